@@ -1,0 +1,68 @@
+/** The typed client: made from the contracts, so it cannot ask for what the server does not offer. */
+import { areas } from '../contracts/index.ts'
+import { type Answered, type Area, type BodyInput, fillPath, type QueryInput, type Route } from '../contracts/route.ts'
+import type { FieldError, Kind, Problem } from '../contracts/problems.ts'
+import type { z } from 'zod'
+
+/** The server answered with a problem (RFC 9457), or could not be reached (`kind` is then `unreachable`). */
+export class ProblemError extends Error {
+  override name = 'ProblemError'
+  readonly kind: Kind | 'unreachable'
+  readonly status: number
+  readonly problem: Partial<Problem>
+  readonly errors: FieldError[]
+  constructor(problem: Partial<Problem> & { detail: string }, kind: Kind | 'unreachable', options?: ErrorOptions) {
+    super(problem.detail, options)
+    this.kind = kind
+    this.status = problem.status ?? 0
+    this.problem = problem
+    this.errors = problem.errors ?? []
+  }
+}
+
+type ParamsInput<R extends Route> = R['params'] extends z.ZodObject ? { [K in keyof z.input<R['params']>]: string | number } : undefined
+type Optional<T, K extends string> = undefined extends T ? { [P in K]?: undefined } : object extends T ? { [P in K]?: T } : { [P in K]: T }
+type Input<R extends Route> = Optional<ParamsInput<R>, 'params'> & Optional<QueryInput<R>, 'query'> & Optional<BodyInput<R>, 'body'> & { signal?: AbortSignal }
+type Call<R extends Route> = object extends Input<R> ? (input?: Input<R>) => Promise<Answered<R>> : (input: Input<R>) => Promise<Answered<R>>
+type AreaClient<A extends Area> = { [N in keyof A['routes']]: Call<A['routes'][N]> }
+export type Client = { [N in keyof typeof areas]: AreaClient<(typeof areas)[N]> }
+
+export interface ClientOptions {
+  /** Origin of the installation without a trailing slash; '' means the page's own. */
+  baseUrl: string
+  /** A bearer token, or undefined for routes that need none. Asked before each request. */
+  token: () => string | undefined | Promise<string | undefined>
+  fetch?: typeof fetch
+}
+
+interface Anything { params?: Record<string, string | number>; query?: Record<string, unknown>; body?: unknown; signal?: AbortSignal }
+
+async function call(o: ClientOptions, r: Route, input: Anything): Promise<unknown> {
+  const query = new URLSearchParams(Object.entries(input.query ?? {}).filter(([, v]) => v !== undefined).map(([k, v]) => [k, String(v)]))
+  const url = `${o.baseUrl}${fillPath(r.path, input.params ?? {})}${query.size ? `?${query}` : ''}`
+  const token = r.access.kind === 'anyone' ? undefined : await o.token()
+  let response: Response
+  try {
+    response = await (o.fetch ?? fetch)(url, {
+      method: r.method, ...(input.signal ? { signal: input.signal } : {}),
+      headers: { accept: 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}), ...(r.body ? { 'content-type': 'application/json' } : {}) },
+      ...(r.body ? { body: JSON.stringify(input.body) } : {}),
+    })
+  } catch (cause) {
+    if (input.signal?.aborted) throw cause
+    throw new ProblemError({ detail: 'The server cannot be reached. Check the connection and try again.' }, 'unreachable', { cause })
+  }
+  if (response.status === 204) return undefined
+  const text = await response.text()
+  let json: unknown
+  try { json = JSON.parse(text) } catch { json = undefined }
+  if (response.ok) return r.response.parse(json)
+  const problem = (json ?? {}) as Partial<Problem>
+  throw new ProblemError({ ...problem, status: response.status, detail: problem.detail ?? `The server answered ${response.status}.` }, problem.kind ?? 'internal')
+}
+
+/** A client with one function per route: `client.studies.create({ params, body })`. Answers are parsed with the contract. */
+export function createClient(o: ClientOptions): Client {
+  return Object.fromEntries(Object.values(areas as Record<string, Area>).map((a) =>
+    [a.name, Object.fromEntries(Object.entries(a.routes).map(([name, r]) => [name, (input: Anything = {}) => call(o, r, input)]))])) as unknown as Client
+}

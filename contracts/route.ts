@@ -1,0 +1,96 @@
+/** What a contract is: one route, everything its four readers (gateway, handler, client, docs) need to know. */
+import { z } from 'zod'
+import type { Permission } from '../domain/access/permissions.ts'
+import type { Kind } from './problems.ts'
+
+/** Table entities, by the prefix of their partition key. */
+export type Entity = 'USER' | 'ORG' | 'INVITE' | 'TOKEN' | 'DEVICE' | 'STUDY' | 'LINK' | 'RUN' | 'AUDIT'
+export type Bucket = 'assets' | 'sealed' | 'protected' | 'quarantine' | 'released'
+
+/**
+ * What a function may touch to serve a route; least privilege is the union over a function's routes.
+ * `read ENTITY` get and query, `write ENTITY` put, update and delete; `get/put/delete BUCKET`;
+ * `public-key`, `create-key`, `unwrap`, `mac`: acts of the Keys port.
+ */
+export type Grant =
+  | `read ${Entity}` | `write ${Entity}`
+  | `get ${Bucket}` | `put ${Bucket}` | `delete ${Bucket}`
+  | 'public-key' | 'create-key' | 'unwrap' | 'mac'
+
+/** Who may call a route. The kernel resolves the resource named here before the handler runs. */
+export type Access =
+  | { kind: 'anyone' }                                                  // no credentials: participants' pages, device login
+  | { kind: 'person' }                                                  // signed in, no organisation needed
+  | { kind: 'organisation'; permission: Permission; recentLogin?: true } // params.organisationId
+  | { kind: 'study'; permission: Permission; recentLogin?: true }        // params.studyId
+  | { kind: 'run'; permission: Permission; recentLogin?: true }          // params.runId, by a researcher
+  | { kind: 'run-token' }                                               // params.runId, by the participant's page
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export interface Route {
+  method: Method
+  path: `/api/${string}`
+  /** One line for the reference. */
+  summary: string
+  /** More for the reference: what to know before calling. */
+  detail?: string
+  /** The Lambda that serves it; its entry is `functions/<area>/<function>.handler.ts`. */
+  function: string
+  access: Access
+  params?: z.ZodObject
+  query?: z.ZodObject
+  body?: z.ZodType
+  /** Body limit in bytes (default 1 MiB). */
+  maxBody?: number
+  /** Success: status and body. `z.undefined()` for 204. */
+  status: 200 | 201 | 202 | 204
+  response: z.ZodType
+  /** The kinds of problem it can answer with, besides those every route has (see `commonProblems`). */
+  problems: readonly Kind[]
+  grants: readonly Grant[]
+}
+
+export interface Area<R extends Record<string, Route> = Record<string, Route>> {
+  name: string
+  summary: string
+  routes: R
+}
+
+/** Declares a route; keeps the literal types. */
+export const route = <const R extends Route>(r: R): R => r
+
+/** Declares an area: the routes of one contract file. */
+export const area = <const R extends Record<string, Route>>(name: string, summary: string, routes: R): Area<R> => ({ name, summary, routes })
+
+type Out<S> = S extends z.ZodType ? z.output<S> : undefined
+type In<S> = S extends z.ZodType ? z.input<S> : undefined
+export type Params<R extends Route> = R['params'] extends z.ZodObject ? z.output<R['params']> : Record<string, never>
+export type Query<R extends Route> = R['query'] extends z.ZodObject ? z.output<R['query']> : Record<string, never>
+export type Body<R extends Route> = Out<R['body']>
+export type BodyInput<R extends Route> = In<R['body']>
+export type QueryInput<R extends Route> = R['query'] extends z.ZodObject ? z.input<R['query']> : undefined
+export type Answer<R extends Route> = z.input<R['response']>
+export type Answered<R extends Route> = z.output<R['response']>
+
+/** API Gateway's route key, also the kernel's dispatch key. */
+export const routeKey = (r: Route): string => `${r.method} ${r.path}`
+
+/** Problems that follow from a route's declaration alone. */
+export function commonProblems(r: Route): Kind[] {
+  const kinds: Kind[] = ['internal']
+  if (r.params || r.query || r.body) kinds.push('invalid-request')
+  if (r.body) kinds.push('payload-too-large')
+  if (r.access.kind === 'run-token') kinds.push('run-token-invalid')
+  else if (r.access.kind !== 'anyone') kinds.push('sign-in-required')
+  if (['organisation', 'study', 'run'].includes(r.access.kind)) kinds.push('not-found', 'forbidden')
+  if ('recentLogin' in r.access && r.access.recentLogin) kinds.push('login-too-old')
+  return kinds
+}
+
+/** Every kind a route can answer with, common and its own, without repeats. */
+export const allProblems = (r: Route): Kind[] => [...new Set([...commonProblems(r), ...r.problems])]
+
+/** Fills `{name}` in a route's path. */
+export const fillPath = (path: string, params: Record<string, string | number>): string =>
+  path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name])))

@@ -1,0 +1,32 @@
+/** Shapes that more than one area speaks of. */
+import { z } from 'zod'
+
+const id = (prefix: string, what: string) => z.string().regex(new RegExp(`^${prefix}_[a-z2-7]{16,32}$`), `${what} ids look like ${prefix}_ and 16-32 letters and digits`)
+
+export const OrganisationId = id('org', 'Organisation')
+export const StudyId = id('std', 'Study')
+export const RunId = id('run', 'Run')
+export const TokenId = id('tok', 'Token')
+export const UserId = z.string().min(1).max(128).regex(/^[A-Za-z0-9_-]+$/)
+export const LinkCode = z.string().regex(/^[a-z2-7]{20}$/, 'A link code is 20 letters and digits')
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'A SHA-256 is 64 lower-case hex digits')
+export const Instant = z.iso.datetime().describe('UTC, ISO 8601')
+export const Name = z.string().trim().min(1).max(120)
+export const Email = z.email().max(254)
+export const Version = z.coerce.number().int().min(1).max(999_999)
+export const Rev = z.int().min(1).describe('Version of the item: send it back to change what you saw')
+
+/** A page of a list. `next` goes back as `after`. */
+export const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().optional() })
+export const PageQuery = z.object({
+  after: z.string().max(500).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+export const Nothing = z.undefined()
+
+export const Signed = z.object({
+  method: z.enum(['PUT', 'GET']),
+  url: z.string().describe('Absolute, expires'),
+  headers: z.record(z.string(), z.string()),
+  expires: Instant,
+})

@@ -1,0 +1,102 @@
+/** Who may do what. Deny by default; handlers and portal read the same tables. */
+
+export const roles = ['admin', 'custodian', 'researcher', 'analyst', 'checker', 'auditor'] as const
+export type Role = (typeof roles)[number]
+
+/** What each role is for, in a person's words. */
+export const roleMeaning: Record<Role, string> = {
+  admin: 'Manages people, roles and settings of the organisation',
+  custodian: 'Answers for datasets and for every number that leaves',
+  researcher: 'Makes studies, publishes and launches them',
+  analyst: 'Asks questions of datasets it was given access to',
+  checker: 'Checks outputs before they leave',
+  auditor: 'Reads the audit chain',
+}
+
+/** Rights of one person on one study. The first two are given by default when somebody is added. */
+export const studyRights = ['analyse', 'aggregates', 'edit', 'rows', 'pseudonyms', 'open', 'share', 'remove'] as const
+export type StudyRight = (typeof studyRights)[number]
+export const defaultStudyRights: readonly StudyRight[] = ['analyse', 'aggregates']
+
+export const rightMeaning: Record<StudyRight, string> = {
+  analyse: 'Run analyses',
+  aggregates: 'See and download aggregates',
+  edit: 'Change, publish and launch the study',
+  rows: 'See the list of runs, without content',
+  pseudonyms: 'See participants’ pseudonyms',
+  open: 'Open full results',
+  share: 'Manage sharing',
+  remove: 'Remove people',
+}
+
+export type OrganisationPermission =
+  | 'organisation.read' | 'people.read' | 'people.manage' | 'studies.list' | 'studies.create' | 'audit.read'
+export type StudyPermission =
+  | 'study.read' | 'study.edit' | 'study.delete' | 'study.aggregates' | 'study.people' | 'study.share' | 'study.unshare'
+  | 'runs.rows' | 'runs.open' | 'runs.withdraw'
+export type Permission = OrganisationPermission | StudyPermission
+
+const byRole: Record<OrganisationPermission, readonly Role[]> = {
+  'organisation.read': roles,
+  'people.read': roles,
+  'people.manage': ['admin'],
+  'studies.list': roles,
+  'studies.create': ['admin', 'researcher'],
+  'audit.read': ['admin', 'custodian', 'auditor'],
+}
+
+/** A study permission comes from a right on that study, or from a role in the study's organisation. Opening never comes from a role. */
+const byRight: Record<StudyPermission, { rights: readonly StudyRight[]; roles: readonly Role[] }> = {
+  'study.read': { rights: studyRights, roles: ['admin', 'custodian', 'auditor'] },
+  'study.edit': { rights: ['edit'], roles: [] },
+  'study.delete': { rights: ['edit'], roles: [] },
+  'study.aggregates': { rights: ['aggregates'], roles: [] },
+  'study.people': { rights: studyRights, roles: ['admin', 'custodian', 'auditor'] },
+  'study.share': { rights: ['share'], roles: ['admin'] },
+  'study.unshare': { rights: ['remove'], roles: ['admin'] },
+  'runs.rows': { rights: ['rows'], roles: [] },
+  'runs.open': { rights: ['open'], roles: [] },
+  'runs.withdraw': { rights: ['edit'], roles: ['custodian'] },
+}
+
+/** Scopes of a personal access token; a token never can more than its owner. */
+export const scopes = ['studies:read', 'studies:write', 'runs:read', 'runs:open', 'people:read', 'people:write', 'audit:read'] as const
+export type Scope = (typeof scopes)[number]
+export const scopeMeaning: Record<Scope, string> = {
+  'studies:read': 'Read studies, versions, links and figures',
+  'studies:write': 'Create, publish and launch studies',
+  'runs:read': 'Read the list of runs, without content',
+  'runs:open': 'Open results (within 15 minutes of the sign-in that made the token)',
+  'people:read': 'Read people and roles',
+  'people:write': 'Invite people, change roles and sharing',
+  'audit:read': 'Read and verify the audit chain',
+}
+
+const scopeOf: Record<Permission, Scope> = {
+  'organisation.read': 'studies:read', 'people.read': 'people:read', 'people.manage': 'people:write',
+  'studies.list': 'studies:read', 'studies.create': 'studies:write', 'audit.read': 'audit:read',
+  'study.read': 'studies:read', 'study.edit': 'studies:write', 'study.delete': 'studies:write', 'study.aggregates': 'studies:read',
+  'study.people': 'people:read', 'study.share': 'people:write', 'study.unshare': 'people:write',
+  'runs.rows': 'runs:read', 'runs.open': 'runs:open', 'runs.withdraw': 'studies:write',
+}
+
+/** Who is asking, as far as a decision needs to know. `scopes` is absent for a person at the portal. */
+export interface Subject { roles: readonly Role[]; rights?: readonly StudyRight[]; scopes?: readonly Scope[] }
+
+/** Deny by default: true only when role or right grants it and the token's scopes (if any) cover it. */
+export function may(who: Subject, permission: Permission): boolean {
+  if (who.scopes && !who.scopes.includes(scopeOf[permission])) return false
+  if (permission in byRole) return who.roles.some((r) => byRole[permission as OrganisationPermission].includes(r))
+  if (who.roles.length === 0) return false // not (or no longer) a member: rights on a study do not outlive membership
+  const rule = byRight[permission as StudyPermission]
+  return who.roles.some((r) => rule.roles.includes(r)) || (who.rights ?? []).some((r) => rule.rights.includes(r))
+}
+
+/** Rows of the permission table, for documentation and tests. */
+export const permissionTable = (): { permission: Permission; roles: readonly Role[]; rights: readonly StudyRight[]; scope: Scope }[] => [
+  ...Object.entries(byRole).map(([p, r]) => ({ permission: p as Permission, roles: r, rights: [], scope: scopeOf[p as Permission] })),
+  ...Object.entries(byRight).map(([p, r]) => ({ permission: p as Permission, roles: r.roles, rights: r.rights, scope: scopeOf[p as Permission] })),
+]
+
+/** Opening results needs a login at most this old. */
+export const recentLoginSeconds = 15 * 60

@@ -1,0 +1,43 @@
+/** Wraps the ports with a function's grants: what CDK did not allow fails on the laptop too. */
+import type { Bucket as ContractBucket, Entity, Grant } from '../../contracts/route.ts'
+import type { Keys } from '../../ports/keys.ts'
+import type { ObjectStore } from '../../ports/objects.ts'
+import type { Table } from '../../ports/table.ts'
+
+export class NotGranted extends Error { override name = 'NotGranted' }
+
+/** Ports that refuse whatever `grants` does not name. `NotGranted` is a defect of a contract, never of a request. */
+export function guarded<P extends { table: Table; objects: ObjectStore; keys: Keys }>(ports: P, who: string, grants: readonly Grant[]): P {
+  const granted = new Set<string>(grants)
+  const need = (grant: Grant): void => { if (!granted.has(grant)) throw new NotGranted(`${who} has no grant "${grant}"`) }
+  const entity = (act: 'read' | 'write', pk: string): void => need(`${act} ${pk.slice(0, pk.indexOf('#')) as Entity}`)
+  const bucket = (act: 'get' | 'put' | 'delete', b: ContractBucket): void => need(`${act} ${b}`)
+  const { table, objects, keys } = ports
+  return {
+    ...ports,
+    table: {
+      get: async (key, a) => { entity('read', key.pk); return table.get(key, a) },
+      create: async (item) => { entity('write', item.pk); return table.create(item) },
+      replace: async (item, rev) => { entity('write', item.pk); return table.replace(item, rev) },
+      update: async (key, change) => { entity('write', key.pk); return table.update(key, change) },
+      remove: async (key) => { entity('write', key.pk); return table.remove(key) },
+      query: async (pk, o) => { entity('read', pk); return table.query(pk, o) },
+    },
+    objects: {
+      put: async (b, ...a) => { bucket('put', b); return objects.put(b, ...a) },
+      get: async (b, ...a) => { bucket('get', b); return objects.get(b, ...a) },
+      head: async (b, ...a) => { bucket('get', b); return objects.head(b, ...a) },
+      copy: async (b, ...a) => { bucket('get', b); bucket('put', b); return objects.copy(b, ...a) },
+      remove: async (b, ...a) => { bucket('delete', b); return objects.remove(b, ...a) },
+      list: (b, ...a) => { bucket('get', b); return objects.list(b, ...a) },
+      signedPut: async (b, ...a) => { bucket('put', b); return objects.signedPut(b, ...a) },
+      signedGet: async (b, ...a) => { bucket('get', b); return objects.signedGet(b, ...a) },
+    },
+    keys: {
+      createKey: async (o) => { need('create-key'); return keys.createKey(o) },
+      publicKey: async (k) => { need('public-key'); return keys.publicKey(k) },
+      unwrap: async (k, w) => { need('unwrap'); return keys.unwrap(k, w) },
+      mac: async (p, m) => { need('mac'); return keys.mac(p, m) },
+    },
+  }
+}

@@ -1,0 +1,111 @@
+/** Turns a contract's routes and their implementations into one Lambda handler. */
+import middy from '@middy/core'
+import type { APIGatewayProxyEventV2WithLambdaAuthorizer, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { z } from 'zod'
+import { type Answer, type Area, type Body, type Grant, type Params, type Query, type Route, routeKey } from '../../contracts/route.ts'
+import { type FieldError, type Kind, problems } from '../../contracts/problems.ts'
+import { type AuthorizerContext, type Caller, fromContext } from './caller.ts'
+import type { Deps } from './deps.ts'
+import { Failure } from './failure.ts'
+import { guarded } from './grants.ts'
+import { type InOrganisation, type InRun, type InStudy, resolve } from './resources.ts'
+import type { Item } from '../../ports/table.ts'
+import type { RunItem } from './items.ts'
+
+export type Event = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<AuthorizerContext> | undefined>
+export type Result = APIGatewayProxyStructuredResultV2
+export type LambdaHandler = (event: Event, context: Context) => Promise<Result>
+
+interface Contexts { 'anyone': object; 'person': { caller: Caller }; 'organisation': InOrganisation; 'study': InStudy; 'run': InRun; 'run-token': { run: Item<RunItem> } }
+/** What an implementation gets: parsed input, and the resource its route's access names. */
+export type Request<R extends Route> = { params: Params<R>; query: Query<R>; body: Body<R>; requestId: string } & Contexts[R['access']['kind']]
+export type Implementation<R extends Route> = (request: Request<R>, deps: Deps) => Promise<Answer<R>>
+/** Implementations of those routes of an area that one function serves. */
+export type Implementations<A extends Area, F extends string> = { [N in keyof A['routes'] as A['routes'][N]['function'] extends F ? N : never]: Implementation<A['routes'][N]> }
+
+const pointer = (base: string, path: readonly PropertyKey[]): string => [base, ...path.map((p) => String(p).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/')
+
+/** Zod's issues as field errors, with the value that was wrong where it is short and plain. */
+export function fieldErrors(base: string, value: unknown, error: z.ZodError): FieldError[] {
+  return error.issues.slice(0, 50).map((issue) => {
+    const at = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], value)
+    const plain = ['string', 'number', 'boolean'].includes(typeof at) && String(at).length <= 100
+    const expected = 'expected' in issue ? String(issue.expected) : 'values' in issue ? (issue.values as unknown[]).join(', ') : 'pattern' in issue ? String(issue.pattern) : undefined
+    return { path: pointer(base, issue.path), message: issue.message, ...(plain ? { value: at } : {}), ...(expected ? { expected } : {}) }
+  })
+}
+
+function parse<T>(schema: z.ZodType<T> | undefined, base: string, value: unknown): T | Record<string, never> {
+  if (!schema) return {}
+  const r = schema.safeParse(value)
+  if (r.success) return r.data
+  const errors = fieldErrors(base, value, r.error)
+  throw new Failure('invalid-request', `${errors[0]!.path || 'The request'}: ${errors[0]!.message}`, errors)
+}
+
+function bodyOf(r: Route, event: Event): unknown {
+  if (!r.body) return undefined
+  const text = event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? '')
+  const limit = r.maxBody ?? 1024 * 1024
+  if (Buffer.byteLength(text) > limit) throw new Failure('payload-too-large', `The body has ${Buffer.byteLength(text)} bytes; at most ${limit} are taken.`)
+  try { return JSON.parse(text) } catch { throw new Failure('invalid-request', 'The body is not JSON. Send a JSON object with Content-Type: application/json.', [{ path: '/body', message: 'Not JSON', expected: 'a JSON object' }]) }
+}
+
+const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+
+/** A problem as an HTTP answer (RFC 9457). */
+export function problem(kind: Kind, detail: string, requestId: string, more: Record<string, unknown> = {}): Result {
+  const { status, title } = problems[kind]
+  return {
+    statusCode: status,
+    headers: { ...headers, 'content-type': 'application/problem+json', ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}) },
+    body: JSON.stringify({ type: `/docs/problems#${kind}`, kind, title, status, detail, instance: requestId, ...more }),
+  }
+}
+
+const failed = (e: unknown, requestId: string, deps: Deps, key: string): Result => {
+  if (e instanceof Failure) {
+    deps.log('problem', { route: key, kind: e.kind, requestId })
+    return problem(e.kind, e.message, requestId, { ...e.extra, ...(e.errors ? { errors: e.errors } : {}) })
+  }
+  // Only the error's class and where it happened: a message could quote a value.
+  const at = e instanceof Error ? e.stack?.split('\n').find((l) => l.trimStart().startsWith('at '))?.trim() : undefined
+  deps.log('error', { route: key, error: e instanceof Error ? e.name : typeof e, at, requestId })
+  return problem('internal', 'This is our fault, not yours; nothing that was acknowledged is lost. Try again; if it stays, quote the request id.', requestId)
+}
+
+/**
+ * The handler of one function. `deps` are wrapped with the grants of the function's routes.
+ * Answers are parsed with the contract's response schema, so that nothing undeclared leaves.
+ */
+export function lambda<A extends Area, F extends string>(area: A, name: F, deps: Deps, implementations: Implementations<A, F>): LambdaHandler {
+  const mine = Object.entries(area.routes).filter(([, r]) => r.function === name)
+  const grants: Grant[] = mine.flatMap(([, r]) => r.grants)
+  const own = guarded(deps, name, grants)
+  const routes = new Map(mine.map(([n, r]) => [routeKey(r), { route: r, run: (implementations as Record<string, Implementation<Route>>)[n]! }]))
+  const serve = async (event: Event): Promise<Result> => {
+    const requestId = event.requestContext.requestId
+    const started = performance.now()
+    const found = routes.get(event.routeKey)
+    try {
+      if (!found) throw new Failure('not-found', 'There is no such route. The reference is at /docs.')
+      const { route: r, run } = found
+      // Parameters that could not be anybody's id look the same as somebody else's.
+      const params = r.params?.safeParse(event.pathParameters ?? {})
+      const caller = fromContext(event.requestContext.authorizer?.lambda)
+      if (params && !params.success) {
+        if (!caller && !['anyone', 'run-token'].includes(r.access.kind)) throw new Failure('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
+        parse(r.params, '/path', event.pathParameters ?? {})
+      }
+      const resource = await resolve(own, r.access, (params?.data ?? {}) as Record<string, string>, caller, event.headers['authorization'])
+      const request = { params: params?.data ?? {}, query: parse(r.query, '/query', event.queryStringParameters ?? {}), body: r.body ? parse(r.body, '/body', bodyOf(r, event)) : undefined, requestId, ...resource }
+      const answer = await run(request as never, own)
+      deps.log('request', { route: event.routeKey, status: r.status, ms: Math.round(performance.now() - started), requestId })
+      if (r.status === 204) return { statusCode: 204, headers }
+      return { statusCode: r.status, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(r.response.parse(answer)) }
+    } catch (e) {
+      return failed(e, requestId, deps, event.routeKey)
+    }
+  }
+  return middy<Event, Result>().handler(serve) as unknown as LambdaHandler
+}

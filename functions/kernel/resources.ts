@@ -1,0 +1,69 @@
+/** Resolves the resource a route names and decides who may; everything a stranger may not see is `not-found`. */
+import { may, type Permission, recentLoginSeconds, type Subject } from '../../domain/access/permissions.ts'
+import { sha256Hex } from '../../domain/hash.ts'
+import type { Access } from '../../contracts/route.ts'
+import type { Item } from '../../ports/table.ts'
+import type { Caller } from './caller.ts'
+import type { Deps } from './deps.ts'
+import { Failure, notFound } from './failure.ts'
+import { keyOf, type MemberItem, type OrganisationItem, type RunItem, type StudyItem, type StudyPersonItem } from './items.ts'
+
+export interface InOrganisation { caller: Caller; member: Item<MemberItem>; subject: Subject; organisation: Item<OrganisationItem> }
+export interface InStudy { caller: Caller; member: Item<MemberItem>; subject: Subject; study: Item<StudyItem> }
+export interface InRun extends InStudy { run: Item<RunItem> }
+
+function decide(d: Deps, caller: Caller, subject: Subject, a: { permission: Permission; recentLogin?: true }, visible: boolean): void {
+  if (!may(subject, a.permission)) {
+    if (!visible) throw notFound()
+    throw new Failure('forbidden', caller.token ? 'The token’s scopes or your rights do not include this. Make a token with more scopes, or ask somebody who manages sharing.' : 'Your role or rights do not include this. Ask somebody who manages people or sharing.', undefined, { permission: a.permission })
+  }
+  if (a.recentLogin && d.now().getTime() / 1000 - caller.loginAt > recentLoginSeconds)
+    throw new Failure('login-too-old', `This needs a sign-in at most ${recentLoginSeconds / 60} minutes old. Sign in again and repeat it.`, undefined, { maxAgeSeconds: recentLoginSeconds })
+}
+
+/** Membership is read from the table each time, so that a revoked role is gone at once. */
+export async function inOrganisation(d: Deps, caller: Caller, organisationId: string, a: { permission: Permission; recentLogin?: true }): Promise<InOrganisation> {
+  const [member, organisation] = await Promise.all([d.table.get<MemberItem>(keyOf.member(organisationId, caller.userId)), d.table.get<OrganisationItem>(keyOf.organisation(organisationId))])
+  if (!member || !organisation) throw notFound()
+  const subject: Subject = { roles: member.roles, scopes: caller.token?.scopes }
+  decide(d, caller, subject, a, true)
+  return { caller, member, organisation, subject }
+}
+
+export async function inStudy(d: Deps, caller: Caller, studyId: string, a: { permission: Permission; recentLogin?: true }): Promise<InStudy> {
+  const [study, person] = await Promise.all([d.table.get<StudyItem>(keyOf.study(studyId)), d.table.get<StudyPersonItem>(keyOf.studyPerson(studyId, caller.userId))])
+  if (!study) throw notFound()
+  const member = await d.table.get<MemberItem>(keyOf.member(study.organisationId, caller.userId))
+  if (!member) throw notFound()
+  const everything: Subject = { roles: member.roles, rights: person?.rights }
+  const subject: Subject = { ...everything, scopes: caller.token?.scopes }
+  decide(d, caller, subject, a, may(everything, 'study.read'))
+  return { caller, member, study, subject }
+}
+
+export async function inRun(d: Deps, caller: Caller, runId: string, a: { permission: Permission; recentLogin?: true }): Promise<InRun> {
+  const run = await d.table.get<RunItem>(keyOf.run(runId))
+  if (!run) throw notFound()
+  return { ...(await inStudy(d, caller, run.studyId, a)), run }
+}
+
+/** The participant's page: a run's own token and nothing else. An unknown run and a wrong token answer the same. */
+export async function withRunToken(d: Deps, runId: string, authorization: string | undefined): Promise<{ run: Item<RunItem> }> {
+  const token = /^Bearer ([A-Za-z0-9_-]{43})$/.exec(authorization ?? '')?.[1]
+  const run = token === undefined ? undefined : await d.table.get<RunItem>(keyOf.run(runId))
+  if (!run || (await sha256Hex(token!)) !== run.tokenHash) throw new Failure('run-token-invalid', 'Records are accepted only with the token this run was started with.')
+  return { run }
+}
+
+/** The access kinds, as the kernel dispatches them. */
+export async function resolve(d: Deps, access: Access, params: Record<string, string>, caller: Caller | undefined, authorization: string | undefined): Promise<object> {
+  if (access.kind === 'anyone') return {}
+  if (access.kind === 'run-token') return withRunToken(d, params['runId']!, authorization)
+  if (!caller) throw new Failure('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
+  switch (access.kind) {
+    case 'person': return { caller }
+    case 'organisation': return inOrganisation(d, caller, params['organisationId']!, access)
+    case 'study': return inStudy(d, caller, params['studyId']!, access)
+    case 'run': return inRun(d, caller, params['runId']!, access)
+  }
+}

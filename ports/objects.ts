@@ -1,0 +1,27 @@
+/** Objects by bucket and key, with links that expire. */
+export const buckets = ['assets', 'sealed', 'protected', 'quarantine', 'released'] as const
+export type Bucket = (typeof buckets)[number]
+
+export interface ObjectHead { size: number; type: string; /** SHA-256 as hex, when it was given at upload. */ sha256?: string }
+export interface SignedLink { method: 'PUT' | 'GET'; url: string; headers: Record<string, string>; expires: string }
+
+export interface ObjectStore {
+  put(bucket: Bucket, key: string, bytes: Uint8Array, type: string): Promise<void>
+  /** `ObjectMissing` when there is none. */
+  get(bucket: Bucket, key: string): Promise<Uint8Array>
+  head(bucket: Bucket, key: string): Promise<ObjectHead | undefined>
+  /** Within one bucket; `ObjectMissing` when the source is not there. */
+  copy(bucket: Bucket, from: string, to: string): Promise<void>
+  /** Nothing happens when it is not there. */
+  remove(bucket: Bucket, key: string): Promise<void>
+  /** Keys with a prefix, in order. */
+  list(bucket: Bucket, prefix: string): AsyncIterable<string>
+  /**
+   * A link that accepts exactly `size` bytes whose SHA-256 is `sha256`, and nothing else.
+   * The caller must send `headers` unchanged.
+   */
+  signedPut(bucket: Bucket, key: string, what: { sha256: string; size: number; type: string }, seconds: number): Promise<SignedLink>
+  signedGet(bucket: Bucket, key: string, seconds: number, filename?: string): Promise<SignedLink>
+}
+
+export class ObjectMissing extends Error { override name = 'ObjectMissing' }

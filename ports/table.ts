@@ -1,0 +1,64 @@
+/** The one table. Every write is one item with a condition; there are no transactions. */
+
+export interface Key { pk: string; sk: string }
+/** What the store keeps: JSON values and byte strings are not mixed in; sets are arrays. `gpk`/`gsk` put an item into the index. */
+export type Item<T = Record<string, unknown>> = T & Key & { gpk?: string; gsk?: string; rev?: number }
+
+/** A condition on one attribute of the item as it stands before the write; a missing attribute meets only `missing`. */
+export type Condition =
+  | { attribute: string; is: 'equal' | 'different' | 'at-most' | 'at-least'; value: string | number | boolean }
+  | { attribute: string; is: 'missing' | 'present' }
+
+export interface Change {
+  set?: Record<string, unknown>
+  /** Numbers to add (a missing attribute counts as 0). */
+  add?: Record<string, number>
+  remove?: string[]
+  /** All must hold, and the item must exist; otherwise `ConditionFailed`. */
+  when?: Condition[]
+}
+
+export interface QueryOptions {
+  /** Sort keys starting with this. */
+  prefix?: string
+  /** Sort keys from (inclusive) and to (inclusive). Not together with `prefix`. */
+  from?: string
+  to?: string
+  /** Query the index: `pk` is a `gpk`, sort keys are `gsk`. Eventually consistent. */
+  index?: true
+  backwards?: true
+  limit?: number
+  /** `next` of the page before. */
+  after?: string
+  /** Only these attributes (with the keys). */
+  attributes?: string[]
+}
+export interface Page<T> { items: Item<T>[]; next?: string }
+
+export interface Table {
+  /** Strongly consistent. */
+  get<T>(key: Key, attributes?: string[]): Promise<Item<T> | undefined>
+  /** First write wins: `AlreadyExists` when the key is taken. Sets rev 1. */
+  create<T extends object>(item: Item<T>): Promise<Item<T>>
+  /** Replaces the item if its rev is still `rev`; sets rev + 1. `ConditionFailed` otherwise. */
+  replace<T extends object>(item: Item<T>, rev: number): Promise<Item<T>>
+  /** Changes attributes in place, adds 1 to rev and answers the item as it then is. `ConditionFailed` when a condition does not hold or the item does not exist. */
+  update<T>(key: Key, change: Change): Promise<Item<T>>
+  /** Removes the item; nothing happens when it is not there. */
+  remove(key: Key): Promise<void>
+  /** One page. Strongly consistent except with `index`. `next` is opaque. */
+  query<T>(pk: string, options?: QueryOptions): Promise<Page<T>>
+}
+
+export class AlreadyExists extends Error { override name = 'AlreadyExists' }
+export class ConditionFailed extends Error { override name = 'ConditionFailed' }
+
+/** All pages of a query, one after the other. */
+export async function* queryAll<T>(table: Table, pk: string, options: QueryOptions = {}): AsyncGenerator<Item<T>> {
+  let after = options.after
+  do {
+    const page = await table.query<T>(pk, { ...options, ...(after === undefined ? {} : { after }) })
+    yield* page.items
+    after = page.next
+  } while (after !== undefined)
+}
