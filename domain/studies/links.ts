@@ -49,4 +49,4 @@ export function redirectHost(address: string, hosts: readonly string[]): string 
 /** Fills {runId}, {outsideId}, {state} and {parameter:NAME}, percent-encoded; what is unknown becomes empty. */
 export const fillRedirect = (address: string, values: { runId: string; outsideId?: string | undefined; state: string; parameters: Record<string, string> }): string =>
   address.replaceAll(/\{(runId|outsideId|state|parameter:[A-Za-z0-9_.-]+)\}/g, (_, name: string) =>
-    encodeURIComponent(name.startsWith('parameter:') ? (values.parameters[name.slice(10)] ?? '') : (values[name as 'runId' | 'outsideId' | 'state'] ?? '')))
+    encodeURIComponent((name.startsWith('parameter:') ? (values.parameters[name.slice(10)] ?? '') : (values[name as 'runId' | 'outsideId' | 'state'] ?? '')).toWellFormed()))
