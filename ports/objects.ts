@@ -25,3 +25,7 @@ export interface ObjectStore {
 }
 
 export class ObjectMissing extends Error { override name = 'ObjectMissing' }
+
+/** `Content-Disposition` for a download, safe for any name (RFC 6266). */
+export const attachment = (filename: string): string =>
+  `attachment; filename="${filename.replaceAll(/[^A-Za-z0-9._ -]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(filename.toWellFormed()).replaceAll(/['()*!]/g, (c) => `%${c.codePointAt(0)!.toString(16).toUpperCase()}`)}`

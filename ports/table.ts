@@ -28,7 +28,7 @@ export interface QueryOptions {
   index?: true
   backwards?: true
   limit?: number
-  /** `next` of the page before. */
+  /** `next` of the page before; `InvalidCursor` for anything else. */
   after?: string
   /** Only these attributes (with the keys). */
   attributes?: string[]
@@ -46,12 +46,14 @@ export interface Table {
   update<T>(key: Key, change: Change): Promise<Item<T>>
   /** Removes the item; nothing happens when it is not there. */
   remove(key: Key): Promise<void>
-  /** One page. Strongly consistent except with `index`. `next` is opaque. */
+  /** One page. Strongly consistent except with `index`. `next` is opaque; it may lead to an empty last page. */
   query<T>(pk: string, options?: QueryOptions): Promise<Page<T>>
 }
 
 export class AlreadyExists extends Error { override name = 'AlreadyExists' }
 export class ConditionFailed extends Error { override name = 'ConditionFailed' }
+/** `after` did not come from a page of the same query. */
+export class InvalidCursor extends Error { override name = 'InvalidCursor' }
 
 /** All pages of a query, one after the other. */
 export async function* queryAll<T>(table: Table, pk: string, options: QueryOptions = {}): AsyncGenerator<Item<T>> {

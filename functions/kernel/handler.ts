@@ -9,7 +9,7 @@ import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
 import { guarded } from './grants.ts'
 import { type InOrganisation, type InRun, type InStudy, resolve } from './resources.ts'
-import type { Item } from '../../ports/table.ts'
+import { InvalidCursor, type Item } from '../../ports/table.ts'
 import type { RunItem } from './items.ts'
 
 export type Event = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<AuthorizerContext> | undefined>
@@ -68,6 +68,7 @@ const failed = (e: unknown, requestId: string, deps: Deps, key: string): Result 
     deps.log('problem', { route: key, kind: e.kind, requestId })
     return problem(e.kind, e.message, requestId, { ...e.extra, ...(e.errors ? { errors: e.errors } : {}) })
   }
+  if (e instanceof InvalidCursor) return failed(new Failure('invalid-request', 'The page marker does not belong to this list. Start again without `after`.', [{ path: '/query/after', message: 'Not a marker of this list', expected: '`next` of the page before' }]), requestId, deps, key)
   // Only the error's class and where it happened: a message could quote a value.
   const at = e instanceof Error ? e.stack?.split('\n').find((l) => l.trimStart().startsWith('at '))?.trim() : undefined
   deps.log('error', { route: key, error: e instanceof Error ? e.name : typeof e, at, requestId })

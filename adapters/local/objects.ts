@@ -1,0 +1,154 @@
+/** Objects in a folder: one file each, written whole or not at all. A file is one line of JSON (type, SHA-256) and then the bytes. */
+import { createHash, type Hash, randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import { attachment, type Bucket, ObjectMissing, type ObjectHead, type ObjectStore } from '../../ports/objects.ts'
+import { type LinkClaims, signLink } from './links.ts'
+import { folderOfPrefix, keyOfNames, pathOfKey } from './paths.ts'
+
+export interface LocalObjectsOptions {
+  folder: string
+  /** Origin (and path) below which the gateway serves `/objects/…`, without a trailing slash. */
+  baseUrl: string
+  /** Signs links: at least 32 random bytes that only the server knows. */
+  secret: Uint8Array
+}
+
+/** A stored object, open for reading. Close it, or read `bytes` to the end. */
+export interface OpenObject extends ObjectHead {
+  /** The bytes from `start` to `end`, both inclusive; the whole object by default. */
+  bytes(start?: number, end?: number): AsyncIterable<Uint8Array>
+  close(): Promise<void>
+}
+
+/** The bytes of an upload were not what its link promised. */
+export class UploadRefused extends Error { override name = 'UploadRefused' }
+
+export interface LocalObjects extends ObjectStore {
+  readonly secret: Uint8Array
+  /** Opens an object, or undefined when there is none. */
+  open(bucket: Bucket, key: string): Promise<OpenObject | undefined>
+  /** Stores a stream of exactly `size` bytes with this SHA-256; `UploadRefused` otherwise, and then nothing is stored. */
+  store(bucket: Bucket, key: string, body: AsyncIterable<Uint8Array>, what: { sha256: string; size: number; type: string }): Promise<void>
+}
+
+const maxHeader = 1024
+const absent = (e: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((e as NodeJS.ErrnoException).code ?? '')
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const f = await open(folder, 'r')
+  try { await f.sync() } finally { await f.close() }
+}
+
+async function header(f: FileHandle): Promise<{ start: number; type: string; sha256?: string }> {
+  const { buffer, bytesRead } = await f.read(Buffer.alloc(maxHeader), 0, maxHeader, 0)
+  const end = buffer.subarray(0, bytesRead).indexOf(10)
+  const { type, sha256 } = JSON.parse(buffer.toString('utf8', 0, end)) as { type: string; sha256?: string }
+  return { start: end + 1, type, ...(sha256 ? { sha256 } : {}) }
+}
+
+async function* readFrom(f: FileHandle, start: number, length: number): AsyncIterable<Uint8Array> {
+  try {
+    for (let at = 0; at < length;) {
+      const { buffer, bytesRead } = await f.read(Buffer.allocUnsafe(Math.min(256 * 1024, length - at)), 0, undefined, start + at)
+      if (bytesRead === 0) return
+      at += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally { await f.close() }
+}
+
+/** Writes a stream into an open file while hashing it; stops as soon as it is too long. */
+async function receive(f: FileHandle, body: AsyncIterable<Uint8Array>, size: number, hash: Hash): Promise<void> {
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > size) throw new UploadRefused(`More than the ${size} bytes of the link were sent.`)
+    hash.update(chunk)
+    for (let at = 0; at < chunk.length;) at += (await f.write(chunk, at, chunk.length - at)).bytesWritten
+  }
+  if (length !== size) throw new UploadRefused(`${length} of the ${size} bytes of the link were sent.`)
+}
+
+/** The store in `folder`. The gateway serves its links with `serveObject`. */
+export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): LocalObjects {
+  const bucketFolder = (bucket: Bucket): string => join(folder, bucket)
+  const incoming = join(folder, '.incoming')
+
+  const openObject = async (bucket: Bucket, key: string): Promise<OpenObject | undefined> => {
+    let f: FileHandle
+    try { f = await open(pathOfKey(bucketFolder(bucket), key), 'r') } catch (e) {
+      if (absent(e)) return undefined
+      throw e
+    }
+    const { start, ...head } = await header(f)
+    const size = (await f.stat()).size - start
+    return { ...head, size, bytes: (first = 0, last = size - 1) => readFrom(f, start + first, last - first + 1), close: () => f.close() }
+  }
+
+  const place = async (bucket: Bucket, key: string, what: { type: string; sha256?: string | undefined }, write: (f: FileHandle) => Promise<void>): Promise<void> => {
+    const line = `${JSON.stringify({ type: what.type, ...(what.sha256 ? { sha256: what.sha256 } : {}) })}\n`
+    if (Buffer.byteLength(line) > maxHeader) throw new RangeError('The media type is too long')
+    await mkdir(incoming, { recursive: true })
+    const temporary = join(incoming, randomUUID())
+    try {
+      const f = await open(temporary, 'wx', 0o600)
+      try { await f.write(line); await write(f); await f.sync() } finally { await f.close() }
+      const path = pathOfKey(bucketFolder(bucket), key)
+      await mkdir(dirname(path), { recursive: true })
+      await rename(temporary, path)
+      await syncFolder(dirname(path))
+    } finally { await rm(temporary, { force: true }) }
+  }
+
+  const link = (claims: LinkClaims, headers: Record<string, string>): { method: LinkClaims['method']; url: string; headers: Record<string, string>; expires: string } =>
+    ({ method: claims.method, url: `${baseUrl}${signLink(secret, claims)}`, headers, expires: new Date(claims.expires * 1000).toISOString() })
+  const expiry = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds
+
+  return {
+    secret,
+    open: openObject,
+    async store(bucket, key, body, what) {
+      await place(bucket, key, what, async (f) => {
+        const hash = createHash('sha256')
+        await receive(f, body, what.size, hash)
+        if (hash.digest('hex') !== what.sha256) throw new UploadRefused('The bytes do not have the SHA-256 of the link.')
+      })
+    },
+    async put(bucket, key, bytes, type) {
+      await place(bucket, key, { type, sha256: createHash('sha256').update(bytes).digest('hex') }, async (f) => { await f.writeFile(bytes) })
+    },
+    async get(bucket, key) {
+      const found = await openObject(bucket, key)
+      if (!found) throw new ObjectMissing(`in ${bucket}`)
+      const parts: Uint8Array[] = []
+      for await (const chunk of found.bytes()) parts.push(chunk)
+      return new Uint8Array(Buffer.concat(parts))
+    },
+    async head(bucket, key) {
+      const found = await openObject(bucket, key)
+      if (!found) return undefined
+      await found.close()
+      return { size: found.size, type: found.type, ...(found.sha256 ? { sha256: found.sha256 } : {}) }
+    },
+    async copy(bucket, from, to) {
+      const found = await openObject(bucket, from)
+      if (!found) throw new ObjectMissing(`in ${bucket}`)
+      await place(bucket, to, found, async (f) => { for await (const chunk of found.bytes()) await f.write(chunk) })
+    },
+    async remove(bucket, key) { await rm(pathOfKey(bucketFolder(bucket), key), { force: true }).catch((e: unknown) => { if (!absent(e)) throw e }) },
+    async *list(bucket, prefix) {
+      const top = bucketFolder(bucket)
+      const found = await readdir(folderOfPrefix(top, prefix), { recursive: true, withFileTypes: true }).catch((e: unknown) => { if (absent(e)) return []; throw e })
+      const keys = found.filter((e) => e.isFile()).map((e) => keyOfNames(relative(top, join(e.parentPath, e.name)).split(sep)))
+      yield* keys.filter((k): k is string => k !== undefined && k.startsWith(prefix)).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    },
+    async signedPut(bucket, key, { sha256, size, type }, seconds) {
+      return link({ method: 'PUT', bucket, key, expires: expiry(seconds), size, sha256, type }, { 'content-type': type, 'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64') })
+    },
+    async signedGet(bucket, key, seconds, filename) {
+      return link({ method: 'GET', bucket, key, expires: expiry(seconds), ...(filename === undefined ? {} : { disposition: attachment(filename) }) }, {})
+    },
+  }
+}
