@@ -1,0 +1,72 @@
+/** What every page asks: the client, who I am, where I am, what I may. */
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useCallback, useState, useSyncExternalStore } from 'react'
+import { ProblemError, type Client } from '../../../clients/api.ts'
+import { may, type Permission, type Role, type StudyRight } from '../../../domain/access/permissions.ts'
+import { api, session, type SessionState } from './session/session.ts'
+
+export type Me = Awaited<ReturnType<Client['access']['me']>>
+export type Study = Awaited<ReturnType<Client['studies']['study']>>
+
+export const useApi = (): Client => api
+export const useSession = (): SessionState => useSyncExternalStore(session.subscribe, session.get)
+
+/** Who is signed in. Pages inside the shell are shown only once this is known. */
+export function useMe(): Me {
+  const { data } = useQuery(meQuery)
+  if (!data) throw new Error('useMe is for pages inside the shell')
+  return data
+}
+export const meQuery = { queryKey: ['me'], queryFn: () => api.access.me(), staleTime: 60_000 } as const
+
+const chosenKey = 'cloister.organisation'
+const choiceListeners = new Set<() => void>()
+const chosen = () => localStorage.getItem(chosenKey) ?? ''
+export function chooseOrganisation(organisationId: string): void {
+  localStorage.setItem(chosenKey, organisationId)
+  for (const l of choiceListeners) l()
+}
+const onChoice = (l: () => void) => { choiceListeners.add(l); return () => { choiceListeners.delete(l) } }
+
+export interface Here { organisationId: string; organisation: string; roles: readonly Role[] }
+/** The organisation being looked at: the one chosen last, or the first. Undefined for a person without any. */
+export function useOrganisation(): Here | undefined {
+  const id = useSyncExternalStore(onChoice, chosen)
+  const { memberships } = useMe()
+  return memberships.find((m) => m.organisationId === id) ?? memberships[0]
+}
+
+/** Whether I may do something here; for study permissions give the study, whose rights come with it. */
+export function useMay(): (permission: Permission, study?: { organisationId: string; rights: readonly StudyRight[] }) => boolean {
+  const { memberships } = useMe()
+  const here = useOrganisation()
+  return (permission, study) => {
+    const roles = study ? memberships.find((m) => m.organisationId === study.organisationId)?.roles : here?.roles
+    return may({ roles: roles ?? [], ...(study ? { rights: study.rights } : {}) }, permission)
+  }
+}
+
+/** Runs an act that needs a recent sign-in: asks for one when the server says so, then repeats the act. Rejects with the problem when the person would rather not. */
+export function useRecentLogin(): <T>(act: () => Promise<T>) => Promise<T> {
+  const client = useQueryClient()
+  return useCallback(async (act) => {
+    try { return await act() } catch (error) {
+      if (!(error instanceof ProblemError) || error.kind !== 'login-too-old' || !(await session.need('recent'))) throw error
+      void client.invalidateQueries({ queryKey: ['me'] })
+      return act()
+    }
+  }, [client])
+}
+
+/** State that survives leaving the page in this tab (a reload, a sign-in): what was typed stays. `undefined` forgets it. */
+export function useDraft<T>(key: string): [T | undefined, (next: T | undefined) => void] {
+  const name = `cloister.draft.${key}`
+  const [value, setValue] = useState<T | undefined>(() => { const text = sessionStorage.getItem(name); return text === null ? undefined : JSON.parse(text) as T })
+  const put = useCallback((next: T | undefined) => {
+    setValue(next)
+    if (next === undefined) { sessionStorage.removeItem(name); return }
+    // A draft too large for the browser's storage is still kept on the page.
+    try { sessionStorage.setItem(name, JSON.stringify(next)) } catch { sessionStorage.removeItem(name) }
+  }, [name])
+  return [value, put]
+}

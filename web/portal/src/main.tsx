@@ -1,0 +1,22 @@
+import '@mantine/core/styles.css'
+import './style.css'
+import { MantineProvider } from '@mantine/core'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { z } from 'zod'
+import { queries } from './queries.ts'
+import { router } from './router.tsx'
+import { theme, variables } from './theme.ts'
+
+// Compiled parsers need `eval`, which the content security policy forbids.
+z.config({ jitless: true })
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
+      <QueryClientProvider client={queries}><RouterProvider router={router} /></QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+)

@@ -1,0 +1,9 @@
+import { Skeleton, Stack, VisuallyHidden } from '@mantine/core'
+
+/** Room for what is coming, so that nothing jumps when it does. */
+export const LoadingRows = ({ rows = 5, height = 36 }: { rows?: number; height?: number }) => (
+  <Stack gap={6} role="status">
+    <VisuallyHidden>Loading</VisuallyHidden>
+    {Array.from({ length: rows }, (_, i) => <Skeleton key={i} height={height} radius="sm" aria-hidden />)}
+  </Stack>
+)

@@ -1,0 +1,53 @@
+import { Avatar, Button, Menu, SegmentedControl, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core'
+import { IconBook2, IconCheck, IconChevronDown, IconKey, IconLogout } from '@tabler/icons-react'
+import { useQueryClient } from '@tanstack/react-query'
+import { Link, useNavigate } from '@tanstack/react-router'
+import { chooseOrganisation, useMe, useOrganisation } from '../hooks.ts'
+import { session } from '../session/session.ts'
+
+/** Which organisation is being looked at; a menu only for people in several. */
+export function OrganisationSwitch() {
+  const me = useMe()
+  const here = useOrganisation()
+  const navigate = useNavigate()
+  const client = useQueryClient()
+  if (!here) return null
+  if (me.memberships.length === 1) return <Text size="sm" c="dimmed" truncate className="where">{here.organisation}</Text>
+  const go = (id: string) => { chooseOrganisation(id); void client.invalidateQueries(); void navigate({ to: '/' }) }
+  return (
+    <Menu position="bottom-start">
+      <Menu.Target><Button variant="subtle" color="gray" size="compact-sm" rightSection={<IconChevronDown size={14} aria-hidden />} className="where">{here.organisation}</Button></Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>Organisations</Menu.Label>
+        {me.memberships.map((m) => (
+          <Menu.Item key={m.organisationId} onClick={() => go(m.organisationId)} rightSection={m.organisationId === here.organisationId ? <IconCheck size={16} aria-label="shown now" /> : undefined}>
+            {m.organisation}<Text size="xs" c="dimmed">{m.roles.join(', ')}</Text>
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+const initials = (name: string) => name.split(/\s+/).map((w) => w[0] ?? '').slice(0, 2).join('').toUpperCase()
+
+/** Who I am, light or dark, the way out. */
+export function UserMenu() {
+  const me = useMe()
+  const here = useOrganisation()
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  return (
+    <Menu position="bottom-end" width={260}>
+      <Menu.Target><UnstyledButton aria-label={`Account of ${me.name || me.email}`}><Avatar size={32} color="accent" variant="filled">{initials(me.name || me.email || '?')}</Avatar></UnstyledButton></Menu.Target>
+      <Menu.Dropdown>
+        <div className="person"><Text fw={600} size="sm">{me.name}</Text><Text size="xs" c="dimmed">{me.email}</Text>{here && <Text size="xs" c="dimmed">{here.roles.join(', ')} at {here.organisation}</Text>}</div>
+        <Menu.Divider />
+        <div className="person"><SegmentedControl fullWidth size="xs" aria-label="Colours" value={colorScheme} onChange={(v) => setColorScheme(v as 'light' | 'dark' | 'auto')} data={[{ value: 'light', label: 'Light' }, { value: 'dark', label: 'Dark' }, { value: 'auto', label: 'System' }]} /></div>
+        <Menu.Divider />
+        <Menu.Item component={Link} to="/settings/tokens" leftSection={<IconKey size={16} aria-hidden />}>Access tokens</Menu.Item>
+        <Menu.Item component={Link} to="/docs" leftSection={<IconBook2 size={16} aria-hidden />}>API reference</Menu.Item>
+        <Menu.Item onClick={() => void session.signOut()} leftSection={<IconLogout size={16} aria-hidden />}>Sign out</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
