@@ -32,6 +32,10 @@ export const importRunKey = (raw: Uint8Array): Promise<CryptoKey> => {
   return crypto.subtle.importKey('raw', raw as Bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])
 }
 
+/** A run key as a browser keeps it, or as its 32 raw bytes. */
+export type RunKey = CryptoKey | Uint8Array
+const usable = async (key: RunKey): Promise<CryptoKey> => (key instanceof Uint8Array ? importRunKey(key) : key)
+
 /** Wraps the 32 raw bytes of a run key to the organisation's public key: RSA-OAEP with SHA-256, base64url. */
 export async function wrapRunKey(raw: Uint8Array, jwk: JsonWebKey): Promise<string> {
   const publicKey = await crypto.subtle.importKey('jwk', { kty: 'RSA', n: jwk.n!, e: jwk.e! }, { name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['encrypt'])
@@ -68,7 +72,7 @@ function deflates(): boolean {
  * run, seq, op and part and is the additional data, so none of them can be changed. `iv` is 12 random bytes, fresh for every record:
  * the same iv twice under one key would reveal both records. Throws a TypeError for a body JSON cannot carry.
  */
-export async function sealRecord(r: Place & { key: CryptoKey; body: unknown; iv: Uint8Array }): Promise<string> {
+export async function sealRecord(r: Place & { key: RunKey; body: unknown; iv: Uint8Array }): Promise<string> {
   if (r.iv.length !== ivLength) throw new RangeError('An iv has 12 bytes')
   const json = JSON.stringify(r.body)
   if (json === undefined) throw new TypeError('A record body is a JSON value')
@@ -77,7 +81,7 @@ export async function sealRecord(r: Place & { key: CryptoKey; body: unknown; iv:
   const header: Header = { alg: 'dir', enc: 'A256GCM', ...(zip ? { zip: 'DEF' } : {}), cty: 'json', run: r.runId, seq: r.seq, op: r.op, part: r.part }
   const protectedHeader = base64url(text.encode(JSON.stringify(header)))
   const packed = zip ? await piped(plain, new CompressionStream('deflate-raw'), Infinity) : plain
-  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: r.iv as Bytes, additionalData: text.encode(protectedHeader) }, r.key, packed))
+  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: r.iv as Bytes, additionalData: text.encode(protectedHeader) }, await usable(r.key), packed))
   const cut = sealed.length - tagLength
   return `${protectedHeader}..${base64url(r.iv)}.${base64url(sealed.subarray(0, cut))}.${base64url(sealed.subarray(cut))}`
 }
@@ -106,7 +110,7 @@ function headerOf(part: string): Header {
  * Opens a sealed record and answers its body. Throws a SealError: `misplaced` when the header names another run, seq, op or part than
  * expected, `altered` when it does not open under this key, `malformed` or `unsupported` otherwise.
  */
-export async function openRecord(key: CryptoKey, jwe: string, expected: Place): Promise<unknown> {
+export async function openRecord(key: RunKey, jwe: string, expected: Place): Promise<unknown> {
   const parts = jwe.split('.')
   const [head, wrapped, iv, cipher, tag] = parts
   if (parts.length !== 5 || !head || wrapped !== '' || iv === undefined || cipher === undefined || tag === undefined) throw new SealError('malformed', 'Not a compact JWE with a direct key')
@@ -117,9 +121,10 @@ export async function openRecord(key: CryptoKey, jwe: string, expected: Place): 
   const sealed = new Uint8Array(cipherBytes.length + tagLength)
   sealed.set(cipherBytes)
   sealed.set(tagBytes, cipherBytes.length)
+  const runKey = await usable(key)
   let packed: Bytes
   try {
-    packed = new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: ivBytes, additionalData: text.encode(head) }, key, sealed))
+    packed = new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: ivBytes, additionalData: text.encode(head) }, runKey, sealed))
   } catch { throw new SealError('altered', `Record ${expected.seq} does not open with this key, or was altered`) }
   try {
     const plain = header.zip ? await piped(packed, new DecompressionStream('deflate-raw'), maxInflated) : packed
@@ -132,10 +137,13 @@ export async function openRecord(key: CryptoKey, jwe: string, expected: Place): 
 
 const fileData = (at: Pick<Place, 'runId' | 'seq'>): Bytes => text.encode(`${at.runId}|${at.seq}|file`)
 
-/** Seals the bytes of a file (or of a body too large for a chunk) bound to run and seq: 12-byte iv, then ciphertext and tag. */
-export async function sealBytes(key: CryptoKey, bytes: Uint8Array, at: Pick<Place, 'runId' | 'seq'>, iv: Uint8Array): Promise<Bytes> {
+/**
+ * Seals bytes that travel as an object: a file, or the JSON of a record too large for a chunk (its op is then not `file`).
+ * They are bound to run and seq. The answer is the 12-byte iv, then ciphertext and tag.
+ */
+export async function sealBytes(key: RunKey, bytes: Uint8Array, at: Pick<Place, 'runId' | 'seq'>, iv: Uint8Array): Promise<Bytes> {
   if (iv.length !== ivLength) throw new RangeError('An iv has 12 bytes')
-  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: iv as Bytes, additionalData: fileData(at) }, key, bytes as Bytes))
+  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: iv as Bytes, additionalData: fileData(at) }, await usable(key), bytes as Bytes))
   const out = new Uint8Array(ivLength + sealed.length)
   out.set(iv)
   out.set(sealed, ivLength)
@@ -143,14 +151,10 @@ export async function sealBytes(key: CryptoKey, bytes: Uint8Array, at: Pick<Plac
 }
 
 /** Opens what sealBytes sealed. Throws a SealError: `malformed` when too short, `altered` when it does not open here. */
-export async function openBytes(key: CryptoKey, sealed: Uint8Array, at: Pick<Place, 'runId' | 'seq'>): Promise<Bytes> {
+export async function openBytes(key: RunKey, sealed: Uint8Array, at: Pick<Place, 'runId' | 'seq'>): Promise<Bytes> {
   if (sealed.length < ivLength + tagLength) throw new SealError('malformed', 'Too short for sealed bytes')
+  const runKey = await usable(key)
   try {
-    return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.slice(0, ivLength) as Bytes, additionalData: fileData(at) }, key, sealed.slice(ivLength) as Bytes))
+    return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.slice(0, ivLength) as Bytes, additionalData: fileData(at) }, runKey, sealed.slice(ivLength) as Bytes))
   } catch { throw new SealError('altered', `The file of record ${at.seq} does not open with this key, or was altered`) }
 }
-
-/** The body of a record whose JSON was too large for a chunk: its bytes are the record's object, sealed with sealBytes at the same seq. */
-export interface Attached { attached: { name: string; type: string; size: number; sha256: string; json: boolean } }
-/** Whether an opened body stands for attached bytes. */
-export const isAttached = (body: unknown): body is Attached => typeof body === 'object' && body !== null && typeof (body as Partial<Attached>).attached === 'object' && (body as Attached).attached !== null
