@@ -58,7 +58,7 @@ export const runs = area('runs', 'Runs: collection by the participant’s page, 
   participation: route({
     method: 'GET', path: '/api/participate/{code}', function: 'ingest', access: { kind: 'anyone' }, status: 200,
     summary: 'What is behind a participant’s link', params: code, query: z.object({ nonce: z.string().min(16).max(64).optional().describe('Of a run this browser has started: a used single link still answers it') }), response: Participation, problems: linkProblems,
-    grants: ['read LINK', 'read STUDY', 'read ORG', 'read RUN', 'public-key'],
+    grants: ['read LINK', 'read STUDY', 'read ORG', 'read RUN', 'get assets', 'public-key'],
   }),
   start: route({
     method: 'POST', path: '/api/participate/{code}/runs', function: 'ingest', access: { kind: 'anyone' }, status: 201,

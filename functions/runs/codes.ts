@@ -1,0 +1,27 @@
+/** The two codes of a participant's receipt: which run, and the proof that it was theirs. */
+import { base32 } from '../../domain/hash.ts'
+import type { Keys } from '../../ports/keys.ts'
+
+const grouped = (s: string): string => s.match(/.{1,4}/g)!.join('-')
+
+/** A run id as people copy it: 32 letters and digits in groups of four. */
+export const runCode = (runId: string): string => grouped(runId.slice(4))
+
+/** 80 bits that only the receipt and the platform's MAC key know. */
+export const withdrawalCode = async (d: { keys: Pick<Keys, 'mac'> }, runId: string): Promise<string> => grouped(base32((await d.keys.mac('withdrawal', runId)).subarray(0, 10)))
+
+/** What a person typed, as base32: case, spaces and dashes do not matter, and the digits that it lacks are read as the letters they look like. */
+export const typed = (code: string): string => code.toLowerCase().replaceAll('0', 'o').replaceAll('1', 'l').replaceAll('8', 'b').replaceAll(/[^a-z2-7]/g, '')
+
+/** The run id behind a typed run code (with or without its prefix), if it has the form of one. */
+export function runIdOf(code: string): string | undefined {
+  const t = typed(code.trim().replace(/^run_/i, ''))
+  return t.length === 32 ? `run_${t}` : undefined
+}
+
+/** Compares in the time of the longer one, whatever they hold. */
+export function same(a: string, b: string): boolean {
+  let difference = a.length ^ b.length
+  for (let i = 0; i < Math.max(a.length, b.length); i++) difference |= (a.charCodeAt(i) || 0) ^ (b.charCodeAt(i) || 0)
+  return difference === 0
+}

@@ -1,0 +1,27 @@
+/** What a participant's page calls: what is behind a link, start, records, standing, objects. */
+import { runs } from '../../contracts/runs.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { append, objectKey, withdrawn } from './append.ts'
+import { count, finished } from './chunks.ts'
+import { standingOf } from './standing.ts'
+import { participation, start } from './start.ts'
+
+type Routes = (typeof runs)['routes']
+const uploadSeconds = 3600
+
+const standing: Implementation<Routes['standing']> = async ({ run }, d) => {
+  if (run.state === 'withdrawn') throw withdrawn()
+  return standingOf(d, run, await count(d, run))
+}
+
+const uploads: Implementation<Routes['uploads']> = async ({ run, body: { sha256, size } }, d) => {
+  if (run.state === 'withdrawn') throw withdrawn()
+  if (run.state === 'completed' || run.state === 'aborted') throw finished()
+  const key = objectKey(run.runId, sha256)
+  if ((await d.objects.head('sealed', key))?.size === size) return { present: true }
+  return { present: false, upload: await d.objects.signedPut('sealed', key, { sha256, size, type: 'application/octet-stream' }, uploadSeconds) }
+}
+
+/** The handler behind participants' pages. */
+export const createIngest = (deps: Deps): LambdaHandler => lambda(runs, 'ingest', deps, { participation, start, append, standing, uploads })
