@@ -1,0 +1,55 @@
+/** One Lambda with its role, its log group and nothing it was not granted. */
+import { Duration, type RemovalPolicy } from 'aws-cdk-lib'
+import * as iam from 'aws-cdk-lib/aws-iam'
+import * as lambda from 'aws-cdk-lib/aws-lambda'
+import * as logs from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import type { ServerFunction } from '../contracts/index.ts'
+import { bundleFolder, functionName } from './bundle.ts'
+import { acceptedWildcards, bucketsOf, type Resources, statementsFor } from './grants.ts'
+import { accept } from './nag.ts'
+import type { Settings } from './settings.ts'
+
+export interface ServerFunctionProps {
+  function: ServerFunction
+  settings: Settings
+  resources: Resources
+  tableName: string
+  macKeyId: string
+  bucketNames: Record<string, string>
+  /** The same for every function: origins, issuer, version. */
+  environment: Record<string, string>
+  removalPolicy: RemovalPolicy
+}
+
+/** Publishing copies many files; the others answer in milliseconds. API Gateway gives up after 30 s. */
+const seconds: Record<string, number> = { studies: 29, sweep: 240 }
+
+export class DeployedFunction extends Construct {
+  readonly lambda: lambda.Function
+  readonly logGroup: logs.LogGroup
+
+  constructor(scope: Construct, id: string, p: ServerFunctionProps) {
+    super(scope, id)
+    const { function: f, settings, removalPolicy } = p
+    const name = `${settings.installation}-${functionName(f)}`
+    this.logGroup = new logs.LogGroup(this, 'Log', { logGroupName: `/cloister/${settings.stage}/${functionName(f)}`, retention: settings.production ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK, removalPolicy })
+    const role = new iam.Role(this, 'Role', { roleName: name, description: `Cloister ${settings.stage}: ${f.grants.join(', ')}`.slice(0, 1000), assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') })
+    const statements = statementsFor(f.grants, p.resources)
+    const policy = new iam.Policy(this, 'Grants', { roles: [role], statements: [
+      new iam.PolicyStatement({ sid: 'OwnLog', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [this.logGroup.logGroupArn] }), ...statements,
+    ] })
+    accept(policy, acceptedWildcards(statements))
+    this.lambda = new lambda.Function(this, 'Function', {
+      functionName: name, description: f.routes.length > 0 ? `${f.area}: ${f.routes.length} routes` : `${f.area}: ${f.name}`, role, logGroup: this.logGroup,
+      runtime: lambda.Runtime.NODEJS_24_X, architecture: lambda.Architecture.ARM_64, memorySize: 512, timeout: Duration.seconds(seconds[f.name] ?? 15),
+      ...(settings.bundle ? { handler: 'index.handler', code: lambda.Code.fromAsset(bundleFolder(f)) } : { handler: 'index.handler', code: lambda.Code.fromInline('exports.handler = async () => { throw new Error("synthesised with bundle=false") }') }),
+      loggingFormat: lambda.LoggingFormat.JSON, systemLogLevelV2: lambda.SystemLogLevel.WARN,
+      environment: {
+        ...p.environment, TABLE_NAME: p.tableName, ...(f.grants.includes('mac') ? { MAC_KEY_ID: p.macKeyId } : {}),
+        ...Object.fromEntries(bucketsOf(f.grants).map((b) => [`BUCKET_${b.toUpperCase()}`, p.bucketNames[b]!])),
+      },
+    })
+    this.lambda.node.addDependency(policy)
+  }
+}
