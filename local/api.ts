@@ -1,0 +1,102 @@
+/** What API Gateway does in AWS: finds the route, asks the authorizer, calls the function with a payload-2.0 event. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Context } from 'aws-lambda'
+import { allRoutes, type NamedRoute } from '../contracts/index.ts'
+import { routeKey } from '../contracts/route.ts'
+import type { AuthorizerContext } from '../functions/kernel/caller.ts'
+import type { Deps } from '../functions/kernel/deps.ts'
+import { type Event, type LambdaHandler, problem, type Result } from '../functions/kernel/handler.ts'
+import { Gone, type HttpAnswer, readBody, segments, TooLarge } from './http.ts'
+
+export type Authorizer = (event: AuthorizerEvent) => Promise<{ isAuthorized: boolean; context?: Partial<AuthorizerContext> }>
+export type AuthorizerEvent = Omit<Event, 'body' | 'isBase64Encoded'> & { type: 'REQUEST'; routeArn: string; identitySource: string[] }
+export interface ApiParts { handlers: ReadonlyMap<string, LambdaHandler>; authorizer: Authorizer; log: Deps['log'] }
+
+interface Target { named: NamedRoute; key: string; parts: { text: string; name: string | undefined }[]; limit: number; handler: LambdaHandler; open: boolean }
+/** API Gateway gives up on a function after this long. */
+const functionMilliseconds = 29_000
+const bodyMilliseconds = 60_000
+
+/** Answers requests below /api. Every route needs its function: a missing one is an error here, at the start. */
+export function createApi({ handlers, authorizer, log }: ApiParts): (request: IncomingMessage, path: string, search: string) => Promise<HttpAnswer> {
+  const byShape = new Map<string, Target[]>()
+  for (const named of allRoutes) {
+    const handler = handlers.get(`${named.area}/${named.route.function}`)
+    if (!handler) throw new Error(`The route ${routeKey(named.route)} has no function ${named.area}/${named.route.function}`)
+    const parts = named.route.path.split('/').slice(1).map((text) => ({ text, name: /^\{(\w+)\}$/.exec(text)?.[1] }))
+    const shape = String(parts.length)
+    // What is written out wins over a parameter, as in API Gateway.
+    const list = byShape.get(shape) ?? []
+    list.push({ named, key: routeKey(named.route), parts, handler, limit: named.route.maxBody ?? 1024 * 1024, open: ['anyone', 'run-token'].includes(named.route.access.kind) })
+    byShape.set(shape, list.sort((a, b) => literals(b) - literals(a)))
+  }
+  const matching = (path: readonly string[]): Target[] => (byShape.get(String(path.length)) ?? []).filter((t) => t.parts.every((p, i) => (p.name === undefined ? p.text === path[i] : path[i] !== '')))
+
+  return async (request, path, search) => {
+    const requestId = randomUUID()
+    const refuse = (...a: [kind: Parameters<typeof problem>[0], detail: string]): HttpAnswer => answerOf(problem(a[0], a[1], requestId))
+    const parts = segments(path)
+    if (!parts) return refuse('invalid-request', 'The path is not well formed.')
+    const candidates = matching(parts)
+    const found = candidates.find((t) => t.named.route.method === request.method)
+    if (!found) {
+      const others = [...new Set(candidates.map((t) => t.named.route.method))].join(', ')
+      return others ? { ...refuse('not-found', `There is no ${request.method} here, only ${others}. The reference is at /docs.`), headers: { ...answerOf(problem('not-found', '', requestId)).headers, allow: others } } : refuse('not-found', 'There is no such route. The reference is at /docs.')
+    }
+    const event = eventOf(request, found, parts, path, search, requestId)
+    try {
+      let context: Partial<AuthorizerContext> | undefined
+      if (!found.open) {
+        const credential = request.headers.authorization
+        const verdict = credential ? await authorizer({ ...event, type: 'REQUEST', routeArn: `local/${found.key}`, identitySource: [credential] }) : { isAuthorized: false }
+        if (!verdict.isAuthorized) return refuse('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
+        context = 'context' in verdict ? verdict.context : undefined
+      }
+      const body = request.method === 'GET' || request.method === 'DELETE' ? undefined : await readBody(request, found.limit, bodyMilliseconds)
+      const text = isText(request.headers['content-type'])
+      const whole: Event = { ...event, body: body?.toString(text ? 'utf8' : 'base64'), isBase64Encoded: body !== undefined && !text, requestContext: { ...event.requestContext, authorizer: { lambda: context } } }
+      const result = await inTime(found.handler(whole, {} as Context))
+      if (result) return answerOf(result)
+      log('timeout', { route: found.key, requestId })
+      return refuse('internal', 'This took too long. Try again.')
+    } catch (e) {
+      if (e instanceof TooLarge) return refuse('payload-too-large', `At most ${found.limit} bytes are taken here.`)
+      if (e instanceof Gone) return refuse('invalid-request', 'The request did not arrive whole.')
+      log('error', { route: found.key, error: e instanceof Error ? e.name : typeof e, requestId })
+      return refuse('internal', 'This is our fault, not yours; nothing that was acknowledged is lost. Try again; if it stays, quote the request id.')
+    }
+  }
+}
+
+const literals = (t: Target): number => t.parts.filter((p) => p.name === undefined).length
+const isText = (type: string | undefined): boolean => type === undefined || /^(text\/|application\/(json|[\w.+-]*\+json))/.test(type)
+
+const answerOf = (r: Result): HttpAnswer => ({
+  status: r.statusCode ?? 200, headers: Object.fromEntries(Object.entries(r.headers ?? {}).map(([k, v]) => [k, String(v)])),
+  ...(r.body === undefined ? {} : { body: r.isBase64Encoded ? Buffer.from(r.body, 'base64') : r.body }),
+})
+
+async function inTime(work: Promise<Result>): Promise<Result | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), functionMilliseconds) })
+  try { return await Promise.race([work, late]) } finally { clearTimeout(timer) }
+}
+
+function eventOf(request: IncomingMessage, t: Target, parts: readonly string[], path: string, search: string, requestId: string): Event {
+  const query: Record<string, string> = {}
+  if (search) for (const [k, v] of new URLSearchParams(search)) query[k] = k in query ? `${query[k]},${v}` : v
+  const headers: Record<string, string> = {}
+  for (const [k, v] of Object.entries(request.headers)) if (k !== 'cookie' && v !== undefined) headers[k] = Array.isArray(v) ? v.join(',') : v
+  const names = t.parts.flatMap((p, i) => (p.name === undefined ? [] : [[p.name, parts[i]!] as const]))
+  const now = Date.now()
+  return {
+    version: '2.0', routeKey: t.key, rawPath: path, rawQueryString: search, headers,
+    ...(search ? { queryStringParameters: query } : {}), ...(names.length ? { pathParameters: Object.fromEntries(names) } : {}), isBase64Encoded: false,
+    requestContext: {
+      accountId: 'local', apiId: 'local', domainName: headers['host'] ?? '', domainPrefix: 'local', requestId, routeKey: t.key, stage: '$default', time: new Date(now).toISOString(), timeEpoch: now,
+      http: { method: request.method ?? 'GET', path, protocol: `HTTP/${request.httpVersion}`, sourceIp: request.socket.remoteAddress ?? '', userAgent: headers['user-agent'] ?? '' },
+      authorizer: { lambda: undefined },
+    },
+  }
+}

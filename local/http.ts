@@ -1,0 +1,61 @@
+/** Small things around node:http that the gateway's parts share. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
+
+export interface HttpAnswer { status: number; headers: Record<string, string>; body?: Readable | Buffer | string | undefined }
+
+/** More bytes were sent than are taken. */
+export class TooLarge extends Error { override name = 'TooLarge' }
+/** The other side went away, or was too slow. */
+export class Gone extends Error { override name = 'Gone' }
+
+/** The whole body, at most `limit` bytes (`TooLarge`), within `milliseconds` (`Gone`). */
+export function readBody(request: IncomingMessage, limit: number, milliseconds: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (Number(request.headers['content-length'] ?? 0) > limit) return reject(new TooLarge())
+    const chunks: Buffer[] = []
+    let size = 0
+    const timer = setTimeout(() => finish(() => reject(new Gone())), milliseconds)
+    const finish = (how: () => void): void => { clearTimeout(timer); request.removeAllListeners('data'); how() }
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > limit) return finish(() => { request.pause(); reject(new TooLarge()) })
+      chunks.push(chunk)
+    })
+    request.once('end', () => finish(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))))
+    request.once('close', () => finish(() => reject(new Gone())))
+    request.once('error', () => finish(() => reject(new Gone())))
+  })
+}
+
+/** Sends an answer with further headers. A request whose body was not read to its end closes the connection. */
+export async function send(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer, more: Record<string, string> = {}): Promise<void> {
+  if (response.headersSent || response.destroyed) return
+  const { body } = answer
+  const headers: Record<string, string> = { ...more, ...answer.headers }
+  if (!request.complete && request.method !== 'GET' && request.method !== 'HEAD') headers['connection'] = 'close'
+  if (typeof body === 'string' || Buffer.isBuffer(body)) headers['content-length'] = String(Buffer.byteLength(body))
+  else if (body === undefined && answer.status !== 204 && answer.status !== 304) headers['content-length'] ??= '0'
+  response.writeHead(answer.status, headers)
+  if (body === undefined || request.method === 'HEAD') {
+    response.end()
+    if (body !== undefined && typeof body === 'object' && !Buffer.isBuffer(body)) body.destroy()
+  } else if (typeof body === 'string' || Buffer.isBuffer(body)) response.end(body)
+  else await pipeline(body, response).catch(() => response.destroy())
+}
+
+/** Splits a request target into its path as sent and its query. Absolute forms and `//host` paths are answered as '' (nothing is there). */
+export function target(url: string): { path: string; search: string } {
+  const at = url.indexOf('?')
+  const path = at < 0 ? url : url.slice(0, at)
+  return { path: path.startsWith('/') && !path.startsWith('//') ? path : '', search: at < 0 ? '' : url.slice(at + 1) }
+}
+
+/** The decoded segments of a path, or undefined when it is malformed or tries to leave its folder. */
+export function segments(path: string): string[] | undefined {
+  try {
+    const parts = path.split('/').slice(1).map(decodeURIComponent)
+    return parts.some((p) => p === '..' || p === '.' || /[/\\\0]/.test(p)) ? undefined : parts
+  } catch { return undefined }
+}
