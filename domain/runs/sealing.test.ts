@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { base64url, fromBase64url } from '../hash.ts'
-import { importRunKey, openBytes, openRecord, type Place, SealError, sealBytes, sealRecord, wrapRunKey } from './sealing.ts'
+import { importRunKey, isAttached, openBytes, openRecord, type Place, SealError, sealBytes, sealRecord, wrapRunKey } from './sealing.ts'
 import { ops } from './records.ts'
 
 const raw = Uint8Array.from({ length: 32 }, (_, i) => i * 7)
@@ -102,4 +102,9 @@ describe('a run key', () => {
     expect([...await openBytes(raw, await sealBytes(key, raw, place, random(12)), place)]).toEqual([...raw])
   })
   it('cannot be exported from the key that seals', async () => expect(crypto.subtle.exportKey('raw', key)).rejects.toThrow())
+})
+
+it('an attached body is told from an ordinary one', () => {
+  expect(isAttached({ attached: { name: 'a.wav', type: 'audio/wav', size: 1, sha256: '0'.repeat(64), json: false } })).toBe(true)
+  for (const body of [null, 1, 'attached', { attached: null }, { a: 1 }, []]) expect(isAttached(body)).toBe(false)
 })

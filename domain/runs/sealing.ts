@@ -158,3 +158,8 @@ export async function openBytes(key: RunKey, sealed: Uint8Array, at: Pick<Place,
     return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.slice(0, ivLength) as Bytes, additionalData: fileData(at) }, runKey, sealed.slice(ivLength) as Bytes))
   } catch { throw new SealError('altered', `The file of record ${at.seq} does not open with this key, or was altered`) }
 }
+
+/** The body of a record whose bytes are its object, sealed at the same seq: a file, or (`json`) a body too large for a chunk. `size` and `sha256` are of the bytes before sealing. */
+export interface Attached { attached: { name: string; type: string; size: number; sha256: string; json: boolean } }
+/** Whether an opened body stands for attached bytes. Only of a record with an object: a study may record anything. */
+export const isAttached = (body: unknown): body is Attached => typeof body === 'object' && body !== null && typeof (body as Partial<Attached>).attached === 'object' && (body as Attached).attached !== null
