@@ -1,0 +1,168 @@
+/** Sends a run's chunks: in order, one request in flight, for as long as it takes. */
+import { append, type Chunk, Refused, standing, start, type Standing, Unreachable, upload } from './api.ts'
+import type { Queue } from './queue.ts'
+
+/** What a page that goes away may still send: 64 KiB is shared by all such requests of the browser. */
+const partingBytes = 55_000
+const longestPauseMs = 10_000
+
+export type Outcome = { state: 'completed' | 'aborted'; finish: NonNullable<Standing['finish']> } | { state: 'completed'; finish?: undefined } | { state: 'withdrawn' }
+export interface SendState {
+  /** Requests that failed in a row. */
+  failures: number
+  /** The server refuses what is sent; it stays on the device and is tried again now and then. */
+  refused: boolean
+}
+
+export class Sender {
+  readonly state: SendState = { failures: 0, refused: false }
+  /** Resolves when the run is over on the server; never when it is stopped before. */
+  readonly over: Promise<Outcome>
+  onChange: () => void = () => undefined
+  readonly #queue: Queue
+  readonly #stop = new AbortController()
+  #done: (o: Outcome) => void = () => undefined
+  #wake: () => void = () => undefined
+  #nudged = false
+  #finished = false
+  /** The first number of the chunk that was last refused as a conflict. */
+  #conflict = 0
+
+  constructor(queue: Queue) {
+    this.#queue = queue
+    this.over = new Promise((resolve) => { this.#done = resolve })
+  }
+
+  /** Sends until stopped or over. `counted`: what the server is known to hold; without it, it is asked first. */
+  async run(counted?: Standing): Promise<void> {
+    const nudge = (): void => { if (document.visibilityState === 'visible') this.nudge() }
+    const part = (): void => this.#part()
+    addEventListener('online', nudge)
+    addEventListener('pageshow', nudge)
+    addEventListener('pagehide', part)
+    document.addEventListener('visibilitychange', nudge)
+    try {
+      let exact = counted !== undefined
+      if (counted) await this.#take(counted, true)
+      while (!this.#stop.signal.aborted && !this.#finished) {
+        try {
+          if (!exact) { await this.#take(await this.#standing(), true); exact = true } else if (await this.#one()) { this.#succeeded() } else await this.#idle()
+        } catch (e) { await this.#failed(e) }
+      }
+    } finally {
+      removeEventListener('online', nudge)
+      removeEventListener('pageshow', nudge)
+      removeEventListener('pagehide', part)
+      document.removeEventListener('visibilitychange', nudge)
+    }
+  }
+
+  /** There is something new, or the way may be open again: try at once. */
+  nudge(): void {
+    this.#nudged = true
+    this.#wake()
+  }
+
+  stop(): void {
+    this.#stop.abort()
+    this.#wake()
+  }
+
+  /** One request. False when there is nothing to send and nothing to ask. */
+  async #one(): Promise<boolean> {
+    const { run } = this.#queue
+    const records = await this.#queue.next()
+    if (records.length > 0) {
+      for (const r of records) {
+        if (!r.object) continue
+        const bytes = await this.#queue.object(r.seq)
+        if (bytes) await upload(run.runId, run.token, r.object, bytes, this.#stop.signal)
+      }
+      await this.#take(await append(run.runId, run.token, this.#queue.body(records), { signal: this.#stop.signal }), false)
+      return true
+    }
+    if (!this.#queue.closed) return false
+    // All was acknowledged and yet the run is not over: the exact count says what to send again.
+    const s = await this.#standing()
+    await this.#take(s, true)
+    if (!this.#finished && this.#queue.left === 0) {
+      if (s.state === 'incomplete' && !s.missing) this.#end({ state: 'completed' })
+      else throw new Unreachable('The end has not been counted yet')
+    }
+    return true
+  }
+
+  #standing = (): Promise<Standing> => standing(this.#queue.run.runId, this.#queue.run.token, this.#stop.signal)
+
+  async #take(s: Standing, exact: boolean): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    await (exact ? this.#queue.reconcile(s.acked) : this.#queue.acknowledge(s.acked))
+    if (s.finish) this.#end({ state: s.state === 'aborted' ? 'aborted' : 'completed', finish: s.finish })
+  }
+
+  #end(o: Outcome): void {
+    this.#finished = true
+    this.#done(o)
+  }
+
+  #succeeded(): void {
+    const before = this.state.failures
+    Object.assign(this.state, { failures: 0, refused: false })
+    if (before > 0) this.onChange()
+  }
+
+  async #failed(e: unknown): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    if (e instanceof Refused) {
+      try { if (await this.#answerRefusal(e)) return } catch { /* Asked again after the pause. */ }
+      this.state.refused = true
+    }
+    this.state.failures++
+    this.onChange()
+    // Jittered, so that many participants do not come back in the same instant.
+    await this.#pause(Math.min(longestPauseMs, 250 * 2 ** Math.min(this.state.failures, 10)) * (0.5 + Math.random() / 2))
+  }
+
+  /** What follows from a refusal. True when the loop can go on at once. */
+  async #answerRefusal(e: Refused): Promise<boolean> {
+    const { run } = this.#queue
+    if (e.kind === 'run-withdrawn') { this.#end({ state: 'withdrawn' }); return true }
+    if (e.kind === 'run-token-invalid') {
+      // The same nonce and key answer the same run with the token that is valid now.
+      const again = await start(run.code, { nonce: run.nonce, kid: run.kid, wrappedKey: run.wrappedKey })
+      const changed = again.runId === run.runId && again.token !== run.token
+      run.token = again.token
+      await this.#queue.save()
+      return changed
+    }
+    if (e.kind !== 'record-conflict' && e.kind !== 'run-finished') return false
+    // Something is stored under these numbers already. The exact count trims the queue; the same chunk a second time waits.
+    const [first] = await this.#queue.next()
+    await this.#take(await this.#standing(), true)
+    const repeated = first !== undefined && this.#conflict === first.seq
+    this.#conflict = first?.seq ?? 0
+    return this.#finished || !repeated
+  }
+
+  #idle = (): Promise<void> => this.#pause(undefined)
+
+  #pause(ms: number | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      this.#wake = () => {
+        clearTimeout(timer)
+        this.#wake = () => undefined
+        this.#nudged = false
+        resolve()
+      }
+      if (this.#stop.signal.aborted || this.#nudged) this.#wake()
+      else if (ms !== undefined) timer = setTimeout(() => this.#wake(), ms)
+    })
+  }
+
+  /** The page goes away: what fits is sent by requests that outlive it. The server takes repeats, so nothing is marked. */
+  #part(): void {
+    const { run } = this.#queue
+    for (const chunk of this.#queue.parting(partingBytes)) append(run.runId, run.token, chunk satisfies Chunk, { keepalive: true }).catch(() => undefined)
+  }
+}
