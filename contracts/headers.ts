@@ -30,7 +30,7 @@ const policy = (directives: Record<string, string>): string => Object.entries(di
 
 /**
  * Content-Security-Policy of the main origin: only its own scripts, no inline script, no other host.
- * `connect`: further origins that pages may fetch from (the identity provider and the object store in AWS).
+ * The participant page reads a version's configuration from the study origin. `connect`: further origins that pages may fetch from (the identity provider and the object store in AWS).
  */
 export const mainCsp = (o: { studyOrigin: string; connect: readonly string[] }): string => policy({
   'default-src': "'self'",
@@ -38,7 +38,7 @@ export const mainCsp = (o: { studyOrigin: string; connect: readonly string[] }):
   'style-src': "'self' 'unsafe-inline'",
   'img-src': "'self' data: blob:",
   'font-src': "'self'",
-  'connect-src': ["'self'", ...o.connect].join(' '),
+  'connect-src': ["'self'", o.studyOrigin, ...o.connect].join(' '),
   'frame-src': o.studyOrigin,
   'worker-src': "'self'",
   'form-action': "'self'",
