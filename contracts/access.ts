@@ -1,5 +1,5 @@
 /** People: sessions, organisations, members, invitations, personal access tokens, device sign-in. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { roles, scopes } from '../domain/access/permissions.ts'
 import { area, route } from './route.ts'
 import { Email, Instant, Name, Nothing, OrganisationId, page, PageQuery, Rev, TokenId, UserId } from './shapes.ts'
@@ -71,7 +71,7 @@ export const access = area('access', 'People, organisations, roles, tokens and s
   removeMember: route({
     method: 'DELETE', path: '/api/organisations/{organisationId}/members/{userId}', function: 'access', access: { kind: 'organisation', permission: 'people.manage' }, status: 204,
     summary: 'Remove a person from the organisation; their rights on its studies end with it', params: org.extend({ userId: UserId }), response: Nothing,
-    problems: ['last-admin'], grants: ['read ORG', 'write ORG', 'read AUDIT', 'write AUDIT'],
+    problems: ['last-admin', 'changed-meanwhile'], grants: ['read ORG', 'write ORG', 'read USER', 'write STUDY', 'read AUDIT', 'write AUDIT'],
   }),
   invite: route({
     method: 'POST', path: '/api/organisations/{organisationId}/invitations', function: 'access', access: { kind: 'organisation', permission: 'people.manage' }, status: 201,
@@ -91,7 +91,7 @@ export const access = area('access', 'People, organisations, roles, tokens and s
   acceptInvitation: route({
     method: 'POST', path: '/api/invitations/accept', function: 'access', access: { kind: 'person' }, status: 200,
     summary: 'Join the organisation that invited me', body: z.object({ invitation: z.string().min(20).max(100) }), response: Membership,
-    problems: ['not-found', 'invitation-expired'], grants: ['read INVITE', 'write INVITE', 'read ORG', 'write ORG', 'read USER', 'read AUDIT', 'write AUDIT'],
+    problems: ['not-found', 'invitation-expired', 'forbidden'], grants: ['read INVITE', 'write INVITE', 'read ORG', 'write ORG', 'read USER', 'read AUDIT', 'write AUDIT'],
   }),
   tokens: route({
     method: 'GET', path: '/api/tokens', function: 'access', access: { kind: 'person' }, status: 200,

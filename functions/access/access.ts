@@ -1,0 +1,18 @@
+/** The function `access`: people, organisations, tokens, sign-in of tools. */
+import { access } from '../../contracts/access.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { approveDevice, device, pollDevice, startDevice } from './device.ts'
+import { acceptInvitation, invitations, invite, revokeInvitation } from './invitations.ts'
+import { members, removeMember, setRoles } from './members.ts'
+import { createOrganisation, organisation, renameOrganisation } from './organisations.ts'
+import { me, signInSettings, updateMe } from './session.ts'
+import { createToken, revokeToken, tokens } from './tokens.ts'
+import { createVerifier, type VerifierOptions } from './verifier.ts'
+
+export const createAccess = (deps: Deps, options: VerifierOptions = {}): LambdaHandler => lambda(access, 'access', deps, {
+  signInSettings, me, updateMe: updateMe(createVerifier(deps.settings, options)),
+  createOrganisation, organisation, renameOrganisation, members, setRoles, removeMember,
+  invite, invitations, revokeInvitation, acceptInvitation,
+  tokens, createToken, revokeToken, startDevice, pollDevice, device, approveDevice,
+})

@@ -1,0 +1,73 @@
+/**
+ * Failed sign-ins, as CloudTrail reports them for Cognito (and the local login in the same shape), into the chains of the person's organisations.
+ * Only known people are written, by their id: what somebody typed as name or password is nobody's to keep.
+ */
+import { z } from 'zod'
+import { backstage } from '../../contracts/index.ts'
+import { AlreadyExists, ConditionFailed, type Key } from '../../ports/table.ts'
+import { record } from '../kernel/audit.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { guarded } from '../kernel/grants.ts'
+import type { PersonProfile } from '../kernel/items.ts'
+import { keyOf } from '../kernel/items.ts'
+import { membershipsOf } from './people.ts'
+import { emailKey } from './session.ts'
+
+const Short = z.string().max(254).optional().catch(undefined)
+/** An EventBridge event of CloudTrail, as far as it is read. */
+export const LoginEvent = z.object({
+  detail: z.object({
+    eventName: z.string().max(60),
+    /** `NotAuthorizedException`, `UserNotFoundException`, … */
+    errorCode: Short,
+    /** Cognito names the person by `sub`; the local login by `sub` or `email`. */
+    additionalEventData: z.object({ sub: Short, email: Short }).nullish().catch(undefined),
+  }),
+})
+export type LoginEvent = z.input<typeof LoginEvent>
+
+/** How many failures there were, how many of them a chain has been told, and when. */
+interface FailuresItem { count: number; reported: number; at: string }
+const failuresKey = (userId: string): Key => ({ pk: `USER#${userId}`, sk: 'LOGIN-FAILURES' })
+const oneMinuteMs = 60_000
+
+async function personOf(d: Deps, sub: string | undefined, email: string | undefined): Promise<string | undefined> {
+  if (sub !== undefined && /^[A-Za-z0-9_-]{1,128}$/.test(sub)) return (await d.table.get<PersonProfile>(keyOf.person(sub)))?.userId
+  if (email === undefined) return undefined
+  const found = await d.table.query<PersonProfile>(await emailKey(email), { index: true, prefix: 'PROFILE#', limit: 1 })
+  return found.items[0]?.userId
+}
+
+/** Counts a failure; answers how many to report, or undefined within a minute of the last report. */
+async function due(d: Deps, userId: string): Promise<number | undefined> {
+  const key = failuresKey(userId)
+  const now = d.now()
+  await d.table.create<FailuresItem>({ ...key, count: 0, reported: 0, at: new Date(0).toISOString() }).catch((e: unknown) => { if (!(e instanceof AlreadyExists)) throw e })
+  const f = await d.table.update<FailuresItem>(key, { add: { count: 1 } })
+  if (now.getTime() - Date.parse(f.at) < oneMinuteMs) return undefined
+  try { await d.table.update(key, { set: { at: now.toISOString(), reported: f.count }, when: [{ attribute: 'at', is: 'equal', value: f.at }] }) } catch (e) {
+    if (e instanceof ConditionFailed) return undefined // another failure at the same moment reports both
+    throw e
+  }
+  return f.count - f.reported
+}
+
+/** Answers nothing; an event that cannot be read is logged and dropped, so that it is not delivered for ever. */
+export function createLoginEvents(deps: Deps): (event: unknown) => Promise<void> {
+  const d = guarded(deps, 'login-events', backstage.find((f) => f.name === 'login-events')!.grants)
+  return async (event) => {
+    const parsed = LoginEvent.safeParse(event)
+    if (!parsed.success) { d.log('login-event-unreadable', {}); return }
+    const { errorCode, eventName, additionalEventData } = parsed.data.detail
+    if (errorCode === undefined) return
+    const userId = await personOf(d, additionalEventData?.sub, additionalEventData?.email)
+    // Of strangers only the number is of interest (an alarm counts these lines).
+    if (userId === undefined) { d.log('login-failed', { known: false }); return }
+    d.log('login-failed', { known: true })
+    const failures = await due(d, userId)
+    if (failures === undefined) return
+    const reason = /^[A-Za-z]{1,60}$/.test(errorCode) ? errorCode : 'Other'
+    for (const m of await membershipsOf(d, userId))
+      await record(d, m.organisationId, { kind: 'platform', id: 'sign-in' }, [{ act: 'login.failed', object: `person ${userId}`, detail: { failures, reason, event: /^[A-Za-z_]{1,60}$/.test(eventName) ? eventName : 'Other' } }])
+  }
+}

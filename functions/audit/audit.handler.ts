@@ -1,0 +1,4 @@
+import { awsDeps } from '../wiring.ts'
+import { createAudit } from './audit.ts'
+
+export const handler = createAudit(awsDeps())
