@@ -18,7 +18,7 @@ export interface ServerFunction { area: string; name: string; entry: string; rou
 /** Functions that no route names: they serve the gateway, schedules and events. */
 export const backstage: readonly Omit<ServerFunction, 'routes'>[] = [
   { area: 'access', name: 'authorizer', entry: 'functions/access/authorizer.handler.ts', grants: ['read TOKEN', 'write TOKEN'] },
-  { area: 'access', name: 'login-events', entry: 'functions/access/login-events.handler.ts', grants: ['read USER', 'read ORG', 'read AUDIT', 'write AUDIT'] },
+  { area: 'access', name: 'login-events', entry: 'functions/access/login-events.handler.ts', grants: ['read USER', 'write USER', 'read AUDIT', 'write AUDIT'] },
   { area: 'runs', name: 'sweep', entry: 'functions/runs/sweep.handler.ts', grants: ['read RUN', 'write RUN', 'read LINK', 'write LINK', 'read STUDY', 'write STUDY', 'get sealed', 'delete sealed'] },
 ]
 
