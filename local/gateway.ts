@@ -32,7 +32,7 @@ async function mainPage(web: string, request: IncomingMessage, path: string): Pr
   const participant = parts[0] === 'p' || parts[0] === 'withdraw'
   const folder = join(web, participant ? 'participant' : 'portal')
   const page = !parts.at(-1)!.includes('.')
-  const file = page ? ['index.html'] : parts[0] === 'p' ? parts.slice(1) : parts
+  const file = page ? ['index.html'] : parts
   const answer = await staticFile(folder, file, request)
   if (answer) return answer
   return page ? text(503, 'This part of the website has not been built. Run `npm run build`, then reload.') : nothing
