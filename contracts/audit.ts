@@ -1,5 +1,5 @@
 /** The audit chain of an organisation. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { acts } from '../domain/audit/acts.ts'
 import { area, route } from './route.ts'
 import { Instant, OrganisationId, Sha256 } from './shapes.ts'

@@ -1,5 +1,5 @@
 /** OpenAPI 3.1 from the contracts: the same routes the gateway, the handlers and the client read. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { permissionTable, recentLoginSeconds } from '../domain/access/permissions.ts'
 import { allRoutes, areas, type NamedRoute } from './index.ts'
 import { type Kind, Problem, problems } from './problems.ts'

@@ -1,5 +1,5 @@
 /** Every kind of problem the API can answer with (RFC 9457). The kind is stable; `type` is `/docs/problems#<kind>`. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const problems = {
   'invalid-request': { status: 400, title: 'The request is not well formed' },

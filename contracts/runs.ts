@@ -1,5 +1,5 @@
 /** Runs: what a participant's page sends, what a researcher sees and opens. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { maxChunkBytes, maxChunkRecords, ops } from '../domain/runs/records.ts'
 import { runStates } from '../domain/runs/life.ts'
 import { area, route } from './route.ts'

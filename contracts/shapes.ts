@@ -1,5 +1,5 @@
 /** Shapes that more than one area speaks of. */
-import { z } from 'zod'
+import * as z from 'zod'
 
 const id = (prefix: string, what: string) => z.string().regex(new RegExp(`^${prefix}_[a-z2-7]{16,32}$`), `${what} ids look like ${prefix}_ and 16-32 letters and digits`)
 

@@ -1,5 +1,5 @@
 /** Studies: versions, assets, links, people. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { studyRights } from '../domain/access/permissions.ts'
 import { linkKinds } from '../domain/studies/links.ts'
 import { runtimes, studyStates } from '../domain/studies/life.ts'

@@ -4,6 +4,8 @@ import type { Deps, Settings } from './kernel/deps.ts'
 import { awsKeys } from '../adapters/aws/keys.ts'
 import { awsObjects } from '../adapters/aws/objects.ts'
 import { awsTable } from '../adapters/aws/table.ts'
+import type { Keys } from '../ports/keys.ts'
+import type { ObjectStore } from '../ports/objects.ts'
 
 const required = (name: string): string => {
   const v = process.env[name]
@@ -23,11 +25,26 @@ export const settingsFromEnvironment = (): Settings => ({
 /** One JSON line on standard output: CloudWatch's structured log. */
 export const logLine: Deps['log'] = (event, fields) => { process.stdout.write(`${JSON.stringify({ event, at: new Date().toISOString(), ...fields })}\n`) }
 
-/** What a Lambda in AWS runs on. The local host builds its own `Deps` and hands them to the same `create…` functions. */
-export const awsDeps = (): Deps => ({
+const env = (name: string): string => process.env[name] ?? ''
+
+/** The object store in S3. Handlers hand it to `awsDeps` only where a grant names a bucket, so that a bundle carries no client it cannot use. */
+export const s3Objects = (): ObjectStore => awsObjects({ buckets: {
+  assets: env('BUCKET_ASSETS'), sealed: env('BUCKET_SEALED'), protected: env('BUCKET_PROTECTED'), quarantine: env('BUCKET_QUARANTINE'), released: env('BUCKET_RELEASED'),
+} })
+/** The keys in KMS; likewise only where a grant names them. */
+export const kmsKeys = (): Keys => awsKeys({ macKeyId: env('MAC_KEY_ID'), installation: required('CLOISTER_INSTALLATION') })
+
+/** Stands for a port that no grant of the function names: the kernel refuses first (functions/kernel/grants.ts), this is the second lock. */
+const unwired = <P extends object>(port: string): P => new Proxy({} as P, { get: (_, act) => () => { throw new Error(`This function was wired without ${port}, so it has no ${String(act)}`) } })
+
+/**
+ * What a Lambda in AWS runs on: the table always, objects and keys where the handler asks for them. lib/bundle.test.ts holds what each
+ * handler asks for against its grants. The local host builds its own `Deps` and hands them to the same `create…` functions.
+ */
+export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys } = {}): Deps => ({
   table: awsTable({ tableName: required('TABLE_NAME') }),
-  objects: awsObjects({ buckets: { assets: process.env['BUCKET_ASSETS'] ?? '', sealed: process.env['BUCKET_SEALED'] ?? '', protected: process.env['BUCKET_PROTECTED'] ?? '', quarantine: process.env['BUCKET_QUARANTINE'] ?? '', released: process.env['BUCKET_RELEASED'] ?? '' } }),
-  keys: awsKeys({ macKeyId: process.env['MAC_KEY_ID'] ?? '', installation: required('CLOISTER_INSTALLATION') }),
+  objects: parts.objects?.() ?? unwired<ObjectStore>('objects'),
+  keys: parts.keys?.() ?? unwired<Keys>('keys'),
   settings: settingsFromEnvironment(),
   now: () => new Date(),
   random: (n) => new Uint8Array(randomBytes(n)),

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type BuildOptions, buildSync } from 'esbuild'
 import { serverFunctions, type ServerFunction } from '../contracts/index.ts'
+import type { Grant } from '../contracts/route.ts'
 
 const folder = 'dist/functions'
 const maps = 'dist/function-maps'
@@ -24,6 +25,11 @@ export const bundleOptions = {
   bundle: true, format: 'esm', platform: 'node', target: 'node24', minify: true, treeShaking: true, mainFields: ['module', 'main'], conditions: ['module', 'import'],
   banner: { js: banner }, legalComments: 'none', logLevel: 'warning', charset: 'utf8',
 } satisfies BuildOptions
+
+/** The SDK clients that a function's grants need; its handler wires these and no others. */
+export const clientsOf = (grants: readonly Grant[]): ('table' | 'objects' | 'keys')[] => [
+  'table', ...(grants.some((g) => /^(get|put|delete) /.test(g)) ? ['objects' as const] : []), ...(grants.some((g) => ['public-key', 'create-key', 'unwrap', 'mac'].includes(g)) ? ['keys' as const] : []),
+]
 
 /** Bundles every server function. Throws, naming the files, when a contract names a function that has no entry. */
 export function bundleFunctions(): void {

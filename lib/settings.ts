@@ -1,6 +1,6 @@
 /** What a deployment is told: CDK context, checked once. */
 import type { Node } from 'constructs'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const flag = (fallback: boolean) => z.union([z.boolean(), z.enum(['true', 'false']).transform((s) => s === 'true')]).default(fallback)
 /** Objects come as JSON text from `-c` and as they are from cdk.json. */

@@ -1,4 +1,4 @@
-import { awsDeps } from '../wiring.ts'
+import { awsDeps, kmsKeys, s3Objects } from '../wiring.ts'
 import { createIngest } from './ingest.ts'
 
-export const handler = createIngest(awsDeps())
+export const handler = createIngest(awsDeps({ objects: s3Objects, keys: kmsKeys }))

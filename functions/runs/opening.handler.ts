@@ -1,4 +1,4 @@
-import { awsDeps } from '../wiring.ts'
+import { awsDeps, kmsKeys, s3Objects } from '../wiring.ts'
 import { createOpening } from './opening.ts'
 
-export const handler = createOpening(awsDeps())
+export const handler = createOpening(awsDeps({ objects: s3Objects, keys: kmsKeys }))

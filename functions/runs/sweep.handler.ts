@@ -1,4 +1,4 @@
-import { awsDeps } from '../wiring.ts'
+import { awsDeps, s3Objects } from '../wiring.ts'
 import { createSweep } from './sweep.ts'
 
-export const handler = createSweep(awsDeps())
+export const handler = createSweep(awsDeps({ objects: s3Objects }))
