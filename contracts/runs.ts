@@ -35,7 +35,7 @@ export const Participation = z.object({
   assets: z.array(z.object({ path: z.string(), size: z.int(), type: z.string() })), key: PublicKey,
 })
 export const RunRow = z.object({
-  runId: RunId, state: z.enum(runStates), condition: z.string(), version: z.int(), preview: z.boolean(), link: z.string(), linkLabel: z.string(),
+  runId: RunId, studyId: StudyId, state: z.enum(runStates), condition: z.string(), version: z.int(), preview: z.boolean(), link: z.string(), linkLabel: z.string(),
   started: Instant, last: Instant, ended: Instant.optional(), seconds: z.int().describe('From start to the last record'),
   received: z.int(), produced: z.int(), missing: z.int(), position: z.int(), bytes: z.int(), conflicts: z.int(),
   pseudonym: z.string().optional().describe('Only with the right to see pseudonyms'),

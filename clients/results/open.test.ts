@@ -60,8 +60,8 @@ describe('opening a run', () => {
     const big = new TextEncoder().encode('{"essay":"long"}')
     const run = await open(await sealRun([
       { body: { trial: 1, rt: 320.5 } }, { op: 'session', body: { at: 1 } }, { op: 'session', body: { at: 2 } },
-      { op: 'file', body: { name: '../../etc/päss wd.png', type: 'image/png', size: 3 }, bytes },
-      { body: { size: big.length }, bytes: big }, { body: [{ a: 1 }, { a: 2 }] }, { body: 7 },
+      { op: 'file', body: { attached: { name: '../../etc/päss wd.png', type: 'image/png', size: 3, sha256: '', json: false } }, bytes },
+      { body: { attached: { name: '', type: 'application/json', size: big.length, sha256: '', json: true } }, bytes: big }, { body: [{ a: 1 }, { a: 2 }] }, { body: 7 },
     ]))
     expect(run.findings).toEqual([])
     expect(run.trials.map((t) => [t.seq, Object.fromEntries(t.data)])).toEqual([[1, { trial: 1, rt: 320.5 }], [5, { essay: 'long' }], [6, { a: 1 }], [6, { a: 2 }], [7, { value: 7 }]])

@@ -3,7 +3,7 @@
  * stay in memory; nothing here stores or logs them.
  */
 import { fromBase64url, sha256Hex } from '../../domain/hash.ts'
-import { importRunKey, openBytes, openRecord, type Place } from '../../domain/runs/sealing.ts'
+import { importRunKey, isAttached, openBytes, openRecord, type Place } from '../../domain/runs/sealing.ts'
 import type { Client } from '../api.ts'
 import type { Finding, OpenedRecord, OpenedRun, RunRow } from './model.ts'
 import { filesOf, sessionOf, trialsOf } from './rows.ts'
@@ -77,7 +77,8 @@ async function openRun(client: Client, o: OpenOptions, run: Keyed): Promise<Open
 /** A file keeps its description and gets its bytes; a record that was too large for a chunk gets the value that its object holds. */
 async function withObject(key: CryptoKey, { runId, seq, op, part }: Place, body: unknown, sealed: Uint8Array<ArrayBuffer>): Promise<OpenedRecord> {
   const bytes = await openBytes(key, sealed, { runId, seq })
-  if (op === 'file') return { seq, op, part, value: body, bytes }
+  const said = isAttached(body) ? body.attached : undefined
+  if (op === 'file' || said?.json === false) return { seq, op, part, value: said ?? body, bytes }
   return { seq, op, part, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown }
 }
 
