@@ -2,7 +2,7 @@
  * Failed sign-ins, as CloudTrail reports them for Cognito (and the local login in the same shape), into the chains of the person's organisations.
  * Only known people are written, by their id: what somebody typed as name or password is nobody's to keep.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { backstage } from '../../contracts/index.ts'
 import { AlreadyExists, ConditionFailed, type Key } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'
