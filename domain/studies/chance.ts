@@ -1,0 +1,120 @@
+/** Seeded chance: every random choice of a run follows from its seed, so that a run can be replayed and resumed. */
+
+export interface Chance {
+  /** Uniform in [0, 1). */
+  next(): number
+  /** Uniform integer in [0, below). */
+  below(below: number): number
+}
+
+/** A stream of its own for each (seed, name): a change in one place of a timeline leaves the choices everywhere else as they were. sfc32, seeded by a 128-bit FNV-style mix. */
+export function chance(seed: number, name: string): Chance {
+  let a = 0x9e3779b9 ^ Math.trunc(seed), b = 0x243f6a88 ^ Math.trunc(seed / 0x1_0000_0000), c = 0xb7e15162, d = 1
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i)
+    a = Math.imul(a ^ code, 0x01000193)
+    b = Math.imul(b + code, 0x85ebca6b) ^ (b >>> 13)
+    c = Math.imul(c ^ code, 0xc2b2ae35) ^ (c >>> 16)
+  }
+  const bits = (): number => {
+    const t = (((a + b) | 0) + d) | 0
+    d = (d + 1) | 0
+    a = b ^ (b >>> 9)
+    b = (c + (c << 3)) | 0
+    c = (c << 21) | (c >>> 11)
+    c = (c + t) | 0
+    return t >>> 0
+  }
+  for (let i = 0; i < 16; i++) bits()
+  const next = (): number => bits() / 0x1_0000_0000
+  return { next, below: (below) => Math.floor(next() * below) }
+}
+
+/** The same things in random order (Fisher-Yates). */
+export function shuffle<T>(things: readonly T[], random: Chance): T[] {
+  const out = [...things]
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = random.below(i + 1)
+    const held = out[i] as T
+    out[i] = out[j] as T
+    out[j] = held
+  }
+  return out
+}
+
+export type Sample =
+  | { type: 'with-replacement'; size: number; weights?: number[] }
+  | { type: 'without-replacement'; size: number }
+  | { type: 'fixed-repetitions'; size: number }
+  | { type: 'alternate-groups'; groups: number[][]; randomize_group_order?: boolean }
+
+/** How many rows a sample takes out of `rows`. */
+export function sampleSize(rows: number, sample: Sample | undefined): number {
+  if (!sample) return rows
+  if (sample.type === 'fixed-repetitions') return rows * sample.size
+  if (sample.type === 'alternate-groups') return Math.min(...sample.groups.map((g) => g.length)) * sample.groups.length
+  return sample.size
+}
+
+/** Row numbers of one pass through `rows` timeline variables, as jsPsych's sampling methods define them. */
+export function sampleOrder(rows: number, sample: Sample | undefined, randomize: boolean, random: Chance): number[] {
+  const all = Array.from({ length: rows }, (_, i) => i)
+  const order = sample ? draw(all, sample, random) : all
+  return randomize ? shuffle(order, random) : order
+}
+
+function draw(all: number[], sample: Sample, random: Chance): number[] {
+  switch (sample.type) {
+    case 'with-replacement': {
+      const weights = sample.weights ?? all.map(() => 1)
+      const total = weights.reduce((sum, w) => sum + w, 0)
+      return Array.from({ length: sample.size }, () => {
+        let left = random.next() * total
+        const at = weights.findIndex((w) => (left -= w) < 0)
+        return at < 0 ? weights.findLastIndex((w) => w > 0) : at // rounding may leave a crumb
+      })
+    }
+    case 'without-replacement': return shuffle(all, random).slice(0, sample.size)
+    case 'fixed-repetitions': return shuffle(Array.from({ length: sample.size }, () => all).flat(), random)
+    case 'alternate-groups': {
+      const groups = (sample.randomize_group_order ? shuffle(sample.groups, random) : sample.groups).map((g) => shuffle(g, random))
+      const rounds = Math.min(...groups.map((g) => g.length))
+      return Array.from({ length: rounds }, (_, i) => groups.map((g) => g[i] as number)).flat()
+    }
+  }
+}
+
+export const counterbalanceOrders = ['latin', 'full', 'random'] as const
+export type CounterbalanceOrder = (typeof counterbalanceOrders)[number]
+/** More tasks than this have too many orders to hope for balance. */
+export const maxFullTasks = 7
+
+/**
+ * A balanced Latin square (Williams): each task stands at each place equally often and, within the square, follows each other task equally often.
+ * `n` rows for even `n`, `2n` for odd.
+ */
+export function latinSquare(n: number): number[][] {
+  const first = Array.from({ length: n }, (_, i) => (i === 0 ? 0 : i % 2 === 1 ? (i + 1) / 2 : n - i / 2))
+  const rows = Array.from({ length: n }, (_, shift) => first.map((t) => (t + shift) % n))
+  return n % 2 === 0 ? rows : [...rows, ...rows.map((row) => [...row].reverse())]
+}
+
+/** The `index`-th of the `n!` orders of `n` things. */
+function permutation(n: number, index: number): number[] {
+  const left = Array.from({ length: n }, (_, i) => i)
+  const out: number[] = []
+  for (let size = n; size > 0; size--) {
+    out.push(...left.splice(index % size, 1))
+    index = Math.floor(index / size)
+  }
+  return out
+}
+
+/** Which task stands at each place. `latin` and `full` walk their orders by the seed: consecutive seeds are perfectly balanced, random ones in expectation. */
+export function counterbalanced(n: number, order: CounterbalanceOrder, seed: number): number[] {
+  const row = (count: number): number => ((Math.trunc(seed) % count) + count) % count
+  if (order === 'random') return shuffle(Array.from({ length: n }, (_, i) => i), chance(seed, 'counterbalance'))
+  if (order === 'full') return permutation(n, row(Array.from({ length: n }, (_, i) => i + 1).reduce((a, b) => a * b, 1)))
+  const square = latinSquare(n)
+  return square[row(square.length)] ?? []
+}
