@@ -1,10 +1,9 @@
-/** What the participant page and the assignment need of a configuration. */
+/** What the participant page and the assignment need of a configuration; it was checked when it was published. */
 import type { z } from 'zod'
 import type { Participation } from '../../contracts/runs.ts'
 import type { Condition } from '../../domain/runs/assignment.ts'
 
 type Shown = Omit<z.input<typeof Participation>['study'], 'title' | 'kind' | 'organisation'>
-const words = (v: unknown): string[] => (Array.isArray(v) ? v.filter((w): w is string => typeof w === 'string') : [])
 
 /** The kind of a checked configuration and its conditions; one without conditions has none. */
 export function describe(c: Record<string, unknown>): { kind: 'timeline' | 'web'; conditions: Condition[] } {
@@ -13,9 +12,7 @@ export function describe(c: Record<string, unknown>): { kind: 'timeline' | 'web'
 }
 
 export function presentation(c: Record<string, unknown>): Shown {
-  const { language, progress, minimumWidth, minimumHeight, needs } = c
-  return {
-    language: typeof language === 'string' ? language : 'en', progress: progress === true, needs: words(needs),
-    ...(typeof minimumWidth === 'number' ? { minimumWidth } : {}), ...(typeof minimumHeight === 'number' ? { minimumHeight } : {}),
-  }
+  const { language, progress, requirements } = c as { language?: string; progress?: boolean; requirements?: { minimumWidth?: number; minimumHeight?: number; needs?: string[] } }
+  const { minimumWidth, minimumHeight, needs = [] } = requirements ?? {}
+  return { language: language ?? 'en', progress: progress === true, needs, ...(minimumWidth === undefined ? {} : { minimumWidth }), ...(minimumHeight === undefined ? {} : { minimumHeight }) }
 }
