@@ -12,6 +12,7 @@ export class IdentityStack extends StageStack {
   readonly clientId: string
   readonly issuer: string
   readonly scope = 'openid email profile'
+  /** Where a browser goes to end Cognito’s own session, too. */
   readonly logout: string
 
   constructor(scope: Construct, settings: Settings, mainOrigin: string) {
@@ -38,7 +39,7 @@ export class IdentityStack extends StageStack {
       authFlows: { userSrp: false, userPassword: false, adminUserPassword: false, custom: false }, authSessionValidity: Duration.minutes(10),
       oAuth: {
         flows: { authorizationCodeGrant: true }, scopes: [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE],
-        callbackUrls: [`${mainOrigin}/`, `${mainOrigin}/sign-in`, `${mainOrigin}/signed-in`], logoutUrls: [`${mainOrigin}/`],
+        callbackUrls: [`${mainOrigin}/signed-in`, `${mainOrigin}/signed-in/popup`], logoutUrls: [`${mainOrigin}/`],
       },
       accessTokenValidity: Duration.hours(1), idTokenValidity: Duration.hours(1), refreshTokenValidity: Duration.hours(12),
       supportedIdentityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO, ...campus.map((p) => cognito.UserPoolClientIdentityProvider.custom(p.providerName))],
@@ -50,7 +51,7 @@ export class IdentityStack extends StageStack {
     this.userPoolId = pool.userPoolId
     this.clientId = client.userPoolClientId
     this.issuer = `https://${issuerHost(settings)}/${pool.userPoolId}`
-    this.logout = `https://${loginHost(settings)}/logout`
+    this.logout = `https://${loginHost(settings)}/logout?client_id=${client.userPoolClientId}&logout_uri=${mainOrigin}/`
     new CfnOutput(this, 'Founder', { value: `aws cognito-idp admin-add-user-to-group --user-pool-id ${pool.userPoolId} --group-name founders --username EMAIL`, description: 'Lets a person found an organisation' })
     new CfnOutput(this, 'CampusRedirect', { value: `https://${loginHost(settings)}/oauth2/idpresponse`, description: 'Redirect address to register at a campus OIDC provider (SAML: /saml2/idpresponse)' })
   }

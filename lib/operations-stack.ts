@@ -103,14 +103,16 @@ export class OperationsStack extends StageStack {
   private failedSignIns(removalPolicy: RemovalPolicy): void {
     const { clientId } = this.watched.identity
     new events.Rule(this, 'SignIns', {
-      ruleName: `${this.settings.installation}-sign-ins`, description: 'Sign-ins at Cognito, for the audit chain; the function keeps the failed ones', targets: [new LambdaFunction(this.watched.api.functions['access-login-events']!.lambda)],
+      ruleName: `${this.settings.installation}-sign-ins`, description: 'Failed sign-ins at Cognito, for the audit chain', targets: [new LambdaFunction(this.watched.api.functions['access-login-events']!.lambda)],
       eventPattern: {
         source: ['aws.cognito-idp'], detailType: ['AWS Service Event via CloudTrail', 'AWS API Call via CloudTrail'],
         detail: {
           'eventSource': ['cognito-idp.amazonaws.com'],
+          // Events of the login pages carry an empty code when all went well.
+          'errorCode': [{ 'anything-but': '' }],
           '$or': [
             { eventName: ['Login_POST'], additionalEventData: { requestParameters: { client_id: [clientId] } } },
-            { eventName: ['InitiateAuth', 'RespondToAuthChallenge'], errorCode: [{ exists: true }], requestParameters: { clientId: [clientId] } },
+            { eventName: ['InitiateAuth', 'RespondToAuthChallenge'], requestParameters: { clientId: [clientId] } },
           ],
         },
       },

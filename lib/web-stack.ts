@@ -3,15 +3,16 @@
  * Comes before data, identity and api, which must know the main origin; the API itself (the empty door) is therefore made here.
  */
 import { existsSync } from 'node:fs'
-import { CfnOutput, CfnRule, Duration, Fn } from 'aws-cdk-lib'
+import { CfnOutput, CfnRule, Duration, Fn, Validations } from 'aws-cdk-lib'
 import { CfnApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import * as cf from 'aws-cdk-lib/aws-cloudfront'
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins'
 import * as s3 from 'aws-cdk-lib/aws-s3'
-import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment'
+import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment'
 import type { Construct } from 'constructs'
 import { mainCsp, mainHeaders, studyCsp, studyHeaders } from '../contracts/headers.ts'
+import { openapi } from '../contracts/openapi.ts'
 import { applicationFallback, nothingHere, studyClient } from './edge-functions.ts'
 import { accept } from './nag.ts'
 import { bucketHost, bucketName, issuerHost, loginHost } from './names.ts'
@@ -44,7 +45,7 @@ export class WebStack extends StageStack {
     const main = this.distribution('Main', settings.mainDomain, firewallArn, this.mainBehaviors(web))
     this.mainOrigin = `https://${settings.mainDomain ?? main.distributionDomainName}`
 
-    this.deployFiles(web, [main, study])
+    this.deployFiles(web)
     new CfnOutput(this, 'MainOrigin', { value: this.mainOrigin, description: 'Where the portal is' })
     new CfnOutput(this, 'StudyOrigin', { value: this.studyOrigin, description: 'Where study pages are' })
   }
@@ -89,7 +90,10 @@ export class WebStack extends StageStack {
     const headers = this.headers('Study', policy, studyHeaders, {
       corsBehavior: { accessControlAllowCredentials: false, accessControlAllowHeaders: ['*'], accessControlAllowMethods: ['GET', 'HEAD'], accessControlAllowOrigins: ['*'], originOverride: true },
     })
-    const assets = S3BucketOrigin.withOriginAccessControl(s3.Bucket.fromBucketAttributes(this, 'Assets', { bucketName: bucketName(this.settings, 'assets'), region: this.settings.region }))
+    // By its name: the bucket comes after this stack, and its policy (data-stack.ts) lets this distribution read.
+    const published = s3.Bucket.fromBucketAttributes(this, 'Published', { bucketName: bucketName(this.settings, 'assets'), region: this.settings.region })
+    Validations.of(this).acknowledge({ id: 'Annotation::@aws-cdk/aws-cloudfront-origins:updateImportedBucketPolicyOac', reason: 'The policy is written in data-stack.ts.' })
+    const assets = S3BucketOrigin.withOriginAccessControl(published)
     const ours = S3BucketOrigin.withOriginAccessControl(web, { originPath: '/study', originAccessLevels: [cf.AccessLevel.READ, cf.AccessLevel.LIST] })
     const plain = { viewerProtocolPolicy: cf.ViewerProtocolPolicy.HTTPS_ONLY, responseHeadersPolicy: headers, cachePolicy: cf.CachePolicy.CACHING_OPTIMIZED, compress: true }
     return {
@@ -109,12 +113,15 @@ export class WebStack extends StageStack {
     const fallback = this.rewrite('ApplicationFallback', applicationFallback)
     const from = (folder: string) => S3BucketOrigin.withOriginAccessControl(web, { originPath: `/${folder}`, originAccessLevels: [cf.AccessLevel.READ, cf.AccessLevel.LIST] })
     const page = { viewerProtocolPolicy: cf.ViewerProtocolPolicy.REDIRECT_TO_HTTPS, responseHeadersPolicy: headers, cachePolicy: cf.CachePolicy.CACHING_OPTIMIZED, compress: true, functionAssociations: fallback }
+    const portal = from('portal')
     const participant = from('participant')
     const api = new HttpOrigin(Fn.join('', [this.apiId, '.execute-api.', s.region, '.amazonaws.com']), { protocolPolicy: cf.OriginProtocolPolicy.HTTPS_ONLY, originSslProtocols: [cf.OriginSslPolicy.TLS_V1_2] })
     return {
-      defaultBehavior: { origin: from('portal'), ...page },
+      defaultBehavior: { origin: portal, ...page },
       additionalBehaviors: {
         '/p/*': { origin: participant, ...page }, '/withdraw': { origin: participant, ...page },
+        // The one address below /api that no function serves: the description of all that do.
+        '/api/openapi.json': { origin: portal, ...page, functionAssociations: undefined },
         '/api/*': {
           origin: api, viewerProtocolPolicy: cf.ViewerProtocolPolicy.HTTPS_ONLY, allowedMethods: cf.AllowedMethods.ALLOW_ALL, cachePolicy: cf.CachePolicy.CACHING_DISABLED,
           originRequestPolicy: cf.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER, responseHeadersPolicy: headers, compress: true,
@@ -124,14 +131,18 @@ export class WebStack extends StageStack {
   }
 
   /** The files of `npm run build`. Without them a synthesis still works, and a deployment stops with this sentence before it changes anything. */
-  private deployFiles(web: s3.Bucket, distributions: cf.Distribution[]): void {
+  private deployFiles(web: s3.Bucket): void {
     if (!existsSync(built)) {
       new CfnRule(this, 'WebFilesMissing', { assertions: [{ assert: Fn.conditionEquals('built', 'missing'), assertDescription: `There was no ${built} at synthesis: run "npm run build" before "cdk deploy".` }] })
       return
     }
-    distributions.forEach((distribution, i) => new BucketDeployment(this, `Files${i}`, {
-      destinationBucket: web, destinationKeyPrefix: i === 0 ? undefined : 'study', sources: [Source.asset(i === 0 ? built : `${built}/study`)],
-      distribution, distributionPaths: ['/*'], prune: false, memoryLimit: 256,
-    }))
+    // Nothing is pruned: pages that are open while an update comes still find their files. Names of assets carry their hash; the pages are asked for anew each time.
+    const common = { destinationBucket: web, prune: false, memoryLimit: 512 }
+    const assets = '*/assets/*'
+    const files = new BucketDeployment(this, 'Assets', { ...common, sources: [Source.asset(built)], exclude: ['*'], include: [assets], cacheControl: [CacheControl.fromString('public, max-age=31536000, immutable')] })
+    const pages = new BucketDeployment(this, 'Pages', {
+      ...common, sources: [Source.asset(built), Source.jsonData('portal/api/openapi.json', openapi('', this.settings.version))], exclude: [assets], cacheControl: [CacheControl.fromString('no-cache')],
+    })
+    pages.node.addDependency(files)
   }
 }

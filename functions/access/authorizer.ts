@@ -1,6 +1,6 @@
 /** The gateway's authorizer (HTTP API, simple response): who is calling, from an access token or a personal access token. */
 import type { APIGatewayRequestAuthorizerEventV2, APIGatewaySimpleAuthorizerWithContextResult } from 'aws-lambda'
-import { backstage } from '../../contracts/index.ts'
+import { backstage } from '../../contracts/backstage.ts'
 import { ConditionFailed } from '../../ports/table.ts'
 import { type AuthorizerContext, type Caller, toContext } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'

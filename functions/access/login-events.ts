@@ -3,7 +3,7 @@
  * Only known people are written, by their id: what somebody typed as name or password is nobody's to keep.
  */
 import * as z from 'zod'
-import { backstage } from '../../contracts/index.ts'
+import { backstage } from '../../contracts/backstage.ts'
 import { AlreadyExists, ConditionFailed, type Key } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'

@@ -1,5 +1,5 @@
 /** The schedule's visit: marks silent runs stale, gives their slots back, and finishes starts, aborts and withdrawals that a crash interrupted. */
-import { backstage } from '../../contracts/index.ts'
+import { backstage } from '../../contracts/backstage.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
