@@ -13,26 +13,28 @@ export type Authorizer = (event: AuthorizerEvent) => Promise<{ isAuthorized: boo
 export type AuthorizerEvent = Omit<Event, 'body' | 'isBase64Encoded'> & { type: 'REQUEST'; routeArn: string; identitySource: string[] }
 export interface ApiParts { handlers: ReadonlyMap<string, LambdaHandler>; authorizer: Authorizer; log: Deps['log'] }
 
-interface Target { named: NamedRoute; key: string; parts: { text: string; name: string | undefined }[]; limit: number; handler: LambdaHandler; open: boolean }
+export interface Target { named: NamedRoute; key: string; parts: { text: string; name: string | undefined }[]; limit: number; handler: LambdaHandler; open: boolean }
 /** API Gateway gives up on a function after this long. */
 const functionMilliseconds = 29_000
 const bodyMilliseconds = 60_000
 
-/** Answers requests below /api. Every route needs its function: a missing one is an error here, at the start. */
-export function createApi({ handlers, authorizer, log }: ApiParts): (request: IncomingMessage, path: string, search: string) => Promise<HttpAnswer> {
-  const byShape = new Map<string, Target[]>()
+/** Finds the routes that a path (decoded segments) fits. Every route needs its function: a missing one is an error here, at the start. */
+export function createRouter(handlers: ReadonlyMap<string, LambdaHandler>): (path: readonly string[]) => Target[] {
+  const byLength = new Map<number, Target[]>()
   for (const named of allRoutes) {
     const handler = handlers.get(`${named.area}/${named.route.function}`)
     if (!handler) throw new Error(`The route ${routeKey(named.route)} has no function ${named.area}/${named.route.function}`)
     const parts = named.route.path.split('/').slice(1).map((text) => ({ text, name: /^\{(\w+)\}$/.exec(text)?.[1] }))
-    const shape = String(parts.length)
+    const target: Target = { named, key: routeKey(named.route), parts, handler, limit: named.route.maxBody ?? 1024 * 1024, open: ['anyone', 'run-token'].includes(named.route.access.kind) }
     // What is written out wins over a parameter, as in API Gateway.
-    const list = byShape.get(shape) ?? []
-    list.push({ named, key: routeKey(named.route), parts, handler, limit: named.route.maxBody ?? 1024 * 1024, open: ['anyone', 'run-token'].includes(named.route.access.kind) })
-    byShape.set(shape, list.sort((a, b) => literals(b) - literals(a)))
+    byLength.set(parts.length, [...(byLength.get(parts.length) ?? []), target].sort((a, b) => literals(b) - literals(a)))
   }
-  const matching = (path: readonly string[]): Target[] => (byShape.get(String(path.length)) ?? []).filter((t) => t.parts.every((p, i) => (p.name === undefined ? p.text === path[i] : path[i] !== '')))
+  return (path) => (byLength.get(path.length) ?? []).filter((t) => t.parts.every((p, i) => (p.name === undefined ? p.text === path[i] : path[i] !== '')))
+}
 
+/** Answers requests below /api. */
+export function createApi({ handlers, authorizer, log }: ApiParts): (request: IncomingMessage, path: string, search: string) => Promise<HttpAnswer> {
+  const matching = createRouter(handlers)
   return async (request, path, search) => {
     const requestId = randomUUID()
     const refuse = (...a: [kind: Parameters<typeof problem>[0], detail: string]): HttpAnswer => answerOf(problem(a[0], a[1], requestId))
@@ -44,7 +46,7 @@ export function createApi({ handlers, authorizer, log }: ApiParts): (request: In
       const others = [...new Set(candidates.map((t) => t.named.route.method))].join(', ')
       return others ? { ...refuse('not-found', `There is no ${request.method} here, only ${others}. The reference is at /docs.`), headers: { ...answerOf(problem('not-found', '', requestId)).headers, allow: others } } : refuse('not-found', 'There is no such route. The reference is at /docs.')
     }
-    const event = eventOf(request, found, parts, path, search, requestId)
+    const event = eventOf(received(request, path, search), found, parts, requestId)
     try {
       let context: Partial<AuthorizerContext> | undefined
       if (!found.open) {
@@ -83,11 +85,19 @@ async function inTime(work: Promise<Result>): Promise<Result | undefined> {
   try { return await Promise.race([work, late]) } finally { clearTimeout(timer) }
 }
 
-function eventOf(request: IncomingMessage, t: Target, parts: readonly string[], path: string, search: string, requestId: string): Event {
-  const query: Record<string, string> = {}
-  if (search) for (const [k, v] of new URLSearchParams(search)) query[k] = k in query ? `${query[k]},${v}` : v
+/** A request as far as an event repeats it. Header names are in lower case. */
+export interface Received { method: string; path: string; search: string; headers: Record<string, string>; sourceIp: string; protocol: string }
+
+function received(request: IncomingMessage, path: string, search: string): Received {
   const headers: Record<string, string> = {}
   for (const [k, v] of Object.entries(request.headers)) if (k !== 'cookie' && v !== undefined) headers[k] = Array.isArray(v) ? v.join(',') : v
+  return { method: request.method ?? 'GET', path, search, headers, sourceIp: request.socket.remoteAddress ?? '', protocol: `HTTP/${request.httpVersion}` }
+}
+
+/** The event of a request, without body and without the authorizer's word. */
+export function eventOf({ method, path, search, headers, sourceIp, protocol }: Received, t: Target, parts: readonly string[], requestId: string): Event {
+  const query: Record<string, string> = {}
+  if (search) for (const [k, v] of new URLSearchParams(search)) query[k] = k in query ? `${query[k]},${v}` : v
   const names = t.parts.flatMap((p, i) => (p.name === undefined ? [] : [[p.name, parts[i]!] as const]))
   const now = Date.now()
   return {
@@ -95,7 +105,7 @@ function eventOf(request: IncomingMessage, t: Target, parts: readonly string[], 
     ...(search ? { queryStringParameters: query } : {}), ...(names.length ? { pathParameters: Object.fromEntries(names) } : {}), isBase64Encoded: false,
     requestContext: {
       accountId: 'local', apiId: 'local', domainName: headers['host'] ?? '', domainPrefix: 'local', requestId, routeKey: t.key, stage: '$default', time: new Date(now).toISOString(), timeEpoch: now,
-      http: { method: request.method ?? 'GET', path, protocol: `HTTP/${request.httpVersion}`, sourceIp: request.socket.remoteAddress ?? '', userAgent: headers['user-agent'] ?? '' },
+      http: { method, path, protocol, sourceIp, userAgent: headers['user-agent'] ?? '' },
       authorizer: { lambda: undefined },
     },
   }

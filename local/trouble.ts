@@ -7,7 +7,7 @@ export function systemTrouble(e: unknown, what: string): Trouble | undefined {
   switch (code) {
     case 'ENOSPC': case 'EDQUOT': return new Trouble(`The disk is full: ${what} cannot be written. Free some space, then start again; nothing that was acknowledged is lost.`)
     case 'EACCES': case 'EPERM': case 'EROFS': return new Trouble(`${what} cannot be written (${code}). Give this user the right to write there, or set CLOISTER_HOME to another folder.`)
-    case 'ENOTDIR': case 'EEXIST': return new Trouble(`${what} is in the way: a folder is needed there. Set CLOISTER_HOME to another folder.`)
+    case 'ENOTDIR': case 'EEXIST': case 'ENOENT': return new Trouble(`${what} cannot be made (${code}): part of the way is not a folder, or does not take one. Set CLOISTER_HOME to another folder.`)
     default: return undefined
   }
 }

@@ -14,7 +14,7 @@ export interface LoginParts {
   state: LoginState
   mainOrigin: string
   /** People shown for one-click sign-in; undefined where no demo organisation was seeded. */
-  demo: () => { people: DemoPerson[]; password: string } | undefined
+  demo: () => { people: readonly DemoPerson[]; password: string } | undefined
   /** Told about a wrong password: the account's id, where there is one. */
   failed: (sub: string | undefined) => Promise<void>
   now: () => number

@@ -22,7 +22,7 @@ const described = (message: string | undefined): string => (message ? ' aria-des
 export interface DemoPerson { email: string; name: string; what: string }
 
 /** The sign-in form. `demo`: people of the demo organisation, each one click away; only where that organisation is seeded. */
-export function signInPage(o: { action: string; signUp: string; email: string; again: boolean; problem?: string | undefined; demo?: { people: DemoPerson[]; password: string } | undefined }): string {
+export function signInPage(o: { action: string; signUp: string; email: string; again: boolean; problem?: string | undefined; demo?: { people: readonly DemoPerson[]; password: string } | undefined }): string {
   const demo = o.demo ? `<section class="card" aria-labelledby="demo"><h2 id="demo">Demo people</h2><p class="soft">This installation has a demo organisation. Sign in as one of its people; their password is <code>${escapeHtml(o.demo.password)}</code>. Do not collect real data under these accounts.</p><ul>${
     o.demo.people.map((p) => `<li><form method="post" action="${escapeHtml(o.action)}"><input type="hidden" name="email" value="${escapeHtml(p.email)}"><input type="hidden" name="password" value="${escapeHtml(o.demo!.password)}"><button><b>${escapeHtml(p.email)}</b> <span class="soft">${escapeHtml(p.what)}</span></button></form></li>`).join('')}</ul></section>` : ''
   return page('Sign in', `<h1>${o.again ? 'Sign in again' : 'Sign in to Cloister'}</h1><p class="soft">${o.again ? 'What you are about to do needs a fresh sign-in.' : 'This is the local login of this computer’s installation.'}</p>

@@ -23,13 +23,10 @@ async function loginKeys(file: string): Promise<KeyFile> {
   return made
 }
 
-/** The public half, for the authorizer: in one process there is no need to fetch it. */
-export interface Login { provider: Provider; publicJwks: JWKS }
-
 const claimsOf = (a: Account): Record<string, unknown> & { sub: string } => ({ sub: a.sub, email: a.email, email_verified: true, name: a.name, 'cognito:groups': a.groups })
 
 /** The provider at `<mainOrigin>/oidc`. `keyFile` keeps its keys (0600). */
-export async function createProvider(o: { mainOrigin: string; keyFile: string; state: LoginState }): Promise<Login> {
+export async function createProvider(o: { mainOrigin: string; keyFile: string; state: LoginState }): Promise<Provider> {
   const { mainOrigin, state } = o
   const keys = await loginKeys(o.keyFile)
   const resource = resourceOf(mainOrigin)
@@ -45,6 +42,7 @@ export async function createProvider(o: { mainOrigin: string; keyFile: string; s
     // Cookies of 127.0.0.1 are shared by all its ports: names of our own, and nothing but the session's id in them.
     cookies: { keys: keys.cookies, names: { session: 'cloister_session', interaction: 'cloister_interaction', resume: 'cloister_resume' }, long: { httpOnly: true, sameSite: 'lax', signed: true }, short: { httpOnly: true, sameSite: 'lax', signed: true } },
     scopes: ['openid', 'profile', 'email'],
+    responseTypes: ['code'],
     claims: { openid: ['sub', 'cognito:groups'], profile: ['name'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: false,
     interactions: { url: (_ctx, interaction) => `/oidc/interaction/${interaction.uid}` },
@@ -96,7 +94,5 @@ export async function createProvider(o: { mainOrigin: string; keyFile: string; s
       ctx.body = problemPage('This sign-in cannot go on', out.error === 'invalid_request' || out.error === 'server_error' ? `It may be too old, or was opened twice (${escapeHtml(out.error)}).` : `The login answered: ${out.error}.`, `${mainOrigin}/`)
     },
   }
-  const provider = new Provider(`${mainOrigin}/oidc`, configuration)
-  const publicJwks: JWKS = { keys: keys.jwks.keys.map(({ kty, n, e, kid, alg, use }) => ({ kty, n, e, kid, alg, use }) as JWKS['keys'][number]) }
-  return { provider, publicJwks }
+  return new Provider(`${mainOrigin}/oidc`, configuration)
 }

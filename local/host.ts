@@ -1,0 +1,134 @@
+/** The whole platform in one process (and its store in another), on the loopback interface. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, rm, statfs } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { localKeys } from '../adapters/local/keys.ts'
+import { localObjects } from '../adapters/local/objects.ts'
+import { createTable, localTable } from '../adapters/local/table.ts'
+import { createAuthorizer } from '../functions/access/authorizer.ts'
+import { createLoginEvents } from '../functions/access/login-events.ts'
+import { creators } from '../functions/all.ts'
+import type { Deps } from '../functions/kernel/deps.ts'
+import { createSweep } from '../functions/runs/sweep.ts'
+import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
+import { readJson, writeWhole } from './files.ts'
+import { startGateway } from './gateway.ts'
+import { openJournal } from './journal.ts'
+import { createLogin } from './login/login.ts'
+import { loginFailure } from './login/failure.ts'
+import { clientId, createProvider, resourceOf, scope } from './login/provider.ts'
+import { loginState } from './login/state.ts'
+import { startStore, StoreLocked } from './store.ts'
+import { systemTrouble, Trouble } from './trouble.ts'
+
+export interface HostOptions {
+  port: number
+  /** Folder of all data; made if missing. */
+  home: string
+  /** Says nothing while starting. */
+  quiet?: boolean
+  /** Whether to make the demo organisation in a new home (default: yes). */
+  demo?: boolean
+  /** Called when the platform cannot go on; by default the process ends with an error. */
+  lost?: (why: string) => void
+}
+export interface Host { mainOrigin: string; studyOrigin: string; home: string; deps: Deps; demo: boolean; storePid: () => number | undefined; close: () => Promise<void> }
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const sweepMilliseconds = 60_000
+const leastFree = 30 * 1024 * 1024
+interface Running { pid: number; mainOrigin: string }
+
+/** Makes the home and finds out whether it can be used; `Trouble` says what to do otherwise. */
+async function prepareHome(home: string): Promise<{ objects: string }> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 })
+    const { bavail, bsize } = await statfs(home)
+    if (bavail * bsize < leastFree) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+    const kept = await readJson<{ objects: string }>(join(home, 'secrets.json'))
+    if (kept) {
+      await writeWhole(join(home, '.probe'), '')
+      await rm(join(home, '.probe'))
+      return kept
+    }
+    const made = { objects: randomBytes(32).toString('base64') }
+    await writeWhole(join(home, 'secrets.json'), JSON.stringify(made))
+    return made
+  } catch (e) { throw systemTrouble(e, `The folder ${home}`) ?? e }
+}
+
+/** Who answers at an origin, when it is a Cloister. */
+async function cloisterAt(mainOrigin: string): Promise<boolean> {
+  const r = await fetch(`${mainOrigin}/api/sign-in`, { signal: AbortSignal.timeout(1500) }).catch(() => undefined)
+  return r?.ok === true && ((await r.json().catch(() => ({}))) as { mainOrigin?: string }).mainOrigin === mainOrigin
+}
+
+const elsewhere = 'To run a second one, give it its own: CLOISTER_PORT=4290 CLOISTER_HOME=.cloister-second npm start'
+
+/** Starts everything and answers when it can be used. Throws `Trouble` for what the person at the keyboard can put right. */
+export async function startHost(o: HostOptions): Promise<Host> {
+  const home = resolve(root, o.home)
+  const mainOrigin = `http://127.0.0.1:${o.port}`
+  const studyOrigin = `http://localhost:${o.port}`
+  const lost = o.lost ?? ((why) => { process.stderr.write(`\n${why}\n`); process.exit(1) })
+  const { objects: secret } = await prepareHome(home)
+  const undo: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => { for (const step of undo.splice(0).reverse()) await step() }
+  try {
+    const journal = await openJournal(join(home, 'cloister.log'))
+    undo.push(journal.close)
+    // The store's lock makes this the only host of the home; everything else in it is opened after.
+    const store = await startStore(join(home, 'table'), lost).catch(async (e: unknown) => {
+      if (!(e instanceof StoreLocked)) throw systemTrouble(e, `The folder ${home}`) ?? e
+      const other = await readJson<Running>(join(home, 'host.json')).catch(() => undefined)
+      throw new Trouble(`Another Cloister is using the folder ${home}${other ? `: ${other.mainOrigin}/ (process ${other.pid})` : ''}. Open that one, or stop it first.\n${elsewhere}`)
+    })
+    undo.push(store.close)
+    const at = { endpoint: store.endpoint, tableName: 'cloister' }
+    await createTable(at)
+
+    const objects = localObjects({ folder: join(home, 'objects'), baseUrl: mainOrigin, secret: Buffer.from(secret, 'base64') })
+    const deps: Deps = {
+      table: localTable(at), objects, keys: localKeys({ file: join(home, 'keyring.json') }), now: () => new Date(), random: (n) => new Uint8Array(randomBytes(n)), log: journal.log,
+      settings: { mainOrigin, studyOrigin, issuer: `${mainOrigin}/oidc`, jwksUri: `${mainOrigin}/oidc/jwks`, clientId, scope, resource: resourceOf(mainOrigin), version: '0.1.0' },
+    }
+    const handlers = new Map(await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)))
+    const state = await loginState(join(home, 'login.json'), () => Date.now())
+    undo.push(state.flush)
+    const provider = await createProvider({ mainOrigin, keyFile: join(home, 'login-keys.json'), state })
+    if (o.demo !== false) await seedDemo({ deps, objects, accounts: state, mark: join(home, demoMark), say: o.quiet ? () => {} : (text) => process.stdout.write(`${text}\n`) })
+    const demo = (await readJson(join(home, demoMark))) !== undefined
+
+    const loginEvents = createLoginEvents(deps)
+    const login = createLogin({
+      provider, state, mainOrigin, now: () => Date.now(), demo: () => (demo ? { people: demoPeople, password: demoPassword } : undefined),
+      failed: async (sub) => {
+        // A chain that cannot be written must not tell the guesser anything.
+        if (sub) await loginEvents(loginFailure(sub)).catch((e: unknown) => journal.log('error', { at: 'login-events', error: e instanceof Error ? e.name : typeof e }))
+      },
+    })
+    const gateway = await startGateway(o.port, { settings: deps.settings, objects, handlers, authorizer: createAuthorizer(deps), log: journal.log, login, web: join(root, 'dist/web') }).catch(async (e: NodeJS.ErrnoException) => {
+      if (e.code === 'EACCES') throw new Trouble(`Port ${o.port} is not for this user. Choose one above 1023: CLOISTER_PORT=4290 npm start`)
+      if (e.code !== 'EADDRINUSE') throw e
+      throw new Trouble(await cloisterAt(mainOrigin) ? `Another Cloister is running at ${mainOrigin}/ already. Open that one, or stop it first.\n${elsewhere}`
+        : `Port ${o.port} is used by another program. Stop it (\`ss -ltnp 'sport = :${o.port}'\` names it), or choose another port: CLOISTER_PORT=4290 npm start`)
+    })
+    undo.push(gateway.close)
+    await writeWhole(join(home, 'host.json'), JSON.stringify({ pid: process.pid, mainOrigin } satisfies Running))
+    undo.push(() => rm(join(home, 'host.json'), { force: true }))
+
+    const sweep = createSweep(deps)
+    let sweeping: Promise<unknown> = Promise.resolve()
+    const visit = (): void => { sweeping = sweep().catch((e: unknown) => journal.log('error', { at: 'sweep', error: e instanceof Error ? e.name : typeof e })) }
+    const timer = setInterval(visit, sweepMilliseconds)
+    undo.push(async () => { clearInterval(timer); await Promise.race([sweeping, new Promise((r) => setTimeout(r, 500))]) })
+    return { mainOrigin, studyOrigin, home, deps, demo, storePid: store.pid, close }
+  } catch (e) {
+    await close()
+    throw e
+  }
+}
+
+// Not awaited: run.ts imports this file, which must have finished by then.
+if (import.meta.main) void import('./run.ts').then((m) => m.run())

@@ -1,0 +1,39 @@
+/** The program around the host: settings from the environment, what it prints, how it stops. */
+import { demoPassword, demoPeople } from './demo/seed.ts'
+import { startHost } from './host.ts'
+import { Trouble } from './trouble.ts'
+
+const defaultPort = 4280
+
+function portFrom(text: string | undefined): number {
+  const port = Number(text || defaultPort)
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Trouble(`CLOISTER_PORT is "${text}"; it must be a number from 1 to 65535.`)
+  return port
+}
+
+/** Starts the platform, prints how to use it, and ends the process when it is told to stop. */
+export async function run(): Promise<void> {
+  const began = performance.now()
+  let stopping = false
+  let stop: (() => Promise<void>) | undefined
+  const end = (): void => {
+    if (stopping) return
+    stopping = true
+    if (!stop) process.exit(130)
+    process.stdout.write('\nStopping ... ')
+    setTimeout(() => process.exit(1), 5000).unref()
+    void stop().then(() => { process.stdout.write('stopped; everything is kept.\n'); process.exit(0) })
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
+  // A reader of our output that went away (`| head`) is no reason to stop.
+  process.stdout.on('error', () => {})
+  try {
+    const host = await startHost({ port: portFrom(process.env['CLOISTER_PORT']), home: process.env['CLOISTER_HOME'] || '.cloister' })
+    stop = host.close
+    const people = host.demo ? `\n  Demo logins (password ${demoPassword}):\n${demoPeople.map((p) => `    ${p.email.padEnd(22)} ${p.what}`).join('\n')}\n` : ''
+    process.stdout.write(`\n  Cloister is ready (${((performance.now() - began) / 1000).toFixed(1)} s): ${host.mainOrigin}/\n\n  API reference    ${host.mainOrigin}/docs\n  Study pages      ${host.studyOrigin}/ (an origin of their own)\n  Data             ${host.home}\n${people}\n  Ctrl-C stops it; the data stays.\n\n`)
+  } catch (e) {
+    process.stderr.write(e instanceof Trouble ? `\n${e.message}\n\n` : `\nCloister could not start: ${e instanceof Error ? e.stack ?? e.message : String(e)}\n\n`)
+    process.exit(1)
+  }
+}

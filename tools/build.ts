@@ -1,0 +1,4 @@
+/** `npm run build`: the web parts. */
+import { buildWeb } from './build-web.ts'
+
+await buildWeb()
