@@ -1,0 +1,115 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, relative, sep } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { objectsContract } from '../../ports/objects.contract.ts'
+import { type LocalObjects, localObjects, UploadRefused } from './objects.ts'
+import { keyOfNames, pathOfKey } from './paths.ts'
+import { byteRange, serveObject } from './serve-object.ts'
+
+async function host(): Promise<{ objects: LocalObjects; folder: string; close(): Promise<void> }> {
+  const root = await mkdtemp(join(tmpdir(), 'cloister-objects-'))
+  const folder = join(root, 'objects')
+  const server = createServer((request, response) => {
+    void (async () => {
+      const a = await serveObject(objects, request)
+      response.writeHead(a.status, a.headers)
+      if (a.body instanceof Readable) await pipeline(a.body, response)
+      else response.end(a.body)
+    })().catch(() => response.destroy())
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const objects = localObjects({ folder, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, secret: randomBytes(32) })
+  return { objects, folder, async close() { server.close(); server.closeAllConnections(); await rm(root, { recursive: true }) } }
+}
+
+objectsContract('folder', host)
+
+describe('paths', () => {
+  const key = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.array(fc.constantFrom('..', '.', '', 'a', 'A', '~', '+', 'a+', 'a~', '\\', '\0', 'C:', 'ü', '%', '%2e', 'x'.repeat(250)), { maxLength: 6 }).map((p) => p.join('/'))).map((k) => k.toWellFormed())
+  it('stay below their folder, whatever the key, and read back as the key', () => fc.assert(fc.property(key, (k) => {
+    const path = pathOfKey('/base/assets', k)
+    const names = relative('/base/assets', path).split(sep)
+    expect(names.length).toBeGreaterThan(0)
+    for (const n of names) { expect(n).toMatch(/^[a-z0-9_%-][a-z0-9_.%-]*[+~]?$|^%?~$/); expect(n.length).toBeLessThanOrEqual(255) }
+    expect(keyOfNames(names)).toBe(k)
+  }), { numRuns: 500 }))
+  it('of different keys are different, and none is another’s folder', () => fc.assert(fc.property(key, key, (a, b) => {
+    fc.pre(a !== b)
+    const [x, y] = [pathOfKey('/b', a), pathOfKey('/b', b)]
+    expect(x.toLowerCase()).not.toBe(y.toLowerCase())
+    expect(y.startsWith(`${x}/`)).toBe(false)
+  }), { numRuns: 500 }))
+})
+
+describe('the folder', () => {
+  let h: Awaited<ReturnType<typeof host>>
+  beforeAll(async () => { h = await host() })
+  afterAll(async () => { await h.close() })
+
+  it('keeps keys that point elsewhere inside', async () => {
+    for (const k of ['../../escape', '/etc/passwd', '..', '.', 'a/../../../b', '..\\..\\x', 'x\0y', '']) {
+      await h.objects.put('assets', k, Buffer.from(k), 'text/plain')
+      expect(Buffer.from(await h.objects.get('assets', k)).toString()).toBe(k)
+      const link = await h.objects.signedGet('assets', k, 60)
+      expect(await (await fetch(link.url)).text()).toBe(k)
+    }
+    expect(await readdir(join(h.folder, '..'))).toEqual(['objects'])
+    expect((await readdir(h.folder)).sort()).toEqual(['.incoming', 'assets'])
+  })
+  it('streams a large object in and out', async () => {
+    const piece = randomBytes(1 << 20), count = 48
+    const hash = createHash('sha256')
+    for (let i = 0; i < count; i++) hash.update(piece)
+    const what = { sha256: hash.digest('hex'), size: piece.length * count, type: 'video/mp4' }
+    const link = await h.objects.signedPut('assets', 'large', what, 60)
+    async function* pieces(): AsyncGenerator<Uint8Array> { for (let i = 0; i < count; i++) yield piece }
+    const r = await fetch(link.url, { method: 'PUT', headers: link.headers, body: ReadableStream.from(pieces()) as unknown as ReadableStream, duplex: 'half' } as RequestInit)
+    expect(r.status).toBe(200)
+    const back = createHash('sha256')
+    for await (const chunk of (await fetch((await h.objects.signedGet('assets', 'large', 60)).url)).body as unknown as AsyncIterable<Uint8Array>) back.update(chunk)
+    expect(back.digest('hex')).toBe(what.sha256)
+  })
+  it('stops reading an upload that is too long, and leaves nothing of one that failed', async () => {
+    let read = 0
+    async function* endless(): AsyncGenerator<Uint8Array> { for (;;) { read++; yield new Uint8Array(1000) } }
+    await expect(h.objects.store('assets', 'endless', endless(), { sha256: '0'.repeat(64), size: 5000, type: 'x/y' })).rejects.toThrow(UploadRefused)
+    expect(read).toBeLessThan(10)
+    async function* broken(): AsyncGenerator<Uint8Array> { throw new Error('connection lost') }
+    await expect(h.objects.store('assets', 'endless', broken(), { sha256: '0'.repeat(64), size: 5000, type: 'x/y' })).rejects.toThrow('connection lost')
+    expect(await h.objects.head('assets', 'endless')).toBeUndefined()
+    expect(await readdir(join(h.folder, '.incoming'))).toEqual([])
+  })
+  it('serves what was stored as nobody’s page', async () => {
+    await h.objects.put('assets', 'page', Buffer.from('<script>alert(1)</script>'), 'text/html')
+    const r = await fetch((await h.objects.signedGet('assets', 'page', 60)).url)
+    expect(r.headers.get('content-disposition')).toBe('attachment')
+    expect(r.headers.get('content-security-policy')).toContain('sandbox')
+    expect(r.headers.get('x-content-type-options')).toBe('nosniff')
+  })
+  it('answers HEAD with the size and no bytes', async () => {
+    const r = await fetch((await h.objects.signedGet('assets', 'page', 60)).url, { method: 'HEAD' })
+    expect([r.status, r.headers.get('content-length'), await r.text()]).toEqual([200, '25', ''])
+  })
+  it('refuses what is no link at all', async () => {
+    const { origin } = new URL((await h.objects.signedGet('assets', 'page', 60)).url)
+    for (const path of ['/objects/', '/objects/assets', '/objects/assets/cGFnZQ', '/objects/nobucket/cGFnZQ?expires=9999999999&signature=x', '/objects/assets/../../etc/passwd?expires=9', '/elsewhere'])
+      expect((await fetch(origin + path)).status, path).toBe(403)
+  })
+  it.runIf(process.platform !== 'win32')('writes files for its owner alone', async () => {
+    expect((await stat(pathOfKey(join(h.folder, 'assets'), 'page'))).mode & 0o077).toBe(0)
+  })
+})
+
+it('a Range is read as RFC 9110 says', () => {
+  for (const [header, expected] of [[undefined, undefined], ['bytes=0-0', [0, 0]], ['bytes=2-', [2, 9]], ['bytes=-4', [6, 9]], ['bytes=-40', [0, 9]], ['bytes=0-99', [0, 9]], ['bytes=5-4', undefined], ['bytes=-', undefined],
+    ['bytes=-0', 'unsatisfiable'], ['bytes=10-', 'unsatisfiable'], ['bytes=1-2,4-5', undefined], ['items=0-1', undefined]] as const) expect(byteRange(header, 10), header).toEqual(expected)
+  expect(byteRange('bytes=0-', 0)).toBe('unsatisfiable')
+})

@@ -1,0 +1,154 @@
+/** What every object store must do. Links are followed over HTTP, as browsers do. */
+import { createHash, randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { attachment, buckets, ObjectMissing, type ObjectStore, type SignedLink } from './objects.ts'
+
+const sha256 = (b: Uint8Array): string => createHash('sha256').update(b).digest('hex')
+const text = (s: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(s))
+
+/** Runs the suite against an empty store whose links work. */
+export function objectsContract(name: string, open: () => Promise<{ objects: ObjectStore; close(): Promise<void> }>): void {
+  describe(`objects: ${name}`, () => {
+    let objects: ObjectStore, close: () => Promise<void>
+    beforeAll(async () => { ({ objects, close } = await open()) })
+    afterAll(async () => { await close() })
+    const keys = async (prefix: string): Promise<string[]> => { const all: string[] = []; for await (const k of objects.list('assets', prefix)) all.push(k); return all }
+    const upload = (link: SignedLink, body: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Response> => fetch(link.url, { method: link.method, headers: { ...link.headers, ...headers }, body })
+
+    it('gives back bytes, size, type and digest', async () => {
+      const bytes = new Uint8Array(randomBytes(100_000))
+      await objects.put('assets', 'a/b.bin', bytes, 'application/octet-stream')
+      expect(Buffer.compare(await objects.get('assets', 'a/b.bin'), bytes)).toBe(0)
+      expect(await objects.head('assets', 'a/b.bin')).toEqual({ size: 100_000, type: 'application/octet-stream', sha256: sha256(bytes) })
+    })
+    it('keeps an empty object', async () => {
+      await objects.put('assets', 'empty', new Uint8Array(0), 'text/plain')
+      expect(await objects.get('assets', 'empty')).toHaveLength(0)
+      expect(await objects.head('assets', 'empty')).toMatchObject({ size: 0 })
+    })
+    it('replaces an object as a whole', async () => {
+      await objects.put('assets', 'replaced', text('a longer text'), 'text/plain')
+      await objects.put('assets', 'replaced', text('short'), 'text/html')
+      expect(Buffer.from(await objects.get('assets', 'replaced')).toString()).toBe('short')
+      expect(await objects.head('assets', 'replaced')).toMatchObject({ size: 5, type: 'text/html' })
+    })
+    it('says that there is none', async () => {
+      await expect(objects.get('assets', 'none')).rejects.toThrow(ObjectMissing)
+      await expect(objects.copy('assets', 'none', 'x')).rejects.toThrow(ObjectMissing)
+      expect(await objects.head('assets', 'none')).toBeUndefined()
+      await objects.remove('assets', 'none')
+      await objects.remove('assets', 'none/below/it')
+    })
+    it('keeps buckets apart', async () => {
+      for (const b of buckets) await objects.put(b, 'same', text(b), 'text/plain')
+      for (const b of buckets) expect(Buffer.from(await objects.get(b, 'same')).toString()).toBe(b)
+      await objects.remove('sealed', 'same')
+      expect(await objects.head('sealed', 'same')).toBeUndefined()
+      expect(await objects.head('protected', 'same')).toBeDefined()
+    })
+    it('copies, and the copy is its own', async () => {
+      await objects.put('assets', 'original', text('one'), 'text/css')
+      await objects.copy('assets', 'original', 's/deep/er/kopie ü.css')
+      await objects.put('assets', 'original', text('two'), 'text/css')
+      expect(Buffer.from(await objects.get('assets', 's/deep/er/kopie ü.css')).toString()).toBe('one')
+      expect(await objects.head('assets', 's/deep/er/kopie ü.css')).toMatchObject({ size: 3, type: 'text/css' })
+    })
+    it('takes every key that a study could name, and tells similar ones apart', async () => {
+      const odd = ['k/a', 'k/a/b', 'k/A', 'k/a.', 'k/a b', 'k/a+b', 'k/a%20b', 'k/ä', 'k/a\u0308', 'k/🧠', 'k/.hidden', 'k/con', 'k/~', 'k/a~', 'k/&<>"\'', 'k/a//b', 'k/a/', `k/${'x'.repeat(300)}`, `k/${'ü'.repeat(300)}`]
+      await Promise.all(odd.map((k) => objects.put('assets', k, text(k), 'text/plain')))
+      for (const k of odd) expect(Buffer.from(await objects.get('assets', k)).toString(), k).toBe(k)
+      expect(await keys('k/')).toEqual(odd.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+    })
+    it('lists by any prefix, in order', async () => {
+      const all = ['l/a/1', 'l/a/2', 'l/a2', 'l/b']
+      for (const k of all.toReversed()) await objects.put('assets', k, text('x'), 'text/plain')
+      expect(await keys('l/')).toEqual(all)
+      expect(await keys('l/a')).toEqual(['l/a/1', 'l/a/2', 'l/a2'])
+      expect(await keys('l/a/')).toEqual(['l/a/1', 'l/a/2'])
+      expect(await keys('l/c')).toEqual([])
+    })
+
+    describe('a link to upload', () => {
+      const body = text('the bytes that were promised')
+      const what = { sha256: sha256(body), size: body.length, type: 'image/png' }
+      it('takes exactly what it promises', async () => {
+        const link = await objects.signedPut('sealed', 'up/ö 1.png', what, 60)
+        expect(link.method).toBe('PUT')
+        const r = await upload(link, body)
+        expect(r.status, await r.text()).toBe(200)
+        expect(await objects.head('sealed', 'up/ö 1.png')).toEqual({ size: body.length, type: 'image/png', sha256: what.sha256 })
+        expect((await upload(link, body)).status).toBe(200)
+      })
+      it('takes nothing else: other bytes, more, fewer, another type, no headers', async () => {
+        const link = await objects.signedPut('sealed', 'up/bad', what, 60)
+        const other = text('the bytes that were pr0mised')
+        for (const [label, r] of [
+          ['other bytes', await upload(link, other)], ['other bytes and their digest', await upload(link, other, { 'x-amz-checksum-sha256': Buffer.from(sha256(other), 'hex').toString('base64') })],
+          ['fewer', await upload(link, body.slice(1))], ['more', await upload(link, text('the bytes that were promised!'))], ['none', await upload(link, text(''))],
+          ['another type', await upload(link, body, { 'content-type': 'text/html' })], ['no headers', await fetch(link.url, { method: 'PUT', body })],
+        ] as const) expect(r.status, label).toBeGreaterThanOrEqual(400)
+        expect(await objects.head('sealed', 'up/bad')).toBeUndefined()
+      })
+      it('is for its key, bucket and method alone', async () => {
+        const link = await objects.signedPut('sealed', 'up/mine', what, 60)
+        await objects.put('sealed', 'up/mine', text('held'), 'text/plain')
+        expect((await fetch(link.url)).status).toBeGreaterThanOrEqual(400)
+        const { url: theirs } = await objects.signedPut('sealed', 'up/theirs', what, 60)
+        const { url: elsewhere } = await objects.signedPut('assets', 'up/mine', what, 60)
+        for (const to of [theirs, elsewhere]) {
+          const mixed = new URL(to)
+          mixed.search = new URL(link.url).search
+          expect((await upload({ ...link, url: mixed.href }, body)).status).toBeGreaterThanOrEqual(400)
+        }
+        expect(await objects.head('sealed', 'up/theirs')).toBeUndefined()
+      })
+    })
+
+    describe('a link to download', () => {
+      const body = text('0123456789')
+      beforeAll(async () => { await objects.put('assets', 'down/ü.txt', body, 'text/plain') })
+      it('gives the bytes, under a name if one was asked for', async () => {
+        const filename = 'Größe "1"; é.csv'
+        const r = await fetch((await objects.signedGet('assets', 'down/ü.txt', 60, filename)).url)
+        expect(r.status).toBe(200)
+        expect(r.headers.get('content-disposition')).toBe(attachment(filename))
+        expect(r.headers.get('content-type')).toBe('text/plain')
+        expect(await r.text()).toBe('0123456789')
+      })
+      it('gives a part', async () => {
+        const { url } = await objects.signedGet('assets', 'down/ü.txt', 60)
+        const part = async (range: string): Promise<[number, string | null, string]> => { const r = await fetch(url, { headers: { range } }); return [r.status, r.headers.get('content-range'), await r.text()] }
+        expect(await part('bytes=2-4')).toEqual([206, 'bytes 2-4/10', '234'])
+        expect(await part('bytes=7-')).toEqual([206, 'bytes 7-9/10', '789'])
+        expect(await part('bytes=-3')).toEqual([206, 'bytes 7-9/10', '789'])
+        expect((await part('bytes=10-'))[0]).toBe(416)
+      })
+      it('is good for nothing once anything in it is altered', async () => {
+        const { url } = await objects.signedGet('assets', 'down/ü.txt', 60, 'a.csv')
+        const names = [...new URL(url).searchParams.keys()]
+        expect(names.length).toBeGreaterThan(2)
+        for (const n of names) {
+          const altered = new URL(url)
+          const v = altered.searchParams.get(n)!
+          altered.searchParams.set(n, /^\d+$/.test(v) ? String(Number(v) + 1) : `${v.startsWith('x') ? 'y' : 'x'}${v.slice(1)}`)
+          expect((await fetch(altered)).status, n).toBeGreaterThanOrEqual(400)
+          altered.searchParams.delete(n)
+          expect((await fetch(altered)).status, `without ${n}`).toBeGreaterThanOrEqual(400)
+        }
+        expect((await fetch(url, { method: 'PUT', body })).status).toBeGreaterThanOrEqual(400)
+        expect((await fetch(new URL(url).origin + new URL(url).pathname)).status).toBeGreaterThanOrEqual(400)
+      })
+      it('says when it expires and works no longer after that', async () => {
+        const put = await objects.signedPut('assets', 'down/late', { sha256: sha256(body), size: 10, type: 'text/plain' }, 1)
+        const get = await objects.signedGet('assets', 'down/ü.txt', 1)
+        await new Promise((r) => setTimeout(r, Date.parse(get.expires) - Date.now() + 1100))
+        expect((await fetch(get.url)).status).toBe(403)
+        expect((await upload(put, body)).status).toBe(403)
+      })
+      it('to what has gone is 404', async () => {
+        const { url } = await objects.signedGet('assets', 'down/gone', 60)
+        expect((await fetch(url)).status).toBe(404)
+      })
+    })
+  })
+}
