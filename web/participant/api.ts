@@ -33,17 +33,23 @@ interface Ask { token?: string | undefined; body?: unknown; keepalive?: boolean;
 const patienceSeconds = 20
 
 async function ask<T>(method: 'GET' | 'POST', path: string, { token, body, keepalive, signal, seconds = patienceSeconds }: Ask = {}): Promise<T> {
-  const late = AbortSignal.timeout(seconds * 1000)
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), seconds * 1000)
+  const stop = (): void => late.abort()
+  signal?.addEventListener('abort', stop, { once: true })
   let response: Response
   let text: string
   try {
     response = await fetch(path, {
-      method, credentials: 'omit', cache: 'no-store', signal: signal ? AbortSignal.any([signal, late]) : late, ...(keepalive ? { keepalive } : {}),
+      method, credentials: 'omit', cache: 'no-store', signal: late.signal, ...(keepalive ? { keepalive } : {}),
       headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     text = await response.text()
-  } catch { throw new Unreachable('The server cannot be reached') }
+  } catch { throw new Unreachable('The server cannot be reached') } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
+  }
   let json: unknown
   try { json = JSON.parse(text) } catch { throw new Unreachable(`Not an answer of this server (${response.status})`) }
   if (response.ok) return json as T

@@ -15,6 +15,8 @@ export interface LocalRun {
   state: 'starting' | 'running' | 'ending' | 'completed' | 'aborted' | 'withdrawn'
   created: string
   preview: boolean
+  /** What the pages around the study say, also when there is no connection. */
+  study: { title: string; organisation: string; language: string }
   outsideIdParameter?: string | undefined
   /** Tells participants apart who share a browser and a link: a hash of nonce and outside id. */
   person?: string | undefined

@@ -55,6 +55,8 @@ export class Queue {
 
   /** How many records the server has not acknowledged, with those not sealed yet. */
   get left(): number { return this.#waiting.size + this.#jobs.length + this.#storing }
+  /** Whether this browser can keep anything at all. */
+  get lasting(): boolean { return this.#device.lasting }
   get closed(): boolean { return this.run.state === 'ending' }
 
   /** Seals and stores one record; resolves once it is on the device. Records are numbered in the order of the calls. */

@@ -1,0 +1,67 @@
+/** The study's frame: an opaque origin that can only talk to this page, over one private port (web/study/protocol.ts). */
+import { studySandbox } from '../../contracts/headers.ts'
+import { type Begin, type FrameAnswer, type FrameMessage, type FrameNotice, type FrameRequest, isHello, isRequest } from '../study/protocol.ts'
+
+export interface FrameOptions {
+  src: string
+  title: string
+  /** What the study begins with; asked again when it reloads itself. */
+  begin: () => Promise<Begin>
+  /** Stores what was asked; resolves when that is durable. */
+  request: (r: FrameRequest) => Promise<void>
+  notice: (n: FrameNotice) => void
+  /** The frame has loaded something, which may be an error page. */
+  loaded: () => void
+}
+export interface Frame { reveal: () => void; close: () => void }
+
+/** What the study may use when the participant allows it. */
+const features = ['fullscreen', 'autoplay', 'microphone', 'camera', 'display-capture', 'gamepad', 'midi', 'accelerometer', 'gyroscope', 'magnetometer', 'screen-wake-lock', 'clipboard-write']
+
+export function openFrame(o: FrameOptions): Frame {
+  const frame = document.createElement('iframe')
+  frame.id = 'frame'
+  frame.title = o.title
+  frame.setAttribute('sandbox', studySandbox)
+  // The frame's origin is opaque, so a feature is given to whatever is in it; frame-src keeps that to the study origin.
+  frame.allow = features.map((f) => `${f} *`).join('; ')
+  frame.inert = true
+  let port: MessagePort | undefined
+
+  const onMessage = async (p: MessagePort, m: FrameMessage): Promise<void> => {
+    if (!isRequest(m)) { o.notice(m); return }
+    let answer: FrameAnswer
+    try {
+      await o.request(m)
+      answer = { id: m.id, ok: true }
+    } catch (e) { answer = { id: m.id, error: e instanceof Error ? e.message : 'This could not be recorded' } }
+    p.postMessage(answer)
+  }
+  const hello = async (e: MessageEvent): Promise<void> => {
+    if (e.source !== frame.contentWindow || !frame.contentWindow || !isHello(e.data)) return
+    port?.close()
+    const channel = new MessageChannel()
+    const mine = (port = channel.port1)
+    mine.onmessage = (m: MessageEvent<FrameMessage>) => { void onMessage(mine, m.data) }
+    const begin = await o.begin()
+    // The frame may have reloaded, or gone, while its beginning was being read.
+    if (port === mine) frame.contentWindow?.postMessage({ cloister: 1, begin }, '*', [channel.port2])
+  }
+  addEventListener('message', hello)
+  frame.addEventListener('load', o.loaded)
+  frame.src = o.src
+  document.body.append(frame)
+  return {
+    reveal() {
+      frame.inert = false
+      // Key presses go to the study without a click first.
+      frame.focus()
+    },
+    close() {
+      removeEventListener('message', hello)
+      port?.close()
+      port = undefined
+      frame.remove()
+    },
+  }
+}
