@@ -37,7 +37,8 @@ export class ApiStack extends StageStack {
     const routes = this.addRoutes()
 
     const log = new logs.LogGroup(this, 'AccessLog', { logGroupName: `/cloister/${settings.stage}/requests`, retention: settings.production ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK, removalPolicy: this.keep })
-    log.grantWrite(new ServicePrincipal('apigateway.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': this.account } } }))
+    // HTTP APIs write through the log delivery service.
+    log.grantWrite(new ServicePrincipal('delivery.logs.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': this.account } } }))
     const stage = new CfnStage(this, 'Stage', {
       apiId: this.apiId, stageName: '$default', autoDeploy: true, accessLogSettings: { destinationArn: log.logGroupArn, format: accessLog },
       defaultRouteSettings: { throttlingBurstLimit: 2000, throttlingRateLimit: 1000, detailedMetricsEnabled: false },

@@ -22,6 +22,8 @@ const Context = z.object({
   waf: flag(true), trail: flag(true), selfSignUp: flag(true), bundle: flag(true),
   alarmEmail: z.email().optional(),
   campusOidc: object(CampusOidc), campusSaml: object(CampusSaml),
+  /** The folder that `npm run build` writes. */
+  webFiles: z.string().default('dist/web'),
   version: z.string().max(60).default('0.1.0'),
 }).refine((c) => [c.mainDomain, c.studyDomain, c.certificateArn].filter(Boolean).length % 3 === 0, 'mainDomain, studyDomain and certificateArn belong together: give all three or none')
   .refine((c) => c.mainDomain === undefined || c.mainDomain !== c.studyDomain, 'mainDomain and studyDomain must differ: two origins keep study code away from the portal')

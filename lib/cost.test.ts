@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { costPage, idleLines, sum } from './cost.ts'
+import { synthesised } from './testing.ts'
+
+const { resources } = synthesised()
+
+test('idle, without an organisation, is under 10 USD a month, firewall included', () => {
+  expect(idleLines(resources).find((l) => l.what === 'Firewall rules')!.count).toBeGreaterThan(0)
+  expect(sum(idleLines(resources))).toBeLessThan(10)
+})
+test('a resource of unknown price is not passed over', () => {
+  expect(() => idleLines([...resources, { id: 'Vpn', stack: 'web', Type: 'AWS::EC2::VPNGateway', Properties: {} }])).toThrow('AWS::EC2::VPNGateway')
+})
+test('docs/cost.md is what the templates cost', () => expect(costPage(resources)).toBe(readFileSync('docs/cost.md', 'utf8')))

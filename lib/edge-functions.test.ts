@@ -1,0 +1,9 @@
+import { applicationFallback, nothingHere, studyClient } from './edge-functions.ts'
+
+const run = (code: string, uri: string): any => new Function(`${code}; return handler`)()({ request: { uri } })
+
+test.each([['/', '/index.html'], ['/studies/std_x', '/index.html'], ['/p/abc', '/index.html'], ['/assets/main-1.js', '/assets/main-1.js'], ['/v1.2/page', '/index.html']])('the application answers %s with %s', (uri, served) => {
+  expect(run(applicationFallback, uri).uri).toBe(served)
+})
+test('cloister.js anywhere is the platform’s', () => expect(run(studyClient, '/s/hash/a/b/cloister.js').uri).toBe('/cloister.js'))
+test('nothing else is there', () => expect(run(nothingHere, '/').statusCode).toBe(404))

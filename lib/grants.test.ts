@@ -1,0 +1,61 @@
+import { serverFunctions } from '../contracts/index.ts'
+import { functionName } from './bundle.ts'
+import { synthesised, text } from './testing.ts'
+
+interface Statement { Sid?: string; Action: string | string[]; Resource: unknown; Condition?: Record<string, Record<string, unknown>> }
+const prod = synthesised()
+const list = <T>(x: T | T[]): T[] => (Array.isArray(x) ? x : [x])
+
+/** Statements by function, taken from the policies on its role. */
+const statements = new Map(serverFunctions.map((f) => {
+  const role = prod.of('AWS::IAM::Role').find((r) => r.Properties.RoleName === `cloister-prod-${functionName(f)}`)!
+  const policies = prod.of('AWS::IAM::Policy').filter((p) => p.Properties.Roles.some((r: { Ref: string }) => r.Ref === role.id))
+  expect(role.Properties.ManagedPolicyArns).toBeUndefined()
+  return [functionName(f), policies.flatMap((p) => p.Properties.PolicyDocument.Statement as Statement[])] as const
+}))
+const who = (action: string, where: (s: Statement) => boolean = () => true): string[] => [...statements].filter(([, all]) => all.some((s) => list(s.Action).includes(action) && where(s))).map(([n]) => n).sort()
+
+test('no action has a wildcard, and a resource that is all wildcard stands under a condition', () => {
+  for (const [name, all] of statements) for (const s of all) {
+    for (const action of list(s.Action)) expect(action).not.toContain('*')
+    const broad = list(s.Resource).filter((r) => r === '*' || text(r).endsWith(':key/*"]]}'))
+    if (broad.length > 0) expect([name, s.Sid, Object.keys(s.Condition?.['StringEquals'] ?? {}).some((k) => k.includes('cloister:installation'))]).toEqual([name, s.Sid, true])
+  }
+})
+
+test('the table: only the entities that the contracts name, each in its own direction', () => {
+  for (const f of serverFunctions) {
+    const of = (act: 'read' | 'write') => f.grants.filter((g) => g.startsWith(`${act} `)).map((g) => `${g.split(' ')[1]}#*`).sort()
+    const all = statements.get(functionName(f))!
+    for (const [sid, act, action] of [['ReadItems', 'read', 'dynamodb:Query'], ['WriteItems', 'write', 'dynamodb:PutItem']] as const) {
+      const found = all.filter((s) => list(s.Action).includes(action))
+      expect(found.map((s) => [s.Sid, list(s.Condition!['ForAllValues:StringLike']!['dynamodb:LeadingKeys'] as string[])])).toEqual(of(act).length === 0 ? [] : [[sid, of(act)]])
+    }
+    expect(all.some((s) => list(s.Action).some((a) => ['dynamodb:Scan', 'dynamodb:PartiQLSelect', 'dynamodb:BatchWriteItem'].includes(a)))).toBe(false)
+  }
+})
+
+test('only opening unwraps run keys; everybody else’s Decrypt serves the table and buckets at rest', () => {
+  const byItself = (s: Statement) => s.Condition?.['StringEquals']?.['kms:ViaService'] === undefined
+  expect(who('kms:Decrypt', byItself)).toEqual(['runs-opening'])
+  const unwrap = statements.get('runs-opening')!.find((s) => s.Sid === 'Unwrap')!
+  expect(unwrap.Condition).toEqual({ StringEquals: { 'aws:ResourceTag/cloister:installation': 'cloister-prod', 'kms:EncryptionAlgorithm': 'RSAES_OAEP_SHA_256' } })
+  expect(statements.get('runs-ingest')!.some((s) => s.Sid === 'Unwrap')).toBe(false)
+})
+
+test('only organisations’ creation makes keys, and it can drop none that has a name', () => {
+  expect(who('kms:CreateKey')).toEqual(['access'])
+  const drop = statements.get('access')!.filter((s) => list(s.Action).includes('kms:ScheduleKeyDeletion'))
+  expect(drop).toHaveLength(1)
+  expect(drop[0]!.Condition!['Null']).toEqual({ 'kms:ResourceAliases': 'true' })
+})
+
+test('objects: only in buckets and below prefixes that the contracts name', () => {
+  for (const f of serverFunctions) for (const [act, action] of [['get', 's3:GetObject'], ['put', 's3:PutObject'], ['delete', 's3:DeleteObject']] as const) {
+    const buckets = f.grants.filter((g) => g.startsWith(`${act} `)).map((g) => g.split(' ')[1]!)
+    const found = statements.get(functionName(f))!.filter((s) => list(s.Action).includes(action))
+    expect(found.length > 0).toBe(buckets.length > 0)
+    for (const resource of found.flatMap((s) => list(s.Resource))) expect(buckets.some((b) => text(resource).includes(`cloister-prod-${b}-`))).toBe(true)
+    if (buckets.includes('sealed')) expect(text(found)).toContain('/runs/*')
+  }
+})
