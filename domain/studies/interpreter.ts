@@ -45,10 +45,10 @@ interface Frame {
 }
 
 /**
- * Starts a run, or resumes it after `finished` records. A record says by `trial_index` which trial it is of (its place in the list otherwise); `reached` is the number of trials that
- * are known to be finished, for trials that leave no record.
+ * Starts a run, or resumes it after `finished` records. A record says by `trial_index` which trial it is of (its place in the list otherwise). Trials that leave no record count as finished
+ * when a later one is recorded: after a reload the fixation cross is shown again before the trial that it belongs to.
  */
-export function startRun(input: RunInput, finished: readonly TrialData[] = [], reached = 0): Run {
+export function startRun(input: RunInput, finished: readonly TrialData[] = []): Run {
   const walk = trials(input)
   let current = walk.next().value ?? undefined
   const finish = (data: TrialData): NextTrial | undefined => (current = walk.next(data).value ?? undefined)
@@ -57,7 +57,7 @@ export function startRun(input: RunInput, finished: readonly TrialData[] = [], r
     const position = typeof data.trial_index === 'number' ? data.trial_index : i
     if (!byPosition.has(position)) byPosition.set(position, data)
   })
-  const through = Math.max(reached, ...[...byPosition.keys()].map((p) => p + 1))
+  const through = [...byPosition.keys()].reduce((most, p) => Math.max(most, p + 1), 0)
   while (current && (byPosition.has(current.position) || (!current.record && current.position < through))) finish(byPosition.get(current.position) ?? {})
   return { get current() { return current }, finish }
 }
