@@ -71,7 +71,7 @@ describe('the folder', () => {
     const what = { sha256: hash.digest('hex'), size: piece.length * count, type: 'video/mp4' }
     const link = await h.objects.signedPut('assets', 'large', what, 60)
     async function* pieces(): AsyncGenerator<Uint8Array> { for (let i = 0; i < count; i++) yield piece }
-    const r = await fetch(link.url, { method: 'PUT', headers: link.headers, body: ReadableStream.from(pieces()) as unknown as ReadableStream, duplex: 'half' } as RequestInit)
+    const r = await fetch(link.url, { method: 'PUT', headers: link.headers, body: Readable.toWeb(Readable.from(pieces())) as unknown as ReadableStream, duplex: 'half' } as RequestInit)
     expect(r.status).toBe(200)
     const back = createHash('sha256')
     for await (const chunk of (await fetch((await h.objects.signedGet('assets', 'large', 60)).url)).body as unknown as AsyncIterable<Uint8Array>) back.update(chunk)

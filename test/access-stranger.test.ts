@@ -1,0 +1,74 @@
+/** Walks every route as somebody it is not for: a stranger, nobody, a token without scopes. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allRoutes, areas } from '../contracts/index.ts'
+import type { Problem } from '../contracts/problems.ts'
+import { roles, scopes, studyRights } from '../domain/access/permissions.ts'
+import { type Harness, harness } from '../functions/kernel/testing.ts'
+import { keyOf } from '../functions/kernel/items.ts'
+
+type AnyCall = (area: string, name: string, input: object) => Promise<{ status: number; body: unknown }>
+
+const studyId = 'std_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', runId = 'run_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', code = 'a'.repeat(20)
+let h: Harness, theirs: string, call: AnyCall
+beforeAll(async () => {
+  h = await harness()
+  call = h.answer as unknown as AnyCall
+  ;({ organisationId: theirs } = await h.organisation('Theirs', { ada: [...roles], otto: ['checker'] }))
+  // The stranger is everything in an organisation of their own, and even holds rights on the study from a membership that has ended.
+  await h.organisation('Own', { sam: [...roles] })
+  const at = h.clock.now().toISOString(), about = { studyId, organisationId: theirs }
+  await h.deps.table.create({ ...keyOf.study(studyId), ...about, title: 'Secret title', description: '', state: 'live', runtime: 'platform', redirectHosts: [], version: 1, created: at, changed: at })
+  for (const who of ['user-sam', 'user-ada']) await h.deps.table.create({ ...keyOf.studyPerson(studyId, who), ...about, userId: who, rights: [...studyRights], since: at })
+  await h.deps.table.create({ ...keyOf.link(code), ...about, code, kind: 'general', label: '', created: at, expires: at, started: 0, revoked: false })
+  await h.deps.table.create({ ...keyOf.run(runId), ...about, runId, code, state: 'live', tokenHash: 'f'.repeat(64), started: at, last: at })
+})
+afterAll(async () => { await h.close() })
+
+const present = (): Record<string, string> => ({ organisationId: theirs, studyId, runId, code, userId: 'user-ada', version: '1', invitationId: 'a'.repeat(64), tokenId: 'tok_aaaaaaaaaaaaaaaa', userCode: 'BCDF-GHJK', sha256: 'a'.repeat(64) })
+const absent = (): Record<string, string> => ({ ...present(), organisationId: 'org_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz', studyId: 'std_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz', runId: 'run_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz' })
+const named = (path: string, from: Record<string, string>): Record<string, string> => Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([, n]) => [n, from[n!]!]))
+const plain = (p: unknown): object => ({ ...(p as Problem), instance: undefined })
+const ofSomething = allRoutes.filter(({ route: { access } }) => 'permission' in access).map((r) => [`${r.area}.${r.name}`, r] as const)
+
+describe('a stranger', () => {
+  it.each(ofSomething)('%s: 404, word for word the same as for what does not exist', async (_, { area, name, route }) => {
+    for (const as of [h.person('sam', { groups: ['founders'] }), h.person('sam', { scopes: [...scopes] })]) {
+      const there = await call(area, name, { as, params: named(route.path, present()), body: {} })
+      const nowhere = await call(area, name, { as, params: named(route.path, absent()), body: {} })
+      expect(there).toMatchObject({ status: 404, body: { kind: 'not-found' } })
+      expect(plain(there.body)).toEqual(plain(nowhere.body))
+      expect(JSON.stringify(there.body)).not.toContain('Secret')
+    }
+  })
+})
+
+describe('nobody', () => {
+  const guarded = allRoutes.filter(({ route: { access } }) => !['anyone', 'run-token'].includes(access.kind)).map((r) => [`${r.area}.${r.name}`, r] as const)
+  it.each(guarded)('%s: 401', async (_, { area, name, route }) => {
+    expect(await call(area, name, { params: named(route.path, present()), body: {} })).toMatchObject({ status: 401, body: { kind: 'sign-in-required' } })
+    expect(await call(area, name, { params: Object.fromEntries(Object.keys(named(route.path, present())).map((n) => [n, '../x'])), body: {} })).toMatchObject({ status: 401 })
+  })
+})
+
+describe('a token without the scope', () => {
+  it.each(ofSomething)('%s: 403 for somebody who may everything themselves', async (_, { area, name, route }) => {
+    const r = await call(area, name, { as: h.person('ada', { scopes: [] }), params: named(route.path, present()), body: {} })
+    expect(r).toMatchObject({ status: 403, body: { kind: 'forbidden' } })
+  })
+})
+
+describe('a participant’s page', () => {
+  const byRun = allRoutes.filter(({ route: { access } }) => access.kind === 'run-token').map((r) => [`${r.area}.${r.name}`, r] as const)
+  it.each(byRun)('%s: needs this run’s own token', async (_, { area, name, route }) => {
+    for (const authorization of [undefined, 'Bearer ', `Bearer ${'A'.repeat(43)}`, `Bearer ${'f'.repeat(64)}`, code, runId])
+      for (const ids of [present(), absent()])
+        expect(await call(area, name, { params: named(route.path, ids), body: {}, ...(authorization === undefined ? {} : { authorization }) }), authorization).toMatchObject({ status: 401, body: { kind: 'run-token-invalid' } })
+    // A researcher's sign-in is no way in either.
+    expect(await call(area, name, { as: h.person('ada'), params: named(route.path, present()), body: {} })).toMatchObject({ status: 401 })
+  })
+})
+
+it('every route was walked', () => {
+  expect(Object.keys(areas)).toEqual(['access', 'studies', 'runs', 'audit'])
+  expect(allRoutes.filter(({ route: { path } }) => Object.values(named(path, present())).includes(undefined as never))).toEqual([])
+})
