@@ -1,0 +1,74 @@
+/** The JSON editor: CodeMirror 6, in a chunk of its own. */
+import { json, jsonParseLinter } from '@codemirror/lang-json'
+import { syntaxTree } from '@codemirror/language'
+import { linter, lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint'
+import { EditorState, type Text } from '@codemirror/state'
+import { EditorView, keymap } from '@codemirror/view'
+import { basicSetup } from 'codemirror'
+import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
+import type { ConfigurationError } from '../../../../domain/studies/configuration-errors.ts'
+import { rangeOf } from './pointers.ts'
+
+export interface EditorHandle { show: (pointer: string) => void }
+
+const look = EditorView.theme({
+  '&': { fontSize: '13px', height: '100%', backgroundColor: 'light-dark(#fff, #1b1c1e)', color: 'var(--mantine-color-text)' },
+  '.cm-content': { fontFamily: 'var(--mantine-font-family-monospace)', caretColor: 'var(--mantine-color-text)' },
+  '.cm-cursor': { borderLeftColor: 'var(--mantine-color-text)' },
+  '.cm-gutters': { backgroundColor: 'var(--quiet)', color: 'var(--mantine-color-dimmed)', borderRight: '1px solid var(--line)' },
+  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'light-dark(#f0f5f6aa, #26292caa)' },
+  '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'light-dark(#cfe3e8, #24505b) !important' },
+  '.cm-tooltip': { backgroundColor: 'light-dark(#fff, #2a2c2f)', border: '1px solid var(--line)', maxWidth: '480px' },
+  '.cm-panels': { backgroundColor: 'var(--quiet)', color: 'var(--mantine-color-text)' },
+  '.ͼe, .ͼd, .ͼc, .ͼb, .ͼl, .ͼ5': { color: 'inherit' },
+})
+
+const syntax = linter(jsonParseLinter(), { delay: 300 })
+
+/** `errors` are shown beside their fields. Escape, then Tab leaves the editor; Tab alone moves on, as everywhere on the page. */
+export function Editor({ text, onChange, errors, label, ref }: { text: string; onChange: (text: string) => void; errors: readonly ConfigurationError[]; label: string; ref?: Ref<EditorHandle> }) {
+  const host = useRef<HTMLDivElement>(null)
+  const view = useRef<EditorView>(undefined)
+  const tell = useRef(onChange)
+  useEffect(() => { tell.current = onChange })
+  useEffect(() => {
+    const v = new EditorView({
+      parent: host.current!,
+      state: EditorState.create({ doc: text, extensions: [
+        basicSetup, json(), syntax, lintGutter(), look, EditorView.lineWrapping, EditorState.tabSize.of(2), keymap.of([]),
+        EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.updateListener.of((u) => { if (u.docChanged) tell.current(u.state.doc.toString()) }),
+      ] }),
+    })
+    view.current = v
+    return () => v.destroy()
+    // The editor owns its text from here on; another text comes in below.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [])
+  useEffect(() => {
+    const v = view.current
+    if (v && v.state.doc.toString() !== text) v.dispatch({ changes: { from: 0, to: v.state.doc.length, insert: text } })
+  }, [text])
+  useEffect(() => {
+    const v = view.current
+    if (!v) return
+    const found: Diagnostic[] = errors.map((e) => ({ ...place(v.state, e.path), severity: 'error', message: `${e.message}${e.expected ? `. Allowed: ${e.expected}` : ''}` }))
+    if (found.length > 0) v.dispatch(setDiagnostics(v.state, found))
+  }, [errors])
+  useImperativeHandle(ref, () => ({
+    show(pointer) {
+      const v = view.current
+      if (!v) return
+      const { from } = place(v.state, pointer)
+      v.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
+      v.focus()
+    },
+  }), [])
+  return <div ref={host} className="editor" />
+}
+
+function place(state: EditorState, pointer: string): { from: number; to: number } {
+  const doc: Text = state.doc
+  const range = rangeOf(syntaxTree(state), (from, to) => doc.sliceString(from, to), pointer)
+  return { from: Math.min(range.from, doc.length), to: Math.min(range.to, doc.lineAt(Math.min(range.from, doc.length)).to) }
+}

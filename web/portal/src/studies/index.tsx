@@ -1,0 +1,3 @@
+export { StudiesPage } from './StudiesPage.tsx'
+export { NewStudyPage } from './NewStudyPage.tsx'
+export { StudyPage } from './StudyPage.tsx'
