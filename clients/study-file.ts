@@ -1,8 +1,8 @@
-/** A study as files: a folder, or one `.cloister.zip`, with `study.json` (title, description, configuration) beside the study's own files. */
+/** A study as files: a folder, or one `.cloister.zip`, with `study.json` (title, description, redirect hosts, configuration) beside the study's own files. */
 import { unzipSync, zipSync, type Unzipped, type Zippable } from 'fflate'
 import { AssetPath } from '../contracts/studies.ts'
 
-export interface StudyContent { title?: string | undefined; description?: string | undefined; configuration: Record<string, unknown> }
+export interface StudyContent { title?: string | undefined; description?: string | undefined; redirectHosts?: string[] | undefined; configuration: Record<string, unknown> }
 export interface StudyBundle<D> extends StudyContent { files: { path: string; data: D }[] }
 
 /** What was wrong with a study's folder or file, in a sentence for a person. */
@@ -13,15 +13,15 @@ const notAStudy = /(^|\/)(\.git|\.DS_Store|Thumbs\.db|desktop\.ini|__MACOSX|node
 const maxUnpacked = 2 * 1024 ** 3
 const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
 
-/** Reads `study.json`: either `{title, description, configuration}` or the bare configuration. */
+/** Reads `study.json`: either `{title, description, redirectHosts, configuration}` or the bare configuration. */
 export function parseStudyJson(text: string): StudyContent {
   let json: unknown
   try { json = JSON.parse(text.replace(/^\uFEFF/, '')) } catch (e) { throw new StudyFileError(`${studyFileName} is not JSON: ${(e as Error).message}`, { cause: e }) }
   if (!isRecord(json)) throw new StudyFileError(`${studyFileName} must hold a JSON object.`)
   if (!('configuration' in json)) return { title: typeof json['title'] === 'string' ? json['title'] : undefined, configuration: json }
-  const { title, description, configuration } = json
+  const { title, description, configuration, redirectHosts } = json
   if (!isRecord(configuration)) throw new StudyFileError(`“configuration” in ${studyFileName} must be an object.`)
-  return { title: typeof title === 'string' ? title : undefined, description: typeof description === 'string' ? description : undefined, configuration }
+  return { title: typeof title === 'string' ? title : undefined, description: typeof description === 'string' ? description : undefined, ...(Array.isArray(redirectHosts) && redirectHosts.length > 0 ? { redirectHosts: redirectHosts.map(String) } : {}), configuration }
 }
 
 /** Paths as they are in the study: without the one folder that holds everything, and without what editors and systems leave behind. */
@@ -46,8 +46,8 @@ export async function studyOfFiles<D>(given: readonly { path: string; data: D }[
 
 /** One file with everything of a study. Media is stored as it is, for it is compressed already. Without workers: the portal's content security policy allows none made from text. */
 export function packStudy(study: StudyBundle<Uint8Array>): Uint8Array<ArrayBuffer> {
-  const { files, title, description, configuration } = study
-  const entries: Zippable = { [studyFileName]: [new TextEncoder().encode(`${JSON.stringify({ title, description, configuration }, null, 2)}\n`), { level: 6 }] }
+  const { files, title, description, redirectHosts, configuration } = study
+  const entries: Zippable = { [studyFileName]: [new TextEncoder().encode(`${JSON.stringify({ title, description, redirectHosts, configuration }, null, 2)}\n`), { level: 6 }] }
   for (const f of files) entries[f.path] = [f.data, { level: /\.(png|jpe?g|gif|webp|avif|mp[34]|m4[av]|og[gva]|webm|woff2?|zip)$/i.test(f.path) ? 0 : 6 }]
   return zipSync(entries) as Uint8Array<ArrayBuffer>
 }

@@ -71,6 +71,7 @@ export function NewStudyPage() {
       // Pressing the button again after a failure goes on with the study that was made.
       if (made.current?.key !== key) made.current = { key, requestId: crypto.randomUUID() }
       const study = await api.studies.create({ params: { organisationId: here.organisationId }, body: { title: title.trim() || bundle.title || 'Untitled study', description: description || (bundle.description ?? ''), requestId: made.current.requestId } })
+      if (bundle.redirectHosts?.length && study.redirectHosts.length === 0) await api.studies.change({ params: { studyId: study.studyId }, body: { redirectHosts: bundle.redirectHosts, rev: study.rev } })
       const { uploadFiles } = await import('../../../../clients/publish.ts')
       const assets = await uploadFiles(api, { studyId: study.studyId, files: bundle.files, progress: setProgress, send: sendWithProgress, signal: stop.current.signal })
       writeDraft(study.studyId, { text: asText(bundle.configuration), assets, base: 0, changed: new Date().toISOString() })

@@ -27,5 +27,5 @@ export async function exportVersion(study: Study, version: number, progress: (go
     progress(got += f.size, total)
   }
   const name = study.title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '').toLowerCase() || 'study'
-  download(`${name}-v${version}.cloister.zip`, packStudy({ title: study.title, description: study.description, configuration, files: fetched }), 'application/zip')
+  download(`${name}-v${version}.cloister.zip`, packStudy({ title: study.title, description: study.description, redirectHosts: study.redirectHosts, configuration, files: fetched }), 'application/zip')
 }
