@@ -34,7 +34,7 @@ const tree = root.addChildren([
     page('/settings/people', settings, 'PeoplePage'),
     page('/settings/tokens', settings, 'TokensPage'),
     page('/settings/organisation', settings, 'OrganisationPage'),
-    page('/invitation', settings, 'InvitationPage'),
+    page('/join', settings, 'InvitationPage'),
     page('/device', () => import('./device/index.tsx'), 'DevicePage'),
   ]),
 ])
