@@ -101,9 +101,10 @@ export function lambda<A extends Area, F extends string>(area: A, name: F, deps:
       const resource = await resolve(own, r.access, (params?.data ?? {}) as Record<string, string>, caller, event.headers['authorization'])
       const request = { params: params?.data ?? {}, query: parse(r.query, '/query', event.queryStringParameters ?? {}), body: r.body ? parse(r.body, '/body', bodyOf(r, event)) : undefined, requestId, ...resource }
       const answer = await run(request as never, own)
+      const body = r.status === 204 ? undefined : JSON.stringify(r.response.parse(answer))
       deps.log('request', { route: event.routeKey, status: r.status, ms: Math.round(performance.now() - started), requestId })
-      if (r.status === 204) return { statusCode: 204, headers }
-      return { statusCode: r.status, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(r.response.parse(answer)) }
+      if (body === undefined) return { statusCode: 204, headers }
+      return { statusCode: r.status, headers: { ...headers, 'content-type': 'application/json' }, body }
     } catch (e) {
       return failed(e, requestId, deps, event.routeKey)
     }
