@@ -39,6 +39,7 @@ export function checkValue(found: Findings, value: unknown, path: string, info: 
     if (!level) return found.unknown(path, name, value, timelineNames(scope), 'No timeline variable of this name is declared around this trial')
     for (const [i, row] of level.rows.entries()) {
       const at = pointer(pointer(pointer(level.path, 'timeline_variables'), i), name)
+      if (refers(row[name])) continue // an error of its own, found where the rows are checked
       if (Object.hasOwn(row, name)) checkValue(found, row[name], at, info, scope)
       else found.add(at, `This row has no ${name}, which a trial asks for`, undefined, expectation(info))
     }
@@ -47,13 +48,16 @@ export function checkValue(found: Findings, value: unknown, path: string, info: 
     if (!conditionNames(scope).includes(name)) return found.unknown(path, name, value, conditionNames(scope), 'No condition has a variable of this name')
     for (const [i, row] of scope.conditions.entries()) {
       const at = pointer(pointer(scope.conditionsPath, i), name)
-      if (Object.hasOwn(row, name)) checkValue(found, row[name], at, info, scope)
+      if (Object.hasOwn(row, name)) checkLiteral(found, row[name], at, info, scope)
       else found.add(at, `This condition has no ${name}, which a trial asks for`, undefined, expectation(info))
     }
   } else if ('url_parameter' in reference) {
     if (info.array || !['string', 'select', 'key'].includes(info.kind)) found.add(path, `The link's query cannot be used here${info.kind === 'html' ? '; write { "template": "{{parameter:name}}" }' : ''}`, value, expectation(info))
   } else checkTemplate(found, reference.template, path, info, scope)
 }
+
+/** Whether a timeline variable refers to a timeline variable again, which could go on without end. */
+const refers = (value: unknown): boolean => { const reference = asReference(value); return reference !== undefined && 'timeline_variable' in reference }
 
 export const timelineNames = (scope: Scope): string[] => [...new Set(scope.levels.flatMap((l) => l.rows.flatMap((r) => Object.keys(r))))]
 export const conditionNames = (scope: Scope): string[] => [...new Set(scope.conditions.flatMap((c) => Object.keys(c).filter((k) => k !== 'name' && k !== 'weight')))]

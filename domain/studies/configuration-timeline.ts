@@ -3,6 +3,7 @@ import { isObject, pointer, type Findings } from './configuration-errors.ts'
 import { checkValue, conditionNames, expectation, timelineNames, type Scope } from './configuration-parameters.ts'
 import { checkTest } from './configuration-tests.ts'
 import { plugins, refusedPlugins, usablePlugins, type ParameterInfo, type PluginInfo } from './plugin-info.ts'
+import { containsReference } from './references.ts'
 
 /** Fields of a node that steer the timeline and are not parameters of a trial. */
 export const timelineFields = ['timeline', 'timeline_variables', 'repetitions', 'randomize_order', 'sample', 'loop'] as const
@@ -114,7 +115,7 @@ function checkRows(found: Findings, value: unknown, path: string): number {
   if (rows.length === 0) found.add(path, 'There are no rows', undefined, 'at least one row')
   for (const [i, row] of rows.entries()) {
     const object = found.object(row, pointer(path, i), 'an object: variable → value')
-    for (const [name, v] of Object.entries(object ?? {})) if (JSON.stringify(v)?.includes('"timeline_variable":')) found.add(pointer(pointer(path, i), name), 'A timeline variable cannot refer to another', v, 'a value, or { "template": … }, { "condition_variable": … }, { "url_parameter": … }')
+    for (const [name, v] of Object.entries(object ?? {})) if (containsReference(v, 'timeline_variable')) found.add(pointer(pointer(path, i), name), 'A timeline variable cannot refer to another', v, 'a value, or { "template": … }, { "condition_variable": … }, { "url_parameter": … }')
   }
   return rows.length
 }

@@ -54,6 +54,7 @@ describe('a configuration', () => {
     const conditions = [{ name: 'a', ms: 1 }, { name: 'b' }]
     expect(paths({ ...timeline({ type: html, stimulus: 'x', trial_duration: { condition_variable: 'ms' } }), conditions })).toEqual(['/configuration/conditions/1/ms'])
     expect(paths({ ...timeline({ type: html, stimulus: 'x', per_condition: { a: { stimulus: 5 }, c: null } }), conditions })).toEqual(['/configuration/timeline/0/per_condition/a/stimulus', '/configuration/timeline/0/per_condition/c'])
+    expect(paths({ ...timeline({ type: html, stimulus: { condition_variable: 'a' } }), conditions: [{ name: 'x', a: { condition_variable: 'a' } }] })).toContain('/configuration/conditions/0/a')
     expect(paths({ ...timeline({ type: html, per_condition: { a: { stimulus: 'x' }, b: { stimulus: 'y' } } }), conditions })).toEqual([])
     expect(paths({ ...timeline({ type: html, stimulus: 'x' }), conditions: [{ name: 'a' }, { name: 'a' }] })).toEqual(['/configuration/conditions/1/name'])
   })
@@ -77,7 +78,7 @@ describe('a configuration', () => {
     let deep: unknown = 1
     for (let i = 0; i < 20_000; i++) deep = [deep]
     for (const nonsense of [undefined, null, 1, 'x', [], {}, { kind: 'x' }, { kind: 'timeline' }, timeline(), timeline(null), timeline([]), timeline({ timeline: {} }), timeline({ type: html, stimulus: deep }), { kind: 'timeline', timeline: [{ type: 'constructor', stimulus: 1 }], conditions: 5, counterbalance: [], requirements: 'x', language: 'no such' }]) {
-      expect(errors(nonsense).length, JSON.stringify(nonsense)?.slice(0, 80)).toBeGreaterThan(0)
+      expect(errors(nonsense).length).toBeGreaterThan(0)
     }
     expect(errors(timeline(...Array.from({ length: 500 }, () => ({ type: html })))).length).toBe(100)
   })

@@ -5,6 +5,7 @@ import { Findings, isObject, pointer, type ConfigurationError } from './configur
 import { checkAsset, type Scope } from './configuration-parameters.ts'
 import { checkTimeline } from './configuration-timeline.ts'
 import { maxTrials, outline } from './outline.ts'
+import { containsReference } from './references.ts'
 
 export const needs = ['keyboard', 'audio', 'fullscreen', 'touch'] as const
 export type Need = (typeof needs)[number]
@@ -110,6 +111,7 @@ function checkConditions(found: Findings, value: unknown): Record<string, unknow
     if (typeof condition.name !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}$/.test(condition.name)) found.add(`${at}/name`, 'A condition needs a name', condition.name, 'up to 60 letters, digits, spaces, dots, dashes and underscores')
     else if (out.some((c) => c.name === condition.name)) found.add(`${at}/name`, 'Two conditions have this name', condition.name, 'a name of its own')
     if (condition.weight !== undefined) found.integer(condition.weight, `${at}/weight`, 1, 1000)
+    for (const [name, v] of Object.entries(condition)) if (containsReference(v)) found.add(pointer(at, name), 'A condition’s variable cannot refer to another', v, 'a value')
     out.push(condition)
   }
   return out

@@ -47,3 +47,11 @@ export function resolve(value: unknown, from: Sources): unknown {
   if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, resolve(v, from)]))
   return value
 }
+
+/** Whether a reference (of one kind, or of any) stands anywhere inside a value. */
+export function containsReference(value: unknown, kind?: (typeof referenceKinds)[number]): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const reference = asReference(value)
+  if (reference) return kind === undefined || kind in reference
+  return Object.values(value).some((v) => containsReference(v, kind))
+}
