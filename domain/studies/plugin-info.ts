@@ -22,15 +22,15 @@ export interface PluginInfo { name: string; version: string; parameters: Readonl
 /** npm name → plugin. */
 export const plugins: Readonly<Record<string, PluginInfo>> = catalogue
 
-const needsCode = 'it is given as a function, and a configuration carries no code; use a plain web study'
+const needsCode = 'a configuration carries no code; use a plain web study'
 const noDevice = 'a study page is isolated without an origin of its own, and browsers give such a page neither camera nor microphone'
 /** Plugins that are installed but cannot work here, with the reason. */
 export const refusedPlugins: Readonly<Record<string, string>> = {
-  '@jspsych/plugin-call-function': `its work is a function: ${needsCode}`,
-  '@jspsych/plugin-canvas-button-response': `its stimulus is drawn by a function: ${needsCode}, or show an image`,
-  '@jspsych/plugin-canvas-keyboard-response': `its stimulus is drawn by a function: ${needsCode}, or show an image`,
-  '@jspsych/plugin-canvas-slider-response': `its stimulus is drawn by a function: ${needsCode}, or show an image`,
-  '@jspsych/plugin-reconstruction': `its stimulus is made by a function: ${needsCode}`,
+  '@jspsych/plugin-call-function': `its work is a function, and ${needsCode}`,
+  '@jspsych/plugin-canvas-button-response': `its stimulus is drawn by a function, and ${needsCode}, or show an image`,
+  '@jspsych/plugin-canvas-keyboard-response': `its stimulus is drawn by a function, and ${needsCode}, or show an image`,
+  '@jspsych/plugin-canvas-slider-response': `its stimulus is drawn by a function, and ${needsCode}, or show an image`,
+  '@jspsych/plugin-reconstruction': `its stimulus is made by a function, and ${needsCode}`,
   '@jspsych/plugin-html-audio-response': noDevice,
   '@jspsych/plugin-html-video-response': noDevice,
   '@jspsych/plugin-initialize-camera': noDevice,

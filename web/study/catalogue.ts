@@ -42,7 +42,7 @@ export async function catalogueSource(): Promise<string> {
 
 /** The plugin table of the guide, as Markdown. */
 function pluginTable(): string {
-  const text = (v: unknown): string => `\`${JSON.stringify(v).replaceAll('|', '\\|')}\``
+  const text = (v: unknown): string => (JSON.stringify(v).length > 60 ? 'a text of its own' : `\`${JSON.stringify(v).replaceAll('|', '\\|')}\``)
   const describe = (name: string, p: ParameterInfo): string => `\`${name}\`${p.required ? '!' : ''} ${p.kind}${p.array ? ' list' : ''}${p.options ? ` (${p.options.join(', ')})` : ''}${p.nested ? ` {${Object.entries(p.nested).map(([n, q]) => `${n}${q.required ? '!' : ''}`).join(', ')}}` : ''}${p.required || p.default === null || p.default === '' ? '' : ` = ${text(p.default)}`}`
   const rows = usablePlugins.map((name) => {
     const plugin = plugins[name] as PluginInfo
