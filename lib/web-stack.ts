@@ -49,11 +49,11 @@ export class WebStack extends StageStack {
     new CfnOutput(this, 'StudyOrigin', { value: this.studyOrigin, description: 'Where study pages are' })
   }
 
-  private distribution(name: string, domain: string | undefined, firewallArn: string | undefined, behaviors: Pick<cf.DistributionProps, 'defaultBehavior' | 'additionalBehaviors' | 'defaultRootObject'>): cf.Distribution {
+  private distribution(name: string, domain: string | undefined, firewallArn: string | undefined, behaviors: Pick<cf.DistributionProps, 'defaultBehavior' | 'additionalBehaviors'>): cf.Distribution {
     const { certificateArn } = this.settings
     const d = new cf.Distribution(this, name, {
       comment: `Cloister ${this.settings.stage}: ${name.toLowerCase()} origin`, httpVersion: cf.HttpVersion.HTTP2_AND_3, minimumProtocolVersion: cf.SecurityPolicyProtocol.TLS_V1_2_2021,
-      priceClass: cf.PriceClass.PRICE_CLASS_100, ...(domain && certificateArn ? { domainNames: [domain], certificate: Certificate.fromCertificateArn(this, `${name}Certificate`, certificateArn) } : {}),
+      priceClass: cf.PriceClass.PRICE_CLASS_100, defaultRootObject: 'index.html', ...(domain && certificateArn ? { domainNames: [domain], certificate: Certificate.fromCertificateArn(this, `${name}Certificate`, certificateArn) } : {}),
       ...(firewallArn ? { webAclId: firewallArn } : {}), ...behaviors,
     })
     accept(d, {
