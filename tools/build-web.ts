@@ -31,8 +31,8 @@ function vite(part: string): Promise<{ ok: boolean; output: string }> {
 }
 
 /** Brings dist/web up to date; answers in tens of milliseconds when nothing changed. Throws when a part does not build. */
-export async function buildWeb(say: (text: string) => void = (text) => process.stderr.write(`${text}\n`)): Promise<void> {
-  for (const part of parts.filter((p) => existsSync(join(root, `web/${p}/vite.config.ts`)))) {
+export async function buildWeb(say: (text: string) => void = (text) => process.stderr.write(`${text}\n`), only: readonly (typeof parts)[number][] = parts): Promise<void> {
+  for (const part of only.filter((p) => existsSync(join(root, `web/${p}/vite.config.ts`)))) {
     const stamp = join(root, 'dist/web', `.${part}.built`)
     const wanted = hashOf([`web/${part}`, ...(part === 'study' ? [] : ['web/study/protocol.ts']), ...shared])
     if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(join(root, 'dist/web', part))) continue
