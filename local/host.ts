@@ -129,6 +129,3 @@ export async function startHost(o: HostOptions): Promise<Host> {
     throw e
   }
 }
-
-// Not awaited: run.ts imports this file, which must have finished by then.
-if (import.meta.main) void import('./run.ts').then((m) => m.run())

@@ -37,3 +37,5 @@ export async function run(): Promise<void> {
     process.exit(1)
   }
 }
+
+if (import.meta.main) await run()

@@ -80,6 +80,6 @@ export async function seedDemo(o: SeedParts): Promise<void> {
       await client(p.email).access.acceptInvitation({ body: { invitation: link.slice(link.indexOf('#') + 1) } })
     }
   }
-  await seedStudies({ organisationId, rosa: client('rosa@demo.cloister'), participant: (token) => as(undefined, token), objects: o.objects, analyst: accounts.get('anil@demo.cloister')!.sub, clock, random: deps.random })
+  await seedStudies({ organisationId, rosa: () => client('rosa@demo.cloister'), participant: (token) => as(undefined, token), objects: o.objects, analyst: accounts.get('anil@demo.cloister')!.sub, clock, random: deps.random })
   await writeWhole(o.mark, JSON.stringify({ organisationId, made: new Date().toISOString() }))
 }
