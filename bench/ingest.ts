@@ -77,7 +77,7 @@ const round = (x: number, digits = 1): number => Number(x.toFixed(digits))
 
 try {
   const { studyId } = await api<{ studyId: string }>('POST', `/api/organisations/${ready.organisationId}/studies`, { title: 'Bench', requestId: crypto.randomUUID() })
-  const configuration = { kind: 'timeline', timeline: [{ type: 'html-keyboard-response', stimulus: 'Press a key' }] }
+  const configuration = { kind: 'timeline', timeline: [{ type: '@jspsych/plugin-html-keyboard-response', stimulus: 'Press a key' }] }
   await api('POST', `/api/studies/${studyId}/versions`, { configuration, assets: [] })
   const { rev } = await api<{ rev: number }>('GET', `/api/studies/${studyId}`)
   await api('POST', `/api/studies/${studyId}/state`, { state: 'live', rev })

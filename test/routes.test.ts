@@ -3,9 +3,9 @@
  * route documents. A route or a problem that nobody provoked fails: completeness by construction.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { allRoutes, areas } from '../contracts/index.ts'
+import { allRoutes } from '../contracts/index.ts'
 import { type Kind, problems } from '../contracts/problems.ts'
-import { allProblems, type Area, type Route } from '../contracts/route.ts'
+import { allProblems, type Route } from '../contracts/route.ts'
 import { base64url } from '../domain/hash.ts'
 import { ConditionFailed } from '../ports/table.ts'
 import type { Caller } from '../functions/kernel/caller.ts'

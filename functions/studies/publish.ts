@@ -2,7 +2,7 @@
 import type { studies } from '../../contracts/studies.ts'
 import { validateConfiguration } from '../../domain/studies/configuration.ts'
 import { contentHash } from '../../domain/studies/content-hash.ts'
-import { diffAssets, diffConfigurations } from '../../domain/studies/diff.ts'
+import { diffAssets, diffConfigurations, diffSummary } from '../../domain/studies/diff.ts'
 import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -113,9 +113,7 @@ export const diff: Implementation<Routes['diff']> = async ({ study, params, quer
   const [before, after] = await Promise.all([query.from, params.version].map(async (v) => versionDocument(d, (await versionItem(d, study.studyId, v)).contentHash)))
   const configuration = diffConfigurations(before!.configuration, after!.configuration)
   const assets = diffAssets(before!.files, after!.files)
-  const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
-  const total = configuration.length + assets.length
-  return { from: query.from, to: params.version, configuration, assets, summary: total === 0 ? 'No differences' : `${counted(configuration.length, 'change')} in the configuration, ${counted(assets.length, 'file')} changed` }
+  return { from: query.from, to: params.version, configuration, assets, summary: diffSummary(configuration, assets) }
 }
 
 export const files: Implementation<Routes['files']> = async ({ study, params, caller }, d) => {
