@@ -56,6 +56,6 @@ export const studyCsp = (o: { studyOrigin: string; mainOrigin: string }): string
   'default-src': `'self' ${o.studyOrigin} data: blob: 'unsafe-inline' 'unsafe-eval'`,
   'frame-ancestors': o.mainOrigin,
   'form-action': "'none'",
-  'base-uri': "'none'",
+  'base-uri': o.studyOrigin, // the player sets <base> to the version's files
   'object-src': "'none'",
 })

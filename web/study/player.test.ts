@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type Frame, type Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { studyCsp, studyHeaders, studySandbox } from '../../contracts/headers.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const port = 4610
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
 /** The part of a participant page: keeps what it acknowledges in sessionStorage, so that it survives a reload. */
-const harness = `<!doctype html><title>page</title><iframe style="border:0;position:fixed;inset:0;width:100%;height:100%" sandbox="allow-scripts allow-forms" allow="fullscreen *; autoplay *"></iframe><script>
+const harness = `<!doctype html><title>page</title><iframe style="border:0;position:fixed;inset:0;width:100%;height:100%" sandbox="${studySandbox}" allow="fullscreen *; autoplay *"></iframe><script>
 const frame = document.querySelector('iframe'), kept = JSON.parse(sessionStorage.kept ?? '{"records":[],"ids":[],"begins":0}')
 window.kept = kept; window.notices = []; window.failed = undefined
 const keep = () => { sessionStorage.kept = JSON.stringify(kept) }
@@ -52,7 +53,7 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://x')
     const main = request.headers.host?.startsWith('127.0.0.1')
-    const answer = (body: string | Buffer, type: string): void => void response.writeHead(200, { 'content-type': type, ...(main ? {} : { 'access-control-allow-origin': '*', 'content-security-policy': 'sandbox allow-scripts allow-forms' }) }).end(body)
+    const answer = (body: string | Buffer, type: string): void => void response.writeHead(200, { 'content-type': type, ...(main ? {} : { ...studyHeaders, 'content-security-policy': studyCsp({ studyOrigin: `http://localhost:${port}`, mainOrigin: `http://127.0.0.1:${port}` }) }) }).end(body)
     const study = /^\/s\/([a-z-]+)\/(.+)$/.exec(url.pathname)
     const file = study ? (study[2] === 'cloister.js' ? 'node_modules/.cache/study-player-test/cloister.js' : join('examples', study[1] as string, normalize(study[2] as string))) : `node_modules/.cache/study-player-test${url.pathname}`
     if (main && url.pathname === '/') answer(harness, 'text/html')
