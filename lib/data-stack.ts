@@ -12,7 +12,7 @@ import type { Settings } from './settings.ts'
 import { StageStack } from './stage-stack.ts'
 
 /** Recovery window of the table: long enough to notice a loss, short enough that a withdrawn participant’s key is soon gone everywhere. */
-export const recoveryDays = 14
+const recoveryDays = 14
 
 const unversioned: Partial<Record<Bucket, string>> = {
   sealed: 'A withdrawal must leave nothing behind: a deleted body is gone.',

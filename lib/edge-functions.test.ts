@@ -1,6 +1,6 @@
 import { applicationFallback, nothingHere, studyClient } from './edge-functions.ts'
 
-const run = (code: string, uri: string): any => new Function(`${code}; return handler`)()({ request: { uri } })
+const run = (code: string, uri: string): { uri?: string; statusCode?: number } => new Function(`${code}; return handler`)()({ request: { uri } })
 
 test.each([['/', '/index.html'], ['/studies/std_x', '/index.html'], ['/p/abc', '/index.html'], ['/assets/main-1.js', '/assets/main-1.js'], ['/v1.2/page', '/index.html']])('the application answers %s with %s', (uri, served) => {
   expect(run(applicationFallback, uri).uri).toBe(served)

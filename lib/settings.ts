@@ -28,7 +28,7 @@ const Context = z.object({
 }).refine((c) => [c.mainDomain, c.studyDomain, c.certificateArn].filter(Boolean).length % 3 === 0, 'mainDomain, studyDomain and certificateArn belong together: give all three or none')
   .refine((c) => c.mainDomain === undefined || c.mainDomain !== c.studyDomain, 'mainDomain and studyDomain must differ: two origins keep study code away from the portal')
 
-export type Context = z.infer<typeof Context>
+type Context = z.infer<typeof Context>
 export interface Settings extends Context {
   region: string
   /** Prefix of every name, tag of the organisations’ keys. */

@@ -2,7 +2,7 @@ import { allRoutes, serverFunctions } from '../contracts/index.ts'
 import { routeKey } from '../contracts/route.ts'
 import { functionName } from './bundle.ts'
 import { requestsPerAddress } from './edge-stack.ts'
-import { synthesised, text } from './testing.ts'
+import { type Json, synthesised, text } from './testing.ts'
 
 const prod = synthesised()
 const dev = synthesised({ stage: 'dev' })
@@ -120,9 +120,9 @@ describe('web', () => {
       expect(d.CustomErrorResponses).toBeUndefined()
       for (const b of [d.DefaultCacheBehavior, ...d.CacheBehaviors]) expect(['https-only', 'redirect-to-https']).toContain(b.ViewerProtocolPolicy)
     }
-    expect(distributions.map((d) => d.CacheBehaviors.map((b: any) => b.PathPattern))).toEqual([['/s/*/cloister.js', '/s/*', '/player/*'], ['/p/*', '/withdraw', '/api/openapi.json', '/api/*']])
+    expect(distributions.map((d) => d.CacheBehaviors.map((b: Json) => b.PathPattern))).toEqual([['/s/*/cloister.js', '/s/*', '/player/*'], ['/p/*', '/withdraw', '/api/openapi.json', '/api/*']])
     const rules = prod.of('AWS::WAFv2::WebACL')[0]!.Properties.Rules
-    expect(rules.map((r: any) => r.Statement.ManagedRuleGroupStatement?.Name ?? r.Statement.RateBasedStatement.Limit)).toEqual([requestsPerAddress, 'AWSManagedRulesCommonRuleSet'])
+    expect(rules.map((r: Json) => r.Statement.ManagedRuleGroupStatement?.Name ?? r.Statement.RateBasedStatement.Limit)).toEqual([requestsPerAddress, 'AWSManagedRulesCommonRuleSet'])
     expect(dev.of('AWS::WAFv2::WebACL')).toEqual([])
   })
 
