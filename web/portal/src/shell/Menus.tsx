@@ -38,7 +38,7 @@ export function UserMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   return (
     <Menu position="bottom-end" width={260}>
-      <Menu.Target><UnstyledButton aria-label={`Account of ${me.name || me.email}`}><Avatar size={32} color="accent" variant="filled">{initials(me.name || me.email || '?')}</Avatar></UnstyledButton></Menu.Target>
+      <Menu.Target><UnstyledButton aria-label={`${initials(me.name || me.email || '?')}, account of ${me.name || me.email}`}><Avatar size={32} color="accent" variant="filled">{initials(me.name || me.email || '?')}</Avatar></UnstyledButton></Menu.Target>
       <Menu.Dropdown>
         <div className="person"><Text fw={600} size="sm">{me.name}</Text><Text size="xs" c="dimmed">{me.email}</Text>{here && <Text size="xs" c="dimmed">{here.roles.join(', ')} at {here.organisation}</Text>}</div>
         <Menu.Divider />

@@ -43,7 +43,7 @@ function SignedIn() {
           <UnstyledButton component={Link} to="/" aria-label="Cloister, home" className="brand"><Mark /><Text component="span" fw={600} visibleFrom="xs">Cloister</Text></UnstyledButton>
           <OrganisationSwitch />
           <div className="grow" />
-          <UnstyledButton className="find" onClick={() => paletteOpener.open()} aria-label="Search and commands"><IconSearch size={16} aria-hidden /><Text component="span" size="sm" visibleFrom="sm">Search or do…</Text><Kbd visibleFrom="md" size="xs">Ctrl K</Kbd></UnstyledButton>
+          <UnstyledButton className="find" onClick={() => paletteOpener.open()} aria-label="Search or do… Ctrl K"><IconSearch size={16} aria-hidden /><Text component="span" size="sm" visibleFrom="sm">Search or do…</Text><Kbd visibleFrom="md" size="xs">Ctrl K</Kbd></UnstyledButton>
           <UserMenu />
         </Group>
       </AppShell.Header>
