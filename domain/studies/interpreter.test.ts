@@ -60,6 +60,10 @@ describe('a run', () => {
     expect(i(1)).not.toEqual(i(2))
     expect(i(1).toSorted()).toEqual(i(2).toSorted())
   })
+  it('draws a new order in each repetition', () => {
+    const order = stimuli(input([{ repetitions: 2, randomize_order: true, timeline: [{ type: html, stimulus: { timeline_variable: 'v' } }], timeline_variables: Array.from({ length: 20 }, (_, v) => ({ v })) }]))
+    expect(order.slice(0, 20)).not.toEqual(order.slice(20))
+  })
   it('loops while its own round is not good enough, at most so often', () => {
     const i = input([{ timeline: [{ type: html, stimulus: 'x' }], loop: { while: { data: 'rt', is: 'at-least', value: 0 }, max: 4 } }])
     expect(playAll(i).trials).toHaveLength(4)
