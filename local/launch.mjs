@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const needed = 24
 const tasks = {
-  start: 'local/start.ts', test: 'tools/test.ts', check: 'tools/check.ts', bench: 'bench/run.ts',
-  synth: 'tools/synth.ts', build: 'tools/build.ts', docs: 'tools/docs.ts',
+  start: 'local/start.ts', test: 'tools/test.ts', check: 'tools/check.ts', bench: 'tools/bench.ts',
+  synth: 'lib/synth.ts', build: 'tools/build.ts', docs: 'tools/docs.ts',
 }
 
 const say = (text) => process.stderr.write(`${text}\n`)

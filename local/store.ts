@@ -31,7 +31,9 @@ export class StoreLocked extends Error { override name = 'StoreLocked' }
 export async function startStore(path: string, lost: (why: string) => void): Promise<Store> {
   let closing = false
   const deaths: number[] = []
-  let { child, port } = await launch(path, 0)
+  const first = await launch(path, 0)
+  const { port } = first
+  let { child } = first
   const watch = (): void => {
     child.once('exit', (code, signal) => {
       if (closing) return

@@ -1,7 +1,7 @@
 /** Builds the web parts whose sources have changed since they were built. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -10,16 +10,14 @@ const parts = ['portal', 'participant', 'study'] as const
 /** What the web parts are made of besides their own folder (import rules: docs/architecture.md). */
 const shared = ['contracts', 'domain', 'clients', 'package-lock.json']
 
+/** One hash over names and contents of files and folders, without tests; what does not exist counts as empty. */
 function hashOf(paths: readonly string[]): string {
   const hash = createHash('sha256')
-  const add = (path: string): void => {
-    const full = join(root, path)
-    if (!existsSync(full)) return
-    if (!full.includes('.') || !/\.\w+$/.test(path)) for (const e of readdirSync(full, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) e.isDirectory() ? add(join(path, e.name)) : file(join(path, e.name))
-    else file(path)
+  for (const path of paths.filter((p) => existsSync(join(root, p)))) {
+    const top = join(root, path)
+    const files = statSync(top).isDirectory() ? readdirSync(top, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name)).sort() : [top]
+    for (const file of files) if (!/\.test\.tsx?$/.test(file)) hash.update(file.slice(root.length)).update('\0').update(readFileSync(file))
   }
-  const file = (path: string): void => { if (!/\.test\.tsx?$/.test(path)) hash.update(path).update('\0').update(readFileSync(join(root, path))) }
-  for (const p of paths) add(p)
   return hash.digest('hex')
 }
 

@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { root } from './steps.ts'
+
+/** A planted import, and the rule that must catch it. */
+const planted: [file: string, imports: string, rule: string][] = [
+  ['domain/a.ts', '../contracts/target.ts', 'domain-imports'],
+  ['domain/b.ts', 'zod', 'domain-packages'],
+  ['domain/c.ts', 'node:fs', 'domain-packages'],
+  ['contracts/a.ts', '../functions/kernel/target.ts', 'contracts-imports'],
+  ['contracts/b.ts', 'react', 'contracts-packages'],
+  ['ports/a.ts', '../adapters/local/target.ts', 'ports-imports'],
+  ['ports/b.ts', '@aws-sdk/client-s3', 'ports-packages'],
+  ['adapters/aws/a.ts', '../local/target.ts', 'aws-adapters-imports'],
+  ['adapters/local/a.ts', '../../contracts/target.ts', 'local-adapters-imports'],
+  ['functions/runs/a.ts', '../../local/target.ts', 'functions-imports'],
+  ['functions/runs/b.ts', '../../adapters/aws/target.ts', 'only-wiring-chooses-adapters'],
+  ['functions/runs/c.ts', '@aws-sdk/client-s3', 'functions-packages'],
+  ['local/a.ts', '../web/portal/target.ts', 'local-imports'],
+  ['local/b.ts', '../adapters/aws/target.ts', 'local-imports'],
+  ['local/c.ts', '../functions/wiring.ts', 'local-does-not-wire'],
+  ['web/portal/a.ts', '../../functions/kernel/target.ts', 'portal-imports'],
+  ['web/participant/a.ts', '../portal/target.ts', 'participant-imports'],
+  ['web/participant/b.ts', 'react', 'participant-packages'],
+  ['web/study/a.ts', '../participant/target.ts', 'study-imports'],
+  ['clients/a.ts', '../functions/kernel/target.ts', 'clients-imports'],
+  ['lib/a.ts', '../functions/kernel/target.ts', 'lib-imports'],
+  ['bin/a.ts', '../domain/target.ts', 'bin-imports'],
+  ['clients/b.ts', '../local/target.ts', 'nobody-imports-programs'],
+  ['domain/d.ts', './nothing.ts', 'no-unresolved'],
+  ['domain/e.ts', './planted.test.ts', 'no-tests-in-programs'],
+  ['domain/f.ts', './g.ts', 'no-circles'],
+]
+const good: [string, string][] = [
+  ['contracts/good.ts', '../domain/target.ts'], ['contracts/good2.ts', 'zod'], ['ports/good.ts', '../domain/target.ts'], ['adapters/local/good.ts', '../aws/target.ts'], ['functions/runs/good.ts', '../../contracts/target.ts'],
+  ['functions/wiring.ts', '../adapters/aws/target.ts'], ['local/good.ts', '../adapters/local/target.ts'], ['web/participant/good.ts', '../../clients/target.ts'], ['bin/good.ts', '../lib/target.ts'], ['domain/good.test.ts', 'node:fs'],
+]
+const targets = ['domain', 'contracts', 'ports', 'adapters/aws', 'adapters/local', 'functions/kernel', 'local', 'web/portal', 'web/participant', 'web/study', 'clients', 'lib', 'bin'].map((f) => `${f}/target.ts`)
+
+let folder: string
+interface Violation { from: string; to: string; rule: { name: string } }
+let violations: Violation[]
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cloister-rules-'))
+  const write = (file: string, text: string): void => { mkdirSync(dirname(join(folder, file)), { recursive: true }); writeFileSync(join(folder, file), text) }
+  for (const t of targets) write(t, 'export const x = 1\n')
+  for (const [file, imports] of [...planted, ...good]) write(file, `import ${JSON.stringify(imports)}\n`)
+  write('domain/g.ts', "import './f.ts'\n")
+  write('domain/planted.test.ts', 'export {}\n')
+  write('tsconfig.json', '{ "compilerOptions": { "module": "esnext", "moduleResolution": "bundler" } }\n')
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  const done = spawnSync(process.execPath, [join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs'), '--no-progress', '--config', join(root, '.dependency-cruiser.cjs'), '--output-type', 'json', ...new Set(targets.map((t) => t.split('/')[0]!))], { cwd: folder, encoding: 'utf8', maxBuffer: 50e6 })
+  violations = (JSON.parse(done.stdout) as { summary: { violations: Violation[] } }).summary.violations
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test.each(planted)('%s may not import %s', (file, _, rule) => {
+  expect(violations.filter((v) => v.from === file).map((v) => v.rule.name)).toContain(rule)
+})
+
+test('what the table allows is allowed', () => {
+  const files = new Set(good.map(([file]) => file))
+  expect(violations.filter((v) => files.has(v.from))).toEqual([])
+})
