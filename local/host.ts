@@ -1,6 +1,7 @@
 /** The whole platform in one process (and its store in another), on the loopback interface. */
 import { randomBytes } from 'node:crypto'
 import { mkdir, rm, statfs } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { localKeys } from '../adapters/local/keys.ts'
@@ -66,12 +67,28 @@ async function cloisterAt(mainOrigin: string): Promise<boolean> {
 
 const elsewhere = 'To run a second one, give it its own: CLOISTER_PORT=4290 CLOISTER_HOME=.cloister-second npm start'
 
+/** What is wrong with a port, in a person's words; other errors as they are. */
+async function portTrouble(e: unknown, port: number, mainOrigin: string): Promise<unknown> {
+  const code = (e as NodeJS.ErrnoException).code
+  if (code === 'EACCES') return new Trouble(`Port ${port} is not for this user. Choose one above 1023: CLOISTER_PORT=4290 npm start`)
+  if (code !== 'EADDRINUSE') return e
+  return new Trouble(await cloisterAt(mainOrigin) ? `Another Cloister is running at ${mainOrigin}/ already. Open that one, or stop it first.\n${elsewhere}`
+    : `Port ${port} is used by another program. Stop it (\`ss -ltnp 'sport = :${port}'\` names it), or choose another port: CLOISTER_PORT=4290 npm start`)
+}
+
+/** Takes and gives back the port: what is wrong with it is said before anything else is done. */
+const tryPort = (port: number): Promise<void> => new Promise((resolve, reject) => {
+  const probe = createServer()
+  probe.once('error', reject).listen(port, '127.0.0.1', () => probe.close(() => resolve()))
+})
+
 /** Starts everything and answers when it can be used. Throws `Trouble` for what the person at the keyboard can put right. */
 export async function startHost(o: HostOptions): Promise<Host> {
   const home = resolve(root, o.home)
   const mainOrigin = `http://127.0.0.1:${o.port}`
   const studyOrigin = `http://localhost:${o.port}`
   const lost = o.lost ?? ((why) => { process.stderr.write(`\n${why}\n`); process.exit(1) })
+  await tryPort(o.port).catch(async (e: unknown) => { throw await portTrouble(e, o.port, mainOrigin) })
   const { objects: secret } = await prepareHome(home)
   const undo: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => { for (const step of undo.splice(0).reverse()) await step() }
@@ -108,12 +125,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
         if (sub) await loginEvents(loginFailure(sub)).catch((e: unknown) => journal.log('error', { at: 'login-events', error: e instanceof Error ? e.name : typeof e }))
       },
     })
-    const gateway = await startGateway(o.port, { settings: deps.settings, objects, handlers, authorizer: createAuthorizer(deps), log: journal.log, login, web: join(root, 'dist/web') }).catch(async (e: NodeJS.ErrnoException) => {
-      if (e.code === 'EACCES') throw new Trouble(`Port ${o.port} is not for this user. Choose one above 1023: CLOISTER_PORT=4290 npm start`)
-      if (e.code !== 'EADDRINUSE') throw e
-      throw new Trouble(await cloisterAt(mainOrigin) ? `Another Cloister is running at ${mainOrigin}/ already. Open that one, or stop it first.\n${elsewhere}`
-        : `Port ${o.port} is used by another program. Stop it (\`ss -ltnp 'sport = :${o.port}'\` names it), or choose another port: CLOISTER_PORT=4290 npm start`)
-    })
+    const gateway = await startGateway(o.port, { settings: deps.settings, objects, handlers, authorizer: createAuthorizer(deps), log: journal.log, login, web: join(root, 'dist/web') }).catch(async (e: unknown) => { throw await portTrouble(e, o.port, mainOrigin) })
     undo.push(gateway.close)
     await writeWhole(join(home, 'host.json'), JSON.stringify({ pid: process.pid, mainOrigin } satisfies Running))
     undo.push(() => rm(join(home, 'host.json'), { force: true }))

@@ -1,0 +1,185 @@
+/** The host as a process: what it says, what it survives. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createClient } from '../clients/api.ts'
+import { demoPassword } from '../local/demo/seed.ts'
+import { freePort, Visitor } from '../local/testing.ts'
+
+const program = fileURLToPath(new URL('../local/run.ts', import.meta.url))
+interface Running { child: ChildProcess; output: () => string; ready: Promise<void>; exited: Promise<number | null> }
+let folder: string
+let running: Running[] = []
+
+beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'cloister-start-')) })
+afterEach(async () => {
+  for (const r of running) r.child.kill('SIGKILL')
+  await Promise.all(running.map((r) => r.exited))
+  running = []
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+})
+
+function start(port: number, home = join(folder, 'home')): Running {
+  const child = spawn(process.execPath, [program], { env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let text = ''
+  const exited = new Promise<number | null>((resolve) => { child.once('close', resolve) })
+  const ready = new Promise<void>((resolve, reject) => {
+    for (const s of [child.stdout, child.stderr]) s.on('data', (d: Buffer) => { text += d.toString(); if (text.includes('Cloister is ready')) resolve() })
+    void exited.then((code) => reject(new Error(`It ended with ${code}: ${text}`)))
+  })
+  ready.catch(() => {})
+  const r = { child, output: () => text, ready, exited }
+  running.push(r)
+  return r
+}
+
+/** Process ids of the stores that work on a folder. */
+async function stores(home: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((n) => /^\d+$/.test(n))
+  const { readFile } = await import('node:fs/promises')
+  const lines = await Promise.all(pids.map(async (pid) => [Number(pid), await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')] as const))
+  return lines.filter(([, line]) => line.includes('store-process') && line.includes(home)).map(([pid]) => pid)
+}
+const until = async (test_: () => Promise<boolean>): Promise<void> => { while (!await test_()) await new Promise((r) => setTimeout(r, 50)) }
+
+const api = async (origin: string, email = 'rosa@demo.cloister'): Promise<ReturnType<typeof createClient>> => {
+  const { access_token: token } = await new Visitor(origin).signIn(email, demoPassword)
+  return createClient({ baseUrl: origin, token: () => token })
+}
+
+test('a port that another program uses is named, and how to choose another', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await new Promise((r) => { other.once('listening', r) })
+  const { port } = other.address() as { port: number }
+  const host = start(port)
+  expect(await host.exited).toBe(1)
+  expect(host.output()).toContain(`Port ${port} is used by another program`)
+  expect(host.output()).toContain('CLOISTER_PORT=')
+  expect(host.output()).not.toContain('    at ')
+  other.close()
+})
+
+test('a second host says where the first one is, on the same port and on the same home', async () => {
+  const port = await freePort()
+  const first = start(port)
+  await first.ready
+  const samePort = start(port, join(folder, 'other'))
+  expect(await samePort.exited).toBe(1)
+  expect(samePort.output()).toContain(`Another Cloister is running at http://127.0.0.1:${port}/`)
+  const sameHome = start(await freePort())
+  expect(await sameHome.exited).toBe(1)
+  expect(sameHome.output()).toContain(`http://127.0.0.1:${port}/ (process ${first.child.pid})`)
+  // Neither has hurt the first.
+  expect((await (await api(`http://127.0.0.1:${port}`)).access.me()).memberships).toHaveLength(1)
+})
+
+test('a home that cannot be made, and a port that is no number', async () => {
+  await writeFile(join(folder, 'file'), '')
+  const inFile = start(await freePort(), join(folder, 'file', 'home'))
+  expect(await inFile.exited).toBe(1)
+  expect(inFile.output()).toContain('CLOISTER_HOME')
+  expect(inFile.output()).not.toContain('    at ')
+  const child = spawn(process.execPath, [program], { env: { ...process.env, CLOISTER_PORT: 'eighty', CLOISTER_HOME: join(folder, 'h') }, stdio: ['ignore', 'ignore', 'pipe'] })
+  let text = ''
+  child.stderr.on('data', (d: Buffer) => { text += d.toString() })
+  expect(await new Promise((r) => { child.once('close', r) })).toBe(1)
+  expect(text).toContain('CLOISTER_PORT is "eighty"')
+})
+
+test('Ctrl-C stops it, nothing is left running, and everything is there again', async () => {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const home = join(folder, 'home')
+  const first = start(port)
+  await first.ready
+  expect(await stores(home)).toHaveLength(1)
+  const v = new Visitor(origin)
+  const tokens = await v.signIn('rosa@demo.cloister', demoPassword)
+  const rosa = createClient({ baseUrl: origin, token: () => tokens.access_token })
+  const { organisationId } = (await rosa.access.me()).memberships[0]!
+  const studies = (await rosa.studies.list({ params: { organisationId } })).items
+  expect(studies.map((s) => [s.title, s.state]).sort()).toEqual([['Flanker', 'live'], ['Places', 'live']])
+  first.child.kill('SIGINT')
+  expect(await first.exited).toBe(0)
+  expect(await stores(home)).toEqual([])
+
+  await start(port).ready
+  // The token still holds, and so does the browser's session.
+  expect((await rosa.studies.list({ params: { organisationId } })).items).toEqual(studies)
+  expect((await v.begin()).response.headers.get('location')).toMatch(/\/signed-in\?code=/)
+})
+
+test('the demo has runs of both conditions, most of them whole, and they open', async () => {
+  const port = await freePort()
+  await start(port).ready
+  const rosa = await api(`http://127.0.0.1:${port}`)
+  const { organisationId } = (await rosa.access.me()).memberships[0]!
+  const flanker = (await rosa.studies.list({ params: { organisationId } })).items.find((s) => s.title === 'Flanker')!
+  const overview = await rosa.runs.overview({ params: { studyId: flanker.studyId } })
+  expect(overview.runs).toBeGreaterThanOrEqual(12)
+  expect(overview.byCondition.map((c) => c.condition).sort()).toEqual(['long pause', 'short pause'])
+  expect(overview.byState).toMatchObject({ completed: 11, aborted: 1 })
+  expect(overview.loss.missing).toBe(0)
+  const rows = (await rosa.runs.list({ params: { studyId: flanker.studyId }, query: { state: 'completed' } })).items
+  expect(rows.every((r) => r.received === 101)).toBe(true)
+})
+
+test('killed while it makes the demo, it finishes it at the next start', async () => {
+  const port = await freePort()
+  const first = start(port)
+  await until(async () => first.output().includes('Making the demo'))
+  await new Promise((r) => setTimeout(r, 900))
+  first.child.kill('SIGKILL')
+  await first.exited
+  await start(port).ready
+  const rosa = await api(`http://127.0.0.1:${port}`)
+  const { organisationId } = (await rosa.access.me()).memberships[0]!
+  const { items } = await rosa.studies.list({ params: { organisationId } })
+  expect(items.map((s) => s.title).sort()).toEqual(['Flanker', 'Places'])
+  expect((await rosa.access.members({ params: { organisationId } })).items).toHaveLength(6)
+  expect((await (await api(`http://127.0.0.1:${port}`, 'sam@stranger.cloister')).access.me()).memberships).toMatchObject([{ organisation: 'Stranger Institute' }])
+})
+
+test.each(['the host', 'the store'])('SIGKILL of %s loses nothing that was answered', async (victim) => {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const home = join(folder, 'home')
+  const first = start(port)
+  await first.ready
+  const ada = await api(origin, 'ada@demo.cloister')
+  const made: string[] = []
+  let stop = false
+  const writer = async (): Promise<void> => {
+    while (!stop) {
+      try { made.push((await ada.access.createToken({ body: { name: `token ${made.length}`, scopes: ['studies:read'] } })).tokenId) } catch { if (victim === 'the host') return }
+    }
+  }
+  const writers = Promise.all([writer(), writer(), writer()])
+  await until(async () => made.length > 20)
+  if (victim === 'the host') {
+    first.child.kill('SIGKILL')
+    await first.exited
+    await until(async () => (await stores(home)).length === 0)
+    await start(port).ready
+  } else {
+    const [before] = await stores(home)
+    process.kill(before!, 'SIGKILL')
+    await until(async () => { const now = await stores(home); return now.length === 1 && now[0] !== before })
+    const through = made.length
+    await until(async () => made.length > through + 5)
+  }
+  stop = true
+  await writers
+  const found = new Set<string>()
+  for (let after: string | undefined; ;) {
+    const page = await ada.access.tokens({ query: { limit: 200, ...(after ? { after } : {}) } })
+    for (const t of page.items) found.add(t.tokenId)
+    if (!page.next) break
+    after = page.next
+  }
+  expect(made.filter((id) => !found.has(id))).toEqual([])
+})
