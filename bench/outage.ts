@@ -92,6 +92,15 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
     await until('the parting requests have arrived', async () => (await stored(s)).length >= 20, 15_000).catch(() => undefined)
     return { made: 20, acknowledged }
   },
+  async 'tab closed at once after 20 appends, 400 ms latency'(s) {
+    // The first request is still under way: the other records have only the parting requests.
+    weather.latencyMs = 400
+    await make(s.frame, 1, 20, 10)
+    await allKept(s.frame, 20)
+    await s.page.close()
+    await until('the parting requests have arrived', async () => (await stored(s)).length >= 20, 15_000).catch(() => undefined)
+    return { made: 20, acknowledged: 20 }
+  },
   async 'reload with 20 queued'(s) {
     weather.latencyMs = 100
     await make(s.frame, 1, 20, 0)
