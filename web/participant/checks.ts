@@ -11,14 +11,10 @@ export type Lack =
   | { kind: 'screen'; needed: string; has: string }
   | { kind: 'device'; title: keyof Texts; sentence: keyof Texts; keyboard: boolean }
 
-const lacking = (what: 'keyboard' | 'microphone' | 'camera' | 'pointer' | 'touch' | 'fullscreen'): Lack => ({ kind: 'device', title: `${what}Title`, sentence: what, keyboard: what === 'keyboard' })
-
-async function has(kind: 'audioinput' | 'videoinput'): Promise<boolean> {
-  try { return (await navigator.mediaDevices.enumerateDevices()).some((d) => d.kind === kind) } catch { return false }
-}
+const lacking = (what: 'keyboard' | 'touch' | 'fullscreen'): Lack => ({ kind: 'device', title: `${what}Title`, sentence: what, keyboard: what === 'keyboard' })
 
 /** The first thing that is missing, or undefined. `keyboard`: a key has been pressed on this page. */
-export async function missing(study: Participation['study'], keyboard: boolean): Promise<Lack | undefined> {
+export function missing(study: Participation['study'], keyboard: boolean): Lack | undefined {
   const [w, h] = [study.minimumWidth ?? 0, study.minimumHeight ?? 0]
   if (innerWidth < w || innerHeight < h) {
     const needed = [w > 0 ? `${w}` : '', h > 0 ? `${h}` : '']
@@ -26,12 +22,10 @@ export async function missing(study: Participation['study'], keyboard: boolean):
   }
   // There is no way to ask for a keyboard: a device with only a touch screen is taken not to have one until a key is pressed.
   const touchOnly = matchMedia('(any-pointer: coarse)').matches && !matchMedia('(any-hover: hover)').matches
+  // The sound of a device cannot be asked for either: the page before the start reminds of it.
   for (const need of study.needs) {
     if (need === 'keyboard' && touchOnly && !keyboard) return lacking('keyboard')
-    if ((need === 'mouse' || need === 'pointer') && !matchMedia('(any-pointer: fine)').matches) return lacking('pointer')
     if (need === 'touch' && navigator.maxTouchPoints === 0) return lacking('touch')
-    if (need === 'microphone' && !(await has('audioinput'))) return lacking('microphone')
-    if (need === 'camera' && !(await has('videoinput'))) return lacking('camera')
     if (need === 'fullscreen' && !document.fullscreenEnabled) return lacking('fullscreen')
   }
   return undefined

@@ -76,7 +76,7 @@ async function prepare(device: Device, code: string, p: Participation): Promise<
 async function fit(study: Participation['study']): Promise<void> {
   let keyboard = false
   for (;;) {
-    const lack = await missing(study, keyboard)
+    const lack = missing(study, keyboard)
     if (!lack) return
     await new Promise<void>((resolve) => {
       const stop = new AbortController()
@@ -138,7 +138,7 @@ async function ready(device: Device, code: string, known: LocalRun | undefined):
     return { queue: await Queue.open(device, known as StartedRun), progress: p.study.progress, go: click }
   }
   const { button, click } = pressed(say('start'))
-  show({ state: 'ready', title: say('readyTitle'), sentence: say('ready', { organisation: p.study.organisation }), button })
+  show({ state: 'ready', title: say('readyTitle'), sentence: say('ready', { organisation: p.study.organisation }), button, ...(p.study.needs.includes('audio') ? { note: say('sound') } : {}) })
   await click
   // A key that the server does not know can still be changed; one that it knows is answered with the run's own key id.
   const run = known && known.kid === p.key.kid ? known : await prepare(device, code, p)
