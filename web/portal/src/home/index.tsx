@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Table, Text } from '@mantine/core'
+import { Anchor, Button, Group, Text } from '@mantine/core'
 import { useQueries } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type Study, useMay, useMe, useOrganisation } from '../hooks.ts'
@@ -45,13 +45,14 @@ function LiveStudies({ studies }: { studies: Study[] }) {
   const asked = studies.slice(0, 20)
   const figures = useQueries({ queries: asked.map((s) => ({ ...overviewQuery(s.studyId), enabled: may('study.aggregates', s), refetchInterval: 10_000 })) })
   return (
-    <Table.ScrollContainer minWidth={340}><Table className="figures">
-      <Table.Thead><Table.Tr><Table.Th>Study</Table.Th><Table.Th>Going on</Table.Th><Table.Th>Completed</Table.Th><Table.Th>Last arrival</Table.Th></Table.Tr></Table.Thead>
-      <Table.Tbody>{asked.map((s, i) => {
+    <table className="plain figures">
+      <thead><tr><th>Study</th><th>Going on</th><th>Completed</th><th>Last arrival</th></tr></thead>
+      <tbody>{asked.map((s, i) => {
         const f = figures[i]?.data
-        return <Table.Tr key={s.studyId}><Table.Td><Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>{s.title}</Anchor></Table.Td><Table.Td>{f ? (f.byState.live ?? 0) : '–'}</Table.Td><Table.Td>{f ? `${f.byState.completed ?? 0} of ${f.runs}` : '–'}</Table.Td><Table.Td>{f?.lastArrival ? <RelativeTime at={f.lastArrival} /> : '–'}</Table.Td></Table.Tr>
-      })}</Table.Tbody>
-    </Table></Table.ScrollContainer>
+        if (!may('study.aggregates', s)) return <tr key={s.studyId}><td><Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>{s.title}</Anchor></td><td colSpan={3}><Text size="sm" c="dimmed">Its figures are not shared with you</Text></td></tr>
+        return <tr key={s.studyId}><td><Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>{s.title}</Anchor></td><td>{f ? (f.byState.live ?? 0) : '–'}</td><td>{f ? `${f.byState.completed ?? 0} of ${f.runs}` : '–'}</td><td>{f?.lastArrival ? <RelativeTime at={f.lastArrival} /> : '–'}</td></tr>
+      })}</tbody>
+    </table>
   )
 }
 

@@ -1,4 +1,3 @@
-import { Tooltip } from '@mantine/core'
 import { useEffect, useState } from 'react'
 
 const units: [Intl.RelativeTimeFormatUnit, number][] = [['year', 31_557_600], ['month', 2_629_800], ['week', 604_800], ['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]]
@@ -14,9 +13,9 @@ export function fromNow(at: string, now = Date.now()): string {
 }
 const exact = (at: string) => new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'long' })
 
-/** A time as people say it, exact on hover or focus; keeps itself up to date. */
+/** A time as people say it, exact on hover; keeps itself up to date. */
 export function RelativeTime({ at }: { at: string }) {
   const [, tick] = useState(0)
   useEffect(() => { const timer = setInterval(() => tick((n) => n + 1), 15_000); return () => clearInterval(timer) }, [])
-  return <Tooltip label={exact(at)}><time dateTime={at} className="nowrap">{fromNow(at)}</time></Tooltip>
+  return <time dateTime={at} title={exact(at)} className="nowrap">{fromNow(at)}</time>
 }

@@ -1,4 +1,3 @@
-import { Tooltip } from '@mantine/core'
 import { runLife, type RunState } from '../../../../domain/runs/life.ts'
 import { studyLife, type StudyState } from '../../../../domain/studies/life.ts'
 import type { LinkState } from '../../../../domain/studies/links.ts'
@@ -13,8 +12,8 @@ const linkMeaning: Partial<Record<LinkState, string>> = {
   open: 'Participants can start with it', expired: 'Its time has run out', used: 'Its one run has started', full: 'Its quota is reached', revoked: 'Taken back',
 }
 
-/** A state in a word, with a dot whose shape and colour both tell it, and its meaning on hover or focus. */
+/** A state in a word, with a dot whose shape and colour both tell it, and its meaning on hover. */
 export function StateBadge({ state, of }: { state: StudyState | RunState | LinkState; of: 'study' | 'run' | 'link' }) {
   const meaning = of === 'study' ? studyLife[state as StudyState].meaning : of === 'run' ? runLife[state as RunState].meaning : linkMeaning[state as LinkState]
-  return <Tooltip label={meaning ?? state}><span className="state" data-tone={tone[state]}><i aria-hidden />{state}</span></Tooltip>
+  return <span className="state" data-tone={tone[state]} title={meaning}><i aria-hidden />{state}</span>
 }

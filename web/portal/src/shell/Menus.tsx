@@ -1,26 +1,25 @@
-import { Avatar, Button, Menu, SegmentedControl, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core'
-import { IconBook2, IconCheck, IconChevronDown, IconKey, IconLogout } from '@tabler/icons-react'
+import { Menu, SegmentedControl, Text, useMantineColorScheme } from '@mantine/core'
+import { IconBook2, IconCheck, IconKey, IconLogout } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
+import type { ReactElement } from 'react'
 import { chooseOrganisation, useMe, useOrganisation } from '../hooks.ts'
 import { session } from '../session/session.ts'
 
-/** Which organisation is being looked at; a menu only for people in several. */
-export function OrganisationSwitch() {
+/** The organisations I belong to; choosing one shows it. */
+export function OrganisationMenu({ target }: { target: ReactElement }) {
   const me = useMe()
   const here = useOrganisation()
   const navigate = useNavigate()
   const client = useQueryClient()
-  if (!here) return null
-  if (me.memberships.length === 1) return <Text size="sm" c="dimmed" truncate className="where">{here.organisation}</Text>
   const go = (id: string) => { chooseOrganisation(id); void client.invalidateQueries(); void navigate({ to: '/' }) }
   return (
-    <Menu position="bottom-start">
-      <Menu.Target><Button variant="subtle" color="gray" size="compact-sm" rightSection={<IconChevronDown size={14} aria-hidden />} className="where">{here.organisation}</Button></Menu.Target>
+    <Menu position="bottom-start" defaultOpened>
+      <Menu.Target>{target}</Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Organisations</Menu.Label>
         {me.memberships.map((m) => (
-          <Menu.Item key={m.organisationId} onClick={() => go(m.organisationId)} rightSection={m.organisationId === here.organisationId ? <IconCheck size={16} aria-label="shown now" /> : undefined}>
+          <Menu.Item key={m.organisationId} onClick={() => go(m.organisationId)} rightSection={m.organisationId === here?.organisationId ? <IconCheck size={16} aria-label="shown now" /> : undefined}>
             {m.organisation}<Text size="xs" c="dimmed">{m.roles.join(', ')}</Text>
           </Menu.Item>
         ))}
@@ -29,16 +28,14 @@ export function OrganisationSwitch() {
   )
 }
 
-const initials = (name: string) => name.split(/\s+/).map((w) => w[0] ?? '').slice(0, 2).join('').toUpperCase()
-
 /** Who I am, light or dark, the way out. */
-export function UserMenu() {
+export function UserMenu({ target }: { target: ReactElement }) {
   const me = useMe()
   const here = useOrganisation()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   return (
-    <Menu position="bottom-end" width={260}>
-      <Menu.Target><UnstyledButton aria-label={`${initials(me.name || me.email || '?')}, account of ${me.name || me.email}`}><Avatar size={32} color="accent" variant="filled">{initials(me.name || me.email || '?')}</Avatar></UnstyledButton></Menu.Target>
+    <Menu position="bottom-end" width={260} defaultOpened>
+      <Menu.Target>{target}</Menu.Target>
       <Menu.Dropdown>
         <div className="person"><Text fw={600} size="sm">{me.name}</Text><Text size="xs" c="dimmed">{me.email}</Text>{here && <Text size="xs" c="dimmed">{here.roles.join(', ')} at {here.organisation}</Text>}</div>
         <Menu.Divider />

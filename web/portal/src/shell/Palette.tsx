@@ -1,15 +1,18 @@
 import '@mantine/spotlight/styles.css'
-import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
+import { createSpotlight, Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight'
 import { useMantineColorScheme } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
+import { useEffect } from 'react'
 import { useMay, useMe, chooseOrganisation, useOrganisation } from '../hooks.ts'
 import { session } from '../session/session.ts'
 import { useStudies } from '../studies/data.ts'
-import { paletteStore } from './palette.ts'
+
+const [store, opener] = createSpotlight()
 
 /** Ctrl/Cmd-K: go anywhere and do the common acts. */
-export function Palette() {
+export function Palette({ asked }: { asked: number }) {
+  useEffect(() => { opener.open() }, [asked])
   const navigate = useNavigate()
   const me = useMe()
   const here = useOrganisation()
@@ -35,6 +38,6 @@ export function Palette() {
       ...me.memberships.filter((m) => m.organisationId !== here?.organisationId).map((m) => ({ id: m.organisationId, label: `Switch to ${m.organisation}`, onClick: () => { chooseOrganisation(m.organisationId); void navigate({ to: '/' }) } })),
     ] },
   ]
-  return <Spotlight store={paletteStore} actions={actions} shortcut="mod + K" limit={12} nothingFound="Nothing like that" highlightQuery scrollable maxHeight={420}
+  return <Spotlight store={store} actions={actions} shortcut={null} limit={12} nothingFound="Nothing like that" highlightQuery scrollable maxHeight={420}
     searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: 'Where to, or what to do?', 'aria-label': 'Where to, or what to do?' }} />
 }

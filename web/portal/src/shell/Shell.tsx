@@ -6,14 +6,19 @@ import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect } from 'react'
 import { meQuery, useSession } from '../hooks.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import { Again } from '../session/Again.tsx'
 import { session } from '../session/session.ts'
+import { Account, OrganisationSwitch } from './Corner.tsx'
 import { Landing } from './Landing.tsx'
 import { Mark } from './Mark.tsx'
-import { OrganisationSwitch, UserMenu } from './Menus.tsx'
 import { Rail } from './Rail.tsx'
-import { paletteOpener } from './palette.ts'
+import { openPalette, usePaletteAsked } from './palette.ts'
 
+/** Loaded when a session ends: most never do while somebody looks. */
+const AgainLoaded = lazy(() => import('../session/Again.tsx').then((m) => ({ default: m.Again })))
+function Again() {
+  const { needs, dismissed } = useSession()
+  return needs || dismissed ? <Suspense><AgainLoaded /></Suspense> : null
+}
 const Palette = lazy(() => import('./Palette.tsx').then((m) => ({ default: m.Palette })))
 
 /** Around every page of the portal: who is here is found out first; strangers see what this is and how to sign in. */
@@ -27,6 +32,7 @@ export function Shell() {
 
 function SignedIn() {
   const me = useQuery(meQuery)
+  const asked = usePaletteAsked()
   const [open, { toggle, close }] = useDisclosure(false)
   const path = useRouterState({ select: (s) => s.location.pathname })
   useEffect(close, [path, close])
@@ -43,13 +49,13 @@ function SignedIn() {
           <UnstyledButton component={Link} to="/" aria-label="Cloister, home" className="brand"><Mark /><Text component="span" fw={600} visibleFrom="xs">Cloister</Text></UnstyledButton>
           <OrganisationSwitch />
           <div className="grow" />
-          <UnstyledButton className="find" onClick={() => paletteOpener.open()} aria-label="Search or do… Ctrl K"><IconSearch size={16} aria-hidden /><Text component="span" size="sm" visibleFrom="sm">Search or do…</Text><Kbd visibleFrom="md" size="xs">Ctrl K</Kbd></UnstyledButton>
-          <UserMenu />
+          <UnstyledButton className="find" onClick={() => openPalette()} aria-label="Search or do… Ctrl K"><IconSearch size={16} aria-hidden /><Text component="span" size="sm" visibleFrom="sm">Search or do…</Text><Kbd visibleFrom="md" size="xs">Ctrl K</Kbd></UnstyledButton>
+          <Account />
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className="rail" aria-label="Areas"><Rail /></AppShell.Navbar>
       <AppShell.Main id="main"><Again /><Outlet /></AppShell.Main>
-      <Suspense><Palette /></Suspense>
+      {asked > 0 && <Suspense><Palette asked={asked} /></Suspense>}
     </AppShell>
   )
 }

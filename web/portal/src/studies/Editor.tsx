@@ -2,8 +2,8 @@
 import { json, jsonParseLinter } from '@codemirror/lang-json'
 import { syntaxTree } from '@codemirror/language'
 import { linter, lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint'
-import { EditorState, type Text } from '@codemirror/state'
-import { EditorView, keymap } from '@codemirror/view'
+import { EditorState, RangeSetBuilder, type Text } from '@codemirror/state'
+import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view'
 import { basicSetup } from 'codemirror'
 import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
 import type { ConfigurationError } from '../../../../domain/studies/configuration-errors.ts'
@@ -20,12 +20,28 @@ const look = EditorView.theme({
   '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'light-dark(#cfe3e8, #24505b) !important' },
   '.cm-tooltip': { backgroundColor: 'light-dark(#fff, #2a2c2f)', border: '1px solid var(--line)', maxWidth: '480px' },
   '.cm-panels': { backgroundColor: 'var(--quiet)', color: 'var(--mantine-color-text)' },
-  '.ͼe, .ͼd, .ͼc, .ͼb, .ͼl, .ͼ5': { color: 'inherit' },
+  '.json-PropertyName, .json-PropertyName *': { color: 'light-dark(#0b4a58, #8cc4d2)' },
+  '.json-String, .json-String *': { color: 'light-dark(#7a3b00, #e8b27a)' },
+  '.json-literal, .json-literal *': { color: 'light-dark(#5b2a86, #c9a6ee)' },
 })
+
+/** Colours by node, in both schemes; the stock style is made for light backgrounds. */
+const mark = Object.fromEntries(['PropertyName', 'String', 'literal'].map((n) => [n, Decoration.mark({ class: `json-${n}` })]))
+const kinds: Record<string, string> = { PropertyName: 'PropertyName', String: 'String', Number: 'literal', True: 'literal', False: 'literal', Null: 'literal' }
+function colours(view: EditorView): DecorationSet {
+  const found = new RangeSetBuilder<Decoration>()
+  for (const { from, to } of view.visibleRanges) syntaxTree(view.state).iterate({ from, to, enter: (n) => { const kind = mark[kinds[n.name] ?? '']; if (kind && n.to > n.from) found.add(n.from, n.to, kind) } })
+  return found.finish()
+}
+const coloured = ViewPlugin.fromClass(class {
+  decorations: DecorationSet
+  constructor(view: EditorView) { this.decorations = colours(view) }
+  update(u: ViewUpdate) { if (u.docChanged || u.viewportChanged || syntaxTree(u.startState) !== syntaxTree(u.state)) this.decorations = colours(u.view) }
+}, { decorations: (p) => p.decorations })
 
 const syntax = linter(jsonParseLinter(), { delay: 300 })
 
-/** `errors` are shown beside their fields. Escape, then Tab leaves the editor; Tab alone moves on, as everywhere on the page. */
+/** `errors` are shown beside their fields. Tab moves on, as everywhere on the page. */
 export function Editor({ text, onChange, errors, label, ref }: { text: string; onChange: (text: string) => void; errors: readonly ConfigurationError[]; label: string; ref?: Ref<EditorHandle> }) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
@@ -35,15 +51,14 @@ export function Editor({ text, onChange, errors, label, ref }: { text: string; o
     const v = new EditorView({
       parent: host.current!,
       state: EditorState.create({ doc: text, extensions: [
-        basicSetup, json(), syntax, lintGutter(), look, EditorView.lineWrapping, EditorState.tabSize.of(2), keymap.of([]),
-        EditorView.contentAttributes.of({ 'aria-label': label }),
+        basicSetup, json(), syntax, lintGutter(), look, EditorView.lineWrapping, EditorState.tabSize.of(2), coloured,
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         EditorView.updateListener.of((u) => { if (u.docChanged) tell.current(u.state.doc.toString()) }),
       ] }),
     })
     view.current = v
     return () => v.destroy()
     // The editor owns its text from here on; another text comes in below.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [])
   useEffect(() => {
     const v = view.current

@@ -49,7 +49,7 @@ function Live({ data }: { data: Figures }) {
       <Figure label="Median duration" value={data.medianSeconds === undefined ? '–' : duration(data.medianSeconds)} note={`of ${count(finished, 'completed run')}`} />
       <Figure label="Last arrival" value={data.lastArrival ? <RelativeTime at={data.lastArrival} /> : '–'} note={n('live') > 0 ? `${n('live')} going on now` : 'nobody at it now'} />
     </SimpleGrid>
-    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl" verticalSpacing={0}>
+    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl" verticalSpacing={0} className="pair">
       <Section title="Runs over time"><Arrivals data={data} /></Section>
       <Section title="How far people get" hint={`Runs that reached each trial, n = ${data.runs}`}><DropOut data={data} /></Section>
       <Section title="By state">
@@ -74,20 +74,20 @@ const base = (ink: string, width: number) => ({ width, height: 200, style: { bac
 function Arrivals({ data }: { data: Figures }) {
   const stamp = JSON.stringify(data.arrivals)
   const make = useCallback((plot: typeof P, width: number, ink: string) => {
-    const rows = (JSON.parse(stamp) as Figures['arrivals']).flatMap((a) => [{ at: new Date(a.at), n: a.started, what: 'started' }, { at: new Date(a.at), n: a.completed, what: 'completed' }])
-    const one = rows.length === 2
-    return plot.plot({ ...base(ink, width), marginLeft: 36, x: { type: 'time', label: null }, y: { grid: true, label: 'runs', ticks: 4, tickFormat: 'd' }, color: { legend: true, domain: ['started', 'completed'], range: ['#0072B2', '#009E73'] },
-      marks: [plot.ruleY([0]), one ? plot.dot(rows, { x: 'at', y: 'n', fill: 'what', r: 4 }) : plot.line(rows, { x: 'at', y: 'n', stroke: 'what', strokeWidth: 2, curve: 'step-after' })] })
+    let started = 0, completed = 0
+    const rows = (JSON.parse(stamp) as Figures['arrivals']).flatMap((a) => [{ at: new Date(a.at), n: started += a.started, what: 'started' }, { at: new Date(a.at), n: completed += a.completed, what: 'completed' }])
+    return plot.plot({ ...base(ink, width), marginLeft: 36, x: { type: 'time', label: null }, y: { grid: true, label: 'runs so far', ticks: Math.min(5, started), tickFormat: 'd', zero: true }, color: { legend: true, domain: ['started', 'completed'], range: ['#0072B2', '#009E73'] },
+      marks: [plot.ruleY([0]), rows.length <= 2 ? plot.dot(rows, { x: 'at', y: 'n', fill: 'what', r: 4 }) : plot.line(rows, { x: 'at', y: 'n', stroke: 'what', strokeWidth: 2, curve: 'step-after' })] })
   }, [stamp])
   return <Plot make={make} height={236} label={`Runs started and completed, per ${duration(data.bucketSeconds)}: ${data.runs} started in all`} table={{ columns: ['From', 'Started', 'Completed'], rows: data.arrivals.filter((a) => a.started + a.completed > 0).map((a) => [new Date(a.at).toLocaleString('en-GB'), a.started, a.completed]) }} />
 }
 
 function DropOut({ data }: { data: Figures }) {
   const stamp = JSON.stringify(data.dropOut)
-  const make = useCallback((plot: typeof P, width: number, ink: string) => plot.plot({ ...base(ink, width), marginLeft: 36, x: { label: 'trials finished' }, y: { grid: true, label: 'runs', ticks: 4, tickFormat: 'd', zero: true },
-    marks: [plot.areaY(JSON.parse(stamp) as Figures['dropOut'], { x: 'position', y: 'reached', curve: 'step-after', fill: '#56B4E9', fillOpacity: 0.35 }), plot.lineY(JSON.parse(stamp) as Figures['dropOut'], { x: 'position', y: 'reached', curve: 'step-after', stroke: '#0072B2', strokeWidth: 2 }), plot.ruleY([0])] }), [stamp])
+  const make = useCallback((plot: typeof P, width: number, ink: string) => plot.plot({ ...base(ink, width), marginLeft: 36, x: { label: 'trials finished' }, y: { grid: true, label: 'runs', ticks: Math.min(5, data.runs), tickFormat: 'd', zero: true },
+    marks: [plot.areaY(JSON.parse(stamp) as Figures['dropOut'], { x: 'position', y: 'reached', curve: 'step-after', fill: '#56B4E9', fillOpacity: 0.35 }), plot.lineY(JSON.parse(stamp) as Figures['dropOut'], { x: 'position', y: 'reached', curve: 'step-after', stroke: '#0072B2', strokeWidth: 2 }), plot.ruleY([0])] }), [stamp, data.runs])
   if (data.dropOut.length === 0) return <Text size="sm" c="dimmed">No trial has been finished yet.</Text>
-  return <Plot make={make} height={200} label="How many runs reached each position of the study" table={{ columns: ['Trials finished', 'Runs'], rows: data.dropOut.map((d) => [d.position, d.reached]) }} />
+  return <Plot make={make} height={200} label="How many runs reached each trial" table={{ columns: ['Trials finished', 'Runs'], rows: data.dropOut.map((d) => [d.position, d.reached]) }} />
 }
 
 function Conditions({ data }: { data: Figures }) {

@@ -13,7 +13,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 
 interface Form { title: string; description: string; runtime: Runtime; redirectHosts: string[] }
-const runtimeName: Record<Runtime, string> = { platform: 'Here', jatos: 'JATOS', hybrid: 'Both' }
+const runtimeName: Record<Runtime, string> = { platform: 'Here', jatos: 'On a JATOS server', hybrid: 'Here and on JATOS' }
 const promises: Record<Runtime, string> = {
   platform: 'Every record is sealed in the participant’s browser and none that was acknowledged is lost.',
   jatos: 'Nothing changes for your participants. Results stay on the JATOS server; bringing them over comes with the JATOS adapters.',
@@ -52,8 +52,8 @@ export function Settings({ study }: { study: Study }) {
       <Stack maw={680} gap="lg">
         <TextInput label="Title" description="Participants see it" required maxLength={120} value={form.title} onChange={(e) => put({ title: e.currentTarget.value })} />
         <Textarea label="Description" description="For you and your colleagues; participants never see it" autosize minRows={2} maxRows={10} maxLength={4000} value={form.description} onChange={(e) => put({ description: e.currentTarget.value })} />
-        <Radio.Group label="Runs on" value={form.runtime} onChange={(v) => put({ runtime: v as Runtime })}>
-          <Stack gap="sm" mt={6}>{runtimes.map((r) => <Radio key={r} value={r} label={<><b>{runtimeName[r]}</b>: {runtimeMeaning[r]}</>} description={promises[r]} />)}</Stack>
+        <Radio.Group label="Where it runs" value={form.runtime} onChange={(v) => put({ runtime: v as Runtime })}>
+          <Stack gap="sm" mt={6}>{runtimes.map((r) => <Radio key={r} value={r} label={runtimeName[r]} description={`${runtimeMeaning[r]}. ${promises[r]}`} />)}</Stack>
         </Radio.Group>
         <TagsInput label="May send participants to" description="Host names for redirects at the end, such as app.prolific.com" placeholder={form.redirectHosts.length === 0 ? 'No redirects' : ''} maxTags={20} value={form.redirectHosts} onChange={(v) => put({ redirectHosts: v.map((h) => h.trim().toLowerCase().replace(/^https?:\/\//, '').replace(/\/.*$/, '')) })}
           error={wrong.length > 0 ? `${wrong.join(', ')} is not a host name` : undefined} clearButtonProps={{ 'aria-label': 'Remove all hosts' }} />

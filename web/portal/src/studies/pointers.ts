@@ -1,6 +1,7 @@
 /** Where a JSON pointer lies in a text. */
-import type { Tree } from '@lezer/common'
+import type { syntaxTree } from '@codemirror/language'
 
+type Tree = ReturnType<typeof syntaxTree>
 interface Range { from: number; to: number }
 const unescape = (s: string): string => s.replaceAll('~1', '/').replaceAll('~0', '~')
 
