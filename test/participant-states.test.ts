@@ -56,11 +56,12 @@ async function inspect(page: Page, name: string): Promise<void> {
     const found = await page.evaluate(() => (window as unknown as { axe: { run: (o: object) => Promise<{ violations: Finding[] }> } }).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
     expect(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), at).toEqual([])
     const layout = await page.evaluate(() => ({
+      covered: document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.id === 'frame',
       wide: document.documentElement.scrollWidth - innerWidth, headings: document.querySelectorAll('h1').length - document.querySelectorAll('.old h1').length,
       small: [...document.querySelectorAll('#app button, #app .button, #app input')].filter((e) => e.getBoundingClientRect().height < 44).length,
       text: Math.min(...[...document.querySelectorAll('#app *')].filter((e) => e.childElementCount === 0 && e.textContent).map((e) => parseFloat(getComputedStyle(e).fontSize))),
     }))
-    expect(layout, at).toMatchObject({ headings: 1, small: 0 })
+    expect(layout, at).toMatchObject({ headings: 1, small: 0, covered: false })
     expect(layout.wide, at).toBeLessThanOrEqual(0)
     expect(layout.text, at).toBeGreaterThanOrEqual(16)
   }

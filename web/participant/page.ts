@@ -46,7 +46,6 @@ export function show(p: PageSpec): void {
     update(p)
     return
   }
-  app().classList.toggle('cover', document.getElementById('frame') !== null)
   const title = el('h1', { tabindex: '-1' })
   const sentence = el('p', { class: 'sentence' })
   const note = el('p', { class: 'note', 'aria-live': 'polite' })
@@ -62,7 +61,7 @@ export function show(p: PageSpec): void {
   shown = { state: p.state, title, sentence, note, bar }
   app().replaceChildren(
     ...head,
-    el('main', { class: `card ${p.tone ?? 'calm'}`, 'data-state': p.state }, title, sentence, bar, note, ...(p.more ?? []), ...(actions.childElementCount > 0 ? [actions] : [])),
+    el('main', { class: `card ${p.tone ?? 'calm'}`, 'data-state': p.state }, title, sentence, bar, note, ...(actions.childElementCount > 0 ? [actions] : []), ...(p.more ?? [])),
     el('footer', {}, say('footer')),
   )
   app().hidden = false

@@ -5,12 +5,13 @@ import { es } from './es.ts'
 import { fr } from './fr.ts'
 
 const languages: Record<string, Texts> = { en, de, fr, es }
-let current = { tag: 'en', texts: en as Texts }
+/** `locale`: the language as spoken where the participant is, for dates and numbers. */
+let current = { locale: 'en', texts: en as Texts }
 
 /** Chooses the first of these BCP 47 tags whose language is translated, and tells the document. */
 export function speak(tags: readonly string[]): void {
   const tag = tags.map((t) => t.toLowerCase().split('-')[0]!).find((t) => t in languages) ?? 'en'
-  current = { tag, texts: languages[tag]! }
+  current = { locale: navigator.languages.find((l) => l.toLowerCase().split('-')[0] === tag) ?? tag, texts: languages[tag]! }
   document.documentElement.lang = tag
 }
 
@@ -18,10 +19,10 @@ export function speak(tags: readonly string[]): void {
 export const say = (key: keyof Texts, values: Record<string, string | number> = {}): string =>
   current.texts[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
 
-export const number = (n: number): string => new Intl.NumberFormat(current.tag).format(n)
-export const moment = (iso: string): string => new Intl.DateTimeFormat(current.tag, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
+export const number = (n: number): string => new Intl.NumberFormat(current.locale).format(n)
+export const moment = (iso: string): string => new Intl.DateTimeFormat(current.locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
 /** Bytes as B, kB or MB, in the language's own notation. */
 export function bytes(n: number): string {
   const [unit, value] = n < 1000 ? ['byte', n] : n < 1e6 ? ['kilobyte', n / 1e3] : ['megabyte', n / 1e6]
-  return new Intl.NumberFormat(current.tag, { style: 'unit', unit: unit as string, maximumFractionDigits: (value as number) < 10 ? 1 : 0 }).format(value as number)
+  return new Intl.NumberFormat(current.locale, { style: 'unit', unit: unit as string, maximumFractionDigits: (value as number) < 10 ? 1 : 0 }).format(value as number)
 }
