@@ -12,7 +12,8 @@ import { Page, Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { Events } from './Events.tsx'
 import { Verification } from './Verification.tsx'
-import { actWords, detailText } from './words.ts'
+import { useNames } from './names.ts'
+import { actWords, detailWords } from './words.ts'
 
 const pageSize = 100
 
@@ -27,6 +28,7 @@ export function AuditPage() {
 function Chain({ organisationId, organisation }: { organisationId: string; organisation: string }) {
   const api = useApi()
   const [list, set] = useListState('newest')
+  const names = useNames()
   const [broken, setBroken] = useState<number>()
   const chain = useInfiniteQuery({
     queryKey: ['audit', organisationId], initialPageParam: undefined as number | undefined,
@@ -37,8 +39,8 @@ function Chain({ organisationId, organisation }: { organisationId: string; organ
   const events = useMemo(() => (chain.data?.pages ?? []).flatMap((p) => p.items), [chain.data])
   const shown = useMemo(() => {
     const q = list.q.trim().toLowerCase()
-    return events.filter((e) => (!list.state || e.act === list.state) && (!q || [e.object, e.who.name ?? '', e.who.id, actWords[e.act], ...Object.values(e.detail).map(detailText)].some((t) => t.toLowerCase().includes(q))))
-  }, [events, list.q, list.state])
+    return events.filter((e) => (!list.state || e.act === list.state) && (!q || [e.object, e.who.name ?? names.person(e.who.id.split('/')[0]!), e.who.id, actWords[e.act], names.study(e.object.split(' ')[1] ?? '') ?? '', detailWords(e.detail, names)].some((t) => t.toLowerCase().includes(q))))
+  }, [events, names, list.q, list.state])
   const newest = chain.data?.pages[0]?.head.seq ?? 0
   return (
     <Page title="Audit" hint={`Everything sensitive that was done at ${organisation}: who, what, when, and what for. No results and no names of participants.`} wide>

@@ -1,5 +1,6 @@
 /** The chain in a person's words. */
 import type { Act } from '../../../../domain/audit/acts.ts'
+import type { Names } from './names.ts'
 
 export const actWords: Record<Act, string> = {
   'organisation.created': 'Founded the organisation', 'organisation.renamed': 'Renamed the organisation',
@@ -10,5 +11,18 @@ export const actWords: Record<Act, string> = {
   'link.created': 'Made a link', 'link.revoked': 'Revoked a link', 'run.opened': 'Opened a run', 'run.withdrawn': 'Withdrew a run',
 }
 
-/** One detail of an event as text: lists with commas. */
-export const detailText = (value: string | number | boolean | string[]): string => (Array.isArray(value) ? value.join(', ') || 'none' : String(value))
+const labels: Record<string, string> = { contentHash: 'content', madeBy: 'made in', kid: 'key', assets: 'files' }
+const person = new Set(['person', 'admin'])
+
+/** What was noted with an act, as text: people and studies by name, long hashes cut, times as days. */
+export function detailWords(detail: Record<string, string | number | boolean | string[]>, names: Names): string {
+  const say = (key: string, v: string | number | boolean | string[]): string => {
+    if (Array.isArray(v)) return v.join(', ') || 'none'
+    const text = String(v)
+    if (person.has(key)) return names.person(text)
+    if (key === 'study') return names.study(text) ?? text
+    if (/^[0-9a-f]{64}$/.test(text)) return `${text.slice(0, 12)}…`
+    return /^\d{4}-\d\d-\d\dT/.test(text) ? text.slice(0, 10) : text
+  }
+  return Object.entries(detail).map(([k, v]) => `${labels[k] ?? k}: ${say(k, v)}`).join(' · ')
+}

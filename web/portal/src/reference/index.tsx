@@ -56,7 +56,7 @@ function Routes({ hash }: { hash: string }) {
   return (
     <>
       <Title order={1}>API reference</Title>
-      <Text mt="xs" maw={720}>JSON over HTTPS. Send an access token as <code>Authorization: Bearer …</code>; make one under <Anchor component={Link} to="/settings/tokens" underline="always">Access tokens</Anchor>, or let <code>cloister login</code> do it. Lists answer <code>items</code> and <code>next</code>; send <code>next</code> back as <code>after</code>. What can be repeated safely takes a <code>requestId</code>; what changes takes the <code>rev</code> you saw.</Text>
+      <Text mt="xs" maw={720}>JSON over HTTPS. Send an access token as <code>Authorization: Bearer …</code>; make one under <Anchor component={Link} to="/settings/tokens">Access tokens</Anchor>, or let <code>cloister login</code> do it. Lists answer <code>items</code> and <code>next</code>; send <code>next</code> back as <code>after</code>. What can be repeated safely takes a <code>requestId</code>; what changes takes the <code>rev</code> you saw.</Text>
       <TextInput mt="md" aria-label="Search the reference" placeholder="Search the reference" value={q} onChange={(e) => setQ(e.currentTarget.value)} maw={420} />
       {Object.values(areas as Record<string, Area>).map((a) => {
         const shown = allRoutes.filter((n) => n.area === a.name && matches(n))

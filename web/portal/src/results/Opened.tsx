@@ -48,13 +48,13 @@ function ReactionTimes({ rows, column }: { rows: Rows; column: string }) {
   const sorted = useMemo(() => [...values].sort((a, b) => a - b), [values])
   const median = Math.round(quantile(sorted, 0.5))
   const make = useCallback((plot: typeof import('@observablehq/plot'), width: number, ink: string) => plot.plot({
-    width, height: 200, marginLeft: 44, style: { color: ink, fontSize: '12px', background: 'none' }, x: { label: 'Reaction time (ms)' }, y: { label: 'Trials', grid: true },
+    width, height: 210, marginLeft: 44, marginRight: 30, marginBottom: 40, style: { color: ink, fontSize: '12px', background: 'none' }, x: { label: 'Reaction time (ms)' }, y: { label: 'Trials', grid: true },
     marks: [plot.rectY(bins, { x1: 'from', x2: 'to', y: 'n', fill: palette[0], inset: 0.5 }), plot.ruleX([median], { stroke: palette[1], strokeWidth: 2 }), plot.ruleY([0])],
   }), [bins, median])
   const beyond = sorted.filter((v) => v >= bins.at(-1)!.to).length
   return (
     <Section title="Reaction times" hint={<>n = {count(values.length, 'trial')}; median {median} ms, middle half {Math.round(quantile(sorted, 0.25))} to {Math.round(quantile(sorted, 0.75))} ms{beyond > 0 ? `; the last bar also holds ${count(beyond, 'longer trial')}` : ''}</>}>
-      <Plot make={make} label={`Distribution of ${values.length} reaction times, median ${median} milliseconds`} table={{ columns: ['From (ms)', 'To (ms)', 'Trials'], rows: bins.map((b) => [b.from, b.to, b.n]) }} />
+      <Plot make={make} height={210} label={`Distribution of ${values.length} reaction times, median ${median} milliseconds`} table={{ columns: ['From (ms)', 'To (ms)', 'Trials'], rows: bins.map((b) => [b.from, b.to, b.n]) }} />
     </Section>
   )
 }
@@ -65,14 +65,14 @@ function Accuracy({ rows }: { rows: Rows }) {
   const by = chosen ?? choices[0] ?? 'run_condition'
   const data = useMemo(() => shares(rows, 'correct', by), [rows, by])
   const make = useCallback((plot: typeof import('@observablehq/plot'), width: number, ink: string) => plot.plot({
-    width, height: 46 + data.length * 30, marginLeft: Math.min(180, 20 + 8 * Math.max(...data.map((d) => d.group.length))), style: { color: ink, fontSize: '12px', background: 'none' },
+    width, height: 56 + data.length * 30, marginBottom: 36, marginRight: 24, marginLeft: Math.min(180, 20 + 8 * Math.max(...data.map((d) => d.group.length))), style: { color: ink, fontSize: '12px', background: 'none' },
     x: { domain: [0, 100], label: 'Right answers (%)', grid: true }, y: { label: null },
     marks: [plot.ruleY(data, { y: 'group', x1: (d: (typeof data)[number]) => d.low * 100, x2: (d: (typeof data)[number]) => d.high * 100, stroke: palette[0], strokeWidth: 2 }), plot.dot(data, { y: 'group', x: (d: (typeof data)[number]) => (100 * d.right) / d.n, r: 5, fill: palette[0] })],
   }), [data])
   return (
     <Section title="Accuracy" hint="Share of right answers with its 95 % interval; trials count, not people."
       action={choices.length > 1 && <Select size="xs" aria-label="Group by" data={choices} value={by} onChange={(v) => setChosen(v ?? undefined)} allowDeselect={false} w={180} />}>
-      <Plot make={make} height={46 + data.length * 30} label={`Share of right answers by ${by}`} table={{ columns: [by, 'Right', 'Trials', 'Share'], rows: data.map((d) => [d.group, d.right, d.n, percent(d.right, d.n)]) }} />
+      <Plot make={make} height={56 + data.length * 30} label={`Share of right answers by ${by}`} table={{ columns: [by, 'Right', 'Trials', 'Share'], rows: data.map((d) => [d.group, d.right, d.n, percent(d.right, d.n)]) }} />
     </Section>
   )
 }

@@ -28,7 +28,7 @@ export function RunsTable({ runs, selected, select, mayOpen, mayWithdraw, open, 
           {mayOpen && <Table.Th w={36}><Checkbox size="xs" aria-label="Choose all runs of the list" checked={all} indeterminate={!all && choosable.some((r) => selected.has(r.runId))} disabled={choosable.length === 0} onChange={() => select(all ? new Set() : new Set(choosable.map((r) => r.runId)))} /></Table.Th>}
           <Table.Th>Run</Table.Th><Table.Th>State</Table.Th><Table.Th visibleFrom="sm">Condition</Table.Th><Table.Th>Started</Table.Th><Table.Th visibleFrom="md">Took</Table.Th>
           <Table.Th visibleFrom="sm">Records</Table.Th><Table.Th visibleFrom="md">Trials</Table.Th><Table.Th visibleFrom="lg">Link</Table.Th>{pseudonyms && <Table.Th visibleFrom="lg">Pseudonym</Table.Th>}
-          <Table.Th w={40}><VisuallyHidden>Acts</VisuallyHidden></Table.Th>
+          <Table.Th w={40} visibleFrom="xs"><VisuallyHidden>Acts</VisuallyHidden></Table.Th>
         </Table.Tr></Table.Thead>
         <Table.Tbody>{runs.map((r) => (
           <Table.Tr key={r.runId}>
@@ -42,13 +42,13 @@ export function RunsTable({ runs, selected, select, mayOpen, mayWithdraw, open, 
             <Table.Td visibleFrom="md">{r.position}</Table.Td>
             <Table.Td visibleFrom="lg"><Text size="sm" truncate maw={180}>{r.linkLabel || '–'}</Text></Table.Td>
             {pseudonyms && <Table.Td visibleFrom="lg"><Text size="sm" ff="monospace">{r.pseudonym?.slice(0, 12) ?? '–'}</Text></Table.Td>}
-            <Table.Td>
+            <Table.Td visibleFrom="xs">
               {(mayOpen || mayWithdraw) && runLife[r.state].hasData && (
                 <Menu position="bottom-end">
                   <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={`Acts on run ${shortRun(r.runId)}`}><IconDots size={16} /></ActionIcon></Menu.Target>
                   <Menu.Dropdown>
                     {mayOpen && <Menu.Item disabled={!mayOpenRun(r)} onClick={() => open(r.runId)}>Open …</Menu.Item>}
-                    {mayWithdraw && <Menu.Item color="red" onClick={() => withdraw(r.runId)}>Withdraw …</Menu.Item>}
+                    {mayWithdraw && <Menu.Item c="var(--mantine-color-error)" onClick={() => withdraw(r.runId)}>Withdraw …</Menu.Item>}
                   </Menu.Dropdown>
                 </Menu>)}
             </Table.Td>

@@ -18,7 +18,7 @@ import { OpenedResults } from './Opened.tsx'
 import { Arrived } from './RunsTable.tsx'
 import { shortRun, WithdrawRun } from './Withdraw.tsx'
 
-const Fact = ({ name, children }: { name: string; children: ReactNode }) => <Table.Tr><Table.Th scope="row" w={170}>{name}</Table.Th><Table.Td>{children}</Table.Td></Table.Tr>
+const Fact = ({ name, children }: { name: string; children: ReactNode }) => <Table.Tr><Table.Th scope="row" w={{ base: 130, sm: 170 }}>{name}</Table.Th><Table.Td>{children}</Table.Td></Table.Tr>
 
 /** One run, counted exactly: how it stands, what arrived, and its content once opened. */
 export function SingleRun({ runId }: { runId: string }) {
@@ -39,7 +39,7 @@ export function SingleRun({ runId }: { runId: string }) {
       action={<>{mayWithdraw && <Button variant="default" onClick={() => setWithdrawing(runId)}>Withdraw …</Button>}{mayOpen && <Button onClick={() => setChoose(() => () => Promise.resolve([runId]))}>Open …</Button>}</>}>
       {held && mine.length > 0 && study && <Section title="Content"><OpenedResults study={study} opened={{ ...held, runs: mine }} /></Section>}
       <Section title="How it stands">
-        <Table className="figures" withRowBorders={false} verticalSpacing={4}>
+        <Table className="figures" layout="fixed" withRowBorders={false} verticalSpacing={4}>
           <Table.Tbody>
             <Fact name="Run id"><CopyId value={run.runId} label="run id" /></Fact>
             {run.pseudonym && <Fact name="Pseudonym"><CopyId value={run.pseudonym} label="pseudonym" /></Fact>}

@@ -47,7 +47,7 @@ function One({ here }: { here: Here }) {
   return (
     <>
       <Section title="About it">
-        <Table withRowBorders={false} verticalSpacing={4}><Table.Tbody>
+        <Table layout="fixed" withRowBorders={false} verticalSpacing={4}><Table.Tbody>
           {!manages && <Table.Tr><Table.Th scope="row" w={140}>Name</Table.Th><Table.Td>{now.name}</Table.Td></Table.Tr>}
           <Table.Tr><Table.Th scope="row" w={140}>Id</Table.Th><Table.Td><CopyId value={organisationId} label="organisation id" /></Table.Td></Table.Tr>
           <Table.Tr><Table.Th scope="row">Founded</Table.Th><Table.Td><RelativeTime at={now.created} /></Table.Td></Table.Tr>

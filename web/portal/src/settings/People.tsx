@@ -42,12 +42,12 @@ function People({ here }: { here: Here }) {
         {members.isPending ? <LoadingRows rows={6} /> : (
           <Table.ScrollContainer minWidth={320}><Table>
             <Table.Thead><Table.Tr><Table.Th>Person</Table.Th><Table.Th>Roles</Table.Th><Table.Th visibleFrom="sm">Since</Table.Th>{manages && <Table.Th ta="right">Change</Table.Th>}</Table.Tr></Table.Thead>
-            <Table.Tbody>{members.data?.map((m) => (
+            <Table.Tbody>{members.data?.toSorted((a, b) => (a.name || a.email).localeCompare(b.name || b.email)).map((m) => (
               <Table.Tr key={m.userId}>
                 <Table.Td><Text size="sm" fw={500}>{m.name || m.email}{m.userId === me.userId && <Text span size="xs" c="dimmed"> (you)</Text>}</Text><Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>{m.email}</Text></Table.Td>
                 <Table.Td>{m.roles.join(', ')}</Table.Td>
                 <Table.Td visibleFrom="sm"><RelativeTime at={m.since} /></Table.Td>
-                {manages && <Table.Td><Group gap={6} justify="flex-end" wrap="nowrap">
+                {manages && <Table.Td><Group gap={6} justify="flex-end">
                   <Button size="compact-sm" variant="default" onClick={() => setChanging(m)} aria-label={`Change roles of ${m.name || m.email}`}>Roles</Button>
                   <Button size="compact-sm" variant="subtle" color="red" onClick={() => setRemoving(m)} aria-label={`Remove ${m.name || m.email}`}>Remove</Button>
                 </Group></Table.Td>}

@@ -32,12 +32,12 @@ export function TokensPage() {
         <ProblemNotice error={tokens.error} retry={() => void tokens.refetch()} />
         {tokens.isPending ? <LoadingRows rows={3} /> : tokens.data?.length === 0 ? <Empty title="No tokens yet" action={make}>A token lets a script publish studies or read figures without your password. It is shown once, ends by itself, and can be revoked at any time.</Empty> : (
           <Table.ScrollContainer minWidth={320}><Table>
-            <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th visibleFrom="sm">May</Table.Th><Table.Th>Last used</Table.Th><Table.Th>Expires</Table.Th><Table.Th ta="right">Change</Table.Th></Table.Tr></Table.Thead>
+            <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th visibleFrom="sm">May</Table.Th><Table.Th visibleFrom="sm">Last used</Table.Th><Table.Th>Expires</Table.Th><Table.Th ta="right">Change</Table.Th></Table.Tr></Table.Thead>
             <Table.Tbody>{tokens.data?.map((t) => (
               <Table.Tr key={t.tokenId}>
-                <Table.Td><Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>{t.name}</Text><Text size="xs" c="dimmed">{t.madeBy === 'device' ? 'by signing a tool in' : 'here'}, <RelativeTime at={t.created} /></Text></Table.Td>
+                <Table.Td><Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>{t.name}</Text><Text size="xs" c="dimmed">{t.madeBy === 'device' ? 'by signing a tool in' : 'here'}, <RelativeTime at={t.created} /></Text><Text size="xs" c="dimmed" hiddenFrom="sm">last used {t.lastUsed ? <RelativeTime at={t.lastUsed} /> : 'never'}</Text></Table.Td>
                 <Table.Td visibleFrom="sm"><Text size="xs" ff="monospace">{t.scopes.join(' ')}</Text></Table.Td>
-                <Table.Td>{t.lastUsed ? <RelativeTime at={t.lastUsed} /> : 'never'}</Table.Td>
+                <Table.Td visibleFrom="sm">{t.lastUsed ? <RelativeTime at={t.lastUsed} /> : 'never'}</Table.Td>
                 <Table.Td><RelativeTime at={t.expires} /></Table.Td>
                 <Table.Td ta="right"><Button size="compact-sm" variant="subtle" color="red" onClick={() => setRevoking(t)} aria-label={`Revoke ${t.name}`}>Revoke</Button></Table.Td>
               </Table.Tr>))}</Table.Tbody>
