@@ -43,6 +43,8 @@ export async function createProvider(o: { mainOrigin: string; keyFile: string; s
     cookies: { keys: keys.cookies, names: { session: 'cloister_session', interaction: 'cloister_interaction', resume: 'cloister_resume' }, long: { httpOnly: true, sameSite: 'lax', signed: true }, short: { httpOnly: true, sameSite: 'lax', signed: true } },
     scopes: ['openid', 'profile', 'email'],
     responseTypes: ['code'],
+    // The portal asks from the provider's own origin; nobody else has business there.
+    clientBasedCORS: (_ctx, origin) => origin === mainOrigin,
     claims: { openid: ['sub', 'cognito:groups'], profile: ['name'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: false,
     interactions: { url: (_ctx, interaction) => `/oidc/interaction/${interaction.uid}` },
