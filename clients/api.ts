@@ -58,6 +58,8 @@ async function call(o: ClientOptions, r: Route, input: Anything): Promise<unknow
   try { json = JSON.parse(text) } catch { json = undefined }
   if (response.ok) return r.response.parse(json)
   const problem = (json ?? {}) as Partial<Problem>
+  // API Gateway words its authorizer's refusal itself: 403 without a problem.
+  if (problem.kind === undefined && [401, 403].includes(response.status)) throw new ProblemError({ status: 401, detail: 'Your session has ended or the token is not valid. Sign in again.' }, 'sign-in-required')
   throw new ProblemError({ ...problem, status: response.status, detail: problem.detail ?? `The server answered ${response.status}.` }, problem.kind ?? 'internal')
 }
 

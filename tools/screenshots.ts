@@ -24,8 +24,8 @@ async function signIn(page: Page, origin: string, email: string): Promise<void> 
 }
 
 const settled = async (page: Page): Promise<void> => {
-  await page.waitForLoadState('networkidle').catch(() => {})
-  await page.waitForTimeout(400)
+  await page.waitForLoadState('load').catch(() => {})
+  await page.waitForTimeout(1200)
 }
 
 async function take(page: Page, path: string): Promise<void> {
@@ -40,15 +40,26 @@ const host = await startHost({ port, home, quiet: true })
 const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
 const open = (width: number, dark: boolean): Promise<BrowserContext> => browser.newContext({ viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' })
 
-/** The addresses of a signed-in person's pages, with names for the files. */
-async function addresses(page: Page): Promise<[string, string][]> {
+const settingsPages: [string, string][] = [['audit', '/audit'], ['settings-people', '/settings/people'], ['settings-tokens', '/settings/tokens'], ['settings-organisation', '/settings/organisation'], ['device', '/device'], ['reference', '/docs'], ['nowhere', '/nowhere']]
+
+/** The addresses of a researcher's pages, with names for the files: the flanker is the study with most runs. */
+async function studyPages(page: Page): Promise<[string, string][]> {
   await page.goto(`${host.mainOrigin}/studies`)
-  await settled(page)
-  const study = await page.locator('a[href*="/studies/std_"]').first().getAttribute('href')
+  const study = await page.getByRole('link', { name: /flanker/i }).first().getAttribute('href')
   const base = study!.replace(/(\/studies\/std_[a-z2-7]+).*/, '$1')
   const tabs = ['overview', 'content', 'versions', 'links', 'people', 'results', 'settings', 'history']
-  return [['home', '/'], ['studies', '/studies'], ['study-new', '/studies/new'], ...tabs.map((t): [string, string] => [`study-${t}`, `${base}/${t}`]),
-    ['audit', '/audit'], ['settings-people', '/settings/people'], ['settings-tokens', '/settings/tokens'], ['settings-organisation', '/settings/organisation'], ['device', '/device'], ['reference', '/docs'], ['nowhere', '/nowhere']]
+  return [['home', '/'], ['studies', '/studies'], ['study-new', '/studies/new'], ...tabs.map((t): [string, string] => [`study-${t}`, `${base}/${t}`])]
+}
+
+/** Signs in anew as somebody and hands over their pages, one by one. */
+async function visit(context: BrowserContext, email: string, pages: (page: Page) => [string, string][] | Promise<[string, string][]>, each: (page: Page, name: string) => Promise<void>): Promise<void> {
+  const page = await context.newPage()
+  await signIn(page, host.mainOrigin, email)
+  for (const [name, address] of await pages(page)) {
+    await page.goto(`${host.mainOrigin}${address}`)
+    await each(page, name)
+  }
+  await page.close()
 }
 
 try {
@@ -62,24 +73,19 @@ try {
       await take(page, name('landing'))
       await page.getByRole('button', { name: /sign in/i }).first().click()
       await take(page, name('login'))
-      await signIn(page, host.mainOrigin, 'ada@demo.cloister')
-      for (const [n, address] of await addresses(page)) {
-        await page.goto(`${host.mainOrigin}${address}`)
-        await take(page, name(n))
-      }
+      await visit(context, 'rosa@demo.cloister', studyPages, (p, n) => take(p, name(n)))
+      await context.clearCookies()
+      await visit(context, 'ada@demo.cloister', () => settingsPages, (p, n) => take(p, name(n)))
       await context.close()
     }
   } else {
     await mkdir(pictures, { recursive: true })
     const context = await open(1440, false)
-    const page = await context.newPage()
-    await signIn(page, host.mainOrigin, 'ada@demo.cloister')
-    for (const [n, address] of await addresses(page)) {
-      if (!['home', 'study-overview', 'study-results', 'audit'].includes(n)) continue
-      await page.goto(`${host.mainOrigin}${address}`)
-      await settled(page)
-      await page.screenshot({ path: join(pictures, `${n}.png`), animations: 'disabled' })
-    }
+    const keep = new Set(['home', 'study-overview', 'study-content', 'study-results'])
+    await visit(context, 'rosa@demo.cloister', async (p) => (await studyPages(p)).filter(([n]) => keep.has(n)), async (p, n) => {
+      await settled(p)
+      await p.screenshot({ path: join(pictures, `${n}.png`), animations: 'disabled' })
+    })
     await context.close()
   }
 } finally {
