@@ -19,7 +19,7 @@ function twoWay(inner: readonly (readonly number[])[]): { values: number[]; equa
 /** Whether some other table has the same released cells and another value in `cell`: by trying every value of every hidden cell up to the sum of all. */
 function another(values: readonly number[], hidden: readonly number[], equations: readonly Equation[], cell: number): boolean {
   const trial = [...values], order = [cell, ...hidden.filter((c) => c !== cell)], most = Math.max(...values) + 1
-  const known = new Set(values.keys().filter((c) => !hidden.includes(c)))
+  const known = new Set([...values.keys()].filter((c) => !hidden.includes(c)))
   const possible = (): boolean => equations.every((e) => {
     const sum = e.parts.reduce((s, c) => (known.has(c) ? s + trial[c]! : s), 0)
     return !known.has(e.total) || (e.parts.every((c) => known.has(c)) ? sum === trial[e.total] : sum <= trial[e.total]!)

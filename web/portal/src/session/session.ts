@@ -19,7 +19,7 @@ let state: SessionState = { phase: 'starting' }
 let manager: UserManager | undefined
 let user: User | undefined
 let settings: SignInSettings | undefined
-let waiting: { done: (signedIn: boolean) => void }[] = []
+const waiting: { done: (signedIn: boolean) => void }[] = []
 
 const set = (next: SessionState) => { state = next; for (const l of listeners) l() }
 const say = (m: Message) => channel.postMessage(m)
