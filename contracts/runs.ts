@@ -30,7 +30,7 @@ export const Participation = z.object({
     title: z.string(), language: z.string(), kind: z.enum(['timeline', 'web']), organisation: z.string(),
     progress: z.boolean(), minimumWidth: z.int().optional(), minimumHeight: z.int().optional(), needs: z.array(z.string()).describe('e.g. keyboard, audio, fullscreen'),
   }),
-  preview: z.boolean(), outsideIdParameter: z.string().optional(),
+  preview: z.boolean(), repeats: z.boolean().optional().describe('A finished participant may take part again (personal and preview links)'), outsideIdParameter: z.string().optional(),
   version: z.int(), contentHash: Sha256, entry: z.string().optional().describe('For plain web studies: the page to open'),
   assets: z.array(z.object({ path: z.string(), size: z.int(), type: z.string() })), key: PublicKey,
 })

@@ -119,3 +119,13 @@ export const finish = (frame: Frame): Promise<void> => frame.evaluate(() => { vo
 
 /** The numbers that were recorded, as they arrived. */
 export const numbersOf = (run: OpenedRun): number[] => run.trials.map((t) => Number(t.data.get('n')))
+export const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
+
+/** How many items each store of this browser holds. */
+export const kept = (p: Page): Promise<Record<string, number>> => p.evaluate(async () => {
+  const db = await new Promise<IDBDatabase>((resolve) => { const o = indexedDB.open('cloister-participant'); o.onsuccess = () => resolve(o.result) })
+  const out: Record<string, number> = {}
+  for (const name of db.objectStoreNames) out[name] = await new Promise((resolve) => { const c = db.transaction(name).objectStore(name).count(); c.onsuccess = () => resolve(c.result) })
+  db.close()
+  return out
+})

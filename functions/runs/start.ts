@@ -56,7 +56,7 @@ export const participation: Implementation<Routes['participation']> = async ({ p
   const [{ configuration, files }, key] = await Promise.all([versionDocument(d, version.contentHash), d.keys.publicKey(mine?.kid ?? organisation.kid)])
   return {
     study: { title: study.title, organisation: organisation.name, kind: version.kind, ...presentation(configuration) },
-    preview: link.kind === 'preview', ...(link.outsideIdParameter ? { outsideIdParameter: link.outsideIdParameter } : {}),
+    preview: link.kind === 'preview', repeats: link.kind === 'preview' || link.kind === 'personal', ...(link.outsideIdParameter ? { outsideIdParameter: link.outsideIdParameter } : {}),
     version: version.version, contentHash: version.contentHash, ...(version.kind === 'web' ? { entry: String(configuration['entry']) } : {}),
     assets: files.map(({ path, size, type }) => ({ path, size, type })), key,
   }

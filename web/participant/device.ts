@@ -15,6 +15,8 @@ export interface LocalRun {
   state: 'starting' | 'running' | 'ending' | 'completed' | 'aborted' | 'withdrawn'
   created: string
   preview: boolean
+  /** After its end, the participant may begin another run by this link. */
+  repeats: boolean
   /** What the pages around the study say, also when there is no connection. */
   study: { title: string; organisation: string; language: string }
   outsideIdParameter?: string | undefined
@@ -59,7 +61,6 @@ export interface Device {
   putCheckpoint(nonce: string, jwe: string): Promise<void>
   /** Deletes what a run recorded; the run itself stays with its receipt. */
   forget(nonce: string): Promise<void>
-  remove(nonce: string): Promise<void>
 }
 
 const of = (nonce: string): IDBKeyRange => IDBKeyRange.bound([nonce, 0], [nonce, Infinity])
@@ -111,7 +112,6 @@ function onDisk(db: IDBDatabase): Device {
     checkpoint: async (nonce) => (await read<{ jwe: string } | undefined>('checkpoints', (s) => s.get(nonce)))?.jwe,
     putCheckpoint: (nonce, jwe) => write(['checkpoints'], (t) => { t.objectStore('checkpoints').put({ nonce, jwe }) }),
     forget: (nonce) => write(['records', 'objects', 'checkpoints'], (t) => forget(t, nonce)),
-    remove: (nonce) => write(['runs', 'records', 'objects', 'checkpoints'], (t) => { t.objectStore('runs').delete(nonce); forget(t, nonce) }),
   }
 }
 
@@ -142,7 +142,6 @@ export function inMemory(): Device {
     checkpoint: async (nonce) => checkpoints.get(nonce),
     putCheckpoint: async (nonce, jwe) => { checkpoints.set(nonce, jwe) },
     forget,
-    async remove(nonce) { runs.delete(nonce); await forget(nonce) },
   }
 }
 

@@ -63,7 +63,7 @@ async function prepare(device: Device, code: string, p: Participation): Promise<
   const id = outsideId(p.outsideIdParameter)
   const { title, organisation, language } = p.study
   const run: LocalRun = {
-    nonce, code, kid: p.key.kid, wrappedKey: await wrapRunKey(raw, p.key.jwk as JsonWebKey), key: await importRunKey(raw), state: 'starting', created: new Date().toISOString(), preview: p.preview,
+    nonce, code, kid: p.key.kid, wrappedKey: await wrapRunKey(raw, p.key.jwk as JsonWebKey), key: await importRunKey(raw), state: 'starting', created: new Date().toISOString(), preview: p.preview, repeats: p.repeats ?? false,
     study: { title, organisation, language }, made: 0, position: 0, acked: [], frozen: [], bytes: 0,
     ...(p.outsideIdParameter ? { outsideIdParameter: p.outsideIdParameter } : {}), ...(id === undefined ? {} : { person: await personOf(nonce, id) }),
   }
@@ -121,8 +121,11 @@ interface Begun { queue: Queue; standing?: Standing; progress: boolean; go: Prom
 async function ready(device: Device, code: string, known: LocalRun | undefined): Promise<Begun | undefined> {
   if (known && over(known)) {
     introduce(known)
-    await showEnd(known, known.study.title)
-    return undefined
+    const { button, click } = pressed(say('takePartAgain'))
+    await showEnd(known, known.study.title, known.repeats ? button : undefined)
+    if (!known.repeats) return undefined
+    await click
+    return ready(device, code, undefined)
   }
   if (known?.state === 'ending') {
     introduce(known)
@@ -148,11 +151,7 @@ async function ready(device: Device, code: string, known: LocalRun | undefined):
 async function participate(code: string, turn: Turn): Promise<void> {
   const device = await openDevice()
   void navigator.storage?.persist?.()
-  let known = await mine(device, code)
-  if (known?.preview && over(known)) {
-    await device.remove(known.nonce)
-    known = undefined
-  }
+  const known = await mine(device, code)
   let leave = async (): Promise<void> => undefined
   let left = false
   void turn.asked.then(async () => {

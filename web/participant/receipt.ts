@@ -2,7 +2,7 @@
 import { fillRedirect } from '../../domain/studies/links.ts'
 import type { LocalRun, Receipt } from './device.ts'
 import { openOwn } from './queue.ts'
-import { button, download, el, show } from './page.ts'
+import { button, download, el, type PageSpec, show } from './page.ts'
 import { bytes, moment, number, say } from './texts/index.ts'
 
 /** What the participant's address carried: kept sealed on the device, for the way back. */
@@ -38,12 +38,13 @@ function card(r: Receipt, title: string): HTMLElement {
   return el('section', { class: 'receipt', 'aria-label': say('receipt') }, el('h2', {}, say('receipt')), list, how, keep)
 }
 
-/** Shows how a run ended. The only way off the page is the participant's own click. */
-export async function showEnd(run: LocalRun, title: string): Promise<void> {
-  if (run.state === 'withdrawn') { show({ state: 'withdrawn', title: say('withdrawnTitle'), sentence: say('withdrawn'), note: say('close') }); return }
+/** Shows how a run ended, with a button to take part again where the link allows it. The only way off the page is the participant's own click. */
+export async function showEnd(run: LocalRun, title: string, again?: PageSpec['quiet']): Promise<void> {
+  const quiet = again ? { quiet: again } : {}
+  if (run.state === 'withdrawn') { show({ ...quiet, state: 'withdrawn', title: say('withdrawnTitle'), sentence: say('withdrawn'), note: say('close') }); return }
   const next = run.receipt && await onward(run, run.receipt)
   const go = next ? { button: { label: say('continueTo', { host: next.host }), href: next.href } } : {}
-  if (run.state === 'aborted') { show({ state: 'aborted', title: say('abortedTitle'), sentence: say('aborted'), ...(next ? go : { note: say('close') }) }); return }
-  if (!run.receipt) { show({ state: 'finished', tone: 'good', title: say('finishedTitle'), sentence: say('finishedNoCode') }); return }
-  show({ state: 'finished', tone: 'good', title: say('finishedTitle'), sentence: next ? say('finishedOn', { host: next.host }) : say('finished'), more: [card(run.receipt, title)], ...go })
+  if (run.state === 'aborted') { show({ ...quiet, state: 'aborted', title: say('abortedTitle'), sentence: say('aborted'), ...(next ? go : { note: say('close') }) }); return }
+  if (!run.receipt) { show({ ...quiet, state: 'finished', tone: 'good', title: say('finishedTitle'), sentence: say('finishedNoCode') }); return }
+  show({ ...quiet, state: 'finished', tone: 'good', title: say('finishedTitle'), sentence: next ? say('finishedOn', { host: next.host }) : say('finished'), more: [card(run.receipt, title)], ...go })
 }

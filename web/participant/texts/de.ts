@@ -31,6 +31,7 @@ export const de: Texts = {
   diskBadge: 'Der Speicher dieses Geräts ist voll: Bitte lassen Sie die Seite offen, bis alles gesendet ist.',
   finishedTitle: 'Vielen Dank', finished: 'Alles ist angekommen. Das ist Ihr Beleg; bewahren Sie ihn auf, falls Sie Ihre Antworten später zurückziehen möchten.',
   finishedOn: 'Alles ist angekommen. Ein letzter Schritt: Gehen Sie zurück zu {host}. Bewahren Sie den Beleg auf, falls Sie Ihre Antworten später zurückziehen möchten.', continueTo: 'Weiter zu {host}',
+  takePartAgain: 'Noch einmal teilnehmen',
   finishedNoCode: 'Alles auf diesem Gerät wurde gesendet. Sie können diese Seite schließen.',
   receipt: 'Beleg', runCode: 'Teilnahmecode', withdrawalCode: 'Rückzugscode', sent: 'Gesendet', sentValue: '{records} Einträge, {bytes}', when: 'Beendet',
   howToWithdraw: 'Zum Zurückziehen öffnen Sie {address} und geben beide Codes ein. Ihre Antworten kann danach niemand mehr lesen.', copy: 'Kopieren', print: 'Drucken', save: 'Als Datei sichern',

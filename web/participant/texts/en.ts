@@ -30,6 +30,7 @@ export const en = {
   diskBadge: 'This device’s storage is full: please keep this page open until everything is sent.',
   finishedTitle: 'Thank you', finished: 'Everything has arrived. This is your receipt; keep it if you may want to withdraw your answers later.',
   finishedOn: 'Everything has arrived. One last step: go back to {host}. Keep the receipt if you may want to withdraw your answers later.', continueTo: 'Continue to {host}',
+  takePartAgain: 'Take part again',
   finishedNoCode: 'Everything on this device has been sent. You can close this page.',
   receipt: 'Receipt', runCode: 'Run code', withdrawalCode: 'Withdrawal code', sent: 'Sent', sentValue: '{records} records, {bytes}', when: 'Finished',
   howToWithdraw: 'To withdraw, open {address} and enter both codes. Your answers can then never be read again.', copy: 'Copy', print: 'Print', save: 'Save as file',

@@ -31,6 +31,7 @@ export const es: Texts = {
   diskBadge: 'El almacenamiento de este dispositivo está lleno: mantenga la página abierta hasta que todo se haya enviado.',
   finishedTitle: 'Gracias', finished: 'Todo ha llegado. Este es su recibo; guárdelo por si más adelante quiere retirar sus respuestas.',
   finishedOn: 'Todo ha llegado. Un último paso: vuelva a {host}. Guarde el recibo por si más adelante quiere retirar sus respuestas.', continueTo: 'Continuar a {host}',
+  takePartAgain: 'Participar de nuevo',
   finishedNoCode: 'Se ha enviado todo lo que había en este dispositivo. Puede cerrar esta página.',
   receipt: 'Recibo', runCode: 'Código de participación', withdrawalCode: 'Código de retirada', sent: 'Enviado', sentValue: '{records} registros, {bytes}', when: 'Terminado',
   howToWithdraw: 'Para retirar sus respuestas, abra {address} e introduzca ambos códigos. Después nadie podrá volver a leerlas.', copy: 'Copiar', print: 'Imprimir', save: 'Guardar como archivo',

@@ -31,6 +31,7 @@ export const fr: Texts = {
   diskBadge: 'Le stockage de cet appareil est plein : gardez la page ouverte jusqu’à ce que tout soit envoyé.',
   finishedTitle: 'Merci', finished: 'Tout est arrivé. Voici votre reçu ; gardez-le si vous pourriez vouloir retirer vos réponses plus tard.',
   finishedOn: 'Tout est arrivé. Une dernière étape : retournez sur {host}. Gardez le reçu si vous pourriez vouloir retirer vos réponses plus tard.', continueTo: 'Continuer vers {host}',
+  takePartAgain: 'Participer à nouveau',
   finishedNoCode: 'Tout ce qui était sur cet appareil a été envoyé. Vous pouvez fermer cette page.',
   receipt: 'Reçu', runCode: 'Code de participation', withdrawalCode: 'Code de retrait', sent: 'Envoyé', sentValue: '{records} enregistrements, {bytes}', when: 'Terminé',
   howToWithdraw: 'Pour retirer vos réponses, ouvrez {address} et saisissez les deux codes. Plus personne ne pourra alors les lire.', copy: 'Copier', print: 'Imprimer', save: 'Enregistrer le fichier',
