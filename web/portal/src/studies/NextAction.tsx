@@ -75,7 +75,7 @@ export function useStudyActs(study: Study): { acts: StudyActs; dialogs: ReactNod
         </Group>
       </Stack>}
     </Modal>
-    <Duplicate study={study} opened={copying} onClose={() => setCopying(false)} />
+    <Duplicate key={study.title} study={study} opened={copying} onClose={() => setCopying(false)} />
   </>
   return { acts: { next, tryIt, others, busy }, dialogs, error: target ? undefined : error }
 }

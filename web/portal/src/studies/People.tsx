@@ -1,6 +1,6 @@
 import { Button, Checkbox, Group, Select, Stack, Table, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import type { Client } from '../../../../clients/api.ts'
 import { defaultStudyRights, rightMeaning, studyRights, type StudyRight } from '../../../../domain/access/permissions.ts'
 import { type Study, useMay, useMe } from '../hooks.ts'
@@ -22,17 +22,21 @@ export function People({ study }: { study: Study }) {
   const key = ['study-people', study.studyId]
   const { data, error, refetch } = useQuery({ queryKey: key, queryFn: () => everything((after) => api.studies.people({ params: { studyId: study.studyId }, query: { limit: 200, after } })) })
   const [failed, setFailed] = useState<{ userId: string; error: unknown }>()
-  const [busy, setBusy] = useState('')
   const [leaving, setLeaving] = useState<Person>()
   const share = may('study.share', study), unshare = may('study.unshare', study)
   const admin = me.memberships.find((m) => m.organisationId === study.organisationId)?.roles.includes('admin') ?? false
   const canGive = (r: StudyRight) => admin || study.rights.includes(r)
   const fresh = () => Promise.all([client.invalidateQueries({ queryKey: key }), client.invalidateQueries({ queryKey: ['study', study.studyId] })])
-  const give = async (p: Person, right: StudyRight, on: boolean) => {
-    setBusy(p.userId)
+  const last = useRef(Promise.resolve())
+  // The tick is shown at once; changes are sent one after the other, each with the rights as they are shown then.
+  const give = (p: Person, right: StudyRight, on: boolean) => {
     setFailed(undefined)
-    try { await api.studies.share({ params: { studyId: study.studyId, userId: p.userId }, body: { rights: studyRights.filter((r) => (r === right ? on : p.rights.includes(r))) } }); await fresh() }
-    catch (e) { setFailed({ userId: p.userId, error: e }) } finally { setBusy('') }
+    const rights = studyRights.filter((r) => (r === right ? on : p.rights.includes(r)))
+    client.setQueryData<Person[]>(key, (all) => all?.map((q) => (q.userId === p.userId ? { ...q, rights } : q)))
+    last.current = last.current.then(async () => {
+      try { await api.studies.share({ params: { studyId: study.studyId, userId: p.userId }, body: { rights } }) }
+      catch (e) { setFailed({ userId: p.userId, error: e }) } finally { await fresh() }
+    })
   }
   if (!data) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows />
   return <>
@@ -43,7 +47,7 @@ export function People({ study }: { study: Study }) {
           <Table.Tbody>{data.map((p) => (
             <Table.Tr key={p.userId}>
               <Table.Td><Text size="sm" fw={500}>{p.name}{p.userId === me.userId ? ' (you)' : ''}</Text><Text size="xs" c="dimmed">{p.email}</Text>{failed?.userId === p.userId && <ProblemNotice error={failed.error} />}</Table.Td>
-              {studyRights.map((r) => <Table.Td key={r} ta="center"><Checkbox className="cell" aria-label={`${p.name}: ${rightMeaning[r]}`} checked={p.rights.includes(r)} disabled={!share || busy === p.userId || !canGive(r)} onChange={(e) => void give(p, r, e.currentTarget.checked)} /></Table.Td>)}
+              {studyRights.map((r) => <Table.Td key={r} ta="center"><Checkbox className="cell" aria-label={`${p.name}: ${rightMeaning[r]}`} checked={p.rights.includes(r)} disabled={!share || !canGive(r)} onChange={(e) => give(p, r, e.currentTarget.checked)} /></Table.Td>)}
               <Table.Td ta="right">{unshare && <Button size="compact-sm" variant="default" onClick={() => setLeaving(p)} aria-label={`Remove ${p.name}`}>Remove</Button>}</Table.Td>
             </Table.Tr>))}
           </Table.Tbody>
