@@ -26,7 +26,8 @@ function install() {
   const first = !existsSync(join(root, 'node_modules'))
   say(`${first ? 'Installing' : 'Updating'} the packages that package-lock.json names (${first ? 'once; ' : ''}about a minute) ...`)
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const done = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 'pipe'], encoding: 'utf8', shell: process.platform === 'win32' })
+  // Not `npm ci`: it refuses a lock made where the registry lacked some other platform's optional packages. This keeps to the lock as well, and writes nothing.
+  const done = spawnSync(npm, ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 'pipe'], encoding: 'utf8', shell: process.platform === 'win32' })
   if (done.error) stop(`npm could not be started (${done.error.message}). Install npm, then run this again.`)
   if (done.status !== 0) {
     say(done.stderr.trim())
@@ -34,9 +35,8 @@ function install() {
       [/ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|network|ERR_SOCKET_TIMEOUT/i, 'The package registry cannot be reached. Check the connection (or `npm config get registry` and the proxy), then run this again.'],
       [/ENOSPC/, 'The disk is full. Free about 1.5 GB, then run this again.'],
       [/EACCES|EPERM|EROFS/, 'node_modules cannot be written. Check who owns the project folder, then run this again.'],
-      [/Missing: |in sync/, 'package.json and package-lock.json do not agree. Run `npm install`, look at the change, and commit both.'],
-    ]
-    stop(reasons.find(([pattern]) => pattern.test(done.stderr))?.[1] ?? 'npm ci failed; its own words are above.')
+      ]
+    stop(reasons.find(([pattern]) => pattern.test(done.stderr))?.[1] ?? 'npm failed; its own words are above.')
   }
   writeFileSync(stamp, `${wanted}\n`)
 }
@@ -49,7 +49,7 @@ function nodeToRun() {
   const version = existsSync(binary) ? spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? '' : ''
   if (major(version) >= needed) return binary
   return stop(`Cloister runs on Node ${needed} or newer; this is ${process.version}${version ? `, and the packaged one answered ${version}` : `, and there is no packaged one for ${process.platform} ${process.arch}`}.\n`
-    + `Install Node ${needed} (https://nodejs.org), then run this again. If packages were installed with --omit=optional, run \`npm ci\` once without it.`)
+    + `Install Node ${needed} (https://nodejs.org), then run this again. If packages were installed with --omit=optional, remove node_modules and run this again without it.`)
 }
 
 const [task, ...rest] = process.argv.slice(2)
