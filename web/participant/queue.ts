@@ -101,7 +101,7 @@ export class Queue {
     for (const j of jobs) {
       try {
         const { record, object } = await this.#seal(this.#last + 1, j)
-        this.#last = record.seq
+        this.#last = Math.max(this.#last, record.seq)
         this.#hashes[record.seq - 1] = record.hash
         records.push(record)
         if (object) objects.push(object)
@@ -215,8 +215,9 @@ export class Queue {
       if (r.op === 'file') await this.#device.dropObject(this.run.nonce, seq).catch(() => undefined)
     }
     this.run.frozen = this.run.frozen.filter(([a, b]) => { for (let s = a; s <= b; s++) if (this.#waiting.has(s)) return true; return false })
-    // A server that has more than this device once knew: number on after it.
-    this.#last = this.run.made = Math.max(this.run.made, c.highest)
+    // A server that has more than this device once knew: number on after it. Never back: a batch may be half sealed.
+    this.#last = Math.max(this.#last, c.highest)
+    this.run.made = Math.max(this.run.made, c.highest)
     await this.#save()
     this.onChange()
   }
