@@ -6,7 +6,7 @@ export const escapeHtml = (s: string): string => s.replace(/[&<>"']/g, (c) => es
 export const styles = `:root{color-scheme:light dark;--ink:#1c2530;--soft:#5b6672;--paper:#fff;--ground:#f4f6f8;--line:#d5dbe1;--accent:#1f5fa8;--on-accent:#fff;--bad:#a11a1a;--bad-ground:#fdeeee}
 @media(prefers-color-scheme:dark){:root{--ink:#e6eaee;--soft:#a3adb8;--paper:#1d242b;--ground:#14191e;--line:#3a444e;--accent:#7db4f0;--on-accent:#0d1a28;--bad:#ffb3b3;--bad-ground:#3a2020}}
 *{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif;display:grid;place-items:start center;min-height:100vh;padding:6vh 16px 32px}
-main{width:100%;max-width:26rem}h1{font-size:1.35rem;margin:0 0 .25rem}p{margin:.4rem 0}.soft{color:var(--soft)}
+code{white-space:nowrap}.card>label:first-child{margin-top:0}main{width:100%;max-width:26rem}h1{font-size:1.35rem;margin:0 0 .25rem}p{margin:.4rem 0}.soft{color:var(--soft)}
 .card{background:var(--paper);border:1px solid var(--line);border-radius:8px;padding:1.5rem;margin-top:1rem}
 label{display:block;font-weight:600;margin-top:1rem}input{width:100%;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:6px;padding:.6rem .7rem;margin-top:.25rem;min-height:44px}
 button{font:inherit;font-weight:600;cursor:pointer;min-height:44px;border-radius:6px;border:1px solid var(--accent);background:var(--accent);color:var(--on-accent);padding:.5rem 1rem;margin-top:1.25rem;width:100%}
