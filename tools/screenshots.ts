@@ -37,7 +37,7 @@ async function take(page: Page, path: string): Promise<void> {
 await buildWeb()
 const home = await mkdtemp(join(tmpdir(), 'cloister-pictures-'))
 const host = await startHost({ port, home, quiet: true })
-const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
+const browser = await chromium.launch({ executablePath: process.env['CLOISTER_CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
 const open = (width: number, dark: boolean): Promise<BrowserContext> => browser.newContext({ viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' })
 
 const settingsPages: [string, string][] = [['audit', '/audit'], ['settings-people', '/settings/people'], ['settings-tokens', '/settings/tokens'], ['settings-organisation', '/settings/organisation'], ['device', '/device'], ['reference', '/docs'], ['nowhere', '/nowhere']]
