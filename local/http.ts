@@ -16,8 +16,15 @@ export function readBody(request: IncomingMessage, limit: number, milliseconds: 
     if (Number(request.headers['content-length'] ?? 0) > limit) return reject(new TooLarge())
     const chunks: Buffer[] = []
     let size = 0
+    let finished = false
     const timer = setTimeout(() => finish(() => reject(new Gone())), milliseconds)
-    const finish = (how: () => void): void => { clearTimeout(timer); request.removeAllListeners('data'); how() }
+    const finish = (how: () => void): void => {
+      if (finished) return
+      finished = true
+      clearTimeout(timer)
+      request.removeAllListeners('data')
+      how()
+    }
     request.on('data', (chunk: Buffer) => {
       size += chunk.length
       if (size > limit) return finish(() => { request.pause(); reject(new TooLarge()) })

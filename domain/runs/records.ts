@@ -8,9 +8,11 @@ export const maxChunkBytes = 200_000
 
 export interface SealedRecord { op: Op; part: string; jwe: string; object?: { sha256: string; size: number } | undefined; end?: { last: number; hash: string } | undefined }
 
-/** The hash of one record as sent: op, part, ciphertext and the object it names. */
-export const recordHash = (r: SealedRecord): Promise<string> =>
-  sha256Hex([r.op, r.part, r.jwe, r.object?.sha256 ?? '', r.end ? `${r.end.last}:${r.end.hash}` : ''].join('|'))
+/** What the hash of a record covers: op, part, ciphertext and the object it names. */
+export const recordText = (r: SealedRecord): string => [r.op, r.part, r.jwe, r.object?.sha256 ?? '', r.end ? `${r.end.last}:${r.end.hash}` : ''].join('|')
+
+/** The hash of one record as sent. */
+export const recordHash = (r: SealedRecord): Promise<string> => sha256Hex(recordText(r))
 
 /** The hash an `end` record carries: over the hashes of all records before it, in order. */
 export const runHash = (hashes: readonly string[]): Promise<string> => sha256Hex(hashes.join(''))

@@ -1,12 +1,13 @@
 /** Stores a chunk of records: one read of the run item (its token was checked on it) and one conditional put. */
 import type { runs } from '../../contracts/runs.ts'
-import { maxChunkBytes, recordHash, type SealedRecord } from '../../domain/runs/records.ts'
+import { maxChunkBytes, recordText, type SealedRecord } from '../../domain/runs/records.ts'
 import { runLife } from '../../domain/runs/life.ts'
 import { headerFault } from '../../domain/runs/sequence.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import type { FieldError } from '../../contracts/problems.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
+import { hashNow } from '../kernel/hash.ts'
 import type { Implementation, Request } from '../kernel/handler.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { finished, storeChunk } from './chunks.ts'
@@ -66,7 +67,7 @@ async function store(d: Deps, run: Run, { body }: Request<Append>): ReturnType<I
   }
   const end = records.at(-1)!.end
   if (end && run.endSeq !== undefined && end.last !== run.endSeq) throw finished()
-  const hashes = await Promise.all(records.map(recordHash))
+  const hashes = records.map((r) => hashNow(recordText(r)))
   await objectsArrived(d, run.runId, records)
   const now = d.now()
   try { await storeChunk(d, run, { first, records, hashes, produced: Math.max(produced, last), position, at: now }, opening(run)) } catch (e) {
