@@ -22,13 +22,15 @@ interface Ran { code: number | null; out: string; err: string }
 const environment = (more: Record<string, string> = {}) => ({
   PATH: process.env['PATH'] ?? '', HOME: join(home, 'person'), XDG_CONFIG_HOME: join(home, 'config'), XDG_STATE_HOME: join(home, 'state'), CLOISTER_SERVER: host.mainOrigin, ...more,
 })
-function start(args: string[], more: Record<string, string> = {}): { child: ChildProcess; err: () => string; done: Promise<Ran> } {
-  const child = spawn(process.execPath, [program, ...args], { cwd: home, env: environment(more) })
+// Never spawnSync: the host answers from this very process.
+function spawned(command: string, args: string[], more: Record<string, string> = {}): { child: ChildProcess; err: () => string; done: Promise<Ran> } {
+  const child = spawn(command, args, { cwd: home, env: environment(more) })
   let out = '', err = ''
   child.stdout.on('data', (d: Buffer) => { out += d })
   child.stderr.on('data', (d: Buffer) => { err += d })
   return { child, err: () => err, done: new Promise((r) => { child.on('close', (code) => r({ code, out, err })) }) }
 }
+const start = (args: string[], more?: Record<string, string>): ReturnType<typeof spawned> => spawned(process.execPath, [program, ...args], more)
 const run = (args: string[], more?: Record<string, string>): Promise<Ran> => start(args, more).done
 const clientOf = async (email: string): Promise<Client> => {
   const { access_token } = await new Visitor(host.mainOrigin).signIn(email, 'cloister-demo')
@@ -142,19 +144,16 @@ describe('a researcher at work', () => {
   })
 
   it('is the same from Python: the same folder is the same version, the same runs are the same rows', async () => {
-    const script = (body: string): Ran => {
-      const r = spawnSync('python3', ['-c', `import json\nfrom cloister import Cloister, CloisterError\nc = Cloister()\n${body}`], { cwd: home, encoding: 'utf8', env: { ...environment(), PYTHONPATH: join(root, 'clients/python'), PYTHONDONTWRITEBYTECODE: '1' } })
-      return { code: r.status, out: r.stdout, err: r.stderr }
-    }
+    const python = (body: string): Promise<Ran> => spawned('python3', ['-c', `import json\nfrom cloister import Cloister, CloisterError\nc = Cloister()\n${body}`], { PYTHONPATH: join(root, 'clients/python'), PYTHONDONTWRITEBYTECODE: '1' }).done
     const { studyId, contentHash } = JSON.parse((await run(['publish', 'mine', '--json'])).out)
-    const published = script(`print(json.dumps(c.publish("mine", study_id="${studyId}")))`)
+    const published = await python(`print(json.dumps(c.publish("mine", study_id="${studyId}")))`)
     expect(published.err).toBe('')
     expect(JSON.parse(published.out)).toMatchObject({ version: 1, contentHash })
-    expect(JSON.parse(script('print(json.dumps(c.publish("mine", launch=True)))').out)).toMatchObject({ version: 1 })
-    expect(JSON.parse(script('print(json.dumps([s["studyId"] for s in c.studies()]))').out)).toContain(studyId)
-    expect(script('try:\n  c.study("std_aaaaaaaaaaaaaaaa")\nexcept CloisterError as e:\n  print(e.kind, e.status)').out.trim()).toBe('not-found 404')
+    expect(JSON.parse((await python('print(json.dumps(c.publish("mine", launch=True)))')).out)).toMatchObject({ version: 1 })
+    expect(JSON.parse((await python('print(json.dumps([s["studyId"] for s in c.studies()]))')).out)).toContain(studyId)
+    expect((await python('try:\n  c.study("std_aaaaaaaaaaaaaaaa")\nexcept CloisterError as e:\n  print(e.kind, e.status)')).out.trim()).toBe('not-found 404')
     const flanker = (JSON.parse((await run(['studies', '--json'])).out) as { studyId: string; title: string }[]).find((s) => /flanker/i.test(s.title))!
-    const rows = script(`
+    const rows = await python(`
 try:
   r = c.results("${flanker.studyId}", purpose="A test of the Python client")
   print(json.dumps({"rows": len(r.trials), "runs": len(r.runs), "findings": r.findings, "first": r.trials[0]}))

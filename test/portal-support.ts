@@ -11,7 +11,7 @@ import { buildWeb } from '../tools/build-web.ts'
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const password = 'cloister-demo'
 
-export interface Portal { origin: string; browser: Browser; close: () => Promise<void> }
+export interface Portal { origin: string; host: Host; browser: Browser; close: () => Promise<void> }
 
 /** Builds what has changed, starts the host on `port` with fresh data, and a browser. */
 export async function openPortal(port: number): Promise<Portal> {
@@ -19,7 +19,7 @@ export async function openPortal(port: number): Promise<Portal> {
   const home = await mkdtemp(join(tmpdir(), 'cloister-portal-'))
   const host: Host = await startHost({ port, home, quiet: true, lost: () => {} })
   const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
-  return { origin: host.mainOrigin, browser, close: async () => { await browser.close(); await host.close(); await rm(home, { recursive: true, force: true }) } }
+  return { origin: host.mainOrigin, host, browser, close: async () => { await browser.close(); await host.close(); await rm(home, { recursive: true, force: true }) } }
 }
 
 /** Fills the local login page that `page` shows. */
