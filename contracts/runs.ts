@@ -49,6 +49,8 @@ export const Overview = z.object({
   loss: z.object({ sent: z.int(), acknowledged: z.int(), missing: z.int() }),
   lastArrival: Instant.optional(), previews: z.int(), conflicts: z.int(), asOf: Instant,
 })
+/** What a page says of itself is added up over runs: a bound keeps one hostile page from breaking the sum. */
+const highestCount = 20_000_000
 const run = z.object({ runId: RunId })
 const code = z.object({ code: LinkCode })
 const study = z.object({ studyId: StudyId })
@@ -77,7 +79,7 @@ export const runs = area('runs', 'Runs: collection by the participant’s page, 
     params: run, maxBody: 2 * maxChunkBytes,
     body: z.object({
       first: z.int().min(1).max(10_000_000), records: z.array(SealedRecord).min(1).max(maxChunkRecords),
-      produced: z.int().min(1).describe('Highest seq the page has made so far'), position: z.int().min(0).default(0).describe('Trials finished so far'),
+      produced: z.int().min(1).max(highestCount).describe('Highest seq the page has made so far'), position: z.int().min(0).max(highestCount).default(0).describe('Trials finished so far'),
     }),
     response: RunStanding, problems: ['record-conflict', 'run-finished', 'run-withdrawn'], grants: ['read RUN', 'write RUN', 'read LINK', 'read STUDY', 'write STUDY', 'get sealed', 'delete sealed', 'mac'],
   }),
@@ -113,7 +115,7 @@ export const runs = area('runs', 'Runs: collection by the participant’s page, 
   open: route({
     method: 'POST', path: '/api/studies/{studyId}/opening', function: 'opening', access: { kind: 'study', permission: 'runs.open', recentLogin: true }, status: 200,
     summary: 'Open results: hands out run keys, one audit event per run', detail: 'Needs a login at most 15 minutes old and a stated purpose. Decryption happens at the caller’s; the server never decrypts a record.',
-    params: study, body: z.object({ purpose: z.string().trim().min(10, 'Say what for, in at least 10 characters').max(500), runIds: z.array(RunId).min(1).max(50) }),
+    params: study, body: z.object({ purpose: z.string().trim().min(10, 'Say what for, in at least 10 characters').max(500).regex(/\p{L}.*\p{L}.*\p{L}/su, 'Say what for, in words'), runIds: z.array(RunId).min(1).max(50) }),
     response: z.object({ runs: z.array(z.object({ runId: RunId, key: z.string().describe('The 32-byte run key, base64url'), row: RunRow })) }),
     problems: ['run-withdrawn'], grants: ['read ORG', 'read STUDY', 'read RUN', 'unwrap', 'read LINK', 'read AUDIT', 'write AUDIT'],
   }),

@@ -9,7 +9,8 @@ import { Instant, LinkCode, Name, Nothing, OrganisationId, page, PageQuery, Rev,
 /** A path inside a study: relative, forward slashes, no dot segments. */
 export const AssetPath = z.string().min(1).max(300)
   .refine((p) => !p.startsWith('/') && !p.includes('\\') && p.split('/').every((s) => s !== '' && s !== '.' && s !== '..') && !/[\u0000-\u001f\u007f?#%]/.test(p), 'A relative path with forward slashes, without . or .. and without ? # %')
-export const Asset = z.object({ path: AssetPath, sha256: Sha256, size: z.int().min(0).max(5 * 1024 ** 3), type: z.string().max(100) })
+const MediaType = z.string().max(100).regex(/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[\x20-\x7e]*)?$/, 'A media type such as image/png')
+export const Asset = z.object({ path: AssetPath, sha256: Sha256, size: z.int().min(0).max(5 * 1024 ** 3), type: MediaType })
 export const RedirectHost = z.string().toLowerCase().regex(/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'A host name such as app.prolific.com')
 
 export const Study = z.object({

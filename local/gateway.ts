@@ -69,6 +69,7 @@ export async function startGateway(port: number, parts: GatewayParts): Promise<G
 
   const main = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { path, search } = target(request.url ?? '')
+    if (path === '') return send(request, response, nothing, onMain)
     if (path === '/api/openapi.json' && reading(request)) return send(request, response, { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' }, body: description }, onMain)
     if (path === '/api' || path.startsWith('/api/')) return send(request, response, await api(request, path, search), onMain)
     if (path.startsWith(objectsPath)) return send(request, response, await serveObject(objects, request), onMain)

@@ -34,7 +34,7 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
     })
     it('says that there is none', async () => {
       await expect(objects.get('assets', 'none')).rejects.toThrow(ObjectMissing)
-      await expect(objects.copy('assets', 'none', 'x')).rejects.toThrow(ObjectMissing)
+      await expect(objects.copy('assets', 'none', 'x', 'text/plain')).rejects.toThrow(ObjectMissing)
       expect(await objects.head('assets', 'none')).toBeUndefined()
       await objects.remove('assets', 'none')
       await objects.remove('assets', 'none/below/it')
@@ -48,10 +48,11 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
     })
     it('copies, and the copy is its own', async () => {
       await objects.put('assets', 'original', text('one'), 'text/css')
-      await objects.copy('assets', 'original', 's/deep/er/kopie ü.css')
+      await objects.copy('assets', 'original', 's/deep/er/kopie ü.css', 'text/plain')
       await objects.put('assets', 'original', text('two'), 'text/css')
       expect(Buffer.from(await objects.get('assets', 's/deep/er/kopie ü.css')).toString()).toBe('one')
-      expect(await objects.head('assets', 's/deep/er/kopie ü.css')).toMatchObject({ size: 3, type: 'text/css' })
+      expect(await objects.head('assets', 's/deep/er/kopie ü.css')).toMatchObject({ size: 3, type: 'text/plain' })
+      expect(await objects.head('assets', 'original')).toMatchObject({ type: 'text/css' })
     })
     it('takes every key that a study could name, and tells similar ones apart', async () => {
       const odd = ['k/a', 'k/a/b', 'k/A', 'k/a.', 'k/a b', 'k/a+b', 'k/a%20b', 'k/ä', 'k/a\u0308', 'k/🧠', 'k/.hidden', 'k/con', 'k/~', 'k/a~', 'k/&<>"\'', 'k/a//b', 'k/a/', `k/${'x'.repeat(300)}`, `k/${'ü'.repeat(300)}`]

@@ -10,8 +10,8 @@ export interface ObjectStore {
   /** `ObjectMissing` when there is none. */
   get(bucket: Bucket, key: string): Promise<Uint8Array>
   head(bucket: Bucket, key: string): Promise<ObjectHead | undefined>
-  /** Within one bucket; `ObjectMissing` when the source is not there. */
-  copy(bucket: Bucket, from: string, to: string): Promise<void>
+  /** Within one bucket, as the media type `type`; `ObjectMissing` when the source is not there. */
+  copy(bucket: Bucket, from: string, to: string, type: string): Promise<void>
   /** Nothing happens when it is not there. */
   remove(bucket: Bucket, key: string): Promise<void>
   /** Keys with a prefix, in order. */

@@ -44,9 +44,9 @@ export function awsObjects({ buckets, client, ...options }: AwsObjectsOptions): 
         throw e
       }
     },
-    async copy(bucket, from, to) {
+    async copy(bucket, from, to, type) {
       const source = `${bucketOf(bucket)}/${from.split('/').map(encodeURIComponent).join('/')}`
-      try { await s3.send(new CopyObjectCommand({ Bucket: bucketOf(bucket), Key: to, CopySource: source })) } catch (e) {
+      try { await s3.send(new CopyObjectCommand({ Bucket: bucketOf(bucket), Key: to, CopySource: source, MetadataDirective: 'REPLACE', ContentType: type })) } catch (e) {
         throw missing(e) ? new ObjectMissing(`in ${bucket}`) : e
       }
     },

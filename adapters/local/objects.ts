@@ -33,7 +33,8 @@ export interface LocalObjects extends ObjectStore {
 }
 
 const maxHeader = 1024
-const absent = (e: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((e as NodeJS.ErrnoException).code ?? '')
+// A key too long for a path of this system cannot have been stored.
+const absent = (e: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((e as NodeJS.ErrnoException).code ?? '')
 
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
@@ -132,10 +133,10 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
       await found.close()
       return { size: found.size, type: found.type, ...(found.sha256 ? { sha256: found.sha256 } : {}) }
     },
-    async copy(bucket, from, to) {
+    async copy(bucket, from, to, type) {
       const found = await openObject(bucket, from)
       if (!found) throw new ObjectMissing(`in ${bucket}`)
-      await place(bucket, to, found, async (f) => { for await (const chunk of found.bytes()) await f.write(chunk) })
+      await place(bucket, to, { type, sha256: found.sha256 }, async (f) => { for await (const chunk of found.bytes()) await f.write(chunk) })
     },
     async remove(bucket, key) { await rm(pathOfKey(bucketFolder(bucket), key), { force: true }).catch((e: unknown) => { if (!absent(e)) throw e }) },
     async *list(bucket, prefix) {

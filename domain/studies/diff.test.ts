@@ -19,7 +19,7 @@ describe('a diff', () => {
     expect(diffConfigurations({ a: { b: [1, 2] } }, { a: { b: [1, 2] } })).toEqual([])
   })
   it('tells a moved file from a new one', () => {
-    const f = (path: string, c: string) => ({ path, sha256: c.repeat(64), size: 2048 })
+    const f = (path: string, c: string) => ({ path, sha256: c.repeat(64), size: 2048, type: 'image/png' })
     expect(diffAssets([f('a', '1'), f('b', '2'), f('c', '3')], [f('a', '9'), f('d', '2'), f('e', '5')])).toEqual([
       { path: 'a', change: 'changed', before: '2.0 KB, 11111111', after: '2.0 KB, 99999999' }, { path: 'c', change: 'removed', before: '2.0 KB' },
       { path: 'd', change: 'changed', before: 'named b', after: 'named d' }, { path: 'e', change: 'added', after: '2.0 KB' },
@@ -33,12 +33,12 @@ describe('a diff', () => {
 })
 
 describe('a content hash', () => {
-  const files = [{ path: 'b', sha256: '2' }, { path: 'a', sha256: '1' }]
+  const files = [{ path: 'b', sha256: '2', type: 'text/plain' }, { path: 'a', sha256: '1', type: 'text/plain' }]
   it('does not depend on the order of members and files', async () => {
     expect(await contentHash({ a: 1, b: [1, 2] }, files)).toBe(await contentHash({ b: [1, 2], a: 1 }, files.toReversed()))
   })
   it('depends on everything else', async () => {
-    const hashes = await Promise.all([contentHash({ a: 1 }, files), contentHash({ a: 2 }, files), contentHash({ a: 1 }, files.slice(1)), contentHash({ a: 1 }, [{ path: 'a', sha256: '2' }, { path: 'b', sha256: '1' }])])
-    expect(new Set(hashes).size).toBe(4)
+    const hashes = await Promise.all([contentHash({ a: 1 }, files), contentHash({ a: 2 }, files), contentHash({ a: 1 }, files.slice(1)), contentHash({ a: 1 }, [{ path: 'a', sha256: '2', type: 'text/plain' }, { path: 'b', sha256: '1', type: 'text/plain' }]), contentHash({ a: 1 }, files.map((f) => ({ ...f, type: 'text/html' })))])
+    expect(new Set(hashes).size).toBe(5)
   })
 })

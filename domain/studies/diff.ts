@@ -3,12 +3,13 @@ import { canonical } from '../hash.ts'
 import { isObject } from './configuration-errors.ts'
 
 export interface DiffLine { path: string; change: 'added' | 'removed' | 'changed'; before?: string; after?: string }
-export interface FileFacts { path: string; sha256: string; size: number }
+export interface FileFacts { path: string; sha256: string; size: number; type: string }
 
 const maxLines = 500
 const maxText = 160
-/** Lists longer than this are compared place by place. */
+/** Lists longer than this are compared place by place, and so are all once this many pairs have been compared: a hostile configuration must not hold the server up. */
 const maxAligned = 1000
+const maxPairs = 10_000_000
 
 const shorten = (text: string): string => (text.length > maxText ? `${text.slice(0, maxText - 1)}…` : text)
 const named = (v: unknown): string | undefined => {
@@ -27,40 +28,52 @@ const step = (path: string, name: string): string => (path === '' ? name.charAt(
 /** Lines in the order of the newer configuration; a list is aligned by content, so that one trial put in between is one line. */
 export function diffConfigurations(before: unknown, after: unknown): DiffLine[] {
   const lines: DiffLine[] = []
-  compare(before, after, '', (line) => { if (lines.length < maxLines) lines.push(line) })
-  return lines
+  compare(before, after, '', { lines, pairs: maxPairs })
+  return lines.slice(0, maxLines)
 }
 
-type Emit = (line: DiffLine) => void
+/** The lines so far, and how many more pairs may be compared to align lists. */
+interface Work { lines: DiffLine[]; pairs: number }
+const full = (w: Work): boolean => w.lines.length >= maxLines
 
-function compare(before: unknown, after: unknown, path: string, emit: Emit): void {
+function compare(before: unknown, after: unknown, path: string, work: Work): void {
+  if (full(work)) return
   if (isObject(before) && isObject(after)) {
     for (const name of new Set([...Object.keys(after), ...Object.keys(before)])) {
       const at = step(path, field(name))
-      if (!Object.hasOwn(before, name)) emit({ path: at, change: 'added', after: show(after[name]) })
-      else if (!Object.hasOwn(after, name)) emit({ path: at, change: 'removed', before: show(before[name]) })
-      else compare(before[name], after[name], at, emit)
+      if (!Object.hasOwn(before, name)) work.lines.push({ path: at, change: 'added', after: show(after[name]) })
+      else if (!Object.hasOwn(after, name)) work.lines.push({ path: at, change: 'removed', before: show(before[name]) })
+      else compare(before[name], after[name], at, work)
     }
-  } else if (Array.isArray(before) && Array.isArray(after)) compareLists(before, after, path, emit)
-  else if (canonical(before ?? null) !== canonical(after ?? null)) emit({ path, change: 'changed', before: show(before), after: show(after) })
+  } else if (Array.isArray(before) && Array.isArray(after)) compareLists(before, after, path, work)
+  else if (canonical(before ?? null) !== canonical(after ?? null)) work.lines.push({ path, change: 'changed', before: show(before), after: show(after) })
 }
 
-function compareLists(before: readonly unknown[], after: readonly unknown[], path: string, emit: Emit): void {
+function compareLists(before: readonly unknown[], after: readonly unknown[], path: string, work: Work): void {
   const place = (i: number, v: unknown): string => step(path, `${i + 1}${named(v) ? ` ${named(v)}` : ''}`)
   const gap = (b0: number, b1: number, a0: number, a1: number): void => {
-    const gone = before.slice(b0, b1).map((v, i) => ({ v, i: b0 + i }))
-    for (let a = a0; a < a1; a++) {
+    const gone = new Set<number>()
+    const byName = new Map<string | undefined, number[]>()
+    for (let i = b1 - 1; i >= b0; i--) { const name = named(before[i]); const places = byName.get(name); if (places) places.push(i); else byName.set(name, [i]) }
+    for (let i = b0; i < b1; i++) gone.add(i)
+    /** The first of the same name or plugin that has no partner yet. */
+    const twin = (name: string | undefined): number | undefined => {
+      const places = name === undefined ? [] : byName.get(name) ?? []
+      while (places.length > 0) { const i = places.pop()!; if (gone.has(i)) return i }
+      return undefined
+    }
+    for (let a = a0; a < a1 && !full(work); a++) {
       const value = after[a]
       // the partner of a changed element: the one of the same name or plugin, else the next in line when both sides have as many
-      const twin = gone.findIndex((g) => named(g.v) !== undefined && named(g.v) === named(value))
-      const partner = twin >= 0 ? twin : b1 - b0 === a1 - a0 ? gone.findIndex((g) => g.i - b0 === a - a0) : -1
-      if (partner < 0) emit({ path: place(a, value), change: 'added', after: show(value) })
-      else compare(gone.splice(partner, 1)[0]?.v, value, place(a, value), emit)
+      const inLine = b0 + a - a0
+      const partner = twin(named(value)) ?? (b1 - b0 === a1 - a0 && gone.has(inLine) ? inLine : undefined)
+      if (partner === undefined) work.lines.push({ path: place(a, value), change: 'added', after: show(value) })
+      else { gone.delete(partner); compare(before[partner], value, place(a, value), work) }
     }
-    for (const { v, i } of gone) emit({ path: place(i, v), change: 'removed', before: show(v) })
+    for (const i of gone) { if (full(work)) return; work.lines.push({ path: place(i, before[i]), change: 'removed', before: show(before[i]) }) }
   }
   let b = 0, a = 0
-  for (const [sameBefore, sameAfter] of [...common(before.map(canonical), after.map(canonical)), [before.length, after.length] as const]) {
+  for (const [sameBefore, sameAfter] of [...common(before.map(canonical), after.map(canonical), work), [before.length, after.length] as const]) {
     gap(b, sameBefore, a, sameAfter)
     b = sameBefore + 1
     a = sameAfter + 1
@@ -68,14 +81,15 @@ function compareLists(before: readonly unknown[], after: readonly unknown[], pat
 }
 
 /** Places of a longest common subsequence; the common start and end are taken off first. */
-function common(x: readonly string[], y: readonly string[]): [number, number][] {
+function common(x: readonly string[], y: readonly string[], work: Work): [number, number][] {
   let start = 0
   while (start < x.length && start < y.length && x[start] === y[start]) start++
   let tail = 0
   while (tail < x.length - start && tail < y.length - start && x[x.length - 1 - tail] === y[y.length - 1 - tail]) tail++
   const out: [number, number][] = Array.from({ length: start }, (_, i) => [i, i])
   const n = x.length - start - tail, m = y.length - start - tail
-  if (n <= maxAligned && m <= maxAligned) {
+  if (n <= maxAligned && m <= maxAligned && n * m <= work.pairs) {
+    work.pairs -= n * m
     const table = Array.from({ length: n + 1 }, () => new Uint32Array(m + 1))
     const cell = (i: number, j: number): number => table[i]?.[j] ?? 0
     for (let i = n - 1; i >= 0; i--) for (let j = m - 1; j >= 0; j--) (table[i] as Uint32Array)[j] = x[start + i] === y[start + j] ? cell(i + 1, j + 1) + 1 : Math.max(cell(i + 1, j), cell(i, j + 1))
@@ -99,7 +113,10 @@ export function diffAssets(before: readonly FileFacts[], after: readonly FileFac
   const lines: DiffLine[] = []
   for (const file of after) {
     const was = old.get(file.path)
-    if (was?.sha256 === file.sha256) continue
+    if (was?.sha256 === file.sha256) {
+      if (was.type !== file.type) lines.push({ path: file.path, change: 'changed', before: was.type, after: file.type })
+      continue
+    }
     if (was) { lines.push({ path: file.path, change: 'changed', before: `${size(was.size)}, ${was.sha256.slice(0, 8)}`, after: `${size(file.size)}, ${file.sha256.slice(0, 8)}` }); continue }
     const moved = gone.findIndex((f) => f.sha256 === file.sha256)
     if (moved >= 0) lines.push({ path: file.path, change: 'changed', before: `named ${gone.splice(moved, 1)[0]?.path}`, after: `named ${file.path}` })

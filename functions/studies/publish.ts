@@ -76,8 +76,11 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
   if (last && last.contentHash === hash) { await bump(d, study, last.version); return toVersion(last) }
   if (body.expects !== undefined && body.expects !== (last?.version ?? 0)) throw changedMeanwhile()
   await checkUploaded(d, study.organisationId, body.assets)
-  await each(files, async (f) => d.objects.copy('assets', blobKey(study.organisationId, f.sha256), `s/${hash}/${f.path}`))
-  await d.objects.put('assets', documentKey(hash), new TextEncoder().encode(JSON.stringify({ configuration, files })), 'application/json')
+  // The document comes last: where it is, every file is, perhaps by somebody else's hand. What has been published is never written again.
+  if (!(await d.objects.head('assets', documentKey(hash)))) {
+    await each(files, async (f) => d.objects.copy('assets', blobKey(study.organisationId, f.sha256), `s/${hash}/${f.path}`, f.type))
+    await d.objects.put('assets', documentKey(hash), new TextEncoder().encode(JSON.stringify({ configuration, files })), 'application/json')
+  }
   const { kind, conditions } = describe(configuration)
   for (let tries = 0; ; tries++) {
     const version = (last?.version ?? 0) + 1

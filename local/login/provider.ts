@@ -1,7 +1,7 @@
 /** The OpenID provider of the local host: what Cognito is in AWS. Code flow with PKCE, JWT access tokens for the API. */
 import { generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-import { type ClientMetadata, type Configuration, type JWKS, Provider } from 'oidc-provider'
+import { type ClientMetadata, type Configuration, errors, type JWKS, Provider } from 'oidc-provider'
 import { readJson, writeWhole } from '../files.ts'
 import { escapeHtml, problemPage, signedOutPage, signOutPage } from './pages.ts'
 import type { Account, LoginState } from './state.ts'
@@ -81,7 +81,7 @@ export async function createProvider(o: { mainOrigin: string; keyFile: string; s
         defaultResource: () => resource,
         useGrantedResource: async () => true,
         getResourceServerInfo: (_ctx, indicator) => {
-          if (indicator !== resource) throw new TypeError('unknown resource')
+          if (indicator !== resource) throw new errors.InvalidTarget()
           return { scope: '', audience: resource, accessTokenFormat: 'jwt', accessTokenTTL: 15 * 60, jwt: { sign: { alg: 'RS256' } } }
         },
       },

@@ -9,6 +9,8 @@ import type { Own } from './receipt.ts'
 import { type Outcome, Sender } from './sender.ts'
 import { number, say } from './texts/index.ts'
 
+/** More trials than any study has. */
+const highestPosition = 1_000_000
 /** A study that has not said a word after this long did not load. */
 const silenceMs = 20_000
 
@@ -108,7 +110,7 @@ export class Session {
     const q = this.#queue
     if (q.closed) throw new Error('The study is over: nothing more can be recorded')
     this.#reveal()
-    if ('trial' in r && typeof r.trial === 'number') q.run.position = Math.max(q.run.position, r.trial)
+    if ('trial' in r) this.#reached(r.trial)
     const part = 'part' in r && r.part !== undefined ? r.part : 'main'
     if (!/^[A-Za-z0-9_.-]{1,60}$/.test(part)) throw new Error('The name of a part has 1 to 60 letters, digits, dots, dashes or underscores')
     switch (r.type) {
@@ -131,9 +133,15 @@ export class Session {
       case 'loading': show({ state: 'preloading', title: say('preloadingTitle'), sentence: say('preloading'), progress: n.total > 0 ? n.done / n.total : 'busy', note: n.total > 0 ? say('preloaded', { done: number(n.done), total: number(n.total) }) : '' }); break
       case 'ready': this.#reveal(); break
       case 'progress': if (this.#bar) this.#bar.value = n.fraction; break
-      case 'trial': this.#queue.run.position = Math.max(this.#queue.run.position, Math.trunc(n.position)); break
+      case 'trial': this.#reached(n.position); break
       case 'failed': this.#failed(n.message)
     }
+  }
+
+  /** Whatever a study says; what the server would refuse must never stand beside a record. */
+  #reached(trial: unknown): void {
+    const { run } = this.#queue
+    if (typeof trial === 'number' && trial > run.position && trial <= highestPosition) run.position = Math.trunc(trial)
   }
 
   #reveal(): void {

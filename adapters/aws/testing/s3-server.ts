@@ -50,7 +50,8 @@ export async function startS3(credentials: { accessKeyId: string; secretAccessKe
     const source = request.headers['x-amz-copy-source']
     if (source !== undefined) {
       const [b, ...k] = String(source).split('/')
-      stored.set(at(bucket, key), find(b!, decodeURIComponent(k.join('/'))))
+      const found = find(b!, decodeURIComponent(k.join('/')))
+      stored.set(at(bucket, key), request.headers['x-amz-metadata-directive'] === 'REPLACE' ? { ...found, type: request.headers['content-type'] ?? 'binary/octet-stream' } : found)
       return '<?xml version="1.0"?><CopyObjectResult><ETag>"x"</ETag></CopyObjectResult>'
     }
     const checksum = (request.headers['x-amz-checksum-sha256'] as string | undefined) ?? url.searchParams.get('x-amz-checksum-sha256') ?? undefined
