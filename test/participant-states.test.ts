@@ -7,8 +7,7 @@ import { gzipSync } from 'node:zlib'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { buildWeb } from '../tools/build-web.ts'
-import type { Cloister } from '../web/study/client.ts'
-import { finish, inState, launch, type LiveStudy, Platform, record, takePart, webStudy } from './participant-support.ts'
+import { abort, finish, inState, launch, type LiveStudy, Platform, record, takePart, webStudy } from './participant-support.ts'
 
 const platform = new Platform(4622)
 /** Set to keep a picture of every state in every variant. */
@@ -207,7 +206,7 @@ test('ended by the participant', async () => {
   const page = await open()
   const frame = await takePart(page, (await (await study()).link()).url)
   await context!.setOffline(true)
-  await frame.evaluate(() => { void (window as unknown as { cloister: Cloister }).cloister.abort() })
+  await abort(frame)
   await met(page, 'aborting')
   await context!.setOffline(false)
   await met(page, 'aborted')

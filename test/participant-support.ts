@@ -115,7 +115,9 @@ export const record = (frame: Frame, from: number, to: number): Promise<void> =>
   const { cloister } = window as unknown as { cloister: Cloister }
   await Promise.all(Array.from({ length: b! - a! + 1 }, (_, i) => cloister.record({ n: a! + i, word: `marker-${a! + i}`, rt: 300 + ((a! + i) * 37) % 400 })))
 }, [from, to])
-export const finish = (frame: Frame): Promise<void> => frame.evaluate(() => { void (window as unknown as { cloister: Cloister }).cloister.finish() })
+/** Ends the study, a moment later: the frame goes with it, and with the frame the answer to what asked for it. */
+export const finish = (frame: Frame): Promise<void> => frame.evaluate(() => { setTimeout(() => { void (window as unknown as { cloister: Cloister }).cloister.finish() }, 100) })
+export const abort = (frame: Frame): Promise<void> => frame.evaluate(() => { setTimeout(() => { void (window as unknown as { cloister: Cloister }).cloister.abort('no time') }, 100) })
 
 /** The numbers that were recorded, as they arrived. */
 export const numbersOf = (run: OpenedRun): number[] => run.trials.map((t) => Number(t.data.get('n')))

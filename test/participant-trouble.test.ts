@@ -174,6 +174,27 @@ describe('the server’s word', () => {
     expect(requests.filter((r) => r === 409).length).toBeLessThanOrEqual(2)
   })
 
+  test('an end that was stored but not counted is sent once more', async () => {
+    const s = await study()
+    const { url } = await s.link()
+    const frame = await takePart(page, url)
+    await record(frame, 1, 2)
+    let ends = 0
+    // As if the server had stopped right after storing the end: it is stored, but neither this answer nor a count says that the run is over.
+    await page.route('**/records', async (r) => {
+      const isEnd = r.request().postData()?.includes('"op":"end"') ?? false
+      if (isEnd) ends++
+      const answer = await r.fetch()
+      const { finish: _, ...standing } = (await answer.json()) as { state: string; finish?: unknown }
+      await r.fulfill(isEnd && ends > 1 ? { response: answer } : { response: answer, json: { ...standing, state: 'live' } })
+    })
+    await finish(frame)
+    await inState(page, 'finished')
+    expect(await page.locator('.receipt .code').count()).toBe(2)
+    expect(ends).toBe(2)
+    expect((await openedRuns(platform.client, s.studyId)).map((r) => [r.row.state, r.row.conflicts, ...numbersOf(r)])).toEqual([['completed', 0, 1, 2]])
+  })
+
   test('a token that is no longer valid is asked for again', async () => {
     const s = await study()
     const { url } = await s.link()

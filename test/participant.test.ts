@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { buildWeb } from '../tools/build-web.ts'
 import type { Cloister } from '../web/study/client.ts'
-import { finish, inState, kept, launch, type LiveStudy, numbers, numbersOf, openedRuns, Platform, record, takePart, webStudy } from './participant-support.ts'
+import { abort, finish, inState, kept, launch, type LiveStudy, numbers, numbersOf, openedRuns, Platform, record, takePart, webStudy } from './participant-support.ts'
 
 const platform = new Platform(4620)
 let browser: Browser
@@ -110,7 +110,7 @@ describe('taking part', () => {
     const { url } = await s.link({ abortUrl: 'https://example.org/left?state={state}' })
     const frame = await takePart(page, url)
     await record(frame, 1, 5)
-    await frame.evaluate(() => { void (window as unknown as { cloister: Cloister }).cloister.abort('no time') })
+    await abort(frame)
     await inState(page, 'aborted')
     expect(await page.getAttribute('.actions a', 'href')).toBe('https://example.org/left?state=aborted')
     const { items } = await platform.client.runs.list({ params: { studyId: s.studyId }, query: {} })

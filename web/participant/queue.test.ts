@@ -75,7 +75,7 @@ describe('a queue', () => {
       recording = false
       await sending
       await whole(q, shelf, n, luck)
-    }), { numRuns: 40 }))
+    }), { numRuns: 12 }))
 
   it('keeps numbering while answers come in the middle of a batch', async () => {
     const q = await Queue.open(inMemory(), await fresh())
@@ -93,7 +93,7 @@ describe('a queue', () => {
   })
 
   it('goes on after a reload at any moment, without gaps and without repeats', () => fc.assert(fc.asyncProperty(
-    fc.array(fc.record({ burst: fc.integer({ min: 1, max: 30 }), sent: fc.nat({ max: 3 }) }), { minLength: 1, maxLength: 5 }), fc.array(fc.nat({ max: 100 }), { minLength: 3, maxLength: 20 }), async (loads, chance) => {
+    fc.array(fc.record({ burst: fc.integer({ min: 1, max: 12 }), sent: fc.nat({ max: 3 }) }), { minLength: 1, maxLength: 5 }), fc.array(fc.nat({ max: 100 }), { minLength: 3, maxLength: 20 }), async (loads, chance) => {
       const device: Device = inMemory()
       await device.put(await fresh())
       const shelf = new Shelf()
@@ -114,7 +114,7 @@ describe('a queue', () => {
       }
       const [run] = await device.runs()
       await whole(await Queue.open(device, run as StartedRun), shelf, n, lucky(chance))
-    }), { numRuns: 40 }))
+    }), { numRuns: 12 }))
 
   it('freezes what it sends: a repeat has the same bytes, also after more was recorded', async () => {
     const q = await Queue.open(inMemory(), await fresh())

@@ -191,6 +191,9 @@ export class Queue {
     }
   }
 
+  /** The record that ends or aborts the run, acknowledged or not. */
+  endRecord = async (): Promise<LocalRecord | undefined> => (await this.#device.records(this.run.nonce)).find((r) => r.seq === this.run.made && (r.op === 'end' || r.op === 'abort'))
+
   object = async (seq: number): Promise<Blob | undefined> => this.#unwritten.objects.find((o) => o.seq === seq)?.bytes ?? this.#device.object(this.run.nonce, seq)
 
   /** Takes the server's word: these numbers are stored. Between two full counts `acked` is a lower bound, so what was acknowledged stays so. */
