@@ -191,6 +191,11 @@ describe('an auditor at work', () => {
     const again = JSON.parse((await run(['audit', 'verify', '--json'])).out)
     expect(again).toMatchObject({ whole: true, verifiedBefore: { seq: again.head.seq } })
 
+    const opened = JSON.parse((await run(['audit', 'events', '--act', 'run.opened', '--json'])).out) as { act: string }[]
+    expect(opened.length).toBeGreaterThan(0)
+    expect(new Set(opened.map((e) => e.act))).toEqual(new Set(['run.opened']))
+    expect((await run(['audit', 'events', '--act', 'nonsense'])).code).toBe(2)
+
     // Somebody with the store in their hands changes one event.
     const { table } = host.deps
     const pk = `AUDIT#${again.organisationId}`, sk = '000000000005'
