@@ -12,7 +12,7 @@ export type Signed = z.infer<typeof SignedShape>
 export type Version = Awaited<ReturnType<Client['studies']['publish']>>
 /** A file of a study: its path in the study, and its bytes (a Blob may be larger than memory). */
 export interface StudyFile { path: string; data: Blob | Uint8Array }
-export interface FileProgress { path: string; size: number; hashed: number; sent: number; state: 'waiting' | 'hashing' | 'uploading' | 'stored' }
+interface FileProgress { path: string; size: number; hashed: number; sent: number; state: 'waiting' | 'hashing' | 'uploading' | 'stored' }
 /** `hashed` and `sent` count bytes; what the server holds already counts as sent. */
 export interface PublishProgress { stage: 'hashing' | 'uploading' | 'publishing' | 'done'; total: number; hashed: number; sent: number; files: readonly FileProgress[] }
 
@@ -29,7 +29,7 @@ export class UploadFailed extends Error {
 }
 
 /** Sends with `fetch`, which tells only when everything has gone. */
-export const sendWithFetch: Send = async (link, data, sent, signal) => {
+const sendWithFetch: Send = async (link, data, sent, signal) => {
   let response: Response
   try { response = await fetch(link.url, { method: link.method, headers: link.headers, body: data as BodyInit, ...(signal ? { signal } : {}) }) }
   catch (cause) { signal?.throwIfAborted(); throw new UploadFailed(0, { cause }) }
@@ -61,7 +61,7 @@ async function pool<T>(items: readonly T[], width: number, work: (item: T) => Pr
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, async () => { while (next < items.length) await work(items[next++]!) }))
 }
 
-export interface PublishInput {
+interface PublishInput {
   studyId: string
   configuration: Record<string, unknown>
   /** New or changed files. */

@@ -2,7 +2,7 @@
 import { unzipSync, zipSync, type Unzipped, type Zippable } from 'fflate'
 import { AssetPath } from '../contracts/studies.ts'
 
-export interface StudyContent { title?: string | undefined; description?: string | undefined; redirectHosts?: string[] | undefined; configuration: Record<string, unknown> }
+interface StudyContent { title?: string | undefined; description?: string | undefined; redirectHosts?: string[] | undefined; configuration: Record<string, unknown> }
 export interface StudyBundle<D> extends StudyContent { files: { path: string; data: D }[] }
 
 /** What was wrong with a study's folder or file, in a sentence for a person. */

@@ -143,7 +143,7 @@ describe('a study in the portal', () => {
     expect(await other.getByRole('tab').allTextContents()).toEqual(['Overview', 'Versions', 'People', 'History'])
     expect(await other.getByRole('button', { name: 'Try it' }).count()).toBe(0)
     await rows.check()
-    await expect.poll(async () => { await other.reload(); await other.getByRole('tab', { name: 'Overview' }).waitFor(); return other.getByRole('tab', { name: 'Results' }).count() }).toBe(1)
+    await expect.poll(async () => { await other.reload(); await other.getByRole('tab', { name: 'Overview' }).waitFor(); return other.getByRole('tab', { name: 'Results' }).count() }, { timeout: 15_000 }).toBe(1)
     await context.close()
   })
 
@@ -181,14 +181,14 @@ describe('a study in the portal', () => {
     await sure.click()
     await page.waitForURL(`${portal.origin}/studies`)
     await page.getByRole('link', { name: 'Places imported' }).waitFor()
-    await expect.poll(() => page.getByRole('link', { name: /Copy of/ }).count()).toBe(0)
+    await expect.poll(() => page.getByRole('link', { name: /Copy of/ }).count(), { timeout: 15_000 }).toBe(0)
   })
 
   it('is found by search and by Ctrl-K; the search stays in the address', async () => {
     await page.keyboard.press('/')
     await page.keyboard.type('love')
     await page.waitForURL(/q=love/)
-    await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
+    await expect.poll(() => page.locator('tbody tr').count(), { timeout: 15_000 }).toBe(1)
     await page.reload()
     expect(await page.getByRole('textbox', { name: 'Search studies' }).inputValue()).toBe('love')
     await page.keyboard.press('Control+k')

@@ -5,7 +5,7 @@ import { ProblemError, type Client } from '../../../clients/api.ts'
 import { may, type Permission, type Role, type StudyRight } from '../../../domain/access/permissions.ts'
 import { api, session, type SessionState } from './session/session.ts'
 
-export type Me = Awaited<ReturnType<Client['access']['me']>>
+type Me = Awaited<ReturnType<Client['access']['me']>>
 export type Study = Awaited<ReturnType<Client['studies']['study']>>
 
 export const useApi = (): Client => api

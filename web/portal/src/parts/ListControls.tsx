@@ -4,7 +4,7 @@ import { IconSearch } from '@tabler/icons-react'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useRef } from 'react'
 
-export interface ListState { q: string; state: string; sort: string }
+interface ListState { q: string; state: string; sort: string }
 type SetList = (change: Partial<ListState>) => void
 
 /** Search text, state filter and order of a list, kept in the page's address so that it can be shared and gone back to. */

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react'
 
 /** Okabe and Ito's palette: told apart with every common colour vision. */
 export const palette = ['#0072B2', '#E69F00', '#009E73', '#CC79A7', '#56B4E9', '#D55E00', '#999999'] as const
-export interface PlotTable { columns: readonly string[]; rows: readonly (readonly (string | number)[])[] }
+interface PlotTable { columns: readonly string[]; rows: readonly (readonly (string | number)[])[] }
 
 /**
  * An Observable Plot, loaded when first shown, with its table behind it. `make` gets the library, the width in pixels and

@@ -4,7 +4,7 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [['year', 31_557_600], ['
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 
 /** "3 minutes ago", "in 2 days"; under ten seconds it is "just now". */
-export function fromNow(at: string, now = Date.now()): string {
+function fromNow(at: string, now = Date.now()): string {
   const seconds = Math.round((new Date(at).getTime() - now) / 1000)
   const size = Math.abs(seconds)
   if (size < 10) return 'just now'

@@ -2,7 +2,7 @@
 import { User, UserManager, WebStorageStateStore } from 'oidc-client-ts'
 import { createClient, type Client } from '../../../../clients/api.ts'
 
-export type Reason = 'expired' | 'recent'
+type Reason = 'expired' | 'recent'
 export interface SessionState {
   phase: 'starting' | 'unreachable' | 'signed-out' | 'signed-in'
   /** A sign-in is needed before what was asked for can go on. */
@@ -11,7 +11,7 @@ export interface SessionState {
   dismissed?: boolean
 }
 type Message = { kind: 'user'; user: string } | { kind: 'ask' } | { kind: 'signed-out' }
-export type SignInSettings = Awaited<ReturnType<Client['access']['signInSettings']>>
+type SignInSettings = Awaited<ReturnType<Client['access']['signInSettings']>>
 
 const channel = new BroadcastChannel('cloister-session')
 const listeners = new Set<() => void>()

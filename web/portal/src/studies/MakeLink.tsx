@@ -1,4 +1,4 @@
-import { Anchor, Button, Collapse, Group, Modal, NumberInput, Radio, Stack, Text, TextInput } from '@mantine/core'
+import { Anchor, Button, Group, Modal, NumberInput, Radio, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -67,14 +67,14 @@ export function MakeLink({ study, close, done }: { study: Study; close: () => vo
               {Object.entries(presets).map(([name, p]) => <Button key={name} size="compact-sm" variant="default" onClick={() => { put({ parameter: p.parameter, completionUrl: p.completionUrl, label: form.label || name }); setHint(p.hint); setMore(true) }}>{name}</Button>)}
               <Button size="compact-sm" variant="subtle" onClick={() => setMore(!more)} aria-expanded={more}>{more ? 'Hide redirects' : 'Redirects and ids'}</Button>
             </Group>
-            <Collapse expanded={more}>
+            {more && (
               <Stack gap="sm">
                 {hint && <Text size="sm" role="status">{hint}</Text>}
                 <TextInput label="Send participants here when they finish" value={form.completionUrl} error={addressError(form.completionUrl)} onChange={(e) => put({ completionUrl: e.currentTarget.value.trim() })} description="Only after everything they sent has arrived. {runId}, {outsideId}, {state} and {parameter:NAME} are filled in." />
                 <TextInput label="Send participants here when they stop early" value={form.abortUrl} error={addressError(form.abortUrl)} onChange={(e) => put({ abortUrl: e.currentTarget.value.trim() })} />
                 <TextInput label="Parameter with the recruiter’s id" placeholder="PROLIFIC_PID" value={form.parameter} onChange={(e) => put({ parameter: e.currentTarget.value.trim() })} description="Kept only as a keyed hash: you can tell people apart, not who they are" />
               </Stack>
-            </Collapse>
+            )}
           </>}
           {missing.length > 0 && !bad && <div className="panel"><Text size="sm">This study does not send participants to <b>{missing.join(', ')}</b> yet. Redirects go only to hosts that it allows (see <Anchor component={Link} to={`/studies/${study.studyId}/settings`} underline="always">Settings</Anchor>).</Text><Button mt="xs" size="compact-sm" variant="default" onClick={() => void allow()}>Allow {missing.join(', ')}</Button></div>}
           <ProblemNotice error={error} title={error instanceof ProblemError && error.kind === 'redirect-not-allowed' ? 'Allow the host first' : undefined} />

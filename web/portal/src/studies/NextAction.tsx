@@ -11,7 +11,7 @@ import { linksQuery } from './data.ts'
 import { useContentDraft } from './draft.ts'
 
 interface Act { label: string; run: () => void }
-export interface StudyActs { next: Act | undefined; tryIt: Act | undefined; others: Act[]; busy: boolean }
+interface StudyActs { next: Act | undefined; tryIt: Act | undefined; others: Act[]; busy: boolean }
 
 const moves: Record<Exclude<StudyState, 'draft'>, { verb: string; title: string; text: string }> = {
   live: { verb: 'Launch', title: 'Launch this study?', text: 'From now on participants can start with the links you give them. You can pause at any time.' },
@@ -20,7 +20,7 @@ const moves: Record<Exclude<StudyState, 'draft'>, { verb: string; title: string;
 }
 
 /** Opens a preview in a new tab, with a link that never counts. The tab is opened first, for browsers allow that only at the click. */
-export async function openPreview(studyId: string): Promise<void> {
+async function openPreview(studyId: string): Promise<void> {
   const tab = window.open('about:blank')
   try {
     const { items } = await api.studies.links({ params: { studyId }, query: { limit: 200 } })

@@ -51,7 +51,7 @@ function Live({ data }: { data: Figures }) {
     </SimpleGrid>
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl" verticalSpacing={0} className="pair">
       <Section title="Runs over time"><Arrivals data={data} /></Section>
-      <Section title="How far people get" hint={`Runs that reached each trial, n = ${data.runs}`}><DropOut data={data} /></Section>
+      <Section title="How far people get" hint={`Runs that reached each trial, n = ${data.dropOut[0]?.reached ?? data.runs}`}><DropOut data={data} /></Section>
       <Section title="By state">
         <Table className="figures" withRowBorders={false} verticalSpacing={4}><Table.Tbody>{order.filter((s) => n(s) > 0).map((s) => (
           <Table.Tr key={s}><Table.Td w={120} pl={0}><StateBadge of="run" state={s} /></Table.Td><Table.Td w={110} className="nowrap">{n(s)} ({percent(n(s), data.runs)})</Table.Td><Table.Td visibleFrom="xs"><Text size="xs" c="dimmed">{runLife[s].meaning}</Text></Table.Td></Table.Tr>
@@ -60,7 +60,7 @@ function Live({ data }: { data: Figures }) {
       <Section title="By condition"><Conditions data={data} /></Section>
     </SimpleGrid>
     <Section title="Nothing lost?" hint="Records that participants’ pages made, against records stored here. A page keeps what is missing and sends it on its next visit.">
-      <Group gap="xl" align="baseline" className="figures">
+      <Group gap="xl" align="baseline" className="figures" style={{ rowGap: 4 }}>
         <meter min={0} max={Math.max(1, loss.sent)} value={loss.acknowledged} aria-label={`${loss.acknowledged} of ${loss.sent} records are stored`} className="loss" />
         <Text fw={600}>{loss.missing === 0 ? 'Every record has arrived' : `${count(loss.missing, 'record')} not here yet`}</Text>
         <Text size="sm" c="dimmed">{loss.acknowledged.toLocaleString('en')} of {count(loss.sent, 'record')} stored{data.conflicts > 0 ? `; ${count(data.conflicts, 'record')} refused because others were stored in their place` : ''}</Text>

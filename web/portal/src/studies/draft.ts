@@ -10,7 +10,7 @@ const listeners = new Set<() => void>()
 const held = new Map<string, { raw: string | null; draft: ContentDraft | undefined }>()
 addEventListener('storage', () => { for (const l of listeners) l() })
 
-export function readDraft(studyId: string): ContentDraft | undefined {
+function readDraft(studyId: string): ContentDraft | undefined {
   const raw = localStorage.getItem(name(studyId))
   const known = held.get(studyId)
   if (known?.raw === raw) return known.draft
