@@ -1,5 +1,6 @@
 /** The whole platform in one process (and its store in another), on the loopback interface. */
 import { randomBytes } from 'node:crypto'
+import { statfsSync } from 'node:fs'
 import { mkdir, rm, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -21,7 +22,7 @@ import { loginFailure } from './login/failure.ts'
 import { clientId, createProvider, resourceOf, scope } from './login/provider.ts'
 import { loginState } from './login/state.ts'
 import { startStore, StoreLocked } from './store.ts'
-import { systemTrouble, Trouble } from './trouble.ts'
+import { diskFull, systemTrouble, Trouble } from './trouble.ts'
 
 export interface HostOptions {
   port: number
@@ -39,6 +40,7 @@ export interface Host { mainOrigin: string; studyOrigin: string; home: string; d
 const root = fileURLToPath(new URL('..', import.meta.url))
 const sweepMilliseconds = 60_000
 const leastFree = 30 * 1024 * 1024
+const isFull = (home: string): boolean => { const { bavail, bsize } = statfsSync(home); return bavail * bsize < 8 * 1024 * 1024 }
 interface Running { pid: number; mainOrigin: string }
 
 /** Makes the home and finds out whether it can be used; `Trouble` says what to do otherwise. */
@@ -96,7 +98,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
     const journal = await openJournal(join(home, 'cloister.log'))
     undo.push(journal.close)
     // The store's lock makes this the only host of the home; everything else in it is opened after.
-    const store = await startStore(join(home, 'table'), lost).catch(async (e: unknown) => {
+    const store = await startStore(join(home, 'table'), (why) => lost(isFull(home) ? diskFull(`The folder ${home}`).message : why)).catch(async (e: unknown) => {
       if (!(e instanceof StoreLocked)) throw systemTrouble(e, `The folder ${home}`) ?? e
       const other = await readJson<Running>(join(home, 'host.json')).catch(() => undefined)
       throw new Trouble(`Another Cloister is using the folder ${home}${other ? `: ${other.mainOrigin}/ (process ${other.pid})` : ''}. Open that one, or stop it first.\n${elsewhere}`)

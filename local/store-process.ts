@@ -30,6 +30,8 @@ async function usable(): Promise<void> {
   }
 }
 
+// LevelDB's errors (a full disk) are thrown where nobody can catch them: one line, and the parent decides what follows.
+process.on('uncaughtException', (e) => { process.stderr.write(`The embedded store stopped: ${e.message}\n`); process.exit(1) })
 process.on('disconnect', () => process.exit(0))
 // Ctrl-C reaches this process too; the parent decides when the store stops.
 process.on('SIGINT', () => {})

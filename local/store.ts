@@ -1,7 +1,7 @@
 /** The embedded store as a child process: started, watched, restarted when it dies, stopped. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { Trouble } from './trouble.ts'
+import { diskFull, Trouble } from './trouble.ts'
 
 export interface Store { endpoint: string; pid: () => number | undefined; close: () => Promise<void> }
 
@@ -16,7 +16,7 @@ function launch(path: string, port: number): Promise<{ child: ChildProcess; port
     child.once('message', (m: Message) => {
       child.removeAllListeners('exit')
       if ('port' in m) return resolve({ child, port: m.port })
-      reject(m.code === 'LEVEL_LOCKED' ? new StoreLocked(path) : new Trouble(`The data in ${path} cannot be opened: ${m.failed}`))
+      reject(m.code === 'LEVEL_LOCKED' ? new StoreLocked(path) : /no space left|quota exceeded/i.test(m.failed) ? diskFull(`The folder ${path}`) : new Trouble(`The data in ${path} cannot be opened: ${m.failed}`))
     })
   })
 }
