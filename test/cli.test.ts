@@ -167,7 +167,14 @@ except ImportError as e:
 
   it('says how to go on when the sign-in is too old or may too little', async () => {
     const { items } = await rosa.access.tokens({ query: {} })
-    expect(items.some((t) => t.madeBy === 'device')).toBe(true)
+    const { tokenId } = items.find((t) => t.madeBy === 'device')!
+    const key = { pk: `TOKEN#${tokenId}`, sk: 'TOKEN' }
+    const token = (await host.deps.table.get<Record<string, unknown>>(key))!
+    await host.deps.table.remove(key)
+    await host.deps.table.create({ ...token, ...key, loginAt: Number(token['loginAt']) - 16 * 60 } as never)
+    const flanker = (JSON.parse((await run(['studies', '--json'])).out) as { studyId: string; title: string }[]).find((s) => /flanker/i.test(s.title))!
+    expect(await run(['results', flanker.studyId, '--purpose', 'Sixteen minutes later', '-o', 'late'])).toMatchObject({ code: 3, err: expect.stringContaining('Run "cloister login"') })
+    expect(await readdir(join(home, 'late')).catch(() => 'nothing')).toBe('nothing')
     const { secret } = await rosa.access.createToken({ body: { name: 'Reader', scopes: ['studies:read'], days: 1 } })
     const refused = await run(['publish', 'mine', '--json'], { CLOISTER_TOKEN: secret })
     expect(JSON.parse(refused.out)).toMatchObject({ exit: 4, kind: 'forbidden' })
