@@ -1,8 +1,8 @@
 /** The JSON editor: CodeMirror 6, in a chunk of its own. */
 import { json, jsonParseLinter } from '@codemirror/lang-json'
 import { syntaxTree } from '@codemirror/language'
-import { linter, lintGutter, setDiagnostics, type Diagnostic } from '@codemirror/lint'
-import { EditorState, RangeSetBuilder, type Text } from '@codemirror/state'
+import { linter, lintGutter, type Diagnostic } from '@codemirror/lint'
+import { EditorState, RangeSetBuilder, StateEffect, type Text } from '@codemirror/state'
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view'
 import { basicSetup } from 'codemirror'
 import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
@@ -39,19 +39,26 @@ const coloured = ViewPlugin.fromClass(class {
   update(u: ViewUpdate) { if (u.docChanged || u.viewportChanged || syntaxTree(u.startState) !== syntaxTree(u.state)) this.decorations = colours(u.view) }
 }, { decorations: (p) => p.decorations })
 
-const syntax = linter(jsonParseLinter(), { delay: 300 })
+/** The study's rules found other errors than before. */
+const errorsChanged = StateEffect.define<null>()
+const syntax = jsonParseLinter()
 
 /** `errors` are shown beside their fields. Tab moves on, as everywhere on the page. */
 export function Editor({ text, onChange, errors, label, ref }: { text: string; onChange: (text: string) => void; errors: readonly ConfigurationError[]; label: string; ref?: Ref<EditorHandle> }) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
   const tell = useRef(onChange)
+  const found = useRef(errors)
   useEffect(() => { tell.current = onChange })
   useEffect(() => {
     const v = new EditorView({
       parent: host.current!,
       state: EditorState.create({ doc: text, extensions: [
-        basicSetup, json(), syntax, lintGutter(), look, EditorView.lineWrapping, EditorState.tabSize.of(2), coloured,
+        basicSetup, json(),
+        // One source for both kinds of error: a second one would wipe out what the first has marked.
+        linter((v): Diagnostic[] => [...syntax(v), ...found.current.map((e) => ({ ...place(v.state, e.path), severity: 'error' as const, message: `${e.message}${e.expected ? `. Allowed: ${e.expected}` : ''}` }))],
+          { delay: 300, needsRefresh: (u) => u.transactions.some((t) => t.effects.some((e) => e.is(errorsChanged))) }),
+        lintGutter(), look, EditorView.lineWrapping, EditorState.tabSize.of(2), coloured,
         EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         EditorView.updateListener.of((u) => { if (u.docChanged) tell.current(u.state.doc.toString()) }),
       ] }),
@@ -65,10 +72,8 @@ export function Editor({ text, onChange, errors, label, ref }: { text: string; o
     if (v && v.state.doc.toString() !== text) v.dispatch({ changes: { from: 0, to: v.state.doc.length, insert: text } })
   }, [text])
   useEffect(() => {
-    const v = view.current
-    if (!v) return
-    const found: Diagnostic[] = errors.map((e) => ({ ...place(v.state, e.path), severity: 'error', message: `${e.message}${e.expected ? `. Allowed: ${e.expected}` : ''}` }))
-    if (found.length > 0) v.dispatch(setDiagnostics(v.state, found))
+    found.current = errors
+    view.current?.dispatch({ effects: errorsChanged.of(null) })
   }, [errors])
   useImperativeHandle(ref, () => ({
     show(pointer) {
