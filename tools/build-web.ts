@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const parts = ['portal', 'participant', 'study'] as const
 /** What the web parts are made of besides their own folder (import rules: docs/architecture.md). */
-const shared = ['contracts', 'domain', 'clients', 'package-lock.json']
+const shared = ['contracts', 'domain', 'clients', 'examples', 'package-lock.json']
 
 /** One hash over names and contents of files and folders, without tests; what does not exist counts as empty. */
 function hashOf(paths: readonly string[]): string {
