@@ -49,7 +49,8 @@ export const mainCsp = (o: { studyOrigin: string; connect: readonly string[] }):
 
 /**
  * Content-Security-Policy of the study origin: an opaque origin, whatever the embedder forgot; nothing is loaded from
- * or sent to another host; only the participant page may frame it.
+ * or sent to another host; only the participant page may frame it. Browsers leave a page two ways out that no header closes: WebRTC
+ * (Chromium does not know CSP's `webrtc`) and the bare connection of a preconnect. So an author's own page is trusted with what its participants do in it, and with nothing else.
  */
 export const studyCsp = (o: { studyOrigin: string; mainOrigin: string }): string => policy({
   'sandbox': studySandbox,

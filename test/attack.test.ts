@@ -71,7 +71,7 @@ describe('text from outside', () => {
     const { organisationId } = await h.organisation('Lab', { ada: ['admin', 'researcher'] })
     const route = areas.studies.routes.create
     const send = async (title: string): Promise<number | undefined> => {
-      const event = eventOf(route, { as: h.person('ada'), params: { organisationId } })
+      const event = eventOf(route, { as: h.person('ada'), params: { organisationId } } as never)
       return (await createStudies(h.deps)({ ...event, body: `{"title":"${title}","requestId":"${crypto.randomUUID()}"}` }, {} as never)).statusCode
     }
     expect(await send('half \\ud83e')).toBe(400)
