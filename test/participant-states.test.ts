@@ -1,9 +1,9 @@
 /** Every page that a participant can meet: reached for real, accessible in light and dark, on a phone and on a desk. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import axe from 'axe-core'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { buildWeb } from '../tools/build-web.ts'
@@ -12,7 +12,6 @@ import { abort, finish, inState, launch, type LiveStudy, Platform, record, takeP
 const platform = new Platform(4622)
 /** Set to keep a picture of every state in every variant. */
 const pictures = process.env['CLOISTER_PICTURES']
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const built = fileURLToPath(new URL('../dist/web/participant', import.meta.url))
 let browser: Browser
 let context: BrowserContext | undefined
@@ -51,7 +50,7 @@ async function inspect(page: Page, name: string): Promise<void> {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     if (pictures) await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`), fullPage: true })
     const at = `${name} ${width} ${colorScheme}`
-    await page.evaluate(axe)
+    await page.evaluate(axe.source)
     const found = await page.evaluate(() => (window as unknown as { axe: { run: (o: object) => Promise<{ violations: Finding[] }> } }).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
     expect(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), at).toEqual([])
     const layout = await page.evaluate(() => ({

@@ -1,14 +1,12 @@
 /** For tests of the portal: the whole platform on a port of its own with its demo people, and a real browser. */
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import axe from 'axe-core'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { type Host, startHost } from '../local/host.ts'
 import { buildWeb } from '../tools/build-web.ts'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const password = 'cloister-demo'
 
 export interface Portal { origin: string; host: Host; browser: Browser; close: () => Promise<void> }
@@ -47,7 +45,7 @@ export async function signedIn(portal: Portal, email: string, path = '/', option
 export async function accessibility(page: Page): Promise<string[]> {
   const cdp = await page.context().newCDPSession(page)
   // The debugger may evaluate what the page's content security policy would not.
-  await cdp.send('Runtime.evaluate', { expression: axe })
+  await cdp.send('Runtime.evaluate', { expression: axe.source })
   const { result } = await cdp.send('Runtime.evaluate', { awaitPromise: true, returnByValue: true, expression: "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200)).join(' | ')}`))" })
   await cdp.detach()
   return result.value as string[]
