@@ -143,6 +143,7 @@ describe('people', () => {
     const link = await ada.getByRole('textbox', { name: 'Invitation link' }).inputValue()
     expect(link).toMatch(/\/join#[A-Za-z0-9_-]{20,}$/)
     await button(ada, 'I have it').click()
+    await dialog.waitFor({ state: 'hidden' })
     await ada.getByRole('cell', { name: 'sam@stranger.cloister' }).first().waitFor()
     expect(await accessibility(ada)).toEqual([])
 

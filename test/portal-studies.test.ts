@@ -121,7 +121,11 @@ describe('a study in the portal', () => {
     await button('Revoke it').click()
     await page.getByText('revoked', { exact: true }).waitFor()
     // Live without a link: the next step is to make one.
-    expect(await page.locator('.actions').getByRole('button', { name: 'Make a link' }).count()).toBe(1)
+    await page.locator('.actions').getByRole('button', { name: 'Make a link' }).click()
+    await page.getByRole('dialog', { name: /link/i }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    expect(new URL(page.url()).hash).toBe('')
   })
 
   it('can be tried out in a new tab', async () => {

@@ -1,7 +1,8 @@
 import { Button, Group, Stack, Table, Text } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useLocation, useNavigate } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
 import type { Client } from '../../../../clients/api.ts'
 import { linkKindMeaning } from '../../../../domain/studies/links.ts'
 import { makesLinks } from '../../../../domain/studies/life.ts'
@@ -27,6 +28,14 @@ export function Links({ study }: { study: Study }) {
   const [making, setMaking] = useState(false)
   const [made, setMade] = useState<LinkRow>()
   const [list, set] = useListState('')
+  // The study's next action leads here with `#make`: the form is what was asked for.
+  const asked = useLocation({ select: (l) => l.hash === 'make' })
+  const navigate = useNavigate()
+  useEffect(() => {
+    if (!asked) return
+    setMaking(true)
+    void navigate({ to: '.', search: true, replace: true })
+  }, [asked, navigate])
   const done = (link: LinkRow) => { setMade(link); setMaking(false); void client.invalidateQueries({ queryKey: ['links', study.studyId] }) }
   if (!data) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows />
   if (!makesLinks(study.runtime)) return <Empty title="Links of this study are made on its JATOS server">Its runtime is “jatos”. Change that under Settings to run it here.</Empty>

@@ -42,7 +42,7 @@ export function useStudyActs(study: Study): { acts: StudyActs; dialogs: ReactNod
   const [copying, setCopying] = useState(false)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
-  const go = (tab: string) => () => void navigate({ to: `/studies/${study.studyId}/${tab}` })
+  const go = (tab: string, hash = '') => () => void navigate({ to: `/studies/${study.studyId}/${tab}`, hash })
   const run = async (act: () => Promise<unknown>) => { setBusy(true); setError(undefined); try { await act() } catch (e) { setError(e) } finally { setBusy(false) } }
   const move = (to: Exclude<StudyState, 'draft'>, label = moves[to].verb): Act => ({ label, run: () => { setError(undefined); setTarget(to) } })
   const tryIt = edit && study.version > 0 && makesLinks(study.runtime) ? { label: 'Try it', run: () => void run(() => openPreview(study.studyId)) } : undefined
@@ -53,7 +53,7 @@ export function useStudyActs(study: Study): { acts: StudyActs; dialogs: ReactNod
     if (study.version === 0) next = { label: draft ? 'Review and publish' : 'Add content', run: go('content') }
     else if (study.state === 'draft') next = move('live')
     else if (study.state === 'paused') next = move('live', 'Resume')
-    else if (study.state === 'live' && links && !open && makesLinks(study.runtime)) next = { label: 'Make a link', run: go('links') }
+    else if (study.state === 'live' && links && !open && makesLinks(study.runtime)) next = { label: 'Make a link', run: go('links', 'make') }
     if (study.state === 'live') others.push(move('paused'))
     if (study.state === 'live' || study.state === 'paused') others.push(move('closed'))
     if (study.state === 'closed') others.push(move('live', 'Reopen'))
