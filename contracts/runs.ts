@@ -7,7 +7,7 @@ import { Instant, LinkCode, Name, page, RunId, Sha256, Signed, StudyId } from '.
 
 export const PublicKey = z.object({ kid: z.string(), jwk: z.object({ kty: z.literal('RSA'), n: z.string(), e: z.string() }).loose() })
 /** Bytes too large for a chunk, sealed and stored as an object: their size and SHA-256 as stored. */
-export const SealedObject = z.object({ sha256: Sha256, size: z.int().min(1).max(5 * 1024 ** 3) })
+export const SealedObject = z.object({ sha256: Sha256, size: z.int().min(1).max(1024 ** 3) })
 
 /** One sealed record. `jwe` is compact (RFC 7516), `alg: dir`, `enc: A256GCM`; its header repeats run, seq, op and part. */
 export const SealedRecord = z.object({

@@ -3,8 +3,8 @@
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 export const escapeHtml = (s: string): string => s.replace(/[&<>"']/g, (c) => escapes[c]!)
 
-export const styles = `:root{color-scheme:light dark;--ink:#1c2530;--soft:#5b6672;--paper:#fff;--ground:#f4f6f8;--line:#d5dbe1;--accent:#1f5fa8;--on-accent:#fff;--bad:#a11a1a;--bad-ground:#fdeeee}
-@media(prefers-color-scheme:dark){:root{--ink:#e6eaee;--soft:#a3adb8;--paper:#1d242b;--ground:#14191e;--line:#3a444e;--accent:#7db4f0;--on-accent:#0d1a28;--bad:#ffb3b3;--bad-ground:#3a2020}}
+export const styles = `:root{color-scheme:light dark;--ink:#1c2530;--soft:#5b6672;--paper:#fff;--ground:#f4f6f8;--line:#d5dbe1;--accent:#1f7183;--on-accent:#fff;--bad:#a11a1a;--bad-ground:#fdeeee}
+@media(prefers-color-scheme:dark){:root{--ink:#e6eaee;--soft:#a3adb8;--paper:#1d242b;--ground:#14191e;--line:#3a444e;--accent:#7cc7d6;--on-accent:#0d2026;--bad:#ffb3b3;--bad-ground:#3a2020}}
 *{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif;display:grid;place-items:start center;min-height:100vh;padding:6vh 16px 32px}
 code{white-space:nowrap}.card>label:first-child{margin-top:0}main{width:100%;max-width:26rem}h1{font-size:1.35rem;margin:0 0 .25rem}p{margin:.4rem 0}.soft{color:var(--soft)}
 .card{background:var(--paper);border:1px solid var(--line);border-radius:8px;padding:1.5rem;margin-top:1rem}
