@@ -4,29 +4,18 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import axe from 'axe-core'
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { buildWeb } from '../tools/build-web.ts'
-import { abort, finish, inState, launch, type LiveStudy, Platform, record, takePart, webStudy } from './participant-support.ts'
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { afterEach, expect, test } from 'vitest'
+import { stage } from './participant-stage.ts'
+import { abort, finish, inState, record, takePart } from './participant-support.ts'
 
-const platform = new Platform(4622)
+const { platform, browser, study } = stage(4622)
 /** Set to keep a picture of every state in every variant. */
 const pictures = process.env['CLOISTER_PICTURES']
 const built = fileURLToPath(new URL('../dist/web/participant', import.meta.url))
-let browser: Browser
 let context: BrowserContext | undefined
 let complaints: string[] = []
-const study = (o?: Parameters<typeof webStudy>[2]): Promise<LiveStudy> => webStudy(platform.client, platform.organisationId, o)
 
-beforeAll(async () => {
-  await buildWeb(() => undefined, ['participant', 'study'])
-  await platform.start()
-  browser = await launch()
-})
-afterAll(async () => {
-  await browser?.close()
-  await platform.close()
-})
 afterEach(async () => {
   await context?.close()
   context = undefined
@@ -34,7 +23,7 @@ afterEach(async () => {
 
 async function open(o: BrowserContextOptions = {}): Promise<Page> {
   // axe is put into the page by the test; the page's own policy is what is tested everywhere else.
-  context = await browser.newContext({ locale: 'en-GB', bypassCSP: false, ...o })
+  context = await browser().newContext({ locale: 'en-GB', bypassCSP: false, ...o })
   const page = await context.newPage()
   complaints = []
   page.on('console', (m) => { if (/Content.Security.Policy|Refused to/i.test(m.text())) complaints.push(m.text()) })
@@ -89,7 +78,7 @@ test('not open, closed, full, used, expired, not found', async () => {
   const open2 = await study()
   const [single, quota] = [await open2.link({ kind: 'single' }), await open2.link({ quota: 1 })]
   for (const { url } of [single, quota]) {
-    const other = await browser.newContext()
+    const other = await browser().newContext()
     await takePart(await other.newPage(), url)
     await other.close()
   }

@@ -1,28 +1,17 @@
 /** The participant page in a real browser against the real host: from a link to a receipt. */
 import { readFileSync } from 'node:fs'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { buildWeb } from '../tools/build-web.ts'
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Cloister } from '../web/study/client.ts'
-import { abort, finish, inState, kept, launch, type LiveStudy, numbers, numbersOf, openedRuns, Platform, record, takePart, webStudy } from './participant-support.ts'
+import { stage } from './participant-stage.ts'
+import { abort, finish, inState, kept, numbers, numbersOf, openedRuns, record, takePart } from './participant-support.ts'
 
-const platform = new Platform(4620)
-let browser: Browser
+const { platform, browser, study } = stage(4620)
 let context: BrowserContext
 let page: Page
-const study = (o?: Parameters<typeof webStudy>[2]): Promise<LiveStudy> => webStudy(platform.client, platform.organisationId, o)
 
-beforeAll(async () => {
-  await buildWeb(() => undefined, ['participant', 'study'])
-  await platform.start()
-  browser = await launch()
-})
-afterAll(async () => {
-  await browser?.close()
-  await platform.close()
-})
 beforeEach(async () => {
-  context = await browser.newContext({ locale: 'en-GB' })
+  context = await browser().newContext({ locale: 'en-GB' })
   page = await context.newPage()
 })
 afterEach(async () => { await context.close() })
