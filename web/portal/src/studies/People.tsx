@@ -27,15 +27,18 @@ export function People({ study }: { study: Study }) {
   const admin = me.memberships.find((m) => m.organisationId === study.organisationId)?.roles.includes('admin') ?? false
   const canGive = (r: StudyRight) => admin || study.rights.includes(r)
   const fresh = () => Promise.all([client.invalidateQueries({ queryKey: key }), client.invalidateQueries({ queryKey: ['study', study.studyId] })])
-  const last = useRef(Promise.resolve())
+  const last = useRef(Promise.resolve()), waiting = useRef(0)
   // The tick is shown at once; changes are sent one after the other, each with the rights as they are shown then.
   const give = (p: Person, right: StudyRight, on: boolean) => {
     setFailed(undefined)
     const rights = studyRights.filter((r) => (r === right ? on : p.rights.includes(r)))
+    // What is being fetched was true before the tick: it must not take the tick away again.
+    void client.cancelQueries({ queryKey: key }, { revert: false, silent: true })
+    waiting.current++
     client.setQueryData<Person[]>(key, (all) => all?.map((q) => (q.userId === p.userId ? { ...q, rights } : q)))
     last.current = last.current.then(async () => {
       try { await api.studies.share({ params: { studyId: study.studyId, userId: p.userId }, body: { rights } }) }
-      catch (e) { setFailed({ userId: p.userId, error: e }) } finally { await fresh() }
+      catch (e) { setFailed({ userId: p.userId, error: e }) } finally { if (--waiting.current === 0) await fresh() }
     })
   }
   if (!data) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows />
