@@ -5,4 +5,11 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
   { area: 'access', name: 'authorizer', entry: 'functions/access/authorizer.handler.ts', grants: ['read TOKEN', 'write TOKEN'] },
   { area: 'access', name: 'login-events', entry: 'functions/access/login-events.handler.ts', grants: ['read USER', 'write USER', 'read AUDIT', 'write AUDIT'] },
   { area: 'runs', name: 'sweep', entry: 'functions/runs/sweep.handler.ts', grants: ['read RUN', 'write RUN', 'read LINK', 'write LINK', 'read STUDY', 'write STUDY', 'get sealed', 'delete sealed'] },
+  // The four steps of the one workflow (contracts/workflow.asl.json), and what looks after jobs that a crash has left.
+  { area: 'jobs', name: 'prepare', entry: 'functions/jobs/prepare.handler.ts', grants: ['read ORG', 'read DATASET', 'write DATASET', 'read JOB', 'write JOB', 'get protected', 'put protected', 'put quarantine', 'engine', 'mac', 'read AUDIT', 'write AUDIT'] },
+  { area: 'jobs', name: 'query', entry: 'functions/jobs/query.handler.ts', grants: ['read DATASET', 'read JOB', 'write JOB', 'get protected', 'put quarantine', 'engine'] },
+  { area: 'jobs', name: 'registration', entry: 'functions/jobs/registration.handler.ts', grants: ['read ORG', 'read DATASET', 'write DATASET', 'read JOB', 'write JOB', 'read STUDY', 'read RUN', 'get sealed', 'get protected', 'put protected', 'unwrap', 'engine', 'read AUDIT', 'write AUDIT'] },
+  { area: 'jobs', name: 'check', entry: 'functions/jobs/check.handler.ts', grants: ['read ORG', 'read DATASET', 'write DATASET', 'read JOB', 'write JOB', 'get quarantine', 'get protected', 'put protected', 'put released', 'engine', 'read AUDIT', 'write AUDIT'] },
+  { area: 'jobs', name: 'settle', entry: 'functions/jobs/settle.handler.ts', grants: ['read ORG', 'read DATASET', 'write DATASET', 'read JOB', 'write JOB', 'get quarantine', 'delete quarantine', 'get protected', 'delete protected', 'read AUDIT', 'write AUDIT'] },
+  { area: 'jobs', name: 'watch', entry: 'functions/jobs/watch.handler.ts', grants: ['read ORG', 'read DATASET', 'write DATASET', 'read JOB', 'write JOB', 'get quarantine', 'delete quarantine', 'start-job', 'stop-job', 'read AUDIT', 'write AUDIT'] },
 ]

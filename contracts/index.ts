@@ -2,12 +2,14 @@
 import { access } from './access.ts'
 import { audit } from './audit.ts'
 import { backstage } from './backstage.ts'
+import { datasets } from './datasets.ts'
+import { jobs } from './jobs.ts'
 import { runs } from './runs.ts'
 import { studies } from './studies.ts'
 import type { Area, Grant, Route } from './route.ts'
 
-export { access, audit, runs, studies }
-export const areas = { access, studies, runs, audit } as const
+export { access, audit, datasets, jobs, runs, studies }
+export const areas = { access, studies, runs, datasets, jobs, audit } as const
 
 export interface NamedRoute { area: string; name: string; route: Route }
 

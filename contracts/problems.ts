@@ -27,6 +27,14 @@ export const problems = {
   'payload-too-large': { status: 413, title: 'The request is too large' },
   'invalid-configuration': { status: 422, title: 'The study configuration has errors' },
   'redirect-not-allowed': { status: 422, title: 'The study does not allow this redirect host' },
+  'invalid-schema': { status: 422, title: 'The declared schema does not fit' },
+  'invalid-cohort': { status: 422, title: 'The cohort’s filters do not fit the declared schema' },
+  'invalid-query': { status: 422, title: 'The query cannot be answered' },
+  'policy-forbids': { status: 403, title: 'The dataset’s policy does not allow this' },
+  'budget-exhausted': { status: 409, title: 'The privacy budget does not cover this' },
+  'too-many-jobs': { status: 429, title: 'Too many analyses at once' },
+  'result-not-released': { status: 409, title: 'Nothing was released' },
+  'own-output': { status: 403, title: 'Nobody checks their own output' },
   'internal': { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<string, { status: number; title: string }>
 

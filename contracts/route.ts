@@ -4,18 +4,19 @@ import type { Permission } from '../domain/access/permissions.ts'
 import type { Kind } from './problems.ts'
 
 /** Table entities, by the prefix of their partition key. */
-export type Entity = 'USER' | 'ORG' | 'INVITE' | 'TOKEN' | 'DEVICE' | 'STUDY' | 'LINK' | 'RUN' | 'AUDIT'
+export type Entity = 'USER' | 'ORG' | 'INVITE' | 'TOKEN' | 'DEVICE' | 'STUDY' | 'LINK' | 'RUN' | 'AUDIT' | 'DATASET' | 'JOB'
 export type Bucket = 'assets' | 'sealed' | 'protected' | 'quarantine' | 'released'
 
 /**
  * What a function may touch to serve a route; least privilege is the union over a function's routes.
  * `read ENTITY` get and query, `write ENTITY` put, update and delete; `get/put/delete BUCKET`;
- * `public-key`, `create-key`, `unwrap`, `mac`: acts of the Keys port.
+ * `public-key`, `create-key`, `unwrap`, `mac`: acts of the Keys port; `engine`: the port that touches rows; `start-job`, `stop-job`: the workflow.
  */
 export type Grant =
   | `read ${Entity}` | `write ${Entity}`
   | `get ${Bucket}` | `put ${Bucket}` | `delete ${Bucket}`
   | 'public-key' | 'create-key' | 'unwrap' | 'mac'
+  | 'engine' | 'start-job' | 'stop-job'
 
 /** Who may call a route. The kernel resolves the resource named here before the handler runs. */
 export type Access =
@@ -24,6 +25,8 @@ export type Access =
   | { kind: 'organisation'; permission: Permission; recentLogin?: true } // params.organisationId
   | { kind: 'study'; permission: Permission; recentLogin?: true }        // params.studyId
   | { kind: 'run'; permission: Permission; recentLogin?: true }          // params.runId, by a researcher
+  | { kind: 'dataset'; permission: Permission; recentLogin?: true }    // params.datasetId
+  | { kind: 'job'; permission: Permission; recentLogin?: true }        // params.jobId
   | { kind: 'run-token' }                                               // params.runId, by the participant's page
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -83,7 +86,7 @@ export function commonProblems(r: Route): Kind[] {
   if (r.body) kinds.push('payload-too-large')
   if (r.access.kind === 'run-token') kinds.push('run-token-invalid')
   else if (r.access.kind !== 'anyone') kinds.push('sign-in-required')
-  if (['organisation', 'study', 'run'].includes(r.access.kind)) kinds.push('not-found', 'forbidden')
+  if (['organisation', 'study', 'run', 'dataset', 'job'].includes(r.access.kind)) kinds.push('not-found', 'forbidden')
   if ('recentLogin' in r.access && r.access.recentLogin) kinds.push('login-too-old')
   return kinds
 }

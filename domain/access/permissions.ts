@@ -31,10 +31,15 @@ export const rightMeaning: Record<StudyRight, string> = {
 
 export type OrganisationPermission =
   | 'organisation.read' | 'people.read' | 'people.manage' | 'studies.list' | 'studies.create' | 'audit.read'
+  | 'datasets.list' | 'datasets.create' | 'outputs.check'
 export type StudyPermission =
   | 'study.read' | 'study.edit' | 'study.delete' | 'study.aggregates' | 'study.people' | 'study.share' | 'study.unshare'
   | 'runs.rows' | 'runs.open' | 'runs.withdraw'
-export type Permission = OrganisationPermission | StudyPermission
+/** On one dataset: the catalogue entry, everything else of it, and asking questions (which its policy must allow as well). */
+export type DatasetPermission = 'dataset.read' | 'dataset.manage' | 'dataset.analyse'
+/** On one job: seeing it and its released results, steering it, and what only the custodian and the output checkers see. */
+export type JobPermission = 'job.read' | 'job.steer' | 'job.approve' | 'job.inspect' | 'job.check'
+export type Permission = OrganisationPermission | StudyPermission | DatasetPermission | JobPermission
 
 const byRole: Record<OrganisationPermission, readonly Role[]> = {
   'organisation.read': roles,
@@ -43,6 +48,25 @@ const byRole: Record<OrganisationPermission, readonly Role[]> = {
   'studies.list': roles,
   'studies.create': ['admin', 'researcher'],
   'audit.read': ['admin', 'custodian', 'auditor'],
+  'datasets.list': roles,
+  'datasets.create': ['custodian'],
+  'outputs.check': ['checker'],
+}
+
+/** A dataset's permissions come from roles in its organisation; asking also needs the dataset's policy to name the person (domain/datasets/policy.ts). */
+const onDataset: Record<DatasetPermission, readonly Role[]> = {
+  'dataset.read': roles,
+  'dataset.manage': ['custodian'],
+  'dataset.analyse': ['analyst', 'researcher', 'custodian'],
+}
+
+/** A job's permissions come from having asked it (`owner`), or from roles in the dataset's organisation. */
+const onJob: Record<JobPermission, { owner: boolean; roles: readonly Role[] }> = {
+  'job.read': { owner: true, roles: ['custodian', 'auditor'] },
+  'job.steer': { owner: true, roles: ['custodian'] },
+  'job.approve': { owner: false, roles: ['custodian'] },
+  'job.inspect': { owner: false, roles: ['custodian'] },
+  'job.check': { owner: false, roles: ['checker'] },
 }
 
 /** A study permission comes from a right on that study, or from a role in the study's organisation. Opening never comes from a role. */
@@ -60,7 +84,7 @@ const byRight: Record<StudyPermission, { rights: readonly StudyRight[]; roles: r
 }
 
 /** Scopes of a personal access token; a token never can more than its owner. */
-export const scopes = ['studies:read', 'studies:write', 'runs:read', 'runs:open', 'people:read', 'people:write', 'audit:read'] as const
+export const scopes = ['studies:read', 'studies:write', 'runs:read', 'runs:open', 'people:read', 'people:write', 'audit:read', 'datasets:read', 'datasets:write', 'jobs:read', 'jobs:write', 'outputs:check'] as const
 export type Scope = (typeof scopes)[number]
 export const scopeMeaning: Record<Scope, string> = {
   'studies:read': 'Read studies, versions, links and figures',
@@ -70,6 +94,11 @@ export const scopeMeaning: Record<Scope, string> = {
   'people:read': 'Read people and roles',
   'people:write': 'Invite people, change roles and sharing',
   'audit:read': 'Read and verify the audit chain',
+  'datasets:read': 'Read the catalogue of datasets',
+  'datasets:write': 'Register datasets and change their policies',
+  'jobs:read': 'Read one’s analyses and released results',
+  'jobs:write': 'Ask questions of datasets',
+  'outputs:check': 'Check outputs',
 }
 
 const scopeOf: Record<Permission, Scope> = {
@@ -78,24 +107,34 @@ const scopeOf: Record<Permission, Scope> = {
   'study.read': 'studies:read', 'study.edit': 'studies:write', 'study.delete': 'studies:write', 'study.aggregates': 'studies:read',
   'study.people': 'people:read', 'study.share': 'people:write', 'study.unshare': 'people:write',
   'runs.rows': 'runs:read', 'runs.open': 'runs:open', 'runs.withdraw': 'studies:write',
+  'datasets.list': 'datasets:read', 'datasets.create': 'datasets:write', 'outputs.check': 'outputs:check',
+  'dataset.read': 'datasets:read', 'dataset.manage': 'datasets:write', 'dataset.analyse': 'jobs:write',
+  'job.read': 'jobs:read', 'job.steer': 'jobs:write', 'job.approve': 'datasets:write', 'job.inspect': 'datasets:write', 'job.check': 'outputs:check',
 }
 
 /** Who is asking, as far as a decision needs to know. `scopes` is absent for a person at the portal. */
-export interface Subject { roles: readonly Role[]; rights?: readonly StudyRight[]; scopes?: readonly Scope[] }
+export interface Subject { roles: readonly Role[]; rights?: readonly StudyRight[]; scopes?: readonly Scope[]; /** Of the job in question. */ owner?: boolean }
 
 /** Deny by default: true only when role or right grants it and the token's scopes (if any) cover it. */
 export function may(who: Subject, permission: Permission): boolean {
   if (who.scopes && !who.scopes.includes(scopeOf[permission])) return false
   if (permission in byRole) return who.roles.some((r) => byRole[permission as OrganisationPermission].includes(r))
+  if (permission in onDataset) return who.roles.some((r) => onDataset[permission as DatasetPermission].includes(r))
+  if (permission in onJob) {
+    const rule = onJob[permission as JobPermission]
+    return (rule.owner && who.owner === true) || who.roles.some((r) => rule.roles.includes(r))
+  }
   if (who.roles.length === 0) return false // not (or no longer) a member: rights on a study do not outlive membership
   const rule = byRight[permission as StudyPermission]
   return who.roles.some((r) => rule.roles.includes(r)) || (who.rights ?? []).some((r) => rule.rights.includes(r))
 }
 
 /** Rows of the permission table, for documentation and tests. */
-export const permissionTable = (): { permission: Permission; roles: readonly Role[]; rights: readonly StudyRight[]; scope: Scope }[] => [
+export const permissionTable = (): { permission: Permission; roles: readonly Role[]; rights: readonly (StudyRight | 'owner')[]; scope: Scope }[] => [
   ...Object.entries(byRole).map(([p, r]) => ({ permission: p as Permission, roles: r, rights: [], scope: scopeOf[p as Permission] })),
   ...Object.entries(byRight).map(([p, r]) => ({ permission: p as Permission, roles: r.roles, rights: r.rights, scope: scopeOf[p as Permission] })),
+  ...Object.entries(onDataset).map(([p, r]) => ({ permission: p as Permission, roles: r, rights: [], scope: scopeOf[p as Permission] })),
+  ...Object.entries(onJob).map(([p, r]) => ({ permission: p as Permission, roles: r.roles, rights: r.owner ? ['owner' as const] : [], scope: scopeOf[p as Permission] })),
 ]
 
 /** Opening results needs a login at most this old. */

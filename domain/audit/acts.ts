@@ -6,5 +6,7 @@ export const acts = [
   'study.created', 'study.changed', 'study.published', 'study.state-changed', 'study.deleted', 'study.exported', 'study.shared', 'study.unshared',
   'link.created', 'link.revoked',
   'run.opened', 'run.withdrawn',
+  'dataset.created', 'dataset.changed', 'dataset.read', 'dataset.published', 'dataset.retired', 'dataset.made-from-study', 'budget.raised',
+  'job.asked', 'job.approved', 'job.approval-refused', 'job.cancelled', 'job.released', 'job.blocked', 'job.failed', 'job.held', 'job.inspected', 'job.voted', 'budget.charged',
 ] as const
 export type Act = (typeof acts)[number]

@@ -48,9 +48,10 @@ export function strictest(...policies: Partial<DisclosurePolicy>[]): DisclosureP
   return out
 }
 
-export const rules = ['minimum-subjects', 'dominance', 'p-ratio', 'single-value', 'residual-degrees', 'parameters', 'at-risk', 'extreme', 'rounding', 'complementary', 'differencing', 'size', 'unknown-output'] as const
+export const rules = ['minimum-subjects', 'dominance', 'p-ratio', 'single-value', 'residual-degrees', 'parameters', 'at-risk', 'extreme', 'rounding', 'complementary', 'differencing', 'stability', 'names', 'numbers', 'size', 'unknown-output'] as const
 export type Rule = (typeof rules)[number]
-export type Outcome = 'pass' | 'suppress' | 'round' | 'review' | 'fail'
+export const outcomes = ['pass', 'suppress', 'round', 'review', 'fail'] as const
+export type Outcome = (typeof outcomes)[number]
 
 /** One finding. It names positions and rules, never the value that failed. */
 export interface Finding { output: string; cell?: string; rule: Rule; outcome: Outcome }

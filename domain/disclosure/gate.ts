@@ -1,0 +1,15 @@
+/** What the privacy gate decides: one shape for every release mode. */
+import type { JobCode } from '../jobs/codes.ts'
+import type { ReleasedOutput } from '../jobs/outputs.ts'
+import type { Finding } from './policy.ts'
+
+export interface Verdict {
+  outcome: 'release' | 'hold' | 'block'
+  /** Why nothing leaves, when `block`. */
+  code?: JobCode
+  /** What may leave; empty unless `release`. */
+  outputs: ReleasedOutput[]
+  findings: Finding[]
+  /** The guarantee in one sentence, for the release card. */
+  guarantee: string
+}

@@ -1,0 +1,31 @@
+/** Why a job ended without a release: stable codes, and what the analyst reads. None of the texts can carry data. */
+export const jobCodes = {
+  'unknown-column': 'The query names a column that the declared schema does not have.',
+  'not-allowed': 'The query uses something that is not allowed here.',
+  'not-an-aggregate': 'The query would return rows of people. Ask for aggregates.',
+  'query-error': 'The query could not be computed. Its text would quote values, so only the class of the error is shown.',
+  'cohort-too-small': 'The cohort has too few subjects for this dataset’s policy.',
+  'empty-result': 'There was no output. Write result.json or a CSV table into the output folder.',
+  'script-error': 'The script stopped with an error.',
+  'time-limit': 'It ran longer than its time limit and was stopped.',
+  'memory-limit': 'It needed more memory than its limit and was stopped.',
+  'process-limit': 'It started more processes than its limit allows.',
+  'output-limit': 'It wrote more output than may leave.',
+  'output-invalid': 'The output is not of a form that can be checked.',
+  'output-unsafe': 'The disclosure rules let nothing of this output leave.',
+  'unstable': 'The output depends on too few people: it changes too much when a few of them are left out.',
+  'differencing': 'Together with a result you already have, this would single out a few people.',
+  'budget-exhausted': 'The dataset’s privacy budget does not cover this.',
+  'too-small-for-noise': 'The cohort is too small to give a useful answer under this budget.',
+  'approval-stale': 'What was approved is not what would run: code, parameters, cohort, image or dataset version has changed. Ask for approval again.',
+  'approval-refused': 'The custodian did not approve this analysis.',
+  'policy-changed': 'The dataset’s policy no longer allows this analysis.',
+  'checkers-refused': 'The output checkers did not release this output.',
+  'confinement-missing': 'This installation has no confinement that works for this language, so nothing was run.',
+  'infrastructure': 'The platform could not finish this. It is not your code; run it again.',
+  'cancelled': 'Stopped by a person.',
+} as const
+export type JobCode = keyof typeof jobCodes
+
+/** What the analyst sees of a failure: the stage, the code, and for a script the error's class and the line in their own code. */
+export interface JobProblem { code: JobCode; step: 'prepare' | 'compute' | 'check' | 'settle'; errorClass?: string; line?: number; cell?: number; names?: string[] }

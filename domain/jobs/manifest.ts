@@ -1,0 +1,64 @@
+/** What the runner is told, and what it tells back. One JSON document each way, by signed links. */
+
+export const runtimes = ['python', 'r', 'notebook'] as const
+export type ScriptRuntime = (typeof runtimes)[number]
+export interface LinkTo { url: string; headers: Record<string, string> }
+
+/** How often the code runs, and on whom. */
+export type Plan =
+  /** Once, on the whole cohort: for `review`. */
+  | { kind: 'whole' }
+  /** Once on the whole cohort and once without each of `blocks` disjoint blocks of subjects: for `rules` (domain/disclosure/agreement.ts). */
+  | { kind: 'leave-out'; blocks: number }
+  /** Once on each of `blocks` disjoint blocks, each in a time slot of its own that is always used up: sample-and-aggregate, for `noise`. */
+  | { kind: 'blocks'; blocks: number; slotSeconds: number }
+
+export interface Limits { seconds: number; memoryMb: number; cpus: number; processes: number; outputBytes: number; outputFiles: number }
+export const defaultLimits: Limits = { seconds: 300, memoryMb: 2048, cpus: 1, processes: 64, outputBytes: 16_000_000, outputFiles: 50 }
+
+export interface ManifestTable { /** Path below catalogs/<dataset>/. */ file: string; subject: string; /** Cohort rows as CSV, sorted as in the dataset. */ link: LinkTo; /** Set when `path` of each row names a volume below `images`. */ pathColumn?: string }
+export interface ManifestFile { file: string; link: LinkTo }
+
+export interface Manifest {
+  job: string
+  runtime: ScriptRuntime
+  /** The catalogue name: files lie in `catalogs/<dataset>/`. */
+  dataset: string
+  code: LinkTo
+  parameters: unknown
+  tables: ManifestTable[]
+  /** Volumes, named by rows of a table with `pathColumn`: a run gets those its rows name. */
+  volumes: ManifestFile[]
+  /** Masks and the like: every run gets them. */
+  shared: ManifestFile[]
+  plan: Plan
+  /** 32 bytes, hex: assigns subjects to blocks by HMAC-SHA-256, so that the same cohort is always cut the same way. */
+  partitionKey: string
+  limits: Limits
+  /** One PUT of a gzipped `Report`. */
+  report: LinkTo
+}
+
+export const confinements = ['bubblewrap', 'landlock', 'wasm', 'fargate'] as const
+export type Confinement = (typeof confinements)[number]
+export type RunEnd = 'finished' | 'script-error' | 'time-limit' | 'memory-limit' | 'process-limit' | 'output-limit' | 'killed'
+
+export interface RunReport {
+  /** `all`, or the number of the block that was left out or used. */
+  run: 'all' | number
+  /** Distinct subjects handed over, counted by the runner. */
+  subjects: number
+  end: RunEnd
+  exitCode?: number
+  /** For the analyst: class of the error (an identifier from a fixed list or `Error`) and line (and cell) in their own code. */
+  errorClass?: string
+  line?: number
+  cell?: number
+  /** Regular files with allow-listed names (`result.json`, `*.csv`, `*.png`, `*.svg`, `*.json`), base64. */
+  outputs: { file: string; bytes: string }[]
+  /** For the custodian only; at most 1 MB each. */
+  stdout: string
+  stderr: string
+  seconds: number
+}
+export interface Report { job: string; confinement: Confinement; image: string; cohort: number; runs: RunReport[]; /** Set when nothing could run. */ refused?: 'confinement-missing' | 'infrastructure' }
