@@ -41,10 +41,12 @@ const unwired = <P extends object>(port: string): P => new Proxy({} as P, { get:
  * What a Lambda in AWS runs on: the table always, objects and keys where the handler asks for them. lib/bundle.test.ts holds what each
  * handler asks for against its grants. The local host builds its own `Deps` and hands them to the same `create…` functions.
  */
-export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys } = {}): Deps => ({
+export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: (objects: ObjectStore) => Deps['engine']; workflow?: () => Deps['workflow'] } = {}): Deps => ({
   table: awsTable({ tableName: required('TABLE_NAME') }),
   objects: parts.objects?.() ?? unwired<ObjectStore>('objects'),
   keys: parts.keys?.() ?? unwired<Keys>('keys'),
+  engine: parts.engine?.(s3Objects()) ?? unwired<Deps['engine']>('engine'),
+  workflow: parts.workflow?.() ?? unwired<Deps['workflow']>('workflow'),
   settings: settingsFromEnvironment(),
   now: () => new Date(),
   random: (n) => new Uint8Array(randomBytes(n)),

@@ -1,6 +1,6 @@
 /** Keys that never leave their place: an RSA pair per organisation, and one MAC key. */
 export interface PublicKey { kid: string; jwk: { kty: 'RSA'; n: string; e: string; alg: 'RSA-OAEP-256' } }
-export type MacPurpose = 'pseudonym' | 'run-token' | 'withdrawal'
+export type MacPurpose = 'pseudonym' | 'run-token' | 'withdrawal' | 'partition'
 
 export interface Keys {
   /** Makes an RSA-3072 pair for an organisation and answers its id; the same organisation answers the same pair. */

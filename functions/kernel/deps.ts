@@ -1,7 +1,9 @@
 /** What a handler may reach, handed in: ports, clock, randomness, settings. */
+import type { Engine } from '../../ports/engine.ts'
 import type { Keys } from '../../ports/keys.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
+import type { Workflow } from '../../ports/workflow.ts'
 
 export interface Settings {
   /** Where the portal, participant pages and /api are, without a trailing slash. */
@@ -20,6 +22,8 @@ export interface Deps {
   table: Table
   objects: ObjectStore
   keys: Keys
+  engine: Engine
+  workflow: Workflow
   settings: Settings
   now: () => Date
   /** Cryptographically random bytes. */

@@ -1,18 +1,20 @@
 /** Wraps the ports with a function's grants: what CDK did not allow fails on the laptop too. */
 import type { Bucket as ContractBucket, Entity, Grant } from '../../contracts/route.ts'
+import type { Engine } from '../../ports/engine.ts'
 import type { Keys } from '../../ports/keys.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
+import type { Workflow } from '../../ports/workflow.ts'
 
 export class NotGranted extends Error { override name = 'NotGranted' }
 
 /** Ports that refuse whatever `grants` does not name. `NotGranted` is a defect of a contract, never of a request. */
-export function guarded<P extends { table: Table; objects: ObjectStore; keys: Keys }>(ports: P, who: string, grants: readonly Grant[]): P {
+export function guarded<P extends { table: Table; objects: ObjectStore; keys: Keys; engine: Engine; workflow: Workflow }>(ports: P, who: string, grants: readonly Grant[]): P {
   const granted = new Set<string>(grants)
   const need = (grant: Grant): void => { if (!granted.has(grant)) throw new NotGranted(`${who} has no grant "${grant}"`) }
   const entity = (act: 'read' | 'write', pk: string): void => need(`${act} ${pk.slice(0, pk.indexOf('#')) as Entity}`)
   const bucket = (act: 'get' | 'put' | 'delete', b: ContractBucket): void => need(`${act} ${b}`)
-  const { table, objects, keys } = ports
+  const { table, objects, keys, engine, workflow } = ports
   return {
     ...ports,
     table: {
@@ -38,6 +40,20 @@ export function guarded<P extends { table: Table; objects: ObjectStore; keys: Ke
       publicKey: async (k) => { need('public-key'); return keys.publicKey(k) },
       unwrap: async (k, w) => { need('unwrap'); return keys.unwrap(k, w) },
       mac: async (p, m) => { need('mac'); return keys.mac(p, m) },
+    },
+    engine: {
+      read: async (f) => { need('engine'); return engine.read(f) },
+      store: async (...a) => { need('engine'); return engine.store(...a) },
+      count: async (...a) => { need('engine'); return engine.count(...a) },
+      difference: async (...a) => { need('engine'); return engine.difference(...a) },
+      materialise: async (...a) => { need('engine'); return engine.materialise(...a) },
+      validate: async (...a) => { need('engine'); return engine.validate(...a) },
+      query: async (...a) => { need('engine'); return engine.query(...a) },
+    },
+    workflow: {
+      start: async (...a) => { need('start-job'); return workflow.start(...a) },
+      stop: async (...a) => { need('stop-job'); return workflow.stop(...a) },
+      running: async (...a) => { need('start-job'); return workflow.running(...a) },
     },
   }
 }

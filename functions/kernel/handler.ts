@@ -8,7 +8,7 @@ import { type AuthorizerContext, type Caller, fromContext } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
 import { guarded } from './grants.ts'
-import { type InOrganisation, type InRun, type InStudy, resolve } from './resources.ts'
+import { type InDataset, type InJob, type InOrganisation, type InRun, type InStudy, resolve } from './resources.ts'
 import { InvalidCursor, type Item } from '../../ports/table.ts'
 import type { RunItem } from './items.ts'
 
@@ -16,9 +16,9 @@ export type Event = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<Authorize
 export type Result = APIGatewayProxyStructuredResultV2
 export type LambdaHandler = (event: Event, context: Context) => Promise<Result>
 
-interface Contexts { 'anyone': object; 'person': { caller: Caller }; 'organisation': InOrganisation; 'study': InStudy; 'run': InRun; 'run-token': { run: Item<RunItem> } }
+interface Contexts { 'anyone': object; 'person': { caller: Caller }; 'organisation': InOrganisation; 'study': InStudy; 'run': InRun; 'dataset': InDataset; 'job': InJob; 'run-token': { run: Item<RunItem> } }
 /** What an implementation gets: parsed input, and the resource its route's access names. */
-export type Request<R extends Route> = { params: Params<R>; query: Query<R>; body: Body<R>; requestId: string } & Contexts[R['access']['kind']]
+export type Request<R extends Route> = { params: Params<R>; query: Query<R>; body: Body<R>; requestId: string; /** The header `Idempotency-Key`. */ idempotencyKey?: string } & Contexts[R['access']['kind']]
 export type Implementation<R extends Route> = (request: Request<R>, deps: Deps) => Promise<Answer<R>>
 /** Implementations of those routes of an area that one function serves. */
 export type Implementations<A extends Area, F extends string> = { [N in keyof A['routes'] as A['routes'][N]['function'] extends F ? N : never]: Implementation<A['routes'][N]> }
@@ -64,6 +64,14 @@ function bodyOf(r: Route, event: Event): unknown {
   // Only an escape can bring half of a surrogate pair.
   if (/\\u[dD][89a-fA-F]/.test(text) && !wellFormed(body)) throw new Failure('invalid-request', 'The body holds half of a surrogate pair, which is no character.', [{ path: '/body', message: 'Not Unicode text', expected: 'whole characters' }])
   return body
+}
+
+/** `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): any short text. */
+function keyOfRequest(event: Event): { idempotencyKey?: string } {
+  const key = event.headers['idempotency-key']
+  if (key === undefined) return {}
+  if (!/^[\x21-\x7e]{1,200}$/.test(key)) throw new Failure('invalid-request', 'The Idempotency-Key is 1 to 200 visible ASCII characters.', [{ path: '/headers/Idempotency-Key', message: 'Not a key', expected: '1 to 200 visible ASCII characters' }])
+  return { idempotencyKey: key }
 }
 
 const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
@@ -114,7 +122,7 @@ export function lambda<A extends Area, F extends string>(area: A, name: F, deps:
         parse(r.params, '/path', event.pathParameters ?? {})
       }
       const resource = await resolve(own, r.access, (params?.data ?? {}) as Record<string, string>, caller, event.headers['authorization'])
-      const request = { params: params?.data ?? {}, query: parse(r.query, '/query', event.queryStringParameters ?? {}), body: r.body ? parse(r.body, '/body', bodyOf(r, event)) : undefined, requestId, ...resource }
+      const request = { params: params?.data ?? {}, query: parse(r.query, '/query', event.queryStringParameters ?? {}), body: r.body ? parse(r.body, '/body', bodyOf(r, event)) : undefined, requestId, ...keyOfRequest(event), ...resource }
       const answer = await run(request as never, own)
       const body = r.status === 204 ? undefined : JSON.stringify(r.response.parse(answer))
       deps.log('request', { route: event.routeKey, status: r.status, ms: Math.round(performance.now() - started), requestId })

@@ -4,6 +4,15 @@ import type { Condition } from '../../domain/runs/assignment.ts'
 import type { LinkKind } from '../../domain/studies/links.ts'
 import type { Runtime, StudyState } from '../../domain/studies/life.ts'
 import type { RunState } from '../../domain/runs/life.ts'
+
+import type { DatasetPolicy, Language, ReleaseMode } from '../../domain/datasets/policy.ts'
+import type { DatasetState } from '../../domain/datasets/life.ts'
+import type { Finding } from '../../domain/disclosure/policy.ts'
+import type { JobProblem } from '../../domain/jobs/codes.ts'
+import type { Cohort } from '../../domain/jobs/cohort.ts'
+import type { JobKind, JobState, JobStep } from '../../domain/jobs/life.ts'
+import type { Confinement } from '../../domain/jobs/manifest.ts'
+import type { StoredData } from '../../ports/engine.ts'
 import type { Key } from '../../ports/table.ts'
 
 export interface PersonProfile { userId: string; name: string; email: string; seen: string }
@@ -47,6 +56,46 @@ export interface ChunkItem {
   end?: { last: number; hash: string }
 }
 
+/** A dataset; its published schema and stored tables lie in its version items. */
+export interface DatasetItem {
+  datasetId: string; organisationId: string; name: string; title: string; description: string; declaredSubjects?: string; state: DatasetState
+  /** The published version; 0 before the first. */
+  version: number
+  policy: DatasetPolicy; created: string; changed: string
+  /** The job that reads or stores its files now, or did last. */
+  readingJob?: string
+  problem?: { file: string; line?: number; reason: string }
+  study?: string
+}
+/** `hash` is over the stored tables' hashes and the schema. */
+export interface DatasetVersionItem { datasetId: string; version: number; data: StoredData; files: { path: string; sha256: string; size: number }[]; hash: string; outside: Record<string, number>; published: string; publishedBy: string }
+/** Nano-rho, integers; a live reservation is the attribute `hold_<jobId>` (domain/privacy/ledger.ts). */
+export interface BudgetItem { datasetId: string; limit: number; available: number; spent: number }
+export interface ChargeItem { datasetId: string; jobId: string; userId: string; what: 'reserved' | 'committed' | 'returned'; nanoRho: number; at: string }
+export interface ApprovalItem { datasetId: string; pin: string; jobId: string; by: string; at: string }
+export interface JobItem {
+  jobId: string; kind: JobKind; title: string; state: JobState; waiting?: 'turn' | 'approval' | 'checkers' | 'answer'
+  organisationId: string; datasetId: string; datasetVersion: number; userId: string
+  language?: Language; mode?: ReleaseMode; purpose: string; cohort: Cohort; epsilon?: number; pin: string
+  /** Of the Ask, in the bucket `protected`; the job's key tells a repeated request from another one. */
+  askHash: string
+  created: string; ended?: string
+  /** Grows when the workflow starts it again after a crash; its execution is named by both. */
+  attempt: number
+  steps: Partial<Record<JobStep, { started: string; ended?: string; failed?: true }>>
+  problem?: JobProblem; findings?: Finding[]; confinement?: Confinement | 'duckdb'
+  /** Nano-rho reserved for it, until it is committed or given back. */
+  charge?: number; charged?: 'reserved' | 'committed' | 'returned'
+  /** Counted by the platform; never shown to the analyst as it is. */
+  subjects?: number
+  released?: string
+  questions?: { by: 'checker' | 'analyst'; text: string; at: string }[]
+  votes?: number
+}
+export interface VoteItem { jobId: string; userId: string; vote: 'approve' | 'reject'; comment: string; at: string }
+/** What a person was already told of a dataset: the sets of subjects behind released cells (differencing). */
+export interface ReleasedItem { datasetId: string; version: number; userId: string; jobId: string; at: string; cells: { subjects: number; fingerprint: string; selection: string }[] }
+
 export const keyOf = {
   person: (userId: string): Key => ({ pk: `USER#${userId}`, sk: 'PROFILE' }),
   organisation: (id: string): Key => ({ pk: `ORG#${id}`, sk: 'ORG' }),
@@ -63,5 +112,20 @@ export const keyOf = {
   chunk: (runId: string, first: number): Key => ({ pk: `RUN#${runId}`, sk: `C#${String(first).padStart(10, '0')}` }),
   /** Points at a run that the sweep must look at; indexed under RUN#DUE by when. */
   due: (runId: string): Key => ({ pk: `RUN#${runId}`, sk: 'DUE' }),
+  dataset: (id: string): Key => ({ pk: `DATASET#${id}`, sk: 'DATASET' }),
+  datasetName: (organisationId: string, name: string): Key => ({ pk: `DATASET#name#${organisationId}#${name}`, sk: 'NAME' }),
+  datasetVersion: (id: string, version: number): Key => ({ pk: `DATASET#${id}`, sk: `VERSION#${String(version).padStart(6, '0')}` }),
+  budget: (id: string): Key => ({ pk: `DATASET#${id}`, sk: 'BUDGET' }),
+  charge: (id: string, at: string, jobId: string, what: string): Key => ({ pk: `DATASET#${id}`, sk: `CHARGE#${at}#${jobId}#${what}` }),
+  approval: (id: string, pin: string): Key => ({ pk: `DATASET#${id}`, sk: `APPROVAL#${pin}` }),
+  released: (id: string, userId: string, jobId: string): Key => ({ pk: `DATASET#${id}`, sk: `RELEASED#${userId}#${jobId}` }),
+  job: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'JOB' }),
+  /** Points at a job from its owner's side: indexed under USER#sub. */
+  jobOwner: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'OWNER' }),
+  /** There while the job is live: indexed under JOB#LIVE. */
+  jobLive: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'LIVE' }),
+  /** There while checkers are due: indexed under ORG#id as HELD#time#id. */
+  jobHeld: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'HELD' }),
+  vote: (id: string, userId: string): Key => ({ pk: `JOB#${id}`, sk: `VOTE#${userId}` }),
   auditEvent: (organisationId: string, seq: number): Key => ({ pk: `AUDIT#${organisationId}`, sk: String(seq).padStart(12, '0') }),
 }

@@ -6,7 +6,7 @@ import type { Caller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure, notFound } from './failure.ts'
 import { hashNow } from './hash.ts'
-import { keyOf, type MemberItem, type OrganisationItem, type RunItem, type StudyItem, type StudyPersonItem } from './items.ts'
+import { type DatasetItem, type JobItem, keyOf, type MemberItem, type OrganisationItem, type RunItem, type StudyItem, type StudyPersonItem } from './items.ts'
 
 export interface InOrganisation { caller: Caller; member: Item<MemberItem>; subject: Subject; organisation: Item<OrganisationItem> }
 export interface InStudy { caller: Caller; member: Item<MemberItem>; subject: Subject; study: Item<StudyItem> }
@@ -47,6 +47,34 @@ export async function inRun(d: Deps, caller: Caller, runId: string, a: { permiss
   return { ...(await inStudy(d, caller, run.studyId, a)), run }
 }
 
+export interface InDataset { caller: Caller; member: Item<MemberItem>; subject: Subject; dataset: Item<DatasetItem> }
+export interface InJob { caller: Caller; member: Item<MemberItem>; subject: Subject; job: Item<JobItem> }
+
+/** Members of the dataset's organisation see it once it was published; before, its custodians alone. */
+export async function inDataset(d: Deps, caller: Caller, datasetId: string, a: { permission: Permission; recentLogin?: true }): Promise<InDataset> {
+  const dataset = await d.table.get<DatasetItem>(keyOf.dataset(datasetId))
+  if (!dataset) throw notFound()
+  const member = await d.table.get<MemberItem>(keyOf.member(dataset.organisationId, caller.userId))
+  if (!member) throw notFound()
+  const subject: Subject = { roles: member.roles, scopes: caller.token?.scopes }
+  const visible = may({ roles: member.roles }, dataset.version > 0 ? 'dataset.read' : 'dataset.manage')
+  if (!visible) throw notFound()
+  decide(d, caller, subject, a, visible)
+  return { caller, member, dataset, subject }
+}
+
+/** Who asked it, and those whom a role in the dataset's organisation entitles. */
+export async function inJob(d: Deps, caller: Caller, jobId: string, a: { permission: Permission; recentLogin?: true }): Promise<InJob> {
+  const job = await d.table.get<JobItem>(keyOf.job(jobId))
+  if (!job) throw notFound()
+  const member = await d.table.get<MemberItem>(keyOf.member(job.organisationId, caller.userId))
+  if (!member) throw notFound()
+  const everything: Subject = { roles: member.roles, owner: job.userId === caller.userId }
+  const subject: Subject = { ...everything, scopes: caller.token?.scopes }
+  decide(d, caller, subject, a, may(everything, 'job.read') || may(everything, 'job.check'))
+  return { caller, member, job, subject }
+}
+
 /** The participant's page: a run's own token and nothing else. An unknown run and a wrong token answer the same. */
 export async function withRunToken(d: Deps, runId: string, authorization: string | undefined): Promise<{ run: Item<RunItem> }> {
   const token = /^Bearer ([A-Za-z0-9_-]{43})$/.exec(authorization ?? '')?.[1]
@@ -65,5 +93,7 @@ export async function resolve(d: Deps, access: Access, params: Record<string, st
     case 'organisation': return inOrganisation(d, caller, params['organisationId']!, access)
     case 'study': return inStudy(d, caller, params['studyId']!, access)
     case 'run': return inRun(d, caller, params['runId']!, access)
+    case 'dataset': return inDataset(d, caller, params['datasetId']!, access)
+    case 'job': return inJob(d, caller, params['jobId']!, access)
   }
 }

@@ -56,6 +56,9 @@ export class Refused extends Error {
   }
 }
 
+/** A part that this test did not bring. */
+const absent = <P extends object>(name: string): P => new Proxy({} as P, { get: (_, act) => () => { throw new Error(`This harness has no ${name}, so no ${String(act)}`) } })
+
 const start = Date.parse('2026-03-02T09:00:00.000Z')
 const pascal = (name: string): string => name.split('-').map((w) => w[0]!.toUpperCase() + w.slice(1)).join('')
 
@@ -94,7 +97,7 @@ export interface Harness {
 }
 
 /** Starts the parts; see the top of this file. */
-export async function harness(): Promise<Harness> {
+export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow'>> = {}): Promise<Harness> {
   const [store, folder] = await Promise.all([startStore(), mkdtemp(join(tmpdir(), 'cloister-test-'))])
   await createTable({ endpoint: store.endpoint, tableName: 'cloister' })
   let time = start
@@ -105,7 +108,7 @@ export async function harness(): Promise<Harness> {
   }
   const objects = localObjects({ folder: join(folder, 'objects'), baseUrl: settings.mainOrigin, secret: randomBytes(32) })
   const deps: Deps = {
-    table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }), objects, keys: localKeys({ file: join(folder, 'keyring.json') }), settings,
+    table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }), objects, keys: localKeys({ file: join(folder, 'keyring.json') }), engine: parts.engine ?? absent<Deps['engine']>('engine'), workflow: parts.workflow ?? absent<Deps['workflow']>('workflow'), settings,
     now: () => new Date(time), random: (n) => new Uint8Array(randomBytes(n)), log: (event, fields) => { logs.push({ event, ...fields }) },
   }
   const handlers = new Map<string, Promise<LambdaHandler>>()

@@ -9,6 +9,10 @@ export const actWords: Record<Act, string> = {
   'study.created': 'Created a study', 'study.changed': 'Changed a study', 'study.published': 'Published a version', 'study.state-changed': 'Changed a study’s state', 'study.deleted': 'Deleted a study',
   'study.exported': 'Exported a study', 'study.shared': 'Gave rights on a study', 'study.unshared': 'Took rights on a study',
   'link.created': 'Made a link', 'link.revoked': 'Revoked a link', 'run.opened': 'Opened a run', 'run.withdrawn': 'Withdrew a run',
+  'dataset.created': 'Registered a dataset', 'dataset.changed': 'Changed a dataset or its policy', 'dataset.read': 'Had a dataset’s files read', 'dataset.published': 'Published a dataset', 'dataset.retired': 'Retired a dataset',
+  'dataset.made-from-study': 'Made a study’s results available for analysis', 'budget.raised': 'Changed a privacy budget', 'budget.charged': 'Charged a privacy budget',
+  'job.asked': 'Asked a dataset', 'job.approved': 'Approved an analysis', 'job.approval-refused': 'Refused an analysis', 'job.cancelled': 'Stopped an analysis', 'job.released': 'Released a result', 'job.blocked': 'Blocked a result',
+  'job.failed': 'An analysis failed', 'job.held': 'Held an output for checking', 'job.inspected': 'Inspected an analysis', 'job.voted': 'Voted on an output',
 }
 
 const labels: Record<string, string> = { contentHash: 'content', madeBy: 'made in', kid: 'key', assets: 'files' }

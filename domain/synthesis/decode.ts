@@ -1,0 +1,27 @@
+/** Synthetic codes to values: categories by name, numbers uniform inside their bin, whole numbers and dates stay whole. */
+import type { Column, Domain } from './domain.ts'
+import { dateOf, edgesOf, missingCode, otherCode } from './domain.ts'
+import type { Table } from './encode.ts'
+import type { Stream } from './stream.ts'
+
+/** A value as a file shows it: text, a number, or null for missing. */
+export type Value = string | number | null
+
+/** Codes of one column to values. Every call draws afresh inside numeric bins. */
+export function columnDecoder(c: Column, stream: Stream): (code: number) => Value {
+  const missing = missingCode(c), other = otherCode(c)
+  if (c.kind === 'categorical' || c.kind === 'ordinal') {
+    const otherName = c.categories.includes('other') ? '(other)' : 'other'
+    return (code) => (code === missing ? null : code === other ? otherName : c.categories[code]!)
+  }
+  const edges = edgesOf(c)
+  if (c.kind === 'date') return (code) => (code === missing ? null : dateOf(edges[code]! + stream.below(edges[code + 1]! - edges[code]!)))
+  if (c.integer) return (code) => (code === missing ? null : edges[code]! + stream.below(edges[code + 1]! - edges[code]!))
+  return (code) => (code === missing ? null : edges[code]! + stream.unit() * (edges[code + 1]! - edges[code]!))
+}
+
+/** Rows of values, one at a time. */
+export function* decodeRows(table: Table, domain: Domain, stream: Stream): Generator<Value[]> {
+  const decode = domain.columns.map((c) => columnDecoder(c, stream))
+  for (let r = 0; r < table.rows; r++) yield table.columns.map((codes, i) => decode[i]!(codes[r]!))
+}

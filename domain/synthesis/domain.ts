@@ -1,0 +1,97 @@
+/**
+ * The declared domain of a table: which values each column may take, before any row is read. Everything here is public: bounds, bins and categories are
+ * declared by a person or bought with budget (inference.ts), never read off the data.
+ *
+ * A column's values are codes 0..size-1: its categories or bins in the declared order, then `other` if the column is open, then `missing` if it may be missing.
+ */
+import { SynthesisError } from './errors.ts'
+
+interface Common { name: string; /** Missing is a value of its own. */ missing?: boolean }
+/** `open`: a value that is not declared becomes `other` instead of a refusal. */
+export interface Listed extends Common { kind: 'categorical' | 'ordinal'; categories: readonly string[]; open?: boolean }
+/** Values are clamped to the bounds. `bins`: how many of equal width, or their edges from minimum to maximum. `integer`: only whole numbers, bounds included. */
+export interface Numeric extends Common { kind: 'numeric'; minimum: number; maximum: number; bins: number | readonly number[]; integer?: boolean }
+/** Days as whole numbers since 1970-01-01; bounds are ISO dates, both included. */
+export interface Dated extends Common { kind: 'date'; minimum: string; maximum: string; bins: number }
+export type Column = Listed | Numeric | Dated
+
+/** A combination that no row has: every column named takes one of the values listed. Values are category names, or bin numbers as text; '' is missing. */
+export interface Impossible { rule: 'impossible'; values: Readonly<Record<string, readonly string[]>> }
+/** Rows where all of `when` hold have a value of `then` that is listed. */
+export interface Implied { rule: 'implied'; when: Readonly<Record<string, readonly string[]>>; then: Readonly<Record<string, readonly string[]>> }
+export type Rule = Impossible | Implied
+
+export interface Domain { columns: readonly Column[]; rules?: readonly Rule[] }
+
+/** What the engine takes at most; a caller may lower it. */
+export interface Limits { columns: number; categories: number; /** Bytes of the model's tables. */ modelBytes: number; ruleCells: number }
+export const defaultLimits: Limits = { columns: 500, categories: 65_536, modelBytes: 4_194_304, ruleCells: 1_000_000 }
+
+const dayMs = 86_400_000
+/** Days since 1970-01-01 of an ISO date (YYYY-MM-DD), or NaN. */
+export function dayOf(text: string): number {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return NaN
+  const ms = Date.parse(`${text}T00:00:00Z`)
+  return Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== text ? NaN : ms / dayMs
+}
+/** The ISO date of days since 1970-01-01. */
+export const dateOf = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10)
+
+/** Ascending edges of a column's bins, one more than bins; bin i is [edge i, edge i+1), the last one closed. For whole numbers the last edge is maximum + 1. */
+export function edgesOf(c: Numeric | Dated): number[] {
+  const whole = c.kind === 'date' || c.integer === true
+  const low = c.kind === 'date' ? dayOf(c.minimum) : c.minimum
+  const high = (c.kind === 'date' ? dayOf(c.maximum) : c.maximum) + (whole ? 1 : 0)
+  if (typeof c.bins !== 'number') return whole ? [...c.bins.slice(0, -1), high] : [...c.bins]
+  const bins = whole ? Math.min(c.bins, high - low) : c.bins
+  return Array.from({ length: bins + 1 }, (_, i) => (i === bins ? high : whole ? low + Math.ceil((i * (high - low)) / bins) : low + (i * (high - low)) / bins))
+}
+
+/** How many values a column has before `other` and `missing`. */
+export const listedSize = (c: Column): number => (c.kind === 'categorical' || c.kind === 'ordinal' ? c.categories.length : edgesOf(c).length - 1)
+const isOpen = (c: Column): boolean => (c.kind === 'categorical' || c.kind === 'ordinal') && c.open === true
+/** The code of `other`, or -1. */
+export const otherCode = (c: Column): number => (isOpen(c) ? listedSize(c) : -1)
+/** The code of `missing`, or -1. */
+export const missingCode = (c: Column): number => (c.missing ? listedSize(c) + (isOpen(c) ? 1 : 0) : -1)
+/** How many codes a column has. */
+export const sizeOf = (c: Column): number => listedSize(c) + (isOpen(c) ? 1 : 0) + (c.missing ? 1 : 0)
+
+function checkBins(c: Numeric | Dated, limits: Limits): void {
+  const column = c.name
+  const low = c.kind === 'date' ? dayOf(c.minimum) : c.minimum
+  const high = c.kind === 'date' ? dayOf(c.maximum) : c.maximum
+  const whole = c.kind === 'date' || c.integer === true
+  if (!Number.isFinite(low) || !Number.isFinite(high) || (whole ? high < low : high <= low)) throw new SynthesisError('bad_bounds', `Column “${column}” needs a minimum below its maximum`, { column })
+  if (whole && !(Number.isSafeInteger(low) && Number.isSafeInteger(high))) throw new SynthesisError('bad_bounds', `Column “${column}” holds whole numbers and needs whole bounds`, { column })
+  if (typeof c.bins === 'number') {
+    if (!Number.isSafeInteger(c.bins) || c.bins < 1) throw new SynthesisError('bad_bins', `Column “${column}” needs at least one bin`, { column })
+    if (c.bins > limits.categories) throw new SynthesisError('too_many_categories', `Column “${column}” has ${c.bins} bins; at most ${limits.categories} are possible`, { column })
+    return
+  }
+  const e = c.bins
+  if (e.length < 2 || e[0] !== low || e.at(-1) !== high || e.some((x, i) => i > 0 && !(x > e[i - 1]!)) || (whole && e.some((x) => !Number.isSafeInteger(x))))
+    throw new SynthesisError('bad_bins', `Edges of the bins of column “${column}” must rise from its minimum to its maximum`, { column })
+}
+
+/** Checks a domain against the limits. Throws SynthesisError with the column. */
+export function checkDomain(domain: Domain, limits: Limits = defaultLimits): void {
+  if (domain.columns.length === 0) throw new SynthesisError('no_columns', 'A table needs at least one column')
+  if (domain.columns.length > limits.columns) throw new SynthesisError('too_many_columns', `The table has ${domain.columns.length} columns; at most ${limits.columns} are possible`)
+  const seen = new Set<string>()
+  for (const c of domain.columns) {
+    const column = c.name
+    if (column === '') throw new SynthesisError('bad_name', 'Every column needs a name', { column })
+    if (seen.has(column)) throw new SynthesisError('duplicate_column', `Two columns are called “${column}”`, { column })
+    seen.add(column)
+    if (c.kind === 'numeric' || c.kind === 'date') checkBins(c, limits)
+    else {
+      if (c.categories.length > limits.categories) throw new SynthesisError('too_many_categories', `Column “${column}” has ${c.categories.length} categories; at most ${limits.categories} are possible: drop it or group its values`, { column })
+      if (new Set(c.categories).size !== c.categories.length) throw new SynthesisError('duplicate_category', `Column “${column}” lists a category twice`, { column })
+    }
+    if (sizeOf(c) === 0) throw new SynthesisError('no_categories', `Column “${column}” has no value that it may take`, { column })
+  }
+}
+
+/** The number of codes of each column. */
+export const sizesOf = (domain: Domain): number[] => domain.columns.map(sizeOf)
