@@ -1,0 +1,184 @@
+/**
+ * The model: a log-linear distribution whose factors are the measured marginals, held as calibrated beliefs over a junction forest, fitted to noisy answers.
+ *
+ * Fitting walks each tree in depth-first order. Wherever it stands, the clique's belief is the model's exact marginal given all changes so far (messages travel
+ * along with the walk), so each measured marginal gets its own exact proximal step (step.ts) instead of one global gradient step with one global size: a sweep
+ * costs two messages an edge, components and single columns solve by themselves, and warm starts need a handful of sweeps.
+ */
+import { type Projection, Projections, multiply, multiplyAndSum, sumInto } from './axes.ts'
+import { type Answer, consistent, totalOf } from './consistency.ts'
+import { cellsOf } from './marginals.ts'
+import type { Allowed } from './rules.ts'
+import { proximalStep } from './step.ts'
+import { type Forest, forestOf } from './tree.ts'
+
+interface Part { columns: number[]; raw: Answer; y: Float64Array; /** log factor */ theta: Float64Array; ratio: Float64Array; mass: Float64Array; shift: number; stiffness: number }
+interface Held { part: Part; p: Projection }
+interface Link { to: number; separator: number; here: Projection; there: Projection }
+interface Clique { columns: number[]; belief: Float64Array; parts: Held[]; links: Link[] }
+
+/** How a fit is run: at most `sweeps`, ended when the loss falls by less than `tolerance` of itself; `stiffness` in units of each marginal's noise. */
+export interface Effort { sweeps: number; tolerance: number; stiffness: number }
+
+export class Model {
+  readonly sizes: readonly number[]
+  readonly #allowed: readonly Allowed[]
+  readonly #projections: Projections
+  readonly #parts = new Map<string, Part>()
+  #cliques: Clique[] = []
+  #separators: Float64Array[] = []
+  #scratch: Float64Array[] = []
+  #roots: number[] = []
+  #forest: Forest
+  #total = 1
+
+  constructor(sizes: readonly number[], allowed: readonly Allowed[] = [], bytes = 64_000_000) {
+    this.sizes = sizes
+    this.#allowed = allowed
+    this.#projections = new Projections(sizes, bytes)
+    this.#forest = forestOf(allowed.map((a) => a.columns), sizes)
+  }
+
+  get forest(): Forest { return this.#forest }
+  /** The number of rows, estimated from the answers. */
+  get total(): number { return this.#total }
+  get answers(): Answer[] { return [...this.#parts.values()].map((p) => p.raw) }
+  /** Calibrated marginal of each clique, in counts. Not to be changed. */
+  belief(clique: number): Float64Array { return this.#cliques[clique]!.belief }
+
+  /** Adds answers; two answers over the same columns become their weighted mean. `columns` ascending. Call `fit` afterwards. */
+  add(answers: readonly Answer[]): void {
+    for (const a of answers) {
+      const key = a.columns.join(), before = this.#parts.get(key)
+      const raw = before ? mean(before.raw, a) : a
+      if (before) { before.raw = raw; continue }
+      const cells = a.values.length
+      this.#parts.set(key, { columns: a.columns, raw, y: raw.values, theta: new Float64Array(cells), ratio: new Float64Array(cells), mass: new Float64Array(cells), shift: 0, stiffness: 1 })
+    }
+    const known = this.#forest.cliques.map((c) => new Set(c))
+    const fits = answers.every((a) => known.some((k) => a.columns.every((c) => k.has(c))))
+    if (!fits) this.#forest = forestOf([...this.#allowed.map((a) => a.columns), ...[...this.#parts.values()].map((p) => p.columns)], this.sizes)
+    const agreed = totalOf(this.answers)
+    this.#total = agreed.total
+    const parts = [...this.#parts.values()]
+    for (const [i, a] of consistent(parts.map((p) => p.raw), agreed.total, this.sizes).entries()) parts[i]!.y = a.values
+    this.#build()
+  }
+
+  /** Beliefs from the log factors, calibrated by collecting to each tree's root and distributing from it. */
+  #build(): void {
+    const { cliques, edges } = this.#forest
+    this.#cliques = cliques.map((columns) => ({ columns, belief: new Float64Array(cellsOf(columns, this.sizes)), parts: [], links: [] }))
+    const holder = (set: readonly number[]): Clique => this.#cliques.filter((c) => set.every((x) => c.columns.includes(x))).reduce((a, b) => (b.belief.length < a.belief.length ? b : a))
+    for (const part of this.#parts.values()) {
+      const c = holder(part.columns), p = this.#projections.get(c.columns, part.columns)
+      c.parts.push({ part, p })
+      for (let i = 0; i < p.length; i++) c.belief[i]! += part.theta[p[i]!]!
+    }
+    for (const c of this.#cliques) {
+      let top = -Infinity
+      for (const x of c.belief) if (x > top) top = x
+      for (let i = 0; i < c.belief.length; i++) c.belief[i] = Math.exp(c.belief[i]! - top)
+    }
+    for (const a of this.#allowed) {
+      const c = holder(a.columns)
+      multiply(c.belief, Float64Array.from(a.cells), this.#projections.get(c.columns, a.columns))
+    }
+    this.#separators = edges.map((e) => new Float64Array(cellsOf(e.separator, this.sizes)).fill(1))
+    this.#scratch = edges.map((e) => new Float64Array(cellsOf(e.separator, this.sizes)))
+    for (const [i, e] of edges.entries()) {
+      const a = this.#projections.get(this.#cliques[e.a]!.columns, e.separator), b = this.#projections.get(this.#cliques[e.b]!.columns, e.separator)
+      this.#cliques[e.a]!.links.push({ to: e.b, separator: i, here: a, there: b })
+      this.#cliques[e.b]!.links.push({ to: e.a, separator: i, here: b, there: a })
+    }
+    const seen = new Set<number>()
+    this.#roots = []
+    const reach = (c: number): void => { seen.add(c); for (const l of this.#cliques[c]!.links) if (!seen.has(l.to)) reach(l.to) }
+    for (let c = 0; c < this.#cliques.length; c++) if (!seen.has(c)) { this.#roots.push(c); reach(c) }
+    for (const root of this.#roots) {
+      this.#collect(root, -1)
+      const belief = this.#cliques[root]!.belief
+      const sum = belief.reduce((x, y) => x + y, 0), scale = this.#total / sum
+      for (let i = 0; i < belief.length; i++) belief[i]! *= scale
+      this.#distribute(root, -1)
+    }
+  }
+
+  /** Sends the belief of `from` over a link: the far clique is multiplied by the new separator over the old. `from` gives the sums. */
+  #send(from: number, l: Link): void {
+    const next = this.#scratch[l.separator]!, old = this.#separators[l.separator]!
+    sumInto(next, this.#cliques[from]!.belief, l.here)
+    // The quotient goes where the old one was; 0/0 is 0.
+    for (let i = 0; i < next.length; i++) old[i] = next[i] === 0 ? 0 : old[i]! > 0 ? next[i]! / old[i]! : 0
+    multiply(this.#cliques[l.to]!.belief, old, l.there)
+    this.#scratch[l.separator] = old
+    this.#separators[l.separator] = next
+  }
+  #back(l: Link, from: number): Link { return { to: from, separator: l.separator, here: l.there, there: l.here } }
+  #collect(c: number, parent: number): void {
+    for (const l of this.#cliques[c]!.links) if (l.to !== parent) {
+      this.#collect(l.to, c)
+      const belief = this.#cliques[l.to]!.belief
+      // Kept near 1 on the way up, whatever the factors are.
+      let top = 0
+      for (const x of belief) if (x > top) top = x
+      if (top > 0) for (let i = 0; i < belief.length; i++) belief[i]! /= top
+      this.#send(l.to, this.#back(l, c))
+    }
+  }
+  #distribute(c: number, parent: number): void {
+    for (const l of this.#cliques[c]!.links) if (l.to !== parent) { this.#send(c, l); this.#distribute(l.to, c) }
+  }
+
+  /** One walk over a tree; answers the loss before each step, in units of noise. */
+  #walk(c: number, parent: number): number {
+    const clique = this.#cliques[c]!
+    let loss = 0, previous: Held | undefined
+    for (const h of clique.parts) {
+      const { part } = h
+      if (previous) multiplyAndSum(clique.belief, previous.part.ratio, previous.p, part.mass, h.p)
+      else sumInto(part.mass, clique.belief, h.p)
+      loss += misfit(part)
+      part.shift = proximalStep(part.mass, part.y, part.stiffness, this.#total, part.theta, part.ratio, part.shift)
+      previous = h
+    }
+    if (previous) multiply(clique.belief, previous.part.ratio, previous.p)
+    for (const l of clique.links) if (l.to !== parent) {
+      this.#send(c, l)
+      loss += this.#walk(l.to, c)
+      this.#send(l.to, this.#back(l, c))
+    }
+    return loss
+  }
+
+  /** Fits the factors to the answers. Trees are independent and each stops by itself. Answers the number of sweeps of the slowest. */
+  fit(effort: Effort): number {
+    for (const p of this.#parts.values()) p.stiffness = effort.stiffness * p.raw.sigma
+    let most = 0
+    for (const root of this.#roots) {
+      let last = Infinity, sweep = 0
+      for (; sweep < effort.sweeps; sweep++) {
+        const loss = this.#walk(root, -1)
+        if (last - loss < effort.tolerance * loss && sweep > 1) break
+        last = loss
+      }
+      most = Math.max(most, sweep)
+    }
+    return most
+  }
+
+  projection(columns: readonly number[], onto: readonly number[]): Projection { return this.#projections.get(columns, onto) }
+}
+
+/** Squared distance of a marginal from its noisy answer in units of its noise. */
+function misfit(p: Part): number {
+  let sum = 0
+  for (let i = 0; i < p.y.length; i++) { const d = p.mass[i]! - p.y[i]!; sum += d * d }
+  return sum / (p.raw.sigma * p.raw.sigma)
+}
+
+/** The weighted mean of two answers over the same columns. */
+function mean(a: Answer, b: Answer): Answer {
+  const wa = 1 / (a.sigma * a.sigma), wb = 1 / (b.sigma * b.sigma)
+  return { columns: a.columns, values: a.values.map((x, i) => (x * wa + b.values[i]! * wb) / (wa + wb)), sigma: Math.sqrt(1 / (wa + wb)) }
+}
