@@ -1,38 +1,8 @@
 /** Marginals of a fitted model over any columns, inside a clique or across several: variable elimination on the part of the calibrated forest that joins them. */
 import { sumInto } from './axes.ts'
+import { contract, divide, type Factor, ordered } from './factors.ts'
 import { cellsOf } from './marginals.ts'
 import type { Model } from './model.ts'
-
-interface Factor { columns: number[]; values: Float64Array }
-
-/** Sum over everything but `keep` of a * b, where every column of `keep` is in a or b. */
-function contract(a: Factor, b: Factor, keep: readonly number[], sizes: readonly number[]): Factor {
-  const all = [...new Set([...keep, ...a.columns, ...b.columns])]
-  const out = new Float64Array(cellsOf(keep, sizes))
-  const strides = (columns: readonly number[]): Float64Array => {
-    const s = new Float64Array(all.length)
-    for (let i = columns.length - 1, n = 1; i >= 0; i--) { s[all.indexOf(columns[i]!)] = n; n *= sizes[columns[i]!]! }
-    return s
-  }
-  const [sa, sb, so] = [strides(a.columns), strides(b.columns), strides(keep)]
-  const digits = new Int32Array(all.length), last = all.length - 1
-  const inner = last >= 0 ? sizes[all[last]!]! : 1, ia = sa[last] ?? 0, ib = sb[last] ?? 0, io = so[last] ?? 0
-  const outer = cellsOf(all, sizes) / inner
-  let pa = 0, pb = 0, po = 0
-  for (let n = 0; n < outer; n++) {
-    let x = pa, y = pb, o = po
-    if (io === 0) { let sum = 0; for (let i = 0; i < inner; i++, x += ia, y += ib) sum += a.values[x]! * b.values[y]!; out[o]! += sum }
-    else for (let i = 0; i < inner; i++, x += ia, y += ib, o += io) out[o]! += a.values[x]! * b.values[y]!
-    for (let k = last - 1; k >= 0; k--) {
-      const size = sizes[all[k]!]!
-      pa += sa[k]!; pb += sb[k]!; po += so[k]!
-      if (++digits[k]! < size) break
-      digits[k] = 0
-      pa -= sa[k]! * size; pb -= sb[k]! * size; po -= so[k]! * size
-    }
-  }
-  return { columns: [...keep], values: out }
-}
 
 /** Answers marginals of one state of a model; makes what it needs once. Throw it away when the model is fitted anew. */
 export class Queries {
@@ -75,8 +45,7 @@ export class Queries {
     const factors = [...groups.values()].map((g) => this.#connected(g))
     let out = factors[0]!
     for (const f of factors.slice(1)) out = contract({ columns: f.columns, values: f.values.map((x) => x / total) }, out, [...out.columns, ...f.columns], sizes)
-    if (out.columns.join() === columns.join()) return out.values
-    return contract(out, { columns: [], values: Float64Array.of(1) }, columns, sizes).values
+    return ordered(out, columns, sizes)
   }
 
   /** Columns of one component. */
@@ -88,8 +57,10 @@ export class Queries {
     }
     if (best >= 0) return this.#local(best, columns)
     const sub = this.#subtree(columns)
-    const root = [...sub].find((c) => [...columns].some((x) => this.#inside[c]!.has(x)))!
-    return this.#message(root, -1, columns, columns, sub)
+    // From the clique that holds most of them: what has to be carried along is least there.
+    let root = -1, most = -1
+    for (const c of sub) { const n = columns.filter((x) => this.#inside[c]!.has(x)).length; if (n > most) { most = n; root = c } }
+    return this.#message(root, -1, columns, sub)
   }
 
   /** Cliques that join the columns: leaves that add nothing are cut off until none is left. */
@@ -115,27 +86,26 @@ export class Queries {
     return sub
   }
 
-  /** Sum of the subtree below `c` onto the wanted columns there and those shared with the parent, which it is conditioned on (divided by). */
-  #message(c: number, parent: number, columns: readonly number[], keep: readonly number[], sub: ReadonlySet<number>): Factor {
+  /** Sum of the subtree at `c`, away from `parent`, onto the wanted columns there; divided by the separator to the parent, that is, conditional on it. */
+  #message(c: number, parent: number, columns: readonly number[], sub: ReadonlySet<number>): Factor {
     const { sizes } = this.#model
     const links = this.#links[c]!.filter((l) => sub.has(l.to) && l.to !== parent)
-    const up = parent < 0 ? undefined : this.#links[c]!.find((l) => l.to === parent)!.separator
-    const here = [...this.#inside[c]!].filter((x) => columns.includes(x) || up?.includes(x) || links.some((l) => l.separator.includes(x)))
+    const up = parent < 0 ? [] : this.#links[c]!.find((l) => l.to === parent)!.separator
+    const wanted = columns.filter((x) => this.#inside[c]!.has(x) && !up.includes(x))
+    const key = parent >= 0 && links.length === 0 ? `${c}|${parent}|${wanted.join()}` : ''
+    const kept = key ? this.#kept.get(key) : undefined
+    if (kept) return kept
+    const shared = new Set(links.flatMap((l) => l.separator))
+    const here = this.#model.forest.cliques[c]!.filter((x) => columns.includes(x) || up.includes(x) || shared.has(x))
     let f = this.#local(c, here)
-    if (up) f = divide(f, this.#local(c, up), sizes)
+    if (up.length) f = divide(f, this.#local(c, up), sizes)
     for (const [i, l] of links.entries()) {
-      const below = this.#message(l.to, c, columns, [], sub)
+      const below = this.#message(l.to, c, columns, sub)
       const later = new Set(links.slice(i + 1).flatMap((k) => k.separator))
-      const all = [...new Set([...f.columns, ...below.columns])]
-      const next = all.filter((x) => columns.includes(x) || up?.includes(x) || later.has(x))
+      const next = [...new Set([...f.columns, ...below.columns])].filter((x) => columns.includes(x) || up.includes(x) || later.has(x))
       f = contract(f, below, next, sizes)
     }
-    return keep.length && f.columns.join() !== keep.join() ? contract(f, { columns: [], values: Float64Array.of(1) }, keep, sizes) : f
+    if (key) this.#kept.set(key, f)
+    return f
   }
-}
-
-/** f / g where g's columns are among f's; 0/0 is 0. */
-function divide(f: Factor, g: Factor, sizes: readonly number[]): Factor {
-  const inverse = { columns: g.columns, values: g.values.map((x) => (x > 0 ? 1 / x : 0)) }
-  return contract(f, inverse, f.columns, sizes)
 }
