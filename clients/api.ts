@@ -22,7 +22,7 @@ export class ProblemError extends Error {
 
 type ParamsInput<R extends Route> = R['params'] extends z.ZodObject ? { [K in keyof z.input<R['params']>]: string | number } : undefined
 type Optional<T, K extends string> = undefined extends T ? { [P in K]?: undefined } : object extends T ? { [P in K]?: T } : { [P in K]: T }
-type Input<R extends Route> = Optional<ParamsInput<R>, 'params'> & Optional<QueryInput<R>, 'query'> & Optional<BodyInput<R>, 'body'> & { signal?: AbortSignal }
+type Input<R extends Route> = Optional<ParamsInput<R>, 'params'> & Optional<QueryInput<R>, 'query'> & Optional<BodyInput<R>, 'body'> & { signal?: AbortSignal; /** More headers, such as `idempotency-key`. */ headers?: Record<string, string> }
 type Call<R extends Route> = object extends Input<R> ? (input?: Input<R>) => Promise<Answered<R>> : (input: Input<R>) => Promise<Answered<R>>
 type AreaClient<A extends Area> = { [N in keyof A['routes']]: Call<A['routes'][N]> }
 export type Client = { [N in keyof typeof areas]: AreaClient<(typeof areas)[N]> }
@@ -35,7 +35,7 @@ export interface ClientOptions {
   fetch?: typeof fetch
 }
 
-interface Anything { params?: Record<string, string | number>; query?: Record<string, unknown>; body?: unknown; signal?: AbortSignal }
+interface Anything { params?: Record<string, string | number>; query?: Record<string, unknown>; body?: unknown; signal?: AbortSignal; headers?: Record<string, string> }
 
 async function call(o: ClientOptions, r: Route, input: Anything): Promise<unknown> {
   const query = new URLSearchParams(Object.entries(input.query ?? {}).filter(([, v]) => v !== undefined).map(([k, v]) => [k, String(v)]))
@@ -45,7 +45,7 @@ async function call(o: ClientOptions, r: Route, input: Anything): Promise<unknow
   try {
     response = await (o.fetch ?? fetch)(url, {
       method: r.method, ...(input.signal ? { signal: input.signal } : {}),
-      headers: { accept: 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}), ...(r.body ? { 'content-type': 'application/json' } : {}) },
+      headers: { accept: 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}), ...(r.body ? { 'content-type': 'application/json' } : {}), ...input.headers },
       ...(r.body ? { body: JSON.stringify(input.body) } : {}),
     })
   } catch (cause) {

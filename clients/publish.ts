@@ -76,26 +76,33 @@ interface PublishInput {
   signal?: AbortSignal
 }
 
-/** Hashes files and uploads what is missing, four at a time; answers the assets to publish with. Running it again sends only what has not arrived. */
-export async function uploadFiles(client: Client, o: Pick<PublishInput, 'studyId' | 'files' | 'progress' | 'send' | 'signal'>): Promise<Asset[]> {
+interface SendInput {
+  files: readonly StudyFile[]
+  /** Signed links for what the server does not hold yet; asked again when a link fails, for then the bytes may have arrived after all. */
+  ask: (some: { path: string; sha256: string; size: number }[]) => Promise<readonly { path: string; upload?: Signed | undefined }[]>
+  progress?: ((p: PublishProgress) => void) | undefined
+  send?: Send | undefined
+  signal?: AbortSignal | undefined
+}
+/** Hashes files and sends those the server does not hold yet, four at a time, straight to the store; at most 500 to a question. Throws `UploadFailed`. */
+export async function sendFiles(o: SendInput): Promise<{ path: string; sha256: string; size: number }[]> {
   const rows: FileProgress[] = o.files.map((f) => ({ path: f.path, size: sizeOf(f.data), hashed: 0, sent: 0, state: 'waiting' }))
   const total = rows.reduce((n, r) => n + r.size, 0)
   const tell = (stage: PublishProgress['stage']) => o.progress?.({ stage, total, hashed: rows.reduce((n, r) => n + r.hashed, 0), sent: rows.reduce((n, r) => n + r.sent, 0), files: rows.map((r) => ({ ...r })) })
-  const assets: Asset[] = []
+  const known: { path: string; sha256: string; size: number }[] = []
   for (const [i, file] of o.files.entries()) {
     o.signal?.throwIfAborted()
     const row = rows[i]!
     row.state = 'hashing'
     const sha256 = await hashFile(file.data, (n) => { row.hashed = n; tell('hashing') })
     row.state = 'waiting'
-    assets.push({ path: file.path, sha256, size: row.size, type: contentType(file.path) })
+    known.push({ path: file.path, sha256, size: row.size })
   }
-  const ask = async (some: Asset[]) => (await client.studies.uploads({ params: { studyId: o.studyId }, body: { assets: some }, ...(o.signal ? { signal: o.signal } : {}) })).assets
-  for (let from = 0; from < assets.length; from += 500) {
-    const answers = await ask(assets.slice(from, from + 500))
+  for (let from = 0; from < known.length; from += 500) {
+    const answers = await o.ask(known.slice(from, from + 500))
     tell('uploading')
     await pool(answers, 4, async (answer) => {
-      const i = assets.findIndex((a) => a.path === answer.path)
+      const i = known.findIndex((a) => a.path === answer.path)
       const row = rows[i]!, file = o.files[i]!
       for (let attempt = 1, link = answer.upload; link; attempt++) {
         row.state = 'uploading'
@@ -103,7 +110,7 @@ export async function uploadFiles(client: Client, o: Pick<PublishInput, 'studyId
         catch (error) {
           if (attempt === 3 || !(error instanceof UploadFailed)) throw error
           // A signed link expires and a connection breaks: a fresh link tells whether the bytes have arrived after all.
-          link = (await ask([assets[i]!]))[0]?.upload
+          link = (await o.ask([known[i]!]))[0]?.upload
         }
       }
       row.sent = row.size
@@ -111,7 +118,16 @@ export async function uploadFiles(client: Client, o: Pick<PublishInput, 'studyId
       tell('uploading')
     })
   }
-  return assets
+  return known
+}
+
+/** Sends a study's files. Throws `UploadFailed`. */
+export async function uploadFiles(client: Client, o: Pick<PublishInput, 'studyId' | 'files' | 'progress' | 'send' | 'signal'>): Promise<Asset[]> {
+  const withType = (f: { path: string; sha256: string; size: number }): Asset => ({ ...f, type: contentType(f.path) })
+  const sent = await sendFiles({
+    ...o, ask: async (some) => (await client.studies.uploads({ params: { studyId: o.studyId }, body: { assets: some.map(withType) }, ...(o.signal ? { signal: o.signal } : {}) })).assets,
+  })
+  return sent.map(withType)
 }
 
 /** Publishes a version. Throws `ProblemError` (the configuration's errors are in `.errors`) or `UploadFailed`. */
