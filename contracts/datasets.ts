@@ -82,7 +82,7 @@ export const datasets = area('datasets', 'Datasets: registered by a custodian, a
   read: route({
     method: 'POST', path: '/api/datasets/{datasetId}/reading', function: 'datasets', access: { kind: 'dataset', permission: 'dataset.manage' }, status: 202,
     summary: 'Read the uploaded files and propose a schema', detail: 'A job reads them; look at `reading` until it is there. Nothing is published.', params: dataset,
-    body: z.object({ files: z.array(UploadFile).min(1).max(20_000) }), response: z.object({ jobId: JobId }), problems: ['asset-missing', 'wrong-state'],
+    body: z.object({ files: z.array(UploadFile).min(1).max(20_000) }), maxBody: 5 * 1024 * 1024, response: z.object({ jobId: JobId }), problems: ['asset-missing', 'wrong-state'],
     grants: [...reading, 'write DATASET', 'write JOB', 'read JOB', 'get protected', 'put protected', 'start-job', 'read AUDIT', 'write AUDIT'],
   }),
   reading: route({
@@ -114,7 +114,7 @@ export const datasets = area('datasets', 'Datasets: registered by a custodian, a
     summary: 'Make a study’s results available for analysis', detail: 'Completed runs are opened inside confinement only: nobody’s machine sees them. One audit event names the runs and the purpose. The custodian then confirms the schema like any other.',
     params: z.object({ studyId: StudyId }), body: z.object({ name: z.string().regex(/^[a-z][a-z0-9_-]{1,59}$/), title: Name, purpose: z.string().trim().min(10).max(500) }),
     response: z.object({ datasetId: DatasetId, jobId: JobId }), problems: ['already-exists', 'wrong-state'],
-    grants: ['read ORG', 'read STUDY', 'read RUN', 'read DATASET', 'write DATASET', 'write JOB', 'read JOB', 'start-job', 'read AUDIT', 'write AUDIT'],
+    grants: ['read ORG', 'read STUDY', 'read RUN', 'read DATASET', 'write DATASET', 'write JOB', 'read JOB', 'put protected', 'start-job', 'read AUDIT', 'write AUDIT'],
   }),
   history: route({
     method: 'GET', path: '/api/datasets/{datasetId}/history', function: 'catalogue', access: { kind: 'dataset', permission: 'dataset.manage' }, status: 200,

@@ -12,5 +12,7 @@ export const creators: Record<string, () => Promise<Creator>> = {
   'runs/withdraw': async () => (await import('./runs/withdraw.ts')).createWithdraw,
   'runs/runs': async () => (await import('./runs/runs.ts')).createRuns,
   'runs/opening': async () => (await import('./runs/opening.ts')).createOpening,
+  'datasets/catalogue': async () => (await import('./datasets/catalogue.ts')).createCatalogue,
+  'datasets/datasets': async () => (await import('./datasets/datasets.ts')).createDatasets,
   'audit/audit': async () => (await import('./audit/audit.ts')).createAudit,
 }

@@ -64,11 +64,18 @@ export interface DatasetItem {
   policy: DatasetPolicy; created: string; changed: string
   /** The job that reads or stores its files now, or did last. */
   readingJob?: string
+  /** What that job was asked to do (functions/datasets/registration-job.ts). */
+  readingAct?: 'read' | 'store' | 'from-study'
   problem?: { file: string; line?: number; reason: string }
   study?: string
 }
 /** `hash` is over the stored tables' hashes and the schema. */
-export interface DatasetVersionItem { datasetId: string; version: number; data: StoredData; files: { path: string; sha256: string; size: number }[]; hash: string; outside: Record<string, number>; published: string; publishedBy: string }
+export interface DatasetVersionItem { datasetId: string; version: number; data: StoredData; files: { path: string; sha256: string; size: number }[]; hash: string; outside: Record<string, number>; published: string; publishedBy: string
+  /** The job that stored it. */
+  jobId: string
+  /** Set when the files are too many for an item: they are listed in this object of the bucket `protected`, and `files` holds those of the tables alone (functions/datasets/files.ts). */
+  filesKey?: string
+}
 /** Nano-rho, integers; a live reservation is the attribute `hold_<jobId>` (domain/privacy/ledger.ts). */
 export interface BudgetItem { datasetId: string; limit: number; available: number; spent: number }
 export interface ChargeItem { datasetId: string; jobId: string; userId: string; what: 'reserved' | 'committed' | 'returned'; nanoRho: number; at: string }
@@ -84,6 +91,8 @@ export interface JobItem {
   attempt: number
   steps: Partial<Record<JobStep, { started: string; ended?: string; failed?: true }>>
   problem?: JobProblem; findings?: Finding[]; confinement?: Confinement | 'duckdb'
+  /** What the steps have decided; settling makes it the state. `drawn` names the one decision whose noise counts (functions/jobs/verdict.ts). */
+  outcome?: 'succeeded' | 'blocked' | 'failed' | 'held'; drawn?: string
   /** Nano-rho reserved for it, until it is committed or given back. */
   charge?: number; charged?: 'reserved' | 'committed' | 'returned'
   /** Counted by the platform; never shown to the analyst as it is. */
@@ -115,6 +124,8 @@ export const keyOf = {
   dataset: (id: string): Key => ({ pk: `DATASET#${id}`, sk: 'DATASET' }),
   datasetName: (organisationId: string, name: string): Key => ({ pk: `DATASET#name#${organisationId}#${name}`, sk: 'NAME' }),
   datasetVersion: (id: string, version: number): Key => ({ pk: `DATASET#${id}`, sk: `VERSION#${String(version).padStart(6, '0')}` }),
+  /** Points at a dataset that discovery may name; indexed under DATASET#LISTED. */
+  datasetListed: (id: string): Key => ({ pk: `DATASET#${id}`, sk: 'LISTED' }),
   budget: (id: string): Key => ({ pk: `DATASET#${id}`, sk: 'BUDGET' }),
   charge: (id: string, at: string, jobId: string, what: string): Key => ({ pk: `DATASET#${id}`, sk: `CHARGE#${at}#${jobId}#${what}` }),
   approval: (id: string, pin: string): Key => ({ pk: `DATASET#${id}`, sk: `APPROVAL#${pin}` }),

@@ -1,0 +1,4 @@
+import { awsDeps } from '../wiring.ts'
+import { createCatalogue } from './catalogue.ts'
+
+export const handler = createCatalogue(awsDeps())

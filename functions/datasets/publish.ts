@@ -1,0 +1,59 @@
+/** Confirming a schema: the job stores the tables by it, and then the version is in the catalogue. */
+import type { datasets } from '../../contracts/datasets.ts'
+import type { DatasetPolicy } from '../../domain/datasets/policy.ts'
+import type { DatasetSchema } from '../../domain/datasets/schema.ts'
+import { diffSchemas } from '../../domain/datasets/schema-diff.ts'
+import { fileFaults, schemaFaults } from '../../domain/datasets/schema-rules.ts'
+import { jobLife } from '../../domain/jobs/life.ts'
+import { record, whoOf } from '../kernel/audit.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { Failure } from '../kernel/failure.ts'
+import type { Implementation } from '../kernel/handler.ts'
+import { newId } from '../kernel/ids.ts'
+import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
+import { checkLimit } from './budget.ts'
+import { checkPolicy, fieldErrors, followPolicy, update } from './change.ts'
+import { type Reading, readingOf } from './files.ts'
+import { point } from './listing.ts'
+import { makeJob } from './registration-job.ts'
+import { changedMeanwhile } from './view.ts'
+
+type Routes = (typeof datasets)['routes']
+
+/** The reading that a schema can be confirmed for; `wrong-state` when there is none, or a job is at work. */
+async function confirmable(d: Deps, s: DatasetItem): Promise<Reading> {
+  if (s.state === 'retired') throw new Failure('wrong-state', 'A retired dataset gets no new versions.')
+  const job = s.readingJob === undefined ? undefined : await d.table.get<Pick<JobItem, 'state'>>(keyOf.job(s.readingJob), ['state'])
+  if (job && jobLife[job.state].live && s.readingAct === 'store') throw new Failure('wrong-state', 'A version is being stored at this moment. Wait for it, or cancel its job.', undefined, { jobId: s.readingJob })
+  const held = await readingOf(d, s.datasetId)
+  if (!held || (s.readingAct !== 'store' && held.jobId !== s.readingJob) || s.state === 'reading') throw new Failure('wrong-state', 'There is no finished reading to confirm. Upload the files and have them read first.')
+  return held
+}
+
+export const publish: Implementation<Routes['publish']> = async ({ dataset: before, caller, body }, d) => {
+  if (before.rev !== body.rev) throw changedMeanwhile()
+  const held = await confirmable(d, before)
+  const schema = body.schema as DatasetSchema, policy = body.policy as DatasetPolicy
+  const faults = [...schemaFaults(schema), ...fileFaults(schema, new Set(held.files.map((f) => f.path)))]
+  if (faults.length > 0) throw new Failure('invalid-schema', `/body/schema${faults[0]!.path}: ${faults[0]!.message}`, fieldErrors('/body/schema', faults))
+  checkPolicy(d, before.policy, policy)
+  await checkLimit(d, before.datasetId, policy)
+  const version = before.version + 1
+  const last = before.version === 0 ? undefined : await d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(before.datasetId, before.version), ['data'])
+  const diff = diffSchemas(last?.data.schema ?? { tables: [], images: [] }, schema)
+  await record(d, before.organisationId, whoOf(caller), [{
+    act: 'dataset.published', object: `dataset ${before.datasetId}`,
+    detail: { version, tables: schema.tables.length, images: schema.images.length, added: diff.added.length, removed: diff.removed.length, changed: diff.changed.length, epsilon: policy.budget.epsilon },
+  }])
+  const jobId = newId(d, 'job')
+  // Only files that the schema speaks of come into the version: what was uploaded beside them is nobody's to ask.
+  const wanted = new Set([...schema.tables.map((t) => t.file), ...schema.images.flatMap((f) => f.masks)])
+  const volumes = new Set(schema.images.length > 0 ? held.other.map((o) => o.path) : [])
+  await makeJob(d, jobId, before, caller.userId, { act: 'store', schema, files: held.files.filter((f) => wanted.has(f.path) || volumes.has(f.path)) })
+  if (policy.listed) await point(d, before)
+  // The policy holds from now on, for the version that is published already too.
+  const after = await update(d, before, body.rev, { policy, readingJob: jobId, readingAct: 'store' }, ['problem'])
+  await followPolicy(d, after)
+  await d.workflow.start(jobId, 1)
+  return { jobId }
+}
