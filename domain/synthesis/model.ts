@@ -75,14 +75,9 @@ export class Model {
       c.parts.push({ part, p })
       for (let i = 0; i < p.length; i++) c.belief[i]! += part.theta[p[i]!]!
     }
-    for (const c of this.#cliques) {
-      let top = -Infinity
-      for (const x of c.belief) if (x > top) top = x
-      for (let i = 0; i < c.belief.length; i++) c.belief[i] = Math.exp(c.belief[i]! - top)
-    }
     for (const a of this.#allowed) {
-      const c = holder(a.columns)
-      multiply(c.belief, Float64Array.from(a.cells), this.#projections.get(c.columns, a.columns))
+      const c = holder(a.columns), p = this.#projections.get(c.columns, a.columns)
+      for (let i = 0; i < p.length; i++) if (a.cells[p[i]!] === 0) c.belief[i] = -Infinity
     }
     this.#separators = edges.map((e) => new Float64Array(cellsOf(e.separator, this.sizes)).fill(1))
     this.#scratch = edges.map((e) => new Float64Array(cellsOf(e.separator, this.sizes)))
@@ -98,7 +93,10 @@ export class Model {
     for (const root of this.#roots) {
       this.#collect(root, -1)
       const belief = this.#cliques[root]!.belief
-      const sum = belief.reduce((x, y) => x + y, 0), scale = this.#total / sum
+      let top = -Infinity, sum = 0
+      for (const x of belief) if (x > top) top = x
+      for (let i = 0; i < belief.length; i++) sum += belief[i] = Math.exp(belief[i]! - top)
+      const scale = this.#total / sum
       for (let i = 0; i < belief.length; i++) belief[i]! *= scale
       this.#distribute(root, -1)
     }
@@ -115,15 +113,20 @@ export class Model {
     this.#separators[l.separator] = next
   }
   #back(l: Link, from: number): Link { return { to: from, separator: l.separator, here: l.there, there: l.here } }
+  /**
+   * In logarithms, as factors of neighbouring cliques may be huge and tiny in turn: each clique below `c` sends the logarithm of its sums up and becomes
+   * conditional on its separator to the parent.
+   */
   #collect(c: number, parent: number): void {
     for (const l of this.#cliques[c]!.links) if (l.to !== parent) {
       this.#collect(l.to, c)
-      const belief = this.#cliques[l.to]!.belief
-      // Kept near 1 on the way up, whatever the factors are.
-      let top = 0
-      for (const x of belief) if (x > top) top = x
-      if (top > 0) for (let i = 0; i < belief.length; i++) belief[i]! /= top
-      this.#send(l.to, this.#back(l, c))
+      const below = this.#cliques[l.to]!.belief, top = this.#scratch[l.separator]!.fill(-Infinity), sums = this.#separators[l.separator]!.fill(0)
+      for (let i = 0; i < below.length; i++) { const k = l.there[i]!; if (below[i]! > top[k]!) top[k] = below[i]! }
+      for (let i = 0; i < below.length; i++) { const k = l.there[i]!; sums[k]! += below[i] = below[i]! === -Infinity ? 0 : Math.exp(below[i]! - top[k]!) }
+      for (let i = 0; i < below.length; i++) { const k = l.there[i]!; if (below[i]! > 0) below[i]! /= sums[k]! }
+      const here = this.#cliques[c]!.belief
+      for (let i = 0; i < here.length; i++) { const k = l.here[i]!; here[i]! += sums[k]! > 0 ? top[k]! + Math.log(sums[k]!) : -Infinity }
+      sums.fill(1)
     }
   }
   #distribute(c: number, parent: number): void {

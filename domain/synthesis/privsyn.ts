@@ -1,3 +1,88 @@
+/**
+ * PrivSyn (Zhang et al., USENIX Security 2021), repaired: pairs are chosen by how far they are from independence against the noise that measuring them adds,
+ * measured with noise shared out by table size, made consistent; as many as a small junction tree holds give the first rows, and a descent on the records
+ * brings in the others. Two repairs: the distance from independence is taken to the product of the noisy one-way counts, so that one row moves it by one instead
+ * of four; and one-way counts take part in the descent, so that they do not drift.
+ */
+import { type Answer, consistent, totalOf } from './consistency.ts'
+import { descend } from './descent.ts'
 import type { Engine, Fitted } from './engine.ts'
-import { independent } from './independent.ts'
-export const privsyn = (e: Engine): Promise<Fitted> => independent(e)
+import { cellsOf, count, countMany, subsets } from './marginals.ts'
+import { Model } from './model.ts'
+import { prepare } from './prelude.ts'
+import { Queries } from './query.ts'
+import { sampleModel } from './sample.ts'
+import { byCells, divide, share } from './shares.ts'
+import { forestCells } from './tree.ts'
+
+/** As in aim.ts: the part of a row to which expected counts are rounded. */
+const perRow = 16
+export const privsynSettings = { oneWays: 0.1, choosing: 0.1, merge: 3, treeCells: 60_000, descent: { sweeps: 6, part: 1, tolerance: 0.002 } }
+
+/** Pairs worth their noise: by distance per unit of noise, as long as the distance removed exceeds the noise added. `rho` in units of 1. */
+export function worthwhile(distance: ArrayLike<number>, cells: readonly number[], rho: number): number[] {
+  const unit = byCells(cells), noise = Math.sqrt(2 / Math.PI) / Math.sqrt(2 * rho)
+  const order = cells.map((_, i) => i).sort((a, b) => distance[b]! / unit[b]! - distance[a]! / unit[a]!)
+  const chosen: number[] = []
+  let sum = 0
+  for (const i of order) {
+    if (noise * ((sum + unit[i]!) ** 1.5 - sum ** 1.5) >= distance[i]!) continue
+    sum += unit[i]!
+    chosen.push(i)
+  }
+  return chosen.sort((a, b) => a - b)
+}
+
+export async function privsyn(e: Engine): Promise<Fitted> {
+  const { journal } = e, s = privsynSettings
+  const d = e.table.columns.length
+  const p = await prepare(e.table, e.domain, e.allowed, journal, d < 2 ? journal.budget : share(journal.budget, s.oneWays), s.merge)
+  const model = new Model(p.sizes, p.allowed)
+  model.add(p.oneWays)
+  const effort = { sweeps: 30, tolerance: 1e-3, stiffness: 1 }
+  model.fit(effort)
+  if (d < 2) return { prepared: p, draw: (rows, stream) => sampleModel(model, rows, stream), cells: model.forest.cells }
+  const pairs = subsets(d, 2), cells = pairs.map((x) => cellsOf(x, p.sizes))
+  const queries = new Queries(model)
+  const prices = divide(share(journal.budget, s.choosing), pairs.map(() => 1))
+  const distance: number[] = []
+  for (const [i, pair] of pairs.entries()) {
+    const noisy = await journal.measure('distance from independence', pair, prices[i]!, () => {
+      const exact = count(p.table, pair, p.sizes), expected = queries.marginal(pair)
+      let sum = 0
+      for (let k = 0; k < exact.length; k++) sum += Math.abs(exact[k]! * perRow - Math.round(expected[k]! * perRow))
+      return [sum]
+    }, perRow)
+    const wish = Math.max(1, ...e.wishes.filter((w) => pair.every((c) => w.columns.includes(c))).map((w) => w.weight))
+    distance.push((wish * noisy.values[0]!) / perRow)
+  }
+  const found = worthwhile(distance, cells, Number(journal.left) / 1e9 / journal.rowsPerPerson ** 2)
+  // Something has to be bought with what is left: the pair that is worth most.
+  const chosen = found.length ? found : [distance.indexOf(Math.max(...distance))]
+  const rhos = divide(journal.left, byCells(chosen.map((i) => cells[i]!)))
+  let exact: Uint32Array[] | undefined
+  const answers: Answer[] = []
+  for (const [k, i] of chosen.entries()) {
+    answers.push(await journal.measure('marginal', pairs[i]!, rhos[k]!, () => (exact ??= countMany(p.table, chosen.map((x) => pairs[x]!), p.sizes))[k]!))
+    await e.progress({ round: k + 1, rounds: chosen.length, columns: pairs[i]!, error: Math.max(0, distance[i]!) / (2 * p.total) })
+  }
+  const limit = Math.min(s.treeCells, e.limits.modelBytes / 8), rules = p.allowed.map((a) => a.columns), inTree: number[][] = []
+  const late: Answer[] = []
+  for (const i of chosen.map((_, k) => k).sort((a, b) => distance[chosen[b]!]! - distance[chosen[a]!]!)) {
+    const a = answers[i]!
+    if (forestCells([...rules, ...inTree, a.columns], p.sizes, limit) <= limit) inTree.push(a.columns)
+    else late.push(a)
+  }
+  model.add(answers.filter((a) => !late.includes(a)))
+  model.fit(effort)
+  const all = [...p.oneWays, ...answers], { total } = totalOf(all)
+  const agreed = consistent(all, total, p.sizes)
+  return {
+    prepared: { ...p, total }, cells: model.forest.cells,
+    draw: (rows, stream) => {
+      const data = sampleModel(model, rows, stream)
+      if (late.length) descend(data, agreed, p.sizes, p.allowed, total, s.descent, stream)
+      return data
+    },
+  }
+}

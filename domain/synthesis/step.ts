@@ -37,16 +37,18 @@ const floor = 1e-9
 export function proximalStep(m: Float64Array, y: Float64Array, c: number, total: number, theta: Float64Array, ratio: Float64Array, shift: number): number {
   const n = m.length, logC = Math.log(c)
   // ratio holds z at shift 0 until the end
-  for (let i = 0; i < n; i++) ratio[i] = m[i]! > 0 ? y[i]! / c + Math.log(m[i]!) - logC : -Infinity
-  let s = shift / c
-  for (let turn = 0; turn < 30; turn++) {
+  let top = -Infinity
+  for (let i = 0; i < n; i++) { const z = m[i]! > 0 ? y[i]! / c + Math.log(m[i]!) - logC : -Infinity; ratio[i] = z; if (z > top) top = z }
+  if (top === -Infinity) { ratio.fill(1); return shift }
+  // The sum of v is convex and falls with the shift: at `left` one cell alone reaches the total, and from the left Newton's steps never pass the root; a step from the right lands left of it.
+  const left = top - total / c - Math.log(total / c)
+  let s = Math.max(left, shift / c)
+  for (let turn = 0; turn < 200; turn++) {
     let sum = 0, slope = 0
     for (let i = 0; i < n; i++) { const z = ratio[i]! - s; if (z > -60) { const w = omega(z); sum += w; slope += w / (1 + w) } }
     const gap = sum * c - total
-    if (slope === 0) { s -= 40; continue }
-    // Newton on a convex falling function: from the left it never overshoots; a step from the right is capped.
-    s += Math.max(-50, Math.min(1e6, gap / c / slope))
     if (Math.abs(gap) <= 1e-4 * total) break
+    s = slope > 0 ? Math.max(left, s + gap / c / slope) : left
   }
   for (let i = 0; i < n; i++) {
     const before = m[i]!
