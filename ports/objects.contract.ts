@@ -46,6 +46,17 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
       expect(await objects.head('sealed', 'same')).toBeUndefined()
       expect(await objects.head('protected', 'same')).toBeDefined()
     })
+    it('copies a protected object, and forgets one that is removed', async () => {
+      await objects.put('protected', 'd/one', text('kept'), 'text/csv')
+      await objects.copy('protected', 'd/one', 'd/two', 'text/csv')
+      await objects.put('protected', 'd/one', text('replaced'), 'text/csv')
+      expect([Buffer.from(await objects.get('protected', 'd/one')).toString(), Buffer.from(await objects.get('protected', 'd/two')).toString()]).toEqual(['replaced', 'kept'])
+      await objects.remove('protected', 'd/one')
+      await expect(objects.get('protected', 'd/one')).rejects.toThrow(ObjectMissing)
+      const found: string[] = []
+      for await (const k of objects.list('protected', 'd/')) found.push(k)
+      expect(found).toEqual(['d/two'])
+    })
     it('copies, and the copy is its own', async () => {
       await objects.put('assets', 'original', text('one'), 'text/css')
       await objects.copy('assets', 'original', 's/deep/er/kopie ü.css', 'text/plain')
@@ -102,6 +113,35 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
           expect((await upload({ ...link, url: mixed.href }, body)).status).toBeGreaterThanOrEqual(400)
         }
         expect(await objects.head('sealed', 'up/theirs')).toBeUndefined()
+      })
+    })
+
+    describe('a link to write', () => {
+      it('takes whatever is sent, again and again, under its type', async () => {
+        const link = await objects.signedWrite('quarantine', 'jobs/j/report ö.gz', 'application/gzip', 60)
+        expect(link.method).toBe('PUT')
+        for (const body of ['first', 'a longer second one', '']) {
+          expect((await upload(link, text(body))).status).toBe(200)
+          expect(Buffer.from(await objects.get('quarantine', 'jobs/j/report ö.gz')).toString()).toBe(body)
+        }
+        expect(await objects.head('quarantine', 'jobs/j/report ö.gz')).toMatchObject({ size: 0, type: 'application/gzip' })
+      })
+      it('is for its key, bucket, type and method alone', async () => {
+        const link = await objects.signedWrite('quarantine', 'jobs/k/report.gz', 'application/gzip', 60)
+        expect((await upload(link, text('x'), { 'content-type': 'text/html' })).status).toBeGreaterThanOrEqual(400)
+        expect((await fetch(link.url)).status).toBeGreaterThanOrEqual(400)
+        expect((await fetch(link.url, { method: 'DELETE' })).status).toBeGreaterThanOrEqual(400)
+        for (const to of [await objects.signedWrite('quarantine', 'jobs/other', 'application/gzip', 60), await objects.signedWrite('protected', 'jobs/k/report.gz', 'application/gzip', 60), await objects.signedPut('quarantine', 'jobs/k/report.gz', { sha256: sha256(text('x')), size: 1, type: 'application/gzip' }, 60)]) {
+          const mixed = new URL(to.url)
+          mixed.search = new URL(link.url).search
+          if (mixed.href !== link.url) expect((await upload({ ...link, url: mixed.href }, text('x'))).status).toBeGreaterThanOrEqual(400)
+        }
+        for (const n of [...new URL(link.url).searchParams.keys()]) {
+          const altered = new URL(link.url)
+          altered.searchParams.delete(n)
+          expect((await upload({ ...link, url: altered.href }, text('x'))).status, `without ${n}`).toBeGreaterThanOrEqual(400)
+        }
+        expect(await objects.head('quarantine', 'jobs/k/report.gz')).toBeUndefined()
       })
     })
 

@@ -21,8 +21,13 @@ export interface ObjectStore {
    * The caller must send `headers` unchanged.
    */
   signedPut(bucket: Bucket, key: string, what: { sha256: string; size: number; type: string }, seconds: number): Promise<SignedLink>
+  /** A link that accepts whatever is written to this one key under the type `type`, as often as it is used: for a sender that cannot know size and digest before. At most `largestWrite` bytes where the store can hold it to that. */
+  signedWrite(bucket: Bucket, key: string, type: string, seconds: number): Promise<SignedLink>
   signedGet(bucket: Bucket, key: string, seconds: number, filename?: string): Promise<SignedLink>
 }
+
+/** What a link of `signedWrite` may take, in bytes. */
+export const largestWrite = 512 * 1024 * 1024
 
 export class ObjectMissing extends Error { override name = 'ObjectMissing' }
 

@@ -69,6 +69,10 @@ export function awsObjects({ buckets, client, ...options }: AwsObjectsOptions): 
       // The sender's HTTP stack sets content-length itself; scripts in a browser may not.
       return { method: 'PUT', url, headers: { 'content-type': type, 'x-amz-checksum-sha256': checksum }, expires: expiry(seconds) }
     },
+    async signedWrite(bucket, key, type, seconds): Promise<SignedLink> {
+      const command = new PutObjectCommand({ Bucket: bucketOf(bucket), Key: key, ContentType: type })
+      return { method: 'PUT', url: await getSignedUrl(s3, command, { expiresIn: seconds, signableHeaders: new Set(['host', 'content-type']) }), headers: { 'content-type': type }, expires: expiry(seconds) }
+    },
     async signedGet(bucket, key, seconds, filename): Promise<SignedLink> {
       const command = new GetObjectCommand({ Bucket: bucketOf(bucket), Key: key, ...(filename === undefined ? {} : { ResponseContentDisposition: attachment(filename) }) })
       return { method: 'GET', url: await getSignedUrl(s3, command, { expiresIn: seconds }), headers: {}, expires: expiry(seconds) }

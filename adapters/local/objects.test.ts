@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, relative, sep } from 'node:path'
+import { basename, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
@@ -86,6 +86,35 @@ describe('the folder', () => {
     await expect(h.objects.store('assets', 'endless', broken(), { sha256: '0'.repeat(64), size: 5000, type: 'x/y' })).rejects.toThrow('connection lost')
     expect(await h.objects.head('assets', 'endless')).toBeUndefined()
     expect(await readdir(join(h.folder, '.incoming'))).toEqual([])
+  })
+  it('keeps the bytes of protected objects in files of their own, and only those that an object names', async () => {
+    const bytes = randomBytes(1000)
+    const folder = join(h.folder, 'protected')
+    const files = async (): Promise<string[]> => (await readdir(folder, { recursive: true, withFileTypes: true })).filter((e) => e.isFile()).map((e) => e.name).sort()
+    expect(await h.objects.plainFile('protected', 'd/a.parquet')).toBeUndefined()
+    await Promise.all([h.objects.put('protected', 'd/a.parquet', Buffer.from('old'), 'x/y'), h.objects.put('assets', 'other', Buffer.from('x'), 'x/y')])
+    const old = (await h.objects.plainFile('protected', 'd/a.parquet'))!
+    expect(await readFile(old, 'utf8')).toBe('old')
+    await h.objects.put('protected', 'd/a.parquet', bytes, 'x/y')
+    const now = (await h.objects.plainFile('protected', 'd/a.parquet'))!
+    expect(Buffer.compare(await readFile(now), bytes)).toBe(0)
+    expect(await files()).toEqual(['a.parquet~', basename(now)])
+    // As after a kill between the two steps of a write, and before the last of a replacement.
+    await writeFile(old, 'left')
+    await writeFile(join(folder, 'd', `gone~.${randomUUID()}`), 'left')
+    await h.objects.tidy()
+    expect(await files()).toEqual(['a.parquet~', basename(now)])
+    await h.objects.remove('protected', 'd/a.parquet')
+    expect(await files()).toEqual([])
+  })
+  it('cuts an upload off that is longer than a link to write allows', async () => {
+    async function* endless(): AsyncGenerator<Uint8Array> { for (;;) yield new Uint8Array(1000) }
+    await expect(h.objects.storeAny('quarantine', 'endless', endless(), { most: 5000, type: 'x/y' })).rejects.toThrow(UploadRefused)
+    expect(await h.objects.head('quarantine', 'endless')).toBeUndefined()
+    const link = await h.objects.signedWrite('quarantine', 'endless', 'x/y', 60)
+    const larger = new URL(link.url)
+    larger.searchParams.set('most', '1000000000000')
+    expect((await fetch(larger, { method: 'PUT', headers: link.headers, body: 'x' })).status).toBe(403)
   })
   it('serves what was stored as nobody’s page', async () => {
     await h.objects.put('assets', 'page', Buffer.from('<script>alert(1)</script>'), 'text/html')

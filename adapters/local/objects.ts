@@ -1,8 +1,11 @@
-/** Objects in a folder: one file each, written whole or not at all. A file is one line of JSON (type, SHA-256) and then the bytes. */
+/**
+ * Objects in a folder: one file each, written whole or not at all. A file is one line of JSON (type, SHA-256) and then the bytes. In the bucket
+ * `protected` the bytes lie beside it in a file of their own, which the line names: the engine reads Parquet and CSV by path.
+ */
 import { createHash, type Hash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
-import { attachment, type Bucket, ObjectMissing, type ObjectHead, type ObjectStore } from '../../ports/objects.ts'
+import { attachment, type Bucket, largestWrite, ObjectMissing, type ObjectHead, type ObjectStore } from '../../ports/objects.ts'
 import { type LinkClaims, signLink } from './links.ts'
 import { folderOfPrefix, keyOfNames, pathOfKey } from './paths.ts'
 
@@ -30,7 +33,15 @@ export interface LocalObjects extends ObjectStore {
   open(bucket: Bucket, key: string): Promise<OpenObject | undefined>
   /** Stores a stream of exactly `size` bytes with this SHA-256; `UploadRefused` otherwise, and then nothing is stored. */
   store(bucket: Bucket, key: string, body: AsyncIterable<Uint8Array>, what: { sha256: string; size: number; type: string }): Promise<void>
+  /** Stores a stream of at most `most` bytes; `UploadRefused` when there are more, and then nothing is stored. */
+  storeAny(bucket: Bucket, key: string, body: AsyncIterable<Uint8Array>, what: { most: number; type: string }): Promise<void>
+  /** The file that holds exactly an object's bytes, for reading; undefined when there is none. Only of the bucket `protected`, and only until the object is replaced or removed. */
+  plainFile(bucket: 'protected', key: string): Promise<string | undefined>
+  /** Removes what a kill between two steps has left: uploads that were not finished and bytes that no object names. For the start, when nobody writes. */
+  tidy(): Promise<void>
 }
+
+const plain: readonly Bucket[] = ['protected']
 
 const maxHeader = 1024
 // A key too long for a path of this system cannot have been stored.
@@ -42,11 +53,11 @@ async function syncFolder(folder: string): Promise<void> {
   try { await f.sync() } finally { await f.close() }
 }
 
-async function header(f: FileHandle): Promise<{ start: number; type: string; sha256?: string }> {
+interface Header { start: number; type: string; sha256?: string; /** The end of the name of the file that has the bytes. */ plain?: string }
+async function header(f: FileHandle): Promise<Header> {
   const { buffer, bytesRead } = await f.read(Buffer.alloc(maxHeader), 0, maxHeader, 0)
   const end = buffer.subarray(0, bytesRead).indexOf(10)
-  const { type, sha256 } = JSON.parse(buffer.toString('utf8', 0, end)) as { type: string; sha256?: string }
-  return { start: end + 1, type, ...(sha256 ? { sha256 } : {}) }
+  return { ...JSON.parse(buffer.toString('utf8', 0, end)) as { type: string }, start: end + 1 }
 }
 
 async function* readFrom(f: FileHandle, start: number, length: number): AsyncIterable<Uint8Array> {
@@ -61,15 +72,15 @@ async function* readFrom(f: FileHandle, start: number, length: number): AsyncIte
 }
 
 /** Writes a stream into an open file while hashing it; stops as soon as it is too long. */
-async function receive(f: FileHandle, body: AsyncIterable<Uint8Array>, size: number, hash: Hash): Promise<void> {
+async function receive(f: FileHandle, body: AsyncIterable<Uint8Array>, most: number, hash?: Hash): Promise<number> {
   let length = 0
   for await (const chunk of body) {
     length += chunk.length
-    if (length > size) throw new UploadRefused(`More than the ${size} bytes of the link were sent.`)
-    hash.update(chunk)
+    if (length > most) throw new UploadRefused(`More than the ${most} bytes of the link were sent.`)
+    hash?.update(chunk)
     for (let at = 0; at < chunk.length;) at += (await f.write(chunk, at, chunk.length - at)).bytesWritten
   }
-  if (length !== size) throw new UploadRefused(`${length} of the ${size} bytes of the link were sent.`)
+  return length
 }
 
 /** The store in `folder`. The gateway serves its links with `serveObject`. */
@@ -77,30 +88,63 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
   const bucketFolder = (bucket: Bucket): string => join(folder, bucket)
   const incoming = join(folder, '.incoming')
 
-  const openObject = async (bucket: Bucket, key: string): Promise<OpenObject | undefined> => {
+  /** The file's handle and its header, or undefined when there is no such object. */
+  const openFile = async (path: string): Promise<{ f: FileHandle; head: Header } | undefined> => {
     let f: FileHandle
-    try { f = await open(pathOfKey(bucketFolder(bucket), key), 'r') } catch (e) {
+    try { f = await open(path, 'r') } catch (e) {
       if (absent(e)) return undefined
       throw e
     }
-    const { start, ...head } = await header(f)
-    const size = (await f.stat()).size - start
-    return { ...head, size, bytes: (first = 0, last = size - 1) => readFrom(f, start + first, last - first + 1), close: () => f.close() }
+    return { f, head: await header(f) }
+  }
+  const plainOf = async (path: string): Promise<string | undefined> => {
+    const found = await openFile(path)
+    await found?.f.close()
+    return found?.head.plain === undefined ? undefined : `${path}.${found.head.plain}`
   }
 
-  const place = async (bucket: Bucket, key: string, what: { type: string; sha256?: string | undefined }, write: (f: FileHandle) => Promise<void>): Promise<void> => {
-    const line = `${JSON.stringify({ type: what.type, ...(what.sha256 ? { sha256: what.sha256 } : {}) })}\n`
-    if (Buffer.byteLength(line) > maxHeader) throw new RangeError('The media type is too long')
-    await mkdir(incoming, { recursive: true })
+  const openObject = async (bucket: Bucket, key: string): Promise<OpenObject | undefined> => {
+    const path = pathOfKey(bucketFolder(bucket), key)
+    for (let tries = 0; ; tries++) {
+      const found = await openFile(path)
+      if (!found) return undefined
+      const { start, type, sha256, plain: name } = found.head
+      const opened = (f: FileHandle, first: number, size: number): OpenObject => ({ type, ...(sha256 ? { sha256 } : {}), size, bytes: (from = 0, to = size - 1) => readFrom(f, first + from, to - from + 1), close: () => f.close() })
+      if (name === undefined) return opened(found.f, start, (await found.f.stat()).size - start)
+      await found.f.close()
+      try {
+        const f = await open(`${path}.${name}`, 'r')
+        return opened(f, 0, (await f.stat()).size)
+      } catch (e) {
+        // Replaced between the two: the new one names other bytes.
+        if (!absent(e) || tries >= 5) throw e
+      }
+    }
+  }
+
+  /** Writes a file elsewhere and moves it into its place when it is whole and on the disk. */
+  const whole = async (path: string, write: (f: FileHandle) => Promise<unknown>): Promise<void> => {
     const temporary = join(incoming, randomUUID())
     try {
       const f = await open(temporary, 'wx', 0o600)
-      try { await f.write(line); await write(f); await f.sync() } finally { await f.close() }
-      const path = pathOfKey(bucketFolder(bucket), key)
+      try { await write(f); await f.sync() } finally { await f.close() }
       await mkdir(dirname(path), { recursive: true })
       await rename(temporary, path)
       await syncFolder(dirname(path))
     } finally { await rm(temporary, { force: true }) }
+  }
+
+  const place = async (bucket: Bucket, key: string, what: { type: string; sha256?: string | undefined }, write: (f: FileHandle) => Promise<unknown>): Promise<void> => {
+    const path = pathOfKey(bucketFolder(bucket), key)
+    const name = plain.includes(bucket) ? randomUUID() : undefined
+    const line = `${JSON.stringify({ type: what.type, ...(what.sha256 ? { sha256: what.sha256 } : {}), ...(name ? { plain: name } : {}) })}\n`
+    if (Buffer.byteLength(line) > maxHeader) throw new RangeError('The media type is too long')
+    await mkdir(incoming, { recursive: true })
+    if (name === undefined) return whole(path, async (f) => { await f.write(line); await write(f) })
+    const old = await plainOf(path)
+    await whole(`${path}.${name}`, write)
+    await whole(path, (f) => f.write(line))
+    if (old) await rm(old, { force: true })
   }
 
   const link = (claims: LinkClaims, headers: Record<string, string>): { method: LinkClaims['method']; url: string; headers: Record<string, string>; expires: string } =>
@@ -113,9 +157,22 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     async store(bucket, key, body, what) {
       await place(bucket, key, what, async (f) => {
         const hash = createHash('sha256')
-        await receive(f, body, what.size, hash)
+        const length = await receive(f, body, what.size, hash)
+        if (length !== what.size) throw new UploadRefused(`${length} of the ${what.size} bytes of the link were sent.`)
         if (hash.digest('hex') !== what.sha256) throw new UploadRefused('The bytes do not have the SHA-256 of the link.')
       })
+    },
+    async storeAny(bucket, key, body, { most, type }) { await place(bucket, key, { type }, (f) => receive(f, body, most)) },
+    plainFile: (bucket, key) => plainOf(pathOfKey(bucketFolder(bucket), key)),
+    async tidy() {
+      await rm(incoming, { recursive: true, force: true })
+      for (const bucket of plain) {
+        const files = await readdir(bucketFolder(bucket), { recursive: true, withFileTypes: true }).catch((e: unknown) => { if (absent(e)) return []; throw e })
+        for (const e of files) {
+          const m = /^(.+~)\.[0-9a-f-]{36}$/.exec(e.name)
+          if (e.isFile() && m && (await plainOf(join(e.parentPath, m[1]!))) !== join(e.parentPath, e.name)) await rm(join(e.parentPath, e.name), { force: true })
+        }
+      }
     },
     async put(bucket, key, bytes, type) {
       await place(bucket, key, { type, sha256: createHash('sha256').update(bytes).digest('hex') }, async (f) => { await f.writeFile(bytes) })
@@ -138,7 +195,12 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
       if (!found) throw new ObjectMissing(`in ${bucket}`)
       await place(bucket, to, { type, sha256: found.sha256 }, async (f) => { for await (const chunk of found.bytes()) await f.write(chunk) })
     },
-    async remove(bucket, key) { await rm(pathOfKey(bucketFolder(bucket), key), { force: true }).catch((e: unknown) => { if (!absent(e)) throw e }) },
+    async remove(bucket, key) {
+      const path = pathOfKey(bucketFolder(bucket), key)
+      const bytes = plain.includes(bucket) ? await plainOf(path) : undefined
+      await rm(path, { force: true }).catch((e: unknown) => { if (!absent(e)) throw e })
+      if (bytes) await rm(bytes, { force: true })
+    },
     async *list(bucket, prefix) {
       const top = bucketFolder(bucket)
       const found = await readdir(folderOfPrefix(top, prefix), { recursive: true, withFileTypes: true }).catch((e: unknown) => { if (absent(e)) return []; throw e })
@@ -147,6 +209,9 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     },
     async signedPut(bucket, key, { sha256, size, type }, seconds) {
       return link({ method: 'PUT', bucket, key, expires: expiry(seconds), size, sha256, type }, { 'content-type': type, 'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64') })
+    },
+    async signedWrite(bucket, key, type, seconds) {
+      return link({ method: 'PUT', bucket, key, expires: expiry(seconds), type, most: largestWrite }, { 'content-type': type })
     },
     async signedGet(bucket, key, seconds, filename) {
       return link({ method: 'GET', bucket, key, expires: expiry(seconds), ...(filename === undefined ? {} : { disposition: attachment(filename) }) }, {})

@@ -1,7 +1,7 @@
 /** What the local gateway answers below `/objects/`: the local store's signed links, as S3 would. */
 import { Readable } from 'node:stream'
 import { type LocalObjects, type OpenObject, UploadRefused } from './objects.ts'
-import { verifyLink } from './links.ts'
+import { type LinkClaims, verifyLink } from './links.ts'
 
 /** The part of a request that matters here; node's IncomingMessage is one. */
 export interface ObjectRequest extends AsyncIterable<Uint8Array> {
@@ -52,6 +52,19 @@ export async function sendObject(found: OpenObject, request: Pick<ObjectRequest,
   return { ...answer, body: Readable.from(found.bytes(first, last)) }
 }
 
+/** Takes what is sent to a link that promises only its type. */
+async function takeAny(objects: LocalObjects, request: ObjectRequest, { bucket, key, type, most }: LinkClaims & { type: string; most: number }): Promise<ObjectAnswer> {
+  if (Number(request.headers['content-length'] ?? 0) > most) return refuse(413, 'Too large', `The link takes at most ${most} bytes.`)
+  if (request.headers['content-type'] !== type) return refuse(403, 'Wrong type', `The link is for the type ${type}.`)
+  try {
+    await objects.storeAny(bucket, key, request, { type, most })
+    return { status: 200, headers: { ...inert, 'content-length': '0' } }
+  } catch (e) {
+    if (e instanceof UploadRefused) return refuse(413, 'Too large', e.message)
+    throw e
+  }
+}
+
 /** Serves one signed link: PUT stores exactly what the link promises, GET and HEAD read. Anything else is refused without a word about what is stored. */
 export async function serveObject(objects: LocalObjects, request: ObjectRequest): Promise<ObjectAnswer> {
   const claims = verifyLink(objects.secret, request.method ?? 'GET', request.url ?? '', Date.now() / 1000)
@@ -62,7 +75,8 @@ export async function serveObject(objects: LocalObjects, request: ObjectRequest)
     if (!found) return refuse(404, 'Not found', 'There is no such object any more.')
     return sendObject(found, request, { ...inert, 'content-disposition': claims.disposition ?? 'attachment' })
   }
-  const { size, sha256, type } = claims
+  const { size, sha256, type, most } = claims
+  if (most !== undefined && type !== undefined) return takeAny(objects, request, { ...claims, type, most })
   if (size === undefined || sha256 === undefined || type === undefined) return refuse(403, 'Not a valid link', 'The link promises nothing.')
   const length = request.headers['content-length']
   if (length !== undefined && Number(length) !== size) return refuse(403, 'Wrong size', `The link is for exactly ${size} bytes.`)

@@ -33,6 +33,7 @@ export function guarded<P extends { table: Table; objects: ObjectStore; keys: Ke
       remove: async (b, ...a) => { bucket('delete', b); return objects.remove(b, ...a) },
       list: (b, ...a) => { bucket('get', b); return objects.list(b, ...a) },
       signedPut: async (b, ...a) => { bucket('put', b); return objects.signedPut(b, ...a) },
+      signedWrite: async (b, ...a) => { bucket('put', b); return objects.signedWrite(b, ...a) },
       signedGet: async (b, ...a) => { bucket('get', b); return objects.signedGet(b, ...a) },
     },
     keys: {
