@@ -16,6 +16,9 @@ const planted: [file: string, imports: string, rule: string][] = [
   ['ports/b.ts', '@aws-sdk/client-s3', 'ports-packages'],
   ['adapters/aws/a.ts', '../local/target.ts', 'aws-adapters-imports'],
   ['adapters/local/a.ts', '../../contracts/target.ts', 'local-adapters-imports'],
+  ['adapters/aws/b.ts', '../../runner/target.ts', 'aws-adapters-imports'],
+  ['runner/a.ts', '../adapters/local/target.ts', 'runner-imports'],
+  ['functions/runs/d.ts', '../../runner/target.ts', 'functions-imports'],
   ['functions/runs/a.ts', '../../local/target.ts', 'functions-imports'],
   ['functions/runs/b.ts', '../../adapters/aws/target.ts', 'only-wiring-chooses-adapters'],
   ['functions/runs/c.ts', '@aws-sdk/client-s3', 'functions-packages'],
@@ -35,10 +38,10 @@ const planted: [file: string, imports: string, rule: string][] = [
   ['domain/f.ts', './g.ts', 'no-circles'],
 ]
 const good: [string, string][] = [
-  ['contracts/good.ts', '../domain/target.ts'], ['contracts/good2.ts', 'zod'], ['ports/good.ts', '../domain/target.ts'], ['adapters/local/good.ts', '../aws/target.ts'], ['functions/runs/good.ts', '../../contracts/target.ts'],
+  ['contracts/good.ts', '../domain/target.ts'], ['contracts/good2.ts', 'zod'], ['ports/good.ts', '../domain/target.ts'], ['adapters/local/good.ts', '../aws/target.ts'], ['adapters/local/good2.ts', '../../runner/engine/target.ts'], ['functions/runs/good.ts', '../../contracts/target.ts'],
   ['functions/wiring.ts', '../adapters/aws/target.ts'], ['local/good.ts', '../adapters/local/target.ts'], ['web/participant/good.ts', '../../clients/target.ts'], ['bin/good.ts', '../lib/target.ts'], ['domain/good.test.ts', 'node:fs'],
 ]
-const targets = ['domain', 'contracts', 'ports', 'adapters/aws', 'adapters/local', 'functions/kernel', 'local', 'web/portal', 'web/participant', 'web/study', 'clients', 'lib', 'bin'].map((f) => `${f}/target.ts`)
+const targets = ['domain', 'contracts', 'ports', 'adapters/aws', 'adapters/local', 'functions/kernel', 'local', 'web/portal', 'web/participant', 'web/study', 'clients', 'lib', 'bin', 'runner', 'runner/engine'].map((f) => `${f}/target.ts`)
 
 let folder: string
 interface Violation { from: string; to: string; rule: { name: string } }

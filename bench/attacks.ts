@@ -1,0 +1,93 @@
+/**
+ * Hostile scripts and statements against the whole platform over HTTP: what could an analyst see afterwards, and does a secret stand in it?
+ * `--only NAME[,NAME]` runs some, `--kind sql|scripts` one kind, `--list` names them. Prints last one line of JSON. Goal: leaked 0.
+ */
+import { createServer } from 'node:net'
+import { availableParallelism, cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { Client } from '../clients/api.ts'
+import { ProblemError } from '../clients/api.ts'
+import { queryAll } from '../ports/table.ts'
+import { openStage, register, settled, type Stage } from '../test/jobs-support.ts'
+import { anyToken, type Attack, type Seen } from './attacks/attack.ts'
+import { peopleCsv, schema, visitsCsv } from './attacks/cohort.ts'
+import { reaching } from './attacks/scripts-reach.ts'
+import { smuggling } from './attacks/scripts-smuggle.ts'
+import { statements } from './attacks/statements.ts'
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, kind: { type: 'string' }, list: { type: 'boolean', default: false } } })
+
+/** Counts whoever connects, as a server of the attacker's would. */
+async function outside(): Promise<{ port: number; count: () => number; close: () => void }> {
+  let connections = 0
+  const server = createServer((socket) => { connections++; socket.destroy() })
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
+  return { port: (server.address() as { port: number }).port, count: () => connections, close: () => server.close() }
+}
+
+/** What an analyst was told earlier is forgotten, so that each attack is judged alone. */
+async function forget(stage: Stage, datasetId: string): Promise<void> {
+  for await (const item of queryAll(stage.host.deps.table, `DATASET#${datasetId}`, { prefix: 'RELEASED#' })) await stage.host.deps.table.remove({ pk: item.pk, sk: item.sk })
+}
+
+async function attempt(analyst: Client, attack: Attack, connections: () => number): Promise<Seen> {
+  const seen: Seen = { text: '', numbers: [], strings: [], states: [], connections: 0 }
+  const before = connections()
+  const extra = (attack.extra ?? {}) as { cohorts?: object[][]; [more: string]: unknown }
+  for (const [i, code] of attack.code.entries()) {
+    const { cohorts, ...rest } = extra
+    const body = { dataset: 'attack_data', language: attack.language, mode: attack.mode ?? 'rules', code, cohort: cohorts?.[i] ?? attack.cohort ?? [], ...rest } as Parameters<Client['jobs']['ask']>[0]['body']
+    try {
+      const asked = await analyst.jobs.ask({ body })
+      const job = await settled(analyst, asked.jobId, 200)
+      seen.states.push(job.problem ? `${job.state}:${job.problem.code}` : job.state)
+      const result = job.state === 'succeeded' ? await analyst.jobs.result({ params: { jobId: job.jobId } }) : undefined
+      const cells = (result?.outputs ?? []).flatMap((o) => o.rows.flat())
+      seen.numbers.push(cells.map((c) => c.value).filter((v) => typeof v === 'number'))
+      seen.strings.push(cells.map((c) => c.value).filter((v) => typeof v === 'string'))
+      // The card repeats the question (that is the analyst's own text), so it is left out.
+      seen.text += JSON.stringify([{ ...job, title: '', cohort: [] }, result?.outputs ?? [], result?.files ?? []])
+    } catch (e) {
+      if (!(e instanceof ProblemError)) throw e
+      seen.states.push(`refused:${e.kind}`)
+      seen.numbers.push([])
+      seen.strings.push([])
+      seen.text += JSON.stringify(e.problem)
+    }
+  }
+  seen.connections = connections() - before
+  return seen
+}
+
+const listener = await outside()
+const corpus = { scripts: [...reaching(listener.port), ...smuggling], sql: statements }
+const wanted = (['scripts', 'sql'] as const).filter((k) => !values.kind || values.kind === k).flatMap((k) => corpus[k]).filter((a) => !values.only || values.only.split(',').includes(a.name))
+if (values.list) {
+  for (const a of wanted) console.log(`${a.language.padEnd(8)} ${a.name.padEnd(22)} ${a.about}`)
+  process.exit(0)
+}
+const stage = await openStage()
+const leaks: string[] = [], ends: Record<string, number> = {}
+try {
+  const datasetId = await register(await stage.as('cleo@demo.cloister'), stage.organisationId, { name: 'attack_data', title: 'Data that attacks are after', files: { 'people.csv': peopleCsv, 'visits.csv': visitsCsv }, schema: structuredClone(schema) as never, policy: { budget: { epsilon: 100, delta: 1e-6 } } })
+  let analyst = await stage.as('anil@demo.cloister'), since = Date.now()
+  for (const attack of wanted) {
+    if (Date.now() - since > 240_000) { analyst = await stage.as('anil@demo.cloister'); since = Date.now() }
+    await forget(stage, datasetId)
+    const seen = await attempt(analyst, attack, listener.count)
+    const leaked = attack.leaked(seen) || anyToken(seen) || seen.connections > 0
+    if (leaked) leaks.push(attack.name)
+    for (const s of seen.states) ends[s] = (ends[s] ?? 0) + 1
+    console.log(`${leaked ? 'LEAKED   ' : 'contained'} ${attack.language.padEnd(8)} ${attack.name.padEnd(22)} ${seen.states.join(' ')}${leaked ? `  numbers ${JSON.stringify(seen.numbers).slice(0, 200)}` : ''}`)
+  }
+} finally {
+  await stage.close()
+  listener.close()
+}
+const count = (kinds: string[]) => wanted.filter((a) => kinds.includes(a.language)).length
+console.log(JSON.stringify({
+  bench: 'attacks', machine: { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version },
+  figures: { attempts: wanted.length, scripts: count(['python', 'r', 'notebook']), statements: count(['sql']), contained: wanted.length - leaks.length, leaked: leaks.length, leaks, ends },
+  goals: { leaked: { goal: 0, got: leaks.length, met: leaks.length === 0 } },
+}))
+process.exit(0)
