@@ -1,12 +1,9 @@
 /** What results are once opened. The same shapes serve the portal, the command line and the exports. */
 import type { z } from 'zod'
 import type { RunRow as RunRowSchema } from '../../contracts/runs.ts'
-import type { Op } from '../../domain/runs/records.ts'
+import type { OpenedRecord, Trial } from '../../domain/runs/opened.ts'
 
 export type RunRow = z.output<typeof RunRowSchema>
-
-/** One opened record. `value` is what the study recorded; for a file it is its description, and `bytes` are its content. */
-export interface OpenedRecord { seq: number; op: Op; part: string; value: unknown; bytes?: Uint8Array<ArrayBuffer> }
 
 /**
  * What is not as it should be with a run: `gap` (numbers that never arrived), `altered` (a record does not match the hash that its run's end carries),
@@ -18,6 +15,3 @@ export interface OpenedFile { name: string; type: string; part: string; seq: num
 
 /** A run with its content. `trials` are in order of recording, after replacements. */
 export interface OpenedRun { row: RunRow; records: OpenedRecord[]; trials: Trial[]; session: unknown; files: OpenedFile[]; findings: Finding[] }
-
-/** One recorded row. `data` is a map, because a study may name a column anything. */
-export interface Trial { runId: string; condition: string; version: number; part: string; seq: number; data: ReadonlyMap<string, unknown> }

@@ -3,10 +3,11 @@
  * stay in memory; nothing here stores or logs them.
  */
 import { fromBase64url, sha256Hex } from '../../domain/hash.ts'
-import { importRunKey, isAttached, openBytes, openRecord, type Place } from '../../domain/runs/sealing.ts'
+import { type OpenedRecord, trialsOf, withObject } from '../../domain/runs/opened.ts'
+import { importRunKey, openRecord, type Place } from '../../domain/runs/sealing.ts'
 import type { Client } from '../api.ts'
-import type { Finding, OpenedRecord, OpenedRun, RunRow } from './model.ts'
-import { filesOf, sessionOf, trialsOf } from './rows.ts'
+import type { Finding, OpenedRun, RunRow } from './model.ts'
+import { filesOf, sessionOf } from './rows.ts'
 import { type Numbered, verifySealed } from './verify.ts'
 
 /** Runs whose keys are asked for in one request; also the most that the server takes. */
@@ -72,14 +73,6 @@ async function openRun(client: Client, o: OpenOptions, run: Keyed): Promise<Open
     }
   }
   return { row: run.row, records, trials: trialsOf(run.row, records), session: sessionOf(records), files: filesOf(records), findings }
-}
-
-/** A file keeps its description and gets its bytes; a record that was too large for a chunk gets the value that its object holds. */
-async function withObject(key: CryptoKey, { runId, seq, op, part }: Place, body: unknown, sealed: Uint8Array<ArrayBuffer>): Promise<OpenedRecord> {
-  const bytes = await openBytes(key, sealed, { runId, seq })
-  const said = isAttached(body) ? body.attached : undefined
-  if (op === 'file' || said?.json === false) return { seq, op, part, value: said ?? body, bytes }
-  return { seq, op, part, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown }
 }
 
 /**

@@ -1,22 +1,8 @@
 /** From opened records to trials, and from trials to table rows. */
-import type { OpenedFile, OpenedRecord, OpenedRun, RunRow, Trial } from './model.ts'
+import { type OpenedRecord, standing } from '../../domain/runs/opened.ts'
+import type { OpenedFile, OpenedRun } from './model.ts'
 
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
-const asData = (v: unknown): ReadonlyMap<string, unknown> => new Map(isObject(v) ? Object.entries(v) : [['value', v]])
-
-/** Records that still count: by seq, without those of a part that a later `replace` of that part supersedes. */
-export function standing(records: readonly OpenedRecord[]): OpenedRecord[] {
-  const ordered = [...records].sort((a, b) => a.seq - b.seq)
-  const replaced = new Map<string, number>()
-  for (const r of ordered) if (r.op === 'replace') replaced.set(r.part, r.seq)
-  return ordered.filter((r) => (r.op !== 'append' && r.op !== 'replace') || r.seq >= (replaced.get(r.part) ?? 0))
-}
-
-/** Trials of a run: an object is one row, a list is a row for each of its members, anything else is a row with one column `value`. */
-export function trialsOf(run: Pick<RunRow, 'runId' | 'condition' | 'version'>, records: readonly OpenedRecord[]): Trial[] {
-  return standing(records).filter((r) => (r.op === 'append' || r.op === 'replace') && r.value !== undefined).flatMap((r) =>
-    (Array.isArray(r.value) ? r.value : [r.value]).map((v): Trial => ({ runId: run.runId, condition: run.condition, version: run.version, part: r.part, seq: r.seq, data: asData(v) })))
-}
 
 /** The newest checkpoint, or undefined. */
 export const sessionOf = (records: readonly OpenedRecord[]): unknown => standing(records).findLast((r) => r.op === 'session')?.value

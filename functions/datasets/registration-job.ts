@@ -32,10 +32,11 @@ export async function makeJob(d: Pick<Deps, 'table' | 'objects' | 'now'>, jobId:
     purpose: ask.act === 'from-study' ? ask.purpose : '', cohort: [], pin: hashNow(text), askHash: hashNow(text), created, attempt: 1, steps: {},
   }
   const sort = `JOB#${created}#${jobId}`
+  // Sort keys as functions/jobs/ending.ts makes them: a person's live jobs are counted by one query.
   const items = [
-    { ...keyOf.jobLive(jobId), gpk: 'JOB#LIVE', gsk: sort, jobId },
+    { ...keyOf.jobLive(jobId), gpk: 'JOB#LIVE', gsk: `${userId}#${created}#${jobId}`, jobId, created },
     { ...keyOf.job(jobId), gpk: keyOf.dataset(s.datasetId).pk, gsk: sort, ...job },
-    { ...keyOf.jobOwner(jobId), gpk: keyOf.person(userId).pk, gsk: sort, jobId },
+    { ...keyOf.jobOwner(jobId), gpk: keyOf.person(userId).pk, gsk: sort, jobId, created },
   ]
   for (const item of items) try { await d.table.create(item) } catch (e) { if (!(e instanceof AlreadyExists)) throw e }
 }

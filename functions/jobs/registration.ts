@@ -1,0 +1,85 @@
+/**
+ * The compute step of registration: reads a custodian's files and proposes a schema, or stores the tables of a confirmed one. It moves the dataset itself; what
+ * becomes of the job is said in its `outcome` and made true by settling. Killed anywhere and run again, it ends the same.
+ */
+import { backstage } from '../../contracts/backstage.ts'
+import type { JobCode } from '../../domain/jobs/codes.ts'
+import { ConditionFailed, type Item } from '../../ports/table.ts'
+import { Unreadable } from '../../ports/engine.ts'
+import { askKey, type RegistrationAsk } from '../datasets/registration-job.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { guarded } from '../kernel/grants.ts'
+import { type DatasetItem, type JobItem, keyOf } from '../kernel/items.ts'
+import { readFiles, studyFiles } from './reading.ts'
+import { atWork, decided, move, Overtaken, readJson, type StepInput, stepStarted } from './standing.ts'
+import { MayNotOpen } from './study-runs.ts'
+import { storeVersion } from './storing.ts'
+
+/** Another job has taken the dataset over, or it was retired: this one has nothing left to say about it. */
+class Superseded extends Error { override name = 'Superseded' }
+
+/** Changes the dataset as long as this job is the one that it waits for. */
+async function turn(d: Deps, job: JobItem, set: Partial<DatasetItem>, remove: (keyof DatasetItem)[] = []): Promise<void> {
+  try {
+    await d.table.update<DatasetItem>(keyOf.dataset(job.datasetId), {
+      set: { ...set, changed: d.now().toISOString() }, remove,
+      when: [{ attribute: 'readingJob', is: 'equal', value: job.jobId }, { attribute: 'state', is: 'different', value: 'retired' }],
+    })
+  } catch (e) { throw e instanceof ConditionFailed ? new Superseded() : e }
+}
+
+async function register(d: Deps, job: Item<JobItem>, s: Item<DatasetItem>, ask: RegistrationAsk): Promise<void> {
+  if (ask.act === 'store') {
+    await storeVersion(d, job, s, ask)
+    await turn(d, job, { state: 'published', version: job.datasetVersion }, ['problem'])
+    return
+  }
+  const { files, notes } = ask.act === 'read' ? { files: ask.files, notes: [] } : await studyFiles(d, job, ask)
+  await readFiles(d, job, files, { fromStudy: ask.act === 'from-study', notes })
+  // Beside a published version nothing changes for those who ask it.
+  await turn(d, job, s.version === 0 ? { state: 'proposed' } : {}, ['problem'])
+}
+
+/** What the custodian is told, and where that leaves the dataset: a schema that could not be stored stays proposed, files that could not be read leave a draft. */
+async function unreadable(d: Deps, job: JobItem, s: DatasetItem, act: RegistrationAsk['act'], e: Unreadable | MayNotOpen): Promise<void> {
+  const problem = e instanceof MayNotOpen ? { file: '', reason: 'Whoever asked for this may not open the study’s results any more.' }
+    // A reason may quote what stands in the custodian's own file, never what participants of a study recorded.
+    : { file: e.file, ...(e.line === undefined ? {} : { line: e.line }), reason: act === 'from-study' ? 'The study’s records do not make a table that can be read.' : e.message.slice(0, 500) }
+  await turn(d, job, { problem, ...(s.version === 0 && act !== 'store' ? { state: 'draft' as const } : {}) })
+}
+
+/** The workflow's step: `(input) => {}`. Anything but an answer about the files is thrown, and the workflow tries again. */
+export function createRegistration(deps: Deps): (input: StepInput) => Promise<object> {
+  const d = guarded(deps, 'registration', backstage.find((f) => f.area === 'jobs' && f.name === 'registration')!.grants)
+  return async ({ jobId, attempt }) => {
+    const job = await atWork(d, jobId, attempt)
+    if (!job || job.kind !== 'registration') return {}
+    const at = (): string => d.now().toISOString()
+    const failed = async (code: JobCode): Promise<void> => { await move(d, job, { set: decided({ ...job, steps: steps() }, 'failed', at(), { code, step: 'compute' }) }) }
+    const began = at()
+    const steps = (): JobItem['steps'] => (job.steps.compute ? job.steps : stepStarted(job.steps, 'compute', began))
+    try {
+      const s = await d.table.get<DatasetItem>(keyOf.dataset(job.datasetId))
+      const ask = await readJson<RegistrationAsk>(d, 'protected', askKey(jobId))
+      try {
+        if (!s || s.state === 'retired' || s.readingJob !== jobId) throw new Superseded()
+        try { await register(d, job, s, ask) } catch (e) {
+          if (!(e instanceof Unreadable || e instanceof MayNotOpen)) throw e
+          await unreadable(d, job, s, ask.act, e)
+          await failed('unreadable')
+          return {}
+        }
+      } catch (e) {
+        if (!(e instanceof Superseded)) throw e
+        await failed('cancelled')
+        return {}
+      }
+      const ended = at()
+      await move(d, job, { to: 'checking', set: { outcome: 'succeeded', steps: { ...steps(), compute: { started: steps().compute!.started, ended } } } })
+    } catch (e) {
+      // A cancellation won, or another run of this step: it has the last word.
+      if (!(e instanceof Overtaken)) throw e
+    }
+    return {}
+  }
+}
