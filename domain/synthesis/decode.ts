@@ -1,6 +1,6 @@
 /** Synthetic codes to values: categories by name, numbers uniform inside their bin, whole numbers and dates stay whole. */
 import type { Column, Domain } from './domain.ts'
-import { dateOf, edgesOf, missingCode, otherCode } from './domain.ts'
+import { dateOf, edgesOf, isListed, missingCode, otherCode } from './domain.ts'
 import type { Table } from './encode.ts'
 import type { Stream } from './stream.ts'
 
@@ -10,7 +10,7 @@ export type Value = string | number | null
 /** Codes of one column to values. Every call draws afresh inside numeric bins. */
 export function columnDecoder(c: Column, stream: Stream): (code: number) => Value {
   const missing = missingCode(c), other = otherCode(c)
-  if (c.kind === 'categorical' || c.kind === 'ordinal') {
+  if (isListed(c)) {
     const otherName = c.categories.includes('other') ? '(other)' : 'other'
     return (code) => (code === missing ? null : code === other ? otherName : c.categories[code]!)
   }

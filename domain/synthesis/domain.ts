@@ -14,6 +14,8 @@ export interface Numeric extends Common { kind: 'numeric'; minimum: number; maxi
 /** Days as whole numbers since 1970-01-01; bounds are ISO dates, both included. */
 export interface Dated extends Common { kind: 'date'; minimum: string; maximum: string; bins: number }
 export type Column = Listed | Numeric | Dated
+/** Whether a column lists its values by name. */
+export const isListed = (c: Column): c is Listed => c.kind === 'categorical' || c.kind === 'ordinal'
 
 /** A combination that no row has: every column named takes one of the values listed. Values are category names, or bin numbers as text; '' is missing. */
 export interface Impossible { rule: 'impossible'; values: Readonly<Record<string, readonly string[]>> }
@@ -48,8 +50,8 @@ export function edgesOf(c: Numeric | Dated): number[] {
 }
 
 /** How many values a column has before `other` and `missing`. */
-export const listedSize = (c: Column): number => (c.kind === 'categorical' || c.kind === 'ordinal' ? c.categories.length : edgesOf(c).length - 1)
-const isOpen = (c: Column): boolean => (c.kind === 'categorical' || c.kind === 'ordinal') && c.open === true
+export const listedSize = (c: Column): number => (isListed(c) ? c.categories.length : edgesOf(c).length - 1)
+const isOpen = (c: Column): boolean => isListed(c) && c.open === true
 /** The code of `other`, or -1. */
 export const otherCode = (c: Column): number => (isOpen(c) ? listedSize(c) : -1)
 /** The code of `missing`, or -1. */
@@ -84,7 +86,7 @@ export function checkDomain(domain: Domain, limits: Limits = defaultLimits): voi
     if (column === '') throw new SynthesisError('bad_name', 'Every column needs a name', { column })
     if (seen.has(column)) throw new SynthesisError('duplicate_column', `Two columns are called “${column}”`, { column })
     seen.add(column)
-    if (c.kind === 'numeric' || c.kind === 'date') checkBins(c, limits)
+    if (!isListed(c)) checkBins(c, limits)
     else {
       if (c.categories.length > limits.categories) throw new SynthesisError('too_many_categories', `Column “${column}” has ${c.categories.length} categories; at most ${limits.categories} are possible: drop it or group its values`, { column })
       if (new Set(c.categories).size !== c.categories.length) throw new SynthesisError('duplicate_category', `Column “${column}” lists a category twice`, { column })

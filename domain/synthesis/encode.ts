@@ -1,6 +1,6 @@
 /** Rows of text to codes, a column at a time in typed arrays, as they stream in. */
 import type { Column, Domain, Limits } from './domain.ts'
-import { checkDomain, dayOf, defaultLimits, edgesOf, missingCode, otherCode, sizeOf } from './domain.ts'
+import { checkDomain, dayOf, defaultLimits, edgesOf, isListed, missingCode, otherCode, sizeOf } from './domain.ts'
 import { SynthesisError } from './errors.ts'
 
 export type Codes = Uint8Array | Uint16Array | Uint32Array
@@ -20,7 +20,7 @@ export function binOf(edges: readonly number[], value: number): number {
 /** Text of one column to its code, or -1 when the column does not declare it. Empty text is missing. Numbers may have spaces around them and commas between thousands. */
 export function columnEncoder(c: Column): (text: string) => number {
   const missing = missingCode(c), other = otherCode(c)
-  if (c.kind === 'categorical' || c.kind === 'ordinal') {
+  if (isListed(c)) {
     const codes = new Map(c.categories.map((v, i) => [v, i]))
     return (text) => codes.get(text) ?? (text === '' ? missing : other)
   }

@@ -7,11 +7,19 @@ export interface Factor { columns: number[]; values: Float64Array }
 
 const same = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((x, i) => x === b[i])
 
+/** Tables in other orders, for as long as the table itself is kept: the same few are asked for again and again. */
+const orders = new WeakMap<Factor, Map<string, Float64Array>>()
+
 /** The table's values with its columns in another order. */
 export function ordered(f: Factor, columns: readonly number[], sizes: readonly number[]): Float64Array {
   if (same(f.columns, columns)) return f.values
+  let known = orders.get(f)
+  if (!known) orders.set(f, (known = new Map()))
+  const key = columns.join(), before = known.get(key)
+  if (before) return before
   const p = projection(f.columns, columns, sizes), out = new Float64Array(f.values.length)
   for (let i = 0; i < p.length; i++) out[p[i]!] = f.values[i]!
+  known.set(key, out)
   return out
 }
 

@@ -53,6 +53,8 @@ export class Journal {
 
   get spent(): NanoRho { return this.#spent }
   get left(): NanoRho { return this.budget - this.#spent }
+  /** Whether the next answer comes from the checkpoint. */
+  get repeating(): boolean { return this.#before.length > 0 }
 
   /** The same answers in the order given before, as long as there are any; a difference means another job or another program. */
   #again(kind: Entry['kind'], what: string, rho: NanoRho, columns?: readonly number[]): Entry | undefined {

@@ -42,17 +42,23 @@ export function count(table: Table, columns: readonly number[], sizes: readonly 
   return out
 }
 
-/** Counts of many sets of columns; sets that share all but their last column share the work (sort them so that those are neighbours). */
-export function countMany(table: Table, sets: readonly (readonly number[])[], sizes: readonly number[]): Uint32Array[] {
+/** Counts of many sets of columns, handed over one at a time; sets that share all but their last column share the work (sort them so that those are neighbours). */
+export function eachCount(table: Table, sets: readonly (readonly number[])[], sizes: readonly number[], take: (counts: Uint32Array, i: number) => void): void {
   const prefix = new Uint32Array(table.rows)
   let have = ''
-  return sets.map((columns) => {
-    if (columns.length < 2) return count(table, columns, sizes)
+  for (const [i, columns] of sets.entries()) {
+    if (columns.length < 2) { take(count(table, columns, sizes), i); continue }
     const head = columns.slice(0, -1), key = head.join()
     if (key !== have) { indices(table, head, sizes, prefix); have = key }
-    const out = new Uint32Array(cellsOf(columns, sizes))
-    const last = columns.at(-1)!
+    const out = new Uint32Array(cellsOf(columns, sizes)), last = columns.at(-1)!
     countInto(out, prefix, table.columns[last]!, sizes[last]!)
-    return out
-  })
+    take(out, i)
+  }
+}
+
+/** Counts of many sets, all kept. */
+export function countMany(table: Table, sets: readonly (readonly number[])[], sizes: readonly number[]): Uint32Array[] {
+  const out: Uint32Array[] = []
+  eachCount(table, sets, sizes, (counts) => { out.push(counts) })
+  return out
 }

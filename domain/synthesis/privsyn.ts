@@ -7,21 +7,20 @@
 import { type Answer, consistent, totalOf } from './consistency.ts'
 import { descend } from './descent.ts'
 import type { Engine, Fitted } from './engine.ts'
-import { cellsOf, count, countMany, subsets } from './marginals.ts'
+import { cellsOf, countMany, eachCount, subsets } from './marginals.ts'
 import { Model } from './model.ts'
 import { prepare } from './prelude.ts'
 import { Queries } from './query.ts'
 import { sampleModel } from './sample.ts'
+import { gridDistance, meanNormal, perRow } from './scores.ts'
 import { byCells, divide, share } from './shares.ts'
 import { forestCells } from './tree.ts'
 
-/** As in aim.ts: the part of a row to which expected counts are rounded. */
-const perRow = 16
 export const privsynSettings = { oneWays: 0.1, choosing: 0.1, merge: 3, treeCells: 60_000, descent: { sweeps: 6, part: 1, tolerance: 0.002 } }
 
 /** Pairs worth their noise: by distance per unit of noise, as long as the distance removed exceeds the noise added. `rho` in units of 1. */
 export function worthwhile(distance: ArrayLike<number>, cells: readonly number[], rho: number): number[] {
-  const unit = byCells(cells), noise = Math.sqrt(2 / Math.PI) / Math.sqrt(2 * rho)
+  const unit = byCells(cells), noise = meanNormal / Math.sqrt(2 * rho)
   const order = cells.map((_, i) => i).sort((a, b) => distance[b]! / unit[b]! - distance[a]! / unit[a]!)
   const chosen: number[] = []
   let sum = 0
@@ -41,21 +40,16 @@ export async function privsyn(e: Engine): Promise<Fitted> {
   model.add(p.oneWays)
   const effort = { sweeps: 30, tolerance: 1e-3, stiffness: 1 }
   model.fit(effort)
-  if (d < 2) return { prepared: p, draw: (rows, stream) => sampleModel(model, rows, stream), cells: model.forest.cells }
+  if (d < 2) return { prepared: { ...p, total: model.total }, draw: (rows, stream) => sampleModel(model, rows, stream), cells: model.forest.cells }
   const pairs = subsets(d, 2), cells = pairs.map((x) => cellsOf(x, p.sizes))
   const queries = new Queries(model)
-  const prices = divide(share(journal.budget, s.choosing), pairs.map(() => 1))
-  const distance: number[] = []
-  for (const [i, pair] of pairs.entries()) {
-    const noisy = await journal.measure('distance from independence', pair, prices[i]!, () => {
-      const exact = count(p.table, pair, p.sizes), expected = queries.marginal(pair)
-      let sum = 0
-      for (let k = 0; k < exact.length; k++) sum += Math.abs(exact[k]! * perRow - Math.round(expected[k]! * perRow))
-      return [sum]
-    }, perRow)
-    const wish = Math.max(1, ...e.wishes.filter((w) => pair.every((c) => w.columns.includes(c))).map((w) => w.weight))
-    distance.push((wish * noisy.values[0]!) / perRow)
-  }
+  // One vector: a row moves each of its numbers by at most perRow.
+  const noisy = await journal.measure('distances from independence', [], share(journal.budget, s.choosing), () => {
+    const out = new Float64Array(pairs.length)
+    eachCount(p.table, pairs, p.sizes, (exact, i) => { out[i] = gridDistance(exact, queries.marginal(pairs[i]!)) })
+    return out
+  }, Math.ceil(perRow * Math.sqrt(pairs.length)))
+  const distance = pairs.map((pair, i) => (noisy.values[i]! / perRow) * Math.max(1, ...e.wishes.filter((w) => pair.every((c) => w.columns.includes(c))).map((w) => w.weight)))
   const found = worthwhile(distance, cells, Number(journal.left) / 1e9 / journal.rowsPerPerson ** 2)
   // Something has to be bought with what is left: the pair that is worth most.
   const chosen = found.length ? found : [distance.indexOf(Math.max(...distance))]

@@ -1,6 +1,6 @@
 /** Structural rules as tables of what may be: impossible combinations directly, implied ones as the combinations that they leave out. */
 import type { Column, Domain, Limits } from './domain.ts'
-import { listedSize, missingCode, otherCode, sizeOf } from './domain.ts'
+import { isListed, listedSize, missingCode, otherCode, sizeOf } from './domain.ts'
 import { SynthesisError } from './errors.ts'
 
 /** A set of columns (ascending) and, for each combination of their codes in row-major order, whether a row may have it (1) or not (0). */
@@ -9,7 +9,7 @@ export interface Allowed { columns: number[]; cells: Uint8Array }
 /** Codes that a rule's values name; '' is missing, 'other' is other where the column is open and lists no such category. */
 function codesOf(c: Column, values: readonly string[]): number[] {
   return values.map((v) => {
-    const at = c.kind === 'categorical' || c.kind === 'ordinal' ? c.categories.indexOf(v) : /^\d+$/.test(v) && Number(v) < listedSize(c) ? Number(v) : -1
+    const at = isListed(c) ? c.categories.indexOf(v) : /^\d+$/.test(v) && Number(v) < listedSize(c) ? Number(v) : -1
     const code = at >= 0 ? at : v === '' ? missingCode(c) : v === 'other' ? otherCode(c) : -1
     if (code < 0) throw new SynthesisError('bad_rule', `A rule names a value that column “${c.name}” does not declare`, { column: c.name })
     return code

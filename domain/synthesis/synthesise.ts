@@ -5,6 +5,7 @@
 import type { NanoRho } from '../privacy/accounting.ts'
 import type { Uniform } from '../privacy/randomness.ts'
 import { aim } from './aim.ts'
+import { chooseMethod, type Method } from './auto.ts'
 import { checkDomain, defaultLimits, type Domain, type Limits, sizesOf } from './domain.ts'
 import { checkTable, codesFor, type Table } from './encode.ts'
 import type { Engine, Fitted, Round } from './engine.ts'
@@ -17,13 +18,15 @@ import { refine } from './resolution.ts'
 import { allowedOf } from './rules.ts'
 import { Stream } from './stream.ts'
 
-export type Method = 'aim' | 'mst' | 'privsyn' | 'independent'
 const methods: Record<Method, (e: Engine) => Promise<Fitted>> = { aim, mst, privsyn, independent }
 
 export interface Request {
   domain: Domain
   data: Table
-  method: Method
+  /** `auto` decides by the domain, the budget and `rowsDeclared`. */
+  method: Method | 'auto'
+  /** About how many rows the data has, as its custodian declares it; 10,000 if not said. */
+  rowsDeclared?: number
   /** nano-rho of zCDP; all of it is drawn. */
   budget: NanoRho
   /** How many rows one person may add to the data. */
@@ -44,7 +47,7 @@ export interface Request {
 }
 
 /** What was drawn and at which price, in order. The prices sum to the budget. */
-export interface Account { method: Method; budget: NanoRho; rowsPerPerson: number; drawn: { what: string; kind: Entry['kind']; columns: string[]; rho: NanoRho; sigma?: number }[]; /** Rows of the data, as the noisy answers tell. */ estimatedRows: number; modelCells: number; rounds: Round[] }
+export interface Account { method: Method; /** Why `auto` took it; empty otherwise. */ why: string; budget: NanoRho; rowsPerPerson: number; drawn: { what: string; kind: Entry['kind']; columns: string[]; rho: NanoRho; sigma?: number }[]; /** Rows of the data, as the noisy answers tell. */ estimatedRows: number; modelCells: number; rounds: Round[] }
 export interface Synthesis { table: Table; account: Account }
 
 /** Makes a synthetic table. Throws SynthesisError before anything is drawn when the request cannot be met. */
@@ -52,7 +55,8 @@ export async function synthesise(r: Request): Promise<Synthesis> {
   const limits = { ...defaultLimits, ...r.limits }
   checkDomain(r.domain, limits)
   checkTable(r.data, r.domain)
-  const run = methods[r.method]
+  const choice = r.method === 'auto' ? chooseMethod(r.domain, r.rowsDeclared ?? 10_000, r.budget, r.rowsPerPerson) : { method: r.method, why: '' }
+  const run = methods[choice.method]
   if (!run) throw new SynthesisError('bad_parameter', `There is no method “${String(r.method)}”`)
   if (r.rows !== undefined && !(Number.isSafeInteger(r.rows) && r.rows >= 0)) throw new SynthesisError('bad_parameter', 'The number of synthetic rows must be a whole number')
   const allowed = allowedOf(r.domain, limits)
@@ -65,7 +69,7 @@ export async function synthesise(r: Request): Promise<Synthesis> {
     if (columns.length < 1 || columns.length > 4 || new Set(columns).size !== columns.length || !(w.weight >= 1 && w.weight <= 1000)) throw new SynthesisError('bad_workload', 'A wish names one to four different columns and a weight from 1 to 1000')
     return { columns, weight: w.weight }
   })
-  const key = JSON.stringify([r.method, String(r.budget), r.rowsPerPerson, limits, wishes, r.domain])
+  const key = JSON.stringify([choice.method, String(r.budget), r.rowsPerPerson, limits, wishes, r.domain])
   const journal = new Journal({ budget: r.budget, rowsPerPerson: r.rowsPerPerson, random: r.random, key, resume: r.resume, keep: r.checkpoint })
   const rounds: Round[] = []
   const fitted = await run({ table: r.data, domain: r.domain, allowed, journal, limits, wishes, progress: async (p) => {
@@ -80,5 +84,5 @@ export async function synthesise(r: Request): Promise<Synthesis> {
   const coarse = fitted.draw(rows, stream), sizes = sizesOf(r.domain)
   const columns = coarse.map((codes, c) => { const fine = refine(codes, fitted.prepared.groupings[c]!, stream); const out = codesFor(sizes[c]!, rows); out.set(fine); return out })
   const drawn = journal.entries.map((e) => ({ what: e.what, kind: e.kind, columns: (e.columns ?? []).map((c) => r.domain.columns[c]!.name), rho: BigInt(e.rho), sigma: e.sigma }))
-  return { table: { rows, columns }, account: { method: r.method, budget: r.budget, rowsPerPerson: r.rowsPerPerson, drawn, estimatedRows, modelCells: fitted.cells, rounds } }
+  return { table: { rows, columns }, account: { ...choice, budget: r.budget, rowsPerPerson: r.rowsPerPerson, drawn, estimatedRows, modelCells: fitted.cells, rounds } }
 }
