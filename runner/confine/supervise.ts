@@ -1,0 +1,143 @@
+/** Starts a confined program, watches its limits from outside, ends it with everything below it, and checks what it hands over. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { lstat, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RunEnd } from '../../domain/jobs/manifest.ts'
+import { safeErrorClass } from '../errors.ts'
+import { looseNames, outputNames, type Outcome, type Task } from './task.ts'
+import { usage } from './watch.ts'
+
+export interface Program {
+  command: string
+  args: string[]
+  env: Record<string, string>
+  /** Given to the program as descriptors 4, 5, ... */
+  open?: number[]
+  uid?: number
+  /** Memory and threads of the confinement itself, which the code is not charged for. */
+  own: { memoryMb: number; threads: number }
+  /** Folders on disk whose size is watched, for want of a file system with a size of its own. */
+  watched?: string[]
+  /** How to end it: `kill` when everything dies with it, `ask` when it ends its children itself at SIGTERM. */
+  end: 'kill' | 'ask'
+}
+
+const logBytes = 1_000_000
+const lookEvery = 40
+/** A run that was told to end is waited for this long before its processes are killed one by one. */
+const patience = 2000
+
+/** What a stream said, up to 1 MB; the rest is read and dropped, so that the writer does not wait. */
+function keep(stream: NodeJS.ReadableStream | null, most: number): { text: () => string; bytes: () => Buffer; full: () => boolean; done: Promise<void> } {
+  const parts: Buffer[] = []
+  let size = 0, over = false
+  stream?.on('data', (part: Buffer) => {
+    if (size + part.length > most) over = true
+    if (size >= most) return
+    parts.push(part.subarray(0, most - size))
+    size += Math.min(part.length, most - size)
+  })
+  const done = new Promise<void>((resolve) => { stream ? stream.once('close', resolve).on('error', () => resolve()) : resolve() })
+  return { text: () => Buffer.concat(parts).toString('utf8'), bytes: () => Buffer.concat(parts), full: () => over, done }
+}
+
+interface Head { code: number | null; signal: number | null; error: { class?: unknown; line?: unknown; cell?: unknown; limit?: unknown } | null; tooMuch: boolean; files: [string, number][] }
+const whole = (v: unknown, most: number): number | undefined => (Number.isSafeInteger(v) && (v as number) >= 1 && (v as number) <= most ? v as number : undefined)
+const names = new RegExp(`^(${outputNames}|${looseNames})$`)
+
+/** Reads the answer of init.py. It comes from where the code ran: anything not of its form is as if it were not there. */
+export function readAnswer(bytes: Buffer, task: Pick<Task, 'limits'>): { head: Head; outputs: Outcome['outputs'] } | undefined {
+  const end = bytes.indexOf(10)
+  if (end < 0 || end > 100_000) return undefined
+  let head: Head
+  try { head = JSON.parse(bytes.toString('utf8', 0, end)) as Head } catch { return undefined }
+  if (typeof head !== 'object' || head === null || !Array.isArray(head.files) || head.files.length > task.limits.outputFiles) return undefined
+  const outputs: Outcome['outputs'] = []
+  let at = end + 1
+  for (const entry of head.files as unknown[]) {
+    if (!Array.isArray(entry)) return undefined
+    const [file, size] = entry as [unknown, unknown]
+    if (typeof file !== 'string' || !names.test(file) || outputs.some((o) => o.file === file) || !Number.isSafeInteger(size) || (size as number) < 0 || at + (size as number) > bytes.length) return undefined
+    outputs.push({ file, bytes: bytes.subarray(at, at + (size as number)) })
+    at += size as number
+  }
+  return at === bytes.length ? { head, outputs } : undefined
+}
+
+const SIGXCPU = 24, SIGXFSZ = 25
+/** How a run ended by what its first process saw, when nothing stopped it from outside. */
+function endOf(head: Head): RunEnd {
+  if (head.tooMuch || head.signal === SIGXFSZ) return 'output-limit'
+  if (head.signal === SIGXCPU) return 'time-limit'
+  const limit = head.error?.limit
+  if (limit === 'memory-limit' || limit === 'process-limit' || limit === 'output-limit') return limit
+  if (head.code === 0) return 'finished'
+  return head.signal === null ? 'script-error' : 'killed'
+}
+
+/** Bytes and files below a folder, first level and one deeper: enough to notice a flood. */
+async function filled(folder: string): Promise<{ bytes: number; files: number }> {
+  let bytes = 0, files = 0
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
+    files++
+    if (entry.isFile()) bytes += (await lstat(join(entry.parentPath, entry.name)).catch(() => ({ size: 0 }))).size
+  }
+  return { bytes, files }
+}
+
+function killEach(pid: number): void {
+  for (const p of usage(pid).processes.reverse()) { try { process.kill(p, 'SIGKILL') } catch { /* it is gone */ } }
+}
+
+/** Runs a confined program to its end, whatever that is. */
+export async function supervise(task: Task, program: Program): Promise<Outcome> {
+  const started = performance.now()
+  const child: ChildProcess = spawn(program.command, program.args, {
+    env: program.env, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...(program.open ?? [])], ...(program.uid === undefined ? {} : { uid: program.uid, gid: program.uid }),
+  })
+  const out = keep(child.stdout, logBytes), err = keep(child.stderr, logBytes), answer = keep(child.stdio[3] as NodeJS.ReadableStream, task.limits.outputBytes + 200_000)
+  let stopped: RunEnd | undefined
+  let gone = false
+  const stop = (why: RunEnd): void => {
+    if (stopped !== undefined || gone) return
+    stopped = why
+    if (child.pid === undefined) return
+    if (program.end === 'kill') { child.kill('SIGKILL'); return }
+    child.kill('SIGTERM')
+    setTimeout(() => { if (!gone) killEach(child.pid!) }, patience).unref()
+  }
+  const cancel = (): void => stop('killed')
+  const exited = new Promise<void>((resolve) => { child.once('exit', () => { gone = true; resolve() }).once('error', () => { gone = true; resolve() }) })
+  const clock = setTimeout(() => stop('time-limit'), task.seconds * 1000)
+  let looks = 0, measuring = false
+  const look = setInterval(() => {
+    if (child.pid === undefined || gone) return
+    const { memoryMb, threads } = usage(child.pid)
+    if (memoryMb > task.limits.memoryMb + program.own.memoryMb) stop('memory-limit')
+    else if (threads > task.limits.processes + program.own.threads) stop('process-limit')
+    if (program.watched && looks++ % 5 === 0 && !measuring) {
+      measuring = true
+      void Promise.all(program.watched.map(filled)).then((all) => {
+        measuring = false
+        if (all.some((f) => f.bytes > 2 * task.limits.outputBytes + 64_000_000 || f.files > 5000)) stop('output-limit')
+      })
+    }
+  }, lookEvery)
+  task.signal.addEventListener('abort', cancel, { once: true })
+  if (task.signal.aborted) cancel()
+  await exited
+  clearTimeout(clock)
+  clearInterval(look)
+  task.signal.removeEventListener('abort', cancel)
+  await Promise.all([out.done, err.done, answer.done])
+  const seconds = (performance.now() - started) / 1000
+  const said = { stdout: out.text(), stderr: err.text(), seconds }
+  if (stopped) return { end: stopped, outputs: [], ...said }
+  if (answer.full()) return { end: 'output-limit', outputs: [], ...said }
+  const read = readAnswer(answer.bytes(), task)
+  if (!read) return { end: 'killed', outputs: [], ...said }
+  const { head, outputs } = read
+  const end = endOf(head)
+  const error = end === 'script-error' ? { errorClass: safeErrorClass(head.error?.class), line: whole(head.error?.line, 1_000_000), cell: whole(head.error?.cell, 10_000) } : undefined
+  return { end, outputs: end === 'finished' ? outputs : [], ...(typeof head.code === 'number' ? { exitCode: head.code } : {}), ...(error ? { error } : {}), ...said }
+}

@@ -1,0 +1,44 @@
+/**
+ * The runner: what the Batch container starts, and the local host as a child process. `CLOISTER_MANIFEST` is the signed link of a `Manifest` (domain/jobs/manifest.ts).
+ * Exits with 0 once the report is handed over, 1 when the platform failed (worth another try), 143 when it was stopped. Says nothing of the data on the way.
+ *
+ * `CLOISTER_CONFINEMENT` forces a confinement; `bubblewrap:probed` also says that it was tried already. A parent that gave it an IPC channel takes it along when it ends.
+ */
+import { confinements, type Manifest } from '../domain/jobs/manifest.ts'
+import { sweepLeftovers } from './folders.ts'
+import { overHttp, putReport } from './io.ts'
+import { runJob } from './job.ts'
+
+const stop = new AbortController()
+
+/** Every process and file goes before this one does. A second signal changes nothing. */
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => { stop.abort() })
+if (process.channel) process.on('disconnect', () => { stop.abort() })
+
+async function main(): Promise<number> {
+  const url = process.env['CLOISTER_MANIFEST']
+  const [name, probed] = (process.env['CLOISTER_CONFINEMENT'] ?? '').split(':')
+  delete process.env['CLOISTER_MANIFEST']
+  if (!url) { process.stderr.write('runner: CLOISTER_MANIFEST is not set\n'); return 1 }
+  const confinement = confinements.find((c) => c === name)
+  if (name && !confinement) { process.stderr.write('runner: CLOISTER_CONFINEMENT names no confinement\n'); return 1 }
+  sweepLeftovers()
+  let doing = 'fetching the manifest'
+  try {
+    const manifest = JSON.parse((await overHttp.get({ url, headers: {} })).toString('utf8')) as Manifest
+    doing = 'running the job'
+    const report = await runJob(manifest, overHttp, { signal: stop.signal, ...(confinement ? { confinement, probed: probed === 'probed' } : {}) })
+    doing = 'handing over the report'
+    await putReport(overHttp, manifest, report)
+    return 0
+  } catch (e) {
+    if (stop.signal.aborted) return 143
+    // The class says whose fault it was; a message could quote a link or a file.
+    process.stderr.write(`runner: ${doing} failed (${(e as Error).name})\n`)
+    return 1
+  }
+}
+
+const code = await main()
+process.disconnect?.()
+process.exit(code)
