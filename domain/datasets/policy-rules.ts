@@ -1,11 +1,7 @@
-/** Rules on policies themselves: what a custodian may declare, and what it comes to in the ledger's units. */
+/** Rules on policies themselves: what a custodian may declare. */
 import { strictest } from '../disclosure/policy.ts'
-import { type NanoRho, rhoWithin } from '../privacy/accounting.ts'
 import type { DatasetPolicy } from './policy.ts'
 import type { SchemaFault } from './schema-rules.ts'
-
-/** A budget as the ledger counts it. Epsilon 0 is no budget at all. */
-export const budgetOf = ({ epsilon, delta }: DatasetPolicy['budget']): NanoRho => (epsilon === 0 ? 0n : rhoWithin(epsilon, delta))
 
 /** Distinct subjects below which nothing of the dataset leaves: the stricter of platform and dataset. */
 export const minimumSubjectsOf = (policy: Pick<DatasetPolicy, 'disclosure'>): number => strictest(policy.disclosure).minimumSubjects

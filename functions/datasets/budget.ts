@@ -2,8 +2,7 @@
 import type { z } from 'zod'
 import type { Budget } from '../../contracts/datasets.ts'
 import type { DatasetPolicy } from '../../domain/datasets/policy.ts'
-import { budgetOf } from '../../domain/datasets/policy-rules.ts'
-import { epsilonOf } from '../../domain/privacy/accounting.ts'
+import { epsilonLeft, moveLimit, opening } from '../../domain/privacy/ledger.ts'
 import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -17,7 +16,7 @@ function epsilonAt(nanoRho: number, delta: number): number {
   let epsilon = converted.get(key)
   if (epsilon === undefined) {
     if (converted.size > 2000) converted.clear()
-    converted.set(key, epsilon = epsilonOf(BigInt(nanoRho), delta))
+    converted.set(key, epsilon = epsilonLeft({ available: nanoRho }, delta))
   }
   return epsilon
 }
@@ -27,8 +26,7 @@ export const inEpsilon = (nanoRho: number, policy: Pick<DatasetPolicy, 'budget'>
 
 /** Opens the budget; one that is open already stays as it is. */
 export async function openBudget(d: Pick<Deps, 'table'>, datasetId: string, policy: Pick<DatasetPolicy, 'budget'>): Promise<void> {
-  const limit = Number(budgetOf(policy.budget))
-  const item: Item<BudgetItem> = { ...keyOf.budget(datasetId), datasetId, limit, available: limit, spent: 0 }
+  const item: Item<BudgetItem> = { ...keyOf.budget(datasetId), datasetId, ...opening(policy.budget) }
   try { await d.table.create(item) } catch (e) { if (!(e instanceof AlreadyExists)) throw e }
 }
 
@@ -37,30 +35,27 @@ const under = (): Failure => new Failure('wrong-state', 'The budget cannot be lo
 /** Refuses a limit under what is spent and reserved now. */
 export async function checkLimit(d: Pick<Deps, 'table'>, datasetId: string, policy: Pick<DatasetPolicy, 'budget'>): Promise<{ changes: boolean }> {
   const held = await d.table.get<BudgetItem>(keyOf.budget(datasetId))
-  const limit = Number(budgetOf(policy.budget))
+  const { limit } = opening(policy.budget)
   if (held && held.available + limit - held.limit < 0) throw under()
   return { changes: held?.limit !== limit }
 }
 
 /** Moves the limit; what is spent and reserved stays. `wrong-state` when that is more than the new limit. */
 export async function setLimit(d: Pick<Deps, 'table'>, datasetId: string, policy: Pick<DatasetPolicy, 'budget'>): Promise<void> {
-  const limit = Number(budgetOf(policy.budget))
+  const { limit } = opening(policy.budget)
   for (let tries = 0; ; tries++) {
     const held = await d.table.get<BudgetItem>(keyOf.budget(datasetId))
-    if (!held) { await openBudget(d, datasetId, policy); continue }
-    const more = limit - held.limit
-    if (more === 0) return
-    if (held.available + more < 0) throw under()
-    try {
-      await d.table.update(keyOf.budget(datasetId), { set: { limit }, add: { available: more }, when: [{ attribute: 'limit', is: 'equal', value: held.limit }, { attribute: 'available', is: 'at-least', value: -more }] })
-      return
-    } catch (e) { if (!(e instanceof ConditionFailed) || tries > 20) throw e }
+    if (!held) { await openBudget(d, datasetId, policy); return }
+    if (held.limit === limit) return
+    if (held.available + limit - held.limit < 0) throw under()
+    // A charge in between fails the condition, and the new standing is looked at.
+    try { await d.table.update(keyOf.budget(datasetId), moveLimit(held.limit, limit)); return } catch (e) { if (!(e instanceof ConditionFailed) || tries > 20) throw e }
   }
 }
 
 /** A budget in people's words. Before it is opened (a crash in between) it is as declared. */
 export function toBudget(held: BudgetItem | undefined, policy: Pick<DatasetPolicy, 'budget'>): z.input<typeof Budget> {
   const { epsilon, delta } = policy.budget
-  const b = held ?? { limit: Number(budgetOf(policy.budget)), available: Number(budgetOf(policy.budget)), spent: 0 }
+  const b = held ?? opening(policy.budget)
   return { epsilon, delta, left: epsilonAt(b.available, delta), limitNanoRho: b.limit, spentNanoRho: b.spent, reservedNanoRho: b.limit - b.available - b.spent }
 }

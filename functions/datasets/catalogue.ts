@@ -32,7 +32,7 @@ const discovery: Implementation<Routes['discovery']> = async (_, d) => {
     }
   }))
   const { mainOrigin, version } = d.settings
-  return { node: { name: new URL(mainOrigin).hostname, origin: mainOrigin, version, languages: [...languages], modes: [...releaseModes], api: `${mainOrigin}/api` }, datasets: found.filter((s) => s !== undefined) }
+  return { node: { name: new URL(mainOrigin).hostname, origin: mainOrigin, version, languages: [...d.settings.languages?.() ?? languages], modes: [...releaseModes], api: `${mainOrigin}/api` }, datasets: found.filter((s) => s !== undefined) }
 }
 
 const list: Implementation<Routes['list']> = async ({ params, query, subject, caller }, d) => {

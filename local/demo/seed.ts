@@ -1,4 +1,4 @@
-/** The demo: two organisations, people of every role, two studies with runs. Made once per home, through the platform's own doors; safe to kill half-way. */
+/** The demo: two organisations, people of every role, two studies with runs, three datasets. Made once per home, through the platform's own doors; safe to kill half-way. */
 import { randomUUID } from 'node:crypto'
 import type { LocalObjects } from '../../adapters/local/objects.ts'
 import type { Client } from '../../clients/api.ts'
@@ -12,6 +12,7 @@ import { AlreadyExists } from '../../ports/table.ts'
 import { readJson, writeWhole } from '../files.ts'
 import { hashPassword } from '../login/passwords.ts'
 import type { Account, LoginState } from '../login/state.ts'
+import { seedDatasets } from './datasets.ts'
 import { inside } from './inside.ts'
 import { seedStudies } from './studies.ts'
 
@@ -26,6 +27,7 @@ const lab: Person[] = [
   { email: 'cleo@demo.cloister', name: 'Cleo Marchetti', what: 'custodian: answers for data', roles: ['custodian'] },
   { email: 'anil@demo.cloister', name: 'Anil Rao', what: 'analyst: works with aggregates', roles: ['analyst'] },
   { email: 'chen@demo.cloister', name: 'Chen Wei', what: 'output checker', roles: ['checker'] },
+  { email: 'dora@demo.cloister', name: 'Dora Novak', what: 'output checker: outputs need two', roles: ['checker'] },
   { email: 'otto@demo.cloister', name: 'Otto Brandt', what: 'auditor: reads the audit chain', roles: ['auditor'] },
 ]
 const stranger: Person = { email: 'sam@stranger.cloister', name: 'Sam Whitfield', what: 'admin of another organisation', roles: ['admin', 'researcher'] }
@@ -53,7 +55,8 @@ async function person(o: SeedParts, p: Person, password: string): Promise<Accoun
 
 /** Makes what is missing of the demo; at once when it is whole. */
 export async function seedDemo(o: SeedParts): Promise<void> {
-  if (await readJson(o.mark)) return
+  // A home from before there were datasets gets what it lacks.
+  if ((await readJson<{ datasets?: boolean }>(o.mark))?.datasets) return
   o.say('\n  Making the demo organisation (once) ...')
   // The demo's past: everything happened during the last days, in order.
   const clock = { at: Date.now() - 4 * 86_400_000 }
@@ -81,5 +84,8 @@ export async function seedDemo(o: SeedParts): Promise<void> {
     }
   }
   await seedStudies({ organisationId, rosa: () => client('rosa@demo.cloister'), participant: (token) => as(undefined, token), objects: o.objects, analyst: accounts.get('anil@demo.cloister')!.sub, clock, random: deps.random })
-  await writeWhole(o.mark, JSON.stringify({ organisationId, made: new Date().toISOString() }))
+  // The workflow runs on the real clock, so from here on the demo does too.
+  clock.at = Date.now()
+  await seedDatasets({ organisationId, cleo: () => client('cleo@demo.cloister'), objects: o.objects })
+  await writeWhole(o.mark, JSON.stringify({ organisationId, made: new Date().toISOString(), datasets: true }))
 }
