@@ -22,6 +22,7 @@ export const jobCodes = {
   'policy-changed': 'The dataset’s policy no longer allows this analysis.',
   'checkers-refused': 'The output checkers did not release this output.',
   'confinement-missing': 'This installation has no confinement that works for this language, so nothing was run.',
+  'unreadable': 'The files could not be read as a dataset. The dataset’s page names the file and the reason, for its custodian.',
   'infrastructure': 'The platform could not finish this. It is not your code; run it again.',
   'cancelled': 'Stopped by a person.',
 } as const
@@ -29,3 +30,14 @@ export type JobCode = keyof typeof jobCodes
 
 /** What the analyst sees of a failure: the stage, the code, and for a script the error's class and the line in their own code. */
 export interface JobProblem { code: JobCode; step: 'prepare' | 'compute' | 'check' | 'settle'; errorClass?: string; line?: number; cell?: number; names?: string[] }
+
+/** The gate, or a rule before it, let nothing out; every other code means that the job did not come to an output. */
+const gated: ReadonlySet<JobCode> = new Set(['cohort-too-small', 'output-unsafe', 'unstable', 'differencing', 'too-small-for-noise', 'checkers-refused'])
+export const endOf = (code: JobCode): 'blocked' | 'failed' | 'cancelled' => (code === 'cancelled' ? 'cancelled' : gated.has(code) ? 'blocked' : 'failed')
+
+/**
+ * Ends that say nothing about anybody: what was asked could not have run, whatever the data are. Under `noise` the charge of these alone is given back;
+ * an end that depends on the data tells something and stays charged.
+ */
+const untouched: ReadonlySet<JobCode> = new Set(['unknown-column', 'not-allowed', 'not-an-aggregate', 'budget-exhausted', 'approval-stale', 'approval-refused', 'policy-changed', 'confinement-missing', 'infrastructure'])
+export const givesBack = (code: JobCode): boolean => untouched.has(code)

@@ -3,12 +3,12 @@ export const jobStates = ['queued', 'running', 'checking', 'held', 'succeeded', 
 export type JobState = (typeof jobStates)[number]
 
 interface Row { to: readonly JobState[]; live: boolean; meaning: string }
-/** `live`: something is still going to happen. */
+/** `live`: something is still going to happen. `checking` goes back to `running` only when a crash made it start again. */
 export const jobLife: Record<JobState, Row> = {
-  queued: { to: ['running', 'failed', 'cancelled'], live: true, meaning: 'Waiting for its turn, or for an approval' },
-  running: { to: ['checking', 'failed', 'cancelled'], live: true, meaning: 'Cohort, then computation' },
-  checking: { to: ['held', 'succeeded', 'blocked', 'failed', 'cancelled'], live: true, meaning: 'The privacy gate reads the output' },
-  held: { to: ['succeeded', 'blocked', 'cancelled'], live: true, meaning: 'Output checkers look at it' },
+  queued: { to: ['running', 'blocked', 'failed', 'cancelled'], live: true, meaning: 'Waiting for its turn, or for an approval' },
+  running: { to: ['checking', 'blocked', 'failed', 'cancelled'], live: true, meaning: 'Cohort, then computation' },
+  checking: { to: ['running', 'held', 'succeeded', 'blocked', 'failed', 'cancelled'], live: true, meaning: 'The privacy gate reads the output' },
+  held: { to: ['succeeded', 'blocked', 'failed', 'cancelled'], live: true, meaning: 'Output checkers look at it' },
   succeeded: { to: [], live: false, meaning: 'Released' },
   blocked: { to: [], live: false, meaning: 'The gate or the checkers let nothing out' },
   failed: { to: [], live: false, meaning: 'It did not come to an output' },
@@ -22,3 +22,8 @@ export type JobStep = (typeof jobSteps)[number]
 
 /** May a job in `from` become `to`? Staying is always allowed: every step is safe to run twice. */
 export const mayBecome = (from: JobState, to: JobState): boolean => from === to || jobLife[from].to.includes(to)
+
+/** How often the workflow starts a job: once, and again after a crash. */
+export const maximumAttempts = 3
+/** Two approvals release an output that is under review, two rejections block it. */
+export const votesNeeded = 2
