@@ -32,7 +32,7 @@ export const filesOf = (run: RunReport): { file: string; bytes: Uint8Array }[] =
 /** The most numbers one job may take away: as many as people, between 100 and 500. */
 export const numbersAllowed = (subjects: number): number => Math.max(100, Math.min(500, subjects))
 /** Runs that leave somebody out; with fewer, one person's block could not be told from the others. */
-const leastRuns = 6
+const leastRuns = 5
 
 /** The runs of a leave-out report, or why there is nothing to compare. A failure of a run that only some people are missing from says something about those. */
 function runsOf(report: Report): { all: RunReport; without: RunReport[] } | JobCode {
@@ -41,7 +41,8 @@ function runsOf(report: Report): { all: RunReport; without: RunReport[] } | JobC
   if (!all) return 'infrastructure'
   if (all.end !== 'finished') return all.end === 'killed' ? 'infrastructure' : all.end
   const without = report.runs.filter((r) => r.run !== 'all')
-  if (without.length < leastRuns || new Set(without.map((r) => r.run)).size !== without.length) return 'infrastructure'
+  if (new Set(without.map((r) => r.run)).size !== without.length) return 'infrastructure'
+  if (without.length < leastRuns) return 'unstable'
   if (without.some((r) => r.end !== 'finished')) return 'unstable'
   if (without.some((r) => !(r.subjects > 0 && r.subjects < all.subjects))) return 'infrastructure'
   return { all, without: without.toSorted((a, b) => Number(a.run) - Number(b.run)) }
@@ -89,7 +90,8 @@ function withholdRows(sheet: AlignedSheet, drafts: Draft[][]): void {
   if (single && sheet.rows.length > 1) for (const row of drafts) if (row[at]!.rule) sheet.columns.forEach((c, i) => { if (c.kind === 'value' && row[i]!.number) row[i] = kept(row[at]!.rule!) })
 }
 
-function modelRules(sheets: readonly AlignedSheet[], policy: DisclosurePolicy, subjects: number): Map<string, Rule> {
+/** Residual degrees of freedom and parameters, from the platform’s own number of subjects: names of models that fail, and by which rule. */
+export function modelRules(sheets: readonly AlignedSheet[], policy: DisclosurePolicy, subjects: number): Map<string, Rule> {
   const out = new Map<string, Rule>()
   for (const s of sheets) {
     if (s.type !== 'model' || s.columns[0]?.name !== 'term') continue

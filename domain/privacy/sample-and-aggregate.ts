@@ -31,15 +31,18 @@ export function blocksWanted(epsilon: number, outputs: number): number | undefin
   const k = Math.max(leastBlocks, Math.ceil((100 * Math.max(1, outputs)) / epsilon - 1e-9))
   return k <= mostBlocks ? k : undefined
 }
-/** The same for a cohort: undefined (`too-small-for-noise`) when a block would have fewer than 20 subjects. */
-export function blocksFor(epsilon: number, subjects: number, outputs = 1): number | undefined {
+/** The same for a cohort: undefined (`too-small-for-noise`) when a block would have fewer than 20 subjects. Named arguments, as two numbers are easily swapped. */
+export function blocksFor({ epsilon, subjects, outputs }: { epsilon: number; subjects: number; outputs: number }): number | undefined {
   const k = blocksWanted(epsilon, outputs)
   return k !== undefined && subjects >= k * subjectsPerBlock ? k : undefined
 }
 
-/** What the whole release costs: it is epsilon-differentially private, and that is epsilon^2/2-zCDP (Bun and Steinke 2016, proposition 3.3). Rounded up. */
+/**
+ * What the whole release costs. It is epsilon-differentially private; an exponential mechanism has a bounded range as well, and then epsilon^2/8-zCDP
+ * (Cesar and Rogers 2021, "Bounding, concentrating, and truncating"), a quarter of what epsilon-DP alone would give. Rounded up.
+ */
 export function scriptCharge(epsilon: number): NanoRho {
-  const e = millionths(epsilon), over = 2n * BigInt(parts) * BigInt(parts)
+  const e = millionths(epsilon), over = 8n * BigInt(parts) * BigInt(parts)
   return (e * e * nano + over - 1n) / over
 }
 
@@ -87,7 +90,7 @@ export function aggregateBlocks(report: Report, declared: readonly DeclaredOutpu
   const { epsilon, uniform, cohortSubjects } = options
   if (report.refused) return block(report.refused)
   if (declared.length === 0 || new Set(declared.map((d) => d.name)).size !== declared.length || declared.some((d) => !(Number.isFinite(d.low) && Number.isFinite(d.high) && d.high > d.low && Number.isFinite(d.high - d.low)))) return block('output-invalid')
-  const k = blocksFor(epsilon, cohortSubjects, declared.length)
+  const k = blocksFor({ epsilon, subjects: cohortSubjects, outputs: declared.length })
   if (k === undefined) return block('too-small-for-noise')
   const runs = report.runs.filter((r) => r.run !== 'all')
   if (runs.length > k || new Set(runs.map((r) => r.run)).size !== runs.length) return block('infrastructure')
