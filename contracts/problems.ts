@@ -30,6 +30,7 @@ export const problems = {
   'invalid-schema': { status: 422, title: 'The declared schema does not fit' },
   'invalid-cohort': { status: 422, title: 'The cohort’s filters do not fit the declared schema' },
   'invalid-query': { status: 422, title: 'The query cannot be answered' },
+  'invalid-plan': { status: 422, title: 'The plan for the synthetic table does not fit' },
   'policy-forbids': { status: 403, title: 'The dataset’s policy does not allow this' },
   'budget-exhausted': { status: 409, title: 'The privacy budget does not cover this' },
   'too-many-jobs': { status: 429, title: 'Too many analyses at once' },

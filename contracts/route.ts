@@ -4,7 +4,7 @@ import type { Permission } from '../domain/access/permissions.ts'
 import type { Kind } from './problems.ts'
 
 /** Table entities, by the prefix of their partition key. */
-export type Entity = 'USER' | 'ORG' | 'INVITE' | 'TOKEN' | 'DEVICE' | 'STUDY' | 'LINK' | 'RUN' | 'AUDIT' | 'DATASET' | 'JOB'
+export type Entity = 'USER' | 'ORG' | 'INVITE' | 'TOKEN' | 'DEVICE' | 'STUDY' | 'LINK' | 'RUN' | 'AUDIT' | 'DATASET' | 'JOB' | 'SYN'
 export type Bucket = 'assets' | 'sealed' | 'protected' | 'quarantine' | 'released'
 
 /**
@@ -27,6 +27,7 @@ export type Access =
   | { kind: 'run'; permission: Permission; recentLogin?: true }          // params.runId, by a researcher
   | { kind: 'dataset'; permission: Permission; recentLogin?: true }    // params.datasetId
   | { kind: 'job'; permission: Permission; recentLogin?: true }        // params.jobId
+  | { kind: 'synthesis'; permission: Permission; recentLogin?: true }  // params.synthesisId
   | { kind: 'run-token' }                                               // params.runId, by the participant's page
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -86,7 +87,7 @@ export function commonProblems(r: Route): Kind[] {
   if (r.body) kinds.push('payload-too-large')
   if (r.access.kind === 'run-token') kinds.push('run-token-invalid')
   else if (r.access.kind !== 'anyone') kinds.push('sign-in-required')
-  if (['organisation', 'study', 'run', 'dataset', 'job'].includes(r.access.kind)) kinds.push('not-found', 'forbidden')
+  if (['organisation', 'study', 'run', 'dataset', 'job', 'synthesis'].includes(r.access.kind)) kinds.push('not-found', 'forbidden')
   if ('recentLogin' in r.access && r.access.recentLogin) kinds.push('login-too-old')
   return kinds
 }

@@ -31,7 +31,7 @@ export const rightMeaning: Record<StudyRight, string> = {
 
 export type OrganisationPermission =
   | 'organisation.read' | 'people.read' | 'people.manage' | 'studies.list' | 'studies.create' | 'audit.read'
-  | 'datasets.list' | 'datasets.create' | 'outputs.check'
+  | 'datasets.list' | 'datasets.create' | 'outputs.check' | 'syntheses.list' | 'syntheses.create'
 export type StudyPermission =
   | 'study.read' | 'study.edit' | 'study.delete' | 'study.aggregates' | 'study.people' | 'study.share' | 'study.unshare'
   | 'runs.rows' | 'runs.open' | 'runs.withdraw'
@@ -39,7 +39,9 @@ export type StudyPermission =
 export type DatasetPermission = 'dataset.read' | 'dataset.manage' | 'dataset.analyse'
 /** On one job: seeing it and its released results, steering it, and what only the custodian and the output checkers see. */
 export type JobPermission = 'job.read' | 'job.steer' | 'job.approve' | 'job.inspect' | 'job.check'
-export type Permission = OrganisationPermission | StudyPermission | DatasetPermission | JobPermission
+/** On one synthetic table: whoever made it and the custodians steer it; others see it once it is shared. */
+export type SynthesisPermission = 'synthesis.read' | 'synthesis.make'
+export type Permission = OrganisationPermission | StudyPermission | DatasetPermission | JobPermission | SynthesisPermission
 
 const byRole: Record<OrganisationPermission, readonly Role[]> = {
   'organisation.read': roles,
@@ -51,6 +53,8 @@ const byRole: Record<OrganisationPermission, readonly Role[]> = {
   'datasets.list': roles,
   'datasets.create': ['custodian'],
   'outputs.check': ['checker'],
+  'syntheses.list': roles,
+  'syntheses.create': ['custodian'],
 }
 
 /** A dataset's permissions come from roles in its organisation; asking also needs the dataset's policy to name the person (domain/datasets/policy.ts). */
@@ -67,6 +71,12 @@ const onJob: Record<JobPermission, { owner: boolean; roles: readonly Role[] }> =
   'job.approve': { owner: false, roles: ['custodian'] },
   'job.inspect': { owner: false, roles: ['custodian'] },
   'job.check': { owner: false, roles: ['checker'] },
+}
+
+/** A synthetic table's permissions: roles in its organisation, for `shared` ones and for all. */
+const onSynthesis: Record<SynthesisPermission, { shared: readonly Role[]; always: readonly Role[] }> = {
+  'synthesis.read': { shared: ['analyst', 'researcher', 'admin', 'auditor', 'checker'], always: ['custodian'] },
+  'synthesis.make': { shared: [], always: ['custodian'] },
 }
 
 /** A study permission comes from a right on that study, or from a role in the study's organisation. Opening never comes from a role. */
@@ -107,19 +117,23 @@ const scopeOf: Record<Permission, Scope> = {
   'study.read': 'studies:read', 'study.edit': 'studies:write', 'study.delete': 'studies:write', 'study.aggregates': 'studies:read',
   'study.people': 'people:read', 'study.share': 'people:write', 'study.unshare': 'people:write',
   'runs.rows': 'runs:read', 'runs.open': 'runs:open', 'runs.withdraw': 'studies:write',
-  'datasets.list': 'datasets:read', 'datasets.create': 'datasets:write', 'outputs.check': 'outputs:check',
+  'datasets.list': 'datasets:read', 'datasets.create': 'datasets:write', 'outputs.check': 'outputs:check', 'syntheses.list': 'datasets:read', 'syntheses.create': 'datasets:write', 'synthesis.read': 'datasets:read', 'synthesis.make': 'datasets:write',
   'dataset.read': 'datasets:read', 'dataset.manage': 'datasets:write', 'dataset.analyse': 'jobs:write',
   'job.read': 'jobs:read', 'job.steer': 'jobs:write', 'job.approve': 'datasets:write', 'job.inspect': 'datasets:write', 'job.check': 'outputs:check',
 }
 
 /** Who is asking, as far as a decision needs to know. `scopes` is absent for a person at the portal. */
-export interface Subject { roles: readonly Role[]; rights?: readonly StudyRight[]; scopes?: readonly Scope[]; /** Of the job in question. */ owner?: boolean }
+export interface Subject { roles: readonly Role[]; rights?: readonly StudyRight[]; scopes?: readonly Scope[]; /** Of the job in question. */ owner?: boolean; /** The synthetic table in question is shared. */ shared?: boolean }
 
 /** Deny by default: true only when role or right grants it and the token's scopes (if any) cover it. */
 export function may(who: Subject, permission: Permission): boolean {
   if (who.scopes && !who.scopes.includes(scopeOf[permission])) return false
   if (permission in byRole) return who.roles.some((r) => byRole[permission as OrganisationPermission].includes(r))
   if (permission in onDataset) return who.roles.some((r) => onDataset[permission as DatasetPermission].includes(r))
+  if (permission in onSynthesis) {
+    const rule = onSynthesis[permission as SynthesisPermission]
+    return who.roles.some((r) => rule.always.includes(r) || (who.shared === true && rule.shared.includes(r)))
+  }
   if (permission in onJob) {
     const rule = onJob[permission as JobPermission]
     return (rule.owner && who.owner === true) || who.roles.some((r) => rule.roles.includes(r))
@@ -130,11 +144,12 @@ export function may(who: Subject, permission: Permission): boolean {
 }
 
 /** Rows of the permission table, for documentation and tests. */
-export const permissionTable = (): { permission: Permission; roles: readonly Role[]; rights: readonly (StudyRight | 'owner')[]; scope: Scope }[] => [
+export const permissionTable = (): { permission: Permission; roles: readonly Role[]; rights: readonly (StudyRight | 'owner' | 'shared')[]; scope: Scope }[] => [
   ...Object.entries(byRole).map(([p, r]) => ({ permission: p as Permission, roles: r, rights: [], scope: scopeOf[p as Permission] })),
   ...Object.entries(byRight).map(([p, r]) => ({ permission: p as Permission, roles: r.roles, rights: r.rights, scope: scopeOf[p as Permission] })),
   ...Object.entries(onDataset).map(([p, r]) => ({ permission: p as Permission, roles: r, rights: [], scope: scopeOf[p as Permission] })),
   ...Object.entries(onJob).map(([p, r]) => ({ permission: p as Permission, roles: r.roles, rights: r.owner ? ['owner' as const] : [], scope: scopeOf[p as Permission] })),
+  ...Object.entries(onSynthesis).map(([p, r]) => ({ permission: p as Permission, roles: r.always, rights: r.shared.length ? ['shared' as const] : [], scope: scopeOf[p as Permission] })),
 ]
 
 /** Opening results needs a login at most this old. */

@@ -8,7 +8,7 @@ import { type AuthorizerContext, type Caller, fromContext } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
 import { guarded } from './grants.ts'
-import { type InDataset, type InJob, type InOrganisation, type InRun, type InStudy, resolve } from './resources.ts'
+import { type InDataset, type InJob, type InOrganisation, type InRun, type InStudy, type InSynthesis, resolve } from './resources.ts'
 import { InvalidCursor, type Item } from '../../ports/table.ts'
 import type { RunItem } from './items.ts'
 
@@ -16,7 +16,7 @@ export type Event = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<Authorize
 export type Result = APIGatewayProxyStructuredResultV2
 export type LambdaHandler = (event: Event, context: Context) => Promise<Result>
 
-interface Contexts { 'anyone': object; 'person': { caller: Caller }; 'organisation': InOrganisation; 'study': InStudy; 'run': InRun; 'dataset': InDataset; 'job': InJob; 'run-token': { run: Item<RunItem> } }
+interface Contexts { 'anyone': object; 'person': { caller: Caller }; 'organisation': InOrganisation; 'study': InStudy; 'run': InRun; 'dataset': InDataset; 'job': InJob; 'synthesis': InSynthesis; 'run-token': { run: Item<RunItem> } }
 /** What an implementation gets: parsed input, and the resource its route's access names. */
 export type Request<R extends Route> = { params: Params<R>; query: Query<R>; body: Body<R>; requestId: string; /** The header `Idempotency-Key`. */ idempotencyKey?: string } & Contexts[R['access']['kind']]
 export type Implementation<R extends Route> = (request: Request<R>, deps: Deps) => Promise<Answer<R>>

@@ -12,6 +12,8 @@ import type { JobProblem } from '../../domain/jobs/codes.ts'
 import type { Cohort } from '../../domain/jobs/cohort.ts'
 import type { JobKind, JobState, JobStep } from '../../domain/jobs/life.ts'
 import type { Confinement } from '../../domain/jobs/manifest.ts'
+import type { SynthesisState } from '../../domain/synthesis/life.ts'
+import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import type { StoredData } from '../../ports/engine.ts'
 import type { Key } from '../../ports/table.ts'
 
@@ -105,6 +107,13 @@ export interface VoteItem { jobId: string; userId: string; vote: 'approve' | 're
 /** What a person was already told of a dataset: the sets of subjects behind released cells (differencing). */
 export interface ReleasedItem { datasetId: string; version: number; userId: string; jobId: string; at: string; cells: { subjects: number; fingerprint: string; selection: string }[] }
 
+/** A synthetic table in the making or made. Its plan lies here; card and files in the bucket `released`, what only the custodian may see in `protected`. */
+export interface SynthesisItem {
+  synthesisId: string; organisationId: string; datasetId: string; datasetVersion: number; table: string; userId: string; title: string; state: SynthesisState
+  plan?: SynthesisPlan; planHash?: string; jobId?: string; rounds: { round: number; rounds: number; columns: string[]; error: number; spent: number }[]
+  created: string; changed: string; expires?: string; shared: boolean; problem?: string; evaluations: string[]
+}
+
 export const keyOf = {
   person: (userId: string): Key => ({ pk: `USER#${userId}`, sk: 'PROFILE' }),
   organisation: (id: string): Key => ({ pk: `ORG#${id}`, sk: 'ORG' }),
@@ -133,10 +142,11 @@ export const keyOf = {
   job: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'JOB' }),
   /** Points at a job from its owner's side: indexed under USER#sub. */
   jobOwner: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'OWNER' }),
-  /** There while the job is live: indexed under JOB#LIVE. */
+  /** There while the job is live: indexed under JOB#LIVE by owner and time. */
   jobLive: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'LIVE' }),
-  /** There while checkers are due: indexed under ORG#id as HELD#time#id. */
+  /** Made when checkers are due: indexed under ORG#id as HELD#1#time#id, and as HELD#0#time#id once they have decided. */
   jobHeld: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'HELD' }),
   vote: (id: string, userId: string): Key => ({ pk: `JOB#${id}`, sk: `VOTE#${userId}` }),
+  synthesis: (id: string): Key => ({ pk: `SYN#${id}`, sk: 'SYNTHESIS' }),
   auditEvent: (organisationId: string, seq: number): Key => ({ pk: `AUDIT#${organisationId}`, sk: String(seq).padStart(12, '0') }),
 }

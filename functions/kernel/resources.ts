@@ -6,7 +6,7 @@ import type { Caller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure, notFound } from './failure.ts'
 import { hashNow } from './hash.ts'
-import { type DatasetItem, type JobItem, keyOf, type MemberItem, type OrganisationItem, type RunItem, type StudyItem, type StudyPersonItem } from './items.ts'
+import { type DatasetItem, type JobItem, keyOf, type MemberItem, type OrganisationItem, type RunItem, type StudyItem, type StudyPersonItem, type SynthesisItem } from './items.ts'
 
 export interface InOrganisation { caller: Caller; member: Item<MemberItem>; subject: Subject; organisation: Item<OrganisationItem> }
 export interface InStudy { caller: Caller; member: Item<MemberItem>; subject: Subject; study: Item<StudyItem> }
@@ -75,6 +75,20 @@ export async function inJob(d: Deps, caller: Caller, jobId: string, a: { permiss
   return { caller, member, job, subject }
 }
 
+export interface InSynthesis { caller: Caller; member: Item<MemberItem>; subject: Subject; synthesis: Item<SynthesisItem> }
+
+/** Its custodians; once it is shared, members of the organisation. */
+export async function inSynthesis(d: Deps, caller: Caller, synthesisId: string, a: { permission: Permission; recentLogin?: true }): Promise<InSynthesis> {
+  const synthesis = await d.table.get<SynthesisItem>(keyOf.synthesis(synthesisId))
+  if (!synthesis) throw notFound()
+  const member = await d.table.get<MemberItem>(keyOf.member(synthesis.organisationId, caller.userId))
+  if (!member) throw notFound()
+  const everything: Subject = { roles: member.roles, shared: synthesis.shared }
+  const subject: Subject = { ...everything, scopes: caller.token?.scopes }
+  decide(d, caller, subject, a, may(everything, 'synthesis.read'))
+  return { caller, member, synthesis, subject }
+}
+
 /** The participant's page: a run's own token and nothing else. An unknown run and a wrong token answer the same. */
 export async function withRunToken(d: Deps, runId: string, authorization: string | undefined): Promise<{ run: Item<RunItem> }> {
   const token = /^Bearer ([A-Za-z0-9_-]{43})$/.exec(authorization ?? '')?.[1]
@@ -95,5 +109,6 @@ export async function resolve(d: Deps, access: Access, params: Record<string, st
     case 'run': return inRun(d, caller, params['runId']!, access)
     case 'dataset': return inDataset(d, caller, params['datasetId']!, access)
     case 'job': return inJob(d, caller, params['jobId']!, access)
+    case 'synthesis': return inSynthesis(d, caller, params['synthesisId']!, access)
   }
 }
