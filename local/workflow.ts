@@ -1,0 +1,41 @@
+/** What Step Functions is in AWS: the one definition, with the functions and the compute of this host for its resources. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { localWorkflow, type LocalWorkflow, type Task } from '../adapters/local/workflow.ts'
+import { steps } from '../functions/all.ts'
+import type { Deps } from '../functions/kernel/deps.ts'
+import type { Workflow } from '../ports/workflow.ts'
+
+/** Stands in for the workflow until it can be made: the functions that are its tasks need it, or something like it, first. */
+export function later(): { workflow: Workflow; is: (w: Workflow) => void } {
+  let made: Workflow | undefined
+  const now = (): Workflow => { if (!made) throw new Error('The workflow is not there yet'); return made }
+  return { workflow: { start: async (...a) => now().start(...a), stop: async (...a) => now().stop(...a), running: async (...a) => now().running(...a) }, is: (w) => { made = w } }
+}
+
+const resources = { prepare: '${PrepareArn}', query: '${QueryArn}', registration: '${RegistrationArn}', check: '${CheckArn}', settle: '${SettleArn}' } as const
+
+/** Makes the workflow of this host. A step that fails is logged by the name of its error alone. */
+export async function createWorkflow(root: string, deps: Deps, container: Task): Promise<LocalWorkflow> {
+  const tasks: Record<string, Task> = { 'arn:aws:states:::batch:submitJob.sync': container }
+  for (const [name, resource] of Object.entries(resources) as [keyof typeof resources, string][]) {
+    const step = (await steps[name]())(deps)
+    tasks[resource] = async (input) => {
+      const began = performance.now()
+      const { jobId: job, attempt } = input as { jobId: string; attempt: number }
+      try {
+        // As JSON both ways, as between Step Functions and Lambda.
+        const answer = JSON.parse(JSON.stringify(await step(structuredClone(input) as never))) as unknown
+        deps.log('step', { step: name, job, attempt, ms: Math.round(performance.now() - began) })
+        return answer
+      } catch (e) {
+        deps.log('error', { at: name, job, attempt, error: e instanceof Error ? e.name : typeof e })
+        throw e
+      }
+    }
+  }
+  return localWorkflow({
+    definition: await readFile(join(root, 'contracts/workflow.asl.json'), 'utf8'), tasks,
+    ended: (execution, error) => { if (error !== undefined) deps.log('error', { at: 'workflow', execution, error }) },
+  })
+}
