@@ -16,3 +16,15 @@ export const creators: Record<string, () => Promise<Creator>> = {
   'datasets/datasets': async () => (await import('./datasets/datasets.ts')).createDatasets,
   'audit/audit': async () => (await import('./audit/audit.ts')).createAudit,
 }
+
+/** A step of the workflow: told which job, it finds out for itself where the job stands. */
+export type StepCreator = (deps: Deps) => (input: { jobId: string; attempt: number }) => Promise<object>
+
+/** The functions that contracts/workflow.asl.json names, for the same host. */
+export const steps: Record<'prepare' | 'query' | 'registration' | 'check' | 'settle', () => Promise<StepCreator>> = {
+  prepare: async () => (await import('./jobs/prepare.ts')).createPrepare,
+  query: async () => (await import('./jobs/query.ts')).createQuery,
+  registration: async () => (await import('./jobs/registration.ts')).createRegistration,
+  check: async () => (await import('./jobs/check.ts')).createCheck,
+  settle: async () => (await import('./jobs/settle.ts')).createSettle,
+}

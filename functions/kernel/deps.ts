@@ -1,4 +1,5 @@
 /** What a handler may reach, handed in: ports, clock, randomness, settings. */
+import type { Language } from '../../domain/datasets/policy.ts'
 import type { Engine } from '../../ports/engine.ts'
 import type { Keys } from '../../ports/keys.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
@@ -16,6 +17,8 @@ export interface Settings {
   resource?: string
   logout?: string
   version: string
+  /** Languages that this installation can run now; all when it is not said. */
+  languages?: () => readonly Language[]
 }
 
 export interface Deps {
