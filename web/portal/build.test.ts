@@ -43,9 +43,9 @@ describe('the portal as built', () => {
   })
   it('keeps each area, the editor and plots out of the first load', () => {
     const first = files('index.html', 'src/home/index.tsx')
-    for (const area of ['studies', 'results', 'audit', 'settings', 'device', 'reference']) expect(first.has(manifest[`src/${area}/index.tsx`]!.file), area).toBe(false)
-    const heavy = Object.entries(manifest).filter(([key]) => /@observablehq\/plot|studies\/Editor\.tsx|shell\/(Menus|Palette)\.tsx/.test(key)).map(([, c]) => c.file)
-    expect(heavy).toHaveLength(4)
+    for (const area of ['studies', 'datasets', 'analyses', 'checks', 'results', 'audit', 'settings', 'device', 'reference']) expect(first.has(manifest[`src/${area}/index.tsx`]!.file), area).toBe(false)
+    const heavy = Object.entries(manifest).filter(([key]) => /@observablehq\/plot|studies\/Editor\.tsx|analyses\/CodeEditor\.tsx|shell\/(Menus|Palette)\.tsx/.test(key)).map(([, c]) => c.file)
+    expect(heavy).toHaveLength(5)
     for (const file of heavy) expect(first.has(file), file).toBe(false)
   })
   it('needs no inline script and no other host', () => {

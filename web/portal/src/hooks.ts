@@ -36,13 +36,13 @@ export function useOrganisation(): Here | undefined {
   return memberships.find((m) => m.organisationId === id) ?? memberships[0]
 }
 
-/** Whether I may do something here; for study permissions give the study, whose rights come with it. */
-export function useMay(): (permission: Permission, study?: { organisationId: string; rights: readonly StudyRight[] }) => boolean {
+/** Whether I may do something here; for something of an organisation give the thing: a study brings my rights on it. */
+export function useMay(): (permission: Permission, of?: { organisationId: string; rights?: readonly StudyRight[] }) => boolean {
   const { memberships } = useMe()
   const here = useOrganisation()
-  return (permission, study) => {
-    const roles = study ? memberships.find((m) => m.organisationId === study.organisationId)?.roles : here?.roles
-    return may({ roles: roles ?? [], ...(study ? { rights: study.rights } : {}) }, permission)
+  return (permission, of) => {
+    const roles = of ? memberships.find((m) => m.organisationId === of.organisationId)?.roles : here?.roles
+    return may({ roles: roles ?? [], ...(of?.rights ? { rights: of.rights } : {}) }, permission)
   }
 }
 
@@ -58,15 +58,24 @@ export function useRecentLogin(): <T>(act: () => Promise<T>) => Promise<T> {
   }, [client])
 }
 
-/** State that survives leaving the page in this tab (a reload, a sign-in): what was typed stays. `undefined` forgets it. */
-export function useDraft<T>(key: string): [T | undefined, (next: T | undefined) => void] {
+/**
+ * State that survives leaving the page in this tab (a reload, a sign-in): what was typed stays. `undefined` forgets it.
+ * With `lasting` it survives closing the tab as well, in this browser.
+ */
+export function useDraft<T>(key: string, lasting = false): [T | undefined, (next: T | undefined) => void] {
   const name = `cloister.draft.${key}`
-  const [value, setValue] = useState<T | undefined>(() => { const text = sessionStorage.getItem(name); return text === null ? undefined : JSON.parse(text) as T })
+  const [value, setValue] = useState<T | undefined>(() => readDraft<T>(name, lasting ? localStorage : sessionStorage))
   const put = useCallback((next: T | undefined) => {
+    const store = lasting ? localStorage : sessionStorage
     setValue(next)
-    if (next === undefined) { sessionStorage.removeItem(name); return }
+    if (next === undefined) { store.removeItem(name); return }
     // A draft too large for the browser's storage is still kept on the page.
-    try { sessionStorage.setItem(name, JSON.stringify(next)) } catch { sessionStorage.removeItem(name) }
-  }, [name])
+    try { store.setItem(name, JSON.stringify(next)) } catch { store.removeItem(name) }
+  }, [name, lasting])
   return [value, put]
+}
+
+function readDraft<T>(name: string, store: Storage): T | undefined {
+  const text = store.getItem(name)
+  try { return text === null ? undefined : (JSON.parse(text) as T) } catch { return undefined }
 }

@@ -15,6 +15,9 @@ const onward = <const P extends string>(path: P, to: (params: Record<string, str
 
 const home = () => import('./home/index.tsx')
 const studies = () => import('./studies/index.tsx')
+const datasets = () => import('./datasets/index.tsx')
+const analyses = () => import('./analyses/index.tsx')
+const checks = () => import('./checks/index.tsx')
 const settings = () => import('./settings/index.tsx')
 
 const tree = root.addChildren([
@@ -29,6 +32,15 @@ const tree = root.addChildren([
     onward('/studies/$studyId', (p) => `/studies/${p['studyId']}/overview`),
     page('/studies/$studyId/$tab', studies, 'StudyPage'),
     page('/runs/$runId', () => import('./results/index.tsx'), 'RunPage'),
+    page('/datasets', datasets, 'DatasetsPage'),
+    page('/datasets/new', datasets, 'NewDatasetPage'),
+    onward('/datasets/$datasetId', (p) => `/datasets/${p['datasetId']}/overview`),
+    page('/datasets/$datasetId/$tab', datasets, 'DatasetPage'),
+    page('/analyses', analyses, 'AnalysesPage'),
+    page('/analyses/ask', analyses, 'AskPage'),
+    page('/analyses/$jobId', analyses, 'JobPage'),
+    page('/checks', checks, 'ChecksPage'),
+    page('/checks/$jobId', checks, 'ReviewPage'),
     page('/audit', () => import('./audit/index.tsx'), 'AuditPage'),
     onward('/settings', () => '/settings/people'),
     page('/settings/people', settings, 'PeoplePage'),

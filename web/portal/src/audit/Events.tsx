@@ -18,7 +18,7 @@ function Target({ object, names }: { object: string; names: Names }) {
   const [kind = '', id = ''] = object.split(' ')
   const title = kind === 'study' ? names.study(id) : kind === 'person' ? names.person(id) : undefined
   const short = kind === 'run' ? id.slice(4, 12) : id.length > 20 ? `${id.slice(0, 12)}…` : id
-  const to = kind === 'study' ? `/studies/${id}` : kind === 'run' ? `/runs/${id}` : undefined
+  const to = kind === 'study' ? `/studies/${id}` : kind === 'run' ? `/runs/${id}` : kind === 'dataset' ? `/datasets/${id}` : kind === 'job' ? `/analyses/${id}` : undefined
   const text = <Text span size="sm" ff={title ? undefined : 'monospace'}>{title ?? short}</Text>
   return <span title={object}>{kind} {to ? <Anchor component={Link} to={to} size="sm">{text}</Anchor> : text}</span>
 }

@@ -8,26 +8,33 @@ import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page, Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
+import { useDataLife } from './data-life.tsx'
 import { linksQuery, overviewQuery, useStudies } from '../studies/data.ts'
 
 const soon = 24 * 3600 * 1000
 
-/** What needs me now: runs arriving, drafts to finish, links about to expire. */
+/** What needs me now: outputs to check, analyses to approve or running, budgets low, runs arriving, drafts to finish, links about to expire. */
 export function HomePage() {
   const me = useMe()
   const here = useOrganisation()
   const may = useMay()
   const { data, error, refetch } = useStudies(here?.organisationId)
+  const dataLife = useDataLife()
   if (!here) return <Nowhere />
+  const asks = may('dataset.analyse')
   const live = data?.filter((s) => s.state === 'live') ?? []
   const drafts = data?.filter((s) => s.state === 'draft' && may('study.edit', s)) ?? []
   const paused = data?.filter((s) => s.state === 'paused' && may('study.edit', s)) ?? []
   return (
-    <Page title={`Hello, ${me.name.split(' ')[0] || me.email}`} action={may('studies.create') && <Button component={Link} to="/studies/new" variant={data?.length ? 'default' : 'filled'}>New study</Button>}>
+    <Page title={`Hello, ${me.name.split(' ')[0] || me.email}`} action={<>
+      {asks && <Button component={Link} to="/analyses/ask" variant="default">Ask a question</Button>}
+      {may('studies.create') && <Button component={Link} to="/studies/new" variant={data?.length ? 'default' : 'filled'}>New study</Button>}
+    </>}>
       <ProblemNotice error={error} retry={() => void refetch()} />
       {!data && !error && <LoadingRows />}
-      {data?.length === 0 && <Empty title="Nothing needs you yet" action={may('studies.create') && <Button component={Link} to="/studies/new">Start from an example</Button>}>
-        {may('studies.create') ? 'Make a first study: choose an example, look at it as a participant would, and send yourself the link.' : 'Studies that are shared with you, and what needs you in them, appear here.'}
+      {dataLife.parts}
+      {data?.length === 0 && dataLife.loaded && !dataLife.shown && <Empty title="Nothing needs you yet" action={may('studies.create') ? <Button component={Link} to="/studies/new">Start from an example</Button> : asks ? <Button component={Link} to="/datasets">Look at the datasets</Button> : undefined}>
+        {may('studies.create') ? 'Make a first study: choose an example, look at it as a participant would, and send yourself the link.' : asks ? 'Your analyses, and what you are asked about them, appear here. Begin with a dataset: its page has a first question to try.' : may('outputs.check') ? 'Outputs that wait for your check appear here.' : 'Studies that are shared with you, and what needs you in them, appear here.'}
         {may('audit.read') && <> As {here.roles.join(' and ')} you can also <Anchor component={Link} to="/audit" underline="always">read the audit chain</Anchor>.</>}
       </Empty>}
       {live.length > 0 && <Section title="Live now"><LiveStudies studies={live} /></Section>}
@@ -35,7 +42,7 @@ export function HomePage() {
       {drafts.length > 0 && <Section title="Drafts to finish"><ul className="todo">{drafts.map((s) => (
         <li key={s.studyId}><Anchor component={Link} to={`/studies/${s.studyId}/${s.version === 0 ? 'content' : 'overview'}`} fw={500}>{s.title}</Anchor><Text size="sm" c="dimmed" component="div">{s.version === 0 ? 'Nothing published yet' : 'Published, not launched'}, changed <RelativeTime at={s.changed} /></Text></li>))}</ul></Section>}
       {paused.length > 0 && <Section title="Paused"><ul className="todo">{paused.map((s) => <li key={s.studyId}><Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>{s.title}</Anchor><Text size="sm" c="dimmed">No new participants can start</Text></li>)}</ul></Section>}
-      {data && data.length > 0 && live.length + drafts.length + paused.length === 0 && <Text c="dimmed">Nothing needs you now. All <Anchor component={Link} to="/studies" underline="always">{count(data.length, 'study', 'studies')}</Anchor> are closed or somebody else’s to finish.</Text>}
+      {data && data.length > 0 && live.length + drafts.length + paused.length === 0 && dataLife.loaded && !dataLife.shown && <Text c="dimmed">Nothing needs you now. All <Anchor component={Link} to="/studies" underline="always">{count(data.length, 'study', 'studies')}</Anchor> are closed or somebody else’s to finish.</Text>}
     </Page>
   )
 }

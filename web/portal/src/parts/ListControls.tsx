@@ -21,6 +21,20 @@ export function useListState(sort: string): [ListState, SetList] {
   return [now, set]
 }
 
+/** Something else that a page remembers in its address; '' when it is not there. */
+export function useAddress(key: string): [string, (value: string) => void] {
+  const search: Record<string, unknown> = useSearch({ strict: false })
+  const navigate = useNavigate()
+  const value = search[key]
+  return [typeof value === 'string' || typeof value === 'number' ? String(value) : '', (next) => void navigate({ to: '.', search: ((now: object) => ({ ...now, [key]: next || undefined })) as never, replace: true })]
+}
+
+/** Takes everything that narrows a list out of the address. */
+export function useShowAll(): () => void {
+  const navigate = useNavigate()
+  return () => void navigate({ to: '.', search: {} as never, replace: true })
+}
+
 interface Option { value: string; label: string }
 /** The controls over a list: search (`/` jumps to it), state filter, order. */
 export function ListControls({ list, set, states, sorts, placeholder = 'Search' }: { list: ListState; set: SetList; states?: readonly Option[]; sorts?: readonly Option[]; placeholder?: string }) {

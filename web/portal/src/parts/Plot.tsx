@@ -11,7 +11,7 @@ interface PlotTable { columns: readonly string[]; rows: readonly (readonly (stri
  * An Observable Plot, loaded when first shown, with its table behind it. `make` gets the library, the width in pixels and
  * the colours of the present scheme; `label` says in a sentence what the plot shows. Keep `make` stable (useCallback) or it is drawn again.
  */
-export function Plot({ make, table, label, height = 200 }: { make: (plot: typeof P, width: number, ink: string) => HTMLElement | SVGElement; table: PlotTable; label: string; height?: number }) {
+export function Plot({ make, table, label, height = 200 }: { make: (plot: typeof P, width: number, ink: string) => HTMLElement | SVGElement; /** Left out where the page shows the table itself. */ table?: PlotTable; label: string; height?: number }) {
   const { ref, width } = useElementSize<HTMLDivElement>()
   const [library, setLibrary] = useState<typeof P>()
   const host = useRef<HTMLDivElement>(null)
@@ -26,13 +26,13 @@ export function Plot({ make, table, label, height = 200 }: { make: (plot: typeof
   return (
     <figure className="plot">
       <div ref={ref} role="img" aria-label={label}><Box ref={host} style={{ minHeight: height }} /></div>
-      <details>
+      {table && <details>
         <summary>Show as a table</summary>
         <Table.ScrollContainer minWidth={200}>
           <Table className="figures"><Table.Thead><Table.Tr>{table.columns.map((c) => <Table.Th key={c}>{c}</Table.Th>)}</Table.Tr></Table.Thead>
             <Table.Tbody>{table.rows.map((r, i) => <Table.Tr key={i}>{r.map((v, j) => <Table.Td key={j}>{v}</Table.Td>)}</Table.Tr>)}</Table.Tbody></Table>
         </Table.ScrollContainer>
-      </details>
+      </details>}
     </figure>
   )
 }

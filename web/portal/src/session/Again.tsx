@@ -5,7 +5,7 @@ import { session } from './session.ts'
 
 const words = {
   expired: { title: 'Your session has ended', text: 'Sign in again to go on. What you typed is still here.' },
-  recent: { title: 'Please sign in again', text: 'Opening results needs a sign-in that is at most 15 minutes old, so that a computer left alone opens nothing.' },
+  recent: { title: 'Please sign in again', text: 'This needs a sign-in that is at most 15 minutes old, so that a computer left alone opens nothing.' },
 }
 
 /** Signs in again in a window of its own, so that this page stays as it is; where pop-ups are blocked, on this page with drafts kept. */

@@ -1,6 +1,8 @@
 import { NavLink, Stack, Text } from '@mantine/core'
-import { IconFlask2, IconHistory, IconHome, IconSettings, type Icon } from '@tabler/icons-react'
+import { IconChartBar, IconDatabase, IconEyeCheck, IconFlask2, IconHistory, IconHome, IconSettings, type Icon } from '@tabler/icons-react'
 import { Link, useRouterState } from '@tanstack/react-router'
+import { useMyJobs, useReviews, moving } from '../analyses/data.ts'
+import { useDatasets } from '../datasets/data.ts'
 import { useMay, useOrganisation } from '../hooks.ts'
 import { useStudies } from '../studies/data.ts'
 
@@ -18,12 +20,23 @@ export function Rail() {
   const here = useOrganisation()
   const may = useMay()
   const { data } = useStudies(here?.organisationId)
+  const asks = here !== undefined && may('dataset.analyse')
+  const checks = here !== undefined && may('outputs.check')
+  const { data: datasets } = useDatasets(here?.organisationId)
+  const { data: jobs } = useMyJobs({}, asks)
+  const { data: reviews } = useReviews(checks ? here.organisationId : undefined)
+  const toConfirm = may('datasets.create') ? datasets?.filter((d) => d.state === 'proposed' || d.state === 'draft').length : undefined
+  const running = jobs?.pages[0]?.items.filter(moving).length
+  const due = reviews?.filter((r) => !r.own && !r.voted && r.waiting !== 'answer').length
   const path = useRouterState({ select: (s) => s.location.pathname })
   const live = data?.filter((s) => s.state === 'live').length
   return (
     <Stack gap={2} p="xs">
       <Entry to="/" label="Home" icon={IconHome} />
       {here && may('studies.list') && <Entry to="/studies" label="Studies" icon={IconFlask2} count={live} countMeans="live" />}
+      {here && may('datasets.list') && <Entry to="/datasets" label="Datasets" icon={IconDatabase} count={toConfirm} countMeans="to finish" />}
+      {asks && <Entry to="/analyses" label="Analyses" icon={IconChartBar} count={running} countMeans="running" />}
+      {checks && <Entry to="/checks" label="Output checks" icon={IconEyeCheck} count={due} countMeans="due" />}
       {here && may('audit.read') && <Entry to="/audit" label="Audit" icon={IconHistory} />}
       <Entry to={here ? '/settings' : '/settings/tokens'} label="Settings" icon={IconSettings} />
       {path.startsWith('/settings') && <>

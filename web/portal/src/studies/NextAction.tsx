@@ -9,6 +9,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 import { linksQuery } from './data.ts'
 import { useContentDraft } from './draft.ts'
+import { MakeDataset } from './MakeDataset.tsx'
 
 interface Act { label: string; run: () => void }
 interface StudyActs { next: Act | undefined; tryIt: Act | undefined; others: Act[]; busy: boolean }
@@ -40,6 +41,7 @@ export function useStudyActs(study: Study): { acts: StudyActs; dialogs: ReactNod
   const draft = useContentDraft(study.studyId)
   const [target, setTarget] = useState<Exclude<StudyState, 'draft'>>()
   const [copying, setCopying] = useState(false)
+  const [making, setMaking] = useState(false)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const go = (tab: string, hash = '') => () => void navigate({ to: `/studies/${study.studyId}/${tab}`, hash })
@@ -59,6 +61,7 @@ export function useStudyActs(study: Study): { acts: StudyActs; dialogs: ReactNod
     if (study.state === 'closed') others.push(move('live', 'Reopen'))
     if (study.version > 0 && may('studies.create', study)) others.push({ label: 'Duplicate', run: () => setCopying(true) })
   }
+  if (study.version > 0 && study.runtime !== 'jatos' && may('runs.open', study)) others.push({ label: 'Make available for analysis', run: () => setMaking(true) })
   const dialogs = <>
     <Modal opened={target !== undefined} onClose={() => setTarget(undefined)} title={target && moves[target].title}>
       {target && <Stack>
@@ -75,6 +78,7 @@ export function useStudyActs(study: Study): { acts: StudyActs; dialogs: ReactNod
         </Group>
       </Stack>}
     </Modal>
+    <MakeDataset study={study} opened={making} onClose={() => setMaking(false)} />
     <Duplicate key={study.title} study={study} opened={copying} onClose={() => setCopying(false)} />
   </>
   return { acts: { next, tryIt, others, busy }, dialogs, error: target ? undefined : error }

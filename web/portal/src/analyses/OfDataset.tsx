@@ -1,0 +1,30 @@
+import { Button, Group, Text } from '@mantine/core'
+import { type JobState, jobStates } from '../../../../domain/jobs/life.ts'
+import type { Dataset } from '../datasets/data.ts'
+import { Empty } from '../parts/Empty.tsx'
+import { count } from '../parts/figures.ts'
+import { ListControls, useListState, useShowAll } from '../parts/ListControls.tsx'
+import { LoadingRows } from '../parts/LoadingRows.tsx'
+import { ProblemNotice } from '../parts/ProblemNotice.tsx'
+import { listed } from './AnalysesPage.tsx'
+import { useJobsOf } from './data.ts'
+import { JobsTable } from './JobsTable.tsx'
+
+const sorts = [{ value: 'newest', label: 'Newest first' }, { value: 'oldest', label: 'Oldest first' }, { value: 'title', label: 'Title' }, { value: 'state', label: 'State' }]
+const stateOptions = jobStates.map((s) => ({ value: s, label: s === 'succeeded' ? 'Released' : s[0]!.toUpperCase() + s.slice(1) }))
+
+/** Every analysis on one dataset, for its custodian. */
+export function OfDataset({ dataset }: { dataset: Dataset }) {
+  const [list, set] = useListState('newest')
+  const all = useShowAll()
+  const jobs = useJobsOf(dataset.datasetId, jobStates.includes(list.state as JobState) ? { state: list.state as JobState } : {})
+  const known = (jobs.data?.pages ?? []).flatMap((p) => p.items)
+  const shown = listed(known, list.q, list.sort)
+  return <>
+    <ListControls list={list} set={set} states={stateOptions} sorts={sorts} placeholder="Search analyses" />
+    <ProblemNotice error={jobs.error} retry={() => void jobs.refetch()} />
+    {jobs.isPending && !jobs.error ? <LoadingRows /> : known.length === 0 && !list.state ? <Empty title="Nothing has been asked yet">Analyses of this dataset appear here the moment somebody asks.</Empty>
+      : shown.length === 0 ? <Empty title="No analysis matches" action={<Button variant="default" onClick={all}>Show all analyses</Button>} /> : <JobsTable jobs={shown} who />}
+    {jobs.hasNextPage && <Group mt="sm"><Button variant="default" loading={jobs.isFetchingNextPage} onClick={() => void jobs.fetchNextPage()}>Show more</Button><Text size="sm" c="dimmed">{count(known.length, 'analysis', 'analyses')} so far</Text></Group>}
+  </>
+}

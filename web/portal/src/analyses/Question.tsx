@@ -1,0 +1,39 @@
+import { Skeleton, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense, type Ref } from 'react'
+import { languageName, modeMeaning, modeName } from '../datasets/words.ts'
+import { LoadingRows } from '../parts/LoadingRows.tsx'
+import { Section } from '../parts/Page.tsx'
+import { ProblemNotice } from '../parts/ProblemNotice.tsx'
+import type { CodeHandle, LineNote } from './CodeEditor.tsx'
+import { type Ask, type Job, questionQuery } from './data.ts'
+import { lineOfCell, textOfNotebook } from './notebook.ts'
+import { cohortWords } from './words.ts'
+
+const CodeEditor = lazy(() => import('./CodeEditor.tsx').then((m) => ({ default: m.CodeEditor })))
+
+/** The code of a question, to read; a notebook as its cells. */
+export function Code({ ask, notes, ref }: { ask: Pick<Ask, 'code' | 'language'>; notes?: readonly LineNote[]; ref?: Ref<CodeHandle> }) {
+  let text = ask.code
+  if (ask.language === 'notebook') try { text = textOfNotebook(ask.code) } catch { text = ask.code }
+  return <Suspense fallback={<Skeleton className="code readonly" />}><CodeEditor ref={ref} text={text} language={ask.language} label={`${languageName[ask.language]} that was asked`} notes={notes ?? []} readOnly /></Suspense>
+}
+
+/** What was asked: code, cohort, parameters, way of release. */
+export function Question({ job, handle }: { job: Job; handle?: Ref<CodeHandle> }) {
+  const { data: ask, error } = useQuery(questionQuery(job.jobId))
+  if (!ask) return error ? <ProblemNotice error={error} /> : <LoadingRows rows={6} />
+  const p = job.problem
+  const line = p?.line === undefined ? undefined : ask.language === 'notebook' && p.cell !== undefined ? lineOfCell(textOfNotebook(ask.code), p.cell, p.line) : p.line
+  return <>
+    <Code ask={ask} ref={handle} notes={line === undefined ? [] : [{ line, level: 'error', message: `${p?.message ?? ''} ${p?.errorClass ?? ''}`.trim() }]} />
+    <dl className="terms wide">
+      <div><dt>Cohort</dt><dd>{cohortWords(ask.cohort)}</dd></div>
+      <div><dt>Release</dt><dd>{modeName[ask.mode]} <Text span size="sm" c="dimmed">{modeMeaning[ask.mode]}</Text></dd></div>
+      {ask.purpose && <div><dt>Purpose</dt><dd>{ask.purpose}</dd></div>}
+      {ask.declared.length > 0 && <div><dt>Outputs</dt><dd>{ask.declared.map((d) => `${d.name} from ${d.low} to ${d.high}`).join('; ')}</dd></div>}
+      {Object.keys(ask.limits).length > 0 && <div><dt>Limits</dt><dd>{[ask.limits.seconds ? `${ask.limits.seconds} s` : '', ask.limits.memoryMb ? `${ask.limits.memoryMb} MB` : ''].filter(Boolean).join(', ')}</dd></div>}
+    </dl>
+    {Object.keys(ask.parameters).length > 0 && <Section title="Parameters"><pre className="parameters" tabIndex={0}>{JSON.stringify(ask.parameters, null, 2)}</pre></Section>}
+  </>
+}

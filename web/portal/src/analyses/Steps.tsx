@@ -1,0 +1,38 @@
+import { Group, Text } from '@mantine/core'
+import { IconCheck, IconMinus, IconX } from '@tabler/icons-react'
+import { useEffect, useState } from 'react'
+import type { Job } from './data.ts'
+import { JobTrouble } from './JobTrouble.tsx'
+import { stepWords } from './words.ts'
+
+/** Seconds as people read them while they wait. */
+const elapsed = (from: string, to: number): string => { const s = Math.max(0, to - new Date(from).getTime()) / 1000; return s < 10 ? `${s.toFixed(1)} s` : s < 60 ? `${Math.round(s)} s` : `${Math.floor(s / 60)} min ${Math.round(s % 60)} s` }
+
+function useClock(running: boolean): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    if (!running) return
+    const timer = setInterval(() => setNow(Date.now()), 200)
+    return () => clearInterval(timer)
+  }, [running])
+  return now
+}
+const stateWord = { waiting: 'not yet', running: 'now', done: 'done', failed: 'stopped here', skipped: 'not needed' } as const
+
+/** The four steps as they happen, each with how long it has taken; what went wrong stands beside its step. */
+export function Steps({ job, line }: { job: Job; line?: ((line: number, cell: number | undefined) => void) | undefined }) {
+  const now = useClock(job.steps.some((s) => s.state === 'running'))
+  return (
+    <ol className="jobsteps" aria-label="Steps">
+      {job.steps.map((s) => (
+        <li key={s.step} data-state={s.state} aria-current={s.state === 'running' ? 'step' : undefined}>
+          <span className="mark" aria-hidden>{s.state === 'done' ? <IconCheck size={14} /> : s.state === 'failed' ? <IconX size={14} /> : s.state === 'skipped' ? <IconMinus size={14} /> : null}</span>
+          <div className="grow">
+            <Group gap="sm" wrap="nowrap" justify="space-between"><Text fw={500} size="sm">{stepWords[s.step].name}<span className="sr">: {stateWord[s.state]}</span></Text><Text size="sm" c="dimmed" className="figures nowrap">{s.started ? elapsed(s.started, s.ended ? new Date(s.ended).getTime() : now) : s.state === 'skipped' ? 'not needed' : ''}</Text></Group>
+            <Text size="xs" c="dimmed">{stepWords[s.step].doing}</Text>
+            {job.problem?.step === s.step && <JobTrouble job={job} line={line} />}
+          </div>
+        </li>))}
+    </ol>
+  )
+}

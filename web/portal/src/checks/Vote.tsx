@@ -1,0 +1,72 @@
+import { Alert, Button, Group, Radio, Stack, Text, Textarea } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { Review } from '../analyses/data.ts'
+import { useDraft } from '../hooks.ts'
+import { Section } from '../parts/Page.tsx'
+import { ProblemNotice } from '../parts/ProblemNotice.tsx'
+import { RelativeTime } from '../parts/RelativeTime.tsx'
+import { api } from '../session/session.ts'
+
+type Choice = 'approve' | 'reject' | 'ask'
+const choices: { value: Choice; title: string; text: string }[] = [
+  { value: 'approve', title: 'Approve', text: 'Nobody can be singled out by this. Two approvals release it.' },
+  { value: 'reject', title: 'Reject', text: 'It must not leave. Two rejections block it.' },
+  { value: 'ask', title: 'Ask the analyst', text: 'The output stays held until they have answered.' },
+]
+
+/** The votes of others, once one has voted oneself. */
+export function Votes({ review }: { review: Review }) {
+  const { votes, mine } = review
+  const differ = new Set(votes.map((v) => v.vote)).size > 1
+  if (!mine) return null
+  return (
+    <Section title="Votes">
+      {differ && <Alert color="yellow" variant="outline" mb="sm" title="The votes differ">Each of you now sees the other’s. Either changes theirs, or a third checker decides.</Alert>}
+      <ul className="todo">{votes.map((v) => <li key={v.name + v.at}><Text size="sm"><b>{v.name}</b> {v.vote === 'approve' ? 'approved' : 'rejected'}, <RelativeTime at={v.at} /></Text>{v.comment && <Text size="sm" c="dimmed" className="prose">{v.comment}</Text>}</li>)}</ul>
+      {votes.length < 2 && <Text size="sm" c="dimmed">Another checker has to vote as well.</Text>}
+    </Section>
+  )
+}
+
+/** Approve, reject or ask. What others voted is not shown before. */
+export function VoteForm({ review }: { review: Review }) {
+  const { job, mine } = review
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const [draft, setDraft] = useDraft<{ vote: Choice | ''; comment: string }>(`vote.${job.jobId}`)
+  const { vote, comment } = draft ?? { vote: mine?.vote ?? '', comment: mine?.comment ?? '' }
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  const needsWords = vote === 'reject' || vote === 'ask'
+  if (job.state !== 'held') return null
+  if (job.waiting === 'answer') return <Text className="panel" role="status">A question has been asked. It can be voted on once the analyst has answered.</Text>
+  const send = async () => {
+    if (!vote) return
+    setBusy(true)
+    setError(undefined)
+    try {
+      const next = await api.jobs.vote({ params: { jobId: job.jobId }, body: { vote, comment: comment.trim() } })
+      setDraft(undefined)
+      client.setQueryData(['job', job.jobId], next)
+      void client.invalidateQueries({ queryKey: ['reviews'] })
+      if (next.state === 'held') await client.invalidateQueries({ queryKey: ['review', job.jobId] })
+      else void navigate({ to: '/checks' })
+    } catch (e) { setError(e) } finally { setBusy(false) }
+  }
+  return (
+    <Section title={mine ? 'Change your vote' : 'Your vote'}>
+      <form onSubmit={(e) => { e.preventDefault(); void send() }}>
+        <Stack maw={720}>
+          <Radio.Group aria-label="Your vote" value={vote} onChange={(v) => setDraft({ vote: v as Choice, comment })}>
+            <Stack gap="xs">{choices.map((c) => <Radio.Card key={c.value} value={c.value} className="choice" aria-label={c.title}><Group wrap="nowrap" align="flex-start"><Radio.Indicator mt={3} /><div><Text fw={500}>{c.title}</Text><Text size="sm" c="dimmed">{c.text}</Text></div></Group></Radio.Card>)}</Stack>
+          </Radio.Group>
+          <Textarea label={vote === 'ask' ? 'Your question' : 'Comment'} description={vote === 'ask' ? 'The analyst reads it, without your name' : 'The other checker reads it after voting; the analyst does not'} required={needsWords} autosize minRows={2} maxLength={4000} value={comment} onChange={(e) => setDraft({ vote, comment: e.currentTarget.value })} />
+          <ProblemNotice error={error} />
+          <Group><Button type="submit" loading={busy} disabled={!vote || (needsWords && !comment.trim())}>{vote === 'ask' ? 'Send the question' : mine ? 'Change the vote' : 'Vote'}</Button></Group>
+        </Stack>
+      </form>
+    </Section>
+  )
+}

@@ -1,0 +1,49 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useEffect } from 'react'
+import { useDraft } from '../hooks.ts'
+import { LoadingRows } from '../parts/LoadingRows.tsx'
+import { ProblemNotice } from '../parts/ProblemNotice.tsx'
+import { type Dataset, type Policy, type Schema, readingQuery } from './data.ts'
+import { FilesStep } from './FilesStep.tsx'
+import { PolicyStep } from './PolicyStep.tsx'
+import { Publish } from './Publish.tsx'
+import { ReadingStep } from './ReadingStep.tsx'
+import { carryOver } from './schema-draft.ts'
+import { SchemaStep } from './SchemaStep.tsx'
+import { type Step, StepBar } from './StepBar.tsx'
+
+/** What the custodian has decided so far: kept in this browser until it is published. `of` is the reading it was made from. */
+interface Registration { of?: string | undefined; /** A dataset.json came with the files. */ declared?: boolean; schema?: Schema | undefined; policy?: Policy | undefined }
+
+/** From files to a published version, step by step; each step can be left and come back to. */
+export function Register({ dataset }: { dataset: Dataset }) {
+  const { datasetId } = dataset
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const search: { step?: string } = useSearch({ strict: false })
+  const { data: reading, error, refetch } = useQuery(readingQuery(datasetId))
+  const [draft, setDraft] = useDraft<Registration>(`registration.${datasetId}`, true)
+  const ready = reading?.state === 'ready' && reading.proposed !== undefined
+  // A new reading brings new columns; what was decided about those that stay is kept.
+  useEffect(() => {
+    if (ready && reading.proposed && draft?.of !== reading.jobId) setDraft({ ...draft, of: reading.jobId, schema: carryOver(reading.proposed, draft?.schema ?? dataset.schema, draft?.declared), declared: false })
+  }, [ready, reading, draft, setDraft, dataset.schema])
+  if (!reading) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows rows={6} />
+  const schema = draft?.schema ?? reading.proposed
+  const done: Step[] = ['name', ...(reading.state === 'none' ? [] : ['files' as const]), ...(ready ? ['reading' as const, 'schema' as const, 'policy' as const] : []), ...(ready && draft?.policy ? ['publish' as const] : [])]
+  const natural: Step = reading.state === 'none' ? 'files' : ready ? 'schema' : 'reading'
+  const asked = search.step as Step | undefined
+  const now: Step = asked && (asked === 'files' || asked === natural || done.includes(asked)) && (ready || asked === 'files' || asked === 'reading') ? asked : natural
+  const go = (step: Step | undefined) => void navigate({ to: '.', search: { ...(step ? { step } : {}) } as never })
+  const fresh = () => { void client.invalidateQueries({ queryKey: ['reading', datasetId] }); void client.invalidateQueries({ queryKey: ['dataset', datasetId] }) }
+  const put = (change: Partial<Registration>) => setDraft({ ...draft, of: reading.jobId, ...change })
+  return <>
+    <StepBar now={now} done={done} go={go} />
+    {now === 'files' && <FilesStep dataset={dataset} before={reading.state !== 'none'} found={(file) => put({ ...file, declared: file.schema !== undefined })} next={() => { fresh(); go('reading') }} />}
+    {now === 'reading' && <ReadingStep reading={reading} again={() => go('files')} next={() => go('schema')} />}
+    {now === 'schema' && schema && <SchemaStep dataset={dataset} reading={reading} schema={schema} change={(s) => put({ schema: s })} importPolicy={(policy) => put({ policy })} next={() => go('policy')} />}
+    {now === 'policy' && <PolicyStep dataset={dataset} policy={draft?.policy ?? dataset.policy} change={(policy) => put({ policy })} next={(policy) => { put({ policy }); go('publish') }} />}
+    {now === 'publish' && schema && <Publish dataset={dataset} schema={schema} policy={draft?.policy ?? dataset.policy} back={go} done={() => { setDraft(undefined); void client.invalidateQueries({ queryKey: ['datasets'] }); fresh(); void navigate({ to: `/datasets/${datasetId}/overview` }) }} />}
+  </>
+}
