@@ -4,16 +4,18 @@ import { ProblemError } from '../api.ts'
 import { UploadFailed } from '../publish.ts'
 import { audit } from './audit.ts'
 import type { Command } from './command.ts'
+import { dataset } from './datasets.ts'
 import { CliError, exits, type Io, processIo, tame } from './io.ts'
+import { ask, job } from './jobs.ts'
 import { login, logout, whoami } from './people.ts'
 import { exportStudy, importStudy, publish } from './publish.ts'
 import { results } from './results.ts'
 import { links, runs, studies } from './studies.ts'
 
-const commands: Record<string, Command> = { login, whoami, logout, publish, studies, links, runs, results, audit, export: exportStudy, import: importStudy }
+const commands: Record<string, Command> = { login, whoami, logout, publish, studies, links, runs, results, dataset, ask, job, audit, export: exportStudy, import: importStudy }
 const everywhere = { server: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } satisfies Record<string, ParseArgsOptionDescriptor>
 
-const overview = (): string => `cloister: publish studies, fetch results, verify the audit chain
+const overview = (): string => `cloister: publish studies, fetch results, ask datasets, verify the audit chain
 
 ${Object.entries(commands).map(([name, c]) => `  ${name.padEnd(9)} ${c.summary}`).join('\n')}
 

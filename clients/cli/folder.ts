@@ -10,13 +10,13 @@ const memoryName = '.cloister.json'
 /** By server: which study this folder is there. */
 interface Memory { studies?: Record<string, string> }
 
-async function filesBelow(root: string, at = ''): Promise<string[]> {
+export async function filesBelow(root: string, at = ''): Promise<string[]> {
   const entries = await readdir(join(root, at), { withFileTypes: true })
   const found: string[] = []
   for (const e of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = at ? `${at}/${e.name}` : e.name
     if (e.name.startsWith('.') || e.name === 'node_modules') continue
-    if (e.isSymbolicLink()) throw new CliError(exits.no, `${join(root, path)} is a symbolic link.`, 'Put the file itself into the folder, so that nothing from elsewhere is published by accident.')
+    if (e.isSymbolicLink()) throw new CliError(exits.no, `${join(root, path)} is a symbolic link.`, 'Put the file itself into the folder, so that nothing from elsewhere is sent by accident.')
     if (e.isDirectory()) found.push(...await filesBelow(root, path))
     else if (e.isFile()) found.push(path)
   }
