@@ -1,4 +1,4 @@
-"""Cloister from Python: list and publish studies, open results.
+"""Cloister from Python: list and publish studies, open results, ask datasets.
 
 One file, standard library only; opening results also needs the package ``cryptography``, and data frames need ``pandas``.
 
@@ -7,6 +7,7 @@ One file, standard library only; opening results also needs the package ``crypto
     for study in c.studies():
         print(study["studyId"], study["title"])
     df = c.results("std_...", purpose="Preregistered analysis of the flanker effect").to_pandas()
+    table = c.ask("clinical_trial_data", sql="SELECT arm, count(*) AS people FROM subjects GROUP BY arm")
 
 Keys and content stay in memory; nothing here stores or logs them.
 """
@@ -16,6 +17,7 @@ import base64
 import hashlib
 import json
 import os
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -24,7 +26,7 @@ import zlib
 from pathlib import Path
 from typing import Any, Callable, Iterator, Optional
 
-__all__ = ["Cloister", "CloisterError", "Results", "Run"]
+__all__ = ["Cloister", "CloisterError", "JobFailed", "Results", "Run"]
 
 _OPENING_PAGE = 50
 _UPLOAD_PAGE = 500
@@ -55,6 +57,17 @@ class CloisterError(Exception):
         if self.kind in ("login-too-old", "sign-in-required"):
             lines.append('  Run "cloister login", approve it, and try again.')
         return "\n".join(lines)
+
+
+class JobFailed(Exception):
+    """A job ended without a release. ``job`` is the whole job; ``code`` is stable (``cohort-too-small``, ``script-error``, ...)."""
+
+    def __init__(self, job: dict):
+        problem = job.get("problem") or {}
+        where = "".join(f", {k} {problem[k]}" for k in ("cell", "line") if k in problem)
+        error = f" {problem['errorClass']}" if "errorClass" in problem else ""
+        super().__init__(f"{job['jobId']} {job['state']}: {problem.get('message', 'Nothing was released.')}{error}{where}")
+        self.job, self.code = job, problem.get("code")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -97,13 +110,13 @@ class Cloister:
 
     # -- requests ---------------------------------------------------------------------------------------------------------------
 
-    def _call(self, method: str, path: str, *ids: str, query: Optional[dict] = None, body: Any = None) -> Any:
+    def _call(self, method: str, path: str, *ids: str, query: Optional[dict] = None, body: Any = None, more: Optional[dict] = None) -> Any:
         """Sends one request. ``{}`` in the path are filled with ``ids``, percent-encoded."""
         address = self.server + path.format(*(urllib.parse.quote(i, safe="") for i in ids))
         given = {k: str(v) for k, v in (query or {}).items() if v is not None}
         if given:
             address += "?" + urllib.parse.urlencode(given)
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", **(more or {})}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         data = None
@@ -204,6 +217,88 @@ class Cloister:
                 raise CloisterError(f"The store refused {path.name}.", "upload", e.code) from None
             except (urllib.error.URLError, TimeoutError, ConnectionError):
                 raise CloisterError(f"The connection broke while sending {path.name}. Publish again: what has arrived is not sent twice.", "unreachable") from None
+
+    # -- datasets and jobs ------------------------------------------------------------------------------------------------------
+
+    def datasets(self, organisation: Optional[str] = None) -> list:
+        """The catalogue: what I may see, with declared schema, policy and budget. Never a value."""
+        return list(self._pages("/api/organisations/{}/datasets", self.organisation(organisation)))
+
+    def dataset(self, wanted: str, organisation: Optional[str] = None) -> dict:
+        """A dataset by its id, or by its catalogue name."""
+        if wanted.startswith("dat_"):
+            return self._call("GET", "/api/datasets/{}", wanted)
+        found = [d for d in self.datasets(organisation) if d["name"] == wanted]
+        if len(found) != 1:
+            raise ValueError(f"There is no dataset {wanted!r} that you can see")
+        return found[0]
+
+    def ask(self, dataset: str, sql: Optional[str] = None, *, code: Optional[str] = None, language: Optional[str] = None, file: "str | os.PathLike | None" = None,
+            cohort: Optional[list] = None, parameters: Optional[dict] = None, mode: str = "rules", purpose: str = "", epsilon: Optional[float] = None,
+            declared: Optional[list] = None, limits: Optional[dict] = None, title: Optional[str] = None, key: Optional[str] = None, wait: bool = True, timeout: float = 3600) -> Any:
+        """Asks a dataset, and answers what was released as ``result`` does. Give ``sql``, or a ``file`` (.sql, .py, .R, .ipynb), or ``code`` with its ``language``.
+
+        ``cohort`` is a list of filters, ``[{"table": "subjects", "column": "age", "is": "between", "from": 60}]``. ``declared`` is for scripts under noise:
+        ``[{"name": "mean", "low": 0, "high": 30}]``. With ``wait=False`` answers the job at once. The same ``key`` twice answers the same job.
+        Raises ``JobFailed`` when nothing was released, ``TimeoutError`` when it takes longer than ``timeout`` seconds or waits for people."""
+        if sum(x is not None for x in (sql, code, file)) != 1:
+            raise ValueError("Give one of sql, code and file")
+        if sql is not None:
+            code, language = sql, "sql"
+        elif file is not None:
+            path = Path(file)
+            code, language = path.read_text("utf-8"), language or {".sql": "sql", ".py": "python", ".r": "r", ".ipynb": "notebook"}.get(path.suffix.lower())
+        if language is None:
+            raise ValueError("Say which language: sql, python, r or notebook")
+        body = {"dataset": dataset, "cohort": cohort or [], "language": language, "code": code, "parameters": parameters or {}, "mode": mode, "purpose": purpose, "declared": declared or [], "limits": limits or {}}
+        body.update({k: v for k, v in (("epsilon", epsilon), ("title", title)) if v is not None})
+        job = self._call("POST", "/api/jobs", body=body, more={"Idempotency-Key": key or str(uuid.uuid4())})
+        return self.result(job["jobId"], timeout=timeout) if wait else job
+
+    def quote(self, dataset: str, sql: str, **more: Any) -> dict:
+        """What a query would cost and which rules apply; touches no data."""
+        return self._call("POST", "/api/quotes", body={"dataset": dataset, "language": "sql", "code": sql, "mode": "rules", **more})
+
+    def jobs(self, state: Optional[str] = None, dataset: Optional[str] = None, limit: int = 50) -> list:
+        """My jobs, newest first."""
+        found = []
+        for job in self._pages("/api/jobs", state=state, datasetId=dataset and self.dataset(dataset)["datasetId"]):
+            if len(found) >= limit:
+                break
+            found.append(job)
+        return found
+
+    def job(self, job_id: str) -> dict:
+        return self._call("GET", "/api/jobs/{}", job_id)
+
+    def cancel(self, job_id: str) -> dict:
+        return self._call("POST", "/api/jobs/{}/cancellation", job_id)
+
+    def result(self, job: "str | dict", timeout: float = 3600, raw: bool = False) -> Any:
+        """What a job released, waiting for its end: a data frame where pandas is there, else a list of dicts; several outputs as a dict by name.
+        A suppressed cell is ``None`` (``NaN``). ``raw=True`` answers the platform's own document, with every cell's precision and the release card."""
+        job_id = job["jobId"] if isinstance(job, dict) else job
+        self._over(job_id, timeout)
+        released = self._call("GET", "/api/jobs/{}/result", job_id)
+        if raw:
+            return released
+        tables = {o["name"]: _table(o) for o in released["outputs"]}
+        return next(iter(tables.values())) if len(tables) == 1 else tables
+
+    def _over(self, job_id: str, timeout: float) -> None:
+        until, pause = time.monotonic() + timeout, 0.1
+        while True:
+            job = self.job(job_id)
+            if job["hasResult"]:
+                return
+            if job["state"] in ("succeeded", "blocked", "failed", "cancelled"):
+                raise JobFailed(job)
+            if job.get("waiting") in ("approval", "checkers", "answer"):
+                raise TimeoutError(f"{job_id} waits for people ({job['waiting']}); ask for its result later")
+            if time.monotonic() > until:
+                raise TimeoutError(f"{job_id} is still {job['state']}")
+            time.sleep(pause)
+            pause = min(3, pause * 1.3)
 
     # -- results ----------------------------------------------------------------------------------------------------------------
 
@@ -312,6 +407,17 @@ class Results:
 
     def __repr__(self) -> str:
         return f"Results({len(self.runs)} runs, {len(self.trials)} trials)"
+
+
+def _table(output: dict) -> Any:
+    """A released output as rows: a data frame where pandas is there, else a list of dicts."""
+    names = [c["name"] for c in output["columns"]]
+    rows = [[cell.get("value") for cell in row] for row in output["rows"]]
+    try:
+        import pandas
+    except ImportError:
+        return [dict(zip(names, row)) for row in rows]
+    return pandas.DataFrame(rows, columns=names)
 
 
 def _files(root: Path) -> dict:
