@@ -1,11 +1,14 @@
 /** Chooses adapters: the only file of functions/ that knows where it runs. */
 import { randomBytes } from 'node:crypto'
+import type { Language } from '../domain/datasets/policy.ts'
 import type { Deps, Settings } from './kernel/deps.ts'
 import { awsKeys } from '../adapters/aws/keys.ts'
 import { awsObjects } from '../adapters/aws/objects.ts'
 import { awsTable } from '../adapters/aws/table.ts'
+import { awsWorkflow } from '../adapters/aws/workflow.ts'
 import type { Keys } from '../ports/keys.ts'
 import type { ObjectStore } from '../ports/objects.ts'
+import type { Workflow } from '../ports/workflow.ts'
 
 const required = (name: string): string => {
   const v = process.env[name]
@@ -20,6 +23,8 @@ export const settingsFromEnvironment = (): Settings => ({
   ...(process.env['OIDC_RESOURCE'] ? { resource: process.env['OIDC_RESOURCE'] } : {}),
   ...(process.env['OIDC_LOGOUT'] ? { logout: process.env['OIDC_LOGOUT'] } : {}),
   version: process.env['CLOISTER_VERSION'] ?? 'development',
+  // Set to `sql` where the installation was deployed without containers (lib/jobs-stack.ts).
+  ...(process.env['LANGUAGES'] ? { languages: () => process.env['LANGUAGES']!.split(',') as Language[] } : {}),
 })
 
 /** One JSON line on standard output: CloudWatch's structured log. */
@@ -34,6 +39,9 @@ export const s3Objects = (): ObjectStore => awsObjects({ buckets: {
 /** The keys in KMS; likewise only where a grant names them. */
 export const kmsKeys = (): Keys => awsKeys({ macKeyId: env('MAC_KEY_ID'), installation: required('CLOISTER_INSTALLATION') })
 
+/** The workflow in Step Functions; for those who start or stop jobs. */
+export const stepFunctions = (): Workflow => awsWorkflow({ stateMachineArn: required('STATE_MACHINE_ARN') })
+
 /** Stands for a port that no grant of the function names: the kernel refuses first (functions/kernel/grants.ts), this is the second lock. */
 const unwired = <P extends object>(port: string): P => new Proxy({} as P, { get: (_, act) => () => { throw new Error(`This function was wired without ${port}, so it has no ${String(act)}`) } })
 
@@ -41,12 +49,12 @@ const unwired = <P extends object>(port: string): P => new Proxy({} as P, { get:
  * What a Lambda in AWS runs on: the table always, objects and keys where the handler asks for them. lib/bundle.test.ts holds what each
  * handler asks for against its grants. The local host builds its own `Deps` and hands them to the same `create…` functions.
  */
-export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: (objects: ObjectStore) => Deps['engine']; workflow?: () => Deps['workflow'] } = {}): Deps => ({
+export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: (objects: ObjectStore) => Deps['engine']; workflow?: () => Workflow } = {}): Deps => ({
   table: awsTable({ tableName: required('TABLE_NAME') }),
   objects: parts.objects?.() ?? unwired<ObjectStore>('objects'),
   keys: parts.keys?.() ?? unwired<Keys>('keys'),
   engine: parts.engine?.(s3Objects()) ?? unwired<Deps['engine']>('engine'),
-  workflow: parts.workflow?.() ?? unwired<Deps['workflow']>('workflow'),
+  workflow: parts.workflow?.() ?? unwired<Workflow>('workflow'),
   settings: settingsFromEnvironment(),
   now: () => new Date(),
   random: (n) => new Uint8Array(randomBytes(n)),
