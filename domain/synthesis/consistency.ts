@@ -3,20 +3,21 @@
  * columns, smallest first, the weighted mean of all projections, and the difference spread evenly over the cells that project there. Linear, no sign constraint.
  */
 import { projection } from './axes.ts'
-import { cellsOf } from './marginals.ts'
+import { cellsOf, subsets } from './marginals.ts'
 
 /** A noisy table over ascending columns; `values` are counts and `sigma` the noise of each. */
 export interface Answer { columns: number[]; values: Float64Array; sigma: number }
 
 const key = (c: readonly number[]): string => c.join()
 
-/** All sets of columns that two answers share, smallest first; at most `most` of them. */
+/** All sets of columns that two answers share and their subsets (so that what three of them share is among them), smallest first; at most `most` of them. */
 function shared(answers: readonly Answer[], most: number): number[][] {
   const sets = new Map<string, number[]>()
   for (let i = 0; i < answers.length; i++) for (let j = i + 1; j < answers.length; j++) {
-    const inside = new Set(answers[i]!.columns)
-    const both = answers[j]!.columns.filter((c) => inside.has(c))
-    if (both.length) sets.set(key(both), both)
+    const other = answers[j]!.columns
+    const both = answers[i]!.columns.filter((c) => other.includes(c))
+    if (both.length === 0 || sets.has(key(both))) continue
+    for (let k = 1; k <= both.length; k++) for (const s of subsets(both.length, k)) { const set = s.map((x) => both[x]!); sets.set(key(set), set) }
   }
   return [...sets.values()].sort((a, b) => a.length - b.length).slice(0, most)
 }

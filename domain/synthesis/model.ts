@@ -43,6 +43,8 @@ export class Model {
   /** The number of rows, estimated from the answers. */
   get total(): number { return this.#total }
   get answers(): Answer[] { return [...this.#parts.values()].map((p) => p.raw) }
+  /** The logarithms of the factors whose product, within the rules, is the model up to a constant. */
+  get factors(): { columns: readonly number[]; theta: Float64Array }[] { return [...this.#parts.values()] }
   /** Calibrated marginal of each clique, in counts. Not to be changed. */
   belief(clique: number): Float64Array { return this.#cliques[clique]!.belief }
 
@@ -165,6 +167,8 @@ export class Model {
         if (last - loss < effort.tolerance * loss && sweep > 1) break
         last = loss
       }
+      // What changed after the walk had left a branch is brought there.
+      this.#distribute(root, -1)
       most = Math.max(most, sweep)
     }
     return most

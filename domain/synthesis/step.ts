@@ -50,12 +50,19 @@ export function proximalStep(m: Float64Array, y: Float64Array, c: number, total:
     if (Math.abs(gap) <= 1e-4 * total) break
     s = slope > 0 ? Math.max(left, s + gap / c / slope) : left
   }
+  let reached = 0
   for (let i = 0; i < n; i++) {
     const before = m[i]!
-    if (!(before > 0)) { ratio[i] = 1; continue }
+    if (!(before > 0)) { ratio[i] = 0; continue }
     let v = c * omega(ratio[i]! - s)
     if (v < floor) v = Math.min(before, floor)
-    const r = v / before
+    reached += v
+    ratio[i] = v
+  }
+  const scale = total / reached
+  for (let i = 0; i < n; i++) {
+    if (!(m[i]! > 0)) { ratio[i] = 1; continue }
+    const r = (ratio[i]! * scale) / m[i]!
     ratio[i] = r
     theta[i]! += Math.log(r)
   }

@@ -59,6 +59,8 @@ export async function synthesise(r: Request): Promise<Synthesis> {
   const run = methods[choice.method]
   if (!run) throw new SynthesisError('bad_parameter', `There is no method “${String(r.method)}”`)
   if (r.rows !== undefined && !(Number.isSafeInteger(r.rows) && r.rows >= 0)) throw new SynthesisError('bad_parameter', 'The number of synthetic rows must be a whole number')
+  const least = 200n * BigInt(r.domain.columns.length)
+  if (r.budget < least) throw new SynthesisError('bad_budget', `A table of ${r.domain.columns.length} columns needs a budget of at least ${least} nano-rho: less measures nothing`)
   const allowed = allowedOf(r.domain, limits)
   const wishes = (r.workload ?? []).map((w) => {
     const columns = w.columns.map((name) => {

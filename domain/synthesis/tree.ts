@@ -78,7 +78,7 @@ function spanning(cliques: readonly number[][], sizes: readonly number[]): Edge[
 export function forestCells(sets: readonly (readonly number[])[], sizes: readonly number[], limit: number): number {
   const found: Uint32Array[] = []
   let cells = 0
-  const touched = [...new Set(sets.flat())]
+  const touched = [...new Set(sets.flat())].sort((a, b) => a - b)
   eliminate(graphOf(sets, sizes.length), touched, Float64Array.from(sizes, Math.log), (clique) => {
     if (found.some((f) => within(clique, f))) return true
     found.push(clique.slice())
