@@ -1,4 +1,4 @@
-import { awsDeps, s3Objects } from '../wiring.ts'
+import { awsDeps, s3Objects, stepFunctions } from '../wiring.ts'
 import { createDatasets } from './datasets.ts'
 
-export const handler = createDatasets(awsDeps({ objects: s3Objects }))
+export const handler = createDatasets(awsDeps({ objects: s3Objects, workflow: stepFunctions }))
