@@ -56,13 +56,15 @@ export const Result = z.object({ outputs: z.array(Released), files: z.array(z.ob
 const job = z.object({ jobId: JobId })
 const base = ['read ORG', 'read DATASET', 'read JOB'] as const
 const chain = ['read AUDIT', 'write AUDIT'] as const
+/** What follows from a job's end. */
+const emptying = ['get quarantine', 'delete quarantine'] as const
 const ListQuery = z.object({ after: z.string().max(500).optional(), limit: z.coerce.number().int().min(1).max(200).default(50), state: z.enum(jobStates).optional(), datasetId: DatasetId.optional(), language: z.enum(languages).optional() })
 
 export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregates come back', {
   quote: route({
     method: 'POST', path: '/api/quotes', function: 'jobs', access: { kind: 'person' }, status: 200,
     summary: 'What a job would cost, which rules will apply, and what is wrong with it', detail: 'Takes what `POST /api/jobs` takes. Touches no data.', body: Ask, response: Quote, maxBody: 2 * 1024 * 1024,
-    problems: ['not-found', 'policy-forbids', 'forbidden'], grants: [...base, 'engine'],
+    problems: ['not-found', 'policy-forbids', 'forbidden'], grants: [...base, 'engine', 'read USER'],
   }),
   ask: route({
     method: 'POST', path: '/api/jobs', function: 'jobs', access: { kind: 'person' }, status: 202,
@@ -84,12 +86,12 @@ export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregate
   }),
   cancel: route({
     method: 'POST', path: '/api/jobs/{jobId}/cancellation', function: 'jobs', access: { kind: 'job', permission: 'job.steer' }, status: 200,
-    summary: 'Stop a job', params: job, response: Job, problems: ['wrong-state'], grants: [...base, 'write JOB', 'write DATASET', 'delete quarantine', 'get quarantine', 'stop-job', 'read USER', ...chain],
+    summary: 'Stop a job', params: job, response: Job, problems: ['wrong-state'], grants: [...base, 'write JOB', 'write DATASET', ...emptying, 'stop-job', 'read USER', ...chain],
   }),
   approve: route({
     method: 'POST', path: '/api/jobs/{jobId}/approval', function: 'jobs', access: { kind: 'job', permission: 'job.approve' }, status: 200,
     summary: 'Approve or refuse an analysis', detail: 'The approval is for exactly the pinned hash; any edit voids it.', params: job, body: z.object({ pin: Sha256, approve: z.boolean(), comment: z.string().max(2000).default('') }),
-    response: Job, problems: ['wrong-state', 'changed-meanwhile', 'own-output'], grants: [...base, 'write JOB', 'write DATASET', 'start-job', 'read USER', ...chain],
+    response: Job, problems: ['wrong-state', 'changed-meanwhile', 'own-output'], grants: [...base, 'write JOB', 'write DATASET', ...emptying, 'start-job', 'read USER', ...chain],
   }),
   result: route({
     method: 'GET', path: '/api/jobs/{jobId}/result', function: 'jobs', access: { kind: 'job', permission: 'job.read' }, status: 200, summary: 'What was released, with its release card', params: job, response: Result, problems: ['result-not-released'], grants: [...base, 'get released'],
@@ -97,7 +99,7 @@ export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregate
   download: route({
     method: 'GET', path: '/api/jobs/{jobId}/downloads/{format}', function: 'jobs', access: { kind: 'job', permission: 'job.read' }, status: 200,
     summary: 'A signed link to the release as JSON, CSV or a Five Safes RO-Crate (zip)', params: z.object({ jobId: JobId, format: z.enum(['json', 'csv', 'ro-crate']) }), response: z.object({ url: z.string(), filename: z.string(), expires: Instant }),
-    problems: ['result-not-released'], grants: [...base, 'get released', 'put released', 'get protected'],
+    problems: ['result-not-released'], grants: [...base, 'read USER', 'get released', 'put released', 'get protected'],
   }),
   inspect: route({
     method: 'GET', path: '/api/jobs/{jobId}/inspection', function: 'jobs', access: { kind: 'job', permission: 'job.inspect', recentLogin: true }, status: 200,
@@ -122,7 +124,7 @@ export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregate
     method: 'POST', path: '/api/jobs/{jobId}/votes', function: 'reviews', access: { kind: 'job', permission: 'job.check' }, status: 200,
     summary: 'Approve, reject, or return with a question', detail: 'Two approvals release, two rejections block; after one of each, both see the other’s vote and may change theirs, or a third checker decides.', params: job,
     body: z.object({ vote: z.enum(['approve', 'reject', 'ask']), comment: z.string().trim().max(4000).default('') }), response: Job, problems: ['own-output', 'wrong-state'],
-    grants: [...base, 'write JOB', 'write DATASET', 'get quarantine', 'delete quarantine', 'get protected', 'put released', 'start-job', 'read USER', ...chain],
+    grants: [...base, 'write JOB', 'write DATASET', ...emptying, 'get protected', 'put released', 'read USER', ...chain],
   }),
   answer: route({
     method: 'POST', path: '/api/jobs/{jobId}/answers', function: 'reviews', access: { kind: 'job', permission: 'job.steer' }, status: 200,

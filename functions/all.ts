@@ -14,6 +14,8 @@ export const creators: Record<string, () => Promise<Creator>> = {
   'runs/opening': async () => (await import('./runs/opening.ts')).createOpening,
   'datasets/catalogue': async () => (await import('./datasets/catalogue.ts')).createCatalogue,
   'datasets/datasets': async () => (await import('./datasets/datasets.ts')).createDatasets,
+  'jobs/jobs': async () => (await import('./jobs/jobs.ts')).createJobs,
+  'jobs/reviews': async () => (await import('./jobs/reviews.ts')).createReviews,
   'audit/audit': async () => (await import('./audit/audit.ts')).createAudit,
 }
 

@@ -97,8 +97,8 @@ export interface JobItem {
   outcome?: 'succeeded' | 'blocked' | 'failed' | 'held'; drawn?: string
   /** Nano-rho reserved for it, until it is committed or given back. */
   charge?: number; charged?: 'reserved' | 'committed' | 'returned'
-  /** Counted by the platform; never shown to the analyst as it is. */
-  subjects?: number
+  /** Counted by the platform; never shown to the analyst as it is. The fingerprint stands for the set of them. */
+  subjects?: number; fingerprint?: string
   released?: string
   questions?: { by: 'checker' | 'analyst'; text: string; at: string }[]
   votes?: number

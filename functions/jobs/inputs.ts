@@ -1,0 +1,59 @@
+/** What a container gets: the cohort's rows, the code, and a manifest of links that says what to run on whom. */
+import { subjectColumn } from '../../domain/datasets/schema.ts'
+import { hex } from '../../domain/hash.ts'
+import { containerFor, type Container } from '../../domain/jobs/container.ts'
+import { defaultLimits, type Limits, type LinkTo, type Manifest, type ManifestFile, type Plan, type ScriptRuntime } from '../../domain/jobs/manifest.ts'
+import { planOf } from '../../domain/jobs/quote.ts'
+import { blocksFor } from '../../domain/privacy/sample-and-aggregate.ts'
+import type { SignedLink } from '../../ports/objects.ts'
+import type { Deps } from '../kernel/deps.ts'
+import type { DatasetItem, DatasetVersionItem, JobItem } from '../kernel/items.ts'
+import { linkSeconds } from './ending.ts'
+import { jsonBytes, objectOf } from './standing.ts'
+import { type Question, usualEpsilon } from './terms.ts'
+
+/** Fewer leave-out runs than this cannot tell one block from the others (domain/disclosure/script-rules.ts). */
+const leastBlocks = 6
+
+/** How often the code runs and on whom, in a cohort of this size; or why it cannot. */
+export function planFor(question: Question, subjects: number): Plan | 'cohort-too-small' | 'too-small-for-noise' {
+  const plan = planOf({ mode: question.mode, declared: question.declared, ...(question.epsilon === undefined ? {} : { epsilon: question.epsilon }) }, limitsOf(question).seconds)
+  if (plan === undefined || (plan.kind === 'blocks' && blocksFor({ epsilon: question.epsilon ?? usualEpsilon, subjects, outputs: question.declared.length }) === undefined)) return 'too-small-for-noise'
+  if (plan.kind !== 'leave-out') return plan
+  // At least two subjects a block where there are enough.
+  const blocks = Math.min(plan.blocks, Math.max(leastBlocks, Math.floor(subjects / 2)))
+  return subjects < blocks ? 'cohort-too-small' : { ...plan, blocks }
+}
+
+export const limitsOf = (question: Pick<Question, 'limits'>): Limits => ({ ...defaultLimits, ...question.limits })
+
+const to = ({ url, headers }: SignedLink): LinkTo => ({ url, headers })
+
+/** Writes inputs and manifest; the same again when a step is repeated. */
+export async function handOver(d: Deps, job: JobItem, question: Question, plan: Plan, dataset: DatasetItem, version: DatasetVersionItem): Promise<{ manifest: string } & Container> {
+  const read = async (key: string): Promise<LinkTo> => to(await d.objects.signedGet('protected', key, linkSeconds))
+  const inputs = objectOf.inputs(job.jobId)
+  const { schema } = version.data
+  const [tables, partition] = await Promise.all([
+    d.engine.materialise(version.data, job.cohort, `${inputs}tables/`), d.keys.mac('partition', `${job.datasetId} ${job.datasetVersion}`),
+    d.objects.put('protected', `${inputs}code`, new TextEncoder().encode(question.code), 'application/octet-stream'),
+  ])
+  const listed = new Set(schema.tables.map((t) => t.file))
+  const masks = new Set(schema.images.flatMap((i) => i.masks))
+  const file = async (f: { path: string; sha256: string }): Promise<ManifestFile> => ({ file: f.path, link: await read(`datasets/${job.datasetId}/blobs/${f.sha256}`) })
+  const others = schema.images.length === 0 ? [] : version.files.filter((f) => !listed.has(f.path))
+  const limits = limitsOf(question)
+  const manifest: Manifest = {
+    job: job.jobId, runtime: question.language as ScriptRuntime, dataset: dataset.name, code: await read(`${inputs}code`), parameters: question.parameters,
+    tables: await Promise.all(tables.map(async (t) => {
+      const table = schema.tables.find((s) => s.file === t.file)!
+      const images = schema.images.find((i) => i.table === table.name)
+      return { file: t.file, subject: subjectColumn(table)!.name, link: await read(t.key), ...(images ? { pathColumn: images.path } : {}) }
+    })),
+    volumes: await Promise.all(others.filter((f) => !masks.has(f.path)).map(file)), shared: await Promise.all(others.filter((f) => masks.has(f.path)).map(file)),
+    plan, partitionKey: hex(partition), limits, report: to(await d.objects.signedWrite('quarantine', objectOf.report(job.jobId), 'application/gzip', linkSeconds)),
+  }
+  await d.objects.put('quarantine', objectOf.manifest(job.jobId), jsonBytes(manifest), 'application/json')
+  const { url } = await d.objects.signedGet('quarantine', objectOf.manifest(job.jobId), linkSeconds)
+  return { manifest: url, ...containerFor(limits, plan, job.userId) }
+}

@@ -1,0 +1,4 @@
+import { awsDeps, s3Objects } from '../wiring.ts'
+import { createReviews } from './reviews.ts'
+
+export const handler = createReviews(awsDeps({ objects: s3Objects }))

@@ -1,0 +1,48 @@
+/** The last step: what was decided becomes the job's state, and everything that follows from it. */
+import { backstage } from '../../contracts/backstage.ts'
+import type { JobStep } from '../../domain/jobs/life.ts'
+import { jobLife } from '../../domain/jobs/life.ts'
+import type { Item } from '../../ports/table.ts'
+import { record } from '../kernel/audit.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { guarded } from '../kernel/grants.ts'
+import { type JobItem, keyOf } from '../kernel/items.ts'
+import { emptyInputs, end, finish, heldPointer, once, platform } from './ending.ts'
+import { move, Overtaken, type StepInput, stepEnded } from './standing.ts'
+
+const stepOf = (job: JobItem): JobStep => (job.steps.check ? 'check' : job.steps.compute ? 'compute' : 'prepare')
+
+/** Held outputs stay in quarantine. The pointer by which checkers find them comes first: it is shown only while the job is held. */
+async function hold(d: Deps, job: Item<JobItem>): Promise<void> {
+  const at = d.now().toISOString()
+  if (job.kind === 'script') await emptyInputs(d, job)
+  await once(d, heldPointer(job, at))
+  await record(d, job.organisationId, platform, [{ act: 'job.held', object: `job ${job.jobId}`, detail: { dataset: job.datasetId } }])
+  await move(d, job, { to: 'held', set: { waiting: 'checkers', votes: 0, steps: stepEnded(job.steps, 'check', at) }, remove: ['outcome'] })
+}
+
+/** Makes true what the steps decided, or that they came to no decision. Safe to run any number of times, at the same time. */
+export async function settleJob(d: Deps, job: Item<JobItem>, by: 'step' | 'request' = 'step'): Promise<void> {
+  try {
+    if (!jobLife[job.state].live) await finish(d, job, by)
+    else if (job.waiting === 'approval' || (job.state === 'held' && job.outcome === undefined)) return
+    else if (job.outcome === 'held') await hold(d, job)
+    else if (job.outcome === 'succeeded') await end(d, job, undefined, { by })
+    else await end(d, job, job.outcome && job.problem ? job.problem : { code: 'infrastructure', step: stepOf(job) }, { by })
+  } catch (e) {
+    if (!(e instanceof Overtaken)) throw e
+    // Another end won, or the same step runs twice: what is left to do is what follows from the state as it is.
+    const now = await d.table.get<JobItem>(keyOf.job(job.jobId))
+    if (now && !jobLife[now.state].live) await finish(d, now, by)
+  }
+}
+
+/** The workflow's step: `(input) => {}`. */
+export function createSettle(deps: Deps): (input: StepInput) => Promise<object> {
+  const d = guarded(deps, 'settle', backstage.find((f) => f.area === 'jobs' && f.name === 'settle')!.grants)
+  return async ({ jobId, attempt }) => {
+    const job = await d.table.get<JobItem>(keyOf.job(jobId))
+    if (job && (job.attempt === attempt || !jobLife[job.state].live)) await settleJob(d, job)
+    return {}
+  }
+}

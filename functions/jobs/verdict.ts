@@ -1,0 +1,87 @@
+/** What the gate decided about a job, kept so that it is decided once; and the release, which checkers' approvals come to as well. */
+import type { Act } from '../../domain/audit/acts.ts'
+import type { Detail } from '../../domain/audit/chain.ts'
+import { type Finding, strictest } from '../../domain/disclosure/policy.ts'
+import { sha256Hex } from '../../domain/hash.ts'
+import type { ReleasedOutput } from '../../domain/jobs/outputs.ts'
+import { type Card, releaseCard } from '../../domain/jobs/release-card.ts'
+import { epsilonOf } from '../../domain/privacy/accounting.ts'
+import { ConditionFailed, type Item } from '../../ports/table.ts'
+import { record } from '../kernel/audit.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
+import { type LedgerCell, remember } from './differencing.ts'
+import { platform } from './ending.ts'
+import { jsonBytes, move, objectOf, readJson, stepEnded } from './standing.ts'
+import type { Question } from './terms.ts'
+
+/** What leaves, or would once checkers say so; with everything a release needs to know. */
+export interface Decision {
+  outputs: ReleasedOutput[]
+  /** Plots and the like, for people to look at: only under `review`. */
+  files: { name: string; type: string; base64: string }[]
+  findings: Finding[]
+  guarantee: string
+  /** Sets of subjects that the outputs tell of. */
+  cells: LedgerCell[]
+  image: string
+}
+export interface ReleasedDocument { outputs: ReleasedOutput[]; files: { name: string; type: string }[]; card: Card }
+
+/** Findings that an item keeps and a list shows. */
+export const findingsKept = 200
+
+/**
+ * Keeps a decision in quarantine, first write wins: noise is drawn at most once for a job, however often its check runs. Answers the decision that counts.
+ * The object comes first, so that the job never names one that is not there; one that lost is never looked at.
+ */
+export async function keep(d: Pick<Deps, 'table' | 'objects'>, job: Item<JobItem>, decision: Decision, set: Pick<JobItem, 'confinement'>): Promise<{ job: Item<JobItem>; decision: Decision }> {
+  const bytes = jsonBytes(decision)
+  const hash = await sha256Hex(bytes)
+  await d.objects.put('quarantine', objectOf.verdict(job.jobId, hash), bytes, 'application/json')
+  try {
+    const now = await d.table.update<JobItem>(keyOf.job(job.jobId), { set: { ...set, drawn: hash }, when: [{ attribute: 'drawn', is: 'missing' }, { attribute: 'state', is: 'equal', value: job.state }, { attribute: 'attempt', is: 'equal', value: job.attempt }] })
+    return { job: now, decision }
+  } catch (e) {
+    if (!(e instanceof ConditionFailed)) throw e
+    const now = (await d.table.get<JobItem>(keyOf.job(job.jobId)))!
+    const first = await kept(d, now)
+    if (!first) throw e
+    return { job: now, decision: first }
+  }
+}
+
+/** The decision that was kept before, if any. */
+export const kept = async (d: Pick<Deps, 'objects'>, job: JobItem): Promise<Decision | undefined> => (job.drawn === undefined ? undefined : readJson<Decision>(d, 'quarantine', objectOf.verdict(job.jobId, job.drawn)))
+
+/**
+ * Lets a decision's outputs out, in this order: what the person will know is remembered for differencing, the event is written, the outputs lie where only the job's state
+ * opens them, and the job says that it may succeed. Nothing is visible before settling makes it so. Safe to run twice.
+ */
+export async function release(d: Deps, job: Item<JobItem>, decision: Decision, checkers?: number): Promise<Item<JobItem>> {
+  const [question, dataset, version] = await Promise.all([
+    readJson<Question>(d, 'protected', objectOf.ask(job.jobId)), d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)), d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
+  ])
+  const released = d.now().toISOString()
+  const { delta } = dataset!.policy.budget
+  const nanoRho = job.charge ?? 0
+  const card = await releaseCard({
+    jobId: job.jobId, asked: question.code, code: question.code, parameters: question.parameters, purpose: job.purpose, cohort: job.cohort, mode: job.mode!, guarantee: decision.guarantee, released,
+    dataset: { datasetId: job.datasetId, name: dataset!.name, title: dataset!.title, version: job.datasetVersion, hash: version!.hash }, cost: { nanoRho, epsilon: nanoRho === 0 ? 0 : epsilonOf(BigInt(nanoRho), delta), delta },
+    image: decision.image, outputs: decision.outputs, findings: decision.findings, cohortSubjects: job.subjects!, policy: strictest(dataset!.policy.disclosure), confinement: job.confinement ?? 'duckdb', ...(checkers === undefined ? {} : { checkers }),
+  })
+  const entries: { act: Act; object: string; detail: Detail }[] = [
+    { act: 'job.released', object: `job ${job.jobId}`, detail: { dataset: job.datasetId, version: job.datasetVersion, mode: job.mode!, result: card.hashes.result } },
+    ...(job.charge === undefined ? [] : [{ act: 'budget.charged' as const, object: `dataset ${job.datasetId}`, detail: { job: job.jobId, nanoRho: job.charge } }]),
+  ]
+  await Promise.all([
+    ...(job.mode === 'noise' ? [] : [remember(d, job, decision.cells, released)]),
+    record(d, job.organisationId, platform, entries),
+  ])
+  const document: ReleasedDocument = { outputs: decision.outputs, files: decision.files.map(({ name, type }) => ({ name, type })), card }
+  await Promise.all([
+    ...decision.files.map((f) => d.objects.put('released', objectOf.file(job.jobId, f.name), new Uint8Array(Buffer.from(f.base64, 'base64')), f.type)),
+    d.objects.put('released', objectOf.result(job.jobId), new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`), 'application/json'),
+  ])
+  return move(d, job, { set: { outcome: 'succeeded', released, ...(job.confinement ? { confinement: job.confinement } : {}), steps: stepEnded(job.steps, 'check', released), findings: decision.findings.slice(0, findingsKept) } })
+}

@@ -1,0 +1,68 @@
+/** A job as people see it: never a count, never a text that could quote a row. */
+import type { z } from 'zod'
+import type { Job } from '../../contracts/jobs.ts'
+import { may, type Subject } from '../../domain/access/permissions.ts'
+import { jobCodes, type JobProblem } from '../../domain/jobs/codes.ts'
+import { jobLife, type JobStep, jobSteps, votesNeeded } from '../../domain/jobs/life.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { type DatasetItem, type JobItem, keyOf, type PersonProfile } from '../kernel/items.ts'
+
+type View = z.input<typeof Job>
+export interface Viewer { userId: string; subject: Subject }
+
+/** Names of datasets and people, looked up once for a list. */
+export class Names {
+  readonly #d: Pick<Deps, 'table'>
+  readonly #known = new Map<string, Promise<string>>()
+  constructor(d: Pick<Deps, 'table'>) { this.#d = d }
+  #once(key: string, ask: () => Promise<string>): Promise<string> {
+    let found = this.#known.get(key)
+    if (!found) this.#known.set(key, found = ask())
+    return found
+  }
+  dataset(id: string): Promise<string> { return this.#once(`dataset ${id}`, async () => (await this.#d.table.get<Pick<DatasetItem, 'name'>>(keyOf.dataset(id), ['name']))?.name ?? id) }
+  person(id: string): Promise<string> { return this.#once(`person ${id}`, async () => (await this.#d.table.get<Pick<PersonProfile, 'name'>>(keyOf.person(id), ['name']))?.name ?? id) }
+}
+
+const whole = (instant: string): string => `${instant.slice(0, 19)}Z`
+
+/** Steps in whole seconds: finer times would tell how long the data took. */
+function stepView(job: JobItem, step: JobStep): View['steps'][number] {
+  const at = job.steps[step]
+  const live = jobLife[job.state].live
+  if (!at) return { step, state: live ? 'waiting' : 'skipped' }
+  const state = at.failed ? 'failed' : at.ended !== undefined ? 'done' : live ? 'running' : 'failed'
+  return { step, state, started: whole(at.started), ...(at.ended === undefined ? {} : { ended: whole(at.ended) }) }
+}
+
+/** Stage, code, class and line; whatever else a problem may have come to carry stays here. */
+const problemView = (p: JobProblem): View['problem'] => ({
+  code: p.code, message: jobCodes[p.code], step: p.step, ...(p.errorClass ? { errorClass: p.errorClass } : {}), ...(p.line === undefined ? {} : { line: p.line }), ...(p.cell === undefined ? {} : { cell: p.cell }), ...(p.names ? { names: p.names } : {}),
+})
+
+/** What this person may do with the job in its present state. */
+function mayDo(job: JobItem, { userId, subject }: Viewer): View['may'] {
+  const who = { ...subject, owner: job.userId === userId }
+  const live = jobLife[job.state].live
+  return [
+    ...(live && may(who, 'job.steer') ? ['cancel' as const] : []),
+    ...(job.waiting === 'approval' && !who.owner && may(who, 'job.approve') ? ['approve' as const] : []),
+    ...(may(who, 'job.inspect') ? ['inspect' as const] : []),
+    ...(job.state === 'held' && !who.owner && may(who, 'job.check') ? ['check' as const] : []),
+    ...(job.waiting === 'answer' && may(who, 'job.steer') ? ['answer' as const] : []),
+  ]
+}
+
+export async function toJob(names: Names, job: JobItem, viewer: Viewer): Promise<View> {
+  const [dataset, owner] = await Promise.all([names.dataset(job.datasetId), names.person(job.userId)])
+  const over = !jobLife[job.state].live
+  return {
+    jobId: job.jobId, kind: job.kind, title: job.title, state: job.state, ...(job.waiting && !over ? { waiting: job.waiting } : {}),
+    datasetId: job.datasetId, dataset, datasetVersion: job.datasetVersion, organisationId: job.organisationId, owner: { userId: job.userId, name: owner },
+    ...(job.language ? { language: job.language } : {}), ...(job.mode ? { mode: job.mode } : {}), purpose: job.purpose, cohort: job.cohort, ...(job.epsilon === undefined ? {} : { epsilon: job.epsilon }),
+    created: job.created, ...(job.ended ? { ended: whole(job.ended) } : {}), steps: jobSteps.map((step) => stepView(job, step)),
+    ...(over && job.problem ? { problem: problemView(job.problem) } : {}), findings: over ? (job.findings ?? []) : [], ...(job.confinement ? { confinement: job.confinement } : {}),
+    pin: job.pin, hasResult: job.state === 'succeeded' && job.released !== undefined, may: mayDo(job, viewer),
+    ...(job.mode === 'review' && (job.votes !== undefined || job.questions) ? { checks: { votes: job.votes ?? 0, needed: votesNeeded, questions: job.questions ?? [] } } : {}),
+  }
+}

@@ -1,0 +1,65 @@
+/** The schedule's visit, every minute and when a host starts: jobs that a crash has left are started again, ended, or cleaned up after. */
+import { backstage } from '../../contracts/backstage.ts'
+import { jobLife, maximumAttempts } from '../../domain/jobs/life.ts'
+import { type Item, queryAll } from '../../ports/table.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { guarded } from '../kernel/grants.ts'
+import { type JobItem, keyOf } from '../kernel/items.ts'
+import { end, once, ownerPointer, type Pointer } from './ending.ts'
+import { settleJob } from './settle.ts'
+import { move, objectOf, Overtaken } from './standing.ts'
+import { conclude, votesOn } from './voting.ts'
+
+export interface Watched { looked: number; started: number; ended: number; failed: number }
+/** A request that made a pointer and no job is over after this long. */
+const forgottenSeconds = 600
+
+async function look(d: Deps, pointer: Item<Partial<Pointer>>): Promise<'started' | 'ended' | 'waiting'> {
+  const jobId = pointer.pk.slice('JOB#'.length)
+  const job = await d.table.get<JobItem>(keyOf.job(jobId))
+  if (!job) {
+    // Sort keys name the time second, whoever made the pointer.
+    if (Date.parse(pointer.gsk!.split('#')[1]!) + forgottenSeconds * 1000 > d.now().getTime()) return 'waiting'
+    await d.objects.remove('protected', objectOf.ask(jobId))
+    await d.table.remove(keyOf.jobLive(jobId))
+    return 'ended'
+  }
+  if (!jobLife[job.state].live) {
+    // A cancellation that was killed before it stopped what computes.
+    if (job.state === 'cancelled' && await d.workflow.running(jobId, job.attempt)) await d.workflow.stop(jobId, job.attempt)
+    await settleJob(d, job)
+    return 'ended'
+  }
+  if (job.waiting === 'approval') { await once(d, ownerPointer(job)); return 'waiting' }
+  if (job.state === 'held' && job.outcome === undefined) { await conclude(d, job, await votesOn(d, jobId), 'step'); return 'waiting' }
+  if (job.state !== 'held' && await d.workflow.running(jobId, job.attempt)) return 'waiting'
+  if (job.outcome !== undefined) { await settleJob(d, job); return 'ended' }
+  await once(d, ownerPointer(job))
+  if (job.state === 'queued' && !job.steps.prepare) { await d.workflow.start(jobId, job.attempt); return 'started' }
+  if (job.attempt >= maximumAttempts) { await end(d, job, { code: 'infrastructure', step: job.steps.check ? 'check' : job.steps.compute ? 'compute' : 'prepare' }); return 'ended' }
+  // Only if nothing has moved it since it was read: its execution may just have come to its end.
+  const again = await move(d, job, { set: { attempt: job.attempt + 1 }, unchanged: true })
+  await d.workflow.start(jobId, again.attempt)
+  return 'started'
+}
+
+/** Looks at every live job; safe to run twice and at the same time. */
+export function createWatch(deps: Deps): () => Promise<Watched> {
+  const d = guarded(deps, 'watch', backstage.find((f) => f.area === 'jobs' && f.name === 'watch')!.grants)
+  return async () => {
+    const watched: Watched = { looked: 0, started: 0, ended: 0, failed: 0 }
+    for await (const pointer of queryAll<Partial<Pointer>>(d.table, 'JOB#LIVE', { index: true })) {
+      watched.looked++
+      try {
+        const outcome = await look(d, pointer)
+        if (outcome !== 'waiting') watched[outcome]++
+      } catch (e) {
+        if (e instanceof Overtaken) continue
+        watched.failed++
+        d.log('error', { route: 'watch', error: e instanceof Error ? e.name : typeof e, job: pointer.pk.slice('JOB#'.length) })
+      }
+    }
+    d.log('watched', { ...watched })
+    return watched
+  }
+}
