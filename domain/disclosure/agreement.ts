@@ -20,6 +20,8 @@ export interface Agreement {
   extensive: boolean
   /** A whole number in every run. */
   whole: boolean
+  /** The block whose run lies far from the others, though not alone. One number in fifty has one by chance; many numbers with the same one hang on the same few people. */
+  apart?: number
 }
 
 /** Under this, differences are those of floating-point sums taken in another order. */
@@ -37,27 +39,51 @@ function participation(values: readonly number[]): number {
   return sizes.reduce((s, a) => s + a, 0) ** 2 / sizes.reduce((s, a) => s + a * a, 0)
 }
 
-/** Judges a number: `all` on the whole cohort of `subjects`, `without[i]` on the run of `left[i]` subjects. `null` is a number that is not there or not finite. */
-export function agree(all: number | null, without: readonly (number | null)[], subjects: number, left: readonly number[]): Agreement {
+/** Deviation of one run from the others in their standard deviations, beyond which a block stands apart (externally studentised; a t of 6 degrees of freedom passes 5 in a quarter of a percent). */
+const apartBy = 5
+/** The block whose value is furthest from the mean of the others in units of their deviation, if that is far. */
+function standsApart(values: readonly number[]): number | undefined {
+  let most = apartBy, at: number | undefined
+  values.forEach((v, i) => {
+    const rest = values.filter((_, j) => j !== i), mean = rest.reduce((s, x) => s + x, 0) / rest.length
+    const deviation = Math.sqrt((rest.reduce((s, x) => s + (x - mean) ** 2, 0) / (rest.length - 1)) * (1 + 1 / rest.length))
+    const t = deviation > 0 ? Math.abs(v - mean) / deviation : v === mean ? 0 : Infinity
+    if (t > most) { most = t; at = i }
+  })
+  return at
+}
+
+const powers = [1, 0.5, -0.5, -1]
+
+/** Judges a number: `all` on the whole cohort of `subjects`, `without[i]` on the run of `left[i]` subjects. `null` is a number that is not there or not finite. `shape` gives `without` on a scale of its own, where that is known to be fair (p-values). */
+export function agree(all: number | null, without: readonly (number | null)[], subjects: number, left: readonly number[], shape?: readonly number[]): Agreement {
   const none = { centre: 0, movement: 0, extensive: false, whole: false }
   if (all === null || without.includes(null)) return { kind: all === null && without.every((v) => v === null) ? 'missing' : 'mixed', ...none }
   const raw = without as readonly number[]
-  const scaled = raw.map((v, i) => (left[i]! > 0 ? (v * subjects) / left[i]! : v))
   const away = (list: readonly number[]): number => list.reduce((s, v) => s + Math.abs(v - all), 0)
-  const extensive = away(scaled) < away(raw)
-  const values = extensive ? scaled : raw
+  // A mean does not grow with the number of subjects; a total does, a test statistic with its root, a standard error falls with it.
+  let power = 0, values = raw
+  for (const p of powers) {
+    const scaled = raw.map((v, i) => (left[i]! > 0 ? v * (subjects / left[i]!) ** p : v))
+    if (away(scaled) < away(values)) { power = p; values = scaled }
+  }
+  const extensive = power === 1
   const whole = [all, ...raw].every(Number.isInteger)
   const sorted = values.toSorted((a, b) => a - b)
   const low = sorted[0]!, high = sorted.at(-1)!, size = Math.max(Math.abs(low), Math.abs(high), Math.abs(all))
   if (high - low <= sameWithin * size && Math.abs(all - sorted[0]!) <= sameWithin * size) return { kind: 'constant', centre: all, movement: 0, extensive, whole }
-  const centre = median(sorted)
+  // For sums and means this is the value on the whole cohort, up to the sizes of the blocks.
+  const centre = values.reduce((s, v) => s + v, 0) / values.length
   const movement = Math.max(...[...values, all].map((v) => Math.abs(v - centre)))
   const facts = { centre, movement, extensive, whole }
-  const slack = (high - low) / 2
+  // Whole numbers jump by one.
+  const slack = (high - low) / 2 + (whole ? 1 : 0)
   if (all < low - slack || all > high + slack) return { kind: 'alone', ...facts }
   // Skewed numbers (p-values, variances) are fair on the scale of their logarithm; a lone block stays alone on any scale.
-  const blocks = low > 0 || high < 0 ? Math.max(participation(values), participation(values.map((v) => Math.log(Math.abs(v))))) : participation(values)
-  return { kind: blocks < leastBlocks ? 'alone' : 'varying', ...facts }
+  const logs = low > 0 || high < 0 ? values.map((v) => Math.log(Math.abs(v))) : values
+  if (Math.max(participation(values), participation(logs), shape ? participation(shape) : 0) < leastBlocks) return { kind: 'alone', ...facts }
+  const apart = standsApart(shape ?? logs) === undefined ? undefined : standsApart(values)
+  return { kind: 'varying', ...facts, ...(apart === undefined ? {} : { apart }) }
 }
 
 /** The smallest of 1, 2 and 5 times a power of ten that is at least `x` > 0. */
@@ -68,12 +94,12 @@ export function niceStep(x: number): number {
 /** Without the last binary digits, so that 0.30000000000000004 is 0.3. */
 const tidy = (x: number): number => Number(x.toPrecision(12))
 
-/** Movements are taken this often, and more by the root of one plus a twentieth of the numbers that leave together: what can be learned from all of them stays bounded. */
+/** Movements are taken this often, and more by the root of one plus a tenth of the numbers that leave together: what can be learned from all of them stays bounded. */
 const wider = 1.5
 /** The step a number is rounded to: beyond its movement, at most four significant digits, whole numbers to whole numbers. */
 export function stepOf(a: Agreement, numbers: number): number {
   const digits = a.centre === 0 ? 0 : 10 ** (Math.floor(Math.log10(Math.abs(a.centre))) - 3)
-  const least = Math.max(a.movement * wider * Math.sqrt(1 + numbers / 20), digits, a.whole ? 1 : 0)
+  const least = Math.max(a.movement * wider * Math.sqrt(1 + numbers / 10), digits, a.whole ? 1 : 0)
   return least > 0 ? niceStep(least) : 0
 }
 

@@ -49,7 +49,7 @@ function runsOf(report: Report): { all: RunReport; without: RunReport[] } | JobC
 }
 
 /** A cell on its way: what is released, what its number is judged by, or the rule that keeps it. */
-interface Draft { value: Scalar; rule?: Rule; number?: Agreement; count?: boolean }
+interface Draft { value: Scalar; rule?: Rule; number?: Agreement; count?: boolean; chance?: boolean }
 const kept = (rule: Rule): Draft => ({ value: null, rule })
 const leastChance = 1e-4
 
@@ -63,18 +63,20 @@ function draft(sheet: AlignedSheet, at: number, runs: readonly Scalar[], label: 
     return words.text(runs[0] as string) ? { value: runs[0]! } : kept('names')
   }
   if (says.extreme(column.name) || says.extreme(label)) return kept('extreme')
+  // -2 ln p is about the square of a test statistic and grows with the number of subjects; on its root's scale a p-value is fair.
   const chance = says.chance(column.name) || (sheet.columns.length <= 2 && says.chance(label))
-  const values = runs.map((v) => { const n = plain(v); return chance && n !== null && n >= 0 && n < leastChance ? leastChance : n })
+  const values = runs.map((v, i) => { const n = plain(v); return chance && n !== null && n > 0 && n <= 1 ? Math.max(leastChance, i === 0 ? n : n ** (subjects.all / subjects.without[i - 1]!)) : chance && n === 0 ? leastChance : n })
   const counts = column.kind === 'count'
   if (counts && values.every((v) => v === null || (v >= 0 && v < policy.minimumSubjects))) return kept('minimum-subjects')
-  const a = agree(values[0]!, values.slice(1), subjects.all, subjects.without)
+  const shape = chance && runs.every((v) => typeof v === 'number' && v >= 0 && v <= 1) ? runs.slice(1).map((v) => Math.sqrt(-Math.log(Math.max(v as number, 1e-300)))) : undefined
+  const a = agree(values[0]!, values.slice(1), subjects.all, subjects.without, shape)
   if (a.kind === 'missing') return { value: null }
   if (a.kind === 'alone' || a.kind === 'mixed') return kept('stability')
   if (a.whole && a.centre >= 0 && (counts ? a.centre < policy.minimumSubjects : a.kind === 'varying' && values.every((v) => v! < policy.minimumSubjects))) return kept('minimum-subjects')
   const people = counts && a.whole
   // All but a few: the few are as visible as if they had been counted.
   if (people && a.centre < subjects.all && subjects.all - a.centre < policy.minimumSubjects) return kept('complementary')
-  return { value: null, number: a, count: people }
+  return { value: null, number: a, count: people, chance }
 }
 
 /** When the count of a row is kept, so are the statistics of its people; a lone kept count of a column is joined by the next smallest, as margins are known. */
@@ -105,7 +107,8 @@ export function modelRules(sheets: readonly AlignedSheet[], policy: DisclosurePo
 
 /** Outputs that stand or fall together: each table or model by itself, all single numbers together, and medians and quantiles of the whole job. */
 const unitOf = (s: AlignedSheet, ordered: boolean): string => (ordered ? '(order)' : s.type === 'scalar' || s.type === 'estimate' ? '(single)' : s.name.replace(/ fit$/, ''))
-const mostUnits = 8
+/** Among more of them, which one is kept back would say too much; quantiles may be missing from any job. */
+const mostUnits = 3
 
 const guarantee = 'Every number was computed again eight times, each time without another eighth of the people, and rounded until it no longer showed who was missing; small counts, extremes and words from the data were left out. ' +
   'This makes it very unlikely that a released number tells something about one person, but it is no mathematical guarantee as `noise` gives it.'
@@ -144,9 +147,10 @@ function verdict(sheets: readonly AlignedSheet[], subjects: { all: number; witho
     withholdRows(s, table)
     return table
   })
-  const edges = sheets.map((s) => s.type !== 'histogram' || s.rows.every((r) => r.key.every((k) => typeof k === 'number')) && edgesChosen(s, words))
+  const edges = sheets.map((s) => s.type !== 'histogram' || s.rows.length === 0 || s.rows.every((r) => r.key.every((k) => typeof k === 'number')) && edgesChosen(s, words))
   const unstable = [...units].filter(([, bad]) => bad).map(([u]) => u)
-  if (unstable.length > 1 || (unstable.length === 1 && units.size > mostUnits)) return none('block', 'unstable', everything('stability'))
+  if (unstable.length > 1 || (unstable.length === 1 && unstable[0] !== '(order)' && units.size > mostUnits)) return none('block', 'unstable', everything('stability'))
+  if (sameBlockApart(drafts.flat(2).flatMap((d) => (d.number?.kind === 'varying' ? [d.number] : [])))) return none('block', 'unstable', everything('stability'))
   const numbers = drafts.flat(2).filter((d) => d.number).length
   if (numbers > numbersAllowed(subjects.all)) return none('block', 'output-unsafe', everything('numbers'))
 
@@ -170,7 +174,7 @@ function verdict(sheets: readonly AlignedSheet[], subjects: { all: number; witho
         return d.number ? shown(d, numbers, policy, context.uniform, seen) : { value: d.value }
       })
       // A group that nobody declared or wrote down, and of which nothing may be said, is not mentioned.
-      const silent = s.columns.every((c, at) => c.kind === 'group' || cells[at]!.suppressed)
+      const silent = s.type !== 'histogram' && s.columns.every((c, at) => c.kind === 'group' || cells[at]!.suppressed)
       return silent && !s.columns.every((c, at) => c.kind !== 'group' || words.chosen(row.runs[0]![at]!)) ? [] : [cells]
     })
     if (s.dropped) seen.add('stability')
@@ -182,6 +186,13 @@ function verdict(sheets: readonly AlignedSheet[], subjects: { all: number; witho
     return unstable.length ? none('block', 'unstable', everything('stability')) : none('block', 'output-unsafe', findings.filter((f) => f.outcome !== 'round').map((f) => ({ ...f, outcome: 'fail' as const })).slice(0, 200))
   }
   return { outcome: 'release', outputs, findings, guarantee }
+}
+
+/** Whether one block stands apart in at least three numbers and a quarter of all: a jitter that hides one number does not hide a person behind many. */
+function sameBlockApart(varying: readonly Agreement[]): boolean {
+  const times = new Map<number, number>()
+  for (const a of varying) if (a.apart !== undefined) times.set(a.apart, (times.get(a.apart) ?? 0) + 1)
+  return Math.max(0, ...times.values()) >= Math.max(3, varying.length / 4)
 }
 
 /** A key that is the same in every run, as rows are matched by it: it leaves when it is a word or number that was known before. */
@@ -203,6 +214,7 @@ function shown(d: Draft, numbers: number, policy: DisclosurePolicy, uniform: Uni
     value = count
     precision = Math.max(step, policy.roundTo)
   }
+  if (d.chance && value === leastChance) precision = leastChance
   if (value !== a.centre || a.kind === 'varying') seen.add('rounding')
   return { value, ...(precision > 0 ? { precision } : {}) }
 }

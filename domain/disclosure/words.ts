@@ -3,7 +3,7 @@ import type { DatasetSchema } from '../datasets/schema.ts'
 
 /** Lower case. What statistics packages call their rows and columns. */
 const vocabulary = new Set(`a abs absolute adj adjusted aic all alpha and anova area at auc average baseline beta bic bin bins block by c category change chi chi2 chisq ci class coef coefficient coefficients cohort column condition
-conf confidence const constant control corr correlation count counts cox cramer cronbach cum cumulative cutoff d data dataset date day days density dependent descriptive desc description deviance deviation df df1 df2 diff difference dispersion
+conf confidence const constant control corr correlation count counts cox cramer cronbach crosstab cum cumulative cutoff d data dataset date day days density dependent descriptive describe desc description deviance deviation df df1 df2 diff difference dispersion
 dist distribution e effect eigenvalue error est estimate estimated eta exp exposed f factor false female fit fitted followup for freq frequency from g gamma gender group groups h hazard hi high histogram hr i icc id in index
 infinity int interaction interaction intercept interval iqr is j k kappa kendall ks kurtosis label lag lambda level levels lik likelihood linear lo loading log logit loglik low lower lr m mad male mann max maximum mean means measure measurement median message method
 metric min minimum missing mode model month months mu n na name nan negative no nobs nonmissing normal not null nrow number obs observations odds of omega on or or order other out outcome overall p paired parameter parametric pc pct pearson per percent percentage
