@@ -18,7 +18,7 @@ function columnNames(names: Iterable<string>): Map<string, string> {
   const taken = new Set<string>(own)
   return new Map([...names].map((name) => {
     const plain = name.toWellFormed().replaceAll(/\p{Cc}/gu, '_').slice(0, 180) || 'column'
-    let free = taken.has(plain.toLowerCase()) ? `data.${plain}` : plain
+    let free = (own as readonly string[]).includes(plain.toLowerCase()) ? `data.${plain}` : plain
     for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${plain}_${n}`
     taken.add(free.toLowerCase())
     return [name, free]
