@@ -132,6 +132,9 @@ export function releaseScript(report: Report, policy: DisclosurePolicy, context:
 }
 
 function verdict(sheets: readonly AlignedSheet[], subjects: { all: number; without: number[] }, plots: boolean, policy: DisclosurePolicy, context: ScriptContext): Verdict {
+  const most = numbersAllowed(subjects.all)
+  // Nobody reads so much, and looking at it all would take minutes.
+  if (sheets.reduce((s, t) => s + t.rows.length * t.columns.filter((c) => c.kind !== 'group').length, 0) > 20 * most) return none('block', 'output-unsafe', everything('numbers'))
   const words = new Words(context.code, context.schema)
   const whole = modelRules(sheets, policy, subjects.all)
   const units = new Map<string, boolean>()
@@ -152,7 +155,7 @@ function verdict(sheets: readonly AlignedSheet[], subjects: { all: number; witho
   if (unstable.length > 1 || (unstable.length === 1 && unstable[0] !== '(order)' && units.size > mostUnits)) return none('block', 'unstable', everything('stability'))
   if (sameBlockApart(drafts.flat(2).flatMap((d) => (d.number?.kind === 'varying' ? [d.number] : [])))) return none('block', 'unstable', everything('stability'))
   const numbers = drafts.flat(2).filter((d) => d.number).length
-  if (numbers > numbersAllowed(subjects.all)) return none('block', 'output-unsafe', everything('numbers'))
+  if (numbers > most) return none('block', 'output-unsafe', everything('numbers'))
 
   const outputs: ReleasedOutput[] = [], findings: Finding[] = []
   for (const [i, s] of sheets.entries()) {

@@ -62,7 +62,7 @@ const orders = new Set(['median', 'q1', 'q2', 'q3', 'iqr', 'quantile', 'quartile
 const counts = new Set(['n', 'count', 'counts', 'freq', 'frequency', 'size', 'subjects', 'participants', 'patients', 'nobs', 'obs', 'total_n', 'n_subjects'])
 const chances = /^(?:p|pval|pvalue|p_value|p-value|p\.value|prob|pr)$|^(?:p>|pr(?:\(>|\.\.\.))|p[_ .-]?val(?:ue)?$/i
 
-const parts = (name: string): string[] => [name.toLowerCase(), ...name.toLowerCase().split(/[^\p{L}\p{N}%]+/u).flatMap((p) => p.split('_'))]
+const parts = (name: string): string[] => { const low = name.toLowerCase(); return [low, ...low.split(/[^\p{L}\p{N}%]+/u)] }
 /** What a name says that its numbers are. Names are the script's own: a wrong one only makes the rules stricter. */
 export const says = {
   extreme: (name: string): boolean => parts(name).some((p) => extremes.has(p)),
