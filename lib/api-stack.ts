@@ -7,11 +7,12 @@ import type { Construct } from 'constructs'
 import { allRoutes, serverFunctions } from '../contracts/index.ts'
 import { type Access, type Bucket, routeKey } from '../contracts/route.ts'
 import { functionName } from './bundle.ts'
+import { duckdbLayer } from './duckdb-layer.ts'
 import type { DataStack } from './data-stack.ts'
 import type { Resources } from './grants.ts'
 import type { IdentityStack } from './identity-stack.ts'
 import { accept } from './nag.ts'
-import { bucketName } from './names.ts'
+import { bucketName, stateMachineName } from './names.ts'
 import { DeployedFunction } from './server-function.ts'
 import type { Settings } from './settings.ts'
 import { StageStack } from './stage-stack.ts'
@@ -55,14 +56,16 @@ export class ApiStack extends StageStack {
     const resources: Resources = {
       tableArn: data.table.tableArn, dataKeyArn: data.dataKey.keyArn, macKeyArn: data.macKey.keyArn, bucketArns: each((b) => `arn:${Aws.PARTITION}:s3:::${bucketName(s, b)}`),
       kmsArn: `arn:${Aws.PARTITION}:kms:${s.region}:${Aws.ACCOUNT_ID}:`, region: s.region, installation: s.installation,
+      stateMachineArn: `arn:${Aws.PARTITION}:states:${s.region}:${Aws.ACCOUNT_ID}:stateMachine:${stateMachineName(s)}`,
     }
     const environment = {
       NODE_OPTIONS: '--disable-warning=ExperimentalWarning', CLOISTER_INSTALLATION: s.installation, CLOISTER_VERSION: s.version, MAIN_ORIGIN: web.mainOrigin, STUDY_ORIGIN: web.studyOrigin,
-      OIDC_ISSUER: identity.issuer, OIDC_JWKS_URI: `${identity.issuer}/.well-known/jwks.json`, OIDC_CLIENT_ID: identity.clientId, OIDC_SCOPE: identity.scope, OIDC_LOGOUT: identity.logout,
+      OIDC_ISSUER: identity.issuer, OIDC_JWKS_URI: `${identity.issuer}/.well-known/jwks.json`, OIDC_CLIENT_ID: identity.clientId, OIDC_SCOPE: identity.scope, OIDC_LOGOUT: identity.logout, ...(s.scripts ? {} : { LANGUAGES: 'sql' }),
     }
+    const duckdb = duckdbLayer(this, this.keep)
     for (const f of serverFunctions) {
       this.functions[functionName(f)] = new DeployedFunction(this, functionName(f), {
-        function: f, settings: s, resources, environment, tableName: data.table.tableName, macKeyId: data.macKey.keyId, bucketNames: each((b) => bucketName(s, b)), removalPolicy: this.keep,
+        function: f, settings: s, resources, environment, duckdb, tableName: data.table.tableName, macKeyId: data.macKey.keyId, bucketNames: each((b) => bucketName(s, b)), removalPolicy: this.keep,
       })
     }
   }

@@ -5,6 +5,7 @@ import { bundleFunctions } from './bundle.ts'
 import { DataStack } from './data-stack.ts'
 import { EdgeStack } from './edge-stack.ts'
 import { IdentityStack } from './identity-stack.ts'
+import { JobsStack } from './jobs-stack.ts'
 import { OperationsStack } from './operations-stack.ts'
 import { settingsFrom } from './settings.ts'
 import { WebStack } from './web-stack.ts'
@@ -22,6 +23,7 @@ export function cloister(props?: AppProps): App {
   const data = new DataStack(app, settings, web)
   const identity = new IdentityStack(app, settings, web.mainOrigin)
   const api = new ApiStack(app, settings, { web, data, identity })
+  new JobsStack(app, settings, api)
   new OperationsStack(app, settings, { api, data, identity })
   return app
 }

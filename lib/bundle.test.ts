@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { serverFunctions } from '../contracts/index.ts'
 import { bundleFolder, bundleFunctions, clientsOf, functionName } from './bundle.ts'
 
-const clients = { table: 'DynamoDB_20120810', objects: 'AmazonS3', keys: 'TrentService' }
+const clients = { table: 'DynamoDB_20120810', objects: 'AmazonS3', keys: 'TrentService', workflow: 'AWSStepFunctions' }
 
 describe('bundles', () => {
   beforeAll(() => bundleFunctions())

@@ -23,12 +23,15 @@ export const bundleFolder = (f: Pick<ServerFunction, 'area' | 'name'>): string =
 /** esbuild's options for one function; the cold start benchmark bundles its bare handlers the same way. */
 export const bundleOptions = {
   bundle: true, format: 'esm', platform: 'node', target: 'node24', minify: true, treeShaking: true, mainFields: ['module', 'main'], conditions: ['module', 'import'],
+  // DuckDB's native part is in a layer (lib/duckdb-layer.ts); `require` finds it by NODE_PATH.
+  external: ['@duckdb/node-bindings-*'],
   banner: { js: banner }, legalComments: 'none', logLevel: 'warning', charset: 'utf8',
 } satisfies BuildOptions
 
 /** The SDK clients that a function's grants need; its handler wires these and no others. */
-export const clientsOf = (grants: readonly Grant[]): ('table' | 'objects' | 'keys')[] => [
+export const clientsOf = (grants: readonly Grant[]): ('table' | 'objects' | 'keys' | 'workflow')[] => [
   'table', ...(grants.some((g) => /^(get|put|delete) /.test(g)) ? ['objects' as const] : []), ...(grants.some((g) => ['public-key', 'create-key', 'unwrap', 'mac'].includes(g)) ? ['keys' as const] : []),
+  ...(grants.some((g) => g === 'start-job' || g === 'stop-job') ? ['workflow' as const] : []),
 ]
 
 /** Bundles every server function. Throws, naming the files, when a contract names a function that has no entry. */

@@ -35,9 +35,9 @@ test('the table: only the entities that the contracts name, each in its own dire
   }
 })
 
-test('only opening unwraps run keys; everybody else’s Decrypt serves the table and buckets at rest', () => {
+test('only opening, and registration for a study made a dataset, unwrap run keys; everybody else’s Decrypt serves the table and buckets at rest', () => {
   const byItself = (s: Statement) => s.Condition?.['StringEquals']?.['kms:ViaService'] === undefined
-  expect(who('kms:Decrypt', byItself)).toEqual(['runs-opening'])
+  expect(who('kms:Decrypt', byItself)).toEqual(['jobs-registration', 'runs-opening'])
   const unwrap = statements.get('runs-opening')!.find((s) => s.Sid === 'Unwrap')!
   expect(unwrap.Condition).toEqual({ StringEquals: { 'aws:ResourceTag/cloister:installation': 'cloister-prod', 'kms:EncryptionAlgorithm': 'RSAES_OAEP_SHA_256' } })
   expect(statements.get('runs-ingest')!.some((s) => s.Sid === 'Unwrap')).toBe(false)
@@ -48,6 +48,20 @@ test('only organisations’ creation makes keys, and it can drop none that has a
   const drop = statements.get('access')!.filter((s) => list(s.Action).includes('kms:ScheduleKeyDeletion'))
   expect(drop).toHaveLength(1)
   expect(drop[0]!.Condition!['Null']).toEqual({ 'kms:ResourceAliases': 'true' })
+})
+
+test('quarantine: read by the gate, by the checkers’ queue and by what empties it, and by nobody else', () => {
+  const inQuarantine = (s: Statement): boolean => list(s.Resource).some((r) => text(r).includes('cloister-prod-quarantine-'))
+  expect(who('s3:GetObject', inQuarantine)).toEqual(['jobs', 'jobs-check', 'jobs-reviews', 'jobs-settle', 'jobs-watch'])
+  expect(who('s3:PutObject', inQuarantine)).toEqual(['jobs-check', 'jobs-prepare', 'jobs-query'])
+})
+
+test('jobs: started and stopped on exactly one state machine, by those who ask, decide and watch', () => {
+  expect(who('states:StartExecution')).toEqual(['datasets', 'jobs', 'jobs-reviews', 'jobs-watch'].filter((n) => serverFunctions.some((f) => functionName(f) === n && f.grants.includes('start-job'))))
+  for (const all of statements.values()) for (const s of all.filter((x) => list(x.Action).some((a) => a.startsWith('states:')))) {
+    expect(text(s.Resource)).toMatch(/:states:us-east-1:.*(:stateMachine:cloister-prod-jobs"|:execution:cloister-prod-jobs:\*")/)
+    expect(list(s.Action).every((a) => ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'].includes(a))).toBe(true)
+  }
 })
 
 test('objects: only in buckets and below prefixes that the contracts name', () => {

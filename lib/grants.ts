@@ -13,6 +13,7 @@ export interface Resources {
   kmsArn: string
   region: string
   installation: string
+  stateMachineArn: string
 }
 
 /** Where a function may touch a bucket. */
@@ -76,14 +77,24 @@ function keyStatements(grants: readonly Grant[], r: Resources): PolicyStatement[
   return statements
 }
 
+/** `engine` needs no right: what it reads are objects, for which there are grants. */
+function workflowStatements(grants: readonly Grant[], r: Resources): PolicyStatement[] {
+  const executions = `${r.stateMachineArn.replace(':stateMachine:', ':execution:')}:*`
+  return [
+    ...(grants.includes('start-job') ? [new PolicyStatement({ sid: 'StartJobs', actions: ['states:StartExecution'], resources: [r.stateMachineArn] }), new PolicyStatement({ sid: 'SeeJobs', actions: ['states:DescribeExecution'], resources: [executions] })] : []),
+    ...(grants.includes('stop-job') ? [new PolicyStatement({ sid: 'StopJobs', actions: ['states:StopExecution'], resources: [executions] })] : []),
+  ]
+}
+
 /** Everything a function with these grants may do, and nothing else. */
-export const statementsFor = (grants: readonly Grant[], r: Resources): PolicyStatement[] => [...tableStatements(grants, r), ...bucketStatements(grants, r), ...keyStatements(grants, r)]
+export const statementsFor = (grants: readonly Grant[], r: Resources): PolicyStatement[] => [...tableStatements(grants, r), ...bucketStatements(grants, r), ...keyStatements(grants, r), ...workflowStatements(grants, r)]
 
 /** Why a wildcard in a resource is right, told from what stands before it. */
 const reasons: [RegExp, string][] = [
   [/^\*$/, 'kms:CreateKey has no resource to name; the conditions allow only RSA_3072 pairs that carry this installation’s tag.'],
   [/:key\/\*$/, 'The organisations’ key pairs are made at run time. A condition on the tag cloister:installation says which keys are meant; no other key of the account carries it.'],
   [/:alias\/cloister\//, 'Key names of this installation only; they end with the organisation’s id.'],
+  [/:execution:[\w-]+:\*$/, 'Executions of this one state machine: their names end with the job’s id.'],
   [/:s3:::/, 'Objects of one kind in one bucket: the prefix is fixed.'],
 ]
 

@@ -12,6 +12,9 @@ export const bucketName = (s: Settings, bucket: Bucket | 'web' | 'logs' | 'trail
 /** The host of signed links into a bucket. */
 export const bucketHost = (s: Settings, bucket: Bucket): string => `${bucketName(s, bucket)}.s3.${s.region}.amazonaws.com`
 
+/** The workflow starts functions, and functions start the workflow. */
+export const stateMachineName = (s: Settings): string => `${s.installation}-jobs`
+
 export const loginDomainPrefix = (s: Settings): string => `${s.installation}-${Aws.ACCOUNT_ID}`
 export const loginHost = (s: Settings): string => `${loginDomainPrefix(s)}.auth.${s.region}.amazoncognito.com`
 /** Where the issuer’s discovery document and keys are. */

@@ -1,5 +1,5 @@
 /** What people watch and what wakes them: metrics from the JSON log lines, a dashboard, alarms, schedules, the trail of sign-ins. */
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib'
+import { Aws, Duration, type RemovalPolicy } from 'aws-cdk-lib'
 import * as cw from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import * as cloudtrail from 'aws-cdk-lib/aws-cloudtrail'
@@ -10,11 +10,13 @@ import * as s3 from 'aws-cdk-lib/aws-s3'
 import * as sns from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { Construct } from 'constructs'
+import { serverFunctions } from '../contracts/index.ts'
 import type { ApiStack } from './api-stack.ts'
 import type { DataStack } from './data-stack.ts'
 import type { IdentityStack } from './identity-stack.ts'
+import { functionName } from './bundle.ts'
 import { accept } from './nag.ts'
-import { bucketName } from './names.ts'
+import { bucketName, stateMachineName } from './names.ts'
 import type { Settings } from './settings.ts'
 import { StageStack } from './stage-stack.ts'
 
@@ -68,12 +70,21 @@ export class OperationsStack extends StageStack {
     return new cw.Metric({ namespace: 'AWS/ApiGateway', metricName, dimensionsMap: { ApiId: this.watched.api.apiId }, period, statistic: 'Sum' })
   }
 
+  private executions(metricName: string): cw.Metric {
+    return new cw.Metric({ namespace: 'AWS/States', metricName, dimensionsMap: { StateMachineArn: `arn:${Aws.PARTITION}:states:${this.settings.region}:${Aws.ACCOUNT_ID}:stateMachine:${stateMachineName(this.settings)}` }, period, statistic: 'Sum' })
+  }
+
   /**
-   * Throttles have one alarm for all functions: none of them reserves concurrency, so they share the account's, and what throttles one
+   * A function that no route names has an alarm of its own. A crash of one that serves routes is a 5xx of the API, which has one alarm for all: the dashboard says
+   * which function it was. Throttles have one alarm for all functions: none of them reserves concurrency, so they share the account's, and what throttles one
    * throttles all. That metric covers every function of the account and region.
    */
   private alarms(metrics: { errors: cw.Metric }): void {
-    for (const [name, f] of Object.entries(this.watched.api.functions)) this.alarm(`${name}-errors`, `The function ${name} crashed or ran out of time. Look into its log group.`, f.lambda.metricErrors({ period }))
+    for (const f of serverFunctions.filter((s) => s.routes.length === 0)) {
+      const name = functionName(f)
+      this.alarm(`${name}-errors`, `The function ${name} crashed or ran out of time. Look into its log group.`, this.watched.api.functions[name]!.lambda.metricErrors({ period }))
+    }
+    this.alarm('jobs-failed', 'A job’s last step failed again and again. Its state is put right by the next visit of jobs-watch; the log of jobs-settle says why.', this.executions('ExecutionsFailed'))
     this.alarm('throttles', 'Lambda refused calls: the account’s concurrency is used up. Pages go on retrying; raise the quota.', new cw.Metric({ namespace: 'AWS/Lambda', metricName: 'Throttles', period, statistic: 'Sum' }))
     this.alarm('errors', 'A function answered with a problem of kind "internal". Its log line has the place.', metrics.errors)
     this.alarm('api-5xx', 'The API answered 5xx.', this.apiMetric('5xx'))
@@ -91,6 +102,7 @@ export class OperationsStack extends StageStack {
         [graph('Chunks stored by participants', [m.chunks]), graph('Answers: all, refused by us (4xx), failed (5xx)', ['Count', '4xx', '5xx'].map((n) => this.apiMetric(n)))],
         [graph('Slowest requests in functions (p99, ms)', [m.milliseconds]), graph('Problems and errors in logs', [m.problems], [m.errors])],
         [graph('Functions: calls at once', functions.map((f) => f.lambda.metric('ConcurrentExecutions', { period, statistic: 'Maximum' }))), graph('Functions: crashes', functions.map((f) => f.lambda.metricErrors({ period })))],
+        [graph('Jobs: started, ended, failed', ['ExecutionsStarted', 'ExecutionsSucceeded', 'ExecutionsFailed', 'ExecutionsAborted'].map((n) => this.executions(n))), graph('Jobs: steps, slowest (ms)', ['jobs-prepare', 'jobs-query', 'jobs-registration', 'jobs-check', 'jobs-settle'].map((n) => this.watched.api.functions[n]!.lambda.metricDuration({ period, statistic: 'p99' })))],
         [graph('Table: capacity consumed', [table('ConsumedReadCapacityUnits'), table('ConsumedWriteCapacityUnits')]), graph('Table: throttled', [table('ReadThrottleEvents'), table('WriteThrottleEvents')])],
       ],
     })

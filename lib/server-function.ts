@@ -1,5 +1,5 @@
 /** One Lambda with its role, its log group and nothing it was not granted. */
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib'
+import { Duration, type RemovalPolicy, Size } from 'aws-cdk-lib'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
 import * as logs from 'aws-cdk-lib/aws-logs'
@@ -19,11 +19,16 @@ export interface ServerFunctionProps {
   bucketNames: Record<string, string>
   /** The same for every function: origins, issuer, version. */
   environment: Record<string, string>
+  /** DuckDB's native part, for functions that have the engine. */
+  duckdb: lambda.ILayerVersion | undefined
   removalPolicy: RemovalPolicy
 }
 
-/** Publishing copies many files; the others answer in milliseconds. API Gateway gives up after 30 s. */
-const seconds: Record<string, number> = { studies: 29, sweep: 240 }
+/** Publishing copies many files; the others answer in milliseconds. API Gateway gives up after 30 s; the steps of the workflow have its patience (contracts/workflow.asl.json). */
+const seconds: Record<string, number> = { studies: 29, datasets: 29, jobs: 29, reviews: 29, sweep: 240, watch: 120, prepare: 590, query: 890, registration: 890, check: 590, settle: 290 }
+/** Functions with the engine hold columns in memory (processors come with it: 1,769 MB have one) and files in /tmp. A request touches no rows, it only parses. */
+const rows = { memorySize: 3008, ephemeralStorageSize: Size.gibibytes(10) }
+const parses = { memorySize: 1024 }
 
 export class DeployedFunction extends Construct {
   readonly lambda: lambda.Function
@@ -42,11 +47,12 @@ export class DeployedFunction extends Construct {
     accept(policy, acceptedWildcards(statements))
     this.lambda = new lambda.Function(this, 'Function', {
       functionName: name, description: f.routes.length > 0 ? `${f.area}: ${f.routes.length} routes` : `${f.area}: ${f.name}`, role, logGroup: this.logGroup,
-      runtime: lambda.Runtime.NODEJS_24_X, architecture: lambda.Architecture.ARM_64, memorySize: 512, timeout: Duration.seconds(seconds[f.name] ?? 15),
+      runtime: lambda.Runtime.NODEJS_24_X, architecture: lambda.Architecture.ARM_64, ...(!f.grants.includes('engine') ? { memorySize: 512 } : f.routes.length > 0 ? parses : rows), timeout: Duration.seconds(seconds[f.name] ?? 15),
       ...(settings.bundle ? { handler: 'index.handler', code: lambda.Code.fromAsset(bundleFolder(f)) } : { handler: 'index.handler', code: lambda.Code.fromInline('exports.handler = async () => { throw new Error("synthesised with bundle=false") }') }),
+      ...(p.duckdb && f.grants.includes('engine') ? { layers: [p.duckdb] } : {}),
       loggingFormat: lambda.LoggingFormat.JSON, systemLogLevelV2: lambda.SystemLogLevel.WARN,
       environment: {
-        ...p.environment, TABLE_NAME: p.tableName, ...(f.grants.includes('mac') ? { MAC_KEY_ID: p.macKeyId } : {}),
+        ...p.environment, TABLE_NAME: p.tableName, ...(f.grants.some((g) => g === 'start-job' || g === 'stop-job') ? { STATE_MACHINE_ARN: p.resources.stateMachineArn } : {}), ...(f.grants.includes('mac') ? { MAC_KEY_ID: p.macKeyId } : {}),
         ...Object.fromEntries(bucketsOf(f.grants).map((b) => [`BUCKET_${b.toUpperCase()}`, p.bucketNames[b]!])),
       },
     })

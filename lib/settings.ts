@@ -20,6 +20,10 @@ const Context = z.object({
   mainDomain: Host.optional(), studyDomain: Host.optional(),
   certificateArn: z.string().regex(/^arn:aws[a-z-]*:acm:us-east-1:/, 'a certificate in us-east-1, where CloudFront looks for it').optional(),
   waf: flag(true), trail: flag(true), selfSignUp: flag(true), bundle: flag(true),
+  /** Python, R and notebooks: Batch, and a network without a way out. Costs something while idle (docs/cost.md); SQL goes without. */
+  scripts: flag(false),
+  /** Digest of the runner's image in the repository that the jobs stack makes. */
+  runnerImage: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'the digest that "docker push" printed: sha256:...').optional(),
   alarmEmail: z.email().optional(),
   campusOidc: object(CampusOidc), campusSaml: object(CampusSaml),
   /** The folder that `npm run build` writes. */

@@ -13,7 +13,7 @@ test('cdk-nag has nothing to say about either stage, nor about one with everythi
   expect(dev.findings).toEqual([])
   const campus = synthesised({
     region: 'eu-central-1', mainDomain: 'cloister.example.edu', studyDomain: 'cloister-studies.example.edu', certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/a', alarmEmail: 'it@example.edu', webFiles: 'docs',
-    campusOidc: '{"name":"Campus","issuer":"https://login.example.edu","clientId":"cloister","clientSecretName":"campus-oidc"}', campusSaml: { name: 'Federation', metadataUrl: 'https://login.example.edu/metadata' },
+    scripts: 'true', campusOidc: '{"name":"Campus","issuer":"https://login.example.edu","clientId":"cloister","clientSecretName":"campus-oidc"}', campusSaml: { name: 'Federation', metadataUrl: 'https://login.example.edu/metadata' },
   })
   expect(campus.findings).toEqual([])
   expect(campus.of('AWS::Cognito::UserPoolIdentityProvider').map((p) => p.Properties.ProviderType).sort()).toEqual(['OIDC', 'SAML'])
@@ -136,17 +136,17 @@ describe('operations', () => {
   test('alarms on every function, on throttles, on the API and the table, all of which wake somebody', () => {
     const alarms = prod.of('AWS::CloudWatch::Alarm')
     const errors = alarms.filter((a) => a.Properties.Namespace === 'AWS/Lambda' && a.Properties.MetricName === 'Errors')
-    expect(errors).toHaveLength(serverFunctions.length)
-    expect(errors.map((a) => a.Properties.AlarmName).sort()).toEqual(serverFunctions.map((f) => named(`${functionName(f)}-errors`)).sort())
-    for (const name of ['Throttles', '5xx', 'ReadThrottleEvents', 'WriteThrottleEvents']) expect(alarms.some((a) => a.Properties.MetricName === name)).toBe(true)
+    // A crash of a function that serves routes is a 5xx of the API; the others have an alarm each.
+    expect(errors.map((a) => a.Properties.AlarmName).sort()).toEqual(serverFunctions.filter((f) => f.routes.length === 0).map((f) => named(`${functionName(f)}-errors`)).sort())
+    for (const name of ['Throttles', '5xx', 'ExecutionsFailed', 'ReadThrottleEvents', 'WriteThrottleEvents']) expect(alarms.some((a) => a.Properties.MetricName === name)).toBe(true)
     // One alarm stands for the throttles of all functions only as long as none has a concurrency of its own.
     expect(prod.of('AWS::Lambda::Function').some((f) => f.Properties.ReservedConcurrentExecutions !== undefined)).toBe(false)
     for (const a of alarms) expect(a.Properties.AlarmActions).toHaveLength(1)
   })
 
-  test('the sweep runs every five minutes; failed sign-ins reach their function', () => {
+  test('the sweep runs every five minutes, the watch over jobs every minute; failed sign-ins reach their function', () => {
     const rules = prod.of('AWS::Events::Rule').map((r) => r.Properties)
-    expect(rules.find((r) => r.ScheduleExpression)!.ScheduleExpression).toBe('rate(5 minutes)')
+    expect(rules.filter((r) => r.ScheduleExpression).map((r) => [r.Name, r.ScheduleExpression]).sort()).toEqual([[named('sweep'), 'rate(5 minutes)'], [named('watch'), 'rate(1 minute)']])
     expect(text(rules.find((r) => r.EventPattern)!.EventPattern)).toContain('Login_POST')
     expect(prod.of('AWS::CloudTrail::Trail')).toHaveLength(1)
     expect(synthesised({ trail: 'false' }).of('AWS::CloudTrail::Trail')).toEqual([])
