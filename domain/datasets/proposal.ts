@@ -9,9 +9,11 @@ const isMask = (path: string): boolean => isVolume(path) && /(^|[/_.-])(masks?|r
 /** What is known of a file read as a table. */
 export interface ReadTable { proposed: Table; columns: { name: string; examples: string[] }[] }
 
+/** Examples are cut after so many characters (runner/engine/read.ts). */
+const exampleLength = 60
 /** The column whose examples are all paths of uploaded volumes. */
 const pathColumn = (t: ReadTable, volumes: ReadonlySet<string>): string | undefined =>
-  t.columns.find((c) => c.examples.length > 0 && c.examples.every((e) => volumes.has(e)))?.name
+  t.columns.find((c) => c.examples.length > 0 && c.examples.every((e) => volumes.has(e) || (e.length === exampleLength && [...volumes].some((v) => v.startsWith(e)))))?.name
 
 /** A proposal for the custodian: nothing of it holds before they confirm it. `other` are uploaded files that are no tables. */
 export function proposeSchema(read: readonly ReadTable[], other: readonly string[]): DatasetSchema {

@@ -49,7 +49,7 @@ describe('a schema', () => {
   })
 })
 
-const column = fc.record({ name: fc.string({ minLength: 1, maxLength: 12 }), type: fc.constantFrom('integer', 'number', 'text', 'boolean', 'date', 'datetime', 'category'), minimum: fc.option(fc.oneof(fc.double(), fc.string()), { nil: undefined }), categories: fc.option(fc.array(fc.string(), { maxLength: 4 }), { nil: undefined }), role: fc.constantFrom(undefined, 'subject', 'visit', 'identifier') }) as fc.Arbitrary<Column>
+const column = fc.record({ name: fc.string({ minLength: 1, maxLength: 12 }), type: fc.constantFrom('integer', 'number', 'text', 'boolean', 'date', 'datetime', 'category'), minimum: fc.option(fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string()), { nil: undefined }), categories: fc.option(fc.array(fc.string(), { maxLength: 4 }), { nil: undefined }), role: fc.constantFrom(undefined, 'subject', 'visit', 'identifier') }) as fc.Arbitrary<Column>
 const schema: fc.Arbitrary<DatasetSchema> = fc.record({
   tables: fc.array(fc.record({ name: fc.stringMatching(/^[a-z]{1,3}$/), file: fc.stringMatching(/^[a-z]{1,3}\.csv$/), columns: fc.array(column, { minLength: 1, maxLength: 6 }), oneRowPerSubject: fc.boolean() }), { minLength: 1, maxLength: 4 }),
   images: fc.array(fc.record({ name: fc.stringMatching(/^[a-z]{1,2}$/), kind: fc.constant('nifti' as const), table: fc.stringMatching(/^[a-z]{1,3}$/), path: fc.string({ minLength: 1 }), masks: fc.array(fc.string({ maxLength: 4 }), { maxLength: 3 }) }), { maxLength: 2 }),
