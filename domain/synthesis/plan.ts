@@ -27,8 +27,6 @@ export interface SynthesisPlan {
   /** Rows to make; by default as many as the noisy answers tell. */
   rows?: number
   wishes: { columns: string[]; weight: number }[]
-  /** Share of the budget kept for a charged evaluation (0 to 0.2). */
-  evaluation: number
 }
 
 export const synthesisDefaults = { method: 'auto', epsilon: 1, delta: 1e-5, bins: 10, rare: 0.002 } as const satisfies { method: SynthesisMethod; epsilon: number; delta: number; bins: number; rare: number }

@@ -49,7 +49,8 @@ export async function privsyn(e: Engine): Promise<Fitted> {
     eachCount(p.table, pairs, p.sizes, (exact, i) => { out[i] = gridDistance(exact, queries.marginal(pairs[i]!)) })
     return out
   }, Math.ceil(perRow * Math.sqrt(pairs.length)))
-  const distance = pairs.map((pair, i) => (noisy.values[i]! / perRow) * Math.max(1, ...e.wishes.filter((w) => pair.every((c) => w.columns.includes(c))).map((w) => w.weight)))
+  // Less what their own noise may have added, and no more than two tables can differ.
+  const distance = pairs.map((pair, i) => Math.min(2 * p.total, Math.max(0, noisy.values[i]! - noisy.sigma) / perRow) * Math.max(1, ...e.wishes.filter((w) => pair.every((c) => w.columns.includes(c))).map((w) => w.weight)))
   const found = worthwhile(distance, cells, Number(journal.left) / 1e9 / journal.rowsPerPerson ** 2)
   // Something has to be bought with what is left: the pair that is worth most.
   const chosen = found.length ? found : [distance.indexOf(Math.max(...distance))]
