@@ -40,7 +40,7 @@ describe('result.json', () => {
     expect(parseOutputs([{ file: 'result.json', bytes: Uint8Array.of(0xff, 0xfe, 0x7b) }], limits).problems).toEqual([{ file: 'result.json', problem: 'not-text' }])
     expect(read('{"a": 1}', 'result.json', { rows: 10, bytes: 5 }).problems).toEqual([{ file: 'result.json', problem: 'too-large' }])
   })
-  it('huge numbers stay numbers or become missing', () => expect(read('{"a": 123456789012345678901234567890, "b": 1e999}').outputs.map((o) => 'value' in o && o.value)).toEqual([123456789012345678901234567890, null]))
+  it('huge numbers stay numbers or become missing', () => expect(read('{"a": 123456789012345678901234567890, "b": 1e999}').outputs.map((o) => 'value' in o && o.value)).toEqual([Number('123456789012345678901234567890'), null]))
   it('never throws, whatever the bytes', () => fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.json().map(bytes), fc.string({ unit: fc.constantFrom(...'{}[]",:0eE-NaIy\\u\n') , maxLength: 120 }).map(bytes)), fc.constantFrom('result.json', 'a.csv', 'b.json', 'c.svg'), (b, file) => {
     const p = parseOutputs([{ file, bytes: b }], limits)
     for (const s of p.outputs.flatMap(sheetsOf)) for (const r of s.rows) { expect(r).toHaveLength(s.columns.length); for (const v of r) if (typeof v === 'number') expect(Number.isFinite(v)).toBe(true) }
