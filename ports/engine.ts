@@ -8,8 +8,8 @@ import type { QueryResult } from '../domain/sql/result.ts'
 /** An object of the bucket `protected`. */
 export interface DataRef { key: string; sha256: string; size: number }
 /** One table as it was stored at registration: Parquet, sorted by subject, with the dense subject number `__subject`. */
-export interface StoredTable { name: string; parquet: DataRef; rows: number; subjects: number }
-export interface StoredData { schema: DatasetSchema; tables: StoredTable[]; /** Distinct subjects over all tables. */ subjects: number }
+export interface StoredTable { name: string; parquet: DataRef; rows: number; subjects: number; /** Most rows of one subject. */ rowsPerSubject?: number }
+export interface StoredData { schema: DatasetSchema; tables: StoredTable[]; /** Distinct subjects over all tables. */ subjects: number; /** Fingerprint of everybody, as `count` gives it. */ fingerprint?: string }
 
 /** What reading the custodian's files found; for the custodian alone. */
 export interface TableReading { file: string; columns: (Column & { distinct: number; missing: number; examples: string[] })[]; rows: number; proposed: Table; /** e.g. a column of mixed types: what, and the first line where. */ warnings: string[] }
@@ -19,7 +19,7 @@ export interface Engine {
   read(files: { file: string; data: DataRef }[]): Promise<TableReading[]>
   /** Makes Parquet of the confirmed schema under `prefix`; values outside their declared type, bounds or categories become missing and are counted. `Unreadable` when a declared column or subject is not there. */
   store(files: { file: string; data: DataRef }[], schema: DatasetSchema, prefix: string): Promise<{ data: StoredData; outside: Record<string, number> }>
-  /** Distinct subjects of a cohort, and a fingerprint of the set (64 hex digits; equal sets have equal fingerprints). */
+  /** Distinct subjects of a cohort, and a fingerprint of the set (16 hex digits; equal sets have equal fingerprints). */
   count(data: StoredData, cohort: Cohort): Promise<{ subjects: number; fingerprint: string }>
   /** How many subjects are in one of two selections and not in the other. Selections come from `count` (cohorts) or from a `QueryResult`. */
   difference(data: StoredData, a: string, b: string): Promise<number>
@@ -37,3 +37,6 @@ export class Unreadable extends Error {
   readonly line?: number
   constructor(file: string, reason: string, line?: number) { super(reason); this.file = file; if (line !== undefined) this.line = line }
 }
+
+/** An object that a dataset names is not in the store. */
+export class ObjectGone extends Error { override name = 'ObjectGone' }
