@@ -9,6 +9,10 @@ import { type Resource, synthesised } from './testing.ts'
 const page = 'docs/cost.md'
 /** Resource types without a price of their own: nothing while idle. */
 const free = new Set([
+  // Batch and Step Functions cost what runs through them; networks, their rules and gateway endpoints nothing; images by the GB (a few cents).
+  'AWS::Batch::ComputeEnvironment', 'AWS::Batch::JobDefinition', 'AWS::Batch::JobQueue', 'AWS::Batch::SchedulingPolicy', 'AWS::StepFunctions::StateMachine', 'AWS::ECR::Repository', 'AWS::Lambda::LayerVersion',
+  'AWS::EC2::VPC', 'AWS::EC2::Subnet', 'AWS::EC2::RouteTable', 'AWS::EC2::SubnetRouteTableAssociation', 'AWS::EC2::SecurityGroup', 'AWS::EC2::SecurityGroupIngress', 'AWS::EC2::FlowLog',
+  'AWS::Route53Resolver::FirewallRuleGroup', 'AWS::Route53Resolver::FirewallRuleGroupAssociation',
   'AWS::ApiGatewayV2::Api', 'AWS::ApiGatewayV2::Authorizer', 'AWS::ApiGatewayV2::Integration', 'AWS::ApiGatewayV2::Route', 'AWS::ApiGatewayV2::Stage',
   'AWS::CloudFront::Distribution', 'AWS::CloudFront::Function', 'AWS::CloudFront::OriginAccessControl', 'AWS::CloudFront::ResponseHeadersPolicy',
   'AWS::CloudTrail::Trail', 'AWS::Cognito::ManagedLoginBranding', 'AWS::Cognito::UserPool', 'AWS::Cognito::UserPoolClient', 'AWS::Cognito::UserPoolDomain', 'AWS::Cognito::UserPoolGroup',
@@ -21,7 +25,11 @@ interface Line { what: string; count: number; each: number; note: string }
 /** What is to be paid for being there. */
 export function idleLines(resources: Resource[]): Line[] {
   const count = (type: string): number => resources.filter((r) => r.Type === type).length
+  const interfaces = resources.filter((r) => r.Type === 'AWS::EC2::VPCEndpoint' && r.Properties.VpcEndpointType === 'Interface').reduce((n, r) => n + r.Properties.SubnetIds.length, 0)
+  const domains = resources.filter((r) => r.Type === 'AWS::Route53Resolver::FirewallDomainList').reduce((n, r) => n + r.Properties.Domains.length, 0)
   const priced: Record<string, Line[]> = {
+    'AWS::EC2::VPCEndpoint': interfaces === 0 ? [] : [{ what: 'Interface endpoints, by zone', count: interfaces, each: price.month['interface endpoint'], note: 'images (two), log; the one for S3 is free' }],
+    'AWS::Route53Resolver::FirewallDomainList': domains === 0 ? [] : [{ what: 'Domains of the name firewall', count: domains, each: price.month['domain of the name firewall'], note: '' }],
     'AWS::WAFv2::WebACL': [
       { what: 'Firewall (one for both distributions)', count: count('AWS::WAFv2::WebACL'), each: price.month['firewall'], note: '' },
       { what: 'Firewall rules', count: resources.filter((r) => r.Type === 'AWS::WAFv2::WebACL').reduce((n, r) => n + r.Properties.Rules.length, 0), each: price.month['firewall rule'], note: 'rate limit; managed common rules' },
@@ -68,13 +76,45 @@ export function participantLines(resources: Resource[]): Line[] {
   ]
 }
 
+/** What 1,000 SQL jobs on a table of 10 million rows cause. */
+export function queryLines(resources: Resource[]): Line[] {
+  const memoryGb = Number(resources.find((r) => r.Properties.FunctionName === 'cloister-prod-jobs-query')!.Properties.MemorySize) / 1024
+  const jobs = 1000
+  const m = price.million
+  return [
+    { what: 'API requests: asking, looking, taking', count: jobs * 20, each: m['API request'] / 1e6, note: 'one look a second while it runs' },
+    { what: 'State transitions', count: jobs * 6, each: m['state transition'] / 1e6, note: 'prepare, which, query, check, settle; the first 4,000 a month are free, not counted here' },
+    { what: 'Function calls', count: jobs * 25, each: m['function call'] / 1e6, note: '' },
+    { what: 'Function GB-seconds: steps', count: Math.round(jobs * 8 * memoryGb), each: price['function GB-second (arm64)'], note: `8 s at ${memoryGb.toFixed(1)} GB, cold, with the table fetched` },
+    { what: 'Function GB-seconds: requests', count: jobs * 20 * 0.03, each: price['function GB-second (arm64)'], note: '' },
+    { what: 'Function /tmp GB-seconds', count: jobs * 8 * 9.5, each: price['function /tmp GB-second'], note: '10 GB, of which 512 MB are free' },
+    { what: 'Table reads and writes', count: jobs * 120, each: m['table write unit'] / 1e6, note: 'counted as writes of 1 KB' },
+  ]
+}
+
+/** What 1,000 Python jobs cause: nine runs of ten seconds each. */
+export function scriptLines(): Line[] {
+  const jobs = 1000
+  const hours = (jobs * 150) / 3600
+  return [
+    { what: 'Container vCPU-hours', count: Number(hours.toFixed(1)), each: price['container vCPU-hour (Fargate, x86)'], note: '150 s each: start 40 s, nine runs two at a time' },
+    { what: 'Container GB-hours', count: Number((hours * 3).toFixed(1)), each: price['container GB-hour (Fargate, x86)'], note: '3 GB' },
+    { what: 'Through the endpoints, GB', count: jobs * 0.001, each: price['endpoint GB'], note: 'the image’s manifest and the log; layers come by S3' },
+    { what: 'State transitions', count: jobs * 6, each: price.million['state transition'] / 1e6, note: '' },
+    { what: 'Steps in functions, GB-seconds', count: jobs * 4 * 3, each: price['function GB-second (arm64)'], note: 'prepare and check' },
+  ]
+}
+
 const usd = (x: number): string => x.toFixed(2)
 const table = (lines: Line[]): string => ['| what | how many | USD each | USD | |', '|---|---:|---:|---:|---|', ...lines.map((l) => `| ${l.what} | ${l.count.toLocaleString('en-US')} | ${Number(l.each.toPrecision(6))} | ${usd(l.count * l.each)} | ${l.note} |`), `| **together** | | | **${usd(sum(lines))}** | |`].join('\n')
 
 /** The page, from the templates of the production stage. */
-export function costPage(resources: Resource[]): string {
+export function costPage(resources: Resource[], withScripts: Resource[]): string {
   const idle = idleLines(resources)
   const participants = participantLines(resources)
+  const queries = queryLines(resources)
+  const scripts = scriptLines()
+  const more = idleLines(withScripts).filter((l) => !idle.some((i) => i.what === l.what && i.count === l.count))
   const alarms = resources.filter((r) => r.Type === 'AWS::CloudWatch::Alarm').length
   return `# What it costs
 
@@ -91,7 +131,25 @@ ${table(idle)}
 - The data key is rotated every year; AWS charges each of the first two rotations like one more key (1.00 a month each).
 - The first trail of an account is free. Where the account has one already, deploy with \`-c trail=false\`; a second one costs 2.00 for each 100,000 events.
 - \`-c waf=false\` (the default of a development stage) saves the firewall: ${usd(price.month['firewall'] + 2 * price.month['firewall rule'])} a month.
-- Not idle but close: the sweep runs 8,640 times a month (${usd(8640 * (price.million['function call'] / 1e6 + 0.2 * 0.5 * price['function GB-second (arm64)']))} at 200 ms). Storage is ${price['table GB-month'] + price['table recovery GB-month']} per GB and month in the table, 0.023 in buckets. Cognito charges nothing up to 10,000 people a month.
+- Not idle but close: the sweep runs 8,640 times a month and the watch over jobs 43,200 times (${usd((8640 + 43_200) * (price.million['function call'] / 1e6 + 0.2 * 0.5 * price['function GB-second (arm64)']))} at 200 ms together). Storage is ${price['table GB-month'] + price['table recovery GB-month']} per GB and month in the table, 0.023 in buckets. Cognito charges nothing up to 10,000 people a month.
+
+### With scripts
+
+SQL needs nothing more. Python, R and notebooks run in containers in a network without a way out; reaching images and log from there is paid for by the hour, so it is off unless asked for: \`-c scripts=true\` adds
+
+${table(more)}
+
+There is no NAT and no cluster. Everything is in one zone: a second one would double this line and buy only that jobs need not wait while a zone is down.
+
+## Each 1,000 SQL jobs
+
+On a table of 10 million rows, each one cold:
+
+${table(queries)}
+
+## Each 1,000 Python jobs
+
+${table(scripts)}
 
 ## Each 1,000 participants
 
@@ -104,7 +162,7 @@ That is ${(sum(participants) / 10).toFixed(2)} cents for each participant.
 }
 
 function main(): void {
-  const text = costPage(synthesised().resources)
+  const text = costPage(synthesised().resources, synthesised({ scripts: 'true' }).resources)
   if (!process.argv.includes('--check')) { writeFileSync(page, text); return }
   if (readFileSync(page, 'utf8') === text) return
   process.stderr.write(`${page} is not what the templates cost now. Run "node lib/cost.ts" and commit it.\n`)

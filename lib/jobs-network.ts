@@ -15,7 +15,7 @@ import type { Settings } from './settings.ts'
 const range = '10.61.0.0/24'
 
 /** What a job's signed links may lead to. Links carry the rights of the function that signed them; the endpoint holds them to these keys whatever they say. */
-const readable = { protected: ['jobs/*/inputs/*', 'datasets/*/blobs/*'], quarantine: ['jobs/*/manifest.json'] } as const
+const readable = { protected: ['jobs/*/inputs/*', 'datasets/*/blobs/*'] } as const
 const writable = { quarantine: ['jobs/*/report.json.gz'] } as const
 
 export class JobsNetwork extends Construct {
