@@ -86,7 +86,7 @@ export function AskForm({ dataset, language, example, again }: { dataset: Datase
             <Tabs.List className="tabs">{policy.languages.map((l) => <Tabs.Tab key={l} value={l}>{languageName[l]}</Tabs.Tab>)}</Tabs.List>
             <Tabs.Panel value={draft.language} pt="xs">
               <Suspense fallback={<Skeleton className="code" />}><CodeEditor key={draft.language} ref={editor} text={code} onChange={setCode} language={draft.language} schema={dataset.schema} notes={notes} label={`${languageName[draft.language]} of the question`} submit={() => void submit()} /></Suspense>
-              <Text size="xs" c="dimmed" mt={4}>{draft.language === 'sql' ? 'Tables and columns as in the schema; begin typing to complete them.' : draft.language === 'notebook' ? 'Each cell begins with a line “# %%”. Outputs of an uploaded notebook are dropped.' : <>Read from <code>DATA_ROOT/catalogs/{dataset.name}/</code>; write <code>result.json</code> or CSV tables into the working folder.</>}</Text>
+              <Text size="xs" c="dimmed" mt={4}>{draft.language === 'sql' ? 'Tables and columns as in the schema; begin typing to complete them.' : draft.language === 'notebook' ? 'Each cell begins with a line “# %%”. Outputs of an uploaded notebook are dropped.' : <>Read from <code>DATA_ROOT/catalogs/{dataset.name}/</code>; write <code>result.json</code> or CSV tables to <code>CLOISTER_OUTPUT</code>.</>}</Text>
               <ProblemNotice error={fileError} title="The file could not be taken" />
             </Tabs.Panel>
           </Tabs>

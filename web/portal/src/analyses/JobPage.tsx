@@ -78,7 +78,7 @@ function Loaded({ job }: { job: Job }) {
       </>}>
       <ProblemNotice error={error} />
       {job.may.includes('approve') && job.waiting === 'approval' && <Approval job={job} />}
-      {job.waiting && live && !job.may.includes('approve') && <Text mb="md" role="status" className="panel">{waitingWords[job.waiting]}{job.waiting === 'checkers' && job.checks ? ` ${job.checks.votes} of ${job.checks.needed} have voted.` : ''}</Text>}
+      {job.waiting && live && job.waiting !== 'answer' && !job.may.includes('approve') && <Text mb="md" role="status" className="panel">{waitingWords[job.waiting]}{job.waiting === 'checkers' && job.checks ? ` ${job.checks.votes} of ${job.checks.needed} have voted.` : ''}</Text>}
       <Thread job={job} />
       {(!job.hasResult || live) && <div className="narrow"><Steps job={job} line={asked && own ? go : undefined} /></div>}
       {open && (

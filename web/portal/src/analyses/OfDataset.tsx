@@ -24,7 +24,7 @@ export function OfDataset({ dataset }: { dataset: Dataset }) {
     <ListControls list={list} set={set} states={stateOptions} sorts={sorts} placeholder="Search analyses" />
     <ProblemNotice error={jobs.error} retry={() => void jobs.refetch()} />
     {jobs.isPending && !jobs.error ? <LoadingRows /> : known.length === 0 && !list.state ? <Empty title="Nothing has been asked yet">Analyses of this dataset appear here the moment somebody asks.</Empty>
-      : shown.length === 0 ? <Empty title="No analysis matches" action={<Button variant="default" onClick={all}>Show all analyses</Button>} /> : <JobsTable jobs={shown} who />}
+      : shown.length === 0 ? <Empty title="No analysis matches" action={<Button variant="default" onClick={all}>Show all analyses</Button>} /> : <JobsTable jobs={shown} who dataset={false} />}
     {jobs.hasNextPage && <Group mt="sm"><Button variant="default" loading={jobs.isFetchingNextPage} onClick={() => void jobs.fetchNextPage()}>Show more</Button><Text size="sm" c="dimmed">{count(known.length, 'analysis', 'analyses')} so far</Text></Group>}
   </>
 }

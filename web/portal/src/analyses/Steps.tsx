@@ -5,8 +5,8 @@ import type { Job } from './data.ts'
 import { JobTrouble } from './JobTrouble.tsx'
 import { stepWords } from './words.ts'
 
-/** Seconds as people read them while they wait. */
-const elapsed = (from: string, to: number): string => { const s = Math.max(0, to - new Date(from).getTime()) / 1000; return s < 10 ? `${s.toFixed(1)} s` : s < 60 ? `${Math.round(s)} s` : `${Math.floor(s / 60)} min ${Math.round(s % 60)} s` }
+/** Whole seconds: finer times are not told, for they would say how long the data took. */
+const elapsed = (from: string, to: number): string => { const s = Math.max(0, Math.floor((to - new Date(from).getTime()) / 1000)); return s < 1 ? 'under 1 s' : s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s` }
 
 function useClock(running: boolean): number {
   const [now, setNow] = useState(Date.now)

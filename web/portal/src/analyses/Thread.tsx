@@ -28,7 +28,7 @@ export function Thread({ job }: { job: Job }) {
   const items = job.checks?.questions ?? []
   if (items.length === 0 && !job.may.includes('answer')) return null
   return (
-    <section className="panel" aria-label="Questions of the checkers">
+    <section className="panel apart" aria-label="Questions of the checkers">
       <Said items={items} />
       {job.may.includes('answer') && (
         <form onSubmit={(e) => { e.preventDefault(); void send() }}><Stack gap="sm" mt="sm" maw={680}>

@@ -45,7 +45,7 @@ function bars(o: Output): Bars | undefined {
 }
 
 export const drawingOf = (o: Output): Drawing | undefined => (o.type === 'estimate' || o.type === 'model' ? forest(o) : o.type === 'histogram' ? histogram(o) : forest(o) ?? bars(o))
-export const heightOf = (d: Drawing): number => (d.kind === 'histogram' ? 240 : d.kind === 'forest' ? 60 + 28 * d.rows.length : 56 + (d.split ? 26 : 30) * d.rows.length + 8 * new Set(d.rows.map((r) => r.group)).size)
+export const heightOf = (d: Drawing): number => (d.kind === 'histogram' ? 248 : d.kind === 'forest' ? 70 + 28 * d.rows.length : 66 + (d.split ? 26 : 30) * d.rows.length + 8 * new Set(d.rows.map((r) => r.group)).size)
 
 let patterns = 0
 /** Lines across what is suppressed; each drawing has a pattern of its own. */
@@ -60,12 +60,12 @@ export function draw(plot: typeof P, d: Drawing, width: number, ink: string): SV
   const base = { width, height: heightOf(d), style: { background: 'transparent', color: ink, fontSize: '12px', fontFamily: 'inherit' } }
   if (d.kind === 'forest') {
     const spread = d.rows.some((r) => (r.low ?? r.estimate) <= 0 && (r.high ?? r.estimate) >= 0)
-    return plot.plot({ ...base, marginLeft: Math.min(width / 2.4, 24 + 7 * Math.max(...d.rows.map((r) => r.term.length))), marginRight: 24, x: { grid: true, label: d.label, nice: true }, y: { label: null, domain: d.rows.map((r) => r.term) },
+    return plot.plot({ ...base, marginLeft: Math.min(width / 2.4, 24 + 7 * Math.max(...d.rows.map((r) => r.term.length))), marginRight: 24, marginBottom: 38, x: { grid: true, label: d.label, nice: true }, y: { label: null, domain: d.rows.map((r) => r.term) },
       marks: [...(spread ? [plot.ruleX([0], { stroke: ink, strokeOpacity: 0.5 })] : []), plot.ruleY(d.rows.filter((r) => r.low !== undefined && r.high !== undefined), { y: 'term', x1: 'low', x2: 'high', stroke: palette[0], strokeWidth: 2 }), plot.dot(d.rows, { y: 'term', x: 'estimate', fill: palette[0], r: 4.5, symbol: 'square' })] })
   }
   if (d.kind === 'histogram') {
     const top = Math.max(1, ...d.rows.map((r) => r.value ?? 0)), hidden = d.rows.filter((r) => r.value === undefined).map((r) => ({ ...r, value: top * 0.12 }))
-    const svg = plot.plot({ ...base, marginLeft: 48, x: { label: d.unit || null }, y: { grid: true, label: 'count', ...(d.rows.length > 0 ? { domain: [0, top] } : {}) }, marks: [plot.rectY(d.rows.filter((r) => r.value !== undefined), { x1: 'from', x2: 'to', y: 'value', fill: palette[0], inset: 0.5 }), plot.rectY(hidden, { x1: 'from', x2: 'to', y: 'value', fill: `url(#${id})`, stroke: ink, strokeOpacity: 0.4, inset: 0.5 }), plot.ruleY([0])] })
+    const svg = plot.plot({ ...base, marginLeft: 48, marginBottom: 38, x: { label: d.unit || null }, y: { grid: true, label: 'count', ...(d.rows.length > 0 ? { domain: [0, top] } : {}) }, marks: [plot.rectY(d.rows.filter((r) => r.value !== undefined), { x1: 'from', x2: 'to', y: 'value', fill: palette[0], inset: 0.5 }), plot.rectY(hidden, { x1: 'from', x2: 'to', y: 'value', fill: `url(#${id})`, stroke: ink, strokeOpacity: 0.4, inset: 0.5 }), plot.ruleY([0])] })
     hatch(svg, id, ink)
     return svg
   }
@@ -76,9 +76,9 @@ export function draw(plot: typeof P, d: Drawing, width: number, ink: string): SV
   const known = d.rows.filter((r) => r.value !== undefined)
   const tip = { fill: ink, textAnchor: 'start' as const, dx: 6, fontSize: 12 }
   const svg = d.split
-    ? plot.plot({ ...base, marginLeft: margin, marginRight: 56, x: { grid: true, label: d.label, domain: [low, high], nice: true }, y: { axis: null, domain: parts }, fy: { label: null, domain: groups, padding: 0.15 }, color: { legend: true, domain: parts, range: [...palette] },
+    ? plot.plot({ ...base, marginLeft: margin, marginRight: 64, marginBottom: 38, x: { grid: true, label: d.label, domain: [low, high], nice: true }, y: { axis: null, domain: parts }, fy: { label: null, domain: groups, padding: 0.15 }, color: { legend: true, domain: parts, range: [...palette] },
         marks: [plot.barX(known, { x: 'value', y: 'part', fy: 'group', fill: 'part' }), plot.barX(hidden, { x: 'value', y: 'part', fy: 'group', fill: `url(#${id})`, stroke: ink, strokeOpacity: 0.4 }), plot.text(hidden, { x: 'value', y: 'part', fy: 'group', text: () => 'suppressed', ...tip, fontStyle: 'italic' }), plot.ruleX([0])] })
-    : plot.plot({ ...base, marginLeft: margin, marginRight: 56, x: { grid: true, label: d.label, domain: [low, high], nice: true }, y: { label: null, domain: groups },
+    : plot.plot({ ...base, marginLeft: margin, marginRight: 64, marginBottom: 38, x: { grid: true, label: d.label, domain: [low, high], nice: true }, y: { label: null, domain: groups },
         marks: [plot.barX(known, { x: 'value', y: 'group', fill: palette[0], insetTop: 3, insetBottom: 3 }), plot.text(known, { x: 'value', y: 'group', text: (r: (typeof known)[number]) => (r.value ?? 0).toLocaleString('en', { maximumSignificantDigits: 4 }), ...tip }), plot.barX(hidden, { x: 'value', y: 'group', fill: `url(#${id})`, stroke: ink, strokeOpacity: 0.4, insetTop: 3, insetBottom: 3 }), plot.text(hidden, { x: 'value', y: 'group', text: () => 'suppressed', ...tip, fontStyle: 'italic' }), plot.ruleX([0])] })
   hatch(svg, id, ink)
   return svg

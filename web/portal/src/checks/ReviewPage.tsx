@@ -1,4 +1,4 @@
-import { Anchor, Group, Text } from '@mantine/core'
+import { Anchor, Button, Group, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { type Review } from '../analyses/data.ts'
@@ -24,19 +24,20 @@ import { VoteForm, Votes } from './Vote.tsx'
 export function ReviewPage() {
   const { jobId } = useParams({ strict: false }) as { jobId: string }
   const back = { to: '/checks', label: 'Output checks' }
-  const { data: review, error, refetch } = useQuery({ queryKey: ['review', jobId], queryFn: () => api.jobs.review({ params: { jobId } }), refetchInterval: (q) => (q.state.error ? false : 8_000), retry: false })
+  // Each look is written into the audit chain: it is not repeated by itself.
+  const { data: review, error, refetch, isFetching } = useQuery({ queryKey: ['review', jobId], queryFn: () => api.jobs.review({ params: { jobId } }), staleTime: Infinity, refetchOnWindowFocus: false, refetchOnReconnect: false, retry: false })
   if (!review) {
     if (error instanceof ProblemError && (error.kind === 'wrong-state' || error.kind === 'own-output')) return <Page title="Output check" back={back}><Empty title={error.kind === 'own-output' ? 'This is your own output' : 'There is nothing to check any more'} action={<Anchor component={Link} to={`/analyses/${jobId}`} underline="always">The analysis</Anchor>}>{error.message}</Empty></Page>
     return <Page title="Output check" back={back}>{error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows rows={8} />}</Page>
   }
-  return <Loaded review={review} />
+  return <Loaded review={review} again={() => void refetch()} busy={isFetching} />
 }
 
-function Loaded({ review }: { review: Review }) {
+function Loaded({ review, again, busy }: { review: Review; again: () => void; busy: boolean }) {
   const { job, question } = review
   return (
     <Page title={job.title} state={<StateBadge of="job" state={job.state} word={stateWord(job)} />} back={{ to: '/checks', label: 'Output checks' }} wide
-      hint={<>{languageName[question.language]} on <Anchor component={Link} to={`/datasets/${job.datasetId}/overview`}>{job.dataset}</Anchor> by {job.owner.name}, <RelativeTime at={job.created} /></>}>
+      hint={<>{languageName[question.language]} on <Anchor component={Link} to={`/datasets/${job.datasetId}/overview`}>{job.dataset}</Anchor> by {job.owner.name}, <RelativeTime at={job.created} /></>} action={(review.mine || job.waiting === 'answer') && <Button variant="default" onClick={again} loading={busy}>Look again</Button>}>
       <div className="panel purpose"><Text size="sm" c="dimmed">Purpose</Text><Text className="prose">{job.purpose || 'None was given.'}</Text></div>
       <div className="review">
         <div>

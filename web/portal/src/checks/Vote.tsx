@@ -19,13 +19,13 @@ const choices: { value: Choice; title: string; text: string }[] = [
 /** The votes of others, once one has voted oneself. */
 export function Votes({ review }: { review: Review }) {
   const { votes, mine } = review
-  const differ = new Set(votes.map((v) => v.vote)).size > 1
   if (!mine) return null
+  const differ = votes.some((v) => v.vote !== mine.vote)
   return (
     <Section title="Votes">
       {differ && <Alert color="yellow" variant="outline" mb="sm" title="The votes differ">Each of you now sees the other’s. Either changes theirs, or a third checker decides.</Alert>}
-      <ul className="todo">{votes.map((v) => <li key={v.name + v.at}><Text size="sm"><b>{v.name}</b> {v.vote === 'approve' ? 'approved' : 'rejected'}, <RelativeTime at={v.at} /></Text>{v.comment && <Text size="sm" c="dimmed" className="prose">{v.comment}</Text>}</li>)}</ul>
-      {votes.length < 2 && <Text size="sm" c="dimmed">Another checker has to vote as well.</Text>}
+      <ul className="todo"><li><Text size="sm"><b>You</b> {mine.vote === 'approve' ? 'approved' : 'rejected'}</Text>{mine.comment && <Text size="sm" c="dimmed" className="prose">{mine.comment}</Text>}</li>{votes.map((v) => <li key={v.name + v.at}><Text size="sm"><b>{v.name}</b> {v.vote === 'approve' ? 'approved' : 'rejected'}, <RelativeTime at={v.at} /></Text>{v.comment && <Text size="sm" c="dimmed" className="prose">{v.comment}</Text>}</li>)}</ul>
+      {votes.length === 0 && <Text size="sm" c="dimmed">Another checker has to vote as well.</Text>}
     </Section>
   )
 }

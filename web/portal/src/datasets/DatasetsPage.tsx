@@ -12,7 +12,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 import { BudgetMeter } from './Budget.tsx'
 import { type Dataset, useDatasets } from './data.ts'
-import { languageName, modeName } from './words.ts'
+import { languageName, modeShort } from './words.ts'
 
 const orders: Record<string, (a: Dataset, b: Dataset) => number> = {
   title: (a, b) => a.title.localeCompare(b.title), changed: (a, b) => b.changed.localeCompare(a.changed), budget: (a, b) => b.budget.left - a.budget.left,
@@ -55,7 +55,7 @@ export function DatasetsPage() {
                 <Table.Td><Anchor component={Link} to={`/datasets/${d.datasetId}/overview`} fw={500}>{d.title}</Anchor><Text size="sm" c="dimmed" lineClamp={1}><Text span ff="monospace" size="xs">{d.name}</Text>{d.description && ` · ${d.description}`}</Text></Table.Td>
                 <Table.Td><StateBadge of="dataset" state={d.state} />{d.state === 'published' && !d.mayAnalyse && <Text size="xs" c="dimmed">not for you now</Text>}</Table.Td>
                 <Table.Td visibleFrom="sm"><Text size="sm">{d.policy.languages.map((l) => languageName[l]).join(', ') || '–'}</Text></Table.Td>
-                <Table.Td visibleFrom="md"><Text size="sm">{d.policy.modes.map((m) => modeName[m]).join(', ') || '–'}</Text></Table.Td>
+                <Table.Td visibleFrom="md"><Text size="sm">{d.policy.modes.map((m) => modeShort[m]).join(', ') || '–'}</Text></Table.Td>
                 <Table.Td visibleFrom="sm"><BudgetMeter budget={d.budget} compact /></Table.Td>
               </Table.Tr>))}
             </Table.Tbody>

@@ -2,17 +2,16 @@ import { Button, Group, List, Stack, Text } from '@mantine/core'
 import { Dropzone } from '@mantine/dropzone'
 import { useRef, useState } from 'react'
 import type { PublishProgress } from '../../../../clients/publish.ts'
+import { datasetFileName } from '../../../../clients/dataset-file.ts'
 import { FilePath } from '../../../../contracts/datasets.ts'
-import { count } from '../parts/figures.ts'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 import { UploadProgress } from '../studies/Progress.tsx'
 import { pathOf, sendWithProgress } from '../studies/upload.ts'
 import type { Dataset, Policy, Schema } from './data.ts'
-import { readDatasetJson } from './schema-draft.ts'
+import { readDeclared } from './schema-draft.ts'
 
-const description = 'dataset.json'
 const litter = /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini|__MACOSX)(\/|$)/
 
 /** Paths below the one folder that holds everything, without what systems leave behind. */
@@ -38,12 +37,12 @@ export function FilesStep({ dataset, before, found, next }: { dataset: Dataset; 
     try {
       const paths = datasetPaths(files.map(pathOf))
       const chosen = files.flatMap((f) => { const path = paths.get(pathOf(f)); return path === undefined ? [] : [{ path, data: f }] })
-      const data = chosen.filter((f) => f.path !== description)
+      const data = chosen.filter((f) => f.path !== datasetFileName)
       for (const f of data) if (!FilePath.safeParse(f.path).success) throw new Error(`The file name “${f.path}” cannot be used: letters, digits, spaces, dots, dashes and underscores, at most 300 characters.`)
       if (data.some((f) => f.data.size === 0)) throw new Error(`The file “${data.find((f) => f.data.size === 0)!.path}” is empty.`)
       if (!data.some((f) => /\.(csv|tsv|parquet)$/i.test(f.path))) throw new Error('There is no table among these files. A dataset has at least one CSV or Parquet file with a column that says whose row it is.')
-      const declared = chosen.find((f) => f.path === description)
-      if (declared) found(readDatasetJson(await declared.data.text()))
+      const declared = chosen.find((f) => f.path === datasetFileName)
+      if (declared) found(readDeclared(await declared.data.text()))
       const { sendFiles } = await import('../../../../clients/publish.ts')
       const sent = await sendFiles({
         files: data, progress: setProgress, send: sendWithProgress, signal: controller.signal,
@@ -69,7 +68,7 @@ export function FilesStep({ dataset, before, found, next }: { dataset: Dataset; 
             <List.Item>Each table has a header line and one column with the subject’s id, called the same in every table.</List.Item>
             <List.Item>Several tables are linked by that id, and by a visit where there is one.</List.Item>
             <List.Item>Volumes are listed by a table whose column <code>path</code> names each file; masks lie beside them.</List.Item>
-            <List.Item>A <code>dataset.json</code> with a schema is used instead of guessing ({count(1, 'file')} at the top of the folder).</List.Item>
+            <List.Item>A <code>dataset.json</code> with a schema at the top of the folder is used instead of guessing.</List.Item>
           </List>
         </details>
       </Stack>

@@ -16,7 +16,7 @@ export function Overview({ dataset }: { dataset: Dataset }) {
   const may = useMay()
   const { policy, schema } = dataset
   return <>
-    {dataset.problem && <Alert color="red" variant="outline" mb="lg" icon={<IconAlertTriangle size={18} aria-hidden />} title="Its files could not be read">{dataset.problem} <Anchor component={Link} to={`/datasets/${dataset.datasetId}/register`} underline="always">Go back to the files</Anchor></Alert>}
+    {dataset.problem && <Alert color="red" variant="outline" mb="lg" icon={<IconAlertTriangle size={18} aria-hidden />} title={dataset.version > 0 ? 'Its newest files could not be taken' : 'Its files could not be read'}>{dataset.problem} <Anchor component={Link} to={`/datasets/${dataset.datasetId}/register`} underline="always">Go back to the files</Anchor></Alert>}
     {dataset.version === 0 && !dataset.problem && <Alert color="gray" variant="outline" mb="lg" title="Not in the catalogue yet">Only custodians see this dataset. It can be asked once its schema is confirmed and published.</Alert>}
     {dataset.version > 0 && !dataset.mayAnalyse && dataset.why && <Alert color="gray" variant="outline" mb="lg" title="You cannot ask it now">{dataset.why}</Alert>}
     <div className="two">

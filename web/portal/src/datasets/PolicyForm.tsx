@@ -48,7 +48,7 @@ export function PolicyForm({ dataset, policy, change }: { dataset: Dataset; poli
             </Group>
             <Text size="sm" c="dimmed" mt={6} maw={640}>For everything that is ever released with noise. About 1 protects each person strongly; 10 allows some tens of careful questions. Delta is the chance that the protection fails; keep it well under one in the number of people.</Text>
           </div>)}
-        <TextInput type="date" label="No question from this day on" description="Leave empty for no end" w={220} maw="100%" value={policy.expires ?? ''} onChange={(e) => { const { expires: _, ...rest } = policy; change(e.currentTarget.value ? { ...rest, expires: e.currentTarget.value } : rest) }} />
+        <TextInput type="date" label="No question from this day on" description="Leave empty for no end" w={280} maw="100%" value={policy.expires ?? ''} onChange={(e) => { const { expires: _, ...rest } = policy; change(e.currentTarget.value ? { ...rest, expires: e.currentTarget.value } : rest) }} />
         <Switch label="A custodian approves each analysis first" description="The approval is for exactly that code, parameters and cohort; any change asks again" checked={policy.approval} onChange={(e) => put({ approval: e.currentTarget.checked })} />
         <Switch label="Listed for everybody" description="Description, declared schema and policy can be found without signing in; never a value, never a count" checked={policy.listed} onChange={(e) => put({ listed: e.currentTarget.checked })} />
         <details className="legend"><summary>More rules</summary>

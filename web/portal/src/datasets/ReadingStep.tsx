@@ -19,7 +19,7 @@ export function ReadingStep({ reading, again, next }: { reading: Reading; again:
         {reading.state === 'ready' && <>
           <Text size="sm">{count(reading.tables.length, 'table')}, {count(rows, 'row')}{reading.other.length > 0 ? `, ${count(reading.other.length, 'other file')} (${bytes(reading.other.reduce((n, f) => n + f.size, 0))})` : ''}. Only you and other custodians see this.</Text>
           <Table.ScrollContainer minWidth={320}><Table className="figures"><Table.Thead><Table.Tr><Table.Th>File</Table.Th><Table.Th ta="right">Rows</Table.Th><Table.Th ta="right">Columns</Table.Th><Table.Th>Warnings</Table.Th></Table.Tr></Table.Thead>
-            <Table.Tbody>{reading.tables.map((t) => <Table.Tr key={t.file}><Table.Td className="path">{t.file}</Table.Td><Table.Td ta="right">{t.rows.toLocaleString('en')}</Table.Td><Table.Td ta="right">{t.columns.length}</Table.Td><Table.Td>{t.warnings.length === 0 ? 'none' : t.warnings.join(' ')}</Table.Td></Table.Tr>)}</Table.Tbody></Table></Table.ScrollContainer>
+            <Table.Tbody>{reading.tables.map((t) => <Table.Tr key={t.file}><Table.Td className="nowrap">{t.file}</Table.Td><Table.Td ta="right">{t.rows.toLocaleString('en')}</Table.Td><Table.Td ta="right">{t.columns.length}</Table.Td><Table.Td>{t.warnings.length === 0 ? 'none' : t.warnings.join(' ')}</Table.Td></Table.Tr>)}</Table.Tbody></Table></Table.ScrollContainer>
         </>}
         <Group>{reading.state === 'ready' && <Button onClick={next}>Go on to the schema</Button>}{reading.state !== 'reading' && <Button variant="default" onClick={again}>{reading.state === 'failed' ? 'Choose the files again' : 'Use other files'}</Button>}</Group>
       </Stack>

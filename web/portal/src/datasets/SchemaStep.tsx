@@ -1,19 +1,22 @@
 import { Alert, Button, Checkbox, FileButton, Group, List, Modal, Stack, Table as Rows, Text, Textarea, TextInput } from '@mantine/core'
 import { IconAlertTriangle, IconSearch } from '@tabler/icons-react'
 import { useCallback, useMemo, useRef, useState, type KeyboardEvent } from 'react'
+import { writeDatasetFile } from '../../../../clients/dataset-file.ts'
+import type { DatasetPolicy } from '../../../../domain/datasets/policy.ts'
+import type { DatasetSchema } from '../../../../domain/datasets/schema.ts'
 import { count } from '../parts/figures.ts'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { save } from '../parts/save.ts'
 import { ColumnRow } from './ColumnRow.tsx'
 import type { Column, Dataset, Policy, Reading, Schema, Table } from './data.ts'
-import { faults, readDatasetJson } from './schema-draft.ts'
+import { type Fault, faults, readDeclared } from './schema-draft.ts'
 
 const perPage = 60
 
 /** The schema, column by column, beside what was read. What is confirmed here is all that others will ever see of the data. */
-export function SchemaStep({ dataset, reading, schema, change, importPolicy, next }: {
-  dataset: Dataset; reading: Reading; schema: Schema; change: (s: Schema) => void; importPolicy: (p: Policy) => void; next: () => void
+export function SchemaStep({ dataset, reading, schema, policy, change, importPolicy, next }: {
+  dataset: Dataset; reading: Reading; schema: Schema; policy: Policy; change: (s: Schema) => void; importPolicy: (p: Policy) => void; next: () => void
 }) {
   const [open, setOpen] = useState(0)
   const [importing, setImporting] = useState(false)
@@ -21,12 +24,17 @@ export function SchemaStep({ dataset, reading, schema, change, importPolicy, nex
   const index = Math.min(open, schema.tables.length - 1)
   const latest = useRef({ schema, change })
   latest.current = { schema, change }
-  const setTable = useCallback((t: Table) => latest.current.change({ ...latest.current.schema, tables: latest.current.schema.tables.map((x) => (x.file === t.file ? t : x)) }), [])
+  const setTable = useCallback((t: Table) => {
+    const { schema: s, change: tell } = latest.current
+    const before = s.tables.find((x) => x.file === t.file)
+    tell({ tables: s.tables.map((x) => (x.file === t.file ? t : x)), images: s.images.map((i) => (i.table === before?.name ? { ...i, table: t.name } : i)) })
+  }, [])
   return <>
     <Group justify="space-between" mb="md" gap="sm">
       <Text size="sm" c="dimmed" maw={640}>Check what was guessed, add units and meanings, and take out what nobody needs. Bounds and categories are declared, not measured: noise clamps to them, and values outside count as missing.</Text>
-      <Group gap="xs"><Button variant="default" size="compact-sm" onClick={() => setImporting(true)}>Import dataset.json</Button><Button variant="default" size="compact-sm" onClick={() => save('dataset.json', 'application/json', `${JSON.stringify({ schema }, null, 2)}\n`)}>Save dataset.json</Button></Group>
+      <Group gap="xs"><Button variant="default" size="compact-sm" onClick={() => setImporting(true)}>Import dataset.json</Button><Button variant="default" size="compact-sm" onClick={() => save('dataset.json', 'application/json', writeDatasetFile({ name: dataset.name, title: dataset.title, description: dataset.description, schema: schema as DatasetSchema, policy: policy as DatasetPolicy }))}>Save dataset.json</Button></Group>
     </Group>
+    {wrong.some((f) => f.table === undefined) && <Alert color="yellow" variant="outline" mb="md" icon={<IconAlertTriangle size={18} aria-hidden />} title="To mend"><List size="sm">{wrong.filter((f) => f.table === undefined).map((f) => <List.Item key={f.message}>{f.message}</List.Item>)}</List></Alert>}
     {schema.tables.length > 1 && <div className="tablepick" role="group" aria-label="Tables">{schema.tables.map((t, i) => {
       const n = wrong.filter((f) => f.table === i).length
       return <Button key={t.file} size="compact-sm" variant={i === index ? 'filled' : 'default'} aria-pressed={i === index} onClick={() => setOpen(i)}>{t.name}{n > 0 ? ` · ${count(n, 'thing')} to mend` : ''}</Button>
@@ -41,7 +49,7 @@ export function SchemaStep({ dataset, reading, schema, change, importPolicy, nex
       <Text size="sm" role="status">{wrong.length === 0 ? 'Nothing left to mend' : `${count(wrong.length, 'thing')} to mend before publishing`}</Text>
       <Group gap="sm"><Text size="sm" c="dimmed">Kept in this browser</Text><Button onClick={next} disabled={wrong.length > 0}>Go on to the policy</Button></Group>
     </Group>
-    {importing && <ImportDialog dataset={dataset} schema={schema} close={() => setImporting(false)} take={(d) => { if (d.schema) change(d.schema); if (d.policy) importPolicy(d.policy); setImporting(false) }} />}
+    {importing && <ImportDialog schema={schema} close={() => setImporting(false)} take={(d) => { if (d.schema) change(d.schema); if (d.policy) importPolicy(d.policy); setImporting(false) }} />}
   </>
 }
 
@@ -55,7 +63,7 @@ function along(e: KeyboardEvent<HTMLElement>): void {
   if (target) { e.preventDefault(); target.focus() }
 }
 
-function TableEditor({ table, index, reading, faults: wrong, change, remove }: { table: Table; index: number; reading: Reading; faults: ReturnType<typeof faults>; change: (t: Table) => void; remove: (() => void) | undefined }) {
+function TableEditor({ table, index, reading, faults: wrong, change, remove }: { table: Table; index: number; reading: Reading; faults: Fault[]; change: (t: Table) => void; remove: (() => void) | undefined }) {
   const [q, setQ] = useState('')
   const [page, setPage] = useState(0)
   const read = reading.tables.find((t) => t.file === table.file)
@@ -94,13 +102,13 @@ function TableEditor({ table, index, reading, faults: wrong, change, remove }: {
   )
 }
 
-function ImportDialog({ schema, close, take }: { dataset: Dataset; schema: Schema; close: () => void; take: (d: { schema?: Schema; policy?: Policy }) => void }) {
+function ImportDialog({ schema, close, take }: { schema: Schema; close: () => void; take: (d: { schema?: Schema; policy?: Policy }) => void }) {
   const [text, setText] = useState('')
   const [error, setError] = useState<unknown>()
   const go = () => {
     setError(undefined)
     try {
-      const found = readDatasetJson(text)
+      const found = readDeclared(text)
       const unknown = found.schema?.tables.filter((t) => !schema.tables.some((s) => s.file === t.file)) ?? []
       if (unknown.length > 0) throw new Error(`It declares ${unknown.map((t) => t.file).join(', ')}, which was not uploaded.`)
       take(found)

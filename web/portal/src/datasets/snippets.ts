@@ -36,10 +36,10 @@ function sql(schema: Schema): Snippet[] {
 
 const pythonHead = (dataset: string, table: Table): string => `import json, os\nimport pandas as pd\n\ndata = pd.read_csv(os.environ["DATA_ROOT"] + ${quoted(`/catalogs/${dataset}/${table.file}`)})\n`
 function pythonBody(table: Table, group: Column | undefined, value: Column | undefined, second: Column | undefined): string {
-  if (value && second) return `\nr = data[${quoted(value.name)}].corr(data[${quoted(second.name)}])\nwith open("result.json", "w") as f:\n    json.dump({${quoted(`correlation of ${value.name} and ${second.name}`)}: r}, f)\n`
-  if (value && group) return `\nmeans = data.groupby(${quoted(group.name)})[${quoted(value.name)}].mean()\nwith open("result.json", "w") as f:\n    json.dump({k: float(v) for k, v in means.items()}, f)\n`
-  if (value) return `\nwith open("result.json", "w") as f:\n    json.dump({${quoted(`mean ${value.name}`)}: float(data[${quoted(value.name)}].mean())}, f)\n`
-  return `\nwith open("result.json", "w") as f:\n    json.dump({${quoted(`rows of ${table.name}`)}: len(data)}, f)\n`
+  if (value && second) return `\nr = data[${quoted(value.name)}].corr(data[${quoted(second.name)}])\nwith open(os.environ["CLOISTER_OUTPUT"] + "/result.json", "w") as f:\n    json.dump({${quoted(`correlation of ${value.name} and ${second.name}`)}: r}, f)\n`
+  if (value && group) return `\nmeans = data.groupby(${quoted(group.name)})[${quoted(value.name)}].mean()\nwith open(os.environ["CLOISTER_OUTPUT"] + "/result.json", "w") as f:\n    json.dump({k: float(v) for k, v in means.items()}, f)\n`
+  if (value) return `\nwith open(os.environ["CLOISTER_OUTPUT"] + "/result.json", "w") as f:\n    json.dump({${quoted(`mean ${value.name}`)}: float(data[${quoted(value.name)}].mean())}, f)\n`
+  return `\nwith open(os.environ["CLOISTER_OUTPUT"] + "/result.json", "w") as f:\n    json.dump({${quoted(`rows of ${table.name}`)}: len(data)}, f)\n`
 }
 
 function r(dataset: string, schema: Schema): Snippet {
@@ -49,10 +49,10 @@ function r(dataset: string, schema: Schema): Snippet {
   const predictor = second ?? group
   if (value && predictor) return {
     title: `Model of ${value.name} by ${predictor.name}`, language: 'r', mode: 'rules',
-    code: `${head}fit <- glm(${tick(value)} ~ ${tick(predictor)}, data = data)\nterms <- summary(fit)$coefficients\n\nout <- data.frame(term = rownames(terms), estimate = terms[, 1], standard_error = terms[, 2])\nwrite.csv(out, "model.csv", row.names = FALSE)\n`,
+    code: `${head}fit <- glm(${tick(value)} ~ ${tick(predictor)}, data = data)\nterms <- summary(fit)$coefficients\n\nout <- data.frame(term = rownames(terms), estimate = terms[, 1], standard_error = terms[, 2])\nwrite.csv(out, file.path(Sys.getenv("CLOISTER_OUTPUT"), "model.csv"), row.names = FALSE)\n`,
   }
   const body = value ? `mean(data[[${quoted(value.name)}]], na.rm = TRUE)` : 'nrow(data)'
-  return { title: value ? `Mean ${value.name}` : `Size of ${table.name}`, language: 'r', mode: 'rules', code: `${head}out <- data.frame(name = ${quoted(value ? `mean ${value.name}` : 'rows')}, value = ${body})\nwrite.csv(out, "result.csv", row.names = FALSE)\n` }
+  return { title: value ? `Mean ${value.name}` : `Size of ${table.name}`, language: 'r', mode: 'rules', code: `${head}out <- data.frame(name = ${quoted(value ? `mean ${value.name}` : 'rows')}, value = ${body})\nwrite.csv(out, file.path(Sys.getenv("CLOISTER_OUTPUT"), "result.csv"), row.names = FALSE)\n` }
 }
 
 /** Questions that run as they stand, in the languages that are allowed. */
@@ -71,7 +71,7 @@ export function firstQuestions(dataset: string, schema: Schema, allowed: readonl
 
 /** How one table is opened in each language. */
 export const opening = (dataset: string, table: Table): Record<'sql' | 'python' | 'r', string> => ({
-  sql: `SELECT count(*) FROM ${sqlName(table.name)}`,
+  sql: `SELECT count(*) AS n FROM ${sqlName(table.name)}`,
   python: pythonHead(dataset, table).replace(/^import json, os/, 'import os'),
   r: `data <- read.csv(file.path(Sys.getenv("DATA_ROOT"), ${quoted(`catalogs/${dataset}/${table.file}`)}))\n`,
 })

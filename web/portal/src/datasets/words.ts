@@ -9,6 +9,8 @@ export const languageMeaning: Record<Language, string> = {
   sql: 'Aggregate queries, answered in about a second', python: 'Scripts with pandas, statsmodels, scikit-learn, nibabel', r: 'Scripts with R’s recommended packages', notebook: 'Jupyter notebooks in Python',
 }
 export const modeName: Record<ReleaseMode, string> = { rules: 'Disclosure rules', noise: 'Noise', review: 'Review by people' }
+/** In lists and tables. */
+export const modeShort: Record<ReleaseMode, string> = { rules: 'rules', noise: 'noise', review: 'review' }
 export const modeMeaning: Record<ReleaseMode, string> = {
   rules: 'Released at once when it is safe: the platform counts people itself, suppresses what could single somebody out and rounds the rest.',
   noise: 'Released with exact random noise that gives differential privacy; it spends some of the dataset’s budget before it runs.',
