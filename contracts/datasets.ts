@@ -71,7 +71,7 @@ export const datasets = area('datasets', 'Datasets: registered by a custodian, a
     method: 'PATCH', path: '/api/datasets/{datasetId}', function: 'datasets', access: { kind: 'dataset', permission: 'dataset.manage' }, status: 200,
     summary: 'Change title, description or policy', detail: 'A budget can be raised or lowered to what is spent, never under it. A stricter policy holds for jobs that have not been released yet.',
     params: dataset, body: z.object({ rev: Rev, title: Name.optional(), description: z.string().max(10_000).optional(), declaredSubjects: z.string().max(60).optional(), policy: Policy.optional() }),
-    response: Dataset, problems: ['changed-meanwhile', 'wrong-state', 'invalid-schema'], grants: [...reading, 'write DATASET', 'read AUDIT', 'write AUDIT'],
+    response: Dataset, problems: ['changed-meanwhile', 'wrong-state'], grants: [...reading, 'write DATASET', 'read AUDIT', 'write AUDIT'],
   }),
   uploads: route({
     method: 'POST', path: '/api/datasets/{datasetId}/uploads', function: 'datasets', access: { kind: 'dataset', permission: 'dataset.manage' }, status: 200,
@@ -82,7 +82,7 @@ export const datasets = area('datasets', 'Datasets: registered by a custodian, a
   read: route({
     method: 'POST', path: '/api/datasets/{datasetId}/reading', function: 'datasets', access: { kind: 'dataset', permission: 'dataset.manage' }, status: 202,
     summary: 'Read the uploaded files and propose a schema', detail: 'A job reads them; look at `reading` until it is there. Nothing is published.', params: dataset,
-    body: z.object({ files: z.array(UploadFile).min(1).max(20_000) }), maxBody: 5 * 1024 * 1024, response: z.object({ jobId: JobId }), problems: ['asset-missing', 'wrong-state'],
+    body: z.object({ files: z.array(UploadFile).min(1).max(20_000) }), maxBody: 5 * 1024 * 1024, response: z.object({ jobId: JobId }), problems: ['asset-missing', 'wrong-state', 'changed-meanwhile'],
     grants: [...reading, 'write DATASET', 'write JOB', 'read JOB', 'get protected', 'put protected', 'start-job', 'read AUDIT', 'write AUDIT'],
   }),
   reading: route({

@@ -8,9 +8,11 @@ import { type Kind, problems } from '../contracts/problems.ts'
 import { allProblems, type Route } from '../contracts/route.ts'
 import { base64url } from '../domain/hash.ts'
 import { ConditionFailed } from '../ports/table.ts'
+import { roles } from '../domain/access/permissions.ts'
 import type { Caller } from '../functions/kernel/caller.ts'
 import { harness, type Harness } from '../functions/kernel/testing.ts'
 import { keyOf, type MemberItem, type OrganisationItem, type RunItem, type StudyItem } from '../functions/kernel/items.ts'
+import { datasetProblems, plantDataset } from './routes-datasets.ts'
 import { begin, endRecord, fakeRecord, nonceOf, plantLink, type Planted, plantStudy, wrappedFor } from './ingest-support.ts'
 
 interface Input { as?: Caller | undefined; params?: Record<string, string | number>; query?: Record<string, unknown>; body?: unknown; authorization?: string | undefined }
@@ -20,6 +22,7 @@ let h: Harness
 let s: Planted
 let code: string
 let invitationId: string
+let planted: Awaited<ReturnType<typeof plantDataset>>
 let run: Awaited<ReturnType<typeof begin>>
 let ada: Caller
 let sam: Caller
@@ -31,8 +34,10 @@ const sha = '0'.repeat(64)
 const answer = (area: string, name: string, input: Input): Promise<Answer> => (h.answer as unknown as (a: string, n: string, i: Input) => Promise<Answer>)(area, name, input)
 
 beforeAll(async () => {
-  h = await harness()
+  h = await harness({ workflow: { start: async () => {}, stop: async () => {}, running: async () => false } })
   s = await plantStudy(h)
+  await h.deps.table.update<MemberItem>(keyOf.member(s.organisationId, 'user-ada'), { set: { roles: [...roles] } })
+  planted = await plantDataset(h, s.organisationId)
   code = await plantLink(h, s)
   run = await begin(h, s, code, fresh())
   ada = h.person('ada', { groups: ['founders'] })
@@ -44,17 +49,17 @@ afterAll(() => h.close())
 
 /** Real ids for every path parameter: a stranger who has them learns nothing more by using them. */
 const paramsOf = (r: Route): Record<string, string | number> => {
-  const known: Record<string, string | number> = { organisationId: s.organisationId, studyId: s.studyId, runId: run.runId, userId: 'user-ada', invitationId, code, version: 1, tokenId: `tok_${'a'.repeat(32)}`, userCode: 'BCDF-GHJK' }
+  const known: Record<string, string | number> = { organisationId: s.organisationId, studyId: s.studyId, runId: run.runId, userId: 'user-ada', invitationId, code, version: 1, ...planted, format: 'json', tokenId: `tok_${'a'.repeat(32)}`, userCode: 'BCDF-GHJK' }
   return Object.fromEntries([...r.path.matchAll(/\{(\w+)\}/g)].map(([, k]) => [k!, known[k!]!]))
 }
 const credentials = (r: Route): Input => (r.access.kind === 'run-token' ? { authorization: run.authorization } : r.access.kind === 'anyone' ? {} : { as: ada })
 
-const scoped = allRoutes.filter(({ route }) => ['organisation', 'study', 'run'].includes(route.access.kind))
+const scoped = allRoutes.filter(({ route }) => ['organisation', 'study', 'run', 'dataset', 'job'].includes(route.access.kind))
 
 describe('a stranger', () => {
   it.each(scoped.map((r) => [r.area, r.name, r.route] as const))('%s.%s is not there', async (area, name, route) => {
     const seen = await answer(area, name, { as: sam, params: paramsOf(route), body: {} })
-    const unknown = await answer(area, name, { as: sam, params: Object.fromEntries(Object.entries(paramsOf(route)).map(([k, v]) => [k, /^(org|std|run)_/.test(String(v)) ? String(v).slice(0, 4) + 'z'.repeat(32) : v])), body: {} })
+    const unknown = await answer(area, name, { as: sam, params: Object.fromEntries(Object.entries(paramsOf(route)).map(([k, v]) => [k, /^(org|std|run|dat|job)_/.test(String(v)) ? String(v).slice(0, 4) + 'z'.repeat(32) : v])), body: {} })
     expect(seen.status).toBe(404)
     // The same answer, to the letter, as for ids that nobody has.
     expect({ ...(seen.body as object), instance: '' }).toEqual({ ...(unknown.body as object), instance: '' })
@@ -81,8 +86,8 @@ const general: Partial<Record<Kind, (area: string, name: string, r: Route) => Pr
   'payload-too-large': (area, name, r) => answer(area, name, { ...credentials(r), params: paramsOf(r), body: { pad: 'x'.repeat(r.maxBody ?? 1024 * 1024) } }),
   'sign-in-required': (area, name, r) => answer(area, name, { params: paramsOf(r), body: {} }),
   'run-token-invalid': (area, name, r) => answer(area, name, { params: paramsOf(r), body: {}, authorization: `Bearer ${'A'.repeat(43)}` }),
-  'not-found': (area, name, r) => (['organisation', 'study', 'run'].includes(r.access.kind) ? answer(area, name, { as: sam, params: paramsOf(r), body: {} }) : undefined),
-  'forbidden': (area, name, r) => (['organisation', 'study', 'run'].includes(r.access.kind) ? answer(area, name, { as: h.person('ada', { scopes: [] }), params: paramsOf(r), body: {} }) : undefined),
+  'not-found': (area, name, r) => (['organisation', 'study', 'run', 'dataset', 'job'].includes(r.access.kind) ? answer(area, name, { as: sam, params: paramsOf(r), body: {} }) : undefined),
+  'forbidden': (area, name, r) => (['organisation', 'study', 'run', 'dataset', 'job'].includes(r.access.kind) ? answer(area, name, { as: h.person('ada', { scopes: [] }), params: paramsOf(r), body: {} }) : undefined),
   'login-too-old': (area, name, r) => answer(area, name, { as: h.person('ada', { loginSecondsAgo: 16 * 60 }), params: paramsOf(r), body: {} }),
 }
 
@@ -190,6 +195,11 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
   'runs.withdraw not-found': () => answer('runs', 'withdraw', { body: bodies['runs.withdraw']!() }),
   'runs.open run-withdrawn': async () => answer('runs', 'open', { as: ada, params: inStudy(), body: { purpose: 'to look at it', runIds: [(await withdrawnRun()).runId] } }),
   'runs.sealed run-withdrawn': async () => answer('runs', 'sealed', { as: ada, params: { runId: (await withdrawnRun()).runId } }),
+
+  ...datasetProblems({
+    h: () => h, answer, custodian: () => ada, organisationId: () => s.organisationId,
+    study: async (completed) => { if (completed) await endedRun('completed'); return completed ? s.studyId : (await anotherStudy({})).studyId },
+  }),
 }
 
 const documented = allRoutes.flatMap(({ area, name, route }) => allProblems(route).map((kind) => [`${area}.${name}`, kind, area, name, route] as const))
