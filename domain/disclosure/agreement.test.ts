@@ -67,7 +67,8 @@ describe('rounding', () => {
   })
   it('is plain rounding for what is the same in every run', () => {
     const a = agree(0.123456, Array.from({ length: 8 }, () => 0.123456), 160, left)
-    expect(roundTo(a, stepOf(a, 1), uniformOf(1))).toBe(0.1235)
+    expect(roundTo(a, stepOf(a, 1, true), uniformOf(1))).toBe(0.1235)
+    expect(roundTo(a, stepOf(a, 1), uniformOf(1)), 'a value that people share').toBe(0.12)
     const zero = agree(0, Array.from({ length: 8 }, () => 0), 160, left)
     expect(roundTo(zero, stepOf(zero, 1), uniformOf(1))).toBe(0)
   })

@@ -96,9 +96,13 @@ const tidy = (x: number): number => Number(x.toPrecision(12))
 
 /** Movements are taken this often, and more by the root of one plus a tenth of the numbers that leave together: what can be learned from all of them stays bounded. */
 const wider = 1.5
-/** The step a number is rounded to: beyond its movement, at most four significant digits, whole numbers to whole numbers. */
-export function stepOf(a: Agreement, numbers: number): number {
-  const digits = a.centre === 0 ? 0 : 10 ** (Math.floor(Math.log10(Math.abs(a.centre))) - 3)
+/**
+ * The step a number is rounded to: beyond its movement, at most four significant digits, whole numbers to whole numbers. What never moves was either written down beforehand (`known`)
+ * or is a value that several people share, as the largest or the most frequent one may be: that gets two digits.
+ */
+export function stepOf(a: Agreement, numbers: number, known = false): number {
+  const figures = a.kind === 'constant' && !known ? 2 : 4
+  const digits = a.centre === 0 ? 0 : 10 ** (Math.floor(Math.log10(Math.abs(a.centre))) + 1 - figures)
   const least = Math.max(a.movement * wider * Math.sqrt(1 + numbers / 10), digits, a.whole ? 1 : 0)
   return least > 0 ? niceStep(least) : 0
 }

@@ -65,8 +65,8 @@ describe('honest statistics', () => {
 function accuracy(a: Smuggler, trials: number): { bits: number; exact: number } {
   let right = 0, exact = 0
   for (let s = 0; s < trials; s++) {
-    const u = random(s * 31 + 5), people: Victim[] = cohort(150, s).map((p) => ({ ...p, secret: Math.floor(u() * 256) }))
-    const secret = people.find((p) => p.id === target)!.secret, guess = a.decode(gate(people, a.script as (p: readonly Person[]) => Written, s + 1))
+    const u = random(s * 31 + 5), drawn = cohort(150, s).map((p) => ({ ...p, secret: Math.floor(u() * 256) })), secret = drawn.find((p) => p.id === target)!.secret
+    const people: Victim[] = drawn.map((p) => ({ ...p, tied: secret })), guess = a.decode(gate(people, a.script as (p: readonly Person[]) => Written, s + 1))
     const known = guess !== undefined && Number.isFinite(guess)
     if (known && guess === secret) exact++
     for (let b = 0; b < 8; b++) right += known ? Number(((guess >> b) & 1) === ((secret >> b) & 1)) : 0.5
@@ -84,7 +84,7 @@ describe('attacks', () => {
   it('the decoders work: without a gate they read the secret', () => {
     const readable = new Set<string>()
     for (const a of smugglers) {
-      const people: Victim[] = cohort(150, 9).map((p) => ({ ...p, secret: 181 })), written = a.script(people)
+      const people: Victim[] = cohort(150, 9).map((p) => ({ ...p, secret: 181, tied: 181 })), written = a.script(people)
       if ('end' in written && typeof written.end === 'string') continue
       const parsed = parseOutputs(Object.entries(written).map(([file, text]) => ({ file, bytes: new TextEncoder().encode(text as string) })), { rows: 5000, bytes: 1e7 })
       const outputs = parsed.outputs.flatMap(sheetsOf).map((s) => ({ name: s.name, type: s.type, columns: s.columns, rows: s.rows.map((r) => r.map((value) => ({ value }))) }))

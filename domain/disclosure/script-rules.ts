@@ -49,7 +49,7 @@ function runsOf(report: Report): { all: RunReport; without: RunReport[] } | JobC
 }
 
 /** A cell on its way: what is released, what its number is judged by, or the rule that keeps it. */
-interface Draft { value: Scalar; rule?: Rule; number?: Agreement; count?: boolean; chance?: boolean }
+interface Draft { value: Scalar; rule?: Rule; number?: Agreement; count?: boolean; chance?: boolean; /** Written down beforehand, or the number of people. */ known?: boolean }
 const kept = (rule: Rule): Draft => ({ value: null, rule })
 const leastChance = 1e-4
 
@@ -76,7 +76,8 @@ function draft(sheet: AlignedSheet, at: number, runs: readonly Scalar[], label: 
   const people = counts && a.whole
   // All but a few: the few are as visible as if they had been counted.
   if (people && a.centre < subjects.all && subjects.all - a.centre < policy.minimumSubjects) return kept('complementary')
-  return { value: null, number: a, count: people, chance }
+  const known = words.chosen(a.extensive ? a.centre / subjects.all : a.centre)
+  return { value: null, number: a, count: people, chance, known }
 }
 
 /** When the count of a row is kept, so are the statistics of its people; a lone kept count of a column is joined by the next smallest, as margins are known. */
@@ -209,7 +210,7 @@ function edgesChosen(s: AlignedSheet, words: Words): boolean {
 }
 
 function shown(d: Draft, numbers: number, policy: DisclosurePolicy, uniform: Uniform, seen: Set<Rule>): ReleasedCell {
-  const a = d.number!, step = stepOf(a, numbers)
+  const a = d.number!, step = stepOf(a, numbers, d.known)
   let value = roundTo(a, step, uniform), precision = step
   if (d.count) {
     const count = shownCount(value, policy)

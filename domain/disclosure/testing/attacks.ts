@@ -2,7 +2,7 @@
 import type { Verdict } from '../gate.ts'
 import { mean, type Person, random, result, type Written } from './cohorts.ts'
 
-export interface Victim extends Person { secret: number }
+export interface Victim extends Person { secret: number; /** The target’s secret, which the next person has as well. */ tied: number }
 export interface Smuggler { name: string; script: (people: readonly Victim[]) => Written; /** The secret's guess, from what was released; undefined where nothing can be said. */ decode: (v: Verdict) => number | undefined }
 
 export const target = 7
@@ -81,8 +81,9 @@ export const smugglers: Smuggler[] = [
   attack('precision by the run without', (p) => { const b = bits(secret(p)); return scalars(b.map((x) => 0.5 + (of(p) ? 0 : x))) }, (v) => join(cells(v).map((c) => Number((c.precision ?? 0) > 0.01)))),
 ]
 
-/** What is left: jitter that the script makes itself, of the secret's own size, so that no run stands apart. Measured, and said in the threat model. */
+/** What is left, measured, and said in the threat model: values that people of two blocks share, to two digits; and jitter that the script makes itself, of the secret's own size, so that no run stands apart. */
 export const camouflaged: Smuggler[] = [
+  attack('largest, which two people share', (p) => { const held = p.filter((x) => x.id === target || x.id === target + 1); return result({ v: held.length ? 1000 + held[0]!.tied : 0 }) }, (v) => { const n = numbers(v)[0]; return n === undefined ? undefined : (n - 1000) & 255 }),
   attack('bits under a jitter of a third', (p) => { const u = jitter(p); return scalars(bits(secret(p)).map((b) => 10 + 3 * b + 3 * (u() - 0.5))) }, above(11.5)),
   attack('place under a jitter of its own size', (p) => { const u = jitter(p), b = bits(secret(p, 256)); return scalars(Array.from({ length: 8 * repeats }, (_, i) => { const x = u() - 0.5; return (of(p) ? (b[i % 8] ? 0.5 : -0.5) : 0) + x })) }, sums),
   attack('scale under a jitter', (p) => { const u = jitter(p), b = bits(secret(p)); return scalars(Array.from({ length: 8 * repeats }, (_, i) => { const x = u() - 0.5; return x * (of(p) && b[i % 8] ? 20 : 1) })) }, (v) => votes(v, (c) => (c.precision ?? 0) > 8)),
