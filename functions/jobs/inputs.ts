@@ -53,7 +53,6 @@ export async function handOver(d: Deps, job: JobItem, question: Question, plan: 
     volumes: await Promise.all(others.filter((f) => !masks.has(f.path)).map(file)), shared: await Promise.all(others.filter((f) => masks.has(f.path)).map(file)),
     plan, partitionKey: hex(partition), limits, report: to(await d.objects.signedWrite('quarantine', objectOf.report(job.jobId), 'application/gzip', linkSeconds)),
   }
-  await d.objects.put('quarantine', objectOf.manifest(job.jobId), jsonBytes(manifest), 'application/json')
-  const { url } = await d.objects.signedGet('quarantine', objectOf.manifest(job.jobId), linkSeconds)
-  return { manifest: url, ...containerFor(limits, plan, job.userId) }
+  await d.objects.put('protected', objectOf.manifest(job.jobId), jsonBytes(manifest), 'application/json')
+  return { manifest: (await read(objectOf.manifest(job.jobId))).url, ...containerFor(limits, plan, job.userId) }
 }

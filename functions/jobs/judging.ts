@@ -3,12 +3,10 @@ import { createHmac } from 'node:crypto'
 import type { Verdict } from '../../domain/disclosure/gate.ts'
 import { reviewMaterial, reviewVerdict } from '../../domain/disclosure/findings.ts'
 import { strictest } from '../../domain/disclosure/policy.ts'
-import { releaseQuery } from '../../domain/disclosure/query-rules.ts'
 import { releaseScript } from '../../domain/disclosure/script-rules.ts'
 import type { JobProblem } from '../../domain/jobs/codes.ts'
 import type { JobStep } from '../../domain/jobs/life.ts'
 import type { Report } from '../../domain/jobs/manifest.ts'
-import { noiseQuery } from '../../domain/privacy/query-noise.ts'
 import { Uniform } from '../../domain/privacy/randomness.ts'
 import { aggregateBlocks } from '../../domain/privacy/sample-and-aggregate.ts'
 import { selectionOfSet } from '../../domain/sql/selection.ts'
@@ -62,6 +60,7 @@ async function judgeQuery(d: Deps, { job, dataset }: Place): Promise<Judged | un
     return { problem, findings: [], confinement, log: { ...(job.subjects === undefined ? {} : { subjects: job.subjects }), runs: [], ...(message ? { message } : {}) } }
   }
   const { result } = answer
+  const [{ releaseQuery }, { noiseQuery }] = await Promise.all([import('../../domain/disclosure/query-rules.ts'), import('../../domain/privacy/query-noise.ts')])
   const policy = strictest(dataset.policy.disclosure)
   const log: Log = { subjects: result.cohort.subjects, runs: [] }
   const verdict = job.mode === 'noise' ? noiseQuery(result, BigInt(job.charge!), drawn(d)) : releaseQuery(result, policy)

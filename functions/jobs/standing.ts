@@ -11,11 +11,12 @@ export const objectOf = {
   ask: (jobId: string): string => `jobs/${jobId}/ask.json`,
   /** protected: the cohort's rows and the code, for the container; gone when the job is over. */
   inputs: (jobId: string): string => `jobs/${jobId}/inputs/`,
+  /** protected, among the inputs: what the container is told. */
+  manifest: (jobId: string): string => `jobs/${jobId}/inputs/manifest.json`,
   /** protected: what only the custodian may read. */
   log: (jobId: string): string => `jobs/${jobId}/log.json`,
   /** quarantine: everything of a job; empty when the job is over. */
   quarantine: (jobId: string): string => `jobs/${jobId}/`,
-  manifest: (jobId: string): string => `jobs/${jobId}/manifest.json`,
   report: (jobId: string): string => `jobs/${jobId}/report.json.gz`,
   query: (jobId: string): string => `jobs/${jobId}/query.json`,
   verdict: (jobId: string, hash: string): string => `jobs/${jobId}/verdict-${hash}.json`,

@@ -75,7 +75,7 @@ export async function release(d: Deps, job: Item<JobItem>, decision: Decision, c
     ...(job.charge === undefined ? [] : [{ act: 'budget.charged' as const, object: `dataset ${job.datasetId}`, detail: { job: job.jobId, nanoRho: job.charge } }]),
   ]
   await Promise.all([
-    ...(job.mode === 'noise' ? [] : [remember(d, job, decision.cells, released)]),
+    ...(job.mode === 'review' ? [remember(d, job, decision.cells, released)] : []), // under rules the check has done so before it compared
     record(d, job.organisationId, platform, entries),
   ])
   const document: ReleasedDocument = { outputs: decision.outputs, files: decision.files.map(({ name, type }) => ({ name, type })), card }

@@ -44,6 +44,7 @@ export interface CallInput<R extends Route = Route> {
   body?: BodyInput<R>
   /** For run tokens; a person's credentials are `as`. */
   authorization?: string
+  idempotencyKey?: string
 }
 
 /** A route answered with a problem where the test wanted success, or the other way round. */
@@ -69,7 +70,7 @@ export function eventOf(r: Route, input: CallInput): Event {
   const rawPath = fillPath(r.path, params)
   return {
     version: '2.0', routeKey: routeKey(r), rawPath, rawQueryString: new URLSearchParams(query).toString(), isBase64Encoded: false,
-    headers: { 'content-type': 'application/json', ...(input.authorization ? { authorization: input.authorization } : {}) },
+    headers: { 'content-type': 'application/json', ...(input.authorization ? { authorization: input.authorization } : {}), ...(input.idempotencyKey ? { 'idempotency-key': input.idempotencyKey } : {}) },
     ...(Object.keys(params).length ? { pathParameters: params } : {}), ...(Object.keys(query).length ? { queryStringParameters: query } : {}),
     ...(r.body ? { body: JSON.stringify(input.body) } : {}),
     requestContext: {

@@ -1,0 +1,322 @@
+/** Jobs from the question to the end, over real parts and an engine in memory: who sees what, who may do what, and that every step may run twice. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Ask } from '../contracts/jobs.ts'
+import type { z } from 'zod'
+import { jobCodes } from '../domain/jobs/codes.ts'
+import { jobLife, jobStates, mayBecome } from '../domain/jobs/life.ts'
+import { move } from '../functions/jobs/standing.ts'
+import { type DatasetItem, keyOf, type ReleasedItem } from '../functions/kernel/items.ts'
+import { everything, people, reportOf, type Stage, stage } from './jobs-walk.ts'
+
+let s: Stage
+const anil = () => s.h.person('anil')
+const body = (more: Partial<z.input<typeof Ask>> = {}): z.input<typeof Ask> => ({ dataset: 'trial', language: 'python', code: 'print(1)', mode: 'rules', ...more })
+const ask = (more: Partial<z.input<typeof Ask>> = {}) => s.h.call('jobs', 'ask', { as: anil(), body: body(more) })
+const get = (jobId: string, who = 'anil') => s.h.call('jobs', 'get', { as: s.h.person(who), params: { jobId } })
+const walked = async (more: Partial<z.input<typeof Ask>> = {}) => { const { jobId } = await ask(more); await s.walk(); return get(jobId) }
+const counting = (ids: readonly number[]) => ({ outputs: [{ type: 'table', name: 'people', columns: [{ name: 'sex', kind: 'group' }, { name: 'n', kind: 'count' }], rows: [['F', ids.filter((i) => i % 2).length], ['M', ids.filter((i) => !(i % 2)).length]] }] })
+const rare = [{ table: 'subjects', column: 'site', is: 'equal' as const, value: 'rare' }]
+
+beforeAll(async () => { s = await stage() })
+afterAll(() => s.h.close())
+
+describe('the life of a job', () => {
+  it('allows what the table allows, and nothing out of an end', async () => {
+    for (const from of jobStates) for (const to of jobStates) expect(mayBecome(from, to), `${from} ${to}`).toBe(from === to || jobLife[from].to.includes(to))
+    for (const end of jobStates.filter((x) => !jobLife[x].live)) expect(jobLife[end].to).toEqual([])
+    // A way to the end from every live state, and a way to stop it.
+    for (const live of jobStates.filter((x) => jobLife[x].live)) expect(jobLife[live].to).toContain('cancelled')
+  })
+  it('refuses in the one place where a state changes', async () => {
+    const { jobId } = await ask()
+    const job = await s.job(jobId)
+    await expect(move(s.h.deps, job, { to: 'succeeded' })).rejects.toMatchObject({ name: 'Overtaken' })
+    await move(s.h.deps, job, { to: 'running' })
+    await expect(move(s.h.deps, job, { to: 'running' })).rejects.toMatchObject({ name: 'Overtaken' })
+    await s.h.call('jobs', 'cancel', { as: anil(), params: { jobId } })
+    await expect(move(s.h.deps, await s.job(jobId), { to: 'running' })).rejects.toMatchObject({ name: 'Overtaken' })
+  })
+})
+
+describe('a script under rules', () => {
+  it('walks to a release, and tells nobody but the custodian what it printed', async () => {
+    s.container.send = (job, m) => reportOf(job, m, counting)
+    const job = await walked({ title: 'Counts', code: 'people = n' })
+    expect(job).toMatchObject({ state: 'succeeded', hasResult: true, confinement: 'bubblewrap', steps: [{ step: 'prepare', state: 'done' }, { step: 'compute', state: 'done' }, { step: 'check', state: 'done' }, { step: 'settle', state: 'done' }], may: [] })
+    const { jobId } = job
+    const result = await s.h.call('jobs', 'result', { as: anil(), params: { jobId } })
+    expect(result.outputs[0]).toMatchObject({ name: 'people', type: 'table', rows: [[{ value: 'F' }, { value: expect.any(Number) as number }], [{ value: 'M' }, {}]] })
+    expect(result.card).toMatchObject({ jobId, confinement: 'bubblewrap', dataset: { name: 'trial', version: 1 }, asked: 'people = n' })
+    expect(await s.left('quarantine', jobId)).toEqual([])
+    expect((await s.left('protected', jobId)).sort()).toEqual([`jobs/${jobId}/ask.json`, `jobs/${jobId}/log.json`])
+    const seen = JSON.stringify([await get(jobId), result, await s.h.call('jobs', 'list', { as: anil() }), await s.h.call('jobs', 'question', { as: anil(), params: { jobId } }), s.h.logs])
+    expect(seen).not.toMatch(/by-the-script/)
+    expect(await s.h.refused('jobs', 'inspect', { as: anil(), params: { jobId } })).toMatchObject({ kind: 'forbidden' })
+    const inspected = await s.h.call('jobs', 'inspect', { as: s.h.person('cleo'), params: { jobId } })
+    expect(inspected).toMatchObject({ subjects: 60, runs: [{ run: 'all', subjects: 60, end: 'finished', stdout: 'printed-by-the-script' }, ...Array.from({ length: 8 }, () => ({ end: 'finished' }))] })
+    for (const format of ['json', 'csv', 'ro-crate'] as const) {
+      const link = await s.h.call('jobs', 'download', { as: anil(), params: { jobId, format } })
+      expect(link).toMatchObject({ filename: expect.stringContaining(jobId) as string, url: expect.stringContaining('http') as string })
+    }
+  })
+  it('says class and line of an error, and not its text', async () => {
+    s.container.send = (job, m) => reportOf(job, m, counting, { end: 'script-error', exitCode: 1, errorClass: 'KeyError', line: 3, outputs: [], stderr: 'KeyError: secret-of-a-row' })
+    const job = await walked()
+    expect(job).toMatchObject({ state: 'failed', problem: { code: 'script-error', message: jobCodes['script-error'], step: 'compute', errorClass: 'KeyError', line: 3 }, findings: [] })
+    expect(JSON.stringify(job)).not.toContain('secret-of-a-row')
+  })
+  it('fails as the platform’s when nothing came back, or something that is no report', async () => {
+    s.container.send = () => undefined
+    expect(await walked()).toMatchObject({ state: 'failed', problem: { code: 'infrastructure' } })
+    s.container.send = () => new TextEncoder().encode('not a report')
+    expect(await walked()).toMatchObject({ state: 'failed', problem: { code: 'infrastructure' } })
+    s.container.send = (_, m) => reportOf('job_of-somebody-else', m, counting)
+    expect(await walked()).toMatchObject({ state: 'failed', problem: { code: 'infrastructure' } })
+  })
+  it('shows no findings, problem or number while nothing is decided', async () => {
+    const { jobId } = await ask()
+    await s.steps.prepare({ jobId, attempt: 1 })
+    expect(await get(jobId)).toMatchObject({ state: 'running', findings: [] })
+    expect(JSON.stringify(await get(jobId))).not.toMatch(/"(subjects|fingerprint|attempt|charge)"/)
+    await s.h.call('jobs', 'cancel', { as: anil(), params: { jobId } })
+    s.started.length = 0
+  })
+})
+
+describe('a cohort of four', () => {
+  it('is blocked without saying four', async () => {
+    const job = await walked({ cohort: rare })
+    expect(job).toMatchObject({ state: 'blocked', problem: { code: 'cohort-too-small', step: 'prepare' }, hasResult: false })
+    const { jobId: _, pin: __, created: ___, ended: ____, steps: _____, datasetId: ______, organisationId: _______, ...rest } = job
+    expect(JSON.stringify(rest)).not.toMatch(/\b4\b|four/)
+    expect(await s.h.refused('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })).toMatchObject({ kind: 'result-not-released' })
+    const chain = await everything<Record<string, unknown>>(s.h.deps.table, `AUDIT#${s.organisationId}`, '')
+    expect(JSON.stringify(chain.filter((e) => e['object'] === `job ${job.jobId}`).map((e) => e['detail']))).not.toMatch(/\b4\b/)
+    expect(JSON.stringify(s.h.logs)).not.toContain('"subjects"')
+    expect(await s.h.call('jobs', 'inspect', { as: s.h.person('cleo'), params: { jobId: job.jobId } })).toMatchObject({ subjects: 4 })
+  })
+})
+
+describe('differencing', () => {
+  it('blocks a cohort that differs from an earlier one by a few, and only then', async () => {
+    s.container.send = (job, m) => reportOf(job, m, counting)
+    const own = { table: 'subjects', column: 'age', is: 'between' as const }
+    const near = people.filter((p) => p.age <= 67).length
+    expect(people.length - near).toBeLessThan(10)
+    expect(await walked({ cohort: [{ ...own, to: 67 }] })).toMatchObject({ state: 'blocked', problem: { code: 'differencing', step: 'prepare' } })
+    // The same people again are no news.
+    expect(await walked({ cohort: [{ ...own, from: 0 }] })).toMatchObject({ state: 'succeeded' })
+    expect(await walked({ cohort: [{ table: 'subjects', column: 'sex', is: 'equal', value: 'F' }] })).not.toMatchObject({ problem: { code: 'differencing' } })
+  })
+  it('sees two jobs that are checked at the same moment', async () => {
+    const t = await stage()
+    try {
+      t.container.send = (job, m) => reportOf(job, m, counting)
+      const asks = await Promise.all([65, 66].map((to) => t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body({ cohort: [{ table: 'subjects', column: 'age', is: 'between', to }] }) })))
+      for (const { jobId } of asks) {
+        const { compute } = await t.steps.prepare({ jobId, attempt: 1 })
+        expect(compute).toBe('container')
+        const manifest = JSON.parse(Buffer.from(await t.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString()) as Parameters<typeof reportOf>[1]
+        await t.h.objects.put('quarantine', `jobs/${jobId}/report.json.gz`, reportOf(jobId, manifest, counting), 'application/gzip')
+      }
+      await Promise.all(asks.map(({ jobId }) => t.steps.check({ jobId, attempt: 1 })))
+      const outcomes = await Promise.all(asks.map(async ({ jobId }) => (await t.job(jobId)).outcome))
+      expect(outcomes.filter((o) => o === 'succeeded').length).toBeLessThanOrEqual(1)
+      expect(outcomes).toContain('blocked')
+      const kept = await everything<ReleasedItem>(t.h.deps.table, keyOf.dataset(t.datasetId).pk, 'RELEASED#')
+      expect(kept.length).toBe(outcomes.filter((o) => o === 'succeeded').length)
+    } finally { await t.h.close() }
+  })
+})
+
+describe('asking', () => {
+  it('answers a repeated request with the same job', async () => {
+    const at = { as: anil(), body: body({ code: 'print("again")' }) }
+    const send = (key: string, more = at) => s.h.answer('jobs', 'ask', { ...more, idempotencyKey: key })
+    const [a, b] = await Promise.all([send('key-1'), send('key-1')])
+    expect([a.status, b.status]).toEqual([202, 202])
+    const { jobId } = a.body as { jobId: string }
+    expect((b.body as { jobId: string }).jobId).toBe(jobId)
+    expect(await send('key-1', { ...at, body: body({ code: 'print("other")' }) })).toMatchObject({ status: 409, body: { kind: 'already-exists' } })
+    expect((await send('key-2')).body).not.toMatchObject({ jobId })
+    expect(s.started.filter((e) => e.jobId === jobId)).toHaveLength(1)
+    s.container.send = (job, m) => reportOf(job, m, counting)
+    await s.walk()
+    expect((await send('key-1')).body).toMatchObject({ jobId, state: 'succeeded' })
+  })
+  it('checks filters, policy and purpose against declarations, field by field', async () => {
+    const refused = (more: Partial<z.input<typeof Ask>>) => s.h.refused('jobs', 'ask', { as: anil(), body: body(more) })
+    const cohort = [{ table: 'nowhere', column: 'age', is: 'known' as const }, { table: 'subjects', column: 'agee', is: 'known' as const }, { table: 'subjects', column: 'age', is: 'equal' as const, value: 'old' }, { table: 'subjects', column: 'sex', is: 'in' as const, values: ['F', 'X'] }, { table: 'subjects', column: 'id', is: 'equal' as const, value: 7 }, { table: 'subjects', column: 'sex', is: 'between' as const, from: 'A' }, { table: 'subjects', column: 'age', is: 'between' as const, from: 9, to: 3 }]
+    expect(await refused({ cohort })).toMatchObject({ kind: 'invalid-cohort', errors: ['/0/table', '/1/column', '/2/value', '/3/values/1', '/4/column', '/5/is', '/6/to'].map((p) => ({ path: `/body/cohort${p}` })) })
+    expect(await refused({ language: 'sql', code: 'select nowhere' })).toMatchObject({ kind: 'invalid-query', names: ['nowhere'] })
+    expect(await refused({ mode: 'review' })).toMatchObject({ kind: 'invalid-request', errors: [{ path: '/body/purpose' }] })
+    expect(await refused({ mode: 'noise' })).toMatchObject({ kind: 'invalid-request', errors: [{ path: '/body/declared' }] })
+    expect(await refused({ mode: 'noise', declared: [{ name: 'm', low: 1, high: 1 }] })).toMatchObject({ errors: [{ path: '/body/declared/0/high' }] })
+    expect(await refused({ mode: 'noise', declared: [{ name: 'm', low: 0, high: 1 }], epsilon: 100 })).toMatchObject({ kind: 'budget-exhausted' })
+    expect(await refused({ dataset: 'nothing' })).toMatchObject({ kind: 'not-found' })
+    expect(await s.h.refused('jobs', 'ask', { as: s.h.person('chen'), body: body() })).toMatchObject({ kind: 'forbidden' })
+    expect(await s.h.refused('jobs', 'ask', { as: s.h.person('anil', { scopes: ['jobs:read'] }), body: body() })).toMatchObject({ kind: 'forbidden' })
+    expect(await s.h.refused('jobs', 'ask', { as: s.h.person('stranger'), body: body({ dataset: s.datasetId }) })).toMatchObject({ kind: 'not-found' })
+    await s.policy({ languages: ['sql'], modes: ['rules'] })
+    expect(await refused({})).toMatchObject({ kind: 'policy-forbids' })
+    await s.policy({ languages: ['sql', 'python', 'r', 'notebook'], people: { kind: 'named', userIds: ['user-rosa'] } })
+    expect(await refused({})).toMatchObject({ kind: 'policy-forbids' })
+    await s.policy({ people: { kind: 'analysts' }, modes: ['rules', 'noise', 'review'] })
+  })
+  it('quotes what it would cost, and what stands in the way', async () => {
+    const quote = (more: Partial<z.input<typeof Ask>> = {}) => s.h.call('jobs', 'quote', { as: anil(), body: body(more) })
+    expect(await quote()).toMatchObject({ acceptable: true, approval: 'not-needed', cost: { nanoRho: 0 }, runs: 9, advice: [] })
+    const noisy = await quote({ mode: 'noise', language: 'sql', code: 'all', epsilon: 2 })
+    expect(noisy.cost.nanoRho).toBeGreaterThan(0)
+    expect(noisy.cost.left).toBeLessThan(10)
+    expect(await quote({ cohort: [{ table: 'subjects', column: 'x', is: 'known' }] })).toMatchObject({ acceptable: false, advice: [{ level: 'error', code: 'invalid-cohort' }] })
+    expect((await quote({ code: 'print(2)' })).pin).not.toBe((await quote()).pin)
+  })
+  it('stops at twenty that are not over', async () => {
+    const t = await stage()
+    try {
+      const jobs = []
+      for (let i = 0; i < 20; i++) jobs.push(await t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body() }))
+      expect(await t.h.refused('jobs', 'ask', { as: t.h.person('anil'), body: body() })).toMatchObject({ kind: 'too-many-jobs' })
+      await t.h.call('jobs', 'ask', { as: t.h.person('rosa'), body: body() })
+      await t.h.call('jobs', 'cancel', { as: t.h.person('anil'), params: { jobId: jobs[0]!.jobId } })
+      await t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body() })
+    } finally { await t.h.close() }
+  })
+})
+
+describe('stopping', () => {
+  it('has one winner of two, and never one after the end', async () => {
+    const { jobId } = await ask()
+    const both = await Promise.all([1, 2].map(() => s.h.answer('jobs', 'cancel', { as: anil(), params: { jobId } })))
+    expect(both.map((r) => r.status).sort()).toEqual([200, 409])
+    expect(await get(jobId)).toMatchObject({ state: 'cancelled', problem: { code: 'cancelled' }, may: [] })
+    expect(s.started.some((e) => e.jobId === jobId)).toBe(false)
+  })
+  it('races with settling: either released, or nothing is', async () => {
+    s.container.send = (job, m) => reportOf(job, m, counting)
+    for (let i = 0; i < 6; i++) {
+      const { jobId } = await ask({ code: `print(${i})` })
+      await s.steps.prepare({ jobId, attempt: 1 })
+      const manifest = JSON.parse(Buffer.from(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString()) as Parameters<typeof reportOf>[1]
+      await s.h.objects.put('quarantine', `jobs/${jobId}/report.json.gz`, s.container.send(jobId, manifest)!, 'application/gzip')
+      await s.steps.check({ jobId, attempt: 1 })
+      const [, cancelled] = await Promise.all([s.steps.settle({ jobId, attempt: 1 }), s.h.answer('jobs', 'cancel', { as: anil(), params: { jobId } })])
+      const job = await get(jobId)
+      expect(job.state).toBe(cancelled.status === 200 ? 'cancelled' : 'succeeded')
+      expect((await s.h.answer('jobs', 'result', { as: anil(), params: { jobId } })).status).toBe(job.state === 'succeeded' ? 200 : 409)
+      s.started.length = 0
+    }
+  })
+  it('is the owner’s and the custodian’s', async () => {
+    const { jobId } = await ask()
+    expect(await s.h.refused('jobs', 'cancel', { as: s.h.person('rosa'), params: { jobId } })).toMatchObject({ kind: 'not-found' })
+    expect(await s.h.refused('jobs', 'cancel', { as: s.h.person('otto'), params: { jobId } })).toMatchObject({ kind: 'forbidden' })
+    expect(await s.h.call('jobs', 'cancel', { as: s.h.person('cleo'), params: { jobId } })).toMatchObject({ state: 'cancelled' })
+  })
+})
+
+describe('steps run twice', () => {
+  it('come to the same end, with nothing done twice', async () => {
+    s.container.send = (job, m) => reportOf(job, m, counting)
+    const { jobId } = await ask({ code: 'print("twice")' })
+    const step = { jobId, attempt: 1 }
+    const [a, b] = [await s.steps.prepare(step), await s.steps.prepare(step)]
+    expect([a.compute, b.compute]).toEqual(['container', 'container'])
+    const manifest = JSON.parse(Buffer.from(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString()) as Parameters<typeof reportOf>[1]
+    await s.h.objects.put('quarantine', `jobs/${jobId}/report.json.gz`, s.container.send(jobId, manifest)!, 'application/gzip')
+    await Promise.all([s.steps.check(step), s.steps.check(step)])
+    await s.steps.check(step)
+    const decided = await s.job(jobId)
+    await Promise.all([s.steps.settle(step), s.steps.settle(step)])
+    await s.steps.settle(step)
+    expect(await s.job(jobId)).toMatchObject({ state: 'succeeded', released: decided.released })
+    // Every step, once more, of a job that is over; and of an attempt that is not the job's.
+    const over = await s.job(jobId)
+    expect(await s.steps.prepare(step)).toMatchObject({ compute: 'none' })
+    for (const again of [s.steps.query, s.steps.check, s.steps.settle]) await again(step)
+    expect(await s.steps.prepare({ jobId, attempt: 2 })).toMatchObject({ compute: 'none' })
+    expect(await s.job(jobId)).toEqual(over)
+    expect(await everything<ReleasedItem>(s.h.deps.table, keyOf.dataset(s.datasetId).pk, `RELEASED#user-anil#${jobId}`)).toHaveLength(1)
+    expect(await s.steps.prepare({ jobId: 'job_nobody', attempt: 1 })).toMatchObject({ compute: 'none' })
+    s.started.length = 0
+  })
+})
+
+describe('approval', () => {
+  it('waits, is for exactly the pin, and is not one’s own to give', async () => {
+    const t = await stage({ approval: true })
+    try {
+      const send = (who: string, code: string) => t.h.call('jobs', 'ask', { as: t.h.person(who), body: body({ code, purpose: 'to look at it' }) })
+      const job = await send('carl', 'print(1)')
+      expect(job).toMatchObject({ state: 'queued', waiting: 'approval', may: ['cancel', 'inspect'] })
+      expect(t.started).toEqual([])
+      const approve = (who: string, b: { pin: string; approve: boolean }, jobId = job.jobId) => t.h.answer('jobs', 'approve', { as: t.h.person(who), params: { jobId }, body: b })
+      expect((await approve('carl', { pin: job.pin, approve: true })).body).toMatchObject({ kind: 'own-output' })
+      expect((await approve('cleo', { pin: 'f'.repeat(64), approve: true })).body).toMatchObject({ kind: 'changed-meanwhile' })
+      expect((await approve('cleo', { pin: job.pin, approve: true })).body).toMatchObject({ state: 'queued', waiting: 'turn' })
+      expect((await approve('cleo', { pin: job.pin, approve: true })).body).toMatchObject({ kind: 'wrong-state' })
+      t.container.send = (id, m) => reportOf(id, m, counting)
+      await t.walk()
+      expect((await t.job(job.jobId)).state).toBe('succeeded')
+      // The same analysis again is approved; an edit is not.
+      expect(await send('carl', 'print(1)')).toMatchObject({ waiting: 'turn' })
+      const edited = await send('carl', 'print(2)')
+      expect(edited).toMatchObject({ waiting: 'approval' })
+      expect((await approve('cleo', { pin: edited.pin, approve: false }, edited.jobId)).body).toMatchObject({ state: 'failed', problem: { code: 'approval-refused' } })
+      expect(await t.left('quarantine', edited.jobId)).toEqual([])
+    } finally { await t.h.close() }
+  })
+  it('is stale when what would run has changed', async () => {
+    const t = await stage({ approval: true })
+    try {
+      const job = await t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body({ purpose: 'to look at it' }) })
+      await t.h.call('jobs', 'approve', { as: t.h.person('cleo'), params: { jobId: job.jobId }, body: { pin: job.pin, approve: true } })
+      t.h.deps.settings.version = 'another image' // the platform was upgraded in between
+      await t.walk()
+      const failed = await t.h.call('jobs', 'get', { as: t.h.person('anil'), params: { jobId: job.jobId } })
+      expect(failed).toMatchObject({ state: 'failed', problem: { code: 'approval-stale', step: 'prepare' } })
+    } finally { await t.h.close() }
+  })
+  it('does not outlive a policy, a role or the dataset', async () => {
+    const t = await stage()
+    try {
+      const after = async (change: () => Promise<unknown>, code: string) => {
+        const { jobId } = await t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body() })
+        await change()
+        await t.walk()
+        expect((await t.job(jobId)).problem).toEqual({ code, step: 'prepare' })
+      }
+      await after(() => t.policy({ languages: ['sql'] }), 'policy-changed')
+      await t.policy({ languages: ['python'] })
+      await after(() => t.policy({ approval: true }), 'approval-stale')
+      await t.policy({ approval: false })
+      await after(() => t.h.deps.table.update<DatasetItem>(keyOf.dataset(t.datasetId), { set: { state: 'retired' } }), 'policy-changed')
+      await t.h.deps.table.update<DatasetItem>(keyOf.dataset(t.datasetId), { set: { state: 'published' } })
+      await after(() => t.h.deps.table.remove(keyOf.member(t.organisationId, 'user-anil')), 'policy-changed')
+    } finally { await t.h.close() }
+  })
+})
+
+describe('lists', () => {
+  it('hold one’s own jobs, filtered, page by page; the custodian’s all of a dataset', async () => {
+    const all = await s.h.call('jobs', 'list', { as: anil(), query: { limit: 200 } })
+    expect(all.items.length).toBeGreaterThan(10)
+    expect(all.items.every((j) => j.owner.userId === 'user-anil')).toBe(true)
+    const blocked = await s.h.call('jobs', 'list', { as: anil(), query: { state: 'blocked' } })
+    expect(blocked.items.length).toBeGreaterThan(0)
+    expect(blocked.items.every((j) => j.state === 'blocked')).toBe(true)
+    const paged = []
+    for (let after: string | undefined, first = true; first || after; first = false) {
+      const page = await s.h.call('jobs', 'list', { as: anil(), query: { limit: 4, ...(after ? { after } : {}) } })
+      paged.push(...page.items.map((j) => j.jobId))
+      after = page.next
+    }
+    expect(paged).toEqual(all.items.map((j) => j.jobId))
+    const of = await s.h.call('jobs', 'ofDataset', { as: s.h.person('cleo'), params: { datasetId: s.datasetId }, query: { limit: 200 } })
+    expect(of.items.length).toBeGreaterThanOrEqual(all.items.length)
+    expect(of.items[0]!.may).toContain('inspect')
+    expect((await s.h.call('jobs', 'list', { as: s.h.person('anil', { scopes: ['jobs:write'] }) })).items).toEqual([])
+    expect(await s.h.refused('jobs', 'ofDataset', { as: anil(), params: { datasetId: s.datasetId } })).toMatchObject({ kind: 'forbidden' })
+  })
+})
