@@ -1,0 +1,81 @@
+/** The demo's data: volumes that other programs read, tables that fit their declaration and hold the effects that the examples look for. */
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { expect, it } from 'vitest'
+import { readCsv } from '../../domain/datasets/csv.ts'
+import { fileFaults, schemaFaults } from '../../domain/datasets/schema-rules.ts'
+import { policyFaults } from '../../domain/datasets/policy-rules.ts'
+import type { Column } from '../../domain/datasets/schema.ts'
+import { clinicalTrial } from './clinical.ts'
+import { demoDatasets } from './declared.ts'
+import { maskPath } from './imaging.ts'
+import { nifti } from './nifti.ts'
+
+const datasets = await demoDatasets()
+const python = ['/usr/bin/python3', 'python3'].find((p) => spawnSync(p, ['-c', 'import nibabel']).status === 0)
+
+it('a volume is laid out as NIfTI-1 says', () => {
+  const voxels = Float32Array.from({ length: 24 }, (_, i) => i / 4 - 1)
+  const bytes = nifti({ shape: [2, 3, 4], spacing: [1, 2, 3], voxels, description: 'x'.repeat(200) })
+  const at = new DataView(bytes.buffer)
+  expect([at.getInt32(0, true), at.getInt16(40, true), at.getInt16(42, true), at.getInt16(44, true), at.getInt16(46, true), at.getInt16(70, true), at.getInt16(72, true), at.getFloat32(108, true)]).toEqual([348, 3, 2, 3, 4, 16, 32, 352])
+  expect(new TextDecoder().decode(bytes.subarray(344, 348))).toBe('n+1\0')
+  expect(bytes[227]).toBe(0)
+  expect(at.getFloat32(352 + 4 * 23, true)).toBe(4.75)
+  expect(() => nifti({ shape: [2, 2, 2], spacing: [1, 1, 1], voxels, description: '' })).toThrow(RangeError)
+})
+
+it.runIf(python !== undefined)('nibabel reads the same voxels, the same space and the region’s effect', async () => {
+  const { files } = datasets.find((d) => d.declared.name === 'imaging_data')!
+  const folder = await mkdtemp(join(tmpdir(), 'cloister-nifti-'))
+  try {
+    const scans = Object.keys(files).filter((p) => p.startsWith('images/')).sort()
+    expect(scans).toHaveLength(100)
+    for (const p of [...scans, maskPath]) await writeFile(join(folder, p.split('/')[1]!), files[p]!)
+    const program = 'import sys, json, glob, nibabel\nm = nibabel.load(sys.argv[1] + "/putamen.nii.gz")\nmask = m.get_fdata() > 0\nnames = sorted(glob.glob(sys.argv[1] + "/scan-*.nii.gz"))\nimages = [nibabel.load(n) for n in names]\nprint(json.dumps({"n": int(mask.sum()), "shape": m.shape, "affine": m.affine.tolist(), "same": all((i.affine == m.affine).all() and i.get_data_dtype() == "float32" for i in images), "means": [float(i.get_fdata()[mask].mean()) for i in images], "sum": float(images[0].get_fdata().sum())}))'
+    const ran = spawnSync(python!, ['-c', program, folder], { encoding: 'utf8' })
+    expect(ran.status, ran.stderr).toBe(0)
+    const seen = JSON.parse(ran.stdout) as { n: number; shape: number[]; affine: number[][]; same: boolean; means: number[]; sum: number }
+    expect(seen).toMatchObject({ shape: [16, 16, 16], same: true, affine: [[4, 0, 0, -30], [0, 4, 0, -30], [0, 0, 4, -30], [0, 0, 0, 1]] })
+    const raw = gunzipSync(files[scans[0]!] as Uint8Array), view = new DataView(raw.buffer, raw.byteOffset)
+    let sum = 0
+    for (let i = 352; i < raw.length; i += 4) sum += view.getFloat32(i, true)
+    expect(seen.sum).toBeCloseTo(sum, 3)
+    const diagnosis = [...readCsv(files['metadata.csv'] as string)].slice(1).map((r) => r.cells[3])
+    const mean = (d: string): number => { const some = seen.means.filter((_, i) => diagnosis[i] === d); return some.reduce((s, v) => s + v, 0) / some.length }
+    expect(mean('control') - mean('patient')).toBeGreaterThan(8)
+  } finally { await rm(folder, { recursive: true, force: true }) }
+})
+
+it('the example that ships is what the program makes', async () => {
+  for (const [name, text] of Object.entries(clinicalTrial())) expect(await readFile(new URL(`../../examples/datasets/clinical_trial_data/${name}`, import.meta.url), 'utf8')).toBe(text)
+})
+
+const fits = (v: string, c: Column): boolean => {
+  if (v === '') return c.nullable !== false
+  if (c.type === 'category') return c.categories!.includes(v)
+  if (c.type === 'boolean') return v === 'true' || v === 'false'
+  if (c.type === 'integer' || c.type === 'number') return Number.isFinite(Number(v)) && (c.type === 'number' || Number.isInteger(Number(v))) && Number(v) >= Number(c.minimum ?? -Infinity) && Number(v) <= Number(c.maximum ?? Infinity)
+  return c.type !== 'date' || (v >= String(c.minimum) && v <= String(c.maximum))
+}
+
+it.each(datasets.map((d) => [d.declared.name, d] as const))('%s: the declaration has no fault and every value fits it', (_, { declared, files }) => {
+  expect(schemaFaults(declared.schema)).toEqual([])
+  expect(fileFaults(declared.schema, new Set(Object.keys(files)))).toEqual([])
+  expect(policyFaults(declared.policy, '2026-01-01')).toEqual([])
+  const subjects = new Set<string>()
+  for (const t of declared.schema.tables) {
+    const [head, ...rows] = [...readCsv(files[t.file] as string)].map((r) => r.cells)
+    expect(head).toEqual(t.columns.map((c) => c.name))
+    for (const r of rows) for (const [i, c] of t.columns.entries()) expect(fits(r[i]!, c), `${t.name}.${c.name} ${r[i]}`).toBe(true)
+    const of = rows.map((r) => r[0]!)
+    if (t.oneRowPerSubject) expect(new Set(of).size).toBe(of.length)
+    for (const id of of) subjects.add(id)
+    // Every declared category is large enough to be shown.
+    for (const [i, c] of t.columns.entries()) for (const name of c.categories ?? []) expect(new Set(rows.filter((r) => r[i] === name).map((r) => r[0])).size, `${c.name} ${name}`).toBeGreaterThanOrEqual(10)
+  }
+  expect(subjects.size).toBe(Number(declared.declaredSubjects))
+})
