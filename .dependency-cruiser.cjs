@@ -30,7 +30,7 @@ module.exports = {
     ...layer('local-adapters', 'adapters/local', ['ports', 'domain', 'adapters/aws', 'runner/engine', 'contracts/workflow\\.asl\\.json$']),
     ...layer('functions', 'functions', ['contracts', 'domain', 'ports', 'adapters'], 'node_modules/(zod|@middy/core|aws-jwt-verify|@types/aws-lambda|fflate)/|^(node:)?crypto$'),
     { name: 'only-wiring-chooses-adapters', severity: 'error', comment: 'functions/wiring.ts alone knows where it runs', from: { path: '^functions/', pathNot: ['^functions/wiring\\.ts$', tests] }, to: { path: '^adapters/' } },
-    ...layer('local', 'local', ['functions', 'adapters/local', 'contracts', 'domain', 'ports', 'clients', 'tools/build-web\\.ts$']),
+    ...layer('local', 'local', ['functions', 'adapters/local', 'contracts', 'domain', 'ports', 'clients', 'runner/confine/choose\\.ts$', 'tools/(build-web|runtimes)\\.ts$']),
     { name: 'local-does-not-wire', severity: 'error', comment: 'The local host builds its own parts', from: { path: '^local/' }, to: { path: '^functions/wiring\\.ts$|\\.handler\\.ts$' } },
     ...layer('portal', 'web/portal', ['contracts', 'domain', 'clients', 'web/study/protocol\\.ts$']),
     ...layer('participant', 'web/participant', ['contracts', 'domain', 'clients', 'web/study/protocol\\.ts$'], 'node_modules/(vite|zod)/|^(node:)?(url|path|fs|zlib)'),

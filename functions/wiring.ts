@@ -6,6 +6,7 @@ import { awsKeys } from '../adapters/aws/keys.ts'
 import { awsObjects } from '../adapters/aws/objects.ts'
 import { awsTable } from '../adapters/aws/table.ts'
 import { awsWorkflow } from '../adapters/aws/workflow.ts'
+import type { Engine } from '../ports/engine.ts'
 import type { Keys } from '../ports/keys.ts'
 import type { ObjectStore } from '../ports/objects.ts'
 import type { Workflow } from '../ports/workflow.ts'
@@ -42,6 +43,16 @@ export const kmsKeys = (): Keys => awsKeys({ macKeyId: env('MAC_KEY_ID'), instal
 /** The workflow in Step Functions; for those who start or stop jobs. */
 export const stepFunctions = (): Workflow => awsWorkflow({ stateMachineArn: required('STATE_MACHINE_ARN') })
 
+/** DuckDB in this process; for those whose grants name the engine. Loaded at its first use: its native part is in a layer that other functions do not have, and a request that asks it nothing does not wait for it. */
+export function duckdb(objects: ObjectStore): Engine {
+  let made: Promise<Engine> | undefined
+  const engine = (): Promise<Engine> => (made ??= import('../adapters/aws/engine.ts').then(({ awsEngine }) => awsEngine({ objects })))
+  return {
+    read: async (...a) => (await engine()).read(...a), store: async (...a) => (await engine()).store(...a), count: async (...a) => (await engine()).count(...a), difference: async (...a) => (await engine()).difference(...a),
+    materialise: async (...a) => (await engine()).materialise(...a), validate: async (...a) => (await engine()).validate(...a), query: async (...a) => (await engine()).query(...a),
+  }
+}
+
 /** Stands for a port that no grant of the function names: the kernel refuses first (functions/kernel/grants.ts), this is the second lock. */
 const unwired = <P extends object>(port: string): P => new Proxy({} as P, { get: (_, act) => () => { throw new Error(`This function was wired without ${port}, so it has no ${String(act)}`) } })
 
@@ -49,11 +60,11 @@ const unwired = <P extends object>(port: string): P => new Proxy({} as P, { get:
  * What a Lambda in AWS runs on: the table always, objects and keys where the handler asks for them. lib/bundle.test.ts holds what each
  * handler asks for against its grants. The local host builds its own `Deps` and hands them to the same `create…` functions.
  */
-export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: (objects: ObjectStore) => Deps['engine']; workflow?: () => Workflow } = {}): Deps => ({
+export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: (objects: ObjectStore) => Engine; workflow?: () => Workflow } = {}): Deps => ({
   table: awsTable({ tableName: required('TABLE_NAME') }),
   objects: parts.objects?.() ?? unwired<ObjectStore>('objects'),
   keys: parts.keys?.() ?? unwired<Keys>('keys'),
-  engine: parts.engine?.(s3Objects()) ?? unwired<Deps['engine']>('engine'),
+  engine: parts.engine?.(s3Objects()) ?? unwired<Engine>('engine'),
   workflow: parts.workflow?.() ?? unwired<Workflow>('workflow'),
   settings: settingsFromEnvironment(),
   now: () => new Date(),

@@ -1,7 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { buildSync } from 'esbuild'
 import { serverFunctions } from '../contracts/index.ts'
-import { bundleFolder, bundleFunctions, clientsOf, functionName } from './bundle.ts'
+import { bundleFolder, bundleFunctions, bundleOptions, clientsOf, functionName } from './bundle.ts'
 
 const clients = { table: 'DynamoDB_20120810', objects: 'AmazonS3', keys: 'TrentService', workflow: 'AWSStepFunctions' }
 
@@ -18,4 +21,20 @@ describe('bundles', () => {
     expect(loaded.sort()).toEqual([...clientsOf(f.grants)].sort())
     expect(existsSync(`dist/function-maps/${functionName(f)}.mjs.map`)).toBe(true)
   })
+})
+
+const native = `@duckdb/node-bindings-${process.platform}-${process.arch}`
+const here = existsSync(join('node_modules', native)) ? test : test.skip
+here('a bundle with DuckDB finds its native part in a layer, by NODE_PATH, and nowhere else', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloister-bundle-'))
+  try {
+    const [entry, outfile, layer] = ['entry.ts', 'task/index.mjs', 'layer'].map((f) => join(folder, f)) as [string, string, string]
+    writeFileSync(entry, "import { DuckDBInstance } from '@duckdb/node-api'\nconst c = await (await DuckDBInstance.create()).connect()\nconsole.log((await c.runAndReadAll('select 6 * 7')).getRows()[0][0])\n")
+    buildSync({ ...bundleOptions, entryPoints: [entry], outfile, nodePaths: [resolve('node_modules')] })
+    mkdirSync(join(layer, '@duckdb'), { recursive: true })
+    symlinkSync(resolve('node_modules', native), join(layer, native))
+    const run = (NODE_PATH: string) => spawnSync(process.execPath, [outfile], { cwd: folder, env: { NODE_PATH }, encoding: 'utf8' })
+    expect(run(layer).stdout.trim()).toBe('42')
+    expect(run('').status).not.toBe(0)
+  } finally { rmSync(folder, { recursive: true, force: true }) }
 })

@@ -5,24 +5,30 @@ import { mkdir, rm, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { localEngine } from '../adapters/local/engine.ts'
 import { localKeys } from '../adapters/local/keys.ts'
 import { localObjects } from '../adapters/local/objects.ts'
 import { createTable, localTable } from '../adapters/local/table.ts'
 import { createAuthorizer } from '../functions/access/authorizer.ts'
 import { createLoginEvents } from '../functions/access/login-events.ts'
 import { creators } from '../functions/all.ts'
+import { createWatch } from '../functions/jobs/watch.ts'
 import type { Deps } from '../functions/kernel/deps.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
+import { createCompute } from './compute.ts'
 import { readJson, writeWhole } from './files.ts'
 import { startGateway } from './gateway.ts'
 import { openJournal } from './journal.ts'
+import { type Languages, languages, languagesOf, onlyOne } from './languages.ts'
 import { createLogin } from './login/login.ts'
 import { loginFailure } from './login/failure.ts'
 import { clientId, createProvider, resourceOf, scope } from './login/provider.ts'
 import { loginState } from './login/state.ts'
+import { every } from './scheduler.ts'
 import { startStore, StoreLocked } from './store.ts'
 import { diskFull, systemTrouble, Trouble } from './trouble.ts'
+import { createWorkflow, later } from './workflow.ts'
 
 export interface HostOptions {
   port: number
@@ -35,10 +41,20 @@ export interface HostOptions {
   /** Called when the platform cannot go on; by default the process ends with an error. */
   lost?: (why: string) => void
 }
-export interface Host { mainOrigin: string; studyOrigin: string; home: string; deps: Deps; demo: boolean; storePid: () => number | undefined; close: () => Promise<void> }
+export interface Host {
+  /** Which languages have a confinement here. Nobody waits for the answer before the first script is to run. */
+  languages: Languages
+  /** Process ids of the runners that are at work. */
+  runners: () => number[]
+  mainOrigin: string; studyOrigin: string; home: string; deps: Deps; demo: boolean; storePid: () => number | undefined; close: () => Promise<void>
+}
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const sweepMilliseconds = 60_000
+const visitMilliseconds = 60_000
+/** Runners at once: each is given a processor. */
+const slots = 2
+/** Between the signal to stop and the end: queries and steps that are at work may come to their own end. */
+const stopMilliseconds = 1500
 const leastFree = 30 * 1024 * 1024
 const isFull = (home: string): boolean => { const { bavail, bsize } = statfsSync(home); return bavail * bsize < 8 * 1024 * 1024 }
 interface Running { pid: number; mainOrigin: string }
@@ -108,10 +124,19 @@ export async function startHost(o: HostOptions): Promise<Host> {
     await createTable(at)
 
     const objects = localObjects({ folder: join(home, 'objects'), baseUrl: mainOrigin, secret: Buffer.from(secret, 'base64') })
+    await objects.tidy()
+    const engine = localEngine({ objects, folder: join(home, 'engine') })
+    undo.push(engine.close)
+    const { workflow, is } = later()
+    const tried = languages()
     const deps: Deps = {
-      table: localTable(at), objects, keys: localKeys({ file: join(home, 'keyring.json') }), now: () => new Date(), random: (n) => new Uint8Array(randomBytes(n)), log: journal.log,
-      settings: { mainOrigin, studyOrigin, issuer: `${mainOrigin}/oidc`, jwksUri: `${mainOrigin}/oidc/jwks`, clientId, scope, resource: resourceOf(mainOrigin), version: '0.1.0' },
+      table: localTable(at), objects, keys: localKeys({ file: join(home, 'keyring.json') }), engine, workflow, now: () => new Date(), random: (n) => new Uint8Array(randomBytes(n)), log: journal.log,
+      settings: { mainOrigin, studyOrigin, issuer: `${mainOrigin}/oidc`, jwksUri: `${mainOrigin}/oidc/jwks`, clientId, scope, resource: resourceOf(mainOrigin), version: '0.1.0', languages: () => languagesOf(tried.now()) },
     }
+    const compute = createCompute({ program: join(root, 'runner/main.ts'), slots, confinement: async () => onlyOne(await tried.known()), log: journal.log })
+    const jobs = await createWorkflow(root, deps, compute.task)
+    is(jobs)
+    undo.push(async () => { await Promise.all([jobs.close(stopMilliseconds), compute.close()]) })
     const handlers = new Map(await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)))
     const state = await loginState(join(home, 'login.json'), () => Date.now())
     undo.push(state.flush)
@@ -132,12 +157,11 @@ export async function startHost(o: HostOptions): Promise<Host> {
     await writeWhole(join(home, 'host.json'), JSON.stringify({ pid: process.pid, mainOrigin } satisfies Running))
     undo.push(() => rm(join(home, 'host.json'), { force: true }))
 
-    const sweep = createSweep(deps)
-    let sweeping: Promise<unknown> = Promise.resolve()
-    const visit = (): void => { sweeping = sweep().catch((e: unknown) => journal.log('error', { at: 'sweep', error: e instanceof Error ? e.name : typeof e })) }
-    const timer = setInterval(visit, sweepMilliseconds)
-    undo.push(async () => { clearInterval(timer); await Promise.race([sweeping, new Promise((r) => setTimeout(r, 500))]) })
-    return { mainOrigin, studyOrigin, home, deps, demo, storePid: store.pid, close }
+    const failed = (at: string) => (e: unknown): void => journal.log('error', { at, error: e instanceof Error ? e.name : typeof e })
+    undo.push(every(visitMilliseconds, createSweep(deps), failed('sweep')).close)
+    // At the start, too: it takes up what a kill has interrupted. The gateway is open by then, and runners fetch their inputs through it.
+    undo.push(every(visitMilliseconds, createWatch(deps), failed('watch'), true).close)
+    return { languages: tried, runners: compute.pids, mainOrigin, studyOrigin, home, deps, demo, storePid: store.pid, close }
   } catch (e) {
     await close()
     throw e

@@ -1,6 +1,7 @@
 /** The program around the host: settings from the environment, what it prints, how it stops. */
 import { demoPassword, demoPeople } from './demo/seed.ts'
 import { startHost } from './host.ts'
+import { languagesLine } from './languages.ts'
 import { Trouble } from './trouble.ts'
 
 const defaultPort = 4280
@@ -31,7 +32,9 @@ export async function run(): Promise<void> {
     const host = await startHost({ port: portFrom(process.env['CLOISTER_PORT']), home: process.env['CLOISTER_HOME'] || '.cloister' })
     stop = host.close
     const people = host.demo ? `\n  Demo logins (password ${demoPassword}):\n${demoPeople.map((p) => `    ${p.email.padEnd(22)} ${p.what}`).join('\n')}\n` : ''
-    process.stdout.write(`\n  Cloister is ready (${((performance.now() - began) / 1000).toFixed(1)} s): ${host.mainOrigin}/\n\n  API reference    ${host.mainOrigin}/docs\n  Study pages      ${host.studyOrigin}/ (an origin of their own)\n  Data             ${host.home}\n${people}\n  Ctrl-C stops it; the data stays.\n\n`)
+    const tried = host.languages.known().then((t) => process.stdout.write(`  Languages        ${languagesLine(t)}\n\n`))
+    process.stdout.write(`\n  Cloister is ready (${((performance.now() - began) / 1000).toFixed(1)} s): ${host.mainOrigin}/\n\n  API reference    ${host.mainOrigin}/docs\n  Study pages      ${host.studyOrigin}/ (an origin of their own)\n  Data             ${host.home}\n${people}\n  Ctrl-C stops it; the data stays.\n`)
+    await tried
   } catch (e) {
     process.stderr.write(e instanceof Trouble ? `\n${e.message}\n\n` : `\nCloister could not start: ${e instanceof Error ? e.stack ?? e.message : String(e)}\n\n`)
     process.exit(1)

@@ -1,4 +1,4 @@
-import { awsDeps, kmsKeys, s3Objects } from '../wiring.ts'
+import { awsDeps, duckdb, kmsKeys, s3Objects } from '../wiring.ts'
 import { createRegistration } from './registration.ts'
 
-export const handler = createRegistration(awsDeps({ objects: s3Objects, keys: kmsKeys }))
+export const handler = createRegistration(awsDeps({ objects: s3Objects, keys: kmsKeys, engine: duckdb }))
