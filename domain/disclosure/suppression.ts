@@ -85,9 +85,9 @@ export function exposed(values: readonly number[], suppressed: ReadonlySet<numbe
 /**
  * Adds cells to `primary` until no primary cell is exposed. An exposed cell hangs on equations in which only one cell is suppressed (its own, or one further along the chain):
  * the next cell is the one that closes most of those at once, then a part before a total, then the smallest positive value.
- * Undefined when nothing is left to add: the table is then blocked as a whole.
+ * Undefined when nothing is left to add: the table is then blocked as a whole. Cells in `known` can be had elsewhere, and are never chosen.
  */
-export function suppress(values: readonly number[], primary: ReadonlySet<number>, equations: readonly Equation[]): Set<number> | undefined {
+export function suppress(values: readonly number[], primary: ReadonlySet<number>, equations: readonly Equation[], known: ReadonlySet<number> = new Set()): Set<number> | undefined {
   const out = new Set(primary)
   const cells = equations.map((e) => [...e.parts, e.total])
   const totals = new Set(equations.map((e) => e.total))
@@ -97,8 +97,8 @@ export function suppress(values: readonly number[], primary: ReadonlySet<number>
     const reached = chain(open, out, cells)
     const lone = reached.filter((e) => e.filter((c) => out.has(c)).length === 1)
     const closes = new Map<number, number>()
-    for (const e of lone.length ? lone : reached.length ? reached : cells) for (const c of e) if (!out.has(c)) closes.set(c, (closes.get(c) ?? 0) + 1)
-    const rest = closes.size ? closes : new Map(cells.flat().filter((c) => !out.has(c)).map((c) => [c, 0]))
+    for (const e of lone.length ? lone : reached.length ? reached : cells) for (const c of e) if (!out.has(c) && !known.has(c)) closes.set(c, (closes.get(c) ?? 0) + 1)
+    const rest = closes.size ? closes : new Map(cells.flat().filter((c) => !out.has(c) && !known.has(c)).map((c) => [c, 0]))
     const next = [...rest].sort(([a, n], [b, m]) => m - n || Number(totals.has(a)) - Number(totals.has(b)) || Number(values[a] === 0) - Number(values[b] === 0) || values[a]! - values[b]! || a - b)[0]?.[0]
     if (next === undefined) return undefined
     out.add(next)
