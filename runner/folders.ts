@@ -1,5 +1,5 @@
 /** A job's temporary folder: made for one runner, readable for nobody else, removed with it; what a killed runner left behind is swept by the next. */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { chmod, chown, cp, link, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, normalize, sep } from 'node:path'
@@ -18,7 +18,7 @@ function born(pid: number | 'self'): string {
 const alive = (pid: number): boolean => { try { process.kill(pid, 0); return true } catch (e) { return (e as NodeJS.ErrnoException).code === 'EPERM' } }
 
 /** Removes folders of runners that are gone (killed, or the power went). */
-export function sweepLeftovers(root = tmpdir()): void {
+export function sweepLeftovers(root = room()): void {
   let names: string[] = []
   try { names = readdirSync(root) } catch { return }
   for (const name of names) {
@@ -35,8 +35,14 @@ export interface JobFolder { path: string; inside: string; store: string; remove
 /** Files that run inside a confinement lie beside this program, in a bundle too. */
 const source = (name: string): string => join(here, name)
 
+/** The system's temporary folder, or `/tmp` where a run's own user could not pass through to what is below it. */
+function room(): string {
+  for (let path = tmpdir(); process.getuid?.() === 0 && path !== dirname(path); path = dirname(path)) if ((statSync(path).mode & 0o001) === 0) return '/tmp'
+  return tmpdir()
+}
+
 /** Makes the job's folder with a copy of what runs inside, which a run's own user can read wherever the program itself lies. */
-export async function makeJobFolder(root = tmpdir()): Promise<JobFolder> {
+export async function makeJobFolder(root = room()): Promise<JobFolder> {
   const path = await mkdtemp(join(root, `${prefix}${process.pid}-${born('self')}-`))
   const inside = join(path, 'inside'), store = join(path, 'store')
   await mkdir(store, { mode: 0o700 })

@@ -1,9 +1,10 @@
 /** One job from its manifest to its report: fetch, cut, run under confinement, collect. */
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Confinement, Manifest, Report, RunReport } from '../domain/jobs/manifest.ts'
 import { chooseSandbox, sandboxes } from './confine/choose.ts'
+import { singlePlace } from './confine/landlock.ts'
 import type { Outcome, Sandbox } from './confine/task.ts'
 import { cutTable, type CutTable, readTable } from './csv.ts'
 import { type JobFolder, makeJobFolder, makeRunFolder, safePath, storedName, userFor } from './folders.ts'
@@ -79,6 +80,8 @@ async function runOnce(plan: RunPlan, manifest: Manifest, inputs: Inputs, job: J
     interpreter: inputs.source.interpreter, folder, inside: job.inside, source: inputs.source.source, ...(uid === undefined ? {} : { uid }), slot: lane, limits, signal,
     seconds: how.kind === 'blocks' ? how.slotSeconds : limits.seconds,
   })
+  // Nothing of a run is there for the next one, whatever its user may read.
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   let subjects = 0
   for (const block of inputs.block.values()) if (inRun(plan, block)) subjects++
   const { error } = outcome
@@ -101,7 +104,7 @@ async function runPlan(manifest: Manifest, inputs: Inputs, job: JobFolder, sandb
   const { plan } = manifest
   // A run that met a limit would meet it again without an eighth of the people: the others are not started. A script error is: only when all agree on it does it say nothing of anybody.
   let over = false
-  const parallel = options.parallel ?? Math.max(1, Math.min(2, availableParallelism(), plan.kind === 'blocks' ? manifest.limits.cpus : 2))
+  const parallel = singlePlace() ? 1 : options.parallel ?? Math.max(1, Math.min(2, availableParallelism(), plan.kind === 'blocks' ? manifest.limits.cpus : 2))
   await each(runs, parallel, async (run, lane) => {
     if (over || signal.aborted) return
     const slot = performance.now()

@@ -5,6 +5,7 @@
  * `CLOISTER_CONFINEMENT` forces a confinement; `bubblewrap:probed` also says that it was tried already. A parent that gave it an IPC channel takes it along when it ends.
  */
 import { confinements, type Manifest } from '../domain/jobs/manifest.ts'
+import type { SynthesisManifest } from '../domain/synthesis/manifest.ts'
 import { sweepLeftovers } from './folders.ts'
 import { overHttp, putReport } from './io.ts'
 import { runJob } from './job.ts'
@@ -25,8 +26,14 @@ async function main(): Promise<number> {
   sweepLeftovers()
   let doing = 'fetching the manifest'
   try {
-    const manifest = JSON.parse((await overHttp.get({ url, headers: {} })).toString('utf8')) as Manifest
+    const manifest = JSON.parse((await overHttp.get({ url, headers: {} })).toString('utf8')) as Manifest | SynthesisManifest
     doing = 'running the job'
+    if (manifest.runtime === 'synthesis') {
+      // Loaded when needed: it brings a database engine that scripts would wait for.
+      const { runSynthesis } = await import('./synthesis.ts')
+      await runSynthesis(manifest, overHttp, stop.signal)
+      return 0
+    }
     const report = await runJob(manifest, overHttp, { signal: stop.signal, ...(confinement ? { confinement, probed: probed === 'probed' } : {}) })
     doing = 'handing over the report'
     await putReport(overHttp, manifest, report)

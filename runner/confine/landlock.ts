@@ -1,7 +1,7 @@
 /** Confinement where namespaces are not to be had: unprivileged user, no_new_privs, Landlock, seccomp and limits, made by init.py. On Fargate, whose kernel may lack Landlock, the run's own user and seccomp carry it. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { etc } from './bubblewrap.ts'
 import { type Places, python, rProgram, specification } from './inside.ts'
@@ -12,6 +12,12 @@ import type { Outcome, Sandbox, Task } from './task.ts'
 const onFargate = (): boolean => process.env['ECS_CONTAINER_METADATA_URI_V4'] !== undefined || process.env['AWS_EXECUTION_ENV'] === 'AWS_ECS_FARGATE'
 const system = ['/usr', '/lib', '/lib32', '/lib64', '/bin', '/sbin', ...etc, '/sys/devices/system/cpu', '/proc/cpuinfo', '/proc/meminfo']
 const devices = ['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom']
+
+/** In the image `/data` is a link to `data` below this path, which points to the run's folder: one run at a time there. Undefined on a host. */
+export const singlePlace = (): string | undefined => process.env['CLOISTER_PLACE']
+
+/** Where anybody may write on a usual system. In the container of a job nobody but the runner may: a run could leave the next one something there. */
+const open = ['/tmp', '/var/tmp', '/dev/shm', '/dev/mqueue', '/run/lock']
 
 let version: number | undefined
 /** Landlock's version here; 0 when the kernel does not have it. */
@@ -24,7 +30,11 @@ async function run(task: Task, needsLandlock: boolean): Promise<Outcome> {
   if (!canFilter(process.arch)) throw new Error('no seccomp filter for this processor')
   const own = (name: string): string => join(task.folder, name)
   const at: Places = { data: own('data'), job: own('job'), output: own('output'), work: own('work'), home: own('work'), notes: own('notes'), inside: task.inside }
-  await Promise.all(['output', 'work', 'notes'].map((f) => mkdir(own(f), { recursive: true })))
+  const place = singlePlace()
+  if (place) {
+    await symlink(task.folder, `${place}.new`)
+    await rename(`${place}.new`, place)
+  }
   const rules: Record<string, 'read' | 'write' | 'device'> = {}
   for (const path of [...system, at.data, at.job, at.inside]) rules[path] = 'read'
   for (const path of [at.output, at.work, at.notes]) rules[path] = 'write'
@@ -40,4 +50,11 @@ const can = (interpreter: 'python' | 'r'): boolean => process.platform === 'linu
 
 export const landlock: Sandbox = { name: 'landlock', can: (i) => can(i) && landlockVersion() > 0, run: (task) => run(task, true) }
 /** Only as root in a container of its own: the run's user is then the wall around files. */
-export const fargate: Sandbox = { name: 'fargate', can: (i) => can(i) && onFargate() && process.getuid?.() === 0, run: (task) => run(task, false) }
+export const fargate: Sandbox = {
+  name: 'fargate',
+  can: (i) => can(i) && onFargate() && process.getuid?.() === 0,
+  async run(task) {
+    await Promise.all(open.map((f) => chmod(f, 0o711).catch(() => { /* it is not there, or it is read-only */ })))
+    return run(task, false)
+  },
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { RunEnd } from '../../domain/jobs/manifest.ts'
 import { safeErrorClass } from '../errors.ts'
 import { looseNames, outputNames, type Outcome, type Task } from './task.ts'
-import { usage } from './watch.ts'
+import { processesOf, usage } from './watch.ts'
 
 export interface Program {
   command: string
@@ -20,6 +20,8 @@ export interface Program {
   watched?: string[]
   /** How to end it: `kill` when everything dies with it, `ask` when it ends its children itself at SIGTERM. */
   end: 'kill' | 'ask'
+  /** The descriptor its answer comes on, 3 by default. On 1 the answer carries what the code printed. */
+  answersOn?: 1 | 3
 }
 
 const logBytes = 1_000_000
@@ -41,14 +43,14 @@ function keep(stream: NodeJS.ReadableStream | null, most: number): { text: () =>
   return { text: () => Buffer.concat(parts).toString('utf8'), bytes: () => Buffer.concat(parts), full: () => over, done }
 }
 
-interface Head { code: number | null; signal: number | null; error: { class?: unknown; line?: unknown; cell?: unknown; limit?: unknown } | null; tooMuch: boolean; files: [string, number][] }
+interface Head { code: number | null; signal: number | null; error: { class?: unknown; line?: unknown; cell?: unknown; limit?: unknown } | null; tooMuch: boolean; files: [string, number][]; stdout?: unknown; stderr?: unknown }
 const whole = (v: unknown, most: number): number | undefined => (Number.isSafeInteger(v) && (v as number) >= 1 && (v as number) <= most ? v as number : undefined)
 const names = new RegExp(`^(${outputNames}|${looseNames})$`)
 
 /** Reads the answer of init.py. It comes from where the code ran: anything not of its form is as if it were not there. */
 export function readAnswer(bytes: Buffer, task: Pick<Task, 'limits'>): { head: Head; outputs: Outcome['outputs'] } | undefined {
   const end = bytes.indexOf(10)
-  if (end < 0 || end > 100_000) return undefined
+  if (end < 0 || end > 13_000_000) return undefined
   let head: Head
   try { head = JSON.parse(bytes.toString('utf8', 0, end)) as Head } catch { return undefined }
   if (typeof head !== 'object' || head === null || !Array.isArray(head.files) || head.files.length > task.limits.outputFiles) return undefined
@@ -89,29 +91,42 @@ function killEach(pid: number): void {
   for (const p of usage(pid).processes.reverse()) { try { process.kill(p, 'SIGKILL') } catch { /* it is gone */ } }
 }
 
+/** Waits until the run's own user has no process left; what still is there is killed. A confinement's end takes its processes along, but the kernel needs a moment. */
+async function gone(uid: number): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    const left = processesOf(uid)
+    if (left.length === 0) return
+    if (tries > 2) for (const pid of left) { try { process.kill(pid, 'SIGKILL') } catch { /* it is gone */ } }
+    await new Promise((resolve) => { setTimeout(resolve, 5) })
+  }
+}
+
 /** Runs a confined program to its end, whatever that is. */
 export async function supervise(task: Task, program: Program): Promise<Outcome> {
   const started = performance.now()
   const child: ChildProcess = spawn(program.command, program.args, {
     env: program.env, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...(program.open ?? [])], ...(program.uid === undefined ? {} : { uid: program.uid, gid: program.uid }),
   })
-  const out = keep(child.stdout, logBytes), err = keep(child.stderr, logBytes), answer = keep(child.stdio[3] as NodeJS.ReadableStream, task.limits.outputBytes + 200_000)
+  const inline = program.answersOn === 1
+  const err = keep(child.stderr, logBytes)
+  const out = keep(inline ? null : child.stdout, logBytes)
+  const answer = keep((inline ? child.stdout : child.stdio[3]) as NodeJS.ReadableStream, task.limits.outputBytes + 200_000 + (inline ? 12 * logBytes : 0))
   let stopped: RunEnd | undefined
-  let gone = false
+  let ended = false
   const stop = (why: RunEnd): void => {
-    if (stopped !== undefined || gone) return
+    if (stopped !== undefined || ended) return
     stopped = why
     if (child.pid === undefined) return
     if (program.end === 'kill') { child.kill('SIGKILL'); return }
     child.kill('SIGTERM')
-    setTimeout(() => { if (!gone) killEach(child.pid!) }, patience).unref()
+    setTimeout(() => { if (!ended) killEach(child.pid!) }, patience).unref()
   }
   const cancel = (): void => stop('killed')
-  const exited = new Promise<void>((resolve) => { child.once('exit', () => { gone = true; resolve() }).once('error', () => { gone = true; resolve() }) })
+  const exited = new Promise<void>((resolve) => { child.once('exit', () => { ended = true; resolve() }).once('error', () => { ended = true; resolve() }) })
   const clock = setTimeout(() => stop('time-limit'), task.seconds * 1000)
   let looks = 0, measuring = false
   const look = setInterval(() => {
-    if (child.pid === undefined || gone) return
+    if (child.pid === undefined || ended) return
     const { memoryMb, threads } = usage(child.pid)
     if (memoryMb > task.limits.memoryMb + program.own.memoryMb) stop('memory-limit')
     else if (threads > task.limits.processes + program.own.threads) stop('process-limit')
@@ -129,6 +144,7 @@ export async function supervise(task: Task, program: Program): Promise<Outcome> 
   clearTimeout(clock)
   clearInterval(look)
   task.signal.removeEventListener('abort', cancel)
+  if (task.uid !== undefined) await gone(task.uid)
   await Promise.all([out.done, err.done, answer.done])
   const seconds = (performance.now() - started) / 1000
   const said = { stdout: out.text(), stderr: err.text(), seconds }
@@ -138,6 +154,10 @@ export async function supervise(task: Task, program: Program): Promise<Outcome> 
   if (!read) return { end: 'killed', outputs: [], ...said }
   const { head, outputs } = read
   const end = endOf(head)
+  if (inline) {
+    if (typeof head.stdout === 'string') said.stdout = head.stdout.slice(0, logBytes)
+    if (typeof head.stderr === 'string') said.stderr += head.stderr.slice(0, logBytes)
+  }
   const error = end === 'script-error' ? { errorClass: safeErrorClass(head.error?.class), line: whole(head.error?.line, 1_000_000), cell: whole(head.error?.cell, 10_000) } : undefined
   return { end, outputs: end === 'finished' ? outputs : [], ...(typeof head.code === 'number' ? { exitCode: head.code } : {}), ...(error ? { error } : {}), ...said }
 }

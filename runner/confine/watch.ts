@@ -1,5 +1,5 @@
 /** Looks at a process and everything below it: memory and processes, as the kernel counts them. Linux only; elsewhere it sees nothing. */
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync } from 'node:fs'
 
 export interface Usage { memoryMb: number; threads: number; processes: number[] }
 
@@ -27,4 +27,9 @@ export function usage(pid: number): Usage {
     }
   }
   return { memoryMb: kb / 1024, threads, processes }
+}
+
+/** Processes of a user. */
+export function processesOf(uid: number): number[] {
+  return list('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => { try { return statSync(`/proc/${pid}`).uid === uid } catch { return false } })
 }
