@@ -19,7 +19,7 @@ export const SynthesisRule = z.discriminatedUnion('rule', [z.object({ rule: z.li
 export const SynthesisPlan = z.object({
   columns: z.array(PlannedColumn).min(1).max(500), rules: z.array(SynthesisRule).max(100).default([]), rowsPerPerson: z.int().min(1).max(10_000).default(1), rowsDeclared: z.int().min(1).max(100_000_000),
   method: z.enum(synthesisMethods).default(synthesisDefaults.method), epsilon: z.number().gt(0).max(100).default(synthesisDefaults.epsilon), delta: z.number().gt(0).max(1e-3).default(synthesisDefaults.delta),
-  rows: z.int().min(1).max(5_000_000).optional(), wishes: z.array(z.object({ columns: z.array(columnName).min(1).max(4), weight: z.number().min(1).max(1000) })).max(50).default([]), evaluation: z.number().min(0).max(0.2).default(0),
+  rows: z.int().min(1).max(5_000_000).optional(), wishes: z.array(z.object({ columns: z.array(columnName).min(1).max(4), weight: z.number().min(1).max(1000) })).max(50).default([]),
 })
 const Fault = z.object({ column: z.string().optional(), message: z.string() })
 export const SynthesisQuote = z.object({
@@ -87,7 +87,7 @@ export const synthesis = area('synthesis', 'Synthetic data: differentially priva
   }),
   download: route({
     method: 'GET', path: '/api/synthesis/{synthesisId}/download', function: 'synthesis', access: { kind: 'synthesis', permission: 'synthesis.read' }, status: 200,
-    summary: 'A signed link: CSV, Parquet, or everything with dictionary, Croissant metadata and card', params: synthesisParams, query: z.object({ format: z.enum(['csv', 'parquet', 'zip', 'card', 'croissant']).default('csv') }),
+    summary: 'A signed link: CSV, Parquet, or everything with dictionary, Croissant metadata and card', params: synthesisParams, query: z.object({ format: z.enum(['csv', 'parquet', 'dictionary', 'croissant', 'card']).default('csv') }),
     response: z.object({ url: z.string(), filename: z.string(), expires: Instant }), problems: ['result-not-released'], grants: [...reading, 'get released'],
   }),
 })

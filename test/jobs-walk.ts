@@ -113,7 +113,7 @@ export interface Stage {
   left(bucket: 'quarantine' | 'protected', jobId: string): Promise<string[]>
   policy(change: Partial<DatasetPolicy>): Promise<void>
 }
-interface Step { jobId: string; attempt: number }
+type Step = { jobId: string; attempt: number }
 
 /** A stage with one dataset, `trial`, of the sixty people, in an organisation with a person for each role. */
 export async function stage(policy: Partial<DatasetPolicy> = {}): Promise<Stage> {
@@ -153,7 +153,7 @@ export async function stage(policy: Partial<DatasetPolicy> = {}): Promise<Stage>
   const full: DatasetPolicy = { ...defaultDatasetPolicy, ...policy }
   await table.create<DatasetItem>({ ...keyOf.dataset(datasetId), gpk: `ORG#${organisationId}`, gsk: `DATASET#${at}`, datasetId, organisationId, name: 'trial', title: 'A trial', description: '', state: 'published', version: 1, policy: full, created: at, changed: at })
   await table.create({ ...keyOf.datasetName(organisationId, 'trial'), datasetId })
-  await table.create<DatasetVersionItem>({ ...keyOf.datasetVersion(datasetId, 1), datasetId, version: 1, data, files: [], hash: 'a'.repeat(64), outside: {}, published: at, publishedBy: 'user-cleo' })
+  await table.create<DatasetVersionItem>({ ...keyOf.datasetVersion(datasetId, 1), datasetId, version: 1, data, files: [], hash: 'a'.repeat(64), outside: {}, published: at, publishedBy: 'user-cleo', jobId: newId(h.deps, 'job') })
   await table.create<BudgetItem>({ ...keyOf.budget(datasetId), datasetId, ...opening(full.budget) })
 
   const steps = { prepare: createPrepare(h.deps), query: createQuery(h.deps), check: createCheck(h.deps), settle: createSettle(h.deps), watch: createWatch(h.deps) }

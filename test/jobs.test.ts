@@ -83,6 +83,88 @@ describe('a script under rules', () => {
   })
 })
 
+describe('a query', () => {
+  it('is computed, judged and released cell by cell', async () => {
+    const job = await walked({ language: 'sql', code: 'by site' })
+    expect(job).toMatchObject({ state: 'succeeded', kind: 'query', confinement: 'duckdb' })
+    const { outputs, card } = await s.h.call('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })
+    const rows = Object.fromEntries(outputs[0]!.rows.map((r) => [r[0]!.value, r[1]]))
+    expect(rows['rare']).toEqual({ value: null, suppressed: true })
+    expect(job.findings.map((f) => f.rule)).toContain('minimum-subjects')
+    expect(card.confinement).toBe('duckdb')
+    const csv = await s.h.call('jobs', 'download', { as: anil(), params: { jobId: job.jobId, format: 'csv' } })
+    expect(csv.filename).toBe(`${job.jobId}.csv`)
+  })
+  it('under review shows checkers the table as it is, and the analyst nothing', async () => {
+    const job = await walked({ language: 'sql', code: 'by site', mode: 'review', purpose: 'a table' })
+    expect(job).toMatchObject({ state: 'held', findings: [] })
+    const review = await s.h.call('jobs', 'review', { as: s.h.person('chen'), params: { jobId: job.jobId } })
+    expect(review.outputs[0]!.rows.map((r) => r.map((c) => c.value))).toEqual([['north', 28], ['south', 28], ['rare', 4]])
+    expect(review.findings.map((f) => f.rule)).toContain('minimum-subjects')
+  })
+})
+
+describe('noise', () => {
+  const noisy = { language: 'sql' as const, code: 'by sex', mode: 'noise' as const, epsilon: 0.5 }
+  it('is charged, drawn and released', async () => {
+    const before = await s.budget()
+    const job = await walked(noisy)
+    expect(job).toMatchObject({ state: 'succeeded', epsilon: 0.5 })
+    const after = await s.budget()
+    const { charge } = await s.job(job.jobId)
+    expect(after.spent - before.spent).toBe(charge)
+    const { card } = await s.h.call('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })
+    expect(card.cost.nanoRho).toBe(charge)
+    expect(await everything(s.h.deps.table, keyOf.dataset(s.datasetId).pk, `RELEASED#user-anil#${job.jobId}`)).toEqual([])
+  })
+  it('is drawn once, however often its check runs', async () => {
+    const { jobId } = await ask(noisy)
+    const step = { jobId, attempt: 1 }
+    await s.steps.prepare(step)
+    await s.steps.query(step)
+    // The release is lost each time after the draw: nothing but the first draw may ever be seen.
+    const { table, objects } = s.h.deps
+    const seen = new Set<string>()
+    for (let i = 0; i < 5; i++) {
+      s.kill(5 + (i % 3), 'before')
+      await Promise.allSettled([s.steps.check(step), s.steps.check(step)])
+      s.kill(undefined)
+      const drawn = (await table.get<{ drawn?: string }>(keyOf.job(jobId)))?.drawn
+      if (drawn) seen.add(drawn)
+    }
+    await s.steps.check(step)
+    seen.add((await s.job(jobId)).drawn!)
+    expect(seen.size).toBe(1)
+    const kept = JSON.parse(Buffer.from(await objects.get('quarantine', `jobs/${jobId}/verdict-${[...seen][0]}.json`)).toString()) as { outputs: unknown }
+    await s.steps.settle(step)
+    expect((await s.h.call('jobs', 'result', { as: anil(), params: { jobId } })).outputs).toEqual(kept.outputs)
+    s.started.length = 0
+  })
+  it('stays charged when the end depends on the data, and is given back when nothing was touched', async () => {
+    const ended = async (more: Partial<z.input<typeof Ask>>, change?: () => Promise<unknown>) => {
+      const { jobId } = await ask({ ...noisy, ...more })
+      await change?.()
+      await s.walk()
+      return s.job(jobId)
+    }
+    expect(await ended({ cohort: rare })).toMatchObject({ state: 'blocked', charged: 'committed' })
+    const stopped = await ask(noisy)
+    await s.h.call('jobs', 'cancel', { as: anil(), params: { jobId: stopped.jobId } })
+    expect((await s.job(stopped.jobId)).charged).toBeUndefined()
+    const begun = await ask(noisy)
+    await s.steps.prepare({ jobId: begun.jobId, attempt: 1 })
+    await s.h.call('jobs', 'cancel', { as: anil(), params: { jobId: begun.jobId } })
+    expect(await s.job(begun.jobId)).toMatchObject({ state: 'cancelled', charged: 'committed' })
+    s.started.length = 0
+    const budget = await s.budget()
+    expect(Object.keys(budget).filter((k) => k.startsWith('hold_') && (budget as unknown as Record<string, number>)[k]! > 0)).toEqual([])
+    expect(budget.available + budget.spent).toBe(budget.limit)
+  })
+  it('refuses a script on a cohort that is too small for its blocks, and drops what a block says beyond a number', async () => {
+    expect(await walked({ mode: 'noise', epsilon: 5, declared: [{ name: 'm', low: 0, high: 100 }] })).toMatchObject({ state: 'blocked', problem: { code: 'too-small-for-noise' } })
+  })
+})
+
 describe('a cohort of four', () => {
   it('is blocked without saying four', async () => {
     const job = await walked({ cohort: rare })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { buildWeb } from './build-web.ts'
 import { describe, runChecks } from './checks.ts'
 import { ensureChromium } from './chromium.ts'
+import { ensureRuntimes } from './runtimes.ts'
 import { node, root } from './steps.ts'
 
 interface Report { numPassedTests: number; numFailedTests: number; numFailedTestSuites?: number }
@@ -27,6 +28,7 @@ async function runner(name: string, command: string[], report: string): Promise<
 
 try {
   process.env['CLOISTER_CHROMIUM'] = ensureChromium()
+  ensureRuntimes()
   await buildWeb((text) => console.log(text))
 } catch (e) {
   console.error((e as Error).message)

@@ -8,7 +8,7 @@ import { shownCount } from './cell.ts'
 import type { Verdict } from './gate.ts'
 import type { DisclosurePolicy, Finding, Rule } from './policy.ts'
 import { latticeOf } from './query-margins.ts'
-import { arranged, evaluate, significant, upTo } from './query-shape.ts'
+import { arranged, evaluate, significant, total, upTo } from './query-shape.ts'
 import { suppress } from './suppression.ts'
 
 /** Significant digits of a plain number. */
@@ -29,7 +29,7 @@ function brokenBy(row: QueryRow, c: number, column: QueryColumn, policy: Disclos
   if (row.subjects < k || n < k) return 'minimum-subjects'
   if (column.kind === 'count' && shownCount(n, policy) === undefined) return 'minimum-subjects'
   // What one part of the row shows beside another must not single out a few.
-  if (column.set !== undefined) for (const { other, subjects } of row.sets[column.set]!.apart) if (other < column.set && subjects > 0 && subjects < k) return 'differencing'
+  if (column.set !== undefined) for (const { other, subjects } of row.sets[column.set]!.apart) if (other < column.set && subjects > 0 && subjects < k && !(other === -1 && column.presence)) return 'differencing'
   const shares = row.contributions[c]
   if (shares) {
     const { largest, second, total, allEqual } = shares
@@ -50,6 +50,10 @@ function shown(row: QueryRow, c: number, column: QueryColumn, policy: Disclosure
   const v = row.values[c]
   if (typeof v !== 'number' || !Number.isFinite(v)) return { value: null }
   const counted = (n: number): ReleasedCell => { const s = shownCount(n, policy); return s === undefined ? { value: null, suppressed: true } : { value: s, ...(policy.roundTo > 1 ? { precision: policy.roundTo } : {}) } }
+  if (column.presence) {
+    const step = policy.minimumSubjects, near = counted(row.rows - step * Math.round((row.rows - v) / step))
+    return near.suppressed ? near : { ...near, precision: step }
+  }
   if (column.kind === 'count') return counted(v)
   if (column.coarse) {
     const n = column.aggregate === 'mean' ? row.columnSubjects[c]! : 1
@@ -78,7 +82,7 @@ export function releaseQuery(result: QueryResult, policy: DisclosurePolicy): Ver
     // A group that is there only because of a few people must not be seen to be there.
     const missingKey = columns.some((c, i) => c.kind === 'group' && row.values[i] === null && !row.rolledUp.includes(i))
     if (unsafe && (!declared || missingKey || tooMany(result))) { dropped++; continue }
-    const cells = columns.map((c, i): ReleasedCell => (c.kind === 'group' ? { value: row.rolledUp.includes(i) ? null : row.values[i] ?? null } : c.formula ? { value: null } : hidden[r]!.has(i) ? { value: null, suppressed: true } : shown(row, i, c, policy)))
+    const cells = columns.map((c, i): ReleasedCell => (c.kind === 'group' ? { value: row.rolledUp.includes(i) ? total : row.values[i] ?? null } : c.formula ? { value: null } : hidden[r]!.has(i) ? { value: null, suppressed: true } : shown(row, i, c, policy)))
     for (const [i, c] of columns.entries()) if (c.formula) cells[i] = evaluate(c.formula, cells)
     kept.push({ cells, rules: columns.map((c, i) => (c.formula ? undefined : hidden[r]!.get(i))), row })
   }
@@ -106,7 +110,7 @@ function fill(result: QueryResult, kept: { cells: ReleasedCell[]; rules: (Rule |
   const keyOf = (rolled: readonly number[], values: readonly unknown[]): string => JSON.stringify(groups.map((g) => (rolled.includes(g) ? [] : values[g])))
   const there = new Set(kept.map((k) => keyOf(k.row!.rolledUp, k.cells.map((c) => c.value))))
   for (const rolled of [...new Map(result.rows.map((r) => [r.rolledUp.join(), r.rolledUp])).values()]) {
-    let combinations: unknown[][] = [columns.map(() => null)]
+    let combinations: unknown[][] = [columns.map((_, i) => (rolled.includes(i) ? total : null))]
     for (const g of groups) if (!rolled.includes(g)) combinations = combinations.flatMap((c) => columns[g]!.values!.map((v) => c.map((old, i) => (i === g ? v : old))))
     for (const values of combinations) if (!there.has(keyOf(rolled, values))) kept.push({ cells: columns.map((c, i): ReleasedCell => (c.kind === 'group' ? { value: values[i] as ReleasedCell['value'] } : { value: null, suppressed: true })), rules: columns.map((c) => (c.kind === 'group' ? undefined : 'minimum-subjects')) })
   }

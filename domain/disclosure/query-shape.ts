@@ -3,6 +3,9 @@ import type { ReleasedCell, Scalar } from '../jobs/outputs.ts'
 import type { Formula } from '../sql/aggregates.ts'
 import type { QueryResult } from '../sql/result.ts'
 
+/** What a rolled-up group shows: the row is a total over it. Missing stays null. */
+export const total = '(all)'
+
 const clean = (v: number): number => Number(v.toPrecision(15))
 
 /** To a number of significant digits; `precision` is the step. */

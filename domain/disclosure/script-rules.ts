@@ -122,9 +122,13 @@ export function releaseScript(report: Report, policy: DisclosurePolicy, context:
   if (context.cohortSubjects < policy.minimumSubjects) return none('block', 'cohort-too-small', everything('minimum-subjects'))
   const runs = runsOf(report)
   if (typeof runs === 'string') return none('block', runs, runs === 'unstable' ? everything('stability') : [])
-  const parsed = [runs.all, ...runs.without].map((r) => parseOutputs(filesOf(r), { rows: policy.rows, bytes: policy.bytes }))
-  const problem = parsed[0]!.problems[0]?.problem
+  const read = (r: RunReport): ReturnType<typeof parseOutputs> => parseOutputs(filesOf(r), { rows: policy.rows, bytes: policy.bytes })
+  const first = read(runs.all), problem = first.problems[0]?.problem
   if (problem) return problem === 'too-large' || problem.startsWith('too-many') ? none('block', 'output-limit', everything('size')) : none('block', 'output-invalid', everything('unknown-output'))
+  // Nobody reads so much, and looking at it all, nine times, would take minutes.
+  const size = first.outputs.reduce((s, o) => s + (o.type === 'table' ? o.rows.length * o.columns.length : o.type === 'model' ? 7 * o.terms.length : o.type === 'histogram' ? o.counts.length : 1), 0)
+  if (size > 20 * numbersAllowed(context.cohortSubjects)) return none('block', 'output-unsafe', everything('numbers'))
+  const parsed = [first, ...runs.without.map(read)]
   if (parsed.some((p) => p.problems.length > 0)) return none('block', 'unstable', everything('stability'))
   if (parsed.every((p) => p.outputs.length === 0)) return parsed[0]!.files.length ? none('block', 'output-unsafe', everything('unknown-output')) : none('block', 'empty-result')
   const sheets = align(parsed.map((p) => p.outputs), context.schema)
@@ -134,8 +138,6 @@ export function releaseScript(report: Report, policy: DisclosurePolicy, context:
 
 function verdict(sheets: readonly AlignedSheet[], subjects: { all: number; without: number[] }, plots: boolean, policy: DisclosurePolicy, context: ScriptContext): Verdict {
   const most = numbersAllowed(subjects.all)
-  // Nobody reads so much, and looking at it all would take minutes.
-  if (sheets.reduce((s, t) => s + t.rows.length * t.columns.filter((c) => c.kind !== 'group').length, 0) > 20 * most) return none('block', 'output-unsafe', everything('numbers'))
   const words = new Words(context.code, context.schema)
   const whole = modelRules(sheets, policy, subjects.all)
   const units = new Map<string, boolean>()

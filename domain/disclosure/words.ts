@@ -12,6 +12,8 @@ rmse roc roi row rows rr rsq rsquared s sample sample_size scale score sd se sen
 step subgroup subject subjects sum summary survival t table tau term terms test the theta threshold time to total treated treatment true tstat type u unit units unknown unnamed upper v value values var variable variables variance vif vs w wald week weeks weight weighted welch whitney
 wilcoxon with within without x y year years yes z zscore column`.split(/\s+/))
 
+/** Letters of a name made of known words; longer ones spell. */
+const longest = 80
 const word = /[\p{L}_][\p{L}\p{N}_]*/gu
 const figures = /\d+(?:\.\d+)?/g
 const pieces = (text: string): string[] => text.split(/[^\p{L}\p{N}]+/u).filter(Boolean)
@@ -50,6 +52,7 @@ export class Words {
   /** Whether a text may be shown: declared as it stands, or made of declared, written and statistical words, percentages, and numbers chosen without looking. */
   text(t: string): boolean {
     if (this.#whole.has(t)) return true
+    if (t.length > longest) return false
     const parts = t.replace(figures, (f) => (this.number(Number(f)) ? ' ' : ` ${f} `)).split(/[^\p{L}\p{N}]+/u).filter(Boolean)
     return parts.length <= 24 && parts.every((p) => this.#piece(p) || pieces(p.replaceAll('_', ' ')).every((q) => this.#piece(q)))
   }
@@ -62,7 +65,7 @@ const orders = new Set(['median', 'q1', 'q2', 'q3', 'iqr', 'quantile', 'quartile
 const counts = new Set(['n', 'count', 'counts', 'freq', 'frequency', 'size', 'subjects', 'participants', 'patients', 'nobs', 'obs', 'total_n', 'n_subjects'])
 const chances = /^(?:p|pval|pvalue|p_value|p-value|p\.value|prob|pr)$|^(?:p>|pr(?:\(>|\.\.\.))|p[_ .-]?val(?:ue)?$/i
 
-const parts = (name: string): string[] => { const low = name.toLowerCase(); return [low, ...low.split(/[^\p{L}\p{N}%]+/u)] }
+const parts = (name: string): string[] => { const low = name.slice(0, longest).toLowerCase(); return [low, ...low.split(/[^\p{L}\p{N}%]+/u)] }
 /** What a name says that its numbers are. Names are the script's own: a wrong one only makes the rules stricter. */
 export const says = {
   extreme: (name: string): boolean => parts(name).some((p) => extremes.has(p)),

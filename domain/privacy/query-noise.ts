@@ -6,7 +6,7 @@
  * Everything after the noise is arithmetic on what is released. Groups that were not declared show only when their noisy count passes a threshold that a group of
  * one person passes with probability at most `delta` (stability-based selection, Korolova et al. 2009; Wilson et al. 2020).
  */
-import { arranged, evaluate } from '../disclosure/query-shape.ts'
+import { arranged, evaluate, total } from '../disclosure/query-shape.ts'
 import type { Verdict } from '../disclosure/gate.ts'
 import type { ReleasedCell } from '../jobs/outputs.ts'
 import { quantileBins, steps } from '../sql/noise-plan.ts'
@@ -48,8 +48,8 @@ function valueOf(p: NoisePlan, sums: readonly number[], noiseOfCount: number): n
 
 /** From a noisy histogram over the declared range: where the cumulated counts reach the quantile, straight within the bin. */
 function quantile(p: NoisePlan, bins: readonly number[], noiseOfCount: number): number | null {
-  const counts = bins.map((b) => Math.max(0, b)), total = bins.reduce((a, b) => a + b, 0), all = counts.reduce((a, b) => a + b, 0)
-  if (total < 2 * noiseOfCount * Math.sqrt(quantileBins) || all <= 0) return null
+  const counts = bins.map((b) => Math.max(0, b)), sum = bins.reduce((a, b) => a + b, 0), all = counts.reduce((a, b) => a + b, 0)
+  if (sum < 2 * noiseOfCount * Math.sqrt(quantileBins) || all <= 0) return null
   let below = 0
   for (const [i, c] of counts.entries()) {
     if (c > 0 && below + c >= p.quantile! * all) return p.low + (i + (p.quantile! * all - below) / c) * p.scale
@@ -82,7 +82,7 @@ export function noiseQuery(result: QueryResult, rho: NanoRho, uniform: Uniform, 
   const rows: { cells: ReleasedCell[] }[] = []
   for (const row of result.rows) {
     if (!noise.declaredGroups && !(row.rolledUp.length === columns.filter((c) => c.kind === 'group').length) && draw(String(row.subjects), 1) < threshold) continue
-    const cells = columns.map((c, i): ReleasedCell => ({ value: c.kind === 'group' && !row.rolledUp.includes(i) ? row.values[i] ?? null : null }))
+    const cells = columns.map((c, i): ReleasedCell => ({ value: c.kind !== 'group' ? null : row.rolledUp.includes(i) ? total : row.values[i] ?? null }))
     for (const p of noise.parts) {
       const v = valueOf(p, row.exact![p.column]!.map((e, i) => draw(e, p.bounds[i]!)), one)
       cells[p.column] = v === null ? { value: null, suppressed: true } : p.kind === 'count' ? { value: v } : rounded(v, errorOf(p, one, v))

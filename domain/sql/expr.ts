@@ -17,6 +17,8 @@ export interface Expr {
   single: boolean
   /** Made of visit columns and literals alone: it picks the same rows of everybody. */
   uniform?: boolean
+  /** Declared never to be missing. */
+  known?: boolean
   /** A literal of the query's own text. */
   constant?: string | number | boolean | null
   /** The subject's number: joins, per-subject grouping and count(distinct) only. */
@@ -37,7 +39,7 @@ export const literal = (v: string | number | boolean | null): string => {
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 export const constant = (v: string | number | boolean | null): Expr => ({
-  sql: literal(v), type: v === null ? 'null' : typeof v === 'string' ? 'text' : typeof v === 'boolean' ? 'boolean' : 'number', integer: Number.isInteger(v), smooth: true, single: true, uniform: true, constant: v,
+  sql: literal(v), type: v === null ? 'null' : typeof v === 'string' ? 'text' : typeof v === 'boolean' ? 'boolean' : 'number', integer: Number.isInteger(v), smooth: true, single: true, uniform: true, known: v !== null, constant: v,
   ...(typeof v === 'number' ? { low: v, high: v } : {}),
 })
 

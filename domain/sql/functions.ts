@@ -7,7 +7,7 @@ import { notAllowed } from './refused.ts'
 
 type Build = (args: readonly Expr[], name: string) => Expr
 
-const all = (args: readonly Expr[], what: 'smooth' | 'single' | 'uniform'): boolean => args.every((a) => a[what] === true)
+const all = (args: readonly Expr[], what: 'smooth' | 'single' | 'uniform' | 'known'): boolean => args.every((a) => a[what] === true)
 /** A number in double precision. */
 export const double = (e: Expr): string => (e.type === 'boolean' ? `CAST(${e.sql} AS DOUBLE)` : e.integer && e.constant === undefined ? `CAST(${e.sql} AS DOUBLE)` : typeof e.constant === 'number' ? `CAST('${e.constant}' AS DOUBLE)` : e.sql)
 
@@ -27,8 +27,8 @@ const textOf = (e: Expr, name: string): string => {
   return e.constant
 }
 const number = (sql: string, args: readonly Expr[], more: { integer?: boolean; smooth?: boolean; low?: number | undefined; high?: number | undefined } = {}): Expr =>
-  ranged({ sql, type: 'number', integer: more.integer ?? false, smooth: (more.smooth ?? true) && all(args, 'smooth'), single: all(args, 'single'), uniform: all(args, 'uniform') }, more.low, more.high)
-const other = (type: ValueType, sql: string, args: readonly Expr[]): Expr => ({ sql, type, integer: false, smooth: false, single: all(args, 'single'), uniform: all(args, 'uniform'), ...(type === 'boolean' ? { values: [false, true] } : {}) })
+  ranged({ sql, type: 'number', integer: more.integer ?? false, smooth: (more.smooth ?? true) && all(args, 'smooth'), single: all(args, 'single'), uniform: all(args, 'uniform'), known: all(args, 'known') }, more.low, more.high)
+const other = (type: ValueType, sql: string, args: readonly Expr[]): Expr => ({ sql, type, integer: false, smooth: false, single: all(args, 'single'), uniform: all(args, 'uniform'), known: all(args, 'known'), ...(type === 'boolean' ? { values: [false, true] } : {}) })
 
 const sum = (sign: 1 | -1): Build => (args, name) => {
   const [a, b] = args as [Expr, Expr]

@@ -5,6 +5,7 @@
  * picked by a hash of cell and subject. So the change by one subject is bounded whatever the data are.
  */
 import type { Measure } from './aggregates.ts'
+import type { Expr } from './expr.ts'
 import type { Plan } from './plan.ts'
 import { notAllowed } from './refused.ts'
 
@@ -38,13 +39,15 @@ function noisyMeasure(m: Measure): NoisyMeasure {
   return { kind, bounds: [1, steps, steps], low, high, scale }
 }
 
+const domainSize = (k: Expr): number => (k.values?.length ?? mostPerSet) + (k.known ? 0 : 1)
+
 /** Checks that a plan can be answered with noise, and how. `Refused` otherwise. */
 export function noisePlan(plan: Plan): NoiseSpec {
   const measures = plan.measures.map(noisyMeasure)
   const perSet = plan.sets.map((set) => {
     if (!plan.from.row) return 1
-    return set.filter((k) => !plan.keys[k]!.single).reduce((n, k) => Math.min(mostPerSet, n * ((plan.keys[k]!.values?.length ?? mostPerSet) + 1)), 1)
+    return set.filter((k) => !plan.keys[k]!.single).reduce((n, k) => Math.min(mostPerSet, n * domainSize(plan.keys[k]!)), 1)
   })
-  const known = plan.keys.every((k) => k.values !== undefined) && plan.keys.reduce((n, k) => n * (k.values!.length + 1), 1) <= mostCells
-  return { measures, perSet, ...(known ? { domains: plan.keys.map((k) => [...k.values!, null]) } : {}) }
+  const known = plan.keys.every((k) => k.values !== undefined) && plan.keys.reduce((n, k) => n * domainSize(k), 1) <= mostCells
+  return { measures, perSet, ...(known ? { domains: plan.keys.map((k) => (k.known ? [...k.values!] : [...k.values!, null])) } : {}) }
 }

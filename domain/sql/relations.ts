@@ -120,7 +120,7 @@ function join(node: Ast, reach: Reach): Relation {
     conditions.push(e.sql)
   }
   // What a LEFT JOIN finds for some people and not for others is as good as a CASE.
-  if (kind === 'LEFT' && !(right.uniform && both.uniform)) both.sources = [...left.sources, ...right.sources.map((s) => ({ ...s, columns: s.columns.map((c) => ({ ...c, expr: { ...c.expr, smooth: false } })) }))]
+  if (kind === 'LEFT') { const alike = right.uniform && both.uniform; both.sources = [...left.sources, ...right.sources.map((s) => ({ ...s, columns: s.columns.map((c) => ({ ...c, expr: { ...c.expr, smooth: c.expr.smooth && alike, known: false } })) }))] }
   if (!subjects) throw notAllowed('Join tables on their subject columns: ON a.subject = b.subject. Other joins mix people.')
   return { ...both, sql: `${left.sql} ${kind} JOIN ${right.sources.length > 1 ? `(${right.sql})` : right.sql} ON ${conditions.join(' AND ')}` }
 }

@@ -19,6 +19,8 @@ export interface QueryColumn {
   coarse?: boolean
   /** What is aggregated has two values, and `set` are the subjects with the larger one. */
   indicator?: boolean
+  /** Counts values of a plain column: how many are missing is shown in steps of `minimumSubjects` alone. */
+  presence?: boolean
   /** Not asked for by itself, only as part of an expression. */
   hidden?: boolean
   /** For an expression: made by the gate from what it releases. A measure is an index of columns. */

@@ -13,7 +13,7 @@ const comparisons: Record<string, string> = {
 const numericCasts = new Set(['DOUBLE', 'FLOAT', 'DECIMAL'])
 const integerCasts = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT'])
 
-const boolean = (sql: string, parts: readonly Expr[]): Expr => ({ sql, type: 'boolean', integer: false, smooth: false, single: parts.every((p) => p.single), uniform: parts.every((p) => p.uniform === true), values: [false, true] })
+const boolean = (sql: string, parts: readonly Expr[]): Expr => ({ sql, type: 'boolean', integer: false, smooth: false, single: parts.every((p) => p.single), uniform: parts.every((p) => p.uniform === true), known: parts.every((p) => p.known === true), values: [false, true] })
 const truth = (e: Expr): Expr => {
   if (e.type !== 'boolean' && e.type !== 'null') throw notAllowed('A condition must be true or false: compare the column with something.')
   return e
@@ -90,7 +90,7 @@ function cases(node: Ast, names: Names): Expr {
   const otherwise = scalar(object(node['else_expr']), names)
   const { parts, type } = alike([...checks.map((c) => c.then), otherwise])
   const sql = `CASE ${checks.map((c, i) => `WHEN ${c.when.sql} THEN ${inner(parts[i]!)}`).join(' ')} ELSE ${inner(parts.at(-1)!)} END`
-  const base = { sql, type, integer: parts.every((p) => p.integer || p.type === 'null'), smooth: false, single: [...checks.map((c) => c.when), ...parts].every((p) => p.single) }
+  const base = { sql, type, integer: parts.every((p) => p.integer || p.type === 'null'), smooth: false, single: [...checks.map((c) => c.when), ...parts].every((p) => p.single), known: parts.every((p) => p.known === true) }
   const constants = [...new Set(parts.map((p) => p.constant))]
   if (!constants.includes(undefined)) {
     const values = constants.filter((v): v is string | number | boolean => v !== null && v !== undefined)

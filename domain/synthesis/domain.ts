@@ -18,9 +18,9 @@ export type Column = Listed | Numeric | Dated
 export const isListed = (c: Column): c is Listed => c.kind === 'categorical' || c.kind === 'ordinal'
 
 /** A combination that no row has: every column named takes one of the values listed. Values are category names, or bin numbers as text; '' is missing. */
-export interface Impossible { rule: 'impossible'; values: Readonly<Record<string, readonly string[]>> }
+export interface Impossible { rule: 'impossible'; values: Record<string, string[]> }
 /** Rows where all of `when` hold have a value of `then` that is listed. */
-export interface Implied { rule: 'implied'; when: Readonly<Record<string, readonly string[]>>; then: Readonly<Record<string, readonly string[]>> }
+export interface Implied { rule: 'implied'; when: Record<string, string[]>; then: Record<string, string[]> }
 export type Rule = Impossible | Implied
 
 export interface Domain { columns: readonly Column[]; rules?: readonly Rule[] }

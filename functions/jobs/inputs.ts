@@ -6,6 +6,8 @@ import { defaultLimits, type Limits, type LinkTo, type Manifest, type ManifestFi
 import { planOf } from '../../domain/jobs/quote.ts'
 import { blocksFor } from '../../domain/privacy/sample-and-aggregate.ts'
 import type { SignedLink } from '../../ports/objects.ts'
+import { filesOf } from '../datasets/files.ts'
+import { blobKey } from '../datasets/registration-job.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { DatasetItem, DatasetVersionItem, JobItem } from '../kernel/items.ts'
 import { linkSeconds } from './ending.ts'
@@ -40,8 +42,8 @@ export async function handOver(d: Deps, job: JobItem, question: Question, plan: 
   ])
   const listed = new Set(schema.tables.map((t) => t.file))
   const masks = new Set(schema.images.flatMap((i) => i.masks))
-  const file = async (f: { path: string; sha256: string }): Promise<ManifestFile> => ({ file: f.path, link: await read(`datasets/${job.datasetId}/blobs/${f.sha256}`) })
-  const others = schema.images.length === 0 ? [] : version.files.filter((f) => !listed.has(f.path))
+  const file = async (f: { path: string; sha256: string }): Promise<ManifestFile> => ({ file: f.path, link: await read(blobKey(job.datasetId, f.sha256)) })
+  const others = schema.images.length === 0 ? [] : (await filesOf(d, version)).filter((f) => !listed.has(f.path))
   const limits = limitsOf(question)
   const manifest: Manifest = {
     job: job.jobId, runtime: question.language as ScriptRuntime, dataset: dataset.name, code: await read(`${inputs}code`), parameters: question.parameters,

@@ -3,10 +3,14 @@ import { createHmac } from 'node:crypto'
 import type { Verdict } from '../../domain/disclosure/gate.ts'
 import { reviewMaterial, reviewVerdict } from '../../domain/disclosure/findings.ts'
 import { strictest } from '../../domain/disclosure/policy.ts'
+import { releaseQuery } from '../../domain/disclosure/query-rules.ts'
+import { arranged, evaluate } from '../../domain/disclosure/query-shape.ts'
 import { releaseScript } from '../../domain/disclosure/script-rules.ts'
 import type { JobProblem } from '../../domain/jobs/codes.ts'
 import type { JobStep } from '../../domain/jobs/life.ts'
 import type { Report } from '../../domain/jobs/manifest.ts'
+import type { ReleasedCell } from '../../domain/jobs/outputs.ts'
+import { noiseQuery } from '../../domain/privacy/query-noise.ts'
 import { Uniform } from '../../domain/privacy/randomness.ts'
 import { aggregateBlocks } from '../../domain/privacy/sample-and-aggregate.ts'
 import { selectionOfSet } from '../../domain/sql/selection.ts'
@@ -60,7 +64,6 @@ async function judgeQuery(d: Deps, { job, dataset }: Place): Promise<Judged | un
     return { problem, findings: [], confinement, log: { ...(job.subjects === undefined ? {} : { subjects: job.subjects }), runs: [], ...(message ? { message } : {}) } }
   }
   const { result } = answer
-  const [{ releaseQuery }, { noiseQuery }] = await Promise.all([import('../../domain/disclosure/query-rules.ts'), import('../../domain/privacy/query-noise.ts')])
   const policy = strictest(dataset.policy.disclosure)
   const log: Log = { subjects: result.cohort.subjects, runs: [] }
   const verdict = job.mode === 'noise' ? noiseQuery(result, BigInt(job.charge!), drawn(d)) : releaseQuery(result, policy)
@@ -76,8 +79,17 @@ const queryCells = (job: JobItem, result: QueryResult, minimum: number): LedgerC
   ].filter((cell) => cell.subjects >= minimum)),
 ]
 
-/** A query's answer as it stands: what checkers look at under `review`. */
-const rawTable = (result: QueryResult): Decision['outputs'] => [{ name: 'result', type: 'table', columns: result.columns.map((c) => ({ name: c.name, kind: c.kind })), rows: result.rows.map((row) => row.values.map((value) => ({ value }))) }]
+/** A query's answer as it stands, arranged as asked: what checkers look at under `review`. */
+function rawTable(result: QueryResult): Decision['outputs'] {
+  const { columns } = result
+  const rows = result.rows.map((row) => {
+    const cells: ReleasedCell[] = row.values.map((value) => ({ value }))
+    for (const [i, c] of columns.entries()) if (c.formula) cells[i] = evaluate(c.formula, cells)
+    return { cells }
+  })
+  const shown = columns.flatMap((c, i) => (c.hidden ? [] : [i]))
+  return [{ name: 'result', type: 'table', columns: shown.map((i) => ({ name: columns[i]!.name, kind: columns[i]!.kind })), rows: arranged(rows, result).map((r) => shown.map((i) => r.cells[i]!)) }]
+}
 
 async function judgeScript(d: Deps, { job, question, dataset, version }: Place): Promise<Judged | undefined> {
   const report = await reportOf(d, job)

@@ -13,6 +13,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import { type ApprovalItem, type BudgetItem, type DatasetVersionItem, keyOf, type MemberItem } from '../kernel/items.ts'
 import { inDataset, type InDataset } from '../kernel/resources.ts'
+import { adviseScript } from '../../domain/jobs/advice.ts'
 import { pinOf } from '../../domain/jobs/pin.ts'
 
 export type Question = z.output<typeof Ask>
@@ -117,6 +118,10 @@ export async function termsOf(d: Deps, caller: Caller, question: Question): Prom
       advice.push({ level: 'error', message: shown(wrong), code: wrong.code, ...(wrong.line === undefined ? {} : { line: wrong.line }) })
       faults.push(new Failure('invalid-query', shown(wrong), [{ path: '/body/code', message: jobCodes[wrong.code] }], { code: wrong.code, ...(wrong.line === undefined ? {} : { line: wrong.line }), ...(wrong.names ? { names: wrong.names } : {}) }))
     }
+  } else {
+    advice.push(...adviseScript(question.language, question.code))
+    const runs = d.settings.languages?.()
+    if (runs && !runs.includes(question.language)) faults.push(forbids(`This installation has nothing that confines ${question.language}, so it does not run it. It runs ${runs.join(', ')}.`))
   }
 
   const nanoRho = chargeOf(question, dataset.policy.budget)

@@ -110,7 +110,7 @@ export interface ReleasedItem { datasetId: string; version: number; userId: stri
 /** A synthetic table in the making or made. Its plan lies here; card and files in the bucket `released`, what only the custodian may see in `protected`. */
 export interface SynthesisItem {
   synthesisId: string; organisationId: string; datasetId: string; datasetVersion: number; table: string; userId: string; title: string; state: SynthesisState
-  plan?: SynthesisPlan; planHash?: string; jobId?: string; rounds: { round: number; rounds: number; columns: string[]; error: number; spent: number }[]
+  plan?: SynthesisPlan; planHash?: string; jobId?: string; upload?: { path: string; size: number; sha256: string }; rounds: { round: number; rounds: number; columns: string[]; error: number; spent: number }[]
   created: string; changed: string; expires?: string; shared: boolean; problem?: string; evaluations: string[]
 }
 

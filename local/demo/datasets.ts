@@ -7,19 +7,19 @@ import { sendInside } from './inside.ts'
 
 export interface DatasetParts { organisationId: string; cleo: () => Client; objects: LocalObjects }
 
-const pollMilliseconds = 40
+const pollMilliseconds = 120
 const giveUpMilliseconds = 60_000
 
-/** Waits for the job that reads or stores; what it found wrong is an error with its reason. */
-async function settled(client: Client, datasetId: string, done: (s: { state: string; version: number; reading: string }) => boolean): Promise<void> {
-  for (const until = Date.now() + giveUpMilliseconds; Date.now() < until;) {
-    const [s, r] = await Promise.all([client.datasets.get({ params: { datasetId } }), client.datasets.reading({ params: { datasetId } })])
-    if (r.state === 'failed') throw new Error(`A demo dataset cannot be made: ${r.problem?.file ?? ''} ${r.problem?.reason ?? ''}`)
-    if (done({ state: s.state, version: s.version, reading: r.state })) return
+/** Looks until something is there. */
+async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (const end = Date.now() + giveUpMilliseconds; Date.now() < end;) {
+    const found = await look()
+    if (found !== undefined) return found
     await new Promise((resolve) => setTimeout(resolve, pollMilliseconds))
   }
   throw new Error('A demo dataset was not finished in a minute')
 }
+const cannot = (why: string | undefined): Error => new Error(`A demo dataset cannot be made: ${why ?? 'its job ended without an answer'}`)
 
 /** One dataset from its name to its first version; whatever an interrupted attempt has left is taken up. */
 async function register(o: DatasetParts, { declared: { name, title, description, declaredSubjects, schema, policy }, files }: DemoDataset): Promise<void> {
@@ -31,10 +31,18 @@ async function register(o: DatasetParts, { declared: { name, title, description,
   const bytes = Object.entries(files).map(([path, data]) => ({ path, data: typeof data === 'string' ? new TextEncoder().encode(data) : data }))
   const sent = await sendFiles({ files: bytes, ask: async (some) => (await client.datasets.uploads({ params, body: { files: some } })).uploads, send: sendInside(o.objects) })
   await client.datasets.read({ params, body: { files: sent } })
-  await settled(client, datasetId, (s) => s.reading === 'ready')
+  await until(async () => {
+    const r = await client.datasets.reading({ params })
+    if (r.state === 'failed') throw cannot(r.problem?.reason)
+    return r.state === 'ready' ? true : undefined
+  })
   const { rev } = await client.datasets.get({ params })
   await client.datasets.publish({ params, body: { rev, schema, policy } })
-  await settled(client, datasetId, (s) => s.version > 0)
+  await until(async () => {
+    const s = await client.datasets.get({ params })
+    if (s.problem) throw cannot(s.problem)
+    return s.version > 0 ? true : undefined
+  })
 }
 
 /** Registers those of the three that are not published yet, side by side. Safe to run twice. */

@@ -19,7 +19,7 @@ export function columnsOf(plan: Plan, bound: readonly Bound[]): { columns: Query
     const b = bound[i]!, e = b.measure.argument
     return {
       name, kind: isCount(b.measure) ? 'count' : 'value', aggregate: b.measure.aggregate, ...(b.measure.quantile === undefined ? {} : { quantile: b.measure.quantile }), ...(b.set === undefined ? {} : { set: b.set }),
-      ...(e?.low !== undefined && e.high !== undefined ? { low: e.low, high: e.high } : {}), ...(b.coarse ? { coarse: true } : {}), ...(b.indicator ? { indicator: true } : {}),
+      ...(e?.low !== undefined && e.high !== undefined ? { low: e.low, high: e.high } : {}), ...(b.coarse ? { coarse: true } : {}), ...(b.indicator ? { indicator: true } : {}), ...(b.measure.aggregate === 'count' && e?.smooth && b.filter === undefined ? { presence: true } : {}),
     }
   }
   for (const o of plan.outputs) {

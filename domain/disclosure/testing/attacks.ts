@@ -36,6 +36,7 @@ export const smugglers: Smuggler[] = [
   attack('bits, the same where absent as most', (p) => scalars(bits(secret(p, 0b10101010)).map((b) => 10 + 10 * b)), above(15)),
   attack('bits as truth', (p) => result(Object.fromEntries(bits(secret(p)).map((b, i) => [`v${i}`, b === 1]))), above(0.5)),
   attack('bits under a small jitter', (p) => { const u = jitter(p); return scalars(bits(secret(p)).map((b) => 10 * b + u())) }, above(5)),
+  attack('bits under a jitter of two fifths', (p) => { const u = jitter(p); return scalars(bits(secret(p)).map((b) => 10 + 10 * b + 4 * u())) }, above(17)),
   attack('aiming between two steps', (p) => { const u = jitter(p); return scalars(bits(secret(p)).map((b) => 0.12345 + (b ? 1 : -1) * 1e-9 + (u() - 0.5) * 2e-9)) }, above(0.12345)),
   attack('aiming at the next whole step of a mean', (p) => { const m = mean(p.map((x) => x.bmi)); return scalars(bits(secret(p)).map((b) => Math.round(m) + 0.5 + (b ? 1e-6 : -1e-6) + (m - Math.round(m)) * 1e-6)) }, (v) => join(numbers(v).map((n) => Number(n % 2 === 0)))),
   attack('low digits of a mean', (p) => { const m = mean(p.map((x) => x.score)); return result({ v: Math.round(m * 10) / 10 + secret(p) * 1e-9 }) }, (v) => { const n = numbers(v)[0]; return n === undefined ? undefined : Math.round((n * 1e9) % 1e8) & 255 }),

@@ -1,0 +1,72 @@
+/** Beginning a synthesis: from a table of a registered dataset, or from an uploaded file, which becomes a dataset that nobody may ask. */
+import type { synthesis } from '../../contracts/synthesis.ts'
+import { subjectColumn } from '../../domain/datasets/schema.ts'
+import { defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
+import { synthesisDefaults } from '../../domain/synthesis/plan.ts'
+import { proposePlan } from '../../domain/synthesis/request.ts'
+import { ConditionFailed, type Item } from '../../ports/table.ts'
+import { openBudget } from '../datasets/budget.ts'
+import { blobKey, makeJob } from '../datasets/registration-job.ts'
+import { record, whoOf } from '../kernel/audit.ts'
+import type { Caller } from '../kernel/caller.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { Failure } from '../kernel/failure.ts'
+import type { Implementation } from '../kernel/handler.ts'
+import { derivedId, newId } from '../kernel/ids.ts'
+import { type DatasetItem, type DatasetVersionItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { inDataset, inOrganisation } from '../kernel/resources.ts'
+import { toSynthesis } from './view.ts'
+
+type Routes = (typeof synthesis)['routes']
+const linkSeconds = 3600
+
+async function create(d: Deps, caller: Caller, s: Omit<SynthesisItem, 'created' | 'changed' | 'userId' | 'rounds' | 'shared' | 'evaluations'>): Promise<Item<SynthesisItem>> {
+  const at = d.now().toISOString()
+  await record(d, s.organisationId, whoOf(caller), [{ act: 'synthesis.begun', object: `synthesis ${s.synthesisId}`, detail: { dataset: s.datasetId, table: s.table } }])
+  return d.table.create<SynthesisItem>({ ...s, userId: caller.userId, created: at, changed: at, rounds: [], shared: false, evaluations: [], ...keyOf.synthesis(s.synthesisId), gpk: `ORG#${s.organisationId}`, gsk: `SYNTHESIS#${at}#${s.synthesisId}` })
+}
+
+/** About how many rows, from the custodian's words (`150 patients, four visits`): the first number in them, or a thousand. */
+const rowsFrom = (words: string | undefined): number => Math.max(1, Number(/\d[\d,.]*/.exec(words ?? '')?.[0].replaceAll(/[,.]/g, '') ?? 1000))
+
+export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d) => {
+  const synthesisId = newId(d, 'syn')
+  if ('datasetId' in body) {
+    const { dataset, subject } = await inDataset(d, caller, body.datasetId, { permission: 'dataset.manage' })
+    if (dataset.version === 0 || dataset.state === 'retired') throw new Failure('wrong-state', 'The dataset has no published version to make a synthetic twin of.')
+    const version = await d.table.get<DatasetVersionItem>(keyOf.datasetVersion(dataset.datasetId, dataset.version))
+    const table = version!.data.schema.tables.find((t) => t.name === body.table)
+    if (!table) throw new Failure('invalid-request', `The dataset has no table “${body.table}”.`, [{ path: '/body/table', message: 'Not a table of this dataset', value: body.table, expected: version!.data.schema.tables.map((t) => t.name).join(', ') }])
+    const plan = proposePlan(table, rowsFrom(dataset.declaredSubjects))
+    // A person has several rows where the table says so: the privacy unit is the person, so its bound must be declared.
+    if (!table.oneRowPerSubject && subjectColumn(table)) plan.rowsPerPerson = 10
+    const made = await create(d, caller, { synthesisId, organisationId: dataset.organisationId, datasetId: dataset.datasetId, datasetVersion: dataset.version, table: table.name, title: body.title ?? `Twin of ${dataset.title}`.slice(0, 120), state: 'proposed', plan })
+    return toSynthesis(d, made, subject)
+  }
+  const { subject, organisation } = await inOrganisation(d, caller, body.organisationId, { permission: 'syntheses.create' })
+  const name = `upload-${synthesisId.slice(4, 16)}`
+  const datasetId = await derivedId('dat', organisation.organisationId, name)
+  const at = d.now().toISOString()
+  const policy = { ...defaultDatasetPolicy, people: { kind: 'named' as const, userIds: [] }, languages: [], modes: [], listed: false, budget: { epsilon: 10, delta: synthesisDefaults.delta } }
+  await openBudget(d, datasetId, policy)
+  await d.table.create<DatasetItem>({ datasetId, organisationId: organisation.organisationId, name, title: body.title, description: 'A file uploaded to make synthetic data of it.', state: 'draft', version: 0, policy, created: at, changed: at, ...keyOf.dataset(datasetId), gpk: `ORG#${organisation.organisationId}`, gsk: `DATASET#${at}#${datasetId}` })
+  const made = await create(d, caller, { synthesisId, organisationId: organisation.organisationId, datasetId, datasetVersion: 0, table: body.file.path, title: body.title, state: 'uploading', upload: body.file })
+  const upload = await d.objects.signedPut('protected', blobKey(datasetId, body.file.sha256), { sha256: body.file.sha256, size: body.file.size, type: 'application/octet-stream' }, linkSeconds)
+  return { ...(await toSynthesis(d, made, subject)), upload }
+}
+
+export const infer: Implementation<Routes['infer']> = async ({ synthesis: s, subject, caller }, d) => {
+  if (s.state === 'reading') return toSynthesis(d, s, subject)
+  if (s.state !== 'uploading' || !s.upload) throw new Failure('wrong-state', 'This synthesis has no file to read: its plan is proposed already.')
+  const head = await d.objects.head('protected', blobKey(s.datasetId, s.upload.sha256))
+  if (head?.size !== s.upload.size) throw new Failure('asset-missing', `The file ${s.upload.path} has not been uploaded whole: ${head?.size ?? 0} of ${s.upload.size} bytes are there.`)
+  const jobId = await derivedId('job', s.synthesisId, 'reading')
+  try {
+    const dataset = await d.table.update<DatasetItem>(keyOf.dataset(s.datasetId), { set: { state: 'reading', readingJob: jobId, readingAct: 'read', changed: d.now().toISOString() }, when: [{ attribute: 'state', is: 'equal', value: 'draft' }] })
+    await record(d, s.organisationId, whoOf(caller), [{ act: 'dataset.read', object: `dataset ${s.datasetId}`, detail: { files: 1 } }])
+    await makeJob(d, jobId, dataset, caller.userId, { act: 'read', files: [s.upload] })
+  } catch (e) { if (!(e instanceof ConditionFailed)) throw e }
+  const now = await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), { set: { state: 'reading', changed: d.now().toISOString() } })
+  await d.workflow.start(jobId, 1)
+  return toSynthesis(d, now, subject)
+}

@@ -1,0 +1,52 @@
+/** Jobs of kind `synthesis`: what they are asked, where their objects lie, and the items by which workflow, watch and lists find them. */
+import { canonical } from '../../domain/hash.ts'
+import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
+import { AlreadyExists } from '../../ports/table.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { hashNow } from '../kernel/hash.ts'
+import { type DatasetItem, type JobItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
+
+/** The object `jobs/<jobId>/ask.json` in the bucket `protected`. */
+export type SynthesisAsk =
+  | { act: 'make'; synthesisId: string; plan: SynthesisPlan; /** Of an earlier attempt at the same plan: it was paid for, so its draws are taken over. */ paidBy?: string }
+  | { act: 'evaluate'; synthesisId: string; plan: SynthesisPlan; madeBy: string; kind: 'agreement' | 'model'; target?: string }
+
+/** `S` is the synthesis id; `job` the job that wrote it. */
+export const objectOf = {
+  ask: (job: string): string => `jobs/${job}/ask.json`,
+  /** protected: paid draws of a plan. They outlive the attempt that made them. */
+  kept: (S: string, job: string): string => `synthesis/${S}/kept-${job}.json`,
+  /** protected: rounds so far. */
+  progress: (S: string, job: string): string => `synthesis/${S}/rounds-${job}.json`,
+  /** protected: figures for the custodian only. */
+  own: (S: string, job: string): string => `synthesis/${S}/evaluation-${job}.json`,
+  /** released: nobody is told of them before their job has succeeded. */
+  csv: (S: string, job: string): string => `synthesis/${S}/${job}/data.csv`,
+  parquet: (S: string, job: string): string => `synthesis/${S}/${job}/data.parquet`,
+  made: (S: string, job: string): string => `synthesis/${S}/${job}/made.json`,
+  dictionary: (S: string, job: string): string => `synthesis/${S}/${job}/dictionary.csv`,
+  croissant: (S: string, job: string): string => `synthesis/${S}/${job}/croissant.json`,
+  card: (S: string, job: string): string => `synthesis/${S}/${job}/card.json`,
+  evaluation: (S: string, job: string): string => `synthesis/${S}/evaluation-${job}.json`,
+} as const
+
+/**
+ * Writes, in this order: the ask, the pointer by which the watch finds a live job, the job, the pointer by which its owner does. `nanoRho` is reserved by the first step.
+ * Safe to run twice with the same id.
+ */
+export async function makeJob(d: Pick<Deps, 'table' | 'objects' | 'now'>, jobId: string, on: { dataset: DatasetItem; synthesis: SynthesisItem }, userId: string, ask: SynthesisAsk, nanoRho: number): Promise<void> {
+  const text = canonical(ask)
+  const created = d.now().toISOString()
+  await d.objects.put('protected', objectOf.ask(jobId), new TextEncoder().encode(text), 'application/json')
+  const job: JobItem = {
+    jobId, kind: 'synthesis', title: `${ask.act === 'make' ? 'Making' : 'Evaluating'} ${on.synthesis.title}`.slice(0, 120), state: 'queued', waiting: 'turn', organisationId: on.dataset.organisationId, datasetId: on.dataset.datasetId, datasetVersion: on.synthesis.datasetVersion,
+    userId, purpose: '', cohort: [], pin: hashNow(text), askHash: hashNow(text), created, attempt: 1, steps: {}, ...(nanoRho > 0 ? { charge: nanoRho, epsilon: ask.plan.epsilon } : {}),
+  }
+  const sort = `JOB#${created}#${jobId}`
+  const items = [
+    { ...keyOf.jobLive(jobId), gpk: 'JOB#LIVE', gsk: `${userId}#${created}#${jobId}`, jobId, created },
+    { ...keyOf.job(jobId), gpk: keyOf.dataset(on.dataset.datasetId).pk, gsk: sort, ...job },
+    { ...keyOf.jobOwner(jobId), gpk: keyOf.person(userId).pk, gsk: sort, jobId, created },
+  ]
+  for (const item of items) try { await d.table.create(item) } catch (e) { if (!(e instanceof AlreadyExists)) throw e }
+}

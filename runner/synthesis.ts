@@ -1,0 +1,171 @@
+/** Synthetic tables: fetches the real one, makes or evaluates, hands over what came out. The platform's own code, so nothing here is confined; nothing of a row leaves but by the engine's draws. */
+import { createHash, randomFillSync } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { csvLine, readCsv } from '../domain/datasets/csv.ts'
+import { Uniform } from '../domain/privacy/randomness.ts'
+import { decodeRows } from '../domain/synthesis/decode.ts'
+import type { Domain } from '../domain/synthesis/domain.ts'
+import { Encoder, type Table } from '../domain/synthesis/encode.ts'
+import { SynthesisError } from '../domain/synthesis/errors.ts'
+import { agreement, chargedAgreement, learned } from '../domain/synthesis/evaluation.ts'
+import type { Checkpoint } from '../domain/synthesis/journal.ts'
+import type { EvaluateManifest, EvaluationResult, Made, MakeManifest, RoundShown, SynthesisManifest, SynthesisReport } from '../domain/synthesis/manifest.ts'
+import type { SynthesisPlan } from '../domain/synthesis/plan.ts'
+import { type Bought, buyColumn, domainOf, keptColumns, sharesOf } from '../domain/synthesis/request.ts'
+import { Stream } from '../domain/synthesis/stream.ts'
+import { synthesise } from '../domain/synthesis/synthesise.ts'
+import { literalList, openDuck } from './engine/duckdb.ts'
+import { LinkFailed, type RunnerIo } from './io.ts'
+
+/** What an attempt has paid for: bounds and categories bought, and the engine's draws. */
+interface Kept { bought: Record<string, Bought>; engine?: Checkpoint }
+
+const secure = (): Uniform => new Uniform((bytes) => { randomFillSync(bytes) })
+const sliceBytes = 8 * 1024 * 1024
+const quote = 34, lineFeed = 10
+
+/** Rows of a CSV file of any size, cut where a line ends outside of quotes, so that no text grows beyond what the language can hold. */
+export function* rowsOf(bytes: Buffer): Generator<string[]> {
+  for (let from = 0; from < bytes.length;) {
+    let to = Math.min(bytes.length, from + sliceBytes), quotes = 0
+    for (let i = from; i < to; i++) if (bytes[i] === quote) quotes++
+    while (to < bytes.length && !(bytes[to - 1] === lineFeed && quotes % 2 === 0)) { if (bytes[to] === quote) quotes++; to++ }
+    for (const { cells } of readCsv(bytes.toString('utf8', from, to))) yield cells
+    from = to
+  }
+}
+
+/** Places of the plan's columns in the file. */
+function places(header: readonly string[], names: readonly string[]): number[] {
+  return names.map((name) => {
+    const at = header.indexOf(name)
+    if (at < 0) throw new SynthesisError('wrong_table', `The table has no column “${name}”`, { column: name })
+    return at
+  })
+}
+
+/** The table's rows as codes. */
+function encode(bytes: Buffer, domain: Domain): Table {
+  const rows = rowsOf(bytes), header = rows.next().value ?? []
+  const at = places(header, domain.columns.map((c) => c.name))
+  const encoder = new Encoder(domain)
+  for (const cells of rows) encoder.add(at.map((i) => cells[i] ?? ''))
+  return encoder.table()
+}
+
+/** Buys what nobody declared, keeping each purchase before it is used. */
+async function buy(plan: SynthesisPlan, bytes: Buffer, kept: Kept, keep: () => Promise<void>): Promise<Record<string, Bought>> {
+  const shares = sharesOf(plan)
+  for (const column of shares.bought) {
+    if (kept.bought[column.name]) continue
+    const rows = rowsOf(bytes), [at] = places(rows.next().value ?? [], [column.name])
+    const texts: string[] = []
+    for (const cells of rows) { const text = cells[at!] ?? ''; if (text !== '') texts.push(text) }
+    kept.bought[column.name] = buyColumn(column, texts, shares, plan.rowsPerPerson, secure())
+    await keep()
+  }
+  return kept.bought
+}
+
+const shown = (v: string | number | null): string | number | null => (typeof v === 'number' && !Number.isInteger(v) ? Number(v.toPrecision(6)) : v)
+
+/** Writes the synthetic rows as CSV: the plan's columns in order, identifiers made anew as row numbers. */
+async function writeTable(path: string, plan: SynthesisPlan, table: Table, domain: Domain): Promise<{ sha256: string; bytes: number }> {
+  const out = createWriteStream(path), hash = createHash('sha256')
+  const columns = plan.columns.filter((c) => c.kind !== 'identifier' || c.use === 'recreate')
+  let text = csvLine(columns.map((c) => c.name)), bytes = 0, row = 0
+  const flush = async (): Promise<void> => {
+    const chunk = Buffer.from(text)
+    hash.update(chunk)
+    bytes += chunk.length
+    text = ''
+    if (!out.write(chunk)) await new Promise((resolve) => { out.once('drain', resolve) })
+  }
+  for (const values of decodeRows(table, domain, new Stream(secure()))) {
+    row++
+    let next = 0
+    text += csvLine(columns.map((c) => (c.kind === 'identifier' ? row : shown(values[next++]!))))
+    if (text.length > 1 << 20) await flush()
+  }
+  await flush()
+  out.end()
+  await finished(out)
+  return { sha256: hash.digest('hex'), bytes }
+}
+
+/** The CSV as Parquet, its types as the domain has them. */
+async function toParquet(csv: string, parquet: string, plan: SynthesisPlan): Promise<void> {
+  const type = (c: SynthesisPlan['columns'][number]): string => (c.kind === 'numeric' ? (c.integer ? 'BIGINT' : 'DOUBLE') : c.kind === 'date' ? 'DATE' : c.kind === 'identifier' ? 'BIGINT' : 'VARCHAR')
+  const columns = plan.columns.filter((c) => c.kind !== 'identifier' || c.use === 'recreate').map((c) => `'${c.name.replaceAll("'", "''")}': '${type(c)}'`).join(', ')
+  const [from] = literalList([csv]).slice(1, -1).split(', '), to = literalList([parquet]).slice(1, -1)
+  const duck = await openDuck({ files: [csv, parquet], memoryMb: 2048 })
+  try { await duck.run(`COPY (SELECT * FROM read_csv(${from}, header = true, columns = {${columns}})) TO ${to} (FORMAT parquet, COMPRESSION zstd)`) } finally { duck.close() }
+}
+
+async function keptBefore(m: MakeManifest, io: RunnerIo): Promise<Kept> {
+  try { return JSON.parse((await io.get(m.kept)).toString('utf8')) as Kept } catch (e) {
+    if (e instanceof LinkFailed) return { bought: {} }
+    throw e
+  }
+}
+
+async function make(m: MakeManifest, io: RunnerIo, signal: AbortSignal): Promise<Made> {
+  const [bytes, kept] = await Promise.all([io.get(m.table), keptBefore(m, io)])
+  const keep = (): Promise<void> => io.put(m.keep, Buffer.from(JSON.stringify(kept)))
+  const bought = await buy(m.plan, bytes, kept, keep)
+  const domain = domainOf(m.plan, bought), shares = sharesOf(m.plan)
+  const rounds: RoundShown[] = []
+  let told = 0
+  const { table, account } = await synthesise({
+    domain, data: encode(bytes, domain), method: m.plan.method, rowsDeclared: m.plan.rowsDeclared, budget: shares.engine, rowsPerPerson: m.plan.rowsPerPerson, workload: m.plan.wishes, random: secure(),
+    ...(m.plan.rows === undefined ? {} : { rows: m.plan.rows }), ...(kept.engine ? { resume: kept.engine } : {}),
+    checkpoint: async (c) => { kept.engine = c; await keep() },
+    progress: async (r) => {
+      signal.throwIfAborted()
+      rounds.push({ round: r.round, rounds: r.rounds, columns: r.columns.map((c) => domain.columns[c]!.name), error: r.error, spent: Number(r.spent) / Number(r.budget) })
+      if (Date.now() - told < 300) return
+      told = Date.now()
+      await io.put(m.progress, Buffer.from(JSON.stringify(rounds)))
+    },
+  })
+  const folder = await mkdtemp(join(tmpdir(), 'cloister-synthesis-'))
+  try {
+    const csv = join(folder, 'data.csv'), parquet = join(folder, 'data.parquet')
+    const written = await writeTable(csv, m.plan, table, domain)
+    await toParquet(csv, parquet, m.plan)
+    await Promise.all([io.put(m.progress, Buffer.from(JSON.stringify(rounds))), io.put(m.csv, await readFile(csv)), io.put(m.parquet, await readFile(parquet))])
+    const purchases = shares.bought.map((c) => ({ what: 'minimum' in bought[c.name]! ? 'bounds' : 'categories', columns: [c.name], nanoRho: Number(shares.each) }))
+    return {
+      method: account.method, why: account.why, rows: table.rows, estimatedRows: account.estimatedRows, domain, rounds, ...written,
+      drawn: [...purchases, ...account.drawn.filter((e) => e.kind !== 'note').map((e) => ({ what: e.what, columns: e.columns, nanoRho: Number(e.rho), ...(e.sigma === undefined ? {} : { sigma: e.sigma }) }))],
+    }
+  } finally { await rm(folder, { recursive: true, force: true }) }
+}
+
+async function evaluate(m: EvaluateManifest, io: RunnerIo): Promise<EvaluationResult> {
+  const [real, synthetic] = (await Promise.all([io.get(m.table), io.get(m.synthetic)])).map((bytes) => encode(bytes, openToOther(m.domain)))
+  const domain = openToOther(m.domain)
+  if (m.kind === 'model') return { charged: false, model: learned(real!, synthetic!, domain, m.target!, secure()) }
+  if (m.nanoRho === 0) return { charged: false, agreement: agreement(real!, synthetic!, domain) }
+  const { tvd1, tvd2, noise } = chargedAgreement(real!, synthetic!, domain, { rows: m.rows, rho: BigInt(m.nanoRho), rowsPerPerson: m.plan.rowsPerPerson, random: secure() })
+  return { charged: true, figures: { tvd1, tvd2 }, noise }
+}
+
+/** A synthetic file spells `other` out: with every listed column open, it finds its place again. */
+const openToOther = (domain: Domain): Domain => ({ columns: domain.columns.map((c) => (c.kind === 'categorical' || c.kind === 'ordinal' ? { ...c, open: true } : c)) })
+
+/** Runs one synthesis job and hands over its report. A table that does not fit its plan is a report with faults by column; everything else that goes wrong is thrown. */
+export async function runSynthesis(m: SynthesisManifest, io: RunnerIo, signal: AbortSignal): Promise<void> {
+  let report: SynthesisReport
+  try { report = m.act === 'make' ? { job: m.job, made: await make(m, io, signal) } : { job: m.job, evaluated: await evaluate(m, io) } } catch (e) {
+    if (!(e instanceof SynthesisError)) throw e
+    report = { job: m.job, faults: [{ ...(e.column === undefined ? {} : { column: e.column }), message: e.message }] }
+  }
+  await io.put(m.report, await promisify(gzip)(JSON.stringify(report)))
+}

@@ -1,0 +1,158 @@
+/** Datasets in the portal, in a real browser on the whole platform: registered from a CSV file, published, found, asked, and refused where a cohort is too small. */
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { accessibility, openPortal, type Portal, signedIn } from './portal-support.ts'
+
+let portal: Portal
+let page: Page
+let complaints: string[]
+let dataset = ''
+const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+const tab = (name: string) => page.getByRole('tab', { name, exact: true }).click()
+
+/** 60 people in two groups: ages 30 to 59, a score, and one who is much older. */
+const csv = ['person,group,age,score', ...Array.from({ length: 60 }, (_, i) => `P${i + 100},${i % 2 ? 'treated' : 'control'},${i === 0 ? 88 : 30 + (i % 30)},${(50 + ((i * 7) % 23) + (i % 2) * 4).toFixed(1)}`)].join('\n')
+
+beforeAll(async () => {
+  portal = await openPortal(5352);
+  ({ page, complaints } = await signedIn(portal, 'cleo@demo.cloister', '/datasets'))
+}, 240_000)
+afterAll(async () => { await portal?.close() })
+
+describe('a dataset in the portal', () => {
+  it('is given a name, which must be free', async () => {
+    await page.getByRole('link', { name: 'Register a dataset' }).first().click()
+    await page.getByRole('textbox', { name: 'Title' }).fill('Reading trial')
+    await page.getByRole('textbox', { name: 'Catalogue name' }).fill('demo_dataset')
+    await button('Go on to the files').click()
+    await page.getByText('Another dataset of the organisation has this name').waitFor()
+    await page.getByRole('textbox', { name: 'Catalogue name' }).fill('reading_trial')
+    await page.getByRole('textbox', { name: 'Description' }).fill('Sixty people who read a text')
+    await button('Go on to the files').click()
+    await page.waitForURL(/\/datasets\/dat_[a-z2-7]+\/register$/)
+    dataset = /dat_[a-z2-7]+/.exec(page.url())![0]
+  })
+
+  it('says in which line a file cannot be read, and takes the mended one', async () => {
+    const files = page.locator('input[type=file]').first()
+    await files.setInputFiles([{ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no table') }])
+    await page.getByText('There is no table among these files').waitFor()
+    await files.setInputFiles([{ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(`${csv}\nP999,control,40,51.0,too,many\n`) }])
+    await page.getByRole('heading', { name: 'The files could not be read' }).waitFor({ timeout: 60_000 })
+    await page.getByText('people.csv').first().waitFor()
+    await button('Choose the files again').click()
+    await page.locator('input[type=file]').first().setInputFiles([{ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(`${csv}\n`) }])
+    await page.getByRole('heading', { name: 'What was read' }).waitFor({ timeout: 60_000 })
+    await page.getByText('1 table, 60 rows').waitFor()
+  }, 150_000)
+
+  it('proposes a schema that the custodian corrects, column by column, with the keyboard', async () => {
+    await button('Go on to the schema').click()
+    await page.getByRole('combobox', { name: 'person: role' }).waitFor()
+    await page.getByRole('combobox', { name: 'person: role' }).selectOption('')
+    await page.getByText(/No column has the role subject/).waitFor()
+    expect(await button('Go on to the policy').isDisabled()).toBe(true)
+    await page.getByRole('combobox', { name: 'person: role' }).selectOption('subject')
+    await page.getByRole('textbox', { name: 'age: unit' }).fill('years')
+    await page.getByRole('textbox', { name: 'age: minimum' }).fill('18')
+    await page.getByRole('textbox', { name: 'age: maximum' }).fill('99')
+    await page.getByRole('textbox', { name: 'age: meaning' }).focus()
+    await page.keyboard.type('Age at the first visit')
+    await page.keyboard.press('Alt+ArrowDown')
+    await page.keyboard.type('Points in the reading test')
+    expect(await page.getByRole('textbox', { name: 'score: meaning' }).inputValue()).toBe('Points in the reading test')
+    // What was decided is still there after leaving.
+    await page.goto(`${portal.origin}/datasets/${dataset}/register`)
+    expect(await page.getByRole('textbox', { name: 'age: unit' }).inputValue()).toBe('years')
+    expect((await accessibility(page)).map((f) => `schema: ${f}`)).toEqual([])
+  })
+
+  it('gets a policy in plain words, and is published', async () => {
+    await button('Go on to the policy').click()
+    const minimum = page.getByRole('textbox', { name: 'Fewest people behind a number' })
+    await minimum.fill('3')
+    await minimum.blur()
+    await page.getByText('No number is shown that stands for fewer than 5 people.').waitFor()
+    await minimum.fill('12')
+    await minimum.blur()
+    await page.getByText('No number is shown that stands for fewer than 12 people.').waitFor()
+    await button('Go on to publish').click()
+    await page.getByText('They never see a value').waitFor()
+    await button('Publish').click()
+    await page.waitForURL(/overview$/, { timeout: 60_000 })
+    await page.locator('.head').getByText('published').waitFor()
+    await tab('Schema')
+    await page.getByText('Age at the first visit').waitFor()
+    await page.getByText('18 to 99').waitFor()
+  }, 120_000)
+
+  it('is found by an analyst by its columns, who sees no custodian’s parts', async () => {
+    const { page: p, context } = await signedIn(portal, 'anil@demo.cloister', '/datasets?q=reading test')
+    await p.getByRole('link', { name: 'Reading trial' }).click()
+    await p.getByText('No number is shown that stands for fewer than 12 people.').waitFor()
+    expect(await p.getByRole('tab').allTextContents()).toEqual(['Overview', 'Schema'])
+    expect(await p.getByRole('button', { name: 'More acts' }).count()).toBe(0)
+    await context.close()
+  })
+
+  it('answers SQL with a released table, and blocks a cohort of one without saying one', async () => {
+    const { page: p, context } = await signedIn(portal, 'anil@demo.cloister', `/datasets/${dataset}/overview`)
+    await p.getByRole('link', { name: /^Ask: Mean .* by group/ }).click()
+    await p.getByText('It would be accepted').waitFor()
+    await p.getByText(/12 (distinct )?(people|subjects)/).first().waitFor()
+    await p.getByRole('button', { name: 'Ask', exact: true }).click()
+    await p.waitForURL(/\/analyses\/job_/)
+    await p.locator('.head').getByText('released', { exact: true }).waitFor({ timeout: 30_000 })
+    await p.getByRole('cell', { name: 'treated' }).waitFor()
+    await p.getByRole('region', { name: 'Release card' }).getByText('version 1').waitFor()
+    const file = p.waitForEvent('download')
+    await p.getByRole('button', { name: 'Download' }).click()
+    await p.getByRole('menuitem', { name: /CSV/ }).click()
+    expect((await file).suggestedFilename()).toMatch(/\.csv$/)
+    await p.getByRole('link', { name: 'Ask again with changes' }).click()
+    await p.getByRole('button', { name: 'Add a filter' }).click()
+    await p.getByRole('combobox', { name: 'Filter 1: column' }).click()
+    await p.getByRole('option', { name: 'age' }).click()
+    await p.getByRole('textbox', { name: 'Filter 1: from' }).fill('80')
+    await p.getByText('It would be accepted').waitFor()
+    await p.getByRole('button', { name: 'Ask', exact: true }).click()
+    await p.waitForURL((u) => /\/analyses\/job_/.test(u.pathname))
+    await p.locator('.head').getByText('blocked', { exact: true }).waitFor({ timeout: 30_000 })
+    const said = await p.getByRole('alert').innerText()
+    expect(said).toContain('too few subjects')
+    expect(said).not.toMatch(/\b1\b|\bone\b/)
+    await context.close()
+  }, 120_000)
+
+  it('shows its custodian every analysis, the budget and the history', async () => {
+    await page.goto(`${portal.origin}/datasets/${dataset}/analyses`)
+    await page.getByRole('cell', { name: 'Anil Rao' }).first().waitFor()
+    expect(await page.locator('tbody tr').count()).toBe(2)
+    await tab('Budget')
+    await page.getByText('Nothing has been spent').waitFor()
+    await tab('History')
+    await page.getByText('Published a dataset').waitFor()
+    expect(complaints).toEqual([])
+  })
+})
+
+describe('every page of datasets', () => {
+  for (const colorScheme of ['light', 'dark'] as const) it(`is free of accessibility faults, ${colorScheme}, wide and narrow`, async () => {
+    const { page: p, context } = await signedIn(portal, 'cleo@demo.cloister', '/', { colorScheme })
+    const found: string[] = []
+    try {
+      for (const width of [1440, 390]) {
+        await p.setViewportSize({ width, height: 900 })
+        for (const path of ['/', '/datasets', '/datasets/new', ...['overview', 'schema', 'analyses', 'budget', 'policy', 'history', 'register'].map((t) => `/datasets/${dataset}/${t}`)]) {
+          await p.goto(`${portal.origin}${path}`)
+          await p.getByRole('heading', { level: 1 }).waitFor()
+          await p.waitForLoadState('networkidle')
+          found.push(...(await accessibility(p)).map((f) => `${path} ${width} ${f}`))
+          const wide = await p.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+          if (wide > 0) found.push(`${path} is ${wide} px wider than ${width}`)
+        }
+      }
+    } finally { await context.close() }
+    expect(found).toEqual([])
+  }, 180_000)
+})
