@@ -6,6 +6,7 @@ import { CopyId } from '../parts/CopyId.tsx'
 import { count } from '../parts/figures.ts'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
+import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { api } from '../session/session.ts'
 import type { Job } from './data.ts'
 
@@ -56,8 +57,8 @@ export function Inspect({ job }: { job: Job }) {
   return <>
     <Alert color="gray" variant="outline" mb="md">This is not released. Do not pass it on.</Alert>
     {seen.subjects !== undefined && <Text mb="sm">Cohort: <b>{count(seen.subjects, 'subject')}</b></Text>}
-    {seen.message && <Section title="Message"><pre className="parameters" tabIndex={0}>{seen.message}</pre></Section>}
+    {seen.message && <Section title="Message"><ScrollCode text={seen.message} label="Message" wrap /></Section>}
     {seen.runs.length > 0 && <Table.ScrollContainer minWidth={420}><Table className="figures"><Table.Thead><Table.Tr><Table.Th>Run</Table.Th><Table.Th ta="right">Subjects</Table.Th><Table.Th>End</Table.Th><Table.Th ta="right">Exit code</Table.Th><Table.Th ta="right">Seconds</Table.Th></Table.Tr></Table.Thead><Table.Tbody>{seen.runs.map((r) => <Table.Tr key={r.run}><Table.Td>{r.run}</Table.Td><Table.Td ta="right">{r.subjects}</Table.Td><Table.Td>{r.end}</Table.Td><Table.Td ta="right">{r.exitCode ?? '–'}</Table.Td><Table.Td ta="right">{r.seconds.toFixed(2)}</Table.Td></Table.Tr>)}</Table.Tbody></Table></Table.ScrollContainer>}
-    {seen.runs.filter((r) => r.stdout || r.stderr).map((r) => <Section key={r.run} title={`Run ${r.run}`}>{r.stdout && <><Text size="sm" fw={500}>Output</Text><pre className="parameters" tabIndex={0}>{r.stdout}</pre></>}{r.stderr && <><Text size="sm" fw={500}>Errors</Text><pre className="parameters" tabIndex={0}>{r.stderr}</pre></>}</Section>)}
+    {seen.runs.filter((r) => r.stdout || r.stderr).map((r) => <Section key={r.run} title={`Run ${r.run}`}>{r.stdout && <><Text size="sm" fw={500}>Output</Text><ScrollCode text={r.stdout} label={`Output of run ${r.run}`} wrap /></>}{r.stderr && <><Text size="sm" fw={500}>Errors</Text><ScrollCode text={r.stderr} label={`Errors of run ${r.run}`} wrap /></>}</Section>)}
   </>
 }

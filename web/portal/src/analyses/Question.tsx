@@ -5,6 +5,7 @@ import { languageName, modeMeaning, modeName } from '../datasets/words.ts'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
+import { ScrollCode } from '../parts/ScrollCode.tsx'
 import type { CodeHandle, LineNote } from './CodeEditor.tsx'
 import { type Ask, type Job, questionQuery } from './data.ts'
 import { lineOfCell, textOfNotebook } from './notebook.ts'
@@ -34,6 +35,6 @@ export function Question({ job, handle }: { job: Job; handle?: Ref<CodeHandle> }
       {ask.declared.length > 0 && <div><dt>Outputs</dt><dd>{ask.declared.map((d) => `${d.name} from ${d.low} to ${d.high}`).join('; ')}</dd></div>}
       {Object.keys(ask.limits).length > 0 && <div><dt>Limits</dt><dd>{[ask.limits.seconds ? `${ask.limits.seconds} s` : '', ask.limits.memoryMb ? `${ask.limits.memoryMb} MB` : ''].filter(Boolean).join(', ')}</dd></div>}
     </dl>
-    {Object.keys(ask.parameters).length > 0 && <Section title="Parameters"><pre className="parameters" tabIndex={0}>{JSON.stringify(ask.parameters, null, 2)}</pre></Section>}
+    {Object.keys(ask.parameters).length > 0 && <Section title="Parameters"><ScrollCode text={JSON.stringify(ask.parameters, null, 2)} label="Parameters" wrap /></Section>}
   </>
 }

@@ -15,6 +15,7 @@ import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page, Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
+import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 import { save } from '../parts/save.ts'
 import { api } from '../session/session.ts'
@@ -42,7 +43,7 @@ function Loaded({ review, again, busy }: { review: Review; again: () => void; bu
       <div className="review">
         <div>
           <Section title="What was asked" hint={<>{cohortWords(question.cohort)}: {count(review.subjects, 'subject')}</>}><Code ask={question} />
-            {Object.keys(question.parameters).length > 0 && <pre className="parameters" tabIndex={0} aria-label="Parameters">{JSON.stringify(question.parameters, null, 2)}</pre>}</Section>
+            {Object.keys(question.parameters).length > 0 && <ScrollCode text={JSON.stringify(question.parameters, null, 2)} label="Parameters" wrap />}</Section>
           <Section title="What the machine found"><Findings findings={review.findings} /></Section>
         </div>
         <div>

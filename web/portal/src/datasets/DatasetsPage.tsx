@@ -31,7 +31,7 @@ export function DatasetsPage() {
   const [language, setLanguage] = useAddress('language')
   const all = useShowAll()
   const words = list.q.toLowerCase().split(/\s+/).filter(Boolean)
-  const shown = data?.filter((d) => (!list.state || d.state === list.state) && (!language || (d.policy.languages as string[]).includes(language)) && (words.length === 0 || words.every((w) => textOf(d).includes(w)))).sort(orders[list.sort] ?? orders['title'])
+  const shown = data?.filter((d) => (!list.state || d.state === list.state) && (!language || (d.policy.languages as string[]).includes(language)) && words.every((w) => textOf(d).includes(w))).sort(orders[list.sort] ?? orders['title'])
   const make = may('datasets.create')
   return (
     <Page title="Datasets" hint="What can be asked, and how answers may leave. Nobody downloads a dataset: code goes to it." action={make && <Button component={Link} to="/datasets/new" leftSection={<IconPlus size={16} aria-hidden />}>Register a dataset</Button>}>

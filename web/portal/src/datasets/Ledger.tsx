@@ -27,8 +27,8 @@ export function Ledger({ dataset }: { dataset: Dataset }) {
   const spent = useMemo(() => {
     const known = entries.filter((e) => e.what === 'committed').reverse()
     // What older pages would show is what the total has more than these.
-    let sum = budget.spentNanoRho - known.reduce((n, e) => n + e.nanoRho, 0)
-    return known.map((e) => ({ at: e.at, share: (100 * (sum += e.nanoRho)) / Math.max(1, budget.limitNanoRho), name: e.name }))
+    const before = budget.spentNanoRho - known.reduce((n, e) => n + e.nanoRho, 0)
+    return known.map((e, i) => ({ at: e.at, share: (100 * known.slice(0, i + 1).reduce((n, x) => n + x.nanoRho, before)) / Math.max(1, budget.limitNanoRho), name: e.name }))
   }, [entries, budget])
   return <>
     <Section title="Left"><BudgetMeter budget={budget} /></Section>

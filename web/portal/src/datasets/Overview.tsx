@@ -6,6 +6,7 @@ import { useMay } from '../hooks.ts'
 import { CopyId } from '../parts/CopyId.tsx'
 import { count } from '../parts/figures.ts'
 import { Section } from '../parts/Page.tsx'
+import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { BudgetMeter } from './Budget.tsx'
 import type { Dataset } from './data.ts'
 import { firstQuestions } from './snippets.ts'
@@ -57,7 +58,7 @@ function FirstQuestion({ dataset }: { dataset: Dataset }) {
             <CopyId value={s.code} label={`the code of ${s.title}`} hidden />
             <Button size="compact-xs" variant="default" component={Link} to="/analyses/ask" search={{ dataset: dataset.datasetId, language: s.language, example: String(all.filter((x) => x.language === s.language).indexOf(s)) } as never} aria-label={`Ask: ${s.title}`}>Ask this</Button>
           </Group></Group>
-          <pre tabIndex={0} aria-label={s.title}>{s.code}</pre>
+          <ScrollCode text={s.code} label={s.title} />
         </div>))}
       </Stack>
     </Section>

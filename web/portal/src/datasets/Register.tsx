@@ -36,7 +36,7 @@ export function Register({ dataset }: { dataset: Dataset }) {
   const natural: Step = reading.state === 'none' ? 'files' : ready ? 'schema' : 'reading'
   const asked = search.step as Step | undefined
   const now: Step = asked && (asked === 'files' || asked === natural || open.includes(asked)) ? asked : natural
-  const go = (step: Step | undefined) => void navigate({ to: '.', search: { ...(step ? { step } : {}) } as never })
+  const go = (step: Step | undefined) => void navigate({ to: '.', search: (step ? { step } : {}) as never })
   const fresh = () => { void client.invalidateQueries({ queryKey: ['reading', datasetId] }); void client.invalidateQueries({ queryKey: ['dataset', datasetId] }) }
   const put = (change: Partial<Registration>) => setDraft({ ...draft, of: reading.jobId, ...change })
   return <>

@@ -1,6 +1,6 @@
 import { Alert, Button, Checkbox, FileButton, Group, List, Modal, Stack, Table as Rows, Text, Textarea, TextInput } from '@mantine/core'
 import { IconAlertTriangle, IconSearch } from '@tabler/icons-react'
-import { useCallback, useMemo, useRef, useState, type KeyboardEvent } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { writeDatasetFile } from '../../../../clients/dataset-file.ts'
 import type { DatasetPolicy } from '../../../../domain/datasets/policy.ts'
 import type { DatasetSchema } from '../../../../domain/datasets/schema.ts'
@@ -23,7 +23,7 @@ export function SchemaStep({ dataset, reading, schema, policy, change, importPol
   const wrong = useMemo(() => faults(schema), [schema])
   const index = Math.min(open, schema.tables.length - 1)
   const latest = useRef({ schema, change })
-  latest.current = { schema, change }
+  useEffect(() => { latest.current = { schema, change } })
   const setTable = useCallback((t: Table) => {
     const { schema: s, change: tell } = latest.current
     const before = s.tables.find((x) => x.file === t.file)
@@ -68,7 +68,7 @@ function TableEditor({ table, index, reading, faults: wrong, change, remove }: {
   const [page, setPage] = useState(0)
   const read = reading.tables.find((t) => t.file === table.file)
   const latest = useRef({ table, change })
-  latest.current = { table, change }
+  useEffect(() => { latest.current = { table, change } })
   const put = (part: Partial<Table>) => change({ ...table, ...part })
   const setColumn = useCallback((name: string, next: Column | undefined) => {
     const { table: t, change: tell } = latest.current
@@ -89,7 +89,7 @@ function TableEditor({ table, index, reading, faults: wrong, change, remove }: {
         <Checkbox label="One row a subject" mb={8} checked={table.oneRowPerSubject} onChange={(e) => put({ oneRowPerSubject: e.currentTarget.checked })} />
       </Group>
       {table.columns.length > 12 && <TextInput mb="sm" value={q} onChange={(e) => { setQ(e.currentTarget.value); setPage(0) }} placeholder="Search columns" aria-label={`Search columns of ${table.file}`} leftSection={<IconSearch size={16} aria-hidden />} />}
-      <div className="schema" onKeyDown={along}>
+      <div className="schema" role="presentation" onKeyDown={along}>
         <Rows verticalSpacing={6} horizontalSpacing={6}>
           <Rows.Thead><Rows.Tr><Rows.Th>Column</Rows.Th><Rows.Th>Type</Rows.Th><Rows.Th>Role</Rows.Th><Rows.Th>Unit</Rows.Th><Rows.Th>Bounds or categories</Rows.Th><Rows.Th>Meaning</Rows.Th><Rows.Th><span className="sr">Leave out</span></Rows.Th></Rows.Tr></Rows.Thead>
           <Rows.Tbody>{shown.map(({ column, i }) => <ColumnRow key={column.name} column={column} read={read?.columns.find((c) => c.name === column.name)} fault={wrong.find((f) => f.column === i && f.table === index)?.message} change={setColumn} />)}</Rows.Tbody>

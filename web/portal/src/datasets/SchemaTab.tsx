@@ -6,6 +6,7 @@ import { Empty } from '../parts/Empty.tsx'
 import { count } from '../parts/figures.ts'
 import { useAddress } from '../parts/ListControls.tsx'
 import { Section } from '../parts/Page.tsx'
+import { ScrollCode } from '../parts/ScrollCode.tsx'
 import type { Column, Dataset, Table } from './data.ts'
 import { opening } from './snippets.ts'
 import { allowed, languageName, roleMeaning } from './words.ts'
@@ -61,7 +62,7 @@ function Opening({ dataset, table }: { dataset: string; table: Table }) {
         <Group gap="xs"><Text size="xs" c="dimmed">Scripts find it at</Text><CopyId value={`/catalogs/${dataset}/${table.file}`} label={`the path of ${table.name}`} show={`$DATA_ROOT/catalogs/${dataset}/${table.file}`} /></Group>
         <Group gap={4}><SegmentedControl size="xs" aria-label={`Language for ${table.name}`} value={language} onChange={(v) => setLanguage(v as typeof language)} data={(['sql', 'python', 'r'] as const).map((l) => ({ value: l, label: languageName[l] }))} /><CopyId value={code} label={`the ${languageName[language]} for ${table.name}`} hidden /></Group>
       </Group>
-      <pre tabIndex={0} aria-label={`${languageName[language]} that opens ${table.name}`}>{code}</pre>
+      <ScrollCode text={code} label={`${languageName[language]} that opens ${table.name}`} />
     </div>
   )
 }

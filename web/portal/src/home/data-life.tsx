@@ -19,13 +19,13 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
   const keeps = here !== undefined && may('datasets.create'), asks = here !== undefined && may('dataset.analyse'), checks = here !== undefined && may('outputs.check')
   const { data: datasets } = useDatasets(here?.organisationId)
   const { data: reviews } = useReviews(checks ? here.organisationId : undefined)
-  const { data: mine } = useMyJobs({}, asks)
+  const { data: mine, dataUpdatedAt } = useMyJobs({}, asks)
   const { jobs: queued } = useKeptJobs({ state: 'queued' }, keeps)
   const jobs = mine?.pages[0]?.items ?? []
   const due = reviews?.filter((r) => !r.own && !r.voted && r.waiting !== 'answer') ?? []
   const approvals = queued.filter((j) => j.waiting === 'approval')
   const running = jobs.filter(moving), asked = jobs.filter((j) => j.waiting === 'answer')
-  const ended = jobs.filter((j) => (j.state === 'failed' || j.state === 'blocked') && j.ended !== undefined && Date.now() - new Date(j.ended).getTime() < day).slice(0, 5)
+  const ended = jobs.filter((j) => (j.state === 'failed' || j.state === 'blocked') && j.ended !== undefined && dataUpdatedAt - new Date(j.ended).getTime() < day).slice(0, 5)
   const unfinished = keeps ? datasets?.filter((d) => d.state === 'proposed' || d.state === 'draft' || d.state === 'reading') ?? [] : []
   const low = keeps ? datasets?.filter((d) => d.state === 'published' && d.policy.modes.includes('noise') && d.budget.limitNanoRho > 0 && (d.budget.spentNanoRho + d.budget.reservedNanoRho) / d.budget.limitNanoRho > 0.8) ?? [] : []
   const shown = due.length + approvals.length + running.length + asked.length + ended.length + unfinished.length + low.length > 0
