@@ -54,8 +54,8 @@ export function localWorkflow({ definition, tasks, ended, retryMilliseconds }: L
         if (stop.signal.aborted) return Promise.reject(new Stopped('stopped'))
         const work = tasks[s.Resource!]!(input, stop.signal)
         atWork.add(work)
-        const done = (): void => { atWork.delete(work) }
-        work.then(done, done)
+        const settled = (): void => { atWork.delete(work) }
+        work.then(settled, settled)
         return work as Promise<never>
       }]))
       const execution = machine.run({ jobId, attempt }, {

@@ -4,7 +4,7 @@ import { commit, reserve } from '../../domain/privacy/ledger.ts'
 import { type BudgetItem, type ChargeItem, type DatasetItem, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { createDatasets } from './datasets.ts'
-import { type DatasetStage, sha256, stage, subjectsCsv, subjectsSchema } from './stage.ts'
+import { type DatasetStage, sha256, stage, subjectsCsv, subjectsSchema } from './testing.ts'
 import { eventOf } from '../kernel/testing.ts'
 import { datasets } from '../../contracts/datasets.ts'
 

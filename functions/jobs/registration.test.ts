@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConditionFailed } from '../../ports/table.ts'
-import { type DatasetStage, stage, subjectsCsv, subjectsSchema } from '../datasets/stage.ts'
+import { type DatasetStage, stage, subjectsCsv, subjectsSchema } from '../datasets/testing.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
 

@@ -60,9 +60,10 @@ export interface DatasetStage {
 export async function stage(engine?: (objects: () => ObjectStore) => Engine): Promise<DatasetStage> {
   const started: string[] = []
   const workflow: Workflow = { start: async (id, attempt) => { started.push(`${id}/${attempt}`) }, stop: async () => {}, running: async () => false }
-  let h!: Harness
-  const objects = (): ObjectStore => h.deps.objects
-  h = await harness({ workflow, engine: (engine ?? plainEngine)(objects) })
+  // The engine reads from the harness's objects, and the harness is given the engine: by the time anything is read, both are there.
+  const made: { h?: Harness } = {}
+  const h = await harness({ workflow, engine: (engine ?? plainEngine)(() => made.h!.deps.objects) })
+  made.h = h
   const { organisationId } = await h.organisation('Lab', { cleo: ['custodian'], anil: ['analyst'], rosa: ['researcher'], ada: ['admin'] })
   const cleo = h.person('cleo')
   const rev = async (datasetId: string): Promise<number> => (await h.call('datasets', 'get', { as: cleo, params: { datasetId } })).rev
