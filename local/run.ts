@@ -1,7 +1,8 @@
 /** The program around the host: settings from the environment, what it prints, how it stops. */
 import { demoPassword, demoPeople } from './demo/seed.ts'
 import { startHost } from './host.ts'
-import { languagesLine } from './languages.ts'
+import { ensureRuntimes } from '../tools/runtimes.ts'
+import { type Languages, languagesLine } from './languages.ts'
 import { Trouble } from './trouble.ts'
 
 const defaultPort = 4280
@@ -10,6 +11,18 @@ function portFrom(text: string | undefined): number {
   const port = Number(text || defaultPort)
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Trouble(`CLOISTER_PORT is "${text}"; it must be a number from 1 to 65535.`)
   return port
+}
+
+/** Says which languages run here. What is missing is installed where this user may, while everything else works already. */
+async function sayLanguages(languages: Languages): Promise<void> {
+  const say = (text: string): void => { process.stdout.write(`  ${text}\n\n`) }
+  const line = languagesLine(await languages.known())
+  const tried = languages.now()
+  if (tried?.python && tried.r) return say(`Languages        ${line}`)
+  try {
+    if (await ensureRuntimes((text) => say(`${text} Studies and SQL work meanwhile.`))) return say(`Languages        ${languagesLine(await languages.again())}`)
+  } catch { /* the line says how to install by hand */ }
+  say(`Languages        ${line}`)
 }
 
 /** Starts the platform, prints how to use it, and ends the process when it is told to stop. */
@@ -32,9 +45,8 @@ export async function run(): Promise<void> {
     const host = await startHost({ port: portFrom(process.env['CLOISTER_PORT']), home: process.env['CLOISTER_HOME'] || '.cloister' })
     stop = host.close
     const people = host.demo ? `\n  Demo logins (password ${demoPassword}):\n${demoPeople.map((p) => `    ${p.email.padEnd(22)} ${p.what}`).join('\n')}\n` : ''
-    const tried = host.languages.known().then((t) => process.stdout.write(`  Languages        ${languagesLine(t)}\n\n`))
     process.stdout.write(`\n  Cloister is ready (${((performance.now() - began) / 1000).toFixed(1)} s): ${host.mainOrigin}/\n\n  API reference    ${host.mainOrigin}/docs\n  Study pages      ${host.studyOrigin}/ (an origin of their own)\n  Data             ${host.home}\n${people}\n  Ctrl-C stops it; the data stays.\n`)
-    await tried
+    await sayLanguages(host.languages)
   } catch (e) {
     process.stderr.write(e instanceof Trouble ? `\n${e.message}\n\n` : `\nCloister could not start: ${e instanceof Error ? e.stack ?? e.message : String(e)}\n\n`)
     process.exit(1)

@@ -28,7 +28,7 @@ async function runner(name: string, command: string[], report: string): Promise<
 
 try {
   process.env['CLOISTER_CHROMIUM'] = ensureChromium()
-  ensureRuntimes()
+  await ensureRuntimes()
   await buildWeb((text) => console.log(text))
 } catch (e) {
   console.error((e as Error).message)
