@@ -1,0 +1,168 @@
+/** Logs in a folder: one file a run, which its runner appends to (runner/pipeline-log.ts) and which stays. Read by place, never whole. */
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FSWatcher, watch } from 'node:fs'
+import { join } from 'node:path'
+import { decodeRecords, encodeRecord } from '../../domain/pipelines/log.ts'
+import { followPage, isRunId, type LogPage, type Logs, type PageLimits } from '../../ports/logs.ts'
+
+export interface LocalLogs extends Logs {
+  /** The file that a run's runner writes; its folder is there. */
+  file(runId: string): string
+}
+
+/** Looked at this often where the system does not say that a file has grown (network drives), in milliseconds. */
+const lookEvery = 200
+/** Pages follow each other at most this often while the log grows: a page costs its watcher more than the records on it. */
+const breath = 20
+/** No record is longer: a line of 64 KiB, each byte written as six. */
+const longestRecord = 512 * 1024
+const block = 64 * 1024
+
+const readAt = async (f: FileHandle, from: number, length: number): Promise<Buffer> => {
+  const buffer = Buffer.allocUnsafe(length)
+  let got = 0
+  while (got < length) {
+    const { bytesRead } = await f.read(buffer, got, length - got, from + got)
+    if (bytesRead === 0) break
+    got += bytesRead
+  }
+  return buffer.subarray(0, got)
+}
+
+async function endsWithEnd(f: FileHandle, size: number): Promise<boolean> {
+  const from = Math.max(0, size - 8192)
+  const bytes = await readAt(f, from, size - from)
+  // Before the line's own end.
+  const start = bytes.lastIndexOf(10, bytes.length - 2) + 1
+  return decodeRecords(bytes.subarray(start), from + start).records.at(-1)?.end !== undefined
+}
+
+/** The place of the first record that begins at or after `from`. */
+async function recordAt(f: FileHandle, from: number, size: number): Promise<number> {
+  if (from <= 0) return 0
+  for (let at = Math.min(from, size) - 1; at < size; at += block) {
+    const found = (await readAt(f, at, Math.min(block, size - at))).indexOf(10)
+    if (found >= 0) return at + found + 1
+  }
+  return size
+}
+
+async function pageFrom(f: FileHandle, from: number, limits: PageLimits): Promise<LogPage> {
+  const { size } = await f.stat()
+  const first = await recordAt(f, from, size)
+  let bytes = await readAt(f, first, Math.min(size - first, Math.max(1, limits.bytes)))
+  // One record at least, however small the page.
+  if (bytes.length < size - first && !bytes.includes(10)) bytes = await readAt(f, first, Math.min(size - first, longestRecord))
+  const { records, next } = decodeRecords(bytes, first, limits.records)
+  return { records, first, next, ended: next >= size && size > 0 && (records.at(-1)?.end !== undefined || (records.length === 0 && await endsWithEnd(f, size))) }
+}
+
+async function pageBefore(f: FileHandle, before: number | undefined, limits: PageLimits): Promise<LogPage> {
+  const { size } = await f.stat()
+  let bytes: Buffer = Buffer.alloc(0)
+  let from = Math.min(before ?? size, size), lines = 0
+  const end = from
+  while (from > 0 && lines <= limits.records && bytes.length < limits.bytes) {
+    const start = Math.max(0, from - block)
+    const more = await readAt(f, start, from - start)
+    for (let i = more.indexOf(10); i >= 0; i = more.indexOf(10, i + 1)) lines++
+    bytes = Buffer.concat([more, bytes])
+    from = start
+  }
+  const start = from === 0 ? 0 : bytes.indexOf(10) + 1
+  const { records, next } = decodeRecords(bytes.subarray(start), from + start)
+  let kept = records.slice(-limits.records)
+  while (kept.length > 1 && next - kept[0]!.id > limits.bytes) kept = kept.slice(1)
+  return { records: kept, first: kept[0]?.id ?? Math.min(end, next), next, ended: next >= size && kept.at(-1)?.end !== undefined }
+}
+
+/** Wakes when a file may have grown: told by the system where it can, after a while where it cannot. */
+class Growth {
+  private readonly watcher: FSWatcher | undefined
+  private wake: (() => void) | undefined
+  private grown = false
+  constructor(path: string, signal: AbortSignal) {
+    try {
+      this.watcher = watch(path, { persistent: false }, () => { this.grown = true; this.wake?.() })
+      this.watcher.on('error', () => {})
+    } catch { /* too many watches: looking now and then does */ }
+    signal.addEventListener('abort', () => this.wake?.(), { once: true })
+  }
+  async wait(): Promise<void> {
+    if (!this.grown) await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, lookEvery)
+      this.wake = () => { clearTimeout(timer); resolve() }
+    })
+    this.wake = undefined
+    this.grown = false
+  }
+  close(): void { this.watcher?.close() }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> => new Promise((resolve) => {
+  if (signal.aborted) return resolve()
+  const done = (): void => { clearTimeout(timer); signal.removeEventListener('abort', done); resolve() }
+  const timer = setTimeout(done, ms)
+  signal.addEventListener('abort', done, { once: true })
+})
+
+const nothing = (from: number): LogPage => ({ records: [], first: from, next: from, ended: false })
+
+/** The logs of this machine. `folder` is made when the first log is asked for. */
+export async function localLogs({ folder }: { folder: string }): Promise<LocalLogs> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const file = (runId: string): string => {
+    if (!isRunId(runId)) throw new RangeError('not the id of a run')
+    return join(folder, `${runId}.jsonl`)
+  }
+  const opened = async (runId: string, flags = 'r'): Promise<FileHandle | undefined> => {
+    try { return await open(file(runId), flags, 0o600) } catch (e) {
+      if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw e
+    }
+  }
+  const within = async <T>(runId: string, none: T, work: (f: FileHandle) => Promise<T>): Promise<T> => {
+    const f = await opened(runId)
+    if (!f) return none
+    try { return await work(f) } finally { await f.close() }
+  }
+  return {
+    file,
+    read: (runId, from, limits) => within(runId, nothing(0), (f) => pageFrom(f, from, limits)),
+    tail: (runId, before, limits) => within(runId, nothing(0), (f) => pageBefore(f, before, limits)),
+    async *follow(runId, from, signal) {
+      let f = await opened(runId)
+      for (; !f; f = await opened(runId)) {
+        if (signal.aborted) return
+        await pause(lookEvery / 2, signal)
+      }
+      const growth = new Growth(file(runId), signal)
+      try {
+        for (let at = from; !signal.aborted;) {
+          const page = await pageFrom(f, at, followPage)
+          if (page.records.length > 0 || page.ended) yield page
+          if (page.ended) return
+          if (page.next === at) await growth.wait()
+          else if (page.records.length < followPage.records) await pause(breath, signal)
+          at = page.next
+        }
+      } finally {
+        growth.close()
+        await f.close()
+      }
+    },
+    async conclude(runId, record) {
+      const f = (await opened(runId, 'a+'))!
+      try {
+        const { size } = await f.stat()
+        if (size > 0 && await endsWithEnd(f, size)) return
+        // What was cut short stays a line of its own, and is passed over.
+        const torn = size > 0 && (await readAt(f, size - 1, 1))[0] !== 10
+        await f.appendFile(`${torn ? '\n' : ''}${encodeRecord(record)}`)
+        await f.sync()
+      } finally { await f.close() }
+    },
+    // The file is the archive.
+    archive: () => Promise.resolve(),
+  }
+}
