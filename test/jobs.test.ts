@@ -160,8 +160,8 @@ describe('noise', () => {
     expect(Object.keys(budget).filter((k) => k.startsWith('hold_') && (budget as unknown as Record<string, number>)[k]! > 0)).toEqual([])
     expect(budget.available + budget.spent).toBe(budget.limit)
   })
-  it('refuses a script on a cohort that is too small for its blocks, and drops what a block says beyond a number', async () => {
-    expect(await walked({ mode: 'noise', epsilon: 5, declared: [{ name: 'm', low: 0, high: 100 }] })).toMatchObject({ state: 'blocked', problem: { code: 'too-small-for-noise' } })
+  it('refuses a script on a cohort that is too small for its blocks', async () => {
+    expect(await walked({ mode: 'noise', epsilon: 0.5, declared: [{ name: 'm', low: 0, high: 100 }] })).toMatchObject({ state: 'blocked', problem: { code: 'too-small-for-noise' } })
   })
 })
 
@@ -247,11 +247,12 @@ describe('asking', () => {
   })
   it('quotes what it would cost, and what stands in the way', async () => {
     const quote = (more: Partial<z.input<typeof Ask>> = {}) => s.h.call('jobs', 'quote', { as: anil(), body: body(more) })
-    expect(await quote()).toMatchObject({ acceptable: true, approval: 'not-needed', cost: { nanoRho: 0 }, runs: 9, advice: [] })
+    expect(await quote({ code: 'open(os.environ["CLOISTER_OUTPUT"] + "/result.json", "w").write("{}")' })).toMatchObject({ acceptable: true, approval: 'not-needed', cost: { nanoRho: 0 }, runs: 9, advice: [] })
+    expect(await quote()).toMatchObject({ acceptable: true, advice: [{ level: 'warning', code: 'no-result' }] })
     const noisy = await quote({ mode: 'noise', language: 'sql', code: 'all', epsilon: 2 })
     expect(noisy.cost.nanoRho).toBeGreaterThan(0)
     expect(noisy.cost.left).toBeLessThan(10)
-    expect(await quote({ cohort: [{ table: 'subjects', column: 'x', is: 'known' }] })).toMatchObject({ acceptable: false, advice: [{ level: 'error', code: 'invalid-cohort' }] })
+    expect(await quote({ cohort: [{ table: 'subjects', column: 'x', is: 'known' }] })).toMatchObject({ acceptable: false, advice: [{ level: 'error', code: 'invalid-cohort' }, { code: 'no-result' }] })
     expect((await quote({ code: 'print(2)' })).pin).not.toBe((await quote()).pin)
   })
   it('stops at twenty that are not over', async () => {

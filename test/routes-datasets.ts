@@ -18,10 +18,10 @@ export async function plantDataset(h: Harness, organisationId: string, over: Par
   return { datasetId, jobId }
 }
 
-type Answer = { status: number; headers: Record<string, unknown>; body: unknown }
-interface World {
+export interface ProblemAnswer { status: number; headers: Record<string, unknown>; body: unknown }
+export interface World {
   h: () => Harness
-  answer: (area: string, name: string, input: { as?: Caller; params?: Record<string, string | number>; body?: unknown }) => Promise<Answer>
+  answer: (area: string, name: string, input: { as?: Caller; params?: Record<string, string | number>; body?: unknown; idempotencyKey?: string }) => Promise<ProblemAnswer>
   custodian: () => Caller
   organisationId: () => string
   /** A study that the custodian may open, with or without a completed run. */
@@ -29,9 +29,9 @@ interface World {
 }
 
 /** By `datasets.route kind`. */
-export function datasetProblems(w: World): Record<string, () => Promise<Answer>> {
+export function datasetProblems(w: World): Record<string, () => Promise<ProblemAnswer>> {
   const file = { path: 'people.csv', size: 3, sha256: 'a'.repeat(64) }
-  const on = async (route: string, over: Partial<DatasetItem>, body: (rev: number) => unknown, before: (datasetId: string) => Promise<unknown> = async () => undefined): Promise<Answer> => {
+  const on = async (route: string, over: Partial<DatasetItem>, body: (rev: number) => unknown, before: (datasetId: string) => Promise<unknown> = async () => undefined): Promise<ProblemAnswer> => {
     const { datasetId } = await plantDataset(w.h(), w.organisationId(), over)
     await before(datasetId)
     const { rev } = (await w.h().deps.table.get<DatasetItem>(keyOf.dataset(datasetId)))!
@@ -40,8 +40,8 @@ export function datasetProblems(w: World): Record<string, () => Promise<Answer>>
   const retired = { state: 'retired' as const }
   const uploaded = (datasetId: string): Promise<void> => w.h().deps.objects.put('protected', `datasets/${datasetId}/blobs/${file.sha256}`, new Uint8Array([97, 10, 98]), 'text/csv')
   const read = (datasetId: string): Promise<void> => w.h().deps.objects.put('protected', `datasets/${datasetId}/reading.json`, new TextEncoder().encode(JSON.stringify({ jobId: 'job_read', files: [file], tables: [], other: [], proposed: schema })), 'application/json')
-  const create = (name: string): Promise<Answer> => w.answer('datasets', 'create', { as: w.custodian(), params: { organisationId: w.organisationId() }, body: { name, title: 'T' } })
-  const fromStudy = async (name: string, completed: boolean): Promise<Answer> => w.answer('datasets', 'fromStudy', { as: w.custodian(), params: { studyId: await w.study(completed) }, body: { name, title: 'T', purpose: 'To look at it together' } })
+  const create = (name: string): Promise<ProblemAnswer> => w.answer('datasets', 'create', { as: w.custodian(), params: { organisationId: w.organisationId() }, body: { name, title: 'T' } })
+  const fromStudy = async (name: string, completed: boolean): Promise<ProblemAnswer> => w.answer('datasets', 'fromStudy', { as: w.custodian(), params: { studyId: await w.study(completed) }, body: { name, title: 'T', purpose: 'To look at it together' } })
   const confirm = (rev: number): object => ({ rev, schema, policy: defaultDatasetPolicy })
   return {
     'datasets.create already-exists': async () => { await create('taken'); return create('taken') },

@@ -12,10 +12,12 @@ import { roles } from '../domain/access/permissions.ts'
 import type { Caller } from '../functions/kernel/caller.ts'
 import { harness, type Harness } from '../functions/kernel/testing.ts'
 import { keyOf, type MemberItem, type OrganisationItem, type RunItem, type StudyItem } from '../functions/kernel/items.ts'
-import { datasetProblems, plantDataset } from './routes-datasets.ts'
+import { memoryEngine } from './jobs-walk.ts'
+import { datasetProblems, plantDataset, type World } from './routes-datasets.ts'
+import { jobProblems, question } from './routes-jobs.ts'
 import { begin, endRecord, fakeRecord, nonceOf, plantLink, type Planted, plantStudy, wrappedFor } from './ingest-support.ts'
 
-interface Input { as?: Caller | undefined; params?: Record<string, string | number>; query?: Record<string, unknown>; body?: unknown; authorization?: string | undefined }
+interface Input { as?: Caller | undefined; idempotencyKey?: string; params?: Record<string, string | number>; query?: Record<string, unknown>; body?: unknown; authorization?: string | undefined }
 interface Answer { status: number; headers: Record<string, unknown>; body: unknown }
 
 let h: Harness
@@ -34,7 +36,7 @@ const sha = '0'.repeat(64)
 const answer = (area: string, name: string, input: Input): Promise<Answer> => (h.answer as unknown as (a: string, n: string, i: Input) => Promise<Answer>)(area, name, input)
 
 beforeAll(async () => {
-  h = await harness({ workflow: { start: async () => {}, stop: async () => {}, running: async () => false } })
+  h = await harness({ engine: memoryEngine(), workflow: { start: async () => {}, stop: async () => {}, running: async () => false } })
   s = await plantStudy(h)
   await h.deps.table.update<MemberItem>(keyOf.member(s.organisationId, 'user-ada'), { set: { roles: [...roles] } })
   planted = await plantDataset(h, s.organisationId)
@@ -54,12 +56,13 @@ const paramsOf = (r: Route): Record<string, string | number> => {
 }
 const credentials = (r: Route): Input => (r.access.kind === 'run-token' ? { authorization: run.authorization } : r.access.kind === 'anyone' ? {} : { as: ada })
 
-const scoped = allRoutes.filter(({ route }) => ['organisation', 'study', 'run', 'dataset', 'job'].includes(route.access.kind))
+const isScoped = (r: Route): boolean => 'permission' in r.access
+const scoped = allRoutes.filter(({ route }) => isScoped(route))
 
 describe('a stranger', () => {
   it.each(scoped.map((r) => [r.area, r.name, r.route] as const))('%s.%s is not there', async (area, name, route) => {
     const seen = await answer(area, name, { as: sam, params: paramsOf(route), body: {} })
-    const unknown = await answer(area, name, { as: sam, params: Object.fromEntries(Object.entries(paramsOf(route)).map(([k, v]) => [k, /^(org|std|run|dat|job)_/.test(String(v)) ? String(v).slice(0, 4) + 'z'.repeat(32) : v])), body: {} })
+    const unknown = await answer(area, name, { as: sam, params: Object.fromEntries(Object.entries(paramsOf(route)).map(([k, v]) => [k, /^(org|std|run|dat|job|syn)_/.test(String(v)) ? String(v).slice(0, 4) + 'z'.repeat(32) : v])), body: {} })
     expect(seen.status).toBe(404)
     // The same answer, to the letter, as for ids that nobody has.
     expect({ ...(seen.body as object), instance: '' }).toEqual({ ...(unknown.body as object), instance: '' })
@@ -86,8 +89,8 @@ const general: Partial<Record<Kind, (area: string, name: string, r: Route) => Pr
   'payload-too-large': (area, name, r) => answer(area, name, { ...credentials(r), params: paramsOf(r), body: { pad: 'x'.repeat(r.maxBody ?? 1024 * 1024) } }),
   'sign-in-required': (area, name, r) => answer(area, name, { params: paramsOf(r), body: {} }),
   'run-token-invalid': (area, name, r) => answer(area, name, { params: paramsOf(r), body: {}, authorization: `Bearer ${'A'.repeat(43)}` }),
-  'not-found': (area, name, r) => (['organisation', 'study', 'run', 'dataset', 'job'].includes(r.access.kind) ? answer(area, name, { as: sam, params: paramsOf(r), body: {} }) : undefined),
-  'forbidden': (area, name, r) => (['organisation', 'study', 'run', 'dataset', 'job'].includes(r.access.kind) ? answer(area, name, { as: h.person('ada', { scopes: [] }), params: paramsOf(r), body: {} }) : undefined),
+  'not-found': (area, name, r) => (isScoped(r) ? answer(area, name, { as: sam, params: paramsOf(r), body: {} }) : undefined),
+  'forbidden': (area, name, r) => (isScoped(r) ? answer(area, name, { as: h.person('ada', { scopes: [] }), params: paramsOf(r), body: {} }) : undefined),
   'login-too-old': (area, name, r) => answer(area, name, { as: h.person('ada', { loginSecondsAgo: 16 * 60 }), params: paramsOf(r), body: {} }),
 }
 
@@ -100,6 +103,8 @@ const bodies: Record<string, () => unknown> = {
   'access.startDevice': () => ({ name: 'cloister', scopes: ['studies:read'] }),
   'access.pollDevice': () => ({ userCode: 'BCDF-GHJK', deviceSecret: 'x'.repeat(43) }),
   'access.approveDevice': () => ({ scopes: ['studies:read'] }),
+  'jobs.quote': () => question(planted.datasetId),
+  'jobs.ask': () => question(planted.datasetId),
   'runs.start': () => ({ nonce: fresh(), kid: s.kid, wrappedKey: wrappedFor('x') }),
   'runs.withdraw': () => ({ runCode: 'a'.repeat(32), withdrawalCode: 'a'.repeat(16) }),
 }
@@ -132,6 +137,11 @@ const anotherStudy = async (over: Partial<StudyItem>) => {
   const other = await plantStudy(h, {})
   await h.deps.table.update(keyOf.study(other.studyId), { set: { ...over } })
   return other
+}
+
+const world: World = {
+  h: () => h, answer, custodian: () => ada, organisationId: () => s.organisationId,
+  study: async (completed) => { if (completed) await endedRun('completed'); return completed ? s.studyId : (await anotherStudy({})).studyId },
 }
 
 const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
@@ -196,10 +206,8 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
   'runs.open run-withdrawn': async () => answer('runs', 'open', { as: ada, params: inStudy(), body: { purpose: 'to look at it', runIds: [(await withdrawnRun()).runId] } }),
   'runs.sealed run-withdrawn': async () => answer('runs', 'sealed', { as: ada, params: { runId: (await withdrawnRun()).runId } }),
 
-  ...datasetProblems({
-    h: () => h, answer, custodian: () => ada, organisationId: () => s.organisationId,
-    study: async (completed) => { if (completed) await endedRun('completed'); return completed ? s.studyId : (await anotherStudy({})).studyId },
-  }),
+  ...datasetProblems(world),
+  ...jobProblems(world),
 }
 
 const documented = allRoutes.flatMap(({ area, name, route }) => allProblems(route).map((kind) => [`${area}.${name}`, kind, area, name, route] as const))
