@@ -41,7 +41,8 @@ export const SynthesisCard = z.object({
 export const Synthesis = z.object({
   synthesisId: SynthesisId, organisationId: OrganisationId, title: z.string(), state: z.enum(synthesisStates), created: Instant, changed: Instant, expires: Instant.optional(), rev: Rev, owner: z.object({ userId: UserId, name: z.string() }),
   datasetId: DatasetId, dataset: z.string(), datasetVersion: z.int(), table: z.string(), shared: z.boolean(), plan: SynthesisPlan.optional().describe('Proposed, then confirmed'), planHash: Sha256.optional(), hints: z.record(z.string(), z.string()).optional().describe('What was read of a column; for the custodian alone'),
-  jobId: JobId.optional(), rounds: z.array(Round), card: SynthesisCard.optional(), evaluations: z.array(Evaluation), problem: z.string().optional(), may: z.array(z.enum(['confirm', 'evaluate', 'share', 'download', 'cancel', 'delete'])),
+  jobId: JobId.optional(), rounds: z.array(Round), card: SynthesisCard.optional(), evaluations: z.array(Evaluation), problem: z.string().optional(), faults: z.array(Fault).optional().describe('What was wrong with the file or the table, by column; for the custodian alone'),
+  may: z.array(z.enum(['confirm', 'evaluate', 'share', 'download', 'cancel'])).describe('`cancel` is `POST /api/jobs/{jobId}/cancellation`'),
 })
 const synthesisParams = z.object({ synthesisId: SynthesisId })
 const reading = ['read ORG', 'read DATASET', 'read SYN', 'read USER'] as const
@@ -50,9 +51,9 @@ const writing = [...reading, 'write SYN', 'read AUDIT', 'write AUDIT'] as const
 export const synthesis = area('synthesis', 'Synthetic data: differentially private twins of protected tables', {
   begin: route({
     method: 'POST', path: '/api/synthesis', function: 'synthesis', access: { kind: 'person' }, status: 201,
-    summary: 'Begin: from a table of a registered dataset, or from a file', detail: 'With `file` answers a signed link; put the bytes there, then `POST /api/synthesis/{synthesisId}/inference`. From a dataset the plan is proposed from its declared schema at once.',
-    body: z.union([z.object({ datasetId: DatasetId, table: z.string().max(60), title: Name.optional() }), z.object({ organisationId: OrganisationId, title: Name, file: z.object({ path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,100}\.(csv|parquet)$/i, 'A CSV or Parquet file'), size: z.int().min(1).max(50 * 1024 ** 3), sha256: Sha256 }) })]),
-    response: Synthesis.extend({ upload: Signed.optional() }), problems: ['not-found', 'forbidden', 'wrong-state'], grants: [...writing, 'write DATASET', 'get protected', 'put protected'],
+    summary: 'Begin: from a table of a registered dataset, from a file, or another version of what was begun before', detail: 'With `file` answers a signed link; put the bytes there, then `POST /api/synthesis/{synthesisId}/inference`. From a dataset the plan is proposed from its declared schema at once; with `from` the earlier plan is proposed again.',
+    body: z.union([z.object({ from: SynthesisId, title: Name.optional() }), z.object({ datasetId: DatasetId, table: z.string().max(60), title: Name.optional() }), z.object({ organisationId: OrganisationId, title: Name, file: z.object({ path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,100}\.(csv|parquet)$/i, 'A CSV or Parquet file'), size: z.int().min(1).max(50 * 1024 ** 3), sha256: Sha256 }) })]),
+    response: Synthesis.extend({ upload: Signed.optional() }), problems: ['not-found', 'forbidden', 'wrong-state'], grants: [...writing, 'read JOB', 'write DATASET', 'get protected', 'put protected'],
   }),
   infer: route({
     method: 'POST', path: '/api/synthesis/{synthesisId}/inference', function: 'synthesis', access: { kind: 'synthesis', permission: 'synthesis.make' }, status: 202,
@@ -60,7 +61,7 @@ export const synthesis = area('synthesis', 'Synthetic data: differentially priva
   }),
   list: route({
     method: 'GET', path: '/api/organisations/{organisationId}/syntheses', function: 'synthesis', access: { kind: 'organisation', permission: 'syntheses.list' }, status: 200,
-    summary: 'Synthetic tables of the organisation that one may see, newest first', params: z.object({ organisationId: OrganisationId }), query: PageQuery.extend({ datasetId: DatasetId.optional() }), response: page(Synthesis), problems: [], grants: [...reading, 'get protected'],
+    summary: 'Synthetic tables of the organisation that one may see, newest first', params: z.object({ organisationId: OrganisationId }), query: PageQuery.extend({ datasetId: DatasetId.optional() }), response: page(Synthesis), problems: [], grants: [...reading, 'read JOB', 'get protected'],
   }),
   get: route({
     method: 'GET', path: '/api/synthesis/{synthesisId}', function: 'synthesis', access: { kind: 'synthesis', permission: 'synthesis.read' }, status: 200,
@@ -68,7 +69,7 @@ export const synthesis = area('synthesis', 'Synthetic data: differentially priva
   }),
   quote: route({
     method: 'POST', path: '/api/synthesis/{synthesisId}/quote', function: 'synthesis', access: { kind: 'synthesis', permission: 'synthesis.make' }, status: 200,
-    summary: 'What a plan would cost and be worth, before anything is charged', params: synthesisParams, body: SynthesisPlan, response: SynthesisQuote, problems: ['wrong-state'], grants: [...reading],
+    summary: 'What a plan would cost and be worth, before anything is charged', params: synthesisParams, body: SynthesisPlan, response: SynthesisQuote, problems: ['wrong-state'], grants: [...reading, 'get protected'],
   }),
   confirm: route({
     method: 'POST', path: '/api/synthesis/{synthesisId}/confirm', function: 'synthesis', access: { kind: 'synthesis', permission: 'synthesis.make' }, status: 202,
@@ -83,11 +84,11 @@ export const synthesis = area('synthesis', 'Synthetic data: differentially priva
   share: route({
     method: 'PATCH', path: '/api/synthesis/{synthesisId}', function: 'synthesis', access: { kind: 'synthesis', permission: 'synthesis.make' }, status: 200,
     summary: 'Title, expiry, and whether the organisation’s analysts may have it', params: synthesisParams, body: z.object({ rev: Rev, title: Name.optional(), shared: z.boolean().optional(), expires: z.iso.date().optional() }),
-    response: Synthesis, problems: ['changed-meanwhile', 'wrong-state'], grants: [...writing, 'get released'],
+    response: Synthesis, problems: ['changed-meanwhile', 'wrong-state'], grants: [...writing, 'read JOB', 'get protected', 'get released'],
   }),
   download: route({
     method: 'GET', path: '/api/synthesis/{synthesisId}/download', function: 'synthesis', access: { kind: 'synthesis', permission: 'synthesis.read' }, status: 200,
     summary: 'A signed link: CSV, Parquet, or everything with dictionary, Croissant metadata and card', params: synthesisParams, query: z.object({ format: z.enum(['csv', 'parquet', 'dictionary', 'croissant', 'card']).default('csv') }),
-    response: z.object({ url: z.string(), filename: z.string(), expires: Instant }), problems: ['result-not-released'], grants: [...reading, 'get released'],
+    response: z.object({ url: z.string(), filename: z.string(), expires: Instant }), problems: ['result-not-released'], grants: [...writing, 'read JOB', 'get released'],
   }),
 })

@@ -16,6 +16,7 @@ export const creators: Record<string, () => Promise<Creator>> = {
   'datasets/datasets': async () => (await import('./datasets/datasets.ts')).createDatasets,
   'jobs/jobs': async () => (await import('./jobs/jobs.ts')).createJobs,
   'jobs/reviews': async () => (await import('./jobs/reviews.ts')).createReviews,
+  'synthesis/synthesis': async () => (await import('./synthesis/synthesis.ts')).createSynthesis,
   'audit/audit': async () => (await import('./audit/audit.ts')).createAudit,
 }
 

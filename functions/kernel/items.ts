@@ -110,8 +110,9 @@ export interface ReleasedItem { datasetId: string; version: number; userId: stri
 /** A synthetic table in the making or made. Its plan lies here; card and files in the bucket `released`, what only the custodian may see in `protected`. */
 export interface SynthesisItem {
   synthesisId: string; organisationId: string; datasetId: string; datasetVersion: number; table: string; userId: string; title: string; state: SynthesisState
-  plan?: SynthesisPlan; planHash?: string; jobId?: string; upload?: { path: string; size: number; sha256: string }; rounds: { round: number; rounds: number; columns: string[]; error: number; spent: number }[]
-  created: string; changed: string; expires?: string; shared: boolean; problem?: string; evaluations: string[]
+  plan?: SynthesisPlan; planHash?: string; /** The job that makes it, or made it. */ jobId?: string; /** Every job that was to make it, by plan, oldest first: what one of them paid for is not paid again. */ attempts: { planHash: string; jobId: string }[]
+  upload?: { path: string; size: number; sha256: string }; /** The job that read the upload. */ readingJob?: string
+  created: string; changed: string; expires?: string; shared: boolean; /** Jobs that compared it with the real table. */ evaluations: string[]
 }
 
 export const keyOf = {
@@ -148,5 +149,7 @@ export const keyOf = {
   jobHeld: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'HELD' }),
   vote: (id: string, userId: string): Key => ({ pk: `JOB#${id}`, sk: `VOTE#${userId}` }),
   synthesis: (id: string): Key => ({ pk: `SYN#${id}`, sk: 'SYNTHESIS' }),
+  /** Points at a synthesis whose files go on a day; indexed under SYN#DUE by that day. */
+  synthesisDue: (id: string): Key => ({ pk: `SYN#${id}`, sk: 'DUE' }),
   auditEvent: (organisationId: string, seq: number): Key => ({ pk: `AUDIT#${organisationId}`, sk: String(seq).padStart(12, '0') }),
 }

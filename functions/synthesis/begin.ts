@@ -1,8 +1,9 @@
 /** Beginning a synthesis: from a table of a registered dataset, or from an uploaded file, which becomes a dataset that nobody may ask. */
-import type { synthesis } from '../../contracts/synthesis.ts'
+import type { z } from 'zod'
+import type { Synthesis, synthesis } from '../../contracts/synthesis.ts'
 import { subjectColumn } from '../../domain/datasets/schema.ts'
 import { defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
-import { synthesisDefaults } from '../../domain/synthesis/plan.ts'
+import { synthesisDefaults, type SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { proposePlan } from '../../domain/synthesis/request.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { openBudget } from '../datasets/budget.ts'
@@ -14,22 +15,33 @@ import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
 import { type DatasetItem, type DatasetVersionItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { inDataset, inOrganisation } from '../kernel/resources.ts'
+import { inDataset, inOrganisation, inSynthesis } from '../kernel/resources.ts'
 import { toSynthesis } from './view.ts'
 
 type Routes = (typeof synthesis)['routes']
 const linkSeconds = 3600
 
-async function create(d: Deps, caller: Caller, s: Omit<SynthesisItem, 'created' | 'changed' | 'userId' | 'rounds' | 'shared' | 'evaluations'>): Promise<Item<SynthesisItem>> {
+async function create(d: Deps, caller: Caller, s: Omit<SynthesisItem, 'created' | 'changed' | 'userId' | 'shared' | 'evaluations' | 'attempts'>): Promise<Item<SynthesisItem>> {
   const at = d.now().toISOString()
   await record(d, s.organisationId, whoOf(caller), [{ act: 'synthesis.begun', object: `synthesis ${s.synthesisId}`, detail: { dataset: s.datasetId, table: s.table } }])
-  return d.table.create<SynthesisItem>({ ...s, userId: caller.userId, created: at, changed: at, rounds: [], shared: false, evaluations: [], ...keyOf.synthesis(s.synthesisId), gpk: `ORG#${s.organisationId}`, gsk: `SYNTHESIS#${at}#${s.synthesisId}` })
+  return d.table.create<SynthesisItem>({ ...s, userId: caller.userId, created: at, changed: at, shared: false, evaluations: [], attempts: [], ...keyOf.synthesis(s.synthesisId), gpk: `ORG#${s.organisationId}`, gsk: `SYNTHESIS#${at}#${s.synthesisId}` })
 }
 
 /** About how many rows, from the custodian's words (`150 patients, four visits`): the first number in them, or a thousand. */
 const rowsFrom = (words: string | undefined): number => Math.max(1, Number(/\d[\d,.]*/.exec(words ?? '')?.[0].replaceAll(/[,.]/g, '') ?? 1000))
 
+/** Another version of a table: the plan as it was confirmed or proposed last, to be changed and confirmed. */
+async function again(d: Deps, caller: Caller, from: string, title: string | undefined): Promise<z.input<typeof Synthesis>> {
+  const { synthesis: s, subject } = await inSynthesis(d, caller, from, { permission: 'synthesis.make' })
+  const { plan } = await toSynthesis(d, s, subject)
+  if (!plan) throw new Failure('wrong-state', 'The file of this synthesis has not been read. Wait for it, or begin with the file again.')
+  const { organisationId, datasetId, datasetVersion, table, upload, readingJob } = s
+  const made = await create(d, caller, { synthesisId: newId(d, 'syn'), organisationId, datasetId, datasetVersion, table, title: title ?? s.title, state: 'proposed', plan: plan as SynthesisPlan, ...(upload ? { upload } : {}), ...(readingJob ? { readingJob } : {}) })
+  return toSynthesis(d, made, subject)
+}
+
 export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d) => {
+  if ('from' in body) return again(d, caller, body.from, body.title)
   const synthesisId = newId(d, 'syn')
   if ('datasetId' in body) {
     const { dataset, subject } = await inDataset(d, caller, body.datasetId, { permission: 'dataset.manage' })
@@ -60,13 +72,14 @@ export const infer: Implementation<Routes['infer']> = async ({ synthesis: s, sub
   if (s.state !== 'uploading' || !s.upload) throw new Failure('wrong-state', 'This synthesis has no file to read: its plan is proposed already.')
   const head = await d.objects.head('protected', blobKey(s.datasetId, s.upload.sha256))
   if (head?.size !== s.upload.size) throw new Failure('asset-missing', `The file ${s.upload.path} has not been uploaded whole: ${head?.size ?? 0} of ${s.upload.size} bytes are there.`)
-  const jobId = await derivedId('job', s.synthesisId, 'reading')
+  const readingJob = await derivedId('job', s.synthesisId, 'reading')
+  const key = keyOf.dataset(s.datasetId)
   try {
-    const dataset = await d.table.update<DatasetItem>(keyOf.dataset(s.datasetId), { set: { state: 'reading', readingJob: jobId, readingAct: 'read', changed: d.now().toISOString() }, when: [{ attribute: 'state', is: 'equal', value: 'draft' }] })
+    await d.table.update<DatasetItem>(key, { set: { state: 'reading', readingJob, readingAct: 'read', changed: d.now().toISOString() }, when: [{ attribute: 'state', is: 'equal', value: 'draft' }] })
     await record(d, s.organisationId, whoOf(caller), [{ act: 'dataset.read', object: `dataset ${s.datasetId}`, detail: { files: 1 } }])
-    await makeJob(d, jobId, dataset, caller.userId, { act: 'read', files: [s.upload] })
   } catch (e) { if (!(e instanceof ConditionFailed)) throw e }
-  const now = await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), { set: { state: 'reading', changed: d.now().toISOString() } })
-  await d.workflow.start(jobId, 1)
+  await makeJob(d, readingJob, (await d.table.get<DatasetItem>(key))!, caller.userId, { act: 'read', files: [s.upload] })
+  const now = await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), { set: { state: 'reading', readingJob, changed: d.now().toISOString() } })
+  await d.workflow.start(readingJob, 1)
   return toSynthesis(d, now, subject)
 }

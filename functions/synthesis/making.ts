@@ -8,19 +8,22 @@ import { type DatasetItem, type JobItem, keyOf, type SynthesisItem } from '../ke
 
 /** The object `jobs/<jobId>/ask.json` in the bucket `protected`. */
 export type SynthesisAsk =
-  | { act: 'make'; synthesisId: string; plan: SynthesisPlan; /** Of an earlier attempt at the same plan: it was paid for, so its draws are taken over. */ paidBy?: string }
-  | { act: 'evaluate'; synthesisId: string; plan: SynthesisPlan; madeBy: string; kind: 'agreement' | 'model'; target?: string }
+  | { act: 'make'; synthesisId: string; plan: SynthesisPlan; /** Earlier attempts at the same plan that was paid for, newest first: their draws are taken over and nothing is charged again. */ before: string[] }
+  | { act: 'evaluate'; synthesisId: string; plan: SynthesisPlan; /** The job that made the table. */ madeBy: string; kind: 'agreement' | 'model'; target?: string }
 
 /** `S` is the synthesis id; `job` the job that wrote it. */
 export const objectOf = {
   ask: (job: string): string => `jobs/${job}/ask.json`,
   /** protected: paid draws of a plan. They outlive the attempt that made them. */
-  kept: (S: string, job: string): string => `synthesis/${S}/kept-${job}.json`,
+  kept: (job: string): string => `jobs/${job}/kept.json`,
   /** protected: rounds so far. */
   progress: (S: string, job: string): string => `synthesis/${S}/rounds-${job}.json`,
+  /** protected: what was wrong with the table, by column; for the custodian only. */
+  faults: (S: string, job: string): string => `synthesis/${S}/faults-${job}.json`,
   /** protected: figures for the custodian only. */
   own: (S: string, job: string): string => `synthesis/${S}/evaluation-${job}.json`,
-  /** released: nobody is told of them before their job has succeeded. */
+  /** released: everything of one attempt. Nobody is told of it before its job has succeeded. */
+  folder: (S: string, job: string): string => `synthesis/${S}/${job}/`,
   csv: (S: string, job: string): string => `synthesis/${S}/${job}/data.csv`,
   parquet: (S: string, job: string): string => `synthesis/${S}/${job}/data.parquet`,
   made: (S: string, job: string): string => `synthesis/${S}/${job}/made.json`,
@@ -34,13 +37,13 @@ export const objectOf = {
  * Writes, in this order: the ask, the pointer by which the watch finds a live job, the job, the pointer by which its owner does. `nanoRho` is reserved by the first step.
  * Safe to run twice with the same id.
  */
-export async function makeJob(d: Pick<Deps, 'table' | 'objects' | 'now'>, jobId: string, on: { dataset: DatasetItem; synthesis: SynthesisItem }, userId: string, ask: SynthesisAsk, nanoRho: number): Promise<void> {
+export async function makeJob(d: Pick<Deps, 'table' | 'objects' | 'now'>, jobId: string, on: { dataset: DatasetItem; synthesis: SynthesisItem }, userId: string, ask: SynthesisAsk, nanoRho: number, epsilon = ask.plan.epsilon): Promise<void> {
   const text = canonical(ask)
   const created = d.now().toISOString()
   await d.objects.put('protected', objectOf.ask(jobId), new TextEncoder().encode(text), 'application/json')
   const job: JobItem = {
     jobId, kind: 'synthesis', title: `${ask.act === 'make' ? 'Making' : 'Evaluating'} ${on.synthesis.title}`.slice(0, 120), state: 'queued', waiting: 'turn', organisationId: on.dataset.organisationId, datasetId: on.dataset.datasetId, datasetVersion: on.synthesis.datasetVersion,
-    userId, purpose: '', cohort: [], pin: hashNow(text), askHash: hashNow(text), created, attempt: 1, steps: {}, ...(nanoRho > 0 ? { charge: nanoRho, epsilon: ask.plan.epsilon } : {}),
+    userId, purpose: '', cohort: [], pin: hashNow(text), askHash: hashNow(text), created, attempt: 1, steps: {}, ...(nanoRho > 0 ? { charge: nanoRho, epsilon } : {}),
   }
   const sort = `JOB#${created}#${jobId}`
   const items = [

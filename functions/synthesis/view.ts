@@ -3,8 +3,7 @@ import type { z } from 'zod'
 import type { Evaluation, Synthesis, SynthesisCard } from '../../contracts/synthesis.ts'
 import { may, type Subject } from '../../domain/access/permissions.ts'
 import type { EvaluationResult, RoundShown } from '../../domain/synthesis/manifest.ts'
-import { proposePlan } from '../../domain/synthesis/request.ts'
-import type { PlannedColumn, SynthesisPlan } from '../../domain/synthesis/plan.ts'
+import type { PlanFault } from '../../domain/synthesis/request.ts'
 import type { SynthesisState } from '../../domain/synthesis/life.ts'
 import { jobCodes } from '../../domain/jobs/codes.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
@@ -13,6 +12,7 @@ import type { Item } from '../../ports/table.ts'
 import { type Reading, readingOf } from '../datasets/files.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type JobItem, keyOf, type PersonProfile, type SynthesisItem } from '../kernel/items.ts'
+import { planOfReading } from './facts.ts'
 import { objectOf } from './making.ts'
 
 export async function readObject<T>(d: Pick<Deps, 'objects'>, bucket: 'protected' | 'released', key: string): Promise<T | undefined> {
@@ -22,34 +22,28 @@ export async function readObject<T>(d: Pick<Deps, 'objects'>, bucket: 'protected
   }
 }
 
-/** A plan for an uploaded file: kinds as they were read; bounds and categories are not taken from the data, they are typed in or bought. */
-export function planOfReading(reading: Reading): { plan: SynthesisPlan; hints: Record<string, string> } {
-  const read = reading.tables[0]!, table = reading.proposed.tables[0]!
-  const plan = proposePlan(table, Math.max(1, Number(read.rows.toPrecision(1))))
-  const unbought = (c: PlannedColumn): PlannedColumn => {
-    if (c.kind === 'identifier') return c
-    const { name, missing } = c
-    if (c.kind === 'numeric') return { name, kind: 'numeric', bins: 10, integer: c.integer, missing, buy: true }
-    return c.kind === 'date' ? { name, kind: 'date', bins: c.bins, missing, buy: true } : { name, kind: c.kind, open: true, missing, buy: true }
-  }
-  const hints = Object.fromEntries(read.columns.map((c) => [c.name, `${c.type}, ${c.distinct} distinct, ${c.missing} missing${c.minimum === undefined ? '' : `, ${c.minimum} to ${c.maximum}`}; e.g. ${c.examples.slice(0, 4).join(', ')}`]))
-  return { plan: { ...plan, columns: plan.columns.map(unbought) }, hints }
-}
-
-/** What the job makes of the stored state. */
-function stateOf(s: SynthesisItem, job: JobItem | undefined, today: string): SynthesisState {
-  if (s.expires !== undefined && s.expires.slice(0, 10) < today) return 'expired'
-  if (s.state !== 'running' || !job) return s.state
+/** What the job makes of the stored state. A confirmation that was killed before it made its job has not happened. */
+function stateOf(s: SynthesisItem, job: JobItem | undefined, now: string): SynthesisState {
+  if (s.expires !== undefined && s.expires <= now) return 'expired'
+  if (s.state !== 'running') return s.state
+  if (!job) return 'proposed'
   return jobLife[job.state].live ? 'running' : job.state === 'succeeded' ? 'ready' : 'failed'
 }
 
-const problemOf = (job: JobItem | undefined): string | undefined => (job?.problem ? jobCodes[job.problem.code] + (job.problem.names?.length ? ` ${job.problem.names.join('; ')}` : '') : undefined)
-
 export interface Standing { job: JobItem | undefined; state: SynthesisState }
-/** The present state, from the synthesis and its job. */
+/** The present state, from the synthesis and its job. An upload that is being read: `readingState`. */
 export async function standingOf(d: Pick<Deps, 'table' | 'now'>, s: SynthesisItem): Promise<Standing> {
   const job = s.jobId === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(s.jobId))
-  return { job, state: stateOf(s, job, d.now().toISOString().slice(0, 10)) }
+  return { job, state: stateOf(s, job, d.now().toISOString()) }
+}
+
+/** How the reading of an upload stands, with what was read or what was wrong with the file. */
+export async function readingState(d: Pick<Deps, 'table' | 'objects'>, s: SynthesisItem): Promise<{ state: 'reading' | 'failed' } | { state: 'proposed'; reading: Reading } | { state: 'failed'; fault: string }> {
+  const [dataset, reading] = await Promise.all([d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)), readingOf(d, s.datasetId)])
+  if (reading?.jobId === s.readingJob && reading) return { state: 'proposed', reading }
+  if (dataset?.problem) return { state: 'failed', fault: `${dataset.problem.line === undefined ? '' : `Line ${dataset.problem.line}: `}${dataset.problem.reason}` }
+  const job = s.readingJob === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(s.readingJob))
+  return job && !jobLife[job.state].live && job.state !== 'succeeded' ? { state: 'failed', fault: jobCodes[job.problem?.code ?? 'infrastructure'] } : { state: 'reading' }
 }
 
 async function evaluationsOf(d: Deps, s: SynthesisItem, custodian: boolean): Promise<z.input<typeof Evaluation>[]> {
@@ -59,30 +53,49 @@ async function evaluationsOf(d: Deps, s: SynthesisItem, custodian: boolean): Pro
     const result = (await readObject<EvaluationResult>(d, 'released', objectOf.evaluation(s.synthesisId, jobId))) ?? (custodian ? await readObject<EvaluationResult>(d, 'protected', objectOf.own(s.synthesisId, jobId)) : undefined)
     if (!result) return []
     return [{
-      kind: result.model ? 'model' as const : 'agreement' as const, charged: result.charged, at: job.ended!, ...(result.agreement ?? {}), ...(result.model ? { model: result.model } : {}), ...(result.noise === undefined ? {} : { noise: result.noise }),
+      kind: result.model ? 'model' as const : 'agreement' as const, charged: result.charged, at: job.ended!, ...result.agreement, ...(result.model ? { model: result.model } : {}), ...(result.noise === undefined ? {} : { noise: result.noise }),
       ...(result.figures ? { tvd1: [{ column: 'mean over all columns', tvd: result.figures.tvd1 }], tvd2: [{ columns: ['mean over', 'all pairs'] as [string, string], tvd: result.figures.tvd2 }] } : {}),
     }]
   }))
   return found.flat()
 }
 
+type View = z.input<typeof Synthesis>
+type Seen = Pick<View, 'state' | 'plan' | 'hints' | 'problem' | 'faults'>
+
+/** State, plan and faults of one that is being read, or waits for its plan to be confirmed. */
+async function beginning(d: Deps, s: SynthesisItem): Promise<Seen> {
+  const read = await readingState(d, s)
+  if (read.state === 'reading') return { state: 'reading' }
+  if (!('reading' in read)) { const fault = 'fault' in read ? read.fault : ''; return { state: 'failed', problem: fault, faults: [{ message: fault }] } }
+  const { plan, hints } = planOfReading(read.reading)
+  return { state: 'proposed', plan: s.plan ?? plan, hints }
+}
+
+/** What became of the job. */
+async function outcome(d: Deps, s: SynthesisItem, { job, state }: Standing): Promise<Seen> {
+  const seen: Seen = { state, ...(s.plan ? { plan: s.plan } : {}) }
+  if (state === 'proposed' && s.upload) { const reading = await readingOf(d, s.datasetId); return reading ? { ...seen, hints: planOfReading(reading).hints } : seen }
+  if (state !== 'failed' || !job) return seen
+  const faults = await readObject<PlanFault[]>(d, 'protected', objectOf.faults(s.synthesisId, job.jobId))
+  return { ...seen, problem: jobCodes[job.problem?.code ?? 'infrastructure'], ...(faults ? { faults } : {}) }
+}
+
 /** For a list `brief` leaves out what only a synthesis's own page shows. */
-export async function toSynthesis(d: Deps, s: Item<SynthesisItem>, subject: Subject, { brief = false }: { brief?: boolean } = {}): Promise<z.input<typeof Synthesis>> {
+export async function toSynthesis(d: Deps, s: Item<SynthesisItem>, subject: Subject, { brief = false }: { brief?: boolean } = {}): Promise<View> {
   const custodian = may({ ...subject, shared: s.shared }, 'synthesis.make')
-  const [{ job, state: stored }, dataset, owner] = await Promise.all([standingOf(d, s), d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)), d.table.get<PersonProfile>(keyOf.person(s.userId), ['name'])])
-  let state = stored, plan = s.plan, hints: Record<string, string> | undefined, problem = problemOf(state === 'failed' ? job : undefined)
-  if (s.state === 'reading' && dataset) {
-    const reading = await readingOf(d, s.datasetId)
-    if (reading && dataset.state === 'proposed') { state = 'proposed'; const p = planOfReading(reading); if (custodian) { plan = plan ?? p.plan; hints = p.hints } } else if (dataset.problem) { state = 'failed'; problem = dataset.problem.reason }
-  }
+  const [standing, dataset, owner] = await Promise.all([standingOf(d, s), d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)), d.table.get<PersonProfile>(keyOf.person(s.userId), ['name'])])
+  const { job } = standing
+  const { state, plan, hints, problem, faults } = standing.state === 'reading' ? await beginning(d, s) : await outcome(d, s, standing)
   const ready = state === 'ready' && job !== undefined
   const [card, progress, evaluations] = brief || !job ? [undefined, undefined, []] : await Promise.all([
-    ready ? readObject<z.input<typeof SynthesisCard>>(d, 'released', objectOf.card(s.synthesisId, job.jobId)) : undefined, readObject<RoundShown[]>(d, 'protected', objectOf.progress(s.synthesisId, job.jobId)), evaluationsOf(d, s, custodian),
+    ready || state === 'expired' ? readObject<z.input<typeof SynthesisCard>>(d, 'released', objectOf.card(s.synthesisId, job.jobId)) : undefined, readObject<RoundShown[]>(d, 'protected', objectOf.progress(s.synthesisId, job.jobId)), evaluationsOf(d, s, custodian),
   ])
-  const steer = (['confirm', 'evaluate', 'share', 'cancel'] as const).filter((act) => custodian && { confirm: state === 'proposed' || state === 'failed' || state === 'ready', evaluate: ready, share: ready, cancel: state === 'running' }[act])
+  const acts = { confirm: state === 'proposed' || (state === 'failed' && plan !== undefined), evaluate: ready, share: ready, cancel: state === 'running' }
   return {
     synthesisId: s.synthesisId, organisationId: s.organisationId, title: s.title, state, created: s.created, changed: s.changed, ...(s.expires ? { expires: s.expires } : {}), rev: s.rev!, owner: { userId: s.userId, name: owner?.name ?? 'Somebody' },
-    datasetId: s.datasetId, dataset: dataset?.name ?? '', datasetVersion: s.datasetVersion, table: s.table, shared: s.shared, ...(plan && (custodian || ready) ? { plan } : {}), ...(s.planHash ? { planHash: s.planHash } : {}), ...(hints ? { hints } : {}),
-    ...(s.jobId ? { jobId: s.jobId } : {}), rounds: progress ?? [], ...(card ? { card } : {}), evaluations, ...(problem && custodian ? { problem } : {}), may: [...steer, ...(ready ? ['download' as const] : [])],
+    datasetId: s.datasetId, dataset: dataset?.name ?? '', datasetVersion: s.datasetVersion, table: s.table, shared: s.shared, ...(plan && !brief && (custodian || ready) ? { plan } : {}), ...(s.planHash ? { planHash: s.planHash } : {}), ...(hints && custodian && !brief ? { hints } : {}),
+    ...(s.jobId ? { jobId: s.jobId } : {}), rounds: progress ?? [], ...(card ? { card } : {}), evaluations, ...(problem && custodian ? { problem } : {}), ...(faults && custodian ? { faults } : {}),
+    may: [...(['confirm', 'evaluate', 'share', 'cancel'] as const).filter((act) => custodian && acts[act]), ...(ready ? ['download' as const] : [])],
   }
 }

@@ -1,0 +1,47 @@
+/** The real table behind a synthesis: its columns as they are declared or were read, its dataset's budget, and what is wrong with a plan for it. */
+import type { Table } from '../../domain/datasets/schema.ts'
+import { canonical } from '../../domain/hash.ts'
+import { stored } from '../../domain/privacy/ledger.ts'
+import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
+import { type PlanFault, planFaults, sharesOf } from '../../domain/synthesis/request.ts'
+import type { Item } from '../../ports/table.ts'
+import { type Reading, readingOf } from '../datasets/files.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { type BudgetItem, type DatasetItem, type DatasetVersionItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { readingFaults } from './facts.ts'
+
+export interface Source { dataset: Item<DatasetItem>; declared?: Table; reading?: Reading; budget: BudgetItem | undefined; names: string[] }
+
+/** A registered table is as its version declares it, an upload as it was read. `names` is empty while the upload has not been read. */
+export async function sourceOf(d: Pick<Deps, 'table' | 'objects'>, s: SynthesisItem): Promise<Source> {
+  const [dataset, budget, version, reading] = await Promise.all([
+    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)), d.table.get<BudgetItem>(keyOf.budget(s.datasetId)),
+    s.upload ? undefined : d.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion)), s.upload ? readingOf(d, s.datasetId) : undefined,
+  ])
+  const declared = version?.data.schema.tables.find((t) => t.name === s.table)
+  const names = (declared ?? reading?.tables[0])?.columns.map((c) => c.name) ?? []
+  return { dataset: dataset!, ...(declared ? { declared } : {}), ...(reading ? { reading } : {}), budget, names }
+}
+
+/** An item has room for 400 kB. */
+const longestPlan = 300_000
+
+/** Everything that is wrong with a plan for this table, by column. What is found in an upload is said to its custodian, who alone may ask. */
+export function faultsOf(plan: SynthesisPlan, { names, reading, declared }: Source): PlanFault[] {
+  if (canonical(plan).length > longestPlan) return [{ message: 'The plan is longer than 300 kB: group categories, or have them bought' }]
+  const faults = planFaults(plan, names)
+  if (faults.length > 0) return faults
+  return reading ? readingFaults(plan, reading) : declaredFaults(plan, declared)
+}
+
+/** Whole numbers where the schema says text would all read as missing. */
+function declaredFaults(plan: SynthesisPlan, declared: Table | undefined): PlanFault[] {
+  return plan.columns.flatMap((c): PlanFault[] => {
+    const type = declared?.columns.find((d) => d.name === c.name)?.type
+    if (c.kind === 'numeric' && type !== 'integer' && type !== 'number') return [{ column: c.name, message: `It is declared as ${type}, not as a number` }]
+    return c.kind === 'date' && type !== 'date' ? [{ column: c.name, message: `It is declared as ${type}, not as a date` }] : []
+  })
+}
+
+/** Nano-rho of a plan, as the ledger keeps it. */
+export const priceOf = (plan: SynthesisPlan): number => stored(sharesOf(plan).total)

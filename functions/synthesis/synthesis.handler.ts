@@ -1,0 +1,4 @@
+import { awsDeps, s3Objects, stepFunctions } from '../wiring.ts'
+import { createSynthesis } from './synthesis.ts'
+
+export const handler = createSynthesis(awsDeps({ objects: s3Objects, workflow: stepFunctions }))
