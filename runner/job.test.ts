@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { json, once, output, report, subjectsCsv } from './testing.ts'
+import { type Given, json, once, output, report, subjectsCsv } from './testing.ts'
 
 const notebook = (language: string, ...cells: string[]): string => JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: { kernelspec: { language } }, cells: [{ cell_type: 'markdown', source: '# title' }, ...cells.map((source) => ({ cell_type: 'code', source: source.split(/(?<=\n)/) }))] })
 
@@ -15,10 +15,10 @@ assert open("/data/catalogs/people/subjects.csv").readline().startswith("subject
 p = json.load(open(os.environ["CLOISTER_PARAMETERS"]))
 json.dump({"r": d.age.corr(d.score), "n": len(d), "ids": sorted(d.subject_id), "p": p}, open(os.environ["OUTPUT_DIR"] + "/result.json", "w"))
 d.groupby("arm").score.mean().to_csv("by arm.csv")
-print("to the custodian")`, { plan: { kind: 'leave-out', blocks: 4 }, parameters: { k: [1, 'ü'] } })
+print("to the custodian")`, { plan: { kind: 'leave-out', blocks: 2 }, parameters: { k: [1, 'ü'] } })
   expect(r.confinement).toBe('bubblewrap')
   expect(r.cohort).toBe(64)
-  expect(r.runs.map((run) => [run.run, run.end, run.subjects, json(run).n])).toEqual([['all', 'finished', 64, 64], ...[0, 1, 2, 3].map((b) => [b, 'finished', 48, 48])])
+  expect(r.runs.map((run) => [run.run, run.end, run.subjects, json(run).n])).toEqual([['all', 'finished', 64, 64], ...[0, 1].map((b) => [b, 'finished', 32, 32])])
   expect(json(r.runs[0]!)).toMatchObject({ p: { k: [1, 'ü'] } })
   expect(output(r.runs[0]!, 'by arm.csv')).toMatch(/^arm,score\na,/)
   expect(r.runs[0]!.stdout).toBe('to the custodian\n')
@@ -96,8 +96,8 @@ cloister.estimate('nothing', float('nan'), p=0.5)`)
 })
 
 test('an error gives its class and the deepest line of the script, and no text', async () => {
-  const run = await once('import pandas as pd, json\n\ndef f(d):\n    return d["no such column: P001"]\n\nf(pd.DataFrame({"a": [1]}))')
-  expect(run).toMatchObject({ end: 'script-error', exitCode: 1, errorClass: 'KeyError', line: 4, outputs: [] })
+  const run = await once('import json\n\ndef f(text):\n    return json.loads(text)\n\nf("no JSON: P001")')
+  expect(run).toMatchObject({ end: 'script-error', exitCode: 1, errorClass: 'JSONDecodeError', line: 4, outputs: [] })
   expect(await once('class Secret42(Exception): pass\nraise Secret42()')).toMatchObject({ errorClass: 'Error', line: 2 })
   expect(await once('import builtins\nclass P001Error(Exception): pass\nP001Error.__module__ = "builtins"; builtins.P001Error = P001Error\nraise P001Error()')).toMatchObject({ errorClass: 'Error', line: 4 })
   expect(await once('x = 1\nif x:\n  y = (\n')).toMatchObject({ end: 'script-error', errorClass: 'SyntaxError', line: 3 })
@@ -108,17 +108,19 @@ test('an error gives its class and the deepest line of the script, and no text',
   expect([forged.line, forged.cell]).toEqual([undefined, undefined])
 })
 
+const limited: [string, Given, string][] = [
+  ['while True: pass', { limits: { seconds: 1 } }, 'time-limit'],
+  ['x = bytearray(10**10)', { limits: { memoryMb: 200 } }, 'memory-limit'],
+  ['import os, time\nfor _ in range(4): os.fork()\nx = bytearray(60 * 10**6)\nfor i in range(0, len(x), 4096): x[i] = 1\ntime.sleep(20)', { limits: { memoryMb: 200 } }, 'memory-limit'],
+  ['x <- numeric(5e9)', { runtime: 'r', limits: { memoryMb: 400 } }, 'memory-limit'],
+  ['import os, time\nfor _ in range(100):\n  if os.fork() == 0: time.sleep(20)', { limits: { processes: 16 } }, 'process-limit'],
+  ['import threading, time\nfor _ in range(200): threading.Thread(target=time.sleep, args=(20,), daemon=True).start()', { limits: { processes: 16 } }, 'process-limit'],
+  ['open("/output/result.json", "w").write("x" * 3_000_000)', {}, 'output-limit'],
+  ['for i in range(9): open(f"/output/{i}.csv", "w").write("a")', {}, 'output-limit'],
+  ['for i in range(4): open(f"{i}.csv", "w").write("a" * 400_000)', {}, 'output-limit'],
+]
 test('each limit has an end of its own', async () => {
-  expect(await once('while True: pass', { limits: { seconds: 1 } })).toMatchObject({ end: 'time-limit', outputs: [] })
-  expect(await once('import time\ntime.sleep(60)', { limits: { seconds: 1 } })).toMatchObject({ end: 'time-limit' })
-  expect(await once('x = bytearray(10**10)', { limits: { memoryMb: 200 } })).toMatchObject({ end: 'memory-limit' })
-  expect(await once('import os, time\nfor _ in range(4): os.fork()\nx = bytearray(60 * 10**6)\nfor i in range(0, len(x), 4096): x[i] = 1\ntime.sleep(20)', { limits: { memoryMb: 200 } })).toMatchObject({ end: 'memory-limit' })
-  expect(await once('import os, time\nfor _ in range(100):\n  if os.fork() == 0: time.sleep(20)', { limits: { processes: 16 } })).toMatchObject({ end: 'process-limit' })
-  expect(await once('import threading, time\nfor _ in range(200): threading.Thread(target=time.sleep, args=(20,), daemon=True).start()', { limits: { processes: 16 } })).toMatchObject({ end: 'process-limit' })
-  expect(await once('open("/output/result.json", "w").write("x" * 3_000_000)')).toMatchObject({ end: 'output-limit', outputs: [] })
-  expect(await once('for i in range(9): open(f"/output/{i}.csv", "w").write("a")')).toMatchObject({ end: 'output-limit' })
-  expect(await once('for i in range(4): open(f"{i}.csv", "w").write("a" * 400_000)')).toMatchObject({ end: 'output-limit' })
-  expect(await once('x <- numeric(5e9)', { runtime: 'r', limits: { memoryMb: 400 } })).toMatchObject({ end: 'memory-limit' })
+  for (const [code, given, end] of limited) expect(await once(code, given), code).toMatchObject({ end, outputs: [] })
 })
 
 test('blocks: each uses its slot up, and one that fails is a missing value', async () => {
@@ -130,9 +132,15 @@ test('blocks: each uses its slot up, and one that fails is a missing value', asy
   expect(r.runs.reduce((n, run) => n + run.subjects, 0)).toBe(64)
 })
 
-test('a run that met a limit is the last of a leave-out plan', async () => {
-  const r = await report('while True: pass', { plan: { kind: 'leave-out', blocks: 6 }, limits: { seconds: 1 } }, { parallel: 1 })
-  expect(r.runs.map((run) => [run.run, run.end])).toEqual([['all', 'time-limit']])
+test('a run that met its time limit is the last, and ends those beside it', async () => {
+  const r = await report('import csv\nrows = list(csv.reader(open("/data/catalogs/people/subjects.csv")))\nwhile len(rows) == 65: pass\nimport time; time.sleep(50)', { plan: { kind: 'leave-out', blocks: 6 }, limits: { seconds: 2 } }, { parallel: 2 })
+  expect(r.runs.map((run) => run.end)).toEqual(['time-limit'])
+})
+
+test('a failure is compared with the runs without each block, and so is the time it took', async () => {
+  const r = await report('import csv\nids = [r["subject_id"] for r in csv.DictReader(open("/data/catalogs/people/subjects.csv"))]\n{}["a"] if "P001" in ids else 1/0', {}, { compared: true })
+  expect(r.runs.map((run) => run.run)).toEqual(['all', ...Array.from({ length: 8 }, (_, i) => i)])
+  expect(r.runs.map((run) => run.errorClass).sort()).toEqual([...Array.from({ length: 8 }, () => 'KeyError'), 'ZeroDivisionError'])
 })
 
 test('a confinement that cannot run the language refuses; nothing is left behind', async () => {

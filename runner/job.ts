@@ -9,7 +9,7 @@ import type { Outcome, Sandbox } from './confine/task.ts'
 import { cutTable, type CutTable, readTable } from './csv.ts'
 import { type JobFolder, makeJobFolder, makeRunFolder, safePath, storedName, userFor } from './folders.ts'
 import type { RunnerIo } from './io.ts'
-import { cutOf, inRun, partition, type RunPlan, runsOf } from './plans.ts'
+import { cutOf, inRun, paceOf, partition, type RunPlan, runsOf, whenFailed } from './plans.ts'
 import { NotANotebook } from './runtimes/notebook.ts'
 import { type Source, sourceOf } from './runtimes/source.ts'
 
@@ -20,6 +20,8 @@ export interface RunnerOptions {
   probed?: boolean
   /** Runs at a time; at most two by default. */
   parallel?: number
+  /** False leaves out what only the gate needs: the comparison of failures and the pace. */
+  compared?: boolean
   signal?: AbortSignal
   /** Where the job's folder is made; the system's temporary folder by default. */
   folder?: string
@@ -54,7 +56,7 @@ async function fetchInputs(manifest: Manifest, io: RunnerIo, store: string): Pro
   })
   const source = sourceOf(manifest.runtime, (await code).toString('utf8'), manifest.parameters)
   const subjects = new Set(tables.flatMap((t) => t.cut.rows.map((r) => r.subject)))
-  const blocks = manifest.plan.kind === 'whole' ? 1 : manifest.plan.blocks
+  const blocks = manifest.plan.kind === 'whole' ? whenFailed.blocks : manifest.plan.blocks
   return { tables, volumes, shared, source, block: partition(subjects, blocks, manifest.partitionKey, cutOf(manifest.plan)) }
 }
 
@@ -97,24 +99,37 @@ const until = (when: number, signal: AbortSignal): Promise<void> => new Promise(
   signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
 })
 
-/** Every run of the plan, in the plan's order. */
+/**
+ * Every run of the plan, in the plan's order. How a run fails is an output like any other: a failure is compared with the runs without each block, too, also where the plan asks for one run only.
+ * A run that met its time limit is the last, and those beside it end: they would meet it without an eighth of the people, too.
+ */
 async function runPlan(manifest: Manifest, inputs: Inputs, job: JobFolder, sandbox: Sandbox, options: RunnerOptions, signal: AbortSignal): Promise<RunReport[]> {
-  const runs = runsOf(manifest.plan)
+  const { plan, limits } = manifest
   const reports = new Map<RunPlan, RunReport>()
-  const { plan } = manifest
-  // A run that met a limit would meet it again without an eighth of the people: the others are not started. A script error is: only when all agree on it does it say nothing of anybody.
-  let over = false
-  const parallel = singlePlace() ? 1 : options.parallel ?? Math.max(1, Math.min(2, availableParallelism(), plan.kind === 'blocks' ? manifest.limits.cpus : 2))
-  await each(runs, parallel, async (run, lane) => {
-    if (over || signal.aborted) return
+  const began = performance.now()
+  const over = new AbortController()
+  const either = AbortSignal.any([signal, over.signal])
+  const parallel = singlePlace() ? 1 : options.parallel ?? Math.max(1, Math.min(2, availableParallelism(), plan.kind === 'blocks' ? limits.cpus : 2))
+  const go = (runs: readonly RunPlan[]): Promise<void> => each(runs, parallel, async (run, lane) => {
+    if (either.aborted) return
     const slot = performance.now()
-    const report = await runOnce(run, manifest, inputs, job, sandbox, lane, signal)
+    const report = await runOnce(run, manifest, inputs, job, sandbox, lane, either)
+    if (either.aborted) return
     reports.set(run, report)
-    if (plan.kind === 'leave-out' && report.end !== 'finished' && report.end !== 'script-error') over = true
+    if (plan.kind !== 'blocks' && report.end === 'time-limit') over.abort()
     // Each block uses up its time slot, however soon its code ends: how long a job takes says nothing of anybody.
     if (plan.kind === 'blocks') await until(slot + plan.slotSeconds * 1000, signal)
   })
-  return runs.flatMap((r) => reports.get(r) ?? [])
+  let runs = runsOf(plan)
+  await go(runs)
+  if (plan.kind === 'whole' && options.compared !== false && !over.signal.aborted && reports.get(runs[0]!)?.end !== 'finished') {
+    const [, ...without] = runsOf(whenFailed)
+    runs = [...runs, ...without]
+    await go(without)
+  }
+  const ended = runs.flatMap((r) => reports.get(r) ?? [])
+  if (plan.kind !== 'blocks' && options.compared !== false) await until(began + 1000 * paceOf(plan, ended.map((r) => r.seconds), (performance.now() - began) / 1000, limits.seconds, over.signal.aborted), signal)
+  return ended
 }
 
 /**

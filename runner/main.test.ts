@@ -73,7 +73,7 @@ test('what the platform cannot give ends with 1 and a word without link or data'
 })
 
 test.each(['bubblewrap', 'landlock'])('%s: stopping the runner leaves no process and no folder', async (confinement) => {
-  const { child, ended } = start({ CLOISTER_CONFINEMENT: confinement })
+  const { child, ended } = start({ CLOISTER_CONFINEMENT: `${confinement}:probed` })
   await running()
   child.kill('SIGTERM')
   expect(await ended).toBe(143)

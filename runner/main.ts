@@ -2,9 +2,11 @@
  * The runner: what the Batch container starts, and the local host as a child process. `CLOISTER_MANIFEST` is the signed link of a `Manifest` (domain/jobs/manifest.ts).
  * Exits with 0 once the report is handed over, 1 when the platform failed (worth another try), 143 when it was stopped. Says nothing of the data on the way.
  *
+ * For a pipeline `CLOISTER_LOG` is the file its log is appended to (without it the log is written to standard output), and `CLOISTER_PATIENCE` how many seconds a store that is away is waited for.
  * `CLOISTER_CONFINEMENT` forces a confinement; `bubblewrap:probed` also says that it was tried already. A parent that gave it an IPC channel takes it along when it ends.
  */
 import { confinements, type Manifest } from '../domain/jobs/manifest.ts'
+import type { PipelineManifest } from '../domain/pipelines/manifest.ts'
 import type { SynthesisManifest } from '../domain/synthesis/manifest.ts'
 import { sweepLeftovers } from './folders.ts'
 import { overHttp, putReport } from './io.ts'
@@ -26,8 +28,15 @@ async function main(): Promise<number> {
   sweepLeftovers()
   let doing = 'fetching the manifest'
   try {
-    const manifest = JSON.parse((await overHttp.get({ url, headers: {} })).toString('utf8')) as Manifest | SynthesisManifest
+    const manifest = JSON.parse((await overHttp.get({ url, headers: {} })).toString('utf8')) as Manifest | SynthesisManifest | PipelineManifest
     doing = 'running the job'
+    if ('kind' in manifest) {
+      const [{ runPipeline }, { pipelineHttp }, { fileSink, placedSink }] = await Promise.all([import('./pipeline.ts'), import('./pipeline-io.ts'), import('./pipeline-log.ts')])
+      const file = process.env['CLOISTER_LOG']
+      const sink = file ? fileSink(file) : placedSink((text) => { process.stdout.write(text) }, 0)
+      await runPipeline(manifest, pipelineHttp(Number(process.env['CLOISTER_PATIENCE'] ?? 300) * 1000), { signal: stop.signal, sink, ...(confinement ? { confinement, probed: probed === 'probed' } : {}) })
+      return 0
+    }
     if (manifest.runtime === 'synthesis') {
       // Loaded when needed: it brings a database engine that scripts would wait for.
       const { runSynthesis } = await import('./synthesis.ts')

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cutTable, readTable, TableUnusable } from './csv.ts'
-import { inRun, partition, runsOf } from './plans.ts'
+import { inRun, paceOf, partition, runsOf } from './plans.ts'
 
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((k) => Buffer.from(k).toString('hex'))
 const people = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 200 })
@@ -44,6 +44,18 @@ test('plans: leave-out drops each block once, blocks uses each once', () => {
   expect(leaveOut.map((r) => [0, 1, 2].filter((b) => inRun(r, b)))).toEqual([[0, 1, 2], [1, 2], [0, 2], [0, 1]])
   expect(runsOf({ kind: 'blocks', blocks: 3, slotSeconds: 1 }).map((r) => [0, 1, 2].filter((b) => inRun(r, b)))).toEqual([[0], [1], [2]])
   expect(runsOf({ kind: 'whole' }).map((r) => r.run)).toEqual(['all'])
+})
+
+test('time is told when the runs agree on it; otherwise a power of two of seconds is all that can be seen', () => {
+  const plan = { kind: 'leave-out', blocks: 8 } as const, alike = [2, 2.4, 1.9, 2.2, 2, 2.6, 3, 2, 2.1]
+  expect(paceOf(plan, alike, 10.3, 300, false)).toBe(10.3)
+  for (const slept of [2, 5, 30]) expect(paceOf(plan, [...alike.slice(0, 8), 2.1 + slept], 10.3 + slept, 300, false)).toBe(2 ** Math.ceil(Math.log2(10.3 + slept)))
+  for (const elapsed of [4.01, 6, 8]) expect(paceOf({ kind: 'whole' }, [elapsed], elapsed, 300, false)).toBe(8)
+  for (const elapsed of [0.1, 0.9]) expect(paceOf({ kind: 'whole' }, [elapsed], elapsed, 300, false)).toBe(1)
+  // A plan that met its time limit took one, two, ... of them.
+  for (const elapsed of [300.2, 307]) expect(paceOf(plan, [300], elapsed, 300, true)).toBe(300)
+  for (const elapsed of [360, 590]) expect(paceOf(plan, [60, 300], elapsed, 300, true)).toBe(600)
+  fc.assert(fc.property(fc.double({ min: 0.01, max: 2700, noNaN: true }), fc.boolean(), (elapsed, over) => { expect(paceOf(plan, [0.1, elapsed], elapsed, 300, over)).toBeGreaterThanOrEqual(over ? elapsed - 31 : Math.min(elapsed, 2700)) }))
 })
 
 const field = fc.string({ maxLength: 6, unit: fc.constantFrom('a', 'é', '"', ',', '\n', '\r\n', ' ', '1') })

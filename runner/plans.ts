@@ -1,6 +1,7 @@
 /** Who is in which run: subjects are cut into disjoint blocks by a secret key, the same way each time. */
 import { createHmac } from 'node:crypto'
 import type { Plan } from '../domain/jobs/manifest.ts'
+import { leaveOutBlocks } from '../domain/jobs/quote.ts'
 
 /** One run of the code, and the blocks whose subjects it is given. */
 export interface RunPlan { run: 'all' | number; blocks: 'every' | { without: number } | { only: number } }
@@ -12,6 +13,23 @@ export function runsOf(plan: Plan): RunPlan[] {
   if (plan.kind === 'whole') return [all]
   if (plan.kind === 'leave-out') return [all, ...each(plan.blocks).map((b): RunPlan => ({ run: b, blocks: { without: b } }))]
   return each(plan.blocks).map((b): RunPlan => ({ run: b, blocks: { only: b } }))
+}
+
+/** What a plan of one run becomes when that run fails. */
+export const whenFailed = { kind: 'leave-out', blocks: leaveOutBlocks } as const satisfies Plan
+
+/** Runs whose times differ by more than this (seconds, and a share of the shortest) did not do the same. */
+const alike = { seconds: 1, share: 0.5 }
+/**
+ * Seconds after its start at which a plan's end may be seen: `elapsed`, or later. Time is an output like any other: where the runs without each block took about as long as
+ * each other, it does not hang on a few people. Where they did not, or there is nothing to compare, all that can be seen of it is a power of two;
+ * of a plan that was `over` before its last run, how many time limits (`most` seconds each) it took.
+ */
+export function paceOf(plan: Plan, took: readonly number[], elapsed: number, most: number, over: boolean): number {
+  if (over) return Math.ceil(elapsed / most - 0.1) * most
+  const shortest = Math.min(...took)
+  if (plan.kind === 'leave-out' && Math.max(...took) - shortest <= alike.seconds + alike.share * shortest) return elapsed
+  return Math.min(2 ** Math.max(0, Math.ceil(Math.log2(elapsed))), runsOf(plan).length * most)
 }
 
 export const inRun = (run: RunPlan, block: number): boolean => (run.blocks === 'every' ? true : 'only' in run.blocks ? run.blocks.only === block : run.blocks.without !== block)

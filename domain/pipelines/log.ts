@@ -100,6 +100,9 @@ export class LineReader {
   private waiting: string | undefined
   private shown = -progressEvery
   private carriage = false
+  private last: string | undefined
+  /** When the line that is not ended was last added to. */
+  private since = 0
   constructor(stream: 'out' | 'err') { this.stream = stream }
 
   /** Takes what was read at `t`; answers the records that are complete. */
@@ -111,7 +114,7 @@ export class LineReader {
 
   /** Shows progress that was held back, and a line that has waited for its end. */
   tick(t: number): LogRecord[] {
-    if (t - this.shown < progressEvery) return []
+    if (t - this.shown < progressEvery || (this.waiting === undefined && t - this.since < progressEvery)) return []
     const text = this.waiting ?? (this.rest === '' ? undefined : this.rest)
     if (text === undefined || text === this.last) return []
     return [this.progress(text, t)]
@@ -127,10 +130,9 @@ export class LineReader {
     return found
   }
 
-  private last: string | undefined
-
   private take(text: string, t: number, found: LogRecord[]): void {
     if (text === '') return
+    this.since = t
     // `\r\n` may come in two parts: the `\r` was kept back.
     let all = this.carriage ? `${this.rest}\r${text}` : this.rest + text
     this.carriage = all.endsWith('\r')

@@ -39,7 +39,7 @@ async function works(sandbox: Sandbox, interpreter: Interpreter, job: JobFolder)
   try {
     const folder = await makeRunFolder(job, 'probe', { dataset: 'probe', tables: [], linked: [], job: [{ file: source, bytes: code }, { file: 'parameters.json', bytes: '{}' }] }, uid)
     const outcome = await sandbox.run({
-      interpreter, folder, inside: job.inside, source, ...(uid === undefined ? {} : { uid }), slot: 63, limits: { ...defaultLimits, memoryMb: 1024 }, seconds: 30, signal: new AbortController().signal,
+      interpreter, folder, inside: job.inside, source, ...(uid === undefined ? {} : { uid }), slot: 63, limits: { ...defaultLimits, memoryMb: 1024 }, seconds: 120, signal: new AbortController().signal,
     })
     const said = outcome.outputs.find((o) => o.file === 'result.json')?.bytes.toString('utf8')
     // A container's own /etc/passwd is part of the public image: on Fargate it stays readable.

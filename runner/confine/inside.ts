@@ -1,9 +1,6 @@
 /** What init.py is told about a run: the program, its environment and its limits. Paths are those the code sees. */
 import { availableParallelism } from 'node:os'
-import { looseNames, outputNames, type Task } from './task.ts'
-
-/** Where a run's folders appear to the code. */
-export interface Places { data: string; job: string; output: string; work: string; home: string; notes: string; inside: string }
+import { looseNames, outputNames, type Places, type Task } from './task.ts'
 
 export const python = process.env['CLOISTER_PYTHON'] ?? '/usr/bin/python3'
 export const rProgram = process.env['CLOISTER_R'] ?? '/usr/lib/R/bin/R'
@@ -34,15 +31,15 @@ export function environment(task: Task, at: Places): Record<string, string> {
 /** The specification for init.py (inside/init.py), to be written as JSON where it can read it. */
 export function specification(task: Task, at: Places, confine: { filter: string; rules: Record<string, 'read' | 'write' | 'device'>; needsLandlock: boolean } | null): object {
   const source = `${at.job}/${task.source}`
-  const argv = task.interpreter === 'python'
+  const argv = task.live ? task.live.argv(at) : task.interpreter === 'python'
     ? [python, '-s', '-B', `${at.inside}/python.py`, at.notes, source]
     : [rProgram, '--vanilla', '--no-echo', `--file=${at.inside}/r.R`, '--args', at.notes, source]
   const { limits } = task
   return {
-    argv, env: environment(task, at), cwd: at.work, output: at.output, notes: at.notes, names: outputNames, looseNames,
+    argv, env: { ...environment(task, at), ...task.live?.env(at) }, cwd: at.work, live: task.live !== undefined, output: at.output, notes: at.notes, names: outputNames, looseNames,
     outputBytes: limits.outputBytes, outputFiles: limits.outputFiles, uid: task.uid, cpus: confine ? processors(task) : undefined, confine,
     rlimits: {
-      CORE: 0, NOFILE: 512, FSIZE: limits.outputBytes + MB,
+      CORE: 0, NOFILE: task.live ? 4096 : 512, FSIZE: limits.outputBytes + MB,
       // Whole processor seconds of one process: the wall clock outside ends the run before this does, unless it uses several processors at once.
       CPU: Math.ceil(task.seconds * Math.max(1, limits.cpus)) + 1,
       // A bit over the limit, so that what asks for too much is seen asking; the sum over all processes is watched from outside.

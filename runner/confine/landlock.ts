@@ -4,13 +4,13 @@ import { existsSync } from 'node:fs'
 import { chmod, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { etc } from './bubblewrap.ts'
-import { type Places, python, rProgram, specification } from './inside.ts'
+import { python, rProgram, specification } from './inside.ts'
 import { canFilter, seccompFilter } from './seccomp.ts'
 import { supervise } from './supervise.ts'
-import type { Outcome, Sandbox, Task } from './task.ts'
+import type { Outcome, Places, Sandbox, Task } from './task.ts'
 
 const onFargate = (): boolean => process.env['ECS_CONTAINER_METADATA_URI_V4'] !== undefined || process.env['AWS_EXECUTION_ENV'] === 'AWS_ECS_FARGATE'
-const system = ['/usr', '/lib', '/lib32', '/lib64', '/bin', '/sbin', ...etc, '/sys/devices/system/cpu', '/proc/cpuinfo', '/proc/meminfo']
+const system = ['/usr', '/lib', '/lib32', '/lib64', '/bin', '/sbin', ...etc, '/sys/devices/system/cpu', '/proc/cpuinfo']
 const devices = ['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom']
 
 /** In the image `/data` is a link to `data` below this path, which points to the run's folder: one run at a time there. Undefined on a host. */
@@ -41,7 +41,7 @@ async function run(task: Task, needsLandlock: boolean): Promise<Outcome> {
   for (const path of devices) rules[path] = 'device'
   // From version 6 on Landlock itself keeps signals inside; a user of the run's own reaches nobody else either.
   const noSignals = task.uid === undefined && landlockVersion() < 6
-  await writeFile(own('filter.bpf'), seccompFilter(process.arch, noSignals))
+  await writeFile(own('filter.bpf'), seccompFilter(process.arch, { noSignals, tracesAllowed: task.live !== undefined }))
   await writeFile(own('spec.json'), JSON.stringify(specification(task, at, { filter: own('filter.bpf'), rules, needsLandlock })))
   return supervise(task, { command: python, args: ['-I', '-S', '-B', join(task.inside, 'init.py'), own('spec.json')], env: {}, own: { memoryMb: 30, threads: 2 }, watched: [at.output, at.work, at.notes], end: 'ask' })
 }

@@ -1,5 +1,5 @@
 /** The seccomp filter of a confinement, as the BPF program the kernel takes: built here, so that nothing has to be installed. */
-import { forbidden, judged, newest, signals } from './syscalls.ts'
+import { forbidden, judged, locks, newest, signals, traces, unknown } from './syscalls.ts'
 
 // linux/bpf_common.h, linux/seccomp.h, linux/audit.h
 const load = 0x20, jumpEqual = 0x15, jumpGreaterEqual = 0x35, jumpSet = 0x45, answer = 0x06
@@ -15,11 +15,11 @@ const AF_UNIX = 1, TIOCSTI = 0x5412, TIOCLINUX = 0x541c, TIOCSETD = 0x5423
 export const canFilter = (arch: string): arch is keyof typeof processors => arch in processors
 
 /**
- * A filter for `arch`: system calls of `syscalls.ts` fail with EPERM, new namespaces, sockets of any family and typing into a terminal included; unknown, newer
- * calls and `clone3` (whose flags a filter cannot read; the C library falls back to `clone`) fail with ENOSYS; calls of another processor's table kill the process.
- * `noSignals` forbids signals as well.
+ * A filter for `arch`: system calls of `syscalls.ts` fail with EPERM, new namespaces, sockets of any family and typing into a terminal included; newer calls and
+ * those whose flags a filter cannot read fail with ENOSYS; taking a lock on a file is answered as done; calls of another processor's table kill the process.
+ * `noSignals` forbids signals as well; `tracesAllowed` leaves locks and what one run could see of another: for code that no other run is compared with.
  */
-export function seccompFilter(arch: keyof typeof processors, noSignals = false): Uint8Array {
+export function seccompFilter(arch: keyof typeof processors, { noSignals = false, tracesAllowed = false } = {}): Uint8Array {
   const { column, audit } = processors[arch]
   const program: [code: number, ifTrue: number, ifFalse: number, k: number][] = []
   const say = (code: number, k: number, ifTrue = 0, ifFalse = 0): void => { program.push([code, ifTrue, ifFalse, k >>> 0]) }
@@ -35,8 +35,8 @@ export function seccompFilter(arch: keyof typeof processors, noSignals = false):
   // x86_64's second table (x32) has numbers from 0x40000000 on, so it falls here too.
   say(jumpGreaterEqual, newest, 0, 1)
   say(answer, errno(ENOSYS))
-  refuse(judged.clone3[column], ENOSYS)
-  for (const numbers of [...Object.values(forbidden), ...(noSignals ? Object.values(signals) : [])]) refuse(numbers[column], EPERM)
+  for (const numbers of Object.values(unknown)) refuse(numbers[column], ENOSYS)
+  for (const numbers of [forbidden, ...(noSignals ? [signals] : []), ...(tracesAllowed ? [] : [traces])].flatMap((table) => Object.values(table))) refuse(numbers[column], EPERM)
   // clone: no new namespace
   say(jumpEqual, judged.clone[column], 0, 4)
   say(load, offset.argument(0))
@@ -49,6 +49,14 @@ export function seccompFilter(arch: keyof typeof processors, noSignals = false):
   say(jumpEqual, AF_UNIX, 1, 0)
   say(answer, errno(EPERM))
   say(answer, allow)
+  if (!tracesAllowed) {
+    refuse(locks.flock[column], 0)
+    const commands = [...locks.pretended.map((command) => [command, 0] as const), ...locks.refused.map((command) => [command, EPERM] as const)]
+    say(jumpEqual, locks.fcntl[column], 0, 2 + 2 * commands.length)
+    say(load, offset.argument(1))
+    for (const [command, e] of commands) refuse(command, e)
+    say(answer, allow)
+  }
   // ioctl: no typing into a terminal, no line disciplines
   say(jumpEqual, judged.ioctl[column], 0, 5)
   say(load, offset.argument(1))

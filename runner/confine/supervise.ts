@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { RunEnd } from '../../domain/jobs/manifest.ts'
 import { safeErrorClass } from '../errors.ts'
 import { looseNames, outputNames, type Outcome, type Task } from './task.ts'
-import { processesOf, usage } from './watch.ts'
+import { isInit, processesOf, usage } from './watch.ts'
 
 export interface Program {
   command: string
@@ -26,6 +26,8 @@ export interface Program {
 
 const logBytes = 1_000_000
 const lookEvery = 40
+/** A pipeline may run for days beside many others: it is looked at less often. */
+const lookLive = 100
 /** A run that was told to end is waited for this long before its processes are killed one by one. */
 const patience = 2000
 
@@ -39,11 +41,11 @@ function keep(stream: NodeJS.ReadableStream | null, most: number): { text: () =>
     parts.push(part.subarray(0, most - size))
     size += Math.min(part.length, most - size)
   })
-  const done = new Promise<void>((resolve) => { stream ? stream.once('close', resolve).on('error', () => resolve()) : resolve() })
+  const done = stream ? new Promise<void>((resolve) => { stream.once('close', resolve).on('error', () => resolve()) }) : Promise.resolve()
   return { text: () => Buffer.concat(parts).toString('utf8'), bytes: () => Buffer.concat(parts), full: () => over, done }
 }
 
-interface Head { code: number | null; signal: number | null; error: { class?: unknown; line?: unknown; cell?: unknown; limit?: unknown } | null; tooMuch: boolean; files: [string, number][]; stdout?: unknown; stderr?: unknown }
+interface Head { cpu?: unknown; code: number | null; signal: number | null; error: { class?: unknown; line?: unknown; cell?: unknown; limit?: unknown } | null; tooMuch: boolean; files: [string, number][]; stdout?: unknown; stderr?: unknown }
 const whole = (v: unknown, most: number): number | undefined => (Number.isSafeInteger(v) && (v as number) >= 1 && (v as number) <= most ? v as number : undefined)
 const names = new RegExp(`^(${outputNames}|${looseNames})$`)
 
@@ -101,6 +103,29 @@ async function gone(uid: number): Promise<void> {
   }
 }
 
+/** Passes on what a stream says as it comes. The reader takes its time, and then the writer waits. */
+function pass(stream: NodeJS.ReadableStream | null, to: (part: Buffer) => void): ReturnType<typeof keep> {
+  stream?.on('data', to)
+  const done = stream ? new Promise<void>((resolve) => { stream.once('close', resolve).on('error', () => resolve()) }) : Promise.resolve()
+  return { text: () => '', bytes: () => Buffer.alloc(0), full: () => false, done }
+}
+
+/** Asks the code of a run to end, not the processes around it. False when there is none. */
+function askToEnd(pid: number): boolean {
+  const init = usage(pid).processes.find(isInit)
+  const code = init === undefined ? [] : usage(init).processes.slice(1)
+  for (const p of code) { try { process.kill(p, 'SIGTERM') } catch { /* it is gone */ } }
+  return code.length > 0
+}
+
+/** How a command ended, when it was stopped too: its exit code and signal are told beside the reason. */
+function liveOutcome(stopped: RunEnd | undefined, head: Head | undefined, said: { stdout: string; stderr: string; seconds: number }): Outcome {
+  return {
+    end: stopped ?? (head ? endOf({ ...head, error: null, tooMuch: false }) : 'killed'), outputs: [], ...said,
+    ...(typeof head?.code === 'number' ? { exitCode: head.code } : {}), ...(typeof head?.signal === 'number' ? { signal: head.signal } : {}), ...(typeof head?.cpu === 'number' ? { cpuSeconds: head.cpu } : {}),
+  }
+}
+
 /** Runs a confined program to its end, whatever that is. */
 export async function supervise(task: Task, program: Program): Promise<Outcome> {
   const started = performance.now()
@@ -108,8 +133,9 @@ export async function supervise(task: Task, program: Program): Promise<Outcome> 
     env: program.env, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...(program.open ?? [])], ...(program.uid === undefined ? {} : { uid: program.uid, gid: program.uid }),
   })
   const inline = program.answersOn === 1
-  const err = keep(child.stderr, logBytes)
-  const out = keep(inline ? null : child.stdout, logBytes)
+  const { live } = task
+  const err = live ? pass(child.stderr, (part) => live.output('err', part)) : keep(child.stderr, logBytes)
+  const out = live ? pass(child.stdout, (part) => live.output('out', part)) : keep(inline ? null : child.stdout, logBytes)
   const answer = keep((inline ? child.stdout : child.stdio[3]) as NodeJS.ReadableStream, task.limits.outputBytes + 200_000 + (inline ? 12 * logBytes : 0))
   let stopped: RunEnd | undefined
   let ended = false
@@ -117,6 +143,12 @@ export async function supervise(task: Task, program: Program): Promise<Outcome> 
     if (stopped !== undefined || ended) return
     stopped = why
     if (child.pid === undefined) return
+    // Who is out of time, or cancelled, may still say and keep what it has; who takes too much may not go on.
+    if (live && live.grace > 0 && (why === 'time-limit' || why === 'killed') && askToEnd(child.pid)) setTimeout(now, live.grace * 1000).unref()
+    else now()
+  }
+  const now = (): void => {
+    if (ended || child.pid === undefined) return
     if (program.end === 'kill') { child.kill('SIGKILL'); return }
     child.kill('SIGTERM')
     setTimeout(() => { if (!ended) killEach(child.pid!) }, patience).unref()
@@ -127,17 +159,18 @@ export async function supervise(task: Task, program: Program): Promise<Outcome> 
   let looks = 0, measuring = false
   const look = setInterval(() => {
     if (child.pid === undefined || ended) return
-    const { memoryMb, threads } = usage(child.pid)
+    const { memoryMb, threads, cpuSeconds } = usage(child.pid, live !== undefined)
+    live?.look(memoryMb * 1024 * 1024, cpuSeconds)
     if (memoryMb > task.limits.memoryMb + program.own.memoryMb) stop('memory-limit')
     else if (threads > task.limits.processes + program.own.threads) stop('process-limit')
-    if (program.watched && looks++ % 5 === 0 && !measuring) {
+    if (program.watched && looks++ % (live ? 20 : 5) === 0 && !measuring) {
       measuring = true
       void Promise.all(program.watched.map(filled)).then((all) => {
         measuring = false
-        if (all.some((f) => f.bytes > 2 * task.limits.outputBytes + 64_000_000 || f.files > 5000)) stop('output-limit')
+        if (all.some((f) => f.bytes > 2 * task.limits.outputBytes + 64_000_000 || f.files > (live ? 200_000 : 5000))) stop('output-limit')
       })
     }
-  }, lookEvery)
+  }, live ? lookLive : lookEvery)
   task.signal.addEventListener('abort', cancel, { once: true })
   if (task.signal.aborted) cancel()
   await exited
@@ -148,6 +181,12 @@ export async function supervise(task: Task, program: Program): Promise<Outcome> 
   await Promise.all([out.done, err.done, answer.done])
   const seconds = (performance.now() - started) / 1000
   const said = { stdout: out.text(), stderr: err.text(), seconds }
+  if (live) {
+    const head = readAnswer(answer.bytes(), task)?.head
+    // A confinement that ends by itself without a word of its first process was never there; one that was killed says 128 and the signal.
+    if (!head && !stopped && child.exitCode !== null && child.exitCode < 128) throw new Error('the confinement did not start')
+    return liveOutcome(stopped, head, said)
+  }
   if (stopped) return { end: stopped, outputs: [], ...said }
   if (answer.full()) return { end: 'output-limit', outputs: [], ...said }
   const read = readAnswer(answer.bytes(), task)

@@ -28,13 +28,29 @@ export const forbidden: Readonly<Record<string, Numbers>> = {
   sched_setaffinity: [203, 122], sched_setscheduler: [144, 119], sched_setparam: [142, 118], sched_setattr: [314, 274], setpriority: [141, 140], ioprio_set: [251, 30],
 }
 
+/** Answered with ENOSYS, so that the C library takes the older call: flags of `clone3` lie where a filter cannot read them; `preadv2` tells without waiting whether somebody has read a page before. */
+export const unknown: Readonly<Record<string, Numbers>> = { clone3: [435, 435], preadv2: [327, 286], pwritev2: [328, 287] }
+
+/**
+ * By these, two runs of one plan could tell each other something through files that all runs share (the system's own): who opens which file, and which pages of it somebody has read.
+ * The gate compares runs that know a person with runs that do not, so none may hear from another.
+ */
+export const traces: Readonly<Record<string, Numbers>> = {
+  inotify_init: [253, -1], inotify_init1: [294, 26], inotify_add_watch: [254, 27], mincore: [27, 232], fadvise64: [221, 223], readahead: [187, 213], sync: [162, 81], syncfs: [306, 267],
+}
+/**
+ * A lock that one run holds on such a file would be a sign to the next. Taking one is answered as if it were held (there is nobody else in a run to be kept out), so that
+ * SQLite and HDF5 work; asking who holds one, leases and notices of a folder fail.
+ */
+export const locks = { flock: [73, 32], fcntl: [72, 25], pretended: [6, 7, 37, 38], refused: [5, 36, 1024, 1025, 1026] } as const
+
 /** Signals to others: forbidden where nothing else separates the code's processes from the user's own. */
 export const signals: Readonly<Record<string, Numbers>> = {
   kill: [62, 129], tkill: [200, 130], tgkill: [234, 131], pidfd_send_signal: [424, 424], rt_sigqueueinfo: [129, 138], rt_tgsigqueueinfo: [297, 240],
 }
 
 /** Calls whose arguments decide. */
-export const judged = { clone: [56, 220], clone3: [435, 435], socketpair: [53, 199], ioctl: [16, 29] } as const satisfies Record<string, Numbers>
+export const judged = { clone: [56, 220], socketpair: [53, 199], ioctl: [16, 29] } as const satisfies Record<string, Numbers>
 
 /** Calls newer than this (Linux 6.2) are answered as if the kernel did not have them. */
 export const newest = 451

@@ -18,13 +18,33 @@ export interface Task {
   slot: number
   limits: Limits
   seconds: number
-  /** Ends the run at once. */
+  /** Ends the run at once; a live one is asked first. */
   signal: AbortSignal
+  /** Set for a pipeline: any command, whose output is passed on as it comes and whose files stay in the run's folder. */
+  live?: Live
+}
+
+/** Where a run's folders appear to the code. */
+export interface Places { data: string; job: string; output: string; work: string; home: string; notes: string; inside: string }
+
+/** A pipeline's command, and who hears of it. */
+export interface Live {
+  /** Program (an absolute path) and arguments, for the places the command sees. */
+  argv(at: Places): string[]
+  env(at: Places): Record<string, string>
+  output(stream: 'out' | 'err', part: Buffer): void
+  /** The process tree was looked at: bytes of memory of its own, and CPU seconds so far. */
+  look(memoryBytes: number, cpuSeconds: number): void
+  /** Seconds between asking the command to end and ending it. */
+  grace: number
 }
 
 export interface Outcome {
   end: RunEnd
   exitCode?: number
+  /** The signal that ended the code's own process, and its CPU seconds with all it waited for: live runs only. */
+  signal?: number
+  cpuSeconds?: number
   error?: { errorClass?: string; line?: number; cell?: number }
   outputs: { file: string; bytes: Buffer }[]
   stdout: string

@@ -3,9 +3,9 @@ import { existsSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { environment, type Places } from './inside.ts'
+import { environment } from './inside.ts'
 import { supervise } from './supervise.ts'
-import { looseNames, type Outcome, outputNames, type Sandbox, type Task } from './task.ts'
+import { looseNames, type Outcome, outputNames, type Places, type Sandbox, type Task } from './task.ts'
 
 const at: Places = { data: '/data', job: '/job', output: '/output', work: '/tmp/work', home: '/tmp', notes: '/tmp', inside: '/cloister' }
 

@@ -1,7 +1,7 @@
 /** Looks at a process and everything below it: memory and processes, as the kernel counts them. Linux only; elsewhere it sees nothing. */
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 
-export interface Usage { memoryMb: number; threads: number; processes: number[] }
+export interface Usage { memoryMb: number; threads: number; processes: number[]; /** User and system time of all of them and of what they waited for; 0 unless it was asked for. */ cpuSeconds: number }
 
 const read = (path: string): string => { try { return readFileSync(path, 'latin1') } catch { return '' } }
 const list = (path: string): string[] => { try { return readdirSync(path) } catch { return [] } }
@@ -15,9 +15,15 @@ function family(pid: number): number[] {
   return found
 }
 
+/** The kernel's ticks a second, as /proc counts (USER_HZ): 100 on every Linux. */
+const ticks = 100
+
+/** Whether a process is the first one of a run (inside/init.py). A confinement around it names it too, but far behind its own arguments. */
+export const isInit = (pid: number): boolean => read(`/proc/${pid}/cmdline`).split('\0').slice(0, 6).some((word) => word.endsWith('/init.py'))
+
 /** Memory that is its own (anonymous and shared, not the pages of files) and threads, summed over a process and its descendants. */
-export function usage(pid: number): Usage {
-  let kb = 0, threads = 0
+export function usage(pid: number, withCpu = false): Usage {
+  let kb = 0, threads = 0, cpu = 0
   const processes = family(pid)
   for (const p of processes) {
     const status = read(`/proc/${p}/status`)
@@ -25,8 +31,12 @@ export function usage(pid: number): Usage {
       if (m[1] === 'Threads') threads += Number(m[2])
       else kb += Number(m[2])
     }
+    if (withCpu) {
+      const stat = read(`/proc/${p}/stat`)
+      for (const n of stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 15)) cpu += Number(n)
+    }
   }
-  return { memoryMb: kb / 1024, threads, processes }
+  return { memoryMb: kb / 1024, threads, processes, cpuSeconds: cpu / ticks }
 }
 
 /** Processes of a user. */

@@ -15,6 +15,7 @@ import sys
 import time
 
 CHANNEL = 3
+CPU = []  # seconds of everything that was waited for
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -167,9 +168,9 @@ def hand_over(spec, status):
             error = json.loads(note)
         except ValueError:
             pass
-    files = collect(spec)
+    files = {} if spec.get('live') else collect(spec)  # a pipeline's files are taken from its folder
     code, killed = (os.WEXITSTATUS(status), None) if os.WIFEXITED(status) else (None, os.WTERMSIG(status))
-    head = {'code': code, 'signal': killed, 'error': error, 'tooMuch': files is None, 'files': [[n, len(b)] for n, b in (files or {}).items()]}
+    head = {'code': code, 'signal': killed, 'error': error, 'tooMuch': files is None, 'cpu': sum(CPU), 'files': [[n, len(b)] for n, b in (files or {}).items()]}
     with os.fdopen(CHANNEL, 'wb') as out:
         out.write(json.dumps(head).encode() + b'\n')
         for data in (files or {}).values():
@@ -196,6 +197,8 @@ def main():
         if pid == code:
             break
     end_all(spec)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    CPU.extend((used.ru_utime, used.ru_stime))
     collector = os.fork()
     if collector == 0:
         try:

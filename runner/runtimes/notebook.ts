@@ -21,7 +21,7 @@ export function readNotebook(text: string): Notebook {
   try { raw = JSON.parse(text) as Raw } catch { throw new NotANotebook('not JSON') }
   if (typeof raw !== 'object' || raw === null || raw.nbformat !== 4 || !Array.isArray(raw.cells)) throw new NotANotebook('not a notebook of nbformat 4')
   const named = [raw.metadata?.kernelspec?.language, raw.metadata?.language_info?.name, raw.metadata?.kernelspec?.name].find((n): n is string => typeof n === 'string')?.toLowerCase() ?? 'python'
-  const language = /^python/.test(named) ? 'python' : /^i?r$/.test(named) ? 'r' : undefined
+  const language = named.startsWith('python') ? 'python' : /^i?r$/.test(named) ? 'r' : undefined
   if (language === undefined) throw new NotANotebook('neither Python nor R')
   const cells: Cell[] = []
   for (const cell of raw.cells as { cell_type?: unknown; source?: unknown }[]) {
