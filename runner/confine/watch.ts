@@ -39,7 +39,13 @@ export function usage(pid: number, withCpu = false): Usage {
   return { memoryMb: kb / 1024, threads, processes, cpuSeconds: cpu / ticks }
 }
 
-/** Processes of a user. */
+/** Whether a process has ended and only its parent has not heard of it yet: it runs nothing and holds nothing. Its first thread alone may have ended; then the others are still listed. */
+function ended(pid: number): boolean {
+  const stat = read(`/proc/${pid}/stat`)
+  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2)) && list(`/proc/${pid}/task`).length <= 1
+}
+
+/** Processes of a user that run. */
 export function processesOf(uid: number): number[] {
-  return list('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => { try { return statSync(`/proc/${pid}`).uid === uid } catch { return false } })
+  return list('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => { try { return statSync(`/proc/${pid}`).uid === uid && !ended(pid) } catch { return false } })
 }
