@@ -31,6 +31,8 @@ export const problems = {
   'invalid-cohort': { status: 422, title: 'The cohort’s filters do not fit the declared schema' },
   'invalid-query': { status: 422, title: 'The query cannot be answered' },
   'invalid-plan': { status: 422, title: 'The plan for the synthetic table does not fit' },
+  'invalid-pipeline': { status: 422, title: 'The pipeline’s definition has errors' },
+  'invalid-run': { status: 422, title: 'This run cannot start as it is' },
   'policy-forbids': { status: 403, title: 'The dataset’s policy does not allow this' },
   'budget-exhausted': { status: 409, title: 'The privacy budget does not cover this' },
   'too-many-jobs': { status: 429, title: 'Too many analyses at once' },

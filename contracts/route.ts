@@ -4,19 +4,19 @@ import type { Permission } from '../domain/access/permissions.ts'
 import type { Kind } from './problems.ts'
 
 /** Table entities, by the prefix of their partition key. */
-export type Entity = 'USER' | 'ORG' | 'INVITE' | 'TOKEN' | 'DEVICE' | 'STUDY' | 'LINK' | 'RUN' | 'AUDIT' | 'DATASET' | 'JOB' | 'SYN'
+export type Entity = 'USER' | 'ORG' | 'INVITE' | 'TOKEN' | 'DEVICE' | 'STUDY' | 'LINK' | 'RUN' | 'AUDIT' | 'DATASET' | 'JOB' | 'SYN' | 'PIPELINE' | 'EXPERIMENT'
 export type Bucket = 'assets' | 'sealed' | 'protected' | 'quarantine' | 'released'
 
 /**
  * What a function may touch to serve a route; least privilege is the union over a function's routes.
  * `read ENTITY` get and query, `write ENTITY` put, update and delete; `get/put/delete BUCKET`;
- * `public-key`, `create-key`, `unwrap`, `mac`: acts of the Keys port; `engine`: the port that touches rows; `start-job`, `stop-job`: the workflow.
+ * `public-key`, `create-key`, `unwrap`, `mac`: acts of the Keys port; `engine`: the port that touches rows; `start-job`, `stop-job`: the workflow; `read-log`, `write-log`: logs of runs.
  */
 export type Grant =
   | `read ${Entity}` | `write ${Entity}`
   | `get ${Bucket}` | `put ${Bucket}` | `delete ${Bucket}`
   | 'public-key' | 'create-key' | 'unwrap' | 'mac'
-  | 'engine' | 'start-job' | 'stop-job'
+  | 'engine' | 'start-job' | 'stop-job' | 'read-log' | 'write-log'
 
 /** Who may call a route. The kernel resolves the resource named here before the handler runs. */
 export type Access =
@@ -28,6 +28,9 @@ export type Access =
   | { kind: 'dataset'; permission: Permission; recentLogin?: true }    // params.datasetId
   | { kind: 'job'; permission: Permission; recentLogin?: true }        // params.jobId
   | { kind: 'synthesis'; permission: Permission; recentLogin?: true }  // params.synthesisId
+  | { kind: 'pipeline'; permission: Permission; recentLogin?: true }     // params.pipelineId
+  | { kind: 'experiment'; permission: Permission; recentLogin?: true }   // params.experimentId
+  | { kind: 'pipeline-run'; permission: Permission; recentLogin?: true } // params.jobId, of a pipeline run
   | { kind: 'run-token' }                                               // params.runId, by the participant's page
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -50,6 +53,11 @@ export interface Route {
   /** Success: status and body. `z.undefined()` for 204. */
   status: 200 | 201 | 202 | 204
   response: z.ZodType
+  /**
+   * Answers piece by piece, for as long as something is to be said. `events`: server-sent events, `response` is the shape of one event's data; `text`: a file, `response` is a string.
+   * In AWS such a function has an address of its own behind the same origin (lib/web-stack.ts), so it serves no other routes.
+   */
+  stream?: 'events' | 'text'
   /** The kinds of problem it can answer with, besides those every route has (see `commonProblems`). */
   problems: readonly Kind[]
   grants: readonly Grant[]
@@ -87,7 +95,7 @@ export function commonProblems(r: Route): Kind[] {
   if (r.body) kinds.push('payload-too-large')
   if (r.access.kind === 'run-token') kinds.push('run-token-invalid')
   else if (r.access.kind !== 'anyone') kinds.push('sign-in-required')
-  if (['organisation', 'study', 'run', 'dataset', 'job', 'synthesis'].includes(r.access.kind)) kinds.push('not-found', 'forbidden')
+  if (['organisation', 'study', 'run', 'dataset', 'job', 'synthesis', 'pipeline', 'experiment', 'pipeline-run'].includes(r.access.kind)) kinds.push('not-found', 'forbidden')
   if ('recentLogin' in r.access && r.access.recentLogin) kinds.push('login-too-old')
   return kinds
 }

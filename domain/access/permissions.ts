@@ -32,6 +32,7 @@ export const rightMeaning: Record<StudyRight, string> = {
 export type OrganisationPermission =
   | 'organisation.read' | 'people.read' | 'people.manage' | 'studies.list' | 'studies.create' | 'audit.read'
   | 'datasets.list' | 'datasets.create' | 'outputs.check' | 'syntheses.list' | 'syntheses.create'
+  | 'pipelines.list' | 'pipelines.publish' | 'experiments.create'
 export type StudyPermission =
   | 'study.read' | 'study.edit' | 'study.delete' | 'study.aggregates' | 'study.people' | 'study.share' | 'study.unshare'
   | 'runs.rows' | 'runs.open' | 'runs.withdraw'
@@ -41,7 +42,11 @@ export type DatasetPermission = 'dataset.read' | 'dataset.manage' | 'dataset.ana
 export type JobPermission = 'job.read' | 'job.steer' | 'job.approve' | 'job.inspect' | 'job.check'
 /** On one synthetic table: whoever made it and the custodians steer it; others see it once it is shared. */
 export type SynthesisPermission = 'synthesis.read' | 'synthesis.make'
-export type Permission = OrganisationPermission | StudyPermission | DatasetPermission | JobPermission | SynthesisPermission
+/** On one pipeline: its definition and versions are the organisation's. */
+export type PipelinePermission = 'pipeline.read' | 'pipeline.publish'
+/** On one experiment and its runs: whoever set it up (`owner`); others see it once it is shared. The log of a run on a protected dataset is the custodian's alone. */
+export type ExperimentPermission = 'experiment.read' | 'experiment.edit' | 'experiment.run' | 'experiment.stop' | 'experiment.log'
+export type Permission = OrganisationPermission | StudyPermission | DatasetPermission | JobPermission | SynthesisPermission | PipelinePermission | ExperimentPermission
 
 const byRole: Record<OrganisationPermission, readonly Role[]> = {
   'organisation.read': roles,
@@ -55,6 +60,23 @@ const byRole: Record<OrganisationPermission, readonly Role[]> = {
   'outputs.check': ['checker'],
   'syntheses.list': roles,
   'syntheses.create': ['custodian'],
+  'pipelines.list': roles,
+  'pipelines.publish': ['researcher', 'custodian'],
+  'experiments.create': ['researcher', 'analyst', 'custodian'],
+}
+
+const onPipeline: Record<PipelinePermission, readonly Role[]> = {
+  'pipeline.read': roles,
+  'pipeline.publish': ['researcher', 'custodian'],
+}
+
+/** Roles that the owner must still have, roles that a shared one is open to, and roles that may in any case. */
+const onExperiment: Record<ExperimentPermission, { owner: readonly Role[]; shared: readonly Role[]; always: readonly Role[] }> = {
+  'experiment.read': { owner: roles, shared: ['researcher', 'analyst', 'custodian', 'admin', 'checker'], always: ['custodian', 'auditor'] },
+  'experiment.edit': { owner: ['researcher', 'analyst', 'custodian'], shared: [], always: [] },
+  'experiment.run': { owner: ['researcher', 'analyst', 'custodian'], shared: [], always: [] },
+  'experiment.stop': { owner: roles, shared: [], always: ['custodian', 'admin'] },
+  'experiment.log': { owner: roles, shared: ['researcher', 'analyst', 'custodian', 'admin', 'checker'], always: ['custodian', 'auditor'] },
 }
 
 /** A dataset's permissions come from roles in its organisation; asking also needs the dataset's policy to name the person (domain/datasets/policy.ts). */
@@ -94,7 +116,7 @@ const byRight: Record<StudyPermission, { rights: readonly StudyRight[]; roles: r
 }
 
 /** Scopes of a personal access token; a token never can more than its owner. */
-export const scopes = ['studies:read', 'studies:write', 'runs:read', 'runs:open', 'people:read', 'people:write', 'audit:read', 'datasets:read', 'datasets:write', 'jobs:read', 'jobs:write', 'outputs:check'] as const
+export const scopes = ['studies:read', 'studies:write', 'runs:read', 'runs:open', 'people:read', 'people:write', 'audit:read', 'datasets:read', 'datasets:write', 'jobs:read', 'jobs:write', 'outputs:check', 'pipelines:read', 'pipelines:write', 'pipelines:run'] as const
 export type Scope = (typeof scopes)[number]
 export const scopeMeaning: Record<Scope, string> = {
   'studies:read': 'Read studies, versions, links and figures',
@@ -109,6 +131,9 @@ export const scopeMeaning: Record<Scope, string> = {
   'jobs:read': 'Read one’s analyses and released results',
   'jobs:write': 'Ask questions of datasets',
   'outputs:check': 'Check outputs',
+  'pipelines:read': 'Read pipelines, experiments, runs and their logs',
+  'pipelines:write': 'Publish pipelines and set up experiments',
+  'pipelines:run': 'Start and stop runs',
 }
 
 const scopeOf: Record<Permission, Scope> = {
@@ -118,18 +143,26 @@ const scopeOf: Record<Permission, Scope> = {
   'study.people': 'people:read', 'study.share': 'people:write', 'study.unshare': 'people:write',
   'runs.rows': 'runs:read', 'runs.open': 'runs:open', 'runs.withdraw': 'studies:write',
   'datasets.list': 'datasets:read', 'datasets.create': 'datasets:write', 'outputs.check': 'outputs:check', 'syntheses.list': 'datasets:read', 'syntheses.create': 'datasets:write', 'synthesis.read': 'datasets:read', 'synthesis.make': 'datasets:write',
+  'pipelines.list': 'pipelines:read', 'pipelines.publish': 'pipelines:write', 'experiments.create': 'pipelines:write', 'pipeline.read': 'pipelines:read', 'pipeline.publish': 'pipelines:write',
+  'experiment.read': 'pipelines:read', 'experiment.edit': 'pipelines:write', 'experiment.run': 'pipelines:run', 'experiment.stop': 'pipelines:run', 'experiment.log': 'pipelines:read',
   'dataset.read': 'datasets:read', 'dataset.manage': 'datasets:write', 'dataset.analyse': 'jobs:write',
   'job.read': 'jobs:read', 'job.steer': 'jobs:write', 'job.approve': 'datasets:write', 'job.inspect': 'datasets:write', 'job.check': 'outputs:check',
 }
 
 /** Who is asking, as far as a decision needs to know. `scopes` is absent for a person at the portal. */
-export interface Subject { roles: readonly Role[]; rights?: readonly StudyRight[]; scopes?: readonly Scope[]; /** Of the job in question. */ owner?: boolean; /** The synthetic table in question is shared. */ shared?: boolean }
+export interface Subject { roles: readonly Role[]; rights?: readonly StudyRight[]; scopes?: readonly Scope[]; /** Of the job or experiment in question. */ owner?: boolean; /** The synthetic table or experiment in question is shared. */ shared?: boolean; /** The run in question has a protected dataset among its inputs. */ confidential?: boolean }
 
 /** Deny by default: true only when role or right grants it and the token's scopes (if any) cover it. */
 export function may(who: Subject, permission: Permission): boolean {
   if (who.scopes && !who.scopes.includes(scopeOf[permission])) return false
   if (permission in byRole) return who.roles.some((r) => byRole[permission as OrganisationPermission].includes(r))
   if (permission in onDataset) return who.roles.some((r) => onDataset[permission as DatasetPermission].includes(r))
+  if (permission in onPipeline) return who.roles.some((r) => onPipeline[permission as PipelinePermission].includes(r))
+  if (permission in onExperiment) {
+    if (permission === 'experiment.log' && who.confidential === true) return who.roles.includes('custodian')
+    const rule = onExperiment[permission as ExperimentPermission]
+    return who.roles.some((r) => rule.always.includes(r) || (who.owner === true && rule.owner.includes(r)) || (who.shared === true && rule.shared.includes(r)))
+  }
   if (permission in onSynthesis) {
     const rule = onSynthesis[permission as SynthesisPermission]
     return who.roles.some((r) => rule.always.includes(r) || (who.shared === true && rule.shared.includes(r)))
@@ -149,6 +182,8 @@ export const permissionTable = (): { permission: Permission; roles: readonly Rol
   ...Object.entries(byRight).map(([p, r]) => ({ permission: p as Permission, roles: r.roles, rights: r.rights, scope: scopeOf[p as Permission] })),
   ...Object.entries(onDataset).map(([p, r]) => ({ permission: p as Permission, roles: r, rights: [], scope: scopeOf[p as Permission] })),
   ...Object.entries(onJob).map(([p, r]) => ({ permission: p as Permission, roles: r.roles, rights: r.owner ? ['owner' as const] : [], scope: scopeOf[p as Permission] })),
+  ...Object.entries(onPipeline).map(([p, r]) => ({ permission: p as Permission, roles: r, rights: [], scope: scopeOf[p as Permission] })),
+  ...Object.entries(onExperiment).map(([p, r]) => ({ permission: p as Permission, roles: r.always, rights: ['owner' as const, ...(r.shared.length ? ['shared' as const] : [])], scope: scopeOf[p as Permission] })),
   ...Object.entries(onSynthesis).map(([p, r]) => ({ permission: p as Permission, roles: r.always, rights: r.shared.length ? ['shared' as const] : [], scope: scopeOf[p as Permission] })),
 ]
 

@@ -8,6 +8,7 @@ export const acts = [
   'run.opened', 'run.withdrawn',
   'dataset.created', 'dataset.changed', 'dataset.read', 'dataset.published', 'dataset.retired', 'dataset.made-from-study', 'budget.raised',
   'job.asked', 'job.approved', 'job.approval-refused', 'job.cancelled', 'job.released', 'job.blocked', 'job.failed', 'job.held', 'job.inspected', 'job.voted', 'budget.charged',
+  'pipeline.published', 'pipeline.archived', 'experiment.created', 'experiment.changed', 'experiment.deleted', 'pipeline-run.started', 'pipeline-run.ended',
   'synthesis.begun', 'synthesis.confirmed', 'synthesis.made', 'synthesis.evaluated', 'synthesis.changed', 'synthesis.downloaded',
 ] as const
 export type Act = (typeof acts)[number]

@@ -23,6 +23,14 @@ export const jobCodes = {
   'checkers-refused': 'The output checkers did not release this output.',
   'confinement-missing': 'This installation has no confinement that works for this language, so nothing was run.',
   'unreadable': 'The files could not be read as a dataset. The dataset’s page names the file and the reason, for its custodian.',
+  'exit-code': 'The command ended with an exit code other than 0.',
+  'killed': 'The command was ended by a signal.',
+  'command-not-found': 'There is no such program.',
+  'not-executable': 'The program is there but cannot be executed.',
+  'input-missing': 'An input could not be fetched.',
+  'image-unavailable': 'The container image could not be had.',
+  'interrupted': 'The machine it ran on was stopped or restarted before the run ended.',
+  'table-faults': 'The table does not fit its plan. The synthesis’s page says why, column by column, for its custodian.',
   'infrastructure': 'The platform could not finish this. It is not your code; run it again.',
   'cancelled': 'Stopped by a person.',
 } as const
@@ -39,5 +47,5 @@ export const endOf = (code: JobCode): 'blocked' | 'failed' | 'cancelled' => (cod
  * Ends that say nothing about anybody: what was asked could not have run, whatever the data are. Under `noise` the charge of these alone is given back;
  * an end that depends on the data tells something and stays charged.
  */
-const untouched: ReadonlySet<JobCode> = new Set(['unknown-column', 'not-allowed', 'not-an-aggregate', 'budget-exhausted', 'approval-stale', 'approval-refused', 'policy-changed', 'confinement-missing', 'infrastructure'])
+const untouched: ReadonlySet<JobCode> = new Set(['unknown-column', 'not-allowed', 'not-an-aggregate', 'budget-exhausted', 'approval-stale', 'approval-refused', 'policy-changed', 'confinement-missing', 'table-faults', 'infrastructure'])
 export const givesBack = (code: JobCode): boolean => untouched.has(code)

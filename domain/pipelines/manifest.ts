@@ -1,7 +1,6 @@
 /** What the runner is told of one pipeline run, and what it tells back. One JSON document each way, by signed links; the log goes its own way (domain/pipelines/log.ts). */
-import type { LinkTo } from '../jobs/manifest.ts'
-import type { Confinement } from '../jobs/manifest.ts'
-import type { PipelineRuntime } from './definition.ts'
+import type { Confinement, LinkTo } from '../jobs/manifest.ts'
+import type { InputKind, PipelineRuntime } from './definition.ts'
 
 /** A file that the runner fetches before the command starts, below the folder it belongs to. */
 export interface RunFile { /** Relative path, already checked (domain/pipelines/definition.ts `filePath`). */ path: string; sha256: string; /** Bytes. */ size: number; link: LinkTo }
@@ -41,7 +40,7 @@ export interface PipelineManifest {
   /** Of the runtime `image` alone. */
   image?: string
   /**
-   * Program and arguments, no shell in between. Parameters are in it already; three tokens are left for the runner, which alone knows its folders, and which may stand inside an argument:
+   * Program and arguments, no shell in between. Parameters are in it already; places are left for the runner, which alone knows its folders (`located` of domain/pipelines/command.ts puts them in):
    * `{{code}}`, `{{output}}`, `{{inputs.NAME}}` (the folder of that input; the one file itself where the input has exactly one and its kind is `table`), `{{parameters}}` (the path of parameters.json).
    */
   command: string[]
@@ -60,7 +59,6 @@ export interface PipelineManifest {
   /** Set when a protected dataset is among the inputs: the log is the custodian's alone, so nothing of it is shown elsewhere. */
   confidential?: true
 }
-export type InputKind = 'files' | 'table' | 'images'
 
 /** How the command ended. `not-started` carries the reason in `refused` or `startError`. */
 export type PipelineEnd = 'finished' | 'exit-code' | 'signal' | 'time-limit' | 'memory-limit' | 'process-limit' | 'output-limit' | 'cancelled' | 'not-started'

@@ -8,18 +8,22 @@ import { type AuthorizerContext, type Caller, fromContext } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
 import { guarded } from './grants.ts'
-import { type InDataset, type InJob, type InOrganisation, type InRun, type InStudy, type InSynthesis, resolve } from './resources.ts'
+import { type InDataset, type InExperiment, type InJob, type InOrganisation, type InPipeline, type InPipelineRun, type InRun, type InStudy, type InSynthesis, resolve } from './resources.ts'
 import { InvalidCursor, type Item } from '../../ports/table.ts'
 import type { RunItem } from './items.ts'
+import { eventText, type ServerEvent, streamSignal } from './streaming.ts'
 
 export type Event = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<AuthorizerContext> | undefined>
-export type Result = APIGatewayProxyStructuredResultV2
+/** With `stream` the body comes piece by piece: from routes that say so in their contract. */
+export type Result = APIGatewayProxyStructuredResultV2 & { stream?: AsyncIterable<string> }
 export type LambdaHandler = (event: Event, context: Context) => Promise<Result>
 
-interface Contexts { 'anyone': object; 'person': { caller: Caller }; 'organisation': InOrganisation; 'study': InStudy; 'run': InRun; 'dataset': InDataset; 'job': InJob; 'synthesis': InSynthesis; 'run-token': { run: Item<RunItem> } }
+interface Contexts { 'anyone': object; 'person': { caller: Caller }; 'organisation': InOrganisation; 'study': InStudy; 'run': InRun; 'dataset': InDataset; 'job': InJob; 'synthesis': InSynthesis; 'pipeline': InPipeline; 'experiment': InExperiment; 'pipeline-run': InPipelineRun; 'run-token': { run: Item<RunItem> } }
 /** What an implementation gets: parsed input, and the resource its route's access names. */
 export type Request<R extends Route> = { params: Params<R>; query: Query<R>; body: Body<R>; requestId: string; /** The header `Idempotency-Key`. */ idempotencyKey?: string } & Contexts[R['access']['kind']]
-export type Implementation<R extends Route> = (request: Request<R>, deps: Deps) => Promise<Answer<R>>
+/** Of a streaming route: batches of events, or pieces of text; whatever is wrong with the request is thrown before. `lastEventId` is the header `Last-Event-ID`; `signal` fires when nobody listens any more. */
+export type Streaming<R extends Route> = (request: Request<R> & { lastEventId?: string; signal: AbortSignal }, deps: Deps) => AsyncIterable<R extends { stream: 'text' } ? string : readonly ServerEvent<Answer<R>>[]>
+export type Implementation<R extends Route> = R extends { stream: string } ? Streaming<R> : (request: Request<R>, deps: Deps) => Promise<Answer<R>>
 /** Implementations of those routes of an area that one function serves. */
 export type Implementations<A extends Area, F extends string> = { [N in keyof A['routes'] as A['routes'][N]['function'] extends F ? N : never]: Implementation<A['routes'][N]> }
 
@@ -106,8 +110,8 @@ export function lambda<A extends Area, F extends string>(area: A, name: F, deps:
   const mine = Object.entries(area.routes).filter(([, r]) => r.function === name)
   const grants: Grant[] = mine.flatMap(([, r]) => r.grants)
   const own = guarded(deps, name, grants)
-  const routes = new Map(mine.map(([n, r]) => [routeKey(r), { route: r, run: (implementations as Record<string, Implementation<Route>>)[n]! }]))
-  const serve = async (event: Event): Promise<Result> => {
+  const routes = new Map(mine.map(([n, r]) => [routeKey(r), { route: r, run: (implementations as Record<string, unknown>)[n] as (request: object, deps: Deps) => Promise<unknown> | AsyncIterable<never> }]))
+  const serve = async (event: Event, context: Context): Promise<Result> => {
     const requestId = event.requestContext.requestId
     const started = performance.now()
     const found = routes.get(event.routeKey)
@@ -123,7 +127,14 @@ export function lambda<A extends Area, F extends string>(area: A, name: F, deps:
       }
       const resource = await resolve(own, r.access, (params?.data ?? {}) as Record<string, string>, caller, event.headers['authorization'])
       const request = { params: params?.data ?? {}, query: parse(r.query, '/query', event.queryStringParameters ?? {}), body: r.body ? parse(r.body, '/body', bodyOf(r, event)) : undefined, requestId, ...keyOfRequest(event), ...resource }
-      const answer = await run(request as never, own)
+      if (r.stream) {
+        const [signal, lastEventId] = [streamSignal(context), event.headers['last-event-id']]
+        const pieces = run({ ...request, signal, ...(lastEventId === undefined ? {} : { lastEventId }) }, own) as AsyncIterable<never>
+        deps.log('stream', { route: event.routeKey, status: r.status, requestId })
+        if (r.stream === 'text') return { statusCode: r.status, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' }, stream: pieces }
+        return { statusCode: r.status, headers: { ...headers, 'content-type': 'text/event-stream' }, stream: eventText(pieces, r.response, signal, (e) => JSON.stringify(JSON.parse(failed(e, requestId, deps, event.routeKey).body!))) }
+      }
+      const answer = await run(request, own)
       const body = r.status === 204 ? undefined : JSON.stringify(r.response.parse(answer))
       deps.log('request', { route: event.routeKey, status: r.status, ms: Math.round(performance.now() - started), requestId })
       if (body === undefined) return { statusCode: 204, headers }

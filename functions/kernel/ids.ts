@@ -2,7 +2,7 @@
 import { base32, sha256 } from '../../domain/hash.ts'
 import type { Deps } from './deps.ts'
 
-type Prefix = 'org' | 'std' | 'run' | 'tok' | 'dat' | 'job' | 'syn'
+type Prefix = 'org' | 'std' | 'run' | 'tok' | 'dat' | 'job' | 'syn' | 'pip' | 'exp'
 
 /** 160 random bits as `prefix_` and 32 letters and digits. */
 export const newId = (d: Pick<Deps, 'random'>, prefix: Prefix): string => `${prefix}_${base32(d.random(20))}`

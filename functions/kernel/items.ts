@@ -12,6 +12,8 @@ import type { JobProblem } from '../../domain/jobs/codes.ts'
 import type { Cohort } from '../../domain/jobs/cohort.ts'
 import type { JobKind, JobState, JobStep } from '../../domain/jobs/life.ts'
 import type { Confinement } from '../../domain/jobs/manifest.ts'
+import type { PipelineDefinition, PipelineRuntime, Resources } from '../../domain/pipelines/definition.ts'
+import type { Values } from '../../domain/pipelines/parameters.ts'
 import type { SynthesisState } from '../../domain/synthesis/life.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import type { StoredData } from '../../ports/engine.ts'
@@ -102,7 +104,34 @@ export interface JobItem {
   released?: string
   questions?: { by: 'checker' | 'analyst'; text: string; at: string }[]
   votes?: number
+  /** Of kind `pipeline`. */
+  run?: PipelineRunFacts
 }
+/** What makes a pipeline run what it is, and what it came to. Everything above `began` never changes. */
+export interface PipelineRunFacts {
+  experimentId: string; pipelineId: string; pipeline: string; version: number; number: number; codeHash: string
+  /** Defaults filled in. */
+  parameters: Values; resources: Resources; inputs: { name: string; files: number; bytes: number; hash: string }[]; /** The dataset's input. */ dataset?: string
+  againOf?: string; sweep?: { id: string; label: string }
+  /** Its turn has come: the workflow may start it. */
+  granted?: string
+  began?: string; finished?: string; seconds?: number; exitCode?: number; signal?: string; missing?: string; cpuSeconds?: number; peakMemoryBytes?: number; image?: string
+  metrics?: { name: string; value: number; step?: number }[]; steps?: { name: string; at: string }[]; artifacts?: number; bytes?: number; leftOut?: number
+}
+export interface PipelineItem {
+  pipelineId: string; organisationId: string; name: string; title: string; description: string; runtime: PipelineRuntime; version: number; parameters: number; archived: boolean; created: string; changed: string
+}
+export interface PipelineVersionItem { pipelineId: string; version: number; definition: PipelineDefinition; files: { path: string; size: number; sha256: string }[]; codeHash: string; note: string; published: string; publishedBy: string }
+/** A file of an input: uploaded or written out of a release (then in the experiment's own blobs), or an artifact of another run where that lies. */
+export interface ExperimentFile { path: string; size: number; sha256: string; from: 'upload' | 'release' | 'run'; jobId?: string; slot?: number }
+export interface ExperimentItem {
+  experimentId: string; organisationId: string; pipelineId: string; version: number; userId: string; title: string; description: string; parameters: Record<string, unknown>; resources: Partial<Resources>
+  /** Files lie in the object `experiments/<id>/inputs-<hash>.json`, as there may be thousands. */
+  inputs: { name: string; hash: string; files: number; bytes: number; datasetId?: string }[]
+  shared: boolean; archived: boolean; created: string; changed: string; runs: number; last?: string
+}
+/** The one item that says whose turn it is. */
+export interface RunQueueItem { turn: number; atWork: { run: string; owner: string; turn: number }[]; served: Record<string, number> }
 export interface VoteItem { jobId: string; userId: string; vote: 'approve' | 'reject'; comment: string; at: string }
 /** What a person was already told of a dataset: the sets of subjects behind released cells (differencing). */
 export interface ReleasedItem { datasetId: string; version: number; userId: string; jobId: string; at: string; cells: { subjects: number; fingerprint: string; selection: string }[] }
@@ -148,6 +177,10 @@ export const keyOf = {
   /** Made when checkers are due: indexed under ORG#id as HELD#1#time#id, and as HELD#0#time#id once they have decided. */
   jobHeld: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'HELD' }),
   vote: (id: string, userId: string): Key => ({ pk: `JOB#${id}`, sk: `VOTE#${userId}` }),
+  pipeline: (id: string): Key => ({ pk: `PIPELINE#${id}`, sk: 'PIPELINE' }),
+  pipelineVersion: (id: string, version: number): Key => ({ pk: `PIPELINE#${id}`, sk: `VERSION#${String(version).padStart(6, '0')}` }),
+  experiment: (id: string): Key => ({ pk: `EXPERIMENT#${id}`, sk: 'EXPERIMENT' }),
+  runQueue: (): Key => ({ pk: 'JOB#queue', sk: 'QUEUE' }),
   synthesis: (id: string): Key => ({ pk: `SYN#${id}`, sk: 'SYNTHESIS' }),
   /** Points at a synthesis whose files go on a day; indexed under SYN#DUE by that day. */
   synthesisDue: (id: string): Key => ({ pk: `SYN#${id}`, sk: 'DUE' }),

@@ -6,7 +6,7 @@ import type { Caller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure, notFound } from './failure.ts'
 import { hashNow } from './hash.ts'
-import { type DatasetItem, type JobItem, keyOf, type MemberItem, type OrganisationItem, type RunItem, type StudyItem, type StudyPersonItem, type SynthesisItem } from './items.ts'
+import { type DatasetItem, type ExperimentItem, type JobItem, keyOf, type MemberItem, type OrganisationItem, type PipelineItem, type PipelineRunFacts, type RunItem, type StudyItem, type StudyPersonItem, type SynthesisItem } from './items.ts'
 
 export interface InOrganisation { caller: Caller; member: Item<MemberItem>; subject: Subject; organisation: Item<OrganisationItem> }
 export interface InStudy { caller: Caller; member: Item<MemberItem>; subject: Subject; study: Item<StudyItem> }
@@ -66,7 +66,8 @@ export async function inDataset(d: Deps, caller: Caller, datasetId: string, a: {
 /** Who asked it, and those whom a role in the dataset's organisation entitles. */
 export async function inJob(d: Deps, caller: Caller, jobId: string, a: { permission: Permission; recentLogin?: true }): Promise<InJob> {
   const job = await d.table.get<JobItem>(keyOf.job(jobId))
-  if (!job) throw notFound()
+  // A pipeline run has addresses of its own; as a question to a dataset it is a job like others.
+  if (!job || (job.kind === 'pipeline' && job.datasetId === '')) throw notFound()
   const member = await d.table.get<MemberItem>(keyOf.member(job.organisationId, caller.userId))
   if (!member) throw notFound()
   const everything: Subject = { roles: member.roles, owner: job.userId === caller.userId }
@@ -87,6 +88,40 @@ export async function inSynthesis(d: Deps, caller: Caller, synthesisId: string, 
   const subject: Subject = { ...everything, scopes: caller.token?.scopes }
   decide(d, caller, subject, a, may(everything, 'synthesis.read'))
   return { caller, member, synthesis, subject }
+}
+
+export interface InPipeline { caller: Caller; member: Item<MemberItem>; subject: Subject; pipeline: Item<PipelineItem> }
+export interface InExperiment { caller: Caller; member: Item<MemberItem>; subject: Subject; experiment: Item<ExperimentItem> }
+export interface InPipelineRun extends InExperiment { job: Item<JobItem & { run: PipelineRunFacts }> }
+
+/** Members of its organisation. */
+export async function inPipeline(d: Deps, caller: Caller, pipelineId: string, a: { permission: Permission; recentLogin?: true }): Promise<InPipeline> {
+  const pipeline = await d.table.get<PipelineItem>(keyOf.pipeline(pipelineId))
+  if (!pipeline) throw notFound()
+  const member = await d.table.get<MemberItem>(keyOf.member(pipeline.organisationId, caller.userId))
+  if (!member) throw notFound()
+  const subject: Subject = { roles: member.roles, scopes: caller.token?.scopes }
+  decide(d, caller, subject, a, may({ roles: member.roles }, 'pipeline.read'))
+  return { caller, member, subject, pipeline }
+}
+
+/** Whoever set it up; once it is shared, others of the organisation. */
+export async function inExperiment(d: Deps, caller: Caller, experimentId: string, a: { permission: Permission; recentLogin?: true }, of: Partial<Subject> = {}): Promise<InExperiment> {
+  const experiment = await d.table.get<ExperimentItem>(keyOf.experiment(experimentId))
+  if (!experiment) throw notFound()
+  const member = await d.table.get<MemberItem>(keyOf.member(experiment.organisationId, caller.userId))
+  if (!member) throw notFound()
+  const everything: Subject = { roles: member.roles, owner: experiment.userId === caller.userId, shared: experiment.shared, ...of }
+  const subject: Subject = { ...everything, scopes: caller.token?.scopes }
+  decide(d, caller, subject, a, may(everything, 'experiment.read'))
+  return { caller, member, subject, experiment }
+}
+
+/** A run is seen by whom its experiment is seen. */
+export async function inPipelineRun(d: Deps, caller: Caller, jobId: string, a: { permission: Permission; recentLogin?: true }): Promise<InPipelineRun> {
+  const job = await d.table.get<JobItem>(keyOf.job(jobId))
+  if (!job?.run) throw notFound()
+  return { ...(await inExperiment(d, caller, job.run.experimentId, a, { confidential: job.datasetId !== '' })), job: job as InPipelineRun['job'] }
 }
 
 /** The participant's page: a run's own token and nothing else. An unknown run and a wrong token answer the same. */
@@ -110,5 +145,8 @@ export async function resolve(d: Deps, access: Access, params: Record<string, st
     case 'dataset': return inDataset(d, caller, params['datasetId']!, access)
     case 'job': return inJob(d, caller, params['jobId']!, access)
     case 'synthesis': return inSynthesis(d, caller, params['synthesisId']!, access)
+    case 'pipeline': return inPipeline(d, caller, params['pipelineId']!, access)
+    case 'experiment': return inExperiment(d, caller, params['experimentId']!, access)
+    case 'pipeline-run': return inPipelineRun(d, caller, params['jobId']!, access)
   }
 }

@@ -13,6 +13,8 @@ export const actWords: Record<Act, string> = {
   'dataset.made-from-study': 'Made a study’s results available for analysis', 'budget.raised': 'Changed a privacy budget', 'budget.charged': 'Charged a privacy budget',
   'job.asked': 'Asked a dataset', 'job.approved': 'Approved an analysis', 'job.approval-refused': 'Refused an analysis', 'job.cancelled': 'Stopped an analysis', 'job.released': 'Released a result', 'job.blocked': 'Blocked a result',
   'job.failed': 'An analysis failed', 'job.held': 'Held an output for checking', 'job.inspected': 'Inspected an analysis', 'job.voted': 'Voted on an output',
+  'pipeline.published': 'Published a pipeline', 'pipeline.archived': 'Put a pipeline away or took it out again', 'experiment.created': 'Set up an experiment', 'experiment.changed': 'Changed or shared an experiment', 'experiment.deleted': 'Removed an experiment',
+  'pipeline-run.started': 'Started a pipeline run', 'pipeline-run.ended': 'A pipeline run ended',
   'synthesis.begun': 'Began a synthetic table', 'synthesis.confirmed': 'Confirmed a plan for synthetic data', 'synthesis.made': 'Made synthetic data', 'synthesis.evaluated': 'Evaluated synthetic data', 'synthesis.changed': 'Changed or shared synthetic data', 'synthesis.downloaded': 'Downloaded synthetic data',
 }
 
