@@ -1,4 +1,5 @@
 /** Jobs for tests: a manifest whose links lead into memory. */
+import { writeFile } from 'node:fs/promises'
 import { type Manifest, type Plan, type Report, type RunReport, type ScriptRuntime } from '../domain/jobs/manifest.ts'
 import type { RunnerIo } from './io.ts'
 import { runJob, type RunnerOptions } from './job.ts'
@@ -18,7 +19,7 @@ export function jobOf(code: string, given: Given = {}): { manifest: Manifest; io
     volumes: Object.entries(given.volumes ?? {}).map(([file, bytes]) => ({ file, link: link(file, bytes) })), shared: Object.entries(given.shared ?? {}).map(([file, bytes]) => ({ file, link: link(file, bytes) })),
     plan: given.plan ?? { kind: 'whole' }, partitionKey: '5a'.repeat(32), limits: { ...smallLimits, ...given.limits }, report: link('report'),
   }
-  return { manifest, objects, io: { get: (l) => Promise.resolve(Buffer.from(objects.get(l.url)!)), put: (l, bytes) => { objects.set(l.url, bytes); return Promise.resolve() } } }
+  return { manifest, objects, io: { get: (l) => Promise.resolve(Buffer.from(objects.get(l.url)!)), put: (l, bytes) => { objects.set(l.url, bytes); return Promise.resolve() }, save: (l, path) => writeFile(path, objects.get(l.url)!) } }
 }
 
 /** Runs code on the test's people; answers the report. Without the gate's pace, and a run that fails only once, unless `options` say otherwise. */

@@ -6,7 +6,7 @@ import { type ParsedOutputs, parseOutputs } from '../jobs/parse-outputs.ts'
 import { align, type AlignedSheet } from './alignment.ts'
 import type { Verdict } from './gate.ts'
 import type { DisclosurePolicy, Finding, Outcome, Rule } from './policy.ts'
-import { filesOf, modelRules } from './script-rules.ts'
+import { failureOf, filesOf, modelRules } from './script-rules.ts'
 import { says, Words } from './words.ts'
 
 export interface ReviewContext { code: string; schema: DatasetSchema; /** Distinct subjects in the cohort, counted by the platform. */ cohortSubjects: number }
@@ -80,10 +80,8 @@ export function reviewMaterial(report: Report, policy: DisclosurePolicy, context
 /** Holds a report for two checkers, or ends the job when there is nothing to check. A cohort under the minimum is not shown to checkers either. */
 export function reviewVerdict(report: Report, policy: DisclosurePolicy, context: ReviewContext): Verdict {
   const block = (code: NonNullable<Verdict['code']>, findings: Finding[] = []): Verdict => ({ outcome: 'block', code, outputs: [], findings, guarantee: 'Nothing left.' })
-  if (report.refused) return block(report.refused)
-  const all = report.runs.find((r) => r.run === 'all')
-  if (!all || all.end === 'killed') return block('infrastructure')
-  if (all.end !== 'finished') return block(all.end)
+  const failure = failureOf(report)
+  if (failure) return block(failure)
   if (context.cohortSubjects < policy.minimumSubjects) return block('cohort-too-small', [{ output: '(all)', rule: 'minimum-subjects', outcome: 'fail' }])
   const parsed = read(report, policy)!
   if (parsed.problems.some((p) => p.problem === 'too-large')) return block('output-limit', [{ output: '(all)', rule: 'size', outcome: 'fail' }])

@@ -34,12 +34,32 @@ export const numbersAllowed = (subjects: number): number => Math.max(100, Math.m
 /** Runs that leave somebody out; with fewer, one person's block could not be told from the others. */
 const leastRuns = 5
 
-/** The runs of a leave-out report, or why there is nothing to compare. A failure of a run that only some people are missing from says something about those. */
-function runsOf(report: Report): { all: RunReport; without: RunReport[] } | JobCode {
+/**
+ * How the run on all failed, if it did: told when every other run failed alike, as which failure it is could be chosen by looking at one person. A time limit is the end of all runs;
+ * a report of one run alone failed before any code ran.
+ */
+export function failureOf(report: Report): JobCode | undefined {
   if (report.refused) return report.refused
   const all = report.runs.find((r) => r.run === 'all')
-  if (!all) return 'infrastructure'
-  if (all.end !== 'finished') return all.end === 'killed' ? 'infrastructure' : all.end
+  // Runs beside one that met its time limit were ended, and are not in the report.
+  if (!all) return report.runs.some((r) => r.end === 'time-limit') ? 'time-limit' : 'infrastructure'
+  if (all.end === 'killed') return 'infrastructure'
+  if (all.end === 'finished' || all.end === 'time-limit') return all.end === 'finished' ? undefined : all.end
+  return report.runs.every((r) => r.end === all.end) ? all.end : 'unstable'
+}
+
+/** Class and line of a script's error, as far as every run says the same. */
+export function errorPlace(report: Report): Pick<RunReport, 'errorClass' | 'line' | 'cell'> {
+  const [first, ...others] = report.runs
+  const same = (key: 'errorClass' | 'line' | 'cell'): boolean => first?.[key] !== undefined && others.every((r) => r[key] === first[key])
+  return { ...(same('errorClass') ? { errorClass: first!.errorClass! } : {}), ...(same('line') ? { line: first!.line! } : {}), ...(same('line') && same('cell') ? { cell: first!.cell! } : {}) }
+}
+
+/** The runs of a leave-out report, or why there is nothing to compare. A failure of a run that only some people are missing from says something about those. */
+function runsOf(report: Report): { all: RunReport; without: RunReport[] } | JobCode {
+  const failure = failureOf(report)
+  if (failure) return failure
+  const all = report.runs.find((r) => r.run === 'all')!
   const without = report.runs.filter((r) => r.run !== 'all')
   if (new Set(without.map((r) => r.run)).size !== without.length) return 'infrastructure'
   if (without.length < leastRuns) return 'unstable'

@@ -1,5 +1,6 @@
 /** How large a container a job gets, and for how long: the sizes that Fargate has, the smallest that fits. */
 import type { Limits, Plan } from './manifest.ts'
+import { leaveOutBlocks } from './quote.ts'
 
 /** vCPUs and the memory (MB) that may go with them: from, to, step. https://docs.aws.amazon.com/batch/latest/userguide/fargate.html */
 const sizes: readonly { cpus: number; from: number; to: number; step: number }[] = [
@@ -13,8 +14,8 @@ const runnerSeconds = 120
 /** What the workflow hands to Batch. `share` keeps one person's jobs from filling the queue: letters and digits only. */
 export interface Container { seconds: number; memoryMb: number; cpus: number; share: string }
 
-/** How often a plan runs the code. */
-export const runsOf = (plan: Plan): number => (plan.kind === 'whole' ? 1 : plan.kind === 'leave-out' ? plan.blocks + 1 : plan.blocks)
+/** How often a plan runs the code at most: where the run on all fails, the runs without each block are compared with it. */
+export const runsOf = (plan: Plan): number => (plan.kind === 'whole' ? 1 + leaveOutBlocks : plan.kind === 'leave-out' ? plan.blocks + 1 : plan.blocks)
 
 /** The container for a job of a person (`userId`): time for all its runs one after the other, room for one run and the runner. */
 export function containerFor(limits: Limits, plan: Plan, userId: string): Container {

@@ -5,10 +5,9 @@ import { reviewMaterial, reviewVerdict } from '../../domain/disclosure/findings.
 import { strictest } from '../../domain/disclosure/policy.ts'
 import { releaseQuery } from '../../domain/disclosure/query-rules.ts'
 import { arranged, evaluate } from '../../domain/disclosure/query-shape.ts'
-import { releaseScript } from '../../domain/disclosure/script-rules.ts'
+import { errorPlace, releaseScript } from '../../domain/disclosure/script-rules.ts'
 import type { JobProblem } from '../../domain/jobs/codes.ts'
 import type { JobStep } from '../../domain/jobs/life.ts'
-import type { Report } from '../../domain/jobs/manifest.ts'
 import type { ReleasedCell } from '../../domain/jobs/outputs.ts'
 import { noiseQuery } from '../../domain/privacy/query-noise.ts'
 import { Uniform } from '../../domain/privacy/randomness.ts'
@@ -102,13 +101,9 @@ async function judgeScript(d: Deps, { job, question, dataset, version }: Place):
   const material = verdict.outcome === 'hold' ? reviewMaterial(report, policy, context) : undefined
   const files = (material?.files ?? []).map((f) => ({ name: f.file, type: f.type, base64: Buffer.from(f.bytes).toString('base64') }))
   const judged = outcomeOf(job, verdict, { cells: [cohortCell(job.cohort, job.subjects!, job.fingerprint!)], image: report.image, files, raw: () => material!.outputs })
-  const all = report.runs.find((r) => r.run === 'all')
-  if (judged.problem?.code === 'script-error' && all) Object.assign(judged.problem, where(all))
+  if (judged.problem?.code === 'script-error') Object.assign(judged.problem, errorPlace(report))
   return { ...judged, confinement: report.confinement, log: logOf(report, job.subjects) }
 }
-
-/** Class and line of an error in the analyst's own code. */
-const where = (run: Report['runs'][number]): Partial<JobProblem> => ({ ...(run.errorClass ? { errorClass: run.errorClass } : {}), ...(run.line === undefined ? {} : { line: run.line }), ...(run.cell === undefined ? {} : { cell: run.cell }) })
 
 /** A verdict as what becomes of the job. Under noise, a block says nothing but its code: positions would depend on the data. */
 function outcomeOf(job: JobItem, verdict: Verdict, more: Pick<Decision, 'cells' | 'image' | 'files'> & { raw: () => Decision['outputs'] }): Pick<Judged, 'decision' | 'problem' | 'findings'> {
