@@ -85,7 +85,7 @@ export function AskForm({ dataset, language, example, again }: { dataset: Datase
           <Tabs value={draft.language} onChange={(l) => l && put({ language: l as Language, codes: draft.codes[l as Language] === undefined ? { ...draft.codes, [l]: firstQuestions(dataset.name, dataset.schema!, [l as Language])[0]?.code ?? '' } : draft.codes })} keepMounted={false}>
             <Tabs.List className="tabs">{policy.languages.map((l) => <Tabs.Tab key={l} value={l}>{languageName[l]}</Tabs.Tab>)}</Tabs.List>
             <Tabs.Panel value={draft.language} pt="xs">
-              <Suspense fallback={<Skeleton className="code" />}><CodeEditor key={draft.language} ref={editor} text={code} onChange={setCode} language={draft.language} schema={dataset.schema} notes={notes} label={`${languageName[draft.language]} of the question`} submit={() => void submit()} /></Suspense>
+              <Suspense fallback={<Skeleton className="code" />}><CodeEditor key={draft.language} ref={editor} text={code} onChange={setCode} language={draft.language} dataset={dataset.name} schema={dataset.schema} notes={notes} label={`${languageName[draft.language]} of the question`} submit={() => void submit()} /></Suspense>
               <Text size="xs" c="dimmed" mt={4}>{draft.language === 'sql' ? 'Tables and columns as in the schema; begin typing to complete them.' : draft.language === 'notebook' ? 'Each cell begins with a line “# %%”. Outputs of an uploaded notebook are dropped.' : <>Read from <code>DATA_ROOT/catalogs/{dataset.name}/</code>; write <code>result.json</code> or CSV tables to <code>CLOISTER_OUTPUT</code>.</>}</Text>
               <ProblemNotice error={fileError} title="The file could not be taken" />
             </Tabs.Panel>
@@ -109,7 +109,7 @@ export function AskForm({ dataset, language, example, again }: { dataset: Datase
         <Section title="For people">
           <Stack maw={680}>
             {(draft.mode === 'review' || policy.approval) && <Textarea label="What is it for?" required description={draft.mode === 'review' ? 'Two output checkers read this beside the output' : 'The custodian reads this before deciding'} autosize minRows={2} maxRows={8} maxLength={1000} value={draft.purpose} onChange={(e) => put({ purpose: e.currentTarget.value })} />}
-            <TextInput label="Title" description="How you will find it again; left empty, it is made from the question" maxLength={120} value={draft.title} onChange={(e) => put({ title: e.currentTarget.value })} />
+            <TextInput label="Title" description="How you will find it again; left empty, it is made from the question" placeholder={ask.title ?? ''} maxLength={120} value={draft.title} onChange={(e) => put({ title: e.currentTarget.value })} />
           </Stack>
         </Section>
         {kept && <Button size="compact-sm" variant="subtle" color="gray" onClick={() => { setDraft(freshDraft(dataset, draft.language, 0)); setRefused(undefined) }}>Begin anew</Button>}

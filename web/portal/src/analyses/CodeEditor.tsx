@@ -1,4 +1,4 @@
-/** The editor of questions: CodeMirror 6 with SQL (and the dataset's tables to complete), Python, R; in a chunk of its own. */
+/** The editor of questions: CodeMirror 6 with SQL, Python and R, and the dataset's tables and columns to complete; in a chunk of its own. */
 import { python } from '@codemirror/lang-python'
 import { PostgreSQL, sql } from '@codemirror/lang-sql'
 import { defaultHighlightStyle, HighlightStyle, StreamLanguage, syntaxHighlighting, type TagStyle } from '@codemirror/language'
@@ -10,6 +10,7 @@ import { basicSetup } from 'codemirror'
 import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
 import type { Language } from '../../../../domain/datasets/policy.ts'
 import type { Schema } from '../datasets/data.ts'
+import { completionOf, completionsOf } from './completion.ts'
 
 export interface CodeHandle { showLine: (line: number) => void }
 export interface LineNote { line: number; level: 'error' | 'warning' | 'hint'; message: string }
@@ -36,24 +37,25 @@ const colours = syntaxHighlighting(HighlightStyle.define(defaultHighlightStyle.s
 function languageOf(language: Language, schema: Schema | undefined): Extension {
   if (language === 'r') return StreamLanguage.define(r)
   if (language !== 'sql') return python()
-  return sql({ dialect: PostgreSQL, upperCaseKeywords: true, schema: Object.fromEntries((schema?.tables ?? []).map((t) => [t.name, t.columns.map((c) => ({ label: c.name, type: 'property', detail: [c.type, c.unit].filter(Boolean).join(', '), ...(c.meaning ? { info: c.meaning } : {}) }))])) })
+  return sql({ dialect: PostgreSQL, upperCaseKeywords: true, schema: Object.fromEntries((schema?.tables ?? []).map((t) => [t.name, t.columns.map((c) => completionOf(c))])) })
 }
 
 /** `notes` are marked beside their lines. Tab moves on, as everywhere on the page; Ctrl or Cmd with Enter is `submit`. */
-export function CodeEditor({ text, onChange, language, schema, notes = [], label, readOnly = false, submit, ref }: {
-  text: string; onChange?: (text: string) => void; language: Language; schema?: Schema | undefined; notes?: readonly LineNote[]; label: string; readOnly?: boolean; submit?: () => void; ref?: Ref<CodeHandle>
+export function CodeEditor({ text, onChange, language, dataset = '', schema, notes = [], label, readOnly = false, submit, ref }: {
+  text: string; onChange?: (text: string) => void; language: Language; /** Its catalogue name, as paths have it. */ dataset?: string; schema?: Schema | undefined; notes?: readonly LineNote[]; label: string; readOnly?: boolean; submit?: () => void; ref?: Ref<CodeHandle>
 }) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
   const tell = useRef({ onChange, submit })
   useEffect(() => { tell.current = { onChange, submit } })
   useEffect(() => {
+    const source = schema && completionsOf(language, dataset, schema)
     const v = new EditorView({
       parent: host.current!,
       state: EditorState.create({ doc: text, extensions: [
         Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => { if (!tell.current.submit) return false; tell.current.submit(); return true } }])),
         basicSetup, languageOf(language, schema), Prec.highest(colours), lintGutter(), look, EditorView.lineWrapping, EditorState.tabSize.of(4),
-        ...(readOnly ? [EditorState.readOnly.of(true)] : []),
+        ...(readOnly ? [EditorState.readOnly.of(true)] : schema ? [EditorState.languageData.of(() => [{ autocomplete: source }])] : []),
         EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0', ...(readOnly ? { 'aria-readonly': 'true' } : {}) }),
         EditorView.updateListener.of((u) => { if (u.docChanged) tell.current.onChange?.(u.state.doc.toString()) }),
       ] }),
@@ -61,7 +63,7 @@ export function CodeEditor({ text, onChange, language, schema, notes = [], label
     view.current = v
     return () => v.destroy()
     // The editor owns its text from here on; another text comes in below, another language is another editor.
-  }, [language, schema, readOnly])
+  }, [language, dataset, schema, readOnly])
   useEffect(() => {
     const v = view.current
     if (v && v.state.doc.toString() !== text) v.dispatch({ changes: { from: 0, to: v.state.doc.length, insert: text } })

@@ -68,7 +68,7 @@ function Loaded({ job }: { job: Job }) {
   const go = (line: number) => { choose('question'); setWanted(line) }
   const again = asked && own && <Button component={Link} to="/analyses/ask" search={{ dataset: job.datasetId, again: job.jobId } as never} variant={live || job.hasResult ? 'default' : 'filled'}>{job.hasResult || live ? 'Ask again with changes' : 'Edit and run again'}</Button>
   return (
-    <Page title={job.title} state={<StateBadge of="job" state={job.state} word={stateWord(job)} />} back={{ to: '/analyses', label: 'Analyses' }} wide={open?.[0] === 'question'}
+    <Page title={job.title} state={<StateBadge of="job" state={job.state} word={stateWord(job)} />} back={{ to: '/analyses', label: 'Analyses' }}
       hint={<>{what(job)} · <Anchor component={Link} to={`/datasets/${job.datasetId}/overview`}>{job.dataset}</Anchor>{job.datasetVersion > 0 ? `, version ${job.datasetVersion}` : ''} · {own ? 'you' : job.owner.name}, <RelativeTime at={job.created} /></>}
       action={<>
         {job.may.includes('check') && <Button component={Link} to={`/checks/${job.jobId}`}>Check this output</Button>}
@@ -113,7 +113,7 @@ function ResultTab({ job }: { job: Job }) {
   return (
     <div className="two">
       <div>
-        <Outputs outputs={result.outputs} />
+        <Outputs outputs={result.outputs} noise={result.card.mode === 'noise'} />
         {result.files.map((f) => <figure key={f.name} className="plot"><img src={f.url} alt={`Plot ${f.name}, released by checkers`} className="released-plot" /><figcaption><Anchor href={f.url} download={f.name} size="sm">{f.name}</Anchor></figcaption></figure>)}
         {result.outputs.length + result.files.length === 0 && <Text c="dimmed">Nothing of the output was left to release.</Text>}
       </div>

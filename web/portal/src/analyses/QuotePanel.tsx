@@ -24,18 +24,23 @@ export function QuotePanel({ quote, stale, error, ask, lacking, jump, submit, bu
       {lacking.length > 0 && <List size="sm" spacing={4}>{lacking.map((l) => <List.Item key={l}>{l}</List.Item>)}</List>}
       {lacking.length === 0 && <ProblemNotice error={error} />}
       {quote && lacking.length === 0 && !error && <div className="body" data-stale={stale || undefined}>
+        {quote.advice.length > 0 && <Advice advice={quote.advice} jump={jump} />}
         <dl className="terms figures">
           <div><dt>Budget</dt><dd>{quote.cost.nanoRho > 0 ? <>epsilon {short(quote.cost.epsilon)} <Text span size="sm" c="dimmed">leaves {short(quote.cost.left)}</Text></> : 'nothing'}</dd></div>
           <div><dt>Time</dt><dd>{minutes(quote.cost.minutes)}{quote.runs > 1 ? <Text span size="sm" c="dimmed"> runs {quote.runs} times</Text> : ''}</dd></div>
           <div><dt>Money</dt><dd>{money(quote.cost.dollars)} <Text span size="sm" c="dimmed">in AWS</Text></dd></div>
           <div><dt>Approval</dt><dd>{approvals[quote.approval]}</dd></div>
         </dl>
-        {quote.advice.length > 0 && <div><Text size="sm" fw={600}>Advice</Text><ul className="advice">{quote.advice.map((a, i) => <li key={i}>{icons[a.level]}<span>{a.message} {a.line !== undefined && <UnstyledButton className="line" onClick={() => jump(a.line!, a.cell)}>{a.cell === undefined ? '' : `cell ${a.cell}, `}line {a.line}</UnstyledButton>}</span></li>)}</ul></div>}
-        <details open={!noise}><summary>{quote.rules.length === 0 ? 'No disclosure rule applies' : `Rules that will apply (${quote.rules.length})`}</summary><List size="sm" spacing={3} mt={4}>{quote.rules.map((r) => <List.Item key={r.rule}>{r.text}</List.Item>)}</List></details>
       </div>}
       <ProblemNotice error={refused} title="It was not accepted" />
       <Button fullWidth mt="md" onClick={submit} loading={busy} disabled={!ready}>{quote?.approval === 'needed' ? 'Ask for approval' : 'Ask'}</Button>
       <Text size="xs" c="dimmed" mt={6} ta="center">Ctrl or ⌘ with Enter</Text>
+      {quote && lacking.length === 0 && !error && <details className="apply" open={!noise}><summary>{quote.rules.length === 0 ? 'No disclosure rule applies' : `Rules that will apply (${quote.rules.length})`}</summary><List size="sm" spacing={3} mt={4}>{quote.rules.map((r) => <List.Item key={r.rule}>{r.text}</List.Item>)}</List></details>}
     </aside>
   )
 }
+
+/** What confinement or the gate would stop anyway, said early, with a way to each line. */
+const Advice = ({ advice, jump }: { advice: Quote['advice']; jump: (line: number, cell: number | undefined) => void }) => (
+  <ul className="advice" aria-label="Advice">{advice.map((a, i) => <li key={i}>{icons[a.level]}<span>{a.message} {a.line !== undefined && <UnstyledButton className="line" onClick={() => jump(a.line!, a.cell)}>{a.cell === undefined ? '' : `cell ${a.cell}, `}line {a.line}</UnstyledButton>}</span></li>)}</ul>
+)

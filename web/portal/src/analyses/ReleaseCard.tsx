@@ -4,6 +4,7 @@ import { modeName, short } from '../datasets/words.ts'
 import { CopyId } from '../parts/CopyId.tsx'
 import { count } from '../parts/figures.ts'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
+import { ScrollCode } from '../parts/ScrollCode.tsx'
 import type { Result } from './data.ts'
 import { cohortWords, ruleWords } from './words.ts'
 
@@ -13,11 +14,12 @@ const confinementWords: Record<string, string> = { bubblewrap: 'bubblewrap', lan
 export function ReleaseCard({ card }: { card: Result['card'] }) {
   return (
     <section className="card" aria-label="Release card">
-      <Text className="guarantee">{card.guarantee}</Text>
+      <Text className="guarantee">{card.guarantee.replaceAll('`', '')}</Text>
+      <Text size="sm" c="dimmed" mt="sm">Asked</Text>
+      <ScrollCode text={card.asked} label="What was asked" wrap mah={200} />
       <dl className="terms wide">
-        <div><dt>Asked</dt><dd>{card.asked}</dd></div>
         {card.purpose && <div><dt>Purpose</dt><dd>{card.purpose}</dd></div>}
-        <div><dt>Dataset</dt><dd><Anchor component={Link} to={`/datasets/${card.dataset.datasetId}/overview`}>{card.dataset.title}</Anchor>, version {card.dataset.version}</dd></div>
+        <div><dt>Dataset</dt><dd><Anchor component={Link} to={`/datasets/${card.dataset.datasetId}/overview`} inherit>{card.dataset.title}</Anchor>, version {card.dataset.version}</dd></div>
         <div><dt>Cohort</dt><dd>{cohortWords(card.cohort)} <Text span size="sm" c="dimmed">({card.subjects})</Text></dd></div>
         <div><dt>Released</dt><dd><RelativeTime at={card.released} /> by {modeName[card.mode].toLowerCase()}{card.checkers ? `, ${count(card.checkers, 'checker')}` : ''}</dd></div>
         {card.cost.nanoRho > 0 && <div><dt>Budget</dt><dd>epsilon {short(card.cost.epsilon)} at delta {card.cost.delta.toExponential(0)}</dd></div>}

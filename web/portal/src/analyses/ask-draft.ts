@@ -5,6 +5,7 @@ import { firstQuestions } from '../datasets/snippets.ts'
 import { draftOf, type FilterDraft, filterOf } from './cohort.ts'
 import type { Ask } from './data.ts'
 import { notebookOfText, textOfNotebook } from './notebook.ts'
+import { titleOf } from './title.ts'
 
 export interface DeclaredDraft { name: string; low: string; high: string }
 export interface AskDraft {
@@ -28,7 +29,7 @@ export function draftOfAsk(ask: Ask, from: string): AskDraft {
   let code = ask.code
   if (ask.language === 'notebook') try { code = textOfNotebook(ask.code) } catch { code = ask.code }
   return {
-    title: ask.title ?? '', cohort: ask.cohort.map(draftOf), language: ask.language, codes: { [ask.language]: code }, parameters: JSON.stringify(ask.parameters, null, 2), mode: ask.mode, purpose: ask.purpose,
+    title: ask.title === titleOf(ask.language, code) ? '' : ask.title ?? '', cohort: ask.cohort.map(draftOf), language: ask.language, codes: { [ask.language]: code }, parameters: JSON.stringify(ask.parameters, null, 2), mode: ask.mode, purpose: ask.purpose,
     epsilon: ask.epsilon ?? 1, declared: ask.declared.map((d) => ({ name: d.name, low: String(d.low), high: String(d.high) })), seconds: ask.limits.seconds, memoryMb: ask.limits.memoryMb, from,
   }
 }
@@ -56,5 +57,6 @@ export function askOf(d: AskDraft, dataset: Dataset): { ask: Ask; lacking: strin
   if (purpose.length < 10 && d.mode === 'review') lacking.push('Tell the checkers what this is for.')
   if (purpose.length < 10 && dataset.policy.approval && d.mode !== 'review') lacking.push('Tell the custodian what this is for.')
   const limits = { ...(d.seconds ? { seconds: d.seconds } : {}), ...(d.memoryMb ? { memoryMb: d.memoryMb } : {}) }
-  return { ask: { dataset: dataset.datasetId, cohort, language: d.language, code: d.language === 'notebook' && text.trim() ? notebookOfText(text) : text, parameters, mode: d.mode, purpose, ...(d.mode === 'noise' ? { epsilon: d.epsilon } : {}), declared, limits, ...(d.title.trim() ? { title: d.title.trim() } : {}) }, lacking }
+  const title = d.title.trim() || titleOf(d.language, text, dataset.schema ? firstQuestions(dataset.name, dataset.schema, [d.language]) : [])
+  return { ask: { dataset: dataset.datasetId, cohort, language: d.language, code: d.language === 'notebook' && text.trim() ? notebookOfText(text) : text, parameters, mode: d.mode, purpose, ...(d.mode === 'noise' ? { epsilon: d.epsilon } : {}), declared, limits, ...(title ? { title } : {}) }, lacking }
 }

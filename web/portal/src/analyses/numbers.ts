@@ -2,9 +2,10 @@
 import type { Cell } from './data.ts'
 
 const decimals = (precision: number): number => Math.min(12, Math.max(0, Math.ceil(-Math.log10(precision) - 1e-9)))
-export function cellText(c: Cell): string {
+/** `group`: the cell names a group, so nothing in it means people of whom it is not known. */
+export function cellText(c: Cell, group = false): string {
   if (c.suppressed) return 'suppressed'
-  if (c.value === null) return '–'
+  if (c.value === null) return group ? 'missing' : '–'
   if (typeof c.value === 'boolean') return c.value ? 'yes' : 'no'
   if (typeof c.value !== 'number') return c.value
   if (c.precision !== undefined && c.precision > 0) return c.value.toLocaleString('en', { minimumFractionDigits: decimals(c.precision), maximumFractionDigits: decimals(c.precision) })

@@ -10,7 +10,7 @@ export const stepWords: Record<JobStep, { name: string; doing: string }> = {
   check: { name: 'Check', doing: 'The privacy gate decides what may leave' },
   settle: { name: 'Settle', doing: 'Closes the accounts and empties the quarantine' },
 }
-const waits = { turn: 'waiting for its turn', approval: 'waiting for approval', checkers: 'with the checkers', answer: 'waiting for your answer' } as const
+const waits = { turn: 'waiting for its turn', approval: 'waiting for approval', checkers: 'with the checkers', answer: 'waiting for an answer' } as const
 /** The state of a job in a word or three: what it waits for says more than that it waits. */
 export const stateWord = (job: Pick<Job, 'state' | 'waiting'>): string => (job.waiting && (job.state === 'queued' || job.state === 'held') ? waits[job.waiting] : job.state === 'succeeded' ? 'released' : job.state)
 

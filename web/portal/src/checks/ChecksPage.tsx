@@ -38,7 +38,7 @@ export function ChecksPage() {
         <ListControls list={list} set={set} sorts={sorts} placeholder="Search outputs" />
         {shown?.length === 0 ? <Empty title="No output matches" action={<Button variant="default" onClick={all}>Show all</Button>} /> : (
           <Table highlightOnHover className="rows">
-            <Table.Thead><Table.Tr><Table.Th>Output</Table.Th><Table.Th>For you</Table.Th><Table.Th visibleFrom="sm">State</Table.Th><Table.Th visibleFrom="sm">Votes</Table.Th><Table.Th visibleFrom="xs">Waiting since</Table.Th></Table.Tr></Table.Thead>
+            <Table.Thead><Table.Tr><Table.Th>Output</Table.Th><Table.Th>For you</Table.Th><Table.Th visibleFrom="sm">State</Table.Th><Table.Th visibleFrom="sm">Votes</Table.Th><Table.Th visibleFrom="xs" className="nowrap">Waiting since</Table.Th></Table.Tr></Table.Thead>
             <Table.Tbody>{shown?.map((r) => (
               <Table.Tr key={r.jobId}>
                 <Table.Td>{r.own ? <Anchor component={Link} to={`/analyses/${r.jobId}`} fw={500}>{r.title}</Anchor> : <Anchor component={Link} to={`/checks/${r.jobId}`} fw={500}>{r.title}</Anchor>}<Text size="sm" c="dimmed" lineClamp={1}>{r.dataset}, {r.owner}{r.purpose ? `: ${r.purpose}` : ''}</Text></Table.Td>

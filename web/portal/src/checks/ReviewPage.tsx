@@ -47,9 +47,9 @@ function Loaded({ review, again, busy }: { review: Review; again: () => void; bu
           <Section title="What the machine found"><Findings findings={review.findings} /></Section>
         </div>
         <div>
-          <Section title="What would leave" hint="Exactly this is released, and nothing else.">
+          <Section title="What would leave" hint="Exactly this is released, and nothing else. Cells in which the machine found something are marked.">
             {review.outputs.length + review.files.length === 0 && <Empty title="No outputs">The code wrote nothing that could be read.</Empty>}
-            <Outputs outputs={review.outputs} />
+            <Outputs outputs={review.outputs} findings={review.findings} />
             {review.files.map((f) => <File key={f.name} file={f} />)}
           </Section>
         </div>

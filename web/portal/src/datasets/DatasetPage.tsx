@@ -22,6 +22,9 @@ const PolicyTab = part(() => import('./PolicyTab.tsx'), (m) => m.PolicyTab)
 const History = part(() => import('./History.tsx'), (m) => m.History)
 const Analyses = part(() => import('../analyses/OfDataset.tsx'), (m) => m.OfDataset)
 
+/** As the custodian wrote it; a bare number gets its noun. */
+const subjectsInWords = (t: string): string => (/^\d+$/.test(t.trim()) ? `${t.trim()} subjects` : t)
+
 /** One dataset: its name, state and next step; then its parts. */
 export function DatasetPage() {
   const { datasetId, tab } = useParams({ strict: false }) as { datasetId: string; tab: string }
@@ -56,7 +59,7 @@ function Loaded({ dataset, tab }: { dataset: Dataset; tab: string }) {
     : dataset.mayAnalyse ? <Button component={Link} to="/analyses/ask" search={{ dataset: datasetId } as never}>Ask a question</Button> : null
   return (
     <Page title={dataset.title} state={<StateBadge of="dataset" state={state} />} back={{ to: '/datasets', label: 'Datasets' }} wide={open[0] === 'register' || open[0] === 'schema'}
-      hint={<>{dataset.version > 0 ? `Version ${dataset.version} · ` : ''}<Text span ff="monospace" size="sm">{dataset.name}</Text>{dataset.declaredSubjects ? ` · ${dataset.declaredSubjects}` : ''}</>}
+      hint={<>{dataset.version > 0 ? `Version ${dataset.version} · ` : ''}<Text span ff="monospace" size="sm">{dataset.name}</Text>{dataset.declaredSubjects ? ` · ${subjectsInWords(dataset.declaredSubjects)}` : ''}</>}
       action={<>
         {next}
         {custodian && state !== 'retired' && (

@@ -49,13 +49,13 @@ export function DatasetsPage() {
         </div>
         {shown?.length === 0 ? <Empty title="Nothing matches" action={<Button variant="default" onClick={all}>Show all datasets</Button>}>No dataset has these words in its description or columns.</Empty> : (
           <Table highlightOnHover className="rows">
-            <Table.Thead><Table.Tr><Table.Th>Title</Table.Th><Table.Th>State</Table.Th><Table.Th visibleFrom="sm">Ask in</Table.Th><Table.Th visibleFrom="md">Release by</Table.Th><Table.Th visibleFrom="sm">Epsilon left</Table.Th></Table.Tr></Table.Thead>
+            <Table.Thead><Table.Tr><Table.Th>Title</Table.Th><Table.Th>State</Table.Th><Table.Th visibleFrom="sm">Ask in</Table.Th><Table.Th visibleFrom="md" className="nowrap">Release by</Table.Th><Table.Th visibleFrom="sm" className="nowrap">Epsilon left</Table.Th></Table.Tr></Table.Thead>
             <Table.Tbody>{shown?.map((d) => (
               <Table.Tr key={d.datasetId}>
                 <Table.Td><Anchor component={Link} to={`/datasets/${d.datasetId}/overview`} fw={500}>{d.title}</Anchor><Text size="sm" c="dimmed" lineClamp={1}><Text span ff="monospace" size="xs">{d.name}</Text>{d.description && ` · ${d.description}`}</Text></Table.Td>
                 <Table.Td><StateBadge of="dataset" state={d.state} />{d.state === 'published' && !d.mayAnalyse && <Text size="xs" c="dimmed">not for you now</Text>}</Table.Td>
                 <Table.Td visibleFrom="sm"><Text size="sm">{d.policy.languages.map((l) => languageName[l]).join(', ') || '–'}</Text></Table.Td>
-                <Table.Td visibleFrom="md"><Text size="sm">{d.policy.modes.map((m) => modeShort[m]).join(', ') || '–'}</Text></Table.Td>
+                <Table.Td visibleFrom="md"><Text size="sm" className="nowrap">{d.policy.modes.map((m) => modeShort[m]).join(', ') || '–'}</Text></Table.Td>
                 <Table.Td visibleFrom="sm"><BudgetMeter budget={d.budget} compact /></Table.Td>
               </Table.Tr>))}
             </Table.Tbody>

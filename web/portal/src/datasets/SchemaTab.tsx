@@ -29,7 +29,7 @@ export function SchemaTab({ dataset }: { dataset: Dataset }) {
     {tables.length === 0 && <Empty title="No column matches">Try another word.</Empty>}
     {tables.map(({ t, columns }) => (
       <Section key={t.name} title={t.name} hint={<>{t.meaning ? `${t.meaning}. ` : ''}{count(t.columns.length, 'column')}, {t.oneRowPerSubject ? 'one row a subject' : 'several rows a subject'}</>}>
-        <Opening dataset={dataset.name} table={t} />
+        <Opening dataset={dataset} table={t} />
         <Rows.ScrollContainer minWidth={360}>
           <Rows className="rows">
             <Rows.Thead><Rows.Tr><Rows.Th>Column</Rows.Th><Rows.Th>Type</Rows.Th><Rows.Th visibleFrom="xs">Values</Rows.Th><Rows.Th visibleFrom="sm">Meaning</Rows.Th></Rows.Tr></Rows.Thead>
@@ -53,14 +53,16 @@ export function SchemaTab({ dataset }: { dataset: Dataset }) {
 }
 
 /** Where the table lies and how it is opened. */
-function Opening({ dataset, table }: { dataset: string; table: Table }) {
-  const [language, setLanguage] = useState<'sql' | 'python' | 'r'>('sql')
+function Opening({ dataset: { name: dataset, policy }, table }: { dataset: Dataset; table: Table }) {
+  const languages = (['sql', 'python', 'r'] as const).filter((l) => policy.languages.includes(l) || (l === 'python' && policy.languages.includes('notebook')))
+  const [language, setLanguage] = useState(languages[0])
+  if (!language) return null
   const code = opening(dataset, table)[language]
   return (
     <div className="snippet">
       <Group justify="space-between" gap="xs">
         <Group gap="xs"><Text size="xs" c="dimmed">Scripts find it at</Text><CopyId value={`/catalogs/${dataset}/${table.file}`} label={`the path of ${table.name}`} show={`$DATA_ROOT/catalogs/${dataset}/${table.file}`} /></Group>
-        <Group gap={4}><SegmentedControl size="xs" aria-label={`Language for ${table.name}`} value={language} onChange={(v) => setLanguage(v as typeof language)} data={(['sql', 'python', 'r'] as const).map((l) => ({ value: l, label: languageName[l] }))} /><CopyId value={code} label={`the ${languageName[language]} for ${table.name}`} hidden /></Group>
+        <Group gap={4}>{languages.length > 1 && <SegmentedControl size="xs" aria-label={`Language for ${table.name}`} value={language} onChange={(v) => setLanguage(v as typeof language)} data={languages.map((l) => ({ value: l, label: languageName[l] }))} />}<CopyId value={code} label={`the ${languageName[language]} for ${table.name}`} hidden /></Group>
       </Group>
       <ScrollCode text={code} label={`${languageName[language]} that opens ${table.name}`} />
     </div>

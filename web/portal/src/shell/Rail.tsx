@@ -1,7 +1,7 @@
 import { NavLink, Stack, Text } from '@mantine/core'
 import { IconChartBar, IconDatabase, IconEyeCheck, IconFlask2, IconHistory, IconHome, IconSettings, type Icon } from '@tabler/icons-react'
 import { Link, useRouterState } from '@tanstack/react-router'
-import { useMyJobs, useReviews, moving } from '../analyses/data.ts'
+import { useKeptJobs, useMyJobs, useReviews, moving } from '../analyses/data.ts'
 import { useDatasets } from '../datasets/data.ts'
 import { useMay, useOrganisation } from '../hooks.ts'
 import { useStudies } from '../studies/data.ts'
@@ -27,6 +27,7 @@ export function Rail() {
   const { data: reviews } = useReviews(checks ? here.organisationId : undefined)
   const toConfirm = may('datasets.create') ? datasets?.filter((d) => d.state === 'proposed' || d.state === 'draft').length : undefined
   const running = jobs?.pages[0]?.items.filter(moving).length
+  const toApprove = useKeptJobs({ state: 'queued' }, here !== undefined && may('datasets.create')).jobs.filter((j) => j.waiting === 'approval').length
   const due = reviews?.filter((r) => !r.own && !r.voted && r.waiting !== 'answer').length
   const path = useRouterState({ select: (s) => s.location.pathname })
   const live = data?.filter((s) => s.state === 'live').length
@@ -35,7 +36,7 @@ export function Rail() {
       <Entry to="/" label="Home" icon={IconHome} />
       {here && may('studies.list') && <Entry to="/studies" label="Studies" icon={IconFlask2} count={live} countMeans="live" />}
       {here && may('datasets.list') && <Entry to="/datasets" label="Datasets" icon={IconDatabase} count={toConfirm} countMeans="to finish" />}
-      {asks && <Entry to="/analyses" label="Analyses" icon={IconChartBar} count={running} countMeans="running" />}
+      {asks && <Entry to="/analyses" label="Analyses" icon={IconChartBar} count={toApprove || running} countMeans={toApprove ? 'to approve' : 'running'} />}
       {checks && <Entry to="/checks" label="Output checks" icon={IconEyeCheck} count={due} countMeans="due" />}
       {here && may('audit.read') && <Entry to="/audit" label="Audit" icon={IconHistory} />}
       <Entry to={here ? '/settings' : '/settings/tokens'} label="Settings" icon={IconSettings} />
