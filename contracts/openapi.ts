@@ -9,10 +9,16 @@ type Json = Record<string, unknown>
 interface Operation extends Json { operationId: string; responses: Record<string, Json> }
 interface OpenApi { openapi: '3.1.0'; info: Json; servers: Json[]; tags: Json[]; security: Json[]; paths: Record<string, Record<string, Operation>>; components: Json }
 
+/** The one schema here that refers to itself is `z.json()`; its reference would point out of the document once it is embedded. */
+const anyJson = (node: unknown): unknown =>
+  Array.isArray(node) ? node.map(anyJson)
+    : node === null || typeof node !== 'object' ? node
+      : typeof (node as Json)['$ref'] === 'string' ? { description: 'Any JSON value' } : Object.fromEntries(Object.entries(node).map(([k, v]) => [k, anyJson(v)]))
+
 /** The JSON Schema of a zod schema as it travels: what is sent (`input`) or what is answered (`output`). */
 export function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, '~standard': __, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' }) as Json
-  return json
+  const { $schema: _, '~standard': __, $defs, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' }) as Json
+  return $defs === undefined ? json : anyJson(json) as Json
 }
 
 function parameters(r: Route): Json[] {

@@ -57,8 +57,12 @@ export class Visitor {
 /** The claims of a JWT, unchecked. */
 export const claimsOf = (jwt: string): Record<string, unknown> => JSON.parse(Buffer.from(jwt.split('.')[1]!, 'base64url').toString('utf8')) as Record<string, unknown>
 
-/** A port of this machine that was free a moment ago. */
+/** A port of this machine that was free a moment ago. Below the range from which the system takes ports for outgoing connections: no client of another test gets it meanwhile. */
 export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net')
-  return new Promise((resolve) => { const s = createServer().listen(0, '127.0.0.1', () => { const { port } = s.address() as { port: number }; s.close(() => resolve(port)) }) })
+  const free = (port: number): Promise<boolean> => new Promise((resolve) => { const s = createServer().on('error', () => resolve(false)).listen(port, '127.0.0.1', () => s.close(() => resolve(true))) })
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    if (await free(port)) return port
+  }
 }

@@ -140,7 +140,7 @@ test('killed while it makes the demo, it finishes it at the next start', async (
   const { organisationId } = (await rosa.access.me()).memberships[0]!
   const { items } = await rosa.studies.list({ params: { organisationId } })
   expect(items.map((s) => s.title).sort()).toEqual(['Flanker', 'Places'])
-  expect((await rosa.access.members({ params: { organisationId } })).items).toHaveLength(6)
+  expect((await rosa.access.members({ params: { organisationId } })).items).toHaveLength(7)
   expect((await (await api(`http://127.0.0.1:${port}`, 'sam@stranger.cloister')).access.me()).memberships).toMatchObject([{ organisation: 'Stranger Institute' }])
 })
 

@@ -1,6 +1,6 @@
 /** The demo's datasets, registered by its custodian through the same routes as real ones. */
 import type { LocalObjects } from '../../adapters/local/objects.ts'
-import type { Client } from '../../clients/api.ts'
+import { type Client, ProblemError } from '../../clients/api.ts'
 import { sendFiles } from '../../clients/publish.ts'
 import { type DemoDataset, demoDatasets } from './declared.ts'
 import { sendInside } from './inside.ts'
@@ -36,8 +36,14 @@ async function register(o: DatasetParts, { declared: { name, title, description,
     if (r.state === 'failed') throw cannot(r.problem?.reason)
     return r.state === 'ready' ? true : undefined
   })
-  const { rev } = await client.datasets.get({ params })
-  await client.datasets.publish({ params, body: { rev, schema, policy } })
+  await until(async () => {
+    const { rev } = await client.datasets.get({ params })
+    try { return await client.datasets.publish({ params, body: { rev, schema, policy } }) } catch (e) {
+      // The reading's own job may still write its end.
+      if (e instanceof ProblemError && e.kind === 'changed-meanwhile') return undefined
+      throw e
+    }
+  })
   await until(async () => {
     const s = await client.datasets.get({ params })
     if (s.problem) throw cannot(s.problem)
