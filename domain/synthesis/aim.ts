@@ -14,7 +14,7 @@ import { gridDistance, l1, meanNormal, perRow } from './scores.ts'
 import { share } from './shares.ts'
 import { forestCells } from './tree.ts'
 
-export const aimSettings = { oneWays: 0.08, choosing: 0.1, perColumn: 4, mostRounds: 240, perRound: 1500, merge: 3, early: { sweeps: 8, tolerance: 0.002, stiffness: 1 }, last: { sweeps: 60, tolerance: 1e-4, stiffness: 1 } }
+export const aimSettings = { oneWays: 0.08, moreOneWays: 0.25, choosing: 0.1, perColumn: 4, mostRounds: 240, perRound: 1500, merge: 3, early: { sweeps: 8, tolerance: 0.002, stiffness: 1 }, last: { sweeps: 60, tolerance: 1e-4, stiffness: 1 } }
 
 /** Which candidates a round looks at when there are many: another part of them each time, by a hash of their number and the round, so that a resumed job looks at the same. */
 function inTurn(candidates: readonly Candidate[], round: number, most: number): Candidate[] {
@@ -30,7 +30,7 @@ function inTurn(candidates: readonly Candidate[], round: number, most: number): 
 
 export async function aim(e: Engine): Promise<Fitted> {
   const { journal } = e, s = aimSettings
-  const p = await prepare(e.table, e.domain, e.allowed, journal, share(journal.budget, s.oneWays), s.merge)
+  const p = await prepare(e.table, e.domain, e.allowed, journal, { rho: share(journal.budget, s.oneWays), more: share(journal.budget, s.moreOneWays), merge: s.merge })
   const d = p.sizes.length, mostCells = Math.floor(e.limits.modelBytes / 8)
   const model = new Model(p.sizes, p.allowed)
   model.add(p.oneWays)

@@ -33,6 +33,12 @@ export function totalOf(answers: readonly Answer[]): { total: number; sigma: num
   return { total: Math.max(1, sum / weight), sigma: Math.sqrt(1 / weight) }
 }
 
+/** The mean of two answers over the same columns, weighted by their precision. */
+export function mean(a: Answer, b: Answer): Answer {
+  const wa = 1 / (a.sigma * a.sigma), wb = 1 / (b.sigma * b.sigma)
+  return { columns: a.columns, values: a.values.map((x, i) => (x * wa + b.values[i]! * wb) / (wa + wb)), sigma: Math.sqrt(1 / (wa + wb)) }
+}
+
 /** New tables that agree on every shared set and on the total. */
 export function consistent(answers: readonly Answer[], total: number, sizes: readonly number[]): Answer[] {
   const out = answers.map((a) => ({ ...a, values: a.values.slice() }))

@@ -94,6 +94,7 @@ describe('encoding', () => {
 
 describe('rules', () => {
   it('impossible and implied combinations leave what may be', () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- `then` is the rule's conclusion: a list of values, nothing that could be awaited
     const domain = { ...categorical([2, 3]), rules: [{ rule: 'impossible' as const, values: { a: ['v0'], b: ['v2'] } }, { rule: 'implied' as const, when: { a: ['v1'] }, then: { b: ['v0', 'v1'] } }] }
     expect(allowedOf(domain, defaultLimits)).toEqual([{ columns: [0, 1], cells: Uint8Array.of(1, 1, 0, 1, 1, 0) }])
   })

@@ -5,7 +5,7 @@ import { prepare } from './prelude.ts'
 import { sampleModel } from './sample.ts'
 
 export async function independent(e: Engine): Promise<Fitted> {
-  const prepared = await prepare(e.table, e.domain, e.allowed, e.journal, e.journal.budget, 0)
+  const prepared = await prepare(e.table, e.domain, e.allowed, e.journal, { rho: e.journal.budget, merge: 0 })
   const model = new Model(prepared.sizes, prepared.allowed)
   model.add(prepared.oneWays)
   model.fit({ sweeps: 100, tolerance: 1e-6, stiffness: 0.3 })

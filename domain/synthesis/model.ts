@@ -6,7 +6,7 @@
  * costs two messages an edge, components and single columns solve by themselves, and warm starts need a handful of sweeps.
  */
 import { type Projection, Projections, multiply, multiplyAndSum, sumInto } from './axes.ts'
-import { type Answer, consistent, totalOf } from './consistency.ts'
+import { type Answer, consistent, mean, totalOf } from './consistency.ts'
 import { cellsOf } from './marginals.ts'
 import type { Allowed } from './rules.ts'
 import { proximalStep } from './step.ts'
@@ -124,7 +124,7 @@ export class Model {
       this.#collect(l.to, c)
       const below = this.#cliques[l.to]!.belief, top = this.#scratch[l.separator]!.fill(-Infinity), sums = this.#separators[l.separator]!.fill(0)
       for (let i = 0; i < below.length; i++) { const k = l.there[i]!; if (below[i]! > top[k]!) top[k] = below[i]! }
-      for (let i = 0; i < below.length; i++) { const k = l.there[i]!; sums[k]! += below[i] = below[i]! === -Infinity ? 0 : Math.exp(below[i]! - top[k]!) }
+      for (let i = 0; i < below.length; i++) { const k = l.there[i]!; const x = below[i]!; sums[k]! += below[i] = x === -Infinity ? 0 : Math.exp(x - top[k]!) }
       for (let i = 0; i < below.length; i++) { const k = l.there[i]!; if (below[i]! > 0) below[i]! /= sums[k]! }
       const here = this.#cliques[c]!.belief
       for (let i = 0; i < here.length; i++) { const k = l.here[i]!; here[i]! += sums[k]! > 0 ? top[k]! + Math.log(sums[k]!) : -Infinity }
@@ -182,10 +182,4 @@ function misfit(p: Part): number {
   let sum = 0
   for (let i = 0; i < p.y.length; i++) { const d = p.mass[i]! - p.y[i]!; sum += d * d }
   return sum / (p.raw.sigma * p.raw.sigma)
-}
-
-/** The weighted mean of two answers over the same columns. */
-function mean(a: Answer, b: Answer): Answer {
-  const wa = 1 / (a.sigma * a.sigma), wb = 1 / (b.sigma * b.sigma)
-  return { columns: a.columns, values: a.values.map((x, i) => (x * wa + b.values[i]! * wb) / (wa + wb)), sigma: Math.sqrt(1 / (wa + wb)) }
 }

@@ -15,7 +15,7 @@ export async function mst(e: Engine): Promise<Fitted> {
   const { journal } = e
   const d = e.table.columns.length
   const oneWays = d < 2 ? journal.budget : share(journal.budget, 1 / 3)
-  const p = await prepare(e.table, e.domain, e.allowed, journal, oneWays, 3)
+  const p = await prepare(e.table, e.domain, e.allowed, journal, { rho: oneWays, merge: 3 })
   const model = new Model(p.sizes, p.allowed)
   model.add(p.oneWays)
   const effort = { sweeps: 100, tolerance: 1e-5, stiffness: 1 }

@@ -1,7 +1,7 @@
 /** What every method does first: buys one-way counts, and from them the number of rows and the resolution of each column. */
 import type { NanoRho } from '../privacy/accounting.ts'
 import type { Answer } from './consistency.ts'
-import { totalOf } from './consistency.ts'
+import { mean, totalOf } from './consistency.ts'
 import type { Column, Domain } from './domain.ts'
 import { listedSize, sizeOf } from './domain.ts'
 import type { Table } from './encode.ts'
@@ -9,6 +9,7 @@ import type { Journal } from './journal.ts'
 import { count } from './marginals.ts'
 import { coarsen, coarsenAllowed, grid, type Grouping, merged, type Shape, signatures, sumGroups } from './resolution.ts'
 import type { Allowed } from './rules.ts'
+import { meanNormal } from './scores.ts'
 import { byCells, divide, share } from './shares.ts'
 import { toSimplex } from './simplex.ts'
 
@@ -17,25 +18,40 @@ const steps = 20
 /** Part of the one-way budget that buys counts finer than the grid. */
 const finePart = 0.15
 
+/** One-way counts with a smaller mean error than this are left at what they are: pairs need the money more. */
+export const preludeSettings = { goodEnough: 0.05 }
+
 /** The table at the resolution at which it is modelled, with the one-way answers paid so far. */
 export interface Prepared { domain: Domain; fineSizes: number[]; sizes: number[]; groupings: Grouping[]; allowed: Allowed[]; table: Table; oneWays: Answer[]; total: number }
 
 const shapeOf = (c: Column): Shape => ({ size: sizeOf(c), ordered: c.kind === 'categorical' ? 0 : listedSize(c) })
 
-/** One-way counts at a cost of `rho` in all. `merge`: groups under this many sigma are merged; 0 keeps the grid. */
-export async function prepare(table: Table, domain: Domain, allowed: readonly Allowed[], journal: Journal, rho: NanoRho, merge: number): Promise<Prepared> {
+/** What is bought: one-way counts at a cost of `rho`, and at most `more` again where their error turns out to be above `goodEnough`. `merge`: groups under this many sigma are merged; 0 keeps the grid. */
+export interface Purchase { rho: NanoRho; more?: NanoRho; merge: number }
+
+/** One-way counts, the number of rows and the resolution of each column. */
+export async function prepare(table: Table, domain: Domain, allowed: readonly Allowed[], journal: Journal, { rho, more = 0n, merge }: Purchase): Promise<Prepared> {
   const fineSizes = domain.columns.map(sizeOf), shapes = domain.columns.map(shapeOf)
   const marks = domain.columns.map((_, c) => signatures(fineSizes[c]!, c, fineSizes, allowed))
   const grids = shapes.map((s, c) => grid(s, steps, marks[c]!))
   const long = shapes.flatMap((_, c) => (grids[c]!.groups < fineSizes[c]! ? [c] : []))
-  const fineRho = long.length ? share(rho, finePart) : 0n
-  const gridRho = divide(rho - fineRho, byCells(grids.map((g) => g.groups)))
-  const fineRhos = long.length ? divide(fineRho, byCells(long.map((c) => fineSizes[c]!))) : []
-  const answers: Answer[] = []
-  for (const [c, g] of grids.entries()) answers.push(await journal.measure('one-way', [c], gridRho[c]!, () => sumGroups(g, count(table, [c], fineSizes))))
+  const buy = async (price: NanoRho): Promise<{ coarse: Answer[]; fine: Answer[] }> => {
+    const finePrice = long.length ? share(price, finePart) : 0n
+    const prices = divide(price - finePrice, byCells(grids.map((g) => g.groups)))
+    const finePrices = long.length ? divide(finePrice, byCells(long.map((c) => fineSizes[c]!))) : []
+    const coarse: Answer[] = [], fine: Answer[] = []
+    for (const [c, g] of grids.entries()) coarse.push(await journal.measure('one-way', [c], prices[c]!, () => sumGroups(g, count(table, [c], fineSizes))))
+    for (const [i, c] of long.entries()) fine.push(await journal.measure('one-way, fine', [c], finePrices[i]!, () => count(table, [c], fineSizes)))
+    return { coarse, fine }
+  }
+  let bought = await buy(rho)
+  const lacking = shortfall(bought.coarse, rho, more)
+  if (lacking > 0n) {
+    const again = await buy(lacking)
+    bought = { coarse: bought.coarse.map((a, i) => mean(a, again.coarse[i]!)), fine: bought.fine.map((a, i) => mean(a, again.fine[i]!)) }
+  }
+  const answers = bought.coarse, fine = new Map(long.map((c, i) => [c, bought.fine[i]!]))
   const { total } = totalOf(answers)
-  const fine = new Map<number, Answer>()
-  for (const [i, c] of long.entries()) fine.set(c, await journal.measure('one-way, fine', [c], fineRhos[i]!, () => count(table, [c], fineSizes)))
   const groupings = grids.map((g, c) => {
     const noisy = answers[c]!
     const positive = toSimplex(noisy.values, total)
@@ -49,6 +65,15 @@ export async function prepare(table: Table, domain: Domain, allowed: readonly Al
     return { columns: [c], values: sums, sigma: a.sigma * Math.sqrt(grids[c]!.groups / g.groups) }
   })
   return { domain, fineSizes, sizes: groupings.map((g) => g.groups), groupings, allowed: coarsenAllowed(allowed, fineSizes, groupings), table: coarsen(table, groupings), oneWays, total }
+}
+
+/** What has to be paid, beyond `rho`, for one-way counts whose mean expected error (total variation distance) is `goodEnough`; error falls with the root of the price. */
+function shortfall(answers: readonly Answer[], rho: NanoRho, most: NanoRho): NanoRho {
+  const { total } = totalOf(answers)
+  const error = answers.reduce((n, a) => n + Math.min(1, (meanNormal * a.sigma * a.values.length) / (2 * total)), 0) / answers.length
+  const wanted = Math.min(Number(most), Number(rho) * ((error / preludeSettings.goodEnough) ** 2 - 1))
+  // A purchase of next to nothing would only add entries.
+  return wanted < 0.1 * Number(rho) ? 0n : BigInt(Math.floor(wanted))
 }
 
 /** Expected fine counts: the noisy ones within each step of the grid, brought to the step's own count; even where they are all noise. */

@@ -16,7 +16,7 @@ import { gridDistance, meanNormal, perRow } from './scores.ts'
 import { byCells, divide, share } from './shares.ts'
 import { forestCells } from './tree.ts'
 
-export const privsynSettings = { oneWays: 0.1, choosing: 0.1, merge: 3, treeCells: 60_000, descent: { sweeps: 6, part: 1, tolerance: 0.002 } }
+export const privsynSettings = { oneWays: 0.1, moreOneWays: 0.25, choosing: 0.1, merge: 3, treeCells: 60_000, descent: { sweeps: 6, part: 1, tolerance: 0.002 } }
 
 /** Pairs worth their noise: by distance per unit of noise, as long as the distance removed exceeds the noise added. `rho` in units of 1. */
 export function worthwhile(distance: ArrayLike<number>, cells: readonly number[], rho: number): number[] {
@@ -35,7 +35,7 @@ export function worthwhile(distance: ArrayLike<number>, cells: readonly number[]
 export async function privsyn(e: Engine): Promise<Fitted> {
   const { journal } = e, s = privsynSettings
   const d = e.table.columns.length
-  const p = await prepare(e.table, e.domain, e.allowed, journal, d < 2 ? journal.budget : share(journal.budget, s.oneWays), s.merge)
+  const p = await prepare(e.table, e.domain, e.allowed, journal, d < 2 ? { rho: journal.budget, merge: s.merge } : { rho: share(journal.budget, s.oneWays), more: share(journal.budget, s.moreOneWays), merge: s.merge })
   const model = new Model(p.sizes, p.allowed)
   model.add(p.oneWays)
   const effort = { sweeps: 30, tolerance: 1e-3, stiffness: 1 }

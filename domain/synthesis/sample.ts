@@ -21,7 +21,7 @@ export function allot(order: Uint32Array, from: number, to: number, weights: Arr
   // Rounding may leave the last row over; it goes where the mass is.
   if (next < to) {
     let last = cells - 1
-    while (last > 0 && sum > 0 && weights[at + last]! === 0) last--
+    while (last > 0 && sum > 0 && !(weights[at + last]! > 0)) last--
     for (; next < to; next++) into[order[next]!] = last
   }
 }
