@@ -9,6 +9,8 @@ export interface Seen {
   numbers: number[][]
   strings: string[][]
   states: string[]
+  /** How long each job took, as its owner sees it. */
+  seconds: number[]
   /** Connections that arrived at the listener outside. */
   connections: number
 }
@@ -16,7 +18,7 @@ export interface Attack {
   name: string
   about: string
   language: 'sql' | 'python' | 'r' | 'notebook'
-  mode?: 'rules' | 'noise'
+  mode?: 'rules' | 'noise' | 'review'
   /** One job after the other. */
   code: string[]
   cohort?: object[]

@@ -1,5 +1,5 @@
 /** Scripts that reach for what is outside of their sandbox: network, host, other jobs, the platform itself. */
-import { type Attack, never, reached } from './attack.ts'
+import { type Attack, never, reached, targetIncome } from './attack.ts'
 
 export const prelude = `import csv, json, os
 root = os.environ["DATA_ROOT"] + "/catalogs/attack_data/"
@@ -17,6 +17,10 @@ except BaseException:
     ok = 0
 out({"reached": ok})
 `
+/** Names of all files that can be seen, but those of the system's own packages. */
+const walk = 'names = {n for top in set(os.listdir("/")) - {"usr", "proc", "sys"} for _, folders, files in os.walk("/" + top) for n in folders + files}'
+/** Code in another process; `ok` when it ends with 0. */
+const inChild = (code: string): string => `pid = os.fork()\nif pid == 0:\n    try:\n        ${code}\n        os._exit(0)\n    except BaseException: os._exit(1)\nassert os.waitpid(pid, 0)[1] == 0`
 const python = (name: string, about: string, body: string): Attack => ({ name, about, language: 'python', code: [attempt(body)], leaked: reached })
 const r = (name: string, about: string, body: string): Attack => ({
   name, about, language: 'r', leaked: reached,
@@ -42,8 +46,8 @@ export const reaching = (port: number): Attack[] => [
   python('shadow', 'passwords of the host', 'open("/etc/shadow").read()'),
   python('ssh-keys', 'keys of the person at the host', 'import glob\nassert glob.glob("/root/.ssh/*") + glob.glob("/home/*/.ssh/*")'),
   python('host-home', 'home folders of the host', 'assert os.listdir("/home") or os.listdir("/root")'),
-  python('keyring', 'the platform’s keys', 'import glob\nassert glob.glob("/**/keyring.json", recursive=True)'),
-  python('table-files', 'the platform’s store', 'import glob\nassert glob.glob("/**/secrets.json", recursive=True) + glob.glob("/**/.cloister", recursive=True)'),
+  python('keyring', 'the platform’s keys', `${walk}\nassert "keyring.json" in names`),
+  python('table-files', 'the platform’s store', `${walk}\nassert names & {"secrets.json", ".cloister", "cloister.log"}`),
   python('other-jobs', 'folders of other jobs', 'others = [d for d in os.listdir("/tmp") if "job" in d or "cloister" in d]\nassert others'),
   python('proc-environ', 'the environment of other processes', 'import glob\nmine = os.getpid()\nseen = 0\nfor p in glob.glob("/proc/[0-9]*/environ"):\n    try:\n        text = open(p, "rb").read()\n    except OSError:\n        continue\n    if b"AWS" in text or b"MANIFEST" in text or b"http" in text: seen += 1\nassert seen'),
   python('parent-environment', 'secrets in its own environment', 'assert any(k.startswith("AWS") or "MANIFEST" in k or "SECRET" in k or "TOKEN" in k for k in os.environ)'),
@@ -64,6 +68,32 @@ export const reaching = (port: number): Attack[] => [
   python('write-system', 'leaving something behind', 'open("/usr/lib/python3/dist-packages/cloister_was_here.py", "w").write("x")'),
   python('setuid-program', 'a program that runs as root', 'import subprocess\nassert subprocess.run(["su", "-c", "id"], input=b"", timeout=3, capture_output=True).returncode == 0'),
   python('write-runner', 'changing the runner', 'import glob\nf = glob.glob("/job/*.py")[0]\nopen(f, "w").write("x")'),
+  // What two runs of one job could tell each other by: the gate compares runs that know a person with one that does not.
+  python('file-lock', 'a lock on a system file, felt by another run', `import fcntl\nf = open("/usr/bin/env")\nfcntl.flock(f, fcntl.LOCK_EX)\n${inChild('g = open("/usr/bin/env")\n        try: fcntl.flock(g, fcntl.LOCK_EX | fcntl.LOCK_NB)\n        except BlockingIOError: os._exit(0)\n        os._exit(1)')}`),
+  python('record-lock', 'a lock on a few bytes, asked for by another run', `import fcntl, struct\nf = open("/usr/bin/env")\nfcntl.lockf(f, fcntl.LOCK_SH, 7, 17)\n${inChild('g = open("/usr/bin/env")\n        held = fcntl.fcntl(g, fcntl.F_GETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))\n        os._exit(0 if struct.unpack("hhqqi4x", held)[2] == 17 else 1)')}`),
+  python('inotify', 'who opens which file', 'import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nfd = libc.inotify_init1(0)\nassert fd >= 0 and libc.inotify_add_watch(fd, b"/usr/lib", 0x20) >= 0'),
+  python('page-cache', 'which pages of a file another run has read', 'f = os.open("/usr/bin/env", os.O_RDONLY)\nos.preadv(f, [bytearray(1)], 4096, os.RWF_NOWAIT)'),
+  python('page-cache-evict', 'making the system forget a file', 'f = os.open("/usr/bin/env", os.O_RDONLY)\nos.posix_fadvise(f, 0, 0, os.POSIX_FADV_DONTNEED)'),
+  python('mincore', 'the pages of a mapped file', 'import ctypes, mmap\nlibc = ctypes.CDLL(None, use_errno=True)\nlibc.mmap.restype = ctypes.c_void_p\nf = os.open("/usr/bin/env", os.O_RDONLY)\nat = libc.mmap(None, 4096, 1, 1, f, ctypes.c_long(0))\nassert libc.mincore(ctypes.c_void_p(at), 4096, ctypes.create_string_buffer(1)) == 0'),
+  python('process-counter', 'how many processes there have been', 'assert [l for l in open("/proc/stat") if l.startswith("processes")]'),
+  python('load-average', 'how busy the machine is', 'assert open("/proc/loadavg").read()'),
+  python('disk-counters', 'what has been read and written', 'assert open("/proc/diskstats").read() or open("/proc/vmstat").read()'),
+  python('kernel-state', 'settings and counters of the kernel', 'assert open("/proc/sys/fs/inode-nr").read() or open("/proc/sys/kernel/random/boot_id").read()'),
+  python('held-locks', 'all locks of the machine', 'assert open("/proc/locks").read()'),
+  python('control-groups', 'limits and counters of the machine', 'assert os.listdir("/sys/fs/cgroup")'),
+  python('access-times', 'when somebody read a file of the data', 'before = os.stat(root + "people.csv").st_atime_ns\nopen(root + "people.csv").read()\nassert os.stat(root + "people.csv").st_atime_ns != before'),
+  { name: 'between-runs', about: 'a run that knows the target tells the one that does not', language: 'python', leaked: targetIncome, code: [`${prelude}
+import time
+places = [d for d in ("/tmp", "/dev/shm", "/var/tmp", "/run", "/run/lock", "/output", os.getcwd(), root, "/usr/share", "/cloister", "/job", "/dev/mqueue") if os.path.isdir(d)]
+value = target["income"] if target else None
+for _ in range(20):
+    for d in places:
+        try:
+            if target: open(d + "/told", "w").write(value)
+            elif value is None: value = open(d + "/told").read()
+        except OSError: pass
+    time.sleep(0.05)
+out({"mean_income": float(value or 0)})`] },
   { name: 'left-behind', about: 'a file of one job in the next', language: 'python', leaked: reached, code: [
     `${prelude}\nfor d in ("/tmp", "/dev/shm", "/var/tmp", "/run", os.getcwd()):\n    try:\n        open(d + "/left-by-a-job", "w").write(target["income"] if target else "0")\n    except OSError:\n        pass\nout({"wrote": 0})`,
     attempt('found = [d for d in ("/tmp", "/dev/shm", "/var/tmp", "/run") if os.path.exists(d + "/left-by-a-job")]\nassert found'),
