@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { csvLine, readCsv } from '../domain/datasets/csv.ts'
+import { csvLine } from '../domain/datasets/csv.ts'
 import { Uniform } from '../domain/privacy/randomness.ts'
 import { decodeRows } from '../domain/synthesis/decode.ts'
 import type { Domain } from '../domain/synthesis/domain.ts'
@@ -22,51 +22,27 @@ import { Stream } from '../domain/synthesis/stream.ts'
 import { synthesise } from '../domain/synthesis/synthesise.ts'
 import { literalList, openDuck } from './engine/duckdb.ts'
 import { LinkFailed, type RunnerIo } from './io.ts'
+import { openTable, type RealTable, rowsOf } from './synthesis-table.ts'
 
 /** What an attempt has paid for: bounds and categories bought, and the engine's draws. */
 interface Kept { bought: Record<string, Bought>; engine?: Checkpoint }
 
 const secure = (): Uniform => new Uniform((bytes) => { randomFillSync(bytes) })
-const sliceBytes = 8 * 1024 * 1024
-const quote = 34, lineFeed = 10
-
-/** Rows of a CSV file of any size, cut where a line ends outside of quotes, so that no text grows beyond what the language can hold. */
-export function* rowsOf(bytes: Buffer): Generator<string[]> {
-  for (let from = 0; from < bytes.length;) {
-    let to = Math.min(bytes.length, from + sliceBytes), quotes = 0
-    for (let i = from; i < to; i++) if (bytes[i] === quote) quotes++
-    while (to < bytes.length && !(bytes[to - 1] === lineFeed && quotes % 2 === 0)) { if (bytes[to] === quote) quotes++; to++ }
-    for (const { cells } of readCsv(bytes.toString('utf8', from, to))) yield cells
-    from = to
-  }
-}
-
-/** Places of the plan's columns in the file. */
-function places(header: readonly string[], names: readonly string[]): number[] {
-  return names.map((name) => {
-    const at = header.indexOf(name)
-    if (at < 0) throw new SynthesisError('wrong_table', `The table has no column “${name}”`, { column: name })
-    return at
-  })
-}
 
 /** The table's rows as codes. */
-function encode(bytes: Buffer, domain: Domain): Table {
-  const rows = rowsOf(bytes), header = rows.next().value ?? []
-  const at = places(header, domain.columns.map((c) => c.name))
+async function encode(rows: AsyncIterable<readonly string[]>, domain: Domain): Promise<Table> {
   const encoder = new Encoder(domain)
-  for (const cells of rows) encoder.add(at.map((i) => cells[i] ?? ''))
+  for await (const cells of rows) encoder.add(cells)
   return encoder.table()
 }
 
 /** Buys what nobody declared, keeping each purchase before it is used. */
-async function buy(plan: SynthesisPlan, bytes: Buffer, kept: Kept, keep: () => Promise<void>): Promise<Record<string, Bought>> {
+async function buy(plan: SynthesisPlan, real: RealTable, kept: Kept, keep: () => Promise<void>): Promise<Record<string, Bought>> {
   const shares = sharesOf(plan)
   for (const column of shares.bought) {
     if (kept.bought[column.name]) continue
-    const rows = rowsOf(bytes), [at] = places(rows.next().value ?? [], [column.name])
     const texts: string[] = []
-    for (const cells of rows) { const text = cells[at!] ?? ''; if (text !== '') texts.push(text) }
+    for await (const [text] of real.rows([column.name])) if (text !== '') texts.push(text!)
     kept.bought[column.name] = buyColumn(column, texts, shares, plan.rowsPerPerson, secure())
     await keep()
   }
@@ -85,7 +61,7 @@ async function writeTable(path: string, plan: SynthesisPlan, table: Table, domai
     hash.update(chunk)
     bytes += chunk.length
     text = ''
-    if (!out.write(chunk)) await new Promise((resolve) => { out.once('drain', resolve) })
+    if (!out.write(chunk)) await new Promise<void>((resolve) => { out.once('drain', () => { resolve() }) })
   }
   for (const values of decodeRows(table, domain, new Stream(secure()))) {
     row++
@@ -108,22 +84,27 @@ async function toParquet(csv: string, parquet: string, plan: SynthesisPlan): Pro
   try { await duck.run(`COPY (SELECT * FROM read_csv(${from}, header = true, columns = {${columns}})) TO ${to} (FORMAT parquet, COMPRESSION zstd)`) } finally { duck.close() }
 }
 
+/** Draws of earlier attempts: the first that are there. Only that nothing lies at a link means that there are none: drawing anew for any other reason would spend twice. */
 async function keptBefore(m: MakeManifest, io: RunnerIo): Promise<Kept> {
-  try { return JSON.parse((await io.get(m.kept)).toString('utf8')) as Kept } catch (e) {
-    if (e instanceof LinkFailed) return { bought: {} }
-    throw e
+  for (const link of m.kept) {
+    try { return JSON.parse((await io.get(link)).toString('utf8')) as Kept } catch (e) {
+      if (!(e instanceof LinkFailed && e.missing)) throw e
+    }
   }
+  return { bought: {} }
 }
 
-async function make(m: MakeManifest, io: RunnerIo, signal: AbortSignal): Promise<Made> {
-  const [bytes, kept] = await Promise.all([io.get(m.table), keptBefore(m, io)])
+async function make(m: MakeManifest, io: RunnerIo, real: RealTable, folder: string, signal: AbortSignal): Promise<Made> {
+  const kept = await keptBefore(m, io), names = keptColumns(m.plan).map((c) => c.name)
   const keep = (): Promise<void> => io.put(m.keep, Buffer.from(JSON.stringify(kept)))
-  const bought = await buy(m.plan, bytes, kept, keep)
+  // Before anything is bought, so that a table that does not fit its plan has cost nothing.
+  if (sharesOf(m.plan).bought.length > 0) await encode(real.rows(names), domainOf(m.plan))
+  const bought = await buy(m.plan, real, kept, keep)
   const domain = domainOf(m.plan, bought), shares = sharesOf(m.plan)
   const rounds: RoundShown[] = []
   let told = 0
   const { table, account } = await synthesise({
-    domain, data: encode(bytes, domain), method: m.plan.method, rowsDeclared: m.plan.rowsDeclared, budget: shares.engine, rowsPerPerson: m.plan.rowsPerPerson, workload: m.plan.wishes, random: secure(),
+    domain, data: await encode(real.rows(names), domain), method: m.plan.method, rowsDeclared: m.plan.rowsDeclared, budget: shares.engine, rowsPerPerson: m.plan.rowsPerPerson, workload: m.plan.wishes, random: secure(),
     ...(m.plan.rows === undefined ? {} : { rows: m.plan.rows }), ...(kept.engine ? { resume: kept.engine } : {}),
     checkpoint: async (c) => { kept.engine = c; await keep() },
     progress: async (r) => {
@@ -134,26 +115,33 @@ async function make(m: MakeManifest, io: RunnerIo, signal: AbortSignal): Promise
       await io.put(m.progress, Buffer.from(JSON.stringify(rounds)))
     },
   })
-  const folder = await mkdtemp(join(tmpdir(), 'cloister-synthesis-'))
-  try {
-    const csv = join(folder, 'data.csv'), parquet = join(folder, 'data.parquet')
-    const written = await writeTable(csv, m.plan, table, domain)
-    await toParquet(csv, parquet, m.plan)
-    await Promise.all([io.put(m.progress, Buffer.from(JSON.stringify(rounds))), io.put(m.csv, await readFile(csv)), io.put(m.parquet, await readFile(parquet))])
-    const purchases = shares.bought.map((c) => ({ what: 'minimum' in bought[c.name]! ? 'bounds' : 'categories', columns: [c.name], nanoRho: Number(shares.each) }))
-    return {
-      method: account.method, why: account.why, rows: table.rows, estimatedRows: account.estimatedRows, domain, rounds, ...written,
-      drawn: [...purchases, ...account.drawn.filter((e) => e.kind !== 'note').map((e) => ({ what: e.what, columns: e.columns, nanoRho: Number(e.rho), ...(e.sigma === undefined ? {} : { sigma: e.sigma }) }))],
-    }
-  } finally { await rm(folder, { recursive: true, force: true }) }
+  const csv = join(folder, 'data.csv'), parquet = join(folder, 'data.parquet')
+  const written = await writeTable(csv, m.plan, table, domain)
+  await toParquet(csv, parquet, m.plan)
+  await Promise.all([io.put(m.progress, Buffer.from(JSON.stringify(rounds))), io.put(m.csv, await readFile(csv)), io.put(m.parquet, await readFile(parquet))])
+  const purchases = shares.bought.map((c) => ({ what: 'minimum' in bought[c.name]! ? 'bounds' : 'categories', columns: [c.name], nanoRho: Number(shares.each) }))
+  return {
+    method: account.method, why: account.why, rows: table.rows, estimatedRows: account.estimatedRows, domain, rounds, ...written,
+    drawn: [...purchases, ...account.drawn.filter((e) => e.kind !== 'note').map((e) => ({ what: e.what, columns: e.columns, nanoRho: Number(e.rho), ...(e.sigma === undefined ? {} : { sigma: e.sigma }) }))],
+  }
 }
 
-async function evaluate(m: EvaluateManifest, io: RunnerIo): Promise<EvaluationResult> {
-  const [real, synthetic] = (await Promise.all([io.get(m.table), io.get(m.synthetic)])).map((bytes) => encode(bytes, openToOther(m.domain)))
+/** The synthetic rows as codes. */
+async function synthetic(m: EvaluateManifest, io: RunnerIo, domain: Domain, folder: string): Promise<Table> {
+  const path = join(folder, 'synthetic.csv')
+  await io.save(m.synthetic, path)
+  const rows = rowsOf(path), header = (await rows.next()).value as string[]
+  const at = domain.columns.map((c) => header.indexOf(c.name))
+  async function* picked(): AsyncGenerator<string[]> { for await (const cells of rows) yield at.map((i) => cells[i]!) }
+  return encode(picked(), domain)
+}
+
+async function evaluate(m: EvaluateManifest, io: RunnerIo, real: RealTable, folder: string): Promise<EvaluationResult> {
   const domain = openToOther(m.domain)
-  if (m.kind === 'model') return { charged: false, model: learned(real!, synthetic!, domain, m.target!, secure()) }
-  if (m.nanoRho === 0) return { charged: false, agreement: agreement(real!, synthetic!, domain) }
-  const { tvd1, tvd2, noise } = chargedAgreement(real!, synthetic!, domain, { rows: m.rows, rho: BigInt(m.nanoRho), rowsPerPerson: m.plan.rowsPerPerson, random: secure() })
+  const a = await encode(real.rows(domain.columns.map((c) => c.name)), domain), b = await synthetic(m, io, domain, folder)
+  if (m.kind === 'model') return { charged: false, model: learned(a, b, domain, m.target!, secure()) }
+  if (m.nanoRho === 0) return { charged: false, agreement: agreement(a, b, domain) }
+  const { tvd1, tvd2, noise } = chargedAgreement(a, b, domain, { rows: m.rows, rho: BigInt(m.nanoRho), rowsPerPerson: m.plan.rowsPerPerson, random: secure() })
   return { charged: true, figures: { tvd1, tvd2 }, noise }
 }
 
@@ -162,10 +150,20 @@ const openToOther = (domain: Domain): Domain => ({ columns: domain.columns.map((
 
 /** Runs one synthesis job and hands over its report. A table that does not fit its plan is a report with faults by column; everything else that goes wrong is thrown. */
 export async function runSynthesis(m: SynthesisManifest, io: RunnerIo, signal: AbortSignal): Promise<void> {
-  let report: SynthesisReport
-  try { report = m.act === 'make' ? { job: m.job, made: await make(m, io, signal) } : { job: m.job, evaluated: await evaluate(m, io) } } catch (e) {
-    if (!(e instanceof SynthesisError)) throw e
-    report = { job: m.job, faults: [{ ...(e.column === undefined ? {} : { column: e.column }), message: e.message }] }
+  const folder = await mkdtemp(join(tmpdir(), 'cloister-synthesis-'))
+  let real: RealTable | undefined
+  try {
+    let report: SynthesisReport
+    try {
+      real = await openTable(io, m.table, m.format, folder)
+      report = m.act === 'make' ? { job: m.job, made: await make(m, io, real, folder, signal) } : { job: m.job, evaluated: await evaluate(m, io, real, folder) }
+    } catch (e) {
+      if (!(e instanceof SynthesisError)) throw e
+      report = { job: m.job, faults: [{ ...(e.column === undefined ? {} : { column: e.column }), message: e.message }] }
+    }
+    await io.put(m.report, await promisify(gzip)(JSON.stringify(report)))
+  } finally {
+    real?.close()
+    await rm(folder, { recursive: true, force: true })
   }
-  await io.put(m.report, await promisify(gzip)(JSON.stringify(report)))
 }

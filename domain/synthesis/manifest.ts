@@ -5,9 +5,12 @@ import type { Agreement } from './evaluation.ts'
 import type { SynthesisPlan } from './plan.ts'
 import type { PlanFault } from './request.ts'
 
-interface Common { job: string; runtime: 'synthesis'; plan: SynthesisPlan; /** The real table as CSV. */ table: LinkTo; report: LinkTo }
-/** Makes a table. Draws kept by an earlier attempt lie at `kept`; new ones are put at `keep` before they are used. */
-export interface MakeManifest extends Common { act: 'make'; kept: LinkTo; keep: LinkTo; progress: LinkTo; csv: LinkTo; parquet: LinkTo }
+/** `upload` texts are cleaned as they were when they were read; a stored table is Parquet and clean. */
+export type TableFormat = 'csv' | 'parquet' | 'stored'
+
+interface Common { job: string; runtime: 'synthesis'; plan: SynthesisPlan; /** The real table: as it was uploaded, or as it was stored. */ table: LinkTo; format: TableFormat; report: LinkTo }
+/** Makes a table. Draws that earlier attempts kept lie at the first of `kept` that is there; new ones are put at `keep` before they are used. */
+export interface MakeManifest extends Common { act: 'make'; kept: LinkTo[]; keep: LinkTo; progress: LinkTo; csv: LinkTo; parquet: LinkTo }
 /** Compares the synthetic table with the real one; `nanoRho` 0 is for the custodian only. */
 export interface EvaluateManifest extends Common { act: 'evaluate'; domain: Domain; rows: number; synthetic: LinkTo; kind: 'agreement' | 'model'; target?: string; nanoRho: number }
 export type SynthesisManifest = MakeManifest | EvaluateManifest

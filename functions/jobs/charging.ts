@@ -32,11 +32,12 @@ export async function entry(d: Pick<Deps, 'table'>, job: JobItem, what: ChargeIt
 
 /**
  * What becomes of the charge when the job ends. It is given back only when the end says nothing about anybody: nothing had touched the data, or the platform
- * failed without an output. Every other end depends on the data, and what it tells has been paid for.
+ * failed without an output. Every other end depends on the data, and what it tells has been paid for. `drew`: draws were made and kept, so they are paid for however it ended
+ * (functions/jobs/synthesis-prepare.ts).
  */
-export function chargeAtEnd(job: JobItem, problem: JobProblem | undefined): 'committed' | 'returned' | undefined {
+export function chargeAtEnd(job: JobItem, problem: JobProblem | undefined, drew = false): 'committed' | 'returned' | undefined {
   if (job.charge === undefined || job.charged === undefined) return undefined
-  if (!problem) return 'committed'
+  if (!problem || drew) return 'committed'
   if (problem.code === 'cancelled') return job.steps.compute ? 'committed' : 'returned'
   return givesBack(problem.code) ? 'returned' : 'committed'
 }

@@ -6,9 +6,10 @@ import type { Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
-import { differing, forgetCells, remember } from './differencing.ts'
+import { differing, remember, rememberRefused } from './differencing.ts'
 import { judge, type Judged } from './judging.ts'
 import { atWork, decided, jsonBytes, move, objectOf, Overtaken, readJson, stepEnded, stepStarted, type StepInput } from './standing.ts'
+import { checkSynthesis } from './synthesis-check.ts'
 import type { Question } from './terms.ts'
 import { type Decision, findingsKept, keep, kept, release } from './verdict.ts'
 
@@ -22,7 +23,7 @@ const refuse = (d: Deps, job: Item<JobItem>, { problem, findings = [], confineme
 async function singlesOut(d: Deps, job: JobItem, decision: Decision, dataset: DatasetItem, version: DatasetVersionItem): Promise<boolean> {
   await remember(d, job, decision.cells, d.now().toISOString())
   const near = await differing(d, job, version, decision.cells, strictest(dataset.policy.disclosure).minimumSubjects)
-  if (near.length > 0) await forgetCells(d, job, decision.cells.length)
+  if (near.length > 0) await rememberRefused(d, job, decision.cells, near, d.now().toISOString())
   return near.length > 0
 }
 
@@ -54,8 +55,8 @@ export function createCheck(deps: Deps): (input: StepInput) => Promise<object> {
   const d = guarded(deps, 'check', backstage.find((f) => f.area === 'jobs' && f.name === 'check')!.grants)
   return async ({ jobId, attempt }) => {
     const job = await atWork(d, jobId, attempt)
-    if (!job || (job.kind !== 'query' && job.kind !== 'script')) return {}
-    try { await check(d, job) } catch (e) {
+    if (!job || (job.kind !== 'query' && job.kind !== 'script' && job.kind !== 'synthesis')) return {}
+    try { await (job.kind === 'synthesis' ? checkSynthesis(d, job) : check(d, job)) } catch (e) {
       if (!(e instanceof Overtaken)) throw e
     }
     return {}

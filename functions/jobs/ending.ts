@@ -27,7 +27,7 @@ export const linkSeconds = 5 * 3600
 export async function end(d: Deps, job: Item<JobItem>, problem: JobProblem | undefined, { who = platform, by = 'step' }: { who?: Who; by?: EndedBy } = {}): Promise<Item<JobItem>> {
   const to = problem ? endOf(problem.code) : 'succeeded'
   const ended = d.now().toISOString()
-  const charged = chargeAtEnd(job, problem)
+  const charged = chargeAtEnd(job, problem, problem !== undefined && job.kind === 'synthesis' && await d.objects.head('protected', objectOf.kept(job.jobId)) !== undefined)
   const entries: { act: Act; object: string; detail?: Detail }[] = [
     ...(problem ? [{ act: acts[to]!, object: `job ${job.jobId}`, detail: { dataset: job.datasetId, code: problem.code, step: problem.step } }] : []),
     ...(problem && charged === 'committed' ? [{ act: 'budget.charged' as const, object: `dataset ${job.datasetId}`, detail: { job: job.jobId, nanoRho: job.charge! } }] : []),
@@ -47,15 +47,18 @@ export async function end(d: Deps, job: Item<JobItem>, problem: JobProblem | und
  */
 export async function finish(d: Deps, job: Item<JobItem>, by: EndedBy = 'step'): Promise<void> {
   await settleCharge(d, job)
-  await Promise.all([empty(d, 'quarantine', objectOf.quarantine(job.jobId)), ...(job.kind === 'script' && by === 'step' ? [emptyInputs(d, job)] : [])])
+  await Promise.all([empty(d, 'quarantine', objectOf.quarantine(job.jobId)), ...(contained(job) && by === 'step' ? [emptyInputs(d, job)] : [])])
   if (job.mode === 'review') await changeIfThere(d, keyOf.jobHeld(job.jobId), (held) => held.replace('HELD#1#', 'HELD#0#'))
-  if ((job.kind === 'script' && by === 'request' && job.steps.prepare !== undefined) || Date.parse(job.ended!) + graceSeconds(job) * 1000 > d.now().getTime()) return changeIfThere(d, keyOf.jobLive(job.jobId), () => overAt(job))
+  if ((contained(job) && by === 'request' && job.steps.prepare !== undefined) || Date.parse(job.ended!) + graceSeconds(job) * 1000 > d.now().getTime()) return changeIfThere(d, keyOf.jobLive(job.jobId), () => overAt(job))
   if (job.charge !== undefined) await forget(d, job)
   await d.table.remove(keyOf.jobLive(job.jobId))
 }
 
+/** What computes is a container, with inputs of its own that nobody needs afterwards. */
+const contained = (job: JobItem): boolean => job.kind === 'script' || job.kind === 'synthesis'
+
 /** How long something of an ended job may still act: a stopped container until its link is dead, a step that hangs as long as a Lambda may run. */
-const graceSeconds = (job: JobItem): number => (job.state === 'cancelled' && job.kind === 'script' && job.steps.compute ? linkSeconds : job.charge !== undefined ? 900 : 0)
+const graceSeconds = (job: JobItem): number => (job.state === 'cancelled' && contained(job) && job.steps.compute ? linkSeconds : job.charge !== undefined ? 900 : 0)
 
 /** Moves a pointer within its index. */
 async function changeIfThere(d: Pick<Deps, 'table'>, key: Key, to: (gsk: string) => string): Promise<void> {
@@ -73,13 +76,13 @@ async function empty(d: Pick<Deps, 'objects'>, bucket: 'quarantine' | 'protected
   await Promise.all(keys.map((key) => d.objects.remove(bucket, key)))
 }
 
-/** Live jobs are indexed under JOB#LIVE by their owner, so that counting a person's is one short query; those that only wait to be forgotten come last and count for nobody. */
-export const liveAt = (job: Pick<JobItem, 'userId' | 'created' | 'jobId'>): string => `${job.userId}#${job.created}#${job.jobId}`
+/** Live jobs are indexed under JOB#LIVE by their owner, so that counting a person's is one short query; pipeline runs apart, with a queue of their own; those that only wait to be forgotten come last and count for nobody. */
+export const liveAt = (job: Pick<JobItem, 'userId' | 'created' | 'jobId'> & { kind?: JobItem['kind'] }): string => `${job.kind === 'pipeline' ? 'run:' : ''}${job.userId}#${job.created}#${job.jobId}`
 const overAt = (job: Pick<JobItem, 'created' | 'jobId'>): string => `~over#${job.created}#${job.jobId}`
 
 export interface Pointer { jobId: string; created: string }
-export const livePointer = (job: Pick<JobItem, 'userId' | 'created' | 'jobId'>): Item<Pointer> => ({ ...keyOf.jobLive(job.jobId), gpk: 'JOB#LIVE', gsk: liveAt(job), jobId: job.jobId, created: job.created })
-export const ownerPointer = (job: Pick<JobItem, 'userId' | 'created' | 'jobId'>): Item<Pointer> => ({ ...keyOf.jobOwner(job.jobId), gpk: keyOf.person(job.userId).pk, gsk: `JOB#${job.created}#${job.jobId}`, jobId: job.jobId, created: job.created })
+export const livePointer = (job: Parameters<typeof liveAt>[0]): Item<Pointer> => ({ ...keyOf.jobLive(job.jobId), gpk: 'JOB#LIVE', gsk: liveAt(job), jobId: job.jobId, created: job.created })
+export const ownerPointer = (job: Parameters<typeof liveAt>[0]): Item<Pointer> => ({ ...keyOf.jobOwner(job.jobId), gpk: keyOf.person(job.userId).pk, gsk: `${job.kind === 'pipeline' ? 'RUN' : 'JOB'}#${job.created}#${job.jobId}`, jobId: job.jobId, created: job.created })
 
 /** Outputs that wait for checkers come before those that were decided: one list, newest first in each part. */
 export const heldPointer = (job: Pick<JobItem, 'organisationId' | 'jobId'>, at: string): Item<{ jobId: string; held: string }> => ({ ...keyOf.jobHeld(job.jobId), gpk: keyOf.organisation(job.organisationId).pk, gsk: `HELD#1#${at}#${job.jobId}`, jobId: job.jobId, held: at })

@@ -10,12 +10,13 @@ import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type ApprovalItem, type DatasetItem, type DatasetVersionItem, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
 import { entry, reserve } from './charging.ts'
-import { cohortCell, differing } from './differencing.ts'
+import { cohortCell, differing, rememberRefused } from './differencing.ts'
 import { handOver, planFor } from './inputs.ts'
 import { atWork, decided, jsonBytes, type Log, move, objectOf, Overtaken, readJson, stepEnded, stepStarted, type StepInput } from './standing.ts'
+import { prepareSynthesis } from './synthesis-prepare.ts'
 import { chargeOf, pinFor, type Question } from './terms.ts'
 
-export interface Prepared { jobId: string; attempt: number; compute: 'query' | 'container' | 'registration' | 'none'; container?: { manifest: string } & Container }
+export interface Prepared { jobId: string; attempt: number; compute: 'query' | 'container' | 'pipeline' | 'registration' | 'none'; container?: { manifest: string } & Container }
 
 /** The job does not run on: a problem that its own declarations or its cohort have. */
 class Refused extends Error {
@@ -59,7 +60,9 @@ async function count(d: Deps, job: Item<JobItem>, { dataset, version }: Found): 
     await logCount(d, job, subjects, `The cohort is smaller than the minimum of ${minimum}.`)
     throw new Refused('cohort-too-small')
   }
-  if (job.mode !== 'noise' && (await differing(d, job, version, [cohortCell(job.cohort, subjects, fingerprint)], minimum)).length > 0) {
+  const cells = [cohortCell(job.cohort, subjects, fingerprint)]
+  if (job.mode !== 'noise' && (await differing(d, job, version, cells, minimum)).length > 0) {
+    await rememberRefused(d, job, cells, [0], d.now().toISOString())
     await logCount(d, job, subjects, 'The cohort differs by a few subjects from one that this person has a result of.')
     throw new Refused('differencing')
   }
@@ -72,6 +75,10 @@ async function prepare(d: Deps, found: Item<JobItem>): Promise<Omit<Prepared, 'j
   if (job.kind === 'registration') {
     await move(d, job, { set: { steps: stepStarted(stepEnded(job.steps, 'prepare', at), 'compute', at) } })
     return { compute: 'registration' }
+  }
+  if (job.kind === 'synthesis') {
+    const container = await prepareSynthesis(d, job, at)
+    return container ? { compute: 'container', container } : { compute: 'none' }
   }
   try {
     const what = await stillAllowed(d, job)

@@ -15,6 +15,8 @@ export const objectOf = {
   manifest: (jobId: string): string => `jobs/${jobId}/inputs/manifest.json`,
   /** protected: what only the custodian may read. */
   log: (jobId: string): string => `jobs/${jobId}/log.json`,
+  /** protected: what a synthesis has drawn and paid for; kept for a second attempt. */
+  kept: (jobId: string): string => `jobs/${jobId}/kept.json`,
   /** quarantine: everything of a job; empty when the job is over. */
   quarantine: (jobId: string): string => `jobs/${jobId}/`,
   report: (jobId: string): string => `jobs/${jobId}/report.json.gz`,

@@ -3,6 +3,7 @@ import { backstage } from '../../contracts/backstage.ts'
 import { jobLife, maximumAttempts } from '../../domain/jobs/life.ts'
 import { type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
+import { sweepExpired } from '../synthesis/expiry.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
 import { end, once, ownerPointer, type Pointer } from './ending.ts'
@@ -58,6 +59,10 @@ export function createWatch(deps: Deps): () => Promise<Watched> {
         watched.failed++
         d.log('error', { route: 'watch', error: e instanceof Error ? e.name : typeof e, job: pointer.pk.slice('JOB#'.length) })
       }
+    }
+    try { await sweepExpired(d) } catch (e) {
+      watched.failed++
+      d.log('error', { route: 'watch', error: e instanceof Error ? e.name : typeof e, job: 'expiry' })
     }
     d.log('watched', { ...watched })
     return watched

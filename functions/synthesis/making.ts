@@ -14,8 +14,6 @@ export type SynthesisAsk =
 /** `S` is the synthesis id; `job` the job that wrote it. */
 export const objectOf = {
   ask: (job: string): string => `jobs/${job}/ask.json`,
-  /** protected: paid draws of a plan. They outlive the attempt that made them. */
-  kept: (job: string): string => `jobs/${job}/kept.json`,
   /** protected: rounds so far. */
   progress: (S: string, job: string): string => `synthesis/${S}/rounds-${job}.json`,
   /** protected: what was wrong with the table, by column; for the custodian only. */
