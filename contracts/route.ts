@@ -1,5 +1,5 @@
 /** What a contract is: one route, everything its four readers (gateway, handler, client, docs) need to know. */
-import * as z from 'zod'
+import type * as z from 'zod'
 import type { Permission } from '../domain/access/permissions.ts'
 import type { Kind } from './problems.ts'
 

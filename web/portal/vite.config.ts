@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { contractTable } from './contract-table.ts'
 import { examples } from './examples.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -10,7 +11,7 @@ const server = process.env['CLOISTER_SERVER'] ?? 'http://127.0.0.1:4280'
 export default defineConfig({
   root: here('.'),
   base: '/',
-  plugins: [react(), examples(here('../../examples'))],
+  plugins: [contractTable(), react(), examples(here('../../examples'))],
   build: { outDir: here('../../dist/web/portal'), emptyOutDir: true, manifest: true, target: 'es2023', sourcemap: false, assetsInlineLimit: 0, reportCompressedSize: false, chunkSizeWarningLimit: 900 },
   server: { host: '127.0.0.1', port: 4640, strictPort: true, proxy: { '/api': server, '/oidc': server, '/p/': server } },
 })
