@@ -25,6 +25,9 @@ const code = values.code ? await readFile(values.code, 'utf8') : trivial
 const starts = 9
 const lanes = Math.max(1, Math.min(2, availableParallelism()))
 
+/** Between two jobs: a host that is used now and then, and has made itself ready for the next question. */
+const idleMilliseconds = 2500
+
 const median = (x: number[]): number => x.toSorted((a, b) => a - b)[Math.floor(x.length / 2)]!
 const pause = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms))
 
@@ -72,9 +75,9 @@ try {
     const [prepare, check, settle] = [step('prepare'), step('check'), step('settle')]
     return { total, floor: bare, asked, prepare, runner, check, settle, between: total - asked - prepare - runner - check - settle }
   }
-  for (let i = 0; i < 2; i++) await once()
+  for (let i = 0; i < 2; i++) { await once(); await pause(idleMilliseconds) }
   const samples: Sample[] = []
-  for (let i = 0; i < Number(values.runs); i++) { samples.push(await once()); await pause(200) }
+  for (let i = 0; i < Number(values.runs); i++) { samples.push(await once()); await pause(idleMilliseconds) }
 
   const of = (name: keyof Sample): number => Math.round(median(samples.map((s) => s[name])))
   const around = samples.map((s) => s.total - s.floor)

@@ -21,6 +21,7 @@ const cacheBytes = 100 * 1024 ** 3
 /** What a process needs beside the memory of its query, in MB. */
 const overheadMb = 768
 const longest = 3600
+const idleMilliseconds = 1500
 
 interface Child { process: ChildProcess; ready: Promise<void> }
 
@@ -49,6 +50,13 @@ function pool(spare: number): { run(request: Request, limits?: { seconds: number
   let running = 0, closed = false
   const refill = (): void => { while (!closed && waiting.length < spare) waiting.push(start()) }
   refill()
+  // Starting one takes a processor for a third of a second, which whatever asked would miss: it is done once nobody asks, or when none is left.
+  let idle: NodeJS.Timeout | undefined
+  const later = (): void => {
+    clearTimeout(idle)
+    if (waiting.length === 0 && !closed) waiting.push(start())
+    if (!closed) idle = setTimeout(() => { if (running === 0) refill() }, idleMilliseconds).unref()
+  }
 
   async function one(request: Request, limits: { seconds: number; memoryMb: number } | undefined): Promise<Reply> {
     const child = waiting.shift() ?? start()
@@ -67,7 +75,7 @@ function pool(spare: number): { run(request: Request, limits?: { seconds: number
         // DuckDB is interrupted at the limit by the process itself; this is for one that does not listen.
         timer = setTimeout(() => { late = true; p.kill('SIGKILL') }, ((limits?.seconds ?? longest) + 2) * 1000)
         p.send(request)
-        refill()
+        later()
       })
     } finally {
       clearTimeout(timer)
@@ -84,6 +92,7 @@ function pool(spare: number): { run(request: Request, limits?: { seconds: number
     },
     async close() {
       closed = true
+      clearTimeout(idle)
       for (const p of [...waiting.splice(0).map((c) => c.process), ...busy]) if (p.exitCode === null && p.signalCode === null) { p.ref(); const ended = new Promise((r) => { p.once('exit', r) }); p.kill('SIGKILL'); await ended }
     },
   }
@@ -108,7 +117,7 @@ function places(objects: LocalObjects, cache: FileCache): Places {
 }
 
 /** Close it when the host stops. */
-export function localEngine({ objects, folder, spare = 2 }: LocalEngineOptions): Engine & { close(): Promise<void> } {
+export function localEngine({ objects, folder, spare = 3 }: LocalEngineOptions): Engine & { close(): Promise<void> } {
   const processes = pool(spare)
   let own: Promise<string> | undefined
   let cache: FileCache | undefined
