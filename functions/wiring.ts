@@ -8,6 +8,7 @@ import { awsTable } from '../adapters/aws/table.ts'
 import { awsWorkflow } from '../adapters/aws/workflow.ts'
 import type { Engine } from '../ports/engine.ts'
 import type { Keys } from '../ports/keys.ts'
+import type { Logs } from '../ports/logs.ts'
 import type { ObjectStore } from '../ports/objects.ts'
 import type { Workflow } from '../ports/workflow.ts'
 
@@ -60,12 +61,13 @@ const unwired = <P extends object>(port: string): P => new Proxy({} as P, { get:
  * What a Lambda in AWS runs on: the table always, objects and keys where the handler asks for them. lib/bundle.test.ts holds what each
  * handler asks for against its grants. The local host builds its own `Deps` and hands them to the same `create…` functions.
  */
-export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: (objects: ObjectStore) => Engine; workflow?: () => Workflow } = {}): Deps => ({
+export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: (objects: ObjectStore) => Engine; workflow?: () => Workflow; logs?: () => Logs } = {}): Deps => ({
   table: awsTable({ tableName: required('TABLE_NAME') }),
   objects: parts.objects?.() ?? unwired<ObjectStore>('objects'),
   keys: parts.keys?.() ?? unwired<Keys>('keys'),
   engine: parts.engine?.(s3Objects()) ?? unwired<Engine>('engine'),
   workflow: parts.workflow?.() ?? unwired<Workflow>('workflow'),
+  logs: parts.logs?.() ?? unwired<Logs>('logs'),
   settings: settingsFromEnvironment(),
   now: () => new Date(),
   random: (n) => new Uint8Array(randomBytes(n)),

@@ -1,6 +1,7 @@
 /** What API Gateway does in AWS: finds the route, asks the authorizer, calls the function with a payload-2.0 event. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import type { Context } from 'aws-lambda'
 import { allRoutes, type NamedRoute } from '../contracts/index.ts'
 import { routeKey } from '../contracts/route.ts'
@@ -32,10 +33,10 @@ export function createRouter(handlers: ReadonlyMap<string, LambdaHandler>): (pat
   return (path) => (byLength.get(path.length) ?? []).filter((t) => t.parts.every((p, i) => (p.name === undefined ? p.text === path[i] : path[i] !== '')))
 }
 
-/** Answers requests below /api. */
-export function createApi({ handlers, authorizer, log }: ApiParts): (request: IncomingMessage, path: string, search: string) => Promise<HttpAnswer> {
+/** Answers requests below /api. `gone` fires when nobody waits for the answer any more. */
+export function createApi({ handlers, authorizer, log }: ApiParts): (request: IncomingMessage, path: string, search: string, gone: AbortSignal) => Promise<HttpAnswer> {
   const matching = createRouter(handlers)
-  return async (request, path, search) => {
+  return async (request, path, search, gone) => {
     const requestId = randomUUID()
     const refuse = (...a: [kind: Parameters<typeof problem>[0], detail: string]): HttpAnswer => answerOf(problem(a[0], a[1], requestId))
     const parts = segments(path)
@@ -58,7 +59,7 @@ export function createApi({ handlers, authorizer, log }: ApiParts): (request: In
       const body = request.method === 'GET' || request.method === 'DELETE' ? undefined : await readBody(request, found.limit, bodyMilliseconds)
       const text = isText(request.headers['content-type'])
       const whole: Event = { ...event, body: body?.toString(text ? 'utf8' : 'base64'), isBase64Encoded: body !== undefined && !text, requestContext: { ...event.requestContext, authorizer: { lambda: context } } }
-      const result = await inTime(found.handler(whole, {} as Context))
+      const result = await inTime(found.handler(whole, { signal: gone } as Partial<Context> as Context))
       if (result) return answerOf(result)
       log('timeout', { route: found.key, requestId })
       return refuse('internal', 'This took too long. Try again.')
@@ -77,6 +78,8 @@ const isText = (type: string | undefined): boolean => type === undefined || /^(t
 const answerOf = (r: Result): HttpAnswer => ({
   status: r.statusCode ?? 200, headers: Object.fromEntries(Object.entries(r.headers ?? {}).map(([k, v]) => [k, String(v)])),
   ...(r.body === undefined ? {} : { body: r.isBase64Encoded ? Buffer.from(r.body, 'base64') : r.body }),
+  // As it comes, at the listener's pace.
+  ...(r.stream ? { body: Readable.from(r.stream, { highWaterMark: 1 }) } : {}),
 })
 
 async function inTime(work: Promise<Result>): Promise<Result | undefined> {

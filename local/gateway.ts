@@ -71,7 +71,11 @@ export async function startGateway(port: number, parts: GatewayParts): Promise<G
     const { path, search } = target(request.url ?? '')
     if (path === '') return send(request, response, nothing, onMain)
     if (path === '/api/openapi.json' && reading(request)) return send(request, response, { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' }, body: description }, onMain)
-    if (path === '/api' || path.startsWith('/api/')) return send(request, response, await api(request, path, search), onMain)
+    if (path === '/api' || path.startsWith('/api/')) {
+      const gone = new AbortController()
+      response.once('close', () => gone.abort())
+      return send(request, response, await api(request, path, search, gone.signal), onMain)
+    }
     if (path.startsWith(objectsPath)) return send(request, response, await serveObject(objects, request), onMain)
     if (path === '/oidc' || path.startsWith('/oidc/')) return parts.login(request, response)
     if (!reading(request)) return send(request, response, text(405, 'Pages are only read.', { allow: 'GET, HEAD' }), onMain)

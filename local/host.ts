@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { localEngine } from '../adapters/local/engine.ts'
 import { localKeys } from '../adapters/local/keys.ts'
+import { localLogs } from '../adapters/local/logs.ts'
 import { localObjects } from '../adapters/local/objects.ts'
 import { createTable, localTable } from '../adapters/local/table.ts'
 import { createAuthorizer } from '../functions/access/authorizer.ts'
@@ -17,6 +18,7 @@ import type { Deps } from '../functions/kernel/deps.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
 import { createCompute } from './compute.ts'
+import { detachedRunners } from './detached.ts'
 import { readJson, writeWhole } from './files.ts'
 import { startGateway } from './gateway.ts'
 import { openJournal } from './journal.ts'
@@ -127,16 +129,19 @@ export async function startHost(o: HostOptions): Promise<Host> {
     await objects.tidy()
     const engine = localEngine({ objects, folder: join(home, 'engine') })
     undo.push(engine.close)
+    const logs = await localLogs({ folder: join(home, 'logs') })
     const { workflow, is } = later()
     const tried = languages()
     const deps: Deps = {
-      table: localTable(at), objects, keys: localKeys({ file: join(home, 'keyring.json') }), engine, workflow, now: () => new Date(), random: (n) => new Uint8Array(randomBytes(n)), log: journal.log,
+      table: localTable(at), objects, keys: localKeys({ file: join(home, 'keyring.json') }), engine, workflow, logs, now: () => new Date(), random: (n) => new Uint8Array(randomBytes(n)), log: journal.log,
       settings: { mainOrigin, studyOrigin, issuer: `${mainOrigin}/oidc`, jwksUri: `${mainOrigin}/oidc/jwks`, clientId, scope, resource: resourceOf(mainOrigin), version: '0.1.0', languages: () => languagesOf(tried.now()) },
     }
-    const compute = createCompute({ program: join(root, 'runner/main.ts'), slots, confinement: async () => onlyOne(await tried.known()), log: journal.log })
+    const pipelines = await detachedRunners({ program: join(root, 'runner/main.ts'), folder: join(home, 'runners'), logs })
+    const compute = createCompute({ program: join(root, 'runner/warm.ts'), pipelines, slots, confinement: async () => onlyOne(await tried.known()), log: journal.log })
     const jobs = await createWorkflow(root, deps, compute.task)
     is(jobs)
-    undo.push(async () => { await Promise.all([jobs.close(stopMilliseconds), compute.close()]) })
+    // Compute first: what is stopped because the host stops is not stopped for good.
+    undo.push(async () => { await Promise.all([compute.close(), jobs.close(stopMilliseconds)]) })
     const handlers = new Map(await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)))
     const state = await loginState(join(home, 'login.json'), () => Date.now())
     undo.push(state.flush)
@@ -159,6 +164,8 @@ export async function startHost(o: HostOptions): Promise<Host> {
 
     const failed = (at: string) => (e: unknown): void => journal.log('error', { at, error: e instanceof Error ? e.name : typeof e })
     undo.push(every(visitMilliseconds, createSweep(deps), failed('sweep')).close)
+    // Pipelines that a host before this one has left go on where they are, as the same attempt.
+    await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))
     // At the start, too: it takes up what a kill has interrupted. The gateway is open by then, and runners fetch their inputs through it.
     undo.push(every(visitMilliseconds, createWatch(deps), failed('watch'), true).close)
     return { languages: tried, runners: compute.pids, mainOrigin, studyOrigin, home, deps, demo, storePid: store.pid, close }

@@ -9,7 +9,7 @@ const prefix = 'cloister-run-'
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no /proc. */
-function born(pid: number | 'self'): string {
+export function born(pid: number | 'self'): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''

@@ -3,13 +3,15 @@
  * Exits with 0 once the report is handed over, 1 when the platform failed (worth another try), 143 when it was stopped. Says nothing of the data on the way.
  *
  * For a pipeline `CLOISTER_LOG` is the file its log is appended to (without it the log is written to standard output), and `CLOISTER_PATIENCE` how many seconds a store that is away is waited for.
+ * `CLOISTER_RECORD` is a file in which such a runner says who it is before it does anything: where there is one already, another is at it, and this one leaves.
  * `CLOISTER_CONFINEMENT` forces a confinement; `bubblewrap:probed` also says that it was tried already. A parent that gave it an IPC channel takes it along when it ends.
  */
 import { confinements, type Manifest } from '../domain/jobs/manifest.ts'
 import type { PipelineManifest } from '../domain/pipelines/manifest.ts'
 import type { SynthesisManifest } from '../domain/synthesis/manifest.ts'
-import { sweepLeftovers } from './folders.ts'
-import { overHttp, putReport } from './io.ts'
+import { writeFileSync } from 'node:fs'
+import { born, sweepLeftovers } from './folders.ts'
+import { LinkFailed, overHttp, putReport } from './io.ts'
 import { runJob } from './job.ts'
 
 const stop = new AbortController()
@@ -18,6 +20,26 @@ const stop = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => { stop.abort() })
 if (process.channel) process.on('disconnect', () => { stop.abort() })
 
+/** Says in a file who is at work; false when somebody said so before. */
+function first(record: string): boolean {
+  try {
+    writeFileSync(record, JSON.stringify({ pid: process.pid, born: born('self'), attempt: Number(process.env['CLOISTER_ATTEMPT']), until: Number(process.env['CLOISTER_UNTIL']) }), { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw e
+  }
+}
+
+/** What is to be done. A store that is away is asked again, for as long as this runner has patience. */
+async function orders(url: string): Promise<Manifest | SynthesisManifest | PipelineManifest> {
+  for (const until = Date.now() + Number(process.env['CLOISTER_PATIENCE'] ?? 0) * 1000; ;) {
+    try { return JSON.parse((await overHttp.get({ url, headers: {} })).toString('utf8')) as Manifest | SynthesisManifest | PipelineManifest } catch (e) {
+      if (!(e instanceof LinkFailed) || Date.now() > until || stop.signal.aborted || /answered 4/.test(e.message)) throw e
+    }
+  }
+}
+
 async function main(): Promise<number> {
   const url = process.env['CLOISTER_MANIFEST']
   const [name, probed] = (process.env['CLOISTER_CONFINEMENT'] ?? '').split(':')
@@ -25,12 +47,14 @@ async function main(): Promise<number> {
   if (!url) { process.stderr.write('runner: CLOISTER_MANIFEST is not set\n'); return 1 }
   const confinement = confinements.find((c) => c === name)
   if (name && !confinement) { process.stderr.write('runner: CLOISTER_CONFINEMENT names no confinement\n'); return 1 }
+  const record = process.env['CLOISTER_RECORD']
+  if (record && !first(record)) return 0
   sweepLeftovers()
   let doing = 'fetching the manifest'
   try {
-    const manifest = JSON.parse((await overHttp.get({ url, headers: {} })).toString('utf8')) as Manifest | SynthesisManifest | PipelineManifest
+    const manifest = await orders(url)
     doing = 'running the job'
-    if ('kind' in manifest) {
+    if ('kind' in manifest && manifest.kind === 'pipeline') {
       const [{ runPipeline }, { pipelineHttp }, { fileSink, placedSink }] = await Promise.all([import('./pipeline.ts'), import('./pipeline-io.ts'), import('./pipeline-log.ts')])
       const file = process.env['CLOISTER_LOG']
       const sink = file ? fileSink(file) : placedSink((text) => { process.stdout.write(text) }, 0)

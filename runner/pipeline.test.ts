@@ -47,7 +47,7 @@ async function run(code: string, given: Given = {}, seen?: (text: string, stop: 
   const report = await runPipeline(m, io, { signal: stop.signal, sink: { write: (text) => { sink.write(text); seen?.(text, stop) }, close: () => sink.close() }, confinement: 'bubblewrap', probed: true })
   expect(JSON.parse(gunzipSync(objects.get('report')!).toString())).toEqual(report)
   const log: LogRecord[] = decodeRecords(readFileSync(path), 0).records
-  return { report, log, lines: log.filter((r) => r.s !== 'sys').map((r) => r.x), objects, stop }
+  return { report, log, lines: log.filter((r) => r.s !== 'sys' && r.p !== 1).map((r) => r.x), objects, stop }
 }
 const last = (r: Ran): LogRecord => r.log.at(-1)!
 

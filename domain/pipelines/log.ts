@@ -18,7 +18,7 @@ export interface LogRecord {
   /** Declared by the command: a line `cloister: progress DONE/TOTAL`. */
   progress?: [done: number, total: number]
   /** Declared by the command: a line `cloister: metric NAME VALUE [STEP]`. */
-  metric?: [name: string, value: number, step?: number]
+  metric?: [name: string, value: number] | [name: string, value: number, step: number]
   /** The last record of a log: how the run ended. */
   end?: string
 }

@@ -1,7 +1,10 @@
 /** What a handler may reach, handed in: ports, clock, randomness, settings. */
 import type { Language } from '../../domain/datasets/policy.ts'
+import type { PipelineRuntime, Resources } from '../../domain/pipelines/definition.ts'
+import type { Quota } from '../../domain/pipelines/fair.ts'
 import type { Engine } from '../../ports/engine.ts'
 import type { Keys } from '../../ports/keys.ts'
+import type { Logs } from '../../ports/logs.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
@@ -19,6 +22,8 @@ export interface Settings {
   version: string
   /** Languages that this installation can run now; all when it is not said. */
   languages?: () => readonly Language[]
+  /** For pipelines: places for runs at once (domain/pipelines/fair.ts), the most a run may have, and runtimes that there are; the defaults of the domain when it is not said. */
+  pipelines?: () => { quota?: Partial<Quota>; largest?: Partial<Resources>; runtimes?: readonly PipelineRuntime[] }
 }
 
 export interface Deps {
@@ -27,6 +32,7 @@ export interface Deps {
   keys: Keys
   engine: Engine
   workflow: Workflow
+  logs: Logs
   settings: Settings
   now: () => Date
   /** Cryptographically random bytes. */

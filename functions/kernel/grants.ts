@@ -2,6 +2,7 @@
 import type { Bucket as ContractBucket, Entity, Grant } from '../../contracts/route.ts'
 import type { Engine } from '../../ports/engine.ts'
 import type { Keys } from '../../ports/keys.ts'
+import type { Logs } from '../../ports/logs.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
@@ -9,12 +10,12 @@ import type { Workflow } from '../../ports/workflow.ts'
 export class NotGranted extends Error { override name = 'NotGranted' }
 
 /** Ports that refuse whatever `grants` does not name. `NotGranted` is a defect of a contract, never of a request. */
-export function guarded<P extends { table: Table; objects: ObjectStore; keys: Keys; engine: Engine; workflow: Workflow }>(ports: P, who: string, grants: readonly Grant[]): P {
+export function guarded<P extends { table: Table; objects: ObjectStore; keys: Keys; engine: Engine; workflow: Workflow; logs: Logs }>(ports: P, who: string, grants: readonly Grant[]): P {
   const granted = new Set<string>(grants)
   const need = (grant: Grant): void => { if (!granted.has(grant)) throw new NotGranted(`${who} has no grant "${grant}"`) }
   const entity = (act: 'read' | 'write', pk: string): void => need(`${act} ${pk.slice(0, pk.indexOf('#')) as Entity}`)
   const bucket = (act: 'get' | 'put' | 'delete', b: ContractBucket): void => need(`${act} ${b}`)
-  const { table, objects, keys, engine, workflow } = ports
+  const { table, objects, keys, engine, workflow, logs } = ports
   return {
     ...ports,
     table: {
@@ -55,6 +56,13 @@ export function guarded<P extends { table: Table; objects: ObjectStore; keys: Ke
       start: async (...a) => { need('start-job'); return workflow.start(...a) },
       stop: async (...a) => { need('stop-job'); return workflow.stop(...a) },
       running: async (...a) => { need('start-job'); return workflow.running(...a) },
+    },
+    logs: {
+      read: async (...a) => { need('read-log'); return logs.read(...a) },
+      tail: async (...a) => { need('read-log'); return logs.tail(...a) },
+      follow: (...a) => { need('read-log'); return logs.follow(...a) },
+      conclude: async (...a) => { need('write-log'); return logs.conclude(...a) },
+      archive: async (...a) => { need('write-log'); return logs.archive(...a) },
     },
   }
 }

@@ -98,7 +98,7 @@ export interface Harness {
 }
 
 /** Starts the parts; see the top of this file. */
-export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow'>> = {}): Promise<Harness> {
+export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 'logs'>> = {}): Promise<Harness> {
   const [store, folder] = await Promise.all([startStore(), mkdtemp(join(tmpdir(), 'cloister-test-'))])
   await createTable({ endpoint: store.endpoint, tableName: 'cloister' })
   let time = start
@@ -109,7 +109,7 @@ export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow'>> 
   }
   const objects = localObjects({ folder: join(folder, 'objects'), baseUrl: settings.mainOrigin, secret: randomBytes(32) })
   const deps: Deps = {
-    table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }), objects, keys: localKeys({ file: join(folder, 'keyring.json') }), engine: parts.engine ?? absent<Deps['engine']>('engine'), workflow: parts.workflow ?? absent<Deps['workflow']>('workflow'), settings,
+    table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }), objects, keys: localKeys({ file: join(folder, 'keyring.json') }), engine: parts.engine ?? absent<Deps['engine']>('engine'), workflow: parts.workflow ?? absent<Deps['workflow']>('workflow'), logs: parts.logs ?? absent<Deps['logs']>('logs'), settings,
     now: () => new Date(time), random: (n) => new Uint8Array(randomBytes(n)), log: (event, fields) => { logs.push({ event, ...fields }) },
   }
   const handlers = new Map<string, Promise<LambdaHandler>>()
