@@ -4,13 +4,14 @@ import { audit } from './audit.ts'
 import { backstage } from './backstage.ts'
 import { datasets } from './datasets.ts'
 import { jobs } from './jobs.ts'
+import { pipelines } from './pipelines.ts'
 import { runs } from './runs.ts'
 import { studies } from './studies.ts'
 import { synthesis } from './synthesis.ts'
 import type { Area, Grant, Route } from './route.ts'
 
-export { access, audit, datasets, jobs, runs, studies, synthesis }
-export const areas = { access, studies, runs, datasets, jobs, synthesis, audit } as const
+export { access, audit, datasets, jobs, pipelines, runs, studies, synthesis }
+export const areas = { access, studies, runs, datasets, jobs, synthesis, pipelines, audit } as const
 
 export interface NamedRoute { area: string; name: string; route: Route }
 

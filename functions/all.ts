@@ -17,6 +17,9 @@ export const creators: Record<string, () => Promise<Creator>> = {
   'jobs/jobs': async () => (await import('./jobs/jobs.ts')).createJobs,
   'jobs/reviews': async () => (await import('./jobs/reviews.ts')).createReviews,
   'synthesis/synthesis': async () => (await import('./synthesis/synthesis.ts')).createSynthesis,
+  'pipelines/pipelines': async () => (await import('./pipelines/pipelines.ts')).createPipelines,
+  'pipelines/pipelinelog': async () => (await import('./pipelines/pipelinelog.ts')).createPipelinelog,
+  'pipelines/pipelinestream': async () => (await import('./pipelines/pipelinestream.ts')).createPipelinestream,
   'audit/audit': async () => (await import('./audit/audit.ts')).createAudit,
 }
 

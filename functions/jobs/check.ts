@@ -5,6 +5,7 @@ import { endOf } from '../../domain/jobs/codes.ts'
 import type { Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
+import { checkPipeline } from '../pipelines/steps.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { differing, remember, rememberRefused } from './differencing.ts'
 import { judge, type Judged } from './judging.ts'
@@ -55,8 +56,8 @@ export function createCheck(deps: Deps): (input: StepInput) => Promise<object> {
   const d = guarded(deps, 'check', backstage.find((f) => f.area === 'jobs' && f.name === 'check')!.grants)
   return async ({ jobId, attempt }) => {
     const job = await atWork(d, jobId, attempt)
-    if (!job || (job.kind !== 'query' && job.kind !== 'script' && job.kind !== 'synthesis')) return {}
-    try { await (job.kind === 'synthesis' ? checkSynthesis(d, job) : check(d, job)) } catch (e) {
+    if (!job || (job.kind !== 'query' && job.kind !== 'script' && job.kind !== 'synthesis' && job.kind !== 'pipeline')) return {}
+    try { await (job.kind === 'synthesis' ? checkSynthesis(d, job) : job.kind === 'pipeline' ? checkPipeline(d, job) : check(d, job)) } catch (e) {
       if (!(e instanceof Overtaken)) throw e
     }
     return {}

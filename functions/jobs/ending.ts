@@ -29,7 +29,8 @@ export async function end(d: Deps, job: Item<JobItem>, problem: JobProblem | und
   const ended = d.now().toISOString()
   const charged = chargeAtEnd(job, problem, problem !== undefined && job.kind === 'synthesis' && await d.objects.head('protected', objectOf.kept(job.jobId)) !== undefined)
   const entries: { act: Act; object: string; detail?: Detail }[] = [
-    ...(problem ? [{ act: acts[to]!, object: `job ${job.jobId}`, detail: { dataset: job.datasetId, code: problem.code, step: problem.step } }] : []),
+    ...(job.run ? [{ act: 'pipeline-run.ended' as const, object: `run ${job.jobId}`, detail: { experiment: job.run.experimentId, state: to, ...(problem ? { code: problem.code } : {}), ...(job.run.exitCode === undefined ? {} : { exitCode: job.run.exitCode }) } }] : []),
+    ...(problem && !job.run ? [{ act: acts[to]!, object: `job ${job.jobId}`, detail: { dataset: job.datasetId, code: problem.code, step: problem.step } }] : []),
     ...(problem && charged === 'committed' ? [{ act: 'budget.charged' as const, object: `dataset ${job.datasetId}`, detail: { job: job.jobId, nanoRho: job.charge! } }] : []),
   ]
   if (entries.length > 0) await record(d, job.organisationId, who, entries)
@@ -55,10 +56,10 @@ export async function finish(d: Deps, job: Item<JobItem>, by: EndedBy = 'step'):
 }
 
 /** What computes is a container, with inputs of its own that nobody needs afterwards. */
-const contained = (job: JobItem): boolean => job.kind === 'script' || job.kind === 'synthesis'
+const contained = (job: JobItem): boolean => job.kind === 'script' || job.kind === 'synthesis' || job.kind === 'pipeline'
 
 /** How long something of an ended job may still act: a stopped container until its link is dead, a step that hangs as long as a Lambda may run. */
-const graceSeconds = (job: JobItem): number => (job.state === 'cancelled' && contained(job) && job.steps.compute ? linkSeconds : job.charge !== undefined ? 900 : 0)
+const graceSeconds = (job: JobItem): number => (job.state === 'cancelled' && job.kind !== 'pipeline' && contained(job) && job.steps.compute ? linkSeconds : job.charge !== undefined ? 900 : 0)
 
 /** Moves a pointer within its index. */
 async function changeIfThere(d: Pick<Deps, 'table'>, key: Key, to: (gsk: string) => string): Promise<void> {

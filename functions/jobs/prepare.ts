@@ -8,6 +8,7 @@ import type { Container } from '../../domain/jobs/container.ts'
 import type { Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
+import { preparePipeline } from '../pipelines/steps.ts'
 import { type ApprovalItem, type DatasetItem, type DatasetVersionItem, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
 import { entry, reserve } from './charging.ts'
 import { cohortCell, differing, rememberRefused } from './differencing.ts'
@@ -71,11 +72,12 @@ async function count(d: Deps, job: Item<JobItem>, { dataset, version }: Found): 
 
 async function prepare(d: Deps, found: Item<JobItem>): Promise<Omit<Prepared, 'jobId' | 'attempt'>> {
   const at = d.now().toISOString()
-  let job = await move(d, found, { to: 'running', set: { steps: stepStarted({}, 'prepare', at) }, remove: ['waiting'] })
+  let job = await move(d, found, { to: 'running', set: { steps: stepStarted(found.kind === 'pipeline' ? found.steps : {}, 'prepare', at) }, remove: ['waiting'] })
   if (job.kind === 'registration') {
     await move(d, job, { set: { steps: stepStarted(stepEnded(job.steps, 'prepare', at), 'compute', at) } })
     return { compute: 'registration' }
   }
+  if (job.kind === 'pipeline') return preparePipeline(d, job, at)
   if (job.kind === 'synthesis') {
     const container = await prepareSynthesis(d, job, at)
     return container ? { compute: 'container', container } : { compute: 'none' }

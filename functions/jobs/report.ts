@@ -10,7 +10,7 @@ const largest = 512 * 1024 * 1024
 /** Characters of all texts of a log together, so that one answer carries it. */
 const logCharacters = 3_000_000
 
-async function unpacked(bytes: Uint8Array): Promise<string | undefined> {
+export async function unpacked(bytes: Uint8Array): Promise<string | undefined> {
   const chunks: Uint8Array[] = []
   let size = 0
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'))

@@ -7,6 +7,7 @@ import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
+import { settledPipeline } from '../pipelines/steps.ts'
 import { emptyInputs, end, finish, heldPointer, once, platform } from './ending.ts'
 import { move, Overtaken, type StepInput, stepEnded } from './standing.ts'
 
@@ -42,7 +43,10 @@ export function createSettle(deps: Deps): (input: StepInput) => Promise<object> 
   const d = guarded(deps, 'settle', backstage.find((f) => f.area === 'jobs' && f.name === 'settle')!.grants)
   return async ({ jobId, attempt }) => {
     const job = await d.table.get<JobItem>(keyOf.job(jobId))
-    if (job && (job.attempt === attempt || !jobLife[job.state].live)) await settleJob(d, job)
+    if (job && (job.attempt === attempt || !jobLife[job.state].live)) {
+      await settleJob(d, job)
+      if (job.kind === 'pipeline') await settledPipeline(d, job.jobId)
+    }
     return {}
   }
 }

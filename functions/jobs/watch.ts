@@ -6,6 +6,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { sweepExpired } from '../synthesis/expiry.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
+import { attemptsToFindOut, dispatch, hasTurn } from '../pipelines/queue.ts'
 import { end, once, ownerPointer, type Pointer } from './ending.ts'
 import { settleJob } from './settle.ts'
 import { move, objectOf, Overtaken } from './standing.ts'
@@ -36,8 +37,10 @@ async function look(d: Deps, pointer: Item<Partial<Pointer>>): Promise<'started'
   if (job.state !== 'held' && await d.workflow.running(jobId, job.attempt)) return 'waiting'
   if (job.outcome !== undefined) { await settleJob(d, job); return 'ended' }
   await once(d, ownerPointer(job))
+  if (job.kind === 'pipeline' && !job.steps.prepare && !(await hasTurn(d, jobId))) return 'waiting'
   if (job.state === 'queued' && !job.steps.prepare) { await d.workflow.start(jobId, job.attempt); return 'started' }
-  if (job.attempt >= maximumAttempts) { await end(d, job, { code: 'infrastructure', step: job.steps.check ? 'check' : job.steps.compute ? 'compute' : 'prepare' }); return 'ended' }
+  // A pipeline run is not begun anew: its runner goes on, or what became of it is found out (functions/pipelines/steps.ts).
+  if (job.attempt >= (job.kind === 'pipeline' ? attemptsToFindOut : maximumAttempts)) { await end(d, job, { code: 'infrastructure', step: job.steps.check ? 'check' : job.steps.compute ? 'compute' : 'prepare' }); return 'ended' }
   // Only if nothing has moved it since it was read: its execution may just have come to its end.
   const again = await move(d, job, { set: { attempt: job.attempt + 1 }, unchanged: true })
   await d.workflow.start(jobId, again.attempt)
@@ -64,6 +67,7 @@ export function createWatch(deps: Deps): () => Promise<Watched> {
       watched.failed++
       d.log('error', { route: 'watch', error: e instanceof Error ? e.name : typeof e, job: 'expiry' })
     }
+    await dispatch(d)
     d.log('watched', { ...watched })
     return watched
   }

@@ -1,0 +1,17 @@
+/** The function that serves pipelines, experiments and runs; their logs have one of their own. */
+import { pipelines } from '../../contracts/pipelines.ts'
+import type { Deps } from '../kernel/deps.ts'
+import { lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { artifact, artifacts } from './artifacts.ts'
+import { changeExperiment, createExperiment, deleteExperiment, experiment, experiments } from './experiments.ts'
+import { inputUploads, propose } from './inputs.ts'
+import { archive, get, list, publish, uploads, version, versions } from './publishing.ts'
+import { queue } from './queue.ts'
+import { compare, run, runs, runsOf } from './runs.ts'
+import { again, start, sweep } from './starting.ts'
+import { cancel } from './steering.ts'
+
+export const createPipelines = (deps: Deps): LambdaHandler => lambda(pipelines, 'pipelines', deps, {
+  list, uploads, publish, get, versions, version, archive, experiments, createExperiment, experiment, changeExperiment, deleteExperiment, inputUploads, propose,
+  start, sweep, runsOf, runs, queue, compare, run, cancel, again, artifacts, artifact,
+})
