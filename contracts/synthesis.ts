@@ -52,7 +52,7 @@ export const synthesis = area('synthesis', 'Synthetic data: differentially priva
   begin: route({
     method: 'POST', path: '/api/synthesis', function: 'synthesis', access: { kind: 'person' }, status: 201,
     summary: 'Begin: from a table of a registered dataset, from a file, or another version of what was begun before', detail: 'With `file` answers a signed link; put the bytes there, then `POST /api/synthesis/{synthesisId}/inference`. From a dataset the plan is proposed from its declared schema at once; with `from` the earlier plan is proposed again.',
-    body: z.union([z.object({ from: SynthesisId, title: Name.optional() }), z.object({ datasetId: DatasetId, table: z.string().max(60), title: Name.optional() }), z.object({ organisationId: OrganisationId, title: Name, file: z.object({ path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,100}\.(csv|parquet)$/i, 'A CSV or Parquet file'), size: z.int().min(1).max(50 * 1024 ** 3), sha256: Sha256 }) })]),
+    body: z.union([z.object({ from: SynthesisId, title: Name.optional() }), z.object({ datasetId: DatasetId, table: z.string().max(60), title: Name.optional() }), z.object({ organisationId: OrganisationId, title: Name, file: z.object({ path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,100}\.(csv|parquet)$/i, 'A CSV or Parquet file'), size: z.int().min(0).max(50 * 1024 ** 3), sha256: Sha256 }) })]),
     response: Synthesis.extend({ upload: Signed.optional() }), problems: ['not-found', 'forbidden', 'wrong-state'], grants: [...writing, 'read JOB', 'write DATASET', 'get protected', 'put protected'],
   }),
   infer: route({

@@ -9,7 +9,6 @@ import { Unreadable } from '../ports/engine.ts'
 import { literal, quoted } from '../domain/sql/expr.ts'
 import { type Duck, openDuck } from './engine/duckdb.ts'
 import { fileFault, textSource } from './engine/files.ts'
-import { cleaned } from './engine/read.ts'
 import type { RunnerIo } from './io.ts'
 
 const memoryMb = 2048
@@ -29,6 +28,10 @@ export async function* rowsOf(path: string): AsyncGenerator<string[]> {
   for (const { cells } of readCsv(rest.toString('utf8'))) yield cells
 }
 
+/** As the reading of an upload has it (runner/engine/read.ts): spaces around a value are not its own, and some words mean missing. Here and not in SQL: hundreds of such expressions in one statement take gigabytes. */
+const missing = /^(|na|n\/a|nan|null|none|\.)$/i
+const clean = (cell: string): string => { const text = cell.replace(/^ +| +$/g, ''); return missing.test(text) ? '' : text }
+
 /** Begins every line of what is written here, so that a row whose only value is missing is still a line. */
 const mark = '1 AS "__row"'
 
@@ -46,7 +49,7 @@ async function columnsOf(duck: Duck, path: string, format: TableFormat): Promise
     return { from, expression: (name) => (names.has(name) ? `CAST(${quoted(name)} AS VARCHAR)` : undefined) }
   }
   const { names, source } = await textSource(duck, { file: `table.${format}`, path })
-  return { from: source, expression: (name) => { const at = names.indexOf(name); return at < 0 ? undefined : cleaned(`c${at}`) } }
+  return { from: source, expression: (name) => { const at = names.indexOf(name); return at < 0 ? undefined : `c${at}` } }
 }
 
 /** Fetches a table into `folder` and opens it. Throws SynthesisError by column for what is not there, or a file that cannot be read. */
@@ -70,7 +73,7 @@ export async function openTable(io: RunnerIo, link: LinkTo, format: TableFormat,
           return `${e} AS "v${i}"`
         })
         try { await duck.run(`COPY (SELECT ${[mark, ...wanted].join(', ')} FROM ${from}) TO ${literal(out)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '')`) } catch (e) { throw faulty(e) }
-        for await (const cells of rowsOf(out)) yield cells.slice(1)
+        for await (const [, ...cells] of rowsOf(out)) yield format === 'stored' ? cells : cells.map(clean)
       },
       close: () => duck.close(),
     }

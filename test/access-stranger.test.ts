@@ -9,7 +9,7 @@ import { keyOf } from '../functions/kernel/items.ts'
 
 type AnyCall = (area: string, name: string, input: object) => Promise<{ status: number; body: unknown }>
 
-const datasetId = 'dat_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', jobId = 'job_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+const datasetId = 'dat_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', jobId = 'job_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', synthesisId = 'syn_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 const studyId = 'std_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', runId = 'run_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', code = 'a'.repeat(20)
 let h: Harness, theirs: string, call: AnyCall
 beforeAll(async () => {
@@ -24,12 +24,13 @@ beforeAll(async () => {
   await h.deps.table.create({ ...keyOf.link(code), ...about, code, kind: 'general', label: '', created: at, expires: at, started: 0, revoked: false })
   await h.deps.table.create({ ...keyOf.dataset(datasetId), ...about, datasetId, name: 'secret', title: 'Secret dataset', description: '', state: 'published', version: 1, policy: defaultDatasetPolicy, created: at, changed: at })
   await h.deps.table.create({ ...keyOf.job(jobId), ...about, jobId, datasetId, datasetVersion: 1, kind: 'query', title: 'Secret job', state: 'succeeded', userId: 'user-ada', purpose: '', cohort: [], pin: 'f'.repeat(64), askHash: 'f'.repeat(64), created: at, attempt: 1, steps: {} })
+  await h.deps.table.create({ ...keyOf.synthesis(synthesisId), ...about, synthesisId, datasetId, datasetVersion: 1, table: 'people', userId: 'user-ada', title: 'Secret twin', state: 'proposed', attempts: [], created: at, changed: at, shared: true, evaluations: [] })
   await h.deps.table.create({ ...keyOf.run(runId), ...about, runId, code, state: 'live', tokenHash: 'f'.repeat(64), started: at, last: at })
 })
 afterAll(async () => { await h.close() })
 
-const present = (): Record<string, string> => ({ organisationId: theirs, studyId, runId, datasetId, jobId, format: 'json', code, userId: 'user-ada', version: '1', invitationId: 'a'.repeat(64), tokenId: 'tok_aaaaaaaaaaaaaaaa', userCode: 'BCDF-GHJK', sha256: 'a'.repeat(64) })
-const absent = (): Record<string, string> => ({ ...present(), organisationId: 'org_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz', studyId: 'std_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz', runId: 'run_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz', datasetId: 'dat_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz', jobId: 'job_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz' })
+const present = (): Record<string, string> => ({ organisationId: theirs, studyId, runId, datasetId, jobId, synthesisId, format: 'json', code, userId: 'user-ada', version: '1', invitationId: 'a'.repeat(64), tokenId: 'tok_aaaaaaaaaaaaaaaa', userCode: 'BCDF-GHJK', sha256: 'a'.repeat(64) })
+const absent = (): Record<string, string> => ({ ...present(), organisationId: 'org_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz', studyId: 'std_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz', runId: 'run_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz', datasetId: 'dat_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz', jobId: 'job_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz', synthesisId: 'syn_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz' })
 const named = (path: string, from: Record<string, string>): Record<string, string> => Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([, n]) => [n, from[n!]!]))
 const plain = (p: unknown): object => ({ ...(p as Problem), instance: undefined })
 const ofSomething = allRoutes.filter(({ route: { access } }) => 'permission' in access).map((r) => [`${r.area}.${r.name}`, r] as const)
@@ -73,6 +74,6 @@ describe('a participant’s page', () => {
 })
 
 it('every route was walked', () => {
-  expect(Object.keys(areas)).toEqual(['access', 'studies', 'runs', 'datasets', 'jobs', 'audit'])
+  expect(Object.keys(areas)).toEqual(['access', 'studies', 'runs', 'datasets', 'jobs', 'synthesis', 'audit'])
   expect(allRoutes.filter(({ route: { path } }) => Object.values(named(path, present())).includes(undefined as never))).toEqual([])
 })

@@ -15,6 +15,7 @@ import { keyOf, type MemberItem, type OrganisationItem, type RunItem, type Study
 import { memoryEngine } from './jobs-walk.ts'
 import { datasetProblems, plantDataset, type World } from './routes-datasets.ts'
 import { jobProblems, question } from './routes-jobs.ts'
+import { beginBody, plantSynthesis, synthesisProblems } from './routes-synthesis.ts'
 import { begin, endRecord, fakeRecord, nonceOf, plantLink, type Planted, plantStudy, wrappedFor } from './ingest-support.ts'
 
 interface Input { as?: Caller | undefined; idempotencyKey?: string; params?: Record<string, string | number>; query?: Record<string, unknown>; body?: unknown; authorization?: string | undefined }
@@ -24,7 +25,7 @@ let h: Harness
 let s: Planted
 let code: string
 let invitationId: string
-let planted: Awaited<ReturnType<typeof plantDataset>>
+let planted: Awaited<ReturnType<typeof plantDataset>> & { synthesisId: string }
 let run: Awaited<ReturnType<typeof begin>>
 let ada: Caller
 let sam: Caller
@@ -39,7 +40,7 @@ beforeAll(async () => {
   h = await harness({ engine: memoryEngine(), workflow: { start: async () => {}, stop: async () => {}, running: async () => false } })
   s = await plantStudy(h)
   await h.deps.table.update<MemberItem>(keyOf.member(s.organisationId, 'user-ada'), { set: { roles: [...roles] } })
-  planted = await plantDataset(h, s.organisationId)
+  planted = { ...await plantDataset(h, s.organisationId), ...await plantSynthesis(h, s.organisationId) }
   code = await plantLink(h, s)
   run = await begin(h, s, code, fresh())
   ada = h.person('ada', { groups: ['founders'] })
@@ -105,6 +106,7 @@ const bodies: Record<string, () => unknown> = {
   'access.approveDevice': () => ({ scopes: ['studies:read'] }),
   'jobs.quote': () => question(planted.datasetId),
   'jobs.ask': () => question(planted.datasetId),
+  'synthesis.begin': () => beginBody,
   'runs.start': () => ({ nonce: fresh(), kid: s.kid, wrappedKey: wrappedFor('x') }),
   'runs.withdraw': () => ({ runCode: 'a'.repeat(32), withdrawalCode: 'a'.repeat(16) }),
 }
@@ -208,6 +210,7 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
 
   ...datasetProblems(world),
   ...jobProblems(world),
+  ...synthesisProblems({ ...world, stranger: () => sam }),
 }
 
 const documented = allRoutes.flatMap(({ area, name, route }) => allProblems(route).map((kind) => [`${area}.${name}`, kind, area, name, route] as const))
