@@ -24,7 +24,8 @@ type ParamsInput<R extends Route> = R['params'] extends z.ZodObject ? { [K in ke
 type Optional<T, K extends string> = undefined extends T ? { [P in K]?: undefined } : object extends T ? { [P in K]?: T } : { [P in K]: T }
 type Input<R extends Route> = Optional<ParamsInput<R>, 'params'> & Optional<QueryInput<R>, 'query'> & Optional<BodyInput<R>, 'body'> & { signal?: AbortSignal; /** More headers, such as `idempotency-key`. */ headers?: Record<string, string> }
 type Call<R extends Route> = object extends Input<R> ? (input?: Input<R>) => Promise<Answered<R>> : (input: Input<R>) => Promise<Answered<R>>
-type AreaClient<A extends Area> = { [N in keyof A['routes']]: Call<A['routes'][N]> }
+/** Routes that answer piece by piece are read with clients/events.ts, or as any download. */
+type AreaClient<A extends Area> = { [N in keyof A['routes'] as A['routes'][N] extends { stream: string } ? never : N]: Call<A['routes'][N]> }
 export type Client = { [N in keyof typeof areas]: AreaClient<(typeof areas)[N]> }
 
 export interface ClientOptions {
@@ -36,6 +37,15 @@ export interface ClientOptions {
 }
 
 interface Anything { params?: Record<string, string | number>; query?: Record<string, unknown>; body?: unknown; signal?: AbortSignal; headers?: Record<string, string> }
+
+/** What an answer that is no success says. */
+export function problemOf(status: number, text: string): ProblemError {
+  let problem: Partial<Problem> = {}
+  try { problem = JSON.parse(text) as Partial<Problem> ?? {} } catch { /* not ours */ }
+  // API Gateway words its authorizer's refusal itself: 403 without a problem.
+  if (problem.kind === undefined && [401, 403].includes(status)) return new ProblemError({ status: 401, detail: 'Your session has ended or the token is not valid. Sign in again.' }, 'sign-in-required')
+  return new ProblemError({ ...problem, status, detail: problem.detail ?? `The server answered ${status}.` }, problem.kind ?? 'internal')
+}
 
 async function call(o: ClientOptions, r: Route, input: Anything): Promise<unknown> {
   const query = new URLSearchParams(Object.entries(input.query ?? {}).filter(([, v]) => v !== undefined).map(([k, v]) => [k, String(v)]))
@@ -57,10 +67,7 @@ async function call(o: ClientOptions, r: Route, input: Anything): Promise<unknow
   let json: unknown
   try { json = JSON.parse(text) } catch { json = undefined }
   if (response.ok) return r.response.parse(json)
-  const problem = (json ?? {}) as Partial<Problem>
-  // API Gateway words its authorizer's refusal itself: 403 without a problem.
-  if (problem.kind === undefined && [401, 403].includes(response.status)) throw new ProblemError({ status: 401, detail: 'Your session has ended or the token is not valid. Sign in again.' }, 'sign-in-required')
-  throw new ProblemError({ ...problem, status: response.status, detail: problem.detail ?? `The server answered ${response.status}.` }, problem.kind ?? 'internal')
+  throw problemOf(response.status, text)
 }
 
 /** A client with one function per route: `client.studies.create({ params, body })`. Answers are parsed with the contract. */

@@ -71,8 +71,9 @@ export async function detachedRunners({ program, folder, logs }: DetachedOptions
   return {
     async run({ runId, attempt, seconds, env }, stopped, closing) {
       const before = await read(runId)
-      const mine = before === undefined || (!alive(before) && before.attempt < attempt)
-      if (before && mine) await rm(recordOf(runId), { force: true })
+      const mine = before === undefined
+      // It was over before the host was stopped; nothing is run twice.
+      if (mine && (await logs.tail(runId, undefined, { records: 1, bytes: 65_536 })).ended) return 'ended'
       const until = mine ? Date.now() + seconds * 1000 : before.until
       let child: Promise<number | null> | undefined
       if (mine) {
