@@ -50,3 +50,11 @@ export async function accessibility(page: Page): Promise<string[]> {
   await cdp.detach()
   return result.value as string[]
 }
+
+/** What is wrong with a page that has come to rest: what axe finds, and how much wider it is than its window. */
+export async function faults(page: Page): Promise<string[]> {
+  await page.getByRole('status').filter({ hasText: 'Loading' }).waitFor({ state: 'detached' })
+  const at = `${new URL(page.url()).pathname} at ${page.viewportSize()?.width} px`
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  return [...(await accessibility(page)).map((f) => `${at}: ${f}`), ...(wide > 0 ? [`${at}: ${wide} px too wide`] : [])]
+}

@@ -69,7 +69,7 @@ function Loaded({ job }: { job: Job }) {
   const again = asked && own && <Button component={Link} to="/analyses/ask" search={{ dataset: job.datasetId, again: job.jobId } as never} variant={live || job.hasResult ? 'default' : 'filled'}>{job.hasResult || live ? 'Ask again with changes' : 'Edit and run again'}</Button>
   return (
     <Page title={job.title} state={<StateBadge of="job" state={job.state} word={stateWord(job)} />} back={{ to: '/analyses', label: 'Analyses' }}
-      hint={<>{what(job)} · <Anchor component={Link} to={`/datasets/${job.datasetId}/overview`}>{job.dataset}</Anchor>{job.datasetVersion > 0 ? `, version ${job.datasetVersion}` : ''} · {own ? 'you' : job.owner.name}, <RelativeTime at={job.created} /></>}
+      hint={<>{what(job)} · <Anchor component={Link} to={`/datasets/${job.datasetId}/overview`} inherit underline="always">{job.dataset}</Anchor>{job.datasetVersion > 0 ? `, version ${job.datasetVersion}` : ''} · {own ? 'you' : job.owner.name}, <RelativeTime at={job.created} /></>}
       action={<>
         {job.may.includes('check') && <Button component={Link} to={`/checks/${job.jobId}`}>Check this output</Button>}
         {!live && again}

@@ -19,7 +19,7 @@ export function ReleaseCard({ card }: { card: Result['card'] }) {
       <ScrollCode text={card.asked} label="What was asked" wrap mah={200} />
       <dl className="terms wide">
         {card.purpose && <div><dt>Purpose</dt><dd>{card.purpose}</dd></div>}
-        <div><dt>Dataset</dt><dd><Anchor component={Link} to={`/datasets/${card.dataset.datasetId}/overview`} inherit>{card.dataset.title}</Anchor>, version {card.dataset.version}</dd></div>
+        <div><dt>Dataset</dt><dd><Anchor component={Link} to={`/datasets/${card.dataset.datasetId}/overview`} inherit underline="always">{card.dataset.title}</Anchor>, version {card.dataset.version}</dd></div>
         <div><dt>Cohort</dt><dd>{cohortWords(card.cohort)} <Text span size="sm" c="dimmed">({card.subjects})</Text></dd></div>
         <div><dt>Released</dt><dd><RelativeTime at={card.released} /> by {modeName[card.mode].toLowerCase()}{card.checkers ? `, ${count(card.checkers, 'checker')}` : ''}</dd></div>
         {card.cost.nanoRho > 0 && <div><dt>Budget</dt><dd>epsilon {short(card.cost.epsilon)} at delta {card.cost.delta.toExponential(0)}</dd></div>}

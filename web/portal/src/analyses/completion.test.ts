@@ -9,7 +9,7 @@ import { completionsOf } from './completion.ts'
 const schema: Schema = {
   tables: [
     { name: 'subjects', file: 'subjects.csv', oneRowPerSubject: true, columns: [{ name: 'subject_id', type: 'text', role: 'subject' }, { name: 'age', type: 'integer', unit: 'years', meaning: 'Age at entry' }, { name: 'arm', type: 'category', categories: ['placebo', 'treatment'] }, { name: 'passport', type: 'text', role: 'identifier' }] },
-    { name: 'outcomes', file: 'outcomes.csv', oneRowPerSubject: false, columns: [{ name: 'subject_id', type: 'text', role: 'subject' }, { name: 'Motor score', type: 'number' }] },
+    { name: 'outcomes', file: 'outcomes.csv', oneRowPerSubject: false, columns: [{ name: 'subject_id', type: 'text', role: 'subject' }, { name: 'Motor score', type: 'number' }, { name: 'group', type: 'integer' }] },
   ],
   images: [{ name: 'scans', table: 'subjects', path: 'path', masks: ['masks/putamen.nii.gz'] }],
 } as Schema
@@ -25,7 +25,7 @@ async function offered(language: Language, text: string, explicit = false): Prom
 describe('completion of questions', () => {
   it('offers columns by their bare names in SQL, quoted where they must be, those of named tables first', async () => {
     const found = await offered('sql', 'SELECT a| FROM subjects')
-    expect(found?.labels).toEqual(['subject_id', 'age', 'arm', '"Motor score"'])
+    expect(found?.labels).toEqual(['subject_id', 'age', 'arm', '"Motor score"', '"group"'])
     expect(found?.boosts.get('age')).toBeGreaterThan(found?.boosts.get('"Motor score"') ?? 0)
   })
   it('leaves what stands after a dot, and texts, to others', async () => {

@@ -2,6 +2,7 @@
 import { type Completion, type CompletionContext, type CompletionResult, type CompletionSource, ifNotIn } from '@codemirror/autocomplete'
 import type { Language } from '../../../../domain/datasets/policy.ts'
 import type { Column, Schema } from '../datasets/data.ts'
+import { sqlName } from '../datasets/snippets.ts'
 
 /** What stands beside a column in the list, and what is said about it to its right. */
 export const completionOf = (c: Column, label = c.name): Completion => ({ label, type: 'property', detail: [c.type, c.unit].filter(Boolean).join(', '), ...(c.meaning ? { info: c.meaning } : {}) })
@@ -18,7 +19,6 @@ function columnsOf(schema: Schema): { column: Column; tables: string[] }[] {
   return [...found.values()]
 }
 
-const plain = /^[a-z_][a-z0-9_]*$/
 /** Columns of tables that the statement names come first. After a dot the language's own source knows better which table is meant. */
 function sqlColumns(schema: Schema): CompletionSource {
   const all = columnsOf(schema)
@@ -27,7 +27,7 @@ function sqlColumns(schema: Schema): CompletionSource {
     if (!word || (word.from === word.to && !context.explicit) || context.state.sliceDoc(word.from - 1, word.from) === '.') return null
     const statement = context.state.doc.toString().toLowerCase()
     const named = new Set(schema.tables.filter((t) => new RegExp(`\\b${t.name}\\b`).test(statement)).map((t) => t.name))
-    return { from: word.from, validFor: /^[\w"]*$/, options: all.map(({ column, tables }) => ({ ...completionOf(column, plain.test(column.name) ? column.name : `"${column.name.replaceAll('"', '""')}"`), boost: tables.some((t) => named.has(t)) ? 20 : 10 })) }
+    return { from: word.from, validFor: /^[\w"]*$/, options: all.map(({ column, tables }) => ({ ...completionOf(column, sqlName(column.name)), boost: tables.some((t) => named.has(t)) ? 20 : 10 })) }
   })
 }
 

@@ -38,7 +38,7 @@ function Loaded({ review, again, busy }: { review: Review; again: () => void; bu
   const { job, question } = review
   return (
     <Page title={job.title} state={<StateBadge of="job" state={job.state} word={stateWord(job)} />} back={{ to: '/checks', label: 'Output checks' }} wide
-      hint={<>{languageName[question.language]} on <Anchor component={Link} to={`/datasets/${job.datasetId}/overview`}>{job.dataset}</Anchor> by {job.owner.name}, <RelativeTime at={job.created} /></>} action={(review.mine || job.waiting === 'answer') && <Button variant="default" onClick={again} loading={busy}>Look again</Button>}>
+      hint={<>{languageName[question.language]} on <Anchor component={Link} to={`/datasets/${job.datasetId}/overview`} inherit underline="always">{job.dataset}</Anchor> by {job.owner.name}, <RelativeTime at={job.created} /></>} action={(review.mine || job.waiting === 'answer') && <Button variant="default" onClick={again} loading={busy}>Look again</Button>}>
       <div className="panel purpose"><Text size="sm" c="dimmed">Purpose</Text><Text className="prose">{job.purpose || 'None was given.'}</Text></div>
       <div className="review">
         <div>

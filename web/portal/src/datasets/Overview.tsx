@@ -56,7 +56,7 @@ function FirstQuestion({ dataset }: { dataset: Dataset }) {
         <div key={s.title} className="snippet">
           <Group justify="space-between" gap="xs"><Text size="sm" fw={500}>{s.title}</Text><Group gap={4}>
             <CopyId value={s.code} label={`the code of ${s.title}`} hidden />
-            <Button size="compact-xs" variant="default" component={Link} to="/analyses/ask" search={{ dataset: dataset.datasetId, language: s.language, example: String(all.filter((x) => x.language === s.language).indexOf(s)) } as never} aria-label={`Ask: ${s.title}`}>Ask this</Button>
+            <Button size="compact-xs" variant="default" component={Link} to="/analyses/ask" search={{ dataset: dataset.datasetId, language: s.language, example: String(all.filter((x) => x.language === s.language).indexOf(s)) } as never} aria-label={`Ask this: ${s.title}`}>Ask this</Button>
           </Group></Group>
           <ScrollCode text={s.code} label={s.title} />
         </div>))}

@@ -4,7 +4,10 @@ import type { Column, Schema, Table } from './data.ts'
 
 export interface Snippet { title: string; language: Language; mode: ReleaseMode; code: string }
 
-const sqlName = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`)
+/** DuckDB's reserved words (`duckdb_keywords()`): as names they need quotation marks. */
+const reserved = new Set('all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default deferrable desc describe distinct do else end except false fetch for foreign from group having in initially intersect into lambda lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider placing primary qualify references returning select show some summarize symmetric table then to trailing true union unique unpivot using variadic when where window with'.split(' '))
+/** A name as a statement has to write it. */
+export const sqlName = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`)
 const quoted = (text: string): string => JSON.stringify(text)
 const numeric = (c: Column): boolean => (c.type === 'integer' || c.type === 'number') && !c.role
 const grouping = (c: Column): boolean => c.type === 'category' && !c.role && (c.categories?.length ?? 0) > 1
