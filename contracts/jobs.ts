@@ -57,7 +57,7 @@ const job = z.object({ jobId: JobId })
 const base = ['read ORG', 'read DATASET', 'read JOB'] as const
 const chain = ['read AUDIT', 'write AUDIT'] as const
 /** What follows from a job's end. */
-const emptying = ['get quarantine', 'delete quarantine'] as const
+const emptying = ['list quarantine', 'delete quarantine'] as const
 const ListQuery = z.object({ after: z.string().max(500).optional(), limit: z.coerce.number().int().min(1).max(200).default(50), state: z.enum(jobStates).optional(), datasetId: DatasetId.optional(), language: z.enum(languages).optional() })
 
 export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregates come back', {
@@ -118,13 +118,13 @@ export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregate
     response: z.object({
       job: Job, question: Ask, findings: z.array(Finding), subjects: z.int(), outputs: z.array(Released), files: z.array(z.object({ name: z.string(), type: z.string(), base64: z.string() })),
       votes: z.array(z.object({ name: z.string(), vote: z.enum(['approve', 'reject']), comment: z.string(), at: Instant })), mine: z.object({ vote: z.enum(['approve', 'reject']), comment: z.string() }).optional(), questions: z.array(z.object({ by: z.enum(['checker', 'analyst']), text: z.string(), at: Instant })),
-    }), problems: ['own-output', 'wrong-state'], grants: [...base, 'get protected', 'get quarantine', 'read USER', ...chain],
+    }), problems: ['own-output', 'wrong-state'], grants: [...base, 'get protected', 'held-outputs', 'read USER', ...chain],
   }),
   vote: route({
     method: 'POST', path: '/api/jobs/{jobId}/votes', function: 'reviews', access: { kind: 'job', permission: 'job.check' }, status: 200,
     summary: 'Approve, reject, or return with a question', detail: 'Two approvals release, two rejections block; after one of each, both see the other’s vote and may change theirs, or a third checker decides.', params: job,
     body: z.object({ vote: z.enum(['approve', 'reject', 'ask']), comment: z.string().trim().max(4000).default('') }), response: Job, problems: ['own-output', 'wrong-state'],
-    grants: [...base, 'write JOB', 'write DATASET', ...emptying, 'get protected', 'put released', 'read USER', ...chain],
+    grants: [...base, 'write JOB', 'write DATASET', ...emptying, 'held-outputs', 'get protected', 'put released', 'read USER', ...chain],
   }),
   answer: route({
     method: 'POST', path: '/api/jobs/{jobId}/answers', function: 'reviews', access: { kind: 'job', permission: 'job.steer' }, status: 200,

@@ -9,12 +9,13 @@ export type Bucket = 'assets' | 'sealed' | 'protected' | 'quarantine' | 'release
 
 /**
  * What a function may touch to serve a route; least privilege is the union over a function's routes.
- * `read ENTITY` get and query, `write ENTITY` put, update and delete; `get/put/delete BUCKET`;
+ * `read ENTITY` get and query, `write ENTITY` put, update and delete; `get/put/delete BUCKET`; `list BUCKET` names without bytes; `held-outputs`: of quarantine
+ * what the gate has decided on and checkers look at, not what computations wrote;
  * `public-key`, `create-key`, `unwrap`, `mac`: acts of the Keys port; `engine`: the port that touches rows; `start-job`, `stop-job`: the workflow; `read-log`, `write-log`: logs of runs.
  */
 export type Grant =
   | `read ${Entity}` | `write ${Entity}`
-  | `get ${Bucket}` | `put ${Bucket}` | `delete ${Bucket}`
+  | `get ${Bucket}` | `list ${Bucket}` | `put ${Bucket}` | `delete ${Bucket}` | 'held-outputs'
   | 'public-key' | 'create-key' | 'unwrap' | 'mac'
   | 'engine' | 'start-job' | 'stop-job' | 'read-log' | 'write-log'
 

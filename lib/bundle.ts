@@ -30,7 +30,7 @@ export const bundleOptions = {
 
 /** The SDK clients that a function's grants need; its handler wires these and no others. */
 export const clientsOf = (grants: readonly Grant[]): ('table' | 'objects' | 'keys' | 'workflow')[] => [
-  'table', ...(grants.some((g) => /^(get|put|delete) /.test(g)) ? ['objects' as const] : []), ...(grants.some((g) => ['public-key', 'create-key', 'unwrap', 'mac'].includes(g)) ? ['keys' as const] : []),
+  'table', ...(grants.some((g) => /^(get|list|put|delete) |^held-outputs$/.test(g)) ? ['objects' as const] : []), ...(grants.some((g) => ['public-key', 'create-key', 'unwrap', 'mac'].includes(g)) ? ['keys' as const] : []),
   ...(grants.some((g) => g === 'start-job' || g === 'stop-job') ? ['workflow' as const] : []),
 ]
 

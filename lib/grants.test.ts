@@ -50,9 +50,11 @@ test('only organisations’ creation makes keys, and it can drop none that has a
   expect(drop[0]!.Condition!['Null']).toEqual({ 'kms:ResourceAliases': 'true' })
 })
 
-test('quarantine: read by the gate, by the checkers’ queue and by what empties it, and by nobody else', () => {
+test('quarantine: what computations wrote is read by the gate alone; what it holds, by the checkers’ queue and by what finishes a release', () => {
   const inQuarantine = (s: Statement): boolean => list(s.Resource).some((r) => text(r).includes('cloister-prod-quarantine-'))
-  expect(who('s3:GetObject', inQuarantine)).toEqual(['jobs', 'jobs-check', 'jobs-reviews', 'jobs-settle', 'jobs-watch'])
+  const decisionsOnly = (s: Statement): boolean => list(s.Resource).every((r) => text(r).includes('/jobs/*/verdict-*.json'))
+  expect(who('s3:GetObject', (s) => inQuarantine(s) && !decisionsOnly(s))).toEqual(['jobs-check'])
+  expect(who('s3:GetObject', (s) => inQuarantine(s) && decisionsOnly(s))).toEqual(['jobs-reviews', 'jobs-watch'])
   expect(who('s3:PutObject', inQuarantine)).toEqual(['jobs-check', 'jobs-prepare', 'jobs-query'])
 })
 
@@ -66,7 +68,7 @@ test('jobs: started and stopped on exactly one state machine, by those who ask, 
 
 test('objects: only in buckets and below prefixes that the contracts name', () => {
   for (const f of serverFunctions) for (const [act, action] of [['get', 's3:GetObject'], ['put', 's3:PutObject'], ['delete', 's3:DeleteObject']] as const) {
-    const buckets = f.grants.filter((g) => g.startsWith(`${act} `)).map((g) => g.split(' ')[1]!)
+    const buckets = [...f.grants.filter((g) => g.startsWith(`${act} `)).map((g) => g.split(' ')[1]!), ...(act === 'get' && f.grants.includes('held-outputs') ? ['quarantine'] : [])]
     const found = statements.get(functionName(f))!.filter((s) => list(s.Action).includes(action))
     expect(found.length > 0).toBe(buckets.length > 0)
     for (const resource of found.flatMap((s) => list(s.Resource))) expect(buckets.some((b) => text(resource).includes(`cloister-prod-${b}-`))).toBe(true)

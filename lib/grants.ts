@@ -41,14 +41,17 @@ function tableStatements(grants: readonly Grant[], r: Resources): PolicyStatemen
 }
 
 function bucketStatements(grants: readonly Grant[], r: Resources): PolicyStatement[] {
+  const listed = [...new Set([...after<Bucket>(grants, 'get'), ...after<Bucket>(grants, 'list')])].sort()
+  const held = grants.includes('held-outputs')
   const all = { get: after<Bucket>(grants, 'get'), put: after<Bucket>(grants, 'put'), delete: after<Bucket>(grants, 'delete') }
   const objects = (sid: string, buckets: Bucket[], action: string): PolicyStatement[] =>
     buckets.length === 0 ? [] : [new PolicyStatement({ sid, actions: [action], resources: buckets.flatMap((b) => prefixes[b].map((p) => `${r.bucketArns[b]}/${p}`)) })]
-  const atRest = [...new Set([...all.get, ...all.put])].filter((b) => !plainlyEncrypted.includes(b))
+  const atRest = [...new Set([...all.get, ...all.put, ...(held ? ['quarantine' as const] : [])])].filter((b) => !plainlyEncrypted.includes(b))
   return [
     ...objects('GetObjects', all.get, 's3:GetObject'), ...objects('PutObjects', all.put, 's3:PutObject'), ...objects('DeleteObjects', all.delete, 's3:DeleteObject'),
+    ...(held ? [new PolicyStatement({ sid: 'HeldOutputs', actions: ['s3:GetObject'], resources: [`${r.bucketArns.quarantine}/jobs/*/verdict-*.json`] })] : []),
     // Without it a missing object answers 403 and cannot be told from a forbidden one.
-    ...(all.get.length === 0 ? [] : [new PolicyStatement({ sid: 'MissingObjects', actions: ['s3:ListBucket'], resources: all.get.map((b) => r.bucketArns[b]) })]),
+    ...(listed.length === 0 ? [] : [new PolicyStatement({ sid: 'MissingObjects', actions: ['s3:ListBucket'], resources: listed.map((b) => r.bucketArns[b]) })]),
     ...(atRest.length === 0 ? [] : [new PolicyStatement({
       sid: 'ObjectsAtRest', actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [r.dataKeyArn],
       conditions: { StringEquals: { 'kms:ViaService': `s3.${r.region}.amazonaws.com` } },
@@ -109,4 +112,4 @@ export function acceptedWildcards(statements: readonly PolicyStatement[]): Recor
 }
 
 /** Buckets a function is told the names of. */
-export const bucketsOf = (grants: readonly Grant[]): Bucket[] => [...new Set([...after<Bucket>(grants, 'get'), ...after<Bucket>(grants, 'put'), ...after<Bucket>(grants, 'delete')])].sort()
+export const bucketsOf = (grants: readonly Grant[]): Bucket[] => [...new Set([...(['get', 'list', 'put', 'delete'] as const).flatMap((act) => after<Bucket>(grants, act)), ...(grants.includes('held-outputs') ? ['quarantine' as const] : [])])].sort()

@@ -31,6 +31,9 @@ describe('the workflow', () => {
     const mine = statements('cloister-prod-jobs-workflow')
     expect(mine.find((s) => s.Action === 'lambda:InvokeFunction').Resource).toHaveLength(5)
     expect(mine.find((s) => s.Action === 'batch:SubmitJob').Resource).toHaveLength(3)
+    // Stopping an execution ends its container: Step Functions does so for `.sync` when the role may.
+    expect(mine.find((s) => s.Sid === 'Containers').Action).toContain('batch:TerminateJob')
+    expect([...mine.find((s) => s.Sid === 'ContainerEvents').Action].sort()).toEqual(['events:DescribeRule', 'events:PutRule', 'events:PutTargets'])
     for (const s of mine) for (const action of list<string>(s.Action)) {
       expect(action).toMatch(/^(lambda:InvokeFunction|batch:(SubmitJob|DescribeJobs|TerminateJob)|events:(PutTargets|PutRule|DescribeRule)|logs:\w+)$/)
       if (s.Resource === '*') expect(action).toMatch(/^(logs:|batch:(DescribeJobs|TerminateJob)$)/)

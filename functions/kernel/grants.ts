@@ -7,6 +7,9 @@ import type { ObjectStore } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
 
+/** What `held-outputs` opens in quarantine: the gate's decisions (functions/jobs/standing.ts), never a computation's own output. */
+const heldOutput = /^jobs\/[^/]+\/verdict-[^/]*\.json$/
+
 export class NotGranted extends Error { override name = 'NotGranted' }
 
 /** Ports that refuse whatever `grants` does not name. `NotGranted` is a defect of a contract, never of a request. */
@@ -28,11 +31,11 @@ export function guarded<P extends { table: Table; objects: ObjectStore; keys: Ke
     },
     objects: {
       put: async (b, ...a) => { bucket('put', b); return objects.put(b, ...a) },
-      get: async (b, ...a) => { bucket('get', b); return objects.get(b, ...a) },
+      get: async (b, key) => { if (!(b === 'quarantine' && granted.has('held-outputs') && heldOutput.test(key))) bucket('get', b); return objects.get(b, key) },
       head: async (b, ...a) => { bucket('get', b); return objects.head(b, ...a) },
       copy: async (b, ...a) => { bucket('get', b); bucket('put', b); return objects.copy(b, ...a) },
       remove: async (b, ...a) => { bucket('delete', b); return objects.remove(b, ...a) },
-      list: (b, ...a) => { bucket('get', b); return objects.list(b, ...a) },
+      list: (b, ...a) => { if (!granted.has(`list ${b}`)) bucket('get', b); return objects.list(b, ...a) },
       signedPut: async (b, ...a) => { bucket('put', b); return objects.signedPut(b, ...a) },
       signedWrite: async (b, ...a) => { bucket('put', b); return objects.signedWrite(b, ...a) },
       signedGet: async (b, ...a) => { bucket('get', b); return objects.signedGet(b, ...a) },
