@@ -1,6 +1,6 @@
 /** What init.py is told about a run: the program, its environment and its limits. Paths are those the code sees. */
 import { availableParallelism } from 'node:os'
-import { looseNames, outputNames, type Places, type Task } from './task.ts'
+import { outputEndings, type Places, type Task } from './task.ts'
 
 export const python = process.env['CLOISTER_PYTHON'] ?? '/usr/bin/python3'
 export const rProgram = process.env['CLOISTER_R'] ?? '/usr/lib/R/bin/R'
@@ -36,7 +36,7 @@ export function specification(task: Task, at: Places, confine: { filter: string;
     : [rProgram, '--vanilla', '--no-echo', `--file=${at.inside}/r.R`, '--args', at.notes, source]
   const { limits } = task
   return {
-    argv, env: { ...environment(task, at), ...task.live?.env(at) }, cwd: at.work, live: task.live !== undefined, output: at.output, notes: at.notes, names: outputNames, looseNames,
+    argv, env: { ...environment(task, at), ...task.live?.env(at) }, cwd: at.work, live: task.live !== undefined, output: at.output, notes: at.notes, endings: outputEndings,
     outputBytes: limits.outputBytes, outputFiles: limits.outputFiles, uid: task.uid, cpus: confine ? processors(task) : undefined, confine,
     rlimits: {
       CORE: 0, NOFILE: task.live ? 4096 : 512, FSIZE: limits.outputBytes + MB,

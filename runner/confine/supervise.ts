@@ -45,9 +45,14 @@ function keep(stream: NodeJS.ReadableStream | null, most: number): { text: () =>
   return { text: () => Buffer.concat(parts).toString('utf8'), bytes: () => Buffer.concat(parts), full: () => over, done }
 }
 
-interface Head { cpu?: unknown; code: number | null; signal: number | null; error: { class?: unknown; line?: unknown; cell?: unknown; limit?: unknown } | null; tooMuch: boolean; files: [string, number][]; stdout?: unknown; stderr?: unknown }
+interface Head { cpu?: unknown; note?: unknown; code: number | null; signal: number | null; error: { class?: unknown; line?: unknown; cell?: unknown; limit?: unknown } | null; tooMuch: boolean; files: [string, number][]; stdout?: unknown; stderr?: unknown }
 const whole = (v: unknown, most: number): number | undefined => (Number.isSafeInteger(v) && (v as number) >= 1 && (v as number) <= most ? v as number : undefined)
 const names = new RegExp(`^(${outputNames}|${looseNames})$`)
+
+/** What python.py or r.R noted of an error, as init.py passes it on: hexadecimal, so that it cannot be taken for a part of the answer. */
+function noteOf(hex: string): Head['error'] {
+  try { const note: unknown = JSON.parse(Buffer.from(hex, 'hex').toString('utf8')); return typeof note === 'object' ? note : null } catch { return null }
+}
 
 /** Reads the answer of init.py. It comes from where the code ran: anything not of its form is as if it were not there. */
 export function readAnswer(bytes: Buffer, task: Pick<Task, 'limits'>): { head: Head; outputs: Outcome['outputs'] } | undefined {
@@ -55,6 +60,7 @@ export function readAnswer(bytes: Buffer, task: Pick<Task, 'limits'>): { head: H
   if (end < 0 || end > 13_000_000) return undefined
   let head: Head
   try { head = JSON.parse(bytes.toString('utf8', 0, end)) as Head } catch { return undefined }
+  if (typeof head?.note === 'string') head.error = noteOf(head.note)
   if (typeof head !== 'object' || head === null || !Array.isArray(head.files) || head.files.length > task.limits.outputFiles) return undefined
   const outputs: Outcome['outputs'] = []
   let at = end + 1

@@ -59,6 +59,7 @@ export interface Sandbox {
   run(task: Task): Promise<Outcome>
 }
 
-/** What may leave a run: names of the output folder, and what counts when it lies in the working directory. Python reads the same patterns. */
-export const outputNames = '[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}\\.(json|csv|png|svg)'
+/** What may leave a run: names of the output folder, and what counts when it lies in the working directory (inside/init.py looks for the same). */
+export const outputEndings = ['json', 'csv', 'png', 'svg']
+export const outputNames = `[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}\\.(${outputEndings.join('|')})`
 export const looseNames = 'result\\.json|[A-Za-z0-9_][A-Za-z0-9_. -]{0,95}\\.csv'
