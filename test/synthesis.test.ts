@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../clients/api.ts'
 import { readCsv } from '../domain/datasets/csv.ts'
-import { keyOf, type BudgetItem, type ChargeItem } from '../functions/kernel/items.ts'
-import { openDuck } from '../runner/engine/duckdb.ts'
+import { type BudgetItem, keyOf } from '../functions/kernel/items.ts'
+import { sweepExpired } from '../functions/synthesis/expiry.ts'
 import { openStage, refusedWith, type Stage } from './jobs-support.ts'
-import { adultCsv, adultPlan, evaluate, make, rested, type SynthesisView, upload } from './synthesis-support.ts'
+import { adultCsv, adultPlan, evaluate, make, type PlanInput, rested, type SynthesisView, upload } from './synthesis-support.ts'
 
 let stage: Stage, cleo: Client, anil: Client, sam: Client
 beforeAll(async () => {
@@ -75,8 +75,7 @@ describe('the Adult table', () => {
   })
   it('is compared: for the custodian alone, or paid for and shown', async () => {
     const before = await budgetOf(s.datasetId)
-    s = await evaluate(cleo, s.synthesisId, { kind: 'agreement' })
-    s = await evaluate(cleo, s.synthesisId, { kind: 'model', target: 'income>50K' })
+    await Promise.all([evaluate(cleo, s.synthesisId, { kind: 'agreement' }), evaluate(cleo, s.synthesisId, { kind: 'model', target: 'income>50K' })])
     expect((await budgetOf(s.datasetId)).spent).toBe(before.spent)
     s = await evaluate(cleo, s.synthesisId, { kind: 'agreement', charge: 0.5 })
     expect((await budgetOf(s.datasetId)).spent).toBeGreaterThan(before.spent)
@@ -119,7 +118,6 @@ describe('the Adult table', () => {
     const past = '2020-01-01T00:00:00.000Z'
     await table.update(keyOf.synthesis(again.synthesisId), { set: { expires: past } })
     await table.update(keyOf.synthesisDue(again.synthesisId), { set: { gsk: `${past}#${again.synthesisId}` } })
-    const { sweepExpired } = await import('../functions/synthesis/expiry.ts')
     expect(await sweepExpired(stage.host.deps)).toBe(1)
     expect((await cleo.synthesis.get({ params: { synthesisId: again.synthesisId } }))).toMatchObject({ state: 'expired', may: [] })
     expect(await refusedWith(cleo.synthesis.download({ params: { synthesisId: again.synthesisId }, query: {} }))).toMatchObject({ kind: 'result-not-released' })
@@ -127,4 +125,87 @@ describe('the Adult table', () => {
     for await (const key of objects.list('released', `synthesis/${again.synthesisId}/`)) left.push(key.split('/').at(-1)!)
     expect(left.toSorted()).toEqual(['card.json', 'made.json'])
   })
+})
+
+/** Nothing spent, nothing held. */
+async function untouched(s: SynthesisView): Promise<void> {
+  const budget = await budgetOf(s.datasetId)
+  expect(budget).toMatchObject({ spent: 0, available: budget.limit })
+}
+const read = (path: string, content: string | Uint8Array): Promise<SynthesisView> => upload(cleo, stage.organisationId, path, content)
+const csvOf = (rows: number, columns: Record<string, (i: number) => string>): string => `${Object.keys(columns).join(',')}\n${Array.from({ length: rows }, (_, i) => Object.values(columns).map((f) => f(i)).join(',')).join('\n')}\n`
+const cheap = (s: SynthesisView, over: Partial<PlanInput> = {}): PlanInput => ({ ...s.plan!, method: 'independent', ...over })
+const cells = async (s: SynthesisView): Promise<string[][]> => [...readCsv((await fetched(cleo, s.synthesisId, 'csv')).toString('utf8'))].map((r) => r.cells)
+
+describe('a file that is no table', () => {
+  const broken = Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(200, 7)])
+  it.each([
+    ['empty.csv', '', /empty/], ['twice.csv', 'a,b,A\n1,2,3\n', /Columns 1 and 3 have the same name/], ['broken.parquet', broken, /not a whole Parquet file/], ['ragged.csv', 'a,b\n1,2\n3\n', /Line 3: A line has 1 cells/],
+  ])('%s is said to be so', async (path, content, why) => {
+    const s = await read(path, content)
+    expect(s).toMatchObject({ state: 'failed', may: [] })
+    expect(s.problem).toMatch(why)
+    expect(s.faults![0]!.message).toMatch(why)
+    await untouched(s)
+  })
+  it('a header without rows is faulted when it is to be made', async () => {
+    const s = await read('header.csv', 'a,b\n')
+    const q = await cleo.synthesis.quote({ params: { synthesisId: s.synthesisId }, body: cheap(s, { columns: [{ name: 'a', kind: 'categorical', categories: ['x'] }] }) })
+    expect(q).toMatchObject({ feasible: false, faults: [{ message: 'The file has a header and no rows' }] })
+  })
+})
+
+it('columns of every kind are planned, said to be odd, and made', async () => {
+  const months = ['January', 'February', 'March']
+  const s = await read('odd.csv', csvOf(400, {
+    'one': () => 'same', 'nothing': () => '', 'name': (i) => `person ${i}`, 'größe 身長': (i) => `"1,${String(100 + i)}"`, 'day': (i) => [`2020-01-${String(1 + (i % 28)).padStart(2, '0')}`, `${1 + (i % 28)}/02/2020`, `"${months[i % 3]} ${1 + (i % 28)}, 2020"`][i % 3]!, '"a ""b"""': (i) => ['x', 'y'][i % 2]!, 'born': (i) => `19${50 + (i % 40)}-03-01`,
+  }))
+  expect(s.state, s.problem).toBe('proposed')
+  const kinds = Object.fromEntries(s.plan!.columns.map((c) => [c.name, c.kind]))
+  expect(kinds).toEqual({ 'one': 'categorical', 'nothing': 'identifier', 'name': 'identifier', 'größe 身長': 'numeric', 'day': 'identifier', 'a "b"': 'categorical', 'born': 'date' })
+  expect(s.hints!['one']).toContain('one value only')
+  expect(s.hints!['nothing']).toContain('Every value is missing')
+  expect(s.hints!['größe 身長']).toContain('commas between thousands')
+  expect(s.hints!['day']).toContain('not all written YYYY-MM-DD')
+  // Planned against what they are, each is a fault by its name.
+  const against = s.plan!.columns.map((c): PlanInput['columns'][number] => (c.name === 'day' ? { name: 'day', kind: 'date', minimum: '2020-01-01', maximum: '2020-12-31' } : c.name === 'one' ? { name: 'one', kind: 'numeric', minimum: 0, maximum: 1, integer: true } : c))
+  const refused = await refusedWith(make(cleo, s, cheap(s, { columns: against })))
+  expect(refused).toMatchObject({ kind: 'invalid-plan' })
+  expect((refused.problem as { faults?: { column: string }[] }).faults!.map((f) => f.column).toSorted()).toEqual(['day', 'one'])
+  await untouched(s)
+  // A value that is not declared is found before anything is bought.
+  const failed = await make(cleo, s, cheap(s, { columns: s.plan!.columns.map((c): PlanInput['columns'][number] => (c.name === 'a "b"' ? { name: c.name, kind: 'categorical', categories: ['x'] } : c)) }))
+  expect(failed).toMatchObject({ state: 'failed', may: ['confirm'], faults: [{ column: 'a "b"' }] })
+  await untouched(s)
+  const made = await make(cleo, s, cheap(s, { epsilon: 5 }))
+  expect(made.state, JSON.stringify([made.problem, made.faults])).toBe('ready')
+  const rows = await cells(made)
+  // Whose row it was is made anew as a number; what nobody could name is left out.
+  expect(rows[0]).toEqual(['one', 'name', 'größe 身長', 'a "b"', 'born'])
+  expect(rows[1]![1]).toBe('1')
+  expect(rows.slice(1).filter((r) => r[0] === 'same').length).toBeGreaterThan(rows.length * 0.7)
+})
+
+it('a runner that dies has paid for what it drew, and the same plan again goes on from there without another charge', async () => {
+  const s = await upload(cleo, stage.organisationId, 'adult.csv', await adultCsv())
+  const params = { synthesisId: s.synthesisId }, whole = await adultPlan({ method: 'aim', epsilon: 3 })
+  const plan: PlanInput = { ...whole, columns: whole.columns.map((c, i) => (i < 9 ? c : { name: c.name, kind: 'identifier', use: 'drop' })), wishes: [] }
+  const { jobId } = await cleo.synthesis.confirm({ params, body: { rev: s.rev, plan } })
+  const kept = async (): Promise<{ engine?: { entries: { values?: number[] }[] } } | undefined> => { try { return JSON.parse(new TextDecoder().decode(await stage.host.deps.objects.get('protected', `jobs/${jobId}/kept.json`))) as never } catch { return undefined } }
+  for (;;) { if ((await kept())?.engine) break; await new Promise((r) => setTimeout(r, 5)) }
+  for (const pid of stage.host.runners()) process.kill(pid, 'SIGKILL')
+  const died = await rested(cleo, s.synthesisId)
+  expect(died).toMatchObject({ state: 'failed', may: ['confirm'] })
+  const drawn = (await kept())!.engine!.entries, price = await budgetOf(s.datasetId)
+  expect(price.spent).toBeGreaterThan(0)
+  expect(price.available + price.spent).toBe(price.limit)
+  expect(await cleo.synthesis.quote({ params, body: plan })).toMatchObject({ nanoRho: 0 })
+  const made = await make(cleo, s, plan)
+  expect(made.state, JSON.stringify([made.problem, made.faults])).toBe('ready')
+  expect(made.jobId).not.toBe(jobId)
+  expect(await budgetOf(s.datasetId)).toMatchObject({ spent: price.spent })
+  expect(made.card!.nanoRho).toBe(price.spent)
+  // Its first draws are those of the attempt that died, to the number.
+  const resumed = JSON.parse(new TextDecoder().decode(await stage.host.deps.objects.get('protected', `jobs/${made.jobId}/kept.json`))) as { engine: { entries: unknown[] } }
+  expect(resumed.engine.entries.slice(0, drawn.length)).toEqual(drawn)
 })
