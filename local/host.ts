@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { statfsSync } from 'node:fs'
 import { mkdir, rm, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { localEngine } from '../adapters/local/engine.ts'
@@ -40,6 +41,8 @@ export interface HostOptions {
   quiet?: boolean
   /** Whether to make the demo organisation in a new home (default: yes). */
   demo?: boolean
+  /** Runs of pipelines at once; by default as many as there are processors, at least two. */
+  runs?: number
   /** Called when the platform cannot go on; by default the process ends with an error. */
   lost?: (why: string) => void
 }
@@ -131,10 +134,13 @@ export async function startHost(o: HostOptions): Promise<Host> {
     undo.push(engine.close)
     const logs = await localLogs({ folder: join(home, 'logs') })
     const { workflow, is } = later()
-    const tried = languages()
+    const tried = languages(), runs = o.runs ?? Math.max(2, availableParallelism())
     const deps: Deps = {
       table: localTable(at), objects, keys: localKeys({ file: join(home, 'keyring.json') }), engine, workflow, logs, now: () => new Date(), random: (n) => new Uint8Array(randomBytes(n)), log: journal.log,
-      settings: { mainOrigin, studyOrigin, issuer: `${mainOrigin}/oidc`, jwksUri: `${mainOrigin}/oidc/jwks`, clientId, scope, resource: resourceOf(mainOrigin), version: '0.1.0', languages: () => languagesOf(tried.now()) },
+      settings: { mainOrigin, studyOrigin, issuer: `${mainOrigin}/oidc`, jwksUri: `${mainOrigin}/oidc/jwks`, clientId, scope, resource: resourceOf(mainOrigin), version: '0.1.0', languages: () => languagesOf(tried.now()),
+        // Containers of other people's images need a cluster; here there are processes.
+        pipelines: () => ({ quota: { slots: runs, perOwner: o.runs ?? Math.max(1, Math.ceil(runs / 2)) }, runtimes: ['python', 'r', 'shell'] }),
+      },
     }
     const pipelines = await detachedRunners({ program: join(root, 'runner/main.ts'), folder: join(home, 'runners'), logs })
     const compute = createCompute({ program: join(root, 'runner/warm.ts'), pipelines, slots, confinement: async () => onlyOne(await tried.known()), log: journal.log })

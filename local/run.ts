@@ -25,6 +25,13 @@ async function sayLanguages(languages: Languages): Promise<void> {
   say(`Languages        ${line}`)
 }
 
+function runsFrom(text: string | undefined): { runs?: number } {
+  if (!text) return {}
+  const runs = Number(text)
+  if (!Number.isInteger(runs) || runs < 1 || runs > 1000) throw new Trouble(`CLOISTER_RUNS is "${text}"; it must be a number from 1 to 1000: how many runs of pipelines may be at work at once.`)
+  return { runs }
+}
+
 /** Starts the platform, prints how to use it, and ends the process when it is told to stop. */
 export async function run(): Promise<void> {
   const began = performance.now()
@@ -42,7 +49,7 @@ export async function run(): Promise<void> {
   // A reader of our output that went away (`| head`) is no reason to stop.
   process.stdout.on('error', () => {})
   try {
-    const host = await startHost({ port: portFrom(process.env['CLOISTER_PORT']), home: process.env['CLOISTER_HOME'] || '.cloister' })
+    const host = await startHost({ port: portFrom(process.env['CLOISTER_PORT']), home: process.env['CLOISTER_HOME'] || '.cloister', ...runsFrom(process.env['CLOISTER_RUNS']) })
     stop = host.close
     const people = host.demo ? `\n  Demo logins (password ${demoPassword}):\n${demoPeople.map((p) => `    ${p.email.padEnd(22)} ${p.what}`).join('\n')}\n` : ''
     process.stdout.write(`\n  Cloister is ready (${((performance.now() - began) / 1000).toFixed(1)} s): ${host.mainOrigin}/\n\n  API reference    ${host.mainOrigin}/docs\n  Study pages      ${host.studyOrigin}/ (an origin of their own)\n  Data             ${host.home}\n${people}\n  Ctrl-C stops it; the data stays.\n`)
