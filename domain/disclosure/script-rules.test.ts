@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { Report, RunReport } from '../jobs/manifest.ts'
 import { sheetsOf } from '../jobs/outputs.ts'
 import { parseOutputs } from '../jobs/parse-outputs.ts'
 import type { Verdict } from './gate.ts'
 import { defaultPolicy, type DisclosurePolicy } from './policy.ts'
-import { releaseScript } from './script-rules.ts'
+import { errorPlace, failureOf, releaseScript } from './script-rules.ts'
 import { camouflaged, cells, smugglers, type Smuggler, target, type Victim } from './testing/attacks.ts'
 import { cohort, correlation, deviation, leaveOut, mean, type Person, quantile, random, regression, result, schema, twoSided, uniformOf, type Written } from './testing/cohorts.ts'
 
@@ -153,4 +154,25 @@ describe('rules', () => {
     expect(of(turned)).toEqual(of(report))
   })
   it('too many numbers do not leave', () => expect(gate(people, (p) => result({ v: Array.from({ length: 200 }, (_, i) => mean(bmis(p)) + i) })).code).toBe('output-unsafe'))
+})
+
+describe('how a script fails', () => {
+  const run = (run: 'all' | number, more: Partial<RunReport> = {}): RunReport => ({ run, subjects: 100, end: 'script-error', errorClass: 'KeyError', line: 3, outputs: [], stdout: '', stderr: '', seconds: 1, ...more })
+  const failed = (...runs: RunReport[]): Report => ({ job: 'j', confinement: 'bubblewrap', image: 'local', cohort: 100, runs })
+  it('is told when every run fails alike, with what they have in common of class and line', () => {
+    expect(failureOf(failed(run('all'), run(0), run(1)))).toBe('script-error')
+    expect(errorPlace(failed(run('all'), run(0), run(1)))).toEqual({ errorClass: 'KeyError', line: 3 })
+    expect(errorPlace(failed(run('all', { line: 62 }), run(0)))).toEqual({ errorClass: 'KeyError' })
+    expect(errorPlace(failed(run('all', { cell: 2 }), run(0, { cell: 2, errorClass: 'ValueError' })))).toEqual({ line: 3, cell: 2 })
+    expect(errorPlace(failed(run('all', { cell: 2 }), run(0, { cell: 2, line: 4 })))).toEqual({ errorClass: 'KeyError' })
+  })
+  it('says nothing more than that when one run fails otherwise, or not at all', () => {
+    for (const other of [run(1, { end: 'finished' }), run(1, { end: 'memory-limit' })]) expect(failureOf(failed(run('all'), run(0), other))).toBe('unstable')
+    expect(failureOf(failed(run('all', { end: 'output-limit' }), run(0, { end: 'memory-limit' })))).toBe('unstable')
+  })
+  it('is the time limit once a run has met it, also where the run on all was ended with it', () => {
+    expect(failureOf(failed(run('all', { end: 'time-limit' })))).toBe('time-limit')
+    expect(failureOf(failed(run(0, { end: 'time-limit' })))).toBe('time-limit')
+    expect(failureOf(failed())).toBe('infrastructure')
+  })
 })
