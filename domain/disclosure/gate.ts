@@ -10,6 +10,8 @@ export interface Verdict {
   /** What may leave; empty unless `release`. */
   outputs: ReleasedOutput[]
   findings: Finding[]
+  /** For a query: row by row, which of its sets are shown; -1 is the whole row. */
+  told?: number[][]
   /** The guarantee in one sentence, for the release card. */
   guarantee: string
 }

@@ -29,7 +29,11 @@ function brokenBy(row: QueryRow, c: number, column: QueryColumn, policy: Disclos
   if (row.subjects < k || n < k) return 'minimum-subjects'
   if (column.kind === 'count' && shownCount(n, policy) === undefined) return 'minimum-subjects'
   // What one part of the row shows beside another must not single out a few.
-  if (column.set !== undefined) for (const { other, subjects } of row.sets[column.set]!.apart) if (other < column.set && subjects > 0 && subjects < k && !(other === -1 && column.presence)) return 'differencing'
+  // Nobody is as telling as few, except where a column merely has values.
+  if (column.set !== undefined) {
+    const set = row.sets[column.set]!
+    for (const { other, subjects } of set.apart) if (other < column.set && subjects < k && !(subjects === 0 && (set.natural || (other >= 0 && row.sets[other]!.natural))) && !(other === -1 && column.presence)) return 'differencing'
+  }
   const shares = row.contributions[c]
   if (shares) {
     const { largest, second, total, allEqual } = shares
@@ -40,8 +44,6 @@ function brokenBy(row: QueryRow, c: number, column: QueryColumn, policy: Disclos
   }
   if (column.aggregate === 'quantile' || column.aggregate === 'median') { const q = column.quantile ?? 0.5; if (n * Math.min(q, 1 - q) < k / 2) return 'extreme' }
   if (['correlation', 'slope', 'intercept', 'covariance'].includes(column.aggregate ?? '') && n - 2 < policy.residualDegrees) return 'residual-degrees'
-  // What is not a plain number of the data leaves only in steps that need its declared range.
-  if (column.coarse && (column.low === undefined || column.high === undefined)) return 'numbers'
   return undefined
 }
 
@@ -55,18 +57,26 @@ function shown(row: QueryRow, c: number, column: QueryColumn, policy: Disclosure
     return near.suppressed ? near : { ...near, precision: step }
   }
   if (column.kind === 'count') return counted(v)
-  if (column.coarse) {
-    const n = column.aggregate === 'mean' ? row.columnSubjects[c]! : 1
-    return upTo(v, (policy.minimumSubjects * (column.high! - column.low!)) / n)
-  }
+  // Of several columns, some missing for a few: they count for those who have all, which another answer could show without them.
+  const without = column.mixed === undefined ? 0 : row.subjects - row.mixed![column.mixed]!
+  if (without > 0 && without < policy.minimumSubjects) return coarse(v, row.columnSubjects[c]!, column, policy)
   // Total and mean together would give the count that rounding hides.
   if (column.aggregate === 'sum' && policy.roundTo > 1) { const s = shownCount(row.rows, policy) ?? 0; return significant(row.rows > 0 ? (v / row.rows) * s : 0, digits - 1) }
-  return significant(v, column.indicator && policy.roundTo > 1 ? 2 : digits)
+  // To the digits of what was added up, not of what is left of it: shifting a column so that its sum vanishes would show more of each part.
+  const size = row.contributions[c] && (column.aggregate === 'sum' || column.aggregate === 'mean') ? row.contributions[c]!.total / (column.aggregate === 'sum' ? 1 : Math.max(1, row.rows)) : 0
+  return significant(v, column.indicator && policy.roundTo > 1 ? 2 : digits, size)
+}
+
+/** In steps that a minimum of people could make: of the declared range where there is one. */
+function coarse(v: number, n: number, column: QueryColumn, policy: DisclosurePolicy): ReleasedCell {
+  if (column.aggregate !== 'sum' && column.aggregate !== 'mean') return significant(v, 2)
+  if (column.low === undefined || column.high === undefined) return { value: null, suppressed: true }
+  return upTo(v, (policy.minimumSubjects * (column.high - column.low)) / (column.aggregate === 'mean' ? n : 1))
 }
 
 /** Judges an answer. What is suppressed is named by position and rule. */
-export function releaseQuery(result: QueryResult, policy: DisclosurePolicy): Verdict {
-  const { columns, rows } = result
+export function releaseQuery(found: QueryResult, policy: DisclosurePolicy): Verdict {
+  const result = withNobody(found), { columns, rows } = result
   if (result.cohort.subjects < policy.minimumSubjects) return block('cohort-too-small', [{ output, rule: 'minimum-subjects', outcome: 'fail' }])
   if (result.truncated || rows.length > policy.rows) return block('output-limit', [{ output, rule: 'size', outcome: 'fail' }])
   const asked = columns.flatMap((c, i) => (measured(c) ? [i] : []))
@@ -93,9 +103,24 @@ export function releaseQuery(result: QueryResult, policy: DisclosurePolicy): Ver
   const released = arranged(kept, result)
   for (const [r, { cells, rules }] of released.entries()) for (const [at, i] of visible.entries()) if (cells[i]!.suppressed && findings.length < 1000) findings.push({ output, cell: `${r + 1}/${at + 1}`, rule: rules[i] ?? (columns[i]!.formula ? 'complementary' : 'minimum-subjects'), outcome: 'suppress' })
   if (policy.roundTo > 1 && columns.some((c) => c.kind === 'count')) findings.push({ output, rule: 'rounding', outcome: 'round' })
-  if (!released.some((k) => visible.some((i) => columns[i]!.kind !== 'group' && !k.cells[i]!.suppressed))) return block(rows.length === 0 ? 'cohort-too-small' : 'output-unsafe', [{ output, rule: 'minimum-subjects', outcome: 'fail' }])
+  if (!released.some((k) => visible.some((i) => columns[i]!.kind !== 'group' && !k.cells[i]!.suppressed))) return block(found.rows.length === 0 ? 'cohort-too-small' : 'output-unsafe', [{ output, rule: 'minimum-subjects', outcome: 'fail' }])
   const table: ReleasedOutput = { name: output, type: 'table', columns: visible.map((i) => ({ name: columns[i]!.name, kind: columns[i]!.kind })), rows: released.map((k) => visible.map((i) => k.cells[i]!)) }
-  return { outcome: 'release', outputs: [table], findings, guarantee }
+  return { outcome: 'release', outputs: [table], findings, guarantee, told: rows.map((_, r) => kept.flatMap((k) => (k.row === rows[r] ? asked.filter((c) => !k.cells[c]!.suppressed).map((c) => columns[c]!.set ?? -1) : []))) }
+}
+
+/** With an empty row for each value that a made condition could have and nobody has, so that it is hidden, and protected, just as a few people would be. */
+function withNobody(result: QueryResult): QueryResult {
+  const { columns, rows } = result
+  const made = columns.flatMap((c, i) => (c.made ? [i] : []))
+  if (made.length === 0 || rows.length === 0 || rows.length > mostFilled) return result
+  const groups = columns.flatMap((c, i) => (c.kind === 'group' ? [i] : []))
+  const keyOf = (r: Pick<QueryRow, 'values' | 'rolledUp'>): string => JSON.stringify(groups.map((g) => (r.rolledUp.includes(g) ? [] : r.values[g])))
+  const there = new Map(rows.map((r) => [keyOf(r), r]))
+  for (const g of made) for (const r of [...there.values()]) if (!r.rolledUp.includes(g)) for (const v of columns[g]!.values!) {
+    const row: QueryRow = { ...r, values: r.values.map((old, i) => (i === g ? v : columns[i]!.kind === 'group' ? old : null)), rows: 0, subjects: 0, columnSubjects: columns.map(() => 0), contributions: columns.map(() => null), sets: [] }
+    if (!there.has(keyOf(row))) there.set(keyOf(row), row)
+  }
+  return { ...result, rows: [...there.values()] }
 }
 
 /** How many cells the declared groups make. */

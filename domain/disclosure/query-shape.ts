@@ -8,11 +8,12 @@ export const total = '(all)'
 
 const clean = (v: number): number => Number(v.toPrecision(15))
 
-/** To a number of significant digits; `precision` is the step. */
-export function significant(v: number, digits: number): ReleasedCell {
-  if (v === 0) return { value: 0 }
-  const step = 10 ** (Math.floor(Math.log10(Math.abs(v))) - digits + 1)
-  return { value: clean(Number(v.toPrecision(digits))), precision: clean(step) }
+/** To a number of significant digits, of `v` or of `size` where that is larger; `precision` is the step. */
+export function significant(v: number, digits: number, size = 0): ReleasedCell {
+  const largest = Math.max(Math.abs(v), size)
+  if (largest === 0) return { value: 0 }
+  const step = 10 ** (Math.floor(Math.log10(largest)) - digits + 1)
+  return { value: clean(Math.round(v / step) * step), precision: clean(step) }
 }
 
 /** To the next step of 1, 2 or 5 times a power of ten that is at least `least`. */

@@ -1,6 +1,6 @@
 /** The aggregates a query may use: over the final groups, and per subject in an inner query. Those that hand out one person's value are refused. */
 import { type Ast, list, object, text } from './ast.ts'
-import { constant, type Expr, literal } from './expr.ts'
+import type { Expr } from './expr.ts'
 import { double } from './functions.ts'
 import { notAllowed } from './refused.ts'
 import type { Aggregate } from './result.ts'
@@ -56,9 +56,9 @@ const numeric = (e: Expr, name: string): Expr => {
   if (e.type !== 'number') throw notAllowed(`${name} takes a number${e.type === 'boolean' ? ': write CAST(x AS INTEGER), or count(*) FILTER (WHERE x)' : ''}.`, name)
   return e
 }
-/** Where a value is a plain number of the data: what these functions show would otherwise single people out. */
+/** A plain number of the data: anything else could weigh one person alone, and no rounding hides that from somebody who asks often enough. */
 const plain = (e: Expr, name: string): Expr => {
-  if (!numeric(e, name).smooth) throw notAllowed(`${name} takes plain columns and arithmetic here, no CASE, casts of texts or comparisons. Use FILTER (WHERE ...) or GROUP BY.`, name)
+  if (!numeric(e, name).smooth) throw notAllowed(`${name} takes columns and plain arithmetic (+, -, *, division by what stays away from zero): no CASE, abs, rounding or casts of texts. Use ${name}(...) FILTER (WHERE ...) or GROUP BY.`, name)
   return e
 }
 
@@ -94,12 +94,14 @@ export function measureOf(node: Ast, names: Names): Measure {
   if (children.length !== 1) throw notAllowed(`${name} takes one argument.`, name)
   const e = scalar(children[0]!, names)
   if (aggregate === 'count') return e.constant !== undefined && e.constant !== null ? { aggregate, ...more } : { aggregate, argument: e, ...more }
-  return { aggregate, argument: aggregate === 'sum' || aggregate === 'mean' ? numeric(e, name) : plain(e, name), ...more }
+  return { aggregate, argument: (aggregate === 'sum' || aggregate === 'mean') && e.indicator ? e : plain(e, name), ...more }
 }
 
-const perSubject: Record<string, { sql: string; same: boolean }> = {
-  min: { sql: 'min', same: true }, max: { sql: 'max', same: true }, avg: { sql: 'avg', same: true }, mean: { sql: 'avg', same: true }, median: { sql: 'median', same: true }, sum: { sql: 'sum', same: false },
-  stddev: { sql: 'stddev_samp', same: false }, stddev_samp: { sql: 'stddev_samp', same: false }, variance: { sql: 'var_samp', same: false }, var_samp: { sql: 'var_samp', same: false }, count: { sql: 'count', same: false }, count_star: { sql: 'count_star', same: false },
+/** `same`: within the bounds of what is aggregated. `linear`: no more than a sum; the others bend where one of a subject's rows overtakes another. */
+const perSubject: Record<string, { sql: string; same: boolean; linear: boolean }> = {
+  min: { sql: 'min', same: true, linear: false }, max: { sql: 'max', same: true, linear: false }, avg: { sql: 'avg', same: true, linear: true }, mean: { sql: 'avg', same: true, linear: true }, median: { sql: 'median', same: true, linear: false },
+  sum: { sql: 'sum', same: false, linear: true }, stddev: { sql: 'stddev_samp', same: false, linear: false }, stddev_samp: { sql: 'stddev_samp', same: false, linear: false }, variance: { sql: 'var_samp', same: false, linear: false },
+  var_samp: { sql: 'var_samp', same: false, linear: false }, count: { sql: 'count', same: false, linear: true }, count_star: { sql: 'count_star', same: false, linear: true },
 }
 
 /** Guards an argument so that no sum of squares can overflow into an error. */
@@ -118,7 +120,8 @@ export function perSubjectOf(node: Ast, names: Names): Expr {
   const smooth = filter === undefined || filter.uniform === true
   if (['arg_min', 'arg_max', 'min_by', 'max_by', 'argmin', 'argmax'].includes(name) && children.length === 2) {
     const [x, by] = children.map((c) => scalar(c, names)) as [Expr, Expr]
-    return { ...x, sql: `${name.startsWith('arg') ? name.replace('arg', 'arg_').replace('__', '_') : `arg_${name.slice(0, 3)}`}(${x.sql}, ${by.sql})${suffix}`, smooth: x.smooth && smooth, single: false }
+    const { pure: _pure, constant: _constant, uses: _uses, indicator: _indicator, known: _known, ...of } = x
+    return { ...of, sql: `${name.startsWith('arg') ? name.replace('arg', 'arg_').replace('__', '_') : `arg_${name.slice(0, 3)}`}(${x.sql}, ${by.sql})${suffix}`, smooth: x.smooth && (by.pure === true || by.uniform === true) && smooth, single: false }
   }
   const how = perSubject[name]
   if (!how) throw notAllowed(`${name.slice(0, 60)} is not possible per subject. Use count, sum, avg, min, max, median, stddev or arg_max.`, name)
@@ -126,11 +129,11 @@ export function perSubjectOf(node: Ast, names: Names): Expr {
   if (name === 'count_star' || children.length === 0) return { ...number, sql: `CAST(count(*)${suffix} AS DOUBLE)`, integer: true }
   if (children.length !== 1) throw notAllowed(`${name} takes one argument.`, name)
   const e = scalar(children[0]!, names)
-  if (name === 'count') return { ...number, sql: `CAST(count(${e.sql})${suffix} AS DOUBLE)`, integer: true }
+  if (name === 'count') return { ...number, smooth: smooth && e.smooth && e.pure === true, sql: `CAST(count(${e.sql})${suffix} AS DOUBLE)`, integer: true }
   if ((name === 'min' || name === 'max') && e.type !== 'number') return { sql: `${name}(${e.sql})${suffix}`, type: e.type, integer: false, smooth: false, single: false, ...(e.values ? { values: e.values } : {}), ...(e.low !== undefined ? { low: e.low, high: e.high! } : {}) }
   numeric(e, name)
   const bounds = how.same && e.low !== undefined && e.high !== undefined ? { low: e.low, high: e.high } : {}
-  return { ...number, sql: `${how.sql}(${finite(e)})${suffix}`, integer: e.integer && ['min', 'max', 'sum'].includes(name), smooth: smooth && e.smooth, ...bounds }
+  return { ...number, sql: `${how.sql}(${finite(e)})${suffix}`, integer: e.integer && ['min', 'max', 'sum'].includes(name), smooth: smooth && e.smooth && (e.pure === true || how.linear), ...bounds }
 }
 
 /** A formula over measures that the gate computes from what it releases: a sum, product, quotient or difference of aggregates and numbers. */
@@ -159,5 +162,3 @@ export function formulaOf(node: Ast, names: Names, add: (m: Measure) => number):
   throw notAllowed('Aggregates may be combined by +, -, *, / and round(...) with numbers. Columns outside an aggregate belong into GROUP BY.')
 }
 
-/** The literal of a value in a domain, as an expression. */
-export const literalOf = (v: string | number | boolean): string => literal(constant(v).constant ?? null)

@@ -11,8 +11,17 @@ export interface Expr {
   high?: number
   /** Every value it can have besides missing, from declared categories, booleans and bins; in their order. */
   values?: (string | number | boolean)[]
-  /** Plain arithmetic on declared columns: nothing that can single a value out (CASE, comparisons, powers). */
+  /**
+   * Arithmetic on declared columns that cannot pick single values: of low degree, with no steps, kinks or poles (CASE, comparisons, floor, abs, a divisor near zero). Whatever is not
+   * smooth could weigh one person otherwise than everybody else, and two answers would then differ by that person alone.
+   */
   smooth: boolean
+  /** Degree of a smooth expression as a polynomial; 1 for a column. */
+  degree?: number
+  /** A column as it is, so that nothing of it was chosen by whoever asks. */
+  pure?: true
+  /** Columns that may be missing and make it missing; by default itself. */
+  uses?: readonly string[]
   /** The same for all rows of a subject. */
   single: boolean
   /** Made of visit columns and literals alone: it picks the same rows of everybody. */
@@ -42,6 +51,9 @@ export const constant = (v: string | number | boolean | null): Expr => ({
   sql: literal(v), type: v === null ? 'null' : typeof v === 'string' ? 'text' : typeof v === 'boolean' ? 'boolean' : 'number', integer: Number.isInteger(v), smooth: true, single: true, uniform: true, known: v !== null, constant: v,
   ...(typeof v === 'number' ? { low: v, high: v } : {}),
 })
+
+/** The columns whose missing values make it missing. */
+export const usesOf = (e: Expr): readonly string[] => e.uses ?? (e.constant !== undefined || e.known ? [] : [e.sql])
 
 /** Most values that a grouping column may have to be filled in from what was declared. */
 const mostValues = 1000

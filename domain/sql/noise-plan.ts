@@ -45,7 +45,7 @@ const domainSize = (k: Expr): number => (k.values?.length ?? mostPerSet) + (k.kn
 export function noisePlan(plan: Plan): NoiseSpec {
   const measures = plan.measures.map(noisyMeasure)
   const perSet = plan.sets.map((set) => {
-    if (!plan.from.row) return 1
+    if (plan.from.rows.length === 0) return 1
     return set.filter((k) => !plan.keys[k]!.single).reduce((n, k) => Math.min(mostPerSet, n * domainSize(plan.keys[k]!)), 1)
   })
   const known = plan.keys.every((k) => k.values !== undefined) && plan.keys.reduce((n, k) => n * domainSize(k), 1) <= mostCells

@@ -12,6 +12,8 @@ export type Output = { name: string } & ({ key: number } | { measure: number } |
 export interface Plan {
   from: Relation
   where: string
+  /** Every row is in it, or the same ones of everybody: no condition that values of people decide. */
+  uniform: boolean
   keys: Expr[]
   /** Grouping sets, as indices of keys; one for a plain GROUP BY. */
   sets: number[][]
@@ -45,7 +47,7 @@ export function planOf(parsed: unknown, sql: string, schema: DatasetSchema): Pla
   const reach = new Reach(sqlTables(schema)).within(node)
   const from = relation(object(node['from_table']), reach)
   const names = namesOf(from, reach)
-  const where = whereOf(node, names).sql
+  const { sql: where, uniform } = whereOf(node, names)
   const items = list(node['select_list'])
   if (!empty(node['having'])) throw notAllowed('HAVING is not allowed: whether a group appears would tell about it. Leave it out; small groups are taken out for you.')
   if (items.some((i) => i['class'] === 'STAR')) throw new Refused('not-an-aggregate', 'This would return rows of people. Ask for aggregates: counts, sums, means, medians, by groups.')
@@ -79,7 +81,7 @@ export function planOf(parsed: unknown, sql: string, schema: DatasetSchema): Pla
   if (measures.length === 0) throw new Refused('not-an-aggregate', 'The query has no aggregate. Add one: count(*), avg(x), ...')
   const lower = outputs.map((o) => o.name.toLowerCase())
   for (const [i, o] of outputs.entries()) if (lower.indexOf(lower[i]!) !== i) o.name = `${o.name}_${i + 1}`
-  return { from, where, keys, sets, measures, outputs, ...modifiers(node, items, outputs) }
+  return { from, where, uniform: uniform && from.uniform, keys, sets, measures, outputs, ...modifiers(node, items, outputs) }
 }
 const empty = (v: unknown): boolean => v === undefined || v === null
 

@@ -5,9 +5,10 @@ import { type Expr, quoted } from './expr.ts'
 import { notAllowed, Refused } from './refused.ts'
 import { type Names, raw, scalar } from './scalar.ts'
 
+export interface RowId { table?: string; sql: string }
 /** One named source of columns. `unique`: at most one row a subject. */
 interface Source { alias: string; columns: { name: string; expr: Expr }[] }
-export interface Relation { sql: string; sources: Source[]; /** Columns that USING has made one. */ merged: Set<string>; /** SQL of the subject's number. */ subject: string; unique: boolean; /** SQL of what tells a subject's rows apart; undefined when there is one. */ row?: string; /** Every row of the tables is in it, or the same ones of everybody. */ uniform: boolean; /** Tables that are read. */ tables: Set<string> }
+export interface Relation { sql: string; sources: Source[]; /** Columns that USING has made one. */ merged: Set<string>; /** SQL of the subject's number. */ subject: string; unique: boolean; /** SQL of what tells a subject's rows apart, and the table whose rows they are (none when an inner query made them); empty when there is one row. */ rows: RowId[]; /** Every row of the tables is in it, or the same ones of everybody. */ uniform: boolean; /** Tables that are read. */ tables: Set<string> }
 
 /** A table of the declared schema: how its columns are called in SQL, identifier columns left out. */
 export interface SqlTable { name: string; unique: boolean; columns: { name: string; expr: Omit<Expr, 'sql' | 'single'> }[]; identifiers: string[] }
@@ -81,7 +82,7 @@ function baseTable(node: Ast, reach: Reach): Relation {
   if (!table) throw new Refused('unknown-column', `There is no table ${name.slice(0, 80)}. Tables: ${[...reach.tables.keys()].slice(0, 20).join(', ')}.`, [name])
   const r = reach.name()
   const columns = table.columns.map((c) => ({ name: c.name, expr: { ...c.expr, sql: c.expr.subject ? `${r}.__subject` : `${r}.${quoted(c.name)}`, single: table.unique } }))
-  return { sql: `${quoted(table.name)} AS ${r}`, sources: [{ alias: (text(node['alias']) || name).toLowerCase(), columns }], merged: new Set(), subject: `${r}.__subject`, unique: table.unique, ...(table.unique ? {} : { row: `${r}.__row` }), uniform: true, tables: new Set([table.name]) }
+  return { sql: `${quoted(table.name)} AS ${r}`, sources: [{ alias: (text(node['alias']) || name).toLowerCase(), columns }], merged: new Set(), subject: `${r}.__subject`, unique: table.unique, rows: table.unique ? [] : [{ table: table.name, sql: `${r}.__row` }], uniform: true, tables: new Set([table.name]) }
 }
 
 const conjuncts = (node: Ast): Ast[] => (node['class'] === 'CONJUNCTION' && node['type'] === 'CONJUNCTION_AND' ? list(node['children']).flatMap(conjuncts) : [node])
@@ -92,7 +93,7 @@ function join(node: Ast, reach: Reach): Relation {
   const left = relation(object(node['left']), reach), right = relation(object(node['right']), reach)
   const twice = right.sources.find((s) => left.sources.some((o) => o.alias === s.alias))
   if (twice) throw notAllowed('Two tables in FROM have the same name: give one another by AS.', twice.alias)
-  const both: Relation = { sql: '', sources: [...left.sources, ...right.sources], merged: new Set([...left.merged, ...right.merged]), subject: left.subject, unique: left.unique && right.unique, ...rowOf(left, right), uniform: left.uniform && right.uniform, tables: new Set([...left.tables, ...right.tables]) }
+  const both: Relation = { sql: '', sources: [...left.sources, ...right.sources], merged: new Set([...left.merged, ...right.merged]), subject: left.subject, unique: left.unique && right.unique, rows: [...left.rows, ...right.rows], uniform: left.uniform && right.uniform, tables: new Set([...left.tables, ...right.tables]) }
   const conditions: string[] = []
   let subjects = false
   const using = texts(node['using_columns'])
@@ -124,7 +125,8 @@ function join(node: Ast, reach: Reach): Relation {
   if (!subjects) throw notAllowed('Join tables on their subject columns: ON a.subject = b.subject. Other joins mix people.')
   return { ...both, sql: `${left.sql} ${kind} JOIN ${right.sources.length > 1 ? `(${right.sql})` : right.sql} ON ${conditions.join(' AND ')}` }
 }
-const rowOf = (a: Relation, b: Relation): { row?: string } => (a.row && b.row ? { row: `hash(${a.row}, ${b.row})` } : a.row ? { row: a.row } : b.row ? { row: b.row } : {})
+/** What tells all rows apart, as one number; undefined when each subject has one. */
+export const rowOf = ({ rows }: Pick<Relation, 'rows'>): string | undefined => (rows.length > 1 ? `hash(${rows.map((r) => r.sql).join(', ')})` : rows[0]?.sql)
 const owns = (side: Relation, subject: Expr): boolean => side.sources.some((s) => s.columns.some((c) => c.expr.subject && c.expr.sql === subject.sql))
 
 /** WHERE, as SQL after it. */
@@ -163,7 +165,7 @@ function inner(node: Ast, outer: Reach, alias: string): Relation {
     if (e.type === 'interval') throw notAllowed('An interval cannot be a column.')
     const own = `c${selected.length}`
     selected.push(`${e.sql} AS ${own}`)
-    const { indicator, constant: _, ...rest } = e
+    const { indicator, constant: _, uses: _uses, ...rest } = e
     columns.push({ name, expr: { ...rest, sql: `${r}.${own}`, single: single || e.single, ...(indicator ? { indicator: { ...indicator, sql: `(${r}.${own} = ${indicator.one})` } } : {}) } })
   }
   const nameOf = (item: Ast): string => text(item['alias']) || (item['class'] === 'COLUMN_REF' ? texts(item['column_names']).at(-1) ?? '' : '')
@@ -179,8 +181,13 @@ function inner(node: Ast, outer: Reach, alias: string): Relation {
       } else put(nameOf(item), raw(item, names), false)
     }
     // DISTINCT is over what is selected: what tells rows apart then is that.
-    if (from.row) selected.push(`${distinct ? `hash(${['0', ...selected.slice(1).map((c) => c.slice(0, c.lastIndexOf(' AS ')))].join(', ')})` : from.row} AS __row`)
-    return { sql: `(SELECT ${distinct ? 'DISTINCT ' : ''}${selected.join(', ')} FROM ${from.sql}${where.sql}) AS ${r}`, sources: [{ alias: alias.toLowerCase(), columns }], merged: new Set(), subject: `${r}.__subject`, unique: from.unique, ...(from.row ? { row: `${r}.__row` } : {}), uniform, tables: from.tables }
+    const rows = (distinct && from.rows.length > 0 ? [{ sql: `hash(${['0', ...selected.slice(1).map((c) => c.slice(0, c.lastIndexOf(' AS ')))].join(', ')})` }] : from.rows).map((row, i): RowId => {
+      selected.push(`${row.sql} AS __row${i}`)
+      return { ...row, sql: `${r}.__row${i}` }
+    })
+    // Which rows are left of those that are alike hangs on all that is selected: such values may be counted, not added up.
+    if (distinct && rows.length > 0) for (const c of columns) if (!c.expr.single) c.expr.smooth = false
+    return { sql: `(SELECT ${distinct ? 'DISTINCT ' : ''}${selected.join(', ')} FROM ${from.sql}${where.sql}) AS ${r}`, sources: [{ alias: alias.toLowerCase(), columns }], merged: new Set(), subject: `${r}.__subject`, unique: from.unique, rows, uniform, tables: from.tables }
   }
   if ((Array.isArray(node['group_sets']) ? node['group_sets'].length : 0) > 1) throw notAllowed('ROLLUP, CUBE and GROUPING SETS are for the outer query.')
   const keys = groups.map((g) => raw(byPosition(g, items), names))
@@ -198,7 +205,7 @@ function inner(node: Ast, outer: Reach, alias: string): Relation {
   const having = node['having'] !== undefined && node['having'] !== null ? scalar(object(node['having']), namesOf(from, reach, (n) => (isAggregate(n) ? perSubjectOf(n, names) : undefined))) : undefined
   if (having && having.type !== 'boolean') throw notAllowed('HAVING takes a condition.')
   if (!perSubject) selected.push(`hash(${keys.filter((k) => !k.subject).map((k) => k.sql).join(', ')}) AS __row`)
-  return { sql: `(SELECT ${selected.join(', ')} FROM ${from.sql}${where.sql} GROUP BY ${groupBy}${having ? ` HAVING ${having.sql}` : ''}) AS ${r}`, sources: [{ alias: alias.toLowerCase(), columns }], merged: new Set(), subject: `${r}.__subject`, unique: perSubject, ...(perSubject ? {} : { row: `${r}.__row` }), uniform: uniform && !having, tables: from.tables }
+  return { sql: `(SELECT ${selected.join(', ')} FROM ${from.sql}${where.sql} GROUP BY ${groupBy}${having ? ` HAVING ${having.sql}` : ''}) AS ${r}`, sources: [{ alias: alias.toLowerCase(), columns }], merged: new Set(), subject: `${r}.__subject`, unique: perSubject, rows: perSubject ? [] : [{ sql: `${r}.__row` }], uniform: uniform && !having, tables: from.tables }
 }
 const empty = (v: unknown): boolean => v === undefined || v === null || (Array.isArray(v) && v.length === 0) || (typeof v === 'object' && Object.keys(v).length === 0)
 

@@ -1,6 +1,6 @@
 /** From a parsed scalar expression to one of ours: an allow-list of node types, with the types checked so that nothing is cast in silence. */
 import { type Ast, list, object, text, texts } from './ast.ts'
-import { constant, type Expr, hull, literal, ranged, type ValueType } from './expr.ts'
+import { constant, type Expr, hull, literal, ranged, usesOf, type ValueType } from './expr.ts'
 import { double, scalarFunctions } from './functions.ts'
 import { notAllowed } from './refused.ts'
 
@@ -59,11 +59,11 @@ const inner = (e: Expr): string => (e.type === 'number' ? double(e) : e.sql)
 function cast(node: Ast, names: Names): Expr {
   const e = scalar(object(node['child']), names), to = text(object(node['cast_type'])['id'])
   if (numericCasts.has(to)) {
-    if (e.type === 'number') return typeof e.constant === 'number' ? e : { ...e, sql: double(e), integer: e.integer }
+    if (e.type === 'number') return typeof e.constant === 'number' ? e : { ...e, sql: double(e), uses: usesOf(e) }
     if (e.type === 'boolean') return indicatorOf(e)
     if (e.type === 'text') return { sql: `TRY_CAST(${e.sql} AS DOUBLE)`, type: 'number', integer: false, smooth: false, single: e.single }
   } else if (integerCasts.has(to)) {
-    if (e.type === 'number') return typeof e.constant === 'number' ? constant(Math.round(e.constant)) : e.integer ? e : ranged({ sql: `round_even(${double(e)}, 0)`, type: 'number', integer: true, smooth: e.smooth, single: e.single }, e.low === undefined ? undefined : Math.floor(e.low), e.high === undefined ? undefined : Math.ceil(e.high))
+    if (e.type === 'number') return typeof e.constant === 'number' ? constant(Math.round(e.constant)) : e.integer ? e : ranged({ sql: `round_even(${double(e)}, 0)`, type: 'number', integer: true, smooth: false, single: e.single }, e.low === undefined ? undefined : Math.floor(e.low), e.high === undefined ? undefined : Math.ceil(e.high))
     if (e.type === 'boolean') return indicatorOf(e)
     if (e.type === 'text') return { sql: `CAST(TRY_CAST(${e.sql} AS BIGINT) AS DOUBLE)`, type: 'number', integer: true, smooth: false, single: e.single }
   } else if (to === 'VARCHAR') {
@@ -96,7 +96,7 @@ function cases(node: Ast, names: Names): Expr {
     const values = constants.filter((v): v is string | number | boolean => v !== null && v !== undefined)
     const [low, high] = hull(parts)
     const two = type === 'number' && values.length <= 2 && values.length > 0 ? { zero: values.length === 1 ? 0 : Math.min(...values.map(Number)), one: Math.max(...values.map(Number)) } : undefined
-    return { ...base, values, ...(type === 'number' && low !== undefined && high !== undefined ? { low, high } : {}), ...(two && two.one > two.zero ? { indicator: { sql: `(${sql}) = ${literal(two.one)}`, ...two } } : {}) }
+    return { ...base, values, ...(type === 'number' && low !== undefined && high !== undefined ? { low, high } : {}), ...(two && two.one > two.zero ? { indicator: { sql: checks.length === 1 && parts[0]!.constant === two.one ? checks[0]!.when.sql : `(${sql}) = ${literal(two.one)}`, ...two } } : {}) }
   }
   const [low, high] = type === 'number' ? hull(parts) : [undefined, undefined]
   return ranged(base, low, high)

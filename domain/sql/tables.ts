@@ -16,7 +16,7 @@ const bound = (v: number | string | undefined): number | undefined => {
 function columnExpr(c: Column): Omit<Expr, 'sql' | 'single'> {
   if (c.role === 'subject') return { type: 'number', integer: true, smooth: false, subject: true }
   const type = typeOf[c.type]
-  const base = { type, integer: c.type === 'integer', smooth: true, ...(c.nullable === false ? { known: true } : {}), ...(c.role === 'visit' ? { visit: true as const, uniform: true } : {}) }
+  const base = { type, integer: c.type === 'integer', smooth: true, pure: true as const, ...(c.nullable === false ? { known: true } : {}), ...(c.role === 'visit' ? { visit: true as const, uniform: true } : {}) }
   if (c.type === 'category') return { ...base, ...(c.categories ? { values: c.categories } : {}) }
   if (c.type === 'boolean') return { ...base, values: [false, true] }
   if (type === 'number') { const { sql: _sql, single: _single, ...e } = ranged({ ...base, sql: '', single: false }, bound(c.minimum), bound(c.maximum)); return e }

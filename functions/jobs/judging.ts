@@ -66,15 +66,17 @@ async function judgeQuery(d: Deps, { job, dataset }: Place): Promise<Judged | un
   const policy = strictest(dataset.policy.disclosure)
   const log: Log = { subjects: result.cohort.subjects, runs: [] }
   const verdict = job.mode === 'noise' ? noiseQuery(result, BigInt(job.charge!), drawn(d)) : releaseQuery(result, policy)
-  return { ...outcomeOf(job, verdict, { cells: queryCells(job, result, policy.minimumSubjects), image: d.settings.version, files: [], raw: () => rawTable(result) }), confinement, log }
+  return { ...outcomeOf(job, verdict, { cells: queryCells(job, result, policy.minimumSubjects, job.mode === 'rules' ? verdict.told : undefined), image: d.settings.version, files: [], raw: () => rawTable(result) }), confinement, log }
 }
 
-/** Sets of subjects that a query's answer tells of: the cohort, and every row and part of a row that is large enough to be told. */
-const queryCells = (job: JobItem, result: QueryResult, minimum: number): LedgerCell[] => [
+const questionOf = ({ people, asked }: { people?: string; asked?: string }): Pick<LedgerCell, 'people' | 'asked'> => ({ ...(people === undefined ? {} : { people }), ...(asked === undefined ? {} : { asked }) })
+
+/** Sets of subjects that a query's answer tells of: the cohort, and every row and part of a row that is shown. Who merely has a value is shown in coarse steps alone. */
+const queryCells = (job: JobItem, result: QueryResult, minimum: number, told?: Verdict['told']): LedgerCell[] => [
   cohortCell(job.cohort, result.cohort.subjects, result.cohort.fingerprint),
   ...result.rows.flatMap((row, i) => [
-    { subjects: row.subjects, fingerprint: row.fingerprint, selection: result.selections[i]! },
-    ...row.sets.map((set, k) => ({ subjects: set.subjects, fingerprint: set.fingerprint, selection: selectionOfSet(result.selections[i]!, k) })),
+    ...(!told || told[i]!.length > 0 ? [{ subjects: row.subjects, fingerprint: row.fingerprint, selection: result.selections[i]!, ...questionOf(row) }] : []),
+    ...row.sets.flatMap((set, k) => (set.natural || (told && !told[i]!.includes(k)) ? [] : [{ subjects: set.subjects, fingerprint: set.fingerprint, selection: selectionOfSet(result.selections[i]!, k), ...questionOf(set) }])),
   ].filter((cell) => cell.subjects >= minimum)),
 ]
 

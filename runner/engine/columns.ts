@@ -12,6 +12,8 @@ export const number = (v: unknown): number | null => {
 }
 export const scalarOf = (v: unknown): Scalar => (v === null || v === undefined ? null : typeof v === 'string' || typeof v === 'boolean' ? v : number(v))
 
+const group = (k: Plan['keys'][number]): Pick<QueryColumn, 'values' | 'made'> => ({ ...(k.values ? { values: k.values } : {}), ...(k.values && k.values.length <= 2 && !k.pure ? { made: true as const } : {}) })
+
 /** Columns of the answer, then those that only expressions use. */
 export function columnsOf(plan: Plan, bound: readonly Bound[]): { columns: QueryColumn[]; columnOfMeasure: Map<number, number>; measureOfColumn: Map<number, number> } {
   const columns: QueryColumn[] = [], columnOfMeasure = new Map<number, number>(), measureOfColumn = new Map<number, number>()
@@ -19,12 +21,12 @@ export function columnsOf(plan: Plan, bound: readonly Bound[]): { columns: Query
     const b = bound[i]!, e = b.measure.argument
     return {
       name, kind: isCount(b.measure) ? 'count' : 'value', aggregate: b.measure.aggregate, ...(b.measure.quantile === undefined ? {} : { quantile: b.measure.quantile }), ...(b.set === undefined ? {} : { set: b.set }),
-      ...(e?.low !== undefined && e.high !== undefined ? { low: e.low, high: e.high } : {}), ...(b.coarse ? { coarse: true } : {}), ...(b.indicator ? { indicator: true } : {}), ...(b.measure.aggregate === 'count' && e?.smooth && b.filter === undefined ? { presence: true } : {}),
+      ...(e?.low !== undefined && e.high !== undefined ? { low: e.low, high: e.high } : {}), ...(b.mixed === undefined ? {} : { mixed: b.mixed }), ...(b.indicator ? { indicator: true } : {}), ...(b.measure.aggregate === 'count' && e?.smooth && b.filter === undefined ? { presence: true } : {}),
     }
   }
   for (const o of plan.outputs) {
     const i = columns.length
-    if ('key' in o) { const k = plan.keys[o.key]!; columns.push({ name: o.name, kind: 'group', ...(k.values ? { values: k.values } : {}) }) }
+    if ('key' in o) { const k = plan.keys[o.key]!; columns.push({ name: o.name, kind: 'group', ...group(k) }) }
     else if ('measure' in o) {
       // Asked for twice, it is shown twice: the same released number.
       if (columnOfMeasure.has(o.measure)) columns.push({ name: o.name, kind: 'value', aggregate: 'expression', formula: { measure: o.measure } })
@@ -32,7 +34,7 @@ export function columnsOf(plan: Plan, bound: readonly Bound[]): { columns: Query
     }
     else columns.push({ name: o.name, kind: 'value', aggregate: 'expression', formula: o.formula })
   }
-  for (const [i] of plan.keys.entries()) if (!plan.outputs.some((o) => 'key' in o && o.key === i)) columns.push({ name: `group ${i + 1}`, kind: 'group', hidden: true, ...(plan.keys[i]!.values ? { values: plan.keys[i]!.values } : {}) })
+  for (const [i] of plan.keys.entries()) if (!plan.outputs.some((o) => 'key' in o && o.key === i)) columns.push({ name: `group ${i + 1}`, kind: 'group', hidden: true, ...group(plan.keys[i]!) })
   for (const i of bound.keys()) if (!columnOfMeasure.has(i)) { columnOfMeasure.set(i, columns.length); measureOfColumn.set(columns.length, i); columns.push({ ...measured(i, `part ${i + 1}`), hidden: true }) }
   const renamed = (f: NonNullable<QueryColumn['formula']>): NonNullable<QueryColumn['formula']> => ('measure' in f ? { measure: columnOfMeasure.get(f.measure)! } : 'op' in f ? { op: f.op, of: f.of.map(renamed) } : f)
   return { columns: columns.map((c) => (c.formula ? { ...c, formula: renamed(c.formula) } : c)), columnOfMeasure, measureOfColumn }

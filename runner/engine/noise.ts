@@ -39,7 +39,7 @@ function statement(plan: Plan, spec: NoiseSpec): string {
   const grouped = keys.length === 0 ? ' GROUP BY s' : ` GROUP BY GROUPING SETS (${plan.sets.map((s) => `(${[...s.map((k) => `k${k}`), 's'].join(', ')})`).join(', ')})`
   const cells = `SELECT ${[`${gid} AS gid`, ...keys, 's', ...each].join(', ')} FROM (${projection})${grouped}`
   const limits = plan.sets.map((s, i) => `WHEN ${idOf(s, keys.length)} THEN ${spec.perSet[i]}`).join(' ')
-  const bounded = plan.from.row && keys.length > 0 ? `SELECT * FROM (${cells}) QUALIFY row_number() OVER (PARTITION BY gid, s ORDER BY hash(s, ${keys.join(', ')})) <= CASE gid ${limits} END` : cells
+  const bounded = plan.from.rows.length > 0 && keys.length > 0 ? `SELECT * FROM (${cells}) QUALIFY row_number() OVER (PARTITION BY gid, s ORDER BY hash(s, ${keys.join(', ')})) <= CASE gid ${limits} END` : cells
   return `SELECT ${['gid', ...keys, 'count(*) AS n', 'bit_xor(hash(s)) AS fp', ...spec.measures.flatMap((m, i) => parts(m, `x${i}`).map((sql, j) => `${sql} AS q${i}_${j}`))].join(', ')} FROM (${bounded})${keys.length ? ` GROUP BY ${['gid', ...keys].join(', ')}` : ' GROUP BY gid'}`
 }
 /** The grouping id of a set: a bit for each key that is rolled up, the first key highest. */

@@ -1,18 +1,20 @@
 /** Computing a checked query: numbers and facts from DuckDB into a `QueryResult`. */
+import { createHash } from 'node:crypto'
+import { canonical } from '../../domain/hash.ts'
 import type { Scalar } from '../../domain/jobs/outputs.ts'
 import type { DisclosurePolicy } from '../../domain/disclosure/policy.ts'
 import { literal } from '../../domain/sql/expr.ts'
 import { type Plan, planOf } from '../../domain/sql/plan.ts'
 import { Refused } from '../../domain/sql/refused.ts'
 import type { Contributions, QueryColumn, QueryResult, QueryRow } from '../../domain/sql/result.ts'
-import { parseSelection, selectionText } from '../../domain/sql/selection.ts'
+import { parseSelection, type Selection, selectionText } from '../../domain/sql/selection.ts'
 import { countCohort, hex64, openCohort } from './cohort.ts'
 import { type Duck, EngineFailure, openDuck } from './duckdb.ts'
 import { columnsOf, keyOfColumn, number, rolledKeys, scalarOf } from './columns.ts'
 import { computeNoise } from './noise.ts'
 import { noisePlan } from '../../domain/sql/noise-plan.ts'
 import type { Answers, Problem, Request } from './request.ts'
-import { type Bound, isTotal, type Rewrite, rewriteRules, rewriteSelection } from './rewrite.ts'
+import { type Bound, isTotal, pickedBy, type Rewrite, rewriteRules, rewriteSelection } from './rewrite.ts'
 
 const parserMb = 256
 
@@ -90,7 +92,8 @@ async function computeRules(duck: Duck, { sql, cohort }: { sql: string; cohort: 
     const get = (name: string): unknown => (facts?.at.has(name) ? fact?.[facts.at.get(name)!] : row[numbers.at.get(name)!])
     const gone = rolledKeys(Number(row[numbers.at.get('gid')!]), plan.keys.length)
     const keyValues = plan.keys.map((_, i) => scalarOf(row[numbers.at.get(`k${i}`)!]))
-    rows.push(rowOf(rewrite, columns, columnOfMeasure, keys, get, row, numbers, gone, keyValues))
+    const picked = (set: number): ReturnType<typeof pickedBy> => pickedBy(plan, set, keyValues, gone, literal)
+    rows.push(rowOf(rewrite, columns, columnOfMeasure, keys, get, row, numbers, gone, keyValues, (set) => asked(cohort, plan, picked(set))))
     selections.push(selectionText({ cohort, sql, keys: keyValues, rolledUp: gone }))
   }
   return {
@@ -99,7 +102,15 @@ async function computeRules(duck: Duck, { sql, cohort }: { sql: string; cohort: 
   }
 }
 
-function rowOf(rewrite: Rewrite, columns: readonly QueryColumn[], columnOfMeasure: ReadonlyMap<number, number>, keys: ReadonlyMap<number, number>, get: (name: string) => unknown, row: unknown[], numbers: Named, gone: readonly number[], keyValues: readonly Scalar[]): QueryRow {
+/** A digest of what picks a set: cohort, tables and conditions. Empty when no condition does that values of people decide. */
+function asked(cohort: Parameters<typeof openCohort>[2], { from }: Plan, picked: ReturnType<typeof pickedBy>): string {
+  if (picked.plain && cohort.length === 0) return ''
+  // What joined tables are called tells nothing; what inner queries and joins pick does.
+  const how = picked.plain ? cohort : [cohort, from.uniform && !from.sql.includes('(SELECT') ? '' : from.sql, picked.where.replaceAll(/\br\d+\./g, 'r.')]
+  return createHash('sha256').update(canonical(how)).digest('hex').slice(0, 16)
+}
+
+function rowOf(rewrite: Rewrite, columns: readonly QueryColumn[], columnOfMeasure: ReadonlyMap<number, number>, keys: ReadonlyMap<number, number>, get: (name: string) => unknown, row: unknown[], numbers: Named, gone: readonly number[], keyValues: readonly Scalar[], picks: (set: number) => string): QueryRow {
   const subjects = Number(get('subjects') ?? 0)
   const values: Scalar[] = columns.map(() => null), columnSubjects = columns.map(() => subjects), contributions: (Contributions | null)[] = columns.map(() => null)
   for (const [c, k] of keys) values[c] = keyValues[k]!
@@ -111,30 +122,49 @@ function rowOf(rewrite: Rewrite, columns: readonly QueryColumn[], columnOfMeasur
     if (b.x !== undefined) contributions[at] = contributionsOf(b, get, i)
   }
   const sets = rewrite.sets.map((_, i) => ({
-    subjects: Number(get(`sn${i}`) ?? 0), fingerprint: hex64(get(`sf${i}`)),
+    subjects: Number(get(`sn${i}`) ?? 0), fingerprint: hex64(get(`sf${i}`)), ...(rewrite.facts ? { people: hex64(get(`sp${i}`)) } : {}), asked: picks(i), ...(rewrite.natural.has(i) ? { natural: true as const } : {}),
     apart: rewrite.pairs.filter(([a, b]) => a === i || b === i).map(([a, b]) => ({ other: a === i ? b : a, subjects: Number(get(`d${a + 1}_${b}`) ?? 0) })),
   }))
-  return { values, rows: Number(get('n') ?? 0), subjects, columnSubjects, contributions, fingerprint: hex64(get('fp')), sets, rolledUp: [...keys].filter(([, k]) => gone.includes(k)).map(([c]) => c) }
+  return { values, rows: Number(get('n') ?? 0), subjects, columnSubjects, contributions, fingerprint: hex64(get('fp')), asked: picks(-1), ...(rewrite.facts ? { people: hex64(get('pp')) } : {}), sets, ...(rewrite.mixed.length ? { mixed: rewrite.mixed.map((_, i) => Number(get(`xn${i}`) ?? 0)) } : {}), rolledUp: [...keys].filter(([, k]) => gone.includes(k)).map(([c]) => c) }
 }
 
-/** Subjects in one of two selections and not in the other, or in both with other rows. Both texts are checked like any query. */
+/** One of the sets of `difference` as a table of its own: subject `s`, rows `n`, and a hash `h<i>` of the subject's rows of each table in it. */
+async function pickedTable(duck: Duck, data: Extract<Request, { kind: 'difference' }>['data'], selection: Selection, name: string): Promise<(string | undefined)[]> {
+  const prefix = `${name}_`
+  if (selection.digests) {
+    await duck.run(`CREATE TEMP TABLE ${name} AS SELECT CAST(range AS INTEGER) AS s, 1 AS n FROM range(${data.subjects}) WHERE hash(CAST(range AS INTEGER)) IN (NULL${selection.digests.map((d) => `, CAST('${BigInt(`0x${d}`)}' AS UBIGINT)`).join('')})`)
+    return []
+  }
+  await openCohort(duck, data, selection.cohort, prefix)
+  if (selection.sql === undefined) {
+    await duck.run(`CREATE TEMP TABLE ${name} AS ${selection.cohort.length === 0 ? `SELECT CAST(range AS INTEGER) AS s, 1 AS n FROM range(${data.subjects})` : `SELECT __subject AS s, 1 AS n FROM "${prefix}__cohort"`}`)
+    return []
+  }
+  const plan = planOf(await parseWith(duck, selection.sql), selection.sql, data.schema)
+  // The same statement over this side's views.
+  for (const t of plan.from.tables) await duck.run(`CREATE OR REPLACE TEMP VIEW "${t}" AS FROM "${prefix}${t}"`)
+  const { sql, tables } = rewriteSelection(plan, selection.set ?? -1, selection.keys ?? [], selection.rolledUp ?? [], literal)
+  await duck.run(`CREATE TEMP TABLE ${name} AS ${sql}`)
+  return tables
+}
+
+/**
+ * Subjects in one of two selections and not in the other, or in both with other rows. Both texts are checked like any query.
+ *
+ * Rows of one table are compared wherever it stands in either FROM; and where a subject's rows are the same on both sides, whoever has another number of joined rows than
+ * all others of the same number is apart as well (a pair can be left out of a join whose two sides are whole). The smallest number that is not 0 counts.
+ */
 export async function difference({ data, a, b }: Extract<Request, { kind: 'difference' }>): Promise<number> {
   const duck = await openDuck({ files: data.tables.map((t) => t.path), memoryMb: 2048 })
   try {
-    const sides: { sql: string; rows: string }[] = []
-    for (const [i, text] of [a, b].entries()) {
-      const s = parseSelection(text)
-      const prefix = `side${i}_`
-      await openCohort(duck, data, s.cohort, prefix)
-      if (s.sql === undefined) { sides.push({ sql: s.cohort.length === 0 ? `SELECT CAST(range AS INTEGER) AS s, 0 AS h FROM range(${data.subjects})` : `SELECT __subject AS s, 0 AS h FROM "${prefix}__cohort"`, rows: '' }); continue }
-      const plan = planOf(await parseWith(duck, s.sql), s.sql, data.schema)
-      // The same statement over this side's views.
-      for (const t of plan.from.tables) await duck.run(`CREATE OR REPLACE TEMP VIEW "${t}" AS FROM "${prefix}${t}"`)
-      const name = `picked${i}`
-      await duck.run(`CREATE TEMP TABLE ${name} AS ${rewriteSelection(plan, s.set ?? -1, s.keys ?? [], s.rolledUp ?? [], literal)}`)
-      sides.push({ sql: `SELECT s, h FROM ${name}`, rows: plan.from.row ? [...plan.from.tables].sort().join() : '' })
-    }
-    const same = sides[0]!.rows === sides[1]!.rows ? 'x.h = y.h' : 'TRUE'
-    return Number((await duck.rows(`SELECT count(*) FROM (${sides[0]!.sql}) x FULL JOIN (${sides[1]!.sql}) y ON x.s = y.s WHERE x.s IS NULL OR y.s IS NULL OR NOT (${same})`))[0]![0])
+    const [x, y] = [await pickedTable(duck, data, parseSelection(a), 'x'), await pickedTable(duck, data, parseSelection(b), 'y')]
+    const shared = x.flatMap((t, i) => y.flatMap((u, j) => (t !== undefined && t === u ? [`x.h${i} = y.h${j}`] : [])))
+    const joined = 'FROM x FULL JOIN y ON x.s = y.s'
+    const alone = 'x.s IS NULL OR y.s IS NULL'
+    const counts = (await duck.rows(`SELECT ${[`count(*) FILTER (WHERE ${alone})`, ...shared.map((same) => `count(*) FILTER (WHERE ${alone} OR NOT (${same}))`)].join(', ')} ${joined}`))[0]!.map(Number)
+    const odd = (by: string, same: string): string => `SELECT coalesce(sum(m) - sum(most), 0) FROM (SELECT sum(c) AS m, max(c) AS most FROM (SELECT x.n AS nx, y.n AS ny, count(*) AS c ${joined} WHERE NOT (${alone}) AND ${same} GROUP BY ALL) GROUP BY ${by})`
+    for (const same of shared) for (const by of ['nx', 'ny']) counts.push(Number((await duck.rows(odd(by, same)))[0]![0]))
+    const apart = counts.filter((n) => n > 0)
+    return apart.length === 0 ? 0 : Math.min(...apart)
   } finally { duck.close() }
 }

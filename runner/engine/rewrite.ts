@@ -6,17 +6,23 @@
  */
 import type { Measure } from '../../domain/sql/aggregates.ts'
 import { finite } from '../../domain/sql/aggregates.ts'
-import type { Expr } from '../../domain/sql/expr.ts'
+import { type Expr, usesOf } from '../../domain/sql/expr.ts'
 import { double } from '../../domain/sql/functions.ts'
+import type { Scalar } from '../../domain/jobs/outputs.ts'
 import type { Plan } from '../../domain/sql/plan.ts'
 import { notAllowed } from '../../domain/sql/refused.ts'
+import { rowOf } from '../../domain/sql/relations.ts'
 
 /** A measure, tied to columns of the inner projection: `x` and `y` are its numbers, `set` the subjects it is about, `filter` what FILTER picks. */
-export interface Bound { measure: Measure; x?: string; y?: string; set?: number; filter?: number; coarse: boolean; indicator: boolean }
+export interface Bound { measure: Measure; x?: string; y?: string; set?: number; filter?: number; /** Index of a condition: that none of the columns it is made of is missing. */ mixed?: number; indicator: boolean }
 export interface Rewrite {
   bound: Bound[]
   /** Conditions by index; column `p<i>` of the projection. */
   sets: string[]
+  /** Those that say only that a column is not missing. */
+  natural: ReadonlySet<number>
+  /** Conditions of `mixed`; column `x<i>` of the projection. */
+  mixed: string[]
   /** Pairs of sets (-1 is the whole row) whose symmetric difference is counted. */
   pairs: [number, number][]
   /** One statement for numbers and facts, or numbers and facts apart. Columns are named. */
@@ -51,22 +57,24 @@ export const isCount = (m: Measure): boolean => m.aggregate === 'count' || m.agg
 export const isTotal = (m: Measure): boolean => ['sum', 'mean', 'variance', 'deviation'].includes(m.aggregate)
 
 /** Numbers of a plan's measures, sets and columns. */
-export function bind(plan: Plan): { bound: Bound[]; sets: string[]; columns: string[] } {
-  const sets: string[] = [], columns: string[] = []
+export function bind(plan: Plan): { bound: Bound[]; sets: string[]; natural: Set<number>; mixed: string[]; columns: string[] } {
+  const sets: string[] = [], mixed: string[] = [], columns: string[] = [], natural = new Set<number>()
   const at = (all: string[], sql: string): number => { const i = all.indexOf(sql); return i >= 0 ? i : all.push(sql) - 1 }
   const both = (a: string | undefined, b: string): string => (a === undefined ? b : `(${a} AND ${b})`)
   const bound = plan.measures.map((m): Bound => {
     const filter = m.filter === undefined ? undefined : at(sets, m.filter)
     const e = m.argument
-    if (!e) return { measure: m, ...(filter === undefined ? {} : { set: filter, filter }), coarse: false, indicator: false }
-    if (isCount(m)) { const set = at(sets, both(m.filter, `(${e.sql} IS NOT NULL)`)); return { measure: m, set, ...(filter === undefined ? {} : { filter }), coarse: false, indicator: false } }
+    if (!e) return { measure: m, ...(filter === undefined ? {} : { set: filter, filter }), indicator: false }
+    if (isCount(m)) { const set = at(sets, both(m.filter, `(${e.sql} IS NOT NULL)`)); if (e.pure && e.smooth && !m.filter) natural.add(set); return { measure: m, set, ...(filter === undefined ? {} : { filter }), indicator: false } }
     const indicator = e.indicator !== undefined
-    if (!e.smooth && e.constant === undefined) at(sets, both(m.filter, `(${e.sql} IS NOT NULL)`))
-    const set = indicator ? at(sets, both(m.filter, e.indicator!.sql)) : !e.smooth ? at(sets, both(m.filter, `(${e.sql} IS NOT NULL)`)) : filter
-    return { measure: m, x: `a${at(columns, finite(e))}`, ...(m.second ? { y: `a${at(columns, finite(m.second))}` } : {}), ...(set === undefined ? {} : { set }), ...(filter === undefined ? {} : { filter }), coarse: !e.smooth && !indicator, indicator }
+    const set = indicator ? at(sets, both(m.filter, e.indicator!.sql)) : filter
+    const uses = [...new Set([...usesOf(e), ...(m.second ? usesOf(m.second) : [])])]
+    // A value that is missing where another column is picks people by that column; alone, a column has everybody who has it.
+    const picks = !indicator && uses.length > 1 ? at(mixed, both(m.filter, `(${uses.map((u) => `${u} IS NOT NULL`).join(' AND ')})`)) : undefined
+    return { measure: m, x: `a${at(columns, finite(e))}`, ...(m.second ? { y: `a${at(columns, finite(m.second))}` } : {}), ...(set === undefined ? {} : { set }), ...(filter === undefined ? {} : { filter }), ...(picks === undefined ? {} : { mixed: picks }), indicator }
   })
   if (sets.length > maxSets) throw notAllowed(`At most ${maxSets} different conditions (FILTER, CASE, count of a column) in one query.`)
-  return { bound, sets, columns }
+  return { bound, sets, natural, mixed, columns }
 }
 
 const groupBy = (plan: Plan, more = ''): string => {
@@ -78,41 +86,52 @@ const keyColumns = (plan: Plan): string[] => plan.keys.length === 0 ? ['0 AS gid
 
 /** The statements for `rules`, over views named as the tables. */
 export function rewriteRules(plan: Plan): Rewrite {
-  const { bound, sets, columns } = bind(plan)
+  const { bound, sets, natural, mixed, columns } = bind(plan)
+  const row = rowOf(plan.from)
   const pairs: [number, number][] = sets.flatMap((_, i): [number, number][] => [[-1, i], ...Array.from({ length: i }, (_, j): [number, number] => [j, i])])
-  const projection = `SELECT ${[`${plan.from.subject} AS s`, ...(plan.from.row ? [`${plan.from.row} AS w`] : []), ...plan.keys.map((k, i) => `${shownKey(k)} AS k${i}`), ...columns.map((c, i) => `${c} AS a${i}`), ...sets.map((p, i) => `coalesce(${p}, FALSE) AS p${i}`)].join(', ')} FROM ${plan.from.sql}${plan.where}`
+  const projection = `SELECT ${[`${plan.from.subject} AS s`, ...(row ? [`${row} AS w`] : []), ...plan.keys.map((k, i) => `${shownKey(k)} AS k${i}`), ...columns.map((c, i) => `${c} AS a${i}`), ...sets.map((p, i) => `coalesce(${p}, FALSE) AS p${i}`), ...mixed.map((p, i) => `coalesce(${p}, FALSE) AS x${i}`)].join(', ')} FROM ${plan.from.sql}${plan.where}`
   const values = bound.map((b, i) => `${aggregateSql(b)} AS m${i}`)
   const valued = bound.map((b, i) => ({ b, i })).filter(({ b }) => b.x !== undefined)
   const on = (b: Bound): string => (b.filter === undefined ? '' : ` FILTER (WHERE p${b.filter})`)
   const filtered = (b: Bound, sql: string): string => (b.filter === undefined ? sql : `CASE WHEN p${b.filter} THEN ${sql} END`)
-  if (!plan.from.row) {
+  if (!row) {
     const facts = [
       'count(*) AS n', 'count(*) AS subjects', 'bit_xor(hash(s)) AS fp',
       ...sets.flatMap((_, i) => [`count(*) FILTER (WHERE p${i}) AS sn${i}`, `bit_xor(hash(s)) FILTER (WHERE p${i}) AS sf${i}`]), ...pairs.map(([a, b]) => `count(*) FILTER (WHERE ${a < 0 ? `NOT p${b}` : `p${a} <> p${b}`}) AS d${a + 1}_${b}`),
+      ...mixed.map((_, i) => `count(*) FILTER (WHERE x${i}) AS xn${i}`),
       ...valued.flatMap(({ b, i }) => [`count(${b.y ? `CASE WHEN ${b.y} IS NOT NULL THEN ${b.x} END` : b.x})${on(b)} AS c${i}`, `min(${b.x})${on(b)} = max(${b.x})${on(b)}${b.y ? ` OR min(${b.y})${on(b)} = max(${b.y})${on(b)}` : ''} AS e${i}`, ...(isTotal(b.measure) ? [`max(abs(${b.x}), 2)${on(b)} AS t${i}`, `sum(abs(${b.x}))${on(b)} AS u${i}`] : [])]),
     ]
-    return { bound, sets, pairs, numbers: `SELECT ${[...keyColumns(plan), ...values, ...facts].join(', ')} FROM (${projection})${groupBy(plan)}` }
+    return { bound, sets, natural, mixed, pairs, numbers: `SELECT ${[...keyColumns(plan), ...values, ...facts].join(', ')} FROM (${projection})${groupBy(plan)}` }
   }
   const numbers = `SELECT ${[...keyColumns(plan), ...values, 'count(*) AS n', 'bit_xor(hash(s, w)) AS fp', ...sets.map((_, i) => `bit_xor(hash(s, w)) FILTER (WHERE p${i}) AS sf${i}`)].join(', ')} FROM (${projection})${groupBy(plan)}`
   const perSubject = [
     ...sets.map((_, i) => `bool_or(p${i}) AS p${i}`), ...pairs.map(([a, b]) => `bool_or(${a < 0 ? `NOT p${b}` : `p${a} <> p${b}`}) AS d${a + 1}_${b}`),
+    ...mixed.map((_, i) => `bool_or(x${i}) AS x${i}`),
     ...valued.flatMap(({ b, i }) => [`count(${filtered(b, b.y ? `CASE WHEN ${b.y} IS NOT NULL THEN ${b.x} END` : b.x!)}) > 0 AS v${i}`, `min(${filtered(b, b.x!)}) AS l${i}`, `max(${filtered(b, b.x!)}) AS h${i}`, ...(b.y ? [`min(${filtered(b, b.y)}) AS yl${i}`, `max(${filtered(b, b.y)}) AS yh${i}`] : []), ...(isTotal(b.measure) ? [`sum(${filtered(b, `abs(${b.x})`)}) AS u${i}`] : [])]),
   ]
   const facts = [
-    'count(*) AS subjects', ...sets.map((_, i) => `count(*) FILTER (WHERE p${i}) AS sn${i}`), ...pairs.map(([a, b]) => `count(*) FILTER (WHERE d${a + 1}_${b}) AS d${a + 1}_${b}`),
+    'count(*) AS subjects', 'bit_xor(hash(s)) AS pp', ...sets.flatMap((_, i) => [`count(*) FILTER (WHERE p${i}) AS sn${i}`, `bit_xor(hash(s)) FILTER (WHERE p${i}) AS sp${i}`]), ...pairs.map(([a, b]) => `count(*) FILTER (WHERE d${a + 1}_${b}) AS d${a + 1}_${b}`),
+    ...mixed.map((_, i) => `count(*) FILTER (WHERE x${i}) AS xn${i}`),
     ...valued.flatMap(({ b, i }) => [`count(*) FILTER (WHERE v${i}) AS c${i}`, `min(l${i}) = max(h${i})${b.y ? ` OR min(yl${i}) = max(yh${i})` : ''} AS e${i}`, ...(isTotal(b.measure) ? [`max(u${i}, 2) AS t${i}`, `sum(u${i}) AS u${i}`] : [])]),
   ]
-  const stage = `SELECT ${[...keyColumns(plan), ...perSubject].join(', ')} FROM (${projection})${groupBy(plan, 's')}`
-  return { bound, sets, pairs, numbers, facts: `SELECT ${['gid', ...plan.keys.map((_, i) => `k${i}`), ...facts].join(', ')} FROM (${stage}) GROUP BY ${['gid', ...plan.keys.map((_, i) => `k${i}`)].join(', ')}` }
+  const stage = `SELECT ${[...keyColumns(plan), 's', ...perSubject].join(', ')} FROM (${projection})${groupBy(plan, 's')}`
+  return { bound, sets, natural, mixed, pairs, numbers, facts: `SELECT ${['gid', ...plan.keys.map((_, i) => `k${i}`), ...facts].join(', ')} FROM (${stage}) GROUP BY ${['gid', ...plan.keys.map((_, i) => `k${i}`)].join(', ')}` }
 }
 
-/** Rows of a set for `difference`: subject and a hash of its rows. */
-export function rewriteSelection(plan: Plan, set: number, keys: readonly (string | number | boolean | null)[], rolledUp: readonly number[], literal: (v: string | number | boolean | null) => string): string {
+/** The condition that picks a row of the answer, or one of its sets, as SQL after FROM: the same text for the same question, whatever else the statement asks. */
+export function pickedBy(plan: Plan, set: number, keys: readonly Scalar[], rolledUp: readonly number[], literal: (v: Scalar) => string): { where: string; /** No condition, or one that picks the same rows of everybody. */ plain: boolean } {
   const { sets } = bind(plan)
   const tests = [
-    ...plan.keys.flatMap((k, i) => (rolledUp.includes(i) ? [] : [`${shownKey(k)} IS NOT DISTINCT FROM ${k.type === 'number' && typeof keys[i] === 'number' ? `CAST('${keys[i]}' AS DOUBLE)` : literal(keys[i] ?? null)}`])),
+    ...plan.keys.flatMap((k, i) => (rolledUp.includes(i) ? [] : [`${shownKey(k)} IS NOT DISTINCT FROM ${k.type === 'number' && typeof keys[i] === 'number' ? `CAST('${keys[i]}' AS DOUBLE)` : literal(keys[i] ?? null)}`])).sort(),
     ...(set >= 0 && sets[set] !== undefined ? [`coalesce(${sets[set]}, FALSE)`] : []),
   ]
-  const where = tests.length === 0 ? plan.where : plan.where === '' ? ` WHERE ${tests.join(' AND ')}` : `${plan.where} AND ${tests.join(' AND ')}`
-  return `SELECT ${plan.from.subject} AS s, ${plan.from.row ? `bit_xor(hash(${plan.from.subject}, ${plan.from.row}))` : '0'} AS h FROM ${plan.from.sql}${where} GROUP BY 1`
+  const plain = plan.uniform && !(set >= 0) && plan.keys.every((k, i) => rolledUp.includes(i) || k.uniform === true)
+  return { where: tests.length === 0 ? plan.where : plan.where === '' ? ` WHERE ${tests.join(' AND ')}` : `${plan.where} AND ${tests.join(' AND ')}`, plain }
+}
+
+/** What a set is made of, for `difference`: subject, how many rows, and for each table that stands in FROM a hash of the subject's rows of it. */
+export function rewriteSelection(plan: Plan, set: number, keys: readonly Scalar[], rolledUp: readonly number[], literal: (v: Scalar) => string): { sql: string; /** The table behind each `h<i>`; none for rows that an inner query made. */ tables: (string | undefined)[] } {
+  const { rows, subject, sql } = plan.from
+  const { where } = pickedBy(plan, set, keys, rolledUp, literal)
+  return { sql: `SELECT ${[`${subject} AS s`, 'count(*) AS n', ...rows.map((r, i) => `bit_xor(DISTINCT hash(${subject}, ${r.sql})) AS h${i}`)].join(', ')} FROM ${sql}${where} GROUP BY 1`, tables: rows.map((r) => r.table) }
 }
