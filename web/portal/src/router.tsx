@@ -18,6 +18,7 @@ const studies = () => import('./studies/index.tsx')
 const datasets = () => import('./datasets/index.tsx')
 const analyses = () => import('./analyses/index.tsx')
 const checks = () => import('./checks/index.tsx')
+const synthesis = () => import('./synthesis/index.tsx')
 const settings = () => import('./settings/index.tsx')
 
 const tree = root.addChildren([
@@ -39,6 +40,10 @@ const tree = root.addChildren([
     page('/analyses', analyses, 'AnalysesPage'),
     page('/analyses/ask', analyses, 'AskPage'),
     page('/analyses/$jobId', analyses, 'JobPage'),
+    page('/synthetic', synthesis, 'SynthesesPage'),
+    page('/synthetic/new', synthesis, 'NewSynthesisPage'),
+    page('/synthetic/compare', synthesis, 'ComparePage'),
+    page('/synthetic/$synthesisId', synthesis, 'SynthesisPage'),
     page('/checks', checks, 'ChecksPage'),
     page('/checks/$jobId', checks, 'ReviewPage'),
     page('/audit', () => import('./audit/index.tsx'), 'AuditPage'),
