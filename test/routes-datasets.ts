@@ -21,7 +21,7 @@ export async function plantDataset(h: Harness, organisationId: string, over: Par
 export interface ProblemAnswer { status: number; headers: Record<string, unknown>; body: unknown }
 export interface World {
   h: () => Harness
-  answer: (area: string, name: string, input: { as?: Caller; params?: Record<string, string | number>; body?: unknown; idempotencyKey?: string }) => Promise<ProblemAnswer>
+  answer: (area: string, name: string, input: { as?: Caller; params?: Record<string, string | number>; query?: Record<string, unknown>; body?: unknown; idempotencyKey?: string }) => Promise<ProblemAnswer>
   custodian: () => Caller
   organisationId: () => string
   /** A study that the custodian may open, with or without a completed run. */

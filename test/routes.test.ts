@@ -15,6 +15,7 @@ import { keyOf, type MemberItem, type OrganisationItem, type RunItem, type Study
 import { memoryEngine } from './jobs-walk.ts'
 import { datasetProblems, plantDataset, type World } from './routes-datasets.ts'
 import { jobProblems, question } from './routes-jobs.ts'
+import { pipelineProblems, plantRun, type PlantedRun } from './routes-pipelines.ts'
 import { beginBody, plantSynthesis, synthesisProblems } from './routes-synthesis.ts'
 import { begin, endRecord, fakeRecord, nonceOf, plantLink, type Planted, plantStudy, wrappedFor } from './ingest-support.ts'
 
@@ -25,7 +26,7 @@ let h: Harness
 let s: Planted
 let code: string
 let invitationId: string
-let planted: Awaited<ReturnType<typeof plantDataset>> & { synthesisId: string }
+let planted: Awaited<ReturnType<typeof plantDataset>> & { synthesisId: string } & PlantedRun
 let run: Awaited<ReturnType<typeof begin>>
 let ada: Caller
 let sam: Caller
@@ -40,7 +41,7 @@ beforeAll(async () => {
   h = await harness({ engine: memoryEngine(), workflow: { start: async () => {}, stop: async () => {}, running: async () => false } })
   s = await plantStudy(h)
   await h.deps.table.update<MemberItem>(keyOf.member(s.organisationId, 'user-ada'), { set: { roles: [...roles] } })
-  planted = { ...await plantDataset(h, s.organisationId), ...await plantSynthesis(h, s.organisationId) }
+  planted = { ...await plantDataset(h, s.organisationId), ...await plantSynthesis(h, s.organisationId), ...await plantRun(h, s.organisationId) }
   code = await plantLink(h, s)
   run = await begin(h, s, code, fresh())
   ada = h.person('ada', { groups: ['founders'] })
@@ -52,7 +53,7 @@ afterAll(() => h.close())
 
 /** Real ids for every path parameter: a stranger who has them learns nothing more by using them. */
 const paramsOf = (r: Route): Record<string, string | number> => {
-  const known: Record<string, string | number> = { organisationId: s.organisationId, studyId: s.studyId, runId: run.runId, userId: 'user-ada', invitationId, code, version: 1, ...planted, format: 'json', tokenId: `tok_${'a'.repeat(32)}`, userCode: 'BCDF-GHJK' }
+  const known: Record<string, string | number> = { organisationId: s.organisationId, studyId: s.studyId, runId: run.runId, userId: 'user-ada', invitationId, code, version: 1, ...planted, format: 'json', tokenId: `tok_${'a'.repeat(32)}`, userCode: 'BCDF-GHJK', ...(r.access.kind === 'pipeline-run' ? { jobId: planted.pipelineRunId } : {}) }
   return Object.fromEntries([...r.path.matchAll(/\{(\w+)\}/g)].map(([, k]) => [k!, known[k!]!]))
 }
 const credentials = (r: Route): Input => (r.access.kind === 'run-token' ? { authorization: run.authorization } : r.access.kind === 'anyone' ? {} : { as: ada })
@@ -63,7 +64,7 @@ const scoped = allRoutes.filter(({ route }) => isScoped(route))
 describe('a stranger', () => {
   it.each(scoped.map((r) => [r.area, r.name, r.route] as const))('%s.%s is not there', async (area, name, route) => {
     const seen = await answer(area, name, { as: sam, params: paramsOf(route), body: {} })
-    const unknown = await answer(area, name, { as: sam, params: Object.fromEntries(Object.entries(paramsOf(route)).map(([k, v]) => [k, /^(org|std|run|dat|job|syn)_/.test(String(v)) ? String(v).slice(0, 4) + 'z'.repeat(32) : v])), body: {} })
+    const unknown = await answer(area, name, { as: sam, params: Object.fromEntries(Object.entries(paramsOf(route)).map(([k, v]) => [k, /^(org|std|run|dat|job|syn|pip|exp)_/.test(String(v)) ? String(v).slice(0, 4) + 'z'.repeat(32) : v])), body: {} })
     expect(seen.status).toBe(404)
     // The same answer, to the letter, as for ids that nobody has.
     expect({ ...(seen.body as object), instance: '' }).toEqual({ ...(unknown.body as object), instance: '' })
@@ -211,6 +212,7 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
   ...datasetProblems(world),
   ...jobProblems(world),
   ...synthesisProblems({ ...world, stranger: () => sam }),
+  ...pipelineProblems(world),
 }
 
 const documented = allRoutes.flatMap(({ area, name, route }) => allProblems(route).map((kind) => [`${area}.${name}`, kind, area, name, route] as const))
