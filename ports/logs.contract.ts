@@ -20,6 +20,11 @@ const last = (t: number): LogRecord & { end: string } => ({ t, s: 'sys', x: 'It 
 export function logsContract(name: string, open: () => Promise<LogsUnderTest>): void {
   describe(`logs: ${name}`, () => {
     let t: LogsUnderTest, serial = 0
+    const allOf = async (run: string): Promise<PlacedRecord[]> => {
+      const seen: PlacedRecord[] = []
+      for (let page: LogPage | undefined; !page?.ended;) { page = await t.logs.read(run, page?.next ?? 0, largestPage); seen.push(...page.records) }
+      return seen
+    }
     const fresh = (): string => `job_${String(serial++).padStart(32, '0')}`
     beforeAll(async () => { t = await open() })
     afterAll(async () => { await t.close() })
@@ -30,7 +35,7 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
       expect(await t.logs.tail(run, undefined, largestPage)).toEqual({ records: [], first: 0, next: 0, ended: false })
     })
     it('reads every record once and in order, in pages of any size, forwards and backwards', async () => {
-      const run = fresh(), all = [...rows(50), last(at + 50)]
+      const run = fresh(), all = [...rows(30), last(at + 30)]
       await t.write(run, text(all))
       for (const limits of [largestPage, { records: 7, bytes: 1 << 20 }, { records: 100, bytes: 300 }, { records: 100, bytes: 1 }]) {
         const seen: PlacedRecord[] = []
@@ -81,16 +86,15 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
       await t.write(run, `${text(all)}{"t":17`)
       await t.logs.conclude(run, last(at + 99))
       await t.logs.conclude(run, last(at + 100))
-      const whole = await t.logs.read(run, 0, largestPage)
-      expect(plain(whole.records)).toEqual([...all, last(at + 99)])
-      expect(whole.ended).toBe(true)
+      const whole = await allOf(run)
+      expect(plain(whole)).toEqual([...all, last(at + 99)])
       await t.logs.archive(run)
       await t.logs.archive(run)
-      expect(await t.logs.read(run, 0, largestPage)).toEqual(whole)
-      expect((await t.logs.tail(run, undefined, { records: 2, bytes: 1 << 20 })).records).toEqual(whole.records.slice(-2))
+      expect(await allOf(run)).toEqual(whole)
+      expect((await t.logs.tail(run, undefined, { records: 2, bytes: 1 << 20 })).records).toEqual(whole.slice(-2))
       const again: PlacedRecord[] = []
-      for await (const page of t.logs.follow(run, whole.records[2]!.id, new AbortController().signal)) again.push(...page.records)
-      expect(again).toEqual(whole.records.slice(2))
+      for await (const page of t.logs.follow(run, whole[2]!.id, new AbortController().signal)) again.push(...page.records)
+      expect(again).toEqual(whole.slice(2))
     })
     it('concludes a log that nobody began', async () => {
       const run = fresh()

@@ -6,7 +6,7 @@ import { encodeRecord, LineReader, type LogRecord } from '../domain/pipelines/lo
 export interface LogSink { write(text: string): void; close(): void }
 
 /** Milliseconds between writes, and bytes that do not wait for the next one. */
-const writeEvery = 50
+const writeEvery = 80
 const writeAt = 1024 * 1024
 /** What of each metric and how many steps a report tells. */
 const mostMetrics = 500, mostSteps = 500

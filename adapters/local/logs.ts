@@ -13,7 +13,7 @@ export interface LocalLogs extends Logs {
 /** Looked at this often where the system does not say that a file has grown (network drives), in milliseconds. */
 const lookEvery = 200
 /** Pages follow each other at most this often while the log grows: a page costs its watcher more than the records on it. */
-const breath = 20
+const breath = 50
 /** No record is longer: a line of 64 KiB, each byte written as six. */
 const longestRecord = 512 * 1024
 const block = 64 * 1024

@@ -27,7 +27,7 @@ export interface Program {
 const logBytes = 1_000_000
 const lookEvery = 40
 /** A pipeline may run for days beside many others: it is looked at less often. */
-const lookLive = 100
+const lookLive = 250
 /** A run that was told to end is waited for this long before its processes are killed one by one. */
 const patience = 2000
 
@@ -169,7 +169,7 @@ export async function supervise(task: Task, program: Program): Promise<Outcome> 
     live?.look(memoryMb * 1024 * 1024, cpuSeconds)
     if (memoryMb > task.limits.memoryMb + program.own.memoryMb) stop('memory-limit')
     else if (threads > task.limits.processes + program.own.threads) stop('process-limit')
-    if (program.watched && looks++ % (live ? 20 : 5) === 0 && !measuring) {
+    if (program.watched && looks++ % (live ? 8 : 5) === 0 && !measuring) {
       measuring = true
       void Promise.all(program.watched.map(filled)).then((all) => {
         measuring = false
