@@ -94,9 +94,9 @@ async function pngHead(r: Reader): Promise<ImageHead> {
 export async function imageHead(read: Read): Promise<ImageHead> {
   const r = new Reader(read)
   const start = await read(0, 8)
-  const magic = new TextDecoder('latin1').decode(start)
-  if (magic.startsWith('\u0089PNG')) return checked(await pngHead(r))
-  if (magic.startsWith('II') || magic.startsWith('MM')) { r.little = magic.startsWith('II'); return checked(await tiffHead(r)) }
+  const is = (...magic: number[]): boolean => magic.every((byte, i) => start[i] === byte)
+  if (is(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return checked(await pngHead(r))
+  if (is(0x49, 0x49) || is(0x4d, 0x4d)) { r.little = is(0x49, 0x49); return checked(await tiffHead(r)) }
   throw new NotAnImage('Neither TIFF nor PNG')
 }
 const checked = (h: ImageHead): ImageHead => { if (h.width === 0 || h.height === 0) throw new NotAnImage('It has no size'); return h }
@@ -126,7 +126,7 @@ export async function inspectImages(files: readonly { path: string; read: Read }
       if (h.width !== first.width || h.height !== first.height || h.bits !== first.bits) warnings.push(`${f.path} is ${h.width} × ${h.height} with ${h.bits} bits, the first is ${first.width} × ${first.height} with ${first.bits}`)
     } catch (e) {
       if (!(e instanceof NotAnImage)) throw e
-      warnings.push(`${f.path}: ${e.message.toLowerCase()}`)
+      warnings.push(`${f.path}: ${e.message.charAt(0).toLowerCase()}${e.message.slice(1)}`)
     }
   }
   if (first.frames === 1) frames = all.length

@@ -127,6 +127,6 @@ export const propose: Implementation<Routes['propose']> = async ({ experiment, b
     return { ...found, parameters }
   } catch (e) {
     if (!(e instanceof NotAnImage)) throw e
-    throw refuse([{ path: '/body/input', message: `Not pictures that can be read: ${e.message.toLowerCase()}`, value: body.input, expected: 'TIFF stacks, or a folder of TIFF or PNG files' }])
+    throw refuse([{ path: '/body/input', message: `Not pictures that can be read: ${e.message.charAt(0).toLowerCase()}${e.message.slice(1)}`, value: body.input, expected: 'TIFF stacks, or a folder of TIFF or PNG files' }])
   }
 }
