@@ -14,6 +14,40 @@ interface View { others: number[]; residual: Float64Array; allowed: Uint8Array |
 /** A marginal with one view for each of its columns. */
 interface Target { columns: number[]; weight: number; views: View[] }
 
+/**
+ * What a change of a row's value in one column has to look at, for one target: `residual` (and `allowed`) have that column last. Most targets are pairs; for
+ * those `other` is the second column's codes and `twin` the same residuals with that column last.
+ */
+interface Near { target: Target; view: View; residual: Float64Array; weight: number; allowed: Uint8Array | undefined; other: Codes | undefined; twin: Float64Array | undefined; otherSize: number }
+
+function nearOf(column: number, t: Target, data: readonly Codes[], sizes: readonly number[]): Near {
+  const view = t.views[t.columns.indexOf(column)]!, [other] = view.others
+  const pair = t.columns.length === 2
+  return { target: t, view, residual: view.residual, weight: t.weight, allowed: view.allowed, other: pair ? data[other!] : undefined, twin: pair ? t.views[t.columns.indexOf(other!)]!.residual : undefined, otherSize: pair ? sizes[other!]! : 0 }
+}
+
+/** Moves row `r` from `old` to `best` in the residuals of a target; `codes` are the column's, `size` its size. */
+function move(h: Near, codes: Codes, size: number, r: number, old: number, best: number, data: readonly Codes[], sizes: readonly number[]): void {
+  const { weight } = h
+  if (weight === 0) return
+  if (h.other) {
+    const o = h.other[r]!, twin = h.twin!, from = o * size
+    h.residual[from + old]! += weight
+    h.residual[from + best]! -= weight
+    twin[old * h.otherSize + o]! += weight
+    twin[best * h.otherSize + o]! -= weight
+    return
+  }
+  for (const [i, view] of h.target.views.entries()) {
+    const last = h.target.columns[i]!
+    codes[r] = old
+    view.residual[base(view, data, sizes, r) * sizes[last]! + data[last]![r]!]! += weight
+    codes[r] = best
+    view.residual[base(view, data, sizes, r) * sizes[last]! + data[last]![r]!]! -= weight
+  }
+  codes[r] = old
+}
+
 /** Index of a row in a view, without the last column. */
 const base = (v: View, data: readonly Codes[], sizes: readonly number[], r: number): number => {
   let at = 0
@@ -57,7 +91,7 @@ export function descend(data: Codes[], answers: readonly Answer[], sizes: readon
     ...answers.map((a) => targetOf(a.columns, a.values.map((x) => x * scale), (least / a.sigma) ** 2, undefined, data, sizes)),
     ...allowed.map((a) => targetOf(a.columns, undefined, 0, a.cells, data, sizes)),
   ]
-  const near = Array.from({ length: d }, (_, c) => targets.flatMap((t) => (t.columns.includes(c) ? [{ t, view: t.views[t.columns.indexOf(c)]! }] : [])))
+  const near = Array.from({ length: d }, (_, c) => targets.flatMap((t) => (t.columns.includes(c) ? [nearOf(c, t, data, sizes)] : [])))
   let changes = 0
   for (let sweep = 0; sweep < effort.sweeps; sweep++) {
     let changed = 0
@@ -66,31 +100,23 @@ export function descend(data: Codes[], answers: readonly Answer[], sizes: readon
     for (const c of columns) {
       const here = near[c]!, size = sizes[c]!, codes = data[c]!
       if (size < 2 || here.length === 0) continue
-      const price = here.reduce((n, h) => n + h.t.weight, 0), score = new Float64Array(size)
+      const price = here.reduce((n, h) => n + h.weight, 0), score = new Float64Array(size)
       // A different stride in every pass, so that no block of rows is always first.
       const looks = Math.max(1, Math.round(rows * effort.part)), start = stream.below(rows), step = coprime(rows, stream)
       for (let k = 0, r = start; k < looks; k++, r = (r + step) % rows) {
         score.fill(0)
         for (let h = 0; h < here.length; h++) {
-          const { view } = here[h]!
-          const from = base(view, data, sizes, r) * size
-          const residual = view.residual
+          const { residual, other, allowed: mask, view } = here[h]!
+          const from = (other ? other[r]! : base(view, data, sizes, r)) * size
           for (let v = 0; v < size; v++) score[v]! += residual[from + v]!
-          if (view.allowed) for (let v = 0; v < size; v++) if (view.allowed[from + v] === 0) score[v] = -Infinity
+          if (mask) for (let v = 0; v < size; v++) if (mask[from + v] === 0) score[v] = -Infinity
         }
         const old = codes[r]!
         let best = old, top = score[old]! + price
         for (let v = 0; v < size; v++) if (score[v]! > top) { top = score[v]!; best = v }
         if (best === old) continue
         changed++
-        for (const h of here) for (const view of h.t.views) if (h.t.weight > 0) {
-          const last = h.t.columns[h.t.views.indexOf(view)]!
-          const code = (): number => base(view, data, sizes, r) * sizes[last]! + data[last]![r]!
-          view.residual[code()]! += h.t.weight
-          codes[r] = best
-          view.residual[code()]! -= h.t.weight
-          codes[r] = old
-        }
+        for (let h = 0; h < here.length; h++) move(here[h]!, codes, size, r, old, best, data, sizes)
         codes[r] = best
       }
     }
