@@ -133,7 +133,7 @@ describe('a dataset in the portal', () => {
   it('shows its custodian every analysis, what was spent of the budget, and the history', async () => {
     await page.goto(`${portal.origin}/datasets/${dataset}/analyses`)
     await page.getByRole('cell', { name: 'Anil Rao' }).first().waitFor()
-    expect(await page.locator('tbody tr').count()).toBe(3)
+    expect(await page.getByRole('row').filter({ hasText: 'Anil Rao' }).count()).toBe(3)
     await page.emulateMedia({ colorScheme: 'dark' })
     expect(await faults(page)).toEqual([])
     await tab('Budget')

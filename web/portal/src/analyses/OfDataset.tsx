@@ -7,7 +7,7 @@ import { ListControls, useListState, useShowAll } from '../parts/ListControls.ts
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { listed } from './AnalysesPage.tsx'
-import { useJobsOf } from './data.ts'
+import { asked, useJobsOf } from './data.ts'
 import { JobsTable } from './JobsTable.tsx'
 
 const sorts = [{ value: 'newest', label: 'Newest first' }, { value: 'oldest', label: 'Oldest first' }, { value: 'title', label: 'Title' }, { value: 'state', label: 'State' }]
@@ -18,7 +18,7 @@ export function OfDataset({ dataset }: { dataset: Dataset }) {
   const [list, set] = useListState('newest')
   const all = useShowAll()
   const jobs = useJobsOf(dataset.datasetId, jobStates.includes(list.state as JobState) ? { state: list.state as JobState } : {})
-  const known = (jobs.data?.pages ?? []).flatMap((p) => p.items)
+  const known = (jobs.data?.pages ?? []).flatMap((p) => p.items).filter(asked)
   const shown = listed(known, list.q, list.sort)
   return <>
     <ListControls list={list} set={set} states={stateOptions} sorts={sorts} placeholder="Search analyses" />

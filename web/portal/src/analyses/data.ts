@@ -39,6 +39,9 @@ export const useJobsOf = (datasetId: string, { datasetId: _, ...filter }: JobFil
   queryFn: ({ pageParam }) => api.jobs.ofDataset({ params: { datasetId }, query: { limit: pageSize, after: pageParam, ...filter } }), getNextPageParam: (page) => page.next, refetchInterval: (q) => pace(q.state.data?.pages),
 })
 
+/** Reading and storing a dataset's files are jobs as well; they belong to its registration. */
+export const asked = (job: Pick<Job, 'kind'>): boolean => job.kind !== 'registration'
+
 /** The newest analyses of every dataset that I answer for. */
 export function useKeptJobs(filter: JobFilter, enabled = true): { jobs: Job[]; pending: boolean; error: Error | null } {
   const here = useOrganisation()
@@ -48,7 +51,7 @@ export function useKeptJobs(filter: JobFilter, enabled = true): { jobs: Job[]; p
   const { datasetId: _, ...rest } = filter
   const answers = useQueries({ queries: kept.slice(0, 50).map((d) => ({ queryKey: ['jobs', 'kept', d.datasetId, rest], queryFn: () => api.jobs.ofDataset({ params: { datasetId: d.datasetId }, query: { limit: 100, ...rest } }), refetchInterval: 5_000 })) })
   return {
-    jobs: answers.flatMap((a) => a.data?.items ?? []).sort((a, b) => b.created.localeCompare(a.created)),
+    jobs: answers.flatMap((a) => a.data?.items ?? []).filter(asked).sort((a, b) => b.created.localeCompare(a.created)),
     pending: enabled && (datasets === undefined || answers.some((a) => a.isPending)), error: answers.find((a) => a.error)?.error ?? null,
   }
 }

@@ -18,18 +18,20 @@ const words = { reserved: 'Reserved', committed: 'Spent', returned: 'Given back'
 
 /** Every charge of the privacy budget, and how much was spent by when. */
 export function Ledger({ dataset }: { dataset: Dataset }) {
-  const { datasetId, budget } = dataset
+  const { datasetId, budget, created } = dataset
   const ledger = useInfiniteQuery({
     queryKey: ['ledger', datasetId], initialPageParam: undefined as string | undefined, refetchInterval: 10_000,
     queryFn: ({ pageParam }) => api.datasets.ledger({ params: { datasetId }, query: { limit: 200, after: pageParam } }), getNextPageParam: (page) => page.next,
   })
   const entries = useMemo(() => (ledger.data?.pages ?? []).flatMap((p) => p.items), [ledger.data])
+  const seen = ledger.dataUpdatedAt
   const spent = useMemo(() => {
     const known = entries.filter((e) => e.what === 'committed').reverse()
     // What older pages would show is what the total has more than these.
     const before = budget.spentNanoRho - known.reduce((n, e) => n + e.nanoRho, 0)
-    return known.map((e, i) => ({ at: e.at, share: (100 * known.slice(0, i + 1).reduce((n, x) => n + x.nanoRho, before)) / Math.max(1, budget.limitNanoRho), name: e.name }))
-  }, [entries, budget])
+    const at = (instant: string, sum: number, name = '') => ({ at: instant, share: (100 * sum) / Math.max(1, budget.limitNanoRho), name })
+    return known.length === 0 ? [] : [...(before === 0 ? [at(created, 0)] : []), ...known.map((e, i) => at(e.at, known.slice(0, i + 1).reduce((n, x) => n + x.nanoRho, before), e.name)), at(new Date(seen).toISOString(), budget.spentNanoRho)]
+  }, [entries, budget, created, seen])
   return <>
     <Section title="Left"><BudgetMeter budget={budget} /></Section>
     <ProblemNotice error={ledger.error} retry={() => void ledger.refetch()} />
@@ -52,7 +54,7 @@ function Spent({ rows }: { rows: { at: string; share: number; name: string }[] }
   const make = useCallback((plot: typeof P, width: number, ink: string) => {
     const points = (JSON.parse(stamp) as typeof rows).map((r) => ({ ...r, at: new Date(r.at) }))
     return plot.plot({ width, height: 200, marginLeft: 44, style: { background: 'transparent', color: ink, fontSize: '12px' }, x: { type: 'time', label: null }, y: { domain: [0, 100], grid: true, label: 'of the budget spent (%)' },
-      marks: [plot.ruleY([0]), plot.ruleY([100], { stroke: palette[5], strokeDasharray: '4 3' }), plot.line(points, { x: 'at', y: 'share', stroke: palette[0], strokeWidth: 2, curve: 'step-after' }), plot.dot(points, { x: 'at', y: 'share', fill: palette[0], r: 3 })] })
+      marks: [plot.ruleY([0]), plot.ruleY([100], { stroke: palette[5], strokeDasharray: '4 3' }), plot.line(points, { x: 'at', y: 'share', stroke: palette[0], strokeWidth: 2, curve: 'step-after' }), plot.dot(points.filter((p) => p.name), { x: 'at', y: 'share', fill: palette[0], r: 3 })] })
   }, [stamp])
-  return <Plot make={make} height={200} label={`Share of the privacy budget spent over time, ${Math.round(rows.at(-1)!.share)} percent now`} table={{ columns: ['When', 'Spent (%)', 'By'], rows: rows.map((r) => [new Date(r.at).toLocaleString('en-GB'), r.share.toFixed(1), r.name]) }} />
+  return <Plot make={make} height={200} label={`Share of the privacy budget spent over time, ${Math.round(rows.at(-1)!.share)} percent now`} table={{ columns: ['When', 'Spent (%)', 'By'], rows: rows.filter((r) => r.name).map((r) => [new Date(r.at).toLocaleString('en-GB'), r.share.toFixed(1), r.name]) }} />
 }
