@@ -1,4 +1,10 @@
 /** Synthetic data over HTTP, with a real host and its runners: from an upload to files, odd tables, a runner that dies, and who may see what. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../clients/api.ts'
 import { readCsv } from '../domain/datasets/csv.ts'
@@ -208,4 +214,18 @@ it('a runner that dies has paid for what it drew, and the same plan again goes o
   // Its first draws are those of the attempt that died, to the number.
   const resumed = JSON.parse(new TextDecoder().decode(await stage.host.deps.objects.get('protected', `jobs/${made.jobId}/kept.json`))) as { engine: { entries: unknown[] } }
   expect(resumed.engine.entries.slice(0, drawn.length)).toEqual(drawn)
+})
+
+it('the command line makes one and fetches it, and says what is wrong with a plan', async () => {
+  const root = fileURLToPath(new URL('..', import.meta.url)), folder = await mkdtemp(join(tmpdir(), 'cloister-synthesis-cli-'))
+  try {
+    const { secret } = await cleo.access.createToken({ body: { name: 'cli', scopes: ['datasets:read', 'datasets:write', 'jobs:read', 'studies:read'] } })
+    const run = (...args: string[]) => promisify(execFile)(process.execPath, [join(root, 'clients/cli/cloister.mjs'), 'synthesis', ...args], { cwd: folder, env: { PATH: process.env['PATH'], HOME: folder, CLOISTER_SERVER: stage.host.mainOrigin, CLOISTER_TOKEN: secret } })
+    const example = (name: string): string => join(root, 'examples/synthesis', name)
+    const made = JSON.parse((await run('make', example('adult-2000.csv'), '--plan', example('plan.json'), '--method', 'independent', '--rows', '50', '--wait', '--json')).stdout) as SynthesisView
+    expect(made).toMatchObject({ state: 'ready', card: { rows: 50 } })
+    await run('download', made.synthesisId, '-o', 'out.csv')
+    expect((await readFile(join(folder, 'out.csv'), 'utf8')).split('\n')).toHaveLength(52)
+    await expect(run('confirm', made.synthesisId, '--epsilon', '99')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('does not cover this') })
+  } finally { await rm(folder, { recursive: true, force: true }) }
 })

@@ -11,8 +11,9 @@ import { login, logout, whoami } from './people.ts'
 import { exportStudy, importStudy, publish } from './publish.ts'
 import { results } from './results.ts'
 import { links, runs, studies } from './studies.ts'
+import { synthesis } from './synthesis.ts'
 
-const commands: Record<string, Command> = { login, whoami, logout, publish, studies, links, runs, results, dataset, ask, job, audit, export: exportStudy, import: importStudy }
+const commands: Record<string, Command> = { login, whoami, logout, publish, studies, links, runs, results, dataset, ask, job, synthesis, audit, export: exportStudy, import: importStudy }
 const everywhere = { server: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } satisfies Record<string, ParseArgsOptionDescriptor>
 
 const overview = (): string => `cloister: publish studies, fetch results, ask datasets, verify the audit chain

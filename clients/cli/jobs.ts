@@ -52,7 +52,7 @@ const declaredOf = (call: Call): Question['declared'] => ([call.options['declare
   return { name, low: Number(low), high: Number(high) }
 })
 
-function numberOf(call: Call, name: string): number | undefined {
+export function numberOf(call: Call, name: string): number | undefined {
   const v = text(call, name)
   if (v === undefined) return undefined
   if (v.trim() === '' || !Number.isFinite(Number(v))) throw new CliError(exits.usage, `--${name} takes a number.`)
@@ -76,7 +76,7 @@ const problemOf = (j: Job): string => (j.problem ? `${tame(j.problem.message)}${
 const standingOf = (j: Job): string => `${j.state}${j.waiting ? `, waiting for ${{ turn: 'its turn', approval: 'the custodian’s approval', checkers: 'output checkers', answer: 'your answer to the checkers' }[j.waiting]}` : ''}`
 
 /** Looks until the job is over, or waits for people. */
-async function over(session: Session, jobId: string): Promise<Job> {
+export async function jobOver(session: Session, jobId: string): Promise<Job> {
   for (let wait = 150; ; wait = Math.min(3000, wait * 1.25)) {
     const j = await session.client.jobs.get({ params: { jobId }, signal: session.io.signal })
     if (!jobLife[j.state].live || (j.waiting && j.waiting !== 'turn')) return j
@@ -130,7 +130,7 @@ Give the same --key twice and the second time answers the first job.`,
       return q.acceptable ? exits.done : exits.no
     }
     const asked = await session.client.jobs.ask({ body: question, headers: { 'idempotency-key': text(call, 'key') ?? randomUUID() } })
-    if (call.options['wait']) return tell(call, session, await over(session, asked.jobId))
+    if (call.options['wait']) return tell(call, session, await jobOver(session, asked.jobId))
     show(call.io, asked, () => `${asked.jobId}: ${standingOf(asked)}\n  cloister job result ${asked.jobId}`)
     return exits.done
   },
@@ -158,7 +158,7 @@ async function download(call: Call, session: Session, jobId: string): Promise<vo
 
 const onOne: Record<string, (call: Call, session: Session, jobId: string) => Promise<number | void>> = {
   download,
-  result: async (call, session, jobId) => tell(call, session, call.options['wait'] ? await over(session, jobId) : await session.client.jobs.get({ params: { jobId } })),
+  result: async (call, session, jobId) => tell(call, session, call.options['wait'] ? await jobOver(session, jobId) : await session.client.jobs.get({ params: { jobId } })),
   cancel: async (call, session, jobId) => { const j = await session.client.jobs.cancel({ params: { jobId } }); show(call.io, j, () => `${jobId}: ${standingOf(j)}`) },
   show: async (call, session, jobId) => {
     const j = await session.client.jobs.get({ params: { jobId } })
