@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Language } from '../domain/datasets/policy.ts'
 import type { Deps, Settings } from './kernel/deps.ts'
 import { awsKeys } from '../adapters/aws/keys.ts'
+import { awsLogs } from '../adapters/aws/logs.ts'
 import { awsObjects } from '../adapters/aws/objects.ts'
 import { awsTable } from '../adapters/aws/table.ts'
 import { awsWorkflow } from '../adapters/aws/workflow.ts'
@@ -44,6 +45,9 @@ export const kmsKeys = (): Keys => awsKeys({ macKeyId: env('MAC_KEY_ID'), instal
 /** The workflow in Step Functions; for those who start or stop jobs. */
 export const stepFunctions = (): Workflow => awsWorkflow({ stateMachineArn: required('STATE_MACHINE_ARN') })
 
+/** Logs of runs in CloudWatch Logs and the bucket of what was released; for those who read, conclude or archive them. */
+export const cloudwatchLogs = (): Logs => awsLogs({ group: required('RUN_LOG_GROUP'), objects: s3Objects() })
+
 /** DuckDB in this process; for those whose grants name the engine. Loaded at its first use: its native part is in a layer that other functions do not have, and a request that asks it nothing does not wait for it. */
 export function duckdb(objects: ObjectStore): Engine {
   let made: Promise<Engine> | undefined
@@ -61,14 +65,14 @@ const unwired = <P extends object>(port: string): P => new Proxy({} as P, { get:
  * What a Lambda in AWS runs on: the table always, objects and keys where the handler asks for them. lib/bundle.test.ts holds what each
  * handler asks for against its grants. The local host builds its own `Deps` and hands them to the same `create…` functions.
  */
-export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: (objects: ObjectStore) => Engine; workflow?: () => Workflow; logs?: () => Logs } = {}): Deps => ({
+export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: (objects: ObjectStore) => Engine; workflow?: () => Workflow; logs?: () => Logs; settings?: Settings } = {}): Deps => ({
   table: awsTable({ tableName: required('TABLE_NAME') }),
   objects: parts.objects?.() ?? unwired<ObjectStore>('objects'),
   keys: parts.keys?.() ?? unwired<Keys>('keys'),
   engine: parts.engine?.(s3Objects()) ?? unwired<Engine>('engine'),
   workflow: parts.workflow?.() ?? unwired<Workflow>('workflow'),
   logs: parts.logs?.() ?? unwired<Logs>('logs'),
-  settings: settingsFromEnvironment(),
+  settings: parts.settings ?? settingsFromEnvironment(),
   now: () => new Date(),
   random: (n) => new Uint8Array(randomBytes(n)),
   log: logLine,

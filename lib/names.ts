@@ -15,6 +15,9 @@ export const bucketHost = (s: Settings, bucket: Bucket): string => `${bucketName
 /** The workflow starts functions, and functions start the workflow. */
 export const stateMachineName = (s: Settings): string => `${s.installation}-jobs`
 
+/** Logs of pipeline runs: containers write it, functions read it. */
+export const runLogGroup = (s: Settings): string => `/cloister/${s.stage}/runs`
+
 export const loginDomainPrefix = (s: Settings): string => `${s.installation}-${Aws.ACCOUNT_ID}`
 export const loginHost = (s: Settings): string => `${loginDomainPrefix(s)}.auth.${s.region}.amazoncognito.com`
 /** Where the issuer’s discovery document and keys are. */

@@ -30,5 +30,19 @@ export const largestPage: PageLimits = { records: 5000, bytes: 2 * 1024 * 1024 }
 /** What is read at once while following. */
 export const followPage: PageLimits = { records: 2000, bytes: 512 * 1024 }
 
+/** Objects of a log in the bucket `released`, where there are some: docs/architecture.md, section 3. */
+export const logObjectOf = {
+  /** Which stream of CloudWatch Logs a container writes to: `{ stream, base }`. Containers are counted over a run's attempts, `containersPerAttempt` each. */
+  streams: (runId: string): string => `runs/${runId}/streams/`,
+  stream: (runId: string, container: number): string => `runs/${runId}/streams/${String(container).padStart(3, '0')}.json`,
+  conclusion: (runId: string): string => `runs/${runId}/log/conclusion.json`,
+  index: (runId: string): string => `runs/${runId}/log/index.json`,
+  part: (runId: string, from: number): string => `runs/${runId}/log/${String(from).padStart(16, '0')}.jsonl`,
+} as const
+/** How often Batch starts a container for one attempt, at most (lib/jobs-compute.ts). */
+export const containersPerAttempt = 3
+/** Places of a container's records begin here: more than any log holds lies between two. */
+export const placesOf = (container: number): number => container * 2 ** 40
+
 /** Ids of runs, as they appear in names of files and objects. */
 export const isRunId = (text: string): boolean => /^job_[0-9a-z]{1,64}$/.test(text)

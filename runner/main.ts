@@ -55,10 +55,11 @@ async function main(): Promise<number> {
     const manifest = await orders(url)
     doing = 'running the job'
     if ('kind' in manifest && manifest.kind === 'pipeline') {
-      const [{ runPipeline }, { pipelineHttp }, { fileSink, placedSink }] = await Promise.all([import('./pipeline.ts'), import('./pipeline-io.ts'), import('./pipeline-log.ts')])
+      const [{ runPipeline }, { pipelineHttp }, { fileSink, placedSink }, { sayStream }] = await Promise.all([import('./pipeline.ts'), import('./pipeline-io.ts'), import('./pipeline-log.ts'), import('./pipeline-stream.ts')])
       const file = process.env['CLOISTER_LOG']
-      const sink = file ? fileSink(file) : placedSink((text) => { process.stdout.write(text) }, 0)
-      await runPipeline(manifest, pipelineHttp(Number(process.env['CLOISTER_PATIENCE'] ?? 300) * 1000), { signal: stop.signal, sink, ...(confinement ? { confinement, probed: probed === 'probed' } : {}) })
+      const io = pipelineHttp(Number(process.env['CLOISTER_PATIENCE'] ?? 300) * 1000)
+      const sink = file ? fileSink(file) : placedSink((text) => { process.stdout.write(text) }, await sayStream(manifest, io))
+      await runPipeline(manifest, io, { signal: stop.signal, sink, ...(confinement ? { confinement, probed: probed === 'probed' } : {}) })
       return 0
     }
     if (manifest.runtime === 'synthesis') {

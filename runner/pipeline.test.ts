@@ -41,7 +41,7 @@ async function run(code: string, given: Given = {}, seen?: (text: string, stop: 
     kind: 'pipeline', job: 'job_test', attempt: 1, runtime: given.runtime ?? 'python', command: given.command ?? ['python', 'main.py', '--out', '{{output}}'], env: given.env ?? {}, parameters: { rate: 30 },
     code: [file('main.py', code), ...Object.entries(given.files ?? {}).map(([n, t]) => file(n, t))], inputs: given.inputs ?? [{ name: 'trials', kind: 'table', files: [file('trials.csv', 'a,b\n1,2\n')] }],
     limits: { seconds: 30, memoryMb: 512, cpus: 1, gpus: 0, processes: 32, outputBytes: 1_000_000, logBytes: 1_000_000, ...given.limits },
-    artifacts: Array.from({ length: artifactSlots }, (_, i) => ({ url: `slot-${i}`, headers: {} })), report: { url: 'report', headers: {} },
+    artifacts: Array.from({ length: artifactSlots }, (_, i) => ({ url: `slot-${i}`, headers: {} })), streams: [], report: { url: 'report', headers: {} },
   }
   const sink = fileSink(path)
   const report = await runPipeline(m, io, { signal: stop.signal, sink: { write: (text) => { sink.write(text); seen?.(text, stop) }, close: () => sink.close() }, confinement: 'bubblewrap', probed: true })

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeRecord } from '../../domain/pipelines/log.ts'
 import { logsContract } from '../../ports/logs.contract.ts'
-import { largestPage, type Logs } from '../../ports/logs.ts'
+import { largestPage, logObjectOf, type Logs, placesOf } from '../../ports/logs.ts'
 import { localObjects, type LocalObjects } from '../local/objects.ts'
-import { awsLogs, logKeys, readPlaced } from './logs.ts'
+import { awsLogs, readPlaced } from './logs.ts'
 import { type LogsServer, startLogsServer } from './testing/logs-server.ts'
 
 interface Parts { server: LogsServer; objects: LocalObjects; logs: Logs; folder: string; close(): Promise<void> }
@@ -19,7 +19,7 @@ async function parts(page: number): Promise<Parts> {
 }
 const say = async (p: Parts, run: string, container: number, base: number): Promise<string> => {
   const stream = `runner/default/${run}-${container}`
-  await p.objects.put('released', logKeys.stream(run, container), Buffer.from(JSON.stringify({ stream, base })), 'application/json')
+  await p.objects.put('released', logObjectOf.stream(run, container), Buffer.from(JSON.stringify({ stream, base })), 'application/json')
   return stream
 }
 
@@ -57,7 +57,7 @@ describe('a run in AWS', () => {
   }
 
   it('goes on in the next container where the one before it was lost', async () => {
-    const run = 'job_two', second = 2 ** 40
+    const run = 'job_two', second = placesOf(1)
     p.server.put(await say(p, run, 0, 0), lines(150, 0))
     p.server.put(await say(p, run, 1, second), lines(120, second, 'finished'))
     const seen: string[] = []

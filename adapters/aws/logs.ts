@@ -4,7 +4,7 @@
  */
 import { CloudWatchLogsClient, type CloudWatchLogsClientConfig, GetLogEventsCommand, type OutputLogEvent, ResourceNotFoundException } from '@aws-sdk/client-cloudwatch-logs'
 import { decodeRecord, encodeRecord, type LogRecord, type PlacedRecord, recordBytes } from '../../domain/pipelines/log.ts'
-import { followPage, isRunId, largestPage, type LogPage, type Logs, type PageLimits } from '../../ports/logs.ts'
+import { followPage, isRunId, largestPage, logObjectOf, type LogPage, type Logs, type PageLimits } from '../../ports/logs.ts'
 import { ObjectMissing, type ObjectStore } from '../../ports/objects.ts'
 
 export interface AwsLogsOptions extends Pick<CloudWatchLogsClientConfig, 'endpoint' | 'region' | 'credentials'> {
@@ -14,16 +14,6 @@ export interface AwsLogsOptions extends Pick<CloudWatchLogsClientConfig, 'endpoi
   /** Milliseconds between looks at a log that grows, and how long `archive` waits for a last record that is still on its way: for tests. */
   pace?: { look: number; patience: number }
 }
-
-/** Where the objects of a log lie, in the bucket `released`. */
-export const logKeys = {
-  /** What the runner says of itself: `{ stream, base }`, one a container that was started. */
-  streams: (runId: string): string => `runs/${runId}/streams/`,
-  stream: (runId: string, container: number): string => `runs/${runId}/streams/${String(container).padStart(3, '0')}.json`,
-  conclusion: (runId: string): string => `runs/${runId}/log/conclusion.json`,
-  index: (runId: string): string => `runs/${runId}/log/index.json`,
-  part: (runId: string, from: number): string => `runs/${runId}/log/${String(from).padStart(16, '0')}.jsonl`,
-} as const
 
 interface Stream { stream: string; base: number }
 interface Index { parts: { from: number; to: number }[]; ended: boolean }
@@ -77,16 +67,16 @@ export function awsLogs({ group, objects, client, pace = { look: 1000, patience:
   }
   const checked = (runId: string): string => { if (!isRunId(runId)) throw new RangeError('not the id of a run'); return runId }
   const indexOf = async (runId: string): Promise<Index | undefined> => {
-    const known = archived.get(checked(runId)) ?? await json<Index>(logKeys.index(runId))
+    const known = archived.get(checked(runId)) ?? await json<Index>(logObjectOf.index(runId))
     if (known) { archived.set(runId, known); if (archived.size > 100) archived.delete(archived.keys().next().value!) }
     return known
   }
   const streamsOf = async (runId: string): Promise<Stream[]> => {
     const found: Stream[] = []
-    for await (const key of objects.list('released', logKeys.streams(runId))) { const s = await json<Stream>(key); if (s) found.push(s) }
+    for await (const key of objects.list('released', logObjectOf.streams(runId))) { const s = await json<Stream>(key); if (s) found.push(s) }
     return found.sort((a, b) => a.base - b.base)
   }
-  const part = async (runId: string, from: number): Promise<PlacedRecord[]> => readPlaced(text.decode(await objects.get('released', logKeys.part(runId, from))).split('\n').filter((l) => l !== ''))
+  const part = async (runId: string, from: number): Promise<PlacedRecord[]> => readPlaced(text.decode(await objects.get('released', logObjectOf.part(runId, from))).split('\n').filter((l) => l !== ''))
 
   const events = async (stream: string, more: { nextToken?: string; startTime?: number; endTime?: number; startFromHead: boolean; limit?: number }): Promise<{ events: OutputLogEvent[]; forward: string | undefined; backward: string | undefined }> => {
     try {
@@ -129,7 +119,7 @@ export function awsLogs({ group, objects, client, pace = { look: 1000, patience:
     }
   }
 
-  const conclusionAt = async (runId: string, at: number): Promise<PlacedRecord | undefined> => { const r = await json<LogRecord>(logKeys.conclusion(runId)); return r && placed(r, at) }
+  const conclusionAt = async (runId: string, at: number): Promise<PlacedRecord | undefined> => { const r = await json<LogRecord>(logObjectOf.conclusion(runId)); return r && placed(r, at) }
 
   async function readLive(runId: string, from: number, limits: PageLimits): Promise<LogPage> {
     const streams = await streamsOf(runId)
@@ -209,7 +199,7 @@ export function awsLogs({ group, objects, client, pace = { look: 1000, patience:
     },
     async conclude(runId, record) {
       if ((await this.tail(runId, undefined, { records: 1, bytes: 1 })).ended) return
-      await objects.put('released', logKeys.conclusion(checked(runId)), bytes.encode(encodeRecord(record)), 'application/json')
+      await objects.put('released', logObjectOf.conclusion(checked(runId)), bytes.encode(encodeRecord(record)), 'application/json')
     },
     async archive(runId) {
       if (await indexOf(runId)) return
@@ -219,7 +209,7 @@ export function awsLogs({ group, objects, client, pace = { look: 1000, patience:
       let waiting = '', from = 0, to = 0
       const write = async (): Promise<void> => {
         if (waiting === '') return
-        await objects.put('released', logKeys.part(runId, from), bytes.encode(waiting), 'application/x-ndjson')
+        await objects.put('released', logObjectOf.part(runId, from), bytes.encode(waiting), 'application/x-ndjson')
         index.parts.push({ from, to })
         waiting = ''
       }
@@ -237,7 +227,7 @@ export function awsLogs({ group, objects, client, pace = { look: 1000, patience:
         at = page.next
       }
       await write()
-      await objects.put('released', logKeys.index(runId), bytes.encode(JSON.stringify(index)), 'application/json')
+      await objects.put('released', logObjectOf.index(runId), bytes.encode(JSON.stringify(index)), 'application/json')
     },
   }
 }

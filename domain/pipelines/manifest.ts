@@ -54,8 +54,8 @@ export interface PipelineManifest {
   artifacts: LinkTo[]
   /** One PUT of a gzipped `PipelineReport`, after the last artifact. */
   report: LinkTo
-  /** Where the bytes of the log go when it is archived by the runner itself (AWS); absent where the host archives it. */
-  log?: LinkTo
+  /** Where a container says which stream of CloudWatch Logs it writes to: one PUT link for each time that Batch may start it in this attempt. The local host has a file instead. */
+  streams: LinkTo[]
   /** Set when a protected dataset is among the inputs: the log is the custodian's alone, so nothing of it is shown elsewhere. */
   confidential?: true
 }

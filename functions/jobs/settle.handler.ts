@@ -1,4 +1,4 @@
-import { awsDeps, s3Objects } from '../wiring.ts'
+import { awsDeps, cloudwatchLogs, s3Objects, stepFunctions } from '../wiring.ts'
 import { createSettle } from './settle.ts'
 
-export const handler = createSettle(awsDeps({ objects: s3Objects }))
+export const handler = createSettle(awsDeps({ objects: s3Objects, workflow: stepFunctions, logs: cloudwatchLogs }))

@@ -1,4 +1,4 @@
-import { awsDeps, s3Objects, stepFunctions } from '../wiring.ts'
+import { awsDeps, cloudwatchLogs, s3Objects, stepFunctions } from '../wiring.ts'
 import { createWatch } from './watch.ts'
 
-export const handler = createWatch(awsDeps({ objects: s3Objects, workflow: stepFunctions }))
+export const handler = createWatch(awsDeps({ objects: s3Objects, workflow: stepFunctions, logs: cloudwatchLogs }))

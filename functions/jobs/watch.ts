@@ -6,6 +6,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { sweepExpired } from '../synthesis/expiry.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
+import { settledPipeline } from '../pipelines/steps.ts'
 import { attemptsToFindOut, dispatch, hasTurn } from '../pipelines/queue.ts'
 import { end, once, ownerPointer, type Pointer } from './ending.ts'
 import { settleJob } from './settle.ts'
@@ -15,6 +16,8 @@ import { conclude, votesOn } from './voting.ts'
 export interface Watched { looked: number; started: number; ended: number; failed: number }
 /** A request that made a pointer and no job is over after this long. */
 const forgottenSeconds = 600
+/** A runner that was told to stop says what came of it, and is gone, within this. */
+const lastWordSeconds = 60
 
 async function look(d: Deps, pointer: Item<Partial<Pointer>>): Promise<'started' | 'ended' | 'waiting'> {
   const jobId = pointer.pk.slice('JOB#'.length)
@@ -29,7 +32,10 @@ async function look(d: Deps, pointer: Item<Partial<Pointer>>): Promise<'started'
   if (!jobLife[job.state].live) {
     // A cancellation that was killed before it stopped what computes.
     if (job.state === 'cancelled' && await d.workflow.running(jobId, job.attempt)) await d.workflow.stop(jobId, job.attempt)
+    // What was cancelled has no step left that would keep its log, and its runner may still be writing the end of it.
+    if (job.kind === 'pipeline' && Date.parse(job.ended!) + lastWordSeconds * 1000 > d.now().getTime()) return 'waiting'
     await settleJob(d, job)
+    if (job.kind === 'pipeline') await settledPipeline(d, jobId)
     return 'ended'
   }
   if (job.waiting === 'approval') { await once(d, ownerPointer(job)); return 'waiting' }

@@ -2,16 +2,18 @@
 import * as z from 'zod'
 import { commandOf } from '../../domain/pipelines/command.ts'
 import { filePath, longestPath } from '../../domain/pipelines/definition.ts'
-import { codeOf } from '../../domain/pipelines/life.ts'
+import { codeOf, failureOf } from '../../domain/pipelines/life.ts'
 import { artifactSlots, type PipelineManifest, type PipelineReport, runLimits } from '../../domain/pipelines/manifest.ts'
 import { type Container, containerOf } from '../../domain/jobs/container.ts'
+import { jobLife } from '../../domain/jobs/life.ts'
 import { confinements, type LinkTo } from '../../domain/jobs/manifest.ts'
 import { ObjectMissing, type SignedLink } from '../../ports/objects.ts'
+import { containersPerAttempt, logObjectOf } from '../../ports/logs.ts'
 import type { Item } from '../../ports/table.ts'
 import { unpacked } from '../jobs/report.ts'
 import { decided, jsonBytes, move, objectOf as jobObjectOf, stepEnded, stepStarted } from '../jobs/standing.ts'
 import type { Deps } from '../kernel/deps.ts'
-import type { JobItem, PipelineRunFacts, PipelineVersionItem } from '../kernel/items.ts'
+import { type JobItem, keyOf, type PipelineRunFacts, type PipelineVersionItem } from '../kernel/items.ts'
 import { inputFiles } from './inputs.ts'
 import { type ArtifactIndex, each, objectOf, placeOf } from './objects.ts'
 import { versionOf } from './publishing.ts'
@@ -35,6 +37,7 @@ async function manifestOf(d: Deps, job: RunJob, version: PipelineVersionItem): P
     kind: 'pipeline', job: job.jobId, attempt: job.attempt, runtime: definition.runtime, ...(definition.image ? { image: definition.image } : {}), command: commandOf(definition.command, run.parameters), env: {}, parameters: run.parameters,
     code: await each(version.files, async (f) => file(f, 'protected', objectOf.code(version.pipelineId, f.sha256))), inputs, limits: { ...runLimits, ...run.resources },
     artifacts: await each(Array.from({ length: artifactSlots }), async (_, slot) => to(await d.objects.signedWrite('released', objectOf.artifact(job.jobId, slot), 'application/octet-stream', seconds))),
+    streams: await each(Array.from({ length: containersPerAttempt }), async (_, n) => to(await d.objects.signedWrite('released', logObjectOf.stream(job.jobId, (job.attempt - 1) * containersPerAttempt + n), 'application/json', seconds))),
     report: to(await d.objects.signedWrite('quarantine', jobObjectOf.report(job.jobId), 'application/gzip', seconds)),
   }
 }
@@ -111,6 +114,12 @@ export async function checkPipeline(d: Deps, found: Item<JobItem>): Promise<void
 
 /** After a run's end: its log is kept where it stays, and the next one has its turn. Safe to run twice; the watch does the same. */
 export async function settledPipeline(d: Deps, jobId: string): Promise<void> {
-  await d.logs.archive(jobId)
+  const job = await d.table.get<RunJob>(keyOf.job(jobId))
+  if (job && !jobLife[job.state].live) {
+    // A runner that got to its end has said so; in place of one that did not, or never began, the platform does.
+    const said = job.problem ? failureOf(job.problem.code, { missing: job.run.missing, seconds: job.run.resources.seconds, memoryMb: job.run.resources.memoryMb }) : undefined
+    await d.logs.conclude(jobId, { t: d.now().getTime(), s: 'sys', x: said ? `${said.message} ${said.todo}` : 'Finished.', end: said?.code ?? 'finished' })
+    await d.logs.archive(jobId)
+  }
   await dispatch(d, { over: jobId })
 }
