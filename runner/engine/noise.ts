@@ -31,10 +31,11 @@ function statement(plan: Plan, spec: NoiseSpec): string {
   const shown = plan.keys.map((k, i) => `${k.type === 'date' || k.type === 'datetime' ? `CAST(${k.sql} AS VARCHAR)` : k.type === 'number' ? double(k) : k.sql} AS k${i}`)
   const projection = `SELECT ${[`${plan.from.subject} AS s`, ...shown, ...columns.map((c, i) => `${c} AS a${i}`), ...sets.map((p, i) => `coalesce(${p}, FALSE) AS p${i}`)].join(', ')} FROM ${plan.from.sql}${plan.where}`
   const gid = keys.length ? `grouping(${keys.join(', ')})` : '0'
+  // DuckDB's greatest and least pass over what is missing: it must not become a bound.
   const each = bound.map((b, i) => {
     const m = spec.measures[i]!
     const on = b.filter === undefined ? '' : ` FILTER (WHERE p${b.filter})`
-    return m.kind === 'count' ? `${b.set === undefined ? 'TRUE' : `bool_or(p${b.set})`} AS x${i}` : `avg(greatest(${d(m.low)}, least(${d(m.high)}, ${b.x})))${on} AS x${i}`
+    return m.kind === 'count' ? `${b.set === undefined ? 'TRUE' : `bool_or(p${b.set})`} AS x${i}` : `avg(CASE WHEN ${b.x} IS NOT NULL THEN greatest(${d(m.low)}, least(${d(m.high)}, ${b.x})) END)${on} AS x${i}`
   })
   const grouped = keys.length === 0 ? ' GROUP BY s' : ` GROUP BY GROUPING SETS (${plan.sets.map((s) => `(${[...s.map((k) => `k${k}`), 's'].join(', ')})`).join(', ')})`
   const cells = `SELECT ${[`${gid} AS gid`, ...keys, 's', ...each].join(', ')} FROM (${projection})${grouped}`

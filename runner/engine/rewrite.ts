@@ -119,13 +119,13 @@ export function rewriteRules(plan: Plan): Rewrite {
 }
 
 /** The condition that picks a row of the answer, or one of its sets, as SQL after FROM: the same text for the same question, whatever else the statement asks. */
-export function pickedBy(plan: Plan, set: number, keys: readonly Scalar[], rolledUp: readonly number[], literal: (v: Scalar) => string): { where: string; /** No condition, or one that picks the same rows of everybody. */ plain: boolean } {
+export function pickedBy(plan: Plan, set: number, keys: readonly Scalar[], rolledUp: readonly number[], literal: (v: Scalar) => string): { where: string; /** No condition of the asker's own making: none, groups of columns as they are, or what picks the same rows of everybody. */ plain: boolean } {
   const { sets } = bind(plan)
   const tests = [
     ...plan.keys.flatMap((k, i) => (rolledUp.includes(i) ? [] : [`${shownKey(k)} IS NOT DISTINCT FROM ${k.type === 'number' && typeof keys[i] === 'number' ? `CAST('${keys[i]}' AS DOUBLE)` : literal(keys[i] ?? null)}`])).sort(),
     ...(set >= 0 && sets[set] !== undefined ? [`coalesce(${sets[set]}, FALSE)`] : []),
   ]
-  const plain = plan.uniform && !(set >= 0) && plan.keys.every((k, i) => rolledUp.includes(i) || k.uniform === true)
+  const plain = plan.uniform && !(set >= 0) && plan.keys.every((k, i) => rolledUp.includes(i) || k.pure === true || k.uniform === true)
   return { where: tests.length === 0 ? plan.where : plan.where === '' ? ` WHERE ${tests.join(' AND ')}` : `${plan.where} AND ${tests.join(' AND ')}`, plain }
 }
 
