@@ -29,7 +29,7 @@ export function Card({ synthesis: s }: { synthesis: Synthesis }) {
       <section className="card" aria-label="Release card">
         <Text className="guarantee">{card.guarantee}</Text>
         <dl className="terms wide">
-          <div><dt>Of</dt><dd><Anchor component={Link} to={`/datasets/${card.dataset.datasetId}/overview`} inherit>{card.dataset.name}</Anchor>, {card.dataset.table}{card.dataset.version > 0 ? `, version ${card.dataset.version}` : ''}</dd></div>
+          <div><dt>Of</dt><dd>{card.dataset.version > 0 ? <><Anchor component={Link} to={`/datasets/${card.dataset.datasetId}/overview`} inherit>{card.dataset.name}</Anchor>, version {card.dataset.version}, {card.dataset.table}</> : `the file ${card.dataset.table}`}</dd></div>
           <div><dt>Method</dt><dd>{card.method}<Text size="sm" c="dimmed">{card.why}</Text></dd></div>
           <div><dt>Privacy</dt><dd>epsilon {short(card.epsilon)}, delta {card.delta.toExponential(0)} <Text span size="sm" c="dimmed">rho {short(card.nanoRho / 1e9)}</Text></dd></div>
           <div><dt>Unit</dt><dd>{card.unit}</dd></div>

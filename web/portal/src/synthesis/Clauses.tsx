@@ -14,6 +14,7 @@ function Clause({ plan, values, change, label }: { plan: Plan; values: Values; c
   return (
     <div className="grow" role="group" aria-label={label}>
       <Text size="sm" fw={500}>{label}</Text>
+      {names.length === 0 && <Text size="xs" c="dimmed">Rules name categories: no column has any.</Text>}
       {entries.map(([name, list]) => (
         <Group key={name} gap="xs" align="flex-end" mt={4} wrap="nowrap">
           <NativeSelect size="xs" aria-label={`${label}: column`} data={[name, ...free]} value={name} onChange={(e) => change(Object.fromEntries(entries.map(([n, l]) => (n === name ? [e.currentTarget.value, []] : [n, l]))))} w={150} />

@@ -65,7 +65,7 @@ export function Evaluations({ synthesis: s }: { synthesis: Synthesis }) {
     try { const { jobId } = await api.synthesis.evaluate({ params: { synthesisId: s.synthesisId }, body }); setPending((p) => [...new Set([...p, jobId])]) } catch (e) { setError(e) } finally { setBusy('') }
   }
   const running = pending.length > ended
-  const targets = (s.plan?.columns ?? []).filter((c) => c.kind === 'categorical' || c.kind === 'ordinal').map((c) => c.name)
+  const targets = (s.plan?.columns ?? []).filter((c) => c.kind !== 'identifier').map((c) => c.name)
   return (
     <div className="two">
       <div>

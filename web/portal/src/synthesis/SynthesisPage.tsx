@@ -38,7 +38,7 @@ function Loaded({ s }: { s: Synthesis }) {
   const can = (what: Synthesis['may'][number]) => s.may.includes(what)
   return (
     <Page title={s.title} state={<StateBadge of="synthesis" state={s.state} />} back={back} wide={can('confirm')}
-      hint={<>{s.dataset ? `${s.dataset}, ` : ''}{s.table} · by {s.owner.name}, <RelativeTime at={s.created} />{s.expires && s.state === 'ready' ? <> · expires <RelativeTime at={s.expires} /></> : ''}</>}
+      hint={<>{s.datasetVersion > 0 ? `${s.dataset}, ` : ''}{s.table} · by {s.owner.name}, <RelativeTime at={s.created} />{s.expires && s.state === 'ready' ? <> · expires <RelativeTime at={s.expires} /></> : ''}</>}
       action={<>
         {can('download') && <Download s={s} />}
         {s.state === 'running' && can('cancel') && <Button variant="default" loading={busy === 'cancel'} onClick={() => void cancel()}>Cancel</Button>}
