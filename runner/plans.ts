@@ -1,7 +1,6 @@
 /** Who is in which run: subjects are cut into disjoint blocks by a secret key, the same way each time. */
 import { createHmac } from 'node:crypto'
-import type { Plan } from '../domain/jobs/manifest.ts'
-import { leaveOutBlocks } from '../domain/jobs/quote.ts'
+import { leaveOutBlocks, type Plan } from '../domain/jobs/manifest.ts'
 
 /** One run of the code, and the blocks whose subjects it is given. */
 export interface RunPlan { run: 'all' | number; blocks: 'every' | { without: number } | { only: number } }

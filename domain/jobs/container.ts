@@ -1,6 +1,5 @@
 /** How large a container a job gets, and for how long: the sizes that Fargate has, the smallest that fits. */
-import type { Limits, Plan } from './manifest.ts'
-import { leaveOutBlocks } from './quote.ts'
+import { leaveOutBlocks, type Limits, type Plan } from './manifest.ts'
 
 /** vCPUs and the memory (MB) that may go with them: from, to, step. https://docs.aws.amazon.com/batch/latest/userguide/fargate.html */
 const sizes: readonly { cpus: number; from: number; to: number; step: number }[] = [

@@ -6,12 +6,15 @@ export interface LinkTo { url: string; headers: Record<string, string> }
 
 /** How often the code runs, and on whom. */
 export type Plan =
-  /** Once, on the whole cohort: for `review`. */
+  /** Once, on the whole cohort: for `review`. When that run fails, without each of `leaveOutBlocks` blocks as well, as what is told of a failure is compared. */
   | { kind: 'whole' }
   /** Once on the whole cohort and once without each of `blocks` disjoint blocks of subjects: for `rules` (domain/disclosure/agreement.ts). */
   | { kind: 'leave-out'; blocks: number }
   /** Once on each of `blocks` disjoint blocks, each in a time slot of its own that is always used up: sample-and-aggregate, for `noise`. */
   | { kind: 'blocks'; blocks: number; slotSeconds: number }
+
+/** Blocks of a leave-out plan (domain/disclosure/agreement.ts). */
+export const leaveOutBlocks = 8
 
 export interface Limits { seconds: number; memoryMb: number; cpus: number; processes: number; outputBytes: number; outputFiles: number }
 export const defaultLimits: Limits = { seconds: 300, memoryMb: 2048, cpus: 1, processes: 64, outputBytes: 16_000_000, outputFiles: 50 }

@@ -3,10 +3,7 @@ import type { Language, ReleaseMode } from '../datasets/policy.ts'
 import type { DisclosurePolicy, Rule } from '../disclosure/policy.ts'
 import { epsilonOf, type NanoRho } from '../privacy/accounting.ts'
 import { blocksWanted } from '../privacy/sample-and-aggregate.ts'
-import { defaultLimits, type Limits, type Plan } from './manifest.ts'
-
-/** Blocks of a leave-out plan (domain/disclosure/agreement.ts). */
-export const leaveOutBlocks = 8
+import { defaultLimits, leaveOutBlocks, type Limits, type Plan } from './manifest.ts'
 
 /** How often a script runs, and on whom. Undefined when `noise` would need more blocks than can run (`too-small-for-noise`). */
 export function planOf(ask: { mode: ReleaseMode; epsilon?: number; declared?: readonly unknown[] }, seconds: number): Plan | undefined {
