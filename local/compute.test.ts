@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
@@ -53,16 +53,20 @@ describe('whose turn it is', () => {
 describe('runners', () => {
   let folder: string
   const open: Compute[] = []
-  // Writes what it was told, then does what its manifest says.
-  const program = `import { writeFileSync } from 'node:fs'
-const [what, file] = process.env.CLOISTER_MANIFEST.split(' ')
-writeFileSync(file, JSON.stringify({ pid: process.pid, env: process.env }))
+  // Says that it is there; writes what it was told, then does what its manifest says.
+  const program = `import { appendFileSync, writeFileSync } from 'node:fs'
+appendFileSync(new URL('./started', import.meta.url), process.pid + ' ')
 process.on('disconnect', () => process.exit(137))
-if (what === 'stubborn') process.on('SIGTERM', () => {})
-if (what === 'well') process.exit(0)
-if (what === 'badly') process.exit(1)
-setInterval(() => {}, 1000)
+process.once('message', (told) => {
+  const [what, file] = told.CLOISTER_MANIFEST.split(' ')
+  if (what === 'stubborn') process.on('SIGTERM', () => {})
+  writeFileSync(file, JSON.stringify({ pid: process.pid, env: process.env, told }))
+  if (what === 'well') process.exit(0)
+  if (what === 'badly') process.exit(1)
+  setInterval(() => {}, 1000)
+})
 `
+
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cloister-compute-'))
     await writeFile(join(folder, 'runner.mjs'), program)
@@ -76,12 +80,13 @@ setInterval(() => {}, 1000)
     open.push(c)
     return c
   }
+  interface Said { pid: number; env: Record<string, string>; told: Record<string, string> }
   let serial = 0
-  const submission = (what: string, seconds = 60): { input: object; said: () => Promise<{ pid: number; env: Record<string, string> }> } => {
+  const submission = (what: string, seconds = 60): { input: object; said: () => Promise<Said> } => {
     const file = join(folder, `said-${serial++}`)
     const input = { JobName: `job_a-${serial}`, JobQueue: '${InteractiveQueueArn}', ShareIdentifier: 'ada', Timeout: { AttemptDurationSeconds: seconds }, ContainerOverrides: { Environment: [{ Name: 'CLOISTER_MANIFEST', Value: `${what} ${file}` }] } }
-    const said = async (): Promise<{ pid: number; env: Record<string, string> }> => {
-      for (;;) { try { return JSON.parse(await readFile(file, 'utf8')) as { pid: number; env: Record<string, string> } } catch { await new Promise((r) => setTimeout(r, 20)) } }
+    const said = async (): Promise<Said> => {
+      for (;;) { try { return JSON.parse(await readFile(file, 'utf8')) as Said } catch { await new Promise((r) => setTimeout(r, 20)) } }
     }
     return { input, said }
   }
@@ -92,12 +97,37 @@ setInterval(() => {}, 1000)
     process.env['CLOISTER_SECRET_OF_THE_HOST'] = 'x'
     const a = submission('well')
     expect(await make('bubblewrap').task(a.input, never)).toEqual({})
-    const { env } = await a.said()
-    expect(Object.keys(env).filter((k) => !k.startsWith('__CF') && k !== 'NODE_CHANNEL_FD' && k !== 'NODE_CHANNEL_SERIALIZATION_MODE').sort()).toEqual(['CLOISTER_CONFINEMENT', 'CLOISTER_MANIFEST'])
-    expect(env['CLOISTER_CONFINEMENT']).toBe('bubblewrap:probed')
+    const { env, told } = await a.said()
+    expect(Object.keys(env).filter((k) => !k.startsWith('__CF') && k !== 'NODE_CHANNEL_FD' && k !== 'NODE_CHANNEL_SERIALIZATION_MODE')).toEqual([])
+    expect(Object.keys(told).sort()).toEqual(['CLOISTER_CONFINEMENT', 'CLOISTER_MANIFEST'])
+    expect(told['CLOISTER_CONFINEMENT']).toBe('bubblewrap:probed')
     const b = submission('well')
     await make().task(b.input, never)
-    expect((await b.said()).env['CLOISTER_CONFINEMENT']).toBeUndefined()
+    expect((await b.said()).told['CLOISTER_CONFINEMENT']).toBeUndefined()
+  })
+  it('wait for the next job once there was one; each does one job, and none waits for a host that stops', async () => {
+    const own = join(folder, 'own')
+    await mkdir(own)
+    await writeFile(join(own, 'runner.mjs'), program)
+    const c = createCompute({ program: join(own, 'runner.mjs'), slots: 2, confinement: () => Promise.resolve(undefined), log: () => {} })
+    open.push(c)
+    const [a, b] = [submission('well'), submission('well')]
+    const another = async (known: readonly number[]): Promise<number> => {
+      for (;;) {
+        const pid = (await readFile(join(own, 'started'), 'utf8')).split(' ').filter(Boolean).map(Number).find((p) => !known.includes(p))
+        if (pid !== undefined) return pid
+        await new Promise((r) => setTimeout(r, 20))
+      }
+    }
+    await c.task(a.input, never)
+    const first = (await a.said()).pid
+    const waiting = await another([first])
+    expect(c.pids()).toEqual([])
+    await c.task(b.input, never)
+    expect((await b.said()).pid).toBe(waiting)
+    const last = await another([first, waiting])
+    await c.close()
+    await gone(last)
   })
   it('that fail, and that take too long, are the platform’s failures', async () => {
     await expect(make().task(submission('badly').input, never)).rejects.toThrow(ContainerFailed)

@@ -23,8 +23,9 @@ import { type Item, queryAll, type Table } from '../ports/table.ts'
 import type { Workflow } from '../ports/workflow.ts'
 
 export interface Person { id: number; sex: 'F' | 'M'; site: 'north' | 'south' | 'rare'; age: number }
-/** 60 people; two sexes evenly, four of them at the site `rare`. */
-export const people: Person[] = Array.from({ length: 60 }, (_, id) => ({ id, sex: id % 2 ? 'F' : 'M', site: id < 4 ? 'rare' : id < 32 ? 'north' : 'south', age: 30 + (id * 7) % 40 }))
+/** So many people; two sexes evenly, four of them at the site `rare`. */
+const crowd = (n: number): Person[] => Array.from({ length: n }, (_, id) => ({ id, sex: id % 2 ? 'F' : 'M', site: id < 4 ? 'rare' : id < 32 ? 'north' : 'south', age: 30 + (id * 7) % 40 }))
+export const people: Person[] = crowd(60)
 export const schema: DatasetSchema = {
   tables: [{ name: 'subjects', file: 'subjects.csv', oneRowPerSubject: true, columns: [
     { name: 'id', type: 'integer', role: 'subject' }, { name: 'sex', type: 'category', categories: ['F', 'M'] }, { name: 'site', type: 'category', categories: ['north', 'south', 'rare'] }, { name: 'age', type: 'integer', minimum: 0, maximum: 120 },
@@ -33,8 +34,8 @@ export const schema: DatasetSchema = {
 }
 
 const fingerprint = (ids: readonly number[]): string => createHash('sha256').update([...ids].sort((a, b) => a - b).join(',')).digest('hex').slice(0, 16)
-function within(cohort: Cohort): Person[] {
-  return people.filter((p) => cohort.every((f) => {
+function within(cohort: Cohort, of: readonly Person[] = people): Person[] {
+  return of.filter((p) => cohort.every((f) => {
     const v = p[f.column as keyof Person]
     switch (f.is) {
       case 'equal': return v === f.value
@@ -46,20 +47,20 @@ function within(cohort: Cohort): Person[] {
     }
   }))
 }
-const selected = (text: string): Set<number> => {
+const selected = (text: string, of: readonly Person[]): Set<number> => {
   const s = parseSelection(text)
-  return new Set(within(s.cohort).filter((p) => !s.sql || !s.keys?.length || p[s.sql as 'sex'] === s.keys[0]).map((p) => p.id))
+  return new Set(within(s.cohort, of).filter((p) => !s.sql || !s.keys?.length || p[s.sql as 'sex'] === s.keys[0]).map((p) => p.id))
 }
 
 /** Takes two queries: `all` counts everybody, `by <column>` counts groups. */
-export const memoryEngine = (): Engine => ({
+export const memoryEngine = (of: readonly Person[] = people): Engine => ({
   read: async () => { throw new Error('not here') }, store: async () => { throw new Error('not here') },
-  count: async (_, cohort) => { const p = within(cohort); return { subjects: p.length, fingerprint: fingerprint(p.map((x) => x.id)) } },
-  difference: async (_, a, b) => { const [x, y] = [selected(a), selected(b)]; return [...x].filter((i) => !y.has(i)).length + [...y].filter((i) => !x.has(i)).length },
+  count: async (_, cohort) => { const p = within(cohort, of); return { subjects: p.length, fingerprint: fingerprint(p.map((x) => x.id)) } },
+  difference: async (_, a, b) => { const [x, y] = [selected(a, of), selected(b, of)]; return [...x].filter((i) => !y.has(i)).length + [...y].filter((i) => !x.has(i)).length },
   materialise: async (_, __, prefix) => [{ file: 'subjects.csv', key: `${prefix}subjects.csv`, rows: 1 }],
   validate: async (sql) => (/^(all|by (sex|site))$/.test(sql) ? undefined : { code: 'unknown-column', step: 'prepare', names: ['nowhere'], message: 'There is no column nowhere.' }),
   query: async (_, cohort, sql, mode) => {
-    const p = within(cohort), column = sql === 'all' ? undefined : sql.slice(3) as 'sex' | 'site'
+    const p = within(cohort, of), column = sql === 'all' ? undefined : sql.slice(3) as 'sex' | 'site'
     const groups = column ? [...new Set(p.map((x) => x[column]))].sort() : [undefined]
     const rows = groups.map((g): QueryRow => {
       const ids = p.filter((x) => !column || x[column] === g).map((x) => x.id)
@@ -96,6 +97,8 @@ export interface Stage {
   h: Harness
   organisationId: string
   datasetId: string
+  /** Everybody in the dataset. */
+  people: readonly Person[]
   /** Executions that were started and have not come to their end. */
   started: { jobId: string; attempt: number }[]
   /** Walks every started execution to its end, as contracts/workflow.asl.json says. */
@@ -115,8 +118,9 @@ export interface Stage {
 }
 type Step = { jobId: string; attempt: number }
 
-/** A stage with one dataset, `trial`, of the sixty people, in an organisation with a person for each role. */
-export async function stage(policy: Partial<DatasetPolicy> = {}): Promise<Stage> {
+/** A stage with one dataset, `trial`, of sixty people or as many as are wanted, in an organisation with a person for each role. */
+export async function stage(policy: Partial<DatasetPolicy> = {}, size = people.length): Promise<Stage> {
+  const everybody = crowd(size)
   const life = { left: undefined as number | undefined, when: 'before' as 'before' | 'after', dead: false, written: 0 }
   const alive = (): void => { if (life.dead) throw new Killed('the host is dead') }
   const writing = async <T>(act: () => Promise<T>): Promise<T> => {
@@ -133,7 +137,7 @@ export async function stage(policy: Partial<DatasetPolicy> = {}): Promise<Stage>
     stop: async (jobId, attempt) => { alive(); const at = executions.findIndex((e) => e.jobId === jobId && e.attempt === attempt); if (at >= 0) executions.splice(at, 1) },
     running: async (jobId, attempt) => executions.some((e) => e.jobId === jobId && e.attempt === attempt),
   }
-  const h = await harness({ engine: memoryEngine(), workflow })
+  const h = await harness({ engine: memoryEngine(everybody), workflow })
   const { table, objects } = h.deps
   const wrappedTable: Table = {
     get: async (...a) => { alive(); return table.get(...a) }, query: async (...a) => { alive(); return table.query(...a) },
@@ -149,7 +153,7 @@ export async function stage(policy: Partial<DatasetPolicy> = {}): Promise<Stage>
   const { organisationId } = await h.organisation('Lab', { anil: ['analyst'], rosa: ['researcher'], cleo: ['custodian'], carl: ['custodian', 'analyst'], chen: ['checker'], dora: ['checker'], dina: ['checker'], otto: ['auditor'] })
   const datasetId = newId(h.deps, 'dat')
   const at = h.clock.now().toISOString()
-  const data: StoredData = { schema, tables: [{ name: 'subjects', parquet: { key: `datasets/${datasetId}/v1/subjects.parquet`, sha256: '0'.repeat(64), size: 1 }, rows: people.length, subjects: people.length }], subjects: people.length } as StoredData
+  const data: StoredData = { schema, tables: [{ name: 'subjects', parquet: { key: `datasets/${datasetId}/v1/subjects.parquet`, sha256: '0'.repeat(64), size: 1 }, rows: size, subjects: size }], subjects: size } as StoredData
   const full: DatasetPolicy = { ...defaultDatasetPolicy, ...policy }
   await table.create<DatasetItem>({ ...keyOf.dataset(datasetId), gpk: `ORG#${organisationId}`, gsk: `DATASET#${at}`, datasetId, organisationId, name: 'trial', title: 'A trial', description: '', state: 'published', version: 1, policy: full, created: at, changed: at })
   await table.create({ ...keyOf.datasetName(organisationId, 'trial'), datasetId })
@@ -174,7 +178,7 @@ export async function stage(policy: Partial<DatasetPolicy> = {}): Promise<Stage>
     await quietly(() => steps.settle(input))
   }
   return {
-    h, organisationId, datasetId, started: executions, container, steps,
+    h, organisationId, datasetId, people: everybody, started: executions, container, steps,
     async walk() {
       while (executions[0]) {
         const input = executions[0]

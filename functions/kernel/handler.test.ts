@@ -41,7 +41,14 @@ describe('a handler', () => {
   })
   it('refuses what is not JSON, and what is too large before it is read', async () => {
     for (const body of ['', 'x', '{"name":', undefined]) expect(await send(make({}, { body }))).toMatchObject({ status: 400, body: { kind: 'invalid-request', errors: [{ path: '/body' }] } })
+    expect(await send(make({}, { body: '['.repeat(50) + ']'.repeat(50) }))).toMatchObject({ status: 400, body: { errors: [{ path: '/body', message: expect.not.stringContaining('Too deep') as string }] } })
     expect(await send(make({ name: 'x'.repeat(100) }))).toMatchObject({ status: 413, body: { kind: 'payload-too-large' } })
+  })
+  it('refuses what is nested so deeply that looking at it would end the process', async () => {
+    const deep = lambda(area('toys', '', { keep: route({ method: 'PUT', path: '/api/toys/{id}', function: 'toys', access: { kind: 'anyone' }, status: 204, summary: '', params, body: z.json(), response: z.undefined(), problems: [], grants: [] }) }), 'toys', deps, { keep: async () => undefined })
+    const put = async (levels: number) => deep({ ...make({}, { body: '['.repeat(levels) + ']'.repeat(levels) }), routeKey: 'PUT /api/toys/{id}' }, {} as Context)
+    expect((await put(100)).statusCode).toBe(204)
+    for (const levels of [102, 5000, 400_000]) expect(JSON.parse((await put(levels)).body!)).toMatchObject({ kind: 'invalid-request', errors: [{ path: '/body', message: 'Too deep' }] })
   })
   it('answers 404 for a route that is not its own, 401 without a caller, 204 without a body', async () => {
     expect(await send(make({}, { routeKey: 'GET /api/other' }))).toMatchObject({ status: 404 })

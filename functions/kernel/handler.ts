@@ -58,6 +58,17 @@ function wellFormed(value: unknown): boolean {
   return true
 }
 
+/** Levels of a body. What looks at bodies calls itself once a level, and would run out of stack. */
+const deepest = 100
+function tooDeep(value: unknown): boolean {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) return true
+    level = level.flatMap((v) => (typeof v === 'object' && v !== null ? Object.values(v) : []))
+  }
+  return false
+}
+
 function bodyOf(r: Route, event: Event): unknown {
   if (!r.body) return undefined
   const text = event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? '')
@@ -65,6 +76,7 @@ function bodyOf(r: Route, event: Event): unknown {
   if (Buffer.byteLength(text) > limit) throw new Failure('payload-too-large', `The body has ${Buffer.byteLength(text)} bytes; at most ${limit} are taken.`)
   let body: unknown
   try { body = JSON.parse(text) } catch { throw new Failure('invalid-request', 'The body is not JSON. Send a JSON object with Content-Type: application/json.', [{ path: '/body', message: 'Not JSON', expected: 'a JSON object' }]) }
+  if (tooDeep(body)) throw new Failure('invalid-request', `The body is nested more than ${deepest} levels deep.`, [{ path: '/body', message: 'Too deep', expected: `at most ${deepest} levels` }])
   // Only an escape can bring half of a surrogate pair.
   if (/\\u[dD][89a-fA-F]/.test(text) && !wellFormed(body)) throw new Failure('invalid-request', 'The body holds half of a surrogate pair, which is no character.', [{ path: '/body', message: 'Not Unicode text', expected: 'whole characters' }])
   return body
