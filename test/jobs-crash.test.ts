@@ -1,6 +1,5 @@
 /** The host is killed at every write of a job, before it and after it. Then it starts again, the watch looks, and the job must come to a right end. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { jobLife } from '../domain/jobs/life.ts'
 import { type ChargeItem, keyOf } from '../functions/kernel/items.ts'
 import { everything, Killed, reportOf, type Stage, stage } from './jobs-walk.ts'
 
