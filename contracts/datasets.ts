@@ -28,6 +28,7 @@ export const Policy = z.object({
   people: z.discriminatedUnion('kind', [z.object({ kind: z.literal('analysts') }), z.object({ kind: z.literal('named'), userIds: z.array(UserId).max(500) })]),
   languages: z.array(z.enum(languages)).max(4), modes: z.array(z.enum(releaseModes)).max(3), disclosure: Disclosure,
   budget: z.object({ epsilon: z.number().min(0).max(1000), delta: z.number().gt(0).max(1e-3) }), expires: z.iso.date().optional(), approval: z.boolean(), listed: z.boolean(),
+  twin: z.object({ epsilon: z.number().gt(0).max(100) }).optional().describe('Of each version a synthetic twin of each table is made at this epsilon each, and shared'),
 })
 /** A budget in people's words. `left` is what could still be spent at the budget's delta; nano-rho is what the ledger counts. */
 export const Budget = z.object({ epsilon: z.number(), delta: z.number(), left: z.number().describe('Epsilon that could still be spent'), limitNanoRho: z.int(), spentNanoRho: z.int(), reservedNanoRho: z.int() })

@@ -10,7 +10,8 @@ import type { Client } from '../clients/api.ts'
 import { readCsv } from '../domain/datasets/csv.ts'
 import { type BudgetItem, keyOf } from '../functions/kernel/items.ts'
 import { sweepExpired } from '../functions/synthesis/expiry.ts'
-import { openStage, refusedWith, type Stage } from './jobs-support.ts'
+import { createWatch } from '../functions/jobs/watch.ts'
+import { openStage, refusedWith, register, type Stage } from './jobs-support.ts'
 import { adultCsv, adultPlan, evaluate, make, type PlanInput, rested, type SynthesisView, upload } from './synthesis-support.ts'
 
 let stage: Stage, cleo: Client, anil: Client, sam: Client
@@ -228,4 +229,24 @@ it('the command line makes one and fetches it, and says what is wrong with a pla
     expect((await readFile(join(folder, 'out.csv'), 'utf8')).split('\n')).toHaveLength(52)
     await expect(run('confirm', made.synthesisId, '--epsilon', '99')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('does not cover this') })
   } finally { await rm(folder, { recursive: true, force: true }) }
+})
+
+it('a dataset whose policy sets a budget aside has twins of each version, made after it is published and shared', async () => {
+  const datasetId = await register(cleo, stage.organisationId, {
+    name: 'twinned', title: 'Twinned', files: { 'people.csv': csvOf(300, { id: (i) => `p${i}`, age: (i) => String(20 + (i % 60)), smokes: (i) => String(i % 3 === 0), arm: (i) => 'ab'[i % 2]! }) },
+    schema: { images: [], tables: [{ name: 'people', file: 'people.csv', oneRowPerSubject: true, columns: [{ name: 'id', type: 'text', role: 'subject' }, { name: 'age', type: 'integer', minimum: 18, maximum: 100, meaning: 'Age', unit: 'years', nullable: false }, { name: 'smokes', type: 'boolean', nullable: false }, { name: 'arm', type: 'category', categories: ['a', 'b'], nullable: false }] }] },
+    policy: { twin: { epsilon: 2 } },
+  })
+  // What the schedule does each minute.
+  await createWatch(stage.host.deps)()
+  const { items } = await cleo.synthesis.list({ params: { organisationId: stage.organisationId }, query: { datasetId } })
+  expect(items).toMatchObject([{ table: 'people', shared: true, datasetVersion: 1 }])
+  const twin = await rested(cleo, items[0]!.synthesisId)
+  expect(twin.state, JSON.stringify([twin.problem, twin.faults])).toBe('ready')
+  expect((await budgetOf(datasetId)).spent).toBe(twin.card!.nanoRho)
+  expect(twin.card!.columns).toContainEqual({ name: 'age', kind: 'numeric', meaning: 'Age', unit: 'years' })
+  const [head, ...rows] = [...readCsv((await fetched(anil, twin.synthesisId, 'csv')).toString('utf8'))].map((r) => r.cells)
+  expect(head).toEqual(['id', 'age', 'smokes', 'arm'])
+  expect(new Set(rows.map((r) => r[2]))).toEqual(new Set(['true', 'false']))
+  expect(rows.every((r) => Number(r[1]) >= 18 && Number(r[1]) <= 100)).toBe(true)
 })

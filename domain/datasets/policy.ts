@@ -19,6 +19,8 @@ export interface DatasetPolicy {
   expires?: string
   /** Each analysis needs a custodian's approval first. */
   approval: boolean
+  /** A synthetic twin of each table is made of each version, at this epsilon of the budget, and shared. */
+  twin?: { epsilon: number }
   /** Named in `GET /api/discovery`, to anybody. */
   listed: boolean
 }

@@ -10,6 +10,7 @@ import { askKey, type RegistrationAsk } from '../datasets/registration-job.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type DatasetItem, type JobItem, keyOf } from '../kernel/items.ts'
+import { makeTwins } from '../synthesis/twins.ts'
 import { readFiles, studyFiles } from './reading.ts'
 import { atWork, decided, move, Overtaken, readJson, type StepInput, stepStarted } from './standing.ts'
 import { MayNotOpen } from './study-runs.ts'
@@ -32,6 +33,7 @@ async function register(d: Deps, job: Item<JobItem>, s: Item<DatasetItem>, ask: 
   if (ask.act === 'store') {
     await storeVersion(d, job, s, ask)
     await turn(d, job, { state: 'published', version: job.datasetVersion }, ['problem'])
+    await makeTwins(d, { ...s, version: job.datasetVersion }, job.userId)
     return
   }
   const { files, notes } = ask.act === 'read' ? { files: ask.files, notes: [] } : await studyFiles(d, job, ask)

@@ -10,6 +10,7 @@ const largest = 512 * 1024 * 1024
 /** Characters of all texts of a log together, so that one answer carries it. */
 const logCharacters = 3_000_000
 
+/** The text of gzipped bytes; undefined when there is too much of it. Throws TypeError for what is not gzip. */
 export async function unpacked(bytes: Uint8Array): Promise<string | undefined> {
   const chunks: Uint8Array[] = []
   let size = 0

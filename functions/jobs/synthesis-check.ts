@@ -1,5 +1,4 @@
 /** The third step of a synthetic table: what was drawn is exactly what is charged, and then the card and the descriptions are written beside the table. */
-import { gunzipSync } from 'node:zlib'
 import type { Act } from '../../domain/audit/acts.ts'
 import type { Detail } from '../../domain/audit/chain.ts'
 import type { JobCode } from '../../domain/jobs/codes.ts'
@@ -14,26 +13,26 @@ import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf, type Sy
 import { setDue } from '../synthesis/expiry.ts'
 import { objectOf as placeOf, type SynthesisAsk } from '../synthesis/making.ts'
 import { platform } from './ending.ts'
+import { unpacked } from './report.ts'
 import { decided, jsonBytes, type Log, move, objectOf, readJson, stepEnded, stepStarted } from './standing.ts'
 
-/** Bytes of a report once it is unpacked. */
-const largest = 64 * 1024 * 1024
 /** Days that a table stays when nobody says otherwise. */
 const usualDays = 365
 const dayMilliseconds = 86_400_000
 
 async function reportOf(d: Deps, jobId: string): Promise<SynthesisReport | undefined> {
   try {
-    const report = JSON.parse(gunzipSync(await d.objects.get('quarantine', objectOf.report(jobId)), { maxOutputLength: largest }).toString('utf8')) as SynthesisReport
-    return report.job === jobId ? report : undefined
+    const text = await unpacked(await d.objects.get('quarantine', objectOf.report(jobId)))
+    const report = text === undefined ? undefined : JSON.parse(text) as SynthesisReport
+    return report?.job === jobId ? report : undefined
   } catch (e) {
-    if (e instanceof ObjectMissing || e instanceof SyntaxError || (e as NodeJS.ErrnoException).code?.startsWith('Z_') || e instanceof RangeError) return undefined
+    if (e instanceof ObjectMissing || e instanceof SyntaxError || e instanceof TypeError) return undefined
     throw e
   }
 }
 
 /** Prices of all draws; they must come to the plan's price, to the nano-rho: no draw that was not paid for, none paid for that was not made. */
-export const drawnTotal = (made: Made): bigint => made.drawn.reduce((sum, e) => sum + BigInt(e.nanoRho), 0n)
+const drawnTotal = (made: Made): bigint => made.drawn.reduce((sum, e) => sum + BigInt(e.nanoRho), 0n)
 
 async function release(d: Deps, job: JobItem, ask: Extract<SynthesisAsk, { act: 'make' }>, made: Made, s: SynthesisItem): Promise<void> {
   const S = s.synthesisId, at = d.now()

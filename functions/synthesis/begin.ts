@@ -1,10 +1,8 @@
 /** Beginning a synthesis: from a table of a registered dataset, or from an uploaded file, which becomes a dataset that nobody may ask. */
 import type { z } from 'zod'
 import type { Synthesis, synthesis } from '../../contracts/synthesis.ts'
-import { subjectColumn } from '../../domain/datasets/schema.ts'
 import { defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
 import { synthesisDefaults, type SynthesisPlan } from '../../domain/synthesis/plan.ts'
-import { proposePlan } from '../../domain/synthesis/request.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { openBudget } from '../datasets/budget.ts'
 import { blobKey, makeJob } from '../datasets/registration-job.ts'
@@ -16,6 +14,7 @@ import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
 import { type DatasetItem, type DatasetVersionItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { inDataset, inOrganisation, inSynthesis } from '../kernel/resources.ts'
+import { planOfTable } from './source.ts'
 import { toSynthesis } from './view.ts'
 
 type Routes = (typeof synthesis)['routes']
@@ -26,9 +25,6 @@ async function create(d: Deps, caller: Caller, s: Omit<SynthesisItem, 'created' 
   await record(d, s.organisationId, whoOf(caller), [{ act: 'synthesis.begun', object: `synthesis ${s.synthesisId}`, detail: { dataset: s.datasetId, table: s.table } }])
   return d.table.create<SynthesisItem>({ ...s, userId: caller.userId, created: at, changed: at, shared: false, evaluations: [], attempts: [], ...keyOf.synthesis(s.synthesisId), gpk: `ORG#${s.organisationId}`, gsk: `SYNTHESIS#${at}#${s.synthesisId}` })
 }
-
-/** About how many rows, from the custodian's words (`150 patients, four visits`): the first number in them, or a thousand. */
-const rowsFrom = (words: string | undefined): number => Math.max(1, Number(/\d[\d,.]*/.exec(words ?? '')?.[0].replaceAll(/[,.]/g, '') ?? 1000))
 
 /** Another version of a table: the plan as it was confirmed or proposed last, to be changed and confirmed. */
 async function again(d: Deps, caller: Caller, from: string, title: string | undefined): Promise<z.input<typeof Synthesis>> {
@@ -49,10 +45,7 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
     const version = await d.table.get<DatasetVersionItem>(keyOf.datasetVersion(dataset.datasetId, dataset.version))
     const table = version!.data.schema.tables.find((t) => t.name === body.table)
     if (!table) throw new Failure('invalid-request', `The dataset has no table “${body.table}”.`, [{ path: '/body/table', message: 'Not a table of this dataset', value: body.table, expected: version!.data.schema.tables.map((t) => t.name).join(', ') }])
-    const plan = proposePlan(table, rowsFrom(dataset.declaredSubjects))
-    // A person has several rows where the table says so: the privacy unit is the person, so its bound must be declared.
-    if (!table.oneRowPerSubject && subjectColumn(table)) plan.rowsPerPerson = 10
-    const made = await create(d, caller, { synthesisId, organisationId: dataset.organisationId, datasetId: dataset.datasetId, datasetVersion: dataset.version, table: table.name, title: body.title ?? `Twin of ${dataset.title}`.slice(0, 120), state: 'proposed', plan })
+    const made = await create(d, caller, { synthesisId, organisationId: dataset.organisationId, datasetId: dataset.datasetId, datasetVersion: dataset.version, table: table.name, title: body.title ?? `Twin of ${dataset.title}`.slice(0, 120), state: 'proposed', plan: planOfTable(dataset, table) })
     return toSynthesis(d, made, subject)
   }
   const { subject, organisation } = await inOrganisation(d, caller, body.organisationId, { permission: 'syntheses.create' })

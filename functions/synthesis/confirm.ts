@@ -71,8 +71,8 @@ async function payerOf(d: Pick<Deps, 'table'>, s: SynthesisItem, planHash: strin
 const changed = (): Failure => new Failure('changed-meanwhile', 'Somebody changed this synthesis after you loaded it. Load it again, look at its plan, and confirm again.')
 const faulty = (faults: PlanFault[]): Failure => new Failure('invalid-plan', `${faults[0]!.column === undefined ? '' : `${faults[0]!.column}: `}${faults[0]!.message}`, faults.slice(0, 50).map((f): FieldError => ({ path: '/body/plan', message: f.column === undefined ? f.message : `${f.column}: ${f.message}` })), { faults: faults.slice(0, 500) })
 
-/** Hands a confirmed plan to the workflow: the item first, so that a job that runs finds itself named in it. Also for twins that the platform makes itself (functions/synthesis/twins.ts). */
-export async function launch(d: Deps, s: Item<SynthesisItem>, source: Source, plan: SynthesisPlan, userId: string): Promise<Item<SynthesisItem>> {
+/** Makes the job of a confirmed plan: the item first, so that a job that runs finds itself named in it. Also for twins that the platform makes itself (functions/synthesis/twins.ts). */
+export async function launch(d: Deps, s: Item<SynthesisItem>, source: Source, plan: SynthesisPlan, userId: string): Promise<{ synthesis: Item<SynthesisItem>; jobId: string }> {
   const planHash = hashOf(plan), { jobs, payer } = await payerOf(d, s, planHash)
   const nanoRho = payer ? 0 : priceOf(plan)
   if ((source.budget?.available ?? 0) < nanoRho) throw new Failure('budget-exhausted', 'What is left of the dataset’s privacy budget does not cover this. Lower epsilon, or raise the budget.', [{ path: '/body/plan/epsilon', message: 'More than is left' }])
@@ -85,8 +85,7 @@ export async function launch(d: Deps, s: Item<SynthesisItem>, source: Source, pl
     })
   } catch (e) { throw e instanceof ConditionFailed ? changed() : e }
   await makeJob(d, jobId, { dataset: source.dataset, synthesis: now }, userId, ask, nanoRho)
-  await d.workflow.start(jobId, 1)
-  return now
+  return { synthesis: now, jobId }
 }
 
 export const confirm: Implementation<Routes['confirm']> = async ({ synthesis: s, body, subject, caller }, d) => {
@@ -102,5 +101,7 @@ export const confirm: Implementation<Routes['confirm']> = async ({ synthesis: s,
   const { refusal } = feasibility({ domain: domainOf(plan), rowsDeclared: plan.rowsDeclared, method: plan.method, epsilon: plan.epsilon, delta: plan.delta, rowsPerPerson: plan.rowsPerPerson })
   if (refusal) throw faulty([{ ...(refusal.column === undefined ? {} : { column: refusal.column }), message: refusal.message }])
   await record(d, s.organisationId, whoOf(caller), [{ act: 'synthesis.confirmed', object: `synthesis ${s.synthesisId}`, detail: { dataset: s.datasetId, plan: hashOf(plan), epsilon: plan.epsilon, method: plan.method } }])
-  return toSynthesis(d, await launch(d, s, source, plan, caller.userId), subject)
+  const { synthesis, jobId } = await launch(d, s, source, plan, caller.userId)
+  await d.workflow.start(jobId, 1)
+  return toSynthesis(d, synthesis, subject)
 }

@@ -1,9 +1,9 @@
 /** The real table behind a synthesis: its columns as they are declared or were read, its dataset's budget, and what is wrong with a plan for it. */
-import type { Table } from '../../domain/datasets/schema.ts'
+import { subjectColumn, type Table } from '../../domain/datasets/schema.ts'
 import { canonical } from '../../domain/hash.ts'
 import { stored } from '../../domain/privacy/ledger.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
-import { type PlanFault, planFaults, sharesOf } from '../../domain/synthesis/request.ts'
+import { type PlanFault, planFaults, proposePlan, sharesOf } from '../../domain/synthesis/request.ts'
 import type { Item } from '../../ports/table.ts'
 import { type Reading, readingOf } from '../datasets/files.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -21,6 +21,15 @@ export async function sourceOf(d: Pick<Deps, 'table' | 'objects'>, s: SynthesisI
   const declared = version?.data.schema.tables.find((t) => t.name === s.table)
   const names = (declared ?? reading?.tables[0])?.columns.map((c) => c.name) ?? []
   return { dataset: dataset!, ...(declared ? { declared } : {}), ...(reading ? { reading } : {}), budget, names }
+}
+
+/** About how many rows, from the custodian's words (`150 patients, four visits`): the first number in them, or a thousand. */
+const rowsFrom = (words: string | undefined): number => Math.max(1, Number(/\d[\d,.]*/.exec(words ?? '')?.[0].replaceAll(/[,.]/g, '') ?? 1000))
+
+/** A plan to begin from, of what a registered table declares. Where a person may have several rows, the privacy unit is still the person, so that their number must be bounded. */
+export function planOfTable(dataset: Pick<DatasetItem, 'declaredSubjects'>, table: Table): SynthesisPlan {
+  const rowsPerPerson = table.oneRowPerSubject || !subjectColumn(table) ? 1 : 10
+  return { ...proposePlan(table, rowsFrom(dataset.declaredSubjects)), rowsPerPerson }
 }
 
 /** An item has room for 400 kB. */
