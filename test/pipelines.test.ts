@@ -1,5 +1,9 @@
 /** Pipelines as people use them, over HTTP on a whole host: published, set up, run by the real runner, stopped, looked at, run again. */
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../clients/api.ts'
 import { openStage, refusedWith, type Stage } from './jobs-support.ts'
@@ -9,10 +13,10 @@ let stage: Stage, rosa: Client, anil: Client
 beforeAll(async () => {
   stage = await openStage()
   ;[rosa, anil] = [await stage.as('rosa@demo.cloister'), await stage.as('anil@demo.cloister')]
-}, 60_000)
+}, 300_000)
 afterAll(async () => { await stage?.close() })
 
-const bytesOf = (content: string | Uint8Array): Buffer => Buffer.from(content)
+const bytesOf = (content: string | Uint8Array) => Buffer.from(content)
 const fileOf = (path: string, content: string | Uint8Array) => ({ path, size: bytesOf(content).length, sha256: createHash('sha256').update(content).digest('hex') })
 async function send(uploads: { path: string; upload?: { url: string; method: string; headers: Record<string, string> } | undefined }[], content: (path: string) => string | Uint8Array): Promise<void> {
   for (const { path, upload } of uploads) {
@@ -38,7 +42,7 @@ const lost = { name: 'lost', title: 'Lost', runtime: 'shell', command: ['no-such
 
 async function experiment(client: Client, pipelineId: string, more: object = {}): Promise<{ experimentId: string; rev: number }> { return client.pipelines.createExperiment({ params: { organisationId: stage.organisationId }, body: { pipelineId, title: 'Tried', ...more } }) }
 async function until(client: Client, jobId: string, there: (r: Run) => boolean): Promise<Run> {
-  for (const end = Date.now() + 60_000; ;) {
+  for (const end = Date.now() + 180_000; ;) {
     const r = await client.pipelines.run({ params: { jobId } })
     if (there(r)) return r
     if (Date.now() > end) throw new Error(`The run is still ${r.state}: ${JSON.stringify(r)}`)
@@ -47,6 +51,35 @@ async function until(client: Client, jobId: string, there: (r: Run) => boolean):
 }
 const over = (r: Run): boolean => ['succeeded', 'failed', 'cancelled'].includes(r.state)
 const logOf = async (client: Client, jobId: string): Promise<string[]> => (await client.pipelines.log({ params: { jobId } })).records.filter((r) => r.s !== 'sys').map((r) => r.x)
+
+describe('the command line', () => {
+  it('publishes a folder, runs it with the log in the terminal, and fetches what it left', async () => {
+    const { secret } = await rosa.access.createToken({ body: { name: 'terminal', scopes: ['studies:read', 'pipelines:read', 'pipelines:write', 'pipelines:run'] } })
+    const home = await mkdtemp(join(tmpdir(), 'cloister-cli-'))
+    const cloister = (...args: string[]) => new Promise<{ code: number; out: string; err: string }>((resolve) => {
+      execFile(process.execPath, ['--disable-warning=ExperimentalWarning', 'clients/cli/cloister.mjs', ...args], { env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_STATE_HOME: home, CLOISTER_SERVER: stage.host.mainOrigin, CLOISTER_TOKEN: secret } }, (e, out, err) => resolve({ code: e ? Number(e.code) : 0, out, err }))
+    })
+    try {
+      const folder = join(home, 'sum')
+      await mkdir(folder)
+      await writeFile(join(folder, 'run.sh'), code['run.sh']!)
+      await writeFile(join(home, 'numbers.csv'), '4,a\n')
+      await writeFile(join(folder, 'pipeline.json'), JSON.stringify({ ...sum, name: 'from-a-folder', command: [...sum.command, '{{factor}}'] }))
+      expect(await cloister('pipeline', 'publish', folder)).toMatchObject({ code: 1, err: expect.stringContaining('pipeline.json#/command/5') as string })
+      await writeFile(join(folder, 'pipeline.json'), JSON.stringify({ ...sum, name: 'from-a-folder' }))
+      expect(await cloister('pipeline', 'publish', folder)).toMatchObject({ code: 0, out: expect.stringContaining('version 1') as string })
+      const input = `numbers=${join(home, 'numbers.csv')}`
+      expect(await cloister('pipeline', 'run', 'from-a-folder', '--input', input, '--set', 'weight=0')).toMatchObject({ code: 4, err: expect.stringContaining('/body/parameters/weight') as string })
+      const ran = await cloister('pipeline', 'run', 'from-a-folder', '--input', input, '--set', 'weight=3', '--wait')
+      expect([ran.code, ran.out]).toEqual([0, expect.stringContaining('cloister: metric total 12')])
+      const jobId = /job_[a-z2-7]+/.exec(ran.out)![0]
+      expect((await cloister('run', 'log', jobId)).out).toContain('cloister: step reading')
+      expect((await cloister('run', 'artifacts', jobId, '-o', join(home, 'out'))).code).toBe(0)
+      expect(await readFile(join(home, 'out/total.csv'), 'utf8')).toBe('total\n12\n')
+      expect((await cloister('run', 'list', '--state', 'succeeded')).out).toContain(jobId)
+    } finally { await rm(home, { recursive: true, force: true }) }
+  }, 240_000)
+})
 
 describe('a pipeline', () => {
   it('runs on an upload, is run again with edits, is compared, and its artifact is the next one’s input', async () => {
@@ -84,7 +117,7 @@ describe('a pipeline', () => {
     const third = await rosa.pipelines.start({ params: { experimentId: next.experimentId }, body: {} })
     expect(await until(rosa, third.jobId, over)).toMatchObject({ state: 'succeeded', metrics: [{ name: 'total', value: 30 }], inputs: [{ name: 'numbers', files: 1 }] })
     expect((await refusedWith(anil.pipelines.run({ params: { jobId: third.jobId } }))).kind).toBe('not-found')
-  }, 90_000)
+  }, 240_000)
 
   it('ends as what it was, with its log and a sentence that says what to do', async () => {
     const [oddId, lostId] = [await publish(odd), await publish(lost)]
@@ -103,5 +136,5 @@ describe('a pipeline', () => {
     // Whoever may not see the experiment sees none of it; the custodian does.
     expect((await refusedWith(rosa.pipelines.log({ params: { jobId: exits } }))).kind).toBe('not-found')
     expect((await anil.pipelines.runsOf({ params: { experimentId }, query: { state: 'failed', sort: 'number', direction: 'up' } })).items.map((r) => r.number)).toEqual([2, 3, 4])
-  }, 90_000)
+  }, 240_000)
 })

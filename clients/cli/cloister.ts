@@ -8,15 +8,17 @@ import { dataset } from './datasets.ts'
 import { CliError, exits, type Io, processIo, tame } from './io.ts'
 import { ask, job } from './jobs.ts'
 import { login, logout, whoami } from './people.ts'
+import { pipeline } from './pipelines.ts'
 import { exportStudy, importStudy, publish } from './publish.ts'
 import { results } from './results.ts'
+import { run as pipelineRun } from './runs.ts'
 import { links, runs, studies } from './studies.ts'
 import { synthesis } from './synthesis.ts'
 
-const commands: Record<string, Command> = { login, whoami, logout, publish, studies, links, runs, results, dataset, ask, job, synthesis, audit, export: exportStudy, import: importStudy }
+const commands: Record<string, Command> = { login, whoami, logout, publish, studies, links, runs, results, dataset, ask, job, synthesis, pipeline, run: pipelineRun, audit, export: exportStudy, import: importStudy }
 const everywhere = { server: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } satisfies Record<string, ParseArgsOptionDescriptor>
 
-const overview = (): string => `cloister: publish studies, fetch results, ask datasets, verify the audit chain
+const overview = (): string => `cloister: publish studies, fetch results, ask datasets, run pipelines, verify the audit chain
 
 ${Object.entries(commands).map(([name, c]) => `  ${name.padEnd(9)} ${c.summary}`).join('\n')}
 
