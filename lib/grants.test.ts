@@ -59,7 +59,7 @@ test('quarantine: what computations wrote is read by the gate alone; what it hol
 })
 
 test('jobs: started and stopped on exactly one state machine, by those who ask, decide and watch', () => {
-  expect(who('states:StartExecution')).toEqual(['datasets', 'jobs', 'jobs-reviews', 'jobs-watch'].filter((n) => serverFunctions.some((f) => functionName(f) === n && f.grants.includes('start-job'))))
+  expect(who('states:StartExecution')).toEqual(['datasets', 'jobs', 'jobs-reviews', 'jobs-settle', 'jobs-watch', 'pipelines', 'synthesis'].filter((n) => serverFunctions.some((f) => functionName(f) === n && f.grants.includes('start-job'))))
   for (const all of statements.values()) for (const s of all.filter((x) => list(x.Action).some((a) => a.startsWith('states:')))) {
     expect(text(s.Resource)).toMatch(/:states:us-east-1:.*(:stateMachine:cloister-prod-jobs"|:execution:cloister-prod-jobs:\*")/)
     expect(list(s.Action).every((a) => ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'].includes(a))).toBe(true)

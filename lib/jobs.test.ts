@@ -27,10 +27,10 @@ describe('the workflow', () => {
     }
   })
 
-  test('may call its five steps, submit its one definition to its two queues, and touch no data', () => {
+  test('may call its five steps, submit its definitions to its queues, and touch no data', () => {
     const mine = statements('cloister-prod-jobs-workflow')
     expect(mine.find((s) => s.Action === 'lambda:InvokeFunction').Resource).toHaveLength(5)
-    expect(mine.find((s) => s.Action === 'batch:SubmitJob').Resource).toHaveLength(3)
+    expect(mine.find((s) => s.Action === 'batch:SubmitJob').Resource).toHaveLength(all.of('AWS::Batch::JobDefinition').length + all.of('AWS::Batch::JobQueue').length)
     // Stopping an execution ends its container: Step Functions does so for `.sync` when the role may.
     expect(mine.find((s) => s.Sid === 'Containers').Action).toContain('batch:TerminateJob')
     expect([...mine.find((s) => s.Sid === 'ContainerEvents').Action].sort()).toEqual(['events:DescribeRule', 'events:PutRule', 'events:PutTargets'])
@@ -50,8 +50,8 @@ describe('the workflow', () => {
   })
 })
 
-describe('the container', () => {
-  const definition = one('AWS::Batch::JobDefinition')
+// Scripts, and where there are pipelines theirs: the same walls.
+describe.each(all.of('AWS::Batch::JobDefinition').map((d) => [d.Properties.JobDefinitionName as string, d.Properties] as const))('the container of %s', (_, definition) => {
   const c = definition.ContainerProperties
 
   test('has no role, no public address, and a root file system that nobody writes', () => {
@@ -65,8 +65,6 @@ describe('the container', () => {
   test('is the image of that digest, and says so', () => {
     expect(text(c.Image)).toContain(`@${digest}`)
     expect(c.Environment).toEqual([{ Name: 'CLOISTER_IMAGE', Value: digest }])
-    expect(one('AWS::ECR::Repository')).toMatchObject({ ImageTagMutability: 'IMMUTABLE', ImageScanningConfiguration: { ScanOnPush: true } })
-    expect(() => synthesised({ scripts: 'true', runnerImage: 'latest' })).toThrow(/runnerImage/)
   })
   test('is tried again for what the infrastructure did, and only for that', () => {
     const { Attempts, EvaluateOnExit } = definition.RetryStrategy
@@ -75,13 +73,23 @@ describe('the container', () => {
     expect(EvaluateOnExit.at(-1)).toEqual({ Action: 'EXIT', OnReason: '*' })
     for (const e of EvaluateOnExit.slice(0, -1)) expect([e.Action, e.OnExitCode]).toEqual(['RETRY', undefined])
   })
-  test('is fetched and logged by a role that may do that and nothing else', () => {
+})
+
+describe('containers', () => {
+  test('come from one repository whose tags never move', () => {
+    expect(all.of('AWS::Batch::JobDefinition').map((d) => d.Properties.JobDefinitionName)).toContain('cloister-prod-jobs')
+    expect(one('AWS::ECR::Repository')).toMatchObject({ ImageTagMutability: 'IMMUTABLE', ImageScanningConfiguration: { ScanOnPush: true } })
+    expect(() => synthesised({ scripts: 'true', runnerImage: 'latest' })).toThrow(/runnerImage/)
+  })
+  test('are fetched and logged by a role that may do that and nothing else', () => {
     const actions = statements('cloister-prod-jobs-execution').flatMap((s) => list<string>(s.Action)).sort()
     expect(actions).toEqual(['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetAuthorizationToken', 'ecr:GetDownloadUrlForLayer', 'logs:CreateLogStream', 'logs:PutLogEvents'])
   })
-  test('waits in one of two queues, short before long, everybody with a fair share', () => {
+  test('wait in a queue by their length, short before long, everybody with a fair share', () => {
     const queues = all.of('AWS::Batch::JobQueue').map((q) => q.Properties)
-    expect(queues.map((q) => [q.JobQueueName, q.Priority]).sort()).toEqual([['cloister-prod-jobs-batch', 1], ['cloister-prod-jobs-interactive', 10]])
+    const priority = (name: string): number => queues.find((q) => q.JobQueueName === `cloister-prod-jobs-${name}`)!.Priority
+    expect([priority('interactive'), priority('batch')]).toEqual([10, 1])
+    for (const q of queues) expect(q.Priority).toBeLessThanOrEqual(priority('interactive'))
     for (const q of queues) expect(q.SchedulingPolicyArn).toBeDefined()
     expect(one('AWS::Batch::ComputeEnvironment').ComputeResources.Type).toBe('FARGATE')
   })
