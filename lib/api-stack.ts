@@ -12,8 +12,9 @@ import type { DataStack } from './data-stack.ts'
 import type { Resources } from './grants.ts'
 import type { IdentityStack } from './identity-stack.ts'
 import { accept } from './nag.ts'
-import { bucketName, stateMachineName } from './names.ts'
+import { bucketName, resourcesByName } from './names.ts'
 import { DeployedFunction } from './server-function.ts'
+import { streams } from './stream-function.ts'
 import type { Settings } from './settings.ts'
 import { StageStack } from './stage-stack.ts'
 import type { WebStack } from './web-stack.ts'
@@ -53,17 +54,15 @@ export class ApiStack extends StageStack {
   private addFunctions({ web, data, identity }: { web: WebStack; data: DataStack; identity: IdentityStack }): void {
     const s = this.settings
     const each = <T>(value: (b: Bucket) => T) => Object.fromEntries(Object.keys(data.buckets).map((b) => [b, value(b as Bucket)])) as Record<Bucket, T>
-    const resources: Resources = {
-      tableArn: data.table.tableArn, dataKeyArn: data.dataKey.keyArn, macKeyArn: data.macKey.keyArn, bucketArns: each((b) => `arn:${Aws.PARTITION}:s3:::${bucketName(s, b)}`),
-      kmsArn: `arn:${Aws.PARTITION}:kms:${s.region}:${Aws.ACCOUNT_ID}:`, region: s.region, installation: s.installation,
-      stateMachineArn: `arn:${Aws.PARTITION}:states:${s.region}:${Aws.ACCOUNT_ID}:stateMachine:${stateMachineName(s)}`,
-    }
+    const { dataKeyAlias: _, ...named } = resourcesByName(s)
+    const resources: Resources = { ...named, tableArn: data.table.tableArn, dataKeyArn: data.dataKey.keyArn, macKeyArn: data.macKey.keyArn }
     const environment = {
       NODE_OPTIONS: '--disable-warning=ExperimentalWarning', CLOISTER_INSTALLATION: s.installation, CLOISTER_VERSION: s.version, MAIN_ORIGIN: web.mainOrigin, STUDY_ORIGIN: web.studyOrigin,
       OIDC_ISSUER: identity.issuer, OIDC_JWKS_URI: `${identity.issuer}/.well-known/jwks.json`, OIDC_CLIENT_ID: identity.clientId, OIDC_SCOPE: identity.scope, OIDC_LOGOUT: identity.logout, ...(s.scripts ? {} : { LANGUAGES: 'sql' }),
     }
     const duckdb = duckdbLayer(this, this.keep)
-    for (const f of serverFunctions) {
+    // Those that answer piece by piece are beside the distribution (lib/stream-function.ts).
+    for (const f of serverFunctions.filter((x) => !streams(x))) {
       this.functions[functionName(f)] = new DeployedFunction(this, functionName(f), {
         function: f, settings: s, resources, environment, duckdb, tableName: data.table.tableName, macKeyId: data.macKey.keyId, bucketNames: each((b) => bucketName(s, b)), removalPolicy: this.keep,
       })
@@ -81,7 +80,7 @@ export class ApiStack extends StageStack {
     })
     check.addPermission('FromGateway', { principal: gateway, sourceArn: calledFrom(`/authorizers/${authorizer.ref}`) })
 
-    return serverFunctions.filter((f) => f.routes.length > 0).flatMap((f) => {
+    return serverFunctions.filter((f) => f.routes.length > 0 && !streams(f)).flatMap((f) => {
       const { lambda } = this.functions[functionName(f)]!
       lambda.addPermission('FromGateway', { principal: gateway, sourceArn: calledFrom('/*/*') })
       const integration = new CfnIntegration(this, `Integration-${functionName(f)}`, { apiId: this.apiId, integrationType: 'AWS_PROXY', integrationUri: lambda.functionArn, payloadFormatVersion: '2.0', timeoutInMillis: 30_000 })

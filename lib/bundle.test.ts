@@ -6,7 +6,7 @@ import { buildSync } from 'esbuild'
 import { serverFunctions } from '../contracts/index.ts'
 import { bundleFolder, bundleFunctions, bundleOptions, clientsOf, functionName } from './bundle.ts'
 
-const clients = { table: 'DynamoDB_20120810', objects: 'AmazonS3', keys: 'TrentService', workflow: 'AWSStepFunctions' }
+const clients = { table: 'DynamoDB_20120810', objects: 'AmazonS3', keys: 'TrentService', workflow: 'AWSStepFunctions', logs: 'Logs_20140328' }
 
 describe('bundles', () => {
   beforeAll(() => bundleFunctions())

@@ -29,9 +29,9 @@ export const bundleOptions = {
 } satisfies BuildOptions
 
 /** The SDK clients that a function's grants need; its handler wires these and no others. */
-export const clientsOf = (grants: readonly Grant[]): ('table' | 'objects' | 'keys' | 'workflow')[] => [
+export const clientsOf = (grants: readonly Grant[]): ('table' | 'objects' | 'keys' | 'workflow' | 'logs')[] => [
   'table', ...(grants.some((g) => /^(get|list|put|delete) |^held-outputs$/.test(g)) ? ['objects' as const] : []), ...(grants.some((g) => ['public-key', 'create-key', 'unwrap', 'mac'].includes(g)) ? ['keys' as const] : []),
-  ...(grants.some((g) => g === 'start-job' || g === 'stop-job') ? ['workflow' as const] : []),
+  ...(grants.some((g) => g === 'start-job' || g === 'stop-job') ? ['workflow' as const] : []), ...(grants.some((g) => g === 'read-log' || g === 'write-log') ? ['logs' as const] : []),
 ]
 
 /** Bundles every server function. Throws, naming the files, when a contract names a function that has no entry. */

@@ -7,7 +7,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import type { Bucket } from '../contracts/route.ts'
 import { accept } from './nag.ts'
-import { bucketName } from './names.ts'
+import { bucketName, dataKeyAlias, tableName } from './names.ts'
 import type { Settings } from './settings.ts'
 import { StageStack } from './stage-stack.ts'
 
@@ -27,7 +27,7 @@ export class DataStack extends StageStack {
 
   constructor(scope: Construct, settings: Settings, from: { mainOrigin: string; studyDistributionArn: string }) {
     super(scope, 'data', settings, 'table, buckets, keys')
-    this.dataKey = new kms.Key(this, 'DataKey', { alias: `alias/${settings.installation}/data`, description: 'Table, sensitive buckets and alarms at rest', enableKeyRotation: true, removalPolicy: this.keep, pendingWindow: Duration.days(30) })
+    this.dataKey = new kms.Key(this, 'DataKey', { alias: dataKeyAlias(settings), description: 'Table, sensitive buckets and alarms at rest', enableKeyRotation: true, removalPolicy: this.keep, pendingWindow: Duration.days(30) })
     // Alarms go to an encrypted topic: CloudWatch must be able to use its key.
     this.dataKey.addToResourcePolicy(new iam.PolicyStatement({
       principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')], actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: ['*'], conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
@@ -35,7 +35,7 @@ export class DataStack extends StageStack {
     this.macKey = new kms.Key(this, 'MacKey', { alias: `alias/${settings.installation}/mac`, description: 'Pseudonyms, run tokens, withdrawal codes', keySpec: kms.KeySpec.HMAC_256, keyUsage: kms.KeyUsage.GENERATE_VERIFY_MAC, removalPolicy: this.keep, pendingWindow: Duration.days(30) })
 
     this.table = new dynamodb.TableV2(this, 'Table', {
-      tableName: settings.installation, partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING }, sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
+      tableName: tableName(settings), partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING }, sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
       globalSecondaryIndexes: [{ indexName: 'index', partitionKey: { name: 'gpk', type: dynamodb.AttributeType.STRING }, sortKey: { name: 'gsk', type: dynamodb.AttributeType.STRING }, projectionType: dynamodb.ProjectionType.ALL }],
       billing: dynamodb.Billing.onDemand(), encryption: dynamodb.TableEncryptionV2.customerManagedKey(this.dataKey),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays: recoveryDays }, deletionProtection: settings.production, removalPolicy: this.keep,

@@ -8,6 +8,14 @@ export const applicationFallback = `function handler(event) {
   return request
 }`
 
+/** CloudFront signs requests to functions in the header `Authorization`: the caller's own goes to the function in another one, which nobody outside can set. */
+export const movedCredential = `function handler(event) {
+  var headers = event.request.headers
+  delete headers['x-cloister-authorization']
+  if (headers.authorization) headers['x-cloister-authorization'] = { value: headers.authorization.value }
+  return event.request
+}`
+
 /** Any \`…/cloister.js\` below /s/ is the platform’s study client, whatever the study uploaded. */
 export const studyClient = `function handler(event) {
   event.request.uri = '/cloister.js'

@@ -14,12 +14,18 @@ export interface Resources {
   region: string
   installation: string
   stateMachineArn: string
+  /** Streams of the log group of pipeline runs. */
+  runLogArn: string
+  /** Set where the data key's own name is not known yet: `dataKeyArn` then names every key, and this alias says which one is meant. */
+  dataKeyAlias?: string
 }
 
 /** Where a function may touch a bucket. */
 const prefixes: Record<Bucket, string[]> = { assets: ['blobs/*', 's/*'], sealed: ['runs/*'], protected: ['*'], quarantine: ['*'], released: ['*'] }
 /** Kept under Amazon’s own key, so that the study origin can read it. */
 const plainlyEncrypted: readonly Bucket[] = ['assets']
+
+const byAlias = (r: Resources) => (r.dataKeyAlias === undefined ? {} : { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': r.dataKeyAlias } })
 
 const after = <T extends string>(grants: readonly Grant[], act: string): T[] => grants.filter((g) => g.startsWith(`${act} `)).map((g) => g.slice(act.length + 1) as T).sort()
 
@@ -35,7 +41,7 @@ function tableStatements(grants: readonly Grant[], r: Resources): PolicyStatemen
     ...on('WriteItems', write, ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], [r.tableArn]),
     ...(read.length + write.length === 0 ? [] : [new PolicyStatement({
       sid: 'TableAtRest', actions: ['kms:Decrypt', 'kms:DescribeKey', ...(write.length === 0 ? [] : ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'])],
-      resources: [r.dataKeyArn], conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${r.region}.amazonaws.com` } },
+      resources: [r.dataKeyArn], conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${r.region}.amazonaws.com` }, ...byAlias(r) },
     })]),
   ]
 }
@@ -54,7 +60,7 @@ function bucketStatements(grants: readonly Grant[], r: Resources): PolicyStateme
     ...(listed.length === 0 ? [] : [new PolicyStatement({ sid: 'MissingObjects', actions: ['s3:ListBucket'], resources: listed.map((b) => r.bucketArns[b]) })]),
     ...(atRest.length === 0 ? [] : [new PolicyStatement({
       sid: 'ObjectsAtRest', actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [r.dataKeyArn],
-      conditions: { StringEquals: { 'kms:ViaService': `s3.${r.region}.amazonaws.com` } },
+      conditions: { StringEquals: { 'kms:ViaService': `s3.${r.region}.amazonaws.com` }, ...byAlias(r) },
     })]),
   ]
 }
@@ -89,15 +95,20 @@ function workflowStatements(grants: readonly Grant[], r: Resources): PolicyState
   ]
 }
 
+/** What was written stays in buckets, for which there are grants; live logs are in CloudWatch. */
+const logStatements = (grants: readonly Grant[], r: Resources): PolicyStatement[] =>
+  grants.includes('read-log') || grants.includes('write-log') ? [new PolicyStatement({ sid: 'RunLogs', actions: ['logs:GetLogEvents'], resources: [r.runLogArn] })] : []
+
 /** Everything a function with these grants may do, and nothing else. */
-export const statementsFor = (grants: readonly Grant[], r: Resources): PolicyStatement[] => [...tableStatements(grants, r), ...bucketStatements(grants, r), ...keyStatements(grants, r), ...workflowStatements(grants, r)]
+export const statementsFor = (grants: readonly Grant[], r: Resources): PolicyStatement[] => [...tableStatements(grants, r), ...bucketStatements(grants, r), ...keyStatements(grants, r), ...workflowStatements(grants, r), ...logStatements(grants, r)]
 
 /** Why a wildcard in a resource is right, told from what stands before it. */
 const reasons: [RegExp, string][] = [
   [/^\*$/, 'kms:CreateKey has no resource to name; the conditions allow only RSA_3072 pairs that carry this installation’s tag.'],
-  [/:key\/\*$/, 'The organisations’ key pairs are made at run time. A condition on the tag cloister:installation says which keys are meant; no other key of the account carries it.'],
+  [/:key\/\*$/, 'Keys that are made at run time, or after this: a condition on the tag cloister:installation, or on the data key’s alias, says which are meant; no other key of the account has it.'],
   [/:alias\/cloister\//, 'Key names of this installation only; they end with the organisation’s id.'],
   [/:execution:[\w-]+:\*$/, 'Executions of this one state machine: their names end with the job’s id.'],
+  [/:log-stream:\*$/, 'Streams of this one log group: their names are made by the containers.'],
   [/:s3:::/, 'Objects of one kind in one bucket: the prefix is fixed.'],
 ]
 

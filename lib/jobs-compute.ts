@@ -7,6 +7,7 @@ import * as logs from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { JobsNetwork } from './jobs-network.ts'
 import { accept } from './nag.ts'
+import { runLogGroup } from './names.ts'
 import type { Settings } from './settings.ts'
 
 /** vCPUs of all jobs at once. */
@@ -16,6 +17,8 @@ export class JobsCompute extends Construct {
   readonly jobDefinitionArn: string
   readonly interactiveQueueArn: string
   readonly batchQueueArn: string
+  readonly pipelineDefinitionArn: string
+  readonly pipelineQueueArn: string
   readonly repository: ecr.Repository
 
   constructor(scope: Construct, id: string, settings: Settings, removalPolicy: RemovalPolicy) {
@@ -25,7 +28,9 @@ export class JobsCompute extends Construct {
       repositoryName: `${settings.installation}/runner`, imageTagMutability: ecr.TagMutability.IMMUTABLE, imageScanOnPush: true, removalPolicy, emptyOnDelete: !settings.production, lifecycleRules: [{ maxImageCount: 10, description: 'Images that releases name stay known by their digest' }],
     })
     const log = new logs.LogGroup(this, 'Log', { logGroupName: `/cloister/${settings.stage}/runner`, retention: settings.production ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK, removalPolicy })
-    const network = new JobsNetwork(this, 'Network', settings, this.repository.repositoryArn, log.logGroupArn, removalPolicy)
+    // What runs print is their log, which functions copy to where it stays when a run is over (adapters/aws/logs.ts).
+    const runs = new logs.LogGroup(this, 'Runs', { logGroupName: runLogGroup(settings), retention: settings.production ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK, removalPolicy })
+    const network = new JobsNetwork(this, 'Network', settings, this.repository.repositoryArn, [log.logGroupArn, runs.logGroupArn], removalPolicy)
 
     const environment = new batch.CfnComputeEnvironment(this, 'Environment', {
       computeEnvironmentName: name, type: 'MANAGED', state: 'ENABLED', computeResources: { type: 'FARGATE', maxvCpus: most, subnets: [network.subnetId], securityGroupIds: [network.securityGroupId] },
@@ -38,22 +43,30 @@ export class JobsCompute extends Construct {
     })
     this.interactiveQueueArn = queue('interactive', 10).attrJobQueueArn
     this.batchQueueArn = queue('batch', 1).attrJobQueueArn
-    this.jobDefinitionArn = this.definition(settings, name, log).ref
+    this.pipelineQueueArn = queue('pipelines', 5).attrJobQueueArn
+    const execution = this.execution(name, [log, runs])
+    this.jobDefinitionArn = this.definition('Definition', settings, name, log, execution, { seconds: 3600 }).ref
+    this.pipelineDefinitionArn = this.definition('Pipelines', settings, `${name}-pipelines`, runs, execution, { seconds: 48 * 3600, diskGib: 100 }).ref
   }
 
-  private definition(settings: Settings, name: string, log: logs.LogGroup): batch.CfnJobDefinition {
+  private execution(name: string, groups: readonly logs.LogGroup[]): { role: iam.Role; policy: iam.Policy } {
     const execution = new iam.Role(this, 'Execution', { roleName: `${name}-execution`, description: 'Fetches the image and writes the log, before and beside the container; the container has no role', assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } }) })
     const policy = new iam.Policy(this, 'ExecutionGrants', { roles: [execution], statements: [
       new iam.PolicyStatement({ sid: 'Image', actions: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'], resources: [this.repository.repositoryArn] }),
       new iam.PolicyStatement({ sid: 'SignIn', actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
-      new iam.PolicyStatement({ sid: 'OwnLog', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [log.logGroupArn] }),
+      new iam.PolicyStatement({ sid: 'OwnLog', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: groups.map((g) => g.logGroupArn) }),
     ] })
     accept(policy, { 'AwsSolutions-IAM5[Resource::*]': 'ecr:GetAuthorizationToken has no resource to name; the token opens only what the statement beside it allows.' })
+    return { role: execution, policy }
+  }
+
+  /** `diskGib`: more than the 20 that a container has anyway. */
+  private definition(id: string, settings: Settings, name: string, log: logs.LogGroup, { role, policy }: { role: iam.Role; policy: iam.Policy }, { seconds, diskGib }: { seconds: number; diskGib?: number }): batch.CfnJobDefinition {
     const image = `${this.repository.repositoryUri}${settings.runnerImage ? `@${settings.runnerImage}` : ':none'}`
-    const definition = new batch.CfnJobDefinition(this, 'Definition', {
-      jobDefinitionName: name, type: 'container', platformCapabilities: ['FARGATE'], propagateTags: true, timeout: { attemptDurationSeconds: 3600 },
+    const definition = new batch.CfnJobDefinition(this, id, {
+      jobDefinitionName: name, type: 'container', platformCapabilities: ['FARGATE'], propagateTags: true, timeout: { attemptDurationSeconds: seconds },
       containerProperties: {
-        image, executionRoleArn: execution.roleArn, readonlyRootFilesystem: true,
+        image, executionRoleArn: role.roleArn, readonlyRootFilesystem: true, ...(diskGib ? { ephemeralStorage: { sizeInGiB: diskGib } } : {}),
         // The runner, as root of a container of its own, gives each run a user of its own that owns nothing (runner/folders.ts). As anybody else it could not.
         environment: [{ name: 'CLOISTER_IMAGE', value: settings.runnerImage ?? 'none' }], resourceRequirements: [{ type: 'VCPU', value: '1' }, { type: 'MEMORY', value: '3072' }],
         volumes: [{ name: 'tmp' }], mountPoints: [{ sourceVolume: 'tmp', containerPath: '/tmp', readOnly: false }], linuxParameters: { initProcessEnabled: true },

@@ -15,14 +15,14 @@ import type { Settings } from './settings.ts'
 const range = '10.61.0.0/24'
 
 /** What a job's signed links may lead to. Links carry the rights of the function that signed them; the endpoint holds them to these keys whatever they say. */
-const readable = { protected: ['jobs/*/inputs/*', 'datasets/*/blobs/*'] } as const
-const writable = { quarantine: ['jobs/*/report.json.gz'] } as const
+const readable = { protected: ['jobs/*/inputs/*', 'datasets/*/blobs/*', 'pipelines/*/blobs/*', 'experiments/*/blobs/*'], released: ['runs/*/artifacts/*'] } as const
+const writable = { quarantine: ['jobs/*/report.json.gz'], released: ['runs/*/artifacts/*', 'runs/*/streams/*'] } as const
 
 export class JobsNetwork extends Construct {
   readonly subnetId: string
   readonly securityGroupId: string
 
-  constructor(scope: Construct, id: string, settings: Settings, repositoryArn: string, logGroupArn: string, removalPolicy: RemovalPolicy) {
+  constructor(scope: Construct, id: string, settings: Settings, repositoryArn: string, logGroupArns: readonly string[], removalPolicy: RemovalPolicy) {
     super(scope, id)
     const name = `${settings.installation}-jobs`
     const tags = [{ key: 'Name', value: name }]
@@ -56,7 +56,7 @@ export class JobsNetwork extends Construct {
     const image = new iam.PolicyStatement({ sid: 'Image', principals: anybody, actions: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'], resources: [repositoryArn], conditions: ours })
     reached('ecr.api', [token, image])
     reached('ecr.dkr', [token, image])
-    reached('logs', [new iam.PolicyStatement({ sid: 'OwnLog', principals: anybody, actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroupArn], conditions: ours })])
+    reached('logs', [new iam.PolicyStatement({ sid: 'OwnLog', principals: anybody, actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [...logGroupArns], conditions: ours })])
 
     this.names(settings, vpc.ref, name)
     this.watch(settings, vpc.ref, removalPolicy)
@@ -69,7 +69,7 @@ export class JobsNetwork extends Construct {
   private names(settings: Settings, vpcId: string, name: string): void {
     const { region } = settings
     const known = new CfnFirewallDomainList(this, 'Known', { name: `${name}-known`, domains: [
-      bucketHost(settings, 'protected'), bucketHost(settings, 'quarantine'), `prod-${region}-starport-layer-bucket.s3.${region}.amazonaws.com`, `api.ecr.${region}.amazonaws.com`, `*.dkr.ecr.${region}.amazonaws.com`, `logs.${region}.amazonaws.com`,
+      bucketHost(settings, 'protected'), bucketHost(settings, 'quarantine'), bucketHost(settings, 'released'), `prod-${region}-starport-layer-bucket.s3.${region}.amazonaws.com`, `api.ecr.${region}.amazonaws.com`, `*.dkr.ecr.${region}.amazonaws.com`, `logs.${region}.amazonaws.com`,
     ] })
     const every = new CfnFirewallDomainList(this, 'Every', { name: `${name}-every`, domains: ['*'] })
     const rules = new CfnFirewallRuleGroup(this, 'Names', { name, firewallRules: [

@@ -29,7 +29,7 @@ export class JobsStack extends StageStack {
     const machine = new sfn.CfnStateMachine(this, 'Jobs', {
       stateMachineName: stateMachineName(settings), stateMachineType: 'STANDARD', roleArn: role.roleArn, definitionString: readFileSync('contracts/workflow.asl.json', 'utf8'),
       definitionSubstitutions: {
-        ...lambdas, JobDefinitionArn: compute?.jobDefinitionArn ?? nowhere('job-definition'), InteractiveQueueArn: compute?.interactiveQueueArn ?? nowhere('job-queue'), BatchQueueArn: compute?.batchQueueArn ?? nowhere('job-queue'),
+        ...lambdas, JobDefinitionArn: compute?.jobDefinitionArn ?? nowhere('job-definition'), InteractiveQueueArn: compute?.interactiveQueueArn ?? nowhere('job-queue'), BatchQueueArn: compute?.batchQueueArn ?? nowhere('job-queue'), PipelineDefinitionArn: compute?.pipelineDefinitionArn ?? nowhere('job-definition'), PipelineQueueArn: compute?.pipelineQueueArn ?? nowhere('job-queue'),
       },
       loggingConfiguration: { level: 'ERROR', includeExecutionData: false, destinations: [{ cloudWatchLogsLogGroup: { logGroupArn: Fn.join('', [`arn:`, Aws.PARTITION, `:logs:${settings.region}:`, Aws.ACCOUNT_ID, `:log-group:/aws/vendedlogs/states/${stateMachineName(settings)}:*`]) } }] },
       tracingConfiguration: { enabled: false },
@@ -52,7 +52,7 @@ export class JobsStack extends StageStack {
       new iam.PolicyStatement({ sid: 'Steps', actions: ['lambda:InvokeFunction'], resources: lambdas }),
       new iam.PolicyStatement({ sid: 'LogDelivery', actions: ['logs:CreateLogDelivery', 'logs:GetLogDelivery', 'logs:UpdateLogDelivery', 'logs:DeleteLogDelivery', 'logs:ListLogDeliveries', 'logs:PutResourcePolicy', 'logs:DescribeResourcePolicies', 'logs:DescribeLogGroups'], resources: ['*'] }),
       ...(compute ? [
-        new iam.PolicyStatement({ sid: 'Submit', actions: ['batch:SubmitJob'], resources: [compute.jobDefinitionArn, compute.interactiveQueueArn, compute.batchQueueArn] }),
+        new iam.PolicyStatement({ sid: 'Submit', actions: ['batch:SubmitJob'], resources: [compute.jobDefinitionArn, compute.interactiveQueueArn, compute.batchQueueArn, compute.pipelineDefinitionArn, compute.pipelineQueueArn] }),
         new iam.PolicyStatement({ sid: 'Containers', actions: ['batch:DescribeJobs', 'batch:TerminateJob'], resources: ['*'] }),
         new iam.PolicyStatement({ sid: 'ContainerEvents', actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], resources: [Fn.join('', ['arn:', Aws.PARTITION, `:events:${this.settings.region}:`, Aws.ACCOUNT_ID, ':rule/StepFunctionsGetEventsForBatchJobsRule'])] }),
       ] : []),

@@ -4,6 +4,7 @@
  */
 import { Aws } from 'aws-cdk-lib'
 import type { Bucket } from '../contracts/route.ts'
+import type { Resources } from './grants.ts'
 import type { Settings } from './settings.ts'
 
 /** Bucket names are unique in the world: account and region make them so. */
@@ -17,6 +18,19 @@ export const stateMachineName = (s: Settings): string => `${s.installation}-jobs
 
 /** Logs of pipeline runs: containers write it, functions read it. */
 export const runLogGroup = (s: Settings): string => `/cloister/${s.stage}/runs`
+
+export const tableName = (s: Settings): string => s.installation
+export const dataKeyAlias = (s: Settings): string => `alias/${s.installation}/data`
+
+/** Resources by their fixed names alone, for what comes before the stacks that make them. Keys have no names: the data key's alias stands for it, and there is no MAC key. */
+export function resourcesByName(s: Settings): Resources {
+  const arn = (service: string, rest: string): string => `arn:${Aws.PARTITION}:${service}:${s.region}:${Aws.ACCOUNT_ID}:${rest}`
+  const buckets: readonly Bucket[] = ['assets', 'sealed', 'protected', 'quarantine', 'released']
+  return {
+    tableArn: arn('dynamodb', `table/${tableName(s)}`), dataKeyArn: arn('kms', 'key/*'), dataKeyAlias: dataKeyAlias(s), macKeyArn: arn('kms', 'alias/none'), bucketArns: Object.fromEntries(buckets.map((b) => [b, `arn:${Aws.PARTITION}:s3:::${bucketName(s, b)}`])) as Resources['bucketArns'],
+    kmsArn: arn('kms', ''), region: s.region, installation: s.installation, stateMachineArn: arn('states', `stateMachine:${stateMachineName(s)}`), runLogArn: arn('logs', `log-group:${runLogGroup(s)}:log-stream:*`),
+  }
+}
 
 export const loginDomainPrefix = (s: Settings): string => `${s.installation}-${Aws.ACCOUNT_ID}`
 export const loginHost = (s: Settings): string => `${loginDomainPrefix(s)}.auth.${s.region}.amazoncognito.com`

@@ -8,6 +8,7 @@ import type { ServerFunction } from '../contracts/index.ts'
 import { bundleFolder, functionName } from './bundle.ts'
 import { acceptedWildcards, bucketsOf, type Resources, statementsFor } from './grants.ts'
 import { accept } from './nag.ts'
+import { runLogGroup } from './names.ts'
 import type { Settings } from './settings.ts'
 
 export interface ServerFunctionProps {
@@ -25,7 +26,7 @@ export interface ServerFunctionProps {
 }
 
 /** Publishing copies many files; the others answer in milliseconds. API Gateway gives up after 30 s; the steps of the workflow have its patience (contracts/workflow.asl.json). */
-const seconds: Record<string, number> = { studies: 29, datasets: 29, jobs: 29, reviews: 29, sweep: 240, watch: 120, prepare: 590, query: 890, registration: 890, check: 590, settle: 290 }
+const seconds: Record<string, number> = { pipelines: 29, pipelinelog: 29, pipelinestream: 900, studies: 29, datasets: 29, jobs: 29, reviews: 29, sweep: 240, watch: 120, prepare: 590, query: 890, registration: 890, check: 590, settle: 290 }
 /** Functions with the engine hold columns in memory (processors come with it: 1,769 MB have one) and files in /tmp. A request touches no rows, it only parses. */
 const rows = { memorySize: 3008, ephemeralStorageSize: Size.gibibytes(10) }
 const parses = { memorySize: 1024 }
@@ -52,7 +53,7 @@ export class DeployedFunction extends Construct {
       ...(p.duckdb && f.grants.includes('engine') ? { layers: [p.duckdb] } : {}),
       loggingFormat: lambda.LoggingFormat.JSON, systemLogLevelV2: lambda.SystemLogLevel.WARN,
       environment: {
-        ...p.environment, TABLE_NAME: p.tableName, ...(f.grants.some((g) => g === 'start-job' || g === 'stop-job') ? { STATE_MACHINE_ARN: p.resources.stateMachineArn } : {}), ...(f.grants.includes('mac') ? { MAC_KEY_ID: p.macKeyId } : {}),
+        ...p.environment, TABLE_NAME: p.tableName, ...(f.grants.some((g) => g === 'start-job' || g === 'stop-job') ? { STATE_MACHINE_ARN: p.resources.stateMachineArn } : {}), ...(f.grants.some((g) => g === 'read-log' || g === 'write-log') ? { RUN_LOG_GROUP: runLogGroup(settings) } : {}), ...(f.grants.includes('mac') ? { MAC_KEY_ID: p.macKeyId } : {}),
         ...Object.fromEntries(bucketsOf(f.grants).map((b) => [`BUCKET_${b.toUpperCase()}`, p.bucketNames[b]!])),
       },
     })

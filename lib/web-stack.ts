@@ -13,11 +13,12 @@ import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deplo
 import type { Construct } from 'constructs'
 import { mainCsp, mainHeaders, studyCsp, studyHeaders } from '../contracts/headers.ts'
 import { openapi } from '../contracts/openapi.ts'
-import { applicationFallback, nothingHere, studyClient } from './edge-functions.ts'
+import { applicationFallback, movedCredential, nothingHere, studyClient } from './edge-functions.ts'
 import { accept } from './nag.ts'
 import { bucketHost, bucketName, issuerHost, loginHost } from './names.ts'
 import type { Settings } from './settings.ts'
 import { StageStack } from './stage-stack.ts'
+import { StreamFunctions } from './stream-function.ts'
 
 /** CloudFront keeps these in fields of their own; the others of contracts/headers.ts go out as they are. */
 const fieldsOfTheirOwn = ['x-content-type-options', 'referrer-policy', 'access-control-allow-origin']
@@ -41,7 +42,9 @@ export class WebStack extends StageStack {
     const study = this.distribution('Study', settings.studyDomain, firewallArn, this.studyBehaviors(web))
     this.studyOrigin = `https://${settings.studyDomain ?? study.distributionDomainName}`
     this.studyDistributionArn = study.distributionArn
-    const main = this.distribution('Main', settings.mainDomain, firewallArn, this.mainBehaviors(web))
+    const streaming = new StreamFunctions(this, 'Streams', settings, this.apiId, this.keep)
+    const main = this.distribution('Main', settings.mainDomain, firewallArn, this.mainBehaviors(web, streaming))
+    streaming.calledBy(main)
     this.mainOrigin = `https://${settings.mainDomain ?? main.distributionDomainName}`
 
     this.deployFiles(web)
@@ -105,7 +108,7 @@ export class WebStack extends StageStack {
     }
   }
 
-  private mainBehaviors(web: s3.Bucket): Pick<cf.DistributionProps, 'defaultBehavior' | 'additionalBehaviors'> {
+  private mainBehaviors(web: s3.Bucket, streaming: StreamFunctions): Pick<cf.DistributionProps, 'defaultBehavior' | 'additionalBehaviors'> {
     const s = this.settings
     const connect = [issuerHost(s), loginHost(s), bucketHost(s, 'assets'), bucketHost(s, 'sealed')].map((h) => `https://${h}`)
     const headers = this.headers('Main', mainCsp({ studyOrigin: this.studyOrigin, connect }), mainHeaders)
@@ -115,12 +118,18 @@ export class WebStack extends StageStack {
     const portal = from('portal')
     const participant = from('participant')
     const api = new HttpOrigin(Fn.join('', [this.apiId, '.execute-api.', s.region, '.amazonaws.com']), { protocolPolicy: cf.OriginProtocolPolicy.HTTPS_ONLY, originSslProtocols: [cf.OriginSslPolicy.TLS_V1_2] })
+    const moved = this.rewrite('MovedCredential', movedCredential)
     return {
       defaultBehavior: { origin: portal, ...page },
       additionalBehaviors: {
         '/p/*': { origin: participant, ...page }, '/withdraw': { origin: participant, ...page },
         // The one address below /api that no function serves: the description of all that do.
         '/api/openapi.json': { origin: portal, ...page, functionAssociations: undefined },
+        // Compressing would hold back what is to be seen at once.
+        ...Object.fromEntries(Object.entries(streaming.origins).map(([path, origin]) => [path, {
+          origin, viewerProtocolPolicy: cf.ViewerProtocolPolicy.HTTPS_ONLY, allowedMethods: cf.AllowedMethods.ALLOW_GET_HEAD, cachePolicy: cf.CachePolicy.CACHING_DISABLED,
+          originRequestPolicy: cf.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER, responseHeadersPolicy: headers, compress: false, functionAssociations: moved,
+        }])),
         '/api/*': {
           origin: api, viewerProtocolPolicy: cf.ViewerProtocolPolicy.HTTPS_ONLY, allowedMethods: cf.AllowedMethods.ALLOW_ALL, cachePolicy: cf.CachePolicy.CACHING_DISABLED,
           originRequestPolicy: cf.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER, responseHeadersPolicy: headers, compress: true,
