@@ -116,7 +116,7 @@ function withNobody(result: QueryResult): QueryResult {
   const groups = columns.flatMap((c, i) => (c.kind === 'group' ? [i] : []))
   const keyOf = (r: Pick<QueryRow, 'values' | 'rolledUp'>): string => JSON.stringify(groups.map((g) => (r.rolledUp.includes(g) ? [] : r.values[g])))
   const there = new Map(rows.map((r) => [keyOf(r), r]))
-  for (const g of made) for (const r of [...there.values()]) if (!r.rolledUp.includes(g)) for (const v of columns[g]!.values!) {
+  for (const g of made) for (const r of there.values()) if (!r.rolledUp.includes(g)) for (const v of columns[g]!.values!) {
     const row: QueryRow = { ...r, values: r.values.map((old, i) => (i === g ? v : columns[i]!.kind === 'group' ? old : null)), rows: 0, subjects: 0, columnSubjects: columns.map(() => 0), contributions: columns.map(() => null), sets: [] }
     if (!there.has(keyOf(row))) there.set(keyOf(row), row)
   }
@@ -134,7 +134,7 @@ function fill(result: QueryResult, kept: { cells: ReleasedCell[]; rules: (Rule |
   if (groups.length === 0) return
   const keyOf = (rolled: readonly number[], values: readonly unknown[]): string => JSON.stringify(groups.map((g) => (rolled.includes(g) ? [] : values[g])))
   const there = new Set(kept.map((k) => keyOf(k.row!.rolledUp, k.cells.map((c) => c.value))))
-  for (const rolled of [...new Map(result.rows.map((r) => [r.rolledUp.join(), r.rolledUp])).values()]) {
+  for (const rolled of new Map(result.rows.map((r) => [r.rolledUp.join(), r.rolledUp])).values()) {
     let combinations: unknown[][] = [columns.map((_, i) => (rolled.includes(i) ? total : null))]
     for (const g of groups) if (!rolled.includes(g)) combinations = combinations.flatMap((c) => columns[g]!.values!.map((v) => c.map((old, i) => (i === g ? v : old))))
     for (const values of combinations) if (!there.has(keyOf(rolled, values))) kept.push({ cells: columns.map((c, i): ReleasedCell => (c.kind === 'group' ? { value: values[i] as ReleasedCell['value'] } : { value: null, suppressed: true })), rules: columns.map((c) => (c.kind === 'group' ? undefined : 'minimum-subjects')) })

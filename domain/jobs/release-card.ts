@@ -38,7 +38,7 @@ export async function releaseCard(i: CardInput): Promise<Card> {
   const [code, parameters, result] = await Promise.all([sha256Hex(i.code), sha256Hex(canonical(i.parameters ?? {})), sha256Hex(canonical(i.outputs))])
   return {
     jobId: i.jobId, asked: i.asked, purpose: i.purpose, dataset: i.dataset, cohort: i.cohort, mode: i.mode, guarantee: i.guarantee, cost: i.cost, suppressed: suppressedBy(i.findings), released: i.released,
-    subjects: subjectsShown(i.cohortSubjects, i.policy), hashes: { code, parameters, image: i.image, result }, confinement: i.confinement, ...(i.checkers === undefined ? {} : { checkers: i.checkers }),
+    subjects: i.mode === 'noise' ? 'not said under noise' : subjectsShown(i.cohortSubjects, i.policy), hashes: { code, parameters, image: i.image, result }, confinement: i.confinement, ...(i.checkers === undefined ? {} : { checkers: i.checkers }),
   }
 }
 

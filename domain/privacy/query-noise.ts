@@ -26,12 +26,6 @@ const variance = (bound: number, cells: number, rho: NanoRho, count: number): Ra
 
 const sigmaOf = (v: Rational): number => Math.sqrt(Number(v.numerator) / Number(v.denominator))
 
-/** Noise of a column before anybody asks: standard deviation of its first sum, in the units it is shown in. For quotes. */
-export function expectedError(noise: NonNullable<QueryResult['noise']>, part: NoisePlan, rho: NanoRho): number {
-  const bound = part.bounds.at(-1)!
-  return (sigmaOf(variance(bound, noise.rowsPerSubject, rho, vectors(noise))) * (part.kind === 'count' || part.kind === 'quantile' ? 1 : part.scale)) / (part.kind === 'count' || part.kind === 'quantile' ? 1 : steps)
-}
-
 /** The number that noisy sums stand for; null when too few people are left in it to say anything. */
 function valueOf(p: NoisePlan, sums: readonly number[], noiseOfCount: number): number | null {
   const clamp = (v: number, low: number, high: number): number => Math.min(high, Math.max(low, v))

@@ -66,7 +66,7 @@ describe('a release', () => {
   const people = cohort(2000, 11)
   const script = (p: readonly { age: number; score: number }[]): ReturnType<typeof result> => result({ mean_age: mean(p.map((x) => x.age)), nested: { score: mean(p.map((x) => x.score)) } })
   const declared = [{ name: 'mean_age', low: 18, high: 100 }]
-  const options = (seed: number, epsilon = 1): { epsilon: number; uniform: ReturnType<typeof uniformOf>; cohortSubjects: number } => ({ epsilon, uniform: uniformOf(seed), cohortSubjects: 2000 })
+  const options = (seed: number, epsilon = 1): { epsilon: number; uniform: ReturnType<typeof uniformOf> } => ({ epsilon, uniform: uniformOf(seed) })
   it('is near the truth at epsilon 1 with 2,000 people in 100 blocks', () => {
     const report = disjoint(people, script, 100, 1), truth = mean(people.map((p) => p.age))
     const errors = Array.from({ length: 20 }, (_, i) => aggregateBlocks(report, declared, options(i)).verdict.outputs[0]!.rows[0]![0]!.value as number - truth)
@@ -89,9 +89,9 @@ describe('a release', () => {
     expect(charged).toBe(scriptCharge(1))
     expect(aggregateBlocks({ ...report, runs: report.runs.slice(0, 3) }, declared, options(3)).verdict.outcome).toBe('release')
   })
-  it('refuses a small cohort, a bad range and what did not run, and then charges nothing', () => {
+  it('refuses what would need too many blocks, a bad range and what did not run, and then charges nothing', () => {
     const report = disjoint(people, script, 100, 1)
-    expect(aggregateBlocks(report, declared, { ...options(1), cohortSubjects: 1000 })).toMatchObject({ verdict: { code: 'too-small-for-noise' }, charged: 0n })
+    expect(aggregateBlocks(report, declared, options(1, 0.1))).toMatchObject({ verdict: { code: 'too-small-for-noise' }, charged: 0n })
     expect(aggregateBlocks(report, [{ name: 'x', low: 1, high: 1 }], options(1))).toMatchObject({ verdict: { code: 'output-invalid' }, charged: 0n })
     expect(aggregateBlocks({ ...report, refused: 'confinement-missing' }, declared, options(1))).toMatchObject({ verdict: { code: 'confinement-missing' }, charged: 0n })
   })

@@ -31,7 +31,7 @@ export function blocksWanted(epsilon: number, outputs: number): number | undefin
   const k = Math.max(leastBlocks, Math.ceil((100 * Math.max(1, outputs)) / epsilon - 1e-9))
   return k <= mostBlocks ? k : undefined
 }
-/** The same for a cohort: undefined (`too-small-for-noise`) when a block would have fewer than 20 subjects. Named arguments, as two numbers are easily swapped. */
+/** The same for a dataset of so many people, as its custodian declares (a count would tell of them): undefined (`too-small-for-noise`) when a block would have fewer than 20 subjects. Named arguments, as two numbers are easily swapped. */
 export function blocksFor({ epsilon, subjects, outputs }: { epsilon: number; subjects: number; outputs: number }): number | undefined {
   const k = blocksWanted(epsilon, outputs)
   return k !== undefined && subjects >= k * subjectsPerBlock ? k : undefined
@@ -85,12 +85,12 @@ const tidy = (x: number): number => Number(x.toPrecision(12)) + 0
  * The release of a `blocks` report. Answers are clamped to their declared range; a block that failed, timed out, or did not answer counts as the middle of the range.
  * What is charged does not depend on the answers: all of it, or nothing when no code ran.
  */
-export function aggregateBlocks(report: Report, declared: readonly DeclaredOutput[], options: { epsilon: number; uniform: Uniform; cohortSubjects: number }): { verdict: Verdict; charged: NanoRho } {
+export function aggregateBlocks(report: Report, declared: readonly DeclaredOutput[], options: { epsilon: number; uniform: Uniform }): { verdict: Verdict; charged: NanoRho } {
   const block = (code: NonNullable<Verdict['code']>): { verdict: Verdict; charged: NanoRho } => ({ verdict: { outcome: 'block', code, outputs: [], findings: [], guarantee: 'Nothing left.' }, charged: 0n })
-  const { epsilon, uniform, cohortSubjects } = options
+  const { epsilon, uniform } = options
   if (report.refused) return block(report.refused)
   if (declared.length === 0 || new Set(declared.map((d) => d.name)).size !== declared.length || declared.some((d) => !(Number.isFinite(d.low) && Number.isFinite(d.high) && d.high > d.low && Number.isFinite(d.high - d.low)))) return block('output-invalid')
-  const k = blocksFor({ epsilon, subjects: cohortSubjects, outputs: declared.length })
+  const k = blocksWanted(epsilon, declared.length)
   if (k === undefined) return block('too-small-for-noise')
   const runs = report.runs.filter((r) => r.run !== 'all')
   if (runs.length > k || new Set(runs.map((r) => r.run)).size !== runs.length) return block('infrastructure')

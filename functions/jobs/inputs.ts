@@ -17,10 +17,13 @@ import { type Question, usualEpsilon } from './terms.ts'
 /** Fewer leave-out runs than this cannot tell one block from the others (domain/disclosure/script-rules.ts). */
 const leastBlocks = 6
 
+/** People in a dataset as its custodian puts it ("about 1,200"): the first number in it, or no limit. What was counted plays no part under `noise`. */
+const peopleIn = (words: string | undefined): number => { const n = Number(/\d[\d,.’']*/.exec(words ?? '')?.[0].replaceAll(/\D/g, '') ?? Number.NaN); return Number.isFinite(n) ? n : Infinity }
+
 /** How often the code runs and on whom, in a cohort of this size; or why it cannot. */
-export function planFor(question: Question, subjects: number): Plan | 'cohort-too-small' | 'too-small-for-noise' {
+export function planFor(question: Question, subjects: number, declared?: string): Plan | 'cohort-too-small' | 'too-small-for-noise' {
   const plan = planOf({ mode: question.mode, declared: question.declared, ...(question.epsilon === undefined ? {} : { epsilon: question.epsilon }) }, limitsOf(question).seconds)
-  if (plan === undefined || (plan.kind === 'blocks' && blocksFor({ epsilon: question.epsilon ?? usualEpsilon, subjects, outputs: question.declared.length }) === undefined)) return 'too-small-for-noise'
+  if (plan === undefined || (plan.kind === 'blocks' && blocksFor({ epsilon: question.epsilon ?? usualEpsilon, subjects: peopleIn(declared), outputs: question.declared.length }) === undefined)) return 'too-small-for-noise'
   if (plan.kind !== 'leave-out') return plan
   // At least two subjects a block where there are enough.
   const blocks = Math.min(plan.blocks, Math.max(leastBlocks, Math.floor(subjects / 2)))

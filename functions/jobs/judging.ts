@@ -99,7 +99,7 @@ async function judgeScript(d: Deps, { job, question, dataset, version }: Place):
   const context = { code: question.code, schema: version.data.schema, cohortSubjects: job.subjects! }
   const verdict = job.mode === 'review' ? reviewVerdict(report, policy, context)
     : job.mode === 'rules' ? releaseScript(report, policy, { ...context, uniform: await rounding(d, job) })
-    : aggregateBlocks(report, question.declared, { epsilon: question.epsilon ?? usualEpsilon, uniform: drawn(d), cohortSubjects: job.subjects! }).verdict
+    : aggregateBlocks(report, question.declared, { epsilon: question.epsilon ?? usualEpsilon, uniform: drawn(d) }).verdict
   const material = verdict.outcome === 'hold' ? reviewMaterial(report, policy, context) : undefined
   const files = (material?.files ?? []).map((f) => ({ name: f.file, type: f.type, base64: Buffer.from(f.bytes).toString('base64') }))
   const judged = outcomeOf(job, verdict, { cells: [cohortCell(job.cohort, job.subjects!, job.fingerprint!)], image: report.image, files, raw: () => material!.outputs })

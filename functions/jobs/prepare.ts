@@ -53,16 +53,17 @@ async function charge(d: Deps, job: Item<JobItem>, { question, dataset }: Found,
 /** For the custodian alone: what the analyst is not told. */
 const logCount = (d: Deps, job: JobItem, subjects: number, message: string): Promise<void> => d.objects.put('protected', objectOf.log(job.jobId), jsonBytes({ subjects, runs: [], message } satisfies Log), 'application/json')
 
-/** Counts the cohort. What is too small, or too near to what the person was told before, goes no further, and nobody is told the number. */
+/** Counts the cohort. Under `noise` the number is for the log and the custodian alone: whether it is small is a fact that nobody has paid for, and the noise hides it. Otherwise, what is too small, or too near to what the person was told before, goes no further, and nobody is told the number. */
 async function count(d: Deps, job: Item<JobItem>, { dataset, version }: Found): Promise<{ subjects: number; fingerprint: string }> {
   const { subjects, fingerprint } = await d.engine.count(version.data, job.cohort)
   const minimum = minimumSubjectsOf(dataset.policy)
+  if (job.mode === 'noise') return { subjects, fingerprint }
   if (subjects < minimum) {
     await logCount(d, job, subjects, `The cohort is smaller than the minimum of ${minimum}.`)
     throw new Refused('cohort-too-small')
   }
   const cells = [cohortCell(job.cohort, subjects, fingerprint)]
-  if (job.mode !== 'noise' && (await differing(d, job, version, cells, minimum)).length > 0) {
+  if ((await differing(d, job, version, cells, minimum)).length > 0) {
     await rememberRefused(d, job, cells, [0], d.now().toISOString())
     await logCount(d, job, subjects, 'The cohort differs by a few subjects from one that this person has a result of.')
     throw new Refused('differencing')
@@ -86,7 +87,7 @@ async function prepare(d: Deps, found: Item<JobItem>): Promise<Omit<Prepared, 'j
     const what = await stillAllowed(d, job)
     if (job.mode === 'noise') job = await charge(d, job, what, at)
     const counted = await count(d, job, what)
-    const plan = job.kind === 'script' ? planFor(what.question, counted.subjects) : undefined
+    const plan = job.kind === 'script' ? planFor(what.question, counted.subjects, what.dataset.declaredSubjects) : undefined
     if (typeof plan === 'string') throw new Refused(plan)
     const container = plan ? await handOver(d, job, what.question, plan, what.dataset, what.version) : undefined
     const now = d.now().toISOString()

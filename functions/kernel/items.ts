@@ -134,7 +134,7 @@ export interface ExperimentItem {
 export interface RunQueueItem { turn: number; atWork: { run: string; owner: string; turn: number }[]; served: Record<string, number> }
 export interface VoteItem { jobId: string; userId: string; vote: 'approve' | 'reject'; comment: string; at: string }
 /** What a person was already told of a dataset: the sets of subjects behind released cells (differencing). */
-export interface ReleasedItem { datasetId: string; version: number; userId: string; jobId: string; at: string; /** Nothing was told: these sets were refused because they were too near to others. */ refused?: true; cells: { subjects: number; fingerprint: string; /** Of the subjects alone, where the fingerprint is of rows. */ people?: string; selection: string; /** What picks the set, as a digest; empty when no condition does. */ asked?: string }[] }
+export interface ReleasedItem { datasetId: string; version: number; userId: string; jobId: string; at: string; /** Nothing was told: these sets were refused because they were too near to others. */ refused?: true; cells: { subjects: number; fingerprint: string; /** Of the subjects alone, where the fingerprint is of rows. */ people?: string; selection: string; /** What picks the set, as a digest; empty when no condition of the asker’s own making does. */ asked?: string }[] }
 
 /** A synthetic table in the making or made. Its plan lies here; card and files in the bucket `released`, what only the custodian may see in `protected`. */
 export interface SynthesisItem {

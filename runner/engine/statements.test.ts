@@ -91,16 +91,18 @@ describe('what an honest-looking one gives away', () => {
     // The target has the score 61.87 and is male: of each pair, one condition picks nobody and the other one person.
     for (const sql of ["SELECT count(*) FILTER (WHERE NOT (score = 61.87 AND sex = 'SEX')) FROM people", "SELECT (score = 61.87 AND sex = 'SEX') AS g, count(*) FROM people GROUP BY 1", "SELECT count(*) FROM people WHERE score = 61.87 AND sex = 'SEX'", "SELECT avg(CASE WHEN score = 61.87 AND sex = 'SEX' THEN 0 ELSE 1 END) FROM people"]) {
       const [a, b] = [await released(sql.replace('SEX', 'male')), await released(sql.replace('SEX', 'female'))]
-      expect([a, b].map((x) => (x instanceof Array ? x : typeof x)), sql).toEqual([typeof a, typeof a])
+      expect(Array.isArray(a) || Array.isArray(b), sql).toBe(false)
+      expect(a, sql).toBe(b)
     }
   })
   it('is no more of a sum because it was moved to nothing', async () => {
-    const [[plain]] = await released('SELECT sum(income) FROM people') as number[][], [[moved]] = await released(`SELECT sum(income - ${Math.round(plain! / 79)}) FROM people`) as number[][]
-    expect(moved! % 1000).toBe(0)
+    const one = async (sql: string): Promise<number> => (await released(sql) as number[][])[0]![0]!
+    const moved = await one(`SELECT sum(income - ${Math.round((await one('SELECT sum(income) FROM people')) / 79)}) FROM people`)
+    expect(moved % 1000).toBe(0)
   })
   it('is coarse where another column’s missing value picks', async () => {
-    const [[alone]] = await released('SELECT sum(score) FROM people') as number[][], [[mixed]] = await released('SELECT sum(score + 0 * income) FROM people') as number[][]
-    expect(alone! % 1000).not.toBe(0)
-    expect(mixed! % 1000).toBe(0)
+    const [alone, mixed] = [await released('SELECT sum(score) FROM people'), await released('SELECT sum(score + 0 * income) FROM people')] as number[][][]
+    expect(alone![0]![0]! % 1000).not.toBe(0)
+    expect(mixed![0]![0]! % 1000).toBe(0)
   })
 })
