@@ -12,7 +12,7 @@ import { Queries } from './query.ts'
 import { sampleModel } from './sample.ts'
 import { gridDistance, l1, meanNormal, perRow } from './scores.ts'
 import { share } from './shares.ts'
-import { forestCells } from './tree.ts'
+import { cellsWith, forestCells } from './tree.ts'
 
 export const aimSettings = { oneWays: 0.08, moreOneWays: 0.25, choosing: 0.1, perColumn: 4, mostRounds: 240, perRound: 1500, merge: 3, early: { sweeps: 8, tolerance: 0.002, stiffness: 1 }, last: { sweeps: 60, tolerance: 1e-4, stiffness: 1 } }
 
@@ -80,6 +80,7 @@ export async function aim(e: Engine): Promise<Fitted> {
 /** Whether the model stays within `limit` with the candidate in it; one that passes even the final limit is blocked for good, as the model only grows. */
 function fits(c: Candidate, sets: number[][], model: Model, sizes: readonly number[], limit: number, most: number, blocked: Set<Candidate>): boolean {
   if (model.forest.cliques.some((k) => c.columns.every((x) => k.includes(x)))) return true
+  if (cellsWith(model.forest, c.columns, sizes) <= limit) return true
   const cells = forestCells([...sets, c.columns], sizes, most)
   if (cells > most) blocked.add(c)
   return cells <= limit

@@ -10,7 +10,7 @@ import { omega, proximalStep } from './step.ts'
 import { toSimplex } from './simplex.ts'
 import { Stream } from './stream.ts'
 import { chainTable, fixedUniform } from './testing.ts'
-import { forestCells, forestOf } from './tree.ts'
+import { cellsWith, forestCells, forestOf } from './tree.ts'
 import type { Allowed } from './rules.ts'
 
 /** Domains of 3 to 6 small columns with a few measured sets. */
@@ -57,6 +57,15 @@ describe('junction forest', () => {
     expect(forestCells(sets, sizes, 1e9)).toBe(cells)
     expect(forestCells(sets, sizes, cells - 1)).toBe(Infinity)
   })))
+  it('says quickly how large it may become with one more set', () => {
+    const sizes = [2, 3, 4, 5, 7], f = forestOf([[0, 1], [1, 2], [2, 3]], sizes)
+    expect(f.cells).toBe(6 + 12 + 20 + 7)
+    expect(cellsWith(f, [2, 3], sizes)).toBe(45 + 20)
+    // Column 4 is a tree of its own; column 3 is carried along the whole chain.
+    expect(cellsWith(f, [3, 4], sizes)).toBe(45 + 35)
+    expect(cellsWith(f, [0, 3], sizes)).toBe(45 + 10 + 6 * 4 + 12 * 4)
+    expect(cellsWith(f, [0, 3], sizes)).toBeGreaterThanOrEqual(forestOf([[0, 1], [1, 2], [2, 3], [0, 3]], sizes).cells)
+  })
   it('beyond 32 columns too', () => {
     const sizes = Array<number>(70).fill(2), sets = Array.from({ length: 69 }, (_, i) => [i, i + 1])
     const f = forestOf(sets, sizes)

@@ -16,7 +16,7 @@ import { gridDistance, meanNormal, perRow } from './scores.ts'
 import { byCells, divide, share } from './shares.ts'
 import { forestCells } from './tree.ts'
 
-export const privsynSettings = { oneWays: 0.1, moreOneWays: 0.25, choosing: 0.1, merge: 3, treeCells: 60_000, descent: { sweeps: 6, part: 1, tolerance: 0.002 } }
+export const privsynSettings = { oneWays: 0.1, moreOneWays: 0.25, choosing: 0.1, merge: 3, indirect: 1, treeCells: 60_000, descent: { sweeps: 6, part: 1, tolerance: 0.002 } }
 
 /** Pairs worth their noise: by distance per unit of noise, as long as the distance removed exceeds the noise added. `rho` in units of 1. */
 export function worthwhile(distance: ArrayLike<number>, cells: readonly number[], rho: number): number[] {
@@ -51,7 +51,7 @@ export async function privsyn(e: Engine): Promise<Fitted> {
   }, Math.ceil(perRow * Math.sqrt(pairs.length)))
   // Less what their own noise may have added, and no more than two tables can differ.
   const distance = pairs.map((pair, i) => Math.min(2 * p.total, Math.max(0, noisy.values[i]! - noisy.sigma) / perRow) * Math.max(1, ...e.wishes.filter((w) => pair.every((c) => w.columns.includes(c))).map((w) => w.weight)))
-  const found = worthwhile(distance, cells, Number(journal.left) / 1e9 / journal.rowsPerPerson ** 2)
+  const found = worthwhile(distance.map((x) => x * s.indirect), cells, Number(journal.left) / 1e9 / journal.rowsPerPerson ** 2)
   // Something has to be bought with what is left: the pair that is worth most.
   const chosen = found.length ? found : [distance.indexOf(Math.max(...distance))]
   const rhos = divide(journal.left, byCells(chosen.map((i) => cells[i]!)))
