@@ -18,7 +18,7 @@ import type { Client } from '../clients/api.ts'
 import { openStage, register } from '../test/jobs-support.ts'
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, rows: { type: 'string', default: '1000000,10000000' }, only: { type: 'string' } } })
-const visitsEach = 10, small = 1000
+const visitsEach = 10, small = 10_000
 
 /** Statements as analysts write them: groups, a spread, a median, people counted, a condition, a join. */
 const statements: Record<string, string> = {
