@@ -75,7 +75,7 @@ async function tiffHead(r: Reader): Promise<ImageHead> {
   const note = first.fields.get(tags.description)
   if (frames === 1 && note && note.count < windowBytes) {
     const text = new TextDecoder('latin1').decode(await r.bytes(note.at, note.count))
-    const images = /^ImageJ=/.test(text) ? Number(/^images=(\d{1,7})$/m.exec(text)?.[1] ?? 1) : 1
+    const images = text.startsWith('ImageJ=') ? Number(/^images=(\d{1,7})$/m.exec(text)?.[1] ?? 1) : 1
     frames = Math.max(1, images)
   }
   return { format: 'tiff', frames, width, height, bits, samples }

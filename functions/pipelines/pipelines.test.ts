@@ -19,7 +19,7 @@ let quota = { slots: 2, perOwner: 1 }
 beforeAll(async () => {
   h = await harness({
     workflow: { start: async (jobId, attempt) => { if (!executions.some((e) => e.jobId === jobId && e.attempt === attempt)) { executions.push({ jobId, attempt }); running.add(`${jobId}-${attempt}`) } }, stop: async (jobId, attempt) => { running.delete(`${jobId}-${attempt}`) }, running: async (jobId, attempt) => running.has(`${jobId}-${attempt}`) },
-    logs: { archive: async (run: string) => { archived.push(run) } } as never,
+    logs: { archive: async (run: string) => { archived.push(run) }, conclude: async () => {} } as never,
   })
   h.deps.settings.pipelines = () => ({ quota, largest: { gpus: 0, memoryMb: 8192 }, runtimes: ['python', 'r', 'shell'] })
   ;({ organisationId } = await h.organisation('Lab', { rosa: ['researcher'], anil: ['analyst'], cleo: ['custodian'] }))
@@ -176,6 +176,7 @@ describe('a run', () => {
     for (const name of ['run', 'artifacts', 'cancel', 'again'] as const) expect((await h.answer('pipelines', name, { as: sam, params: { jobId: made.jobId }, body: {} as never })).status).toBe(404)
     const now = await h.call('pipelines', 'experiment', { as: rosa, params: { experimentId: e.experimentId } })
     await h.call('pipelines', 'changeExperiment', { as: rosa, params: { experimentId: e.experimentId }, body: { rev: now.rev, inputs: { stack: [] }, parameters: { width: 9 } } })
+    h.clock.advance(1)
     const again = await h.call('pipelines', 'again', { as: rosa, params: { jobId: made.jobId }, body: { parameters: { width: 5 } } })
     expect(again).toMatchObject({ number: 2, againOf: made.jobId, parameters: { width: 5, method: 'median' }, inputs: done.inputs })
     await walk(again.jobId, () => report(again.jobId, { end: 'exit-code', exitCode: 3, metrics: [{ name: 'cells', value: 4, count: 1 }] }))
