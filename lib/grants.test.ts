@@ -1,5 +1,6 @@
 import { serverFunctions } from '../contracts/index.ts'
 import { functionName } from './bundle.ts'
+import { streams } from './stream-function.ts'
 import { synthesised, text } from './testing.ts'
 
 interface Statement { Sid?: string; Action: string | string[]; Resource: unknown; Condition?: Record<string, Record<string, unknown>> }
@@ -19,13 +20,15 @@ test('no action has a wildcard, and a resource that is all wildcard stands under
   for (const [name, all] of statements) for (const s of all) {
     for (const action of list(s.Action)) expect(action).not.toContain('*')
     const broad = list(s.Resource).filter((r) => r === '*' || text(r).endsWith(':key/*"]]}'))
-    if (broad.length > 0) expect([name, s.Sid, Object.keys(s.Condition?.['StringEquals'] ?? {}).some((k) => k.includes('cloister:installation'))]).toEqual([name, s.Sid, true])
+    if (broad.length > 0) expect([name, s.Sid, Object.keys({ ...s.Condition?.['StringEquals'], ...s.Condition?.['ForAnyValue:StringEquals'] }).some((k) => k.includes('cloister:installation') || k === 'kms:ResourceAliases')]).toEqual([name, s.Sid, true])
   }
 })
 
 test('the table: only the entities that the contracts name, each in its own direction', () => {
   for (const f of serverFunctions) {
-    const of = (act: 'read' | 'write') => f.grants.filter((g) => g.startsWith(`${act} `)).map((g) => `${g.split(' ')[1]}#*`).sort()
+    // What has an address of its own looks tokens up itself, as the authorizer does.
+    const granted = streams(f) ? [...f.grants, 'read TOKEN', 'write TOKEN'] : f.grants
+    const of = (act: 'read' | 'write') => granted.filter((g) => g.startsWith(`${act} `)).map((g) => `${g.split(' ')[1]}#*`).sort()
     const all = statements.get(functionName(f))!
     for (const [sid, act, action] of [['ReadItems', 'read', 'dynamodb:Query'], ['WriteItems', 'write', 'dynamodb:PutItem']] as const) {
       const found = all.filter((s) => list(s.Action).includes(action))
@@ -74,4 +77,9 @@ test('objects: only in buckets and below prefixes that the contracts name', () =
     for (const resource of found.flatMap((s) => list(s.Resource))) expect(buckets.some((b) => text(resource).includes(`cloister-prod-${b}-`))).toBe(true)
     if (buckets.includes('sealed')) expect(text(found)).toContain('/runs/*')
   }
+})
+
+test('logs of runs: read by those who show or keep them, in their one group, and written by no function', () => {
+  expect(who('logs:GetLogEvents')).toEqual(serverFunctions.filter((f) => f.grants.some((g) => g === 'read-log' || g === 'write-log')).map(functionName).sort())
+  for (const all of statements.values()) for (const s of all.filter((x) => list(x.Action).includes('logs:GetLogEvents'))) expect(text(s.Resource)).toMatch(/:log-group:\/cloister\/prod\/runs:log-stream:\*/)
 })

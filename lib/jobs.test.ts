@@ -95,6 +95,15 @@ describe('containers', () => {
   })
 })
 
+describe('pipelines', () => {
+  test('log into a group of their own that has an end, and have room for stacks of images', () => {
+    const c = all.of('AWS::Batch::JobDefinition').find((d) => d.Properties.JobDefinitionName === 'cloister-prod-jobs-pipelines')!.Properties.ContainerProperties
+    const group = all.of('AWS::Logs::LogGroup').find((l) => l.Properties.LogGroupName === '/cloister/prod/runs')!
+    expect(c.LogConfiguration).toMatchObject({ LogDriver: 'awslogs', Options: { 'awslogs-group': { Ref: group.id } } })
+    expect([group.Properties.RetentionInDays, c.EphemeralStorage.SizeInGiB]).toEqual([90, 100])
+  })
+})
+
 describe('its network', () => {
   test('has no way out: no gateway, no NAT, no route, no public address', () => {
     for (const type of ['AWS::EC2::InternetGateway', 'AWS::EC2::NatGateway', 'AWS::EC2::EgressOnlyInternetGateway', 'AWS::EC2::VPNGateway', 'AWS::EC2::Route', 'AWS::EC2::EIP', 'AWS::EC2::VPCPeeringConnection', 'AWS::EC2::TransitGatewayAttachment']) expect(all.of(type)).toEqual([])
@@ -113,8 +122,9 @@ describe('its network', () => {
     }
     const s3 = endpoints.find((e) => e.VpcEndpointType === 'Gateway').PolicyDocument.Statement as Json[]
     expect(s3.map((s) => s.Action)).toEqual(['s3:GetObject', 's3:PutObject', 's3:GetObject'])
-    expect(text(list(s3[1]!.Resource))).toMatch(/^\[\{"Fn::Join":\["",\["arn:",\{"Ref":"AWS::Partition"\},":s3:::cloister-prod-quarantine-",\{"Ref":"AWS::AccountId"\},"-us-east-1\/jobs\/\*\/report\.json\.gz"\]\]\}\]$/)
-    for (const word of ['released', 'sealed', 'assets', 'reading.json', 'log.json', 'ask.json']) expect(text(s3)).not.toContain(word)
+    expect(text(list(s3[1]!.Resource).slice(0, 1))).toMatch(/^\[\{"Fn::Join":\["",\["arn:",\{"Ref":"AWS::Partition"\},":s3:::cloister-prod-quarantine-",\{"Ref":"AWS::AccountId"\},"-us-east-1\/jobs\/\*\/report\.json\.gz"\]\]\}\]$/)
+    expect(list(s3[1]!.Resource).slice(1).map((r) => /(released).*\/(runs\/\*\/\w+\/\*)"/.exec(text(r))?.slice(1))).toEqual([['released', 'runs/*/artifacts/*'], ['released', 'runs/*/streams/*']])
+    for (const word of ['sealed', 'assets', 'reading.json', 'log.json', 'ask.json', 'run.json', 'index.json']) expect(text(s3)).not.toContain(word)
   })
   test('resolves the names of those hosts and no others', () => {
     const [known, every] = all.of('AWS::Route53Resolver::FirewallDomainList').map((d) => d.Properties.Domains as Json[])

@@ -62,14 +62,17 @@ describe('data', () => {
   })
 })
 
+/** What streams is called by the distribution itself. */
+const gatewayRoutes = allRoutes.filter((r) => r.route.stream === undefined)
+
 describe('api', () => {
   test('one route per contract, and none else', () => {
-    expect(prod.of('AWS::ApiGatewayV2::Route').map((r) => r.Properties.RouteKey).sort()).toStrictEqual(allRoutes.map((r) => routeKey(r.route)).sort())
+    expect(prod.of('AWS::ApiGatewayV2::Route').map((r) => r.Properties.RouteKey).sort()).toStrictEqual(gatewayRoutes.map((r) => routeKey(r.route)).sort())
   })
 
   test('the authorizer stands before every route that is not open', () => {
     const byKey = new Map(prod.of('AWS::ApiGatewayV2::Route').map((r) => [r.Properties.RouteKey, r.Properties]))
-    for (const { route } of allRoutes) {
+    for (const { route } of gatewayRoutes) {
       const guarded = !['anyone', 'run-token'].includes(route.access.kind)
       expect([routeKey(route), byKey.get(routeKey(route)).AuthorizationType, byKey.get(routeKey(route)).AuthorizerId !== undefined]).toEqual([routeKey(route), guarded ? 'CUSTOM' : 'NONE', guarded])
     }
@@ -112,6 +115,21 @@ describe('web', () => {
     expect(all).toContain('"AccessControlAllowOrigins":{"Items":["*"]}')
   })
 
+  test('what streams: an address that only the main distribution may call, signed, uncompressed, with the caller’s credential moved', () => {
+    const [url] = prod.of('AWS::Lambda::Url')
+    expect(prod.of('AWS::Lambda::Url')).toHaveLength(1)
+    expect(url!.Properties).toMatchObject({ AuthType: 'AWS_IAM', InvokeMode: 'RESPONSE_STREAM' })
+    const permissions = prod.of('AWS::Lambda::Permission').filter((p) => p.stack === 'web')
+    expect(permissions.map((p) => p.Properties.Action).sort()).toEqual(expect.arrayContaining(['lambda:InvokeFunction', 'lambda:InvokeFunctionUrl']))
+    for (const p of permissions) expect([p.Properties.Principal, text(p.Properties.SourceArn).includes('distribution/')]).toEqual(['cloudfront.amazonaws.com', true])
+    const main = prod.of('AWS::CloudFront::Distribution').map((d) => d.Properties.DistributionConfig).find((d) => d.Comment.includes('main'))
+    for (const b of main.CacheBehaviors.filter((x: Json) => x.PathPattern.startsWith('/api/pipeline-runs'))) expect([b.Compress, b.FunctionAssociations.length, b.AllowedMethods]).toEqual([false, 1, ['GET', 'HEAD']])
+    expect(text(prod.of('AWS::CloudFront::OriginAccessControl'))).toContain('"OriginAccessControlOriginType":"lambda"')
+    const f = prod.of('AWS::Lambda::Function').find((x) => x.Properties.FunctionName === named('pipelines-pipelinestream'))!
+    expect(f.Properties.Timeout).toBe(900)
+    expect(Object.keys(f.Properties.Environment.Variables)).not.toContain('OIDC_ISSUER')
+  })
+
   test('two distributions, TLS only, one firewall before both with managed rules and a limit', () => {
     const distributions = prod.of('AWS::CloudFront::Distribution').map((d) => d.Properties.DistributionConfig)
     expect(distributions).toHaveLength(2)
@@ -120,7 +138,7 @@ describe('web', () => {
       expect(d.CustomErrorResponses).toBeUndefined()
       for (const b of [d.DefaultCacheBehavior, ...d.CacheBehaviors]) expect(['https-only', 'redirect-to-https']).toContain(b.ViewerProtocolPolicy)
     }
-    expect(distributions.map((d) => d.CacheBehaviors.map((b: Json) => b.PathPattern))).toEqual([['/s/*/cloister.js', '/s/*', '/player/*'], ['/p/*', '/withdraw', '/api/openapi.json', '/api/*']])
+    expect(distributions.map((d) => d.CacheBehaviors.map((b: Json) => b.PathPattern))).toEqual([['/s/*/cloister.js', '/s/*', '/player/*'], ['/p/*', '/withdraw', '/api/openapi.json', '/api/pipeline-runs/*/log/download', '/api/pipeline-runs/*/log/events', '/api/*']])
     const rules = prod.of('AWS::WAFv2::WebACL')[0]!.Properties.Rules
     expect(rules.map((r: Json) => r.Statement.ManagedRuleGroupStatement?.Name ?? r.Statement.RateBasedStatement.Limit)).toEqual([requestsPerAddress, 'AWSManagedRulesCommonRuleSet'])
     expect(dev.of('AWS::WAFv2::WebACL')).toEqual([])
