@@ -25,7 +25,10 @@ export function outlook(domain: Domain, rows: number, budget: NanoRho, rowsPerPe
   return { sizes, clarity: rows / noise }
 }
 
-/** The method for a table of about `rows` rows (declared, not counted). */
+/**
+ * The method for a table of about `rows` rows (declared, not counted). On tables of 1,000 to 400,000 rows and 10 to 60 columns (few and many values, binary, numeric) PrivSyn's
+ * error was at most AIM's or close to it, in a fraction of its time; AIM stays the choice of who wants triples, above all where a wish names them.
+ */
 export function chooseMethod(domain: Domain, rows: number, budget: NanoRho, rowsPerPerson: number): Choice {
   const { sizes, clarity } = outlook(domain, rows, budget, rowsPerPerson), d = sizes.length
   if (d === 1) return { method: 'independent', why: 'The table has one column: its counts are all there is.' }

@@ -18,8 +18,8 @@ const steps = 20
 /** Part of the one-way budget that buys counts finer than the grid. */
 const finePart = 0.15
 
-/** One-way counts with a smaller mean error than this are left at what they are: pairs need the money more. */
-export const preludeSettings = { goodEnough: 0.05 }
+/** One-way counts with a smaller mean error (total variation distance) than this are left at what they are: pairs need the budget more. */
+const goodEnough = 0.05
 
 /** The table at the resolution at which it is modelled, with the one-way answers paid so far. */
 export interface Prepared { domain: Domain; fineSizes: number[]; sizes: number[]; groupings: Grouping[]; allowed: Allowed[]; table: Table; oneWays: Answer[]; total: number }
@@ -71,7 +71,7 @@ export async function prepare(table: Table, domain: Domain, allowed: readonly Al
 function shortfall(answers: readonly Answer[], rho: NanoRho, most: NanoRho): NanoRho {
   const { total } = totalOf(answers)
   const error = answers.reduce((n, a) => n + Math.min(1, (meanNormal * a.sigma * a.values.length) / (2 * total)), 0) / answers.length
-  const wanted = Math.min(Number(most), Number(rho) * ((error / preludeSettings.goodEnough) ** 2 - 1))
+  const wanted = Math.min(Number(most), Number(rho) * ((error / goodEnough) ** 2 - 1))
   // A purchase of next to nothing would only add entries.
   return wanted < 0.1 * Number(rho) ? 0n : BigInt(Math.floor(wanted))
 }

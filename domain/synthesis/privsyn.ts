@@ -16,7 +16,11 @@ import { gridDistance, meanNormal, perRow } from './scores.ts'
 import { byCells, divide, share } from './shares.ts'
 import { forestCells } from './tree.ts'
 
-export const privsynSettings = { oneWays: 0.1, moreOneWays: 0.25, choosing: 0.1, merge: 3, indirect: 1, treeCells: 60_000, descent: { sweeps: 6, part: 1, tolerance: 0.002 } }
+/**
+ * `indirect`: a pair's distance from independence counts this much when pairs are chosen. Tables lose much of their noise when they are made consistent with one
+ * another, so more of them are worth their noise than each by itself; found on five tables of different kinds.
+ */
+export const privsynSettings = { oneWays: 0.1, moreOneWays: 0.25, choosing: 0.1, merge: 3, indirect: 1.3, treeCells: 60_000, descent: { sweeps: 6, part: 1, tolerance: 0.002 } }
 
 /** Pairs worth their noise: by distance per unit of noise, as long as the distance removed exceeds the noise added. `rho` in units of 1. */
 export function worthwhile(distance: ArrayLike<number>, cells: readonly number[], rho: number): number[] {
