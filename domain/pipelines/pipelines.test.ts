@@ -49,6 +49,11 @@ describe('the queue', () => {
       for (const a of ['ada', 'bob', 'cyd']) for (const b of ['ada', 'bob', 'cyd']) if (left(b)) expect(given(a) - given(b)).toBeLessThanOrEqual(1)
     }
   })))
+  it('comes first to whoever has fewest at work, then to whoever was served longest ago', () => fc.assert(fc.property(world, ({ atWork, waiting }) => {
+    const first = fairOrder(atWork, waiting)[0]
+    const rank = (owner: string): number => atWork.filter((a) => a.owner === owner).length * 1000 + Math.max(0, ...atWork.filter((a) => a.owner === owner).map((a) => a.turn))
+    if (first) expect(rank(first.owner)).toBe(Math.min(...waiting.map((w) => rank(w.owner))))
+  })))
   it('never gives more places than there are, nor more than an owner’s, and none is left free that somebody may have', () => fc.assert(fc.property(world, fc.nat(8), fc.nat(4), ({ atWork, waiting }, slots, perOwner) => {
     const chosen = nextRuns(atWork, waiting, { slots, perOwner }), all = [...atWork, ...chosen]
     expect(chosen.length === 0 || all.length <= slots).toBe(true)
