@@ -19,6 +19,7 @@ export const SynthesisRule = z.discriminatedUnion('rule', [z.object({ rule: z.li
 export const SynthesisPlan = z.object({
   columns: z.array(PlannedColumn).min(1).max(500), rules: z.array(SynthesisRule).max(100).default([]), rowsPerPerson: z.int().min(1).max(10_000).default(1), rowsDeclared: z.int().min(1).max(100_000_000),
   method: z.enum(synthesisMethods).default(synthesisDefaults.method), epsilon: z.number().gt(0).max(100).default(synthesisDefaults.epsilon), delta: z.number().gt(0).max(1e-3).default(synthesisDefaults.delta),
+  rare: z.number().min(0).max(0.5).default(synthesisDefaults.rare).describe('Share of the rows below which a category of an open column becomes `other`, under noise'),
   rows: z.int().min(1).max(5_000_000).optional(), wishes: z.array(z.object({ columns: z.array(columnName).min(1).max(4), weight: z.number().min(1).max(1000) })).max(50).default([]),
 })
 const Fault = z.object({ column: z.string().optional(), message: z.string() })

@@ -43,7 +43,7 @@ async function buy(plan: SynthesisPlan, real: RealTable, kept: Kept, keep: () =>
     if (kept.bought[column.name]) continue
     const texts: string[] = []
     for await (const [text] of real.rows([column.name])) if (text !== '') texts.push(text!)
-    kept.bought[column.name] = buyColumn(column, texts, shares, plan.rowsPerPerson, secure())
+    kept.bought[column.name] = buyColumn(column, texts, shares, plan, secure())
     await keep()
   }
   return kept.bought

@@ -78,11 +78,11 @@ export function thresholdFor(sigma: number, delta: number, rowsPerPerson: number
 
 /**
  * The values of an open column that are common enough to be named (Gaussian threshold; Swanberg, Desfontaines and Haney 2023). `counts`: rows of each value.
- * Values that are not kept become `other`. Ascending by name, so that the order says nothing.
+ * `atLeast`: rows that a value must have by its noisy count, where that is more. Values that are not kept become `other`. Ascending by name, so that the order says nothing.
  */
-export function commonValues(counts: ReadonlyMap<string, number>, rho: NanoRho, delta: number, rowsPerPerson: number, random: Uniform): { values: string[]; threshold: number; price: Price } {
+export function commonValues(counts: ReadonlyMap<string, number>, rho: NanoRho, delta: number, rowsPerPerson: number, random: Uniform, atLeast = 0): { values: string[]; threshold: number; price: Price } {
   const variance = varianceFor(rho, rowsPerPerson), draw = gaussian(random, variance)
-  const threshold = thresholdFor(sigmaOf(variance), delta, rowsPerPerson)
+  const threshold = Math.max(thresholdFor(sigmaOf(variance), delta, rowsPerPerson), Math.floor(atLeast))
   const values: string[] = []
   for (const [value, n] of counts) if (n + draw() > threshold) values.push(value)
   return { values: values.sort(), threshold, price: { rho, delta } }

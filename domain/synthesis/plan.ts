@@ -24,6 +24,8 @@ export interface SynthesisPlan {
   method: SynthesisMethod
   epsilon: number
   delta: number
+  /** Of an open column: the share of all rows below which a category is `other`, by its noisy count. */
+  rare?: number
   /** Rows to make; by default as many as the noisy answers tell. */
   rows?: number
   wishes: { columns: string[]; weight: number }[]

@@ -94,13 +94,14 @@ const far = { first: dayOf('1900-01-01'), last: dayOf('2099-12-31') }
 
 /**
  * Buys the bounds or categories of one column from its texts (missing ones left out by the caller), at `shares.each` nano-rho.
- * Bounds: the 0.5th and 99.5th percentile on a public grid. Categories: partition selection.
+ * Bounds: the 0.5th and 99.5th percentile on a public grid. Categories: partition selection, of those that are not rare.
  */
-export function buyColumn(c: Kept, texts: readonly string[], shares: Shares, rowsPerPerson: number, random: Uniform): Bought {
+export function buyColumn(c: Kept, texts: readonly string[], shares: Shares, plan: Pick<SynthesisPlan, 'rowsPerPerson' | 'rowsDeclared' | 'rare'>, random: Uniform): Bought {
+  const { rowsPerPerson } = plan
   if (isList(c)) {
     const counts = new Map<string, number>()
     for (const t of texts) counts.set(t, (counts.get(t) ?? 0) + 1)
-    return { categories: commonValues(counts, shares.each, shares.deltaEach, rowsPerPerson, random).values }
+    return { categories: commonValues(counts, shares.each, shares.deltaEach, rowsPerPerson, random, (plan.rare ?? synthesisDefaults.rare) * plan.rowsDeclared).values }
   }
   const values = texts.map((t) => (c.kind === 'date' ? dayOf(t) : Number(t.replaceAll(',', ''))))
   const grid = c.kind === 'date' ? evenGrid(far.first, far.last, far.last - far.first + 1) : wideGrid().filter((x) => !c.integer || Number.isInteger(x))

@@ -5,7 +5,7 @@ import { canonical } from '../../domain/hash.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
 import { feasibility } from '../../domain/synthesis/feasibility.ts'
 import { countError } from '../../domain/synthesis/inference.ts'
-import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
+import { synthesisDefaults, type SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { domainOf, type PlanFault, sharesOf } from '../../domain/synthesis/request.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { inEpsilon } from '../datasets/budget.ts'
@@ -38,7 +38,7 @@ const purchases = (plan: SynthesisPlan) => {
     const listed = c.kind === 'categorical' || c.kind === 'ordinal', error = countError(each, plan.rowsPerPerson)
     return {
       what: `${listed ? 'categories' : 'bounds'} of ${c.name}`, nanoRho: Number(each),
-      error: listed ? `Values in fewer than about ${Math.ceil(error * Math.sqrt(2 * Math.log(1 / deltaEach)))} rows become “other”` : 'The 0.5th and 99.5th percentile, on a public grid',
+      error: listed ? `Values in fewer than about ${Math.ceil(Math.max(error * Math.sqrt(2 * Math.log(1 / deltaEach)), (plan.rare ?? synthesisDefaults.rare) * plan.rowsDeclared))} rows become “other”` : 'The 0.5th and 99.5th percentile, on a public grid',
     }
   })
 }
