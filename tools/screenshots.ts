@@ -3,12 +3,16 @@
  *   node tools/screenshots.ts           the pictures of the documentation, into docs/pictures/
  *   node tools/screenshots.ts FOLDER    every page, 1440 and 390 px wide, light and dark, into FOLDER
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { createClient } from '../clients/api.ts'
+import { demoPassword } from '../local/demo/seed.ts'
 import { startHost } from '../local/host.ts'
+import { Visitor } from '../local/testing.ts'
+import { ask, type Asked } from '../test/jobs-support.ts'
 import { buildWeb } from './build-web.ts'
 
 const port = Number(process.env['CLOISTER_PORT'] ?? 4790)
@@ -24,8 +28,10 @@ async function signIn(page: Page, origin: string, email: string): Promise<void> 
 }
 
 const settled = async (page: Page): Promise<void> => {
-  await page.waitForLoadState('load').catch(() => {})
-  await page.waitForTimeout(1200)
+  await page.waitForLoadState('networkidle').catch(() => {})
+  // What is still coming has its room held by grey bars; plots and editors draw themselves shortly after.
+  await page.waitForFunction(() => document.querySelector('.mantine-Skeleton-root, .mantine-Loader-root') === null)
+  await page.waitForTimeout(800)
 }
 
 async function take(page: Page, path: string): Promise<void> {
@@ -38,7 +44,11 @@ await buildWeb()
 const home = await mkdtemp(join(tmpdir(), 'cloister-pictures-'))
 const host = await startHost({ port, home, quiet: true })
 const browser = await chromium.launch({ executablePath: process.env['CLOISTER_CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
-const open = (width: number, dark: boolean): Promise<BrowserContext> => browser.newContext({ viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' })
+async function open(width: number, dark: boolean): Promise<BrowserContext> {
+  const context = await browser.newContext({ viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' })
+  context.setDefaultTimeout(180_000)
+  return context
+}
 
 const settingsPages: [string, string][] = [['audit', '/audit'], ['settings-people', '/settings/people'], ['settings-tokens', '/settings/tokens'], ['settings-organisation', '/settings/organisation'], ['device', '/device'], ['reference', '/docs'], ['nowhere', '/nowhere']]
 
@@ -50,6 +60,35 @@ async function studyPages(page: Page): Promise<[string, string][]> {
   const tabs = ['overview', 'content', 'versions', 'links', 'people', 'results', 'settings', 'history']
   return [['home', '/'], ['studies', '/studies'], ['study-new', '/studies/new'], ...tabs.map((t): [string, string] => [`study-${t}`, `${base}/${t}`])]
 }
+
+/** What the analyst has asked when the pictures are taken: a released table with suppressed cells, a model, a cohort that was too small, and an output that checkers hold. */
+async function questions(): Promise<Record<'table' | 'model' | 'blocked' | 'held', string>> {
+  const tokens = await new Visitor(host.mainOrigin).signIn('anil@demo.cloister', demoPassword)
+  const anil = createClient({ baseUrl: host.mainOrigin, token: () => tokens.access_token })
+  const send = async (question: Pick<Asked, 'language' | 'code'> & Partial<Asked>): Promise<string> => (await ask(anil, { dataset: 'clinical_trial_data', mode: 'rules', ...question }, 300)).jobId
+  const plot = 'import os\nimport pandas as pd\n\nout = os.environ["CLOISTER_OUTPUT"]\npeople = pd.read_csv(os.environ["DATA_ROOT"] + "/catalogs/clinical_trial_data/subjects.csv")\ncounts = people.groupby("site").size()\n'
+    + 'bars = "".join(f\'<rect y="{28 * i + 4}" width="{6 * n}" height="22" fill="#0072B2"/><text x="{6 * n + 6}" y="{28 * i + 20}" font-size="13">{site}: {n}</text>\' for i, (site, n) in enumerate(counts.items()))\n'
+    + 'open(out + "/sites.svg", "w").write(f\'<svg xmlns="http://www.w3.org/2000/svg" width="420" height="120">{bars}</svg>\')\npeople.groupby(["site", "genetic_marker"], dropna=False).size().rename("n").reset_index().to_csv(out + "/markers.csv", index=False)\n'
+  return {
+    table: await send({ language: 'sql', code: 'SELECT site, genetic_marker, count(*) AS people, avg(baseline_updrs) AS mean_updrs\nFROM subjects\nGROUP BY site, genetic_marker\nORDER BY site, genetic_marker\n', title: 'Motor score by site and variant' }),
+    model: await send({ language: 'r', code: await readFile(new URL('../examples/analyses/outcome.R', import.meta.url), 'utf8'), title: 'What goes with the motor score at entry?' }),
+    blocked: await send({ language: 'sql', code: 'SELECT count(*) AS people FROM subjects', cohort: [{ table: 'subjects', column: 'age', is: 'between', to: 45 }], title: 'The youngest' }),
+    held: await send({ language: 'python', mode: 'review', code: plot, purpose: 'Figure 2 of the report: how many people each site enrolled', title: 'People at each site' }),
+  }
+}
+
+/** The addresses of what an analyst, a checker and a custodian work with. */
+async function dataPages(page: Page, ids: Awaited<ReturnType<typeof questions>>): Promise<[string, string][]> {
+  await page.goto(`${host.mainOrigin}/datasets`)
+  const overview = await page.getByRole('link', { name: /Parkinson/ }).first().getAttribute('href')
+  const base = overview!.replace(/\/overview$/, ''), dataset = base.split('/').at(-1)!
+  return [['datasets', '/datasets'], ['dataset', overview!], ['dataset-schema', `${base}/schema`], ['analyses', '/analyses'], ['ask', `/analyses/ask?dataset=${dataset}&language=python`], ['analysis', `/analyses/${ids.table}`], ['analysis-model', `/analyses/${ids.model}`], ['analysis-blocked', `/analyses/${ids.blocked}`]]
+}
+const custodianPages = async (page: Page, ids: Awaited<ReturnType<typeof questions>>): Promise<[string, string][]> => {
+  const base = (await dataPages(page, ids)).find(([n]) => n === 'dataset')![1].replace(/\/overview$/, '')
+  return [['dataset-new', '/datasets/new'], ...['register', 'analyses', 'budget', 'policy', 'history'].map((t): [string, string] => [`dataset-${t}`, `${base}/${t}`])]
+}
+const checkerPages = (ids: Awaited<ReturnType<typeof questions>>): [string, string][] => [['checks', '/checks'], ['check', `/checks/${ids.held}`]]
 
 /** Signs in anew as somebody and hands over their pages, one by one. */
 async function visit(context: BrowserContext, email: string, pages: (page: Page) => [string, string][] | Promise<[string, string][]>, each: (page: Page, name: string) => Promise<void>): Promise<void> {
@@ -63,6 +102,7 @@ async function visit(context: BrowserContext, email: string, pages: (page: Page)
 }
 
 try {
+  const ids = await questions()
   if (folder) {
     await mkdir(folder, { recursive: true })
     for (const [width, dark] of [[1440, false], [1440, true], [390, false], [390, true]] as const) {
@@ -74,18 +114,23 @@ try {
       await page.getByRole('button', { name: /sign in/i }).first().click()
       await take(page, name('login'))
       await visit(context, 'rosa@demo.cloister', studyPages, (p, n) => take(p, name(n)))
-      await context.clearCookies()
-      await visit(context, 'ada@demo.cloister', () => settingsPages, (p, n) => take(p, name(n)))
+      for (const [email, pages] of [['anil', (p: Page) => dataPages(p, ids)], ['chen', () => checkerPages(ids)], ['cleo', (p: Page) => custodianPages(p, ids)], ['ada', () => settingsPages]] as const) {
+        await context.clearCookies()
+        await visit(context, `${email}@demo.cloister`, pages, (p, n) => take(p, name(n)))
+      }
       await context.close()
     }
   } else {
     await mkdir(pictures, { recursive: true })
     const context = await open(1440, false)
-    const keep = new Set(['home', 'study-overview', 'study-content', 'study-results'])
-    await visit(context, 'rosa@demo.cloister', async (p) => (await studyPages(p)).filter(([n]) => keep.has(n)), async (p, n) => {
-      await settled(p)
-      await p.screenshot({ path: join(pictures, `${n}.png`), animations: 'disabled' })
-    })
+    const keep = new Set(['home', 'study-overview', 'study-content', 'study-results', 'datasets', 'ask', 'analysis', 'check'])
+    for (const [email, pages] of [['rosa', studyPages], ['anil', (p: Page) => dataPages(p, ids)], ['chen', () => checkerPages(ids)]] as const) {
+      await context.clearCookies()
+      await visit(context, `${email}@demo.cloister`, async (p) => (await pages(p)).filter(([n]) => keep.has(n)), async (p, n) => {
+        await settled(p)
+        await p.screenshot({ path: join(pictures, `${n}.png`), animations: 'disabled' })
+      })
+    }
     await context.close()
   }
 } finally {
