@@ -19,6 +19,7 @@ const datasets = () => import('./datasets/index.tsx')
 const analyses = () => import('./analyses/index.tsx')
 const checks = () => import('./checks/index.tsx')
 const synthesis = () => import('./synthesis/index.tsx')
+const pipelines = () => import('./pipelines/index.tsx')
 const settings = () => import('./settings/index.tsx')
 
 const tree = root.addChildren([
@@ -44,6 +45,13 @@ const tree = root.addChildren([
     page('/synthetic/new', synthesis, 'NewSynthesisPage'),
     page('/synthetic/compare', synthesis, 'ComparePage'),
     page('/synthetic/$synthesisId', synthesis, 'SynthesisPage'),
+    page('/pipelines', pipelines, 'PipelinesPage'),
+    page('/pipelines/new', pipelines, 'NewExperimentPage'),
+    page('/pipelines/publish', pipelines, 'PublishPage'),
+    page('/pipelines/$pipelineId', pipelines, 'PipelinePage'),
+    page('/experiments/$experimentId', pipelines, 'ExperimentPage'),
+    page('/pipeline-runs/compare', pipelines, 'CompareRunsPage'),
+    page('/pipeline-runs/$jobId', pipelines, 'RunPage'),
     page('/checks', checks, 'ChecksPage'),
     page('/checks/$jobId', checks, 'ReviewPage'),
     page('/audit', () => import('./audit/index.tsx'), 'AuditPage'),

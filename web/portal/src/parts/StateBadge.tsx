@@ -1,5 +1,6 @@
 import { datasetLife, type DatasetState } from '../../../../domain/datasets/life.ts'
 import { jobLife, type JobState } from '../../../../domain/jobs/life.ts'
+import { type PipelineRunState, runMeaning } from '../../../../domain/pipelines/life.ts'
 import { runLife, type RunState } from '../../../../domain/runs/life.ts'
 import { synthesisLife, type SynthesisState } from '../../../../domain/synthesis/life.ts'
 import { studyLife, type StudyState } from '../../../../domain/studies/life.ts'
@@ -12,17 +13,19 @@ const linkTone: Record<LinkState, Tone> = { open: 'active', expired: 'idle', use
 const datasetTone: Record<DatasetState, Tone> = { draft: 'idle', reading: 'active', proposed: 'wait', published: 'good', retired: 'idle' }
 const jobTone: Record<JobState, Tone> = { queued: 'wait', running: 'active', checking: 'active', held: 'wait', succeeded: 'good', blocked: 'bad', failed: 'bad', cancelled: 'idle' }
 const synthesisTone: Record<SynthesisState, Tone> = { uploading: 'wait', reading: 'active', proposed: 'wait', running: 'active', ready: 'good', failed: 'bad', expired: 'idle' }
+const pipelineTone: Record<PipelineRunState, Tone> = { created: 'wait', queued: 'wait', running: 'active', succeeded: 'good', failed: 'bad', cancelled: 'idle' }
 const linkMeaning: Partial<Record<LinkState, string>> = {
   open: 'Participants can start with it', expired: 'Its time has run out', used: 'Its one run has started', full: 'Its quota is reached', revoked: 'Taken back',
 }
 
-type Named = { of: 'study'; state: StudyState } | { of: 'run'; state: RunState } | { of: 'link'; state: LinkState } | { of: 'dataset'; state: DatasetState } | { of: 'job'; state: JobState; word?: string } | { of: 'synthesis'; state: SynthesisState }
+type Named = { of: 'study'; state: StudyState } | { of: 'run'; state: RunState } | { of: 'link'; state: LinkState } | { of: 'dataset'; state: DatasetState } | { of: 'job'; state: JobState; word?: string } | { of: 'synthesis'; state: SynthesisState } | { of: 'pipeline-run'; state: PipelineRunState }
 function look(x: Named): { tone: Tone; meaning: string | undefined; word: string } {
   switch (x.of) {
     case 'study': return { tone: studyTone[x.state], meaning: studyLife[x.state].meaning, word: x.state }
     case 'run': return { tone: runTone[x.state], meaning: runLife[x.state].meaning, word: x.state }
     case 'link': return { tone: linkTone[x.state], meaning: linkMeaning[x.state], word: x.state }
     case 'dataset': return { tone: datasetTone[x.state], meaning: datasetLife[x.state].meaning, word: x.state }
+    case 'pipeline-run': return { tone: pipelineTone[x.state], meaning: runMeaning[x.state], word: x.state }
     case 'synthesis': return { tone: synthesisTone[x.state], meaning: synthesisLife[x.state].meaning, word: x.state }
     case 'job': return { tone: jobTone[x.state], meaning: jobLife[x.state].meaning, word: x.word ?? x.state }
   }

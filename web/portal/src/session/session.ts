@@ -1,6 +1,6 @@
 /** Signing in: OpenID Connect code flow with PKCE. Tokens live in this tab's sessionStorage; open tabs share them over a channel, so that a link opened in a new tab works. */
 import { User, UserManager, WebStorageStateStore } from 'oidc-client-ts'
-import { createClient, type Client } from '../../../../clients/api.ts'
+import { createClient, type Client, type ClientOptions } from '../../../../clients/api.ts'
 
 type Reason = 'expired' | 'recent'
 export interface SessionState {
@@ -131,4 +131,6 @@ async function patient(input: RequestInfo | URL, init: RequestInit = {}): Promis
   return fetch(input, { ...init, headers })
 }
 
-export const api: Client = createClient({ baseUrl: '', token: () => user?.access_token, fetch: patient })
+/** How the client and what reads streams reach the server. */
+export const reach: ClientOptions = { baseUrl: '', token: () => user?.access_token, fetch: patient }
+export const api: Client = createClient(reach)

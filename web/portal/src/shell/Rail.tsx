@@ -1,5 +1,5 @@
 import { NavLink, Stack, Text } from '@mantine/core'
-import { IconChartBar, IconDatabase, IconEyeCheck, IconFlask2, IconHistory, IconHome, IconSettings, IconTablePlus, type Icon } from '@tabler/icons-react'
+import { IconChartBar, IconDatabase, IconEyeCheck, IconFlask2, IconHistory, IconHome, IconRoute, IconSettings, IconTablePlus, type Icon } from '@tabler/icons-react'
 import { Link, useRouterState } from '@tanstack/react-router'
 import { useKeptJobs, useMyJobs, useReviews, moving } from '../analyses/data.ts'
 import { useDatasets } from '../datasets/data.ts'
@@ -38,6 +38,7 @@ export function Rail() {
       {here && may('datasets.list') && <Entry to="/datasets" label="Datasets" icon={IconDatabase} count={toConfirm} countMeans="to finish" />}
       {asks && <Entry to="/analyses" label="Analyses" icon={IconChartBar} count={toApprove || running} countMeans={toApprove ? 'to approve' : 'running'} />}
       {here && may('syntheses.list') && <Entry to="/synthetic" label="Synthetic data" icon={IconTablePlus} />}
+      {here && may('pipelines.list') && <Entry to="/pipelines" label="Pipelines" icon={IconRoute} />}
       {checks && <Entry to="/checks" label="Output checks" icon={IconEyeCheck} count={due} countMeans="due" />}
       {here && may('audit.read') && <Entry to="/audit" label="Audit" icon={IconHistory} />}
       <Entry to={here ? '/settings' : '/settings/tokens'} label="Settings" icon={IconSettings} />

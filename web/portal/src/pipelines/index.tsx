@@ -1,0 +1,7 @@
+export { PipelinesPage } from './PipelinesPage.tsx'
+export { NewExperimentPage } from './NewExperimentPage.tsx'
+export { PublishPage } from './PublishPage.tsx'
+export { PipelinePage } from './PipelinePage.tsx'
+export { ExperimentPage } from './ExperimentPage.tsx'
+export { RunPage } from './RunPage.tsx'
+export { CompareRunsPage } from './CompareRunsPage.tsx'
