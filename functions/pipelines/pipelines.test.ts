@@ -21,7 +21,7 @@ beforeAll(async () => {
     workflow: { start: async (jobId, attempt) => { if (!executions.some((e) => e.jobId === jobId && e.attempt === attempt)) { executions.push({ jobId, attempt }); running.add(`${jobId}-${attempt}`) } }, stop: async (jobId, attempt) => { running.delete(`${jobId}-${attempt}`) }, running: async (jobId, attempt) => running.has(`${jobId}-${attempt}`) },
     logs: { archive: async (run: string) => { archived.push(run) }, conclude: async () => {} } as never,
   })
-  h.deps.settings.pipelines = () => ({ quota, largest: { gpus: 0, memoryMb: 8192 }, runtimes: ['python', 'r', 'shell'] })
+  h.deps.settings.pipelines = () => ({ quota, largest: { memoryMb: 8192 }, runtimes: ['python', 'r', 'shell'] })
   ;({ organisationId } = await h.organisation('Lab', { rosa: ['researcher'], anil: ['analyst'], cleo: ['custodian'] }))
   await h.organisation('Elsewhere', { sam: ['admin', 'researcher', 'custodian'] })
   ;[rosa, anil, cleo, sam] = ['rosa', 'anil', 'cleo', 'sam'].map((n) => h.person(n)) as [Caller, Caller, Caller, Caller]

@@ -30,7 +30,8 @@ export const valueErrors = (definition: PipelineDefinition, values: Record<strin
 
 /** What of the resources cannot be had, of the definition's own or those in their place. */
 function resourceErrors(d: Pick<Deps, 'settings'>, r: Resources): FieldError[] {
-  const largest = { ...mostResources, ...d.settings.pipelines?.().largest }
+  // An installation that has GPUs says so.
+  const largest = { ...mostResources, gpus: 0, ...d.settings.pipelines?.().largest }
   return (['cpus', 'memoryMb', 'gpus', 'seconds'] as const).flatMap((k) => (r[k] <= largest[k] ? [] : [{ path: `/body/resources/${k}`, message: k === 'gpus' && largest.gpus === 0 ? 'This installation has no GPU' : 'More than this installation has for a run', value: r[k], expected: `at most ${largest[k]}` }]))
 }
 
