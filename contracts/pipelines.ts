@@ -87,13 +87,15 @@ export const LogRecord = z.object({
 })
 export const LogPage = z.object({ records: z.array(LogRecord), first: z.int().describe('Where this page begins'), next: z.int().describe('Where the page after it begins'), ended: z.boolean().describe('Nothing will follow') })
 
+/** In a query: `true` and `false` as words. */
+const yes = z.union([z.boolean(), z.stringbool()]).default(false)
 const Start = z.object({ parameters: Values.optional().describe('In place of the experiment’s; what is not named keeps the experiment’s value'), resources: OwnResources.optional(), title: Name.optional() })
 const sorts = ['created', 'ended', 'seconds', 'state', 'title', 'number'] as const
 const RunsQuery = PageQuery.extend({
   state: z.enum(runStates).optional(), pipelineId: PipelineId.optional(), sweep: z.string().max(80).optional(), text: z.string().max(120).optional().describe('In the title or the experiment’s'), since: Instant.optional(),
   sort: z.union([z.enum(sorts), z.string().regex(/^(metric|parameter):[^\p{Cc}]{1,100}$/u, 'metric:NAME or parameter:NAME')]).default('created'), direction: z.enum(['up', 'down']).default('down'),
 })
-const ExperimentsQuery = PageQuery.extend({ whose: z.enum(['mine', 'all']).default('all'), pipelineId: PipelineId.optional(), archived: z.stringbool().default(false), text: z.string().max(120).optional(), sort: z.enum(['created', 'changed', 'title', 'runs']).default('created'), direction: z.enum(['up', 'down']).default('down') })
+const ExperimentsQuery = PageQuery.extend({ whose: z.enum(['mine', 'all']).default('all'), pipelineId: PipelineId.optional(), archived: yes, text: z.string().max(120).optional(), sort: z.enum(['created', 'changed', 'title', 'runs']).default('created'), direction: z.enum(['up', 'down']).default('down') })
 
 const organisation = z.object({ organisationId: OrganisationId }), pipeline = z.object({ pipelineId: PipelineId }), experiment = z.object({ experimentId: ExperimentId }), run = z.object({ jobId: JobId })
 const reading = ['read ORG', 'read USER', 'read PIPELINE'] as const
@@ -105,7 +107,7 @@ const onPipelines = (permission: 'pipelines.list' | 'pipelines.publish' | 'exper
 export const pipelines = area('pipelines', 'Pipelines: experiments with typed parameters, live logs, artifacts, comparison', {
   list: route({
     method: 'GET', path: '/api/organisations/{organisationId}/pipelines', function: 'pipelines', access: onPipelines('pipelines.list'), status: 200, summary: 'Pipelines of an organisation, newest first',
-    params: organisation, query: PageQuery.extend({ archived: z.stringbool().default(false), text: z.string().max(120).optional() }), response: page(Pipeline), problems: [], grants: reading,
+    params: organisation, query: PageQuery.extend({ archived: yes, text: z.string().max(120).optional() }), response: page(Pipeline), problems: [], grants: reading,
   }),
   uploads: route({
     method: 'POST', path: '/api/organisations/{organisationId}/pipelines/uploads', function: 'pipelines', access: onPipelines('pipelines.publish'), status: 200, summary: 'Links to upload a pipeline’s files before it is published',
@@ -164,7 +166,7 @@ export const pipelines = area('pipelines', 'Pipelines: experiments with typed pa
 
   log: route({
     method: 'GET', path: '/api/pipeline-runs/{jobId}/log', function: 'pipelinelog', access: { kind: 'pipeline-run', permission: 'experiment.log' }, status: 200, summary: 'A page of a run’s log, while it is written and ever after', params: run,
-    query: z.object({ from: z.coerce.number().int().min(0).optional().describe('The place to read from; 0 is the beginning'), limit: z.coerce.number().int().min(1).max(5000).default(1000), tail: z.stringbool().default(false).describe('The last records before `from`, or of all') }), response: LogPage, problems: [], grants: ['read ORG', 'read EXPERIMENT', 'read JOB', 'get released', 'read-log'],
+    query: z.object({ from: z.coerce.number().int().min(0).optional().describe('The place to read from; 0 is the beginning'), limit: z.coerce.number().int().min(1).max(5000).default(1000), tail: yes.describe('The last records before `from`, or of all') }), response: LogPage, problems: [], grants: ['read ORG', 'read EXPERIMENT', 'read JOB', 'get released', 'read-log'],
   }),
   logDownload: route({ method: 'GET', path: '/api/pipeline-runs/{jobId}/log/download', function: 'pipelinestream', access: { kind: 'pipeline-run', permission: 'experiment.log' }, status: 200, stream: 'text', summary: 'The whole log as a file: as far as it is written', detail: '`text`: time, stream and line; `jsonl`: the records.', params: run, query: z.object({ format: z.enum(['text', 'jsonl']).default('text') }), response: z.string(), problems: [], grants: ['read ORG', 'read EXPERIMENT', 'read JOB', 'get released', 'read-log'] }),
   logEvents: route({
