@@ -80,6 +80,6 @@ try {
     delayMs: { p50: Math.round(percentile(delays, 0.5)), p95: Math.round(percentile(delays, 0.95)), p99: Math.round(percentile(delays, 0.99)), max: Math.round(percentile(delays, 1)) },
     ...(values['no-kill'] ? {} : { killed: { outageMs: Math.round(outage.to - outage.from), lines: caughtUp.length, reconnects, p95DelayMs: Math.round(percentile(caughtUp, 0.95)) } }),
     hostMemoryMb: { ...(firstHost.length ? { beforeKill: [0, 1, 2].map((n) => third(firstHost, n)) } : {}), [firstHost.length ? 'afterKill' : 'thirds']: [0, 1, 2].map((n) => third(memory, n)) },
-    states: Object.fromEntries(Map.groupBy(ends, (e) => e.state).entries().map(([k, v]) => [k, v.length])), machine: `${cpus().length} × ${cpus()[0]?.model}`,
+    states: Object.fromEntries([...Map.groupBy(ends, (e) => e.state)].map(([k, v]) => [k, v.length])), machine: `${cpus().length} × ${cpus()[0]?.model}`,
   })}\n`)
 } finally { await host.close() }

@@ -105,6 +105,22 @@ export function scriptLines(): Line[] {
   ]
 }
 
+/** What 1,000 runs of pipelines cause: ten minutes each with 2 vCPU and 4 GB, 20,000 lines, one person watching. */
+export function pipelineLines(resources: Resource[]): Line[] {
+  const memoryGb = Number(resources.find((r) => r.Properties.FunctionName === 'cloister-prod-pipelines-pipelinestream')!.Properties.MemorySize) / 1024
+  const runs = 1000, hours = (runs * 660) / 3600
+  return [
+    { what: 'Container vCPU-hours', count: Number((hours * 2).toFixed(1)), each: price['container vCPU-hour (Fargate, x86)'], note: 'with a minute to start and to send what was made' },
+    { what: 'Container GB-hours', count: Number((hours * 4).toFixed(1)), each: price['container GB-hour (Fargate, x86)'], note: '' },
+    { what: 'Container disk GB-hours', count: Number((hours * 80).toFixed(1)), each: price['container disk GB-hour (Fargate)'], note: '100 GB, of which 20 are free' },
+    { what: 'Logs, GB', count: runs * 0.003, each: price['log GB'], note: '150 bytes a line with its place' },
+    { what: 'Function GB-seconds: watching', count: Math.round(runs * 600 * memoryGb), each: price['function GB-second (arm64)'], note: 'a stream is paid for as long as somebody watches' },
+    { what: 'Function GB-seconds: steps', count: runs * 4 * 3, each: price['function GB-second (arm64)'], note: 'prepare, check, settle with the copy of the log' },
+    { what: 'State transitions', count: runs * 6, each: price.million['state transition'] / 1e6, note: '' },
+    { what: 'Table reads and writes', count: runs * 300, each: price.million['table write unit'] / 1e6, note: 'counted as writes of 1 KB' },
+  ]
+}
+
 const usd = (x: number): string => x.toFixed(2)
 const table = (lines: Line[]): string => ['| what | how many | USD each | USD | |', '|---|---:|---:|---:|---|', ...lines.map((l) => `| ${l.what} | ${l.count.toLocaleString('en-US')} | ${Number(l.each.toPrecision(6))} | ${usd(l.count * l.each)} | ${l.note} |`), `| **together** | | | **${usd(sum(lines))}** | |`].join('\n')
 
@@ -150,6 +166,14 @@ ${table(queries)}
 ## Each 1,000 Python jobs
 
 ${table(scripts)}
+
+## Each 1,000 runs of pipelines
+
+Ten minutes each, 2 vCPU and 4 GB, 20,000 lines of log, watched from beginning to end:
+
+${table(pipelineLines(resources))}
+
+The log stays readable for ever as objects of the bucket \`released\`; in CloudWatch it is kept three months.
 
 ## Each 1,000 participants
 

@@ -81,5 +81,5 @@ test('objects: only in buckets and below prefixes that the contracts name', () =
 
 test('logs of runs: read by those who show or keep them, in their one group, and written by no function', () => {
   expect(who('logs:GetLogEvents')).toEqual(serverFunctions.filter((f) => f.grants.some((g) => g === 'read-log' || g === 'write-log')).map(functionName).sort())
-  for (const all of statements.values()) for (const s of all.filter((x) => list(x.Action).includes('logs:GetLogEvents'))) expect(text(s.Resource)).toMatch(/:log-group:\/cloister\/prod\/runs:log-stream:\*/)
+  for (const all of statements.values()) for (const s of all.filter((x) => list(x.Action).includes('logs:GetLogEvents'))) expect(text(s.Resource)).toMatch(/:log-group:\/cloister\/prod\/pipeline-runs:log-stream:\*/)
 })

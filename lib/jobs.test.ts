@@ -98,9 +98,11 @@ describe('containers', () => {
 describe('pipelines', () => {
   test('log into a group of their own that has an end, and have room for stacks of images', () => {
     const c = all.of('AWS::Batch::JobDefinition').find((d) => d.Properties.JobDefinitionName === 'cloister-prod-jobs-pipelines')!.Properties.ContainerProperties
-    const group = all.of('AWS::Logs::LogGroup').find((l) => l.Properties.LogGroupName === '/cloister/prod/runs')!
+    const group = all.of('AWS::Logs::LogGroup').find((l) => l.Properties.LogGroupName === '/cloister/prod/pipeline-runs')!
     expect(c.LogConfiguration).toMatchObject({ LogDriver: 'awslogs', Options: { 'awslogs-group': { Ref: group.id } } })
     expect([group.Properties.RetentionInDays, c.EphemeralStorage.SizeInGiB]).toEqual([90, 100])
+    const names = all.of('AWS::Logs::LogGroup').map((l) => l.Properties.LogGroupName as string)
+    expect(names.filter((n, i) => names.indexOf(n) !== i)).toEqual([])
   })
 })
 

@@ -17,7 +17,7 @@ export const bucketHost = (s: Settings, bucket: Bucket): string => `${bucketName
 export const stateMachineName = (s: Settings): string => `${s.installation}-jobs`
 
 /** Logs of pipeline runs: containers write it, functions read it. */
-export const runLogGroup = (s: Settings): string => `/cloister/${s.stage}/runs`
+export const runLogGroup = (s: Settings): string => `/cloister/${s.stage}/pipeline-runs`
 
 export const tableName = (s: Settings): string => s.installation
 export const dataKeyAlias = (s: Settings): string => `alias/${s.installation}/data`

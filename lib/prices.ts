@@ -11,7 +11,7 @@ export const price = {
   },
   /** By the GB (or GB-second). */
   'function GB-second (arm64)': 0.0000133334, 'function /tmp GB-second': 0.0000000309,
-  'container vCPU-hour (Fargate, x86)': 0.04048, 'container GB-hour (Fargate, x86)': 0.004445, 'image GB-month': 0.1, 'endpoint GB': 0.01,
+  'container vCPU-hour (Fargate, x86)': 0.04048, 'container GB-hour (Fargate, x86)': 0.004445, 'container disk GB-hour (Fargate)': 0.000111, 'image GB-month': 0.1, 'endpoint GB': 0.01,
   'log GB': 0.5,
   'transfer GB (CloudFront)': 0.085,
   'table GB-month': 0.25, 'table recovery GB-month': 0.2,

@@ -34,7 +34,7 @@ export class StreamFunctions extends Construct {
         // It verifies tokens itself, so it has the authorizer's grants as well.
         function: { ...f, grants: [...f.grants, 'read TOKEN', 'write TOKEN'] }, settings, resources: resourcesByName(settings), tableName: tableName(settings), macKeyId: '', duckdb: undefined, removalPolicy,
         bucketNames: { released: bucketName(settings, 'released') },
-        environment: { NODE_OPTIONS: '--disable-warning=ExperimentalWarning', CLOISTER_INSTALLATION: settings.installation, CLOISTER_VERSION: settings.version, API_ORIGIN: Fn.join('', ['https://', apiId, '.execute-api.', settings.region, '.', Aws.URL_SUFFIX]) },
+        environment: { NODE_OPTIONS: '--disable-warning=ExperimentalWarning', CLOISTER_INSTALLATION: settings.installation, CLOISTER_VERSION: settings.version, API_ORIGIN: Fn.join('', ['https://', apiId, '.execute-api.', settings.region, '.', Aws.URL_SUFFIX]), ...(settings.scripts ? {} : { LANGUAGES: 'sql' }) },
       })
       const url = made.lambda.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM, invokeMode: lambda.InvokeMode.RESPONSE_STREAM })
       // A silent log sends a comment every 15 seconds.

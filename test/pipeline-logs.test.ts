@@ -77,9 +77,9 @@ describe('the log', () => {
     const jobId = await start('import sys\nfor i in range(500): print("row", i)\nprint("\\x1b[31mred\\x1b[0m", file=sys.stderr)')
     const { records } = await watched(jobId)
     const params = { jobId }
-    const tail = await client.pipelines.log({ params, query: { tail: true, limit: 10 } })
+    const tail = await client.pipelines.log({ params, query: { tail: 'true', limit: 10 } })
     expect(tail.records).toEqual(records.slice(-10))
-    expect((await client.pipelines.log({ params, query: { tail: true, limit: 5, from: tail.first } })).records).toEqual(records.slice(-15, -10))
+    expect((await client.pipelines.log({ params, query: { tail: 'true', limit: 5, from: tail.first } })).records).toEqual(records.slice(-15, -10))
     const again: PlacedRecord[] = []
     await watchLog(options, jobId, (r) => again.push(r), { after: records[199]!.next })
     expect(again).toEqual(records.slice(200))

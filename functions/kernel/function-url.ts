@@ -3,17 +3,17 @@
  * and verifies the token itself, with the authorizer's own code.
  */
 import { randomUUID } from 'node:crypto'
-import { Readable, type Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import { type Area, routeKey } from '../../contracts/route.ts'
 import type { AuthorizerContext } from './caller.ts'
 import { type Event, type LambdaHandler, problem, type Result } from './handler.ts'
 
+/** What counts here of the runtime's response stream (a Node Writable). */
+export interface Out { write(text: string): boolean; end(text?: string): void; once(event: 'drain' | 'close', heard: () => void): unknown }
 /** What the Node runtime of Lambda brings along as the global `awslambda`. */
 export interface StreamingRuntime {
-  streamifyResponse(handler: (event: APIGatewayProxyEventV2, out: Writable, context: Context) => Promise<void>): unknown
-  HttpResponseStream: { from(out: Writable, metadata: { statusCode: number; headers: Record<string, string> }): Writable }
+  streamifyResponse(handler: (event: APIGatewayProxyEventV2, out: Out, context: Context) => Promise<void>): unknown
+  HttpResponseStream: { from(out: Out, metadata: { statusCode: number; headers: Record<string, string> }): Out }
 }
 export type Verify = (event: { headers: Record<string, string> }) => Promise<{ isAuthorized: boolean; context?: Partial<AuthorizerContext> | undefined }>
 export interface Ready { handler: LambdaHandler; verify: Verify }
@@ -54,6 +54,13 @@ export function streamed(runtime: StreamingRuntime, area: Area, name: string, re
     }
     const to = runtime.HttpResponseStream.from(out, { statusCode: result.statusCode ?? 200, headers: Object.fromEntries(Object.entries(result.headers ?? {}).map(([k, v]) => [k, String(v)])) })
     if (!result.stream) { to.end(result.body ?? ''); return }
-    await pipeline(Readable.from(result.stream, { highWaterMark: 1 }), to).catch(() => gone.abort())
+    const closed = new Promise<void>((resolve) => { gone.signal.addEventListener('abort', () => resolve(), { once: true }) })
+    try {
+      for await (const piece of result.stream) {
+        if (gone.signal.aborted) return
+        // At the listener's pace.
+        if (!to.write(piece)) await Promise.race([new Promise<void>((resolve) => { to.once('drain', resolve) }), closed])
+      }
+    } finally { to.end() }
   })
 }
