@@ -32,15 +32,12 @@ async function register(o: DatasetParts, { declared: { name, title, description,
   const sent = await sendFiles({ files: bytes, ask: async (some) => (await client.datasets.uploads({ params, body: { files: some } })).uploads, send: sendInside(o.objects) })
   await client.datasets.read({ params, body: { files: sent } })
   await until(async () => {
-    const r = await client.datasets.reading({ params })
-    if (r.state === 'failed') throw cannot(r.problem?.reason)
-    return r.state === 'ready' ? true : undefined
-  })
-  await until(async () => {
-    const { rev } = await client.datasets.get({ params })
-    try { return await client.datasets.publish({ params, body: { rev, schema, policy } }) } catch (e) {
+    const now = await client.datasets.get({ params })
+    if (now.problem) throw cannot(now.problem)
+    if (now.state !== 'proposed') return undefined
+    try { return await client.datasets.publish({ params, body: { rev: now.rev, schema, policy } }) } catch (e) {
       // The reading's own job may still write its end.
-      if (e instanceof ProblemError && e.kind === 'changed-meanwhile') return undefined
+      if (e instanceof ProblemError && (e.kind === 'changed-meanwhile' || e.kind === 'wrong-state')) return undefined
       throw e
     }
   })
