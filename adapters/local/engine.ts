@@ -1,4 +1,4 @@
-/** The engine on a laptop: each request in a limited process of its own, kept warm, with an empty environment. */
+/** The engine on a laptop: each request in a limited process that does nothing else meanwhile, kept warm, with an empty environment. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { type Engine, ObjectGone } from '../../ports/engine.ts'
 import { type FileCache, fileCache } from '../../runner/engine/cache.ts'
 import { engineOver, type Places } from '../../runner/engine/engine.ts'
-import type { Reply, Request } from '../../runner/engine/request.ts'
+import type { Answered, Reply, Request } from '../../runner/engine/request.ts'
 import type { LocalObjects } from './objects.ts'
 
 export interface LocalEngineOptions { objects: LocalObjects; /** Where fetched objects are kept; a folder of its own that goes at `close` by default. */ folder?: string; /** Warm processes in wait. */ spare?: number }
@@ -42,45 +42,81 @@ function start(): Child {
 const limit = (pid: number, memoryMb: number | undefined, writes: boolean): Promise<void> => prlimit === undefined ? Promise.resolve()
   : new Promise((resolve, reject) => { execFile(prlimit, ['--pid', String(pid), '--core=0', ...(memoryMb === undefined ? [] : [`--data=${(memoryMb + overheadMb) * 1024 ** 2}`]), ...(writes ? [] : ['--fsize=0'])], (e) => { if (e) reject(e); else resolve() }) })
 
-/** Processes that answer one request each. */
+/** What limits a process: lowered limits are not raised again, so it is used for requests of the same kind alone. */
+const kindOf = (request: Request, memoryMb: number | undefined): { writes: boolean; name: string } => { const writes = request.kind === 'store' || request.kind === 'materialise'; return { writes, name: `${memoryMb ?? ''}${writes ? ' writes' : ''}` } }
+
+/**
+ * Processes that answer one request at a time, each in a database of its own. One that answered well, and says that it is as it was, is used again: starting one costs
+ * more than most questions. One that failed, was killed or grew is not.
+ */
 function pool(spare: number): { run(request: Request, limits?: { seconds: number; memoryMb: number }): Promise<Reply>; close(): Promise<void> } {
   const waiting: Child[] = [], busy = new Set<ChildProcess>()
+  let used: { name: string; child: Child }[] = []
   const most = Math.max(2, availableParallelism())
   const queue: (() => void)[] = []
   let running = 0, closed = false
   const refill = (): void => { while (!closed && waiting.length < spare) waiting.push(start()) }
   refill()
-  // Starting one takes a processor for a third of a second, which whatever asked would miss: it is done once nobody asks, or when none is left.
+  // Starting one takes a processor for a third of a second, which whatever asked would miss: it is done once nobody asks.
   let idle: NodeJS.Timeout | undefined
   const later = (): void => {
     clearTimeout(idle)
-    if (waiting.length === 0 && !closed) waiting.push(start())
     if (!closed) idle = setTimeout(() => { if (running === 0) refill() }, idleMilliseconds).unref()
+  }
+  const alive = (c: Child): boolean => c.process.exitCode === null && c.process.signalCode === null && c.process.connected
+
+  async function taken(name: string, writes: boolean, memoryMb: number | undefined): Promise<Child> {
+    const again = used.findLast((u) => u.name === name && alive(u.child))
+    if (again) {
+      used = used.filter((u) => u !== again)
+      busy.add(again.child.process)
+      return again.child
+    }
+    const child = waiting.shift() ?? start()
+    busy.add(child.process)
+    try {
+      await child.ready
+      await limit(child.process.pid!, memoryMb, writes)
+      return child
+    } catch (e) {
+      busy.delete(child.process)
+      child.process.kill('SIGKILL')
+      throw e
+    }
+  }
+  /** Kept for the next request of its kind; the one that waited longest gives way. */
+  function kept(name: string, child: Child): void {
+    child.process.unref()
+    child.process.channel?.unref()
+    used.push({ name, child })
+    if (used.length > most + 1) used.shift()!.child.process.kill('SIGKILL')
   }
 
   async function one(request: Request, limits: { seconds: number; memoryMb: number } | undefined): Promise<Reply> {
-    const child = waiting.shift() ?? start()
+    const { writes, name } = kindOf(request, limits?.memoryMb)
+    const child = await taken(name, writes, limits?.memoryMb)
     const { process: p } = child
-    busy.add(p)
     p.ref()
     p.channel?.ref()
-    let timer: NodeJS.Timeout | undefined
+    let timer: NodeJS.Timeout | undefined, again = false
     try {
-      await child.ready
-      await limit(p.pid!, limits?.memoryMb, request.kind === 'store' || request.kind === 'materialise')
-      return await new Promise<Reply>((resolve) => {
+      const { reply, fit } = await new Promise<Answered>((resolve) => {
         let late = false
-        p.once('message', (reply) => { resolve(reply as Reply) })
-        p.once('exit', () => { resolve({ failed: { kind: late ? 'time-limit' : 'memory-limit', errorClass: 'Ended' } }) })
+        const ended = (): void => { resolve({ reply: { failed: { kind: late ? 'time-limit' : 'memory-limit', errorClass: 'Ended' } }, fit: false }) }
+        p.once('exit', ended)
+        p.once('message', (answered) => { p.off('exit', ended); resolve(answered as Answered) })
         // DuckDB is interrupted at the limit by the process itself; this is for one that does not listen.
         timer = setTimeout(() => { late = true; p.kill('SIGKILL') }, ((limits?.seconds ?? longest) + 2) * 1000)
         p.send(request)
         later()
       })
+      again = fit && !closed && alive(child)
+      return reply
     } finally {
       clearTimeout(timer)
       busy.delete(p)
-      if (p.exitCode === null) p.kill('SIGKILL')
+      if (again) kept(name, child)
+      else if (p.exitCode === null) p.kill('SIGKILL')
     }
   }
   return {
@@ -93,7 +129,7 @@ function pool(spare: number): { run(request: Request, limits?: { seconds: number
     async close() {
       closed = true
       clearTimeout(idle)
-      for (const p of [...waiting.splice(0).map((c) => c.process), ...busy]) if (p.exitCode === null && p.signalCode === null) { p.ref(); const ended = new Promise((r) => { p.once('exit', r) }); p.kill('SIGKILL'); await ended }
+      for (const p of [...waiting.splice(0).map((c) => c.process), ...used.splice(0).map((u) => u.child.process), ...busy]) if (p.exitCode === null && p.signalCode === null) { p.ref(); const ended = new Promise((r) => { p.once('exit', r) }); p.kill('SIGKILL'); await ended }
     },
   }
 }
@@ -117,7 +153,7 @@ function places(objects: LocalObjects, cache: FileCache): Places {
 }
 
 /** Close it when the host stops. */
-export function localEngine({ objects, folder, spare = 3 }: LocalEngineOptions): Engine & { close(): Promise<void> } {
+export function localEngine({ objects, folder, spare = 2 }: LocalEngineOptions): Engine & { close(): Promise<void> } {
   const processes = pool(spare)
   let own: Promise<string> | undefined
   let cache: FileCache | undefined

@@ -118,8 +118,8 @@ function rowOf(rewrite: Rewrite, columns: readonly QueryColumn[], columnOfMeasur
     const at = columnOfMeasure.get(i)!
     const inSet = b.set === undefined ? subjects : Number(get(`sn${b.set}`) ?? 0)
     values[at] = b.measure.aggregate === 'count-subjects' ? inSet : number(row[numbers.at.get(`m${i}`)!])
-    columnSubjects[at] = b.x === undefined ? inSet : Math.min(Number(get(`c${i}`) ?? 0), inSet)
-    if (b.x !== undefined) contributions[at] = contributionsOf(b, get, i)
+    columnSubjects[at] = b.x === undefined ? inSet : Math.min(Number(get(`c${rewrite.same[i]}`) ?? 0), inSet)
+    if (b.x !== undefined) contributions[at] = contributionsOf(b, get, rewrite.same[i]!)
   }
   const sets = rewrite.sets.map((_, i) => ({
     subjects: Number(get(`sn${i}`) ?? 0), fingerprint: hex64(get(`sf${i}`)), ...(rewrite.facts ? { people: hex64(get(`sp${i}`)) } : {}), asked: picks(i), ...(rewrite.natural.has(i) ? { natural: true as const } : {}),

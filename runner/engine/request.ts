@@ -33,3 +33,5 @@ export interface Answers {
   query: { result: QueryResult } | { problem: Problem }
 }
 export type Reply = { ok: unknown } | { unreadable: { file: string; reason: string; line?: number } } | { failed: { kind: 'memory-limit' | 'time-limit' | 'query-error'; errorClass: string } }
+/** What a process answers: the reply, and whether it is fit for another request. */
+export interface Answered { reply: Reply; fit: boolean }

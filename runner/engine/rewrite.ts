@@ -25,6 +25,8 @@ export interface Rewrite {
   mixed: string[]
   /** Pairs of sets (-1 is the whole row) whose symmetric difference is counted. */
   pairs: [number, number][]
+  /** For each measure, the first one of the same numbers: it stands for both in the facts. */
+  same: number[]
   /** One statement for numbers and facts, or numbers and facts apart. Columns are named. */
   numbers: string
   facts?: string
@@ -35,7 +37,8 @@ const maxSets = 12
 /** SQL of a grouping column as it is shown. */
 const shownKey = (k: Expr): string => (k.type === 'date' || k.type === 'datetime' ? `CAST(${k.sql} AS VARCHAR)` : k.type === 'number' ? double(k) : k.sql)
 
-const aggregateSql = (b: Bound): string => {
+/** The aggregate of a measure; quantiles of the same numbers are one, so that they are sorted once. */
+const aggregateSql = (b: Bound, bound: readonly Bound[]): string => {
   const filter = (p: number | undefined): string => (p === undefined ? '' : ` FILTER (WHERE p${p})`)
   const { measure: m, x, y } = b
   switch (m.aggregate) {
@@ -44,8 +47,10 @@ const aggregateSql = (b: Bound): string => {
     case 'mean': return `avg(${x})${filter(b.filter)}`
     case 'variance': return `var_samp(${x})${filter(b.filter)}`
     case 'deviation': return `stddev_samp(${x})${filter(b.filter)}`
-    case 'median': return `median(${x})${filter(b.filter)}`
-    case 'quantile': return `quantile_cont(${x}, ${m.quantile})${filter(b.filter)}`
+    case 'median': case 'quantile': {
+      const all = [...new Set(bound.filter((o) => isQuantile(o.measure) && o.x === x && o.filter === b.filter).map((o) => o.measure.quantile ?? 0.5))]
+      return `quantile_cont(${x}, [${all.join(', ')}])${filter(b.filter)}[${all.indexOf(m.quantile ?? 0.5) + 1}]`
+    }
     case 'correlation': return `corr(${x}, ${y})${filter(b.filter)}`
     case 'covariance': return `covar_samp(${x}, ${y})${filter(b.filter)}`
     case 'slope': return `regr_slope(${x}, ${y})${filter(b.filter)}`
@@ -53,6 +58,7 @@ const aggregateSql = (b: Bound): string => {
   }
 }
 export const isCount = (m: Measure): boolean => m.aggregate === 'count' || m.aggregate === 'count-subjects'
+const isQuantile = (m: Measure): boolean => m.aggregate === 'median' || m.aggregate === 'quantile'
 /** Aggregates whose value one large contributor can dominate. */
 export const isTotal = (m: Measure): boolean => ['sum', 'mean', 'variance', 'deviation'].includes(m.aggregate)
 
@@ -90,32 +96,35 @@ export function rewriteRules(plan: Plan): Rewrite {
   const row = rowOf(plan.from)
   const pairs: [number, number][] = sets.flatMap((_, i): [number, number][] => [[-1, i], ...Array.from({ length: i }, (_, j): [number, number] => [j, i])])
   const projection = `SELECT ${[`${plan.from.subject} AS s`, ...(row ? [`${row} AS w`] : []), ...plan.keys.map((k, i) => `${shownKey(k)} AS k${i}`), ...columns.map((c, i) => `${c} AS a${i}`), ...sets.map((p, i) => `coalesce(${p}, FALSE) AS p${i}`), ...mixed.map((p, i) => `coalesce(${p}, FALSE) AS x${i}`)].join(', ')} FROM ${plan.from.sql}${plan.where}`
-  const values = bound.map((b, i) => `${aggregateSql(b)} AS m${i}`)
-  const valued = bound.map((b, i) => ({ b, i })).filter(({ b }) => b.x !== undefined)
+  const values = bound.map((b, i) => `${aggregateSql(b, bound)} AS m${i}`)
+  const alike = (a: Bound, b: Bound): boolean => a.x !== undefined && a.x === b.x && a.y === b.y && a.filter === b.filter
+  const same = bound.map((b, i) => { const first = bound.findIndex((o) => alike(o, b)); return first < 0 ? i : first })
+  const valued = bound.map((b, i) => ({ b, i, both: b.y ? `CASE WHEN ${b.y} IS NOT NULL THEN ${b.x} END` : b.x!, total: bound.some((o) => alike(o, b) && isTotal(o.measure)) })).filter(({ b, i }) => b.x !== undefined && same[i] === i)
   const on = (b: Bound): string => (b.filter === undefined ? '' : ` FILTER (WHERE p${b.filter})`)
-  const filtered = (b: Bound, sql: string): string => (b.filter === undefined ? sql : `CASE WHEN p${b.filter} THEN ${sql} END`)
+  const equal = valued.map(({ b, i }) => `min(${b.x})${on(b)} = max(${b.x})${on(b)}${b.y ? ` OR min(${b.y})${on(b)} = max(${b.y})${on(b)}` : ''} AS e${i}`)
   if (!row) {
     const facts = [
       'count(*) AS n', 'count(*) AS subjects', 'bit_xor(hash(s)) AS fp',
       ...sets.flatMap((_, i) => [`count(*) FILTER (WHERE p${i}) AS sn${i}`, `bit_xor(hash(s)) FILTER (WHERE p${i}) AS sf${i}`]), ...pairs.map(([a, b]) => `count(*) FILTER (WHERE ${a < 0 ? `NOT p${b}` : `p${a} <> p${b}`}) AS d${a + 1}_${b}`),
-      ...mixed.map((_, i) => `count(*) FILTER (WHERE x${i}) AS xn${i}`),
-      ...valued.flatMap(({ b, i }) => [`count(${b.y ? `CASE WHEN ${b.y} IS NOT NULL THEN ${b.x} END` : b.x})${on(b)} AS c${i}`, `min(${b.x})${on(b)} = max(${b.x})${on(b)}${b.y ? ` OR min(${b.y})${on(b)} = max(${b.y})${on(b)}` : ''} AS e${i}`, ...(isTotal(b.measure) ? [`max(abs(${b.x}), 2)${on(b)} AS t${i}`, `sum(abs(${b.x}))${on(b)} AS u${i}`] : [])]),
+      ...mixed.map((_, i) => `count(*) FILTER (WHERE x${i}) AS xn${i}`), ...equal,
+      ...valued.flatMap(({ b, i, both, total }) => [`count(${both})${on(b)} AS c${i}`, ...(total ? [`max(abs(${b.x}), 2)${on(b)} AS t${i}`, `sum(abs(${b.x}))${on(b)} AS u${i}`] : [])]),
     ]
-    return { bound, sets, natural, mixed, pairs, numbers: `SELECT ${[...keyColumns(plan), ...values, ...facts].join(', ')} FROM (${projection})${groupBy(plan)}` }
+    return { bound, sets, natural, mixed, pairs, same, numbers: `SELECT ${[...keyColumns(plan), ...values, ...facts].join(', ')} FROM (${projection})${groupBy(plan)}` }
   }
-  const numbers = `SELECT ${[...keyColumns(plan), ...values, 'count(*) AS n', 'bit_xor(hash(s, w)) AS fp', ...sets.map((_, i) => `bit_xor(hash(s, w)) FILTER (WHERE p${i}) AS sf${i}`)].join(', ')} FROM (${projection})${groupBy(plan)}`
+  const numbers = `SELECT ${[...keyColumns(plan), ...values, 'count(*) AS n', 'bit_xor(hash(s, w)) AS fp', ...sets.map((_, i) => `bit_xor(hash(s, w)) FILTER (WHERE p${i}) AS sf${i}`), ...equal].join(', ')} FROM (${projection})${groupBy(plan)}`
+  // Who has a value has a sum of them, so that a sum stands for both. What rows show by themselves is not asked of subjects again.
   const perSubject = [
     ...sets.map((_, i) => `bool_or(p${i}) AS p${i}`), ...pairs.map(([a, b]) => `bool_or(${a < 0 ? `NOT p${b}` : `p${a} <> p${b}`}) AS d${a + 1}_${b}`),
     ...mixed.map((_, i) => `bool_or(x${i}) AS x${i}`),
-    ...valued.flatMap(({ b, i }) => [`count(${filtered(b, b.y ? `CASE WHEN ${b.y} IS NOT NULL THEN ${b.x} END` : b.x!)}) > 0 AS v${i}`, `min(${filtered(b, b.x!)}) AS l${i}`, `max(${filtered(b, b.x!)}) AS h${i}`, ...(b.y ? [`min(${filtered(b, b.y)}) AS yl${i}`, `max(${filtered(b, b.y)}) AS yh${i}`] : []), ...(isTotal(b.measure) ? [`sum(${filtered(b, `abs(${b.x})`)}) AS u${i}`] : [])]),
+    ...valued.flatMap(({ b, i, both, total }) => [...(total ? [`sum(abs(${b.x}))${on(b)} AS u${i}`] : []), ...(total && !b.y ? [] : [`count(${both})${on(b)} AS v${i}`])]),
   ]
   const facts = [
     'count(*) AS subjects', 'bit_xor(hash(s)) AS pp', ...sets.flatMap((_, i) => [`count(*) FILTER (WHERE p${i}) AS sn${i}`, `bit_xor(hash(s)) FILTER (WHERE p${i}) AS sp${i}`]), ...pairs.map(([a, b]) => `count(*) FILTER (WHERE d${a + 1}_${b}) AS d${a + 1}_${b}`),
     ...mixed.map((_, i) => `count(*) FILTER (WHERE x${i}) AS xn${i}`),
-    ...valued.flatMap(({ b, i }) => [`count(*) FILTER (WHERE v${i}) AS c${i}`, `min(l${i}) = max(h${i})${b.y ? ` OR min(yl${i}) = max(yh${i})` : ''} AS e${i}`, ...(isTotal(b.measure) ? [`max(u${i}, 2) AS t${i}`, `sum(u${i}) AS u${i}`] : [])]),
+    ...valued.flatMap(({ b, i, total }) => [total && !b.y ? `count(u${i}) AS c${i}` : `count(*) FILTER (WHERE v${i} > 0) AS c${i}`, ...(total ? [`max(u${i}, 2) AS t${i}`, `sum(u${i}) AS u${i}`] : [])]),
   ]
   const stage = `SELECT ${[...keyColumns(plan), 's', ...perSubject].join(', ')} FROM (${projection})${groupBy(plan, 's')}`
-  return { bound, sets, natural, mixed, pairs, numbers, facts: `SELECT ${['gid', ...plan.keys.map((_, i) => `k${i}`), ...facts].join(', ')} FROM (${stage}) GROUP BY ${['gid', ...plan.keys.map((_, i) => `k${i}`)].join(', ')}` }
+  return { bound, sets, natural, mixed, pairs, same, numbers, facts: `SELECT ${['gid', ...plan.keys.map((_, i) => `k${i}`), ...facts].join(', ')} FROM (${stage}) GROUP BY ${['gid', ...plan.keys.map((_, i) => `k${i}`)].join(', ')}` }
 }
 
 /** The condition that picks a row of the answer, or one of its sets, as SQL after FROM: the same text for the same question, whatever else the statement asks. */
