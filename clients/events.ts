@@ -49,7 +49,7 @@ const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> => ne
 
 /** A silent server sends a comment every 15 seconds; one that sends nothing for this long is gone, whatever the connection says. */
 const silenceMilliseconds = 45_000
-const longestPause = 10_000
+const longestPause = 3000
 
 async function* watched(body: ReadableStream<Uint8Array>, cut: () => void): AsyncGenerator<Uint8Array> {
   const reader = body.getReader()
