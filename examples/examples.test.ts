@@ -2,6 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { PipelineDefinition } from '../contracts/pipelines.ts'
+import { definitionFaults, type PipelineDefinition as Definition } from '../domain/pipelines/definition.ts'
 import { validateConfiguration } from '../domain/studies/configuration.ts'
 import { outline } from '../domain/studies/outline.ts'
 
@@ -21,4 +23,12 @@ it.each(['flanker', 'survey-images', 'web-study'])('%s is valid and all its file
 it('the flanker has 100 recorded trials and a fixation before each', async () => {
   const { configuration } = JSON.parse(await readFile(`${here}flanker/study.json`, 'utf8')) as { configuration: never }
   expect(outline(configuration).trials).toBe(1 + 2 * 100)
+})
+it.each(['calcium-imaging', 'trial-measures'])('the pipeline %s can be published, its program is there and every parameter has a value', async (name) => {
+  const top = `${here}pipelines/${name}/`
+  const definition = PipelineDefinition.parse(JSON.parse(await readFile(`${top}pipeline.json`, 'utf8'))) as Definition
+  const files = (await readdir(top, { recursive: true, withFileTypes: true })).filter((e) => e.isFile()).map((e) => `${e.parentPath}/${e.name}`.replace('//', '/').slice(top.length))
+  expect(definitionFaults(definition, files)).toEqual([])
+  expect(files).toContain(definition.command[1])
+  expect(Object.entries(definition.parameters.properties).filter(([n, p]) => p.default === undefined && !definition.parameters.required?.includes(n))).toEqual([])
 })

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import utif from 'utif2'
 import { expect, it } from 'vitest'
 import { readCsv } from '../../domain/datasets/csv.ts'
 import { fileFaults, schemaFaults } from '../../domain/datasets/schema-rules.ts'
@@ -13,6 +14,7 @@ import { clinicalTrial } from './clinical.ts'
 import { demoDatasets } from './declared.ts'
 import { maskPath } from './imaging.ts'
 import { nifti } from './nifti.ts'
+import { recording, tiffStack } from './recording.ts'
 
 const datasets = await demoDatasets()
 const python = ['/usr/bin/python3', 'python3'].find((p) => spawnSync(p, ['-c', 'import nibabel']).status === 0)
@@ -48,6 +50,25 @@ it.runIf(python !== undefined)('nibabel reads the same voxels, the same space an
     const mean = (d: string): number => { const some = seen.means.filter((_, i) => diagnosis[i] === d); return some.reduce((s, v) => s + v, 0) / some.length }
     expect(mean('control') - mean('patient')).toBeGreaterThan(8)
   } finally { await rm(folder, { recursive: true, force: true }) }
+})
+
+it('another program reads the recording: 120 frames of 64 × 64 pixels, in which some flash', () => {
+  expect(() => tiffStack([new Uint16Array(3)], 2, 2)).toThrow(RangeError)
+  const [small] = utif.decode(tiffStack([Uint16Array.of(1, 258, 3, 65535)], 2, 2).buffer)
+  utif.decodeImage(tiffStack([Uint16Array.of(1, 258, 3, 65535)], 2, 2).buffer, small!)
+  expect([small!.width, small!.height, [...small!.data]]).toEqual([2, 2, [1, 0, 2, 1, 3, 0, 255, 255]])
+  const { buffer } = recording(), pages = utif.decode(buffer)
+  expect([pages.length, ...(['t256', 't257', 't258'] as const).map((t) => (pages[119] as unknown as Record<string, number[]>)[t]![0])]).toEqual([120, 64, 64, 16])
+  const most = new Float64Array(64 * 64), sum = new Float64Array(64 * 64)
+  for (const p of pages) {
+    utif.decodeImage(buffer, p)
+    const at = new DataView(p.data.buffer, p.data.byteOffset)
+    for (let i = 0; i < most.length; i++) { const v = at.getUint16(2 * i, true); most[i] = Math.max(most[i]!, v); sum[i]! += v }
+  }
+  // Eight cells of some 30 pixels flash to far more than noise reaches; most of the field does not.
+  const flashing = most.reduce((n, v, i) => n + (v > (sum[i]! / 120) * 1.5 ? 1 : 0), 0)
+  expect(flashing).toBeGreaterThan(100)
+  expect(flashing).toBeLessThan(700)
 })
 
 it('the example that ships is what the program makes', async () => {

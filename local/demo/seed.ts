@@ -1,4 +1,4 @@
-/** The demo: two organisations, people of every role, two studies with runs, three datasets. Made once per home, through the platform's own doors; safe to kill half-way. */
+/** The demo: two organisations, people of every role, two studies with runs, three datasets, two pipelines with an experiment. Made once per home, through the platform's own doors; safe to kill half-way. */
 import { randomUUID } from 'node:crypto'
 import type { LocalObjects } from '../../adapters/local/objects.ts'
 import type { Client } from '../../clients/api.ts'
@@ -14,6 +14,7 @@ import { hashPassword } from '../login/passwords.ts'
 import type { Account, LoginState } from '../login/state.ts'
 import { seedDatasets } from './datasets.ts'
 import { inside } from './inside.ts'
+import { seedPipelines } from './pipelines.ts'
 import { seedStudies } from './studies.ts'
 
 export const demoPassword = 'cloister-demo'
@@ -55,8 +56,9 @@ async function person(o: SeedParts, p: Person, password: string): Promise<Accoun
 
 /** Makes what is missing of the demo; at once when it is whole. */
 export async function seedDemo(o: SeedParts): Promise<void> {
-  // A home from before there were datasets gets what it lacks.
-  if ((await readJson<{ datasets?: boolean }>(o.mark))?.datasets) return
+  // A home from before there were datasets or pipelines gets what it lacks.
+  const made = await readJson<{ datasets?: boolean; pipelines?: boolean }>(o.mark)
+  if (made?.datasets && made.pipelines) return
   o.say('\n  Making the demo organisation (once) ...')
   // The demo's past: everything happened during the last days, in order.
   const clock = { at: Date.now() - 4 * 86_400_000 }
@@ -86,6 +88,6 @@ export async function seedDemo(o: SeedParts): Promise<void> {
   await seedStudies({ organisationId, rosa: () => client('rosa@demo.cloister'), participant: (token) => as(undefined, token), objects: o.objects, analyst: accounts.get('anil@demo.cloister')!.sub, clock, random: deps.random })
   // The workflow runs on the real clock, so from here on the demo does too.
   clock.at = Date.now()
-  await seedDatasets({ organisationId, cleo: () => client('cleo@demo.cloister'), objects: o.objects })
-  await writeWhole(o.mark, JSON.stringify({ organisationId, made: new Date().toISOString(), datasets: true }))
+  await Promise.all([seedDatasets({ organisationId, cleo: () => client('cleo@demo.cloister'), objects: o.objects }), seedPipelines({ organisationId, rosa: () => client('rosa@demo.cloister'), objects: o.objects })])
+  await writeWhole(o.mark, JSON.stringify({ organisationId, made: new Date().toISOString(), datasets: true, pipelines: true }))
 }
