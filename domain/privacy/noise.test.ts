@@ -1,36 +1,8 @@
-import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { deltaOf, epsilonOf, nano, rhoWithin } from './accounting.ts'
 import { bernoulliExp, discreteGaussian, discreteLaplace } from './noise.ts'
-import { Uniform } from './randomness.ts'
-
-/** A fixed stream of bytes, so that a test of distribution answers the same each time. */
-function stream(seed: string): Uniform {
-  let block = 0
-  return new Uniform((bytes) => {
-    for (let i = 0; i < bytes.length; i += 32) bytes.set(createHash('sha256').update(`${seed}:${block++}`).digest().subarray(0, Math.min(32, bytes.length - i)), i)
-  })
-}
-
-/** Pearson's statistic against exact masses; cells that expect under 10 draws are pooled. */
-function chiSquared(draws: readonly number[], mass: (x: number) => number, low: number, high: number): { statistic: number; cells: number } {
-  const counts = new Map<number, number>()
-  for (const d of draws) counts.set(d, (counts.get(d) ?? 0) + 1)
-  let statistic = 0, cells = 0, restSeen = draws.length, restExpected = draws.length
-  for (let x = low; x <= high; x++) {
-    const expected = mass(x) * draws.length
-    if (expected < 10) continue
-    const seen = counts.get(x) ?? 0
-    statistic += (seen - expected) ** 2 / expected
-    restSeen -= seen; restExpected -= expected
-    cells++
-  }
-  if (restExpected > 5) { statistic += (restSeen - restExpected) ** 2 / restExpected; cells++ }
-  return { statistic, cells }
-}
-/** Upper 0.1 % point of chi-squared by Wilson and Hilferty (1931). */
-const critical = (degrees: number): number => degrees * (1 - 2 / (9 * degrees) + 3.09 * Math.sqrt(2 / (9 * degrees))) ** 3
+import { chiSquared, critical, gaussianMass, stream } from './testing/draws.ts'
 
 describe('uniform draws', () => {
   it.each([1, 2, 3, 255, 256, 257, 1000, 2 ** 32 - 1, 2 ** 40 + 7])('below %d stays below and reaches both halves', (n) => {
@@ -61,9 +33,7 @@ describe('noise has its exact distribution', () => {
   it.each([[1n, 1n], [1n, 4n], [10n, 1n], [1000n, 3n]])('discrete Gaussian, sigma squared %d/%d', (numerator, denominator) => {
     const u = stream(`gauss ${numerator}/${denominator}`)
     const s2 = Number(numerator) / Number(denominator)
-    let norm = 0
-    for (let x = -500; x <= 500; x++) norm += Math.exp(-x * x / (2 * s2))
-    const { statistic, cells } = chiSquared(Array.from({ length: n }, () => Number(discreteGaussian(u, { numerator, denominator }))), (x) => Math.exp(-x * x / (2 * s2)) / norm, -400, 400)
+    const { statistic, cells } = chiSquared(Array.from({ length: n }, () => Number(discreteGaussian(u, { numerator, denominator }))), gaussianMass(s2), -400, 400)
     expect(statistic).toBeLessThan(critical(cells - 1))
   })
   it('Bernoulli(exp(-x)), beyond 1 as well', () => {
