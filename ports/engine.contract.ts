@@ -55,6 +55,11 @@ export function engineContract(name: string, open: () => Promise<{ engine: Engin
       expect(data).toMatchObject({ subjects: 60, tables: [{ name: 'people', rows: 60, subjects: 60, rowsPerSubject: 1 }, { name: 'visits', rows: visits.length, subjects: 60, rowsPerSubject: 3 }] })
       expect(outside).toEqual({ 'people.age': people.filter((p) => p.age !== null && p.age > 75).length })
     })
+    it('numbers each subject once, also where one table is all there is', async () => {
+      const alone = await engine.store([files[1]!], { tables: [schema.tables[1]!], images: [] }, 'datasets/d/v3/')
+      expect(alone.data).toMatchObject({ subjects: 60, tables: [{ rows: visits.length, subjects: 60, rowsPerSubject: 3 }] })
+      expect(alone.data.fingerprint).toBe(data.fingerprint)
+    })
     it('counts cohorts, and knows equal ones from others', async () => {
       const n = people.filter((p) => p.sex === 'female').length
       const [all, some, same] = await Promise.all([engine.count(data, []), engine.count(data, women), engine.count(data, [{ table: 'people', column: 'sex', is: 'not-equal', value: 'male' }])])

@@ -76,7 +76,7 @@ export async function store({ files, schema, folder }: Extract<Request, { kind: 
     const opened: Opened[] = []
     for (const table of (schema as DatasetSchema).tables) { current = table; opened.push(await open(duck, table, files)) }
     // One numbering over all tables: whole numbers in their order, then texts in theirs.
-    await duck.run(`CREATE TEMP TABLE subject_ids AS SELECT CAST(row_number() OVER (ORDER BY TRY_CAST(id AS BIGINT) NULLS LAST, id) - 1 AS INTEGER) AS __subject, id FROM (${opened.map((o) => `SELECT ${subjectText(o.subject)} AS id FROM ${o.source}`).join(' UNION ')}) WHERE id IS NOT NULL`)
+    await duck.run(`CREATE TEMP TABLE subject_ids AS SELECT CAST(row_number() OVER (ORDER BY TRY_CAST(id AS BIGINT) NULLS LAST, id) - 1 AS INTEGER) AS __subject, id FROM (SELECT DISTINCT id FROM (${opened.map((o) => `SELECT ${subjectText(o.subject)} AS id FROM ${o.source}`).join(' UNION ALL ')}) WHERE id IS NOT NULL)`)
     const subjects = Number((await duck.rows('SELECT count(*) FROM subject_ids'))[0]![0])
     if (subjects === 0) throw new Unreadable(current.file, 'No row names a subject.')
     const outside: Record<string, number> = {}, tables: Written['tables'] = []
