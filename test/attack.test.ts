@@ -1,8 +1,6 @@
 /** What hostile people tried once, and what must stay refused. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sha256Hex } from '../domain/hash.ts'
 import { diffConfigurations } from '../domain/studies/diff.ts'
@@ -12,6 +10,7 @@ import { createStudies } from '../functions/studies/studies.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { type Host, startHost } from '../local/host.ts'
 import { freePort, Visitor } from '../local/testing.ts'
+import { demoHome } from './demo-home.ts'
 import { begin, fakeRecord, nonceOf, plantLink, plantStudy } from './ingest-support.ts'
 
 let h: Harness
@@ -112,7 +111,7 @@ describe('opening', () => {
 describe('the edge', () => {
   let home: string, host: Host, port: number
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'cloister-attack-'))
+    home = await demoHome('cloister-attack-')
     port = await freePort()
     host = await startHost({ port, home, quiet: true })
   })

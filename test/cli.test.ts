@@ -10,10 +10,12 @@ import { createClient, type Client } from '../clients/api.ts'
 import type { Scope } from '../domain/access/permissions.ts'
 import { freePort, Visitor } from '../local/testing.ts'
 import { type Host, startHost } from '../local/host.ts'
+import { demoHome } from './demo-home.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const program = join(root, 'clients/cli/cloister.mjs')
 let home: string
+let data: string
 let host: Host
 let rosa: Client
 let otto: Client
@@ -50,10 +52,11 @@ async function signIn(person: Client, scopes?: Scope[]): Promise<Ran> {
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'cloister-cli-'))
-  host = await startHost({ port: await freePort(), home: join(home, 'data'), quiet: true })
+  data = await demoHome('cloister-cli-data-')
+  host = await startHost({ port: await freePort(), home: data, quiet: true })
   ;[rosa, otto] = await Promise.all([clientOf('rosa@demo.cloister'), clientOf('otto@demo.cloister')])
 })
-afterAll(async () => { await host?.close(); if (home) await rm(home, { recursive: true, force: true }) })
+afterAll(async () => { await host?.close(); for (const folder of [home, data]) if (folder) await rm(folder, { recursive: true, force: true }) })
 
 describe('used wrongly', () => {
   it('says what there is, and what is wrong, without a stack trace', async () => {

@@ -1,6 +1,6 @@
 /** A real host, killed while a person's script runs in a real confinement: at the next start the job comes to its end, and nothing is lost, spent twice or left behind. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,13 +8,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Client, createClient } from '../clients/api.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { freePort, Visitor } from '../local/testing.ts'
+import { demoHome } from './demo-home.ts'
 import { register, settled } from './jobs-support.ts'
 
 const program = fileURLToPath(new URL('../local/run.ts', import.meta.url))
 let home: string
 let port: number
 const hosts: ChildProcess[] = []
-beforeAll(async () => { home = await mkdtemp(join(tmpdir(), 'cloister-kill-')); port = await freePort() })
+beforeAll(async () => { home = await demoHome('cloister-kill-'); port = await freePort() })
 afterAll(async () => {
   for (const h of hosts) if (h.exitCode === null && h.signalCode === null) { const gone = new Promise((r) => h.once('exit', r)); h.kill('SIGKILL'); await gone }
   await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })

@@ -1,14 +1,13 @@
 /** For tests and benchmarks of datasets and jobs: a whole platform, people signed in over HTTP, a dataset registered as a custodian does it, questions asked and waited for. */
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { type Client, createClient, ProblemError } from '../clients/api.ts'
 import type { DatasetSchema } from '../domain/datasets/schema.ts'
 import { type DatasetPolicy, defaultDatasetPolicy } from '../domain/datasets/policy.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { type Host, startHost } from '../local/host.ts'
 import { freePort, Visitor } from '../local/testing.ts'
+import { demoHome } from './demo-home.ts'
 
 export type Asked = Parameters<Client['jobs']['ask']>[0]['body']
 export type JobView = Awaited<ReturnType<Client['jobs']['get']>>
@@ -25,7 +24,7 @@ export interface Stage {
 
 /** The platform with its demo people in a temporary home. */
 export async function openStage(): Promise<Stage> {
-  const home = await mkdtemp(join(tmpdir(), 'cloister-stage-'))
+  const home = await demoHome('cloister-stage-')
   const host = await startHost({ port: await freePort(), home, quiet: true })
   const as = async (email: string): Promise<Client> => {
     const visitor = new Visitor(host.mainOrigin)

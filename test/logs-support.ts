@@ -1,8 +1,7 @@
 /** For tests and benchmarks of runs and their logs: a host in a process of its own that can be killed and started again, and a pipeline that prints what it is told. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Client, type ClientOptions, createClient } from '../clients/api.ts'
@@ -11,6 +10,7 @@ import { pipelines } from '../contracts/pipelines.ts'
 import type { PlacedRecord } from '../domain/pipelines/log.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { Visitor } from '../local/testing.ts'
+import { demoHome } from './demo-home.ts'
 
 export type Run = Awaited<ReturnType<Client['pipelines']['run']>>
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -30,7 +30,7 @@ export interface HostProcess {
 
 /** A host on `port` with a new home. */
 export async function hostProcess(port: number, runs: number): Promise<HostProcess> {
-  const home = await mkdtemp(join(tmpdir(), 'cloister-runs-')), origin = `http://127.0.0.1:${port}`
+  const home = await demoHome('cloister-runs-'), origin = `http://127.0.0.1:${port}`
   let child: ChildProcess | undefined
   const start = async (): Promise<void> => {
     child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'local/run.ts')], { env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home, CLOISTER_RUNS: String(runs) }, stdio: ['ignore', 'pipe', 'inherit'] })

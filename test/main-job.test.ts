@@ -2,9 +2,7 @@
  * The main job, as a person does it: Chromium logs in, publishes the flanker example, makes a link, takes part with 100 real key presses,
  * sees the run arrive live, opens it, and downloads the CSV.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile, rm } from 'node:fs/promises'
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPassword } from '../local/demo/seed.ts'
@@ -12,13 +10,14 @@ import { type Host, startHost } from '../local/host.ts'
 import { freePort } from '../local/testing.ts'
 import { buildWeb } from '../tools/build-web.ts'
 import { findChromium } from '../tools/chromium.ts'
+import { demoHome } from './demo-home.ts'
 
 let home: string, host: Host, browser: Browser
 const complaints: string[] = []
 
 beforeAll(async () => {
   await buildWeb(() => undefined)
-  home = await mkdtemp(join(tmpdir(), 'cloister-main-job-'))
+  home = await demoHome('cloister-main-job-')
   host = await startHost({ port: await freePort(), home, quiet: true })
   browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
 })

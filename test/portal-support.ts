@@ -1,11 +1,10 @@
 /** For tests of the portal: the whole platform on a port of its own with its demo people, and a real browser. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import axe from 'axe-core'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { type Host, startHost } from '../local/host.ts'
 import { buildWeb } from '../tools/build-web.ts'
+import { demoHome } from './demo-home.ts'
 
 const password = 'cloister-demo'
 
@@ -14,7 +13,7 @@ export interface Portal { origin: string; host: Host; browser: Browser; close: (
 /** Builds what has changed, starts the host on `port` with fresh data, and a browser. */
 export async function openPortal(port: number): Promise<Portal> {
   await buildWeb(() => {})
-  const home = await mkdtemp(join(tmpdir(), 'cloister-portal-'))
+  const home = await demoHome('cloister-portal-')
   const host: Host = await startHost({ port, home, quiet: true, lost: () => {} })
   const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
   return { origin: host.mainOrigin, host, browser, close: async () => { await browser.close(); await host.close(); await rm(home, { recursive: true, force: true }) } }

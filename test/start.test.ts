@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createClient } from '../clients/api.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { freePort, Visitor } from '../local/testing.ts'
+import { putDemoHome } from './demo-home.ts'
 
 const program = fileURLToPath(new URL('../local/run.ts', import.meta.url))
 interface Running { child: ChildProcess; output: () => string; ready: Promise<void>; exited: Promise<number | null> }
@@ -64,6 +65,7 @@ test('a port that another program uses is named, and how to choose another', asy
 })
 
 test('a second host says where the first one is, on the same port and on the same home', async () => {
+  await putDemoHome(join(folder, 'home'))
   const port = await freePort()
   const first = start(port)
   await first.ready
@@ -91,6 +93,7 @@ test('a home that cannot be made, and a port that is no number', async () => {
 })
 
 test('Ctrl-C stops it, nothing is left running, and everything is there again', async () => {
+  await putDemoHome(join(folder, 'home'))
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const home = join(folder, 'home')
@@ -114,6 +117,7 @@ test('Ctrl-C stops it, nothing is left running, and everything is there again', 
 })
 
 test('the demo has runs of both conditions, most of them whole, and they open', async () => {
+  await putDemoHome(join(folder, 'home'))
   const port = await freePort()
   await start(port).ready
   const rosa = await api(`http://127.0.0.1:${port}`)
@@ -145,6 +149,7 @@ test('killed while it makes the demo, it finishes it at the next start', async (
 })
 
 test.each(['the host', 'the store'])('SIGKILL of %s loses nothing that was answered', async (victim) => {
+  await putDemoHome(join(folder, 'home'))
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const home = join(folder, 'home')

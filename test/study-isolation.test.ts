@@ -1,8 +1,6 @@
 /** A hostile study in real Chromium: it reaches neither the page around it, nor the API, nor anybody else. */
 import { createServer, type Server } from 'node:http'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClient } from '../clients/api.ts'
@@ -11,12 +9,13 @@ import { demoPassword } from '../local/demo/seed.ts'
 import { type Host, startHost } from '../local/host.ts'
 import { freePort, Visitor } from '../local/testing.ts'
 import { findChromium } from '../tools/chromium.ts'
+import { demoHome } from './demo-home.ts'
 
 let home: string, host: Host, browser: Browser, elsewhere: Server
 const heard: string[] = []
 let elsewhereOrigin: string
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'cloister-isolation-'))
+  home = await demoHome('cloister-isolation-')
   host = await startHost({ port: await freePort(), home, quiet: true })
   const port = await freePort()
   elsewhereOrigin = `http://127.0.0.1:${port}`

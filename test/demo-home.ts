@@ -1,0 +1,58 @@
+/** A home that holds the demo already. Making it takes seconds, so it is made once for the sources as they are, and copied. */
+import { createHash } from 'node:crypto'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startHost } from '../local/host.ts'
+import { freePort } from '../local/testing.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const sources = ['adapters', 'clients', 'contracts', 'domain', 'functions', 'local', 'ports', 'runner', 'examples']
+const cache = join(root, 'node_modules/.cache/demo-home')
+
+/** Changes whenever a file does that the demo could hang on. */
+async function fingerprint(): Promise<string> {
+  const hash = createHash('sha256')
+  for (const folder of sources) {
+    const files = (await readdir(join(root, folder), { recursive: true, withFileTypes: true })).filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name)).sort()
+    for (const f of files) { const s = await stat(f); hash.update(`${f} ${s.size} ${s.mtimeMs}\n`) }
+  }
+  return hash.digest('hex').slice(0, 24)
+}
+
+const alive = (pid: number): boolean => { try { process.kill(pid, 0); return true } catch { return false } }
+
+/** Makes the original, unless another process is at it: then waits for that one. */
+async function original(): Promise<string> {
+  const home = join(cache, await fingerprint()), lock = `${home}.lock`
+  await mkdir(cache, { recursive: true })
+  for (;;) {
+    if (await stat(home).catch(() => undefined)) return home
+    try { await writeFile(lock, String(process.pid), { flag: 'wx' }) } catch {
+      const pid = Number(await readFile(lock, 'utf8').catch(() => '0'))
+      if (pid > 0 && !alive(pid)) await rm(lock, { force: true })
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      continue
+    }
+    try {
+      if (await stat(home).catch(() => undefined)) return home
+      for (const old of await readdir(cache)) if (!old.endsWith('.lock')) await rm(join(cache, old), { recursive: true, force: true })
+      const making = `${home}.making`
+      const host = await startHost({ port: await freePort(), home: making, quiet: true })
+      await host.close()
+      await rename(making, home)
+      return home
+    } finally { await rm(lock, { force: true }) }
+  }
+}
+
+/** Puts a home with the demo in it at `to`, which is not there yet. */
+export const putDemoHome = async (to: string): Promise<void> => cp(await original(), to, { recursive: true })
+
+/** A temporary home of one's own with the demo in it; whoever asks removes it. */
+export async function demoHome(prefix: string): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), prefix))
+  await putDemoHome(home)
+  return home
+}
