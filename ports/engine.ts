@@ -3,6 +3,7 @@ import type { Column, DatasetSchema, Table } from '../domain/datasets/schema.ts'
 import type { DisclosurePolicy } from '../domain/disclosure/policy.ts'
 import type { Cohort } from '../domain/jobs/cohort.ts'
 import type { JobProblem } from '../domain/jobs/codes.ts'
+import type { Measured } from '../domain/sql/noise-plan.ts'
 import type { QueryResult } from '../domain/sql/result.ts'
 
 /** An object of the bucket `protected`. */
@@ -25,8 +26,8 @@ export interface Engine {
   difference(data: StoredData, a: string, b: string): Promise<number>
   /** Writes the cohort's rows as CSV, one file a table, under `prefix`; identifier columns are left out. */
   materialise(data: StoredData, cohort: Cohort, prefix: string): Promise<{ file: string; key: string; rows: number }[]>
-  /** Static check of a query against the schema: no data is touched. Undefined when it may run. */
-  validate(sql: string, schema: DatasetSchema, mode: 'rules' | 'noise'): Promise<JobProblem & { message?: string } | undefined>
+  /** Static check of a query against the schema: no data is touched. What is wrong with it, or that it may run; under noise with what it would measure. */
+  validate(sql: string, schema: DatasetSchema, mode: 'rules' | 'noise'): Promise<{ problem: JobProblem & { message?: string } } | { measured?: Measured }>
   /** Computes an aggregate query on a cohort, with the platform's own counts beside each cell. Problems are answered, never thrown with a text. */
   query(data: StoredData, cohort: Cohort, sql: string, mode: 'rules' | 'noise', policy: DisclosurePolicy, limits: { seconds: number; memoryMb: number }): Promise<{ result: QueryResult } | { problem: JobProblem }>
 }

@@ -58,7 +58,7 @@ export const memoryEngine = (of: readonly Person[] = people): Engine => ({
   count: async (_, cohort) => { const p = within(cohort, of); return { subjects: p.length, fingerprint: fingerprint(p.map((x) => x.id)) } },
   difference: async (_, a, b) => { const [x, y] = [selected(a, of), selected(b, of)]; return [...x].filter((i) => !y.has(i)).length + [...y].filter((i) => !x.has(i)).length },
   materialise: async (_, __, prefix) => [{ file: 'subjects.csv', key: `${prefix}subjects.csv`, rows: 1 }],
-  validate: async (sql) => (/^(all|by (sex|site))$/.test(sql) ? undefined : { code: 'unknown-column', step: 'prepare', names: ['nowhere'], message: 'There is no column nowhere.' }),
+  validate: async (sql, _, mode): ReturnType<Engine['validate']> => (/^(all|by (sex|site))$/.test(sql) ? (mode === 'noise' ? { measured: { rowsPerSubject: 1, declaredGroups: true, vectors: 1, parts: [{ name: 'n', kind: 'count', bounds: [1], low: 0, high: 1, scale: 1 }] } } : {}) : { problem: { code: 'unknown-column', step: 'prepare', names: ['nowhere'], message: 'There is no column nowhere.' } }),
   query: async (_, cohort, sql, mode) => {
     const p = within(cohort, of), column = sql === 'all' ? undefined : sql.slice(3) as 'sex' | 'site'
     const groups = column ? [...new Set(p.map((x) => x[column]))].sort() : [undefined]

@@ -270,6 +270,8 @@ describe('asking', () => {
     expect(await quote({ code: 'open(os.environ["CLOISTER_OUTPUT"] + "/result.json", "w").write("{}")' })).toMatchObject({ acceptable: true, approval: 'not-needed', cost: { nanoRho: 0 }, runs: 9, advice: [] })
     expect(await quote()).toMatchObject({ acceptable: true, advice: [{ level: 'warning', code: 'no-result' }] })
     const noisy = await quote({ mode: 'noise', language: 'sql', code: 'all', epsilon: 2 })
+    // The noise of a count, before anything is asked: 1 / sqrt(2 rho).
+    expect(noisy.advice).toMatchObject([{ level: 'hint', message: expect.stringContaining(`n ± ${Number((1 / Math.sqrt((2 * noisy.cost.nanoRho) / 1e9)).toPrecision(2))}.`) }])
     expect(noisy.cost.nanoRho).toBeGreaterThan(0)
     expect(noisy.cost.left).toBeLessThan(10)
     expect(await quote({ cohort: [{ table: 'subjects', column: 'x', is: 'known' }] })).toMatchObject({ acceptable: false, advice: [{ level: 'error', code: 'invalid-cohort' }, { code: 'no-result' }] })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { steps } from '../sql/noise-plan.ts'
 import type { NoisePlan, QueryResult } from '../sql/result.ts'
 import { type NanoRho, nano } from './accounting.ts'
-import { noiseQuery } from './query-noise.ts'
+import { exampleGroup, expectedErrors, noiseQuery } from './query-noise.ts'
 import { chiSquared, critical, gaussianMass, stream } from './testing/draws.ts'
 
 const cells = 8000, people = 10_000
@@ -30,10 +30,15 @@ describe('noise of a query', () => {
     // The test can tell: a quarter less of the variance, or a third more, does not pass.
     for (const other of [s2 * 0.75, s2 * 1.33]) { const wrong = against(gaussianMass(other)); expect(wrong.statistic).toBeGreaterThan(critical(wrong.cells - 1)) }
   })
-  it('sums have the variance that their bound asks for', () => {
-    const rho = nano / 10n, draws = released(result(['sum'], 1), rho, 'sum', 1).map((v) => v - people * 50)
-    const s2 = 100 ** 2 / (2 * 0.1), seen = draws.reduce((a, v) => a + v * v, 0) / draws.length
-    expect(Math.abs(seen / s2 - 1)).toBeLessThan(4 * Math.sqrt(2 / draws.length))
+  it('sums and means err as much as was said beforehand', () => {
+    const r = result(['sum', 'mean'], 1), { rowsPerSubject, declaredGroups, parts } = r.noise!
+    const said = expectedErrors({ rowsPerSubject, declaredGroups, vectors: 3, parts: parts.map((p, i) => ({ ...p, name: `m${i}` })) }, nano / 10n)
+    // sigma^2 of a sum in its own units, with a third of 0.1 of rho: (100 * sqrt(3 / 0.2))^2. Means are of 10,000 people here, and said of 100.
+    expect(said[0]!.error).toBeCloseTo(100 * Math.sqrt(3 / 0.2), 6)
+    for (const [column, error] of [[1, said[0]!.error], [2, said[1]!.error * (exampleGroup / people)]] as const) {
+      const draws = released(r, nano / 10n, `error ${column}`, column).map((v) => v - (column === 1 ? people * 50 : 50))
+      expect(Math.abs(draws.reduce((a, v) => a + v * v, 0) / draws.length / error ** 2 - 1)).toBeLessThan(5 * Math.sqrt(2 / draws.length))
+    }
   })
   it('what was not declared shows only above a threshold that one person hardly passes', () => {
     const alone = (subjects: number): number => { const r = result(['count'], 1); return noiseQuery({ ...r, rows: r.rows.slice(0, 2000).map((row) => ({ ...row, subjects, exact: [null, [String(subjects)]] })), noise: { ...r.noise!, declaredGroups: false } }, nano, stream('threshold'), 1e-9).outputs[0]!.rows.length }

@@ -9,22 +9,28 @@
 import { arranged, evaluate, total } from '../disclosure/query-shape.ts'
 import type { Verdict } from '../disclosure/gate.ts'
 import type { ReleasedCell } from '../jobs/outputs.ts'
-import { quantileBins, steps } from '../sql/noise-plan.ts'
+import { type Measured, quantileBins, steps, vectorsOf } from '../sql/noise-plan.ts'
 import type { NoisePlan, QueryResult } from '../sql/result.ts'
 import { epsilonOf, type NanoRho, nano } from './accounting.ts'
 import { discreteGaussian, type Rational } from './noise.ts'
 import type { Uniform } from './randomness.ts'
 
-/** How many noisy vectors a column needs; the bins of a quantile are one, as a subject is in one bin. */
-const vectorsOf = (p: NoisePlan): number => (p.kind === 'quantile' ? 1 : p.bounds.length)
-
-/** Vectors that a result needs, the selection of groups included. */
-const vectors = (noise: NonNullable<QueryResult['noise']>): number => noise.parts.reduce((n, p) => n + vectorsOf(p), 0) + (noise.declaredGroups ? 0 : 1)
-
 /** sigma^2 = bound^2 * cells / (2 rho / vectors), as an exact rational: rho is counted in nano-rho. */
 const variance = (bound: number, cells: number, rho: NanoRho, count: number): Rational => ({ numerator: BigInt(bound) ** 2n * BigInt(cells) * BigInt(count) * nano, denominator: 2n * rho })
 
 const sigmaOf = (v: Rational): number => Math.sqrt(Number(v.numerator) / Number(v.denominator))
+
+/** People of a group for which the error of a mean is said beforehand. */
+export const exampleGroup = 100
+/** The error that noise makes, known before anything is asked: its standard deviation in the units of the answer; that of a mean, a variance and a deviation in a group of `exampleGroup` people. A quantile's is how many people its bins are off. */
+export function expectedErrors(measured: Measured, rho: NanoRho): { name: string; kind: Measured['parts'][number]['kind']; error: number }[] {
+  const one = sigmaOf(variance(1, measured.rowsPerSubject, rho, measured.vectors))
+  return measured.parts.map(({ name, kind, scale }) => {
+    // The mean is centred on the middle of its bounds, which are `scale` away; a variance is of squares of that, a deviation at most its root.
+    const error = { count: one, quantile: one, sum: one * scale, mean: (one * scale) / exampleGroup, variance: (one * scale ** 2) / exampleGroup, deviation: scale * Math.min(1, Math.sqrt(one / exampleGroup)) }[kind]
+    return { name, kind, error }
+  })
+}
 
 /** The number that noisy sums stand for; null when too few people are left in it to say anything. */
 function valueOf(p: NoisePlan, sums: readonly number[], noiseOfCount: number): number | null {
@@ -68,7 +74,7 @@ export function noiseQuery(result: QueryResult, rho: NanoRho, uniform: Uniform, 
   if (!noise || rho <= 0n) throw new RangeError('noiseQuery needs a result of mode noise and a positive rho')
   const guarantee = `Differentially private: rho ${Number(rho) / Number(nano)} (zCDP), about epsilon ${epsilonOf(rho, 1e-6).toPrecision(3)} at delta 0.000001, for adding or removing one subject${noise.declaredGroups ? '' : `; groups that few people are in are left out, which adds delta ${delta}`}. Each subject counts once per group, with the mean of their rows clamped to the declared bounds, in at most ${noise.rowsPerSubject} group${noise.rowsPerSubject === 1 ? '' : 's'}.`
   if (result.truncated) return { outcome: 'block', code: 'output-limit', outputs: [], findings: [{ output: 'result', rule: 'size', outcome: 'fail' }], guarantee }
-  const count = vectors(noise)
+  const count = vectorsOf(noise.parts, noise.declaredGroups)
   const draw = (exact: string, bound: number): number => Number(BigInt(exact) + discreteGaussian(uniform, variance(bound, noise.rowsPerSubject, rho, count)))
   const one = sigmaOf(variance(1, noise.rowsPerSubject, rho, count))
   // P(noise >= t) <= exp(-t^2 / (2 sigma^2)) for the discrete Gaussian; one subject is in at most `rowsPerSubject` groups.

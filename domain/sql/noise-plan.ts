@@ -18,6 +18,9 @@ export interface NoiseSpec {
   domains?: (string | number | boolean | null)[][]
 }
 
+/** What a statement measures under noise, known before any data: for the quote. `parts` are the columns of the answer that are measures themselves. */
+export interface Measured { rowsPerSubject: number; declaredGroups: boolean; /** Noisy vectors that share the charge. */ vectors: number; parts: (NoisyMeasure & { name: string })[] }
+
 /** Steps in which a clamped number is counted: far below any noise. */
 export const steps = 2 ** 20
 /** Bins of the cumulative histogram behind a quantile. */
@@ -51,3 +54,12 @@ export function noisePlan(plan: Plan): NoiseSpec {
   const known = plan.keys.every((k) => k.values !== undefined) && plan.keys.reduce((n, k) => n * domainSize(k), 1) <= mostCells
   return { measures, perSet, ...(known ? { domains: plan.keys.map((k) => (k.known ? [...k.values!] : [...k.values!, null])) } : {}) }
 }
+
+/** Cells of the whole answer that a subject can be in. */
+export const cellsOf = (spec: NoiseSpec): number => spec.perSet.reduce((a, b) => a + b, 0)
+/** How many noisy vectors an answer needs: the bins of a quantile are one, as a subject is in one bin; groups that were not declared are selected by one more. */
+export const vectorsOf = (parts: readonly Pick<NoisyMeasure, 'kind' | 'bounds'>[], declaredGroups: boolean): number => parts.reduce((n, p) => n + (p.kind === 'quantile' ? 1 : p.bounds.length), 0) + (declaredGroups ? 0 : 1)
+export const measuredBy = (plan: Plan, spec: NoiseSpec): Measured => ({
+  rowsPerSubject: cellsOf(spec), declaredGroups: spec.domains !== undefined, vectors: vectorsOf(spec.measures, spec.domains !== undefined),
+  parts: plan.outputs.flatMap((o) => ('measure' in o ? [{ name: o.name, ...spec.measures[o.measure]! }] : [])),
+})

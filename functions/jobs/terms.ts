@@ -7,7 +7,9 @@ import { jobCodes } from '../../domain/jobs/codes.ts'
 import { cohortErrors } from '../../domain/jobs/cohort.ts'
 import { rhoWithin } from '../../domain/privacy/accounting.ts'
 import { stored } from '../../domain/privacy/ledger.ts'
+import { exampleGroup, expectedErrors } from '../../domain/privacy/query-noise.ts'
 import { scriptCharge } from '../../domain/privacy/sample-and-aggregate.ts'
+import type { Measured } from '../../domain/sql/noise-plan.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
@@ -94,6 +96,12 @@ function policyFaults(question: Question, { dataset, subject, caller }: InDatase
 
 const shown = (p: { code: keyof typeof jobCodes; message?: string; line?: number; names?: string[] }): string => p.message ?? `${jobCodes[p.code]}${p.names?.length ? ` (${p.names.join(', ')})` : ''}`
 
+/** What noise will do to an answer, in a sentence. */
+function noiseToExpect(measured: Measured, rho: bigint): string {
+  const said = expectedErrors(measured, rho).slice(0, 8).map(({ name, kind, error }) => `${name.slice(0, 40)} ± ${Number(error.toPrecision(2))}${kind === 'count' || kind === 'sum' ? '' : kind === 'quantile' ? ' people in each step of it' : ` in a group of ${exampleGroup} people`}`)
+  return `Noise to expect (standard deviation): ${said.join('; ')}. A larger epsilon means less of it, and a higher charge.`
+}
+
 /** Everything that is known of a question before it is accepted. Throws `not-found` and `forbidden`; whatever else is wrong is listed. */
 export async function termsOf(d: Deps, caller: Caller, question: Question): Promise<Terms> {
   const place = await datasetOf(d, caller, question.dataset)
@@ -113,11 +121,12 @@ export async function termsOf(d: Deps, caller: Caller, question: Question): Prom
 
   const advice: AdviceLine[] = []
   if (question.language === 'sql') {
-    const wrong = await d.engine.validate(question.code, schema, question.mode === 'noise' ? 'noise' : 'rules')
-    if (wrong) {
+    const checked = await d.engine.validate(question.code, schema, question.mode === 'noise' ? 'noise' : 'rules')
+    if ('problem' in checked) {
+      const wrong = checked.problem
       advice.push({ level: 'error', message: shown(wrong), code: wrong.code, ...(wrong.line === undefined ? {} : { line: wrong.line }) })
       faults.push(new Failure('invalid-query', shown(wrong), [{ path: '/body/code', message: jobCodes[wrong.code] }], { code: wrong.code, ...(wrong.line === undefined ? {} : { line: wrong.line }), ...(wrong.names ? { names: wrong.names } : {}) }))
-    }
+    } else if (checked.measured) advice.push({ level: 'hint', message: noiseToExpect(checked.measured, BigInt(chargeOf(question, dataset.policy.budget))) })
   } else {
     advice.push(...adviseScript(question.language, question.code))
     const runs = d.settings.languages?.()

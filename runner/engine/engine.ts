@@ -49,7 +49,7 @@ export function engineOver(places: Places, run: (request: Request, limits?: { se
       const written = okOf<'materialise'>(await run({ kind: 'materialise', data: await local(data), cohort, folder }))
       return Promise.all(written.map(async (w) => ({ file: w.file, key: (await places.put(w.path, `${prefix}${w.table}.csv`, 'text/csv')).key, rows: w.rows })))
     }),
-    async validate(sql, schema, mode) { return okOf<'validate'>(await run({ kind: 'validate', sql, schema, mode })) ?? undefined },
+    async validate(sql, schema, mode) { return okOf<'validate'>(await run({ kind: 'validate', sql, schema, mode })) },
     async query(data, cohort, sql, mode, policy, limits) {
       const reply = await run({ kind: 'query', data: await local(data), cohort, sql, mode, policy, limits }, limits)
       if ('failed' in reply) return { problem: { code: reply.failed.kind, step: 'compute', ...(reply.failed.kind === 'query-error' ? { errorClass: reply.failed.errorClass } : {}) } }

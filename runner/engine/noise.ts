@@ -2,7 +2,7 @@
 import type { Plan } from '../../domain/sql/plan.ts'
 import type { Scalar } from '../../domain/jobs/outputs.ts'
 import { double } from '../../domain/sql/functions.ts'
-import { type NoiseSpec, type NoisyMeasure, quantileBins, steps } from '../../domain/sql/noise-plan.ts'
+import { cellsOf, type NoiseSpec, type NoisyMeasure, quantileBins, steps } from '../../domain/sql/noise-plan.ts'
 import type { QueryResult, QueryRow } from '../../domain/sql/result.ts'
 import { hex64 } from './cohort.ts'
 import { columnsOf, keyOfColumn, rolledKeys, scalarOf } from './columns.ts'
@@ -68,7 +68,7 @@ export async function computeNoise(duck: Duck, plan: Plan, spec: NoiseSpec, coho
   return {
     columns, rows: truncated ? [] : rows, cohort, selections: [], mode: 'noise', truncated,
     ...(plan.order.length ? { order: plan.order.map((o) => ({ column: o.output, descending: o.descending })) } : {}), ...(plan.limit === undefined ? {} : { limit: plan.limit }),
-    noise: { rowsPerSubject: spec.perSet.reduce((a, b) => a + b, 0), declaredGroups: spec.domains !== undefined, parts: [...columnOfMeasure].map(([m, column]) => ({ column, ...spec.measures[m]! })) },
+    noise: { rowsPerSubject: cellsOf(spec), declaredGroups: spec.domains !== undefined, parts: [...columnOfMeasure].map(([m, column]) => ({ column, ...spec.measures[m]! })) },
   }
 }
 

@@ -12,7 +12,7 @@ import { countCohort, hex64, openCohort } from './cohort.ts'
 import { type Duck, EngineFailure, openDuck } from './duckdb.ts'
 import { columnsOf, keyOfColumn, number, rolledKeys, scalarOf } from './columns.ts'
 import { computeNoise } from './noise.ts'
-import { noisePlan } from '../../domain/sql/noise-plan.ts'
+import { measuredBy, noisePlan } from '../../domain/sql/noise-plan.ts'
 import type { Answers, Problem, Request } from './request.ts'
 import { type Bound, isTotal, pickedBy, type Rewrite, rewriteRules, rewriteSelection } from './rewrite.ts'
 
@@ -38,10 +38,9 @@ const lineOf = (names: readonly string[]): { line?: number } => { const n = Numb
 export async function validate({ sql, schema, mode }: Extract<Request, { kind: 'validate' }>): Promise<Answers['validate']> {
   try {
     const plan = planOf(await parse(sql), sql, schema)
-    if (mode === 'noise') noisePlan(plan)
-    return null
+    return mode === 'noise' ? { measured: measuredBy(plan, noisePlan(plan)) } : {}
   } catch (e) {
-    return { ...refusal(e), step: 'prepare' }
+    return { problem: { ...refusal(e), step: 'prepare' } }
   }
 }
 

@@ -3,6 +3,7 @@ import type { DatasetSchema } from '../../domain/datasets/schema.ts'
 import type { DisclosurePolicy } from '../../domain/disclosure/policy.ts'
 import type { Cohort } from '../../domain/jobs/cohort.ts'
 import type { JobProblem } from '../../domain/jobs/codes.ts'
+import type { Measured } from '../../domain/sql/noise-plan.ts'
 import type { QueryResult } from '../../domain/sql/result.ts'
 import type { TableReading } from '../../ports/engine.ts'
 
@@ -29,7 +30,7 @@ export interface Answers {
   count: { subjects: number; fingerprint: string }
   difference: number
   materialise: { table: string; file: string; path: string; rows: number }[]
-  validate: Problem | null
+  validate: { problem: Problem } | { measured?: Measured }
   query: { result: QueryResult } | { problem: Problem }
 }
 export type Reply = { ok: unknown } | { unreadable: { file: string; reason: string; line?: number } } | { failed: { kind: 'memory-limit' | 'time-limit' | 'query-error'; errorClass: string } }

@@ -34,7 +34,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const refused = async (sql: string): Promise<string | undefined> => (await validate({ kind: 'validate', sql, schema, mode: 'rules' }))?.code
+const refused = async (sql: string): Promise<string | undefined> => { const v = await validate({ kind: 'validate', sql, schema, mode: 'rules' }); return 'problem' in v ? v.problem.code : undefined }
 async function result(sql: string): Promise<QueryResult> {
   const answer = await query({ kind: 'query', data, cohort: [], sql, mode: 'rules', policy: defaultPolicy, limits: { seconds: 20, memoryMb: 512 } })
   if ('problem' in answer) throw new Error(JSON.stringify(answer.problem))
