@@ -59,6 +59,7 @@ export function engineContract(name: string, open: () => Promise<{ engine: Engin
       const alone = await engine.store([files[1]!], { tables: [schema.tables[1]!], images: [] }, 'datasets/d/v3/')
       expect(alone.data).toMatchObject({ subjects: 60, tables: [{ rows: visits.length, subjects: 60, rowsPerSubject: 3 }] })
       expect(alone.data.fingerprint).toBe(data.fingerprint)
+      await expect(engine.store([files[1]!], { tables: [{ ...schema.tables[1]!, oneRowPerSubject: true }], images: [] }, 'datasets/d/v4/')).rejects.toMatchObject({ name: 'Unreadable', line: 3 })
     })
     it('counts cohorts, and knows equal ones from others', async () => {
       const n = people.filter((p) => p.sex === 'female').length
@@ -67,6 +68,15 @@ export function engineContract(name: string, open: () => Promise<{ engine: Engin
       expect(same).toEqual(some)
       expect(all.fingerprint).toBe(data.fingerprint)
       expect(await engine.difference(data, selectionOfCohort([]), selectionOfCohort(women))).toBe(60 - n)
+    })
+    it('answers many at once, each its own question, also after one that failed', async () => {
+      const cut = (i: number): Cohort => [{ table: 'people', column: 'score', is: 'between', from: i * 10 }]
+      const gone = { ...data, tables: data.tables.map((t) => ({ ...t, name: 'elsewhere' })) }
+      const [failed, ...all] = await Promise.all([engine.query(gone, [], 'SELECT count(*) FROM people', 'rules', defaultPolicy, limits), ...[0, 1, 2, 3, 4, 5].map((i) => engine.count(data, cut(i)))])
+      expect(failed).toMatchObject({ problem: { code: 'query-error', errorClass: 'Catalog' } })
+      expect(all.map((c) => c.subjects)).toEqual([0, 1, 2, 3, 4, 5].map((i) => people.filter((p) => p.score >= i * 10).length))
+      const [n] = (await query('SELECT count(*) FROM people')).rows
+      expect(n!.values).toEqual([60])
     })
     it('answers a query with the platform’s own counts beside it', async () => {
       const { rows, columns } = await query('SELECT sex, avg(reading) AS mean, count(*) AS n FROM visits JOIN people USING (id) GROUP BY sex', [{ table: 'people', column: 'score', is: 'between', from: 20 }])

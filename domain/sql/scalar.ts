@@ -86,9 +86,9 @@ function cast(node: Ast, names: Names): Expr {
 const indicatorOf = (e: Expr): Expr => ({ sql: `CAST(${e.sql} AS DOUBLE)`, type: 'number', integer: true, smooth: false, single: e.single, low: 0, high: 1, values: [0, 1], indicator: { sql: e.sql, zero: 0, one: 1 } })
 
 function cases(node: Ast, names: Names): Expr {
-  const checks = list(node['case_checks']).map((c) => ({ when: truth(scalar(object(c['when_expr']), names)), then: scalar(object(c['then_expr']), names) }))
+  const checks = list(node['case_checks']).map((c) => ({ when: truth(scalar(object(c['when_expr']), names)), value: scalar(object(c['then_expr']), names) }))
   const otherwise = scalar(object(node['else_expr']), names)
-  const { parts, type } = alike([...checks.map((c) => c.then), otherwise])
+  const { parts, type } = alike([...checks.map((c) => c.value), otherwise])
   const sql = `CASE ${checks.map((c, i) => `WHEN ${c.when.sql} THEN ${inner(parts[i]!)}`).join(' ')} ELSE ${inner(parts.at(-1)!)} END`
   const base = { sql, type, integer: parts.every((p) => p.integer || p.type === 'null'), smooth: false, single: [...checks.map((c) => c.when), ...parts].every((p) => p.single), known: parts.every((p) => p.known === true) }
   const constants = [...new Set(parts.map((p) => p.constant))]

@@ -63,7 +63,7 @@ async function storeOne(duck: Duck, o: Opened, folder: string, outside: Record<s
     throw new Unreadable(table.file, `The table is declared to have one row per subject, and has more for some: the first such row is row ${line}.`, line + 1)
   }
   const path = join(folder, `${table.name}.parquet`)
-  await duck.run(`COPY (SELECT __subject, ${columns.map((c) => quoted(c.column.name)).join(', ')} FROM ${staged} WHERE __subject IS NOT NULL ORDER BY __subject, __line) TO ${literal(path)} (FORMAT parquet, COMPRESSION snappy)`)
+  await duck.run(`COPY (SELECT __subject, ${columns.map((c) => quoted(c.column.name)).join(', ')} FROM ${staged} WHERE __subject IS NOT NULL ORDER BY __subject, __line) TO ${literal(path)} (FORMAT parquet, COMPRESSION lz4_raw)`)
   await duck.run(`DROP TABLE ${staged}`)
   return { name: table.name, path, rows, subjects, rowsPerSubject }
 }
