@@ -11,7 +11,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 import { api } from '../session/session.ts'
 import type { Comparison, Run } from './data.ts'
-import { elapsed, figure, valueText } from './words.ts'
+import { elapsed, figure, runName, valueText } from './words.ts'
 
 const Preview = lazy(async () => ({ default: (await import('./Preview.tsx')).Preview }))
 const LogView = lazy(async () => ({ default: (await import('./LogView.tsx')).LogView }))
@@ -28,9 +28,10 @@ export function CompareRunsPage() {
   if (!data) return <Page title="Compare runs" back={back}>{error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows />}</Page>
   const { runs } = data
   const parameters = data.parameters.filter((p) => all || p.differs), metrics = data.metrics
-  const names = runs.map((r) => `${r.number}. ${r.title}`)
-  const head = <Table.Thead><Table.Tr><Table.Th w={200}><span className="sr">What</span></Table.Th>{runs.map((r) => <Table.Th key={r.jobId}><Anchor component={Link} to={`/pipeline-runs/${r.jobId}`}>{r.number}. {r.title}</Anchor></Table.Th>)}</Table.Tr></Table.Thead>
-  const row = (name: React.ReactNode, key: string, values: React.ReactNode[], differs: boolean) => <Table.Tr key={key}><Table.Th scope="row">{name}</Table.Th>{values.map((v, i) => <Table.Td key={i} data-differs={differs || undefined}>{v}</Table.Td>)}</Table.Tr>
+  const called = runs.map((r) => (runs.every((x) => x.experimentId === runs[0]!.experimentId) ? runName(r) : `${r.experiment}: ${runName(r)}`))
+  const names = called.map((n, i) => (called.indexOf(n) === i ? n : `${n} (${i + 1})`))
+  const head = <Table.Thead><Table.Tr><Table.Th w={200}><span className="sr">What</span></Table.Th>{runs.map((r, i) => <Table.Th key={r.jobId}><Anchor component={Link} to={`/pipeline-runs/${r.jobId}`}>{names[i]}</Anchor></Table.Th>)}</Table.Tr></Table.Thead>
+  const row = (name: React.ReactNode, key: string, values: React.ReactNode[], differs: boolean) => <Table.Tr key={key}><Table.Th scope="row">{name}{differs && <span className="sr">, differs</span>}</Table.Th>{values.map((v, i) => <Table.Td key={i} data-differs={differs || undefined}>{v}</Table.Td>)}</Table.Tr>
   const shown = data.artifacts.filter((a) => ['image', 'plot', 'table'].includes(a.kind) && a.hashes.filter((h) => h !== null).length > 1)
   return (
     <Page title="Compare runs" back={back} wide hint={data.code.differs ? 'Their code differs.' : 'All ran the same code.'}>
@@ -54,7 +55,7 @@ export function CompareRunsPage() {
 function Metric({ metric, names }: { metric: Comparison['metrics'][number]; names: string }) {
   const make = useCallback((P: typeof import('@observablehq/plot'), width: number, ink: string) => {
     const of = JSON.parse(names) as string[], data = metric.values.flatMap((v, i) => (v === null ? [] : [{ run: of[i]!, v }]))
-    return P.plot({ width, height: 40 + 26 * data.length, marginLeft: Math.min(160, 24 + 7 * Math.max(...of.map((n) => n.length))), style: { color: ink, fontSize: '12px' }, x: { label: metric.name, grid: true, zero: true }, y: { label: null, domain: of }, marks: [P.barX(data, { x: 'v', y: 'run', fill: '#0072B2' }), P.ruleX([0])] })
+    return P.plot({ width, height: 56 + 26 * data.length, marginBottom: 40, marginLeft: Math.min(160, 24 + 7 * Math.max(...of.map((n) => n.length))), style: { color: ink, fontSize: '12px' }, x: { label: metric.name, grid: true, zero: true }, y: { label: null, domain: of }, marks: [P.barX(data, { x: 'v', y: 'run', fill: '#0072B2' }), P.ruleX([0])] })
   }, [metric, names])
   return <Plot make={make} height={80} label={`${metric.name} of each run`} />
 }

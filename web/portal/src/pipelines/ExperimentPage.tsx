@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Group, Menu, NumberInput, Switch, Tabs, Text } from '@mantine/core'
+import { ActionIcon, Alert, Anchor, Button, Group, Menu, NumberInput, Switch, Tabs, Text } from '@mantine/core'
 import { IconDots } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
@@ -59,9 +59,9 @@ function Loaded({ e }: { e: Experiment }) {
   const open = tab === 'runs' || tab === 'setup' ? tab : runs && runs.length > 0 ? 'runs' : 'setup'
   const other = e.faults.filter((f) => !f.path.startsWith('/inputs') && !f.path.startsWith('/parameters'))
   return (
-    <Page title={e.title} back={back} wide hint={<><Link to={`/pipelines/${e.pipelineId}` as never}>{e.pipeline}</Link>, version {e.version} · {e.owner.name}{e.shared ? ' · shared' : ''}{e.description && <> · {e.description}</>}</>} action={<>
+    <Page title={e.title} back={back} wide hint={<><Anchor component={Link} to={`/pipelines/${e.pipelineId}`} inherit>{e.pipeline}</Anchor>, version {e.version} · {e.owner.name}{e.shared ? ' · shared' : ''}{e.description && <> · {e.description}</>}</>} action={<>
       {may && <Button variant="default" disabled={!ready} onClick={() => setSweeping(true)}>Sweep</Button>}
-      {may && <Button loading={busy === 'start'} disabled={!ready} title={why || undefined} onClick={() => void start()}>Start a run</Button>}
+      {may && <Button loading={busy === 'start'} disabled={!ready} onClick={() => void start()}>Start a run</Button>}
       {can && <Menu position="bottom-end"><Menu.Target><ActionIcon variant="default" size={36} aria-label="More acts"><IconDots size={18} /></ActionIcon></Menu.Target><Menu.Dropdown>
         {e.newestVersion > e.version && <Menu.Item onClick={() => void act('version', () => change({ version: e.newestVersion }))}>Go on to version {e.newestVersion}</Menu.Item>}
         <Menu.Item onClick={() => void act('archive', () => change({ archived: !e.archived }))}>{e.archived ? 'Take out again' : 'Put away'}</Menu.Item>
@@ -69,6 +69,7 @@ function Loaded({ e }: { e: Experiment }) {
       </Menu.Dropdown></Menu>}
     </>}>
       <ProblemNotice error={error} />
+      {may && !ready && <Text size="sm" role="status" mb="md">Before it can run: {why[0]!.toLowerCase()}{why.slice(1)}.</Text>}
       {e.newestVersion > e.version && can && <Alert color="blue" variant="outline" mb="md">Version {e.newestVersion} of the pipeline is there; this experiment keeps version {e.version} until you change it. <Button size="compact-xs" variant="default" ml="xs" onClick={() => void act('version', () => change({ version: e.newestVersion }))}>Use version {e.newestVersion}</Button></Alert>}
       {other.length > 0 && <Alert color="red" variant="outline" mb="md" title="It cannot run as it is">{other.map((f) => <Text key={f.path} size="sm">{f.message}</Text>)}</Alert>}
       <Tabs value={open} onChange={(t) => setTab(t ?? '')} keepMounted={false}>
@@ -86,7 +87,7 @@ function Loaded({ e }: { e: Experiment }) {
             {can && <Switch mt="md" label="Shared with the organisation" description="Others see the experiment, its runs and their logs; only you change or start it." checked={e.shared} onChange={(x) => void act('share', () => change({ shared: x.currentTarget.checked }))} />}
           </Section>
         </Tabs.Panel>
-        <Tabs.Panel value="runs" pt="lg">{!runs ? <LoadingRows /> : runs.length === 0 ? <Text c="dimmed">{ready ? 'Nothing was run yet.' : `Before the first run: ${why.toLowerCase()}.`}</Text> : <RunsTable runs={runs.toSorted((a, b) => b.number - a.number)} />}</Tabs.Panel>
+        <Tabs.Panel value="runs" pt="lg">{!runs ? <LoadingRows /> : runs.length === 0 ? <Text c="dimmed">Nothing was run yet.</Text> : <RunsTable runs={runs.toSorted((a, b) => b.number - a.number)} />}</Tabs.Panel>
       </Tabs>
       <Sweep experiment={e} parameters={values} opened={sweeping} close={() => setSweeping(false)} done={() => { setSweeping(false); setTab('runs'); void client.invalidateQueries({ queryKey: ['pipeline-runs'] }) }} />
     </Page>

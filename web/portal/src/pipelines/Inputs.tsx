@@ -10,7 +10,8 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 import { UploadProgress } from '../studies/Progress.tsx'
 import { pathOf, sendWithProgress } from '../studies/upload.ts'
-import { type Experiment, myRunsQuery } from './data.ts'
+import { runName } from './words.ts'
+import { type Experiment, myRunsQuery, schemaOf } from './data.ts'
 
 type Declared = Experiment['definition']['inputs'][number]
 type Source = { from: 'upload'; path: string; size: number; sha256: string } | { from: 'run'; jobId: string; path: string } | { from: 'release'; jobId: string } | { from: 'dataset'; datasetId: string }
@@ -49,14 +50,14 @@ export function Input({ experiment: e, input, took, propose }: { experiment: Exp
   })
   return (
     <div className="panel input">
-      <Group justify="space-between" align="flex-start"><div><Text fw={600}>{input.title ?? input.name}{input.required ? '' : <Text span size="sm" c="dimmed"> (optional)</Text>}</Text>{input.help && <Text size="sm" c="dimmed" maw={560}>{input.help}</Text>}</div>
-        {can && own && <Button size="compact-xs" variant="subtle" onClick={() => void act(() => put([]))}>Take out</Button>}</Group>
+      <Group justify="space-between" align="flex-start" wrap="nowrap"><div><Text fw={600}>{input.title ?? input.name}{input.required ? '' : <Text span size="sm" c="dimmed"> (optional)</Text>}</Text>{input.help && <Text size="sm" c="dimmed" maw={560}>{input.help}</Text>}</div>
+        {can && own && <Button size="compact-xs" variant="subtle" className="nowrap" flex="none" onClick={() => void act(() => put([]))}>Take out</Button>}</Group>
       {own?.dataset && <Text size="sm" mt={6}>Dataset <b>{own.dataset.name}</b>: its release rules apply, and the log is its custodian’s.</Text>}
       {own && own.files.length > 0 && <Text size="sm" mt={6}>{own.files.length === 1 ? <b>{own.files[0]!.path}</b> : <b>{count(own.files.length, 'file')}</b>}, {bytes(own.bytes)}</Text>}
       {look.isPending && <Group gap="xs" mt={6} role="status"><Loader size="xs" /><Text size="sm">Looking at the images …</Text></Group>}
-      {look.data && <Text size="sm" mt={4} role="status">{count(look.data.frames, 'frame')} of {look.data.width} × {look.data.height} pixels, {look.data.bits} bits.{Object.keys(look.data.parameters).length > 0 ? ` Proposed: ${Object.entries(look.data.parameters).map(([n, v]) => `${n} = ${v}`).join(', ')}.` : ''}{look.data.warnings.map((w) => <Text key={w} size="sm" c="dimmed">{w}</Text>)}</Text>}
+      {look.data && <Text size="sm" mt={4} role="status">{count(look.data.frames, 'frame')} of {look.data.width} × {look.data.height} pixels, {look.data.bits} bits.{Object.keys(look.data.parameters).length > 0 ? ` Proposed: ${Object.entries(look.data.parameters).map(([n, v]) => `${(schemaOf(e.definition).properties[n]?.title ?? n).toLowerCase()} ${v}`).join(', ')}.` : ''}{look.data.warnings.map((w) => <Text key={w} size="sm" c="dimmed">{w}</Text>)}</Text>}
       <ProblemNotice error={look.error} title="The images could not be looked at" />
-      {fault && !progress && <Text size="sm" c="var(--mantine-color-error)" role="alert" mt={4}>{fault.message}</Text>}
+      {fault && own && !progress && <Text size="sm" c="var(--mantine-color-error)" role="alert" mt={4}>{fault.message}</Text>}
       {progress ? <UploadProgress progress={progress} /> : can && <Group mt="sm" align="stretch">
         <Dropzone onDrop={(f) => void take(f)} multiple={input.kind !== 'table'} className="drop grow" aria-label={`Add files for ${input.title ?? input.name}`}><Text ta="center" size="sm">{own ? 'Drop others here to replace it' : input.kind === 'images' ? 'Drop a stack or a folder of images here, or click' : input.kind === 'table' ? 'Drop a table here, or click' : 'Drop files here, or click'}</Text></Dropzone>
         <Menu position="bottom-end"><Menu.Target><Button size="compact-sm" variant="default">From elsewhere</Button></Menu.Target><Menu.Dropdown><Menu.Item onClick={() => setChoosing('run')}>A result of a run</Menu.Item><Menu.Item onClick={() => setChoosing('dataset')}>A dataset</Menu.Item></Menu.Dropdown></Menu>
@@ -73,7 +74,7 @@ function FromRun({ take }: { take: (jobId: string, path: string) => void }) {
   const [jobId, choose] = useState<string | null>(null)
   const { data: artifacts } = useQuery({ queryKey: ['artifacts', jobId, true], enabled: jobId !== null, queryFn: () => api.pipelines.artifacts({ params: { jobId: jobId! } }) })
   return <Group mt="sm" align="flex-end">
-    <Select label="Run" placeholder="Choose one" data={(runs ?? []).filter((r) => r.state === 'succeeded' && r.artifacts > 0).map((r) => ({ value: r.jobId, label: `${r.experiment}: ${r.number}. ${r.title}` }))} value={jobId} onChange={choose} searchable w={300} />
+    <Select label="Run" placeholder="Choose one" data={(runs ?? []).filter((r) => r.state === 'succeeded' && r.artifacts > 0).map((r) => ({ value: r.jobId, label: `${r.experiment}: ${runName(r)}` }))} value={jobId} onChange={choose} searchable w={300} />
     {jobId && <Select label="Result" placeholder="Choose one" data={(artifacts?.items ?? []).map((a) => a.path)} onChange={(p) => { if (p) take(jobId, p) }} searchable w={240} />}
   </Group>
 }

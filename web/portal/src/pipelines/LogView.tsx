@@ -5,11 +5,12 @@ import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
 import { readEvents } from '../../../../clients/events.ts'
 import { areas } from '../../../../contracts/index.ts'
 import { isOver } from '../../../../domain/pipelines/life.ts'
+import { count } from '../parts/figures.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api, reach, session } from '../session/session.ts'
-import { plain, spansOf, type Span } from './ansi.ts'
+import { spansOf, type Span } from './ansi.ts'
 import type { Run } from './data.ts'
-import { type Line, LogBuffer, type Placed } from './log-buffer.ts'
+import { type Line, LogBuffer, type Placed, textOf } from './log-buffer.ts'
 
 const pageOf = 1000
 const rowHeight = 20
@@ -26,7 +27,7 @@ function Marked({ text, find }: { text: string; find: string }) {
   return <>{parts}{text.slice(at)}</>
 }
 const Row = ({ line, find, times }: { line: Line; find: string; times: boolean }) => (
-  <>{times && <span className="time">{clock(line.t)}</span>}{line.step === undefined ? spansOf(line.x).map((s, i) => <span key={i} className={classOf(s) || undefined} style={lookOf(s)}><Marked text={s.text} find={find} /></span>) : <strong>{line.step}</strong>}</>
+  <>{times && <span className="time">{clock(line.t)}</span>}{line.metric !== undefined ? <span className="d"><Marked text={line.metric} find={find} /></span> : line.step === undefined ? spansOf(line.x).map((s, i) => <span key={i} className={classOf(s) || undefined} style={lookOf(s)}><Marked text={s.text} find={find} /></span>) : <strong><Marked text={line.step} find={find} /></strong>}</>
 )
 
 /** The log: live while the run goes on, the same for ever after. Newest at the bottom; what came before is loaded when asked for. */
@@ -43,6 +44,7 @@ export function LogView({ run, heard }: { run: Run; heard: (b: LogBuffer) => voi
   const [times, setTimes] = useState(false)
   const [earlier, setEarlier] = useState(false)
   const box = useRef<HTMLDivElement>(null)
+  const top = useRef(0)
   const over = isOver(run.state)
   useEffect(() => {
     const gone = new AbortController()
@@ -63,7 +65,7 @@ export function LogView({ run, heard }: { run: Run; heard: (b: LogBuffer) => voi
   }, [jobId, buffer, heard])
   const lines = useMemo(() => { void version; return buffer.lines }, [buffer, version])
   const wanted = useDeferredValue(find.trim().toLowerCase())
-  const hits = useMemo(() => { void version; return wanted === '' ? [] : lines.flatMap((l, i) => (plain(l.step ?? l.x).toLowerCase().includes(wanted) ? [i] : [])) }, [lines, wanted, version])
+  const hits = useMemo(() => { void version; return wanted === '' ? [] : lines.flatMap((l, i) => (textOf(l).toLowerCase().includes(wanted) ? [i] : [])) }, [lines, wanted, version])
   // oxlint-disable-next-line react/incompatible-library -- nothing of it is handed to a memoised part; this component draws again with every record anyway
   const rows = useVirtualizer({ count: lines.length, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 30, getItemKey: (i) => lines[i]!.id })
   useEffect(() => { if (follow && lines.length > 0) rows.scrollToIndex(lines.length - 1, { align: 'end' }) }, [follow, version, lines.length, rows])
@@ -86,28 +88,37 @@ export function LogView({ run, heard }: { run: Run; heard: (b: LogBuffer) => voi
     } catch (e) { setError(e) } finally { setEarlier(false) }
   }
   const download = async (format: 'text' | 'jsonl'): Promise<void> => {
+    setError(undefined)
+    // Browsers keep a large Blob on the disk: a log of any length fills no memory.
     const response = await fetch(`/api/pipeline-runs/${jobId}/log/download?format=${format}`, { headers: { authorization: `Bearer ${session.token() ?? ''}` } })
+    if (!response.ok) throw new Error(`The log could not be fetched (${response.status}).`)
     const a = document.createElement('a')
     a.href = URL.createObjectURL(await response.blob())
     a.download = `${jobId}.${format === 'text' ? 'log' : 'jsonl'}`
     a.click()
-    URL.revokeObjectURL(a.href)
+    setTimeout(() => URL.revokeObjectURL(a.href), 60_000)
   }
   // A region that scrolls is reached with the keyboard; moving up in it stops following.
   const scrolled: React.HTMLAttributes<HTMLDivElement> = {
     role: 'log', 'aria-label': 'Log', 'aria-live': 'off', tabIndex: 0, onWheel: (e) => { if (e.deltaY < 0) setFollow(false) },
+    // With the scroll bar or a finger, too; following itself only ever moves down.
+    onScroll: (e) => {
+      const { scrollTop, scrollHeight, clientHeight } = e.currentTarget
+      if (scrollTop < top.current - 4 && scrollHeight - scrollTop - clientHeight > 2 * rowHeight) setFollow(false)
+      top.current = scrollTop
+    },
     onKeyDown: (e) => { if (['ArrowUp', 'PageUp', 'Home'].includes(e.key)) setFollow(false); if (e.key === 'End') setFollow(true) },
   }
   return (
     <div>
       <Group gap="sm" mb="xs" className="logbar" role="search">
         <TextInput size="xs" value={find} onChange={(e) => { setFind(e.currentTarget.value); setAt(-1) }} onKeyDown={(e) => { if (e.key === 'Enter') go(e.shiftKey ? -1 : 1) }} placeholder="Search the log" aria-label="Search the log" leftSection={<IconSearch size={14} aria-hidden />} rightSection={find ? <CloseButton size="xs" aria-label="Clear the search" onClick={() => setFind('')} /> : undefined} className="grow" />
-        {wanted && <><Text size="xs" c="dimmed" className="nowrap figures" role="status">{at >= 0 ? `${at + 1} of ` : ''}{hits.length} lines</Text><ActionIcon variant="default" aria-label="Line found before" onClick={() => go(-1)}><IconArrowUp size={14} /></ActionIcon><ActionIcon variant="default" aria-label="Next line found" onClick={() => go(1)}><IconArrowDown size={14} /></ActionIcon></>}
+        {wanted && <><Text size="xs" c="dimmed" className="nowrap figures" role="status">{at >= 0 ? `${at + 1} of ` : ''}{count(hits.length, 'line')}{buffer.first > 0 ? ', in the part shown here' : ''}</Text><ActionIcon variant="default" aria-label="Line found before" onClick={() => go(-1)}><IconArrowUp size={14} /></ActionIcon><ActionIcon variant="default" aria-label="Next line found" onClick={() => go(1)}><IconArrowDown size={14} /></ActionIcon></>}
         <Checkbox size="xs" label="Follow" checked={follow} onChange={(e) => setFollow(e.currentTarget.checked)} />
         <Checkbox size="xs" label="Wrap" checked={wrap} onChange={(e) => { setWrap(e.currentTarget.checked); rows.measure() }} />
         <Checkbox size="xs" label="Times" checked={times} onChange={(e) => setTimes(e.currentTarget.checked)} />
         <Menu position="bottom-end"><Menu.Target><Button size="compact-xs" variant="default" leftSection={<IconDownload size={13} aria-hidden />}>Download</Button></Menu.Target>
-          <Menu.Dropdown><Menu.Item onClick={() => void download('text')}>Text<Text size="xs" c="dimmed">Time, stream and line</Text></Menu.Item><Menu.Item onClick={() => void download('jsonl')}>JSON lines<Text size="xs" c="dimmed">Every record, with samples</Text></Menu.Item></Menu.Dropdown></Menu>
+          <Menu.Dropdown><Menu.Item onClick={() => void download('text').catch(setError)}>Text<Text size="xs" c="dimmed">Time, stream and line</Text></Menu.Item><Menu.Item onClick={() => void download('jsonl').catch(setError)}>JSON lines<Text size="xs" c="dimmed">Every record, with samples</Text></Menu.Item></Menu.Dropdown></Menu>
       </Group>
       <ProblemNotice error={error} title="The log cannot be shown" />
       {lost && !over && <Text size="sm" role="status" c="dimmed" mb={6}>The connection was lost; going on from the same line …</Text>}

@@ -1,4 +1,4 @@
-import { Badge, NumberInput, Select, SimpleGrid, Switch, Text, TextInput } from '@mantine/core'
+import { NumberInput, Select, SimpleGrid, Switch, Text, TextInput } from '@mantine/core'
 import { type Parameter, type ParameterSchema, parameterFaults, rangeText, withDefaults } from '../../../../domain/pipelines/parameters.ts'
 
 export type Values = Record<string, unknown>
@@ -13,11 +13,12 @@ const listOf = (text: string): number[] | string => { const parts = text.split(/
 
 function Field({ name, p, value, base, fault, put, disabled }: { name: string; p: Parameter; value: unknown; base: unknown; fault: string | undefined; put: (v: unknown) => void; disabled: boolean }) {
   const title = p.title ?? name
-  const label = <>{title}{p.unit ? <Text span size="xs" c="dimmed"> ({p.unit})</Text> : null}{value !== undefined && JSON.stringify(value) !== JSON.stringify(base) ? <Badge size="xs" variant="light" ml={6}>changed</Badge> : null}</>
-  const common = { label, description: p.description, error: fault, disabled, 'aria-label': title }
+  const label = <>{title}{p.unit ? <Text span size="xs" c="dimmed"> ({p.unit})</Text> : null}{value !== undefined && JSON.stringify(value) !== JSON.stringify(base) ? <Text span size="xs" fw={500} c="var(--mantine-color-anchor)"> · changed</Text> : null}</>
+  const common = { label, description: p.description, inputWrapperOrder: ['label', 'input', 'error', 'description'] as ('label' | 'input' | 'error' | 'description')[], error: fault, disabled, 'aria-label': title }
+  const { inputWrapperOrder: _, ...switched } = common
   const shown = value === undefined ? base : value
   switch (p.type) {
-    case 'boolean': return <Switch {...common} mt={22} checked={shown === true} onChange={(e) => put(e.currentTarget.checked)} />
+    case 'boolean': return <Switch {...switched} mt={28} checked={shown === true} onChange={(e) => put(e.currentTarget.checked)} />
     case 'array': return <TextInput {...common} placeholder="numbers with commas" key={`${name} ${JSON.stringify(shown)}`} defaultValue={Array.isArray(shown) ? shown.join(', ') : String(shown ?? '')} onBlur={(e) => put(e.currentTarget.value.trim() === '' ? undefined : listOf(e.currentTarget.value))} />
     case 'string': return p.enum ? <Select {...common} data={p.enum} value={typeof shown === 'string' ? shown : null} onChange={(v) => put(v ?? undefined)} allowDeselect={false} /> : <TextInput {...common} value={typeof shown === 'string' ? shown : ''} onChange={(e) => put(e.currentTarget.value)} />
     default: return p.enum ? <Select {...common} data={p.enum.map(String)} value={shown === undefined ? null : String(shown)} onChange={(v) => put(v === null ? undefined : Number(v))} allowDeselect={false} />

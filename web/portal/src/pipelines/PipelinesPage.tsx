@@ -26,7 +26,7 @@ export function PipelinesPage() {
   const now = views.some((v) => v.value === view) ? view : 'experiments'
   const [list, set] = useListState('')
   return (
-    <Page title="Pipelines" hint="Long processing with typed parameters, live logs that are kept, and runs that can be compared." action={<>
+    <Page title="Pipelines" hint="Long processing, with logs and runs that are kept and compared." action={<>
       {may('pipelines.publish') && <Button variant="default" component={Link} to="/pipelines/publish">Publish a pipeline</Button>}
       {may('experiments.create') && <Button component={Link} to="/pipelines/new" leftSection={<IconPlus size={16} aria-hidden />}>New experiment</Button>}
     </>}>
@@ -74,7 +74,7 @@ function MyRuns({ list, set }: { list: { q: string; state: string; sort: string 
   const sort = list.sort || 'newest'
   const shown = data?.filter((r) => (!list.state || r.state === list.state) && hit(list.q, r.title, r.experiment, r.pipeline, r.jobId)).toSorted(runOrders[sort] ?? runOrders['newest']!)
   return <>
-    <ListControls list={{ ...list, sort }} set={set} states={states} sorts={runSorts} placeholder="Search runs" />
+    {data?.length !== 0 && <ListControls list={{ ...list, sort }} set={set} states={states} sorts={runSorts} placeholder="Search runs" />}
     <ProblemNotice error={error} retry={() => void refetch()} />
     {!data && !error && <LoadingRows height={44} />}
     {data?.length === 0 ? <Empty title="You have not run anything yet">Set up an experiment; its runs appear here, whichever experiment they belong to.</Empty> : shown?.length === 0 ? <Text c="dimmed">No run is like that.</Text> : shown && <RunsTable runs={shown} withExperiment />}

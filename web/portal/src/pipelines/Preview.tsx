@@ -47,7 +47,7 @@ function TableHead({ bytes, whole, path }: { bytes: Uint8Array; whole: boolean; 
     // Traces of cells lie over each other: each gets a row of its own when there are several of one kind.
     const data = series.flatMap((s) => rows.flatMap((r, i) => (i % step === 0 && r[s.at] !== '' ? [{ x: Number(r[0]), y: Number(r[s.at]), of: s.name }] : [])))
     const many = series.length > 3
-    return P.plot({ width, height: many ? 60 + 42 * series.length : 220, marginLeft: 56, marginRight: many ? 70 : 20, style: { color: ink, fontSize: '12px' }, x: { label: columns[0] ?? null }, y: { label: null, grid: !many, ...(many ? { axis: null } : {}) }, color: { legend: !many && series.length > 1, domain: series.map((s) => s.name), range: series.map((_, i) => palette[i % palette.length]!) }, ...(many ? { fy: { label: null, domain: series.map((s) => s.name) } } : {}),
+    return P.plot({ width, height: many ? 70 + 42 * series.length : 220, marginLeft: 56, marginBottom: 40, marginRight: many ? 70 : 20, style: { color: ink, fontSize: '12px' }, x: { label: columns[0] ?? null }, y: { label: null, grid: !many, ...(many ? { axis: null } : {}) }, color: { legend: !many && series.length > 1, domain: series.map((s) => s.name), range: series.map((_, i) => palette[i % palette.length]!) }, ...(many ? { fy: { label: null, domain: series.map((s) => s.name) } } : {}),
       marks: [P.lineY(data, { x: 'x', y: 'y', stroke: 'of', strokeWidth: 1.2, ...(many ? { fy: 'of' } : {}) })] }) as HTMLElement
   }, [rows, series, columns])
   return <>

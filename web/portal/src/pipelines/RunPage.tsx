@@ -17,10 +17,10 @@ import { pipelineQuery, type Run, runQuery, schemaOf } from './data.ts'
 import type { LogBuffer, Sample } from './log-buffer.ts'
 import { ParameterForm, valueFaultsOf, type Values } from './ParameterForm.tsx'
 import { Usage } from './Usage.tsx'
-import { elapsed, figure, valueText } from './words.ts'
+import { elapsed, figure, runName, valueText } from './words.ts'
 
 const LogView = lazy(async () => ({ default: (await import('./LogView.tsx')).LogView }))
-const waitingWords = { turn: 'It waits for its turn.', approval: 'A custodian has to approve it.', checkers: 'Output checkers look at what it made.', answer: 'The checkers have a question.' } as const
+const waitingWords = { turn: 'It starts as soon as there is a place for it.', approval: 'A custodian has to approve it.', checkers: 'Output checkers look at what it made.', answer: 'The checkers have a question.' } as const
 
 /** One run: how it stands, its log as it is written, what it left, what it was made of. */
 export function RunPage() {
@@ -54,7 +54,7 @@ function Loaded({ run }: { run: Run }) {
   const shown = tabs.filter(([, , s]) => s)
   const open = shown.find(([name]) => name === tab) ?? (over && run.state === 'succeeded' && run.artifacts > 0 ? shown.find(([n]) => n === 'results')! : shown[0]!)
   return (
-    <Page title={`${run.number}. ${run.title}`} wide state={<StateBadge of="pipeline-run" state={run.state} />} back={{ to: `/experiments/${run.experimentId}`, label: run.experiment }}
+    <Page title={runName(run)} wide state={<StateBadge of="pipeline-run" state={run.state} />} back={{ to: `/experiments/${run.experimentId}`, label: run.experiment }}
       hint={<>{run.pipeline}, version {run.version} · {run.owner.name}, <RelativeTime at={run.created} />{run.seconds === undefined ? '' : ` · took ${elapsed(run.seconds)}`}{run.used ? ` · ${elapsed(run.used.cpuSeconds)} of processor, at most ${run.used.peakMemoryMb} MB` : ''}</>}
       action={<>
         {run.may.includes('cancel') && !over && <Button variant="default" loading={busy === 'cancel'} onClick={() => void cancel()}>Stop</Button>}
@@ -124,7 +124,7 @@ function Again({ run, close }: { run: Run; close: () => void }) {
         <ParameterForm schema={schema} values={edits} base={run.parameters} change={setEdits} faults={faults} />
         <div className="fields"><TextInput label="Title of the run" placeholder={run.title} value={title} onChange={(e) => setTitle(e.currentTarget.value)} maxLength={120} />{limit('memoryMb', 'Memory (MB)')}{limit('seconds', 'Time (s)')}</div>
         <ProblemNotice error={error} title="It was not started" />
-        <Group justify="flex-end"><Button variant="default" onClick={close}>Close</Button><Button loading={busy} disabled={faults.size > 0} onClick={() => void start()}>Start the run</Button></Group>
+        <Group justify="flex-end" className="foot"><Button variant="default" onClick={close}>Close</Button><Button loading={busy} disabled={faults.size > 0} onClick={() => void start()}>Start the run</Button></Group>
       </Stack>}
     </Modal>
   )
