@@ -49,7 +49,8 @@ export const stepFunctions = (): Workflow => awsWorkflow({ stateMachineArn: requ
 export const cloudwatchLogs = (): Logs => awsLogs({ group: required('RUN_LOG_GROUP'), objects: s3Objects() })
 
 /** DuckDB in this process; for those whose grants name the engine. Loaded at its first use: its native part is in a layer that other functions do not have, and a request that asks it nothing does not wait for it. */
-export function duckdb(objects: ObjectStore): Engine {
+export function duckdb(): Engine {
+  const objects = s3Objects()
   let made: Promise<Engine> | undefined
   const engine = (): Promise<Engine> => (made ??= import('../adapters/aws/engine.ts').then(({ awsEngine }) => awsEngine({ objects })))
   return {
@@ -65,11 +66,11 @@ const unwired = <P extends object>(port: string): P => new Proxy({} as P, { get:
  * What a Lambda in AWS runs on: the table always, objects and keys where the handler asks for them. lib/bundle.test.ts holds what each
  * handler asks for against its grants. The local host builds its own `Deps` and hands them to the same `create…` functions.
  */
-export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: (objects: ObjectStore) => Engine; workflow?: () => Workflow; logs?: () => Logs; settings?: Settings } = {}): Deps => ({
+export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: () => Engine; workflow?: () => Workflow; logs?: () => Logs; settings?: Settings } = {}): Deps => ({
   table: awsTable({ tableName: required('TABLE_NAME') }),
   objects: parts.objects?.() ?? unwired<ObjectStore>('objects'),
   keys: parts.keys?.() ?? unwired<Keys>('keys'),
-  engine: parts.engine?.(s3Objects()) ?? unwired<Engine>('engine'),
+  engine: parts.engine?.() ?? unwired<Engine>('engine'),
   workflow: parts.workflow?.() ?? unwired<Workflow>('workflow'),
   logs: parts.logs?.() ?? unwired<Logs>('logs'),
   settings: parts.settings ?? settingsFromEnvironment(),
