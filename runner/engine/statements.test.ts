@@ -95,6 +95,9 @@ describe('what an honest-looking one gives away', () => {
       expect(a, sql).toBe(b)
     }
   })
+  it.each([['SELECT avg(visit) FROM visits WHERE visit = 1', true], ['SELECT avg(0 * score + 5) FROM people', true], ['SELECT corr(score, 0 * age) FROM people', true], ['SELECT avg(visit) FROM visits', false], ['SELECT corr(score, age) FROM people', false]])('one value that all have is seen: %s', async (sql, same) => {
+    expect((await result(sql)).rows[0]!.contributions[0]!.allEqual).toBe(same)
+  })
   it('is no more of a sum because it was moved to nothing', async () => {
     const one = async (sql: string): Promise<number> => (await released(sql) as number[][])[0]![0]!
     const moved = await one(`SELECT sum(income - ${Math.round((await one('SELECT sum(income) FROM people')) / 79)}) FROM people`)
