@@ -15,10 +15,10 @@ const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => 
 
 /** Waits until a synthesis is no longer in a state that passes by itself. */
 export async function rested(client: Client, synthesisId: string): Promise<SynthesisView> {
-  for (let i = 0; i < 1200; i++) {
+  for (const end = Date.now() + 240_000; Date.now() < end;) {
     const s = await client.synthesis.get({ params: { synthesisId } })
     if (s.state !== 'reading' && s.state !== 'running') return s
-    await pause(50)
+    await pause(120)
   }
   throw new Error(`The synthesis ${synthesisId} does not come to rest`)
 }

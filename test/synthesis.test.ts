@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Client } from '../clients/api.ts'
 import { readCsv } from '../domain/datasets/csv.ts'
 import { type BudgetItem, keyOf } from '../functions/kernel/items.ts'
@@ -13,6 +13,9 @@ import { sweepExpired } from '../functions/synthesis/expiry.ts'
 import { createWatch } from '../functions/jobs/watch.ts'
 import { openStage, refusedWith, register, type Stage } from './jobs-support.ts'
 import { adultCsv, adultPlan, evaluate, make, type PlanInput, rested, type SynthesisView, upload } from './synthesis-support.ts'
+
+// States are waited for, however busy the machine is.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 let stage: Stage, cleo: Client, anil: Client, sam: Client
 beforeAll(async () => {
@@ -34,7 +37,10 @@ describe('the Adult table', () => {
     s = await upload(cleo, stage.organisationId, 'adult.csv', await adultCsv())
     expect(s.state, JSON.stringify(s)).toBe('proposed')
     expect(s.plan!.columns).toHaveLength(14)
-    for (const c of s.plan!.columns) expect(c).toMatchObject({ kind: 'numeric', buy: true, missing: true })
+    for (const c of s.plan!.columns) expect(c).toMatchObject({ buy: true, missing: true })
+    // Its codes are whole numbers: a handful of them are proposed as categories that are bought.
+    const kinds = Object.fromEntries(s.plan!.columns.map((c) => [c.name, c.kind]))
+    expect(kinds).toMatchObject({ 'age': 'numeric', 'sex': 'categorical', 'income>50K': 'categorical' })
     expect(JSON.stringify(s.plan)).not.toMatch(/minimum|categories/)
     expect(s.hints!['age']).toContain('distinct')
   })
@@ -44,7 +50,9 @@ describe('the Adult table', () => {
     expect(q.nanoRho).toBeGreaterThan(0)
     const bought = await cleo.synthesis.quote({ params: { synthesisId: s.synthesisId }, body: s.plan! })
     expect(bought.bought).toHaveLength(14)
-    expect(bought.nanoRho).toBe(q.nanoRho)
+    // The thresholds for its categories have a share of delta, which is not rho.
+    expect(bought.nanoRho).toBeGreaterThan(0.8 * q.nanoRho)
+    expect(bought.nanoRho).toBeLessThan(q.nanoRho)
     expect((await budgetOf(s.datasetId)).spent).toBe(0)
   })
   it('is made in rounds, with a card whose draws are the charge to the nano-rho', async () => {
@@ -68,10 +76,8 @@ describe('the Adult table', () => {
     expect(rows[0]).toEqual(columns.map((c) => c.name))
     expect(rows.length - 1).toBe(s.card!.rows)
     expect(Math.abs(rows.length - 1 - 2000)).toBeLessThan(200)
-    for (const [i, c] of columns.entries()) for (const r of rows.slice(1)) {
-      if (c.kind === 'categorical') expect(c.categories).toContain(r[i])
-      else if (c.kind === 'numeric') { expect(Number(r[i])).toBeGreaterThanOrEqual(c.minimum!); expect(Number(r[i])).toBeLessThanOrEqual(c.maximum!) }
-    }
+    const outside = columns.flatMap((c, i) => rows.slice(1).filter((r) => (c.kind === 'categorical' ? !c.categories!.includes(r[i]!) : c.kind === 'numeric' && !(Number(r[i]) >= c.minimum! && Number(r[i]) <= c.maximum!))).map((r) => [c.name, r[i]]))
+    expect(outside).toEqual([])
     expect(parquet!.subarray(0, 4).toString()).toBe('PAR1')
     expect(dictionary!.toString().split('\n')[0]).toContain('where values or range come from')
     expect(dictionary!.toString().trimEnd().split('\n')).toHaveLength(15)
@@ -199,7 +205,7 @@ it('a runner that dies has paid for what it drew, and the same plan again goes o
   const plan: PlanInput = { ...whole, columns: whole.columns.map((c, i) => (i < 9 ? c : { name: c.name, kind: 'identifier', use: 'drop' })), wishes: [] }
   const { jobId } = await cleo.synthesis.confirm({ params, body: { rev: s.rev, plan } })
   const kept = async (): Promise<{ engine?: { entries: { values?: number[] }[] } } | undefined> => { try { return JSON.parse(new TextDecoder().decode(await stage.host.deps.objects.get('protected', `jobs/${jobId}/kept.json`))) as never } catch { return undefined } }
-  for (;;) { if ((await kept())?.engine) break; await new Promise((r) => setTimeout(r, 5)) }
+  for (;;) { if ((await kept())?.engine) break; await new Promise((r) => setTimeout(r, 15)) }
   for (const pid of stage.host.runners()) process.kill(pid, 'SIGKILL')
   const died = await rested(cleo, s.synthesisId)
   expect(died).toMatchObject({ state: 'failed', may: ['confirm'] })
@@ -237,9 +243,10 @@ it('a dataset whose policy sets a budget aside has twins of each version, made a
     schema: { images: [], tables: [{ name: 'people', file: 'people.csv', oneRowPerSubject: true, columns: [{ name: 'id', type: 'text', role: 'subject' }, { name: 'age', type: 'integer', minimum: 18, maximum: 100, meaning: 'Age', unit: 'years', nullable: false }, { name: 'smokes', type: 'boolean', nullable: false }, { name: 'arm', type: 'category', categories: ['a', 'b'], nullable: false }] }] },
     policy: { twin: { epsilon: 2 } },
   })
-  // What the schedule does each minute.
+  // Published is said before the twin is confirmed, and what starts its job is the schedule of each minute: a visit before there is a job would do nothing.
+  const listed = async () => (await cleo.synthesis.list({ params: { organisationId: stage.organisationId }, query: { datasetId } })).items
+  const items = await vi.waitUntil(async () => { const now = await listed(); return now[0]?.state === 'running' ? now : undefined }, { timeout: 120_000, interval: 100 })
   await createWatch(stage.host.deps)()
-  const { items } = await cleo.synthesis.list({ params: { organisationId: stage.organisationId }, query: { datasetId } })
   expect(items).toMatchObject([{ table: 'people', shared: true, datasetVersion: 1 }])
   const twin = await rested(cleo, items[0]!.synthesisId)
   expect(twin.state, JSON.stringify([twin.problem, twin.faults])).toBe('ready')

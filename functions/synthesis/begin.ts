@@ -54,7 +54,8 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
   const at = d.now().toISOString()
   const policy = { ...defaultDatasetPolicy, people: { kind: 'named' as const, userIds: [] }, languages: [], modes: [], listed: false, budget: { epsilon: 10, delta: synthesisDefaults.delta } }
   await openBudget(d, datasetId, policy)
-  await d.table.create<DatasetItem>({ datasetId, organisationId: organisation.organisationId, name, title: body.title, description: 'A file uploaded to make synthetic data of it.', state: 'draft', version: 0, policy, created: at, changed: at, ...keyOf.dataset(datasetId), gpk: `ORG#${organisation.organisationId}`, gsk: `DATASET#${at}#${datasetId}` })
+  // Not in the catalogue: its key among the organisation's is not a dataset's.
+  await d.table.create<DatasetItem>({ datasetId, organisationId: organisation.organisationId, name, title: body.title, description: 'A file uploaded to make synthetic data of it.', state: 'draft', version: 0, policy, created: at, changed: at, ...keyOf.dataset(datasetId), gpk: `ORG#${organisation.organisationId}`, gsk: `UPLOAD#${at}#${datasetId}` })
   const made = await create(d, caller, { synthesisId, organisationId: organisation.organisationId, datasetId, datasetVersion: 0, table: body.file.path, title: body.title, state: 'uploading', upload: body.file })
   const upload = await d.objects.signedPut('protected', blobKey(datasetId, body.file.sha256), { sha256: body.file.sha256, size: body.file.size, type: 'application/octet-stream' }, linkSeconds)
   return { ...(await toSynthesis(d, made, subject)), upload }

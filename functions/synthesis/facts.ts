@@ -26,11 +26,15 @@ function hintOf(c: Read, rows: number): string {
   return word === '' ? facts : `${word} ${facts}`
 }
 
+const fewCodes = 12
+
 /** A column to begin from: its kind as it was read. Bounds and categories are not taken from the data; they are typed in or bought. Missing is always a value: that none is missing would be a fact of the data. */
 function planned(c: PlannedColumn, read: Read, rows: number): PlannedColumn {
   const { name } = c
   if (commaNumbers(read)) return { name, kind: 'numeric', bins: 10, integer: read.examples.every((e) => !e.includes('.')), missing: true, buy: true }
   if (c.kind === 'identifier') return read.role === 'subject' || read.role === 'identifier' || otherDates(read) || nameless(read, rows) || read.type === 'datetime' || read.missing === rows ? c : { name, kind: 'categorical', open: true, missing: true, buy: true }
+  // A handful of whole numbers are codes more often than amounts.
+  if (c.kind === 'numeric' && c.integer && read.distinct <= fewCodes) return { name, kind: 'categorical', open: true, missing: true, buy: true }
   if (c.kind === 'numeric') return { name, kind: 'numeric', bins: 10, integer: c.integer, missing: true, buy: true }
   return c.kind === 'date' ? { name, kind: 'date', bins: c.bins, missing: true, buy: true } : { name, kind: c.kind, open: true, missing: true, buy: true }
 }
