@@ -5,7 +5,7 @@
  * Bare is DuckDB in a warm process of its own with its defaults, the files open, nothing but the statement: what the platform does besides (gateway, checks, workflow,
  * cohort, a locked process of its own per statement, distinct people and contributions beside every cell, the gate, the release, the polling by which this client learns of it)
  * counts in full against the goals. The ratio is over the statements of the larger size together (sum of medians over sum of medians); each one's own is in the figures.
- * "Small" is the demo-sized table: overhead there is what is not DuckDB's own.
+ * "Small" is 10,000 rows of 1,000 people: overhead there is what is not DuckDB’s own.
  *
  * `--runs N` (default 5) by turns after one that warms up, medians; `--rows 1000000,10000000`; `--only NAME`.
  */
