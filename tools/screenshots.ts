@@ -8,11 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
-import { createClient } from '../clients/api.ts'
+import { type Client, createClient } from '../clients/api.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { startHost } from '../local/host.ts'
 import { Visitor } from '../local/testing.ts'
 import { ask, type Asked } from '../test/jobs-support.ts'
+import { adultCsv, adultPlan, make, upload } from '../test/synthesis-support.ts'
 import { buildWeb } from './build-web.ts'
 
 const port = Number(process.env['CLOISTER_PORT'] ?? 4790)
@@ -61,10 +62,14 @@ async function studyPages(page: Page): Promise<[string, string][]> {
   return [['home', '/'], ['studies', '/studies'], ['study-new', '/studies/new'], ...tabs.map((t): [string, string] => [`study-${t}`, `${base}/${t}`])]
 }
 
+async function clientOf(email: string): Promise<Client> {
+  const tokens = await new Visitor(host.mainOrigin).signIn(email, demoPassword)
+  return createClient({ baseUrl: host.mainOrigin, token: () => tokens.access_token })
+}
+
 /** What the analyst has asked when the pictures are taken: a released table with suppressed cells, a model, a cohort that was too small, and an output that checkers hold. */
 async function questions(): Promise<Record<'table' | 'model' | 'blocked' | 'held', string>> {
-  const tokens = await new Visitor(host.mainOrigin).signIn('anil@demo.cloister', demoPassword)
-  const anil = createClient({ baseUrl: host.mainOrigin, token: () => tokens.access_token })
+  const anil = await clientOf('anil@demo.cloister')
   const send = async (question: Pick<Asked, 'language' | 'code'> & Partial<Asked>): Promise<string> => (await ask(anil, { dataset: 'clinical_trial_data', mode: 'rules', ...question }, 300)).jobId
   const plot = 'import os\nimport pandas as pd\n\nout = os.environ["CLOISTER_OUTPUT"]\npeople = pd.read_csv(os.environ["DATA_ROOT"] + "/catalogs/clinical_trial_data/subjects.csv")\ncounts = people.groupby("site").size()\n'
     + 'bars = "".join(f\'<rect y="{28 * i + 4}" width="{6 * n}" height="22" fill="#0072B2"/><text x="{6 * n + 6}" y="{28 * i + 20}" font-size="13">{site}: {n}</text>\' for i, (site, n) in enumerate(counts.items()))\n'
@@ -76,6 +81,27 @@ async function questions(): Promise<Record<'table' | 'model' | 'blocked' | 'held
     held: await send({ language: 'python', mode: 'review', code: plot, purpose: 'Figure 2 of the report: how many people each site enrolled', title: 'People at each site' }),
   }
 }
+
+/** The demo's experiment with two runs that differ in one parameter. */
+async function runs(): Promise<Record<'experiment' | 'run' | 'pipeline' | 'comparison', string>> {
+  const rosa = await clientOf('rosa@demo.cloister'), { organisationId } = (await rosa.access.me()).memberships[0]!
+  const { experimentId, pipelineId } = (await rosa.pipelines.experiments({ params: { organisationId }, query: { text: 'First recording' } })).items[0]!
+  const ids: string[] = []
+  for (const threshold of [0.3, 0.6]) ids.push((await rosa.pipelines.start({ params: { experimentId }, body: { parameters: { threshold, niter_rig: 4 } } })).jobId)
+  for (const jobId of ids) while ((await rosa.pipelines.run({ params: { jobId } })).ended === undefined) await new Promise((resolve) => setTimeout(resolve, 500))
+  return { experiment: experimentId, run: ids[0]!, pipeline: pipelineId, comparison: ids.join(',') }
+}
+const runPages = (ids: Awaited<ReturnType<typeof runs>>): [string, string][] => [
+  ['pipelines', '/pipelines'], ['pipelines-all', '/pipelines?view=pipelines'], ['pipelines-runs', '/pipelines?view=runs'], ['pipeline', `/pipelines/${ids.pipeline}`], ['pipeline-publish', '/pipelines/publish'], ['experiment-new', '/pipelines/new'],
+  ...['setup', 'runs'].map((t): [string, string] => [`experiment-${t}`, `/experiments/${ids.experiment}?tab=${t}`]), ...[['run', 'log'], ['run-results', 'results'], ['run-setup', 'set-up']].map(([n, t]): [string, string] => [n!, `/pipeline-runs/${ids.run}?tab=${t}`]), ['run-comparison', `/pipeline-runs/compare?runs=${ids.comparison}`],
+]
+
+/** A synthetic table of the example that ships, for its custodian. */
+async function syntheticTable(): Promise<string> {
+  const cleo = await clientOf('cleo@demo.cloister'), { organisationId } = (await cleo.access.me()).memberships[0]!
+  return (await make(cleo, await upload(cleo, organisationId, 'adult-2000.csv', await adultCsv()), await adultPlan())).synthesisId
+}
+const syntheticPages = (id: string): [string, string][] => [['synthetic-list', '/synthetic'], ['synthetic', `/synthetic/${id}`]]
 
 /** The addresses of what an analyst, a checker and a custodian work with. */
 async function dataPages(page: Page, ids: Awaited<ReturnType<typeof questions>>): Promise<[string, string][]> {
@@ -102,7 +128,7 @@ async function visit(context: BrowserContext, email: string, pages: (page: Page)
 }
 
 try {
-  const ids = await questions()
+  const [ids, ran, synthetic] = [await questions(), await runs(), await syntheticTable()]
   if (folder) {
     await mkdir(folder, { recursive: true })
     for (const [width, dark] of [[1440, false], [1440, true], [390, false], [390, true]] as const) {
@@ -113,8 +139,8 @@ try {
       await take(page, name('landing'))
       await page.getByRole('button', { name: /sign in/i }).first().click()
       await take(page, name('login'))
-      await visit(context, 'rosa@demo.cloister', studyPages, (p, n) => take(p, name(n)))
-      for (const [email, pages] of [['anil', (p: Page) => dataPages(p, ids)], ['chen', () => checkerPages(ids)], ['cleo', (p: Page) => custodianPages(p, ids)], ['ada', () => settingsPages]] as const) {
+      await visit(context, 'rosa@demo.cloister', async (p) => [...await studyPages(p), ...runPages(ran)], (p, n) => take(p, name(n)))
+      for (const [email, pages] of [['anil', (p: Page) => dataPages(p, ids)], ['chen', () => checkerPages(ids)], ['cleo', async (p: Page) => [...await custodianPages(p, ids), ...syntheticPages(synthetic)]], ['ada', () => settingsPages]] as const) {
         await context.clearCookies()
         await visit(context, `${email}@demo.cloister`, pages, (p, n) => take(p, name(n)))
       }
@@ -123,8 +149,8 @@ try {
   } else {
     await mkdir(pictures, { recursive: true })
     const context = await open(1440, false)
-    const keep = new Set(['home', 'study-overview', 'study-content', 'study-results', 'datasets', 'ask', 'analysis', 'check'])
-    for (const [email, pages] of [['rosa', studyPages], ['anil', (p: Page) => dataPages(p, ids)], ['chen', () => checkerPages(ids)]] as const) {
+    const keep = new Set(['home', 'study-overview', 'study-content', 'study-results', 'datasets', 'ask', 'analysis', 'check', 'run', 'run-results', 'synthetic'])
+    for (const [email, pages] of [['rosa', async (p: Page) => [...await studyPages(p), ...runPages(ran)]], ['anil', (p: Page) => dataPages(p, ids)], ['chen', () => checkerPages(ids)], ['cleo', () => syntheticPages(synthetic)]] as const) {
       await context.clearCookies()
       await visit(context, `${email}@demo.cloister`, async (p) => (await pages(p)).filter(([n]) => keep.has(n)), async (p, n) => {
         await settled(p)

@@ -59,7 +59,7 @@ function Loaded({ e }: { e: Experiment }) {
   const open = tab === 'runs' || tab === 'setup' ? tab : runs && runs.length > 0 ? 'runs' : 'setup'
   const other = e.faults.filter((f) => !f.path.startsWith('/inputs') && !f.path.startsWith('/parameters'))
   return (
-    <Page title={e.title} back={back} wide hint={<><Anchor component={Link} to={`/pipelines/${e.pipelineId}`} inherit>{e.pipeline}</Anchor>, version {e.version} · {e.owner.name}{e.shared ? ' · shared' : ''}{e.description && <> · {e.description}</>}</>} action={<>
+    <Page title={e.title} back={back} wide hint={<><Anchor component={Link} to={`/pipelines/${e.pipelineId}`} inherit underline="always">{e.pipeline}</Anchor>, version {e.version} · {e.owner.name}{e.shared ? ' · shared' : ''}{e.description && <> · {e.description}</>}</>} action={<>
       {may && <Button variant="default" disabled={!ready} onClick={() => setSweeping(true)}>Sweep</Button>}
       {may && <Button loading={busy === 'start'} disabled={!ready} onClick={() => void start()}>Start a run</Button>}
       {can && <Menu position="bottom-end"><Menu.Target><ActionIcon variant="default" size={36} aria-label="More acts"><IconDots size={18} /></ActionIcon></Menu.Target><Menu.Dropdown>

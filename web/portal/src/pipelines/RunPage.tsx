@@ -86,7 +86,7 @@ function SetUp({ run }: { run: Run }) {
     <div className="two">
       <div><Table className="rows"><Table.Thead><Table.Tr><Table.Th>Parameter</Table.Th><Table.Th>Value</Table.Th></Table.Tr></Table.Thead><Table.Tbody>{Object.entries(run.parameters).map(([name, v]) => { const p = schema?.properties[name]; return <Table.Tr key={name}><Table.Td><code>{name}</code>{p?.title && <Text size="xs" c="dimmed">{p.title}</Text>}</Table.Td><Table.Td className="figures">{valueText(v)}{p?.unit ? <Text span size="sm" c="dimmed"> {p.unit}</Text> : null}</Table.Td></Table.Tr> })}</Table.Tbody></Table></div>
       <section className="card" aria-label="What it was made of"><dl className="terms wide">
-        <div><dt>Pipeline</dt><dd><Anchor component={Link} to={`/pipelines/${run.pipelineId}`} inherit>{run.pipeline}</Anchor>, version {run.version}</dd></div>
+        <div><dt>Pipeline</dt><dd><Anchor component={Link} to={`/pipelines/${run.pipelineId}`} inherit underline="always">{run.pipeline}</Anchor>, version {run.version}</dd></div>
         {run.inputs.map((i) => <div key={i.name}><dt>{i.name}</dt><dd>{count(i.files, 'file')}, {bytes(i.bytes)} <CopyId value={i.hash} show={`${i.hash.slice(0, 12)}…`} label={`hash of ${i.name}`} /></dd></div>)}
         <div><dt>Limits</dt><dd>{count(run.resources.cpus, 'processor')}, {run.resources.memoryMb} MB, {elapsed(run.resources.seconds)}</dd></div>
         {run.exitCode !== undefined && <div><dt>Exit code</dt><dd>{run.exitCode}</dd></div>}{run.signal && <div><dt>Signal</dt><dd>{run.signal}</dd></div>}
