@@ -74,6 +74,9 @@ function coarse(v: number, n: number, column: QueryColumn, policy: DisclosurePol
   return upTo(v, (policy.minimumSubjects * (column.high - column.low)) / (column.aggregate === 'mean' ? n : 1))
 }
 
+/** Whether each of its values may be shown though few or none have it: named categories, and conditions. A range of whole numbers would fill a table with rows that say nothing; there, few and none are both left out. */
+const listed = (c: QueryColumn): boolean => c.values !== undefined && (c.values.length <= 2 || c.values.every((v) => typeof v !== 'number'))
+
 /** Judges an answer. What is suppressed is named by position and rule. */
 export function releaseQuery(found: QueryResult, policy: DisclosurePolicy): Verdict {
   const result = withNobody(found), { columns, rows } = result
@@ -84,7 +87,7 @@ export function releaseQuery(found: QueryResult, policy: DisclosurePolicy): Verd
   const hidden = patterns(result, asked, primary, policy)
   if (!hidden) return block('output-unsafe', [{ output, rule: 'complementary', outcome: 'fail' }])
 
-  const declared = columns.every((c) => c.kind !== 'group' || c.values !== undefined)
+  const declared = columns.every((c) => c.kind !== 'group' || listed(c))
   const kept: { cells: ReleasedCell[]; rules: (Rule | undefined)[]; row?: QueryRow }[] = []
   let dropped = 0
   for (const [r, row] of rows.entries()) {
