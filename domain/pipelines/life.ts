@@ -44,7 +44,9 @@ export const runCodes = {
   'infrastructure': { what: 'The platform could not start or finish this run.', todo: 'It is not your code; run it again. If it stays, send the run’s id to whoever runs the installation.' },
   'policy-changed': { what: 'The dataset’s policy no longer allows this run.', todo: 'Ask the dataset’s custodian.' },
   'cohort-too-small': { what: 'The dataset has too few people for its policy.', todo: 'Ask the dataset’s custodian.' },
-  'checkers-refused': { what: 'The output checkers did not release the artifacts.', todo: 'Their comments say why. Make the output coarser, and run it again.' },
+  'checkers-refused': { what: 'The output checkers did not release the artifacts.', todo: 'Make the output coarser, and run it again.' },
+  'differencing': { what: 'Together with a result you already have, this would single out a few people.', todo: 'Ask the dataset’s custodian.' },
+  'script-error': { what: 'The command failed, met a limit, or left nothing that can be checked.', todo: 'A protected dataset is among its inputs, so only the dataset’s custodian sees which, and the log. Ask them, or try it on a synthetic table of the dataset first.' },
   'cancelled': { what: 'Stopped by a person.', todo: 'Run it again when you want it.' },
 } as const satisfies Partial<Record<JobCode, { what: string; todo: string }>>
 export type RunCode = keyof typeof runCodes

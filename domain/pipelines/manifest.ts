@@ -3,7 +3,7 @@ import type { Confinement, LinkTo } from '../jobs/manifest.ts'
 import type { InputKind, PipelineRuntime } from './definition.ts'
 
 /** A file that the runner fetches before the command starts, below the folder it belongs to. */
-export interface RunFile { /** Relative path, already checked (domain/pipelines/definition.ts `filePath`). */ path: string; sha256: string; /** Bytes. */ size: number; link: LinkTo }
+export interface RunFile { /** Relative path, already checked (domain/pipelines/definition.ts `filePath`). */ path: string; /** Absent for rows that the engine has written for this run alone. */ sha256?: string; /** Bytes. */ size: number; link: LinkTo }
 
 /** One declared input: its files lie in `inputs/<name>/<path>` and the folder is mounted read-only. */
 export interface RunInput { name: string; files: RunFile[] }

@@ -81,6 +81,9 @@ async function empty(d: Pick<Deps, 'objects'>, bucket: 'quarantine' | 'protected
 export const liveAt = (job: Pick<JobItem, 'userId' | 'created' | 'jobId'> & { kind?: JobItem['kind'] }): string => `${job.kind === 'pipeline' ? 'run:' : ''}${job.userId}#${job.created}#${job.jobId}`
 const overAt = (job: Pick<JobItem, 'created' | 'jobId'>): string => `~over#${job.created}#${job.jobId}`
 
+/** A held run waits for people, not for its turn: still under the watch, no longer in the queue. */
+export const outOfQueue = (d: Pick<Deps, 'table'>, job: Pick<JobItem, 'jobId'>): Promise<void> => changeIfThere(d, keyOf.jobLive(job.jobId), (at) => at.replace(/^run:/, 'held:'))
+
 export interface Pointer { jobId: string; created: string }
 export const livePointer = (job: Parameters<typeof liveAt>[0]): Item<Pointer> => ({ ...keyOf.jobLive(job.jobId), gpk: 'JOB#LIVE', gsk: liveAt(job), jobId: job.jobId, created: job.created })
 export const ownerPointer = (job: Parameters<typeof liveAt>[0]): Item<Pointer> => ({ ...keyOf.jobOwner(job.jobId), gpk: keyOf.person(job.userId).pk, gsk: `${job.kind === 'pipeline' ? 'RUN' : 'JOB'}#${job.created}#${job.jobId}`, jobId: job.jobId, created: job.created })

@@ -7,7 +7,7 @@ import { planOf } from '../../domain/jobs/quote.ts'
 import { blocksFor } from '../../domain/privacy/sample-and-aggregate.ts'
 import type { SignedLink } from '../../ports/objects.ts'
 import { filesOf } from '../datasets/files.ts'
-import { blobKey } from '../datasets/registration-job.ts'
+import { blobKey, type UploadedFile } from '../datasets/registration-job.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { DatasetItem, DatasetVersionItem, JobItem } from '../kernel/items.ts'
 import { linkSeconds } from './ending.ts'
@@ -34,28 +34,38 @@ export const limitsOf = (question: Pick<Question, 'limits'>): Limits => ({ ...de
 
 const to = ({ url, headers }: SignedLink): LinkTo => ({ url, headers })
 
+export interface CohortFiles { tables: { file: string; key: string; subject: string; pathColumn?: string }[]; volumes: UploadedFile[]; shared: UploadedFile[] }
+
+/** Everything of a dataset that code finds below `catalogs/<dataset>/`: the cohort's rows, written under the job's inputs, volumes that rows may name, and what everybody gets. */
+export async function cohortFiles(d: Deps, job: JobItem, version: DatasetVersionItem): Promise<CohortFiles> {
+  const { schema } = version.data
+  const written = await d.engine.materialise(version.data, job.cohort, `${objectOf.inputs(job.jobId)}tables/`)
+  const listed = new Set(schema.tables.map((t) => t.file)), masks = new Set(schema.images.flatMap((i) => i.masks))
+  const others = schema.images.length === 0 ? [] : (await filesOf(d, version)).filter((f) => !listed.has(f.path))
+  return {
+    tables: written.map(({ file, key }) => {
+      const table = schema.tables.find((s) => s.file === file)!
+      const images = schema.images.find((i) => i.table === table.name)
+      return { file, key, subject: subjectColumn(table)!.name, ...(images ? { pathColumn: images.path } : {}) }
+    }),
+    volumes: others.filter((f) => !masks.has(f.path)), shared: others.filter((f) => masks.has(f.path)),
+  }
+}
+
 /** Writes inputs and manifest; the same again when a step is repeated. */
 export async function handOver(d: Deps, job: JobItem, question: Question, plan: Plan, dataset: DatasetItem, version: DatasetVersionItem): Promise<{ manifest: string } & Container> {
   const read = async (key: string): Promise<LinkTo> => to(await d.objects.signedGet('protected', key, linkSeconds))
   const inputs = objectOf.inputs(job.jobId)
-  const { schema } = version.data
-  const [tables, partition] = await Promise.all([
-    d.engine.materialise(version.data, job.cohort, `${inputs}tables/`), d.keys.mac('partition', `${job.datasetId} ${job.datasetVersion}`),
+  const [{ tables, volumes, shared }, partition] = await Promise.all([
+    cohortFiles(d, job, version), d.keys.mac('partition', `${job.datasetId} ${job.datasetVersion}`),
     d.objects.put('protected', `${inputs}code`, new TextEncoder().encode(question.code), 'application/octet-stream'),
   ])
-  const listed = new Set(schema.tables.map((t) => t.file))
-  const masks = new Set(schema.images.flatMap((i) => i.masks))
   const file = async (f: { path: string; sha256: string }): Promise<ManifestFile> => ({ file: f.path, link: await read(blobKey(job.datasetId, f.sha256)) })
-  const others = schema.images.length === 0 ? [] : (await filesOf(d, version)).filter((f) => !listed.has(f.path))
   const limits = limitsOf(question)
   const manifest: Manifest = {
     job: job.jobId, runtime: question.language as ScriptRuntime, dataset: dataset.name, code: await read(`${inputs}code`), parameters: question.parameters,
-    tables: await Promise.all(tables.map(async (t) => {
-      const table = schema.tables.find((s) => s.file === t.file)!
-      const images = schema.images.find((i) => i.table === table.name)
-      return { file: t.file, subject: subjectColumn(table)!.name, link: await read(t.key), ...(images ? { pathColumn: images.path } : {}) }
-    })),
-    volumes: await Promise.all(others.filter((f) => !masks.has(f.path)).map(file)), shared: await Promise.all(others.filter((f) => masks.has(f.path)).map(file)),
+    tables: await Promise.all(tables.map(async ({ key, ...t }) => ({ ...t, link: await read(key) }))),
+    volumes: await Promise.all(volumes.map(file)), shared: await Promise.all(shared.map(file)),
     plan, partitionKey: hex(partition), limits, report: to(await d.objects.signedWrite('quarantine', objectOf.report(job.jobId), 'application/gzip', linkSeconds)),
   }
   await d.objects.put('protected', objectOf.manifest(job.jobId), jsonBytes(manifest), 'application/json')

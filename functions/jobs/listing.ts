@@ -50,7 +50,9 @@ export const list: Implementation<Routes['list']> = async ({ query, caller }, d)
 export const ofDataset: Implementation<Routes['ofDataset']> = async ({ query, dataset, caller, subject }, d) => {
   const { found, next } = await pages(query, async (options) => {
     const page = await d.table.query<JobItem>(keyOf.dataset(dataset.datasetId).pk, options)
-    return { found: page.items, next: page.next }
+    // Runs of pipelines are listed with their experiment; here lies what points at them.
+    const found = await Promise.all(page.items.map(async (item) => (item.sk === 'JOB' ? item : d.table.get<JobItem>(keyOf.job(item.pk.slice('JOB#'.length))))))
+    return { found: found.filter((job) => job !== undefined), next: page.next }
   })
   const names = new Names(d)
   return { items: await Promise.all(found.map((job) => toJob(names, job, { userId: caller.userId, subject }))), ...(next === undefined ? {} : { next }) }
@@ -58,9 +60,9 @@ export const ofDataset: Implementation<Routes['ofDataset']> = async ({ query, da
 
 export const get: Implementation<Routes['get']> = async ({ job, caller, subject }, d) => toJob(new Names(d), job, { userId: caller.userId, subject })
 
-/** The question. Jobs that nobody asked (reading a dataset's files) have none. */
+/** The question. Jobs that nobody asked (reading a dataset's files) have none; a run of a pipeline on a dataset has one (functions/pipelines/datasets.ts). */
 export async function questionOf(d: Pick<Deps, 'objects'>, job: JobItem): Promise<z.output<typeof Ask>> {
-  if (job.kind !== 'query' && job.kind !== 'script') throw notFound()
+  if (job.kind !== 'query' && job.kind !== 'script' && job.kind !== 'pipeline') throw notFound()
   return readJson<z.output<typeof Ask>>(d, 'protected', objectOf.ask(job.jobId))
 }
 

@@ -16,6 +16,7 @@ import { handOver, planFor } from './inputs.ts'
 import { atWork, decided, jsonBytes, type Log, move, objectOf, Overtaken, readJson, stepEnded, stepStarted, type StepInput } from './standing.ts'
 import { prepareSynthesis } from './synthesis-prepare.ts'
 import { chargeOf, pinFor, type Question } from './terms.ts'
+import { isTrial, prepareTrial } from './twin.ts'
 
 export interface Prepared { jobId: string; attempt: number; compute: 'query' | 'container' | 'pipeline' | 'registration' | 'none'; container?: { manifest: string } & Container }
 
@@ -34,10 +35,12 @@ async function stillAllowed(d: Deps, job: JobItem): Promise<Found> {
     readJson<Question>(d, 'protected', objectOf.ask(job.jobId)), d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)), d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
     d.table.get<MemberItem>(keyOf.member(job.organisationId, job.userId)), d.table.get<ApprovalItem>(keyOf.approval(job.datasetId, job.pin)),
   ])
-  if (!dataset || !version || (await sha256Hex(canonical(question))) !== job.askHash) throw new Refused('infrastructure')
+  // A run of a pipeline is asked by its experiment: what it runs is kept in the job itself.
+  if (!dataset || !version || (job.kind !== 'pipeline' && (await sha256Hex(canonical(question))) !== job.askHash)) throw new Refused('infrastructure')
   const { policy } = dataset
   if (!member || whyNot(dataset, { roles: member.roles, userId: job.userId }, d.now().toISOString().slice(0, 10)) !== undefined) throw new Refused('policy-changed')
   if (!policy.languages.includes(question.language) || !policy.modes.includes(question.mode)) throw new Refused('policy-changed')
+  if (policy.approval && job.kind === 'pipeline') throw new Refused('policy-changed')
   if (policy.approval && (!approval || (await pinFor(d, question, version)) !== job.pin)) throw new Refused('approval-stale')
   return { question, dataset, version }
 }
@@ -78,7 +81,11 @@ async function prepare(d: Deps, found: Item<JobItem>): Promise<Omit<Prepared, 'j
     await move(d, job, { set: { steps: stepStarted(stepEnded(job.steps, 'prepare', at), 'compute', at) } })
     return { compute: 'registration' }
   }
-  if (job.kind === 'pipeline') return preparePipeline(d, job, at)
+  if (job.kind === 'pipeline' && job.datasetId === '') return preparePipeline(d, job, at)
+  if (isTrial(job)) {
+    const container = await prepareTrial(d, job)
+    return container ? { compute: 'container', container } : { compute: 'none' }
+  }
   if (job.kind === 'synthesis') {
     const container = await prepareSynthesis(d, job, at)
     return container ? { compute: 'container', container } : { compute: 'none' }
@@ -87,6 +94,7 @@ async function prepare(d: Deps, found: Item<JobItem>): Promise<Omit<Prepared, 'j
     const what = await stillAllowed(d, job)
     if (job.mode === 'noise') job = await charge(d, job, what, at)
     const counted = await count(d, job, what)
+    if (job.kind === 'pipeline') return await preparePipeline(d, await move(d, job, { set: counted }), at, what.dataset)
     const plan = job.kind === 'script' ? planFor(what.question, counted.subjects, what.dataset.declaredSubjects) : undefined
     if (typeof plan === 'string') throw new Refused(plan)
     const container = plan ? await handOver(d, job, what.question, plan, what.dataset, what.version) : undefined

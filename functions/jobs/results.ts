@@ -21,6 +21,7 @@ const linkSeconds = 900
 
 /** The job's state alone opens a release: outputs may lie ready before it, or after a cancellation that won. */
 async function releasedOf(d: Pick<Deps, 'objects'>, job: JobItem): Promise<ReleasedDocument> {
+  if (job.kind === 'pipeline') throw new Failure('result-not-released', 'This is a run of a pipeline: what leaves is among its artifacts, on the run’s own page.')
   if (job.state !== 'succeeded' || job.released === undefined) throw new Failure('result-not-released', job.state === 'succeeded' ? 'This kind of job has no result to release.' : `Nothing was released: the job is ${job.state}.`)
   return readJson<ReleasedDocument>(d, 'released', objectOf.result(job.jobId))
 }

@@ -8,7 +8,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
 import { settledPipeline } from '../pipelines/steps.ts'
-import { emptyInputs, end, finish, heldPointer, once, platform } from './ending.ts'
+import { emptyInputs, end, finish, heldPointer, once, outOfQueue, platform } from './ending.ts'
 import { move, Overtaken, type StepInput, stepEnded } from './standing.ts'
 
 const stepOf = (job: JobItem): JobStep => (job.steps.check ? 'check' : job.steps.compute ? 'compute' : 'prepare')
@@ -16,9 +16,11 @@ const stepOf = (job: JobItem): JobStep => (job.steps.check ? 'check' : job.steps
 /** Held outputs stay in quarantine. The pointer by which checkers find them comes first: it is shown only while the job is held. */
 async function hold(d: Deps, job: Item<JobItem>): Promise<void> {
   const at = d.now().toISOString()
-  if (job.kind === 'script') await emptyInputs(d, job)
+  if (job.kind === 'script' || job.kind === 'pipeline') await emptyInputs(d, job)
   await once(d, heldPointer(job, at))
   await record(d, job.organisationId, platform, [{ act: 'job.held', object: `job ${job.jobId}`, detail: { dataset: job.datasetId } }])
+  // People take days: meanwhile others have its place in the queue of runs.
+  if (job.kind === 'pipeline') await outOfQueue(d, job)
   await move(d, job, { to: 'held', set: { waiting: 'checkers', votes: 0, steps: stepEnded(job.steps, 'check', at) }, remove: ['outcome'] })
 }
 

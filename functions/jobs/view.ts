@@ -62,7 +62,8 @@ export async function toJob(names: Names, job: JobItem, viewer: Viewer): Promise
     ...(job.language ? { language: job.language } : {}), ...(job.mode ? { mode: job.mode } : {}), purpose: job.purpose, cohort: job.cohort, ...(job.epsilon === undefined ? {} : { epsilon: job.epsilon }),
     created: job.created, ...(job.ended ? { ended: whole(job.ended) } : {}), steps: jobSteps.map((step) => stepView(job, step)),
     ...(over && job.problem ? { problem: problemView(job.problem) } : {}), findings: over ? (job.findings ?? []) : [], ...(job.confinement ? { confinement: job.confinement } : {}),
-    pin: job.pin, hasResult: job.state === 'succeeded' && job.released !== undefined, may: mayDo(job, viewer),
+    pin: job.pin, hasResult: job.kind !== 'pipeline' && job.state === 'succeeded' && job.released !== undefined, may: mayDo(job, viewer),
+    ...(job.twin ? { on: 'twin' as const } : {}),
     ...(job.mode === 'review' && (job.votes !== undefined || job.questions) ? { checks: { votes: job.votes ?? 0, needed: votesNeeded, questions: job.questions ?? [] } } : {}),
   }
 }

@@ -4,6 +4,8 @@ import { votesNeeded } from '../../domain/jobs/life.ts'
 import { type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type JobItem, keyOf, type VoteItem } from '../kernel/items.ts'
+import { releaseRun } from '../pipelines/confidential.ts'
+import type { RunJob } from '../pipelines/view.ts'
 import { end } from './ending.ts'
 import { Overtaken } from './standing.ts'
 import { settleJob } from './settle.ts'
@@ -32,6 +34,6 @@ export async function conclude(d: Deps, job: Item<JobItem>, votes: readonly Vote
   const refused: JobProblem = { code: 'checkers-refused', step: 'check' }
   try {
     if (rejections >= votesNeeded) await end(d, job, refused, { by })
-    else if (approvals >= votesNeeded) await settleJob(d, job.outcome === 'succeeded' ? job : await release(d, job, (await kept(d, job))!, approvals), by)
+    else if (approvals >= votesNeeded) await settleJob(d, job.outcome === 'succeeded' ? job : await (job.run ? releaseRun(d, job as Item<RunJob>, (await kept(d, job))!, approvals) : release(d, job, (await kept(d, job))!, approvals)), by)
   } catch (e) { if (!(e instanceof Overtaken)) throw e }
 }

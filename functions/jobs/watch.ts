@@ -39,9 +39,17 @@ async function look(d: Deps, pointer: Item<Partial<Pointer>>): Promise<'started'
     return 'ended'
   }
   if (job.waiting === 'approval') { await once(d, ownerPointer(job)); return 'waiting' }
-  if (job.state === 'held' && job.outcome === undefined) { await conclude(d, job, await votesOn(d, jobId), 'step'); return 'waiting' }
+  if (job.state === 'held' && job.outcome === undefined) {
+    await conclude(d, job, await votesOn(d, jobId), 'step')
+    if (job.kind === 'pipeline') await settledPipeline(d, jobId)
+    return 'waiting'
+  }
   if (job.state !== 'held' && await d.workflow.running(jobId, job.attempt)) return 'waiting'
-  if (job.outcome !== undefined) { await settleJob(d, job); return 'ended' }
+  if (job.outcome !== undefined) {
+    await settleJob(d, job)
+    if (job.kind === 'pipeline') await settledPipeline(d, jobId)
+    return 'ended'
+  }
   await once(d, ownerPointer(job))
   if (job.kind === 'pipeline' && !job.steps.prepare && !(await hasTurn(d, jobId))) return 'waiting'
   if (job.state === 'queued' && !job.steps.prepare) { await d.workflow.start(jobId, job.attempt); return 'started' }

@@ -84,6 +84,8 @@ export interface DatasetVersionItem { datasetId: string; version: number; data: 
 export interface BudgetItem { datasetId: string; limit: number; available: number; spent: number }
 export interface ChargeItem { datasetId: string; jobId: string; userId: string; what: 'reserved' | 'committed' | 'returned'; nanoRho: number; at: string }
 export interface ApprovalItem { datasetId: string; pin: string; jobId: string; by: string; at: string }
+/** A table of a dataset's synthetic twin: the synthesis, the job that made it, and the path of the real table's file. */
+export interface TwinTable { synthesisId: string; madeBy: string; table: string; file: string; epsilon: number }
 export interface JobItem {
   jobId: string; kind: JobKind; title: string; state: JobState; waiting?: 'turn' | 'approval' | 'checkers' | 'answer'
   organisationId: string; datasetId: string; datasetVersion: number; userId: string
@@ -104,6 +106,8 @@ export interface JobItem {
   released?: string
   questions?: { by: 'checker' | 'analyst'; text: string; at: string }[]
   votes?: number
+  /** Tried on these synthetic tables instead of the data. */
+  twin?: TwinTable[]
   /** Of kind `pipeline`. */
   run?: PipelineRunFacts
 }
@@ -172,6 +176,8 @@ export const keyOf = {
   job: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'JOB' }),
   /** Points at a job from its owner's side: indexed under USER#sub. */
   jobOwner: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'OWNER' }),
+  /** Points at a run of a pipeline from its dataset's side: indexed under DATASET#id as jobs are. */
+  jobDataset: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'DATASET' }),
   /** There while the job is live: indexed under JOB#LIVE by owner and time. */
   jobLive: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'LIVE' }),
   /** Made when checkers are due: indexed under ORG#id as HELD#1#time#id, and as HELD#0#time#id once they have decided. */

@@ -60,7 +60,7 @@ export const changeExperiment: Implementation<Routes['changeExperiment']> = asyn
   const { definition } = await wantedVersion(d, e.pipelineId, body.version ?? e.version, pipeline?.version ?? e.version)
   const wrong = body.parameters || body.version ? valueErrors(definition, body.parameters ?? e.parameters) : []
   if (wrong.length > 0) throw refuse(wrong)
-  const inputs = sources === undefined ? undefined : await storeInputs(d, caller, e, definition.inputs.map((i) => i.name), sources)
+  const inputs = sources === undefined ? undefined : await storeInputs(d, caller, e, definition, sources)
   // What an outsider could not know before, or who may see it: those changes are events.
   const told = { ...(body.shared === undefined || body.shared === e.shared ? {} : { shared: body.shared }), ...(body.archived === undefined || body.archived === e.archived ? {} : { archived: body.archived }), ...(inputs ? { inputs: inputs.map((i) => i.hash) } : {}) }
   if (Object.keys(told).length > 0) await record(d, e.organisationId, whoOf(caller), [{ act: 'experiment.changed', object: `experiment ${e.experimentId}`, detail: told }])

@@ -6,6 +6,7 @@ import { sha256Hex } from '../../domain/hash.ts'
 import { releasedCsv } from '../../domain/jobs/release-card.ts'
 import { inspectImages, NotAnImage } from '../../domain/pipelines/inspect.ts'
 import { runStateOf } from '../../domain/pipelines/life.ts'
+import type { PipelineDefinition } from '../../domain/pipelines/definition.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -14,6 +15,7 @@ import type { ExperimentFile, ExperimentItem } from '../kernel/items.ts'
 import { inJob, inPipelineRun } from '../kernel/resources.ts'
 import type { ReleasedDocument } from '../jobs/verdict.ts'
 import { type ArtifactIndex, each, inputHash, linkSeconds, objectOf, parsed, placeOf } from './objects.ts'
+import { datasetAs, isRefusal } from './datasets.ts'
 import { refuse, wantedVersion } from './terms.ts'
 
 type Routes = (typeof pipelines)['routes']
@@ -66,22 +68,39 @@ async function fromRun(d: Deps, caller: Caller, s: Extract<Source, { from: 'run'
   return [{ path: found.path.split('/').at(-1)!, size: found.size, sha256: found.sha256, from: 'run', jobId: job.jobId, slot: found.slot }]
 }
 
-async function filesOf(d: Deps, caller: Caller, experiment: ExperimentItem, s: Source): Promise<ExperimentFile[]> {
+async function filesOf(d: Deps, caller: Caller, experiment: ExperimentItem, s: Exclude<Source, { from: 'dataset' }>): Promise<ExperimentFile[]> {
   switch (s.from) {
     case 'upload': return [{ path: s.path, size: s.size, sha256: s.sha256, from: 'upload' }]
     case 'release': return fromRelease(d, caller, experiment.experimentId, s)
     case 'run': return fromRun(d, caller, s)
-    case 'dataset': throw new Unusable('datasetId', 'A pipeline does not run on a protected dataset here: ask the dataset with a script of the pipeline’s code, or use a synthetic table of it', 'uploads, released outputs, or artifacts of runs')
   }
 }
 
+type Inputs = ExperimentItem['inputs']
+
+/** A dataset as an input of its own: nothing beside it, and no second one. */
+async function fromDataset(d: Deps, caller: Caller, { organisationId }: ExperimentItem, definition: PipelineDefinition, name: string, list: readonly Source[], others: Inputs): Promise<Inputs[number] | FieldError> {
+  const at = list.findIndex((s) => s.from === 'dataset'), { datasetId } = list[at] as Extract<Source, { from: 'dataset' }>
+  const path = `/body/inputs/${name}/${at}/datasetId`
+  if (list.length > 1) return { path, message: 'A dataset is an input of its own: nothing else goes into it', expected: 'the dataset alone' }
+  if (others.some((i) => i.datasetId !== undefined)) return { path, message: 'An experiment has one dataset: each is asked by its own policy' }
+  const found = await datasetAs(d, caller, organisationId, definition, definition.inputs.find((i) => i.name === name)!, datasetId)
+  return isRefusal(found) ? { path, ...found } : { name, hash: found.version.hash, files: 0, bytes: 0, datasetId }
+}
+
 /** Sources as files, kept where runs find them. Throws `invalid-run` by field, and `asset-missing` when an upload has not arrived. */
-export async function storeInputs(d: Deps, caller: Caller, experiment: ExperimentItem, names: readonly string[], sources: Record<string, Source[]>): Promise<ExperimentItem['inputs']> {
-  const errors: FieldError[] = [], missing: FieldError[] = [], out: ExperimentItem['inputs'] = []
+export async function storeInputs(d: Deps, caller: Caller, experiment: ExperimentItem, definition: PipelineDefinition, sources: Record<string, Source[]>): Promise<Inputs> {
+  const errors: FieldError[] = [], missing: FieldError[] = [], out: Inputs = [], names = definition.inputs.map((i) => i.name)
   for (const [name, list] of Object.entries(sources)) {
     const at = `/body/inputs/${name}`
     if (!names.includes(name)) { errors.push({ path: at, message: 'The pipeline has no such input', value: name, expected: names.join(', ') || 'none' }); continue }
-    const found = await each(list, async (s, i) => {
+    if (list.some((s) => s.from === 'dataset')) {
+      const one = await fromDataset(d, caller, experiment, definition, name, list, out)
+      if ('path' in one) errors.push(one)
+      else out.push(one)
+      continue
+    }
+    const found = await each(list as Exclude<Source, { from: 'dataset' }>[], async (s, i) => {
       try { return await filesOf(d, caller, experiment, s) } catch (e) {
         if (!(e instanceof Unusable)) throw e
         const { below, ...error } = e.error

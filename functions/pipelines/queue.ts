@@ -40,8 +40,8 @@ async function queueNow(d: Pick<Deps, 'table'>, { also = [], over }: Known = {})
   return { item, held: { ...held, atWork: held.atWork.filter((a) => ids.has(a.run)) }, waiting: live.filter((w) => !busy.has(w.run)) }
 }
 
-/** May this job start as soon as there is a place? One that waits for an approval, or that a crash left without its item, takes none. */
-const ready = (job: JobItem | undefined): job is JobItem => job !== undefined && jobLife[job.state].live && job.waiting !== 'approval'
+/** May this job start as soon as there is a place? One that waits for people, or that a crash left without its item, takes none. */
+const ready = (job: JobItem | undefined): job is JobItem => job !== undefined && jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
 
 /** Gives free places to those whose turn it is and starts them. Safe to call at any time, by many at once. */
 export async function dispatch(d: Pick<Deps, 'table' | 'workflow' | 'settings'>, known: Known = {}): Promise<string[]> {

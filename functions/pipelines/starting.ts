@@ -7,6 +7,7 @@ import type { Resources } from '../../domain/pipelines/definition.ts'
 import { grid, sweepFaults, sweepLabel } from '../../domain/pipelines/sweep.ts'
 import { AlreadyExists, type Item } from '../../ports/table.ts'
 import { livePointer, once, ownerPointer } from '../jobs/ending.ts'
+import { jsonBytes, objectOf } from '../jobs/standing.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -15,6 +16,7 @@ import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
 import { type ExperimentItem, type JobItem, keyOf, type PipelineItem, type PipelineRunFacts } from '../kernel/items.ts'
 import type { InExperiment } from '../kernel/resources.ts'
+import { type DatasetInput, purposeOf, questionFor, withDataset } from './datasets.ts'
 import { given } from './experiments.ts'
 import { dispatch, liveRuns, standingOf } from './queue.ts'
 import { refuse, type SetUp, type Terms, termsOf, wantedVersion } from './terms.ts'
@@ -38,24 +40,32 @@ const notAway = async (d: Deps, e: ExperimentItem): Promise<PipelineItem | undef
   return pipeline
 }
 
-interface One { jobId: string; askHash: string; terms: Terms; title: string | undefined; more: Partial<PipelineRunFacts> }
+interface One { jobId: string; askHash: string; terms: Terms; title: string | undefined; more: Partial<PipelineRunFacts>; /** The protected dataset among its inputs. */ on: DatasetInput | undefined }
 
 /**
  * Writes, in this order: the pointer by which the queue and the watch find it, the event, the run, the pointer by which its owner does, the experiment's newest. Killed before
  * the run is there, nothing is visible and the watch forgets the pointer; killed after, the watch gives it its turn.
  */
-async function write(d: Deps, { caller, experiment: e }: InExperiment, { jobId, askHash, terms, title, more }: One): Promise<Item<JobItem>> {
+async function write(d: Deps, { caller, experiment: e }: InExperiment, { jobId, askHash, terms, title, more, on }: One): Promise<Item<JobItem>> {
   const { version, parameters, resources, hash } = terms
   const { runs: number } = await d.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), { add: { runs: 1 } })
   const run: PipelineRunFacts = {
     experimentId: e.experimentId, pipelineId: version.pipelineId, pipeline: version.definition.title, version: version.version, number, codeHash: version.codeHash, parameters, resources,
-    inputs: e.inputs.map(({ datasetId: _, ...i }) => i), ...more,
+    inputs: e.inputs.map(({ datasetId: _, ...i }) => i), ...(on ? { dataset: on.name } : {}), ...more,
   }
   const job: JobItem = {
     jobId, kind: 'pipeline', title: title ?? (more.sweep ? `Run ${number}: ${more.sweep.label}`.slice(0, 120) : `Run ${number}`), state: 'queued', waiting: 'turn', organisationId: e.organisationId, datasetId: '', datasetVersion: 0, userId: caller.userId,
     purpose: '', cohort: [], pin: hash, askHash, created: d.now().toISOString(), attempt: 1, steps: {}, run,
+    // On a dataset it is one of the dataset's jobs.
+    ...(on ? { datasetId: on.dataset.datasetId, datasetVersion: on.version.version, mode: 'review' as const, purpose: purposeOf(e) } : {}),
   }
-  await Promise.all([once(d, livePointer(job)), record(d, e.organisationId, whoOf(caller), [{ act: 'pipeline-run.started', object: `run ${jobId}`, detail: { experiment: e.experimentId, pipeline: version.pipelineId, version: version.version, hash } }])])
+  if (on) {
+    const question = await questionFor(d, on, e, terms)
+    job.language = question.language
+    await d.objects.put('protected', objectOf.ask(jobId), jsonBytes(question), 'application/json')
+    await once(d, { ...keyOf.jobDataset(jobId), gpk: keyOf.dataset(job.datasetId).pk, gsk: `JOB#${job.created}#${jobId}`, jobId })
+  }
+  await Promise.all([once(d, livePointer(job)), record(d, e.organisationId, whoOf(caller), [{ act: 'pipeline-run.started', object: `run ${jobId}`, detail: { experiment: e.experimentId, pipeline: version.pipelineId, version: version.version, hash, ...(on ? { dataset: job.datasetId, datasetVersion: job.datasetVersion } : {}) } }])])
   const made = await d.table.create<JobItem>({ ...job, ...keyOf.job(jobId), gpk: keyOf.experiment(e.experimentId).pk, gsk: `RUN#${job.created}#${jobId}` })
   await once(d, ownerPointer(job))
   await d.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), { set: { last: jobId } })
@@ -95,9 +105,10 @@ async function startOne(d: Deps, at: InExperiment, s: SetUp, body: z.output<NonN
   }
   const pipeline = await notAway(d, e)
   const version = await wantedVersion(d, s.pipelineId, s.version, pipeline?.version ?? s.version)
-  const terms = await termsOf(d, version, edited(s, body))
+  const { inputs, on } = await withDataset(d, caller, e.organisationId, version.definition, s.inputs)
+  const terms = await termsOf(d, version, edited({ ...s, inputs }, body))
   await checkRoom(d, caller, 1)
-  return (await shown(d, at, [await make(d, at, { jobId, askHash, terms, title: body.title, more })]))[0]!
+  return (await shown(d, at, [await make(d, { ...at, experiment: { ...e, inputs } }, { jobId, askHash, terms, title: body.title, more, on })]))[0]!
 }
 
 const setUpOf = (e: ExperimentItem): SetUp => ({ pipelineId: e.pipelineId, version: e.version, parameters: e.parameters, resources: e.resources, inputs: e.inputs })
@@ -108,16 +119,18 @@ export const start: Implementation<Routes['start']> = async ({ body, idempotency
 export const again: Implementation<Routes['again']> = async ({ body, idempotencyKey, job, ...at }, d) => {
   const { run } = job
   const { version, ...edits } = body
-  const s: SetUp = { pipelineId: run.pipelineId, version: version ?? run.version, parameters: run.parameters, resources: run.resources, inputs: run.inputs }
-  // The earlier run's inputs, not the experiment's of today.
-  return startOne(d, { ...at, experiment: { ...at.experiment, inputs: run.inputs } }, s, edits, idempotencyKey, { againOf: job.jobId, ...(version === undefined ? {} : { version }) })
+  // The earlier run's inputs, not the experiment's of today; a dataset as it is published now.
+  const inputs = run.inputs.map((i) => (i.name === run.dataset ? { ...i, datasetId: job.datasetId } : i))
+  const s: SetUp = { pipelineId: run.pipelineId, version: version ?? run.version, parameters: run.parameters, resources: run.resources, inputs }
+  return startOne(d, { ...at, experiment: { ...at.experiment, inputs } }, s, edits, idempotencyKey, { againOf: job.jobId, ...(version === undefined ? {} : { version }) })
 }
 
 export const sweep: Implementation<Routes['sweep']> = async ({ body, idempotencyKey, ...at }, d) => {
   const { experiment: e, caller } = at
   const pipeline = await notAway(d, e)
   const version = await wantedVersion(d, e.pipelineId, e.version, pipeline?.version ?? e.version)
-  const s = edited(setUpOf(e), body)
+  const { inputs, on } = await withDataset(d, caller, e.organisationId, version.definition, e.inputs)
+  const s = { ...edited(setUpOf(e), body), inputs }
   const faults = sweepFaults(version.definition.parameters, s.parameters, body.over)
   if (faults.length > 0) throw refuse(faults.map((f) => ({ ...f, path: `/body${f.path}` })))
   const all = await Promise.all(grid(s.parameters, body.over).map((parameters) => termsOf(d, version, { ...s, parameters })))
@@ -127,6 +140,6 @@ export const sweep: Implementation<Routes['sweep']> = async ({ body, idempotency
   const made = idempotencyKey === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(ids[0]!))
   if (!made) await checkRoom(d, caller, all.length)
   const jobs: Item<JobItem>[] = []
-  for (const [n, terms] of all.entries()) jobs.push(await make(d, at, { jobId: ids[n]!, askHash, terms, title: undefined, more: { sweep: { id, label: sweepLabel(terms.parameters, body.over) } } }))
+  for (const [n, terms] of all.entries()) jobs.push(await make(d, { ...at, experiment: { ...e, inputs } }, { jobId: ids[n]!, askHash, terms, title: undefined, on, more: { sweep: { id, label: sweepLabel(terms.parameters, body.over) } } }))
   return { sweep: id, runs: await shown(d, at, jobs) }
 }

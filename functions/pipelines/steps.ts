@@ -13,7 +13,9 @@ import type { Item } from '../../ports/table.ts'
 import { unpacked } from '../jobs/report.ts'
 import { decided, jsonBytes, move, objectOf as jobObjectOf, stepEnded, stepStarted } from '../jobs/standing.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { type JobItem, keyOf, type PipelineRunFacts, type PipelineVersionItem } from '../kernel/items.ts'
+import { type DatasetItem, type JobItem, keyOf, type PipelineRunFacts, type PipelineVersionItem } from '../kernel/items.ts'
+import { checkConfidential, datasetFiles, heldBytesOf } from './confidential.ts'
+import { heldLimits } from './datasets.ts'
 import { inputFiles } from './inputs.ts'
 import { type ArtifactIndex, each, objectOf, placeOf } from './objects.ts'
 import { versionOf } from './publishing.ts'
@@ -24,26 +26,28 @@ const to = ({ url, headers }: SignedLink): LinkTo => ({ url, headers })
 /** Fetching, queueing for a machine, and sending what was made, beside the command's own time; S3 signs for a week at most. */
 const linkSecondsFor = (seconds: number): number => Math.min(7 * 24 * 3600 - 60, seconds + 6 * 3600)
 
-async function manifestOf(d: Deps, job: RunJob, version: PipelineVersionItem): Promise<PipelineManifest> {
-  const { run } = job, { definition } = version, seconds = linkSecondsFor(run.resources.seconds)
+async function manifestOf(d: Deps, job: RunJob, version: PipelineVersionItem, dataset: DatasetItem | undefined): Promise<PipelineManifest> {
+  const { run } = job, { definition } = version, seconds = linkSecondsFor(run.resources.seconds), confidential = dataset !== undefined
+  const slot = async (n: number): Promise<LinkTo> => to(await (confidential ? d.objects.signedWrite('quarantine', objectOf.heldArtifact(job.jobId, n), 'application/octet-stream', seconds) : d.objects.signedWrite('released', objectOf.artifact(job.jobId, n), 'application/octet-stream', seconds)))
   const get = async (bucket: 'protected' | 'released', key: string): Promise<LinkTo> => to(await d.objects.signedGet(bucket, key, seconds))
   const file = async ({ path, size, sha256 }: { path: string; size: number; sha256: string }, bucket: 'protected' | 'released', key: string) => ({ path, size, sha256, link: await get(bucket, key) })
   const inputs = await Promise.all(definition.inputs.map(async ({ name, kind }) => {
     const has = run.inputs.find((i) => i.name === name)
+    if (confidential && name === run.dataset) return { name, kind, files: await datasetFiles(d, job, (key) => get('protected', key)) }
     const files = has ? await inputFiles(d, run.experimentId, has) : []
     return { name, kind, files: await each(files, async (f) => { const { bucket, key } = placeOf(run.experimentId, f); return file(f, bucket, key) }) }
   }))
   return {
     kind: 'pipeline', job: job.jobId, attempt: job.attempt, runtime: definition.runtime, ...(definition.image ? { image: definition.image } : {}), command: commandOf(definition.command, run.parameters), env: {}, parameters: run.parameters,
-    code: await each(version.files, async (f) => file(f, 'protected', objectOf.code(version.pipelineId, f.sha256))), inputs, limits: { ...runLimits, ...run.resources },
-    artifacts: await each(Array.from({ length: artifactSlots }), async (_, slot) => to(await d.objects.signedWrite('released', objectOf.artifact(job.jobId, slot), 'application/octet-stream', seconds))),
+    code: await each(version.files, async (f) => file(f, 'protected', objectOf.code(version.pipelineId, f.sha256))), inputs, limits: { ...runLimits, ...run.resources, ...(dataset ? { outputBytes: heldBytesOf(dataset) } : {}) }, ...(confidential ? { confidential } : {}),
+    artifacts: await each(Array.from({ length: confidential ? heldLimits.files : artifactSlots }), (_, n) => slot(n)),
     streams: await each(Array.from({ length: containersPerAttempt }), async (_, n) => to(await d.objects.signedWrite('released', logObjectOf.stream(job.jobId, (job.attempt - 1) * containersPerAttempt + n), 'application/json', seconds))),
     report: to(await d.objects.signedWrite('quarantine', jobObjectOf.report(job.jobId), 'application/gzip', seconds)),
   }
 }
 
 /** The first step: the same again when it is repeated, also after a host was restarted; a runner that is still at work is then waited for, not started twice. */
-export async function preparePipeline(d: Deps, found: Item<JobItem>, at: string): Promise<{ compute: 'pipeline'; container: { manifest: string } & Container } | { compute: 'none' }> {
+export async function preparePipeline(d: Deps, found: Item<JobItem>, at: string, dataset?: DatasetItem): Promise<{ compute: 'pipeline'; container: { manifest: string } & Container } | { compute: 'none' }> {
   const job = found as Item<RunJob>
   const version = await versionOf(d, job.run.pipelineId, job.run.version)
   if (!version) {
@@ -51,7 +55,7 @@ export async function preparePipeline(d: Deps, found: Item<JobItem>, at: string)
     return { compute: 'none' }
   }
   const { resources } = job.run
-  await d.objects.put('protected', jobObjectOf.manifest(job.jobId), jsonBytes(await manifestOf(d, job, version)), 'application/json')
+  await d.objects.put('protected', jobObjectOf.manifest(job.jobId), jsonBytes(await manifestOf(d, job, version, dataset)), 'application/json')
   const manifest = (await d.objects.signedGet('protected', jobObjectOf.manifest(job.jobId), linkSecondsFor(resources.seconds))).url
   const now = d.now().toISOString()
   await move(d, job, { set: { steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', job.steps.compute?.started ?? at) } })
@@ -95,6 +99,7 @@ export async function checkPipeline(d: Deps, found: Item<JobItem>): Promise<void
   const at = d.now().toISOString()
   const job = (await move(d, found, { to: 'checking', set: { steps: stepStarted(stepEnded(found.steps, 'compute', at), 'check', at) } })) as Item<RunJob>
   const report = await reportOf(d, job)
+  if (job.datasetId !== '') return checkConfidential(d, job, report)
   if (!report) {
     await move(d, job, { set: decided(job, 'failed', d.now().toISOString(), { code: 'interrupted', step: 'compute' }) })
     return
