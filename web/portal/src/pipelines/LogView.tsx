@@ -111,7 +111,7 @@ export function LogView({ run, heard }: { run: Run; heard: (b: LogBuffer) => voi
   }
   return (
     <div>
-      <Group gap="sm" mb="xs" className="logbar" role="search">
+      <Group gap="sm" mb="xs" className="logbar">
         <TextInput size="xs" value={find} onChange={(e) => { setFind(e.currentTarget.value); setAt(-1) }} onKeyDown={(e) => { if (e.key === 'Enter') go(e.shiftKey ? -1 : 1) }} placeholder="Search the log" aria-label="Search the log" leftSection={<IconSearch size={14} aria-hidden />} rightSection={find ? <CloseButton size="xs" aria-label="Clear the search" onClick={() => setFind('')} /> : undefined} className="grow" />
         {wanted && <><Text size="xs" c="dimmed" className="nowrap figures" role="status">{at >= 0 ? `${at + 1} of ` : ''}{count(hits.length, 'line')}{buffer.first > 0 ? ', in the part shown here' : ''}</Text><ActionIcon variant="default" aria-label="Line found before" onClick={() => go(-1)}><IconArrowUp size={14} /></ActionIcon><ActionIcon variant="default" aria-label="Next line found" onClick={() => go(1)}><IconArrowDown size={14} /></ActionIcon></>}
         <Checkbox size="xs" label="Follow" checked={follow} onChange={(e) => setFollow(e.currentTarget.checked)} />
