@@ -26,6 +26,7 @@ export const Ask = z.object({
   parameters: z.record(z.string(), z.json()).default({}), mode: z.enum(releaseModes), purpose: z.string().trim().max(1000).default('').describe('Needed for `review` and where the policy asks for approval'),
   epsilon: z.number().gt(0).max(100).optional().describe('For `noise`: what this may spend (default 1)'), declared: z.array(Declared).max(50).default([]).describe('For `noise` with a script'),
   limits: z.object({ seconds: z.int().min(1).max(3600), memoryMb: z.int().min(128).max(16_384) }).partial().default({}), title: Name.optional(),
+  on: z.enum(['data', 'twin']).optional().describe('`twin`: a script is tried on the dataset’s synthetic twin instead, once, with full logs; it costs nothing and is no answer about the data (default `data`)'),
 })
 /** Said early, with line numbers; safety never depends on it. */
 export const Advice = z.object({ level: z.enum(['error', 'warning', 'hint']), message: z.string(), line: z.int().optional(), cell: z.int().optional(), code: z.string().optional() })
@@ -42,16 +43,20 @@ export const Job = z.object({
   datasetId: DatasetId, dataset: z.string(), datasetVersion: z.int(), organisationId: OrganisationId, owner: z.object({ userId: UserId, name: z.string() }),
   language: z.enum(languages).optional(), mode: z.enum(releaseModes).optional(), purpose: z.string(), cohort: z.array(Filter), epsilon: z.number().optional(), created: Instant, ended: Instant.optional(), steps: z.array(Step),
   problem: JobProblem.optional(), findings: z.array(Finding), confinement: z.enum([...confinements, 'duckdb']).optional(), pin: Sha256, hasResult: z.boolean(), may: z.array(z.enum(['cancel', 'approve', 'inspect', 'check', 'answer'])),
+  on: z.literal('twin').optional().describe('Tried on the synthetic twin'),
   checks: z.object({ votes: z.int(), needed: z.int(), questions: z.array(z.object({ by: z.enum(['checker', 'analyst']), text: z.string(), at: Instant })) }).optional(),
 })
 const Cell = z.object({ value: z.union([z.number(), z.string(), z.boolean(), z.null()]), suppressed: z.literal(true).optional(), precision: z.number().optional() })
 export const Released = z.object({ name: z.string(), type: z.enum(outputTypes), columns: z.array(z.object({ name: z.string(), kind: z.enum(['group', 'count', 'value']).optional(), unit: z.string().optional() })), rows: z.array(z.array(Cell)) })
 export const ReleaseCard = z.object({
-  jobId: JobId, asked: z.string(), purpose: z.string(), dataset: z.object({ datasetId: DatasetId, name: z.string(), title: z.string(), version: z.int(), hash: Sha256 }), cohort: z.array(Filter), mode: z.enum(releaseModes), guarantee: z.string(),
+  jobId: JobId, asked: z.string(), purpose: z.string(), dataset: z.object({ datasetId: DatasetId, name: z.string(), title: z.string(), version: z.int(), hash: Sha256 }), cohort: z.array(Filter), mode: z.enum([...releaseModes, 'twin']), guarantee: z.string(),
   cost: z.object({ nanoRho: z.int(), epsilon: z.number(), delta: z.number() }), suppressed: z.array(z.object({ rule: z.enum(rules), cells: z.int() })), released: Instant, subjects: z.string().describe('Of the cohort, as the policy lets it be shown'),
   hashes: z.object({ code: Sha256, parameters: Sha256, image: z.string(), result: Sha256 }), confinement: z.string(), checkers: z.int().optional(),
 })
 export const Result = z.object({ outputs: z.array(Released), files: z.array(z.object({ name: z.string(), type: z.string(), url: z.string() })).describe('Plots that checkers released, by signed links'), card: ReleaseCard })
+
+/** What runs printed and how they ended. */
+const Log = z.object({ subjects: z.int().optional(), runs: z.array(z.object({ run: z.string(), subjects: z.int(), end: z.string(), exitCode: z.int().optional(), seconds: z.number(), stdout: z.string(), stderr: z.string() })), message: z.string().optional() })
 
 const job = z.object({ jobId: JobId })
 const base = ['read ORG', 'read DATASET', 'read JOB'] as const
@@ -64,12 +69,12 @@ export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregate
   quote: route({
     method: 'POST', path: '/api/quotes', function: 'jobs', access: { kind: 'person' }, status: 200,
     summary: 'What a job would cost, which rules will apply, and what is wrong with it', detail: 'Takes what `POST /api/jobs` takes. Touches no data.', body: Ask, response: Quote, maxBody: 2 * 1024 * 1024,
-    problems: ['not-found', 'policy-forbids', 'forbidden'], grants: [...base, 'engine', 'read USER'],
+    problems: ['not-found', 'policy-forbids', 'forbidden'], grants: [...base, 'read SYN', 'engine', 'read USER'],
   }),
   ask: route({
     method: 'POST', path: '/api/jobs', function: 'jobs', access: { kind: 'person' }, status: 202,
     summary: 'Ask a dataset', detail: 'Send an `Idempotency-Key` header: the same key and question answer the same job, another question under the same key is refused.', body: Ask, response: Job, maxBody: 2 * 1024 * 1024,
-    problems: ['not-found', 'policy-forbids', 'forbidden', 'invalid-cohort', 'invalid-query', 'budget-exhausted', 'too-many-jobs', 'already-exists'], grants: [...base, 'write JOB', 'put protected', 'engine', 'start-job', 'read USER', ...chain],
+    problems: ['not-found', 'policy-forbids', 'forbidden', 'invalid-cohort', 'invalid-query', 'budget-exhausted', 'too-many-jobs', 'already-exists'], grants: [...base, 'read SYN', 'write JOB', 'put protected', 'engine', 'start-job', 'read USER', ...chain],
   }),
   list: route({
     method: 'GET', path: '/api/jobs', function: 'jobs', access: { kind: 'person' }, status: 200, summary: 'Your jobs, newest first', query: ListQuery, response: page(Job), problems: [], grants: [...base, 'read USER'],
@@ -101,10 +106,14 @@ export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregate
     summary: 'A signed link to the release as JSON, CSV or a Five Safes RO-Crate (zip)', params: z.object({ jobId: JobId, format: z.enum(['json', 'csv', 'ro-crate']) }), response: z.object({ url: z.string(), filename: z.string(), expires: Instant }),
     problems: ['result-not-released'], grants: [...base, 'read USER', 'get released', 'put released', 'get protected'],
   }),
+  log: route({
+    method: 'GET', path: '/api/jobs/{jobId}/log', function: 'jobs', access: { kind: 'job', permission: 'job.read' }, status: 200,
+    summary: 'What a job on the synthetic twin printed, whole', params: job, response: Log, problems: ['result-not-released'], grants: [...base, 'get released'],
+  }),
   inspect: route({
     method: 'GET', path: '/api/jobs/{jobId}/inspection', function: 'jobs', access: { kind: 'job', permission: 'job.inspect', recentLogin: true }, status: 200,
     summary: 'For the custodian: logs, exact cohort, and what failed', detail: 'One audit event each time.', params: job,
-    response: z.object({ subjects: z.int().optional(), runs: z.array(z.object({ run: z.string(), subjects: z.int(), end: z.string(), exitCode: z.int().optional(), seconds: z.number(), stdout: z.string(), stderr: z.string() })), message: z.string().optional() }),
+    response: Log,
     problems: [], grants: [...base, 'get protected', ...chain],
   }),
   reviews: route({

@@ -105,6 +105,8 @@ const until = (when: number, signal: AbortSignal): Promise<void> => new Promise(
  */
 async function runPlan(manifest: Manifest, inputs: Inputs, job: JobFolder, sandbox: Sandbox, options: RunnerOptions, signal: AbortSignal): Promise<RunReport[]> {
   const { plan, limits } = manifest
+  // Where no row is anybody's (a synthetic twin), nobody could be left out.
+  const compared = options.compared !== false && inputs.block.size > 0
   const reports = new Map<RunPlan, RunReport>()
   const began = performance.now()
   const over = new AbortController()
@@ -122,13 +124,13 @@ async function runPlan(manifest: Manifest, inputs: Inputs, job: JobFolder, sandb
   })
   let runs = runsOf(plan)
   await go(runs)
-  if (plan.kind === 'whole' && options.compared !== false && !over.signal.aborted && reports.get(runs[0]!)?.end !== 'finished') {
+  if (plan.kind === 'whole' && compared && !over.signal.aborted && reports.get(runs[0]!)?.end !== 'finished') {
     const [, ...without] = runsOf(whenFailed)
     runs = [...runs, ...without]
     await go(without)
   }
   const ended = runs.flatMap((r) => reports.get(r) ?? [])
-  if (plan.kind !== 'blocks' && options.compared !== false) await until(began + 1000 * paceOf(plan, ended.map((r) => r.seconds), (performance.now() - began) / 1000, limits.seconds, over.signal.aborted), signal)
+  if (plan.kind !== 'blocks' && compared) await until(began + 1000 * paceOf(plan, ended.map((r) => r.seconds), (performance.now() - began) / 1000, limits.seconds, over.signal.aborted), signal)
   return ended
 }
 

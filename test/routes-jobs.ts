@@ -47,6 +47,7 @@ export function jobProblems(w: World): Record<string, () => Promise<ProblemAnswe
     'jobs.approve changed-meanwhile': () => on('approve', { ...theirs, ...waits, pin: 'f'.repeat(64) }, yes),
     'jobs.approve own-output': () => on('approve', waits, yes),
     'jobs.result result-not-released': () => on('result', {}),
+    'jobs.log result-not-released': () => on('log', {}),
     'jobs.download result-not-released': () => on('download', {}, undefined, { format: 'csv' }),
     'jobs.review own-output': () => on('review', { state: 'held' }),
     'jobs.review wrong-state': () => on('review', theirs),

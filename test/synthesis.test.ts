@@ -11,7 +11,7 @@ import { readCsv } from '../domain/datasets/csv.ts'
 import { type BudgetItem, keyOf } from '../functions/kernel/items.ts'
 import { sweepExpired } from '../functions/synthesis/expiry.ts'
 import { createWatch } from '../functions/jobs/watch.ts'
-import { openStage, refusedWith, register, type Stage } from './jobs-support.ts'
+import { type Asked, openStage, refusedWith, register, settled, type Stage } from './jobs-support.ts'
 import { adultCsv, adultPlan, evaluate, make, type PlanInput, rested, type SynthesisView, upload } from './synthesis-support.ts'
 
 // States are waited for, however busy the machine is.
@@ -237,23 +237,67 @@ it('the command line makes one and fetches it, and says what is wrong with a pla
   } finally { await rm(folder, { recursive: true, force: true }) }
 })
 
-it('a dataset whose policy sets a budget aside has twins of each version, made after it is published and shared', async () => {
-  const datasetId = await register(cleo, stage.organisationId, {
-    name: 'twinned', title: 'Twinned', files: { 'people.csv': csvOf(300, { id: (i) => `p${i}`, age: (i) => String(20 + (i % 60)), smokes: (i) => String(i % 3 === 0), arm: (i) => 'ab'[i % 2]! }) },
-    schema: { images: [], tables: [{ name: 'people', file: 'people.csv', oneRowPerSubject: true, columns: [{ name: 'id', type: 'text', role: 'subject' }, { name: 'age', type: 'integer', minimum: 18, maximum: 100, meaning: 'Age', unit: 'years', nullable: false }, { name: 'smokes', type: 'boolean', nullable: false }, { name: 'arm', type: 'category', categories: ['a', 'b'], nullable: false }] }] },
-    policy: { twin: { epsilon: 2 } },
+describe('a dataset’s synthetic twin', () => {
+  let datasetId: string, twin: SynthesisView
+  it('a dataset whose policy sets a budget aside has twins of each version, made after it is published and shared', async () => {
+    datasetId = await register(cleo, stage.organisationId, {
+      name: 'twinned', title: 'Twinned', files: { 'people.csv': csvOf(300, { id: (i) => `real-person-${i}`, age: (i) => String(20 + (i % 60)), smokes: (i) => String(i % 3 === 0), arm: (i) => 'ab'[i % 2]! }) },
+      schema: { images: [], tables: [{ name: 'people', file: 'people.csv', oneRowPerSubject: true, columns: [{ name: 'id', type: 'text', role: 'subject' }, { name: 'age', type: 'integer', minimum: 18, maximum: 100, meaning: 'Age', unit: 'years', nullable: false }, { name: 'smokes', type: 'boolean', nullable: false }, { name: 'arm', type: 'category', categories: ['a', 'b'], nullable: false }] }] },
+      policy: { twin: { epsilon: 2 } },
+    })
+    // Published is said before the twin is confirmed, and what starts its job is the schedule of each minute: a visit before there is a job would do nothing.
+    const listed = async () => (await cleo.synthesis.list({ params: { organisationId: stage.organisationId }, query: { datasetId } })).items
+    const items = await vi.waitUntil(async () => { const now = await listed(); return now[0]?.state === 'running' ? now : undefined }, { timeout: 120_000, interval: 100 })
+    await createWatch(stage.host.deps)()
+    expect(items).toMatchObject([{ table: 'people', shared: true, datasetVersion: 1 }])
+    twin = await rested(cleo, items[0]!.synthesisId)
+    expect(twin.state, JSON.stringify([twin.problem, twin.faults])).toBe('ready')
+    expect((await budgetOf(datasetId)).spent).toBe(twin.card!.nanoRho)
+    expect(twin.card!.columns).toContainEqual({ name: 'age', kind: 'numeric', meaning: 'Age', unit: 'years' })
+    const [head, ...rows] = [...readCsv((await fetched(anil, twin.synthesisId, 'csv')).toString('utf8'))].map((r) => r.cells)
+    expect(head).toEqual(['id', 'age', 'smokes', 'arm'])
+    expect(new Set(rows.map((r) => r[2]))).toEqual(new Set(['true', 'false']))
+    expect(rows.every((r) => Number(r[1]) >= 18 && Number(r[1]) <= 100)).toBe(true)
   })
-  // Published is said before the twin is confirmed, and what starts its job is the schedule of each minute: a visit before there is a job would do nothing.
-  const listed = async () => (await cleo.synthesis.list({ params: { organisationId: stage.organisationId }, query: { datasetId } })).items
-  const items = await vi.waitUntil(async () => { const now = await listed(); return now[0]?.state === 'running' ? now : undefined }, { timeout: 120_000, interval: 100 })
-  await createWatch(stage.host.deps)()
-  expect(items).toMatchObject([{ table: 'people', shared: true, datasetVersion: 1 }])
-  const twin = await rested(cleo, items[0]!.synthesisId)
-  expect(twin.state, JSON.stringify([twin.problem, twin.faults])).toBe('ready')
-  expect((await budgetOf(datasetId)).spent).toBe(twin.card!.nanoRho)
-  expect(twin.card!.columns).toContainEqual({ name: 'age', kind: 'numeric', meaning: 'Age', unit: 'years' })
-  const [head, ...rows] = [...readCsv((await fetched(anil, twin.synthesisId, 'csv')).toString('utf8'))].map((r) => r.cells)
-  expect(head).toEqual(['id', 'age', 'smokes', 'arm'])
-  expect(new Set(rows.map((r) => r[2]))).toEqual(new Set(['true', 'false']))
-  expect(rows.every((r) => Number(r[1]) >= 18 && Number(r[1]) <= 100)).toBe(true)
+  /** Prints its table, whole, and says how long it is. */
+  const printing = `import os, csv, json
+rows = list(csv.reader(open(os.environ['DATA_ROOT'] + '/catalogs/twinned/people.csv')))
+for root, _, files in os.walk(os.environ['DATA_ROOT']):
+    for f in files: print(root, f, open(os.path.join(root, f)).read())
+json.dump({'rows': len(rows) - 1, 'first': rows[1][0]}, open(os.environ['OUTPUT_DIR'] + '/result.json', 'w'))
+`
+  const trial = (more: Partial<Asked> = {}): Asked => ({ dataset: datasetId, language: 'python', code: printing, mode: 'review', on: 'twin', ...more })
+  const tried = async (more: Partial<Asked> = {}) => settled(anil, (await anil.jobs.ask({ body: trial(more) })).jobId, 240)
+  it('is where code is tried: at once, for nothing, with all that was printed and never a real row', async () => {
+    const before = await budgetOf(datasetId)
+    expect(await anil.jobs.quote({ body: trial() })).toMatchObject({ acceptable: true, approval: 'not-needed', runs: 1, rules: [], cost: { nanoRho: 0, epsilon: 0 } })
+    const job = await tried()
+    expect(job, JSON.stringify(job.problem)).toMatchObject({ state: 'succeeded', on: 'twin', hasResult: true })
+    expect(job).not.toHaveProperty('mode')
+    const params = { jobId: job.jobId }, result = await anil.jobs.result({ params }), log = await anil.jobs.log({ params })
+    expect(result.card).toMatchObject({ mode: 'twin', cost: { nanoRho: 0 }, subjects: 'nobody: the rows are synthetic' })
+    expect(result.card.guarantee).toContain(`${twin.synthesisId} at epsilon 2`)
+    expect(result.card.guarantee).toContain('must not be taken for an answer about the data')
+    expect(result.outputs.find((o) => o.name === 'rows')?.rows).toEqual([[{ value: twin.card!.rows }]])
+    expect(log.runs).toHaveLength(1)
+    expect(log.runs[0]!.stdout).toContain('id,age,smokes,arm')
+    expect(JSON.stringify([job, result, log])).not.toContain('real-person')
+    expect(await budgetOf(datasetId)).toMatchObject({ spent: before.spent, available: before.available })
+  })
+  it('shows the whole text of an error, once', async () => {
+    const job = await tried({ code: 'x = 1\nraise ValueError(f"what went wrong: {x}")' })
+    expect(job).toMatchObject({ state: 'failed', problem: { code: 'script-error', errorClass: 'ValueError', line: 2 } })
+    const { runs } = await anil.jobs.log({ params: { jobId: job.jobId } })
+    expect(runs).toHaveLength(1)
+    expect(runs[0]!.stderr).toContain('what went wrong: 1')
+  })
+  it('is for scripts, for whom it is shared with', async () => {
+    expect(await refusedWith(anil.jobs.ask({ body: trial({ language: 'sql', code: 'select count(*) from people' }) }))).toMatchObject({ kind: 'invalid-request', problem: { errors: [{ path: '/body/language' }] } })
+    const { rev } = await cleo.synthesis.get({ params: { synthesisId: twin.synthesisId } })
+    await cleo.synthesis.share({ params: { synthesisId: twin.synthesisId }, body: { rev, shared: false } })
+    expect(await refusedWith(anil.jobs.ask({ body: trial() }))).toMatchObject({ kind: 'invalid-request', problem: { errors: [{ path: '/body/on', message: 'No twin' }] } })
+    expect((await anil.jobs.quote({ body: trial() })).acceptable).toBe(false)
+    expect((await cleo.jobs.quote({ body: trial() })).advice.map((a) => a.message)).toContainEqual(expect.stringContaining(twin.synthesisId))
+    expect(await refusedWith(sam.jobs.quote({ body: trial() }))).toMatchObject({ kind: 'not-found' })
+  })
 })

@@ -24,6 +24,8 @@ export interface QuoteInput {
   language: Language; mode: ReleaseMode; epsilon?: number; declared?: readonly unknown[]
   policy: DisclosurePolicy
   limits?: Partial<Limits>
+  /** Tried on the synthetic twin: once, and no rule applies. */
+  twin?: true
   /** What would be charged, and what is available, in nano-rho; and the dataset's delta. */
   charge: NanoRho; available: NanoRho; delta: number
 }
@@ -33,7 +35,7 @@ export interface QuoteFigures { cost: { nanoRho: number; epsilon: number; delta:
 export function quoteOf(q: QuoteInput): QuoteFigures {
   const limits = { ...defaultLimits, ...q.limits }
   const sql = q.language === 'sql'
-  const plan = sql ? undefined : planOf(q, limits.seconds)
+  const plan = sql ? undefined : q.twin ? { kind: 'whole' as const } : planOf(q, limits.seconds)
   const runs = sql ? 1 : runsOf(plan)
   const seconds = sql ? usualQuery : plan?.kind === 'blocks' ? containerStart + plan.blocks * plan.slotSeconds : containerStart + Math.min(limits.seconds, runs * usualRun)
   const gb = limits.memoryMb / 1024
@@ -46,7 +48,7 @@ export function quoteOf(q: QuoteInput): QuoteFigures {
       nanoRho: Number(q.charge), epsilon: q.charge > 0n ? epsilonOf(q.charge, q.delta) : 0, delta: q.delta, left: left > 0n ? epsilonOf(left, q.delta) : 0,
       minutes: Math.ceil((seconds / 60) * 10) / 10, dollars: Math.ceil((steps + compute) * 10_000) / 10_000,
     },
-    rules: rulesThatApply(q.language, q.mode, q.policy), runs,
+    rules: q.twin ? [] : rulesThatApply(q.language, q.mode, q.policy), runs,
   }
 }
 

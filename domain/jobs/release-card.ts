@@ -8,7 +8,7 @@ import type { ReleasedOutput } from './outputs.ts'
 
 /** The shape of contracts/jobs.ts ReleaseCard. */
 export interface Card {
-  jobId: string; asked: string; purpose: string; dataset: { datasetId: string; name: string; title: string; version: number; hash: string }; cohort: Cohort; mode: ReleaseMode; guarantee: string
+  jobId: string; asked: string; purpose: string; dataset: { datasetId: string; name: string; title: string; version: number; hash: string }; cohort: Cohort; /** `twin`: computed from synthetic rows. */ mode: ReleaseMode | 'twin'; guarantee: string
   cost: { nanoRho: number; epsilon: number; delta: number }; suppressed: { rule: Rule; cells: number }[]; released: string; subjects: string
   hashes: { code: string; parameters: string; image: string; result: string }; confinement: string; checkers?: number
 }
@@ -38,7 +38,7 @@ export async function releaseCard(i: CardInput): Promise<Card> {
   const [code, parameters, result] = await Promise.all([sha256Hex(i.code), sha256Hex(canonical(i.parameters ?? {})), sha256Hex(canonical(i.outputs))])
   return {
     jobId: i.jobId, asked: i.asked, purpose: i.purpose, dataset: i.dataset, cohort: i.cohort, mode: i.mode, guarantee: i.guarantee, cost: i.cost, suppressed: suppressedBy(i.findings), released: i.released,
-    subjects: i.mode === 'noise' ? 'not said under noise' : subjectsShown(i.cohortSubjects, i.policy), hashes: { code, parameters, image: i.image, result }, confinement: i.confinement, ...(i.checkers === undefined ? {} : { checkers: i.checkers }),
+    subjects: i.mode === 'twin' ? 'nobody: the rows are synthetic' : i.mode === 'noise' ? 'not said under noise' : subjectsShown(i.cohortSubjects, i.policy), hashes: { code, parameters, image: i.image, result }, confinement: i.confinement, ...(i.checkers === undefined ? {} : { checkers: i.checkers }),
   }
 }
 
@@ -67,7 +67,7 @@ const fenced = (text: string): string => { const ticks = '`'.repeat(Math.max(3, 
 
 /** The card as a page for people. */
 export function cardMarkdown(c: Card): string {
-  const modes: Record<ReleaseMode, string> = { rules: 'disclosure rules', noise: 'differential privacy', review: 'two output checkers' }
+  const modes: Record<Card['mode'], string> = { twin: 'a trial on the synthetic twin', rules: 'disclosure rules', noise: 'differential privacy', review: 'two output checkers' }
   return [
     `# Release card of ${c.jobId}`, '',
     `- **Dataset**: ${line(c.dataset.title)} (${c.dataset.name}, version ${c.dataset.version})`, `- **People**: ${c.cohort.length ? c.cohort.map((f) => line(filterText(f))).join('; ') : 'everybody'} (${c.subjects})`,

@@ -84,7 +84,7 @@ export function crateMetadata(i: CrateInput): { '@context': string; '@graph': En
       { '@id': '#policy', '@type': 'CreativeWork', name: `Policy of ${card.dataset.title}` },
       assess(validation, 'ValidationCheck', 'Written to the Five Safes RO-Crate profile: approved', { object: ref('./'), instrument: ref(profile), agent: ref(gate), endTime: card.released }),
       // Safe outputs
-      assess(disclosure, 'DisclosureCheck', `Disclosure check by ${byPeople ? `${card.checkers ?? 2} output checkers` : card.mode === 'noise' ? 'differential privacy' : 'rules'}: approved`, {
+      assess(disclosure, 'DisclosureCheck', `Disclosure check by ${byPeople ? `${card.checkers ?? 2} output checkers` : card.mode === 'noise' ? 'differential privacy' : card.mode === 'twin' ? 'their origin: synthetic rows' : 'rules'}: approved`, {
         object: [ref('./'), ...results], agent: ref(byPeople ? '#checkers' : gate), endTime: card.released, description: card.guarantee,
         ...(card.suppressed.length ? { error: `Left out: ${card.suppressed.map((s) => `${s.rule} ${s.cells}`).join(', ')}` } : {}),
       }),

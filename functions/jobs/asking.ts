@@ -42,13 +42,13 @@ async function accept(d: Deps, caller: Caller, jobId: string, askHash: string, q
   const { dataset } = terms
   const job: JobItem = {
     jobId, kind: question.language === 'sql' ? 'query' : 'script', title: titleOf(question, dataset.name), state: 'queued', waiting: terms.approval === 'needed' ? 'approval' : 'turn',
-    organisationId: dataset.organisationId, datasetId: dataset.datasetId, datasetVersion: dataset.version, userId: caller.userId, language: question.language, mode: question.mode, purpose: question.purpose, cohort: question.cohort,
-    ...(question.mode === 'noise' ? { epsilon: question.epsilon ?? usualEpsilon } : {}), pin: terms.pin, askHash, created: d.now().toISOString(), attempt: 1, steps: {},
+    organisationId: dataset.organisationId, datasetId: dataset.datasetId, datasetVersion: dataset.version, userId: caller.userId, language: question.language, ...(terms.twin ? { twin: terms.twin } : { mode: question.mode }), purpose: question.purpose, cohort: terms.twin ? [] : question.cohort,
+    ...(question.mode === 'noise' && !terms.twin ? { epsilon: question.epsilon ?? usualEpsilon } : {}), pin: terms.pin, askHash, created: d.now().toISOString(), attempt: 1, steps: {},
   }
   await Promise.all([
     d.objects.put('protected', objectOf.ask(jobId), jsonBytes(question), 'application/json'),
     once(d, livePointer(job)),
-    record(d, job.organisationId, whoOf(caller), [{ act: 'job.asked', object: `job ${jobId}`, detail: { dataset: job.datasetId, version: job.datasetVersion, language: question.language, mode: question.mode, pin: job.pin } }]),
+    record(d, job.organisationId, whoOf(caller), [{ act: 'job.asked', object: `job ${jobId}`, detail: { dataset: job.datasetId, version: job.datasetVersion, language: question.language, mode: terms.twin ? 'twin' : question.mode, pin: job.pin } }]),
   ])
   const made = await d.table.create<JobItem>({ ...job, ...keyOf.job(jobId), gpk: keyOf.dataset(job.datasetId).pk, gsk: `JOB#${job.created}#${jobId}` })
   await once(d, ownerPointer(job))
@@ -84,7 +84,7 @@ export const quote: Implementation<Routes['quote']> = async ({ body, caller }, d
   const wrong = terms.faults.filter((f) => f.kind !== 'invalid-query').map((f) => ({ level: 'error' as const, message: f.message, code: f.kind }))
   const figures = quoteOf({
     language: body.language, mode: body.mode, ...(body.epsilon === undefined ? {} : { epsilon: body.epsilon }), declared: body.declared, policy: strictest(dataset.policy.disclosure), limits: limitsOf(body),
-    charge: BigInt(nanoRho), available: BigInt(budget?.available ?? 0), delta: dataset.policy.budget.delta,
+    charge: BigInt(nanoRho), available: BigInt(budget?.available ?? 0), delta: dataset.policy.budget.delta, ...(terms.twin ? { twin: true as const } : {}),
   })
   return { acceptable: terms.faults.length === 0, advice: [...wrong, ...advice], approval, pin, ...figures }
 }

@@ -12,6 +12,7 @@ import { judge, type Judged } from './judging.ts'
 import { atWork, decided, jsonBytes, move, objectOf, Overtaken, readJson, stepEnded, stepStarted, type StepInput } from './standing.ts'
 import { checkSynthesis } from './synthesis-check.ts'
 import type { Question } from './terms.ts'
+import { checkTrial, isTrial } from './twin.ts'
 import { type Decision, findingsKept, keep, kept, release } from './verdict.ts'
 
 const refuse = (d: Deps, job: Item<JobItem>, { problem, findings = [], confinement }: Pick<Judged, 'problem'> & Partial<Judged>): Promise<Item<JobItem>> =>
@@ -57,7 +58,7 @@ export function createCheck(deps: Deps): (input: StepInput) => Promise<object> {
   return async ({ jobId, attempt }) => {
     const job = await atWork(d, jobId, attempt)
     if (!job || (job.kind !== 'query' && job.kind !== 'script' && job.kind !== 'synthesis' && job.kind !== 'pipeline')) return {}
-    try { await (job.kind === 'synthesis' ? checkSynthesis(d, job) : job.kind === 'pipeline' ? checkPipeline(d, job) : check(d, job)) } catch (e) {
+    try { await (job.kind === 'synthesis' ? checkSynthesis(d, job) : job.kind === 'pipeline' ? checkPipeline(d, job) : isTrial(job) ? checkTrial(d, job) : check(d, job)) } catch (e) {
       if (!(e instanceof Overtaken)) throw e
     }
     return {}

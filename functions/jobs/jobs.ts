@@ -6,5 +6,6 @@ import { ask, quote } from './asking.ts'
 import { get, list, ofDataset, question } from './listing.ts'
 import { download, inspect, result } from './results.ts'
 import { approve, cancel } from './steering.ts'
+import { log } from './twin.ts'
 
-export const createJobs = (deps: Deps): LambdaHandler => lambda(jobs, 'jobs', deps, { quote, ask, list, ofDataset, get, question, cancel, approve, result, download, inspect })
+export const createJobs = (deps: Deps): LambdaHandler => lambda(jobs, 'jobs', deps, { quote, ask, list, ofDataset, get, question, cancel, approve, result, download, log, inspect })

@@ -13,10 +13,11 @@ import type { Measured } from '../../domain/sql/noise-plan.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
-import { type ApprovalItem, type BudgetItem, type DatasetVersionItem, keyOf, type MemberItem } from '../kernel/items.ts'
+import { type ApprovalItem, type BudgetItem, type DatasetVersionItem, keyOf, type MemberItem, type TwinTable } from '../kernel/items.ts'
 import { inDataset, type InDataset } from '../kernel/resources.ts'
 import { adviseScript } from '../../domain/jobs/advice.ts'
 import { pinOf } from '../../domain/jobs/pin.ts'
+import { twinTerms } from './twin-terms.ts'
 
 export type Question = z.output<typeof Ask>
 type AdviceLine = z.output<typeof Advice>
@@ -73,6 +74,8 @@ export interface Terms extends InDataset {
   pin: string
   approval: 'not-needed' | 'needed' | 'given'
   nanoRho: number
+  /** It is to be tried on these synthetic tables: no approval, no charge, nothing of the data. */
+  twin?: TwinTable[]
 }
 
 const forbids = (detail: string): Failure => new Failure('policy-forbids', detail)
@@ -102,11 +105,20 @@ function noiseToExpect(measured: Measured, rho: bigint): string {
   return `Noise to expect (standard deviation): ${said.join('; ')}. A larger epsilon means less of it, and a higher charge.`
 }
 
+/** A trial: what the dataset's policy says of its answers has no say in rows that nobody is. */
+async function termsOnTwin(d: Deps, question: Question, place: InDataset): Promise<Terms> {
+  const { datasetId, version: n } = place.dataset
+  const version = n === 0 ? undefined : await d.table.get<DatasetVersionItem>(keyOf.datasetVersion(datasetId, n))
+  if (!version) throw forbids('The dataset is not published yet.')
+  return { ...place, version, budget: undefined, ...(await twinTerms(d, question, { ...place, version })), pin: await pinFor(d, question, version), approval: 'not-needed', nanoRho: 0 }
+}
+
 /** Everything that is known of a question before it is accepted. Throws `not-found` and `forbidden`; whatever else is wrong is listed. */
 export async function termsOf(d: Deps, caller: Caller, question: Question): Promise<Terms> {
   const place = await datasetOf(d, caller, question.dataset)
   const { dataset } = place
   const today = d.now().toISOString().slice(0, 10)
+  if (question.on === 'twin') return termsOnTwin(d, question, place)
   if (dataset.version === 0) throw forbids(whyNot(dataset, { ...place.subject, userId: caller.userId }, today) ?? 'The dataset is not published yet.')
   const [version, budget] = await Promise.all([d.table.get<DatasetVersionItem>(keyOf.datasetVersion(dataset.datasetId, dataset.version)), question.mode === 'noise' ? d.table.get<BudgetItem>(keyOf.budget(dataset.datasetId)) : undefined])
   if (!version) throw notFound()

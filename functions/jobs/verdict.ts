@@ -66,12 +66,12 @@ export async function release(d: Deps, job: Item<JobItem>, decision: Decision, c
   const { delta } = dataset!.policy.budget
   const nanoRho = job.charge ?? 0
   const card = await releaseCard({
-    jobId: job.jobId, asked: question.code, code: question.code, parameters: question.parameters, purpose: job.purpose, cohort: job.cohort, mode: job.mode!, guarantee: decision.guarantee, released,
+    jobId: job.jobId, asked: question.code, code: question.code, parameters: question.parameters, purpose: job.purpose, cohort: job.cohort, mode: job.twin ? 'twin' : job.mode!, guarantee: decision.guarantee, released,
     dataset: { datasetId: job.datasetId, name: dataset!.name, title: dataset!.title, version: job.datasetVersion, hash: version!.hash }, cost: { nanoRho, epsilon: nanoRho === 0 ? 0 : epsilonOf(BigInt(nanoRho), delta), delta },
     image: decision.image, outputs: decision.outputs, findings: decision.findings, cohortSubjects: job.subjects!, policy: strictest(dataset!.policy.disclosure), confinement: job.confinement ?? 'duckdb', ...(checkers === undefined ? {} : { checkers }),
   })
   const entries: { act: Act; object: string; detail: Detail }[] = [
-    { act: 'job.released', object: `job ${job.jobId}`, detail: { dataset: job.datasetId, version: job.datasetVersion, mode: job.mode!, result: card.hashes.result } },
+    { act: 'job.released', object: `job ${job.jobId}`, detail: { dataset: job.datasetId, version: job.datasetVersion, mode: job.twin ? 'twin' : job.mode!, result: card.hashes.result } },
     ...(job.charge === undefined ? [] : [{ act: 'budget.charged' as const, object: `dataset ${job.datasetId}`, detail: { job: job.jobId, nanoRho: job.charge } }]),
   ]
   await Promise.all([

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, FileButton, Group, Menu, NumberInput, Radio, Skeleton, Stack, Tabs, Text, Textarea, TextInput } from '@mantine/core'
+import { ActionIcon, Button, FileButton, Group, Menu, NumberInput, Radio, Skeleton, Stack, Switch, Tabs, Text, Textarea, TextInput } from '@mantine/core'
 import { IconPlus, IconTrash } from '@tabler/icons-react'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -15,7 +15,7 @@ import { api } from '../session/session.ts'
 import { type AskDraft, askOf, draftOfAsk, freshDraft } from './ask-draft.ts'
 import type { CodeHandle, LineNote } from './CodeEditor.tsx'
 import { CohortBuilder } from './CohortBuilder.tsx'
-import type { Ask } from './data.ts'
+import { type Ask, useTwin } from './data.ts'
 import { lineOfCell, textOfNotebook } from './notebook.ts'
 import { QuotePanel } from './QuotePanel.tsx'
 
@@ -74,6 +74,7 @@ export function AskForm({ dataset, language, example, again }: { dataset: Datase
     } catch (e) { setFileError(e) }
   }
   const script = draft.language !== 'sql'
+  const hasTwin = useTwin(dataset), trial = script && draft.twin === true
   return (
     <div className="ask">
       <div className="fields">
@@ -98,17 +99,18 @@ export function AskForm({ dataset, language, example, again }: { dataset: Datase
           </Stack>
         </details>}
         <Section title="How the answer leaves">
-          <Radio.Group aria-label="How the answer leaves" value={draft.mode} onChange={(v) => put({ mode: v as ReleaseMode })}>
+          {script && (hasTwin || trial) && <Switch mb="md" checked={trial} onChange={(e) => put({ twin: e.currentTarget.checked })} label="Try it on the synthetic twin" description="Runs once on synthetic rows, costs nothing, and shows you all that it printed. What comes back is no answer about the data." />}
+          {!trial && <Radio.Group aria-label="How the answer leaves" value={draft.mode} onChange={(v) => put({ mode: v as ReleaseMode })}>
             <Stack gap="xs">{policy.modes.map((m) => <Radio.Card key={m} value={m} className="choice" aria-label={modeName[m]}><Group wrap="nowrap" align="flex-start"><Radio.Indicator mt={3} /><div><Text fw={500}>{modeName[m]}</Text><Text size="sm" c="dimmed">{modeMeaning[m]}</Text></div></Group></Radio.Card>)}</Stack>
-          </Radio.Group>
-          {draft.mode === 'noise' && <Stack mt="md" gap="sm">
+          </Radio.Group>}
+          {draft.mode === 'noise' && !trial && <Stack mt="md" gap="sm">
             <NumberInput label="Epsilon" description={`More is more exact and costs more. ${short(dataset.budget.left)} is left${quote && !stale && quote.cost.nanoRho > 0 ? `; ${short(quote.cost.left)} afterwards` : ''}.`} min={0.01} max={100} step={0.25} decimalScale={4} w={240} maw="100%" styles={{ description: { width: 'min(520px, 80vw)' } }} value={draft.epsilon} onChange={(v) => { if (typeof v === 'number' && v > 0) put({ epsilon: v }) }} />
             {script && <Outputs draft={draft} put={put} />}
           </Stack>}
         </Section>
         <Section title="For people">
           <Stack maw={680}>
-            {(draft.mode === 'review' || policy.approval) && <Textarea label="What is it for?" required description={draft.mode === 'review' ? 'Two output checkers read this beside the output' : 'The custodian reads this before deciding'} autosize minRows={2} maxRows={8} maxLength={1000} value={draft.purpose} onChange={(e) => put({ purpose: e.currentTarget.value })} />}
+            {!trial && (draft.mode === 'review' || policy.approval) && <Textarea label="What is it for?" required description={draft.mode === 'review' ? 'Two output checkers read this beside the output' : 'The custodian reads this before deciding'} autosize minRows={2} maxRows={8} maxLength={1000} value={draft.purpose} onChange={(e) => put({ purpose: e.currentTarget.value })} />}
             <TextInput label="Title" description="How you will find it again; left empty, it is made from the question" placeholder={ask.title ?? ''} maxLength={120} value={draft.title} onChange={(e) => put({ title: e.currentTarget.value })} />
           </Stack>
         </Section>

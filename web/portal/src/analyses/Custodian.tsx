@@ -1,8 +1,9 @@
 import { Alert, Button, Group, Stack, Table, Text, Textarea } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useRecentLogin } from '../hooks.ts'
 import { CopyId } from '../parts/CopyId.tsx'
+import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { count } from '../parts/figures.ts'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
@@ -56,6 +57,19 @@ export function Inspect({ job }: { job: Job }) {
   )
   return <>
     <Alert color="gray" variant="outline" mb="md">This is not released. Do not pass it on.</Alert>
+    <Runs seen={seen} />
+  </>
+}
+
+/** What a trial on the synthetic twin printed: for whoever may read the analysis. */
+export function TrialLog({ job }: { job: Job }) {
+  const { data: seen, error, refetch } = useQuery({ queryKey: ['log', job.jobId], staleTime: Infinity, retry: false, queryFn: () => api.jobs.log({ params: { jobId: job.jobId } }) })
+  if (!seen) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows rows={6} />
+  return <Runs seen={seen} />
+}
+
+function Runs({ seen }: { seen: Inspection }) {
+  return <>
     {seen.subjects !== undefined && <Text mb="sm">Cohort: <b>{count(seen.subjects, 'subject')}</b></Text>}
     {seen.message && <Section title="Message"><ScrollCode text={seen.message} label="Message" wrap /></Section>}
     {seen.runs.length > 0 && <Table.ScrollContainer minWidth={420}><Table className="figures"><Table.Thead><Table.Tr><Table.Th>Run</Table.Th><Table.Th ta="right">Subjects</Table.Th><Table.Th>End</Table.Th><Table.Th ta="right">Exit code</Table.Th><Table.Th ta="right">Seconds</Table.Th></Table.Tr></Table.Thead><Table.Tbody>{seen.runs.map((r) => <Table.Tr key={r.run}><Table.Td>{r.run}</Table.Td><Table.Td ta="right">{r.subjects}</Table.Td><Table.Td>{r.end}</Table.Td><Table.Td ta="right">{r.exitCode ?? '–'}</Table.Td><Table.Td ta="right">{r.seconds.toFixed(2)}</Table.Td></Table.Tr>)}</Table.Tbody></Table></Table.ScrollContainer>}

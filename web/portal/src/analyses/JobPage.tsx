@@ -14,7 +14,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 import { api } from '../session/session.ts'
-import { Approval, Inspect } from './Custodian.tsx'
+import { Approval, Inspect, TrialLog } from './Custodian.tsx'
 import type { CodeHandle } from './CodeEditor.tsx'
 import { type Job, jobQuery, resultQuery } from './data.ts'
 import { Findings } from './Findings.tsx'
@@ -34,7 +34,7 @@ export function JobPage() {
   return <Loaded key={jobId} job={job} />
 }
 
-const what = (job: Job): string => `${job.language ? languageName[job.language] : kindWords[job.kind]}${job.mode ? `, released by ${modeName[job.mode].toLowerCase()}` : ''}`
+const what = (job: Job): string => `${job.language ? languageName[job.language] : kindWords[job.kind]}${job.mode ? `, released by ${modeName[job.mode].toLowerCase()}` : job.on === 'twin' ? ', tried on the twin' : ''}`
 
 function Loaded({ job }: { job: Job }) {
   const me = useMe()
@@ -53,9 +53,10 @@ function Loaded({ job }: { job: Job }) {
   const cancel = () => act('cancel', async () => client.setQueryData(['job', job.jobId], await api.jobs.cancel({ params: { jobId: job.jobId } })))
   const tabs: [name: string, label: string, shown: boolean, part: () => ReactNode][] = [
     ['result', 'Result', job.hasResult, () => <ResultTab job={job} />],
+    ['log', 'Log', job.on === 'twin' && !live, () => <TrialLog job={job} />],
     ['question', 'Question', asked, () => <Question job={job} handle={code} />],
     ['findings', 'Findings', job.findings.length > 0, () => <Findings findings={job.findings} />],
-    ['logs', 'Logs', job.may.includes('inspect'), () => <Inspect job={job} />],
+    ['logs', 'Logs', job.may.includes('inspect') && job.on !== 'twin', () => <Inspect job={job} />],
   ]
   const shown = tabs.filter(([, , s]) => s)
   const open = shown.find(([name]) => name === chosen) ?? shown[0]

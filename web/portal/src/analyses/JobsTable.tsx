@@ -6,7 +6,7 @@ import { StateBadge } from '../parts/StateBadge.tsx'
 import type { Job } from './data.ts'
 import { kindWords, stateWord } from './words.ts'
 
-const what = (j: Job): string => `${j.language ? languageName[j.language] : kindWords[j.kind]}${j.mode ? `, ${modeShort[j.mode]}` : ''}`
+const what = (j: Job): string => `${j.language ? languageName[j.language] : kindWords[j.kind]}${j.mode ? `, ${modeShort[j.mode]}` : j.on === 'twin' ? ', on the twin' : ''}`
 
 /** Analyses as rows: what was asked, of what, how it stands. `who` names the people who asked. */
 export function JobsTable({ jobs, who = false, dataset = true }: { jobs: readonly Job[]; who?: boolean; dataset?: boolean }) {

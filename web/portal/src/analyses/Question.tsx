@@ -29,8 +29,8 @@ export function Question({ job, handle }: { job: Job; handle?: Ref<CodeHandle> }
   return <>
     <Code ask={ask} ref={handle} notes={line === undefined ? [] : [{ line, level: 'error', message: `${p?.message ?? ''} ${p?.errorClass ?? ''}`.trim() }]} />
     <dl className="terms wide">
-      <div><dt>Cohort</dt><dd>{cohortWords(ask.cohort)}</dd></div>
-      <div><dt>Release</dt><dd>{modeName[ask.mode]} <Text span size="sm" c="dimmed">{modeMeaning[ask.mode]}</Text></dd></div>
+      <div><dt>Cohort</dt><dd>{ask.on === 'twin' ? 'All synthetic rows' : cohortWords(ask.cohort)}</dd></div>
+      <div><dt>Release</dt><dd>{ask.on === 'twin' ? 'Tried on the synthetic twin: shown as it is' : <>{modeName[ask.mode]} <Text span size="sm" c="dimmed">{modeMeaning[ask.mode]}</Text></>}</dd></div>
       {ask.purpose && <div><dt>Purpose</dt><dd>{ask.purpose}</dd></div>}
       {ask.declared.length > 0 && <div><dt>Outputs</dt><dd>{ask.declared.map((d) => `${d.name} from ${d.low} to ${d.high}`).join('; ')}</dd></div>}
       {Object.keys(ask.limits).length > 0 && <div><dt>Limits</dt><dd>{[ask.limits.seconds ? `${ask.limits.seconds} s` : '', ask.limits.memoryMb ? `${ask.limits.memoryMb} MB` : ''].filter(Boolean).join(', ')}</dd></div>}

@@ -20,8 +20,8 @@ export function ReleaseCard({ card }: { card: Result['card'] }) {
       <dl className="terms wide">
         {card.purpose && <div><dt>Purpose</dt><dd>{card.purpose}</dd></div>}
         <div><dt>Dataset</dt><dd><Anchor component={Link} to={`/datasets/${card.dataset.datasetId}/overview`} inherit underline="always">{card.dataset.title}</Anchor>, version {card.dataset.version}</dd></div>
-        <div><dt>Cohort</dt><dd>{cohortWords(card.cohort)} <Text span size="sm" c="dimmed">({card.subjects})</Text></dd></div>
-        <div><dt>Released</dt><dd><RelativeTime at={card.released} /> by {modeName[card.mode].toLowerCase()}{card.checkers ? `, ${count(card.checkers, 'checker')}` : ''}</dd></div>
+        <div><dt>Cohort</dt><dd>{card.mode === 'twin' ? 'All synthetic rows' : cohortWords(card.cohort)} <Text span size="sm" c="dimmed">({card.subjects})</Text></dd></div>
+        <div><dt>Released</dt><dd><RelativeTime at={card.released} />{card.mode === 'twin' ? ', tried on the synthetic twin' : ` by ${modeName[card.mode].toLowerCase()}`}{card.checkers ? `, ${count(card.checkers, 'checker')}` : ''}</dd></div>
         {card.cost.nanoRho > 0 && <div><dt>Budget</dt><dd>epsilon {short(card.cost.epsilon)} at delta {card.cost.delta.toExponential(0)}</dd></div>}
         <div><dt>Suppressed</dt><dd>{card.suppressed.length === 0 ? 'Nothing' : <List size="sm" listStyleType="none" spacing={2}>{card.suppressed.map((s) => <List.Item key={s.rule}>{count(s.cells, 'cell')}: {ruleWords[s.rule].toLowerCase()} <Text span size="xs" c="dimmed">{s.rule}</Text></List.Item>)}</List>}</dd></div>
         <div><dt>Ran in</dt><dd>{confinementWords[card.confinement] ?? card.confinement}</dd></div>
