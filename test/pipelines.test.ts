@@ -28,6 +28,7 @@ async function send(uploads: { path: string; upload?: { url: string; method: str
 
 const code: Record<string, string> = {
   'run.sh': 'echo "cloister: step reading"\nawk -F, -v k="$2" \'{ s += $1 * k } END { print "total"; print s }\' "$1" > "$3/total.csv"\necho "cloister: metric total $(tail -n 1 "$3/total.csv")"\nmkdir -p "$3/deep" && cp "$CLOISTER_PARAMETERS" "$3/deep/parameters.json"\n',
+  'ages.py': 'import csv, sys\nrows = list(csv.DictReader(open(sys.argv[1])))\nprint("people", len(rows))\nprint("cloister: metric people", len(rows))\nopen(sys.argv[2] + "/n.csv", "w").write(f"n\\n{len(rows)}\\n")\n',
   'odd.py': 'import os, sys, time\nact = sys.argv[1]\nprint("begun", flush=True)\nif act == "exit": sys.exit(7)\nif act == "wait": time.sleep(600)\nif act == "memory":\n    held = []\n    while True: held.append(bytearray(20_000_000)); [b.__setitem__(0, 1) for b in held]\n',
 }
 async function publish(definition: object): Promise<string> {
@@ -38,6 +39,7 @@ async function publish(definition: object): Promise<string> {
 }
 const sum = { name: 'weighted-sum', title: 'Weighted sum', runtime: 'shell', command: ['sh', 'run.sh', '{{inputs.numbers}}', '{{weight}}', '{{output}}'], inputs: [{ name: 'numbers', kind: 'table' }], outputs: [{ match: 'total.csv', kind: 'table', title: 'Total' }], resources: { memoryMb: 256, seconds: 60 }, parameters: { type: 'object', required: ['weight'], properties: { weight: { type: 'integer', minimum: 1, maximum: 10 } } } }
 const odd = { name: 'odd', title: 'Odd', runtime: 'python', command: ['python3', 'odd.py', '{{act}}'], resources: { memoryMb: 256, seconds: 60 }, parameters: { type: 'object', required: ['act'], properties: { act: { type: 'string', enum: ['exit', 'wait', 'memory'] } } } }
+const ages = { name: 'ages', title: 'Ages', runtime: 'python', command: ['python3', 'ages.py', '{{inputs.people}}', '{{output}}'], inputs: [{ name: 'people', kind: 'table' }], resources: { memoryMb: 256, seconds: 60 }, parameters: { type: 'object', properties: {} } }
 const lost = { name: 'lost', title: 'Lost', runtime: 'shell', command: ['no-such-program'], parameters: { type: 'object', properties: {} } }
 
 async function experiment(client: Client, pipelineId: string, more: object = {}): Promise<{ experimentId: string; rev: number }> { return client.pipelines.createExperiment({ params: { organisationId: stage.organisationId }, body: { pipelineId, title: 'Tried', ...more } }) }
@@ -115,6 +117,26 @@ describe('a pipeline', () => {
     const third = await rosa.pipelines.start({ params: { experimentId: next.experimentId }, body: {} })
     expect(await until(rosa, third.jobId, over)).toMatchObject({ state: 'succeeded', metrics: [{ name: 'total', value: 30 }], inputs: [{ name: 'numbers', files: 1 }] })
     expect((await refusedWith(anil.pipelines.run({ params: { jobId: third.jobId } }))).kind).toBe('not-found')
+  }, 240_000)
+
+  it('runs on a protected dataset: held for two checkers, and its log is the custodian’s alone', async () => {
+    const [cleo, chen, dora] = await Promise.all(['cleo', 'chen', 'dora'].map((n) => stage.as(`${n}@demo.cloister`))) as [Client, Client, Client]
+    const dataset = (await anil.datasets.list({ params: { organisationId: stage.organisationId } })).items.find((d) => d.name === 'demo_dataset')!
+    const { experimentId, rev } = await experiment(anil, await publish(ages))
+    await anil.pipelines.changeExperiment({ params: { experimentId }, body: { rev, inputs: { people: [{ from: 'dataset', datasetId: dataset.datasetId }] } } })
+    const { jobId } = await anil.pipelines.start({ params: { experimentId }, body: {} })
+    const params = { jobId }
+    const held = await until(anil, jobId, (r) => over(r) || r.waiting === 'checkers')
+    expect(held).toMatchObject({ state: 'running', waiting: 'checkers', confidential: true, metrics: [], artifacts: 0, may: ['cancel', 'again'] })
+    expect((await refusedWith(anil.pipelines.artifacts({ params }))).kind).toBe('result-not-released')
+    expect((await refusedWith(anil.pipelines.log({ params }))).kind).toBe('forbidden')
+    expect(await logOf(cleo, jobId)).toContain('people 50')
+    expect((await chen.jobs.review({ params })).files).toMatchObject([{ name: 'n.csv', base64: Buffer.from('n\n50\n').toString('base64') }])
+    for (const checker of [chen, dora]) await checker.jobs.vote({ params, body: { vote: 'approve' } })
+    expect(await anil.pipelines.run({ params })).toMatchObject({ state: 'succeeded', artifacts: 1, metrics: [] })
+    const { url } = await anil.pipelines.artifact({ params, query: { path: 'n.csv' } })
+    expect(await (await fetch(url)).text()).toBe('n\n50\n')
+    expect((await refusedWith(anil.pipelines.log({ params }))).kind).toBe('forbidden')
   }, 240_000)
 
   it('ends as what it was, with its log and a sentence that says what to do', async () => {
