@@ -61,7 +61,7 @@ function Opening({ dataset: { name: dataset, policy }, table }: { dataset: Datas
   return (
     <div className="snippet">
       <Group justify="space-between" gap="xs">
-        <Group gap="xs"><Text size="xs" c="dimmed">Scripts find it at</Text><CopyId value={`/catalogs/${dataset}/${table.file}`} label={`the path of ${table.name}`} show={`$DATA_ROOT/catalogs/${dataset}/${table.file}`} /></Group>
+        <Group gap="xs" maw="100%"><Text size="xs" c="dimmed">Scripts find it at</Text><CopyId value={`/catalogs/${dataset}/${table.file}`} label={`the path of ${table.name}`} show={`$DATA_ROOT/catalogs/${dataset}/${table.file}`} /></Group>
         <Group gap={4}>{languages.length > 1 && <SegmentedControl size="xs" aria-label={`Language for ${table.name}`} value={language} onChange={(v) => setLanguage(v as typeof language)} data={languages.map((l) => ({ value: l, label: languageName[l] }))} />}<CopyId value={code} label={`the ${languageName[language]} for ${table.name}`} hidden /></Group>
       </Group>
       <ScrollCode text={code} label={`${languageName[language]} that opens ${table.name}`} />
