@@ -34,9 +34,9 @@ export function PipelinePage() {
       <ProblemNotice error={failed} />
       {d.description && <Text className="prose">{d.description}</Text>}
       <Section title="Starts with"><ScrollCode text={d.command.join(' ')} label="Command" wrap /><Text size="sm" c="dimmed" mt={4}>{count(d.resources.cpus, 'processor')}, {d.resources.memoryMb} MB, at most {Math.round(d.resources.seconds / 60)} min{d.resources.gpus ? `, ${count(d.resources.gpus, 'GPU')}` : ''}</Text></Section>
-      <div className="two">
+      <div className="pair">
         <Section title="Goes in">{d.inputs.length === 0 ? <Text c="dimmed" size="sm">Nothing.</Text> : <dl className="terms">{d.inputs.map((i) => <div key={i.name}><dt>{i.title ?? i.name}</dt><dd>{i.kind}{i.required ? '' : ', optional'}{i.help && <Text size="sm" c="dimmed">{i.help}</Text>}</dd></div>)}</dl>}</Section>
-        <Section title="Comes out">{d.outputs.length === 0 ? <Text c="dimmed" size="sm">Whatever it writes.</Text> : <dl className="terms">{d.outputs.map((o) => <div key={o.match}><dt><code>{o.match}</code></dt><dd>{o.title ?? o.kind}{o.help && <Text size="sm" c="dimmed">{o.help}</Text>}</dd></div>)}</dl>}</Section>
+        <Section title="Comes out">{d.outputs.length === 0 ? <Text c="dimmed" size="sm">Whatever it writes.</Text> : <dl className="terms named">{d.outputs.map((o) => <div key={o.match}><dt><code>{o.match}</code></dt><dd>{o.title ?? o.kind}{o.help && <Text size="sm" c="dimmed">{o.help}</Text>}</dd></div>)}</dl>}</Section>
       </div>
       <Section title={`Parameters (${Object.keys(schemaOf(d).properties).length})`}>
         <Table.ScrollContainer minWidth={520}><Table className="rows"><Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>May be</Table.Th><Table.Th>Default</Table.Th></Table.Tr></Table.Thead>

@@ -19,7 +19,7 @@ export function RunsTable({ runs, withExperiment = false }: { runs: readonly Run
       <Table.Tbody>{runs.map((r) => (
         <Table.Tr key={r.jobId}>
           <Table.Td><Checkbox aria-label={`Compare run ${r.number}, ${r.title}`} checked={chosen.includes(r.jobId)} disabled={!chosen.includes(r.jobId) && chosen.length >= most} onChange={(e) => choose(e.currentTarget.checked ? [...chosen, r.jobId] : chosen.filter((c) => c !== r.jobId))} /></Table.Td>
-          <Table.Td><Anchor component={Link} to={`/pipeline-runs/${r.jobId}`} fw={500}>{runName(r)}</Anchor><Text size="xs" c="dimmed">{withExperiment ? `${r.experiment} · ` : ''}{r.sweep ? r.sweep.label : r.owner.name}</Text></Table.Td>
+          <Table.Td><Anchor component={Link} to={`/pipeline-runs/${r.jobId}`} fw={500}>{runName(r)}</Anchor><Text size="xs" c="dimmed">{[withExperiment && r.experiment, r.sweep && !r.title.includes(r.sweep.label) ? r.sweep.label : !withExperiment && r.owner.name].filter(Boolean).join(' · ')}</Text></Table.Td>
           <Table.Td><StateBadge of="pipeline-run" state={r.state} />{r.queue && r.state === 'queued' && <Text size="xs" c="dimmed">{r.queue.position === 1 ? 'next' : `place ${r.queue.position}`}</Text>}{r.waiting && r.waiting !== 'turn' && <Text size="xs" c="dimmed">{waitingWords[r.waiting]}</Text>}{r.problem && <Text size="xs" c="dimmed" lineClamp={2}>{r.problem.message}</Text>}</Table.Td>
           {metrics.map((m) => { const v = r.metrics.find((x) => x.name === m)?.value; return <Table.Td key={m} ta="right">{v === undefined ? '–' : figure(v)}</Table.Td> })}
           <Table.Td ta="right" className="nowrap">{r.seconds === undefined ? '–' : elapsed(r.seconds)}</Table.Td>

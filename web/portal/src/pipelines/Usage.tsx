@@ -10,7 +10,7 @@ export function Usage({ samples, memoryMb }: { samples: readonly Sample[]; memor
     const from = samples[0]?.t ?? 0
     const data = samples.map((s) => ({ at: (s.t - from) / 1000, y: of === 'cpu' ? s.cpu : s.memory / 1048576 }))
     const colour = of === 'cpu' ? '#0072B2' : '#009E73'
-    return P.plot({ width, height: 150, marginLeft: 52, style: { color: ink, fontSize: '12px' }, x: { label: 'Seconds' }, y: { label: of === 'cpu' ? 'Processor (% of one)' : 'Memory (MB)', grid: true, zero: true },
+    return P.plot({ width, height: 158, marginLeft: 52, marginBottom: 38, style: { color: ink, fontSize: '12px' }, x: { label: 'Seconds' }, y: { label: of === 'cpu' ? 'Processor (% of one)' : 'Memory (MB)', grid: true, zero: true },
       marks: [P.areaY(data, { x: 'at', y: 'y', fill: colour, fillOpacity: 0.15 }), P.lineY(data, { x: 'at', y: 'y', stroke: colour }), ...(of === 'memory' ? [P.ruleY([memoryMb], { stroke: '#D55E00', strokeDasharray: '4 3' })] : [])] })
   }, [samples, memoryMb])
   const cpu = useCallback((P: Lib, w: number, ink: string) => draw(P, w, ink, 'cpu'), [draw])
@@ -19,8 +19,8 @@ export function Usage({ samples, memoryMb }: { samples: readonly Sample[]; memor
   const last = samples.at(-1)!
   return (
     <div className="pair2">
-      <Plot make={cpu} height={150} label={`Processor, now ${Math.round(last.cpu)} % of one`} />
-      <Plot make={memory} height={150} label={`Memory, now ${Math.round(last.memory / 1048576)} of ${memoryMb} MB`} />
+      <Plot make={cpu} height={158} label={`Processor, now ${Math.round(last.cpu)} % of one`} />
+      <Plot make={memory} height={158} label={`Memory, now ${Math.round(last.memory / 1048576)} of ${memoryMb} MB`} />
     </div>
   )
 }
