@@ -37,8 +37,13 @@ async function original(): Promise<string> {
     }
     try {
       if (await stat(home).catch(() => undefined)) return home
-      for (const old of await readdir(cache)) if (!old.endsWith('.lock')) await rm(join(cache, old), { recursive: true, force: true })
+      // Homes of other sources may be in the making, or being copied, while those sources change: only what has lain for an hour goes.
+      for (const old of await readdir(cache)) {
+        const made = await stat(join(cache, old)).catch(() => undefined)
+        if (made && made.mtimeMs < Date.now() - 3_600_000) await rm(join(cache, old), { recursive: true, force: true })
+      }
       const making = `${home}.making`
+      await rm(making, { recursive: true, force: true })
       const host = await startHost({ port: await freePort(), home: making, quiet: true })
       await host.close()
       await rename(making, home)

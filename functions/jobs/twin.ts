@@ -30,17 +30,20 @@ import { release } from './verdict.ts'
 type Trial = Item<JobItem> & { twin: TwinTable[] }
 export const isTrial = (job: Item<JobItem>): job is Trial => job.twin !== undefined
 
-const refuse = (d: Deps, job: Item<JobItem>, code: JobCode, step: 'prepare' | 'compute', more: object = {}): Promise<Item<JobItem>> =>
+/** A trial gets no engine, which reads the data, and no key. */
+type Hands = Pick<Deps, 'table' | 'objects' | 'now'>
+
+const refuse = (d: Pick<Deps, 'table' | 'now'>, job: Item<JobItem>, code: JobCode, step: 'prepare' | 'compute', more: object = {}): Promise<Item<JobItem>> =>
   move(d, job, { set: { ...decided(job, endOf(code) as 'blocked' | 'failed', d.now().toISOString(), { code, step, ...more }) } })
 
 /** Whether this synthesis may still be had by whoever asked. */
-async function stillShared(d: Deps, job: JobItem, t: TwinTable): Promise<boolean> {
+async function stillShared(d: Pick<Deps, 'table' | 'now'>, job: JobItem, t: TwinTable): Promise<boolean> {
   const [s, member] = await Promise.all([d.table.get<SynthesisItem>(keyOf.synthesis(t.synthesisId)), d.table.get<MemberItem>(keyOf.member(job.organisationId, job.userId))])
   return s !== undefined && member !== undefined && s.datasetId === job.datasetId && may({ roles: member.roles, shared: s.shared }, 'synthesis.read') && (await standingOf(d, s)).state === 'ready'
 }
 
 /** The first step of a trial: code and manifest, with links to synthetic tables at the paths of the real ones. Undefined when it may not be tried any more. */
-export async function prepareTrial(d: Deps, job: Trial): Promise<({ manifest: string } & Container) | undefined> {
+export async function prepareTrial(d: Hands, job: Trial): Promise<({ manifest: string } & Container) | undefined> {
   const [question, dataset, shared] = await Promise.all([readJson<Question>(d, 'protected', objectOf.ask(job.jobId)), d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)), Promise.all(job.twin.map((t) => stillShared(d, job, t)))])
   if (!dataset || !shared.every(Boolean)) { await refuse(d, job, 'policy-changed', 'prepare'); return undefined }
   const inputs = objectOf.inputs(job.jobId), limits = limitsOf(question), plan = { kind: 'whole' as const }
