@@ -77,7 +77,7 @@ export function AskForm({ dataset, language, example, again }: { dataset: Datase
   const hasTwin = useTwin(dataset), trial = script && draft.twin === true
   return (
     <div className="ask">
-      <div className="fields">
+      <div>
         <Section title="Who it is about">{dataset.schema && <CohortBuilder schema={dataset.schema} filters={draft.cohort} change={(cohort) => put({ cohort })} />}</Section>
         <Section title="Question" action={<Group gap="xs">
           {examples.length > 0 && <Menu position="bottom-end"><Menu.Target><Button size="compact-sm" variant="default">Examples</Button></Menu.Target><Menu.Dropdown>{examples.map((x) => <Menu.Item key={x.title} onClick={() => setCode(x.code)}>{x.title}</Menu.Item>)}</Menu.Dropdown></Menu>}

@@ -65,14 +65,18 @@ export function Inspect({ job }: { job: Job }) {
 export function TrialLog({ job }: { job: Job }) {
   const { data: seen, error, refetch } = useQuery({ queryKey: ['log', job.jobId], staleTime: Infinity, retry: false, queryFn: () => api.jobs.log({ params: { jobId: job.jobId } }) })
   if (!seen) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows rows={6} />
-  return <Runs seen={seen} />
+  return <>
+    <Runs seen={seen} />
+    {!seen.runs.some((r) => r.stdout || r.stderr) && <Text c="dimmed" mt="sm">It printed nothing.</Text>}
+  </>
 }
 
 function Runs({ seen }: { seen: Inspection }) {
+  const people = seen.runs.some((r) => r.subjects > 0)
   return <>
     {seen.subjects !== undefined && <Text mb="sm">Cohort: <b>{count(seen.subjects, 'subject')}</b></Text>}
     {seen.message && <Section title="Message"><ScrollCode text={seen.message} label="Message" wrap /></Section>}
-    {seen.runs.length > 0 && <Table.ScrollContainer minWidth={420}><Table className="figures"><Table.Thead><Table.Tr><Table.Th>Run</Table.Th><Table.Th ta="right">Subjects</Table.Th><Table.Th>End</Table.Th><Table.Th ta="right">Exit code</Table.Th><Table.Th ta="right">Seconds</Table.Th></Table.Tr></Table.Thead><Table.Tbody>{seen.runs.map((r) => <Table.Tr key={r.run}><Table.Td>{r.run}</Table.Td><Table.Td ta="right">{r.subjects}</Table.Td><Table.Td>{r.end}</Table.Td><Table.Td ta="right">{r.exitCode ?? '–'}</Table.Td><Table.Td ta="right">{r.seconds.toFixed(2)}</Table.Td></Table.Tr>)}</Table.Tbody></Table></Table.ScrollContainer>}
+    {seen.runs.length > 0 && <Table.ScrollContainer minWidth={420}><Table className="figures"><Table.Thead><Table.Tr><Table.Th>Run</Table.Th>{people && <Table.Th ta="right">Subjects</Table.Th>}<Table.Th>End</Table.Th><Table.Th ta="right">Exit code</Table.Th><Table.Th ta="right">Seconds</Table.Th></Table.Tr></Table.Thead><Table.Tbody>{seen.runs.map((r) => <Table.Tr key={r.run}><Table.Td>{r.run}</Table.Td>{people && <Table.Td ta="right">{r.subjects}</Table.Td>}<Table.Td>{r.end}</Table.Td><Table.Td ta="right">{r.exitCode ?? '–'}</Table.Td><Table.Td ta="right">{r.seconds.toFixed(2)}</Table.Td></Table.Tr>)}</Table.Tbody></Table></Table.ScrollContainer>}
     {seen.runs.filter((r) => r.stdout || r.stderr).map((r) => <Section key={r.run} title={`Run ${r.run}`}>{r.stdout && <><Text size="sm" fw={500}>Output</Text><ScrollCode text={r.stdout} label={`Output of run ${r.run}`} wrap /></>}{r.stderr && <><Text size="sm" fw={500}>Errors</Text><ScrollCode text={r.stderr} label={`Errors of run ${r.run}`} wrap /></>}</Section>)}
   </>
 }
