@@ -22,7 +22,7 @@ let otto: Client
 
 interface Ran { code: number | null; out: string; err: string }
 const environment = (more: Record<string, string> = {}) => ({
-  PATH: process.env['PATH'] ?? '', HOME: join(home, 'person'), XDG_CONFIG_HOME: join(home, 'config'), XDG_STATE_HOME: join(home, 'state'), CLOISTER_SERVER: host.mainOrigin, ...more,
+  PATH: process.env['PATH'] ?? '', HOME: join(home, 'person'), XDG_CONFIG_HOME: join(home, 'config'), XDG_STATE_HOME: join(home, 'state'), CLOISTER_SERVER: host.mainOrigin, ...(process.env['NODE_COMPILE_CACHE'] ? { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] } : {}), ...more,
 })
 // Never spawnSync: the host answers from this very process.
 function spawned(command: string, args: string[], more: Record<string, string> = {}): { child: ChildProcess; err: () => string; done: Promise<Ran> } {
@@ -63,15 +63,15 @@ describe('used wrongly', () => {
     const help = await run(['help'])
     expect(help).toMatchObject({ code: 0, err: '' })
     for (const command of ['login', 'publish', 'results', 'audit']) expect(help.out).toContain(`  ${command}`)
-    for (const [args, code, says] of [
+    await Promise.all(([
       [['nonsense'], 2, 'no command "nonsense"'], [['runs'], 2, 'Say which study'], [['runs', 'std_x'], 2, 'not the id of a study'], [['publish', 'nowhere'], 2, 'not a folder'],
       [['studies', '--colour'], 2, '--colour'], [['studies', '--server', 'http://example.org'], 2, 'not https'], [['studies'], 3, 'Not signed in'], [['studies', '--server', 'http://127.0.0.1:9'], 3, 'Not signed in'],
-    ] as const) {
+    ] as const).map(async ([args, code, says]) => {
       const ran = await run([...args])
       expect(ran.code, args.join(' ')).toBe(code)
       expect(ran.err).toContain(says)
       expect(ran.err).not.toMatch(/\n\s+at /)
-    }
+    }))
     expect(JSON.parse((await run(['studies', '--json'])).out)).toMatchObject({ exit: 3, error: expect.stringContaining('Not signed in') })
     const away = await run(['studies', '--server', 'http://127.0.0.1:9'], { CLOISTER_TOKEN: 'clo_x_y' })
     expect(away).toMatchObject({ code: 5, out: '' })

@@ -123,6 +123,8 @@ describe('scripts', () => {
     await state(anil, 'released')
     await anil.getByRole('cell', { name: 'updrs with duration' }).waitFor()
     expect(await figure(anil, 'updrs with duration')).toBeGreaterThan(0.6)
+    expect(await figure(anil, 'mean age')).toBeGreaterThan(60)
+    expect(await figure(anil, 'mean age')).toBeLessThan(68)
     await anil.getByRole('heading', { name: /^Does the motor score at entry go with age/ }).waitFor()
   }, 200_000)
 
@@ -131,6 +133,7 @@ describe('scripts', () => {
     await state(anil, 'released')
     await anil.getByRole('img', { name: /estimates with their intervals/ }).locator('svg').waitFor()
     expect(await figure(anil, 'disease_duration')).toBeGreaterThan(1.4)
+    expect(await figure(anil, 'disease_duration')).toBeLessThan(2.8)
     expect(await faults(anil)).toEqual([])
   }, 200_000)
 
@@ -146,6 +149,7 @@ describe('scripts', () => {
     await state(anil, 'released')
     await anil.getByRole('cell', { name: 'mean in region' }).waitFor()
     expect(await figure(anil, 'mean in region')).toBeGreaterThan(70)
+    expect(await figure(anil, 'controls')).toBeGreaterThan(await figure(anil, 'patients'))
   }, 200_000)
 
   it('a cohort of four is blocked without saying four', async () => {
