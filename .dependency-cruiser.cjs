@@ -2,49 +2,131 @@
 const tests = '(\\.test\\.tsx?$|/testing(/|\\.ts$)|\\.contract\\.ts$|^test/|^tools/)'
 const own = (folder) => `^${folder}/`
 
-/** A layer: what lies in `from` may import its own folder, what `may` lists, and packages when `packages` allows them. */
+/**
+ * A layer: what lies in `from` may import its own folder, what `may` lists, and packages when `packages` allows them.
+ */
 const layer = (name, from, may, packages = '.*') => [
   {
-    name: `${name}-imports`, severity: 'error', comment: `${name} may import ${may.length ? may.join(', ') : 'nothing else'} of this repository`,
+    name: `${name}-imports`,
+    severity: 'error',
+    comment: `${name} may import ${may.length ? may.join(', ') : 'nothing else'} of this repository`,
     from: { path: own(from), pathNot: tests },
-    to: { pathNot: [own(from), ...may.map((m) => (m.endsWith('$') ? `^${m}` : own(m))), '(^|/)node_modules/'], dependencyTypesNot: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown', 'unknown'], couldNotResolve: false },
+    to: {
+      pathNot: [own(from), ...may.map((m) => (m.endsWith('$') ? `^${m}` : own(m))), '(^|/)node_modules/'],
+      dependencyTypesNot: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown', 'unknown'],
+      couldNotResolve: false,
+    },
   },
-  ...(packages === '.*' ? [] : [{
-    name: `${name}-packages`, severity: 'error', comment: `${name} may use these packages only: ${packages}`,
-    from: { path: own(from), pathNot: tests },
-    to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown'], pathNot: packages },
-  }]),
+  ...(packages === '.*'
+    ? []
+    : [
+        {
+          name: `${name}-packages`,
+          severity: 'error',
+          comment: `${name} may use these packages only: ${packages}`,
+          from: { path: own(from), pathNot: tests },
+          to: {
+            dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown'],
+            pathNot: packages,
+          },
+        },
+      ]),
 ]
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: 'no-circles', severity: 'error', comment: 'Two files that need each other are one file, or need a third', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-unresolved', severity: 'error', comment: 'An import that leads nowhere', from: {}, to: { couldNotResolve: true, pathNot: '^(virtual:|aws-lambda$)' } },
-    { name: 'no-tests-in-programs', severity: 'error', comment: 'Programs do not import tests or their helpers; measuring ones may', from: { pathNot: [tests, '^bench/', '^lib/cost\\.ts$'] }, to: { path: '(\\.test\\.tsx?$|/testing(/|\\.ts$)|\\.contract\\.ts$|^test/)' } },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      comment: 'Two files that need each other are one file, or need a third',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-unresolved',
+      severity: 'error',
+      comment: 'An import that leads nowhere',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^(virtual:|aws-lambda$)' },
+    },
+    {
+      name: 'no-tests-in-programs',
+      severity: 'error',
+      comment: 'Programs do not import tests or their helpers; measuring ones may',
+      from: { pathNot: [tests, '^bench/', '^lib/cost\\.ts$'] },
+      to: { path: '(\\.test\\.tsx?$|/testing(/|\\.ts$)|\\.contract\\.ts$|^test/)' },
+    },
     ...layer('domain', 'domain', [], 'nothing at all'),
     ...layer('contracts', 'contracts', ['domain'], 'node_modules/zod/'),
     ...layer('ports', 'ports', ['domain'], 'nothing at all'),
     ...layer('runner', 'runner', ['ports', 'domain']),
     ...layer('aws-adapters', 'adapters/aws', ['ports', 'domain', 'runner/engine', 'contracts/workflow\\.asl\\.json$']),
-    ...layer('local-adapters', 'adapters/local', ['ports', 'domain', 'adapters/aws', 'runner/engine', 'contracts/workflow\\.asl\\.json$']),
-    ...layer('functions', 'functions', ['contracts', 'domain', 'ports', 'adapters'], 'node_modules/(zod|@middy/core|aws-jwt-verify|@types/aws-lambda|fflate)/|^(node:)?crypto$'),
-    { name: 'only-wiring-chooses-adapters', severity: 'error', comment: 'functions/wiring.ts alone knows where it runs', from: { path: '^functions/', pathNot: ['^functions/wiring\\.ts$', tests] }, to: { path: '^adapters/' } },
-    ...layer('local', 'local', ['functions', 'adapters/local', 'contracts', 'domain', 'ports', 'clients', 'runner/confine/choose\\.ts$', 'tools/(build-web|runtimes)\\.ts$']),
-    { name: 'local-does-not-wire', severity: 'error', comment: 'The local host builds its own parts', from: { path: '^local/' }, to: { path: '^functions/wiring\\.ts$|\\.handler\\.ts$' } },
+    ...layer('local-adapters', 'adapters/local', [
+      'ports',
+      'domain',
+      'adapters/aws',
+      'runner/engine',
+      'contracts/workflow\\.asl\\.json$',
+    ]),
+    ...layer(
+      'functions',
+      'functions',
+      ['contracts', 'domain', 'ports', 'adapters'],
+      'node_modules/(zod|@middy/core|aws-jwt-verify|@types/aws-lambda|fflate)/|^(node:)?crypto$',
+    ),
+    {
+      name: 'only-wiring-chooses-adapters',
+      severity: 'error',
+      comment: 'functions/wiring.ts alone knows where it runs',
+      from: { path: '^functions/', pathNot: ['^functions/wiring\\.ts$', tests] },
+      to: { path: '^adapters/' },
+    },
+    ...layer('local', 'local', [
+      'functions',
+      'adapters/local',
+      'contracts',
+      'domain',
+      'ports',
+      'clients',
+      'runner/confine/choose\\.ts$',
+      'tools/(build-web|runtimes)\\.ts$',
+    ]),
+    {
+      name: 'local-does-not-wire',
+      severity: 'error',
+      comment: 'The local host builds its own parts',
+      from: { path: '^local/' },
+      to: { path: '^functions/wiring\\.ts$|\\.handler\\.ts$' },
+    },
     ...layer('portal', 'web/portal', ['contracts', 'domain', 'clients', 'web/study/protocol\\.ts$']),
-    ...layer('participant', 'web/participant', ['contracts', 'domain', 'clients', 'web/study/protocol\\.ts$'], 'node_modules/(vite|zod)/|^(node:)?(url|path|fs|zlib)'),
+    ...layer(
+      'participant',
+      'web/participant',
+      ['contracts', 'domain', 'clients', 'web/study/protocol\\.ts$'],
+      'node_modules/(vite|zod)/|^(node:)?(url|path|fs|zlib)',
+    ),
     ...layer('study', 'web/study', ['contracts', 'domain', 'clients']),
     ...layer('clients', 'clients', ['contracts', 'domain']),
     ...layer('lib', 'lib', ['contracts', 'domain']),
     ...layer('bin', 'bin', ['lib']),
-    { name: 'nobody-imports-programs', severity: 'error', comment: 'local, lib, bin, web, bench and tools are programs, not libraries', from: { path: '^(domain|contracts|ports|adapters|functions|clients)/', pathNot: tests }, to: { path: '^(local|lib|bin|web|bench|tools|examples)/' } },
+    {
+      name: 'nobody-imports-programs',
+      severity: 'error',
+      comment: 'local, lib, bin, web, bench and tools are programs, not libraries',
+      from: { path: '^(domain|contracts|ports|adapters|functions|clients)/', pathNot: tests },
+      to: { path: '^(local|lib|bin|web|bench|tools|examples)/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(dist|cdk\\.out|\\.cloister)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'], extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'],
+    },
   },
 }

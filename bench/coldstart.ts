@@ -1,7 +1,8 @@
 /**
- * Cold start of every function: size of its bundle, and the time to import it in a fresh Node process as a ratio to a bare handler that
- * imports and makes only the same SDK clients, bundled the same way. Runs take turns, each pair of neighbours gives a ratio, and the median of the ratios counts: what else the machine does hits both.
- * `--runs N` (default 15). Prints last one line of JSON.
+ * Cold start of every function: size of its bundle, and the time to import it in a fresh Node process as a ratio to a
+ * bare handler that imports and makes only the same SDK clients, bundled the same way. Runs take turns, each pair of
+ * neighbours gives a ratio, and the median of the ratios counts: what else the machine does hits both. `--runs N`
+ * (default 15). Prints last one line of JSON.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -33,14 +34,37 @@ acts.push((input) => Promise.all([CreateAliasCommand, CreateKeyCommand, DecryptC
 }
 
 /** A handler that has the clients and nothing else. */
-const bare = (clients: string[]): string => `const acts = []\n${clients.map((c) => bareImports[c]).join('\n')}\nexport const handler = (event) => Promise.all(acts.map((act) => act(event)))\n`
+const bare = (clients: string[]): string =>
+  `const acts = []\n${clients.map((c) => bareImports[c]).join('\n')}\nexport const handler = (event) => Promise.all(acts.map((act) => act(event)))\n`
 
 const environment = {
-  PATH: process.env['PATH'], HOME: process.env['HOME'], AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'none', AWS_SECRET_ACCESS_KEY: 'none', TABLE_NAME: 'none', CLOISTER_INSTALLATION: 'bench',
-  MAIN_ORIGIN: 'https://main.example', STUDY_ORIGIN: 'https://study.example', OIDC_ISSUER: 'https://issuer.example', OIDC_JWKS_URI: 'https://issuer.example/jwks', OIDC_CLIENT_ID: 'bench', OIDC_SCOPE: 'openid',
+  PATH: process.env['PATH'],
+  HOME: process.env['HOME'],
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'none',
+  AWS_SECRET_ACCESS_KEY: 'none',
+  TABLE_NAME: 'none',
+  CLOISTER_INSTALLATION: 'bench',
+  MAIN_ORIGIN: 'https://main.example',
+  STUDY_ORIGIN: 'https://study.example',
+  OIDC_ISSUER: 'https://issuer.example',
+  OIDC_JWKS_URI: 'https://issuer.example/jwks',
+  OIDC_CLIENT_ID: 'bench',
+  OIDC_SCOPE: 'openid',
 }
 /** Milliseconds that a fresh process takes to import the file. */
-const importTime = (file: string): number => Number(execFileSync(process.execPath, ['--input-type=module', '-e', `const t = performance.now(); await import(${JSON.stringify(`file://${file}`)}); process.stdout.write(String(performance.now() - t)); process.exit()`], { env: environment, encoding: 'utf8' }))
+const importTime = (file: string): number =>
+  Number(
+    execFileSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `const t = performance.now(); await import(${JSON.stringify(`file://${file}`)}); process.stdout.write(String(performance.now() - t)); process.exit()`,
+      ],
+      { env: environment, encoding: 'utf8' },
+    ),
+  )
 const median = (x: number[]): number => x.toSorted((a, b) => a - b)[Math.floor(x.length / 2)]!
 const round = (x: number, digits = 1): number => Number(x.toFixed(digits))
 
@@ -65,14 +89,36 @@ try {
       for (const which of order) times[which].push(importTime(which === 'own' ? own : plain))
     }
     const [ms, bareMs] = [median(times.own), median(times.plain)]
-    figures[name] = { bytes: statSync(own).size, ms: round(ms), bareMs: round(bareMs), ratio: round(median(times.own.map((x, i) => x / times.plain[i]!)), 2) }
-    process.stdout.write(`${name.padEnd(22)} ${String(Math.round(figures[name].bytes / 1024)).padStart(5)} KB  ${ms.toFixed(1).padStart(6)} ms  bare (${clients.join(', ')}) ${bareMs.toFixed(1).padStart(6)} ms  ratio ${figures[name].ratio.toFixed(2)}\n`)
+    figures[name] = {
+      bytes: statSync(own).size,
+      ms: round(ms),
+      bareMs: round(bareMs),
+      ratio: round(median(times.own.map((x, i) => x / times.plain[i]!)), 2),
+    }
+    process.stdout.write(
+      `${name.padEnd(22)} ${String(Math.round(figures[name].bytes / 1024)).padStart(5)} KB  ${ms.toFixed(1).padStart(6)} ms  bare (${clients.join(', ')}) ${bareMs.toFixed(1).padStart(6)} ms  ratio ${figures[name].ratio.toFixed(2)}\n`,
+    )
   }
-} finally { rmSync(folder, { recursive: true, force: true }) }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
 
 const worst = Math.max(...Object.values(figures).map((f) => f.ratio))
 const largest = Math.max(...Object.values(figures).map((f) => f.bytes))
-process.stdout.write(`${JSON.stringify({
-  bench: 'coldstart', machine: { cores: availableParallelism(), cpu: cpus()[0]?.model, node: process.version, platform: `${process.platform}-${process.arch}` }, runs, figures,
-  goals: { ratio: { goal: maxRatio, got: worst, met: worst <= maxRatio }, bytes: { goal: maxBytes, got: largest, met: largest <= maxBytes } },
-})}\n`)
+process.stdout.write(
+  `${JSON.stringify({
+    bench: 'coldstart',
+    machine: {
+      cores: availableParallelism(),
+      cpu: cpus()[0]?.model,
+      node: process.version,
+      platform: `${process.platform}-${process.arch}`,
+    },
+    runs,
+    figures,
+    goals: {
+      ratio: { goal: maxRatio, got: worst, met: worst <= maxRatio },
+      bytes: { goal: maxBytes, got: largest, met: largest <= maxBytes },
+    },
+  })}\n`,
+)

@@ -1,16 +1,18 @@
 /**
- * Ingest under load, against the local host as it is: 100 participants at once send 100 appends of 5 KB each over HTTP, with authorisation (the run's
- * token) and storage. `--quick` does a tenth. Prints last one line of JSON.
+ * Ingest under load, against the local host as it is: 100 participants at once send 100 appends of 5 KB each over HTTP,
+ * with authorisation (the run's token) and storage. `--quick` does a tenth. Prints last one line of JSON.
  *
- * Throughput is compared with bare conditional puts: the AWS SDK's PutItemCommand, nothing around it, 100 at once, items of the size of one record as
- * sealed, into the same store. Blocks of appends and of bare puts take turns, each pair gives a ratio, and the median of the ratios counts, so that what
- * else the machine does hits both sides. Both are sent from this process, and its own cost is part of both: an append costs it a plain HTTP request, a bare
- * put costs it the SDK's work. How much that is stands in the figures, and so does a third block through the host's own client of the store
- * (adapters/local/dynamo-http.ts), which is leaner than the SDK: that ratio says what gateway, authorisation and checks cost by themselves.
+ * Throughput is compared with bare conditional puts: the AWS SDK's PutItemCommand, nothing around it, 100 at once,
+ * items of the size of one record as sealed, into the same store. Blocks of appends and of bare puts take turns, each
+ * pair gives a ratio, and the median of the ratios counts, so that what else the machine does hits both sides. Both are
+ * sent from this process, and its own cost is part of both: an append costs it a plain HTTP request, a bare put costs
+ * it the SDK's work. How much that is stands in the figures, and so does a third block through the host's own client of
+ * the store (adapters/local/dynamo-http.ts), which is leaner than the SDK: that ratio says what gateway, authorisation
+ * and checks cost by themselves.
  *
- * Whether an append grows slower as its run grows longer is asked of both ends at the same moment: half of the participants send their last
- * appends while the same number of newcomers send their first, together as many as ever. Comparing an early moment with a late one instead would measure
- * how busy the machine was then.
+ * Whether an append grows slower as its run grows longer is asked of both ends at the same moment: half of the
+ * participants send their last appends while the same number of newcomers send their first, together as many as ever.
+ * Comparing an early moment with a late one instead would measure how busy the machine was then.
  */
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -25,7 +27,9 @@ import { localTable } from '../adapters/local/table.ts'
 import { recordHash, runHash, type SealedRecord } from '../domain/runs/records.ts'
 import type { Ready } from './ingest-host.ts'
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, port: { type: 'string', default: '4700' } } })
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, port: { type: 'string', default: '4700' } },
+})
 const participants = 100
 const appends = values.quick ? 20 : 100
 const perBlock = values.quick ? 5 : 10
@@ -33,19 +37,57 @@ const bodyBytes = 5000
 const half = participants / 2
 
 const home = await mkdtemp(join(tmpdir(), 'cloister-ingest-'))
-const child = fork(fileURLToPath(new URL('./ingest-host.ts', import.meta.url)), [values.port, home], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-const ready = await new Promise<Ready>((resolve, reject) => { child.once('message', (m) => resolve(m as Ready)); child.once('exit', (code) => reject(new Error(`The host ended with ${code}`))) })
+const child = fork(fileURLToPath(new URL('./ingest-host.ts', import.meta.url)), [values.port, home], {
+  stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+})
+const ready = await new Promise<Ready>((resolve, reject) => {
+  child.once('message', (m) => resolve(m as Ready))
+  child.once('exit', (code) => reject(new Error(`The host ended with ${code}`)))
+})
 
 const agent = new Agent({ keepAlive: true, maxSockets: participants })
-interface Reply { status: number; body: string }
-const http = (method: string, path: string, authorization: string | undefined, body?: string | Buffer): Promise<Reply> => new Promise((resolve, reject) => {
-  const r = request(path.startsWith('http') ? path : `${ready.mainOrigin}${path}`, { method, agent, headers: { ...(authorization ? { authorization } : {}), ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) } }, (answer) => {
-    let text = ''
-    answer.setEncoding('utf8').on('data', (d: string) => { text += d }).on('end', () => resolve({ status: answer.statusCode!, body: text })).on('error', reject)
+interface Reply {
+  status: number
+  body: string
+}
+const http = (
+  method: string,
+  path: string,
+  authorization: string | undefined,
+  body?: string | Buffer,
+): Promise<Reply> =>
+  new Promise((resolve, reject) => {
+    const r = request(
+      path.startsWith('http') ? path : `${ready.mainOrigin}${path}`,
+      {
+        method,
+        agent,
+        headers: {
+          ...(authorization ? { authorization } : {}),
+          ...(body === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+        },
+      },
+      (answer) => {
+        let text = ''
+        answer
+          .setEncoding('utf8')
+          .on('data', (d: string) => {
+            text += d
+          })
+          .on('end', () => resolve({ status: answer.statusCode!, body: text }))
+          .on('error', reject)
+      },
+    )
+    r.on('error', reject).end(body)
   })
-  r.on('error', reject).end(body)
-})
-async function api<T>(method: string, path: string, body?: unknown, authorization = `Bearer ${ready.token}`): Promise<T> {
+async function api<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  authorization = `Bearer ${ready.token}`,
+): Promise<T> {
   const r = await http(method, path, authorization, body === undefined ? undefined : JSON.stringify(body))
   if (r.status >= 400) throw new Error(`${method} ${path}: ${r.status} ${r.body}`)
   return (r.body ? JSON.parse(r.body) : undefined) as T
@@ -55,16 +97,38 @@ const random = (bytes: number): string => randomBytes(bytes).toString('base64url
 const tail = `..${random(12)}.`
 /** A record of 5 KB as sealed: header, iv, ciphertext and tag. */
 const record = (run: string, seq: number, op: 'append' | 'end' = 'append'): SealedRecord => {
-  const head = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM', run, seq, op, part: 'trials' })).toString('base64url')
+  const head = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM', run, seq, op, part: 'trials' })).toString(
+    'base64url',
+  )
   const tag = random(16)
-  return { op, part: 'trials', jwe: `${head}${tail}${random(Math.floor((bodyBytes - head.length - tail.length - tag.length - 1) * 0.75))}.${tag}` }
+  return {
+    op,
+    part: 'trials',
+    jwe: `${head}${tail}${random(Math.floor((bodyBytes - head.length - tail.length - tag.length - 1) * 0.75))}.${tag}`,
+  }
 }
 
-interface Participant { runId: string; authorization: string; bodies: Buffer[]; ms: number[]; through: number }
-/** Starts a run with everything it will send made beforehand, outside the heap: the bench measures the server, not its own encoding and collecting. */
+interface Participant {
+  runId: string
+  authorization: string
+  bodies: Buffer[]
+  ms: number[]
+  through: number
+}
+/**
+ * Starts a run with everything it will send made beforehand, outside the heap: the bench measures the server, not its
+ * own encoding and collecting.
+ */
 async function takePart(code: string, n: number, count: number): Promise<Participant> {
-  const { runId, token } = await api<{ runId: string; token: string }>('POST', `/api/participate/${code}/runs`, { nonce: `bench-participant-${n}-${randomBytes(6).toString('hex')}`, kid: ready.kid, wrappedKey: random(384) }, '')
-  const bodies = Array.from({ length: count }, (_, i) => Buffer.from(JSON.stringify({ first: i + 1, records: [record(runId, i + 1)], produced: i + 1, position: i + 1 })))
+  const { runId, token } = await api<{ runId: string; token: string }>(
+    'POST',
+    `/api/participate/${code}/runs`,
+    { nonce: `bench-participant-${n}-${randomBytes(6).toString('hex')}`, kid: ready.kid, wrappedKey: random(384) },
+    '',
+  )
+  const bodies = Array.from({ length: count }, (_, i) =>
+    Buffer.from(JSON.stringify({ first: i + 1, records: [record(runId, i + 1)], produced: i + 1, position: i + 1 })),
+  )
   return { runId, authorization: `Bearer ${token}`, bodies, ms: [], through: 0 }
 }
 async function append(p: Participant): Promise<void> {
@@ -74,22 +138,47 @@ async function append(p: Participant): Promise<void> {
   if (r.status !== 200) throw new Error(`append ${p.through + 1}: ${r.status} ${r.body}`)
   p.through++
 }
-const appendTimes = async (p: Participant, times: number): Promise<void> => { for (let i = 0; i < times; i++) await append(p) }
+const appendTimes = async (p: Participant, times: number): Promise<void> => {
+  for (let i = 0; i < times; i++) await append(p)
+}
 
-const store = new DynamoDBClient({ endpoint: ready.store, region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' }, requestHandler: { httpAgent: { keepAlive: true, maxSockets: participants } } })
+const store = new DynamoDBClient({
+  endpoint: ready.store,
+  region: 'local',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  requestHandler: { httpAgent: { keepAlive: true, maxSockets: participants } },
+})
 const table = localTable({ endpoint: ready.store, tableName: 'cloister' })
 const text = random(bodyBytes).slice(0, bodyBytes)
 let serial = 0
-const nextKey = (worker: number): { pk: string; sk: string } => ({ pk: `BENCH#${worker}`, sk: String(serial++).padStart(10, '0') })
+const nextKey = (worker: number): { pk: string; sk: string } => ({
+  pk: `BENCH#${worker}`,
+  sk: String(serial++).padStart(10, '0'),
+})
 const barePut = (worker: number): Promise<unknown> => {
   const { pk, sk } = nextKey(worker)
-  return store.send(new PutItemCommand({ TableName: 'cloister', Item: { pk: { S: pk }, sk: { S: sk }, text: { S: text } }, ConditionExpression: 'attribute_not_exists(#k)', ExpressionAttributeNames: { '#k': 'pk' } }))
+  return store.send(
+    new PutItemCommand({
+      TableName: 'cloister',
+      Item: { pk: { S: pk }, sk: { S: sk }, text: { S: text } },
+      ConditionExpression: 'attribute_not_exists(#k)',
+      ExpressionAttributeNames: { '#k': 'pk' },
+    }),
+  )
 }
 const leanPut = (worker: number): Promise<unknown> => table.create({ ...nextKey(worker), text })
 
-const all = (work: (n: number) => Promise<unknown>): Promise<unknown> => Promise.all(Array.from({ length: participants }, (_, n) => work(n)))
-const repeated = (put: (worker: number) => Promise<unknown>) => async (n: number): Promise<void> => { for (let i = 0; i < perBlock; i++) await put(n) }
-interface Block { ms: number; cpuMs: number }
+const all = (work: (n: number) => Promise<unknown>): Promise<unknown> =>
+  Promise.all(Array.from({ length: participants }, (_, n) => work(n)))
+const repeated =
+  (put: (worker: number) => Promise<unknown>) =>
+  async (n: number): Promise<void> => {
+    for (let i = 0; i < perBlock; i++) await put(n)
+  }
+interface Block {
+  ms: number
+  cpuMs: number
+}
 /** A block of all participants at once: how long it took, and this process's own part of the work. */
 async function block(work: (n: number) => Promise<unknown>): Promise<Block> {
   const [cpu, began] = [process.cpuUsage(), performance.now()]
@@ -98,20 +187,31 @@ async function block(work: (n: number) => Promise<unknown>): Promise<Block> {
   const { user, system } = process.cpuUsage(cpu)
   return { ms, cpuMs: (user + system) / 1000 }
 }
-const quantile = (x: number[], q: number): number => x.toSorted((a, b) => a - b)[Math.min(x.length - 1, Math.floor(x.length * q))]!
+const quantile = (x: number[], q: number): number =>
+  x.toSorted((a, b) => a - b)[Math.min(x.length - 1, Math.floor(x.length * q))]!
 const round = (x: number, digits = 1): number => Number(x.toFixed(digits))
 
 try {
-  const { studyId } = await api<{ studyId: string }>('POST', `/api/organisations/${ready.organisationId}/studies`, { title: 'Bench', requestId: crypto.randomUUID() })
-  const configuration = { kind: 'timeline', timeline: [{ type: '@jspsych/plugin-html-keyboard-response', stimulus: 'Press a key' }] }
+  const { studyId } = await api<{ studyId: string }>('POST', `/api/organisations/${ready.organisationId}/studies`, {
+    title: 'Bench',
+    requestId: crypto.randomUUID(),
+  })
+  const configuration = {
+    kind: 'timeline',
+    timeline: [{ type: '@jspsych/plugin-html-keyboard-response', stimulus: 'Press a key' }],
+  }
   await api('POST', `/api/studies/${studyId}/versions`, { configuration, assets: [] })
   const { rev } = await api<{ rev: number }>('GET', `/api/studies/${studyId}`)
   await api('POST', `/api/studies/${studyId}/state`, { state: 'live', rev })
   const { code } = await api<{ code: string }>('POST', `/api/studies/${studyId}/links`, { kind: 'general' })
 
   // Warm: every side has run its code and opened its connections before anything is measured.
-  const warm = await Promise.all(Array.from({ length: participants }, (_, n) => takePart(code, 10_000 + n, 2 * perBlock)))
-  for (let i = 0; i < 2; i++) for (const work of [(n: number) => appendTimes(warm[n]!, perBlock), repeated(barePut), repeated(leanPut)]) await all(work)
+  const warm = await Promise.all(
+    Array.from({ length: participants }, (_, n) => takePart(code, 10_000 + n, 2 * perBlock)),
+  )
+  for (let i = 0; i < 2; i++)
+    for (const work of [(n: number) => appendTimes(warm[n]!, perBlock), repeated(barePut), repeated(leanPut)])
+      await all(work)
 
   const startMs = performance.now()
   const crowd = await Promise.all(Array.from({ length: participants }, (_, n) => takePart(code, n, appends)))
@@ -122,26 +222,57 @@ try {
   let newcomers: Participant[] = []
   for (let i = 0; i < rounds; i++) {
     // Ready before the last round, so that nothing lies between it and the comparison below.
-    if (i === rounds - 1) newcomers = await Promise.all(Array.from({ length: participants }, (_, n) => takePart(code, 20_000 + n, perBlock)))
-    const round: [keyof typeof took, (n: number) => Promise<unknown>][] = [['lean', repeated(leanPut)], ['bare', repeated(barePut)], ['append', (n) => appendTimes(crowd[n]!, perBlock)]]
+    if (i === rounds - 1)
+      newcomers = await Promise.all(
+        Array.from({ length: participants }, (_, n) => takePart(code, 20_000 + n, perBlock)),
+      )
+    const round: [keyof typeof took, (n: number) => Promise<unknown>][] = [
+      ['lean', repeated(leanPut)],
+      ['bare', repeated(barePut)],
+      ['append', (n) => appendTimes(crowd[n]!, perBlock)],
+    ]
     // Who goes first alternates too; the last round ends with appends.
     for (const [kind, work] of (rounds - i) % 2 === 1 ? round : round.reverse()) took[kind].push(await block(work))
   }
-  for (const from of [0, half]) await all((n) => appendTimes(n < half ? crowd[from + n]! : newcomers[from + n - half]!, perBlock))
-  const [firstMs, lastMs] = [quantile(newcomers.flatMap((p) => p.ms), 0.5), quantile(crowd.flatMap((p) => p.ms.slice(-perBlock)), 0.5)]
+  for (const from of [0, half])
+    await all((n) => appendTimes(n < half ? crowd[from + n]! : newcomers[from + n - half]!, perBlock))
+  const [firstMs, lastMs] = [
+    quantile(
+      newcomers.flatMap((p) => p.ms),
+      0.5,
+    ),
+    quantile(
+      crowd.flatMap((p) => p.ms.slice(-perBlock)),
+      0.5,
+    ),
+  ]
   const growth = lastMs / firstMs
 
   // Everything acknowledged is there once, in order, with its bytes, and the run is complete.
-  let lost = 0, duplicated = 0, altered = 0, incomplete = 0
+  let lost = 0,
+    duplicated = 0,
+    altered = 0,
+    incomplete = 0
   async function check(p: Participant): Promise<void> {
     const sent = p.bodies.map((b) => (JSON.parse(b.toString()) as { records: [SealedRecord] }).records[0])
     const last = p.through + 1
-    const end = { ...record(p.runId, last, 'end'), end: { last, hash: await runHash(await Promise.all(sent.map(recordHash))) } }
-    const { state } = await api<{ state: string }>('POST', `/api/runs/${p.runId}/records`, { first: last, records: [end], produced: last, position: p.through }, p.authorization)
+    const end = {
+      ...record(p.runId, last, 'end'),
+      end: { last, hash: await runHash(await Promise.all(sent.map(recordHash))) },
+    }
+    const { state } = await api<{ state: string }>(
+      'POST',
+      `/api/runs/${p.runId}/records`,
+      { first: last, records: [end], produced: last, position: p.through },
+      p.authorization,
+    )
     if (state !== 'completed') incomplete++
     const seen = new Map<number, number>()
     for (let from: number | undefined = 1; from !== undefined;) {
-      const page: { records: { seq: number; jwe: string }[]; next?: number } = await api('GET', `/api/runs/${p.runId}/sealed?from=${from}`)
+      const page: { records: { seq: number; jwe: string }[]; next?: number } = await api(
+        'GET',
+        `/api/runs/${p.runId}/sealed?from=${from}`,
+      )
       for (const r of page.records) {
         seen.set(r.seq, (seen.get(r.seq) ?? 0) + 1)
         if (r.seq < last && r.jwe !== sent[r.seq - 1]!.jwe) altered++
@@ -152,26 +283,64 @@ try {
     for (const times of seen.values()) duplicated += times - 1
   }
   const unchecked = [...crowd, ...newcomers]
-  await Promise.all(Array.from({ length: 8 }, async () => { for (let p = unchecked.pop(); p; p = unchecked.pop()) await check(p) }))
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (let p = unchecked.pop(); p; p = unchecked.pop()) await check(p)
+    }),
+  )
 
   const ms = crowd.flatMap((p) => p.ms)
-  const perSecond = (blocks: Block[]): number => round((participants * perBlock * 1000) / quantile(blocks.map((b) => b.ms), 0.5))
-  const ownCpu = (blocks: Block[]): number => round(blocks.reduce((n, b) => n + b.cpuMs, 0) / (participants * perBlock * blocks.length), 3)
+  const perSecond = (blocks: Block[]): number =>
+    round(
+      (participants * perBlock * 1000) /
+        quantile(
+          blocks.map((b) => b.ms),
+          0.5,
+        ),
+    )
+  const ownCpu = (blocks: Block[]): number =>
+    round(blocks.reduce((n, b) => n + b.cpuMs, 0) / (participants * perBlock * blocks.length), 3)
   const ratios = (other: Block[]): number[] => took.append.map((b, i) => other[i]!.ms / b.ms)
   const ratio = quantile(ratios(took.bare), 0.5)
   const figures = {
-    participants, appends: participants * appends, bytesEach: bodyBytes, blocks: rounds, appendsPerSecond: perSecond(took.append), p50Ms: round(quantile(ms, 0.5)), p95Ms: round(quantile(ms, 0.95)), p99Ms: round(quantile(ms, 0.99)),
-    barePutsPerSecond: perSecond(took.bare), ratioToBarePuts: round(ratio, 3), ratiosToBarePuts: ratios(took.bare).map((x) => round(x, 2)),
-    leanPutsPerSecond: perSecond(took.lean), ratioToLeanPuts: round(quantile(ratios(took.lean), 0.5), 3),
+    participants,
+    appends: participants * appends,
+    bytesEach: bodyBytes,
+    blocks: rounds,
+    appendsPerSecond: perSecond(took.append),
+    p50Ms: round(quantile(ms, 0.5)),
+    p95Ms: round(quantile(ms, 0.95)),
+    p99Ms: round(quantile(ms, 0.99)),
+    barePutsPerSecond: perSecond(took.bare),
+    ratioToBarePuts: round(ratio, 3),
+    ratiosToBarePuts: ratios(took.bare).map((x) => round(x, 2)),
+    leanPutsPerSecond: perSecond(took.lean),
+    ratioToLeanPuts: round(quantile(ratios(took.lean), 0.5), 3),
     senderCpuMs: { append: ownCpu(took.append), barePut: ownCpu(took.bare), leanPut: ownCpu(took.lean) },
-    firstAppendsMs: round(firstMs), lastAppendsMs: round(lastMs), lastToFirst: round(growth, 2), startsPerSecond: round((participants / startsMs) * 1000), lost, duplicated, altered, incomplete,
+    firstAppendsMs: round(firstMs),
+    lastAppendsMs: round(lastMs),
+    lastToFirst: round(growth, 2),
+    startsPerSecond: round((participants / startsMs) * 1000),
+    lost,
+    duplicated,
+    altered,
+    incomplete,
   }
-  process.stdout.write(`${Object.entries(figures).map(([k, v]) => `${k.padEnd(20)} ${typeof v === 'object' ? JSON.stringify(v) : v}`).join('\n')}\n`)
+  process.stdout.write(
+    `${Object.entries(figures)
+      .map(([k, v]) => `${k.padEnd(20)} ${typeof v === 'object' ? JSON.stringify(v) : v}`)
+      .join('\n')}\n`,
+  )
   const goals = {
-    lost: { goal: 0, got: lost, met: lost === 0 }, duplicated: { goal: 0, got: duplicated, met: duplicated === 0 }, altered: { goal: 0, got: altered, met: altered === 0 },
-    ratioToBarePuts: { goal: 0.5, got: figures.ratioToBarePuts, met: ratio >= 0.5 }, lastToFirst: { goal: 1.2, got: figures.lastToFirst, met: growth <= 1.2 },
+    lost: { goal: 0, got: lost, met: lost === 0 },
+    duplicated: { goal: 0, got: duplicated, met: duplicated === 0 },
+    altered: { goal: 0, got: altered, met: altered === 0 },
+    ratioToBarePuts: { goal: 0.5, got: figures.ratioToBarePuts, met: ratio >= 0.5 },
+    lastToFirst: { goal: 1.2, got: figures.lastToFirst, met: growth <= 1.2 },
   }
-  process.stdout.write(`${JSON.stringify({ bench: 'ingest', quick: values.quick, machine: { cpus: availableParallelism(), model: cpus()[0]?.model ?? '', node: process.version }, figures, goals })}\n`)
+  process.stdout.write(
+    `${JSON.stringify({ bench: 'ingest', quick: values.quick, machine: { cpus: availableParallelism(), model: cpus()[0]?.model ?? '', node: process.version }, figures, goals })}\n`,
+  )
 } finally {
   agent.destroy()
   store.destroy()

@@ -1,10 +1,13 @@
 /**
- * A trivial Python script, from the request that asks to the state `succeeded`, over HTTP against the local host as it is. Prints last one line of JSON.
+ * A trivial Python script, from the request that asks to the state `succeeded`, over HTTP against the local host as it
+ * is. Prints last one line of JSON.
  *
- * What is not ours is the interpreter's own start: under `rules` the code runs once on everybody and once without each of eight blocks (the plan `leave-out`), so
- * nine interpreters start, as many at a time as the runner has lanes. The floor is measured in the same run, right before each job: the same script nine times, the
- * same number at a time, started bare by this process, no confinement, no platform. Everything above the floor counts against the goal: gateway, checks, workflow, cohort,
- * manifest, the runner's own start, confinement, collecting, the gate, the release, and the polling by which this client learns of it.
+ * What is not ours is the interpreter's own start: under `rules` the code runs once on everybody and once without each
+ * of eight blocks (the plan `leave-out`), so nine interpreters start, as many at a time as the runner has lanes. The
+ * floor is measured in the same run, right before each job: the same script nine times, the same number at a time,
+ * started bare by this process, no confinement, no platform. Everything above the floor counts against the goal:
+ * gateway, checks, workflow, cohort, manifest, the runner's own start, confinement, collecting, the gate, the release,
+ * and the polling by which this client learns of it.
  *
  * `--runs N` jobs (default 7) after two that warm up; medians. `--code FILE` takes another script.
  */
@@ -34,23 +37,55 @@ const pause = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms
 /** The interpreters that a job needs, and nothing around them. Milliseconds. */
 async function floor(folder: string): Promise<number> {
   const script = join(folder, 'script.py')
-  const bare = (): Promise<void> => new Promise((resolve, reject) => {
-    spawn('/usr/bin/python3', ['-s', script], { stdio: 'ignore', env: { DATA_ROOT: folder, CLOISTER_OUTPUT: folder } }).once('error', reject).once('exit', (c) => { if (c === 0) resolve(); else reject(new Error(`The bare script ended with ${c}`)) })
-  })
+  const bare = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      spawn('/usr/bin/python3', ['-s', script], {
+        stdio: 'ignore',
+        env: { DATA_ROOT: folder, CLOISTER_OUTPUT: folder },
+      })
+        .once('error', reject)
+        .once('exit', (c) => {
+          if (c === 0) resolve()
+          else reject(new Error(`The bare script ended with ${c}`))
+        })
+    })
   let left = starts
   const began = performance.now()
-  await Promise.all(Array.from({ length: lanes }, async () => { while (left-- > 0) await bare() }))
+  await Promise.all(
+    Array.from({ length: lanes }, async () => {
+      while (left-- > 0) await bare()
+    }),
+  )
   return performance.now() - began
 }
 
-interface Line { event: string; at: string; step?: string; job?: string; name?: string; ms?: number }
-interface Sample { total: number; floor: number; asked: number; prepare: number; runner: number; check: number; settle: number; between: number }
+interface Line {
+  event: string
+  at: string
+  step?: string
+  job?: string
+  name?: string
+  ms?: number
+}
+interface Sample {
+  total: number
+  floor: number
+  asked: number
+  prepare: number
+  runner: number
+  check: number
+  settle: number
+  between: number
+}
 
 const stage = await openStage()
 const folder = await mkdtemp(join(tmpdir(), 'cloister-bench-job-'))
 try {
   await mkdir(join(folder, 'catalogs/demo_dataset'), { recursive: true })
-  await writeFile(join(folder, 'catalogs/demo_dataset/rows.csv'), `id,x\n${Array.from({ length: 50 }, (_, i) => `s${i},${i}`).join('\n')}\n`)
+  await writeFile(
+    join(folder, 'catalogs/demo_dataset/rows.csv'),
+    `id,x\n${Array.from({ length: 50 }, (_, i) => `s${i},${i}`).join('\n')}\n`,
+  )
   await writeFile(join(folder, 'script.py'), code)
   const anil = await stage.as('anil@demo.cloister')
   const tried = await stage.host.languages.known()
@@ -60,34 +95,77 @@ try {
   async function once(): Promise<Sample> {
     const bare = await floor(folder)
     const began = performance.now()
-    const { jobId } = await anil.jobs.ask({ body: { dataset: 'demo_dataset', language: 'python', mode: 'rules', code } })
+    const { jobId } = await anil.jobs.ask({
+      body: { dataset: 'demo_dataset', language: 'python', mode: 'rules', code },
+    })
     const asked = performance.now() - began
     for (;;) {
       const job = await anil.jobs.get({ params: { jobId } })
       if (job.state === 'succeeded') break
-      if (!['queued', 'running', 'checking'].includes(job.state)) throw new Error(`The job ${job.state}: ${JSON.stringify(job.problem)} ${JSON.stringify(job.findings)}`)
+      if (!['queued', 'running', 'checking'].includes(job.state))
+        throw new Error(`The job ${job.state}: ${JSON.stringify(job.problem)} ${JSON.stringify(job.findings)}`)
       await pause(10)
     }
     const total = performance.now() - began
-    const lines = (await readFile(join(stage.host.home, 'cloister.log'), 'utf8')).trim().split('\n').map((l) => JSON.parse(l) as Line)
-    const step = (name: string): number => lines.find((l) => l.event === 'step' && l.job === jobId && l.step === name)?.ms ?? 0
+    const lines = (await readFile(join(stage.host.home, 'cloister.log'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l) as Line)
+    const step = (name: string): number =>
+      lines.find((l) => l.event === 'step' && l.job === jobId && l.step === name)?.ms ?? 0
     const runner = lines.find((l) => l.event === 'container' && l.name?.startsWith(jobId))!.ms!
     const [prepare, check, settle] = [step('prepare'), step('check'), step('settle')]
-    return { total, floor: bare, asked, prepare, runner, check, settle, between: total - asked - prepare - runner - check - settle }
+    return {
+      total,
+      floor: bare,
+      asked,
+      prepare,
+      runner,
+      check,
+      settle,
+      between: total - asked - prepare - runner - check - settle,
+    }
   }
-  for (let i = 0; i < 2; i++) { await once(); await pause(idleMilliseconds) }
+  for (let i = 0; i < 2; i++) {
+    await once()
+    await pause(idleMilliseconds)
+  }
   const samples: Sample[] = []
-  for (let i = 0; i < Number(values.runs); i++) { samples.push(await once()); await pause(idleMilliseconds) }
+  for (let i = 0; i < Number(values.runs); i++) {
+    samples.push(await once())
+    await pause(idleMilliseconds)
+  }
 
   const of = (name: keyof Sample): number => Math.round(median(samples.map((s) => s[name])))
   const around = samples.map((s) => s.total - s.floor)
   const figures = {
-    jobs: samples.length, interpreterStarts: starts, atATime: lanes, confinement: tried.python, submitToReleasedMs: of('total'), interpretersMs: of('floor'), aroundMs: Math.round(median(around)), aroundWorstMs: Math.round(Math.max(...around)),
-    steps: { askMs: of('asked'), prepareMs: of('prepare'), runnerMs: of('runner'), runnerAroundInterpretersMs: Math.round(median(samples.map((s) => s.runner - s.floor))), checkMs: of('check'), settleMs: of('settle'), betweenMs: of('between') },
+    jobs: samples.length,
+    interpreterStarts: starts,
+    atATime: lanes,
+    confinement: tried.python,
+    submitToReleasedMs: of('total'),
+    interpretersMs: of('floor'),
+    aroundMs: Math.round(median(around)),
+    aroundWorstMs: Math.round(Math.max(...around)),
+    steps: {
+      askMs: of('asked'),
+      prepareMs: of('prepare'),
+      runnerMs: of('runner'),
+      runnerAroundInterpretersMs: Math.round(median(samples.map((s) => s.runner - s.floor))),
+      checkMs: of('check'),
+      settleMs: of('settle'),
+      betweenMs: of('between'),
+    },
   }
-  process.stdout.write(`${Object.entries(figures).map(([k, v]) => `${k.padEnd(20)} ${typeof v === 'object' ? JSON.stringify(v) : v}`).join('\n')}\n`)
+  process.stdout.write(
+    `${Object.entries(figures)
+      .map(([k, v]) => `${k.padEnd(20)} ${typeof v === 'object' ? JSON.stringify(v) : v}`)
+      .join('\n')}\n`,
+  )
   const goals = { aroundMs: { goal: 700, got: figures.aroundMs, met: figures.aroundMs < 700 } }
-  process.stdout.write(`${JSON.stringify({ bench: 'job', machine: { cpus: availableParallelism(), model: cpus()[0]?.model ?? '', node: process.version }, figures, goals })}\n`)
+  process.stdout.write(
+    `${JSON.stringify({ bench: 'job', machine: { cpus: availableParallelism(), model: cpus()[0]?.model ?? '', node: process.version }, figures, goals })}\n`,
+  )
 } finally {
   await stage.close()
   await rm(folder, { recursive: true, force: true })

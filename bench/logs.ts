@@ -1,9 +1,10 @@
 /**
- * Live logs: 20 runs that write 1,000 lines a second in all, one watcher each over HTTP as the portal does it. In the middle the host is killed (SIGKILL) and started again.
+ * Live logs: 20 runs that write 1,000 lines a second in all, one watcher each over HTTP as the portal does it. In the
+ * middle the host is killed (SIGKILL) and started again.
  *
- * Each line carries the time at which the command printed it. Delay is from there to the moment when the watcher has the parsed event: through the pipe, the runner, the file, the
- * host and the stream. Lines printed while their watcher had no connection count for loss and order, and their delay is told apart.
- * Prints last one line of JSON.
+ * Each line carries the time at which the command printed it. Delay is from there to the moment when the watcher has
+ * the parsed event: through the pipe, the runner, the file, the host and the stream. Lines printed while their watcher
+ * had no connection count for loss and order, and their delay is told apart. Prints last one line of JSON.
  *
  * `--seconds N` (default 40), `--runs N` (20), `--rate N` lines a second in all (1000), `--no-kill`.
  */
@@ -15,8 +16,17 @@ import { localLogs } from '../adapters/local/logs.ts'
 import { freePort } from '../local/testing.ts'
 import { experimentOf, hostProcess, over, until, watchLog } from '../test/logs-support.ts'
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '40' }, runs: { type: 'string', default: '20' }, rate: { type: 'string', default: '1000' }, 'no-kill': { type: 'boolean', default: false } } })
-const runs = Number(values.runs), each = Number(values.rate) / runs, seconds = Number(values.seconds)
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '40' },
+    runs: { type: 'string', default: '20' },
+    rate: { type: 'string', default: '1000' },
+    'no-kill': { type: 'boolean', default: false },
+  },
+})
+const runs = Number(values.runs),
+  each = Number(values.rate) / runs,
+  seconds = Number(values.seconds)
 
 /** Keeps its pace whatever the machine does: a line that is late does not delay the others. */
 const code = `import sys, time
@@ -27,32 +37,69 @@ for i in range(count):
     if wait > 0: time.sleep(wait)
     print(f'line {i} {time.time():.4f} frame registered, shift (0.4, -1.2), correlation 0.973', flush=True)
 `
-const rss = (pid: number): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024
-const percentile = (x: number[], p: number): number => x.toSorted((a, b) => a - b)[Math.min(x.length - 1, Math.floor(x.length * p))] ?? 0
+const rss = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024
+const percentile = (x: number[], p: number): number =>
+  x.toSorted((a, b) => a - b)[Math.min(x.length - 1, Math.floor(x.length * p))] ?? 0
 const mean = (x: number[]): number => x.reduce((a, b) => a + b, 0) / Math.max(1, x.length)
 
 const host = await hostProcess(await freePort(), runs)
 try {
   const { client, options, organisationId } = await host.as('rosa@demo.cloister')
-  const experimentId = await experimentOf(client, organisationId, 'lines', code, { resources: { seconds: seconds * 5 + 600 } })
-  const started = await Promise.all(Array.from({ length: runs }, () => client.pipelines.start({ params: { experimentId }, body: { parameters: { count: Math.round(each * seconds), pause: 1 / each } } })))
+  const experimentId = await experimentOf(client, organisationId, 'lines', code, {
+    resources: { seconds: seconds * 5 + 600 },
+  })
+  const started = await Promise.all(
+    Array.from({ length: runs }, () =>
+      client.pipelines.start({
+        params: { experimentId },
+        body: { parameters: { count: Math.round(each * seconds), pause: 1 / each } },
+      }),
+    ),
+  )
   const outage = { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY }
-  const seen = started.map(() => ({ next: 0, outOfOrder: 0, begun: 0, open: 0, reopened: false })), delays: number[] = [], caughtUp: number[] = [], memory: number[] = []
+  const seen = started.map(() => ({ next: 0, outOfOrder: 0, begun: 0, open: 0, reopened: false })),
+    delays: number[] = [],
+    caughtUp: number[] = [],
+    memory: number[] = []
   let reconnects = 0
-  const watching = started.map(({ jobId }, i) => watchLog(options, jobId, (r) => {
-    const m = /^line (\d+) ([\d.]+) /.exec(r.x)
-    // A line that was begun and not ended is shown, and comes again whole.
-    if (!m || r.s !== 'out' || r.p === 1) return
-    const written = Number(m[2]) * 1000, now = Date.now(), s = seen[i]!
-    if (Number(m[1]) !== s.next) s.outOfOrder++
-    s.next = Number(m[1]) + 1
-    s.begun ||= now
-    if (written < s.open && s.reopened) caughtUp.push(now - written)
-    else delays.push(now - written)
-  }, { connection: (c) => { const s = seen[i]!; if (c === 'lost') { reconnects++; s.reopened = true } else s.open = Date.now() } }))
+  const watching = started.map(({ jobId }, i) =>
+    watchLog(
+      options,
+      jobId,
+      (r) => {
+        const m = /^line (\d+) ([\d.]+) /.exec(r.x)
+        // A line that was begun and not ended is shown, and comes again whole.
+        if (!m || r.s !== 'out' || r.p === 1) return
+        const written = Number(m[2]) * 1000,
+          now = Date.now(),
+          s = seen[i]!
+        if (Number(m[1]) !== s.next) s.outOfOrder++
+        s.next = Number(m[1]) + 1
+        s.begun ||= now
+        if (written < s.open && s.reopened) caughtUp.push(now - written)
+        else delays.push(now - written)
+      },
+      {
+        connection: (c) => {
+          const s = seen[i]!
+          if (c === 'lost') {
+            reconnects++
+            s.reopened = true
+          } else s.open = Date.now()
+        },
+      },
+    ),
+  )
   await until(() => Promise.resolve(seen.every((s) => s.begun > 0)), 180)
   process.stderr.write(`All ${runs} are at work.\n`)
-  const sampling = setInterval(() => { try { memory.push(rss(host.pid())) } catch { /* between two hosts */ } }, 1000)
+  const sampling = setInterval(() => {
+    try {
+      memory.push(rss(host.pid()))
+    } catch {
+      /* between two hosts */
+    }
+  }, 1000)
   let firstHost: number[] = []
   if (!values['no-kill']) {
     await new Promise((r) => setTimeout(r, (seconds * 1000) / 2))
@@ -68,26 +115,65 @@ try {
   // What was written is in the files; what was seen is counted against them.
   const logs = await localLogs({ folder: join(host.home, 'logs') })
   let written = 0
-  for (const { jobId } of started) for (let at = 0, ended = false; !ended;) {
-    const page = await logs.read(jobId, at, { records: 5000, bytes: 2 << 20 })
-    written += page.records.filter((r) => r.s === 'out' && r.p !== 1 && r.x.startsWith('line ')).length
-    at = page.next
-    ended = page.ended
-  }
-  const got = delays.length + caughtUp.length, asked = Math.round(each * seconds) * runs
-  const third = (x: number[], n: number): number => Math.round(mean(x.slice(Math.floor((x.length * n) / 3), Math.ceil((x.length * (n + 1)) / 3))))
-  const p95 = Math.round(percentile(delays, 0.95)), lost = asked - got, outOfOrder = seen.reduce((n, s) => n + s.outOfOrder, 0)
+  for (const { jobId } of started)
+    for (let at = 0, ended = false; !ended;) {
+      const page = await logs.read(jobId, at, { records: 5000, bytes: 2 << 20 })
+      written += page.records.filter((r) => r.s === 'out' && r.p !== 1 && r.x.startsWith('line ')).length
+      at = page.next
+      ended = page.ended
+    }
+  const got = delays.length + caughtUp.length,
+    asked = Math.round(each * seconds) * runs
+  const third = (x: number[], n: number): number =>
+    Math.round(mean(x.slice(Math.floor((x.length * n) / 3), Math.ceil((x.length * (n + 1)) / 3))))
+  const p95 = Math.round(percentile(delays, 0.95)),
+    lost = asked - got,
+    outOfOrder = seen.reduce((n, s) => n + s.outOfOrder, 0)
   // Of the host that had run for a while: one that has just started grows until it is warm.
-  const steady = firstHost.length ? firstHost : memory, [early, , late] = [0, 1, 2].map((n) => third(steady, n)) as [number, number, number]
-  process.stdout.write(`${JSON.stringify({
-    bench: 'logs', machine: { cpus: cpus().length, model: cpus()[0]?.model, node: process.version },
-    figures: {
-      runs, watchers: runs, linesPerSecond: each * runs, seconds, printed: asked, inFiles: written, received: got,
-      delayMs: { p50: Math.round(percentile(delays, 0.5)), p95, p99: Math.round(percentile(delays, 0.99)), max: Math.round(percentile(delays, 1)) },
-      ...(values['no-kill'] ? {} : { killed: { outageMs: Math.round(outage.to - outage.from), lines: caughtUp.length, reconnects, p95DelayMs: Math.round(percentile(caughtUp, 0.95)) } }),
-      hostMemoryMb: { ...(firstHost.length ? { beforeKill: [0, 1, 2].map((n) => third(firstHost, n)) } : {}), [firstHost.length ? 'afterKill' : 'thirds']: [0, 1, 2].map((n) => third(memory, n)) },
-      states: Object.fromEntries([...Map.groupBy(ends, (e) => e.state)].map(([k, v]) => [k, v.length])),
-    },
-    goals: { p95DelayMs: { goal: 500, got: p95, met: p95 < 500 }, lost: { goal: 0, got: lost, met: lost === 0 }, outOfOrder: { goal: 0, got: outOfOrder, met: outOfOrder === 0 }, memoryGrowth: { goal: 1.3, got: Number((late / early).toFixed(2)), met: late <= 1.3 * early } },
-  })}\n`)
-} finally { await host.close() }
+  const steady = firstHost.length ? firstHost : memory,
+    [early, , late] = [0, 1, 2].map((n) => third(steady, n)) as [number, number, number]
+  process.stdout.write(
+    `${JSON.stringify({
+      bench: 'logs',
+      machine: { cpus: cpus().length, model: cpus()[0]?.model, node: process.version },
+      figures: {
+        runs,
+        watchers: runs,
+        linesPerSecond: each * runs,
+        seconds,
+        printed: asked,
+        inFiles: written,
+        received: got,
+        delayMs: {
+          p50: Math.round(percentile(delays, 0.5)),
+          p95,
+          p99: Math.round(percentile(delays, 0.99)),
+          max: Math.round(percentile(delays, 1)),
+        },
+        ...(values['no-kill']
+          ? {}
+          : {
+              killed: {
+                outageMs: Math.round(outage.to - outage.from),
+                lines: caughtUp.length,
+                reconnects,
+                p95DelayMs: Math.round(percentile(caughtUp, 0.95)),
+              },
+            }),
+        hostMemoryMb: {
+          ...(firstHost.length ? { beforeKill: [0, 1, 2].map((n) => third(firstHost, n)) } : {}),
+          [firstHost.length ? 'afterKill' : 'thirds']: [0, 1, 2].map((n) => third(memory, n)),
+        },
+        states: Object.fromEntries([...Map.groupBy(ends, (e) => e.state)].map(([k, v]) => [k, v.length])),
+      },
+      goals: {
+        p95DelayMs: { goal: 500, got: p95, met: p95 < 500 },
+        lost: { goal: 0, got: lost, met: lost === 0 },
+        outOfOrder: { goal: 0, got: outOfOrder, met: outOfOrder === 0 },
+        memoryGrowth: { goal: 1.3, got: Number((late / early).toFixed(2)), met: late <= 1.3 * early },
+      },
+    })}\n`,
+  )
+} finally {
+  await host.close()
+}

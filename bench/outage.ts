@@ -1,17 +1,35 @@
 /**
- * What a participant's records survive: real Chromium, the real host in a process of its own that is killed with SIGKILL and started again on its data, and
- * a proxy between them for latency and lost replies. What is stored is counted by opening the sealed results with their keys through the API.
- * `--quick` shortens the waiting. `--rows a,b` runs only these. Prints last one line of JSON.
+ * What a participant's records survive: real Chromium, the real host in a process of its own that is killed with
+ * SIGKILL and started again on its data, and a proxy between them for latency and lost replies. What is stored is
+ * counted by opening the sealed results with their keys through the API. `--quick` shortens the waiting. `--rows a,b`
+ * runs only these. Prints last one line of JSON.
  */
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Browser, BrowserContext, Frame, Page } from 'playwright-core'
-import { finish, inState, launch, type LiveStudy, numbersOf, openedRuns, Platform, studyFrame, takePart, webStudy } from '../test/participant-support.ts'
+import {
+  finish,
+  inState,
+  launch,
+  type LiveStudy,
+  numbersOf,
+  openedRuns,
+  Platform,
+  studyFrame,
+  takePart,
+  webStudy,
+} from '../test/participant-support.ts'
 import { buildWeb } from '../tools/build-web.ts'
 import type { Cloister } from '../web/study/client.ts'
 import { startProxy, type Weather } from './outage-proxy.ts'
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, rows: { type: 'string' }, port: { type: 'string', default: '4630' } } })
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rows: { type: 'string' },
+    port: { type: 'string', default: '4630' },
+  },
+})
 const quick = values.quick
 const port = Number(values.port)
 const wait = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms))
@@ -23,23 +41,37 @@ await platform.start()
 const proxy = await startProxy(port + 1, weather)
 const browser: Browser = await launch({ proxy: { server: `http://127.0.0.1:${port + 1}`, bypass: '<-loopback>' } })
 
-interface Scene { study: LiveStudy; url: string; context: BrowserContext; page: Page; frame: Frame }
+interface Scene {
+  study: LiveStudy
+  url: string
+  context: BrowserContext
+  page: Page
+  frame: Frame
+}
 type Told = { bench?: { kept: number } }
 
 /** Records rows `from` to `to`, one each `everyMs`, and counts in the page what the study was told is kept. */
-const make = (frame: Frame, from: number, to: number, everyMs: number): Promise<void> => frame.evaluate(async ([a, b, every]) => {
-  const w = window as unknown as Told & { cloister: Cloister }
-  const told = (w.bench ??= { kept: 0 })
-  for (let n = a!; n <= b!; n++) {
-    void w.cloister.record({ n, rt: 250 + (n * 37) % 500, stimulus: '<<><<', correct: n % 7 !== 0 }).then(() => { told.kept++ })
-    if (every! > 0) await new Promise((r) => setTimeout(r, every!))
-  }
-}, [from, to, everyMs])
+const make = (frame: Frame, from: number, to: number, everyMs: number): Promise<void> =>
+  frame.evaluate(
+    async ([a, b, every]) => {
+      const w = window as unknown as Told & { cloister: Cloister }
+      const told = (w.bench ??= { kept: 0 })
+      for (let n = a!; n <= b!; n++) {
+        void w.cloister.record({ n, rt: 250 + ((n * 37) % 500), stimulus: '<<><<', correct: n % 7 !== 0 }).then(() => {
+          told.kept++
+        })
+        if (every! > 0) await new Promise((r) => setTimeout(r, every!))
+      }
+    },
+    [from, to, everyMs],
+  )
 const kept = (frame: Frame): Promise<number> => frame.evaluate(() => (window as unknown as Told).bench?.kept ?? 0)
 const until = async (what: string, holds: () => boolean | Promise<boolean>, ms = 120_000): Promise<void> => {
-  for (const end = Date.now() + ms; !(await holds()); await wait(100)) if (Date.now() > end) throw new Error(`Waited in vain until ${what}`)
+  for (const end = Date.now() + ms; !(await holds()); await wait(100))
+    if (Date.now() > end) throw new Error(`Waited in vain until ${what}`)
 }
-const allKept = (frame: Frame, n: number): Promise<void> => until('everything is kept on the device', async () => (await kept(frame)) >= n)
+const allKept = (frame: Frame, n: number): Promise<void> =>
+  until('everything is kept on the device', async () => (await kept(frame)) >= n)
 async function outage(ms: number): Promise<void> {
   await platform.kill()
   await wait(ms)
@@ -49,9 +81,18 @@ async function ended(s: Scene): Promise<void> {
   await finish(s.frame)
   await inState(s.page, 'finished', 180_000)
 }
-const stored = async (s: Scene): Promise<number[]> => (await openedRuns(platform.client, s.study.studyId)).flatMap(numbersOf)
+const stored = async (s: Scene): Promise<number[]> =>
+  (await openedRuns(platform.client, s.study.studyId)).flatMap(numbersOf)
 
-interface Row { made: number; acknowledged: number; stored: number; lost: number; duplicated: number; state: string; seconds: number }
+interface Row {
+  made: number
+  acknowledged: number
+  stored: number
+  lost: number
+  duplicated: number
+  state: string
+  seconds: number
+}
 /** Each row answers how many records the study made and how many it was told are kept. */
 const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: number }>> = {
   async 'outage 6 s during 60 appends'(s) {
@@ -89,7 +130,9 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
     const acknowledged = await kept(s.frame)
     await s.page.close()
     // Not opened again: what the parting page sent has to be enough.
-    await until('the parting requests have arrived', async () => (await stored(s)).length >= 20, 15_000).catch(() => undefined)
+    await until('the parting requests have arrived', async () => (await stored(s)).length >= 20, 15_000).catch(
+      () => undefined,
+    )
     return { made: 20, acknowledged }
   },
   async 'tab closed at once after 20 appends, 400 ms latency'(s) {
@@ -98,7 +141,9 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
     await make(s.frame, 1, 20, 10)
     await allKept(s.frame, 20)
     await s.page.close()
-    await until('the parting requests have arrived', async () => (await stored(s)).length >= 20, 15_000).catch(() => undefined)
+    await until('the parting requests have arrived', async () => (await stored(s)).length >= 20, 15_000).catch(
+      () => undefined,
+    )
     return { made: 20, acknowledged: 20 }
   },
   async 'reload with 20 queued'(s) {
@@ -199,10 +244,22 @@ try {
     const distinct = new Set(numbers)
     let lost = 0
     for (let n = 1; n <= made; n++) if (!distinct.has(n)) lost++
-    const state = runs.map((r) => r.row.state + (r.findings.some((f) => f.kind !== 'unfinished') ? ' with findings' : '')).join(', ')
-    figures[name] = { made, acknowledged, stored: distinct.size, lost, duplicated: numbers.length - distinct.size + (runs.length - 1), state, seconds: Number(((performance.now() - began) / 1000).toFixed(1)) }
+    const state = runs
+      .map((r) => r.row.state + (r.findings.some((f) => f.kind !== 'unfinished') ? ' with findings' : ''))
+      .join(', ')
+    figures[name] = {
+      made,
+      acknowledged,
+      stored: distinct.size,
+      lost,
+      duplicated: numbers.length - distinct.size + (runs.length - 1),
+      state,
+      seconds: Number(((performance.now() - began) / 1000).toFixed(1)),
+    }
     const r = figures[name]
-    process.stdout.write(`${name.padEnd(56)} made ${String(made).padStart(3)}  acknowledged ${String(acknowledged).padStart(3)}  stored ${String(r.stored).padStart(3)}  lost ${lost}  duplicated ${r.duplicated}  ${state}  (${r.seconds} s)\n`)
+    process.stdout.write(
+      `${name.padEnd(56)} made ${String(made).padStart(3)}  acknowledged ${String(acknowledged).padStart(3)}  stored ${String(r.stored).padStart(3)}  lost ${lost}  duplicated ${r.duplicated}  ${state}  (${r.seconds} s)\n`,
+    )
     await context.close()
   }
 } finally {
@@ -213,7 +270,20 @@ try {
 
 const worst = (what: 'lost' | 'duplicated'): number => Math.max(...Object.values(figures).map((r) => r[what]))
 const [lost, duplicated] = [worst('lost'), worst('duplicated')]
-process.stdout.write(`${JSON.stringify({
-  bench: 'outage', machine: { cores: availableParallelism(), cpu: cpus()[0]?.model, node: process.version, platform: `${process.platform}-${process.arch}` }, quick, figures,
-  goals: { lost: { goal: 0, got: lost, met: lost === 0 }, duplicated: { goal: 0, got: duplicated, met: duplicated === 0 } },
-})}\n`)
+process.stdout.write(
+  `${JSON.stringify({
+    bench: 'outage',
+    machine: {
+      cores: availableParallelism(),
+      cpu: cpus()[0]?.model,
+      node: process.version,
+      platform: `${process.platform}-${process.arch}`,
+    },
+    quick,
+    figures,
+    goals: {
+      lost: { goal: 0, got: lost, met: lost === 0 },
+      duplicated: { goal: 0, got: duplicated, met: duplicated === 0 },
+    },
+  })}\n`,
+)

@@ -1,6 +1,7 @@
 /**
- * One synthesis in a process of its own, so that processor time and peak memory are its own: part of bench/synthesis.ts. Arguments: folder of the Adult files
- * (or `million`), method, epsilon, seed, file to write. Answers with one message.
+ * One synthesis in a process of its own, so that processor time and peak memory are its own: part of
+ * bench/synthesis.ts. Arguments: folder of the Adult files (or `million`), method, epsilon, seed, file to write.
+ * Answers with one message.
  */
 import { createCipheriv, createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
@@ -15,34 +16,79 @@ import { synthesise } from '../domain/synthesis/synthesise.ts'
 import { readAdult } from './synthesis/adult.ts'
 
 /** What a run answers. CPU seconds of the whole engine, reading the file and measuring the result not included. */
-export interface RunFigures { method: string; cpuSeconds: number; wallSeconds: number; peakMb: number; tvd1: number; tvd2: number; tvd3: number; rounds: number; exact: boolean }
+export interface RunFigures {
+  method: string
+  cpuSeconds: number
+  wallSeconds: number
+  peakMb: number
+  tvd1: number
+  tvd2: number
+  tvd3: number
+  rounds: number
+  exact: boolean
+}
 
 const [folder, method, epsilon, seed, file] = process.argv.slice(2)
 
 /** AES-CTR of a seed. For the bench alone: the product draws noise from the system's generator. */
 function seeded(name: string): Uniform {
-  const cipher = createCipheriv('aes-128-ctr', createHash('sha256').update(name).digest().subarray(0, 16), Buffer.alloc(16))
-  return new Uniform((bytes) => { bytes.set(cipher.update(new Uint8Array(bytes.length))) })
+  const cipher = createCipheriv(
+    'aes-128-ctr',
+    createHash('sha256').update(name).digest().subarray(0, 16),
+    Buffer.alloc(16),
+  )
+  return new Uniform((bytes) => {
+    bytes.set(cipher.update(new Uint8Array(bytes.length)))
+  })
 }
 
 /** A million rows of 30 columns, each a noisy function of two before it. */
 function million(): { domain: Domain; train: Table } {
-  const sizes = Array.from({ length: 30 }, (_, i) => [2, 5, 12, 40, 8, 3][i % 6]!), rows = 1_000_000
+  const sizes = Array.from({ length: 30 }, (_, i) => [2, 5, 12, 40, 8, 3][i % 6]!),
+    rows = 1_000_000
   const stream = new Stream(seeded('million'))
   const columns = sizes.map((s) => codesFor(s, rows))
-  for (let r = 0; r < rows; r++) for (let c = 0; c < sizes.length; c++) {
-    const s = sizes[c]!
-    columns[c]![r] = c > 1 && stream.below(10) < 7 ? (columns[c - 1]![r]! + columns[c >> 1]![r]!) % s : Math.min(stream.below(s), stream.below(s))
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < sizes.length; c++) {
+      const s = sizes[c]!
+      columns[c]![r] =
+        c > 1 && stream.below(10) < 7
+          ? (columns[c - 1]![r]! + columns[c >> 1]![r]!) % s
+          : Math.min(stream.below(s), stream.below(s))
+    }
+  return {
+    domain: {
+      columns: sizes.map((s, i) => ({
+        kind: i % 6 === 3 ? ('ordinal' as const) : ('categorical' as const),
+        name: `c${i}`,
+        categories: Array.from({ length: s }, (_, k) => String(k)),
+      })),
+    },
+    train: { rows, columns },
   }
-  return { domain: { columns: sizes.map((s, i) => ({ kind: i % 6 === 3 ? 'ordinal' as const : 'categorical' as const, name: `c${i}`, categories: Array.from({ length: s }, (_, k) => String(k)) })) }, train: { rows, columns } }
 }
 
 const adult = folder === 'million' ? undefined : readAdult(folder!)
 const { domain, train } = adult ?? million()
 const [cpu, began] = [process.cpuUsage(), performance.now()]
-const { table, account } = await synthesise({ domain, data: train, method: method as Method, budget: rhoWithin(Number(epsilon), 1e-9), rowsPerPerson: 1, rowsDeclared: Math.round(train.rows / 1000) * 1000, random: seeded(`${method} ${epsilon} ${seed}`) })
+const { table, account } = await synthesise({
+  domain,
+  data: train,
+  method: method as Method,
+  budget: rhoWithin(Number(epsilon), 1e-9),
+  rowsPerPerson: 1,
+  rowsDeclared: Math.round(train.rows / 1000) * 1000,
+  random: seeded(`${method} ${epsilon} ${seed}`),
+})
 const { user, system } = process.cpuUsage(cpu)
-const figures = { method: account.method, cpuSeconds: (user + system) / 1e6, wallSeconds: (performance.now() - began) / 1000, peakMb: process.resourceUsage().maxRSS / 1024, rounds: account.rounds.length, exact: account.drawn.reduce((n, d) => n + d.rho, 0n) === account.budget }
+const figures = {
+  method: account.method,
+  cpuSeconds: (user + system) / 1e6,
+  wallSeconds: (performance.now() - began) / 1000,
+  peakMb: process.resourceUsage().maxRSS / 1024,
+  rounds: account.rounds.length,
+  exact: account.drawn.reduce((n, d) => n + d.rho, 0n) === account.budget,
+}
 const m = adult ? metrics(adult.coarse(train), adult.coarse(table), adult.evalSizes) : { tvd1: 0, tvd2: 0, tvd3: 0 }
 if (adult && file) {
   const lines = [adult.header]

@@ -20,12 +20,27 @@ export class ProblemError extends Error {
   }
 }
 
-type ParamsInput<R extends Route> = R['params'] extends z.ZodObject ? { [K in keyof z.input<R['params']>]: string | number } : undefined
-type Optional<T, K extends string> = undefined extends T ? { [P in K]?: undefined } : object extends T ? { [P in K]?: T } : { [P in K]: T }
-type Input<R extends Route> = Optional<ParamsInput<R>, 'params'> & Optional<QueryInput<R>, 'query'> & Optional<BodyInput<R>, 'body'> & { signal?: AbortSignal; /** More headers, such as `idempotency-key`. */ headers?: Record<string, string> }
-type Call<R extends Route> = object extends Input<R> ? (input?: Input<R>) => Promise<Answered<R>> : (input: Input<R>) => Promise<Answered<R>>
+type ParamsInput<R extends Route> = R['params'] extends z.ZodObject
+  ? { [K in keyof z.input<R['params']>]: string | number }
+  : undefined
+type Optional<T, K extends string> = undefined extends T
+  ? { [P in K]?: undefined }
+  : object extends T
+    ? { [P in K]?: T }
+    : { [P in K]: T }
+type Input<R extends Route> = Optional<ParamsInput<R>, 'params'> &
+  Optional<QueryInput<R>, 'query'> &
+  Optional<BodyInput<R>, 'body'> & {
+    signal?: AbortSignal
+    /** More headers, such as `idempotency-key`. */
+    headers?: Record<string, string>
+  }
+type Call<R extends Route> =
+  object extends Input<R> ? (input?: Input<R>) => Promise<Answered<R>> : (input: Input<R>) => Promise<Answered<R>>
 /** Routes that answer piece by piece are read with clients/events.ts, or as any download. */
-type AreaClient<A extends Area> = { [N in keyof A['routes'] as A['routes'][N] extends { stream: string } ? never : N]: Call<A['routes'][N]> }
+type AreaClient<A extends Area> = {
+  [N in keyof A['routes'] as A['routes'][N] extends { stream: string } ? never : N]: Call<A['routes'][N]>
+}
 export type Client = { [N in keyof typeof areas]: AreaClient<(typeof areas)[N]> }
 
 export interface ClientOptions {
@@ -36,42 +51,86 @@ export interface ClientOptions {
   fetch?: typeof fetch
 }
 
-interface Anything { params?: Record<string, string | number>; query?: Record<string, unknown>; body?: unknown; signal?: AbortSignal; headers?: Record<string, string> }
+interface Anything {
+  params?: Record<string, string | number>
+  query?: Record<string, unknown>
+  body?: unknown
+  signal?: AbortSignal
+  headers?: Record<string, string>
+}
 
 /** What an answer that is no success says. */
 export function problemOf(status: number, text: string): ProblemError {
   let problem: Partial<Problem> = {}
-  try { problem = JSON.parse(text) as Partial<Problem> ?? {} } catch { /* not ours */ }
+  try {
+    problem = (JSON.parse(text) as Partial<Problem>) ?? {}
+  } catch {
+    /* not ours */
+  }
   // API Gateway words its authorizer's refusal itself: 403 without a problem.
-  if (problem.kind === undefined && [401, 403].includes(status)) return new ProblemError({ status: 401, detail: 'Your session has ended or the token is not valid. Sign in again.' }, 'sign-in-required')
-  return new ProblemError({ ...problem, status, detail: problem.detail ?? `The server answered ${status}.` }, problem.kind ?? 'internal')
+  if (problem.kind === undefined && [401, 403].includes(status))
+    return new ProblemError(
+      { status: 401, detail: 'Your session has ended or the token is not valid. Sign in again.' },
+      'sign-in-required',
+    )
+  return new ProblemError(
+    { ...problem, status, detail: problem.detail ?? `The server answered ${status}.` },
+    problem.kind ?? 'internal',
+  )
 }
 
 async function call(o: ClientOptions, r: Route, input: Anything): Promise<unknown> {
-  const query = new URLSearchParams(Object.entries(input.query ?? {}).filter(([, v]) => v !== undefined).map(([k, v]) => [k, String(v)]))
+  const query = new URLSearchParams(
+    Object.entries(input.query ?? {})
+      .filter(([, v]) => v !== undefined)
+      .map(([k, v]) => [k, String(v)]),
+  )
   const url = `${o.baseUrl}${fillPath(r.path, input.params ?? {})}${query.size ? `?${query}` : ''}`
   const token = r.access.kind === 'anyone' ? undefined : await o.token()
   let response: Response
   try {
     response = await (o.fetch ?? fetch)(url, {
-      method: r.method, ...(input.signal ? { signal: input.signal } : {}),
-      headers: { accept: 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}), ...(r.body ? { 'content-type': 'application/json' } : {}), ...input.headers },
+      method: r.method,
+      ...(input.signal ? { signal: input.signal } : {}),
+      headers: {
+        accept: 'application/json',
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...(r.body ? { 'content-type': 'application/json' } : {}),
+        ...input.headers,
+      },
       ...(r.body ? { body: JSON.stringify(input.body) } : {}),
     })
   } catch (cause) {
     if (input.signal?.aborted) throw cause
-    throw new ProblemError({ detail: 'The server cannot be reached. Check the connection and try again.' }, 'unreachable', { cause })
+    throw new ProblemError(
+      { detail: 'The server cannot be reached. Check the connection and try again.' },
+      'unreachable',
+      { cause },
+    )
   }
   if (response.status === 204) return undefined
   const text = await response.text()
   let json: unknown
-  try { json = JSON.parse(text) } catch { json = undefined }
+  try {
+    json = JSON.parse(text)
+  } catch {
+    json = undefined
+  }
   if (response.ok) return r.response.parse(json)
   throw problemOf(response.status, text)
 }
 
-/** A client with one function per route: `client.studies.create({ params, body })`. Answers are parsed with the contract. */
+/**
+ * A client with one function per route: `client.studies.create({ params, body })`. Answers are parsed with the
+ * contract.
+ */
 export function createClient(o: ClientOptions): Client {
-  return Object.fromEntries(Object.values(areas as Record<string, Area>).map((a) =>
-    [a.name, Object.fromEntries(Object.entries(a.routes).map(([name, r]) => [name, (input: Anything = {}) => call(o, r, input)]))])) as unknown as Client
+  return Object.fromEntries(
+    Object.values(areas as Record<string, Area>).map((a) => [
+      a.name,
+      Object.fromEntries(
+        Object.entries(a.routes).map(([name, r]) => [name, (input: Anything = {}) => call(o, r, input)]),
+      ),
+    ]),
+  ) as unknown as Client
 }

@@ -4,11 +4,21 @@ import { FilterError, parseFilter } from './cohort-text.ts'
 
 const schema: DatasetSchema = {
   images: [],
-  tables: [{
-    name: 'subjects', file: 'subjects.csv', oneRowPerSubject: true, columns: [
-      { name: 'id', type: 'text', role: 'subject' }, { name: 'age', type: 'integer' }, { name: 'age at start', type: 'number' }, { name: 'sex', type: 'category', categories: ['f', 'm', 'x, or other'] }, { name: 'smoker', type: 'boolean' }, { name: 'seen', type: 'date' },
-    ],
-  }],
+  tables: [
+    {
+      name: 'subjects',
+      file: 'subjects.csv',
+      oneRowPerSubject: true,
+      columns: [
+        { name: 'id', type: 'text', role: 'subject' },
+        { name: 'age', type: 'integer' },
+        { name: 'age at start', type: 'number' },
+        { name: 'sex', type: 'category', categories: ['f', 'm', 'x, or other'] },
+        { name: 'smoker', type: 'boolean' },
+        { name: 'seen', type: 'date' },
+      ],
+    },
+  ],
 }
 const at = (column: string) => ({ table: 'subjects', column })
 
@@ -29,5 +39,16 @@ describe('a typed filter', () => {
     ['subjects.age?', { ...at('age'), is: 'known' }],
     ['subjects.age!?', { ...at('age'), is: 'missing' }],
   ])('%s', (text, filter) => expect(parseFilter(text, schema)).toEqual(filter))
-  it.each(['', 'subjects', 'subjects.age', 'subjects.age=', 'subjects.weight=3', 'other.age=3', 'subjects.age=old', 'subjects.age>60', 'subjects.smoker=yes', 'subjects.smoker>=true'])('refuses "%s"', (text) => expect(() => parseFilter(text, schema)).toThrow(FilterError))
+  it.each([
+    '',
+    'subjects',
+    'subjects.age',
+    'subjects.age=',
+    'subjects.weight=3',
+    'other.age=3',
+    'subjects.age=old',
+    'subjects.age>60',
+    'subjects.smoker=yes',
+    'subjects.smoker>=true',
+  ])('refuses "%s"', (text) => expect(() => parseFilter(text, schema)).toThrow(FilterError))
 })

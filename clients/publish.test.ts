@@ -13,22 +13,41 @@ function server(present: string[] = []) {
   const studies = {
     uploads: async ({ body }: { body: { assets: Asset[] } }) => {
       asked++
-      return { assets: body.assets.map((a) => stored.has(a.sha256) ? { path: a.path, sha256: a.sha256, present: true }
-        : { path: a.path, sha256: a.sha256, present: false, upload: { method: 'PUT', url: a.sha256, headers: {}, expires: '' } }) }
+      return {
+        assets: body.assets.map((a) =>
+          stored.has(a.sha256)
+            ? { path: a.path, sha256: a.sha256, present: true }
+            : {
+                path: a.path,
+                sha256: a.sha256,
+                present: false,
+                upload: { method: 'PUT', url: a.sha256, headers: {}, expires: '' },
+              },
+        ),
+      }
     },
-    publish: async ({ body }: { body: { assets: Asset[]; expects?: number } }) => { published.push(body); return { version: published.length } },
+    publish: async ({ body }: { body: { assets: Asset[]; expects?: number } }) => {
+      published.push(body)
+      return { version: published.length }
+    },
   }
-  const send: Send = async (link, data, sent) => { stored.add(link.url); sent(data instanceof Blob ? data.size : data.length) }
+  const send: Send = async (link, data, sent) => {
+    stored.add(link.url)
+    sent(data instanceof Blob ? data.size : data.length)
+  }
   return { client: { studies } as unknown as Client, stored, published, send, asked: () => asked }
 }
 const file = (path: string, text: string) => ({ path, data: new TextEncoder().encode(text) })
 
 describe('hashing in pieces', () => {
-  it('answers what Web Crypto answers, however the pieces fall', () => fc.assert(fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 8 }), async (pieces) => {
-    const stream = new Sha256Stream()
-    for (const p of pieces) stream.update(p)
-    expect(stream.digest()).toBe(await sha256Hex(Uint8Array.from(pieces.flatMap((p) => [...p]))))
-  })))
+  it('answers what Web Crypto answers, however the pieces fall', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 8 }), async (pieces) => {
+        const stream = new Sha256Stream()
+        for (const p of pieces) stream.update(p)
+        expect(stream.digest()).toBe(await sha256Hex(Uint8Array.from(pieces.flatMap((p) => [...p]))))
+      }),
+    ))
   it('is used for large files', async () => {
     const large = new Uint8Array(70 * 1024 * 1024).fill(7)
     const seen: number[] = []
@@ -42,38 +61,85 @@ describe('publishing', () => {
   it('uploads what is missing, keeps what stays, replaces what changed', async () => {
     const s = server([await sha256Hex('same')])
     const sent: string[] = []
-    const kept: Asset[] = [{ path: 'old.png', sha256: 'a'.repeat(64), size: 1, type: 'image/png' }, { path: 'b.txt', sha256: 'b'.repeat(64), size: 1, type: 'text/plain' }]
-    await publishStudy(s.client, { studyId: 'std', configuration: {}, files: [file('b.txt', 'new'), file('a.txt', 'same')], kept, expects: 3, send: (l, ...rest) => { sent.push(l.url); return s.send(l, ...rest) } })
+    const kept: Asset[] = [
+      { path: 'old.png', sha256: 'a'.repeat(64), size: 1, type: 'image/png' },
+      { path: 'b.txt', sha256: 'b'.repeat(64), size: 1, type: 'text/plain' },
+    ]
+    await publishStudy(s.client, {
+      studyId: 'std',
+      configuration: {},
+      files: [file('b.txt', 'new'), file('a.txt', 'same')],
+      kept,
+      expects: 3,
+      send: (l, ...rest) => {
+        sent.push(l.url)
+        return s.send(l, ...rest)
+      },
+    })
     expect(sent).toEqual([await sha256Hex('new')])
-    expect(s.published[0]!.assets.map((a) => [a.path, a.sha256.slice(0, 4)])).toEqual([['a.txt', (await sha256Hex('same')).slice(0, 4)], ['b.txt', (await sha256Hex('new')).slice(0, 4)], ['old.png', 'aaaa']])
+    expect(s.published[0]!.assets.map((a) => [a.path, a.sha256.slice(0, 4)])).toEqual([
+      ['a.txt', (await sha256Hex('same')).slice(0, 4)],
+      ['b.txt', (await sha256Hex('new')).slice(0, 4)],
+      ['old.png', 'aaaa'],
+    ])
     expect(s.published[0]!.expects).toBe(3)
   })
   it('reports bytes that only grow and end at the total', async () => {
     const s = server()
     const told: PublishProgress[] = []
-    await publishStudy(s.client, { studyId: 'std', configuration: {}, files: Array.from({ length: 9 }, (_, i) => file(`f${i}`, 'x'.repeat(i * 10))), send: s.send, progress: (p) => told.push(p) })
-    for (const [i, p] of told.entries()) if (i > 0) { expect(p.sent).toBeGreaterThanOrEqual(told[i - 1]!.sent); expect(p.hashed).toBeGreaterThanOrEqual(told[i - 1]!.hashed) }
+    await publishStudy(s.client, {
+      studyId: 'std',
+      configuration: {},
+      files: Array.from({ length: 9 }, (_, i) => file(`f${i}`, 'x'.repeat(i * 10))),
+      send: s.send,
+      progress: (p) => told.push(p),
+    })
+    for (const [i, p] of told.entries())
+      if (i > 0) {
+        expect(p.sent).toBeGreaterThanOrEqual(told[i - 1]!.sent)
+        expect(p.hashed).toBeGreaterThanOrEqual(told[i - 1]!.hashed)
+      }
     expect(told.at(-1)).toMatchObject({ stage: 'done', total: 360, sent: 360, hashed: 360 })
   })
   it('asks for a fresh link when one fails, and gives up after three', async () => {
     const s = server()
     let fails = 2
-    const flaky: Send = async (...a) => { if (fails-- > 0) throw new UploadFailed(403); return s.send(...a) }
+    const flaky: Send = async (...a) => {
+      if (fails-- > 0) throw new UploadFailed(403)
+      return s.send(...a)
+    }
     await publishStudy(s.client, { studyId: 'std', configuration: {}, files: [file('a', 'a')], send: flaky })
     expect(s.asked()).toBe(3)
     fails = 3
-    await expect(publishStudy(s.client, { studyId: 'std', configuration: {}, files: [file('b', 'b')], send: flaky })).rejects.toBeInstanceOf(UploadFailed)
+    await expect(
+      publishStudy(s.client, { studyId: 'std', configuration: {}, files: [file('b', 'b')], send: flaky }),
+    ).rejects.toBeInstanceOf(UploadFailed)
     expect(s.published.length).toBe(1)
   })
   it('takes bytes that arrived although the answer was lost', async () => {
     const s = server()
-    const lost: Send = async (link, data, sent) => { await s.send(link, data, sent); throw new UploadFailed(0) }
+    const lost: Send = async (link, data, sent) => {
+      await s.send(link, data, sent)
+      throw new UploadFailed(0)
+    }
     await publishStudy(s.client, { studyId: 'std', configuration: {}, files: [file('a', 'a')], send: lost })
     expect(s.published.length).toBe(1)
   })
   it('passes on the server’s problem', async () => {
     const s = server()
-    const refuses = { studies: { ...s.client.studies, publish: async () => { throw new ProblemError({ detail: 'no', status: 422, errors: [{ path: '/configuration/timeline/0/type', message: 'unknown' }] }, 'invalid-configuration') } } } as unknown as Client
-    await expect(publishStudy(refuses, { studyId: 'std', configuration: {}, files: [] })).rejects.toMatchObject({ kind: 'invalid-configuration' })
+    const refuses = {
+      studies: {
+        ...s.client.studies,
+        publish: async () => {
+          throw new ProblemError(
+            { detail: 'no', status: 422, errors: [{ path: '/configuration/timeline/0/type', message: 'unknown' }] },
+            'invalid-configuration',
+          )
+        },
+      },
+    } as unknown as Client
+    await expect(publishStudy(refuses, { studyId: 'std', configuration: {}, files: [] })).rejects.toMatchObject({
+      kind: 'invalid-configuration',
+    })
   })
 })

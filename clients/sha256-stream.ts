@@ -4,11 +4,16 @@ import { hex } from '../domain/hash.ts'
 const k = new Uint32Array(64)
 const start = new Uint32Array(8)
 {
-  // The constants are the first 32 bits of the fractional parts of cube and square roots of the first primes (FIPS 180-4).
+  // The constants are the first 32 bits of the fractional parts of cube and square roots of the first primes (FIPS
+  // 180-4).
   const fraction = (x: number) => Math.floor((x - Math.floor(x)) * 2 ** 32)
   for (let n = 2, found = 0; found < 64; n++) {
     let prime = true
-    for (let d = 2; d * d <= n; d++) if (n % d === 0) { prime = false; break }
+    for (let d = 2; d * d <= n; d++)
+      if (n % d === 0) {
+        prime = false
+        break
+      }
     if (!prime) continue
     if (found < 8) start[found] = fraction(Math.sqrt(n))
     k[found++] = fraction(Math.cbrt(n))
@@ -27,18 +32,43 @@ export class Sha256Stream {
 
   private block(data: Uint8Array, at: number): void {
     const { h, w } = this
-    for (let i = 0; i < 16; i++) { const p = at + 4 * i; w[i] = (data[p]! << 24) | (data[p + 1]! << 16) | (data[p + 2]! << 8) | data[p + 3]! }
+    for (let i = 0; i < 16; i++) {
+      const p = at + 4 * i
+      w[i] = (data[p]! << 24) | (data[p + 1]! << 16) | (data[p + 2]! << 8) | data[p + 3]!
+    }
     for (let i = 16; i < 64; i++) {
-      const a = w[i - 15]!, b = w[i - 2]!
+      const a = w[i - 15]!,
+        b = w[i - 2]!
       w[i] = w[i - 16]! + (turn(a, 7) ^ turn(a, 18) ^ (a >>> 3)) + w[i - 7]! + (turn(b, 17) ^ turn(b, 19) ^ (b >>> 10))
     }
-    let a = h[0]!, b = h[1]!, c = h[2]!, d = h[3]!, e = h[4]!, f = h[5]!, g = h[6]!, z = h[7]!
+    let a = h[0]!,
+      b = h[1]!,
+      c = h[2]!,
+      d = h[3]!,
+      e = h[4]!,
+      f = h[5]!,
+      g = h[6]!,
+      z = h[7]!
     for (let i = 0; i < 64; i++) {
       const t1 = (z + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + k[i]! + w[i]!) | 0
       const t2 = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0
-      z = g; g = f; f = e; e = (d + t1) | 0; d = c; c = b; b = a; a = (t1 + t2) | 0
+      z = g
+      g = f
+      f = e
+      e = (d + t1) | 0
+      d = c
+      c = b
+      b = a
+      a = (t1 + t2) | 0
     }
-    h[0]! += a; h[1]! += b; h[2]! += c; h[3]! += d; h[4]! += e; h[5]! += f; h[6]! += g; h[7]! += z
+    h[0]! += a
+    h[1]! += b
+    h[2]! += c
+    h[3]! += d
+    h[4]! += e
+    h[5]! += f
+    h[6]! += g
+    h[7]! += z
   }
 
   update(data: Uint8Array): this {

@@ -1,12 +1,24 @@
-/** A study as files: a folder, or one `.cloister.zip`, with `study.json` (title, description, redirect hosts, configuration) beside the study's own files. */
+/**
+ * A study as files: a folder, or one `.cloister.zip`, with `study.json` (title, description, redirect hosts,
+ * configuration) beside the study's own files.
+ */
 import { unzipSync, zipSync, type Unzipped, type Zippable } from 'fflate'
 import { AssetPath } from '../contracts/studies.ts'
 
-interface StudyContent { title?: string | undefined; description?: string | undefined; redirectHosts?: string[] | undefined; configuration: Record<string, unknown> }
-export interface StudyBundle<D> extends StudyContent { files: { path: string; data: D }[] }
+interface StudyContent {
+  title?: string | undefined
+  description?: string | undefined
+  redirectHosts?: string[] | undefined
+  configuration: Record<string, unknown>
+}
+export interface StudyBundle<D> extends StudyContent {
+  files: { path: string; data: D }[]
+}
 
 /** What was wrong with a study's folder or file, in a sentence for a person. */
-export class StudyFileError extends Error { override name = 'StudyFileError' }
+export class StudyFileError extends Error {
+  override name = 'StudyFileError'
+}
 
 export const studyFileName = 'study.json'
 const notAStudy = /(^|\/)(\.git|\.DS_Store|Thumbs\.db|desktop\.ini|__MACOSX|node_modules|\.vscode|\.idea)(\/|$)/
@@ -16,39 +28,83 @@ const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'obj
 /** Reads `study.json`: either `{title, description, redirectHosts, configuration}` or the bare configuration. */
 export function parseStudyJson(text: string): StudyContent {
   let json: unknown
-  try { json = JSON.parse(text.replace(/^\uFEFF/, '')) } catch (e) { throw new StudyFileError(`${studyFileName} is not JSON: ${(e as Error).message}`, { cause: e }) }
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch (e) {
+    throw new StudyFileError(`${studyFileName} is not JSON: ${(e as Error).message}`, { cause: e })
+  }
   if (!isRecord(json)) throw new StudyFileError(`${studyFileName} must hold a JSON object.`)
-  if (!('configuration' in json)) return { title: typeof json['title'] === 'string' ? json['title'] : undefined, configuration: json }
+  if (!('configuration' in json))
+    return { title: typeof json['title'] === 'string' ? json['title'] : undefined, configuration: json }
   const { title, description, configuration, redirectHosts } = json
   if (!isRecord(configuration)) throw new StudyFileError(`“configuration” in ${studyFileName} must be an object.`)
-  return { title: typeof title === 'string' ? title : undefined, description: typeof description === 'string' ? description : undefined, ...(Array.isArray(redirectHosts) && redirectHosts.length > 0 ? { redirectHosts: redirectHosts.map(String) } : {}), configuration }
+  return {
+    title: typeof title === 'string' ? title : undefined,
+    description: typeof description === 'string' ? description : undefined,
+    ...(Array.isArray(redirectHosts) && redirectHosts.length > 0 ? { redirectHosts: redirectHosts.map(String) } : {}),
+    configuration,
+  }
 }
 
-/** Paths as they are in the study: without the one folder that holds everything, and without what editors and systems leave behind. */
+/**
+ * Paths as they are in the study: without the one folder that holds everything, and without what editors and systems
+ * leave behind.
+ */
 export function studyPaths(paths: readonly string[]): Map<string, string> {
-  const clean = paths.map((p) => [p, p.replaceAll('\\', '/').replace(/^\.?\/+/, '')] as const).filter(([, p]) => p !== '' && !p.endsWith('/') && !notAStudy.test(p))
+  const clean = paths
+    .map((p) => [p, p.replaceAll('\\', '/').replace(/^\.?\/+/, '')] as const)
+    .filter(([, p]) => p !== '' && !p.endsWith('/') && !notAStudy.test(p))
   const top = clean[0]?.[1].split('/')[0]
-  const nested = top !== undefined && !clean.some(([, p]) => p === studyFileName) && clean.every(([, p]) => p.startsWith(`${top}/`))
+  const nested =
+    top !== undefined && !clean.some(([, p]) => p === studyFileName) && clean.every(([, p]) => p.startsWith(`${top}/`))
   return new Map(clean.map(([raw, p]) => [raw, nested ? p.slice(top.length + 1) : p]))
 }
 
-/** A study out of the files of a folder. `read` gives the text of a file. Web pages without `study.json` are a web study that opens `index.html`. */
-export async function studyOfFiles<D>(given: readonly { path: string; data: D }[], read: (data: D) => Promise<string>): Promise<StudyBundle<D>> {
+/**
+ * A study out of the files of a folder. `read` gives the text of a file. Web pages without `study.json` are a web study
+ * that opens `index.html`.
+ */
+export async function studyOfFiles<D>(
+  given: readonly { path: string; data: D }[],
+  read: (data: D) => Promise<string>,
+): Promise<StudyBundle<D>> {
   const names = studyPaths(given.map((f) => f.path))
-  const files = given.flatMap((f) => { const path = names.get(f.path); return path === undefined ? [] : [{ path, data: f.data }] })
-  for (const f of files) if (!AssetPath.safeParse(f.path).success) throw new StudyFileError(`The file name “${f.path}” cannot be used: no ? # % or control characters, at most 300 characters.`)
+  const files = given.flatMap((f) => {
+    const path = names.get(f.path)
+    return path === undefined ? [] : [{ path, data: f.data }]
+  })
+  for (const f of files)
+    if (!AssetPath.safeParse(f.path).success)
+      throw new StudyFileError(
+        `The file name “${f.path}” cannot be used: no ? # % or control characters, at most 300 characters.`,
+      )
   const description = files.find((f) => f.path === studyFileName)
   const rest = files.filter((f) => f !== description).sort((a, b) => (a.path < b.path ? -1 : 1))
   if (description) return { ...parseStudyJson(await read(description.data)), files: rest }
-  if (rest.some((f) => f.path === 'index.html')) return { configuration: { kind: 'web', entry: 'index.html' }, files: rest }
-  throw new StudyFileError(`There is no ${studyFileName} (a timeline and its settings) and no index.html (a web study) at the top of what you chose.`)
+  if (rest.some((f) => f.path === 'index.html'))
+    return { configuration: { kind: 'web', entry: 'index.html' }, files: rest }
+  throw new StudyFileError(
+    `There is no ${studyFileName} (a timeline and its settings) and no index.html (a web study) at the top of what you chose.`,
+  )
 }
 
-/** One file with everything of a study. Media is stored as it is, for it is compressed already. Without workers: the portal's content security policy allows none made from text. */
+/**
+ * One file with everything of a study. Media is stored as it is, for it is compressed already. Without workers: the
+ * portal's content security policy allows none made from text.
+ */
 export function packStudy(study: StudyBundle<Uint8Array>): Uint8Array<ArrayBuffer> {
   const { files, title, description, redirectHosts, configuration } = study
-  const entries: Zippable = { [studyFileName]: [new TextEncoder().encode(`${JSON.stringify({ title, description, redirectHosts, configuration }, null, 2)}\n`), { level: 6 }] }
-  for (const f of files) entries[f.path] = [f.data, { level: /\.(png|jpe?g|gif|webp|avif|mp[34]|m4[av]|og[gva]|webm|woff2?|zip)$/i.test(f.path) ? 0 : 6 }]
+  const entries: Zippable = {
+    [studyFileName]: [
+      new TextEncoder().encode(`${JSON.stringify({ title, description, redirectHosts, configuration }, null, 2)}\n`),
+      { level: 6 },
+    ],
+  }
+  for (const f of files)
+    entries[f.path] = [
+      f.data,
+      { level: /\.(png|jpe?g|gif|webp|avif|mp[34]|m4[av]|og[gva]|webm|woff2?|zip)$/i.test(f.path) ? 0 : 6 },
+    ]
   return zipSync(entries) as Uint8Array<ArrayBuffer>
 }
 
@@ -57,7 +113,21 @@ export async function unpackStudy(bytes: Uint8Array): Promise<StudyBundle<Uint8A
   let size = 0
   let unpacked: Unzipped
   try {
-    unpacked = unzipSync(bytes, { filter: (f) => { size += f.originalSize; if (size > maxUnpacked) throw new StudyFileError('This file would unpack to more than 2 GB. Publish from a folder instead.'); return true } })
-  } catch (cause) { throw cause instanceof StudyFileError ? cause : new StudyFileError('This is not a zip file, or it is damaged.', { cause }) }
-  return studyOfFiles(Object.entries(unpacked).map(([path, data]) => ({ path, data })), async (data) => new TextDecoder().decode(data))
+    unpacked = unzipSync(bytes, {
+      filter: (f) => {
+        size += f.originalSize
+        if (size > maxUnpacked)
+          throw new StudyFileError('This file would unpack to more than 2 GB. Publish from a folder instead.')
+        return true
+      },
+    })
+  } catch (cause) {
+    throw cause instanceof StudyFileError
+      ? cause
+      : new StudyFileError('This is not a zip file, or it is damaged.', { cause })
+  }
+  return studyOfFiles(
+    Object.entries(unpacked).map(([path, data]) => ({ path, data })),
+    async (data) => new TextDecoder().decode(data),
+  )
 }

@@ -7,8 +7,8 @@ export const commonHeaders = {
 } as const
 
 /**
- * Sent with everything on the main origin. No Cross-Origin-Opener-Policy: it would cut the sign-in popup off from the page that opened it
- * on its way back from the identity provider.
+ * Sent with everything on the main origin. No Cross-Origin-Opener-Policy: it would cut the sign-in popup off from the
+ * page that opened it on its way back from the identity provider.
  */
 export const mainHeaders = {
   ...commonHeaders,
@@ -16,47 +16,59 @@ export const mainHeaders = {
   'permissions-policy': 'camera=(self), microphone=(self), geolocation=(), payment=(), usb=()',
 } as const
 
-/** Sent with everything on the study origin. Study pages have an opaque origin, so even their own files are cross-origin to them. */
+/**
+ * Sent with everything on the study origin. Study pages have an opaque origin, so even their own files are cross-origin
+ * to them.
+ */
 export const studyHeaders = {
   ...commonHeaders,
   'access-control-allow-origin': '*',
   'cross-origin-resource-policy': 'cross-origin',
 } as const
 
-/** What a study page may do inside its frame; the frame's `sandbox` attribute says the same. Never `allow-same-origin`. */
+/**
+ * What a study page may do inside its frame; the frame's `sandbox` attribute says the same. Never `allow-same-origin`.
+ */
 export const studySandbox = 'allow-scripts allow-forms allow-modals allow-pointer-lock allow-downloads'
 
-const policy = (directives: Record<string, string>): string => Object.entries(directives).map(([name, value]) => `${name} ${value}`.trim()).join('; ')
+const policy = (directives: Record<string, string>): string =>
+  Object.entries(directives)
+    .map(([name, value]) => `${name} ${value}`.trim())
+    .join('; ')
 
 /**
- * Content-Security-Policy of the main origin: only its own scripts, no inline script, no other host.
- * The participant page reads a version's configuration from the study origin. `connect`: further origins that pages may fetch from (the identity provider and the object store in AWS).
+ * Content-Security-Policy of the main origin: only its own scripts, no inline script, no other host. The participant
+ * page reads a version's configuration from the study origin. `connect`: further origins that pages may fetch from (the
+ * identity provider and the object store in AWS).
  */
-export const mainCsp = (o: { studyOrigin: string; connect: readonly string[] }): string => policy({
-  'default-src': "'self'",
-  'script-src': "'self'",
-  'style-src': "'self' 'unsafe-inline'",
-  'img-src': "'self' data: blob:",
-  'font-src': "'self'",
-  'connect-src': ["'self'", o.studyOrigin, ...o.connect].join(' '),
-  'frame-src': o.studyOrigin,
-  'worker-src': "'self'",
-  'form-action': "'self'",
-  'frame-ancestors': "'none'",
-  'base-uri': "'none'",
-  'object-src': "'none'",
-})
+export const mainCsp = (o: { studyOrigin: string; connect: readonly string[] }): string =>
+  policy({
+    'default-src': "'self'",
+    'script-src': "'self'",
+    'style-src': "'self' 'unsafe-inline'",
+    'img-src': "'self' data: blob:",
+    'font-src': "'self'",
+    'connect-src': ["'self'", o.studyOrigin, ...o.connect].join(' '),
+    'frame-src': o.studyOrigin,
+    'worker-src': "'self'",
+    'form-action': "'self'",
+    'frame-ancestors': "'none'",
+    'base-uri': "'none'",
+    'object-src': "'none'",
+  })
 
 /**
  * Content-Security-Policy of the study origin: an opaque origin, whatever the embedder forgot; nothing is loaded from
- * or sent to another host; only the participant page may frame it. Browsers leave a page two ways out that no header closes: WebRTC
- * (Chromium does not know CSP's `webrtc`) and the bare connection of a preconnect. So an author's own page is trusted with what its participants do in it, and with nothing else.
+ * or sent to another host; only the participant page may frame it. Browsers leave a page two ways out that no header
+ * closes: WebRTC (Chromium does not know CSP's `webrtc`) and the bare connection of a preconnect. So an author's own
+ * page is trusted with what its participants do in it, and with nothing else.
  */
-export const studyCsp = (o: { studyOrigin: string; mainOrigin: string }): string => policy({
-  'sandbox': studySandbox,
-  'default-src': `'self' ${o.studyOrigin} data: blob: 'unsafe-inline' 'unsafe-eval'`,
-  'frame-ancestors': o.mainOrigin,
-  'form-action': "'none'",
-  'base-uri': o.studyOrigin, // the player sets <base> to the version's files
-  'object-src': "'none'",
-})
+export const studyCsp = (o: { studyOrigin: string; mainOrigin: string }): string =>
+  policy({
+    sandbox: studySandbox,
+    'default-src': `'self' ${o.studyOrigin} data: blob: 'unsafe-inline' 'unsafe-eval'`,
+    'frame-ancestors': o.mainOrigin,
+    'form-action': "'none'",
+    'base-uri': o.studyOrigin, // the player sets <base> to the version's files
+    'object-src': "'none'",
+  })

@@ -13,18 +13,36 @@ import type { Area, Grant, Route } from './route.ts'
 export { access, audit, datasets, jobs, pipelines, runs, studies, synthesis }
 export const areas = { access, studies, runs, datasets, jobs, synthesis, pipelines, audit } as const
 
-export interface NamedRoute { area: string; name: string; route: Route }
+export interface NamedRoute {
+  area: string
+  name: string
+  route: Route
+}
 
 /** All routes with their area and name. */
-export const allRoutes: NamedRoute[] = Object.values(areas as Record<string, Area>).flatMap((a) => Object.entries(a.routes).map(([name, route]) => ({ area: a.name, name, route })))
+export const allRoutes: NamedRoute[] = Object.values(areas as Record<string, Area>).flatMap((a) =>
+  Object.entries(a.routes).map(([name, route]) => ({ area: a.name, name, route })),
+)
 
-export interface ServerFunction { area: string; name: string; entry: string; routes: NamedRoute[]; grants: Grant[] }
+export interface ServerFunction {
+  area: string
+  name: string
+  entry: string
+  routes: NamedRoute[]
+  grants: Grant[]
+}
 
 /** One Lambda per function, with the union of what its routes may touch. */
 export const serverFunctions: ServerFunction[] = [
   ...[...Map.groupBy(allRoutes, (r) => `${r.area}/${r.route.function}`)].map(([key, routes]) => {
     const [area, name] = key.split('/') as [string, string]
-    return { area, name, entry: `functions/${area}/${name}.handler.ts`, routes, grants: [...new Set(routes.flatMap((r) => r.route.grants))].sort() }
+    return {
+      area,
+      name,
+      entry: `functions/${area}/${name}.handler.ts`,
+      routes,
+      grants: [...new Set(routes.flatMap((r) => r.route.grants))].sort(),
+    }
   }),
   ...backstage.map((f) => ({ ...f, routes: [] })),
 ]

@@ -6,27 +6,57 @@ import { type Kind, Problem, problems } from './problems.ts'
 import { allProblems, type Area, type Route } from './route.ts'
 
 type Json = Record<string, unknown>
-interface Operation extends Json { operationId: string; responses: Record<string, Json> }
-interface OpenApi { openapi: '3.1.0'; info: Json; servers: Json[]; tags: Json[]; security: Json[]; paths: Record<string, Record<string, Operation>>; components: Json }
+interface Operation extends Json {
+  operationId: string
+  responses: Record<string, Json>
+}
+interface OpenApi {
+  openapi: '3.1.0'
+  info: Json
+  servers: Json[]
+  tags: Json[]
+  security: Json[]
+  paths: Record<string, Record<string, Operation>>
+  components: Json
+}
 
-/** The one schema here that refers to itself is `z.json()`; its reference would point out of the document once it is embedded. */
+/**
+ * The one schema here that refers to itself is `z.json()`; its reference would point out of the document once it is
+ * embedded.
+ */
 const anyJson = (node: unknown): unknown =>
-  Array.isArray(node) ? node.map(anyJson)
-    : node === null || typeof node !== 'object' ? node
-      : typeof (node as Json)['$ref'] === 'string' ? { description: 'Any JSON value' } : Object.fromEntries(Object.entries(node).map(([k, v]) => [k, anyJson(v)]))
+  Array.isArray(node)
+    ? node.map(anyJson)
+    : node === null || typeof node !== 'object'
+      ? node
+      : typeof (node as Json)['$ref'] === 'string'
+        ? { description: 'Any JSON value' }
+        : Object.fromEntries(Object.entries(node).map(([k, v]) => [k, anyJson(v)]))
 
 /** The JSON Schema of a zod schema as it travels: what is sent (`input`) or what is answered (`output`). */
 export function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, '~standard': __, $defs, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' }) as Json
-  return $defs === undefined ? json : anyJson(json) as Json
+  const {
+    $schema: _,
+    '~standard': __,
+    $defs,
+    ...json
+  } = z.toJSONSchema(schema, { io, unrepresentable: 'any', target: 'draft-2020-12' }) as Json
+  return $defs === undefined ? json : (anyJson(json) as Json)
 }
 
 function parameters(r: Route): Json[] {
   const of = (where: 'path' | 'query', object: z.ZodObject | undefined): Json[] => {
     if (!object) return []
-    const { properties = {}, required = [] } = schemaOf(object, 'input') as { properties?: Record<string, Json>; required?: string[] }
+    const { properties = {}, required = [] } = schemaOf(object, 'input') as {
+      properties?: Record<string, Json>
+      required?: string[]
+    }
     return Object.entries(properties).map(([name, { description, ...schema }]) => ({
-      name, in: where, required: where === 'path' || required.includes(name), ...(description ? { description } : {}), schema,
+      name,
+      in: where,
+      required: where === 'path' || required.includes(name),
+      ...(description ? { description } : {}),
+      schema,
     }))
   }
   return [...of('path', r.params), ...of('query', r.query)]
@@ -38,40 +68,74 @@ const scopeOf = new Map(permissionTable().map((row) => [row.permission, row.scop
 export function whoMay(r: Route): string {
   const a = r.access
   switch (a.kind) {
-    case 'anyone': return 'Anyone; no sign-in.'
-    case 'run-token': return 'The participant’s page, with the token of this run.'
-    case 'person': return 'Anyone who is signed in.'
-    default: return `Permission \`${a.permission}\`; with an access token, scope \`${scopeOf.get(a.permission)}\`.${a.recentLogin ? ` Needs a sign-in at most ${recentLoginSeconds / 60} minutes old.` : ''}`
+    case 'anyone':
+      return 'Anyone; no sign-in.'
+    case 'run-token':
+      return 'The participant’s page, with the token of this run.'
+    case 'person':
+      return 'Anyone who is signed in.'
+    default:
+      return `Permission \`${a.permission}\`; with an access token, scope \`${scopeOf.get(a.permission)}\`.${a.recentLogin ? ` Needs a sign-in at most ${recentLoginSeconds / 60} minutes old.` : ''}`
   }
 }
 
-const security = (r: Route): Json[] => (r.access.kind === 'anyone' ? [] : r.access.kind === 'run-token' ? [{ runToken: [] }] : [{ session: [] }, { accessToken: [] }])
+const security = (r: Route): Json[] =>
+  r.access.kind === 'anyone'
+    ? []
+    : r.access.kind === 'run-token'
+      ? [{ runToken: [] }]
+      : [{ session: [] }, { accessToken: [] }]
 
 function responses({ route: r }: NamedRoute): Record<string, Json> {
   const byStatus = Map.groupBy(allProblems(r), (kind) => problems[kind].status)
-  const answer: Json = r.status === 204 ? { description: 'Done; no body' } : { description: 'Success', content: { 'application/json': { schema: schemaOf(r.response, 'output') } } }
+  const answer: Json =
+    r.status === 204
+      ? { description: 'Done; no body' }
+      : { description: 'Success', content: { 'application/json': { schema: schemaOf(r.response, 'output') } } }
   return {
     [r.status]: answer,
-    ...Object.fromEntries([...byStatus].sort(([a], [b]) => a - b).map(([status, kinds]) => [String(status), {
-      description: kinds.map((k) => `\`${k}\`: ${problems[k].title}`).join('. '),
-      content: { 'application/problem+json': { schema: { allOf: [{ $ref: '#/components/schemas/Problem' }, { type: 'object', properties: { kind: { enum: kinds } } }] } } },
-    }])),
+    ...Object.fromEntries(
+      [...byStatus]
+        .sort(([a], [b]) => a - b)
+        .map(([status, kinds]) => [
+          String(status),
+          {
+            description: kinds.map((k) => `\`${k}\`: ${problems[k].title}`).join('. '),
+            content: {
+              'application/problem+json': {
+                schema: {
+                  allOf: [
+                    { $ref: '#/components/schemas/Problem' },
+                    { type: 'object', properties: { kind: { enum: kinds } } },
+                  ],
+                },
+              },
+            },
+          },
+        ]),
+    ),
   }
 }
 
 function operation(n: NamedRoute): Operation {
   const r = n.route
   return {
-    operationId: `${n.area}.${n.name}`, tags: [n.area], summary: r.summary, description: [r.detail, whoMay(r)].filter(Boolean).join('\n\n'),
+    operationId: `${n.area}.${n.name}`,
+    tags: [n.area],
+    summary: r.summary,
+    description: [r.detail, whoMay(r)].filter(Boolean).join('\n\n'),
     ...(r.params || r.query ? { parameters: parameters(r) } : {}),
-    ...(r.body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(r.body, 'input') } } } } : {}),
-    security: security(r), responses: responses(n),
+    ...(r.body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(r.body, 'input') } } } }
+      : {}),
+    security: security(r),
+    responses: responses(n),
   }
 }
 
 /**
- * The OpenAPI 3.1 document. `mainOrigin` (e.g. `https://cloister.example`) becomes the one server; '' means "where this document was read".
- * Pure: the same arguments give the same document, so a deployment can store it as a static file.
+ * The OpenAPI 3.1 document. `mainOrigin` (e.g. `https://cloister.example`) becomes the one server; '' means "where this
+ * document was read". Pure: the same arguments give the same document, so a deployment can store it as a static file.
  */
 export function openapi(mainOrigin = '', version = '0.1.0'): OpenApi {
   const paths: OpenApi['paths'] = {}
@@ -79,8 +143,11 @@ export function openapi(mainOrigin = '', version = '0.1.0'): OpenApi {
   return {
     openapi: '3.1.0',
     info: {
-      title: 'Cloister', version, license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
-      description: 'Every failure is `application/problem+json` (RFC 9457) with a stable `kind`; the kinds are listed at /docs/problems. Lists answer `items` and `next`; send `next` back as `after`.',
+      title: 'Cloister',
+      version,
+      license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
+      description:
+        'Every failure is `application/problem+json` (RFC 9457) with a stable `kind`; the kinds are listed at /docs/problems. Lists answer `items` and `next`; send `next` back as `after`.',
     },
     servers: [{ url: mainOrigin || '/' }],
     tags: Object.values(areas as Record<string, Area>).map((a) => ({ name: a.name, description: a.summary })),
@@ -89,15 +156,34 @@ export function openapi(mainOrigin = '', version = '0.1.0'): OpenApi {
     components: {
       schemas: { Problem: schemaOf(Problem, 'output') },
       securitySchemes: {
-        session: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Access token of a person signed in at the portal (OIDC authorization code with PKCE)' },
-        accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'clo_…', description: 'Personal access token, or the one a tool received by device sign-in; limited to its scopes' },
-        runToken: { type: 'http', scheme: 'bearer', description: 'Token of one run, given to the participant’s page when the run starts' },
+        session: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'Access token of a person signed in at the portal (OIDC authorization code with PKCE)',
+        },
+        accessToken: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'clo_…',
+          description: 'Personal access token, or the one a tool received by device sign-in; limited to its scopes',
+        },
+        runToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'Token of one run, given to the participant’s page when the run starts',
+        },
       },
     },
   }
 }
 
 /** Where each problem kind is explained. */
-export const problemList: { kind: Kind; status: number; title: string; answeredBy: string[] }[] = Object.entries(problems).map(([kind, p]) => ({
-  kind: kind as Kind, status: p.status, title: p.title, answeredBy: allRoutes.filter((n) => allProblems(n.route).includes(kind as Kind)).map((n) => `${n.area}.${n.name}`),
+export const problemList: { kind: Kind; status: number; title: string; answeredBy: string[] }[] = Object.entries(
+  problems,
+).map(([kind, p]) => ({
+  kind: kind as Kind,
+  status: p.status,
+  title: p.title,
+  answeredBy: allRoutes.filter((n) => allProblems(n.route).includes(kind as Kind)).map((n) => `${n.area}.${n.name}`),
 }))

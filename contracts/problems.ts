@@ -6,7 +6,7 @@ export const problems = {
   'sign-in-required': { status: 401, title: 'Sign in first' },
   'run-token-invalid': { status: 401, title: 'This run needs its own token' },
   'login-too-old': { status: 403, title: 'Sign in again to do this' },
-  'forbidden': { status: 403, title: 'Your role or rights do not allow this' },
+  forbidden: { status: 403, title: 'Your role or rights do not allow this' },
   'not-found': { status: 404, title: 'Not found' },
   'already-exists': { status: 409, title: 'This exists already' },
   'changed-meanwhile': { status: 409, title: 'Somebody changed this meanwhile' },
@@ -38,12 +38,15 @@ export const problems = {
   'too-many-jobs': { status: 429, title: 'Too many analyses at once' },
   'result-not-released': { status: 409, title: 'Nothing was released' },
   'own-output': { status: 403, title: 'Nobody checks their own output' },
-  'internal': { status: 500, title: 'Something went wrong on our side' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<string, { status: number; title: string }>
 
 export type Kind = keyof typeof problems
 
-/** One field that was wrong: where (JSON pointer), what was wrong, what is expected. Values are echoed only for requests the caller made. */
+/**
+ * One field that was wrong: where (JSON pointer), what was wrong, what is expected. Values are echoed only for requests
+ * the caller made.
+ */
 export const FieldError = z.object({
   path: z.string().describe('JSON pointer into the request, e.g. /configuration/timeline/2/type'),
   message: z.string(),
@@ -52,13 +55,15 @@ export const FieldError = z.object({
 })
 export type FieldError = z.infer<typeof FieldError>
 
-export const Problem = z.object({
-  type: z.string(),
-  kind: z.enum(Object.keys(problems) as [Kind, ...Kind[]]),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string().describe('What was wrong and what to do next, in a sentence'),
-  instance: z.string().optional().describe('The request id, to quote when asking for help'),
-  errors: z.array(FieldError).optional(),
-}).loose()
+export const Problem = z
+  .object({
+    type: z.string(),
+    kind: z.enum(Object.keys(problems) as [Kind, ...Kind[]]),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('What was wrong and what to do next, in a sentence'),
+    instance: z.string().optional().describe('The request id, to quote when asking for help'),
+    errors: z.array(FieldError).optional(),
+  })
+  .loose()
 export type Problem = z.infer<typeof Problem>

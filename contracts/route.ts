@@ -4,35 +4,62 @@ import type { Permission } from '../domain/access/permissions.ts'
 import type { Kind } from './problems.ts'
 
 /** Table entities, by the prefix of their partition key. */
-export type Entity = 'USER' | 'ORG' | 'INVITE' | 'TOKEN' | 'DEVICE' | 'STUDY' | 'LINK' | 'RUN' | 'AUDIT' | 'DATASET' | 'JOB' | 'SYN' | 'PIPELINE' | 'EXPERIMENT'
+export type Entity =
+  | 'USER'
+  | 'ORG'
+  | 'INVITE'
+  | 'TOKEN'
+  | 'DEVICE'
+  | 'STUDY'
+  | 'LINK'
+  | 'RUN'
+  | 'AUDIT'
+  | 'DATASET'
+  | 'JOB'
+  | 'SYN'
+  | 'PIPELINE'
+  | 'EXPERIMENT'
 export type Bucket = 'assets' | 'sealed' | 'protected' | 'quarantine' | 'released'
 
 /**
- * What a function may touch to serve a route; least privilege is the union over a function's routes.
- * `read ENTITY` get and query, `write ENTITY` put, update and delete; `get/put/delete BUCKET`; `list BUCKET` names without bytes; `held-outputs`: of quarantine
- * what the gate has decided on and checkers look at, not what computations wrote;
- * `public-key`, `create-key`, `unwrap`, `mac`: acts of the Keys port; `engine`: the port that touches rows; `start-job`, `stop-job`: the workflow; `read-log`, `write-log`: logs of runs.
+ * What a function may touch to serve a route; least privilege is the union over a function's routes. `read ENTITY` get
+ * and query, `write ENTITY` put, update and delete; `get/put/delete BUCKET`; `list BUCKET` names without bytes;
+ * `held-outputs`: of quarantine what the gate has decided on and checkers look at, not what computations wrote;
+ * `public-key`, `create-key`, `unwrap`, `mac`: acts of the Keys port; `engine`: the port that touches rows;
+ * `start-job`, `stop-job`: the workflow; `read-log`, `write-log`: logs of runs.
  */
 export type Grant =
-  | `read ${Entity}` | `write ${Entity}`
-  | `get ${Bucket}` | `list ${Bucket}` | `put ${Bucket}` | `delete ${Bucket}` | 'held-outputs'
-  | 'public-key' | 'create-key' | 'unwrap' | 'mac'
-  | 'engine' | 'start-job' | 'stop-job' | 'read-log' | 'write-log'
+  | `read ${Entity}`
+  | `write ${Entity}`
+  | `get ${Bucket}`
+  | `list ${Bucket}`
+  | `put ${Bucket}`
+  | `delete ${Bucket}`
+  | 'held-outputs'
+  | 'public-key'
+  | 'create-key'
+  | 'unwrap'
+  | 'mac'
+  | 'engine'
+  | 'start-job'
+  | 'stop-job'
+  | 'read-log'
+  | 'write-log'
 
 /** Who may call a route. The kernel resolves the resource named here before the handler runs. */
 export type Access =
-  | { kind: 'anyone' }                                                  // no credentials: participants' pages, device login
-  | { kind: 'person' }                                                  // signed in, no organisation needed
+  | { kind: 'anyone' } // no credentials: participants' pages, device login
+  | { kind: 'person' } // signed in, no organisation needed
   | { kind: 'organisation'; permission: Permission; recentLogin?: true } // params.organisationId
-  | { kind: 'study'; permission: Permission; recentLogin?: true }        // params.studyId
-  | { kind: 'run'; permission: Permission; recentLogin?: true }          // params.runId, by a researcher
-  | { kind: 'dataset'; permission: Permission; recentLogin?: true }    // params.datasetId
-  | { kind: 'job'; permission: Permission; recentLogin?: true }        // params.jobId
-  | { kind: 'synthesis'; permission: Permission; recentLogin?: true }  // params.synthesisId
-  | { kind: 'pipeline'; permission: Permission; recentLogin?: true }     // params.pipelineId
-  | { kind: 'experiment'; permission: Permission; recentLogin?: true }   // params.experimentId
+  | { kind: 'study'; permission: Permission; recentLogin?: true } // params.studyId
+  | { kind: 'run'; permission: Permission; recentLogin?: true } // params.runId, by a researcher
+  | { kind: 'dataset'; permission: Permission; recentLogin?: true } // params.datasetId
+  | { kind: 'job'; permission: Permission; recentLogin?: true } // params.jobId
+  | { kind: 'synthesis'; permission: Permission; recentLogin?: true } // params.synthesisId
+  | { kind: 'pipeline'; permission: Permission; recentLogin?: true } // params.pipelineId
+  | { kind: 'experiment'; permission: Permission; recentLogin?: true } // params.experimentId
   | { kind: 'pipeline-run'; permission: Permission; recentLogin?: true } // params.jobId, of a pipeline run
-  | { kind: 'run-token' }                                               // params.runId, by the participant's page
+  | { kind: 'run-token' } // params.runId, by the participant's page
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -55,8 +82,9 @@ export interface Route {
   status: 200 | 201 | 202 | 204
   response: z.ZodType
   /**
-   * Answers piece by piece, for as long as something is to be said. `events`: server-sent events, `response` is the shape of one event's data; `text`: a file, `response` is a string.
-   * In AWS such a function has an address of its own behind the same origin (lib/web-stack.ts), so it serves no other routes.
+   * Answers piece by piece, for as long as something is to be said. `events`: server-sent events, `response` is the
+   * shape of one event's data; `text`: a file, `response` is a string. In AWS such a function has an address of its own
+   * behind the same origin (lib/web-stack.ts), so it serves no other routes.
    */
   stream?: 'events' | 'text'
   /** The kinds of problem it can answer with, besides those every route has (see `commonProblems`). */
@@ -74,7 +102,11 @@ export interface Area<R extends Record<string, Route> = Record<string, Route>> {
 export const route = <const R extends Route>(r: R): R => r
 
 /** Declares an area: the routes of one contract file. */
-export const area = <const R extends Record<string, Route>>(name: string, summary: string, routes: R): Area<R> => ({ name, summary, routes })
+export const area = <const R extends Record<string, Route>>(name: string, summary: string, routes: R): Area<R> => ({
+  name,
+  summary,
+  routes,
+})
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined
 type In<S> = S extends z.ZodType ? z.input<S> : undefined
@@ -96,7 +128,12 @@ export function commonProblems(r: Route): Kind[] {
   if (r.body) kinds.push('payload-too-large')
   if (r.access.kind === 'run-token') kinds.push('run-token-invalid')
   else if (r.access.kind !== 'anyone') kinds.push('sign-in-required')
-  if (['organisation', 'study', 'run', 'dataset', 'job', 'synthesis', 'pipeline', 'experiment', 'pipeline-run'].includes(r.access.kind)) kinds.push('not-found', 'forbidden')
+  if (
+    ['organisation', 'study', 'run', 'dataset', 'job', 'synthesis', 'pipeline', 'experiment', 'pipeline-run'].includes(
+      r.access.kind,
+    )
+  )
+    kinds.push('not-found', 'forbidden')
   if ('recentLogin' in r.access && r.access.recentLogin) kinds.push('login-too-old')
   return kinds
 }

@@ -1,7 +1,10 @@
 /** Shapes that more than one area speaks of. */
 import * as z from 'zod'
 
-const id = (prefix: string, what: string) => z.string().regex(new RegExp(`^${prefix}_[a-z2-7]{16,32}$`), `${what} ids look like ${prefix}_ and 16-32 letters and digits`)
+const id = (prefix: string, what: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}_[a-z2-7]{16,32}$`), `${what} ids look like ${prefix}_ and 16-32 letters and digits`)
 
 export const OrganisationId = id('org', 'Organisation')
 export const StudyId = id('std', 'Study')
@@ -12,12 +15,24 @@ export const JobId = id('job', 'Job')
 export const SynthesisId = id('syn', 'Synthesis')
 export const PipelineId = id('pip', 'Pipeline')
 export const ExperimentId = id('exp', 'Experiment')
-export const UserId = z.string().min(1).max(128).regex(/^[A-Za-z0-9_-]+$/)
+export const UserId = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[A-Za-z0-9_-]+$/)
 export const LinkCode = z.string().regex(/^[a-z2-7]{20}$/, 'A link code is 20 letters and digits')
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'A SHA-256 is 64 lower-case hex digits')
 export const Instant = z.iso.datetime().describe('UTC, ISO 8601')
-/** One line that people read: no control characters, nothing that reverses the direction of text (it would read as something else), and something to see. */
-export const Name = z.string().trim().min(1).max(120).regex(/^[^\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, 'One line, without control characters')
+/**
+ * One line that people read: no control characters, nothing that reverses the direction of text (it would read as
+ * something else), and something to see.
+ */
+export const Name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(120)
+  .regex(/^[^\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u, 'One line, without control characters')
   .refine((n) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(n), 'Something that can be read')
 export const Email = z.email().max(254)
 export const Version = z.coerce.number().int().min(1).max(999_999)

@@ -3,38 +3,98 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { base32, base64url, canonical, fromBase64url, hex, sha256Hex } from './hash.ts'
 
-const shuffled = (value: unknown): unknown => Array.isArray(value) ? value.map(shuffled)
-  : typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).reverse().map(([k, v]) => [k, shuffled(v)])) : value
+const shuffled = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(shuffled)
+    : typeof value === 'object' && value !== null
+      ? Object.fromEntries(
+          Object.entries(value)
+            .reverse()
+            .map(([k, v]) => [k, shuffled(v)]),
+        )
+      : value
 const json = fc.jsonValue({ maxDepth: 4 }).filter((v) => !JSON.stringify(v).includes('__proto__'))
 
 describe('canonical JSON', () => {
-  it('reads back as the same value', () => fc.assert(fc.property(json, (v) => { expect(JSON.parse(canonical(v))).toEqual(JSON.parse(JSON.stringify(v))) })))
-  it('is the same whatever the order of members', () => fc.assert(fc.property(json, (v) => { expect(canonical(shuffled(v))).toBe(canonical(v)) })))
-  it('tells different values apart', () => fc.assert(fc.property(json, json, (a, b) => { if (canonical(a) === canonical(b)) expect(JSON.parse(JSON.stringify(a))).toEqual(JSON.parse(JSON.stringify(b))) })))
-  it('is exactly this', () => expect(canonical({ b: [1, 'ü', null, undefined], a: { z: undefined, y: -0.5 }, 10: true })).toBe('{"10":true,"a":{"y":-0.5},"b":[1,"ü",null,null]}'))
-  it('refuses what JSON cannot carry', () => { for (const v of [Number.NaN, Infinity, 1n, Symbol('x'), () => 1, { x: -Infinity }]) expect(() => canonical(v)).toThrow() })
+  it('reads back as the same value', () =>
+    fc.assert(
+      fc.property(json, (v) => {
+        expect(JSON.parse(canonical(v))).toEqual(JSON.parse(JSON.stringify(v)))
+      }),
+    ))
+  it('is the same whatever the order of members', () =>
+    fc.assert(
+      fc.property(json, (v) => {
+        expect(canonical(shuffled(v))).toBe(canonical(v))
+      }),
+    ))
+  it('tells different values apart', () =>
+    fc.assert(
+      fc.property(json, json, (a, b) => {
+        if (canonical(a) === canonical(b)) expect(JSON.parse(JSON.stringify(a))).toEqual(JSON.parse(JSON.stringify(b)))
+      }),
+    ))
+  it('is exactly this', () =>
+    expect(canonical({ b: [1, 'ü', null, undefined], a: { z: undefined, y: -0.5 }, 10: true })).toBe(
+      '{"10":true,"a":{"y":-0.5},"b":[1,"ü",null,null]}',
+    ))
+  it('refuses what JSON cannot carry', () => {
+    for (const v of [Number.NaN, Infinity, 1n, Symbol('x'), () => 1, { x: -Infinity }])
+      expect(() => canonical(v)).toThrow()
+  })
 })
 
 describe('encodings', () => {
   const bytes = fc.uint8Array({ maxLength: 200 })
-  it('SHA-256 is that of the platform', () => fc.assert(fc.asyncProperty(fc.oneof(bytes, fc.string({ unit: 'binary' })), async (data) => {
-    expect(await sha256Hex(data)).toBe(createHash('sha256').update(typeof data === 'string' ? new TextEncoder().encode(data) : data).digest('hex'))
-  })))
-  it('base64url reads back, without padding', () => fc.assert(fc.property(bytes, (b) => {
-    expect(base64url(b)).toBe(Buffer.from(b).toString('base64url'))
-    expect(fromBase64url(base64url(b))).toEqual(new Uint8Array(b))
-  })))
+  it('SHA-256 is that of the platform', () =>
+    fc.assert(
+      fc.asyncProperty(fc.oneof(bytes, fc.string({ unit: 'binary' })), async (data) => {
+        expect(await sha256Hex(data)).toBe(
+          createHash('sha256')
+            .update(typeof data === 'string' ? new TextEncoder().encode(data) : data)
+            .digest('hex'),
+        )
+      }),
+    ))
+  it('base64url reads back, without padding', () =>
+    fc.assert(
+      fc.property(bytes, (b) => {
+        expect(base64url(b)).toBe(Buffer.from(b).toString('base64url'))
+        expect(fromBase64url(base64url(b))).toEqual(new Uint8Array(b))
+      }),
+    ))
   it('base64url takes a megabyte and refuses nonsense', () => {
     const big = new Uint8Array(1 << 20).fill(251)
     expect(fromBase64url(base64url(big))).toEqual(big)
     expect(() => fromBase64url('ä')).toThrow()
   })
-  it('hex is lower case and two digits a byte', () => fc.assert(fc.property(bytes, (b) => { expect(hex(b)).toBe(Buffer.from(b).toString('hex')) })))
+  it('hex is lower case and two digits a byte', () =>
+    fc.assert(
+      fc.property(bytes, (b) => {
+        expect(hex(b)).toBe(Buffer.from(b).toString('hex'))
+      }),
+    ))
   it('base32 is RFC 4648 in lower case', () => {
-    for (const [text, encoded] of [['', ''], ['f', 'my'], ['fo', 'mzxq'], ['foo', 'mzxw6'], ['foob', 'mzxw6yq'], ['fooba', 'mzxw6ytb'], ['foobar', 'mzxw6ytboi']] as const) expect(base32(new TextEncoder().encode(text))).toBe(encoded)
+    for (const [text, encoded] of [
+      ['', ''],
+      ['f', 'my'],
+      ['fo', 'mzxq'],
+      ['foo', 'mzxw6'],
+      ['foob', 'mzxw6yq'],
+      ['fooba', 'mzxw6ytb'],
+      ['foobar', 'mzxw6ytboi'],
+    ] as const)
+      expect(base32(new TextEncoder().encode(text))).toBe(encoded)
   })
-  it('base32 tells bytes of one length apart', () => fc.assert(fc.property(fc.uint8Array({ minLength: 20, maxLength: 20 }), fc.uint8Array({ minLength: 20, maxLength: 20 }), (a, b) => {
-    expect(base32(a)).toMatch(/^[a-z2-7]{32}$/)
-    expect(base32(a) === base32(b)).toBe(hex(a) === hex(b))
-  })))
+  it('base32 tells bytes of one length apart', () =>
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 20, maxLength: 20 }),
+        fc.uint8Array({ minLength: 20, maxLength: 20 }),
+        (a, b) => {
+          expect(base32(a)).toMatch(/^[a-z2-7]{32}$/)
+          expect(base32(a) === base32(b)).toBe(hex(a) === hex(b))
+        },
+      ),
+    ))
 })

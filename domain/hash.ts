@@ -9,7 +9,9 @@ export function canonical(value: unknown): string {
   }
   if (Array.isArray(value)) return `[${value.map((v) => canonical(v ?? null)).join(',')}]`
   if (typeof value === 'object') {
-    const entries = Object.entries(value).filter(([, v]) => v !== undefined).sort(([a], [b]) => (a < b ? -1 : 1))
+    const entries = Object.entries(value)
+      .filter(([, v]) => v !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
     return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`).join(',')}}`
   }
   throw new TypeError(`canonical JSON cannot carry a ${typeof value}`)
@@ -30,11 +32,16 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** Lower-case RFC 4648 base32 without padding. */
 export function base32(bytes: Uint8Array): string {
-  let out = '', bits = 0, value = 0
+  let out = '',
+    bits = 0,
+    value = 0
   for (const b of bytes) {
     value = (value << 8) | b
     bits += 8
-    while (bits >= 5) { out += alphabet[(value >>> (bits - 5)) & 31]; bits -= 5 }
+    while (bits >= 5) {
+      out += alphabet[(value >>> (bits - 5)) & 31]
+      bits -= 5
+    }
     value &= (1 << bits) - 1
   }
   return bits > 0 ? out + alphabet[(value << (5 - bits)) & 31] : out
@@ -48,4 +55,5 @@ export const base64url = (bytes: Uint8Array): string => {
 }
 
 /** The bytes of a base64url string; throws on what is not one. */
-export const fromBase64url = (s: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(s.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
+export const fromBase64url = (s: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(s.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))

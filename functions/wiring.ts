@@ -21,8 +21,12 @@ const required = (name: string): string => {
 
 /** Settings from the function's environment (see lib/api-stack.ts). */
 export const settingsFromEnvironment = (): Settings => ({
-  mainOrigin: required('MAIN_ORIGIN'), studyOrigin: required('STUDY_ORIGIN'),
-  issuer: required('OIDC_ISSUER'), jwksUri: required('OIDC_JWKS_URI'), clientId: required('OIDC_CLIENT_ID'), scope: required('OIDC_SCOPE'),
+  mainOrigin: required('MAIN_ORIGIN'),
+  studyOrigin: required('STUDY_ORIGIN'),
+  issuer: required('OIDC_ISSUER'),
+  jwksUri: required('OIDC_JWKS_URI'),
+  clientId: required('OIDC_CLIENT_ID'),
+  scope: required('OIDC_SCOPE'),
   ...(process.env['OIDC_RESOURCE'] ? { resource: process.env['OIDC_RESOURCE'] } : {}),
   ...(process.env['OIDC_LOGOUT'] ? { logout: process.env['OIDC_LOGOUT'] } : {}),
   version: process.env['CLOISTER_VERSION'] ?? 'development',
@@ -31,42 +35,84 @@ export const settingsFromEnvironment = (): Settings => ({
 })
 
 /** One JSON line on standard output: CloudWatch's structured log. */
-export const logLine: Deps['log'] = (event, fields) => { process.stdout.write(`${JSON.stringify({ event, at: new Date().toISOString(), ...fields })}\n`) }
+export const logLine: Deps['log'] = (event, fields) => {
+  process.stdout.write(`${JSON.stringify({ event, at: new Date().toISOString(), ...fields })}\n`)
+}
 
 const env = (name: string): string => process.env[name] ?? ''
 
-/** The object store in S3. Handlers hand it to `awsDeps` only where a grant names a bucket, so that a bundle carries no client it cannot use. */
-export const s3Objects = (): ObjectStore => awsObjects({ buckets: {
-  assets: env('BUCKET_ASSETS'), sealed: env('BUCKET_SEALED'), protected: env('BUCKET_PROTECTED'), quarantine: env('BUCKET_QUARANTINE'), released: env('BUCKET_RELEASED'),
-} })
+/**
+ * The object store in S3. Handlers hand it to `awsDeps` only where a grant names a bucket, so that a bundle carries no
+ * client it cannot use.
+ */
+export const s3Objects = (): ObjectStore =>
+  awsObjects({
+    buckets: {
+      assets: env('BUCKET_ASSETS'),
+      sealed: env('BUCKET_SEALED'),
+      protected: env('BUCKET_PROTECTED'),
+      quarantine: env('BUCKET_QUARANTINE'),
+      released: env('BUCKET_RELEASED'),
+    },
+  })
 /** The keys in KMS; likewise only where a grant names them. */
-export const kmsKeys = (): Keys => awsKeys({ macKeyId: env('MAC_KEY_ID'), installation: required('CLOISTER_INSTALLATION') })
+export const kmsKeys = (): Keys =>
+  awsKeys({ macKeyId: env('MAC_KEY_ID'), installation: required('CLOISTER_INSTALLATION') })
 
 /** The workflow in Step Functions; for those who start or stop jobs. */
 export const stepFunctions = (): Workflow => awsWorkflow({ stateMachineArn: required('STATE_MACHINE_ARN') })
 
-/** Logs of runs in CloudWatch Logs and the bucket of what was released; for those who read, conclude or archive them. */
+/**
+ * Logs of runs in CloudWatch Logs and the bucket of what was released; for those who read, conclude or archive them.
+ */
 export const cloudwatchLogs = (): Logs => awsLogs({ group: required('RUN_LOG_GROUP'), objects: s3Objects() })
 
-/** DuckDB in this process; for those whose grants name the engine. Loaded at its first use: its native part is in a layer that other functions do not have, and a request that asks it nothing does not wait for it. */
+/**
+ * DuckDB in this process; for those whose grants name the engine. Loaded at its first use: its native part is in a
+ * layer that other functions do not have, and a request that asks it nothing does not wait for it.
+ */
 export function duckdb(): Engine {
   const objects = s3Objects()
   let made: Promise<Engine> | undefined
-  const engine = (): Promise<Engine> => (made ??= import('../adapters/aws/engine.ts').then(({ awsEngine }) => awsEngine({ objects })))
+  const engine = (): Promise<Engine> =>
+    (made ??= import('../adapters/aws/engine.ts').then(({ awsEngine }) => awsEngine({ objects })))
   return {
-    read: async (...a) => (await engine()).read(...a), store: async (...a) => (await engine()).store(...a), count: async (...a) => (await engine()).count(...a), difference: async (...a) => (await engine()).difference(...a),
-    materialise: async (...a) => (await engine()).materialise(...a), validate: async (...a) => (await engine()).validate(...a), query: async (...a) => (await engine()).query(...a),
+    read: async (...a) => (await engine()).read(...a),
+    store: async (...a) => (await engine()).store(...a),
+    count: async (...a) => (await engine()).count(...a),
+    difference: async (...a) => (await engine()).difference(...a),
+    materialise: async (...a) => (await engine()).materialise(...a),
+    validate: async (...a) => (await engine()).validate(...a),
+    query: async (...a) => (await engine()).query(...a),
   }
 }
 
-/** Stands for a port that no grant of the function names: the kernel refuses first (functions/kernel/grants.ts), this is the second lock. */
-const unwired = <P extends object>(port: string): P => new Proxy({} as P, { get: (_, act) => () => { throw new Error(`This function was wired without ${port}, so it has no ${String(act)}`) } })
+/**
+ * Stands for a port that no grant of the function names: the kernel refuses first (functions/kernel/grants.ts), this is
+ * the second lock.
+ */
+const unwired = <P extends object>(port: string): P =>
+  new Proxy({} as P, {
+    get: (_, act) => () => {
+      throw new Error(`This function was wired without ${port}, so it has no ${String(act)}`)
+    },
+  })
 
 /**
- * What a Lambda in AWS runs on: the table always, objects and keys where the handler asks for them. lib/bundle.test.ts holds what each
- * handler asks for against its grants. The local host builds its own `Deps` and hands them to the same `create…` functions.
+ * What a Lambda in AWS runs on: the table always, objects and keys where the handler asks for them. lib/bundle.test.ts
+ * holds what each handler asks for against its grants. The local host builds its own `Deps` and hands them to the same
+ * `create…` functions.
  */
-export const awsDeps = (parts: { objects?: () => ObjectStore; keys?: () => Keys; engine?: () => Engine; workflow?: () => Workflow; logs?: () => Logs; settings?: Settings } = {}): Deps => ({
+export const awsDeps = (
+  parts: {
+    objects?: () => ObjectStore
+    keys?: () => Keys
+    engine?: () => Engine
+    workflow?: () => Workflow
+    logs?: () => Logs
+    settings?: Settings
+  } = {},
+): Deps => ({
   table: awsTable({ tableName: required('TABLE_NAME') }),
   objects: parts.objects?.() ?? unwired<ObjectStore>('objects'),
   keys: parts.keys?.() ?? unwired<Keys>('keys'),

@@ -10,10 +10,20 @@ import { OperationsStack } from './operations-stack.ts'
 import { settingsFrom } from './settings.ts'
 import { WebStack } from './web-stack.ts'
 
-/** Ways of the CDK that this app is written for; here and not in cdk.json, so that tests synthesise the same templates. */
-const features = { '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true, '@aws-cdk/aws-iam:minimizePolicies': true, '@aws-cdk/aws-kms:aliasNameRef': true, '@aws-cdk/core:target-partitions': ['aws'] }
+/**
+ * Ways of the CDK that this app is written for; here and not in cdk.json, so that tests synthesise the same templates.
+ */
+const features = {
+  '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
+  '@aws-cdk/aws-iam:minimizePolicies': true,
+  '@aws-cdk/aws-kms:aliasNameRef': true,
+  '@aws-cdk/core:target-partitions': ['aws'],
+}
 
-/** The CDK app of the stage that the context names. Functions are bundled unless `bundle=false`. Throws on a wrong context. */
+/**
+ * The CDK app of the stage that the context names. Functions are bundled unless `bundle=false`. Throws on a wrong
+ * context.
+ */
 export function cloister(props?: AppProps): App {
   const app = new App({ ...props, context: { ...features, ...props?.context } })
   const settings = settingsFrom(app.node)

@@ -1,6 +1,7 @@
 /**
- * Bundles functions with esbuild: one minified ES module each. The AWS SDK is bundled, not taken from the runtime: the version that was
- * tested is the version that runs, and what is not used is left out, so that a cold start loads a fraction of the runtime's copy.
+ * Bundles functions with esbuild: one minified ES module each. The AWS SDK is bundled, not taken from the runtime: the
+ * version that was tested is the version that runs, and what is not used is left out, so that a cold start loads a
+ * fraction of the runtime's copy.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -15,34 +16,58 @@ const maps = 'dist/function-maps'
 const banner = "import{createRequire as __require}from'node:module';const require=__require(import.meta.url);"
 
 /** A function's name in file names, Lambda and logs. */
-export const functionName = (f: Pick<ServerFunction, 'area' | 'name'>): string => (f.name === f.area ? f.name : `${f.area}-${f.name}`)
+export const functionName = (f: Pick<ServerFunction, 'area' | 'name'>): string =>
+  f.name === f.area ? f.name : `${f.area}-${f.name}`
 
 /** Where a function's bundle is: a folder with `index.mjs` alone. */
 export const bundleFolder = (f: Pick<ServerFunction, 'area' | 'name'>): string => join(folder, functionName(f))
 
 /** esbuild's options for one function; the cold start benchmark bundles its bare handlers the same way. */
 export const bundleOptions = {
-  bundle: true, format: 'esm', platform: 'node', target: 'node24', minify: true, treeShaking: true, mainFields: ['module', 'main'], conditions: ['module', 'import'],
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  treeShaking: true,
+  mainFields: ['module', 'main'],
+  conditions: ['module', 'import'],
   // DuckDB's native part is in a layer (lib/duckdb-layer.ts); `require` finds it by NODE_PATH.
   external: ['@duckdb/node-bindings-*'],
-  banner: { js: banner }, legalComments: 'none', logLevel: 'warning', charset: 'utf8',
+  banner: { js: banner },
+  legalComments: 'none',
+  logLevel: 'warning',
+  charset: 'utf8',
 } satisfies BuildOptions
 
 /** The SDK clients that a function's grants need; its handler wires these and no others. */
 export const clientsOf = (grants: readonly Grant[]): ('table' | 'objects' | 'keys' | 'workflow' | 'logs')[] => [
-  'table', ...(grants.some((g) => /^(get|list|put|delete) |^held-outputs$/.test(g)) ? ['objects' as const] : []), ...(grants.some((g) => ['public-key', 'create-key', 'unwrap', 'mac'].includes(g)) ? ['keys' as const] : []),
-  ...(grants.some((g) => g === 'start-job' || g === 'stop-job') ? ['workflow' as const] : []), ...(grants.some((g) => g === 'read-log' || g === 'write-log') ? ['logs' as const] : []),
+  'table',
+  ...(grants.some((g) => /^(get|list|put|delete) |^held-outputs$/.test(g)) ? ['objects' as const] : []),
+  ...(grants.some((g) => ['public-key', 'create-key', 'unwrap', 'mac'].includes(g)) ? ['keys' as const] : []),
+  ...(grants.some((g) => g === 'start-job' || g === 'stop-job') ? ['workflow' as const] : []),
+  ...(grants.some((g) => g === 'read-log' || g === 'write-log') ? ['logs' as const] : []),
 ]
 
 /** Bundles every server function. Throws, naming the files, when a contract names a function that has no entry. */
 export function bundleFunctions(): void {
   const missing = serverFunctions.filter((f) => !existsSync(f.entry)).map((f) => f.entry)
-  if (missing.length > 0) throw new Error(`The contracts name functions without an entry: ${missing.join(', ')}. For a synthesis without code use "-c bundle=false".`)
+  if (missing.length > 0)
+    throw new Error(
+      `The contracts name functions without an entry: ${missing.join(', ')}. For a synthesis without code use "-c bundle=false".`,
+    )
   rmSync(folder, { recursive: true, force: true })
   rmSync(maps, { recursive: true, force: true })
   for (const f of serverFunctions) {
     // Source maps are for whoever reads a stack trace: kept beside the bundles, not shipped and not loaded.
-    const { outputFiles } = buildSync({ ...bundleOptions, entryPoints: [f.entry], outfile: join(bundleFolder(f), 'index.mjs'), sourcemap: 'external', sourcesContent: false, write: false })
+    const { outputFiles } = buildSync({
+      ...bundleOptions,
+      entryPoints: [f.entry],
+      outfile: join(bundleFolder(f), 'index.mjs'),
+      sourcemap: 'external',
+      sourcesContent: false,
+      write: false,
+    })
     for (const file of outputFiles) {
       const path = file.path.endsWith('.map') ? join(maps, `${functionName(f)}.mjs.map`) : file.path
       mkdirSync(dirname(path), { recursive: true })

@@ -1,6 +1,9 @@
 /** CloudFront Functions (cloudfront-js-2.0): pure rewrites of a path, each a few lines. */
 
-/** Pages of an application: a path whose last part has no dot is the application’s own affair. Done here, not by error pages, which would mask the API’s 404. */
+/**
+ * Pages of an application: a path whose last part has no dot is the application’s own affair. Done here, not by error
+ * pages, which would mask the API’s 404.
+ */
 export const applicationFallback = `function handler(event) {
   var request = event.request
   var last = request.uri.substring(request.uri.lastIndexOf('/') + 1)
@@ -8,7 +11,10 @@ export const applicationFallback = `function handler(event) {
   return request
 }`
 
-/** CloudFront signs requests to functions in the header `Authorization`: the caller's own goes to the function in another one, which nobody outside can set. */
+/**
+ * CloudFront signs requests to functions in the header `Authorization`: the caller's own goes to the function in
+ * another one, which nobody outside can set.
+ */
 export const movedCredential = `function handler(event) {
   var headers = event.request.headers
   delete headers['x-cloister-authorization']

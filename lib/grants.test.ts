@@ -3,38 +3,72 @@ import { functionName } from './bundle.ts'
 import { streams } from './stream-function.ts'
 import { synthesised, text } from './testing.ts'
 
-interface Statement { Sid?: string; Action: string | string[]; Resource: unknown; Condition?: Record<string, Record<string, unknown>> }
+interface Statement {
+  Sid?: string
+  Action: string | string[]
+  Resource: unknown
+  Condition?: Record<string, Record<string, unknown>>
+}
 const prod = synthesised()
 const list = <T>(x: T | T[]): T[] => (Array.isArray(x) ? x : [x])
 
 /** Statements by function, taken from the policies on its role. */
-const statements = new Map(serverFunctions.map((f) => {
-  const role = prod.of('AWS::IAM::Role').find((r) => r.Properties.RoleName === `cloister-prod-${functionName(f)}`)!
-  const policies = prod.of('AWS::IAM::Policy').filter((p) => p.Properties.Roles.some((r: { Ref: string }) => r.Ref === role.id))
-  expect(role.Properties.ManagedPolicyArns).toBeUndefined()
-  return [functionName(f), policies.flatMap((p) => p.Properties.PolicyDocument.Statement as Statement[])] as const
-}))
-const who = (action: string, where: (s: Statement) => boolean = () => true): string[] => [...statements].filter(([, all]) => all.some((s) => list(s.Action).includes(action) && where(s))).map(([n]) => n).sort()
+const statements = new Map(
+  serverFunctions.map((f) => {
+    const role = prod.of('AWS::IAM::Role').find((r) => r.Properties.RoleName === `cloister-prod-${functionName(f)}`)!
+    const policies = prod
+      .of('AWS::IAM::Policy')
+      .filter((p) => p.Properties.Roles.some((r: { Ref: string }) => r.Ref === role.id))
+    expect(role.Properties.ManagedPolicyArns).toBeUndefined()
+    return [functionName(f), policies.flatMap((p) => p.Properties.PolicyDocument.Statement as Statement[])] as const
+  }),
+)
+const who = (action: string, where: (s: Statement) => boolean = () => true): string[] =>
+  [...statements]
+    .filter(([, all]) => all.some((s) => list(s.Action).includes(action) && where(s)))
+    .map(([n]) => n)
+    .sort()
 
 test('no action has a wildcard, and a resource that is all wildcard stands under a condition', () => {
-  for (const [name, all] of statements) for (const s of all) {
-    for (const action of list(s.Action)) expect(action).not.toContain('*')
-    const broad = list(s.Resource).filter((r) => r === '*' || text(r).endsWith(':key/*"]]}'))
-    if (broad.length > 0) expect([name, s.Sid, Object.keys({ ...s.Condition?.['StringEquals'], ...s.Condition?.['ForAnyValue:StringEquals'] }).some((k) => k.includes('cloister:installation') || k === 'kms:ResourceAliases')]).toEqual([name, s.Sid, true])
-  }
+  for (const [name, all] of statements)
+    for (const s of all) {
+      for (const action of list(s.Action)) expect(action).not.toContain('*')
+      const broad = list(s.Resource).filter((r) => r === '*' || text(r).endsWith(':key/*"]]}'))
+      if (broad.length > 0)
+        expect([
+          name,
+          s.Sid,
+          Object.keys({ ...s.Condition?.['StringEquals'], ...s.Condition?.['ForAnyValue:StringEquals'] }).some(
+            (k) => k.includes('cloister:installation') || k === 'kms:ResourceAliases',
+          ),
+        ]).toEqual([name, s.Sid, true])
+    }
 })
 
 test('the table: only the entities that the contracts name, each in its own direction', () => {
   for (const f of serverFunctions) {
     // What has an address of its own looks tokens up itself, as the authorizer does.
     const granted = streams(f) ? [...f.grants, 'read TOKEN', 'write TOKEN'] : f.grants
-    const of = (act: 'read' | 'write') => granted.filter((g) => g.startsWith(`${act} `)).map((g) => `${g.split(' ')[1]}#*`).sort()
+    const of = (act: 'read' | 'write') =>
+      granted
+        .filter((g) => g.startsWith(`${act} `))
+        .map((g) => `${g.split(' ')[1]}#*`)
+        .sort()
     const all = statements.get(functionName(f))!
-    for (const [sid, act, action] of [['ReadItems', 'read', 'dynamodb:Query'], ['WriteItems', 'write', 'dynamodb:PutItem']] as const) {
+    for (const [sid, act, action] of [
+      ['ReadItems', 'read', 'dynamodb:Query'],
+      ['WriteItems', 'write', 'dynamodb:PutItem'],
+    ] as const) {
       const found = all.filter((s) => list(s.Action).includes(action))
-      expect(found.map((s) => [s.Sid, list(s.Condition!['ForAllValues:StringLike']!['dynamodb:LeadingKeys'] as string[])])).toEqual(of(act).length === 0 ? [] : [[sid, of(act)]])
+      expect(
+        found.map((s) => [s.Sid, list(s.Condition!['ForAllValues:StringLike']!['dynamodb:LeadingKeys'] as string[])]),
+      ).toEqual(of(act).length === 0 ? [] : [[sid, of(act)]])
     }
-    expect(all.some((s) => list(s.Action).some((a) => ['dynamodb:Scan', 'dynamodb:PartiQLSelect', 'dynamodb:BatchWriteItem'].includes(a)))).toBe(false)
+    expect(
+      all.some((s) =>
+        list(s.Action).some((a) => ['dynamodb:Scan', 'dynamodb:PartiQLSelect', 'dynamodb:BatchWriteItem'].includes(a)),
+      ),
+    ).toBe(false)
   }
 })
 
@@ -42,7 +76,12 @@ test('only opening, and registration for a study made a dataset, unwrap run keys
   const byItself = (s: Statement) => s.Condition?.['StringEquals']?.['kms:ViaService'] === undefined
   expect(who('kms:Decrypt', byItself)).toEqual(['jobs-registration', 'runs-opening'])
   const unwrap = statements.get('runs-opening')!.find((s) => s.Sid === 'Unwrap')!
-  expect(unwrap.Condition).toEqual({ StringEquals: { 'aws:ResourceTag/cloister:installation': 'cloister-prod', 'kms:EncryptionAlgorithm': 'RSAES_OAEP_SHA_256' } })
+  expect(unwrap.Condition).toEqual({
+    StringEquals: {
+      'aws:ResourceTag/cloister:installation': 'cloister-prod',
+      'kms:EncryptionAlgorithm': 'RSAES_OAEP_SHA_256',
+    },
+  })
   expect(statements.get('runs-ingest')!.some((s) => s.Sid === 'Unwrap')).toBe(false)
 })
 
@@ -54,32 +93,61 @@ test('only organisations’ creation makes keys, and it can drop none that has a
 })
 
 test('quarantine: what computations wrote is read by the gate alone; what it holds, by the checkers’ queue and by what finishes a release', () => {
-  const inQuarantine = (s: Statement): boolean => list(s.Resource).some((r) => text(r).includes('cloister-prod-quarantine-'))
-  const decisionsOnly = (s: Statement): boolean => list(s.Resource).every((r) => text(r).includes('/jobs/*/verdict-*.json'))
+  const inQuarantine = (s: Statement): boolean =>
+    list(s.Resource).some((r) => text(r).includes('cloister-prod-quarantine-'))
+  const decisionsOnly = (s: Statement): boolean =>
+    list(s.Resource).every((r) => text(r).includes('/jobs/*/verdict-*.json'))
   expect(who('s3:GetObject', (s) => inQuarantine(s) && !decisionsOnly(s))).toEqual(['jobs-check'])
   expect(who('s3:GetObject', (s) => inQuarantine(s) && decisionsOnly(s))).toEqual(['jobs-reviews', 'jobs-watch'])
   expect(who('s3:PutObject', inQuarantine)).toEqual(['jobs-check', 'jobs-prepare', 'jobs-query'])
 })
 
 test('jobs: started and stopped on exactly one state machine, by those who ask, decide and watch', () => {
-  expect(who('states:StartExecution')).toEqual(['datasets', 'jobs', 'jobs-reviews', 'jobs-settle', 'jobs-watch', 'pipelines', 'synthesis'].filter((n) => serverFunctions.some((f) => functionName(f) === n && f.grants.includes('start-job'))))
-  for (const all of statements.values()) for (const s of all.filter((x) => list(x.Action).some((a) => a.startsWith('states:')))) {
-    expect(text(s.Resource)).toMatch(/:states:us-east-1:.*(:stateMachine:cloister-prod-jobs"|:execution:cloister-prod-jobs:\*")/)
-    expect(list(s.Action).every((a) => ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'].includes(a))).toBe(true)
-  }
+  expect(who('states:StartExecution')).toEqual(
+    ['datasets', 'jobs', 'jobs-reviews', 'jobs-settle', 'jobs-watch', 'pipelines', 'synthesis'].filter((n) =>
+      serverFunctions.some((f) => functionName(f) === n && f.grants.includes('start-job')),
+    ),
+  )
+  for (const all of statements.values())
+    for (const s of all.filter((x) => list(x.Action).some((a) => a.startsWith('states:')))) {
+      expect(text(s.Resource)).toMatch(
+        /:states:us-east-1:.*(:stateMachine:cloister-prod-jobs"|:execution:cloister-prod-jobs:\*")/,
+      )
+      expect(
+        list(s.Action).every((a) =>
+          ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'].includes(a),
+        ),
+      ).toBe(true)
+    }
 })
 
 test('objects: only in buckets and below prefixes that the contracts name', () => {
-  for (const f of serverFunctions) for (const [act, action] of [['get', 's3:GetObject'], ['put', 's3:PutObject'], ['delete', 's3:DeleteObject']] as const) {
-    const buckets = [...f.grants.filter((g) => g.startsWith(`${act} `)).map((g) => g.split(' ')[1]!), ...(act === 'get' && f.grants.includes('held-outputs') ? ['quarantine'] : [])]
-    const found = statements.get(functionName(f))!.filter((s) => list(s.Action).includes(action))
-    expect(found.length > 0).toBe(buckets.length > 0)
-    for (const resource of found.flatMap((s) => list(s.Resource))) expect(buckets.some((b) => text(resource).includes(`cloister-prod-${b}-`))).toBe(true)
-    if (buckets.includes('sealed')) expect(text(found)).toContain('/runs/*')
-  }
+  for (const f of serverFunctions)
+    for (const [act, action] of [
+      ['get', 's3:GetObject'],
+      ['put', 's3:PutObject'],
+      ['delete', 's3:DeleteObject'],
+    ] as const) {
+      const buckets = [
+        ...f.grants.filter((g) => g.startsWith(`${act} `)).map((g) => g.split(' ')[1]!),
+        ...(act === 'get' && f.grants.includes('held-outputs') ? ['quarantine'] : []),
+      ]
+      const found = statements.get(functionName(f))!.filter((s) => list(s.Action).includes(action))
+      expect(found.length > 0).toBe(buckets.length > 0)
+      for (const resource of found.flatMap((s) => list(s.Resource)))
+        expect(buckets.some((b) => text(resource).includes(`cloister-prod-${b}-`))).toBe(true)
+      if (buckets.includes('sealed')) expect(text(found)).toContain('/runs/*')
+    }
 })
 
 test('logs of runs: read by those who show or keep them, in their one group, and written by no function', () => {
-  expect(who('logs:GetLogEvents')).toEqual(serverFunctions.filter((f) => f.grants.some((g) => g === 'read-log' || g === 'write-log')).map(functionName).sort())
-  for (const all of statements.values()) for (const s of all.filter((x) => list(x.Action).includes('logs:GetLogEvents'))) expect(text(s.Resource)).toMatch(/:log-group:\/cloister\/prod\/pipeline-runs:log-stream:\*/)
+  expect(who('logs:GetLogEvents')).toEqual(
+    serverFunctions
+      .filter((f) => f.grants.some((g) => g === 'read-log' || g === 'write-log'))
+      .map(functionName)
+      .sort(),
+  )
+  for (const all of statements.values())
+    for (const s of all.filter((x) => list(x.Action).includes('logs:GetLogEvents')))
+      expect(text(s.Resource)).toMatch(/:log-group:\/cloister\/prod\/pipeline-runs:log-stream:\*/)
 })

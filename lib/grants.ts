@@ -1,4 +1,6 @@
-/** Turns the grants that stand beside the routes into IAM statements: exact resources, or a condition that says whose. */
+/**
+ * Turns the grants that stand beside the routes into IAM statements: exact resources, or a condition that says whose.
+ */
 import { Aws } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Bucket, Entity, Grant } from '../contracts/route.ts'
@@ -16,73 +18,201 @@ export interface Resources {
   stateMachineArn: string
   /** Streams of the log group of pipeline runs. */
   runLogArn: string
-  /** Set where the data key's own name is not known yet: `dataKeyArn` then names every key, and this alias says which one is meant. */
+  /**
+   * Set where the data key's own name is not known yet: `dataKeyArn` then names every key, and this alias says which
+   * one is meant.
+   */
   dataKeyAlias?: string
 }
 
 /** Where a function may touch a bucket. */
-const prefixes: Record<Bucket, string[]> = { assets: ['blobs/*', 's/*'], sealed: ['runs/*'], protected: ['*'], quarantine: ['*'], released: ['*'] }
+const prefixes: Record<Bucket, string[]> = {
+  assets: ['blobs/*', 's/*'],
+  sealed: ['runs/*'],
+  protected: ['*'],
+  quarantine: ['*'],
+  released: ['*'],
+}
 /** Kept under Amazon’s own key, so that the study origin can read it. */
 const plainlyEncrypted: readonly Bucket[] = ['assets']
 
-const byAlias = (r: Resources) => (r.dataKeyAlias === undefined ? {} : { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': r.dataKeyAlias } })
+const byAlias = (r: Resources) =>
+  r.dataKeyAlias === undefined ? {} : { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': r.dataKeyAlias } }
 
-const after = <T extends string>(grants: readonly Grant[], act: string): T[] => grants.filter((g) => g.startsWith(`${act} `)).map((g) => g.slice(act.length + 1) as T).sort()
+const after = <T extends string>(grants: readonly Grant[], act: string): T[] =>
+  grants
+    .filter((g) => g.startsWith(`${act} `))
+    .map((g) => g.slice(act.length + 1) as T)
+    .sort()
 
 function tableStatements(grants: readonly Grant[], r: Resources): PolicyStatement[] {
-  const on = (sid: string, entities: Entity[], actions: string[], resources: string[]): PolicyStatement[] => (entities.length === 0 ? [] : [new PolicyStatement({
-    // Of the index, too, the partition key decides: `gpk` starts with an entity like `pk`.
-    sid, actions, resources, conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': entities.map((e) => `${e}#*`) } },
-  })])
+  const on = (sid: string, entities: Entity[], actions: string[], resources: string[]): PolicyStatement[] =>
+    entities.length === 0
+      ? []
+      : [
+          new PolicyStatement({
+            // Of the index, too, the partition key decides: `gpk` starts with an entity like `pk`.
+            sid,
+            actions,
+            resources,
+            conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': entities.map((e) => `${e}#*`) } },
+          }),
+        ]
   const read = after<Entity>(grants, 'read')
   const write = after<Entity>(grants, 'write')
   return [
     ...on('ReadItems', read, ['dynamodb:GetItem', 'dynamodb:Query'], [r.tableArn, `${r.tableArn}/index/index`]),
     ...on('WriteItems', write, ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], [r.tableArn]),
-    ...(read.length + write.length === 0 ? [] : [new PolicyStatement({
-      sid: 'TableAtRest', actions: ['kms:Decrypt', 'kms:DescribeKey', ...(write.length === 0 ? [] : ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'])],
-      resources: [r.dataKeyArn], conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${r.region}.amazonaws.com` }, ...byAlias(r) },
-    })]),
+    ...(read.length + write.length === 0
+      ? []
+      : [
+          new PolicyStatement({
+            sid: 'TableAtRest',
+            actions: [
+              'kms:Decrypt',
+              'kms:DescribeKey',
+              ...(write.length === 0
+                ? []
+                : ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo']),
+            ],
+            resources: [r.dataKeyArn],
+            conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${r.region}.amazonaws.com` }, ...byAlias(r) },
+          }),
+        ]),
   ]
 }
 
 function bucketStatements(grants: readonly Grant[], r: Resources): PolicyStatement[] {
   const listed = [...new Set([...after<Bucket>(grants, 'get'), ...after<Bucket>(grants, 'list')])].sort()
   const held = grants.includes('held-outputs')
-  const all = { get: after<Bucket>(grants, 'get'), put: after<Bucket>(grants, 'put'), delete: after<Bucket>(grants, 'delete') }
+  const all = {
+    get: after<Bucket>(grants, 'get'),
+    put: after<Bucket>(grants, 'put'),
+    delete: after<Bucket>(grants, 'delete'),
+  }
   const objects = (sid: string, buckets: Bucket[], action: string): PolicyStatement[] =>
-    buckets.length === 0 ? [] : [new PolicyStatement({ sid, actions: [action], resources: buckets.flatMap((b) => prefixes[b].map((p) => `${r.bucketArns[b]}/${p}`)) })]
-  const atRest = [...new Set([...all.get, ...all.put, ...(held ? ['quarantine' as const] : [])])].filter((b) => !plainlyEncrypted.includes(b))
+    buckets.length === 0
+      ? []
+      : [
+          new PolicyStatement({
+            sid,
+            actions: [action],
+            resources: buckets.flatMap((b) => prefixes[b].map((p) => `${r.bucketArns[b]}/${p}`)),
+          }),
+        ]
+  const atRest = [...new Set([...all.get, ...all.put, ...(held ? ['quarantine' as const] : [])])].filter(
+    (b) => !plainlyEncrypted.includes(b),
+  )
   return [
-    ...objects('GetObjects', all.get, 's3:GetObject'), ...objects('PutObjects', all.put, 's3:PutObject'), ...objects('DeleteObjects', all.delete, 's3:DeleteObject'),
-    ...(held ? [new PolicyStatement({ sid: 'HeldOutputs', actions: ['s3:GetObject'], resources: [`${r.bucketArns.quarantine}/jobs/*/verdict-*.json`] })] : []),
+    ...objects('GetObjects', all.get, 's3:GetObject'),
+    ...objects('PutObjects', all.put, 's3:PutObject'),
+    ...objects('DeleteObjects', all.delete, 's3:DeleteObject'),
+    ...(held
+      ? [
+          new PolicyStatement({
+            sid: 'HeldOutputs',
+            actions: ['s3:GetObject'],
+            resources: [`${r.bucketArns.quarantine}/jobs/*/verdict-*.json`],
+          }),
+        ]
+      : []),
     // Without it a missing object answers 403 and cannot be told from a forbidden one.
-    ...(listed.length === 0 ? [] : [new PolicyStatement({ sid: 'MissingObjects', actions: ['s3:ListBucket'], resources: listed.map((b) => r.bucketArns[b]) })]),
-    ...(atRest.length === 0 ? [] : [new PolicyStatement({
-      sid: 'ObjectsAtRest', actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [r.dataKeyArn],
-      conditions: { StringEquals: { 'kms:ViaService': `s3.${r.region}.amazonaws.com` }, ...byAlias(r) },
-    })]),
+    ...(listed.length === 0
+      ? []
+      : [
+          new PolicyStatement({
+            sid: 'MissingObjects',
+            actions: ['s3:ListBucket'],
+            resources: listed.map((b) => r.bucketArns[b]),
+          }),
+        ]),
+    ...(atRest.length === 0
+      ? []
+      : [
+          new PolicyStatement({
+            sid: 'ObjectsAtRest',
+            actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+            resources: [r.dataKeyArn],
+            conditions: { StringEquals: { 'kms:ViaService': `s3.${r.region}.amazonaws.com` }, ...byAlias(r) },
+          }),
+        ]),
   ]
 }
 
-/** The organisations’ key pairs are made at run time, so a tag says which keys of the account are this installation’s. */
+/**
+ * The organisations’ key pairs are made at run time, so a tag says which keys of the account are this installation’s.
+ */
 function keyStatements(grants: readonly Grant[], r: Resources): PolicyStatement[] {
   const anyKey = `${r.kmsArn}key/*`
   const ours = { 'aws:ResourceTag/cloister:installation': r.installation }
   const statements: PolicyStatement[] = []
-  if (grants.includes('public-key')) statements.push(new PolicyStatement({ sid: 'PublicKeys', actions: ['kms:GetPublicKey'], resources: [anyKey], conditions: { StringEquals: ours } }))
-  if (grants.includes('unwrap')) statements.push(new PolicyStatement({
-    sid: 'Unwrap', actions: ['kms:Decrypt'], resources: [anyKey], conditions: { StringEquals: { ...ours, 'kms:EncryptionAlgorithm': 'RSAES_OAEP_SHA_256' } },
-  }))
-  if (grants.includes('mac')) statements.push(new PolicyStatement({ sid: 'Mac', actions: ['kms:GenerateMac'], resources: [r.macKeyArn], conditions: { StringEquals: { 'kms:MacAlgorithm': 'HMAC_SHA_256' } } }))
-  if (grants.includes('create-key')) statements.push(
-    new PolicyStatement({ sid: 'CreateKeys', actions: ['kms:CreateKey'], resources: ['*'], conditions: { StringEquals: { 'aws:RequestTag/cloister:installation': r.installation, 'kms:KeySpec': 'RSA_3072', 'kms:KeyUsage': 'ENCRYPT_DECRYPT' } } }),
-    new PolicyStatement({ sid: 'TagNewKeys', actions: ['kms:TagResource'], resources: [anyKey], conditions: { StringEquals: { 'aws:RequestTag/cloister:installation': r.installation } } }),
-    new PolicyStatement({ sid: 'NameKeys', actions: ['kms:CreateAlias', 'kms:DescribeKey'], resources: [anyKey], conditions: { StringEquals: ours } }),
-    // The key of a creation that lost the race is put away again. A key that has its name is in use and stays out of reach.
-    new PolicyStatement({ sid: 'DropNamelessKeys', actions: ['kms:ScheduleKeyDeletion'], resources: [anyKey], conditions: { StringEquals: ours, Null: { 'kms:ResourceAliases': 'true' } } }),
-    new PolicyStatement({ sid: 'KeyNames', actions: ['kms:CreateAlias'], resources: [`${r.kmsArn}alias/cloister/${r.installation}/*`] }),
-  )
+  if (grants.includes('public-key'))
+    statements.push(
+      new PolicyStatement({
+        sid: 'PublicKeys',
+        actions: ['kms:GetPublicKey'],
+        resources: [anyKey],
+        conditions: { StringEquals: ours },
+      }),
+    )
+  if (grants.includes('unwrap'))
+    statements.push(
+      new PolicyStatement({
+        sid: 'Unwrap',
+        actions: ['kms:Decrypt'],
+        resources: [anyKey],
+        conditions: { StringEquals: { ...ours, 'kms:EncryptionAlgorithm': 'RSAES_OAEP_SHA_256' } },
+      }),
+    )
+  if (grants.includes('mac'))
+    statements.push(
+      new PolicyStatement({
+        sid: 'Mac',
+        actions: ['kms:GenerateMac'],
+        resources: [r.macKeyArn],
+        conditions: { StringEquals: { 'kms:MacAlgorithm': 'HMAC_SHA_256' } },
+      }),
+    )
+  if (grants.includes('create-key'))
+    statements.push(
+      new PolicyStatement({
+        sid: 'CreateKeys',
+        actions: ['kms:CreateKey'],
+        resources: ['*'],
+        conditions: {
+          StringEquals: {
+            'aws:RequestTag/cloister:installation': r.installation,
+            'kms:KeySpec': 'RSA_3072',
+            'kms:KeyUsage': 'ENCRYPT_DECRYPT',
+          },
+        },
+      }),
+      new PolicyStatement({
+        sid: 'TagNewKeys',
+        actions: ['kms:TagResource'],
+        resources: [anyKey],
+        conditions: { StringEquals: { 'aws:RequestTag/cloister:installation': r.installation } },
+      }),
+      new PolicyStatement({
+        sid: 'NameKeys',
+        actions: ['kms:CreateAlias', 'kms:DescribeKey'],
+        resources: [anyKey],
+        conditions: { StringEquals: ours },
+      }),
+      // The key of a creation that lost the race is put away again. A key that has its name is in use and stays out of
+      // reach.
+      new PolicyStatement({
+        sid: 'DropNamelessKeys',
+        actions: ['kms:ScheduleKeyDeletion'],
+        resources: [anyKey],
+        conditions: { StringEquals: ours, Null: { 'kms:ResourceAliases': 'true' } },
+      }),
+      new PolicyStatement({
+        sid: 'KeyNames',
+        actions: ['kms:CreateAlias'],
+        resources: [`${r.kmsArn}alias/cloister/${r.installation}/*`],
+      }),
+    )
   return statements
 }
 
@@ -90,37 +220,72 @@ function keyStatements(grants: readonly Grant[], r: Resources): PolicyStatement[
 function workflowStatements(grants: readonly Grant[], r: Resources): PolicyStatement[] {
   const executions = `${r.stateMachineArn.replace(':stateMachine:', ':execution:')}:*`
   return [
-    ...(grants.includes('start-job') ? [new PolicyStatement({ sid: 'StartJobs', actions: ['states:StartExecution'], resources: [r.stateMachineArn] }), new PolicyStatement({ sid: 'SeeJobs', actions: ['states:DescribeExecution'], resources: [executions] })] : []),
-    ...(grants.includes('stop-job') ? [new PolicyStatement({ sid: 'StopJobs', actions: ['states:StopExecution'], resources: [executions] })] : []),
+    ...(grants.includes('start-job')
+      ? [
+          new PolicyStatement({ sid: 'StartJobs', actions: ['states:StartExecution'], resources: [r.stateMachineArn] }),
+          new PolicyStatement({ sid: 'SeeJobs', actions: ['states:DescribeExecution'], resources: [executions] }),
+        ]
+      : []),
+    ...(grants.includes('stop-job')
+      ? [new PolicyStatement({ sid: 'StopJobs', actions: ['states:StopExecution'], resources: [executions] })]
+      : []),
   ]
 }
 
 /** What was written stays in buckets, for which there are grants; live logs are in CloudWatch. */
 const logStatements = (grants: readonly Grant[], r: Resources): PolicyStatement[] =>
-  grants.includes('read-log') || grants.includes('write-log') ? [new PolicyStatement({ sid: 'RunLogs', actions: ['logs:GetLogEvents'], resources: [r.runLogArn] })] : []
+  grants.includes('read-log') || grants.includes('write-log')
+    ? [new PolicyStatement({ sid: 'RunLogs', actions: ['logs:GetLogEvents'], resources: [r.runLogArn] })]
+    : []
 
 /** Everything a function with these grants may do, and nothing else. */
-export const statementsFor = (grants: readonly Grant[], r: Resources): PolicyStatement[] => [...tableStatements(grants, r), ...bucketStatements(grants, r), ...keyStatements(grants, r), ...workflowStatements(grants, r), ...logStatements(grants, r)]
+export const statementsFor = (grants: readonly Grant[], r: Resources): PolicyStatement[] => [
+  ...tableStatements(grants, r),
+  ...bucketStatements(grants, r),
+  ...keyStatements(grants, r),
+  ...workflowStatements(grants, r),
+  ...logStatements(grants, r),
+]
 
 /** Why a wildcard in a resource is right, told from what stands before it. */
 const reasons: [RegExp, string][] = [
-  [/^\*$/, 'kms:CreateKey has no resource to name; the conditions allow only RSA_3072 pairs that carry this installation’s tag.'],
-  [/:key\/\*$/, 'Keys that are made at run time, or after this: a condition on the tag cloister:installation, or on the data key’s alias, says which are meant; no other key of the account has it.'],
+  [
+    /^\*$/,
+    'kms:CreateKey has no resource to name; the conditions allow only RSA_3072 pairs that carry this installation’s tag.',
+  ],
+  [
+    /:key\/\*$/,
+    'Keys that are made at run time, or after this: a condition on the tag cloister:installation, or on the data key’s alias, says which are meant; no other key of the account has it.',
+  ],
   [/:alias\/cloister\//, 'Key names of this installation only; they end with the organisation’s id.'],
   [/:execution:[\w-]+:\*$/, 'Executions of this one state machine: their names end with the job’s id.'],
   [/:log-stream:\*$/, 'Streams of this one log group: their names are made by the containers.'],
   [/:s3:::/, 'Objects of one kind in one bucket: the prefix is fixed.'],
 ]
 
-/** cdk-nag's findings about wildcards in these statements, each with its reason. A wildcard of another kind throws: it has no reason yet. */
+/**
+ * cdk-nag's findings about wildcards in these statements, each with its reason. A wildcard of another kind throws: it
+ * has no reason yet.
+ */
 export function acceptedWildcards(statements: readonly PolicyStatement[]): Record<string, string> {
   const resources = statements.flatMap((s) => s.resources).filter((r) => r.includes('*'))
-  return Object.fromEntries(resources.map((resource) => {
-    const reason = reasons.find(([pattern]) => pattern.test(resource))?.[1]
-    if (!reason) throw new Error(`No reason is written down for the wildcard in ${resource}`)
-    return [`AwsSolutions-IAM5[Resource::${resource.replaceAll(Aws.PARTITION, '<AWS::Partition>').replaceAll(Aws.ACCOUNT_ID, '<AWS::AccountId>')}]`, reason]
-  }))
+  return Object.fromEntries(
+    resources.map((resource) => {
+      const reason = reasons.find(([pattern]) => pattern.test(resource))?.[1]
+      if (!reason) throw new Error(`No reason is written down for the wildcard in ${resource}`)
+      return [
+        `AwsSolutions-IAM5[Resource::${resource.replaceAll(Aws.PARTITION, '<AWS::Partition>').replaceAll(Aws.ACCOUNT_ID, '<AWS::AccountId>')}]`,
+        reason,
+      ]
+    }),
+  )
 }
 
 /** Buckets a function is told the names of. */
-export const bucketsOf = (grants: readonly Grant[]): Bucket[] => [...new Set([...(['get', 'list', 'put', 'delete'] as const).flatMap((act) => after<Bucket>(grants, act)), ...(grants.includes('held-outputs') ? ['quarantine' as const] : [])])].sort()
+export const bucketsOf = (grants: readonly Grant[]): Bucket[] =>
+  [
+    ...new Set([
+      ...(['get', 'list', 'put', 'delete'] as const).flatMap((act) => after<Bucket>(grants, act)),
+      ...(grants.includes('held-outputs') ? ['quarantine' as const] : []),
+    ]),
+  ].sort()

@@ -18,57 +18,125 @@ export class IdentityStack extends StageStack {
   constructor(scope: Construct, settings: Settings, mainOrigin: string) {
     super(scope, 'identity', settings, 'user pool, login pages, campus sign-in')
     const pool = new cognito.UserPool(this, 'People', {
-      userPoolName: settings.installation, featurePlan: cognito.FeaturePlan.ESSENTIALS, selfSignUpEnabled: settings.selfSignUp,
-      signInAliases: { email: true }, autoVerify: { email: true }, keepOriginal: { email: true }, signInCaseSensitive: false,
+      userPoolName: settings.installation,
+      featurePlan: cognito.FeaturePlan.ESSENTIALS,
+      selfSignUpEnabled: settings.selfSignUp,
+      signInAliases: { email: true },
+      autoVerify: { email: true },
+      keepOriginal: { email: true },
+      signInCaseSensitive: false,
       standardAttributes: { email: { required: true, mutable: true }, fullname: { required: false, mutable: true } },
-      passwordPolicy: { minLength: 12, requireDigits: true, requireLowercase: true, requireUppercase: true, requireSymbols: true, tempPasswordValidity: Duration.days(3), passwordHistorySize: 5 },
-      mfa: cognito.Mfa.OPTIONAL, mfaSecondFactor: { otp: true, sms: false }, accountRecovery: cognito.AccountRecovery.EMAIL_ONLY,
-      deletionProtection: settings.production, removalPolicy: this.keep,
+      passwordPolicy: {
+        minLength: 12,
+        requireDigits: true,
+        requireLowercase: true,
+        requireUppercase: true,
+        requireSymbols: true,
+        tempPasswordValidity: Duration.days(3),
+        passwordHistorySize: 5,
+      },
+      mfa: cognito.Mfa.OPTIONAL,
+      mfaSecondFactor: { otp: true, sms: false },
+      accountRecovery: cognito.AccountRecovery.EMAIL_ONLY,
+      deletionProtection: settings.production,
+      removalPolicy: this.keep,
     })
     accept(pool, {
-      'AwsSolutions-COG2': 'A second factor (TOTP) is each person’s choice here; institutions that demand one enforce it at the campus provider, whose sign-ins Cognito cannot challenge again.',
-      'AwsSolutions-COG3': 'Threat protection needs the Plus plan (0.02 USD for each person and month). Lock-out after failed attempts is built in, and failed sign-ins are in the audit chain.',
+      'AwsSolutions-COG2':
+        'A second factor (TOTP) is each person’s choice here; institutions that demand one enforce it at the campus provider, whose sign-ins Cognito cannot challenge again.',
+      'AwsSolutions-COG3':
+        'Threat protection needs the Plus plan (0.02 USD for each person and month). Lock-out after failed attempts is built in, and failed sign-ins are in the audit chain.',
       'AwsSolutions-COG8': 'The Plus plan is for threat protection, see COG3.',
     })
-    const login = pool.addDomain('Login', { cognitoDomain: { domainPrefix: loginDomainPrefix(settings) }, managedLoginVersion: cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN })
-    new cognito.CfnUserPoolGroup(this, 'Founders', { userPoolId: pool.userPoolId, groupName: 'founders', description: 'May found organisations' })
+    const login = pool.addDomain('Login', {
+      cognitoDomain: { domainPrefix: loginDomainPrefix(settings) },
+      managedLoginVersion: cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
+    })
+    new cognito.CfnUserPoolGroup(this, 'Founders', {
+      userPoolId: pool.userPoolId,
+      groupName: 'founders',
+      description: 'May found organisations',
+    })
 
     const campus = this.campusProviders(pool)
     const client = pool.addClient('Portal', {
-      userPoolClientName: 'portal', generateSecret: false, preventUserExistenceErrors: true, enableTokenRevocation: true,
-      authFlows: { userSrp: false, userPassword: false, adminUserPassword: false, custom: false }, authSessionValidity: Duration.minutes(10),
+      userPoolClientName: 'portal',
+      generateSecret: false,
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+      authFlows: { userSrp: false, userPassword: false, adminUserPassword: false, custom: false },
+      authSessionValidity: Duration.minutes(10),
       oAuth: {
-        flows: { authorizationCodeGrant: true }, scopes: [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE],
-        callbackUrls: [`${mainOrigin}/signed-in`, `${mainOrigin}/signed-in/popup`], logoutUrls: [`${mainOrigin}/`],
+        flows: { authorizationCodeGrant: true },
+        scopes: [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE],
+        callbackUrls: [`${mainOrigin}/signed-in`, `${mainOrigin}/signed-in/popup`],
+        logoutUrls: [`${mainOrigin}/`],
       },
-      accessTokenValidity: Duration.hours(1), idTokenValidity: Duration.hours(1), refreshTokenValidity: Duration.hours(12),
-      supportedIdentityProviders: [cognito.UserPoolClientIdentityProvider.COGNITO, ...campus.map((p) => cognito.UserPoolClientIdentityProvider.custom(p.providerName))],
+      accessTokenValidity: Duration.hours(1),
+      idTokenValidity: Duration.hours(1),
+      refreshTokenValidity: Duration.hours(12),
+      supportedIdentityProviders: [
+        cognito.UserPoolClientIdentityProvider.COGNITO,
+        ...campus.map((p) => cognito.UserPoolClientIdentityProvider.custom(p.providerName)),
+      ],
     })
     client.node.addDependency(...campus)
     // The newer login pages show nothing until a client has a style; Cognito's own will do.
-    new cognito.CfnManagedLoginBranding(this, 'LoginStyle', { userPoolId: pool.userPoolId, clientId: client.userPoolClientId, useCognitoProvidedValues: true }).node.addDependency(login)
+    new cognito.CfnManagedLoginBranding(this, 'LoginStyle', {
+      userPoolId: pool.userPoolId,
+      clientId: client.userPoolClientId,
+      useCognitoProvidedValues: true,
+    }).node.addDependency(login)
 
     this.userPoolId = pool.userPoolId
     this.clientId = client.userPoolClientId
     this.issuer = `https://${issuerHost(settings)}/${pool.userPoolId}`
     this.logout = `https://${loginHost(settings)}/logout?client_id=${client.userPoolClientId}&logout_uri=${mainOrigin}/`
-    new CfnOutput(this, 'Founder', { value: `aws cognito-idp admin-add-user-to-group --user-pool-id ${pool.userPoolId} --group-name founders --username EMAIL`, description: 'Lets a person found an organisation' })
-    new CfnOutput(this, 'CampusRedirect', { value: `https://${loginHost(settings)}/oauth2/idpresponse`, description: 'Redirect address to register at a campus OIDC provider (SAML: /saml2/idpresponse)' })
+    new CfnOutput(this, 'Founder', {
+      value: `aws cognito-idp admin-add-user-to-group --user-pool-id ${pool.userPoolId} --group-name founders --username EMAIL`,
+      description: 'Lets a person found an organisation',
+    })
+    new CfnOutput(this, 'CampusRedirect', {
+      value: `https://${loginHost(settings)}/oauth2/idpresponse`,
+      description: 'Redirect address to register at a campus OIDC provider (SAML: /saml2/idpresponse)',
+    })
   }
 
-  private campusProviders(pool: cognito.UserPool): (cognito.UserPoolIdentityProviderOidc | cognito.UserPoolIdentityProviderSaml)[] {
+  private campusProviders(
+    pool: cognito.UserPool,
+  ): (cognito.UserPoolIdentityProviderOidc | cognito.UserPoolIdentityProviderSaml)[] {
     const { campusOidc: oidc, campusSaml: saml } = this.settings
     const providers: (cognito.UserPoolIdentityProviderOidc | cognito.UserPoolIdentityProviderSaml)[] = []
-    if (oidc) providers.push(new cognito.UserPoolIdentityProviderOidc(this, 'CampusOidc', {
-      userPool: pool, name: oidc.name, issuerUrl: oidc.issuer, clientId: oidc.clientId, clientSecret: SecretValue.secretsManager(oidc.clientSecretName).unsafeUnwrap(),
-      scopes: ['openid', 'email', 'profile'], attributeRequestMethod: cognito.OidcAttributeRequestMethod.GET,
-      attributeMapping: { email: cognito.ProviderAttribute.other('email'), fullname: cognito.ProviderAttribute.other('name') },
-    }))
-    if (saml) providers.push(new cognito.UserPoolIdentityProviderSaml(this, 'CampusSaml', {
-      userPool: pool, name: saml.name, metadata: cognito.UserPoolIdentityProviderSamlMetadata.url(saml.metadataUrl), idpSignout: true,
-      // The names of eduPerson attributes that campus federations release.
-      attributeMapping: { email: cognito.ProviderAttribute.other('urn:oid:0.9.2342.19200300.100.1.3'), fullname: cognito.ProviderAttribute.other('urn:oid:2.16.840.1.113730.3.1.241') },
-    }))
+    if (oidc)
+      providers.push(
+        new cognito.UserPoolIdentityProviderOidc(this, 'CampusOidc', {
+          userPool: pool,
+          name: oidc.name,
+          issuerUrl: oidc.issuer,
+          clientId: oidc.clientId,
+          clientSecret: SecretValue.secretsManager(oidc.clientSecretName).unsafeUnwrap(),
+          scopes: ['openid', 'email', 'profile'],
+          attributeRequestMethod: cognito.OidcAttributeRequestMethod.GET,
+          attributeMapping: {
+            email: cognito.ProviderAttribute.other('email'),
+            fullname: cognito.ProviderAttribute.other('name'),
+          },
+        }),
+      )
+    if (saml)
+      providers.push(
+        new cognito.UserPoolIdentityProviderSaml(this, 'CampusSaml', {
+          userPool: pool,
+          name: saml.name,
+          metadata: cognito.UserPoolIdentityProviderSamlMetadata.url(saml.metadataUrl),
+          idpSignout: true,
+          // The names of eduPerson attributes that campus federations release.
+          attributeMapping: {
+            email: cognito.ProviderAttribute.other('urn:oid:0.9.2342.19200300.100.1.3'),
+            fullname: cognito.ProviderAttribute.other('urn:oid:2.16.840.1.113730.3.1.241'),
+          },
+        }),
+      )
     return providers
   }
 }

@@ -5,58 +5,98 @@ import { type Json, synthesised, text } from './testing.ts'
 const sql = synthesised()
 const digest = `sha256:${'ab'.repeat(32)}`
 const all = synthesised({ scripts: 'true', runnerImage: digest })
-const one = (type: string): Json => { expect(all.of(type)).toHaveLength(1); return all.of(type)[0]!.Properties }
+const one = (type: string): Json => {
+  expect(all.of(type)).toHaveLength(1)
+  return all.of(type)[0]!.Properties
+}
 const list = <T>(x: T | T[]): T[] => (Array.isArray(x) ? x : [x])
 const statements = (role: string): Json[] => {
   const found = all.of('AWS::IAM::Role').find((r) => r.Properties.RoleName === role)!
   expect(found.Properties.ManagedPolicyArns).toBeUndefined()
-  return all.of('AWS::IAM::Policy').filter((p) => p.Properties.Roles.some((r: Json) => r.Ref === found.id)).flatMap((p) => p.Properties.PolicyDocument.Statement as Json[])
+  return all
+    .of('AWS::IAM::Policy')
+    .filter((p) => p.Properties.Roles.some((r: Json) => r.Ref === found.id))
+    .flatMap((p) => p.Properties.PolicyDocument.Statement as Json[])
 }
 
-test('nothing to say for cdk-nag, with scripts and without', () => expect([...sql.findings, ...all.findings]).toEqual([]))
+test('nothing to say for cdk-nag, with scripts and without', () =>
+  expect([...sql.findings, ...all.findings]).toEqual([]))
 
 describe('the workflow', () => {
-  const placeholders = [...new Set([...readFileSync('contracts/workflow.asl.json', 'utf8').matchAll(/\$\{(\w+)\}/g)].map((m) => m[1]!))].sort()
+  const placeholders = [
+    ...new Set([...readFileSync('contracts/workflow.asl.json', 'utf8').matchAll(/\$\{(\w+)\}/g)].map((m) => m[1]!)),
+  ].sort()
 
   test('is the one definition, with every placeholder substituted, with scripts and without', () => {
     for (const stage of [sql, all]) {
       const p = stage.of('AWS::StepFunctions::StateMachine')[0]!.Properties
       expect(p.DefinitionString).toBe(readFileSync('contracts/workflow.asl.json', 'utf8'))
       expect(Object.keys(p.DefinitionSubstitutions).sort()).toEqual(placeholders)
-      expect(p).toMatchObject({ StateMachineName: 'cloister-prod-jobs', StateMachineType: 'STANDARD', TracingConfiguration: { Enabled: false }, LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: false } })
+      expect(p).toMatchObject({
+        StateMachineName: 'cloister-prod-jobs',
+        StateMachineType: 'STANDARD',
+        TracingConfiguration: { Enabled: false },
+        LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: false },
+      })
     }
   })
 
   test('may call its five steps, submit its definitions to its queues, and touch no data', () => {
     const mine = statements('cloister-prod-jobs-workflow')
     expect(mine.find((s) => s.Action === 'lambda:InvokeFunction').Resource).toHaveLength(5)
-    expect(mine.find((s) => s.Action === 'batch:SubmitJob').Resource).toHaveLength(all.of('AWS::Batch::JobDefinition').length + all.of('AWS::Batch::JobQueue').length)
+    expect(mine.find((s) => s.Action === 'batch:SubmitJob').Resource).toHaveLength(
+      all.of('AWS::Batch::JobDefinition').length + all.of('AWS::Batch::JobQueue').length,
+    )
     // Stopping an execution ends its container: Step Functions does so for `.sync` when the role may.
     expect(mine.find((s) => s.Sid === 'Containers').Action).toContain('batch:TerminateJob')
-    expect([...mine.find((s) => s.Sid === 'ContainerEvents').Action].sort()).toEqual(['events:DescribeRule', 'events:PutRule', 'events:PutTargets'])
-    for (const s of mine) for (const action of list<string>(s.Action)) {
-      expect(action).toMatch(/^(lambda:InvokeFunction|batch:(SubmitJob|DescribeJobs|TerminateJob)|events:(PutTargets|PutRule|DescribeRule)|logs:\w+)$/)
-      if (s.Resource === '*') expect(action).toMatch(/^(logs:|batch:(DescribeJobs|TerminateJob)$)/)
-    }
+    expect([...mine.find((s) => s.Sid === 'ContainerEvents').Action].sort()).toEqual([
+      'events:DescribeRule',
+      'events:PutRule',
+      'events:PutTargets',
+    ])
+    for (const s of mine)
+      for (const action of list<string>(s.Action)) {
+        expect(action).toMatch(
+          /^(lambda:InvokeFunction|batch:(SubmitJob|DescribeJobs|TerminateJob)|events:(PutTargets|PutRule|DescribeRule)|logs:\w+)$/,
+        )
+        if (s.Resource === '*') expect(action).toMatch(/^(logs:|batch:(DescribeJobs|TerminateJob)$)/)
+      }
     const withoutScripts = sql.of('AWS::IAM::Policy').filter((p) => p.stack === 'jobs')
     expect(text(withoutScripts)).not.toContain('batch:')
   })
 
   test('without scripts there is neither a network nor a container, and containers lead nowhere', () => {
-    for (const type of ['AWS::EC2::VPC', 'AWS::EC2::VPCEndpoint', 'AWS::Batch::ComputeEnvironment', 'AWS::Batch::JobDefinition', 'AWS::ECR::Repository']) expect(sql.of(type)).toEqual([])
-    expect(text(sql.of('AWS::StepFunctions::StateMachine')[0]!.Properties.DefinitionSubstitutions.JobDefinitionArn)).toContain('not-deployed')
+    for (const type of [
+      'AWS::EC2::VPC',
+      'AWS::EC2::VPCEndpoint',
+      'AWS::Batch::ComputeEnvironment',
+      'AWS::Batch::JobDefinition',
+      'AWS::ECR::Repository',
+    ])
+      expect(sql.of(type)).toEqual([])
+    expect(
+      text(sql.of('AWS::StepFunctions::StateMachine')[0]!.Properties.DefinitionSubstitutions.JobDefinitionArn),
+    ).toContain('not-deployed')
     for (const f of sql.of('AWS::Lambda::Function')) expect(f.Properties.Environment.Variables.LANGUAGES).toBe('sql')
-    for (const f of all.of('AWS::Lambda::Function')) expect(f.Properties.Environment.Variables.LANGUAGES).toBeUndefined()
+    for (const f of all.of('AWS::Lambda::Function'))
+      expect(f.Properties.Environment.Variables.LANGUAGES).toBeUndefined()
   })
 })
 
 // Scripts, and where there are pipelines theirs: the same walls.
-describe.each(all.of('AWS::Batch::JobDefinition').map((d) => [d.Properties.JobDefinitionName as string, d.Properties] as const))('the container of %s', (_, definition) => {
+describe.each(
+  all.of('AWS::Batch::JobDefinition').map((d) => [d.Properties.JobDefinitionName as string, d.Properties] as const),
+)('the container of %s', (_, definition) => {
   const c = definition.ContainerProperties
 
   test('has no role, no public address, and a root file system that nobody writes', () => {
     expect(c.JobRoleArn).toBeUndefined()
-    expect(c).toMatchObject({ ReadonlyRootFilesystem: true, NetworkConfiguration: { AssignPublicIp: 'DISABLED' }, Volumes: [{ Name: 'tmp' }], MountPoints: [{ ContainerPath: '/tmp', ReadOnly: false, SourceVolume: 'tmp' }] })
+    expect(c).toMatchObject({
+      ReadonlyRootFilesystem: true,
+      NetworkConfiguration: { AssignPublicIp: 'DISABLED' },
+      Volumes: [{ Name: 'tmp' }],
+      MountPoints: [{ ContainerPath: '/tmp', ReadOnly: false, SourceVolume: 'tmp' }],
+    })
     expect(c.Privileged).toBeUndefined()
     expect(c.Secrets).toBeUndefined()
     expect(definition.PlatformCapabilities).toEqual(['FARGATE'])
@@ -77,17 +117,32 @@ describe.each(all.of('AWS::Batch::JobDefinition').map((d) => [d.Properties.JobDe
 
 describe('containers', () => {
   test('come from one repository whose tags never move', () => {
-    expect(all.of('AWS::Batch::JobDefinition').map((d) => d.Properties.JobDefinitionName)).toContain('cloister-prod-jobs')
-    expect(one('AWS::ECR::Repository')).toMatchObject({ ImageTagMutability: 'IMMUTABLE', ImageScanningConfiguration: { ScanOnPush: true } })
+    expect(all.of('AWS::Batch::JobDefinition').map((d) => d.Properties.JobDefinitionName)).toContain(
+      'cloister-prod-jobs',
+    )
+    expect(one('AWS::ECR::Repository')).toMatchObject({
+      ImageTagMutability: 'IMMUTABLE',
+      ImageScanningConfiguration: { ScanOnPush: true },
+    })
     expect(() => synthesised({ scripts: 'true', runnerImage: 'latest' })).toThrow(/runnerImage/)
   })
   test('are fetched and logged by a role that may do that and nothing else', () => {
-    const actions = statements('cloister-prod-jobs-execution').flatMap((s) => list<string>(s.Action)).sort()
-    expect(actions).toEqual(['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetAuthorizationToken', 'ecr:GetDownloadUrlForLayer', 'logs:CreateLogStream', 'logs:PutLogEvents'])
+    const actions = statements('cloister-prod-jobs-execution')
+      .flatMap((s) => list<string>(s.Action))
+      .sort()
+    expect(actions).toEqual([
+      'ecr:BatchCheckLayerAvailability',
+      'ecr:BatchGetImage',
+      'ecr:GetAuthorizationToken',
+      'ecr:GetDownloadUrlForLayer',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+    ])
   })
   test('wait in a queue by their length, short before long, everybody with a fair share', () => {
     const queues = all.of('AWS::Batch::JobQueue').map((q) => q.Properties)
-    const priority = (name: string): number => queues.find((q) => q.JobQueueName === `cloister-prod-jobs-${name}`)!.Priority
+    const priority = (name: string): number =>
+      queues.find((q) => q.JobQueueName === `cloister-prod-jobs-${name}`)!.Priority
     expect([priority('interactive'), priority('batch')]).toEqual([10, 1])
     for (const q of queues) expect(q.Priority).toBeLessThanOrEqual(priority('interactive'))
     for (const q of queues) expect(q.SchedulingPolicyArn).toBeDefined()
@@ -97,8 +152,12 @@ describe('containers', () => {
 
 describe('pipelines', () => {
   test('log into a group of their own that has an end, and have room for stacks of images', () => {
-    const c = all.of('AWS::Batch::JobDefinition').find((d) => d.Properties.JobDefinitionName === 'cloister-prod-jobs-pipelines')!.Properties.ContainerProperties
-    const group = all.of('AWS::Logs::LogGroup').find((l) => l.Properties.LogGroupName === '/cloister/prod/pipeline-runs')!
+    const c = all
+      .of('AWS::Batch::JobDefinition')
+      .find((d) => d.Properties.JobDefinitionName === 'cloister-prod-jobs-pipelines')!.Properties.ContainerProperties
+    const group = all
+      .of('AWS::Logs::LogGroup')
+      .find((l) => l.Properties.LogGroupName === '/cloister/prod/pipeline-runs')!
     expect(c.LogConfiguration).toMatchObject({ LogDriver: 'awslogs', Options: { 'awslogs-group': { Ref: group.id } } })
     expect([group.Properties.RetentionInDays, c.EphemeralStorage.SizeInGiB]).toEqual([90, 100])
     const names = all.of('AWS::Logs::LogGroup').map((l) => l.Properties.LogGroupName as string)
@@ -108,7 +167,17 @@ describe('pipelines', () => {
 
 describe('its network', () => {
   test('has no way out: no gateway, no NAT, no route, no public address', () => {
-    for (const type of ['AWS::EC2::InternetGateway', 'AWS::EC2::NatGateway', 'AWS::EC2::EgressOnlyInternetGateway', 'AWS::EC2::VPNGateway', 'AWS::EC2::Route', 'AWS::EC2::EIP', 'AWS::EC2::VPCPeeringConnection', 'AWS::EC2::TransitGatewayAttachment']) expect(all.of(type)).toEqual([])
+    for (const type of [
+      'AWS::EC2::InternetGateway',
+      'AWS::EC2::NatGateway',
+      'AWS::EC2::EgressOnlyInternetGateway',
+      'AWS::EC2::VPNGateway',
+      'AWS::EC2::Route',
+      'AWS::EC2::EIP',
+      'AWS::EC2::VPCPeeringConnection',
+      'AWS::EC2::TransitGatewayAttachment',
+    ])
+      expect(all.of(type)).toEqual([])
     expect(one('AWS::EC2::Subnet').MapPublicIpOnLaunch).toBe(false)
     expect(all.of('AWS::EC2::SecurityGroup').flatMap((g) => g.Properties.SecurityGroupIngress ?? [])).toEqual([])
     const ingress = one('AWS::EC2::SecurityGroupIngress')
@@ -116,44 +185,83 @@ describe('its network', () => {
   })
   test('leads to the objects of jobs, the image and the log, and to nothing else there', () => {
     const endpoints = all.of('AWS::EC2::VPCEndpoint').map((e) => e.Properties)
-    expect(endpoints.map((e) => (e.ServiceName as string).replace('com.amazonaws.us-east-1.', '')).sort()).toEqual(['ecr.api', 'ecr.dkr', 'logs', 's3'])
-    for (const e of endpoints) for (const s of e.PolicyDocument.Statement) {
-      for (const a of list<string>(s.Action)) expect(a).not.toContain('*')
-      if (s.Resource === '*') expect(s.Action).toBe('ecr:GetAuthorizationToken')
-      if (!e.ServiceName.endsWith('s3')) expect(Object.keys(s.Condition.StringEquals)).toEqual(['aws:PrincipalAccount'])
-    }
+    expect(endpoints.map((e) => (e.ServiceName as string).replace('com.amazonaws.us-east-1.', '')).sort()).toEqual([
+      'ecr.api',
+      'ecr.dkr',
+      'logs',
+      's3',
+    ])
+    for (const e of endpoints)
+      for (const s of e.PolicyDocument.Statement) {
+        for (const a of list<string>(s.Action)) expect(a).not.toContain('*')
+        if (s.Resource === '*') expect(s.Action).toBe('ecr:GetAuthorizationToken')
+        if (!e.ServiceName.endsWith('s3'))
+          expect(Object.keys(s.Condition.StringEquals)).toEqual(['aws:PrincipalAccount'])
+      }
     const s3 = endpoints.find((e) => e.VpcEndpointType === 'Gateway').PolicyDocument.Statement as Json[]
     expect(s3.map((s) => s.Action)).toEqual(['s3:GetObject', 's3:PutObject', 's3:GetObject'])
-    expect(text(list(s3[1]!.Resource).slice(0, 1))).toMatch(/^\[\{"Fn::Join":\["",\["arn:",\{"Ref":"AWS::Partition"\},":s3:::cloister-prod-quarantine-",\{"Ref":"AWS::AccountId"\},"-us-east-1\/jobs\/\*\/report\.json\.gz"\]\]\}\]$/)
-    expect(list(s3[1]!.Resource).slice(1).map((r) => /(released).*\/(runs\/\*\/\w+\/\*)"/.exec(text(r))?.slice(1))).toEqual([['released', 'runs/*/artifacts/*'], ['released', 'runs/*/streams/*']])
-    for (const word of ['sealed', 'assets', 'reading.json', 'log.json', 'ask.json', 'run.json', 'index.json']) expect(text(s3)).not.toContain(word)
+    expect(text(list(s3[1]!.Resource).slice(0, 1))).toMatch(
+      /^\[\{"Fn::Join":\["",\["arn:",\{"Ref":"AWS::Partition"\},":s3:::cloister-prod-quarantine-",\{"Ref":"AWS::AccountId"\},"-us-east-1\/jobs\/\*\/report\.json\.gz"\]\]\}\]$/,
+    )
+    expect(
+      list(s3[1]!.Resource)
+        .slice(1)
+        .map((r) => /(released).*\/(runs\/\*\/\w+\/\*)"/.exec(text(r))?.slice(1)),
+    ).toEqual([
+      ['released', 'runs/*/artifacts/*'],
+      ['released', 'runs/*/streams/*'],
+    ])
+    for (const word of ['sealed', 'assets', 'reading.json', 'log.json', 'ask.json', 'run.json', 'index.json'])
+      expect(text(s3)).not.toContain(word)
   })
   test('resolves the names of those hosts and no others', () => {
     const [known, every] = all.of('AWS::Route53Resolver::FirewallDomainList').map((d) => d.Properties.Domains as Json[])
     expect(every).toEqual(['*'])
     expect(known!.filter((d) => d === '*' || /^\*\.(com|amazonaws)/.test(text(d)))).toEqual([])
-    expect(one('AWS::Route53Resolver::FirewallRuleGroup').FirewallRules.map((r: Json) => [r.Priority, r.Action])).toEqual([[1, 'ALLOW'], [2, 'BLOCK']])
+    expect(
+      one('AWS::Route53Resolver::FirewallRuleGroup').FirewallRules.map((r: Json) => [r.Priority, r.Action]),
+    ).toEqual([
+      [1, 'ALLOW'],
+      [2, 'BLOCK'],
+    ])
     expect(all.of('AWS::Route53Resolver::FirewallRuleGroupAssociation')).toHaveLength(1)
   })
-  test('says what it refused', () => expect(one('AWS::EC2::FlowLog')).toMatchObject({ TrafficType: 'REJECT', ResourceType: 'VPC' }))
+  test('says what it refused', () =>
+    expect(one('AWS::EC2::FlowLog')).toMatchObject({ TrafficType: 'REJECT', ResourceType: 'VPC' }))
 })
 
 describe('functions with the engine', () => {
   test('have room for rows when they touch them', () => {
-    const of = (name: string): Json => all.of('AWS::Lambda::Function').find((f) => f.Properties.FunctionName === `cloister-prod-${name}`)!.Properties
-    for (const name of ['jobs-prepare', 'jobs-query', 'jobs-registration', 'jobs-check']) expect(of(name)).toMatchObject({ MemorySize: 3008, EphemeralStorage: { Size: 10_240 } })
+    const of = (name: string): Json =>
+      all.of('AWS::Lambda::Function').find((f) => f.Properties.FunctionName === `cloister-prod-${name}`)!.Properties
+    for (const name of ['jobs-prepare', 'jobs-query', 'jobs-registration', 'jobs-check'])
+      expect(of(name)).toMatchObject({ MemorySize: 3008, EphemeralStorage: { Size: 10_240 } })
     for (const name of ['jobs-settle', 'runs-ingest']) expect(of(name).MemorySize).toBe(512)
     // Below the state's own patience, so that Lambda ends first and says so.
     const states = JSON.parse(readFileSync('contracts/workflow.asl.json', 'utf8')).States
-    for (const [state, name] of [['Prepare', 'prepare'], ['Query', 'query'], ['Registration', 'registration'], ['Check', 'check'], ['Settle', 'settle']] as const) expect(of(`jobs-${name}`).Timeout).toBeLessThan(states[state].TimeoutSeconds)
+    for (const [state, name] of [
+      ['Prepare', 'prepare'],
+      ['Query', 'query'],
+      ['Registration', 'registration'],
+      ['Check', 'check'],
+      ['Settle', 'settle'],
+    ] as const)
+      expect(of(`jobs-${name}`).Timeout).toBeLessThan(states[state].TimeoutSeconds)
   })
   test('a missing layer stops a deployment, not a synthesis', () => {
-    if (all.of('AWS::Lambda::LayerVersion').length === 0) expect(text(all.stack('api').Rules)).toContain('node lib/duckdb-layer.ts')
-    else for (const f of all.of('AWS::Lambda::Function')) expect(f.Properties.Layers === undefined || f.Properties.Layers.length === 1).toBe(true)
+    if (all.of('AWS::Lambda::LayerVersion').length === 0)
+      expect(text(all.stack('api').Rules)).toContain('node lib/duckdb-layer.ts')
+    else
+      for (const f of all.of('AWS::Lambda::Function'))
+        expect(f.Properties.Layers === undefined || f.Properties.Layers.length === 1).toBe(true)
   })
   test('a package that is not what the lock promises is no layer', () => {
     expect(lockedPackage().version).toMatch(/^\d+\.\d+\.\d+/)
     expect(isLocked(Buffer.from('something else'), lockedPackage())).toBe(false)
-    expect(isLocked(Buffer.from('abc'), { integrity: 'sha512-3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw==' })).toBe(true)
+    expect(
+      isLocked(Buffer.from('abc'), {
+        integrity: 'sha512-3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw==',
+      }),
+    ).toBe(true)
   })
 })

@@ -1,6 +1,6 @@
 /**
- * Names that stacks know of each other without a reference. The portal’s policy must name the buckets and the login domain, while the
- * buckets and the login must name the portal: fixed names cut that circle.
+ * Names that stacks know of each other without a reference. The portal’s policy must name the buckets and the login
+ * domain, while the buckets and the login must name the portal: fixed names cut that circle.
  */
 import { Aws } from 'aws-cdk-lib'
 import type { Bucket } from '../contracts/route.ts'
@@ -8,10 +8,12 @@ import type { Resources } from './grants.ts'
 import type { Settings } from './settings.ts'
 
 /** Bucket names are unique in the world: account and region make them so. */
-export const bucketName = (s: Settings, bucket: Bucket | 'web' | 'logs' | 'trail'): string => `${s.installation}-${bucket}-${Aws.ACCOUNT_ID}-${s.region}`
+export const bucketName = (s: Settings, bucket: Bucket | 'web' | 'logs' | 'trail'): string =>
+  `${s.installation}-${bucket}-${Aws.ACCOUNT_ID}-${s.region}`
 
 /** The host of signed links into a bucket. */
-export const bucketHost = (s: Settings, bucket: Bucket): string => `${bucketName(s, bucket)}.s3.${s.region}.amazonaws.com`
+export const bucketHost = (s: Settings, bucket: Bucket): string =>
+  `${bucketName(s, bucket)}.s3.${s.region}.amazonaws.com`
 
 /** The workflow starts functions, and functions start the workflow. */
 export const stateMachineName = (s: Settings): string => `${s.installation}-jobs`
@@ -22,13 +24,27 @@ export const runLogGroup = (s: Settings): string => `/cloister/${s.stage}/pipeli
 export const tableName = (s: Settings): string => s.installation
 export const dataKeyAlias = (s: Settings): string => `alias/${s.installation}/data`
 
-/** Resources by their fixed names alone, for what comes before the stacks that make them. Keys have no names: the data key's alias stands for it, and there is no MAC key. */
+/**
+ * Resources by their fixed names alone, for what comes before the stacks that make them. Keys have no names: the data
+ * key's alias stands for it, and there is no MAC key.
+ */
 export function resourcesByName(s: Settings): Resources {
-  const arn = (service: string, rest: string): string => `arn:${Aws.PARTITION}:${service}:${s.region}:${Aws.ACCOUNT_ID}:${rest}`
+  const arn = (service: string, rest: string): string =>
+    `arn:${Aws.PARTITION}:${service}:${s.region}:${Aws.ACCOUNT_ID}:${rest}`
   const buckets: readonly Bucket[] = ['assets', 'sealed', 'protected', 'quarantine', 'released']
   return {
-    tableArn: arn('dynamodb', `table/${tableName(s)}`), dataKeyArn: arn('kms', 'key/*'), dataKeyAlias: dataKeyAlias(s), macKeyArn: arn('kms', 'alias/none'), bucketArns: Object.fromEntries(buckets.map((b) => [b, `arn:${Aws.PARTITION}:s3:::${bucketName(s, b)}`])) as Resources['bucketArns'],
-    kmsArn: arn('kms', ''), region: s.region, installation: s.installation, stateMachineArn: arn('states', `stateMachine:${stateMachineName(s)}`), runLogArn: arn('logs', `log-group:${runLogGroup(s)}:log-stream:*`),
+    tableArn: arn('dynamodb', `table/${tableName(s)}`),
+    dataKeyArn: arn('kms', 'key/*'),
+    dataKeyAlias: dataKeyAlias(s),
+    macKeyArn: arn('kms', 'alias/none'),
+    bucketArns: Object.fromEntries(
+      buckets.map((b) => [b, `arn:${Aws.PARTITION}:s3:::${bucketName(s, b)}`]),
+    ) as Resources['bucketArns'],
+    kmsArn: arn('kms', ''),
+    region: s.region,
+    installation: s.installation,
+    stateMachineArn: arn('states', `stateMachine:${stateMachineName(s)}`),
+    runLogArn: arn('logs', `log-group:${runLogGroup(s)}:log-stream:*`),
   }
 }
 

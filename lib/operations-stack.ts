@@ -1,4 +1,7 @@
-/** What people watch and what wakes them: metrics from the JSON log lines, a dashboard, alarms, schedules, the trail of sign-ins. */
+/**
+ * What people watch and what wakes them: metrics from the JSON log lines, a dashboard, alarms, schedules, the trail of
+ * sign-ins.
+ */
 import { Aws, Duration, type RemovalPolicy } from 'aws-cdk-lib'
 import * as cw from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
@@ -29,100 +32,234 @@ export class OperationsStack extends StageStack {
   constructor(scope: Construct, settings: Settings, on: { api: ApiStack; data: DataStack; identity: IdentityStack }) {
     super(scope, 'operations', settings, 'metrics, alarms, schedules')
     this.watched = on
-    this.topic = new sns.Topic(this, 'Alarms', { topicName: `${settings.installation}-alarms`, masterKey: on.data.dataKey, enforceSSL: true })
+    this.topic = new sns.Topic(this, 'Alarms', {
+      topicName: `${settings.installation}-alarms`,
+      masterKey: on.data.dataKey,
+      enforceSSL: true,
+    })
     if (settings.alarmEmail) this.topic.addSubscription(new EmailSubscription(settings.alarmEmail))
 
     const metrics = this.logMetrics()
     this.alarms(metrics)
     this.dashboard(metrics)
     new events.Rule(this, 'Sweep', {
-      ruleName: `${settings.installation}-sweep`, description: 'Finishes, releases and tidies what participants left behind', schedule: events.Schedule.rate(period), targets: [new LambdaFunction(on.api.functions['runs-sweep']!.lambda)],
+      ruleName: `${settings.installation}-sweep`,
+      description: 'Finishes, releases and tidies what participants left behind',
+      schedule: events.Schedule.rate(period),
+      targets: [new LambdaFunction(on.api.functions['runs-sweep']!.lambda)],
     })
     this.failedSignIns(this.keep)
   }
 
-  /** Metrics counted from the functions' JSON lines (functions/kernel/handler.ts). Nothing is published, and nothing costs, while nothing happens. */
+  /**
+   * Metrics counted from the functions' JSON lines (functions/kernel/handler.ts). Nothing is published, and nothing
+   * costs, while nothing happens.
+   */
   private logMetrics(): Record<'errors' | 'problems' | 'milliseconds' | 'chunks', cw.Metric> {
     const metricNamespace = `Cloister/${this.settings.stage}`
     const from = Object.entries(this.watched.api.functions)
-    const count = (metricName: string, pattern: logs.IFilterPattern, metricValue = '1', only: (name: string) => boolean = () => true, unit = cw.Unit.COUNT) => {
-      for (const [name, f] of from.filter(([n]) => only(n))) new logs.MetricFilter(this, `${metricName}-${name}`, { logGroup: f.logGroup, filterPattern: pattern, metricNamespace, metricName, metricValue, unit })
+    const count = (
+      metricName: string,
+      pattern: logs.IFilterPattern,
+      metricValue = '1',
+      only: (name: string) => boolean = () => true,
+      unit = cw.Unit.COUNT,
+    ) => {
+      for (const [name, f] of from.filter(([n]) => only(n)))
+        new logs.MetricFilter(this, `${metricName}-${name}`, {
+          logGroup: f.logGroup,
+          filterPattern: pattern,
+          metricNamespace,
+          metricName,
+          metricValue,
+          unit,
+        })
       return new cw.Metric({ namespace: metricNamespace, metricName, period, statistic: 'Sum' })
     }
     const event = (name: string) => logs.FilterPattern.stringValue('$.event', '=', name)
     return {
       errors: count('Errors', event('error')),
       problems: count('Problems', event('problem')),
-      milliseconds: count('Milliseconds', event('request'), '$.ms', (n) => n !== 'access-authorizer', cw.Unit.MILLISECONDS).with({ statistic: 'p99' }),
-      chunks: count('Chunks', logs.FilterPattern.all(event('request'), logs.FilterPattern.stringValue('$.route', '=', 'POST /api/runs/{runId}/records')), '1', (n) => n === 'runs-ingest'),
+      milliseconds: count(
+        'Milliseconds',
+        event('request'),
+        '$.ms',
+        (n) => n !== 'access-authorizer',
+        cw.Unit.MILLISECONDS,
+      ).with({ statistic: 'p99' }),
+      chunks: count(
+        'Chunks',
+        logs.FilterPattern.all(
+          event('request'),
+          logs.FilterPattern.stringValue('$.route', '=', 'POST /api/runs/{runId}/records'),
+        ),
+        '1',
+        (n) => n === 'runs-ingest',
+      ),
     }
   }
 
   private alarm(id: string, alarmDescription: string, metric: cw.IMetric, threshold = 1, evaluationPeriods = 1): void {
     const alarm = new cw.Alarm(this, id, {
-      alarmName: `${this.settings.installation}-${id}`, alarmDescription, metric, threshold, evaluationPeriods, comparisonOperator: cw.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD, treatMissingData: cw.TreatMissingData.NOT_BREACHING,
+      alarmName: `${this.settings.installation}-${id}`,
+      alarmDescription,
+      metric,
+      threshold,
+      evaluationPeriods,
+      comparisonOperator: cw.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: cw.TreatMissingData.NOT_BREACHING,
     })
     alarm.addAlarmAction(new SnsAction(this.topic))
     alarm.addOkAction(new SnsAction(this.topic))
   }
 
   private apiMetric(metricName: string): cw.Metric {
-    return new cw.Metric({ namespace: 'AWS/ApiGateway', metricName, dimensionsMap: { ApiId: this.watched.api.apiId }, period, statistic: 'Sum' })
+    return new cw.Metric({
+      namespace: 'AWS/ApiGateway',
+      metricName,
+      dimensionsMap: { ApiId: this.watched.api.apiId },
+      period,
+      statistic: 'Sum',
+    })
   }
 
   private executions(metricName: string): cw.Metric {
-    return new cw.Metric({ namespace: 'AWS/States', metricName, dimensionsMap: { StateMachineArn: `arn:${Aws.PARTITION}:states:${this.settings.region}:${Aws.ACCOUNT_ID}:stateMachine:${stateMachineName(this.settings)}` }, period, statistic: 'Sum' })
+    return new cw.Metric({
+      namespace: 'AWS/States',
+      metricName,
+      dimensionsMap: {
+        StateMachineArn: `arn:${Aws.PARTITION}:states:${this.settings.region}:${Aws.ACCOUNT_ID}:stateMachine:${stateMachineName(this.settings)}`,
+      },
+      period,
+      statistic: 'Sum',
+    })
   }
 
   /**
-   * A function that no route names has an alarm of its own. A crash of one that serves routes is a 5xx of the API, which has one alarm for all: the dashboard says
-   * which function it was. Throttles have one alarm for all functions: none of them reserves concurrency, so they share the account's, and what throttles one
-   * throttles all. That metric covers every function of the account and region.
+   * A function that no route names has an alarm of its own. A crash of one that serves routes is a 5xx of the API,
+   * which has one alarm for all: the dashboard says which function it was. Throttles have one alarm for all functions:
+   * none of them reserves concurrency, so they share the account's, and what throttles one throttles all. That metric
+   * covers every function of the account and region.
    */
   private alarms(metrics: { errors: cw.Metric }): void {
     for (const f of serverFunctions.filter((s) => s.routes.length === 0)) {
       const name = functionName(f)
-      this.alarm(`${name}-errors`, `The function ${name} crashed or ran out of time. Look into its log group.`, this.watched.api.functions[name]!.lambda.metricErrors({ period }))
+      this.alarm(
+        `${name}-errors`,
+        `The function ${name} crashed or ran out of time. Look into its log group.`,
+        this.watched.api.functions[name]!.lambda.metricErrors({ period }),
+      )
     }
-    this.alarm('jobs-failed', 'A job’s last step failed again and again. Its state is put right by the next visit of jobs-watch; the log of jobs-settle says why.', this.executions('ExecutionsFailed'))
-    this.alarm('throttles', 'Lambda refused calls: the account’s concurrency is used up. Pages go on retrying; raise the quota.', new cw.Metric({ namespace: 'AWS/Lambda', metricName: 'Throttles', period, statistic: 'Sum' }))
-    this.alarm('errors', 'A function answered with a problem of kind "internal". Its log line has the place.', metrics.errors)
+    this.alarm(
+      'jobs-failed',
+      'A job’s last step failed again and again. Its state is put right by the next visit of jobs-watch; the log of jobs-settle says why.',
+      this.executions('ExecutionsFailed'),
+    )
+    this.alarm(
+      'throttles',
+      'Lambda refused calls: the account’s concurrency is used up. Pages go on retrying; raise the quota.',
+      new cw.Metric({ namespace: 'AWS/Lambda', metricName: 'Throttles', period, statistic: 'Sum' }),
+    )
+    this.alarm(
+      'errors',
+      'A function answered with a problem of kind "internal". Its log line has the place.',
+      metrics.errors,
+    )
     this.alarm('api-5xx', 'The API answered 5xx.', this.apiMetric('5xx'))
     const { table } = this.watched.data
     for (const metricName of ['ReadThrottleEvents', 'WriteThrottleEvents'])
-      this.alarm(`table-${metricName === 'ReadThrottleEvents' ? 'reads' : 'writes'}-throttled`, 'The table refused requests. Pages go on retrying; one organisation or run is written to very often.', new cw.Metric({ namespace: 'AWS/DynamoDB', metricName, dimensionsMap: { TableName: table.tableName }, period, statistic: 'Sum' }), 10)
+      this.alarm(
+        `table-${metricName === 'ReadThrottleEvents' ? 'reads' : 'writes'}-throttled`,
+        'The table refused requests. Pages go on retrying; one organisation or run is written to very often.',
+        new cw.Metric({
+          namespace: 'AWS/DynamoDB',
+          metricName,
+          dimensionsMap: { TableName: table.tableName },
+          period,
+          statistic: 'Sum',
+        }),
+        10,
+      )
   }
 
   private dashboard(m: ReturnType<OperationsStack['logMetrics']>): void {
     const functions = Object.values(this.watched.api.functions)
-    const table = (metricName: string) => new cw.Metric({ namespace: 'AWS/DynamoDB', metricName, dimensionsMap: { TableName: this.watched.data.table.tableName }, period, statistic: 'Sum' })
-    const graph = (title: string, left: cw.IMetric[], right: cw.IMetric[] = []) => new cw.GraphWidget({ title, left, right, width: 12, height: 6, liveData: true })
+    const table = (metricName: string) =>
+      new cw.Metric({
+        namespace: 'AWS/DynamoDB',
+        metricName,
+        dimensionsMap: { TableName: this.watched.data.table.tableName },
+        period,
+        statistic: 'Sum',
+      })
+    const graph = (title: string, left: cw.IMetric[], right: cw.IMetric[] = []) =>
+      new cw.GraphWidget({ title, left, right, width: 12, height: 6, liveData: true })
     new cw.Dashboard(this, 'Dashboard', {
-      dashboardName: this.settings.installation, defaultInterval: Duration.hours(3), widgets: [
-        [graph('Chunks stored by participants', [m.chunks]), graph('Answers: all, refused by us (4xx), failed (5xx)', ['Count', '4xx', '5xx'].map((n) => this.apiMetric(n)))],
-        [graph('Slowest requests in functions (p99, ms)', [m.milliseconds]), graph('Problems and errors in logs', [m.problems], [m.errors])],
-        [graph('Functions: calls at once', functions.map((f) => f.lambda.metric('ConcurrentExecutions', { period, statistic: 'Maximum' }))), graph('Functions: crashes', functions.map((f) => f.lambda.metricErrors({ period })))],
-        [graph('Jobs: started, ended, failed', ['ExecutionsStarted', 'ExecutionsSucceeded', 'ExecutionsFailed', 'ExecutionsAborted'].map((n) => this.executions(n))), graph('Jobs: steps, slowest (ms)', ['jobs-prepare', 'jobs-query', 'jobs-registration', 'jobs-check', 'jobs-settle'].map((n) => this.watched.api.functions[n]!.lambda.metricDuration({ period, statistic: 'p99' })))],
-        [graph('Table: capacity consumed', [table('ConsumedReadCapacityUnits'), table('ConsumedWriteCapacityUnits')]), graph('Table: throttled', [table('ReadThrottleEvents'), table('WriteThrottleEvents')])],
+      dashboardName: this.settings.installation,
+      defaultInterval: Duration.hours(3),
+      widgets: [
+        [
+          graph('Chunks stored by participants', [m.chunks]),
+          graph(
+            'Answers: all, refused by us (4xx), failed (5xx)',
+            ['Count', '4xx', '5xx'].map((n) => this.apiMetric(n)),
+          ),
+        ],
+        [
+          graph('Slowest requests in functions (p99, ms)', [m.milliseconds]),
+          graph('Problems and errors in logs', [m.problems], [m.errors]),
+        ],
+        [
+          graph(
+            'Functions: calls at once',
+            functions.map((f) => f.lambda.metric('ConcurrentExecutions', { period, statistic: 'Maximum' })),
+          ),
+          graph(
+            'Functions: crashes',
+            functions.map((f) => f.lambda.metricErrors({ period })),
+          ),
+        ],
+        [
+          graph(
+            'Jobs: started, ended, failed',
+            ['ExecutionsStarted', 'ExecutionsSucceeded', 'ExecutionsFailed', 'ExecutionsAborted'].map((n) =>
+              this.executions(n),
+            ),
+          ),
+          graph(
+            'Jobs: steps, slowest (ms)',
+            ['jobs-prepare', 'jobs-query', 'jobs-registration', 'jobs-check', 'jobs-settle'].map((n) =>
+              this.watched.api.functions[n]!.lambda.metricDuration({ period, statistic: 'p99' }),
+            ),
+          ),
+        ],
+        [
+          graph('Table: capacity consumed', [table('ConsumedReadCapacityUnits'), table('ConsumedWriteCapacityUnits')]),
+          graph('Table: throttled', [table('ReadThrottleEvents'), table('WriteThrottleEvents')]),
+        ],
       ],
     })
   }
 
   /**
-   * Failed sign-ins reach the audit chain by way of CloudTrail: Cognito's login pages write service events (`Login_POST`), its API ordinary ones.
-   * EventBridge sees them only where a trail records management events; `trail=false` says that the account has one already.
+   * Failed sign-ins reach the audit chain by way of CloudTrail: Cognito's login pages write service events
+   * (`Login_POST`), its API ordinary ones. EventBridge sees them only where a trail records management events;
+   * `trail=false` says that the account has one already.
    */
   private failedSignIns(removalPolicy: RemovalPolicy): void {
     const { clientId } = this.watched.identity
     new events.Rule(this, 'SignIns', {
-      ruleName: `${this.settings.installation}-sign-ins`, description: 'Failed sign-ins at Cognito, for the audit chain', targets: [new LambdaFunction(this.watched.api.functions['access-login-events']!.lambda)],
+      ruleName: `${this.settings.installation}-sign-ins`,
+      description: 'Failed sign-ins at Cognito, for the audit chain',
+      targets: [new LambdaFunction(this.watched.api.functions['access-login-events']!.lambda)],
       eventPattern: {
-        source: ['aws.cognito-idp'], detailType: ['AWS Service Event via CloudTrail', 'AWS API Call via CloudTrail'],
+        source: ['aws.cognito-idp'],
+        detailType: ['AWS Service Event via CloudTrail', 'AWS API Call via CloudTrail'],
         detail: {
-          'eventSource': ['cognito-idp.amazonaws.com'],
+          eventSource: ['cognito-idp.amazonaws.com'],
           // Events of the login pages carry an empty code when all went well.
-          'errorCode': [{ 'anything-but': '' }],
-          '$or': [
+          errorCode: [{ 'anything-but': '' }],
+          $or: [
             { eventName: ['Login_POST'], additionalEventData: { requestParameters: { client_id: [clientId] } } },
             { eventName: ['InitiateAuth', 'RespondToAuthChallenge'], requestParameters: { clientId: [clientId] } },
           ],
@@ -131,9 +268,24 @@ export class OperationsStack extends StageStack {
     })
     if (!this.settings.trail) return
     const bucket = new s3.Bucket(this, 'TrailBucket', {
-      bucketName: bucketName(this.settings, 'trail'), blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL, encryption: s3.BucketEncryption.S3_MANAGED, enforceSSL: true, minimumTLSVersion: 1.2, removalPolicy, lifecycleRules: [{ expiration: Duration.days(90) }],
+      bucketName: bucketName(this.settings, 'trail'),
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      removalPolicy,
+      lifecycleRules: [{ expiration: Duration.days(90) }],
     })
-    accept(bucket, { 'AwsSolutions-S1': 'It is a log itself; CloudTrail signs its digests, so that a change would show.' })
-    new cloudtrail.Trail(this, 'Trail', { trailName: this.settings.installation, bucket, isMultiRegionTrail: false, includeGlobalServiceEvents: false, enableFileValidation: true, managementEvents: cloudtrail.ReadWriteType.ALL })
+    accept(bucket, {
+      'AwsSolutions-S1': 'It is a log itself; CloudTrail signs its digests, so that a change would show.',
+    })
+    new cloudtrail.Trail(this, 'Trail', {
+      trailName: this.settings.installation,
+      bucket,
+      isMultiRegionTrail: false,
+      includeGlobalServiceEvents: false,
+      enableFileValidation: true,
+      managementEvents: cloudtrail.ReadWriteType.ALL,
+    })
   }
 }

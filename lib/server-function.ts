@@ -25,9 +25,30 @@ export interface ServerFunctionProps {
   removalPolicy: RemovalPolicy
 }
 
-/** Publishing copies many files; the others answer in milliseconds. API Gateway gives up after 30 s; the steps of the workflow have its patience (contracts/workflow.asl.json). */
-const seconds: Record<string, number> = { pipelines: 29, pipelinelog: 29, pipelinestream: 900, studies: 29, datasets: 29, jobs: 29, reviews: 29, sweep: 240, watch: 120, prepare: 590, query: 890, registration: 890, check: 590, settle: 290 }
-/** Functions with the engine hold columns in memory (processors come with it: 1,769 MB have one) and files in /tmp. A request touches no rows, it only parses. */
+/**
+ * Publishing copies many files; the others answer in milliseconds. API Gateway gives up after 30 s; the steps of the
+ * workflow have its patience (contracts/workflow.asl.json).
+ */
+const seconds: Record<string, number> = {
+  pipelines: 29,
+  pipelinelog: 29,
+  pipelinestream: 900,
+  studies: 29,
+  datasets: 29,
+  jobs: 29,
+  reviews: 29,
+  sweep: 240,
+  watch: 120,
+  prepare: 590,
+  query: 890,
+  registration: 890,
+  check: 590,
+  settle: 290,
+}
+/**
+ * Functions with the engine hold columns in memory (processors come with it: 1,769 MB have one) and files in /tmp. A
+ * request touches no rows, it only parses.
+ */
 const rows = { memorySize: 3008, ephemeralStorageSize: Size.gibibytes(10) }
 const parses = { memorySize: 1024 }
 
@@ -39,21 +60,59 @@ export class DeployedFunction extends Construct {
     super(scope, id)
     const { function: f, settings, removalPolicy } = p
     const name = `${settings.installation}-${functionName(f)}`
-    this.logGroup = new logs.LogGroup(this, 'Log', { logGroupName: `/cloister/${settings.stage}/${functionName(f)}`, retention: settings.production ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK, removalPolicy })
-    const role = new iam.Role(this, 'Role', { roleName: name, description: `Cloister ${settings.stage}: ${f.grants.join(', ')}`.slice(0, 1000), assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') })
+    this.logGroup = new logs.LogGroup(this, 'Log', {
+      logGroupName: `/cloister/${settings.stage}/${functionName(f)}`,
+      retention: settings.production ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK,
+      removalPolicy,
+    })
+    const role = new iam.Role(this, 'Role', {
+      roleName: name,
+      description: `Cloister ${settings.stage}: ${f.grants.join(', ')}`.slice(0, 1000),
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    })
     const statements = statementsFor(f.grants, p.resources)
-    const policy = new iam.Policy(this, 'Grants', { roles: [role], statements: [
-      new iam.PolicyStatement({ sid: 'OwnLog', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [this.logGroup.logGroupArn] }), ...statements,
-    ] })
+    const policy = new iam.Policy(this, 'Grants', {
+      roles: [role],
+      statements: [
+        new iam.PolicyStatement({
+          sid: 'OwnLog',
+          actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+          resources: [this.logGroup.logGroupArn],
+        }),
+        ...statements,
+      ],
+    })
     accept(policy, acceptedWildcards(statements))
     this.lambda = new lambda.Function(this, 'Function', {
-      functionName: name, description: f.routes.length > 0 ? `${f.area}: ${f.routes.length} routes` : `${f.area}: ${f.name}`, role, logGroup: this.logGroup,
-      runtime: lambda.Runtime.NODEJS_24_X, architecture: lambda.Architecture.ARM_64, ...(!f.grants.includes('engine') ? { memorySize: 512 } : f.routes.length > 0 ? parses : rows), timeout: Duration.seconds(seconds[f.name] ?? 15),
-      ...(settings.bundle ? { handler: 'index.handler', code: lambda.Code.fromAsset(bundleFolder(f)) } : { handler: 'index.handler', code: lambda.Code.fromInline('exports.handler = async () => { throw new Error("synthesised with bundle=false") }') }),
+      functionName: name,
+      description: f.routes.length > 0 ? `${f.area}: ${f.routes.length} routes` : `${f.area}: ${f.name}`,
+      role,
+      logGroup: this.logGroup,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      ...(!f.grants.includes('engine') ? { memorySize: 512 } : f.routes.length > 0 ? parses : rows),
+      timeout: Duration.seconds(seconds[f.name] ?? 15),
+      ...(settings.bundle
+        ? { handler: 'index.handler', code: lambda.Code.fromAsset(bundleFolder(f)) }
+        : {
+            handler: 'index.handler',
+            code: lambda.Code.fromInline(
+              'exports.handler = async () => { throw new Error("synthesised with bundle=false") }',
+            ),
+          }),
       ...(p.duckdb && f.grants.includes('engine') ? { layers: [p.duckdb] } : {}),
-      loggingFormat: lambda.LoggingFormat.JSON, systemLogLevelV2: lambda.SystemLogLevel.WARN,
+      loggingFormat: lambda.LoggingFormat.JSON,
+      systemLogLevelV2: lambda.SystemLogLevel.WARN,
       environment: {
-        ...p.environment, TABLE_NAME: p.tableName, ...(f.grants.some((g) => g === 'start-job' || g === 'stop-job') ? { STATE_MACHINE_ARN: p.resources.stateMachineArn } : {}), ...(f.grants.some((g) => g === 'read-log' || g === 'write-log') ? { RUN_LOG_GROUP: runLogGroup(settings) } : {}), ...(f.grants.includes('mac') ? { MAC_KEY_ID: p.macKeyId } : {}),
+        ...p.environment,
+        TABLE_NAME: p.tableName,
+        ...(f.grants.some((g) => g === 'start-job' || g === 'stop-job')
+          ? { STATE_MACHINE_ARN: p.resources.stateMachineArn }
+          : {}),
+        ...(f.grants.some((g) => g === 'read-log' || g === 'write-log')
+          ? { RUN_LOG_GROUP: runLogGroup(settings) }
+          : {}),
+        ...(f.grants.includes('mac') ? { MAC_KEY_ID: p.macKeyId } : {}),
         ...Object.fromEntries(bucketsOf(f.grants).map((b) => [`BUCKET_${b.toUpperCase()}`, p.bucketNames[b]!])),
       },
     })

@@ -12,14 +12,33 @@ test('cdk-nag has nothing to say about either stage, nor about one with everythi
   expect(prod.findings).toEqual([])
   expect(dev.findings).toEqual([])
   const campus = synthesised({
-    region: 'eu-central-1', mainDomain: 'cloister.example.edu', studyDomain: 'cloister-studies.example.edu', certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/a', alarmEmail: 'it@example.edu', webFiles: 'docs',
-    scripts: 'true', campusOidc: '{"name":"Campus","issuer":"https://login.example.edu","clientId":"cloister","clientSecretName":"campus-oidc"}', campusSaml: { name: 'Federation', metadataUrl: 'https://login.example.edu/metadata' },
+    region: 'eu-central-1',
+    mainDomain: 'cloister.example.edu',
+    studyDomain: 'cloister-studies.example.edu',
+    certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/a',
+    alarmEmail: 'it@example.edu',
+    webFiles: 'docs',
+    scripts: 'true',
+    campusOidc:
+      '{"name":"Campus","issuer":"https://login.example.edu","clientId":"cloister","clientSecretName":"campus-oidc"}',
+    campusSaml: { name: 'Federation', metadataUrl: 'https://login.example.edu/metadata' },
   })
   expect(campus.findings).toEqual([])
-  expect(campus.of('AWS::Cognito::UserPoolIdentityProvider').map((p) => p.Properties.ProviderType).sort()).toEqual(['OIDC', 'SAML'])
+  expect(
+    campus
+      .of('AWS::Cognito::UserPoolIdentityProvider')
+      .map((p) => p.Properties.ProviderType)
+      .sort(),
+  ).toEqual(['OIDC', 'SAML'])
   expect(text(campus.of('AWS::Cognito::UserPoolIdentityProvider'))).toContain('{{resolve:secretsmanager:campus-oidc')
-  expect(campus.of('AWS::Cognito::UserPoolClient')[0]!.Properties.CallbackURLs[0]).toBe('https://cloister.example.edu/signed-in')
-  const csp = campus.of('AWS::CloudFront::ResponseHeadersPolicy').map((p) => p.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy)
+  expect(campus.of('AWS::Cognito::UserPoolClient')[0]!.Properties.CallbackURLs[0]).toBe(
+    'https://cloister.example.edu/signed-in',
+  )
+  const csp = campus
+    .of('AWS::CloudFront::ResponseHeadersPolicy')
+    .map(
+      (p) => p.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy,
+    )
   expect(csp).toContainEqual(expect.stringContaining('frame-ancestors https://cloister.example.edu;'))
   expect(campus.assembly.stacks.find((s) => s.stackName.endsWith('edge'))!.environment.region).toBe('us-east-1')
 })
@@ -32,33 +51,58 @@ describe('data', () => {
     expect(DeletionPolicy).toBe('Retain')
     expect(p.BillingMode).toBe('PAY_PER_REQUEST')
     expect(p.SSESpecification).toEqual({ SSEEnabled: true, SSEType: 'KMS' })
-    expect(p.Replicas[0]).toMatchObject({ DeletionProtectionEnabled: true, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 14 } })
+    expect(p.Replicas[0]).toMatchObject({
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 14 },
+    })
     expect(p.Replicas[0].SSESpecification.KMSMasterKeyId).toBeDefined()
-    expect(p.GlobalSecondaryIndexes).toEqual([expect.objectContaining({ IndexName: 'index', KeySchema: [{ AttributeName: 'gpk', KeyType: 'HASH' }, { AttributeName: 'gsk', KeyType: 'RANGE' }], Projection: { ProjectionType: 'ALL' } })])
+    expect(p.GlobalSecondaryIndexes).toEqual([
+      expect.objectContaining({
+        IndexName: 'index',
+        KeySchema: [
+          { AttributeName: 'gpk', KeyType: 'HASH' },
+          { AttributeName: 'gsk', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'ALL' },
+      }),
+    ])
   })
 
   test('every bucket is encrypted, closed to the public and speaks TLS only', () => {
     const buckets = prod.of('AWS::S3::Bucket')
     expect(buckets).toHaveLength(8)
     for (const b of buckets) {
-      expect(b.Properties.PublicAccessBlockConfiguration).toEqual({ BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true })
+      expect(b.Properties.PublicAccessBlockConfiguration).toEqual({
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      })
       expect(b.Properties.BucketEncryption).toBeDefined()
       expect(b.DeletionPolicy).toBe('Retain')
-      const policy = prod.of('AWS::S3::BucketPolicy').find((p) => p.stack === b.stack && p.Properties.Bucket.Ref === b.id)!
-      expect(policy.Properties.PolicyDocument.Statement).toContainEqual(expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }))
+      const policy = prod
+        .of('AWS::S3::BucketPolicy')
+        .find((p) => p.stack === b.stack && p.Properties.Bucket.Ref === b.id)!
+      expect(policy.Properties.PolicyDocument.Statement).toContainEqual(
+        expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+      )
     }
   })
 
   test('the four sensitive buckets have the customer key, and only sealed and quarantine forget at once', () => {
     const of = (name: string) => prod.of('AWS::S3::Bucket').find((b) => b.id.startsWith(`Bucket${name}`))!.Properties
-    for (const name of ['sealed', 'protected', 'quarantine', 'released']) expect(text(of(name).BucketEncryption)).toContain('aws:kms')
-    for (const name of ['assets', 'protected', 'released']) expect(of(name).VersioningConfiguration).toEqual({ Status: 'Enabled' })
+    for (const name of ['sealed', 'protected', 'quarantine', 'released'])
+      expect(text(of(name).BucketEncryption)).toContain('aws:kms')
+    for (const name of ['assets', 'protected', 'released'])
+      expect(of(name).VersioningConfiguration).toEqual({ Status: 'Enabled' })
     for (const name of ['sealed', 'quarantine']) expect(of(name).VersioningConfiguration).toBeUndefined()
-    for (const name of ['assets', 'sealed']) expect(text(of(name).CorsConfiguration.CorsRules[0].AllowedOrigins)).not.toContain('*')
+    for (const name of ['assets', 'sealed'])
+      expect(text(of(name).CorsConfiguration.CorsRules[0].AllowedOrigins)).not.toContain('*')
   })
 
   test('a development stage leaves nothing behind', () => {
-    for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key']) for (const r of dev.of(type)) expect(r.DeletionPolicy).toBe('Delete')
+    for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key'])
+      for (const r of dev.of(type)) expect(r.DeletionPolicy).toBe('Delete')
   })
 })
 
@@ -67,26 +111,42 @@ const gatewayRoutes = allRoutes.filter((r) => r.route.stream === undefined)
 
 describe('api', () => {
   test('one route per contract, and none else', () => {
-    expect(prod.of('AWS::ApiGatewayV2::Route').map((r) => r.Properties.RouteKey).sort()).toStrictEqual(gatewayRoutes.map((r) => routeKey(r.route)).sort())
+    expect(
+      prod
+        .of('AWS::ApiGatewayV2::Route')
+        .map((r) => r.Properties.RouteKey)
+        .sort(),
+    ).toStrictEqual(gatewayRoutes.map((r) => routeKey(r.route)).sort())
   })
 
   test('the authorizer stands before every route that is not open', () => {
     const byKey = new Map(prod.of('AWS::ApiGatewayV2::Route').map((r) => [r.Properties.RouteKey, r.Properties]))
     for (const { route } of gatewayRoutes) {
       const guarded = !['anyone', 'run-token'].includes(route.access.kind)
-      expect([routeKey(route), byKey.get(routeKey(route)).AuthorizationType, byKey.get(routeKey(route)).AuthorizerId !== undefined]).toEqual([routeKey(route), guarded ? 'CUSTOM' : 'NONE', guarded])
+      expect([
+        routeKey(route),
+        byKey.get(routeKey(route)).AuthorizationType,
+        byKey.get(routeKey(route)).AuthorizerId !== undefined,
+      ]).toEqual([routeKey(route), guarded ? 'CUSTOM' : 'NONE', guarded])
     }
-    expect(prod.of('AWS::ApiGatewayV2::Authorizer')[0]!.Properties).toMatchObject({ AuthorizerPayloadFormatVersion: '2.0', EnableSimpleResponses: true, AuthorizerResultTtlInSeconds: 0 })
+    expect(prod.of('AWS::ApiGatewayV2::Authorizer')[0]!.Properties).toMatchObject({
+      AuthorizerPayloadFormatVersion: '2.0',
+      EnableSimpleResponses: true,
+      AuthorizerResultTtlInSeconds: 0,
+    })
   })
 
   test('one function per contract function: Node 24 on arm64, its own role, its own log with an end', () => {
     const functions = prod.of('AWS::Lambda::Function')
-    expect(functions.map((f) => f.Properties.FunctionName).sort()).toStrictEqual(serverFunctions.map((f) => named(functionName(f))).sort())
+    expect(functions.map((f) => f.Properties.FunctionName).sort()).toStrictEqual(
+      serverFunctions.map((f) => named(functionName(f))).sort(),
+    )
     for (const f of functions) expect(f.Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] })
     expect(new Set(functions.map((f) => text(f.Properties.Role))).size).toBe(functions.length)
     for (const log of prod.of('AWS::Logs::LogGroup')) expect(log.Properties.RetentionInDays).toBe(90)
     for (const log of dev.of('AWS::Logs::LogGroup')) expect(log.Properties.RetentionInDays).toBe(7)
-    for (const f of functions) expect(prod.of('AWS::Logs::LogGroup').some((l) => l.id === f.Properties.LoggingConfig.LogGroup.Ref)).toBe(true)
+    for (const f of functions)
+      expect(prod.of('AWS::Logs::LogGroup').some((l) => l.id === f.Properties.LoggingConfig.LogGroup.Ref)).toBe(true)
   })
 
   test('the access log has neither addresses nor paths', () => {
@@ -97,7 +157,13 @@ describe('api', () => {
 })
 
 describe('web', () => {
-  const policies = prod.of('AWS::CloudFront::ResponseHeadersPolicy').map((p) => ({ name: p.Properties.ResponseHeadersPolicyConfig.Name as string, csp: text(p.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy), all: text(p.Properties) }))
+  const policies = prod.of('AWS::CloudFront::ResponseHeadersPolicy').map((p) => ({
+    name: p.Properties.ResponseHeadersPolicyConfig.Name as string,
+    csp: text(
+      p.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy,
+    ),
+    all: text(p.Properties),
+  }))
 
   test('main origin: scripts of its own only, frames the study origin only', () => {
     const { csp } = policies.find((p) => p.name.endsWith('-main'))!
@@ -120,12 +186,24 @@ describe('web', () => {
     expect(prod.of('AWS::Lambda::Url')).toHaveLength(1)
     expect(url!.Properties).toMatchObject({ AuthType: 'AWS_IAM', InvokeMode: 'RESPONSE_STREAM' })
     const permissions = prod.of('AWS::Lambda::Permission').filter((p) => p.stack === 'web')
-    expect(permissions.map((p) => p.Properties.Action).sort()).toEqual(expect.arrayContaining(['lambda:InvokeFunction', 'lambda:InvokeFunctionUrl']))
-    for (const p of permissions) expect([p.Properties.Principal, text(p.Properties.SourceArn).includes('distribution/')]).toEqual(['cloudfront.amazonaws.com', true])
-    const main = prod.of('AWS::CloudFront::Distribution').map((d) => d.Properties.DistributionConfig).find((d) => d.Comment.includes('main'))
-    for (const b of main.CacheBehaviors.filter((x: Json) => x.PathPattern.startsWith('/api/pipeline-runs'))) expect([b.Compress, b.FunctionAssociations.length, b.AllowedMethods]).toEqual([false, 1, ['GET', 'HEAD']])
+    expect(permissions.map((p) => p.Properties.Action).sort()).toEqual(
+      expect.arrayContaining(['lambda:InvokeFunction', 'lambda:InvokeFunctionUrl']),
+    )
+    for (const p of permissions)
+      expect([p.Properties.Principal, text(p.Properties.SourceArn).includes('distribution/')]).toEqual([
+        'cloudfront.amazonaws.com',
+        true,
+      ])
+    const main = prod
+      .of('AWS::CloudFront::Distribution')
+      .map((d) => d.Properties.DistributionConfig)
+      .find((d) => d.Comment.includes('main'))
+    for (const b of main.CacheBehaviors.filter((x: Json) => x.PathPattern.startsWith('/api/pipeline-runs')))
+      expect([b.Compress, b.FunctionAssociations.length, b.AllowedMethods]).toEqual([false, 1, ['GET', 'HEAD']])
     expect(text(prod.of('AWS::CloudFront::OriginAccessControl'))).toContain('"OriginAccessControlOriginType":"lambda"')
-    const f = prod.of('AWS::Lambda::Function').find((x) => x.Properties.FunctionName === named('pipelines-pipelinestream'))!
+    const f = prod
+      .of('AWS::Lambda::Function')
+      .find((x) => x.Properties.FunctionName === named('pipelines-pipelinestream'))!
     expect(f.Properties.Timeout).toBe(900)
     expect(Object.keys(f.Properties.Environment.Variables)).not.toContain('OIDC_ISSUER')
   })
@@ -136,11 +214,24 @@ describe('web', () => {
     for (const d of distributions) {
       expect(d.WebACLId).toBeDefined()
       expect(d.CustomErrorResponses).toBeUndefined()
-      for (const b of [d.DefaultCacheBehavior, ...d.CacheBehaviors]) expect(['https-only', 'redirect-to-https']).toContain(b.ViewerProtocolPolicy)
+      for (const b of [d.DefaultCacheBehavior, ...d.CacheBehaviors])
+        expect(['https-only', 'redirect-to-https']).toContain(b.ViewerProtocolPolicy)
     }
-    expect(distributions.map((d) => d.CacheBehaviors.map((b: Json) => b.PathPattern))).toEqual([['/s/*/cloister.js', '/s/*', '/player/*'], ['/p/*', '/withdraw', '/api/openapi.json', '/api/pipeline-runs/*/log/download', '/api/pipeline-runs/*/log/events', '/api/*']])
+    expect(distributions.map((d) => d.CacheBehaviors.map((b: Json) => b.PathPattern))).toEqual([
+      ['/s/*/cloister.js', '/s/*', '/player/*'],
+      [
+        '/p/*',
+        '/withdraw',
+        '/api/openapi.json',
+        '/api/pipeline-runs/*/log/download',
+        '/api/pipeline-runs/*/log/events',
+        '/api/*',
+      ],
+    ])
     const rules = prod.of('AWS::WAFv2::WebACL')[0]!.Properties.Rules
-    expect(rules.map((r: Json) => r.Statement.ManagedRuleGroupStatement?.Name ?? r.Statement.RateBasedStatement.Limit)).toEqual([requestsPerAddress, 'AWSManagedRulesCommonRuleSet'])
+    expect(
+      rules.map((r: Json) => r.Statement.ManagedRuleGroupStatement?.Name ?? r.Statement.RateBasedStatement.Limit),
+    ).toEqual([requestsPerAddress, 'AWSManagedRulesCommonRuleSet'])
     expect(dev.of('AWS::WAFv2::WebACL')).toEqual([])
   })
 
@@ -155,16 +246,32 @@ describe('operations', () => {
     const alarms = prod.of('AWS::CloudWatch::Alarm')
     const errors = alarms.filter((a) => a.Properties.Namespace === 'AWS/Lambda' && a.Properties.MetricName === 'Errors')
     // A crash of a function that serves routes is a 5xx of the API; the others have an alarm each.
-    expect(errors.map((a) => a.Properties.AlarmName).sort()).toEqual(serverFunctions.filter((f) => f.routes.length === 0).map((f) => named(`${functionName(f)}-errors`)).sort())
-    for (const name of ['Throttles', '5xx', 'ExecutionsFailed', 'ReadThrottleEvents', 'WriteThrottleEvents']) expect(alarms.some((a) => a.Properties.MetricName === name)).toBe(true)
+    expect(errors.map((a) => a.Properties.AlarmName).sort()).toEqual(
+      serverFunctions
+        .filter((f) => f.routes.length === 0)
+        .map((f) => named(`${functionName(f)}-errors`))
+        .sort(),
+    )
+    for (const name of ['Throttles', '5xx', 'ExecutionsFailed', 'ReadThrottleEvents', 'WriteThrottleEvents'])
+      expect(alarms.some((a) => a.Properties.MetricName === name)).toBe(true)
     // One alarm stands for the throttles of all functions only as long as none has a concurrency of its own.
-    expect(prod.of('AWS::Lambda::Function').some((f) => f.Properties.ReservedConcurrentExecutions !== undefined)).toBe(false)
+    expect(prod.of('AWS::Lambda::Function').some((f) => f.Properties.ReservedConcurrentExecutions !== undefined)).toBe(
+      false,
+    )
     for (const a of alarms) expect(a.Properties.AlarmActions).toHaveLength(1)
   })
 
   test('the sweep runs every five minutes, the watch over jobs every minute; failed sign-ins reach their function', () => {
     const rules = prod.of('AWS::Events::Rule').map((r) => r.Properties)
-    expect(rules.filter((r) => r.ScheduleExpression).map((r) => [r.Name, r.ScheduleExpression]).sort()).toEqual([[named('sweep'), 'rate(5 minutes)'], [named('watch'), 'rate(1 minute)']])
+    expect(
+      rules
+        .filter((r) => r.ScheduleExpression)
+        .map((r) => [r.Name, r.ScheduleExpression])
+        .sort(),
+    ).toEqual([
+      [named('sweep'), 'rate(5 minutes)'],
+      [named('watch'), 'rate(1 minute)'],
+    ])
     expect(text(rules.find((r) => r.EventPattern)!.EventPattern)).toContain('Login_POST')
     expect(prod.of('AWS::CloudTrail::Trail')).toHaveLength(1)
     expect(synthesised({ trail: 'false' }).of('AWS::CloudTrail::Trail')).toEqual([])
@@ -175,7 +282,11 @@ test('people: strong passwords, a second factor on offer, codes with PKCE from a
   const pool = prod.of('AWS::Cognito::UserPool')[0]!.Properties
   expect(pool.Policies.PasswordPolicy).toMatchObject({ MinimumLength: 12, RequireNumbers: true, RequireSymbols: true })
   expect(pool).toMatchObject({ MfaConfiguration: 'OPTIONAL', DeletionProtection: 'ACTIVE' })
-  expect(prod.of('AWS::Cognito::UserPoolClient')[0]!.Properties).toMatchObject({ GenerateSecret: false, AllowedOAuthFlows: ['code'], PreventUserExistenceErrors: 'ENABLED' })
+  expect(prod.of('AWS::Cognito::UserPoolClient')[0]!.Properties).toMatchObject({
+    GenerateSecret: false,
+    AllowedOAuthFlows: ['code'],
+    PreventUserExistenceErrors: 'ENABLED',
+  })
   expect(prod.of('AWS::Cognito::UserPoolGroup')[0]!.Properties.GroupName).toBe('founders')
 })
 

@@ -10,8 +10,12 @@ export abstract class StageStack extends Stack {
 
   constructor(scope: Construct, name: string, settings: Settings, description: string, region = settings.region) {
     super(scope, `${settings.installation}-${name}`, {
-      description: `Cloister (${settings.stage}): ${description}`, env: { region, account: process.env['CDK_DEFAULT_ACCOUNT'] }, crossRegionReferences: region !== settings.region || settings.region !== 'us-east-1',
-      analyticsReporting: false, terminationProtection: settings.production, tags: { application: 'cloister', 'cloister-stage': settings.stage },
+      description: `Cloister (${settings.stage}): ${description}`,
+      env: { region, account: process.env['CDK_DEFAULT_ACCOUNT'] },
+      crossRegionReferences: region !== settings.region || settings.region !== 'us-east-1',
+      analyticsReporting: false,
+      terminationProtection: settings.production,
+      tags: { application: 'cloister', 'cloister-stage': settings.stage },
     })
     this.settings = settings
     this.keep = settings.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY

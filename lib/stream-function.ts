@@ -1,6 +1,7 @@
 /**
- * A function that answers piece by piece: its own address with response streaming, which only the main distribution may call. It comes before table, keys and identity, which must know
- * the distribution: it knows them by their fixed names, and asks the API who signs tokens (functions/pipelines/pipelinestream.handler.ts).
+ * A function that answers piece by piece: its own address with response streaming, which only the main distribution may
+ * call. It comes before table, keys and identity, which must know the distribution: it knows them by their fixed names,
+ * and asks the API who signs tokens (functions/pipelines/pipelinestream.handler.ts).
  */
 import { Aws, Duration, Fn, type RemovalPolicy } from 'aws-cdk-lib'
 import * as cf from 'aws-cdk-lib/aws-cloudfront'
@@ -17,7 +18,11 @@ import type { Settings } from './settings.ts'
 /** Whether a function answers piece by piece: then all its routes do. */
 export const streams = (f: ServerFunction): boolean => f.routes.some((r) => r.route.stream !== undefined)
 
-for (const f of serverFunctions) if (streams(f) && f.routes.some((r) => r.route.stream === undefined)) throw new Error(`The function ${f.area}/${f.name} serves routes of both kinds: one that streams has an address of its own`)
+for (const f of serverFunctions)
+  if (streams(f) && f.routes.some((r) => r.route.stream === undefined))
+    throw new Error(
+      `The function ${f.area}/${f.name} serves routes of both kinds: one that streams has an address of its own`,
+    )
 
 /** Where the distribution sends a route: parameters are any one part. */
 const pattern = (path: string): string => path.replaceAll(/\{\w+\}/g, '*')
@@ -32,13 +37,31 @@ export class StreamFunctions extends Construct {
     for (const f of serverFunctions.filter(streams)) {
       const made = new DeployedFunction(this, functionName(f), {
         // It verifies tokens itself, so it has the authorizer's grants as well.
-        function: { ...f, grants: [...f.grants, 'read TOKEN', 'write TOKEN'] }, settings, resources: resourcesByName(settings), tableName: tableName(settings), macKeyId: '', duckdb: undefined, removalPolicy,
+        function: { ...f, grants: [...f.grants, 'read TOKEN', 'write TOKEN'] },
+        settings,
+        resources: resourcesByName(settings),
+        tableName: tableName(settings),
+        macKeyId: '',
+        duckdb: undefined,
+        removalPolicy,
         bucketNames: { released: bucketName(settings, 'released') },
-        environment: { NODE_OPTIONS: '--disable-warning=ExperimentalWarning', CLOISTER_INSTALLATION: settings.installation, CLOISTER_VERSION: settings.version, API_ORIGIN: Fn.join('', ['https://', apiId, '.execute-api.', settings.region, '.', Aws.URL_SUFFIX]), ...(settings.scripts ? {} : { LANGUAGES: 'sql' }) },
+        environment: {
+          NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
+          CLOISTER_INSTALLATION: settings.installation,
+          CLOISTER_VERSION: settings.version,
+          API_ORIGIN: Fn.join('', ['https://', apiId, '.execute-api.', settings.region, '.', Aws.URL_SUFFIX]),
+          ...(settings.scripts ? {} : { LANGUAGES: 'sql' }),
+        },
       })
-      const url = made.lambda.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM, invokeMode: lambda.InvokeMode.RESPONSE_STREAM })
+      const url = made.lambda.addFunctionUrl({
+        authType: lambda.FunctionUrlAuthType.AWS_IAM,
+        invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
+      })
       // A silent log sends a comment every 15 seconds.
-      const origin = FunctionUrlOrigin.withOriginAccessControl(url, { readTimeout: Duration.seconds(60), keepaliveTimeout: Duration.seconds(5) })
+      const origin = FunctionUrlOrigin.withOriginAccessControl(url, {
+        readTimeout: Duration.seconds(60),
+        keepaliveTimeout: Duration.seconds(5),
+      })
       for (const r of f.routes) this.origins[pattern(r.route.path)] = origin
       this.lambdas.push(made.lambda)
     }
@@ -46,6 +69,12 @@ export class StreamFunctions extends Construct {
 
   /** A function URL takes a call from whoever may invoke the function as well, by way of its URL alone. */
   calledBy(distribution: cf.Distribution): void {
-    for (const l of this.lambdas) l.addPermission('FromDistribution', { principal: new iam.ServicePrincipal('cloudfront.amazonaws.com'), action: 'lambda:InvokeFunction', sourceArn: distribution.distributionArn, invokedViaFunctionUrl: true })
+    for (const l of this.lambdas)
+      l.addPermission('FromDistribution', {
+        principal: new iam.ServicePrincipal('cloudfront.amazonaws.com'),
+        action: 'lambda:InvokeFunction',
+        sourceArn: distribution.distributionArn,
+        invokedViaFunctionUrl: true,
+      })
   }
 }

@@ -1,6 +1,7 @@
 /**
- * `npm run synth`: synthesises both stages in process and holds them against cdk-nag's AwsSolutions rules.
- * Ends with an error when a finding of level error is neither mended nor accepted with a reason. `--fast` leaves the functions' code out.
+ * `npm run synth`: synthesises both stages in process and holds them against cdk-nag's AwsSolutions rules. Ends with an
+ * error when a finding of level error is neither mended nor accepted with a reason. `--fast` leaves the functions' code
+ * out.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,16 +10,35 @@ import type { CloudAssembly } from 'aws-cdk-lib/cx-api'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { cloister } from './app.ts'
 
-interface Finding { rule: string; level: string; resource: string; text: string }
-export interface Synthesis { assembly: CloudAssembly; findings: Finding[] }
+interface Finding {
+  rule: string
+  level: string
+  resource: string
+  text: string
+}
+export interface Synthesis {
+  assembly: CloudAssembly
+  findings: Finding[]
+}
 
 /** Synthesises a stage into a folder of its own and answers the assembly with what cdk-nag still finds. */
 export function synthesise(context: Record<string, unknown>, outdir: string): Synthesis {
   const app = cloister({ context, outdir })
   const assembly = app.synth()
-  // The rules are asked directly, so that findings come back as data; in bin/cloister.ts the same rules stop `cdk synth`.
+  // The rules are asked directly, so that findings come back as data; in bin/cloister.ts the same rules stop `cdk
+  // synth`.
   const { violations } = new AwsSolutionsChecks(app).validateScope(app)
-  return { assembly, findings: violations.flatMap((v) => v.violatingResources.map((r) => ({ rule: v.ruleName, level: v.severity ?? 'error', resource: r.constructPath ?? '?', text: v.description }))) }
+  return {
+    assembly,
+    findings: violations.flatMap((v) =>
+      v.violatingResources.map((r) => ({
+        rule: v.ruleName,
+        level: v.severity ?? 'error',
+        resource: r.constructPath ?? '?',
+        text: v.description,
+      })),
+    ),
+  }
 }
 
 function main(): void {
@@ -28,11 +48,16 @@ function main(): void {
   try {
     for (const stage of ['prod', 'dev']) {
       const { assembly, findings } = synthesise({ stage, bundle }, join(folder, stage))
-      for (const s of assembly.stacks) process.stdout.write(`${s.stackName}: ${Object.keys((s.template as { Resources?: object }).Resources ?? {}).length} resources\n`)
+      for (const s of assembly.stacks)
+        process.stdout.write(
+          `${s.stackName}: ${Object.keys((s.template as { Resources?: object }).Resources ?? {}).length} resources\n`,
+        )
       for (const f of findings) process.stdout.write(`  ${f.level} ${f.rule} ${f.resource}\n    ${f.text}\n`)
       errors += findings.filter((f) => f.level === 'error').length
     }
-  } finally { rmSync(folder, { recursive: true, force: true }) }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
   process.stdout.write(`cdk-nag: ${errors} ${errors === 1 ? 'error' : 'errors'}\n`)
   process.exitCode = errors > 0 ? 1 : 0
 }

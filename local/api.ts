@@ -10,55 +10,118 @@ import type { Deps } from '../functions/kernel/deps.ts'
 import { type Event, type LambdaHandler, problem, type Result } from '../functions/kernel/handler.ts'
 import { Gone, type HttpAnswer, readBody, segments, TooLarge } from './http.ts'
 
-export type Authorizer = (event: AuthorizerEvent) => Promise<{ isAuthorized: boolean; context?: Partial<AuthorizerContext> }>
-export type AuthorizerEvent = Omit<Event, 'body' | 'isBase64Encoded'> & { type: 'REQUEST'; routeArn: string; identitySource: string[] }
-export interface ApiParts { handlers: ReadonlyMap<string, LambdaHandler>; authorizer: Authorizer; log: Deps['log'] }
+export type Authorizer = (
+  event: AuthorizerEvent,
+) => Promise<{ isAuthorized: boolean; context?: Partial<AuthorizerContext> }>
+export type AuthorizerEvent = Omit<Event, 'body' | 'isBase64Encoded'> & {
+  type: 'REQUEST'
+  routeArn: string
+  identitySource: string[]
+}
+export interface ApiParts {
+  handlers: ReadonlyMap<string, LambdaHandler>
+  authorizer: Authorizer
+  log: Deps['log']
+}
 
-export interface Target { named: NamedRoute; key: string; parts: { text: string; name: string | undefined }[]; limit: number; handler: LambdaHandler; open: boolean }
+export interface Target {
+  named: NamedRoute
+  key: string
+  parts: { text: string; name: string | undefined }[]
+  limit: number
+  handler: LambdaHandler
+  open: boolean
+}
 /** API Gateway gives up on a function after this long. */
 const functionMilliseconds = 29_000
 const bodyMilliseconds = 60_000
 
-/** Finds the routes that a path (decoded segments) fits. Every route needs its function: a missing one is an error here, at the start. */
+/**
+ * Finds the routes that a path (decoded segments) fits. Every route needs its function: a missing one is an error here,
+ * at the start.
+ */
 export function createRouter(handlers: ReadonlyMap<string, LambdaHandler>): (path: readonly string[]) => Target[] {
   const byLength = new Map<number, Target[]>()
   for (const named of allRoutes) {
     const handler = handlers.get(`${named.area}/${named.route.function}`)
-    if (!handler) throw new Error(`The route ${routeKey(named.route)} has no function ${named.area}/${named.route.function}`)
-    const parts = named.route.path.split('/').slice(1).map((text) => ({ text, name: /^\{(\w+)\}$/.exec(text)?.[1] }))
-    const target: Target = { named, key: routeKey(named.route), parts, handler, limit: named.route.maxBody ?? 1024 * 1024, open: ['anyone', 'run-token'].includes(named.route.access.kind) }
+    if (!handler)
+      throw new Error(`The route ${routeKey(named.route)} has no function ${named.area}/${named.route.function}`)
+    const parts = named.route.path
+      .split('/')
+      .slice(1)
+      .map((text) => ({ text, name: /^\{(\w+)\}$/.exec(text)?.[1] }))
+    const target: Target = {
+      named,
+      key: routeKey(named.route),
+      parts,
+      handler,
+      limit: named.route.maxBody ?? 1024 * 1024,
+      open: ['anyone', 'run-token'].includes(named.route.access.kind),
+    }
     // What is written out wins over a parameter, as in API Gateway.
-    byLength.set(parts.length, [...(byLength.get(parts.length) ?? []), target].sort((a, b) => literals(b) - literals(a)))
+    byLength.set(
+      parts.length,
+      [...(byLength.get(parts.length) ?? []), target].sort((a, b) => literals(b) - literals(a)),
+    )
   }
-  return (path) => (byLength.get(path.length) ?? []).filter((t) => t.parts.every((p, i) => (p.name === undefined ? p.text === path[i] : path[i] !== '')))
+  return (path) =>
+    (byLength.get(path.length) ?? []).filter((t) =>
+      t.parts.every((p, i) => (p.name === undefined ? p.text === path[i] : path[i] !== '')),
+    )
 }
 
 /** Answers requests below /api. `gone` fires when nobody waits for the answer any more. */
-export function createApi({ handlers, authorizer, log }: ApiParts): (request: IncomingMessage, path: string, search: string, gone: AbortSignal) => Promise<HttpAnswer> {
+export function createApi({
+  handlers,
+  authorizer,
+  log,
+}: ApiParts): (request: IncomingMessage, path: string, search: string, gone: AbortSignal) => Promise<HttpAnswer> {
   const matching = createRouter(handlers)
   return async (request, path, search, gone) => {
     const requestId = randomUUID()
-    const refuse = (...a: [kind: Parameters<typeof problem>[0], detail: string]): HttpAnswer => answerOf(problem(a[0], a[1], requestId))
+    const refuse = (...a: [kind: Parameters<typeof problem>[0], detail: string]): HttpAnswer =>
+      answerOf(problem(a[0], a[1], requestId))
     const parts = segments(path)
     if (!parts) return refuse('invalid-request', 'The path is not well formed.')
     const candidates = matching(parts)
     const found = candidates.find((t) => t.named.route.method === request.method)
     if (!found) {
       const others = [...new Set(candidates.map((t) => t.named.route.method))].join(', ')
-      return others ? { ...refuse('not-found', `There is no ${request.method} here, only ${others}. The reference is at /docs.`), headers: { ...answerOf(problem('not-found', '', requestId)).headers, allow: others } } : refuse('not-found', 'There is no such route. The reference is at /docs.')
+      return others
+        ? {
+            ...refuse('not-found', `There is no ${request.method} here, only ${others}. The reference is at /docs.`),
+            headers: { ...answerOf(problem('not-found', '', requestId)).headers, allow: others },
+          }
+        : refuse('not-found', 'There is no such route. The reference is at /docs.')
     }
     const event = eventOf(received(request, path, search), found, parts, requestId)
     try {
       let context: Partial<AuthorizerContext> | undefined
       if (!found.open) {
         const credential = request.headers.authorization
-        const verdict = credential ? await authorizer({ ...event, type: 'REQUEST', routeArn: `local/${found.key}`, identitySource: [credential] }) : { isAuthorized: false }
-        if (!verdict.isAuthorized) return refuse('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
+        const verdict = credential
+          ? await authorizer({
+              ...event,
+              type: 'REQUEST',
+              routeArn: `local/${found.key}`,
+              identitySource: [credential],
+            })
+          : { isAuthorized: false }
+        if (!verdict.isAuthorized)
+          return refuse('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
         context = 'context' in verdict ? verdict.context : undefined
       }
-      const body = request.method === 'GET' || request.method === 'DELETE' ? undefined : await readBody(request, found.limit, bodyMilliseconds)
+      const body =
+        request.method === 'GET' || request.method === 'DELETE'
+          ? undefined
+          : await readBody(request, found.limit, bodyMilliseconds)
       const text = isText(request.headers['content-type'])
-      const whole: Event = { ...event, body: body?.toString(text ? 'utf8' : 'base64'), isBase64Encoded: body !== undefined && !text, requestContext: { ...event.requestContext, authorizer: { lambda: context } } }
+      const whole: Event = {
+        ...event,
+        body: body?.toString(text ? 'utf8' : 'base64'),
+        isBase64Encoded: body !== undefined && !text,
+        requestContext: { ...event.requestContext, authorizer: { lambda: context } },
+      }
       const result = await inTime(found.handler(whole, { signal: gone } as Partial<Context> as Context))
       if (result) return answerOf(result)
       log('timeout', { route: found.key, requestId })
@@ -67,16 +130,21 @@ export function createApi({ handlers, authorizer, log }: ApiParts): (request: In
       if (e instanceof TooLarge) return refuse('payload-too-large', `At most ${found.limit} bytes are taken here.`)
       if (e instanceof Gone) return refuse('invalid-request', 'The request did not arrive whole.')
       log('error', { route: found.key, error: e instanceof Error ? e.name : typeof e, requestId })
-      return refuse('internal', 'This is our fault, not yours; nothing that was acknowledged is lost. Try again; if it stays, quote the request id.')
+      return refuse(
+        'internal',
+        'This is our fault, not yours; nothing that was acknowledged is lost. Try again; if it stays, quote the request id.',
+      )
     }
   }
 }
 
 const literals = (t: Target): number => t.parts.filter((p) => p.name === undefined).length
-const isText = (type: string | undefined): boolean => type === undefined || /^(text\/|application\/(json|[\w.+-]*\+json))/.test(type)
+const isText = (type: string | undefined): boolean =>
+  type === undefined || /^(text\/|application\/(json|[\w.+-]*\+json))/.test(type)
 
 const answerOf = (r: Result): HttpAnswer => ({
-  status: r.statusCode ?? 200, headers: Object.fromEntries(Object.entries(r.headers ?? {}).map(([k, v]) => [k, String(v)])),
+  status: r.statusCode ?? 200,
+  headers: Object.fromEntries(Object.entries(r.headers ?? {}).map(([k, v]) => [k, String(v)])),
   ...(r.body === undefined ? {} : { body: r.isBase64Encoded ? Buffer.from(r.body, 'base64') : r.body }),
   // As it comes, at the listener's pace.
   ...(r.stream ? { body: Readable.from(r.stream, { highWaterMark: 1 }) } : {}),
@@ -84,30 +152,70 @@ const answerOf = (r: Result): HttpAnswer => ({
 
 async function inTime(work: Promise<Result>): Promise<Result | undefined> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), functionMilliseconds) })
-  try { return await Promise.race([work, late]) } finally { clearTimeout(timer) }
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), functionMilliseconds)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** A request as far as an event repeats it. Header names are in lower case. */
-export interface Received { method: string; path: string; search: string; headers: Record<string, string>; sourceIp: string; protocol: string }
+export interface Received {
+  method: string
+  path: string
+  search: string
+  headers: Record<string, string>
+  sourceIp: string
+  protocol: string
+}
 
 function received(request: IncomingMessage, path: string, search: string): Received {
   const headers: Record<string, string> = {}
-  for (const [k, v] of Object.entries(request.headers)) if (k !== 'cookie' && v !== undefined) headers[k] = Array.isArray(v) ? v.join(',') : v
-  return { method: request.method ?? 'GET', path, search, headers, sourceIp: request.socket.remoteAddress ?? '', protocol: `HTTP/${request.httpVersion}` }
+  for (const [k, v] of Object.entries(request.headers))
+    if (k !== 'cookie' && v !== undefined) headers[k] = Array.isArray(v) ? v.join(',') : v
+  return {
+    method: request.method ?? 'GET',
+    path,
+    search,
+    headers,
+    sourceIp: request.socket.remoteAddress ?? '',
+    protocol: `HTTP/${request.httpVersion}`,
+  }
 }
 
 /** The event of a request, without body and without the authorizer's word. */
-export function eventOf({ method, path, search, headers, sourceIp, protocol }: Received, t: Target, parts: readonly string[], requestId: string): Event {
+export function eventOf(
+  { method, path, search, headers, sourceIp, protocol }: Received,
+  t: Target,
+  parts: readonly string[],
+  requestId: string,
+): Event {
   const query: Record<string, string> = {}
   if (search) for (const [k, v] of new URLSearchParams(search)) query[k] = k in query ? `${query[k]},${v}` : v
   const names = t.parts.flatMap((p, i) => (p.name === undefined ? [] : [[p.name, parts[i]!] as const]))
   const now = Date.now()
   return {
-    version: '2.0', routeKey: t.key, rawPath: path, rawQueryString: search, headers,
-    ...(search ? { queryStringParameters: query } : {}), ...(names.length ? { pathParameters: Object.fromEntries(names) } : {}), isBase64Encoded: false,
+    version: '2.0',
+    routeKey: t.key,
+    rawPath: path,
+    rawQueryString: search,
+    headers,
+    ...(search ? { queryStringParameters: query } : {}),
+    ...(names.length ? { pathParameters: Object.fromEntries(names) } : {}),
+    isBase64Encoded: false,
     requestContext: {
-      accountId: 'local', apiId: 'local', domainName: headers['host'] ?? '', domainPrefix: 'local', requestId, routeKey: t.key, stage: '$default', time: new Date(now).toISOString(), timeEpoch: now,
+      accountId: 'local',
+      apiId: 'local',
+      domainName: headers['host'] ?? '',
+      domainPrefix: 'local',
+      requestId,
+      routeKey: t.key,
+      stage: '$default',
+      time: new Date(now).toISOString(),
+      timeEpoch: now,
       http: { method, path, protocol, sourceIp, userAgent: headers['user-agent'] ?? '' },
       authorizer: { lambda: undefined },
     },

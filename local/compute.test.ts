@@ -17,7 +17,10 @@ describe('whose turn it is', () => {
     const order: string[] = []
     const first = await q.enter({ share: 'ada', long: false }, never)
     const all = (['ada1', 'ada2', 'bea1', 'ada3L', 'cy1L', 'bea2'] as const).map(async (name) => {
-      const leave = await q.enter({ share: name.slice(0, -1).replace(/\d$/, '').replace(/\d/, ''), long: name.endsWith('L') }, never)
+      const leave = await q.enter(
+        { share: name.slice(0, -1).replace(/\d$/, '').replace(/\d/, ''), long: name.endsWith('L') },
+        never,
+      )
       order.push(name)
       await soon()
       leave()
@@ -29,25 +32,43 @@ describe('whose turn it is', () => {
     await Promise.all(all)
     expect(order).toEqual(['bea1', 'ada1', 'bea2', 'ada2', 'cy1L', 'ada3L'])
   })
-  it('forgets who went away, and gives nobody’s place twice', () => fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(fc.record({ share: fc.constantFrom('a', 'b', 'c'), long: fc.boolean(), leaves: fc.boolean() }), { maxLength: 12 }), async (slots, people) => {
-    const q = new FairQueue(slots)
-    let inside = 0, most = 0, served = 0
-    await Promise.all(people.map(async (p, i) => {
-      const away = new AbortController()
-      if (p.leaves && i % 2 === 0) away.abort(new Error('away'))
-      else if (p.leaves) setImmediate(() => away.abort(new Error('away')))
-      let leave: () => void
-      try { leave = await q.enter(p, away.signal) } catch { return }
-      most = Math.max(most, ++inside)
-      served++
-      await soon()
-      inside--
-      leave()
-    }))
-    expect(most).toBeLessThanOrEqual(slots)
-    expect(inside).toBe(0)
-    expect(served).toBeGreaterThanOrEqual(people.filter((p) => !p.leaves).length)
-  }), { numRuns: 60 }))
+  it('forgets who went away, and gives nobody’s place twice', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 3 }),
+        fc.array(fc.record({ share: fc.constantFrom('a', 'b', 'c'), long: fc.boolean(), leaves: fc.boolean() }), {
+          maxLength: 12,
+        }),
+        async (slots, people) => {
+          const q = new FairQueue(slots)
+          let inside = 0,
+            most = 0,
+            served = 0
+          await Promise.all(
+            people.map(async (p, i) => {
+              const away = new AbortController()
+              if (p.leaves && i % 2 === 0) away.abort(new Error('away'))
+              else if (p.leaves) setImmediate(() => away.abort(new Error('away')))
+              let leave: () => void
+              try {
+                leave = await q.enter(p, away.signal)
+              } catch {
+                return
+              }
+              most = Math.max(most, ++inside)
+              served++
+              await soon()
+              inside--
+              leave()
+            }),
+          )
+          expect(most).toBeLessThanOrEqual(slots)
+          expect(inside).toBe(0)
+          expect(served).toBeGreaterThanOrEqual(people.filter((p) => !p.leaves).length)
+        },
+      ),
+      { numRuns: 60 },
+    ))
 })
 
 describe('runners', () => {
@@ -76,29 +97,63 @@ process.once('message', (told) => {
     await rm(folder, { recursive: true, force: true })
   })
   const make = (confinement?: string): Compute => {
-    const c = createCompute({ program: join(folder, 'runner.mjs'), slots: 2, confinement: () => Promise.resolve(confinement), log: () => {} })
+    const c = createCompute({
+      program: join(folder, 'runner.mjs'),
+      slots: 2,
+      confinement: () => Promise.resolve(confinement),
+      log: () => {},
+    })
     open.push(c)
     return c
   }
-  interface Said { pid: number; env: Record<string, string>; told: Record<string, string> }
+  interface Said {
+    pid: number
+    env: Record<string, string>
+    told: Record<string, string>
+  }
   let serial = 0
   const submission = (what: string, seconds = 60): { input: object; said: () => Promise<Said> } => {
     const file = join(folder, `said-${serial++}`)
-    const input = { JobName: `job_a-${serial}`, JobQueue: '${InteractiveQueueArn}', ShareIdentifier: 'ada', Timeout: { AttemptDurationSeconds: seconds }, ContainerOverrides: { Environment: [{ Name: 'CLOISTER_MANIFEST', Value: `${what} ${file}` }] } }
+    const input = {
+      JobName: `job_a-${serial}`,
+      JobQueue: '${InteractiveQueueArn}',
+      ShareIdentifier: 'ada',
+      Timeout: { AttemptDurationSeconds: seconds },
+      ContainerOverrides: { Environment: [{ Name: 'CLOISTER_MANIFEST', Value: `${what} ${file}` }] },
+    }
     const said = async (): Promise<Said> => {
-      for (;;) { try { return JSON.parse(await readFile(file, 'utf8')) as Said } catch { await new Promise((r) => setTimeout(r, 20)) } }
+      for (;;) {
+        try {
+          return JSON.parse(await readFile(file, 'utf8')) as Said
+        } catch {
+          await new Promise((r) => setTimeout(r, 20))
+        }
+      }
     }
     return { input, said }
   }
-  const alive = (pid: number): boolean => { try { process.kill(pid, 0); return true } catch { return false } }
-  const gone = async (pid: number): Promise<void> => { while (alive(pid)) await new Promise((r) => setTimeout(r, 20)) }
+  const alive = (pid: number): boolean => {
+    try {
+      process.kill(pid, 0)
+      return true
+    } catch {
+      return false
+    }
+  }
+  const gone = async (pid: number): Promise<void> => {
+    while (alive(pid)) await new Promise((r) => setTimeout(r, 20))
+  }
 
   it('are told the manifest and the confinement, and nothing of this process’s environment', async () => {
     process.env['CLOISTER_SECRET_OF_THE_HOST'] = 'x'
     const a = submission('well')
     expect(await make('bubblewrap').task(a.input, never)).toEqual({})
     const { env, told } = await a.said()
-    expect(Object.keys(env).filter((k) => !k.startsWith('__CF') && k !== 'NODE_CHANNEL_FD' && k !== 'NODE_CHANNEL_SERIALIZATION_MODE')).toEqual([])
+    expect(
+      Object.keys(env).filter(
+        (k) => !k.startsWith('__CF') && k !== 'NODE_CHANNEL_FD' && k !== 'NODE_CHANNEL_SERIALIZATION_MODE',
+      ),
+    ).toEqual([])
     expect(Object.keys(told).sort()).toEqual(['CLOISTER_CONFINEMENT', 'CLOISTER_MANIFEST'])
     expect(told['CLOISTER_CONFINEMENT']).toBe('bubblewrap:probed')
     const b = submission('well')
@@ -109,12 +164,21 @@ process.once('message', (told) => {
     const own = join(folder, 'own')
     await mkdir(own)
     await writeFile(join(own, 'runner.mjs'), program)
-    const c = createCompute({ program: join(own, 'runner.mjs'), slots: 2, confinement: () => Promise.resolve(undefined), log: () => {} })
+    const c = createCompute({
+      program: join(own, 'runner.mjs'),
+      slots: 2,
+      confinement: () => Promise.resolve(undefined),
+      log: () => {},
+    })
     open.push(c)
     const [a, b] = [submission('well'), submission('well')]
     const another = async (known: readonly number[]): Promise<number> => {
       for (;;) {
-        const pid = (await readFile(join(own, 'started'), 'utf8')).split(' ').filter(Boolean).map(Number).find((p) => !known.includes(p))
+        const pid = (await readFile(join(own, 'started'), 'utf8'))
+          .split(' ')
+          .filter(Boolean)
+          .map(Number)
+          .find((p) => !known.includes(p))
         if (pid !== undefined) return pid
         await new Promise((r) => setTimeout(r, 20))
       }
@@ -158,12 +222,26 @@ process.once('message', (told) => {
     await c.close()
     expect((await running).map((r) => r.status)).toEqual(['rejected', 'rejected'])
     expect(c.pids()).toEqual([])
-    await expect(readFile((waiting.input as { ContainerOverrides: { Environment: { Value: string }[] } }).ContainerOverrides.Environment[0]!.Value.split(' ')[1]!)).rejects.toThrow('ENOENT')
+    await expect(
+      readFile(
+        (
+          waiting.input as { ContainerOverrides: { Environment: { Value: string }[] } }
+        ).ContainerOverrides.Environment[0]!.Value.split(' ')[1]!,
+      ),
+    ).rejects.toThrow('ENOENT')
   })
   it('do not outlive a host that is killed', async () => {
     const s = submission('stubborn')
-    const host = spawn(process.execPath, ['--input-type=module', '-e', `import { createCompute } from ${JSON.stringify(fileURLToPath(new URL('./compute.ts', import.meta.url)))}
-createCompute({ program: ${JSON.stringify(join(folder, 'runner.mjs'))}, slots: 2, confinement: async () => undefined, log: () => {} }).task(${JSON.stringify(s.input)}, new AbortController().signal)`], { stdio: 'ignore' })
+    const host = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { createCompute } from ${JSON.stringify(fileURLToPath(new URL('./compute.ts', import.meta.url)))}
+createCompute({ program: ${JSON.stringify(join(folder, 'runner.mjs'))}, slots: 2, confinement: async () => undefined, log: () => {} }).task(${JSON.stringify(s.input)}, new AbortController().signal)`,
+      ],
+      { stdio: 'ignore' },
+    )
     const { pid } = await s.said()
     host.kill('SIGKILL')
     await gone(pid)

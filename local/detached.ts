@@ -1,6 +1,7 @@
 /**
- * Runners of pipelines: processes that outlive the host. A runner writes its own record (process id and when it began) before it does anything, so a host that was killed finds
- * it again, and two never work on one run. What a runner does does not depend on the host: its log is a file, and it waits with its artifacts until there is somebody to take them.
+ * Runners of pipelines: processes that outlive the host. A runner writes its own record (process id and when it began)
+ * before it does anything, so a host that was killed finds it again, and two never work on one run. What a runner does
+ * does not depend on the host: its log is a file, and it waits with its artifacts until there is somebody to take them.
  */
 import { spawn } from 'node:child_process'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
@@ -9,12 +10,28 @@ import { join } from 'node:path'
 import { failureOf } from '../domain/pipelines/life.ts'
 import { isRunId, type Logs } from '../ports/logs.ts'
 
-export interface DetachedOptions { program: string; folder: string; logs: Logs & { file(runId: string): string } }
+export interface DetachedOptions {
+  program: string
+  folder: string
+  logs: Logs & { file(runId: string): string }
+}
 /** What a runner writes of itself (runner/main.ts). */
-interface RunnerRecord { pid: number; born: string; attempt: number; until: number }
+interface RunnerRecord {
+  pid: number
+  born: string
+  attempt: number
+  until: number
+}
 export interface Detached {
-  /** Runs a run's runner to its end, or waits for the one that is at it already. Rejects when `closing` fires, and leaves it alone; when `stopped` does, the runner is asked to end, then ended. */
-  run(run: { runId: string; attempt: number; seconds: number; env: Record<string, string> }, stopped: AbortSignal, closing: AbortSignal): Promise<'ended' | 'interrupted' | 'failed'>
+  /**
+   * Runs a run's runner to its end, or waits for the one that is at it already. Rejects when `closing` fires, and
+   * leaves it alone; when `stopped` does, the runner is asked to end, then ended.
+   */
+  run(
+    run: { runId: string; attempt: number; seconds: number; env: Record<string, string> },
+    stopped: AbortSignal,
+    closing: AbortSignal,
+  ): Promise<'ended' | 'interrupted' | 'failed'>
   /** Runs that a host before this one has left, dead or alive. */
   left(): Promise<{ runId: string; attempt: number }[]>
   pids(): Promise<number[]>
@@ -27,19 +44,33 @@ const graceMilliseconds = 12_000
 /** How long a runner keeps what it has for a host that is away, in seconds. */
 const patienceSeconds = 7 * 24 * 3600
 
-/** When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no /proc. */
+/**
+ * When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no
+ * /proc.
+ */
 function born(pid: number): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1'), fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? 'gone' : fields[19] ?? ''
-  } catch { return '' }
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1'),
+      fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? 'gone' : (fields[19] ?? '')
+  } catch {
+    return ''
+  }
 }
 function alive(r: RunnerRecord): boolean {
-  try { process.kill(r.pid, 0) } catch (e) { if ((e as NodeJS.ErrnoException).code !== 'EPERM') return false }
+  try {
+    process.kill(r.pid, 0)
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
   return born(r.pid) === r.born
 }
 function signal(pid: number, name: NodeJS.Signals, group: boolean): void {
-  try { process.kill(group && process.platform !== 'win32' ? -pid : pid, name) } catch { /* gone already */ }
+  try {
+    process.kill(group && process.platform !== 'win32' ? -pid : pid, name)
+  } catch {
+    /* gone already */
+  }
 }
 
 /** Runners whose records lie in `folder`. */
@@ -47,21 +78,40 @@ export async function detachedRunners({ program, folder, logs }: DetachedOptions
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const recordOf = (runId: string): string => join(folder, `${runId}.json`)
   const read = async (runId: string): Promise<RunnerRecord | undefined> => {
-    try { return JSON.parse(await readFile(recordOf(runId), 'utf8')) as RunnerRecord } catch { return undefined }
+    try {
+      return JSON.parse(await readFile(recordOf(runId), 'utf8')) as RunnerRecord
+    } catch {
+      return undefined
+    }
   }
-  const names = async (): Promise<string[]> => (await readdir(folder)).filter((n) => n.endsWith('.json')).map((n) => n.slice(0, -5)).filter(isRunId)
+  const names = async (): Promise<string[]> =>
+    (await readdir(folder))
+      .filter((n) => n.endsWith('.json'))
+      .map((n) => n.slice(0, -5))
+      .filter(isRunId)
 
   /** Waits until a runner is gone. */
-  async function gone(of: () => Promise<RunnerRecord | undefined>, child: Promise<number | null> | undefined, until: number, stopped: AbortSignal, closing: AbortSignal): Promise<number | null | undefined> {
+  async function gone(
+    of: () => Promise<RunnerRecord | undefined>,
+    child: Promise<number | null> | undefined,
+    until: number,
+    stopped: AbortSignal,
+    closing: AbortSignal,
+  ): Promise<number | null | undefined> {
     let asked = 0
     for (;;) {
       const record = await of()
       if (closing.aborted) throw closing.reason as Error
       if (child === undefined && (!record || !alive(record))) return undefined
-      if (record && asked === 0 && (stopped.aborted || Date.now() > until)) { asked = Date.now(); signal(record.pid, 'SIGTERM', false) }
+      if (record && asked === 0 && (stopped.aborted || Date.now() > until)) {
+        asked = Date.now()
+        signal(record.pid, 'SIGTERM', false)
+      }
       if (record && asked > 0 && Date.now() > asked + graceMilliseconds) signal(record.pid, 'SIGKILL', true)
       let timer: NodeJS.Timeout | undefined
-      const pause = new Promise<'look'>((resolve) => { timer = setTimeout(() => resolve('look'), lookEvery) })
+      const pause = new Promise<'look'>((resolve) => {
+        timer = setTimeout(() => resolve('look'), lookEvery)
+      })
       const code = await Promise.race([pause, ...(child ? [child] : [])])
       clearTimeout(timer)
       if (code !== 'look') return code
@@ -79,21 +129,44 @@ export async function detachedRunners({ program, folder, logs }: DetachedOptions
       if (mine) {
         if (stopped.aborted) return 'failed'
         const runner = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
-          env: { ...env, CLOISTER_LOG: logs.file(runId), CLOISTER_RECORD: recordOf(runId), CLOISTER_ATTEMPT: String(attempt), CLOISTER_UNTIL: String(until), CLOISTER_PATIENCE: String(patienceSeconds) }, stdio: 'ignore', detached: true,
+          env: {
+            ...env,
+            CLOISTER_LOG: logs.file(runId),
+            CLOISTER_RECORD: recordOf(runId),
+            CLOISTER_ATTEMPT: String(attempt),
+            CLOISTER_UNTIL: String(until),
+            CLOISTER_PATIENCE: String(patienceSeconds),
+          },
+          stdio: 'ignore',
+          detached: true,
         })
         runner.unref()
-        child = new Promise((resolve) => { runner.once('exit', (code) => resolve(code)); runner.once('error', () => resolve(-1)) })
+        child = new Promise((resolve) => {
+          runner.once('exit', (code) => resolve(code))
+          runner.once('error', () => resolve(-1))
+        })
       }
       const code = await gone(() => read(runId), child, until, stopped, closing)
-      const { message, todo } = failureOf(stopped.aborted ? 'cancelled' : code === undefined ? 'interrupted' : 'infrastructure', {})
+      const { message, todo } = failureOf(
+        stopped.aborted ? 'cancelled' : code === undefined ? 'interrupted' : 'infrastructure',
+        {},
+      )
       // Whoever ended a runner before its last word says it in its place.
       const silent = !(await logs.tail(runId, undefined, { records: 1, bytes: 65_536 })).ended
-      if (silent) await logs.conclude(runId, { t: Date.now(), s: 'sys', x: `${message} ${todo}`, end: stopped.aborted ? 'cancelled' : 'interrupted' })
+      if (silent)
+        await logs.conclude(runId, {
+          t: Date.now(),
+          s: 'sys',
+          x: `${message} ${todo}`,
+          end: stopped.aborted ? 'cancelled' : 'interrupted',
+        })
       await rm(recordOf(runId), { force: true })
       return code === 0 || !silent ? 'ended' : code === undefined ? 'interrupted' : 'failed'
     },
     async left() {
-      return (await Promise.all((await names()).map(async (runId) => ({ runId, attempt: (await read(runId))?.attempt ?? 1 }))))
+      return await Promise.all(
+        (await names()).map(async (runId) => ({ runId, attempt: (await read(runId))?.attempt ?? 1 })),
+      )
     },
     async pids() {
       return (await Promise.all((await names()).map(read))).flatMap((r) => (r && alive(r) ? [r.pid] : []))

@@ -8,7 +8,12 @@ export async function writeWhole(file: string, content: string): Promise<void> {
   const temporary = `${file}.${process.pid}.new`
   try {
     const f = await open(temporary, 'w', 0o600)
-    try { await f.writeFile(content); await f.sync() } finally { await f.close() }
+    try {
+      await f.writeFile(content)
+      await f.sync()
+    } finally {
+      await f.close()
+    }
     await rename(temporary, file)
   } catch (e) {
     await rm(temporary, { force: true })
@@ -18,7 +23,9 @@ export async function writeWhole(file: string, content: string): Promise<void> {
 
 /** The parsed JSON of a file, or undefined when there is none. */
 export async function readJson<T>(file: string): Promise<T | undefined> {
-  try { return JSON.parse(await readFile(file, 'utf8')) as T } catch (e) {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as T
+  } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw e
   }

@@ -19,9 +19,15 @@ export interface GatewayParts extends ApiParts {
   /** Folder of the built web parts: portal, participant, study. */
   web: string
 }
-export interface Gateway { close: () => Promise<void> }
+export interface Gateway {
+  close: () => Promise<void>
+}
 
-const text = (status: number, body: string, more: Record<string, string> = {}): HttpAnswer => ({ status, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...more }, body: `${body}\n` })
+const text = (status: number, body: string, more: Record<string, string> = {}): HttpAnswer => ({
+  status,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...more },
+  body: `${body}\n`,
+})
 const nothing = text(404, 'There is nothing here.')
 const reading = (r: IncomingMessage): boolean => r.method === 'GET' || r.method === 'HEAD'
 
@@ -39,11 +45,19 @@ async function mainPage(web: string, request: IncomingMessage, path: string): Pr
 }
 
 /** Study bytes and the platform's two files; nothing else lives on this origin. */
-async function studyPage(web: string, objects: LocalObjects, request: IncomingMessage, path: string): Promise<HttpAnswer> {
+async function studyPage(
+  web: string,
+  objects: LocalObjects,
+  request: IncomingMessage,
+  path: string,
+): Promise<HttpAnswer> {
   const parts = segments(path)
   if (!parts) return nothing
   const study = join(web, 'study')
-  if (parts[0] !== 's') return (await staticFile(study, parts.at(-1) === '' ? [...parts.slice(0, -1), 'index.html'] : parts, request)) ?? nothing
+  if (parts[0] !== 's')
+    return (
+      (await staticFile(study, parts.at(-1) === '' ? [...parts.slice(0, -1), 'index.html'] : parts, request)) ?? nothing
+    )
   if (!/^[0-9a-f]{64}$/.test(parts[1] ?? '') || parts.length < 3) return nothing
   if (parts.at(-1) === 'cloister.js') return (await staticFile(study, ['cloister.js'], request)) ?? nothing
   const key = (parts.at(-1) === '' ? [...parts.slice(0, -1), 'index.html'] : parts).join('/')
@@ -57,20 +71,36 @@ async function studyPage(web: string, objects: LocalObjects, request: IncomingMe
   return sendObject(found, request, headers)
 }
 
-/** Starts listening on the loopback addresses of this machine; rejects with the system's error (EADDRINUSE) when the port is taken. */
+/**
+ * Starts listening on the loopback addresses of this machine; rejects with the system's error (EADDRINUSE) when the
+ * port is taken.
+ */
 export async function startGateway(port: number, parts: GatewayParts): Promise<Gateway> {
   const { settings, objects, web, log } = parts
   const api = createApi(parts)
   const mainHost = new URL(settings.mainOrigin).host
   const studyHost = new URL(settings.studyOrigin).host
-  const onMain = { ...mainHeaders, 'content-security-policy': mainCsp({ studyOrigin: settings.studyOrigin, connect: [] }) }
+  const onMain = {
+    ...mainHeaders,
+    'content-security-policy': mainCsp({ studyOrigin: settings.studyOrigin, connect: [] }),
+  }
   const onStudy = { ...studyHeaders, 'content-security-policy': studyCsp(settings) }
   const description = JSON.stringify(openapi(settings.mainOrigin, settings.version))
 
   const main = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { path, search } = target(request.url ?? '')
     if (path === '') return send(request, response, nothing, onMain)
-    if (path === '/api/openapi.json' && reading(request)) return send(request, response, { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' }, body: description }, onMain)
+    if (path === '/api/openapi.json' && reading(request))
+      return send(
+        request,
+        response,
+        {
+          status: 200,
+          headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' },
+          body: description,
+        },
+        onMain,
+      )
     if (path === '/api' || path.startsWith('/api/')) {
       const gone = new AbortController()
       response.once('close', () => gone.abort())
@@ -78,42 +108,91 @@ export async function startGateway(port: number, parts: GatewayParts): Promise<G
     }
     if (path.startsWith(objectsPath)) return send(request, response, await serveObject(objects, request), onMain)
     if (path === '/oidc' || path.startsWith('/oidc/')) return parts.login(request, response)
-    if (!reading(request)) return send(request, response, text(405, 'Pages are only read.', { allow: 'GET, HEAD' }), onMain)
+    if (!reading(request))
+      return send(request, response, text(405, 'Pages are only read.', { allow: 'GET, HEAD' }), onMain)
     return send(request, response, await mainPage(web, request, path), onMain)
   }
   const study = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { path } = target(request.url ?? '')
-    if (!reading(request)) return send(request, response, text(405, 'Study files are only read.', { allow: 'GET, HEAD' }), onStudy)
+    if (!reading(request))
+      return send(request, response, text(405, 'Study files are only read.', { allow: 'GET, HEAD' }), onStudy)
     // Somebody typed "localhost": the portal is next door.
-    if (path === '/') return send(request, response, { status: 302, headers: { location: `${settings.mainOrigin}/` } }, onStudy)
+    if (path === '/')
+      return send(request, response, { status: 302, headers: { location: `${settings.mainOrigin}/` } }, onStudy)
     return send(request, response, await studyPage(web, objects, request, path), onStudy)
   }
 
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const host = request.headers.host
     // Any other name may be a page elsewhere that points its own name at this machine (DNS rebinding).
-    const work = host === mainHost ? main(request, response) : host === studyHost ? study(request, response)
-      : send(request, response, text(421, `This is Cloister, but not under that name. Open ${settings.mainOrigin}/`), onMain)
+    const work =
+      host === mainHost
+        ? main(request, response)
+        : host === studyHost
+          ? study(request, response)
+          : send(
+              request,
+              response,
+              text(421, `This is Cloister, but not under that name. Open ${settings.mainOrigin}/`),
+              onMain,
+            )
     work.catch((e: unknown) => {
-      log('error', { at: 'gateway', error: e instanceof Error ? e.name : typeof e, code: (e as { code?: string }).code })
-      void send(request, response, text((e as { code?: string }).code === 'ENOSPC' ? 507 : 500, (e as { code?: string }).code === 'ENOSPC' ? 'The disk of the server is full.' : 'Something went wrong on our side.'), onMain).catch(() => response.destroy())
+      log('error', {
+        at: 'gateway',
+        error: e instanceof Error ? e.name : typeof e,
+        code: (e as { code?: string }).code,
+      })
+      void send(
+        request,
+        response,
+        text(
+          (e as { code?: string }).code === 'ENOSPC' ? 507 : 500,
+          (e as { code?: string }).code === 'ENOSPC'
+            ? 'The disk of the server is full.'
+            : 'Something went wrong on our side.',
+        ),
+        onMain,
+      ).catch(() => response.destroy())
     })
   }
 
   const servers: Server[] = []
-  const listen = (address: string): Promise<void> => new Promise((resolve, reject) => {
-    const server = createServer({ keepAlive: true, headersTimeout: 20_000, requestTimeout: 0, keepAliveTimeout: 65_000 }, serve)
-    server.once('error', reject)
-    server.listen(port, address, () => { server.off('error', reject); servers.push(server); resolve() })
-  })
+  const listen = (address: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const server = createServer(
+        { keepAlive: true, headersTimeout: 20_000, requestTimeout: 0, keepAliveTimeout: 65_000 },
+        serve,
+      )
+      server.once('error', reject)
+      server.listen(port, address, () => {
+        server.off('error', reject)
+        servers.push(server)
+        resolve()
+      })
+    })
   await listen('127.0.0.1')
   // Browsers may try ::1 first for "localhost"; a machine without IPv6 does without.
-  await listen('::1').catch((e: NodeJS.ErrnoException) => { if (e.code === 'EADDRINUSE') { servers[0]!.close(); throw e } })
+  await listen('::1').catch((e: NodeJS.ErrnoException) => {
+    if (e.code === 'EADDRINUSE') {
+      servers[0]!.close()
+      throw e
+    }
+  })
   return {
     // What is under way may finish, for a second; then connections are cut.
     close: async () => {
-      const closed = Promise.all(servers.map((s) => new Promise((r) => { s.close(r); s.closeIdleConnections() })))
-      const cut = setTimeout(() => { for (const s of servers) s.closeAllConnections() }, 1000)
+      const closed = Promise.all(
+        servers.map(
+          (s) =>
+            new Promise((r) => {
+              s.close(r)
+              s.closeIdleConnections()
+            }),
+        ),
+      )
+      const cut = setTimeout(() => {
+        for (const s of servers) s.closeAllConnections()
+      }, 1000)
       await closed
       clearTimeout(cut)
     },

@@ -20,21 +20,41 @@ afterAll(async () => {
 })
 
 /** A request with a Host of its own choosing, which fetch does not allow. */
-const raw = (path: string, headers: Record<string, string>, method = 'GET', body?: string): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: string }> => new Promise((resolve, reject) => {
-  const r = request({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
-    let text = ''
-    answer.on('data', (d: Buffer) => { text += d.toString() }).on('end', () => resolve({ status: answer.statusCode!, headers: answer.headers, body: text }))
+const raw = (
+  path: string,
+  headers: Record<string, string>,
+  method = 'GET',
+  body?: string,
+): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: string }> =>
+  new Promise((resolve, reject) => {
+    const r = request({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
+      let text = ''
+      answer
+        .on('data', (d: Buffer) => {
+          text += d.toString()
+        })
+        .on('end', () => resolve({ status: answer.statusCode!, headers: answer.headers, body: text }))
+    })
+    r.on('error', reject).end(body)
   })
-  r.on('error', reject).end(body)
-})
 
 test('a demo person signs in, and the token says who, when and for what', async () => {
   const v = new Visitor(host.mainOrigin)
   const tokens = await v.signIn('rosa@demo.cloister', demoPassword)
   const claims = claimsOf(tokens.access_token)
-  expect(claims).toMatchObject({ iss: `${host.mainOrigin}/oidc`, aud: `${host.mainOrigin}/api`, client_id: 'cloister-portal', token_use: 'access', 'cognito:groups': [] })
+  expect(claims).toMatchObject({
+    iss: `${host.mainOrigin}/oidc`,
+    aud: `${host.mainOrigin}/api`,
+    client_id: 'cloister-portal',
+    token_use: 'access',
+    'cognito:groups': [],
+  })
   expect(Date.now() / 1000 - (claims['auth_time'] as number)).toBeLessThan(60)
-  expect(claimsOf(tokens.id_token)).toMatchObject({ email: 'rosa@demo.cloister', name: 'Rosa Lindqvist', email_verified: true })
+  expect(claimsOf(tokens.id_token)).toMatchObject({
+    email: 'rosa@demo.cloister',
+    name: 'Rosa Lindqvist',
+    email_verified: true,
+  })
   const api = createClient({ baseUrl: host.mainOrigin, token: () => tokens.access_token })
   expect((await api.access.me()).memberships).toMatchObject([{ organisation: 'Demo Lab', roles: ['researcher'] }])
   expect((await api.access.updateMe({ body: { idToken: tokens.id_token } })).name).toBe('Rosa Lindqvist')
@@ -56,7 +76,10 @@ test('a refreshed token keeps the time of the sign-in; prompt=login asks for the
   expect(html).toContain('Sign in again')
   expect(html).toContain('value="ada@demo.cloister"')
   await new Promise((r) => setTimeout(r, 1100))
-  const later = await v.finish(await v.form(again.response.headers.get('location')!, { email: 'ada@demo.cloister', password: demoPassword }), again.verifier)
+  const later = await v.finish(
+    await v.form(again.response.headers.get('location')!, { email: 'ada@demo.cloister', password: demoPassword }),
+    again.verifier,
+  )
   expect(claimsOf(later.access_token)['auth_time']).toBeGreaterThan(claimsOf(first.access_token)['auth_time'] as number)
 })
 
@@ -67,7 +90,9 @@ test('a wrong password and an unknown address look the same; the audit chain kno
   const wrong = await v.form(at, { email: 'chen@demo.cloister', password: 'not this one' })
   const unknown = await v.form(at, { email: 'nobody@demo.cloister', password: 'not this one' })
   expect([wrong.status, unknown.status]).toEqual([401, 401])
-  expect((await wrong.text()).replace('chen@', 'X@').replaceAll('chen', 'X')).toBe((await unknown.text()).replace('nobody@', 'X@').replaceAll('chen', 'X'))
+  expect((await wrong.text()).replace('chen@', 'X@').replaceAll('chen', 'X')).toBe(
+    (await unknown.text()).replace('nobody@', 'X@').replaceAll('chen', 'X'),
+  )
   const tokens = await new Visitor(host.mainOrigin).signIn('otto@demo.cloister', demoPassword)
   const api = createClient({ baseUrl: host.mainOrigin, token: () => tokens.access_token })
   const { organisationId } = (await api.access.me()).memberships[0]!
@@ -87,10 +112,19 @@ test('somebody new creates an account, which belongs nowhere', async () => {
   const { response, verifier } = await v.begin()
   const at = `${response.headers.get('location')!}/sign-up`
   expect((await v.form(at, { name: 'Nia', email: 'nia@example.org', password: 'short' })).status).toBe(422)
-  const tokens = await v.finish(await v.form(at, { name: 'Nia <b>', email: 'Nia@example.org', password: 'long enough now' }), verifier)
-  expect((await createClient({ baseUrl: host.mainOrigin, token: () => tokens.access_token }).access.me()).memberships).toEqual([])
+  const tokens = await v.finish(
+    await v.form(at, { name: 'Nia <b>', email: 'Nia@example.org', password: 'long enough now' }),
+    verifier,
+  )
+  expect(
+    (await createClient({ baseUrl: host.mainOrigin, token: () => tokens.access_token }).access.me()).memberships,
+  ).toEqual([])
   const other = new Visitor(host.mainOrigin)
-  const taken = await other.form(`${(await other.begin()).response.headers.get('location')!}/sign-up`, { name: 'Nia <b>', email: 'nia@example.org', password: 'long enough now' })
+  const taken = await other.form(`${(await other.begin()).response.headers.get('location')!}/sign-up`, {
+    name: 'Nia <b>',
+    email: 'nia@example.org',
+    password: 'long enough now',
+  })
   expect(taken.status).toBe(409)
   expect(await taken.text()).toContain('Nia &lt;b&gt;')
 })
@@ -98,7 +132,9 @@ test('somebody new creates an account, which belongs nowhere', async () => {
 test('signing out ends the session', async () => {
   const v = new Visitor(host.mainOrigin)
   const tokens = await v.signIn('cleo@demo.cloister', demoPassword)
-  const page = await v.request(`/oidc/session/end?${new URLSearchParams({ id_token_hint: tokens.id_token, post_logout_redirect_uri: `${host.mainOrigin}/` })}`)
+  const page = await v.request(
+    `/oidc/session/end?${new URLSearchParams({ id_token_hint: tokens.id_token, post_logout_redirect_uri: `${host.mainOrigin}/` })}`,
+  )
   const html = await page.text()
   const xsrf = /name="xsrf" value="([^"]+)"/.exec(html)![1]!
   const done = await v.form('/oidc/session/end/confirm', { xsrf, logout: 'yes' })
@@ -109,7 +145,9 @@ test('signing out ends the session', async () => {
 test('a form begun elsewhere, a foreign redirect address, a missing PKCE challenge are refused', async () => {
   const v = new Visitor(host.mainOrigin)
   const at = (await v.begin()).response.headers.get('location')!
-  expect((await new Visitor(host.mainOrigin).form(at, { email: 'rosa@demo.cloister', password: demoPassword })).status).toBe(400)
+  expect(
+    (await new Visitor(host.mainOrigin).form(at, { email: 'rosa@demo.cloister', password: demoPassword })).status,
+  ).toBe(400)
   expect((await v.begin({ redirect_uri: 'http://evil.example/' })).response.status).toBe(400)
   expect((await v.begin({ code_challenge: '' })).response.headers.get('location') ?? '').not.toMatch(/interaction/)
 })
@@ -123,25 +161,44 @@ test('two origins on one port, and no third name', async () => {
   const study = await raw('/s/none', { host: `localhost:${port}` })
   expect(study.headers['content-security-policy']).toMatch(/^sandbox allow-scripts/)
   expect(study.headers['content-security-policy']).not.toContain('allow-same-origin')
-  expect((await raw('/s/none', { host: `127.0.0.1:${port}` })).headers['content-security-policy']).not.toMatch(/^sandbox/)
-  for (const name of ['evil.example', `evil.example:${port}`, '127.0.0.1']) expect((await raw('/', { host: name })).status).toBe(421)
+  expect((await raw('/s/none', { host: `127.0.0.1:${port}` })).headers['content-security-policy']).not.toMatch(
+    /^sandbox/,
+  )
+  for (const name of ['evil.example', `evil.example:${port}`, '127.0.0.1'])
+    expect((await raw('/', { host: name })).status).toBe(421)
 })
 
 test('what is not there, not so, or too large is a problem', async () => {
   const host_ = { host: `127.0.0.1:${port}` }
-  expect(await raw('/api/nothing', host_)).toMatchObject({ status: 404, headers: { 'content-type': 'application/problem+json' } })
+  expect(await raw('/api/nothing', host_)).toMatchObject({
+    status: 404,
+    headers: { 'content-type': 'application/problem+json' },
+  })
   expect(await raw('/api/me', host_, 'DELETE')).toMatchObject({ status: 404, headers: { allow: 'GET, PUT' } })
   expect((await raw('/api/me', host_)).status).toBe(401)
   expect((await raw('/api/me', { ...host_, authorization: 'Bearer nonsense' })).status).toBe(401)
   expect((await raw('/api/%zz', host_)).status).toBe(400)
-  const large = await raw('/api/device', { ...host_, 'content-type': 'application/json' }, 'POST', JSON.stringify({ name: 'x'.repeat(2 * 1024 * 1024), scopes: ['studies:read'] }))
+  const large = await raw(
+    '/api/device',
+    { ...host_, 'content-type': 'application/json' },
+    'POST',
+    JSON.stringify({ name: 'x'.repeat(2 * 1024 * 1024), scopes: ['studies:read'] }),
+  )
   expect(large).toMatchObject({ status: 413, headers: { 'content-type': 'application/problem+json' } })
   expect(JSON.parse((await raw('/api/openapi.json', host_)).body)).toMatchObject({ openapi: '3.1.0' })
-  for (const path of ['/..%2f..%2fpackage.json', '/%2e%2e/%2e%2e/package.json', '//evil.example/', '/assets/..%5c..%5cpackage.json']) expect([200, 301, 302]).not.toContain((await raw(path, host_)).status)
+  for (const path of [
+    '/..%2f..%2fpackage.json',
+    '/%2e%2e/%2e%2e/package.json',
+    '//evil.example/',
+    '/assets/..%5c..%5cpackage.json',
+  ])
+    expect([200, 301, 302]).not.toContain((await raw(path, host_)).status)
   expect((await raw('/objects/assets/eA?expires=99999999999&signature=AAAA', host_)).status).toBe(403)
 })
 
 test('secrets are for their owner only, and passwords are nowhere', async () => {
-  for (const file of ['login.json', 'login-keys.json', 'secrets.json', 'keyring.json', 'cloister.log']) expect((await stat(join(home, file))).mode & 0o077).toBe(0)
-  for (const file of ['login.json', 'cloister.log']) expect(await readFile(join(home, file), 'utf8')).not.toContain(demoPassword)
+  for (const file of ['login.json', 'login-keys.json', 'secrets.json', 'keyring.json', 'cloister.log'])
+    expect((await stat(join(home, file))).mode & 0o077).toBe(0)
+  for (const file of ['login.json', 'cloister.log'])
+    expect(await readFile(join(home, file), 'utf8')).not.toContain(demoPassword)
 })

@@ -51,7 +51,13 @@ export interface Host {
   languages: Languages
   /** Process ids of the runners that are at work. */
   runners: () => number[]
-  mainOrigin: string; studyOrigin: string; home: string; deps: Deps; demo: boolean; storePid: () => number | undefined; close: () => Promise<void>
+  mainOrigin: string
+  studyOrigin: string
+  home: string
+  deps: Deps
+  demo: boolean
+  storePid: () => number | undefined
+  close: () => Promise<void>
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -61,8 +67,14 @@ const slots = 2
 /** Between the signal to stop and the end: queries and steps that are at work may come to their own end. */
 const stopMilliseconds = 1500
 const leastFree = 30 * 1024 * 1024
-const isFull = (home: string): boolean => { const { bavail, bsize } = statfsSync(home); return bavail * bsize < 8 * 1024 * 1024 }
-interface Running { pid: number; mainOrigin: string }
+const isFull = (home: string): boolean => {
+  const { bavail, bsize } = statfsSync(home)
+  return bavail * bsize < 8 * 1024 * 1024
+}
+interface Running {
+  pid: number
+  mainOrigin: string
+}
 
 /** Makes the home and finds out whether it can be used; `Trouble` says what to do otherwise. */
 async function prepareHome(home: string): Promise<{ objects: string }> {
@@ -79,7 +91,9 @@ async function prepareHome(home: string): Promise<{ objects: string }> {
     const made = { objects: randomBytes(32).toString('base64') }
     await writeWhole(join(home, 'secrets.json'), JSON.stringify(made))
     return made
-  } catch (e) { throw systemTrouble(e, `The folder ${home}`) ?? e }
+  } catch (e) {
+    throw systemTrouble(e, `The folder ${home}`) ?? e
+  }
 }
 
 /** Who answers at an origin, when it is a Cloister. */
@@ -93,88 +107,186 @@ const elsewhere = 'To run a second one, give it its own: CLOISTER_PORT=4290 CLOI
 /** What is wrong with a port, in a person's words; other errors as they are. */
 async function portTrouble(e: unknown, port: number, mainOrigin: string): Promise<unknown> {
   const code = (e as NodeJS.ErrnoException).code
-  if (code === 'EACCES') return new Trouble(`Port ${port} is not for this user. Choose one above 1023: CLOISTER_PORT=4290 npm start`)
+  if (code === 'EACCES')
+    return new Trouble(`Port ${port} is not for this user. Choose one above 1023: CLOISTER_PORT=4290 npm start`)
   if (code !== 'EADDRINUSE') return e
-  return new Trouble(await cloisterAt(mainOrigin) ? `Another Cloister is running at ${mainOrigin}/ already. Open that one, or stop it first.\n${elsewhere}`
-    : `Port ${port} is used by another program. Stop it (\`ss -ltnp 'sport = :${port}'\` names it), or choose another port: CLOISTER_PORT=4290 npm start`)
+  return new Trouble(
+    (await cloisterAt(mainOrigin))
+      ? `Another Cloister is running at ${mainOrigin}/ already. Open that one, or stop it first.\n${elsewhere}`
+      : `Port ${port} is used by another program. Stop it (\`ss -ltnp 'sport = :${port}'\` names it), or choose another port: CLOISTER_PORT=4290 npm start`,
+  )
 }
 
 /** Takes and gives back the port: what is wrong with it is said before anything else is done. */
-const tryPort = (port: number): Promise<void> => new Promise((resolve, reject) => {
-  const probe = createServer()
-  probe.once('error', reject).listen(port, '127.0.0.1', () => probe.close(() => resolve()))
-})
+const tryPort = (port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject).listen(port, '127.0.0.1', () => probe.close(() => resolve()))
+  })
 
-/** Starts everything and answers when it can be used. Throws `Trouble` for what the person at the keyboard can put right. */
+/**
+ * Starts everything and answers when it can be used. Throws `Trouble` for what the person at the keyboard can put
+ * right.
+ */
 export async function startHost(o: HostOptions): Promise<Host> {
   const home = resolve(root, o.home)
   const mainOrigin = `http://127.0.0.1:${o.port}`
   const studyOrigin = `http://localhost:${o.port}`
-  const lost = o.lost ?? ((why) => { process.stderr.write(`\n${why}\n`); process.exit(1) })
-  await tryPort(o.port).catch(async (e: unknown) => { throw await portTrouble(e, o.port, mainOrigin) })
+  const lost =
+    o.lost ??
+    ((why) => {
+      process.stderr.write(`\n${why}\n`)
+      process.exit(1)
+    })
+  await tryPort(o.port).catch(async (e: unknown) => {
+    throw await portTrouble(e, o.port, mainOrigin)
+  })
   const { objects: secret } = await prepareHome(home)
   const undo: (() => Promise<void>)[] = []
-  const close = async (): Promise<void> => { for (const step of undo.splice(0).reverse()) await step() }
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
   try {
     const journal = await openJournal(join(home, 'cloister.log'))
     undo.push(journal.close)
     // The store's lock makes this the only host of the home; everything else in it is opened after.
-    const store = await startStore(join(home, 'table'), (why) => lost(isFull(home) ? diskFull(`The folder ${home}`).message : why)).catch(async (e: unknown) => {
+    const store = await startStore(join(home, 'table'), (why) =>
+      lost(isFull(home) ? diskFull(`The folder ${home}`).message : why),
+    ).catch(async (e: unknown) => {
       if (!(e instanceof StoreLocked)) throw systemTrouble(e, `The folder ${home}`) ?? e
       const other = await readJson<Running>(join(home, 'host.json')).catch(() => undefined)
-      throw new Trouble(`Another Cloister is using the folder ${home}${other ? `: ${other.mainOrigin}/ (process ${other.pid})` : ''}. Open that one, or stop it first.\n${elsewhere}`)
+      throw new Trouble(
+        `Another Cloister is using the folder ${home}${other ? `: ${other.mainOrigin}/ (process ${other.pid})` : ''}. Open that one, or stop it first.\n${elsewhere}`,
+      )
     })
     undo.push(store.close)
     const at = { endpoint: store.endpoint, tableName: 'cloister' }
     await createTable(at)
 
-    const objects = localObjects({ folder: join(home, 'objects'), baseUrl: mainOrigin, secret: Buffer.from(secret, 'base64') })
+    const objects = localObjects({
+      folder: join(home, 'objects'),
+      baseUrl: mainOrigin,
+      secret: Buffer.from(secret, 'base64'),
+    })
     await objects.tidy()
     const engine = localEngine({ objects, folder: join(home, 'engine') })
     undo.push(engine.close)
     const logs = await localLogs({ folder: join(home, 'logs') })
     const { workflow, is } = later()
-    const tried = languages(), runs = o.runs ?? Math.max(2, availableParallelism())
+    const tried = languages(),
+      runs = o.runs ?? Math.max(2, availableParallelism())
     const deps: Deps = {
-      table: localTable(at), objects, keys: localKeys({ file: join(home, 'keyring.json') }), engine, workflow, logs, now: () => new Date(), random: (n) => new Uint8Array(randomBytes(n)), log: journal.log,
-      settings: { mainOrigin, studyOrigin, issuer: `${mainOrigin}/oidc`, jwksUri: `${mainOrigin}/oidc/jwks`, clientId, scope, resource: resourceOf(mainOrigin), version: '0.1.0', languages: () => languagesOf(tried.now()),
+      table: localTable(at),
+      objects,
+      keys: localKeys({ file: join(home, 'keyring.json') }),
+      engine,
+      workflow,
+      logs,
+      now: () => new Date(),
+      random: (n) => new Uint8Array(randomBytes(n)),
+      log: journal.log,
+      settings: {
+        mainOrigin,
+        studyOrigin,
+        issuer: `${mainOrigin}/oidc`,
+        jwksUri: `${mainOrigin}/oidc/jwks`,
+        clientId,
+        scope,
+        resource: resourceOf(mainOrigin),
+        version: '0.1.0',
+        languages: () => languagesOf(tried.now()),
         // Containers of other people's images need a cluster; here there are processes.
-        pipelines: () => ({ quota: { slots: runs, perOwner: o.runs ?? Math.max(1, Math.ceil(runs / 2)) }, runtimes: ['python', 'r', 'shell'] }),
+        pipelines: () => ({
+          quota: { slots: runs, perOwner: o.runs ?? Math.max(1, Math.ceil(runs / 2)) },
+          runtimes: ['python', 'r', 'shell'],
+        }),
       },
     }
-    const pipelines = await detachedRunners({ program: join(root, 'runner/main.ts'), folder: join(home, 'runners'), logs })
-    const compute = createCompute({ program: join(root, 'runner/warm.ts'), pipelines, slots, confinement: async () => onlyOne(await tried.known()), log: journal.log })
+    const pipelines = await detachedRunners({
+      program: join(root, 'runner/main.ts'),
+      folder: join(home, 'runners'),
+      logs,
+    })
+    const compute = createCompute({
+      program: join(root, 'runner/warm.ts'),
+      pipelines,
+      slots,
+      confinement: async () => onlyOne(await tried.known()),
+      log: journal.log,
+    })
     const jobs = await createWorkflow(root, deps, compute.task)
     is(jobs)
     // Compute first: what is stopped because the host stops is not stopped for good.
-    undo.push(async () => { await Promise.all([compute.close(), jobs.close(stopMilliseconds)]) })
-    const handlers = new Map(await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)))
+    undo.push(async () => {
+      await Promise.all([compute.close(), jobs.close(stopMilliseconds)])
+    })
+    const handlers = new Map(
+      await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)),
+    )
     const state = await loginState(join(home, 'login.json'), () => Date.now())
     undo.push(state.flush)
     const provider = await createProvider({ mainOrigin, keyFile: join(home, 'login-keys.json'), state })
-    if (o.demo !== false) await seedDemo({ deps, objects, accounts: state, mark: join(home, demoMark), say: o.quiet ? () => {} : (text) => process.stdout.write(`${text}\n`) })
+    if (o.demo !== false)
+      await seedDemo({
+        deps,
+        objects,
+        accounts: state,
+        mark: join(home, demoMark),
+        say: o.quiet ? () => {} : (text) => process.stdout.write(`${text}\n`),
+      })
     const demo = (await readJson(join(home, demoMark))) !== undefined
 
     const loginEvents = createLoginEvents(deps)
     const login = createLogin({
-      provider, state, mainOrigin, now: () => Date.now(), demo: () => (demo ? { people: demoPeople, password: demoPassword } : undefined),
+      provider,
+      state,
+      mainOrigin,
+      now: () => Date.now(),
+      demo: () => (demo ? { people: demoPeople, password: demoPassword } : undefined),
       failed: async (sub) => {
         // A chain that cannot be written must not tell the guesser anything.
-        if (sub) await loginEvents(loginFailure(sub)).catch((e: unknown) => journal.log('error', { at: 'login-events', error: e instanceof Error ? e.name : typeof e }))
+        if (sub)
+          await loginEvents(loginFailure(sub)).catch((e: unknown) =>
+            journal.log('error', { at: 'login-events', error: e instanceof Error ? e.name : typeof e }),
+          )
       },
     })
-    const gateway = await startGateway(o.port, { settings: deps.settings, objects, handlers, authorizer: createAuthorizer(deps), log: journal.log, login, web: join(root, 'dist/web') }).catch(async (e: unknown) => { throw await portTrouble(e, o.port, mainOrigin) })
+    const gateway = await startGateway(o.port, {
+      settings: deps.settings,
+      objects,
+      handlers,
+      authorizer: createAuthorizer(deps),
+      log: journal.log,
+      login,
+      web: join(root, 'dist/web'),
+    }).catch(async (e: unknown) => {
+      throw await portTrouble(e, o.port, mainOrigin)
+    })
     undo.push(gateway.close)
     await writeWhole(join(home, 'host.json'), JSON.stringify({ pid: process.pid, mainOrigin } satisfies Running))
     undo.push(() => rm(join(home, 'host.json'), { force: true }))
 
-    const failed = (at: string) => (e: unknown): void => journal.log('error', { at, error: e instanceof Error ? e.name : typeof e })
+    const failed =
+      (at: string) =>
+      (e: unknown): void =>
+        journal.log('error', { at, error: e instanceof Error ? e.name : typeof e })
     undo.push(every(visitMilliseconds, createSweep(deps), failed('sweep')).close)
     // Pipelines that a host before this one has left go on where they are, as the same attempt.
     await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))
-    // At the start, too: it takes up what a kill has interrupted. The gateway is open by then, and runners fetch their inputs through it.
+    // At the start, too: it takes up what a kill has interrupted. The gateway is open by then, and runners fetch their
+    // inputs through it.
     undo.push(every(visitMilliseconds, createWatch(deps), failed('watch'), true).close)
-    return { languages: tried, runners: compute.pids, mainOrigin, studyOrigin, home, deps, demo, storePid: store.pid, close }
+    return {
+      languages: tried,
+      runners: compute.pids,
+      mainOrigin,
+      studyOrigin,
+      home,
+      deps,
+      demo,
+      storePid: store.pid,
+      close,
+    }
   } catch (e) {
     await close()
     throw e

@@ -3,12 +3,20 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Readable } from 'node:stream'
 
-export interface HttpAnswer { status: number; headers: Record<string, string>; body?: Readable | Buffer | string | undefined }
+export interface HttpAnswer {
+  status: number
+  headers: Record<string, string>
+  body?: Readable | Buffer | string | undefined
+}
 
 /** More bytes were sent than are taken. */
-export class TooLarge extends Error { override name = 'TooLarge' }
+export class TooLarge extends Error {
+  override name = 'TooLarge'
+}
 /** The other side went away, or was too slow. */
-export class Gone extends Error { override name = 'Gone' }
+export class Gone extends Error {
+  override name = 'Gone'
+}
 
 /** The whole body, at most `limit` bytes (`TooLarge`), within `milliseconds` (`Gone`). */
 export function readBody(request: IncomingMessage, limit: number, milliseconds: number): Promise<Buffer> {
@@ -27,7 +35,11 @@ export function readBody(request: IncomingMessage, limit: number, milliseconds: 
     }
     request.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size > limit) return finish(() => { request.pause(); reject(new TooLarge()) })
+      if (size > limit)
+        return finish(() => {
+          request.pause()
+          reject(new TooLarge())
+        })
       chunks.push(chunk)
     })
     request.once('end', () => finish(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))))
@@ -37,7 +49,12 @@ export function readBody(request: IncomingMessage, limit: number, milliseconds: 
 }
 
 /** Sends an answer with further headers. A request whose body was not read to its end closes the connection. */
-export async function send(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer, more: Record<string, string> = {}): Promise<void> {
+export async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: HttpAnswer,
+  more: Record<string, string> = {},
+): Promise<void> {
   if (response.headersSent || response.destroyed) return
   const { body } = answer
   const headers: Record<string, string> = { ...more, ...answer.headers }
@@ -52,7 +69,10 @@ export async function send(request: IncomingMessage, response: ServerResponse, a
   else await pipeline(body, response).catch(() => response.destroy())
 }
 
-/** Splits a request target into its path as sent and its query. Absolute forms and `//host` paths are answered as '' (nothing is there). */
+/**
+ * Splits a request target into its path as sent and its query. Absolute forms and `//host` paths are answered as ''
+ * (nothing is there).
+ */
 export function target(url: string): { path: string; search: string } {
   const at = url.indexOf('?')
   const path = at < 0 ? url : url.slice(0, at)
@@ -64,5 +84,7 @@ export function segments(path: string): string[] | undefined {
   try {
     const parts = path.split('/').slice(1).map(decodeURIComponent)
     return parts.some((p) => p === '..' || p === '.' || /[/\\\0]/.test(p)) ? undefined : parts
-  } catch { return undefined }
+  } catch {
+    return undefined
+  }
 }

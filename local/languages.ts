@@ -12,11 +12,25 @@ const program = fileURLToPath(new URL('./try-languages.ts', import.meta.url))
 
 /** Tries, in a process of its own. Never rejects: what cannot even be tried does not work. */
 export async function tryLanguages(): Promise<Tried> {
-  try { return JSON.parse((await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', program], { timeout: 120_000 })).stdout) as Tried } catch { return {} }
+  try {
+    return JSON.parse(
+      (
+        await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+          timeout: 120_000,
+        })
+      ).stdout,
+    ) as Tried
+  } catch {
+    return {}
+  }
 }
 
 /** What was tried, remembered: `now` is undefined before the first answer. */
-export interface Languages { now: () => Tried | undefined; known: () => Promise<Tried>; again: () => Promise<Tried> }
+export interface Languages {
+  now: () => Tried | undefined
+  known: () => Promise<Tried>
+  again: () => Promise<Tried>
+}
 export function languages(): Languages {
   let now: Tried | undefined
   let asked: Promise<Tried> | undefined
@@ -24,20 +38,38 @@ export function languages(): Languages {
   return { now: () => now, known: () => asked ?? again(), again }
 }
 
-/** What this node offers: SQL always, since its engine came with the packages. Everything, as long as nothing was tried. */
-export const languagesOf = (tried: Tried = { python: 'bubblewrap', r: 'bubblewrap' }): Language[] => ['sql', ...(tried.python ? ['python' as const] : []), ...(tried.r ? ['r' as const] : []), ...(tried.python ? ['notebook' as const] : [])]
+/**
+ * What this node offers: SQL always, since its engine came with the packages. Everything, as long as nothing was tried.
+ */
+export const languagesOf = (tried: Tried = { python: 'bubblewrap', r: 'bubblewrap' }): Language[] => [
+  'sql',
+  ...(tried.python ? ['python' as const] : []),
+  ...(tried.r ? ['r' as const] : []),
+  ...(tried.python ? ['notebook' as const] : []),
+]
 
 /** The one confinement that every runner may take without trying; undefined when there are two, or none. */
-export const onlyOne = (tried: Tried): Confinement | undefined => (tried.python !== undefined && (tried.r === undefined || tried.r === tried.python) ? tried.python : undefined)
+export const onlyOne = (tried: Tried): Confinement | undefined =>
+  tried.python !== undefined && (tried.r === undefined || tried.r === tried.python) ? tried.python : undefined
 
 const packages = {
-  python: 'python3-numpy python3-pandas python3-scipy python3-statsmodels python3-sklearn python3-nibabel', r: 'r-base-core r-recommended',
+  python: 'python3-numpy python3-pandas python3-scipy python3-statsmodels python3-sklearn python3-nibabel',
+  r: 'r-base-core r-recommended',
 }
 
 /** One line. Says what is missing and how to get it. */
 export function languagesLine(tried: Tried): string {
   const said = [tried.python && `Python and notebooks (${tried.python})`, tried.r && `R (${tried.r})`].filter(Boolean)
-  const wanted = [...(Object.values(tried).includes('bubblewrap') ? [] : ['bubblewrap']), ...(tried.python ? [] : [packages.python]), ...(tried.r ? [] : [packages.r])]
-  const missing = tried.python && tried.r ? '' : process.platform === 'linux' ? ` For the others: sudo apt-get install ${wanted.join(' ')}` : ' For the others run it on Linux, or under WSL.'
+  const wanted = [
+    ...(Object.values(tried).includes('bubblewrap') ? [] : ['bubblewrap']),
+    ...(tried.python ? [] : [packages.python]),
+    ...(tried.r ? [] : [packages.r]),
+  ]
+  const missing =
+    tried.python && tried.r
+      ? ''
+      : process.platform === 'linux'
+        ? ` For the others: sudo apt-get install ${wanted.join(' ')}`
+        : ' For the others run it on Linux, or under WSL.'
   return `SQL${said.length > 0 ? `, ${said.join(', ')}` : ''}.${missing}`
 }

@@ -9,26 +9,37 @@ const defaultPort = 4280
 
 function portFrom(text: string | undefined): number {
   const port = Number(text || defaultPort)
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Trouble(`CLOISTER_PORT is "${text}"; it must be a number from 1 to 65535.`)
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new Trouble(`CLOISTER_PORT is "${text}"; it must be a number from 1 to 65535.`)
   return port
 }
 
-/** Says which languages run here. What is missing is installed where this user may, while everything else works already. */
+/**
+ * Says which languages run here. What is missing is installed where this user may, while everything else works already.
+ */
 async function sayLanguages(languages: Languages): Promise<void> {
-  const say = (text: string): void => { process.stdout.write(`  ${text}\n\n`) }
+  const say = (text: string): void => {
+    process.stdout.write(`  ${text}\n\n`)
+  }
   const line = languagesLine(await languages.known())
   const tried = languages.now()
   if (tried?.python && tried.r) return say(`Languages        ${line}`)
   try {
-    if (await ensureRuntimes((text) => say(`${text} Studies and SQL work meanwhile.`))) return say(`Languages        ${languagesLine(await languages.again())}`)
-  } catch { /* the line says how to install by hand */ }
+    if (await ensureRuntimes((text) => say(`${text} Studies and SQL work meanwhile.`)))
+      return say(`Languages        ${languagesLine(await languages.again())}`)
+  } catch {
+    /* the line says how to install by hand */
+  }
   say(`Languages        ${line}`)
 }
 
 function runsFrom(text: string | undefined): { runs?: number } {
   if (!text) return {}
   const runs = Number(text)
-  if (!Number.isInteger(runs) || runs < 1 || runs > 1000) throw new Trouble(`CLOISTER_RUNS is "${text}"; it must be a number from 1 to 1000: how many runs of pipelines may be at work at once.`)
+  if (!Number.isInteger(runs) || runs < 1 || runs > 1000)
+    throw new Trouble(
+      `CLOISTER_RUNS is "${text}"; it must be a number from 1 to 1000: how many runs of pipelines may be at work at once.`,
+    )
   return { runs }
 }
 
@@ -43,19 +54,34 @@ export async function run(): Promise<void> {
     if (!stop) process.exit(130)
     process.stdout.write('\nStopping ... ')
     setTimeout(() => process.exit(1), 5000).unref()
-    void stop().then(() => { process.stdout.write('stopped; everything is kept.\n'); process.exit(0) })
+    void stop().then(() => {
+      process.stdout.write('stopped; everything is kept.\n')
+      process.exit(0)
+    })
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
   // A reader of our output that went away (`| head`) is no reason to stop.
   process.stdout.on('error', () => {})
   try {
-    const host = await startHost({ port: portFrom(process.env['CLOISTER_PORT']), home: process.env['CLOISTER_HOME'] || '.cloister', ...runsFrom(process.env['CLOISTER_RUNS']) })
+    const host = await startHost({
+      port: portFrom(process.env['CLOISTER_PORT']),
+      home: process.env['CLOISTER_HOME'] || '.cloister',
+      ...runsFrom(process.env['CLOISTER_RUNS']),
+    })
     stop = host.close
-    const people = host.demo ? `\n  Demo logins (password ${demoPassword}):\n${demoPeople.map((p) => `    ${p.email.padEnd(22)} ${p.what}`).join('\n')}\n` : ''
-    process.stdout.write(`\n  Cloister is ready (${((performance.now() - began) / 1000).toFixed(1)} s): ${host.mainOrigin}/\n\n  API reference    ${host.mainOrigin}/docs\n  Study pages      ${host.studyOrigin}/ (an origin of their own)\n  Data             ${host.home}\n${people}\n  Ctrl-C stops it; the data stays.\n`)
+    const people = host.demo
+      ? `\n  Demo logins (password ${demoPassword}):\n${demoPeople.map((p) => `    ${p.email.padEnd(22)} ${p.what}`).join('\n')}\n`
+      : ''
+    process.stdout.write(
+      `\n  Cloister is ready (${((performance.now() - began) / 1000).toFixed(1)} s): ${host.mainOrigin}/\n\n  API reference    ${host.mainOrigin}/docs\n  Study pages      ${host.studyOrigin}/ (an origin of their own)\n  Data             ${host.home}\n${people}\n  Ctrl-C stops it; the data stays.\n`,
+    )
     await sayLanguages(host.languages)
   } catch (e) {
-    process.stderr.write(e instanceof Trouble ? `\n${e.message}\n\n` : `\nCloister could not start: ${e instanceof Error ? e.stack ?? e.message : String(e)}\n\n`)
+    process.stderr.write(
+      e instanceof Trouble
+        ? `\n${e.message}\n\n`
+        : `\nCloister could not start: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}\n\n`,
+    )
     process.exit(1)
   }
 }

@@ -3,7 +3,11 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { diskFull, Trouble } from './trouble.ts'
 
-export interface Store { endpoint: string; pid: () => number | undefined; close: () => Promise<void> }
+export interface Store {
+  endpoint: string
+  pid: () => number | undefined
+  close: () => Promise<void>
+}
 
 type Message = { port: number } | { failed: string; code?: string }
 const program = fileURLToPath(new URL('./store-process.ts', import.meta.url))
@@ -16,13 +20,21 @@ function launch(path: string, port: number): Promise<{ child: ChildProcess; port
     child.once('message', (m: Message) => {
       child.removeAllListeners('exit')
       if ('port' in m) return resolve({ child, port: m.port })
-      reject(m.code === 'LEVEL_LOCKED' ? new StoreLocked(path) : /no space left|quota exceeded/i.test(m.failed) ? diskFull(`The folder ${path}`) : new Trouble(`The data in ${path} cannot be opened: ${m.failed}`))
+      reject(
+        m.code === 'LEVEL_LOCKED'
+          ? new StoreLocked(path)
+          : /no space left|quota exceeded/i.test(m.failed)
+            ? diskFull(`The folder ${path}`)
+            : new Trouble(`The data in ${path} cannot be opened: ${m.failed}`),
+      )
     })
   })
 }
 
 /** Another running host has the folder open. */
-export class StoreLocked extends Error { override name = 'StoreLocked' }
+export class StoreLocked extends Error {
+  override name = 'StoreLocked'
+}
 
 /**
  * Starts the store on `path`, on a free port of this machine. If its process dies, it is started again on the same port
@@ -39,20 +51,32 @@ export async function startStore(path: string, lost: (why: string) => void): Pro
       if (closing) return
       const now = Date.now()
       deaths.push(now)
-      if (deaths.filter((d) => now - d < 60_000).length >= 5) return lost(`The embedded store keeps ending (${signal ?? code}).`)
-      launch(path, port).then((next) => { child = next.child; if (closing) child.send('stop'); else watch() }, (e: Error) => lost(e.message))
+      if (deaths.filter((d) => now - d < 60_000).length >= 5)
+        return lost(`The embedded store keeps ending (${signal ?? code}).`)
+      launch(path, port).then(
+        (next) => {
+          child = next.child
+          if (closing) child.send('stop')
+          else watch()
+        },
+        (e: Error) => lost(e.message),
+      )
     })
   }
   watch()
   return {
     endpoint: `http://127.0.0.1:${port}`,
     pid: () => child.pid,
-    close: () => new Promise((resolve) => {
-      closing = true
-      if (child.exitCode !== null || child.signalCode !== null) return resolve()
-      const force = setTimeout(() => child.kill('SIGKILL'), 1500)
-      child.once('exit', () => { clearTimeout(force); resolve() })
-      child.send('stop')
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        closing = true
+        if (child.exitCode !== null || child.signalCode !== null) return resolve()
+        const force = setTimeout(() => child.kill('SIGKILL'), 1500)
+        child.once('exit', () => {
+          clearTimeout(force)
+          resolve()
+        })
+        child.send('stop')
+      }),
   }
 }

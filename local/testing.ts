@@ -1,16 +1,30 @@
 /** For tests: a browser without a screen that signs in at the local login and holds its cookies. */
 import { createHash, randomBytes } from 'node:crypto'
 
-export interface Tokens { access_token: string; id_token: string; refresh_token?: string; expires_in: number }
+export interface Tokens {
+  access_token: string
+  id_token: string
+  refresh_token?: string
+  expires_in: number
+}
 
 /** Cookies by name, and requests that follow no redirect. */
 export class Visitor {
   readonly cookies = new Map<string, string>()
   readonly origin: string
-  constructor(origin: string) { this.origin = origin }
+  constructor(origin: string) {
+    this.origin = origin
+  }
 
   async request(url: string, init: RequestInit = {}): Promise<Response> {
-    const r = await fetch(new URL(url, this.origin), { redirect: 'manual', ...init, headers: { ...init.headers as Record<string, string>, cookie: [...this.cookies].map(([k, v]) => `${k}=${v}`).join('; ') } })
+    const r = await fetch(new URL(url, this.origin), {
+      redirect: 'manual',
+      ...init,
+      headers: {
+        ...(init.headers as Record<string, string>),
+        cookie: [...this.cookies].map(([k, v]) => `${k}=${v}`).join('; '),
+      },
+    })
     for (const line of r.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
       if (value === '' || /expires=Thu, 01 Jan 1970/i.test(line)) this.cookies.delete(name!)
@@ -19,16 +33,27 @@ export class Visitor {
     return r
   }
   /** As a page of the same origin sends it. */
-  form(url: string, fields: Record<string, string>): Promise<Response> { return this.request(url, { method: 'POST', headers: { origin: this.origin }, body: new URLSearchParams(fields) }) }
+  form(url: string, fields: Record<string, string>): Promise<Response> {
+    return this.request(url, { method: 'POST', headers: { origin: this.origin }, body: new URLSearchParams(fields) })
+  }
   /** Goes where a redirect leads. */
-  async follow(r: Response): Promise<Response> { return this.request(r.headers.get('location') ?? '') }
+  async follow(r: Response): Promise<Response> {
+    return this.request(r.headers.get('location') ?? '')
+  }
 
   /** Begins a sign-in; answers the response of the authorization endpoint and the PKCE verifier. */
   async begin(more: Record<string, string> = {}): Promise<{ response: Response; verifier: string }> {
     const verifier = randomBytes(32).toString('base64url')
     const query = new URLSearchParams({
-      client_id: 'cloister-portal', redirect_uri: `${this.origin}/signed-in`, response_type: 'code', scope: 'openid profile email', resource: `${this.origin}/api`,
-      state: randomBytes(8).toString('hex'), code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256', ...more,
+      client_id: 'cloister-portal',
+      redirect_uri: `${this.origin}/signed-in`,
+      response_type: 'code',
+      scope: 'openid profile email',
+      resource: `${this.origin}/api`,
+      state: randomBytes(8).toString('hex'),
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+      ...more,
     })
     return { response: await this.request(`/oidc/auth?${query}`), verifier }
   }
@@ -36,17 +61,23 @@ export class Visitor {
   async finish(response: Response, verifier: string): Promise<Tokens> {
     let at = response
     while (!(at.headers.get('location') ?? '').startsWith(`${this.origin}/signed-in`)) {
-      if (at.status < 300 || at.status >= 400) throw new Error(`The sign-in stopped with ${at.status}: ${await at.text()}`)
+      if (at.status < 300 || at.status >= 400)
+        throw new Error(`The sign-in stopped with ${at.status}: ${await at.text()}`)
       at = await this.follow(at)
     }
     const code = new URL(at.headers.get('location')!).searchParams.get('code')
     if (!code) throw new Error(`No code: ${at.headers.get('location')}`)
-    return this.token({ grant_type: 'authorization_code', code, redirect_uri: `${this.origin}/signed-in`, code_verifier: verifier })
+    return this.token({
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: `${this.origin}/signed-in`,
+      code_verifier: verifier,
+    })
   }
   async token(fields: Record<string, string>): Promise<Tokens> {
     const r = await this.form('/oidc/token', { client_id: 'cloister-portal', ...fields })
     if (!r.ok) throw new Error(`The token endpoint answered ${r.status}: ${await r.text()}`)
-    return await r.json() as Tokens
+    return (await r.json()) as Tokens
   }
   async signIn(email: string, password: string, more: Record<string, string> = {}): Promise<Tokens> {
     const { response, verifier } = await this.begin(more)
@@ -55,12 +86,21 @@ export class Visitor {
 }
 
 /** The claims of a JWT, unchecked. */
-export const claimsOf = (jwt: string): Record<string, unknown> => JSON.parse(Buffer.from(jwt.split('.')[1]!, 'base64url').toString('utf8')) as Record<string, unknown>
+export const claimsOf = (jwt: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(jwt.split('.')[1]!, 'base64url').toString('utf8')) as Record<string, unknown>
 
-/** A port of this machine that was free a moment ago. Below the range from which the system takes ports for outgoing connections: no client of another test gets it meanwhile. */
+/**
+ * A port of this machine that was free a moment ago. Below the range from which the system takes ports for outgoing
+ * connections: no client of another test gets it meanwhile.
+ */
 export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net')
-  const free = (port: number): Promise<boolean> => new Promise((resolve) => { const s = createServer().on('error', () => resolve(false)).listen(port, '127.0.0.1', () => s.close(() => resolve(true))) })
+  const free = (port: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const s = createServer()
+        .on('error', () => resolve(false))
+        .listen(port, '127.0.0.1', () => s.close(() => resolve(true)))
+    })
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * 20_000)
     if (await free(port)) return port

@@ -1,4 +1,7 @@
-/** A program: tries confinements and prints what works as one line of JSON. A process of its own, so that it can be asked again after something was installed. */
+/**
+ * A program: tries confinements and prints what works as one line of JSON. A process of its own, so that it can be
+ * asked again after something was installed.
+ */
 import { chooseSandbox } from '../runner/confine/choose.ts'
 
 const [python, r] = await Promise.all((['python', 'r'] as const).map((i) => chooseSandbox(i).catch(() => undefined)))

@@ -1,4 +1,6 @@
-/** What Step Functions is in AWS: the one definition, with the functions and the compute of this host for its resources. */
+/**
+ * What Step Functions is in AWS: the one definition, with the functions and the compute of this host for its resources.
+ */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { localWorkflow, type LocalWorkflow, type Task } from '../adapters/local/workflow.ts'
@@ -6,14 +8,35 @@ import { steps } from '../functions/all.ts'
 import type { Deps } from '../functions/kernel/deps.ts'
 import type { Workflow } from '../ports/workflow.ts'
 
-/** Stands in for the workflow until it can be made: the functions that are its tasks need it, or something like it, first. */
+/**
+ * Stands in for the workflow until it can be made: the functions that are its tasks need it, or something like it,
+ * first.
+ */
 export function later(): { workflow: Workflow; is: (w: Workflow) => void } {
   let made: Workflow | undefined
-  const now = (): Workflow => { if (!made) throw new Error('The workflow is not there yet'); return made }
-  return { workflow: { start: async (...a) => now().start(...a), stop: async (...a) => now().stop(...a), running: async (...a) => now().running(...a) }, is: (w) => { made = w } }
+  const now = (): Workflow => {
+    if (!made) throw new Error('The workflow is not there yet')
+    return made
+  }
+  return {
+    workflow: {
+      start: async (...a) => now().start(...a),
+      stop: async (...a) => now().stop(...a),
+      running: async (...a) => now().running(...a),
+    },
+    is: (w) => {
+      made = w
+    },
+  }
 }
 
-const resources = { prepare: '${PrepareArn}', query: '${QueryArn}', registration: '${RegistrationArn}', check: '${CheckArn}', settle: '${SettleArn}' } as const
+const resources = {
+  prepare: '${PrepareArn}',
+  query: '${QueryArn}',
+  registration: '${RegistrationArn}',
+  check: '${CheckArn}',
+  settle: '${SettleArn}',
+} as const
 
 /** Makes the workflow of this host. A step that fails is logged by the name of its error alone. */
 export async function createWorkflow(root: string, deps: Deps, container: Task): Promise<LocalWorkflow> {
@@ -35,7 +58,10 @@ export async function createWorkflow(root: string, deps: Deps, container: Task):
     }
   }
   return localWorkflow({
-    definition: await readFile(join(root, 'contracts/workflow.asl.json'), 'utf8'), tasks,
-    ended: (execution, error) => { if (error !== undefined) deps.log('error', { at: 'workflow', execution, error }) },
+    definition: await readFile(join(root, 'contracts/workflow.asl.json'), 'utf8'),
+    tasks,
+    ended: (execution, error) => {
+      if (error !== undefined) deps.log('error', { at: 'workflow', execution, error })
+    },
   })
 }

@@ -1,5 +1,8 @@
 /** Keys that never leave their place: an RSA pair per organisation, and one MAC key. */
-export interface PublicKey { kid: string; jwk: { kty: 'RSA'; n: string; e: string; alg: 'RSA-OAEP-256' } }
+export interface PublicKey {
+  kid: string
+  jwk: { kty: 'RSA'; n: string; e: string; alg: 'RSA-OAEP-256' }
+}
 export type MacPurpose = 'pseudonym' | 'run-token' | 'withdrawal' | 'partition'
 
 export interface Keys {
@@ -13,5 +16,9 @@ export interface Keys {
   mac(purpose: MacPurpose, message: string): Promise<Uint8Array>
 }
 
-export class KeyMissing extends Error { override name = 'KeyMissing' }
-export class UnwrapFailed extends Error { override name = 'UnwrapFailed' }
+export class KeyMissing extends Error {
+  override name = 'KeyMissing'
+}
+export class UnwrapFailed extends Error {
+  override name = 'UnwrapFailed'
+}

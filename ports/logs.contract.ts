@@ -11,7 +11,12 @@ export interface LogsUnderTest {
 }
 
 const at = Date.parse('2026-03-02T09:00:00.000Z')
-const rows = (n: number, first = 0): LogRecord[] => Array.from({ length: n }, (_, i) => ({ t: at + first + i, s: (first + i) % 3 === 0 ? 'err' as const : 'out' as const, x: `line ${first + i} äß ${'x'.repeat((first + i) % 40)}` }))
+const rows = (n: number, first = 0): LogRecord[] =>
+  Array.from({ length: n }, (_, i) => ({
+    t: at + first + i,
+    s: (first + i) % 3 === 0 ? ('err' as const) : ('out' as const),
+    x: `line ${first + i} äß ${'x'.repeat((first + i) % 40)}`,
+  }))
 const plain = (records: readonly PlacedRecord[]): LogRecord[] => records.map(({ id: _, next: __, ...r }) => r)
 const text = (records: readonly LogRecord[]): string => records.map(encodeRecord).join('')
 const last = (t: number): LogRecord & { end: string } => ({ t, s: 'sys', x: 'It ended.', end: 'finished' })
@@ -19,15 +24,23 @@ const last = (t: number): LogRecord & { end: string } => ({ t, s: 'sys', x: 'It 
 /** Runs the suite. */
 export function logsContract(name: string, open: () => Promise<LogsUnderTest>): void {
   describe(`logs: ${name}`, () => {
-    let t: LogsUnderTest, serial = 0
+    let t: LogsUnderTest,
+      serial = 0
     const allOf = async (run: string): Promise<PlacedRecord[]> => {
       const seen: PlacedRecord[] = []
-      for (let page: LogPage | undefined; !page?.ended;) { page = await t.logs.read(run, page?.next ?? 0, largestPage); seen.push(...page.records) }
+      for (let page: LogPage | undefined; !page?.ended;) {
+        page = await t.logs.read(run, page?.next ?? 0, largestPage)
+        seen.push(...page.records)
+      }
       return seen
     }
     const fresh = (): string => `job_${String(serial++).padStart(32, '0')}`
-    beforeAll(async () => { t = await open() })
-    afterAll(async () => { await t.close() })
+    beforeAll(async () => {
+      t = await open()
+    })
+    afterAll(async () => {
+      await t.close()
+    })
 
     it('has nothing of a run that has written nothing', async () => {
       const run = fresh()
@@ -35,12 +48,22 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
       expect(await t.logs.tail(run, undefined, largestPage)).toEqual({ records: [], first: 0, next: 0, ended: false })
     })
     it('reads every record once and in order, in pages of any size, forwards and backwards', async () => {
-      const run = fresh(), all = [...rows(30), last(at + 30)]
+      const run = fresh(),
+        all = [...rows(30), last(at + 30)]
       await t.write(run, text(all))
-      for (const limits of [largestPage, { records: 7, bytes: 1 << 20 }, { records: 100, bytes: 300 }, { records: 100, bytes: 1 }]) {
+      for (const limits of [
+        largestPage,
+        { records: 7, bytes: 1 << 20 },
+        { records: 100, bytes: 300 },
+        { records: 100, bytes: 1 },
+      ]) {
         const seen: PlacedRecord[] = []
         let page: LogPage
-        do { page = await t.logs.read(run, seen.at(-1)?.next ?? 0, limits); expect(page.records.length).toBeLessThanOrEqual(limits.records); seen.push(...page.records) } while (!page.ended)
+        do {
+          page = await t.logs.read(run, seen.at(-1)?.next ?? 0, limits)
+          expect(page.records.length).toBeLessThanOrEqual(limits.records)
+          seen.push(...page.records)
+        } while (!page.ended)
         expect(plain(seen)).toEqual(all)
         for (const [i, r] of seen.entries()) if (i > 0) expect(r.id).toBe(seen[i - 1]!.next)
         expect(await t.logs.read(run, seen.at(-1)!.next, limits)).toMatchObject({ records: [], ended: true })
@@ -55,16 +78,21 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
       }
     })
     it('goes on from a place within a record with the one after it', async () => {
-      const run = fresh(), all = rows(4)
+      const run = fresh(),
+        all = rows(4)
       await t.write(run, text(all))
       const { records } = await t.logs.read(run, 0, largestPage)
       expect(plain((await t.logs.read(run, records[1]!.id + 3, largestPage)).records)).toEqual(all.slice(2))
       expect((await t.logs.read(run, records[3]!.next + 1000, largestPage)).records).toEqual([])
     })
     it('follows a log that grows, from the middle of a line to its end, and stops there', async () => {
-      const run = fresh(), all = [...rows(30), last(at + 30)], whole = text(all)
+      const run = fresh(),
+        all = [...rows(30), last(at + 30)],
+        whole = text(all)
       const seen: PlacedRecord[] = []
-      const following = (async () => { for await (const page of t.logs.follow(run, 0, new AbortController().signal)) seen.push(...page.records) })()
+      const following = (async () => {
+        for await (const page of t.logs.follow(run, 0, new AbortController().signal)) seen.push(...page.records)
+      })()
       const cuts = [0, 40, 41, 700, 701, whole.length]
       for (let i = 1; i < cuts.length; i++) await t.write(run, whole.slice(cuts[i - 1], cuts[i]))
       await following
@@ -77,12 +105,17 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
       }
     })
     it('lets a follower go', async () => {
-      const run = fresh(), gone = new AbortController()
+      const run = fresh(),
+        gone = new AbortController()
       await t.write(run, text(rows(2)))
-      for await (const page of t.logs.follow(run, 0, gone.signal)) { expect(page.records).toHaveLength(2); gone.abort() }
+      for await (const page of t.logs.follow(run, 0, gone.signal)) {
+        expect(page.records).toHaveLength(2)
+        gone.abort()
+      }
     })
     it('keeps the platform’s last word, once, after a line that was cut short; archived it reads the same', async () => {
-      const run = fresh(), all = rows(3)
+      const run = fresh(),
+        all = rows(3)
       await t.write(run, `${text(all)}{"t":17`)
       await t.logs.conclude(run, last(at + 99))
       await t.logs.conclude(run, last(at + 100))
@@ -93,7 +126,8 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
       expect(await allOf(run)).toEqual(whole)
       expect((await t.logs.tail(run, undefined, { records: 2, bytes: 1 << 20 })).records).toEqual(whole.slice(-2))
       const again: PlacedRecord[] = []
-      for await (const page of t.logs.follow(run, whole[2]!.id, new AbortController().signal)) again.push(...page.records)
+      for await (const page of t.logs.follow(run, whole[2]!.id, new AbortController().signal))
+        again.push(...page.records)
       expect(again).toEqual(whole.slice(2))
     })
     it('concludes a log that nobody began', async () => {

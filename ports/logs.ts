@@ -1,4 +1,7 @@
-/** Logs of runs: records by their place (domain/pipelines/log.ts). While a run is live its runner writes; afterwards the same places are read for ever. */
+/**
+ * Logs of runs: records by their place (domain/pipelines/log.ts). While a run is live its runner writes; afterwards the
+ * same places are read for ever.
+ */
 import type { LogRecord, PlacedRecord } from '../domain/pipelines/log.ts'
 
 export interface LogPage {
@@ -10,16 +13,27 @@ export interface LogPage {
   /** The log's last record is among these, or lies before them: nothing will follow. */
   ended: boolean
 }
-export interface PageLimits { records: number; bytes: number }
+export interface PageLimits {
+  records: number
+  bytes: number
+}
 
 export interface Logs {
-  /** Records from a place on, at most as many as `limits` says (and at least one, if there is one). A place within a record leads to the one after it. A run without a log yet has an empty one. */
+  /**
+   * Records from a place on, at most as many as `limits` says (and at least one, if there is one). A place within a
+   * record leads to the one after it. A run without a log yet has an empty one.
+   */
   read(runId: string, from: number, limits: PageLimits): Promise<LogPage>
   /** The last records before a place (or of all); `next` is the place after the last of them. */
   tail(runId: string, before: number | undefined, limits: PageLimits): Promise<LogPage>
-  /** Pages as they come, none of them empty unless it is the last; ends after the page that says `ended`, or when `signal` fires. */
+  /**
+   * Pages as they come, none of them empty unless it is the last; ends after the page that says `ended`, or when
+   * `signal` fires.
+   */
   follow(runId: string, from: number, signal: AbortSignal): AsyncIterable<LogPage>
-  /** The platform's own word at the end of a log, when whoever wrote it is gone. Nothing happens when the log has ended. */
+  /**
+   * The platform's own word at the end of a log, when whoever wrote it is gone. Nothing happens when the log has ended.
+   */
   conclude(runId: string, record: LogRecord & { end: string }): Promise<void>
   /** Keeps the log where it stays for ever; safe to run twice. Call it when nobody writes any more. */
   archive(runId: string): Promise<void>
@@ -32,9 +46,13 @@ export const followPage: PageLimits = { records: 2000, bytes: 512 * 1024 }
 
 /** Objects of a log in the bucket `released`, where there are some: docs/architecture.md, section 3. */
 export const logObjectOf = {
-  /** Which stream of CloudWatch Logs a container writes to: `{ stream, base }`. Containers are counted over a run's attempts, `containersPerAttempt` each. */
+  /**
+   * Which stream of CloudWatch Logs a container writes to: `{ stream, base }`. Containers are counted over a run's
+   * attempts, `containersPerAttempt` each.
+   */
   streams: (runId: string): string => `runs/${runId}/streams/`,
-  stream: (runId: string, container: number): string => `runs/${runId}/streams/${String(container).padStart(3, '0')}.json`,
+  stream: (runId: string, container: number): string =>
+    `runs/${runId}/streams/${String(container).padStart(3, '0')}.json`,
   conclusion: (runId: string): string => `runs/${runId}/log/conclusion.json`,
   index: (runId: string): string => `runs/${runId}/log/index.json`,
   part: (runId: string, from: number): string => `runs/${runId}/log/${String(from).padStart(16, '0')}.jsonl`,

@@ -7,19 +7,38 @@ const sha256 = (b: Uint8Array): string => createHash('sha256').update(b).digest(
 const text = (s: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(s))
 
 /** Runs the suite against an empty store whose links work. */
-export function objectsContract(name: string, open: () => Promise<{ objects: ObjectStore; close(): Promise<void> }>): void {
+export function objectsContract(
+  name: string,
+  open: () => Promise<{ objects: ObjectStore; close(): Promise<void> }>,
+): void {
   describe(`objects: ${name}`, () => {
     let objects: ObjectStore, close: () => Promise<void>
-    beforeAll(async () => { ({ objects, close } = await open()) })
-    afterAll(async () => { await close() })
-    const keys = async (prefix: string): Promise<string[]> => { const all: string[] = []; for await (const k of objects.list('assets', prefix)) all.push(k); return all }
-    const upload = (link: SignedLink, body: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Response> => fetch(link.url, { method: link.method, headers: { ...link.headers, ...headers }, body })
+    beforeAll(async () => {
+      ;({ objects, close } = await open())
+    })
+    afterAll(async () => {
+      await close()
+    })
+    const keys = async (prefix: string): Promise<string[]> => {
+      const all: string[] = []
+      for await (const k of objects.list('assets', prefix)) all.push(k)
+      return all
+    }
+    const upload = (
+      link: SignedLink,
+      body: Uint8Array<ArrayBuffer>,
+      headers: Record<string, string> = {},
+    ): Promise<Response> => fetch(link.url, { method: link.method, headers: { ...link.headers, ...headers }, body })
 
     it('gives back bytes, size, type and digest', async () => {
       const bytes = new Uint8Array(randomBytes(100_000))
       await objects.put('assets', 'a/b.bin', bytes, 'application/octet-stream')
       expect(Buffer.compare(await objects.get('assets', 'a/b.bin'), bytes)).toBe(0)
-      expect(await objects.head('assets', 'a/b.bin')).toEqual({ size: 100_000, type: 'application/octet-stream', sha256: sha256(bytes) })
+      expect(await objects.head('assets', 'a/b.bin')).toEqual({
+        size: 100_000,
+        type: 'application/octet-stream',
+        sha256: sha256(bytes),
+      })
     })
     it('keeps an empty object', async () => {
       await objects.put('assets', 'empty', new Uint8Array(0), 'text/plain')
@@ -50,7 +69,10 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
       await objects.put('protected', 'd/one', text('kept'), 'text/csv')
       await objects.copy('protected', 'd/one', 'd/two', 'text/csv')
       await objects.put('protected', 'd/one', text('replaced'), 'text/csv')
-      expect([Buffer.from(await objects.get('protected', 'd/one')).toString(), Buffer.from(await objects.get('protected', 'd/two')).toString()]).toEqual(['replaced', 'kept'])
+      expect([
+        Buffer.from(await objects.get('protected', 'd/one')).toString(),
+        Buffer.from(await objects.get('protected', 'd/two')).toString(),
+      ]).toEqual(['replaced', 'kept'])
       await objects.remove('protected', 'd/one')
       await expect(objects.get('protected', 'd/one')).rejects.toThrow(ObjectMissing)
       const found: string[] = []
@@ -66,7 +88,27 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
       expect(await objects.head('assets', 'original')).toMatchObject({ type: 'text/css' })
     })
     it('takes every key that a study could name, and tells similar ones apart', async () => {
-      const odd = ['k/a', 'k/a/b', 'k/A', 'k/a.', 'k/a b', 'k/a+b', 'k/a%20b', 'k/ä', 'k/a\u0308', 'k/🧠', 'k/.hidden', 'k/con', 'k/~', 'k/a~', 'k/&<>"\'', 'k/a//b', 'k/a/', `k/${'x'.repeat(300)}`, `k/${'ü'.repeat(300)}`]
+      const odd = [
+        'k/a',
+        'k/a/b',
+        'k/A',
+        'k/a.',
+        'k/a b',
+        'k/a+b',
+        'k/a%20b',
+        'k/ä',
+        'k/a\u0308',
+        'k/🧠',
+        'k/.hidden',
+        'k/con',
+        'k/~',
+        'k/a~',
+        'k/&<>"\'',
+        'k/a//b',
+        'k/a/',
+        `k/${'x'.repeat(300)}`,
+        `k/${'ü'.repeat(300)}`,
+      ]
       await Promise.all(odd.map((k) => objects.put('assets', k, text(k), 'text/plain')))
       for (const k of odd) expect(Buffer.from(await objects.get('assets', k)).toString(), k).toBe(k)
       expect(await keys('k/')).toEqual(odd.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
@@ -88,17 +130,31 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
         expect(link.method).toBe('PUT')
         const r = await upload(link, body)
         expect(r.status, await r.text()).toBe(200)
-        expect(await objects.head('sealed', 'up/ö 1.png')).toEqual({ size: body.length, type: 'image/png', sha256: what.sha256 })
+        expect(await objects.head('sealed', 'up/ö 1.png')).toEqual({
+          size: body.length,
+          type: 'image/png',
+          sha256: what.sha256,
+        })
         expect((await upload(link, body)).status).toBe(200)
       })
       it('takes nothing else: other bytes, more, fewer, another type, no headers', async () => {
         const link = await objects.signedPut('sealed', 'up/bad', what, 60)
         const other = text('the bytes that were pr0mised')
         for (const [label, r] of [
-          ['other bytes', await upload(link, other)], ['other bytes and their digest', await upload(link, other, { 'x-amz-checksum-sha256': Buffer.from(sha256(other), 'hex').toString('base64') })],
-          ['fewer', await upload(link, body.slice(1))], ['more', await upload(link, text('the bytes that were promised!'))], ['none', await upload(link, text(''))],
-          ['another type', await upload(link, body, { 'content-type': 'text/html' })], ['no headers', await fetch(link.url, { method: 'PUT', body })],
-        ] as const) expect(r.status, label).toBeGreaterThanOrEqual(400)
+          ['other bytes', await upload(link, other)],
+          [
+            'other bytes and their digest',
+            await upload(link, other, {
+              'x-amz-checksum-sha256': Buffer.from(sha256(other), 'hex').toString('base64'),
+            }),
+          ],
+          ['fewer', await upload(link, body.slice(1))],
+          ['more', await upload(link, text('the bytes that were promised!'))],
+          ['none', await upload(link, text(''))],
+          ['another type', await upload(link, body, { 'content-type': 'text/html' })],
+          ['no headers', await fetch(link.url, { method: 'PUT', body })],
+        ] as const)
+          expect(r.status, label).toBeGreaterThanOrEqual(400)
         expect(await objects.head('sealed', 'up/bad')).toBeUndefined()
       })
       it('is for its key, bucket and method alone', async () => {
@@ -124,22 +180,38 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
           expect((await upload(link, text(body))).status).toBe(200)
           expect(Buffer.from(await objects.get('quarantine', 'jobs/j/report ö.gz')).toString()).toBe(body)
         }
-        expect(await objects.head('quarantine', 'jobs/j/report ö.gz')).toMatchObject({ size: 0, type: 'application/gzip' })
+        expect(await objects.head('quarantine', 'jobs/j/report ö.gz')).toMatchObject({
+          size: 0,
+          type: 'application/gzip',
+        })
       })
       it('is for its key, bucket, type and method alone', async () => {
         const link = await objects.signedWrite('quarantine', 'jobs/k/report.gz', 'application/gzip', 60)
         expect((await upload(link, text('x'), { 'content-type': 'text/html' })).status).toBeGreaterThanOrEqual(400)
         expect((await fetch(link.url)).status).toBeGreaterThanOrEqual(400)
         expect((await fetch(link.url, { method: 'DELETE' })).status).toBeGreaterThanOrEqual(400)
-        for (const to of [await objects.signedWrite('quarantine', 'jobs/other', 'application/gzip', 60), await objects.signedWrite('protected', 'jobs/k/report.gz', 'application/gzip', 60), await objects.signedPut('quarantine', 'jobs/k/report.gz', { sha256: sha256(text('x')), size: 1, type: 'application/gzip' }, 60)]) {
+        for (const to of [
+          await objects.signedWrite('quarantine', 'jobs/other', 'application/gzip', 60),
+          await objects.signedWrite('protected', 'jobs/k/report.gz', 'application/gzip', 60),
+          await objects.signedPut(
+            'quarantine',
+            'jobs/k/report.gz',
+            { sha256: sha256(text('x')), size: 1, type: 'application/gzip' },
+            60,
+          ),
+        ]) {
           const mixed = new URL(to.url)
           mixed.search = new URL(link.url).search
-          if (mixed.href !== link.url) expect((await upload({ ...link, url: mixed.href }, text('x'))).status).toBeGreaterThanOrEqual(400)
+          if (mixed.href !== link.url)
+            expect((await upload({ ...link, url: mixed.href }, text('x'))).status).toBeGreaterThanOrEqual(400)
         }
         for (const n of new URL(link.url).searchParams.keys()) {
           const altered = new URL(link.url)
           altered.searchParams.delete(n)
-          expect((await upload({ ...link, url: altered.href }, text('x'))).status, `without ${n}`).toBeGreaterThanOrEqual(400)
+          expect(
+            (await upload({ ...link, url: altered.href }, text('x'))).status,
+            `without ${n}`,
+          ).toBeGreaterThanOrEqual(400)
         }
         expect(await objects.head('quarantine', 'jobs/k/report.gz')).toBeUndefined()
       })
@@ -147,7 +219,9 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
 
     describe('a link to download', () => {
       const body = text('0123456789')
-      beforeAll(async () => { await objects.put('assets', 'down/ü.txt', body, 'text/plain') })
+      beforeAll(async () => {
+        await objects.put('assets', 'down/ü.txt', body, 'text/plain')
+      })
       it('gives the bytes, under a name if one was asked for', async () => {
         const filename = 'Größe "1"; é.csv'
         const r = await fetch((await objects.signedGet('assets', 'down/ü.txt', 60, filename)).url)
@@ -158,7 +232,10 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
       })
       it('gives a part', async () => {
         const { url } = await objects.signedGet('assets', 'down/ü.txt', 60)
-        const part = async (range: string): Promise<[number, string | null, string]> => { const r = await fetch(url, { headers: { range } }); return [r.status, r.headers.get('content-range'), await r.text()] }
+        const part = async (range: string): Promise<[number, string | null, string]> => {
+          const r = await fetch(url, { headers: { range } })
+          return [r.status, r.headers.get('content-range'), await r.text()]
+        }
         expect(await part('bytes=2-4')).toEqual([206, 'bytes 2-4/10', '234'])
         expect(await part('bytes=7-')).toEqual([206, 'bytes 7-9/10', '789'])
         expect(await part('bytes=-3')).toEqual([206, 'bytes 7-9/10', '789'])
@@ -171,7 +248,10 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
         for (const n of names) {
           const altered = new URL(url)
           const v = altered.searchParams.get(n)!
-          altered.searchParams.set(n, /^\d+$/.test(v) ? String(Number(v) + 1) : `${v.startsWith('x') ? 'y' : 'x'}${v.slice(1)}`)
+          altered.searchParams.set(
+            n,
+            /^\d+$/.test(v) ? String(Number(v) + 1) : `${v.startsWith('x') ? 'y' : 'x'}${v.slice(1)}`,
+          )
           expect((await fetch(altered)).status, n).toBeGreaterThanOrEqual(400)
           altered.searchParams.delete(n)
           expect((await fetch(altered)).status, `without ${n}`).toBeGreaterThanOrEqual(400)
@@ -180,7 +260,12 @@ export function objectsContract(name: string, open: () => Promise<{ objects: Obj
         expect((await fetch(new URL(url).origin + new URL(url).pathname)).status).toBeGreaterThanOrEqual(400)
       })
       it('says when it expires and works no longer after that', async () => {
-        const put = await objects.signedPut('assets', 'down/late', { sha256: sha256(body), size: 10, type: 'text/plain' }, 1)
+        const put = await objects.signedPut(
+          'assets',
+          'down/late',
+          { sha256: sha256(body), size: 10, type: 'text/plain' },
+          1,
+        )
         const get = await objects.signedGet('assets', 'down/ü.txt', 1)
         await new Promise((r) => setTimeout(r, Date.parse(get.expires) - Date.now() + 1100))
         expect((await fetch(get.url)).status).toBe(403)

@@ -2,8 +2,18 @@
 export const buckets = ['assets', 'sealed', 'protected', 'quarantine', 'released'] as const
 export type Bucket = (typeof buckets)[number]
 
-export interface ObjectHead { size: number; type: string; /** SHA-256 as hex, when it was given at upload. */ sha256?: string }
-export interface SignedLink { method: 'PUT' | 'GET'; url: string; headers: Record<string, string>; expires: string }
+export interface ObjectHead {
+  size: number
+  type: string
+  /** SHA-256 as hex, when it was given at upload. */
+  sha256?: string
+}
+export interface SignedLink {
+  method: 'PUT' | 'GET'
+  url: string
+  headers: Record<string, string>
+  expires: string
+}
 
 export interface ObjectStore {
   put(bucket: Bucket, key: string, bytes: Uint8Array, type: string): Promise<void>
@@ -20,8 +30,16 @@ export interface ObjectStore {
    * A link that accepts exactly `size` bytes whose SHA-256 is `sha256`, and nothing else.
    * The caller must send `headers` unchanged.
    */
-  signedPut(bucket: Bucket, key: string, what: { sha256: string; size: number; type: string }, seconds: number): Promise<SignedLink>
-  /** A link that accepts whatever is written to this one key under the type `type`, as often as it is used: for a sender that cannot know size and digest before. At most `largestWrite` bytes where the store can hold it to that. */
+  signedPut(
+    bucket: Bucket,
+    key: string,
+    what: { sha256: string; size: number; type: string },
+    seconds: number,
+  ): Promise<SignedLink>
+  /**
+   * A link that accepts whatever is written to this one key under the type `type`, as often as it is used: for a sender
+   * that cannot know size and digest before. At most `largestWrite` bytes where the store can hold it to that.
+   */
   signedWrite(bucket: Bucket, key: string, type: string, seconds: number): Promise<SignedLink>
   signedGet(bucket: Bucket, key: string, seconds: number, filename?: string): Promise<SignedLink>
 }
@@ -29,7 +47,9 @@ export interface ObjectStore {
 /** What a link of `signedWrite` may take, in bytes. */
 export const largestWrite = 512 * 1024 * 1024
 
-export class ObjectMissing extends Error { override name = 'ObjectMissing' }
+export class ObjectMissing extends Error {
+  override name = 'ObjectMissing'
+}
 
 /** `Content-Disposition` for a download, safe for any name (RFC 6266). */
 export const attachment = (filename: string): string =>

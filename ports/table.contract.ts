@@ -6,40 +6,70 @@ import { AlreadyExists, ConditionFailed, InvalidCursor, queryAll, type Table } f
 /** Runs the suite. `open` answers an empty table and how to close it. */
 export function tableContract(name: string, open: () => Promise<{ table: Table; close(): Promise<void> }>): void {
   describe(`table: ${name}`, () => {
-    let table: Table, close: () => Promise<void>, serial = 0
-    beforeAll(async () => { ({ table, close } = await open()) })
-    afterAll(async () => { await close() })
+    let table: Table,
+      close: () => Promise<void>,
+      serial = 0
+    beforeAll(async () => {
+      ;({ table, close } = await open())
+    })
+    afterAll(async () => {
+      await close()
+    })
     const fresh = (): string => `T#${++serial}`
-    const fill = async (pk: string, sks: string[], more: (sk: string) => object = () => ({})): Promise<void> => { await Promise.all(sks.map((sk) => table.create({ pk, sk, ...more(sk) }))) }
+    const fill = async (pk: string, sks: string[], more: (sk: string) => object = () => ({})): Promise<void> => {
+      await Promise.all(sks.map((sk) => table.create({ pk, sk, ...more(sk) })))
+    }
     const sks = (items: { sk: string }[]): string[] => items.map((i) => i.sk)
 
     describe('create and get', () => {
       it('gives back what was put in, with rev 1', async () => {
-        const item = { pk: fresh(), sk: 'a', text: 'Grüße 🧠', empty: '', none: null, yes: true, n: 0.1, big: 2 ** 53 - 1, list: [1, 'two', { three: [] }], map: { 'a.b': { c: null } }, nothing: [] }
+        const item = {
+          pk: fresh(),
+          sk: 'a',
+          text: 'Grüße 🧠',
+          empty: '',
+          none: null,
+          yes: true,
+          n: 0.1,
+          big: 2 ** 53 - 1,
+          list: [1, 'two', { three: [] }],
+          map: { 'a.b': { c: null } },
+          nothing: [],
+        }
         expect(await table.create(item)).toEqual({ ...item, rev: 1 })
         expect(await table.get({ pk: item.pk, sk: 'a' })).toEqual({ ...item, rev: 1 })
       })
       it('keeps any JSON', async () => {
         const pk = fresh()
         let n = 0
-        await fc.assert(fc.asyncProperty(fc.jsonValue({ maxDepth: 3, noUnicodeString: false }), async (value) => {
-          const text = JSON.stringify(value)
-          fc.pre(!/e[+-]\d|\d{16,}/.test(text) && JSON.stringify(JSON.parse(text.toWellFormed())) === text) // numbers beyond the store's 38 digits and lone surrogates are nobody's data
-          const key = { pk, sk: `j${++n}` }
-          await table.create({ ...key, value: JSON.parse(text) as unknown })
-          expect((await table.get<{ value: unknown }>(key))!.value).toEqual(JSON.parse(text))
-        }), { numRuns: 60 })
+        await fc.assert(
+          fc.asyncProperty(fc.jsonValue({ maxDepth: 3, noUnicodeString: false }), async (value) => {
+            const text = JSON.stringify(value)
+            // numbers beyond the store's 38 digits and lone surrogates are nobody's data
+            fc.pre(!/e[+-]\d|\d{16,}/.test(text) && JSON.stringify(JSON.parse(text.toWellFormed())) === text)
+            const key = { pk, sk: `j${++n}` }
+            await table.create({ ...key, value: JSON.parse(text) as unknown })
+            expect((await table.get<{ value: unknown }>(key))!.value).toEqual(JSON.parse(text))
+          }),
+          { numRuns: 60 },
+        )
       })
       it('leaves out undefined', async () => {
         const pk = fresh()
         await table.create({ pk, sk: 'a', gone: undefined, map: { gone: undefined, kept: 1 } })
         expect(await table.get({ pk, sk: 'a' })).toEqual({ pk, sk: 'a', map: { kept: 1 }, rev: 1 })
       })
-      it('answers undefined for what is not there', async () => expect(await table.get({ pk: fresh(), sk: 'a' })).toBeUndefined())
+      it('answers undefined for what is not there', async () =>
+        expect(await table.get({ pk: fresh(), sk: 'a' })).toBeUndefined())
       it('reads only some attributes, with the keys, whatever they are called', async () => {
         const pk = fresh()
         await table.create({ pk, sk: 'a', name: 1, status: 2, other: 3 })
-        expect(await table.get({ pk, sk: 'a' }, ['name', 'status', 'pk', 'absent'])).toEqual({ pk, sk: 'a', name: 1, status: 2 })
+        expect(await table.get({ pk, sk: 'a' }, ['name', 'status', 'pk', 'absent'])).toEqual({
+          pk,
+          sk: 'a',
+          name: 1,
+          status: 2,
+        })
       })
       it('takes unicode keys and tells similar ones apart', async () => {
         const pk = fresh()
@@ -85,12 +115,19 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
       it('loses no turn among 20 at once', async () => {
         const pk = fresh()
         await table.create({ pk, sk: 'a', n: 0 })
-        await Promise.all(Array.from({ length: 20 }, async () => {
-          for (;;) {
-            const now = (await table.get<{ n: number }>({ pk, sk: 'a' }))!
-            try { await table.replace({ pk, sk: 'a', n: now.n + 1 }, now.rev!); return } catch (e) { if (!(e instanceof ConditionFailed)) throw e }
-          }
-        }))
+        await Promise.all(
+          Array.from({ length: 20 }, async () => {
+            for (;;) {
+              const now = (await table.get<{ n: number }>({ pk, sk: 'a' }))!
+              try {
+                await table.replace({ pk, sk: 'a', n: now.n + 1 }, now.rev!)
+                return
+              } catch (e) {
+                if (!(e instanceof ConditionFailed)) throw e
+              }
+            }
+          }),
+        )
         expect(await table.get({ pk, sk: 'a' })).toEqual({ pk, sk: 'a', n: 20, rev: 21 })
       })
     })
@@ -99,7 +136,12 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
       it('sets, adds and removes in one step and answers the whole item', async () => {
         const pk = fresh()
         await table.create({ pk, sk: 'a', keep: 'k', old: 1, n: 5 })
-        expect(await table.update({ pk, sk: 'a' }, { set: { name: 'x', skipped: undefined }, add: { n: -2, fresh: 3 }, remove: ['old'] })).toEqual({ pk, sk: 'a', keep: 'k', name: 'x', n: 3, fresh: 3, rev: 2 })
+        expect(
+          await table.update(
+            { pk, sk: 'a' },
+            { set: { name: 'x', skipped: undefined }, add: { n: -2, fresh: 3 }, remove: ['old'] },
+          ),
+        ).toEqual({ pk, sk: 'a', keep: 'k', name: 'x', n: 3, fresh: 3, rev: 2 })
       })
       it('makes nothing', async () => {
         const pk = fresh()
@@ -107,31 +149,65 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
         expect(await table.get({ pk, sk: 'a' })).toBeUndefined()
       })
       const cases: [string, Parameters<Table['update']>[1]['when'], boolean][] = [
-        ['equal', [{ attribute: 's', is: 'equal', value: 'x' }], true], ['equal, not', [{ attribute: 's', is: 'equal', value: 'y' }], false],
-        ['equal of another type', [{ attribute: 'n', is: 'equal', value: '5' }], false], ['equal, boolean', [{ attribute: 'b', is: 'equal', value: false }], true],
-        ['different', [{ attribute: 's', is: 'different', value: 'y' }], true], ['different, not', [{ attribute: 's', is: 'different', value: 'x' }], false],
+        ['equal', [{ attribute: 's', is: 'equal', value: 'x' }], true],
+        ['equal, not', [{ attribute: 's', is: 'equal', value: 'y' }], false],
+        ['equal of another type', [{ attribute: 'n', is: 'equal', value: '5' }], false],
+        ['equal, boolean', [{ attribute: 'b', is: 'equal', value: false }], true],
+        ['different', [{ attribute: 's', is: 'different', value: 'y' }], true],
+        ['different, not', [{ attribute: 's', is: 'different', value: 'x' }], false],
         ['different of a missing one', [{ attribute: 'none', is: 'different', value: 'y' }], false],
-        ['at most', [{ attribute: 'n', is: 'at-most', value: 5 }], true], ['at most, not', [{ attribute: 'n', is: 'at-most', value: 4 }], false],
-        ['at least', [{ attribute: 'n', is: 'at-least', value: 5 }], true], ['at least, not', [{ attribute: 'n', is: 'at-least', value: 6 }], false],
-        ['at least of a missing one', [{ attribute: 'none', is: 'at-least', value: 0 }], false], ['at most, text', [{ attribute: 's', is: 'at-most', value: 'xa' }], true],
-        ['missing', [{ attribute: 'none', is: 'missing' }], true], ['missing, not', [{ attribute: 's', is: 'missing' }], false],
-        ['present', [{ attribute: 's', is: 'present' }], true], ['present, not', [{ attribute: 'none', is: 'present' }], false],
-        ['all of several', [{ attribute: 's', is: 'different', value: 'y' }, { attribute: 'n', is: 'equal', value: 5 }], true],
-        ['one of several fails', [{ attribute: 's', is: 'equal', value: 'x' }, { attribute: 'n', is: 'equal', value: 6 }], false],
+        ['at most', [{ attribute: 'n', is: 'at-most', value: 5 }], true],
+        ['at most, not', [{ attribute: 'n', is: 'at-most', value: 4 }], false],
+        ['at least', [{ attribute: 'n', is: 'at-least', value: 5 }], true],
+        ['at least, not', [{ attribute: 'n', is: 'at-least', value: 6 }], false],
+        ['at least of a missing one', [{ attribute: 'none', is: 'at-least', value: 0 }], false],
+        ['at most, text', [{ attribute: 's', is: 'at-most', value: 'xa' }], true],
+        ['missing', [{ attribute: 'none', is: 'missing' }], true],
+        ['missing, not', [{ attribute: 's', is: 'missing' }], false],
+        ['present', [{ attribute: 's', is: 'present' }], true],
+        ['present, not', [{ attribute: 'none', is: 'present' }], false],
+        [
+          'all of several',
+          [
+            { attribute: 's', is: 'different', value: 'y' },
+            { attribute: 'n', is: 'equal', value: 5 },
+          ],
+          true,
+        ],
+        [
+          'one of several fails',
+          [
+            { attribute: 's', is: 'equal', value: 'x' },
+            { attribute: 'n', is: 'equal', value: 6 },
+          ],
+          false,
+        ],
       ]
       it.each(cases)('when %s', async (_, when, holds) => {
         const pk = fresh()
         await table.create({ pk, sk: 'a', s: 'x', n: 5, b: false })
-        if (holds) expect((await table.update<{ done: boolean }>({ pk, sk: 'a' }, { set: { done: true }, when: when! })).done).toBe(true)
+        if (holds)
+          expect(
+            (await table.update<{ done: boolean }>({ pk, sk: 'a' }, { set: { done: true }, when: when! })).done,
+          ).toBe(true)
         else {
-          await expect(table.update({ pk, sk: 'a' }, { set: { done: true }, when: when! })).rejects.toThrow(ConditionFailed)
+          await expect(table.update({ pk, sk: 'a' }, { set: { done: true }, when: when! })).rejects.toThrow(
+            ConditionFailed,
+          )
           expect(await table.get({ pk, sk: 'a' })).toEqual({ pk, sk: 'a', s: 'x', n: 5, b: false, rev: 1 })
         }
       })
       it('keeps a bound that 40 at once run against', async () => {
         const pk = fresh()
         await table.create({ pk, sk: 'a', taken: 0 })
-        const all = await Promise.allSettled(Array.from({ length: 40 }, () => table.update({ pk, sk: 'a' }, { add: { taken: 1 }, when: [{ attribute: 'taken', is: 'at-most', value: 14 }] })))
+        const all = await Promise.allSettled(
+          Array.from({ length: 40 }, () =>
+            table.update(
+              { pk, sk: 'a' },
+              { add: { taken: 1 }, when: [{ attribute: 'taken', is: 'at-most', value: 14 }] },
+            ),
+          ),
+        )
         expect(all.filter((r) => r.status === 'fulfilled')).toHaveLength(15)
         expect(await table.get({ pk, sk: 'a' })).toMatchObject({ taken: 15, rev: 16 })
       })
@@ -153,22 +229,33 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
         await fill(pk, [...numbered, 'B', 'D', 'RUN'], (sk) => ({ text: sk, other: 1 }))
         await fill(fresh(), numbered)
       })
-      it('answers one partition in the order of its sort keys', async () => expect(sks((await table.query(pk)).items)).toEqual(['B', ...numbered, 'D', 'RUN']))
+      it('answers one partition in the order of its sort keys', async () =>
+        expect(sks((await table.query(pk)).items)).toEqual(['B', ...numbered, 'D', 'RUN']))
       it('takes a prefix', async () => expect(sks((await table.query(pk, { prefix: 'C#' })).items)).toEqual(numbered))
       it('takes bounds, inclusive', async () => {
-        expect(sks((await table.query(pk, { from: numbered[3]!, to: numbered[5]! })).items)).toEqual(numbered.slice(3, 6))
+        expect(sks((await table.query(pk, { from: numbered[3]!, to: numbered[5]! })).items)).toEqual(
+          numbered.slice(3, 6),
+        )
         expect(sks((await table.query(pk, { from: 'D' })).items)).toEqual(['D', 'RUN'])
         expect(sks((await table.query(pk, { to: 'B' })).items)).toEqual(['B'])
       })
-      it('goes backwards and counts items', async () => expect(sks((await table.query(pk, { prefix: 'C#', backwards: true, limit: 3 })).items)).toEqual(numbered.slice(-3).reverse()))
-      it('answers only some attributes', async () => expect((await table.query(pk, { from: 'D', limit: 1, attributes: ['text'] })).items).toEqual([{ pk, sk: 'D', text: 'D' }]))
+      it('goes backwards and counts items', async () =>
+        expect(sks((await table.query(pk, { prefix: 'C#', backwards: true, limit: 3 })).items)).toEqual(
+          numbered.slice(-3).reverse(),
+        ))
+      it('answers only some attributes', async () =>
+        expect((await table.query(pk, { from: 'D', limit: 1, attributes: ['text'] })).items).toEqual([
+          { pk, sk: 'D', text: 'D' },
+        ]))
       it('answers nothing for nothing', async () => expect(await table.query(fresh())).toEqual({ items: [] }))
       it('pages without gap or repeat, both ways, for every page size', async () => {
-        for (const backwards of [undefined, true] as const) for (const limit of [1, 7, 25, 26]) {
-          const seen: string[] = []
-          for await (const i of queryAll(table, pk, { prefix: 'C#', limit, ...(backwards ? { backwards } : {}) })) seen.push(i.sk)
-          expect(seen).toEqual(backwards ? numbered.toReversed() : numbered)
-        }
+        for (const backwards of [undefined, true] as const)
+          for (const limit of [1, 7, 25, 26]) {
+            const seen: string[] = []
+            for await (const i of queryAll(table, pk, { prefix: 'C#', limit, ...(backwards ? { backwards } : {}) }))
+              seen.push(i.sk)
+            expect(seen).toEqual(backwards ? numbered.toReversed() : numbered)
+          }
       })
       it('fills a page although a response of the store ends at 1 MB', async () => {
         const big = fresh()
@@ -180,7 +267,14 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
         expect(all).toEqual(keys)
       })
       it('refuses a cursor that is not of this query', async () => {
-        for (const after of ['', 'x', '!!', Buffer.from('{}').toString('base64url'), Buffer.from('[1]').toString('base64url'), Buffer.from('["a","b"]').toString('base64url')])
+        for (const after of [
+          '',
+          'x',
+          '!!',
+          Buffer.from('{}').toString('base64url'),
+          Buffer.from('[1]').toString('base64url'),
+          Buffer.from('["a","b"]').toString('base64url'),
+        ])
           await expect(table.query(pk, { after }), after).rejects.toThrow(InvalidCursor)
       })
       it('keeps a cursor of one partition from reading another', async () => {
@@ -194,22 +288,32 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
     describe('the index', () => {
       it('holds items with gpk, in the order of gsk, and pages through equal sort keys', async () => {
         const gpk = `USER#${fresh()}`
-        for (const [i, gsk] of ['2026-01', '2026-02', '2026-02', '2026-02', '2026-03'].entries()) await table.create({ pk: fresh(), sk: 'TOKEN', gpk, gsk, i })
+        for (const [i, gsk] of ['2026-01', '2026-02', '2026-02', '2026-02', '2026-03'].entries())
+          await table.create({ pk: fresh(), sk: 'TOKEN', gpk, gsk, i })
         await table.create({ pk: fresh(), sk: 'TOKEN', i: 99 })
         const eventually = async <T>(read: () => Promise<T>, good: (t: T) => boolean): Promise<T> => {
-          for (let n = 0; ; n++) { const t = await read(); if (good(t) || n > 50) return t; await new Promise((r) => setTimeout(r, 20)) }
+          for (let n = 0; ; n++) {
+            const t = await read()
+            if (good(t) || n > 50) return t
+            await new Promise((r) => setTimeout(r, 20))
+          }
         }
-        const all = await eventually(() => table.query<{ i: number; gsk: string }>(gpk, { index: true }), (p) => p.items.length === 5)
+        const all = await eventually(
+          () => table.query<{ i: number; gsk: string }>(gpk, { index: true }),
+          (p) => p.items.length === 5,
+        )
         expect(all.items.map((i) => i.gsk)).toEqual(['2026-01', '2026-02', '2026-02', '2026-02', '2026-03'])
         for (const limit of [1, 2, 3]) {
           const seen: number[] = []
-          for await (const i of queryAll<{ i: number }>(table, gpk, { index: true, limit, backwards: true })) seen.push(i.i)
+          for await (const i of queryAll<{ i: number }>(table, gpk, { index: true, limit, backwards: true }))
+            seen.push(i.i)
           expect(seen.toSorted()).toEqual([0, 1, 2, 3, 4])
         }
         expect((await table.query(gpk, { index: true, prefix: '2026-02' })).items).toHaveLength(3)
       })
       it('follows a change and a removal', async () => {
-        const gpk = `ORG#${fresh()}`, key = { pk: fresh(), sk: 'X' }
+        const gpk = `ORG#${fresh()}`,
+          key = { pk: fresh(), sk: 'X' }
         await table.create({ ...key, gpk, gsk: 'a' })
         await table.update(key, { set: { gsk: 'b', n: 1 } })
         expect((await table.query(gpk, { index: true })).items).toMatchObject([{ gsk: 'b', n: 1 }])

@@ -1,7 +1,13 @@
 /** The one table. Every write is one item with a condition; there are no transactions. */
 
-export interface Key { pk: string; sk: string }
-/** What the store keeps: JSON values and byte strings are not mixed in; sets are arrays. `gpk`/`gsk` put an item into the index. */
+export interface Key {
+  pk: string
+  sk: string
+}
+/**
+ * What the store keeps: JSON values and byte strings are not mixed in; sets are arrays. `gpk`/`gsk` put an item into
+ * the index.
+ */
 export type Item<T = Record<string, unknown>> = T & Key & { gpk?: string; gsk?: string; rev?: number }
 
 /** A condition on one attribute of the item as it stands before the write; a missing attribute meets only `missing`. */
@@ -33,7 +39,10 @@ export interface QueryOptions {
   /** Only these attributes (with the keys). */
   attributes?: string[]
 }
-export interface Page<T> { items: Item<T>[]; next?: string }
+export interface Page<T> {
+  items: Item<T>[]
+  next?: string
+}
 
 export interface Table {
   /** Strongly consistent. */
@@ -42,7 +51,10 @@ export interface Table {
   create<T extends object>(item: Item<T>): Promise<Item<T>>
   /** Replaces the item if its rev is still `rev`; sets rev + 1. `ConditionFailed` otherwise. */
   replace<T extends object>(item: Item<T>, rev: number): Promise<Item<T>>
-  /** Changes attributes in place, adds 1 to rev and answers the item as it then is. `ConditionFailed` when a condition does not hold or the item does not exist. */
+  /**
+   * Changes attributes in place, adds 1 to rev and answers the item as it then is. `ConditionFailed` when a condition
+   * does not hold or the item does not exist.
+   */
   update<T>(key: Key, change: Change): Promise<Item<T>>
   /** Removes the item; nothing happens when it is not there. */
   remove(key: Key): Promise<void>
@@ -50,10 +62,16 @@ export interface Table {
   query<T>(pk: string, options?: QueryOptions): Promise<Page<T>>
 }
 
-export class AlreadyExists extends Error { override name = 'AlreadyExists' }
-export class ConditionFailed extends Error { override name = 'ConditionFailed' }
+export class AlreadyExists extends Error {
+  override name = 'AlreadyExists'
+}
+export class ConditionFailed extends Error {
+  override name = 'ConditionFailed'
+}
 /** `after` did not come from a page of the same query. */
-export class InvalidCursor extends Error { override name = 'InvalidCursor' }
+export class InvalidCursor extends Error {
+  override name = 'InvalidCursor'
+}
 
 /** All pages of a query, one after the other. */
 export async function* queryAll<T>(table: Table, pk: string, options: QueryOptions = {}): AsyncGenerator<Item<T>> {

@@ -17,10 +17,17 @@ export interface WorkflowUnderTest {
 export function workflowContract(name: string, open: () => Promise<WorkflowUnderTest>): void {
   describe(`workflow: ${name}`, () => {
     let t: WorkflowUnderTest
-    beforeAll(async () => { t = await open() })
-    afterAll(async () => { await t.close() })
+    beforeAll(async () => {
+      t = await open()
+    })
+    afterAll(async () => {
+      await t.close()
+    })
     const until = async (good: () => Promise<boolean>): Promise<void> => {
-      for (let n = 0; n < 250; n++) { if (await good()) return; await new Promise((r) => setTimeout(r, 20)) }
+      for (let n = 0; n < 250; n++) {
+        if (await good()) return
+        await new Promise((r) => setTimeout(r, 20))
+      }
       throw new Error('It did not come to that')
     }
     let serial = 0
@@ -58,7 +65,11 @@ export function workflowContract(name: string, open: () => Promise<WorkflowUnder
       await t.workflow.start(b, 1)
       expect([t.started(a), t.started(b)]).toEqual([2, 1])
       await t.workflow.stop(a, 1)
-      expect([await t.workflow.running(a, 1), await t.workflow.running(a, 2), await t.workflow.running(b, 1)]).toEqual([false, true, true])
+      expect([await t.workflow.running(a, 1), await t.workflow.running(a, 2), await t.workflow.running(b, 1)]).toEqual([
+        false,
+        true,
+        true,
+      ])
       for (const job of [a, b]) t.release(job)
       await until(async () => !(await t.workflow.running(a, 2)) && !(await t.workflow.running(b, 1)))
     })

@@ -8,14 +8,24 @@ export interface CutTable {
   bytes: Buffer
 }
 
-export class TableUnusable extends Error { override name = 'TableUnusable' }
+export class TableUnusable extends Error {
+  override name = 'TableUnusable'
+}
 
-const quote = 34, comma = 44, cr = 13, lf = 10
+const quote = 34,
+  comma = 44,
+  cr = 13,
+  lf = 10
 
 /** Fields of the record that begins at `start`, and where the next one begins. Quoted fields may hold line breaks. */
-function record(bytes: Buffer, start: number, wanted: readonly number[]): { next: number; fields: (string | undefined)[]; count: number } {
+function record(
+  bytes: Buffer,
+  start: number,
+  wanted: readonly number[],
+): { next: number; fields: (string | undefined)[]; count: number } {
   const fields: (string | undefined)[] = wanted.map(() => undefined)
-  let at = start, column = 0
+  let at = start,
+    column = 0
   for (;;) {
     const from = at
     let quoted = false
@@ -25,26 +35,36 @@ function record(bytes: Buffer, start: number, wanted: readonly number[]): { next
       for (;;) {
         const q = bytes.indexOf(quote, at)
         if (q < 0) throw new TableUnusable('a quoted field does not end')
-        if (bytes[q + 1] !== quote) { at = q + 1; break }
+        if (bytes[q + 1] !== quote) {
+          at = q + 1
+          break
+        }
         at = q + 2
       }
     }
     while (at < bytes.length && bytes[at] !== comma && bytes[at] !== lf && bytes[at] !== cr) at++
     const slot = wanted.indexOf(column)
     if (slot >= 0 || wanted.length === 0) {
-      const text = quoted ? bytes.toString('utf8', from + 1, at - 1).replaceAll('""', '"') : bytes.toString('utf8', from, at)
+      const text = quoted
+        ? bytes.toString('utf8', from + 1, at - 1).replaceAll('""', '"')
+        : bytes.toString('utf8', from, at)
       if (slot >= 0) fields[slot] = text
       else fields.push(text)
     }
     column++
-    if (bytes[at] === comma) { at++; continue }
+    if (bytes[at] === comma) {
+      at++
+      continue
+    }
     if (bytes[at] === cr) at++
     if (bytes[at] === lf) at++
     return { next: at, fields, count: column }
   }
 }
 
-/** Reads a table once: where each record lies and whose it is. Rows without a subject belong to nobody and are left out. */
+/**
+ * Reads a table once: where each record lies and whose it is. Rows without a subject belong to nobody and are left out.
+ */
 export function readTable(bytes: Buffer, subjectColumn: string, pathColumn?: string): CutTable {
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   if (start >= bytes.length) throw new TableUnusable('a table has no header')
@@ -59,7 +79,8 @@ export function readTable(bytes: Buffer, subjectColumn: string, pathColumn?: str
   for (let at = head.next; at < bytes.length;) {
     const r = record(bytes, at, wanted)
     const [subject, path] = r.fields
-    if (subject !== undefined && subject !== '') rows.push({ start: at, end: r.next, subject, ...(path ? { path } : {}) })
+    if (subject !== undefined && subject !== '')
+      rows.push({ start: at, end: r.next, subject, ...(path ? { path } : {}) })
     at = r.next
   }
   return { header: bytes.subarray(start, head.next), rows, bytes }
@@ -70,12 +91,18 @@ export function cutTable(table: CutTable, keep: (subject: string) => boolean): {
   const pieces: Buffer[] = [table.header]
   const paths = new Set<string>()
   // Rows that follow each other are copied as one piece.
-  let from = -1, to = -1
-  const flush = (): void => { if (from >= 0) pieces.push(table.bytes.subarray(from, to)) }
+  let from = -1,
+    to = -1
+  const flush = (): void => {
+    if (from >= 0) pieces.push(table.bytes.subarray(from, to))
+  }
   for (const row of table.rows) {
     if (!keep(row.subject)) continue
     if (row.path !== undefined) paths.add(row.path)
-    if (row.start === to) { to = row.end; continue }
+    if (row.start === to) {
+      to = row.end
+      continue
+    }
     flush()
     from = row.start
     to = row.end

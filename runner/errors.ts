@@ -1,4 +1,7 @@
-/** Classes of errors an analyst may be told: a fixed list, so that a class made up by a script cannot carry anything out. */
+/**
+ * Classes of errors an analyst may be told: a fixed list, so that a class made up by a script cannot carry anything
+ * out.
+ */
 
 const python = `ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError BufferError BytesWarning ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError
 ConnectionResetError DeprecationWarning EOFError EncodingWarning EnvironmentError Exception ExceptionGroup FileExistsError FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError ImportError ImportWarning IndentationError
@@ -13,7 +16,8 @@ ConstantInputWarning NearConstantInputWarning DegenerateDataWarning FitError Arp
 PerfectSeparationError PerfectSeparationWarning MissingDataError ModelError ConvergenceWarning HessianInversionWarning IterationLimitWarning SingularMatrixWarning ValueWarning
 NotFittedError DataConversionWarning DataDimensionalityWarning EfficiencyWarning FitFailedWarning InconsistentVersionWarning UndefinedMetricWarning
 ImageFileError HeaderDataError HeaderTypeError SpatialImageError WrapStructError`
-const r = 'simpleError error condition simpleCondition errorCondition parseError packageNotFoundError missingArgError subscriptOutOfBoundsError getvarError stackOverflowError CStackOverflowError expressionStackOverflowError nodeStackOverflowError protectStackOverflowError notSubsettableError'
+const r =
+  'simpleError error condition simpleCondition errorCondition parseError packageNotFoundError missingArgError subscriptOutOfBoundsError getvarError stackOverflowError CStackOverflowError expressionStackOverflowError nodeStackOverflowError protectStackOverflowError notSubsettableError'
 /** InvalidNotebook: the notebook's JSON is not nbformat 4. */
 const own = 'Error InvalidNotebook'
 

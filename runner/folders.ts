@@ -1,4 +1,7 @@
-/** A job's temporary folder: made for one runner, readable for nobody else, removed with it; what a killed runner left behind is swept by the next. */
+/**
+ * A job's temporary folder: made for one runner, readable for nobody else, removed with it; what a killed runner left
+ * behind is swept by the next.
+ */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { chmod, chown, cp, link, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,55 +11,98 @@ import { fileURLToPath } from 'node:url'
 const prefix = 'cloister-run-'
 const here = dirname(fileURLToPath(import.meta.url))
 
-/** When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no /proc. */
+/**
+ * When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no
+ * /proc.
+ */
 export function born(pid: number | 'self'): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch { return '' }
+  } catch {
+    return ''
+  }
 }
-const alive = (pid: number): boolean => { try { process.kill(pid, 0); return true } catch (e) { return (e as NodeJS.ErrnoException).code === 'EPERM' } }
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (e) {
+    return (e as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
 
 /** Removes folders of runners that are gone (killed, or the power went). */
 export function sweepLeftovers(root = room()): void {
   let names: string[] = []
-  try { names = readdirSync(root) } catch { return }
+  try {
+    names = readdirSync(root)
+  } catch {
+    return
+  }
   for (const name of names) {
     const m = /^cloister-run-(\d+)-(\d*)-/.exec(name)
     if (!m) continue
     const pid = Number(m[1])
     if (alive(pid) && born(pid) === m[2]) continue
-    try { rmSync(join(root, name), { recursive: true, force: true }) } catch { /* another user's: theirs to sweep */ }
+    try {
+      rmSync(join(root, name), { recursive: true, force: true })
+    } catch {
+      /* another user's: theirs to sweep */
+    }
   }
 }
 
-export interface JobFolder { path: string; inside: string; store: string; remove(): void }
+export interface JobFolder {
+  path: string
+  inside: string
+  store: string
+  remove(): void
+}
 
 /** Files that run inside a confinement lie beside this program, in a bundle too. */
 const source = (name: string): string => join(here, name)
 
 /** The system's temporary folder, or `/tmp` where a run's own user could not pass through to what is below it. */
 function room(): string {
-  for (let path = tmpdir(); process.getuid?.() === 0 && path !== dirname(path); path = dirname(path)) if ((statSync(path).mode & 0o001) === 0) return '/tmp'
+  for (let path = tmpdir(); process.getuid?.() === 0 && path !== dirname(path); path = dirname(path))
+    if ((statSync(path).mode & 0o001) === 0) return '/tmp'
   return tmpdir()
 }
 
-/** Makes the job's folder with a copy of what runs inside, which a run's own user can read wherever the program itself lies. */
+/**
+ * Makes the job's folder with a copy of what runs inside, which a run's own user can read wherever the program itself
+ * lies.
+ */
 export async function makeJobFolder(root = room()): Promise<JobFolder> {
   const path = await mkdtemp(join(root, `${prefix}${process.pid}-${born('self')}-`))
-  const inside = join(path, 'inside'), store = join(path, 'store')
+  const inside = join(path, 'inside'),
+    store = join(path, 'store')
   await mkdir(store, { mode: 0o700 })
   await cp(source('inside'), inside, { recursive: true })
   await cp(source('helpers'), join(inside, 'helpers'), { recursive: true })
   await Promise.all([inside, join(inside, 'helpers')].map((d) => chmod(d, 0o755)))
   // Others may pass through, but only to what they know and own.
   await chmod(path, 0o711)
-  return { path, inside, store, remove: () => { rmSync(path, { recursive: true, force: true, maxRetries: 3 }) } }
+  return {
+    path,
+    inside,
+    store,
+    remove: () => {
+      rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+    },
+  }
 }
 
 /** Whether a path of a manifest stays below the folder it is meant for. */
 export const safePath = (path: string): boolean =>
-  path.length > 0 && path.length <= 500 && !path.includes('\0') && !path.includes('\\') && normalize(path) === path && !path.startsWith('/') && !path.split('/').some((p) => p === '..' || p === '.' || p === '')
+  path.length > 0 &&
+  path.length <= 500 &&
+  !path.includes('\0') &&
+  !path.includes('\\') &&
+  normalize(path) === path &&
+  !path.startsWith('/') &&
+  !path.split('/').some((p) => p === '..' || p === '.' || p === '')
 
 export interface RunFiles {
   dataset: string
@@ -67,7 +113,10 @@ export interface RunFiles {
   job: { file: string; bytes: Uint8Array | string }[]
 }
 
-/** One run's folder: `data/catalogs/<dataset>/`, `job/`, and the places it may write. Belongs to `uid` where there is one; data stays the runner's. */
+/**
+ * One run's folder: `data/catalogs/<dataset>/`, `job/`, and the places it may write. Belongs to `uid` where there is
+ * one; data stays the runner's.
+ */
 export async function makeRunFolder(job: JobFolder, name: string, files: RunFiles, uid?: number): Promise<string> {
   const folder = join(job.path, name)
   const data = join(folder, 'data', 'catalogs', files.dataset)
@@ -78,14 +127,23 @@ export async function makeRunFolder(job: JobFolder, name: string, files: RunFile
     if (!safePath(file)) throw new RangeError('a file of the manifest is not below its folder')
     const to = join(data, ...file.split('/'))
     const parent = dirname(to)
-    if (!made.has(parent) && parent !== data) { await mkdir(parent, { recursive: true, mode: 0o755 }); made.add(parent) }
+    if (!made.has(parent) && parent !== data) {
+      await mkdir(parent, { recursive: true, mode: 0o755 })
+      made.add(parent)
+    }
     return to
   }
   for (const t of files.tables) await writeFile(await place(t.file), t.bytes, { mode: 0o444 })
-  for (const l of files.linked) { const to = await place(l.file); if (!existsSync(to)) await link(l.from, to) }
+  for (const l of files.linked) {
+    const to = await place(l.file)
+    if (!existsSync(to)) await link(l.from, to)
+  }
   for (const j of files.job) await writeFile(join(folder, 'job', j.file), j.bytes, { mode: 0o444 })
   if (uid !== undefined) {
-    for (const d of ['work', 'output', 'notes']) { await chown(join(folder, d), uid, uid); await chmod(join(folder, d), 0o700) }
+    for (const d of ['work', 'output', 'notes']) {
+      await chown(join(folder, d), uid, uid)
+      await chmod(join(folder, d), 0o700)
+    }
     await chown(folder, uid, uid)
   }
   await chmod(folder, 0o700)
@@ -96,7 +154,8 @@ export async function makeRunFolder(job: JobFolder, name: string, files: RunFile
 export const storedName = (file: string): string => encodeURIComponent(file.split(sep).join('/')).slice(0, 240)
 
 /**
- * A user for a run: no two live runners share one, because a process id has one holder. 0 to 63 per runner, from a range that no system hands out.
- * Undefined when this process may not change users.
+ * A user for a run: no two live runners share one, because a process id has one holder. 0 to 63 per runner, from a
+ * range that no system hands out. Undefined when this process may not change users.
  */
-export const userFor = (slot: number): number | undefined => (process.platform === 'linux' && process.getuid?.() === 0 ? 1_600_000_000 + process.pid * 64 + (slot % 64) : undefined)
+export const userFor = (slot: number): number | undefined =>
+  process.platform === 'linux' && process.getuid?.() === 0 ? 1_600_000_000 + process.pid * 64 + (slot % 64) : undefined

@@ -30,24 +30,45 @@ export interface RunnerOptions {
 /** Identity of the image, for the report. Set in the container; `local` on a host. */
 export const imageName = (): string => process.env['CLOISTER_IMAGE'] ?? 'local'
 
-interface Inputs { tables: { file: string; cut: CutTable }[]; volumes: Map<string, string>; shared: { file: string; from: string }[]; source: Source; block: Map<string, number> }
+interface Inputs {
+  tables: { file: string; cut: CutTable }[]
+  volumes: Map<string, string>
+  shared: { file: string; from: string }[]
+  source: Source
+  block: Map<string, number>
+}
 
 /** Runs `work` on each item, `at` at a time. */
 async function each<T>(items: readonly T[], at: number, work: (item: T, lane: number) => Promise<void>): Promise<void> {
   const waiting = [...items]
-  await Promise.all(Array.from({ length: Math.min(at, waiting.length) }, async (_, lane) => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item, lane)
-  }))
+  await Promise.all(
+    Array.from({ length: Math.min(at, waiting.length) }, async (_, lane) => {
+      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item, lane)
+    }),
+  )
 }
 
 async function fetchInputs(manifest: Manifest, io: RunnerIo, store: string): Promise<Inputs> {
-  if (!/^[a-z][a-z0-9_-]{0,79}$/.test(manifest.dataset) || ![...manifest.tables, ...manifest.volumes, ...manifest.shared].every((f) => safePath(f.file))) throw new RangeError('a name of the manifest is not a plain one')
+  if (
+    !/^[a-z][a-z0-9_-]{0,79}$/.test(manifest.dataset) ||
+    ![...manifest.tables, ...manifest.volumes, ...manifest.shared].every((f) => safePath(f.file))
+  )
+    throw new RangeError('a name of the manifest is not a plain one')
   const tables: Inputs['tables'] = []
   const volumes: Inputs['volumes'] = new Map()
   const shared: Inputs['shared'] = []
   const code = io.get(manifest.code)
-  await each(manifest.tables.map((t, i) => [i, t] as const), 4, async ([i, t]) => { tables[i] = { file: t.file, cut: readTable(await io.get(t.link), t.subject, t.pathColumn) } })
-  const files = [...manifest.volumes.map((f) => ({ ...f, whose: 'rows' })), ...manifest.shared.map((f) => ({ ...f, whose: 'everybody' }))]
+  await each(
+    manifest.tables.map((t, i) => [i, t] as const),
+    4,
+    async ([i, t]) => {
+      tables[i] = { file: t.file, cut: readTable(await io.get(t.link), t.subject, t.pathColumn) }
+    },
+  )
+  const files = [
+    ...manifest.volumes.map((f) => ({ ...f, whose: 'rows' })),
+    ...manifest.shared.map((f) => ({ ...f, whose: 'everybody' })),
+  ]
   await each(files, 8, async (f) => {
     const path = join(store, storedName(f.file))
     await writeFile(path, await io.get(f.link), { mode: 0o444 })
@@ -57,7 +78,13 @@ async function fetchInputs(manifest: Manifest, io: RunnerIo, store: string): Pro
   const source = sourceOf(manifest.runtime, (await code).toString('utf8'), manifest.parameters)
   const subjects = new Set(tables.flatMap((t) => t.cut.rows.map((r) => r.subject)))
   const blocks = manifest.plan.kind === 'whole' ? whenFailed.blocks : manifest.plan.blocks
-  return { tables, volumes, shared, source, block: partition(subjects, blocks, manifest.partitionKey, cutOf(manifest.plan)) }
+  return {
+    tables,
+    volumes,
+    shared,
+    source,
+    block: partition(subjects, blocks, manifest.partitionKey, cutOf(manifest.plan)),
+  }
 }
 
 /** A volume is named by its path below the dataset's folder, or by the end of it as the custodian's list has it. */
@@ -67,19 +94,42 @@ function volumeOf(volumes: ReadonlyMap<string, string>, path: string): { file: s
   return undefined
 }
 
-async function runOnce(plan: RunPlan, manifest: Manifest, inputs: Inputs, job: JobFolder, sandbox: Sandbox, lane: number, signal: AbortSignal): Promise<RunReport> {
+async function runOnce(
+  plan: RunPlan,
+  manifest: Manifest,
+  inputs: Inputs,
+  job: JobFolder,
+  sandbox: Sandbox,
+  lane: number,
+  signal: AbortSignal,
+): Promise<RunReport> {
   const keep = (subject: string): boolean => inRun(plan, inputs.block.get(subject) ?? -1)
   const linked = new Map(inputs.shared.map((s) => [s.file, s]))
   const tables = inputs.tables.map((t) => {
     const { bytes, paths } = cutTable(t.cut, keep)
-    for (const path of paths) { const v = volumeOf(inputs.volumes, path); if (v) linked.set(v.file, v) }
+    for (const path of paths) {
+      const v = volumeOf(inputs.volumes, path)
+      if (v) linked.set(v.file, v)
+    }
     return { file: t.file, bytes }
   })
   const uid = userFor(lane)
-  const folder = await makeRunFolder(job, `run-${plan.run}`, { dataset: manifest.dataset, tables, linked: [...linked.values()], job: inputs.source.files }, uid)
+  const folder = await makeRunFolder(
+    job,
+    `run-${plan.run}`,
+    { dataset: manifest.dataset, tables, linked: [...linked.values()], job: inputs.source.files },
+    uid,
+  )
   const { plan: how, limits } = manifest
   const outcome: Outcome = await sandbox.run({
-    interpreter: inputs.source.interpreter, folder, inside: job.inside, source: inputs.source.source, ...(uid === undefined ? {} : { uid }), slot: lane, limits, signal,
+    interpreter: inputs.source.interpreter,
+    folder,
+    inside: job.inside,
+    source: inputs.source.source,
+    ...(uid === undefined ? {} : { uid }),
+    slot: lane,
+    limits,
+    signal,
     seconds: how.kind === 'blocks' ? how.slotSeconds : limits.seconds,
   })
   // Nothing of a run is there for the next one, whatever its user may read.
@@ -88,22 +138,46 @@ async function runOnce(plan: RunPlan, manifest: Manifest, inputs: Inputs, job: J
   for (const block of inputs.block.values()) if (inRun(plan, block)) subjects++
   const { error } = outcome
   return {
-    run: plan.run, subjects, end: outcome.end, ...(outcome.exitCode === undefined ? {} : { exitCode: outcome.exitCode }),
-    ...(error?.errorClass === undefined ? {} : { errorClass: error.errorClass }), ...(error?.line === undefined ? {} : { line: error.line }), ...(error?.cell === undefined ? {} : { cell: error.cell }),
-    outputs: outcome.outputs.map((o) => ({ file: o.file, bytes: o.bytes.toString('base64') })), stdout: outcome.stdout, stderr: outcome.stderr, seconds: outcome.seconds,
+    run: plan.run,
+    subjects,
+    end: outcome.end,
+    ...(outcome.exitCode === undefined ? {} : { exitCode: outcome.exitCode }),
+    ...(error?.errorClass === undefined ? {} : { errorClass: error.errorClass }),
+    ...(error?.line === undefined ? {} : { line: error.line }),
+    ...(error?.cell === undefined ? {} : { cell: error.cell }),
+    outputs: outcome.outputs.map((o) => ({ file: o.file, bytes: o.bytes.toString('base64') })),
+    stdout: outcome.stdout,
+    stderr: outcome.stderr,
+    seconds: outcome.seconds,
   }
 }
 
-const until = (when: number, signal: AbortSignal): Promise<void> => new Promise((resolve) => {
-  const timer = setTimeout(resolve, Math.max(0, when - performance.now()))
-  signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
-})
+const until = (when: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, Math.max(0, when - performance.now()))
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        resolve()
+      },
+      { once: true },
+    )
+  })
 
 /**
- * Every run of the plan, in the plan's order. How a run fails is an output like any other: a failure is compared with the runs without each block, too, also where the plan asks for one run only.
- * A run that met its time limit is the last, and those beside it end: they would meet it without an eighth of the people, too.
+ * Every run of the plan, in the plan's order. How a run fails is an output like any other: a failure is compared with
+ * the runs without each block, too, also where the plan asks for one run only. A run that met its time limit is the
+ * last, and those beside it end: they would meet it without an eighth of the people, too.
  */
-async function runPlan(manifest: Manifest, inputs: Inputs, job: JobFolder, sandbox: Sandbox, options: RunnerOptions, signal: AbortSignal): Promise<RunReport[]> {
+async function runPlan(
+  manifest: Manifest,
+  inputs: Inputs,
+  job: JobFolder,
+  sandbox: Sandbox,
+  options: RunnerOptions,
+  signal: AbortSignal,
+): Promise<RunReport[]> {
   const { plan, limits } = manifest
   // Where no row is anybody's (a synthetic twin), nobody could be left out.
   const compared = options.compared !== false && inputs.block.size > 0
@@ -111,17 +185,20 @@ async function runPlan(manifest: Manifest, inputs: Inputs, job: JobFolder, sandb
   const began = performance.now()
   const over = new AbortController()
   const either = AbortSignal.any([signal, over.signal])
-  const parallel = singlePlace() ? 1 : options.parallel ?? Math.max(1, Math.min(2, availableParallelism(), plan.kind === 'blocks' ? limits.cpus : 2))
-  const go = (runs: readonly RunPlan[]): Promise<void> => each(runs, parallel, async (run, lane) => {
-    if (either.aborted) return
-    const slot = performance.now()
-    const report = await runOnce(run, manifest, inputs, job, sandbox, lane, either)
-    if (either.aborted) return
-    reports.set(run, report)
-    if (plan.kind !== 'blocks' && report.end === 'time-limit') over.abort()
-    // Each block uses up its time slot, however soon its code ends: how long a job takes says nothing of anybody.
-    if (plan.kind === 'blocks') await until(slot + plan.slotSeconds * 1000, signal)
-  })
+  const parallel = singlePlace()
+    ? 1
+    : (options.parallel ?? Math.max(1, Math.min(2, availableParallelism(), plan.kind === 'blocks' ? limits.cpus : 2)))
+  const go = (runs: readonly RunPlan[]): Promise<void> =>
+    each(runs, parallel, async (run, lane) => {
+      if (either.aborted) return
+      const slot = performance.now()
+      const report = await runOnce(run, manifest, inputs, job, sandbox, lane, either)
+      if (either.aborted) return
+      reports.set(run, report)
+      if (plan.kind !== 'blocks' && report.end === 'time-limit') over.abort()
+      // Each block uses up its time slot, however soon its code ends: how long a job takes says nothing of anybody.
+      if (plan.kind === 'blocks') await until(slot + plan.slotSeconds * 1000, signal)
+    })
   let runs = runsOf(plan)
   await go(runs)
   if (plan.kind === 'whole' && compared && !over.signal.aborted && reports.get(runs[0]!)?.end !== 'finished') {
@@ -130,13 +207,26 @@ async function runPlan(manifest: Manifest, inputs: Inputs, job: JobFolder, sandb
     await go(without)
   }
   const ended = runs.flatMap((r) => reports.get(r) ?? [])
-  if (plan.kind !== 'blocks' && compared) await until(began + 1000 * paceOf(plan, ended.map((r) => r.seconds), (performance.now() - began) / 1000, limits.seconds, over.signal.aborted), signal)
+  if (plan.kind !== 'blocks' && compared)
+    await until(
+      began +
+        1000 *
+          paceOf(
+            plan,
+            ended.map((r) => r.seconds),
+            (performance.now() - began) / 1000,
+            limits.seconds,
+            over.signal.aborted,
+          ),
+      signal,
+    )
   return ended
 }
 
 /**
- * Runs a job and answers its report; does not hand it over. Rejects when an input cannot be had (`LinkFailed`) or is not what the manifest says: the platform's fault, worth another try.
- * `signal` ends every process and removes every file before this rejects.
+ * Runs a job and answers its report; does not hand it over. Rejects when an input cannot be had (`LinkFailed`) or is
+ * not what the manifest says: the platform's fault, worth another try. `signal` ends every process and removes every
+ * file before this rejects.
  */
 export async function runJob(manifest: Manifest, io: RunnerIo, options: RunnerOptions = {}): Promise<Report> {
   const signal = options.signal ?? new AbortController().signal
@@ -144,17 +234,40 @@ export async function runJob(manifest: Manifest, io: RunnerIo, options: RunnerOp
   const report = { job: manifest.job, image: imageName() }
   try {
     let inputs: Inputs
-    try { inputs = await fetchInputs(manifest, io, job.store) } catch (e) {
+    try {
+      inputs = await fetchInputs(manifest, io, job.store)
+    } catch (e) {
       if (!(e instanceof NotANotebook)) throw e
-      return { ...report, confinement: options.confinement ?? 'bubblewrap', cohort: 0, runs: [{ run: 'all', subjects: 0, end: 'script-error', errorClass: 'InvalidNotebook', outputs: [], stdout: '', stderr: '', seconds: 0 }] }
+      return {
+        ...report,
+        confinement: options.confinement ?? 'bubblewrap',
+        cohort: 0,
+        runs: [
+          {
+            run: 'all',
+            subjects: 0,
+            end: 'script-error',
+            errorClass: 'InvalidNotebook',
+            outputs: [],
+            stdout: '',
+            stderr: '',
+            seconds: 0,
+          },
+        ],
+      }
     }
     const { interpreter } = inputs.source
-    const sandbox = options.probed ? sandboxes.find((s) => s.name === options.confinement) : await chooseSandbox(interpreter, options.confinement)
+    const sandbox = options.probed
+      ? sandboxes.find((s) => s.name === options.confinement)
+      : await chooseSandbox(interpreter, options.confinement)
     const cohort = inputs.block.size
-    if (!sandbox?.can(interpreter)) return { ...report, confinement: options.confinement ?? 'wasm', cohort, runs: [], refused: 'confinement-missing' }
+    if (!sandbox?.can(interpreter))
+      return { ...report, confinement: options.confinement ?? 'wasm', cohort, runs: [], refused: 'confinement-missing' }
     signal.throwIfAborted()
     const runs = await runPlan(manifest, inputs, job, sandbox, options, signal)
     signal.throwIfAborted()
     return { ...report, confinement: sandbox.name, cohort, runs }
-  } finally { job.remove() }
+  } finally {
+    job.remove()
+  }
 }

@@ -11,7 +11,9 @@ import { sweepLeftovers } from './folders.ts'
 import { jobOf } from './testing.ts'
 
 let server: Server
-let folder = '', marker = '', code = ''
+let folder = '',
+  marker = '',
+  code = ''
 let put: Report | undefined
 let broken: string | undefined
 
@@ -28,29 +30,69 @@ beforeEach(async () => {
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
     const text = JSON.stringify(manifest, (key, value: unknown) => (key === 'url' ? base + String(value) : value))
     const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => parts.push(part)).on('end', () => {
-      const name = (request.url ?? '').slice(1)
-      if (name === broken) { response.writeHead(403).end('a secret link'); return }
-      if (request.method === 'PUT') put = JSON.parse(gunzipSync(Buffer.concat(parts)).toString('utf8')) as Report
-      response.end(name === 'manifest' ? text : objects.get(name))
-    })
+    request
+      .on('data', (part: Buffer) => parts.push(part))
+      .on('end', () => {
+        const name = (request.url ?? '').slice(1)
+        if (name === broken) {
+          response.writeHead(403).end('a secret link')
+          return
+        }
+        if (request.method === 'PUT') put = JSON.parse(gunzipSync(Buffer.concat(parts)).toString('utf8')) as Report
+        response.end(name === 'manifest' ? text : objects.get(name))
+      })
   })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
 })
-afterEach(() => { server.close(); rmSync(folder, { recursive: true, force: true }) })
+afterEach(() => {
+  server.close()
+  rmSync(folder, { recursive: true, force: true })
+})
 
-const env = (): NodeJS.ProcessEnv => ({ ...process.env, TMPDIR: folder, CLOISTER_MANIFEST: `http://127.0.0.1:${(server.address() as AddressInfo).port}/manifest` })
-const start = (more: NodeJS.ProcessEnv = {}): { child: ChildProcess; ended: Promise<number | string | null>; said: () => string } => {
-  const child = spawn(process.execPath, ['runner/main.ts'], { env: { ...env(), ...more }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+const env = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  TMPDIR: folder,
+  CLOISTER_MANIFEST: `http://127.0.0.1:${(server.address() as AddressInfo).port}/manifest`,
+})
+const start = (
+  more: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; ended: Promise<number | string | null>; said: () => string } => {
+  const child = spawn(process.execPath, ['runner/main.ts'], {
+    env: { ...env(), ...more },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
   let text = ''
-  for (const s of [child.stdout, child.stderr]) s?.on('data', (d: Buffer) => { text += d.toString() })
-  return { child, said: () => text, ended: new Promise((resolve) => { child.once('close', (c, s) => resolve(c ?? s)) }) }
+  for (const s of [child.stdout, child.stderr])
+    s?.on('data', (d: Buffer) => {
+      text += d.toString()
+    })
+  return {
+    child,
+    said: () => text,
+    ended: new Promise((resolve) => {
+      child.once('close', (c, s) => resolve(c ?? s))
+    }),
+  }
 }
 
 /** Processes of the host whose command line says the marker. */
-const marked = (): string[] => readdirSync('/proc').filter((pid) => { try { return readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith(marker) } catch { return false } })
+const marked = (): string[] =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith(marker)
+    } catch {
+      return false
+    }
+  })
 const until = async (what: () => boolean): Promise<void> => {
-  for (let i = 0; !what(); i++) { if (i > 800) throw new Error('it did not happen'); await new Promise((resolve) => { setTimeout(resolve, 25) }) }
+  for (let i = 0; !what(); i++) {
+    if (i > 800) throw new Error('it did not happen')
+    await new Promise((resolve) => {
+      setTimeout(resolve, 25)
+    })
+  }
 }
 const running = (): Promise<void> => until(() => marked().length > 0)
 const quiet = (): Promise<void> => until(() => marked().length === 0)
@@ -60,7 +102,12 @@ test('a job’s report is handed over, and nothing else is said', async () => {
   const { ended, said } = start()
   expect(await ended).toBe(0)
   expect(said()).toBe('')
-  expect(put).toMatchObject({ job: 'test', confinement: 'bubblewrap', cohort: 64, runs: [{ run: 'all', end: 'finished', subjects: 64 }] })
+  expect(put).toMatchObject({
+    job: 'test',
+    confinement: 'bubblewrap',
+    cohort: 64,
+    runs: [{ run: 'all', end: 'finished', subjects: 64 }],
+  })
   expect(readdirSync(folder)).toEqual([])
 })
 
@@ -72,29 +119,42 @@ test('what the platform cannot give ends with 1 and a word without link or data'
   expect(readdirSync(folder)).toEqual([])
 })
 
-test.each(['bubblewrap', 'landlock'])('%s: stopping the runner leaves no process and no folder', async (confinement) => {
-  const { child, ended } = start({ CLOISTER_CONFINEMENT: `${confinement}:probed` })
-  await running()
-  child.kill('SIGTERM')
-  expect(await ended).toBe(143)
-  expect(marked()).toEqual([])
-  expect(readdirSync(folder)).toEqual([])
-  expect(put).toBeUndefined()
-})
+test.each(['bubblewrap', 'landlock'])(
+  '%s: stopping the runner leaves no process and no folder',
+  async (confinement) => {
+    const { child, ended } = start({ CLOISTER_CONFINEMENT: `${confinement}:probed` })
+    await running()
+    child.kill('SIGTERM')
+    expect(await ended).toBe(143)
+    expect(marked()).toEqual([])
+    expect(readdirSync(folder)).toEqual([])
+    expect(put).toBeUndefined()
+  },
+)
 
-test.each(['bubblewrap', 'landlock'])('%s: a killed runner takes its processes along; the next one sweeps its folder', async (confinement) => {
-  const { child, ended } = start({ CLOISTER_CONFINEMENT: `${confinement}:probed` })
-  await running()
-  child.kill('SIGKILL')
-  expect(await ended).toBe('SIGKILL')
-  await quiet()
-  expect(readdirSync(folder)).toHaveLength(1)
-  sweepLeftovers(folder)
-  expect(readdirSync(folder)).toEqual([])
-})
+test.each(['bubblewrap', 'landlock'])(
+  '%s: a killed runner takes its processes along; the next one sweeps its folder',
+  async (confinement) => {
+    const { child, ended } = start({ CLOISTER_CONFINEMENT: `${confinement}:probed` })
+    await running()
+    child.kill('SIGKILL')
+    expect(await ended).toBe('SIGKILL')
+    await quiet()
+    expect(readdirSync(folder)).toHaveLength(1)
+    sweepLeftovers(folder)
+    expect(readdirSync(folder)).toEqual([])
+  },
+)
 
 test('a host that dies takes the runner along', async () => {
-  const host = spawn(process.execPath, ['-e', "const { spawn } = require('node:child_process'); spawn(process.execPath, ['runner/main.ts'], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })"], { env: env(), stdio: 'ignore' })
+  const host = spawn(
+    process.execPath,
+    [
+      '-e',
+      "const { spawn } = require('node:child_process'); spawn(process.execPath, ['runner/main.ts'], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })",
+    ],
+    { env: env(), stdio: 'ignore' },
+  )
   await running()
   host.kill('SIGKILL')
   await quiet()

@@ -1,10 +1,13 @@
 /**
- * The runner: what the Batch container starts, and the local host as a child process. `CLOISTER_MANIFEST` is the signed link of a `Manifest` (domain/jobs/manifest.ts).
- * Exits with 0 once the report is handed over, 1 when the platform failed (worth another try), 143 when it was stopped. Says nothing of the data on the way.
+ * The runner: what the Batch container starts, and the local host as a child process. `CLOISTER_MANIFEST` is the signed
+ * link of a `Manifest` (domain/jobs/manifest.ts). Exits with 0 once the report is handed over, 1 when the platform
+ * failed (worth another try), 143 when it was stopped. Says nothing of the data on the way.
  *
- * For a pipeline `CLOISTER_LOG` is the file its log is appended to (without it the log is written to standard output), and `CLOISTER_PATIENCE` how many seconds a store that is away is waited for.
- * `CLOISTER_RECORD` is a file in which such a runner says who it is before it does anything: where there is one already, another is at it, and this one leaves.
- * `CLOISTER_CONFINEMENT` forces a confinement; `bubblewrap:probed` also says that it was tried already. A parent that gave it an IPC channel takes it along when it ends.
+ * For a pipeline `CLOISTER_LOG` is the file its log is appended to (without it the log is written to standard output),
+ * and `CLOISTER_PATIENCE` how many seconds a store that is away is waited for. `CLOISTER_RECORD` is a file in which
+ * such a runner says who it is before it does anything: where there is one already, another is at it, and this one
+ * leaves. `CLOISTER_CONFINEMENT` forces a confinement; `bubblewrap:probed` also says that it was tried already. A
+ * parent that gave it an IPC channel takes it along when it ends.
  */
 import { confinements, type Manifest } from '../domain/jobs/manifest.ts'
 import type { PipelineManifest } from '../domain/pipelines/manifest.ts'
@@ -17,13 +20,28 @@ import { runJob } from './job.ts'
 const stop = new AbortController()
 
 /** Every process and file goes before this one does. A second signal changes nothing. */
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => { stop.abort() })
-if (process.channel) process.on('disconnect', () => { stop.abort() })
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    stop.abort()
+  })
+if (process.channel)
+  process.on('disconnect', () => {
+    stop.abort()
+  })
 
 /** Says in a file who is at work; false when somebody said so before. */
 function first(record: string): boolean {
   try {
-    writeFileSync(record, JSON.stringify({ pid: process.pid, born: born('self'), attempt: Number(process.env['CLOISTER_ATTEMPT']), until: Number(process.env['CLOISTER_UNTIL']) }), { flag: 'wx', mode: 0o600 })
+    writeFileSync(
+      record,
+      JSON.stringify({
+        pid: process.pid,
+        born: born('self'),
+        attempt: Number(process.env['CLOISTER_ATTEMPT']),
+        until: Number(process.env['CLOISTER_UNTIL']),
+      }),
+      { flag: 'wx', mode: 0o600 },
+    )
     return true
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -34,8 +52,14 @@ function first(record: string): boolean {
 /** What is to be done. A store that is away is asked again, for as long as this runner has patience. */
 async function orders(url: string): Promise<Manifest | SynthesisManifest | PipelineManifest> {
   for (const until = Date.now() + Number(process.env['CLOISTER_PATIENCE'] ?? 0) * 1000; ;) {
-    try { return JSON.parse((await overHttp.get({ url, headers: {} })).toString('utf8')) as Manifest | SynthesisManifest | PipelineManifest } catch (e) {
-      if (!(e instanceof LinkFailed) || Date.now() > until || stop.signal.aborted || /answered 4/.test(e.message)) throw e
+    try {
+      return JSON.parse((await overHttp.get({ url, headers: {} })).toString('utf8')) as
+        | Manifest
+        | SynthesisManifest
+        | PipelineManifest
+    } catch (e) {
+      if (!(e instanceof LinkFailed) || Date.now() > until || stop.signal.aborted || /answered 4/.test(e.message))
+        throw e
     }
   }
 }
@@ -44,9 +68,15 @@ async function main(): Promise<number> {
   const url = process.env['CLOISTER_MANIFEST']
   const [name, probed] = (process.env['CLOISTER_CONFINEMENT'] ?? '').split(':')
   delete process.env['CLOISTER_MANIFEST']
-  if (!url) { process.stderr.write('runner: CLOISTER_MANIFEST is not set\n'); return 1 }
+  if (!url) {
+    process.stderr.write('runner: CLOISTER_MANIFEST is not set\n')
+    return 1
+  }
   const confinement = confinements.find((c) => c === name)
-  if (name && !confinement) { process.stderr.write('runner: CLOISTER_CONFINEMENT names no confinement\n'); return 1 }
+  if (name && !confinement) {
+    process.stderr.write('runner: CLOISTER_CONFINEMENT names no confinement\n')
+    return 1
+  }
   const record = process.env['CLOISTER_RECORD']
   if (record && !first(record)) return 0
   sweepLeftovers()
@@ -55,11 +85,27 @@ async function main(): Promise<number> {
     const manifest = await orders(url)
     doing = 'running the job'
     if ('kind' in manifest && manifest.kind === 'pipeline') {
-      const [{ runPipeline }, { pipelineHttp }, { fileSink, placedSink }, { sayStream }] = await Promise.all([import('./pipeline.ts'), import('./pipeline-io.ts'), import('./pipeline-log.ts'), import('./pipeline-stream.ts')])
+      const [{ runPipeline }, { pipelineHttp }, { fileSink, placedSink }, { sayStream }] = await Promise.all([
+        import('./pipeline.ts'),
+        import('./pipeline-io.ts'),
+        import('./pipeline-log.ts'),
+        import('./pipeline-stream.ts'),
+      ])
       const file = process.env['CLOISTER_LOG']
       const io = pipelineHttp(Number(process.env['CLOISTER_PATIENCE'] ?? 300) * 1000)
-      const sink = file ? fileSink(file) : placedSink((text) => { process.stdout.write(text) }, await sayStream(manifest, io))
-      await runPipeline(manifest, io, { signal: stop.signal, sink, ...(confinement ? { confinement, probed: probed === 'probed' } : {}) })
+      const sink = file
+        ? fileSink(file)
+        : placedSink(
+            (text) => {
+              process.stdout.write(text)
+            },
+            await sayStream(manifest, io),
+          )
+      await runPipeline(manifest, io, {
+        signal: stop.signal,
+        sink,
+        ...(confinement ? { confinement, probed: probed === 'probed' } : {}),
+      })
       return 0
     }
     if (manifest.runtime === 'synthesis') {
@@ -68,7 +114,10 @@ async function main(): Promise<number> {
       await runSynthesis(manifest, overHttp, stop.signal)
       return 0
     }
-    const report = await runJob(manifest, overHttp, { signal: stop.signal, ...(confinement ? { confinement, probed: probed === 'probed' } : {}) })
+    const report = await runJob(manifest, overHttp, {
+      signal: stop.signal,
+      ...(confinement ? { confinement, probed: probed === 'probed' } : {}),
+    })
     doing = 'handing over the report'
     await putReport(overHttp, manifest, report)
     return 0

@@ -4,7 +4,12 @@ import { createReadStream } from 'node:fs'
 import { chmod, chown, lstat, mkdir, open, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { Zip, ZipDeflate } from 'fflate'
-import { artifactSlots, type PipelineManifest, type ReportedArtifact, type RunFile } from '../domain/pipelines/manifest.ts'
+import {
+  artifactSlots,
+  type PipelineManifest,
+  type ReportedArtifact,
+  type RunFile,
+} from '../domain/pipelines/manifest.ts'
 import { largestWrite } from '../ports/objects.ts'
 import { type JobFolder, safePath } from './folders.ts'
 import { LinkRefused, type PipelineIo, WrongBytes } from './pipeline-io.ts'
@@ -13,60 +18,96 @@ import { LinkRefused, type PipelineIo, WrongBytes } from './pipeline-io.ts'
 export class InputMissing extends Error {
   override name = 'InputMissing'
   readonly missing: string
-  constructor(missing: string) { super('input missing'); this.missing = missing }
+  constructor(missing: string) {
+    super('input missing')
+    this.missing = missing
+  }
 }
 
 const atOnce = 4
 
 /** Fetches files below a folder. What begins with `#!` or is a program may be executed. */
-async function fetchInto(folder: string, files: readonly RunFile[], io: PipelineIo, name: (f: RunFile) => string): Promise<void> {
+async function fetchInto(
+  folder: string,
+  files: readonly RunFile[],
+  io: PipelineIo,
+  name: (f: RunFile) => string,
+): Promise<void> {
   const left = [...files]
-  await Promise.all(Array.from({ length: Math.min(atOnce, left.length) }, async () => {
-    for (let f = left.shift(); f; f = left.shift()) {
-      if (!safePath(f.path)) throw new RangeError('a file of the manifest is not below its folder')
-      const to = join(folder, ...f.path.split('/'))
-      await mkdir(dirname(to), { recursive: true, mode: 0o755 })
-      try { await io.fetchTo(f.link, to, f) } catch (e) {
-        if (e instanceof WrongBytes || e instanceof LinkRefused) throw new InputMissing(name(f))
-        throw e
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, left.length) }, async () => {
+      for (let f = left.shift(); f; f = left.shift()) {
+        if (!safePath(f.path)) throw new RangeError('a file of the manifest is not below its folder')
+        const to = join(folder, ...f.path.split('/'))
+        await mkdir(dirname(to), { recursive: true, mode: 0o755 })
+        try {
+          await io.fetchTo(f.link, to, f)
+        } catch (e) {
+          if (e instanceof WrongBytes || e instanceof LinkRefused) throw new InputMissing(name(f))
+          throw e
+        }
+        const file = await open(to)
+        const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
+        await file.close()
+        await chmod(
+          to,
+          buffer.toString('latin1', 0, 2) === '#!' || buffer.toString('latin1') === '\x7fELF' ? 0o555 : 0o444,
+        )
       }
-      const file = await open(to)
-      const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
-      await file.close()
-      await chmod(to, buffer.toString('latin1', 0, 2) === '#!' || buffer.toString('latin1') === '\x7fELF' ? 0o555 : 0o444)
-    }
-  }))
+    }),
+  )
 }
 
-/** `data/<input>/…`, `work/` with the code, `job/parameters.json`, and the places it may write. Belongs to `uid` where there is one; inputs stay the runner's. */
-export async function makePipelineFolder(job: JobFolder, m: PipelineManifest, io: PipelineIo, uid?: number): Promise<string> {
+/**
+ * `data/<input>/…`, `work/` with the code, `job/parameters.json`, and the places it may write. Belongs to `uid` where
+ * there is one; inputs stay the runner's.
+ */
+export async function makePipelineFolder(
+  job: JobFolder,
+  m: PipelineManifest,
+  io: PipelineIo,
+  uid?: number,
+): Promise<string> {
   const folder = join(job.path, 'run')
   await mkdir(folder, { mode: 0o755 })
   await Promise.all(['data', 'job', 'work', 'output', 'notes'].map((d) => mkdir(join(folder, d), { mode: 0o755 })))
   await writeFile(join(folder, 'job', 'parameters.json'), JSON.stringify(m.parameters), { mode: 0o444 })
   await fetchInto(join(folder, 'work'), m.code, io, (f) => f.path)
   for (const input of m.inputs) {
-    if (!safePath(input.name) || input.name.includes('/')) throw new RangeError('a name of the manifest is not a plain one')
+    if (!safePath(input.name) || input.name.includes('/'))
+      throw new RangeError('a name of the manifest is not a plain one')
     await mkdir(join(folder, 'data', input.name), { mode: 0o755 })
     await fetchInto(join(folder, 'data', input.name), input.files, io, (f) => `${input.name}/${f.path}`)
   }
   if (uid !== undefined) {
-    for (const d of ['work', 'output', 'notes']) { await chown(join(folder, d), uid, uid); await chmod(join(folder, d), 0o700) }
-    for (const entry of await readdir(join(folder, 'work'), { recursive: true, withFileTypes: true })) if (entry.isDirectory()) await chown(join(entry.parentPath, entry.name), uid, uid)
+    for (const d of ['work', 'output', 'notes']) {
+      await chown(join(folder, d), uid, uid)
+      await chmod(join(folder, d), 0o700)
+    }
+    for (const entry of await readdir(join(folder, 'work'), { recursive: true, withFileTypes: true }))
+      if (entry.isDirectory()) await chown(join(entry.parentPath, entry.name), uid, uid)
     await chown(folder, uid, uid)
   }
   await chmod(folder, 0o700)
   return folder
 }
 
-interface Found { path: string; file: string; size: number }
+interface Found {
+  path: string
+  file: string
+  size: number
+}
 
-/** Regular files of the output folder with names of one link, in order of their paths; what is no plain file, or has another name elsewhere, is not the run's to give. */
+/**
+ * Regular files of the output folder with names of one link, in order of their paths; what is no plain file, or has
+ * another name elsewhere, is not the run's to give.
+ */
 async function foundIn(output: string): Promise<Found[]> {
   const found: Found[] = []
   for (const entry of await readdir(output, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
-    const file = join(entry.parentPath, entry.name), path = relative(output, file).split(sep).join('/')
+    const file = join(entry.parentPath, entry.name),
+      path = relative(output, file).split(sep).join('/')
     const s = await lstat(file)
     if (s.isFile() && s.nlink === 1 && safePath(path) && path.isWellFormed()) found.push({ path, file, size: s.size })
   }
@@ -84,36 +125,59 @@ async function zipTo(path: string, files: readonly Found[]): Promise<void> {
   const out = await open(path, 'w', 0o600)
   try {
     const ready: Uint8Array[] = []
-    const zip = new Zip((error, part) => { if (error) throw error; ready.push(part) })
-    const drain = async (): Promise<void> => { for (const part of ready.splice(0)) await out.write(part) }
+    const zip = new Zip((error, part) => {
+      if (error) throw error
+      ready.push(part)
+    })
+    const drain = async (): Promise<void> => {
+      for (const part of ready.splice(0)) await out.write(part)
+    }
     for (const f of files) {
       const entry = new ZipDeflate(f.path, { level: 6 })
       zip.add(entry)
-      for await (const part of createReadStream(f.file, { highWaterMark: 1 << 20 })) { entry.push(part as Buffer); await drain() }
+      for await (const part of createReadStream(f.file, { highWaterMark: 1 << 20 })) {
+        entry.push(part as Buffer)
+        await drain()
+      }
       entry.push(new Uint8Array(0), true)
       await drain()
     }
     zip.end()
     await drain()
-  } finally { await out.close() }
+  } finally {
+    await out.close()
+  }
 }
 
-/** Hands the artifacts over: one slot each, the rest as one ZIP in the last slot. Files that do not fit into what may be kept, or into one link, are left out and counted. */
-export async function handOver(m: PipelineManifest, folder: string, io: PipelineIo): Promise<{ artifacts: ReportedArtifact[]; leftOut: number }> {
+/**
+ * Hands the artifacts over: one slot each, the rest as one ZIP in the last slot. Files that do not fit into what may be
+ * kept, or into one link, are left out and counted.
+ */
+export async function handOver(
+  m: PipelineManifest,
+  folder: string,
+  io: PipelineIo,
+): Promise<{ artifacts: ReportedArtifact[]; leftOut: number }> {
   let room = m.limits.outputBytes
   const all = await foundIn(join(folder, 'output'))
-  const kept = all.filter((f) => { const fits = f.size <= room && f.size <= largestWrite; if (fits) room -= f.size; return fits })
+  const kept = all.filter((f) => {
+    const fits = f.size <= room && f.size <= largestWrite
+    if (fits) room -= f.size
+    return fits
+  })
   const slots = Math.min(artifactSlots, m.artifacts.length)
   const single = kept.length <= slots ? kept : kept.slice(0, Math.max(0, slots - 1))
   const rest = kept.slice(single.length)
   const artifacts: ReportedArtifact[] = []
   const left = single.map((f, slot) => ({ ...f, slot }))
-  await Promise.all(Array.from({ length: Math.min(atOnce, left.length) }, async () => {
-    for (let f = left.shift(); f; f = left.shift()) {
-      artifacts.push({ path: f.path, slot: f.slot, size: f.size, sha256: await hashOf(f.file) })
-      await io.putFile(m.artifacts[f.slot]!, f.file)
-    }
-  }))
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, left.length) }, async () => {
+      for (let f = left.shift(); f; f = left.shift()) {
+        artifacts.push({ path: f.path, slot: f.slot, size: f.size, sha256: await hashOf(f.file) })
+        await io.putFile(m.artifacts[f.slot]!, f.file)
+      }
+    }),
+  )
   artifacts.sort((a, b) => a.slot - b.slot)
   let leftOut = all.length - kept.length
   if (rest.length > 0 && slots > 0) {
@@ -122,7 +186,8 @@ export async function handOver(m: PipelineManifest, folder: string, io: Pipeline
     if ((await lstat(zip)).size > largestWrite) leftOut += rest.length
     else {
       await io.putFile(m.artifacts[slots - 1]!, zip)
-      for (const f of rest) artifacts.push({ path: f.path, slot: slots - 1, zipped: true, size: f.size, sha256: await hashOf(f.file) })
+      for (const f of rest)
+        artifacts.push({ path: f.path, slot: slots - 1, zipped: true, size: f.size, sha256: await hashOf(f.file) })
     }
   }
   return { artifacts, leftOut }

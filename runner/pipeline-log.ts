@@ -1,17 +1,27 @@
-/** Writes a run's log: lines of both streams, the platform's own words and samples, in one order, in few writes. Locally into the run's file, in the container to standard output. */
+/**
+ * Writes a run's log: lines of both streams, the platform's own words and samples, in one order, in few writes. Locally
+ * into the run's file, in the container to standard output.
+ */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { encodeRecord, LineReader, type LogRecord } from '../domain/pipelines/log.ts'
 
 /** Where encoded records go: whole lines, in order. The write is done when it returns. */
-export interface LogSink { write(text: string): void; close(): void }
+export interface LogSink {
+  write(text: string): void
+  close(): void
+}
 
 /** Milliseconds between writes, and bytes that do not wait for the next one. */
 const writeEvery = 80
 const writeAt = 1024 * 1024
 /** What of each metric and how many steps a report tells. */
-const mostMetrics = 500, mostSteps = 500
+const mostMetrics = 500,
+  mostSteps = 500
 
-/** Appends to a file, which others read meanwhile: each write adds whole lines at the end (O_APPEND). A line that a killed runner left unfinished is ended first. */
+/**
+ * Appends to a file, which others read meanwhile: each write adds whole lines at the end (O_APPEND). A line that a
+ * killed runner left unfinished is ended first.
+ */
 export function fileSink(path: string): LogSink {
   const fd = openSync(path, 'a+', 0o600)
   const { size } = fstatSync(fd)
@@ -24,7 +34,10 @@ export function fileSink(path: string): LogSink {
   return { write, close: () => closeSync(fd) }
 }
 
-/** Standard output, which awslogs takes line by line: each record with its place in front, since CloudWatch keeps none (adapters/aws/logs.ts). */
+/**
+ * Standard output, which awslogs takes line by line: each record with its place in front, since CloudWatch keeps none
+ * (adapters/aws/logs.ts).
+ */
 export function placedSink(to: (text: string) => void, base: number): LogSink {
   let at = base
   return {
@@ -42,9 +55,17 @@ export function placedSink(to: (text: string) => void, base: number): LogSink {
 }
 
 /** What a log came to. */
-export interface LogCount { bytes: number; records: number; metrics: { name: string; value: number; step?: number; count: number }[]; steps: { name: string; at: string }[] }
+export interface LogCount {
+  bytes: number
+  records: number
+  metrics: { name: string; value: number; step?: number; count: number }[]
+  steps: { name: string; at: string }[]
+}
 
-/** The log of one run. `most` bytes are kept; then one record says so, and only the platform's own records and samples follow. */
+/**
+ * The log of one run. `most` bytes are kept; then one record says so, and only the platform's own records and samples
+ * follow.
+ */
 export class RunLog {
   private readonly sink: LogSink
   private readonly most: number
@@ -66,11 +87,15 @@ export class RunLog {
     this.sink = sink
     this.most = most
     this.now = now
-    this.timer = setInterval(() => { this.tick() }, writeEvery)
+    this.timer = setInterval(() => {
+      this.tick()
+    }, writeEvery)
   }
 
   /** Time never goes back within a log, whatever the clock does. */
-  private time(): number { return (this.latest = Math.max(this.latest, this.now())) }
+  private time(): number {
+    return (this.latest = Math.max(this.latest, this.now()))
+  }
 
   /** Output of the command, as it came. */
   output(stream: 'out' | 'err', part: Uint8Array): void {
@@ -79,15 +104,23 @@ export class RunLog {
   }
 
   /** A sentence of the platform's own. */
-  say(text: string): void { this.add({ t: this.time(), s: 'sys', x: text }) }
+  say(text: string): void {
+    this.add({ t: this.time(), s: 'sys', x: text })
+  }
 
-  usage(cpuPercent: number, rssBytes: number): void { this.add({ t: this.time(), s: 'sys', x: '', u: [Math.round(cpuPercent * 10) / 10, Math.round(rssBytes)] }) }
+  usage(cpuPercent: number, rssBytes: number): void {
+    this.add({ t: this.time(), s: 'sys', x: '', u: [Math.round(cpuPercent * 10) / 10, Math.round(rssBytes)] })
+  }
 
   /** What standard error said last, at most 4 KiB. */
-  get lastError(): string { return this.lastWords }
+  get lastError(): string {
+    return this.lastWords
+  }
 
   /** Both streams are closed: what is left of them is written. */
-  endOutput(): void { for (const stream of ['out', 'err'] as const) for (const r of this.readers[stream].finish(this.time())) this.line(r) }
+  endOutput(): void {
+    for (const stream of ['out', 'err'] as const) for (const r of this.readers[stream].finish(this.time())) this.line(r)
+  }
 
   /** Writes everything out. */
   flush(): void {
@@ -98,7 +131,9 @@ export class RunLog {
   }
 
   /** So far; with `end` as the log's last record counted. */
-  count(): LogCount { return { bytes: this.bytes, records: this.records, metrics: [...this.metrics.values()], steps: this.steps } }
+  count(): LogCount {
+    return { bytes: this.bytes, records: this.records, metrics: [...this.metrics.values()], steps: this.steps }
+  }
 
   /** The last record. Nothing is written afterwards. */
   close(end: string, text: string): void {
@@ -126,12 +161,15 @@ export class RunLog {
     if (r.metric) {
       const [name, value, step] = r.metric
       const count = (this.metrics.get(name)?.count ?? 0) + 1
-      if (count > 1 || this.metrics.size < mostMetrics) this.metrics.set(name, { name, value, ...(step === undefined ? {} : { step }), count })
+      if (count > 1 || this.metrics.size < mostMetrics)
+        this.metrics.set(name, { name, value, ...(step === undefined ? {} : { step }), count })
     }
     if (this.full) return
     if (this.bytes < this.most) return this.add(r)
     this.full = true
-    this.say(`The log has reached its limit of ${Math.round(this.most / 1e6)} MB. The run goes on; what it prints from here on is not kept.`)
+    this.say(
+      `The log has reached its limit of ${Math.round(this.most / 1e6)} MB. The run goes on; what it prints from here on is not kept.`,
+    )
   }
 
   private add(r: LogRecord): void {

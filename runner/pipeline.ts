@@ -1,4 +1,7 @@
-/** One pipeline run, from its manifest to its report: fetch, run under confinement with its output as a live log, hand the artifacts over, and say how it ended. */
+/**
+ * One pipeline run, from its manifest to its report: fetch, run under confinement with its output as a live log, hand
+ * the artifacts over, and say how it ended.
+ */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants } from 'node:os'
@@ -31,22 +34,34 @@ const sampleEvery = 2000
 /** Seconds between asking a command to end and ending it. */
 const grace = 5
 /** What programs say when the system gives them no more memory. */
-const outOfMemory = /\bMemoryError\b|Cannot allocate memory|cannot allocate (?:vector|memory)|std::bad_alloc|Out of memory/i
+const outOfMemory =
+  /\bMemoryError\b|Cannot allocate memory|cannot allocate (?:vector|memory)|std::bad_alloc|Out of memory/i
 
 /** The command never ran; why. */
 class NotStarted extends Error {
   override name = 'NotStarted'
   readonly why: StartError
   readonly missing: string | undefined
-  constructor(why: StartError, missing?: string) { super(why); this.why = why; this.missing = missing }
+  constructor(why: StartError, missing?: string) {
+    super(why)
+    this.why = why
+    this.missing = missing
+  }
 }
 
 /** How often the kernel's out-of-memory killer struck in this container so far; 0 where it does not say. */
 function oomKills(): number {
-  try { return Number(/^oom_kill (\d+)/m.exec(readFileSync('/sys/fs/cgroup/memory.events', 'latin1'))?.[1] ?? 0) } catch { return 0 }
+  try {
+    return Number(/^oom_kill (\d+)/m.exec(readFileSync('/sys/fs/cgroup/memory.events', 'latin1'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
 }
 
-/** The program of a command as a path that is there in the confinement: by name from the system's folders, by path from the code. */
+/**
+ * The program of a command as a path that is there in the confinement: by name from the system's folders, by path from
+ * the code.
+ */
 function programOf(name: string, work: string, code: string): string {
   if (name === 'python' || name === 'python3') return python
   if (!name.includes('/')) {
@@ -60,46 +75,74 @@ function programOf(name: string, work: string, code: string): string {
   }
   const inside = name.startsWith(`${code}/`) ? name.slice(code.length + 1) : name
   const file = join(work, inside)
-  if (!file.startsWith(`${work}/`) || !existsSync(file) || !statSync(file).isFile()) throw new NotStarted('command-not-found', inside)
+  if (!file.startsWith(`${work}/`) || !existsSync(file) || !statSync(file).isFile())
+    throw new NotStarted('command-not-found', inside)
   if ((statSync(file).mode & 0o111) === 0) throw new NotStarted('not-executable', inside)
   return join(code, inside)
 }
 
 /** Where each input is for the command: its folder, or the one file of a table. */
 const inputsOf = (m: PipelineManifest, data: string): Record<string, string> =>
-  Object.fromEntries(m.inputs.map((i) => [i.name, i.kind === 'table' && i.files.length === 1 ? `${data}/${i.name}/${i.files[0]!.path}` : `${data}/${i.name}`]))
+  Object.fromEntries(
+    m.inputs.map((i) => [
+      i.name,
+      i.kind === 'table' && i.files.length === 1 ? `${data}/${i.name}/${i.files[0]!.path}` : `${data}/${i.name}`,
+    ]),
+  )
 
 const commandAt = (m: PipelineManifest, at: Places, work: string): string[] => {
-  const [program = '', ...rest] = located(m.command, { output: at.output, code: at.work, parameters: `${at.job}/parameters.json`, inputs: inputsOf(m, at.data) })
+  const [program = '', ...rest] = located(m.command, {
+    output: at.output,
+    code: at.work,
+    parameters: `${at.job}/parameters.json`,
+    inputs: inputsOf(m, at.data),
+  })
   return [programOf(program, work, at.work), ...rest]
 }
 
-const bytesText = (n: number): string => (n < 1e6 ? `${Math.ceil(n / 1000)} kB` : n < 1e9 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e9).toFixed(2)} GB`)
+const bytesText = (n: number): string =>
+  n < 1e6 ? `${Math.ceil(n / 1000)} kB` : n < 1e9 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e9).toFixed(2)} GB`
 const signalName = (n: number): string => Object.entries(constants.signals).find(([, v]) => v === n)?.[0] ?? String(n)
 
 async function sandboxFor(m: PipelineManifest, o: PipelineOptions): Promise<Sandbox> {
   if (m.runtime === 'image') throw new NotStarted('image-unavailable', m.image)
   const interpreter = m.runtime === 'r' ? 'r' : 'python'
-  const sandbox = o.probed ? sandboxes.find((s) => s.name === o.confinement) : await chooseSandbox(interpreter, o.confinement)
+  const sandbox = o.probed
+    ? sandboxes.find((s) => s.name === o.confinement)
+    : await chooseSandbox(interpreter, o.confinement)
   // WebAssembly has interpreters, not programs.
   if (!sandbox?.can(interpreter) || sandbox.name === 'wasm') throw new NotStarted('confinement-missing')
   return sandbox
 }
 
 /** How the command ended, in the report's words. */
-function endOf(outcome: Outcome, log: RunLog, cancelled: boolean, oom: boolean): Pick<PipelineReport, 'end' | 'oom' | 'exitCode' | 'signal'> {
+function endOf(
+  outcome: Outcome,
+  log: RunLog,
+  cancelled: boolean,
+  oom: boolean,
+): Pick<PipelineReport, 'end' | 'oom' | 'exitCode' | 'signal'> {
   const { exitCode, signal } = outcome
-  const told = { ...(exitCode === undefined ? {} : { exitCode }), ...(signal === undefined ? {} : { signal: signalName(signal) }) }
+  const told = {
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal: signalName(signal) }),
+  }
   switch (outcome.end) {
-    case 'finished': return { end: 'finished', exitCode: 0 }
-    case 'memory-limit': return { end: 'memory-limit', oom: true, ...told }
-    case 'time-limit': case 'process-limit': case 'output-limit': return { end: outcome.end, ...told }
+    case 'finished':
+      return { end: 'finished', exitCode: 0 }
+    case 'memory-limit':
+      return { end: 'memory-limit', oom: true, ...told }
+    case 'time-limit':
+    case 'process-limit':
+    case 'output-limit':
+      return { end: outcome.end, ...told }
     case 'script-error':
       if (outOfMemory.test(log.lastError)) return { end: 'memory-limit', ...told }
       return { end: 'exit-code', ...told }
     case 'killed':
       if (cancelled) return { end: 'cancelled', ...told }
-      // Ended by SIGKILL that nobody here sent: the out-of-memory killer, when it counted one more, or took the confinement along.
+      // Ended by SIGKILL that nobody here sent: the out-of-memory killer, when it counted one more, or took the
+      // confinement along.
       if (oom) return { end: 'memory-limit', oom: true, ...told }
       return { end: 'signal', signal: 'SIGKILL', ...told }
   }
@@ -109,22 +152,45 @@ function endOf(outcome: Outcome, log: RunLog, cancelled: boolean, oom: boolean):
 function lastWord(report: PipelineReport, m: PipelineManifest): string {
   const code = codeOf(report)
   if (code === undefined) return `Finished with exit code 0 after ${report.seconds.toFixed(1)} s.`
-  const { message, todo } = failureOf(code, { exitCode: report.exitCode, signal: report.signal, missing: report.missing, seconds: m.limits.seconds, memoryMb: m.limits.memoryMb })
+  const { message, todo } = failureOf(code, {
+    exitCode: report.exitCode,
+    signal: report.signal,
+    missing: report.missing,
+    seconds: m.limits.seconds,
+    memoryMb: m.limits.memoryMb,
+  })
   return `${message} ${todo}`
 }
 
 /**
- * Runs a pipeline and hands over its artifacts and its report; the log's last record comes before both are read by anybody. Rejects only when the platform failed
- * (worth another try): whatever the command does is a report. When `signal` fires the command is asked to end, then ended, and that is reported.
+ * Runs a pipeline and hands over its artifacts and its report; the log's last record comes before both are read by
+ * anybody. Rejects only when the platform failed (worth another try): whatever the command does is a report. When
+ * `signal` fires the command is asked to end, then ended, and that is reported.
  */
 export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: PipelineOptions): Promise<PipelineReport> {
   const log = new RunLog(o.sink, m.limits.logBytes)
   const report: PipelineReport = {
-    kind: 'pipeline', job: m.job, attempt: m.attempt, end: 'not-started', image: imageName(), artifacts: [], leftOut: 0, timings: {}, seconds: 0, cpuSeconds: 0, peakMemoryBytes: 0, logBytes: 0, logRecords: 0, metrics: [], steps: [],
+    kind: 'pipeline',
+    job: m.job,
+    attempt: m.attempt,
+    end: 'not-started',
+    image: imageName(),
+    artifacts: [],
+    leftOut: 0,
+    timings: {},
+    seconds: 0,
+    cpuSeconds: 0,
+    peakMemoryBytes: 0,
+    logBytes: 0,
+    logRecords: 0,
+    metrics: [],
+    steps: [],
   }
   const now = (): string => new Date().toISOString()
   const job = await makeJobFolder(o.folder)
-  let looked: { at: number; cpu: number } | undefined, memory = 0, cpu = 0
+  let looked: { at: number; cpu: number } | undefined,
+    memory = 0,
+    cpu = 0
   const sample = (): void => {
     const at = performance.now()
     if (looked) log.usage(Math.max(0, (100 * (cpu - looked.cpu)) / ((at - looked.at) / 1000)), memory)
@@ -140,14 +206,30 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
       const uid = userFor(0)
       const folder = await makePipelineFolder(job, m, io, uid)
       report.timings.fetched = now()
-      if (o.signal.aborted) { report.end = 'cancelled' } else {
+      if (o.signal.aborted) {
+        report.end = 'cancelled'
+      } else {
         const work = join(folder, 'work')
         const killsBefore = oomKills()
         let argv: string[] | undefined
         sampling = setInterval(sample, sampleEvery)
         const outcome = await sandbox.run({
-          interpreter: m.runtime === 'r' ? 'r' : 'python', folder, inside: job.inside, source: '', ...(uid === undefined ? {} : { uid }), slot: 0, seconds: m.limits.seconds, signal: o.signal,
-          limits: { seconds: m.limits.seconds, memoryMb: m.limits.memoryMb, cpus: m.limits.cpus, processes: m.limits.processes, outputBytes: m.limits.outputBytes, outputFiles: 1 },
+          interpreter: m.runtime === 'r' ? 'r' : 'python',
+          folder,
+          inside: job.inside,
+          source: '',
+          ...(uid === undefined ? {} : { uid }),
+          slot: 0,
+          seconds: m.limits.seconds,
+          signal: o.signal,
+          limits: {
+            seconds: m.limits.seconds,
+            memoryMb: m.limits.memoryMb,
+            cpus: m.limits.cpus,
+            processes: m.limits.processes,
+            outputBytes: m.limits.outputBytes,
+            outputFiles: 1,
+          },
           live: {
             argv: (at) => {
               argv = commandAt(m, at, work)
@@ -156,9 +238,21 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
               sample()
               return argv
             },
-            env: (at) => ({ PYTHONUNBUFFERED: '1', ...m.env, CLOISTER_CODE: at.work, CLOISTER_INPUTS: at.data, CLOISTER_OUTPUT: at.output, CLOISTER_PARAMETERS: `${at.job}/parameters.json`, OUTPUT_DIR: at.output }),
+            env: (at) => ({
+              PYTHONUNBUFFERED: '1',
+              ...m.env,
+              CLOISTER_CODE: at.work,
+              CLOISTER_INPUTS: at.data,
+              CLOISTER_OUTPUT: at.output,
+              CLOISTER_PARAMETERS: `${at.job}/parameters.json`,
+              OUTPUT_DIR: at.output,
+            }),
             output: (stream, part) => log.output(stream, part),
-            look: (bytes, seconds) => { memory = bytes; cpu = Math.max(cpu, seconds); report.peakMemoryBytes = Math.max(report.peakMemoryBytes, bytes) },
+            look: (bytes, seconds) => {
+              memory = bytes
+              cpu = Math.max(cpu, seconds)
+              report.peakMemoryBytes = Math.max(report.peakMemoryBytes, bytes)
+            },
             grace,
           },
         })
@@ -170,11 +264,20 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
         Object.assign(report, endOf(outcome, log, o.signal.aborted, oomKills() > killsBefore))
         log.flush()
         Object.assign(report, await handOver(m, folder, io))
-        if (report.artifacts.length + report.leftOut > 0) log.say(`Stored ${report.artifacts.length} files of the output folder (${bytesText(report.artifacts.reduce((n, a) => n + a.size, 0))})${report.leftOut > 0 ? `; ${report.leftOut} did not fit and were left out` : ''}.`)
+        if (report.artifacts.length + report.leftOut > 0)
+          log.say(
+            `Stored ${report.artifacts.length} files of the output folder (${bytesText(report.artifacts.reduce((n, a) => n + a.size, 0))})${report.leftOut > 0 ? `; ${report.leftOut} did not fit and were left out` : ''}.`,
+          )
       }
     } catch (e) {
-      if (e instanceof InputMissing) Object.assign(report, { end: 'not-started', startError: 'input-missing', missing: e.missing })
-      else if (e instanceof NotStarted) Object.assign(report, { end: 'not-started', startError: e.why, ...(e.missing === undefined ? {} : { missing: e.missing }) })
+      if (e instanceof InputMissing)
+        Object.assign(report, { end: 'not-started', startError: 'input-missing', missing: e.missing })
+      else if (e instanceof NotStarted)
+        Object.assign(report, {
+          end: 'not-started',
+          startError: e.why,
+          ...(e.missing === undefined ? {} : { missing: e.missing }),
+        })
       else throw e
     }
     report.timings.stored = now()

@@ -1,4 +1,7 @@
-/** Examples of analyses, unmodified, over HTTP on the demo datasets of a whole platform. The scripts among them run in test/portal-analyses.test.ts, from the portal. */
+/**
+ * Examples of analyses, unmodified, over HTTP on the demo datasets of a whole platform. The scripts among them run in
+ * test/portal-analyses.test.ts, from the portal.
+ */
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../clients/api.ts'
@@ -11,17 +14,24 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(() => stage?.close())
 
-const example = (file: string): Promise<string> => readFile(new URL(`../examples/analyses/${file}`, import.meta.url), 'utf8')
+const example = (file: string): Promise<string> =>
+  readFile(new URL(`../examples/analyses/${file}`, import.meta.url), 'utf8')
 /** Long enough for a machine that is busy with everything else. */
 const patience = 280
-const question = async (file: string, language: Asked['language'], dataset = 'clinical_trial_data'): Promise<Asked> => ({ dataset, language, mode: 'rules', code: await example(file) })
+const question = async (
+  file: string,
+  language: Asked['language'],
+  dataset = 'clinical_trial_data',
+): Promise<Asked> => ({ dataset, language, mode: 'rules', code: await example(file) })
 
 describe('the examples', () => {
   it('SQL: both arms at each visit, counted by the platform', async () => {
     const { outputs, card } = await answered(anil, await question('arms.sql', 'sql'), patience)
     expect(outputs).toHaveLength(1)
     const told = outputs[0]!.rows
-    expect(told.map((row) => [row[0]!.value, row[1]!.value])).toEqual(['placebo', 'treatment'].flatMap((arm) => [0, 3, 6, 12].map((month) => [arm, month])))
+    expect(told.map((row) => [row[0]!.value, row[1]!.value])).toEqual(
+      ['placebo', 'treatment'].flatMap((arm) => [0, 3, 6, 12].map((month) => [arm, month])),
+    )
     for (const row of told) {
       const visits = row[2]!.value as number
       expect(visits).toBeGreaterThan(40)
@@ -33,8 +43,14 @@ describe('the examples', () => {
 })
 
 it('a cohort of four is blocked without saying four', async () => {
-  const subjects = (await example('../datasets/clinical_trial_data/subjects.csv')).split('\n').slice(1, 5).map((l) => Number(l.split(',')[6]))
-  const job = await ask(anil, { ...await question('correlation.py', 'python'), cohort: [{ table: 'subjects', column: 'baseline_updrs', is: 'in', values: subjects }] })
+  const subjects = (await example('../datasets/clinical_trial_data/subjects.csv'))
+    .split('\n')
+    .slice(1, 5)
+    .map((l) => Number(l.split(',')[6]))
+  const job = await ask(anil, {
+    ...(await question('correlation.py', 'python')),
+    cohort: [{ table: 'subjects', column: 'baseline_updrs', is: 'in', values: subjects }],
+  })
   expect(job.state).toBe('blocked')
   expect(job.problem?.code).toBe('cohort-too-small')
   expect(job.problem?.message).not.toMatch(/\d/)

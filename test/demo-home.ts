@@ -1,4 +1,7 @@
-/** A home that holds the demo already. Making it takes seconds, so it is made once for the sources as they are, and copied. */
+/**
+ * A home that holds the demo already. Making it takes seconds, so it is made once for the sources as they are, and
+ * copied.
+ */
 import { createHash } from 'node:crypto'
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,21 +18,37 @@ const cache = join(root, 'node_modules/.cache/demo-home')
 async function fingerprint(): Promise<string> {
   const hash = createHash('sha256')
   for (const folder of sources) {
-    const files = (await readdir(join(root, folder), { recursive: true, withFileTypes: true })).filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name)).sort()
-    for (const f of files) { const s = await stat(f); hash.update(`${f} ${s.size} ${s.mtimeMs}\n`) }
+    const files = (await readdir(join(root, folder), { recursive: true, withFileTypes: true }))
+      .filter((e) => e.isFile())
+      .map((e) => join(e.parentPath, e.name))
+      .sort()
+    for (const f of files) {
+      const s = await stat(f)
+      hash.update(`${f} ${s.size} ${s.mtimeMs}\n`)
+    }
   }
   return hash.digest('hex').slice(0, 24)
 }
 
-const alive = (pid: number): boolean => { try { process.kill(pid, 0); return true } catch { return false } }
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Makes the original, unless another process is at it: then waits for that one. */
 async function original(): Promise<string> {
-  const home = join(cache, await fingerprint()), lock = `${home}.lock`
+  const home = join(cache, await fingerprint()),
+    lock = `${home}.lock`
   await mkdir(cache, { recursive: true })
   for (;;) {
     if (await stat(home).catch(() => undefined)) return home
-    try { await writeFile(lock, String(process.pid), { flag: 'wx' }) } catch {
+    try {
+      await writeFile(lock, String(process.pid), { flag: 'wx' })
+    } catch {
       const pid = Number(await readFile(lock, 'utf8').catch(() => '0'))
       if (pid > 0 && !alive(pid)) await rm(lock, { force: true })
       await new Promise((resolve) => setTimeout(resolve, 100))
@@ -37,7 +56,8 @@ async function original(): Promise<string> {
     }
     try {
       if (await stat(home).catch(() => undefined)) return home
-      // Homes of other sources may be in the making, or being copied, while those sources change: only what has lain for an hour goes.
+      // Homes of other sources may be in the making, or being copied, while those sources change: only what has lain
+      // for an hour goes.
       for (const old of await readdir(cache)) {
         const made = await stat(join(cache, old)).catch(() => undefined)
         if (made && made.mtimeMs < Date.now() - 3_600_000) await rm(join(cache, old), { recursive: true, force: true })
@@ -48,7 +68,9 @@ async function original(): Promise<string> {
       await host.close()
       await rename(making, home)
       return home
-    } finally { await rm(lock, { force: true }) }
+    } finally {
+      await rm(lock, { force: true })
+    }
   }
 }
 

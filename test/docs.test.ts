@@ -8,14 +8,35 @@ import { problems } from '../contracts/problems.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const skipped = new Set(['node_modules', 'dist', '.git', '.cloister', 'cdk.out', 'coverage'])
-const files = (folder: string, ending: RegExp): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((e) =>
-  skipped.has(e.name) ? [] : e.isDirectory() ? files(join(folder, e.name), ending) : ending.test(e.name) ? [join(folder, e.name)] : [])
+const files = (folder: string, ending: RegExp): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((e) =>
+    skipped.has(e.name)
+      ? []
+      : e.isDirectory()
+        ? files(join(folder, e.name), ending)
+        : ending.test(e.name)
+          ? [join(folder, e.name)]
+          : [],
+  )
 
-const pages = files(root, /\.md$/).map((path) => ({ name: relative(root, path), path, text: readFileSync(path, 'utf8') }))
+const pages = files(root, /\.md$/).map((path) => ({
+  name: relative(root, path),
+  path,
+  text: readFileSync(path, 'utf8'),
+}))
 const prose = (text: string): string => text.replaceAll(/```[\s\S]*?```/g, '')
-const source = files(root, /\.(ts|tsx|mjs)$/).filter((f) => !f.endsWith('.test.ts')).map((f) => readFileSync(f, 'utf8')).join('\n')
-const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }).scripts
-const slug = (heading: string): string => heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').trim().replaceAll(' ', '-')
+const source = files(root, /\.(ts|tsx|mjs)$/)
+  .filter((f) => !f.endsWith('.test.ts'))
+  .map((f) => readFileSync(f, 'utf8'))
+  .join('\n')
+const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> })
+  .scripts
+const slug = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .trim()
+    .replaceAll(' ', '-')
 
 describe.each(pages)('$name', ({ name, path, text }) => {
   it('links to what exists', () => {
@@ -31,8 +52,10 @@ describe.each(pages)('$name', ({ name, path, text }) => {
     }
   })
   it('names npm scripts, settings and problems that exist', () => {
-    for (const [, script] of text.matchAll(/npm run ([a-z:-]+)/g)) expect(Object.keys(scripts), `npm run ${script}`).toContain(script)
-    for (const [setting] of text.matchAll(/\b(CLOISTER|OIDC)_[A-Z_]+\b/g)) expect(source.includes(setting), setting).toBe(true)
+    for (const [, script] of text.matchAll(/npm run ([a-z:-]+)/g))
+      expect(Object.keys(scripts), `npm run ${script}`).toContain(script)
+    for (const [setting] of text.matchAll(/\b(CLOISTER|OIDC)_[A-Z_]+\b/g))
+      expect(source.includes(setting), setting).toBe(true)
     for (const [, kind] of text.matchAll(/problems#([a-z-]+)/g)) expect(Object.keys(problems)).toContain(kind)
   })
   it('names routes that exist', () => {

@@ -1,4 +1,7 @@
-/** A real host, killed while a person's script runs in a real confinement: at the next start the job comes to its end, and nothing is lost, spent twice or left behind. */
+/**
+ * A real host, killed while a person's script runs in a real confinement: at the next start the job comes to its end,
+ * and nothing is lost, spent twice or left behind.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,18 +18,33 @@ const program = fileURLToPath(new URL('../local/run.ts', import.meta.url))
 let home: string
 let port: number
 const hosts: ChildProcess[] = []
-beforeAll(async () => { home = await demoHome('cloister-kill-'); port = await freePort() })
+beforeAll(async () => {
+  home = await demoHome('cloister-kill-')
+  port = await freePort()
+})
 afterAll(async () => {
-  for (const h of hosts) if (h.exitCode === null && h.signalCode === null) { const gone = new Promise((r) => h.once('exit', r)); h.kill('SIGKILL'); await gone }
+  for (const h of hosts)
+    if (h.exitCode === null && h.signalCode === null) {
+      const gone = new Promise((r) => h.once('exit', r))
+      h.kill('SIGKILL')
+      await gone
+    }
   await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 })
 
 async function start(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], { env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
+    env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   hosts.push(child)
   let said = ''
   await new Promise<void>((resolve, reject) => {
-    for (const s of [child.stdout!, child.stderr!]) s.on('data', (d: Buffer) => { said += d.toString(); if (said.includes('Cloister is ready')) resolve() })
+    for (const s of [child.stdout!, child.stderr!])
+      s.on('data', (d: Buffer) => {
+        said += d.toString()
+        if (said.includes('Cloister is ready')) resolve()
+      })
     child.once('exit', (code) => reject(new Error(`The host ended with ${code}: ${said}`)))
   })
   return child
@@ -35,20 +53,45 @@ const client = async (email: string): Promise<Client> => {
   const { access_token } = await new Visitor(`http://127.0.0.1:${port}`).signIn(email, demoPassword)
   return createClient({ baseUrl: `http://127.0.0.1:${port}`, token: () => access_token })
 }
-const pause = (): Promise<void> => new Promise((r) => { setTimeout(r, 50) })
+const pause = (): Promise<void> =>
+  new Promise((r) => {
+    setTimeout(r, 50)
+  })
 
-interface Process { pid: number; parent: number; born: string; command: string; dead: boolean }
+interface Process {
+  pid: number
+  parent: number
+  born: string
+  command: string
+  dead: boolean
+}
 async function processes(): Promise<Process[]> {
   const pids = (await readdir('/proc')).filter((n) => /^\d+$/.test(n))
-  const all = await Promise.all(pids.map(async (pid) => {
-    const [stat, command] = await Promise.all([readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''), readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')])
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return stat === '' ? [] : [{ pid: Number(pid), parent: Number(fields[1]), born: fields[19]!, command: command.replaceAll('\0', ' '), dead: fields[0] === 'Z' }]
-  }))
+  const all = await Promise.all(
+    pids.map(async (pid) => {
+      const [stat, command] = await Promise.all([
+        readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''),
+        readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => ''),
+      ])
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return stat === ''
+        ? []
+        : [
+            {
+              pid: Number(pid),
+              parent: Number(fields[1]),
+              born: fields[19]!,
+              command: command.replaceAll('\0', ' '),
+              dead: fields[0] === 'Z',
+            },
+          ]
+    }),
+  )
   return all.flat().filter((p) => !p.dead)
 }
 async function below(pid: number): Promise<Process[]> {
-  const all = await processes(), found = [pid]
+  const all = await processes(),
+    found = [pid]
   for (let i = 0; i < found.length; i++) found.push(...all.filter((p) => p.parent === found[i]).map((p) => p.pid))
   return all.filter((p) => p.pid !== pid && found.includes(p.pid))
 }
@@ -56,17 +99,35 @@ async function below(pid: number): Promise<Process[]> {
 /** Files below a folder of the objects that belong to a job. */
 async function objects(bucket: string, jobId: string): Promise<string[]> {
   const found = await readdir(join(home, 'objects', bucket), { recursive: true, withFileTypes: true }).catch(() => [])
-  return found.filter((f) => f.isFile()).map((f) => join(f.parentPath, f.name)).filter((path) => path.includes(jobId))
+  return found
+    .filter((f) => f.isFile())
+    .map((f) => join(f.parentPath, f.name))
+    .filter((path) => path.includes(jobId))
 }
 
 it('SIGKILL of the host while a Python job under noise computes', async () => {
   const first = await start()
   const [cleo, anil] = await Promise.all([client('cleo@demo.cloister'), client('anil@demo.cloister')])
   const { organisationId } = (await cleo.access.me()).memberships[0]!
-  const rows = Array.from({ length: 420 }, (_, i) => `p${i},${20 + (i * 7) % 60}`)
+  const rows = Array.from({ length: 420 }, (_, i) => `p${i},${20 + ((i * 7) % 60)}`)
   const datasetId = await register(cleo, organisationId, {
-    name: 'crowd', title: 'A crowd', files: { 'people.csv': `id,age\n${rows.join('\n')}\n` },
-    schema: { images: [], tables: [{ name: 'people', file: 'people.csv', oneRowPerSubject: true, columns: [{ name: 'id', type: 'text', role: 'subject' }, { name: 'age', type: 'integer', minimum: 0, maximum: 120 }] }] },
+    name: 'crowd',
+    title: 'A crowd',
+    files: { 'people.csv': `id,age\n${rows.join('\n')}\n` },
+    schema: {
+      images: [],
+      tables: [
+        {
+          name: 'people',
+          file: 'people.csv',
+          oneRowPerSubject: true,
+          columns: [
+            { name: 'id', type: 'text', role: 'subject' },
+            { name: 'age', type: 'integer', minimum: 0, maximum: 120 },
+          ],
+        },
+      ],
+    },
     policy: { budget: { epsilon: 40, delta: 1e-6 } },
   })
   const before = (await anil.datasets.get({ params: { datasetId } })).budget
@@ -74,7 +135,17 @@ it('SIGKILL of the host while a Python job under noise computes', async () => {
 rows = open(os.environ["DATA_ROOT"] + "/catalogs/crowd/people.csv").read().splitlines()[1:]
 json.dump({"age": sum(int(r.split(",")[1]) for r in rows) / len(rows)}, open(os.environ["CLOISTER_OUTPUT"] + "/result.json", "w"))
 `
-  const { jobId } = await anil.jobs.ask({ body: { dataset: datasetId, language: 'python', mode: 'noise', epsilon: 5, declared: [{ name: 'age', low: 0, high: 120 }], code, limits: { seconds: 20 } } })
+  const { jobId } = await anil.jobs.ask({
+    body: {
+      dataset: datasetId,
+      language: 'python',
+      mode: 'noise',
+      epsilon: 5,
+      declared: [{ name: 'age', low: 0, high: 120 }],
+      code,
+      limits: { seconds: 20 },
+    },
+  })
 
   // Twenty blocks of a second each: killed once the analyst's own interpreter is there.
   let family: Process[] = []
@@ -100,12 +171,18 @@ json.dump({"age": sum(int(r.split(",")[1]) for r in rows) / len(rows)}, open(os.
   expect(outputs[0]).toMatchObject({ name: 'age' })
   expect(outputs[0]!.rows[0]![0]!.value).toBeGreaterThanOrEqual(0)
   const after = (await again.datasets.get({ params: { datasetId } })).budget
-  expect(after).toMatchObject({ reservedNanoRho: 0, spentNanoRho: before.spentNanoRho + card.cost.nanoRho, limitNanoRho: before.limitNanoRho })
+  expect(after).toMatchObject({
+    reservedNanoRho: 0,
+    spentNanoRho: before.spentNanoRho + card.cost.nanoRho,
+    limitNanoRho: before.limitNanoRho,
+  })
   expect(card.cost.nanoRho).toBe(charged.reservedNanoRho)
   expect(await objects('quarantine', jobId)).toEqual([])
   expect((await objects('protected', jobId)).filter((n) => n.includes('inputs'))).toEqual([])
   // No runner's folder is left of either attempt, and none is at work.
   const pids = new Set(family.map((p) => String(p.pid)))
-  expect((await readdir(tmpdir())).filter((n) => n.startsWith('cloister-run-') && pids.has(n.split('-')[2]!))).toEqual([])
+  expect((await readdir(tmpdir())).filter((n) => n.startsWith('cloister-run-') && pids.has(n.split('-')[2]!))).toEqual(
+    [],
+  )
   expect((await below(second.pid!)).filter((p) => p.command.includes(jobId) || p.command.includes('bwrap'))).toEqual([])
 }, 240_000)

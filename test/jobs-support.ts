@@ -1,4 +1,7 @@
-/** For tests and benchmarks of datasets and jobs: a whole platform, people signed in over HTTP, a dataset registered as a custodian does it, questions asked and waited for. */
+/**
+ * For tests and benchmarks of datasets and jobs: a whole platform, people signed in over HTTP, a dataset registered as
+ * a custodian does it, questions asked and waited for.
+ */
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { type Client, createClient, ProblemError } from '../clients/api.ts'
@@ -34,7 +37,15 @@ export async function openStage(): Promise<Stage> {
   const cleo = await as('cleo@demo.cloister')
   const me = await cleo.access.me()
   const organisationId = me.memberships[0]!.organisationId
-  return { host, as, organisationId, close: async () => { await host.close(); await rm(home, { recursive: true, force: true }) } }
+  return {
+    host,
+    as,
+    organisationId,
+    close: async () => {
+      await host.close()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
 }
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
@@ -44,42 +55,69 @@ export async function settled(client: Client, jobId: string, seconds = 120): Pro
   for (const end = Date.now() + seconds * 1000; ;) {
     const job = await client.jobs.get({ params: { jobId } })
     if (!['queued', 'running', 'checking'].includes(job.state) || job.waiting === 'approval') return job
-    if (Date.now() > end) throw new Error(`Job ${jobId} is still ${job.state} after ${seconds} s: ${JSON.stringify(job.steps)}`)
+    if (Date.now() > end)
+      throw new Error(`Job ${jobId} is still ${job.state} after ${seconds} s: ${JSON.stringify(job.steps)}`)
     await pause(job.language === 'sql' ? 20 : 100)
   }
 }
 
 /** Asks and waits. */
-export const ask = async (client: Client, question: Asked, seconds?: number): Promise<JobView> => settled(client, (await client.jobs.ask({ body: question })).jobId, seconds)
+export const ask = async (client: Client, question: Asked, seconds?: number): Promise<JobView> =>
+  settled(client, (await client.jobs.ask({ body: question })).jobId, seconds)
 
 /** Asks, waits, and answers what was released; throws when nothing was. */
 export async function answered(client: Client, question: Asked, seconds?: number): Promise<ResultView> {
   const job = await ask(client, question, seconds)
-  if (job.state !== 'succeeded') throw new Error(`The job ${job.state}: ${JSON.stringify(job.problem)} ${JSON.stringify(job.findings)}`)
+  if (job.state !== 'succeeded')
+    throw new Error(`The job ${job.state}: ${JSON.stringify(job.problem)} ${JSON.stringify(job.findings)}`)
   return client.jobs.result({ params: { jobId: job.jobId } })
 }
 
 /** Registers and publishes a dataset as its custodian does: name, files, reading, confirmed schema. */
-export async function register(custodian: Client, organisationId: string, what: { name: string; title: string; files: Record<string, string | Uint8Array>; schema: DatasetSchema; policy?: Partial<DatasetPolicy> }): Promise<string> {
-  const { datasetId } = await custodian.datasets.create({ params: { organisationId }, body: { name: what.name, title: what.title } })
+export async function register(
+  custodian: Client,
+  organisationId: string,
+  what: {
+    name: string
+    title: string
+    files: Record<string, string | Uint8Array>
+    schema: DatasetSchema
+    policy?: Partial<DatasetPolicy>
+  },
+): Promise<string> {
+  const { datasetId } = await custodian.datasets.create({
+    params: { organisationId },
+    body: { name: what.name, title: what.title },
+  })
   const params = { datasetId }
-  const bytes = Object.entries(what.files).map(([path, content]) => { const b = Buffer.from(content); return { path, b, size: b.length, sha256: createHash('sha256').update(b).digest('hex') } })
+  const bytes = Object.entries(what.files).map(([path, content]) => {
+    const b = Buffer.from(content)
+    return { path, b, size: b.length, sha256: createHash('sha256').update(b).digest('hex') }
+  })
   const files = bytes.map(({ path, size, sha256 }) => ({ path, size, sha256 }))
   const { uploads } = await custodian.datasets.uploads({ params, body: { files } })
   for (const { path, upload } of uploads) {
     if (!upload) continue
-    const r = await fetch(upload.url, { method: upload.method, headers: upload.headers, body: bytes.find((f) => f.path === path)!.b })
+    const r = await fetch(upload.url, {
+      method: upload.method,
+      headers: upload.headers,
+      body: bytes.find((f) => f.path === path)!.b,
+    })
     if (!r.ok) throw new Error(`The upload of ${path} answered ${r.status}`)
   }
   await custodian.datasets.read({ params, body: { files } })
   for (let i = 0; ; i++) {
     const reading = await custodian.datasets.reading({ params })
     if (reading.state === 'ready') break
-    if (reading.state === 'failed' || i > 600) throw new Error(`The reading of ${what.name} ${reading.state}: ${JSON.stringify(reading.problem)}`)
+    if (reading.state === 'failed' || i > 600)
+      throw new Error(`The reading of ${what.name} ${reading.state}: ${JSON.stringify(reading.problem)}`)
     await pause(50)
   }
   const { rev } = await custodian.datasets.get({ params })
-  await custodian.datasets.publish({ params, body: { rev, schema: what.schema, policy: { ...defaultDatasetPolicy, ...what.policy } } })
+  await custodian.datasets.publish({
+    params,
+    body: { rev, schema: what.schema, policy: { ...defaultDatasetPolicy, ...what.policy } },
+  })
   for (let i = 0; ; i++) {
     const dataset = await custodian.datasets.get({ params })
     if (dataset.state === 'published' && dataset.version > 0) return datasetId
@@ -90,6 +128,11 @@ export async function register(custodian: Client, organisationId: string, what: 
 
 /** The problem a call answers with; throws when it succeeds. */
 export async function refusedWith(call: Promise<unknown>): Promise<ProblemError> {
-  try { await call } catch (e) { if (e instanceof ProblemError) return e; throw e }
+  try {
+    await call
+  } catch (e) {
+    if (e instanceof ProblemError) return e
+    throw e
+  }
   throw new Error('A problem was expected')
 }

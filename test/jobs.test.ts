@@ -1,4 +1,7 @@
-/** Jobs from the question to the end, over real parts and an engine in memory: who sees what, who may do what, and that every step may run twice. */
+/**
+ * Jobs from the question to the end, over real parts and an engine in memory: who sees what, who may do what, and that
+ * every step may run twice.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Ask } from '../contracts/jobs.ts'
 import type { z } from 'zod'
@@ -10,19 +13,48 @@ import { everything, people, reportOf, type Stage, stage } from './jobs-walk.ts'
 
 let s: Stage
 const anil = () => s.h.person('anil')
-const body = (more: Partial<z.input<typeof Ask>> = {}): z.input<typeof Ask> => ({ dataset: 'trial', language: 'python', code: 'print(1)', mode: 'rules', ...more })
+const body = (more: Partial<z.input<typeof Ask>> = {}): z.input<typeof Ask> => ({
+  dataset: 'trial',
+  language: 'python',
+  code: 'print(1)',
+  mode: 'rules',
+  ...more,
+})
 const ask = (more: Partial<z.input<typeof Ask>> = {}) => s.h.call('jobs', 'ask', { as: anil(), body: body(more) })
 const get = (jobId: string, who = 'anil') => s.h.call('jobs', 'get', { as: s.h.person(who), params: { jobId } })
-const walked = async (more: Partial<z.input<typeof Ask>> = {}) => { const { jobId } = await ask(more); await s.walk(); return get(jobId) }
-const counting = (ids: readonly number[]) => ({ outputs: [{ type: 'table', name: 'people', columns: [{ name: 'sex', kind: 'group' }, { name: 'n', kind: 'count' }], rows: [['F', ids.filter((i) => i % 2).length], ['M', ids.filter((i) => !(i % 2)).length]] }] })
+const walked = async (more: Partial<z.input<typeof Ask>> = {}) => {
+  const { jobId } = await ask(more)
+  await s.walk()
+  return get(jobId)
+}
+const counting = (ids: readonly number[]) => ({
+  outputs: [
+    {
+      type: 'table',
+      name: 'people',
+      columns: [
+        { name: 'sex', kind: 'group' },
+        { name: 'n', kind: 'count' },
+      ],
+      rows: [
+        ['F', ids.filter((i) => i % 2).length],
+        ['M', ids.filter((i) => !(i % 2)).length],
+      ],
+    },
+  ],
+})
 const rare = [{ table: 'subjects', column: 'site', is: 'equal' as const, value: 'rare' }]
 
-beforeAll(async () => { s = await stage() })
+beforeAll(async () => {
+  s = await stage()
+})
 afterAll(() => s.h.close())
 
 describe('the life of a job', () => {
   it('allows what the table allows, and nothing out of an end', async () => {
-    for (const from of jobStates) for (const to of jobStates) expect(mayBecome(from, to), `${from} ${to}`).toBe(from === to || jobLife[from].to.includes(to))
+    for (const from of jobStates)
+      for (const to of jobStates)
+        expect(mayBecome(from, to), `${from} ${to}`).toBe(from === to || jobLife[from].to.includes(to))
     for (const end of jobStates.filter((x) => !jobLife[x].live)) expect(jobLife[end].to).toEqual([])
     // A way to the end from every live state, and a way to stop it.
     for (const live of jobStates.filter((x) => jobLife[x].live)) expect(jobLife[live].to).toContain('cancelled')
@@ -42,27 +74,83 @@ describe('a script under rules', () => {
   it('walks to a release, and tells nobody but the custodian what it printed', async () => {
     s.container.send = (job, m) => reportOf(job, m, counting)
     const job = await walked({ title: 'Counts', code: 'people = n' })
-    expect(job).toMatchObject({ state: 'succeeded', hasResult: true, confinement: 'bubblewrap', steps: [{ step: 'prepare', state: 'done' }, { step: 'compute', state: 'done' }, { step: 'check', state: 'done' }, { step: 'settle', state: 'done' }], may: [] })
+    expect(job).toMatchObject({
+      state: 'succeeded',
+      hasResult: true,
+      confinement: 'bubblewrap',
+      steps: [
+        { step: 'prepare', state: 'done' },
+        { step: 'compute', state: 'done' },
+        { step: 'check', state: 'done' },
+        { step: 'settle', state: 'done' },
+      ],
+      may: [],
+    })
     const { jobId } = job
     const result = await s.h.call('jobs', 'result', { as: anil(), params: { jobId } })
-    expect(result.outputs[0]).toMatchObject({ name: 'people', type: 'table', rows: [[{ value: 'F' }, { value: expect.any(Number) as number }], [{ value: 'M' }, {}]] })
-    expect(result.card).toMatchObject({ jobId, confinement: 'bubblewrap', dataset: { name: 'trial', version: 1 }, asked: 'people = n' })
+    expect(result.outputs[0]).toMatchObject({
+      name: 'people',
+      type: 'table',
+      rows: [
+        [{ value: 'F' }, { value: expect.any(Number) as number }],
+        [{ value: 'M' }, {}],
+      ],
+    })
+    expect(result.card).toMatchObject({
+      jobId,
+      confinement: 'bubblewrap',
+      dataset: { name: 'trial', version: 1 },
+      asked: 'people = n',
+    })
     expect(await s.left('quarantine', jobId)).toEqual([])
     expect((await s.left('protected', jobId)).sort()).toEqual([`jobs/${jobId}/ask.json`, `jobs/${jobId}/log.json`])
-    const seen = JSON.stringify([await get(jobId), result, await s.h.call('jobs', 'list', { as: anil() }), await s.h.call('jobs', 'question', { as: anil(), params: { jobId } }), s.h.logs])
+    const seen = JSON.stringify([
+      await get(jobId),
+      result,
+      await s.h.call('jobs', 'list', { as: anil() }),
+      await s.h.call('jobs', 'question', { as: anil(), params: { jobId } }),
+      s.h.logs,
+    ])
     expect(seen).not.toMatch(/by-the-script/)
     expect(await s.h.refused('jobs', 'inspect', { as: anil(), params: { jobId } })).toMatchObject({ kind: 'forbidden' })
     const inspected = await s.h.call('jobs', 'inspect', { as: s.h.person('cleo'), params: { jobId } })
-    expect(inspected).toMatchObject({ subjects: 60, runs: [{ run: 'all', subjects: 60, end: 'finished', stdout: 'printed-by-the-script' }, ...Array.from({ length: 8 }, () => ({ end: 'finished' }))] })
+    expect(inspected).toMatchObject({
+      subjects: 60,
+      runs: [
+        { run: 'all', subjects: 60, end: 'finished', stdout: 'printed-by-the-script' },
+        ...Array.from({ length: 8 }, () => ({ end: 'finished' })),
+      ],
+    })
     for (const format of ['json', 'csv', 'ro-crate'] as const) {
       const link = await s.h.call('jobs', 'download', { as: anil(), params: { jobId, format } })
-      expect(link).toMatchObject({ filename: expect.stringContaining(jobId) as string, url: expect.stringContaining('http') as string })
+      expect(link).toMatchObject({
+        filename: expect.stringContaining(jobId) as string,
+        url: expect.stringContaining('http') as string,
+      })
     }
   })
   it('says class and line of an error, and not its text', async () => {
-    s.container.send = (job, m) => reportOf(job, m, counting, { end: 'script-error', exitCode: 1, errorClass: 'KeyError', line: 3, outputs: [], stderr: 'KeyError: secret-of-a-row' })
+    s.container.send = (job, m) =>
+      reportOf(job, m, counting, {
+        end: 'script-error',
+        exitCode: 1,
+        errorClass: 'KeyError',
+        line: 3,
+        outputs: [],
+        stderr: 'KeyError: secret-of-a-row',
+      })
     const job = await walked()
-    expect(job).toMatchObject({ state: 'failed', problem: { code: 'script-error', message: jobCodes['script-error'], step: 'compute', errorClass: 'KeyError', line: 3 }, findings: [] })
+    expect(job).toMatchObject({
+      state: 'failed',
+      problem: {
+        code: 'script-error',
+        message: jobCodes['script-error'],
+        step: 'compute',
+        errorClass: 'KeyError',
+        line: 3,
+      },
+      findings: [],
+    })
     expect(JSON.stringify(job)).not.toContain('secret-of-a-row')
   })
   it('fails as the platform’s when nothing came back, or something that is no report', async () => {
@@ -99,7 +187,11 @@ describe('a query', () => {
     const job = await walked({ language: 'sql', code: 'by site', mode: 'review', purpose: 'a table' })
     expect(job).toMatchObject({ state: 'held', findings: [] })
     const review = await s.h.call('jobs', 'review', { as: s.h.person('chen'), params: { jobId: job.jobId } })
-    expect(review.outputs[0]!.rows.map((r) => r.map((c) => c.value))).toEqual([['north', 28], ['south', 28], ['rare', 4]])
+    expect(review.outputs[0]!.rows.map((r) => r.map((c) => c.value))).toEqual([
+      ['north', 28],
+      ['south', 28],
+      ['rare', 4],
+    ])
     expect(review.findings.map((f) => f.rule)).toContain('minimum-subjects')
   })
 })
@@ -115,7 +207,9 @@ describe('noise', () => {
     expect(after.spent - before.spent).toBe(charge)
     const { card } = await s.h.call('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })
     expect(card.cost.nanoRho).toBe(charge)
-    expect(await everything(s.h.deps.table, keyOf.dataset(s.datasetId).pk, `RELEASED#user-anil#${job.jobId}`)).toEqual([])
+    expect(await everything(s.h.deps.table, keyOf.dataset(s.datasetId).pk, `RELEASED#user-anil#${job.jobId}`)).toEqual(
+      [],
+    )
   })
   it('is drawn once, however often its check runs', async () => {
     const { jobId } = await ask(noisy)
@@ -135,7 +229,9 @@ describe('noise', () => {
     await s.steps.check(step)
     seen.add((await s.job(jobId)).drawn!)
     expect(seen.size).toBe(1)
-    const kept = JSON.parse(Buffer.from(await objects.get('quarantine', `jobs/${jobId}/verdict-${[...seen][0]}.json`)).toString()) as { outputs: unknown }
+    const kept = JSON.parse(
+      Buffer.from(await objects.get('quarantine', `jobs/${jobId}/verdict-${[...seen][0]}.json`)).toString(),
+    ) as { outputs: unknown }
     await s.steps.settle(step)
     expect((await s.h.call('jobs', 'result', { as: anil(), params: { jobId } })).outputs).toEqual(kept.outputs)
     s.started.length = 0
@@ -157,11 +253,15 @@ describe('noise', () => {
     expect(await s.job(begun.jobId)).toMatchObject({ state: 'cancelled', charged: 'committed' })
     s.started.length = 0
     const budget = await s.budget()
-    expect(Object.keys(budget).filter((k) => k.startsWith('hold_') && (budget as unknown as Record<string, number>)[k]! > 0)).toEqual([])
+    expect(
+      Object.keys(budget).filter((k) => k.startsWith('hold_') && (budget as unknown as Record<string, number>)[k]! > 0),
+    ).toEqual([])
     expect(budget.available + budget.spent).toBe(budget.limit)
   })
   it('never says under noise that a cohort is small: only a declared size refuses blocks', async () => {
-    expect(await walked({ language: 'sql', code: 'all', mode: 'noise', epsilon: 0.1, cohort: rare })).toMatchObject({ state: 'succeeded' })
+    expect(await walked({ language: 'sql', code: 'all', mode: 'noise', epsilon: 0.1, cohort: rare })).toMatchObject({
+      state: 'succeeded',
+    })
     const script = { mode: 'noise' as const, epsilon: 0.5, declared: [{ name: 'm', low: 0, high: 100 }] }
     s.container.send = (job, m) => reportOf(job, m, () => ({ m: 1 }))
     expect((await walked(script)).problem?.code).not.toBe('too-small-for-noise')
@@ -174,14 +274,33 @@ describe('noise', () => {
 describe('a cohort of four', () => {
   it('is blocked without saying four', async () => {
     const job = await walked({ cohort: rare })
-    expect(job).toMatchObject({ state: 'blocked', problem: { code: 'cohort-too-small', step: 'prepare' }, hasResult: false })
-    const { jobId: _, pin: __, created: ___, ended: ____, steps: _____, datasetId: ______, organisationId: _______, ...rest } = job
+    expect(job).toMatchObject({
+      state: 'blocked',
+      problem: { code: 'cohort-too-small', step: 'prepare' },
+      hasResult: false,
+    })
+    const {
+      jobId: _,
+      pin: __,
+      created: ___,
+      ended: ____,
+      steps: _____,
+      datasetId: ______,
+      organisationId: _______,
+      ...rest
+    } = job
     expect(JSON.stringify(rest)).not.toMatch(/\b4\b|four/)
-    expect(await s.h.refused('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })).toMatchObject({ kind: 'result-not-released' })
+    expect(await s.h.refused('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })).toMatchObject({
+      kind: 'result-not-released',
+    })
     const chain = await everything<Record<string, unknown>>(s.h.deps.table, `AUDIT#${s.organisationId}`, '')
-    expect(JSON.stringify(chain.filter((e) => e['object'] === `job ${job.jobId}`).map((e) => e['detail']))).not.toMatch(/\b4\b/)
+    expect(JSON.stringify(chain.filter((e) => e['object'] === `job ${job.jobId}`).map((e) => e['detail']))).not.toMatch(
+      /\b4\b/,
+    )
     expect(JSON.stringify(s.h.logs)).not.toContain('"subjects"')
-    expect(await s.h.call('jobs', 'inspect', { as: s.h.person('cleo'), params: { jobId: job.jobId } })).toMatchObject({ subjects: 4 })
+    expect(await s.h.call('jobs', 'inspect', { as: s.h.person('cleo'), params: { jobId: job.jobId } })).toMatchObject({
+      subjects: 4,
+    })
   })
 })
 
@@ -193,27 +312,50 @@ describe('differencing', () => {
     expect(people.length - near).toBeLessThan(10)
     // The same people again are no news.
     expect(await walked({ cohort: [{ ...own, from: 0 }] })).toMatchObject({ state: 'succeeded' })
-    expect(await walked({ cohort: [{ ...own, to: 67 }] })).toMatchObject({ state: 'blocked', problem: { code: 'differencing', step: 'prepare' } })
-    expect(await walked({ cohort: [{ table: 'subjects', column: 'sex', is: 'equal', value: 'F' }] })).not.toMatchObject({ problem: { code: 'differencing' } })
+    expect(await walked({ cohort: [{ ...own, to: 67 }] })).toMatchObject({
+      state: 'blocked',
+      problem: { code: 'differencing', step: 'prepare' },
+    })
+    expect(await walked({ cohort: [{ table: 'subjects', column: 'sex', is: 'equal', value: 'F' }] })).not.toMatchObject(
+      { problem: { code: 'differencing' } },
+    )
   })
   it('sees two jobs that are checked at the same moment', async () => {
     const t = await stage()
     try {
       t.container.send = (job, m) => reportOf(job, m, counting)
-      const asks = await Promise.all([65, 66].map((to) => t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body({ cohort: [{ table: 'subjects', column: 'age', is: 'between', to }] }) })))
+      const asks = await Promise.all(
+        [65, 66].map((to) =>
+          t.h.call('jobs', 'ask', {
+            as: t.h.person('anil'),
+            body: body({ cohort: [{ table: 'subjects', column: 'age', is: 'between', to }] }),
+          }),
+        ),
+      )
       for (const { jobId } of asks) {
         const { compute } = await t.steps.prepare({ jobId, attempt: 1 })
         expect(compute).toBe('container')
-        const manifest = JSON.parse(Buffer.from(await t.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString()) as Parameters<typeof reportOf>[1]
-        await t.h.objects.put('quarantine', `jobs/${jobId}/report.json.gz`, reportOf(jobId, manifest, counting), 'application/gzip')
+        const manifest = JSON.parse(
+          Buffer.from(await t.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString(),
+        ) as Parameters<typeof reportOf>[1]
+        await t.h.objects.put(
+          'quarantine',
+          `jobs/${jobId}/report.json.gz`,
+          reportOf(jobId, manifest, counting),
+          'application/gzip',
+        )
       }
       await Promise.all(asks.map(({ jobId }) => t.steps.check({ jobId, attempt: 1 })))
       const outcomes = await Promise.all(asks.map(async ({ jobId }) => (await t.job(jobId)).outcome))
       expect(outcomes.filter((o) => o === 'succeeded').length).toBeLessThanOrEqual(1)
       expect(outcomes).toContain('blocked')
       const kept = await everything<ReleasedItem>(t.h.deps.table, keyOf.dataset(t.datasetId).pk, 'RELEASED#')
-      expect(kept.filter((k) => (k as { refused?: true }).refused !== true).length).toBe(outcomes.filter((o) => o === 'succeeded').length)
-    } finally { await t.h.close() }
+      expect(kept.filter((k) => (k as { refused?: true }).refused !== true).length).toBe(
+        outcomes.filter((o) => o === 'succeeded').length,
+      )
+    } finally {
+      await t.h.close()
+    }
   })
 })
 
@@ -225,7 +367,10 @@ describe('asking', () => {
     expect([a.status, b.status]).toEqual([202, 202])
     const { jobId } = a.body as { jobId: string }
     expect((b.body as { jobId: string }).jobId).toBe(jobId)
-    expect(await send('key-1', { ...at, body: body({ code: 'print("other")' }) })).toMatchObject({ status: 409, body: { kind: 'already-exists' } })
+    expect(await send('key-1', { ...at, body: body({ code: 'print("other")' }) })).toMatchObject({
+      status: 409,
+      body: { kind: 'already-exists' },
+    })
     expect((await send('key-2')).body).not.toMatchObject({ jobId })
     expect(s.started.filter((e) => e.jobId === jobId)).toHaveLength(1)
     s.container.send = (job, m) => reportOf(job, m, counting)
@@ -234,31 +379,69 @@ describe('asking', () => {
   })
   it('takes text of any script up to its size and gives it back unchanged; a key is visible ASCII', async () => {
     const sent = async (more: Partial<z.input<typeof Ask>>, key?: string) => {
-      const r = await s.h.answer('jobs', 'ask', { as: anil(), body: body(more), ...(key === undefined ? {} : { idempotencyKey: key }) })
+      const r = await s.h.answer('jobs', 'ask', {
+        as: anil(),
+        body: body(more),
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      })
       const { jobId } = r.body as { jobId?: string }
-      const asked = jobId === undefined ? undefined : await s.h.call('jobs', 'question', { as: anil(), params: { jobId } })
+      const asked =
+        jobId === undefined ? undefined : await s.h.call('jobs', 'question', { as: anil(), params: { jobId } })
       if (jobId !== undefined) await s.h.call('jobs', 'cancel', { as: anil(), params: { jobId } })
       return { status: r.status, asked }
     }
-    const parameters = { 'ключ': ['\u202e', '\u0000', '🧠', { constructor: 2 }], big: 1e308 }
-    for (const code of ['print("é漢字🧠\u202e")', '\u0000', 'a\r\nb\rc\u2028d', ' ', 'x'.repeat(1_000_000)]) expect(await sent({ code, parameters })).toMatchObject({ status: 202, asked: { code, parameters } })
+    const parameters = { ключ: ['\u202e', '\u0000', '🧠', { constructor: 2 }], big: 1e308 }
+    for (const code of ['print("é漢字🧠\u202e")', '\u0000', 'a\r\nb\rc\u2028d', ' ', 'x'.repeat(1_000_000)])
+      expect(await sent({ code, parameters })).toMatchObject({ status: 202, asked: { code, parameters } })
     for (const code of ['', 'x'.repeat(1_000_001), '\ud800']) expect((await sent({ code })).status).toBe(400)
     expect((await sent({ parameters: { x: 'y'.repeat(2_100_000) } })).status).toBe(413)
     for (const key of ['ключ', 'k'.repeat(201), 'a b']) expect((await sent({}, key)).status, key).toBe(400)
   })
   it('checks filters, policy and purpose against declarations, field by field', async () => {
     const refused = (more: Partial<z.input<typeof Ask>>) => s.h.refused('jobs', 'ask', { as: anil(), body: body(more) })
-    const cohort = [{ table: 'nowhere', column: 'age', is: 'known' as const }, { table: 'subjects', column: 'agee', is: 'known' as const }, { table: 'subjects', column: 'age', is: 'equal' as const, value: 'old' }, { table: 'subjects', column: 'sex', is: 'in' as const, values: ['F', 'X'] }, { table: 'subjects', column: 'id', is: 'equal' as const, value: 7 }, { table: 'subjects', column: 'sex', is: 'between' as const, from: 'A' }, { table: 'subjects', column: 'age', is: 'between' as const, from: 9, to: 3 }]
-    expect(await refused({ cohort })).toMatchObject({ kind: 'invalid-cohort', errors: ['/0/table', '/1/column', '/2/value', '/3/values/1', '/4/column', '/5/is', '/6/to'].map((p) => ({ path: `/body/cohort${p}` })) })
-    expect(await refused({ language: 'sql', code: 'select nowhere' })).toMatchObject({ kind: 'invalid-query', names: ['nowhere'] })
-    expect(await refused({ mode: 'review' })).toMatchObject({ kind: 'invalid-request', errors: [{ path: '/body/purpose' }] })
-    expect(await refused({ mode: 'noise' })).toMatchObject({ kind: 'invalid-request', errors: [{ path: '/body/declared' }] })
-    expect(await refused({ mode: 'noise', declared: [{ name: 'm', low: 1, high: 1 }] })).toMatchObject({ errors: [{ path: '/body/declared/0/high' }] })
-    expect(await refused({ mode: 'noise', declared: [{ name: 'm', low: 0, high: 1 }], epsilon: 100 })).toMatchObject({ kind: 'budget-exhausted' })
+    const cohort = [
+      { table: 'nowhere', column: 'age', is: 'known' as const },
+      { table: 'subjects', column: 'agee', is: 'known' as const },
+      { table: 'subjects', column: 'age', is: 'equal' as const, value: 'old' },
+      { table: 'subjects', column: 'sex', is: 'in' as const, values: ['F', 'X'] },
+      { table: 'subjects', column: 'id', is: 'equal' as const, value: 7 },
+      { table: 'subjects', column: 'sex', is: 'between' as const, from: 'A' },
+      { table: 'subjects', column: 'age', is: 'between' as const, from: 9, to: 3 },
+    ]
+    expect(await refused({ cohort })).toMatchObject({
+      kind: 'invalid-cohort',
+      errors: ['/0/table', '/1/column', '/2/value', '/3/values/1', '/4/column', '/5/is', '/6/to'].map((p) => ({
+        path: `/body/cohort${p}`,
+      })),
+    })
+    expect(await refused({ language: 'sql', code: 'select nowhere' })).toMatchObject({
+      kind: 'invalid-query',
+      names: ['nowhere'],
+    })
+    expect(await refused({ mode: 'review' })).toMatchObject({
+      kind: 'invalid-request',
+      errors: [{ path: '/body/purpose' }],
+    })
+    expect(await refused({ mode: 'noise' })).toMatchObject({
+      kind: 'invalid-request',
+      errors: [{ path: '/body/declared' }],
+    })
+    expect(await refused({ mode: 'noise', declared: [{ name: 'm', low: 1, high: 1 }] })).toMatchObject({
+      errors: [{ path: '/body/declared/0/high' }],
+    })
+    expect(await refused({ mode: 'noise', declared: [{ name: 'm', low: 0, high: 1 }], epsilon: 100 })).toMatchObject({
+      kind: 'budget-exhausted',
+    })
     expect(await refused({ dataset: 'nothing' })).toMatchObject({ kind: 'not-found' })
-    expect(await s.h.refused('jobs', 'ask', { as: s.h.person('chen'), body: body() })).toMatchObject({ kind: 'forbidden' })
-    expect(await s.h.refused('jobs', 'ask', { as: s.h.person('anil', { scopes: ['jobs:read'] }), body: body() })).toMatchObject({ kind: 'forbidden' })
-    expect(await s.h.refused('jobs', 'ask', { as: s.h.person('stranger'), body: body({ dataset: s.datasetId }) })).toMatchObject({ kind: 'not-found' })
+    expect(await s.h.refused('jobs', 'ask', { as: s.h.person('chen'), body: body() })).toMatchObject({
+      kind: 'forbidden',
+    })
+    expect(
+      await s.h.refused('jobs', 'ask', { as: s.h.person('anil', { scopes: ['jobs:read'] }), body: body() }),
+    ).toMatchObject({ kind: 'forbidden' })
+    expect(
+      await s.h.refused('jobs', 'ask', { as: s.h.person('stranger'), body: body({ dataset: s.datasetId }) }),
+    ).toMatchObject({ kind: 'not-found' })
     await s.policy({ languages: ['sql'], modes: ['rules'] })
     expect(await refused({})).toMatchObject({ kind: 'policy-forbids' })
     await s.policy({ languages: ['sql', 'python', 'r', 'notebook'], people: { kind: 'named', userIds: ['user-rosa'] } })
@@ -266,15 +449,28 @@ describe('asking', () => {
     await s.policy({ people: { kind: 'analysts' }, modes: ['rules', 'noise', 'review'] })
   })
   it('quotes what it would cost, and what stands in the way', async () => {
-    const quote = (more: Partial<z.input<typeof Ask>> = {}) => s.h.call('jobs', 'quote', { as: anil(), body: body(more) })
-    expect(await quote({ code: 'open(os.environ["CLOISTER_OUTPUT"] + "/result.json", "w").write("{}")' })).toMatchObject({ acceptable: true, approval: 'not-needed', cost: { nanoRho: 0 }, runs: 9, advice: [] })
+    const quote = (more: Partial<z.input<typeof Ask>> = {}) =>
+      s.h.call('jobs', 'quote', { as: anil(), body: body(more) })
+    expect(
+      await quote({ code: 'open(os.environ["CLOISTER_OUTPUT"] + "/result.json", "w").write("{}")' }),
+    ).toMatchObject({ acceptable: true, approval: 'not-needed', cost: { nanoRho: 0 }, runs: 9, advice: [] })
     expect(await quote()).toMatchObject({ acceptable: true, advice: [{ level: 'warning', code: 'no-result' }] })
     const noisy = await quote({ mode: 'noise', language: 'sql', code: 'all', epsilon: 2 })
     // The noise of a count, before anything is asked: 1 / sqrt(2 rho).
-    expect(noisy.advice).toMatchObject([{ level: 'hint', message: expect.stringContaining(`n ± ${Number((1 / Math.sqrt((2 * noisy.cost.nanoRho) / 1e9)).toPrecision(2))}.`) }])
+    expect(noisy.advice).toMatchObject([
+      {
+        level: 'hint',
+        message: expect.stringContaining(
+          `n ± ${Number((1 / Math.sqrt((2 * noisy.cost.nanoRho) / 1e9)).toPrecision(2))}.`,
+        ),
+      },
+    ])
     expect(noisy.cost.nanoRho).toBeGreaterThan(0)
     expect(noisy.cost.left).toBeLessThan(10)
-    expect(await quote({ cohort: [{ table: 'subjects', column: 'x', is: 'known' }] })).toMatchObject({ acceptable: false, advice: [{ level: 'error', code: 'invalid-cohort' }, { code: 'no-result' }] })
+    expect(await quote({ cohort: [{ table: 'subjects', column: 'x', is: 'known' }] })).toMatchObject({
+      acceptable: false,
+      advice: [{ level: 'error', code: 'invalid-cohort' }, { code: 'no-result' }],
+    })
     expect((await quote({ code: 'print(2)' })).pin).not.toBe((await quote()).pin)
   })
   it('stops at twenty that are not over', async () => {
@@ -282,11 +478,15 @@ describe('asking', () => {
     try {
       const jobs = []
       for (let i = 0; i < 20; i++) jobs.push(await t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body() }))
-      expect(await t.h.refused('jobs', 'ask', { as: t.h.person('anil'), body: body() })).toMatchObject({ kind: 'too-many-jobs' })
+      expect(await t.h.refused('jobs', 'ask', { as: t.h.person('anil'), body: body() })).toMatchObject({
+        kind: 'too-many-jobs',
+      })
       await t.h.call('jobs', 'ask', { as: t.h.person('rosa'), body: body() })
       await t.h.call('jobs', 'cancel', { as: t.h.person('anil'), params: { jobId: jobs[0]!.jobId } })
       await t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body() })
-    } finally { await t.h.close() }
+    } finally {
+      await t.h.close()
+    }
   })
 })
 
@@ -303,21 +503,39 @@ describe('stopping', () => {
     for (let i = 0; i < 6; i++) {
       const { jobId } = await ask({ code: `print(${i})` })
       await s.steps.prepare({ jobId, attempt: 1 })
-      const manifest = JSON.parse(Buffer.from(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString()) as Parameters<typeof reportOf>[1]
-      await s.h.objects.put('quarantine', `jobs/${jobId}/report.json.gz`, s.container.send(jobId, manifest)!, 'application/gzip')
+      const manifest = JSON.parse(
+        Buffer.from(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString(),
+      ) as Parameters<typeof reportOf>[1]
+      await s.h.objects.put(
+        'quarantine',
+        `jobs/${jobId}/report.json.gz`,
+        s.container.send(jobId, manifest)!,
+        'application/gzip',
+      )
       await s.steps.check({ jobId, attempt: 1 })
-      const [, cancelled] = await Promise.all([s.steps.settle({ jobId, attempt: 1 }), s.h.answer('jobs', 'cancel', { as: anil(), params: { jobId } })])
+      const [, cancelled] = await Promise.all([
+        s.steps.settle({ jobId, attempt: 1 }),
+        s.h.answer('jobs', 'cancel', { as: anil(), params: { jobId } }),
+      ])
       const job = await get(jobId)
       expect(job.state).toBe(cancelled.status === 200 ? 'cancelled' : 'succeeded')
-      expect((await s.h.answer('jobs', 'result', { as: anil(), params: { jobId } })).status).toBe(job.state === 'succeeded' ? 200 : 409)
+      expect((await s.h.answer('jobs', 'result', { as: anil(), params: { jobId } })).status).toBe(
+        job.state === 'succeeded' ? 200 : 409,
+      )
       s.started.length = 0
     }
   })
   it('is the owner’s and the custodian’s', async () => {
     const { jobId } = await ask()
-    expect(await s.h.refused('jobs', 'cancel', { as: s.h.person('rosa'), params: { jobId } })).toMatchObject({ kind: 'not-found' })
-    expect(await s.h.refused('jobs', 'cancel', { as: s.h.person('otto'), params: { jobId } })).toMatchObject({ kind: 'forbidden' })
-    expect(await s.h.call('jobs', 'cancel', { as: s.h.person('cleo'), params: { jobId } })).toMatchObject({ state: 'cancelled' })
+    expect(await s.h.refused('jobs', 'cancel', { as: s.h.person('rosa'), params: { jobId } })).toMatchObject({
+      kind: 'not-found',
+    })
+    expect(await s.h.refused('jobs', 'cancel', { as: s.h.person('otto'), params: { jobId } })).toMatchObject({
+      kind: 'forbidden',
+    })
+    expect(await s.h.call('jobs', 'cancel', { as: s.h.person('cleo'), params: { jobId } })).toMatchObject({
+      state: 'cancelled',
+    })
   })
 })
 
@@ -328,8 +546,15 @@ describe('steps run twice', () => {
     const step = { jobId, attempt: 1 }
     const [a, b] = [await s.steps.prepare(step), await s.steps.prepare(step)]
     expect([a.compute, b.compute]).toEqual(['container', 'container'])
-    const manifest = JSON.parse(Buffer.from(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString()) as Parameters<typeof reportOf>[1]
-    await s.h.objects.put('quarantine', `jobs/${jobId}/report.json.gz`, s.container.send(jobId, manifest)!, 'application/gzip')
+    const manifest = JSON.parse(
+      Buffer.from(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString(),
+    ) as Parameters<typeof reportOf>[1]
+    await s.h.objects.put(
+      'quarantine',
+      `jobs/${jobId}/report.json.gz`,
+      s.container.send(jobId, manifest)!,
+      'application/gzip',
+    )
     await Promise.all([s.steps.check(step), s.steps.check(step)])
     await s.steps.check(step)
     const decided = await s.job(jobId)
@@ -342,7 +567,9 @@ describe('steps run twice', () => {
     for (const again of [s.steps.query, s.steps.check, s.steps.settle]) await again(step)
     expect(await s.steps.prepare({ jobId, attempt: 2 })).toMatchObject({ compute: 'none' })
     expect(await s.job(jobId)).toEqual(over)
-    expect(await everything<ReleasedItem>(s.h.deps.table, keyOf.dataset(s.datasetId).pk, `RELEASED#user-anil#${jobId}`)).toHaveLength(1)
+    expect(
+      await everything<ReleasedItem>(s.h.deps.table, keyOf.dataset(s.datasetId).pk, `RELEASED#user-anil#${jobId}`),
+    ).toHaveLength(1)
     expect(await s.steps.prepare({ jobId: 'job_nobody', attempt: 1 })).toMatchObject({ compute: 'none' })
     s.started.length = 0
   })
@@ -352,14 +579,21 @@ describe('approval', () => {
   it('waits, is for exactly the pin, and is not one’s own to give', async () => {
     const t = await stage({ approval: true })
     try {
-      const send = (who: string, code: string) => t.h.call('jobs', 'ask', { as: t.h.person(who), body: body({ code, purpose: 'to look at it' }) })
+      const send = (who: string, code: string) =>
+        t.h.call('jobs', 'ask', { as: t.h.person(who), body: body({ code, purpose: 'to look at it' }) })
       const job = await send('carl', 'print(1)')
       expect(job).toMatchObject({ state: 'queued', waiting: 'approval', may: ['cancel', 'inspect'] })
       expect(t.started).toEqual([])
-      const approve = (who: string, b: { pin: string; approve: boolean }, jobId = job.jobId) => t.h.answer('jobs', 'approve', { as: t.h.person(who), params: { jobId }, body: b })
+      const approve = (who: string, b: { pin: string; approve: boolean }, jobId = job.jobId) =>
+        t.h.answer('jobs', 'approve', { as: t.h.person(who), params: { jobId }, body: b })
       expect((await approve('carl', { pin: job.pin, approve: true })).body).toMatchObject({ kind: 'own-output' })
-      expect((await approve('cleo', { pin: 'f'.repeat(64), approve: true })).body).toMatchObject({ kind: 'changed-meanwhile' })
-      expect((await approve('cleo', { pin: job.pin, approve: true })).body).toMatchObject({ state: 'queued', waiting: 'turn' })
+      expect((await approve('cleo', { pin: 'f'.repeat(64), approve: true })).body).toMatchObject({
+        kind: 'changed-meanwhile',
+      })
+      expect((await approve('cleo', { pin: job.pin, approve: true })).body).toMatchObject({
+        state: 'queued',
+        waiting: 'turn',
+      })
       expect((await approve('cleo', { pin: job.pin, approve: true })).body).toMatchObject({ kind: 'wrong-state' })
       t.container.send = (id, m) => reportOf(id, m, counting)
       await t.walk()
@@ -368,20 +602,31 @@ describe('approval', () => {
       expect(await send('carl', 'print(1)')).toMatchObject({ waiting: 'turn' })
       const edited = await send('carl', 'print(2)')
       expect(edited).toMatchObject({ waiting: 'approval' })
-      expect((await approve('cleo', { pin: edited.pin, approve: false }, edited.jobId)).body).toMatchObject({ state: 'failed', problem: { code: 'approval-refused' } })
+      expect((await approve('cleo', { pin: edited.pin, approve: false }, edited.jobId)).body).toMatchObject({
+        state: 'failed',
+        problem: { code: 'approval-refused' },
+      })
       expect(await t.left('quarantine', edited.jobId)).toEqual([])
-    } finally { await t.h.close() }
+    } finally {
+      await t.h.close()
+    }
   })
   it('is stale when what would run has changed', async () => {
     const t = await stage({ approval: true })
     try {
       const job = await t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body({ purpose: 'to look at it' }) })
-      await t.h.call('jobs', 'approve', { as: t.h.person('cleo'), params: { jobId: job.jobId }, body: { pin: job.pin, approve: true } })
+      await t.h.call('jobs', 'approve', {
+        as: t.h.person('cleo'),
+        params: { jobId: job.jobId },
+        body: { pin: job.pin, approve: true },
+      })
       t.h.deps.settings.version = 'another image' // the platform was upgraded in between
       await t.walk()
       const failed = await t.h.call('jobs', 'get', { as: t.h.person('anil'), params: { jobId: job.jobId } })
       expect(failed).toMatchObject({ state: 'failed', problem: { code: 'approval-stale', step: 'prepare' } })
-    } finally { await t.h.close() }
+    } finally {
+      await t.h.close()
+    }
   })
   it('does not outlive a policy, a role or the dataset', async () => {
     const t = await stage()
@@ -396,10 +641,15 @@ describe('approval', () => {
       await t.policy({ languages: ['python'] })
       await after(() => t.policy({ approval: true }), 'approval-stale')
       await t.policy({ approval: false })
-      await after(() => t.h.deps.table.update<DatasetItem>(keyOf.dataset(t.datasetId), { set: { state: 'retired' } }), 'policy-changed')
+      await after(
+        () => t.h.deps.table.update<DatasetItem>(keyOf.dataset(t.datasetId), { set: { state: 'retired' } }),
+        'policy-changed',
+      )
       await t.h.deps.table.update<DatasetItem>(keyOf.dataset(t.datasetId), { set: { state: 'published' } })
       await after(() => t.h.deps.table.remove(keyOf.member(t.organisationId, 'user-anil')), 'policy-changed')
-    } finally { await t.h.close() }
+    } finally {
+      await t.h.close()
+    }
   })
 })
 
@@ -418,10 +668,16 @@ describe('lists', () => {
       after = page.next
     }
     expect(paged).toEqual(all.items.map((j) => j.jobId))
-    const of = await s.h.call('jobs', 'ofDataset', { as: s.h.person('cleo'), params: { datasetId: s.datasetId }, query: { limit: 200 } })
+    const of = await s.h.call('jobs', 'ofDataset', {
+      as: s.h.person('cleo'),
+      params: { datasetId: s.datasetId },
+      query: { limit: 200 },
+    })
     expect(of.items.length).toBeGreaterThanOrEqual(all.items.length)
     expect(of.items[0]!.may).toContain('inspect')
     expect((await s.h.call('jobs', 'list', { as: s.h.person('anil', { scopes: ['jobs:write'] }) })).items).toEqual([])
-    expect(await s.h.refused('jobs', 'ofDataset', { as: anil(), params: { datasetId: s.datasetId } })).toMatchObject({ kind: 'forbidden' })
+    expect(await s.h.refused('jobs', 'ofDataset', { as: anil(), params: { datasetId: s.datasetId } })).toMatchObject({
+      kind: 'forbidden',
+    })
   })
 })

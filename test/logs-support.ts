@@ -1,4 +1,7 @@
-/** For tests and benchmarks of runs and their logs: a host in a process of its own that can be killed and started again, and a pipeline that prints what it is told. */
+/**
+ * For tests and benchmarks of runs and their logs: a host in a process of its own that can be killed and started again,
+ * and a pipeline that prints what it is told.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
@@ -30,12 +33,18 @@ export interface HostProcess {
 
 /** A host on `port` with a new home. */
 export async function hostProcess(port: number, runs: number): Promise<HostProcess> {
-  const home = await demoHome('cloister-runs-'), origin = `http://127.0.0.1:${port}`
+  const home = await demoHome('cloister-runs-'),
+    origin = `http://127.0.0.1:${port}`
   let child: ChildProcess | undefined
   const start = async (): Promise<void> => {
-    child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'local/run.ts')], { env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home, CLOISTER_RUNS: String(runs) }, stdio: ['ignore', 'pipe', 'inherit'] })
+    child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'local/run.ts')], {
+      env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home, CLOISTER_RUNS: String(runs) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     await new Promise<void>((resolve, reject) => {
-      child!.stdout!.on('data', (text: Buffer) => { if (text.includes('is ready')) resolve() })
+      child!.stdout!.on('data', (text: Buffer) => {
+        if (text.includes('is ready')) resolve()
+      })
       child!.once('exit', (code) => reject(new Error(`The host ended with ${code}`)))
     })
     // Its watch and what was left are taken up right after.
@@ -43,36 +52,78 @@ export async function hostProcess(port: number, runs: number): Promise<HostProce
   const ended = async (signal: NodeJS.Signals): Promise<void> => {
     const now = child
     if (!now || now.exitCode !== null || now.signalCode !== null) return
-    const exit = new Promise((resolve) => { now.once('exit', resolve) })
+    const exit = new Promise((resolve) => {
+      now.once('exit', resolve)
+    })
     now.kill(signal)
     await exit
   }
   await start()
   return {
-    origin, home, pid: () => child!.pid!, start, kill: () => ended('SIGKILL'),
-    close: async () => { await ended('SIGTERM'); await rm(home, { recursive: true, force: true, maxRetries: 5 }) },
+    origin,
+    home,
+    pid: () => child!.pid!,
+    start,
+    kill: () => ended('SIGKILL'),
+    close: async () => {
+      await ended('SIGTERM')
+      await rm(home, { recursive: true, force: true, maxRetries: 5 })
+    },
     as: async (email) => {
       const tokens = await new Visitor(origin).signIn(email, demoPassword)
-      const options: ClientOptions = { baseUrl: origin, token: () => tokens.access_token }, client = createClient(options)
+      const options: ClientOptions = { baseUrl: origin, token: () => tokens.access_token },
+        client = createClient(options)
       return { client, options, organisationId: (await client.access.me()).memberships[0]!.organisationId }
     },
   }
 }
 
 /** Publishes Python as a pipeline without inputs and sets up an experiment with it. */
-export async function experimentOf(client: Client, organisationId: string, name: string, code: string, more: { command?: string[]; resources?: { memoryMb?: number; seconds?: number } } = {}): Promise<string> {
-  const bytes = Buffer.from(code), file = { path: 'main.py', size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+export async function experimentOf(
+  client: Client,
+  organisationId: string,
+  name: string,
+  code: string,
+  more: { command?: string[]; resources?: { memoryMb?: number; seconds?: number } } = {},
+): Promise<string> {
+  const bytes = Buffer.from(code),
+    file = { path: 'main.py', size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
   const { uploads } = await client.pipelines.uploads({ params: { organisationId }, body: { name, files: [file] } })
-  for (const { upload } of uploads) if (upload) { const r = await fetch(upload.url, { method: upload.method, headers: upload.headers, body: bytes }); if (!r.ok) throw new Error(`The store refused the code: ${r.status}`) }
-  const { pipelineId } = await client.pipelines.publish({ params: { organisationId }, body: {
-    definition: { name, title: name, runtime: 'python', command: more.command ?? ['python3', 'main.py', '{{count}}', '{{pause}}', '{{output}}'], resources: { memoryMb: 256, ...more.resources }, parameters: { type: 'object', properties: { count: { type: 'integer', default: 100 }, pause: { type: 'number', default: 0.05 } } } }, files: [file],
-  } })
-  return (await client.pipelines.createExperiment({ params: { organisationId }, body: { pipelineId, title: name } })).experimentId
+  for (const { upload } of uploads)
+    if (upload) {
+      const r = await fetch(upload.url, { method: upload.method, headers: upload.headers, body: bytes })
+      if (!r.ok) throw new Error(`The store refused the code: ${r.status}`)
+    }
+  const { pipelineId } = await client.pipelines.publish({
+    params: { organisationId },
+    body: {
+      definition: {
+        name,
+        title: name,
+        runtime: 'python',
+        command: more.command ?? ['python3', 'main.py', '{{count}}', '{{pause}}', '{{output}}'],
+        resources: { memoryMb: 256, ...more.resources },
+        parameters: {
+          type: 'object',
+          properties: { count: { type: 'integer', default: 100 }, pause: { type: 'number', default: 0.05 } },
+        },
+      },
+      files: [file],
+    },
+  })
+  return (await client.pipelines.createExperiment({ params: { organisationId }, body: { pipelineId, title: name } }))
+    .experimentId
 }
 
 /** Every record of a run's log until its end. */
-export async function watchLog(options: ClientOptions, jobId: string, seen: (r: PlacedRecord) => void, more: Pick<StreamInput<typeof pipelines.routes.logEvents>, 'signal' | 'after' | 'connection'> = {}): Promise<void> {
-  for await (const { data } of readEvents(options, pipelines.routes.logEvents, { params: { jobId }, ...more })) seen(data as PlacedRecord)
+export async function watchLog(
+  options: ClientOptions,
+  jobId: string,
+  seen: (r: PlacedRecord) => void,
+  more: Pick<StreamInput<typeof pipelines.routes.logEvents>, 'signal' | 'after' | 'connection'> = {},
+): Promise<void> {
+  for await (const { data } of readEvents(options, pipelines.routes.logEvents, { params: { jobId }, ...more }))
+    seen(data as PlacedRecord)
 }
 
 export async function until<T>(what: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
@@ -83,4 +134,8 @@ export async function until<T>(what: () => Promise<T | undefined | false>, secon
     await new Promise((r) => setTimeout(r, 100))
   }
 }
-export const over = (client: Client, jobId: string, seconds = 60): Promise<Run> => until(async () => { const r = await client.pipelines.run({ params: { jobId } }); return ['succeeded', 'failed', 'cancelled'].includes(r.state) ? r : undefined }, seconds)
+export const over = (client: Client, jobId: string, seconds = 60): Promise<Run> =>
+  until(async () => {
+    const r = await client.pipelines.run({ params: { jobId } })
+    return ['succeeded', 'failed', 'cancelled'].includes(r.state) ? r : undefined
+  }, seconds)

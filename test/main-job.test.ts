@@ -1,6 +1,6 @@
 /**
- * The main job, as a person does it: Chromium logs in, publishes the flanker example, makes a link, takes part with 100 real key presses,
- * sees the run arrive live, opens it, and downloads the CSV.
+ * The main job, as a person does it: Chromium logs in, publishes the flanker example, makes a link, takes part with 100
+ * real key presses, sees the run arrive live, opens it, and downloads the CSV.
  */
 import { readFile, rm } from 'node:fs/promises'
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
@@ -19,7 +19,18 @@ beforeAll(async () => {
   await buildWeb(() => undefined)
   home = await demoHome('cloister-main-job-')
   host = await startHost({ port: await freePort(), home, quiet: true })
-  browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
+  browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
 })
 afterAll(async () => {
   await browser?.close()
@@ -29,28 +40,41 @@ afterAll(async () => {
 
 /** A browser of somebody's own; what its pages complain about is kept, and no request may leave the two origins. */
 async function somebody(): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', acceptDownloads: true })
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    locale: 'en-GB',
+    acceptDownloads: true,
+  })
   context.setDefaultTimeout(30_000)
   context.on('page', (page) => {
     page.on('pageerror', (e) => complaints.push(e.message))
-    page.on('console', (m) => { if (m.type() === 'error') complaints.push(m.text()) })
-    page.on('request', (r) => { if (![host.mainOrigin, host.studyOrigin, 'data:', 'blob:'].some((o) => r.url().startsWith(o))) complaints.push(`a request to ${r.url()}`) })
+    page.on('console', (m) => {
+      if (m.type() === 'error') complaints.push(m.text())
+    })
+    page.on('request', (r) => {
+      if (![host.mainOrigin, host.studyOrigin, 'data:', 'blob:'].some((o) => r.url().startsWith(o)))
+        complaints.push(`a request to ${r.url()}`)
+    })
   })
   return context.newPage()
 }
 
-const arrows = (frame: Frame): Promise<string> => frame.evaluate(() => document.querySelector('.flanker')?.textContent ?? '')
+const arrows = (frame: Frame): Promise<string> =>
+  frame.evaluate(() => document.querySelector('.flanker')?.textContent ?? '')
 /** The next stimulus that is not the fixation cross, or undefined when the study is over. */
 async function nextStimulus(page: Page, frame: Frame): Promise<string | undefined> {
   for (;;) {
-    if (frame.isDetached() || await page.getByText('Thank you', { exact: true }).isVisible()) return undefined
+    if (frame.isDetached() || (await page.getByText('Thank you', { exact: true }).isVisible())) return undefined
     const shown = await arrows(frame).catch(() => '')
     if (/^[<>]{5}$/.test(shown)) return shown
     await page.waitForTimeout(15)
   }
 }
 
-interface Pressed { arrows: string; key: string }
+interface Pressed {
+  arrows: string
+  key: string
+}
 /** Answers every trial with a key; a wrong one each tenth time. */
 async function takePart(page: Page, address: string): Promise<Pressed[]> {
   await page.goto(address)
@@ -66,7 +90,11 @@ async function takePart(page: Page, address: string): Promise<Pressed[]> {
     await page.keyboard.press(key)
     pressed.push({ arrows: shown, key })
     // The same arrows may come again: the cross between them tells one trial from the next.
-    await frame.waitForFunction(() => !/^[<>]{5}$/.test(document.querySelector('.flanker')?.textContent ?? ''), undefined, { polling: 10 }).catch(() => undefined)
+    await frame
+      .waitForFunction(() => !/^[<>]{5}$/.test(document.querySelector('.flanker')?.textContent ?? ''), undefined, {
+        polling: 10,
+      })
+      .catch(() => undefined)
   }
   return pressed
 }
@@ -86,7 +114,10 @@ function parseCsv(text: string): Record<string, string>[] {
 test('publish, launch, take part, watch it arrive, open, download', { timeout: 400_000 }, async () => {
   const rosa = await somebody()
   await rosa.goto(`${host.mainOrigin}/`)
-  await rosa.getByRole('button', { name: /sign in/i }).first().click()
+  await rosa
+    .getByRole('button', { name: /sign in/i })
+    .first()
+    .click()
   await rosa.getByLabel('Email').fill('rosa@demo.cloister')
   await rosa.getByLabel('Password').fill(demoPassword)
   await rosa.getByRole('button', { name: 'Sign in', exact: true }).click()
@@ -108,7 +139,10 @@ test('publish, launch, take part, watch it arrive, open, download', { timeout: 4
   await rosa.getByRole('button', { name: 'Make a link' }).last().click()
   await rosa.getByRole('dialog').getByLabel('Label').fill('Morning')
   await rosa.getByRole('dialog').getByRole('button', { name: 'Make the link' }).click()
-  const address = (await rosa.getByText(new RegExp(`${host.mainOrigin}/p/[a-z2-7]{20}`)).first().textContent())!.match(/http:\S+\/p\/[a-z2-7]{20}/)![0]
+  const address = (await rosa
+    .getByText(new RegExp(`${host.mainOrigin}/p/[a-z2-7]{20}`))
+    .first()
+    .textContent())!.match(/http:\S+\/p\/[a-z2-7]{20}/)![0]
 
   await rosa.goto(`${base}/results`)
   await rosa.getByText('No runs yet').waitFor()
@@ -120,10 +154,17 @@ test('publish, launch, take part, watch it arrive, open, download', { timeout: 4
   expect(pressed).toHaveLength(100)
   await participant.getByText('Thank you', { exact: true }).waitFor()
   // 100 trials, the record of the session, and the end.
-  await rosa.getByRole('row').filter({ hasText: /completed/i }).filter({ hasText: /102 of 102/ }).waitFor({ timeout: 60_000 })
+  await rosa
+    .getByRole('row')
+    .filter({ hasText: /completed/i })
+    .filter({ hasText: /102 of 102/ })
+    .waitFor({ timeout: 60_000 })
 
   await rosa.getByRole('button', { name: /^Open all/ }).click()
-  await rosa.getByRole('dialog').getByLabel('What do you open them for?').fill('Preregistered analysis of the flanker effect')
+  await rosa
+    .getByRole('dialog')
+    .getByLabel('What do you open them for?')
+    .fill('Preregistered analysis of the flanker effect')
   await rosa.getByRole('dialog').getByRole('button', { name: 'Open', exact: true }).click()
   await rosa.getByText('1 run opened, 100 rows').waitFor()
   const downloading = rosa.waitForEvent('download')
@@ -133,10 +174,20 @@ test('publish, launch, take part, watch it arrive, open, download', { timeout: 4
   expect(rows).toHaveLength(100)
   expect(rows.map((r) => r['response'])).toEqual(pressed.map((p) => p.key))
   expect(rows.map((r) => r['correct'])).toEqual(pressed.map((_, i) => String(i % 10 !== 9)))
-  expect(rows.map((r) => r['congruency'])).toEqual(pressed.map((p) => (new Set(p.arrows).size === 1 ? 'congruent' : 'incongruent')))
-  expect(rows.map((r) => r['stimulus']!.replaceAll(/<[^<>]+>/g, '').replaceAll('&lt;', '<').replaceAll('&gt;', '>'))).toEqual(pressed.map((p) => p.arrows))
+  expect(rows.map((r) => r['congruency'])).toEqual(
+    pressed.map((p) => (new Set(p.arrows).size === 1 ? 'congruent' : 'incongruent')),
+  )
+  expect(
+    rows.map((r) =>
+      r['stimulus']!.replaceAll(/<[^<>]+>/g, '')
+        .replaceAll('&lt;', '<')
+        .replaceAll('&gt;', '>'),
+    ),
+  ).toEqual(pressed.map((p) => p.arrows))
   expect(rows.every((r) => Number(r['rt']) > 0 && Number(r['rt']) < 60_000)).toBe(true)
   expect(new Set(rows.map((r) => Number(r['trial_index']))).size).toBe(100)
-  expect(rows.map((r) => Number(r['time_elapsed']))).toEqual(rows.map((r) => Number(r['time_elapsed'])).sort((a, b) => a - b))
+  expect(rows.map((r) => Number(r['time_elapsed']))).toEqual(
+    rows.map((r) => Number(r['time_elapsed'])).sort((a, b) => a - b),
+  )
   expect(complaints).toEqual([])
 })

@@ -1,10 +1,17 @@
-/** The stage of every participant test: built pages, a real host on `port`, a browser; put up before a file's tests and taken down after. */
+/**
+ * The stage of every participant test: built pages, a real host on `port`, a browser; put up before a file's tests and
+ * taken down after.
+ */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'
 import { buildWeb } from '../tools/build-web.ts'
 import { launch, type LiveStudy, Platform, webStudy } from './participant-support.ts'
 
-export interface Stage { platform: Platform; browser: () => Browser; study: (o?: Parameters<typeof webStudy>[2]) => Promise<LiveStudy> }
+export interface Stage {
+  platform: Platform
+  browser: () => Browser
+  study: (o?: Parameters<typeof webStudy>[2]) => Promise<LiveStudy>
+}
 
 export function stage(port: number): Stage {
   const platform = new Platform(port)

@@ -26,32 +26,59 @@ async function open(o: BrowserContextOptions = {}): Promise<Page> {
   context = await browser().newContext({ locale: 'en-GB', bypassCSP: false, ...o })
   const page = await context.newPage()
   complaints = []
-  page.on('console', (m) => { if (/Content.Security.Policy|Refused to/i.test(m.text())) complaints.push(m.text()) })
+  page.on('console', (m) => {
+    if (/Content.Security.Policy|Refused to/i.test(m.text())) complaints.push(m.text())
+  })
   page.on('pageerror', (e) => complaints.push(e.message))
   return page
 }
 
-interface Finding { id: string; nodes: { html: string }[] }
-/** One heading, one sentence, nothing cut off, nothing that axe objects to, touch targets of 44 px, text of 16 px; in light and dark, wide and narrow. */
+interface Finding {
+  id: string
+  nodes: { html: string }[]
+}
+/**
+ * One heading, one sentence, nothing cut off, nothing that axe objects to, touch targets of 44 px, text of 16 px; in
+ * light and dark, wide and narrow.
+ */
 async function inspect(page: Page, name: string): Promise<void> {
-  for (const [width, height] of [[1440, 900], [390, 844]] as const) for (const colorScheme of ['light', 'dark'] as const) {
-    await page.setViewportSize({ width, height })
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    if (pictures) await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`), fullPage: true })
-    const at = `${name} ${width} ${colorScheme}`
-    await page.evaluate(axe.source)
-    const found = await page.evaluate(() => (window as unknown as { axe: { run: (o: object) => Promise<{ violations: Finding[] }> } }).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
-    expect(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), at).toEqual([])
-    const layout = await page.evaluate(() => ({
-      covered: document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.id === 'frame',
-      wide: document.documentElement.scrollWidth - innerWidth, headings: document.querySelectorAll('h1').length - document.querySelectorAll('.old h1').length,
-      small: [...document.querySelectorAll('#app button, #app .button, #app input')].filter((e) => e.getBoundingClientRect().height < 44).length,
-      text: Math.min(...[...document.querySelectorAll('#app *')].filter((e) => e.childElementCount === 0 && e.textContent).map((e) => parseFloat(getComputedStyle(e).fontSize))),
-    }))
-    expect(layout, at).toMatchObject({ headings: 1, small: 0, covered: false })
-    expect(layout.wide, at).toBeLessThanOrEqual(0)
-    expect(layout.text, at).toBeGreaterThanOrEqual(16)
-  }
+  for (const [width, height] of [
+    [1440, 900],
+    [390, 844],
+  ] as const)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.setViewportSize({ width, height })
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      if (pictures)
+        await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`), fullPage: true })
+      const at = `${name} ${width} ${colorScheme}`
+      await page.evaluate(axe.source)
+      const found = await page.evaluate(() =>
+        (window as unknown as { axe: { run: (o: object) => Promise<{ violations: Finding[] }> } }).axe.run({
+          runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'],
+        }),
+      )
+      expect(
+        found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`),
+        at,
+      ).toEqual([])
+      const layout = await page.evaluate(() => ({
+        covered: document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.id === 'frame',
+        wide: document.documentElement.scrollWidth - innerWidth,
+        headings: document.querySelectorAll('h1').length - document.querySelectorAll('.old h1').length,
+        small: [...document.querySelectorAll('#app button, #app .button, #app input')].filter(
+          (e) => e.getBoundingClientRect().height < 44,
+        ).length,
+        text: Math.min(
+          ...[...document.querySelectorAll('#app *')]
+            .filter((e) => e.childElementCount === 0 && e.textContent)
+            .map((e) => parseFloat(getComputedStyle(e).fontSize)),
+        ),
+      }))
+      expect(layout, at).toMatchObject({ headings: 1, small: 0, covered: false })
+      expect(layout.wide, at).toBeLessThanOrEqual(0)
+      expect(layout.text, at).toBeGreaterThanOrEqual(16)
+    }
   expect(complaints, name).toEqual([])
 }
 async function met(page: Page, state: string): Promise<void> {
@@ -60,11 +87,19 @@ async function met(page: Page, state: string): Promise<void> {
 }
 
 test('the page weighs less than 60 KB gzipped, and loads nothing from elsewhere', () => {
-  const files = readdirSync(built, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()).map((e) => readFileSync(join(e.parentPath, e.name)))
+  const files = readdirSync(built, { recursive: true, withFileTypes: true })
+    .filter((e) => e.isFile())
+    .map((e) => readFileSync(join(e.parentPath, e.name)))
   expect(files.length).toBeGreaterThanOrEqual(4)
   expect(files.reduce((n, f) => n + gzipSync(f, { level: 9 }).length, 0)).toBeLessThan(60_000)
   // The only addresses are names of XML namespaces.
-  for (const f of files) expect(f.toString('utf8').match(/https?:\/\/[\w.]+/g)?.filter((a) => !a.startsWith('http://www.w3.org')) ?? []).toEqual([])
+  for (const f of files)
+    expect(
+      f
+        .toString('utf8')
+        .match(/https?:\/\/[\w.]+/g)
+        ?.filter((a) => !a.startsWith('http://www.w3.org')) ?? [],
+    ).toEqual([])
 })
 
 test('not open, closed, full, used, expired, not found', async () => {
@@ -90,7 +125,10 @@ test('not open, closed, full, used, expired, not found', async () => {
   await platform.client.studies.setState({ params: { studyId: closed.studyId }, body: { state: 'paused', rev } })
   await page.goto(toClose.url)
   await met(page, 'not-open')
-  await platform.client.studies.setState({ params: { studyId: closed.studyId }, body: { state: 'closed', rev: rev + 1 } })
+  await platform.client.studies.setState({
+    params: { studyId: closed.studyId },
+    body: { state: 'closed', rev: rev + 1 },
+  })
   await page.goto(toClose.url)
   await met(page, 'closed')
   await page.goto(single.url)
@@ -105,7 +143,9 @@ test('not open, closed, full, used, expired, not found', async () => {
 
 test('a browser that lacks what sealing needs is told so', async () => {
   const page = await open()
-  await page.addInitScript(() => { Object.defineProperty(navigator, 'locks', { value: undefined }) })
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, 'locks', { value: undefined })
+  })
   await page.goto((await (await study()).link()).url)
   await met(page, 'too-old')
 })
@@ -118,7 +158,9 @@ test('without scripts the page still says what is wrong', async () => {
 
 test('a window that is too small says by how much, and goes on when it is large enough', async () => {
   const page = await open({ viewport: { width: 600, height: 500 } })
-  await page.goto((await (await study({ configuration: { requirements: { minimumWidth: 1500, minimumHeight: 600 } } })).link()).url)
+  await page.goto(
+    (await (await study({ configuration: { requirements: { minimumWidth: 1500, minimumHeight: 600 } } })).link()).url,
+  )
   await inState(page, 'too-small')
   expect(await page.textContent('.sentence')).toContain('needs 1500 × 600 pixels and this window has 600 × 500')
   await inspect(page, 'too-small')
@@ -128,7 +170,9 @@ test('a window that is too small says by how much, and goes on when it is large 
 
 test('a phone without a keyboard is told so, and a key press is proof of one', async () => {
   const page = await open({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } })
-  await page.goto((await (await study({ configuration: { requirements: { needs: ['keyboard', 'audio'] } } })).link()).url)
+  await page.goto(
+    (await (await study({ configuration: { requirements: { needs: ['keyboard', 'audio'] } } })).link()).url,
+  )
   await met(page, 'lacking')
   await page.keyboard.press('f')
   await inState(page, 'ready')
@@ -141,8 +185,13 @@ test('ready, loading, going on, in another tab, withdrawn', async () => {
   await page.goto(url)
   await met(page, 'ready')
   let letGo: () => void = () => undefined
-  const held = new Promise<void>((resolve) => { letGo = resolve })
-  await page.route('**/s/*/index.html', async (r) => { await held; await r.continue().catch(() => undefined) })
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  await page.route('**/s/*/index.html', async (r) => {
+    await held
+    await r.continue().catch(() => undefined)
+  })
   await page.click('.actions button')
   await met(page, 'preloading')
   letGo()
@@ -167,7 +216,10 @@ test('unreachable, and a start that has to wait', async () => {
 
 test('offline at the end, saving, receipt with the way back, withdrawal', async () => {
   const page = await open()
-  const s = await study({ redirectHosts: ['app.prolific.com'], title: 'Attention and reaction times in everyday situations' })
+  const s = await study({
+    redirectHosts: ['app.prolific.com'],
+    title: 'Attention and reaction times in everyday situations',
+  })
   const { url } = await s.link({ completionUrl: 'https://app.prolific.com/submissions/complete?cc=C1' })
   const frame = await takePart(page, url)
   await record(frame, 1, 100)
@@ -176,8 +228,13 @@ test('offline at the end, saving, receipt with the way back, withdrawal', async 
   await finish(frame)
   await met(page, 'offline')
   let letGo: () => void = () => undefined
-  const held = new Promise<void>((resolve) => { letGo = resolve })
-  await page.route('**/records', async (r) => { await held; await r.continue().catch(() => undefined) })
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  await page.route('**/records', async (r) => {
+    await held
+    await r.continue().catch(() => undefined)
+  })
   await page.reload().catch(() => undefined)
   await context!.setOffline(false)
   await page.goto(url)
@@ -200,11 +257,20 @@ test('ended by the participant', async () => {
   await met(page, 'aborted')
 })
 
-test.each([['de', 'Bereit', 'Beginnen'], ['fr', 'Prêt à commencer', 'Commencer'], ['es', 'Todo listo', 'Empezar'], ['nl', 'Ready to start', 'Start']])('a study in %s speaks its language', async (language, title, button) => {
+test.each([
+  ['de', 'Bereit', 'Beginnen'],
+  ['fr', 'Prêt à commencer', 'Commencer'],
+  ['es', 'Todo listo', 'Empezar'],
+  ['nl', 'Ready to start', 'Start'],
+])('a study in %s speaks its language', async (language, title, button) => {
   const page = await open()
   await page.goto((await (await study({ configuration: { language } })).link()).url)
   await inState(page, 'ready')
-  expect([await page.textContent('h1'), await page.textContent('.actions button'), await page.getAttribute('html', 'lang')]).toEqual([title, button, language === 'nl' ? 'en' : language])
+  expect([
+    await page.textContent('h1'),
+    await page.textContent('.actions button'),
+    await page.getAttribute('html', 'lang'),
+  ]).toEqual([title, button, language === 'nl' ? 'en' : language])
   await inspect(page, `ready-${language}`)
 })
 
@@ -213,9 +279,14 @@ test('a study that stops says so and can be gone on with', async () => {
   const { url } = await (await study()).link()
   const frame = await takePart(page, url)
   await record(frame, 1, 2)
-  // What the player says when it cannot go on; a web study's own port is out of reach, so a new greeting gets a new one.
+  // What the player says when it cannot go on; a web study's own port is out of reach, so a new greeting gets a new
+  // one.
   await frame.evaluate(() => {
-    addEventListener('message', (e) => e.ports[0]?.postMessage({ type: 'failed', message: 'The plugin could not be loaded.' }), { once: true })
+    addEventListener(
+      'message',
+      (e) => e.ports[0]?.postMessage({ type: 'failed', message: 'The plugin could not be loaded.' }),
+      { once: true },
+    )
     parent.postMessage({ cloister: 1, hello: true }, '*')
   })
   await met(page, 'failed')

@@ -21,14 +21,23 @@ export class Platform {
   client!: Client
   organisationId = ''
   #child: ChildProcess | undefined
-  constructor(port: number) { this.port = port }
-  get origin(): string { return `http://127.0.0.1:${this.port}` }
+  constructor(port: number) {
+    this.port = port
+  }
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
 
   async start(): Promise<void> {
     this.home ||= await mkdtemp(join(tmpdir(), 'cloister-participant-'))
     for (let tries = 0; ; tries++) {
-      const child = fork(entry, [String(this.port), this.home], { stdio: ['ignore', 'ignore', tries < 20 ? 'ignore' : 'inherit', 'ipc'] })
-      const ready = await new Promise<Ready | undefined>((resolve) => { child.once('message', (m) => resolve(m as Ready)); child.once('exit', () => resolve(undefined)) })
+      const child = fork(entry, [String(this.port), this.home], {
+        stdio: ['ignore', 'ignore', tries < 20 ? 'ignore' : 'inherit', 'ipc'],
+      })
+      const ready = await new Promise<Ready | undefined>((resolve) => {
+        child.once('message', (m) => resolve(m as Ready))
+        child.once('exit', () => resolve(undefined))
+      })
       if (ready) {
         this.#child = child
         if (!this.organisationId) {
@@ -65,34 +74,70 @@ export class Platform {
 const studyPage = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Task</title><h1>Task</h1><p id="seen"></p><script src="cloister.js"></script>
 <script>cloister.start().then((s) => { window.begun = s; document.getElementById('seen').textContent = String(s.resume.finished.length) })</script></html>`
 
-export interface LiveStudy { studyId: string; link: (more?: Partial<Parameters<Client['studies']['createLink']>[0]['body']>) => Promise<{ code: string; url: string }> }
+export interface LiveStudy {
+  studyId: string
+  link: (
+    more?: Partial<Parameters<Client['studies']['createLink']>[0]['body']>,
+  ) => Promise<{ code: string; url: string }>
+}
 let made = 0
 /** A published web study that takes participants. Its page records what a test tells it to. */
-export async function webStudy(client: Client, organisationId: string, o: { configuration?: Record<string, unknown>; live?: boolean; redirectHosts?: string[]; title?: string } = {}): Promise<LiveStudy> {
-  const study = await client.studies.create({ params: { organisationId }, body: { title: o.title ?? `Reaction times ${++made}`, requestId: crypto.randomUUID() } })
+export async function webStudy(
+  client: Client,
+  organisationId: string,
+  o: { configuration?: Record<string, unknown>; live?: boolean; redirectHosts?: string[]; title?: string } = {},
+): Promise<LiveStudy> {
+  const study = await client.studies.create({
+    params: { organisationId },
+    body: { title: o.title ?? `Reaction times ${++made}`, requestId: crypto.randomUUID() },
+  })
   const params = { studyId: study.studyId }
-  await publishStudy(client, { studyId: study.studyId, configuration: { kind: 'web', entry: 'index.html', language: 'en', ...o.configuration }, files: [{ path: 'index.html', data: new TextEncoder().encode(studyPage) }] })
+  await publishStudy(client, {
+    studyId: study.studyId,
+    configuration: { kind: 'web', entry: 'index.html', language: 'en', ...o.configuration },
+    files: [{ path: 'index.html', data: new TextEncoder().encode(studyPage) }],
+  })
   let { rev } = await client.studies.study({ params })
-  if (o.redirectHosts) ({ rev } = await client.studies.change({ params, body: { redirectHosts: o.redirectHosts, rev } }))
+  if (o.redirectHosts)
+    ({ rev } = await client.studies.change({ params, body: { redirectHosts: o.redirectHosts, rev } }))
   if (o.live !== false) await client.studies.setState({ params, body: { state: 'live', rev } })
-  return { studyId: study.studyId, link: (more = {}) => client.studies.createLink({ params, body: { kind: 'general', ...more } }) }
+  return {
+    studyId: study.studyId,
+    link: (more = {}) => client.studies.createLink({ params, body: { kind: 'general', ...more } }),
+  }
 }
 
 /** Runs of a study, opened with their keys. */
 export async function openedRuns(client: Client, studyId: string): Promise<OpenedRun[]> {
   const { items } = await client.runs.list({ params: { studyId }, query: {} })
   const runs: OpenedRun[] = []
-  for await (const r of openRuns(client, { studyId, purpose: 'Counting what has arrived', runIds: items.map((i) => i.runId) })) runs.push(r)
+  for await (const r of openRuns(client, {
+    studyId,
+    purpose: 'Counting what has arrived',
+    runIds: items.map((i) => i.runId),
+  }))
+    runs.push(r)
   return runs
 }
 
-export const launch = (more: LaunchOptions = {}): Promise<Browser> => chromium.launch({
-  executablePath: process.env['CLOISTER_CHROMIUM'] ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'], ...more,
-})
+export const launch = (more: LaunchOptions = {}): Promise<Browser> =>
+  chromium.launch({
+    executablePath: process.env['CLOISTER_CHROMIUM'] ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+    ...more,
+  })
 
 /** Waits for a state of the participant page. */
-export const inState = (page: Page, state: string, timeout = 30_000): Promise<unknown> => page.waitForSelector(`main[data-state="${state}"]`, { timeout })
+export const inState = (page: Page, state: string, timeout = 30_000): Promise<unknown> =>
+  page.waitForSelector(`main[data-state="${state}"]`, { timeout })
 
 /** The study's frame, once it has begun. */
 export async function studyFrame(page: Page, timeout = 30_000): Promise<Frame> {
@@ -111,23 +156,49 @@ export async function takePart(page: Page, url: string): Promise<Frame> {
 }
 
 /** Records rows `from` to `to` one after the other without waiting; resolves when all are kept on the device. */
-export const record = (frame: Frame, from: number, to: number): Promise<void> => frame.evaluate(async ([a, b]) => {
-  const { cloister } = window as unknown as { cloister: Cloister }
-  await Promise.all(Array.from({ length: b! - a! + 1 }, (_, i) => cloister.record({ n: a! + i, word: `marker-${a! + i}`, rt: 300 + ((a! + i) * 37) % 400 })))
-}, [from, to])
+export const record = (frame: Frame, from: number, to: number): Promise<void> =>
+  frame.evaluate(
+    async ([a, b]) => {
+      const { cloister } = window as unknown as { cloister: Cloister }
+      await Promise.all(
+        Array.from({ length: b! - a! + 1 }, (_, i) =>
+          cloister.record({ n: a! + i, word: `marker-${a! + i}`, rt: 300 + (((a! + i) * 37) % 400) }),
+        ),
+      )
+    },
+    [from, to],
+  )
 /** Ends the study, a moment later: the frame goes with it, and with the frame the answer to what asked for it. */
-export const finish = (frame: Frame): Promise<void> => frame.evaluate(() => { setTimeout(() => { void (window as unknown as { cloister: Cloister }).cloister.finish() }, 100) })
-export const abort = (frame: Frame): Promise<void> => frame.evaluate(() => { setTimeout(() => { void (window as unknown as { cloister: Cloister }).cloister.abort('no time') }, 100) })
+export const finish = (frame: Frame): Promise<void> =>
+  frame.evaluate(() => {
+    setTimeout(() => {
+      void (window as unknown as { cloister: Cloister }).cloister.finish()
+    }, 100)
+  })
+export const abort = (frame: Frame): Promise<void> =>
+  frame.evaluate(() => {
+    setTimeout(() => {
+      void (window as unknown as { cloister: Cloister }).cloister.abort('no time')
+    }, 100)
+  })
 
 /** The numbers that were recorded, as they arrived. */
 export const numbersOf = (run: OpenedRun): number[] => run.trials.map((t) => Number(t.data.get('n')))
 export const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 
 /** How many items each store of this browser holds. */
-export const kept = (p: Page): Promise<Record<string, number>> => p.evaluate(async () => {
-  const db = await new Promise<IDBDatabase>((resolve) => { const o = indexedDB.open('cloister-participant'); o.onsuccess = () => resolve(o.result) })
-  const out: Record<string, number> = {}
-  for (const name of db.objectStoreNames) out[name] = await new Promise((resolve) => { const c = db.transaction(name).objectStore(name).count(); c.onsuccess = () => resolve(c.result) })
-  db.close()
-  return out
-})
+export const kept = (p: Page): Promise<Record<string, number>> =>
+  p.evaluate(async () => {
+    const db = await new Promise<IDBDatabase>((resolve) => {
+      const o = indexedDB.open('cloister-participant')
+      o.onsuccess = () => resolve(o.result)
+    })
+    const out: Record<string, number> = {}
+    for (const name of db.objectStoreNames)
+      out[name] = await new Promise((resolve) => {
+        const c = db.transaction(name).objectStore(name).count()
+        c.onsuccess = () => resolve(c.result)
+      })
+    db.close()
+    return out
+  })

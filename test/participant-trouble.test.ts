@@ -1,9 +1,22 @@
-/** The participant page in a real browser against the real host: what comes between a link and a receipt: no connection, no storage, two tabs, a server that refuses. */
+/**
+ * The participant page in a real browser against the real host: what comes between a link and a receipt: no connection,
+ * no storage, two tabs, a server that refuses.
+ */
 import { readFileSync } from 'node:fs'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { stage } from './participant-stage.ts'
-import { finish, inState, kept, numbers, numbersOf, openedRuns, record, studyFrame, takePart } from './participant-support.ts'
+import {
+  finish,
+  inState,
+  kept,
+  numbers,
+  numbersOf,
+  openedRuns,
+  record,
+  studyFrame,
+  takePart,
+} from './participant-support.ts'
 
 const { platform, browser, study } = stage(4624)
 let context: BrowserContext
@@ -13,7 +26,9 @@ beforeEach(async () => {
   context = await browser().newContext({ locale: 'en-GB' })
   page = await context.newPage()
 })
-afterEach(async () => { await context.close() })
+afterEach(async () => {
+  await context.close()
+})
 
 describe('without a connection', () => {
   test('says so, keeps everything, and sends it by itself', async () => {
@@ -29,7 +44,10 @@ describe('without a connection', () => {
     await inState(page, 'offline')
     expect(await page.textContent('.note')).toMatch(/Still to send: \d+/)
     const [file] = await Promise.all([page.waitForEvent('download'), page.click('.actions button')])
-    const sealed = JSON.parse(readFileSync((await file.path())!, 'utf8')) as { records: { jwe: string }[]; wrappedKey: string }
+    const sealed = JSON.parse(readFileSync((await file.path())!, 'utf8')) as {
+      records: { jwe: string }[]
+      wrappedKey: string
+    }
     expect(sealed.records.length).toBeGreaterThanOrEqual(8)
     expect(JSON.stringify(sealed)).not.toContain('marker-')
     await context.setOffline(false)
@@ -51,7 +69,11 @@ describe('without a connection', () => {
     await context.setOffline(false)
     page = await context.newPage()
     await page.goto(`${platform.origin}/withdraw`)
-    await expect.poll(async () => (await openedRuns(platform.client, s.studyId)).map((r) => [r.row.state, ...numbersOf(r)]), { timeout: 20_000 }).toEqual([['completed', ...numbers(6)]])
+    await expect
+      .poll(async () => (await openedRuns(platform.client, s.studyId)).map((r) => [r.row.state, ...numbersOf(r)]), {
+        timeout: 20_000,
+      })
+      .toEqual([['completed', ...numbers(6)]])
     await page.goto(url)
     await inState(page, 'finished')
   })
@@ -66,7 +88,15 @@ describe('without a connection', () => {
   })
 
   test('without a database it works in memory and says what a reload would do', async () => {
-    await page.addInitScript(() => { Object.defineProperty(globalThis, 'indexedDB', { value: { open: () => { throw new Error('no') } } }) })
+    await page.addInitScript(() => {
+      Object.defineProperty(globalThis, 'indexedDB', {
+        value: {
+          open: () => {
+            throw new Error('no')
+          },
+        },
+      })
+    })
     const s = await study()
     const frame = await takePart(page, (await s.link()).url)
     await page.waitForSelector('#badge')
@@ -134,7 +164,10 @@ describe('the server’s word', () => {
     const frame = await takePart(page, (await s.link()).url)
     await record(frame, 1, 3)
     const { items } = await platform.client.runs.list({ params: { studyId: s.studyId }, query: {} })
-    await platform.client.runs.withdrawRun({ params: { runId: items[0]!.runId }, body: { reason: 'asked by telephone' } })
+    await platform.client.runs.withdrawRun({
+      params: { runId: items[0]!.runId },
+      body: { reason: 'asked by telephone' },
+    })
     // The frame may be gone before its record is answered.
     await record(frame, 4, 4).catch(() => undefined)
     await inState(page, 'withdrawn')
@@ -148,18 +181,34 @@ describe('the server’s word', () => {
     await expect.poll(async () => (await openedRuns(platform.client, s.studyId)).map(numbersOf)).toEqual([[1, 2]])
     // A second sender with the same run: what an attacker on this device, or a copied profile, would do.
     const requests: number[] = []
-    page.on('response', (r) => { if (r.url().endsWith('/records') && r.request().method() === 'POST') requests.push(r.status()) })
+    page.on('response', (r) => {
+      if (r.url().endsWith('/records') && r.request().method() === 'POST') requests.push(r.status())
+    })
     await page.evaluate(async () => {
-      const db = await new Promise<IDBDatabase>((resolve) => { const o = indexedDB.open('cloister-participant'); o.onsuccess = () => resolve(o.result) })
-      const run = await new Promise<{ runId: string; token: string; key: CryptoKey }>((resolve) => { const g = db.transaction('runs').objectStore('runs').getAll(); g.onsuccess = () => resolve(g.result[0]) })
+      const db = await new Promise<IDBDatabase>((resolve) => {
+        const o = indexedDB.open('cloister-participant')
+        o.onsuccess = () => resolve(o.result)
+      })
+      const run = await new Promise<{ runId: string; token: string; key: CryptoKey }>((resolve) => {
+        const g = db.transaction('runs').objectStore('runs').getAll()
+        g.onsuccess = () => resolve(g.result[0])
+      })
       const b64 = (s: string): string => btoa(s).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
       const jwe = `${b64(JSON.stringify({ alg: 'dir', enc: 'A256GCM', run: run.runId, seq: 4, op: 'append', part: 'main' }))}..${b64('0123456789ab')}.${b64('other')}.${b64('0123456789abcdef')}`
-      await fetch(`/api/runs/${run.runId}/records`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${run.token}` }, body: JSON.stringify({ first: 4, produced: 4, records: [{ op: 'append', part: 'main', jwe }] }) })
+      await fetch(`/api/runs/${run.runId}/records`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${run.token}` },
+        body: JSON.stringify({ first: 4, produced: 4, records: [{ op: 'append', part: 'main', jwe }] }),
+      })
     })
     requests.length = 0
     await record(frame, 3, 6)
     const { items } = await platform.client.runs.list({ params: { studyId: s.studyId }, query: {} })
-    await expect.poll(async () => (await platform.client.runs.run({ params: { runId: items[0]!.runId } })).received, { timeout: 20_000 }).toBe(7)
+    await expect
+      .poll(async () => (await platform.client.runs.run({ params: { runId: items[0]!.runId } })).received, {
+        timeout: 20_000,
+      })
+      .toBe(7)
     expect(requests.filter((r) => r === 409).length).toBeLessThanOrEqual(2)
   })
 
@@ -169,19 +218,24 @@ describe('the server’s word', () => {
     const frame = await takePart(page, url)
     await record(frame, 1, 2)
     let ends = 0
-    // As if the server had stopped right after storing the end: it is stored, but neither this answer nor a count says that the run is over.
+    // As if the server had stopped right after storing the end: it is stored, but neither this answer nor a count says
+    // that the run is over.
     await page.route('**/records', async (r) => {
       const isEnd = r.request().postData()?.includes('"op":"end"') ?? false
       if (isEnd) ends++
       const answer = await r.fetch()
       const { finish: _, ...standing } = (await answer.json()) as { state: string; finish?: unknown }
-      await r.fulfill(isEnd && ends > 1 ? { response: answer } : { response: answer, json: { ...standing, state: 'live' } })
+      await r.fulfill(
+        isEnd && ends > 1 ? { response: answer } : { response: answer, json: { ...standing, state: 'live' } },
+      )
     })
     await finish(frame)
     await inState(page, 'finished')
     expect(await page.locator('.receipt .code').count()).toBe(2)
     expect(ends).toBe(2)
-    expect((await openedRuns(platform.client, s.studyId)).map((r) => [r.row.state, r.row.conflicts, ...numbersOf(r)])).toEqual([['completed', 0, 1, 2]])
+    expect(
+      (await openedRuns(platform.client, s.studyId)).map((r) => [r.row.state, r.row.conflicts, ...numbersOf(r)]),
+    ).toEqual([['completed', 0, 1, 2]])
   })
 
   test('a token that is no longer valid is asked for again', async () => {
@@ -195,10 +249,19 @@ describe('the server’s word', () => {
     page = await context.newPage()
     await page.goto(`${platform.origin}/withdraw`)
     await page.evaluate(async () => {
-      const db = await new Promise<IDBDatabase>((resolve) => { const o = indexedDB.open('cloister-participant'); o.onsuccess = () => resolve(o.result) })
+      const db = await new Promise<IDBDatabase>((resolve) => {
+        const o = indexedDB.open('cloister-participant')
+        o.onsuccess = () => resolve(o.result)
+      })
       const store = db.transaction('runs', 'readwrite').objectStore('runs')
-      const run = await new Promise<{ token: string }>((resolve) => { const g = store.getAll(); g.onsuccess = () => resolve(g.result[0]) })
-      await new Promise((resolve) => { const p = store.put({ ...run, token: 'x'.repeat(43) }); p.onsuccess = resolve })
+      const run = await new Promise<{ token: string }>((resolve) => {
+        const g = store.getAll()
+        g.onsuccess = () => resolve(g.result[0])
+      })
+      await new Promise((resolve) => {
+        const p = store.put({ ...run, token: 'x'.repeat(43) })
+        p.onsuccess = resolve
+      })
       db.close()
     })
     const again = await takePart(page, url)

@@ -4,7 +4,17 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Cloister } from '../web/study/client.ts'
 import { stage } from './participant-stage.ts'
-import { abort, finish, inState, kept, numbers, numbersOf, openedRuns, record, takePart } from './participant-support.ts'
+import {
+  abort,
+  finish,
+  inState,
+  kept,
+  numbers,
+  numbersOf,
+  openedRuns,
+  record,
+  takePart,
+} from './participant-support.ts'
 
 const { platform, browser, study } = stage(4620)
 let context: BrowserContext
@@ -14,19 +24,33 @@ beforeEach(async () => {
   context = await browser().newContext({ locale: 'en-GB' })
   page = await context.newPage()
 })
-afterEach(async () => { await context.close() })
+afterEach(async () => {
+  await context.close()
+})
 
 describe('taking part', () => {
   test('from the link to the receipt: sealed, complete, with what the address carried', async () => {
-    const s = await study({ configuration: { conditions: [{ name: 'only', colour: 'red' }] }, redirectHosts: ['app.prolific.com'] })
-    const { url } = await s.link({ outsideIdParameter: 'PID', completionUrl: 'https://app.prolific.com/done?pid={outsideId}&src={parameter:src}&run={runId}' })
+    const s = await study({
+      configuration: { conditions: [{ name: 'only', colour: 'red' }] },
+      redirectHosts: ['app.prolific.com'],
+    })
+    const { url } = await s.link({
+      outsideIdParameter: 'PID',
+      completionUrl: 'https://app.prolific.com/done?pid={outsideId}&src={parameter:src}&run={runId}',
+    })
     const sent: string[] = []
     page.on('request', (r) => sent.push(r.url() + (r.postData() ?? '')))
     await page.goto(`${url}?PID=prolific-7&src=flyer`)
     await inState(page, 'ready')
     expect(await page.textContent('.study')).toMatch(/^Reaction times/)
     const frame = await takePart(page, page.url())
-    expect(await frame.evaluate(() => (window as unknown as { begun: unknown }).begun)).toMatchObject({ condition: 'only', variables: { colour: 'red' }, parameters: { src: 'flyer' }, language: 'en', resume: { finished: [] } })
+    expect(await frame.evaluate(() => (window as unknown as { begun: unknown }).begun)).toMatchObject({
+      condition: 'only',
+      variables: { colour: 'red' },
+      parameters: { src: 'flyer' },
+      language: 'en',
+      resume: { finished: [] },
+    })
     await record(frame, 1, 30)
     await finish(frame)
     await inState(page, 'finished')
@@ -42,8 +66,14 @@ describe('taking part', () => {
     expect(Object.fromEntries(next.searchParams)).toEqual({ pid: 'prolific-7', src: 'flyer', run: run!.row.runId })
     const requests = sent.filter((r) => !r.includes('?PID='))
     expect(requests.filter((r) => r.includes('prolific-7')).map((r) => r.includes('/runs{'))).toEqual([true])
-    for (const marker of ['marker-', 'flyer']) expect(requests.filter((r) => r.includes(marker)), marker).toEqual([])
-    expect(sent.every((r) => r.startsWith(platform.origin) || r.startsWith(`http://localhost:${platform.port}/`))).toBe(true)
+    for (const marker of ['marker-', 'flyer'])
+      expect(
+        requests.filter((r) => r.includes(marker)),
+        marker,
+      ).toEqual([])
+    expect(sent.every((r) => r.startsWith(platform.origin) || r.startsWith(`http://localhost:${platform.port}/`))).toBe(
+      true,
+    )
   })
 
   test('a reload goes on at the last record and gives back the checkpoint', async () => {
@@ -52,12 +82,20 @@ describe('taking part', () => {
     let frame = await takePart(page, url)
     await record(frame, 1, 7)
     await frame.evaluate(() => (window as unknown as { cloister: Cloister }).cloister.checkpoint({ block: 2 }))
-    await frame.evaluate(() => (window as unknown as { cloister: Cloister }).cloister.replace('form', { n: 8, draft: 1 }))
-    await frame.evaluate(() => (window as unknown as { cloister: Cloister }).cloister.replace('form', { n: 8, draft: 2 }))
+    await frame.evaluate(() =>
+      (window as unknown as { cloister: Cloister }).cloister.replace('form', { n: 8, draft: 1 }),
+    )
+    await frame.evaluate(() =>
+      (window as unknown as { cloister: Cloister }).cloister.replace('form', { n: 8, draft: 2 }),
+    )
     await page.reload()
     await inState(page, 'resuming')
     frame = await takePart(page, url)
-    const { resume } = await frame.evaluate(() => (window as unknown as { begun: { resume: { finished: Record<string, unknown>[]; checkpoint: unknown } } }).begun)
+    const { resume } = await frame.evaluate(
+      () =>
+        (window as unknown as { begun: { resume: { finished: Record<string, unknown>[]; checkpoint: unknown } } })
+          .begun,
+    )
     expect(resume.finished.map((r) => r['n'])).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     expect(resume.finished.at(-1)).toMatchObject({ draft: 2 })
     expect(resume.checkpoint).toEqual({ block: 2 })
@@ -76,7 +114,9 @@ describe('taking part', () => {
     const frame = await takePart(page, url)
     await frame.evaluate(async () => {
       const { cloister } = window as unknown as { cloister: Cloister }
-      const noise = Array.from({ length: 3 }, () => Array.from(crypto.getRandomValues(new Uint8Array(60_000)), (b) => b.toString(16)).join('')).join('')
+      const noise = Array.from({ length: 3 }, () =>
+        Array.from(crypto.getRandomValues(new Uint8Array(60_000)), (b) => b.toString(16)).join(''),
+      ).join('')
       await cloister.record({ n: 1, big: noise })
       await cloister.file('drawing.png', new Blob([new Uint8Array([1, 2, 3])], { type: 'image/png' }))
       await cloister.record({ n: 2 })
@@ -84,14 +124,22 @@ describe('taking part', () => {
     // A large record comes back from the device too.
     await page.reload()
     const again = await takePart(page, url)
-    expect(await again.evaluate(() => (window as unknown as { begun: { resume: { finished: { big?: string }[] } } }).begun.resume.finished.map((r) => (r.big?.length ?? 0) > 100_000))).toEqual([true, false])
+    expect(
+      await again.evaluate(() =>
+        (window as unknown as { begun: { resume: { finished: { big?: string }[] } } }).begun.resume.finished.map(
+          (r) => (r.big?.length ?? 0) > 100_000,
+        ),
+      ),
+    ).toEqual([true, false])
     await finish(again)
     await inState(page, 'finished')
     const [run] = await openedRuns(platform.client, s.studyId)
     expect(run!.row.state).toBe('completed')
     expect(numbersOf(run!)).toEqual([1, 2])
     expect(String(run!.trials[0]!.data.get('big')).length).toBeGreaterThan(100_000)
-    expect(run!.files.map((f) => [f.name.slice(6), f.type, [...f.bytes]])).toEqual([['drawing.png', 'image/png', [1, 2, 3]]])
+    expect(run!.files.map((f) => [f.name.slice(6), f.type, [...f.bytes]])).toEqual([
+      ['drawing.png', 'image/png', [1, 2, 3]],
+    ])
   })
 
   test('ending the study deletes its data here and on the server', async () => {
@@ -111,7 +159,10 @@ describe('taking part', () => {
 
   test('a personal link can be used again after its end, a general one cannot', async () => {
     const s = await study()
-    for (const [kind, runs] of [['general', 1], ['personal', 2]] as const) {
+    for (const [kind, runs] of [
+      ['general', 1],
+      ['personal', 2],
+    ] as const) {
       const { url, code } = await s.link({ kind, ...(kind === 'personal' ? { outsideId: 'somebody' } : {}) })
       await finish(await takePart(page, url))
       await inState(page, 'finished')
@@ -171,7 +222,9 @@ describe('the receipt', () => {
     await page.fill('#withdrawal-code', codes[1]!.toUpperCase())
     await page.click('form button')
     await inState(page, 'withdrawn')
-    expect((await platform.client.runs.list({ params: { studyId: s.studyId }, query: {} })).items).toMatchObject([{ state: 'withdrawn', bytes: 0 }])
+    expect((await platform.client.runs.list({ params: { studyId: s.studyId }, query: {} })).items).toMatchObject([
+      { state: 'withdrawn', bytes: 0 },
+    ])
     await page.goto(url)
     await inState(page, 'withdrawn')
   })

@@ -1,6 +1,7 @@
 /**
- * Analyses in the portal, in a real browser on the whole platform: an analyst asks in SQL, Python, R and a notebook, sees what comes back and what does not;
- * two checkers release an output without seeing each other's vote; a custodian approves what is pinned. Each person looks at it in other colours and widths.
+ * Analyses in the portal, in a real browser on the whole platform: an analyst asks in SQL, Python, R and a notebook,
+ * sees what comes back and what does not; two checkers release an output without seeing each other's vote; a custodian
+ * approves what is pinned. Each person looks at it in other colours and widths.
  */
 import { readFile } from 'node:fs/promises'
 import { unzipSync } from 'fflate'
@@ -15,16 +16,27 @@ const example = (file: string): string => new URL(`../examples/analyses/${file}`
 const patience = { timeout: 180_000 }
 
 async function person(email: string, colorScheme: 'light' | 'dark', width: number): Promise<Page> {
-  const seen = await signedIn(portal, email, '/', { colorScheme, viewport: { width, height: 900 }, acceptDownloads: true })
+  const seen = await signedIn(portal, email, '/', {
+    colorScheme,
+    viewport: { width, height: 900 },
+    acceptDownloads: true,
+  })
   seen.context.setDefaultTimeout(60_000)
   complaints.push(seen.complaints)
   return seen.page
 }
 beforeAll(async () => {
-  portal = await openPortal(await freePort());
-  [anil, chen, dora, cleo] = await Promise.all([person('anil@demo.cloister', 'light', 1440), person('chen@demo.cloister', 'dark', 1440), person('dora@demo.cloister', 'dark', 390), person('cleo@demo.cloister', 'light', 390)]) as [Page, Page, Page, Page]
+  portal = await openPortal(await freePort())
+  ;[anil, chen, dora, cleo] = (await Promise.all([
+    person('anil@demo.cloister', 'light', 1440),
+    person('chen@demo.cloister', 'dark', 1440),
+    person('dora@demo.cloister', 'dark', 390),
+    person('cleo@demo.cloister', 'light', 390),
+  ])) as [Page, Page, Page, Page]
 }, 240_000)
-afterAll(async () => { await portal?.close() })
+afterAll(async () => {
+  await portal?.close()
+})
 
 const go = (page: Page, path: string) => page.goto(`${portal.origin}${path}`)
 const state = (page: Page, word: string) => page.locator('.head').getByText(word, { exact: true }).waitFor(patience)
@@ -35,8 +47,12 @@ async function ask(page: Page, button = 'Ask'): Promise<string> {
   await page.waitForURL((u) => /\/analyses\/job_/.test(u.pathname))
   return new URL(page.url()).pathname
 }
-const write = (page: Page, language: string, code: string) => page.getByRole('textbox', { name: `${language} of the question` }).fill(code)
-const begin = async (page: Page, language: string) => { await page.getByRole('tab', { name: language, exact: true }).click(); await page.getByRole('textbox', { name: `${language} of the question` }).waitFor() }
+const write = (page: Page, language: string, code: string) =>
+  page.getByRole('textbox', { name: `${language} of the question` }).fill(code)
+const begin = async (page: Page, language: string) => {
+  await page.getByRole('tab', { name: language, exact: true }).click()
+  await page.getByRole('textbox', { name: `${language} of the question` }).waitFor()
+}
 /** Begins a question of a dataset in a language from a file of the examples, and sends it. */
 async function upload(page: Page, dataset: string, language: string, file: string): Promise<string> {
   await go(page, `/analyses/ask?dataset=${dataset}`)
@@ -51,9 +67,22 @@ async function download(page: Page, format: RegExp): Promise<Buffer> {
   return readFile(await (await file).path())
 }
 /** The number in the row or below the heading that begins with `name`. */
-const figure = async (page: Page, name: string): Promise<number> => Number((await page.getByRole('row').filter({ has: page.getByRole('cell', { name, exact: true }) }).getByRole('cell').nth(1).innerText()).split('±')[0]!.trim())
+const figure = async (page: Page, name: string): Promise<number> =>
+  Number(
+    (
+      await page
+        .getByRole('row')
+        .filter({ has: page.getByRole('cell', { name, exact: true }) })
+        .getByRole('cell')
+        .nth(1)
+        .innerText()
+    )
+      .split('±')[0]!
+      .trim(),
+  )
 
-let trial = '', imaging = ''
+let trial = '',
+  imaging = ''
 
 describe('SQL', () => {
   it('is asked from the catalogue: what it costs and which rules apply are seen before', async () => {
@@ -67,9 +96,16 @@ describe('SQL', () => {
     trial = /dat_[a-z2-7]+/.exec(anil.url())![0]
     expect(await faults(anil)).toEqual([])
     await anil.getByRole('link', { name: 'Ask a question' }).click()
-    await write(anil, 'SQL', 'SELECT site, genetic_marker, count(*) AS people, avg(baseline_updrs) AS mean_updrs FROM subjects GROUP BY site, genetic_mar')
+    await write(
+      anil,
+      'SQL',
+      'SELECT site, genetic_marker, count(*) AS people, avg(baseline_updrs) AS mean_updrs FROM subjects GROUP BY site, genetic_mar',
+    )
     const quote = anil.getByRole('complementary', { name: 'What this would cost' })
-    await quote.getByText(/no column genetic_mar\b/i).first().waitFor()
+    await quote
+      .getByText(/no column genetic_mar\b/i)
+      .first()
+      .waitFor()
     expect(await anil.getByRole('button', { name: 'Ask', exact: true }).isDisabled()).toBe(true)
     // The rest of the name is offered as it is typed.
     const editor = anil.getByRole('textbox', { name: 'SQL of the question' })
@@ -77,8 +113,15 @@ describe('SQL', () => {
     await editor.pressSequentially('k')
     await anil.getByRole('option', { name: /^genetic_marker/ }).click()
     await quote.getByText('It would be accepted').waitFor()
-    expect(await quote.getByRole('definition').allInnerTexts()).toEqual(['nothing', expect.stringMatching(/seconds|about \d+ s/), expect.stringMatching(/nothing|less than \$0.01/), 'Runs at once'])
-    expect(await quote.getByRole('listitem').allInnerTexts()).toEqual(expect.arrayContaining([expect.stringMatching(/at least 10 people/)]))
+    expect(await quote.getByRole('definition').allInnerTexts()).toEqual([
+      'nothing',
+      expect.stringMatching(/seconds|about \d+ s/),
+      expect.stringMatching(/nothing|less than \$0.01/),
+      'Runs at once',
+    ])
+    expect(await quote.getByRole('listitem').allInnerTexts()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/at least 10 people/)]),
+    )
     expect(await faults(anil)).toEqual([])
   }, 120_000)
 
@@ -88,16 +131,28 @@ describe('SQL', () => {
     await anil.locator('figure.plot [fill^="url(#hatch"] rect').first().waitFor()
     const row = anil.getByRole('row').filter({ hasText: 'Cracow' })
     expect(await row.filter({ hasText: 'none' }).innerText()).toMatch(/30\s+\d+/)
-    expect(await row.filter({ hasText: 'GBA' }).getByRole('cell').allInnerTexts()).toEqual(['Cracow', 'GBA', 'suppressed', 'suppressed'])
+    expect(await row.filter({ hasText: 'GBA' }).getByRole('cell').allInnerTexts()).toEqual([
+      'Cracow',
+      'GBA',
+      'suppressed',
+      'suppressed',
+    ])
     const card = anil.getByRole('region', { name: 'Release card' })
-    for (const text of ['version 1', 'too few people', 'Everybody in the dataset', 'DuckDB, locked down']) await card.getByText(text).first().waitFor()
+    for (const text of ['version 1', 'too few people', 'Everybody in the dataset', 'DuckDB, locked down'])
+      await card.getByText(text).first().waitFor()
     await anil.getByText('How it went').click()
-    expect((await anil.getByRole('list', { name: 'Steps' }).getByRole('listitem').allInnerTexts()).map((t) => t.split(/:|\n/)[0])).toEqual(['Prepare', 'Compute', 'Check', 'Settle'])
+    expect(
+      (await anil.getByRole('list', { name: 'Steps' }).getByRole('listitem').allInnerTexts()).map(
+        (t) => t.split(/:|\n/)[0],
+      ),
+    ).toEqual(['Prepare', 'Compute', 'Check', 'Settle'])
     expect(await faults(anil)).toEqual([])
     expect((await download(anil, /CSV/)).toString()).toContain('Cracow')
     const json = (await download(anil, /^JSON/)).toString()
     expect(json).toContain('"guarantee"')
-    expect(Object.keys(unzipSync(await download(anil, /RO-Crate/))).some((f) => f.endsWith('ro-crate-metadata.json'))).toBe(true)
+    expect(
+      Object.keys(unzipSync(await download(anil, /RO-Crate/))).some((f) => f.endsWith('ro-crate-metadata.json')),
+    ).toBe(true)
   }, 120_000)
 })
 
@@ -131,7 +186,10 @@ describe('scripts', () => {
   it('R: a model as a forest plot', async () => {
     await go(anil, jobs['r']!)
     await state(anil, 'released')
-    await anil.getByRole('img', { name: /estimates with their intervals/ }).locator('svg').waitFor()
+    await anil
+      .getByRole('img', { name: /estimates with their intervals/ })
+      .locator('svg')
+      .waitFor()
     expect(await figure(anil, 'disease_duration')).toBeGreaterThan(1.4)
     expect(await figure(anil, 'disease_duration')).toBeLessThan(2.8)
     expect(await faults(anil)).toEqual([])
@@ -172,7 +230,11 @@ describe('scripts', () => {
   it('an error leads to its line and to another try; one that runs for ever is stopped', async () => {
     await go(anil, `/analyses/ask?dataset=${trial}`)
     await begin(anil, 'Python')
-    await write(anil, 'Python', 'import csv\nimport os\nrows = list(csv.DictReader(open(os.environ["DATA_ROOT"] + "/catalogs/clinical_trial_data/subjects.csv")))\nprint(rows[0]["agee"])\n')
+    await write(
+      anil,
+      'Python',
+      'import csv\nimport os\nrows = list(csv.DictReader(open(os.environ["DATA_ROOT"] + "/catalogs/clinical_trial_data/subjects.csv")))\nprint(rows[0]["agee"])\n',
+    )
     await ask(anil)
     await state(anil, 'failed')
     await anil.getByText('KeyError').waitFor()
@@ -196,7 +258,11 @@ describe('review by people', () => {
   it('holds an output of which the analyst sees nothing', async () => {
     await go(anil, `/analyses/ask?dataset=${trial}`)
     await begin(anil, 'Python')
-    await write(anil, 'Python', 'import os\nout = os.environ["CLOISTER_OUTPUT"]\nopen(out + "/ages.svg", "w").write(\'<svg xmlns="http://www.w3.org/2000/svg" width="60" height="30"><rect width="40" height="30"/></svg>\')\nopen(out + "/ages.csv", "w").write("site,n\\nDublin,31\\nCracow,4\\n")\n')
+    await write(
+      anil,
+      'Python',
+      'import os\nout = os.environ["CLOISTER_OUTPUT"]\nopen(out + "/ages.svg", "w").write(\'<svg xmlns="http://www.w3.org/2000/svg" width="60" height="30"><rect width="40" height="30"/></svg>\')\nopen(out + "/ages.csv", "w").write("site,n\\nDublin,31\\nCracow,4\\n")\n',
+    )
     await anil.getByRole('radio', { name: 'Review by people' }).click()
     await anil.getByText('Tell the checkers what this is for.').waitFor()
     await anil.getByRole('textbox', { name: 'What is it for?' }).fill('A figure for the appendix of the report')
@@ -264,5 +330,7 @@ describe('prior approval', () => {
     await state(anil, 'released')
   }, 120_000)
 
-  it('leaves nothing to complain about', () => { expect(complaints.flat()).toEqual([]) })
+  it('leaves nothing to complain about', () => {
+    expect(complaints.flat()).toEqual([])
+  })
 })

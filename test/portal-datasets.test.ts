@@ -1,4 +1,7 @@
-/** Datasets in the portal, in a real browser on the whole platform: registered from a CSV file, published, found, asked, charged to their budget, and refused where a cohort is too small. */
+/**
+ * Datasets in the portal, in a real browser on the whole platform: registered from a CSV file, published, found, asked,
+ * charged to their budget, and refused where a cohort is too small.
+ */
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../local/testing.ts'
@@ -12,15 +15,24 @@ const button = (name: string | RegExp) => page.getByRole('button', { name, exact
 const tab = (name: string) => page.getByRole('tab', { name, exact: true }).click()
 
 /** 60 people in two groups: ages 30 to 59, a score, and one who is much older. */
-const csv = ['person,group,age,score', ...Array.from({ length: 60 }, (_, i) => `P${i + 100},${i % 2 ? 'treated' : 'control'},${i === 0 ? 88 : 30 + (i % 30)},${(50 + ((i * 7) % 23) + (i % 2) * 4).toFixed(1)}`)].join('\n')
+const csv = [
+  'person,group,age,score',
+  ...Array.from(
+    { length: 60 },
+    (_, i) =>
+      `P${i + 100},${i % 2 ? 'treated' : 'control'},${i === 0 ? 88 : 30 + (i % 30)},${(50 + ((i * 7) % 23) + (i % 2) * 4).toFixed(1)}`,
+  ),
+].join('\n')
 
 beforeAll(async () => {
   portal = await openPortal(await freePort())
   const cleo = await signedIn(portal, 'cleo@demo.cloister', '/datasets')
-  cleo.context.setDefaultTimeout(60_000);
-  ({ page, complaints } = cleo)
+  cleo.context.setDefaultTimeout(60_000)
+  ;({ page, complaints } = cleo)
 }, 240_000)
-afterAll(async () => { await portal?.close() })
+afterAll(async () => {
+  await portal?.close()
+})
 
 describe('a dataset in the portal', () => {
   it('is given a name, which must be free', async () => {
@@ -40,11 +52,16 @@ describe('a dataset in the portal', () => {
     const files = page.locator('input[type=file]').first()
     await files.setInputFiles([{ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no table') }])
     await page.getByText('There is no table among these files').waitFor()
-    await files.setInputFiles([{ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(`${csv}\nP999,control,40,51.0,too,many\n`) }])
+    await files.setInputFiles([
+      { name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(`${csv}\nP999,control,40,51.0,too,many\n`) },
+    ])
     await page.getByRole('heading', { name: 'The files could not be read' }).waitFor({ timeout: 60_000 })
     await page.getByText('people.csv').first().waitFor()
     await button('Choose the files again').click()
-    await page.locator('input[type=file]').first().setInputFiles([{ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(`${csv}\n`) }])
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([{ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(`${csv}\n`) }])
     await page.getByRole('heading', { name: 'What was read' }).waitFor({ timeout: 60_000 })
     await page.getByText('1 table, 60 rows').waitFor()
   }, 150_000)
@@ -90,7 +107,10 @@ describe('a dataset in the portal', () => {
   }, 120_000)
 
   it('is found by an analyst by its columns, who sees no custodian’s parts; SQL is answered with a released table', async () => {
-    const { page: p, context } = await signedIn(portal, 'anil@demo.cloister', '/datasets?q=reading test', { colorScheme: 'dark', viewport: { width: 390, height: 844 } })
+    const { page: p, context } = await signedIn(portal, 'anil@demo.cloister', '/datasets?q=reading test', {
+      colorScheme: 'dark',
+      viewport: { width: 390, height: 844 },
+    })
     context.setDefaultTimeout(60_000)
     await p.getByRole('link', { name: 'Reading trial' }).click()
     await p.getByText('No number is shown that stands for fewer than 12 people.').waitFor()
@@ -99,7 +119,10 @@ describe('a dataset in the portal', () => {
     expect(await faults(p)).toEqual([])
     await p.getByRole('link', { name: /^Ask this: Mean .* by group/ }).click()
     await p.getByText('It would be accepted').waitFor()
-    await p.getByText(/12 (distinct )?(people|subjects)/).first().waitFor()
+    await p
+      .getByText(/12 (distinct )?(people|subjects)/)
+      .first()
+      .waitFor()
     expect(await faults(p)).toEqual([])
     await p.getByRole('button', { name: 'Ask', exact: true }).click()
     await p.waitForURL(/\/analyses\/job_/)
@@ -111,7 +134,10 @@ describe('a dataset in the portal', () => {
     await p.getByRole('link', { name: 'Ask again with changes' }).click()
     await p.getByRole('radio', { name: 'Noise' }).click()
     await p.getByText('It would be accepted').waitFor()
-    await p.getByText(/epsilon 1\b/).first().waitFor()
+    await p
+      .getByText(/epsilon 1\b/)
+      .first()
+      .waitFor()
     await p.getByRole('button', { name: 'Ask', exact: true }).click()
     await p.locator('.head').getByText('released', { exact: true }).waitFor()
     await p.getByText('random noise was added to every number').waitFor()
@@ -137,7 +163,10 @@ describe('a dataset in the portal', () => {
     await page.emulateMedia({ colorScheme: 'dark' })
     expect(await faults(page)).toEqual([])
     await tab('Budget')
-    await page.getByRole('img', { name: /^Share of the privacy budget spent over time/ }).locator('svg').waitFor()
+    await page
+      .getByRole('img', { name: /^Share of the privacy budget spent over time/ })
+      .locator('svg')
+      .waitFor()
     await page.getByRole('cell', { name: 'Spent', exact: true }).waitFor()
     expect(await faults(page)).toEqual([])
     await tab('History')
@@ -145,7 +174,12 @@ describe('a dataset in the portal', () => {
     await page.setViewportSize({ width: 390, height: 844 })
     expect(await faults(page)).toEqual([])
     await page.emulateMedia({ colorScheme: 'light' })
-    for (const path of ['/', '/datasets', '/datasets/new', ...['schema', 'policy', 'register'].map((t) => `/datasets/${dataset}/${t}`)]) {
+    for (const path of [
+      '/',
+      '/datasets',
+      '/datasets/new',
+      ...['schema', 'policy', 'register'].map((t) => `/datasets/${dataset}/${t}`),
+    ]) {
       await page.goto(`${portal.origin}${path}`)
       await page.getByRole('heading', { level: 1 }).waitFor()
       expect(await faults(page)).toEqual([])

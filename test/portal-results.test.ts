@@ -1,4 +1,7 @@
-/** The portal in a real browser on the whole platform: results, the audit chain, people, tokens, signing tools in, the reference. */
+/**
+ * The portal in a real browser on the whole platform: results, the audit chain, people, tokens, signing tools in, the
+ * reference.
+ */
 import { readFile } from 'node:fs/promises'
 import { unzipSync } from 'fflate'
 import type { Page } from 'playwright-core'
@@ -11,20 +14,28 @@ let ada: Page
 let complaints: string[]
 let study = ''
 
-const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+const button = (page: Page, name: string | RegExp) =>
+  page.getByRole('button', { name, exact: typeof name === 'string' })
 const saved = async (page: Page, name: string): Promise<{ name: string; bytes: Buffer }> => {
   const [download] = await Promise.all([page.waitForEvent('download'), button(page, name).click()])
   return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) }
 }
 
 beforeAll(async () => {
-  portal = await openPortal(4661);
-  ({ page: rosa, complaints } = await signedIn(portal, 'rosa@demo.cloister'));
-  ({ page: ada } = await signedIn(portal, 'ada@demo.cloister'))
+  portal = await openPortal(4661)
+  ;({ page: rosa, complaints } = await signedIn(portal, 'rosa@demo.cloister'))
+  ;({ page: ada } = await signedIn(portal, 'ada@demo.cloister'))
   await rosa.goto(`${portal.origin}/studies`)
-  study = /std_[a-z2-7]+/.exec((await rosa.getByRole('link', { name: /flanker/i }).first().getAttribute('href'))!)![0]
+  study = /std_[a-z2-7]+/.exec(
+    (await rosa
+      .getByRole('link', { name: /flanker/i })
+      .first()
+      .getAttribute('href'))!,
+  )![0]
 })
-afterAll(async () => { await portal?.close() })
+afterAll(async () => {
+  await portal?.close()
+})
 
 describe('results', () => {
   it('are listed without content, filtered and searched, with all of it in the address', async () => {
@@ -68,10 +79,16 @@ describe('results', () => {
     const json = JSON.parse((await saved(rosa, 'JSON')).bytes.toString())
     expect(json).toMatchObject({ purpose: 'A walk through the portal' })
     expect(json.runs).toHaveLength(Number(runs))
-    expect(Object.keys(unzipSync(new Uint8Array((await saved(rosa, 'Psych-DS')).bytes))).filter((f) => /^data\/study-\w+_run-\w+_data\.csv$/.test(f))).toHaveLength(Number(runs))
+    expect(
+      Object.keys(unzipSync(new Uint8Array((await saved(rosa, 'Psych-DS')).bytes))).filter((f) =>
+        /^data\/study-\w+_run-\w+_data\.csv$/.test(f),
+      ),
+    ).toHaveLength(Number(runs))
 
     // In memory only: no storage of the browser holds a row, and a reload forgets everything.
-    const kept = await rosa.evaluate(async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, (await indexedDB.databases()).map((d) => d.name)]))
+    const kept = await rosa.evaluate(async () =>
+      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, (await indexedDB.databases()).map((d) => d.name)]),
+    )
     for (const word of ['trial_type', 'run_condition', json.runs[0].runId]) expect(kept).not.toContain(word)
     await rosa.reload()
     await button(rosa, /^Open all/).waitFor()
@@ -97,7 +114,10 @@ describe('results', () => {
     expect(await accessibility(rosa)).toEqual([])
     await rosa.goto(`${portal.origin}/studies/${study}/history`)
     await rosa.getByText('Withdrew a run').first().waitFor()
-    await rosa.getByText(/purpose: Looking at this run alone/).first().waitFor()
+    await rosa
+      .getByText(/purpose: Looking at this run alone/)
+      .first()
+      .waitFor()
   })
 
   it('are not there for who may not see runs', async () => {
@@ -119,7 +139,11 @@ describe('the audit chain', () => {
     await ada.getByText('A walk through the portal').first().waitFor()
     expect(await accessibility(ada)).toEqual([])
     const { table } = portal.host.deps
-    const organisationId = await ada.evaluate(() => Object.keys(localStorage).find((k) => k.startsWith('cloister.audit-head.'))!.slice('cloister.audit-head.'.length))
+    const organisationId = await ada.evaluate(() =>
+      Object.keys(localStorage)
+        .find((k) => k.startsWith('cloister.audit-head.'))!
+        .slice('cloister.audit-head.'.length),
+    )
     const key = { pk: `AUDIT#${organisationId}`, sk: '000000000007' }
     const event = (await table.get<Record<string, unknown>>(key))!
     await table.remove(key)
@@ -153,7 +177,10 @@ describe('people', () => {
     await button(sam, 'Sign in').click()
     await enter(sam, 'sam@stranger.cloister')
     await button(sam, 'Join').click()
-    await sam.getByRole('button', { name: /Demo Lab/ }).first().waitFor()
+    await sam
+      .getByRole('button', { name: /Demo Lab/ })
+      .first()
+      .waitFor()
     await sam.goto(link)
     await button(sam, 'Join').waitFor()
     await context.close()
@@ -169,7 +196,11 @@ describe('people', () => {
   })
 
   it('cannot leave an organisation without an admin', async () => {
-    await ada.getByRole('row').filter({ hasText: 'ada@demo.cloister' }).getByRole('button', { name: /^Change roles/ }).click()
+    await ada
+      .getByRole('row')
+      .filter({ hasText: 'ada@demo.cloister' })
+      .getByRole('button', { name: /^Change roles/ })
+      .click()
     await ada.getByRole('checkbox', { name: 'Admin' }).uncheck()
     await button(ada, 'Save').click()
     await ada.getByRole('alert').getByText('An organisation needs an admin').waitFor()
@@ -196,7 +227,14 @@ describe('tokens', () => {
   })
 
   it('reach a tool that signs in, with no more than was approved', async () => {
-    const post = async (path: string, body: unknown) => (await fetch(`${portal.origin}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).json() as Promise<Record<string, string>>
+    const post = async (path: string, body: unknown) =>
+      (
+        await fetch(`${portal.origin}${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        })
+      ).json() as Promise<Record<string, string>>
     const asked = await post('/api/device', { name: 'cloister on a laptop', scopes: ['studies:read', 'runs:open'] })
     await rosa.goto(asked['verify']!)
     await rosa.getByText(asked['userCode']!).waitFor()

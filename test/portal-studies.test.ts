@@ -1,4 +1,7 @@
-/** The portal in a real browser on the whole platform: a study from nothing to launched, shared, changed, taken elsewhere and deleted. */
+/**
+ * The portal in a real browser on the whole platform: a study from nothing to launched, shared, changed, taken
+ * elsewhere and deleted.
+ */
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,14 +17,24 @@ const rosa = 'rosa@demo.cloister'
 const tab = (name: string) => page.getByRole('tab', { name, exact: true }).click()
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
 const editor = () => page.getByRole('textbox', { name: 'Configuration, JSON' })
-const replaceText = async (text: string) => { await editor().click(); await page.keyboard.press('Control+A'); await page.keyboard.insertText(text) }
-const draftText = () => page.evaluate((id) => (JSON.parse(localStorage.getItem(`cloister.content.${id}`) ?? '{}') as { text?: string }).text, study)
+const replaceText = async (text: string) => {
+  await editor().click()
+  await page.keyboard.press('Control+A')
+  await page.keyboard.insertText(text)
+}
+const draftText = () =>
+  page.evaluate(
+    (id) => (JSON.parse(localStorage.getItem(`cloister.content.${id}`) ?? '{}') as { text?: string }).text,
+    study,
+  )
 
 beforeAll(async () => {
-  portal = await openPortal(4645);
-  ({ page, complaints } = await signedIn(portal, rosa))
+  portal = await openPortal(4645)
+  ;({ page, complaints } = await signedIn(portal, rosa))
 })
-afterAll(async () => { await portal?.close() })
+afterAll(async () => {
+  await portal?.close()
+})
 
 describe('a study in the portal', () => {
   it('says what this is to a stranger, and returns them to the page they asked for', async () => {
@@ -70,7 +83,16 @@ describe('a study in the portal', () => {
   it('takes new files with progress, shows what will change, and compares versions', async () => {
     await tab('Content')
     await page.getByText('This is version 1, as published').waitFor()
-    await page.locator('input[type=file]').first().setInputFiles([{ name: 'beach.svg', mimeType: 'image/svg+xml', buffer: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>') }])
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([
+        {
+          name: 'beach.svg',
+          mimeType: 'image/svg+xml',
+          buffer: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'),
+        },
+      ])
     await page.getByText('beach.svg').waitFor()
     await button('Review and publish').click()
     const dialog = page.getByRole('dialog')
@@ -91,7 +113,10 @@ describe('a study in the portal', () => {
     const packed = await unpackStudy(new Uint8Array(bytes))
     expect(packed.files.map((f) => f.path)).toContain('beach.svg')
     await page.goto(`${portal.origin}/studies/new?from=file`)
-    await page.locator('input[type=file]').first().setInputFiles([{ name: 'x.cloister.zip', mimeType: 'application/zip', buffer: bytes }])
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([{ name: 'x.cloister.zip', mimeType: 'application/zip', buffer: bytes }])
     await page.getByText('is ready').waitFor()
     expect(await page.getByRole('textbox', { name: 'Title' }).inputValue()).toBe('Places I like')
     await page.getByRole('textbox', { name: 'Title' }).fill('Places imported')
@@ -147,7 +172,16 @@ describe('a study in the portal', () => {
     expect(await other.getByRole('tab').allTextContents()).toEqual(['Overview', 'Versions', 'People', 'History'])
     expect(await other.getByRole('button', { name: 'Try it' }).count()).toBe(0)
     await rows.check()
-    await expect.poll(async () => { await other.reload(); await other.getByRole('tab', { name: 'Overview' }).waitFor(); return other.getByRole('tab', { name: 'Results' }).count() }, { timeout: 15_000 }).toBe(1)
+    await expect
+      .poll(
+        async () => {
+          await other.reload()
+          await other.getByRole('tab', { name: 'Overview' }).waitFor()
+          return other.getByRole('tab', { name: 'Results' }).count()
+        },
+        { timeout: 15_000 },
+      )
+      .toBe(1)
     await context.close()
   })
 
@@ -158,11 +192,24 @@ describe('a study in the portal', () => {
     await page.route(`**/api/studies/${study}`, async (route) => {
       if (refused || route.request().method() !== 'PATCH') return route.continue()
       refused = true
-      await route.fulfill({ status: 401, contentType: 'application/problem+json', body: JSON.stringify({ type: '/docs/problems#sign-in-required', kind: 'sign-in-required', title: 'Sign in first', status: 401, detail: 'Your session has ended.' }) })
+      await route.fulfill({
+        status: 401,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({
+          type: '/docs/problems#sign-in-required',
+          kind: 'sign-in-required',
+          title: 'Sign in first',
+          status: 401,
+          detail: 'Your session has ended.',
+        }),
+      })
     })
     await button('Save').click()
     const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
-    const [window] = await Promise.all([page.waitForEvent('popup'), dialog.getByRole('button', { name: 'Sign in again' }).click()])
+    const [window] = await Promise.all([
+      page.waitForEvent('popup'),
+      dialog.getByRole('button', { name: 'Sign in again' }).click(),
+    ])
     await enter(window, rosa)
     await page.getByText('Saved', { exact: true }).waitFor()
     await page.getByRole('heading', { level: 1, name: 'Places I love' }).waitFor()
@@ -209,7 +256,12 @@ describe('every page', () => {
     const found: string[] = []
     // Each is loaded once and looked at in all four: loading takes longer than looking.
     const look = async (name: string): Promise<void> => {
-      for (const [width, colorScheme] of [[1440, 'light'], [1440, 'dark'], [390, 'dark'], [390, 'light']] as const) {
+      for (const [width, colorScheme] of [
+        [1440, 'light'],
+        [1440, 'dark'],
+        [390, 'dark'],
+        [390, 'light'],
+      ] as const) {
         await p.setViewportSize({ width, height: 900 })
         await p.emulateMedia({ colorScheme })
         // Colours change over a moment.
@@ -220,7 +272,12 @@ describe('every page', () => {
       }
     }
     try {
-      for (const path of ['/', '/studies', '/studies/new', ...['overview', 'content', 'versions', 'links', 'people', 'settings'].map((t) => `/studies/${study}/${t}`)]) {
+      for (const path of [
+        '/',
+        '/studies',
+        '/studies/new',
+        ...['overview', 'content', 'versions', 'links', 'people', 'settings'].map((t) => `/studies/${study}/${t}`),
+      ]) {
         await p.setViewportSize({ width: 1440, height: 900 })
         await p.goto(`${portal.origin}${path}`)
         await p.getByRole('heading', { level: 1 }).waitFor()
@@ -232,7 +289,9 @@ describe('every page', () => {
       await p.getByRole('button', { name: 'Make a link' }).last().click()
       await p.getByRole('dialog').getByRole('button', { name: 'Prolific' }).click()
       await look('make a link')
-    } finally { await context.close() }
+    } finally {
+      await context.close()
+    }
     expect(found).toEqual([])
   }, 240_000)
 })

@@ -8,15 +8,40 @@ import { demoHome } from './demo-home.ts'
 
 const password = 'cloister-demo'
 
-export interface Portal { origin: string; host: Host; browser: Browser; close: () => Promise<void> }
+export interface Portal {
+  origin: string
+  host: Host
+  browser: Browser
+  close: () => Promise<void>
+}
 
 /** Builds what has changed, starts the host on `port` with fresh data, and a browser. */
 export async function openPortal(port: number): Promise<Portal> {
   await buildWeb(() => {})
   const home = await demoHome('cloister-portal-')
   const host: Host = await startHost({ port, home, quiet: true, lost: () => {} })
-  const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
-  return { origin: host.mainOrigin, host, browser, close: async () => { await browser.close(); await host.close(); await rm(home, { recursive: true, force: true }) } }
+  const browser = await chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+  return {
+    origin: host.mainOrigin,
+    host,
+    browser,
+    close: async () => {
+      await browser.close()
+      await host.close()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
 }
 
 /** Fills the local login page that `page` shows. */
@@ -27,16 +52,27 @@ export async function enter(page: Page, email: string): Promise<void> {
 }
 
 /** A browser of their own for a demo person, signed in at `path`. What goes wrong in the page lands in `complaints`. */
-export async function signedIn(portal: Portal, email: string, path = '/', options: BrowserContextOptions = {}): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
+export async function signedIn(
+  portal: Portal,
+  email: string,
+  path = '/',
+  options: BrowserContextOptions = {},
+): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
   const context = await portal.browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (e) => complaints.push(e.message))
-  page.on('console', (m) => { if (/Content.Security.Policy/i.test(m.text())) complaints.push(m.text()) })
+  page.on('console', (m) => {
+    if (/Content.Security.Policy/i.test(m.text())) complaints.push(m.text())
+  })
   await page.goto(`${portal.origin}${path}`)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await enter(page, email)
-  await page.getByRole('navigation', { name: 'Areas' }).or(page.getByRole('button', { name: 'Open the menu' })).first().waitFor()
+  await page
+    .getByRole('navigation', { name: 'Areas' })
+    .or(page.getByRole('button', { name: 'Open the menu' }))
+    .first()
+    .waitFor()
   return { context, page, complaints }
 }
 
@@ -44,9 +80,17 @@ export async function signedIn(portal: Portal, email: string, path = '/', option
 export async function accessibility(page: Page): Promise<string[]> {
   const cdp = await page.context().newCDPSession(page)
   // The debugger may evaluate what the page's content security policy would not.
-  const { result: there } = await cdp.send('Runtime.evaluate', { expression: "typeof axe === 'object'", returnByValue: true })
+  const { result: there } = await cdp.send('Runtime.evaluate', {
+    expression: "typeof axe === 'object'",
+    returnByValue: true,
+  })
   if (!there.value) await cdp.send('Runtime.evaluate', { expression: axe.source })
-  const { result } = await cdp.send('Runtime.evaluate', { awaitPromise: true, returnByValue: true, expression: "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200)).join(' | ')}`))" })
+  const { result } = await cdp.send('Runtime.evaluate', {
+    awaitPromise: true,
+    returnByValue: true,
+    expression:
+      "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200)).join(' | ')}`))",
+  })
   await cdp.detach()
   return result.value as string[]
 }

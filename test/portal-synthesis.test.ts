@@ -1,28 +1,46 @@
-/** Synthetic data in the portal, in a real browser on the whole platform: the Adult sample from its upload to the downloaded synthetic table. */
+/**
+ * Synthetic data in the portal, in a real browser on the whole platform: the Adult sample from its upload to the
+ * downloaded synthetic table.
+ */
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../local/testing.ts'
 import { faults, openPortal, type Portal, signedIn } from './portal-support.ts'
 
-interface Planned { name: string; kind: string; minimum?: number; maximum?: number; bins?: number; categories?: string[] }
+interface Planned {
+  name: string
+  kind: string
+  minimum?: number
+  maximum?: number
+  bins?: number
+  categories?: string[]
+}
 const sample = await readFile(new URL('../examples/synthesis/adult-2000.csv', import.meta.url))
-const plan = JSON.parse(await readFile(new URL('../examples/synthesis/plan.json', import.meta.url), 'utf8')) as { columns: Planned[] }
+const plan = JSON.parse(await readFile(new URL('../examples/synthesis/plan.json', import.meta.url), 'utf8')) as {
+  columns: Planned[]
+}
 const names = sample.toString('utf8').split('\n', 1)[0]!.trim().split(',')
 
 let portal: Portal
 let page: Page
 let complaints: string[]
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
-const rows = (csv: string): string[][] => csv.trim().split(/\r?\n/).map((l) => l.split(','))
+const rows = (csv: string): string[][] =>
+  csv
+    .trim()
+    .split(/\r?\n/)
+    .map((l) => l.split(','))
 
 beforeAll(async () => {
   portal = await openPortal(await freePort())
   const cleo = await signedIn(portal, 'cleo@demo.cloister', '/synthetic')
-  cleo.context.setDefaultTimeout(60_000);
-  ({ page, complaints } = cleo)
+  cleo.context.setDefaultTimeout(60_000)
+  ;({ page, complaints } = cleo)
 }, 240_000)
-afterAll(async () => { await portal?.close() })
+afterAll(async () => {
+  await portal?.close()
+})
 
 describe('synthetic data in the portal', () => {
   it('begins with a file, whose columns are proposed for the custodian alone', async () => {
@@ -43,7 +61,10 @@ describe('synthetic data in the portal', () => {
     await page.getByRole('textbox', { name: `${number.name}: minimum` }).fill('90')
     await page.getByRole('textbox', { name: `${number.name}: maximum` }).fill('10')
     await page.getByRole('textbox', { name: `${number.name}: maximum` }).blur()
-    await page.getByRole('row', { name: new RegExp(`^${number.name}`) }).getByRole('alert').waitFor()
+    await page
+      .getByRole('row', { name: new RegExp(`^${number.name}`) })
+      .getByRole('alert')
+      .waitFor()
     expect(await button('Confirm and make it').isDisabled()).toBe(true)
   })
 
@@ -69,7 +90,12 @@ describe('synthetic data in the portal', () => {
   it('is made round by round under the eyes of its custodian', async () => {
     await button('Confirm and make it').click()
     await page.getByRole('heading', { name: 'Being made' }).waitFor()
-    await page.getByRole('status').filter({ hasText: /^Round \d+/ }).or(page.getByRole('tab', { name: 'Card' })).first().waitFor()
+    await page
+      .getByRole('status')
+      .filter({ hasText: /^Round \d+/ })
+      .or(page.getByRole('tab', { name: 'Card' }))
+      .first()
+      .waitFor()
     await page.getByRole('tab', { name: 'Card' }).waitFor({ timeout: 120_000 })
     const card = page.getByRole('region', { name: 'Release card' })
     await card.getByText('epsilon 1').waitFor()
@@ -85,13 +111,23 @@ describe('synthetic data in the portal', () => {
 
   it('is downloaded with the right columns and domain, and shared', async () => {
     await button('Download').click()
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: /^CSV/ }).click()])
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: /^CSV/ }).click(),
+    ])
     const [header, ...made] = rows(await readFile(await download.path(), 'utf8'))
     expect(header).toEqual(names)
     expect(made.length).toBeGreaterThan(1000)
     for (const c of plan.columns) {
-      const at = header!.indexOf(c.name), values = new Set(made.map((r) => r[at]!))
-      const outside = [...values].filter((v) => v !== '' && (c.kind === 'numeric' ? !(Number(v) >= c.minimum! && Number(v) <= c.maximum!) : c.categories !== undefined && v !== 'other' && !c.categories.includes(v)))
+      const at = header!.indexOf(c.name),
+        values = new Set(made.map((r) => r[at]!))
+      const outside = [...values].filter(
+        (v) =>
+          v !== '' &&
+          (c.kind === 'numeric'
+            ? !(Number(v) >= c.minimum! && Number(v) <= c.maximum!)
+            : c.categories !== undefined && v !== 'other' && !c.categories.includes(v)),
+      )
       expect(outside, c.name).toEqual([])
       expect(values.size, c.name).toBeGreaterThan(1)
     }

@@ -7,17 +7,48 @@ import { type JobItem, keyOf } from '../functions/kernel/items.ts'
 import { plantDataset, type ProblemAnswer, type World } from './routes-datasets.ts'
 
 /** A question that a planted dataset's policy and schema allow. */
-export const question = (datasetId: string, more: object = {}): object => ({ dataset: datasetId, language: 'sql', code: 'all', mode: 'rules', ...more })
+export const question = (datasetId: string, more: object = {}): object => ({
+  dataset: datasetId,
+  language: 'sql',
+  code: 'all',
+  mode: 'rules',
+  ...more,
+})
 
-/** By `jobs.route kind`. The caller is everything in the organisation, and asked every job that is not said to be `user-somebody`'s. */
+/**
+ * By `jobs.route kind`. The caller is everything in the organisation, and asked every job that is not said to be
+ * `user-somebody`'s.
+ */
 export function jobProblems(w: World): Record<string, () => Promise<ProblemAnswer>> {
   const nowhere = `dat_${'z'.repeat(32)}`
-  const planted = (policy: Partial<DatasetPolicy> = {}) => plantDataset(w.h(), w.organisationId(), { policy: { ...defaultDatasetPolicy, ...policy } })
-  const put = async (route: 'quote' | 'ask', more: object = {}, policy: Partial<DatasetPolicy> = {}, key?: string): Promise<ProblemAnswer> =>
-    w.answer('jobs', route, { as: w.custodian(), body: question((await planted(policy)).datasetId, more), ...(key === undefined ? {} : { idempotencyKey: key }) })
-  const scopeless = async (route: 'quote' | 'ask'): Promise<ProblemAnswer> => w.answer('jobs', route, { as: { ...w.custodian(), token: { tokenId: `tok_${'a'.repeat(32)}`, scopes: [], expires: '2030-01-01T00:00:00.000Z' } }, body: question((await planted()).datasetId) })
+  const planted = (policy: Partial<DatasetPolicy> = {}) =>
+    plantDataset(w.h(), w.organisationId(), { policy: { ...defaultDatasetPolicy, ...policy } })
+  const put = async (
+    route: 'quote' | 'ask',
+    more: object = {},
+    policy: Partial<DatasetPolicy> = {},
+    key?: string,
+  ): Promise<ProblemAnswer> =>
+    w.answer('jobs', route, {
+      as: w.custodian(),
+      body: question((await planted(policy)).datasetId, more),
+      ...(key === undefined ? {} : { idempotencyKey: key }),
+    })
+  const scopeless = async (route: 'quote' | 'ask'): Promise<ProblemAnswer> =>
+    w.answer('jobs', route, {
+      as: {
+        ...w.custodian(),
+        token: { tokenId: `tok_${'a'.repeat(32)}`, scopes: [], expires: '2030-01-01T00:00:00.000Z' },
+      },
+      body: question((await planted()).datasetId),
+    })
   /** On a job with these facts. */
-  const on = async (route: string, over: Partial<JobItem>, body?: object, params: object = {}): Promise<ProblemAnswer> => {
+  const on = async (
+    route: string,
+    over: Partial<JobItem>,
+    body?: object,
+    params: object = {},
+  ): Promise<ProblemAnswer> => {
     const { jobId } = await planted()
     await w.h().deps.table.update<JobItem>(keyOf.job(jobId), { set: over })
     return w.answer('jobs', route, { as: w.custodian(), params: { jobId, ...params }, ...(body ? { body } : {}) })
@@ -27,21 +58,37 @@ export function jobProblems(w: World): Record<string, () => Promise<ProblemAnswe
   const yes = { pin: '0'.repeat(64), approve: true }
   const approve = { vote: 'approve', comment: '' }
   return {
-    ...Object.fromEntries((['quote', 'ask'] as const).flatMap((route) => [
-      [`jobs.${route} not-found`, () => w.answer('jobs', route, { as: w.custodian(), body: question(nowhere) })],
-      [`jobs.${route} policy-forbids`, () => put(route, {}, { languages: ['python'] })],
-      [`jobs.${route} forbidden`, () => scopeless(route)],
-    ])),
+    ...Object.fromEntries(
+      (['quote', 'ask'] as const).flatMap((route) => [
+        [`jobs.${route} not-found`, () => w.answer('jobs', route, { as: w.custodian(), body: question(nowhere) })],
+        [`jobs.${route} policy-forbids`, () => put(route, {}, { languages: ['python'] })],
+        [`jobs.${route} forbidden`, () => scopeless(route)],
+      ]),
+    ),
     'jobs.ask invalid-cohort': () => put('ask', { cohort: [{ table: 'people', column: 'height', is: 'known' }] }),
     'jobs.ask invalid-query': () => put('ask', { code: 'select height from people' }),
     'jobs.ask budget-exhausted': () => put('ask', { mode: 'noise' }), // no budget was opened for what is planted
     'jobs.ask too-many-jobs': async () => {
-      const { table } = w.h().deps, { userId } = w.custodian()
-      const live = Array.from({ length: 20 }, (_, i) => livePointer({ userId, created: `2026-03-02T09:00:${String(i).padStart(2, '0')}.000Z`, jobId: newId(w.h().deps, 'job') }))
+      const { table } = w.h().deps,
+        { userId } = w.custodian()
+      const live = Array.from({ length: 20 }, (_, i) =>
+        livePointer({
+          userId,
+          created: `2026-03-02T09:00:${String(i).padStart(2, '0')}.000Z`,
+          jobId: newId(w.h().deps, 'job'),
+        }),
+      )
       for (const pointer of live) await table.create(pointer)
-      try { return await put('ask') } finally { for (const { pk, sk } of live) await table.remove({ pk, sk }) }
+      try {
+        return await put('ask')
+      } finally {
+        for (const { pk, sk } of live) await table.remove({ pk, sk })
+      }
     },
-    'jobs.ask already-exists': async () => { await put('ask', {}, {}, 'one-key'); return put('ask', { code: 'by sex' }, {}, 'one-key') },
+    'jobs.ask already-exists': async () => {
+      await put('ask', {}, {}, 'one-key')
+      return put('ask', { code: 'by sex' }, {}, 'one-key')
+    },
     'jobs.cancel wrong-state': () => on('cancel', {}),
     'jobs.approve wrong-state': () => on('approve', theirs, yes),
     'jobs.approve changed-meanwhile': () => on('approve', { ...theirs, ...waits, pin: 'f'.repeat(64) }, yes),

@@ -1,26 +1,132 @@
-/** For the walk over every route: a pipeline, an experiment and a run put straight into the table, and how each documented problem of their routes is provoked. */
+/**
+ * For the walk over every route: a pipeline, an experiment and a run put straight into the table, and how each
+ * documented problem of their routes is provoked.
+ */
 import { newId } from '../functions/kernel/ids.ts'
-import { type ExperimentItem, type JobItem, keyOf, type PipelineItem, type PipelineVersionItem } from '../functions/kernel/items.ts'
+import {
+  type ExperimentItem,
+  type JobItem,
+  keyOf,
+  type PipelineItem,
+  type PipelineVersionItem,
+} from '../functions/kernel/items.ts'
 import type { Harness } from '../functions/kernel/testing.ts'
 import { mostLive } from '../domain/pipelines/fair.ts'
 import type { ProblemAnswer, World } from './routes-datasets.ts'
 
 const sha = '0'.repeat(64)
 const resources = { cpus: 1, memoryMb: 512, gpus: 0, seconds: 60 }
-const definition = { name: 'planted', title: 'Secret pipeline', description: '', runtime: 'shell' as const, command: ['true', '{{width}}'], inputs: [{ name: 'notes', kind: 'files' as const, required: false }], outputs: [], resources, parameters: { type: 'object' as const, properties: { width: { type: 'integer' as const, minimum: 1, default: 1 } } } }
+const definition = {
+  name: 'planted',
+  title: 'Secret pipeline',
+  description: '',
+  runtime: 'shell' as const,
+  command: ['true', '{{width}}'],
+  inputs: [{ name: 'notes', kind: 'files' as const, required: false }],
+  outputs: [],
+  resources,
+  parameters: { type: 'object' as const, properties: { width: { type: 'integer' as const, minimum: 1, default: 1 } } },
+}
 
-export interface PlantedRun { pipelineId: string; experimentId: string; pipelineRunId: string }
+export interface PlantedRun {
+  pipelineId: string
+  experimentId: string
+  pipelineRunId: string
+}
 
 /** An experiment of a pipeline with one run, which has succeeded unless `over` says otherwise. */
-export async function plantRun(h: Harness, organisationId: string, over: { pipeline?: Partial<PipelineItem>; experiment?: Partial<ExperimentItem>; job?: Partial<JobItem> } = {}): Promise<PlantedRun> {
-  const { table } = h.deps, at = h.clock.now().toISOString()
-  const pipelineId = newId(h.deps, 'pip'), experimentId = newId(h.deps, 'exp'), pipelineRunId = newId(h.deps, 'job')
-  await table.create<PipelineVersionItem>({ ...keyOf.pipelineVersion(pipelineId, 1), pipelineId, version: 1, definition, files: [], codeHash: sha, note: '', published: at, publishedBy: 'user-ada' })
-  await table.create<PipelineItem>({ ...keyOf.pipeline(pipelineId), gpk: `ORG#${organisationId}`, gsk: `PIPELINE#${at}#${pipelineId}`, pipelineId, organisationId, name: 'planted', title: 'Secret pipeline', description: '', runtime: 'shell', version: 1, parameters: 1, archived: false, created: at, changed: at, ...over.pipeline })
-  await table.create<ExperimentItem>({ ...keyOf.experiment(experimentId), gpk: `ORG#${organisationId}`, gsk: `EXPERIMENT#${at}#${experimentId}`, experimentId, organisationId, pipelineId, version: 1, userId: 'user-ada', title: 'Secret experiment', description: '', parameters: {}, resources: {}, inputs: [], shared: true, archived: false, created: at, changed: at, runs: 1, last: pipelineRunId, ...over.experiment })
+export async function plantRun(
+  h: Harness,
+  organisationId: string,
+  over: { pipeline?: Partial<PipelineItem>; experiment?: Partial<ExperimentItem>; job?: Partial<JobItem> } = {},
+): Promise<PlantedRun> {
+  const { table } = h.deps,
+    at = h.clock.now().toISOString()
+  const pipelineId = newId(h.deps, 'pip'),
+    experimentId = newId(h.deps, 'exp'),
+    pipelineRunId = newId(h.deps, 'job')
+  await table.create<PipelineVersionItem>({
+    ...keyOf.pipelineVersion(pipelineId, 1),
+    pipelineId,
+    version: 1,
+    definition,
+    files: [],
+    codeHash: sha,
+    note: '',
+    published: at,
+    publishedBy: 'user-ada',
+  })
+  await table.create<PipelineItem>({
+    ...keyOf.pipeline(pipelineId),
+    gpk: `ORG#${organisationId}`,
+    gsk: `PIPELINE#${at}#${pipelineId}`,
+    pipelineId,
+    organisationId,
+    name: 'planted',
+    title: 'Secret pipeline',
+    description: '',
+    runtime: 'shell',
+    version: 1,
+    parameters: 1,
+    archived: false,
+    created: at,
+    changed: at,
+    ...over.pipeline,
+  })
+  await table.create<ExperimentItem>({
+    ...keyOf.experiment(experimentId),
+    gpk: `ORG#${organisationId}`,
+    gsk: `EXPERIMENT#${at}#${experimentId}`,
+    experimentId,
+    organisationId,
+    pipelineId,
+    version: 1,
+    userId: 'user-ada',
+    title: 'Secret experiment',
+    description: '',
+    parameters: {},
+    resources: {},
+    inputs: [],
+    shared: true,
+    archived: false,
+    created: at,
+    changed: at,
+    runs: 1,
+    last: pipelineRunId,
+    ...over.experiment,
+  })
   await table.create<JobItem>({
-    ...keyOf.job(pipelineRunId), gpk: `EXPERIMENT#${experimentId}`, gsk: `RUN#${at}#${pipelineRunId}`, jobId: pipelineRunId, kind: 'pipeline', title: 'Secret run', state: 'succeeded', organisationId, datasetId: '', datasetVersion: 0, userId: 'user-ada', purpose: '', cohort: [], pin: sha, askHash: sha, created: at, ended: at, attempt: 1, steps: {},
-    run: { experimentId, pipelineId, pipeline: 'Secret pipeline', version: 1, number: 1, codeHash: sha, parameters: { width: 1 }, resources, inputs: [] }, ...over.job,
+    ...keyOf.job(pipelineRunId),
+    gpk: `EXPERIMENT#${experimentId}`,
+    gsk: `RUN#${at}#${pipelineRunId}`,
+    jobId: pipelineRunId,
+    kind: 'pipeline',
+    title: 'Secret run',
+    state: 'succeeded',
+    organisationId,
+    datasetId: '',
+    datasetVersion: 0,
+    userId: 'user-ada',
+    purpose: '',
+    cohort: [],
+    pin: sha,
+    askHash: sha,
+    created: at,
+    ended: at,
+    attempt: 1,
+    steps: {},
+    run: {
+      experimentId,
+      pipelineId,
+      pipeline: 'Secret pipeline',
+      version: 1,
+      number: 1,
+      codeHash: sha,
+      parameters: { width: 1 },
+      resources,
+      inputs: [],
+    },
+    ...over.job,
   })
   return { pipelineId, experimentId, pipelineRunId }
 }
@@ -30,31 +136,73 @@ export function pipelineProblems(w: World): Record<string, () => Promise<Problem
   type Over = Parameters<typeof plantRun>[2]
   const as = w.custodian
   const file = { path: 'run.sh', size: 1, sha256: 'f'.repeat(64) }
-  const publish = (over: object, more: object = {}): Promise<ProblemAnswer> => w.answer('pipelines', 'publish', { as: as(), params: { organisationId: w.organisationId() }, body: { definition: { ...definition, ...over }, files: [], ...more } })
+  const publish = (over: object, more: object = {}): Promise<ProblemAnswer> =>
+    w.answer('pipelines', 'publish', {
+      as: as(),
+      params: { organisationId: w.organisationId() },
+      body: { definition: { ...definition, ...over }, files: [], ...more },
+    })
   const on = async (route: string, over: Over, body?: unknown, more: object = {}): Promise<ProblemAnswer> => {
     const { pipelineId, experimentId, pipelineRunId } = await plantRun(w.h(), w.organisationId(), over)
-    return w.answer('pipelines', route, { as: as(), params: { pipelineId, experimentId, jobId: pipelineRunId, version: 9 }, ...(body === undefined ? {} : { body }), ...more })
+    return w.answer('pipelines', route, {
+      as: as(),
+      params: { pipelineId, experimentId, jobId: pipelineRunId, version: 9 },
+      ...(body === undefined ? {} : { body }),
+      ...more,
+    })
   }
-  const create = async (over: Over, body: object): Promise<ProblemAnswer> => w.answer('pipelines', 'createExperiment', { as: as(), params: { organisationId: w.organisationId() }, body: { pipelineId: (await plantRun(w.h(), w.organisationId(), over)).pipelineId, title: 'T', ...body } })
-  const wrong = { parameters: { width: 0 } }, sweepOver = { over: [{ parameter: 'width', values: [1, 2] }] }
+  const create = async (over: Over, body: object): Promise<ProblemAnswer> =>
+    w.answer('pipelines', 'createExperiment', {
+      as: as(),
+      params: { organisationId: w.organisationId() },
+      body: { pipelineId: (await plantRun(w.h(), w.organisationId(), over)).pipelineId, title: 'T', ...body },
+    })
+  const wrong = { parameters: { width: 0 } },
+    sweepOver = { over: [{ parameter: 'width', values: [1, 2] }] }
   const away = { experiment: { archived: true } }
   /** With so many runs of the person waiting that there is no room for another. */
   const crowded = async (route: string, body: object): Promise<ProblemAnswer> => {
-    const { table } = w.h().deps, made = Array.from({ length: mostLive }, () => newId(w.h().deps, 'job')), created = w.h().clock.now().toISOString()
-    await Promise.all(made.map((jobId) => table.create({ ...keyOf.jobLive(jobId), gpk: 'JOB#LIVE', gsk: `run:user-ada#${created}#${jobId}`, jobId, created })))
-    try { return await on(route, {}, body) } finally { await Promise.all(made.map((jobId) => table.remove(keyOf.jobLive(jobId)))) }
+    const { table } = w.h().deps,
+      made = Array.from({ length: mostLive }, () => newId(w.h().deps, 'job')),
+      created = w.h().clock.now().toISOString()
+    await Promise.all(
+      made.map((jobId) =>
+        table.create({
+          ...keyOf.jobLive(jobId),
+          gpk: 'JOB#LIVE',
+          gsk: `run:user-ada#${created}#${jobId}`,
+          jobId,
+          created,
+        }),
+      ),
+    )
+    try {
+      return await on(route, {}, body)
+    } finally {
+      await Promise.all(made.map((jobId) => table.remove(keyOf.jobLive(jobId))))
+    }
   }
   /** The same key twice, with other settings the second time. */
   const twice = async (route: string, first: object, second: object): Promise<ProblemAnswer> => {
     const { experimentId, pipelineRunId } = await plantRun(w.h(), w.organisationId())
-    const call = (body: object): Promise<ProblemAnswer> => w.answer('pipelines', route, { as: as(), params: { experimentId, jobId: pipelineRunId }, body, idempotencyKey: 'once' })
+    const call = (body: object): Promise<ProblemAnswer> =>
+      w.answer('pipelines', route, {
+        as: as(),
+        params: { experimentId, jobId: pipelineRunId },
+        body,
+        idempotencyKey: 'once',
+      })
     await call(first)
     return call(second)
   }
-  const changedBetween = async (route: string, rev: number, body: object): Promise<ProblemAnswer> => on(route, {}, { rev, ...body })
+  const changedBetween = async (route: string, rev: number, body: object): Promise<ProblemAnswer> =>
+    on(route, {}, { rev, ...body })
   const missing = `job_${'z'.repeat(32)}`
   const starts = (route: 'start' | 'again'): Record<string, () => Promise<ProblemAnswer>> => ({
-    [`pipelines.${route} invalid-run`]: () => on(route, {}, wrong), [`pipelines.${route} wrong-state`]: () => on(route, away, {}), [`pipelines.${route} too-many-jobs`]: () => crowded(route, {}), [`pipelines.${route} already-exists`]: () => twice(route, { title: 'A' }, { title: 'B' }),
+    [`pipelines.${route} invalid-run`]: () => on(route, {}, wrong),
+    [`pipelines.${route} wrong-state`]: () => on(route, away, {}),
+    [`pipelines.${route} too-many-jobs`]: () => crowded(route, {}),
+    [`pipelines.${route} already-exists`]: () => twice(route, { title: 'A' }, { title: 'B' }),
   })
   return {
     'pipelines.publish invalid-pipeline': () => publish({ command: ['true', '{{nothing}}'] }),
@@ -65,25 +213,48 @@ export function pipelineProblems(w: World): Record<string, () => Promise<Problem
     'pipelines.createExperiment invalid-run': () => create({}, { version: 5 }),
     'pipelines.createExperiment wrong-state': () => create({ pipeline: { archived: true } }, {}),
     'pipelines.changeExperiment changed-meanwhile': () => changedBetween('changeExperiment', 99, { title: 'New' }),
-    'pipelines.changeExperiment asset-missing': () => on('changeExperiment', {}, { rev: 1, inputs: { notes: [{ from: 'upload', ...file }] } }),
+    'pipelines.changeExperiment asset-missing': () =>
+      on('changeExperiment', {}, { rev: 1, inputs: { notes: [{ from: 'upload', ...file }] } }),
     'pipelines.changeExperiment invalid-run': () => on('changeExperiment', {}, { rev: 1, ...wrong }),
     'pipelines.deleteExperiment wrong-state': () => on('deleteExperiment', {}),
     'pipelines.propose invalid-run': () => on('propose', {}, { input: 'notes' }),
-    ...starts('start'), ...starts('again'),
+    ...starts('start'),
+    ...starts('again'),
     'pipelines.sweep invalid-run': () => on('sweep', {}, { over: [{ parameter: 'width', values: [0] }] }),
     'pipelines.sweep wrong-state': () => on('sweep', away, sweepOver),
     'pipelines.sweep too-many-jobs': () => crowded('sweep', sweepOver),
-    'pipelines.sweep already-exists': () => twice('sweep', sweepOver, { over: [{ parameter: 'width', values: [3, 4] }] }),
-    'pipelines.compare not-found': () => w.answer('pipelines', 'compare', { as: as(), query: { runs: `${missing},${missing.replace('z', 'y')}` } }),
-    'pipelines.compare forbidden': async () => { const ids = [await plantRun(w.h(), w.organisationId()), await plantRun(w.h(), w.organisationId())].map((p) => p.pipelineRunId); return w.answer('pipelines', 'compare', { as: w.h().person('ada', { scopes: [] }), query: { runs: ids.join(',') } }) },
+    'pipelines.sweep already-exists': () =>
+      twice('sweep', sweepOver, { over: [{ parameter: 'width', values: [3, 4] }] }),
+    'pipelines.compare not-found': () =>
+      w.answer('pipelines', 'compare', { as: as(), query: { runs: `${missing},${missing.replace('z', 'y')}` } }),
+    'pipelines.compare forbidden': async () => {
+      const ids = [await plantRun(w.h(), w.organisationId()), await plantRun(w.h(), w.organisationId())].map(
+        (p) => p.pipelineRunId,
+      )
+      return w.answer('pipelines', 'compare', {
+        as: w.h().person('ada', { scopes: [] }),
+        query: { runs: ids.join(',') },
+      })
+    },
     'pipelines.compare internal': async () => {
-      const { table } = w.h().deps, { get } = table
-      table.get = async () => { throw new Error('marker-of-a-value') }
-      try { return await w.answer('pipelines', 'compare', { as: as(), query: { runs: `${missing},${missing.replace('z', 'y')}` } }) } finally { table.get = get }
+      const { table } = w.h().deps,
+        { get } = table
+      table.get = async () => {
+        throw new Error('marker-of-a-value')
+      }
+      try {
+        return await w.answer('pipelines', 'compare', {
+          as: as(),
+          query: { runs: `${missing},${missing.replace('z', 'y')}` },
+        })
+      } finally {
+        table.get = get
+      }
     },
     'pipelines.cancel wrong-state': () => on('cancel', {}),
     'pipelines.artifacts result-not-released': () => on('artifacts', { job: { state: 'running' } }),
-    'pipelines.artifact result-not-released': () => on('artifact', { job: { state: 'running' } }, undefined, { query: { path: 'x.csv' } }),
+    'pipelines.artifact result-not-released': () =>
+      on('artifact', { job: { state: 'running' } }, undefined, { query: { path: 'x.csv' } }),
     'pipelines.artifact not-found': () => on('artifact', {}, undefined, { query: { path: 'x.csv' } }),
   }
 }

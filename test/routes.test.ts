@@ -1,6 +1,6 @@
 /**
- * Walks every route of every contract: as a stranger, without credentials, with a token that lacks the scope, and into each problem that the
- * route documents. A route or a problem that nobody provoked fails: completeness by construction.
+ * Walks every route of every contract: as a stranger, without credentials, with a token that lacks the scope, and into
+ * each problem that the route documents. A route or a problem that nobody provoked fails: completeness by construction.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allRoutes } from '../contracts/index.ts'
@@ -11,16 +11,42 @@ import { ConditionFailed } from '../ports/table.ts'
 import { roles } from '../domain/access/permissions.ts'
 import type { Caller } from '../functions/kernel/caller.ts'
 import { harness, type Harness } from '../functions/kernel/testing.ts'
-import { keyOf, type MemberItem, type OrganisationItem, type RunItem, type StudyItem } from '../functions/kernel/items.ts'
+import {
+  keyOf,
+  type MemberItem,
+  type OrganisationItem,
+  type RunItem,
+  type StudyItem,
+} from '../functions/kernel/items.ts'
 import { memoryEngine } from './jobs-walk.ts'
 import { datasetProblems, plantDataset, type World } from './routes-datasets.ts'
 import { jobProblems, question } from './routes-jobs.ts'
 import { pipelineProblems, plantRun, type PlantedRun } from './routes-pipelines.ts'
 import { beginBody, plantSynthesis, synthesisProblems } from './routes-synthesis.ts'
-import { begin, endRecord, fakeRecord, nonceOf, plantLink, type Planted, plantStudy, wrappedFor } from './ingest-support.ts'
+import {
+  begin,
+  endRecord,
+  fakeRecord,
+  nonceOf,
+  plantLink,
+  type Planted,
+  plantStudy,
+  wrappedFor,
+} from './ingest-support.ts'
 
-interface Input { as?: Caller | undefined; idempotencyKey?: string; params?: Record<string, string | number>; query?: Record<string, unknown>; body?: unknown; authorization?: string | undefined }
-interface Answer { status: number; headers: Record<string, unknown>; body: unknown }
+interface Input {
+  as?: Caller | undefined
+  idempotencyKey?: string
+  params?: Record<string, string | number>
+  query?: Record<string, unknown>
+  body?: unknown
+  authorization?: string | undefined
+}
+interface Answer {
+  status: number
+  headers: Record<string, unknown>
+  body: unknown
+}
 
 let h: Harness
 let s: Planted
@@ -35,28 +61,56 @@ const fresh = (): string => nonceOf(`fresh-${number++}`)
 const uuid = '7b0d2ab5-5a0f-4b52-9d0f-6f1c5b7f3c11'
 const sha = '0'.repeat(64)
 
-const answer = (area: string, name: string, input: Input): Promise<Answer> => (h.answer as unknown as (a: string, n: string, i: Input) => Promise<Answer>)(area, name, input)
+const answer = (area: string, name: string, input: Input): Promise<Answer> =>
+  (h.answer as unknown as (a: string, n: string, i: Input) => Promise<Answer>)(area, name, input)
 
 beforeAll(async () => {
-  h = await harness({ engine: memoryEngine(), workflow: { start: async () => {}, stop: async () => {}, running: async () => false } })
+  h = await harness({
+    engine: memoryEngine(),
+    workflow: { start: async () => {}, stop: async () => {}, running: async () => false },
+  })
   s = await plantStudy(h)
   await h.deps.table.update<MemberItem>(keyOf.member(s.organisationId, 'user-ada'), { set: { roles: [...roles] } })
-  planted = { ...await plantDataset(h, s.organisationId), ...await plantSynthesis(h, s.organisationId), ...await plantRun(h, s.organisationId) }
+  planted = {
+    ...(await plantDataset(h, s.organisationId)),
+    ...(await plantSynthesis(h, s.organisationId)),
+    ...(await plantRun(h, s.organisationId)),
+  }
   code = await plantLink(h, s)
   run = await begin(h, s, code, fresh())
   ada = h.person('ada', { groups: ['founders'] })
   sam = h.person('sam', { groups: ['founders'] })
   await h.organisation('Elsewhere', { sam: ['admin', 'custodian', 'researcher', 'analyst', 'checker', 'auditor'] })
-  invitationId = (await h.call('access', 'invite', { as: ada, params: { organisationId: s.organisationId }, body: { email: 'new@lab.example', roles: ['analyst'] } })).invitationId
+  invitationId = (
+    await h.call('access', 'invite', {
+      as: ada,
+      params: { organisationId: s.organisationId },
+      body: { email: 'new@lab.example', roles: ['analyst'] },
+    })
+  ).invitationId
 })
 afterAll(() => h.close())
 
 /** Real ids for every path parameter: a stranger who has them learns nothing more by using them. */
 const paramsOf = (r: Route): Record<string, string | number> => {
-  const known: Record<string, string | number> = { organisationId: s.organisationId, studyId: s.studyId, runId: run.runId, userId: 'user-ada', invitationId, code, version: 1, ...planted, format: 'json', tokenId: `tok_${'a'.repeat(32)}`, userCode: 'BCDF-GHJK', ...(r.access.kind === 'pipeline-run' ? { jobId: planted.pipelineRunId } : {}) }
+  const known: Record<string, string | number> = {
+    organisationId: s.organisationId,
+    studyId: s.studyId,
+    runId: run.runId,
+    userId: 'user-ada',
+    invitationId,
+    code,
+    version: 1,
+    ...planted,
+    format: 'json',
+    tokenId: `tok_${'a'.repeat(32)}`,
+    userCode: 'BCDF-GHJK',
+    ...(r.access.kind === 'pipeline-run' ? { jobId: planted.pipelineRunId } : {}),
+  }
   return Object.fromEntries([...r.path.matchAll(/\{(\w+)\}/g)].map(([, k]) => [k!, known[k!]!]))
 }
-const credentials = (r: Route): Input => (r.access.kind === 'run-token' ? { authorization: run.authorization } : r.access.kind === 'anyone' ? {} : { as: ada })
+const credentials = (r: Route): Input =>
+  r.access.kind === 'run-token' ? { authorization: run.authorization } : r.access.kind === 'anyone' ? {} : { as: ada }
 
 const isScoped = (r: Route): boolean => 'permission' in r.access
 const scoped = allRoutes.filter(({ route }) => isScoped(route))
@@ -64,7 +118,16 @@ const scoped = allRoutes.filter(({ route }) => isScoped(route))
 describe('a stranger', () => {
   it.each(scoped.map((r) => [r.area, r.name, r.route] as const))('%s.%s is not there', async (area, name, route) => {
     const seen = await answer(area, name, { as: sam, params: paramsOf(route), body: {} })
-    const unknown = await answer(area, name, { as: sam, params: Object.fromEntries(Object.entries(paramsOf(route)).map(([k, v]) => [k, /^(org|std|run|dat|job|syn|pip|exp)_/.test(String(v)) ? String(v).slice(0, 4) + 'z'.repeat(32) : v])), body: {} })
+    const unknown = await answer(area, name, {
+      as: sam,
+      params: Object.fromEntries(
+        Object.entries(paramsOf(route)).map(([k, v]) => [
+          k,
+          /^(org|std|run|dat|job|syn|pip|exp)_/.test(String(v)) ? String(v).slice(0, 4) + 'z'.repeat(32) : v,
+        ]),
+      ),
+      body: {},
+    })
     expect(seen.status).toBe(404)
     // The same answer, to the letter, as for ids that nobody has.
     expect({ ...(seen.body as object), instance: '' }).toEqual({ ...(unknown.body as object), instance: '' })
@@ -73,32 +136,72 @@ describe('a stranger', () => {
 
 describe('a token without scopes', () => {
   it.each(scoped.map((r) => [r.area, r.name, r.route] as const))('%s.%s is refused', async (area, name, route) => {
-    expect(await answer(area, name, { as: h.person('ada', { scopes: [] }), params: paramsOf(route), body: {} })).toMatchObject({ status: 403, body: { kind: 'forbidden' } })
+    expect(
+      await answer(area, name, { as: h.person('ada', { scopes: [] }), params: paramsOf(route), body: {} }),
+    ).toMatchObject({ status: 403, body: { kind: 'forbidden' } })
   })
 })
 
 /** Problems that follow from a route's declaration alone are provoked the same way everywhere. */
 const general: Partial<Record<Kind, (area: string, name: string, r: Route) => Promise<Answer> | undefined>> = {
-  'internal': async (area, name, r) => {
+  internal: async (area, name, r) => {
     const { table, objects, keys, settings } = h.deps
     const parts = [table, objects, keys, settings] as unknown as Record<string, unknown>[]
     const before = parts.map((p) => Object.getOwnPropertyDescriptors(p))
-    const down = (): never => { throw new Error('marker-of-a-value') }
-    for (const p of parts) for (const k of Object.keys(p)) Object.defineProperty(p, k, p === (settings as unknown) ? { get: down, configurable: true, enumerable: true } : { value: async () => down(), configurable: true, writable: true, enumerable: true })
-    try { return await answer(area, name, { ...credentials(r), params: paramsOf(r), body: bodies[`${area}.${name}`]?.() }) } finally { for (const [i, p] of parts.entries()) Object.defineProperties(p, before[i]!) }
+    const down = (): never => {
+      throw new Error('marker-of-a-value')
+    }
+    for (const p of parts)
+      for (const k of Object.keys(p))
+        Object.defineProperty(
+          p,
+          k,
+          p === (settings as unknown)
+            ? { get: down, configurable: true, enumerable: true }
+            : { value: async () => down(), configurable: true, writable: true, enumerable: true },
+        )
+    try {
+      return await answer(area, name, { ...credentials(r), params: paramsOf(r), body: bodies[`${area}.${name}`]?.() })
+    } finally {
+      for (const [i, p] of parts.entries()) Object.defineProperties(p, before[i]!)
+    }
   },
-  'invalid-request': (area, name, r) => answer(area, name, r.params ? { ...credentials(r), params: Object.fromEntries(Object.keys(r.params.shape).map((k) => [k, '!'.repeat(300)])), body: {} } : r.body ? { ...credentials(r), body: undefined } : { ...credentials(r), query: { limit: 0 } }),
-  'payload-too-large': (area, name, r) => answer(area, name, { ...credentials(r), params: paramsOf(r), body: { pad: 'x'.repeat(r.maxBody ?? 1024 * 1024) } }),
+  'invalid-request': (area, name, r) =>
+    answer(
+      area,
+      name,
+      r.params
+        ? {
+            ...credentials(r),
+            params: Object.fromEntries(Object.keys(r.params.shape).map((k) => [k, '!'.repeat(300)])),
+            body: {},
+          }
+        : r.body
+          ? { ...credentials(r), body: undefined }
+          : { ...credentials(r), query: { limit: 0 } },
+    ),
+  'payload-too-large': (area, name, r) =>
+    answer(area, name, { ...credentials(r), params: paramsOf(r), body: { pad: 'x'.repeat(r.maxBody ?? 1024 * 1024) } }),
   'sign-in-required': (area, name, r) => answer(area, name, { params: paramsOf(r), body: {} }),
-  'run-token-invalid': (area, name, r) => answer(area, name, { params: paramsOf(r), body: {}, authorization: `Bearer ${'A'.repeat(43)}` }),
-  'not-found': (area, name, r) => (isScoped(r) ? answer(area, name, { as: sam, params: paramsOf(r), body: {} }) : undefined),
-  'forbidden': (area, name, r) => (isScoped(r) ? answer(area, name, { as: h.person('ada', { scopes: [] }), params: paramsOf(r), body: {} }) : undefined),
-  'login-too-old': (area, name, r) => answer(area, name, { as: h.person('ada', { loginSecondsAgo: 16 * 60 }), params: paramsOf(r), body: {} }),
+  'run-token-invalid': (area, name, r) =>
+    answer(area, name, { params: paramsOf(r), body: {}, authorization: `Bearer ${'A'.repeat(43)}` }),
+  'not-found': (area, name, r) =>
+    isScoped(r) ? answer(area, name, { as: sam, params: paramsOf(r), body: {} }) : undefined,
+  forbidden: (area, name, r) =>
+    isScoped(r)
+      ? answer(area, name, { as: h.person('ada', { scopes: [] }), params: paramsOf(r), body: {} })
+      : undefined,
+  'login-too-old': (area, name, r) =>
+    answer(area, name, { as: h.person('ada', { loginSecondsAgo: 16 * 60 }), params: paramsOf(r), body: {} }),
 }
 
 /** Well-formed bodies, for routes whose failing port is reached only after parsing. */
 const bodies: Record<string, () => unknown> = {
-  'access.updateMe': () => ({ idToken: [{ alg: 'RS256', kid: 'k' }, { sub: 'user-ada' }, 'signature'].map((p) => base64url(new TextEncoder().encode(JSON.stringify(p)))).join('.') }),
+  'access.updateMe': () => ({
+    idToken: [{ alg: 'RS256', kid: 'k' }, { sub: 'user-ada' }, 'signature']
+      .map((p) => base64url(new TextEncoder().encode(JSON.stringify(p))))
+      .join('.'),
+  }),
   'access.createOrganisation': () => ({ name: 'New', requestId: uuid }),
   'access.acceptInvitation': () => ({ invitation: 'x'.repeat(40) }),
   'access.createToken': () => ({ name: 'laptop', scopes: ['studies:read'] }),
@@ -117,21 +220,40 @@ const inOrg = () => ({ organisationId: s.organisationId })
 const inStudy = () => ({ studyId: s.studyId })
 const startBody = (nonce = fresh()) => ({ nonce, kid: s.kid, wrappedKey: wrappedFor(nonce) })
 const device = () => h.call('access', 'startDevice', { body: { name: 'cloister', scopes: ['studies:read'] } })
-const later = async <T>(seconds: number, work: () => Promise<T>): Promise<T> => { h.clock.advance(seconds); try { return await work() } finally { h.clock.advance(-seconds) } }
-const aged = async () => { const d = await device(); return { ...d, ask: (name: string, i: Input) => later(3600, () => answer('access', name, { ...i, ...(i.as ? { as: h.person('ada') } : {}) })) } }
+const later = async <T>(seconds: number, work: () => Promise<T>): Promise<T> => {
+  h.clock.advance(seconds)
+  try {
+    return await work()
+  } finally {
+    h.clock.advance(-seconds)
+  }
+}
+const aged = async () => {
+  const d = await device()
+  return {
+    ...d,
+    ask: (name: string, i: Input) =>
+      later(3600, () => answer('access', name, { ...i, ...(i.as ? { as: h.person('ada') } : {}) })),
+  }
+}
 /** Of a study of its own in a state, the code of a link with the given facts. */
-const linkTo = async (state: StudyItem['state'], facts: Parameters<typeof plantLink>[2] = {}) => plantLink(h, await plantStudy(h, { state }), facts)
+const linkTo = async (state: StudyItem['state'], facts: Parameters<typeof plantLink>[2] = {}) =>
+  plantLink(h, await plantStudy(h, { state }), facts)
 const past = () => ({ expires: new Date(h.clock.now().getTime() - 1000).toISOString() })
 const behind: Partial<Record<Kind, () => Promise<string>>> = {
   'not-found': async () => 'a'.repeat(20),
-  'study-not-open': () => linkTo('paused'), 'study-closed': () => linkTo('closed'),
-  'study-full': () => linkTo('live', { quota: 3, started: 3 }), 'link-used': () => linkTo('live', { kind: 'single', started: 1, usedBy: 'run_x' }), 'link-expired': () => linkTo('live', past()),
+  'study-not-open': () => linkTo('paused'),
+  'study-closed': () => linkTo('closed'),
+  'study-full': () => linkTo('live', { quota: 3, started: 3 }),
+  'link-used': () => linkTo('live', { kind: 'single', started: 1, usedBy: 'run_x' }),
+  'link-expired': () => linkTo('live', past()),
 }
 async function endedRun(how: 'completed' | 'withdrawn') {
   const nonce = fresh()
   const r = await begin(h, s, code, nonce)
   await r.send(1, [await endRecord(r.runId, [])])
-  if (how === 'withdrawn') await h.call('runs', 'withdrawRun', { as: ada, params: { runId: r.runId }, body: { reason: 'asked' } })
+  if (how === 'withdrawn')
+    await h.call('runs', 'withdrawRun', { as: ada, params: { runId: r.runId }, body: { reason: 'asked' } })
   return { ...r, nonce }
 }
 const withdrawnRun = () => endedRun('withdrawn')
@@ -143,71 +265,230 @@ const anotherStudy = async (over: Partial<StudyItem>) => {
 }
 
 const world: World = {
-  h: () => h, answer, custodian: () => ada, organisationId: () => s.organisationId,
-  study: async (completed) => { if (completed) await endedRun('completed'); return completed ? s.studyId : (await anotherStudy({})).studyId },
+  h: () => h,
+  answer,
+  custodian: () => ada,
+  organisationId: () => s.organisationId,
+  study: async (completed) => {
+    if (completed) await endedRun('completed')
+    return completed ? s.studyId : (await anotherStudy({})).studyId
+  },
 }
 
 const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
-  'access.createOrganisation forbidden': () => answer('access', 'createOrganisation', { as: h.person('ada'), body: bodies['access.createOrganisation']!() }),
-  'access.renameOrganisation changed-meanwhile': async () => answer('access', 'renameOrganisation', { as: ada, params: inOrg(), body: { name: 'New', rev: (await item<OrganisationItem>(keyOf.organisation(s.organisationId))).rev! + 1 } }),
-  'access.setRoles changed-meanwhile': () => answer('access', 'setRoles', { as: ada, params: { ...inOrg(), userId: 'user-ada' }, body: { roles: ['admin', 'auditor'], rev: 999 } }),
-  'access.setRoles last-admin': async () => answer('access', 'setRoles', { as: ada, params: { ...inOrg(), userId: 'user-ada' }, body: { roles: ['analyst'], rev: (await item<MemberItem>(keyOf.member(s.organisationId, 'user-ada'))).rev } }),
-  'access.removeMember last-admin': () => answer('access', 'removeMember', { as: ada, params: { ...inOrg(), userId: 'user-ada' } }),
-  'access.acceptInvitation not-found': () => answer('access', 'acceptInvitation', { as: ada, body: { invitation: 'x'.repeat(43) } }),
+  'access.createOrganisation forbidden': () =>
+    answer('access', 'createOrganisation', { as: h.person('ada'), body: bodies['access.createOrganisation']!() }),
+  'access.renameOrganisation changed-meanwhile': async () =>
+    answer('access', 'renameOrganisation', {
+      as: ada,
+      params: inOrg(),
+      body: { name: 'New', rev: (await item<OrganisationItem>(keyOf.organisation(s.organisationId))).rev! + 1 },
+    }),
+  'access.setRoles changed-meanwhile': () =>
+    answer('access', 'setRoles', {
+      as: ada,
+      params: { ...inOrg(), userId: 'user-ada' },
+      body: { roles: ['admin', 'auditor'], rev: 999 },
+    }),
+  'access.setRoles last-admin': async () =>
+    answer('access', 'setRoles', {
+      as: ada,
+      params: { ...inOrg(), userId: 'user-ada' },
+      body: { roles: ['analyst'], rev: (await item<MemberItem>(keyOf.member(s.organisationId, 'user-ada'))).rev },
+    }),
+  'access.removeMember last-admin': () =>
+    answer('access', 'removeMember', { as: ada, params: { ...inOrg(), userId: 'user-ada' } }),
+  'access.acceptInvitation not-found': () =>
+    answer('access', 'acceptInvitation', { as: ada, body: { invitation: 'x'.repeat(43) } }),
   'access.acceptInvitation invitation-expired': async () => {
-    const { link } = await h.call('access', 'invite', { as: ada, params: inOrg(), body: { email: 'late@lab.example', roles: ['analyst'] } })
-    return later(8 * 86_400, () => answer('access', 'acceptInvitation', { as: h.person('late'), body: { invitation: link.split('#')[1] } }))
+    const { link } = await h.call('access', 'invite', {
+      as: ada,
+      params: inOrg(),
+      body: { email: 'late@lab.example', roles: ['analyst'] },
+    })
+    return later(8 * 86_400, () =>
+      answer('access', 'acceptInvitation', { as: h.person('late'), body: { invitation: link.split('#')[1] } }),
+    )
   },
-  'access.acceptInvitation forbidden': async () => answer('access', 'acceptInvitation', { as: h.person('late', { scopes: ['studies:read'] }), body: { invitation: 'x'.repeat(43) } }),
+  'access.acceptInvitation forbidden': async () =>
+    answer('access', 'acceptInvitation', {
+      as: h.person('late', { scopes: ['studies:read'] }),
+      body: { invitation: 'x'.repeat(43) },
+    }),
   'access.removeMember changed-meanwhile': async () => {
     // Somebody else changes the organisation's people each time this request is about to.
-    await h.deps.table.create<MemberItem>({ ...keyOf.member(s.organisationId, 'user-busy'), organisationId: s.organisationId, organisation: 'Lab', userId: 'user-busy', roles: ['analyst'], since: h.clock.now().toISOString() })
+    await h.deps.table.create<MemberItem>({
+      ...keyOf.member(s.organisationId, 'user-busy'),
+      organisationId: s.organisationId,
+      organisation: 'Lab',
+      userId: 'user-busy',
+      roles: ['analyst'],
+      since: h.clock.now().toISOString(),
+    })
     const { replace } = h.deps.table
-    h.deps.table.replace = async () => { throw new ConditionFailed('busy') }
-    try { return await answer('access', 'removeMember', { as: ada, params: { ...inOrg(), userId: 'user-busy' } }) } finally { h.deps.table.replace = replace }
+    h.deps.table.replace = async () => {
+      throw new ConditionFailed('busy')
+    }
+    try {
+      return await answer('access', 'removeMember', { as: ada, params: { ...inOrg(), userId: 'user-busy' } })
+    } finally {
+      h.deps.table.replace = replace
+    }
   },
-  'access.createToken forbidden': () => answer('access', 'createToken', { as: h.person('ada', { scopes: ['studies:read'] }), body: bodies['access.createToken']!() }),
-  'access.revokeToken not-found': () => answer('access', 'revokeToken', { as: ada, params: { tokenId: `tok_${'b'.repeat(32)}` } }),
-  'access.pollDevice device-pending': async () => { const { userCode, deviceSecret } = await device(); return answer('access', 'pollDevice', { body: { userCode, deviceSecret } }) },
-  'access.pollDevice device-expired': async () => { const { userCode, deviceSecret, ask } = await aged(); return ask('pollDevice', { body: { userCode, deviceSecret } }) },
+  'access.createToken forbidden': () =>
+    answer('access', 'createToken', {
+      as: h.person('ada', { scopes: ['studies:read'] }),
+      body: bodies['access.createToken']!(),
+    }),
+  'access.revokeToken not-found': () =>
+    answer('access', 'revokeToken', { as: ada, params: { tokenId: `tok_${'b'.repeat(32)}` } }),
+  'access.pollDevice device-pending': async () => {
+    const { userCode, deviceSecret } = await device()
+    return answer('access', 'pollDevice', { body: { userCode, deviceSecret } })
+  },
+  'access.pollDevice device-expired': async () => {
+    const { userCode, deviceSecret, ask } = await aged()
+    return ask('pollDevice', { body: { userCode, deviceSecret } })
+  },
   'access.pollDevice not-found': () => answer('access', 'pollDevice', { body: bodies['access.pollDevice']!() }),
   'access.device not-found': () => answer('access', 'device', { as: ada, params: { userCode: 'ZZZZ-ZZZZ' } }),
-  'access.device device-expired': async () => { const { userCode, ask } = await aged(); return ask('device', { as: ada, params: { userCode } }) },
-  'access.device forbidden': async () => answer('access', 'device', { as: h.person('ada', { scopes: ['studies:read'] }), params: { userCode: (await device()).userCode } }),
-  'access.approveDevice not-found': () => answer('access', 'approveDevice', { as: ada, params: { userCode: 'ZZZZ-ZZZZ' }, body: { scopes: ['studies:read'] } }),
-  'access.approveDevice device-expired': async () => { const { userCode, ask } = await aged(); return ask('approveDevice', { as: ada, params: { userCode }, body: { scopes: ['studies:read'] } }) },
+  'access.device device-expired': async () => {
+    const { userCode, ask } = await aged()
+    return ask('device', { as: ada, params: { userCode } })
+  },
+  'access.device forbidden': async () =>
+    answer('access', 'device', {
+      as: h.person('ada', { scopes: ['studies:read'] }),
+      params: { userCode: (await device()).userCode },
+    }),
+  'access.approveDevice not-found': () =>
+    answer('access', 'approveDevice', {
+      as: ada,
+      params: { userCode: 'ZZZZ-ZZZZ' },
+      body: { scopes: ['studies:read'] },
+    }),
+  'access.approveDevice device-expired': async () => {
+    const { userCode, ask } = await aged()
+    return ask('approveDevice', { as: ada, params: { userCode }, body: { scopes: ['studies:read'] } })
+  },
   'access.approveDevice wrong-state': async () => {
     const { userCode } = await device()
     await answer('access', 'approveDevice', { as: ada, params: { userCode }, body: { scopes: ['studies:read'] } })
     return answer('access', 'approveDevice', { as: ada, params: { userCode }, body: { scopes: ['studies:read'] } })
   },
-  'access.approveDevice forbidden': async () => answer('access', 'approveDevice', { as: h.person('ada', { scopes: ['studies:read'] }), params: { userCode: (await device()).userCode }, body: { scopes: ['studies:read'] } }),
+  'access.approveDevice forbidden': async () =>
+    answer('access', 'approveDevice', {
+      as: h.person('ada', { scopes: ['studies:read'] }),
+      params: { userCode: (await device()).userCode },
+      body: { scopes: ['studies:read'] },
+    }),
 
-  'studies.change changed-meanwhile': () => answer('studies', 'change', { as: ada, params: inStudy(), body: { title: 'New', rev: 999 } }),
-  'studies.setState wrong-state': async () => answer('studies', 'setState', { as: ada, params: inStudy(), body: { state: 'draft', rev: (await item<StudyItem>(keyOf.study(s.studyId))).rev } }),
-  'studies.setState changed-meanwhile': () => answer('studies', 'setState', { as: ada, params: inStudy(), body: { state: 'paused', rev: 999 } }),
-  'studies.remove wrong-state': () => answer('studies', 'remove', { as: ada, params: inStudy(), query: { title: 'Flanker' } }),
-  'studies.publish invalid-configuration': () => answer('studies', 'publish', { as: ada, params: inStudy(), body: { configuration: { kind: 'timeline', timeline: [{ type: 'no-such-plugin' }] }, assets: [] } }),
-  'studies.publish asset-missing': () => answer('studies', 'publish', { as: ada, params: inStudy(), body: { configuration: { kind: 'web', entry: 'index.html' }, assets: [{ path: 'index.html', sha256: sha, size: 5, type: 'text/html' }] } }),
-  'studies.publish changed-meanwhile': () => answer('studies', 'publish', { as: ada, params: inStudy(), body: { configuration: { kind: 'web', entry: 'index.html' }, assets: [{ path: 'index.html', sha256: sha, size: 5, type: 'text/html' }], expects: 7 } }),
-  'studies.createLink wrong-state': async () => answer('studies', 'createLink', { as: ada, params: { studyId: (await anotherStudy({ runtime: 'jatos' })).studyId }, body: { kind: 'general' } }),
-  'studies.createLink redirect-not-allowed': () => answer('studies', 'createLink', { as: ada, params: inStudy(), body: { kind: 'general', abortUrl: 'https://evil.example/' } }),
-  'studies.share wrong-state': () => answer('studies', 'share', { as: ada, params: { ...inStudy(), userId: 'user-nobody' }, body: {} }),
+  'studies.change changed-meanwhile': () =>
+    answer('studies', 'change', { as: ada, params: inStudy(), body: { title: 'New', rev: 999 } }),
+  'studies.setState wrong-state': async () =>
+    answer('studies', 'setState', {
+      as: ada,
+      params: inStudy(),
+      body: { state: 'draft', rev: (await item<StudyItem>(keyOf.study(s.studyId))).rev },
+    }),
+  'studies.setState changed-meanwhile': () =>
+    answer('studies', 'setState', { as: ada, params: inStudy(), body: { state: 'paused', rev: 999 } }),
+  'studies.remove wrong-state': () =>
+    answer('studies', 'remove', { as: ada, params: inStudy(), query: { title: 'Flanker' } }),
+  'studies.publish invalid-configuration': () =>
+    answer('studies', 'publish', {
+      as: ada,
+      params: inStudy(),
+      body: { configuration: { kind: 'timeline', timeline: [{ type: 'no-such-plugin' }] }, assets: [] },
+    }),
+  'studies.publish asset-missing': () =>
+    answer('studies', 'publish', {
+      as: ada,
+      params: inStudy(),
+      body: {
+        configuration: { kind: 'web', entry: 'index.html' },
+        assets: [{ path: 'index.html', sha256: sha, size: 5, type: 'text/html' }],
+      },
+    }),
+  'studies.publish changed-meanwhile': () =>
+    answer('studies', 'publish', {
+      as: ada,
+      params: inStudy(),
+      body: {
+        configuration: { kind: 'web', entry: 'index.html' },
+        assets: [{ path: 'index.html', sha256: sha, size: 5, type: 'text/html' }],
+        expects: 7,
+      },
+    }),
+  'studies.createLink wrong-state': async () =>
+    answer('studies', 'createLink', {
+      as: ada,
+      params: { studyId: (await anotherStudy({ runtime: 'jatos' })).studyId },
+      body: { kind: 'general' },
+    }),
+  'studies.createLink redirect-not-allowed': () =>
+    answer('studies', 'createLink', {
+      as: ada,
+      params: inStudy(),
+      body: { kind: 'general', abortUrl: 'https://evil.example/' },
+    }),
+  'studies.share wrong-state': () =>
+    answer('studies', 'share', { as: ada, params: { ...inStudy(), userId: 'user-nobody' }, body: {} }),
 
-  ...Object.fromEntries(Object.entries(behind).flatMap(([kind, make]) => [
-    [`runs.participation ${kind}`, async () => answer('runs', 'participation', { params: { code: await make() } })],
-    [`runs.start ${kind}`, async () => answer('runs', 'start', { params: { code: await make() }, body: startBody() })],
-  ])),
-  'runs.start run-withdrawn': async () => answer('runs', 'start', { params: { code }, body: startBody((await withdrawnRun()).nonce) }),
-  'runs.append record-conflict': async () => { const r = await begin(h, s, code, fresh()); await r.send(1, [fakeRecord(r.runId, 1)]); return r.send(1, [fakeRecord(r.runId, 1, 'other')]) },
-  'runs.append run-finished': async () => (await endedRun('completed').then((r) => r.send(2, [fakeRecord(r.runId, 2)]))),
-  'runs.append run-withdrawn': async () => { const r = await withdrawnRun(); return answer('runs', 'append', { params: { runId: r.runId }, authorization: r.authorization, body: chunk(r.runId) }) },
-  'runs.standing run-withdrawn': async () => { const r = await withdrawnRun(); return answer('runs', 'standing', { params: { runId: r.runId }, authorization: r.authorization }) },
-  'runs.uploads run-finished': async () => { const r = await endedRun('completed'); return answer('runs', 'uploads', { params: { runId: r.runId }, authorization: r.authorization, body: { sha256: sha, size: 1 } }) },
-  'runs.uploads run-withdrawn': async () => { const r = await withdrawnRun(); return answer('runs', 'uploads', { params: { runId: r.runId }, authorization: r.authorization, body: { sha256: sha, size: 1 } }) },
+  ...Object.fromEntries(
+    Object.entries(behind).flatMap(([kind, make]) => [
+      [`runs.participation ${kind}`, async () => answer('runs', 'participation', { params: { code: await make() } })],
+      [
+        `runs.start ${kind}`,
+        async () => answer('runs', 'start', { params: { code: await make() }, body: startBody() }),
+      ],
+    ]),
+  ),
+  'runs.start run-withdrawn': async () =>
+    answer('runs', 'start', { params: { code }, body: startBody((await withdrawnRun()).nonce) }),
+  'runs.append record-conflict': async () => {
+    const r = await begin(h, s, code, fresh())
+    await r.send(1, [fakeRecord(r.runId, 1)])
+    return r.send(1, [fakeRecord(r.runId, 1, 'other')])
+  },
+  'runs.append run-finished': async () => await endedRun('completed').then((r) => r.send(2, [fakeRecord(r.runId, 2)])),
+  'runs.append run-withdrawn': async () => {
+    const r = await withdrawnRun()
+    return answer('runs', 'append', {
+      params: { runId: r.runId },
+      authorization: r.authorization,
+      body: chunk(r.runId),
+    })
+  },
+  'runs.standing run-withdrawn': async () => {
+    const r = await withdrawnRun()
+    return answer('runs', 'standing', { params: { runId: r.runId }, authorization: r.authorization })
+  },
+  'runs.uploads run-finished': async () => {
+    const r = await endedRun('completed')
+    return answer('runs', 'uploads', {
+      params: { runId: r.runId },
+      authorization: r.authorization,
+      body: { sha256: sha, size: 1 },
+    })
+  },
+  'runs.uploads run-withdrawn': async () => {
+    const r = await withdrawnRun()
+    return answer('runs', 'uploads', {
+      params: { runId: r.runId },
+      authorization: r.authorization,
+      body: { sha256: sha, size: 1 },
+    })
+  },
   'runs.withdraw not-found': () => answer('runs', 'withdraw', { body: bodies['runs.withdraw']!() }),
-  'runs.open run-withdrawn': async () => answer('runs', 'open', { as: ada, params: inStudy(), body: { purpose: 'to look at it', runIds: [(await withdrawnRun()).runId] } }),
-  'runs.sealed run-withdrawn': async () => answer('runs', 'sealed', { as: ada, params: { runId: (await withdrawnRun()).runId } }),
+  'runs.open run-withdrawn': async () =>
+    answer('runs', 'open', {
+      as: ada,
+      params: inStudy(),
+      body: { purpose: 'to look at it', runIds: [(await withdrawnRun()).runId] },
+    }),
+  'runs.sealed run-withdrawn': async () =>
+    answer('runs', 'sealed', { as: ada, params: { runId: (await withdrawnRun()).runId } }),
 
   ...datasetProblems(world),
   ...jobProblems(world),
@@ -215,14 +496,21 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
   ...pipelineProblems(world),
 }
 
-const documented = allRoutes.flatMap(({ area, name, route }) => allProblems(route).map((kind) => [`${area}.${name}`, kind, area, name, route] as const))
+const documented = allRoutes.flatMap(({ area, name, route }) =>
+  allProblems(route).map((kind) => [`${area}.${name}`, kind, area, name, route] as const),
+)
 
 describe('each documented problem of each route', () => {
   it.each(documented)('%s answers %s', async (key, kind, area, name, route) => {
     const provoke = specific[`${key} ${kind}`]
     const provoked = provoke ? await provoke(kind) : await general[kind]?.(area, name, route)
     if (!provoked) throw new Error(`Nobody provokes ${kind} of ${key}: add it to the table`)
-    expect(provoked.body).toMatchObject({ kind, status: problems[kind].status, type: `/docs/problems#${kind}`, title: problems[kind].title })
+    expect(provoked.body).toMatchObject({
+      kind,
+      status: problems[kind].status,
+      type: `/docs/problems#${kind}`,
+      title: problems[kind].title,
+    })
     expect(provoked.status).toBe(problems[kind].status)
     expect(provoked.headers['content-type']).toBe('application/problem+json')
     expect(JSON.stringify(provoked.body)).not.toContain('marker-of-a-value')
@@ -231,7 +519,9 @@ describe('each documented problem of each route', () => {
     const known = new Set(documented.map(([key, kind]) => `${key} ${kind}`))
     expect(Object.keys(specific).filter((k) => !known.has(k))).toEqual([])
   })
-  it('writes no message of an inner error into the log', () => expect(JSON.stringify(h.logs)).not.toContain('marker-of-a-value'))
+  it('writes no message of an inner error into the log', () =>
+    expect(JSON.stringify(h.logs)).not.toContain('marker-of-a-value'))
 })
 
-it('leaves the run as it was', async () => expect(await item<RunItem>(keyOf.run(run.runId))).toMatchObject({ state: 'live', received: 0, conflicts: 0 }))
+it('leaves the run as it was', async () =>
+  expect(await item<RunItem>(keyOf.run(run.runId))).toMatchObject({ state: 'live', received: 0, conflicts: 0 }))

@@ -12,11 +12,18 @@ import { freePort, Visitor } from '../local/testing.ts'
 import { putDemoHome } from './demo-home.ts'
 
 const program = fileURLToPath(new URL('../local/run.ts', import.meta.url))
-interface Running { child: ChildProcess; output: () => string; ready: Promise<void>; exited: Promise<number | null> }
+interface Running {
+  child: ChildProcess
+  output: () => string
+  ready: Promise<void>
+  exited: Promise<number | null>
+}
 let folder: string
 let running: Running[] = []
 
-beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'cloister-start-')) })
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cloister-start-'))
+})
 afterEach(async () => {
   for (const r of running) r.child.kill('SIGKILL')
   await Promise.all(running.map((r) => r.exited))
@@ -25,11 +32,20 @@ afterEach(async () => {
 })
 
 function start(port: number, home = join(folder, 'home')): Running {
-  const child = spawn(process.execPath, [program], { env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program], {
+    env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let text = ''
-  const exited = new Promise<number | null>((resolve) => { child.once('close', resolve) })
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('close', resolve)
+  })
   const ready = new Promise<void>((resolve, reject) => {
-    for (const s of [child.stdout, child.stderr]) s.on('data', (d: Buffer) => { text += d.toString(); if (text.includes('Cloister is ready')) resolve() })
+    for (const s of [child.stdout, child.stderr])
+      s.on('data', (d: Buffer) => {
+        text += d.toString()
+        if (text.includes('Cloister is ready')) resolve()
+      })
     void exited.then((code) => reject(new Error(`It ended with ${code}: ${text}`)))
   })
   ready.catch(() => {})
@@ -42,10 +58,14 @@ function start(port: number, home = join(folder, 'home')): Running {
 async function stores(home: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((n) => /^\d+$/.test(n))
   const { readFile } = await import('node:fs/promises')
-  const lines = await Promise.all(pids.map(async (pid) => [Number(pid), await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')] as const))
+  const lines = await Promise.all(
+    pids.map(async (pid) => [Number(pid), await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')] as const),
+  )
   return lines.filter(([, line]) => line.includes('store-process') && line.includes(home)).map(([pid]) => pid)
 }
-const until = async (test_: () => Promise<boolean>): Promise<void> => { while (!await test_()) await new Promise((r) => setTimeout(r, 50)) }
+const until = async (test_: () => Promise<boolean>): Promise<void> => {
+  while (!(await test_())) await new Promise((r) => setTimeout(r, 50))
+}
 
 const api = async (origin: string, email = 'rosa@demo.cloister'): Promise<ReturnType<typeof createClient>> => {
   const { access_token: token } = await new Visitor(origin).signIn(email, demoPassword)
@@ -54,7 +74,9 @@ const api = async (origin: string, email = 'rosa@demo.cloister'): Promise<Return
 
 test('a port that another program uses is named, and how to choose another', async () => {
   const other = createServer().listen(0, '127.0.0.1')
-  await new Promise((r) => { other.once('listening', r) })
+  await new Promise((r) => {
+    other.once('listening', r)
+  })
   const { port } = other.address() as { port: number }
   const host = start(port)
   expect(await host.exited).toBe(1)
@@ -85,10 +107,19 @@ test('a home that cannot be made, and a port that is no number', async () => {
   expect(await inFile.exited).toBe(1)
   expect(inFile.output()).toContain('CLOISTER_HOME')
   expect(inFile.output()).not.toContain('    at ')
-  const child = spawn(process.execPath, [program], { env: { ...process.env, CLOISTER_PORT: 'eighty', CLOISTER_HOME: join(folder, 'h') }, stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, [program], {
+    env: { ...process.env, CLOISTER_PORT: 'eighty', CLOISTER_HOME: join(folder, 'h') },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let text = ''
-  child.stderr.on('data', (d: Buffer) => { text += d.toString() })
-  expect(await new Promise((r) => { child.once('close', r) })).toBe(1)
+  child.stderr.on('data', (d: Buffer) => {
+    text += d.toString()
+  })
+  expect(
+    await new Promise((r) => {
+      child.once('close', r)
+    }),
+  ).toBe(1)
   expect(text).toContain('CLOISTER_PORT is "eighty"')
 })
 
@@ -105,7 +136,10 @@ test('Ctrl-C stops it, nothing is left running, and everything is there again', 
   const rosa = createClient({ baseUrl: origin, token: () => tokens.access_token })
   const { organisationId } = (await rosa.access.me()).memberships[0]!
   const studies = (await rosa.studies.list({ params: { organisationId } })).items
-  expect(studies.map((s) => [s.title, s.state]).sort()).toEqual([['Flanker', 'live'], ['Places', 'live']])
+  expect(studies.map((s) => [s.title, s.state]).sort()).toEqual([
+    ['Flanker', 'live'],
+    ['Places', 'live'],
+  ])
   first.child.kill('SIGINT')
   expect(await first.exited).toBe(0)
   expect(await stores(home)).toEqual([])
@@ -145,7 +179,9 @@ test('killed while it makes the demo, it finishes it at the next start', async (
   const { items } = await rosa.studies.list({ params: { organisationId } })
   expect(items.map((s) => s.title).sort()).toEqual(['Flanker', 'Places'])
   expect((await rosa.access.members({ params: { organisationId } })).items).toHaveLength(7)
-  expect((await (await api(`http://127.0.0.1:${port}`, 'sam@stranger.cloister')).access.me()).memberships).toMatchObject([{ organisation: 'Stranger Institute' }])
+  expect(
+    (await (await api(`http://127.0.0.1:${port}`, 'sam@stranger.cloister')).access.me()).memberships,
+  ).toMatchObject([{ organisation: 'Stranger Institute' }])
 })
 
 test.each(['the host', 'the store'])('SIGKILL of %s loses nothing that was answered', async (victim) => {
@@ -160,7 +196,13 @@ test.each(['the host', 'the store'])('SIGKILL of %s loses nothing that was answe
   let stop = false
   const writer = async (): Promise<void> => {
     while (!stop) {
-      try { made.push((await ada.access.createToken({ body: { name: `token ${made.length}`, scopes: ['studies:read'] } })).tokenId) } catch { if (victim === 'the host') return }
+      try {
+        made.push(
+          (await ada.access.createToken({ body: { name: `token ${made.length}`, scopes: ['studies:read'] } })).tokenId,
+        )
+      } catch {
+        if (victim === 'the host') return
+      }
     }
   }
   const writers = Promise.all([writer(), writer(), writer()])
@@ -173,7 +215,10 @@ test.each(['the host', 'the store'])('SIGKILL of %s loses nothing that was answe
   } else {
     const [before] = await stores(home)
     process.kill(before!, 'SIGKILL')
-    await until(async () => { const now = await stores(home); return now.length === 1 && now[0] !== before })
+    await until(async () => {
+      const now = await stores(home)
+      return now.length === 1 && now[0] !== before
+    })
     const through = made.length
     await until(async () => made.length > through + 5)
   }

@@ -1,4 +1,7 @@
-/** A study's results made available for analysis: opened inside the registration job alone, one event each, and nowhere in the clear but in the protected bucket. */
+/**
+ * A study's results made available for analysis: opened inside the registration job alone, one event each, and nowhere
+ * in the clear but in the protected bucket.
+ */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -10,7 +13,13 @@ import { importRunKey, sealBytes, sealRecord, wrapRunKey } from '../domain/runs/
 import { objectKey } from '../functions/runs/append.ts'
 import { type DatasetStage, sha256, stage } from '../functions/datasets/testing.ts'
 import type { ChainEvent } from '../domain/audit/chain.ts'
-import { keyOf, type DatasetItem, type JobItem, type MemberItem, type StudyPersonItem } from '../functions/kernel/items.ts'
+import {
+  keyOf,
+  type DatasetItem,
+  type JobItem,
+  type MemberItem,
+  type StudyPersonItem,
+} from '../functions/kernel/items.ts'
 import { queryAll } from '../ports/table.ts'
 import { plantLink, plantStudy, type Planted } from './ingest-support.ts'
 
@@ -19,26 +28,61 @@ let s: DatasetStage, study: Planted, link: string
 const runs: Record<string, string> = {}
 
 /** A participant from start to end, sealed as the participant's page seals. */
-async function takePart(name: string, o: { trials: unknown[]; outsideId?: string; ends?: boolean; large?: unknown }): Promise<void> {
-  const raw = s.h.deps.random(32), own = await importRunKey(raw)
+async function takePart(
+  name: string,
+  o: { trials: unknown[]; outsideId?: string; ends?: boolean; large?: unknown },
+): Promise<void> {
+  const raw = s.h.deps.random(32),
+    own = await importRunKey(raw)
   const { key } = await s.h.call('runs', 'participation', { params: { code: link } })
-  const started = await s.h.call('runs', 'start', { params: { code: link }, body: { nonce: base64url(s.h.deps.random(24)), kid: key.kid, wrappedKey: await wrapRunKey(raw, key.jwk), ...(o.outsideId ? { outsideId: o.outsideId } : {}) } })
+  const started = await s.h.call('runs', 'start', {
+    params: { code: link },
+    body: {
+      nonce: base64url(s.h.deps.random(24)),
+      kid: key.kid,
+      wrappedKey: await wrapRunKey(raw, key.jwk),
+      ...(o.outsideId ? { outsideId: o.outsideId } : {}),
+    },
+  })
   runs[name] = started.runId
   const records: SealedRecord[] = []
   const seal = async (op: Op, body: unknown, object?: { sha256: string; size: number }): Promise<void> => {
     const seq = records.length + 1
-    const end = op === 'end' ? { last: seq, hash: await runHash(await Promise.all(records.map(recordHash))) } : undefined
-    records.push({ op, part: 'main', jwe: await sealRecord({ key: own, runId: started.runId, seq, op, part: 'main', body, iv: s.h.deps.random(12) }), ...(object ? { object } : {}), ...(end ? { end } : {}) })
+    const end =
+      op === 'end' ? { last: seq, hash: await runHash(await Promise.all(records.map(recordHash))) } : undefined
+    records.push({
+      op,
+      part: 'main',
+      jwe: await sealRecord({ key: own, runId: started.runId, seq, op, part: 'main', body, iv: s.h.deps.random(12) }),
+      ...(object ? { object } : {}),
+      ...(end ? { end } : {}),
+    })
   }
   for (const t of o.trials) await seal('append', t)
   if (o.large !== undefined) {
     const bytes = new TextEncoder().encode(JSON.stringify(o.large))
     const sealed = await sealBytes(own, bytes, { runId: started.runId, seq: records.length + 1 }, s.h.deps.random(12))
     await s.h.deps.objects.put('sealed', objectKey(started.runId, sha256(sealed)), sealed, 'application/octet-stream')
-    await seal('append', { attached: { name: 'record.json', type: 'application/json', size: bytes.length, sha256: sha256(bytes), json: true } }, { sha256: sha256(sealed), size: sealed.length })
+    await seal(
+      'append',
+      {
+        attached: {
+          name: 'record.json',
+          type: 'application/json',
+          size: bytes.length,
+          sha256: sha256(bytes),
+          json: true,
+        },
+      },
+      { sha256: sha256(sealed), size: sealed.length },
+    )
   }
   if (o.ends !== false) await seal('end', {})
-  const r = await s.h.answer('runs', 'append', { params: { runId: started.runId }, authorization: `Bearer ${started.token}`, body: { first: 1, records, produced: records.length, position: records.length } })
+  const r = await s.h.answer('runs', 'append', {
+    params: { runId: started.runId },
+    authorization: `Bearer ${started.token}`,
+    body: { first: 1, records, produced: records.length, position: records.length },
+  })
   expect(r.status, JSON.stringify(r.body)).toBe(200)
   s.h.clock.advance(60)
 }
@@ -46,26 +90,56 @@ async function takePart(name: string, o: { trials: unknown[]; outsideId?: string
 beforeAll(async () => {
   s = await stage()
   study = await plantStudy(s.h)
-  await s.h.deps.table.create<MemberItem>({ ...keyOf.member(study.organisationId, 'user-cora'), gpk: 'USER#user-cora', gsk: `ORG#${study.organisationId}`, organisationId: study.organisationId, organisation: 'Lab', userId: 'user-cora', roles: ['custodian'], since: s.h.clock.now().toISOString() })
+  await s.h.deps.table.create<MemberItem>({
+    ...keyOf.member(study.organisationId, 'user-cora'),
+    gpk: 'USER#user-cora',
+    gsk: `ORG#${study.organisationId}`,
+    organisationId: study.organisationId,
+    organisation: 'Lab',
+    userId: 'user-cora',
+    roles: ['custodian'],
+    since: s.h.clock.now().toISOString(),
+  })
   link = await plantLink(s.h, study)
-  await takePart('first', { trials: [{ rt: 412, response: marker }, { rt: 388, response: 'f', nested: { a: [1] } }] })
+  await takePart('first', {
+    trials: [
+      { rt: 412, response: marker },
+      { rt: 388, response: 'f', nested: { a: [1] } },
+    ],
+  })
   await takePart('large', { trials: [{ rt: 500 }], large: [{ rt: 1, response: marker }, { rt: 2 }] })
   await takePart('withdrawn', { trials: [{ rt: 666, response: `${marker} withdrawn` }] })
   await takePart('unfinished', { trials: [{ rt: 777 }], ends: false })
-  await s.h.call('runs', 'withdrawRun', { as: s.h.person('ada'), params: { runId: runs['withdrawn']! }, body: { reason: 'asked' } })
+  await s.h.call('runs', 'withdrawRun', {
+    as: s.h.person('ada'),
+    params: { runId: runs['withdrawn']! },
+    body: { reason: 'asked' },
+  })
 })
 afterAll(() => s.h.close())
 
 const purpose = 'A registered analysis of reaction times'
-const from = (name: string) => s.h.call('datasets', 'fromStudy', { as: s.h.person('ada'), params: { studyId: study.studyId }, body: { name, title: 'Reaction times', purpose } })
-const events = async (): Promise<ChainEvent[]> => { const all: ChainEvent[] = []; for await (const e of queryAll<ChainEvent>(s.h.deps.table, `AUDIT#${study.organisationId}`)) all.push(e); return all }
-const opened = async (datasetId: string) => (await events()).filter((e) => e.act === 'run.opened' && e.detail['dataset'] === datasetId)
+const from = (name: string) =>
+  s.h.call('datasets', 'fromStudy', {
+    as: s.h.person('ada'),
+    params: { studyId: study.studyId },
+    body: { name, title: 'Reaction times', purpose },
+  })
+const events = async (): Promise<ChainEvent[]> => {
+  const all: ChainEvent[] = []
+  for await (const e of queryAll<ChainEvent>(s.h.deps.table, `AUDIT#${study.organisationId}`)) all.push(e)
+  return all
+}
+const opened = async (datasetId: string) =>
+  (await events()).filter((e) => e.act === 'run.opened' && e.detail['dataset'] === datasetId)
 async function tables(datasetId: string): Promise<Record<string, string[][]>> {
   const reading = await s.h.call('datasets', 'reading', { as: s.h.person('cora'), params: { datasetId } })
   const out: Record<string, string[][]> = {}
   for await (const key of s.h.deps.objects.list('protected', `datasets/${datasetId}/blobs/`)) {
     const text = new TextDecoder().decode(await s.h.deps.objects.get('protected', key))
-    const named = reading.tables.find((t) => t.columns.map((c) => c.name).join() === [...readCsv(text)][0]!.cells.join())
+    const named = reading.tables.find(
+      (t) => t.columns.map((c) => c.name).join() === [...readCsv(text)][0]!.cells.join(),
+    )
     out[named!.file] = [...readCsv(text)].map((r) => r.cells)
   }
   return out
@@ -73,17 +147,39 @@ async function tables(datasetId: string): Promise<Record<string, string[][]>> {
 
 it('becomes tables of the completed runs, each opened once in the asker’s name', async () => {
   const { datasetId, jobId } = await from('reaction_times')
-  expect((await events()).find((e) => e.act === 'dataset.made-from-study')).toMatchObject({ detail: { study: study.studyId, purpose } })
+  expect((await events()).find((e) => e.act === 'dataset.made-from-study')).toMatchObject({
+    detail: { study: study.studyId, purpose },
+  })
   expect(await opened(datasetId)).toEqual([])
   expect(await s.walk(jobId)).toMatchObject({ state: 'succeeded' })
-  expect((await opened(datasetId)).map((e) => [e.object, e.who.id, e.detail['purpose']])).toEqual([runs['first'], runs['large']].map((id) => [`run ${id}`, 'user-ada', purpose]))
+  expect((await opened(datasetId)).map((e) => [e.object, e.who.id, e.detail['purpose']])).toEqual(
+    [runs['first'], runs['large']].map((id) => [`run ${id}`, 'user-ada', purpose]),
+  )
   const { 'participants.csv': participants, 'trials.csv': trials } = await tables(datasetId)
-  expect(participants!.slice(1).map((r) => [r[1], r[6]])).toEqual([['1', '2'], ['1', '3']])
+  expect(participants!.slice(1).map((r) => [r[1], r[6]])).toEqual([
+    ['1', '2'],
+    ['1', '3'],
+  ])
   const at = (row: string[], name: string): string => row[trials![0]!.indexOf(name)]!
-  expect(trials!.slice(1).map((r) => [at(r, 'rt'), at(r, 'response'), at(r, 'nested')])).toEqual([['412', marker, ''], ['388', 'f', '{"a":[1]}'], ['500', '', ''], ['1', marker, ''], ['2', '', '']])
+  expect(trials!.slice(1).map((r) => [at(r, 'rt'), at(r, 'response'), at(r, 'nested')])).toEqual([
+    ['412', marker, ''],
+    ['388', 'f', '{"a":[1]}'],
+    ['500', '', ''],
+    ['1', marker, ''],
+    ['2', '', ''],
+  ])
   expect(new Set(trials!.slice(1).map((r) => r[0]))).toEqual(new Set(participants!.slice(1).map((r) => r[0])))
   const reading = await s.h.call('datasets', 'reading', { as: s.h.person('cora'), params: { datasetId } })
-  expect(reading.proposed!.tables.map((t) => t.columns.filter((c) => c.role).map((c) => [c.name, c.role]))).toEqual([[['subject', 'subject'], ['session', 'visit']], [['subject', 'subject'], ['session', 'visit']]])
+  expect(reading.proposed!.tables.map((t) => t.columns.filter((c) => c.role).map((c) => [c.name, c.role]))).toEqual([
+    [
+      ['subject', 'subject'],
+      ['session', 'visit'],
+    ],
+    [
+      ['subject', 'subject'],
+      ['session', 'visit'],
+    ],
+  ])
   expect(await s.h.deps.table.get(keyOf.dataset(datasetId))).toMatchObject({ state: 'proposed', study: study.studyId })
 })
 
@@ -91,11 +187,26 @@ it('leaves nothing in the clear: not in the table, not in a log, not in another 
   const { datasetId, jobId } = await from('clear')
   await s.walk(jobId)
   const kept: unknown[] = [s.h.logs]
-  for (const pk of [`DATASET#${datasetId}`, `JOB#${jobId}`, `STUDY#${study.studyId}`, `AUDIT#${study.organisationId}`, ...Object.values(runs).map((id) => `RUN#${id}`)]) for await (const item of queryAll(s.h.deps.table, pk)) kept.push(item)
+  for (const pk of [
+    `DATASET#${datasetId}`,
+    `JOB#${jobId}`,
+    `STUDY#${study.studyId}`,
+    `AUDIT#${study.organisationId}`,
+    ...Object.values(runs).map((id) => `RUN#${id}`),
+  ])
+    for await (const item of queryAll(s.h.deps.table, pk)) kept.push(item)
   expect(kept.length).toBeGreaterThan(15)
   expect(JSON.stringify(kept)).not.toContain(marker)
-  const files = (await readdir(join(s.h.folder, 'objects'), { recursive: true, withFileTypes: true })).filter((e) => e.isFile())
-  const clear = (await Promise.all(files.map(async (f) => ((await readFile(join(f.parentPath, f.name))).includes(marker) ? f.parentPath : undefined)))).filter((f) => f !== undefined)
+  const files = (await readdir(join(s.h.folder, 'objects'), { recursive: true, withFileTypes: true })).filter((e) =>
+    e.isFile(),
+  )
+  const clear = (
+    await Promise.all(
+      files.map(async (f) =>
+        (await readFile(join(f.parentPath, f.name))).includes(marker) ? f.parentPath : undefined,
+      ),
+    )
+  ).filter((f) => f !== undefined)
   expect(clear.length).toBeGreaterThan(0)
   expect(clear.filter((f) => !f.includes('protected'))).toEqual([])
   expect(JSON.stringify(await tables(datasetId))).not.toContain('withdrawn')
@@ -104,28 +215,70 @@ it('leaves nothing in the clear: not in the table, not in a log, not in another 
 it('killed at any step and run again ends the same, and once its tables lie there the study is not opened again', async () => {
   for (let n = 0; ; n++) {
     const { datasetId, jobId } = await from(`killed_${n}`)
-    let left = n, dead = false
-    const mortal = <P extends object>(port: P, names: string[]): P => new Proxy(port, { get: (t, k) => { const f = Reflect.get(t, k) as (...a: unknown[]) => unknown; return names.includes(String(k)) ? async (...a: unknown[]) => { if (dead || left-- <= 0) { dead = true; throw new Error('killed') } return f.apply(t, a) } : f.bind(t) } })
+    let left = n,
+      dead = false
+    const mortal = <P extends object>(port: P, names: string[]): P =>
+      new Proxy(port, {
+        get: (t, k) => {
+          const f = Reflect.get(t, k) as (...a: unknown[]) => unknown
+          return names.includes(String(k))
+            ? async (...a: unknown[]) => {
+                if (dead || left-- <= 0) {
+                  dead = true
+                  throw new Error('killed')
+                }
+                return f.apply(t, a)
+              }
+            : f.bind(t)
+        },
+      })
     const { table, objects, keys, engine } = s.h.deps
-    await s.walk(jobId, { ...s.h.deps, table: mortal(table, ['create', 'update', 'remove']), objects: mortal(objects, ['put']), keys: mortal(keys, ['unwrap']), engine: mortal(engine, ['read']) }).catch(() => undefined)
-    const made = await objects.head('protected', `jobs/${jobId}/study.json`), before = (await opened(datasetId)).length
+    await s
+      .walk(jobId, {
+        ...s.h.deps,
+        table: mortal(table, ['create', 'update', 'remove']),
+        objects: mortal(objects, ['put']),
+        keys: mortal(keys, ['unwrap']),
+        engine: mortal(engine, ['read']),
+      })
+      .catch(() => undefined)
+    const made = await objects.head('protected', `jobs/${jobId}/study.json`),
+      before = (await opened(datasetId)).length
     const held = (await table.get<JobItem>(keyOf.job(jobId)))!
     if (held.state !== 'succeeded') await table.update(keyOf.job(jobId), { set: { attempt: held.attempt + 1 } })
     expect(await s.walk(jobId), `killed at ${n}`).toMatchObject({ state: 'succeeded' })
     expect(await table.get(keyOf.dataset(datasetId))).toMatchObject({ state: 'proposed' })
     expect(Object.keys(await tables(datasetId)).sort()).toEqual(['participants.csv', 'trials.csv'])
     if (made) expect((await opened(datasetId)).length).toBe(before)
-    if (!dead) { expect(n).toBeGreaterThan(8); break }
+    if (!dead) {
+      expect(n).toBeGreaterThan(8)
+      break
+    }
   }
 })
 
 it('is refused to whoever may not open, and stops when that right is taken away before the job runs', async () => {
   const body = { name: 'refused', title: 'T', purpose }
-  expect((await s.h.refused('datasets', 'fromStudy', { as: s.h.person('cora'), params: { studyId: study.studyId }, body })).kind).toBe('forbidden')
-  expect((await s.h.refused('datasets', 'fromStudy', { as: s.h.person('anil'), params: { studyId: study.studyId }, body })).kind).toBe('not-found')
-  expect((await s.h.refused('datasets', 'fromStudy', { as: s.h.person('ada', { loginSecondsAgo: 3600 }), params: { studyId: study.studyId }, body })).kind).toBe('login-too-old')
+  expect(
+    (await s.h.refused('datasets', 'fromStudy', { as: s.h.person('cora'), params: { studyId: study.studyId }, body }))
+      .kind,
+  ).toBe('forbidden')
+  expect(
+    (await s.h.refused('datasets', 'fromStudy', { as: s.h.person('anil'), params: { studyId: study.studyId }, body }))
+      .kind,
+  ).toBe('not-found')
+  expect(
+    (
+      await s.h.refused('datasets', 'fromStudy', {
+        as: s.h.person('ada', { loginSecondsAgo: 3600 }),
+        params: { studyId: study.studyId },
+        body,
+      })
+    ).kind,
+  ).toBe('login-too-old')
   const { datasetId, jobId } = await from('revoked')
-  const rights = keyOf.studyPerson(study.studyId, 'user-ada'), held = (await s.h.deps.table.get<StudyPersonItem>(rights))!
+  const rights = keyOf.studyPerson(study.studyId, 'user-ada'),
+    held = (await s.h.deps.table.get<StudyPersonItem>(rights))!
   await s.h.deps.table.update(rights, { set: { rights: ['analyse', 'aggregates'] } })
   expect(await s.walk(jobId)).toMatchObject({ state: 'failed', problem: { code: 'unreadable' } })
   expect(await opened(datasetId)).toEqual([])

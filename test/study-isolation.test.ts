@@ -19,10 +19,29 @@ beforeAll(async () => {
   host = await startHost({ port: await freePort(), home, quiet: true })
   const port = await freePort()
   elsewhereOrigin = `http://127.0.0.1:${port}`
-  elsewhere = createServer((q, r) => { heard.push(`${q.method} ${q.url}`); r.setHeader('access-control-allow-origin', '*').end('heard') })
-  elsewhere.on('upgrade', (q, s) => { heard.push(`socket ${q.url}`); s.destroy() })
-  await new Promise<void>((resolve) => { elsewhere.listen(port, '127.0.0.1', resolve) })
-  browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
+  elsewhere = createServer((q, r) => {
+    heard.push(`${q.method} ${q.url}`)
+    r.setHeader('access-control-allow-origin', '*').end('heard')
+  })
+  elsewhere.on('upgrade', (q, s) => {
+    heard.push(`socket ${q.url}`)
+    s.destroy()
+  })
+  await new Promise<void>((resolve) => {
+    elsewhere.listen(port, '127.0.0.1', resolve)
+  })
+  browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
 })
 afterAll(async () => {
   await browser?.close()
@@ -68,16 +87,35 @@ test('a hostile study is alone', async () => {
   const { access_token: token } = await new Visitor(host.mainOrigin).signIn('rosa@demo.cloister', demoPassword)
   const api = createClient({ baseUrl: host.mainOrigin, token: () => token })
   const { organisationId } = (await api.access.me()).memberships[0]!
-  const { studyId } = await api.studies.create({ params: { organisationId }, body: { title: '<img src=x onerror="document.title = 1">', requestId: crypto.randomUUID() } })
-  const files = [['index.html', '<!doctype html><body><script src="cloister.js"></script><script src="a.js"></script>', 'text/html'], ['a.js', script(elsewhereOrigin, host.mainOrigin), 'text/javascript']] as const
-  const assets = await Promise.all(files.map(async ([path, text, type]) => ({ path, sha256: await sha256Hex(text), size: Buffer.byteLength(text), type })))
-  for (const [i, { upload }] of (await api.studies.uploads({ params: { studyId }, body: { assets } })).assets.entries()) if (upload) await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: files[i]![1] })
-  await api.studies.publish({ params: { studyId }, body: { configuration: { kind: 'web', entry: 'index.html' }, assets } })
+  const { studyId } = await api.studies.create({
+    params: { organisationId },
+    body: { title: '<img src=x onerror="document.title = 1">', requestId: crypto.randomUUID() },
+  })
+  const files = [
+    ['index.html', '<!doctype html><body><script src="cloister.js"></script><script src="a.js"></script>', 'text/html'],
+    ['a.js', script(elsewhereOrigin, host.mainOrigin), 'text/javascript'],
+  ] as const
+  const assets = await Promise.all(
+    files.map(async ([path, text, type]) => ({
+      path,
+      sha256: await sha256Hex(text),
+      size: Buffer.byteLength(text),
+      type,
+    })),
+  )
+  for (const [i, { upload }] of (await api.studies.uploads({ params: { studyId }, body: { assets } })).assets.entries())
+    if (upload) await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: files[i]![1] })
+  await api.studies.publish({
+    params: { studyId },
+    body: { configuration: { kind: 'web', entry: 'index.html' }, assets },
+  })
   const link = await api.studies.createLink({ params: { studyId }, body: { kind: 'preview' } })
 
   const page = await browser.newPage()
   const popups: string[] = []
-  page.on('popup', (p) => { popups.push(p.url()) })
+  page.on('popup', (p) => {
+    popups.push(p.url())
+  })
   await page.goto(link.url)
   await page.getByRole('button', { name: 'Start' }).click()
   const body = page.frameLocator('#frame').locator('body[data-found]')

@@ -9,7 +9,10 @@ export type PlanInput = Parameters<Client['synthesis']['quote']>[0]['body']
 
 const examples = new URL('../examples/synthesis/', import.meta.url)
 export const adultCsv = (): Promise<string> => readFile(new URL('adult-2000.csv', examples), 'utf8')
-export const adultPlan = async (over: Partial<PlanInput> = {}): Promise<PlanInput> => ({ ...JSON.parse(await readFile(new URL('plan.json', examples), 'utf8')) as PlanInput, ...over })
+export const adultPlan = async (over: Partial<PlanInput> = {}): Promise<PlanInput> => ({
+  ...(JSON.parse(await readFile(new URL('plan.json', examples), 'utf8')) as PlanInput),
+  ...over,
+})
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
@@ -24,10 +27,25 @@ export async function rested(client: Client, synthesisId: string): Promise<Synth
 }
 
 /** Uploads a file and has it read. */
-export async function upload(client: Client, organisationId: string, path: string, content: string | Uint8Array): Promise<SynthesisView> {
+export async function upload(
+  client: Client,
+  organisationId: string,
+  path: string,
+  content: string | Uint8Array,
+): Promise<SynthesisView> {
   const bytes = Buffer.from(content)
-  const begun = await client.synthesis.begin({ body: { organisationId, title: `Of ${path}`, file: { path, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') } } })
-  const r = await fetch(begun.upload!.url, { method: begun.upload!.method, headers: begun.upload!.headers, body: bytes })
+  const begun = await client.synthesis.begin({
+    body: {
+      organisationId,
+      title: `Of ${path}`,
+      file: { path, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') },
+    },
+  })
+  const r = await fetch(begun.upload!.url, {
+    method: begun.upload!.method,
+    headers: begun.upload!.headers,
+    body: bytes,
+  })
   if (!r.ok) throw new Error(`The upload answered ${r.status}`)
   const params = { synthesisId: begun.synthesisId }
   await client.synthesis.infer({ params })
@@ -35,7 +53,11 @@ export async function upload(client: Client, organisationId: string, path: strin
 }
 
 /** Confirms a plan and waits for what becomes of it. */
-export async function make(client: Client, s: Pick<SynthesisView, 'synthesisId'>, plan: PlanInput): Promise<SynthesisView> {
+export async function make(
+  client: Client,
+  s: Pick<SynthesisView, 'synthesisId'>,
+  plan: PlanInput,
+): Promise<SynthesisView> {
   const params = { synthesisId: s.synthesisId }
   const { rev } = await client.synthesis.get({ params })
   await client.synthesis.confirm({ params, body: { rev, plan } })
@@ -43,7 +65,11 @@ export async function make(client: Client, s: Pick<SynthesisView, 'synthesisId'>
 }
 
 /** Compares with the real table and waits. */
-export async function evaluate(client: Client, synthesisId: string, body: Parameters<Client['synthesis']['evaluate']>[0]['body']): Promise<SynthesisView> {
+export async function evaluate(
+  client: Client,
+  synthesisId: string,
+  body: Parameters<Client['synthesis']['evaluate']>[0]['body'],
+): Promise<SynthesisView> {
   const { jobId } = await client.synthesis.evaluate({ params: { synthesisId }, body })
   const job = await settled(client, jobId)
   if (job.state !== 'succeeded') throw new Error(`The evaluation ${job.state}: ${JSON.stringify(job.problem)}`)

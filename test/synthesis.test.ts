@@ -1,4 +1,7 @@
-/** Synthetic data over HTTP, with a real host and its runners: from an upload to files, odd tables, a runner that dies, and who may see what. */
+/**
+ * Synthetic data over HTTP, with a real host and its runners: from an upload to files, odd tables, a runner that dies,
+ * and who may see what.
+ */
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,7 +15,16 @@ import { type BudgetItem, keyOf } from '../functions/kernel/items.ts'
 import { sweepExpired } from '../functions/synthesis/expiry.ts'
 import { createWatch } from '../functions/jobs/watch.ts'
 import { type Asked, openStage, refusedWith, register, settled, type Stage } from './jobs-support.ts'
-import { adultCsv, adultPlan, evaluate, make, type PlanInput, rested, type SynthesisView, upload } from './synthesis-support.ts'
+import {
+  adultCsv,
+  adultPlan,
+  evaluate,
+  make,
+  type PlanInput,
+  rested,
+  type SynthesisView,
+  upload,
+} from './synthesis-support.ts'
 
 // States are waited for, however busy the machine is.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
@@ -20,12 +32,21 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 let stage: Stage, cleo: Client, anil: Client, sam: Client
 beforeAll(async () => {
   stage = await openStage()
-  ;[cleo, anil, sam] = await Promise.all([stage.as('cleo@demo.cloister'), stage.as('anil@demo.cloister'), stage.as('sam@stranger.cloister')])
+  ;[cleo, anil, sam] = await Promise.all([
+    stage.as('cleo@demo.cloister'),
+    stage.as('anil@demo.cloister'),
+    stage.as('sam@stranger.cloister'),
+  ])
 })
 afterAll(() => stage?.close())
 
-const budgetOf = async (datasetId: string): Promise<BudgetItem> => (await stage.host.deps.table.get<BudgetItem>(keyOf.budget(datasetId)))!
-const fetched = async (client: Client, synthesisId: string, format: 'csv' | 'parquet' | 'dictionary' | 'croissant' | 'card'): Promise<Buffer> => {
+const budgetOf = async (datasetId: string): Promise<BudgetItem> =>
+  (await stage.host.deps.table.get<BudgetItem>(keyOf.budget(datasetId)))!
+const fetched = async (
+  client: Client,
+  synthesisId: string,
+  format: 'csv' | 'parquet' | 'dictionary' | 'croissant' | 'card',
+): Promise<Buffer> => {
   const { url } = await client.synthesis.download({ params: { synthesisId }, query: { format } })
   return Buffer.from(await (await fetch(url)).arrayBuffer())
 }
@@ -40,7 +61,7 @@ describe('the Adult table', () => {
     for (const c of s.plan!.columns) expect(c).toMatchObject({ buy: true, missing: true })
     // Its codes are whole numbers: a handful of them are proposed as categories that are bought.
     const kinds = Object.fromEntries(s.plan!.columns.map((c) => [c.name, c.kind]))
-    expect(kinds).toMatchObject({ 'age': 'numeric', 'sex': 'categorical', 'income>50K': 'categorical' })
+    expect(kinds).toMatchObject({ age: 'numeric', sex: 'categorical', 'income>50K': 'categorical' })
     expect(JSON.stringify(s.plan)).not.toMatch(/minimum|categories/)
     expect(s.hints!['age']).toContain('distinct')
   })
@@ -60,39 +81,63 @@ describe('the Adult table', () => {
     expect(s.state, JSON.stringify(s)).toBe('ready')
     expect(s.rounds.length).toBeGreaterThan(0)
     expect(s.rounds.at(-1)!.spent).toBeLessThanOrEqual(1)
-    const { card } = s, budget = await budgetOf(s.datasetId)
+    const { card } = s,
+      budget = await budgetOf(s.datasetId)
     expect(card!.drawn.reduce((n, d) => n + d.nanoRho, 0)).toBe(card!.nanoRho)
     expect(budget.spent).toBe(card!.nanoRho)
     expect(budget.available + budget.spent).toBe(budget.limit)
     expect(card!.planHash).toBe(s.planHash)
     // The same plan once more is the same job.
-    const again = await cleo.synthesis.confirm({ params: { synthesisId: s.synthesisId }, body: { rev: s.rev, plan: await plan() } })
+    const again = await cleo.synthesis.confirm({
+      params: { synthesisId: s.synthesisId },
+      body: { rev: s.rev, plan: await plan() },
+    })
     expect(again.jobId).toBe(s.jobId)
     expect((await budgetOf(s.datasetId)).spent).toBe(budget.spent)
   })
   it('comes with files that have its columns and its domain', async () => {
-    const [csv, parquet, dictionary, croissant, card] = await Promise.all((['csv', 'parquet', 'dictionary', 'croissant', 'card'] as const).map((f) => fetched(cleo, s.synthesisId, f)))
-    const rows = [...readCsv(csv!.toString('utf8'))].map((r) => r.cells), { columns } = await plan()
+    const [csv, parquet, dictionary, croissant, card] = await Promise.all(
+      (['csv', 'parquet', 'dictionary', 'croissant', 'card'] as const).map((f) => fetched(cleo, s.synthesisId, f)),
+    )
+    const rows = [...readCsv(csv!.toString('utf8'))].map((r) => r.cells),
+      { columns } = await plan()
     expect(rows[0]).toEqual(columns.map((c) => c.name))
     expect(rows.length - 1).toBe(s.card!.rows)
     expect(Math.abs(rows.length - 1 - 2000)).toBeLessThan(200)
-    const outside = columns.flatMap((c, i) => rows.slice(1).filter((r) => (c.kind === 'categorical' ? !c.categories!.includes(r[i]!) : c.kind === 'numeric' && !(Number(r[i]) >= c.minimum! && Number(r[i]) <= c.maximum!))).map((r) => [c.name, r[i]]))
+    const outside = columns.flatMap((c, i) =>
+      rows
+        .slice(1)
+        .filter((r) =>
+          c.kind === 'categorical'
+            ? !c.categories!.includes(r[i]!)
+            : c.kind === 'numeric' && !(Number(r[i]) >= c.minimum! && Number(r[i]) <= c.maximum!),
+        )
+        .map((r) => [c.name, r[i]]),
+    )
     expect(outside).toEqual([])
     expect(parquet!.subarray(0, 4).toString()).toBe('PAR1')
     expect(dictionary!.toString().split('\n')[0]).toContain('where values or range come from')
     expect(dictionary!.toString().trimEnd().split('\n')).toHaveLength(15)
-    const { recordSet, distribution } = JSON.parse(croissant!.toString()) as { recordSet: { field: object[] }[]; distribution: { sha256: string }[] }
+    const { recordSet, distribution } = JSON.parse(croissant!.toString()) as {
+      recordSet: { field: object[] }[]
+      distribution: { sha256: string }[]
+    }
     expect(recordSet[0]!.field).toHaveLength(14)
     expect(distribution[0]!.sha256).toBe(s.card!.fileHash)
     expect(JSON.parse(card!.toString())).toMatchObject({ epsilon: 1, nanoRho: s.card!.nanoRho })
   })
   it('is compared: for the custodian alone, or paid for and shown', async () => {
     const before = await budgetOf(s.datasetId)
-    await Promise.all([evaluate(cleo, s.synthesisId, { kind: 'agreement' }), evaluate(cleo, s.synthesisId, { kind: 'model', target: 'income>50K' })])
+    await Promise.all([
+      evaluate(cleo, s.synthesisId, { kind: 'agreement' }),
+      evaluate(cleo, s.synthesisId, { kind: 'model', target: 'income>50K' }),
+    ])
     expect((await budgetOf(s.datasetId)).spent).toBe(before.spent)
     s = await evaluate(cleo, s.synthesisId, { kind: 'agreement', charge: 0.5 })
     expect((await budgetOf(s.datasetId)).spent).toBeGreaterThan(before.spent)
-    const agreement = s.evaluations.find((e) => !e.charged && e.kind === 'agreement')!, model = s.evaluations.find((e) => e.model)!.model!, paid = s.evaluations.find((e) => e.charged)!
+    const agreement = s.evaluations.find((e) => !e.charged && e.kind === 'agreement')!,
+      model = s.evaluations.find((e) => e.model)!.model!,
+      paid = s.evaluations.find((e) => e.charged)!
     expect(agreement.tvd1).toHaveLength(14)
     expect(agreement.tvd2).toHaveLength(91)
     expect(model.aucReal).toBeGreaterThan(0.7)
@@ -100,11 +145,19 @@ describe('the Adult table', () => {
     const mean = agreement.tvd1!.reduce((n, c) => n + c.tvd, 0) / 14
     expect(mean).toBeLessThan(0.2)
     expect(Math.abs(paid.tvd1![0]!.tvd - mean)).toBeLessThan(0.1 + 6 * paid.noise!)
-    expect(await refusedWith(cleo.synthesis.evaluate({ params: { synthesisId: s.synthesisId }, body: { kind: 'model', target: 'no such column' } }))).toMatchObject({ kind: 'invalid-plan' })
+    expect(
+      await refusedWith(
+        cleo.synthesis.evaluate({
+          params: { synthesisId: s.synthesisId },
+          body: { kind: 'model', target: 'no such column' },
+        }),
+      ),
+    ).toMatchObject({ kind: 'invalid-plan' })
   })
   it('is nobody’s but its custodians’ until it is shared, and then without what is theirs alone', async () => {
     const params = { synthesisId: s.synthesisId }
-    for (const stranger of [anil, sam]) expect(await refusedWith(stranger.synthesis.get({ params }))).toMatchObject({ kind: 'not-found' })
+    for (const stranger of [anil, sam])
+      expect(await refusedWith(stranger.synthesis.get({ params }))).toMatchObject({ kind: 'not-found' })
     const list = (c: Client) => c.synthesis.list({ params: { organisationId: stage.organisationId } })
     expect((await list(anil)).items).toEqual([])
     s = await cleo.synthesis.share({ params, body: { rev: s.rev, shared: true, title: 'Adult, synthetic' } })
@@ -116,7 +169,9 @@ describe('the Adult table', () => {
     expect((await fetched(anil, s.synthesisId, 'csv')).length).toBeGreaterThan(1000)
     expect((await list(anil)).items).toHaveLength(1)
     expect(await refusedWith(sam.synthesis.get({ params }))).toMatchObject({ kind: 'not-found' })
-    expect(await refusedWith(anil.synthesis.confirm({ params, body: { rev: s.rev, plan: await plan() } }))).toMatchObject({ kind: 'forbidden' })
+    expect(
+      await refusedWith(anil.synthesis.confirm({ params, body: { rev: s.rev, plan: await plan() } })),
+    ).toMatchObject({ kind: 'forbidden' })
   })
   it('has another version that costs again, and goes when it expires', async () => {
     const { table, objects } = stage.host.deps
@@ -132,10 +187,16 @@ describe('the Adult table', () => {
     await table.update(keyOf.synthesis(again.synthesisId), { set: { expires: past } })
     await table.update(keyOf.synthesisDue(again.synthesisId), { set: { gsk: `${past}#${again.synthesisId}` } })
     expect(await sweepExpired(stage.host.deps)).toBe(1)
-    expect((await cleo.synthesis.get({ params: { synthesisId: again.synthesisId } }))).toMatchObject({ state: 'expired', may: [] })
-    expect(await refusedWith(cleo.synthesis.download({ params: { synthesisId: again.synthesisId }, query: {} }))).toMatchObject({ kind: 'result-not-released' })
+    expect(await cleo.synthesis.get({ params: { synthesisId: again.synthesisId } })).toMatchObject({
+      state: 'expired',
+      may: [],
+    })
+    expect(
+      await refusedWith(cleo.synthesis.download({ params: { synthesisId: again.synthesisId }, query: {} })),
+    ).toMatchObject({ kind: 'result-not-released' })
     const left: string[] = []
-    for await (const key of objects.list('released', `synthesis/${again.synthesisId}/`)) left.push(key.split('/').at(-1)!)
+    for await (const key of objects.list('released', `synthesis/${again.synthesisId}/`))
+      left.push(key.split('/').at(-1)!)
     expect(left.toSorted()).toEqual(['card.json', 'made.json'])
   })
 })
@@ -145,15 +206,29 @@ async function untouched(s: SynthesisView): Promise<void> {
   const budget = await budgetOf(s.datasetId)
   expect(budget).toMatchObject({ spent: 0, available: budget.limit })
 }
-const read = (path: string, content: string | Uint8Array): Promise<SynthesisView> => upload(cleo, stage.organisationId, path, content)
-const csvOf = (rows: number, columns: Record<string, (i: number) => string>): string => `${Object.keys(columns).join(',')}\n${Array.from({ length: rows }, (_, i) => Object.values(columns).map((f) => f(i)).join(',')).join('\n')}\n`
-const cheap = (s: SynthesisView, over: Partial<PlanInput> = {}): PlanInput => ({ ...s.plan!, method: 'independent', ...over })
-const cells = async (s: SynthesisView): Promise<string[][]> => [...readCsv((await fetched(cleo, s.synthesisId, 'csv')).toString('utf8'))].map((r) => r.cells)
+const read = (path: string, content: string | Uint8Array): Promise<SynthesisView> =>
+  upload(cleo, stage.organisationId, path, content)
+const csvOf = (rows: number, columns: Record<string, (i: number) => string>): string =>
+  `${Object.keys(columns).join(',')}\n${Array.from({ length: rows }, (_, i) =>
+    Object.values(columns)
+      .map((f) => f(i))
+      .join(','),
+  ).join('\n')}\n`
+const cheap = (s: SynthesisView, over: Partial<PlanInput> = {}): PlanInput => ({
+  ...s.plan!,
+  method: 'independent',
+  ...over,
+})
+const cells = async (s: SynthesisView): Promise<string[][]> =>
+  [...readCsv((await fetched(cleo, s.synthesisId, 'csv')).toString('utf8'))].map((r) => r.cells)
 
 describe('a file that is no table', () => {
   const broken = Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(200, 7)])
   it.each([
-    ['empty.csv', '', /empty/], ['twice.csv', 'a,b,A\n1,2,3\n', /Columns 1 and 3 have the same name/], ['broken.parquet', broken, /not a whole Parquet file/], ['ragged.csv', 'a,b\n1,2\n3\n', /Line 3: A line has 1 cells/],
+    ['empty.csv', '', /empty/],
+    ['twice.csv', 'a,b,A\n1,2,3\n', /Columns 1 and 3 have the same name/],
+    ['broken.parquet', broken, /not a whole Parquet file/],
+    ['ragged.csv', 'a,b\n1,2\n3\n', /Line 3: A line has 1 cells/],
   ])('%s is said to be so', async (path, content, why) => {
     const s = await read(path, content)
     expect(s).toMatchObject({ state: 'failed', may: [] })
@@ -163,31 +238,73 @@ describe('a file that is no table', () => {
   })
   it('a header without rows is faulted when it is to be made', async () => {
     const s = await read('header.csv', 'a,b\n')
-    const q = await cleo.synthesis.quote({ params: { synthesisId: s.synthesisId }, body: cheap(s, { columns: [{ name: 'a', kind: 'categorical', categories: ['x'] }] }) })
+    const q = await cleo.synthesis.quote({
+      params: { synthesisId: s.synthesisId },
+      body: cheap(s, { columns: [{ name: 'a', kind: 'categorical', categories: ['x'] }] }),
+    })
     expect(q).toMatchObject({ feasible: false, faults: [{ message: 'The file has a header and no rows' }] })
   })
 })
 
 it('columns of every kind are planned, said to be odd, and made', async () => {
   const months = ['January', 'February', 'March']
-  const s = await read('odd.csv', csvOf(400, {
-    'one': () => 'same', 'nothing': () => '', 'name': (i) => `person ${i}`, 'größe 身長': (i) => `"1,${String(100 + i)}"`, 'day': (i) => [`2020-01-${String(1 + (i % 28)).padStart(2, '0')}`, `${1 + (i % 28)}/02/2020`, `"${months[i % 3]} ${1 + (i % 28)}, 2020"`][i % 3]!, '"a ""b"""': (i) => ['x', 'y'][i % 2]!, 'born': (i) => `19${50 + (i % 40)}-03-01`,
-  }))
+  const s = await read(
+    'odd.csv',
+    csvOf(400, {
+      one: () => 'same',
+      nothing: () => '',
+      name: (i) => `person ${i}`,
+      'größe 身長': (i) => `"1,${String(100 + i)}"`,
+      day: (i) =>
+        [
+          `2020-01-${String(1 + (i % 28)).padStart(2, '0')}`,
+          `${1 + (i % 28)}/02/2020`,
+          `"${months[i % 3]} ${1 + (i % 28)}, 2020"`,
+        ][i % 3]!,
+      '"a ""b"""': (i) => ['x', 'y'][i % 2]!,
+      born: (i) => `19${50 + (i % 40)}-03-01`,
+    }),
+  )
   expect(s.state, s.problem).toBe('proposed')
   const kinds = Object.fromEntries(s.plan!.columns.map((c) => [c.name, c.kind]))
-  expect(kinds).toEqual({ 'one': 'categorical', 'nothing': 'identifier', 'name': 'identifier', 'größe 身長': 'numeric', 'day': 'identifier', 'a "b"': 'categorical', 'born': 'date' })
+  expect(kinds).toEqual({
+    one: 'categorical',
+    nothing: 'identifier',
+    name: 'identifier',
+    'größe 身長': 'numeric',
+    day: 'identifier',
+    'a "b"': 'categorical',
+    born: 'date',
+  })
   expect(s.hints!['one']).toContain('one value only')
   expect(s.hints!['nothing']).toContain('Every value is missing')
   expect(s.hints!['größe 身長']).toContain('commas between thousands')
   expect(s.hints!['day']).toContain('not all written YYYY-MM-DD')
   // Planned against what they are, each is a fault by its name.
-  const against = s.plan!.columns.map((c): PlanInput['columns'][number] => (c.name === 'day' ? { name: 'day', kind: 'date', minimum: '2020-01-01', maximum: '2020-12-31' } : c.name === 'one' ? { name: 'one', kind: 'numeric', minimum: 0, maximum: 1, integer: true } : c))
+  const against = s.plan!.columns.map((c): PlanInput['columns'][number] =>
+    c.name === 'day'
+      ? { name: 'day', kind: 'date', minimum: '2020-01-01', maximum: '2020-12-31' }
+      : c.name === 'one'
+        ? { name: 'one', kind: 'numeric', minimum: 0, maximum: 1, integer: true }
+        : c,
+  )
   const refused = await refusedWith(make(cleo, s, cheap(s, { columns: against })))
   expect(refused).toMatchObject({ kind: 'invalid-plan' })
-  expect((refused.problem as { faults?: { column: string }[] }).faults!.map((f) => f.column).toSorted()).toEqual(['day', 'one'])
+  expect((refused.problem as { faults?: { column: string }[] }).faults!.map((f) => f.column).toSorted()).toEqual([
+    'day',
+    'one',
+  ])
   await untouched(s)
   // A value that is not declared is found before anything is bought.
-  const failed = await make(cleo, s, cheap(s, { columns: s.plan!.columns.map((c): PlanInput['columns'][number] => (c.name === 'a "b"' ? { name: c.name, kind: 'categorical', categories: ['x'] } : c)) }))
+  const failed = await make(
+    cleo,
+    s,
+    cheap(s, {
+      columns: s.plan!.columns.map((c): PlanInput['columns'][number] =>
+        c.name === 'a "b"' ? { name: c.name, kind: 'categorical', categories: ['x'] } : c,
+      ),
+    }),
+  )
   expect(failed).toMatchObject({ state: 'failed', may: ['confirm'], faults: [{ column: 'a "b"' }] })
   await untouched(s)
   const made = await make(cleo, s, cheap(s, { epsilon: 5 }))
@@ -201,15 +318,32 @@ it('columns of every kind are planned, said to be odd, and made', async () => {
 
 it('a runner that dies has paid for what it drew, and the same plan again goes on from there without another charge', async () => {
   const s = await upload(cleo, stage.organisationId, 'adult.csv', await adultCsv())
-  const params = { synthesisId: s.synthesisId }, whole = await adultPlan({ method: 'aim', epsilon: 3 })
-  const plan: PlanInput = { ...whole, columns: whole.columns.map((c, i) => (i < 9 ? c : { name: c.name, kind: 'identifier', use: 'drop' })), wishes: [] }
+  const params = { synthesisId: s.synthesisId },
+    whole = await adultPlan({ method: 'aim', epsilon: 3 })
+  const plan: PlanInput = {
+    ...whole,
+    columns: whole.columns.map((c, i) => (i < 9 ? c : { name: c.name, kind: 'identifier', use: 'drop' })),
+    wishes: [],
+  }
   const { jobId } = await cleo.synthesis.confirm({ params, body: { rev: s.rev, plan } })
-  const kept = async (): Promise<{ engine?: { entries: { values?: number[] }[] } } | undefined> => { try { return JSON.parse(new TextDecoder().decode(await stage.host.deps.objects.get('protected', `jobs/${jobId}/kept.json`))) as never } catch { return undefined } }
-  for (;;) { if ((await kept())?.engine) break; await new Promise((r) => setTimeout(r, 15)) }
+  const kept = async (): Promise<{ engine?: { entries: { values?: number[] }[] } } | undefined> => {
+    try {
+      return JSON.parse(
+        new TextDecoder().decode(await stage.host.deps.objects.get('protected', `jobs/${jobId}/kept.json`)),
+      ) as never
+    } catch {
+      return undefined
+    }
+  }
+  for (;;) {
+    if ((await kept())?.engine) break
+    await new Promise((r) => setTimeout(r, 15))
+  }
   for (const pid of stage.host.runners()) process.kill(pid, 'SIGKILL')
   const died = await rested(cleo, s.synthesisId)
   expect(died).toMatchObject({ state: 'failed', may: ['confirm'] })
-  const drawn = (await kept())!.engine!.entries, price = await budgetOf(s.datasetId)
+  const drawn = (await kept())!.engine!.entries,
+    price = await budgetOf(s.datasetId)
   expect(price.spent).toBeGreaterThan(0)
   expect(price.available + price.spent).toBe(price.limit)
   expect(await cleo.synthesis.quote({ params, body: plan })).toMatchObject({ nanoRho: 0 })
@@ -219,42 +353,118 @@ it('a runner that dies has paid for what it drew, and the same plan again goes o
   expect(await budgetOf(s.datasetId)).toMatchObject({ spent: price.spent })
   expect(made.card!.nanoRho).toBe(price.spent)
   // Its first draws are those of the attempt that died, to the number.
-  const resumed = JSON.parse(new TextDecoder().decode(await stage.host.deps.objects.get('protected', `jobs/${made.jobId}/kept.json`))) as { engine: { entries: unknown[] } }
+  const resumed = JSON.parse(
+    new TextDecoder().decode(await stage.host.deps.objects.get('protected', `jobs/${made.jobId}/kept.json`)),
+  ) as { engine: { entries: unknown[] } }
   expect(resumed.engine.entries.slice(0, drawn.length)).toEqual(drawn)
 })
 
 it('the command line makes one and fetches it, and says what is wrong with a plan', async () => {
-  const root = fileURLToPath(new URL('..', import.meta.url)), folder = await mkdtemp(join(tmpdir(), 'cloister-synthesis-cli-'))
+  const root = fileURLToPath(new URL('..', import.meta.url)),
+    folder = await mkdtemp(join(tmpdir(), 'cloister-synthesis-cli-'))
   try {
-    const { secret } = await cleo.access.createToken({ body: { name: 'cli', scopes: ['datasets:read', 'datasets:write', 'jobs:read', 'studies:read'] } })
-    const run = (...args: string[]) => promisify(execFile)(process.execPath, [join(root, 'clients/cli/cloister.mjs'), 'synthesis', ...args], { cwd: folder, env: { PATH: process.env['PATH'], HOME: folder, CLOISTER_SERVER: stage.host.mainOrigin, CLOISTER_TOKEN: secret } })
+    const { secret } = await cleo.access.createToken({
+      body: { name: 'cli', scopes: ['datasets:read', 'datasets:write', 'jobs:read', 'studies:read'] },
+    })
+    const run = (...args: string[]) =>
+      promisify(execFile)(process.execPath, [join(root, 'clients/cli/cloister.mjs'), 'synthesis', ...args], {
+        cwd: folder,
+        env: {
+          PATH: process.env['PATH'],
+          HOME: folder,
+          CLOISTER_SERVER: stage.host.mainOrigin,
+          CLOISTER_TOKEN: secret,
+        },
+      })
     const example = (name: string): string => join(root, 'examples/synthesis', name)
-    const made = JSON.parse((await run('make', example('adult-2000.csv'), '--plan', example('plan.json'), '--method', 'independent', '--rows', '50', '--wait', '--json')).stdout) as SynthesisView
+    const made = JSON.parse(
+      (
+        await run(
+          'make',
+          example('adult-2000.csv'),
+          '--plan',
+          example('plan.json'),
+          '--method',
+          'independent',
+          '--rows',
+          '50',
+          '--wait',
+          '--json',
+        )
+      ).stdout,
+    ) as SynthesisView
     expect(made).toMatchObject({ state: 'ready', card: { rows: 50 } })
     await run('download', made.synthesisId, '-o', 'out.csv')
     expect((await readFile(join(folder, 'out.csv'), 'utf8')).split('\n')).toHaveLength(52)
-    await expect(run('confirm', made.synthesisId, '--epsilon', '99')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('does not cover this') })
-  } finally { await rm(folder, { recursive: true, force: true }) }
+    await expect(run('confirm', made.synthesisId, '--epsilon', '99')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('does not cover this'),
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })
 
 describe('a dataset’s synthetic twin', () => {
   let datasetId: string, twin: SynthesisView
   it('a dataset whose policy sets a budget aside has twins of each version, made after it is published and shared', async () => {
     datasetId = await register(cleo, stage.organisationId, {
-      name: 'twinned', title: 'Twinned', files: { 'people.csv': csvOf(300, { id: (i) => `real-person-${i}`, age: (i) => String(20 + (i % 60)), smokes: (i) => String(i % 3 === 0), arm: (i) => 'ab'[i % 2]! }) },
-      schema: { images: [], tables: [{ name: 'people', file: 'people.csv', oneRowPerSubject: true, columns: [{ name: 'id', type: 'text', role: 'subject' }, { name: 'age', type: 'integer', minimum: 18, maximum: 100, meaning: 'Age', unit: 'years', nullable: false }, { name: 'smokes', type: 'boolean', nullable: false }, { name: 'arm', type: 'category', categories: ['a', 'b'], nullable: false }] }] },
+      name: 'twinned',
+      title: 'Twinned',
+      files: {
+        'people.csv': csvOf(300, {
+          id: (i) => `real-person-${i}`,
+          age: (i) => String(20 + (i % 60)),
+          smokes: (i) => String(i % 3 === 0),
+          arm: (i) => 'ab'[i % 2]!,
+        }),
+      },
+      schema: {
+        images: [],
+        tables: [
+          {
+            name: 'people',
+            file: 'people.csv',
+            oneRowPerSubject: true,
+            columns: [
+              { name: 'id', type: 'text', role: 'subject' },
+              {
+                name: 'age',
+                type: 'integer',
+                minimum: 18,
+                maximum: 100,
+                meaning: 'Age',
+                unit: 'years',
+                nullable: false,
+              },
+              { name: 'smokes', type: 'boolean', nullable: false },
+              { name: 'arm', type: 'category', categories: ['a', 'b'], nullable: false },
+            ],
+          },
+        ],
+      },
       policy: { twin: { epsilon: 2 } },
     })
-    // Published is said before the twin is confirmed, and what starts its job is the schedule of each minute: a visit before there is a job would do nothing.
-    const listed = async () => (await cleo.synthesis.list({ params: { organisationId: stage.organisationId }, query: { datasetId } })).items
-    const items = await vi.waitUntil(async () => { const now = await listed(); return now[0]?.state === 'running' ? now : undefined }, { timeout: 120_000, interval: 100 })
+    // Published is said before the twin is confirmed, and what starts its job is the schedule of each minute: a visit
+    // before there is a job would do nothing.
+    const listed = async () =>
+      (await cleo.synthesis.list({ params: { organisationId: stage.organisationId }, query: { datasetId } })).items
+    const items = await vi.waitUntil(
+      async () => {
+        const now = await listed()
+        return now[0]?.state === 'running' ? now : undefined
+      },
+      { timeout: 120_000, interval: 100 },
+    )
     await createWatch(stage.host.deps)()
     expect(items).toMatchObject([{ table: 'people', shared: true, datasetVersion: 1 }])
     twin = await rested(cleo, items[0]!.synthesisId)
     expect(twin.state, JSON.stringify([twin.problem, twin.faults])).toBe('ready')
     expect((await budgetOf(datasetId)).spent).toBe(twin.card!.nanoRho)
     expect(twin.card!.columns).toContainEqual({ name: 'age', kind: 'numeric', meaning: 'Age', unit: 'years' })
-    const [head, ...rows] = [...readCsv((await fetched(anil, twin.synthesisId, 'csv')).toString('utf8'))].map((r) => r.cells)
+    const [head, ...rows] = [...readCsv((await fetched(anil, twin.synthesisId, 'csv')).toString('utf8'))].map(
+      (r) => r.cells,
+    )
     expect(head).toEqual(['id', 'age', 'smokes', 'arm'])
     expect(new Set(rows.map((r) => r[2]))).toEqual(new Set(['true', 'false']))
     expect(rows.every((r) => Number(r[1]) >= 18 && Number(r[1]) <= 100)).toBe(true)
@@ -266,17 +476,37 @@ for root, _, files in os.walk(os.environ['DATA_ROOT']):
     for f in files: print(root, f, open(os.path.join(root, f)).read())
 json.dump({'rows': len(rows) - 1, 'first': rows[1][0]}, open(os.environ['OUTPUT_DIR'] + '/result.json', 'w'))
 `
-  const trial = (more: Partial<Asked> = {}): Asked => ({ dataset: datasetId, language: 'python', code: printing, mode: 'review', on: 'twin', ...more })
-  const tried = async (more: Partial<Asked> = {}) => settled(anil, (await anil.jobs.ask({ body: trial(more) })).jobId, 240)
+  const trial = (more: Partial<Asked> = {}): Asked => ({
+    dataset: datasetId,
+    language: 'python',
+    code: printing,
+    mode: 'review',
+    on: 'twin',
+    ...more,
+  })
+  const tried = async (more: Partial<Asked> = {}) =>
+    settled(anil, (await anil.jobs.ask({ body: trial(more) })).jobId, 240)
   it('is where code is tried: at once, for nothing, with all that was printed and never a real row', async () => {
     const before = await budgetOf(datasetId)
-    expect(await anil.jobs.quote({ body: trial() })).toMatchObject({ acceptable: true, approval: 'not-needed', runs: 1, rules: [], cost: { nanoRho: 0, epsilon: 0 } })
+    expect(await anil.jobs.quote({ body: trial() })).toMatchObject({
+      acceptable: true,
+      approval: 'not-needed',
+      runs: 1,
+      rules: [],
+      cost: { nanoRho: 0, epsilon: 0 },
+    })
     const job = await tried()
     expect(job, JSON.stringify(job.problem)).toMatchObject({ state: 'succeeded', on: 'twin', hasResult: true })
     expect(job).not.toHaveProperty('mode')
-    const params = { jobId: job.jobId }, result = await anil.jobs.result({ params }), log = await anil.jobs.log({ params })
+    const params = { jobId: job.jobId },
+      result = await anil.jobs.result({ params }),
+      log = await anil.jobs.log({ params })
     expect(JSON.stringify([job, result, log])).not.toContain('real-person')
-    expect(result.card).toMatchObject({ mode: 'twin', cost: { nanoRho: 0 }, subjects: 'nobody: the rows are synthetic' })
+    expect(result.card).toMatchObject({
+      mode: 'twin',
+      cost: { nanoRho: 0 },
+      subjects: 'nobody: the rows are synthetic',
+    })
     expect(result.card.guarantee).toContain(`${twin.synthesisId} at epsilon 2`)
     expect(result.card.guarantee).toContain('must not be taken for an answer about the data')
     expect(result.outputs.find((o) => o.name === 'rows')?.rows).toEqual([[{ value: twin.card!.rows }]])
@@ -292,12 +522,19 @@ json.dump({'rows': len(rows) - 1, 'first': rows[1][0]}, open(os.environ['OUTPUT_
     expect(runs[0]!.stderr).toContain('what went wrong: 1')
   })
   it('is for scripts, for whom it is shared with', async () => {
-    expect(await refusedWith(anil.jobs.ask({ body: trial({ language: 'sql', code: 'select count(*) from people' }) }))).toMatchObject({ kind: 'invalid-request', problem: { errors: [{ path: '/body/language' }] } })
+    expect(
+      await refusedWith(anil.jobs.ask({ body: trial({ language: 'sql', code: 'select count(*) from people' }) })),
+    ).toMatchObject({ kind: 'invalid-request', problem: { errors: [{ path: '/body/language' }] } })
     const { rev } = await cleo.synthesis.get({ params: { synthesisId: twin.synthesisId } })
     await cleo.synthesis.share({ params: { synthesisId: twin.synthesisId }, body: { rev, shared: false } })
-    expect(await refusedWith(anil.jobs.ask({ body: trial() }))).toMatchObject({ kind: 'invalid-request', problem: { errors: [{ path: '/body/on', message: 'No twin' }] } })
+    expect(await refusedWith(anil.jobs.ask({ body: trial() }))).toMatchObject({
+      kind: 'invalid-request',
+      problem: { errors: [{ path: '/body/on', message: 'No twin' }] },
+    })
     expect((await anil.jobs.quote({ body: trial() })).acceptable).toBe(false)
-    expect((await cleo.jobs.quote({ body: trial() })).advice.map((a) => a.message)).toContainEqual(expect.stringContaining(twin.synthesisId))
+    expect((await cleo.jobs.quote({ body: trial() })).advice.map((a) => a.message)).toContainEqual(
+      expect.stringContaining(twin.synthesisId),
+    )
     expect(await refusedWith(sam.jobs.quote({ body: trial() }))).toMatchObject({ kind: 'not-found' })
   })
 })

@@ -5,7 +5,14 @@ import { node, root } from './steps.ts'
 
 const folder = join(root, 'bench')
 /** A file is a benchmark when it can be run; the others are parts of one. */
-const names = readdirSync(folder).filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts') && readFileSync(join(folder, f), 'utf8').includes('one line of JSON')).map((f) => f.slice(0, -3))
+const names = readdirSync(folder)
+  .filter(
+    (f) =>
+      f.endsWith('.ts') &&
+      !f.endsWith('.test.ts') &&
+      readFileSync(join(folder, f), 'utf8').includes('one line of JSON'),
+  )
+  .map((f) => f.slice(0, -3))
 const [name, ...rest] = process.argv.slice(2)
 if (!name || !names.includes(name) || !existsSync(join(folder, `${name}.ts`))) {
   console.error(`Usage: npm run bench -- NAME\n\nBenchmarks: ${names.join(', ')}`)

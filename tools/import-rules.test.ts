@@ -38,25 +38,69 @@ const planted: [file: string, imports: string, rule: string][] = [
   ['domain/f.ts', './g.ts', 'no-circles'],
 ]
 const good: [string, string][] = [
-  ['contracts/good.ts', '../domain/target.ts'], ['contracts/good2.ts', 'zod'], ['ports/good.ts', '../domain/target.ts'], ['adapters/local/good.ts', '../aws/target.ts'], ['adapters/local/good2.ts', '../../runner/engine/target.ts'], ['functions/runs/good.ts', '../../contracts/target.ts'],
-  ['functions/wiring.ts', '../adapters/aws/target.ts'], ['local/good.ts', '../adapters/local/target.ts'], ['web/participant/good.ts', '../../clients/target.ts'], ['bin/good.ts', '../lib/target.ts'], ['domain/good.test.ts', 'node:fs'],
+  ['contracts/good.ts', '../domain/target.ts'],
+  ['contracts/good2.ts', 'zod'],
+  ['ports/good.ts', '../domain/target.ts'],
+  ['adapters/local/good.ts', '../aws/target.ts'],
+  ['adapters/local/good2.ts', '../../runner/engine/target.ts'],
+  ['functions/runs/good.ts', '../../contracts/target.ts'],
+  ['functions/wiring.ts', '../adapters/aws/target.ts'],
+  ['local/good.ts', '../adapters/local/target.ts'],
+  ['web/participant/good.ts', '../../clients/target.ts'],
+  ['bin/good.ts', '../lib/target.ts'],
+  ['domain/good.test.ts', 'node:fs'],
 ]
-const targets = ['domain', 'contracts', 'ports', 'adapters/aws', 'adapters/local', 'functions/kernel', 'local', 'web/portal', 'web/participant', 'web/study', 'clients', 'lib', 'bin', 'runner', 'runner/engine'].map((f) => `${f}/target.ts`)
+const targets = [
+  'domain',
+  'contracts',
+  'ports',
+  'adapters/aws',
+  'adapters/local',
+  'functions/kernel',
+  'local',
+  'web/portal',
+  'web/participant',
+  'web/study',
+  'clients',
+  'lib',
+  'bin',
+  'runner',
+  'runner/engine',
+].map((f) => `${f}/target.ts`)
 
 let folder: string
-interface Violation { from: string; to: string; rule: { name: string } }
+interface Violation {
+  from: string
+  to: string
+  rule: { name: string }
+}
 let violations: Violation[]
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'cloister-rules-'))
-  const write = (file: string, text: string): void => { mkdirSync(dirname(join(folder, file)), { recursive: true }); writeFileSync(join(folder, file), text) }
+  const write = (file: string, text: string): void => {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), text)
+  }
   for (const t of targets) write(t, 'export const x = 1\n')
   for (const [file, imports] of [...planted, ...good]) write(file, `import ${JSON.stringify(imports)}\n`)
   write('domain/g.ts', "import './f.ts'\n")
   write('domain/planted.test.ts', 'export {}\n')
   write('tsconfig.json', '{ "compilerOptions": { "module": "esnext", "moduleResolution": "bundler" } }\n')
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  const done = spawnSync(process.execPath, [join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs'), '--no-progress', '--config', join(root, '.dependency-cruiser.cjs'), '--output-type', 'json', ...new Set(targets.map((t) => t.split('/')[0]!))], { cwd: folder, encoding: 'utf8', maxBuffer: 50e6 })
+  const done = spawnSync(
+    process.execPath,
+    [
+      join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs'),
+      '--no-progress',
+      '--config',
+      join(root, '.dependency-cruiser.cjs'),
+      '--output-type',
+      'json',
+      ...new Set(targets.map((t) => t.split('/')[0]!)),
+    ],
+    { cwd: folder, encoding: 'utf8', maxBuffer: 50e6 },
+  )
   violations = (JSON.parse(done.stdout) as { summary: { violations: Violation[] } }).summary.violations
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

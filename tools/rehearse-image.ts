@@ -1,9 +1,21 @@
 /**
- * `node tools/rehearse-image.ts [folder]`: rehearses runner/Dockerfile without Docker. Makes a Debian 13 with debootstrap, puts this Node in its place, walks the Dockerfile's COPY and RUN steps in a chroot, and runs
- * a Python, an R and a notebook job there as Fargate would: as root without namespaces, the runner dropping to a user per run. Needs root and Debian's mirror; takes five to ten minutes.
+ * `node tools/rehearse-image.ts [folder]`: rehearses runner/Dockerfile without Docker. Makes a Debian 13 with
+ * debootstrap, puts this Node in its place, walks the Dockerfile's COPY and RUN steps in a chroot, and runs a Python,
+ * an R and a notebook job there as Fargate would: as root without namespaces, the runner dropping to a user per run.
+ * Needs root and Debian's mirror; takes five to ten minutes.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -16,43 +28,114 @@ const seconds = (since: number): string => `${((performance.now() - since) / 100
 
 function must(what: string, command: string, args: string[]): void {
   const started = performance.now()
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' } })
+  const { status, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    env: {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      DEBIAN_FRONTEND: 'noninteractive',
+      LC_ALL: 'C',
+    },
+  })
   if (status !== 0) throw new Error(`${what} failed\n${error?.message ?? ''}${(stderr ?? '').slice(-4000)}`)
   console.log(`${what} (${seconds(started)})`)
 }
 
 /** The steps of a Dockerfile, with continued lines joined and comments left out. */
 export const stepsOf = (dockerfile: string): { word: string; rest: string }[] =>
-  dockerfile.replaceAll(/^#.*\n/gm, '').replaceAll(/\\\n/g, ' ').split('\n').filter((l) => l.trim() !== '').map((l) => { const [word = '', ...rest] = l.trim().split(/\s+/); return { word, rest: rest.join(' ') } })
+  dockerfile
+    .replaceAll(/^#.*\n/gm, '')
+    .replaceAll(/\\\n/g, ' ')
+    .split('\n')
+    .filter((l) => l.trim() !== '')
+    .map((l) => {
+      const [word = '', ...rest] = l.trim().split(/\s+/)
+      return { word, rest: rest.join(' ') }
+    })
 
 const people = `subject_id,age,arm\n${Array.from({ length: 60 }, (_, i) => `P${i},${40 + (i % 30)},${i % 2}`).join('\n')}\n`
 const jobs: [ScriptRuntime, string][] = [
-  ['python', `import json, os, pandas, scipy.stats, statsmodels.api, sklearn.linear_model, nibabel
+  [
+    'python',
+    `import json, os, pandas, scipy.stats, statsmodels.api, sklearn.linear_model, nibabel
 d = pandas.read_csv('/data/catalogs/people/subjects.csv')
-json.dump({'mean': d.age.mean()}, open(os.environ['CLOISTER_OUTPUT'] + '/result.json', 'w'))`],
-  ['r', `d <- read.csv(file.path(Sys.getenv('DATA_ROOT'), 'catalogs/people/subjects.csv'))
-cloister$model('arm', glm(arm ~ age, family = binomial, data = d))`],
-  ['notebook', JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: { kernelspec: { language: 'python' } }, cells: [{ cell_type: 'code', source: ['%matplotlib inline\n', 'import cloister, pandas'] }, { cell_type: 'code', source: "cloister.scalar('mean', pandas.read_csv(cloister.data('subjects.csv')).age.mean())" }] })],
+json.dump({'mean': d.age.mean()}, open(os.environ['CLOISTER_OUTPUT'] + '/result.json', 'w'))`,
+  ],
+  [
+    'r',
+    `d <- read.csv(file.path(Sys.getenv('DATA_ROOT'), 'catalogs/people/subjects.csv'))
+cloister$model('arm', glm(arm ~ age, family = binomial, data = d))`,
+  ],
+  [
+    'notebook',
+    JSON.stringify({
+      nbformat: 4,
+      nbformat_minor: 5,
+      metadata: { kernelspec: { language: 'python' } },
+      cells: [
+        { cell_type: 'code', source: ['%matplotlib inline\n', 'import cloister, pandas'] },
+        {
+          cell_type: 'code',
+          source: "cloister.scalar('mean', pandas.read_csv(cloister.data('subjects.csv')).age.mean())",
+        },
+      ],
+    }),
+  ],
 ]
 
 /** Runs one job in the chroot; answers its report. */
-async function runIn(chroot: string, env: Record<string, string>, entry: string[], runtime: ScriptRuntime, code: string): Promise<Report> {
+async function runIn(
+  chroot: string,
+  env: Record<string, string>,
+  entry: string[],
+  runtime: ScriptRuntime,
+  code: string,
+): Promise<Report> {
   let report: Report | undefined
   const server = createServer((request, response) => {
-    const link = (path: string): { url: string; headers: Record<string, string> } => ({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, headers: {} })
+    const link = (path: string): { url: string; headers: Record<string, string> } => ({
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
+      headers: {},
+    })
     const manifest: Manifest = {
-      job: 'rehearsal', runtime, dataset: 'people', code: link('/code'), parameters: {}, tables: [{ file: 'subjects.csv', subject: 'subject_id', link: link('/table') }], volumes: [], shared: [],
-      plan: { kind: 'leave-out', blocks: 2 }, partitionKey: '07'.repeat(32), limits: { ...defaultLimits, seconds: 60 }, report: link('/report'),
+      job: 'rehearsal',
+      runtime,
+      dataset: 'people',
+      code: link('/code'),
+      parameters: {},
+      tables: [{ file: 'subjects.csv', subject: 'subject_id', link: link('/table') }],
+      volumes: [],
+      shared: [],
+      plan: { kind: 'leave-out', blocks: 2 },
+      partitionKey: '07'.repeat(32),
+      limits: { ...defaultLimits, seconds: 60 },
+      report: link('/report'),
     }
     const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => parts.push(part)).on('end', () => {
-      if (request.url === '/report') report = JSON.parse(gunzipSync(Buffer.concat(parts)).toString('utf8')) as Report
-      response.end({ '/manifest': JSON.stringify(manifest), '/code': code, '/table': people }[request.url ?? ''] ?? '')
-    })
+    request
+      .on('data', (part: Buffer) => parts.push(part))
+      .on('end', () => {
+        if (request.url === '/report') report = JSON.parse(gunzipSync(Buffer.concat(parts)).toString('utf8')) as Report
+        response.end(
+          { '/manifest': JSON.stringify(manifest), '/code': code, '/table': people }[request.url ?? ''] ?? '',
+        )
+      })
   })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const child = spawn('/usr/sbin/chroot', [chroot, ...entry], { env: { PATH: '/usr/local/bin:/usr/bin:/bin', ...env, AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE', CLOISTER_MANIFEST: `http://127.0.0.1:${(server.address() as AddressInfo).port}/manifest` }, stdio: ['ignore', 'inherit', 'inherit'] })
-  const status = await new Promise((resolve) => { child.once('exit', resolve).once('error', resolve) })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const child = spawn('/usr/sbin/chroot', [chroot, ...entry], {
+    env: {
+      PATH: '/usr/local/bin:/usr/bin:/bin',
+      ...env,
+      AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE',
+      CLOISTER_MANIFEST: `http://127.0.0.1:${(server.address() as AddressInfo).port}/manifest`,
+    },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const status = await new Promise((resolve) => {
+    child.once('exit', resolve).once('error', resolve)
+  })
   server.close()
   if (status !== 0 || !report) throw new Error(`the ${runtime} job ended with ${String(status)}`)
   return report
@@ -60,12 +143,20 @@ async function runIn(chroot: string, env: Record<string, string>, entry: string[
 
 async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('Rehearsing the image needs root: debootstrap and chroot do.')
-  if (!existsSync('/usr/sbin/debootstrap')) must('apt-get install debootstrap', 'apt-get', ['-q', '-y', 'install', '--no-install-recommends', 'debootstrap'])
+  if (!existsSync('/usr/sbin/debootstrap'))
+    must('apt-get install debootstrap', 'apt-get', ['-q', '-y', 'install', '--no-install-recommends', 'debootstrap'])
   const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'cloister-image-'))
-  const chroot = join(folder, 'image'), context = await buildRunner(join(folder, 'context'))
+  const chroot = join(folder, 'image'),
+    context = await buildRunner(join(folder, 'context'))
   const mounts = ['proc', 'dev'].map((m) => join(chroot, m))
   try {
-    if (!existsSync(join(chroot, 'usr/bin/apt-get'))) must('debootstrap trixie', '/usr/sbin/debootstrap', ['--variant=minbase', 'trixie', chroot, ...(process.env['DEBIAN_MIRROR'] ? [process.env['DEBIAN_MIRROR']] : [])])
+    if (!existsSync(join(chroot, 'usr/bin/apt-get')))
+      must('debootstrap trixie', '/usr/sbin/debootstrap', [
+        '--variant=minbase',
+        'trixie',
+        chroot,
+        ...(process.env['DEBIAN_MIRROR'] ? [process.env['DEBIAN_MIRROR']] : []),
+      ])
     mkdirSync(join(chroot, 'usr/local/bin'), { recursive: true })
     copyFileSync(process.execPath, join(chroot, 'usr/local/bin/node'))
     for (const file of ['/etc/resolv.conf']) if (existsSync(file)) cpSync(file, join(chroot, file))
@@ -77,18 +168,26 @@ async function main(): Promise<void> {
       if (word === 'RUN') must(`RUN ${rest.slice(0, 60)} ...`, 'chroot', [chroot, '/bin/sh', '-c', rest])
       else if (word === 'COPY') {
         const [from = '', to = ''] = rest.split(' ')
-        if (from.startsWith('*')) for (const file of readdirSync(context).filter((f) => f.endsWith(from.slice(1)))) cpSync(join(context, file), join(chroot, to, file))
+        if (from.startsWith('*'))
+          for (const file of readdirSync(context).filter((f) => f.endsWith(from.slice(1))))
+            cpSync(join(context, file), join(chroot, to, file))
         else cpSync(join(context, from), join(chroot, to), { recursive: true })
-      }
-      else if (word === 'ENV') for (const pair of rest.split(' ')) { const [k = '', v = ''] = pair.split('='); env[k] = v }
+      } else if (word === 'ENV')
+        for (const pair of rest.split(' ')) {
+          const [k = '', v = ''] = pair.split('=')
+          env[k] = v
+        }
       else if (word === 'ENTRYPOINT') entry = JSON.parse(rest) as string[]
     }
     for (const [runtime, code] of jobs) {
       const started = performance.now()
       const report = await runIn(chroot, env, entry, runtime, code)
       const bad = report.runs.filter((r) => r.end !== 'finished' || r.outputs.length !== 1)
-      if (report.runs.length !== 3 || bad.length > 0) throw new Error(`the ${runtime} job: ${JSON.stringify(report).slice(0, 3000)}`)
-      console.log(`${runtime}: ${report.runs.length} runs under ${report.confinement}, ${basename(report.runs[0]!.outputs[0]!.file)} ${Buffer.from(report.runs[0]!.outputs[0]!.bytes, 'base64').toString('utf8').slice(0, 100)} (${seconds(started)})`)
+      if (report.runs.length !== 3 || bad.length > 0)
+        throw new Error(`the ${runtime} job: ${JSON.stringify(report).slice(0, 3000)}`)
+      console.log(
+        `${runtime}: ${report.runs.length} runs under ${report.confinement}, ${basename(report.runs[0]!.outputs[0]!.file)} ${Buffer.from(report.runs[0]!.outputs[0]!.bytes, 'base64').toString('utf8').slice(0, 100)} (${seconds(started)})`,
+      )
     }
     writeFileSync(join(folder, 'rehearsed'), '')
     console.log('The image works.')

@@ -2,15 +2,32 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
-const packages = ['bubblewrap', 'python3-numpy', 'python3-pandas', 'python3-scipy', 'python3-statsmodels', 'python3-sklearn', 'python3-nibabel', 'python3-tifffile', 'python3-pil', 'r-base-core', 'r-recommended']
+const packages = [
+  'bubblewrap',
+  'python3-numpy',
+  'python3-pandas',
+  'python3-scipy',
+  'python3-statsmodels',
+  'python3-sklearn',
+  'python3-nibabel',
+  'python3-tifffile',
+  'python3-pil',
+  'r-base-core',
+  'r-recommended',
+]
 const modules = ['numpy', 'pandas', 'scipy', 'statsmodels', 'sklearn', 'nibabel', 'tifffile', 'PIL']
 
-/** What is not there of the programs and Python packages. Looks for files only: importing them all would take seconds. */
+/**
+ * What is not there of the programs and Python packages. Looks for files only: importing them all would take seconds.
+ */
 function missing(): string[] {
   const programs = ['/usr/bin/bwrap', '/usr/bin/python3', '/usr/bin/Rscript'].filter((p) => !existsSync(p))
   if (programs.includes('/usr/bin/python3')) return programs
   const look = `import importlib.util as u; print(' '.join(m for m in ${JSON.stringify(modules)} if u.find_spec(m) is None))`
-  return [...programs, ...spawnSync('/usr/bin/python3', ['-s', '-c', look], { encoding: 'utf8' }).stdout.split(/\s+/).filter(Boolean)]
+  return [
+    ...programs,
+    ...spawnSync('/usr/bin/python3', ['-s', '-c', look], { encoding: 'utf8' }).stdout.split(/\s+/).filter(Boolean),
+  ]
 }
 
 /** How this user installs Debian packages, or undefined where that needs somebody else. */
@@ -20,11 +37,19 @@ function installer(): string | undefined {
   return spawnSync('sudo', ['-n', 'true']).status === 0 ? 'sudo' : undefined
 }
 
-const apt = (by: string, ...words: string[]): Promise<boolean> => new Promise((resolve) => {
-  spawn(by, ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y', ...words], { stdio: ['ignore', 'ignore', 'inherit'] }).on('error', () => resolve(false)).on('close', (code) => resolve(code === 0))
-})
+const apt = (by: string, ...words: string[]): Promise<boolean> =>
+  new Promise((resolve) => {
+    spawn(by, ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y', ...words], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+      .on('error', () => resolve(false))
+      .on('close', (code) => resolve(code === 0))
+  })
 
-/** Finds the runtimes, or installs them on Debian where this user may; rejects with what to do otherwise. `say` hears of an installation. Answers whether there was one. */
+/**
+ * Finds the runtimes, or installs them on Debian where this user may; rejects with what to do otherwise. `say` hears of
+ * an installation. Answers whether there was one.
+ */
 export async function ensureRuntimes(say: (text: string) => void = console.log): Promise<boolean> {
   const lacking = missing()
   if (lacking.length === 0) return false

@@ -1,14 +1,31 @@
 /**
- * The table port in DynamoDB's operations, whoever sends them: the SDK in AWS (table.ts), a plain HTTP client to the embedded store
- * (adapters/local/dynamo-http.ts). What is decided here, keys, conditions and expressions, is the same in both.
+ * The table port in DynamoDB's operations, whoever sends them: the SDK in AWS (table.ts), a plain HTTP client to the
+ * embedded store (adapters/local/dynamo-http.ts). What is decided here, keys, conditions and expressions, is the same
+ * in both.
  */
-import { AlreadyExists, type Change, type Condition, ConditionFailed, InvalidCursor, type Item, type Key, type Page, type QueryOptions, type Table } from '../../ports/table.ts'
+import {
+  AlreadyExists,
+  type Change,
+  type Condition,
+  ConditionFailed,
+  InvalidCursor,
+  type Item,
+  type Key,
+  type Page,
+  type QueryOptions,
+  type Table,
+} from '../../ports/table.ts'
 
 export type Operation = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'Query'
-export interface Output { Item?: Record<string, unknown>; Attributes?: Record<string, unknown>; Items?: Record<string, unknown>[]; LastEvaluatedKey?: Record<string, unknown> }
+export interface Output {
+  Item?: Record<string, unknown>
+  Attributes?: Record<string, unknown>
+  Items?: Record<string, unknown>[]
+  LastEvaluatedKey?: Record<string, unknown>
+}
 /**
- * Sends one operation. Items, keys and expression values are plain JSON values on both sides (undefined members are left out);
- * failures are errors named as DynamoDB names them, e.g. `ConditionalCheckFailedException`.
+ * Sends one operation. Items, keys and expression values are plain JSON values on both sides (undefined members are
+ * left out); failures are errors named as DynamoDB names them, e.g. `ConditionalCheckFailedException`.
  */
 export type Send = (operation: Operation, input: { TableName: string } & Record<string, unknown>) => Promise<Output>
 
@@ -19,7 +36,11 @@ class Expression {
   readonly #known = new Map<string, string>()
   name(attribute: string): string {
     let n = this.#known.get(attribute)
-    if (n === undefined) { n = `#n${this.#known.size}`; this.#known.set(attribute, n); this.names[n] = attribute }
+    if (n === undefined) {
+      n = `#n${this.#known.size}`
+      this.#known.set(attribute, n)
+      this.names[n] = attribute
+    }
     return n
   }
   value(v: unknown): string {
@@ -36,7 +57,7 @@ class Expression {
   }
 }
 
-const comparison = { 'equal': '=', 'different': '<>', 'at-most': '<=', 'at-least': '>=' } as const
+const comparison = { equal: '=', different: '<>', 'at-most': '<=', 'at-least': '>=' } as const
 
 function condition(x: Expression, c: Condition): string {
   const n = x.name(c.attribute)
@@ -53,13 +74,19 @@ const named = (e: unknown, name: string): boolean => e instanceof Error && e.nam
 /** The keys after the partition's, in a fixed order: a cursor cannot name another partition. */
 const cursorKeys = (index: boolean): string[] => (index ? ['pk', 'sk', 'gsk'] : ['sk'])
 
-const toCursor = (last: Record<string, unknown>, index: boolean): string => Buffer.from(JSON.stringify(cursorKeys(index).map((k) => last[k]))).toString('base64url')
+const toCursor = (last: Record<string, unknown>, index: boolean): string =>
+  Buffer.from(JSON.stringify(cursorKeys(index).map((k) => last[k]))).toString('base64url')
 
 function fromCursor(cursor: string, pk: string, index: boolean): Record<string, string> {
   const keys = cursorKeys(index)
   let parts: unknown
-  try { parts = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) } catch { parts = undefined }
-  if (!Array.isArray(parts) || parts.length !== keys.length || parts.some((p) => typeof p !== 'string' || p === '')) throw new InvalidCursor('not a cursor of this query')
+  try {
+    parts = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
+  } catch {
+    parts = undefined
+  }
+  if (!Array.isArray(parts) || parts.length !== keys.length || parts.some((p) => typeof p !== 'string' || p === ''))
+    throw new InvalidCursor('not a cursor of this query')
   return { [index ? 'gpk' : 'pk']: pk, ...Object.fromEntries(keys.map((k, i) => [k, parts[i] as string])) }
 }
 
@@ -68,7 +95,8 @@ function keyCondition(x: Expression, pk: string, o: QueryOptions): string {
   const first = `${x.name(hash)} = ${x.value(pk)}`
   const r = (): string => x.name(range)
   if (o.prefix !== undefined && o.prefix !== '') return `${first} AND begins_with(${r()}, ${x.value(o.prefix)})`
-  if (o.from !== undefined && o.to !== undefined) return `${first} AND ${r()} BETWEEN ${x.value(o.from)} AND ${x.value(o.to)}`
+  if (o.from !== undefined && o.to !== undefined)
+    return `${first} AND ${r()} BETWEEN ${x.value(o.from)} AND ${x.value(o.to)}`
   if (o.from !== undefined) return `${first} AND ${r()} >= ${x.value(o.from)}`
   if (o.to !== undefined) return `${first} AND ${r()} <= ${x.value(o.to)}`
   return first
@@ -79,17 +107,31 @@ function updateExpression(x: Expression, change: Change): string {
   const adds = { ...change.add, rev: 1 }
   return [
     sets.length ? `SET ${sets.map(([a, v]) => `${x.name(a)} = ${x.value(v)}`).join(', ')}` : '',
-    `ADD ${Object.entries(adds).map(([a, n]) => `${x.name(a)} ${x.value(n)}`).join(', ')}`,
+    `ADD ${Object.entries(adds)
+      .map(([a, n]) => `${x.name(a)} ${x.value(n)}`)
+      .join(', ')}`,
     change.remove?.length ? `REMOVE ${change.remove.map((a) => x.name(a)).join(', ')}` : '',
-  ].filter(Boolean).join(' ')
+  ]
+    .filter(Boolean)
+    .join(' ')
 }
 
 /** The one table, in DynamoDB's words (index name `index`, keys pk/sk and gpk/gsk). */
 export function dynamoTable(TableName: string, send: Send): Table {
-  const put = async <T extends object>(item: Item<T>, rev: number, x: Expression, when: string, Refused: typeof AlreadyExists | typeof ConditionFailed): Promise<Item<T>> => {
+  const put = async <T extends object>(
+    item: Item<T>,
+    rev: number,
+    x: Expression,
+    when: string,
+    Refused: typeof AlreadyExists | typeof ConditionFailed,
+  ): Promise<Item<T>> => {
     const Item = { ...item, rev }
-    try { await send('PutItem', { TableName, Item, ConditionExpression: when, ...x.parts() }) } catch (e) {
-      throw named(e, 'ConditionalCheckFailedException') ? new Refused(`${item.pk.slice(0, item.pk.indexOf('#'))} item`) : e
+    try {
+      await send('PutItem', { TableName, Item, ConditionExpression: when, ...x.parts() })
+    } catch (e) {
+      throw named(e, 'ConditionalCheckFailedException')
+        ? new Refused(`${item.pk.slice(0, item.pk.indexOf('#'))} item`)
+        : e
     }
     return Item
   }
@@ -97,7 +139,13 @@ export function dynamoTable(TableName: string, send: Send): Table {
   return {
     async get<T>(key: Key, attributes?: string[]): Promise<Item<T> | undefined> {
       const x = new Expression()
-      const r = await send('GetItem', { TableName, Key: { pk: key.pk, sk: key.sk }, ConsistentRead: true, ...projection(x, attributes), ...x.parts() })
+      const r = await send('GetItem', {
+        TableName,
+        Key: { pk: key.pk, sk: key.sk },
+        ConsistentRead: true,
+        ...projection(x, attributes),
+        ...x.parts(),
+      })
       return r.Item as Item<T> | undefined
     },
     create(item) {
@@ -110,16 +158,29 @@ export function dynamoTable(TableName: string, send: Send): Table {
     },
     async update<T>(key: Key, change: Change): Promise<Item<T>> {
       const x = new Expression()
-      const when = [`attribute_exists(${x.name('pk')})`, ...(change.when ?? []).map((c) => condition(x, c))].join(' AND ')
+      const when = [`attribute_exists(${x.name('pk')})`, ...(change.when ?? []).map((c) => condition(x, c))].join(
+        ' AND ',
+      )
       const UpdateExpression = updateExpression(x, change)
       try {
-        const r = await send('UpdateItem', { TableName, Key: { pk: key.pk, sk: key.sk }, ConditionExpression: when, UpdateExpression, ReturnValues: 'ALL_NEW', ...x.parts() })
+        const r = await send('UpdateItem', {
+          TableName,
+          Key: { pk: key.pk, sk: key.sk },
+          ConditionExpression: when,
+          UpdateExpression,
+          ReturnValues: 'ALL_NEW',
+          ...x.parts(),
+        })
         return r.Attributes as Item<T>
       } catch (e) {
-        throw named(e, 'ConditionalCheckFailedException') ? new ConditionFailed(`${key.pk.slice(0, key.pk.indexOf('#'))} item`) : e
+        throw named(e, 'ConditionalCheckFailedException')
+          ? new ConditionFailed(`${key.pk.slice(0, key.pk.indexOf('#'))} item`)
+          : e
       }
     },
-    async remove(key) { await send('DeleteItem', { TableName, Key: { pk: key.pk, sk: key.sk } }) },
+    async remove(key) {
+      await send('DeleteItem', { TableName, Key: { pk: key.pk, sk: key.sk } })
+    },
     async query<T>(pk: string, o: QueryOptions = {}): Promise<Page<T>> {
       const index = o.index === true
       const items: Item<T>[] = []
@@ -129,9 +190,17 @@ export function dynamoTable(TableName: string, send: Send): Table {
         const x = new Expression()
         const KeyConditionExpression = keyCondition(x, pk, o)
         const r = await send('Query', {
-          TableName, KeyConditionExpression, ScanIndexForward: o.backwards !== true, ...(index ? { IndexName: 'index' } : { ConsistentRead: true }),
-          ...(o.limit === undefined ? {} : { Limit: o.limit - items.length }), ...(start ? { ExclusiveStartKey: start } : {}), ...projection(x, o.attributes), ...x.parts(),
-        }).catch((e: unknown) => { throw o.after !== undefined && named(e, 'ValidationException') ? new InvalidCursor('outside this query') : e })
+          TableName,
+          KeyConditionExpression,
+          ScanIndexForward: o.backwards !== true,
+          ...(index ? { IndexName: 'index' } : { ConsistentRead: true }),
+          ...(o.limit === undefined ? {} : { Limit: o.limit - items.length }),
+          ...(start ? { ExclusiveStartKey: start } : {}),
+          ...projection(x, o.attributes),
+          ...x.parts(),
+        }).catch((e: unknown) => {
+          throw o.after !== undefined && named(e, 'ValidationException') ? new InvalidCursor('outside this query') : e
+        })
         items.push(...((r.Items ?? []) as Item<T>[]))
         start = r.LastEvaluatedKey as Record<string, string> | undefined
       } while (start && o.limit !== undefined && items.length < o.limit)

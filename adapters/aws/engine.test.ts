@@ -12,6 +12,19 @@ const names = Object.fromEntries(buckets.map((b) => [b, `cloister-${b}`])) as Re
 
 engineContract('Lambda and S3', async () => {
   const [s3, folder] = [await startS3(credentials), await mkdtemp(join(tmpdir(), 'cloister-engine-test-'))]
-  const objects = awsObjects({ buckets: names, endpoint: s3.endpoint, region: 'eu-central-1', credentials, forcePathStyle: true })
-  return { objects, engine: awsEngine({ objects, folder }), async close() { await s3.close(); await rm(folder, { recursive: true, force: true }) } }
+  const objects = awsObjects({
+    buckets: names,
+    endpoint: s3.endpoint,
+    region: 'eu-central-1',
+    credentials,
+    forcePathStyle: true,
+  })
+  return {
+    objects,
+    engine: awsEngine({ objects, folder }),
+    async close() {
+      await s3.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
 })

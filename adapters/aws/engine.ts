@@ -15,28 +15,54 @@ import { runRequest } from '../../runner/engine/run.ts'
 /** Links live as long as a function may. */
 const linkSeconds = 900
 
-export interface AwsEngineOptions { objects: ObjectStore; /** Where fetched objects are kept. */ folder?: string; /** Of the function's ephemeral storage. */ cacheBytes?: number }
+export interface AwsEngineOptions {
+  objects: ObjectStore
+  /** Where fetched objects are kept. */
+  folder?: string
+  /** Of the function's ephemeral storage. */
+  cacheBytes?: number
+}
 
-/** A Lambda runs one request at a time, and its own limits of time and memory stand around DuckDB's. Objects travel by signed links, as streams. */
-export function awsEngine({ objects, folder = join(tmpdir(), 'cloister-data'), cacheBytes = 6 * 1024 ** 3 }: AwsEngineOptions): Engine {
+/**
+ * A Lambda runs one request at a time, and its own limits of time and memory stand around DuckDB's. Objects travel by
+ * signed links, as streams.
+ */
+export function awsEngine({
+  objects,
+  folder = join(tmpdir(), 'cloister-data'),
+  cacheBytes = 6 * 1024 ** 3,
+}: AwsEngineOptions): Engine {
   const cache = fileCache(folder, cacheBytes)
-  return engineOver({
-    fetch: (ref) => cache.get(ref, async (path) => {
-      const link = await objects.signedGet('protected', ref.key, linkSeconds)
-      const response = await fetch(link.url, { headers: link.headers })
-      if (response.status === 404 || response.status === 403) throw new ObjectGone(ref.key)
-      if (!response.ok || !response.body) throw new Error(`An object could not be fetched (${response.status})`)
-      await pipeline(Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]), createWriteStream(path, { mode: 0o600 }))
-    }),
-    async put(path, key, type) {
-      const hash = createHash('sha256')
-      for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
-      const { size } = await stat(path), sha256 = hash.digest('hex')
-      const link = await objects.signedPut('protected', key, { sha256, size, type }, linkSeconds)
-      const response = await fetch(link.url, { method: link.method, headers: { ...link.headers, 'content-length': String(size) }, body: Readable.toWeb(createReadStream(path)) as BodyInit, duplex: 'half' } as RequestInit)
-      if (!response.ok) throw new Error(`An object could not be stored (${response.status})`)
-      await cache.take(path, sha256, size)
-      return { key, sha256, size }
+  return engineOver(
+    {
+      fetch: (ref) =>
+        cache.get(ref, async (path) => {
+          const link = await objects.signedGet('protected', ref.key, linkSeconds)
+          const response = await fetch(link.url, { headers: link.headers })
+          if (response.status === 404 || response.status === 403) throw new ObjectGone(ref.key)
+          if (!response.ok || !response.body) throw new Error(`An object could not be fetched (${response.status})`)
+          await pipeline(
+            Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]),
+            createWriteStream(path, { mode: 0o600 }),
+          )
+        }),
+      async put(path, key, type) {
+        const hash = createHash('sha256')
+        for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
+        const { size } = await stat(path),
+          sha256 = hash.digest('hex')
+        const link = await objects.signedPut('protected', key, { sha256, size, type }, linkSeconds)
+        const response = await fetch(link.url, {
+          method: link.method,
+          headers: { ...link.headers, 'content-length': String(size) },
+          body: Readable.toWeb(createReadStream(path)) as BodyInit,
+          duplex: 'half',
+        } as RequestInit)
+        if (!response.ok) throw new Error(`An object could not be stored (${response.status})`)
+        await cache.take(path, sha256, size)
+        return { key, sha256, size }
+      },
     },
-  }, runRequest)
+    runRequest,
+  )
 }

@@ -9,8 +9,15 @@ const region = { region: 'eu-central-1', credentials: { accessKeyId: 'test', sec
 keysContract('KMS', async () => {
   const kms = await startKms('prod')
   return {
-    keys: awsKeys({ ...region, endpoint: kms.endpoint, macKeyId: kms.macKeyId, installation: 'prod' }), close: kms.close,
-    missing: [randomUUID(), kms.foreignKeyId, kms.macKeyId, 'alias/cloister/prod/org_a', 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'],
+    keys: awsKeys({ ...region, endpoint: kms.endpoint, macKeyId: kms.macKeyId, installation: 'prod' }),
+    close: kms.close,
+    missing: [
+      randomUUID(),
+      kms.foreignKeyId,
+      kms.macKeyId,
+      'alias/cloister/prod/org_a',
+      'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+    ],
   }
 })
 

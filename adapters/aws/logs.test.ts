@@ -10,21 +10,50 @@ import { localObjects, type LocalObjects } from '../local/objects.ts'
 import { awsLogs, readPlaced } from './logs.ts'
 import { type LogsServer, startLogsServer } from './testing/logs-server.ts'
 
-interface Parts { server: LogsServer; objects: LocalObjects; logs: Logs; folder: string; close(): Promise<void> }
+interface Parts {
+  server: LogsServer
+  objects: LocalObjects
+  logs: Logs
+  folder: string
+  close(): Promise<void>
+}
 async function parts(page: number): Promise<Parts> {
-  const server = await startLogsServer(page), folder = await mkdtemp(join(tmpdir(), 'cloister-aws-logs-'))
+  const server = await startLogsServer(page),
+    folder = await mkdtemp(join(tmpdir(), 'cloister-aws-logs-'))
   const objects = localObjects({ folder, baseUrl: 'http://127.0.0.1', secret: randomBytes(32) })
-  const logs = awsLogs({ group: '/cloister/test/runs', objects, endpoint: server.endpoint, region: 'us-east-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' }, pace: { look: 10, patience: 50 } })
-  return { server, objects, logs, folder, close: async () => { await server.close(); await rm(folder, { recursive: true }) } }
+  const logs = awsLogs({
+    group: '/cloister/test/runs',
+    objects,
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    pace: { look: 10, patience: 50 },
+  })
+  return {
+    server,
+    objects,
+    logs,
+    folder,
+    close: async () => {
+      await server.close()
+      await rm(folder, { recursive: true })
+    },
+  }
 }
 const say = async (p: Parts, run: string, container: number, base: number): Promise<string> => {
   const stream = `runner/default/${run}-${container}`
-  await p.objects.put('released', logObjectOf.stream(run, container), Buffer.from(JSON.stringify({ stream, base })), 'application/json')
+  await p.objects.put(
+    'released',
+    logObjectOf.stream(run, container),
+    Buffer.from(JSON.stringify({ stream, base })),
+    'application/json',
+  )
   return stream
 }
 
 logsContract('CloudWatch', async () => {
-  const p = await parts(7), begun = new Map<string, { stream: string; place: number; rest: string; time: number }>()
+  const p = await parts(7),
+    begun = new Map<string, { stream: string; place: number; rest: string; time: number }>()
   return {
     logs: p.logs,
     // What the container prints reaches the service line by line.
@@ -33,11 +62,14 @@ logsContract('CloudWatch', async () => {
       begun.set(run, at)
       const lines = (at.rest + text).split('\n')
       at.rest = lines.pop()!
-      p.server.put(at.stream, lines.map((line) => {
-        const message = `${at.place} ${line}`
-        at.place += Buffer.byteLength(line) + 1
-        return { timestamp: (at.time += 400), message }
-      }))
+      p.server.put(
+        at.stream,
+        lines.map((line) => {
+          const message = `${at.place} ${line}`
+          at.place += Buffer.byteLength(line) + 1
+          return { timestamp: (at.time += 400), message }
+        }),
+      )
     },
     close: p.close,
   }
@@ -45,40 +77,60 @@ logsContract('CloudWatch', async () => {
 
 describe('a run in AWS', () => {
   let p: Parts
-  beforeAll(async () => { p = await parts(100) })
+  beforeAll(async () => {
+    p = await parts(100)
+  })
   afterAll(() => p.close())
   const lines = (n: number, base: number, more?: string): { timestamp: number; message: string }[] => {
     let place = base
     return Array.from({ length: n }, (_, i) => {
-      const text = encodeRecord({ t: i, s: 'out', x: `line ${i}`, ...(more && i === n - 1 ? { end: more } : {}) }).trimEnd(), message = `${place} ${text}`
+      const text = encodeRecord({
+          t: i,
+          s: 'out',
+          x: `line ${i}`,
+          ...(more && i === n - 1 ? { end: more } : {}),
+        }).trimEnd(),
+        message = `${place} ${text}`
       place += text.length + 1
       return { timestamp: 1_700_000_000_000 + Math.floor(base / 2 ** 40) * 10_000_000 + i * 50, message }
     })
   }
 
   it('goes on in the next container where the one before it was lost', async () => {
-    const run = 'job_two', second = placesOf(1)
+    const run = 'job_two',
+      second = placesOf(1)
     p.server.put(await say(p, run, 0, 0), lines(150, 0))
     p.server.put(await say(p, run, 1, second), lines(120, second, 'finished'))
     const seen: string[] = []
-    for await (const { records } of p.logs.follow(run, 0, new AbortController().signal)) seen.push(...records.map((r) => r.x))
-    expect(seen).toEqual([...Array.from({ length: 150 }, (_, i) => `line ${i}`), ...Array.from({ length: 120 }, (_, i) => `line ${i}`)])
+    for await (const { records } of p.logs.follow(run, 0, new AbortController().signal))
+      seen.push(...records.map((r) => r.x))
+    expect(seen).toEqual([
+      ...Array.from({ length: 150 }, (_, i) => `line ${i}`),
+      ...Array.from({ length: 120 }, (_, i) => `line ${i}`),
+    ])
     const tail = await p.logs.tail(run, undefined, { records: 130, bytes: 1e6 })
     expect([tail.records.length, tail.records[0]!.x, tail.records[10]!.x]).toEqual([130, 'line 140', 'line 0'])
     await p.logs.archive(run)
     expect(await p.logs.tail(run, undefined, { records: 130, bytes: 1e6 })).toEqual(tail)
   })
   it('finds a place in the middle of a long log with few requests', async () => {
-    const run = 'job_long', all = lines(20_000, 0)
+    const run = 'job_long',
+      all = lines(20_000, 0)
     p.server.put(await say(p, run, 0, 0), all)
-    const place = Number(all[15_000]!.message.split(' ')[0]), before = p.server.requests()
-    expect((await p.logs.read(run, place, { records: 5, bytes: 1e6 })).records.map((r) => r.x)).toEqual([0, 1, 2, 3, 4].map((i) => `line ${15_000 + i}`))
+    const place = Number(all[15_000]!.message.split(' ')[0]),
+      before = p.server.requests()
+    expect((await p.logs.read(run, place, { records: 5, bytes: 1e6 })).records.map((r) => r.x)).toEqual(
+      [0, 1, 2, 3, 4].map((i) => `line ${15_000 + i}`),
+    )
     expect((await p.logs.tail(run, place, { records: 5, bytes: 1e6 })).records.at(-1)!.x).toBe('line 14999')
     expect(p.server.requests() - before).toBeLessThan(40)
   })
   it('joins what the driver has split, and keeps to ids of runs', async () => {
     expect(readPlaced(['0 {"t":1,"s":"out","x":"a', 'b"}', 'noise']).map((r) => r.x)).toEqual([])
-    expect(readPlaced(['0 {"t":1,"s":"out","x":"a', 'b"}', '26 {"t":1,"s":"out","x":"c"}']).map((r) => r.x)).toEqual(['ab', 'c'])
+    expect(readPlaced(['0 {"t":1,"s":"out","x":"a', 'b"}', '26 {"t":1,"s":"out","x":"c"}']).map((r) => r.x)).toEqual([
+      'ab',
+      'c',
+    ])
     await expect(p.logs.read('../x', 0, largestPage)).rejects.toThrow(RangeError)
   })
 })

@@ -5,12 +5,24 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { fromAttribute, storeAt, toAttribute } from './dynamo-http.ts'
 
 let server: Server | undefined
-afterEach(() => { server?.closeAllConnections(); server?.close(); server = undefined })
-const listen = (answer: RequestListener, port = 0): Promise<number> => new Promise((r) => { server = createServer(answer); server.listen(port, '127.0.0.1', () => r((server!.address() as AddressInfo).port)) })
+afterEach(() => {
+  server?.closeAllConnections()
+  server?.close()
+  server = undefined
+})
+const listen = (answer: RequestListener, port = 0): Promise<number> =>
+  new Promise((r) => {
+    server = createServer(answer)
+    server.listen(port, '127.0.0.1', () => r((server!.address() as AddressInfo).port))
+  })
 
 describe('values', () => {
   it('come back as they went', () => {
-    fc.assert(fc.property(fc.jsonValue(), (v) => { expect(fromAttribute(toAttribute(v))).toEqual(JSON.parse(JSON.stringify(v))) }))
+    fc.assert(
+      fc.property(fc.jsonValue(), (v) => {
+        expect(fromAttribute(toAttribute(v))).toEqual(JSON.parse(JSON.stringify(v)))
+      }),
+    )
   })
   it('are refused when JSON cannot carry them, without naming them', () => {
     for (const v of [Number.NaN, Infinity, 1n, () => 1]) expect(() => toAttribute(v)).toThrow(/The table keeps no/)
@@ -26,7 +38,9 @@ describe('the way to the store', () => {
       if (seen === 2) return void response.writeHead(500).end('{}')
       response.end('{"Item":{"pk":{"S":"A"},"n":{"N":"1"}}}')
     })
-    expect(await storeAt(`http://127.0.0.1:${port}`)('GetItem', { TableName: 't', Key: { pk: 'A', sk: 'B' } })).toEqual({ Item: { pk: 'A', n: 1 } })
+    expect(await storeAt(`http://127.0.0.1:${port}`)('GetItem', { TableName: 't', Key: { pk: 'A', sk: 'B' } })).toEqual(
+      { Item: { pk: 'A', n: 1 } },
+    )
     expect(seen).toBe(3)
   })
   it('is tried again until a store that is down listens again', async () => {
@@ -39,8 +53,16 @@ describe('the way to the store', () => {
   })
   it('passes a refusal on at once, by its name and without its message', async () => {
     let seen = 0
-    const port = await listen((_, response) => { seen++; response.writeHead(400).end('{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"secret"}') })
-    const e = await storeAt(`http://127.0.0.1:${port}`)('PutItem', { TableName: 't', Item: { pk: 'A', sk: 'B' } }).catch((x: unknown) => x)
+    const port = await listen((_, response) => {
+      seen++
+      response
+        .writeHead(400)
+        .end('{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"secret"}')
+    })
+    const e = await storeAt(`http://127.0.0.1:${port}`)('PutItem', {
+      TableName: 't',
+      Item: { pk: 'A', sk: 'B' },
+    }).catch((x: unknown) => x)
     expect(e).toMatchObject({ name: 'ConditionalCheckFailedException' })
     expect(String(e)).not.toContain('secret')
     expect(seen).toBe(1)

@@ -1,4 +1,7 @@
-/** The engine on a laptop: each request in a limited process that does nothing else meanwhile, kept warm, with an empty environment. */
+/**
+ * The engine on a laptop: each request in a limited process that does nothing else meanwhile, kept warm, with an empty
+ * environment.
+ */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
@@ -13,7 +16,13 @@ import { engineOver, type Places } from '../../runner/engine/engine.ts'
 import type { Answered, Reply, Request } from '../../runner/engine/request.ts'
 import type { LocalObjects } from './objects.ts'
 
-export interface LocalEngineOptions { objects: LocalObjects; /** Where fetched objects are kept; a folder of its own that goes at `close` by default. */ folder?: string; /** Warm processes in wait. */ spare?: number }
+export interface LocalEngineOptions {
+  objects: LocalObjects
+  /** Where fetched objects are kept; a folder of its own that goes at `close` by default. */
+  folder?: string
+  /** Warm processes in wait. */
+  spare?: number
+}
 
 const program = fileURLToPath(new URL('../../runner/engine/child.ts', import.meta.url))
 const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((p) => process.platform === 'linux' && existsSync(p))
@@ -23,15 +32,26 @@ const overheadMb = 768
 const longest = 3600
 const idleMilliseconds = 1500
 
-interface Child { process: ChildProcess; ready: Promise<void> }
+interface Child {
+  process: ChildProcess
+  ready: Promise<void>
+}
 
 function start(): Child {
-  const child = spawn(process.execPath, ['--max-old-space-size=512', program], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env: {}, serialization: 'json' })
+  const child = spawn(process.execPath, ['--max-old-space-size=512', program], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: {},
+    serialization: 'json',
+  })
   child.unref()
   child.channel?.unref()
   const ready = new Promise<void>((resolve, reject) => {
-    child.once('message', () => { resolve() })
-    child.once('exit', () => { reject(new Error('the engine process ended before it began')) })
+    child.once('message', () => {
+      resolve()
+    })
+    child.once('exit', () => {
+      reject(new Error('the engine process ended before it began'))
+    })
     child.once('error', reject)
   })
   ready.catch(() => {})
@@ -39,31 +59,63 @@ function start(): Child {
 }
 
 /** Lowers what a process may use, before it is told anything. Only questions write no file. */
-const limit = (pid: number, memoryMb: number | undefined, writes: boolean): Promise<void> => prlimit === undefined ? Promise.resolve()
-  : new Promise((resolve, reject) => { execFile(prlimit, ['--pid', String(pid), '--core=0', ...(memoryMb === undefined ? [] : [`--data=${(memoryMb + overheadMb) * 1024 ** 2}`]), ...(writes ? [] : ['--fsize=0'])], (e) => { if (e) reject(e); else resolve() }) })
+const limit = (pid: number, memoryMb: number | undefined, writes: boolean): Promise<void> =>
+  prlimit === undefined
+    ? Promise.resolve()
+    : new Promise((resolve, reject) => {
+        execFile(
+          prlimit,
+          [
+            '--pid',
+            String(pid),
+            '--core=0',
+            ...(memoryMb === undefined ? [] : [`--data=${(memoryMb + overheadMb) * 1024 ** 2}`]),
+            ...(writes ? [] : ['--fsize=0']),
+          ],
+          (e) => {
+            if (e) reject(e)
+            else resolve()
+          },
+        )
+      })
 
 /** What limits a process: lowered limits are not raised again, so it is used for requests of the same kind alone. */
-const kindOf = (request: Request, memoryMb: number | undefined): { writes: boolean; name: string } => { const writes = request.kind === 'store' || request.kind === 'materialise'; return { writes, name: `${memoryMb ?? ''}${writes ? ' writes' : ''}` } }
+const kindOf = (request: Request, memoryMb: number | undefined): { writes: boolean; name: string } => {
+  const writes = request.kind === 'store' || request.kind === 'materialise'
+  return { writes, name: `${memoryMb ?? ''}${writes ? ' writes' : ''}` }
+}
 
 /**
- * Processes that answer one request at a time, each in a database of its own. One that answered well, and says that it is as it was, is used again: starting one costs
- * more than most questions. One that failed, was killed or grew is not.
+ * Processes that answer one request at a time, each in a database of its own. One that answered well, and says that it
+ * is as it was, is used again: starting one costs more than most questions. One that failed, was killed or grew is not.
  */
-function pool(spare: number): { run(request: Request, limits?: { seconds: number; memoryMb: number }): Promise<Reply>; close(): Promise<void> } {
-  const waiting: Child[] = [], busy = new Set<ChildProcess>()
+function pool(spare: number): {
+  run(request: Request, limits?: { seconds: number; memoryMb: number }): Promise<Reply>
+  close(): Promise<void>
+} {
+  const waiting: Child[] = [],
+    busy = new Set<ChildProcess>()
   let used: { name: string; child: Child }[] = []
   const most = Math.max(2, availableParallelism())
   const queue: (() => void)[] = []
-  let running = 0, closed = false
-  const refill = (): void => { while (!closed && waiting.length < spare) waiting.push(start()) }
+  let running = 0,
+    closed = false
+  const refill = (): void => {
+    while (!closed && waiting.length < spare) waiting.push(start())
+  }
   refill()
-  // Starting one takes a processor for a third of a second, which whatever asked would miss: it is done once nobody asks.
+  // Starting one takes a processor for a third of a second, which whatever asked would miss: it is done once nobody
+  // asks.
   let idle: NodeJS.Timeout | undefined
   const later = (): void => {
     clearTimeout(idle)
-    if (!closed) idle = setTimeout(() => { if (running === 0) refill() }, idleMilliseconds).unref()
+    if (!closed)
+      idle = setTimeout(() => {
+        if (running === 0) refill()
+      }, idleMilliseconds).unref()
   }
-  const alive = (c: Child): boolean => c.process.exitCode === null && c.process.signalCode === null && c.process.connected
+  const alive = (c: Child): boolean =>
+    c.process.exitCode === null && c.process.signalCode === null && c.process.connected
 
   async function taken(name: string, writes: boolean, memoryMb: number | undefined): Promise<Child> {
     const again = used.findLast((u) => u.name === name && alive(u.child))
@@ -98,15 +150,30 @@ function pool(spare: number): { run(request: Request, limits?: { seconds: number
     const { process: p } = child
     p.ref()
     p.channel?.ref()
-    let timer: NodeJS.Timeout | undefined, again = false
+    let timer: NodeJS.Timeout | undefined,
+      again = false
     try {
       const { reply, fit } = await new Promise<Answered>((resolve) => {
         let late = false
-        const ended = (): void => { resolve({ reply: { failed: { kind: late ? 'time-limit' : 'memory-limit', errorClass: 'Ended' } }, fit: false }) }
+        const ended = (): void => {
+          resolve({
+            reply: { failed: { kind: late ? 'time-limit' : 'memory-limit', errorClass: 'Ended' } },
+            fit: false,
+          })
+        }
         p.once('exit', ended)
-        p.once('message', (answered) => { p.off('exit', ended); resolve(answered as Answered) })
+        p.once('message', (answered) => {
+          p.off('exit', ended)
+          resolve(answered as Answered)
+        })
         // DuckDB is interrupted at the limit by the process itself; this is for one that does not listen.
-        timer = setTimeout(() => { late = true; p.kill('SIGKILL') }, ((limits?.seconds ?? longest) + 2) * 1000)
+        timer = setTimeout(
+          () => {
+            late = true
+            p.kill('SIGKILL')
+          },
+          ((limits?.seconds ?? longest) + 2) * 1000,
+        )
         p.send(request)
         later()
       })
@@ -122,29 +189,51 @@ function pool(spare: number): { run(request: Request, limits?: { seconds: number
   return {
     async run(request, limits) {
       if (closed) throw new Error('the engine is closed')
-      if (running >= most) await new Promise<void>((go) => { queue.push(go) })
+      if (running >= most)
+        await new Promise<void>((go) => {
+          queue.push(go)
+        })
       running++
-      try { return await one(request, limits) } finally { running--; queue.shift()?.() }
+      try {
+        return await one(request, limits)
+      } finally {
+        running--
+        queue.shift()?.()
+      }
     },
     async close() {
       closed = true
       clearTimeout(idle)
-      for (const p of [...waiting.splice(0).map((c) => c.process), ...used.splice(0).map((u) => u.child.process), ...busy]) if (p.exitCode === null && p.signalCode === null) { p.ref(); const ended = new Promise((r) => { p.once('exit', r) }); p.kill('SIGKILL'); await ended }
+      for (const p of [
+        ...waiting.splice(0).map((c) => c.process),
+        ...used.splice(0).map((u) => u.child.process),
+        ...busy,
+      ])
+        if (p.exitCode === null && p.signalCode === null) {
+          p.ref()
+          const ended = new Promise((r) => {
+            p.once('exit', r)
+          })
+          p.kill('SIGKILL')
+          await ended
+        }
     },
   }
 }
 
 function places(objects: LocalObjects, cache: FileCache): Places {
   return {
-    fetch: (ref) => cache.get(ref, async (path) => {
-      const found = await objects.open('protected', ref.key)
-      if (!found) throw new ObjectGone(ref.key)
-      await pipeline(found.bytes(), createWriteStream(path, { mode: 0o600 }))
-    }),
+    fetch: (ref) =>
+      cache.get(ref, async (path) => {
+        const found = await objects.open('protected', ref.key)
+        if (!found) throw new ObjectGone(ref.key)
+        await pipeline(found.bytes(), createWriteStream(path, { mode: 0o600 }))
+      }),
     async put(path, key, type) {
       const hash = createHash('sha256')
       for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
-      const { size } = await stat(path), sha256 = hash.digest('hex')
+      const { size } = await stat(path),
+        sha256 = hash.digest('hex')
       await objects.store('protected', key, createReadStream(path), { sha256, size, type })
       await cache.take(path, sha256, size)
       return { key, sha256, size }
@@ -157,8 +246,15 @@ export function localEngine({ objects, folder, spare = 2 }: LocalEngineOptions):
   const processes = pool(spare)
   let own: Promise<string> | undefined
   let cache: FileCache | undefined
-  const opened = async (): Promise<FileCache> => (cache ??= fileCache(folder ?? await (own ??= mkdtemp(join(tmpdir(), 'cloister-data-'))), cacheBytes))
-  const lazy: FileCache = { get: async (...a) => (await opened()).get(...a), take: async (...a) => (await opened()).take(...a), close: async () => { await cache?.close() } }
+  const opened = async (): Promise<FileCache> =>
+    (cache ??= fileCache(folder ?? (await (own ??= mkdtemp(join(tmpdir(), 'cloister-data-')))), cacheBytes))
+  const lazy: FileCache = {
+    get: async (...a) => (await opened()).get(...a),
+    take: async (...a) => (await opened()).take(...a),
+    close: async () => {
+      await cache?.close()
+    },
+  }
   return {
     ...engineOver(places(objects, lazy), processes.run),
     async close() {

@@ -7,13 +7,22 @@ import { KeyringExposed, localKeys } from './keys.ts'
 
 keysContract('keyring file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cloister-keys-'))
-  return { keys: localKeys({ file: join(folder, 'deep', 'keyring.json') }), missing: [`key_${'0'.repeat(32)}`], close: () => rm(folder, { recursive: true }) }
+  return {
+    keys: localKeys({ file: join(folder, 'deep', 'keyring.json') }),
+    missing: [`key_${'0'.repeat(32)}`],
+    close: () => rm(folder, { recursive: true }),
+  }
 })
 
 describe('the keyring file', () => {
   let folder: string, file: string
-  beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'cloister-keys-')); file = join(folder, 'keyring.json') })
-  afterEach(async () => { await rm(folder, { recursive: true }) })
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cloister-keys-'))
+    file = join(folder, 'keyring.json')
+  })
+  afterEach(async () => {
+    await rm(folder, { recursive: true })
+  })
 
   it('keeps pairs and MAC key across restarts', async () => {
     const before = localKeys({ file })

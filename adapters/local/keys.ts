@@ -1,34 +1,65 @@
 /** Keys in a keyring file that only its owner can read. */
-import { constants, createHmac, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, privateDecrypt, randomBytes, randomUUID } from 'node:crypto'
+import {
+  constants,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  privateDecrypt,
+  randomBytes,
+  randomUUID,
+} from 'node:crypto'
 import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { sha256Hex } from '../../domain/hash.ts'
 import { KeyMissing, type Keys, type PublicKey, UnwrapFailed } from '../../ports/keys.ts'
 
-interface Pair { organisationId: string; created: string; privateKey: string }
-interface Keyring { version: 1; mac: string; pairs: Record<string, Pair> }
+interface Pair {
+  organisationId: string
+  created: string
+  privateKey: string
+}
+interface Keyring {
+  version: 1
+  mac: string
+  pairs: Record<string, Pair>
+}
 
 /** Somebody else could have read the keyring. */
-export class KeyringExposed extends Error { override name = 'KeyringExposed' }
+export class KeyringExposed extends Error {
+  override name = 'KeyringExposed'
+}
 
 async function load(file: string): Promise<Keyring | undefined> {
   let mode: number
-  try { mode = (await stat(file)).mode } catch (e) {
+  try {
+    mode = (await stat(file)).mode
+  } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw e
   }
   if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-    throw new KeyringExposed(`Others may read the keyring ${file} (mode ${(mode & 0o777).toString(8)}). Make it private with: chmod 600 ${file}`)
+    throw new KeyringExposed(
+      `Others may read the keyring ${file} (mode ${(mode & 0o777).toString(8)}). Make it private with: chmod 600 ${file}`,
+    )
   return JSON.parse(await readFile(file, 'utf8')) as Keyring
 }
 
-/** Temporary file, fsync, rename, fsync of the folder: after a crash either the old or the new keyring is there, whole. */
+/**
+ * Temporary file, fsync, rename, fsync of the folder: after a crash either the old or the new keyring is there, whole.
+ */
 async function save(file: string, ring: Keyring): Promise<void> {
   const temporary = `${file}.${randomUUID()}`
   try {
     const f = await open(temporary, 'wx', 0o600)
-    try { await f.writeFile(JSON.stringify(ring, null, 2)); await f.sync() } finally { await f.close() }
+    try {
+      await f.writeFile(JSON.stringify(ring, null, 2))
+      await f.sync()
+    } finally {
+      await f.close()
+    }
     await rename(temporary, file)
   } catch (e) {
     await rm(temporary, { force: true })
@@ -36,24 +67,35 @@ async function save(file: string, ring: Keyring): Promise<void> {
   }
   if (process.platform === 'win32') return
   const folder = await open(dirname(file), 'r')
-  try { await folder.sync() } finally { await folder.close() }
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }
 
-/** Keys in `file`, made (with its MAC key) at first use. One process at a time may write it. `KeyringExposed` when others may read it. */
+/**
+ * Keys in `file`, made (with its MAC key) at first use. One process at a time may write it. `KeyringExposed` when
+ * others may read it.
+ */
 export function localKeys({ file }: { file: string }): Keys {
   let ring: Promise<Keyring> | undefined
   let last: Promise<unknown> = Promise.resolve()
   const opened = new Map<string, KeyObject>()
 
-  const keyring = (): Promise<Keyring> => (ring ??= (async () => {
-    const found = await load(file)
-    if (found) return found
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-    const made: Keyring = { version: 1, mac: randomBytes(32).toString('base64'), pairs: {} }
-    await save(file, made)
-    if (process.platform !== 'win32') await chmod(file, 0o600)
-    return made
-  })().catch((e: unknown) => { ring = undefined; throw e }))
+  const keyring = (): Promise<Keyring> =>
+    (ring ??= (async () => {
+      const found = await load(file)
+      if (found) return found
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+      const made: Keyring = { version: 1, mac: randomBytes(32).toString('base64'), pairs: {} }
+      await save(file, made)
+      if (process.platform !== 'win32') await chmod(file, 0o600)
+      return made
+    })().catch((e: unknown) => {
+      ring = undefined
+      throw e
+    }))
 
   const privateKey = async (kid: string): Promise<KeyObject> => {
     const known = opened.get(kid)
@@ -72,7 +114,17 @@ export function localKeys({ file }: { file: string }): Keys {
     if (existing) return existing[0]
     const { publicKey, privateKey: secret } = await promisify(generateKeyPair)('rsa', { modulusLength: 3072 })
     const kid = `key_${(await sha256Hex(publicKey.export({ type: 'spki', format: 'der' }))).slice(0, 32)}`
-    const next: Keyring = { ...held, pairs: { ...held.pairs, [kid]: { organisationId, created: new Date().toISOString(), privateKey: secret.export({ type: 'pkcs8', format: 'pem' }) as string } } }
+    const next: Keyring = {
+      ...held,
+      pairs: {
+        ...held.pairs,
+        [kid]: {
+          organisationId,
+          created: new Date().toISOString(),
+          privateKey: secret.export({ type: 'pkcs8', format: 'pem' }) as string,
+        },
+      },
+    }
     await save(file, next)
     ring = Promise.resolve(next)
     return kid
@@ -91,10 +143,20 @@ export function localKeys({ file }: { file: string }): Keys {
     },
     async unwrap(kid, wrapped) {
       const key = await privateKey(kid)
-      try { return new Uint8Array(privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, wrapped)) } catch { throw new UnwrapFailed('not wrapped to this key') }
+      try {
+        return new Uint8Array(
+          privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, wrapped),
+        )
+      } catch {
+        throw new UnwrapFailed('not wrapped to this key')
+      }
     },
     async mac(purpose, message) {
-      return new Uint8Array(createHmac('sha256', Buffer.from((await keyring()).mac, 'base64')).update(`${purpose}\0${message}`).digest())
+      return new Uint8Array(
+        createHmac('sha256', Buffer.from((await keyring()).mac, 'base64'))
+          .update(`${purpose}\0${message}`)
+          .digest(),
+      )
     },
   }
 }

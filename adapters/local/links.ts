@@ -21,28 +21,67 @@ export const objectsPath = '/objects/'
 
 // JSON keeps the parts apart whatever they contain.
 const mac = (secret: Uint8Array, c: LinkClaims): Buffer =>
-  createHmac('sha256', secret).update(JSON.stringify([c.method, c.bucket, c.key, c.expires, c.size ?? null, c.sha256 ?? null, c.type ?? null, c.disposition ?? null, c.most ?? null])).digest()
+  createHmac('sha256', secret)
+    .update(
+      JSON.stringify([
+        c.method,
+        c.bucket,
+        c.key,
+        c.expires,
+        c.size ?? null,
+        c.sha256 ?? null,
+        c.type ?? null,
+        c.disposition ?? null,
+        c.most ?? null,
+      ]),
+    )
+    .digest()
 
 /** Path and query of a link. The key travels as one escaped segment, so that no client or proxy resolves dots in it. */
 export function signLink(secret: Uint8Array, c: LinkClaims): string {
   const query = new URLSearchParams({ expires: String(c.expires) })
-  for (const name of ['size', 'sha256', 'type', 'disposition', 'most'] as const) if (c[name] !== undefined) query.set(name, String(c[name]))
+  for (const name of ['size', 'sha256', 'type', 'disposition', 'most'] as const)
+    if (c[name] !== undefined) query.set(name, String(c[name]))
   query.set('signature', mac(secret, c).toString('base64url'))
   return `${objectsPath}${c.bucket}/${Buffer.from(c.key).toString('base64url')}?${query}`
 }
 
 /** The claims of a request's path and query, or why it is refused. A HEAD is allowed where a GET is. */
-export function verifyLink(secret: Uint8Array, method: string, pathAndQuery: string, nowSeconds: number): LinkClaims | 'invalid' | 'expired' {
+export function verifyLink(
+  secret: Uint8Array,
+  method: string,
+  pathAndQuery: string,
+  nowSeconds: number,
+): LinkClaims | 'invalid' | 'expired' {
   const [path = '', search = ''] = pathAndQuery.split(/\?(.*)/s)
   const [bucket, key, ...rest] = path.startsWith(objectsPath) ? path.slice(objectsPath.length).split('/') : []
   const query = new URLSearchParams(search)
   const expires = Number(query.get('expires'))
-  if (!(buckets as readonly (string | undefined)[]).includes(bucket) || key === undefined || rest.length > 0 || !Number.isSafeInteger(expires)) return 'invalid'
+  if (
+    !(buckets as readonly (string | undefined)[]).includes(bucket) ||
+    key === undefined ||
+    rest.length > 0 ||
+    !Number.isSafeInteger(expires)
+  )
+    return 'invalid'
   const text = (name: string): string | undefined => query.get(name) ?? undefined
-  const [size, sha256, type, disposition, most] = [text('size'), text('sha256'), text('type'), text('disposition'), text('most')]
+  const [size, sha256, type, disposition, most] = [
+    text('size'),
+    text('sha256'),
+    text('type'),
+    text('disposition'),
+    text('most'),
+  ]
   const claims: LinkClaims = {
-    method: method === 'HEAD' ? 'GET' : (method as LinkClaims['method']), bucket: bucket as Bucket, key: Buffer.from(key, 'base64url').toString('utf8'), expires,
-    ...(size === undefined ? {} : { size: Number(size) }), ...(sha256 === undefined ? {} : { sha256 }), ...(type === undefined ? {} : { type }), ...(disposition === undefined ? {} : { disposition }), ...(most === undefined ? {} : { most: Number(most) }),
+    method: method === 'HEAD' ? 'GET' : (method as LinkClaims['method']),
+    bucket: bucket as Bucket,
+    key: Buffer.from(key, 'base64url').toString('utf8'),
+    expires,
+    ...(size === undefined ? {} : { size: Number(size) }),
+    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(type === undefined ? {} : { type }),
+    ...(disposition === undefined ? {} : { disposition }),
+    ...(most === undefined ? {} : { most: Number(most) }),
   }
   const given = Buffer.from(query.get('signature') ?? '', 'base64url')
   const right = mac(secret, claims)

@@ -15,7 +15,8 @@ logsContract('folder', async () => {
 it('reads both ends and the middle of a log of 500 MB without holding it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cloister-logs-'))
   try {
-    const logs = await localLogs({ folder }), run = 'job_big'
+    const logs = await localLogs({ folder }),
+      run = 'job_big'
     const line = encodeRecord({ t: 1, s: 'out', x: 'y'.repeat(200) })
     // Sparse: 500 MB of nothing between two written ends, so that only what is read costs anything.
     const f = await open(logs.file(run), 'w')
@@ -29,7 +30,9 @@ it('reads both ends and the middle of a log of 500 MB without holding it', async
     expect((await logs.read(run, 0, { records: 10, bytes: 1 << 20 })).records).toHaveLength(10)
     expect((await logs.read(run, 500_000_000, { records: 10, bytes: 1 << 20 })).records[0]!.id).toBe(500_000_001)
     expect(process.memoryUsage.rss() - before).toBeLessThan(60_000_000)
-  } finally { await rm(folder, { recursive: true }) }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 it('takes no name of a file for the id of a run', async () => {

@@ -1,4 +1,7 @@
-/** Logs in a folder: one file a run, which its runner appends to (runner/pipeline-log.ts) and which stays. Read by place, never whole. */
+/**
+ * Logs in a folder: one file a run, which its runner appends to (runner/pipeline-log.ts) and which stays. Read by
+ * place, never whole.
+ */
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { type FSWatcher, watch } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +15,9 @@ export interface LocalLogs extends Logs {
 
 /** Looked at this often where the system does not say that a file has grown (network drives), in milliseconds. */
 const lookEvery = 200
-/** Pages follow each other at most this often while the log grows: a page costs its watcher more than the records on it. */
+/**
+ * Pages follow each other at most this often while the log grows: a page costs its watcher more than the records on it.
+ */
 const breath = 50
 /** No record is longer: a line of 64 KiB, each byte written as six. */
 const longestRecord = 512 * 1024
@@ -52,15 +57,25 @@ async function pageFrom(f: FileHandle, from: number, limits: PageLimits): Promis
   const first = await recordAt(f, from, size)
   let bytes = await readAt(f, first, Math.min(size - first, Math.max(1, limits.bytes)))
   // One record at least, however small the page.
-  if (bytes.length < size - first && !bytes.includes(10)) bytes = await readAt(f, first, Math.min(size - first, longestRecord))
+  if (bytes.length < size - first && !bytes.includes(10))
+    bytes = await readAt(f, first, Math.min(size - first, longestRecord))
   const { records, next } = decodeRecords(bytes, first, limits.records)
-  return { records, first, next, ended: next >= size && size > 0 && (records.at(-1)?.end !== undefined || (records.length === 0 && await endsWithEnd(f, size))) }
+  return {
+    records,
+    first,
+    next,
+    ended:
+      next >= size &&
+      size > 0 &&
+      (records.at(-1)?.end !== undefined || (records.length === 0 && (await endsWithEnd(f, size)))),
+  }
 }
 
 async function pageBefore(f: FileHandle, before: number | undefined, limits: PageLimits): Promise<LogPage> {
   const { size } = await f.stat()
   let bytes: Buffer = Buffer.alloc(0)
-  let from = Math.min(before ?? size, size), lines = 0
+  let from = Math.min(before ?? size, size),
+    lines = 0
   const end = from
   while (from > 0 && lines <= limits.records && bytes.length < limits.bytes) {
     const start = Math.max(0, from - block)
@@ -73,7 +88,12 @@ async function pageBefore(f: FileHandle, before: number | undefined, limits: Pag
   const { records, next } = decodeRecords(bytes.subarray(start), from + start)
   let kept = records.slice(-limits.records)
   while (kept.length > 1 && next - kept[0]!.id > limits.bytes) kept = kept.slice(1)
-  return { records: kept, first: kept[0]?.id ?? Math.min(end, next), next, ended: next >= size && kept.at(-1)?.end !== undefined }
+  return {
+    records: kept,
+    first: kept[0]?.id ?? Math.min(end, next),
+    next,
+    ended: next >= size && kept.at(-1)?.end !== undefined,
+  }
 }
 
 /** Wakes when a file may have grown: told by the system where it can, after a while where it cannot. */
@@ -83,28 +103,44 @@ class Growth {
   private grown = false
   constructor(path: string, signal: AbortSignal) {
     try {
-      this.watcher = watch(path, { persistent: false }, () => { this.grown = true; this.wake?.() })
+      this.watcher = watch(path, { persistent: false }, () => {
+        this.grown = true
+        this.wake?.()
+      })
       this.watcher.on('error', () => {})
-    } catch { /* too many watches: looking now and then does */ }
+    } catch {
+      /* too many watches: looking now and then does */
+    }
     signal.addEventListener('abort', () => this.wake?.(), { once: true })
   }
   async wait(): Promise<void> {
-    if (!this.grown) await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, lookEvery)
-      this.wake = () => { clearTimeout(timer); resolve() }
-    })
+    if (!this.grown)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, lookEvery)
+        this.wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
     this.wake = undefined
     this.grown = false
   }
-  close(): void { this.watcher?.close() }
+  close(): void {
+    this.watcher?.close()
+  }
 }
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> => new Promise((resolve) => {
-  if (signal.aborted) return resolve()
-  const done = (): void => { clearTimeout(timer); signal.removeEventListener('abort', done); resolve() }
-  const timer = setTimeout(done, ms)
-  signal.addEventListener('abort', done, { once: true })
-})
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+  })
 
 const nothing = (from: number): LogPage => ({ records: [], first: from, next: from, ended: false })
 
@@ -116,7 +152,9 @@ export async function localLogs({ folder }: { folder: string }): Promise<LocalLo
     return join(folder, `${runId}.jsonl`)
   }
   const opened = async (runId: string, flags = 'r'): Promise<FileHandle | undefined> => {
-    try { return await open(file(runId), flags, 0o600) } catch (e) {
+    try {
+      return await open(file(runId), flags, 0o600)
+    } catch (e) {
       if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw e
     }
@@ -124,7 +162,11 @@ export async function localLogs({ folder }: { folder: string }): Promise<LocalLo
   const within = async <T>(runId: string, none: T, work: (f: FileHandle) => Promise<T>): Promise<T> => {
     const f = await opened(runId)
     if (!f) return none
-    try { return await work(f) } finally { await f.close() }
+    try {
+      return await work(f)
+    } finally {
+      await f.close()
+    }
   }
   return {
     file,
@@ -155,12 +197,14 @@ export async function localLogs({ folder }: { folder: string }): Promise<LocalLo
       const f = (await opened(runId, 'a+'))!
       try {
         const { size } = await f.stat()
-        if (size > 0 && await endsWithEnd(f, size)) return
+        if (size > 0 && (await endsWithEnd(f, size))) return
         // What was cut short stays a line of its own, and is passed over.
         const torn = size > 0 && (await readAt(f, size - 1, 1))[0] !== 10
         await f.appendFile(`${torn ? '\n' : ''}${encodeRecord(record)}`)
         await f.sync()
-      } finally { await f.close() }
+      } finally {
+        await f.close()
+      }
     },
     // The file is the archive.
     archive: () => Promise.resolve(),

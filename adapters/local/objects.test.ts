@@ -26,33 +26,87 @@ async function host(): Promise<{ objects: LocalObjects; folder: string; close():
     })().catch(() => response.destroy())
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const objects = localObjects({ folder, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, secret: randomBytes(32) })
-  return { objects, folder, async close() { server.close(); server.closeAllConnections(); await rm(root, { recursive: true }) } }
+  const objects = localObjects({
+    folder,
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    secret: randomBytes(32),
+  })
+  return {
+    objects,
+    folder,
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await rm(root, { recursive: true })
+    },
+  }
 }
 
 objectsContract('folder', host)
 
 describe('paths', () => {
-  const key = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.array(fc.constantFrom('..', '.', '', 'a', 'A', '~', '+', 'a+', 'a~', '\\', '\0', 'C:', 'ü', '%', '%2e', 'x'.repeat(250)), { maxLength: 6 }).map((p) => p.join('/'))).map((k) => k.toWellFormed())
-  it('stay below their folder, whatever the key, and read back as the key', () => fc.assert(fc.property(key, (k) => {
-    const path = pathOfKey('/base/assets', k)
-    const names = relative('/base/assets', path).split(sep)
-    expect(names.length).toBeGreaterThan(0)
-    for (const n of names) { expect(n).toMatch(/^[a-z0-9_%-][a-z0-9_.%-]*[+~]?$|^%?~$/); expect(n.length).toBeLessThanOrEqual(255) }
-    expect(keyOfNames(names)).toBe(k)
-  }), { numRuns: 500 }))
-  it('of different keys are different, and none is another’s folder', () => fc.assert(fc.property(key, key, (a, b) => {
-    fc.pre(a !== b)
-    const [x, y] = [pathOfKey('/b', a), pathOfKey('/b', b)]
-    expect(x.toLowerCase()).not.toBe(y.toLowerCase())
-    expect(y.startsWith(`${x}/`)).toBe(false)
-  }), { numRuns: 500 }))
+  const key = fc
+    .oneof(
+      fc.string({ unit: 'binary', maxLength: 80 }),
+      fc
+        .array(
+          fc.constantFrom(
+            '..',
+            '.',
+            '',
+            'a',
+            'A',
+            '~',
+            '+',
+            'a+',
+            'a~',
+            '\\',
+            '\0',
+            'C:',
+            'ü',
+            '%',
+            '%2e',
+            'x'.repeat(250),
+          ),
+          { maxLength: 6 },
+        )
+        .map((p) => p.join('/')),
+    )
+    .map((k) => k.toWellFormed())
+  it('stay below their folder, whatever the key, and read back as the key', () =>
+    fc.assert(
+      fc.property(key, (k) => {
+        const path = pathOfKey('/base/assets', k)
+        const names = relative('/base/assets', path).split(sep)
+        expect(names.length).toBeGreaterThan(0)
+        for (const n of names) {
+          expect(n).toMatch(/^[a-z0-9_%-][a-z0-9_.%-]*[+~]?$|^%?~$/)
+          expect(n.length).toBeLessThanOrEqual(255)
+        }
+        expect(keyOfNames(names)).toBe(k)
+      }),
+      { numRuns: 500 },
+    ))
+  it('of different keys are different, and none is another’s folder', () =>
+    fc.assert(
+      fc.property(key, key, (a, b) => {
+        fc.pre(a !== b)
+        const [x, y] = [pathOfKey('/b', a), pathOfKey('/b', b)]
+        expect(x.toLowerCase()).not.toBe(y.toLowerCase())
+        expect(y.startsWith(`${x}/`)).toBe(false)
+      }),
+      { numRuns: 500 },
+    ))
 })
 
 describe('the folder', () => {
   let h: Awaited<ReturnType<typeof host>>
-  beforeAll(async () => { h = await host() })
-  afterAll(async () => { await h.close() })
+  beforeAll(async () => {
+    h = await host()
+  })
+  afterAll(async () => {
+    await h.close()
+  })
 
   it('keeps keys that point elsewhere inside', async () => {
     for (const k of ['../../escape', '/etc/passwd', '..', '.', 'a/../../../b', '..\\..\\x', 'x\0y', '']) {
@@ -65,34 +119,62 @@ describe('the folder', () => {
     expect((await readdir(h.folder)).sort()).toEqual(['.incoming', 'assets'])
   })
   it('streams a large object in and out', async () => {
-    const piece = randomBytes(1 << 20), count = 48
+    const piece = randomBytes(1 << 20),
+      count = 48
     const hash = createHash('sha256')
     for (let i = 0; i < count; i++) hash.update(piece)
     const what = { sha256: hash.digest('hex'), size: piece.length * count, type: 'video/mp4' }
     const link = await h.objects.signedPut('assets', 'large', what, 60)
-    async function* pieces(): AsyncGenerator<Uint8Array> { for (let i = 0; i < count; i++) yield piece }
-    const r = await fetch(link.url, { method: 'PUT', headers: link.headers, body: Readable.toWeb(Readable.from(pieces())) as unknown as ReadableStream, duplex: 'half' } as RequestInit)
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < count; i++) yield piece
+    }
+    const r = await fetch(link.url, {
+      method: 'PUT',
+      headers: link.headers,
+      body: Readable.toWeb(Readable.from(pieces())) as unknown as ReadableStream,
+      duplex: 'half',
+    } as RequestInit)
     expect(r.status).toBe(200)
     const back = createHash('sha256')
-    for await (const chunk of (await fetch((await h.objects.signedGet('assets', 'large', 60)).url)).body as unknown as AsyncIterable<Uint8Array>) back.update(chunk)
+    for await (const chunk of (await fetch((await h.objects.signedGet('assets', 'large', 60)).url))
+      .body as unknown as AsyncIterable<Uint8Array>)
+      back.update(chunk)
     expect(back.digest('hex')).toBe(what.sha256)
   })
   it('stops reading an upload that is too long, and leaves nothing of one that failed', async () => {
     let read = 0
-    async function* endless(): AsyncGenerator<Uint8Array> { for (;;) { read++; yield new Uint8Array(1000) } }
-    await expect(h.objects.store('assets', 'endless', endless(), { sha256: '0'.repeat(64), size: 5000, type: 'x/y' })).rejects.toThrow(UploadRefused)
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        read++
+        yield new Uint8Array(1000)
+      }
+    }
+    await expect(
+      h.objects.store('assets', 'endless', endless(), { sha256: '0'.repeat(64), size: 5000, type: 'x/y' }),
+    ).rejects.toThrow(UploadRefused)
     expect(read).toBeLessThan(10)
-    async function* broken(): AsyncGenerator<Uint8Array> { throw new Error('connection lost') }
-    await expect(h.objects.store('assets', 'endless', broken(), { sha256: '0'.repeat(64), size: 5000, type: 'x/y' })).rejects.toThrow('connection lost')
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      throw new Error('connection lost')
+    }
+    await expect(
+      h.objects.store('assets', 'endless', broken(), { sha256: '0'.repeat(64), size: 5000, type: 'x/y' }),
+    ).rejects.toThrow('connection lost')
     expect(await h.objects.head('assets', 'endless')).toBeUndefined()
     expect(await readdir(join(h.folder, '.incoming'))).toEqual([])
   })
   it('keeps the bytes of protected objects in files of their own, and only those that an object names', async () => {
     const bytes = randomBytes(1000)
     const folder = join(h.folder, 'protected')
-    const files = async (): Promise<string[]> => (await readdir(folder, { recursive: true, withFileTypes: true })).filter((e) => e.isFile()).map((e) => e.name).sort()
+    const files = async (): Promise<string[]> =>
+      (await readdir(folder, { recursive: true, withFileTypes: true }))
+        .filter((e) => e.isFile())
+        .map((e) => e.name)
+        .sort()
     expect(await h.objects.plainFile('protected', 'd/a.parquet')).toBeUndefined()
-    await Promise.all([h.objects.put('protected', 'd/a.parquet', Buffer.from('old'), 'x/y'), h.objects.put('assets', 'other', Buffer.from('x'), 'x/y')])
+    await Promise.all([
+      h.objects.put('protected', 'd/a.parquet', Buffer.from('old'), 'x/y'),
+      h.objects.put('assets', 'other', Buffer.from('x'), 'x/y'),
+    ])
     const old = (await h.objects.plainFile('protected', 'd/a.parquet'))!
     expect(await readFile(old, 'utf8')).toBe('old')
     await h.objects.put('protected', 'd/a.parquet', bytes, 'x/y')
@@ -108,8 +190,12 @@ describe('the folder', () => {
     expect(await files()).toEqual([])
   })
   it('cuts an upload off that is longer than a link to write allows', async () => {
-    async function* endless(): AsyncGenerator<Uint8Array> { for (;;) yield new Uint8Array(1000) }
-    await expect(h.objects.storeAny('quarantine', 'endless', endless(), { most: 5000, type: 'x/y' })).rejects.toThrow(UploadRefused)
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (;;) yield new Uint8Array(1000)
+    }
+    await expect(h.objects.storeAny('quarantine', 'endless', endless(), { most: 5000, type: 'x/y' })).rejects.toThrow(
+      UploadRefused,
+    )
     expect(await h.objects.head('quarantine', 'endless')).toBeUndefined()
     const link = await h.objects.signedWrite('quarantine', 'endless', 'x/y', 60)
     const larger = new URL(link.url)
@@ -129,7 +215,14 @@ describe('the folder', () => {
   })
   it('refuses what is no link at all', async () => {
     const { origin } = new URL((await h.objects.signedGet('assets', 'page', 60)).url)
-    for (const path of ['/objects/', '/objects/assets', '/objects/assets/cGFnZQ', '/objects/nobucket/cGFnZQ?expires=9999999999&signature=x', '/objects/assets/../../etc/passwd?expires=9', '/elsewhere'])
+    for (const path of [
+      '/objects/',
+      '/objects/assets',
+      '/objects/assets/cGFnZQ',
+      '/objects/nobucket/cGFnZQ?expires=9999999999&signature=x',
+      '/objects/assets/../../etc/passwd?expires=9',
+      '/elsewhere',
+    ])
       expect((await fetch(origin + path)).status, path).toBe(403)
   })
   it.runIf(process.platform !== 'win32')('writes files for its owner alone', async () => {
@@ -138,7 +231,20 @@ describe('the folder', () => {
 })
 
 it('a Range is read as RFC 9110 says', () => {
-  for (const [header, expected] of [[undefined, undefined], ['bytes=0-0', [0, 0]], ['bytes=2-', [2, 9]], ['bytes=-4', [6, 9]], ['bytes=-40', [0, 9]], ['bytes=0-99', [0, 9]], ['bytes=5-4', undefined], ['bytes=-', undefined],
-    ['bytes=-0', 'unsatisfiable'], ['bytes=10-', 'unsatisfiable'], ['bytes=1-2,4-5', undefined], ['items=0-1', undefined]] as const) expect(byteRange(header, 10), header).toEqual(expected)
+  for (const [header, expected] of [
+    [undefined, undefined],
+    ['bytes=0-0', [0, 0]],
+    ['bytes=2-', [2, 9]],
+    ['bytes=-4', [6, 9]],
+    ['bytes=-40', [0, 9]],
+    ['bytes=0-99', [0, 9]],
+    ['bytes=5-4', undefined],
+    ['bytes=-', undefined],
+    ['bytes=-0', 'unsatisfiable'],
+    ['bytes=10-', 'unsatisfiable'],
+    ['bytes=1-2,4-5', undefined],
+    ['items=0-1', undefined],
+  ] as const)
+    expect(byteRange(header, 10), header).toEqual(expected)
   expect(byteRange('bytes=0-', 0)).toBe('unsatisfiable')
 })

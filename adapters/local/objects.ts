@@ -1,11 +1,19 @@
 /**
- * Objects in a folder: one file each, written whole or not at all. A file is one line of JSON (type, SHA-256) and then the bytes. In the bucket
- * `protected` the bytes lie beside it in a file of their own, which the line names: the engine reads Parquet and CSV by path.
+ * Objects in a folder: one file each, written whole or not at all. A file is one line of JSON (type, SHA-256) and then
+ * the bytes. In the bucket `protected` the bytes lie beside it in a file of their own, which the line names: the engine
+ * reads Parquet and CSV by path.
  */
 import { createHash, type Hash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
-import { attachment, type Bucket, largestWrite, ObjectMissing, type ObjectHead, type ObjectStore } from '../../ports/objects.ts'
+import {
+  attachment,
+  type Bucket,
+  largestWrite,
+  ObjectMissing,
+  type ObjectHead,
+  type ObjectStore,
+} from '../../ports/objects.ts'
 import { type LinkClaims, signLink } from './links.ts'
 import { folderOfPrefix, keyOfNames, pathOfKey } from './paths.ts'
 
@@ -25,19 +33,39 @@ export interface OpenObject extends ObjectHead {
 }
 
 /** The bytes of an upload were not what its link promised. */
-export class UploadRefused extends Error { override name = 'UploadRefused' }
+export class UploadRefused extends Error {
+  override name = 'UploadRefused'
+}
 
 export interface LocalObjects extends ObjectStore {
   readonly secret: Uint8Array
   /** Opens an object, or undefined when there is none. */
   open(bucket: Bucket, key: string): Promise<OpenObject | undefined>
-  /** Stores a stream of exactly `size` bytes with this SHA-256; `UploadRefused` otherwise, and then nothing is stored. */
-  store(bucket: Bucket, key: string, body: AsyncIterable<Uint8Array>, what: { sha256: string; size: number; type: string }): Promise<void>
+  /**
+   * Stores a stream of exactly `size` bytes with this SHA-256; `UploadRefused` otherwise, and then nothing is stored.
+   */
+  store(
+    bucket: Bucket,
+    key: string,
+    body: AsyncIterable<Uint8Array>,
+    what: { sha256: string; size: number; type: string },
+  ): Promise<void>
   /** Stores a stream of at most `most` bytes; `UploadRefused` when there are more, and then nothing is stored. */
-  storeAny(bucket: Bucket, key: string, body: AsyncIterable<Uint8Array>, what: { most: number; type: string }): Promise<void>
-  /** The file that holds exactly an object's bytes, for reading; undefined when there is none. Only of the bucket `protected`, and only until the object is replaced or removed. */
+  storeAny(
+    bucket: Bucket,
+    key: string,
+    body: AsyncIterable<Uint8Array>,
+    what: { most: number; type: string },
+  ): Promise<void>
+  /**
+   * The file that holds exactly an object's bytes, for reading; undefined when there is none. Only of the bucket
+   * `protected`, and only until the object is replaced or removed.
+   */
   plainFile(bucket: 'protected', key: string): Promise<string | undefined>
-  /** Removes what a kill between two steps has left: uploads that were not finished and bytes that no object names. For the start, when nobody writes. */
+  /**
+   * Removes what a kill between two steps has left: uploads that were not finished and bytes that no object names. For
+   * the start, when nobody writes.
+   */
   tidy(): Promise<void>
 }
 
@@ -45,30 +73,48 @@ const plain: readonly Bucket[] = ['protected']
 
 const maxHeader = 1024
 // A key too long for a path of this system cannot have been stored.
-const absent = (e: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((e as NodeJS.ErrnoException).code ?? '')
+const absent = (e: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((e as NodeJS.ErrnoException).code ?? '')
 
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const f = await open(folder, 'r')
-  try { await f.sync() } finally { await f.close() }
+  try {
+    await f.sync()
+  } finally {
+    await f.close()
+  }
 }
 
-interface Header { start: number; type: string; sha256?: string; /** The end of the name of the file that has the bytes. */ plain?: string }
+interface Header {
+  start: number
+  type: string
+  sha256?: string
+  /** The end of the name of the file that has the bytes. */
+  plain?: string
+}
 async function header(f: FileHandle): Promise<Header> {
   const { buffer, bytesRead } = await f.read(Buffer.alloc(maxHeader), 0, maxHeader, 0)
   const end = buffer.subarray(0, bytesRead).indexOf(10)
-  return { ...JSON.parse(buffer.toString('utf8', 0, end)) as { type: string }, start: end + 1 }
+  return { ...(JSON.parse(buffer.toString('utf8', 0, end)) as { type: string }), start: end + 1 }
 }
 
 async function* readFrom(f: FileHandle, start: number, length: number): AsyncIterable<Uint8Array> {
   try {
     for (let at = 0; at < length;) {
-      const { buffer, bytesRead } = await f.read(Buffer.allocUnsafe(Math.min(256 * 1024, length - at)), 0, undefined, start + at)
+      const { buffer, bytesRead } = await f.read(
+        Buffer.allocUnsafe(Math.min(256 * 1024, length - at)),
+        0,
+        undefined,
+        start + at,
+      )
       if (bytesRead === 0) return
       at += bytesRead
       yield buffer.subarray(0, bytesRead)
     }
-  } finally { await f.close() }
+  } finally {
+    await f.close()
+  }
 }
 
 /** Writes a stream into an open file while hashing it; stops as soon as it is too long. */
@@ -91,7 +137,9 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
   /** The file's handle and its header, or undefined when there is no such object. */
   const openFile = async (path: string): Promise<{ f: FileHandle; head: Header } | undefined> => {
     let f: FileHandle
-    try { f = await open(path, 'r') } catch (e) {
+    try {
+      f = await open(path, 'r')
+    } catch (e) {
       if (absent(e)) return undefined
       throw e
     }
@@ -109,7 +157,13 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
       const found = await openFile(path)
       if (!found) return undefined
       const { start, type, sha256, plain: name } = found.head
-      const opened = (f: FileHandle, first: number, size: number): OpenObject => ({ type, ...(sha256 ? { sha256 } : {}), size, bytes: (from = 0, to = size - 1) => readFrom(f, first + from, to - from + 1), close: () => f.close() })
+      const opened = (f: FileHandle, first: number, size: number): OpenObject => ({
+        type,
+        ...(sha256 ? { sha256 } : {}),
+        size,
+        bytes: (from = 0, to = size - 1) => readFrom(f, first + from, to - from + 1),
+        close: () => f.close(),
+      })
       if (name === undefined) return opened(found.f, start, (await found.f.stat()).size - start)
       await found.f.close()
       try {
@@ -127,28 +181,51 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     const temporary = join(incoming, randomUUID())
     try {
       const f = await open(temporary, 'wx', 0o600)
-      try { await write(f); await f.sync() } finally { await f.close() }
+      try {
+        await write(f)
+        await f.sync()
+      } finally {
+        await f.close()
+      }
       await mkdir(dirname(path), { recursive: true })
       await rename(temporary, path)
       await syncFolder(dirname(path))
-    } finally { await rm(temporary, { force: true }) }
+    } finally {
+      await rm(temporary, { force: true })
+    }
   }
 
-  const place = async (bucket: Bucket, key: string, what: { type: string; sha256?: string | undefined }, write: (f: FileHandle) => Promise<unknown>): Promise<void> => {
+  const place = async (
+    bucket: Bucket,
+    key: string,
+    what: { type: string; sha256?: string | undefined },
+    write: (f: FileHandle) => Promise<unknown>,
+  ): Promise<void> => {
     const path = pathOfKey(bucketFolder(bucket), key)
     const name = plain.includes(bucket) ? randomUUID() : undefined
     const line = `${JSON.stringify({ type: what.type, ...(what.sha256 ? { sha256: what.sha256 } : {}), ...(name ? { plain: name } : {}) })}\n`
     if (Buffer.byteLength(line) > maxHeader) throw new RangeError('The media type is too long')
     await mkdir(incoming, { recursive: true })
-    if (name === undefined) return whole(path, async (f) => { await f.write(line); await write(f) })
+    if (name === undefined)
+      return whole(path, async (f) => {
+        await f.write(line)
+        await write(f)
+      })
     const old = await plainOf(path)
     await whole(`${path}.${name}`, write)
     await whole(path, (f) => f.write(line))
     if (old) await rm(old, { force: true })
   }
 
-  const link = (claims: LinkClaims, headers: Record<string, string>): { method: LinkClaims['method']; url: string; headers: Record<string, string>; expires: string } =>
-    ({ method: claims.method, url: `${baseUrl}${signLink(secret, claims)}`, headers, expires: new Date(claims.expires * 1000).toISOString() })
+  const link = (
+    claims: LinkClaims,
+    headers: Record<string, string>,
+  ): { method: LinkClaims['method']; url: string; headers: Record<string, string>; expires: string } => ({
+    method: claims.method,
+    url: `${baseUrl}${signLink(secret, claims)}`,
+    headers,
+    expires: new Date(claims.expires * 1000).toISOString(),
+  })
   const expiry = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds
 
   return {
@@ -159,23 +236,34 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
         const hash = createHash('sha256')
         const length = await receive(f, body, what.size, hash)
         if (length !== what.size) throw new UploadRefused(`${length} of the ${what.size} bytes of the link were sent.`)
-        if (hash.digest('hex') !== what.sha256) throw new UploadRefused('The bytes do not have the SHA-256 of the link.')
+        if (hash.digest('hex') !== what.sha256)
+          throw new UploadRefused('The bytes do not have the SHA-256 of the link.')
       })
     },
-    async storeAny(bucket, key, body, { most, type }) { await place(bucket, key, { type }, (f) => receive(f, body, most)) },
+    async storeAny(bucket, key, body, { most, type }) {
+      await place(bucket, key, { type }, (f) => receive(f, body, most))
+    },
     plainFile: (bucket, key) => plainOf(pathOfKey(bucketFolder(bucket), key)),
     async tidy() {
       await rm(incoming, { recursive: true, force: true })
       for (const bucket of plain) {
-        const files = await readdir(bucketFolder(bucket), { recursive: true, withFileTypes: true }).catch((e: unknown) => { if (absent(e)) return []; throw e })
+        const files = await readdir(bucketFolder(bucket), { recursive: true, withFileTypes: true }).catch(
+          (e: unknown) => {
+            if (absent(e)) return []
+            throw e
+          },
+        )
         for (const e of files) {
           const m = /^(.+~)\.[0-9a-f-]{36}$/.exec(e.name)
-          if (e.isFile() && m && (await plainOf(join(e.parentPath, m[1]!))) !== join(e.parentPath, e.name)) await rm(join(e.parentPath, e.name), { force: true })
+          if (e.isFile() && m && (await plainOf(join(e.parentPath, m[1]!))) !== join(e.parentPath, e.name))
+            await rm(join(e.parentPath, e.name), { force: true })
         }
       }
     },
     async put(bucket, key, bytes, type) {
-      await place(bucket, key, { type, sha256: createHash('sha256').update(bytes).digest('hex') }, async (f) => { await f.writeFile(bytes) })
+      await place(bucket, key, { type, sha256: createHash('sha256').update(bytes).digest('hex') }, async (f) => {
+        await f.writeFile(bytes)
+      })
     },
     async get(bucket, key) {
       const found = await openObject(bucket, key)
@@ -193,28 +281,56 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     async copy(bucket, from, to, type) {
       const found = await openObject(bucket, from)
       if (!found) throw new ObjectMissing(`in ${bucket}`)
-      await place(bucket, to, { type, sha256: found.sha256 }, async (f) => { for await (const chunk of found.bytes()) await f.write(chunk) })
+      await place(bucket, to, { type, sha256: found.sha256 }, async (f) => {
+        for await (const chunk of found.bytes()) await f.write(chunk)
+      })
     },
     async remove(bucket, key) {
       const path = pathOfKey(bucketFolder(bucket), key)
       const bytes = plain.includes(bucket) ? await plainOf(path) : undefined
-      await rm(path, { force: true }).catch((e: unknown) => { if (!absent(e)) throw e })
+      await rm(path, { force: true }).catch((e: unknown) => {
+        if (!absent(e)) throw e
+      })
       if (bytes) await rm(bytes, { force: true })
     },
     async *list(bucket, prefix) {
       const top = bucketFolder(bucket)
-      const found = await readdir(folderOfPrefix(top, prefix), { recursive: true, withFileTypes: true }).catch((e: unknown) => { if (absent(e)) return []; throw e })
-      const keys = found.filter((e) => e.isFile()).map((e) => keyOfNames(relative(top, join(e.parentPath, e.name)).split(sep)))
-      yield* keys.filter((k): k is string => k !== undefined && k.startsWith(prefix)).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      const found = await readdir(folderOfPrefix(top, prefix), { recursive: true, withFileTypes: true }).catch(
+        (e: unknown) => {
+          if (absent(e)) return []
+          throw e
+        },
+      )
+      const keys = found
+        .filter((e) => e.isFile())
+        .map((e) => keyOfNames(relative(top, join(e.parentPath, e.name)).split(sep)))
+      yield* keys
+        .filter((k): k is string => k !== undefined && k.startsWith(prefix))
+        .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
     },
     async signedPut(bucket, key, { sha256, size, type }, seconds) {
-      return link({ method: 'PUT', bucket, key, expires: expiry(seconds), size, sha256, type }, { 'content-type': type, 'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64') })
+      return link(
+        { method: 'PUT', bucket, key, expires: expiry(seconds), size, sha256, type },
+        { 'content-type': type, 'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64') },
+      )
     },
     async signedWrite(bucket, key, type, seconds) {
-      return link({ method: 'PUT', bucket, key, expires: expiry(seconds), type, most: largestWrite }, { 'content-type': type })
+      return link(
+        { method: 'PUT', bucket, key, expires: expiry(seconds), type, most: largestWrite },
+        { 'content-type': type },
+      )
     },
     async signedGet(bucket, key, seconds, filename) {
-      return link({ method: 'GET', bucket, key, expires: expiry(seconds), ...(filename === undefined ? {} : { disposition: attachment(filename) }) }, {})
+      return link(
+        {
+          method: 'GET',
+          bucket,
+          key,
+          expires: expiry(seconds),
+          ...(filename === undefined ? {} : { disposition: attachment(filename) }),
+        },
+        {},
+      )
     },
   }
 }

@@ -16,7 +16,13 @@ const escape = (segment: string): string => {
   return out === '' ? '%' : out
 }
 
-const unescape = (name: string): string => (name === '%' ? '' : Buffer.from(name.replaceAll(/%([0-9a-f]{2})/g, (_, h: string) => String.fromCharCode(Number.parseInt(h, 16))), 'latin1').toString('utf8'))
+const unescape = (name: string): string =>
+  name === '%'
+    ? ''
+    : Buffer.from(
+        name.replaceAll(/%([0-9a-f]{2})/g, (_, h: string) => String.fromCharCode(Number.parseInt(h, 16))),
+        'latin1',
+      ).toString('utf8')
 
 /** Folder names of a segment: one, or several ending in `+` when it is long. */
 const pieces = (segment: string): string[] => {
@@ -27,13 +33,15 @@ const pieces = (segment: string): string[] => {
 }
 
 /** The file of a key: its last name ends in `~`, which no folder's does. */
-export const pathOfKey = (bucketFolder: string, key: string): string => `${join(bucketFolder, ...key.split('/').flatMap(pieces))}~`
+export const pathOfKey = (bucketFolder: string, key: string): string =>
+  `${join(bucketFolder, ...key.split('/').flatMap(pieces))}~`
 
 /** The key of a file, from the names below its bucket's folder; undefined for a file that is not an object. */
 export function keyOfNames(names: readonly string[]): string | undefined {
   const last = names.at(-1)
   if (!last?.endsWith('~')) return undefined
-  let key = '', piece = ''
+  let key = '',
+    piece = ''
   for (const [i, n] of [...names.slice(0, -1), last.slice(0, -1)].entries()) {
     piece += n.endsWith('+') ? n.slice(0, -1) : n
     if (n.endsWith('+')) continue
@@ -45,4 +53,5 @@ export function keyOfNames(names: readonly string[]): string | undefined {
 }
 
 /** The deepest folder that holds every key with `prefix`. */
-export const folderOfPrefix = (bucketFolder: string, prefix: string): string => join(bucketFolder, ...prefix.split('/').slice(0, -1).flatMap(pieces))
+export const folderOfPrefix = (bucketFolder: string, prefix: string): string =>
+  join(bucketFolder, ...prefix.split('/').slice(0, -1).flatMap(pieces))

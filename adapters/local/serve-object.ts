@@ -10,19 +10,34 @@ export interface ObjectRequest extends AsyncIterable<Uint8Array> {
   url?: string | undefined
   headers: Record<string, string | string[] | undefined>
 }
-export interface ObjectAnswer { status: number; headers: Record<string, string>; body?: Readable | string }
+export interface ObjectAnswer {
+  status: number
+  headers: Record<string, string>
+  body?: Readable | string
+}
 
 // Stored bytes are never a page of this origin, whatever type their uploader gave them.
-const inert = { 'x-content-type-options': 'nosniff', 'content-security-policy': "sandbox; default-src 'none'", 'cross-origin-resource-policy': 'same-origin', 'cache-control': 'private, no-store' }
+const inert = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "sandbox; default-src 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'private, no-store',
+}
 
-const refuse = (status: number, title: string, detail: string): ObjectAnswer =>
-  ({ status, headers: { ...inert, 'content-type': 'application/problem+json' }, body: JSON.stringify({ type: 'about:blank', title, status, detail }) })
+const refuse = (status: number, title: string, detail: string): ObjectAnswer => ({
+  status,
+  headers: { ...inert, 'content-type': 'application/problem+json' },
+  body: JSON.stringify({ type: 'about:blank', title, status, detail }),
+})
 
 /**
- * The inclusive range of a `Range` header for an object of `size` bytes: undefined for none (or a form that RFC 9110 lets a server
- * ignore), 'unsatisfiable' when it lies outside.
+ * The inclusive range of a `Range` header for an object of `size` bytes: undefined for none (or a form that RFC 9110
+ * lets a server ignore), 'unsatisfiable' when it lies outside.
  */
-export function byteRange(header: string | undefined, size: number): [first: number, last: number] | 'unsatisfiable' | undefined {
+export function byteRange(
+  header: string | undefined,
+  size: number,
+): [first: number, last: number] | 'unsatisfiable' | undefined {
   const m = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
   if (!m || (m[1] === '' && m[2] === '')) return undefined
   if (m[1] === '') {
@@ -36,15 +51,31 @@ export function byteRange(header: string | undefined, size: number): [first: num
 }
 
 /** Status, headers and body for an open object, with `Range`. `headers` are added. Closes the object. */
-export async function sendObject(found: OpenObject, request: Pick<ObjectRequest, 'method' | 'headers'>, headers: Record<string, string>): Promise<ObjectAnswer> {
+export async function sendObject(
+  found: OpenObject,
+  request: Pick<ObjectRequest, 'method' | 'headers'>,
+  headers: Record<string, string>,
+): Promise<ObjectAnswer> {
   const range = byteRange(request.headers['range'] as string | undefined, found.size)
-  const common = { 'content-type': found.type, 'accept-ranges': 'bytes', ...(found.sha256 ? { etag: `"${found.sha256}"` } : {}), ...headers }
+  const common = {
+    'content-type': found.type,
+    'accept-ranges': 'bytes',
+    ...(found.sha256 ? { etag: `"${found.sha256}"` } : {}),
+    ...headers,
+  }
   if (range === 'unsatisfiable') {
     await found.close()
     return { status: 416, headers: { ...common, 'content-range': `bytes */${found.size}`, 'content-length': '0' } }
   }
   const [first, last] = range ?? [0, found.size - 1]
-  const answer = { status: range ? 206 : 200, headers: { ...common, 'content-length': String(last - first + 1), ...(range ? { 'content-range': `bytes ${first}-${last}/${found.size}` } : {}) } }
+  const answer = {
+    status: range ? 206 : 200,
+    headers: {
+      ...common,
+      'content-length': String(last - first + 1),
+      ...(range ? { 'content-range': `bytes ${first}-${last}/${found.size}` } : {}),
+    },
+  }
   if (request.method === 'HEAD') {
     await found.close()
     return answer
@@ -53,8 +84,13 @@ export async function sendObject(found: OpenObject, request: Pick<ObjectRequest,
 }
 
 /** Takes what is sent to a link that promises only its type. */
-async function takeAny(objects: LocalObjects, request: ObjectRequest, { bucket, key, type, most }: LinkClaims & { type: string; most: number }): Promise<ObjectAnswer> {
-  if (Number(request.headers['content-length'] ?? 0) > most) return refuse(413, 'Too large', `The link takes at most ${most} bytes.`)
+async function takeAny(
+  objects: LocalObjects,
+  request: ObjectRequest,
+  { bucket, key, type, most }: LinkClaims & { type: string; most: number },
+): Promise<ObjectAnswer> {
+  if (Number(request.headers['content-length'] ?? 0) > most)
+    return refuse(413, 'Too large', `The link takes at most ${most} bytes.`)
   if (request.headers['content-type'] !== type) return refuse(403, 'Wrong type', `The link is for the type ${type}.`)
   try {
     await objects.storeAny(bucket, key, request, { type, most })
@@ -65,7 +101,10 @@ async function takeAny(objects: LocalObjects, request: ObjectRequest, { bucket, 
   }
 }
 
-/** Serves one signed link: PUT stores exactly what the link promises, GET and HEAD read. Anything else is refused without a word about what is stored. */
+/**
+ * Serves one signed link: PUT stores exactly what the link promises, GET and HEAD read. Anything else is refused
+ * without a word about what is stored.
+ */
 export async function serveObject(objects: LocalObjects, request: ObjectRequest): Promise<ObjectAnswer> {
   const claims = verifyLink(objects.secret, request.method ?? 'GET', request.url ?? '', Date.now() / 1000)
   if (claims === 'invalid') return refuse(403, 'Not a valid link', 'The signature does not match. Ask for a new link.')
@@ -77,11 +116,14 @@ export async function serveObject(objects: LocalObjects, request: ObjectRequest)
   }
   const { size, sha256, type, most } = claims
   if (most !== undefined && type !== undefined) return takeAny(objects, request, { ...claims, type, most })
-  if (size === undefined || sha256 === undefined || type === undefined) return refuse(403, 'Not a valid link', 'The link promises nothing.')
+  if (size === undefined || sha256 === undefined || type === undefined)
+    return refuse(403, 'Not a valid link', 'The link promises nothing.')
   const length = request.headers['content-length']
-  if (length !== undefined && Number(length) !== size) return refuse(403, 'Wrong size', `The link is for exactly ${size} bytes.`)
+  if (length !== undefined && Number(length) !== size)
+    return refuse(403, 'Wrong size', `The link is for exactly ${size} bytes.`)
   if (request.headers['content-type'] !== type) return refuse(403, 'Wrong type', `The link is for the type ${type}.`)
-  if (request.headers['x-amz-checksum-sha256'] !== Buffer.from(sha256, 'hex').toString('base64')) return refuse(403, 'Wrong checksum', 'Send the headers of the link unchanged.')
+  if (request.headers['x-amz-checksum-sha256'] !== Buffer.from(sha256, 'hex').toString('base64'))
+    return refuse(403, 'Wrong checksum', 'Send the headers of the link unchanged.')
   try {
     await objects.store(claims.bucket, claims.key, request, { size, sha256, type })
     return { status: 200, headers: { ...inert, etag: `"${sha256}"`, 'content-length': '0' } }

@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import dynalite from 'dynalite'
 
-export interface EmbeddedStore { endpoint: string; close(): Promise<void> }
+export interface EmbeddedStore {
+  endpoint: string
+  close(): Promise<void>
+}
 
 /** Starts dynalite in this process. */
 export async function startStore(): Promise<EmbeddedStore> {

@@ -8,13 +8,19 @@ import { type LocalWorkflow, localWorkflow, type Task, Unmapped } from './workfl
 const definition = readFileSync(fileURLToPath(new URL('../../contracts/workflow.asl.json', import.meta.url)), 'utf8')
 // It has no declarations.
 const require = createRequire(import.meta.url)
-const lint = require('asl-validator') as (definition: unknown, options: { checkArn: boolean; checkPaths: boolean }) => { isValid: boolean; errors: unknown[] }
+const lint = require('asl-validator') as (
+  definition: unknown,
+  options: { checkArn: boolean; checkPaths: boolean },
+) => { isValid: boolean; errors: unknown[] }
 const batch = 'arn:aws:states:::batch:submitJob.sync'
-class JobOver extends Error { override name = 'JobOver' }
+class JobOver extends Error {
+  override name = 'JobOver'
+}
 
 workflowContract('embedded engine', () => {
   const held = new Map<string, { promise: Promise<void>; resolve: () => void }>()
-  const started: string[] = [], stopped: string[] = []
+  const started: string[] = [],
+    stopped: string[] = []
   const none: Task = () => Promise.resolve({})
   const prepare: Task = async (input, signal) => {
     const { jobId, attempt } = input as { jobId: string; attempt: number }
@@ -23,11 +29,26 @@ workflowContract('embedded engine', () => {
     await held.get(jobId)?.promise
     return { jobId, attempt, compute: 'none' }
   }
-  const workflow = localWorkflow({ definition, tasks: { '${PrepareArn}': prepare, '${QueryArn}': none, '${RegistrationArn}': none, '${CheckArn}': none, '${SettleArn}': none, [batch]: none } })
+  const workflow = localWorkflow({
+    definition,
+    tasks: {
+      '${PrepareArn}': prepare,
+      '${QueryArn}': none,
+      '${RegistrationArn}': none,
+      '${CheckArn}': none,
+      '${SettleArn}': none,
+      [batch]: none,
+    },
+  })
   return Promise.resolve({
-    workflow, close: () => workflow.close(100),
-    hold: (jobId) => { held.set(jobId, Promise.withResolvers<void>()) }, release: (jobId) => held.get(jobId)!.resolve(),
-    started: (jobId) => started.filter((j) => j === jobId).length, stopped: (jobId) => stopped.filter((j) => j === jobId).length,
+    workflow,
+    close: () => workflow.close(100),
+    hold: (jobId) => {
+      held.set(jobId, Promise.withResolvers<void>())
+    },
+    release: (jobId) => held.get(jobId)!.resolve(),
+    started: (jobId) => started.filter((j) => j === jobId).length,
+    stopped: (jobId) => stopped.filter((j) => j === jobId).length,
   })
 })
 
@@ -35,62 +56,130 @@ describe('the one definition', () => {
   const names = ['prepare', 'query', 'registration', 'check', 'settle'] as const
   type Name = (typeof names)[number] | 'container'
   const open: LocalWorkflow[] = []
-  afterEach(async () => { for (const w of open.splice(0)) await w.close(100) })
+  afterEach(async () => {
+    for (const w of open.splice(0)) await w.close(100)
+  })
 
   /** Runs one job to its end and answers which tasks ran, in order, with what they got. */
-  async function walk(act: Partial<Record<Name, Task>>, edit: (d: string) => string = (d) => d): Promise<{ ran: Name[]; inputs: Partial<Record<Name, unknown>>; error: string | undefined }> {
-    const ran: Name[] = [], inputs: Partial<Record<Name, unknown>> = {}
+  async function walk(
+    act: Partial<Record<Name, Task>>,
+    edit: (d: string) => string = (d) => d,
+  ): Promise<{ ran: Name[]; inputs: Partial<Record<Name, unknown>>; error: string | undefined }> {
+    const ran: Name[] = [],
+      inputs: Partial<Record<Name, unknown>> = {}
     const over = Promise.withResolvers<string | undefined>()
-    const task = (name: Name): Task => (input, signal) => {
-      ran.push(name)
-      inputs[name] = input
-      return (act[name] ?? (() => Promise.resolve({ odd: 'result' })))(input, signal)
-    }
+    const task =
+      (name: Name): Task =>
+      (input, signal) => {
+        ran.push(name)
+        inputs[name] = input
+        return (act[name] ?? (() => Promise.resolve({ odd: 'result' })))(input, signal)
+      }
     const tasks = Object.fromEntries(names.map((n) => [`\${${n[0]!.toUpperCase()}${n.slice(1)}Arn}`, task(n)]))
-    const workflow = localWorkflow({ definition: edit(definition), tasks: { ...tasks, [batch]: task('container') }, retryMilliseconds: 0, ended: (_, error) => over.resolve(error) })
+    const workflow = localWorkflow({
+      definition: edit(definition),
+      tasks: { ...tasks, [batch]: task('container') },
+      retryMilliseconds: 0,
+      ended: (_, error) => over.resolve(error),
+    })
     open.push(workflow)
     await workflow.start('job_a', 2)
     return { error: await over.promise, ran, inputs }
   }
-  const prepared = (compute: string, more: object = {}): Task => (input) => Promise.resolve({ ...input as object, compute, ...more })
-  const fails = (e: Error): Task => () => Promise.reject(e)
+  const prepared =
+    (compute: string, more: object = {}): Task =>
+    (input) =>
+      Promise.resolve({ ...(input as object), compute, ...more })
+  const fails =
+    (e: Error): Task =>
+    () =>
+      Promise.reject(e)
   const container = { manifest: 'http://signed/manifest', seconds: 300, memoryMb: 3072, cpus: 1, share: 'ada' }
 
-  it.each(['query', 'registration'] as const)('walks prepare, %s, check, settle; each gets job and attempt and nothing else', async (compute) => {
-    const { ran, inputs, error } = await walk({ prepare: prepared(compute) })
-    expect(error).toBeUndefined()
-    expect(ran).toEqual(['prepare', compute, 'check', 'settle'])
-    for (const name of ran) expect(inputs[name]).toEqual({ jobId: 'job_a', attempt: 2 })
-  })
+  it.each(['query', 'registration'] as const)(
+    'walks prepare, %s, check, settle; each gets job and attempt and nothing else',
+    async (compute) => {
+      const { ran, inputs, error } = await walk({ prepare: prepared(compute) })
+      expect(error).toBeUndefined()
+      expect(ran).toEqual(['prepare', compute, 'check', 'settle'])
+      for (const name of ran) expect(inputs[name]).toEqual({ jobId: 'job_a', attempt: 2 })
+    },
+  )
   it('tells a container one thing, and Batch who asked, how long and how large', async () => {
     const { ran, inputs } = await walk({ prepare: prepared('container', { container }) })
     expect(ran).toEqual(['prepare', 'container', 'check', 'settle'])
     expect(inputs.container).toEqual({
-      JobName: 'job_a-2', JobDefinition: '${JobDefinitionArn}', JobQueue: '${InteractiveQueueArn}', ShareIdentifier: 'ada', SchedulingPriorityOverride: 10, Timeout: { AttemptDurationSeconds: 300 },
-      ContainerOverrides: { Environment: [{ Name: 'CLOISTER_MANIFEST', Value: 'http://signed/manifest' }], ResourceRequirements: [{ Type: 'VCPU', Value: '1' }, { Type: 'MEMORY', Value: '3072' }] },
+      JobName: 'job_a-2',
+      JobDefinition: '${JobDefinitionArn}',
+      JobQueue: '${InteractiveQueueArn}',
+      ShareIdentifier: 'ada',
+      SchedulingPriorityOverride: 10,
+      Timeout: { AttemptDurationSeconds: 300 },
+      ContainerOverrides: {
+        Environment: [{ Name: 'CLOISTER_MANIFEST', Value: 'http://signed/manifest' }],
+        ResourceRequirements: [
+          { Type: 'VCPU', Value: '1' },
+          { Type: 'MEMORY', Value: '3072' },
+        ],
+      },
     })
-    expect((await walk({ prepare: prepared('container', { container: { ...container, seconds: 3601 } }) })).inputs.container).toMatchObject({ JobQueue: '${BatchQueueArn}', Timeout: { AttemptDurationSeconds: 3601 } })
+    expect(
+      (await walk({ prepare: prepared('container', { container: { ...container, seconds: 3601 } }) })).inputs.container,
+    ).toMatchObject({ JobQueue: '${BatchQueueArn}', Timeout: { AttemptDurationSeconds: 3601 } })
   })
-  it.each(['none', 'something new'])('computes nothing for %s', async (compute) => expect((await walk({ prepare: prepared(compute) })).ran).toEqual(['prepare', 'settle']))
-  it('computes nothing for a container without its manifest', async () => expect((await walk({ prepare: prepared('container') })).ran).not.toContain('container'))
+  it.each(['none', 'something new'])('computes nothing for %s', async (compute) =>
+    expect((await walk({ prepare: prepared(compute) })).ran).toEqual(['prepare', 'settle']),
+  )
+  it('computes nothing for a container without its manifest', async () =>
+    expect((await walk({ prepare: prepared('container') })).ran).not.toContain('container'))
 
   it('retries a step that failed, and goes on when it then works', async () => {
     let left = 1
-    const flaky: Task = (input) => (left-- > 0 ? Promise.reject(new Error('once')) : Promise.resolve({ ...input as object, compute: 'query' }))
+    const flaky: Task = (input) =>
+      left-- > 0 ? Promise.reject(new Error('once')) : Promise.resolve({ ...(input as object), compute: 'query' })
     expect((await walk({ prepare: flaky })).ran).toEqual(['prepare', 'prepare', 'query', 'check', 'settle'])
   })
   it('settles whatever fails, for good, on the way', async () => {
     const broken = fails(new TypeError('quotes 42'))
     expect((await walk({ prepare: broken })).ran).toEqual(['prepare', 'prepare', 'prepare', 'settle'])
-    expect((await walk({ prepare: prepared('query'), query: broken })).ran).toEqual(['prepare', 'query', 'query', 'check', 'settle'])
-    expect((await walk({ prepare: prepared('registration'), registration: broken })).ran).toEqual(['prepare', 'registration', 'registration', 'check', 'settle'])
-    expect((await walk({ prepare: prepared('container', { container }), container: broken })).ran).toEqual(['prepare', 'container', 'check', 'settle'])
-    expect((await walk({ prepare: prepared('query'), check: broken })).ran).toEqual(['prepare', 'query', 'check', 'check', 'check', 'settle'])
+    expect((await walk({ prepare: prepared('query'), query: broken })).ran).toEqual([
+      'prepare',
+      'query',
+      'query',
+      'check',
+      'settle',
+    ])
+    expect((await walk({ prepare: prepared('registration'), registration: broken })).ran).toEqual([
+      'prepare',
+      'registration',
+      'registration',
+      'check',
+      'settle',
+    ])
+    expect((await walk({ prepare: prepared('container', { container }), container: broken })).ran).toEqual([
+      'prepare',
+      'container',
+      'check',
+      'settle',
+    ])
+    expect((await walk({ prepare: prepared('query'), check: broken })).ran).toEqual([
+      'prepare',
+      'query',
+      'check',
+      'check',
+      'check',
+      'settle',
+    ])
   })
   it('does not retry a job that is over', async () => {
     const over = fails(new JobOver('over'))
     expect((await walk({ prepare: over })).ran).toEqual(['prepare', 'settle'])
-    expect((await walk({ prepare: prepared('query'), query: over, check: over })).ran).toEqual(['prepare', 'query', 'check', 'settle'])
+    expect((await walk({ prepare: prepared('query'), query: over, check: over })).ran).toEqual([
+      'prepare',
+      'query',
+      'check',
+      'settle',
+    ])
   })
   it('fails, after trying six times, only when settle does', async () => {
     const { ran, error } = await walk({ prepare: prepared('none'), settle: fails(new RangeError('x')) })
@@ -100,29 +189,61 @@ describe('the one definition', () => {
   it('settles after a step that does not come back', async () => {
     const never: Task = () => new Promise(() => {})
     const shorter = (d: string): string => d.replaceAll(/"TimeoutSeconds": \d+/g, '"TimeoutSeconds": 1')
-    expect((await walk({ prepare: prepared('query'), query: never, check: never }, shorter)).ran).toEqual(['prepare', 'query', 'check', 'settle'])
+    expect((await walk({ prepare: prepared('query'), query: never, check: never }, shorter)).ran).toEqual([
+      'prepare',
+      'query',
+      'check',
+      'settle',
+    ])
     expect((await walk({ prepare: never }, shorter)).ran).toEqual(['prepare', 'settle'])
   })
 
   it('is valid: states, transitions, paths and ARNs; and uses nothing that the embedded engine does not have', () => {
     const substituted = definition.replaceAll(/\$\{(\w+)\}/g, 'arn:aws:lambda:us-east-1:111122223333:function:$1')
-    expect(lint(JSON.parse(substituted), { checkArn: true, checkPaths: true })).toMatchObject({ isValid: true, errors: [] })
-    expect(definition).not.toMatch(/JSONata|"Assign"|HeartbeatSeconds|"Type": "(Map|Parallel)"|waitForTaskToken|ItemReader/)
-    const states = Object.entries((JSON.parse(definition) as { States: Record<string, { Type: string; TimeoutSeconds?: number; Catch?: { ErrorEquals: string[]; Next: string }[] }> }).States).filter(([, s]) => s.Type === 'Task')
+    expect(lint(JSON.parse(substituted), { checkArn: true, checkPaths: true })).toMatchObject({
+      isValid: true,
+      errors: [],
+    })
+    expect(definition).not.toMatch(
+      /JSONata|"Assign"|HeartbeatSeconds|"Type": "(Map|Parallel)"|waitForTaskToken|ItemReader/,
+    )
+    const states = Object.entries(
+      (
+        JSON.parse(definition) as {
+          States: Record<
+            string,
+            { Type: string; TimeoutSeconds?: number; Catch?: { ErrorEquals: string[]; Next: string }[] }
+          >
+        }
+      ).States,
+    ).filter(([, s]) => s.Type === 'Task')
     for (const [name, s] of states) {
       expect([name, typeof s.TimeoutSeconds]).toEqual([name, 'number'])
-      if (name !== 'Settle') expect([name, s.Catch!.at(-1)]).toEqual([name, { ErrorEquals: ['States.ALL'], ResultPath: null, Next: expect.stringMatching(/^(Check|Settle)$/) as string }])
+      if (name !== 'Settle')
+        expect([name, s.Catch!.at(-1)]).toEqual([
+          name,
+          { ErrorEquals: ['States.ALL'], ResultPath: null, Next: expect.stringMatching(/^(Check|Settle)$/) as string },
+        ])
     }
   })
 
   it('stops: the task is told, and nothing runs after it', async () => {
     const ran: string[] = []
     const told = Promise.withResolvers<void>()
-    const task = (name: string): Task => (_, signal) => {
-      ran.push(name)
-      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => { told.resolve(); reject(new Error('killed')) }))
-    }
-    const tasks = Object.fromEntries([...names.map((n) => `\${${n[0]!.toUpperCase()}${n.slice(1)}Arn}`), batch].map((r) => [r, task(r)]))
+    const task =
+      (name: string): Task =>
+      (_, signal) => {
+        ran.push(name)
+        return new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => {
+            told.resolve()
+            reject(new Error('killed'))
+          }),
+        )
+      }
+    const tasks = Object.fromEntries(
+      [...names.map((n) => `\${${n[0]!.toUpperCase()}${n.slice(1)}Arn}`), batch].map((r) => [r, task(r)]),
+    )
     const workflow = localWorkflow({ definition, tasks, retryMilliseconds: 0 })
     open.push(workflow)
     await workflow.start('job_a', 1)
@@ -133,8 +254,17 @@ describe('the one definition', () => {
   })
   it('refuses to start with a resource that is mapped to nothing, also by a prototype’s name', () => {
     const none: Task = () => Promise.resolve({})
-    const all = Object.fromEntries([...names.map((n) => `\${${n[0]!.toUpperCase()}${n.slice(1)}Arn}`), batch].map((r) => [r, none]))
-    for (const missing of Object.keys(all)) expect(() => localWorkflow({ definition, tasks: Object.fromEntries(Object.entries(all).filter(([r]) => r !== missing)) }), missing).toThrow(Unmapped)
-    expect(() => localWorkflow({ definition: definition.replace('${QueryArn}', 'constructor'), tasks: all })).toThrow(Unmapped)
+    const all = Object.fromEntries(
+      [...names.map((n) => `\${${n[0]!.toUpperCase()}${n.slice(1)}Arn}`), batch].map((r) => [r, none]),
+    )
+    for (const missing of Object.keys(all))
+      expect(
+        () =>
+          localWorkflow({ definition, tasks: Object.fromEntries(Object.entries(all).filter(([r]) => r !== missing)) }),
+        missing,
+      ).toThrow(Unmapped)
+    expect(() => localWorkflow({ definition: definition.replace('${QueryArn}', 'constructor'), tasks: all })).toThrow(
+      Unmapped,
+    )
   })
 })

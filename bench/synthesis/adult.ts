@@ -4,13 +4,27 @@ import { join } from 'node:path'
 import type { Column, Domain } from '../../domain/synthesis/domain.ts'
 import { codesFor, type Table } from '../../domain/synthesis/encode.ts'
 
-interface SchemaColumn { name: string; type: 'categorical' | 'ordinal'; size: number; eval_bins?: number }
-export interface Adult { domain: Domain; train: Table; test: Table; /** Sizes and tables at the resolution at which the metrics look. */ evalSizes: number[]; coarse: (t: Table) => Table; header: string }
+interface SchemaColumn {
+  name: string
+  type: 'categorical' | 'ordinal'
+  size: number
+  eval_bins?: number
+}
+export interface Adult {
+  domain: Domain
+  train: Table
+  test: Table
+  /** Sizes and tables at the resolution at which the metrics look. */
+  evalSizes: number[]
+  coarse: (t: Table) => Table
+  header: string
+}
 
 function read(path: string, sizes: readonly number[]): { header: string; table: Table } {
   const [header, ...lines] = readFileSync(path, 'utf8').trim().split('\n')
   const columns = sizes.map((s) => codesFor(s, lines.length))
-  for (const [r, line] of lines.entries()) for (const [c, v] of line.trim().split(',').entries()) columns[c]![r] = Number(v)
+  for (const [r, line] of lines.entries())
+    for (const [c, v] of line.trim().split(',').entries()) columns[c]![r] = Number(v)
   return { header: header!.trim(), table: { rows: lines.length, columns } }
 }
 
@@ -18,9 +32,19 @@ function read(path: string, sizes: readonly number[]): { header: string; table: 
 export function readAdult(folder: string): Adult {
   const schema = JSON.parse(readFileSync(join(folder, 'schema.json'), 'utf8')) as { columns: SchemaColumn[] }
   const sizes = schema.columns.map((c) => c.size)
-  const domain: Domain = { columns: schema.columns.map((c): Column => ({ name: c.name, kind: c.type, categories: Array.from({ length: c.size }, (_, i) => String(i)) })) }
-  const train = read(join(folder, 'train.csv'), sizes), test = read(join(folder, 'test.csv'), sizes)
+  const domain: Domain = {
+    columns: schema.columns.map((c): Column => ({
+      name: c.name,
+      kind: c.type,
+      categories: Array.from({ length: c.size }, (_, i) => String(i)),
+    })),
+  }
+  const train = read(join(folder, 'train.csv'), sizes),
+    test = read(join(folder, 'test.csv'), sizes)
   const bins = schema.columns.map((c) => (c.eval_bins && c.eval_bins < c.size ? c.eval_bins : c.size))
-  const coarse = (t: Table): Table => ({ rows: t.rows, columns: t.columns.map((codes, i) => codes.map((x) => Math.floor((x * bins[i]!) / sizes[i]!))) })
+  const coarse = (t: Table): Table => ({
+    rows: t.rows,
+    columns: t.columns.map((codes, i) => codes.map((x) => Math.floor((x * bins[i]!) / sizes[i]!))),
+  })
   return { domain, train: train.table, test: test.table, evalSizes: bins, coarse, header: train.header }
 }

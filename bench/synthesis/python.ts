@@ -1,9 +1,15 @@
-/** The independent tool in Python, asked for the same metrics without rounding, and for the model trained on synthetic rows and tested on real ones. */
+/**
+ * The independent tool in Python, asked for the same metrics without rounding, and for the model trained on synthetic
+ * rows and tested on real ones.
+ */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-export interface PythonFigures { tvd: [number, number, number]; auc: number | null }
+export interface PythonFigures {
+  tvd: [number, number, number]
+  auc: number | null
+}
 
 const program = `
 import sys, json
@@ -19,13 +25,23 @@ for f in sys.argv[4:]:
 `
 
 /** An interpreter that has what the tool needs, and the tool; undefined when either is absent. */
-export function pythonTool(tool: string): ((folder: string, files: readonly string[], ml: boolean) => PythonFigures[]) | undefined {
+export function pythonTool(
+  tool: string,
+): ((folder: string, files: readonly string[], ml: boolean) => PythonFigures[]) | undefined {
   if (!existsSync(tool)) return undefined
-  const python = ['python3', '/usr/bin/python3'].find((p) => spawnSync(p, ['-c', 'import numpy, pandas, sklearn, scipy']).status === 0)
+  const python = ['python3', '/usr/bin/python3'].find(
+    (p) => spawnSync(p, ['-c', 'import numpy, pandas, sklearn, scipy']).status === 0,
+  )
   if (!python) return undefined
   return (folder, files, ml) => {
-    const done = spawnSync(python, ['-c', program, dirname(tool), folder, ml ? 'ml' : 'no', ...files], { encoding: 'utf8', maxBuffer: 1e8 })
+    const done = spawnSync(python, ['-c', program, dirname(tool), folder, ml ? 'ml' : 'no', ...files], {
+      encoding: 'utf8',
+      maxBuffer: 1e8,
+    })
     if (done.status !== 0) throw new Error(`${join(tool)} failed: ${done.stderr.slice(-500)}`)
-    return done.stdout.trim().split('\n').map((l) => JSON.parse(l) as PythonFigures)
+    return done.stdout
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l) as PythonFigures)
   }
 }

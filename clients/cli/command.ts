@@ -2,7 +2,11 @@
 import type { ParseArgsOptionDescriptor } from 'node:util'
 import type { Io } from './io.ts'
 
-export interface Call { io: Io; options: Record<string, string | boolean | (string | boolean)[] | undefined>; args: string[] }
+export interface Call {
+  io: Io
+  options: Record<string, string | boolean | (string | boolean)[] | undefined>
+  args: string[]
+}
 export interface Command {
   /** Shown in help, without the program's name. */
   usage: string
@@ -15,4 +19,7 @@ export interface Command {
 }
 
 /** The text of an option, or undefined. */
-export const text = (call: Call, name: string): string | undefined => { const v = call.options[name]; return typeof v === 'string' ? v : undefined }
+export const text = (call: Call, name: string): string | undefined => {
+  const v = call.options[name]
+  return typeof v === 'string' ? v : undefined
+}

@@ -4,23 +4,41 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CliError, exits, type Io } from './io.ts'
 
-interface Credential { token: string; tokenId: string; expires: string }
-interface Credentials { current?: string; servers: Record<string, Credential> }
-export interface VerifiedHead { seq: number; hash: string; at: string }
+interface Credential {
+  token: string
+  tokenId: string
+  expires: string
+}
+interface Credentials {
+  current?: string
+  servers: Record<string, Credential>
+}
+export interface VerifiedHead {
+  seq: number
+  hash: string
+  at: string
+}
 /** By server, then by organisation. */
 type Heads = Record<string, Record<string, VerifiedHead>>
 
-const under = (io: Io, variable: string, fallback: string): string => join(io.env[variable] || join(io.env['HOME'] ?? homedir(), fallback), 'cloister')
+const under = (io: Io, variable: string, fallback: string): string =>
+  join(io.env[variable] || join(io.env['HOME'] ?? homedir(), fallback), 'cloister')
 export const credentialsFile = (io: Io): string => join(under(io, 'XDG_CONFIG_HOME', '.config'), 'credentials.json')
 const headsFile = (io: Io): string => join(under(io, 'XDG_STATE_HOME', join('.local', 'state')), 'audit-heads.json')
 
 async function read<T>(file: string, empty: T): Promise<T> {
   let text: string
-  try { text = await readFile(file, 'utf8') } catch (e) {
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'ENOENT') return empty
     throw new CliError(exits.usage, `${file} cannot be read.`, 'Check its owner and permissions.')
   }
-  try { return JSON.parse(text) as T } catch { throw new CliError(exits.usage, `${file} is not JSON.`, 'Move it away and run "cloister login" again.') }
+  try {
+    return JSON.parse(text) as T
+  } catch {
+    throw new CliError(exits.usage, `${file} is not JSON.`, 'Move it away and run "cloister login" again.')
+  }
 }
 
 /** Writes a file that only its owner can read, whole or not at all. */
@@ -34,20 +52,38 @@ async function write(file: string, value: unknown): Promise<void> {
 
 const credentials = (io: Io): Promise<Credentials> => read<Credentials>(credentialsFile(io), { servers: {} })
 
-/** The server's origin, from `--server`, CLOISTER_SERVER, the last sign-in, or this laptop's. Tokens travel over https only, except to this machine. */
+/**
+ * The server's origin, from `--server`, CLOISTER_SERVER, the last sign-in, or this laptop's. Tokens travel over https
+ * only, except to this machine.
+ */
 export async function serverOf(io: Io, given: string | undefined): Promise<string> {
   const text = given ?? io.env['CLOISTER_SERVER'] ?? (await credentials(io)).current ?? 'http://127.0.0.1:4280'
   let url: URL
-  try { url = new URL(text) } catch { throw new CliError(exits.usage, `"${text}" is not the address of a server.`, 'Give it as https://cloister.example.org') }
+  try {
+    url = new URL(text)
+  } catch {
+    throw new CliError(
+      exits.usage,
+      `"${text}" is not the address of a server.`,
+      'Give it as https://cloister.example.org',
+    )
+  }
   const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) throw new CliError(exits.usage, `${url.origin} is not https: a token sent there could be read on the way.`, 'Use the https address of the server.')
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback))
+    throw new CliError(
+      exits.usage,
+      `${url.origin} is not https: a token sent there could be read on the way.`,
+      'Use the https address of the server.',
+    )
   return url.origin
 }
 
 /** The token for a server: CLOISTER_TOKEN, else the remembered one. */
-export const tokenFor = async (io: Io, server: string): Promise<string | undefined> => io.env['CLOISTER_TOKEN'] || (await credentials(io)).servers[server]?.token
+export const tokenFor = async (io: Io, server: string): Promise<string | undefined> =>
+  io.env['CLOISTER_TOKEN'] || (await credentials(io)).servers[server]?.token
 
-export const credentialFor = async (io: Io, server: string): Promise<Credential | undefined> => (await credentials(io)).servers[server]
+export const credentialFor = async (io: Io, server: string): Promise<Credential | undefined> =>
+  (await credentials(io)).servers[server]
 
 export async function remember(io: Io, server: string, credential: Credential): Promise<void> {
   const all = await credentials(io)
@@ -59,7 +95,8 @@ export async function forget(io: Io, server: string): Promise<void> {
   await write(credentialsFile(io), { servers })
 }
 
-export const verifiedHead = async (io: Io, server: string, organisationId: string): Promise<VerifiedHead | undefined> => (await read<Heads>(headsFile(io), {}))[server]?.[organisationId]
+export const verifiedHead = async (io: Io, server: string, organisationId: string): Promise<VerifiedHead | undefined> =>
+  (await read<Heads>(headsFile(io), {}))[server]?.[organisationId]
 
 export async function rememberHead(io: Io, server: string, organisationId: string, head: VerifiedHead): Promise<void> {
   const all = await read<Heads>(headsFile(io), {})

@@ -29,16 +29,34 @@ export interface Io {
 }
 
 /** Text from elsewhere without the control characters that would steer a terminal. */
-export const tame = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+export const tame = (text: string): string =>
+  text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 
 export function processIo(json: boolean, signal: AbortSignal): Io {
   let shown = false
-  const clear = (): void => { if (shown) process.stderr.write('\r\u001b[2K'); shown = false }
+  const clear = (): void => {
+    if (shown) process.stderr.write('\r\u001b[2K')
+    shown = false
+  }
   return {
-    env: process.env, json, signal, terminal: process.stderr.isTTY === true,
-    out: (text) => { clear(); process.stdout.write(`${text}\n`) },
-    note: (text) => { clear(); process.stderr.write(`${text}\n`) },
-    progress: (text) => { if (process.stderr.isTTY && !json) { process.stderr.write(`\r\u001b[2K${text}`); shown = true } },
+    env: process.env,
+    json,
+    signal,
+    terminal: process.stderr.isTTY === true,
+    out: (text) => {
+      clear()
+      process.stdout.write(`${text}\n`)
+    },
+    note: (text) => {
+      clear()
+      process.stderr.write(`${text}\n`)
+    },
+    progress: (text) => {
+      if (process.stderr.isTTY && !json) {
+        process.stderr.write(`\r\u001b[2K${text}`)
+        shown = true
+      }
+    },
   }
 }
 
@@ -46,11 +64,20 @@ export function processIo(json: boolean, signal: AbortSignal): Io {
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [head, ...rows].map((r) => r.map((c) => tame(String(c))))
   const width = head.map((_, i) => Math.max(...cells.map((r) => [...(r[i] ?? '')].length)))
-  return cells.map((r) => r.map((c, i) => (i === head.length - 1 ? c : c + ' '.repeat(width[i]! - [...c].length))).join('  ').trimEnd()).join('\n')
+  return cells
+    .map((r) =>
+      r
+        .map((c, i) => (i === head.length - 1 ? c : c + ' '.repeat(width[i]! - [...c].length)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 /** Prints a value as JSON with `--json`, else what `text` makes of it. */
-export const show = (io: Io, value: unknown, text: () => string): void => io.out(io.json ? JSON.stringify(value, null, 2) : text())
+export const show = (io: Io, value: unknown, text: () => string): void =>
+  io.out(io.json ? JSON.stringify(value, null, 2) : text())
 
 /** "1 run", "2 runs". */
-export const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+export const count = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString('en')} ${n === 1 ? one : many}`

@@ -6,25 +6,41 @@ import { type Client, createClient, ProblemError } from '../api.ts'
 import { remember, serverOf, tokenFor } from './config.ts'
 import { CliError, count, exits, type Io, tame } from './io.ts'
 
-export interface Session { io: Io; server: string; client: Client }
+export interface Session {
+  io: Io
+  server: string
+  client: Client
+}
 
 /** A client for the chosen server; `signedIn` refuses at once when there is no token. */
 export async function connect(io: Io, server: string | undefined, signedIn = true): Promise<Session> {
   const origin = await serverOf(io, server)
-  if (signedIn && !(await tokenFor(io, origin))) throw new CliError(exits.signIn, `Not signed in at ${origin}.`, 'Run "cloister login", or set CLOISTER_TOKEN.')
+  if (signedIn && !(await tokenFor(io, origin)))
+    throw new CliError(exits.signIn, `Not signed in at ${origin}.`, 'Run "cloister login", or set CLOISTER_TOKEN.')
   return { io, server: origin, client: createClient({ baseUrl: origin, token: () => tokenFor(io, origin) }) }
 }
 
 /** Device sign-in: prints link and code, waits for approval, stores the token. Gives up when the code expires. */
 export async function signIn({ io, server, client }: Session, scopes: readonly Scope[] = allScopes): Promise<void> {
-  if (io.env['CLOISTER_TOKEN']) throw new CliError(exits.signIn, 'CLOISTER_TOKEN is set, and would be used instead of a new sign-in.', 'Unset it, or put a newer token into it.')
-  const asked = await client.access.startDevice({ body: { name: `cloister on ${hostname()}`.slice(0, 120), scopes: [...scopes] } })
-  io.note(`Open this page and approve the sign-in:\n\n  ${tame(asked.verify)}\n\nCheck that the page shows this code:  ${tame(asked.userCode)}\n`)
+  if (io.env['CLOISTER_TOKEN'])
+    throw new CliError(
+      exits.signIn,
+      'CLOISTER_TOKEN is set, and would be used instead of a new sign-in.',
+      'Unset it, or put a newer token into it.',
+    )
+  const asked = await client.access.startDevice({
+    body: { name: `cloister on ${hostname()}`.slice(0, 120), scopes: [...scopes] },
+  })
+  io.note(
+    `Open this page and approve the sign-in:\n\n  ${tame(asked.verify)}\n\nCheck that the page shows this code:  ${tame(asked.userCode)}\n`,
+  )
   io.progress('Waiting for approval …')
   while (Date.now() < Date.parse(asked.expires)) {
     await sleep(Math.max(1, asked.interval) * 1000, undefined, { signal: io.signal })
     try {
-      const token = await client.access.pollDevice({ body: { userCode: asked.userCode, deviceSecret: asked.deviceSecret } })
+      const token = await client.access.pollDevice({
+        body: { userCode: asked.userCode, deviceSecret: asked.deviceSecret },
+      })
       await remember(io, server, { token: token.secret, tokenId: token.tokenId, expires: token.expires })
       return
     } catch (e) {
@@ -35,18 +51,36 @@ export async function signIn({ io, server, client }: Session, scopes: readonly S
 }
 
 /** The organisation that is meant: by id or name, or the only one. */
-export async function organisationOf({ client }: Session, wanted: string | undefined): Promise<{ organisationId: string; organisation: string }> {
+export async function organisationOf(
+  { client }: Session,
+  wanted: string | undefined,
+): Promise<{ organisationId: string; organisation: string }> {
   const { memberships } = await client.access.me()
-  const found = wanted === undefined ? memberships : memberships.filter((m) => m.organisationId === wanted || m.organisation.toLowerCase() === wanted.toLowerCase())
+  const found =
+    wanted === undefined
+      ? memberships
+      : memberships.filter((m) => m.organisationId === wanted || m.organisation.toLowerCase() === wanted.toLowerCase())
   if (found.length === 1) return found[0]!
   const names = memberships.map((m) => `  ${m.organisationId}  ${tame(m.organisation)}`).join('\n')
-  if (memberships.length === 0) throw new CliError(exits.refused, 'You do not belong to an organisation.', 'Ask an admin for an invitation.')
-  if (found.length === 0) throw new CliError(exits.usage, `You do not belong to an organisation "${tame(wanted ?? '')}".`, `Yours are:\n${names}`)
-  throw new CliError(exits.usage, `You belong to ${count(memberships.length, 'organisation')}; say which with --org.`, names)
+  if (memberships.length === 0)
+    throw new CliError(exits.refused, 'You do not belong to an organisation.', 'Ask an admin for an invitation.')
+  if (found.length === 0)
+    throw new CliError(
+      exits.usage,
+      `You do not belong to an organisation "${tame(wanted ?? '')}".`,
+      `Yours are:\n${names}`,
+    )
+  throw new CliError(
+    exits.usage,
+    `You belong to ${count(memberships.length, 'organisation')}; say which with --org.`,
+    names,
+  )
 }
 
 /** All items of a list, page by page. */
-export async function everything<T>(fetchPage: (after: string | undefined) => Promise<{ items: T[]; next?: string | undefined }>): Promise<T[]> {
+export async function everything<T>(
+  fetchPage: (after: string | undefined) => Promise<{ items: T[]; next?: string | undefined }>,
+): Promise<T[]> {
   const all: T[] = []
   for (let after: string | undefined; ;) {
     const { items, next } = await fetchPage(after)

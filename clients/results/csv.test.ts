@@ -5,17 +5,32 @@ import { cellText, columnsOf, plainCell, toCsv } from './csv.ts'
 /** A strict RFC 4180 reader, written for the test alone: what a careful other program would see. */
 function readCsv(text: string): string[][] {
   const rows: string[][] = []
-  let row: string[] = [], cell = '', inside = false, i = 0
+  let row: string[] = [],
+    cell = '',
+    inside = false,
+    i = 0
   while (i < text.length) {
     const c = text[i]!
     if (inside) {
-      if (c === '"' && text[i + 1] === '"') { cell += '"'; i += 2; continue }
+      if (c === '"' && text[i + 1] === '"') {
+        cell += '"'
+        i += 2
+        continue
+      }
       if (c === '"') inside = false
       else cell += c
     } else if (c === '"' && cell === '') inside = true
-    else if (c === ',') { row.push(cell); cell = '' }
-    else if (c === '\r' && text[i + 1] === '\n') { row.push(cell); rows.push(row); row = []; cell = ''; i += 2; continue }
-    else if (c === '"' || c === '\r' || c === '\n') throw new Error(`bare ${JSON.stringify(c)} at ${i}`)
+    else if (c === ',') {
+      row.push(cell)
+      cell = ''
+    } else if (c === '\r' && text[i + 1] === '\n') {
+      row.push(cell)
+      rows.push(row)
+      row = []
+      cell = ''
+      i += 2
+      continue
+    } else if (c === '"' || c === '\r' || c === '\n') throw new Error(`bare ${JSON.stringify(c)} at ${i}`)
     else cell += c
     i++
   }
@@ -23,38 +38,113 @@ function readCsv(text: string): string[][] {
   return rows
 }
 
-const nasty = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('=1+1', '@SUM(A1)', '+1', '-2', "'=x", "''-", '\t', '\r\n', '"', ',', '', '=HYPERLINK("x")', '__proto__', '-'), fc.string())
-const value = fc.oneof(nasty, fc.double(), fc.integer(), fc.boolean(), fc.constant(null), fc.constant(undefined), fc.jsonValue())
-const table = fc.array(fc.array(fc.tuple(nasty, value), { maxLength: 6 }).map((cells) => new Map<string, unknown>(cells)), { maxLength: 8 })
+const nasty = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom(
+    '=1+1',
+    '@SUM(A1)',
+    '+1',
+    '-2',
+    "'=x",
+    "''-",
+    '\t',
+    '\r\n',
+    '"',
+    ',',
+    '',
+    '=HYPERLINK("x")',
+    '__proto__',
+    '-',
+  ),
+  fc.string(),
+)
+const value = fc.oneof(
+  nasty,
+  fc.double(),
+  fc.integer(),
+  fc.boolean(),
+  fc.constant(null),
+  fc.constant(undefined),
+  fc.jsonValue(),
+)
+const table = fc.array(
+  fc.array(fc.tuple(nasty, value), { maxLength: 6 }).map((cells) => new Map<string, unknown>(cells)),
+  { maxLength: 8 },
+)
 
 describe('CSV', () => {
-  it('is read back cell by cell, whatever the values and the column names', () => fc.assert(fc.property(table, (rows) => {
-    const columns = columnsOf(rows)
-    const read = readCsv(toCsv(rows))
-    if (columns.length === 0) { expect(read).toEqual([]); return }
-    expect(read).toEqual([columns.map(cellText), ...rows.map((r) => columns.map((c) => cellText(r.get(c))))])
-  })))
+  it('is read back cell by cell, whatever the values and the column names', () =>
+    fc.assert(
+      fc.property(table, (rows) => {
+        const columns = columnsOf(rows)
+        const read = readCsv(toCsv(rows))
+        if (columns.length === 0) {
+          expect(read).toEqual([])
+          return
+        }
+        expect(read).toEqual([columns.map(cellText), ...rows.map((r) => columns.map((c) => cellText(r.get(c))))])
+      }),
+    ))
 
-  it('never lets a text begin a formula', () => fc.assert(fc.property(nasty, (text) => {
-    const cell = cellText(text)
-    if (/^[=+\-@\t\r]/.test(cell)) expect(Number.isFinite(Number(cell))).toBe(true)
-  })))
+  it('never lets a text begin a formula', () =>
+    fc.assert(
+      fc.property(nasty, (text) => {
+        const cell = cellText(text)
+        if (/^[=+\-@\t\r]/.test(cell)) expect(Number.isFinite(Number(cell))).toBe(true)
+      }),
+    ))
 
-  it('neutralises in a way that can be undone', () => fc.assert(fc.property(nasty, (text) => { expect(plainCell(cellText(text))).toBe(text) })))
+  it('neutralises in a way that can be undone', () =>
+    fc.assert(
+      fc.property(nasty, (text) => {
+        expect(plainCell(cellText(text))).toBe(text)
+      }),
+    ))
 
-  it('keeps numbers as they are', () => fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (n) => { expect(Number(cellText(n)) + 0).toBe(n + 0) })))
+  it('keeps numbers as they are', () =>
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (n) => {
+        expect(Number(cellText(n)) + 0).toBe(n + 0)
+      }),
+    ))
 
   it('keeps columns in the order of their first appearance', () => {
-    const rows = [new Map([['b', 1], ['a', 2]]), new Map([['c', 3], ['a', 4]])]
+    const rows = [
+      new Map([
+        ['b', 1],
+        ['a', 2],
+      ]),
+      new Map([
+        ['c', 3],
+        ['a', 4],
+      ]),
+    ]
     expect(toCsv(rows)).toBe('b,a,c\r\n1,2,\r\n,4,3\r\n')
   })
 
   it('tells the empty text from nothing', () => {
-    expect(toCsv([new Map([['a', ''], ['b', null]])] as Map<string, unknown>[])).toBe('a,b\r\n"",\r\n')
+    expect(
+      toCsv([
+        new Map([
+          ['a', ''],
+          ['b', null],
+        ]),
+      ] as Map<string, unknown>[]),
+    ).toBe('a,b\r\n"",\r\n')
     expect(toCsv([new Map([['a', null]])] as Map<string, unknown>[])).toBe('a\r\n""\r\n')
   })
 
   it('shows the cases people ask about', () => {
-    expect(['=1+1', '-3', '-3e5', '-x', '@x', '1-2', "'=x", { a: 1 }, true].map(cellText)).toEqual(["'=1+1", '-3', '-3e5', "'-x", "'@x", '1-2', "''=x", '{"a":1}', 'true'])
+    expect(['=1+1', '-3', '-3e5', '-x', '@x', '1-2', "'=x", { a: 1 }, true].map(cellText)).toEqual([
+      "'=1+1",
+      '-3',
+      '-3e5',
+      "'-x",
+      "'@x",
+      '1-2',
+      "''=x",
+      '{"a":1}',
+      'true',
+    ])
   })
 })

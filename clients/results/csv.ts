@@ -1,9 +1,10 @@
 /**
  * CSV after RFC 4180: comma, CRLF, UTF-8 without a byte order mark, a header line.
  *
- * What a participant typed must not run as a formula when a spreadsheet opens the file. A text cell that begins with `=`, `+`, `-`, `@`,
- * tab or carriage return gets one apostrophe in front, and so does a text that already has apostrophes before such a character, so that the rule can be
- * undone (`plainCell`). Numbers are never touched, nor are texts that are plain numbers. Absent and null are empty; the empty text is `""`.
+ * What a participant typed must not run as a formula when a spreadsheet opens the file. A text cell that begins with
+ * `=`, `+`, `-`, `@`, tab or carriage return gets one apostrophe in front, and so does a text that already has
+ * apostrophes before such a character, so that the rule can be undone (`plainCell`). Numbers are never touched, nor are
+ * texts that are plain numbers. Absent and null are empty; the empty text is `""`.
  */
 const formula = /^'*[=+\-@\t\r]/
 const plainNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
@@ -31,10 +32,19 @@ export function columnsOf(rows: Iterable<ReadonlyMap<string, unknown>>): string[
   return [...columns]
 }
 
-/** A CSV file of `rows`; rows are maps, because a column may have any name, `__proto__` too. A table without columns is an empty file. */
-export function toCsv(rows: readonly ReadonlyMap<string, unknown>[], columns: readonly string[] = columnsOf(rows)): string {
+/**
+ * A CSV file of `rows`; rows are maps, because a column may have any name, `__proto__` too. A table without columns is
+ * an empty file.
+ */
+export function toCsv(
+  rows: readonly ReadonlyMap<string, unknown>[],
+  columns: readonly string[] = columnsOf(rows),
+): string {
   if (columns.length === 0) return ''
   // A lone empty cell would be an empty line, which readers skip: it is quoted.
-  const line = (cells: readonly unknown[]): string => { const l = cells.map(quoted).join(','); return `${l === '' ? '""' : l}\r\n` }
+  const line = (cells: readonly unknown[]): string => {
+    const l = cells.map(quoted).join(',')
+    return `${l === '' ? '""' : l}\r\n`
+  }
   return line(columns) + rows.map((row) => line(columns.map((c) => row.get(c)))).join('')
 }

@@ -6,12 +6,31 @@ import type { OpenedRecord, Trial } from '../../domain/runs/opened.ts'
 export type RunRow = z.output<typeof RunRowSchema>
 
 /**
- * What is not as it should be with a run: `gap` (numbers that never arrived), `altered` (a record does not match the hash that its run's end carries),
- * `unopenable` (a record that the run's key does not open), `unfinished` (no end has arrived, so later records may be missing), `after-end`, `object` (a stored file that is missing or has other bytes).
+ * What is not as it should be with a run: `gap` (numbers that never arrived), `altered` (a record does not match the
+ * hash that its run's end carries), `unopenable` (a record that the run's key does not open), `unfinished` (no end has
+ * arrived, so later records may be missing), `after-end`, `object` (a stored file that is missing or has other bytes).
  */
-export interface Finding { kind: 'gap' | 'altered' | 'unopenable' | 'unfinished' | 'after-end' | 'object'; seq?: number; through?: number; message: string }
+export interface Finding {
+  kind: 'gap' | 'altered' | 'unopenable' | 'unfinished' | 'after-end' | 'object'
+  seq?: number
+  through?: number
+  message: string
+}
 
-export interface OpenedFile { name: string; type: string; part: string; seq: number; bytes: Uint8Array<ArrayBuffer> }
+export interface OpenedFile {
+  name: string
+  type: string
+  part: string
+  seq: number
+  bytes: Uint8Array<ArrayBuffer>
+}
 
 /** A run with its content. `trials` are in order of recording, after replacements. */
-export interface OpenedRun { row: RunRow; records: OpenedRecord[]; trials: Trial[]; session: unknown; files: OpenedFile[]; findings: Finding[] }
+export interface OpenedRun {
+  row: RunRow
+  records: OpenedRecord[]
+  trials: Trial[]
+  session: unknown
+  files: OpenedFile[]
+  findings: Finding[]
+}

@@ -18,40 +18,76 @@ const key = await importRunKey(raw)
 const iv = () => crypto.getRandomValues(new Uint8Array(12))
 const row = { runId, state: 'completed', condition: 'left', version: 2, received: 5 } as unknown as RunRow
 
-type Sealed = SealedRecord & { seq: number; download?: { method: 'GET'; url: string; headers: Record<string, string>; expires: string } }
-interface Said { op?: SealedRecord['op']; part?: string; body: unknown; bytes?: Uint8Array }
+type Sealed = SealedRecord & {
+  seq: number
+  download?: { method: 'GET'; url: string; headers: Record<string, string>; expires: string }
+}
+interface Said {
+  op?: SealedRecord['op']
+  part?: string
+  body: unknown
+  bytes?: Uint8Array
+}
 
 const stored = new Map<string, Uint8Array>()
 /** What a participant's page would send: sealed records with a right end. */
 async function sealRun(said: Said[]): Promise<Sealed[]> {
   const records: Sealed[] = []
   for (const [i, s] of said.entries()) {
-    const at = { runId, seq: i + 1, op: s.op ?? 'append' as const, part: s.part ?? 'main' }
-    const r: Sealed = { seq: at.seq, op: at.op, part: at.part, jwe: await sealRecord({ key, ...at, body: s.body, iv: iv() }) }
+    const at = { runId, seq: i + 1, op: s.op ?? ('append' as const), part: s.part ?? 'main' }
+    const r: Sealed = {
+      seq: at.seq,
+      op: at.op,
+      part: at.part,
+      jwe: await sealRecord({ key, ...at, body: s.body, iv: iv() }),
+    }
     if (s.bytes) {
       const sealed = await sealBytes(key, s.bytes, at, iv())
       const sha256 = await sha256Hex(sealed)
       stored.set(sha256, sealed)
-      Object.assign(r, { object: { sha256, size: sealed.length }, download: { method: 'GET', url: `https://objects.example/${sha256}`, headers: {}, expires: '' } })
+      Object.assign(r, {
+        object: { sha256, size: sealed.length },
+        download: { method: 'GET', url: `https://objects.example/${sha256}`, headers: {}, expires: '' },
+      })
     }
     records.push(r)
   }
   const last = records.length + 1
   const at = { runId, seq: last, op: 'end' as const, part: 'main' }
   const hash = await runHash(await Promise.all(records.map(recordHash)))
-  return [...records, { seq: last, op: 'end', part: 'main', jwe: await sealRecord({ key, ...at, body: { last, hash }, iv: iv() }), end: { last, hash } }]
+  return [
+    ...records,
+    {
+      seq: last,
+      op: 'end',
+      part: 'main',
+      jwe: await sealRecord({ key, ...at, body: { last, hash }, iv: iv() }),
+      end: { last, hash },
+    },
+  ]
 }
 
 async function open(records: Sealed[], pageSize = 2): Promise<OpenedRun> {
-  const client = { runs: {
-    open: async () => ({ runs: [{ runId, key: base64url(raw), row }] }),
-    sealed: async ({ query }: { query: { from: number } }) => {
-      const rest = records.filter((r) => r.seq >= query.from)
-      return { records: rest.slice(0, pageSize), ...(rest.length > pageSize ? { next: rest[pageSize]!.seq } : {}) }
+  const client = {
+    runs: {
+      open: async () => ({ runs: [{ runId, key: base64url(raw), row }] }),
+      sealed: async ({ query }: { query: { from: number } }) => {
+        const rest = records.filter((r) => r.seq >= query.from)
+        return { records: rest.slice(0, pageSize), ...(rest.length > pageSize ? { next: rest[pageSize]!.seq } : {}) }
+      },
     },
-  } } as unknown as Client
-  const fetchStored = (async (url: string) => { const b = stored.get(url.split('/').at(-1)!); return b ? new Response(b as Uint8Array<ArrayBuffer>) : new Response('', { status: 404 }) }) as unknown as typeof fetch
-  for await (const run of openRuns(client, { studyId: 'std_x', purpose: 'a test of opening', runIds: [runId], fetch: fetchStored })) return run
+  } as unknown as Client
+  const fetchStored = (async (url: string) => {
+    const b = stored.get(url.split('/').at(-1)!)
+    return b ? new Response(b as Uint8Array<ArrayBuffer>) : new Response('', { status: 404 })
+  }) as unknown as typeof fetch
+  for await (const run of openRuns(client, {
+    studyId: 'std_x',
+    purpose: 'a test of opening',
+    runIds: [runId],
+    fetch: fetchStored,
+  }))
+    return run
   throw new Error('nothing opened')
 }
 
@@ -59,24 +95,52 @@ describe('opening a run', () => {
   it('gives back every trial, file and session, and finds nothing wrong', async () => {
     const bytes = new Uint8Array([1, 2, 3])
     const big = new TextEncoder().encode('{"essay":"long"}')
-    const run = await open(await sealRun([
-      { body: { trial: 1, rt: 320.5 } }, { op: 'session', body: { at: 1 } }, { op: 'session', body: { at: 2 } },
-      { op: 'file', body: { attached: { name: '../../etc/päss wd.png', type: 'image/png', size: 3, sha256: '', json: false } }, bytes },
-      { body: { attached: { name: '', type: 'application/json', size: big.length, sha256: '', json: true } }, bytes: big }, { body: [{ a: 1 }, { a: 2 }] }, { body: 7 },
-    ]))
+    const run = await open(
+      await sealRun([
+        { body: { trial: 1, rt: 320.5 } },
+        { op: 'session', body: { at: 1 } },
+        { op: 'session', body: { at: 2 } },
+        {
+          op: 'file',
+          body: { attached: { name: '../../etc/päss wd.png', type: 'image/png', size: 3, sha256: '', json: false } },
+          bytes,
+        },
+        {
+          body: { attached: { name: '', type: 'application/json', size: big.length, sha256: '', json: true } },
+          bytes: big,
+        },
+        { body: [{ a: 1 }, { a: 2 }] },
+        { body: 7 },
+      ]),
+    )
     expect(run.findings).toEqual([])
-    expect(run.trials.map((t) => [t.seq, Object.fromEntries(t.data)])).toEqual([[1, { trial: 1, rt: 320.5 }], [5, { essay: 'long' }], [6, { a: 1 }], [6, { a: 2 }], [7, { value: 7 }]])
+    expect(run.trials.map((t) => [t.seq, Object.fromEntries(t.data)])).toEqual([
+      [1, { trial: 1, rt: 320.5 }],
+      [5, { essay: 'long' }],
+      [6, { a: 1 }],
+      [6, { a: 2 }],
+      [7, { value: 7 }],
+    ])
     expect(run.session).toEqual({ at: 2 })
     expect(run.files).toMatchObject([{ name: '00004-p_ss_wd.png', type: 'image/png', bytes }])
   })
 
   it('lets a replacement supersede what its part recorded before, and nothing else', async () => {
-    const run = await open(await sealRun([{ part: 'a', body: { n: 1 } }, { part: 'b', body: { n: 2 } }, { op: 'replace', part: 'a', body: { n: 3 } }, { part: 'a', body: { n: 4 } }]))
+    const run = await open(
+      await sealRun([
+        { part: 'a', body: { n: 1 } },
+        { part: 'b', body: { n: 2 } },
+        { op: 'replace', part: 'a', body: { n: 3 } },
+        { part: 'a', body: { n: 4 } },
+      ]),
+    )
     expect(run.trials.map((t) => t.data.get('n'))).toEqual([2, 3, 4])
   })
 
   it('names a gap, and does not blame the hash for it', async () => {
-    const run = await open((await sealRun([{ body: 1 }, { body: 2 }, { body: 3 }, { body: 4 }])).filter((r) => r.seq !== 2 && r.seq !== 3))
+    const run = await open(
+      (await sealRun([{ body: 1 }, { body: 2 }, { body: 3 }, { body: 4 }])).filter((r) => r.seq !== 2 && r.seq !== 3),
+    )
     expect(run.findings).toMatchObject([{ kind: 'gap', seq: 2, through: 3 }])
     expect(run.trials).toHaveLength(2)
   })
@@ -98,13 +162,18 @@ describe('opening a run', () => {
   it('notices an end that was forged outside the seal', async () => {
     const records = await sealRun([{ body: 1 }, { body: 2 }, { body: 3 }])
     const shorter = records.slice(0, 2)
-    const forged = { ...records[3]!, seq: 3, end: { last: 3, hash: await runHash(await Promise.all(shorter.map(recordHash))) } }
+    const forged = {
+      ...records[3]!,
+      seq: 3,
+      end: { last: 3, hash: await runHash(await Promise.all(shorter.map(recordHash))) },
+    }
     expect((await open([...shorter, forged])).findings.map((f) => f.kind)).toContain('unopenable')
     const rehashed = records.map((r) => (r.op === 'end' ? { ...r, end: { last: 4, hash: '0'.repeat(64) } } : r))
     expect((await open(rehashed)).findings.map((f) => f.kind)).toContain('altered')
   })
 
-  it('says that a run without an end may go on', async () => expect((await open((await sealRun([{ body: 1 }])).slice(0, 1))).findings).toMatchObject([{ kind: 'unfinished' }]))
+  it('says that a run without an end may go on', async () =>
+    expect((await open((await sealRun([{ body: 1 }])).slice(0, 1))).findings).toMatchObject([{ kind: 'unfinished' }]))
 
   it('refuses other bytes under an object’s hash', async () => {
     const records = await sealRun([{ op: 'file', body: { name: 'a.bin' }, bytes: new Uint8Array([9]) }])
@@ -116,30 +185,54 @@ describe('opening a run', () => {
 })
 
 describe('gaps', () => {
-  it('are exactly the numbers that are not there', () => fc.assert(fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 40 })), fc.integer({ min: 0, max: 40 }), (seqs, last) => {
-    const missing = gaps(seqs, last).flatMap(([a, b]) => Array.from({ length: b - a + 1 }, (_, i) => a + i))
-    expect(missing).toEqual(Array.from({ length: last }, (_, i) => i + 1).filter((n) => !seqs.includes(n)))
-  })))
+  it('are exactly the numbers that are not there', () =>
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 40 })), fc.integer({ min: 0, max: 40 }), (seqs, last) => {
+        const missing = gaps(seqs, last).flatMap(([a, b]) => Array.from({ length: b - a + 1 }, (_, i) => a + i))
+        expect(missing).toEqual(Array.from({ length: last }, (_, i) => i + 1).filter((n) => !seqs.includes(n)))
+      }),
+    ))
 })
 
 describe('exports', () => {
   const opened = (id: string, values: unknown[]): OpenedRun => {
     const r = { ...row, runId: id }
     const records = values.map((value, i) => ({ seq: i + 1, op: 'append' as const, part: 'main', value }))
-    return { row: r, records, trials: trialsOf(r, records), session: undefined, files: filesOf([{ seq: 9, op: 'file', part: 'main', value: { name: 'x.png' }, bytes: new Uint8Array([1]) }]), findings: [] }
+    return {
+      row: r,
+      records,
+      trials: trialsOf(r, records),
+      session: undefined,
+      files: filesOf([{ seq: 9, op: 'file', part: 'main', value: { name: 'x.png' }, bytes: new Uint8Array([1]) }]),
+      findings: [],
+    }
   }
-  const runs = [opened('run_aaaaaaaaaaaaaaaa', [{ rt: 300, seq: 'mine', text: '=1' }]), opened('run_bbbbbbbbbbbbbbbb', [JSON.parse('{"rt":400,"__proto__":5,"-x":1}')])]
-  const x = { study: { studyId: 'std_aaaaaaaaaaaaaaaa', title: 'Flanker – Études', description: '' }, runs, purpose: 'testing exports', at: new Date('2026-03-01T12:00:00Z') }
+  const runs = [
+    opened('run_aaaaaaaaaaaaaaaa', [{ rt: 300, seq: 'mine', text: '=1' }]),
+    opened('run_bbbbbbbbbbbbbbbb', [JSON.parse('{"rt":400,"__proto__":5,"-x":1}')]),
+  ]
+  const x = {
+    study: { studyId: 'std_aaaaaaaaaaaaaaaa', title: 'Flanker – Études', description: '' },
+    runs,
+    purpose: 'testing exports',
+    at: new Date('2026-03-01T12:00:00Z'),
+  }
 
   it('CSV has one row a trial and never mixes its columns with the study’s', () => {
-    expect(trialsCsv(x)).toBe([
-      "run_id,run_condition,run_version,part,seq,rt,data.seq,text,__proto__,'-x",
-      "run_aaaaaaaaaaaaaaaa,left,2,main,1,300,mine,'=1,,", 'run_bbbbbbbbbbbbbbbb,left,2,main,1,400,,,5,1', ''].join('\r\n'))
+    expect(trialsCsv(x)).toBe(
+      [
+        "run_id,run_condition,run_version,part,seq,rt,data.seq,text,__proto__,'-x",
+        "run_aaaaaaaaaaaaaaaa,left,2,main,1,300,mine,'=1,,",
+        'run_bbbbbbbbbbbbbbbb,left,2,main,1,400,,,5,1',
+        '',
+      ].join('\r\n'),
+    )
     expect(tableRows(runs)).toHaveLength(2)
     expect(trialsCsv({ runs: [] })).toBe('run_id,run_condition,run_version,part,seq\r\n')
   })
 
-  it('JSON keeps values as recorded', () => expect(JSON.parse(toJson(x)).runs[0].trials[0].data).toEqual({ rt: 300, seq: 'mine', text: '=1' }))
+  it('JSON keeps values as recorded', () =>
+    expect(JSON.parse(toJson(x)).runs[0].trials[0].data).toEqual({ rt: 300, seq: 'mine', text: '=1' }))
 
   it('Psych-DS names its files by keywords and describes exactly the columns they have', () => {
     const files = unzipSync(toPsychDs(x))
@@ -147,9 +240,17 @@ describe('exports', () => {
     expect(data).toHaveLength(2)
     for (const f of data) expect(f).toMatch(/^data\/([a-z]+-[a-zA-Z0-9]+)(_[a-z]+-[a-zA-Z0-9]+)*_data\.csv$/)
     const description = JSON.parse(strFromU8(files['dataset_description.json']!))
-    expect(description).toMatchObject({ '@context': 'https://schema.org/', '@type': 'Dataset', name: 'Flanker – Études' })
-    for (const field of ['name', 'description', 'schemaVersion', 'variableMeasured']) expect(description[field]).toBeTruthy()
-    for (const f of data) expect(strFromU8(files[f]!).split('\r\n')[0]!.split(',')).toEqual(description.variableMeasured.map((v: { name: string }) => v.name))
+    expect(description).toMatchObject({
+      '@context': 'https://schema.org/',
+      '@type': 'Dataset',
+      name: 'Flanker – Études',
+    })
+    for (const field of ['name', 'description', 'schemaVersion', 'variableMeasured'])
+      expect(description[field]).toBeTruthy()
+    for (const f of data)
+      expect(strFromU8(files[f]!).split('\r\n')[0]!.split(',')).toEqual(
+        description.variableMeasured.map((v: { name: string }) => v.name),
+      )
     expect(Object.keys(files)).toContain('data/raw/run-aaaaaaaaaaaaaaaa/00009-x.png')
   })
 })

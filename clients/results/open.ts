@@ -1,6 +1,6 @@
 /**
- * Opening results where the reader is: the server hands out run keys and sealed records, and this code checks and decrypts them. Keys and content
- * stay in memory; nothing here stores or logs them.
+ * Opening results where the reader is: the server hands out run keys and sealed records, and this code checks and
+ * decrypts them. Keys and content stay in memory; nothing here stores or logs them.
  */
 import { fromBase64url, sha256Hex } from '../../domain/hash.ts'
 import { type OpenedRecord, trialsOf, withObject } from '../../domain/runs/opened.ts'
@@ -25,11 +25,19 @@ export interface OpenOptions {
 }
 
 type Sealed = Awaited<ReturnType<Client['runs']['sealed']>>['records'][number]
-interface Keyed { runId: string; key: string; row: RunRow }
+interface Keyed {
+  runId: string
+  key: string
+  row: RunRow
+}
 
 async function download(o: OpenOptions, r: Sealed): Promise<Uint8Array<ArrayBuffer>> {
   if (!r.download || !r.object) throw new Error('no link')
-  const answer = await (o.fetch ?? fetch)(r.download.url, { method: r.download.method, headers: r.download.headers, ...(o.signal ? { signal: o.signal } : {}) })
+  const answer = await (o.fetch ?? fetch)(r.download.url, {
+    method: r.download.method,
+    headers: r.download.headers,
+    ...(o.signal ? { signal: o.signal } : {}),
+  })
   if (!answer.ok) throw new Error(`status ${answer.status}`)
   const bytes = new Uint8Array(await answer.arrayBuffer())
   if (bytes.length !== r.object.size || (await sha256Hex(bytes)) !== r.object.sha256) throw new Error('other bytes')
@@ -39,7 +47,11 @@ async function download(o: OpenOptions, r: Sealed): Promise<Uint8Array<ArrayBuff
 async function sealedRecords(client: Client, o: OpenOptions, run: Keyed): Promise<Sealed[]> {
   const records: Sealed[] = []
   for (let from: number | undefined = 1; from !== undefined;) {
-    const page: Awaited<ReturnType<Client['runs']['sealed']>> = await client.runs.sealed({ params: { runId: run.runId }, query: { from }, ...(o.signal ? { signal: o.signal } : {}) })
+    const page: Awaited<ReturnType<Client['runs']['sealed']>> = await client.runs.sealed({
+      params: { runId: run.runId },
+      query: { from },
+      ...(o.signal ? { signal: o.signal } : {}),
+    })
     records.push(...page.records)
     o.onRecords?.({ runId: run.runId, fetched: records.length, of: Math.max(records.length, run.row.received) })
     from = page.next
@@ -60,28 +72,50 @@ async function openRun(client: Client, o: OpenOptions, run: Keyed): Promise<Open
     try {
       value = await openRecord(key, r.jwe, place)
     } catch {
-      findings.push({ kind: 'unopenable', seq: r.seq, message: `Record ${r.seq} cannot be opened with the key of its run.` })
+      findings.push({
+        kind: 'unopenable',
+        seq: r.seq,
+        message: `Record ${r.seq} cannot be opened with the key of its run.`,
+      })
       continue
     }
-    if (!r.object) { records.push({ seq: r.seq, op: r.op, part: r.part, value }); continue }
+    if (!r.object) {
+      records.push({ seq: r.seq, op: r.op, part: r.part, value })
+      continue
+    }
     try {
       records.push(await withObject(key, place, value, await download(o, r)))
     } catch (e) {
       o.signal?.throwIfAborted()
-      const why = e instanceof Error && e.message === 'other bytes' ? 'is not the one that was sent' : 'cannot be fetched or opened'
+      const why =
+        e instanceof Error && e.message === 'other bytes'
+          ? 'is not the one that was sent'
+          : 'cannot be fetched or opened'
       findings.push({ kind: 'object', seq: r.seq, message: `The stored content of record ${r.seq} ${why}.` })
     }
   }
-  return { row: run.row, records, trials: trialsOf(run.row, records), session: sessionOf(records), files: filesOf(records), findings }
+  return {
+    row: run.row,
+    records,
+    trials: trialsOf(run.row, records),
+    session: sessionOf(records),
+    files: filesOf(records),
+    findings,
+  }
 }
 
 /**
- * Opens runs one after the other, in the order given, and yields each as soon as it is open. Each run is one event in the audit chain, written by the server
- * before it hands out the key. Throws `ProblemError` (`login-too-old`, `forbidden`, `run-withdrawn`, …) and, when cancelled, the signal's reason.
+ * Opens runs one after the other, in the order given, and yields each as soon as it is open. Each run is one event in
+ * the audit chain, written by the server before it hands out the key. Throws `ProblemError` (`login-too-old`,
+ * `forbidden`, `run-withdrawn`, …) and, when cancelled, the signal's reason.
  */
 export async function* openRuns(client: Client, o: OpenOptions): AsyncGenerator<OpenedRun> {
   for (let i = 0; i < o.runIds.length; i += openingPage) {
-    const { runs } = await client.runs.open({ params: { studyId: o.studyId }, body: { purpose: o.purpose, runIds: o.runIds.slice(i, i + openingPage) }, ...(o.signal ? { signal: o.signal } : {}) })
+    const { runs } = await client.runs.open({
+      params: { studyId: o.studyId },
+      body: { purpose: o.purpose, runIds: o.runIds.slice(i, i + openingPage) },
+      ...(o.signal ? { signal: o.signal } : {}),
+    })
     for (const run of runs) yield await openRun(client, o, run)
   }
 }

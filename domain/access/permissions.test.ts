@@ -9,33 +9,58 @@ const person = fc.record({ roles: subsetOf(roles), rights: subsetOf(studyRights)
 
 describe('permissions', () => {
   it('deny by default: nobody without a role may anything, whatever rights and scopes they hold', () =>
-    fc.assert(fc.property(permission, subsetOf(studyRights), (p, rights) => { expect(may({ roles: [], rights, scopes: [...scopes] }, p)).toBe(false); expect(may({ roles: [], rights }, p)).toBe(false) })))
+    fc.assert(
+      fc.property(permission, subsetOf(studyRights), (p, rights) => {
+        expect(may({ roles: [], rights, scopes: [...scopes] }, p)).toBe(false)
+        expect(may({ roles: [], rights }, p)).toBe(false)
+      }),
+    ))
   it('deny what no table names', () =>
-    fc.assert(fc.property(fc.string(), person, (p, who) => { fc.pre(!(permissions as string[]).includes(p) && !(p in {})); expect(() => { if (may(who, p as Permission)) throw new Error('granted') }).not.toThrow('granted') })))
+    fc.assert(
+      fc.property(fc.string(), person, (p, who) => {
+        fc.pre(!(permissions as string[]).includes(p) && !(p in {}))
+        expect(() => {
+          if (may(who, p as Permission)) throw new Error('granted')
+        }).not.toThrow('granted')
+      }),
+    ))
   it('a token never may more than its owner, nor more than its scopes', () =>
-    fc.assert(fc.property(permission, person, subsetOf(scopes), (p, owner, held) => {
-      const byToken = may({ ...owner, scopes: held }, p)
-      if (byToken) expect(may(owner, p)).toBe(true)
-      expect(byToken).toBe(may(owner, p) && held.includes(permissionTable().find((r) => r.permission === p)!.scope))
-    })))
+    fc.assert(
+      fc.property(permission, person, subsetOf(scopes), (p, owner, held) => {
+        const byToken = may({ ...owner, scopes: held }, p)
+        if (byToken) expect(may(owner, p)).toBe(true)
+        expect(byToken).toBe(may(owner, p) && held.includes(permissionTable().find((r) => r.permission === p)!.scope))
+      }),
+    ))
   it('more roles, rights or scopes never take anything away', () =>
-    fc.assert(fc.property(permission, person, person, (p, a, b) => {
-      const both: Subject = { roles: [...a.roles, ...b.roles], rights: [...a.rights, ...b.rights] }
-      if (may(a, p)) expect(may(both, p)).toBe(true)
-    })))
+    fc.assert(
+      fc.property(permission, person, person, (p, a, b) => {
+        const both: Subject = { roles: [...a.roles, ...b.roles], rights: [...a.rights, ...b.rights] }
+        if (may(a, p)) expect(may(both, p)).toBe(true)
+      }),
+    ))
   it('are what the table says', () =>
-    fc.assert(fc.property(fc.constantFrom(...permissionTable()), person, (row, who) => {
-      const expected = who.roles.length > 0 && (who.roles.some((r) => row.roles.includes(r)) || who.rights.some((r) => row.rights.includes(r)))
-      expect(may(who, row.permission)).toBe(expected)
-    })))
+    fc.assert(
+      fc.property(fc.constantFrom(...permissionTable()), person, (row, who) => {
+        const expected =
+          who.roles.length > 0 &&
+          (who.roles.some((r) => row.roles.includes(r)) || who.rights.some((r) => row.rights.includes(r)))
+        expect(may(who, row.permission)).toBe(expected)
+      }),
+    ))
   it('opening results, seeing runs and editing come from a right on the study, never from a role', () => {
-    for (const p of ['runs.open', 'runs.rows', 'study.edit', 'study.aggregates'] as const) expect(may({ roles, rights: [] }, p), p).toBe(false)
+    for (const p of ['runs.open', 'runs.rows', 'study.edit', 'study.aggregates'] as const)
+      expect(may({ roles, rights: [] }, p), p).toBe(false)
     expect(may({ roles: ['analyst'], rights: studyRights.filter((r) => r !== 'open') }, 'runs.open')).toBe(false)
     expect(may({ roles: ['analyst'], rights: ['open'] }, 'runs.open')).toBe(true)
   })
   it('only admins manage people; only admins, custodians and auditors read the whole chain', () => {
     expect(roles.filter((r) => may({ roles: [r], rights: studyRights }, 'people.manage'))).toEqual(['admin'])
-    expect(roles.filter((r) => may({ roles: [r], rights: studyRights }, 'audit.read'))).toEqual(['admin', 'custodian', 'auditor'])
+    expect(roles.filter((r) => may({ roles: [r], rights: studyRights }, 'audit.read'))).toEqual([
+      'admin',
+      'custodian',
+      'auditor',
+    ])
   })
   it('the table names each permission once, and every scope is of use', () => {
     expect(new Set(permissions).size).toBe(permissions.length)

@@ -30,23 +30,62 @@ export const rightMeaning: Record<StudyRight, string> = {
 }
 
 export type OrganisationPermission =
-  | 'organisation.read' | 'people.read' | 'people.manage' | 'studies.list' | 'studies.create' | 'audit.read'
-  | 'datasets.list' | 'datasets.create' | 'outputs.check' | 'syntheses.list' | 'syntheses.create'
-  | 'pipelines.list' | 'pipelines.publish' | 'experiments.create'
+  | 'organisation.read'
+  | 'people.read'
+  | 'people.manage'
+  | 'studies.list'
+  | 'studies.create'
+  | 'audit.read'
+  | 'datasets.list'
+  | 'datasets.create'
+  | 'outputs.check'
+  | 'syntheses.list'
+  | 'syntheses.create'
+  | 'pipelines.list'
+  | 'pipelines.publish'
+  | 'experiments.create'
 export type StudyPermission =
-  | 'study.read' | 'study.edit' | 'study.delete' | 'study.aggregates' | 'study.people' | 'study.share' | 'study.unshare'
-  | 'runs.rows' | 'runs.open' | 'runs.withdraw'
-/** On one dataset: the catalogue entry, everything else of it, and asking questions (which its policy must allow as well). */
+  | 'study.read'
+  | 'study.edit'
+  | 'study.delete'
+  | 'study.aggregates'
+  | 'study.people'
+  | 'study.share'
+  | 'study.unshare'
+  | 'runs.rows'
+  | 'runs.open'
+  | 'runs.withdraw'
+/**
+ * On one dataset: the catalogue entry, everything else of it, and asking questions (which its policy must allow as
+ * well).
+ */
 export type DatasetPermission = 'dataset.read' | 'dataset.manage' | 'dataset.analyse'
-/** On one job: seeing it and its released results, steering it, and what only the custodian and the output checkers see. */
+/**
+ * On one job: seeing it and its released results, steering it, and what only the custodian and the output checkers see.
+ */
 export type JobPermission = 'job.read' | 'job.steer' | 'job.approve' | 'job.inspect' | 'job.check'
 /** On one synthetic table: whoever made it and the custodians steer it; others see it once it is shared. */
 export type SynthesisPermission = 'synthesis.read' | 'synthesis.make'
 /** On one pipeline: its definition and versions are the organisation's. */
 export type PipelinePermission = 'pipeline.read' | 'pipeline.publish'
-/** On one experiment and its runs: whoever set it up (`owner`); others see it once it is shared. The log of a run on a protected dataset is the custodian's alone. */
-export type ExperimentPermission = 'experiment.read' | 'experiment.edit' | 'experiment.run' | 'experiment.stop' | 'experiment.log'
-export type Permission = OrganisationPermission | StudyPermission | DatasetPermission | JobPermission | SynthesisPermission | PipelinePermission | ExperimentPermission
+/**
+ * On one experiment and its runs: whoever set it up (`owner`); others see it once it is shared. The log of a run on a
+ * protected dataset is the custodian's alone.
+ */
+export type ExperimentPermission =
+  | 'experiment.read'
+  | 'experiment.edit'
+  | 'experiment.run'
+  | 'experiment.stop'
+  | 'experiment.log'
+export type Permission =
+  | OrganisationPermission
+  | StudyPermission
+  | DatasetPermission
+  | JobPermission
+  | SynthesisPermission
+  | PipelinePermission
+  | ExperimentPermission
 
 const byRole: Record<OrganisationPermission, readonly Role[]> = {
   'organisation.read': roles,
@@ -71,15 +110,29 @@ const onPipeline: Record<PipelinePermission, readonly Role[]> = {
 }
 
 /** Roles that the owner must still have, roles that a shared one is open to, and roles that may in any case. */
-const onExperiment: Record<ExperimentPermission, { owner: readonly Role[]; shared: readonly Role[]; always: readonly Role[] }> = {
-  'experiment.read': { owner: roles, shared: ['researcher', 'analyst', 'custodian', 'admin', 'checker'], always: ['custodian', 'auditor'] },
+const onExperiment: Record<
+  ExperimentPermission,
+  { owner: readonly Role[]; shared: readonly Role[]; always: readonly Role[] }
+> = {
+  'experiment.read': {
+    owner: roles,
+    shared: ['researcher', 'analyst', 'custodian', 'admin', 'checker'],
+    always: ['custodian', 'auditor'],
+  },
   'experiment.edit': { owner: ['researcher', 'analyst', 'custodian'], shared: [], always: [] },
   'experiment.run': { owner: ['researcher', 'analyst', 'custodian'], shared: [], always: [] },
   'experiment.stop': { owner: roles, shared: [], always: ['custodian', 'admin'] },
-  'experiment.log': { owner: roles, shared: ['researcher', 'analyst', 'custodian', 'admin', 'checker'], always: ['custodian', 'auditor'] },
+  'experiment.log': {
+    owner: roles,
+    shared: ['researcher', 'analyst', 'custodian', 'admin', 'checker'],
+    always: ['custodian', 'auditor'],
+  },
 }
 
-/** A dataset's permissions come from roles in its organisation; asking also needs the dataset's policy to name the person (domain/datasets/policy.ts). */
+/**
+ * A dataset's permissions come from roles in its organisation; asking also needs the dataset's policy to name the
+ * person (domain/datasets/policy.ts).
+ */
 const onDataset: Record<DatasetPermission, readonly Role[]> = {
   'dataset.read': roles,
   'dataset.manage': ['custodian'],
@@ -101,7 +154,10 @@ const onSynthesis: Record<SynthesisPermission, { shared: readonly Role[]; always
   'synthesis.make': { shared: [], always: ['custodian'] },
 }
 
-/** A study permission comes from a right on that study, or from a role in the study's organisation. Opening never comes from a role. */
+/**
+ * A study permission comes from a right on that study, or from a role in the study's organisation. Opening never comes
+ * from a role.
+ */
 const byRight: Record<StudyPermission, { rights: readonly StudyRight[]; roles: readonly Role[] }> = {
   'study.read': { rights: studyRights, roles: ['admin', 'custodian', 'auditor'] },
   'study.edit': { rights: ['edit'], roles: [] },
@@ -116,7 +172,23 @@ const byRight: Record<StudyPermission, { rights: readonly StudyRight[]; roles: r
 }
 
 /** Scopes of a personal access token; a token never can more than its owner. */
-export const scopes = ['studies:read', 'studies:write', 'runs:read', 'runs:open', 'people:read', 'people:write', 'audit:read', 'datasets:read', 'datasets:write', 'jobs:read', 'jobs:write', 'outputs:check', 'pipelines:read', 'pipelines:write', 'pipelines:run'] as const
+export const scopes = [
+  'studies:read',
+  'studies:write',
+  'runs:read',
+  'runs:open',
+  'people:read',
+  'people:write',
+  'audit:read',
+  'datasets:read',
+  'datasets:write',
+  'jobs:read',
+  'jobs:write',
+  'outputs:check',
+  'pipelines:read',
+  'pipelines:write',
+  'pipelines:run',
+] as const
 export type Scope = (typeof scopes)[number]
 export const scopeMeaning: Record<Scope, string> = {
   'studies:read': 'Read studies, versions, links and figures',
@@ -137,20 +209,61 @@ export const scopeMeaning: Record<Scope, string> = {
 }
 
 const scopeOf: Record<Permission, Scope> = {
-  'organisation.read': 'studies:read', 'people.read': 'people:read', 'people.manage': 'people:write',
-  'studies.list': 'studies:read', 'studies.create': 'studies:write', 'audit.read': 'audit:read',
-  'study.read': 'studies:read', 'study.edit': 'studies:write', 'study.delete': 'studies:write', 'study.aggregates': 'studies:read',
-  'study.people': 'people:read', 'study.share': 'people:write', 'study.unshare': 'people:write',
-  'runs.rows': 'runs:read', 'runs.open': 'runs:open', 'runs.withdraw': 'studies:write',
-  'datasets.list': 'datasets:read', 'datasets.create': 'datasets:write', 'outputs.check': 'outputs:check', 'syntheses.list': 'datasets:read', 'syntheses.create': 'datasets:write', 'synthesis.read': 'datasets:read', 'synthesis.make': 'datasets:write',
-  'pipelines.list': 'pipelines:read', 'pipelines.publish': 'pipelines:write', 'experiments.create': 'pipelines:write', 'pipeline.read': 'pipelines:read', 'pipeline.publish': 'pipelines:write',
-  'experiment.read': 'pipelines:read', 'experiment.edit': 'pipelines:write', 'experiment.run': 'pipelines:run', 'experiment.stop': 'pipelines:run', 'experiment.log': 'pipelines:read',
-  'dataset.read': 'datasets:read', 'dataset.manage': 'datasets:write', 'dataset.analyse': 'jobs:write',
-  'job.read': 'jobs:read', 'job.steer': 'jobs:write', 'job.approve': 'datasets:write', 'job.inspect': 'datasets:write', 'job.check': 'outputs:check',
+  'organisation.read': 'studies:read',
+  'people.read': 'people:read',
+  'people.manage': 'people:write',
+  'studies.list': 'studies:read',
+  'studies.create': 'studies:write',
+  'audit.read': 'audit:read',
+  'study.read': 'studies:read',
+  'study.edit': 'studies:write',
+  'study.delete': 'studies:write',
+  'study.aggregates': 'studies:read',
+  'study.people': 'people:read',
+  'study.share': 'people:write',
+  'study.unshare': 'people:write',
+  'runs.rows': 'runs:read',
+  'runs.open': 'runs:open',
+  'runs.withdraw': 'studies:write',
+  'datasets.list': 'datasets:read',
+  'datasets.create': 'datasets:write',
+  'outputs.check': 'outputs:check',
+  'syntheses.list': 'datasets:read',
+  'syntheses.create': 'datasets:write',
+  'synthesis.read': 'datasets:read',
+  'synthesis.make': 'datasets:write',
+  'pipelines.list': 'pipelines:read',
+  'pipelines.publish': 'pipelines:write',
+  'experiments.create': 'pipelines:write',
+  'pipeline.read': 'pipelines:read',
+  'pipeline.publish': 'pipelines:write',
+  'experiment.read': 'pipelines:read',
+  'experiment.edit': 'pipelines:write',
+  'experiment.run': 'pipelines:run',
+  'experiment.stop': 'pipelines:run',
+  'experiment.log': 'pipelines:read',
+  'dataset.read': 'datasets:read',
+  'dataset.manage': 'datasets:write',
+  'dataset.analyse': 'jobs:write',
+  'job.read': 'jobs:read',
+  'job.steer': 'jobs:write',
+  'job.approve': 'datasets:write',
+  'job.inspect': 'datasets:write',
+  'job.check': 'outputs:check',
 }
 
 /** Who is asking, as far as a decision needs to know. `scopes` is absent for a person at the portal. */
-export interface Subject { roles: readonly Role[]; rights?: readonly StudyRight[]; scopes?: readonly Scope[]; /** Of the job or experiment in question. */ owner?: boolean; /** The synthetic table or experiment in question is shared. */ shared?: boolean; /** The run in question has a protected dataset among its inputs. */ confidential?: boolean }
+export interface Subject {
+  roles: readonly Role[]
+  rights?: readonly StudyRight[]
+  scopes?: readonly Scope[]
+  /** Of the job or experiment in question. */
+  owner?: boolean
+  /** The synthetic table or experiment in question is shared. */
+  shared?: boolean
+  /** The run in question has a protected dataset among its inputs. */
+  confidential?: boolean
+}
 
 /** Deny by default: true only when role or right grants it and the token's scopes (if any) cover it. */
 export function may(who: Subject, permission: Permission): boolean {
@@ -161,7 +274,12 @@ export function may(who: Subject, permission: Permission): boolean {
   if (permission in onExperiment) {
     if (permission === 'experiment.log' && who.confidential === true) return who.roles.includes('custodian')
     const rule = onExperiment[permission as ExperimentPermission]
-    return who.roles.some((r) => rule.always.includes(r) || (who.owner === true && rule.owner.includes(r)) || (who.shared === true && rule.shared.includes(r)))
+    return who.roles.some(
+      (r) =>
+        rule.always.includes(r) ||
+        (who.owner === true && rule.owner.includes(r)) ||
+        (who.shared === true && rule.shared.includes(r)),
+    )
   }
   if (permission in onSynthesis) {
     const rule = onSynthesis[permission as SynthesisPermission]
@@ -177,14 +295,54 @@ export function may(who: Subject, permission: Permission): boolean {
 }
 
 /** Rows of the permission table, for documentation and tests. */
-export const permissionTable = (): { permission: Permission; roles: readonly Role[]; rights: readonly (StudyRight | 'owner' | 'shared')[]; scope: Scope }[] => [
-  ...Object.entries(byRole).map(([p, r]) => ({ permission: p as Permission, roles: r, rights: [], scope: scopeOf[p as Permission] })),
-  ...Object.entries(byRight).map(([p, r]) => ({ permission: p as Permission, roles: r.roles, rights: r.rights, scope: scopeOf[p as Permission] })),
-  ...Object.entries(onDataset).map(([p, r]) => ({ permission: p as Permission, roles: r, rights: [], scope: scopeOf[p as Permission] })),
-  ...Object.entries(onJob).map(([p, r]) => ({ permission: p as Permission, roles: r.roles, rights: r.owner ? ['owner' as const] : [], scope: scopeOf[p as Permission] })),
-  ...Object.entries(onPipeline).map(([p, r]) => ({ permission: p as Permission, roles: r, rights: [], scope: scopeOf[p as Permission] })),
-  ...Object.entries(onExperiment).map(([p, r]) => ({ permission: p as Permission, roles: r.always, rights: ['owner' as const, ...(r.shared.length ? ['shared' as const] : [])], scope: scopeOf[p as Permission] })),
-  ...Object.entries(onSynthesis).map(([p, r]) => ({ permission: p as Permission, roles: r.always, rights: r.shared.length ? ['shared' as const] : [], scope: scopeOf[p as Permission] })),
+export const permissionTable = (): {
+  permission: Permission
+  roles: readonly Role[]
+  rights: readonly (StudyRight | 'owner' | 'shared')[]
+  scope: Scope
+}[] => [
+  ...Object.entries(byRole).map(([p, r]) => ({
+    permission: p as Permission,
+    roles: r,
+    rights: [],
+    scope: scopeOf[p as Permission],
+  })),
+  ...Object.entries(byRight).map(([p, r]) => ({
+    permission: p as Permission,
+    roles: r.roles,
+    rights: r.rights,
+    scope: scopeOf[p as Permission],
+  })),
+  ...Object.entries(onDataset).map(([p, r]) => ({
+    permission: p as Permission,
+    roles: r,
+    rights: [],
+    scope: scopeOf[p as Permission],
+  })),
+  ...Object.entries(onJob).map(([p, r]) => ({
+    permission: p as Permission,
+    roles: r.roles,
+    rights: r.owner ? ['owner' as const] : [],
+    scope: scopeOf[p as Permission],
+  })),
+  ...Object.entries(onPipeline).map(([p, r]) => ({
+    permission: p as Permission,
+    roles: r,
+    rights: [],
+    scope: scopeOf[p as Permission],
+  })),
+  ...Object.entries(onExperiment).map(([p, r]) => ({
+    permission: p as Permission,
+    roles: r.always,
+    rights: ['owner' as const, ...(r.shared.length ? ['shared' as const] : [])],
+    scope: scopeOf[p as Permission],
+  })),
+  ...Object.entries(onSynthesis).map(([p, r]) => ({
+    permission: p as Permission,
+    roles: r.always,
+    rights: r.shared.length ? ['shared' as const] : [],
+    scope: scopeOf[p as Permission],
+  })),
 ]
 
 /** Opening results needs a login at most this old. */

@@ -3,11 +3,31 @@ import { canonical, sha256Hex } from '../hash.ts'
 import type { Act } from './acts.ts'
 
 export type Detail = Record<string, string | number | boolean | string[]>
-export interface Who { kind: 'person' | 'token' | 'participant' | 'platform'; id: string; name?: string | undefined }
-export interface Entry { at: string; act: Act; who: Who; object: string; detail: Detail }
-export interface ChainEvent extends Entry { seq: number; previous: string; hash: string }
-export interface Head { seq: number; hash: string }
-export interface Break { seq: number; reason: 'altered' | 'missing' | 'relinked' }
+export interface Who {
+  kind: 'person' | 'token' | 'participant' | 'platform'
+  id: string
+  name?: string | undefined
+}
+export interface Entry {
+  at: string
+  act: Act
+  who: Who
+  object: string
+  detail: Detail
+}
+export interface ChainEvent extends Entry {
+  seq: number
+  previous: string
+  hash: string
+}
+export interface Head {
+  seq: number
+  hash: string
+}
+export interface Break {
+  seq: number
+  reason: 'altered' | 'missing' | 'relinked'
+}
 
 /** The head of an empty chain. */
 export const emptyHead: Head = { seq: 0, hash: '0'.repeat(64) }
@@ -22,8 +42,8 @@ export async function link(head: Head, entry: Entry): Promise<ChainEvent> {
 }
 
 /**
- * Walks `events` (in order) from `head` and returns the new head, or the first break: a missing number,
- * an event whose content does not match its hash (`altered`), or one that does not continue the one before (`relinked`).
+ * Walks `events` (in order) from `head` and returns the new head, or the first break: a missing number, an event whose
+ * content does not match its hash (`altered`), or one that does not continue the one before (`relinked`).
  */
 export async function walk(head: Head, events: Iterable<ChainEvent>): Promise<{ head: Head; firstBreak?: Break }> {
   for (const e of events) {

@@ -1,4 +1,7 @@
-/** CSV as data (RFC 4180): what is written reads back as the same cells. For files that programs read, not spreadsheets (clients/results/csv.ts guards those). */
+/**
+ * CSV as data (RFC 4180): what is written reads back as the same cells. For files that programs read, not spreadsheets
+ * (clients/results/csv.ts guards those).
+ */
 
 export type CsvCell = string | number | boolean | null | undefined
 
@@ -19,25 +22,47 @@ export const writeCsv = (head: readonly string[], rows: Iterable<readonly CsvCel
   return out
 }
 
-/** The lines of a file, each with the number of the line it begins on (from 1). Lenient: a quote inside an unquoted cell is itself; empty lines are left out. */
+/**
+ * The lines of a file, each with the number of the line it begins on (from 1). Lenient: a quote inside an unquoted cell
+ * is itself; empty lines are left out.
+ */
 export function* readCsv(text: string): Generator<{ line: number; cells: string[] }> {
-  let cells: string[] = [], cell = '', inside = false, line = 1, begun = 1
+  let cells: string[] = [],
+    cell = '',
+    inside = false,
+    line = 1,
+    begun = 1
   const t = text.startsWith('\ufeff') ? text.slice(1) : text
   for (let i = 0; i <= t.length; i++) {
     const c = t[i]
     if (inside) {
-      if (c === undefined) { inside = false; i--; continue }
-      if (c === '"' && t[i + 1] === '"') { cell += '"'; i++ } else if (c === '"') inside = false
-      else { cell += c; if (c === '\n') line++ }
+      if (c === undefined) {
+        inside = false
+        i--
+        continue
+      }
+      if (c === '"' && t[i + 1] === '"') {
+        cell += '"'
+        i++
+      } else if (c === '"') inside = false
+      else {
+        cell += c
+        if (c === '\n') line++
+      }
       continue
     }
     if (c === '"' && cell === '') inside = true
-    else if (c === ',') { cells.push(cell); cell = '' }
-    else if (c === '\n' || c === undefined) {
+    else if (c === ',') {
+      cells.push(cell)
+      cell = ''
+    } else if (c === '\n' || c === undefined) {
       if (cell.endsWith('\r')) cell = cell.slice(0, -1)
       cells.push(cell)
       if (cells.length > 1 || cells[0] !== '') yield { line: begun, cells }
-      cells = []; cell = ''; line++; begun = line
+      cells = []
+      cell = ''
+      line++
+      begun = line
     } else cell += c
   }
 }

@@ -26,5 +26,11 @@ export interface DatasetPolicy {
 }
 
 export const defaultDatasetPolicy: DatasetPolicy = {
-  people: { kind: 'analysts' }, languages: [...languages], modes: [...releaseModes], disclosure: { minimumSubjects: 10 }, budget: { epsilon: 10, delta: 1e-6 }, approval: false, listed: true,
+  people: { kind: 'analysts' },
+  languages: [...languages],
+  modes: [...releaseModes],
+  disclosure: { minimumSubjects: 10 },
+  budget: { epsilon: 10, delta: 1e-6 },
+  approval: false,
+  listed: true,
 }

@@ -3,7 +3,11 @@ import { canonical } from '../hash.ts'
 import type { DatasetSchema } from './schema.ts'
 
 /** Names of tables, `table.column` and image folders. */
-export interface SchemaDiff { added: string[]; removed: string[]; changed: string[] }
+export interface SchemaDiff {
+  added: string[]
+  removed: string[]
+  changed: string[]
+}
 
 /** Everything that can be named in a schema, with a text that changes when its declaration does. */
 function named(schema: DatasetSchema): Map<string, string> {
@@ -16,9 +20,13 @@ function named(schema: DatasetSchema): Map<string, string> {
   return out
 }
 
-/** Declarations of `after` that `before` does not have, the other way round, and those under one name that differ. Order does not matter. */
+/**
+ * Declarations of `after` that `before` does not have, the other way round, and those under one name that differ. Order
+ * does not matter.
+ */
 export function diffSchemas(before: DatasetSchema, after: DatasetSchema): SchemaDiff {
-  const a = named(before), b = named(after)
+  const a = named(before),
+    b = named(after)
   return {
     added: [...b.keys()].filter((k) => !a.has(k)),
     removed: [...a.keys()].filter((k) => !b.has(k)),

@@ -5,17 +5,41 @@ import { diffSchemas } from './schema-diff.ts'
 import { fileFaults, schemaFaults } from './schema-rules.ts'
 
 const subject: Column = { name: 'id', type: 'text', role: 'subject' }
-const of = (...columns: Column[]): DatasetSchema => ({ tables: [{ name: 't', file: 't.csv', columns: [subject, ...columns], oneRowPerSubject: true }], images: [] })
+const of = (...columns: Column[]): DatasetSchema => ({
+  tables: [{ name: 't', file: 't.csv', columns: [subject, ...columns], oneRowPerSubject: true }],
+  images: [],
+})
 const paths = (s: DatasetSchema): string[] => schemaFaults(s).map((f) => f.path)
 
 describe('a schema', () => {
-  it('is whole as it should be', () => expect(schemaFaults(of({ name: 'age', type: 'integer', minimum: 0, maximum: 120 }, { name: 'sex', type: 'category', categories: ['f', 'm'] }, { name: 'seen', type: 'datetime', minimum: '2020-01-01', maximum: '2020-02-29T12:00:00Z' }))).toEqual([]))
+  it('is whole as it should be', () =>
+    expect(
+      schemaFaults(
+        of(
+          { name: 'age', type: 'integer', minimum: 0, maximum: 120 },
+          { name: 'sex', type: 'category', categories: ['f', 'm'] },
+          { name: 'seen', type: 'datetime', minimum: '2020-01-01', maximum: '2020-02-29T12:00:00Z' },
+        ),
+      ),
+    ).toEqual([]))
   it.each<[string, Column, string]>([
-    ['bounds the wrong way round', { name: 'a', type: 'number', minimum: 2, maximum: 1 }, '/tables/0/columns/1/minimum'],
+    [
+      'bounds the wrong way round',
+      { name: 'a', type: 'number', minimum: 2, maximum: 1 },
+      '/tables/0/columns/1/minimum',
+    ],
     ['a text as a number’s bound', { name: 'a', type: 'number', minimum: '2' }, '/tables/0/columns/1/minimum'],
     ['a half as an integer’s bound', { name: 'a', type: 'integer', maximum: 1.5 }, '/tables/0/columns/1/maximum'],
-    ['a day that is not in the calendar', { name: 'a', type: 'date', minimum: '2023-02-29' }, '/tables/0/columns/1/minimum'],
-    ['a time as a date’s bound', { name: 'a', type: 'date', maximum: '2023-02-28T10:00:00Z' }, '/tables/0/columns/1/maximum'],
+    [
+      'a day that is not in the calendar',
+      { name: 'a', type: 'date', minimum: '2023-02-29' },
+      '/tables/0/columns/1/minimum',
+    ],
+    [
+      'a time as a date’s bound',
+      { name: 'a', type: 'date', maximum: '2023-02-28T10:00:00Z' },
+      '/tables/0/columns/1/maximum',
+    ],
     ['bounds of a text', { name: 'a', type: 'text', minimum: 1 }, '/tables/0/columns/1/minimum'],
     ['a category without categories', { name: 'a', type: 'category' }, '/tables/0/columns/1/categories'],
     ['no categories at all', { name: 'a', type: 'category', categories: [] }, '/tables/0/columns/1/categories'],
@@ -26,7 +50,12 @@ describe('a schema', () => {
     ['a subject that is a measurement', { name: 'a', type: 'number', role: 'subject' }, '/tables/0/columns/1/type'],
   ])('does not have %s', (_, column, path) => expect(paths(of(column, { name: 'v', type: 'number' }))).toContain(path))
   it('has a subject in each table, and something to ask', () => {
-    expect(paths({ tables: [{ name: 't', file: 't.csv', columns: [{ name: 'v', type: 'number' }], oneRowPerSubject: false }], images: [] })).toEqual(['/tables/0/columns'])
+    expect(
+      paths({
+        tables: [{ name: 't', file: 't.csv', columns: [{ name: 'v', type: 'number' }], oneRowPerSubject: false }],
+        images: [],
+      }),
+    ).toEqual(['/tables/0/columns'])
     expect(paths(of({ name: 'key', type: 'text', role: 'identifier' }))).toEqual(['/tables/0/columns'])
   })
   it('has tables and files that differ', () => {
@@ -40,7 +69,10 @@ describe('a schema', () => {
     expect(paths({ ...s, images: [{ ...f, table: 'u' }] })).toEqual(['/images/0/table'])
     expect(paths({ ...s, images: [{ ...f, path: 'elsewhere' }] })).toEqual(['/images/0/path'])
     expect(paths({ ...s, images: [{ ...f, path: 'v' }] })).toEqual(['/images/0/path'])
-    expect(paths({ ...s, images: [f, { ...f, masks: ['m.nii', 'M.nii'] }] })).toEqual(['/images/1/name', '/images/1/masks/1'])
+    expect(paths({ ...s, images: [f, { ...f, masks: ['m.nii', 'M.nii'] }] })).toEqual([
+      '/images/1/name',
+      '/images/1/masks/1',
+    ])
     expect(fileFaults({ ...s, images: [f] }, new Set(['t.csv'])).map((x) => x.path)).toEqual(['/images/0/masks/0'])
   })
   it('is not too large for the place where it is kept', () => {
@@ -49,35 +81,99 @@ describe('a schema', () => {
   })
 })
 
-const column = fc.record({ name: fc.string({ minLength: 1, maxLength: 12 }), type: fc.constantFrom('integer', 'number', 'text', 'boolean', 'date', 'datetime', 'category'), minimum: fc.option(fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string()), { nil: undefined }), categories: fc.option(fc.array(fc.string(), { maxLength: 4 }), { nil: undefined }), role: fc.constantFrom(undefined, 'subject', 'visit', 'identifier') }) as fc.Arbitrary<Column>
+const column = fc.record({
+  name: fc.string({ minLength: 1, maxLength: 12 }),
+  type: fc.constantFrom('integer', 'number', 'text', 'boolean', 'date', 'datetime', 'category'),
+  minimum: fc.option(fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string()), { nil: undefined }),
+  categories: fc.option(fc.array(fc.string(), { maxLength: 4 }), { nil: undefined }),
+  role: fc.constantFrom(undefined, 'subject', 'visit', 'identifier'),
+}) as fc.Arbitrary<Column>
 const schema: fc.Arbitrary<DatasetSchema> = fc.record({
-  tables: fc.array(fc.record({ name: fc.stringMatching(/^[a-z]{1,3}$/), file: fc.stringMatching(/^[a-z]{1,3}\.csv$/), columns: fc.array(column, { minLength: 1, maxLength: 6 }), oneRowPerSubject: fc.boolean() }), { minLength: 1, maxLength: 4 }),
-  images: fc.array(fc.record({ name: fc.stringMatching(/^[a-z]{1,2}$/), kind: fc.constant('nifti' as const), table: fc.stringMatching(/^[a-z]{1,3}$/), path: fc.string({ minLength: 1 }), masks: fc.array(fc.string({ maxLength: 4 }), { maxLength: 3 }) }), { maxLength: 2 }),
+  tables: fc.array(
+    fc.record({
+      name: fc.stringMatching(/^[a-z]{1,3}$/),
+      file: fc.stringMatching(/^[a-z]{1,3}\.csv$/),
+      columns: fc.array(column, { minLength: 1, maxLength: 6 }),
+      oneRowPerSubject: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 4 },
+  ),
+  images: fc.array(
+    fc.record({
+      name: fc.stringMatching(/^[a-z]{1,2}$/),
+      kind: fc.constant('nifti' as const),
+      table: fc.stringMatching(/^[a-z]{1,3}$/),
+      path: fc.string({ minLength: 1 }),
+      masks: fc.array(fc.string({ maxLength: 4 }), { maxLength: 3 }),
+    }),
+    { maxLength: 2 },
+  ),
 })
 
 describe('laws', () => {
-  it('whatever is declared, faults are found without an error and point into the schema', () => fc.assert(fc.property(schema, (s) => {
-    for (const { path } of schemaFaults(s)) {
-      const parts = path.split('/').slice(1), parent = parts.slice(0, -1).reduce<unknown>((v, k) => (v as Record<string, unknown>)[k], s)
-      expect(parent).toBeTypeOf('object')
-    }
-  })))
+  it('whatever is declared, faults are found without an error and point into the schema', () =>
+    fc.assert(
+      fc.property(schema, (s) => {
+        for (const { path } of schemaFaults(s)) {
+          const parts = path.split('/').slice(1),
+            parent = parts.slice(0, -1).reduce<unknown>((v, k) => (v as Record<string, unknown>)[k], s)
+          expect(parent).toBeTypeOf('object')
+        }
+      }),
+    ))
   it('a schema without faults gets one by a second subject, by none, and by a name that only capitals tell apart', () => {
-    const whole = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9 _.-]{0,20}$/), { minLength: 2, maxLength: 6 }).map((names): DatasetSchema => ({ tables: [{ name: 't', file: 't.csv', oneRowPerSubject: false, columns: names.map((name, i) => ({ name, type: 'text', ...(i === 0 ? { role: 'subject' } : {}) })) }], images: [] }))
-    const withColumns = (s: DatasetSchema, columns: Column[]): DatasetSchema => ({ ...s, tables: [{ ...s.tables[0]!, columns }] })
-    fc.assert(fc.property(whole, (s) => {
-      const { columns } = s.tables[0]!
-      expect(schemaFaults(s)).toEqual([])
-      expect(schemaFaults(withColumns(s, columns.map((c, i) => (i === 1 ? { ...c, role: 'subject' } : c))))).not.toEqual([])
-      expect(schemaFaults(withColumns(s, columns.map(({ role: _, ...c }) => c)))).not.toEqual([])
-      expect(schemaFaults(withColumns(s, [...columns, { ...columns[1]!, name: columns[1]!.name.toUpperCase() }]))).not.toEqual([])
-    }))
+    const whole = fc
+      .uniqueArray(fc.stringMatching(/^[a-z][a-z0-9 _.-]{0,20}$/), { minLength: 2, maxLength: 6 })
+      .map((names): DatasetSchema => ({
+        tables: [
+          {
+            name: 't',
+            file: 't.csv',
+            oneRowPerSubject: false,
+            columns: names.map((name, i) => ({ name, type: 'text', ...(i === 0 ? { role: 'subject' } : {}) })),
+          },
+        ],
+        images: [],
+      }))
+    const withColumns = (s: DatasetSchema, columns: Column[]): DatasetSchema => ({
+      ...s,
+      tables: [{ ...s.tables[0]!, columns }],
+    })
+    fc.assert(
+      fc.property(whole, (s) => {
+        const { columns } = s.tables[0]!
+        expect(schemaFaults(s)).toEqual([])
+        expect(
+          schemaFaults(
+            withColumns(
+              s,
+              columns.map((c, i) => (i === 1 ? { ...c, role: 'subject' } : c)),
+            ),
+          ),
+        ).not.toEqual([])
+        expect(
+          schemaFaults(
+            withColumns(
+              s,
+              columns.map(({ role: _, ...c }) => c),
+            ),
+          ),
+        ).not.toEqual([])
+        expect(
+          schemaFaults(withColumns(s, [...columns, { ...columns[1]!, name: columns[1]!.name.toUpperCase() }])),
+        ).not.toEqual([])
+      }),
+    )
   })
-  it('a schema differs from itself in nothing, and from none in everything; the other way round is the other way round', () => fc.assert(fc.property(schema, schema, (a, b) => {
-    expect(diffSchemas(a, structuredClone(a))).toEqual({ added: [], removed: [], changed: [] })
-    expect(diffSchemas({ tables: [], images: [] }, a).removed).toEqual([])
-    const there = diffSchemas(a, b), back = diffSchemas(b, a)
-    expect(there.added.toSorted()).toEqual(back.removed.toSorted())
-    expect(there.changed.toSorted()).toEqual(back.changed.toSorted())
-  })))
+  it('a schema differs from itself in nothing, and from none in everything; the other way round is the other way round', () =>
+    fc.assert(
+      fc.property(schema, schema, (a, b) => {
+        expect(diffSchemas(a, structuredClone(a))).toEqual({ added: [], removed: [], changed: [] })
+        expect(diffSchemas({ tables: [], images: [] }, a).removed).toEqual([])
+        const there = diffSchemas(a, b),
+          back = diffSchemas(b, a)
+        expect(there.added.toSorted()).toEqual(back.removed.toSorted())
+        expect(there.changed.toSorted()).toEqual(back.changed.toSorted())
+      }),
+    ))
 })

@@ -1,4 +1,7 @@
-/** What a custodian declares of a dataset: its tables and image folders, column by column. Only what stands here is ever shown or queried. */
+/**
+ * What a custodian declares of a dataset: its tables and image folders, column by column. Only what stands here is ever
+ * shown or queried.
+ */
 
 export const columnTypes = ['integer', 'number', 'category', 'text', 'boolean', 'date', 'datetime'] as const
 export type ColumnType = (typeof columnTypes)[number]
@@ -44,7 +47,10 @@ export interface ImageFolder {
   meaning?: string
 }
 
-export interface DatasetSchema { tables: Table[]; images: ImageFolder[] }
+export interface DatasetSchema {
+  tables: Table[]
+  images: ImageFolder[]
+}
 
 /** The subject column of a table; every table of a dataset has one. */
 export const subjectColumn = (t: Table): Column | undefined => t.columns.find((c) => c.role === 'subject')

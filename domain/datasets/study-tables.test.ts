@@ -6,24 +6,55 @@ const rows = (text: string): Record<string, string>[] => {
   const [head, ...rest] = [...readCsv(text)].map((r) => r.cells)
   return rest.map((r) => Object.fromEntries(head!.map((h, i) => [h, r[i]!])))
 }
-const run = (who: string, started: string, ...data: Record<string, unknown>[]) => ({ who, started, seconds: 9, condition: 'a', version: 1, trials: data.map((d, i) => ({ runId: 'run_x', condition: 'a', version: 1, part: 'main', seq: i + 1, data: new Map(Object.entries(d)) })) })
+const run = (who: string, started: string, ...data: Record<string, unknown>[]) => ({
+  who,
+  started,
+  seconds: 9,
+  condition: 'a',
+  version: 1,
+  trials: data.map((d, i) => ({
+    runId: 'run_x',
+    condition: 'a',
+    version: 1,
+    part: 'main',
+    seq: i + 1,
+    data: new Map(Object.entries(d)),
+  })),
+})
 
 describe('tables of a study', () => {
   it('one participant is one subject over their sessions, and another in another dataset', async () => {
-    const runs = [run('pseudonym p', '2026-02-02', { rt: 2 }), run('run r', '2026-01-03'), run('pseudonym p', '2026-01-01', { rt: 1 })]
+    const runs = [
+      run('pseudonym p', '2026-02-02', { rt: 2 }),
+      run('run r', '2026-01-03'),
+      run('pseudonym p', '2026-01-01', { rt: 1 }),
+    ]
     const t = await studyTables('dat_a', runs)
     const people = rows(t.participants)
     expect(people.map((p) => p['session'])).toEqual(['1', '1', '2'])
     expect(people[0]!['subject']).toBe(people[2]!['subject'])
     expect(people[0]!['subject']).not.toBe(people[1]!['subject'])
-    expect(rows(t.trials).map((r) => [r['subject'], r['session'], r['rt']])).toEqual([[people[0]!['subject'], '1', '1'], [people[0]!['subject'], '2', '2']])
+    expect(rows(t.trials).map((r) => [r['subject'], r['session'], r['rt']])).toEqual([
+      [people[0]!['subject'], '1', '1'],
+      [people[0]!['subject'], '2', '2'],
+    ])
     expect(await subjectOf('dat_b', 'pseudonym p')).not.toBe(people[0]!['subject'])
     expect(t.participants + t.trials).not.toMatch(/pseudonym|run_x|run r/)
   })
   it('columns of any name are columns that a database tells apart', async () => {
-    const t = await studyTables('dat_a', [run('a', '2026', { 'rt': 1, 'RT': 2, 'subject': 'x', 'a\nb': true, '': null, 'deep': { k: [1] }, 'text': 'say "so"' })])
+    const t = await studyTables('dat_a', [
+      run('a', '2026', { rt: 1, RT: 2, subject: 'x', 'a\nb': true, '': null, deep: { k: [1] }, text: 'say "so"' }),
+    ])
     const [r] = rows(t.trials)
-    expect(r).toMatchObject({ 'rt': '1', 'RT_2': '2', 'data.subject': 'x', 'a_b': 'true', 'column': '', 'deep': '{"k":[1]}', 'text': 'say "so"' })
+    expect(r).toMatchObject({
+      rt: '1',
+      RT_2: '2',
+      'data.subject': 'x',
+      a_b: 'true',
+      column: '',
+      deep: '{"k":[1]}',
+      text: 'say "so"',
+    })
     expect(new Set(Object.keys(r!).map((k) => k.toLowerCase())).size).toBe(Object.keys(r!).length)
   })
   it('keeps the columns that most trials have when there are too many', async () => {

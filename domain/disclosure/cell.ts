@@ -25,7 +25,10 @@ export function broken(cell: Cell, policy: DisclosurePolicy): Rule[] {
 }
 
 /** A count as it may be shown: undefined when redacted, otherwise rounded half up to the policy's multiple. */
-export function shownCount(count: number, policy: Pick<DisclosurePolicy, 'roundTo' | 'redactUpTo'>): number | undefined {
+export function shownCount(
+  count: number,
+  policy: Pick<DisclosurePolicy, 'roundTo' | 'redactUpTo'>,
+): number | undefined {
   if (policy.redactUpTo > 0 && count <= policy.redactUpTo) return undefined
   return policy.roundTo > 1 ? Math.floor(count / policy.roundTo + 0.5) * policy.roundTo : count
 }

@@ -4,7 +4,10 @@
 export interface DisclosurePolicy {
   /** Distinct subjects in any released cell, cohort or statistic (ACRO: 10). */
   minimumSubjects: number
-  /** A total fails when its `dominanceCount` largest contributors make up `dominanceShare` of it or more (ACRO nk: n = 2, k = 0.9). */
+  /**
+   * A total fails when its `dominanceCount` largest contributors make up `dominanceShare` of it or more (ACRO nk: n =
+   * 2, k = 0.9).
+   */
   dominanceCount: number
   dominanceShare: number
   /** A total fails when what remains without the two largest is less than this share of the largest (ACRO p%: 0.1). */
@@ -28,13 +31,32 @@ export interface DisclosurePolicy {
 export const floorSubjects = 5
 
 export const defaultPolicy: DisclosurePolicy = {
-  minimumSubjects: 10, dominanceCount: 2, dominanceShare: 0.9, pRatio: 0.1, residualDegrees: 10, parametersPerSubject: 0.33, roundTo: 1, redactUpTo: 0, atRisk: 10, rows: 5000, bytes: 16_000_000,
+  minimumSubjects: 10,
+  dominanceCount: 2,
+  dominanceShare: 0.9,
+  pRatio: 0.1,
+  residualDegrees: 10,
+  parametersPerSubject: 0.33,
+  roundTo: 1,
+  redactUpTo: 0,
+  atRisk: 10,
+  rows: 5000,
+  bytes: 16_000_000,
 }
 
 // For each rule, which of two values lets less out.
 const stricterOf: { [K in keyof DisclosurePolicy]: (a: number, b: number) => number } = {
-  minimumSubjects: Math.max, dominanceCount: Math.max, dominanceShare: Math.min, pRatio: Math.max, residualDegrees: Math.max, parametersPerSubject: Math.min,
-  roundTo: Math.max, redactUpTo: Math.max, atRisk: Math.max, rows: Math.min, bytes: Math.min,
+  minimumSubjects: Math.max,
+  dominanceCount: Math.max,
+  dominanceShare: Math.min,
+  pRatio: Math.max,
+  residualDegrees: Math.max,
+  parametersPerSubject: Math.min,
+  roundTo: Math.max,
+  redactUpTo: Math.max,
+  atRisk: Math.max,
+  rows: Math.min,
+  bytes: Math.min,
 }
 
 /** The strictest of platform, site and dataset, rule by rule; the platform's floor always holds. */
@@ -48,10 +70,32 @@ export function strictest(...policies: Partial<DisclosurePolicy>[]): DisclosureP
   return out
 }
 
-export const rules = ['minimum-subjects', 'dominance', 'p-ratio', 'single-value', 'residual-degrees', 'parameters', 'at-risk', 'extreme', 'rounding', 'complementary', 'differencing', 'stability', 'names', 'numbers', 'size', 'unknown-output'] as const
+export const rules = [
+  'minimum-subjects',
+  'dominance',
+  'p-ratio',
+  'single-value',
+  'residual-degrees',
+  'parameters',
+  'at-risk',
+  'extreme',
+  'rounding',
+  'complementary',
+  'differencing',
+  'stability',
+  'names',
+  'numbers',
+  'size',
+  'unknown-output',
+] as const
 export type Rule = (typeof rules)[number]
 export const outcomes = ['pass', 'suppress', 'round', 'review', 'fail'] as const
 export type Outcome = (typeof outcomes)[number]
 
 /** One finding. It names positions and rules, never the value that failed. */
-export interface Finding { output: string; cell?: string; rule: Rule; outcome: Outcome }
+export interface Finding {
+  output: string
+  cell?: string
+  rule: Rule
+  outcome: Outcome
+}

@@ -1,6 +1,7 @@
 /**
- * The rules of `rules` on an aggregate query's answer: what the platform counted decides, cell by cell, and whatever leaves is a number that nobody can take apart.
- * Minimum, dominance and p-ratio after ACRO; rounding after OpenSAFELY; complementary suppression over every total that could be asked for.
+ * The rules of `rules` on an aggregate query's answer: what the platform counted decides, cell by cell, and whatever
+ * leaves is a number that nobody can take apart. Minimum, dominance and p-ratio after ACRO; rounding after OpenSAFELY;
+ * complementary suppression over every total that could be asked for.
  */
 import type { ReleasedCell, ReleasedOutput } from '../jobs/outputs.ts'
 import type { QueryColumn, QueryResult, QueryRow } from '../sql/result.ts'
@@ -18,21 +19,36 @@ const mostSuppressed = 300
 /** Declared groups that are filled in, so that a group that is not shown may as well be empty. */
 const mostFilled = 200
 const output = 'result'
-const guarantee = 'Every number is made of at least the policy’s minimum of people, counted by the platform; small, dominated and recomputable cells were taken out.'
+const guarantee =
+  'Every number is made of at least the policy’s minimum of people, counted by the platform; small, dominated and recomputable cells were taken out.'
 
-const block = (code: Verdict['code'], findings: Finding[]): Verdict => ({ outcome: 'block', ...(code ? { code } : {}), outputs: [], findings, guarantee })
+const block = (code: Verdict['code'], findings: Finding[]): Verdict => ({
+  outcome: 'block',
+  ...(code ? { code } : {}),
+  outputs: [],
+  findings,
+  guarantee,
+})
 const measured = (c: QueryColumn): boolean => c.kind !== 'group' && c.formula === undefined
 
 /** The first rule that a cell of a measured column breaks. */
 function brokenBy(row: QueryRow, c: number, column: QueryColumn, policy: DisclosurePolicy): Rule | undefined {
-  const k = policy.minimumSubjects, n = row.columnSubjects[c]!
+  const k = policy.minimumSubjects,
+    n = row.columnSubjects[c]!
   if (row.subjects < k || n < k) return 'minimum-subjects'
   if (column.kind === 'count' && shownCount(n, policy) === undefined) return 'minimum-subjects'
   // What one part of the row shows beside another must not single out a few.
   // Nobody is as telling as few, except where a column merely has values.
   if (column.set !== undefined) {
     const set = row.sets[column.set]!
-    for (const { other, subjects } of set.apart) if (other < column.set && subjects < k && !(subjects === 0 && (set.natural || (other >= 0 && row.sets[other]!.natural))) && !(other === -1 && column.presence)) return 'differencing'
+    for (const { other, subjects } of set.apart)
+      if (
+        other < column.set &&
+        subjects < k &&
+        !(subjects === 0 && (set.natural || (other >= 0 && row.sets[other]!.natural))) &&
+        !(other === -1 && column.presence)
+      )
+        return 'differencing'
   }
   const shares = row.contributions[c]
   if (shares) {
@@ -42,8 +58,15 @@ function brokenBy(row: QueryRow, c: number, column: QueryColumn, policy: Disclos
     if (total > 0 && top >= policy.dominanceShare * total) return 'dominance'
     if (total > 0 && total - largest - second < policy.pRatio * largest) return 'p-ratio'
   }
-  if (column.aggregate === 'quantile' || column.aggregate === 'median') { const q = column.quantile ?? 0.5; if (n * Math.min(q, 1 - q) < k / 2) return 'extreme' }
-  if (['correlation', 'slope', 'intercept', 'covariance'].includes(column.aggregate ?? '') && n - 2 < policy.residualDegrees) return 'residual-degrees'
+  if (column.aggregate === 'quantile' || column.aggregate === 'median') {
+    const q = column.quantile ?? 0.5
+    if (n * Math.min(q, 1 - q) < k / 2) return 'extreme'
+  }
+  if (
+    ['correlation', 'slope', 'intercept', 'covariance'].includes(column.aggregate ?? '') &&
+    n - 2 < policy.residualDegrees
+  )
+    return 'residual-degrees'
   return undefined
 }
 
@@ -51,19 +74,33 @@ function brokenBy(row: QueryRow, c: number, column: QueryColumn, policy: Disclos
 function shown(row: QueryRow, c: number, column: QueryColumn, policy: DisclosurePolicy): ReleasedCell {
   const v = row.values[c]
   if (typeof v !== 'number' || !Number.isFinite(v)) return { value: null }
-  const counted = (n: number): ReleasedCell => { const s = shownCount(n, policy); return s === undefined ? { value: null, suppressed: true } : { value: s, ...(policy.roundTo > 1 ? { precision: policy.roundTo } : {}) } }
+  const counted = (n: number): ReleasedCell => {
+    const s = shownCount(n, policy)
+    return s === undefined
+      ? { value: null, suppressed: true }
+      : { value: s, ...(policy.roundTo > 1 ? { precision: policy.roundTo } : {}) }
+  }
   if (column.presence) {
-    const step = policy.minimumSubjects, near = counted(row.rows - step * Math.round((row.rows - v) / step))
+    const step = policy.minimumSubjects,
+      near = counted(row.rows - step * Math.round((row.rows - v) / step))
     return near.suppressed ? near : { ...near, precision: step }
   }
   if (column.kind === 'count') return counted(v)
-  // Of several columns, some missing for a few: they count for those who have all, which another answer could show without them.
+  // Of several columns, some missing for a few: they count for those who have all, which another answer could show
+  // without them.
   const without = column.mixed === undefined ? 0 : row.subjects - row.mixed![column.mixed]!
   if (without > 0 && without < policy.minimumSubjects) return coarse(v, row.columnSubjects[c]!, column, policy)
   // Total and mean together would give the count that rounding hides.
-  if (column.aggregate === 'sum' && policy.roundTo > 1) { const s = shownCount(row.rows, policy) ?? 0; return significant(row.rows > 0 ? (v / row.rows) * s : 0, digits - 1) }
-  // To the digits of what was added up, not of what is left of it: shifting a column so that its sum vanishes would show more of each part.
-  const size = row.contributions[c] && (column.aggregate === 'sum' || column.aggregate === 'mean') ? row.contributions[c]!.total / (column.aggregate === 'sum' ? 1 : Math.max(1, row.rows)) : 0
+  if (column.aggregate === 'sum' && policy.roundTo > 1) {
+    const s = shownCount(row.rows, policy) ?? 0
+    return significant(row.rows > 0 ? (v / row.rows) * s : 0, digits - 1)
+  }
+  // To the digits of what was added up, not of what is left of it: shifting a column so that its sum vanishes would
+  // show more of each part.
+  const size =
+    row.contributions[c] && (column.aggregate === 'sum' || column.aggregate === 'mean')
+      ? row.contributions[c]!.total / (column.aggregate === 'sum' ? 1 : Math.max(1, row.rows))
+      : 0
   return significant(v, column.indicator && policy.roundTo > 1 ? 2 : digits, size)
 }
 
@@ -74,16 +111,31 @@ function coarse(v: number, n: number, column: QueryColumn, policy: DisclosurePol
   return upTo(v, (policy.minimumSubjects * (column.high - column.low)) / (column.aggregate === 'mean' ? n : 1))
 }
 
-/** Whether each of its values may be shown though few or none have it: named categories, and conditions. A range of whole numbers would fill a table with rows that say nothing; there, few and none are both left out. */
-const listed = (c: QueryColumn): boolean => c.values !== undefined && (c.values.length <= 2 || c.values.every((v) => typeof v !== 'number'))
+/**
+ * Whether each of its values may be shown though few or none have it: named categories, and conditions. A range of
+ * whole numbers would fill a table with rows that say nothing; there, few and none are both left out.
+ */
+const listed = (c: QueryColumn): boolean =>
+  c.values !== undefined && (c.values.length <= 2 || c.values.every((v) => typeof v !== 'number'))
 
 /** Judges an answer. What is suppressed is named by position and rule. */
 export function releaseQuery(found: QueryResult, policy: DisclosurePolicy): Verdict {
-  const result = withNobody(found), { columns, rows } = result
-  if (result.cohort.subjects < policy.minimumSubjects) return block('cohort-too-small', [{ output, rule: 'minimum-subjects', outcome: 'fail' }])
-  if (result.truncated || rows.length > policy.rows) return block('output-limit', [{ output, rule: 'size', outcome: 'fail' }])
+  const result = withNobody(found),
+    { columns, rows } = result
+  if (result.cohort.subjects < policy.minimumSubjects)
+    return block('cohort-too-small', [{ output, rule: 'minimum-subjects', outcome: 'fail' }])
+  if (result.truncated || rows.length > policy.rows)
+    return block('output-limit', [{ output, rule: 'size', outcome: 'fail' }])
   const asked = columns.flatMap((c, i) => (measured(c) ? [i] : []))
-  const primary = rows.map((row) => new Map(asked.flatMap((c): [number, Rule][] => { const rule = brokenBy(row, c, columns[c]!, policy); return rule ? [[c, rule]] : [] })))
+  const primary = rows.map(
+    (row) =>
+      new Map(
+        asked.flatMap((c): [number, Rule][] => {
+          const rule = brokenBy(row, c, columns[c]!, policy)
+          return rule ? [[c, rule]] : []
+        }),
+      ),
+  )
   const hidden = patterns(result, asked, primary, policy)
   if (!hidden) return block('output-unsafe', [{ output, rule: 'complementary', outcome: 'fail' }])
 
@@ -94,8 +146,19 @@ export function releaseQuery(found: QueryResult, policy: DisclosurePolicy): Verd
     const unsafe = row.subjects < policy.minimumSubjects
     // A group that is there only because of a few people must not be seen to be there.
     const missingKey = columns.some((c, i) => c.kind === 'group' && row.values[i] === null && !row.rolledUp.includes(i))
-    if (unsafe && (!declared || missingKey || tooMany(result))) { dropped++; continue }
-    const cells = columns.map((c, i): ReleasedCell => (c.kind === 'group' ? { value: row.rolledUp.includes(i) ? total : row.values[i] ?? null } : c.formula ? { value: null } : hidden[r]!.has(i) ? { value: null, suppressed: true } : shown(row, i, c, policy)))
+    if (unsafe && (!declared || missingKey || tooMany(result))) {
+      dropped++
+      continue
+    }
+    const cells = columns.map((c, i): ReleasedCell =>
+      c.kind === 'group'
+        ? { value: row.rolledUp.includes(i) ? total : (row.values[i] ?? null) }
+        : c.formula
+          ? { value: null }
+          : hidden[r]!.has(i)
+            ? { value: null, suppressed: true }
+            : shown(row, i, c, policy),
+    )
     for (const [i, c] of columns.entries()) if (c.formula) cells[i] = evaluate(c.formula, cells)
     kept.push({ cells, rules: columns.map((c, i) => (c.formula ? undefined : hidden[r]!.get(i))), row })
   }
@@ -104,48 +167,121 @@ export function releaseQuery(found: QueryResult, policy: DisclosurePolicy): Verd
   if (dropped > 0) findings.push({ output, rule: 'minimum-subjects', outcome: 'suppress' })
   const visible = columns.flatMap((c, i) => (c.hidden ? [] : [i]))
   const released = arranged(kept, result)
-  for (const [r, { cells, rules }] of released.entries()) for (const [at, i] of visible.entries()) if (cells[i]!.suppressed && findings.length < 1000) findings.push({ output, cell: `${r + 1}/${at + 1}`, rule: rules[i] ?? (columns[i]!.formula ? 'complementary' : 'minimum-subjects'), outcome: 'suppress' })
-  if (policy.roundTo > 1 && columns.some((c) => c.kind === 'count')) findings.push({ output, rule: 'rounding', outcome: 'round' })
-  if (!released.some((k) => visible.some((i) => columns[i]!.kind !== 'group' && !k.cells[i]!.suppressed))) return block(found.rows.length === 0 ? 'cohort-too-small' : 'output-unsafe', [{ output, rule: 'minimum-subjects', outcome: 'fail' }])
-  const table: ReleasedOutput = { name: output, type: 'table', columns: visible.map((i) => ({ name: columns[i]!.name, kind: columns[i]!.kind })), rows: released.map((k) => visible.map((i) => k.cells[i]!)) }
-  return { outcome: 'release', outputs: [table], findings, guarantee, told: rows.map((_, r) => kept.flatMap((k) => (k.row === rows[r] ? asked.filter((c) => !k.cells[c]!.suppressed).map((c) => columns[c]!.set ?? -1) : []))) }
+  for (const [r, { cells, rules }] of released.entries())
+    for (const [at, i] of visible.entries())
+      if (cells[i]!.suppressed && findings.length < 1000)
+        findings.push({
+          output,
+          cell: `${r + 1}/${at + 1}`,
+          rule: rules[i] ?? (columns[i]!.formula ? 'complementary' : 'minimum-subjects'),
+          outcome: 'suppress',
+        })
+  if (policy.roundTo > 1 && columns.some((c) => c.kind === 'count'))
+    findings.push({ output, rule: 'rounding', outcome: 'round' })
+  if (!released.some((k) => visible.some((i) => columns[i]!.kind !== 'group' && !k.cells[i]!.suppressed)))
+    return block(found.rows.length === 0 ? 'cohort-too-small' : 'output-unsafe', [
+      { output, rule: 'minimum-subjects', outcome: 'fail' },
+    ])
+  const table: ReleasedOutput = {
+    name: output,
+    type: 'table',
+    columns: visible.map((i) => ({ name: columns[i]!.name, kind: columns[i]!.kind })),
+    rows: released.map((k) => visible.map((i) => k.cells[i]!)),
+  }
+  return {
+    outcome: 'release',
+    outputs: [table],
+    findings,
+    guarantee,
+    told: rows.map((_, r) =>
+      kept.flatMap((k) =>
+        k.row === rows[r] ? asked.filter((c) => !k.cells[c]!.suppressed).map((c) => columns[c]!.set ?? -1) : [],
+      ),
+    ),
+  }
 }
 
-/** With an empty row for each value that a made condition could have and nobody has, so that it is hidden, and protected, just as a few people would be. */
+/**
+ * With an empty row for each value that a made condition could have and nobody has, so that it is hidden, and
+ * protected, just as a few people would be.
+ */
 function withNobody(result: QueryResult): QueryResult {
   const { columns, rows } = result
   const made = columns.flatMap((c, i) => (c.made ? [i] : []))
   if (made.length === 0 || rows.length === 0 || rows.length > mostFilled) return result
   const groups = columns.flatMap((c, i) => (c.kind === 'group' ? [i] : []))
-  const keyOf = (r: Pick<QueryRow, 'values' | 'rolledUp'>): string => JSON.stringify(groups.map((g) => (r.rolledUp.includes(g) ? [] : r.values[g])))
+  const keyOf = (r: Pick<QueryRow, 'values' | 'rolledUp'>): string =>
+    JSON.stringify(groups.map((g) => (r.rolledUp.includes(g) ? [] : r.values[g])))
   const there = new Map(rows.map((r) => [keyOf(r), r]))
-  for (const g of made) for (const r of there.values()) if (!r.rolledUp.includes(g)) for (const v of columns[g]!.values!) {
-    const row: QueryRow = { ...r, values: r.values.map((old, i) => (i === g ? v : columns[i]!.kind === 'group' ? old : null)), rows: 0, subjects: 0, columnSubjects: columns.map(() => 0), contributions: columns.map(() => null), sets: [] }
-    if (!there.has(keyOf(row))) there.set(keyOf(row), row)
-  }
+  for (const g of made)
+    for (const r of there.values())
+      if (!r.rolledUp.includes(g))
+        for (const v of columns[g]!.values!) {
+          const row: QueryRow = {
+            ...r,
+            values: r.values.map((old, i) => (i === g ? v : columns[i]!.kind === 'group' ? old : null)),
+            rows: 0,
+            subjects: 0,
+            columnSubjects: columns.map(() => 0),
+            contributions: columns.map(() => null),
+            sets: [],
+          }
+          if (!there.has(keyOf(row))) there.set(keyOf(row), row)
+        }
   return { ...result, rows: [...there.values()] }
 }
 
 /** How many cells the declared groups make. */
-const cellsOf = (result: QueryResult): number => result.columns.reduce((n, c) => (c.kind === 'group' ? n * (c.values?.length ?? Infinity) : n), 1)
+const cellsOf = (result: QueryResult): number =>
+  result.columns.reduce((n, c) => (c.kind === 'group' ? n * (c.values?.length ?? Infinity) : n), 1)
 const tooMany = (result: QueryResult): boolean => cellsOf(result) > mostFilled
 
 /** Adds the declared groups that have no row, as suppressed ones: empty and small look the same. */
-function fill(result: QueryResult, kept: { cells: ReleasedCell[]; rules: (Rule | undefined)[]; row?: QueryRow }[]): void {
+function fill(
+  result: QueryResult,
+  kept: { cells: ReleasedCell[]; rules: (Rule | undefined)[]; row?: QueryRow }[],
+): void {
   const { columns } = result
   const groups = columns.flatMap((c, i) => (c.kind === 'group' ? [i] : []))
   if (groups.length === 0) return
-  const keyOf = (rolled: readonly number[], values: readonly unknown[]): string => JSON.stringify(groups.map((g) => (rolled.includes(g) ? [] : values[g])))
-  const there = new Set(kept.map((k) => keyOf(k.row!.rolledUp, k.cells.map((c) => c.value))))
+  const keyOf = (rolled: readonly number[], values: readonly unknown[]): string =>
+    JSON.stringify(groups.map((g) => (rolled.includes(g) ? [] : values[g])))
+  const there = new Set(
+    kept.map((k) =>
+      keyOf(
+        k.row!.rolledUp,
+        k.cells.map((c) => c.value),
+      ),
+    ),
+  )
   for (const rolled of new Map(result.rows.map((r) => [r.rolledUp.join(), r.rolledUp])).values()) {
     let combinations: unknown[][] = [columns.map((_, i) => (rolled.includes(i) ? total : null))]
-    for (const g of groups) if (!rolled.includes(g)) combinations = combinations.flatMap((c) => columns[g]!.values!.map((v) => c.map((old, i) => (i === g ? v : old))))
-    for (const values of combinations) if (!there.has(keyOf(rolled, values))) kept.push({ cells: columns.map((c, i): ReleasedCell => (c.kind === 'group' ? { value: values[i] as ReleasedCell['value'] } : { value: null, suppressed: true })), rules: columns.map((c) => (c.kind === 'group' ? undefined : 'minimum-subjects')) })
+    for (const g of groups)
+      if (!rolled.includes(g))
+        combinations = combinations.flatMap((c) =>
+          columns[g]!.values!.map((v) => c.map((old, i) => (i === g ? v : old))),
+        )
+    for (const values of combinations)
+      if (!there.has(keyOf(rolled, values)))
+        kept.push({
+          cells: columns.map((c, i): ReleasedCell =>
+            c.kind === 'group' ? { value: values[i] as ReleasedCell['value'] } : { value: null, suppressed: true },
+          ),
+          rules: columns.map((c) => (c.kind === 'group' ? undefined : 'minimum-subjects')),
+        })
   }
 }
 
-/** Per row, the columns that stay hidden and why: what breaks a rule, and what would give it back. Undefined when that cannot be made safe. */
-function patterns(result: QueryResult, asked: readonly number[], primary: readonly ReadonlyMap<number, Rule>[], policy: DisclosurePolicy): Map<number, Rule>[] | undefined {
+/**
+ * Per row, the columns that stay hidden and why: what breaks a rule, and what would give it back. Undefined when that
+ * cannot be made safe.
+ */
+function patterns(
+  result: QueryResult,
+  asked: readonly number[],
+  primary: readonly ReadonlyMap<number, Rule>[],
+  policy: DisclosurePolicy,
+): Map<number, Rule>[] | undefined {
   const hidden = primary.map((p) => new Map(p))
   if (primary.every((p) => p.size === 0) || !result.columns.some((c) => c.kind === 'group')) return hidden
   const lattice = latticeOf(result)
@@ -162,9 +298,11 @@ function patterns(result: QueryResult, asked: readonly number[], primary: readon
     const additive = result.columns[c]!.aggregate === 'count'
     const perRow = result.rows.map((r) => (additive ? Number(r.values[c] ?? 0) : r.rows))
     const key = JSON.stringify([own, additive ? c : 'rows'])
-    if (!memo.has(key)) memo.set(key, suppress(lattice.valuesOf(perRow), new Set([...own, ...secret]), lattice.equations, known))
+    if (!memo.has(key))
+      memo.set(key, suppress(lattice.valuesOf(perRow), new Set([...own, ...secret]), lattice.equations, known))
     const pattern = memo.get(key)
-    for (const r of result.rows.keys()) if ((pattern === undefined || pattern.has(r)) && !hidden[r]!.has(c)) hidden[r]!.set(c, 'complementary')
+    for (const r of result.rows.keys())
+      if ((pattern === undefined || pattern.has(r)) && !hidden[r]!.has(c)) hidden[r]!.set(c, 'complementary')
   }
   return hidden
 }

@@ -36,25 +36,54 @@ export function evaluate(formula: Formula, cells: readonly ReleasedCell[]): Rele
     }
     const [a = Number.NaN, b = Number.NaN] = f.of.map(at)
     switch (f.op) {
-      case '+': return a + b
-      case '-': return a - b
-      case '*': return a * b
-      case '/': return b === 0 ? Number.NaN : a / b
-      case 'round': { const d = f.of.length > 1 ? Math.max(-12, Math.min(12, Math.trunc(b))) : 0; return Math.round(a * 10 ** d) / 10 ** d }
-      case 'sqrt': return Math.sqrt(a)
-      case 'abs': return Math.abs(a)
+      case '+':
+        return a + b
+      case '-':
+        return a - b
+      case '*':
+        return a * b
+      case '/':
+        return b === 0 ? Number.NaN : a / b
+      case 'round': {
+        const d = f.of.length > 1 ? Math.max(-12, Math.min(12, Math.trunc(b))) : 0
+        return Math.round(a * 10 ** d) / 10 ** d
+      }
+      case 'sqrt':
+        return Math.sqrt(a)
+      case 'abs':
+        return Math.abs(a)
     }
   }
   const v = at(formula)
   return suppressed ? { value: null, suppressed: true } : { value: Number.isFinite(v) ? clean(v) : null }
 }
 
-const compare = (a: Scalar, b: Scalar): number => (a === b ? 0 : a === null ? 1 : b === null ? -1 : typeof a === 'number' && typeof b === 'number' ? a - b : String(a) < String(b) ? -1 : 1)
+const compare = (a: Scalar, b: Scalar): number =>
+  a === b
+    ? 0
+    : a === null
+      ? 1
+      : b === null
+        ? -1
+        : typeof a === 'number' && typeof b === 'number'
+          ? a - b
+          : String(a) < String(b)
+            ? -1
+            : 1
 
-/** Rows in the order that was asked for, by what is released alone; then by the groups, so that the order tells nothing. Then the limit. */
-export function arranged<R extends { cells: ReleasedCell[] }>(rows: readonly R[], { columns, order = [], limit }: QueryResult): R[] {
+/**
+ * Rows in the order that was asked for, by what is released alone; then by the groups, so that the order tells nothing.
+ * Then the limit.
+ */
+export function arranged<R extends { cells: ReleasedCell[] }>(
+  rows: readonly R[],
+  { columns, order = [], limit }: QueryResult,
+): R[] {
   const groups = columns.flatMap((c, i) => (c.kind === 'group' ? [{ column: i, descending: false }] : []))
-  const place = (column: number, v: Scalar): Scalar => { const at = columns[column]!.values?.indexOf(v as string); return at === undefined || at < 0 ? v : at }
+  const place = (column: number, v: Scalar): Scalar => {
+    const at = columns[column]!.values?.indexOf(v as string)
+    return at === undefined || at < 0 ? v : at
+  }
   const sorted = [...rows].sort((x, y) => {
     for (const { column, descending } of [...order, ...groups]) {
       const [a, b] = [place(column, x.cells[column]!.value), place(column, y.cells[column]!.value)]

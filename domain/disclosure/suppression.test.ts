@@ -4,26 +4,52 @@ import { broken, shownCount } from './cell.ts'
 import { defaultPolicy, floorSubjects, strictest } from './policy.ts'
 import { type Equation, exposed, suppress } from './suppression.ts'
 
-/** A table of `rows` x `columns` with row totals, column totals and the grand total; the last index of each is the total. */
-function twoWay(inner: readonly (readonly number[])[]): { values: number[]; equations: Equation[]; at: (r: number, c: number) => number } {
-  const rows = inner.length, columns = inner[0]!.length
+/**
+ * A table of `rows` x `columns` with row totals, column totals and the grand total; the last index of each is the
+ * total.
+ */
+function twoWay(inner: readonly (readonly number[])[]): {
+  values: number[]
+  equations: Equation[]
+  at: (r: number, c: number) => number
+} {
+  const rows = inner.length,
+    columns = inner[0]!.length
   const at = (r: number, c: number): number => r * (columns + 1) + c
   const values: number[] = []
-  for (let r = 0; r <= rows; r++) for (let c = 0; c <= columns; c++)
-    values[at(r, c)] = inner.filter((_, i) => r === rows || i === r).reduce((s, row) => s + row.filter((_, j) => c === columns || j === c).reduce((a, b) => a + b, 0), 0)
+  for (let r = 0; r <= rows; r++)
+    for (let c = 0; c <= columns; c++)
+      values[at(r, c)] = inner
+        .filter((_, i) => r === rows || i === r)
+        .reduce((s, row) => s + row.filter((_, j) => c === columns || j === c).reduce((a, b) => a + b, 0), 0)
   const equations: Equation[] = []
-  for (let r = 0; r <= rows; r++) equations.push({ total: at(r, columns), parts: Array.from({ length: columns }, (_, c) => at(r, c)) })
-  for (let c = 0; c <= columns; c++) equations.push({ total: at(rows, c), parts: Array.from({ length: rows }, (_, r) => at(r, c)) })
+  for (let r = 0; r <= rows; r++)
+    equations.push({ total: at(r, columns), parts: Array.from({ length: columns }, (_, c) => at(r, c)) })
+  for (let c = 0; c <= columns; c++)
+    equations.push({ total: at(rows, c), parts: Array.from({ length: rows }, (_, r) => at(r, c)) })
   return { values, equations, at }
 }
-/** Whether some other table has the same released cells and another value in `cell`: by trying every value of every hidden cell up to the sum of all. */
-function another(values: readonly number[], hidden: readonly number[], equations: readonly Equation[], cell: number): boolean {
-  const trial = [...values], order = [cell, ...hidden.filter((c) => c !== cell)], most = Math.max(...values) + 1
+/**
+ * Whether some other table has the same released cells and another value in `cell`: by trying every value of every
+ * hidden cell up to the sum of all.
+ */
+function another(
+  values: readonly number[],
+  hidden: readonly number[],
+  equations: readonly Equation[],
+  cell: number,
+): boolean {
+  const trial = [...values],
+    order = [cell, ...hidden.filter((c) => c !== cell)],
+    most = Math.max(...values) + 1
   const known = new Set([...values.keys()].filter((c) => !hidden.includes(c)))
-  const possible = (): boolean => equations.every((e) => {
-    const sum = e.parts.reduce((s, c) => (known.has(c) ? s + trial[c]! : s), 0)
-    return !known.has(e.total) || (e.parts.every((c) => known.has(c)) ? sum === trial[e.total] : sum <= trial[e.total]!)
-  })
+  const possible = (): boolean =>
+    equations.every((e) => {
+      const sum = e.parts.reduce((s, c) => (known.has(c) ? s + trial[c]! : s), 0)
+      return (
+        !known.has(e.total) || (e.parts.every((c) => known.has(c)) ? sum === trial[e.total] : sum <= trial[e.total]!)
+      )
+    })
   const search = (i: number): boolean => {
     const c = order[i]
     if (c === undefined) return true
@@ -39,12 +65,22 @@ function another(values: readonly number[], hidden: readonly number[], equations
   return search(0)
 }
 
-const table = fc.integer({ min: 2, max: 3 }).chain((rows) => fc.integer({ min: 2, max: 3 }).chain((columns) =>
-  fc.array(fc.array(fc.integer({ min: 0, max: 4 }), { minLength: columns, maxLength: columns }), { minLength: rows, maxLength: rows })))
+const table = fc.integer({ min: 2, max: 3 }).chain((rows) =>
+  fc.integer({ min: 2, max: 3 }).chain((columns) =>
+    fc.array(fc.array(fc.integer({ min: 0, max: 4 }), { minLength: columns, maxLength: columns }), {
+      minLength: rows,
+      maxLength: rows,
+    }),
+  ),
+)
 
 describe('complementary suppression', () => {
   it('finds the lone suppressed cell of a row', () => {
-    const { values, equations, at } = twoWay([[3, 20, 30], [40, 50, 60], [70, 80, 90]])
+    const { values, equations, at } = twoWay([
+      [3, 20, 30],
+      [40, 50, 60],
+      [70, 80, 90],
+    ])
     expect(exposed(values, new Set([at(0, 0)]), equations)).toEqual(new Set([at(0, 0)]))
     const out = suppress(values, new Set([at(0, 0)]), equations)!
     expect(exposed(values, out, equations).has(at(0, 0))).toBe(false)
@@ -52,27 +88,42 @@ describe('complementary suppression', () => {
   })
   it('finds a cell that only a chain of margins gives away', () => {
     // Two suppressed cells in the first row, but the second is alone in its column.
-    const { values, equations, at } = twoWay([[3, 4, 30], [40, 50, 60], [70, 80, 90]])
+    const { values, equations, at } = twoWay([
+      [3, 4, 30],
+      [40, 50, 60],
+      [70, 80, 90],
+    ])
     expect(exposed(values, new Set([at(0, 0), at(0, 1), at(1, 0)]), equations)).toContain(at(0, 0))
   })
   it('finds cells that are known because their sum is zero', () => {
-    const { values, equations, at } = twoWay([[0, 0, 30], [0, 0, 60], [70, 80, 90]])
+    const { values, equations, at } = twoWay([
+      [0, 0, 30],
+      [0, 0, 60],
+      [70, 80, 90],
+    ])
     expect(exposed(values, new Set([at(0, 0), at(0, 1), at(1, 0), at(1, 1)]), equations).size).toBe(4)
   })
-  it('leaves no suppressed cell that another table with the same released cells would not explain', () => fc.assert(fc.property(table, fc.nat(), (inner, pick) => {
-    const { values, equations, at } = twoWay(inner)
-    const cells = inner.flatMap((row, r) => row.map((_, c) => at(r, c)))
-    const primary = new Set(cells.filter((c) => values[c]! < 2).concat(cells[pick % cells.length]!))
-    const out = suppress(values, primary, equations)
-    if (!out) return
-    for (const c of primary) expect(another(values, [...out], equations, c), `cell ${c}`).toBe(true)
-  }), { numRuns: 100, seed: 7 }))
-  it('only ever adds', () => fc.assert(fc.property(table, fc.nat(), (inner, pick) => {
-    const { values, equations } = twoWay(inner)
-    const primary = new Set([pick % values.length])
-    const out = suppress(values, primary, equations)
-    if (out) for (const c of primary) expect(out.has(c)).toBe(true)
-  })))
+  it('leaves no suppressed cell that another table with the same released cells would not explain', () =>
+    fc.assert(
+      fc.property(table, fc.nat(), (inner, pick) => {
+        const { values, equations, at } = twoWay(inner)
+        const cells = inner.flatMap((row, r) => row.map((_, c) => at(r, c)))
+        const primary = new Set(cells.filter((c) => values[c]! < 2).concat(cells[pick % cells.length]!))
+        const out = suppress(values, primary, equations)
+        if (!out) return
+        for (const c of primary) expect(another(values, [...out], equations, c), `cell ${c}`).toBe(true)
+      }),
+      { numRuns: 100, seed: 7 },
+    ))
+  it('only ever adds', () =>
+    fc.assert(
+      fc.property(table, fc.nat(), (inner, pick) => {
+        const { values, equations } = twoWay(inner)
+        const primary = new Set([pick % values.length])
+        const out = suppress(values, primary, equations)
+        if (out) for (const c of primary) expect(out.has(c)).toBe(true)
+      }),
+    ))
 })
 
 describe('a cell', () => {
@@ -88,7 +139,10 @@ describe('a cell', () => {
     expect(broken({ subjects: 20, contributions: [100_000, 4000, ...spread] }, defaultPolicy)).toContain('p-ratio')
     expect(broken({ subjects: 20, contributions: [-5000, 4000, ...spread] }, defaultPolicy)).toContain('dominance')
   })
-  it('says something of everybody when all values are the same', () => expect(broken({ subjects: 20, contributions: Array.from({ length: 20 }, () => 7) }, defaultPolicy)).toEqual(['single-value']))
+  it('says something of everybody when all values are the same', () =>
+    expect(broken({ subjects: 20, contributions: Array.from({ length: 20 }, () => 7) }, defaultPolicy)).toEqual([
+      'single-value',
+    ]))
   it('is rounded after redaction', () => {
     const p = { roundTo: 5, redactUpTo: 7 }
     expect([7, 8, 12, 13].map((n) => shownCount(n, p))).toEqual([undefined, 10, 10, 15])
@@ -99,10 +153,23 @@ describe('policies', () => {
   it('the stricter wins, rule by rule, and the floor holds', () => {
     expect(strictest().minimumSubjects).toBe(10)
     expect(strictest({ minimumSubjects: 1 }).minimumSubjects).toBe(floorSubjects)
-    expect(strictest({ minimumSubjects: 6 }, { minimumSubjects: 20, dominanceShare: 0.8 }, { rows: 100 })).toMatchObject({ minimumSubjects: 20, dominanceShare: 0.8, rows: 100 })
+    expect(
+      strictest({ minimumSubjects: 6 }, { minimumSubjects: 20, dominanceShare: 0.8 }, { rows: 100 }),
+    ).toMatchObject({ minimumSubjects: 20, dominanceShare: 0.8, rows: 100 })
   })
-  it('adding a policy never lets more out', () => fc.assert(fc.property(fc.record({ minimumSubjects: fc.nat(30), pRatio: fc.double({ min: 0, max: 1, noNaN: true }), rows: fc.nat(9000) }), fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 30 }), (p, contributions) => {
-    const cell = { subjects: contributions.length, contributions }
-    expect(broken(cell, strictest(defaultPolicy, p))).toEqual(expect.arrayContaining(broken(cell, defaultPolicy)))
-  })))
+  it('adding a policy never lets more out', () =>
+    fc.assert(
+      fc.property(
+        fc.record({
+          minimumSubjects: fc.nat(30),
+          pRatio: fc.double({ min: 0, max: 1, noNaN: true }),
+          rows: fc.nat(9000),
+        }),
+        fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 30 }),
+        (p, contributions) => {
+          const cell = { subjects: contributions.length, contributions }
+          expect(broken(cell, strictest(defaultPolicy, p))).toEqual(expect.arrayContaining(broken(cell, defaultPolicy)))
+        },
+      ),
+    ))
 })

@@ -1,13 +1,36 @@
 /** The life of a job, as a table: guard, tests, docs and portal read it. */
-export const jobStates = ['queued', 'running', 'checking', 'held', 'succeeded', 'blocked', 'failed', 'cancelled'] as const
+export const jobStates = [
+  'queued',
+  'running',
+  'checking',
+  'held',
+  'succeeded',
+  'blocked',
+  'failed',
+  'cancelled',
+] as const
 export type JobState = (typeof jobStates)[number]
 
-interface Row { to: readonly JobState[]; live: boolean; meaning: string }
-/** `live`: something is still going to happen. `checking` goes back to `running` only when a crash made it start again. */
+interface Row {
+  to: readonly JobState[]
+  live: boolean
+  meaning: string
+}
+/**
+ * `live`: something is still going to happen. `checking` goes back to `running` only when a crash made it start again.
+ */
 export const jobLife: Record<JobState, Row> = {
-  queued: { to: ['running', 'blocked', 'failed', 'cancelled'], live: true, meaning: 'Waiting for its turn, or for an approval' },
+  queued: {
+    to: ['running', 'blocked', 'failed', 'cancelled'],
+    live: true,
+    meaning: 'Waiting for its turn, or for an approval',
+  },
   running: { to: ['checking', 'blocked', 'failed', 'cancelled'], live: true, meaning: 'Cohort, then computation' },
-  checking: { to: ['running', 'held', 'succeeded', 'blocked', 'failed', 'cancelled'], live: true, meaning: 'The privacy gate reads the output' },
+  checking: {
+    to: ['running', 'held', 'succeeded', 'blocked', 'failed', 'cancelled'],
+    live: true,
+    meaning: 'The privacy gate reads the output',
+  },
   held: { to: ['succeeded', 'blocked', 'failed', 'cancelled'], live: true, meaning: 'Output checkers look at it' },
   succeeded: { to: [], live: false, meaning: 'Released' },
   blocked: { to: [], live: false, meaning: 'The gate or the checkers let nothing out' },

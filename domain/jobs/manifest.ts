@@ -2,25 +2,62 @@
 
 export const runtimes = ['python', 'r', 'notebook'] as const
 export type ScriptRuntime = (typeof runtimes)[number]
-export interface LinkTo { url: string; headers: Record<string, string> }
+export interface LinkTo {
+  url: string
+  headers: Record<string, string>
+}
 
 /** How often the code runs, and on whom. */
 export type Plan =
-  /** Once, on the whole cohort: for `review`. When that run fails, without each of `leaveOutBlocks` blocks as well, as what is told of a failure is compared. */
+  /**
+   * Once, on the whole cohort: for `review`. When that run fails, without each of `leaveOutBlocks` blocks as well, as
+   * what is told of a failure is compared.
+   */
   | { kind: 'whole' }
-  /** Once on the whole cohort and once without each of `blocks` disjoint blocks of subjects: for `rules` (domain/disclosure/agreement.ts). */
+  /**
+   * Once on the whole cohort and once without each of `blocks` disjoint blocks of subjects: for `rules`
+   * (domain/disclosure/agreement.ts).
+   */
   | { kind: 'leave-out'; blocks: number }
-  /** Once on each of `blocks` disjoint blocks, each in a time slot of its own that is always used up: sample-and-aggregate, for `noise`. */
+  /**
+   * Once on each of `blocks` disjoint blocks, each in a time slot of its own that is always used up:
+   * sample-and-aggregate, for `noise`.
+   */
   | { kind: 'blocks'; blocks: number; slotSeconds: number }
 
 /** Blocks of a leave-out plan (domain/disclosure/agreement.ts). */
 export const leaveOutBlocks = 8
 
-export interface Limits { seconds: number; memoryMb: number; cpus: number; processes: number; outputBytes: number; outputFiles: number }
-export const defaultLimits: Limits = { seconds: 300, memoryMb: 2048, cpus: 1, processes: 64, outputBytes: 16_000_000, outputFiles: 50 }
+export interface Limits {
+  seconds: number
+  memoryMb: number
+  cpus: number
+  processes: number
+  outputBytes: number
+  outputFiles: number
+}
+export const defaultLimits: Limits = {
+  seconds: 300,
+  memoryMb: 2048,
+  cpus: 1,
+  processes: 64,
+  outputBytes: 16_000_000,
+  outputFiles: 50,
+}
 
-export interface ManifestTable { /** Path below catalogs/<dataset>/. */ file: string; subject: string; /** Cohort rows as CSV, sorted as in the dataset. */ link: LinkTo; /** Set when `path` of each row names a volume below `images`. */ pathColumn?: string }
-export interface ManifestFile { file: string; link: LinkTo }
+export interface ManifestTable {
+  /** Path below catalogs/<dataset>/. */
+  file: string
+  subject: string
+  /** Cohort rows as CSV, sorted as in the dataset. */
+  link: LinkTo
+  /** Set when `path` of each row names a volume below `images`. */
+  pathColumn?: string
+}
+export interface ManifestFile {
+  file: string
+  link: LinkTo
+}
 
 export interface Manifest {
   job: string
@@ -44,7 +81,14 @@ export interface Manifest {
 
 export const confinements = ['bubblewrap', 'landlock', 'wasm', 'fargate'] as const
 export type Confinement = (typeof confinements)[number]
-export type RunEnd = 'finished' | 'script-error' | 'time-limit' | 'memory-limit' | 'process-limit' | 'output-limit' | 'killed'
+export type RunEnd =
+  | 'finished'
+  | 'script-error'
+  | 'time-limit'
+  | 'memory-limit'
+  | 'process-limit'
+  | 'output-limit'
+  | 'killed'
 
 export interface RunReport {
   /** `all`, or the number of the block that was left out or used. */
@@ -53,7 +97,10 @@ export interface RunReport {
   subjects: number
   end: RunEnd
   exitCode?: number
-  /** For the analyst: class of the error (an identifier from a fixed list or `Error`) and line (and cell) in their own code. */
+  /**
+   * For the analyst: class of the error (an identifier from a fixed list or `Error`) and line (and cell) in their own
+   * code.
+   */
   errorClass?: string
   line?: number
   cell?: number
@@ -64,4 +111,12 @@ export interface RunReport {
   stderr: string
   seconds: number
 }
-export interface Report { job: string; confinement: Confinement; image: string; cohort: number; runs: RunReport[]; /** Set when nothing could run. */ refused?: 'confinement-missing' | 'infrastructure' }
+export interface Report {
+  job: string
+  confinement: Confinement
+  image: string
+  cohort: number
+  runs: RunReport[]
+  /** Set when nothing could run. */
+  refused?: 'confinement-missing' | 'infrastructure'
+}

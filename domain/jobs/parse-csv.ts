@@ -1,14 +1,33 @@
 /** CSV as RFC 4180 has it, from files that nobody vouches for: a table or a reason, never an exception. */
 import type { Scalar } from './outputs.ts'
 
-export type CsvProblem = 'no-header' | 'ragged' | 'unclosed-quote' | 'too-many-rows' | 'too-many-columns' | 'duplicate-name'
-export interface CsvTable { columns: string[]; rows: Scalar[][] }
+export type CsvProblem =
+  | 'no-header'
+  | 'ragged'
+  | 'unclosed-quote'
+  | 'too-many-rows'
+  | 'too-many-columns'
+  | 'duplicate-name'
+export interface CsvTable {
+  columns: string[]
+  rows: Scalar[][]
+}
 
 const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?$/
 const missing = new Set(['', 'NA', 'NaN', 'nan', 'NULL', 'null', 'None', 'Inf', '-Inf', 'inf', '-inf'])
-const truth = new Map([['TRUE', true], ['True', true], ['true', true], ['FALSE', false], ['False', false], ['false', false]])
+const truth = new Map([
+  ['TRUE', true],
+  ['True', true],
+  ['true', true],
+  ['FALSE', false],
+  ['False', false],
+  ['false', false],
+])
 
-/** Text of a cell as a value: numbers, truth values, missing (also what is not finite), otherwise text. Quoted cells are read alike: R quotes only text, Python only where it must. */
+/**
+ * Text of a cell as a value: numbers, truth values, missing (also what is not finite), otherwise text. Quoted cells are
+ * read alike: R quotes only text, Python only where it must.
+ */
 export function scalarOf(text: string): Scalar {
   const t = text.trim()
   if (missing.has(t)) return null
@@ -22,7 +41,8 @@ export function scalarOf(text: string): Scalar {
 /** A table of `text`; a first column without a name (row names of R and pandas) is called `row`. */
 export function parseCsv(text: string, limits: { rows: number; columns: number }): CsvTable | CsvProblem {
   const records: string[][] = []
-  let record: string[] = [], at = text.startsWith('\uFEFF') ? 1 : 0
+  let record: string[] = [],
+    at = text.startsWith('\uFEFF') ? 1 : 0
   for (let open = true; open;) {
     let cell = ''
     if (text[at] === '"') {
@@ -42,7 +62,10 @@ export function parseCsv(text: string, limits: { rows: number; columns: number }
     record.push(cell)
     if (record.length > limits.columns) return 'too-many-columns'
     at = end
-    if (text[at] === ',') { at++; continue }
+    if (text[at] === ',') {
+      at++
+      continue
+    }
     if (record.length > 1 || record[0] !== '') records.push(record)
     if (records.length > limits.rows + 1) return 'too-many-rows'
     record = []

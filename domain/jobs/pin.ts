@@ -1,4 +1,7 @@
-/** The pin of an analysis: a hash of everything that decides what would run. An approval is for one pin; any edit makes another. */
+/**
+ * The pin of an analysis: a hash of everything that decides what would run. An approval is for one pin; any edit makes
+ * another.
+ */
 import { canonical, sha256Hex } from '../hash.ts'
 import type { Cohort } from './cohort.ts'
 
@@ -19,5 +22,9 @@ export interface Pinned {
   hash?: string
 }
 
-/** SHA-256, hex, over canonical JSON: the order of members does not matter, everything else does. Filters keep their order, as it is part of what was asked. */
-export const pinOf = (p: Pinned): Promise<string> => sha256Hex(canonical({ format: 1, ...p, declared: p.declared?.length ? p.declared : undefined }))
+/**
+ * SHA-256, hex, over canonical JSON: the order of members does not matter, everything else does. Filters keep their
+ * order, as it is part of what was asked.
+ */
+export const pinOf = (p: Pinned): Promise<string> =>
+  sha256Hex(canonical({ format: 1, ...p, declared: p.declared?.length ? p.declared : undefined }))

@@ -5,83 +5,179 @@ import { epsilonOf, type NanoRho } from '../privacy/accounting.ts'
 import { blocksWanted } from '../privacy/sample-and-aggregate.ts'
 import { defaultLimits, leaveOutBlocks, type Limits, type Plan } from './manifest.ts'
 
-/** How often a script runs, and on whom. Undefined when `noise` would need more blocks than can run (`too-small-for-noise`). */
-export function planOf(ask: { mode: ReleaseMode; epsilon?: number; declared?: readonly unknown[] }, seconds: number): Plan | undefined {
+/**
+ * How often a script runs, and on whom. Undefined when `noise` would need more blocks than can run
+ * (`too-small-for-noise`).
+ */
+export function planOf(
+  ask: { mode: ReleaseMode; epsilon?: number; declared?: readonly unknown[] },
+  seconds: number,
+): Plan | undefined {
   if (ask.mode === 'review') return { kind: 'whole' }
   if (ask.mode === 'rules') return { kind: 'leave-out', blocks: leaveOutBlocks }
   const blocks = blocksWanted(ask.epsilon ?? 1, ask.declared?.length ?? 1)
   // Each slot is always used up, so that time says nothing; together they may take as long as the job.
-  return blocks === undefined ? undefined : { kind: 'blocks', blocks, slotSeconds: Math.max(1, Math.floor(seconds / blocks)) }
+  return blocks === undefined
+    ? undefined
+    : { kind: 'blocks', blocks, slotSeconds: Math.max(1, Math.floor(seconds / blocks)) }
 }
-const runsOf = (plan: Plan | undefined): number => (plan === undefined ? 0 : plan.kind === 'whole' ? 1 : plan.kind === 'leave-out' ? plan.blocks + 1 : plan.blocks)
+const runsOf = (plan: Plan | undefined): number =>
+  plan === undefined ? 0 : plan.kind === 'whole' ? 1 : plan.kind === 'leave-out' ? plan.blocks + 1 : plan.blocks
 
 /** US dollars, us-east-1, on demand, x86-64 (AWS price lists of November 2026; a guide, not a bill). */
-export const prices = { lambdaGbSecond: 0.0000166667, lambdaRequest: 0.0000002, fargateCpuHour: 0.04048, fargateGbHour: 0.004445, stepTransition: 0.000025 } as const
+export const prices = {
+  lambdaGbSecond: 0.0000166667,
+  lambdaRequest: 0.0000002,
+  fargateCpuHour: 0.04048,
+  fargateGbHour: 0.004445,
+  stepTransition: 0.000025,
+} as const
 /** Seconds that a container needs before code runs, and that a run of an everyday script takes. */
-const containerStart = 40, usualRun = 4, usualQuery = 2, queryMemoryGb = 3
+const containerStart = 40,
+  usualRun = 4,
+  usualQuery = 2,
+  queryMemoryGb = 3
 
 export interface QuoteInput {
-  language: Language; mode: ReleaseMode; epsilon?: number; declared?: readonly unknown[]
+  language: Language
+  mode: ReleaseMode
+  epsilon?: number
+  declared?: readonly unknown[]
   policy: DisclosurePolicy
   limits?: Partial<Limits>
   /** Tried on the synthetic twin: once, and no rule applies. */
   twin?: true
   /** What would be charged, and what is available, in nano-rho; and the dataset's delta. */
-  charge: NanoRho; available: NanoRho; delta: number
+  charge: NanoRho
+  available: NanoRho
+  delta: number
 }
-export interface QuoteFigures { cost: { nanoRho: number; epsilon: number; delta: number; left: number; minutes: number; dollars: number }; rules: { rule: Rule; text: string }[]; runs: number }
+export interface QuoteFigures {
+  cost: { nanoRho: number; epsilon: number; delta: number; left: number; minutes: number; dollars: number }
+  rules: { rule: Rule; text: string }[]
+  runs: number
+}
 
-/** Cost, rules as sentences with their thresholds, and the number of runs. `left` is the epsilon that would remain, 0 when the budget does not cover it. */
+/**
+ * Cost, rules as sentences with their thresholds, and the number of runs. `left` is the epsilon that would remain, 0
+ * when the budget does not cover it.
+ */
 export function quoteOf(q: QuoteInput): QuoteFigures {
   const limits = { ...defaultLimits, ...q.limits }
   const sql = q.language === 'sql'
   const plan = sql ? undefined : q.twin ? { kind: 'whole' as const } : planOf(q, limits.seconds)
   const runs = sql ? 1 : runsOf(plan)
-  const seconds = sql ? usualQuery : plan?.kind === 'blocks' ? containerStart + plan.blocks * plan.slotSeconds : containerStart + Math.min(limits.seconds, runs * usualRun)
+  const seconds = sql
+    ? usualQuery
+    : plan?.kind === 'blocks'
+      ? containerStart + plan.blocks * plan.slotSeconds
+      : containerStart + Math.min(limits.seconds, runs * usualRun)
   const gb = limits.memoryMb / 1024
   // Prepare, check and settle are Lambdas as well; a second each.
   const steps = 3 * (queryMemoryGb * prices.lambdaGbSecond + prices.lambdaRequest) + 8 * prices.stepTransition
-  const compute = sql ? seconds * queryMemoryGb * prices.lambdaGbSecond + prices.lambdaRequest : (seconds / 3600) * (limits.cpus * prices.fargateCpuHour + gb * prices.fargateGbHour)
+  const compute = sql
+    ? seconds * queryMemoryGb * prices.lambdaGbSecond + prices.lambdaRequest
+    : (seconds / 3600) * (limits.cpus * prices.fargateCpuHour + gb * prices.fargateGbHour)
   const left = q.available - q.charge
   return {
     cost: {
-      nanoRho: Number(q.charge), epsilon: q.charge > 0n ? epsilonOf(q.charge, q.delta) : 0, delta: q.delta, left: left > 0n ? epsilonOf(left, q.delta) : 0,
-      minutes: Math.ceil((seconds / 60) * 10) / 10, dollars: Math.ceil((steps + compute) * 10_000) / 10_000,
+      nanoRho: Number(q.charge),
+      epsilon: q.charge > 0n ? epsilonOf(q.charge, q.delta) : 0,
+      delta: q.delta,
+      left: left > 0n ? epsilonOf(left, q.delta) : 0,
+      minutes: Math.ceil((seconds / 60) * 10) / 10,
+      dollars: Math.ceil((steps + compute) * 10_000) / 10_000,
     },
-    rules: q.twin ? [] : rulesThatApply(q.language, q.mode, q.policy), runs,
+    rules: q.twin ? [] : rulesThatApply(q.language, q.mode, q.policy),
+    runs,
   }
 }
 
 const percent = (x: number): string => `${Math.round(x * 1000) / 10} %`
 
 /** The rules that an answer of this kind meets, in the order in which they are applied. */
-export function rulesThatApply(language: Language, mode: ReleaseMode, p: DisclosurePolicy): { rule: Rule; text: string }[] {
-  const cohort = { rule: 'minimum-subjects' as const, text: `The cohort must have at least ${p.minimumSubjects} people.` }
-  const size = { rule: 'size' as const, text: `At most ${p.rows} rows in a table and ${p.bytes / 1_000_000} MB in all.` }
+export function rulesThatApply(
+  language: Language,
+  mode: ReleaseMode,
+  p: DisclosurePolicy,
+): { rule: Rule; text: string }[] {
+  const cohort = {
+    rule: 'minimum-subjects' as const,
+    text: `The cohort must have at least ${p.minimumSubjects} people.`,
+  }
+  const size = {
+    rule: 'size' as const,
+    text: `At most ${p.rows} rows in a table and ${p.bytes / 1_000_000} MB in all.`,
+  }
   if (mode === 'noise') return [cohort, size]
   const counts = [
-    { rule: 'minimum-subjects' as const, text: `No cell, row or statistic of fewer than ${p.minimumSubjects} people, counted by the platform.` },
-    ...(p.redactUpTo > 0 ? [{ rule: 'minimum-subjects' as const, text: `Counts of ${p.redactUpTo} or less are left out.` }] : []),
+    {
+      rule: 'minimum-subjects' as const,
+      text: `No cell, row or statistic of fewer than ${p.minimumSubjects} people, counted by the platform.`,
+    },
+    ...(p.redactUpTo > 0
+      ? [{ rule: 'minimum-subjects' as const, text: `Counts of ${p.redactUpTo} or less are left out.` }]
+      : []),
     ...(p.roundTo > 1 ? [{ rule: 'rounding' as const, text: `Counts are rounded to multiples of ${p.roundTo}.` }] : []),
   ]
   const model = [
-    { rule: 'residual-degrees' as const, text: `A model needs at least ${p.residualDegrees} residual degrees of freedom.` },
+    {
+      rule: 'residual-degrees' as const,
+      text: `A model needs at least ${p.residualDegrees} residual degrees of freedom.`,
+    },
     { rule: 'parameters' as const, text: `A model has at most ${p.parametersPerSubject} parameters per person.` },
   ]
-  const extreme = { rule: 'extreme' as const, text: 'Minimum, maximum and other values of single people are left out; ask for percentiles.' }
-  if (mode === 'review') return [cohort, ...counts, ...model, extreme, size, { rule: 'unknown-output', text: 'Two output checkers look at everything before it leaves.' }]
-  if (language === 'sql') return [
-    cohort, ...counts,
-    { rule: 'dominance', text: `The ${p.dominanceCount} largest contributors must make up less than ${percent(p.dominanceShare)} of a total.` },
-    { rule: 'p-ratio', text: `Without its two largest contributors, a total must keep at least ${percent(p.pRatio)} of the largest.` },
-    { rule: 'single-value', text: 'A statistic whose values are all the same is left out.' },
-    { rule: 'complementary', text: 'Further cells are left out where a hidden one could be worked out.' },
-    { rule: 'differencing', text: `Together with your earlier results, no group of 1 to ${p.minimumSubjects - 1} people may be singled out.` }, extreme, size,
-  ]
+  const extreme = {
+    rule: 'extreme' as const,
+    text: 'Minimum, maximum and other values of single people are left out; ask for percentiles.',
+  }
+  if (mode === 'review')
+    return [
+      cohort,
+      ...counts,
+      ...model,
+      extreme,
+      size,
+      { rule: 'unknown-output', text: 'Two output checkers look at everything before it leaves.' },
+    ]
+  if (language === 'sql')
+    return [
+      cohort,
+      ...counts,
+      {
+        rule: 'dominance',
+        text: `The ${p.dominanceCount} largest contributors must make up less than ${percent(p.dominanceShare)} of a total.`,
+      },
+      {
+        rule: 'p-ratio',
+        text: `Without its two largest contributors, a total must keep at least ${percent(p.pRatio)} of the largest.`,
+      },
+      { rule: 'single-value', text: 'A statistic whose values are all the same is left out.' },
+      { rule: 'complementary', text: 'Further cells are left out where a hidden one could be worked out.' },
+      {
+        rule: 'differencing',
+        text: `Together with your earlier results, no group of 1 to ${p.minimumSubjects - 1} people may be singled out.`,
+      },
+      extreme,
+      size,
+    ]
   return [
-    cohort, ...counts, ...model,
-    { rule: 'stability', text: `The script runs ${leaveOutBlocks + 1} times: on everybody, and without each eighth of the people. Numbers are rounded to what all runs agree on; an output that hangs on few people is left out. Do not round in the script: it makes numbers jump.` },
-    { rule: 'names', text: 'Names and categories must be declared in the dataset or written in the script, and be the same in every run.' },
-    { rule: 'numbers', text: 'At most as many numbers as people (between 100 and 500) leave in one job; the more there are, the coarser each is rounded.' }, extreme, size,
+    cohort,
+    ...counts,
+    ...model,
+    {
+      rule: 'stability',
+      text: `The script runs ${leaveOutBlocks + 1} times: on everybody, and without each eighth of the people. Numbers are rounded to what all runs agree on; an output that hangs on few people is left out. Do not round in the script: it makes numbers jump.`,
+    },
+    {
+      rule: 'names',
+      text: 'Names and categories must be declared in the dataset or written in the script, and be the same in every run.',
+    },
+    {
+      rule: 'numbers',
+      text: 'At most as many numbers as people (between 100 and 500) leave in one job; the more there are, the coarser each is rounded.',
+    },
+    extreme,
+    size,
   ]
 }

@@ -9,27 +9,87 @@ import { type CardInput, cardMarkdown, filterText, releaseCard, releasedCsv, sub
 import { crateFiles, crateMetadata, type CrateInput } from './ro-crate.ts'
 
 const outputs: ReleasedOutput[] = [
-  { name: 'by group', type: 'table', columns: [{ name: 'group', kind: 'group' }, { name: 'n', kind: 'count' }, { name: 'mean', kind: 'value', unit: 'kg' }], rows: [[{ value: 'A, "a"' }, { value: 40, precision: 5 }, { value: 26, precision: 0.5 }], [{ value: '=B' }, { value: null, suppressed: true }, { value: null, suppressed: true }]] },
+  {
+    name: 'by group',
+    type: 'table',
+    columns: [
+      { name: 'group', kind: 'group' },
+      { name: 'n', kind: 'count' },
+      { name: 'mean', kind: 'value', unit: 'kg' },
+    ],
+    rows: [
+      [{ value: 'A, "a"' }, { value: 40, precision: 5 }, { value: 26, precision: 0.5 }],
+      [{ value: '=B' }, { value: null, suppressed: true }, { value: null, suppressed: true }],
+    ],
+  },
   { name: 'r', type: 'scalar', columns: [{ name: 'value', kind: 'value' }], rows: [[{ value: 0.4, precision: 0.1 }]] },
 ]
 const input: CardInput = {
-  jobId: 'job_abcdefghijklmnop', asked: 'out({"r": 1}) # ``` |', purpose: 'To see | whether it holds', dataset: { datasetId: 'dat_abcdefghijklmnop', name: 'clinical_trial_data', title: 'Clinical trial', version: 3, hash: 'a'.repeat(64) },
-  cohort: [{ table: 'subjects', column: 'age', is: 'between', from: 50, to: 70 }], mode: 'rules', guarantee: 'Plain words.', cost: { nanoRho: 0, epsilon: 0, delta: 1e-6 }, released: '2026-11-21T15:00:00.000Z', confinement: 'bubblewrap',
-  code: 'out({"r": 1})', parameters: { k: 1 }, image: 'sha256:1234', outputs, findings: [{ output: 'by group', cell: '2/2', rule: 'minimum-subjects', outcome: 'suppress' }, { output: 'by group', cell: '2/3', rule: 'minimum-subjects', outcome: 'suppress' }, { output: 'r', rule: 'rounding', outcome: 'round' }], cohortSubjects: 137, policy: defaultPolicy,
+  jobId: 'job_abcdefghijklmnop',
+  asked: 'out({"r": 1}) # ``` |',
+  purpose: 'To see | whether it holds',
+  dataset: {
+    datasetId: 'dat_abcdefghijklmnop',
+    name: 'clinical_trial_data',
+    title: 'Clinical trial',
+    version: 3,
+    hash: 'a'.repeat(64),
+  },
+  cohort: [{ table: 'subjects', column: 'age', is: 'between', from: 50, to: 70 }],
+  mode: 'rules',
+  guarantee: 'Plain words.',
+  cost: { nanoRho: 0, epsilon: 0, delta: 1e-6 },
+  released: '2026-11-21T15:00:00.000Z',
+  confinement: 'bubblewrap',
+  code: 'out({"r": 1})',
+  parameters: { k: 1 },
+  image: 'sha256:1234',
+  outputs,
+  findings: [
+    { output: 'by group', cell: '2/2', rule: 'minimum-subjects', outcome: 'suppress' },
+    { output: 'by group', cell: '2/3', rule: 'minimum-subjects', outcome: 'suppress' },
+    { output: 'r', rule: 'rounding', outcome: 'round' },
+  ],
+  cohortSubjects: 137,
+  policy: defaultPolicy,
 }
 const crate = async (more: Partial<CrateInput> = {}): Promise<CrateInput> => ({
-  card: await releaseCard(input), outputs, language: 'python', person: { id: 'usr_1', name: 'Anil' }, organisation: { id: 'org_1', name: 'Demo' }, node: { origin: 'https://node.example', name: 'Node', version: '0.1.0' }, started: '2026-11-21T14:59:00.000Z', ended: '2026-11-21T14:59:30.000Z', ...more,
+  card: await releaseCard(input),
+  outputs,
+  language: 'python',
+  person: { id: 'usr_1', name: 'Anil' },
+  organisation: { id: 'org_1', name: 'Demo' },
+  node: { origin: 'https://node.example', name: 'Node', version: '0.1.0' },
+  started: '2026-11-21T14:59:00.000Z',
+  ended: '2026-11-21T14:59:30.000Z',
+  ...more,
 })
 
 describe('the release card', () => {
   it('has the shape of the contract, and hashes what was asked and released', async () => {
     const card = await releaseCard(input)
     expect(ReleaseCard.safeParse(card).error).toBeUndefined()
-    expect(card.hashes).toEqual({ code: await sha256Hex(input.code), parameters: await sha256Hex('{"k":1}'), image: 'sha256:1234', result: await sha256Hex(canonical(outputs)) })
+    expect(card.hashes).toEqual({
+      code: await sha256Hex(input.code),
+      parameters: await sha256Hex('{"k":1}'),
+      image: 'sha256:1234',
+      result: await sha256Hex(canonical(outputs)),
+    })
     expect(card.suppressed).toEqual([{ rule: 'minimum-subjects', cells: 2 }])
   })
   it('never says how many exactly', () => {
-    expect([9, 10, 14, 15, 137, 138, 1234, 987_654].map((n) => subjectsShown(n, { minimumSubjects: 10, roundTo: 1 }))).toEqual(['fewer than 10', 'about 10', 'about 10', 'about 20', 'about 140', 'about 140', 'about 1200', 'about 990000'])
+    expect(
+      [9, 10, 14, 15, 137, 138, 1234, 987_654].map((n) => subjectsShown(n, { minimumSubjects: 10, roundTo: 1 })),
+    ).toEqual([
+      'fewer than 10',
+      'about 10',
+      'about 10',
+      'about 20',
+      'about 140',
+      'about 140',
+      'about 1200',
+      'about 990000',
+    ])
     expect(subjectsShown(137, { minimumSubjects: 10, roundTo: 50 })).toBe('about 150')
   })
   it('is a page that nothing in it can break', async () => {
@@ -40,47 +100,84 @@ describe('the release card', () => {
     expect(page).toContain('2 × too few people')
     expect(page).not.toContain('137')
   })
-  it('says filters in words', () => expect([{ is: 'equal' as const, value: 'A' }, { is: 'in' as const, values: ['A', 'B'] }, { is: 'between' as const, to: 3 }, { is: 'between' as const, from: 3 }, { is: 'missing' as const }].map((f) => filterText({ table: 't', column: 'c', ...f })))
-    .toEqual(['t: c is A', 't: c is one of A, B', 't: c at most 3', 't: c at least 3', 't: c is missing']))
+  it('says filters in words', () =>
+    expect(
+      [
+        { is: 'equal' as const, value: 'A' },
+        { is: 'in' as const, values: ['A', 'B'] },
+        { is: 'between' as const, to: 3 },
+        { is: 'between' as const, from: 3 },
+        { is: 'missing' as const },
+      ].map((f) => filterText({ table: 't', column: 'c', ...f })),
+    ).toEqual(['t: c is A', 't: c is one of A, B', 't: c at most 3', 't: c at least 3', 't: c is missing']))
 })
 
 it('a released table as CSV: suppressed cells are empty and named, steps are said, formulas are guarded', () => {
-  expect(releasedCsv(outputs[0]!)).toBe('group,n,mean [kg],not shown,rounded to\n"A, ""a""",40,26,"",n: 5; mean: 0.5\n\'=B,,,n; mean,""\n')
+  expect(releasedCsv(outputs[0]!)).toBe(
+    'group,n,mean [kg],not shown,rounded to\n"A, ""a""",40,26,"",n: 5; mean: 0.5\n\'=B,,,n; mean,""\n',
+  )
   expect(releasedCsv(outputs[1]!)).toBe('value,rounded to\n0.4,value: 0.1\n')
 })
 
 describe('the RO-Crate', () => {
   it('every reference leads somewhere, every part is listed, the five safes are there', async () => {
-    const graph = crateMetadata(await crate({ files: [{ name: 'plot.png', type: 'image/png', bytes: Uint8Array.of(1, 2) }] }))['@graph']
+    const graph = crateMetadata(
+      await crate({ files: [{ name: 'plot.png', type: 'image/png', bytes: Uint8Array.of(1, 2) }] }),
+    )['@graph']
     const ids = graph.map((e) => e['@id'])
     expect(new Set(ids).size).toBe(ids.length)
-    const refs = (v: unknown): string[] => (Array.isArray(v) ? v.flatMap(refs) : typeof v === 'object' && v !== null ? ('@id' in v && Object.keys(v).length === 1 ? [String(v['@id'])] : Object.values(v).flatMap(refs)) : [])
-    for (const e of graph) for (const [k, v] of Object.entries(e)) if (k !== '@id' && k !== 'additionalType') for (const r of refs(v)) if (r !== 'https://w3id.org/ro/crate/1.2') expect(ids).toContain(r)
+    const refs = (v: unknown): string[] =>
+      Array.isArray(v)
+        ? v.flatMap(refs)
+        : typeof v === 'object' && v !== null
+          ? '@id' in v && Object.keys(v).length === 1
+            ? [String(v['@id'])]
+            : Object.values(v).flatMap(refs)
+          : []
+    for (const e of graph)
+      for (const [k, v] of Object.entries(e))
+        if (k !== '@id' && k !== 'additionalType')
+          for (const r of refs(v)) if (r !== 'https://w3id.org/ro/crate/1.2') expect(ids).toContain(r)
     const root = graph.find((e) => e['@id'] === './')!
     expect(root).toMatchObject({ conformsTo: { '@id': 'https://w3id.org/5s-crate/0.4' }, '@type': 'Dataset' })
-    expect(graph[0]).toMatchObject({ '@id': 'ro-crate-metadata.json', conformsTo: { '@id': 'https://w3id.org/ro/crate/1.2' } })
+    expect(graph[0]).toMatchObject({
+      '@id': 'ro-crate-metadata.json',
+      conformsTo: { '@id': 'https://w3id.org/ro/crate/1.2' },
+    })
     const actions = graph.filter((e) => String(e['@type']).endsWith('Action'))
-    expect(actions.map((a) => (a['additionalType'] as { '@id'?: string } | undefined)?.['@id'] ?? a['@type'])).toEqual(['CreateAction', 'https://w3id.org/shp#SignOff', 'https://w3id.org/shp#ValidationCheck', 'https://w3id.org/shp#DisclosureCheck'])
+    expect(actions.map((a) => (a['additionalType'] as { '@id'?: string } | undefined)?.['@id'] ?? a['@type'])).toEqual([
+      'CreateAction',
+      'https://w3id.org/shp#SignOff',
+      'https://w3id.org/shp#ValidationCheck',
+      'https://w3id.org/shp#DisclosureCheck',
+    ])
     for (const a of actions) expect((root['mentions'] as { '@id': string }[]).map((m) => m['@id'])).toContain(a['@id'])
     const run = actions[0]!
     expect((run['result'] as unknown[]).length).toBe(4)
-    for (const r of run['result'] as { '@id': string }[]) expect(graph.find((e) => e['@id'] === 'outputs/')!['hasPart']).toContainEqual(r)
+    for (const r of run['result'] as { '@id': string }[])
+      expect(graph.find((e) => e['@id'] === 'outputs/')!['hasPart']).toContainEqual(r)
     expect(JSON.stringify(graph)).not.toContain('137')
   })
   it('is a bag whose manifests hold', async () => {
-    const files = await crateFiles(await crate()), text = (path: string): string => new TextDecoder().decode(files.find((f) => f.path === `job_abcdefghijklmnop/${path}`)!.bytes)
+    const files = await crateFiles(await crate()),
+      text = (path: string): string =>
+        new TextDecoder().decode(files.find((f) => f.path === `job_abcdefghijklmnop/${path}`)!.bytes)
     expect(text('bagit.txt')).toContain('BagIt-Version: 1.0')
-    for (const name of ['manifest-sha512.txt', 'tagmanifest-sha512.txt']) for (const line of text(name).trim().split('\n')) {
-      const [sum, path] = line.split('  ')
-      const bytes = files.find((f) => f.path === `job_abcdefghijklmnop/${path!}`)!.bytes
-      expect(hex(new Uint8Array(await crypto.subtle.digest('SHA-512', bytes as Uint8Array<ArrayBuffer>)))).toBe(sum)
-    }
+    for (const name of ['manifest-sha512.txt', 'tagmanifest-sha512.txt'])
+      for (const line of text(name).trim().split('\n')) {
+        const [sum, path] = line.split('  ')
+        const bytes = files.find((f) => f.path === `job_abcdefghijklmnop/${path!}`)!.bytes
+        expect(hex(new Uint8Array(await crypto.subtle.digest('SHA-512', bytes as Uint8Array<ArrayBuffer>)))).toBe(sum)
+      }
     expect(text('manifest-sha512.txt').trim().split('\n')).toHaveLength(files.length - 4)
     expect(JSON.parse(text('data/outputs/result.json'))).toEqual(outputs)
     expect(files.map((f) => f.path).every((p) => /^[\w./-]+$/.test(p) && !p.includes('..'))).toBe(true)
   })
   it('names of outputs cannot leave the folder or meet', async () => {
-    const hostile = ['../../etc/passwd', '..', '', 'a/b', 'a:b'].map((name): ReleasedOutput => ({ ...outputs[1]!, name }))
+    const hostile = ['../../etc/passwd', '..', '', 'a/b', 'a:b'].map((name): ReleasedOutput => ({
+      ...outputs[1]!,
+      name,
+    }))
     const paths = (await crateFiles(await crate({ outputs: hostile }))).map((f) => f.path)
     expect(new Set(paths).size).toBe(paths.length)
     expect(paths.some((p) => p.split('/').includes('..'))).toBe(false)
@@ -88,19 +185,55 @@ describe('the RO-Crate', () => {
 })
 
 describe('the pin', () => {
-  const base = { code: 'a', parameters: { b: 1, a: 2 }, cohort: [], language: 'python', mode: 'rules', image: 'i', dataset: 'd', version: 1 }
-  it('is the same for the same analysis, whatever the order of members', async () => expect(await pinOf({ ...base, parameters: { a: 2, b: 1 }, declared: [] })).toBe(await pinOf(base)))
+  const base = {
+    code: 'a',
+    parameters: { b: 1, a: 2 },
+    cohort: [],
+    language: 'python',
+    mode: 'rules',
+    image: 'i',
+    dataset: 'd',
+    version: 1,
+  }
+  it('is the same for the same analysis, whatever the order of members', async () =>
+    expect(await pinOf({ ...base, parameters: { a: 2, b: 1 }, declared: [] })).toBe(await pinOf(base)))
   it('changes with everything that decides what runs', async () => {
-    const pins = await Promise.all([base, { ...base, code: 'b' }, { ...base, parameters: {} }, { ...base, cohort: [{ table: 't', column: 'c', is: 'known' as const }] }, { ...base, language: 'r' }, { ...base, mode: 'noise' }, { ...base, epsilon: 1 }, { ...base, declared: [{ name: 'x', low: 0, high: 1 }] }, { ...base, image: 'j' }, { ...base, dataset: 'e' }, { ...base, version: 2 }].map(pinOf))
+    const pins = await Promise.all(
+      [
+        base,
+        { ...base, code: 'b' },
+        { ...base, parameters: {} },
+        { ...base, cohort: [{ table: 't', column: 'c', is: 'known' as const }] },
+        { ...base, language: 'r' },
+        { ...base, mode: 'noise' },
+        { ...base, epsilon: 1 },
+        { ...base, declared: [{ name: 'x', low: 0, high: 1 }] },
+        { ...base, image: 'j' },
+        { ...base, dataset: 'e' },
+        { ...base, version: 2 },
+      ].map(pinOf),
+    )
     expect(new Set(pins).size).toBe(pins.length)
     for (const p of pins) expect(p).toMatch(/^[0-9a-f]{64}$/)
   })
 })
 
 describe('the quote', () => {
-  const q = { language: 'python' as const, mode: 'rules' as const, policy: defaultPolicy, charge: 0n, available: 1_000_000_000n, delta: 1e-6 }
+  const q = {
+    language: 'python' as const,
+    mode: 'rules' as const,
+    policy: defaultPolicy,
+    charge: 0n,
+    available: 1_000_000_000n,
+    delta: 1e-6,
+  }
   it('says how often the code runs, and costs cents', () => {
-    expect([quoteOf(q).runs, quoteOf({ ...q, mode: 'review' }).runs, quoteOf({ ...q, mode: 'noise', epsilon: 1, declared: [1] }).runs, quoteOf({ ...q, language: 'sql' }).runs]).toEqual([9, 1, 100, 1])
+    expect([
+      quoteOf(q).runs,
+      quoteOf({ ...q, mode: 'review' }).runs,
+      quoteOf({ ...q, mode: 'noise', epsilon: 1, declared: [1] }).runs,
+      quoteOf({ ...q, language: 'sql' }).runs,
+    ]).toEqual([9, 1, 100, 1])
     const { cost } = quoteOf(q)
     expect(cost.nanoRho).toBe(0)
     expect(cost.dollars).toBeGreaterThan(0)
@@ -116,12 +249,21 @@ describe('the quote', () => {
   it('plans what the mode asks for', () => {
     expect(planOf({ mode: 'review' }, 300)).toEqual({ kind: 'whole' })
     expect(planOf({ mode: 'rules' }, 300)).toEqual({ kind: 'leave-out', blocks: 8 })
-    expect(planOf({ mode: 'noise', epsilon: 1, declared: [1] }, 300)).toEqual({ kind: 'blocks', blocks: 100, slotSeconds: 3 })
+    expect(planOf({ mode: 'noise', epsilon: 1, declared: [1] }, 300)).toEqual({
+      kind: 'blocks',
+      blocks: 100,
+      slotSeconds: 3,
+    })
     expect(planOf({ mode: 'noise', epsilon: 0.1, declared: [1] }, 300)).toBeUndefined()
   })
   it('says rules with their thresholds', () => {
-    const text = rulesThatApply('sql', 'rules', { ...defaultPolicy, minimumSubjects: 12, roundTo: 5, redactUpTo: 7 }).map((r) => r.text).join(' ')
-    for (const t of ['at least 12 people', 'multiples of 5', '7 or less', '90 %', '10 %', '1 to 11 people']) expect(text).toContain(t)
-    for (const l of ['sql', 'python'] as const) for (const m of ['rules', 'noise', 'review'] as const) expect(rulesThatApply(l, m, defaultPolicy).length).toBeGreaterThan(1)
+    const text = rulesThatApply('sql', 'rules', { ...defaultPolicy, minimumSubjects: 12, roundTo: 5, redactUpTo: 7 })
+      .map((r) => r.text)
+      .join(' ')
+    for (const t of ['at least 12 people', 'multiples of 5', '7 or less', '90 %', '10 %', '1 to 11 people'])
+      expect(text).toContain(t)
+    for (const l of ['sql', 'python'] as const)
+      for (const m of ['rules', 'noise', 'review'] as const)
+        expect(rulesThatApply(l, m, defaultPolicy).length).toBeGreaterThan(1)
   })
 })

@@ -2,13 +2,21 @@
 import { canonical } from '../hash.ts'
 import type { ParameterSchema } from './parameters.ts'
 
-export interface Row<T> { name: string; title?: string; unit?: string; /** One a run, in their order; undefined where a run has none. */ values: (T | undefined)[]; differs: boolean }
+export interface Row<T> {
+  name: string
+  title?: string
+  unit?: string
+  /** One a run, in their order; undefined where a run has none. */
+  values: (T | undefined)[]
+  differs: boolean
+}
 
-const rows = <T>(names: readonly string[], runs: readonly Record<string, T>[]): Row<T>[] => names.map((name) => {
-  const values = runs.map((r) => (Object.hasOwn(r, name) ? r[name] : undefined))
-  const texts = values.map((v) => (v === undefined ? '' : canonical(v)))
-  return { name, values, differs: texts.some((t) => t !== texts[0]) }
-})
+const rows = <T>(names: readonly string[], runs: readonly Record<string, T>[]): Row<T>[] =>
+  names.map((name) => {
+    const values = runs.map((r) => (Object.hasOwn(r, name) ? r[name] : undefined))
+    const texts = values.map((v) => (v === undefined ? '' : canonical(v)))
+    return { name, values, differs: texts.some((t) => t !== texts[0]) }
+  })
 
 /** Names in the order in which the runs bring them up. */
 const union = (runs: readonly Record<string, unknown>[]): string[] => [...new Set(runs.flatMap((r) => Object.keys(r)))]

@@ -1,12 +1,24 @@
 /**
- * Looks at the head of image files, never at their pixels: how many frames, how wide, how high, how deep. Reads through a function, so that the same code serves a file in
- * the browser, slice by slice, and bytes in the store. TIFF 6.0 (Adobe, 1992), BigTIFF, ImageJ's note of how many images follow, and PNG (W3C, third edition).
+ * Looks at the head of image files, never at their pixels: how many frames, how wide, how high, how deep. Reads through
+ * a function, so that the same code serves a file in the browser, slice by slice, and bytes in the store. TIFF 6.0
+ * (Adobe, 1992), BigTIFF, ImageJ's note of how many images follow, and PNG (W3C, third edition).
  */
-export interface ImageHead { format: 'tiff' | 'png'; frames: number; width: number; height: number; /** Of one sample. */ bits: number; /** Samples a pixel: 1 is grey, 3 is colour. */ samples: number }
+export interface ImageHead {
+  format: 'tiff' | 'png'
+  frames: number
+  width: number
+  height: number
+  /** Of one sample. */
+  bits: number
+  /** Samples a pixel: 1 is grey, 3 is colour. */
+  samples: number
+}
 export type Read = (offset: number, length: number) => Promise<Uint8Array>
 
 /** It is no picture that this file can read, or it is broken; the message says which in a few words. */
-export class NotAnImage extends Error { override name = 'NotAnImage' }
+export class NotAnImage extends Error {
+  override name = 'NotAnImage'
+}
 
 /** More frames than this are not counted: a chain of directories that long is a circle or a mistake. */
 const mostFrames = 1_000_000
@@ -18,7 +30,9 @@ class Reader {
   private start = 0
   private window: Uint8Array = new Uint8Array()
   little = true
-  constructor(read: Read) { this.read = read }
+  constructor(read: Read) {
+    this.read = read
+  }
   async bytes(at: number, length: number): Promise<Uint8Array> {
     if (at < this.start || at + length > this.start + this.window.length) {
       this.start = at
@@ -28,22 +42,35 @@ class Reader {
     return this.window.subarray(at - this.start, at - this.start + length)
   }
   async number(at: number, size: 2 | 4 | 8): Promise<number> {
-    const b = await this.bytes(at, size), v = new DataView(b.buffer, b.byteOffset, size)
-    return size === 2 ? v.getUint16(0, this.little) : size === 4 ? v.getUint32(0, this.little) : Number(v.getBigUint64(0, this.little))
+    const b = await this.bytes(at, size),
+      v = new DataView(b.buffer, b.byteOffset, size)
+    return size === 2
+      ? v.getUint16(0, this.little)
+      : size === 4
+        ? v.getUint32(0, this.little)
+        : Number(v.getBigUint64(0, this.little))
   }
 }
 
 const tags = { width: 256, height: 257, bits: 258, description: 270, samples: 277 } as const
 const sizeOf: Record<number, number> = { 1: 1, 2: 1, 3: 2, 4: 4, 16: 8 }
 
-interface Directory { next: number; fields: Map<number, { type: number; count: number; at: number }> }
+interface Directory {
+  next: number
+  fields: Map<number, { type: number; count: number; at: number }>
+}
 
 async function directory(r: Reader, at: number, big: boolean): Promise<Directory> {
-  const count = await r.number(at, big ? 8 : 2), entry = big ? 20 : 12, from = at + (big ? 8 : 2)
+  const count = await r.number(at, big ? 8 : 2),
+    entry = big ? 20 : 12,
+    from = at + (big ? 8 : 2)
   if (count === 0 || count > 4096) throw new NotAnImage('Its directory is broken')
   const fields: Directory['fields'] = new Map()
   for (let i = 0; i < count; i++) {
-    const e = from + i * entry, tag = await r.number(e, 2), type = await r.number(e + 2, 2), n = await r.number(e + 4, big ? 8 : 4)
+    const e = from + i * entry,
+      tag = await r.number(e, 2),
+      type = await r.number(e + 2, 2),
+      n = await r.number(e + 4, big ? 8 : 4)
     const here = n * (sizeOf[type] ?? 8) <= (big ? 8 : 4)
     fields.set(tag, { type, count: n, at: here ? e + (big ? 12 : 8) : await r.number(e + (big ? 12 : 8), big ? 8 : 4) })
   }
@@ -57,10 +84,18 @@ async function tiffHead(r: Reader): Promise<ImageHead> {
   const first = await directory(r, await r.number(big ? 8 : 4, big ? 8 : 4), big)
   const one = async (tag: number, otherwise?: number): Promise<number> => {
     const f = first.fields.get(tag)
-    if (!f) { if (otherwise === undefined) throw new NotAnImage('It does not say its size'); return otherwise }
+    if (!f) {
+      if (otherwise === undefined) throw new NotAnImage('It does not say its size')
+      return otherwise
+    }
     return r.number(f.at, f.type === 3 ? 2 : f.type === 16 ? 8 : 4)
   }
-  const [width, height, bits, samples] = [await one(tags.width), await one(tags.height), await one(tags.bits, 1), await one(tags.samples, 1)]
+  const [width, height, bits, samples] = [
+    await one(tags.width),
+    await one(tags.height),
+    await one(tags.bits, 1),
+    await one(tags.samples, 1),
+  ]
   let frames = 1
   const seen = new Set<number>()
   for (let next = first.next; next !== 0; frames++) {
@@ -96,13 +131,29 @@ export async function imageHead(read: Read): Promise<ImageHead> {
   const start = await read(0, 8)
   const is = (...magic: number[]): boolean => magic.every((byte, i) => start[i] === byte)
   if (is(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return checked(await pngHead(r))
-  if (is(0x49, 0x49) || is(0x4d, 0x4d)) { r.little = is(0x49, 0x49); return checked(await tiffHead(r)) }
+  if (is(0x49, 0x49) || is(0x4d, 0x4d)) {
+    r.little = is(0x49, 0x49)
+    return checked(await tiffHead(r))
+  }
   throw new NotAnImage('Neither TIFF nor PNG')
 }
-const checked = (h: ImageHead): ImageHead => { if (h.width === 0 || h.height === 0) throw new NotAnImage('It has no size'); return h }
+const checked = (h: ImageHead): ImageHead => {
+  if (h.width === 0 || h.height === 0) throw new NotAnImage('It has no size')
+  return h
+}
 
 /** What an input of images comes to: one stack, several, or a folder of single pictures. */
-export interface Inspection { kind: 'stack' | 'stacks' | 'folder'; files: number; frames: number; width: number; height: number; bits: number; samples: number; /** What does not fit together, for a person. */ warnings: string[] }
+export interface Inspection {
+  kind: 'stack' | 'stacks' | 'folder'
+  files: number
+  frames: number
+  width: number
+  height: number
+  bits: number
+  samples: number
+  /** What does not fit together, for a person. */
+  warnings: string[]
+}
 
 /** Natural order: `frame2` comes before `frame10`. */
 export const inOrder = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
@@ -118,12 +169,16 @@ export async function inspectImages(files: readonly { path: string; read: Read }
   const warnings: string[] = []
   let frames = first.frames
   // A folder of single pictures: some of it; stacks: each, as their lengths differ.
-  const others = first.frames > 1 ? all.slice(1) : all.slice(1).filter((_, i, rest) => i < looked - 1 || i === rest.length - 1)
+  const others =
+    first.frames > 1 ? all.slice(1) : all.slice(1).filter((_, i, rest) => i < looked - 1 || i === rest.length - 1)
   for (const f of others) {
     try {
       const h = await imageHead(f.read)
       if (first.frames > 1) frames += h.frames
-      if (h.width !== first.width || h.height !== first.height || h.bits !== first.bits) warnings.push(`${f.path} is ${h.width} × ${h.height} with ${h.bits} bits, the first is ${first.width} × ${first.height} with ${first.bits}`)
+      if (h.width !== first.width || h.height !== first.height || h.bits !== first.bits)
+        warnings.push(
+          `${f.path} is ${h.width} × ${h.height} with ${h.bits} bits, the first is ${first.width} × ${first.height} with ${first.bits}`,
+        )
     } catch (e) {
       if (!(e instanceof NotAnImage)) throw e
       warnings.push(`${f.path}: ${e.message.charAt(0).toLowerCase()}${e.message.slice(1)}`)
@@ -131,5 +186,14 @@ export async function inspectImages(files: readonly { path: string; read: Read }
   }
   if (first.frames === 1) frames = all.length
   const { width, height, bits, samples } = first
-  return { kind: first.frames === 1 && all.length > 1 ? 'folder' : all.length > 1 ? 'stacks' : 'stack', files: all.length, frames, width, height, bits, samples, warnings: warnings.slice(0, 20) }
+  return {
+    kind: first.frames === 1 && all.length > 1 ? 'folder' : all.length > 1 ? 'stacks' : 'stack',
+    files: all.length,
+    frames,
+    width,
+    height,
+    bits,
+    samples,
+    warnings: warnings.slice(0, 20),
+  }
 }

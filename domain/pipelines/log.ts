@@ -1,6 +1,6 @@
 /**
- * The log of a run: JSON records, one a line, in the order in which they were written. A record's id is the place of its first byte in the log, so ids grow, and
- * `Last-Event-ID` is simply the place to go on reading from.
+ * The log of a run: JSON records, one a line, in the order in which they were written. A record's id is the place of
+ * its first byte in the log, so ids grow, and `Last-Event-ID` is simply the place to go on reading from.
  */
 export interface LogRecord {
   /** Milliseconds since the epoch, when the platform read it. Never less than the record's before it. */
@@ -9,7 +9,10 @@ export interface LogRecord {
   s: 'out' | 'err' | 'sys'
   /** One line without its end. */
   x: string
-  /** A progress line (`\r`, or a line that is not ended yet): it takes the place of the one before it of the same stream. 1: another one may follow; 2: this is how the line ended. */
+  /**
+   * A progress line (`\r`, or a line that is not ended yet): it takes the place of the one before it of the same
+   * stream. 1: another one may follow; 2: this is how the line ended.
+   */
   p?: 1 | 2
   /** A sample of the whole process tree: CPU in percent of one processor, resident bytes. `x` is empty. */
   u?: [cpuPercent: number, rssBytes: number]
@@ -24,11 +27,17 @@ export interface LogRecord {
 }
 
 /** A record with its place; `next` is where the record after it begins. */
-export interface PlacedRecord extends LogRecord { id: number; next: number }
+export interface PlacedRecord extends LogRecord {
+  id: number
+  next: number
+}
 
 /** A longer line is split. Bytes of UTF-8. */
 export const longestLine = 64 * 1024
-/** At most one progress record of a stream in this time, in milliseconds. A line that was begun and not ended is shown after as long. */
+/**
+ * At most one progress record of a stream in this time, in milliseconds. A line that was begun and not ended is shown
+ * after as long.
+ */
 export const progressEvery = 250
 /** Whole numbers that JSON keeps: places beyond are none. */
 export const farthest = Number.MAX_SAFE_INTEGER
@@ -44,12 +53,27 @@ export const recordBytes = (r: LogRecord): number => utf8.encode(encodeRecord(r)
 export function decodeRecord(line: string): LogRecord | undefined {
   try {
     const r = JSON.parse(line) as Partial<LogRecord> | null
-    return typeof r === 'object' && r !== null && typeof r.t === 'number' && typeof r.x === 'string' && (r.s === 'out' || r.s === 'err' || r.s === 'sys') ? r as LogRecord : undefined
-  } catch { return undefined }
+    return typeof r === 'object' &&
+      r !== null &&
+      typeof r.t === 'number' &&
+      typeof r.x === 'string' &&
+      (r.s === 'out' || r.s === 'err' || r.s === 'sys')
+      ? (r as LogRecord)
+      : undefined
+  } catch {
+    return undefined
+  }
 }
 
-/** Records of the whole lines in `bytes`, which begin at place `from` of the log. `next` is the place after the last whole line. Bytes that are no record are passed over. */
-export function decodeRecords(bytes: Uint8Array, from: number, most = Number.POSITIVE_INFINITY): { records: PlacedRecord[]; next: number } {
+/**
+ * Records of the whole lines in `bytes`, which begin at place `from` of the log. `next` is the place after the last
+ * whole line. Bytes that are no record are passed over.
+ */
+export function decodeRecords(
+  bytes: Uint8Array,
+  from: number,
+  most = Number.POSITIVE_INFINITY,
+): { records: PlacedRecord[]; next: number } {
   const text = new TextDecoder()
   const records: PlacedRecord[] = []
   let at = 0
@@ -63,22 +87,32 @@ export function decodeRecords(bytes: Uint8Array, from: number, most = Number.POS
   return { records, next: from + at }
 }
 
-const declared = /^cloister: (?:(step) (\S.{0,199})|(progress) (\d{1,15}) ?\/ ?(\d{1,15})|(metric) (\S{1,100}) (\S{1,40})(?: (\d{1,15}))?)\s*$/
+const declared =
+  /^cloister: (?:(step) (\S.{0,199})|(progress) (\d{1,15}) ?\/ ?(\d{1,15})|(metric) (\S{1,100}) (\S{1,40})(?: (\d{1,15}))?)\s*$/
 
-/** What a line declares, if it does: `cloister: step NAME`, `cloister: progress DONE/TOTAL`, `cloister: metric NAME VALUE [STEP]`. */
+/**
+ * What a line declares, if it does: `cloister: step NAME`, `cloister: progress DONE/TOTAL`, `cloister: metric NAME
+ * VALUE [STEP]`.
+ */
 export function declarationOf(line: string): Pick<LogRecord, 'step' | 'progress' | 'metric'> | undefined {
   const m = declared.exec(line)
   if (!m) return undefined
   if (m[1]) return { step: m[2]!.trimEnd() }
   if (m[3]) return Number(m[5]) > 0 ? { progress: [Math.min(Number(m[4]), Number(m[5])), Number(m[5])] } : undefined
   const value = Number(m[8])
-  return Number.isFinite(value) ? { metric: m[9] === undefined ? [m[7]!, value] : [m[7]!, value, Number(m[9])] } : undefined
+  return Number.isFinite(value)
+    ? { metric: m[9] === undefined ? [m[7]!, value] : [m[7]!, value, Number(m[9])] }
+    : undefined
 }
 
 /** Cuts after at most `most` bytes of UTF-8, never within a character. */
 function* pieces(text: string, most: number): Generator<string> {
-  if (text.length * 3 <= most) { yield text; return }
-  const bytes = utf8.encode(text), decoder = new TextDecoder()
+  if (text.length * 3 <= most) {
+    yield text
+    return
+  }
+  const bytes = utf8.encode(text),
+    decoder = new TextDecoder()
   for (let at = 0; at < bytes.length;) {
     let end = Math.min(bytes.length, at + most)
     while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end--
@@ -88,8 +122,9 @@ function* pieces(text: string, most: number): Generator<string> {
 }
 
 /**
- * Turns the bytes of one stream into records. Lines end with `\n` or `\r\n`; what ends with `\r` alone is a progress line. Invalid UTF-8 becomes U+FFFD.
- * Call `tick` now and then, so that a line without an end is seen, and `finish` once.
+ * Turns the bytes of one stream into records. Lines end with `\n` or `\r\n`; what ends with `\r` alone is a progress
+ * line. Invalid UTF-8 becomes U+FFFD. Call `tick` now and then, so that a line without an end is seen, and `finish`
+ * once.
  */
 export class LineReader {
   private readonly stream: 'out' | 'err'
@@ -103,7 +138,9 @@ export class LineReader {
   private last: string | undefined
   /** When the line that is not ended was last added to. */
   private since = 0
-  constructor(stream: 'out' | 'err') { this.stream = stream }
+  constructor(stream: 'out' | 'err') {
+    this.stream = stream
+  }
 
   /** Takes what was read at `t`; answers the records that are complete. */
   push(bytes: Uint8Array, t: number): LogRecord[] {
@@ -157,7 +194,10 @@ export class LineReader {
 
   private hold(text: string, t: number, found: LogRecord[]): void {
     if (t - this.shown >= progressEvery) found.push(this.progress(text, t))
-    else { this.waiting = text; this.progressing = true }
+    else {
+      this.waiting = text
+      this.progressing = true
+    }
   }
 
   private progress(text: string, t: number): LogRecord {
@@ -176,7 +216,13 @@ export class LineReader {
     this.last = undefined
     let first = true
     for (const piece of pieces(text, longestLine)) {
-      found.push({ t, s: this.stream, x: piece, ...(replaces && first ? { p: 2 as const } : {}), ...(first ? declarationOf(piece) : undefined) })
+      found.push({
+        t,
+        s: this.stream,
+        x: piece,
+        ...(replaces && first ? { p: 2 as const } : {}),
+        ...(first ? declarationOf(piece) : undefined),
+      })
       first = false
     }
   }

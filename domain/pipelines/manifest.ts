@@ -1,12 +1,26 @@
-/** What the runner is told of one pipeline run, and what it tells back. One JSON document each way, by signed links; the log goes its own way (domain/pipelines/log.ts). */
+/**
+ * What the runner is told of one pipeline run, and what it tells back. One JSON document each way, by signed links; the
+ * log goes its own way (domain/pipelines/log.ts).
+ */
 import type { Confinement, LinkTo } from '../jobs/manifest.ts'
 import type { InputKind, PipelineRuntime } from './definition.ts'
 
 /** A file that the runner fetches before the command starts, below the folder it belongs to. */
-export interface RunFile { /** Relative path, already checked (domain/pipelines/definition.ts `filePath`). */ path: string; /** Absent for rows that the engine has written for this run alone. */ sha256?: string; /** Bytes. */ size: number; link: LinkTo }
+export interface RunFile {
+  /** Relative path, already checked (domain/pipelines/definition.ts `filePath`). */
+  path: string
+  /** Absent for rows that the engine has written for this run alone. */
+  sha256?: string
+  /** Bytes. */
+  size: number
+  link: LinkTo
+}
 
 /** One declared input: its files lie in `inputs/<name>/<path>` and the folder is mounted read-only. */
-export interface RunInput { name: string; files: RunFile[] }
+export interface RunInput {
+  name: string
+  files: RunFile[]
+}
 
 export interface RunLimits {
   /** Wall time of the command, in seconds. */
@@ -27,8 +41,9 @@ export const runLimits = { processes: 256, outputBytes: 2 * 1024 ** 3, logBytes:
 export const artifactSlots = 200
 
 /**
- * The runner's orders. The folders of a run, as the command sees them (they are its environment too: `CLOISTER_CODE`, `CLOISTER_INPUTS`, `CLOISTER_OUTPUT`, `CLOISTER_PARAMETERS`):
- * `code/` (working directory, read-only files), `inputs/<name>/`, `output/` (writable), `parameters.json` (the run's parameters, defaults filled in).
+ * The runner's orders. The folders of a run, as the command sees them (they are its environment too: `CLOISTER_CODE`,
+ * `CLOISTER_INPUTS`, `CLOISTER_OUTPUT`, `CLOISTER_PARAMETERS`): `code/` (working directory, read-only files),
+ * `inputs/<name>/`, `output/` (writable), `parameters.json` (the run's parameters, defaults filled in).
  */
 export interface PipelineManifest {
   kind: 'pipeline'
@@ -40,8 +55,10 @@ export interface PipelineManifest {
   /** Of the runtime `image` alone. */
   image?: string
   /**
-   * Program and arguments, no shell in between. Parameters are in it already; places are left for the runner, which alone knows its folders (`located` of domain/pipelines/command.ts puts them in):
-   * `{{code}}`, `{{output}}`, `{{inputs.NAME}}` (the folder of that input; the one file itself where the input has exactly one and its kind is `table`), `{{parameters}}` (the path of parameters.json).
+   * Program and arguments, no shell in between. Parameters are in it already; places are left for the runner, which
+   * alone knows its folders (`located` of domain/pipelines/command.ts puts them in): `{{code}}`, `{{output}}`,
+   * `{{inputs.NAME}}` (the folder of that input; the one file itself where the input has exactly one and its kind is
+   * `table`), `{{parameters}}` (the path of parameters.json).
    */
   command: string[]
   /** Beside PATH, HOME, TMPDIR, LANG and the four of Cloister. */
@@ -54,16 +71,37 @@ export interface PipelineManifest {
   artifacts: LinkTo[]
   /** One PUT of a gzipped `PipelineReport`, after the last artifact. */
   report: LinkTo
-  /** Where a container says which stream of CloudWatch Logs it writes to: one PUT link for each time that Batch may start it in this attempt. The local host has a file instead. */
+  /**
+   * Where a container says which stream of CloudWatch Logs it writes to: one PUT link for each time that Batch may
+   * start it in this attempt. The local host has a file instead.
+   */
   streams: LinkTo[]
-  /** Set when a protected dataset is among the inputs: the log is the custodian's alone, so nothing of it is shown elsewhere. */
+  /**
+   * Set when a protected dataset is among the inputs: the log is the custodian's alone, so nothing of it is shown
+   * elsewhere.
+   */
   confidential?: true
 }
 
 /** How the command ended. `not-started` carries the reason in `refused` or `startError`. */
-export type PipelineEnd = 'finished' | 'exit-code' | 'signal' | 'time-limit' | 'memory-limit' | 'process-limit' | 'output-limit' | 'cancelled' | 'not-started'
+export type PipelineEnd =
+  | 'finished'
+  | 'exit-code'
+  | 'signal'
+  | 'time-limit'
+  | 'memory-limit'
+  | 'process-limit'
+  | 'output-limit'
+  | 'cancelled'
+  | 'not-started'
 /** Why the command never ran. */
-export type StartError = 'command-not-found' | 'not-executable' | 'input-missing' | 'confinement-missing' | 'image-unavailable' | 'infrastructure'
+export type StartError =
+  | 'command-not-found'
+  | 'not-executable'
+  | 'input-missing'
+  | 'confinement-missing'
+  | 'image-unavailable'
+  | 'infrastructure'
 
 export interface ReportedArtifact {
   /** Relative to `output/`. */
@@ -97,14 +135,19 @@ export interface PipelineReport {
   leftOut: number
   /** ISO 8601. `started` and `ended` are of the command itself. */
   timings: { fetched?: string; started?: string; ended?: string; stored?: string }
-  /** Wall seconds of the command, its CPU seconds (user and system, all processes), and the highest resident memory in bytes. */
+  /**
+   * Wall seconds of the command, its CPU seconds (user and system, all processes), and the highest resident memory in
+   * bytes.
+   */
   seconds: number
   cpuSeconds: number
   peakMemoryBytes: number
   /** Bytes of the log, whole; and the number of its records. */
   logBytes: number
   logRecords: number
-  /** Declared by the script (`cloister: metric NAME VALUE [STEP]`): the newest of each name, and how many there were. */
+  /**
+   * Declared by the script (`cloister: metric NAME VALUE [STEP]`): the newest of each name, and how many there were.
+   */
   metrics: { name: string; value: number; step?: number; count: number }[]
   /** Steps declared, in order. */
   steps: { name: string; at: string }[]

@@ -10,70 +10,171 @@ import type { PipelineReport } from './manifest.ts'
 import { grid, sweepFaults } from './sweep.ts'
 
 describe('a command', () => {
-  const value = fc.oneof(fc.string().filter((s) => !s.includes('{{')), fc.integer(), fc.boolean(), fc.array(fc.integer(), { maxLength: 3 }))
-  it('has as many arguments as its template, whatever the values hold', () => fc.assert(fc.property(value, value, (a, b) => {
-    const made = located(commandOf(['run', '--a={{a}}', '{{ b }}', '{{output}}/x', '{{inputs.movie}}'], { a, b }), { output: '/out', code: '/code', parameters: '/p', inputs: { movie: '/in/movie' } })
-    expect(made).toEqual(['run', `--a=${Array.isArray(a) ? a.join(',') : a}`, String(Array.isArray(b) ? b.join(',') : b), '/out/x', '/in/movie'])
-  })))
+  const value = fc.oneof(
+    fc.string().filter((s) => !s.includes('{{')),
+    fc.integer(),
+    fc.boolean(),
+    fc.array(fc.integer(), { maxLength: 3 }),
+  )
+  it('has as many arguments as its template, whatever the values hold', () =>
+    fc.assert(
+      fc.property(value, value, (a, b) => {
+        const made = located(commandOf(['run', '--a={{a}}', '{{ b }}', '{{output}}/x', '{{inputs.movie}}'], { a, b }), {
+          output: '/out',
+          code: '/code',
+          parameters: '/p',
+          inputs: { movie: '/in/movie' },
+        })
+        expect(made).toEqual([
+          'run',
+          `--a=${Array.isArray(a) ? a.join(',') : a}`,
+          String(Array.isArray(b) ? b.join(',') : b),
+          '/out/x',
+          '/in/movie',
+        ])
+      }),
+    ))
   it('names its tokens and leaves the rest alone', () => {
     expect(tokensOf('{{a}} {{inputs.b}} {c} {{ d }} {{1x}} {{e-f}}')).toEqual(['a', 'inputs.b', 'd'])
-    expect(located(['{{inputs.gone}}', '$HOME; rm -rf *'], { output: '', code: '', parameters: '', inputs: {} })).toEqual(['', '$HOME; rm -rf *'])
+    expect(
+      located(['{{inputs.gone}}', '$HOME; rm -rf *'], { output: '', code: '', parameters: '', inputs: {} }),
+    ).toEqual(['', '$HOME; rm -rf *'])
   })
 })
 
 describe('outputs', () => {
   it('are matched name by name', () => {
-    expect([matches('*.png', 'a.png'), matches('*.png', 'deep/a.png'), matches('deep/*', 'deep/a'), matches('a*b*c', 'a--b--c'), matches('a*b*c', 'abc'), matches('a*a', 'a'), matches('ab*ba', 'aba'), matches('x', 'x')]).toEqual([true, false, true, true, true, false, false, true])
+    expect([
+      matches('*.png', 'a.png'),
+      matches('*.png', 'deep/a.png'),
+      matches('deep/*', 'deep/a'),
+      matches('a*b*c', 'a--b--c'),
+      matches('a*b*c', 'abc'),
+      matches('a*a', 'a'),
+      matches('ab*ba', 'aba'),
+      matches('x', 'x'),
+    ]).toEqual([true, false, true, true, true, false, false, true])
   })
-  it('match as the same pattern does as a regular expression', () => fc.assert(fc.property(fc.stringMatching(/^[ab*/]{1,7}$/), fc.stringMatching(/^[ab/]{1,9}$/), (pattern, path) => {
-    expect(matches(pattern, path)).toBe(new RegExp(`^${pattern.replaceAll('*', '[^/]*')}$`).test(path))
-  }), { numRuns: 1000 }))
-  it('are what the definition says, else what their name says', () => expect([kindOf([{ match: 'p*.png', kind: 'plot' }], 'p1.png'), kindOf([], 'p1.png'), kindOf([], 'v.nii.gz'), kindOf([], 'x.bin')]).toEqual(['plot', 'image', 'volume', 'file']))
+  it('match as the same pattern does as a regular expression', () =>
+    fc.assert(
+      fc.property(fc.stringMatching(/^[ab*/]{1,7}$/), fc.stringMatching(/^[ab/]{1,9}$/), (pattern, path) => {
+        expect(matches(pattern, path)).toBe(new RegExp(`^${pattern.replaceAll('*', '[^/]*')}$`).test(path))
+      }),
+      { numRuns: 1000 },
+    ))
+  it('are what the definition says, else what their name says', () =>
+    expect([
+      kindOf([{ match: 'p*.png', kind: 'plot' }], 'p1.png'),
+      kindOf([], 'p1.png'),
+      kindOf([], 'v.nii.gz'),
+      kindOf([], 'x.bin'),
+    ]).toEqual(['plot', 'image', 'volume', 'file']))
 })
 
 describe('the queue', () => {
   const owners = fc.constantFrom('ada', 'bob', 'cyd')
-  const world = fc.tuple(fc.array(owners, { maxLength: 5 }), fc.array(owners, { maxLength: 20 })).map(([busy, waiting]) => ({
-    atWork: busy.map((owner, i): AtWork => ({ run: `w${i}`, owner, turn: i + 1 })), waiting: waiting.map((owner, i): Waiting => ({ run: `r${String(i).padStart(2, '0')}`, owner, created: `2026-01-01T00:00:${String(i).padStart(2, '0')}Z` })),
-  }))
-  it('is an order of everybody who waits, each owner’s in the order they came', () => fc.assert(fc.property(world, ({ atWork, waiting }) => {
-    const order = fairOrder(atWork, waiting)
-    expect(order.map((w) => w.run).sort()).toEqual(waiting.map((w) => w.run).sort())
-    for (const owner of ['ada', 'bob', 'cyd']) expect(order.filter((w) => w.owner === owner)).toEqual(waiting.filter((w) => w.owner === owner))
-    for (const [i, w] of order.entries()) expect(positionOf(w.run, atWork, waiting)).toBe(i + 1)
-  })))
-  it('lets nobody be served twice more than another who waits too', () => fc.assert(fc.property(world, ({ waiting }) => {
-    const order = fairOrder([], waiting)
-    for (let n = 1; n <= order.length; n++) {
-      const given = (o: string): number => order.slice(0, n).filter((w) => w.owner === o).length, left = (o: string): boolean => order.slice(n).some((w) => w.owner === o)
-      for (const a of ['ada', 'bob', 'cyd']) for (const b of ['ada', 'bob', 'cyd']) if (left(b)) expect(given(a) - given(b)).toBeLessThanOrEqual(1)
-    }
-  })))
-  it('comes first to whoever has fewest at work, then to whoever was served longest ago', () => fc.assert(fc.property(world, ({ atWork, waiting }) => {
-    const first = fairOrder(atWork, waiting)[0]
-    const rank = (owner: string): number => atWork.filter((a) => a.owner === owner).length * 1000 + Math.max(0, ...atWork.filter((a) => a.owner === owner).map((a) => a.turn))
-    if (first) expect(rank(first.owner)).toBe(Math.min(...waiting.map((w) => rank(w.owner))))
-  })))
-  it('never gives more places than there are, nor more than an owner’s, and none is left free that somebody may have', () => fc.assert(fc.property(world, fc.nat(8), fc.nat(4), ({ atWork, waiting }, slots, perOwner) => {
-    const chosen = nextRuns(atWork, waiting, { slots, perOwner }), all = [...atWork, ...chosen]
-    expect(chosen.length === 0 || all.length <= slots).toBe(true)
-    for (const w of chosen) expect(all.filter((x) => x.owner === w.owner).length).toBeLessThanOrEqual(perOwner)
-    if (all.length < slots) for (const w of waiting.filter((x) => !chosen.includes(x))) expect(all.filter((x) => x.owner === w.owner).length).toBeGreaterThanOrEqual(perOwner)
-  })))
-  it('remembers who was served last', () => expect(nextRuns([], [{ run: 'a', owner: 'ada', created: '1' }, { run: 'b', owner: 'bob', created: '2' }], { slots: 1, perOwner: 1 }, { ada: 7, bob: 3 }).map((w) => w.run)).toEqual(['b']))
+  const world = fc
+    .tuple(fc.array(owners, { maxLength: 5 }), fc.array(owners, { maxLength: 20 }))
+    .map(([busy, waiting]) => ({
+      atWork: busy.map((owner, i): AtWork => ({ run: `w${i}`, owner, turn: i + 1 })),
+      waiting: waiting.map((owner, i): Waiting => ({
+        run: `r${String(i).padStart(2, '0')}`,
+        owner,
+        created: `2026-01-01T00:00:${String(i).padStart(2, '0')}Z`,
+      })),
+    }))
+  it('is an order of everybody who waits, each owner’s in the order they came', () =>
+    fc.assert(
+      fc.property(world, ({ atWork, waiting }) => {
+        const order = fairOrder(atWork, waiting)
+        expect(order.map((w) => w.run).sort()).toEqual(waiting.map((w) => w.run).sort())
+        for (const owner of ['ada', 'bob', 'cyd'])
+          expect(order.filter((w) => w.owner === owner)).toEqual(waiting.filter((w) => w.owner === owner))
+        for (const [i, w] of order.entries()) expect(positionOf(w.run, atWork, waiting)).toBe(i + 1)
+      }),
+    ))
+  it('lets nobody be served twice more than another who waits too', () =>
+    fc.assert(
+      fc.property(world, ({ waiting }) => {
+        const order = fairOrder([], waiting)
+        for (let n = 1; n <= order.length; n++) {
+          const given = (o: string): number => order.slice(0, n).filter((w) => w.owner === o).length,
+            left = (o: string): boolean => order.slice(n).some((w) => w.owner === o)
+          for (const a of ['ada', 'bob', 'cyd'])
+            for (const b of ['ada', 'bob', 'cyd']) if (left(b)) expect(given(a) - given(b)).toBeLessThanOrEqual(1)
+        }
+      }),
+    ))
+  it('comes first to whoever has fewest at work, then to whoever was served longest ago', () =>
+    fc.assert(
+      fc.property(world, ({ atWork, waiting }) => {
+        const first = fairOrder(atWork, waiting)[0]
+        const rank = (owner: string): number =>
+          atWork.filter((a) => a.owner === owner).length * 1000 +
+          Math.max(0, ...atWork.filter((a) => a.owner === owner).map((a) => a.turn))
+        if (first) expect(rank(first.owner)).toBe(Math.min(...waiting.map((w) => rank(w.owner))))
+      }),
+    ))
+  it('never gives more places than there are, nor more than an owner’s, and none is left free that somebody may have', () =>
+    fc.assert(
+      fc.property(world, fc.nat(8), fc.nat(4), ({ atWork, waiting }, slots, perOwner) => {
+        const chosen = nextRuns(atWork, waiting, { slots, perOwner }),
+          all = [...atWork, ...chosen]
+        expect(chosen.length === 0 || all.length <= slots).toBe(true)
+        for (const w of chosen) expect(all.filter((x) => x.owner === w.owner).length).toBeLessThanOrEqual(perOwner)
+        if (all.length < slots)
+          for (const w of waiting.filter((x) => !chosen.includes(x)))
+            expect(all.filter((x) => x.owner === w.owner).length).toBeGreaterThanOrEqual(perOwner)
+      }),
+    ))
+  it('remembers who was served last', () =>
+    expect(
+      nextRuns(
+        [],
+        [
+          { run: 'a', owner: 'ada', created: '1' },
+          { run: 'b', owner: 'bob', created: '2' },
+        ],
+        { slots: 1, perOwner: 1 },
+        { ada: 7, bob: 3 },
+      ).map((w) => w.run),
+    ).toEqual(['b']))
 })
 
 describe('a sweep', () => {
-  it('is every combination once', () => fc.assert(fc.property(fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 5 }), fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 5 }), (a, b) => {
-    const all = grid({ c: 0 }, [{ parameter: 'a', values: a }, { parameter: 'b', values: b }])
-    expect(new Set(all.map((v) => JSON.stringify(v))).size).toBe(a.length * b.length)
-    expect(all[0]).toEqual({ c: 0, a: a[0], b: b[0] })
-  })))
+  it('is every combination once', () =>
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 5 }),
+        fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 5 }),
+        (a, b) => {
+          const all = grid({ c: 0 }, [
+            { parameter: 'a', values: a },
+            { parameter: 'b', values: b },
+          ])
+          expect(new Set(all.map((v) => JSON.stringify(v))).size).toBe(a.length * b.length)
+          expect(all[0]).toEqual({ c: 0, a: a[0], b: b[0] })
+        },
+      ),
+    ))
   it('is refused by field', () => {
-    const schema = { type: 'object' as const, required: ['a', 'b'], properties: { a: { type: 'integer' as const, maximum: 5 }, b: { type: 'integer' as const } } }
-    const paths = (over: { parameter: string; values: unknown[] }[], base = {}) => sweepFaults(schema, base, over).map((f) => f.path)
+    const schema = {
+      type: 'object' as const,
+      required: ['a', 'b'],
+      properties: { a: { type: 'integer' as const, maximum: 5 }, b: { type: 'integer' as const } },
+    }
+    const paths = (over: { parameter: string; values: unknown[] }[], base = {}) =>
+      sweepFaults(schema, base, over).map((f) => f.path)
     expect(paths([{ parameter: 'a', values: [1, 9] }])).toEqual(['/over/0/values/1', '/parameters/b'])
-    expect(paths([{ parameter: 'a', values: [1, 1] }, { parameter: 'a', values: [2] }], { b: 1 })).toEqual(['/over/0/values', '/over/1/parameter'])
+    expect(
+      paths(
+        [
+          { parameter: 'a', values: [1, 1] },
+          { parameter: 'a', values: [2] },
+        ],
+        { b: 1 },
+      ),
+    ).toEqual(['/over/0/values', '/over/1/parameter'])
     expect(paths([{ parameter: 'b', values: Array.from({ length: 51 }, (_, i) => i) }], { a: 1 })).toEqual(['/over'])
     expect(paths([], { a: 1, b: 1 })).toEqual(['/over'])
   })
@@ -81,10 +182,35 @@ describe('a sweep', () => {
 
 describe('runs side by side', () => {
   it('differ where their values do', () => {
-    expect(parameterRows([{ b: 1, a: [1, 2] }, { a: [1, 2], b: 2, x: true }], { type: 'object', properties: { a: { type: 'array', items: { type: 'integer' } }, b: { type: 'integer', unit: 'Hz', title: 'B' } } })).toEqual([
-      { name: 'a', values: [[1, 2], [1, 2]], differs: false }, { name: 'b', title: 'B', unit: 'Hz', values: [1, 2], differs: true }, { name: 'x', values: [undefined, true], differs: true },
+    expect(
+      parameterRows(
+        [
+          { b: 1, a: [1, 2] },
+          { a: [1, 2], b: 2, x: true },
+        ],
+        {
+          type: 'object',
+          properties: {
+            a: { type: 'array', items: { type: 'integer' } },
+            b: { type: 'integer', unit: 'Hz', title: 'B' },
+          },
+        },
+      ),
+    ).toEqual([
+      {
+        name: 'a',
+        values: [
+          [1, 2],
+          [1, 2],
+        ],
+        differs: false,
+      },
+      { name: 'b', title: 'B', unit: 'Hz', values: [1, 2], differs: true },
+      { name: 'x', values: [undefined, true], differs: true },
     ])
-    expect(hashRows([{ a: 'x' }, { a: 'x' }, {}])).toEqual([{ name: 'a', values: ['x', 'x', undefined], differs: true }])
+    expect(hashRows([{ a: 'x' }, { a: 'x' }, {}])).toEqual([
+      { name: 'a', values: ['x', 'x', undefined], differs: true },
+    ])
   })
 })
 
@@ -100,43 +226,144 @@ describe('the end of a run', () => {
   })
   it('is a success with exit code 0 alone', () => {
     const of = (over: Partial<PipelineReport>) => codeOf({ end: 'finished', ...over } as PipelineReport)
-    expect([of({ exitCode: 0 }), of({}), of({ exitCode: 1 }), of({ end: 'signal' }), of({ end: 'signal', oom: true }), of({ end: 'not-started' }), of({ end: 'not-started', startError: 'image-unavailable' })]).toEqual([undefined, undefined, 'exit-code', 'killed', 'memory-limit', 'infrastructure', 'image-unavailable'])
+    expect([
+      of({ exitCode: 0 }),
+      of({}),
+      of({ exitCode: 1 }),
+      of({ end: 'signal' }),
+      of({ end: 'signal', oom: true }),
+      of({ end: 'not-started' }),
+      of({ end: 'not-started', startError: 'image-unavailable' }),
+    ]).toEqual([undefined, undefined, 'exit-code', 'killed', 'memory-limit', 'infrastructure', 'image-unavailable'])
   })
-  it('is seen in its state', () => expect([runStateOf({ state: 'queued', waiting: 'approval', steps: {} }), runStateOf({ state: 'queued', steps: {} }), runStateOf({ state: 'running', steps: {} }), runStateOf({ state: 'running', steps: { compute: {} } }), runStateOf({ state: 'held', steps: {} }), runStateOf({ state: 'blocked', steps: {} })]).toEqual(['created', 'queued', 'queued', 'running', 'running', 'failed']))
+  it('is seen in its state', () =>
+    expect([
+      runStateOf({ state: 'queued', waiting: 'approval', steps: {} }),
+      runStateOf({ state: 'queued', steps: {} }),
+      runStateOf({ state: 'running', steps: {} }),
+      runStateOf({ state: 'running', steps: { compute: {} } }),
+      runStateOf({ state: 'held', steps: {} }),
+      runStateOf({ state: 'blocked', steps: {} }),
+    ]).toEqual(['created', 'queued', 'queued', 'running', 'running', 'failed']))
 })
 
 describe('pictures', () => {
-  const reader = (b: Uint8Array): Read => async (at, n) => b.subarray(at, at + n)
+  const reader =
+    (b: Uint8Array): Read =>
+    async (at, n) =>
+      b.subarray(at, at + n)
   /** A TIFF of `frames` directories, in either byte order, classic or big. */
-  function tiff({ frames = 1, little = true, big = false, note = '' }: { frames?: number; little?: boolean; big?: boolean; note?: string } = {}): Uint8Array {
-    const entry = big ? 20 : 12, count = note ? 4 : 3, size = (big ? 8 : 2) + count * entry + (big ? 8 : 4), head = big ? 16 : 8
-    const b = new DataView(new ArrayBuffer(head + frames * size + note.length + 1)), w = little
-    const long = (at: number, v: number): void => { if (big) b.setBigUint64(at, BigInt(v), w); else b.setUint32(at, v, w) }
-    b.setUint16(0, little ? 0x4949 : 0x4d4d); b.setUint16(2, big ? 43 : 42, w); if (big) b.setUint16(4, 8, w)
+  function tiff({
+    frames = 1,
+    little = true,
+    big = false,
+    note = '',
+  }: { frames?: number; little?: boolean; big?: boolean; note?: string } = {}): Uint8Array {
+    const entry = big ? 20 : 12,
+      count = note ? 4 : 3,
+      size = (big ? 8 : 2) + count * entry + (big ? 8 : 4),
+      head = big ? 16 : 8
+    const b = new DataView(new ArrayBuffer(head + frames * size + note.length + 1)),
+      w = little
+    const long = (at: number, v: number): void => {
+      if (big) b.setBigUint64(at, BigInt(v), w)
+      else b.setUint32(at, v, w)
+    }
+    b.setUint16(0, little ? 0x4949 : 0x4d4d)
+    b.setUint16(2, big ? 43 : 42, w)
+    if (big) b.setUint16(4, 8, w)
     long(big ? 8 : 4, head)
     for (let f = 0; f < frames; f++) {
-      const at = head + f * size, first = at + (big ? 8 : 2)
-      if (big) b.setBigUint64(at, BigInt(count), w); else b.setUint16(at, count, w)
-      ;[[256, 7], [257, 5], [258, 16]].forEach(([tag, v], i) => { const e = first + i * entry; b.setUint16(e, tag!, w); b.setUint16(e + 2, 3, w); long(e + 4, 1); b.setUint16(e + (big ? 12 : 8), v!, w) })
-      if (note) { const e = first + 3 * entry; b.setUint16(e, 270, w); b.setUint16(e + 2, 2, w); long(e + 4, note.length + 1); long(e + (big ? 12 : 8), head + frames * size) }
+      const at = head + f * size,
+        first = at + (big ? 8 : 2)
+      if (big) b.setBigUint64(at, BigInt(count), w)
+      else b.setUint16(at, count, w)
+      ;[
+        [256, 7],
+        [257, 5],
+        [258, 16],
+      ].forEach(([tag, v], i) => {
+        const e = first + i * entry
+        b.setUint16(e, tag!, w)
+        b.setUint16(e + 2, 3, w)
+        long(e + 4, 1)
+        b.setUint16(e + (big ? 12 : 8), v!, w)
+      })
+      if (note) {
+        const e = first + 3 * entry
+        b.setUint16(e, 270, w)
+        b.setUint16(e + 2, 2, w)
+        long(e + 4, note.length + 1)
+        long(e + (big ? 12 : 8), head + frames * size)
+      }
       long(at + size - (big ? 8 : 4), f + 1 < frames ? at + size : 0)
     }
     const out = new Uint8Array(b.buffer)
     out.set(new TextEncoder().encode(note), head + frames * size)
     return out
   }
-  const png = (width: number): Uint8Array => { const b = new DataView(new ArrayBuffer(33)); b.setUint32(0, 0x89504e47); b.setUint32(4, 0x0d0a1a0a); b.setUint32(8, 13); b.setUint32(12, 0x49484452); b.setUint32(16, width); b.setUint32(20, 9); b.setUint8(24, 8); b.setUint8(25, 2); return new Uint8Array(b.buffer) }
-  it.each([{}, { little: false }, { big: true }, { frames: 3 }, { frames: 40, little: false, big: true }])('a TIFF %j', async (o) => expect(await imageHead(reader(tiff(o)))).toEqual({ format: 'tiff', frames: ('frames' in o ? o.frames : 1), width: 7, height: 5, bits: 16, samples: 1 }))
-  it('ImageJ’s note says how many follow', async () => expect((await imageHead(reader(tiff({ note: 'ImageJ=1.53\nimages=250\nslices=250\n' })))).frames).toBe(250))
-  it('a PNG', async () => expect(await imageHead(reader(png(12)))).toEqual({ format: 'png', frames: 1, width: 12, height: 9, bits: 8, samples: 3 }))
+  const png = (width: number): Uint8Array => {
+    const b = new DataView(new ArrayBuffer(33))
+    b.setUint32(0, 0x89504e47)
+    b.setUint32(4, 0x0d0a1a0a)
+    b.setUint32(8, 13)
+    b.setUint32(12, 0x49484452)
+    b.setUint32(16, width)
+    b.setUint32(20, 9)
+    b.setUint8(24, 8)
+    b.setUint8(25, 2)
+    return new Uint8Array(b.buffer)
+  }
+  it.each([{}, { little: false }, { big: true }, { frames: 3 }, { frames: 40, little: false, big: true }])(
+    'a TIFF %j',
+    async (o) =>
+      expect(await imageHead(reader(tiff(o)))).toEqual({
+        format: 'tiff',
+        frames: 'frames' in o ? o.frames : 1,
+        width: 7,
+        height: 5,
+        bits: 16,
+        samples: 1,
+      }),
+  )
+  it('ImageJ’s note says how many follow', async () =>
+    expect((await imageHead(reader(tiff({ note: 'ImageJ=1.53\nimages=250\nslices=250\n' })))).frames).toBe(250))
+  it('a PNG', async () =>
+    expect(await imageHead(reader(png(12)))).toEqual({
+      format: 'png',
+      frames: 1,
+      width: 12,
+      height: 9,
+      bits: 8,
+      samples: 3,
+    }))
   it('a folder in the order of its numbers, with what does not fit', async () => {
     const files = ['f10.png', 'f2.png', 'f1.png'].map((path, i) => ({ path, read: reader(png(i === 0 ? 13 : 12)) }))
-    expect(await inspectImages(files)).toMatchObject({ kind: 'folder', files: 3, frames: 3, width: 12, warnings: ['f10.png is 13 × 9 with 8 bits, the first is 12 × 9 with 8'] })
-    expect(await inspectImages([{ path: 'a.tif', read: reader(tiff({ frames: 3 })) }, { path: 'b.tif', read: reader(tiff({ frames: 2 })) }, { path: 'notes.txt', read: reader(new Uint8Array(20)) }])).toMatchObject({ kind: 'stacks', frames: 5, warnings: ['notes.txt: neither TIFF nor PNG'] })
+    expect(await inspectImages(files)).toMatchObject({
+      kind: 'folder',
+      files: 3,
+      frames: 3,
+      width: 12,
+      warnings: ['f10.png is 13 × 9 with 8 bits, the first is 12 × 9 with 8'],
+    })
+    expect(
+      await inspectImages([
+        { path: 'a.tif', read: reader(tiff({ frames: 3 })) },
+        { path: 'b.tif', read: reader(tiff({ frames: 2 })) },
+        { path: 'notes.txt', read: reader(new Uint8Array(20)) },
+      ]),
+    ).toMatchObject({ kind: 'stacks', frames: 5, warnings: ['notes.txt: neither TIFF nor PNG'] })
   })
-  it('never hang on bytes of any kind, and say that they are none', () => fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (noise, asTiff) => {
-    const bytes = asTiff ? new Uint8Array([...tiff().subarray(0, 10), ...noise]) : noise
-    await imageHead(reader(bytes)).catch((e: unknown) => expect(e).toBeInstanceOf(NotAnImage))
-  })))
-  it('in a circle are refused', async () => { const b = tiff({ frames: 2 }); new DataView(b.buffer).setUint32(b.length - 5, 8, true); await expect(imageHead(reader(b))).rejects.toThrow('circle') })
+  it('never hang on bytes of any kind, and say that they are none', () =>
+    fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (noise, asTiff) => {
+        const bytes = asTiff ? new Uint8Array([...tiff().subarray(0, 10), ...noise]) : noise
+        await imageHead(reader(bytes)).catch((e: unknown) => expect(e).toBeInstanceOf(NotAnImage))
+      }),
+    ))
+  it('in a circle are refused', async () => {
+    const b = tiff({ frames: 2 })
+    new DataView(b.buffer).setUint32(b.length - 5, 8, true)
+    await expect(imageHead(reader(b))).rejects.toThrow('circle')
+  })
 })

@@ -7,18 +7,36 @@
 export type NanoRho = bigint
 export const nano = 1_000_000_000n
 
-/** ln delta at `epsilon` for a rho-zCDP mechanism, minimised over the order alpha (the function is unimodal in ln(alpha - 1)). */
+/**
+ * ln delta at `epsilon` for a rho-zCDP mechanism, minimised over the order alpha (the function is unimodal in ln(alpha
+ * - 1)).
+ */
 function logDelta(rho: number, epsilon: number): number {
   const at = (logOrder: number): number => {
     const a = 1 + Math.exp(logOrder)
     return (a - 1) * (a * rho - epsilon) - Math.log(a - 1) + a * Math.log1p(-1 / a)
   }
-  let low = -12, high = 40
+  let low = -12,
+    high = 40
   const g = (Math.sqrt(5) - 1) / 2
-  let x1 = high - g * (high - low), x2 = low + g * (high - low), f1 = at(x1), f2 = at(x2)
+  let x1 = high - g * (high - low),
+    x2 = low + g * (high - low),
+    f1 = at(x1),
+    f2 = at(x2)
   for (let i = 0; i < 120; i++) {
-    if (f1 < f2) { high = x2; x2 = x1; f2 = f1; x1 = high - g * (high - low); f1 = at(x1) }
-    else { low = x1; x1 = x2; f1 = f2; x2 = low + g * (high - low); f2 = at(x2) }
+    if (f1 < f2) {
+      high = x2
+      x2 = x1
+      f2 = f1
+      x1 = high - g * (high - low)
+      f1 = at(x1)
+    } else {
+      low = x1
+      x1 = x2
+      f1 = f2
+      x2 = low + g * (high - low)
+      f2 = at(x2)
+    }
   }
   return Math.min(f1, f2, 0)
 }
@@ -26,7 +44,10 @@ function logDelta(rho: number, epsilon: number): number {
 /** Outward rounding: more than the error of the arithmetic above, less than anybody would notice. */
 const margin = 1e-9
 
-/** The delta that rho-zCDP implies at epsilon, rounded up. Any order alpha gives a valid bound, so an imperfect minimum is still true. */
+/**
+ * The delta that rho-zCDP implies at epsilon, rounded up. Any order alpha gives a valid bound, so an imperfect minimum
+ * is still true.
+ */
 export function deltaOf(rho: NanoRho, epsilon: number): number {
   if (rho < 0n || !(epsilon >= 0)) throw new RangeError('rho and epsilon must not be negative')
   if (rho === 0n) return 0
@@ -37,7 +58,8 @@ export function deltaOf(rho: NanoRho, epsilon: number): number {
 export function epsilonOf(rho: NanoRho, delta: number): number {
   if (!(delta > 0 && delta < 1)) throw new RangeError('delta must be between 0 and 1')
   if (rho === 0n) return 0
-  let low = 0, high = 1
+  let low = 0,
+    high = 1
   while (deltaOf(rho, high) > delta) high *= 2
   for (let i = 0; i < 100; i++) {
     const middle = (low + high) / 2
@@ -51,7 +73,8 @@ export function epsilonOf(rho: NanoRho, delta: number): number {
 export function rhoWithin(epsilon: number, delta: number): NanoRho {
   if (!(epsilon > 0)) throw new RangeError('epsilon must be positive')
   if (!(delta > 0 && delta < 1)) throw new RangeError('delta must be between 0 and 1')
-  let low = 0n, high = nano
+  let low = 0n,
+    high = nano
   while (deltaOf(high, epsilon) <= delta) high *= 2n
   while (high - low > 1n) {
     const middle = (low + high) / 2n

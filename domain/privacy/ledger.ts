@@ -1,15 +1,22 @@
 /**
- * The budget ledger of a dataset: one item of integers in nano-rho, changed by conditional updates only (ports/table.ts).
+ * The budget ledger of a dataset: one item of integers in nano-rho, changed by conditional updates only
+ * (ports/table.ts).
  *
- *     limit = available + spent + the reservations, always;  available >= 0;  spent never falls.
+ * limit = available + spent + the reservations, always; available >= 0; spent never falls.
  *
- * A reservation is the attribute `hold_<jobId>`. When it is settled it becomes 0 and stays for a while, so that a reservation that a retried or delayed step repeats
- * finds it taken: a job is charged once, in whatever order its steps, their retries and a cancellation arrive. `forget` takes such a 0 away once nothing of the job can run any more.
+ * A reservation is the attribute `hold_<jobId>`. When it is settled it becomes 0 and stays for a while, so that a
+ * reservation that a retried or delayed step repeats finds it taken: a job is charged once, in whatever order its
+ * steps, their retries and a cancellation arrive. `forget` takes such a 0 away once nothing of the job can run any
+ * more.
  */
 import { epsilonOf, type NanoRho, rhoWithin } from './accounting.ts'
 
 /** A budget item's own attributes, without its reservations. Nano-rho as safe integers. */
-export interface BudgetState { limit: number; available: number; spent: number }
+export interface BudgetState {
+  limit: number
+  available: number
+  spent: number
+}
 /** A conditional update in the shape of the table port's `Change`. */
 export interface LedgerChange {
   set?: Record<string, number>
@@ -22,7 +29,8 @@ export const holdOf = (jobId: string): string => `hold_${jobId}`
 
 /** Nano-rho as the table keeps it; RangeError when it is negative or too large to be exact. */
 export function stored(rho: NanoRho): number {
-  if (rho < 0n || rho > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError('a charge must be between 0 and 2^53 - 1 nano-rho')
+  if (rho < 0n || rho > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new RangeError('a charge must be between 0 and 2^53 - 1 nano-rho')
   return Number(rho)
 }
 const charge = (nanoRho: number): number => {
@@ -36,23 +44,40 @@ export function opening(budget: { epsilon: number; delta: number }): BudgetState
   return { limit, available: limit, spent: 0 }
 }
 
-/** Takes a charge out of what is available. The condition fails when the budget does not cover it, or the job has been charged before: `standing` tells which. */
+/**
+ * Takes a charge out of what is available. The condition fails when the budget does not cover it, or the job has been
+ * charged before: `standing` tells which.
+ */
 export const reserve = (jobId: string, nanoRho: number): LedgerChange => ({
-  add: { available: -charge(nanoRho) }, set: { [holdOf(jobId)]: nanoRho },
-  when: [{ attribute: 'available', is: 'at-least', value: nanoRho }, { attribute: holdOf(jobId), is: 'missing' }],
+  add: { available: -charge(nanoRho) },
+  set: { [holdOf(jobId)]: nanoRho },
+  when: [
+    { attribute: 'available', is: 'at-least', value: nanoRho },
+    { attribute: holdOf(jobId), is: 'missing' },
+  ],
 })
 const settled = (jobId: string, nanoRho: number, to: 'spent' | 'available'): LedgerChange => ({
-  add: { [to]: charge(nanoRho) }, set: { [holdOf(jobId)]: 0 }, when: [{ attribute: holdOf(jobId), is: 'equal', value: nanoRho }],
+  add: { [to]: charge(nanoRho) },
+  set: { [holdOf(jobId)]: 0 },
+  when: [{ attribute: holdOf(jobId), is: 'equal', value: nanoRho }],
 })
 /** Turns a reservation into spending. The condition fails when it is settled already. */
 export const commit = (jobId: string, nanoRho: number): LedgerChange => settled(jobId, nanoRho, 'spent')
 /** Gives a reservation back. The condition fails when it is settled already. */
 export const giveBack = (jobId: string, nanoRho: number): LedgerChange => settled(jobId, nanoRho, 'available')
 /** Takes away what a settled reservation left, when no step of the job can run any more. */
-export const forget = (jobId: string): LedgerChange => ({ remove: [holdOf(jobId)], when: [{ attribute: holdOf(jobId), is: 'equal', value: 0 }] })
+export const forget = (jobId: string): LedgerChange => ({
+  remove: [holdOf(jobId)],
+  when: [{ attribute: holdOf(jobId), is: 'equal', value: 0 }],
+})
 /** Moves the limit; the condition fails when it was moved meanwhile, or when more than `to` is spent and reserved. */
 export const moveLimit = (from: number, to: number): LedgerChange => ({
-  set: { limit: to }, add: { available: to - from }, when: [{ attribute: 'limit', is: 'equal', value: from }, { attribute: 'available', is: 'at-least', value: Math.max(0, from - to) }],
+  set: { limit: to },
+  add: { available: to - from },
+  when: [
+    { attribute: 'limit', is: 'equal', value: from },
+    { attribute: 'available', is: 'at-least', value: Math.max(0, from - to) },
+  ],
 })
 
 /** Where a job's charge stands in the item; `none` after `forget` as well. */
@@ -62,4 +87,5 @@ export function standing(item: Readonly<Record<string, unknown>>, jobId: string)
 }
 
 /** The epsilon, at `delta`, of what is still available; and of any charge. */
-export const epsilonLeft = (item: Pick<BudgetState, 'available'>, delta: number): number => (item.available > 0 ? epsilonOf(BigInt(item.available), delta) : 0)
+export const epsilonLeft = (item: Pick<BudgetState, 'available'>, delta: number): number =>
+  item.available > 0 ? epsilonOf(BigInt(item.available), delta) : 0

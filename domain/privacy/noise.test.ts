@@ -5,13 +5,16 @@ import { bernoulliExp, discreteGaussian, discreteLaplace } from './noise.ts'
 import { chiSquared, critical, gaussianMass, stream } from './testing/draws.ts'
 
 describe('uniform draws', () => {
-  it.each([1, 2, 3, 255, 256, 257, 1000, 2 ** 32 - 1, 2 ** 40 + 7])('below %d stays below and reaches both halves', (n) => {
-    const u = stream(`below ${n}`)
-    const draws = Array.from({ length: 2000 }, () => u.below(n))
-    expect(draws.every((x) => Number.isInteger(x) && x >= 0 && x < n)).toBe(true)
-    const low = draws.filter((x) => x < n / 2).length
-    if (n > 1 && n % 2 === 0) expect(Math.abs(low - 1000)).toBeLessThan(150)
-  })
+  it.each([1, 2, 3, 255, 256, 257, 1000, 2 ** 32 - 1, 2 ** 40 + 7])(
+    'below %d stays below and reaches both halves',
+    (n) => {
+      const u = stream(`below ${n}`)
+      const draws = Array.from({ length: 2000 }, () => u.below(n))
+      expect(draws.every((x) => Number.isInteger(x) && x >= 0 && x < n)).toBe(true)
+      const low = draws.filter((x) => x < n / 2).length
+      if (n > 1 && n % 2 === 0) expect(Math.abs(low - 1000)).toBeLessThan(150)
+    },
+  )
   it('goes beyond 48 bits', () => {
     const u = stream('big')
     const n = 3n ** 60n
@@ -23,24 +26,51 @@ describe('uniform draws', () => {
 
 describe('noise has its exact distribution', () => {
   const n = 60_000
-  it.each([[1n, 1n], [7n, 2n], [1n, 3n], [25n, 1n]])('discrete Laplace, scale %d/%d', (numerator, denominator) => {
+  it.each([
+    [1n, 1n],
+    [7n, 2n],
+    [1n, 3n],
+    [25n, 1n],
+  ])('discrete Laplace, scale %d/%d', (numerator, denominator) => {
     const u = stream(`laplace ${numerator}/${denominator}`)
     const t = Number(numerator) / Number(denominator)
     const norm = (Math.exp(1 / t) - 1) / (Math.exp(1 / t) + 1)
-    const { statistic, cells } = chiSquared(Array.from({ length: n }, () => Number(discreteLaplace(u, { numerator, denominator }))), (x) => norm * Math.exp(-Math.abs(x) / t), -400, 400)
+    const { statistic, cells } = chiSquared(
+      Array.from({ length: n }, () => Number(discreteLaplace(u, { numerator, denominator }))),
+      (x) => norm * Math.exp(-Math.abs(x) / t),
+      -400,
+      400,
+    )
     expect(statistic).toBeLessThan(critical(cells - 1))
   })
-  it.each([[1n, 1n], [1n, 4n], [10n, 1n], [1000n, 3n]])('discrete Gaussian, sigma squared %d/%d', (numerator, denominator) => {
+  it.each([
+    [1n, 1n],
+    [1n, 4n],
+    [10n, 1n],
+    [1000n, 3n],
+  ])('discrete Gaussian, sigma squared %d/%d', (numerator, denominator) => {
     const u = stream(`gauss ${numerator}/${denominator}`)
     const s2 = Number(numerator) / Number(denominator)
-    const { statistic, cells } = chiSquared(Array.from({ length: n }, () => Number(discreteGaussian(u, { numerator, denominator }))), gaussianMass(s2), -400, 400)
+    const { statistic, cells } = chiSquared(
+      Array.from({ length: n }, () => Number(discreteGaussian(u, { numerator, denominator }))),
+      gaussianMass(s2),
+      -400,
+      400,
+    )
     expect(statistic).toBeLessThan(critical(cells - 1))
   })
   it('Bernoulli(exp(-x)), beyond 1 as well', () => {
-    for (const [a, b] of [[0n, 1n], [1n, 2n], [1n, 1n], [5n, 2n]] as const) {
+    for (const [a, b] of [
+      [0n, 1n],
+      [1n, 2n],
+      [1n, 1n],
+      [5n, 2n],
+    ] as const) {
       const u = stream(`bernoulli ${a}/${b}`)
       const p = Math.exp(-Number(a) / Number(b))
-      const hits = Array.from({ length: n }, () => bernoulliExp(u, { numerator: a, denominator: b })).filter(Boolean).length
+      const hits = Array.from({ length: n }, () => bernoulliExp(u, { numerator: a, denominator: b })).filter(
+        Boolean,
+      ).length
       expect(Math.abs(hits - n * p)).toBeLessThanOrEqual(4 * Math.sqrt(n * p * (1 - p)))
     }
   })
@@ -53,18 +83,36 @@ describe('noise has its exact distribution', () => {
 
 describe('accounting', () => {
   it('matches published limits at delta 1e-9', () => {
-    for (const [epsilon, rho] of [[0.1, 0.000177], [1, 0.01497], [3, 0.1206], [10, 1.091]] as const)
+    for (const [epsilon, rho] of [
+      [0.1, 0.000177],
+      [1, 0.01497],
+      [3, 0.1206],
+      [10, 1.091],
+    ] as const)
       expect(Number(rhoWithin(epsilon, 1e-9)) / 1e9 / rho).toBeCloseTo(1, 2)
   })
-  it('is never worse than the textbook conversion and never better than possible', () => fc.assert(fc.property(fc.bigInt(1n, 3n * nano), fc.integer({ min: 3, max: 12 }), (rho, digits) => {
-    const delta = 10 ** -digits, r = Number(rho) / 1e9
-    const epsilon = epsilonOf(rho, delta)
-    expect(epsilon).toBeLessThanOrEqual(r + 2 * Math.sqrt(r * -Math.log(delta)) + 1e-6)
-    expect(deltaOf(rho, epsilon)).toBeLessThanOrEqual(delta)
-  }), { numRuns: 60 }))
-  it('rounds towards safety: what is granted stays within what was asked', () => fc.assert(fc.property(fc.double({ min: 0.01, max: 20, noNaN: true }), fc.integer({ min: 4, max: 12 }), (epsilon, digits) => {
-    const rho = rhoWithin(epsilon, 10 ** -digits)
-    expect(deltaOf(rho, epsilon)).toBeLessThanOrEqual(10 ** -digits)
-    expect(deltaOf(rho + nano / 1000n + rho / 100n, epsilon)).toBeGreaterThan(10 ** -digits)
-  }), { numRuns: 40 }))
+  it('is never worse than the textbook conversion and never better than possible', () =>
+    fc.assert(
+      fc.property(fc.bigInt(1n, 3n * nano), fc.integer({ min: 3, max: 12 }), (rho, digits) => {
+        const delta = 10 ** -digits,
+          r = Number(rho) / 1e9
+        const epsilon = epsilonOf(rho, delta)
+        expect(epsilon).toBeLessThanOrEqual(r + 2 * Math.sqrt(r * -Math.log(delta)) + 1e-6)
+        expect(deltaOf(rho, epsilon)).toBeLessThanOrEqual(delta)
+      }),
+      { numRuns: 60 },
+    ))
+  it('rounds towards safety: what is granted stays within what was asked', () =>
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.01, max: 20, noNaN: true }),
+        fc.integer({ min: 4, max: 12 }),
+        (epsilon, digits) => {
+          const rho = rhoWithin(epsilon, 10 ** -digits)
+          expect(deltaOf(rho, epsilon)).toBeLessThanOrEqual(10 ** -digits)
+          expect(deltaOf(rho + nano / 1000n + rho / 100n, epsilon)).toBeGreaterThan(10 ** -digits)
+        },
+      ),
+      { numRuns: 40 },
+    ))
 })

@@ -6,7 +6,10 @@
 import type { Uniform } from './randomness.ts'
 
 /** A positive rational, as integers. */
-export interface Rational { numerator: bigint; denominator: bigint }
+export interface Rational {
+  numerator: bigint
+  denominator: bigint
+}
 
 /** Bernoulli(numerator/denominator) with 0 <= numerator <= denominator. */
 const bernoulli = (u: Uniform, numerator: bigint, denominator: bigint): boolean => u.belowBig(denominator) < numerator

@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { cohort, disjoint, mean, result, uniformOf } from '../disclosure/testing/cohorts.ts'
 import { epsilonOf } from './accounting.ts'
-import { aggregateBlocks, blocksFor, blocksWanted, gridSteps, medianOnGrid, scriptCharge } from './sample-and-aggregate.ts'
+import {
+  aggregateBlocks,
+  blocksFor,
+  blocksWanted,
+  gridSteps,
+  medianOnGrid,
+  scriptCharge,
+} from './sample-and-aggregate.ts'
 
 /** Mass of each grid point, from the definition: exp(-epsilon/2 * max(below, above)), normalised. */
 function mass(answers: readonly number[], steps: number, epsilon: number): number[] {
-  const w = Array.from({ length: steps + 1 }, (_, g) => Math.exp((-epsilon / 2) * Math.max(answers.filter((a) => a < g).length, answers.filter((a) => a > g).length)))
+  const w = Array.from({ length: steps + 1 }, (_, g) =>
+    Math.exp((-epsilon / 2) * Math.max(answers.filter((a) => a < g).length, answers.filter((a) => a > g).length)),
+  )
   const sum = w.reduce((s, x) => s + x, 0)
   return w.map((x) => x / sum)
 }
@@ -30,9 +39,16 @@ describe('blocks', () => {
 
 describe('the private median', () => {
   it('has the exact distribution: chi-squared at fixed seeds', () => {
-    const answers = [3, 3, 4, 7, 7, 8, 12, 15, 15, 19], steps = 20, draws = 40_000
-    for (const [epsilon, share] of [[1_000_000n, 1n], [2_000_000n, 3n]] as const) {
-      const expected = mass(answers, steps, Number(epsilon) / 1e6 / Number(share)), seen = new Array<number>(steps + 1).fill(0), u = uniformOf(Number(share) + 40)
+    const answers = [3, 3, 4, 7, 7, 8, 12, 15, 15, 19],
+      steps = 20,
+      draws = 40_000
+    for (const [epsilon, share] of [
+      [1_000_000n, 1n],
+      [2_000_000n, 3n],
+    ] as const) {
+      const expected = mass(answers, steps, Number(epsilon) / 1e6 / Number(share)),
+        seen = new Array<number>(steps + 1).fill(0),
+        u = uniformOf(Number(share) + 40)
       for (let i = 0; i < draws; i++) seen[medianOnGrid(answers, steps, epsilon, share, u)]!++
       const chi = seen.reduce((s, o, g) => s + (o - draws * expected[g]!) ** 2 / (draws * expected[g]!), 0)
       // 99.9th percentile of chi-squared with 20 degrees of freedom.
@@ -40,22 +56,40 @@ describe('the private median', () => {
     }
   })
   it('one answer moves no chance by more than e^epsilon, by the mass function', () => {
-    const answers = [2, 2, 9, 9, 10, 10, 11, 18], epsilon = 0.8
+    const answers = [2, 2, 9, 9, 10, 10, 11, 18],
+      epsilon = 0.8
     const p = mass(answers, 20, epsilon)
-    for (let i = 0; i < answers.length; i++) for (let v = 0; v <= 20; v++) {
-      const q = mass(answers.map((a, j) => (j === i ? v : a)), 20, epsilon)
-      for (let g = 0; g <= 20; g++) expect(Math.abs(Math.log(p[g]! / q[g]!))).toBeLessThanOrEqual(epsilon + 1e-9)
-    }
+    for (let i = 0; i < answers.length; i++)
+      for (let v = 0; v <= 20; v++) {
+        const q = mass(
+          answers.map((a, j) => (j === i ? v : a)),
+          20,
+          epsilon,
+        )
+        for (let g = 0; g <= 20; g++) expect(Math.abs(Math.log(p[g]! / q[g]!))).toBeLessThanOrEqual(epsilon + 1e-9)
+      }
   })
   it('an audit on neighbouring inputs finds no more than was charged', () => {
-    // The worst pair for a median: half below, half above, and one that goes over. The event is what the mass function separates best.
-    const epsilon = 1, draws = 20_000
-    const a = [...Array.from({ length: 10 }, () => 0), ...Array.from({ length: 9 }, () => 20), 0], b = [...a.slice(0, 19), 20]
-    const p = mass(a, 20, epsilon), q = mass(b, 20, epsilon)
+    // The worst pair for a median: half below, half above, and one that goes over. The event is what the mass function
+    // separates best.
+    const epsilon = 1,
+      draws = 20_000
+    const a = [...Array.from({ length: 10 }, () => 0), ...Array.from({ length: 9 }, () => 20), 0],
+      b = [...a.slice(0, 19), 20]
+    const p = mass(a, 20, epsilon),
+      q = mass(b, 20, epsilon)
     const event = new Set(p.flatMap((x, g) => (x > q[g]! ? [g] : [])))
-    const hits = (x: readonly number[], seed: number): number => { const u = uniformOf(seed); let n = 0; for (let i = 0; i < draws; i++) if (event.has(medianOnGrid(x, 20, 1_000_000n, 1n, u))) n++; return n }
+    const hits = (x: readonly number[], seed: number): number => {
+      const u = uniformOf(seed)
+      let n = 0
+      for (let i = 0; i < draws; i++) if (event.has(medianOnGrid(x, 20, 1_000_000n, 1n, u))) n++
+      return n
+    }
     // Clopper-Pearson's normal approximation, at 97.5 % each: 95 % together.
-    const bound = (n: number, side: number): number => { const r = n / draws; return r + side * 1.96 * Math.sqrt((r * (1 - r)) / draws) }
+    const bound = (n: number, side: number): number => {
+      const r = n / draws
+      return r + side * 1.96 * Math.sqrt((r * (1 - r)) / draws)
+    }
     const lower = Math.log(bound(hits(a, 5), -1) / bound(hits(b, 6), 1))
     expect(lower).toBeGreaterThan(0.3)
     expect(lower).toBeLessThanOrEqual(epsilon)
@@ -64,39 +98,74 @@ describe('the private median', () => {
 
 describe('a release', () => {
   const people = cohort(2000, 11)
-  const script = (p: readonly { age: number; score: number }[]): ReturnType<typeof result> => result({ mean_age: mean(p.map((x) => x.age)), nested: { score: mean(p.map((x) => x.score)) } })
+  const script = (p: readonly { age: number; score: number }[]): ReturnType<typeof result> =>
+    result({ mean_age: mean(p.map((x) => x.age)), nested: { score: mean(p.map((x) => x.score)) } })
   const declared = [{ name: 'mean_age', low: 18, high: 100 }]
-  const options = (seed: number, epsilon = 1): { epsilon: number; uniform: ReturnType<typeof uniformOf> } => ({ epsilon, uniform: uniformOf(seed) })
+  const options = (seed: number, epsilon = 1): { epsilon: number; uniform: ReturnType<typeof uniformOf> } => ({
+    epsilon,
+    uniform: uniformOf(seed),
+  })
   it('is near the truth at epsilon 1 with 2,000 people in 100 blocks', () => {
-    const report = disjoint(people, script, 100, 1), truth = mean(people.map((p) => p.age))
-    const errors = Array.from({ length: 20 }, (_, i) => aggregateBlocks(report, declared, options(i)).verdict.outputs[0]!.rows[0]![0]!.value as number - truth)
+    const report = disjoint(people, script, 100, 1),
+      truth = mean(people.map((p) => p.age))
+    const errors = Array.from(
+      { length: 20 },
+      (_, i) =>
+        (aggregateBlocks(report, declared, options(i)).verdict.outputs[0]!.rows[0]![0]!.value as number) - truth,
+    )
     expect(Math.sqrt(mean(errors.map((e) => e * e)))).toBeLessThan(1)
   })
   it('charges all of it, and names several outputs', () => {
     const report = disjoint(people, script, 100, 1)
-    const { verdict, charged } = aggregateBlocks(report, [...declared, { name: 'nested.score', low: 0, high: 100 }], options(1, 2))
+    const { verdict, charged } = aggregateBlocks(
+      report,
+      [...declared, { name: 'nested.score', low: 0, high: 100 }],
+      options(1, 2),
+    )
     expect(verdict.outcome).toBe('release')
     expect(verdict.outputs.map((o) => o.name)).toEqual(['mean_age', 'nested.score'])
     expect(charged).toBe(scriptCharge(2))
     expect(verdict.guarantee).toContain('ε = 2')
   })
   it('counts what is missing, broken or out of range inside the range, and never says so', () => {
-    const report = disjoint(people, (p) => (p[0]!.id % 3 === 0 ? { end: 'script-error' } : p[0]!.id % 3 === 1 ? { 'result.json': '{' } : result({ mean_age: 1e9 })), 100, 1)
+    const report = disjoint(
+      people,
+      (p) =>
+        p[0]!.id % 3 === 0
+          ? { end: 'script-error' }
+          : p[0]!.id % 3 === 1
+            ? { 'result.json': '{' }
+            : result({ mean_age: 1e9 }),
+      100,
+      1,
+    )
     const { verdict, charged } = aggregateBlocks(report, declared, options(3))
     expect(verdict).toMatchObject({ outcome: 'release', findings: [] })
     expect(verdict.outputs[0]!.rows[0]![0]!.value).toBeGreaterThanOrEqual(18)
     expect(verdict.outputs[0]!.rows[0]![0]!.value).toBeLessThanOrEqual(100)
     expect(charged).toBe(scriptCharge(1))
-    expect(aggregateBlocks({ ...report, runs: report.runs.slice(0, 3) }, declared, options(3)).verdict.outcome).toBe('release')
+    expect(aggregateBlocks({ ...report, runs: report.runs.slice(0, 3) }, declared, options(3)).verdict.outcome).toBe(
+      'release',
+    )
   })
   it('refuses what would need too many blocks, a bad range and what did not run, and then charges nothing', () => {
     const report = disjoint(people, script, 100, 1)
-    expect(aggregateBlocks(report, declared, options(1, 0.1))).toMatchObject({ verdict: { code: 'too-small-for-noise' }, charged: 0n })
-    expect(aggregateBlocks(report, [{ name: 'x', low: 1, high: 1 }], options(1))).toMatchObject({ verdict: { code: 'output-invalid' }, charged: 0n })
-    expect(aggregateBlocks({ ...report, refused: 'confinement-missing' }, declared, options(1))).toMatchObject({ verdict: { code: 'confinement-missing' }, charged: 0n })
+    expect(aggregateBlocks(report, declared, options(1, 0.1))).toMatchObject({
+      verdict: { code: 'too-small-for-noise' },
+      charged: 0n,
+    })
+    expect(aggregateBlocks(report, [{ name: 'x', low: 1, high: 1 }], options(1))).toMatchObject({
+      verdict: { code: 'output-invalid' },
+      charged: 0n,
+    })
+    expect(aggregateBlocks({ ...report, refused: 'confinement-missing' }, declared, options(1))).toMatchObject({
+      verdict: { code: 'confinement-missing' },
+      charged: 0n,
+    })
   })
   it('releases points of the grid only', () => {
-    const v = aggregateBlocks(disjoint(people, script, 100, 1), declared, options(8)).verdict.outputs[0]!.rows[0]![0]!.value as number
+    const v = aggregateBlocks(disjoint(people, script, 100, 1), declared, options(8)).verdict.outputs[0]!.rows[0]![0]!
+      .value as number
     expect(Math.abs(((v - 18) / 82) * gridSteps - Math.round(((v - 18) / 82) * gridSteps))).toBeLessThan(1e-6)
   })
 })

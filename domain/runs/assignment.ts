@@ -1,12 +1,18 @@
 /** Least-filled assignment to conditions, as a pure change of one counter. */
 
-export interface Condition { name: string; weight: number }
+export interface Condition {
+  name: string
+  weight: number
+}
 
 /**
- * `load`: completed runs plus live leases by condition. `recent`: the newest changes as [change id, condition], so that a
- * change that is asked for again (a retried start, a sweep after a crash) is not counted again.
+ * `load`: completed runs plus live leases by condition. `recent`: the newest changes as [change id, condition], so that
+ * a change that is asked for again (a retried start, a sweep after a crash) is not counted again.
  */
-export interface Counter { load: Record<string, number>; recent: [id: string, condition: string][] }
+export interface Counter {
+  load: Record<string, number>
+  recent: [id: string, condition: string][]
+}
 
 export const emptyCounter: Counter = { load: {}, recent: [] }
 /** How many changes a counter remembers: a repeat comes within seconds, other changes meanwhile are few. */
@@ -18,7 +24,10 @@ export const remembered = 128
  */
 export const changeId = (runId: string, n: number): string => `${runId.slice(4, 16)}.${n}`
 
-/** The condition with the least load for its weight; ties by `seed`. Conditions of weight 0 are never chosen. Throws when none can be. */
+/**
+ * The condition with the least load for its weight; ties by `seed`. Conditions of weight 0 are never chosen. Throws
+ * when none can be.
+ */
 export function leastFilled(load: Record<string, number>, conditions: readonly Condition[], seed: number): string {
   const open = conditions.filter((c) => c.weight > 0)
   if (open.length === 0) throw new RangeError('no condition has a weight above 0')
@@ -44,14 +53,25 @@ const remember = (c: Counter, id: string, condition: string, by: number): Counte
   recent: [...c.recent, [id, condition] as [string, string]].slice(-remembered),
 })
 
-/** Takes a slot in the least-filled condition; the same change again answers the same condition and leaves the counter as it is. */
-export function assign(c: Counter, id: string, conditions: readonly Condition[], seed: number): { counter: Counter; condition: string } {
+/**
+ * Takes a slot in the least-filled condition; the same change again answers the same condition and leaves the counter
+ * as it is.
+ */
+export function assign(
+  c: Counter,
+  id: string,
+  conditions: readonly Condition[],
+  seed: number,
+): { counter: Counter; condition: string } {
   const before = c.recent.find(([known]) => known === id)
   if (before) return { counter: c, condition: before[1] }
   const condition = leastFilled(c.load, conditions, seed)
   return { counter: remember(c, id, condition, 1), condition }
 }
 
-/** Gives a slot back (`by` -1) or takes it again in the condition it had (`by` 1); the same change again leaves the counter as it is. */
+/**
+ * Gives a slot back (`by` -1) or takes it again in the condition it had (`by` 1); the same change again leaves the
+ * counter as it is.
+ */
 export const move = (c: Counter, id: string, condition: string, by: 1 | -1): Counter =>
   c.recent.some(([known]) => known === id) ? c : remember(c, id, condition, by)

@@ -1,16 +1,34 @@
 /**
- * Sealing: how a record becomes something only the organisation can read. Web-standard crypto only, so the same file seals in the
- * participant's browser and opens in the researcher's browser, the command line and the tests. Randomness (keys, ivs) is passed in.
+ * Sealing: how a record becomes something only the organisation can read. Web-standard crypto only, so the same file
+ * seals in the participant's browser and opens in the researcher's browser, the command line and the tests. Randomness
+ * (keys, ivs) is passed in.
  */
 import { base64url, fromBase64url } from '../hash.ts'
 import { ops, type Op } from './records.ts'
 
 /** What a sealed record or file says about where it belongs; all of it is authenticated. */
-export interface Place { runId: string; seq: number; op: Op; part: string }
+export interface Place {
+  runId: string
+  seq: number
+  op: Op
+  part: string
+}
 type Bytes = Uint8Array<ArrayBuffer>
-interface Header { alg: string; enc: string; zip?: string; cty?: string; run: string; seq: number; op: Op; part: string }
+interface Header {
+  alg: string
+  enc: string
+  zip?: string
+  cty?: string
+  run: string
+  seq: number
+  op: Op
+  part: string
+}
 
-/** Sealed bytes that cannot be opened: not our format, altered or under another key, or belonging to another place of the run. */
+/**
+ * Sealed bytes that cannot be opened: not our format, altered or under another key, or belonging to another place of
+ * the run.
+ */
 export class SealError extends Error {
   readonly reason: 'malformed' | 'altered' | 'misplaced' | 'unsupported'
   constructor(reason: SealError['reason'], message: string) {
@@ -26,7 +44,10 @@ const tagLength = 16
 /** A record inflates to at most this many bytes, so that a small hostile record cannot fill the reader's memory. */
 const maxInflated = 256 * 1024 * 1024
 
-/** The 32 raw bytes of a run key as a key that seals and opens; not extractable, so that a page that stores it cannot leak it. */
+/**
+ * The 32 raw bytes of a run key as a key that seals and opens; not extractable, so that a page that stores it cannot
+ * leak it.
+ */
 export const importRunKey = (raw: Uint8Array): Promise<CryptoKey> => {
   if (raw.length !== 32) throw new RangeError('A run key has 32 bytes')
   return crypto.subtle.importKey('raw', raw as Bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])
@@ -38,11 +59,21 @@ const usable = async (key: RunKey): Promise<CryptoKey> => (key instanceof Uint8A
 
 /** Wraps the 32 raw bytes of a run key to the organisation's public key: RSA-OAEP with SHA-256, base64url. */
 export async function wrapRunKey(raw: Uint8Array, jwk: JsonWebKey): Promise<string> {
-  const publicKey = await crypto.subtle.importKey('jwk', { kty: 'RSA', n: jwk.n!, e: jwk.e! }, { name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['encrypt'])
+  const publicKey = await crypto.subtle.importKey(
+    'jwk',
+    { kty: 'RSA', n: jwk.n!, e: jwk.e! },
+    { name: 'RSA-OAEP', hash: 'SHA-256' },
+    false,
+    ['encrypt'],
+  )
   return base64url(new Uint8Array(await crypto.subtle.encrypt({ name: 'RSA-OAEP' }, publicKey, raw as Bytes)))
 }
 
-async function piped(bytes: Bytes, through: ReadableWritablePair<Uint8Array, BufferSource>, limit: number): Promise<Bytes> {
+async function piped(
+  bytes: Bytes,
+  through: ReadableWritablePair<Uint8Array, BufferSource>,
+  limit: number,
+): Promise<Bytes> {
   const reader = new Blob([bytes]).stream().pipeThrough(through).getReader()
   const chunks: Bytes[] = []
   let size = 0
@@ -58,19 +89,27 @@ async function piped(bytes: Bytes, through: ReadableWritablePair<Uint8Array, Buf
   }
   const out = new Uint8Array(size)
   let at = 0
-  for (const c of chunks) { out.set(c, at); at += c.length }
+  for (const c of chunks) {
+    out.set(c, at)
+    at += c.length
+  }
   return out
 }
 
 /** Whether this platform can deflate; where it cannot, records are sealed as they are. */
 function deflates(): boolean {
-  try { return typeof CompressionStream === 'function' && !!new CompressionStream('deflate-raw') } catch { return false }
+  try {
+    return typeof CompressionStream === 'function' && !!new CompressionStream('deflate-raw')
+  } catch {
+    return false
+  }
 }
 
 /**
- * Seals one record as a compact JWE (RFC 7516: `alg: dir`, `enc: A256GCM`, `zip: DEF` where the platform can deflate). The header carries
- * run, seq, op and part and is the additional data, so none of them can be changed. `iv` is 12 random bytes, fresh for every record:
- * the same iv twice under one key would reveal both records. Throws a TypeError for a body JSON cannot carry.
+ * Seals one record as a compact JWE (RFC 7516: `alg: dir`, `enc: A256GCM`, `zip: DEF` where the platform can deflate).
+ * The header carries run, seq, op and part and is the additional data, so none of them can be changed. `iv` is 12
+ * random bytes, fresh for every record: the same iv twice under one key would reveal both records. Throws a TypeError
+ * for a body JSON cannot carry.
  */
 export async function sealRecord(r: Place & { key: RunKey; body: unknown; iv: Uint8Array }): Promise<string> {
   if (r.iv.length !== ivLength) throw new RangeError('An iv has 12 bytes')
@@ -78,10 +117,25 @@ export async function sealRecord(r: Place & { key: RunKey; body: unknown; iv: Ui
   if (json === undefined) throw new TypeError('A record body is a JSON value')
   const plain = text.encode(json)
   const zip = deflates()
-  const header: Header = { alg: 'dir', enc: 'A256GCM', ...(zip ? { zip: 'DEF' } : {}), cty: 'json', run: r.runId, seq: r.seq, op: r.op, part: r.part }
+  const header: Header = {
+    alg: 'dir',
+    enc: 'A256GCM',
+    ...(zip ? { zip: 'DEF' } : {}),
+    cty: 'json',
+    run: r.runId,
+    seq: r.seq,
+    op: r.op,
+    part: r.part,
+  }
   const protectedHeader = base64url(text.encode(JSON.stringify(header)))
   const packed = zip ? await piped(plain, new CompressionStream('deflate-raw'), Infinity) : plain
-  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: r.iv as Bytes, additionalData: text.encode(protectedHeader) }, await usable(r.key), packed))
+  const sealed = new Uint8Array(
+    await crypto.subtle.encrypt(
+      { name: 'AES-GCM', iv: r.iv as Bytes, additionalData: text.encode(protectedHeader) },
+      await usable(r.key),
+      packed,
+    ),
+  )
   const cut = sealed.length - tagLength
   return `${protectedHeader}..${base64url(r.iv)}.${base64url(sealed.subarray(0, cut))}.${base64url(sealed.subarray(cut))}`
 }
@@ -89,43 +143,75 @@ export async function sealRecord(r: Place & { key: RunKey; body: unknown; iv: Ui
 /** base64url read strictly: bits that the encoding leaves over must be zero, so that one value has one spelling. */
 function strict(part: string): Bytes {
   let bytes: Bytes
-  try { bytes = fromBase64url(part) } catch { throw new SealError('malformed', 'Not base64url') }
+  try {
+    bytes = fromBase64url(part)
+  } catch {
+    throw new SealError('malformed', 'Not base64url')
+  }
   if (base64url(bytes) !== part) throw new SealError('malformed', 'Not canonical base64url')
   return bytes
 }
 
 function headerOf(part: string): Header {
   let h: unknown
-  try { h = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(strict(part))) } catch (e) {
+  try {
+    h = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(strict(part)))
+  } catch (e) {
     if (e instanceof SealError) throw e
     throw new SealError('malformed', 'The header is not JSON')
   }
   const header = h as Header
-  if (typeof h !== 'object' || h === null || typeof header.run !== 'string' || typeof header.seq !== 'number' || typeof header.part !== 'string' || !ops.includes(header.op)) throw new SealError('malformed', 'The header does not name run, seq, op and part')
-  if (header.alg !== 'dir' || header.enc !== 'A256GCM' || 'crit' in header || (header.zip !== undefined && header.zip !== 'DEF')) throw new SealError('unsupported', 'Only alg dir, enc A256GCM and zip DEF are read')
+  if (
+    typeof h !== 'object' ||
+    h === null ||
+    typeof header.run !== 'string' ||
+    typeof header.seq !== 'number' ||
+    typeof header.part !== 'string' ||
+    !ops.includes(header.op)
+  )
+    throw new SealError('malformed', 'The header does not name run, seq, op and part')
+  if (
+    header.alg !== 'dir' ||
+    header.enc !== 'A256GCM' ||
+    'crit' in header ||
+    (header.zip !== undefined && header.zip !== 'DEF')
+  )
+    throw new SealError('unsupported', 'Only alg dir, enc A256GCM and zip DEF are read')
   return header
 }
 
 /**
- * Opens a sealed record and answers its body. Throws a SealError: `misplaced` when the header names another run, seq, op or part than
- * expected, `altered` when it does not open under this key, `malformed` or `unsupported` otherwise.
+ * Opens a sealed record and answers its body. Throws a SealError: `misplaced` when the header names another run, seq,
+ * op or part than expected, `altered` when it does not open under this key, `malformed` or `unsupported` otherwise.
  */
 export async function openRecord(key: RunKey, jwe: string, expected: Place): Promise<unknown> {
   const parts = jwe.split('.')
   const [head, wrapped, iv, cipher, tag] = parts
-  if (parts.length !== 5 || !head || wrapped !== '' || iv === undefined || cipher === undefined || tag === undefined) throw new SealError('malformed', 'Not a compact JWE with a direct key')
+  if (parts.length !== 5 || !head || wrapped !== '' || iv === undefined || cipher === undefined || tag === undefined)
+    throw new SealError('malformed', 'Not a compact JWE with a direct key')
   const header = headerOf(head)
-  if (header.run !== expected.runId || header.seq !== expected.seq || header.op !== expected.op || header.part !== expected.part) throw new SealError('misplaced', `Sealed as record ${header.seq} of another place than ${expected.seq}`)
+  if (
+    header.run !== expected.runId ||
+    header.seq !== expected.seq ||
+    header.op !== expected.op ||
+    header.part !== expected.part
+  )
+    throw new SealError('misplaced', `Sealed as record ${header.seq} of another place than ${expected.seq}`)
   const [ivBytes, cipherBytes, tagBytes] = [strict(iv), strict(cipher), strict(tag)]
-  if (ivBytes.length !== ivLength || tagBytes.length !== tagLength) throw new SealError('malformed', 'iv or tag has the wrong length')
+  if (ivBytes.length !== ivLength || tagBytes.length !== tagLength)
+    throw new SealError('malformed', 'iv or tag has the wrong length')
   const sealed = new Uint8Array(cipherBytes.length + tagLength)
   sealed.set(cipherBytes)
   sealed.set(tagBytes, cipherBytes.length)
   const runKey = await usable(key)
   let packed: Bytes
   try {
-    packed = new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: ivBytes, additionalData: text.encode(head) }, runKey, sealed))
-  } catch { throw new SealError('altered', `Record ${expected.seq} does not open with this key, or was altered`) }
+    packed = new Uint8Array(
+      await crypto.subtle.decrypt({ name: 'AES-GCM', iv: ivBytes, additionalData: text.encode(head) }, runKey, sealed),
+    )
+  } catch {
+    throw new SealError('altered', `Record ${expected.seq} does not open with this key, or was altered`)
+  }
   try {
     const plain = header.zip ? await piped(packed, new DecompressionStream('deflate-raw'), maxInflated) : packed
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain))
@@ -138,28 +224,58 @@ export async function openRecord(key: RunKey, jwe: string, expected: Place): Pro
 const fileData = (at: Pick<Place, 'runId' | 'seq'>): Bytes => text.encode(`${at.runId}|${at.seq}|file`)
 
 /**
- * Seals bytes that travel as an object: a file, or the JSON of a record too large for a chunk (its op is then not `file`).
- * They are bound to run and seq. The answer is the 12-byte iv, then ciphertext and tag.
+ * Seals bytes that travel as an object: a file, or the JSON of a record too large for a chunk (its op is then not
+ * `file`). They are bound to run and seq. The answer is the 12-byte iv, then ciphertext and tag.
  */
-export async function sealBytes(key: RunKey, bytes: Uint8Array, at: Pick<Place, 'runId' | 'seq'>, iv: Uint8Array): Promise<Bytes> {
+export async function sealBytes(
+  key: RunKey,
+  bytes: Uint8Array,
+  at: Pick<Place, 'runId' | 'seq'>,
+  iv: Uint8Array,
+): Promise<Bytes> {
   if (iv.length !== ivLength) throw new RangeError('An iv has 12 bytes')
-  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv: iv as Bytes, additionalData: fileData(at) }, await usable(key), bytes as Bytes))
+  const sealed = new Uint8Array(
+    await crypto.subtle.encrypt(
+      { name: 'AES-GCM', iv: iv as Bytes, additionalData: fileData(at) },
+      await usable(key),
+      bytes as Bytes,
+    ),
+  )
   const out = new Uint8Array(ivLength + sealed.length)
   out.set(iv)
   out.set(sealed, ivLength)
   return out
 }
 
-/** Opens what sealBytes sealed. Throws a SealError: `malformed` when too short, `altered` when it does not open here. */
+/**
+ * Opens what sealBytes sealed. Throws a SealError: `malformed` when too short, `altered` when it does not open here.
+ */
 export async function openBytes(key: RunKey, sealed: Uint8Array, at: Pick<Place, 'runId' | 'seq'>): Promise<Bytes> {
   if (sealed.length < ivLength + tagLength) throw new SealError('malformed', 'Too short for sealed bytes')
   const runKey = await usable(key)
   try {
-    return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.slice(0, ivLength) as Bytes, additionalData: fileData(at) }, runKey, sealed.slice(ivLength) as Bytes))
-  } catch { throw new SealError('altered', `The file of record ${at.seq} does not open with this key, or was altered`) }
+    return new Uint8Array(
+      await crypto.subtle.decrypt(
+        { name: 'AES-GCM', iv: sealed.slice(0, ivLength) as Bytes, additionalData: fileData(at) },
+        runKey,
+        sealed.slice(ivLength) as Bytes,
+      ),
+    )
+  } catch {
+    throw new SealError('altered', `The file of record ${at.seq} does not open with this key, or was altered`)
+  }
 }
 
-/** The body of a record whose bytes are its object, sealed at the same seq: a file, or (`json`) a body too large for a chunk. `size` and `sha256` are of the bytes before sealing. */
-export interface Attached { attached: { name: string; type: string; size: number; sha256: string; json: boolean } }
+/**
+ * The body of a record whose bytes are its object, sealed at the same seq: a file, or (`json`) a body too large for a
+ * chunk. `size` and `sha256` are of the bytes before sealing.
+ */
+export interface Attached {
+  attached: { name: string; type: string; size: number; sha256: string; json: boolean }
+}
 /** Whether an opened body stands for attached bytes. Only of a record with an object: a study may record anything. */
-export const isAttached = (body: unknown): body is Attached => typeof body === 'object' && body !== null && typeof (body as Partial<Attached>).attached === 'object' && (body as Attached).attached !== null
+export const isAttached = (body: unknown): body is Attached =>
+  typeof body === 'object' &&
+  body !== null &&
+  typeof (body as Partial<Attached>).attached === 'object' &&
+  (body as Attached).attached !== null

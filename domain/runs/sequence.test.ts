@@ -4,48 +4,78 @@ import { fakeRecord } from '../../test/ingest-support.ts'
 import { coverage, type Range } from './records.ts'
 import { gaps, headerFault, placed } from './sequence.ts'
 
-const ranges = fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 12 })).map(([a, n]): Range => [a, a + n]), { maxLength: 30 })
-const members = (rs: readonly Range[]): Set<number> => new Set(rs.flatMap(([a, b]) => Array.from({ length: b - a + 1 }, (_, i) => a + i)))
+const ranges = fc.array(
+  fc.tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 12 })).map(([a, n]): Range => [a, a + n]),
+  { maxLength: 30 },
+)
+const members = (rs: readonly Range[]): Set<number> =>
+  new Set(rs.flatMap(([a, b]) => Array.from({ length: b - a + 1 }, (_, i) => a + i)))
 
 describe('coverage', () => {
-  it('says the same as the set of numbers, in whatever order the ranges come', () => fc.assert(fc.property(ranges, (rs) => {
-    const held = members(rs)
-    const c = coverage(rs)
-    let through = 0
-    while (held.has(through + 1)) through++
-    expect(c.through).toBe(through)
-    expect(c.count).toBe(held.size)
-    expect(c.highest).toBe(Math.max(0, ...held))
-    expect(members(c.ranges)).toEqual(new Set([...held].filter((n) => n > through)))
-    expect(coverage([...rs].reverse())).toEqual(c)
-  })))
+  it('says the same as the set of numbers, in whatever order the ranges come', () =>
+    fc.assert(
+      fc.property(ranges, (rs) => {
+        const held = members(rs)
+        const c = coverage(rs)
+        let through = 0
+        while (held.has(through + 1)) through++
+        expect(c.through).toBe(through)
+        expect(c.count).toBe(held.size)
+        expect(c.highest).toBe(Math.max(0, ...held))
+        expect(members(c.ranges)).toEqual(new Set([...held].filter((n) => n > through)))
+        expect(coverage([...rs].reverse())).toEqual(c)
+      }),
+    ))
   it('does not change the ranges it is given', () => {
-    const rs: Range[] = [[1, 2], [3, 4], [2, 9]]
+    const rs: Range[] = [
+      [1, 2],
+      [3, 4],
+      [2, 9],
+    ]
     coverage(rs)
-    expect(rs).toEqual([[1, 2], [3, 4], [2, 9]])
+    expect(rs).toEqual([
+      [1, 2],
+      [3, 4],
+      [2, 9],
+    ])
   })
 })
 
 describe('chunks that overlap', () => {
-  it('leave every number with the chunk that was stored first', () => fc.assert(fc.property(ranges, (rs) => {
-    const chunks = rs.map(([first, last], order) => ({ first, last, order }))
-    const at = placed([...chunks].sort((a, b) => a.first - b.first))
-    for (const seq of members(rs)) expect(at.get(seq)!.order).toBe(chunks.find((c) => c.first <= seq && seq <= c.last)!.order)
-    expect(at.size).toBe(members(rs).size)
-  })))
-  it('leave exactly the unseen stretches to be stored', () => fc.assert(fc.property(ranges, fc.integer({ min: 1, max: 60 }), (rs, first) => {
-    const held = members(rs)
-    const open = gaps(first, first + 24, (n) => held.has(n))
-    expect(members(open)).toEqual(new Set(Array.from({ length: 25 }, (_, i) => first + i).filter((n) => !held.has(n))))
-    for (const [i, [a]] of open.entries()) if (i > 0) expect(a).toBeGreaterThan(open[i - 1]![1] + 1)
-  })))
+  it('leave every number with the chunk that was stored first', () =>
+    fc.assert(
+      fc.property(ranges, (rs) => {
+        const chunks = rs.map(([first, last], order) => ({ first, last, order }))
+        const at = placed([...chunks].sort((a, b) => a.first - b.first))
+        for (const seq of members(rs))
+          expect(at.get(seq)!.order).toBe(chunks.find((c) => c.first <= seq && seq <= c.last)!.order)
+        expect(at.size).toBe(members(rs).size)
+      }),
+    ))
+  it('leave exactly the unseen stretches to be stored', () =>
+    fc.assert(
+      fc.property(ranges, fc.integer({ min: 1, max: 60 }), (rs, first) => {
+        const held = members(rs)
+        const open = gaps(first, first + 24, (n) => held.has(n))
+        expect(members(open)).toEqual(
+          new Set(Array.from({ length: 25 }, (_, i) => first + i).filter((n) => !held.has(n))),
+        )
+        for (const [i, [a]] of open.entries()) if (i > 0) expect(a).toBeGreaterThan(open[i - 1]![1] + 1)
+      }),
+    ))
 })
 
 describe('a protected header', () => {
   const declared = { run: 'run_x', seq: 3, op: 'append', part: 'trials' }
   it('must be the declared one', () => {
     expect(headerFault(fakeRecord('run_x', 3).jwe, declared)).toBeUndefined()
-    for (const other of [{ run: 'run_y' }, { seq: 4 }, { op: 'replace' }, { part: 'p' }]) expect(headerFault(fakeRecord('run_x', 3).jwe, { ...declared, ...other })).toContain(Object.keys(other)[0])
+    for (const other of [{ run: 'run_y' }, { seq: 4 }, { op: 'replace' }, { part: 'p' }])
+      expect(headerFault(fakeRecord('run_x', 3).jwe, { ...declared, ...other })).toContain(Object.keys(other)[0])
   })
-  it('is judged without throwing, whatever it is', () => fc.assert(fc.property(fc.string(), (s) => { expect(headerFault(`${s}..a.b.c`, declared)).toBeTypeOf('string') })))
+  it('is judged without throwing, whatever it is', () =>
+    fc.assert(
+      fc.property(fc.string(), (s) => {
+        expect(headerFault(`${s}..a.b.c`, declared)).toBeTypeOf('string')
+      }),
+    ))
 })

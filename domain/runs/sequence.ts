@@ -2,7 +2,11 @@
 import { maxChunkRecords } from './records.ts'
 
 /** A stored chunk, as far as its place matters. `order` grows with every chunk that a run stores. */
-export interface Placed { first: number; last: number; order: number }
+export interface Placed {
+  first: number
+  last: number
+  order: number
+}
 
 /**
  * Which chunk holds each number: the one stored first. A client that cuts its queue anew after a crash
@@ -10,7 +14,8 @@ export interface Placed { first: number; last: number; order: number }
  */
 export function placed<C extends Placed>(chunks: Iterable<C>): Map<number, C> {
   const at = new Map<number, C>()
-  for (const c of [...chunks].sort((a, b) => a.order - b.order)) for (let seq = c.first; seq <= c.last; seq++) if (!at.has(seq)) at.set(seq, c)
+  for (const c of [...chunks].sort((a, b) => a.order - b.order))
+    for (let seq = c.first; seq <= c.last; seq++) if (!at.has(seq)) at.set(seq, c)
   return at
 }
 
@@ -29,18 +34,32 @@ export function gaps(first: number, last: number, taken: (seq: number) => boolea
   return out
 }
 
-export interface Declared { run: string; seq: number; op: string; part: string }
+export interface Declared {
+  run: string
+  seq: number
+  op: string
+  part: string
+}
 
 /**
- * Why a compact JWE's protected header is not the one declared beside it, or undefined when it is. The header is authenticated by the
- * encryption, so a record that passes here and decrypts later stands where its maker put it.
+ * Why a compact JWE's protected header is not the one declared beside it, or undefined when it is. The header is
+ * authenticated by the encryption, so a record that passes here and decrypts later stands where its maker put it.
  */
 export function headerFault(jwe: string, d: Declared): string | undefined {
   const encoded = jwe.slice(0, jwe.indexOf('.'))
   if (encoded.length > 600) return 'The protected header is longer than 600 characters'
   let h: Record<string, unknown>
-  try { h = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0)))) as Record<string, unknown> } catch { return 'The protected header is not JSON' }
-  if (h === null || typeof h !== 'object' || h['alg'] !== 'dir' || h['enc'] !== 'A256GCM') return 'The protected header must say alg dir and enc A256GCM'
+  try {
+    h = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true }).decode(
+        Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0)),
+      ),
+    ) as Record<string, unknown>
+  } catch {
+    return 'The protected header is not JSON'
+  }
+  if (h === null || typeof h !== 'object' || h['alg'] !== 'dir' || h['enc'] !== 'A256GCM')
+    return 'The protected header must say alg dir and enc A256GCM'
   const wrong = (['run', 'seq', 'op', 'part'] as const).find((k) => h[k] !== d[k])
   return wrong === undefined ? undefined : `The protected header’s ${wrong} is not the declared one`
 }

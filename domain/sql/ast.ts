@@ -1,4 +1,7 @@
-/** The parsed statement as DuckDB's `json_serialize_sql` writes it. Every field is read defensively: what is not known here is refused. */
+/**
+ * The parsed statement as DuckDB's `json_serialize_sql` writes it. Every field is read defensively: what is not known
+ * here is refused.
+ */
 import { notAllowed, Refused } from './refused.ts'
 
 export type Ast = { readonly [key: string]: unknown }
@@ -19,11 +22,18 @@ export const texts = (v: unknown): string[] => (Array.isArray(v) ? v.map(text) :
 
 /** Fields that say where something stood or how it was written, not what it is. */
 const incidental = new Set(['query_location', 'alias', 'is_operator', 'export_state'])
-/** The same expression has the same key, wherever it stands and whatever it is called. Names are compared as SQL does, without case. */
-export const keyOf = (v: unknown): string => JSON.stringify(v, (k, x: unknown) => (incidental.has(k) ? undefined : k === 'column_names' ? texts(x).map((n) => n.toLowerCase()) : x))
+/**
+ * The same expression has the same key, wherever it stands and whatever it is called. Names are compared as SQL does,
+ * without case.
+ */
+export const keyOf = (v: unknown): string =>
+  JSON.stringify(v, (k, x: unknown) =>
+    incidental.has(k) ? undefined : k === 'column_names' ? texts(x).map((n) => n.toLowerCase()) : x,
+  )
 
 /** Longest text and deepest nesting that are looked at. */
-const maxText = 50_000, maxDepth = 100
+const maxText = 50_000,
+  maxDepth = 100
 
 function depth(v: unknown): void {
   const todo: [unknown, number][] = [[v, 0]]
@@ -52,13 +62,19 @@ export function theSelect(parsed: unknown, sql: string): Ast {
   if (p['error'] === true) {
     const at = Number(p['position'])
     const line = Number.isInteger(at) && at >= 0 ? sql.slice(0, at).split('\n').length : undefined
-    if (text(p['error_type']) === 'not implemented') throw notAllowed('Only one SELECT is possible: no other statement.')
-    throw new Refused('query-error', `The query is not valid SQL${line === undefined ? '' : ` (line ${line})`}.`, line === undefined ? [] : [`line ${line}`])
+    if (text(p['error_type']) === 'not implemented')
+      throw notAllowed('Only one SELECT is possible: no other statement.')
+    throw new Refused(
+      'query-error',
+      `The query is not valid SQL${line === undefined ? '' : ` (line ${line})`}.`,
+      line === undefined ? [] : [`line ${line}`],
+    )
   }
   const statements = list(p['statements'])
   if (statements.length !== 1) throw notAllowed('Send exactly one SELECT.')
   const named = statements[0]!['named_param_map']
-  if (Array.isArray(named) && named.length > 0) throw notAllowed('Parameters have no value here. Write the values into the query.')
+  if (Array.isArray(named) && named.length > 0)
+    throw notAllowed('Parameters have no value here. Write the values into the query.')
   depth(statements[0])
   return object(statements[0]!['node'])
 }
@@ -67,10 +83,18 @@ export function theSelect(parsed: unknown, sql: string): Ast {
 export function plainSelect(node: Ast): Ast {
   if (node['type'] !== 'SELECT_NODE') {
     const what = text(node['type'])
-    throw notAllowed(what === 'SET_OPERATION_NODE' ? 'UNION, INTERSECT and EXCEPT are not allowed: subjects cannot be tracked through them. Use joins on the subject, or several queries.'
-      : what === 'RECURSIVE_CTE_NODE' ? 'Recursive queries are not allowed.' : 'Only SELECT is allowed.')
+    throw notAllowed(
+      what === 'SET_OPERATION_NODE'
+        ? 'UNION, INTERSECT and EXCEPT are not allowed: subjects cannot be tracked through them. Use joins on the subject, or several queries.'
+        : what === 'RECURSIVE_CTE_NODE'
+          ? 'Recursive queries are not allowed.'
+          : 'Only SELECT is allowed.',
+    )
   }
-  for (const [field, message] of [['qualify', 'QUALIFY is not allowed.'], ['sample', 'Sampling is not allowed: the same query must give the same answer.']] as const)
+  for (const [field, message] of [
+    ['qualify', 'QUALIFY is not allowed.'],
+    ['sample', 'Sampling is not allowed: the same query must give the same answer.'],
+  ] as const)
     if (node[field] !== undefined && node[field] !== null) throw notAllowed(message)
   return node
 }

@@ -1,4 +1,7 @@
-/** A scalar expression once it is understood: SQL written anew by us, and what is known of its values without looking at data. */
+/**
+ * A scalar expression once it is understood: SQL written anew by us, and what is known of its values without looking at
+ * data.
+ */
 
 export type ValueType = 'number' | 'boolean' | 'text' | 'date' | 'datetime' | 'interval' | 'null'
 
@@ -12,8 +15,9 @@ export interface Expr {
   /** Every value it can have besides missing, from declared categories, booleans and bins; in their order. */
   values?: (string | number | boolean)[]
   /**
-   * Arithmetic on declared columns that cannot pick single values: of low degree, with no steps, kinks or poles (CASE, comparisons, floor, abs, a divisor near zero). Whatever is not
-   * smooth could weigh one person otherwise than everybody else, and two answers would then differ by that person alone.
+   * Arithmetic on declared columns that cannot pick single values: of low degree, with no steps, kinks or poles (CASE,
+   * comparisons, floor, abs, a divisor near zero). Whatever is not smooth could weigh one person otherwise than
+   * everybody else, and two answers would then differ by that person alone.
    */
   smooth: boolean
   /** Degree of a smooth expression as a polynomial; 1 for a column. */
@@ -48,7 +52,14 @@ export const literal = (v: string | number | boolean | null): string => {
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 export const constant = (v: string | number | boolean | null): Expr => ({
-  sql: literal(v), type: v === null ? 'null' : typeof v === 'string' ? 'text' : typeof v === 'boolean' ? 'boolean' : 'number', integer: Number.isInteger(v), smooth: true, single: true, uniform: true, known: v !== null, constant: v,
+  sql: literal(v),
+  type: v === null ? 'null' : typeof v === 'string' ? 'text' : typeof v === 'boolean' ? 'boolean' : 'number',
+  integer: Number.isInteger(v),
+  smooth: true,
+  single: true,
+  uniform: true,
+  known: v !== null,
+  constant: v,
   ...(typeof v === 'number' ? { low: v, high: v } : {}),
 })
 
@@ -59,15 +70,23 @@ export const usesOf = (e: Expr): readonly string[] => e.uses ?? (e.constant !== 
 const mostValues = 1000
 
 /** Bounds as given, with the integers between them when they are few. */
-export function ranged(e: Omit<Expr, 'low' | 'high' | 'values'>, low: number | undefined, high: number | undefined): Expr {
+export function ranged(
+  e: Omit<Expr, 'low' | 'high' | 'values'>,
+  low: number | undefined,
+  high: number | undefined,
+): Expr {
   if (low === undefined || high === undefined || !Number.isFinite(low) || !Number.isFinite(high)) return e
-  const values = e.integer && high - low < mostValues ? Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, i) => Math.ceil(low) + i) : undefined
+  const values =
+    e.integer && high - low < mostValues
+      ? Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, i) => Math.ceil(low) + i)
+      : undefined
   return { ...e, low, high, ...(values ? { values } : {}) }
 }
 
 /** The hull of bounds, when all have them. */
 export function hull(parts: readonly Expr[]): [number | undefined, number | undefined] {
   const known = parts.filter((p) => p.type !== 'null')
-  if (known.length === 0 || known.some((p) => p.low === undefined || p.high === undefined)) return [undefined, undefined]
+  if (known.length === 0 || known.some((p) => p.low === undefined || p.high === undefined))
+    return [undefined, undefined]
   return [Math.min(...known.map((p) => p.low!)), Math.max(...known.map((p) => p.high!))]
 }

@@ -23,24 +23,40 @@ export interface Plan {
   limit?: number
 }
 
-const maxKeys = 6, maxSets = 32, maxMeasures = 60
+const maxKeys = 6,
+  maxSets = 32,
+  maxMeasures = 60
 
 /** What a column without a name is called. */
 function titleOf(node: Ast): string {
   if (node['class'] === 'COLUMN_REF') return texts(node['column_names']).at(-1) ?? 'column'
   if (node['class'] === 'FUNCTION') {
-    const name = text(node['function_name']), args = list(node['children'])
+    const name = text(node['function_name']),
+      args = list(node['children'])
     if (name === 'count_star') return 'count'
     if (args.length === 2 && !/^[a-z]/i.test(name)) return `${titleOf(args[0]!)} ${name} ${titleOf(args[1]!)}`
     return `${name}(${args.map(titleOf).join(', ')})`
   }
   if (node['class'] === 'CONSTANT') {
-    try { return String(scalar(node, { column: () => { throw notAllowed('') } }).constant) } catch { return 'value' }
+    try {
+      return String(
+        scalar(node, {
+          column: () => {
+            throw notAllowed('')
+          },
+        }).constant,
+      )
+    } catch {
+      return 'value'
+    }
   }
   return node['class'] === 'CAST' ? titleOf(object(node['child'])) : 'value'
 }
 
-/** Checks a statement (the JSON of `json_serialize_sql`) against the declared schema. `Refused` says what is wrong with it; no data is needed. */
+/**
+ * Checks a statement (the JSON of `json_serialize_sql`) against the declared schema. `Refused` says what is wrong with
+ * it; no data is needed.
+ */
 export function planOf(parsed: unknown, sql: string, schema: DatasetSchema): Plan {
   checkText(sql)
   const node = plainSelect(theSelect(parsed, sql))
@@ -49,15 +65,32 @@ export function planOf(parsed: unknown, sql: string, schema: DatasetSchema): Pla
   const names = namesOf(from, reach)
   const { sql: where, uniform } = whereOf(node, names)
   const items = list(node['select_list'])
-  if (!empty(node['having'])) throw notAllowed('HAVING is not allowed: whether a group appears would tell about it. Leave it out; small groups are taken out for you.')
-  if (items.some((i) => i['class'] === 'STAR')) throw new Refused('not-an-aggregate', 'This would return rows of people. Ask for aggregates: counts, sums, means, medians, by groups.')
+  if (!empty(node['having']))
+    throw notAllowed(
+      'HAVING is not allowed: whether a group appears would tell about it. Leave it out; small groups are taken out for you.',
+    )
+  if (items.some((i) => i['class'] === 'STAR'))
+    throw new Refused(
+      'not-an-aggregate',
+      'This would return rows of people. Ask for aggregates: counts, sums, means, medians, by groups.',
+    )
   const { keys, sets } = grouping(node, items, from, reach)
 
-  const measures: Measure[] = [], at = new Map<string, number>()
+  const measures: Measure[] = [],
+    at = new Map<string, number>()
   const add = (m: Measure): number => {
     if (m.aggregate === 'count-subjects' && m.argument) {
       const { argument, ...rest } = m
-      m = argument.sql === from.subject ? rest : { ...rest, filter: m.filter === undefined ? `(${argument.sql} IS NOT NULL)` : `(${m.filter} AND ${argument.sql} IS NOT NULL)` }
+      m =
+        argument.sql === from.subject
+          ? rest
+          : {
+              ...rest,
+              filter:
+                m.filter === undefined
+                  ? `(${argument.sql} IS NOT NULL)`
+                  : `(${m.filter} AND ${argument.sql} IS NOT NULL)`,
+            }
     }
     const key = JSON.stringify([m.aggregate, m.argument?.sql, m.second?.sql, m.filter, m.quantile])
     const known = at.get(key)
@@ -70,30 +103,52 @@ export function planOf(parsed: unknown, sql: string, schema: DatasetSchema): Pla
     const name = text(item['alias']) || titleOf(item).slice(0, 80)
     if (isAggregate(item)) return { name, measure: add(measureOf(item, names)) }
     if (hasAggregate(item)) return { name, formula: formulaOf(item, names, add) }
-    if (item['type'] === 'GROUPING_FUNCTION') throw notAllowed('GROUPING is not needed: totals are marked in the answer.')
-    const e = scalar(item, names), key = keys.findIndex((k) => k.sql === e.sql)
+    if (item['type'] === 'GROUPING_FUNCTION')
+      throw notAllowed('GROUPING is not needed: totals are marked in the answer.')
+    const e = scalar(item, names),
+      key = keys.findIndex((k) => k.sql === e.sql)
     if (key < 0) {
-      if (keys.length === 0 && !items.some(hasAggregate)) throw new Refused('not-an-aggregate', 'This would return rows of people. Ask for aggregates: counts, sums, means, medians, by groups.')
+      if (keys.length === 0 && !items.some(hasAggregate))
+        throw new Refused(
+          'not-an-aggregate',
+          'This would return rows of people. Ask for aggregates: counts, sums, means, medians, by groups.',
+        )
       throw new Refused('not-an-aggregate', `${name.slice(0, 60)} is neither an aggregate nor in GROUP BY.`, [name])
     }
     return { name, key }
   })
-  if (measures.length === 0) throw new Refused('not-an-aggregate', 'The query has no aggregate. Add one: count(*), avg(x), ...')
+  if (measures.length === 0)
+    throw new Refused('not-an-aggregate', 'The query has no aggregate. Add one: count(*), avg(x), ...')
   const lower = outputs.map((o) => o.name.toLowerCase())
   for (const [i, o] of outputs.entries()) if (lower.indexOf(lower[i]!) !== i) o.name = `${o.name}_${i + 1}`
-  return { from, where, uniform: uniform && from.uniform, keys, sets, measures, outputs, ...modifiers(node, items, outputs) }
+  return {
+    from,
+    where,
+    uniform: uniform && from.uniform,
+    keys,
+    sets,
+    measures,
+    outputs,
+    ...modifiers(node, items, outputs),
+  }
 }
 const empty = (v: unknown): boolean => v === undefined || v === null
 
 function grouping(node: Ast, items: readonly Ast[], from: Relation, reach: Reach): { keys: Expr[]; sets: number[][] } {
   const names = namesOf(from, reach)
-  const groups = text(node['aggregate_handling']) === 'FORCE_AGGREGATES' ? items.filter((i) => !hasAggregate(i)) : list(node['group_expressions'])
+  const groups =
+    text(node['aggregate_handling']) === 'FORCE_AGGREGATES'
+      ? items.filter((i) => !hasAggregate(i))
+      : list(node['group_expressions'])
   const keys = groups.map((g) => {
     const placed = byPosition(g, items)
     let e: Expr
-    try { e = scalar(placed, names) } catch (error) {
+    try {
+      e = scalar(placed, names)
+    } catch (error) {
       const i = byAlias(placed, items)
-      if (!(error instanceof Refused) || error.code !== 'unknown-column' || i < 0 || keyOf(items[i]) === keyOf(placed)) throw error
+      if (!(error instanceof Refused) || error.code !== 'unknown-column' || i < 0 || keyOf(items[i]) === keyOf(placed))
+        throw error
       if (hasAggregate(items[i])) throw notAllowed('GROUP BY has no aggregates.')
       e = scalar(items[i]!, names)
     }
@@ -101,7 +156,12 @@ function grouping(node: Ast, items: readonly Ast[], from: Relation, reach: Reach
     return e
   })
   if (keys.length > maxKeys) throw notAllowed(`At most ${maxKeys} columns in GROUP BY.`)
-  const given = text(node['aggregate_handling']) === 'FORCE_AGGREGATES' ? [keys.map((_, i) => i)] : Array.isArray(node['group_sets']) && node['group_sets'].length > 0 ? (node['group_sets'] as number[][]) : [[]]
+  const given =
+    text(node['aggregate_handling']) === 'FORCE_AGGREGATES'
+      ? [keys.map((_, i) => i)]
+      : Array.isArray(node['group_sets']) && node['group_sets'].length > 0
+        ? (node['group_sets'] as number[][])
+        : [[]]
   const sets = [...new Map(given.map((s) => [...new Set(s)].sort((a, b) => a - b)).map((s) => [s.join(), s])).values()]
   if (sets.length > maxSets) throw notAllowed(`At most ${maxSets} grouping sets in one query.`)
   return { keys, sets }
@@ -114,7 +174,12 @@ function modifiers(node: Ast, items: readonly Ast[], outputs: readonly Output[])
     if (m['type'] === 'ORDER_MODIFIER') {
       for (const o of list(m['orders'])) {
         const e = object(o['expression'])
-        const position = e['class'] === 'CONSTANT' ? Number(object(e['value'])['value']) - 1 : e['class'] === 'STAR' ? -2 : byAlias(e, items)
+        const position =
+          e['class'] === 'CONSTANT'
+            ? Number(object(e['value'])['value']) - 1
+            : e['class'] === 'STAR'
+              ? -2
+              : byAlias(e, items)
         const descending = text(o['type']) === 'DESCENDING'
         if (position === -2) order.push(...outputs.map((_, i) => ({ output: i, descending })))
         else if (outputs[position]) order.push({ output: position, descending })
@@ -122,7 +187,8 @@ function modifiers(node: Ast, items: readonly Ast[], outputs: readonly Output[])
       }
     } else if (m['type'] === 'LIMIT_MODIFIER') {
       const n = object(m['limit'] ?? {})
-      if (!empty(m['offset']) || n['class'] !== 'CONSTANT') throw notAllowed('LIMIT takes a number, and there is no OFFSET.')
+      if (!empty(m['offset']) || n['class'] !== 'CONSTANT')
+        throw notAllowed('LIMIT takes a number, and there is no OFFSET.')
       limit = Number(object(n['value'])['value'])
       if (!Number.isInteger(limit) || limit < 0) throw notAllowed('LIMIT takes a whole number.')
     } else throw notAllowed('DISTINCT is not needed: each group appears once.')

@@ -1,4 +1,7 @@
-/** Why a query may not run: a stable code, and a sentence that says what to do instead. It speaks of the query's own text alone, never of data. */
+/**
+ * Why a query may not run: a stable code, and a sentence that says what to do instead. It speaks of the query's own
+ * text alone, never of data.
+ */
 export type RefusalCode = 'unknown-column' | 'not-allowed' | 'not-an-aggregate' | 'query-error'
 
 export class Refused extends Error {
@@ -6,7 +9,11 @@ export class Refused extends Error {
   readonly code: RefusalCode
   /** Columns, tables or functions that are meant, as the query writes them. */
   readonly names: string[]
-  constructor(code: RefusalCode, message: string, names: string[] = []) { super(message); this.code = code; this.names = names.map((n) => n.slice(0, 80)) }
+  constructor(code: RefusalCode, message: string, names: string[] = []) {
+    super(message)
+    this.code = code
+    this.names = names.map((n) => n.slice(0, 80))
+  }
 }
 
 export const notAllowed = (message: string, ...names: string[]): Refused => new Refused('not-allowed', message, names)

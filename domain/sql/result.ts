@@ -2,14 +2,30 @@
 import type { Scalar } from '../jobs/outputs.ts'
 import type { Formula } from './aggregates.ts'
 
-export type Aggregate = 'count' | 'count-subjects' | 'sum' | 'mean' | 'variance' | 'deviation' | 'median' | 'quantile' | 'correlation' | 'slope' | 'intercept' | 'covariance' | 'expression'
+export type Aggregate =
+  | 'count'
+  | 'count-subjects'
+  | 'sum'
+  | 'mean'
+  | 'variance'
+  | 'deviation'
+  | 'median'
+  | 'quantile'
+  | 'correlation'
+  | 'slope'
+  | 'intercept'
+  | 'covariance'
+  | 'expression'
 export interface QueryColumn {
   name: string
   kind: 'group' | 'count' | 'value'
   aggregate?: Aggregate
   /** Quantile asked for, between 0 and 1. */
   quantile?: number
-  /** A group that is a condition of the statement’s own making, not a column: which of its values nobody has is a fact about people. */
+  /**
+   * A group that is a condition of the statement’s own making, not a column: which of its values nobody has is a fact
+   * about people.
+   */
   made?: true
   /** Declared bounds of what is aggregated: noise clamps to them. For a group, every value it can have. */
   low?: number
@@ -28,10 +44,31 @@ export interface QueryColumn {
   /** For an expression: made by the gate from what it releases. A measure is an index of columns. */
   formula?: Formula
 }
-/** What the rules look at, per row and value column; contributions are summed per subject, absolute. `largest` and `second` may be upper bounds when those already pass. */
-export interface Contributions { largest: number; second: number; total: number; allEqual: boolean }
-/** Subjects of a part of a row: those that a FILTER, a CASE or a value that is not missing picks. `apart`: subjects in this part and not in another part (by its index), or the reverse; -1 is the whole row. */
-export interface QuerySet { subjects: number; fingerprint: string; /** The same over subjects alone, where rows count as well. */ people?: string; /** What picks it, as a digest. */ asked?: string; /** Says only that a column is not missing. */ natural?: true; apart: { other: number; subjects: number }[] }
+/**
+ * What the rules look at, per row and value column; contributions are summed per subject, absolute. `largest` and
+ * `second` may be upper bounds when those already pass.
+ */
+export interface Contributions {
+  largest: number
+  second: number
+  total: number
+  allEqual: boolean
+}
+/**
+ * Subjects of a part of a row: those that a FILTER, a CASE or a value that is not missing picks. `apart`: subjects in
+ * this part and not in another part (by its index), or the reverse; -1 is the whole row.
+ */
+export interface QuerySet {
+  subjects: number
+  fingerprint: string
+  /** The same over subjects alone, where rows count as well. */
+  people?: string
+  /** What picks it, as a digest. */
+  asked?: string
+  /** Says only that a column is not missing. */
+  natural?: true
+  apart: { other: number; subjects: number }[]
+}
 export interface QueryRow {
   values: Scalar[]
   /** Rows of the data behind it: these add up over groups, subjects may not. */
@@ -54,8 +91,19 @@ export interface QueryRow {
   /** For `noise`: integers that noise is added to, per column, as decimal digits. */
   exact?: (string[] | null)[]
 }
-/** For `noise`: how a column's number is made of its noisy parts. Each part is a sum over subjects of integers of at most `bounds[i]`. */
-export interface NoisePlan { column: number; kind: 'count' | 'sum' | 'mean' | 'variance' | 'deviation' | 'quantile'; bounds: number[]; low: number; high: number; scale: number; quantile?: number }
+/**
+ * For `noise`: how a column's number is made of its noisy parts. Each part is a sum over subjects of integers of at
+ * most `bounds[i]`.
+ */
+export interface NoisePlan {
+  column: number
+  kind: 'count' | 'sum' | 'mean' | 'variance' | 'deviation' | 'quantile'
+  bounds: number[]
+  low: number
+  high: number
+  scale: number
+  quantile?: number
+}
 export interface QueryResult {
   columns: QueryColumn[]
   rows: QueryRow[]

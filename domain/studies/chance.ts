@@ -7,9 +7,15 @@ export interface Chance {
   below(below: number): number
 }
 
-/** A stream of its own for each (seed, name): a change in one place of a timeline leaves the choices everywhere else as they were. sfc32, seeded by a 128-bit FNV-style mix. */
+/**
+ * A stream of its own for each (seed, name): a change in one place of a timeline leaves the choices everywhere else as
+ * they were. sfc32, seeded by a 128-bit FNV-style mix.
+ */
 export function chance(seed: number, name: string): Chance {
-  let a = 0x9e3779b9 ^ Math.trunc(seed), b = 0x243f6a88 ^ Math.trunc(seed / 0x1_0000_0000), c = 0xb7e15162, d = 1
+  let a = 0x9e3779b9 ^ Math.trunc(seed),
+    b = 0x243f6a88 ^ Math.trunc(seed / 0x1_0000_0000),
+    c = 0xb7e15162,
+    d = 1
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i)
     a = Math.imul(a ^ code, 0x01000193)
@@ -74,10 +80,14 @@ function draw(all: number[], sample: Sample, random: Chance): number[] {
         return at < 0 ? weights.findLastIndex((w) => w > 0) : at // rounding may leave a crumb
       })
     }
-    case 'without-replacement': return shuffle(all, random).slice(0, sample.size)
-    case 'fixed-repetitions': return shuffle(Array.from({ length: sample.size }, () => all).flat(), random)
+    case 'without-replacement':
+      return shuffle(all, random).slice(0, sample.size)
+    case 'fixed-repetitions':
+      return shuffle(Array.from({ length: sample.size }, () => all).flat(), random)
     case 'alternate-groups': {
-      const groups = (sample.randomize_group_order ? shuffle(sample.groups, random) : sample.groups).map((g) => shuffle(g, random))
+      const groups = (sample.randomize_group_order ? shuffle(sample.groups, random) : sample.groups).map((g) =>
+        shuffle(g, random),
+      )
       const rounds = Math.min(...groups.map((g) => g.length))
       return Array.from({ length: rounds }, (_, i) => groups.map((g) => g[i] as number)).flat()
     }
@@ -90,8 +100,8 @@ export type CounterbalanceOrder = (typeof counterbalanceOrders)[number]
 export const maxFullTasks = 7
 
 /**
- * A balanced Latin square (Williams): each task stands at each place equally often and, within the square, follows each other task equally often.
- * `n` rows for even `n`, `2n` for odd.
+ * A balanced Latin square (Williams): each task stands at each place equally often and, within the square, follows each
+ * other task equally often. `n` rows for even `n`, `2n` for odd.
  */
 export function latinSquare(n: number): number[][] {
   const first = Array.from({ length: n }, (_, i) => (i === 0 ? 0 : i % 2 === 1 ? (i + 1) / 2 : n - i / 2))
@@ -110,11 +120,19 @@ function permutation(n: number, index: number): number[] {
   return out
 }
 
-/** Which task stands at each place. `latin` and `full` walk their orders by the seed: consecutive seeds are perfectly balanced, random ones in expectation. */
+/**
+ * Which task stands at each place. `latin` and `full` walk their orders by the seed: consecutive seeds are perfectly
+ * balanced, random ones in expectation.
+ */
 export function counterbalanced(n: number, order: CounterbalanceOrder, seed: number): number[] {
   const row = (count: number): number => ((Math.trunc(seed) % count) + count) % count
-  if (order === 'random') return shuffle(Array.from({ length: n }, (_, i) => i), chance(seed, 'counterbalance'))
-  if (order === 'full') return permutation(n, row(Array.from({ length: n }, (_, i) => i + 1).reduce((a, b) => a * b, 1)))
+  if (order === 'random')
+    return shuffle(
+      Array.from({ length: n }, (_, i) => i),
+      chance(seed, 'counterbalance'),
+    )
+  if (order === 'full')
+    return permutation(n, row(Array.from({ length: n }, (_, i) => i + 1).reduce((a, b) => a * b, 1)))
   const square = latinSquare(n)
   return square[row(square.length)] ?? []
 }

@@ -1,6 +1,11 @@
 /** Collecting what is wrong with a configuration, each with the JSON pointer of the field. */
 
-export interface ConfigurationError { path: string; message: string; value?: unknown; expected?: string }
+export interface ConfigurationError {
+  path: string
+  message: string
+  value?: unknown
+  expected?: string
+}
 
 /** A researcher reads a page of errors, not a thousand. */
 const maxErrors = 100
@@ -34,12 +39,19 @@ export class Findings {
 
   /** Members that are not among `allowed` are errors. */
   members(value: Record<string, unknown>, path: string, allowed: readonly string[]): void {
-    for (const name of Object.keys(value)) if (!allowed.includes(name)) this.unknown(pointer(path, name), name, value[name], allowed, 'There is no such field here')
+    for (const name of Object.keys(value))
+      if (!allowed.includes(name))
+        this.unknown(pointer(path, name), name, value[name], allowed, 'There is no such field here')
   }
 
   unknown(path: string, name: string, value: unknown, allowed: readonly string[], message: string): void {
     const near = nearest(name, allowed)
-    this.add(path, near === undefined ? message : `${message}; did you mean ${near}?`, value, allowed.length === 0 ? undefined : allowed.length > 60 ? `one of ${allowed.length} names` : allowed.join(', '))
+    this.add(
+      path,
+      near === undefined ? message : `${message}; did you mean ${near}?`,
+      value,
+      allowed.length === 0 ? undefined : allowed.length > 60 ? `one of ${allowed.length} names` : allowed.join(', '),
+    )
   }
 
   /** A whole number within bounds. */
@@ -63,10 +75,12 @@ export class Findings {
   }
 }
 
-export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A JSON pointer (RFC 6901) one step further down. */
-export const pointer = (path: string, name: string | number): string => `${path}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`
+export const pointer = (path: string, name: string | number): string =>
+  `${path}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`
 
 /** The name that was probably meant: at most a third of it is mistyped, or it is the end of a longer one. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
@@ -74,7 +88,8 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   let best: string | undefined
   let least = Math.max(1, Math.floor(name.length / 3)) + 1
   for (const candidate of names) {
-    if (candidate.length > 5 && name.length > 3 && (candidate.endsWith(`-${name}`) || candidate.endsWith(`/${name}`))) return candidate
+    if (candidate.length > 5 && name.length > 3 && (candidate.endsWith(`-${name}`) || candidate.endsWith(`/${name}`)))
+      return candidate
     if (Math.abs(candidate.length - name.length) >= least) continue
     const d = distance(name.toLowerCase(), candidate.toLowerCase())
     if (d < least) [least, best] = [d, candidate]
@@ -87,7 +102,14 @@ function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
-    for (let j = 1; j <= b.length; j++) next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    for (let j = 1; j <= b.length; j++)
+      next.push(
+        Math.min(
+          (row[j] as number) + 1,
+          (next[j - 1] as number) + 1,
+          (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      )
     row = next
   }
   return row[b.length] as number

@@ -9,10 +9,19 @@ import { containsReference } from './references.ts'
 
 export const needs = ['keyboard', 'audio', 'fullscreen', 'touch'] as const
 export type Need = (typeof needs)[number]
-const deviceReason = 'Study pages are isolated without an origin of their own, and browsers give such pages neither camera nor microphone'
+const deviceReason =
+  'Study pages are isolated without an origin of their own, and browsers give such pages neither camera nor microphone'
 
-export interface Condition { name: string; weight?: number; [variable: string]: unknown }
-export interface Requirements { minimumWidth?: number; minimumHeight?: number; needs?: Need[] }
+export interface Condition {
+  name: string
+  weight?: number
+  [variable: string]: unknown
+}
+export interface Requirements {
+  minimumWidth?: number
+  minimumHeight?: number
+  needs?: Need[]
+}
 export interface Meta {
   /** BCP 47; `en` when absent. */
   language?: string
@@ -21,8 +30,16 @@ export interface Meta {
   progress?: boolean
   requirements?: Requirements
 }
-export interface Score { equals: unknown; of?: string; into?: string }
-export interface Loop { times?: number; while?: Test; max?: number }
+export interface Score {
+  equals: unknown
+  of?: string
+  into?: string
+}
+export interface Loop {
+  times?: number
+  while?: Test
+  max?: number
+}
 /** A trial (`type`) or a timeline (`timeline`); parameters of a timeline hold for every trial in it. */
 export interface TimelineNode {
   name?: string
@@ -41,8 +58,15 @@ export interface TimelineNode {
   save_timeline_variables?: boolean | string[]
   [parameter: string]: unknown
 }
-export interface TimelineConfiguration extends Meta { kind: 'timeline'; counterbalance?: { tasks: string[]; order: CounterbalanceOrder }; timeline: TimelineNode[] }
-export interface WebConfiguration extends Meta { kind: 'web'; entry: string }
+export interface TimelineConfiguration extends Meta {
+  kind: 'timeline'
+  counterbalance?: { tasks: string[]; order: CounterbalanceOrder }
+  timeline: TimelineNode[]
+}
+export interface WebConfiguration extends Meta {
+  kind: 'web'
+  entry: string
+}
 export type Configuration = TimelineConfiguration | WebConfiguration
 export type Validation = { ok: true; configuration: Configuration } | { ok: false; errors: ConfigurationError[] }
 
@@ -51,8 +75,9 @@ const metaFields = ['kind', 'language', 'conditions', 'progress', 'requirements'
 const maxDepth = 64
 
 /**
- * Checks a configuration against the plugins and the study's files. Every error has the JSON pointer of its field (starting with `/configuration`), what is wrong,
- * the value when it is short, and what is allowed. At most 100 errors are listed.
+ * Checks a configuration against the plugins and the study's files. Every error has the JSON pointer of its field
+ * (starting with `/configuration`), what is wrong, the value when it is short, and what is allowed. At most 100 errors
+ * are listed.
  */
 export function validateConfiguration(value: unknown, assetPaths: readonly string[]): Validation {
   const found = new Findings()
@@ -61,7 +86,12 @@ export function validateConfiguration(value: unknown, assetPaths: readonly strin
   if (found.errors.length > 0) return { ok: false, errors: found.errors }
   const configuration = value as Configuration
   if (configuration.kind === 'timeline' && outline(configuration).most > maxTrials) {
-    found.add(`${root}/timeline`, `This timeline can have more than ${maxTrials} trials`, undefined, 'fewer repetitions or smaller samples')
+    found.add(
+      `${root}/timeline`,
+      `This timeline can have more than ${maxTrials} trials`,
+      undefined,
+      'fewer repetitions or smaller samples',
+    )
     return { ok: false, errors: found.errors }
   }
   return { ok: true, configuration }
@@ -79,9 +109,16 @@ function check(found: Findings, value: unknown, assets: ReadonlySet<string>): vo
   const scope: Scope = { levels: [], conditions, conditionsPath: `${root}/conditions`, assets }
   if (web) {
     const entry = configuration.entry
-    if (typeof entry !== 'string' || entry === '') return found.add(`${root}/entry`, 'The page to open is missing', entry, 'a path within the study, e.g. index.html')
+    if (typeof entry !== 'string' || entry === '')
+      return found.add(
+        `${root}/entry`,
+        'The page to open is missing',
+        entry,
+        'a path within the study, e.g. index.html',
+      )
     checkAsset(found, entry, `${root}/entry`, scope)
-    if (!/\.html?$/i.test(entry)) found.add(`${root}/entry`, 'The entry is not a page', entry, 'a file that ends with .html')
+    if (!/\.html?$/i.test(entry))
+      found.add(`${root}/entry`, 'The entry is not a page', entry, 'a file that ends with .html')
     return
   }
   const timeline = found.list(configuration.timeline, `${root}/timeline`, 'a list of trials and timelines')
@@ -94,7 +131,9 @@ function check(found: Findings, value: unknown, assets: ReadonlySet<string>): vo
 function checkLanguage(found: Findings, value: unknown): void {
   try {
     if (typeof value === 'string' && Intl.getCanonicalLocales(value).length === 1) return
-  } catch { /* not a language tag */ }
+  } catch {
+    /* not a language tag */
+  }
   found.add(`${root}/language`, 'This is not a language tag', value, 'a BCP 47 tag such as en, de or pt-BR')
 }
 
@@ -103,15 +142,25 @@ function checkConditions(found: Findings, value: unknown): Record<string, unknow
   const path = `${root}/conditions`
   const out: Record<string, unknown>[] = []
   const list = found.list(value, path, 'a list of conditions, each with a name') ?? []
-  if (Array.isArray(value) && (value.length === 0 || value.length > 100)) found.add(path, 'This is not a usable number of conditions', value.length, '1 to 100')
+  if (Array.isArray(value) && (value.length === 0 || value.length > 100))
+    found.add(path, 'This is not a usable number of conditions', value.length, '1 to 100')
   for (const [i, one] of list.entries()) {
     const condition = found.object(one, pointer(path, i), 'an object with a name')
     if (!condition) continue
     const at = pointer(path, i)
-    if (typeof condition.name !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}$/.test(condition.name)) found.add(`${at}/name`, 'A condition needs a name', condition.name, 'up to 60 letters, digits, spaces, dots, dashes and underscores')
-    else if (out.some((c) => c.name === condition.name)) found.add(`${at}/name`, 'Two conditions have this name', condition.name, 'a name of its own')
+    if (typeof condition.name !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}$/.test(condition.name))
+      found.add(
+        `${at}/name`,
+        'A condition needs a name',
+        condition.name,
+        'up to 60 letters, digits, spaces, dots, dashes and underscores',
+      )
+    else if (out.some((c) => c.name === condition.name))
+      found.add(`${at}/name`, 'Two conditions have this name', condition.name, 'a name of its own')
     if (condition.weight !== undefined) found.integer(condition.weight, `${at}/weight`, 1, 1000)
-    for (const [name, v] of Object.entries(condition)) if (containsReference(v)) found.add(pointer(at, name), 'A condition’s variable cannot refer to another', v, 'a value')
+    for (const [name, v] of Object.entries(condition))
+      if (containsReference(v))
+        found.add(pointer(at, name), 'A condition’s variable cannot refer to another', v, 'a value')
     out.push(condition)
   }
   return out
@@ -123,10 +172,14 @@ function checkRequirements(found: Findings, value: unknown): void {
   const requirements = found.object(value, path)
   if (!requirements) return
   found.members(requirements, path, ['minimumWidth', 'minimumHeight', 'needs'])
-  for (const side of ['minimumWidth', 'minimumHeight']) if (requirements[side] !== undefined) found.integer(requirements[side], pointer(path, side), 1, 10_000)
+  for (const side of ['minimumWidth', 'minimumHeight'])
+    if (requirements[side] !== undefined) found.integer(requirements[side], pointer(path, side), 1, 10_000)
   if (requirements.needs === undefined) return
-  for (const [i, need] of (found.list(requirements.needs, `${path}/needs`, `a list of ${needs.join(', ')}`) ?? []).entries()) {
-    if (need === 'microphone' || need === 'camera') found.add(pointer(`${path}/needs`, i), deviceReason, need, needs.join(', '))
+  for (const [i, need] of (
+    found.list(requirements.needs, `${path}/needs`, `a list of ${needs.join(', ')}`) ?? []
+  ).entries()) {
+    if (need === 'microphone' || need === 'camera')
+      found.add(pointer(`${path}/needs`, i), deviceReason, need, needs.join(', '))
     else found.oneOf(need, pointer(`${path}/needs`, i), needs)
   }
 }
@@ -143,10 +196,18 @@ function checkCounterbalance(found: Findings, value: unknown, timeline: unknown[
   for (const [i, task] of tasks.entries()) {
     if (!found.oneOf(task, pointer(`${path}/tasks`, i), names)) continue
     if (tasks.indexOf(task) !== i) found.add(pointer(`${path}/tasks`, i), 'This task is listed twice', task)
-    if (names.filter((n) => n === task).length > 1) found.add(pointer(`${path}/tasks`, i), 'Two parts of the timeline have this name', task, 'a name of its own')
+    if (names.filter((n) => n === task).length > 1)
+      found.add(pointer(`${path}/tasks`, i), 'Two parts of the timeline have this name', task, 'a name of its own')
   }
-  if (tasks.length < 2) found.add(`${path}/tasks`, 'Fewer than two tasks have no order', undefined, 'at least two names')
-  if (counterbalance.order === 'full' && tasks.length > maxFullTasks) found.add(`${path}/order`, `${tasks.length} tasks have too many orders`, 'full', `latin or random, or at most ${maxFullTasks} tasks`)
+  if (tasks.length < 2)
+    found.add(`${path}/tasks`, 'Fewer than two tasks have no order', undefined, 'at least two names')
+  if (counterbalance.order === 'full' && tasks.length > maxFullTasks)
+    found.add(
+      `${path}/order`,
+      `${tasks.length} tasks have too many orders`,
+      'full',
+      `latin or random, or at most ${maxFullTasks} tasks`,
+    )
 }
 
 /** Without recursion: the value may be hostile. */

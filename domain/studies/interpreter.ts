@@ -1,6 +1,6 @@
 /**
- * Walks a timeline: given condition, seed, query and the data of the trials finished so far, the next trial with every reference resolved.
- * Deterministic, so that a run resumes at any trial from nothing but its records.
+ * Walks a timeline: given condition, seed, query and the data of the trials finished so far, the next trial with every
+ * reference resolved. Deterministic, so that a run resumes at any trial from nothing but its records.
  */
 import { chance, counterbalanced, sampleOrder } from './chance.ts'
 import { at, holds, same } from './comparison.ts'
@@ -9,7 +9,12 @@ import { variant } from './outline.ts'
 import { resolve, type Sources } from './references.ts'
 
 export type TrialData = Record<string, unknown>
-export interface RunInput { configuration: TimelineConfiguration; condition: string; seed: number; parameters: Readonly<Record<string, string>> }
+export interface RunInput {
+  configuration: TimelineConfiguration
+  condition: string
+  seed: number
+  parameters: Readonly<Record<string, string>>
+}
 export interface NextTrial {
   /** Counts from 0 within the run. */
   position: number
@@ -31,7 +36,22 @@ export interface Run {
 }
 
 /** Trial fields that the interpreter answers for itself. */
-const ours = new Set(['type', 'name', 'timeline', 'timeline_variables', 'repetitions', 'randomize_order', 'sample', 'loop', 'conditional', 'per_condition', 'data', 'score', 'record_data', 'save_timeline_variables'])
+const ours = new Set([
+  'type',
+  'name',
+  'timeline',
+  'timeline_variables',
+  'repetitions',
+  'randomize_order',
+  'sample',
+  'loop',
+  'conditional',
+  'per_condition',
+  'data',
+  'score',
+  'record_data',
+  'save_timeline_variables',
+])
 
 interface Frame {
   type?: string
@@ -45,8 +65,9 @@ interface Frame {
 }
 
 /**
- * Starts a run, or resumes it after `finished` records. A record says by `trial_index` which trial it is of (its place in the list otherwise). Trials that leave no record count as finished
- * when a later one is recorded: after a reload the fixation cross is shown again before the trial that it belongs to.
+ * Starts a run, or resumes it after `finished` records. A record says by `trial_index` which trial it is of (its place
+ * in the list otherwise). Trials that leave no record count as finished when a later one is recorded: after a reload
+ * the fixation cross is shown again before the trial that it belongs to.
  */
 export function startRun(input: RunInput, finished: readonly TrialData[] = []): Run {
   const walk = trials(input)
@@ -58,13 +79,23 @@ export function startRun(input: RunInput, finished: readonly TrialData[] = []): 
     if (!byPosition.has(position)) byPosition.set(position, data)
   })
   const through = [...byPosition.keys()].reduce((most, p) => Math.max(most, p + 1), 0)
-  while (current && (byPosition.has(current.position) || (!current.record && current.position < through))) finish(byPosition.get(current.position) ?? {})
-  return { get current() { return current }, finish }
+  while (current && (byPosition.has(current.position) || (!current.record && current.position < through)))
+    finish(byPosition.get(current.position) ?? {})
+  return {
+    get current() {
+      return current
+    },
+    finish,
+  }
 }
 
 function* trials(input: RunInput): Generator<NextTrial, void, TrialData> {
   const { configuration, condition, seed, parameters } = input
-  const { name: _, weight: __, ...variables } = configuration.conditions?.find((c) => c.name === condition) ?? { name: condition }
+  const {
+    name: _,
+    weight: __,
+    ...variables
+  } = configuration.conditions?.find((c) => c.name === condition) ?? { name: condition }
   const recorded: TrialData[] = []
   const visits = new Map<string, number>()
   let position = 0
@@ -76,7 +107,12 @@ function* trials(input: RunInput): Generator<NextTrial, void, TrialData> {
     return chance(seed, `${condition}|${path}|${visit}`)
   }
   const sources = (timeline: Record<string, unknown>): Sources => ({ timeline, condition: variables, parameters })
-  const known = (timeline: Record<string, unknown>, data: readonly TrialData[]) => ({ condition, parameters, data, variables: { ...variables, ...(resolve(timeline, sources(timeline)) as Record<string, unknown>) } })
+  const known = (timeline: Record<string, unknown>, data: readonly TrialData[]) => ({
+    condition,
+    parameters,
+    data,
+    variables: { ...variables, ...(resolve(timeline, sources(timeline)) as Record<string, unknown>) },
+  })
 
   function* visit(nodes: readonly TimelineNode[], path: string, frame: Frame): Generator<NextTrial, void, TrialData> {
     for (const [i, written] of nodes.entries()) {
@@ -91,10 +127,19 @@ function* trials(input: RunInput): Generator<NextTrial, void, TrialData> {
     }
   }
 
-  function* nested(node: TimelineNode, children: readonly TimelineNode[], path: string, frame: Frame): Generator<NextTrial, void, TrialData> {
+  function* nested(
+    node: TimelineNode,
+    children: readonly TimelineNode[],
+    path: string,
+    frame: Frame,
+  ): Generator<NextTrial, void, TrialData> {
     const rows = node.timeline_variables
-    const draw = (): (number | undefined)[] => (rows ? sampleOrder(rows.length, node.sample, node.randomize_order ?? false, stream(path)) : [undefined])
-    const under = (row: number | undefined): Frame => ({ ...frame, timeline: { ...frame.timeline, ...(row === undefined ? {} : rows?.[row]) } })
+    const draw = (): (number | undefined)[] =>
+      rows ? sampleOrder(rows.length, node.sample, node.randomize_order ?? false, stream(path)) : [undefined]
+    const under = (row: number | undefined): Frame => ({
+      ...frame,
+      timeline: { ...frame.timeline, ...(row === undefined ? {} : rows?.[row]) },
+    })
     let order = draw()
     if (node.conditional && !holds(node.conditional, known(under(order[0]).timeline, recorded))) return
     let fresh = true
@@ -106,7 +151,14 @@ function* trials(input: RunInput): Generator<NextTrial, void, TrialData> {
         for (const row of order) yield* visit(children, path, under(row))
         const { loop } = node
         if (!loop) break
-        if (loop.times !== undefined ? round >= loop.times : round >= (loop.max ?? 1) || !loop.while || !holds(loop.while, known(frame.timeline, recorded.slice(start)))) break
+        if (
+          loop.times !== undefined
+            ? round >= loop.times
+            : round >= (loop.max ?? 1) ||
+              !loop.while ||
+              !holds(loop.while, known(frame.timeline, recorded.slice(start)))
+        )
+          break
       }
     }
   }
@@ -114,13 +166,24 @@ function* trials(input: RunInput): Generator<NextTrial, void, TrialData> {
   function prepare(frame: Frame): NextTrial {
     const from = sources(frame.timeline)
     const save = resolve(frame.save, from)
-    const values = save === true ? frame.timeline : Array.isArray(save) ? Object.fromEntries(Object.entries(frame.timeline).filter(([name]) => save.includes(name))) : undefined
+    const values =
+      save === true
+        ? frame.timeline
+        : Array.isArray(save)
+          ? Object.fromEntries(Object.entries(frame.timeline).filter(([name]) => save.includes(name)))
+          : undefined
     // as in jsPsych, the tags of an outer timeline win
     const data = Object.assign({}, ...frame.data.toReversed().map((d) => resolve(d, from))) as TrialData
     return {
-      position: position++, type: frame.type ?? '', record: resolve(frame.record, from) !== false,
+      position: position++,
+      type: frame.type ?? '',
+      record: resolve(frame.record, from) !== false,
       parameters: resolve(frame.parameters, from) as Record<string, unknown>,
-      data: { ...(frame.name === undefined ? {} : { part: frame.name }), ...data, ...(values ? { timeline_variables: resolve(values, from) } : {}) },
+      data: {
+        ...(frame.name === undefined ? {} : { part: frame.name }),
+        ...data,
+        ...(values ? { timeline_variables: resolve(values, from) } : {}),
+      },
       ...(frame.score ? { score: { ...frame.score, equals: resolve(frame.score.equals, from) } } : {}),
     }
   }
@@ -133,9 +196,13 @@ function inherit(node: TimelineNode, frame: Frame): Frame {
   const own = Object.fromEntries(Object.entries(node).filter(([name]) => !ours.has(name)))
   return {
     ...frame,
-    ...(node.type === undefined ? {} : { type: node.type }), ...(node.name === undefined ? {} : { name: node.name }),
-    parameters: { ...frame.parameters, ...own }, data: node.data ? [...frame.data, node.data] : frame.data,
-    score: 'score' in node ? node.score : frame.score, record: node.record_data ?? frame.record, save: node.save_timeline_variables ?? frame.save,
+    ...(node.type === undefined ? {} : { type: node.type }),
+    ...(node.name === undefined ? {} : { name: node.name }),
+    parameters: { ...frame.parameters, ...own },
+    data: node.data ? [...frame.data, node.data] : frame.data,
+    score: 'score' in node ? node.score : frame.score,
+    record: node.record_data ?? frame.record,
+    save: node.save_timeline_variables ?? frame.save,
   }
 }
 
@@ -147,9 +214,18 @@ function ordered(configuration: TimelineConfiguration, seed: number): TimelineNo
   const order = counterbalanced(tasks.length, counterbalance.order, seed)
   const byName = new Map(timeline.map((node) => [node.name, node]))
   let place = 0
-  return timeline.map((node) => (node.name !== undefined && tasks.includes(node.name) ? (byName.get(tasks[order[place++] as number]) as TimelineNode) : node))
+  return timeline.map((node) =>
+    node.name !== undefined && tasks.includes(node.name)
+      ? (byName.get(tasks[order[place++] as number]) as TimelineNode)
+      : node,
+  )
 }
 
-/** A trial's data with its declared score: whether the answer at `of` (default `response`) equals the right one, as `into` (default `correct`). */
+/**
+ * A trial's data with its declared score: whether the answer at `of` (default `response`) equals the right one, as
+ * `into` (default `correct`).
+ */
 export const scored = (trial: NextTrial, data: TrialData): TrialData =>
-  trial.score ? { ...data, [trial.score.into ?? 'correct']: same(at(data, trial.score.of ?? 'response'), trial.score.equals) } : data
+  trial.score
+    ? { ...data, [trial.score.into ?? 'correct']: same(at(data, trial.score.of ?? 'response'), trial.score.equals) }
+    : data

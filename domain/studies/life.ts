@@ -2,7 +2,11 @@
 export const studyStates = ['draft', 'live', 'paused', 'closed'] as const
 export type StudyState = (typeof studyStates)[number]
 
-interface Row { to: readonly StudyState[]; collects: boolean; meaning: string }
+interface Row {
+  to: readonly StudyState[]
+  collects: boolean
+  meaning: string
+}
 export const studyLife: Record<StudyState, Row> = {
   draft: { to: ['live'], collects: false, meaning: 'Being prepared; only preview links work' },
   live: { to: ['paused', 'closed'], collects: true, meaning: 'Participants can start' },
@@ -11,12 +15,14 @@ export const studyLife: Record<StudyState, Row> = {
 }
 
 /** Whether a study may go from one state to another; going live needs a published version. */
-export const mayMove = (from: StudyState, to: StudyState, version: number): boolean => studyLife[from].to.includes(to) && (to !== 'live' || version > 0)
+export const mayMove = (from: StudyState, to: StudyState, version: number): boolean =>
+  studyLife[from].to.includes(to) && (to !== 'live' || version > 0)
 
 /**
- * Where a study's participant page comes from: `platform` (this project's page), `jatos` (an existing JATOS server keeps running it and its
- * results are brought over), `hybrid` (both at once while a lab moves). The JATOS adapters come later; until then the
- * switch is kept on the study, and links of a `jatos` study cannot be made here, because its participants belong on the JATOS server.
+ * Where a study's participant page comes from: `platform` (this project's page), `jatos` (an existing JATOS server
+ * keeps running it and its results are brought over), `hybrid` (both at once while a lab moves). The JATOS adapters
+ * come later; until then the switch is kept on the study, and links of a `jatos` study cannot be made here, because its
+ * participants belong on the JATOS server.
  */
 export const runtimes = ['platform', 'jatos', 'hybrid'] as const
 export type Runtime = (typeof runtimes)[number]

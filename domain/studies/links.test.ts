@@ -4,7 +4,13 @@ import { fillRedirect, linkKinds, linkState, type LinkFacts, redirectHost, refus
 import { mayMove, studyLife, studyStates } from './life.ts'
 
 const now = new Date('2026-03-01T12:00:00.000Z')
-const link = (over: Partial<LinkFacts> = {}): LinkFacts => ({ kind: 'general', expires: '2026-03-04T12:00:00.000Z', started: 0, revoked: false, ...over })
+const link = (over: Partial<LinkFacts> = {}): LinkFacts => ({
+  kind: 'general',
+  expires: '2026-03-04T12:00:00.000Z',
+  started: 0,
+  revoked: false,
+  ...over,
+})
 
 describe('a link', () => {
   it('expires at its instant, not after it', () => {
@@ -20,31 +26,62 @@ describe('a link', () => {
     expect(linkState(link({ quota: 2, started: 2 }), now)).toBe('full')
   })
   it('starts runs only while the study is live, except a preview', () => {
-    for (const kind of linkKinds) for (const state of studyStates) {
-      const r = refusal(link({ kind }), state, now)
-      if (kind === 'preview' || state === 'live') expect(r).toBeUndefined()
-      else expect(r).toBe(state === 'closed' ? 'study-closed' : 'study-not-open')
-    }
+    for (const kind of linkKinds)
+      for (const state of studyStates) {
+        const r = refusal(link({ kind }), state, now)
+        if (kind === 'preview' || state === 'live') expect(r).toBeUndefined()
+        else expect(r).toBe(state === 'closed' ? 'study-closed' : 'study-not-open')
+      }
   })
-  it('tells a revoked link from nothing worse than an expired one', () => expect(refusal(link({ revoked: true }), 'live', now)).toBe('link-expired'))
+  it('tells a revoked link from nothing worse than an expired one', () =>
+    expect(refusal(link({ revoked: true }), 'live', now)).toBe('link-expired'))
 })
 
 describe('a redirect', () => {
   const hosts = ['app.prolific.com', 'localhost']
   it('goes to an allowed host over https only', () => {
-    expect(redirectHost('https://app.prolific.com/submissions/complete?cc=ABC&pid={outsideId}', hosts)).toBe('app.prolific.com')
+    expect(redirectHost('https://app.prolific.com/submissions/complete?cc=ABC&pid={outsideId}', hosts)).toBe(
+      'app.prolific.com',
+    )
     expect(redirectHost('http://localhost:8080/done', hosts)).toBe('localhost')
-    for (const bad of ['http://app.prolific.com/', 'https://evil.example/', 'https://app.prolific.com.evil.example/', 'https://app.prolific.com@evil.example/', 'https://evil.example\\@app.prolific.com/',
-      'javascript:alert(1)', '//app.prolific.com/', 'https://{outsideId}.prolific.com/', 'https://app.prolific.com{outsideId}/', 'https:///app.prolific.com', ' https://app.prolific.com/', 'data:text/html,x', ''])
+    for (const bad of [
+      'http://app.prolific.com/',
+      'https://evil.example/',
+      'https://app.prolific.com.evil.example/',
+      'https://app.prolific.com@evil.example/',
+      'https://evil.example\\@app.prolific.com/',
+      'javascript:alert(1)',
+      '//app.prolific.com/',
+      'https://{outsideId}.prolific.com/',
+      'https://app.prolific.com{outsideId}/',
+      'https:///app.prolific.com',
+      ' https://app.prolific.com/',
+      'data:text/html,x',
+      '',
+    ])
       expect(redirectHost(bad, hosts), bad).toBeUndefined()
   })
-  it('never leaves its host whatever is filled in', () => fc.assert(fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom('a', '&', '\ud800', 'é') }), (outsideId, p) => {
-    const url = new URL(fillRedirect('https://app.prolific.com/done?pid={outsideId}&x={parameter:SESSION}&r={runId}&s={state}', { runId: 'run_x', outsideId, state: 'completed', parameters: { SESSION: p } }))
-    expect(url.host).toBe('app.prolific.com')
-    expect(url.searchParams.get('r')).toBe('run_x')
-    expect([...url.searchParams.keys()]).toEqual(['pid', 'x', 'r', 's'])
-    expect(url.searchParams.get('pid')).toBe(outsideId.toWellFormed())
-  })))
+  it('never leaves its host whatever is filled in', () =>
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.string({ unit: fc.constantFrom('a', '&', '\ud800', 'é') }),
+        (outsideId, p) => {
+          const url = new URL(
+            fillRedirect('https://app.prolific.com/done?pid={outsideId}&x={parameter:SESSION}&r={runId}&s={state}', {
+              runId: 'run_x',
+              outsideId,
+              state: 'completed',
+              parameters: { SESSION: p },
+            }),
+          )
+          expect(url.host).toBe('app.prolific.com')
+          expect(url.searchParams.get('r')).toBe('run_x')
+          expect([...url.searchParams.keys()]).toEqual(['pid', 'x', 'r', 's'])
+          expect(url.searchParams.get('pid')).toBe(outsideId.toWellFormed())
+        },
+      ),
+    ))
 })
 
 describe('a study', () => {

@@ -10,7 +10,14 @@ export const linkKindMeaning: Record<LinkKind, string> = {
   preview: 'For you: works before launch and never counts',
 }
 
-export interface LinkFacts { kind: LinkKind; expires: string; quota?: number | undefined; started: number; revoked: boolean; usedBy?: string | undefined }
+export interface LinkFacts {
+  kind: LinkKind
+  expires: string
+  quota?: number | undefined
+  started: number
+  revoked: boolean
+  usedBy?: string | undefined
+}
 export type LinkState = 'open' | 'expired' | 'used' | 'full' | 'revoked'
 
 /** How a link stands at `now`. */
@@ -24,7 +31,9 @@ export function linkState(l: LinkFacts, now: Date): LinkState {
 
 export type Refusal = 'study-not-open' | 'study-closed' | 'study-full' | 'link-used' | 'link-expired'
 
-/** Why a new run cannot start by this link, or undefined when it can. Preview links work in every state of the study. */
+/**
+ * Why a new run cannot start by this link, or undefined when it can. Preview links work in every state of the study.
+ */
 export function refusal(l: LinkFacts, study: StudyState, now: Date): Refusal | undefined {
   const state = linkState(l, now)
   if (state === 'expired' || state === 'revoked') return 'link-expired'
@@ -34,12 +43,19 @@ export function refusal(l: LinkFacts, study: StudyState, now: Date): Refusal | u
   return study === 'closed' ? 'study-closed' : 'study-not-open'
 }
 
-/** The host of a redirect when it is an https address to one of `hosts` (http only to loopback); undefined otherwise. Placeholders may stand anywhere after the host. */
+/**
+ * The host of a redirect when it is an https address to one of `hosts` (http only to loopback); undefined otherwise.
+ * Placeholders may stand anywhere after the host.
+ */
 export function redirectHost(address: string, hosts: readonly string[]): string | undefined {
   const authority = /^(https?):\/\/([^/?#\\{}@\s]+)(?=[/?#]|$)/i.exec(address)
   if (!authority) return undefined
   let url: URL
-  try { url = new URL(address.replaceAll(/\{[^{}]*\}/g, 'x')) } catch { return undefined }
+  try {
+    url = new URL(address.replaceAll(/\{[^{}]*\}/g, 'x'))
+  } catch {
+    return undefined
+  }
   const loopback = url.hostname === 'localhost' || url.hostname === '127.0.0.1'
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) return undefined
   if (url.username || url.password) return undefined
@@ -47,6 +63,15 @@ export function redirectHost(address: string, hosts: readonly string[]): string 
 }
 
 /** Fills {runId}, {outsideId}, {state} and {parameter:NAME}, percent-encoded; what is unknown becomes empty. */
-export const fillRedirect = (address: string, values: { runId: string; outsideId?: string | undefined; state: string; parameters: Record<string, string> }): string =>
+export const fillRedirect = (
+  address: string,
+  values: { runId: string; outsideId?: string | undefined; state: string; parameters: Record<string, string> },
+): string =>
   address.replaceAll(/\{(runId|outsideId|state|parameter:[A-Za-z0-9_.-]+)\}/g, (_, name: string) =>
-    encodeURIComponent((name.startsWith('parameter:') ? (values.parameters[name.slice(10)] ?? '') : (values[name as 'runId' | 'outsideId' | 'state'] ?? '')).toWellFormed()))
+    encodeURIComponent(
+      (name.startsWith('parameter:')
+        ? (values.parameters[name.slice(10)] ?? '')
+        : (values[name as 'runId' | 'outsideId' | 'state'] ?? '')
+      ).toWellFormed(),
+    ),
+  )

@@ -2,7 +2,21 @@
 import { catalogue } from './plugin-catalogue.ts'
 
 export type ParameterKind =
-  | 'bool' | 'string' | 'int' | 'float' | 'function' | 'key' | 'keys' | 'select' | 'html' | 'image' | 'audio' | 'video' | 'object' | 'complex' | 'timeline'
+  | 'bool'
+  | 'string'
+  | 'int'
+  | 'float'
+  | 'function'
+  | 'key'
+  | 'keys'
+  | 'select'
+  | 'html'
+  | 'image'
+  | 'audio'
+  | 'video'
+  | 'object'
+  | 'complex'
+  | 'timeline'
 
 export interface ParameterInfo {
   kind: ParameterKind
@@ -17,13 +31,19 @@ export interface ParameterInfo {
   /** Members of a `complex` value. */
   nested?: Readonly<Record<string, ParameterInfo>>
 }
-export interface PluginInfo { name: string; version: string; parameters: Readonly<Record<string, ParameterInfo>>; data: readonly string[] }
+export interface PluginInfo {
+  name: string
+  version: string
+  parameters: Readonly<Record<string, ParameterInfo>>
+  data: readonly string[]
+}
 
 /** npm name → plugin. */
 export const plugins: Readonly<Record<string, PluginInfo>> = catalogue
 
 const needsCode = 'a configuration carries no code; use a plain web study'
-const noDevice = 'a study page is isolated without an origin of its own, and browsers give such a page neither camera nor microphone'
+const noDevice =
+  'a study page is isolated without an origin of its own, and browsers give such a page neither camera nor microphone'
 /** Plugins that are installed but cannot work here, with the reason. */
 export const refusedPlugins: Readonly<Record<string, string>> = {
   '@jspsych/plugin-call-function': `its work is a function, and ${needsCode}`,
@@ -39,4 +59,6 @@ export const refusedPlugins: Readonly<Record<string, string>> = {
 }
 
 /** Names of the plugins that a timeline may use, in order. */
-export const usablePlugins: readonly string[] = Object.keys(plugins).filter((name) => !(name in refusedPlugins)).sort()
+export const usablePlugins: readonly string[] = Object.keys(plugins)
+  .filter((name) => !(name in refusedPlugins))
+  .sort()

@@ -1,7 +1,9 @@
 /**
- * An empirical audit (Jagielski, Ullman and Oprea 2020): a person's rows are in or out of the data over several hundred small runs, an adversary who sees all
- * noisy answers (from which the synthetic rows follow without another look at the data) guesses which, and the lower bound on the privacy loss that its success proves, at 95 % (Clopper and Pearson 1934),
- * must not exceed what was charged. The same audit with a charge that is too small must find out: an audit that cannot fail proves nothing.
+ * An empirical audit (Jagielski, Ullman and Oprea 2020): a person's rows are in or out of the data over several hundred
+ * small runs, an adversary who sees all noisy answers (from which the synthetic rows follow without another look at the
+ * data) guesses which, and the lower bound on the privacy loss that its success proves, at 95 % (Clopper and Pearson
+ * 1934), must not exceed what was charged. The same audit with a charge that is too small must find out: an audit that
+ * cannot fail proves nothing.
  */
 import { describe, expect, it } from 'vitest'
 import { rhoWithin } from '../privacy/accounting.ts'
@@ -11,13 +13,18 @@ import { count } from './marginals.ts'
 import { synthesise } from './synthesise.ts'
 import { categorical, fixedUniform, tableOf } from './testing.ts'
 
-const epsilon = 10, delta = 1e-5
+const epsilon = 10,
+  delta = 1e-5
 const sizes = [3, 2, 3]
 /** Everybody else: enough of each value that none is merged away. */
 const others = Array.from({ length: 240 }, (_, i) => [i % 3, i % 2, Math.floor(i / 3) % 3])
 const canary = [2, 1, 2]
 
-const logChoose = (n: number, k: number): number => { let s = 0; for (let i = 1; i <= k; i++) s += Math.log((n - k + i) / i); return s }
+const logChoose = (n: number, k: number): number => {
+  let s = 0
+  for (let i = 1; i <= k; i++) s += Math.log((n - k + i) / i)
+  return s
+}
 /** P(X <= k) for Binomial(n, p). */
 function below(k: number, n: number, p: number): number {
   let s = 0
@@ -27,58 +34,94 @@ function below(k: number, n: number, p: number): number {
 /** Upper limit of a proportion with k of n seen, at this error. */
 function upper(k: number, n: number, error: number): number {
   if (k === n) return 1
-  let low = k / n, high = 1
-  for (let i = 0; i < 50; i++) { const m = (low + high) / 2; if (below(k, n, m) > error) low = m; else high = m }
+  let low = k / n,
+    high = 1
+  for (let i = 0; i < 50; i++) {
+    const m = (low + high) / 2
+    if (below(k, n, m) > error) low = m
+    else high = m
+  }
   return high
 }
 /** Rényi divergence of order alpha < 1 between two coins. */
-const divergence = (alpha: number, p: number, q: number): number => Math.log(p ** alpha * q ** (1 - alpha) + (1 - p) ** alpha * (1 - q) ** (1 - alpha)) / (alpha - 1)
+const divergence = (alpha: number, p: number, q: number): number =>
+  Math.log(p ** alpha * q ** (1 - alpha) + (1 - p) ** alpha * (1 - q) ** (1 - alpha)) / (alpha - 1)
 
 /**
- * Lower bound on rho at 95 % from guesses that were right (hits) and wrong (alarms) of n each: rho-zCDP means a divergence of at most rho alpha between the two
- * worlds for every alpha, and guessing does not add any. In rho, as a bound in (epsilon, delta) from a few hundred runs is far below any delta worth charging.
+ * Lower bound on rho at 95 % from guesses that were right (hits) and wrong (alarms) of n each: rho-zCDP means a
+ * divergence of at most rho alpha between the two worlds for every alpha, and guessing does not add any. In rho, as a
+ * bound in (epsilon, delta) from a few hundred runs is far below any delta worth charging.
  */
 function rhoBound(hits: number, alarms: number, n: number): number {
-  const p = 1 - upper(n - hits, n, 0.025), q = upper(alarms, n, 0.025)
+  const p = 1 - upper(n - hits, n, 0.025),
+    q = upper(alarms, n, 0.025)
   return p > q ? Math.max(...[0.2, 0.35, 0.5, 0.65, 0.8, 0.95].map((alpha) => divergence(alpha, p, q) / alpha)) : 0
 }
 
 /** Counts of everybody else over some columns. */
 const othersOver = new Map<string, Uint32Array>()
 function expected(columns: readonly number[]): Uint32Array {
-  const key = columns.join(), known = othersOver.get(key) ?? count(tableOf(others, sizes), columns, sizes)
+  const key = columns.join(),
+    known = othersOver.get(key) ?? count(tableOf(others, sizes), columns, sizes)
   othersOver.set(key, known)
   return known
 }
 
 /**
- * Logarithm of how much likelier the noisy answers are with the canary than without it: above 0 the adversary guesses that it is there. The threshold is fixed
- * beforehand, so that every run counts as evidence. No entry for choices, which tell little.
+ * Logarithm of how much likelier the noisy answers are with the canary than without it: above 0 the adversary guesses
+ * that it is there. The threshold is fixed beforehand, so that every run counts as evidence. No entry for choices,
+ * which tell little.
  */
 function suspicion(entries: readonly Entry[], canaryRows: number): number {
   let sum = 0
   for (const e of entries) {
     if (e.kind !== 'measure' || e.columns!.length === 0) continue
-    const before = expected(e.columns!), at = e.columns!.reduce((n, c) => n * sizes[c]! + canary[c]!, 0)
+    const before = expected(e.columns!),
+      at = e.columns!.reduce((n, c) => n * sizes[c]! + canary[c]!, 0)
     // Groups lost in noise are merged: then the table's total still counts the canary.
     const whole = e.values!.length === before.length
-    const off = whole ? e.values![at]! - before[at]! : (e.values!.reduce((a, b) => a + b, 0) - others.length) / e.values!.length
+    const off = whole
+      ? e.values![at]! - before[at]!
+      : (e.values!.reduce((a, b) => a + b, 0) - others.length) / e.values!.length
     sum += (off - canaryRows / 2 / (whole ? 1 : e.values!.length)) / e.sigma! ** 2
   }
   return sum
 }
 
 /** The bound that `runs` runs with the canary and as many without it prove, as a part of the budget charged. */
-async function audit(method: Method, rowsPerPerson: number, canaryRows: number, runs: number, seed: number): Promise<number> {
-  const domain = categorical(sizes), budget = rhoWithin(epsilon, delta)
-  const withCanary = tableOf([...others, ...Array.from({ length: canaryRows }, () => canary)], sizes), without = tableOf(others, sizes)
+async function audit(
+  method: Method,
+  rowsPerPerson: number,
+  canaryRows: number,
+  runs: number,
+  seed: number,
+): Promise<number> {
+  const domain = categorical(sizes),
+    budget = rhoWithin(epsilon, delta)
+  const withCanary = tableOf([...others, ...Array.from({ length: canaryRows }, () => canary)], sizes),
+    without = tableOf(others, sizes)
   const guess = async (present: boolean, run: number): Promise<boolean> => {
     let entries: Entry[] = []
-    await synthesise({ domain, data: present ? withCanary : without, method, budget, rowsPerPerson, rows: 0, random: fixedUniform(seed + 2 * run + (present ? 1 : 0)), checkpoint: (c) => { entries = c.entries } })
+    await synthesise({
+      domain,
+      data: present ? withCanary : without,
+      method,
+      budget,
+      rowsPerPerson,
+      rows: 0,
+      random: fixedUniform(seed + 2 * run + (present ? 1 : 0)),
+      checkpoint: (c) => {
+        entries = c.entries
+      },
+    })
     return suspicion(entries, canaryRows) > 0
   }
-  let hits = 0, alarms = 0
-  for (let i = 0; i < runs; i++) { if (await guess(true, i)) hits++; if (await guess(false, i)) alarms++ }
+  let hits = 0,
+    alarms = 0
+  for (let i = 0; i < runs; i++) {
+    if (await guess(true, i)) hits++
+    if (await guess(false, i)) alarms++
+  }
   return rhoBound(hits, alarms, runs) / (Number(budget) / 1e9)
 }
 

@@ -1,6 +1,7 @@
 /**
- * The exponential mechanism (McSherry and Talwar 2007) without floating point: scores are integers, the privacy parameter is a rational, and a candidate is
- * accepted by exact Bernoulli(exp(-x)). A floating-point one leaks through its rounding (Ilvento 2020).
+ * The exponential mechanism (McSherry and Talwar 2007) without floating point: scores are integers, the privacy
+ * parameter is a rational, and a candidate is accepted by exact Bernoulli(exp(-x)). A floating-point one leaks through
+ * its rounding (Ilvento 2020).
  */
 import type { NanoRho } from '../privacy/accounting.ts'
 import { nano } from '../privacy/accounting.ts'
@@ -10,18 +11,24 @@ import type { Uniform } from '../privacy/randomness.ts'
 const squareRootFloor = (n: bigint): bigint => {
   if (n < 2n) return n
   let x = 1n << BigInt((n.toString(2).length + 1) >> 1)
-  for (;;) { const y = (x + n / x) >> 1n; if (y >= x) return x; x = y }
+  for (;;) {
+    const y = (x + n / x) >> 1n
+    if (y >= x) return x
+    x = y
+  }
 }
 
 const unit = 1n << 32n
 
 /**
- * Draws index i with probability proportional to exp(epsilon score_i / (2 sensitivity)), where epsilon^2 / 8 <= rho (an epsilon-bounded-range choice is
- * epsilon^2/8-zCDP: Cesar and Rogers 2021). `scores` are safe integers; `sensitivity` is by how much one person can move one of them.
+ * Draws index i with probability proportional to exp(epsilon score_i / (2 sensitivity)), where epsilon^2 / 8 <= rho (an
+ * epsilon-bounded-range choice is epsilon^2/8-zCDP: Cesar and Rogers 2021). `scores` are safe integers; `sensitivity`
+ * is by how much one person can move one of them.
  */
 export function choose(u: Uniform, scores: ArrayLike<number>, sensitivity: number, rho: NanoRho): number {
   if (scores.length === 0) throw new RangeError('nothing to choose from')
-  if (!(Number.isSafeInteger(sensitivity) && sensitivity > 0)) throw new RangeError('sensitivity must be a positive integer')
+  if (!(Number.isSafeInteger(sensitivity) && sensitivity > 0))
+    throw new RangeError('sensitivity must be a positive integer')
   // epsilon in units of 2^-32, rounded down
   const epsilon = squareRootFloor((8n * rho * unit * unit) / nano)
   let best = -Infinity

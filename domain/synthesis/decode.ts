@@ -1,4 +1,6 @@
-/** Synthetic codes to values: categories by name, numbers uniform inside their bin, whole numbers and dates stay whole. */
+/**
+ * Synthetic codes to values: categories by name, numbers uniform inside their bin, whole numbers and dates stay whole.
+ */
 import type { Column, Domain } from './domain.ts'
 import { dateOf, edgesOf, isListed, missingCode, otherCode } from './domain.ts'
 import type { Table } from './encode.ts'
@@ -9,14 +11,17 @@ export type Value = string | number | null
 
 /** Codes of one column to values. Every call draws afresh inside numeric bins. */
 export function columnDecoder(c: Column, stream: Stream): (code: number) => Value {
-  const missing = missingCode(c), other = otherCode(c)
+  const missing = missingCode(c),
+    other = otherCode(c)
   if (isListed(c)) {
     const otherName = c.categories.includes('other') ? '(other)' : 'other'
     return (code) => (code === missing ? null : code === other ? otherName : c.categories[code]!)
   }
   const edges = edgesOf(c)
-  if (c.kind === 'date') return (code) => (code === missing ? null : dateOf(edges[code]! + stream.below(edges[code + 1]! - edges[code]!)))
-  if (c.integer) return (code) => (code === missing ? null : edges[code]! + stream.below(edges[code + 1]! - edges[code]!))
+  if (c.kind === 'date')
+    return (code) => (code === missing ? null : dateOf(edges[code]! + stream.below(edges[code + 1]! - edges[code]!)))
+  if (c.integer)
+    return (code) => (code === missing ? null : edges[code]! + stream.below(edges[code + 1]! - edges[code]!))
   return (code) => (code === missing ? null : edges[code]! + stream.unit() * (edges[code + 1]! - edges[code]!))
 }
 

@@ -1,32 +1,74 @@
 /**
- * The declared domain of a table: which values each column may take, before any row is read. Everything here is public: bounds, bins and categories are
- * declared by a person or bought with budget (inference.ts), never read off the data.
+ * The declared domain of a table: which values each column may take, before any row is read. Everything here is public:
+ * bounds, bins and categories are declared by a person or bought with budget (inference.ts), never read off the data.
  *
- * A column's values are codes 0..size-1: its categories or bins in the declared order, then `other` if the column is open, then `missing` if it may be missing.
+ * A column's values are codes 0..size-1: its categories or bins in the declared order, then `other` if the column is
+ * open, then `missing` if it may be missing.
  */
 import { SynthesisError } from './errors.ts'
 
-interface Common { name: string; /** Missing is a value of its own. */ missing?: boolean }
+interface Common {
+  name: string
+  /** Missing is a value of its own. */
+  missing?: boolean
+}
 /** `open`: a value that is not declared becomes `other` instead of a refusal. */
-export interface Listed extends Common { kind: 'categorical' | 'ordinal'; categories: readonly string[]; open?: boolean }
-/** Values are clamped to the bounds. `bins`: how many of equal width, or their edges from minimum to maximum. `integer`: only whole numbers, bounds included. */
-export interface Numeric extends Common { kind: 'numeric'; minimum: number; maximum: number; bins: number | readonly number[]; integer?: boolean }
+export interface Listed extends Common {
+  kind: 'categorical' | 'ordinal'
+  categories: readonly string[]
+  open?: boolean
+}
+/**
+ * Values are clamped to the bounds. `bins`: how many of equal width, or their edges from minimum to maximum. `integer`:
+ * only whole numbers, bounds included.
+ */
+export interface Numeric extends Common {
+  kind: 'numeric'
+  minimum: number
+  maximum: number
+  bins: number | readonly number[]
+  integer?: boolean
+}
 /** Days as whole numbers since 1970-01-01; bounds are ISO dates, both included. */
-export interface Dated extends Common { kind: 'date'; minimum: string; maximum: string; bins: number }
+export interface Dated extends Common {
+  kind: 'date'
+  minimum: string
+  maximum: string
+  bins: number
+}
 export type Column = Listed | Numeric | Dated
 /** Whether a column lists its values by name. */
 export const isListed = (c: Column): c is Listed => c.kind === 'categorical' || c.kind === 'ordinal'
 
-/** A combination that no row has: every column named takes one of the values listed. Values are category names, or bin numbers as text; '' is missing. */
-export interface Impossible { rule: 'impossible'; values: Record<string, string[]> }
+/**
+ * A combination that no row has: every column named takes one of the values listed. Values are category names, or bin
+ * numbers as text; '' is missing.
+ */
+export interface Impossible {
+  rule: 'impossible'
+  values: Record<string, string[]>
+}
 /** Rows where all of `when` hold have a value of `then` that is listed. */
-export interface Implied { rule: 'implied'; when: Record<string, string[]>; then: Record<string, string[]> }
+export interface Implied {
+  rule: 'implied'
+  when: Record<string, string[]>
+  then: Record<string, string[]>
+}
 export type Rule = Impossible | Implied
 
-export interface Domain { columns: readonly Column[]; rules?: readonly Rule[] }
+export interface Domain {
+  columns: readonly Column[]
+  rules?: readonly Rule[]
+}
 
 /** What the engine takes at most; a caller may lower it. */
-export interface Limits { columns: number; categories: number; /** Bytes of the model's tables. */ modelBytes: number; ruleCells: number }
+export interface Limits {
+  columns: number
+  categories: number
+  /** Bytes of the model's tables. */
+  modelBytes: number
+  ruleCells: number
+}
 export const defaultLimits: Limits = { columns: 500, categories: 65_536, modelBytes: 4_194_304, ruleCells: 1_000_000 }
 
 const dayMs = 86_400_000
@@ -39,14 +81,19 @@ export function dayOf(text: string): number {
 /** The ISO date of days since 1970-01-01. */
 export const dateOf = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10)
 
-/** Ascending edges of a column's bins, one more than bins; bin i is [edge i, edge i+1), the last one closed. For whole numbers the last edge is maximum + 1. */
+/**
+ * Ascending edges of a column's bins, one more than bins; bin i is [edge i, edge i+1), the last one closed. For whole
+ * numbers the last edge is maximum + 1.
+ */
 export function edgesOf(c: Numeric | Dated): number[] {
   const whole = c.kind === 'date' || c.integer === true
   const low = c.kind === 'date' ? dayOf(c.minimum) : c.minimum
   const high = (c.kind === 'date' ? dayOf(c.maximum) : c.maximum) + (whole ? 1 : 0)
   if (typeof c.bins !== 'number') return whole ? [...c.bins.slice(0, -1), high] : [...c.bins]
   const bins = whole ? Math.min(c.bins, high - low) : c.bins
-  return Array.from({ length: bins + 1 }, (_, i) => (i === bins ? high : whole ? low + Math.ceil((i * (high - low)) / bins) : low + (i * (high - low)) / bins))
+  return Array.from({ length: bins + 1 }, (_, i) =>
+    i === bins ? high : whole ? low + Math.ceil((i * (high - low)) / bins) : low + (i * (high - low)) / bins,
+  )
 }
 
 /** How many values a column has before `other` and `missing`. */
@@ -64,22 +111,44 @@ function checkBins(c: Numeric | Dated, limits: Limits): void {
   const low = c.kind === 'date' ? dayOf(c.minimum) : c.minimum
   const high = c.kind === 'date' ? dayOf(c.maximum) : c.maximum
   const whole = c.kind === 'date' || c.integer === true
-  if (!Number.isFinite(low) || !Number.isFinite(high) || (whole ? high < low : high <= low)) throw new SynthesisError('bad_bounds', `Column “${column}” needs a minimum below its maximum`, { column })
-  if (whole && !(Number.isSafeInteger(low) && Number.isSafeInteger(high))) throw new SynthesisError('bad_bounds', `Column “${column}” holds whole numbers and needs whole bounds`, { column })
+  if (!Number.isFinite(low) || !Number.isFinite(high) || (whole ? high < low : high <= low))
+    throw new SynthesisError('bad_bounds', `Column “${column}” needs a minimum below its maximum`, { column })
+  if (whole && !(Number.isSafeInteger(low) && Number.isSafeInteger(high)))
+    throw new SynthesisError('bad_bounds', `Column “${column}” holds whole numbers and needs whole bounds`, { column })
   if (typeof c.bins === 'number') {
-    if (!Number.isSafeInteger(c.bins) || c.bins < 1) throw new SynthesisError('bad_bins', `Column “${column}” needs at least one bin`, { column })
-    if (c.bins > limits.categories) throw new SynthesisError('too_many_categories', `Column “${column}” has ${c.bins} bins; at most ${limits.categories} are possible`, { column })
+    if (!Number.isSafeInteger(c.bins) || c.bins < 1)
+      throw new SynthesisError('bad_bins', `Column “${column}” needs at least one bin`, { column })
+    if (c.bins > limits.categories)
+      throw new SynthesisError(
+        'too_many_categories',
+        `Column “${column}” has ${c.bins} bins; at most ${limits.categories} are possible`,
+        { column },
+      )
     return
   }
   const e = c.bins
-  if (e.length < 2 || e[0] !== low || e.at(-1) !== high || e.some((x, i) => i > 0 && !(x > e[i - 1]!)) || (whole && e.some((x) => !Number.isSafeInteger(x))))
-    throw new SynthesisError('bad_bins', `Edges of the bins of column “${column}” must rise from its minimum to its maximum`, { column })
+  if (
+    e.length < 2 ||
+    e[0] !== low ||
+    e.at(-1) !== high ||
+    e.some((x, i) => i > 0 && !(x > e[i - 1]!)) ||
+    (whole && e.some((x) => !Number.isSafeInteger(x)))
+  )
+    throw new SynthesisError(
+      'bad_bins',
+      `Edges of the bins of column “${column}” must rise from its minimum to its maximum`,
+      { column },
+    )
 }
 
 /** Checks a domain against the limits. Throws SynthesisError with the column. */
 export function checkDomain(domain: Domain, limits: Limits = defaultLimits): void {
   if (domain.columns.length === 0) throw new SynthesisError('no_columns', 'A table needs at least one column')
-  if (domain.columns.length > limits.columns) throw new SynthesisError('too_many_columns', `The table has ${domain.columns.length} columns; at most ${limits.columns} are possible`)
+  if (domain.columns.length > limits.columns)
+    throw new SynthesisError(
+      'too_many_columns',
+      `The table has ${domain.columns.length} columns; at most ${limits.columns} are possible`,
+    )
   const seen = new Set<string>()
   for (const c of domain.columns) {
     const column = c.name
@@ -88,10 +157,17 @@ export function checkDomain(domain: Domain, limits: Limits = defaultLimits): voi
     seen.add(column)
     if (!isListed(c)) checkBins(c, limits)
     else {
-      if (c.categories.length > limits.categories) throw new SynthesisError('too_many_categories', `Column “${column}” has ${c.categories.length} categories; at most ${limits.categories} are possible: drop it or group its values`, { column })
-      if (new Set(c.categories).size !== c.categories.length) throw new SynthesisError('duplicate_category', `Column “${column}” lists a category twice`, { column })
+      if (c.categories.length > limits.categories)
+        throw new SynthesisError(
+          'too_many_categories',
+          `Column “${column}” has ${c.categories.length} categories; at most ${limits.categories} are possible: drop it or group its values`,
+          { column },
+        )
+      if (new Set(c.categories).size !== c.categories.length)
+        throw new SynthesisError('duplicate_category', `Column “${column}” lists a category twice`, { column })
     }
-    if (sizeOf(c) === 0) throw new SynthesisError('no_categories', `Column “${column}” has no value that it may take`, { column })
+    if (sizeOf(c) === 0)
+      throw new SynthesisError('no_categories', `Column “${column}” has no value that it may take`, { column })
   }
 }
 

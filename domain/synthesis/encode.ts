@@ -5,27 +5,43 @@ import { SynthesisError } from './errors.ts'
 
 export type Codes = Uint8Array | Uint16Array | Uint32Array
 /** Encoded rows: `columns[c][row]` is a code of column c. */
-export interface Table { rows: number; columns: readonly Codes[] }
+export interface Table {
+  rows: number
+  columns: readonly Codes[]
+}
 
 /** An array of the smallest width that holds codes 0..size-1. */
-export const codesFor = (size: number, rows: number): Codes => (size <= 0x100 ? new Uint8Array(rows) : size <= 0x10000 ? new Uint16Array(rows) : new Uint32Array(rows))
+export const codesFor = (size: number, rows: number): Codes =>
+  size <= 0x100 ? new Uint8Array(rows) : size <= 0x10000 ? new Uint16Array(rows) : new Uint32Array(rows)
 
 /** The bin of a value: the last edge not above it; values outside are clamped. */
 export function binOf(edges: readonly number[], value: number): number {
-  let low = 0, high = edges.length - 2
-  while (low < high) { const middle = (low + high + 1) >> 1; if (edges[middle]! <= value) low = middle; else high = middle - 1 }
+  let low = 0,
+    high = edges.length - 2
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (edges[middle]! <= value) low = middle
+    else high = middle - 1
+  }
   return low
 }
 
-/** Text of one column to its code, or -1 when the column does not declare it. Empty text is missing. Numbers may have spaces around them and commas between thousands. */
+/**
+ * Text of one column to its code, or -1 when the column does not declare it. Empty text is missing. Numbers may have
+ * spaces around them and commas between thousands.
+ */
 export function columnEncoder(c: Column): (text: string) => number {
-  const missing = missingCode(c), other = otherCode(c)
+  const missing = missingCode(c),
+    other = otherCode(c)
   if (isListed(c)) {
     const codes = new Map(c.categories.map((v, i) => [v, i]))
     return (text) => codes.get(text) ?? (text === '' ? missing : other)
   }
   const edges = edgesOf(c)
-  const number = c.kind === 'date' ? dayOf : (text: string): number => Number(/^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(text) ? text.replaceAll(',', '') : text)
+  const number =
+    c.kind === 'date'
+      ? dayOf
+      : (text: string): number => Number(/^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(text) ? text.replaceAll(',', '') : text)
   return (raw) => {
     const text = raw.trim()
     const value = text === '' ? NaN : number(text)
@@ -33,7 +49,10 @@ export function columnEncoder(c: Column): (text: string) => number {
   }
 }
 
-/** Collects rows into a Table. Throws SynthesisError with column and row for a value that is not declared and has no `other` or `missing` to go to. */
+/**
+ * Collects rows into a Table. Throws SynthesisError with column and row for a value that is not declared and has no
+ * `other` or `missing` to go to.
+ */
 export class Encoder {
   readonly #domain: Domain
   readonly #encode: ((text: string) => number)[]
@@ -51,13 +70,22 @@ export class Encoder {
 
   /** One row, its values in the order of the domain's columns. */
   add(values: readonly string[]): void {
-    if (values.length !== this.#columns.length) throw new SynthesisError('wrong_width', `Row ${this.#rows + 1} has ${values.length} values; the table has ${this.#columns.length} columns`, { row: this.#rows + 1 })
+    if (values.length !== this.#columns.length)
+      throw new SynthesisError(
+        'wrong_width',
+        `Row ${this.#rows + 1} has ${values.length} values; the table has ${this.#columns.length} columns`,
+        { row: this.#rows + 1 },
+      )
     if (this.#rows === this.#room) this.#grow()
     for (let i = 0; i < values.length; i++) {
       const code = this.#encode[i]!(values[i]!)
       if (code < 0) {
         const column = this.#domain.columns[i]!.name
-        throw new SynthesisError('undeclared_value', `Row ${this.#rows + 1} has a value in column “${column}” that is not declared, and the column is neither open nor may be missing`, { column, row: this.#rows + 1 })
+        throw new SynthesisError(
+          'undeclared_value',
+          `Row ${this.#rows + 1} has a value in column “${column}” that is not declared, and the column is neither open nor may be missing`,
+          { column, row: this.#rows + 1 },
+        )
       }
       this.#columns[i]![this.#rows] = code
     }
@@ -74,15 +102,27 @@ export class Encoder {
   }
 
   /** What was added so far. The arrays are views: add nothing afterwards. */
-  table(): Table { return { rows: this.#rows, columns: this.#columns.map((c) => c.subarray(0, this.#rows)) } }
+  table(): Table {
+    return { rows: this.#rows, columns: this.#columns.map((c) => c.subarray(0, this.#rows)) }
+  }
 }
 
 /** Checks that a table fits a domain: number of columns, lengths, every code below its column's size. */
 export function checkTable(table: Table, domain: Domain): void {
-  if (table.columns.length !== domain.columns.length) throw new SynthesisError('wrong_table', `The data has ${table.columns.length} columns; the domain declares ${domain.columns.length}`)
+  if (table.columns.length !== domain.columns.length)
+    throw new SynthesisError(
+      'wrong_table',
+      `The data has ${table.columns.length} columns; the domain declares ${domain.columns.length}`,
+    )
   for (const [i, c] of domain.columns.entries()) {
-    const codes = table.columns[i]!, size = sizeOf(c)
-    if (codes.length !== table.rows) throw new SynthesisError('wrong_table', `Column “${c.name}” has another number of rows than the table`, { column: c.name })
-    for (let r = 0; r < codes.length; r++) if (codes[r]! >= size) throw new SynthesisError('wrong_table', `Column “${c.name}” has a code outside its domain`, { column: c.name })
+    const codes = table.columns[i]!,
+      size = sizeOf(c)
+    if (codes.length !== table.rows)
+      throw new SynthesisError('wrong_table', `Column “${c.name}” has another number of rows than the table`, {
+        column: c.name,
+      })
+    for (let r = 0; r < codes.length; r++)
+      if (codes[r]! >= size)
+        throw new SynthesisError('wrong_table', `Column “${c.name}” has a code outside its domain`, { column: c.name })
   }
 }

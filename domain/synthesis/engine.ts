@@ -6,11 +6,26 @@ import type { Prepared } from './prelude.ts'
 import type { Allowed } from './rules.ts'
 import type { Stream } from './stream.ts'
 
-/** Progress after a round. `columns` are those measured; `error`: estimated total variation distance of that marginal before it was measured (from noisy answers, so free). */
-export interface Round { round: number; /** At most this many. */ rounds: number; columns: number[]; error: number; /** nano-rho spent so far, of `budget`. */ spent: bigint; budget: bigint }
+/**
+ * Progress after a round. `columns` are those measured; `error`: estimated total variation distance of that marginal
+ * before it was measured (from noisy answers, so free).
+ */
+export interface Round {
+  round: number
+  /** At most this many. */
+  rounds: number
+  columns: number[]
+  error: number
+  /** nano-rho spent so far, of `budget`. */
+  spent: bigint
+  budget: bigint
+}
 
 /** Marginals that matter most: column indices (ascending) and how many times as much as others they count. */
-export interface Wish { columns: number[]; weight: number }
+export interface Wish {
+  columns: number[]
+  weight: number
+}
 
 export interface Engine {
   table: Table
@@ -23,4 +38,9 @@ export interface Engine {
 }
 
 /** A fitted method: the resolution it worked at, and rows drawn at that resolution. */
-export interface Fitted { prepared: Prepared; draw: (rows: number, stream: Stream) => Codes[]; /** Cells of the model. */ cells: number }
+export interface Fitted {
+  prepared: Prepared
+  draw: (rows: number, stream: Stream) => Codes[]
+  /** Cells of the model. */
+  cells: number
+}

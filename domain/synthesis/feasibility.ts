@@ -1,4 +1,7 @@
-/** What a job will take and give, before any data is touched: a function of the declared domain, the declared number of rows and the budget. */
+/**
+ * What a job will take and give, before any data is touched: a function of the declared domain, the declared number of
+ * rows and the budget.
+ */
 import { rhoWithin } from '../privacy/accounting.ts'
 import { chooseMethod, type Method, outlook } from './auto.ts'
 import { checkDomain, defaultLimits, type Domain, type Limits, sizesOf } from './domain.ts'
@@ -18,17 +21,32 @@ export interface Quote {
   /** Processor minutes, about. */
   minutes: number
   rho: bigint
-  /** Expected mean total variation distances, 0 (the same) to 1; from tables like those the engine was measured on, so a guide and no promise. */
+  /**
+   * Expected mean total variation distances, 0 (the same) to 1; from tables like those the engine was measured on, so a
+   * guide and no promise.
+   */
   expected: { tvd1: number; tvd2: number; tvd3: number }
   quality: 'good' | 'fair' | 'poor'
   /** Set when the job cannot be done as asked. */
   refusal?: { fault: SynthesisFault; message: string; column?: string }
 }
 
-export interface QuoteRequest { domain: Domain; /** About how many rows, as declared. */ rowsDeclared: number; method: Method | 'auto'; epsilon: number; delta: number; rowsPerPerson?: number; limits?: Partial<Limits> }
+export interface QuoteRequest {
+  domain: Domain
+  /** About how many rows, as declared. */
+  rowsDeclared: number
+  method: Method | 'auto'
+  epsilon: number
+  delta: number
+  rowsPerPerson?: number
+  limits?: Partial<Limits>
+}
 
 /** Expected distances by method: level * clarity^-slope, at most the cap. */
-const curves: Record<Method, { tvd1: [number, number]; tvd2: [number, number]; tvd3: [number, number]; floor: [number, number, number] }> = {
+const curves: Record<
+  Method,
+  { tvd1: [number, number]; tvd2: [number, number]; tvd3: [number, number]; floor: [number, number, number] }
+> = {
   aim: { tvd1: [0.004, 0.6], tvd2: [0.016, 0.4], tvd3: [0.037, 0.33], floor: [0, 0, 0] },
   privsyn: { tvd1: [0.003, 0.7], tvd2: [0.013, 0.55], tvd3: [0.034, 0.4], floor: [0, 0, 0] },
   mst: { tvd1: [0.003, 0.7], tvd2: [0.01, 0.5], tvd3: [0.02, 0.5], floor: [0, 0.033, 0.076] },
@@ -37,26 +55,63 @@ const curves: Record<Method, { tvd1: [number, number]; tvd2: [number, number]; t
 
 /** A quote. Refusals are in the answer, not thrown. */
 export function feasibility(r: QuoteRequest): Quote {
-  const limits = { ...defaultLimits, ...r.limits }, rowsPerPerson = r.rowsPerPerson ?? 1
-  const nothing = { method: r.method === 'auto' ? 'aim' as const : r.method, why: '', modelBytes: 0, memoryBytes: 0, minutes: 0, rho: 0n, expected: { tvd1: 1, tvd2: 1, tvd3: 1 }, quality: 'poor' as const }
-  const refuse = (fault: SynthesisFault, message: string, column?: string): Quote => ({ ...nothing, refusal: { fault, message, column } })
+  const limits = { ...defaultLimits, ...r.limits },
+    rowsPerPerson = r.rowsPerPerson ?? 1
+  const nothing = {
+    method: r.method === 'auto' ? ('aim' as const) : r.method,
+    why: '',
+    modelBytes: 0,
+    memoryBytes: 0,
+    minutes: 0,
+    rho: 0n,
+    expected: { tvd1: 1, tvd2: 1, tvd3: 1 },
+    quality: 'poor' as const,
+  }
+  const refuse = (fault: SynthesisFault, message: string, column?: string): Quote => ({
+    ...nothing,
+    refusal: { fault, message, column },
+  })
   try {
     checkDomain(r.domain, limits)
     const allowed = allowedOf(r.domain, limits)
-    if (!(Number.isFinite(r.rowsDeclared) && r.rowsDeclared >= 1)) return refuse('bad_parameter', 'Declare about how many rows the table has')
-    if (!(Number.isSafeInteger(rowsPerPerson) && rowsPerPerson >= 1)) return refuse('bad_parameter', 'A person adds a whole number of rows, at least one')
-    if (!(r.epsilon > 0) || !(r.delta > 0 && r.delta < 1)) return refuse('bad_budget', 'epsilon must be positive and delta between 0 and 1')
+    if (!(Number.isFinite(r.rowsDeclared) && r.rowsDeclared >= 1))
+      return refuse('bad_parameter', 'Declare about how many rows the table has')
+    if (!(Number.isSafeInteger(rowsPerPerson) && rowsPerPerson >= 1))
+      return refuse('bad_parameter', 'A person adds a whole number of rows, at least one')
+    if (!(r.epsilon > 0) || !(r.delta > 0 && r.delta < 1))
+      return refuse('bad_budget', 'epsilon must be positive and delta between 0 and 1')
     const rho = rhoWithin(r.epsilon, r.delta)
     if (rho <= 0n) return refuse('bad_budget', 'The budget is too small for any answer')
-    const choice = r.method === 'auto' ? chooseMethod(r.domain, r.rowsDeclared, rho, rowsPerPerson) : { method: r.method, why: '' }
+    const choice =
+      r.method === 'auto' ? chooseMethod(r.domain, r.rowsDeclared, rho, rowsPerPerson) : { method: r.method, why: '' }
     const { sizes, clarity } = outlook(r.domain, r.rowsDeclared, rho, rowsPerPerson)
     const limit = limits.modelBytes / 8
-    const ruled = forestCells(allowed.map((a) => a.columns), sizesOf(r.domain), Math.max(limit, 4 * limits.ruleCells))
-    if (ruled === Infinity) return refuse('too_large', 'The rules join so many columns that the model would be too large: name fewer columns in a rule')
+    const ruled = forestCells(
+      allowed.map((a) => a.columns),
+      sizesOf(r.domain),
+      Math.max(limit, 4 * limits.ruleCells),
+    )
+    if (ruled === Infinity)
+      return refuse(
+        'too_large',
+        'The rules join so many columns that the model would be too large: name fewer columns in a rule',
+      )
     const size = costs(choice.method, sizes, r.rowsDeclared, limit)
-    const curve = curves[choice.method], at = ([level, slope]: [number, number], floor: number, cap: number): number => Math.min(cap, Math.max(0.0005, floor + level * clarity ** -slope))
-    const expected = { tvd1: at(curve.tvd1, curve.floor[0], 0.3), tvd2: at(curve.tvd2, curve.floor[1], 0.5), tvd3: at(curve.tvd3, curve.floor[2], 0.6) }
-    return { ...choice, ...size, rho, expected, quality: expected.tvd2 < 0.03 ? 'good' : expected.tvd2 < 0.1 ? 'fair' : 'poor' }
+    const curve = curves[choice.method],
+      at = ([level, slope]: [number, number], floor: number, cap: number): number =>
+        Math.min(cap, Math.max(0.0005, floor + level * clarity ** -slope))
+    const expected = {
+      tvd1: at(curve.tvd1, curve.floor[0], 0.3),
+      tvd2: at(curve.tvd2, curve.floor[1], 0.5),
+      tvd3: at(curve.tvd3, curve.floor[2], 0.6),
+    }
+    return {
+      ...choice,
+      ...size,
+      rho,
+      expected,
+      quality: expected.tvd2 < 0.03 ? 'good' : expected.tvd2 < 0.1 ? 'fair' : 'poor',
+    }
   } catch (e) {
     if (e instanceof SynthesisError) return refuse(e.fault, e.message, e.column)
     throw e
@@ -64,18 +119,42 @@ export function feasibility(r: QuoteRequest): Quote {
 }
 
 /** Bytes and minutes. Constants: nanoseconds of one core, measured; memory over what the program itself takes. */
-function costs(method: Method, sizes: readonly number[], rows: number, limit: number): { modelBytes: number; memoryBytes: number; minutes: number } {
+function costs(
+  method: Method,
+  sizes: readonly number[],
+  rows: number,
+  limit: number,
+): { modelBytes: number; memoryBytes: number; minutes: number } {
   const d = sizes.length
-  const pairs = subsets(d, 2), triples = d >= 3 && (d * (d - 1) * (d - 2)) / 6 <= 6000 ? subsets(d, 3) : []
-  const pairCells = pairs.reduce((n, s) => n + cellsOf(s, sizes), 0), tripleCells = triples.reduce((n, s) => n + cellsOf(s, sizes), 0)
+  const pairs = subsets(d, 2),
+    triples = d >= 3 && (d * (d - 1) * (d - 2)) / 6 <= 6000 ? subsets(d, 3) : []
+  const pairCells = pairs.reduce((n, s) => n + cellsOf(s, sizes), 0),
+    tripleCells = triples.reduce((n, s) => n + cellsOf(s, sizes), 0)
   const one = sizes.reduce((a, b) => a + b, 0)
   const largest = pairs.reduce((n, s) => Math.max(n, cellsOf(s, sizes)), 0)
-  const tableBytes = rows * d * 2.5, base = 130e6
-  const cells = method === 'independent' ? one : method === 'mst' ? Math.min(limit, one + largest * (d - 1)) : method === 'privsyn' ? Math.min(limit, 60_000) : limit
+  const tableBytes = rows * d * 2.5,
+    base = 130e6
+  const cells =
+    method === 'independent'
+      ? one
+      : method === 'mst'
+        ? Math.min(limit, one + largest * (d - 1))
+        : method === 'privsyn'
+          ? Math.min(limit, 60_000)
+          : limit
   const sets = method === 'aim' ? pairs.length + triples.length : method === 'independent' ? 0 : pairs.length
   const counting = rows * (sets * 4 + d * 60)
   const rounds = Math.min(240, 4 * d) * 0.6
-  const work = method === 'aim' ? rounds * (Math.min(1500, sets) * 200_000 + cells * 300) : method === 'privsyn' ? rows * d * 6 * (d * 25) + pairs.length * 50_000 : pairs.length * 50_000
+  const work =
+    method === 'aim'
+      ? rounds * (Math.min(1500, sets) * 200_000 + cells * 300)
+      : method === 'privsyn'
+        ? rows * d * 6 * (d * 25) + pairs.length * 50_000
+        : pairs.length * 50_000
   const tables = method === 'aim' ? 4 * (pairCells + tripleCells) : method === 'privsyn' ? 40 * pairCells : 0
-  return { modelBytes: cells * 8, memoryBytes: Math.round(base + 3 * tableBytes + 8 * cells * 6 + tables + rows * 12), minutes: (counting + work) / 60e9 }
+  return {
+    modelBytes: cells * 8,
+    memoryBytes: Math.round(base + 3 * tableBytes + 8 * cells * 6 + tables + rows * 12),
+    minutes: (counting + work) / 60e9,
+  }
 }

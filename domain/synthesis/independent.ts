@@ -1,4 +1,7 @@
-/** The floor: one-way counts and nothing else. Columns that rules join are drawn together so that no impossible row appears. */
+/**
+ * The floor: one-way counts and nothing else. Columns that rules join are drawn together so that no impossible row
+ * appears.
+ */
 import type { Engine, Fitted } from './engine.ts'
 import { Model } from './model.ts'
 import { prepare } from './prelude.ts'

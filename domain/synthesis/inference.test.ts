@@ -8,7 +8,14 @@ import { fixedUniform } from './testing.ts'
 describe('quantiles', () => {
   it('are near the true ones with a fair budget, in order, and cost what they say', () => {
     const values = Float64Array.from({ length: 5000 }, (_, i) => (i * 7919) % 5000)
-    const { quantiles: q, price } = quantiles(values, [0.9, 0.1, 0.5], evenGrid(-10_000, 20_000, 3001), rhoWithin(1, 1e-9), 1, fixedUniform(1))
+    const { quantiles: q, price } = quantiles(
+      values,
+      [0.9, 0.1, 0.5],
+      evenGrid(-10_000, 20_000, 3001),
+      rhoWithin(1, 1e-9),
+      1,
+      fixedUniform(1),
+    )
     for (const [i, want] of [500, 2500, 4500].entries()) expect(Math.abs(q[i]! - want)).toBeLessThan(400)
     expect(price).toEqual({ rho: rhoWithin(1, 1e-9), delta: 0 })
   })
@@ -23,31 +30,59 @@ describe('quantiles', () => {
 
 describe('common values', () => {
   it('the tail of the noise includes the mass at its first value', () => {
-    let norm = 0, above = 0
-    for (let x = -400; x <= 400; x++) { const m = Math.exp(-x * x / 200); norm += m; if (x >= 13) above += m }
+    let norm = 0,
+      above = 0
+    for (let x = -400; x <= 400; x++) {
+      const m = Math.exp((-x * x) / 200)
+      norm += m
+      if (x >= 13) above += m
+    }
     expect(tail(10, 13) / (above / norm)).toBeCloseTo(1, 6)
     expect(tail(10, 13)).toBeGreaterThanOrEqual(above / norm)
     expect(tail(10, 0) + tail(10, 1)).toBeCloseTo(1, 6)
     expect(tail(10, -3) + tail(10, 4)).toBeCloseTo(1, 6)
   })
-  it('the threshold is the least that holds delta, mass at the threshold included', () => fc.assert(fc.property(fc.double({ min: 0.5, max: 60, noNaN: true }), fc.integer({ min: 2, max: 10 }), fc.integer({ min: 1, max: 4 }), (sigma, digits, rows) => {
-    const delta = 10 ** -digits, t = thresholdFor(sigma, delta, rows)
-    // A value with the rows of one person is released when rows + noise > t.
-    expect(rows * tail(sigma, t + 1 - rows)).toBeLessThanOrEqual(delta)
-    if (t > rows) expect(rows * tail(sigma, t - rows)).toBeGreaterThan(delta)
-  }), { numRuns: 60 }))
+  it('the threshold is the least that holds delta, mass at the threshold included', () =>
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.5, max: 60, noNaN: true }),
+        fc.integer({ min: 2, max: 10 }),
+        fc.integer({ min: 1, max: 4 }),
+        (sigma, digits, rows) => {
+          const delta = 10 ** -digits,
+            t = thresholdFor(sigma, delta, rows)
+          // A value with the rows of one person is released when rows + noise > t.
+          expect(rows * tail(sigma, t + 1 - rows)).toBeLessThanOrEqual(delta)
+          if (t > rows) expect(rows * tail(sigma, t - rows)).toBeGreaterThan(delta)
+        },
+      ),
+      { numRuns: 60 },
+    ))
   it('a value that one person has is released no more often than delta; strictly above the threshold', () => {
-    const rho = 50_000_000n, delta = 0.05, u = fixedUniform(4)
+    const rho = 50_000_000n,
+      delta = 0.05,
+      u = fixedUniform(4)
     let released = 0
     const n = 6000
     for (let i = 0; i < n; i++) if (commonValues(new Map([['rare', 1]]), rho, delta, 1, u).values.length) released++
     expect(released / n).toBeLessThan(delta + 4 * Math.sqrt(delta / n))
     // Not far below either, or the threshold would be off by one: the first count released has its mass.
-    const sigma = sigmaOf(varianceFor(rho, 1)), t = thresholdFor(sigma, delta, 1)
+    const sigma = sigmaOf(varianceFor(rho, 1)),
+      t = thresholdFor(sigma, delta, 1)
     expect(Math.abs(released / n - tail(sigma, t))).toBeLessThan(4 * Math.sqrt(delta / n))
   })
   it('common ones are kept, in an order that says nothing', () => {
-    const { values, price } = commonValues(new Map([['z', 900], ['a', 800], ['once', 1]]), rhoWithin(1, 1e-9), 1e-9, 1, fixedUniform(2))
+    const { values, price } = commonValues(
+      new Map([
+        ['z', 900],
+        ['a', 800],
+        ['once', 1],
+      ]),
+      rhoWithin(1, 1e-9),
+      1e-9,
+      1,
+      fixedUniform(2),
+    )
     expect(values).toEqual(['a', 'z'])
     expect(price).toEqual({ rho: rhoWithin(1, 1e-9), delta: 1e-9 })
   })

@@ -1,7 +1,8 @@
 /**
- * What is drawn from the budget, in the order in which it is drawn. Every look at the data goes through a journal: it charges first, then adds exact noise, then
- * writes down the noisy answer. A journal that was written down by an earlier attempt is read back before anything new is drawn, so that a resumed job neither
- * pays nor looks twice for the same answer.
+ * What is drawn from the budget, in the order in which it is drawn. Every look at the data goes through a journal: it
+ * charges first, then adds exact noise, then writes down the noisy answer. A journal that was written down by an
+ * earlier attempt is read back before anything new is drawn, so that a resumed job neither pays nor looks twice for the
+ * same answer.
  */
 import type { NanoRho } from '../privacy/accounting.ts'
 import type { Uniform } from '../privacy/randomness.ts'
@@ -9,7 +10,9 @@ import { choose } from './choice.ts'
 import { SynthesisError } from './errors.ts'
 import { gaussian, sigmaOf, varianceFor } from './gaussian.ts'
 
-/** One draw: a noisy table, a choice, or a note (a decision taken from noisy answers alone, at no charge). Plain JSON. */
+/**
+ * One draw: a noisy table, a choice, or a note (a decision taken from noisy answers alone, at no charge). Plain JSON.
+ */
 export interface Entry {
   kind: 'measure' | 'choose' | 'note'
   what: string
@@ -21,9 +24,17 @@ export interface Entry {
   chosen?: number
 }
 /** What a job must keep to go on after a crash. `key` names the job's public parameters. */
-export interface Checkpoint { version: 1; key: string; entries: Entry[] }
+export interface Checkpoint {
+  version: 1
+  key: string
+  entries: Entry[]
+}
 /** Noisy counts and the standard deviation of their noise. */
-export interface Noisy { columns: number[]; values: Float64Array; sigma: number }
+export interface Noisy {
+  columns: number[]
+  values: Float64Array
+  sigma: number
+}
 
 /** Called after each draw with everything so far; awaited, so that what was paid for is kept before it is used. */
 export type KeepCheckpoint = (checkpoint: Checkpoint) => void | Promise<void>
@@ -39,10 +50,19 @@ export class Journal {
   readonly #keep: KeepCheckpoint | undefined
   #spent = 0n
 
-  constructor(options: { budget: NanoRho; rowsPerPerson: number; random: Uniform; key: string; resume?: Checkpoint; keep?: KeepCheckpoint }) {
+  constructor(options: {
+    budget: NanoRho
+    rowsPerPerson: number
+    random: Uniform
+    key: string
+    resume?: Checkpoint
+    keep?: KeepCheckpoint
+  }) {
     if (options.budget <= 0n) throw new SynthesisError('bad_budget', 'The budget must be more than nothing')
-    if (!Number.isSafeInteger(options.rowsPerPerson) || options.rowsPerPerson < 1) throw new SynthesisError('bad_parameter', 'A person adds a whole number of rows, at least one')
-    if (options.resume && (options.resume.version !== 1 || options.resume.key !== options.key)) throw new SynthesisError('wrong_checkpoint', 'The checkpoint belongs to a job with other parameters')
+    if (!Number.isSafeInteger(options.rowsPerPerson) || options.rowsPerPerson < 1)
+      throw new SynthesisError('bad_parameter', 'A person adds a whole number of rows, at least one')
+    if (options.resume && (options.resume.version !== 1 || options.resume.key !== options.key))
+      throw new SynthesisError('wrong_checkpoint', 'The checkpoint belongs to a job with other parameters')
     this.budget = options.budget
     this.rowsPerPerson = options.rowsPerPerson
     this.#random = options.random
@@ -51,21 +71,37 @@ export class Journal {
     this.#keep = options.keep
   }
 
-  get spent(): NanoRho { return this.#spent }
-  get left(): NanoRho { return this.budget - this.#spent }
+  get spent(): NanoRho {
+    return this.#spent
+  }
+  get left(): NanoRho {
+    return this.budget - this.#spent
+  }
   /** Whether the next answer comes from the checkpoint. */
-  get repeating(): boolean { return this.#before.length > 0 }
+  get repeating(): boolean {
+    return this.#before.length > 0
+  }
 
-  /** The same answers in the order given before, as long as there are any; a difference means another job or another program. */
+  /**
+   * The same answers in the order given before, as long as there are any; a difference means another job or another
+   * program.
+   */
   #again(kind: Entry['kind'], what: string, rho: NanoRho, columns?: readonly number[]): Entry | undefined {
     const e = this.#before.shift()
     if (!e) return undefined
-    if (e.kind !== kind || e.what !== what || BigInt(e.rho) !== rho || (columns && e.columns?.join() !== columns.join())) throw new SynthesisError('wrong_checkpoint', 'The checkpoint does not match what this job draws')
+    if (
+      e.kind !== kind ||
+      e.what !== what ||
+      BigInt(e.rho) !== rho ||
+      (columns && e.columns?.join() !== columns.join())
+    )
+      throw new SynthesisError('wrong_checkpoint', 'The checkpoint does not match what this job draws')
     return e
   }
 
   #charge(rho: NanoRho): void {
-    if (rho < 0n || rho > this.left) throw new SynthesisError('overspent', `A draw of ${rho} nano-rho exceeds the ${this.left} that are left`)
+    if (rho < 0n || rho > this.left)
+      throw new SynthesisError('overspent', `A draw of ${rho} nano-rho exceeds the ${this.left} that are left`)
     this.#spent += rho
   }
 
@@ -75,16 +111,25 @@ export class Journal {
   }
 
   /**
-   * Counts plus discrete Gaussian noise at a cost of `rho`. `scale`: by how much one row can move the whole vector in L2 norm (a whole number; 1 for counts of a
-   * partition). `counts` is only asked when the answer is not already in the checkpoint.
+   * Counts plus discrete Gaussian noise at a cost of `rho`. `scale`: by how much one row can move the whole vector in
+   * L2 norm (a whole number; 1 for counts of a partition). `counts` is only asked when the answer is not already in the
+   * checkpoint.
    */
-  async measure(what: string, columns: readonly number[], rho: NanoRho, counts: () => ArrayLike<number>, scale = 1): Promise<Noisy> {
+  async measure(
+    what: string,
+    columns: readonly number[],
+    rho: NanoRho,
+    counts: () => ArrayLike<number>,
+    scale = 1,
+  ): Promise<Noisy> {
     this.#charge(rho)
     let e = this.#again('measure', what, rho, columns)
     const fresh = !e
     if (!e) {
-      const variance = varianceFor(rho, this.rowsPerPerson * scale), draw = gaussian(this.#random, variance)
-      const exact = counts(), values = new Array<number>(exact.length)
+      const variance = varianceFor(rho, this.rowsPerPerson * scale),
+        draw = gaussian(this.#random, variance)
+      const exact = counts(),
+        values = new Array<number>(exact.length)
       for (let i = 0; i < exact.length; i++) values[i] = exact[i]! + draw()
       e = { kind: 'measure', what, columns: [...columns], rho: String(rho), sigma: sigmaOf(variance), values }
     }
@@ -92,11 +137,19 @@ export class Journal {
     return { columns: [...columns], values: Float64Array.from(e.values!), sigma: e.sigma! }
   }
 
-  /** A choice by the exponential mechanism at a cost of `rho`; `scores` are integers that one row moves by at most `sensitivity`. */
+  /**
+   * A choice by the exponential mechanism at a cost of `rho`; `scores` are integers that one row moves by at most
+   * `sensitivity`.
+   */
   async choose(what: string, rho: NanoRho, scores: () => ArrayLike<number>, sensitivity: number): Promise<number> {
     this.#charge(rho)
     const before = this.#again('choose', what, rho)
-    const e = before ?? { kind: 'choose' as const, what, rho: String(rho), chosen: choose(this.#random, scores(), sensitivity * this.rowsPerPerson, rho) }
+    const e = before ?? {
+      kind: 'choose' as const,
+      what,
+      rho: String(rho),
+      chosen: choose(this.#random, scores(), sensitivity * this.rowsPerPerson, rho),
+    }
     await this.#write(e, !before)
     return e.chosen!
   }

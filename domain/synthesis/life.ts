@@ -8,6 +8,9 @@ export const synthesisLife: Record<SynthesisState, { to: readonly SynthesisState
   proposed: { to: ['running', 'expired'], meaning: 'A plan is proposed; nothing is charged before it is confirmed' },
   running: { to: ['ready', 'failed', 'proposed', 'expired'], meaning: 'The synthetic table is being made' },
   ready: { to: ['expired'], meaning: 'It can be looked at and downloaded' },
-  failed: { to: ['proposed', 'running', 'expired'], meaning: 'It could not be made; what was paid for is kept for the next attempt' },
+  failed: {
+    to: ['proposed', 'running', 'expired'],
+    meaning: 'It could not be made; what was paid for is kept for the next attempt',
+  },
   expired: { to: [], meaning: 'Its table is gone; its card stays' },
 }

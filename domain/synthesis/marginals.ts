@@ -1,4 +1,7 @@
-/** Counts of combinations: how many rows have each tuple of codes of a few columns. Tables are row-major in the order of the columns named. */
+/**
+ * Counts of combinations: how many rows have each tuple of codes of a few columns. Tables are row-major in the order of
+ * the columns named.
+ */
 import type { Codes, Table } from './encode.ts'
 
 /** How many combinations the columns have. */
@@ -11,7 +14,10 @@ export const cellsOf = (columns: readonly number[], sizes: readonly number[]): n
 export function subsets(d: number, k: number): number[][] {
   const out: number[][] = []
   const go = (from: number, chosen: number[]): void => {
-    if (chosen.length === k) { out.push(chosen); return }
+    if (chosen.length === k) {
+      out.push(chosen)
+      return
+    }
     for (let i = from; i <= d - (k - chosen.length); i++) go(i + 1, [...chosen, i])
   }
   go(0, [])
@@ -24,7 +30,8 @@ function indices(table: Table, columns: readonly number[], sizes: readonly numbe
   const first = table.columns[columns[0]!]!
   for (let r = 0; r < index.length; r++) index[r] = first[r]!
   for (let i = 1; i < columns.length; i++) {
-    const codes = table.columns[columns[i]!]!, size = sizes[columns[i]!]!
+    const codes = table.columns[columns[i]!]!,
+      size = sizes[columns[i]!]!
     for (let r = 0; r < index.length; r++) index[r] = index[r]! * size + codes[r]!
   }
   return index
@@ -37,20 +44,44 @@ function countInto(out: Uint32Array, prefix: Uint32Array, codes: Codes, size: nu
 /** Counts of one set of columns. */
 export function count(table: Table, columns: readonly number[], sizes: readonly number[]): Uint32Array {
   const out = new Uint32Array(cellsOf(columns, sizes))
-  if (columns.length === 1) { const codes = table.columns[columns[0]!]!; for (let r = 0; r < codes.length; r++) out[codes[r]!]!++ }
-  else countInto(out, indices(table, columns.slice(0, -1), sizes), table.columns[columns.at(-1)!]!, sizes[columns.at(-1)!]!)
+  if (columns.length === 1) {
+    const codes = table.columns[columns[0]!]!
+    for (let r = 0; r < codes.length; r++) out[codes[r]!]!++
+  } else
+    countInto(
+      out,
+      indices(table, columns.slice(0, -1), sizes),
+      table.columns[columns.at(-1)!]!,
+      sizes[columns.at(-1)!]!,
+    )
   return out
 }
 
-/** Counts of many sets of columns, handed over one at a time; sets that share all but their last column share the work (sort them so that those are neighbours). */
-export function eachCount(table: Table, sets: readonly (readonly number[])[], sizes: readonly number[], take: (counts: Uint32Array, i: number) => void): void {
+/**
+ * Counts of many sets of columns, handed over one at a time; sets that share all but their last column share the work
+ * (sort them so that those are neighbours).
+ */
+export function eachCount(
+  table: Table,
+  sets: readonly (readonly number[])[],
+  sizes: readonly number[],
+  take: (counts: Uint32Array, i: number) => void,
+): void {
   const prefix = new Uint32Array(table.rows)
   let have = ''
   for (const [i, columns] of sets.entries()) {
-    if (columns.length < 2) { take(count(table, columns, sizes), i); continue }
-    const head = columns.slice(0, -1), key = head.join()
-    if (key !== have) { indices(table, head, sizes, prefix); have = key }
-    const out = new Uint32Array(cellsOf(columns, sizes)), last = columns.at(-1)!
+    if (columns.length < 2) {
+      take(count(table, columns, sizes), i)
+      continue
+    }
+    const head = columns.slice(0, -1),
+      key = head.join()
+    if (key !== have) {
+      indices(table, head, sizes, prefix)
+      have = key
+    }
+    const out = new Uint32Array(cellsOf(columns, sizes)),
+      last = columns.at(-1)!
     countInto(out, prefix, table.columns[last]!, sizes[last]!)
     take(out, i)
   }
@@ -59,6 +90,8 @@ export function eachCount(table: Table, sets: readonly (readonly number[])[], si
 /** Counts of many sets, all kept. */
 export function countMany(table: Table, sets: readonly (readonly number[])[], sizes: readonly number[]): Uint32Array[] {
   const out: Uint32Array[] = []
-  eachCount(table, sets, sizes, (counts) => { out.push(counts) })
+  eachCount(table, sets, sizes, (counts) => {
+    out.push(counts)
+  })
   return out
 }

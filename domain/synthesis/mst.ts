@@ -1,6 +1,6 @@
 /**
- * MST (McKenna, Miklau and Sheldon 2021): one-way counts, then a spanning tree of the pairs that differ most from independence, each edge by the exponential
- * mechanism, then those pairs. A third of the budget for each.
+ * MST (McKenna, Miklau and Sheldon 2021): one-way counts, then a spanning tree of the pairs that differ most from
+ * independence, each edge by the exponential mechanism, then those pairs. A third of the budget for each.
  */
 import type { Engine, Fitted } from './engine.ts'
 import { cellsOf, count, eachCount, subsets } from './marginals.ts'
@@ -21,12 +21,15 @@ export async function mst(e: Engine): Promise<Fitted> {
   const effort = { sweeps: 100, tolerance: 1e-5, stiffness: 1 }
   model.fit(effort)
   if (d >= 2) {
-    const pairs = subsets(d, 2), queries = new Queries(model)
+    const pairs = subsets(d, 2),
+      queries = new Queries(model)
     let scores: Float64Array | undefined
     const scored = (): Float64Array => {
       if (scores) return scores
       const out = new Float64Array(pairs.length)
-      eachCount(p.table, pairs, p.sizes, (exact, i) => { out[i] = gridDistance(exact, queries.marginal(pairs[i]!)) })
+      eachCount(p.table, pairs, p.sizes, (exact, i) => {
+        out[i] = gridDistance(exact, queries.marginal(pairs[i]!))
+      })
       return (scores = out)
     }
     const root = Array.from({ length: d }, (_, i) => i)
@@ -35,7 +38,15 @@ export async function mst(e: Engine): Promise<Fitted> {
     const prices = divide(share(journal.budget, 1 / 3), Array<number>(d - 1).fill(1))
     for (const price of prices) {
       const open = pairs.flatMap(([a, b], i) => (find(a!) === find(b!) ? [] : [i]))
-      const at = await journal.choose('edge of the tree', price, () => { const s = scored(); return open.map((i) => s[i]!) }, perRow)
+      const at = await journal.choose(
+        'edge of the tree',
+        price,
+        () => {
+          const s = scored()
+          return open.map((i) => s[i]!)
+        },
+        perRow,
+      )
       const [a, b] = pairs[open[at]!]!
       root[find(a!)] = find(b!)
       edges.push([a!, b!])
@@ -49,5 +60,9 @@ export async function mst(e: Engine): Promise<Fitted> {
     model.add(answers)
     model.fit(effort)
   }
-  return { prepared: { ...p, total: model.total }, draw: (rows, stream) => sampleModel(model, rows, stream), cells: model.forest.cells }
+  return {
+    prepared: { ...p, total: model.total },
+    draw: (rows, stream) => sampleModel(model, rows, stream),
+    cells: model.forest.cells,
+  }
 }

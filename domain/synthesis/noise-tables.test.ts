@@ -9,7 +9,8 @@ import { fixedUniform } from './testing.ts'
 function misfit(draws: readonly number[], mass: (x: number) => number, reach: number): number {
   const counts = new Map<number, number>()
   for (const d of draws) counts.set(d, (counts.get(d) ?? 0) + 1)
-  let statistic = 0, cells = 0
+  let statistic = 0,
+    cells = 0
   for (let x = -reach; x <= reach; x++) {
     const expected = mass(x) * draws.length
     if (expected < 10) continue
@@ -21,23 +22,43 @@ function misfit(draws: readonly number[], mass: (x: number) => number, reach: nu
 }
 
 describe('noise for tables', () => {
-  it.each([[1n, 1n], [1n, 4n], [1000n, 3n], [16384n, 64n], [1_048_576n, 1024n], [900_000n, 1n]])('has the distribution of the discrete Gaussian, sigma squared %d/%d', (numerator, denominator) => {
+  it.each([
+    [1n, 1n],
+    [1n, 4n],
+    [1000n, 3n],
+    [16384n, 64n],
+    [1_048_576n, 1024n],
+    [900_000n, 1n],
+  ])('has the distribution of the discrete Gaussian, sigma squared %d/%d', (numerator, denominator) => {
     const draw = gaussian(fixedUniform(7), { numerator, denominator })
     const s2 = Number(numerator) / Number(denominator)
     let norm = 0
-    for (let x = -8000; x <= 8000; x++) norm += Math.exp(-x * x / (2 * s2))
+    for (let x = -8000; x <= 8000; x++) norm += Math.exp((-x * x) / (2 * s2))
     const draws = Array.from({ length: 60_000 }, draw)
     // Wide ones are compared in steps.
     const step = Math.max(1, Math.round(Math.sqrt(s2) / 10))
-    const grouped = (k: number): number => { let m = 0; for (let x = k * step; x < (k + 1) * step; x++) m += Math.exp(-x * x / (2 * s2)); return m / norm }
-    expect(misfit(draws.map((x) => Math.floor(x / step)), grouped, 100)).toBeLessThan(1)
+    const grouped = (k: number): number => {
+      let m = 0
+      for (let x = k * step; x < (k + 1) * step; x++) m += Math.exp((-x * x) / (2 * s2))
+      return m / norm
+    }
+    expect(
+      misfit(
+        draws.map((x) => Math.floor(x / step)),
+        grouped,
+        100,
+      ),
+    ).toBeLessThan(1)
   })
-  it('costs at most what is charged, and hardly less', () => fc.assert(fc.property(fc.bigInt(1n, 20n * nano), fc.integer({ min: 1, max: 50 }), (rho, sensitivity) => {
-    const { numerator, denominator } = varianceFor(rho, sensitivity)
-    const cost = (BigInt(sensitivity) ** 2n * nano * denominator * 1_000_000n) / (2n * numerator)
-    expect(cost).toBeLessThanOrEqual(rho * 1_000_000n)
-    expect(Number(cost)).toBeGreaterThan(Number(rho) * 1e6 * 0.98)
-  })))
+  it('costs at most what is charged, and hardly less', () =>
+    fc.assert(
+      fc.property(fc.bigInt(1n, 20n * nano), fc.integer({ min: 1, max: 50 }), (rho, sensitivity) => {
+        const { numerator, denominator } = varianceFor(rho, sensitivity)
+        const cost = (BigInt(sensitivity) ** 2n * nano * denominator * 1_000_000n) / (2n * numerator)
+        expect(cost).toBeLessThanOrEqual(rho * 1_000_000n)
+        expect(Number(cost)).toBeGreaterThan(Number(rho) * 1e6 * 0.98)
+      }),
+    ))
   it('grows with the rows that a person may add', () => {
     expect(sigmaOf(varianceFor(10_000_000n, 5)) / sigmaOf(varianceFor(10_000_000n, 1))).toBeCloseTo(5, 2)
   })
@@ -45,12 +66,18 @@ describe('noise for tables', () => {
 
 describe('choice', () => {
   it('draws in proportion to exp(epsilon score / 2 sensitivity)', () => {
-    const scores = [0, 10, 20, 14, -30], rho = 20_000_000n, sensitivity = 2
+    const scores = [0, 10, 20, 14, -30],
+      rho = 20_000_000n,
+      sensitivity = 2
     const epsilon = Math.sqrt(8 * 0.02)
-    const weights = scores.map((s) => Math.exp((epsilon * s) / (2 * sensitivity))), sum = weights.reduce((a, b) => a + b, 0)
-    const u = fixedUniform(3), n = 40_000, seen = scores.map(() => 0)
+    const weights = scores.map((s) => Math.exp((epsilon * s) / (2 * sensitivity))),
+      sum = weights.reduce((a, b) => a + b, 0)
+    const u = fixedUniform(3),
+      n = 40_000,
+      seen = scores.map(() => 0)
     for (let i = 0; i < n; i++) seen[choose(u, scores, sensitivity, rho)]!++
-    for (const [i, w] of weights.entries()) expect(Math.abs(seen[i]! - (n * w) / sum)).toBeLessThan(4 * Math.sqrt((n * w) / sum) + 1)
+    for (const [i, w] of weights.entries())
+      expect(Math.abs(seen[i]! - (n * w) / sum)).toBeLessThan(4 * Math.sqrt((n * w) / sum) + 1)
   })
   it('refuses scores that are not whole numbers: a floating-point mechanism leaks', () => {
     expect(() => choose(fixedUniform(1), [0.5, 1], 1, 1000n)).toThrow(RangeError)

@@ -1,16 +1,35 @@
-/** What a custodian confirms before a synthetic table is made: the service's side of the engine's request. Everything here is public once confirmed. */
+/**
+ * What a custodian confirms before a synthetic table is made: the service's side of the engine's request. Everything
+ * here is public once confirmed.
+ */
 import type { Rule } from './domain.ts'
 
 export const synthesisMethods = ['auto', 'aim', 'mst', 'privsyn', 'independent'] as const
 export type SynthesisMethod = (typeof synthesisMethods)[number]
 
 /**
- * One column. `buy`: bounds or categories that nobody declared are bought with a share of the budget (DP quantiles, partition selection).
- * `identifier` columns carry nobody's value: left out, or made anew as row numbers.
+ * One column. `buy`: bounds or categories that nobody declared are bought with a share of the budget (DP quantiles,
+ * partition selection). `identifier` columns carry nobody's value: left out, or made anew as row numbers.
  */
 export type PlannedColumn =
-  | { name: string; kind: 'categorical' | 'ordinal'; categories?: string[]; open?: boolean; missing: boolean; buy?: true }
-  | { name: string; kind: 'numeric'; minimum?: number; maximum?: number; bins: number; integer: boolean; missing: boolean; buy?: true }
+  | {
+      name: string
+      kind: 'categorical' | 'ordinal'
+      categories?: string[]
+      open?: boolean
+      missing: boolean
+      buy?: true
+    }
+  | {
+      name: string
+      kind: 'numeric'
+      minimum?: number
+      maximum?: number
+      bins: number
+      integer: boolean
+      missing: boolean
+      buy?: true
+    }
   | { name: string; kind: 'date'; minimum?: string; maximum?: string; bins: number; missing: boolean; buy?: true }
   | { name: string; kind: 'identifier'; use: 'drop' | 'recreate' }
 
@@ -31,4 +50,10 @@ export interface SynthesisPlan {
   wishes: { columns: string[]; weight: number }[]
 }
 
-export const synthesisDefaults = { method: 'auto', epsilon: 1, delta: 1e-5, bins: 10, rare: 0.002 } as const satisfies { method: SynthesisMethod; epsilon: number; delta: number; bins: number; rare: number }
+export const synthesisDefaults = { method: 'auto', epsilon: 1, delta: 1e-5, bins: 10, rare: 0.002 } as const satisfies {
+  method: SynthesisMethod
+  epsilon: number
+  delta: number
+  bins: number
+  rare: number
+}

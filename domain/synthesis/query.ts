@@ -1,4 +1,7 @@
-/** Marginals of a fitted model over any columns, inside a clique or across several: variable elimination on the part of the calibrated forest that joins them. */
+/**
+ * Marginals of a fitted model over any columns, inside a clique or across several: variable elimination on the part of
+ * the calibrated forest that joins them.
+ */
 import { sumInto } from './axes.ts'
 import { contract, divide, type Factor, ordered } from './factors.ts'
 import { cellsOf } from './marginals.ts'
@@ -18,9 +21,15 @@ export class Queries {
     const { cliques, edges } = model.forest
     this.#inside = cliques.map((c) => new Set(c))
     this.#links = cliques.map(() => [])
-    for (const e of edges) { this.#links[e.a]!.push({ to: e.b, separator: e.separator }); this.#links[e.b]!.push({ to: e.a, separator: e.separator }) }
+    for (const e of edges) {
+      this.#links[e.a]!.push({ to: e.b, separator: e.separator })
+      this.#links[e.b]!.push({ to: e.a, separator: e.separator })
+    }
     this.#component = cliques.map(() => -1)
-    const mark = (c: number, n: number): void => { this.#component[c] = n; for (const l of this.#links[c]!) if (this.#component[l.to]! < 0) mark(l.to, n) }
+    const mark = (c: number, n: number): void => {
+      this.#component[c] = n
+      for (const l of this.#links[c]!) if (this.#component[l.to]! < 0) mark(l.to, n)
+    }
     for (const [c] of cliques.entries()) if (this.#component[c]! < 0) mark(c, c)
     this.#holders = model.sizes.map((_, x) => cliques.flatMap((c, i) => (c.includes(x) ? [i] : [])))
   }
@@ -30,7 +39,8 @@ export class Queries {
     const key = `${clique}:${columns.join()}`
     let f = this.#kept.get(key)
     if (!f) {
-      const from = this.#model.forest.cliques[clique]!, values = new Float64Array(cellsOf(columns, this.#model.sizes))
+      const from = this.#model.forest.cliques[clique]!,
+        values = new Float64Array(cellsOf(columns, this.#model.sizes))
       sumInto(values, this.#model.belief(clique), this.#model.projection(from, columns))
       this.#kept.set(key, (f = { columns, values }))
     }
@@ -41,25 +51,45 @@ export class Queries {
   marginal(columns: readonly number[]): Float64Array {
     const { sizes, total } = this.#model
     const groups = new Map<number, number[]>()
-    for (const c of columns) { const k = this.#component[this.#holders[c]![0]!]!; groups.set(k, [...(groups.get(k) ?? []), c]) }
+    for (const c of columns) {
+      const k = this.#component[this.#holders[c]![0]!]!
+      groups.set(k, [...(groups.get(k) ?? []), c])
+    }
     const factors = [...groups.values()].map((g) => this.#connected(g))
     let out = factors[0]!
-    for (const f of factors.slice(1)) out = contract({ columns: f.columns, values: f.values.map((x) => x / total) }, out, [...out.columns, ...f.columns], sizes)
+    for (const f of factors.slice(1))
+      out = contract(
+        { columns: f.columns, values: f.values.map((x) => x / total) },
+        out,
+        [...out.columns, ...f.columns],
+        sizes,
+      )
     return ordered(out, columns, sizes)
   }
 
   /** Columns of one component. */
   #connected(columns: number[]): Factor {
-    let best = -1, least = Infinity
+    let best = -1,
+      least = Infinity
     for (const c of this.#holders[columns[0]!]!) {
       const n = this.#model.belief(c).length
-      if (n < least && columns.every((x) => this.#inside[c]!.has(x))) { best = c; least = n }
+      if (n < least && columns.every((x) => this.#inside[c]!.has(x))) {
+        best = c
+        least = n
+      }
     }
     if (best >= 0) return this.#local(best, columns)
     const sub = this.#subtree(columns)
     // From the clique that holds most of them: what has to be carried along is least there.
-    let root = -1, most = -1
-    for (const c of sub) { const n = columns.filter((x) => this.#inside[c]!.has(x)).length; if (n > most) { most = n; root = c } }
+    let root = -1,
+      most = -1
+    for (const c of sub) {
+      const n = columns.filter((x) => this.#inside[c]!.has(x)).length
+      if (n > most) {
+        most = n
+        root = c
+      }
+    }
     return this.#message(root, -1, columns, sub)
   }
 
@@ -68,8 +98,14 @@ export class Queries {
     const start = this.#holders[columns[0]!]![0]!
     const parent = new Map<number, number>([[start, -1]])
     const order = [start]
-    for (let i = 0; i < order.length; i++) for (const l of this.#links[order[i]!]!) if (!parent.has(l.to)) { parent.set(l.to, order[i]!); order.push(l.to) }
-    const sub = new Set(order), degree = new Map(order.map((c) => [c, this.#links[c]!.length]))
+    for (let i = 0; i < order.length; i++)
+      for (const l of this.#links[order[i]!]!)
+        if (!parent.has(l.to)) {
+          parent.set(l.to, order[i]!)
+          order.push(l.to)
+        }
+    const sub = new Set(order),
+      degree = new Map(order.map((c) => [c, this.#links[c]!.length]))
     const useless = (c: number): boolean => {
       if (degree.get(c) !== 1) return false
       const l = this.#links[c]!.find((k) => sub.has(k.to))!
@@ -86,7 +122,10 @@ export class Queries {
     return sub
   }
 
-  /** Sum of the subtree at `c`, away from `parent`, onto the wanted columns there; divided by the separator to the parent, that is, conditional on it. */
+  /**
+   * Sum of the subtree at `c`, away from `parent`, onto the wanted columns there; divided by the separator to the
+   * parent, that is, conditional on it.
+   */
   #message(c: number, parent: number, columns: readonly number[], sub: ReadonlySet<number>): Factor {
     const { sizes } = this.#model
     const links = this.#links[c]!.filter((l) => sub.has(l.to) && l.to !== parent)
@@ -102,7 +141,9 @@ export class Queries {
     for (const [i, l] of links.entries()) {
       const below = this.#message(l.to, c, columns, sub)
       const later = new Set(links.slice(i + 1).flatMap((k) => k.separator))
-      const next = [...new Set([...f.columns, ...below.columns])].filter((x) => columns.includes(x) || up.includes(x) || later.has(x))
+      const next = [...new Set([...f.columns, ...below.columns])].filter(
+        (x) => columns.includes(x) || up.includes(x) || later.has(x),
+      )
       f = contract(f, below, next, sizes)
     }
     if (key) this.#kept.set(key, f)

@@ -1,39 +1,71 @@
-/** Structural rules as tables of what may be: impossible combinations directly, implied ones as the combinations that they leave out. */
+/**
+ * Structural rules as tables of what may be: impossible combinations directly, implied ones as the combinations that
+ * they leave out.
+ */
 import type { Column, Domain, Limits } from './domain.ts'
 import { isListed, listedSize, missingCode, otherCode, sizeOf } from './domain.ts'
 import { SynthesisError } from './errors.ts'
 
-/** A set of columns (ascending) and, for each combination of their codes in row-major order, whether a row may have it (1) or not (0). */
-export interface Allowed { columns: number[]; cells: Uint8Array }
+/**
+ * A set of columns (ascending) and, for each combination of their codes in row-major order, whether a row may have it
+ * (1) or not (0).
+ */
+export interface Allowed {
+  columns: number[]
+  cells: Uint8Array
+}
 
-/** Codes that a rule's values name; '' is missing, 'other' is other where the column is open and lists no such category. */
+/**
+ * Codes that a rule's values name; '' is missing, 'other' is other where the column is open and lists no such category.
+ */
 function codesOf(c: Column, values: readonly string[]): number[] {
   return values.map((v) => {
     const at = isListed(c) ? c.categories.indexOf(v) : /^\d+$/.test(v) && Number(v) < listedSize(c) ? Number(v) : -1
     const code = at >= 0 ? at : v === '' ? missingCode(c) : v === 'other' ? otherCode(c) : -1
-    if (code < 0) throw new SynthesisError('bad_rule', `A rule names a value that column “${c.name}” does not declare`, { column: c.name })
+    if (code < 0)
+      throw new SynthesisError('bad_rule', `A rule names a value that column “${c.name}” does not declare`, {
+        column: c.name,
+      })
     return code
   })
 }
 
-/** Tables of what may be, one for each set of columns that rules join. Throws SynthesisError when a rule names what is not declared or leaves nothing. */
+/**
+ * Tables of what may be, one for each set of columns that rules join. Throws SynthesisError when a rule names what is
+ * not declared or leaves nothing.
+ */
 export function allowedOf(domain: Domain, limits: Limits): Allowed[] {
   const tables = new Map<string, Allowed>()
   const index = new Map(domain.columns.map((c, i) => [c.name, i]))
   for (const rule of domain.rules ?? []) {
     const when = rule.rule === 'impossible' ? rule.values : rule.when
     const then = rule.rule === 'impossible' ? {} : rule.then
-    const named = [...Object.entries(when).map(([n, v]) => [n, v, true] as const), ...Object.entries(then).map(([n, v]) => [n, v, false] as const)]
-    const parts = named.map(([name, values, inside]) => {
-      const at = index.get(name)
-      if (at === undefined) throw new SynthesisError('bad_rule', `A rule names a column “${name}” that the table does not have`, { column: name })
-      const codes = new Set(codesOf(domain.columns[at]!, values))
-      return { at, codes, inside }
-    }).sort((a, b) => a.at - b.at)
-    if (parts.length === 0 || new Set(parts.map((p) => p.at)).size !== parts.length) throw new SynthesisError('bad_rule', 'A rule needs columns, each named once')
-    const columns = parts.map((p) => p.at), sizes = columns.map((c) => sizeOf(domain.columns[c]!))
+    const named = [
+      ...Object.entries(when).map(([n, v]) => [n, v, true] as const),
+      ...Object.entries(then).map(([n, v]) => [n, v, false] as const),
+    ]
+    const parts = named
+      .map(([name, values, inside]) => {
+        const at = index.get(name)
+        if (at === undefined)
+          throw new SynthesisError('bad_rule', `A rule names a column “${name}” that the table does not have`, {
+            column: name,
+          })
+        const codes = new Set(codesOf(domain.columns[at]!, values))
+        return { at, codes, inside }
+      })
+      .sort((a, b) => a.at - b.at)
+    if (parts.length === 0 || new Set(parts.map((p) => p.at)).size !== parts.length)
+      throw new SynthesisError('bad_rule', 'A rule needs columns, each named once')
+    const columns = parts.map((p) => p.at),
+      sizes = columns.map((c) => sizeOf(domain.columns[c]!))
     const cells = sizes.reduce((a, b) => a * b, 1)
-    if (cells > limits.ruleCells) throw new SynthesisError('too_large', `A rule over ${columns.map((c) => `“${domain.columns[c]!.name}”`).join(', ')} spans ${cells} combinations; at most ${limits.ruleCells} are possible`, { column: domain.columns[columns[0]!]!.name })
+    if (cells > limits.ruleCells)
+      throw new SynthesisError(
+        'too_large',
+        `A rule over ${columns.map((c) => `“${domain.columns[c]!.name}”`).join(', ')} spans ${cells} combinations; at most ${limits.ruleCells} are possible`,
+        { column: domain.columns[columns[0]!]!.name },
+      )
     const key = columns.join()
     const table = tables.get(key) ?? { columns, cells: new Uint8Array(cells).fill(1) }
     tables.set(key, table)
@@ -41,17 +73,26 @@ export function allowedOf(domain: Domain, limits: Limits): Allowed[] {
     const broken = (codes: number[]): boolean => {
       let off = rule.rule === 'impossible'
       for (const [i, p] of parts.entries()) {
-        if (p.inside) { if (!p.codes.has(codes[i]!)) return false }
-        else if (!p.codes.has(codes[i]!)) off = true
+        if (p.inside) {
+          if (!p.codes.has(codes[i]!)) return false
+        } else if (!p.codes.has(codes[i]!)) off = true
       }
       return off
     }
     const codes = columns.map(() => 0)
     for (let i = 0; i < cells; i++) {
       if (broken(codes)) table.cells[i] = 0
-      for (let a = codes.length - 1; a >= 0; a--) { if (++codes[a]! < sizes[a]!) break; codes[a] = 0 }
+      for (let a = codes.length - 1; a >= 0; a--) {
+        if (++codes[a]! < sizes[a]!) break
+        codes[a] = 0
+      }
     }
-    if (!table.cells.includes(1)) throw new SynthesisError('impossible_rules', `Rules leave no value for ${columns.map((c) => `“${domain.columns[c]!.name}”`).join(', ')}`, { column: domain.columns[columns[0]!]!.name })
+    if (!table.cells.includes(1))
+      throw new SynthesisError(
+        'impossible_rules',
+        `Rules leave no value for ${columns.map((c) => `“${domain.columns[c]!.name}”`).join(', ')}`,
+        { column: domain.columns[columns[0]!]!.name },
+      )
   }
   return [...tables.values()]
 }

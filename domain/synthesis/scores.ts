@@ -1,9 +1,15 @@
-/** Distances between exact counts and public estimates, on a grid, so that they are whole numbers and their sensitivity is exact. */
+/**
+ * Distances between exact counts and public estimates, on a grid, so that they are whole numbers and their sensitivity
+ * is exact.
+ */
 
 /** Estimates are rounded to this part of a row. */
 export const perRow = 16
 
-/** perRow times the L1 distance of exact counts to rounded estimates, exactly: a row added or removed moves it by at most perRow. */
+/**
+ * perRow times the L1 distance of exact counts to rounded estimates, exactly: a row added or removed moves it by at
+ * most perRow.
+ */
 export function gridDistance(exact: ArrayLike<number>, expected: Float64Array): number {
   let sum = 0
   for (let i = 0; i < expected.length; i++) sum += Math.abs(exact[i]! * perRow - Math.round(expected[i]! * perRow))

@@ -21,5 +21,8 @@ export function divide(rho: NanoRho, weights: readonly number[]): NanoRho[] {
   return parts
 }
 
-/** Weights that make the total L1 error of tables least: an error of cells/sqrt(rho) each (Zhang et al. 2021, section 3.2). */
+/**
+ * Weights that make the total L1 error of tables least: an error of cells/sqrt(rho) each (Zhang et al. 2021, section
+ * 3.2).
+ */
 export const byCells = (cells: readonly number[]): number[] => cells.map((c) => c ** (2 / 3))

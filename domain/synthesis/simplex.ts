@@ -1,8 +1,15 @@
-/** Noisy counts to counts: the nearest table that is not negative and has the total (Euclidean projection on the simplex; Duchi et al. 2008). */
+/**
+ * Noisy counts to counts: the nearest table that is not negative and has the total (Euclidean projection on the
+ * simplex; Duchi et al. 2008).
+ */
 export function toSimplex(values: ArrayLike<number>, total: number, possible?: Uint8Array): Float64Array {
   const x = Float64Array.from(values)
-  const sorted = x.filter((_, i) => !possible || possible[i] === 1).sort().reverse()
-  let sum = 0, shift = 0
+  const sorted = x
+    .filter((_, i) => !possible || possible[i] === 1)
+    .sort()
+    .reverse()
+  let sum = 0,
+    shift = 0
   for (let i = 0; i < sorted.length; i++) {
     sum += sorted[i]!
     const s = (sum - total) / (i + 1)

@@ -18,7 +18,13 @@ export function fixedUniform(seed: number): Uniform {
 }
 
 /** Categorical columns a, b, c, ... of the sizes given. */
-export const categorical = (sizes: readonly number[]): Domain => ({ columns: sizes.map((s, i) => ({ kind: 'categorical', name: String.fromCharCode(97 + i), categories: Array.from({ length: s }, (_, k) => `v${k}`) })) })
+export const categorical = (sizes: readonly number[]): Domain => ({
+  columns: sizes.map((s, i) => ({
+    kind: 'categorical',
+    name: String.fromCharCode(97 + i),
+    categories: Array.from({ length: s }, (_, k) => `v${k}`),
+  })),
+})
 
 /** Rows of codes to a table. */
 export function tableOf(rows: readonly (readonly number[])[], sizes: readonly number[]): Table {
@@ -30,9 +36,13 @@ export function tableOf(rows: readonly (readonly number[])[], sizes: readonly nu
 /** A chain of columns, each mostly a function of the one before: something for a method to find. */
 export function chainTable(rows: number, sizes: readonly number[], seed: number): Table {
   const u = fixedUniform(seed)
-  return tableOf(Array.from({ length: rows }, () => {
-    const row: number[] = []
-    for (const [c, s] of sizes.entries()) row.push(c > 0 && u.below(10) < 8 ? row[c - 1]! % s : Math.min(u.below(s), u.below(s)))
-    return row
-  }), sizes)
+  return tableOf(
+    Array.from({ length: rows }, () => {
+      const row: number[] = []
+      for (const [c, s] of sizes.entries())
+        row.push(c > 0 && u.below(10) < 8 ? row[c - 1]! % s : Math.min(u.below(s), u.below(s)))
+      return row
+    }),
+    sizes,
+  )
 }

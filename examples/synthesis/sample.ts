@@ -1,8 +1,9 @@
 /**
- * How `adult-2000.csv` was drawn, once: 2,000 rows of the training split of UCI Adult in the integer coding of the synthesis literature (one code a value or bin, no
- * rows left out), without replacement, by a linear congruential generator with the seed 20261121. Run again on the same file it writes the same sample.
+ * How `adult-2000.csv` was drawn, once: 2,000 rows of the training split of UCI Adult in the integer coding of the
+ * synthesis literature (one code a value or bin, no rows left out), without replacement, by a linear congruential
+ * generator with the seed 20261121. Run again on the same file it writes the same sample.
  *
- *     node examples/synthesis/sample.ts TRAIN.csv > examples/synthesis/adult-2000.csv
+ * node examples/synthesis/sample.ts TRAIN.csv > examples/synthesis/adult-2000.csv
  */
 import { readFileSync } from 'node:fs'
 

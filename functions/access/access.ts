@@ -10,9 +10,26 @@ import { me, signInSettings, updateMe } from './session.ts'
 import { createToken, revokeToken, tokens } from './tokens.ts'
 import { createVerifier, type VerifierOptions } from './verifier.ts'
 
-export const createAccess = (deps: Deps, options: VerifierOptions = {}): LambdaHandler => lambda(access, 'access', deps, {
-  signInSettings, me, updateMe: updateMe(createVerifier(deps.settings, options)),
-  createOrganisation, organisation, renameOrganisation, members, setRoles, removeMember,
-  invite, invitations, revokeInvitation, acceptInvitation,
-  tokens, createToken, revokeToken, startDevice, pollDevice, device, approveDevice,
-})
+export const createAccess = (deps: Deps, options: VerifierOptions = {}): LambdaHandler =>
+  lambda(access, 'access', deps, {
+    signInSettings,
+    me,
+    updateMe: updateMe(createVerifier(deps.settings, options)),
+    createOrganisation,
+    organisation,
+    renameOrganisation,
+    members,
+    setRoles,
+    removeMember,
+    invite,
+    invitations,
+    revokeInvitation,
+    acceptInvitation,
+    tokens,
+    createToken,
+    revokeToken,
+    startDevice,
+    pollDevice,
+    device,
+    approveDevice,
+  })

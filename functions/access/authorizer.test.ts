@@ -11,7 +11,10 @@ import { areas } from '../../contracts/index.ts'
 import { createAccess } from './access.ts'
 import { createAuthorizer } from './authorizer.ts'
 
-let h: Harness, provider: Server, deps: Deps, fetches = 0
+let h: Harness,
+  provider: Server,
+  deps: Deps,
+  fetches = 0
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>
 let keys: Pair, foreign: Pair
 const jwks: { keys: object[] } = { keys: [] }
@@ -21,7 +24,10 @@ beforeAll(async () => {
   h = await harness()
   ;[keys, foreign] = await Promise.all([generateKeyPair('RS256', { extractable: true }), generateKeyPair('RS256')])
   jwks.keys.push({ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' })
-  provider = createServer((_, r) => { fetches++; r.setHeader('content-type', 'application/json').end(JSON.stringify(jwks)) }).listen(0, '127.0.0.1')
+  provider = createServer((_, r) => {
+    fetches++
+    r.setHeader('content-type', 'application/json').end(JSON.stringify(jwks))
+  }).listen(0, '127.0.0.1')
   await once(provider, 'listening')
   const issuer = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/oidc`
   deps = { ...h.deps, settings: { ...h.deps.settings, issuer, jwksUri: `${issuer}/jwks` } }
@@ -33,24 +39,45 @@ afterAll(async () => {
 })
 
 const claims = (): JWTPayload => ({
-  iss: deps.settings.issuer, sub: 'user-ada', client_id: 'cloister-portal', token_use: 'access', auth_time: seconds() - 5, 'cognito:groups': ['founders', 'two words'], exp: seconds() + 300, iat: seconds(),
+  iss: deps.settings.issuer,
+  sub: 'user-ada',
+  client_id: 'cloister-portal',
+  token_use: 'access',
+  auth_time: seconds() - 5,
+  'cognito:groups': ['founders', 'two words'],
+  exp: seconds() + 300,
+  iat: seconds(),
 })
-const sign = (payload: JWTPayload, by: Pair = keys, kid = 'k1'): Promise<string> => new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid }).sign(by.privateKey)
-const ask = (authorization: string | undefined) => createAuthorizer(deps)({ headers: authorization === undefined ? {} : { authorization } })
+const sign = (payload: JWTPayload, by: Pair = keys, kid = 'k1'): Promise<string> =>
+  new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid }).sign(by.privateKey)
+const ask = (authorization: string | undefined) =>
+  createAuthorizer(deps)({ headers: authorization === undefined ? {} : { authorization } })
 const refused = { isAuthorized: false, context: {} }
 
 describe('an access token', () => {
   it('tells who is calling', async () => {
     const r = await ask(`Bearer ${await sign(claims())}`)
     expect(r.isAuthorized).toBe(true)
-    expect(fromContext(r.context)).toEqual({ userId: 'user-ada', loginAt: expect.any(Number) as number, groups: ['founders'] })
+    expect(fromContext(r.context)).toEqual({
+      userId: 'user-ada',
+      loginAt: expect.any(Number) as number,
+      groups: ['founders'],
+    })
   })
   const cases: [string, (c: JWTPayload) => JWTPayload][] = [
-    ['expired', (c) => ({ ...c, exp: seconds() - 60 })], ['without expiry', (c) => ({ ...c, exp: undefined })], ['of another issuer', (c) => ({ ...c, iss: 'https://evil.example' })],
-    ['of another client', (c) => ({ ...c, client_id: 'other' })], ['without client', (c) => ({ ...c, client_id: undefined })], ['that is an ID token', (c) => ({ ...c, token_use: 'id' })],
-    ['without a person', (c) => ({ ...c, sub: undefined })], ['with a sub that is no id', (c) => ({ ...c, sub: 'a#b' })], ['not yet valid', (c) => ({ ...c, nbf: seconds() + 600 })],
+    ['expired', (c) => ({ ...c, exp: seconds() - 60 })],
+    ['without expiry', (c) => ({ ...c, exp: undefined })],
+    ['of another issuer', (c) => ({ ...c, iss: 'https://evil.example' })],
+    ['of another client', (c) => ({ ...c, client_id: 'other' })],
+    ['without client', (c) => ({ ...c, client_id: undefined })],
+    ['that is an ID token', (c) => ({ ...c, token_use: 'id' })],
+    ['without a person', (c) => ({ ...c, sub: undefined })],
+    ['with a sub that is no id', (c) => ({ ...c, sub: 'a#b' })],
+    ['not yet valid', (c) => ({ ...c, nbf: seconds() + 600 })],
   ]
-  it.each(cases)('%s is refused', async (_, change) => expect(await ask(`Bearer ${await sign(change(claims()))}`)).toEqual(refused))
+  it.each(cases)('%s is refused', async (_, change) =>
+    expect(await ask(`Bearer ${await sign(change(claims()))}`)).toEqual(refused),
+  )
   it('signed by another key is refused, known key id or not', async () => {
     expect(await ask(`Bearer ${await sign(claims(), foreign)}`)).toEqual(refused)
     expect(await ask(`Bearer ${await sign(claims(), foreign, 'k9')}`)).toEqual(refused)
@@ -60,9 +87,18 @@ describe('an access token', () => {
     const [head, body, signature] = good.split('.') as [string, string, string]
     const none = Buffer.from('{"alg":"none","kid":"k1"}').toString('base64url')
     const other = Buffer.from(JSON.stringify({ ...claims(), sub: 'user-eve' })).toString('base64url')
-    for (const bad of [`${none}.${body}.`, `${none}.${body}.${signature}`, `${head}.${other}.${signature}`, 'x', 'a.b.c', '', `${good}x`.repeat(20)])
+    for (const bad of [
+      `${none}.${body}.`,
+      `${none}.${body}.${signature}`,
+      `${head}.${other}.${signature}`,
+      'x',
+      'a.b.c',
+      '',
+      `${good}x`.repeat(20),
+    ])
       expect(await ask(`Bearer ${bad}`), bad).toEqual(refused)
-    for (const header of [undefined, '', good, `Basic ${good}`, `Bearer  ${good}`, `bearer ${good}`]) expect(await ask(header)).toEqual(refused)
+    for (const header of [undefined, '', good, `Basic ${good}`, `Bearer  ${good}`, `bearer ${good}`])
+      expect(await ask(header)).toEqual(refused)
   })
   it('does not fetch the keys for every request', async () => {
     const authorizer = createAuthorizer(deps)
@@ -80,22 +116,45 @@ describe('an access token', () => {
 
 describe('a personal access token', () => {
   let made: { tokenId: string; secret: string }
-  beforeEach(async () => { made = await h.call('access', 'createToken', { as: h.person('tom', { loginSecondsAgo: 30 }), body: { name: 'script', scopes: ['runs:read'], days: 1 } }) })
+  beforeEach(async () => {
+    made = await h.call('access', 'createToken', {
+      as: h.person('tom', { loginSecondsAgo: 30 }),
+      body: { name: 'script', scopes: ['runs:read'], days: 1 },
+    })
+  })
   it('tells whose it is and what it may', async () => {
     const r = await ask(`Bearer ${made.secret}`)
-    expect(fromContext(r.context)).toMatchObject({ userId: 'user-tom', groups: [], token: { tokenId: made.tokenId, scopes: ['runs:read'] } })
+    expect(fromContext(r.context)).toMatchObject({
+      userId: 'user-tom',
+      groups: [],
+      token: { tokenId: made.tokenId, scopes: ['runs:read'] },
+    })
     expect(fromContext(r.context)!.loginAt).toBe(h.clock.now().getTime() / 1000 - 30)
   })
   it('with another secret, another id or another form is refused', async () => {
-    const other = await h.call('access', 'createToken', { as: h.person('eve'), body: { name: 'x', scopes: ['runs:read'] } })
+    const other = await h.call('access', 'createToken', {
+      as: h.person('eve'),
+      body: { name: 'x', scopes: ['runs:read'] },
+    })
     const [, id, secret] = made.secret.split(/_(.*?)_(.*)/s) as [string, string, string]
     const flipped = `${secret.slice(0, -2)}${secret.at(-2) === 'A' ? 'B' : 'A'}${secret.at(-1)}`
-    for (const bad of [`clo_${id}_${flipped}`, `clo_${id}_`, `clo_${id}`, `clo_${other.tokenId.slice(4)}_${secret}`, `clo_${id}_${secret}x`, 'clo__', `clo_../_${secret}`])
+    for (const bad of [
+      `clo_${id}_${flipped}`,
+      `clo_${id}_`,
+      `clo_${id}`,
+      `clo_${other.tokenId.slice(4)}_${secret}`,
+      `clo_${id}_${secret}x`,
+      'clo__',
+      `clo_../_${secret}`,
+    ])
       expect(await ask(`Bearer ${bad}`), bad).toEqual(refused)
   })
   it('ends with its last day, and at once when revoked', async () => {
     expect((await ask(`Bearer ${made.secret}`)).isAuthorized).toBe(true)
-    const second = await h.call('access', 'createToken', { as: h.person('tom'), body: { name: 'y', scopes: ['runs:read'], days: 1 } })
+    const second = await h.call('access', 'createToken', {
+      as: h.person('tom'),
+      body: { name: 'y', scopes: ['runs:read'], days: 1 },
+    })
     await h.call('access', 'revokeToken', { as: h.person('tom'), params: { tokenId: second.tokenId } })
     expect(await ask(`Bearer ${second.secret}`)).toEqual(refused)
     h.clock.advance(86_400)
@@ -118,18 +177,42 @@ describe('a personal access token', () => {
 describe('recording who I am', () => {
   const update = async (payload: JWTPayload, as = 'ida', by: Pair = keys) => {
     const handler = createAccess(deps)
-    const r = await handler(eventOf(areas.access.routes.updateMe, { as: h.person(as), body: { idToken: await sign(payload, by) } }), {} as never)
+    const r = await handler(
+      eventOf(areas.access.routes.updateMe, { as: h.person(as), body: { idToken: await sign(payload, by) } }),
+      {} as never,
+    )
     return { status: r.statusCode, body: JSON.parse(r.body!) as Record<string, unknown> }
   }
-  const id = (): JWTPayload => ({ iss: deps.settings.issuer, sub: 'user-ida', aud: 'cloister-portal', name: ' Ida B ', email: 'ida@lab.example', email_verified: true, exp: seconds() + 300 })
+  const id = (): JWTPayload => ({
+    iss: deps.settings.issuer,
+    sub: 'user-ida',
+    aud: 'cloister-portal',
+    name: ' Ida B ',
+    email: 'ida@lab.example',
+    email_verified: true,
+    exp: seconds() + 300,
+  })
   it('takes name and verified address from my ID token', async () => {
-    expect(await update(id())).toMatchObject({ status: 200, body: { name: 'Ida B', email: 'ida@lab.example', memberships: [], mayCreateOrganisation: false } })
-    expect(await update({ ...id(), name: undefined, given_name: 'I', family_name: 'B' })).toMatchObject({ body: { name: 'I B' } })
+    expect(await update(id())).toMatchObject({
+      status: 200,
+      body: { name: 'Ida B', email: 'ida@lab.example', memberships: [], mayCreateOrganisation: false },
+    })
+    expect(await update({ ...id(), name: undefined, given_name: 'I', family_name: 'B' })).toMatchObject({
+      body: { name: 'I B' },
+    })
     expect(await update({ ...id(), email_verified: false })).toMatchObject({ body: { name: 'Ida B', email: '' } })
   })
   it('takes nobody else’s, no access token, no other client’s and no other key’s', async () => {
-    for (const bad of [{ ...id(), sub: 'user-eve' }, { ...id(), aud: 'other' }, { ...id(), token_use: 'access' }, { ...id(), exp: seconds() - 60 }])
-      expect(await update(bad)).toMatchObject({ status: 400, body: { kind: 'invalid-request', errors: [{ path: '/body/idToken' }] } })
+    for (const bad of [
+      { ...id(), sub: 'user-eve' },
+      { ...id(), aud: 'other' },
+      { ...id(), token_use: 'access' },
+      { ...id(), exp: seconds() - 60 },
+    ])
+      expect(await update(bad)).toMatchObject({
+        status: 400,
+        body: { kind: 'invalid-request', errors: [{ path: '/body/idToken' }] },
+      })
     expect(await update(id(), 'ida', foreign)).toMatchObject({ status: 400 })
   })
 })

@@ -1,4 +1,7 @@
-/** The gateway's authorizer (HTTP API, simple response): who is calling, from an access token or a personal access token. */
+/**
+ * The gateway's authorizer (HTTP API, simple response): who is calling, from an access token or a personal access
+ * token.
+ */
 import type { APIGatewayRequestAuthorizerEventV2, APIGatewaySimpleAuthorizerWithContextResult } from 'aws-lambda'
 import { backstage } from '../../contracts/backstage.ts'
 import { ConditionFailed } from '../../ports/table.ts'
@@ -22,13 +25,24 @@ async function byToken(d: Deps, text: string): Promise<Caller | undefined> {
   const now = d.now()
   if (!token || !sameDigest(token.hash, parsed.digest) || now.toISOString() >= token.expires) return undefined
   if (token.lastUsed === undefined || now.getTime() - Date.parse(token.lastUsed) >= useShownEvery) {
-    const before = token.lastUsed === undefined ? { attribute: 'lastUsed', is: 'missing' as const } : { attribute: 'lastUsed', is: 'equal' as const, value: token.lastUsed }
-    try { await d.table.update(keyOf.token(token.tokenId), { set: { lastUsed: now.toISOString() }, when: [before] }) } catch (e) {
-      if (!(e instanceof ConditionFailed)) throw e // another request noted it, or the token was revoked a moment ago: the next request will say so
+    const before =
+      token.lastUsed === undefined
+        ? { attribute: 'lastUsed', is: 'missing' as const }
+        : { attribute: 'lastUsed', is: 'equal' as const, value: token.lastUsed }
+    try {
+      await d.table.update(keyOf.token(token.tokenId), { set: { lastUsed: now.toISOString() }, when: [before] })
+    } catch (e) {
+      // another request noted it, or the token was revoked a moment ago: the next request will say so
+      if (!(e instanceof ConditionFailed)) throw e
     }
   }
   // A token belongs to its owner but founds no organisations: it carries no groups.
-  return { userId: token.userId, loginAt: token.loginAt, groups: [], token: { tokenId: token.tokenId, scopes: token.scopes, expires: token.expires } }
+  return {
+    userId: token.userId,
+    loginAt: token.loginAt,
+    groups: [],
+    token: { tokenId: token.tokenId, scopes: token.scopes, expires: token.expires },
+  }
 }
 
 async function byJwt(verifier: Verifier, jwt: string): Promise<Caller | undefined> {
@@ -36,7 +50,8 @@ async function byJwt(verifier: Verifier, jwt: string): Promise<Caller | undefine
     const claims = await verifier.access(jwt)
     const groups = claims['cognito:groups']
     return {
-      userId: claims.sub!, loginAt: typeof claims['auth_time'] === 'number' ? claims['auth_time'] : 0,
+      userId: claims.sub!,
+      loginAt: typeof claims['auth_time'] === 'number' ? claims['auth_time'] : 0,
       groups: Array.isArray(groups) ? groups.filter((g): g is string => typeof g === 'string' && /^\S+$/.test(g)) : [],
     }
   } catch (e) {
@@ -45,13 +60,21 @@ async function byJwt(verifier: Verifier, jwt: string): Promise<Caller | undefine
   }
 }
 
-/** `isAuthorized: false` for anything but a good credential; throws only when the provider's keys or the table cannot be reached. */
+/**
+ * `isAuthorized: false` for anything but a good credential; throws only when the provider's keys or the table cannot be
+ * reached.
+ */
 export function createAuthorizer(deps: Deps, options: VerifierOptions = {}): Authorizer {
   const own = guarded(deps, 'authorizer', backstage.find((f) => f.name === 'authorizer')!.grants)
   const verifier = createVerifier(deps.settings, options)
   return async (event) => {
     const credential = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/.exec(event.headers?.['authorization'] ?? '')?.[1]
-    const caller = credential === undefined ? undefined : credential.startsWith('clo_') ? await byToken(own, credential) : await byJwt(verifier, credential)
+    const caller =
+      credential === undefined
+        ? undefined
+        : credential.startsWith('clo_')
+          ? await byToken(own, credential)
+          : await byJwt(verifier, credential)
     return caller ? { isAuthorized: true, context: toContext(caller) } : { isAuthorized: false, context: {} }
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Sign-in of tools, after RFC 8628: the tool gets a short code for a person to approve and a long secret for itself.
- * The token's id and secret follow from the tool's secret, so exactly one token comes of a code, and an answer that was lost can be asked for again.
+ * The token's id and secret follow from the tool's secret, so exactly one token comes of a code, and an answer that was
+ * lost can be asked for again.
  */
 import { base64url, sha256, sha256Hex } from '../../domain/hash.ts'
 import type { access } from '../../contracts/access.ts'
@@ -21,10 +22,13 @@ const alphabet = 'BCDFGHJKLMNPQRSTVWXZ'
 const validMs = 10 * 60 * 1000
 const pollSeconds = 2
 
-/** Eight letters as XXXX-XXXX, each equally likely (34.6 bits; it lives ten minutes and approving it needs a sign-in). */
+/**
+ * Eight letters as XXXX-XXXX, each equally likely (34.6 bits; it lives ten minutes and approving it needs a sign-in).
+ */
 export function newUserCode(d: Pick<Deps, 'random'>): string {
   let code = ''
-  while (code.length < 8) for (const b of d.random(16)) if (b < 240 && code.length < 8) code += alphabet[b % alphabet.length]
+  while (code.length < 8)
+    for (const b of d.random(16)) if (b < 240 && code.length < 8) code += alphabet[b % alphabet.length]
   return `${code.slice(0, 4)}-${code.slice(4)}`
 }
 
@@ -39,7 +43,8 @@ const unknown = (): Failure => new Failure('not-found', 'There is no such code. 
 async function deviceOf(d: Deps, userCode: string): Promise<Item<DeviceItem>> {
   const device = await d.table.get<DeviceItem>(keyOf.device(typed(userCode)))
   if (!device) throw unknown()
-  if (d.now().toISOString() >= device.expires) throw new Failure('device-expired', 'The code was valid for ten minutes. Start the sign-in again in the tool.')
+  if (d.now().toISOString() >= device.expires)
+    throw new Failure('device-expired', 'The code was valid for ten minutes. Start the sign-in again in the tool.')
   return device
 }
 
@@ -48,14 +53,27 @@ export const startDevice: Implementation<Routes['startDevice']> = async ({ body 
   const now = d.now()
   for (;;) {
     const item: DeviceItem = {
-      userCode: newUserCode(d), secretHash: await sha256Hex(deviceSecret), name: body.name, scopes: [...new Set(body.scopes)],
-      created: now.toISOString(), expires: new Date(now.getTime() + validMs).toISOString(), state: 'pending',
+      userCode: newUserCode(d),
+      secretHash: await sha256Hex(deviceSecret),
+      name: body.name,
+      scopes: [...new Set(body.scopes)],
+      created: now.toISOString(),
+      expires: new Date(now.getTime() + validMs).toISOString(),
+      state: 'pending',
     }
-    try { await d.table.create<DeviceItem>({ ...keyOf.device(item.userCode), ...item }) } catch (e) {
+    try {
+      await d.table.create<DeviceItem>({ ...keyOf.device(item.userCode), ...item })
+    } catch (e) {
       if (e instanceof AlreadyExists) continue
       throw e
     }
-    return { userCode: item.userCode, deviceSecret, verify: `${d.settings.mainOrigin}/device?code=${item.userCode}`, expires: item.expires, interval: pollSeconds }
+    return {
+      userCode: item.userCode,
+      deviceSecret,
+      verify: `${d.settings.mainOrigin}/device?code=${item.userCode}`,
+      expires: item.expires,
+      interval: pollSeconds,
+    }
   }
 }
 
@@ -69,13 +87,28 @@ export const approveDevice: Implementation<Routes['approveDevice']> = async ({ p
   notByToken(caller, 'approve a tool')
   const asked = await deviceOf(d, params.userCode)
   const more = body.scopes.filter((s) => !asked.scopes.includes(s))
-  if (more.length > 0) throw new Failure('invalid-request', `The tool has not asked for ${more.join(', ')}.`, [{ path: '/body/scopes', message: `Not asked for: ${more.join(', ')}`, expected: asked.scopes.join(', ') }])
+  if (more.length > 0)
+    throw new Failure('invalid-request', `The tool has not asked for ${more.join(', ')}.`, [
+      { path: '/body/scopes', message: `Not asked for: ${more.join(', ')}`, expected: asked.scopes.join(', ') },
+    ])
   try {
     await d.table.update(keyOf.device(asked.userCode), {
-      set: { state: 'approved', userId: caller.userId, loginAt: caller.loginAt, scopes: [...new Set(body.scopes)], days: body.days }, when: [{ attribute: 'state', is: 'equal', value: 'pending' }],
+      set: {
+        state: 'approved',
+        userId: caller.userId,
+        loginAt: caller.loginAt,
+        scopes: [...new Set(body.scopes)],
+        days: body.days,
+      },
+      when: [{ attribute: 'state', is: 'equal', value: 'pending' }],
     })
   } catch (e) {
-    throw e instanceof ConditionFailed ? new Failure('wrong-state', 'This code has been approved already. If that was not you, look at your tokens in the settings.') : e
+    throw e instanceof ConditionFailed
+      ? new Failure(
+          'wrong-state',
+          'This code has been approved already. If that was not you, look at your tokens in the settings.',
+        )
+      : e
   }
   return undefined
 }
@@ -85,23 +118,50 @@ export const pollDevice: Implementation<Routes['pollDevice']> = async ({ body },
   const held = await d.table.get<DeviceItem>(keyOf.device(typed(body.userCode)))
   if (!held || !sameDigest(held.secretHash, digest)) throw unknown()
   const { state, userId, loginAt, scopes, days, name, userCode } = await deviceOf(d, body.userCode)
-  if (state === 'pending') throw new Failure('device-pending', 'Nobody has approved the code yet. Ask again after the interval.')
+  if (state === 'pending')
+    throw new Failure('device-pending', 'Nobody has approved the code yet. Ask again after the interval.')
   const tokenId = await derivedId('tok', 'device', userCode, digest)
   const secret = base64url(await sha256(`device token\0${body.deviceSecret}`))
-  const answer = (t: TokenItem): ReturnType<typeof shown> & { secret: string } => ({ ...shown(t), secret: formatToken(tokenId, secret) })
+  const answer = (t: TokenItem): ReturnType<typeof shown> & { secret: string } => ({
+    ...shown(t),
+    secret: formatToken(tokenId, secret),
+  })
   const existing = await d.table.get<TokenItem>(keyOf.token(tokenId))
   if (existing) return answer(existing)
   // Collected and not there: it was revoked, and asking again must not bring it back.
-  if (state === 'collected') throw new Failure('device-expired', 'The token of this code was collected and revoked. Start the sign-in again in the tool.')
+  if (state === 'collected')
+    throw new Failure(
+      'device-expired',
+      'The token of this code was collected and revoked. Start the sign-in again in the tool.',
+    )
   const now = d.now()
   const token: TokenItem = {
-    tokenId, userId: userId!, name, scopes, hash: await sha256Hex(secret), created: now.toISOString(), expires: new Date(now.getTime() + days! * dayMs).toISOString(), loginAt: loginAt!, madeBy: 'device',
+    tokenId,
+    userId: userId!,
+    name,
+    scopes,
+    hash: await sha256Hex(secret),
+    created: now.toISOString(),
+    expires: new Date(now.getTime() + days! * dayMs).toISOString(),
+    loginAt: loginAt!,
+    madeBy: 'device',
   }
-  try { await d.table.update(keyOf.device(userCode), { set: { state: 'collected' }, when: [{ attribute: 'state', is: 'equal', value: 'approved' }] }) } catch (e) {
-    if (e instanceof ConditionFailed) throw new Failure('device-pending', 'The token is being made. Ask again after the interval.')
+  try {
+    await d.table.update(keyOf.device(userCode), {
+      set: { state: 'collected' },
+      when: [{ attribute: 'state', is: 'equal', value: 'approved' }],
+    })
+  } catch (e) {
+    if (e instanceof ConditionFailed)
+      throw new Failure('device-pending', 'The token is being made. Ask again after the interval.')
     throw e
   }
-  await recordEverywhere(d, token.userId, { kind: 'person', id: token.userId }, { act: 'token.created', object: `token ${tokenId}`, detail: { scopes, expires: token.expires, madeBy: 'device' } })
+  await recordEverywhere(
+    d,
+    token.userId,
+    { kind: 'person', id: token.userId },
+    { act: 'token.created', object: `token ${tokenId}`, detail: { scopes, expires: token.expires, madeBy: 'device' } },
+  )
   await d.table.create<TokenItem>(tokenItem(token))
   return answer(token)
 }

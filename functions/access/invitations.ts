@@ -1,4 +1,7 @@
-/** Invitations: a link that works once, for seven days. Only the digest of its secret is kept, and is the invitation's id. */
+/**
+ * Invitations: a link that works once, for seven days. Only the digest of its secret is kept, and is the invitation's
+ * id.
+ */
 import { sha256Hex } from '../../domain/hash.ts'
 import type { access } from '../../contracts/access.ts'
 import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
@@ -11,30 +14,77 @@ import { newSecret } from './secrets.ts'
 
 type Routes = (typeof access)['routes']
 
-/** `takenBy` is set before the membership is made, `joined` after it: nobody else can come in between, and nobody comes back with it. */
-interface Stored extends InvitationItem { takenBy?: string; joined?: boolean }
+/**
+ * `takenBy` is set before the membership is made, `joined` after it: nobody else can come in between, and nobody comes
+ * back with it.
+ */
+interface Stored extends InvitationItem {
+  takenBy?: string
+  joined?: boolean
+}
 
 const validMs = 7 * 24 * 60 * 60 * 1000
-const shown = ({ invitationId, email, roles, created, expires, invitedBy }: InvitationItem): Omit<InvitationItem, 'organisationId'> => ({ invitationId, email, roles, created, expires, invitedBy })
+const shown = ({
+  invitationId,
+  email,
+  roles,
+  created,
+  expires,
+  invitedBy,
+}: InvitationItem): Omit<InvitationItem, 'organisationId'> => ({
+  invitationId,
+  email,
+  roles,
+  created,
+  expires,
+  invitedBy,
+})
 
 export const invite: Implementation<Routes['invite']> = async ({ params: { organisationId }, body, caller }, d) => {
   const secret = newSecret(d)
   const invitationId = await sha256Hex(secret)
   const now = d.now()
-  const item: InvitationItem = { invitationId, organisationId, email: body.email, roles: body.roles, created: now.toISOString(), expires: new Date(now.getTime() + validMs).toISOString(), invitedBy: caller.userId }
-  await record(d, organisationId, whoOf(caller), [{ act: 'member.invited', object: `invitation ${invitationId}`, detail: { roles: body.roles } }])
-  await d.table.create<InvitationItem>({ ...keyOf.invitation(invitationId), gpk: `ORG#${organisationId}`, gsk: `INVITE#${item.created}`, ...item })
+  const item: InvitationItem = {
+    invitationId,
+    organisationId,
+    email: body.email,
+    roles: body.roles,
+    created: now.toISOString(),
+    expires: new Date(now.getTime() + validMs).toISOString(),
+    invitedBy: caller.userId,
+  }
+  await record(d, organisationId, whoOf(caller), [
+    { act: 'member.invited', object: `invitation ${invitationId}`, detail: { roles: body.roles } },
+  ])
+  await d.table.create<InvitationItem>({
+    ...keyOf.invitation(invitationId),
+    gpk: `ORG#${organisationId}`,
+    gsk: `INVITE#${item.created}`,
+    ...item,
+  })
   // After the #: the secret reaches no server log on its way to the portal.
   return { ...shown(item), link: `${d.settings.mainOrigin}/join#${secret}` }
 }
 
 export const invitations: Implementation<Routes['invitations']> = async ({ params, query }, d) => {
-  const page = await d.table.query<Stored>(`ORG#${params.organisationId}`, { index: true, prefix: 'INVITE#', backwards: true, limit: query.limit, ...(query.after === undefined ? {} : { after: query.after }) })
+  const page = await d.table.query<Stored>(`ORG#${params.organisationId}`, {
+    index: true,
+    prefix: 'INVITE#',
+    backwards: true,
+    limit: query.limit,
+    ...(query.after === undefined ? {} : { after: query.after }),
+  })
   const now = d.now().toISOString()
-  return { items: page.items.filter((i) => i.expires > now && !i.joined).map(shown), ...(page.next === undefined ? {} : { next: page.next }) }
+  return {
+    items: page.items.filter((i) => i.expires > now && !i.joined).map(shown),
+    ...(page.next === undefined ? {} : { next: page.next }),
+  }
 }
 
-export const revokeInvitation: Implementation<Routes['revokeInvitation']> = async ({ params: { organisationId, invitationId }, caller }, d) => {
+export const revokeInvitation: Implementation<Routes['revokeInvitation']> = async (
+  { params: { organisationId, invitationId }, caller },
+  d,
+) => {
   const item = await d.table.get<Stored>(keyOf.invitation(invitationId))
   if (!item || item.organisationId !== organisationId || item.joined) throw notFound()
   await record(d, organisationId, whoOf(caller), [{ act: 'invitation.revoked', object: `invitation ${invitationId}` }])
@@ -44,37 +94,68 @@ export const revokeInvitation: Implementation<Routes['revokeInvitation']> = asyn
 
 export const acceptInvitation: Implementation<Routes['acceptInvitation']> = async ({ body, caller }, d) => {
   notByToken(caller, 'accept an invitation')
-  const unknown = (): Failure => new Failure('not-found', 'This invitation does not exist, was taken back or has been used. Ask for a new one.')
+  const unknown = (): Failure =>
+    new Failure('not-found', 'This invitation does not exist, was taken back or has been used. Ask for a new one.')
   const invitationId = await sha256Hex(body.invitation)
   const key = keyOf.invitation(invitationId)
   const invitation = await d.table.get<Stored>(key)
   if (!invitation) throw unknown()
   const { organisationId } = invitation
-  const [organisation, present] = await Promise.all([d.table.get<OrganisationItem>(keyOf.organisation(organisationId)), d.table.get<MemberItem>(keyOf.member(organisationId, caller.userId))])
+  const [organisation, present] = await Promise.all([
+    d.table.get<OrganisationItem>(keyOf.organisation(organisationId)),
+    d.table.get<MemberItem>(keyOf.member(organisationId, caller.userId)),
+  ])
   if (!organisation) throw unknown()
-  const answer = (m: Pick<MemberItem, 'roles' | 'since'>): Awaited<ReturnType<Implementation<Routes['acceptInvitation']>>> => ({ organisationId, organisation: organisation.name, roles: m.roles, since: m.since })
+  const answer = (
+    m: Pick<MemberItem, 'roles' | 'since'>,
+  ): Awaited<ReturnType<Implementation<Routes['acceptInvitation']>>> => ({
+    organisationId,
+    organisation: organisation.name,
+    roles: m.roles,
+    since: m.since,
+  })
   if (invitation.joined || (invitation.takenBy !== undefined && invitation.takenBy !== caller.userId)) {
     if (present && invitation.takenBy === caller.userId) return answer(present)
     throw unknown()
   }
-  if (d.now().toISOString() >= invitation.expires) throw new Failure('invitation-expired', 'Invitations work for seven days. Ask for a new one.')
+  if (d.now().toISOString() >= invitation.expires)
+    throw new Failure('invitation-expired', 'Invitations work for seven days. Ask for a new one.')
   // Whoever belongs to the organisation already leaves the invitation for the person it was meant for.
   if (present && invitation.takenBy === undefined) return answer(present)
 
   if (invitation.takenBy === undefined) {
-    try { await d.table.update(key, { set: { takenBy: caller.userId }, when: [{ attribute: 'takenBy', is: 'missing' }] }) } catch (e) {
+    try {
+      await d.table.update(key, { set: { takenBy: caller.userId }, when: [{ attribute: 'takenBy', is: 'missing' }] })
+    } catch (e) {
       if (!(e instanceof ConditionFailed)) throw e
       if ((await d.table.get<Stored>(key))?.takenBy !== caller.userId) throw unknown()
     }
   }
   const since = d.now().toISOString()
   const member: Item<MemberItem> = {
-    ...keyOf.member(organisationId, caller.userId), gpk: `USER#${caller.userId}`, gsk: `ORG#${organisationId}`,
-    organisationId, organisation: organisation.name, userId: caller.userId, roles: invitation.roles, since,
+    ...keyOf.member(organisationId, caller.userId),
+    gpk: `USER#${caller.userId}`,
+    gsk: `ORG#${organisationId}`,
+    organisationId,
+    organisation: organisation.name,
+    userId: caller.userId,
+    roles: invitation.roles,
+    since,
   }
-  if (!present) await record(d, organisationId, whoOf(caller), [{ act: 'member.joined', object: `person ${caller.userId}`, detail: { invitation: invitationId, roles: invitation.roles } }])
-  await d.table.create<MemberItem>(member).catch((e: unknown) => { if (!(e instanceof AlreadyExists)) throw e })
+  if (!present)
+    await record(d, organisationId, whoOf(caller), [
+      {
+        act: 'member.joined',
+        object: `person ${caller.userId}`,
+        detail: { invitation: invitationId, roles: invitation.roles },
+      },
+    ])
+  await d.table.create<MemberItem>(member).catch((e: unknown) => {
+    if (!(e instanceof AlreadyExists)) throw e
+  })
   // A revocation at this very moment has removed the item: then there is nothing to mark.
-  await d.table.update(key, { set: { joined: true }, remove: ['gpk', 'gsk'] }).catch((e: unknown) => { if (!(e instanceof ConditionFailed)) throw e })
+  await d.table.update(key, { set: { joined: true }, remove: ['gpk', 'gsk'] }).catch((e: unknown) => {
+    if (!(e instanceof ConditionFailed)) throw e
+  })
   return answer((await d.table.get<MemberItem>(keyOf.member(organisationId, caller.userId))) ?? member)
 }

@@ -7,8 +7,12 @@ import { createLoginEvents } from './login-events.ts'
 import { emailKey } from './session.ts'
 
 let h: Harness
-beforeAll(async () => { h = await harness() })
-afterAll(async () => { await h.close() })
+beforeAll(async () => {
+  h = await harness()
+})
+afterAll(async () => {
+  await h.close()
+})
 
 const failures = async (organisationId: string): Promise<ChainEvent[]> => {
   const all: ChainEvent[] = []
@@ -17,13 +21,24 @@ const failures = async (organisationId: string): Promise<ChainEvent[]> => {
 }
 /** As CloudTrail writes it (trimmed). */
 const cognito = (additionalEventData: object, more: object = {}): object => ({
-  source: 'aws.cognito-idp', 'detail-type': 'AWS API Call via CloudTrail',
-  detail: { eventSource: 'cognito-idp.amazonaws.com', eventName: 'InitiateAuth', errorCode: 'NotAuthorizedException', errorMessage: 'Incorrect username or password.', userIdentity: { type: 'Unknown' }, requestParameters: { authParameters: 'HIDDEN_DUE_TO_SECURITY_REASONS' }, additionalEventData, ...more },
+  source: 'aws.cognito-idp',
+  'detail-type': 'AWS API Call via CloudTrail',
+  detail: {
+    eventSource: 'cognito-idp.amazonaws.com',
+    eventName: 'InitiateAuth',
+    errorCode: 'NotAuthorizedException',
+    errorMessage: 'Incorrect username or password.',
+    userIdentity: { type: 'Unknown' },
+    requestParameters: { authParameters: 'HIDDEN_DUE_TO_SECURITY_REASONS' },
+    additionalEventData,
+    ...more,
+  },
 })
 
 describe('a failed sign-in', () => {
   it('is written to the chain of each organisation, once a minute, with the number since', async () => {
-    const a = await h.organisation('A', { ada: ['admin'] }), b = await h.organisation('B', { ada: ['analyst'] })
+    const a = await h.organisation('A', { ada: ['admin'] }),
+      b = await h.organisation('B', { ada: ['analyst'] })
     const handle = createLoginEvents(h.deps)
     await Promise.all(Array.from({ length: 8 }, () => handle(cognito({ sub: 'user-ada' }))))
     const told = (await failures(a.organisationId)).reduce((n, e) => n + Number(e.detail['failures']), 0)
@@ -32,12 +47,17 @@ describe('a failed sign-in', () => {
     await handle(cognito({ sub: 'user-ada' }))
     for (const o of [a, b]) {
       const events = await failures(o.organisationId)
-      expect(events).toMatchObject([{ act: 'login.failed', object: 'person user-ada', who: { kind: 'platform', id: 'sign-in' } }, { detail: { failures: 9 - told, reason: 'NotAuthorizedException', event: 'InitiateAuth' } }])
+      expect(events).toMatchObject([
+        { act: 'login.failed', object: 'person user-ada', who: { kind: 'platform', id: 'sign-in' } },
+        { detail: { failures: 9 - told, reason: 'NotAuthorizedException', event: 'InitiateAuth' } },
+      ])
     }
   })
   it('finds the person by address too, whatever its case', async () => {
     const { organisationId } = await h.organisation('C', { bea: ['admin'] })
-    await h.deps.table.update(keyOf.person('user-bea'), { set: { gpk: await emailKey('bea@lab.example'), gsk: 'PROFILE#user-bea' } })
+    await h.deps.table.update(keyOf.person('user-bea'), {
+      set: { gpk: await emailKey('bea@lab.example'), gsk: 'PROFILE#user-bea' },
+    })
     await createLoginEvents(h.deps)(cognito({ email: 'Bea@Lab.Example' }))
     expect(await failures(organisationId)).toMatchObject([{ object: 'person user-bea', detail: { failures: 1 } }])
   })
@@ -48,7 +68,10 @@ describe('a failed sign-in', () => {
     await handle(cognito({ email: 'hunter2-secret', sub: 'hunter2-secret' }))
     await handle(cognito({ sub: 'user-dan' }, { eventName: 'hunter2 secret', errorCode: 'hunter2-secret' }))
     expect(JSON.stringify([h.logs, await failures(organisationId)])).not.toContain('hunter2')
-    expect(h.logs).toMatchObject([{ event: 'login-failed', known: false }, { event: 'login-failed', known: true }])
+    expect(h.logs).toMatchObject([
+      { event: 'login-failed', known: false },
+      { event: 'login-failed', known: true },
+    ])
   })
   it('that succeeded or cannot be read is nothing', async () => {
     const { organisationId } = await h.organisation('E', { eli: ['admin'] })

@@ -1,6 +1,7 @@
 /**
- * Failed sign-ins, as CloudTrail reports them for Cognito (and the local login in the same shape), into the chains of the person's organisations.
- * Only known people are written, by their id: what somebody typed as name or password is nobody's to keep.
+ * Failed sign-ins, as CloudTrail reports them for Cognito (and the local login in the same shape), into the chains of
+ * the person's organisations. Only known people are written, by their id: what somebody typed as name or password is
+ * nobody's to keep.
  */
 import * as z from 'zod'
 import { backstage } from '../../contracts/backstage.ts'
@@ -27,12 +28,17 @@ export const LoginEvent = z.object({
 export type LoginEvent = z.input<typeof LoginEvent>
 
 /** How many failures there were, how many of them a chain has been told, and when. */
-interface FailuresItem { count: number; reported: number; at: string }
+interface FailuresItem {
+  count: number
+  reported: number
+  at: string
+}
 const failuresKey = (userId: string): Key => ({ pk: `USER#${userId}`, sk: 'LOGIN-FAILURES' })
 const oneMinuteMs = 60_000
 
 async function personOf(d: Deps, sub: string | undefined, email: string | undefined): Promise<string | undefined> {
-  if (sub !== undefined && /^[A-Za-z0-9_-]{1,128}$/.test(sub)) return (await d.table.get<PersonProfile>(keyOf.person(sub)))?.userId
+  if (sub !== undefined && /^[A-Za-z0-9_-]{1,128}$/.test(sub))
+    return (await d.table.get<PersonProfile>(keyOf.person(sub)))?.userId
   if (email === undefined) return undefined
   const found = await d.table.query<PersonProfile>(await emailKey(email), { index: true, prefix: 'PROFILE#', limit: 1 })
   return found.items[0]?.userId
@@ -42,10 +48,19 @@ async function personOf(d: Deps, sub: string | undefined, email: string | undefi
 async function due(d: Deps, userId: string): Promise<number | undefined> {
   const key = failuresKey(userId)
   const now = d.now()
-  await d.table.create<FailuresItem>({ ...key, count: 0, reported: 0, at: new Date(0).toISOString() }).catch((e: unknown) => { if (!(e instanceof AlreadyExists)) throw e })
+  await d.table
+    .create<FailuresItem>({ ...key, count: 0, reported: 0, at: new Date(0).toISOString() })
+    .catch((e: unknown) => {
+      if (!(e instanceof AlreadyExists)) throw e
+    })
   const f = await d.table.update<FailuresItem>(key, { add: { count: 1 } })
   if (now.getTime() - Date.parse(f.at) < oneMinuteMs) return undefined
-  try { await d.table.update(key, { set: { at: now.toISOString(), reported: f.count }, when: [{ attribute: 'at', is: 'equal', value: f.at }] }) } catch (e) {
+  try {
+    await d.table.update(key, {
+      set: { at: now.toISOString(), reported: f.count },
+      when: [{ attribute: 'at', is: 'equal', value: f.at }],
+    })
+  } catch (e) {
     if (e instanceof ConditionFailed) return undefined // another failure at the same moment reports both
     throw e
   }
@@ -57,17 +72,29 @@ export function createLoginEvents(deps: Deps): (event: unknown) => Promise<void>
   const d = guarded(deps, 'login-events', backstage.find((f) => f.name === 'login-events')!.grants)
   return async (event) => {
     const parsed = LoginEvent.safeParse(event)
-    if (!parsed.success) { d.log('login-event-unreadable', {}); return }
+    if (!parsed.success) {
+      d.log('login-event-unreadable', {})
+      return
+    }
     const { errorCode, eventName, additionalEventData } = parsed.data.detail
     if (errorCode === undefined) return
     const userId = await personOf(d, additionalEventData?.sub, additionalEventData?.email)
     // Of strangers only the number is of interest (an alarm counts these lines).
-    if (userId === undefined) { d.log('login-failed', { known: false }); return }
+    if (userId === undefined) {
+      d.log('login-failed', { known: false })
+      return
+    }
     d.log('login-failed', { known: true })
     const failures = await due(d, userId)
     if (failures === undefined) return
     const reason = /^[A-Za-z]{1,60}$/.test(errorCode) ? errorCode : 'Other'
     for (const m of await membershipsOf(d, userId))
-      await record(d, m.organisationId, { kind: 'platform', id: 'sign-in' }, [{ act: 'login.failed', object: `person ${userId}`, detail: { failures, reason, event: /^[A-Za-z_]{1,60}$/.test(eventName) ? eventName : 'Other' } }])
+      await record(d, m.organisationId, { kind: 'platform', id: 'sign-in' }, [
+        {
+          act: 'login.failed',
+          object: `person ${userId}`,
+          detail: { failures, reason, event: /^[A-Za-z_]{1,60}$/.test(eventName) ? eventName : 'Other' },
+        },
+      ])
   }
 }

@@ -12,39 +12,74 @@ import { changePeople } from './turn.ts'
 
 type Routes = (typeof access)['routes']
 
-const shown = async (d: Parameters<typeof profileOf>[0], m: Item<MemberItem>): Promise<z.input<typeof Member>> =>
-  ({ userId: m.userId, ...(await profileOf(d, m.userId)), roles: m.roles, since: m.since, rev: m.rev! })
+const shown = async (d: Parameters<typeof profileOf>[0], m: Item<MemberItem>): Promise<z.input<typeof Member>> => ({
+  userId: m.userId,
+  ...(await profileOf(d, m.userId)),
+  roles: m.roles,
+  since: m.since,
+  rev: m.rev!,
+})
 
 export const members: Implementation<Routes['members']> = async ({ params, query }, d) => {
-  const page = await d.table.query<MemberItem>(`ORG#${params.organisationId}`, { prefix: 'MEMBER#', limit: query.limit, ...(query.after === undefined ? {} : { after: query.after }) })
-  return { items: await Promise.all(page.items.map((m) => shown(d, m))), ...(page.next === undefined ? {} : { next: page.next }) }
+  const page = await d.table.query<MemberItem>(`ORG#${params.organisationId}`, {
+    prefix: 'MEMBER#',
+    limit: query.limit,
+    ...(query.after === undefined ? {} : { after: query.after }),
+  })
+  return {
+    items: await Promise.all(page.items.map((m) => shown(d, m))),
+    ...(page.next === undefined ? {} : { next: page.next }),
+  }
 }
 
 /** The member as listed, after making sure that an admin is left when they no longer are one. */
 function judged(all: Item<MemberItem>[], userId: string, roles: Role[]): Item<MemberItem> {
   const member = all.find((m) => m.userId === userId)
   if (!member) throw notFound()
-  if (member.roles.includes('admin') && !roles.includes('admin') && !all.some((m) => m.userId !== userId && m.roles.includes('admin')))
+  if (
+    member.roles.includes('admin') &&
+    !roles.includes('admin') &&
+    !all.some((m) => m.userId !== userId && m.roles.includes('admin'))
+  )
     throw new Failure('last-admin', 'This is the organisation’s only admin. Make somebody else an admin first.')
   return member
 }
 
-export const setRoles: Implementation<Routes['setRoles']> = async ({ params: { organisationId, userId }, body, caller }, d) => {
+export const setRoles: Implementation<Routes['setRoles']> = async (
+  { params: { organisationId, userId }, body, caller },
+  d,
+) => {
   const roles = [...body.roles].sort()
   let from: Role[] = []
-  await changePeople(d, organisationId, (all) => {
-    const member = judged(all, userId, roles)
-    if (member.rev !== body.rev) throw new Failure('changed-meanwhile', 'This person’s roles were changed since you read them. Load them again.')
-    from = member.roles
-    return [...from].sort().join() === roles.join() ? undefined : { userId, rev: body.rev, roles }
-  }, () => record(d, organisationId, whoOf(caller), [{ act: 'member.roles-changed', object: `person ${userId}`, detail: { from, to: roles } }]))
+  await changePeople(
+    d,
+    organisationId,
+    (all) => {
+      const member = judged(all, userId, roles)
+      if (member.rev !== body.rev)
+        throw new Failure('changed-meanwhile', 'This person’s roles were changed since you read them. Load them again.')
+      from = member.roles
+      return [...from].sort().join() === roles.join() ? undefined : { userId, rev: body.rev, roles }
+    },
+    () =>
+      record(d, organisationId, whoOf(caller), [
+        { act: 'member.roles-changed', object: `person ${userId}`, detail: { from, to: roles } },
+      ]),
+  )
   const member = await d.table.get<MemberItem>(keyOf.member(organisationId, userId))
   if (!member) throw notFound()
   return shown(d, member)
 }
 
-export const removeMember: Implementation<Routes['removeMember']> = async ({ params: { organisationId, userId }, caller }, d) => {
-  await changePeople(d, organisationId, (all) => ({ userId, rev: judged(all, userId, []).rev!, roles: [] }),
-    () => record(d, organisationId, whoOf(caller), [{ act: 'member.removed', object: `person ${userId}` }]))
+export const removeMember: Implementation<Routes['removeMember']> = async (
+  { params: { organisationId, userId }, caller },
+  d,
+) => {
+  await changePeople(
+    d,
+    organisationId,
+    (all) => ({ userId, rev: judged(all, userId, []).rev!, roles: [] }),
+    () => record(d, organisationId, whoOf(caller), [{ act: 'member.removed', object: `person ${userId}` }]),
+  )
   return undefined
 }

@@ -12,30 +12,68 @@ import { founders } from './session.ts'
 
 type Routes = (typeof access)['routes']
 
-const shown = (o: Item<OrganisationItem>): z.input<typeof Organisation> => ({ organisationId: o.organisationId, name: o.name, created: o.created, rev: o.rev! })
-const ignoreExisting = (e: unknown): void => { if (!(e instanceof AlreadyExists)) throw e }
+const shown = (o: Item<OrganisationItem>): z.input<typeof Organisation> => ({
+  organisationId: o.organisationId,
+  name: o.name,
+  created: o.created,
+  rev: o.rev!,
+})
+const ignoreExisting = (e: unknown): void => {
+  if (!(e instanceof AlreadyExists)) throw e
+}
 
 /**
- * The id comes from founder and request id, so a repeat goes on where the first attempt stopped. The organisation's own item is written last:
- * while it is missing nothing can be done with the organisation, and once it is there a repeat changes nothing (above all, it gives nobody admin again).
+ * The id comes from founder and request id, so a repeat goes on where the first attempt stopped. The organisation's own
+ * item is written last: while it is missing nothing can be done with the organisation, and once it is there a repeat
+ * changes nothing (above all, it gives nobody admin again).
  */
 export const createOrganisation: Implementation<Routes['createOrganisation']> = async ({ caller, body }, d) => {
   notByToken(caller, 'found an organisation')
-  if (!caller.groups.includes(founders)) throw new Failure('forbidden', 'Only people in the group “founders” of the identity provider can found an organisation. Ask whoever runs this installation.')
+  if (!caller.groups.includes(founders))
+    throw new Failure(
+      'forbidden',
+      'Only people in the group “founders” of the identity provider can found an organisation. Ask whoever runs this installation.',
+    )
   const organisationId = await derivedId('org', caller.userId, body.requestId)
   const repeat = async (): Promise<z.input<typeof Organisation> | undefined> => {
-    const [existing, member] = await Promise.all([d.table.get<OrganisationItem>(keyOf.organisation(organisationId)), d.table.get(keyOf.member(organisationId, caller.userId))])
-    if (existing && !member) throw new Failure('forbidden', 'This organisation exists already and you no longer belong to it.')
+    const [existing, member] = await Promise.all([
+      d.table.get<OrganisationItem>(keyOf.organisation(organisationId)),
+      d.table.get(keyOf.member(organisationId, caller.userId)),
+    ])
+    if (existing && !member)
+      throw new Failure('forbidden', 'This organisation exists already and you no longer belong to it.')
     return existing && shown(existing)
   }
   const existing = await repeat()
   if (existing) return existing
   const kid = await d.keys.createKey(organisationId)
   const created = d.now().toISOString()
-  if ((await head(d, organisationId)).seq === 0) await record(d, organisationId, whoOf(caller), [{ act: 'organisation.created', object: `organisation ${organisationId}`, detail: { kid, admin: caller.userId } }])
-  const member: Item<MemberItem> = { ...keyOf.member(organisationId, caller.userId), gpk: `USER#${caller.userId}`, gsk: `ORG#${organisationId}`, organisationId, organisation: body.name, userId: caller.userId, roles: ['admin'], since: created }
+  if ((await head(d, organisationId)).seq === 0)
+    await record(d, organisationId, whoOf(caller), [
+      { act: 'organisation.created', object: `organisation ${organisationId}`, detail: { kid, admin: caller.userId } },
+    ])
+  const member: Item<MemberItem> = {
+    ...keyOf.member(organisationId, caller.userId),
+    gpk: `USER#${caller.userId}`,
+    gsk: `ORG#${organisationId}`,
+    organisationId,
+    organisation: body.name,
+    userId: caller.userId,
+    roles: ['admin'],
+    since: created,
+  }
   await d.table.create<MemberItem>(member).catch(ignoreExisting)
-  try { return shown(await d.table.create<OrganisationItem>({ ...keyOf.organisation(organisationId), organisationId, name: body.name, kid, created })) } catch (e) {
+  try {
+    return shown(
+      await d.table.create<OrganisationItem>({
+        ...keyOf.organisation(organisationId),
+        organisationId,
+        name: body.name,
+        kid,
+        created,
+      }),
+    )
+  } catch (e) {
     ignoreExisting(e)
     return (await repeat())!
   }
@@ -43,12 +81,24 @@ export const createOrganisation: Implementation<Routes['createOrganisation']> = 
 
 export const organisation: Implementation<Routes['organisation']> = async ({ organisation: o }) => shown(o)
 
-export const renameOrganisation: Implementation<Routes['renameOrganisation']> = async ({ organisation: o, caller, body }, d) => {
-  const changed = (): Failure => new Failure('changed-meanwhile', 'The organisation was changed since you read it. Load it again.')
+export const renameOrganisation: Implementation<Routes['renameOrganisation']> = async (
+  { organisation: o, caller, body },
+  d,
+) => {
+  const changed = (): Failure =>
+    new Failure('changed-meanwhile', 'The organisation was changed since you read it. Load it again.')
   if (o.rev !== body.rev) throw changed()
   if (o.name === body.name) return shown(o)
-  await record(d, o.organisationId, whoOf(caller), [{ act: 'organisation.renamed', object: `organisation ${o.organisationId}`, detail: { from: o.name, to: body.name } }])
-  try { return shown(await d.table.replace<OrganisationItem>({ ...o, name: body.name }, body.rev)) } catch (e) {
+  await record(d, o.organisationId, whoOf(caller), [
+    {
+      act: 'organisation.renamed',
+      object: `organisation ${o.organisationId}`,
+      detail: { from: o.name, to: body.name },
+    },
+  ])
+  try {
+    return shown(await d.table.replace<OrganisationItem>({ ...o, name: body.name }, body.rev))
+  } catch (e) {
     throw e instanceof ConditionFailed ? changed() : e
   }
 }

@@ -22,14 +22,28 @@ export async function membershipsOf(d: Pick<Deps, 'table'>, userId: string): Pro
 }
 
 /** Memberships under the organisations' present names; an organisation whose founding was interrupted is left out. */
-export async function namedMemberships(d: Pick<Deps, 'table'>, userId: string): Promise<Pick<MemberItem, 'organisationId' | 'organisation' | 'roles' | 'since'>[]> {
+export async function namedMemberships(
+  d: Pick<Deps, 'table'>,
+  userId: string,
+): Promise<Pick<MemberItem, 'organisationId' | 'organisation' | 'roles' | 'since'>[]> {
   const members = await membershipsOf(d, userId)
-  const organisations = await Promise.all(members.map((m) => d.table.get<OrganisationItem>(keyOf.organisation(m.organisationId))))
-  return members.flatMap((m, i) => (organisations[i] ? [{ organisationId: m.organisationId, organisation: organisations[i].name, roles: m.roles, since: m.since }] : []))
+  const organisations = await Promise.all(
+    members.map((m) => d.table.get<OrganisationItem>(keyOf.organisation(m.organisationId))),
+  )
+  return members.flatMap((m, i) =>
+    organisations[i]
+      ? [{ organisationId: m.organisationId, organisation: organisations[i].name, roles: m.roles, since: m.since }]
+      : [],
+  )
 }
 
 /** An act on a person's own credentials matters to every organisation they belong to. */
-export async function recordEverywhere(d: Pick<Deps, 'table' | 'now'>, userId: string, who: Who, entry: { act: Act; object: string; detail?: Detail }): Promise<void> {
+export async function recordEverywhere(
+  d: Pick<Deps, 'table' | 'now'>,
+  userId: string,
+  who: Who,
+  entry: { act: Act; object: string; detail?: Detail },
+): Promise<void> {
   for (const m of await membershipsOf(d, userId)) await record(d, m.organisationId, who, [entry])
 }
 

@@ -7,7 +7,8 @@ import type { Deps } from '../kernel/deps.ts'
 export const newSecret = (d: Pick<Deps, 'random'>): string => base64url(d.random(32))
 
 /** Whether two hex digests are equal, in constant time. */
-export const sameDigest = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+export const sameDigest = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 
 /** A personal access token as its owner sees it once. */
 export const formatToken = (tokenId: string, secret: string): string => `clo_${tokenId.slice('tok_'.length)}_${secret}`

@@ -16,17 +16,28 @@ type Routes = (typeof access)['routes']
 export const founders = 'founders'
 
 /** Index key under which a person is found by address: a digest, so that addresses stand in profiles alone. */
-export const emailKey = async (email: string): Promise<string> => `USER#email#${base64url(await sha256(email.trim().toLowerCase()))}`
+export const emailKey = async (email: string): Promise<string> =>
+  `USER#email#${base64url(await sha256(email.trim().toLowerCase()))}`
 
 export const signInSettings: Implementation<Routes['signInSettings']> = async (_, { settings: s }) => ({
-  issuer: s.issuer, clientId: s.clientId, scope: s.scope, ...(s.resource ? { resource: s.resource } : {}), ...(s.logout ? { logout: s.logout } : {}),
-  studyOrigin: s.studyOrigin, mainOrigin: s.mainOrigin, version: s.version,
+  issuer: s.issuer,
+  clientId: s.clientId,
+  scope: s.scope,
+  ...(s.resource ? { resource: s.resource } : {}),
+  ...(s.logout ? { logout: s.logout } : {}),
+  studyOrigin: s.studyOrigin,
+  mainOrigin: s.mainOrigin,
+  version: s.version,
 })
 
 async function meOf(d: Deps, caller: Caller): Promise<Awaited<ReturnType<Implementation<Routes['me']>>>> {
   const [profile, memberships] = await Promise.all([profileOf(d, caller.userId), namedMemberships(d, caller.userId)])
   return {
-    userId: caller.userId, ...profile, memberships, mayCreateOrganisation: caller.groups.includes(founders), loginAt: new Date(caller.loginAt * 1000).toISOString(),
+    userId: caller.userId,
+    ...profile,
+    memberships,
+    mayCreateOrganisation: caller.groups.includes(founders),
+    loginAt: new Date(caller.loginAt * 1000).toISOString(),
     ...(caller.token ? { token: caller.token } : {}),
   }
 }
@@ -36,19 +47,36 @@ export const me: Implementation<Routes['me']> = ({ caller }, d) => meOf(d, calle
 const text = (v: unknown): string => (typeof v === 'string' ? v.trim().slice(0, 120) : '')
 
 /** Records name and address from the caller's own ID token. */
-export const updateMe = (verifier: Verifier): Implementation<Routes['updateMe']> => async ({ caller, body }, d) => {
-  const refused = (message: string): Failure => new Failure('invalid-request', message, [{ path: '/body/idToken', message, expected: 'the ID token of this sign-in' }])
-  const claims = await verifier.id(body.idToken).catch((e: unknown) => { throw e instanceof NotVerified ? refused('The ID token is not valid, or not for this installation.') : e })
-  if (claims.sub !== caller.userId) throw refused('The ID token belongs to somebody else.')
-  // An address the provider has not verified would let people pass for others.
-  const email = claims['email_verified'] === false || claims['email_verified'] === 'false' ? '' : text(claims['email'])
-  const name = text(claims['name']) || [text(claims['given_name']), text(claims['family_name'])].filter(Boolean).join(' ') || email
-  const key = keyOf.person(caller.userId)
-  const profile: PersonProfile = { userId: caller.userId, name, email, seen: d.now().toISOString() }
-  const index = email ? { gpk: await emailKey(email), gsk: `PROFILE#${caller.userId}` } : {}
-  try { await d.table.create({ ...key, ...profile, ...index }) } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-    await d.table.update(key, { set: { ...profile, ...index }, ...(email ? {} : { remove: ['gpk', 'gsk'] }) }).catch((x: unknown) => { if (!(x instanceof ConditionFailed)) throw x })
+export const updateMe =
+  (verifier: Verifier): Implementation<Routes['updateMe']> =>
+  async ({ caller, body }, d) => {
+    const refused = (message: string): Failure =>
+      new Failure('invalid-request', message, [
+        { path: '/body/idToken', message, expected: 'the ID token of this sign-in' },
+      ])
+    const claims = await verifier.id(body.idToken).catch((e: unknown) => {
+      throw e instanceof NotVerified ? refused('The ID token is not valid, or not for this installation.') : e
+    })
+    if (claims.sub !== caller.userId) throw refused('The ID token belongs to somebody else.')
+    // An address the provider has not verified would let people pass for others.
+    const email =
+      claims['email_verified'] === false || claims['email_verified'] === 'false' ? '' : text(claims['email'])
+    const name =
+      text(claims['name']) ||
+      [text(claims['given_name']), text(claims['family_name'])].filter(Boolean).join(' ') ||
+      email
+    const key = keyOf.person(caller.userId)
+    const profile: PersonProfile = { userId: caller.userId, name, email, seen: d.now().toISOString() }
+    const index = email ? { gpk: await emailKey(email), gsk: `PROFILE#${caller.userId}` } : {}
+    try {
+      await d.table.create({ ...key, ...profile, ...index })
+    } catch (e) {
+      if (!(e instanceof AlreadyExists)) throw e
+      await d.table
+        .update(key, { set: { ...profile, ...index }, ...(email ? {} : { remove: ['gpk', 'gsk'] }) })
+        .catch((x: unknown) => {
+          if (!(x instanceof ConditionFailed)) throw x
+        })
+    }
+    return meOf(d, caller)
   }
-  return meOf(d, caller)
-}

@@ -15,14 +15,34 @@ type Routes = (typeof access)['routes']
 export const dayMs = 24 * 60 * 60 * 1000
 
 /** What a list shows of a token. */
-export const shown = (t: TokenItem): Pick<TokenItem, 'tokenId' | 'name' | 'scopes' | 'created' | 'expires' | 'lastUsed' | 'madeBy'> =>
-  ({ tokenId: t.tokenId, name: t.name, scopes: t.scopes, created: t.created, expires: t.expires, ...(t.lastUsed === undefined ? {} : { lastUsed: t.lastUsed }), madeBy: t.madeBy })
+export const shown = (
+  t: TokenItem,
+): Pick<TokenItem, 'tokenId' | 'name' | 'scopes' | 'created' | 'expires' | 'lastUsed' | 'madeBy'> => ({
+  tokenId: t.tokenId,
+  name: t.name,
+  scopes: t.scopes,
+  created: t.created,
+  expires: t.expires,
+  ...(t.lastUsed === undefined ? {} : { lastUsed: t.lastUsed }),
+  madeBy: t.madeBy,
+})
 
 /** The item of a token, listed under its owner. */
-export const tokenItem = (t: TokenItem): Item<TokenItem> => ({ ...keyOf.token(t.tokenId), gpk: `USER#${t.userId}`, gsk: `TOKEN#${t.created}`, ...t })
+export const tokenItem = (t: TokenItem): Item<TokenItem> => ({
+  ...keyOf.token(t.tokenId),
+  gpk: `USER#${t.userId}`,
+  gsk: `TOKEN#${t.created}`,
+  ...t,
+})
 
 export const tokens: Implementation<Routes['tokens']> = async ({ caller, query }, d) => {
-  const page = await d.table.query<TokenItem>(`USER#${caller.userId}`, { index: true, prefix: 'TOKEN#', backwards: true, limit: query.limit, ...(query.after === undefined ? {} : { after: query.after }) })
+  const page = await d.table.query<TokenItem>(`USER#${caller.userId}`, {
+    index: true,
+    prefix: 'TOKEN#',
+    backwards: true,
+    limit: query.limit,
+    ...(query.after === undefined ? {} : { after: query.after }),
+  })
   return { items: page.items.map(shown), ...(page.next === undefined ? {} : { next: page.next }) }
 }
 
@@ -31,10 +51,21 @@ export const createToken: Implementation<Routes['createToken']> = async ({ calle
   const now = d.now()
   const secret = newSecret(d)
   const token: TokenItem = {
-    tokenId: newId(d, 'tok'), userId: caller.userId, name: body.name, scopes: [...new Set(body.scopes)], hash: await sha256Hex(secret),
-    created: now.toISOString(), expires: new Date(now.getTime() + body.days * dayMs).toISOString(), loginAt: caller.loginAt, madeBy: 'portal',
+    tokenId: newId(d, 'tok'),
+    userId: caller.userId,
+    name: body.name,
+    scopes: [...new Set(body.scopes)],
+    hash: await sha256Hex(secret),
+    created: now.toISOString(),
+    expires: new Date(now.getTime() + body.days * dayMs).toISOString(),
+    loginAt: caller.loginAt,
+    madeBy: 'portal',
   }
-  await recordEverywhere(d, caller.userId, whoOf(caller), { act: 'token.created', object: `token ${token.tokenId}`, detail: { scopes: token.scopes, expires: token.expires, madeBy: 'portal' } })
+  await recordEverywhere(d, caller.userId, whoOf(caller), {
+    act: 'token.created',
+    object: `token ${token.tokenId}`,
+    detail: { scopes: token.scopes, expires: token.expires, madeBy: 'portal' },
+  })
   await d.table.create<TokenItem>(tokenItem(token))
   return { ...shown(token), secret: formatToken(token.tokenId, secret) }
 }
@@ -42,7 +73,8 @@ export const createToken: Implementation<Routes['createToken']> = async ({ calle
 /** A token may revoke itself (a tool that signs out), nothing else. */
 export const revokeToken: Implementation<Routes['revokeToken']> = async ({ caller, params: { tokenId } }, d) => {
   const token = await d.table.get<TokenItem>(keyOf.token(tokenId))
-  if (!token || token.userId !== caller.userId || (caller.token && caller.token.tokenId !== tokenId)) throw new Failure('not-found', 'You have no such token.')
+  if (!token || token.userId !== caller.userId || (caller.token && caller.token.tokenId !== tokenId))
+    throw new Failure('not-found', 'You have no such token.')
   await recordEverywhere(d, caller.userId, whoOf(caller), { act: 'token.revoked', object: `token ${tokenId}` })
   await d.table.remove(keyOf.token(tokenId))
   return undefined

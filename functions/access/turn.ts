@@ -1,10 +1,11 @@
 /**
  * One change of roles at a time per organisation, so that the last admin stays although every write is one item.
  *
- * The item `ORG#id`/`PEOPLE` carries the change in hand and a rev. A change goes: (1) finish whatever is in hand, (2) look at all members and judge,
- * (3) take the turn: put the change in hand, if rev is still what it was before (2), (4) write the audit event, (5) mark it recorded,
- * (6) apply it, (7) clear it. Two admins who remove each other at once both judge, but only one takes the turn; the other judges anew and is refused.
- * A change that a crash left recorded is applied by whoever comes next; one that was taken but not recorded has had no effect and is dropped after a while.
+ * The item `ORG#id`/`PEOPLE` carries the change in hand and a rev. A change goes: (1) finish whatever is in hand, (2)
+ * look at all members and judge, (3) take the turn: put the change in hand, if rev is still what it was before (2), (4)
+ * write the audit event, (5) mark it recorded, (6) apply it, (7) clear it. Two admins who remove each other at once
+ * both judge, but only one takes the turn; the other judges anew and is refused. A change that a crash left recorded is
+ * applied by whoever comes next; one that was taken but not recorded has had no effect and is dropped after a while.
  */
 import type { Role } from '../../domain/access/permissions.ts'
 import { AlreadyExists, ConditionFailed, type Item, type Key, queryAll } from '../../ports/table.ts'
@@ -13,8 +14,16 @@ import { Failure } from '../kernel/failure.ts'
 import { keyOf, type MemberItem, type StudyPersonItem } from '../kernel/items.ts'
 
 /** A change of one member: their new roles, or none to remove them. `rev` is the member item's as judged. */
-export interface PeopleChange { userId: string; rev: number; roles: Role[] }
-interface TurnItem { change?: PeopleChange | undefined; state?: 'taken' | 'recorded' | undefined; until?: string | undefined }
+export interface PeopleChange {
+  userId: string
+  rev: number
+  roles: Role[]
+}
+interface TurnItem {
+  change?: PeopleChange | undefined
+  state?: 'taken' | 'recorded' | undefined
+  until?: string | undefined
+}
 
 const turnKey = (organisationId: string): Key => ({ pk: `ORG#${organisationId}`, sk: 'PEOPLE' })
 const takenForMs = 15_000
@@ -23,7 +32,9 @@ async function turnOf(d: Deps, organisationId: string): Promise<Item<TurnItem>> 
   const key = turnKey(organisationId)
   const found = await d.table.get<TurnItem>(key)
   if (found) return found
-  try { return await d.table.create<TurnItem>(key) } catch (e) {
+  try {
+    return await d.table.create<TurnItem>(key)
+  } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
     return (await d.table.get<TurnItem>(key))!
   }
@@ -39,7 +50,11 @@ async function removeRights(d: Deps, organisationId: string, userId: string): Pr
 async function apply(d: Deps, organisationId: string, { userId, rev, roles }: PeopleChange): Promise<void> {
   const key = keyOf.member(organisationId, userId)
   if (roles.length > 0) {
-    await d.table.update(key, { set: { roles }, when: [{ attribute: 'rev', is: 'equal', value: rev }] }).catch((e: unknown) => { if (!(e instanceof ConditionFailed)) throw e })
+    await d.table
+      .update(key, { set: { roles }, when: [{ attribute: 'rev', is: 'equal', value: rev }] })
+      .catch((e: unknown) => {
+        if (!(e instanceof ConditionFailed)) throw e
+      })
     return
   }
   if ((await d.table.get<MemberItem>(key))?.rev !== rev) return
@@ -48,7 +63,11 @@ async function apply(d: Deps, organisationId: string, { userId, rev, roles }: Pe
 }
 
 const clear = async (d: Deps, turn: Item<TurnItem>): Promise<void> => {
-  try { await d.table.replace<TurnItem>({ pk: turn.pk, sk: turn.sk }, turn.rev!) } catch (e) { if (!(e instanceof ConditionFailed)) throw e }
+  try {
+    await d.table.replace<TurnItem>({ pk: turn.pk, sk: turn.sk }, turn.rev!)
+  } catch (e) {
+    if (!(e instanceof ConditionFailed)) throw e
+  }
 }
 
 /** Step 1. False when somebody else is between taking and recording: look again in a moment. */
@@ -61,10 +80,15 @@ async function finish(d: Deps, organisationId: string, turn: Item<TurnItem>): Pr
 }
 
 /**
- * Changes one member. `judge` sees all members and throws a `Failure`, or answers the change (undefined: nothing to do);
- * `recordIt` writes the audit event. Both may run again when somebody else was faster.
+ * Changes one member. `judge` sees all members and throws a `Failure`, or answers the change (undefined: nothing to
+ * do); `recordIt` writes the audit event. Both may run again when somebody else was faster.
  */
-export async function changePeople(d: Deps, organisationId: string, judge: (members: Item<MemberItem>[]) => PeopleChange | undefined, recordIt: (change: PeopleChange) => Promise<void>): Promise<void> {
+export async function changePeople(
+  d: Deps,
+  organisationId: string,
+  judge: (members: Item<MemberItem>[]) => PeopleChange | undefined,
+  recordIt: (change: PeopleChange) => Promise<void>,
+): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     if (tries > 0) await new Promise((r) => setTimeout(r, Math.random() * Math.min(200, 10 * tries)))
     const turn = await turnOf(d, organisationId)
@@ -75,9 +99,15 @@ export async function changePeople(d: Deps, organisationId: string, judge: (memb
     if (!change) return
     try {
       const until = new Date(d.now().getTime() + takenForMs).toISOString()
-      const taken = await d.table.replace<TurnItem>({ ...turnKey(organisationId), change, state: 'taken', until }, turn.rev!)
+      const taken = await d.table.replace<TurnItem>(
+        { ...turnKey(organisationId), change, state: 'taken', until },
+        turn.rev!,
+      )
       await recordIt(change)
-      const recorded = await d.table.replace<TurnItem>({ ...turnKey(organisationId), change, state: 'recorded' }, taken.rev!)
+      const recorded = await d.table.replace<TurnItem>(
+        { ...turnKey(organisationId), change, state: 'recorded' },
+        taken.rev!,
+      )
       await apply(d, organisationId, change)
       await clear(d, recorded)
       return
@@ -85,5 +115,8 @@ export async function changePeople(d: Deps, organisationId: string, judge: (memb
       if (!(e instanceof ConditionFailed)) throw e
     }
   }
-  throw new Failure('changed-meanwhile', 'Too many people are changing roles in this organisation just now. Try again in a moment.')
+  throw new Failure(
+    'changed-meanwhile',
+    'Too many people are changing roles in this organisation just now. Try again in a moment.',
+  )
 }

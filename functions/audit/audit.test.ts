@@ -6,13 +6,24 @@ import { keyOf } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
 
 let h: Harness
-beforeAll(async () => { h = await harness() })
-afterAll(async () => { await h.close() })
+beforeAll(async () => {
+  h = await harness()
+})
+afterAll(async () => {
+  await h.close()
+})
 
 const who = { kind: 'person' as const, id: 'user-ada' }
 const write = (organisationId: string, count: number, object = 'study std_x', act: Act = 'study.changed') =>
-  record(h.deps, organisationId, who, Array.from({ length: count }, (_, i) => ({ act, object, detail: { n: i, tags: ['a', 'b'] } })))
-const lab = async (count: number): Promise<{ params: { organisationId: string }; otto: ReturnType<Harness['person']> }> => {
+  record(
+    h.deps,
+    organisationId,
+    who,
+    Array.from({ length: count }, (_, i) => ({ act, object, detail: { n: i, tags: ['a', 'b'] } })),
+  )
+const lab = async (
+  count: number,
+): Promise<{ params: { organisationId: string }; otto: ReturnType<Harness['person']> }> => {
   const { organisationId } = await h.organisation('Lab', { ada: ['admin'], otto: ['auditor'], rosa: ['researcher'] })
   if (count > 0) await write(organisationId, count)
   return { params: { organisationId }, otto: h.person('otto') }
@@ -32,11 +43,17 @@ describe('reading', () => {
   it('an empty chain', async () => {
     const { params, otto } = await lab(0)
     expect(await h.call('audit', 'events', { as: otto, params })).toEqual({ items: [], head: emptyHead })
-    expect(await h.call('audit', 'verify', { as: otto, params })).toEqual({ whole: true, checkedThrough: 0, hash: emptyHead.hash, head: 0 })
+    expect(await h.call('audit', 'verify', { as: otto, params })).toEqual({
+      whole: true,
+      checkedThrough: 0,
+      hash: emptyHead.hash,
+      head: 0,
+    })
   })
   it('forwards from a number, backwards before one, and the newest page by default', async () => {
     const { params, otto } = await lab(12)
-    const seqs = async (query: object): Promise<number[]> => (await h.call('audit', 'events', { as: otto, params, query })).items.map((e) => e.seq)
+    const seqs = async (query: object): Promise<number[]> =>
+      (await h.call('audit', 'events', { as: otto, params, query })).items.map((e) => e.seq)
     expect(await seqs({ from: 3, limit: 4 })).toEqual([3, 4, 5, 6])
     expect(await seqs({ before: 5, limit: 3 })).toEqual([4, 3, 2])
     expect(await seqs({ before: 1 })).toEqual([])
@@ -44,10 +61,17 @@ describe('reading', () => {
   })
   it('is for admins, custodians and auditors, and for tokens with the scope', async () => {
     const { params } = await lab(1)
-    expect(await h.refused('audit', 'events', { as: h.person('rosa'), params })).toMatchObject({ status: 403, kind: 'forbidden' })
+    expect(await h.refused('audit', 'events', { as: h.person('rosa'), params })).toMatchObject({
+      status: 403,
+      kind: 'forbidden',
+    })
     expect(await h.refused('audit', 'events', { as: h.person('sam'), params })).toMatchObject({ status: 404 })
-    expect(await h.refused('audit', 'events', { as: h.person('otto', { scopes: ['studies:read'] }), params })).toMatchObject({ status: 403 })
-    expect((await h.call('audit', 'events', { as: h.person('otto', { scopes: ['audit:read'] }), params })).items).toHaveLength(1)
+    expect(
+      await h.refused('audit', 'events', { as: h.person('otto', { scopes: ['studies:read'] }), params }),
+    ).toMatchObject({ status: 403 })
+    expect(
+      (await h.call('audit', 'events', { as: h.person('otto', { scopes: ['audit:read'] }), params })).items,
+    ).toHaveLength(1)
   })
 })
 
@@ -59,12 +83,23 @@ describe('verification', () => {
     expect(whole).toMatchObject({ whole: true, checkedThrough: 700, head: 700 })
     expect(await verify({ from: 701, previous: whole.hash })).toMatchObject({ whole: true, checkedThrough: 700 })
     expect(await verify({ from: 400 })).toMatchObject({ whole: true, checkedThrough: 700 })
-    expect(await verify({ from: 400, previous: '0'.repeat(64) })).toMatchObject({ whole: false, firstBreak: { seq: 400, reason: 'relinked' } })
+    expect(await verify({ from: 400, previous: '0'.repeat(64) })).toMatchObject({
+      whole: false,
+      firstBreak: { seq: 400, reason: 'relinked' },
+    })
     const key = (n: number) => keyOf.auditEvent(params.organisationId, n)
     await h.deps.table.update(key(650), { set: { object: 'study std_y' } })
-    expect(await verify()).toMatchObject({ whole: false, checkedThrough: 649, firstBreak: { seq: 650, reason: 'altered' } })
+    expect(await verify()).toMatchObject({
+      whole: false,
+      checkedThrough: 649,
+      firstBreak: { seq: 650, reason: 'altered' },
+    })
     await h.deps.table.remove(key(600))
-    expect(await verify()).toMatchObject({ whole: false, checkedThrough: 599, firstBreak: { seq: 600, reason: 'missing' } })
+    expect(await verify()).toMatchObject({
+      whole: false,
+      checkedThrough: 599,
+      firstBreak: { seq: 600, reason: 'missing' },
+    })
     await h.deps.table.remove(key(700))
     expect((await verify()).head).toBe(699)
   })
@@ -74,21 +109,43 @@ describe('a study’s history', () => {
   it('is its own and its runs’ events, newest first, in bounded pages', async () => {
     const { params } = await lab(0)
     const studyId = 'std_aaaaaaaaaaaaaaaaaaaa'
-    await h.deps.table.create({ ...keyOf.study(studyId), studyId, organisationId: params.organisationId, title: 'T', description: '', state: 'draft', runtime: 'platform', redirectHosts: [], version: 0, created: '', changed: '' })
+    await h.deps.table.create({
+      ...keyOf.study(studyId),
+      studyId,
+      organisationId: params.organisationId,
+      title: 'T',
+      description: '',
+      state: 'draft',
+      runtime: 'platform',
+      redirectHosts: [],
+      version: 0,
+      created: '',
+      changed: '',
+    })
     await write(params.organisationId, 60, `study ${studyId}`)
     await write(params.organisationId, 300, 'study std_other')
     await write(params.organisationId, 60, `study ${studyId}`)
-    await record(h.deps, params.organisationId, who, [{ act: 'run.opened', object: 'run run_x', detail: { study: studyId, purpose: 'p' } }])
+    await record(h.deps, params.organisationId, who, [
+      { act: 'run.opened', object: 'run run_x', detail: { study: studyId, purpose: 'p' } },
+    ])
     const ada = h.person('ada')
     const first = await h.call('audit', 'objectHistory', { as: ada, params: { studyId } })
     expect(first.items).toHaveLength(100)
     expect(first.items[0]).toMatchObject({ act: 'run.opened' })
-    const second = await h.call('audit', 'objectHistory', { as: ada, params: { studyId }, query: { before: first.next } })
+    const second = await h.call('audit', 'objectHistory', {
+      as: ada,
+      params: { studyId },
+      query: { before: first.next },
+    })
     const seqs = [...first.items, ...second.items].map((e) => e.seq)
     expect(seqs).toHaveLength(121)
     expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => b - a))
     expect(second.next).toBeUndefined()
-    expect(await h.refused('audit', 'objectHistory', { as: h.person('sam'), params: { studyId } })).toMatchObject({ status: 404 })
-    expect(await h.refused('audit', 'objectHistory', { as: h.person('rosa'), params: { studyId } })).toMatchObject({ status: 404 })
+    expect(await h.refused('audit', 'objectHistory', { as: h.person('sam'), params: { studyId } })).toMatchObject({
+      status: 404,
+    })
+    expect(await h.refused('audit', 'objectHistory', { as: h.person('rosa'), params: { studyId } })).toMatchObject({
+      status: 404,
+    })
   })
 })

@@ -13,11 +13,26 @@ type Routes = (typeof audit)['routes']
 const sk = (seq: number): string => keyOf.auditEvent('', seq).sk
 const pk = (organisationId: string): string => keyOf.auditEvent(organisationId, 0).pk
 // As stored, nothing added or repaired: whoever reads must be able to compute the hashes.
-const shown = (e: Item<ChainEvent>): z.input<typeof AuditEvent> => ({ seq: e.seq, at: e.at, act: e.act, who: e.who, object: e.object, detail: e.detail, previous: e.previous, hash: e.hash })
+const shown = (e: Item<ChainEvent>): z.input<typeof AuditEvent> => ({
+  seq: e.seq,
+  at: e.at,
+  act: e.act,
+  who: e.who,
+  object: e.object,
+  detail: e.detail,
+  previous: e.previous,
+  hash: e.hash,
+})
 
 const events: Implementation<Routes['events']> = async ({ params: { organisationId }, query }, d) => {
-  const range = query.from !== undefined ? { from: sk(query.from) } : { ...(query.before === undefined ? {} : { to: sk(query.before - 1) }), backwards: true as const }
-  const [page, top] = await Promise.all([d.table.query<ChainEvent>(pk(organisationId), { ...range, limit: query.limit }), head(d, organisationId)])
+  const range =
+    query.from !== undefined
+      ? { from: sk(query.from) }
+      : { ...(query.before === undefined ? {} : { to: sk(query.before - 1) }), backwards: true as const }
+  const [page, top] = await Promise.all([
+    d.table.query<ChainEvent>(pk(organisationId), { ...range, limit: query.limit }),
+    head(d, organisationId),
+  ])
   return { items: page.items.map(shown), head: top }
 }
 
@@ -30,8 +45,15 @@ const objectHistory: Implementation<Routes['objectHistory']> = async ({ study, q
   const items: z.input<typeof AuditEvent>[] = []
   let before = query.before ?? (await head(d, study.organisationId)).seq + 1
   for (let read = 0; before > 1 && read < readAtMost && items.length < historyPage;) {
-    const page = await d.table.query<ChainEvent>(pk(study.organisationId), { to: sk(before - 1), backwards: true, limit: 250 })
-    if (page.items.length === 0) { before = 1; break }
+    const page = await d.table.query<ChainEvent>(pk(study.organisationId), {
+      to: sk(before - 1),
+      backwards: true,
+      limit: 250,
+    })
+    if (page.items.length === 0) {
+      before = 1
+      break
+    }
     for (const e of page.items) {
       before = e.seq
       read++
@@ -48,7 +70,10 @@ const walkAtMost = 5000
 async function startOf(d: Deps, organisationId: string, from: number, previous: string | undefined): Promise<Head> {
   if (from === 1) return emptyHead
   if (previous !== undefined) return { seq: from - 1, hash: previous }
-  return { seq: from - 1, hash: (await d.table.get<ChainEvent>(keyOf.auditEvent(organisationId, from - 1)))?.hash ?? emptyHead.hash }
+  return {
+    seq: from - 1,
+    hash: (await d.table.get<ChainEvent>(keyOf.auditEvent(organisationId, from - 1)))?.hash ?? emptyHead.hash,
+  }
 }
 
 const verify: Implementation<Routes['verify']> = async ({ params: { organisationId }, query }, d) => {
@@ -61,7 +86,14 @@ const verify: Implementation<Routes['verify']> = async ({ params: { organisation
     if (page.items.length === 0) firstBreak = { seq: at.seq + 1, reason: 'missing' }
     else ({ head: at, firstBreak } = await walk(at, page.items))
   }
-  return { whole: !firstBreak, checkedThrough: at.seq, hash: at.hash, head: top.seq, ...(firstBreak ? { firstBreak } : {}) }
+  return {
+    whole: !firstBreak,
+    checkedThrough: at.seq,
+    hash: at.hash,
+    head: top.seq,
+    ...(firstBreak ? { firstBreak } : {}),
+  }
 }
 
-export const createAudit = (deps: Deps): LambdaHandler => lambda(audit, 'audit', deps, { events, objectHistory, verify })
+export const createAudit = (deps: Deps): LambdaHandler =>
+  lambda(audit, 'audit', deps, { events, objectHistory, verify })

@@ -1,4 +1,7 @@
-/** A dataset's budget item: opened with it, and its limit moved. Reserving and charging is the jobs' (domain/privacy/ledger.ts). */
+/**
+ * A dataset's budget item: opened with it, and its limit moved. Reserving and charging is the jobs'
+ * (domain/privacy/ledger.ts).
+ */
 import type { z } from 'zod'
 import type { Budget } from '../../contracts/datasets.ts'
 import type { DatasetPolicy } from '../../domain/datasets/policy.ts'
@@ -16,24 +19,41 @@ function epsilonAt(nanoRho: number, delta: number): number {
   let epsilon = converted.get(key)
   if (epsilon === undefined) {
     if (converted.size > 2000) converted.clear()
-    converted.set(key, epsilon = epsilonLeft({ available: nanoRho }, delta))
+    converted.set(key, (epsilon = epsilonLeft({ available: nanoRho }, delta)))
   }
   return epsilon
 }
 
 /** What a charge comes to in epsilon, at the dataset's delta. */
-export const inEpsilon = (nanoRho: number, policy: Pick<DatasetPolicy, 'budget'>): number => epsilonAt(nanoRho, policy.budget.delta)
+export const inEpsilon = (nanoRho: number, policy: Pick<DatasetPolicy, 'budget'>): number =>
+  epsilonAt(nanoRho, policy.budget.delta)
 
 /** Opens the budget; one that is open already stays as it is. */
-export async function openBudget(d: Pick<Deps, 'table'>, datasetId: string, policy: Pick<DatasetPolicy, 'budget'>): Promise<void> {
+export async function openBudget(
+  d: Pick<Deps, 'table'>,
+  datasetId: string,
+  policy: Pick<DatasetPolicy, 'budget'>,
+): Promise<void> {
   const item: Item<BudgetItem> = { ...keyOf.budget(datasetId), datasetId, ...opening(policy.budget) }
-  try { await d.table.create(item) } catch (e) { if (!(e instanceof AlreadyExists)) throw e }
+  try {
+    await d.table.create(item)
+  } catch (e) {
+    if (!(e instanceof AlreadyExists)) throw e
+  }
 }
 
-const under = (): Failure => new Failure('wrong-state', 'The budget cannot be lowered under what is spent and reserved. Wait for the running analyses to end, or choose a larger one.')
+const under = (): Failure =>
+  new Failure(
+    'wrong-state',
+    'The budget cannot be lowered under what is spent and reserved. Wait for the running analyses to end, or choose a larger one.',
+  )
 
 /** Refuses a limit under what is spent and reserved now. */
-export async function checkLimit(d: Pick<Deps, 'table'>, datasetId: string, policy: Pick<DatasetPolicy, 'budget'>): Promise<{ changes: boolean }> {
+export async function checkLimit(
+  d: Pick<Deps, 'table'>,
+  datasetId: string,
+  policy: Pick<DatasetPolicy, 'budget'>,
+): Promise<{ changes: boolean }> {
   const held = await d.table.get<BudgetItem>(keyOf.budget(datasetId))
   const { limit } = opening(policy.budget)
   if (held && held.available + limit - held.limit < 0) throw under()
@@ -41,15 +61,27 @@ export async function checkLimit(d: Pick<Deps, 'table'>, datasetId: string, poli
 }
 
 /** Moves the limit; what is spent and reserved stays. `wrong-state` when that is more than the new limit. */
-export async function setLimit(d: Pick<Deps, 'table'>, datasetId: string, policy: Pick<DatasetPolicy, 'budget'>): Promise<void> {
+export async function setLimit(
+  d: Pick<Deps, 'table'>,
+  datasetId: string,
+  policy: Pick<DatasetPolicy, 'budget'>,
+): Promise<void> {
   const { limit } = opening(policy.budget)
   for (let tries = 0; ; tries++) {
     const held = await d.table.get<BudgetItem>(keyOf.budget(datasetId))
-    if (!held) { await openBudget(d, datasetId, policy); return }
+    if (!held) {
+      await openBudget(d, datasetId, policy)
+      return
+    }
     if (held.limit === limit) return
     if (held.available + limit - held.limit < 0) throw under()
     // A charge in between fails the condition, and the new standing is looked at.
-    try { await d.table.update(keyOf.budget(datasetId), moveLimit(held.limit, limit)); return } catch (e) { if (!(e instanceof ConditionFailed) || tries > 20) throw e }
+    try {
+      await d.table.update(keyOf.budget(datasetId), moveLimit(held.limit, limit))
+      return
+    } catch (e) {
+      if (!(e instanceof ConditionFailed) || tries > 20) throw e
+    }
   }
 }
 
@@ -57,5 +89,12 @@ export async function setLimit(d: Pick<Deps, 'table'>, datasetId: string, policy
 export function toBudget(held: BudgetItem | undefined, policy: Pick<DatasetPolicy, 'budget'>): z.input<typeof Budget> {
   const { epsilon, delta } = policy.budget
   const b = held ?? opening(policy.budget)
-  return { epsilon, delta, left: epsilonAt(b.available, delta), limitNanoRho: b.limit, spentNanoRho: b.spent, reservedNanoRho: b.limit - b.available - b.spent }
+  return {
+    epsilon,
+    delta,
+    left: epsilonAt(b.available, delta),
+    limitNanoRho: b.limit,
+    spentNanoRho: b.spent,
+    reservedNanoRho: b.limit - b.available - b.spent,
+  }
 }

@@ -8,7 +8,14 @@ import type { Item } from '../../ports/table.ts'
 import { head } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
-import { type ChargeItem, type DatasetItem, type DatasetVersionItem, keyOf, type OrganisationItem, type PersonProfile } from '../kernel/items.ts'
+import {
+  type ChargeItem,
+  type DatasetItem,
+  type DatasetVersionItem,
+  keyOf,
+  type OrganisationItem,
+  type PersonProfile,
+} from '../kernel/items.ts'
 import { inEpsilon } from './budget.ts'
 import { namedPublicly } from './listing.ts'
 import { toDataset } from './view.ts'
@@ -18,52 +25,119 @@ type Routes = (typeof datasets)['routes']
 /** Answers each key once: many datasets share an organisation, many charges a person. */
 function once<T>(load: (id: string) => Promise<T>): (id: string) => Promise<T> {
   const held = new Map<string, Promise<T>>()
-  return (id) => { let p = held.get(id); if (!p) held.set(id, p = load(id)); return p }
+  return (id) => {
+    let p = held.get(id)
+    if (!p) held.set(id, (p = load(id)))
+    return p
+  }
 }
-const namesOf = (d: Deps): ((userId: string) => Promise<string | undefined>) => once(async (id) => (await d.table.get<PersonProfile>(keyOf.person(id), ['name']))?.name)
+const namesOf = (d: Deps): ((userId: string) => Promise<string | undefined>) =>
+  once(async (id) => (await d.table.get<PersonProfile>(keyOf.person(id), ['name']))?.name)
 
 const discovery: Implementation<Routes['discovery']> = async (_, d) => {
-  const organisation = once(async (id) => (await d.table.get<OrganisationItem>(keyOf.organisation(id), ['name']))?.name ?? '')
-  const found = await Promise.all((await namedPublicly(d)).map(async (s) => {
-    const version = await d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(s.datasetId, s.version), ['data'])
-    return version && {
-      datasetId: s.datasetId, organisation: await organisation(s.organisationId), name: s.name, title: s.title, description: s.description, version: s.version, schema: version.data.schema,
-      languages: s.policy.languages, modes: s.policy.modes, minimumSubjects: minimumSubjectsOf(s.policy), approval: s.policy.approval, ...(s.policy.expires ? { expires: s.policy.expires } : {}),
-    }
-  }))
+  const organisation = once(
+    async (id) => (await d.table.get<OrganisationItem>(keyOf.organisation(id), ['name']))?.name ?? '',
+  )
+  const found = await Promise.all(
+    (await namedPublicly(d)).map(async (s) => {
+      const version = await d.table.get<Pick<DatasetVersionItem, 'data'>>(
+        keyOf.datasetVersion(s.datasetId, s.version),
+        ['data'],
+      )
+      return (
+        version && {
+          datasetId: s.datasetId,
+          organisation: await organisation(s.organisationId),
+          name: s.name,
+          title: s.title,
+          description: s.description,
+          version: s.version,
+          schema: version.data.schema,
+          languages: s.policy.languages,
+          modes: s.policy.modes,
+          minimumSubjects: minimumSubjectsOf(s.policy),
+          approval: s.policy.approval,
+          ...(s.policy.expires ? { expires: s.policy.expires } : {}),
+        }
+      )
+    }),
+  )
   const { mainOrigin, version } = d.settings
-  return { node: { name: new URL(mainOrigin).hostname, origin: mainOrigin, version, languages: [...d.settings.languages?.() ?? languages], modes: [...releaseModes], api: `${mainOrigin}/api` }, datasets: found.filter((s) => s !== undefined) }
+  return {
+    node: {
+      name: new URL(mainOrigin).hostname,
+      origin: mainOrigin,
+      version,
+      languages: [...(d.settings.languages?.() ?? languages)],
+      modes: [...releaseModes],
+      api: `${mainOrigin}/api`,
+    },
+    datasets: found.filter((s) => s !== undefined),
+  }
 }
 
 const list: Implementation<Routes['list']> = async ({ params, query, subject, caller }, d) => {
-  const page = await d.table.query<DatasetItem>(`ORG#${params.organisationId}`, { index: true, prefix: 'DATASET#', backwards: true, limit: query.limit, ...(query.after === undefined ? {} : { after: query.after }) })
+  const page = await d.table.query<DatasetItem>(`ORG#${params.organisationId}`, {
+    index: true,
+    prefix: 'DATASET#',
+    backwards: true,
+    limit: query.limit,
+    ...(query.after === undefined ? {} : { after: query.after }),
+  })
   // What is not published is its custodians' alone, whatever a token's scopes say.
   const drafts = may({ roles: subject.roles }, 'dataset.manage')
   const seen = page.items.filter((s) => drafts || s.version > 0)
-  return { items: await Promise.all(seen.map((s) => toDataset(d, s, { ...subject, userId: caller.userId }))), ...(page.next === undefined ? {} : { next: page.next }) }
+  return {
+    items: await Promise.all(seen.map((s) => toDataset(d, s, { ...subject, userId: caller.userId }))),
+    ...(page.next === undefined ? {} : { next: page.next }),
+  }
 }
 
-const get: Implementation<Routes['get']> = async ({ dataset, subject, caller }, d) => toDataset(d, dataset, { ...subject, userId: caller.userId })
+const get: Implementation<Routes['get']> = async ({ dataset, subject, caller }, d) =>
+  toDataset(d, dataset, { ...subject, userId: caller.userId })
 
 const ledger: Implementation<Routes['ledger']> = async ({ dataset, query }, d) => {
-  const page = await d.table.query<ChargeItem>(keyOf.dataset(dataset.datasetId).pk, { prefix: 'CHARGE#', backwards: true, limit: query.limit, ...(query.after === undefined ? {} : { after: query.after }) })
+  const page = await d.table.query<ChargeItem>(keyOf.dataset(dataset.datasetId).pk, {
+    prefix: 'CHARGE#',
+    backwards: true,
+    limit: query.limit,
+    ...(query.after === undefined ? {} : { after: query.after }),
+  })
   const name = namesOf(d)
-  const items = await Promise.all(page.items.map(async (c) => ({ at: c.at, jobId: c.jobId, userId: c.userId, name: await name(c.userId) ?? c.userId, what: c.what, nanoRho: c.nanoRho, epsilon: inEpsilon(c.nanoRho, dataset.policy) })))
+  const items = await Promise.all(
+    page.items.map(async (c) => ({
+      at: c.at,
+      jobId: c.jobId,
+      userId: c.userId,
+      name: (await name(c.userId)) ?? c.userId,
+      what: c.what,
+      nanoRho: c.nanoRho,
+      epsilon: inEpsilon(c.nanoRho, dataset.policy),
+    })),
+  )
   return { items, ...(page.next === undefined ? {} : { next: page.next }) }
 }
 
 const historyPage = 100
 const readAtMost = 2000
 const chainOf = (organisationId: string): string => keyOf.auditEvent(organisationId, 0).pk
-const concerns = (e: Item<ChainEvent>, datasetId: string): boolean => e.object === `dataset ${datasetId}` || e.detail['dataset'] === datasetId
+const concerns = (e: Item<ChainEvent>, datasetId: string): boolean =>
+  e.object === `dataset ${datasetId}` || e.detail['dataset'] === datasetId
 
 /** Walks the organisation's chain back until a page is full or enough has been read; `next` goes on from there. */
 const history: Implementation<Routes['history']> = async ({ dataset: { organisationId, datasetId }, query }, d) => {
   const found: Item<ChainEvent>[] = []
   let before = query.before ?? (await head(d, organisationId)).seq + 1
   for (let read = 0; before > 1 && read < readAtMost && found.length < historyPage;) {
-    const page = await d.table.query<ChainEvent>(chainOf(organisationId), { to: keyOf.auditEvent(organisationId, before - 1).sk, backwards: true, limit: 250 })
-    if (page.items.length === 0) { before = 1; break }
+    const page = await d.table.query<ChainEvent>(chainOf(organisationId), {
+      to: keyOf.auditEvent(organisationId, before - 1).sk,
+      backwards: true,
+      limit: 250,
+    })
+    if (page.items.length === 0) {
+      before = 1
+      break
+    }
     for (const e of page.items) {
       before = e.seq
       read++
@@ -72,11 +146,21 @@ const history: Implementation<Routes['history']> = async ({ dataset: { organisat
     }
   }
   const name = namesOf(d)
-  const items = await Promise.all(found.map(async ({ seq, at, act, who, object, detail }) => {
-    const person = who.kind === 'person' || who.kind === 'token' ? await name(who.id.split('/')[0]!) : undefined
-    return { seq, at, act, who: { kind: who.kind, id: who.id, ...(person ? { name: person } : {}) }, object, detail: detail as Record<string, unknown> }
-  }))
+  const items = await Promise.all(
+    found.map(async ({ seq, at, act, who, object, detail }) => {
+      const person = who.kind === 'person' || who.kind === 'token' ? await name(who.id.split('/')[0]!) : undefined
+      return {
+        seq,
+        at,
+        act,
+        who: { kind: who.kind, id: who.id, ...(person ? { name: person } : {}) },
+        object,
+        detail: detail as Record<string, unknown>,
+      }
+    }),
+  )
   return { items, ...(before > 1 ? { next: before } : {}) }
 }
 
-export const createCatalogue = (deps: Deps): LambdaHandler => lambda(datasets, 'catalogue', deps, { discovery, list, get, ledger, history })
+export const createCatalogue = (deps: Deps): LambdaHandler =>
+  lambda(datasets, 'catalogue', deps, { discovery, list, get, ledger, history })

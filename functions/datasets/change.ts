@@ -17,48 +17,95 @@ import { changedMeanwhile, toDataset, today } from './view.ts'
 
 type Routes = (typeof datasets)['routes']
 
-export const fieldErrors = (base: string, faults: readonly SchemaFault[]): FieldError[] => faults.slice(0, 50).map((f) => ({ path: `${base}${f.path}`, message: f.message, ...(f.expected ? { expected: f.expected } : {}) }))
+export const fieldErrors = (base: string, faults: readonly SchemaFault[]): FieldError[] =>
+  faults
+    .slice(0, 50)
+    .map((f) => ({ path: `${base}${f.path}`, message: f.message, ...(f.expected ? { expected: f.expected } : {}) }))
 
 /** Refuses a policy that contradicts itself. A day of expiry that stays as it was may have passed. */
 export function checkPolicy(d: Pick<Deps, 'now'>, before: DatasetPolicy, policy: DatasetPolicy): void {
-  const faults = policyFaults(policy, today(d)).filter((f) => f.path !== '/expires' || policy.expires !== before.expires)
-  if (faults.length > 0) throw new Failure('invalid-request', `/body/policy${faults[0]!.path}: ${faults[0]!.message}`, fieldErrors('/body/policy', faults))
+  const faults = policyFaults(policy, today(d)).filter(
+    (f) => f.path !== '/expires' || policy.expires !== before.expires,
+  )
+  if (faults.length > 0)
+    throw new Failure(
+      'invalid-request',
+      `/body/policy${faults[0]!.path}: ${faults[0]!.message}`,
+      fieldErrors('/body/policy', faults),
+    )
 }
 
 /** Changes a dataset as the caller saw it; `changed-meanwhile` when it is another by now. */
-export async function update(d: Pick<Deps, 'table' | 'now'>, s: DatasetItem, rev: number, set: Partial<DatasetItem>, remove: (keyof DatasetItem)[] = []): Promise<Item<DatasetItem>> {
+export async function update(
+  d: Pick<Deps, 'table' | 'now'>,
+  s: DatasetItem,
+  rev: number,
+  set: Partial<DatasetItem>,
+  remove: (keyof DatasetItem)[] = [],
+): Promise<Item<DatasetItem>> {
   try {
-    return await d.table.update<DatasetItem>(keyOf.dataset(s.datasetId), { set: { ...set, changed: d.now().toISOString() }, remove, when: [{ attribute: 'rev', is: 'equal', value: rev }] })
-  } catch (e) { throw e instanceof ConditionFailed ? changedMeanwhile() : e }
+    return await d.table.update<DatasetItem>(keyOf.dataset(s.datasetId), {
+      set: { ...set, changed: d.now().toISOString() },
+      remove,
+      when: [{ attribute: 'rev', is: 'equal', value: rev }],
+    })
+  } catch (e) {
+    throw e instanceof ConditionFailed ? changedMeanwhile() : e
+  }
 }
 
 /** Names of the parts of a policy that differ. */
 const parts = (a: DatasetPolicy, b: DatasetPolicy): string[] =>
-  [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((k) => canonical([a[k as keyof DatasetPolicy]]) !== canonical([b[k as keyof DatasetPolicy]])).map((k) => `policy.${k}`).sort()
+  [...new Set([...Object.keys(a), ...Object.keys(b)])]
+    .filter((k) => canonical([a[k as keyof DatasetPolicy]]) !== canonical([b[k as keyof DatasetPolicy]]))
+    .map((k) => `policy.${k}`)
+    .sort()
 
 /**
- * Everything of a policy that lives outside the dataset's own item: its budget's limit, and whether discovery finds it. Brings both in line with what the
- * dataset says, so that the same call again repairs what a crash has left.
+ * Everything of a policy that lives outside the dataset's own item: its budget's limit, and whether discovery finds it.
+ * Brings both in line with what the dataset says, so that the same call again repairs what a crash has left.
  */
 export async function followPolicy(d: Pick<Deps, 'table'>, s: DatasetItem): Promise<void> {
   await setLimit(d, s.datasetId, s.policy)
   if (!s.policy.listed || s.state === 'retired') await unpoint(d, s.datasetId)
 }
 
-export const change: Implementation<Routes['change']> = async ({ dataset: before, caller, subject, body: { rev, ...fields } }, d) => {
+export const change: Implementation<Routes['change']> = async (
+  { dataset: before, caller, subject, body: { rev, ...fields } },
+  d,
+) => {
   if (before.rev !== rev) throw changedMeanwhile()
   if (before.state === 'retired') throw new Failure('wrong-state', 'A retired dataset stays as it is.')
   const policy = fields.policy as DatasetPolicy | undefined
   if (policy) checkPolicy(d, before.policy, policy)
-  const set = Object.fromEntries(Object.entries(fields).filter(([k, v]) => v !== undefined && canonical([v]) !== canonical([before[k as keyof DatasetItem]])))
+  const set = Object.fromEntries(
+    Object.entries(fields).filter(
+      ([k, v]) => v !== undefined && canonical([v]) !== canonical([before[k as keyof DatasetItem]]),
+    ),
+  )
   const budget = policy ? await checkLimit(d, before.datasetId, policy) : { changes: false }
   let after = before
   if (Object.keys(set).length > 0 || budget.changes) {
     const object = `dataset ${before.datasetId}`
-    const changed = [...Object.keys(set).filter((k) => k !== 'policy'), ...(policy ? parts(before.policy, policy) : [])].sort()
+    const changed = [
+      ...Object.keys(set).filter((k) => k !== 'policy'),
+      ...(policy ? parts(before.policy, policy) : []),
+    ].sort()
     await record(d, before.organisationId, whoOf(caller), [
       ...(changed.length > 0 ? [{ act: 'dataset.changed' as const, object, detail: { fields: changed } }] : []),
-      ...(policy && budget.changes ? [{ act: 'budget.raised' as const, object, detail: { epsilon: policy.budget.epsilon, delta: policy.budget.delta, from: before.policy.budget.epsilon } }] : []),
+      ...(policy && budget.changes
+        ? [
+            {
+              act: 'budget.raised' as const,
+              object,
+              detail: {
+                epsilon: policy.budget.epsilon,
+                delta: policy.budget.delta,
+                from: before.policy.budget.epsilon,
+              },
+            },
+          ]
+        : []),
     ])
     if (policy?.listed) await point(d, before)
     if (Object.keys(set).length > 0) after = await update(d, before, rev, set as Partial<DatasetItem>)
@@ -70,7 +117,9 @@ export const change: Implementation<Routes['change']> = async ({ dataset: before
 export const retire: Implementation<Routes['retire']> = async ({ dataset: before, caller, subject, body }, d) => {
   if (before.state === 'retired') throw new Failure('wrong-state', 'The dataset is retired already.')
   if (before.rev !== body.rev) throw changedMeanwhile()
-  await record(d, before.organisationId, whoOf(caller), [{ act: 'dataset.retired', object: `dataset ${before.datasetId}`, detail: { version: before.version } }])
+  await record(d, before.organisationId, whoOf(caller), [
+    { act: 'dataset.retired', object: `dataset ${before.datasetId}`, detail: { version: before.version } },
+  ])
   const after = await update(d, before, body.rev, { state: 'retired' })
   await unpoint(d, before.datasetId)
   return toDataset(d, after, { ...subject, userId: caller.userId })

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
 import { commit, reserve } from '../../domain/privacy/ledger.ts'
-import { type BudgetItem, type ChargeItem, type DatasetItem, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
+import {
+  type BudgetItem,
+  type ChargeItem,
+  type DatasetItem,
+  type JobItem,
+  keyOf,
+  type MemberItem,
+} from '../kernel/items.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { createDatasets } from './datasets.ts'
 import { type DatasetStage, sha256, stage, subjectsCsv, subjectsSchema } from './testing.ts'
@@ -9,7 +16,9 @@ import { eventOf } from '../kernel/testing.ts'
 import { datasets } from '../../contracts/datasets.ts'
 
 let s: DatasetStage
-beforeEach(async () => { s = await stage() })
+beforeEach(async () => {
+  s = await stage()
+})
 afterEach(() => s.h.close())
 const cleo = () => s.h.person('cleo')
 const get = (datasetId: string, who = cleo()) => s.h.call('datasets', 'get', { as: who, params: { datasetId } })
@@ -19,30 +28,65 @@ const published = async (policy = defaultDatasetPolicy, name = 'trial'): Promise
   await s.walk(await s.publish(id, subjectsSchema, policy))
   return id
 }
-const acts = async (datasetId: string) => (await s.h.call('datasets', 'history', { as: cleo(), params: { datasetId } })).items.map((e) => e.act)
-const change = async (datasetId: string, body: object) => s.h.call('datasets', 'change', { as: cleo(), params: { datasetId }, body: { rev: await s.rev(datasetId), ...body } })
+const acts = async (datasetId: string) =>
+  (await s.h.call('datasets', 'history', { as: cleo(), params: { datasetId } })).items.map((e) => e.act)
+const change = async (datasetId: string, body: object) =>
+  s.h.call('datasets', 'change', { as: cleo(), params: { datasetId }, body: { rev: await s.rev(datasetId), ...body } })
 
 describe('a name', () => {
   it('is taken once in an organisation, and free in another', async () => {
     const id = await s.make()
-    const again = { as: cleo(), params: { organisationId: s.organisationId }, body: { name: 'trial', title: 'Another' } }
+    const again = {
+      as: cleo(),
+      params: { organisationId: s.organisationId },
+      body: { name: 'trial', title: 'Another' },
+    }
     expect(await s.h.refused('datasets', 'create', again)).toMatchObject({ kind: 'already-exists' })
     const { organisationId } = await s.h.organisation('Elsewhere', { cora: ['custodian'] })
-    const other = await s.h.call('datasets', 'create', { as: s.h.person('cora'), params: { organisationId }, body: { name: 'trial', title: 'Theirs' } })
+    const other = await s.h.call('datasets', 'create', {
+      as: s.h.person('cora'),
+      params: { organisationId },
+      body: { name: 'trial', title: 'Theirs' },
+    })
     expect(other.datasetId).not.toBe(id)
-    expect(await s.h.deps.table.get(keyOf.datasetName(organisationId, 'trial'))).toMatchObject({ datasetId: other.datasetId })
+    expect(await s.h.deps.table.get(keyOf.datasetName(organisationId, 'trial'))).toMatchObject({
+      datasetId: other.datasetId,
+    })
   })
   it('is won by one of many who want it at the same time', async () => {
-    const all = await Promise.all(Array.from({ length: 6 }, (_, i) => s.h.answer('datasets', 'create', { as: cleo(), params: { organisationId: s.organisationId }, body: { name: 'wanted', title: `Number ${i}` } })))
+    const all = await Promise.all(
+      Array.from({ length: 6 }, (_, i) =>
+        s.h.answer('datasets', 'create', {
+          as: cleo(),
+          params: { organisationId: s.organisationId },
+          body: { name: 'wanted', title: `Number ${i}` },
+        }),
+      ),
+    )
     expect(all.map((r) => r.status).sort()).toEqual([201, 409, 409, 409, 409, 409])
   })
   it('is not lost when the process is killed at any write on the way', async () => {
     for (let n = 0; n < 10; n++) {
       let left = n
-      const table = new Proxy(s.h.deps.table, { get: (t, k) => (k === 'create' ? async (item: never) => { if (left-- <= 0) throw new Error('killed'); return t.create(item) } : (Reflect.get(t, k) as (...a: unknown[]) => unknown).bind(t)) })
-      const event = eventOf(datasets.routes.create, { as: cleo(), params: { organisationId: s.organisationId } as never, body: { name: `n${n}`, title: 'T' } })
+      const table = new Proxy(s.h.deps.table, {
+        get: (t, k) =>
+          k === 'create'
+            ? async (item: never) => {
+                if (left-- <= 0) throw new Error('killed')
+                return t.create(item)
+              }
+            : (Reflect.get(t, k) as (...a: unknown[]) => unknown).bind(t),
+      })
+      const event = eventOf(datasets.routes.create, {
+        as: cleo(),
+        params: { organisationId: s.organisationId } as never,
+        body: { name: `n${n}`, title: 'T' },
+      })
       const killed = (await createDatasets({ ...s.h.deps, table } as Deps)(event, {} as never)).statusCode === 500
-      if (!killed) { expect(n).toBeGreaterThan(3); return }
+      if (!killed) {
+        expect(n).toBeGreaterThan(3)
+        return
+      }
       await s.make(`n${n}`)
     }
     throw new Error('It was killed each time')
@@ -51,33 +95,69 @@ describe('a name', () => {
 
 describe('who sees what', () => {
   it('a draft is its custodians’ alone; what is published is the organisation’s; a stranger finds nothing', async () => {
-    const id = await published(), draft = await s.make('draft')
+    const id = await published(),
+      draft = await s.make('draft')
     await s.h.organisation('Elsewhere', { sam: ['admin', 'custodian', 'analyst', 'auditor'] })
     for (const who of ['anil', 'rosa', 'ada']) {
-      expect((await s.h.call('datasets', 'list', { as: s.h.person(who), params: { organisationId: s.organisationId } })).items.map((d) => d.datasetId)).toEqual([id])
-      expect((await s.h.refused('datasets', 'get', { as: s.h.person(who), params: { datasetId: draft } })).kind).toBe('not-found')
-      expect((await s.h.refused('datasets', 'reading', { as: s.h.person(who), params: { datasetId: id } })).kind).toBe('forbidden')
+      expect(
+        (
+          await s.h.call('datasets', 'list', { as: s.h.person(who), params: { organisationId: s.organisationId } })
+        ).items.map((d) => d.datasetId),
+      ).toEqual([id])
+      expect((await s.h.refused('datasets', 'get', { as: s.h.person(who), params: { datasetId: draft } })).kind).toBe(
+        'not-found',
+      )
+      expect((await s.h.refused('datasets', 'reading', { as: s.h.person(who), params: { datasetId: id } })).kind).toBe(
+        'forbidden',
+      )
     }
-    for (const datasetId of [id, draft]) expect((await s.h.refused('datasets', 'get', { as: s.h.person('sam'), params: { datasetId } })).kind).toBe('not-found')
-    expect((await s.h.call('datasets', 'list', { as: cleo(), params: { organisationId: s.organisationId } })).items).toHaveLength(2)
+    for (const datasetId of [id, draft])
+      expect((await s.h.refused('datasets', 'get', { as: s.h.person('sam'), params: { datasetId } })).kind).toBe(
+        'not-found',
+      )
+    expect(
+      (await s.h.call('datasets', 'list', { as: cleo(), params: { organisationId: s.organisationId } })).items,
+    ).toHaveLength(2)
   })
   it('nothing of the data is in the catalogue: no value, no count', async () => {
     const id = await s.make()
     const marked = `subject,arm\n${Array.from({ length: 7919 }, (_, i) => `marker-${i},x`).join('\n')}\n`
     await s.walk(await s.read(id, { 'subjects.csv': marked }))
     await s.walk(await s.publish(id, subjectsSchema))
-    const seen = JSON.stringify([await get(id), await get(id, s.h.person('anil')), await s.h.call('datasets', 'discovery'), await s.h.call('datasets', 'list', { as: s.h.person('anil'), params: { organisationId: s.organisationId } }), s.h.logs, await acts(id)])
+    const seen = JSON.stringify([
+      await get(id),
+      await get(id, s.h.person('anil')),
+      await s.h.call('datasets', 'discovery'),
+      await s.h.call('datasets', 'list', { as: s.h.person('anil'), params: { organisationId: s.organisationId } }),
+      s.h.logs,
+      await acts(id),
+    ])
     expect(seen).not.toMatch(/marker-|7919/)
-    expect(JSON.stringify(await s.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } }))).toMatch(/7919.*marker-/)
+    expect(JSON.stringify(await s.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } }))).toMatch(
+      /7919.*marker-/,
+    )
   })
   it('says who may ask, and why not', async () => {
-    const id = await published({ ...defaultDatasetPolicy, people: { kind: 'named', userIds: ['user-anil'] }, expires: '2026-04-01' })
+    const id = await published({
+      ...defaultDatasetPolicy,
+      people: { kind: 'named', userIds: ['user-anil'] },
+      expires: '2026-04-01',
+    })
     expect(await get(id, s.h.person('anil'))).toMatchObject({ mayAnalyse: true })
-    expect(await get(id, s.h.person('rosa'))).toMatchObject({ mayAnalyse: false, why: expect.stringContaining('names the people') })
+    expect(await get(id, s.h.person('rosa'))).toMatchObject({
+      mayAnalyse: false,
+      why: expect.stringContaining('names the people'),
+    })
     expect(await get(id, s.h.person('ada'))).toMatchObject({ mayAnalyse: false, why: expect.stringContaining('role') })
-    expect(await get(id, s.h.person('anil', { scopes: ['datasets:read'] }))).toMatchObject({ mayAnalyse: false, why: expect.stringContaining('jobs:write') })
+    expect(await get(id, s.h.person('anil', { scopes: ['datasets:read'] }))).toMatchObject({
+      mayAnalyse: false,
+      why: expect.stringContaining('jobs:write'),
+    })
     s.h.clock.set('2026-04-01T00:00:00.000Z')
-    expect(await get(id, s.h.person('anil'))).toMatchObject({ mayAnalyse: false, why: expect.stringContaining('2026-04-01') })
+    expect(await get(id, s.h.person('anil'))).toMatchObject({
+      mayAnalyse: false,
+      why: expect.stringContaining('2026-04-01'),
+    })
     expect((await s.h.call('datasets', 'discovery')).datasets).toEqual([])
   })
   it('discovery names what is listed, for as long as it is', async () => {
@@ -85,7 +165,9 @@ describe('who sees what', () => {
     const named = async () => (await s.h.call('datasets', 'discovery')).datasets.map((d) => d.datasetId)
     expect(await named()).toEqual([])
     await change(id, { policy: { ...defaultDatasetPolicy, disclosure: { minimumSubjects: 20 } } })
-    expect((await s.h.call('datasets', 'discovery')).datasets).toMatchObject([{ datasetId: id, minimumSubjects: 20, languages: ['sql', 'python', 'r', 'notebook'] }])
+    expect((await s.h.call('datasets', 'discovery')).datasets).toMatchObject([
+      { datasetId: id, minimumSubjects: 20, languages: ['sql', 'python', 'r', 'notebook'] },
+    ])
     await change(id, { policy: { ...defaultDatasetPolicy, listed: false } })
     expect(await named()).toEqual([])
     await change(id, { policy: defaultDatasetPolicy })
@@ -97,38 +179,82 @@ describe('who sees what', () => {
 
 describe('files', () => {
   it('are asked for once, and only those that are not there', async () => {
-    const id = await s.make(), b = new TextEncoder().encode(subjectsCsv)
+    const id = await s.make(),
+      b = new TextEncoder().encode(subjectsCsv)
     const file = { path: 'a/subjects.csv', size: b.length, sha256: sha256(b) }
-    const ask = () => s.h.call('datasets', 'uploads', { as: cleo(), params: { datasetId: id }, body: { files: [file] } })
+    const ask = () =>
+      s.h.call('datasets', 'uploads', { as: cleo(), params: { datasetId: id }, body: { files: [file] } })
     expect((await ask()).uploads).toMatchObject([{ path: 'a/subjects.csv', present: false, upload: { method: 'PUT' } }])
-    expect((await s.h.refused('datasets', 'read', { as: cleo(), params: { datasetId: id }, body: { files: [file] } })).kind).toBe('asset-missing')
+    expect(
+      (await s.h.refused('datasets', 'read', { as: cleo(), params: { datasetId: id }, body: { files: [file] } })).kind,
+    ).toBe('asset-missing')
     await s.h.deps.objects.put('protected', `datasets/${id}/blobs/${file.sha256}`, b, 'text/csv')
     expect((await ask()).uploads).toEqual([{ path: 'a/subjects.csv', present: true }])
     expect((await s.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } })).state).toBe('none')
-    const { jobId } = await s.h.call('datasets', 'read', { as: cleo(), params: { datasetId: id }, body: { files: [file] } })
+    const { jobId } = await s.h.call('datasets', 'read', {
+      as: cleo(),
+      params: { datasetId: id },
+      body: { files: [file] },
+    })
     expect(s.started).toEqual([`${jobId}/1`])
-    expect(await s.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } })).toMatchObject({ state: 'reading', jobId })
-    expect(await s.h.deps.table.get<JobItem>(keyOf.job(jobId))).toMatchObject({ kind: 'registration', state: 'queued', gpk: `DATASET#${id}` })
+    expect(await s.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } })).toMatchObject({
+      state: 'reading',
+      jobId,
+    })
+    expect(await s.h.deps.table.get<JobItem>(keyOf.job(jobId))).toMatchObject({
+      kind: 'registration',
+      state: 'queued',
+      gpk: `DATASET#${id}`,
+    })
   })
   it('are refused when none is a table, when two lie at one path, or one where it could be mistaken for another', async () => {
     const id = await s.make()
-    for (const given of [['notes.txt'], ['a.csv', 'A.csv'], ['../x.csv'], ['/etc/x.csv'], ['.hidden/x.csv'], ['a//b.csv'], ['a/'], ['a\\b.csv'], ['ä.csv'], ['a/../b.csv']]) {
+    for (const given of [
+      ['notes.txt'],
+      ['a.csv', 'A.csv'],
+      ['../x.csv'],
+      ['/etc/x.csv'],
+      ['.hidden/x.csv'],
+      ['a//b.csv'],
+      ['a/'],
+      ['a\\b.csv'],
+      ['ä.csv'],
+      ['a/../b.csv'],
+    ]) {
       const files = given.map((path) => ({ path, size: 1, sha256: 'a'.repeat(64) }))
-      expect((await s.h.refused('datasets', 'read', { as: cleo(), params: { datasetId: id }, body: { files } })).kind, given.join()).toBe('invalid-request')
-      if (given[0] !== 'notes.txt') expect((await s.h.refused('datasets', 'uploads', { as: cleo(), params: { datasetId: id }, body: { files } })).kind, given.join()).toBe('invalid-request')
+      expect(
+        (await s.h.refused('datasets', 'read', { as: cleo(), params: { datasetId: id }, body: { files } })).kind,
+        given.join(),
+      ).toBe('invalid-request')
+      if (given[0] !== 'notes.txt')
+        expect(
+          (await s.h.refused('datasets', 'uploads', { as: cleo(), params: { datasetId: id }, body: { files } })).kind,
+          given.join(),
+        ).toBe('invalid-request')
     }
   })
 })
 
 describe('publishing', () => {
   it('needs a reading, a schema that fits it, and the dataset as it was seen', async () => {
-    const id = await s.make(), params = { datasetId: id }
-    const refused = async (body: object) => s.h.refused('datasets', 'publish', { as: cleo(), params, body: { rev: await s.rev(id), schema: subjectsSchema, policy: defaultDatasetPolicy, ...body } })
+    const id = await s.make(),
+      params = { datasetId: id }
+    const refused = async (body: object) =>
+      s.h.refused('datasets', 'publish', {
+        as: cleo(),
+        params,
+        body: { rev: await s.rev(id), schema: subjectsSchema, policy: defaultDatasetPolicy, ...body },
+      })
     expect((await refused({})).kind).toBe('wrong-state')
     await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv }))
     expect((await refused({ rev: 1 })).kind).toBe('changed-meanwhile')
-    expect(await refused({ schema: { tables: [{ ...subjectsSchema.tables[0]!, file: 'other.csv' }], images: [] } })).toMatchObject({ kind: 'invalid-schema', errors: [{ path: '/body/schema/tables/0/file' }] })
-    expect(await refused({ policy: { ...defaultDatasetPolicy, expires: '2020-01-01' } })).toMatchObject({ kind: 'invalid-request', errors: [{ path: '/body/policy/expires' }] })
+    expect(
+      await refused({ schema: { tables: [{ ...subjectsSchema.tables[0]!, file: 'other.csv' }], images: [] } }),
+    ).toMatchObject({ kind: 'invalid-schema', errors: [{ path: '/body/schema/tables/0/file' }] })
+    expect(await refused({ policy: { ...defaultDatasetPolicy, expires: '2020-01-01' } })).toMatchObject({
+      kind: 'invalid-request',
+      errors: [{ path: '/body/policy/expires' }],
+    })
     const jobId = await s.publish(id, subjectsSchema)
     expect((await refused({})).kind).toBe('wrong-state')
     await s.walk(jobId)
@@ -138,15 +264,27 @@ describe('publishing', () => {
 
 describe('the budget', () => {
   it('is opened with the dataset, moved with its policy, and never lowered under what is spent', async () => {
-    const id = await published(), table = s.h.deps.table
+    const id = await published(),
+      table = s.h.deps.table
     const opened = (await get(id)).budget
-    expect(opened).toMatchObject({ epsilon: 10, left: expect.closeTo(10, 6) as number, spentNanoRho: 0, reservedNanoRho: 0 })
+    expect(opened).toMatchObject({
+      epsilon: 10,
+      left: expect.closeTo(10, 6) as number,
+      spentNanoRho: 0,
+      reservedNanoRho: 0,
+    })
     const half = Math.floor(opened.limitNanoRho / 2)
     await table.update(keyOf.budget(id), reserve('job_a', half))
     await table.update(keyOf.budget(id), commit('job_a', half))
     await table.update(keyOf.budget(id), reserve('job_b', 1000))
     expect((await get(id)).budget).toMatchObject({ spentNanoRho: half, reservedNanoRho: 1000 })
-    expect(await s.h.refused('datasets', 'change', { as: cleo(), params: { datasetId: id }, body: { rev: await s.rev(id), policy: { ...defaultDatasetPolicy, budget: { epsilon: 1, delta: 1e-6 } } } })).toMatchObject({ kind: 'wrong-state' })
+    expect(
+      await s.h.refused('datasets', 'change', {
+        as: cleo(),
+        params: { datasetId: id },
+        body: { rev: await s.rev(id), policy: { ...defaultDatasetPolicy, budget: { epsilon: 1, delta: 1e-6 } } },
+      }),
+    ).toMatchObject({ kind: 'wrong-state' })
     await change(id, { policy: { ...defaultDatasetPolicy, budget: { epsilon: 20, delta: 1e-6 } } })
     const b = (await table.get<BudgetItem>(keyOf.budget(id)))!
     expect(b.limit).toBeGreaterThan(opened.limitNanoRho)
@@ -154,18 +292,35 @@ describe('the budget', () => {
     expect(await acts(id)).toContain('budget.raised')
   })
   it('follows the policy after a crash between the two', async () => {
-    const id = await published(), wanted = { ...defaultDatasetPolicy, budget: { epsilon: 4, delta: 1e-6 } }
+    const id = await published(),
+      wanted = { ...defaultDatasetPolicy, budget: { epsilon: 4, delta: 1e-6 } }
     await s.h.deps.table.update<DatasetItem>(keyOf.dataset(id), { set: { policy: wanted } })
     await change(id, { policy: wanted })
     expect((await get(id)).budget.left).toBeCloseTo(4, 6)
   })
   it('has a ledger for the custodian', async () => {
     const id = await published()
-    for (const [what, at] of [['reserved', '2026-03-02T10:00:00.000Z'], ['committed', '2026-03-02T10:00:01.000Z']] as const)
-      await s.h.deps.table.create<ChargeItem>({ ...keyOf.charge(id, at, 'job_aaaaaaaaaaaaaaaa', what), datasetId: id, jobId: 'job_aaaaaaaaaaaaaaaa', userId: 'user-anil', what, nanoRho: 1_000_000, at })
+    for (const [what, at] of [
+      ['reserved', '2026-03-02T10:00:00.000Z'],
+      ['committed', '2026-03-02T10:00:01.000Z'],
+    ] as const)
+      await s.h.deps.table.create<ChargeItem>({
+        ...keyOf.charge(id, at, 'job_aaaaaaaaaaaaaaaa', what),
+        datasetId: id,
+        jobId: 'job_aaaaaaaaaaaaaaaa',
+        userId: 'user-anil',
+        what,
+        nanoRho: 1_000_000,
+        at,
+      })
     const { items } = await s.h.call('datasets', 'ledger', { as: cleo(), params: { datasetId: id } })
-    expect(items).toMatchObject([{ what: 'committed', name: 'Anil', nanoRho: 1_000_000, epsilon: expect.closeTo(0.154, 1) as number }, { what: 'reserved' }])
-    expect((await s.h.refused('datasets', 'ledger', { as: s.h.person('anil'), params: { datasetId: id } })).kind).toBe('forbidden')
+    expect(items).toMatchObject([
+      { what: 'committed', name: 'Anil', nanoRho: 1_000_000, epsilon: expect.closeTo(0.154, 1) as number },
+      { what: 'reserved' },
+    ])
+    expect((await s.h.refused('datasets', 'ledger', { as: s.h.person('anil'), params: { datasetId: id } })).kind).toBe(
+      'forbidden',
+    )
   })
 })
 
@@ -174,19 +329,43 @@ describe('changing', () => {
     const id = await published()
     await change(id, { title: 'Better', policy: { ...defaultDatasetPolicy, approval: true } })
     const first = (await s.h.call('datasets', 'history', { as: cleo(), params: { datasetId: id } })).items[0]!
-    expect(first).toMatchObject({ act: 'dataset.changed', detail: { fields: ['policy.approval', 'title'] }, who: { name: 'Cleo' } })
+    expect(first).toMatchObject({
+      act: 'dataset.changed',
+      detail: { fields: ['policy.approval', 'title'] },
+      who: { name: 'Cleo' },
+    })
     const before = await acts(id)
     await change(id, { title: 'Better', policy: { ...defaultDatasetPolicy, approval: true } })
     expect(await acts(id)).toEqual(before)
   })
   it('refuses a policy that contradicts itself or goes under the floor', async () => {
     const datasetId = await s.make()
-    for (const part of [{ languages: [] }, { modes: [] }, { people: { kind: 'named', userIds: [] } }, { budget: { epsilon: 0, delta: 1e-6 } }, { disclosure: { minimumSubjects: 4 } }, { languages: ['sql', 'sql'] }])
-      expect((await s.h.refused('datasets', 'change', { as: cleo(), params: { datasetId }, body: { rev: 1, policy: { ...defaultDatasetPolicy, ...part } as never } })).kind, JSON.stringify(part)).toBe('invalid-request')
+    for (const part of [
+      { languages: [] },
+      { modes: [] },
+      { people: { kind: 'named', userIds: [] } },
+      { budget: { epsilon: 0, delta: 1e-6 } },
+      { disclosure: { minimumSubjects: 4 } },
+      { languages: ['sql', 'sql'] },
+    ])
+      expect(
+        (
+          await s.h.refused('datasets', 'change', {
+            as: cleo(),
+            params: { datasetId },
+            body: { rev: 1, policy: { ...defaultDatasetPolicy, ...part } as never },
+          })
+        ).kind,
+        JSON.stringify(part),
+      ).toBe('invalid-request')
   })
   it('a role that is taken away is gone at once', async () => {
     const id = await published()
-    await s.h.deps.table.update<MemberItem>(keyOf.member(s.organisationId, 'user-cleo'), { set: { roles: ['analyst'] } })
-    expect((await s.h.refused('datasets', 'change', { as: cleo(), params: { datasetId: id }, body: { rev: 1 } })).kind).toBe('forbidden')
+    await s.h.deps.table.update<MemberItem>(keyOf.member(s.organisationId, 'user-cleo'), {
+      set: { roles: ['analyst'] },
+    })
+    expect(
+      (await s.h.refused('datasets', 'change', { as: cleo(), params: { datasetId: id }, body: { rev: 1 } })).kind,
+    ).toBe('forbidden')
   })
 })

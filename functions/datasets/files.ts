@@ -18,7 +18,13 @@ import { blobKey, makeJob, readingKey, type UploadedFile } from './registration-
 type Routes = (typeof datasets)['routes']
 
 /** The object `datasets/<id>/reading.json`: for its custodian alone, for it holds examples. */
-export interface Reading { jobId: string; files: UploadedFile[]; tables: Omit<TableReading, 'proposed'>[]; other: { path: string; size: number }[]; proposed: DatasetSchema }
+export interface Reading {
+  jobId: string
+  files: UploadedFile[]
+  tables: Omit<TableReading, 'proposed'>[]
+  other: { path: string; size: number }[]
+  proposed: DatasetSchema
+}
 
 const linkSeconds = 3600
 
@@ -26,24 +32,37 @@ const linkSeconds = 3600
 async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>, width = 24): Promise<R[]> {
   const out = new Array<R>(items.length)
   let next = 0
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, async () => { while (next < items.length) { const i = next++; out[i] = await work(items[i]!) } }))
+  await Promise.all(
+    Array.from({ length: Math.min(width, items.length) }, async () => {
+      while (next < items.length) {
+        const i = next++
+        out[i] = await work(items[i]!)
+      }
+    }),
+  )
   return out
 }
 
 const parsed = async <T>(d: Pick<Deps, 'objects'>, key: string): Promise<T | undefined> => {
-  try { return JSON.parse(new TextDecoder().decode(await d.objects.get('protected', key))) as T } catch (e) {
+  try {
+    return JSON.parse(new TextDecoder().decode(await d.objects.get('protected', key))) as T
+  } catch (e) {
     if (e instanceof ObjectMissing) return undefined
     throw e
   }
 }
 
 /** The newest reading of a dataset's files, whichever job made it. */
-export const readingOf = (d: Pick<Deps, 'objects'>, datasetId: string): Promise<Reading | undefined> => parsed<Reading>(d, readingKey(datasetId))
+export const readingOf = (d: Pick<Deps, 'objects'>, datasetId: string): Promise<Reading | undefined> =>
+  parsed<Reading>(d, readingKey(datasetId))
 
 /** All files of a version: tables, volumes, masks. Many volumes are listed in an object beside the item. */
-export const filesOf = async (d: Pick<Deps, 'objects'>, v: DatasetVersionItem): Promise<DatasetVersionItem['files']> => (v.filesKey === undefined ? v.files : (await parsed<DatasetVersionItem['files']>(d, v.filesKey)) ?? v.files)
+export const filesOf = async (d: Pick<Deps, 'objects'>, v: DatasetVersionItem): Promise<DatasetVersionItem['files']> =>
+  v.filesKey === undefined ? v.files : ((await parsed<DatasetVersionItem['files']>(d, v.filesKey)) ?? v.files)
 
-const notRetired = (s: DatasetItem): void => { if (s.state === 'retired') throw new Failure('wrong-state', 'A retired dataset takes no more files.') }
+const notRetired = (s: DatasetItem): void => {
+  if (s.state === 'retired') throw new Failure('wrong-state', 'A retired dataset takes no more files.')
+}
 
 /** Refuses two files at one path, and names that a file system would not tell apart. */
 function checkPaths(files: readonly { path: string }[]): void {
@@ -51,9 +70,12 @@ function checkPaths(files: readonly { path: string }[]): void {
   const errors = files.flatMap(({ path }, i) => {
     const twin = seen.get(path.toLowerCase())
     seen.set(path.toLowerCase(), i)
-    return twin === undefined ? [] : [{ path: `/body/files/${i}/path`, message: `The same path as file ${twin}`, value: path }]
+    return twin === undefined
+      ? []
+      : [{ path: `/body/files/${i}/path`, message: `The same path as file ${twin}`, value: path }]
   })
-  if (errors.length > 0) throw new Failure('invalid-request', `${errors[0]!.path}: ${errors[0]!.message}`, errors.slice(0, 50))
+  if (errors.length > 0)
+    throw new Failure('invalid-request', `${errors[0]!.path}: ${errors[0]!.message}`, errors.slice(0, 50))
 }
 
 export const uploads: Implementation<Routes['uploads']> = async ({ dataset, body }, d) => {
@@ -63,7 +85,16 @@ export const uploads: Implementation<Routes['uploads']> = async ({ dataset, body
     uploads: await each(body.files, async ({ path, sha256, size }) => {
       const key = blobKey(dataset.datasetId, sha256)
       if ((await d.objects.head('protected', key))?.size === size) return { path, present: true }
-      return { path, present: false, upload: await d.objects.signedPut('protected', key, { sha256, size, type: 'application/octet-stream' }, linkSeconds) }
+      return {
+        path,
+        present: false,
+        upload: await d.objects.signedPut(
+          'protected',
+          key,
+          { sha256, size, type: 'application/octet-stream' },
+          linkSeconds,
+        ),
+      }
     }),
   }
 }
@@ -71,21 +102,57 @@ export const uploads: Implementation<Routes['uploads']> = async ({ dataset, body
 export const read: Implementation<Routes['read']> = async ({ dataset, caller, body }, d) => {
   notRetired(dataset)
   checkPaths(body.files)
-  if (!body.files.some((f) => isTableFile(f.path))) throw new Failure('invalid-request', 'None of these files is a table. A dataset has at least one CSV or Parquet file; volumes are listed by a table too.', [{ path: '/body/files', message: 'No table among them', expected: 'a file that ends in .csv or .parquet' }])
+  if (!body.files.some((f) => isTableFile(f.path)))
+    throw new Failure(
+      'invalid-request',
+      'None of these files is a table. A dataset has at least one CSV or Parquet file; volumes are listed by a table too.',
+      [{ path: '/body/files', message: 'No table among them', expected: 'a file that ends in .csv or .parquet' }],
+    )
   const heads = await each(body.files, (f) => d.objects.head('protected', blobKey(dataset.datasetId, f.sha256)))
-  const missing = body.files.flatMap((f, i) => (heads[i]?.size === f.size ? [] : [{ path: `/body/files/${i}`, message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded', value: f.path }]))
-  if (missing.length > 0) throw new Failure('asset-missing', `${missing.length} of ${body.files.length} files have not been uploaded. Ask for upload links (POST uploads), send the bytes, and read again.`, missing.slice(0, 50))
-  await record(d, dataset.organisationId, whoOf(caller), [{ act: 'dataset.read', object: `dataset ${dataset.datasetId}`, detail: { files: body.files.length, bytes: body.files.reduce((n, f) => n + f.size, 0) } }])
+  const missing = body.files.flatMap((f, i) =>
+    heads[i]?.size === f.size
+      ? []
+      : [
+          {
+            path: `/body/files/${i}`,
+            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded',
+            value: f.path,
+          },
+        ],
+  )
+  if (missing.length > 0)
+    throw new Failure(
+      'asset-missing',
+      `${missing.length} of ${body.files.length} files have not been uploaded. Ask for upload links (POST uploads), send the bytes, and read again.`,
+      missing.slice(0, 50),
+    )
+  await record(d, dataset.organisationId, whoOf(caller), [
+    {
+      act: 'dataset.read',
+      object: `dataset ${dataset.datasetId}`,
+      detail: { files: body.files.length, bytes: body.files.reduce((n, f) => n + f.size, 0) },
+    },
+  ])
   const jobId = newId(d, 'job')
   await makeJob(d, jobId, dataset, caller.userId, { act: 'read', files: body.files })
   // A published version goes on answering while other files are read beside it.
-  await update(d, dataset, dataset.rev!, { ...(dataset.version === 0 ? { state: 'reading' as const } : {}), readingJob: jobId, readingAct: 'read' }, ['problem'])
+  await update(
+    d,
+    dataset,
+    dataset.rev!,
+    { ...(dataset.version === 0 ? { state: 'reading' as const } : {}), readingJob: jobId, readingAct: 'read' },
+    ['problem'],
+  )
   await d.workflow.start(jobId, 1)
   return { jobId }
 }
 
 /** How the job stands that was asked last to read or store. */
-async function standing(d: Pick<Deps, 'table'>, s: DatasetItem, held: Reading | undefined): Promise<'none' | 'reading' | 'ready' | 'failed'> {
+async function standing(
+  d: Pick<Deps, 'table'>,
+  s: DatasetItem,
+  held: Reading | undefined,
+): Promise<'none' | 'reading' | 'ready' | 'failed'> {
   if (s.readingJob === undefined) return 'none'
   if (s.problem) return 'failed'
   if (held && (held.jobId === s.readingJob || s.readingAct === 'store')) return 'ready'
@@ -96,11 +163,22 @@ async function standing(d: Pick<Deps, 'table'>, s: DatasetItem, held: Reading | 
 export const reading: Implementation<Routes['reading']> = async ({ dataset: s }, d) => {
   const held = await readingOf(d, s.datasetId)
   const state = await standing(d, s, held)
-  // What was read before stays to be looked at while a version is stored, also when that failed: the schema may need a change.
+  // What was read before stays to be looked at while a version is stored, also when that failed: the schema may need a
+  // change.
   const shown = state === 'ready' || (state === 'failed' && s.readingAct === 'store') ? held : undefined
-  const problem = state !== 'failed' ? undefined : s.problem ?? { file: '', reason: 'The job that was to read the files ended without an answer. Read them again.' }
+  const problem =
+    state !== 'failed'
+      ? undefined
+      : (s.problem ?? {
+          file: '',
+          reason: 'The job that was to read the files ended without an answer. Read them again.',
+        })
   return {
-    state, ...(s.readingJob === undefined ? {} : { jobId: s.readingJob }), ...(problem ? { problem } : {}), tables: shown?.tables ?? [], other: shown?.other ?? [],
+    state,
+    ...(s.readingJob === undefined ? {} : { jobId: s.readingJob }),
+    ...(problem ? { problem } : {}),
+    tables: shown?.tables ?? [],
+    other: shown?.other ?? [],
     ...(shown ? { proposed: shown.proposed as z.input<typeof DatasetSchemaShape> } : {}),
   }
 }

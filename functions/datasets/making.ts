@@ -20,54 +20,136 @@ import { toDataset } from './view.ts'
 type Routes = (typeof datasets)['routes']
 type Fields = Pick<DatasetItem, 'organisationId' | 'name' | 'title' | 'description'> & Partial<DatasetItem>
 
-const nameTaken = (): Failure => new Failure('already-exists', 'Your organisation has a dataset of this name already. Choose another: released results refer to names, so they are not used twice.', [{ path: '/body/name', message: 'Taken' }])
+const nameTaken = (): Failure =>
+  new Failure(
+    'already-exists',
+    'Your organisation has a dataset of this name already. Choose another: released results refer to names, so they are not used twice.',
+    [{ path: '/body/name', message: 'Taken' }],
+  )
 
 /**
- * Writes, in this order: event, budget, name, dataset. The id follows from organisation and name: whoever takes up a name after a crash finds the id that the name
- * points at, so that no name is ever locked without a dataset. `already-exists` when the dataset is there.
+ * Writes, in this order: event, budget, name, dataset. The id follows from organisation and name: whoever takes up a
+ * name after a crash finds the id that the name points at, so that no name is ever locked without a dataset.
+ * `already-exists` when the dataset is there.
  */
-async function make(d: Deps, caller: Caller, fields: Fields, event: { act: Act; detail: Detail }): Promise<Item<DatasetItem>> {
+async function make(
+  d: Deps,
+  caller: Caller,
+  fields: Fields,
+  event: { act: Act; detail: Detail },
+): Promise<Item<DatasetItem>> {
   const datasetId = await derivedId('dat', fields.organisationId, fields.name)
   if (await d.table.get<DatasetItem>(keyOf.dataset(datasetId), ['datasetId'])) throw nameTaken()
   const at = d.now().toISOString()
-  const item: DatasetItem = { state: 'draft', version: 0, policy: defaultDatasetPolicy, created: at, changed: at, ...fields, datasetId }
-  await record(d, fields.organisationId, whoOf(caller), [{ act: event.act, object: `dataset ${datasetId}`, detail: { name: fields.name, ...event.detail } }])
+  const item: DatasetItem = {
+    state: 'draft',
+    version: 0,
+    policy: defaultDatasetPolicy,
+    created: at,
+    changed: at,
+    ...fields,
+    datasetId,
+  }
+  await record(d, fields.organisationId, whoOf(caller), [
+    { act: event.act, object: `dataset ${datasetId}`, detail: { name: fields.name, ...event.detail } },
+  ])
   await openBudget(d, datasetId, item.policy)
-  try { await d.table.create({ ...keyOf.datasetName(fields.organisationId, fields.name), datasetId }) } catch (e) { if (!(e instanceof AlreadyExists)) throw e }
-  try { return await d.table.create({ ...item, ...keyOf.dataset(datasetId), gpk: `ORG#${fields.organisationId}`, gsk: `DATASET#${at}#${datasetId}` }) } catch (e) {
+  try {
+    await d.table.create({ ...keyOf.datasetName(fields.organisationId, fields.name), datasetId })
+  } catch (e) {
+    if (!(e instanceof AlreadyExists)) throw e
+  }
+  try {
+    return await d.table.create({
+      ...item,
+      ...keyOf.dataset(datasetId),
+      gpk: `ORG#${fields.organisationId}`,
+      gsk: `DATASET#${at}#${datasetId}`,
+    })
+  } catch (e) {
     throw e instanceof AlreadyExists ? nameTaken() : e
   }
 }
 
 export const create: Implementation<Routes['create']> = async ({ params, body, caller, subject }, d) => {
-  const made = await make(d, caller, { organisationId: params.organisationId, name: body.name, title: body.title, description: body.description, ...(body.declaredSubjects ? { declaredSubjects: body.declaredSubjects } : {}) }, { act: 'dataset.created', detail: {} })
+  const made = await make(
+    d,
+    caller,
+    {
+      organisationId: params.organisationId,
+      name: body.name,
+      title: body.title,
+      description: body.description,
+      ...(body.declaredSubjects ? { declaredSubjects: body.declaredSubjects } : {}),
+    },
+    { act: 'dataset.created', detail: {} },
+  )
   return toDataset(d, made, { ...subject, userId: caller.userId })
 }
 
 /** Whether a study has a run that could become a row. */
 async function hasResults(d: Deps, studyId: string): Promise<boolean> {
-  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(d.table, `STUDY#${studyId}`, { index: true, prefix: 'RUN#', attributes: ['preview', 'state'] }))
+  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(d.table, `STUDY#${studyId}`, {
+    index: true,
+    prefix: 'RUN#',
+    attributes: ['preview', 'state'],
+  }))
     if (!r.preview && r.state === 'completed' && runLife[r.state].hasData) return true
   return false
 }
 
-/** A dataset that an earlier attempt made of the same study and whose job never came, or ended without a reading: the same call again goes on with it. */
-async function interrupted(d: Deps, organisationId: string, name: string, studyId: string): Promise<Item<DatasetItem> | undefined> {
+/**
+ * A dataset that an earlier attempt made of the same study and whose job never came, or ended without a reading: the
+ * same call again goes on with it.
+ */
+async function interrupted(
+  d: Deps,
+  organisationId: string,
+  name: string,
+  studyId: string,
+): Promise<Item<DatasetItem> | undefined> {
   const held = await d.table.get<DatasetItem>(keyOf.dataset(await derivedId('dat', organisationId, name)))
-  if (!held || held.study !== studyId || held.version > 0 || !['draft', 'reading'].includes(held.state)) return undefined
-  const job = held.readingJob === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(held.readingJob), ['state'])
+  if (!held || held.study !== studyId || held.version > 0 || !['draft', 'reading'].includes(held.state))
+    return undefined
+  const job =
+    held.readingJob === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(held.readingJob), ['state'])
   return job && jobLife[job.state].live ? undefined : held
 }
 
-/** The runs are opened by the job (functions/jobs/registration.ts), which writes one event for each before it asks for its key. */
+/**
+ * The runs are opened by the job (functions/jobs/registration.ts), which writes one event for each before it asks for
+ * its key.
+ */
 export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, caller, body }, d) => {
-  if (!(await hasResults(d, study.studyId))) throw new Failure('wrong-state', 'The study has no completed run yet. A dataset is made of completed runs.')
+  if (!(await hasResults(d, study.studyId)))
+    throw new Failure('wrong-state', 'The study has no completed run yet. A dataset is made of completed runs.')
   const jobId = newId(d, 'job')
   const registration = { state: 'reading' as const, readingJob: jobId, readingAct: 'from-study' as const }
   const held = await interrupted(d, study.organisationId, body.name, study.studyId)
   // The dataset names its job from the beginning, so that what is read belongs to it however the steps interleave.
-  const s = held ? await d.table.update<DatasetItem>(keyOf.dataset(held.datasetId), { set: registration, remove: ['problem'], when: [{ attribute: 'rev', is: 'equal', value: held.rev! }] }).catch((e: unknown) => { throw e instanceof ConditionFailed ? nameTaken() : e })
-    : await make(d, caller, { organisationId: study.organisationId, name: body.name, title: body.title, description: '', study: study.studyId, ...registration }, { act: 'dataset.made-from-study', detail: { study: study.studyId, purpose: body.purpose } })
+  const s = held
+    ? await d.table
+        .update<DatasetItem>(keyOf.dataset(held.datasetId), {
+          set: registration,
+          remove: ['problem'],
+          when: [{ attribute: 'rev', is: 'equal', value: held.rev! }],
+        })
+        .catch((e: unknown) => {
+          throw e instanceof ConditionFailed ? nameTaken() : e
+        })
+    : await make(
+        d,
+        caller,
+        {
+          organisationId: study.organisationId,
+          name: body.name,
+          title: body.title,
+          description: '',
+          study: study.studyId,
+          ...registration,
+        },
+        { act: 'dataset.made-from-study', detail: { study: study.studyId, purpose: body.purpose } },
+      )
   await makeJob(d, jobId, s, caller.userId, { act: 'from-study', studyId: study.studyId, purpose: body.purpose })
   await d.workflow.start(jobId, 1)
   return { datasetId: s.datasetId, jobId }

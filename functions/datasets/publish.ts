@@ -23,33 +23,72 @@ type Routes = (typeof datasets)['routes']
 /** The reading that a schema can be confirmed for; `wrong-state` when there is none, or a job is at work. */
 async function confirmable(d: Deps, s: DatasetItem): Promise<Reading> {
   if (s.state === 'retired') throw new Failure('wrong-state', 'A retired dataset gets no new versions.')
-  const job = s.readingJob === undefined ? undefined : await d.table.get<Pick<JobItem, 'state'>>(keyOf.job(s.readingJob), ['state'])
-  if (job && jobLife[job.state].live && s.readingAct === 'store') throw new Failure('wrong-state', 'A version is being stored at this moment. Wait for it, or cancel its job.', undefined, { jobId: s.readingJob })
+  const job =
+    s.readingJob === undefined
+      ? undefined
+      : await d.table.get<Pick<JobItem, 'state'>>(keyOf.job(s.readingJob), ['state'])
+  if (job && jobLife[job.state].live && s.readingAct === 'store')
+    throw new Failure(
+      'wrong-state',
+      'A version is being stored at this moment. Wait for it, or cancel its job.',
+      undefined,
+      { jobId: s.readingJob },
+    )
   const held = await readingOf(d, s.datasetId)
-  if (!held || (s.readingAct !== 'store' && held.jobId !== s.readingJob) || s.state === 'reading') throw new Failure('wrong-state', 'There is no finished reading to confirm. Upload the files and have them read first.')
+  if (!held || (s.readingAct !== 'store' && held.jobId !== s.readingJob) || s.state === 'reading')
+    throw new Failure(
+      'wrong-state',
+      'There is no finished reading to confirm. Upload the files and have them read first.',
+    )
   return held
 }
 
 export const publish: Implementation<Routes['publish']> = async ({ dataset: before, caller, body }, d) => {
   if (before.rev !== body.rev) throw changedMeanwhile()
   const held = await confirmable(d, before)
-  const schema = body.schema as DatasetSchema, policy = body.policy as DatasetPolicy
+  const schema = body.schema as DatasetSchema,
+    policy = body.policy as DatasetPolicy
   const faults = [...schemaFaults(schema), ...fileFaults(schema, new Set(held.files.map((f) => f.path)))]
-  if (faults.length > 0) throw new Failure('invalid-schema', `/body/schema${faults[0]!.path}: ${faults[0]!.message}`, fieldErrors('/body/schema', faults))
+  if (faults.length > 0)
+    throw new Failure(
+      'invalid-schema',
+      `/body/schema${faults[0]!.path}: ${faults[0]!.message}`,
+      fieldErrors('/body/schema', faults),
+    )
   checkPolicy(d, before.policy, policy)
   await checkLimit(d, before.datasetId, policy)
   const version = before.version + 1
-  const last = before.version === 0 ? undefined : await d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(before.datasetId, before.version), ['data'])
+  const last =
+    before.version === 0
+      ? undefined
+      : await d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(before.datasetId, before.version), [
+          'data',
+        ])
   const diff = diffSchemas(last?.data.schema ?? { tables: [], images: [] }, schema)
-  await record(d, before.organisationId, whoOf(caller), [{
-    act: 'dataset.published', object: `dataset ${before.datasetId}`,
-    detail: { version, tables: schema.tables.length, images: schema.images.length, added: diff.added.length, removed: diff.removed.length, changed: diff.changed.length, epsilon: policy.budget.epsilon },
-  }])
+  await record(d, before.organisationId, whoOf(caller), [
+    {
+      act: 'dataset.published',
+      object: `dataset ${before.datasetId}`,
+      detail: {
+        version,
+        tables: schema.tables.length,
+        images: schema.images.length,
+        added: diff.added.length,
+        removed: diff.removed.length,
+        changed: diff.changed.length,
+        epsilon: policy.budget.epsilon,
+      },
+    },
+  ])
   const jobId = newId(d, 'job')
   // Only files that the schema speaks of come into the version: what was uploaded beside them is nobody's to ask.
   const wanted = new Set([...schema.tables.map((t) => t.file), ...schema.images.flatMap((f) => f.masks)])
   const volumes = new Set(schema.images.length > 0 ? held.other.map((o) => o.path) : [])
-  await makeJob(d, jobId, before, caller.userId, { act: 'store', schema, files: held.files.filter((f) => wanted.has(f.path) || volumes.has(f.path)) })
+  await makeJob(d, jobId, before, caller.userId, {
+    act: 'store',
+    schema,
+    files: held.files.filter((f) => wanted.has(f.path) || volumes.has(f.path)),
+  })
   if (policy.listed) await point(d, before)
   // The policy holds from now on, for the version that is published already too.
   const after = await update(d, before, body.rev, { policy, readingJob: jobId, readingAct: 'store' }, ['problem'])

@@ -1,4 +1,7 @@
-/** For tests of datasets: a custodian's acts in one call each, an engine that reads CSV in this process, and a workflow that runs when it is told to. */
+/**
+ * For tests of datasets: a custodian's acts in one call each, an engine that reads CSV in this process, and a workflow
+ * that runs when it is told to.
+ */
 import { createHash } from 'node:crypto'
 import type { DatasetSchema } from '../../domain/datasets/schema.ts'
 import { type DatasetPolicy, defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
@@ -14,19 +17,45 @@ import { type Harness, harness } from '../kernel/testing.ts'
 
 export const sha256 = (b: Uint8Array): string => createHash('sha256').update(b).digest('hex')
 const utf8 = (s: string): Uint8Array => new TextEncoder().encode(s)
-const absent = (): never => { throw new Error('Not a part of this engine') }
+const absent = (): never => {
+  throw new Error('Not a part of this engine')
+}
 
-/** Every column is text, the first is the subject; a file that says `broken` cannot be read, one with `wrong` cannot be stored. */
+/**
+ * Every column is text, the first is the subject; a file that says `broken` cannot be read, one with `wrong` cannot be
+ * stored.
+ */
 export function plainEngine(objects: () => ObjectStore): Engine {
   const text = async (key: string): Promise<string> => new TextDecoder().decode(await objects().get('protected', key))
   return {
-    read: (files) => Promise.all(files.map(async ({ file, data }) => {
-      const content = await text(data.key)
-      if (content.includes('broken')) throw new Unreadable(file, 'a line has too many cells', 2)
-      const [head, ...rows] = [...readCsv(content)]
-      const columns = head!.cells.map((name, i) => ({ name, type: 'text' as const, ...(i === 0 ? { role: 'subject' as const } : {}), distinct: new Set(rows.map((r) => r.cells[i])).size, missing: 0, examples: rows.slice(0, 3).map((r) => r.cells[i]!) }))
-      return { file, columns, rows: rows.length, warnings: [], proposed: { name: file.replace(/\.csv$/, '').replaceAll(/[^a-z0-9_]/g, '_'), file, columns: columns.map(({ distinct: _d, missing: _m, examples: _e, ...c }) => c), oneRowPerSubject: false } }
-    })),
+    read: (files) =>
+      Promise.all(
+        files.map(async ({ file, data }) => {
+          const content = await text(data.key)
+          if (content.includes('broken')) throw new Unreadable(file, 'a line has too many cells', 2)
+          const [head, ...rows] = [...readCsv(content)]
+          const columns = head!.cells.map((name, i) => ({
+            name,
+            type: 'text' as const,
+            ...(i === 0 ? { role: 'subject' as const } : {}),
+            distinct: new Set(rows.map((r) => r.cells[i])).size,
+            missing: 0,
+            examples: rows.slice(0, 3).map((r) => r.cells[i]!),
+          }))
+          return {
+            file,
+            columns,
+            rows: rows.length,
+            warnings: [],
+            proposed: {
+              name: file.replace(/\.csv$/, '').replaceAll(/[^a-z0-9_]/g, '_'),
+              file,
+              columns: columns.map(({ distinct: _d, missing: _m, examples: _e, ...c }) => c),
+              oneRowPerSubject: false,
+            },
+          }
+        }),
+      ),
     store: async (files, schema, prefix) => {
       const tables: StoredTable[] = []
       for (const t of schema.tables) {
@@ -34,11 +63,20 @@ export function plainEngine(objects: () => ObjectStore): Engine {
         if (content.includes('wrong')) throw new Unreadable(t.file, 'the subject is missing', 3)
         const parquet = utf8(`${JSON.stringify(t)}${content}`)
         await objects().put('protected', `${prefix}${t.name}.parquet`, parquet, 'application/octet-stream')
-        tables.push({ name: t.name, parquet: { key: `${prefix}${t.name}.parquet`, sha256: sha256(parquet), size: parquet.length }, rows: 1, subjects: 1 })
+        tables.push({
+          name: t.name,
+          parquet: { key: `${prefix}${t.name}.parquet`, sha256: sha256(parquet), size: parquet.length },
+          rows: 1,
+          subjects: 1,
+        })
       }
       return { data: { schema, tables, subjects: 1 }, outside: {} }
     },
-    count: absent, difference: absent, materialise: absent, validate: absent, query: absent,
+    count: absent,
+    difference: absent,
+    materialise: absent,
+    validate: absent,
+    query: absent,
   }
 }
 
@@ -56,26 +94,74 @@ export interface DatasetStage {
   rev(datasetId: string): Promise<number>
 }
 
-/** A harness with a lab of every role: cleo is custodian, anil analyst, rosa researcher, ada admin. `engine` replaces the plain one. */
+/**
+ * A harness with a lab of every role: cleo is custodian, anil analyst, rosa researcher, ada admin. `engine` replaces
+ * the plain one.
+ */
 export async function stage(engine?: (objects: () => ObjectStore) => Engine): Promise<DatasetStage> {
   const started: string[] = []
-  const workflow: Workflow = { start: async (id, attempt) => { started.push(`${id}/${attempt}`) }, stop: async () => {}, running: async () => false }
-  // The engine reads from the harness's objects, and the harness is given the engine: by the time anything is read, both are there.
+  const workflow: Workflow = {
+    start: async (id, attempt) => {
+      started.push(`${id}/${attempt}`)
+    },
+    stop: async () => {},
+    running: async () => false,
+  }
+  // The engine reads from the harness's objects, and the harness is given the engine: by the time anything is read,
+  // both are there.
   const made: { h?: Harness } = {}
   const h = await harness({ workflow, engine: (engine ?? plainEngine)(() => made.h!.deps.objects) })
   made.h = h
-  const { organisationId } = await h.organisation('Lab', { cleo: ['custodian'], anil: ['analyst'], rosa: ['researcher'], ada: ['admin'] })
+  const { organisationId } = await h.organisation('Lab', {
+    cleo: ['custodian'],
+    anil: ['analyst'],
+    rosa: ['researcher'],
+    ada: ['admin'],
+  })
   const cleo = h.person('cleo')
-  const rev = async (datasetId: string): Promise<number> => (await h.call('datasets', 'get', { as: cleo, params: { datasetId } })).rev
+  const rev = async (datasetId: string): Promise<number> =>
+    (await h.call('datasets', 'get', { as: cleo, params: { datasetId } })).rev
   return {
-    h, organisationId, started, rev,
-    make: async (name = 'trial') => (await h.call('datasets', 'create', { as: cleo, params: { organisationId }, body: { name, title: `The ${name}`, description: 'Of something' } })).datasetId,
+    h,
+    organisationId,
+    started,
+    rev,
+    make: async (name = 'trial') =>
+      (
+        await h.call('datasets', 'create', {
+          as: cleo,
+          params: { organisationId },
+          body: { name, title: `The ${name}`, description: 'Of something' },
+        })
+      ).datasetId,
     read: async (datasetId, given) => {
-      const files = Object.entries(given).map(([path, v]) => { const b = typeof v === 'string' ? utf8(v) : v; return { path, b, size: b.length, sha256: sha256(b) } })
-      for (const f of files) await h.deps.objects.put('protected', `datasets/${datasetId}/blobs/${f.sha256}`, f.b, 'application/octet-stream')
-      return (await h.call('datasets', 'read', { as: cleo, params: { datasetId }, body: { files: files.map(({ b: _, ...f }) => f) } })).jobId
+      const files = Object.entries(given).map(([path, v]) => {
+        const b = typeof v === 'string' ? utf8(v) : v
+        return { path, b, size: b.length, sha256: sha256(b) }
+      })
+      for (const f of files)
+        await h.deps.objects.put(
+          'protected',
+          `datasets/${datasetId}/blobs/${f.sha256}`,
+          f.b,
+          'application/octet-stream',
+        )
+      return (
+        await h.call('datasets', 'read', {
+          as: cleo,
+          params: { datasetId },
+          body: { files: files.map(({ b: _, ...f }) => f) },
+        })
+      ).jobId
     },
-    publish: async (datasetId, schema, policy = defaultDatasetPolicy) => (await h.call('datasets', 'publish', { as: cleo, params: { datasetId }, body: { rev: await rev(datasetId), schema, policy } })).jobId,
+    publish: async (datasetId, schema, policy = defaultDatasetPolicy) =>
+      (
+        await h.call('datasets', 'publish', {
+          as: cleo,
+          params: { datasetId },
+          body: { rev: await rev(datasetId), schema, policy },
+        })
+      ).jobId,
     walk: async (jobId, deps = h.deps) => {
       const job = await deps.table.get<JobItem>(keyOf.job(jobId))
       if (job?.state === 'queued') await deps.table.update(keyOf.job(jobId), { set: { state: 'running' } })
@@ -87,4 +173,17 @@ export async function stage(engine?: (objects: () => ObjectStore) => Engine): Pr
 }
 
 export const subjectsCsv = 'subject,arm\na,x\nb,y\n'
-export const subjectsSchema: DatasetSchema = { images: [], tables: [{ name: 'subjects', file: 'subjects.csv', oneRowPerSubject: true, columns: [{ name: 'subject', type: 'text', role: 'subject' }, { name: 'arm', type: 'category', categories: ['x', 'y'] }] }] }
+export const subjectsSchema: DatasetSchema = {
+  images: [],
+  tables: [
+    {
+      name: 'subjects',
+      file: 'subjects.csv',
+      oneRowPerSubject: true,
+      columns: [
+        { name: 'subject', type: 'text', role: 'subject' },
+        { name: 'arm', type: 'category', categories: ['x', 'y'] },
+      ],
+    },
+  ],
+}

@@ -12,20 +12,46 @@ import { toBudget } from './budget.ts'
 /** The day in UTC, as policies name days. */
 export const today = (d: Pick<Deps, 'now'>): string => d.now().toISOString().slice(0, 10)
 
-export const changedMeanwhile = (): Failure => new Failure('changed-meanwhile', 'Somebody changed this dataset after you loaded it. Load it again, look at what changed, and repeat.')
+export const changedMeanwhile = (): Failure =>
+  new Failure(
+    'changed-meanwhile',
+    'Somebody changed this dataset after you loaded it. Load it again, look at what changed, and repeat.',
+  )
 
 /** An entry of the catalogue, as this person may see it. `who` carries the token's scopes, if any. */
-export async function toDataset(d: Pick<Deps, 'table' | 'now'>, s: Item<DatasetItem>, who: Subject & { userId: string }): Promise<z.input<typeof Dataset>> {
+export async function toDataset(
+  d: Pick<Deps, 'table' | 'now'>,
+  s: Item<DatasetItem>,
+  who: Subject & { userId: string },
+): Promise<z.input<typeof Dataset>> {
   const [budget, version] = await Promise.all([
     d.table.get<BudgetItem>(keyOf.budget(s.datasetId)),
-    s.version > 0 ? d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(s.datasetId, s.version), ['data']) : undefined,
+    s.version > 0
+      ? d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(s.datasetId, s.version), ['data'])
+      : undefined,
   ])
   const why = whyNot(s, who, today(d))
-  const problem = s.problem && `${s.problem.file}${s.problem.line === undefined ? '' : `, line ${s.problem.line}`}: ${s.problem.reason}`
+  const problem =
+    s.problem &&
+    `${s.problem.file}${s.problem.line === undefined ? '' : `, line ${s.problem.line}`}: ${s.problem.reason}`
   return {
-    datasetId: s.datasetId, organisationId: s.organisationId, name: s.name, title: s.title, description: s.description, state: s.state, version: s.version, created: s.created, changed: s.changed, rev: s.rev!,
-    ...(version ? { schema: version.data.schema } : {}), policy: s.policy, budget: toBudget(budget, s.policy), ...(s.declaredSubjects ? { declaredSubjects: s.declaredSubjects } : {}),
-    mayAnalyse: why === undefined, ...(why === undefined ? {} : { why }), ...(s.study ? { study: s.study } : {}),
+    datasetId: s.datasetId,
+    organisationId: s.organisationId,
+    name: s.name,
+    title: s.title,
+    description: s.description,
+    state: s.state,
+    version: s.version,
+    created: s.created,
+    changed: s.changed,
+    rev: s.rev!,
+    ...(version ? { schema: version.data.schema } : {}),
+    policy: s.policy,
+    budget: toBudget(budget, s.policy),
+    ...(s.declaredSubjects ? { declaredSubjects: s.declaredSubjects } : {}),
+    mayAnalyse: why === undefined,
+    ...(why === undefined ? {} : { why }),
+    ...(s.study ? { study: s.study } : {}),
     ...(problem && may({ roles: who.roles }, 'dataset.manage') ? { problem } : {}),
   }
 }

@@ -23,34 +23,83 @@ type Routes = (typeof jobs)['routes']
 /** Live jobs one person may have. */
 const liveJobs = 20
 
-const titleOf = (question: Question, dataset: string): string => question.title ?? `${{ sql: 'Query', python: 'Python', r: 'R', notebook: 'Notebook' }[question.language]} on ${dataset}`.slice(0, 120)
+const titleOf = (question: Question, dataset: string): string =>
+  question.title ??
+  `${{ sql: 'Query', python: 'Python', r: 'R', notebook: 'Notebook' }[question.language]} on ${dataset}`.slice(0, 120)
 
 /** The job of a repeated request: the same question gets the same job, another one under the same key is refused. */
 async function repeated(d: Deps, caller: Caller, made: Item<JobItem>, askHash: string) {
-  if (made.askHash !== askHash) throw new Failure('already-exists', 'This Idempotency-Key was used for another question. Use a new key for a new question.', [{ path: '/headers/Idempotency-Key', message: 'Used for another question' }])
+  if (made.askHash !== askHash)
+    throw new Failure(
+      'already-exists',
+      'This Idempotency-Key was used for another question. Use a new key for a new question.',
+      [{ path: '/headers/Idempotency-Key', message: 'Used for another question' }],
+    )
   const { subject } = await inJob(d, caller, made.jobId, { permission: 'job.read' })
   await once(d, ownerPointer(made))
-  if (made.state === 'queued' && made.waiting !== 'approval' && !made.steps.prepare) await d.workflow.start(made.jobId, made.attempt)
+  if (made.state === 'queued' && made.waiting !== 'approval' && !made.steps.prepare)
+    await d.workflow.start(made.jobId, made.attempt)
   return toJob(new Names(d), made, { userId: caller.userId, subject })
 }
 
 /**
- * Writes, in this order: the question, the pointer by which the watch finds a live job, and the event; the job; the pointer by which its owner does; then it starts.
- * Killed before the job is there, nothing is visible and the watch forgets the pointer; killed after, the watch finds the job and starts it.
+ * Writes, in this order: the question, the pointer by which the watch finds a live job, and the event; the job; the
+ * pointer by which its owner does; then it starts. Killed before the job is there, nothing is visible and the watch
+ * forgets the pointer; killed after, the watch finds the job and starts it.
  */
-async function accept(d: Deps, caller: Caller, jobId: string, askHash: string, question: Question, terms: Terms): Promise<Item<JobItem>> {
+async function accept(
+  d: Deps,
+  caller: Caller,
+  jobId: string,
+  askHash: string,
+  question: Question,
+  terms: Terms,
+): Promise<Item<JobItem>> {
   const { dataset } = terms
   const job: JobItem = {
-    jobId, kind: question.language === 'sql' ? 'query' : 'script', title: titleOf(question, dataset.name), state: 'queued', waiting: terms.approval === 'needed' ? 'approval' : 'turn',
-    organisationId: dataset.organisationId, datasetId: dataset.datasetId, datasetVersion: dataset.version, userId: caller.userId, language: question.language, ...(terms.twin ? { twin: terms.twin } : { mode: question.mode }), purpose: question.purpose, cohort: terms.twin ? [] : question.cohort,
-    ...(question.mode === 'noise' && !terms.twin ? { epsilon: question.epsilon ?? usualEpsilon } : {}), pin: terms.pin, askHash, created: d.now().toISOString(), attempt: 1, steps: {},
+    jobId,
+    kind: question.language === 'sql' ? 'query' : 'script',
+    title: titleOf(question, dataset.name),
+    state: 'queued',
+    waiting: terms.approval === 'needed' ? 'approval' : 'turn',
+    organisationId: dataset.organisationId,
+    datasetId: dataset.datasetId,
+    datasetVersion: dataset.version,
+    userId: caller.userId,
+    language: question.language,
+    ...(terms.twin ? { twin: terms.twin } : { mode: question.mode }),
+    purpose: question.purpose,
+    cohort: terms.twin ? [] : question.cohort,
+    ...(question.mode === 'noise' && !terms.twin ? { epsilon: question.epsilon ?? usualEpsilon } : {}),
+    pin: terms.pin,
+    askHash,
+    created: d.now().toISOString(),
+    attempt: 1,
+    steps: {},
   }
   await Promise.all([
     d.objects.put('protected', objectOf.ask(jobId), jsonBytes(question), 'application/json'),
     once(d, livePointer(job)),
-    record(d, job.organisationId, whoOf(caller), [{ act: 'job.asked', object: `job ${jobId}`, detail: { dataset: job.datasetId, version: job.datasetVersion, language: question.language, mode: terms.twin ? 'twin' : question.mode, pin: job.pin } }]),
+    record(d, job.organisationId, whoOf(caller), [
+      {
+        act: 'job.asked',
+        object: `job ${jobId}`,
+        detail: {
+          dataset: job.datasetId,
+          version: job.datasetVersion,
+          language: question.language,
+          mode: terms.twin ? 'twin' : question.mode,
+          pin: job.pin,
+        },
+      },
+    ]),
   ])
-  const made = await d.table.create<JobItem>({ ...job, ...keyOf.job(jobId), gpk: keyOf.dataset(job.datasetId).pk, gsk: `JOB#${job.created}#${jobId}` })
+  const made = await d.table.create<JobItem>({
+    ...job,
+    ...keyOf.job(jobId),
+    gpk: keyOf.dataset(job.datasetId).pk,
+    gsk: `JOB#${job.created}#${jobId}`,
+  })
   await once(d, ownerPointer(job))
   if (job.waiting !== 'approval') await d.workflow.start(jobId, job.attempt)
   return made
@@ -63,15 +112,23 @@ export const ask: Implementation<Routes['ask']> = async ({ body, caller, idempot
     const made = await d.table.get<JobItem>(keyOf.job(jobId))
     if (made) return repeated(d, caller, made, askHash)
   }
-  const [terms, live] = await Promise.all([termsOf(d, caller, body), d.table.query('JOB#LIVE', { index: true, prefix: `${caller.userId}#`, limit: liveJobs, attributes: [] })])
+  const [terms, live] = await Promise.all([
+    termsOf(d, caller, body),
+    d.table.query('JOB#LIVE', { index: true, prefix: `${caller.userId}#`, limit: liveJobs, attributes: [] }),
+  ])
   if (terms.faults[0]) throw terms.faults[0]
-  if (live.items.length >= liveJobs) throw new Failure('too-many-jobs', `You have ${liveJobs} jobs that are not over yet. Wait for one of them, or stop one.`)
+  if (live.items.length >= liveJobs)
+    throw new Failure(
+      'too-many-jobs',
+      `You have ${liveJobs} jobs that are not over yet. Wait for one of them, or stop one.`,
+    )
   try {
     const made = await accept(d, caller, jobId, askHash, body, terms)
     return await toJob(new Names(d), made, { userId: caller.userId, subject: terms.subject })
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
-    return repeated(d, caller, (await d.table.get<JobItem>(keyOf.job(jobId)))!, askHash) // the same request, twice at once
+    // the same request, twice at once
+    return repeated(d, caller, (await d.table.get<JobItem>(keyOf.job(jobId)))!, askHash)
   }
 }
 
@@ -81,10 +138,20 @@ export const quote: Implementation<Routes['quote']> = async ({ body, caller }, d
   if (forbidden) throw forbidden
   const { advice, approval, pin, dataset, budget, nanoRho } = terms
   // What is wrong beyond the code is said in the same list: the form shows one.
-  const wrong = terms.faults.filter((f) => f.kind !== 'invalid-query').map((f) => ({ level: 'error' as const, message: f.message, code: f.kind }))
+  const wrong = terms.faults
+    .filter((f) => f.kind !== 'invalid-query')
+    .map((f) => ({ level: 'error' as const, message: f.message, code: f.kind }))
   const figures = quoteOf({
-    language: body.language, mode: body.mode, ...(body.epsilon === undefined ? {} : { epsilon: body.epsilon }), declared: body.declared, policy: strictest(dataset.policy.disclosure), limits: limitsOf(body),
-    charge: BigInt(nanoRho), available: BigInt(budget?.available ?? 0), delta: dataset.policy.budget.delta, ...(terms.twin ? { twin: true as const } : {}),
+    language: body.language,
+    mode: body.mode,
+    ...(body.epsilon === undefined ? {} : { epsilon: body.epsilon }),
+    declared: body.declared,
+    policy: strictest(dataset.policy.disclosure),
+    limits: limitsOf(body),
+    charge: BigInt(nanoRho),
+    available: BigInt(budget?.available ?? 0),
+    delta: dataset.policy.budget.delta,
+    ...(terms.twin ? { twin: true as const } : {}),
   })
   return { acceptable: terms.faults.length === 0, advice: [...wrong, ...advice], approval, pin, ...figures }
 }

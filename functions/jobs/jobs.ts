@@ -8,4 +8,18 @@ import { download, inspect, result } from './results.ts'
 import { approve, cancel } from './steering.ts'
 import { log } from './twin.ts'
 
-export const createJobs = (deps: Deps): LambdaHandler => lambda(jobs, 'jobs', deps, { quote, ask, list, ofDataset, get, question, cancel, approve, result, download, log, inspect })
+export const createJobs = (deps: Deps): LambdaHandler =>
+  lambda(jobs, 'jobs', deps, {
+    quote,
+    ask,
+    list,
+    ofDataset,
+    get,
+    question,
+    cancel,
+    approve,
+    result,
+    download,
+    log,
+    inspect,
+  })

@@ -1,4 +1,7 @@
-/** The first step: may this still be asked, is what was approved what will run, are there enough subjects, does the budget cover it; then what computes gets its inputs. */
+/**
+ * The first step: may this still be asked, is what was approved what will run, are there enough subjects, does the
+ * budget cover it; then what computes gets its inputs.
+ */
 import { backstage } from '../../contracts/backstage.ts'
 import { whyNot } from '../../domain/datasets/asking.ts'
 import { minimumSubjectsOf } from '../../domain/datasets/policy-rules.ts'
@@ -9,55 +12,115 @@ import type { Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import { preparePipeline } from '../pipelines/steps.ts'
-import { type ApprovalItem, type DatasetItem, type DatasetVersionItem, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
+import {
+  type ApprovalItem,
+  type DatasetItem,
+  type DatasetVersionItem,
+  type JobItem,
+  keyOf,
+  type MemberItem,
+} from '../kernel/items.ts'
 import { entry, reserve } from './charging.ts'
 import { cohortCell, differing, rememberRefused } from './differencing.ts'
 import { handOver, planFor } from './inputs.ts'
-import { atWork, decided, jsonBytes, type Log, move, objectOf, Overtaken, readJson, stepEnded, stepStarted, type StepInput } from './standing.ts'
+import {
+  atWork,
+  decided,
+  jsonBytes,
+  type Log,
+  move,
+  objectOf,
+  Overtaken,
+  readJson,
+  stepEnded,
+  stepStarted,
+  type StepInput,
+} from './standing.ts'
 import { prepareSynthesis } from './synthesis-prepare.ts'
 import { chargeOf, pinFor, type Question } from './terms.ts'
 import { isTrial, prepareTrial } from './twin.ts'
 
-export interface Prepared { jobId: string; attempt: number; compute: 'query' | 'container' | 'pipeline' | 'registration' | 'none'; container?: { manifest: string } & Container }
+export interface Prepared {
+  jobId: string
+  attempt: number
+  compute: 'query' | 'container' | 'pipeline' | 'registration' | 'none'
+  container?: { manifest: string } & Container
+}
 
 /** The job does not run on: a problem that its own declarations or its cohort have. */
 class Refused extends Error {
   override name = 'Refused'
   readonly code: JobCode
-  constructor(code: JobCode) { super(code); this.code = code }
+  constructor(code: JobCode) {
+    super(code)
+    this.code = code
+  }
 }
 
-interface Found { question: Question; dataset: Item<DatasetItem>; version: Item<DatasetVersionItem> }
+interface Found {
+  question: Question
+  dataset: Item<DatasetItem>
+  version: Item<DatasetVersionItem>
+}
 
 /** What was true when it was asked must be true when it runs. */
 async function stillAllowed(d: Deps, job: JobItem): Promise<Found> {
   const [question, dataset, version, member, approval] = await Promise.all([
-    readJson<Question>(d, 'protected', objectOf.ask(job.jobId)), d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)), d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
-    d.table.get<MemberItem>(keyOf.member(job.organisationId, job.userId)), d.table.get<ApprovalItem>(keyOf.approval(job.datasetId, job.pin)),
+    readJson<Question>(d, 'protected', objectOf.ask(job.jobId)),
+    d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
+    d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
+    d.table.get<MemberItem>(keyOf.member(job.organisationId, job.userId)),
+    d.table.get<ApprovalItem>(keyOf.approval(job.datasetId, job.pin)),
   ])
   // A run of a pipeline is asked by its experiment: what it runs is kept in the job itself.
-  if (!dataset || !version || (job.kind !== 'pipeline' && (await sha256Hex(canonical(question))) !== job.askHash)) throw new Refused('infrastructure')
+  if (!dataset || !version || (job.kind !== 'pipeline' && (await sha256Hex(canonical(question))) !== job.askHash))
+    throw new Refused('infrastructure')
   const { policy } = dataset
-  if (!member || whyNot(dataset, { roles: member.roles, userId: job.userId }, d.now().toISOString().slice(0, 10)) !== undefined) throw new Refused('policy-changed')
-  if (!policy.languages.includes(question.language) || !policy.modes.includes(question.mode)) throw new Refused('policy-changed')
+  if (
+    !member ||
+    whyNot(dataset, { roles: member.roles, userId: job.userId }, d.now().toISOString().slice(0, 10)) !== undefined
+  )
+    throw new Refused('policy-changed')
+  if (!policy.languages.includes(question.language) || !policy.modes.includes(question.mode))
+    throw new Refused('policy-changed')
   if (policy.approval && job.kind === 'pipeline') throw new Refused('policy-changed')
-  if (policy.approval && (!approval || (await pinFor(d, question, version)) !== job.pin)) throw new Refused('approval-stale')
+  if (policy.approval && (!approval || (await pinFor(d, question, version)) !== job.pin))
+    throw new Refused('approval-stale')
   return { question, dataset, version }
 }
 
-/** Takes the charge before anything touches the data. The job says so first, so that a crash in between leaves nothing that nobody would give back. */
+/**
+ * Takes the charge before anything touches the data. The job says so first, so that a crash in between leaves nothing
+ * that nobody would give back.
+ */
 async function charge(d: Deps, job: Item<JobItem>, { question, dataset }: Found, at: string): Promise<Item<JobItem>> {
-  const now = job.charged ? job : await move(d, job, { set: { charge: chargeOf(question, dataset.policy.budget), charged: 'reserved' } })
+  const now = job.charged
+    ? job
+    : await move(d, job, { set: { charge: chargeOf(question, dataset.policy.budget), charged: 'reserved' } })
   if (!(await reserve(d, now))) throw new Refused('budget-exhausted')
   await entry(d, now, 'reserved', now.steps.prepare?.started ?? at)
   return now
 }
 
 /** For the custodian alone: what the analyst is not told. */
-const logCount = (d: Deps, job: JobItem, subjects: number, message: string): Promise<void> => d.objects.put('protected', objectOf.log(job.jobId), jsonBytes({ subjects, runs: [], message } satisfies Log), 'application/json')
+const logCount = (d: Deps, job: JobItem, subjects: number, message: string): Promise<void> =>
+  d.objects.put(
+    'protected',
+    objectOf.log(job.jobId),
+    jsonBytes({ subjects, runs: [], message } satisfies Log),
+    'application/json',
+  )
 
-/** Counts the cohort. Under `noise` the number is for the log and the custodian alone: whether it is small is a fact that nobody has paid for, and the noise hides it. Otherwise, what is too small, or too near to what the person was told before, goes no further, and nobody is told the number. */
-async function count(d: Deps, job: Item<JobItem>, { dataset, version }: Found): Promise<{ subjects: number; fingerprint: string }> {
+/**
+ * Counts the cohort. Under `noise` the number is for the log and the custodian alone: whether it is small is a fact
+ * that nobody has paid for, and the noise hides it. Otherwise, what is too small, or too near to what the person was
+ * told before, goes no further, and nobody is told the number.
+ */
+async function count(
+  d: Deps,
+  job: Item<JobItem>,
+  { dataset, version }: Found,
+): Promise<{ subjects: number; fingerprint: string }> {
   const { subjects, fingerprint } = await d.engine.count(version.data, job.cohort)
   const minimum = minimumSubjectsOf(dataset.policy)
   if (job.mode === 'noise') return { subjects, fingerprint }
@@ -76,7 +139,11 @@ async function count(d: Deps, job: Item<JobItem>, { dataset, version }: Found): 
 
 async function prepare(d: Deps, found: Item<JobItem>): Promise<Omit<Prepared, 'jobId' | 'attempt'>> {
   const at = d.now().toISOString()
-  let job = await move(d, found, { to: 'running', set: { steps: stepStarted(found.kind === 'pipeline' ? found.steps : {}, 'prepare', at) }, remove: ['waiting'] })
+  let job = await move(d, found, {
+    to: 'running',
+    set: { steps: stepStarted(found.kind === 'pipeline' ? found.steps : {}, 'prepare', at) },
+    remove: ['waiting'],
+  })
   if (job.kind === 'registration') {
     await move(d, job, { set: { steps: stepStarted(stepEnded(job.steps, 'prepare', at), 'compute', at) } })
     return { compute: 'registration' }
@@ -95,20 +162,32 @@ async function prepare(d: Deps, found: Item<JobItem>): Promise<Omit<Prepared, 'j
     if (job.mode === 'noise') job = await charge(d, job, what, at)
     const counted = await count(d, job, what)
     if (job.kind === 'pipeline') return await preparePipeline(d, await move(d, job, { set: counted }), at, what.dataset)
-    const plan = job.kind === 'script' ? planFor(what.question, counted.subjects, what.dataset.declaredSubjects) : undefined
+    const plan =
+      job.kind === 'script' ? planFor(what.question, counted.subjects, what.dataset.declaredSubjects) : undefined
     if (typeof plan === 'string') throw new Refused(plan)
     const container = plan ? await handOver(d, job, what.question, plan, what.dataset, what.version) : undefined
     const now = d.now().toISOString()
-    await move(d, job, { set: { ...counted, steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', now) } })
+    await move(d, job, {
+      set: { ...counted, steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', now) },
+    })
     return container ? { compute: 'container', container } : { compute: 'query' }
   } catch (e) {
     if (!(e instanceof Refused)) throw e
-    await move(d, job, { set: decided(job, endOf(e.code) as 'blocked' | 'failed', d.now().toISOString(), { code: e.code, step: 'prepare' }), ...(e.code === 'budget-exhausted' ? { remove: ['charge', 'charged'] as const } : {}) })
+    await move(d, job, {
+      set: decided(job, endOf(e.code) as 'blocked' | 'failed', d.now().toISOString(), {
+        code: e.code,
+        step: 'prepare',
+      }),
+      ...(e.code === 'budget-exhausted' ? { remove: ['charge', 'charged'] as const } : {}),
+    })
     return { compute: 'none' }
   }
 }
 
-/** The workflow's step. `none` when there is nothing (left) to compute: the job was refused, decided, cancelled, or another attempt has it. */
+/**
+ * The workflow's step. `none` when there is nothing (left) to compute: the job was refused, decided, cancelled, or
+ * another attempt has it.
+ */
 export function createPrepare(deps: Deps): (input: StepInput) => Promise<Prepared> {
   const d = guarded(deps, 'prepare', backstage.find((f) => f.area === 'jobs' && f.name === 'prepare')!.grants)
   return async ({ jobId, attempt }) => {

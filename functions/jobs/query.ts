@@ -1,4 +1,6 @@
-/** The compute step of SQL: the engine's answer goes to quarantine as it is; what may leave is for the next step to say. */
+/**
+ * The compute step of SQL: the engine's answer goes to quarantine as it is; what may leave is for the next step to say.
+ */
 import { backstage } from '../../contracts/backstage.ts'
 import type { Ask } from '../../contracts/jobs.ts'
 import { strictest } from '../../domain/disclosure/policy.ts'
@@ -16,10 +18,19 @@ export function createQuery(deps: Deps): (input: StepInput) => Promise<object> {
     const job = await atWork(d, jobId, attempt)
     if (!job || job.kind !== 'query') return {}
     const [ask, dataset, version] = await Promise.all([
-      readJson<z.output<typeof Ask>>(d, 'protected', objectOf.ask(jobId)), d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)), d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
+      readJson<z.output<typeof Ask>>(d, 'protected', objectOf.ask(jobId)),
+      d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
+      d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
     ])
     const limits = { ...defaultLimits, ...ask.limits }
-    const answer = await d.engine.query(version!.data, job.cohort, ask.code, job.mode === 'noise' ? 'noise' : 'rules', strictest(dataset!.policy.disclosure), { seconds: limits.seconds, memoryMb: limits.memoryMb })
+    const answer = await d.engine.query(
+      version!.data,
+      job.cohort,
+      ask.code,
+      job.mode === 'noise' ? 'noise' : 'rules',
+      strictest(dataset!.policy.disclosure),
+      { seconds: limits.seconds, memoryMb: limits.memoryMb },
+    )
     await d.objects.put('quarantine', objectOf.query(jobId), jsonBytes(answer), 'application/json')
     return {}
   }

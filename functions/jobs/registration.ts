@@ -1,6 +1,7 @@
 /**
- * The compute step of registration: reads a custodian's files and proposes a schema, or stores the tables of a confirmed one. It moves the dataset itself; what
- * becomes of the job is said in its `outcome` and made true by settling. Killed anywhere and run again, it ends the same.
+ * The compute step of registration: reads a custodian's files and proposes a schema, or stores the tables of a
+ * confirmed one. It moves the dataset itself; what becomes of the job is said in its `outcome` and made true by
+ * settling. Killed anywhere and run again, it ends the same.
  */
 import { backstage } from '../../contracts/backstage.ts'
 import type { JobCode } from '../../domain/jobs/codes.ts'
@@ -17,16 +18,29 @@ import { MayNotOpen } from './study-runs.ts'
 import { storeVersion } from './storing.ts'
 
 /** Another job has taken the dataset over, or it was retired: this one has nothing left to say about it. */
-class Superseded extends Error { override name = 'Superseded' }
+class Superseded extends Error {
+  override name = 'Superseded'
+}
 
 /** Changes the dataset as long as this job is the one that it waits for. */
-async function turn(d: Deps, job: JobItem, set: Partial<DatasetItem>, remove: (keyof DatasetItem)[] = []): Promise<void> {
+async function turn(
+  d: Deps,
+  job: JobItem,
+  set: Partial<DatasetItem>,
+  remove: (keyof DatasetItem)[] = [],
+): Promise<void> {
   try {
     await d.table.update<DatasetItem>(keyOf.dataset(job.datasetId), {
-      set: { ...set, changed: d.now().toISOString() }, remove,
-      when: [{ attribute: 'readingJob', is: 'equal', value: job.jobId }, { attribute: 'state', is: 'different', value: 'retired' }],
+      set: { ...set, changed: d.now().toISOString() },
+      remove,
+      when: [
+        { attribute: 'readingJob', is: 'equal', value: job.jobId },
+        { attribute: 'state', is: 'different', value: 'retired' },
+      ],
     })
-  } catch (e) { throw e instanceof ConditionFailed ? new Superseded() : e }
+  } catch (e) {
+    throw e instanceof ConditionFailed ? new Superseded() : e
+  }
 }
 
 async function register(d: Deps, job: Item<JobItem>, s: Item<DatasetItem>, ask: RegistrationAsk): Promise<void> {
@@ -42,22 +56,44 @@ async function register(d: Deps, job: Item<JobItem>, s: Item<DatasetItem>, ask: 
   await turn(d, job, s.version === 0 ? { state: 'proposed' } : {}, ['problem'])
 }
 
-/** What the custodian is told, and where that leaves the dataset: a schema that could not be stored stays proposed, files that could not be read leave a draft. */
-async function unreadable(d: Deps, job: JobItem, s: DatasetItem, act: RegistrationAsk['act'], e: Unreadable | MayNotOpen): Promise<void> {
-  const problem = e instanceof MayNotOpen ? { file: '', reason: 'Whoever asked for this may not open the study’s results any more.' }
-    // A reason may quote what stands in the custodian's own file, never what participants of a study recorded.
-    : { file: e.file, ...(e.line === undefined ? {} : { line: e.line }), reason: act === 'from-study' ? 'The study’s records do not make a table that can be read.' : e.message.slice(0, 500) }
+/**
+ * What the custodian is told, and where that leaves the dataset: a schema that could not be stored stays proposed,
+ * files that could not be read leave a draft.
+ */
+async function unreadable(
+  d: Deps,
+  job: JobItem,
+  s: DatasetItem,
+  act: RegistrationAsk['act'],
+  e: Unreadable | MayNotOpen,
+): Promise<void> {
+  const problem =
+    e instanceof MayNotOpen
+      ? { file: '', reason: 'Whoever asked for this may not open the study’s results any more.' }
+      : // A reason may quote what stands in the custodian's own file, never what participants of a study recorded.
+        {
+          file: e.file,
+          ...(e.line === undefined ? {} : { line: e.line }),
+          reason:
+            act === 'from-study'
+              ? 'The study’s records do not make a table that can be read.'
+              : e.message.slice(0, 500),
+        }
   await turn(d, job, { problem, ...(s.version === 0 && act !== 'store' ? { state: 'draft' as const } : {}) })
 }
 
-/** The workflow's step: `(input) => {}`. Anything but an answer about the files is thrown, and the workflow tries again. */
+/**
+ * The workflow's step: `(input) => {}`. Anything but an answer about the files is thrown, and the workflow tries again.
+ */
 export function createRegistration(deps: Deps): (input: StepInput) => Promise<object> {
   const d = guarded(deps, 'registration', backstage.find((f) => f.area === 'jobs' && f.name === 'registration')!.grants)
   return async ({ jobId, attempt }) => {
     const job = await atWork(d, jobId, attempt)
     if (!job || job.kind !== 'registration') return {}
     const at = (): string => d.now().toISOString()
-    const failed = async (code: JobCode): Promise<void> => { await move(d, job, { set: decided({ ...job, steps: steps() }, 'failed', at(), { code, step: 'compute' }) }) }
+    const failed = async (code: JobCode): Promise<void> => {
+      await move(d, job, { set: decided({ ...job, steps: steps() }, 'failed', at(), { code, step: 'compute' }) })
+    }
     const began = at()
     const steps = (): JobItem['steps'] => (job.steps.compute ? job.steps : stepStarted(job.steps, 'compute', began))
     try {
@@ -65,7 +101,9 @@ export function createRegistration(deps: Deps): (input: StepInput) => Promise<ob
       const ask = await readJson<RegistrationAsk>(d, 'protected', askKey(jobId))
       try {
         if (!s || s.state === 'retired' || s.readingJob !== jobId) throw new Superseded()
-        try { await register(d, job, s, ask) } catch (e) {
+        try {
+          await register(d, job, s, ask)
+        } catch (e) {
           if (!(e instanceof Unreadable || e instanceof MayNotOpen)) throw e
           await unreadable(d, job, s, ask.act, e)
           await failed('unreadable')
@@ -77,7 +115,10 @@ export function createRegistration(deps: Deps): (input: StepInput) => Promise<ob
         return {}
       }
       const ended = at()
-      await move(d, job, { to: 'checking', set: { outcome: 'succeeded', steps: { ...steps(), compute: { started: steps().compute!.started, ended } } } })
+      await move(d, job, {
+        to: 'checking',
+        set: { outcome: 'succeeded', steps: { ...steps(), compute: { started: steps().compute!.started, ended } } },
+      })
     } catch (e) {
       // A cancellation won, or another run of this step: it has the last word.
       if (!(e instanceof Overtaken)) throw e

@@ -23,11 +23,13 @@ export async function unpacked(bytes: Uint8Array): Promise<string | undefined> {
   return new TextDecoder().decode(Buffer.concat(chunks))
 }
 
-/** The job's report; undefined when there is none, or nothing that is one: the platform's failure, not the analyst's. */
+/**
+ * The job's report; undefined when there is none, or nothing that is one: the platform's failure, not the analyst's.
+ */
 export async function reportOf(d: Pick<Deps, 'objects'>, job: JobItem): Promise<Report | undefined> {
   try {
     const text = await unpacked(await d.objects.get('quarantine', objectOf.report(job.jobId)))
-    const report = text === undefined ? undefined : JSON.parse(text) as Report
+    const report = text === undefined ? undefined : (JSON.parse(text) as Report)
     return report?.job === job.jobId && Array.isArray(report.runs) ? report : undefined
   } catch (e) {
     if (e instanceof ObjectMissing || e instanceof SyntaxError || e instanceof TypeError) return undefined
@@ -38,9 +40,19 @@ export async function reportOf(d: Pick<Deps, 'objects'>, job: JobItem): Promise<
 /** What the custodian may read of it; the beginnings of texts when there is too much. */
 export function logOf(report: Report, subjects: number | undefined): Log {
   const each = Math.floor(logCharacters / Math.max(1, report.runs.length) / 2)
-  const start = (text: string): string => (text.length > each ? `${text.slice(0, each)}\n[${text.length - each} more characters]` : text)
+  const start = (text: string): string =>
+    text.length > each ? `${text.slice(0, each)}\n[${text.length - each} more characters]` : text
   return {
-    ...(subjects === undefined ? {} : { subjects }), ...(report.refused ? { message: `Nothing could run: ${report.refused}.` } : {}),
-    runs: report.runs.map((r) => ({ run: String(r.run), subjects: r.subjects, end: r.end, ...(r.exitCode === undefined ? {} : { exitCode: r.exitCode }), seconds: r.seconds, stdout: start(r.stdout), stderr: start(r.stderr) })),
+    ...(subjects === undefined ? {} : { subjects }),
+    ...(report.refused ? { message: `Nothing could run: ${report.refused}.` } : {}),
+    runs: report.runs.map((r) => ({
+      run: String(r.run),
+      subjects: r.subjects,
+      end: r.end,
+      ...(r.exitCode === undefined ? {} : { exitCode: r.exitCode }),
+      seconds: r.seconds,
+      stdout: start(r.stdout),
+      stderr: start(r.stderr),
+    })),
   }
 }

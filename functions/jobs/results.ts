@@ -21,33 +21,74 @@ const linkSeconds = 900
 
 /** The job's state alone opens a release: outputs may lie ready before it, or after a cancellation that won. */
 async function releasedOf(d: Pick<Deps, 'objects'>, job: JobItem): Promise<ReleasedDocument> {
-  if (job.kind === 'pipeline') throw new Failure('result-not-released', 'This is a run of a pipeline: what leaves is among its artifacts, on the run’s own page.')
-  if (job.state !== 'succeeded' || job.released === undefined) throw new Failure('result-not-released', job.state === 'succeeded' ? 'This kind of job has no result to release.' : `Nothing was released: the job is ${job.state}.`)
+  if (job.kind === 'pipeline')
+    throw new Failure(
+      'result-not-released',
+      'This is a run of a pipeline: what leaves is among its artifacts, on the run’s own page.',
+    )
+  if (job.state !== 'succeeded' || job.released === undefined)
+    throw new Failure(
+      'result-not-released',
+      job.state === 'succeeded'
+        ? 'This kind of job has no result to release.'
+        : `Nothing was released: the job is ${job.state}.`,
+    )
   return readJson<ReleasedDocument>(d, 'released', objectOf.result(job.jobId))
 }
 
 export const result: Implementation<Routes['result']> = async ({ job }, d) => {
   const { outputs, files, card } = await releasedOf(d, job)
-  return { outputs, card, files: await Promise.all(files.map(async (f) => ({ ...f, url: (await d.objects.signedGet('released', objectOf.file(job.jobId, f.name), linkSeconds, f.name)).url }))) }
+  return {
+    outputs,
+    card,
+    files: await Promise.all(
+      files.map(async (f) => ({
+        ...f,
+        url: (await d.objects.signedGet('released', objectOf.file(job.jobId, f.name), linkSeconds, f.name)).url,
+      })),
+    ),
+  }
 }
 
 const text = new TextEncoder()
 /** A name as a file's; numbered when there are several, so that two names cannot meet. */
-const fileName = (name: string, i: number, of: number): string => `${of > 1 ? `${String(i + 1).padStart(2, '0')}-` : ''}${name.normalize('NFKD').replace(/[^A-Za-z0-9.-]+/g, '_').replace(/^[._]+/, '').slice(0, 80) || 'output'}.csv`
+const fileName = (name: string, i: number, of: number): string =>
+  `${of > 1 ? `${String(i + 1).padStart(2, '0')}-` : ''}${
+    name
+      .normalize('NFKD')
+      .replace(/[^A-Za-z0-9.-]+/g, '_')
+      .replace(/^[._]+/, '')
+      .slice(0, 80) || 'output'
+  }.csv`
 // A fixed time: the same release packs into the same bytes.
-const pack = (files: { path: string; bytes: Uint8Array }[]): Uint8Array => zipSync(Object.fromEntries(files.map((f) => [f.path, f.bytes])), { mtime: new Date('1980-01-02T00:00:00Z') })
+const pack = (files: { path: string; bytes: Uint8Array }[]): Uint8Array =>
+  zipSync(Object.fromEntries(files.map((f) => [f.path, f.bytes])), { mtime: new Date('1980-01-02T00:00:00Z') })
 
 async function crate(d: Deps, job: JobItem, { outputs, files, card }: ReleasedDocument): Promise<Uint8Array> {
   const names = new Names(d)
   const [question, organisation, name, approval, plots] = await Promise.all([
-    questionOf(d, job), d.table.get<OrganisationItem>(keyOf.organisation(job.organisationId)), names.person(job.userId), d.table.get<ApprovalItem>(keyOf.approval(job.datasetId, job.pin)),
-    Promise.all(files.map(async (f) => ({ ...f, bytes: await d.objects.get('released', objectOf.file(job.jobId, f.name)) }))),
+    questionOf(d, job),
+    d.table.get<OrganisationItem>(keyOf.organisation(job.organisationId)),
+    names.person(job.userId),
+    d.table.get<ApprovalItem>(keyOf.approval(job.datasetId, job.pin)),
+    Promise.all(
+      files.map(async (f) => ({ ...f, bytes: await d.objects.get('released', objectOf.file(job.jobId, f.name)) })),
+    ),
   ])
-  return pack(await crateFiles({
-    card, outputs, files: plots, language: question.language, person: { id: job.userId, name }, organisation: { id: job.organisationId, name: organisation?.name ?? job.organisationId },
-    node: { origin: d.settings.mainOrigin, name: 'Cloister', version: d.settings.version }, started: job.steps.compute?.started ?? job.created, ended: job.steps.compute?.ended ?? card.released,
-    ...(approval ? { approved: { at: approval.at, by: await names.person(approval.by) } } : {}),
-  }))
+  return pack(
+    await crateFiles({
+      card,
+      outputs,
+      files: plots,
+      language: question.language,
+      person: { id: job.userId, name },
+      organisation: { id: job.organisationId, name: organisation?.name ?? job.organisationId },
+      node: { origin: d.settings.mainOrigin, name: 'Cloister', version: d.settings.version },
+      started: job.steps.compute?.started ?? job.created,
+      ended: job.steps.compute?.ended ?? card.released,
+      ...(approval ? { approved: { at: approval.at, by: await names.person(approval.by) } } : {}),
+    }),
+  )
 }
 
 export const download: Implementation<Routes['download']> = async ({ job, params }, d) => {
@@ -61,21 +102,39 @@ export const download: Implementation<Routes['download']> = async ({ job, params
     return ready(objectOf.package(job.jobId, name), filename)
   }
   switch (params.format) {
-    case 'json': return ready(objectOf.result(job.jobId), `${job.jobId}.json`)
-    case 'ro-crate': return made('crate.zip', await crate(d, job, released), 'application/zip', `${job.jobId}-ro-crate.zip`)
+    case 'json':
+      return ready(objectOf.result(job.jobId), `${job.jobId}.json`)
+    case 'ro-crate':
+      return made('crate.zip', await crate(d, job, released), 'application/zip', `${job.jobId}-ro-crate.zip`)
     case 'csv': {
       const { outputs } = released
-      if (outputs.length === 1) return made('result.csv', text.encode(releasedCsv(outputs[0]!)), 'text/csv', `${job.jobId}.csv`)
-      return made('csv.zip', pack(outputs.map((o, i) => ({ path: fileName(o.name, i, outputs.length), bytes: text.encode(releasedCsv(o)) }))), 'application/zip', `${job.jobId}-csv.zip`)
+      if (outputs.length === 1)
+        return made('result.csv', text.encode(releasedCsv(outputs[0]!)), 'text/csv', `${job.jobId}.csv`)
+      return made(
+        'csv.zip',
+        pack(
+          outputs.map((o, i) => ({ path: fileName(o.name, i, outputs.length), bytes: text.encode(releasedCsv(o)) })),
+        ),
+        'application/zip',
+        `${job.jobId}-csv.zip`,
+      )
     }
   }
 }
 
 export const inspect: Implementation<Routes['inspect']> = async ({ job, caller }, d) => {
-  await record(d, job.organisationId, whoOf(caller), [{ act: 'job.inspected', object: `job ${job.jobId}`, detail: { dataset: job.datasetId } }])
+  await record(d, job.organisationId, whoOf(caller), [
+    { act: 'job.inspected', object: `job ${job.jobId}`, detail: { dataset: job.datasetId } },
+  ])
   const subjects = job.subjects === undefined ? {} : { subjects: job.subjects }
-  try { return { ...subjects, ...(await readJson<Log>(d, 'protected', objectOf.log(job.jobId))) } } catch (e) {
+  try {
+    return { ...subjects, ...(await readJson<Log>(d, 'protected', objectOf.log(job.jobId))) }
+  } catch (e) {
     if (!(e instanceof ObjectMissing)) throw e
-    return { ...subjects, runs: [], message: 'Nothing was logged: no code has run for this job, or it has not got so far yet.' }
+    return {
+      ...subjects,
+      runs: [],
+      message: 'Nothing was logged: no code has run for this job, or it has not got so far yet.',
+    }
   }
 }

@@ -17,23 +17,56 @@ type Routes = (typeof jobs)['routes']
 /** Questions and answers on one output. */
 const questionsAllowed = 40
 
-const wrongState = (job: JobItem): Failure => new Failure('wrong-state', job.state === 'held' ? 'The checkers wait for no answer now.' : `Nothing is held here: the job is ${job.state}.`)
+const wrongState = (job: JobItem): Failure =>
+  new Failure(
+    'wrong-state',
+    job.state === 'held' ? 'The checkers wait for no answer now.' : `Nothing is held here: the job is ${job.state}.`,
+  )
 
 function checkable(job: JobItem, caller: Caller): void {
-  if (job.userId === caller.userId) throw new Failure('own-output', 'Nobody checks the output of their own analysis. Another checker has to look at it.')
+  if (job.userId === caller.userId)
+    throw new Failure(
+      'own-output',
+      'Nobody checks the output of their own analysis. Another checker has to look at it.',
+    )
   if (job.state !== 'held') throw wrongState(job)
 }
 
 const reviews: Implementation<Routes['reviews']> = async ({ params, query, caller }, d) => {
-  const page = await d.table.query<{ jobId: string; held: string }>(keyOf.organisation(params.organisationId).pk, { index: true, prefix: query.state === 'open' ? 'HELD#1#' : 'HELD#', backwards: true, limit: query.limit, ...(query.after === undefined ? {} : { after: query.after }) })
+  const page = await d.table.query<{ jobId: string; held: string }>(keyOf.organisation(params.organisationId).pk, {
+    index: true,
+    prefix: query.state === 'open' ? 'HELD#1#' : 'HELD#',
+    backwards: true,
+    limit: query.limit,
+    ...(query.after === undefined ? {} : { after: query.after }),
+  })
   const names = new Names(d)
-  const items = await Promise.all(page.items.map(async ({ pk, held }) => {
-    const jobId = pk.slice('JOB#'.length)
-    const [job, mine] = await Promise.all([d.table.get<JobItem>(keyOf.job(jobId)), d.table.get<VoteItem>(keyOf.vote(jobId, caller.userId))])
-    if (!job || (query.state === 'open' && job.state !== 'held')) return []
-    const [dataset, owner] = await Promise.all([names.dataset(job.datasetId), names.person(job.userId)])
-    return [{ jobId, title: job.title, dataset, owner, purpose: job.purpose, held, state: job.state, votes: job.votes ?? 0, voted: mine !== undefined, own: job.userId === caller.userId, ...(job.waiting === 'checkers' || job.waiting === 'answer' ? { waiting: job.waiting } : {}) }]
-  }))
+  const items = await Promise.all(
+    page.items.map(async ({ pk, held }) => {
+      const jobId = pk.slice('JOB#'.length)
+      const [job, mine] = await Promise.all([
+        d.table.get<JobItem>(keyOf.job(jobId)),
+        d.table.get<VoteItem>(keyOf.vote(jobId, caller.userId)),
+      ])
+      if (!job || (query.state === 'open' && job.state !== 'held')) return []
+      const [dataset, owner] = await Promise.all([names.dataset(job.datasetId), names.person(job.userId)])
+      return [
+        {
+          jobId,
+          title: job.title,
+          dataset,
+          owner,
+          purpose: job.purpose,
+          held,
+          state: job.state,
+          votes: job.votes ?? 0,
+          voted: mine !== undefined,
+          own: job.userId === caller.userId,
+          ...(job.waiting === 'checkers' || job.waiting === 'answer' ? { waiting: job.waiting } : {}),
+        },
+      ]
+    }),
+  )
   return { items: items.flat(), ...(page.next === undefined ? {} : { next: page.next }) }
 }
 
@@ -41,37 +74,75 @@ const review: Implementation<Routes['review']> = async ({ job, caller, subject }
   checkable(job, caller)
   const names = new Names(d)
   // Unreleased output is about to be shown to a person.
-  await record(d, job.organisationId, whoOf(caller), [{ act: 'job.inspected', object: `job ${job.jobId}`, detail: { as: 'checker', dataset: job.datasetId } }])
+  await record(d, job.organisationId, whoOf(caller), [
+    { act: 'job.inspected', object: `job ${job.jobId}`, detail: { as: 'checker', dataset: job.datasetId } },
+  ])
   const [decision, question, votes] = await Promise.all([kept(d, job), questionOf(d, job), votesOn(d, job.jobId)])
   if (!decision) throw wrongState(job)
   const mine = votes.find((v) => v.userId === caller.userId)
   const others = mine ? votes.filter((v) => v.userId !== caller.userId) : []
   return {
-    job: await toJob(names, job, { userId: caller.userId, subject }), question, findings: decision.findings, subjects: job.subjects ?? 0, outputs: decision.outputs, files: decision.files,
-    votes: await Promise.all(others.map(async (v) => ({ name: await names.person(v.userId), vote: v.vote, comment: v.comment, at: v.at }))),
-    ...(mine ? { mine: { vote: mine.vote, comment: mine.comment } } : {}), questions: job.questions ?? [],
+    job: await toJob(names, job, { userId: caller.userId, subject }),
+    question,
+    findings: decision.findings,
+    subjects: job.subjects ?? 0,
+    outputs: decision.outputs,
+    files: decision.files,
+    votes: await Promise.all(
+      others.map(async (v) => ({ name: await names.person(v.userId), vote: v.vote, comment: v.comment, at: v.at })),
+    ),
+    ...(mine ? { mine: { vote: mine.vote, comment: mine.comment } } : {}),
+    questions: job.questions ?? [],
   }
 }
 
-const view = async (d: Deps, jobId: string, caller: Caller, subject: Parameters<typeof toJob>[2]['subject']) => toJob(new Names(d), (await d.table.get<JobItem>(keyOf.job(jobId)))!, { userId: caller.userId, subject })
+const view = async (d: Deps, jobId: string, caller: Caller, subject: Parameters<typeof toJob>[2]['subject']) =>
+  toJob(new Names(d), (await d.table.get<JobItem>(keyOf.job(jobId)))!, { userId: caller.userId, subject })
 
-async function say(d: Deps, job: Item<JobItem>, by: 'checker' | 'analyst', text: string, waiting: 'answer' | 'checkers'): Promise<void> {
+async function say(
+  d: Deps,
+  job: Item<JobItem>,
+  by: 'checker' | 'analyst',
+  text: string,
+  waiting: 'answer' | 'checkers',
+): Promise<void> {
   const questions = job.questions ?? []
-  if (questions.length >= questionsAllowed) throw new Failure('wrong-state', 'Enough was asked about this output. Approve or reject it.')
-  try { await move(d, job, { set: { questions: [...questions, { by, text, at: d.now().toISOString() }], waiting }, unchanged: true }) } catch (e) {
-    throw e instanceof Overtaken ? new Failure('wrong-state', 'Somebody voted, asked or answered at this moment. Load it again and repeat.') : e
+  if (questions.length >= questionsAllowed)
+    throw new Failure('wrong-state', 'Enough was asked about this output. Approve or reject it.')
+  try {
+    await move(d, job, {
+      set: { questions: [...questions, { by, text, at: d.now().toISOString() }], waiting },
+      unchanged: true,
+    })
+  } catch (e) {
+    throw e instanceof Overtaken
+      ? new Failure('wrong-state', 'Somebody voted, asked or answered at this moment. Load it again and repeat.')
+      : e
   }
 }
 
 const vote: Implementation<Routes['vote']> = async ({ job, caller, subject, body }, d) => {
   checkable(job, caller)
-  if (body.vote === 'ask' && body.comment === '') throw new Failure('invalid-request', 'Write what you want to know.', [{ path: '/body/comment', message: 'Missing', expected: 'a question' }])
-  await record(d, job.organisationId, whoOf(caller), [{ act: 'job.voted', object: `job ${job.jobId}`, detail: { vote: body.vote, dataset: job.datasetId } }])
+  if (body.vote === 'ask' && body.comment === '')
+    throw new Failure('invalid-request', 'Write what you want to know.', [
+      { path: '/body/comment', message: 'Missing', expected: 'a question' },
+    ])
+  await record(d, job.organisationId, whoOf(caller), [
+    { act: 'job.voted', object: `job ${job.jobId}`, detail: { vote: body.vote, dataset: job.datasetId } },
+  ])
   if (body.vote === 'ask') {
     await say(d, job, 'checker', body.comment, 'answer')
     return view(d, job.jobId, caller, subject)
   }
-  try { await put(d, { jobId: job.jobId, userId: caller.userId, vote: body.vote, comment: body.comment, at: d.now().toISOString() }) } catch (e) {
+  try {
+    await put(d, {
+      jobId: job.jobId,
+      userId: caller.userId,
+      vote: body.vote,
+      comment: body.comment,
+      at: d.now().toISOString(),
+    })
+  } catch (e) {
     // The same person, twice at once: the vote that came first stands.
     if (!(e instanceof AlreadyExists || e instanceof ConditionFailed)) throw e
   }
@@ -79,7 +150,9 @@ const vote: Implementation<Routes['vote']> = async ({ job, caller, subject, body
   try {
     const counted = await move(d, job, { set: { votes: votes.length } })
     await conclude(d, counted, votes, 'request')
-  } catch (e) { if (!(e instanceof Overtaken)) throw e }
+  } catch (e) {
+    if (!(e instanceof Overtaken)) throw e
+  }
   return view(d, job.jobId, caller, subject)
 }
 
@@ -91,4 +164,5 @@ const answer: Implementation<Routes['answer']> = async ({ job, caller, subject, 
 }
 
 /** The function that serves output checkers. */
-export const createReviews = (deps: Deps): LambdaHandler => lambda(jobs, 'reviews', deps, { reviews, review, vote, answer })
+export const createReviews = (deps: Deps): LambdaHandler =>
+  lambda(jobs, 'reviews', deps, { reviews, review, vote, answer })

@@ -13,25 +13,40 @@ import { move, Overtaken, type StepInput, stepEnded } from './standing.ts'
 
 const stepOf = (job: JobItem): JobStep => (job.steps.check ? 'check' : job.steps.compute ? 'compute' : 'prepare')
 
-/** Held outputs stay in quarantine. The pointer by which checkers find them comes first: it is shown only while the job is held. */
+/**
+ * Held outputs stay in quarantine. The pointer by which checkers find them comes first: it is shown only while the job
+ * is held.
+ */
 async function hold(d: Deps, job: Item<JobItem>): Promise<void> {
   const at = d.now().toISOString()
   if (job.kind === 'script' || job.kind === 'pipeline') await emptyInputs(d, job)
   await once(d, heldPointer(job, at))
-  await record(d, job.organisationId, platform, [{ act: 'job.held', object: `job ${job.jobId}`, detail: { dataset: job.datasetId } }])
+  await record(d, job.organisationId, platform, [
+    { act: 'job.held', object: `job ${job.jobId}`, detail: { dataset: job.datasetId } },
+  ])
   // People take days: meanwhile others have its place in the queue of runs.
   if (job.kind === 'pipeline') await outOfQueue(d, job)
-  await move(d, job, { to: 'held', set: { waiting: 'checkers', votes: 0, steps: stepEnded(job.steps, 'check', at) }, remove: ['outcome'] })
+  await move(d, job, {
+    to: 'held',
+    set: { waiting: 'checkers', votes: 0, steps: stepEnded(job.steps, 'check', at) },
+    remove: ['outcome'],
+  })
 }
 
-/** Makes true what the steps decided, or that they came to no decision. Safe to run any number of times, at the same time. */
+/**
+ * Makes true what the steps decided, or that they came to no decision. Safe to run any number of times, at the same
+ * time.
+ */
 export async function settleJob(d: Deps, job: Item<JobItem>, by: 'step' | 'request' = 'step'): Promise<void> {
   try {
     if (!jobLife[job.state].live) await finish(d, job, by)
     else if (job.waiting === 'approval' || (job.state === 'held' && job.outcome === undefined)) return
     else if (job.outcome === 'held') await hold(d, job)
     else if (job.outcome === 'succeeded') await end(d, job, undefined, { by })
-    else await end(d, job, job.outcome && job.problem ? job.problem : { code: 'infrastructure', step: stepOf(job) }, { by })
+    else
+      await end(d, job, job.outcome && job.problem ? job.problem : { code: 'infrastructure', step: stepOf(job) }, {
+        by,
+      })
   } catch (e) {
     if (!(e instanceof Overtaken)) throw e
     // Another end won, or the same step runs twice: what is left to do is what follows from the state as it is.

@@ -29,13 +29,31 @@ export const objectOf = {
 }
 
 /** `jobs/<id>/log.json`: for the custodian alone. */
-export interface Log { subjects?: number; runs: { run: string; subjects: number; end: string; exitCode?: number; seconds: number; stdout: string; stderr: string }[]; message?: string }
+export interface Log {
+  subjects?: number
+  runs: {
+    run: string
+    subjects: number
+    end: string
+    exitCode?: number
+    seconds: number
+    stdout: string
+    stderr: string
+  }[]
+  message?: string
+}
 
 export const jsonBytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
-export const readJson = async <T>(d: Pick<Deps, 'objects'>, bucket: 'protected' | 'quarantine' | 'released', key: string): Promise<T> => JSON.parse(new TextDecoder().decode(await d.objects.get(bucket, key))) as T
+export const readJson = async <T>(
+  d: Pick<Deps, 'objects'>,
+  bucket: 'protected' | 'quarantine' | 'released',
+  key: string,
+): Promise<T> => JSON.parse(new TextDecoder().decode(await d.objects.get(bucket, key))) as T
 
 /** Somebody else moved the job on: a cancellation, another attempt, another run of the same step. */
-export class Overtaken extends Error { override name = 'Overtaken' }
+export class Overtaken extends Error {
+  override name = 'Overtaken'
+}
 
 export interface Move {
   to?: JobState
@@ -46,33 +64,71 @@ export interface Move {
 }
 
 /**
- * Changes the job if it still is in the state and attempt it was read in; `Overtaken` otherwise, or when the life cycle has no such step. Of all moves out of a state,
- * one wins: that is what decides between a cancellation and a release.
+ * Changes the job if it still is in the state and attempt it was read in; `Overtaken` otherwise, or when the life cycle
+ * has no such step. Of all moves out of a state, one wins: that is what decides between a cancellation and a release.
  */
-export async function move(d: Pick<Deps, 'table'>, job: Item<JobItem>, { to = job.state, set = {}, remove = [], unchanged }: Move): Promise<Item<JobItem>> {
+export async function move(
+  d: Pick<Deps, 'table'>,
+  job: Item<JobItem>,
+  { to = job.state, set = {}, remove = [], unchanged }: Move,
+): Promise<Item<JobItem>> {
   if (!mayBecome(job.state, to) || !jobLife[job.state].live) throw new Overtaken(`${job.state} does not become ${to}`)
   try {
     return await d.table.update<JobItem>(keyOf.job(job.jobId), {
-      set: { ...set, state: to }, remove,
-      when: [{ attribute: 'state', is: 'equal', value: job.state }, { attribute: 'attempt', is: 'equal', value: job.attempt }, ...(unchanged ? [{ attribute: 'rev', is: 'equal' as const, value: job.rev! }] : [])],
+      set: { ...set, state: to },
+      remove,
+      when: [
+        { attribute: 'state', is: 'equal', value: job.state },
+        { attribute: 'attempt', is: 'equal', value: job.attempt },
+        ...(unchanged ? [{ attribute: 'rev', is: 'equal' as const, value: job.rev! }] : []),
+      ],
     })
-  } catch (e) { throw e instanceof ConditionFailed ? new Overtaken('changed meanwhile') : e }
+  } catch (e) {
+    throw e instanceof ConditionFailed ? new Overtaken('changed meanwhile') : e
+  }
 }
 
-/** What is to become of the job, said by a step before settling makes it so. A problem's `step` is the step that found it. */
-export const decided = (job: JobItem, outcome: NonNullable<JobItem['outcome']>, at: string, problem?: JobProblem): Pick<JobItem, 'outcome' | 'steps'> & { problem?: JobProblem } => ({
-  outcome, ...(problem ? { problem } : {}), steps: problem ? stepEnded(job.steps, problem.step, at, outcome === 'failed') : job.steps,
+/**
+ * What is to become of the job, said by a step before settling makes it so. A problem's `step` is the step that found
+ * it.
+ */
+export const decided = (
+  job: JobItem,
+  outcome: NonNullable<JobItem['outcome']>,
+  at: string,
+  problem?: JobProblem,
+): Pick<JobItem, 'outcome' | 'steps'> & { problem?: JobProblem } => ({
+  outcome,
+  ...(problem ? { problem } : {}),
+  steps: problem ? stepEnded(job.steps, problem.step, at, outcome === 'failed') : job.steps,
 })
 
-export const stepStarted = (steps: JobItem['steps'], step: JobStep, at: string): JobItem['steps'] => ({ ...steps, [step]: { started: at } })
-export const stepEnded = (steps: JobItem['steps'], step: JobStep, at: string, failed = false): JobItem['steps'] => ({ ...steps, [step]: { started: steps[step]?.started ?? at, ended: at, ...(failed ? { failed: true as const } : {}) } })
+export const stepStarted = (steps: JobItem['steps'], step: JobStep, at: string): JobItem['steps'] => ({
+  ...steps,
+  [step]: { started: at },
+})
+export const stepEnded = (steps: JobItem['steps'], step: JobStep, at: string, failed = false): JobItem['steps'] => ({
+  ...steps,
+  [step]: { started: steps[step]?.started ?? at, ended: at, ...(failed ? { failed: true as const } : {}) },
+})
 
-/** The job when this attempt of it has something left to decide; undefined when it is over, waits, was decided, or is another attempt's. */
-export async function atWork(d: Pick<Deps, 'table'>, jobId: string, attempt: number): Promise<Item<JobItem> | undefined> {
+/**
+ * The job when this attempt of it has something left to decide; undefined when it is over, waits, was decided, or is
+ * another attempt's.
+ */
+export async function atWork(
+  d: Pick<Deps, 'table'>,
+  jobId: string,
+  attempt: number,
+): Promise<Item<JobItem> | undefined> {
   const job = await d.table.get<JobItem>(keyOf.job(jobId))
   if (!job || job.attempt !== attempt || job.outcome !== undefined || job.waiting === 'approval') return undefined
   return job.state === 'queued' || job.state === 'running' || job.state === 'checking' ? job : undefined
 }
 
 /** What the workflow hands to each step; steps add what the next one needs. */
-export interface StepInput { jobId: string; attempt: number; [more: string]: unknown }
+export interface StepInput {
+  jobId: string
+  attempt: number
+  [more: string]: unknown
+}

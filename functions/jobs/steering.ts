@@ -11,14 +11,20 @@ import { Names, toJob } from './view.ts'
 
 type Routes = (typeof jobs)['routes']
 
-const over = (state: string): Failure => new Failure('wrong-state', `This job is ${state}: there is nothing left to stop.`)
+const over = (state: string): Failure =>
+  new Failure('wrong-state', `This job is ${state}: there is nothing left to stop.`)
 
 export const cancel: Implementation<Routes['cancel']> = async ({ job, caller, subject }, d) => {
   let now = job
   for (let tries = 0; ; tries++) {
     if (!jobLife[now.state].live) throw over(now.state)
     try {
-      const stopped = await end(d, now, { code: 'cancelled', step: now.steps.check ? 'check' : now.steps.compute ? 'compute' : 'prepare' }, { who: whoOf(caller), by: 'request' })
+      const stopped = await end(
+        d,
+        now,
+        { code: 'cancelled', step: now.steps.check ? 'check' : now.steps.compute ? 'compute' : 'prepare' },
+        { who: whoOf(caller), by: 'request' },
+      )
       await d.workflow.stop(stopped.jobId, stopped.attempt)
       return await toJob(new Names(d), stopped, { userId: caller.userId, subject })
     } catch (e) {
@@ -32,21 +38,38 @@ const notWaiting = (): Failure => new Failure('wrong-state', 'This job does not 
 
 /** The approval is kept under the pin, not the job: the same analysis, asked again unchanged, needs no second one. */
 export const approve: Implementation<Routes['approve']> = async ({ job, caller, subject, body }, d) => {
-  if (job.userId === caller.userId) throw new Failure('own-output', 'Another custodian has to look at your own analysis.')
+  if (job.userId === caller.userId)
+    throw new Failure('own-output', 'Another custodian has to look at your own analysis.')
   if (job.waiting !== 'approval' || job.state !== 'queued') throw notWaiting()
-  if (body.pin !== job.pin) throw new Failure('changed-meanwhile', 'The pin is not this job’s. Load the question again, look at what would run, and approve that.')
+  if (body.pin !== job.pin)
+    throw new Failure(
+      'changed-meanwhile',
+      'The pin is not this job’s. Load the question again, look at what would run, and approve that.',
+    )
   const view = async (now: JobItem) => toJob(new Names(d), now, { userId: caller.userId, subject })
   const detail = { dataset: job.datasetId, pin: job.pin, ...(body.comment ? { comment: body.comment } : {}) }
   try {
     if (!body.approve) {
-      await record(d, job.organisationId, whoOf(caller), [{ act: 'job.approval-refused', object: `job ${job.jobId}`, detail }])
-      return await view(await end(d, job, { code: 'approval-refused', step: 'prepare' }, { who: whoOf(caller), by: 'request' }))
+      await record(d, job.organisationId, whoOf(caller), [
+        { act: 'job.approval-refused', object: `job ${job.jobId}`, detail },
+      ])
+      return await view(
+        await end(d, job, { code: 'approval-refused', step: 'prepare' }, { who: whoOf(caller), by: 'request' }),
+      )
     }
-    const approval: ApprovalItem = { datasetId: job.datasetId, pin: job.pin, jobId: job.jobId, by: caller.userId, at: d.now().toISOString() }
+    const approval: ApprovalItem = {
+      datasetId: job.datasetId,
+      pin: job.pin,
+      jobId: job.jobId,
+      by: caller.userId,
+      at: d.now().toISOString(),
+    }
     await record(d, job.organisationId, whoOf(caller), [{ act: 'job.approved', object: `job ${job.jobId}`, detail }])
     await once(d, { ...keyOf.approval(job.datasetId, job.pin), ...approval })
     const approved = await move(d, job, { set: { waiting: 'turn' }, unchanged: true })
     await d.workflow.start(job.jobId, approved.attempt)
     return await view(approved)
-  } catch (e) { throw e instanceof Overtaken ? notWaiting() : e }
+  } catch (e) {
+    throw e instanceof Overtaken ? notWaiting() : e
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * Opening a study's completed runs inside the registration function, for a dataset. What is decrypted stays in this process until it is written into the bucket
- * `protected`: no text here enters an error or a log.
+ * Opening a study's completed runs inside the registration function, for a dataset. What is decrypted stays in this
+ * process until it is written into the bucket `protected`: no text here enters an error or a log.
  */
 import { may } from '../../domain/access/permissions.ts'
 import type { StudyRun } from '../../domain/datasets/study-tables.ts'
@@ -16,22 +16,33 @@ import { objectKey } from '../runs/append.ts'
 import { readRecords } from '../runs/chunks.ts'
 
 /** The person who asked may not open this study's results (any more). */
-export class MayNotOpen extends Error { override name = 'MayNotOpen' }
+export class MayNotOpen extends Error {
+  override name = 'MayNotOpen'
+}
 
 const pageBytes = 4_000_000
 /** Events written between two looks at the chain. */
 const eventsAtOnce = 200
 
 async function mayOpen(d: Deps, study: StudyItem, userId: string): Promise<boolean> {
-  const [member, person] = await Promise.all([d.table.get<MemberItem>(keyOf.member(study.organisationId, userId)), d.table.get<StudyPersonItem>(keyOf.studyPerson(study.studyId, userId))])
+  const [member, person] = await Promise.all([
+    d.table.get<MemberItem>(keyOf.member(study.organisationId, userId)),
+    d.table.get<StudyPersonItem>(keyOf.studyPerson(study.studyId, userId)),
+  ])
   return member !== undefined && may({ roles: member.roles, rights: person?.rights ?? [] }, 'runs.open')
 }
 
-const holds = (r: Item<RunItem> | undefined): r is Item<RunItem> => r !== undefined && !r.preview && !r.pending && r.state === 'completed' && r.wrappedKey !== undefined
+const holds = (r: Item<RunItem> | undefined): r is Item<RunItem> =>
+  r !== undefined && !r.preview && !r.pending && r.state === 'completed' && r.wrappedKey !== undefined
 
-/** The sealed bytes of a record's object; undefined when they are not there. A store that cannot be reached is an error, not a missing object. */
+/**
+ * The sealed bytes of a record's object; undefined when they are not there. A store that cannot be reached is an error,
+ * not a missing object.
+ */
 const sealedObject = async (d: Deps, runId: string, sha256: string): Promise<Uint8Array | undefined> => {
-  try { return await d.objects.get('sealed', objectKey(runId, sha256)) } catch (e) {
+  try {
+    return await d.objects.get('sealed', objectKey(runId, sha256))
+  } catch (e) {
     if (e instanceof ObjectMissing) return undefined
     throw e
   }
@@ -48,29 +59,66 @@ async function openRun(d: Deps, r: Item<RunItem>): Promise<{ run: StudyRun; unop
       // Participants' files have no place in a table, so they are not even fetched.
       if (s.op !== 'append' && s.op !== 'replace') continue
       const place = { runId: r.runId, seq: s.seq, op: s.op, part: s.part }
-      const sealed = s.object && await sealedObject(d, r.runId, s.object.sha256)
-      if (s.object && !sealed) { unopenable++; continue }
-      try { records.push(await openWhole(key, s.jwe, place, sealed)) } catch { unopenable++ }
+      const sealed = s.object && (await sealedObject(d, r.runId, s.object.sha256))
+      if (s.object && !sealed) {
+        unopenable++
+        continue
+      }
+      try {
+        records.push(await openWhole(key, s.jwe, place, sealed))
+      } catch {
+        unopenable++
+      }
     }
     from = page.next
   }
   const seconds = Math.max(0, Math.round((Date.parse(r.last) - Date.parse(r.started)) / 1000))
-  return { run: { who: r.pseudonym ? `pseudonym ${r.pseudonym}` : `run ${r.runId}`, started: r.started, seconds, condition: r.condition, version: r.version, trials: trialsOf(r, records) }, unopenable }
+  return {
+    run: {
+      who: r.pseudonym ? `pseudonym ${r.pseudonym}` : `run ${r.runId}`,
+      started: r.started,
+      seconds,
+      condition: r.condition,
+      version: r.version,
+      trials: trialsOf(r, records),
+    },
+    unopenable,
+  }
 }
 
 /**
- * Opens every completed run of the study: one audit event each, in the asker's name and with the stated purpose, before its key is unwrapped. Previews, unfinished
- * and withdrawn runs are left out, also those that are withdrawn while this goes on. Throws `MayNotOpen`.
+ * Opens every completed run of the study: one audit event each, in the asker's name and with the stated purpose, before
+ * its key is unwrapped. Previews, unfinished and withdrawn runs are left out, also those that are withdrawn while this
+ * goes on. Throws `MayNotOpen`.
  */
-export async function openStudy(d: Deps, o: { studyId: string; datasetId: string; userId: string; purpose: string }): Promise<{ runs: StudyRun[]; unopenable: number }> {
+export async function openStudy(
+  d: Deps,
+  o: { studyId: string; datasetId: string; userId: string; purpose: string },
+): Promise<{ runs: StudyRun[]; unopenable: number }> {
   const study = await d.table.get<StudyItem>(keyOf.study(o.studyId))
   if (!study || !(await mayOpen(d, study, o.userId))) throw new MayNotOpen()
   const ids: string[] = []
-  for await (const r of queryAll<Pick<RunItem, 'runId' | 'state' | 'preview'>>(d.table, keyOf.study(o.studyId).pk, { index: true, prefix: 'RUN#', attributes: ['runId', 'state', 'preview'] })) if (r.state === 'completed' && !r.preview) ids.push(r.runId)
+  for await (const r of queryAll<Pick<RunItem, 'runId' | 'state' | 'preview'>>(d.table, keyOf.study(o.studyId).pk, {
+    index: true,
+    prefix: 'RUN#',
+    attributes: ['runId', 'state', 'preview'],
+  }))
+    if (r.state === 'completed' && !r.preview) ids.push(r.runId)
   const opened: { runId: string; run: StudyRun; unopenable: number }[] = []
   for (let i = 0; i < ids.length; i += eventsAtOnce) {
-    const some = (await Promise.all(ids.slice(i, i + eventsAtOnce).map((id) => d.table.get<RunItem>(keyOf.run(id))))).filter(holds)
-    await record(d, study.organisationId, { kind: 'person', id: o.userId }, some.map((r) => ({ act: 'run.opened' as const, object: `run ${r.runId}`, detail: { study: o.studyId, dataset: o.datasetId, purpose: o.purpose } })))
+    const some = (
+      await Promise.all(ids.slice(i, i + eventsAtOnce).map((id) => d.table.get<RunItem>(keyOf.run(id))))
+    ).filter(holds)
+    await record(
+      d,
+      study.organisationId,
+      { kind: 'person', id: o.userId },
+      some.map((r) => ({
+        act: 'run.opened' as const,
+        object: `run ${r.runId}`,
+        detail: { study: o.studyId, dataset: o.datasetId, purpose: o.purpose },
+      })),
+    )
     for (const { runId } of some) {
       const r = await d.table.get<RunItem>(keyOf.run(runId))
       if (holds(r)) opened.push({ runId, ...(await openRun(d, r)) })

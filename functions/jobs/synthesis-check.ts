@@ -1,4 +1,7 @@
-/** The third step of a synthetic table: what was drawn is exactly what is charged, and then the card and the descriptions are written beside the table. */
+/**
+ * The third step of a synthetic table: what was drawn is exactly what is charged, and then the card and the
+ * descriptions are written beside the table.
+ */
 import type { Act } from '../../domain/audit/acts.ts'
 import type { Detail } from '../../domain/audit/chain.ts'
 import type { JobCode } from '../../domain/jobs/codes.ts'
@@ -23,7 +26,7 @@ const dayMilliseconds = 86_400_000
 async function reportOf(d: Deps, jobId: string): Promise<SynthesisReport | undefined> {
   try {
     const text = await unpacked(await d.objects.get('quarantine', objectOf.report(jobId)))
-    const report = text === undefined ? undefined : JSON.parse(text) as SynthesisReport
+    const report = text === undefined ? undefined : (JSON.parse(text) as SynthesisReport)
     return report?.job === jobId ? report : undefined
   } catch (e) {
     if (e instanceof ObjectMissing || e instanceof SyntaxError || e instanceof TypeError) return undefined
@@ -31,14 +34,37 @@ async function reportOf(d: Deps, jobId: string): Promise<SynthesisReport | undef
   }
 }
 
-/** Prices of all draws; they must come to the plan's price, to the nano-rho: no draw that was not paid for, none paid for that was not made. */
+/**
+ * Prices of all draws; they must come to the plan's price, to the nano-rho: no draw that was not paid for, none paid
+ * for that was not made.
+ */
 const drawnTotal = (made: Made): bigint => made.drawn.reduce((sum, e) => sum + BigInt(e.nanoRho), 0n)
 
-async function release(d: Deps, job: JobItem, ask: Extract<SynthesisAsk, { act: 'make' }>, made: Made, s: SynthesisItem): Promise<void> {
-  const S = s.synthesisId, at = d.now()
-  const [dataset, version] = await Promise.all([d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)), d.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion))])
+async function release(
+  d: Deps,
+  job: JobItem,
+  ask: Extract<SynthesisAsk, { act: 'make' }>,
+  made: Made,
+  s: SynthesisItem,
+): Promise<void> {
+  const S = s.synthesisId,
+    at = d.now()
+  const [dataset, version] = await Promise.all([
+    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
+    d.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion)),
+  ])
   const declared = version?.data.schema.tables.find((t) => t.name === s.table)
-  const card = cardOf({ synthesisId: S, title: s.title, dataset: { datasetId: s.datasetId, name: dataset!.name, version: s.datasetVersion, table: s.table }, plan: ask.plan, planHash: s.planHash!, made, madeAt: at.toISOString(), expires: s.expires ?? new Date(at.getTime() + usualDays * dayMilliseconds).toISOString(), ...(declared ? { declared } : {}) })
+  const card = cardOf({
+    synthesisId: S,
+    title: s.title,
+    dataset: { datasetId: s.datasetId, name: dataset!.name, version: s.datasetVersion, table: s.table },
+    plan: ask.plan,
+    planHash: s.planHash!,
+    made,
+    madeAt: at.toISOString(),
+    expires: s.expires ?? new Date(at.getTime() + usualDays * dayMilliseconds).toISOString(),
+    ...(declared ? { declared } : {}),
+  })
   const { expires } = card
   // A table stays for a year unless its custodian has said otherwise.
   await setDue(d, S, expires)
@@ -46,41 +72,93 @@ async function release(d: Deps, job: JobItem, ask: Extract<SynthesisAsk, { act: 
   const origin = d.settings.mainOrigin
   await Promise.all([
     d.objects.put('released', placeOf.made(S, job.jobId), jsonBytes(made), 'application/json'),
-    d.objects.put('released', placeOf.dictionary(S, job.jobId), new TextEncoder().encode(dictionaryOf(card, ask.plan, made.domain)), 'text/csv'),
-    d.objects.put('released', placeOf.croissant(S, job.jobId), jsonBytes(croissantOf(card, ask.plan, made, origin)), 'application/ld+json'),
+    d.objects.put(
+      'released',
+      placeOf.dictionary(S, job.jobId),
+      new TextEncoder().encode(dictionaryOf(card, ask.plan, made.domain)),
+      'text/csv',
+    ),
+    d.objects.put(
+      'released',
+      placeOf.croissant(S, job.jobId),
+      jsonBytes(croissantOf(card, ask.plan, made, origin)),
+      'application/ld+json',
+    ),
     d.objects.put('released', placeOf.card(S, job.jobId), jsonBytes(card), 'application/json'),
   ])
 }
 
-/** Figures that were paid for lie where everybody who may see the table sees them; the others where only its custodian does. */
+/**
+ * Figures that were paid for lie where everybody who may see the table sees them; the others where only its custodian
+ * does.
+ */
 const keepFigures = (d: Deps, S: string, jobId: string, result: EvaluationResult): Promise<void> =>
-  d.objects.put(result.charged ? 'released' : 'protected', result.charged ? placeOf.evaluation(S, jobId) : placeOf.own(S, jobId), jsonBytes(result), 'application/json')
+  d.objects.put(
+    result.charged ? 'released' : 'protected',
+    result.charged ? placeOf.evaluation(S, jobId) : placeOf.own(S, jobId),
+    jsonBytes(result),
+    'application/json',
+  )
 
 /** Decides the job. Safe to run twice: everything it writes has one place and one content. */
 export async function checkSynthesis(d: Deps, found: Item<JobItem>): Promise<void> {
   const at = d.now().toISOString()
-  const job = await move(d, found, { to: 'checking', set: { steps: stepStarted(stepEnded(found.steps, 'compute', at), 'check', at) } })
+  const job = await move(d, found, {
+    to: 'checking',
+    set: { steps: stepStarted(stepEnded(found.steps, 'compute', at), 'check', at) },
+  })
   const ask = await readJson<SynthesisAsk>(d, 'protected', objectOf.ask(job.jobId))
-  const [report, s] = await Promise.all([reportOf(d, job.jobId), d.table.get<SynthesisItem>(keyOf.synthesis(ask.synthesisId))])
+  const [report, s] = await Promise.all([
+    reportOf(d, job.jobId),
+    d.table.get<SynthesisItem>(keyOf.synthesis(ask.synthesisId)),
+  ])
   const refuse = async (code: JobCode, log?: Log): Promise<void> => {
     if (log) await d.objects.put('protected', objectOf.log(job.jobId), jsonBytes(log), 'application/json')
     await move(d, job, { set: decided(job, 'failed', d.now().toISOString(), { code, step: 'compute' }) })
   }
   if (!report || !s) return refuse('infrastructure')
   if ('faults' in report) {
-    await d.objects.put('protected', placeOf.faults(ask.synthesisId, job.jobId), jsonBytes(report.faults), 'application/json')
-    return refuse('table-faults', { runs: [], message: report.faults.map((f) => (f.column === undefined ? f.message : `${f.column}: ${f.message}`)).join('\n') })
+    await d.objects.put(
+      'protected',
+      placeOf.faults(ask.synthesisId, job.jobId),
+      jsonBytes(report.faults),
+      'application/json',
+    )
+    return refuse('table-faults', {
+      runs: [],
+      message: report.faults.map((f) => (f.column === undefined ? f.message : `${f.column}: ${f.message}`)).join('\n'),
+    })
   }
-  if (('made' in report) !== (ask.act === 'make')) return refuse('infrastructure')
-  const entries: { act: Act; object: string; detail: Detail }[] = job.charge === undefined ? [] : [{ act: 'budget.charged', object: `dataset ${job.datasetId}`, detail: { job: job.jobId, nanoRho: job.charge } }]
+  if ('made' in report !== (ask.act === 'make')) return refuse('infrastructure')
+  const entries: { act: Act; object: string; detail: Detail }[] =
+    job.charge === undefined
+      ? []
+      : [{ act: 'budget.charged', object: `dataset ${job.datasetId}`, detail: { job: job.jobId, nanoRho: job.charge } }]
   if ('made' in report && ask.act === 'make') {
-    const { made } = report, drawn = drawnTotal(made), price = sharesOf(ask.plan).total
-    if (drawn !== price || (job.charge !== undefined && BigInt(job.charge) !== price)) return refuse('infrastructure', { runs: [], message: `${drawn} nano-rho were drawn and ${price} are the price: nothing is released.` })
-    await record(d, job.organisationId, platform, [{ act: 'synthesis.made', object: `synthesis ${ask.synthesisId}`, detail: { dataset: job.datasetId, plan: s.planHash!, file: made.sha256 } }, ...entries])
+    const { made } = report,
+      drawn = drawnTotal(made),
+      price = sharesOf(ask.plan).total
+    if (drawn !== price || (job.charge !== undefined && BigInt(job.charge) !== price))
+      return refuse('infrastructure', {
+        runs: [],
+        message: `${drawn} nano-rho were drawn and ${price} are the price: nothing is released.`,
+      })
+    await record(d, job.organisationId, platform, [
+      {
+        act: 'synthesis.made',
+        object: `synthesis ${ask.synthesisId}`,
+        detail: { dataset: job.datasetId, plan: s.planHash!, file: made.sha256 },
+      },
+      ...entries,
+    ])
     await release(d, job, ask, made, s)
   } else if ('evaluated' in report) {
     const { evaluated } = report
-    if (evaluated.charged !== (job.charge !== undefined)) return refuse('infrastructure', { runs: [], message: 'Figures that were not paid for would have been shown: nothing is released.' })
+    if (evaluated.charged !== (job.charge !== undefined))
+      return refuse('infrastructure', {
+        runs: [],
+        message: 'Figures that were not paid for would have been shown: nothing is released.',
+      })
     if (entries.length > 0) await record(d, job.organisationId, platform, entries)
     await keepFigures(d, ask.synthesisId, job.jobId, evaluated)
   }

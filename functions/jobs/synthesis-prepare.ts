@@ -1,4 +1,7 @@
-/** The first step of a synthetic table: the plan is still the one that was confirmed, the budget covers it, and the runner is told where the real table lies. */
+/**
+ * The first step of a synthetic table: the plan is still the one that was confirmed, the budget covers it, and the
+ * runner is told where the real table lies.
+ */
 import { endOf, type JobCode } from '../../domain/jobs/codes.ts'
 import { containerFor, type Container } from '../../domain/jobs/container.ts'
 import { defaultLimits, type LinkTo } from '../../domain/jobs/manifest.ts'
@@ -21,11 +24,17 @@ type Handed = { manifest: string } & Container
 const to = ({ url, headers }: SignedLink): LinkTo => ({ url, headers })
 
 /** The ask, if it is what was asked and the synthesis still names this job; why not otherwise. */
-async function stillWanted(d: Deps, job: JobItem): Promise<{ ask: SynthesisAsk; synthesis: Item<SynthesisItem>; dataset: Item<DatasetItem> } | JobCode> {
+async function stillWanted(
+  d: Deps,
+  job: JobItem,
+): Promise<{ ask: SynthesisAsk; synthesis: Item<SynthesisItem>; dataset: Item<DatasetItem> } | JobCode> {
   const text = new TextDecoder().decode(await d.objects.get('protected', objectOf.ask(job.jobId)))
   if (hashNow(text) !== job.askHash) return 'infrastructure'
   const ask = JSON.parse(text) as SynthesisAsk
-  const [synthesis, dataset] = await Promise.all([d.table.get<SynthesisItem>(keyOf.synthesis(ask.synthesisId)), d.table.get<DatasetItem>(keyOf.dataset(job.datasetId))])
+  const [synthesis, dataset] = await Promise.all([
+    d.table.get<SynthesisItem>(keyOf.synthesis(ask.synthesisId)),
+    d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
+  ])
   if (!synthesis || !dataset) return 'infrastructure'
   const named = ask.act === 'make' ? synthesis.jobId === job.jobId : synthesis.evaluations.includes(job.jobId)
   return named && dataset.state !== 'retired' ? { ask, synthesis, dataset } : 'policy-changed'
@@ -33,39 +42,89 @@ async function stillWanted(d: Deps, job: JobItem): Promise<{ ask: SynthesisAsk; 
 
 /** Where the real table lies. */
 async function tableOf(d: Deps, s: SynthesisItem): Promise<{ key: string; format: TableFormat } | undefined> {
-  if (s.upload) return { key: blobKey(s.datasetId, s.upload.sha256), format: /\.parquet$/i.test(s.upload.path) ? 'parquet' : 'csv' }
+  if (s.upload)
+    return { key: blobKey(s.datasetId, s.upload.sha256), format: /\.parquet$/i.test(s.upload.path) ? 'parquet' : 'csv' }
   const version = await d.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion))
   const stored = version?.data.tables.find((t) => t.name === s.table)
   return stored && { key: stored.parquet.key, format: 'stored' }
 }
 
-async function manifestOf(d: Deps, job: JobItem, ask: SynthesisAsk, table: { key: string; format: TableFormat }): Promise<SynthesisManifest> {
-  const { jobId } = job, S = ask.synthesisId
-  const read = async (bucket: 'protected' | 'released', key: string): Promise<LinkTo> => to(await d.objects.signedGet(bucket, key, linkSeconds))
-  const write = async (bucket: 'protected' | 'quarantine' | 'released', key: string, type: string): Promise<LinkTo> => to(await d.objects.signedWrite(bucket, key, type, linkSeconds))
-  const common = { job: jobId, runtime: 'synthesis' as const, plan: ask.plan, table: await read('protected', table.key), format: table.format, report: await write('quarantine', objectOf.report(jobId), 'application/gzip') }
-  if (ask.act === 'make') return {
-    ...common, act: 'make', kept: await Promise.all([jobId, ...ask.before].map((j) => read('protected', objectOf.kept(j)))), keep: await write('protected', objectOf.kept(jobId), 'application/json'),
-    progress: await write('protected', placeOf.progress(S, jobId), 'application/json'), csv: await write('released', placeOf.csv(S, jobId), 'text/csv'), parquet: await write('released', placeOf.parquet(S, jobId), 'application/vnd.apache.parquet'),
+async function manifestOf(
+  d: Deps,
+  job: JobItem,
+  ask: SynthesisAsk,
+  table: { key: string; format: TableFormat },
+): Promise<SynthesisManifest> {
+  const { jobId } = job,
+    S = ask.synthesisId
+  const read = async (bucket: 'protected' | 'released', key: string): Promise<LinkTo> =>
+    to(await d.objects.signedGet(bucket, key, linkSeconds))
+  const write = async (bucket: 'protected' | 'quarantine' | 'released', key: string, type: string): Promise<LinkTo> =>
+    to(await d.objects.signedWrite(bucket, key, type, linkSeconds))
+  const common = {
+    job: jobId,
+    runtime: 'synthesis' as const,
+    plan: ask.plan,
+    table: await read('protected', table.key),
+    format: table.format,
+    report: await write('quarantine', objectOf.report(jobId), 'application/gzip'),
   }
+  if (ask.act === 'make')
+    return {
+      ...common,
+      act: 'make',
+      kept: await Promise.all([jobId, ...ask.before].map((j) => read('protected', objectOf.kept(j)))),
+      keep: await write('protected', objectOf.kept(jobId), 'application/json'),
+      progress: await write('protected', placeOf.progress(S, jobId), 'application/json'),
+      csv: await write('released', placeOf.csv(S, jobId), 'text/csv'),
+      parquet: await write('released', placeOf.parquet(S, jobId), 'application/vnd.apache.parquet'),
+    }
   const made = await readJson<Made>(d, 'released', placeOf.made(S, ask.madeBy))
-  return { ...common, act: 'evaluate', domain: made.domain, rows: made.estimatedRows, synthetic: await read('released', placeOf.csv(S, ask.madeBy)), kind: ask.kind, ...(ask.target === undefined ? {} : { target: ask.target }), nanoRho: job.charge ?? 0 }
+  return {
+    ...common,
+    act: 'evaluate',
+    domain: made.domain,
+    rows: made.estimatedRows,
+    synthetic: await read('released', placeOf.csv(S, ask.madeBy)),
+    kind: ask.kind,
+    ...(ask.target === undefined ? {} : { target: ask.target }),
+    nanoRho: job.charge ?? 0,
+  }
 }
 
 /** Time and memory as quoted, with room to spare: nobody's table is as declared. */
 function sizeFor(plan: SynthesisPlan, userId: string): Container {
-  const q = feasibility({ domain: domainOf(plan), rowsDeclared: plan.rowsDeclared, method: plan.method, epsilon: plan.epsilon, delta: plan.delta, rowsPerPerson: plan.rowsPerPerson })
-  return containerFor({ ...defaultLimits, cpus: 2, memoryMb: Math.max(4096, Math.ceil(q.memoryBytes / 1e6) * 2), seconds: Math.min(4 * 3600, 600 + Math.ceil(q.minutes * 60 * 6)) }, { kind: 'whole' }, userId)
+  const q = feasibility({
+    domain: domainOf(plan),
+    rowsDeclared: plan.rowsDeclared,
+    method: plan.method,
+    epsilon: plan.epsilon,
+    delta: plan.delta,
+    rowsPerPerson: plan.rowsPerPerson,
+  })
+  return containerFor(
+    {
+      ...defaultLimits,
+      cpus: 2,
+      memoryMb: Math.max(4096, Math.ceil(q.memoryBytes / 1e6) * 2),
+      seconds: Math.min(4 * 3600, 600 + Math.ceil(q.minutes * 60 * 6)),
+    },
+    { kind: 'whole' },
+    userId,
+  )
 }
 
 /**
- * Reserves the charge, then writes the manifest; undefined when there is nothing to compute. A plan that an earlier job was charged for comes without a charge of its own,
- * and with what that job drew. Repeated, it does the same again.
+ * Reserves the charge, then writes the manifest; undefined when there is nothing to compute. A plan that an earlier job
+ * was charged for comes without a charge of its own, and with what that job drew. Repeated, it does the same again.
  */
 export async function prepareSynthesis(d: Deps, found: Item<JobItem>, at: string): Promise<Handed | undefined> {
   let job = found
   const refuse = async (code: JobCode): Promise<undefined> => {
-    await move(d, job, { set: decided(job, endOf(code) as 'blocked' | 'failed', d.now().toISOString(), { code, step: 'prepare' }), ...(code === 'budget-exhausted' ? { remove: ['charge', 'charged'] as const } : {}) })
+    await move(d, job, {
+      set: decided(job, endOf(code) as 'blocked' | 'failed', d.now().toISOString(), { code, step: 'prepare' }),
+      ...(code === 'budget-exhausted' ? { remove: ['charge', 'charged'] as const } : {}),
+    })
   }
   const wanted = await stillWanted(d, job)
   if (typeof wanted === 'string') return refuse(wanted)
@@ -77,8 +136,16 @@ export async function prepareSynthesis(d: Deps, found: Item<JobItem>, at: string
     await entry(d, job, 'reserved', job.steps.prepare?.started ?? at)
   }
   const { ask } = wanted
-  await d.objects.put('protected', objectOf.manifest(job.jobId), jsonBytes(await manifestOf(d, job, ask, table)), 'application/json')
+  await d.objects.put(
+    'protected',
+    objectOf.manifest(job.jobId),
+    jsonBytes(await manifestOf(d, job, ask, table)),
+    'application/json',
+  )
   const now = d.now().toISOString()
   await move(d, job, { set: { steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', now) } })
-  return { manifest: to(await d.objects.signedGet('protected', objectOf.manifest(job.jobId), linkSeconds)).url, ...sizeFor(ask.plan, job.userId) }
+  return {
+    manifest: to(await d.objects.signedGet('protected', objectOf.manifest(job.jobId), linkSeconds)).url,
+    ...sizeFor(ask.plan, job.userId),
+  }
 }

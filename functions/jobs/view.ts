@@ -8,20 +8,35 @@ import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type JobItem, keyOf, type PersonProfile } from '../kernel/items.ts'
 
 type View = z.input<typeof Job>
-export interface Viewer { userId: string; subject: Subject }
+export interface Viewer {
+  userId: string
+  subject: Subject
+}
 
 /** Names of datasets and people, looked up once for a list. */
 export class Names {
   readonly #d: Pick<Deps, 'table'>
   readonly #known = new Map<string, Promise<string>>()
-  constructor(d: Pick<Deps, 'table'>) { this.#d = d }
+  constructor(d: Pick<Deps, 'table'>) {
+    this.#d = d
+  }
   #once(key: string, ask: () => Promise<string>): Promise<string> {
     let found = this.#known.get(key)
-    if (!found) this.#known.set(key, found = ask())
+    if (!found) this.#known.set(key, (found = ask()))
     return found
   }
-  dataset(id: string): Promise<string> { return this.#once(`dataset ${id}`, async () => (await this.#d.table.get<Pick<DatasetItem, 'name'>>(keyOf.dataset(id), ['name']))?.name ?? id) }
-  person(id: string): Promise<string> { return this.#once(`person ${id}`, async () => (await this.#d.table.get<Pick<PersonProfile, 'name'>>(keyOf.person(id), ['name']))?.name ?? id) }
+  dataset(id: string): Promise<string> {
+    return this.#once(
+      `dataset ${id}`,
+      async () => (await this.#d.table.get<Pick<DatasetItem, 'name'>>(keyOf.dataset(id), ['name']))?.name ?? id,
+    )
+  }
+  person(id: string): Promise<string> {
+    return this.#once(
+      `person ${id}`,
+      async () => (await this.#d.table.get<Pick<PersonProfile, 'name'>>(keyOf.person(id), ['name']))?.name ?? id,
+    )
+  }
 }
 
 const whole = (instant: string): string => `${instant.slice(0, 19)}Z`
@@ -37,7 +52,13 @@ function stepView(job: JobItem, step: JobStep): View['steps'][number] {
 
 /** Stage, code, class and line; whatever else a problem may have come to carry stays here. */
 const problemView = (p: JobProblem): View['problem'] => ({
-  code: p.code, message: jobCodes[p.code], step: p.step, ...(p.errorClass ? { errorClass: p.errorClass } : {}), ...(p.line === undefined ? {} : { line: p.line }), ...(p.cell === undefined ? {} : { cell: p.cell }), ...(p.names ? { names: p.names } : {}),
+  code: p.code,
+  message: jobCodes[p.code],
+  step: p.step,
+  ...(p.errorClass ? { errorClass: p.errorClass } : {}),
+  ...(p.line === undefined ? {} : { line: p.line }),
+  ...(p.cell === undefined ? {} : { cell: p.cell }),
+  ...(p.names ? { names: p.names } : {}),
 })
 
 /** What this person may do with the job in its present state. */
@@ -57,13 +78,33 @@ export async function toJob(names: Names, job: JobItem, viewer: Viewer): Promise
   const [dataset, owner] = await Promise.all([names.dataset(job.datasetId), names.person(job.userId)])
   const over = !jobLife[job.state].live
   return {
-    jobId: job.jobId, kind: job.kind, title: job.title, state: job.state, ...(job.waiting && !over ? { waiting: job.waiting } : {}),
-    datasetId: job.datasetId, dataset, datasetVersion: job.datasetVersion, organisationId: job.organisationId, owner: { userId: job.userId, name: owner },
-    ...(job.language ? { language: job.language } : {}), ...(job.mode ? { mode: job.mode } : {}), purpose: job.purpose, cohort: job.cohort, ...(job.epsilon === undefined ? {} : { epsilon: job.epsilon }),
-    created: job.created, ...(job.ended ? { ended: whole(job.ended) } : {}), steps: jobSteps.map((step) => stepView(job, step)),
-    ...(over && job.problem ? { problem: problemView(job.problem) } : {}), findings: over ? (job.findings ?? []) : [], ...(job.confinement ? { confinement: job.confinement } : {}),
-    pin: job.pin, hasResult: job.kind !== 'pipeline' && job.state === 'succeeded' && job.released !== undefined, may: mayDo(job, viewer),
+    jobId: job.jobId,
+    kind: job.kind,
+    title: job.title,
+    state: job.state,
+    ...(job.waiting && !over ? { waiting: job.waiting } : {}),
+    datasetId: job.datasetId,
+    dataset,
+    datasetVersion: job.datasetVersion,
+    organisationId: job.organisationId,
+    owner: { userId: job.userId, name: owner },
+    ...(job.language ? { language: job.language } : {}),
+    ...(job.mode ? { mode: job.mode } : {}),
+    purpose: job.purpose,
+    cohort: job.cohort,
+    ...(job.epsilon === undefined ? {} : { epsilon: job.epsilon }),
+    created: job.created,
+    ...(job.ended ? { ended: whole(job.ended) } : {}),
+    steps: jobSteps.map((step) => stepView(job, step)),
+    ...(over && job.problem ? { problem: problemView(job.problem) } : {}),
+    findings: over ? (job.findings ?? []) : [],
+    ...(job.confinement ? { confinement: job.confinement } : {}),
+    pin: job.pin,
+    hasResult: job.kind !== 'pipeline' && job.state === 'succeeded' && job.released !== undefined,
+    may: mayDo(job, viewer),
     ...(job.twin ? { on: 'twin' as const } : {}),
-    ...(job.mode === 'review' && (job.votes !== undefined || job.questions) ? { checks: { votes: job.votes ?? 0, needed: votesNeeded, questions: job.questions ?? [] } } : {}),
+    ...(job.mode === 'review' && (job.votes !== undefined || job.questions)
+      ? { checks: { votes: job.votes ?? 0, needed: votesNeeded, questions: job.questions ?? [] } }
+      : {}),
   }
 }

@@ -25,15 +25,31 @@ export async function put(d: Pick<Deps, 'table'>, vote: VoteItem): Promise<void>
 }
 
 /**
- * Ends the held job when enough votes agree. Two checkers may vote at the same moment: whoever counts later sees both, and of two ends one wins.
- * The watch calls it as well, for a crash between a vote and what it decided.
+ * Ends the held job when enough votes agree. Two checkers may vote at the same moment: whoever counts later sees both,
+ * and of two ends one wins. The watch calls it as well, for a crash between a vote and what it decided.
  */
-export async function conclude(d: Deps, job: Item<JobItem>, votes: readonly VoteItem[], by: 'step' | 'request'): Promise<void> {
+export async function conclude(
+  d: Deps,
+  job: Item<JobItem>,
+  votes: readonly VoteItem[],
+  by: 'step' | 'request',
+): Promise<void> {
   const approvals = votes.filter((v) => v.vote === 'approve').length
   const rejections = votes.filter((v) => v.vote === 'reject').length
   const refused: JobProblem = { code: 'checkers-refused', step: 'check' }
   try {
     if (rejections >= votesNeeded) await end(d, job, refused, { by })
-    else if (approvals >= votesNeeded) await settleJob(d, job.outcome === 'succeeded' ? job : await (job.run ? releaseRun(d, job as Item<RunJob>, (await kept(d, job))!, approvals) : release(d, job, (await kept(d, job))!, approvals)), by)
-  } catch (e) { if (!(e instanceof Overtaken)) throw e }
+    else if (approvals >= votesNeeded)
+      await settleJob(
+        d,
+        job.outcome === 'succeeded'
+          ? job
+          : await (job.run
+              ? releaseRun(d, job as Item<RunJob>, (await kept(d, job))!, approvals)
+              : release(d, job, (await kept(d, job))!, approvals)),
+        by,
+      )
+  } catch (e) {
+    if (!(e instanceof Overtaken)) throw e
+  }
 }

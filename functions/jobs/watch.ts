@@ -1,4 +1,7 @@
-/** The schedule's visit, every minute and when a host starts: jobs that a crash has left are started again, ended, or cleaned up after. */
+/**
+ * The schedule's visit, every minute and when a host starts: jobs that a crash has left are started again, ended, or
+ * cleaned up after.
+ */
 import { backstage } from '../../contracts/backstage.ts'
 import { jobLife, maximumAttempts } from '../../domain/jobs/life.ts'
 import { type Item, queryAll } from '../../ports/table.ts'
@@ -13,7 +16,12 @@ import { settleJob } from './settle.ts'
 import { move, objectOf, Overtaken } from './standing.ts'
 import { conclude, votesOn } from './voting.ts'
 
-export interface Watched { looked: number; started: number; ended: number; failed: number }
+export interface Watched {
+  looked: number
+  started: number
+  ended: number
+  failed: number
+}
 /** A request that made a pointer and no job is over after this long. */
 const forgottenSeconds = 600
 /** A runner that was told to stop says what came of it, and is gone, within this. */
@@ -31,20 +39,24 @@ async function look(d: Deps, pointer: Item<Partial<Pointer>>): Promise<'started'
   }
   if (!jobLife[job.state].live) {
     // A cancellation that was killed before it stopped what computes.
-    if (job.state === 'cancelled' && await d.workflow.running(jobId, job.attempt)) await d.workflow.stop(jobId, job.attempt)
+    if (job.state === 'cancelled' && (await d.workflow.running(jobId, job.attempt)))
+      await d.workflow.stop(jobId, job.attempt)
     // What was cancelled has no step left that would keep its log, and its runner may still be writing the end of it.
     if (job.kind === 'pipeline' && Date.parse(job.ended!) + lastWordSeconds * 1000 > d.now().getTime()) return 'waiting'
     await settleJob(d, job)
     if (job.kind === 'pipeline') await settledPipeline(d, jobId)
     return 'ended'
   }
-  if (job.waiting === 'approval') { await once(d, ownerPointer(job)); return 'waiting' }
+  if (job.waiting === 'approval') {
+    await once(d, ownerPointer(job))
+    return 'waiting'
+  }
   if (job.state === 'held' && job.outcome === undefined) {
     await conclude(d, job, await votesOn(d, jobId), 'step')
     if (job.kind === 'pipeline') await settledPipeline(d, jobId)
     return 'waiting'
   }
-  if (job.state !== 'held' && await d.workflow.running(jobId, job.attempt)) return 'waiting'
+  if (job.state !== 'held' && (await d.workflow.running(jobId, job.attempt))) return 'waiting'
   if (job.outcome !== undefined) {
     await settleJob(d, job)
     if (job.kind === 'pipeline') await settledPipeline(d, jobId)
@@ -52,9 +64,19 @@ async function look(d: Deps, pointer: Item<Partial<Pointer>>): Promise<'started'
   }
   await once(d, ownerPointer(job))
   if (job.kind === 'pipeline' && !job.steps.prepare && !(await hasTurn(d, jobId))) return 'waiting'
-  if (job.state === 'queued' && !job.steps.prepare) { await d.workflow.start(jobId, job.attempt); return 'started' }
-  // A pipeline run is not begun anew: its runner goes on, or what became of it is found out (functions/pipelines/steps.ts).
-  if (job.attempt >= (job.kind === 'pipeline' ? attemptsToFindOut : maximumAttempts)) { await end(d, job, { code: 'infrastructure', step: job.steps.check ? 'check' : job.steps.compute ? 'compute' : 'prepare' }); return 'ended' }
+  if (job.state === 'queued' && !job.steps.prepare) {
+    await d.workflow.start(jobId, job.attempt)
+    return 'started'
+  }
+  // A pipeline run is not begun anew: its runner goes on, or what became of it is found out
+  // (functions/pipelines/steps.ts).
+  if (job.attempt >= (job.kind === 'pipeline' ? attemptsToFindOut : maximumAttempts)) {
+    await end(d, job, {
+      code: 'infrastructure',
+      step: job.steps.check ? 'check' : job.steps.compute ? 'compute' : 'prepare',
+    })
+    return 'ended'
+  }
   // Only if nothing has moved it since it was read: its execution may just have come to its end.
   const again = await move(d, job, { set: { attempt: job.attempt + 1 }, unchanged: true })
   await d.workflow.start(jobId, again.attempt)
@@ -74,10 +96,16 @@ export function createWatch(deps: Deps): () => Promise<Watched> {
       } catch (e) {
         if (e instanceof Overtaken) continue
         watched.failed++
-        d.log('error', { route: 'watch', error: e instanceof Error ? e.name : typeof e, job: pointer.pk.slice('JOB#'.length) })
+        d.log('error', {
+          route: 'watch',
+          error: e instanceof Error ? e.name : typeof e,
+          job: pointer.pk.slice('JOB#'.length),
+        })
       }
     }
-    try { await sweepExpired(d) } catch (e) {
+    try {
+      await sweepExpired(d)
+    } catch (e) {
       watched.failed++
       d.log('error', { route: 'watch', error: e instanceof Error ? e.name : typeof e, job: 'expiry' })
     }

@@ -6,20 +6,38 @@ import type { Caller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { keyOf } from './items.ts'
 
-export const whoOf = (c: Caller): Who => (c.token ? { kind: 'token', id: `${c.userId}/${c.token.tokenId}` } : { kind: 'person', id: c.userId })
+export const whoOf = (c: Caller): Who =>
+  c.token ? { kind: 'token', id: `${c.userId}/${c.token.tokenId}` } : { kind: 'person', id: c.userId }
 
 /** The newest event's number and hash. */
 export async function head(d: Pick<Deps, 'table'>, organisationId: string): Promise<Head> {
-  const { items } = await d.table.query<ChainEvent>(`AUDIT#${organisationId}`, { backwards: true, limit: 1, attributes: ['seq', 'hash'] })
+  const { items } = await d.table.query<ChainEvent>(`AUDIT#${organisationId}`, {
+    backwards: true,
+    limit: 1,
+    attributes: ['seq', 'hash'],
+  })
   return items[0] ? { seq: items[0].seq, hash: items[0].hash } : emptyHead
 }
 
-/** Writes one event per entry, in order. Concurrent writers take turns; gives up (throws) after a minute of bad luck. */
-export async function record(d: Pick<Deps, 'table' | 'now'>, organisationId: string, who: Who, entries: { act: Act; object: string; detail?: Detail }[]): Promise<void> {
+/**
+ * Writes one event per entry, in order. Concurrent writers take turns; gives up (throws) after a minute of bad luck.
+ */
+export async function record(
+  d: Pick<Deps, 'table' | 'now'>,
+  organisationId: string,
+  who: Who,
+  entries: { act: Act; object: string; detail?: Detail }[],
+): Promise<void> {
   let at = await head(d, organisationId)
   for (const entry of entries) {
     for (let tries = 0; ; tries++) {
-      const event = await link(at, { at: d.now().toISOString(), who, act: entry.act, object: entry.object, detail: entry.detail ?? {} })
+      const event = await link(at, {
+        at: d.now().toISOString(),
+        who,
+        act: entry.act,
+        object: entry.object,
+        detail: entry.detail ?? {},
+      })
       try {
         await d.table.create({ ...event, ...keyOf.auditEvent(organisationId, event.seq) })
         at = { seq: event.seq, hash: event.hash }

@@ -22,7 +22,10 @@ export interface Settings {
   version: string
   /** Languages that this installation can run now; all when it is not said. */
   languages?: () => readonly Language[]
-  /** For pipelines: places for runs at once (domain/pipelines/fair.ts), the most a run may have (no GPU unless it is said), and runtimes that there are; the defaults of the domain when it is not said. */
+  /**
+   * For pipelines: places for runs at once (domain/pipelines/fair.ts), the most a run may have (no GPU unless it is
+   * said), and runtimes that there are; the defaults of the domain when it is not said.
+   */
   pipelines?: () => { quota?: Partial<Quota>; largest?: Partial<Resources>; runtimes?: readonly PipelineRuntime[] }
 }
 

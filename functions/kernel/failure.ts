@@ -16,4 +16,5 @@ export class Failure extends Error {
 }
 
 /** The one answer for what does not exist and for what may not be seen. */
-export const notFound = (): Failure => new Failure('not-found', 'There is nothing here that you can see. Check the address, or ask for access.')
+export const notFound = (): Failure =>
+  new Failure('not-found', 'There is nothing here that you can see. Check the address, or ask for access.')

@@ -9,73 +9,215 @@ import { eventOf } from './testing.ts'
 
 const params = z.object({ id: z.string().regex(/^[a-z]+$/) })
 const toys = area('toys', 'For tests', {
-  make: route({ method: 'POST', path: '/api/toys/{id}', function: 'toys', access: { kind: 'anyone' }, status: 201, summary: '', params, query: z.object({ limit: z.coerce.number().int().max(5).default(2) }), maxBody: 100,
-    body: z.object({ name: z.string().max(10), parts: z.array(z.object({ n: z.int() })).default([]) }), response: z.object({ name: z.string(), limit: z.int() }), problems: [], grants: ['read ORG'] }),
-  drop: route({ method: 'DELETE', path: '/api/toys/{id}', function: 'toys', access: { kind: 'person' }, status: 204, summary: '', params, response: z.undefined(), problems: [], grants: [] }),
+  make: route({
+    method: 'POST',
+    path: '/api/toys/{id}',
+    function: 'toys',
+    access: { kind: 'anyone' },
+    status: 201,
+    summary: '',
+    params,
+    query: z.object({ limit: z.coerce.number().int().max(5).default(2) }),
+    maxBody: 100,
+    body: z.object({ name: z.string().max(10), parts: z.array(z.object({ n: z.int() })).default([]) }),
+    response: z.object({ name: z.string(), limit: z.int() }),
+    problems: [],
+    grants: ['read ORG'],
+  }),
+  drop: route({
+    method: 'DELETE',
+    path: '/api/toys/{id}',
+    function: 'toys',
+    access: { kind: 'person' },
+    status: 204,
+    summary: '',
+    params,
+    response: z.undefined(),
+    problems: [],
+    grants: [],
+  }),
 })
 
 let logs: Record<string, unknown>[], implementation: (d: Deps) => Promise<object>
 const key = { pk: 'ORG#x', sk: 'ORG' }
-const deps = { log: (event: string, fields: object) => { logs.push({ event, ...fields }) }, table: { get: async () => undefined, create: async () => key, query: async () => ({ items: [] }) }, objects: {}, keys: {} } as unknown as Deps
-const handler = lambda(toys, 'toys', deps, { make: async ({ body, query }, d) => ({ name: body.name, limit: query.limit, ...(await implementation(d)) }), drop: async () => undefined })
-const send = async (event: Event): Promise<{ status: number; headers: Record<string, unknown>; body: Record<string, unknown> | undefined }> => {
+const deps = {
+  log: (event: string, fields: object) => {
+    logs.push({ event, ...fields })
+  },
+  table: { get: async () => undefined, create: async () => key, query: async () => ({ items: [] }) },
+  objects: {},
+  keys: {},
+} as unknown as Deps
+const handler = lambda(toys, 'toys', deps, {
+  make: async ({ body, query }, d) => ({ name: body.name, limit: query.limit, ...(await implementation(d)) }),
+  drop: async () => undefined,
+})
+const send = async (
+  event: Event,
+): Promise<{ status: number; headers: Record<string, unknown>; body: Record<string, unknown> | undefined }> => {
   const r = await handler(event, {} as Context)
-  return { status: r.statusCode!, headers: r.headers!, body: r.body === undefined ? undefined : JSON.parse(r.body) as Record<string, unknown> }
+  return {
+    status: r.statusCode!,
+    headers: r.headers!,
+    body: r.body === undefined ? undefined : (JSON.parse(r.body) as Record<string, unknown>),
+  }
 }
-const make = (body: unknown = { name: 'ball' }, more: object = {}): Event => ({ ...eventOf(toys.routes.make, { params: { id: 'a' }, body } as never), ...more })
-beforeEach(() => { logs = []; implementation = async () => ({}) })
+const make = (body: unknown = { name: 'ball' }, more: object = {}): Event => ({
+  ...eventOf(toys.routes.make, { params: { id: 'a' }, body } as never),
+  ...more,
+})
+beforeEach(() => {
+  logs = []
+  implementation = async () => ({})
+})
 
 describe('a handler', () => {
   it('parses, answers with the declared status, and lets nothing undeclared out', async () => {
     implementation = async () => ({ secret: 's' })
-    expect(await send(make())).toMatchObject({ status: 201, body: { name: 'ball', limit: 2 }, headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } })
+    expect(await send(make())).toMatchObject({
+      status: 201,
+      body: { name: 'ball', limit: 2 },
+      headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+    })
     expect((await send(make())).body).not.toHaveProperty('secret')
-    expect(await send({ ...make({ name: 'ball' }), isBase64Encoded: true, body: Buffer.from('{"name":"ball"}').toString('base64') })).toMatchObject({ status: 201 })
+    expect(
+      await send({
+        ...make({ name: 'ball' }),
+        isBase64Encoded: true,
+        body: Buffer.from('{"name":"ball"}').toString('base64'),
+      }),
+    ).toMatchObject({ status: 201 })
   })
   it('names each wrong field, with what it was', async () => {
     expect(await send(make({ name: 'much too long a name', parts: [{ n: 1 }, { n: 'x' }] }))).toMatchObject({
-      status: 400, headers: { 'content-type': 'application/problem+json' }, body: { kind: 'invalid-request', errors: [{ path: '/body/name', value: 'much too long a name' }, { path: '/body/parts/1/n', value: 'x' }] },
+      status: 400,
+      headers: { 'content-type': 'application/problem+json' },
+      body: {
+        kind: 'invalid-request',
+        errors: [
+          { path: '/body/name', value: 'much too long a name' },
+          { path: '/body/parts/1/n', value: 'x' },
+        ],
+      },
     })
-    expect(await send({ ...make(), queryStringParameters: { limit: '9' } })).toMatchObject({ status: 400, body: { errors: [{ path: '/query/limit' }] } })
-    expect(await send({ ...make(), pathParameters: { id: '../x' } })).toMatchObject({ status: 400, body: { errors: [{ path: '/path/id' }] } })
+    expect(await send({ ...make(), queryStringParameters: { limit: '9' } })).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: '/query/limit' }] },
+    })
+    expect(await send({ ...make(), pathParameters: { id: '../x' } })).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: '/path/id' }] },
+    })
   })
   it('refuses what is not JSON, and what is too large before it is read', async () => {
-    for (const body of ['', 'x', '{"name":', undefined]) expect(await send(make({}, { body }))).toMatchObject({ status: 400, body: { kind: 'invalid-request', errors: [{ path: '/body' }] } })
-    expect(await send(make({}, { body: '['.repeat(50) + ']'.repeat(50) }))).toMatchObject({ status: 400, body: { errors: [{ path: '/body', message: expect.not.stringContaining('Too deep') as string }] } })
-    expect(await send(make({ name: 'x'.repeat(100) }))).toMatchObject({ status: 413, body: { kind: 'payload-too-large' } })
+    for (const body of ['', 'x', '{"name":', undefined])
+      expect(await send(make({}, { body }))).toMatchObject({
+        status: 400,
+        body: { kind: 'invalid-request', errors: [{ path: '/body' }] },
+      })
+    expect(await send(make({}, { body: '['.repeat(50) + ']'.repeat(50) }))).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: '/body', message: expect.not.stringContaining('Too deep') as string }] },
+    })
+    expect(await send(make({ name: 'x'.repeat(100) }))).toMatchObject({
+      status: 413,
+      body: { kind: 'payload-too-large' },
+    })
   })
   it('refuses what is nested so deeply that looking at it would end the process', async () => {
-    const deep = lambda(area('toys', '', { keep: route({ method: 'PUT', path: '/api/toys/{id}', function: 'toys', access: { kind: 'anyone' }, status: 204, summary: '', params, body: z.json(), response: z.undefined(), problems: [], grants: [] }) }), 'toys', deps, { keep: async () => undefined })
-    const put = async (levels: number) => deep({ ...make({}, { body: '['.repeat(levels) + ']'.repeat(levels) }), routeKey: 'PUT /api/toys/{id}' }, {} as Context)
+    const deep = lambda(
+      area('toys', '', {
+        keep: route({
+          method: 'PUT',
+          path: '/api/toys/{id}',
+          function: 'toys',
+          access: { kind: 'anyone' },
+          status: 204,
+          summary: '',
+          params,
+          body: z.json(),
+          response: z.undefined(),
+          problems: [],
+          grants: [],
+        }),
+      }),
+      'toys',
+      deps,
+      { keep: async () => undefined },
+    )
+    const put = async (levels: number) =>
+      deep(
+        { ...make({}, { body: '['.repeat(levels) + ']'.repeat(levels) }), routeKey: 'PUT /api/toys/{id}' },
+        {} as Context,
+      )
     expect((await put(100)).statusCode).toBe(204)
-    for (const levels of [102, 5000, 400_000]) expect(JSON.parse((await put(levels)).body!)).toMatchObject({ kind: 'invalid-request', errors: [{ path: '/body', message: 'Too deep' }] })
+    for (const levels of [102, 5000, 400_000])
+      expect(JSON.parse((await put(levels)).body!)).toMatchObject({
+        kind: 'invalid-request',
+        errors: [{ path: '/body', message: 'Too deep' }],
+      })
   })
   it('answers 404 for a route that is not its own, 401 without a caller, 204 without a body', async () => {
     expect(await send(make({}, { routeKey: 'GET /api/other' }))).toMatchObject({ status: 404 })
-    const drop = (as?: object) => send(eventOf(toys.routes.drop, { params: { id: 'a' }, ...(as ? { as } : {}) } as never))
-    expect(await drop()).toMatchObject({ status: 401, body: { kind: 'sign-in-required' }, headers: { 'www-authenticate': 'Bearer' } })
+    const drop = (as?: object) =>
+      send(eventOf(toys.routes.drop, { params: { id: 'a' }, ...(as ? { as } : {}) } as never))
+    expect(await drop()).toMatchObject({
+      status: 401,
+      body: { kind: 'sign-in-required' },
+      headers: { 'www-authenticate': 'Bearer' },
+    })
     expect(await drop({ userId: 'u', loginAt: 0, groups: [] })).toMatchObject({ status: 204, body: undefined })
   })
   it('maps a failure once, with what it carries', async () => {
-    implementation = async () => { throw new Failure('login-too-old', 'Sign in again.', undefined, { maxAgeSeconds: 900 }) }
-    expect(await send(make())).toMatchObject({ status: 403, body: { type: '/docs/problems#login-too-old', kind: 'login-too-old', detail: 'Sign in again.', maxAgeSeconds: 900, instance: expect.any(String) as string } })
+    implementation = async () => {
+      throw new Failure('login-too-old', 'Sign in again.', undefined, { maxAgeSeconds: 900 })
+    }
+    expect(await send(make())).toMatchObject({
+      status: 403,
+      body: {
+        type: '/docs/problems#login-too-old',
+        kind: 'login-too-old',
+        detail: 'Sign in again.',
+        maxAgeSeconds: 900,
+        instance: expect.any(String) as string,
+      },
+    })
   })
   it('tells nobody, and no log, what a defect said', async () => {
-    implementation = async () => { throw new TypeError('row value hunter2') }
+    implementation = async () => {
+      throw new TypeError('row value hunter2')
+    }
     expect(await send(make())).toMatchObject({ status: 500, body: { kind: 'internal' } })
     implementation = async () => ({ name: { hunter2: 1 } })
     expect(await send(make())).toMatchObject({ status: 500, body: { kind: 'internal' } })
-    expect(logs).toMatchObject([{ event: 'error', error: 'TypeError' }, { event: 'error', error: 'ZodError' }])
+    expect(logs).toMatchObject([
+      { event: 'error', error: 'TypeError' },
+      { event: 'error', error: 'ZodError' },
+    ])
     expect(JSON.stringify(logs)).not.toContain('hunter2')
   })
   it('can do what its grants name and nothing else', async () => {
-    implementation = async (d) => { await d.table.get(key); await d.table.query('ORG#x'); return {} }
+    implementation = async (d) => {
+      await d.table.get(key)
+      await d.table.query('ORG#x')
+      return {}
+    }
     expect(await send(make())).toMatchObject({ status: 201 })
     for (const act of [
-      (d: Deps) => d.table.create(key), (d: Deps) => d.table.get({ pk: 'RUN#x', sk: 'RUN' }), (d: Deps) => d.table.get({ pk: 'ORGANISATION#x', sk: 'X' }), (d: Deps) => d.table.remove(key), (d: Deps) => d.table.query('AUDIT#x'),
-      (d: Deps) => d.objects.get('sealed', 'x'), (d: Deps) => d.objects.signedPut('assets', 'x', { sha256: '', size: 1, type: '' }, 1), (d: Deps) => d.keys.unwrap('k', new Uint8Array()), (d: Deps) => d.keys.mac('pseudonym', 'x'),
+      (d: Deps) => d.table.create(key),
+      (d: Deps) => d.table.get({ pk: 'RUN#x', sk: 'RUN' }),
+      (d: Deps) => d.table.get({ pk: 'ORGANISATION#x', sk: 'X' }),
+      (d: Deps) => d.table.remove(key),
+      (d: Deps) => d.table.query('AUDIT#x'),
+      (d: Deps) => d.objects.get('sealed', 'x'),
+      (d: Deps) => d.objects.signedPut('assets', 'x', { sha256: '', size: 1, type: '' }, 1),
+      (d: Deps) => d.keys.unwrap('k', new Uint8Array()),
+      (d: Deps) => d.keys.mac('pseudonym', 'x'),
     ]) {
-      implementation = async (d) => { await act(d); return {} }
+      implementation = async (d) => {
+        await act(d)
+        return {}
+      }
       expect(await send(make())).toMatchObject({ status: 500 })
       expect(logs.at(-1)).toMatchObject({ error: 'NotGranted' })
     }

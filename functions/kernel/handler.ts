@@ -2,13 +2,33 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2WithLambdaAuthorizer, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type { z } from 'zod'
-import { type Answer, type Area, type Body, type Grant, type Params, type Query, type Route, routeKey } from '../../contracts/route.ts'
+import {
+  type Answer,
+  type Area,
+  type Body,
+  type Grant,
+  type Params,
+  type Query,
+  type Route,
+  routeKey,
+} from '../../contracts/route.ts'
 import { type FieldError, type Kind, problems } from '../../contracts/problems.ts'
 import { type AuthorizerContext, type Caller, fromContext } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
 import { guarded } from './grants.ts'
-import { type InDataset, type InExperiment, type InJob, type InOrganisation, type InPipeline, type InPipelineRun, type InRun, type InStudy, type InSynthesis, resolve } from './resources.ts'
+import {
+  type InDataset,
+  type InExperiment,
+  type InJob,
+  type InOrganisation,
+  type InPipeline,
+  type InPipelineRun,
+  type InRun,
+  type InStudy,
+  type InSynthesis,
+  resolve,
+} from './resources.ts'
 import { InvalidCursor, type Item } from '../../ports/table.ts'
 import type { RunItem } from './items.ts'
 import { eventText, type ServerEvent, streamSignal } from './streaming.ts'
@@ -18,24 +38,67 @@ export type Event = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<Authorize
 export type Result = APIGatewayProxyStructuredResultV2 & { stream?: AsyncIterable<string> }
 export type LambdaHandler = (event: Event, context: Context) => Promise<Result>
 
-interface Contexts { 'anyone': object; 'person': { caller: Caller }; 'organisation': InOrganisation; 'study': InStudy; 'run': InRun; 'dataset': InDataset; 'job': InJob; 'synthesis': InSynthesis; 'pipeline': InPipeline; 'experiment': InExperiment; 'pipeline-run': InPipelineRun; 'run-token': { run: Item<RunItem> } }
+interface Contexts {
+  anyone: object
+  person: { caller: Caller }
+  organisation: InOrganisation
+  study: InStudy
+  run: InRun
+  dataset: InDataset
+  job: InJob
+  synthesis: InSynthesis
+  pipeline: InPipeline
+  experiment: InExperiment
+  'pipeline-run': InPipelineRun
+  'run-token': { run: Item<RunItem> }
+}
 /** What an implementation gets: parsed input, and the resource its route's access names. */
-export type Request<R extends Route> = { params: Params<R>; query: Query<R>; body: Body<R>; requestId: string; /** The header `Idempotency-Key`. */ idempotencyKey?: string } & Contexts[R['access']['kind']]
-/** Of a streaming route: batches of events, or pieces of text; whatever is wrong with the request is thrown before. `lastEventId` is the header `Last-Event-ID`; `signal` fires when nobody listens any more. */
-export type Streaming<R extends Route> = (request: Request<R> & { lastEventId?: string; signal: AbortSignal }, deps: Deps) => AsyncIterable<R extends { stream: 'text' } ? string : readonly ServerEvent<Answer<R>>[]>
-export type Implementation<R extends Route> = R extends { stream: string } ? Streaming<R> : (request: Request<R>, deps: Deps) => Promise<Answer<R>>
+export type Request<R extends Route> = {
+  params: Params<R>
+  query: Query<R>
+  body: Body<R>
+  requestId: string
+  /** The header `Idempotency-Key`. */
+  idempotencyKey?: string
+} & Contexts[R['access']['kind']]
+/**
+ * Of a streaming route: batches of events, or pieces of text; whatever is wrong with the request is thrown before.
+ * `lastEventId` is the header `Last-Event-ID`; `signal` fires when nobody listens any more.
+ */
+export type Streaming<R extends Route> = (
+  request: Request<R> & { lastEventId?: string; signal: AbortSignal },
+  deps: Deps,
+) => AsyncIterable<R extends { stream: 'text' } ? string : readonly ServerEvent<Answer<R>>[]>
+export type Implementation<R extends Route> = R extends { stream: string }
+  ? Streaming<R>
+  : (request: Request<R>, deps: Deps) => Promise<Answer<R>>
 /** Implementations of those routes of an area that one function serves. */
-export type Implementations<A extends Area, F extends string> = { [N in keyof A['routes'] as A['routes'][N]['function'] extends F ? N : never]: Implementation<A['routes'][N]> }
+export type Implementations<A extends Area, F extends string> = {
+  [N in keyof A['routes'] as A['routes'][N]['function'] extends F ? N : never]: Implementation<A['routes'][N]>
+}
 
-const pointer = (base: string, path: readonly PropertyKey[]): string => [base, ...path.map((p) => String(p).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/')
+const pointer = (base: string, path: readonly PropertyKey[]): string =>
+  [base, ...path.map((p) => String(p).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/')
 
 /** Zod's issues as field errors, with the value that was wrong where it is short and plain. */
 export function fieldErrors(base: string, value: unknown, error: z.ZodError): FieldError[] {
   return error.issues.slice(0, 50).map((issue) => {
     const at = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], value)
     const plain = ['string', 'number', 'boolean'].includes(typeof at) && String(at).length <= 100
-    const expected = 'expected' in issue ? String(issue.expected) : 'values' in issue ? (issue.values as unknown[]).join(', ') : 'pattern' in issue ? String(issue.pattern) : undefined
-    return { path: pointer(base, issue.path), message: issue.message, ...(plain ? { value: at } : {}), ...(expected ? { expected } : {}) }
+    const expected =
+      'expected' in issue
+        ? String(issue.expected)
+        : 'values' in issue
+          ? (issue.values as unknown[]).join(', ')
+          : 'pattern' in issue
+            ? String(issue.pattern)
+            : undefined
+    return {
+      path: pointer(base, issue.path),
+      message: issue.message,
+      ...(plain ? { value: at } : {}),
+      ...(expected ? { expected } : {}),
+    }
   })
 }
 
@@ -47,13 +110,20 @@ function parse<T>(schema: z.ZodType<T> | undefined, base: string, value: unknown
   throw new Failure('invalid-request', `${errors[0]!.path || 'The request'}: ${errors[0]!.message}`, errors)
 }
 
-/** Whether every text is Unicode: a store may keep half a surrogate pair as something else, and then an audit event no longer fits its hash. Without recursion: the value may be hostile. */
+/**
+ * Whether every text is Unicode: a store may keep half a surrogate pair as something else, and then an audit event no
+ * longer fits its hash. Without recursion: the value may be hostile.
+ */
 function wellFormed(value: unknown): boolean {
   const left = [value]
   while (left.length > 0) {
     const v = left.pop()
     if (typeof v === 'string' && !v.isWellFormed()) return false
-    if (typeof v === 'object' && v !== null) for (const [name, member] of Object.entries(v)) { if (!name.isWellFormed()) return false; left.push(member) }
+    if (typeof v === 'object' && v !== null)
+      for (const [name, member] of Object.entries(v)) {
+        if (!name.isWellFormed()) return false
+        left.push(member)
+      }
   }
   return true
 }
@@ -73,12 +143,27 @@ function bodyOf(r: Route, event: Event): unknown {
   if (!r.body) return undefined
   const text = event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? '')
   const limit = r.maxBody ?? 1024 * 1024
-  if (Buffer.byteLength(text) > limit) throw new Failure('payload-too-large', `The body has ${Buffer.byteLength(text)} bytes; at most ${limit} are taken.`)
+  if (Buffer.byteLength(text) > limit)
+    throw new Failure('payload-too-large', `The body has ${Buffer.byteLength(text)} bytes; at most ${limit} are taken.`)
   let body: unknown
-  try { body = JSON.parse(text) } catch { throw new Failure('invalid-request', 'The body is not JSON. Send a JSON object with Content-Type: application/json.', [{ path: '/body', message: 'Not JSON', expected: 'a JSON object' }]) }
-  if (tooDeep(body)) throw new Failure('invalid-request', `The body is nested more than ${deepest} levels deep.`, [{ path: '/body', message: 'Too deep', expected: `at most ${deepest} levels` }])
+  try {
+    body = JSON.parse(text)
+  } catch {
+    throw new Failure(
+      'invalid-request',
+      'The body is not JSON. Send a JSON object with Content-Type: application/json.',
+      [{ path: '/body', message: 'Not JSON', expected: 'a JSON object' }],
+    )
+  }
+  if (tooDeep(body))
+    throw new Failure('invalid-request', `The body is nested more than ${deepest} levels deep.`, [
+      { path: '/body', message: 'Too deep', expected: `at most ${deepest} levels` },
+    ])
   // Only an escape can bring half of a surrogate pair.
-  if (/\\u[dD][89a-fA-F]/.test(text) && !wellFormed(body)) throw new Failure('invalid-request', 'The body holds half of a surrogate pair, which is no character.', [{ path: '/body', message: 'Not Unicode text', expected: 'whole characters' }])
+  if (/\\u[dD][89a-fA-F]/.test(text) && !wellFormed(body))
+    throw new Failure('invalid-request', 'The body holds half of a surrogate pair, which is no character.', [
+      { path: '/body', message: 'Not Unicode text', expected: 'whole characters' },
+    ])
   return body
 }
 
@@ -86,7 +171,10 @@ function bodyOf(r: Route, event: Event): unknown {
 function keyOfRequest(event: Event): { idempotencyKey?: string } {
   const key = event.headers['idempotency-key']
   if (key === undefined) return {}
-  if (!/^[\x21-\x7e]{1,200}$/.test(key)) throw new Failure('invalid-request', 'The Idempotency-Key is 1 to 200 visible ASCII characters.', [{ path: '/headers/Idempotency-Key', message: 'Not a key', expected: '1 to 200 visible ASCII characters' }])
+  if (!/^[\x21-\x7e]{1,200}$/.test(key))
+    throw new Failure('invalid-request', 'The Idempotency-Key is 1 to 200 visible ASCII characters.', [
+      { path: '/headers/Idempotency-Key', message: 'Not a key', expected: '1 to 200 visible ASCII characters' },
+    ])
   return { idempotencyKey: key }
 }
 
@@ -97,7 +185,11 @@ export function problem(kind: Kind, detail: string, requestId: string, more: Rec
   const { status, title } = problems[kind]
   return {
     statusCode: status,
-    headers: { ...headers, 'content-type': 'application/problem+json', ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}) },
+    headers: {
+      ...headers,
+      'content-type': 'application/problem+json',
+      ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    },
     body: JSON.stringify({ type: `/docs/problems#${kind}`, kind, title, status, detail, instance: requestId, ...more }),
   }
 }
@@ -107,22 +199,56 @@ const failed = (e: unknown, requestId: string, deps: Deps, key: string): Result 
     deps.log('problem', { route: key, kind: e.kind, requestId })
     return problem(e.kind, e.message, requestId, { ...e.extra, ...(e.errors ? { errors: e.errors } : {}) })
   }
-  if (e instanceof InvalidCursor) return failed(new Failure('invalid-request', 'The page marker does not belong to this list. Start again without `after`.', [{ path: '/query/after', message: 'Not a marker of this list', expected: '`next` of the page before' }]), requestId, deps, key)
+  if (e instanceof InvalidCursor)
+    return failed(
+      new Failure('invalid-request', 'The page marker does not belong to this list. Start again without `after`.', [
+        { path: '/query/after', message: 'Not a marker of this list', expected: '`next` of the page before' },
+      ]),
+      requestId,
+      deps,
+      key,
+    )
   // Only the error's class and where it happened: a message could quote a value.
-  const at = e instanceof Error ? e.stack?.split('\n').find((l) => l.trimStart().startsWith('at '))?.trim() : undefined
+  const at =
+    e instanceof Error
+      ? e.stack
+          ?.split('\n')
+          .find((l) => l.trimStart().startsWith('at '))
+          ?.trim()
+      : undefined
   deps.log('error', { route: key, error: e instanceof Error ? e.name : typeof e, at, requestId })
-  return problem('internal', 'This is our fault, not yours; nothing that was acknowledged is lost. Try again; if it stays, quote the request id.', requestId)
+  return problem(
+    'internal',
+    'This is our fault, not yours; nothing that was acknowledged is lost. Try again; if it stays, quote the request id.',
+    requestId,
+  )
 }
 
 /**
  * The handler of one function. `deps` are wrapped with the grants of the function's routes.
  * Answers are parsed with the contract's response schema, so that nothing undeclared leaves.
  */
-export function lambda<A extends Area, F extends string>(area: A, name: F, deps: Deps, implementations: Implementations<A, F>): LambdaHandler {
+export function lambda<A extends Area, F extends string>(
+  area: A,
+  name: F,
+  deps: Deps,
+  implementations: Implementations<A, F>,
+): LambdaHandler {
   const mine = Object.entries(area.routes).filter(([, r]) => r.function === name)
   const grants: Grant[] = mine.flatMap(([, r]) => r.grants)
   const own = guarded(deps, name, grants)
-  const routes = new Map(mine.map(([n, r]) => [routeKey(r), { route: r, run: (implementations as Record<string, unknown>)[n] as (request: object, deps: Deps) => Promise<unknown> | AsyncIterable<never> }]))
+  const routes = new Map(
+    mine.map(([n, r]) => [
+      routeKey(r),
+      {
+        route: r,
+        run: (implementations as Record<string, unknown>)[n] as (
+          request: object,
+          deps: Deps,
+        ) => Promise<unknown> | AsyncIterable<never>,
+      },
+    ]),
+  )
   const serve = async (event: Event, context: Context): Promise<Result> => {
     const requestId = event.requestContext.requestId
     const started = performance.now()
@@ -134,21 +260,54 @@ export function lambda<A extends Area, F extends string>(area: A, name: F, deps:
       const params = r.params?.safeParse(event.pathParameters ?? {})
       const caller = fromContext(event.requestContext.authorizer?.lambda)
       if (params && !params.success) {
-        if (!caller && !['anyone', 'run-token'].includes(r.access.kind)) throw new Failure('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
+        if (!caller && !['anyone', 'run-token'].includes(r.access.kind))
+          throw new Failure('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
         parse(r.params, '/path', event.pathParameters ?? {})
       }
-      const resource = await resolve(own, r.access, (params?.data ?? {}) as Record<string, string>, caller, event.headers['authorization'])
-      const request = { params: params?.data ?? {}, query: parse(r.query, '/query', event.queryStringParameters ?? {}), body: r.body ? parse(r.body, '/body', bodyOf(r, event)) : undefined, requestId, ...keyOfRequest(event), ...resource }
+      const resource = await resolve(
+        own,
+        r.access,
+        (params?.data ?? {}) as Record<string, string>,
+        caller,
+        event.headers['authorization'],
+      )
+      const request = {
+        params: params?.data ?? {},
+        query: parse(r.query, '/query', event.queryStringParameters ?? {}),
+        body: r.body ? parse(r.body, '/body', bodyOf(r, event)) : undefined,
+        requestId,
+        ...keyOfRequest(event),
+        ...resource,
+      }
       if (r.stream) {
         const [signal, lastEventId] = [streamSignal(context), event.headers['last-event-id']]
-        const pieces = run({ ...request, signal, ...(lastEventId === undefined ? {} : { lastEventId }) }, own) as AsyncIterable<never>
+        const pieces = run(
+          { ...request, signal, ...(lastEventId === undefined ? {} : { lastEventId }) },
+          own,
+        ) as AsyncIterable<never>
         deps.log('stream', { route: event.routeKey, status: r.status, requestId })
-        if (r.stream === 'text') return { statusCode: r.status, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' }, stream: pieces }
-        return { statusCode: r.status, headers: { ...headers, 'content-type': 'text/event-stream' }, stream: eventText(pieces, r.response, signal, (e) => JSON.stringify(JSON.parse(failed(e, requestId, deps, event.routeKey).body!))) }
+        if (r.stream === 'text')
+          return {
+            statusCode: r.status,
+            headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' },
+            stream: pieces,
+          }
+        return {
+          statusCode: r.status,
+          headers: { ...headers, 'content-type': 'text/event-stream' },
+          stream: eventText(pieces, r.response, signal, (e) =>
+            JSON.stringify(JSON.parse(failed(e, requestId, deps, event.routeKey).body!)),
+          ),
+        }
       }
       const answer = await run(request, own)
       const body = r.status === 204 ? undefined : JSON.stringify(r.response.parse(answer))
-      deps.log('request', { route: event.routeKey, status: r.status, ms: Math.round(performance.now() - started), requestId })
+      deps.log('request', {
+        route: event.routeKey,
+        status: r.status,
+        ms: Math.round(performance.now() - started),
+        requestId,
+      })
       if (body === undefined) return { statusCode: 204, headers }
       return { statusCode: r.status, headers: { ...headers, 'content-type': 'application/json' }, body }
     } catch (e) {

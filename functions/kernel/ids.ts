@@ -8,7 +8,8 @@ type Prefix = 'org' | 'std' | 'run' | 'tok' | 'dat' | 'job' | 'syn' | 'pip' | 'e
 export const newId = (d: Pick<Deps, 'random'>, prefix: Prefix): string => `${prefix}_${base32(d.random(20))}`
 
 /** The same parts give the same id: makes a repeated request find what the first one made. */
-export const derivedId = async (prefix: Prefix, ...parts: string[]): Promise<string> => `${prefix}_${base32((await sha256(parts.map((p) => `${p.length}:${p}`).join(''))).subarray(0, 20))}`
+export const derivedId = async (prefix: Prefix, ...parts: string[]): Promise<string> =>
+  `${prefix}_${base32((await sha256(parts.map((p) => `${p.length}:${p}`).join(''))).subarray(0, 20))}`
 
 /** 100 random bits as 20 letters and digits: a link code. */
 export const newLinkCode = (d: Pick<Deps, 'random'>): string => base32(d.random(13)).slice(0, 20)

@@ -19,30 +19,138 @@ import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import type { StoredData } from '../../ports/engine.ts'
 import type { Key } from '../../ports/table.ts'
 
-export interface PersonProfile { userId: string; name: string; email: string; seen: string }
-export interface OrganisationItem { organisationId: string; name: string; kid: string; created: string }
-export interface MemberItem { organisationId: string; organisation: string; userId: string; roles: Role[]; since: string }
-export interface InvitationItem { invitationId: string; organisationId: string; email: string; roles: Role[]; created: string; expires: string; invitedBy: string }
-export interface TokenItem { tokenId: string; userId: string; name: string; scopes: Scope[]; hash: string; created: string; expires: string; loginAt: number; lastUsed?: string; madeBy: 'portal' | 'device' }
-export interface DeviceItem { userCode: string; secretHash: string; name: string; scopes: Scope[]; created: string; expires: string; state: 'pending' | 'approved' | 'collected'; userId?: string; loginAt?: number; days?: number }
-export interface StudyItem {
-  studyId: string; organisationId: string; title: string; description: string; state: StudyState; runtime: Runtime; redirectHosts: string[]
-  version: number; created: string; changed: string
+export interface PersonProfile {
+  userId: string
+  name: string
+  email: string
+  seen: string
 }
-export interface StudyPersonItem { studyId: string; organisationId: string; userId: string; rights: StudyRight[]; since: string }
-/** The configuration lies in the object store at `s/<contentHash>/.cloister/version.json`; the item keeps what lists show. */
-export interface VersionItem { studyId: string; version: number; contentHash: string; kind: 'timeline' | 'web'; note: string; published: string; publishedBy: string; assets: number; bytes: number; conditions?: Condition[] }
+export interface OrganisationItem {
+  organisationId: string
+  name: string
+  kid: string
+  created: string
+}
+export interface MemberItem {
+  organisationId: string
+  organisation: string
+  userId: string
+  roles: Role[]
+  since: string
+}
+export interface InvitationItem {
+  invitationId: string
+  organisationId: string
+  email: string
+  roles: Role[]
+  created: string
+  expires: string
+  invitedBy: string
+}
+export interface TokenItem {
+  tokenId: string
+  userId: string
+  name: string
+  scopes: Scope[]
+  hash: string
+  created: string
+  expires: string
+  loginAt: number
+  lastUsed?: string
+  madeBy: 'portal' | 'device'
+}
+export interface DeviceItem {
+  userCode: string
+  secretHash: string
+  name: string
+  scopes: Scope[]
+  created: string
+  expires: string
+  state: 'pending' | 'approved' | 'collected'
+  userId?: string
+  loginAt?: number
+  days?: number
+}
+export interface StudyItem {
+  studyId: string
+  organisationId: string
+  title: string
+  description: string
+  state: StudyState
+  runtime: Runtime
+  redirectHosts: string[]
+  version: number
+  created: string
+  changed: string
+}
+export interface StudyPersonItem {
+  studyId: string
+  organisationId: string
+  userId: string
+  rights: StudyRight[]
+  since: string
+}
+/**
+ * The configuration lies in the object store at `s/<contentHash>/.cloister/version.json`; the item keeps what lists
+ * show.
+ */
+export interface VersionItem {
+  studyId: string
+  version: number
+  contentHash: string
+  kind: 'timeline' | 'web'
+  note: string
+  published: string
+  publishedBy: string
+  assets: number
+  bytes: number
+  conditions?: Condition[]
+}
 export interface LinkItem {
-  code: string; studyId: string; organisationId: string; kind: LinkKind; label: string; created: string; expires: string; quota?: number; started: number; revoked: boolean; usedBy?: string
-  completionUrl?: string; abortUrl?: string; outsideIdParameter?: string; pseudonym?: string
+  code: string
+  studyId: string
+  organisationId: string
+  kind: LinkKind
+  label: string
+  created: string
+  expires: string
+  quota?: number
+  started: number
+  revoked: boolean
+  usedBy?: string
+  completionUrl?: string
+  abortUrl?: string
+  outsideIdParameter?: string
+  pseudonym?: string
   /** The newest runs that were counted in `started`, so that a retried start is not counted again. */
   recent?: string[]
 }
 export interface RunItem {
-  runId: string; studyId: string; organisationId: string; code: string; version: number; contentHash: string; condition: string; seed: number; preview: boolean; pseudonym?: string
-  state: RunState; started: string; last: string; ended?: string
-  kid: string; wrappedKey?: string; tokenHash: string
-  through: number; received: number; produced: number; position: number; bytes: number; conflicts: number; endSeq?: number; endHash?: string
+  runId: string
+  studyId: string
+  organisationId: string
+  code: string
+  version: number
+  contentHash: string
+  condition: string
+  seed: number
+  preview: boolean
+  pseudonym?: string
+  state: RunState
+  started: string
+  last: string
+  ended?: string
+  kid: string
+  wrappedKey?: string
+  tokenHash: string
+  through: number
+  received: number
+  produced: number
+  position: number
+  bytes: number
+  conflicts: number
+  endSeq?: number
+  endHash?: string
   /** Bytes of the chunks that begin at or before `through`. */
   bytesThrough?: number
   /** Changes of its slot so far: odd while the run holds one (domain/runs/assignment.ts). */
@@ -52,20 +160,40 @@ export interface RunItem {
   withdrawn?: string
 }
 export interface ChunkItem {
-  first: number; last: number; records: { op: string; part: string; jwe: string; object?: { sha256: string; size: number }; end?: { last: number; hash: string } }[]; hashes: string[]; bytes: number; at: string
+  first: number
+  last: number
+  records: {
+    op: string
+    part: string
+    jwe: string
+    object?: { sha256: string; size: number }
+    end?: { last: number; hash: string }
+  }[]
+  hashes: string[]
+  bytes: number
+  at: string
   /** Grows with every chunk of a run: what was stored first stands where chunks overlap. */
   order: number
-  produced: number; position: number
+  produced: number
+  position: number
   /** Of the run's end record, when it is in this chunk. */
   end?: { last: number; hash: string }
 }
 
 /** A dataset; its published schema and stored tables lie in its version items. */
 export interface DatasetItem {
-  datasetId: string; organisationId: string; name: string; title: string; description: string; declaredSubjects?: string; state: DatasetState
+  datasetId: string
+  organisationId: string
+  name: string
+  title: string
+  description: string
+  declaredSubjects?: string
+  state: DatasetState
   /** The published version; 0 before the first. */
   version: number
-  policy: DatasetPolicy; created: string; changed: string
+  policy: DatasetPolicy
+  created: string
+  changed: string
   /** The job that reads or stores its files now, or did last. */
   readingJob?: string
   /** What that job was asked to do (functions/datasets/registration-job.ts). */
@@ -74,35 +202,93 @@ export interface DatasetItem {
   study?: string
 }
 /** `hash` is over the stored tables' hashes and the schema. */
-export interface DatasetVersionItem { datasetId: string; version: number; data: StoredData; files: { path: string; sha256: string; size: number }[]; hash: string; outside: Record<string, number>; published: string; publishedBy: string
+export interface DatasetVersionItem {
+  datasetId: string
+  version: number
+  data: StoredData
+  files: { path: string; sha256: string; size: number }[]
+  hash: string
+  outside: Record<string, number>
+  published: string
+  publishedBy: string
   /** The job that stored it. */
   jobId: string
-  /** Set when the files are too many for an item: they are listed in this object of the bucket `protected`, and `files` holds those of the tables alone (functions/datasets/files.ts). */
+  /**
+   * Set when the files are too many for an item: they are listed in this object of the bucket `protected`, and `files`
+   * holds those of the tables alone (functions/datasets/files.ts).
+   */
   filesKey?: string
 }
 /** Nano-rho, integers; a live reservation is the attribute `hold_<jobId>` (domain/privacy/ledger.ts). */
-export interface BudgetItem { datasetId: string; limit: number; available: number; spent: number }
-export interface ChargeItem { datasetId: string; jobId: string; userId: string; what: 'reserved' | 'committed' | 'returned'; nanoRho: number; at: string }
-export interface ApprovalItem { datasetId: string; pin: string; jobId: string; by: string; at: string }
-/** A table of a dataset's synthetic twin: the synthesis, the job that made it, and the path of the real table's file. */
-export interface TwinTable { synthesisId: string; madeBy: string; table: string; file: string; epsilon: number }
+export interface BudgetItem {
+  datasetId: string
+  limit: number
+  available: number
+  spent: number
+}
+export interface ChargeItem {
+  datasetId: string
+  jobId: string
+  userId: string
+  what: 'reserved' | 'committed' | 'returned'
+  nanoRho: number
+  at: string
+}
+export interface ApprovalItem {
+  datasetId: string
+  pin: string
+  jobId: string
+  by: string
+  at: string
+}
+/**
+ * A table of a dataset's synthetic twin: the synthesis, the job that made it, and the path of the real table's file.
+ */
+export interface TwinTable {
+  synthesisId: string
+  madeBy: string
+  table: string
+  file: string
+  epsilon: number
+}
 export interface JobItem {
-  jobId: string; kind: JobKind; title: string; state: JobState; waiting?: 'turn' | 'approval' | 'checkers' | 'answer'
-  organisationId: string; datasetId: string; datasetVersion: number; userId: string
-  language?: Language; mode?: ReleaseMode; purpose: string; cohort: Cohort; epsilon?: number; pin: string
+  jobId: string
+  kind: JobKind
+  title: string
+  state: JobState
+  waiting?: 'turn' | 'approval' | 'checkers' | 'answer'
+  organisationId: string
+  datasetId: string
+  datasetVersion: number
+  userId: string
+  language?: Language
+  mode?: ReleaseMode
+  purpose: string
+  cohort: Cohort
+  epsilon?: number
+  pin: string
   /** Of the Ask, in the bucket `protected`; the job's key tells a repeated request from another one. */
   askHash: string
-  created: string; ended?: string
+  created: string
+  ended?: string
   /** Grows when the workflow starts it again after a crash; its execution is named by both. */
   attempt: number
   steps: Partial<Record<JobStep, { started: string; ended?: string; failed?: true }>>
-  problem?: JobProblem; findings?: Finding[]; confinement?: Confinement | 'duckdb'
-  /** What the steps have decided; settling makes it the state. `drawn` names the one decision whose noise counts (functions/jobs/verdict.ts). */
-  outcome?: 'succeeded' | 'blocked' | 'failed' | 'held'; drawn?: string
+  problem?: JobProblem
+  findings?: Finding[]
+  confinement?: Confinement | 'duckdb'
+  /**
+   * What the steps have decided; settling makes it the state. `drawn` names the one decision whose noise counts
+   * (functions/jobs/verdict.ts).
+   */
+  outcome?: 'succeeded' | 'blocked' | 'failed' | 'held'
+  drawn?: string
   /** Nano-rho reserved for it, until it is committed or given back. */
-  charge?: number; charged?: 'reserved' | 'committed' | 'returned'
+  charge?: number
+  charged?: 'reserved' | 'committed' | 'returned'
   /** Counted by the platform; never shown to the analyst as it is. The fingerprint stands for the set of them. */
-  subjects?: number; fingerprint?: string
+  subjects?: number
+  fingerprint?: string
   released?: string
   questions?: { by: 'checker' | 'analyst'; text: string; at: string }[]
   votes?: number
@@ -113,39 +299,155 @@ export interface JobItem {
 }
 /** What makes a pipeline run what it is, and what it came to. Everything above `began` never changes. */
 export interface PipelineRunFacts {
-  experimentId: string; pipelineId: string; pipeline: string; version: number; number: number; codeHash: string
+  experimentId: string
+  pipelineId: string
+  pipeline: string
+  version: number
+  number: number
+  codeHash: string
   /** Defaults filled in. */
-  parameters: Values; resources: Resources; inputs: { name: string; files: number; bytes: number; hash: string }[]; /** The dataset's input. */ dataset?: string
-  againOf?: string; sweep?: { id: string; label: string }
+  parameters: Values
+  resources: Resources
+  inputs: { name: string; files: number; bytes: number; hash: string }[]
+  /** The dataset's input. */
+  dataset?: string
+  againOf?: string
+  sweep?: { id: string; label: string }
   /** Its turn has come: the workflow may start it. */
   granted?: string
-  began?: string; finished?: string; seconds?: number; exitCode?: number; signal?: string; missing?: string; cpuSeconds?: number; peakMemoryBytes?: number; image?: string
-  metrics?: { name: string; value: number; step?: number }[]; steps?: { name: string; at: string }[]; artifacts?: number; bytes?: number; leftOut?: number
+  began?: string
+  finished?: string
+  seconds?: number
+  exitCode?: number
+  signal?: string
+  missing?: string
+  cpuSeconds?: number
+  peakMemoryBytes?: number
+  image?: string
+  metrics?: { name: string; value: number; step?: number }[]
+  steps?: { name: string; at: string }[]
+  artifacts?: number
+  bytes?: number
+  leftOut?: number
 }
 export interface PipelineItem {
-  pipelineId: string; organisationId: string; name: string; title: string; description: string; runtime: PipelineRuntime; version: number; parameters: number; archived: boolean; created: string; changed: string
+  pipelineId: string
+  organisationId: string
+  name: string
+  title: string
+  description: string
+  runtime: PipelineRuntime
+  version: number
+  parameters: number
+  archived: boolean
+  created: string
+  changed: string
 }
-export interface PipelineVersionItem { pipelineId: string; version: number; definition: PipelineDefinition; files: { path: string; size: number; sha256: string }[]; codeHash: string; note: string; published: string; publishedBy: string }
-/** A file of an input: uploaded or written out of a release (then in the experiment's own blobs), or an artifact of another run where that lies. */
-export interface ExperimentFile { path: string; size: number; sha256: string; from: 'upload' | 'release' | 'run'; jobId?: string; slot?: number }
+export interface PipelineVersionItem {
+  pipelineId: string
+  version: number
+  definition: PipelineDefinition
+  files: { path: string; size: number; sha256: string }[]
+  codeHash: string
+  note: string
+  published: string
+  publishedBy: string
+}
+/**
+ * A file of an input: uploaded or written out of a release (then in the experiment's own blobs), or an artifact of
+ * another run where that lies.
+ */
+export interface ExperimentFile {
+  path: string
+  size: number
+  sha256: string
+  from: 'upload' | 'release' | 'run'
+  jobId?: string
+  slot?: number
+}
 export interface ExperimentItem {
-  experimentId: string; organisationId: string; pipelineId: string; version: number; userId: string; title: string; description: string; parameters: Record<string, unknown>; resources: Partial<Resources>
+  experimentId: string
+  organisationId: string
+  pipelineId: string
+  version: number
+  userId: string
+  title: string
+  description: string
+  parameters: Record<string, unknown>
+  resources: Partial<Resources>
   /** Files lie in the object `experiments/<id>/inputs-<hash>.json`, as there may be thousands. */
   inputs: { name: string; hash: string; files: number; bytes: number; datasetId?: string }[]
-  shared: boolean; archived: boolean; created: string; changed: string; runs: number; last?: string
+  shared: boolean
+  archived: boolean
+  created: string
+  changed: string
+  runs: number
+  last?: string
 }
 /** The one item that says whose turn it is. */
-export interface RunQueueItem { turn: number; atWork: { run: string; owner: string; turn: number }[]; served: Record<string, number> }
-export interface VoteItem { jobId: string; userId: string; vote: 'approve' | 'reject'; comment: string; at: string }
+export interface RunQueueItem {
+  turn: number
+  atWork: { run: string; owner: string; turn: number }[]
+  served: Record<string, number>
+}
+export interface VoteItem {
+  jobId: string
+  userId: string
+  vote: 'approve' | 'reject'
+  comment: string
+  at: string
+}
 /** What a person was already told of a dataset: the sets of subjects behind released cells (differencing). */
-export interface ReleasedItem { datasetId: string; version: number; userId: string; jobId: string; at: string; /** Nothing was told: these sets were refused because they were too near to others. */ refused?: true; cells: { subjects: number; fingerprint: string; /** Of the subjects alone, where the fingerprint is of rows. */ people?: string; selection: string; /** What picks the set, as a digest; empty when no condition of the asker’s own making does. */ asked?: string }[] }
+export interface ReleasedItem {
+  datasetId: string
+  version: number
+  userId: string
+  jobId: string
+  at: string
+  /** Nothing was told: these sets were refused because they were too near to others. */
+  refused?: true
+  cells: {
+    subjects: number
+    fingerprint: string
+    /** Of the subjects alone, where the fingerprint is of rows. */
+    people?: string
+    selection: string
+    /** What picks the set, as a digest; empty when no condition of the asker’s own making does. */
+    asked?: string
+  }[]
+}
 
-/** A synthetic table in the making or made. Its plan lies here; card and files in the bucket `released`, what only the custodian may see in `protected`. */
+/**
+ * A synthetic table in the making or made. Its plan lies here; card and files in the bucket `released`, what only the
+ * custodian may see in `protected`.
+ */
 export interface SynthesisItem {
-  synthesisId: string; organisationId: string; datasetId: string; datasetVersion: number; table: string; userId: string; title: string; state: SynthesisState
-  plan?: SynthesisPlan; planHash?: string; /** The job that makes it, or made it. */ jobId?: string; /** Every job that was to make it, by plan, oldest first: what one of them paid for is not paid again. */ attempts: { planHash: string; jobId: string }[]
-  upload?: { path: string; size: number; sha256: string }; /** The job that read the upload. */ readingJob?: string
-  created: string; changed: string; expires?: string; shared: boolean; /** Jobs that compared it with the real table. */ evaluations: string[]
+  synthesisId: string
+  organisationId: string
+  datasetId: string
+  datasetVersion: number
+  table: string
+  userId: string
+  title: string
+  state: SynthesisState
+  plan?: SynthesisPlan
+  planHash?: string
+  /** The job that makes it, or made it. */
+  jobId?: string
+  /** Every job that was to make it, by plan, oldest first: what one of them paid for is not paid again. */
+  attempts: {
+    planHash: string
+    jobId: string
+  }[]
+  upload?: { path: string; size: number; sha256: string }
+  /** The job that read the upload. */
+  readingJob?: string
+  created: string
+  changed: string
+  expires?: string
+  shared: boolean
+  /** Jobs that compared it with the real table. */
+  evaluations: string[]
 }
 
 export const keyOf = {
@@ -157,22 +459,40 @@ export const keyOf = {
   device: (userCode: string): Key => ({ pk: `DEVICE#${userCode}`, sk: 'DEVICE' }),
   study: (id: string): Key => ({ pk: `STUDY#${id}`, sk: 'STUDY' }),
   studyPerson: (studyId: string, userId: string): Key => ({ pk: `STUDY#${studyId}`, sk: `PERSON#${userId}` }),
-  version: (studyId: string, version: number): Key => ({ pk: `STUDY#${studyId}`, sk: `VERSION#${String(version).padStart(6, '0')}` }),
-  assignment: (studyId: string, version: number): Key => ({ pk: `STUDY#${studyId}`, sk: `ASSIGN#${String(version).padStart(6, '0')}` }),
+  version: (studyId: string, version: number): Key => ({
+    pk: `STUDY#${studyId}`,
+    sk: `VERSION#${String(version).padStart(6, '0')}`,
+  }),
+  assignment: (studyId: string, version: number): Key => ({
+    pk: `STUDY#${studyId}`,
+    sk: `ASSIGN#${String(version).padStart(6, '0')}`,
+  }),
   link: (code: string): Key => ({ pk: `LINK#${code}`, sk: 'LINK' }),
   run: (id: string): Key => ({ pk: `RUN#${id}`, sk: 'RUN' }),
   chunk: (runId: string, first: number): Key => ({ pk: `RUN#${runId}`, sk: `C#${String(first).padStart(10, '0')}` }),
   /** Points at a run that the sweep must look at; indexed under RUN#DUE by when. */
   due: (runId: string): Key => ({ pk: `RUN#${runId}`, sk: 'DUE' }),
   dataset: (id: string): Key => ({ pk: `DATASET#${id}`, sk: 'DATASET' }),
-  datasetName: (organisationId: string, name: string): Key => ({ pk: `DATASET#name#${organisationId}#${name}`, sk: 'NAME' }),
-  datasetVersion: (id: string, version: number): Key => ({ pk: `DATASET#${id}`, sk: `VERSION#${String(version).padStart(6, '0')}` }),
+  datasetName: (organisationId: string, name: string): Key => ({
+    pk: `DATASET#name#${organisationId}#${name}`,
+    sk: 'NAME',
+  }),
+  datasetVersion: (id: string, version: number): Key => ({
+    pk: `DATASET#${id}`,
+    sk: `VERSION#${String(version).padStart(6, '0')}`,
+  }),
   /** Points at a dataset that discovery may name; indexed under DATASET#LISTED. */
   datasetListed: (id: string): Key => ({ pk: `DATASET#${id}`, sk: 'LISTED' }),
   budget: (id: string): Key => ({ pk: `DATASET#${id}`, sk: 'BUDGET' }),
-  charge: (id: string, at: string, jobId: string, what: string): Key => ({ pk: `DATASET#${id}`, sk: `CHARGE#${at}#${jobId}#${what}` }),
+  charge: (id: string, at: string, jobId: string, what: string): Key => ({
+    pk: `DATASET#${id}`,
+    sk: `CHARGE#${at}#${jobId}#${what}`,
+  }),
   approval: (id: string, pin: string): Key => ({ pk: `DATASET#${id}`, sk: `APPROVAL#${pin}` }),
-  released: (id: string, userId: string, jobId: string): Key => ({ pk: `DATASET#${id}`, sk: `RELEASED#${userId}#${jobId}` }),
+  released: (id: string, userId: string, jobId: string): Key => ({
+    pk: `DATASET#${id}`,
+    sk: `RELEASED#${userId}#${jobId}`,
+  }),
   job: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'JOB' }),
   /** Points at a job from its owner's side: indexed under USER#sub. */
   jobOwner: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'OWNER' }),
@@ -180,15 +500,23 @@ export const keyOf = {
   jobDataset: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'DATASET' }),
   /** There while the job is live: indexed under JOB#LIVE by owner and time. */
   jobLive: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'LIVE' }),
-  /** Made when checkers are due: indexed under ORG#id as HELD#1#time#id, and as HELD#0#time#id once they have decided. */
+  /**
+   * Made when checkers are due: indexed under ORG#id as HELD#1#time#id, and as HELD#0#time#id once they have decided.
+   */
   jobHeld: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'HELD' }),
   vote: (id: string, userId: string): Key => ({ pk: `JOB#${id}`, sk: `VOTE#${userId}` }),
   pipeline: (id: string): Key => ({ pk: `PIPELINE#${id}`, sk: 'PIPELINE' }),
-  pipelineVersion: (id: string, version: number): Key => ({ pk: `PIPELINE#${id}`, sk: `VERSION#${String(version).padStart(6, '0')}` }),
+  pipelineVersion: (id: string, version: number): Key => ({
+    pk: `PIPELINE#${id}`,
+    sk: `VERSION#${String(version).padStart(6, '0')}`,
+  }),
   experiment: (id: string): Key => ({ pk: `EXPERIMENT#${id}`, sk: 'EXPERIMENT' }),
   runQueue: (): Key => ({ pk: 'JOB#queue', sk: 'QUEUE' }),
   synthesis: (id: string): Key => ({ pk: `SYN#${id}`, sk: 'SYNTHESIS' }),
   /** Points at a synthesis whose files go on a day; indexed under SYN#DUE by that day. */
   synthesisDue: (id: string): Key => ({ pk: `SYN#${id}`, sk: 'DUE' }),
-  auditEvent: (organisationId: string, seq: number): Key => ({ pk: `AUDIT#${organisationId}`, sk: String(seq).padStart(12, '0') }),
+  auditEvent: (organisationId: string, seq: number): Key => ({
+    pk: `AUDIT#${organisationId}`,
+    sk: String(seq).padStart(12, '0'),
+  }),
 }

@@ -1,9 +1,16 @@
-/** Answers that come piece by piece: server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), with a sign of life while nothing happens. */
+/**
+ * Answers that come piece by piece: server-sent events
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html), with a sign of life while nothing happens.
+ */
 import type { Context } from 'aws-lambda'
 import type { z } from 'zod'
 
 /** `data` has no `event` of its own unless it says so; `id` is what the listener sends back to go on. */
-export interface ServerEvent<T = unknown> { id?: string | number; event?: 'end'; data: T | Record<string, never> }
+export interface ServerEvent<T = unknown> {
+  id?: string | number
+  event?: 'end'
+  data: T | Record<string, never>
+}
 
 /** A proxy in between closes what is silent for longer: CloudFront after 30 to 60 seconds. */
 const heartbeatMilliseconds = 15_000
@@ -12,7 +19,10 @@ const longestMilliseconds = 14 * 60_000
 /** How long a listener waits before it connects again. */
 const retryMilliseconds = 1000
 
-/** Fires when nobody listens any more: what called the function says so in its context, or the function's time is nearly over. */
+/**
+ * Fires when nobody listens any more: what called the function says so in its context, or the function's time is nearly
+ * over.
+ */
 export function streamSignal(context: Context): AbortSignal {
   const late = AbortSignal.timeout(longestMilliseconds)
   const { signal } = context as { signal?: AbortSignal }
@@ -23,20 +33,30 @@ const line = (e: ServerEvent, shape: z.ZodType): string =>
   `${e.event ? `event: ${e.event}\n` : ''}${e.id === undefined ? '' : `id: ${e.id}\n`}data: ${JSON.stringify(e.event ? e.data : shape.parse(e.data))}\n\n`
 
 /**
- * Batches of events as text. A batch is one piece, so that a thousand small events do not cost a thousand writes. When the source fails after the answer has begun,
- * the last event is `error` with what `failed` makes of it.
+ * Batches of events as text. A batch is one piece, so that a thousand small events do not cost a thousand writes. When
+ * the source fails after the answer has begun, the last event is `error` with what `failed` makes of it.
  */
-export async function* eventText(batches: AsyncIterable<readonly ServerEvent[]>, shape: z.ZodType, signal: AbortSignal, failed: (e: unknown) => string): AsyncGenerator<string> {
+export async function* eventText(
+  batches: AsyncIterable<readonly ServerEvent[]>,
+  shape: z.ZodType,
+  signal: AbortSignal,
+  failed: (e: unknown) => string,
+): AsyncGenerator<string> {
   const source = batches[Symbol.asyncIterator]()
   let timer: NodeJS.Timeout | undefined
   try {
     yield `retry: ${retryMilliseconds}\n\n`
     let next = source.next()
     while (!signal.aborted) {
-      const silence = new Promise<'silence'>((resolve) => { timer = setTimeout(() => resolve('silence'), heartbeatMilliseconds) })
+      const silence = new Promise<'silence'>((resolve) => {
+        timer = setTimeout(() => resolve('silence'), heartbeatMilliseconds)
+      })
       const came = await Promise.race([next, silence])
       clearTimeout(timer)
-      if (came === 'silence') { yield ':\n\n'; continue }
+      if (came === 'silence') {
+        yield ':\n\n'
+        continue
+      }
       if (came.done) return
       if (came.value.length > 0) yield came.value.map((e) => line(e, shape)).join('')
       next = source.next()

@@ -1,17 +1,17 @@
 /**
  * For tests of handlers: real parts on one's own machine, and calls in API Gateway's shape.
  *
- *   const h = await harness()                                       // dynalite in memory, keyring and objects in a temporary folder, a clock that stands still
- *   const { organisationId } = await h.organisation('Lab', { ada: ['admin', 'researcher'], otto: ['auditor'] })
- *   const study = await h.call('studies', 'create', { as: h.person('ada'), params: { organisationId }, body: {...} })   // the parsed answer; throws `Refused`
- *   const p = await h.refused('studies', 'study', { as: h.person('sam'), params: { studyId } })                         // the problem; throws when it succeeds
- *   const r = await h.answer('runs', 'append', { authorization: `Bearer ${token}`, params, body })                      // { status, headers, body } whatever it is
- *   h.clock.advance(60)                                             // seconds
- *   h.deps                                                          // Deps: table, objects, keys, settings, now, random, log (log lines are kept in h.logs)
- *   await h.close()
+ * const h = await harness() // dynalite in memory, keyring and objects in a temporary folder, a clock that stands still
+ * const { organisationId } = await h.organisation('Lab', { ada: ['admin', 'researcher'], otto: ['auditor'] }) const
+ * study = await h.call('studies', 'create', { as: h.person('ada'), params: { organisationId }, body: {...} }) // the
+ * parsed answer; throws `Refused` const p = await h.refused('studies', 'study', { as: h.person('sam'), params: {
+ * studyId } }) // the problem; throws when it succeeds const r = await h.answer('runs', 'append', { authorization:
+ * `Bearer ${token}`, params, body }) // { status, headers, body } whatever it is h.clock.advance(60) // seconds h.deps
+ * // Deps: table, objects, keys, settings, now, random, log (log lines are kept in h.logs) await h.close()
  *
- * `h.person(name, { groups, loginSecondsAgo, scopes })` is a Caller with user id `user-<name>`; `scopes` makes it come with a personal access token.
- * Functions are found as the contract names them: functions/<area>/<function>.ts, export `create<Function>`.
+ * `h.person(name, { groups, loginSecondsAgo, scopes })` is a Caller with user id `user-<name>`; `scopes` makes it come
+ * with a personal access token. Functions are found as the contract names them: functions/<area>/<function>.ts, export
+ * `create<Function>`.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -24,7 +24,15 @@ import { createTable, localTable } from '../../adapters/local/table.ts'
 import { startStore } from '../../adapters/local/testing.ts'
 import { areas } from '../../contracts/index.ts'
 import type { Problem } from '../../contracts/problems.ts'
-import { type Answered, type Area, type BodyInput, fillPath, type QueryInput, type Route, routeKey } from '../../contracts/route.ts'
+import {
+  type Answered,
+  type Area,
+  type BodyInput,
+  fillPath,
+  type QueryInput,
+  type Route,
+  routeKey,
+} from '../../contracts/route.ts'
 import type { Role, Scope } from '../../domain/access/permissions.ts'
 import type { z } from 'zod'
 import { type Caller, toContext } from './caller.ts'
@@ -58,24 +66,54 @@ export class Refused extends Error {
 }
 
 /** A part that this test did not bring. */
-const absent = <P extends object>(name: string): P => new Proxy({} as P, { get: (_, act) => () => { throw new Error(`This harness has no ${name}, so no ${String(act)}`) } })
+const absent = <P extends object>(name: string): P =>
+  new Proxy({} as P, {
+    get: (_, act) => () => {
+      throw new Error(`This harness has no ${name}, so no ${String(act)}`)
+    },
+  })
 
 const start = Date.parse('2026-03-02T09:00:00.000Z')
-const pascal = (name: string): string => name.split('-').map((w) => w[0]!.toUpperCase() + w.slice(1)).join('')
+const pascal = (name: string): string =>
+  name
+    .split('-')
+    .map((w) => w[0]!.toUpperCase() + w.slice(1))
+    .join('')
 
 /** The event API Gateway sends for a route (HTTP API, payload 2.0). */
 export function eventOf(r: Route, input: CallInput): Event {
   const params = Object.fromEntries(Object.entries(input.params ?? {}).map(([k, v]) => [k, String(v)]))
-  const query = Object.fromEntries(Object.entries((input.query ?? {}) as Record<string, unknown>).filter(([, v]) => v !== undefined).map(([k, v]) => [k, String(v)]))
+  const query = Object.fromEntries(
+    Object.entries((input.query ?? {}) as Record<string, unknown>)
+      .filter(([, v]) => v !== undefined)
+      .map(([k, v]) => [k, String(v)]),
+  )
   const rawPath = fillPath(r.path, params)
   return {
-    version: '2.0', routeKey: routeKey(r), rawPath, rawQueryString: new URLSearchParams(query).toString(), isBase64Encoded: false,
-    headers: { 'content-type': 'application/json', ...(input.authorization ? { authorization: input.authorization } : {}), ...(input.idempotencyKey ? { 'idempotency-key': input.idempotencyKey } : {}) },
-    ...(Object.keys(params).length ? { pathParameters: params } : {}), ...(Object.keys(query).length ? { queryStringParameters: query } : {}),
+    version: '2.0',
+    routeKey: routeKey(r),
+    rawPath,
+    rawQueryString: new URLSearchParams(query).toString(),
+    isBase64Encoded: false,
+    headers: {
+      'content-type': 'application/json',
+      ...(input.authorization ? { authorization: input.authorization } : {}),
+      ...(input.idempotencyKey ? { 'idempotency-key': input.idempotencyKey } : {}),
+    },
+    ...(Object.keys(params).length ? { pathParameters: params } : {}),
+    ...(Object.keys(query).length ? { queryStringParameters: query } : {}),
     ...(r.body ? { body: JSON.stringify(input.body) } : {}),
     requestContext: {
-      accountId: 'local', apiId: 'local', domainName: 'localhost', domainPrefix: 'local', requestId: randomUUID(), routeKey: routeKey(r), stage: '$default',
-      time: '', timeEpoch: 0, http: { method: r.method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
+      accountId: 'local',
+      apiId: 'local',
+      domainName: 'localhost',
+      domainPrefix: 'local',
+      requestId: randomUUID(),
+      routeKey: routeKey(r),
+      stage: '$default',
+      time: '',
+      timeEpoch: 0,
+      http: { method: r.method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
       authorizer: { lambda: input.as ? toContext(input.as) : undefined },
     },
   }
@@ -91,9 +129,21 @@ export interface Harness {
   person(name: string, options?: { groups?: string[]; loginSecondsAgo?: number; scopes?: Scope[] }): Caller
   /** Puts an organisation with its key pair and members into the table, as if they had joined. */
   organisation(name: string, people: Record<string, Role[]>): Promise<{ organisationId: string; kid: string }>
-  answer<A extends keyof Areas, N extends keyof Routes<A> & string>(area: A, name: N, input?: CallInput<RouteOf<A, N>>): Promise<{ status: number; headers: Record<string, unknown>; body: unknown }>
-  call<A extends keyof Areas, N extends keyof Routes<A> & string>(area: A, name: N, input?: CallInput<RouteOf<A, N>>): Promise<Answered<RouteOf<A, N>>>
-  refused<A extends keyof Areas, N extends keyof Routes<A> & string>(area: A, name: N, input?: CallInput<RouteOf<A, N>>): Promise<Problem>
+  answer<A extends keyof Areas, N extends keyof Routes<A> & string>(
+    area: A,
+    name: N,
+    input?: CallInput<RouteOf<A, N>>,
+  ): Promise<{ status: number; headers: Record<string, unknown>; body: unknown }>
+  call<A extends keyof Areas, N extends keyof Routes<A> & string>(
+    area: A,
+    name: N,
+    input?: CallInput<RouteOf<A, N>>,
+  ): Promise<Answered<RouteOf<A, N>>>
+  refused<A extends keyof Areas, N extends keyof Routes<A> & string>(
+    area: A,
+    name: N,
+    input?: CallInput<RouteOf<A, N>>,
+  ): Promise<Problem>
   close(): Promise<void>
 }
 
@@ -104,20 +154,41 @@ export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 
   let time = start
   const logs: Record<string, unknown>[] = []
   const settings: Deps['settings'] = {
-    mainOrigin: 'http://127.0.0.1:4680', studyOrigin: 'http://localhost:4680', issuer: 'http://127.0.0.1:4680/oidc', jwksUri: 'http://127.0.0.1:4680/oidc/jwks',
-    clientId: 'cloister-portal', scope: 'openid profile email', version: 'test',
+    mainOrigin: 'http://127.0.0.1:4680',
+    studyOrigin: 'http://localhost:4680',
+    issuer: 'http://127.0.0.1:4680/oidc',
+    jwksUri: 'http://127.0.0.1:4680/oidc/jwks',
+    clientId: 'cloister-portal',
+    scope: 'openid profile email',
+    version: 'test',
   }
-  const objects = localObjects({ folder: join(folder, 'objects'), baseUrl: settings.mainOrigin, secret: randomBytes(32) })
+  const objects = localObjects({
+    folder: join(folder, 'objects'),
+    baseUrl: settings.mainOrigin,
+    secret: randomBytes(32),
+  })
   const deps: Deps = {
-    table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }), objects, keys: localKeys({ file: join(folder, 'keyring.json') }), engine: parts.engine ?? absent<Deps['engine']>('engine'), workflow: parts.workflow ?? absent<Deps['workflow']>('workflow'), logs: parts.logs ?? absent<Deps['logs']>('logs'), settings,
-    now: () => new Date(time), random: (n) => new Uint8Array(randomBytes(n)), log: (event, fields) => { logs.push({ event, ...fields }) },
+    table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }),
+    objects,
+    keys: localKeys({ file: join(folder, 'keyring.json') }),
+    engine: parts.engine ?? absent<Deps['engine']>('engine'),
+    workflow: parts.workflow ?? absent<Deps['workflow']>('workflow'),
+    logs: parts.logs ?? absent<Deps['logs']>('logs'),
+    settings,
+    now: () => new Date(time),
+    random: (n) => new Uint8Array(randomBytes(n)),
+    log: (event, fields) => {
+      logs.push({ event, ...fields })
+    },
   }
   const handlers = new Map<string, Promise<LambdaHandler>>()
   const handlerOf = (area: string, name: string): Promise<LambdaHandler> => {
     const key = `${area}/${name}`
     let found = handlers.get(key)
     if (!found) {
-      found = import(/* @vite-ignore */ new URL(`../${key}.ts`, import.meta.url).href).then((m: Record<string, (d: Deps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps))
+      found = import(/* @vite-ignore */ new URL(`../${key}.ts`, import.meta.url).href).then(
+        (m: Record<string, (d: Deps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps),
+      )
       handlers.set(key, found)
     }
     return found
@@ -126,25 +197,74 @@ export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 
     const r = (areas[area] as Area).routes[name]!
     const handler = await handlerOf(area, r.function)
     const result = await handler(eventOf(r, input as CallInput), {} as Context)
-    return { status: result.statusCode ?? 200, headers: result.headers ?? {}, body: result.body === undefined ? undefined : JSON.parse(result.body) as unknown }
+    return {
+      status: result.statusCode ?? 200,
+      headers: result.headers ?? {},
+      body: result.body === undefined ? undefined : (JSON.parse(result.body) as unknown),
+    }
   }
 
   return {
-    deps, objects, logs, folder, answer,
-    clock: { now: () => new Date(time), set: (iso) => { time = Date.parse(iso) }, advance: (seconds) => { time += seconds * 1000 } },
+    deps,
+    objects,
+    logs,
+    folder,
+    answer,
+    clock: {
+      now: () => new Date(time),
+      set: (iso) => {
+        time = Date.parse(iso)
+      },
+      advance: (seconds) => {
+        time += seconds * 1000
+      },
+    },
     person: (name, { groups = [], loginSecondsAgo = 0, scopes } = {}) => ({
-      userId: `user-${name}`, groups, loginAt: Math.floor(time / 1000) - loginSecondsAgo,
-      ...(scopes ? { token: { tokenId: 'tok_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', scopes, expires: new Date(time + 86_400_000).toISOString() } } : {}),
+      userId: `user-${name}`,
+      groups,
+      loginAt: Math.floor(time / 1000) - loginSecondsAgo,
+      ...(scopes
+        ? {
+            token: {
+              tokenId: 'tok_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+              scopes,
+              expires: new Date(time + 86_400_000).toISOString(),
+            },
+          }
+        : {}),
     }),
     async organisation(name, people) {
       const organisationId = newId(deps, 'org')
       const kid = await deps.keys.createKey(organisationId)
       const since = deps.now().toISOString()
-      await deps.table.create<OrganisationItem>({ ...keyOf.organisation(organisationId), organisationId, name, kid, created: since })
+      await deps.table.create<OrganisationItem>({
+        ...keyOf.organisation(organisationId),
+        organisationId,
+        name,
+        kid,
+        created: since,
+      })
       for (const [who, roles] of Object.entries(people)) {
         const userId = `user-${who}`
-        await deps.table.create<PersonProfile>({ ...keyOf.person(userId), userId, name: pascal(who), email: `${who}@lab.example`, seen: since }).catch(() => undefined)
-        await deps.table.create<MemberItem>({ ...keyOf.member(organisationId, userId), gpk: `USER#${userId}`, gsk: `ORG#${organisationId}`, organisationId, organisation: name, userId, roles, since })
+        await deps.table
+          .create<PersonProfile>({
+            ...keyOf.person(userId),
+            userId,
+            name: pascal(who),
+            email: `${who}@lab.example`,
+            seen: since,
+          })
+          .catch(() => undefined)
+        await deps.table.create<MemberItem>({
+          ...keyOf.member(organisationId, userId),
+          gpk: `USER#${userId}`,
+          gsk: `ORG#${organisationId}`,
+          organisationId,
+          organisation: name,
+          userId,
+          roles,
+          since,
+        })
       }
       return { organisationId, kid }
     },

@@ -14,22 +14,46 @@ import { runStateOf } from '../../domain/pipelines/life.ts'
 type Routes = (typeof pipelines)['routes']
 
 async function indexOf(d: Deps, job: RunJob): Promise<ArtifactIndex> {
-  if (!mayShowArtifacts(job)) throw new Failure('result-not-released', job.datasetId === '' ? `The run is ${runStateOf(job)}: its artifacts are there when it is over.` : 'A protected dataset is among this run’s inputs: its artifacts are there once output checkers have let them out.')
+  if (!mayShowArtifacts(job))
+    throw new Failure(
+      'result-not-released',
+      job.datasetId === ''
+        ? `The run is ${runStateOf(job)}: its artifacts are there when it is over.`
+        : 'A protected dataset is among this run’s inputs: its artifacts are there once output checkers have let them out.',
+    )
   // A run that never started, or was stopped, left nothing.
   return (await parsed<ArtifactIndex>(d, 'released', objectOf.index(job.jobId))) ?? { items: [], leftOut: 0 }
 }
 
 export const artifacts: Implementation<Routes['artifacts']> = async ({ job }, d) => {
-  const [{ items, leftOut }, version] = await Promise.all([indexOf(d, job), versionOf(d, job.run.pipelineId, job.run.version)])
+  const [{ items, leftOut }, version] = await Promise.all([
+    indexOf(d, job),
+    versionOf(d, job.run.pipelineId, job.run.version),
+  ])
   const outputs = version?.definition.outputs ?? []
-  const declaredAt = (path: string): number => { const at = outputs.findIndex((o) => matches(o.match, path)); return at < 0 ? outputs.length : at }
+  const declaredAt = (path: string): number => {
+    const at = outputs.findIndex((o) => matches(o.match, path))
+    return at < 0 ? outputs.length : at
+  }
   return {
     leftOut,
     // In the definition's order, the others after them by name.
-    items: items.map((a) => ({ a, at: declaredAt(a.path) })).sort((x, y) => x.at - y.at || x.a.path.localeCompare(y.a.path, 'en', { numeric: true })).map(({ a, at }) => {
-      const o = outputs[at]
-      return { path: a.path, kind: kindOf(outputs, a.path), ...(o?.title ? { title: o.title } : {}), ...(o?.help ? { help: o.help } : {}), size: a.size, sha256: a.sha256, zipped: a.zipped === true, declared: o !== undefined }
-    }),
+    items: items
+      .map((a) => ({ a, at: declaredAt(a.path) }))
+      .sort((x, y) => x.at - y.at || x.a.path.localeCompare(y.a.path, 'en', { numeric: true }))
+      .map(({ a, at }) => {
+        const o = outputs[at]
+        return {
+          path: a.path,
+          kind: kindOf(outputs, a.path),
+          ...(o?.title ? { title: o.title } : {}),
+          ...(o?.help ? { help: o.help } : {}),
+          size: a.size,
+          sha256: a.sha256,
+          zipped: a.zipped === true,
+          declared: o !== undefined,
+        }
+      }),
   }
 }
 
@@ -37,6 +61,11 @@ export const artifact: Implementation<Routes['artifact']> = async ({ job, query 
   const found = (await indexOf(d, job)).items.find((a) => a.path === query.path)
   if (!found) throw notFound()
   const filename = found.zipped ? `${job.jobId}-more.zip` : found.path.split('/').at(-1)!
-  const { url, expires } = await d.objects.signedGet('released', objectOf.artifact(job.jobId, found.zipped ? artifactSlots - 1 : found.slot), linkSeconds, filename)
+  const { url, expires } = await d.objects.signedGet(
+    'released',
+    objectOf.artifact(job.jobId, found.zipped ? artifactSlots - 1 : found.slot),
+    linkSeconds,
+    filename,
+  )
   return { url, filename, size: found.size, expires }
 }

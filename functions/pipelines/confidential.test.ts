@@ -1,4 +1,7 @@
-/** Runs on a protected dataset: refused by field where the policy lacks something, held for two checkers, released once, and nothing of them told to their owner before. */
+/**
+ * Runs on a protected dataset: refused by field where the policy lacks something, held for two checkers, released once,
+ * and nothing of them told to their owner before.
+ */
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -18,79 +21,209 @@ beforeAll(async () => {
   s = await stage({ languages: ['python'] })
   const { engine, objects } = s.h.deps
   Object.assign(s.h.deps, {
-    logs: { archive: async (run: string) => { archived.push(run) }, conclude: async () => {}, read: async () => ({ records: [], first: 0, next: 0, ended: true }) },
-    engine: { ...engine, materialise: async (...[, , prefix]: Parameters<typeof engine.materialise>) => { await objects.put('protected', `${prefix}subjects.csv`, new TextEncoder().encode('id,age\n1,30\n'), 'text/csv'); return [{ file: 'subjects.csv', key: `${prefix}subjects.csv`, rows: 1 }] } },
+    logs: {
+      archive: async (run: string) => {
+        archived.push(run)
+      },
+      conclude: async () => {},
+      read: async () => ({ records: [], first: 0, next: 0, ended: true }),
+    },
+    engine: {
+      ...engine,
+      materialise: async (...[, , prefix]: Parameters<typeof engine.materialise>) => {
+        await objects.put('protected', `${prefix}subjects.csv`, new TextEncoder().encode('id,age\n1,30\n'), 'text/csv')
+        return [{ file: 'subjects.csv', key: `${prefix}subjects.csv`, rows: 1 }]
+      },
+    },
   })
   pipelineId = await publish({})
 })
 afterAll(() => s.h.close())
-const reset = () => s.h.deps.table.update(keyOf.dataset(s.datasetId), { set: { policy: { ...defaultDatasetPolicy, languages: ['python'] } } })
+const reset = () =>
+  s.h.deps.table.update(keyOf.dataset(s.datasetId), {
+    set: { policy: { ...defaultDatasetPolicy, languages: ['python'] } },
+  })
 const p = (name: string) => s.h.person(name)
 
-const definition = { name: 'ages', title: 'Ages', runtime: 'python' as const, command: ['python3', 'ages.py', '{{inputs.people}}', '{{output}}'], inputs: [{ name: 'people', kind: 'table' as const }, { name: 'more', kind: 'files' as const, required: false }, { name: 'pictures', kind: 'images' as const, required: false }], parameters: { type: 'object' as const, properties: {} } }
-const code = 'print("hello")\n', file = { path: 'ages.py', size: code.length, sha256: createHash('sha256').update(code).digest('hex') }
+const definition = {
+  name: 'ages',
+  title: 'Ages',
+  runtime: 'python' as const,
+  command: ['python3', 'ages.py', '{{inputs.people}}', '{{output}}'],
+  inputs: [
+    { name: 'people', kind: 'table' as const },
+    { name: 'more', kind: 'files' as const, required: false },
+    { name: 'pictures', kind: 'images' as const, required: false },
+  ],
+  parameters: { type: 'object' as const, properties: {} },
+}
+const code = 'print("hello")\n',
+  file = { path: 'ages.py', size: code.length, sha256: createHash('sha256').update(code).digest('hex') }
 async function publish(over: object): Promise<string> {
   const body = { definition: { ...definition, ...over }, files: [file] }
-  const { pipelineId: id } = await s.h.call('pipelines', 'uploads', { as: p('rosa'), params: { organisationId: s.organisationId }, body: { name: body.definition.name, files: [file] } })
-  await s.h.deps.objects.put('protected', `pipelines/${id}/blobs/${file.sha256}`, new TextEncoder().encode(code), 'text/plain')
-  return (await s.h.call('pipelines', 'publish', { as: p('rosa'), params: { organisationId: s.organisationId }, body })).pipelineId
+  const { pipelineId: id } = await s.h.call('pipelines', 'uploads', {
+    as: p('rosa'),
+    params: { organisationId: s.organisationId },
+    body: { name: body.definition.name, files: [file] },
+  })
+  await s.h.deps.objects.put(
+    'protected',
+    `pipelines/${id}/blobs/${file.sha256}`,
+    new TextEncoder().encode(code),
+    'text/plain',
+  )
+  return (await s.h.call('pipelines', 'publish', { as: p('rosa'), params: { organisationId: s.organisationId }, body }))
+    .pipelineId
 }
 const source = () => ({ from: 'dataset' as const, datasetId: s.datasetId })
 const set = async (inputs: object, of = pipelineId) => {
-  const e = await s.h.call('pipelines', 'createExperiment', { as: p('anil'), params: { organisationId: s.organisationId }, body: { pipelineId: of, title: 'Ages', description: 'Who is how old' } })
-  return { e, answer: await s.h.answer('pipelines', 'changeExperiment', { as: p('anil'), params: { experimentId: e.experimentId }, body: { rev: e.rev, inputs: inputs as never } }) }
+  const e = await s.h.call('pipelines', 'createExperiment', {
+    as: p('anil'),
+    params: { organisationId: s.organisationId },
+    body: { pipelineId: of, title: 'Ages', description: 'Who is how old' },
+  })
+  return {
+    e,
+    answer: await s.h.answer('pipelines', 'changeExperiment', {
+      as: p('anil'),
+      params: { experimentId: e.experimentId },
+      body: { rev: e.rev, inputs: inputs as never },
+    }),
+  }
 }
 async function experiment(): Promise<string> {
   const { e, answer } = await set({ people: [source()] })
-  expect(answer).toMatchObject({ status: 200, body: { faults: [], inputs: [{ name: 'people', files: [], dataset: { name: 'trial' } }] } })
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { faults: [], inputs: [{ name: 'people', files: [], dataset: { name: 'trial' } }] },
+  })
   return e.experimentId
 }
-const begin = async (experimentId?: string): Promise<string> => (await s.h.call('pipelines', 'start', { as: p('anil'), params: { experimentId: experimentId ?? await experiment() }, body: {} })).jobId
+const begin = async (experimentId?: string): Promise<string> =>
+  (
+    await s.h.call('pipelines', 'start', {
+      as: p('anil'),
+      params: { experimentId: experimentId ?? (await experiment()) },
+      body: {},
+    })
+  ).jobId
 const text = 'group,mean_age\nF,49.4\nM,50.1\n'
-/** What the runner leaves: artifacts in the slots it was given, and a report full of things that could be anybody's age. */
-async function compute(jobId: string, over: Partial<PipelineReport> = {}, contents: Record<string, string> = { 'deep/ages.csv': text, 'plot.png': 'a picture' }): Promise<PipelineManifest> {
+/**
+ * What the runner leaves: artifacts in the slots it was given, and a report full of things that could be anybody's age.
+ */
+async function compute(
+  jobId: string,
+  over: Partial<PipelineReport> = {},
+  contents: Record<string, string> = { 'deep/ages.csv': text, 'plot.png': 'a picture' },
+): Promise<PipelineManifest> {
   const input = { jobId, attempt: 1 }
   expect(await createPrepare(s.h.deps)(input)).toMatchObject({ compute: 'pipeline' })
-  const m = JSON.parse(new TextDecoder().decode(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`))) as PipelineManifest
-  const artifacts = await Promise.all(Object.entries(contents).map(async ([path, content], slot) => {
-    await s.h.objects.put('quarantine', `jobs/${jobId}/artifacts/${String(slot).padStart(3, '0')}`, new TextEncoder().encode(content), 'application/octet-stream')
-    return { path, slot, size: content.length, sha256: createHash('sha256').update(content).digest('hex') }
-  }))
+  const m = JSON.parse(
+    new TextDecoder().decode(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)),
+  ) as PipelineManifest
+  const artifacts = await Promise.all(
+    Object.entries(contents).map(async ([path, content], slot) => {
+      await s.h.objects.put(
+        'quarantine',
+        `jobs/${jobId}/artifacts/${String(slot).padStart(3, '0')}`,
+        new TextEncoder().encode(content),
+        'application/octet-stream',
+      )
+      return { path, slot, size: content.length, sha256: createHash('sha256').update(content).digest('hex') }
+    }),
+  )
   const report: PipelineReport = {
-    kind: 'pipeline', job: jobId, attempt: 1, end: 'finished', exitCode: 0, confinement: 'bubblewrap', image: 'python', artifacts, leftOut: 0, timings: { started: '2026-03-02T09:00:01.067Z', ended: '2026-03-02T09:00:03.500Z' }, seconds: 67.67, cpuSeconds: 67.25, peakMemoryBytes: 67 * 1024 ** 2,
-    logBytes: 67, logRecords: 67, metrics: [{ name: 'age-of-anna-67', value: 67, count: 1 }], steps: [{ name: 'anna-is-67', at: '2026-03-02T09:00:01.500Z' }], ...over,
+    kind: 'pipeline',
+    job: jobId,
+    attempt: 1,
+    end: 'finished',
+    exitCode: 0,
+    confinement: 'bubblewrap',
+    image: 'python',
+    artifacts,
+    leftOut: 0,
+    timings: { started: '2026-03-02T09:00:01.067Z', ended: '2026-03-02T09:00:03.500Z' },
+    seconds: 67.67,
+    cpuSeconds: 67.25,
+    peakMemoryBytes: 67 * 1024 ** 2,
+    logBytes: 67,
+    logRecords: 67,
+    metrics: [{ name: 'age-of-anna-67', value: 67, count: 1 }],
+    steps: [{ name: 'anna-is-67', at: '2026-03-02T09:00:01.500Z' }],
+    ...over,
   }
-  await s.h.objects.put('quarantine', `jobs/${jobId}/report.json.gz`, new Uint8Array(gzipSync(JSON.stringify(report))), 'application/gzip')
+  await s.h.objects.put(
+    'quarantine',
+    `jobs/${jobId}/report.json.gz`,
+    new Uint8Array(gzipSync(JSON.stringify(report))),
+    'application/gzip',
+  )
   await createCheck(s.h.deps)(input)
   await createSettle(s.h.deps)(input)
   return m
 }
-const held = async (): Promise<string> => { const jobId = await begin(); await compute(jobId); return jobId }
+const held = async (): Promise<string> => {
+  const jobId = await begin()
+  await compute(jobId)
+  return jobId
+}
 const run = (jobId: string) => s.h.call('pipelines', 'run', { as: p('anil'), params: { jobId } })
-const vote = (who: string, jobId: string, v: 'approve' | 'reject') => s.h.answer('jobs', 'vote', { as: p(who), params: { jobId }, body: { vote: v, comment: '' } })
-const released = async (jobId: string): Promise<string[]> => { const keys: string[] = []; for await (const k of s.h.objects.list('released', `runs/${jobId}/`)) keys.push(k); return keys }
+const vote = (who: string, jobId: string, v: 'approve' | 'reject') =>
+  s.h.answer('jobs', 'vote', { as: p(who), params: { jobId }, body: { vote: v, comment: '' } })
+const released = async (jobId: string): Promise<string[]> => {
+  const keys: string[] = []
+  for await (const k of s.h.objects.list('released', `runs/${jobId}/`)) keys.push(k)
+  return keys
+}
 
 describe('a dataset as an input', () => {
   it.each<[string, Partial<DatasetPolicy>, RegExp]>([
-    ['the language', { languages: ['sql', 'r'] }, /does not take python/], ['release by review', { modes: ['rules', 'noise'] }, /no release by review/], ['runs without approval', { approval: true }, /approve each analysis/],
-    ['the person', { people: { kind: 'named', userIds: ['user-rosa'] } }, /names the people/], ['today', { expires: '2020-01-01' }, /takes no questions since/],
+    ['the language', { languages: ['sql', 'r'] }, /does not take python/],
+    ['release by review', { modes: ['rules', 'noise'] }, /no release by review/],
+    ['runs without approval', { approval: true }, /approve each analysis/],
+    ['the person', { people: { kind: 'named', userIds: ['user-rosa'] } }, /names the people/],
+    ['today', { expires: '2020-01-01' }, /takes no questions since/],
   ])('is refused by field when its policy lacks %s, also when it comes to lack it', async (_, policy, words) => {
     const before = await experiment()
     await s.policy(policy)
     try {
       const { answer } = await set({ people: [source()] })
-      expect(answer).toMatchObject({ status: 422, body: { kind: 'invalid-run', errors: [{ path: '/body/inputs/people/0/datasetId', message: expect.stringMatching(words) as string }] } })
-      expect(await s.h.refused('pipelines', 'start', { as: p('anil'), params: { experimentId: before }, body: {} })).toMatchObject({ kind: 'invalid-run', errors: [{ path: '/body/inputs/people' }] })
+      expect(answer).toMatchObject({
+        status: 422,
+        body: {
+          kind: 'invalid-run',
+          errors: [{ path: '/body/inputs/people/0/datasetId', message: expect.stringMatching(words) as string }],
+        },
+      })
+      expect(
+        await s.h.refused('pipelines', 'start', { as: p('anil'), params: { experimentId: before }, body: {} }),
+      ).toMatchObject({ kind: 'invalid-run', errors: [{ path: '/body/inputs/people' }] })
       expect((await s.h.deps.table.get<ExperimentItem>(keyOf.experiment(before)))!.runs).toBe(0)
-    } finally { await reset() }
+    } finally {
+      await reset()
+    }
   })
   it('is alone in its input, alone in its experiment, and of a kind that holds it', async () => {
-    const tell = async (inputs: object, of?: string) => ((await set(inputs, of)).answer.body as { errors: { path: string; message: string }[] }).errors
-    expect(await tell({ more: [source(), { from: 'upload', ...file }] })).toMatchObject([{ path: '/body/inputs/more/0/datasetId', message: expect.stringMatching(/of its own/) as string }])
-    expect(await tell({ people: [source()], more: [source()] })).toMatchObject([{ path: '/body/inputs/more/0/datasetId', message: expect.stringMatching(/one dataset/) as string }])
-    expect(await tell({ pictures: [source()] })).toMatchObject([{ message: expect.stringMatching(/pictures/) as string }])
-    expect(await tell({ people: [source()] }, await publish({ name: 'shelled', runtime: 'shell', command: ['sh', 'ages.py'] }))).toMatchObject([{ message: expect.stringMatching(/python and r/) as string }])
-    expect(await tell({ people: [{ from: 'dataset', datasetId: `dat_${'a'.repeat(32)}` }] })).toMatchObject([{ message: expect.stringMatching(/no such dataset/) as string }])
+    const tell = async (inputs: object, of?: string) =>
+      ((await set(inputs, of)).answer.body as { errors: { path: string; message: string }[] }).errors
+    expect(await tell({ more: [source(), { from: 'upload', ...file }] })).toMatchObject([
+      { path: '/body/inputs/more/0/datasetId', message: expect.stringMatching(/of its own/) as string },
+    ])
+    expect(await tell({ people: [source()], more: [source()] })).toMatchObject([
+      { path: '/body/inputs/more/0/datasetId', message: expect.stringMatching(/one dataset/) as string },
+    ])
+    expect(await tell({ pictures: [source()] })).toMatchObject([
+      { message: expect.stringMatching(/pictures/) as string },
+    ])
+    expect(
+      await tell(
+        { people: [source()] },
+        await publish({ name: 'shelled', runtime: 'shell', command: ['sh', 'ages.py'] }),
+      ),
+    ).toMatchObject([{ message: expect.stringMatching(/python and r/) as string }])
+    expect(await tell({ people: [{ from: 'dataset', datasetId: `dat_${'a'.repeat(32)}` }] })).toMatchObject([
+      { message: expect.stringMatching(/no such dataset/) as string },
+    ])
   })
 })
 
@@ -98,34 +231,85 @@ describe('a run on a dataset', () => {
   it('gets the rows, waits for checkers, tells its owner nothing, and leaves by two approvals', async () => {
     const jobId = await begin()
     const m = await compute(jobId)
-    expect(m).toMatchObject({ confidential: true, inputs: [{ name: 'people', kind: 'table', files: [{ path: 'subjects.csv', size: 12 }] }, { files: [] }, { files: [] }], limits: { outputBytes: 3_000_000 } })
+    expect(m).toMatchObject({
+      confidential: true,
+      inputs: [
+        { name: 'people', kind: 'table', files: [{ path: 'subjects.csv', size: 12 }] },
+        { files: [] },
+        { files: [] },
+      ],
+      limits: { outputBytes: 3_000_000 },
+    })
     expect(m.artifacts).toHaveLength(50)
     expect(JSON.stringify(m.artifacts)).not.toContain('/released/')
-    expect(await run(jobId)).toMatchObject({ state: 'running', waiting: 'checkers', confidential: true, metrics: [], steps: [], artifacts: 0, may: ['cancel', 'again'] })
-    expect(JSON.stringify([await run(jobId), await s.h.call('jobs', 'get', { as: p('anil'), params: { jobId } }), await s.job(jobId), await s.h.call('pipelines', 'runs', { as: p('anil'), query: { sort: 'metric:age-of-anna-67' } })])).not.toMatch(/anna|67\.|"exitCode"|deep\/ages|mean_age/)
+    expect(await run(jobId)).toMatchObject({
+      state: 'running',
+      waiting: 'checkers',
+      confidential: true,
+      metrics: [],
+      steps: [],
+      artifacts: 0,
+      may: ['cancel', 'again'],
+    })
+    expect(
+      JSON.stringify([
+        await run(jobId),
+        await s.h.call('jobs', 'get', { as: p('anil'), params: { jobId } }),
+        await s.job(jobId),
+        await s.h.call('pipelines', 'runs', { as: p('anil'), query: { sort: 'metric:age-of-anna-67' } }),
+      ]),
+    ).not.toMatch(/anna|67\.|"exitCode"|deep\/ages|mean_age/)
     // Nothing of the run takes a place in the queue while people look.
     expect((await s.h.deps.table.get<RunQueueItem>(keyOf.runQueue()))!.atWork.map((a) => a.run)).not.toContain(jobId)
     expect(await released(jobId)).toEqual([])
-    expect(await s.h.refused('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).toMatchObject({ kind: 'result-not-released' })
-    expect(await s.h.refused('pipelines', 'log', { as: p('anil'), params: { jobId } })).toMatchObject({ kind: 'forbidden' })
+    expect(await s.h.refused('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).toMatchObject({
+      kind: 'result-not-released',
+    })
+    expect(await s.h.refused('pipelines', 'log', { as: p('anil'), params: { jobId } })).toMatchObject({
+      kind: 'forbidden',
+    })
     expect((await s.h.answer('pipelines', 'log', { as: p('cleo'), params: { jobId } })).status).toBe(200)
-    expect((await s.h.call('jobs', 'ofDataset', { as: p('cleo'), params: { datasetId: s.datasetId } })).items[0]).toMatchObject({ jobId, kind: 'pipeline', state: 'held', language: 'python' })
-    expect(await s.h.call('jobs', 'inspect', { as: p('cleo'), params: { jobId } })).toMatchObject({ subjects: 60, runs: [{ exitCode: 0, seconds: 67.67 }] })
+    expect(
+      (await s.h.call('jobs', 'ofDataset', { as: p('cleo'), params: { datasetId: s.datasetId } })).items[0],
+    ).toMatchObject({ jobId, kind: 'pipeline', state: 'held', language: 'python' })
+    expect(await s.h.call('jobs', 'inspect', { as: p('cleo'), params: { jobId } })).toMatchObject({
+      subjects: 60,
+      runs: [{ exitCode: 0, seconds: 67.67 }],
+    })
     const review = await s.h.call('jobs', 'review', { as: p('chen'), params: { jobId } })
-    expect(review).toMatchObject({ subjects: 60, question: { language: 'python', purpose: 'Ages: Who is how old', code: expect.stringContaining(code) as string }, files: [{ name: 'deep/ages.csv', type: 'text/csv', base64: Buffer.from(text).toString('base64') }, { name: 'plot.png', type: 'image/png' }] })
+    expect(review).toMatchObject({
+      subjects: 60,
+      question: { language: 'python', purpose: 'Ages: Who is how old', code: expect.stringContaining(code) as string },
+      files: [
+        { name: 'deep/ages.csv', type: 'text/csv', base64: Buffer.from(text).toString('base64') },
+        { name: 'plot.png', type: 'image/png' },
+      ],
+    })
     expect((await s.h.answer('jobs', 'review', { as: p('anil'), params: { jobId } })).status).toBe(403)
     expect((await vote('chen', jobId, 'approve')).body).toMatchObject({ state: 'held' })
     expect((await vote('dora', jobId, 'approve')).body).toMatchObject({ state: 'succeeded', hasResult: false })
     expect(await run(jobId)).toMatchObject({ state: 'succeeded', artifacts: 2, metrics: [], steps: [], may: ['again'] })
-    expect((await s.h.call('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).items.map((a) => a.path)).toEqual(['deep/ages.csv', 'plot.png'])
+    expect(
+      (await s.h.call('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).items.map((a) => a.path),
+    ).toEqual(['deep/ages.csv', 'plot.png'])
     expect(Buffer.from(await s.h.objects.get('released', `runs/${jobId}/artifacts/000`)).toString()).toBe(text)
-    expect(await s.h.refused('jobs', 'result', { as: p('anil'), params: { jobId } })).toMatchObject({ kind: 'result-not-released' })
-    expect(await s.h.refused('pipelines', 'log', { as: p('anil'), params: { jobId } })).toMatchObject({ kind: 'forbidden' })
+    expect(await s.h.refused('jobs', 'result', { as: p('anil'), params: { jobId } })).toMatchObject({
+      kind: 'result-not-released',
+    })
+    expect(await s.h.refused('pipelines', 'log', { as: p('anil'), params: { jobId } })).toMatchObject({
+      kind: 'forbidden',
+    })
     expect(await s.left('quarantine', jobId)).toEqual([])
     expect((await s.left('protected', jobId)).filter((k) => k.includes('/inputs/'))).toEqual([])
-    expect(await everything(s.h.deps.table, keyOf.dataset(s.datasetId).pk, `RELEASED#user-anil#${jobId}`)).toHaveLength(1)
-    const acts = (await everything<{ act: string; object: string }>(s.h.deps.table, `AUDIT#${s.organisationId}`, '')).filter((e) => e.object?.includes(jobId)).map((e) => e.act)
-    expect(acts.filter((a) => a === 'job.released' || a === 'pipeline-run.started' || a === 'pipeline-run.ended')).toEqual(['pipeline-run.started', 'job.released', 'pipeline-run.ended'])
+    expect(await everything(s.h.deps.table, keyOf.dataset(s.datasetId).pk, `RELEASED#user-anil#${jobId}`)).toHaveLength(
+      1,
+    )
+    const acts = (await everything<{ act: string; object: string }>(s.h.deps.table, `AUDIT#${s.organisationId}`, ''))
+      .filter((e) => e.object?.includes(jobId))
+      .map((e) => e.act)
+    expect(
+      acts.filter((a) => a === 'job.released' || a === 'pipeline-run.started' || a === 'pipeline-run.ended'),
+    ).toEqual(['pipeline-run.started', 'job.released', 'pipeline-run.ended'])
     s.h.clock.advance(120)
     await createWatch(s.h.deps)()
     expect(archived).toContain(jobId)
@@ -142,7 +326,9 @@ describe('a run on a dataset', () => {
     await vote('dora', jobId, 'reject')
     expect(await run(jobId)).toMatchObject({ state: 'failed', problem: { code: 'checkers-refused' }, artifacts: 0 })
     expect([await released(jobId), await s.left('quarantine', jobId)]).toEqual([[], []])
-    expect(await s.h.refused('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).toMatchObject({ kind: 'result-not-released' })
+    expect(await s.h.refused('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).toMatchObject({
+      kind: 'result-not-released',
+    })
   })
   it('does not begin on fewer people than the policy asks for, or when the policy has changed', async () => {
     const [small, stale] = [await begin(), await begin()]
@@ -151,13 +337,39 @@ describe('a run on a dataset', () => {
     await s.policy({ disclosure: {}, modes: ['rules'] })
     expect(await createPrepare(s.h.deps)({ jobId: stale, attempt: 1 })).toMatchObject({ compute: 'none' })
     await reset()
-    for (const jobId of [small, stale]) { await createSettle(s.h.deps)({ jobId, attempt: 1 }); await expect(s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).rejects.toThrow() }
-    expect([(await run(small)).problem?.code, (await run(stale)).problem?.code]).toEqual(['cohort-too-small', 'policy-changed'])
+    for (const jobId of [small, stale]) {
+      await createSettle(s.h.deps)({ jobId, attempt: 1 })
+      await expect(s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).rejects.toThrow()
+    }
+    expect([(await run(small)).problem?.code, (await run(stale)).problem?.code]).toEqual([
+      'cohort-too-small',
+      'policy-changed',
+    ])
   })
   it.each<[string, Partial<PipelineReport>, Record<string, string> | undefined, string]>([
-    ['an exit code', { end: 'exit-code', exitCode: 67 }, undefined, 'script-error'], ['a signal', { end: 'signal', signal: 'SIGSEGV' }, undefined, 'script-error'], ['too little memory', { end: 'memory-limit' }, undefined, 'script-error'],
-    ['a missing volume', { end: 'not-started', startError: 'input-missing', missing: 'people/anna-67.nii' }, undefined, 'input-missing'], ['nothing', {}, {}, 'script-error'], ['more than people look at', { leftOut: 1 }, undefined, 'script-error'],
-    ['other bytes than it says', { artifacts: [{ path: 'a.csv', slot: 0, size: 4, sha256: 'a'.repeat(64) }] }, undefined, 'infrastructure'], ['an archive', { artifacts: [{ path: 'a.csv', slot: 0, size: 4, zipped: true, sha256: 'a'.repeat(64) }] }, undefined, 'script-error'],
+    ['an exit code', { end: 'exit-code', exitCode: 67 }, undefined, 'script-error'],
+    ['a signal', { end: 'signal', signal: 'SIGSEGV' }, undefined, 'script-error'],
+    ['too little memory', { end: 'memory-limit' }, undefined, 'script-error'],
+    [
+      'a missing volume',
+      { end: 'not-started', startError: 'input-missing', missing: 'people/anna-67.nii' },
+      undefined,
+      'input-missing',
+    ],
+    ['nothing', {}, {}, 'script-error'],
+    ['more than people look at', { leftOut: 1 }, undefined, 'script-error'],
+    [
+      'other bytes than it says',
+      { artifacts: [{ path: 'a.csv', slot: 0, size: 4, sha256: 'a'.repeat(64) }] },
+      undefined,
+      'infrastructure',
+    ],
+    [
+      'an archive',
+      { artifacts: [{ path: 'a.csv', slot: 0, size: 4, zipped: true, sha256: 'a'.repeat(64) }] },
+      undefined,
+      'script-error',
+    ],
   ])('that ends with %s says no more than a code', async (_, over, contents, code) => {
     const jobId = await begin()
     await compute(jobId, over, contents)
@@ -174,17 +386,26 @@ describe('a run on a dataset', () => {
       await compute(jobId)
       await vote('chen', jobId, 'approve')
       s.kill(writes)
-      await vote('dora', jobId, 'approve').catch((e: unknown) => { if (!(e instanceof Killed)) throw e })
+      await vote('dora', jobId, 'approve').catch((e: unknown) => {
+        if (!(e instanceof Killed)) throw e
+      })
       const killed = s.dead()
       s.kill(undefined)
       // Its vote may not have arrived: whoever voted looks, and votes again.
-      if ((await everything(s.h.deps.table, keyOf.job(jobId).pk, 'VOTE#')).length < 2) await vote('dora', jobId, 'approve')
-      for (let minute = 0; minute < 2; minute++) { await createWatch(s.h.deps)(); s.h.clock.advance(61) }
+      if ((await everything(s.h.deps.table, keyOf.job(jobId).pk, 'VOTE#')).length < 2)
+        await vote('dora', jobId, 'approve')
+      for (let minute = 0; minute < 2; minute++) {
+        await createWatch(s.h.deps)()
+        s.h.clock.advance(61)
+      }
       expect((await s.h.call('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).items).toHaveLength(2)
       expect(await s.left('quarantine', jobId)).toEqual([])
       expect(await s.h.deps.table.get<JobItem>(keyOf.jobLive(jobId))).toBeUndefined()
       expect(archived).toContain(jobId)
-      if (!killed) { expect(writes).toBeGreaterThan(10); return }
+      if (!killed) {
+        expect(writes).toBeGreaterThan(10)
+        return
+      }
     }
   })
 })

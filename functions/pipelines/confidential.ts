@@ -1,6 +1,7 @@
 /**
- * A run on a protected dataset in the one workflow: the dataset's rows go in, artifacts wait in quarantine for two checkers, and what they approve leaves. Log, metrics, steps, exit code and
- * figures are the custodian's alone, as code can write a row into any of them.
+ * A run on a protected dataset in the one workflow: the dataset's rows go in, artifacts wait in quarantine for two
+ * checkers, and what they approve leaves. Log, metrics, steps, exit code and figures are the custodian's alone, as code
+ * can write a row into any of them.
  */
 import { reviewMaterial } from '../../domain/disclosure/findings.ts'
 import { strictest } from '../../domain/disclosure/policy.ts'
@@ -26,48 +27,112 @@ import { heldLimits } from './datasets.ts'
 import { type ArtifactIndex, each, objectOf } from './objects.ts'
 import type { RunJob } from './view.ts'
 
-const guarantee = 'Two output checkers, neither of them the author, looked at the artifacts and at what the rules say of them, and each approved them.'
+const guarantee =
+  'Two output checkers, neither of them the author, looked at the artifacts and at what the rules say of them, and each approved them.'
 
-/** Volumes that rows name, by their path below the dataset's folder or by the end of it: what nobody's row names, nobody gets. */
+/**
+ * Volumes that rows name, by their path below the dataset's folder or by the end of it: what nobody's row names, nobody
+ * gets.
+ */
 async function named(d: Deps, { tables, volumes }: CohortFiles): Promise<CohortFiles['volumes']> {
   const paths = new Set<string>()
   for (const { key, pathColumn } of tables) {
     if (pathColumn === undefined || volumes.length === 0) continue
-    const table = parseCsv(new TextDecoder().decode(await d.objects.get('protected', key)), { rows: 10_000_000, columns: 10_000 })
+    const table = parseCsv(new TextDecoder().decode(await d.objects.get('protected', key)), {
+      rows: 10_000_000,
+      columns: 10_000,
+    })
     if (typeof table === 'string') continue
     const at = table.columns.indexOf(pathColumn)
     for (const row of table.rows) if (typeof row[at] === 'string') paths.add(row[at].replace(/^\.?\//, ''))
   }
-  return volumes.filter((v) => { const parts = v.path.split('/'); return parts.some((_, i) => paths.has(parts.slice(i).join('/'))) })
+  return volumes.filter((v) => {
+    const parts = v.path.split('/')
+    return parts.some((_, i) => paths.has(parts.slice(i).join('/')))
+  })
 }
 
 /** The dataset's folder as an ordinary job finds it, as files of the input. */
 export async function datasetFiles(d: Deps, job: RunJob, link: (key: string) => Promise<LinkTo>): Promise<RunFile[]> {
   const version = (await d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)))!
   const found = await cohortFiles(d, job, version)
-  const rows = await Promise.all(found.tables.map(async ({ file, key }): Promise<RunFile> => ({ path: file, size: (await d.objects.head('protected', key))!.size, link: await link(key) })))
-  return [...rows, ...await each([...await named(d, found), ...found.shared], async (f): Promise<RunFile> => ({ path: f.path, size: f.size, sha256: f.sha256, link: await link(blobKey(job.datasetId, f.sha256)) }))]
+  const rows = await Promise.all(
+    found.tables.map(async ({ file, key }): Promise<RunFile> => ({
+      path: file,
+      size: (await d.objects.head('protected', key))!.size,
+      link: await link(key),
+    })),
+  )
+  return [
+    ...rows,
+    ...(await each([...(await named(d, found)), ...found.shared], async (f): Promise<RunFile> => ({
+      path: f.path,
+      size: f.size,
+      sha256: f.sha256,
+      link: await link(blobKey(job.datasetId, f.sha256)),
+    }))),
+  ]
 }
 
-/** What its owner is told of an end. How a command that has begun fails can be chosen by looking at one person, so it is one code for all of it. */
-const toldOf = (r: PipelineReport, code: RunCode): JobCode => (r.end === 'cancelled' ? 'interrupted' : r.end === 'not-started' ? code : 'script-error')
+/**
+ * What its owner is told of an end. How a command that has begun fails can be chosen by looking at one person, so it is
+ * one code for all of it.
+ */
+const toldOf = (r: PipelineReport, code: RunCode): JobCode =>
+  r.end === 'cancelled' ? 'interrupted' : r.end === 'not-started' ? code : 'script-error'
 
 /** For the custodian, in the job's log. */
 const logFor = (job: JobItem, r: PipelineReport): Log => ({
   ...(job.subjects === undefined ? {} : { subjects: job.subjects }),
-  runs: [{ run: 'all', subjects: job.subjects ?? 0, end: r.end, ...(r.exitCode === undefined ? {} : { exitCode: r.exitCode }), seconds: r.seconds, stdout: '', stderr: '' }],
+  runs: [
+    {
+      run: 'all',
+      subjects: job.subjects ?? 0,
+      end: r.end,
+      ...(r.exitCode === undefined ? {} : { exitCode: r.exitCode }),
+      seconds: r.seconds,
+      stdout: '',
+      stderr: '',
+    },
+  ],
   message: `${r.cpuSeconds.toFixed(1)} s of processor, ${(r.peakMemoryBytes / 1024 ** 2).toFixed(0)} MB at most, ${r.artifacts.length} files, ${r.leftOut} left out${r.signal ? `, signal ${r.signal}` : ''}. What it printed is in the log on the run’s page.`,
 })
 
-interface Held { path: string; bytes: Uint8Array }
+interface Held {
+  path: string
+  bytes: Uint8Array
+}
 
-/** The artifacts out of quarantine, as they were reported; a code when there are none, or they cannot be shown to people whole. */
-async function artifactsOf(d: Pick<Deps, 'objects'>, job: JobItem, r: PipelineReport, limit: number): Promise<Held[] | JobCode> {
-  if (r.artifacts.length === 0 || r.leftOut > 0 || r.artifacts.length > heldLimits.files || r.artifacts.some((a) => a.zipped) || r.artifacts.reduce((n, a) => n + a.size, 0) > limit) return 'script-error'
+/**
+ * The artifacts out of quarantine, as they were reported; a code when there are none, or they cannot be shown to people
+ * whole.
+ */
+async function artifactsOf(
+  d: Pick<Deps, 'objects'>,
+  job: JobItem,
+  r: PipelineReport,
+  limit: number,
+): Promise<Held[] | JobCode> {
+  if (
+    r.artifacts.length === 0 ||
+    r.leftOut > 0 ||
+    r.artifacts.length > heldLimits.files ||
+    r.artifacts.some((a) => a.zipped) ||
+    r.artifacts.reduce((n, a) => n + a.size, 0) > limit
+  )
+    return 'script-error'
   if (new Set(r.artifacts.map((a) => a.path)).size < r.artifacts.length) return 'infrastructure'
   try {
-    const held = await each(r.artifacts, async (a) => ({ path: a.path, bytes: await d.objects.get('quarantine', objectOf.heldArtifact(job.jobId, a.slot)), sha256: a.sha256 }), 8)
-    for (const h of held) if (await sha256Hex(h.bytes) !== h.sha256) return 'infrastructure'
+    const held = await each(
+      r.artifacts,
+      async (a) => ({
+        path: a.path,
+        bytes: await d.objects.get('quarantine', objectOf.heldArtifact(job.jobId, a.slot)),
+        sha256: a.sha256,
+      }),
+      8,
+    )
+    for (const h of held) if ((await sha256Hex(h.bytes)) !== h.sha256) return 'infrastructure'
     return held
   } catch (e) {
     if (e instanceof ObjectMissing) return 'infrastructure'
@@ -75,27 +140,82 @@ async function artifactsOf(d: Pick<Deps, 'objects'>, job: JobItem, r: PipelineRe
   }
 }
 
-const types: Record<string, string> = { png: 'image/png', svg: 'image/svg+xml', jpg: 'image/jpeg', jpeg: 'image/jpeg', csv: 'text/csv', json: 'application/json' }
+const types: Record<string, string> = {
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  csv: 'text/csv',
+  json: 'application/json',
+}
 const typeOf = (path: string): string => types[path.split('.').at(-1)!.toLowerCase()] ?? 'application/octet-stream'
 
-/** What checkers decide on: a copy of the artifacts, which nothing can change after they have looked; tables and findings beside it as for any output. */
-async function decisionOn(d: Pick<Deps, 'table' | 'objects'>, job: RunJob, r: PipelineReport, held: readonly Held[], dataset: DatasetItem): Promise<Decision> {
-  const [question, version] = await Promise.all([readJson<Question>(d, 'protected', jobObjectOf.ask(job.jobId)), d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion))])
-  const report: Report = { job: job.jobId, confinement: r.confinement ?? 'bubblewrap', image: r.image, cohort: job.subjects!, runs: [{
-    run: 'all', subjects: job.subjects!, end: 'finished', outputs: held.map((h) => ({ file: h.path, bytes: Buffer.from(h.bytes).toString('base64url') })), stdout: '', stderr: '', seconds: 0,
-  }] }
-  const material = reviewMaterial(report, strictest(dataset.policy.disclosure), { code: question.code, schema: version!.data.schema, cohortSubjects: job.subjects! })
+/**
+ * What checkers decide on: a copy of the artifacts, which nothing can change after they have looked; tables and
+ * findings beside it as for any output.
+ */
+async function decisionOn(
+  d: Pick<Deps, 'table' | 'objects'>,
+  job: RunJob,
+  r: PipelineReport,
+  held: readonly Held[],
+  dataset: DatasetItem,
+): Promise<Decision> {
+  const [question, version] = await Promise.all([
+    readJson<Question>(d, 'protected', jobObjectOf.ask(job.jobId)),
+    d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
+  ])
+  const report: Report = {
+    job: job.jobId,
+    confinement: r.confinement ?? 'bubblewrap',
+    image: r.image,
+    cohort: job.subjects!,
+    runs: [
+      {
+        run: 'all',
+        subjects: job.subjects!,
+        end: 'finished',
+        outputs: held.map((h) => ({ file: h.path, bytes: Buffer.from(h.bytes).toString('base64url') })),
+        stdout: '',
+        stderr: '',
+        seconds: 0,
+      },
+    ],
+  }
+  const material = reviewMaterial(report, strictest(dataset.policy.disclosure), {
+    code: question.code,
+    schema: version!.data.schema,
+    cohortSubjects: job.subjects!,
+  })
   return {
-    outputs: material?.outputs ?? [], findings: material?.findings ?? [], guarantee, cells: [cohortCell(job.cohort, job.subjects!, job.fingerprint!)], image: r.image,
+    outputs: material?.outputs ?? [],
+    findings: material?.findings ?? [],
+    guarantee,
+    cells: [cohortCell(job.cohort, job.subjects!, job.fingerprint!)],
+    image: r.image,
     files: held.map((h) => ({ name: h.path, type: typeOf(h.path), base64: Buffer.from(h.bytes).toString('base64') })),
   }
 }
 
-/** The third step on a protected dataset: held for checkers, or nothing. Decided once: what a killed step has kept counts. */
-export async function checkConfidential(d: Deps, found: Item<RunJob>, report: PipelineReport | undefined): Promise<void> {
+/**
+ * The third step on a protected dataset: held for checkers, or nothing. Decided once: what a killed step has kept
+ * counts.
+ */
+export async function checkConfidential(
+  d: Deps,
+  found: Item<RunJob>,
+  report: PipelineReport | undefined,
+): Promise<void> {
   let job: Item<JobItem> = found
-  const end = async (code: JobCode): Promise<void> => { await move(d, job, { set: { ...decided(job, endOf(code) as 'blocked' | 'failed', d.now().toISOString(), { code, step: 'compute' }), ...(report?.confinement ? { confinement: report.confinement } : {}) } }) }
-  if (!await kept(d, job)) {
+  const end = async (code: JobCode): Promise<void> => {
+    await move(d, job, {
+      set: {
+        ...decided(job, endOf(code) as 'blocked' | 'failed', d.now().toISOString(), { code, step: 'compute' }),
+        ...(report?.confinement ? { confinement: report.confinement } : {}),
+      },
+    })
+  }
+  if (!(await kept(d, job))) {
     if (!report) return end('interrupted')
     await d.objects.put('protected', jobObjectOf.log(job.jobId), jsonBytes(logFor(job, report)), 'application/json')
     const code = codeOf(report)
@@ -103,32 +223,83 @@ export async function checkConfidential(d: Deps, found: Item<RunJob>, report: Pi
     const dataset = (await d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)))!
     const held = await artifactsOf(d, job, report, heldBytesOf(dataset))
     if (typeof held === 'string') return end(held)
-    ;({ job } = await keep(d, job, await decisionOn(d, found, report, held, dataset), report.confinement ? { confinement: report.confinement } : {}))
+    ;({ job } = await keep(
+      d,
+      job,
+      await decisionOn(d, found, report, held, dataset),
+      report.confinement ? { confinement: report.confinement } : {},
+    ))
   }
   await move(d, job, { set: { outcome: 'held', steps: stepEnded(job.steps, 'check', d.now().toISOString()) } })
 }
 
 /** Bytes of all artifacts together: what people look at, or less where the policy says so. */
-export const heldBytesOf = (dataset: Pick<DatasetItem, 'policy'>): number => Math.min(heldLimits.bytes, strictest(dataset.policy.disclosure).bytes)
+export const heldBytesOf = (dataset: Pick<DatasetItem, 'policy'>): number =>
+  Math.min(heldLimits.bytes, strictest(dataset.policy.disclosure).bytes)
 
 /**
- * Lets a held run's artifacts out, in the order of every release: what the person will know is remembered, the event is written, artifacts and their list lie where only the run's state opens
- * them, and the job says that it may succeed. Safe to run twice, and to be killed anywhere.
+ * Lets a held run's artifacts out, in the order of every release: what the person will know is remembered, the event is
+ * written, artifacts and their list lie where only the run's state opens them, and the job says that it may succeed.
+ * Safe to run twice, and to be killed anywhere.
  */
-export async function releaseRun(d: Deps, job: Item<RunJob>, decision: Decision, checkers: number): Promise<Item<JobItem>> {
+export async function releaseRun(
+  d: Deps,
+  job: Item<RunJob>,
+  decision: Decision,
+  checkers: number,
+): Promise<Item<JobItem>> {
   const released = d.now().toISOString()
   const files = decision.files.map((f) => ({ ...f, bytes: new Uint8Array(Buffer.from(f.base64, 'base64')) }))
-  const items = await Promise.all(files.map(async ({ name, bytes }, slot): Promise<ReportedArtifact> => ({ path: name, slot, size: bytes.length, sha256: await sha256Hex(bytes) })))
+  const items = await Promise.all(
+    files.map(async ({ name, bytes }, slot): Promise<ReportedArtifact> => ({
+      path: name,
+      slot,
+      size: bytes.length,
+      sha256: await sha256Hex(bytes),
+    })),
+  )
   const result = await sha256Hex(canonical(items))
   await Promise.all([
     remember(d, job, decision.cells, released),
-    record(d, job.organisationId, platform, [{ act: 'job.released', object: `job ${job.jobId}`, detail: { dataset: job.datasetId, version: job.datasetVersion, mode: 'review', result } }]),
+    record(d, job.organisationId, platform, [
+      {
+        act: 'job.released',
+        object: `job ${job.jobId}`,
+        detail: { dataset: job.datasetId, version: job.datasetVersion, mode: 'review', result },
+      },
+    ]),
   ])
-  await each(files, (f, slot) => d.objects.put('released', objectOf.artifact(job.jobId, slot), f.bytes, 'application/octet-stream'), 8)
+  await each(
+    files,
+    (f, slot) => d.objects.put('released', objectOf.artifact(job.jobId, slot), f.bytes, 'application/octet-stream'),
+    8,
+  )
   const run = { ...job.run, artifacts: items.length, bytes: items.reduce((n, a) => n + a.size, 0), leftOut: 0 }
   await Promise.all([
-    d.objects.put('released', objectOf.index(job.jobId), jsonBytes({ items, leftOut: 0 } satisfies ArtifactIndex), 'application/json'),
-    d.objects.put('released', objectOf.run(job.jobId), jsonBytes({ ...run, jobId: job.jobId, hash: job.pin, created: job.created, released, mode: 'review', checkers, guarantee, image: decision.image }), 'application/json'),
+    d.objects.put(
+      'released',
+      objectOf.index(job.jobId),
+      jsonBytes({ items, leftOut: 0 } satisfies ArtifactIndex),
+      'application/json',
+    ),
+    d.objects.put(
+      'released',
+      objectOf.run(job.jobId),
+      jsonBytes({
+        ...run,
+        jobId: job.jobId,
+        hash: job.pin,
+        created: job.created,
+        released,
+        mode: 'review',
+        checkers,
+        guarantee,
+        image: decision.image,
+      }),
+      'application/json',
+    ),
   ])
-  return move(d, job, { set: { outcome: 'succeeded', released, run, findings: decision.findings.slice(0, findingsKept) } })
+  return move(d, job, {
+    set: { outcome: 'succeeded', released, run, findings: decision.findings.slice(0, findingsKept) },
+  })
 }

@@ -16,44 +16,120 @@ import { Names, toExperiment } from './view.ts'
 type Routes = (typeof pipelines)['routes']
 type Viewer = { userId: string; subject: Subject }
 
-const changedMeanwhile = (): Failure => new Failure('changed-meanwhile', 'The experiment was changed meanwhile. Load it again, and repeat your change if it is still wanted.')
+const changedMeanwhile = (): Failure =>
+  new Failure(
+    'changed-meanwhile',
+    'The experiment was changed meanwhile. Load it again, and repeat your change if it is still wanted.',
+  )
 
 /** The experiment with its definition, inputs, and what stands in the way of a run. */
-export async function inFull(d: Deps, e: Item<ExperimentItem>, viewer: Viewer): Promise<z.input<typeof ExperimentInFull>> {
+export async function inFull(
+  d: Deps,
+  e: Item<ExperimentItem>,
+  viewer: Viewer,
+): Promise<z.input<typeof ExperimentInFull>> {
   const names = new Names(d)
-  const [brief, pipeline, version] = await Promise.all([toExperiment(names, e, viewer), d.table.get<PipelineItem>(keyOf.pipeline(e.pipelineId)), wantedVersion(d, e.pipelineId, e.version, e.version)])
-  const inputs = await Promise.all(e.inputs.map(async (i) => ({
-    name: i.name, bytes: i.bytes, hash: i.hash, files: (await inputFiles(d, e.experimentId, i)).map(({ slot: _, ...f }) => f),
-    ...(i.datasetId ? { dataset: { datasetId: i.datasetId, name: (await d.table.get<DatasetItem>(keyOf.dataset(i.datasetId)))?.name ?? i.datasetId } } : {}),
-  })))
-  const faults = setUpErrors(d, version.definition, e).map(({ path, message }) => ({ path: path.replace('/body', ''), message }))
-  return { ...brief, definition: version.definition, newestVersion: pipeline?.version ?? e.version, parameters: e.parameters as Record<string, z.core.util.JSONType>, resources: e.resources, inputs, faults: e.archived || pipeline?.archived ? [{ path: '', message: e.archived ? 'The experiment was put away' : 'The pipeline was put away' }, ...faults] : faults }
+  const [brief, pipeline, version] = await Promise.all([
+    toExperiment(names, e, viewer),
+    d.table.get<PipelineItem>(keyOf.pipeline(e.pipelineId)),
+    wantedVersion(d, e.pipelineId, e.version, e.version),
+  ])
+  const inputs = await Promise.all(
+    e.inputs.map(async (i) => ({
+      name: i.name,
+      bytes: i.bytes,
+      hash: i.hash,
+      files: (await inputFiles(d, e.experimentId, i)).map(({ slot: _, ...f }) => f),
+      ...(i.datasetId
+        ? {
+            dataset: {
+              datasetId: i.datasetId,
+              name: (await d.table.get<DatasetItem>(keyOf.dataset(i.datasetId)))?.name ?? i.datasetId,
+            },
+          }
+        : {}),
+    })),
+  )
+  const faults = setUpErrors(d, version.definition, e).map(({ path, message }) => ({
+    path: path.replace('/body', ''),
+    message,
+  }))
+  return {
+    ...brief,
+    definition: version.definition,
+    newestVersion: pipeline?.version ?? e.version,
+    parameters: e.parameters as Record<string, z.core.util.JSONType>,
+    resources: e.resources,
+    inputs,
+    faults:
+      e.archived || pipeline?.archived
+        ? [{ path: '', message: e.archived ? 'The experiment was put away' : 'The pipeline was put away' }, ...faults]
+        : faults,
+  }
 }
 
-export const createExperiment: Implementation<Routes['createExperiment']> = async ({ params, body, caller, subject }, d) => {
+export const createExperiment: Implementation<Routes['createExperiment']> = async (
+  { params, body, caller, subject },
+  d,
+) => {
   const { organisationId } = params
   const pipeline = await d.table.get<PipelineItem>(keyOf.pipeline(body.pipelineId))
-  if (!pipeline || pipeline.organisationId !== organisationId) throw refuse([{ path: '/body/pipelineId', message: 'The organisation has no such pipeline', value: body.pipelineId }])
+  if (!pipeline || pipeline.organisationId !== organisationId)
+    throw refuse([
+      { path: '/body/pipelineId', message: 'The organisation has no such pipeline', value: body.pipelineId },
+    ])
   if (pipeline.archived) throw new Failure('wrong-state', 'This pipeline was put away: nothing new is set up with it.')
   const { definition } = await wantedVersion(d, pipeline.pipelineId, body.version ?? pipeline.version, pipeline.version)
   const wrong = valueErrors(definition, body.parameters)
   if (wrong.length > 0) throw refuse(wrong)
-  const experimentId = newId(d, 'exp'), at = d.now().toISOString()
+  const experimentId = newId(d, 'exp'),
+    at = d.now().toISOString()
   const item: ExperimentItem = {
-    experimentId, organisationId, pipelineId: pipeline.pipelineId, version: body.version ?? pipeline.version, userId: caller.userId, title: body.title, description: body.description, parameters: body.parameters, resources: given(body.resources), inputs: [],
-    shared: body.shared, archived: false, created: at, changed: at, runs: 0,
+    experimentId,
+    organisationId,
+    pipelineId: pipeline.pipelineId,
+    version: body.version ?? pipeline.version,
+    userId: caller.userId,
+    title: body.title,
+    description: body.description,
+    parameters: body.parameters,
+    resources: given(body.resources),
+    inputs: [],
+    shared: body.shared,
+    archived: false,
+    created: at,
+    changed: at,
+    runs: 0,
   }
-  await record(d, organisationId, whoOf(caller), [{ act: 'experiment.created', object: `experiment ${experimentId}`, detail: { pipeline: item.pipelineId, version: item.version } }])
-  const made = await d.table.create<ExperimentItem>({ ...item, ...keyOf.experiment(experimentId), gpk: keyOf.organisation(organisationId).pk, gsk: `EXPERIMENT#${at}#${experimentId}` })
+  await record(d, organisationId, whoOf(caller), [
+    {
+      act: 'experiment.created',
+      object: `experiment ${experimentId}`,
+      detail: { pipeline: item.pipelineId, version: item.version },
+    },
+  ])
+  const made = await d.table.create<ExperimentItem>({
+    ...item,
+    ...keyOf.experiment(experimentId),
+    gpk: keyOf.organisation(organisationId).pk,
+    gsk: `EXPERIMENT#${at}#${experimentId}`,
+  })
   return inFull(d, made, { userId: caller.userId, subject })
 }
 
 /** Without members that are not there: the table keeps no `undefined`. */
-export const given = <T extends object>(o: T): { [K in keyof T]: Exclude<T[K], undefined> } => Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
+export const given = <T extends object>(o: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
 
-export const experiment: Implementation<Routes['experiment']> = async ({ experiment: e, caller, subject }, d) => inFull(d, e, { userId: caller.userId, subject })
+export const experiment: Implementation<Routes['experiment']> = async ({ experiment: e, caller, subject }, d) =>
+  inFull(d, e, { userId: caller.userId, subject })
 
-export const changeExperiment: Implementation<Routes['changeExperiment']> = async ({ experiment: e, body, caller, subject }, d) => {
+export const changeExperiment: Implementation<Routes['changeExperiment']> = async (
+  { experiment: e, body, caller, subject },
+  d,
+) => {
   if (body.rev !== e.rev) throw changedMeanwhile()
   const { rev, inputs: sources, resources, ...facts } = body
   const pipeline = await d.table.get<PipelineItem>(keyOf.pipeline(e.pipelineId))
@@ -62,33 +138,65 @@ export const changeExperiment: Implementation<Routes['changeExperiment']> = asyn
   if (wrong.length > 0) throw refuse(wrong)
   const inputs = sources === undefined ? undefined : await storeInputs(d, caller, e, definition, sources)
   // What an outsider could not know before, or who may see it: those changes are events.
-  const told = { ...(body.shared === undefined || body.shared === e.shared ? {} : { shared: body.shared }), ...(body.archived === undefined || body.archived === e.archived ? {} : { archived: body.archived }), ...(inputs ? { inputs: inputs.map((i) => i.hash) } : {}) }
-  if (Object.keys(told).length > 0) await record(d, e.organisationId, whoOf(caller), [{ act: 'experiment.changed', object: `experiment ${e.experimentId}`, detail: told }])
+  const told = {
+    ...(body.shared === undefined || body.shared === e.shared ? {} : { shared: body.shared }),
+    ...(body.archived === undefined || body.archived === e.archived ? {} : { archived: body.archived }),
+    ...(inputs ? { inputs: inputs.map((i) => i.hash) } : {}),
+  }
+  if (Object.keys(told).length > 0)
+    await record(d, e.organisationId, whoOf(caller), [
+      { act: 'experiment.changed', object: `experiment ${e.experimentId}`, detail: told },
+    ])
   try {
     const now = await d.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), {
-      set: { ...given(facts), ...(resources === undefined ? {} : { resources: given(resources) }), ...(inputs ? { inputs } : {}), changed: d.now().toISOString() }, when: [{ attribute: 'rev', is: 'equal', value: rev }],
+      set: {
+        ...given(facts),
+        ...(resources === undefined ? {} : { resources: given(resources) }),
+        ...(inputs ? { inputs } : {}),
+        changed: d.now().toISOString(),
+      },
+      when: [{ attribute: 'rev', is: 'equal', value: rev }],
     })
     return await inFull(d, now, { userId: caller.userId, subject })
-  } catch (x) { throw x instanceof ConditionFailed ? changedMeanwhile() : x }
+  } catch (x) {
+    throw x instanceof ConditionFailed ? changedMeanwhile() : x
+  }
 }
 
 export const deleteExperiment: Implementation<Routes['deleteExperiment']> = async ({ experiment: e, caller }, d) => {
-  if (e.runs > 0) throw new Failure('wrong-state', `This experiment has ${e.runs === 1 ? 'a run' : `${e.runs} runs`}, and runs are kept. Put it away instead.`)
-  await record(d, e.organisationId, whoOf(caller), [{ act: 'experiment.deleted', object: `experiment ${e.experimentId}` }])
+  if (e.runs > 0)
+    throw new Failure(
+      'wrong-state',
+      `This experiment has ${e.runs === 1 ? 'a run' : `${e.runs} runs`}, and runs are kept. Put it away instead.`,
+    )
+  await record(d, e.organisationId, whoOf(caller), [
+    { act: 'experiment.deleted', object: `experiment ${e.experimentId}` },
+  ])
   await d.table.remove(keyOf.experiment(e.experimentId))
 }
 
 type Filters = { whose: 'mine' | 'all'; pipelineId?: string | undefined; archived: boolean; text?: string | undefined }
 const fits = (e: ExperimentItem, f: Filters, viewer: Viewer): boolean =>
-  may({ ...viewer.subject, owner: e.userId === viewer.userId, shared: e.shared }, 'experiment.read') && (f.whose === 'all' || e.userId === viewer.userId) && (f.pipelineId === undefined || e.pipelineId === f.pipelineId) && e.archived === f.archived
-  && (f.text === undefined || `${e.title} ${e.description}`.toLowerCase().includes(f.text.toLowerCase()))
+  may({ ...viewer.subject, owner: e.userId === viewer.userId, shared: e.shared }, 'experiment.read') &&
+  (f.whose === 'all' || e.userId === viewer.userId) &&
+  (f.pipelineId === undefined || e.pipelineId === f.pipelineId) &&
+  e.archived === f.archived &&
+  (f.text === undefined || `${e.title} ${e.description}`.toLowerCase().includes(f.text.toLowerCase()))
 
 /** Experiments that are looked through for a sorted list. */
 const lookedThrough = 1000
 
 export const experiments: Implementation<Routes['experiments']> = async ({ params, query, caller, subject }, d) => {
-  const viewer = { userId: caller.userId, subject }, names = new Names(d)
-  const page = (o: Partial<QueryOptions>) => d.table.query<ExperimentItem>(keyOf.organisation(params.organisationId).pk, { index: true, prefix: 'EXPERIMENT#', backwards: query.direction === 'down', limit: 200, ...o } as QueryOptions)
+  const viewer = { userId: caller.userId, subject },
+    names = new Names(d)
+  const page = (o: Partial<QueryOptions>) =>
+    d.table.query<ExperimentItem>(keyOf.organisation(params.organisationId).pk, {
+      index: true,
+      prefix: 'EXPERIMENT#',
+      backwards: query.direction === 'down',
+      limit: 200,
+      ...o,
+    } as QueryOptions)
   const found: Item<ExperimentItem>[] = []
   if (query.sort === 'created') {
     let after = query.after
@@ -97,25 +205,46 @@ export const experiments: Implementation<Routes['experiments']> = async ({ param
       found.push(...items.filter((e) => fits(e, query, viewer)))
       after = next
     } while (found.length === 0 && after !== undefined)
-    return { items: await Promise.all(found.map((e) => toExperiment(names, e, viewer))), ...(after === undefined ? {} : { next: after }) }
+    return {
+      items: await Promise.all(found.map((e) => toExperiment(names, e, viewer))),
+      ...(after === undefined ? {} : { next: after }),
+    }
   }
-  let after: string | undefined, looked = 0
+  let after: string | undefined,
+    looked = 0
   do {
     const { items, next } = await page(after === undefined ? {} : { after })
     looked += items.length
     found.push(...items.filter((e) => fits(e, query, viewer)))
     after = next
   } while (after !== undefined && looked < lookedThrough)
-  const sign = query.direction === 'up' ? 1 : -1, { sort } = query
-  found.sort((a, b) => sign * (sort === 'runs' ? a.runs - b.runs : sort === 'title' ? a.title.localeCompare(b.title) : a.changed < b.changed ? -1 : 1))
+  const sign = query.direction === 'up' ? 1 : -1,
+    { sort } = query
+  found.sort(
+    (a, b) =>
+      sign *
+      (sort === 'runs'
+        ? a.runs - b.runs
+        : sort === 'title'
+          ? a.title.localeCompare(b.title)
+          : a.changed < b.changed
+            ? -1
+            : 1),
+  )
   const from = offsetOf(query.after)
-  return { items: await Promise.all(found.slice(from, from + query.limit).map((e) => toExperiment(names, e, viewer))), ...(from + query.limit < found.length ? { next: `at:${from + query.limit}` } : {}) }
+  return {
+    items: await Promise.all(found.slice(from, from + query.limit).map((e) => toExperiment(names, e, viewer))),
+    ...(from + query.limit < found.length ? { next: `at:${from + query.limit}` } : {}),
+  }
 }
 
 /** The place in a sorted list that a page marker names. */
 export function offsetOf(after: string | undefined): number {
   if (after === undefined) return 0
   const at = /^at:(\d{1,6})$/.exec(after)?.[1]
-  if (at === undefined) throw new Failure('invalid-request', 'The page marker does not belong to this list. Start again without `after`.', [{ path: '/query/after', message: 'Not a marker of this list', expected: '`next` of the page before' }])
+  if (at === undefined)
+    throw new Failure('invalid-request', 'The page marker does not belong to this list. Start again without `after`.', [
+      { path: '/query/after', message: 'Not a marker of this list', expected: '`next` of the page before' },
+    ])
   return Number(at)
 }

@@ -27,7 +27,15 @@ export const inputUploads: Implementation<Routes['inputUploads']> = async ({ exp
   uploads: await each(body.files, async ({ path, size, sha256 }) => {
     const key = objectOf.blob(experiment.experimentId, sha256)
     if ((await d.objects.head('protected', key))?.size === size) return { path }
-    return { path, upload: await d.objects.signedPut('protected', key, { sha256, size, type: 'application/octet-stream' }, linkSeconds) }
+    return {
+      path,
+      upload: await d.objects.signedPut(
+        'protected',
+        key,
+        { sha256, size, type: 'application/octet-stream' },
+        linkSeconds,
+      ),
+    }
   }),
 })
 
@@ -35,65 +43,169 @@ export const inputUploads: Implementation<Routes['inputUploads']> = async ({ exp
 class Unusable extends Error {
   override name = 'Unusable'
   readonly error: Omit<FieldError, 'path'> & { below: string }
-  constructor(below: string, message: string, expected?: string) { super(message); this.error = { below, message, ...(expected ? { expected } : {}) } }
+  constructor(below: string, message: string, expected?: string) {
+    super(message)
+    this.error = { below, message, ...(expected ? { expected } : {}) }
+  }
 }
 const orUnusable = async <T>(work: Promise<T>, below: string, message: string): Promise<T> => {
-  try { return await work } catch (e) { throw e instanceof Failure && e.kind !== 'internal' ? new Unusable(below, message) : e }
+  try {
+    return await work
+  } catch (e) {
+    throw e instanceof Failure && e.kind !== 'internal' ? new Unusable(below, message) : e
+  }
 }
 
-const fileName = (name: string): string => `${name.normalize('NFKD').replace(/[^A-Za-z0-9.-]+/g, '_').replace(/^[._]+/, '').slice(0, 80) || 'output'}.csv`
+const fileName = (name: string): string =>
+  `${
+    name
+      .normalize('NFKD')
+      .replace(/[^A-Za-z0-9.-]+/g, '_')
+      .replace(/^[._]+/, '')
+      .slice(0, 80) || 'output'
+  }.csv`
 
 /** A release's outputs as CSV files of the experiment's own, so that the input stays what it was. */
-async function fromRelease(d: Deps, caller: Caller, experimentId: string, s: Extract<Source, { from: 'release' }>): Promise<ExperimentFile[]> {
-  const { job } = await orUnusable(inJob(d, caller, s.jobId, { permission: 'job.read' }), 'jobId', 'There is no such job that you may see')
-  const document = job.state === 'succeeded' && job.released !== undefined ? await parsed<ReleasedDocument>(d, 'released', `jobs/${job.jobId}/result.json`) : undefined
+async function fromRelease(
+  d: Deps,
+  caller: Caller,
+  experimentId: string,
+  s: Extract<Source, { from: 'release' }>,
+): Promise<ExperimentFile[]> {
+  const { job } = await orUnusable(
+    inJob(d, caller, s.jobId, { permission: 'job.read' }),
+    'jobId',
+    'There is no such job that you may see',
+  )
+  const document =
+    job.state === 'succeeded' && job.released !== undefined
+      ? await parsed<ReleasedDocument>(d, 'released', `jobs/${job.jobId}/result.json`)
+      : undefined
   if (!document) throw new Unusable('jobId', 'Nothing of this job was released', 'a job that has succeeded')
   const outputs = document.outputs.filter((o) => s.output === undefined || o.name === s.output)
-  if (outputs.length === 0) throw new Unusable('output', 'The release has no such output', document.outputs.map((o) => o.name).join(', '))
+  if (outputs.length === 0)
+    throw new Unusable('output', 'The release has no such output', document.outputs.map((o) => o.name).join(', '))
   return each(outputs, async (o): Promise<ExperimentFile> => {
-    const bytes = new TextEncoder().encode(releasedCsv(o)), sha256 = await sha256Hex(bytes)
+    const bytes = new TextEncoder().encode(releasedCsv(o)),
+      sha256 = await sha256Hex(bytes)
     await d.objects.put('protected', objectOf.blob(experimentId, sha256), bytes, 'text/csv')
     return { path: fileName(o.name), size: bytes.length, sha256, from: 'release', jobId: job.jobId }
   })
 }
 
 async function fromRun(d: Deps, caller: Caller, s: Extract<Source, { from: 'run' }>): Promise<ExperimentFile[]> {
-  const { job } = await orUnusable(inPipelineRun(d, caller, s.jobId, { permission: 'experiment.read' }), 'jobId', 'There is no such run that you may see')
+  const { job } = await orUnusable(
+    inPipelineRun(d, caller, s.jobId, { permission: 'experiment.read' }),
+    'jobId',
+    'There is no such run that you may see',
+  )
   const state = runStateOf(job)
-  if (state !== 'succeeded') throw new Unusable('jobId', `The run has not succeeded: it is ${state}`, 'a run that has succeeded')
+  if (state !== 'succeeded')
+    throw new Unusable('jobId', `The run has not succeeded: it is ${state}`, 'a run that has succeeded')
   const index = await parsed<ArtifactIndex>(d, 'released', objectOf.index(job.jobId))
   const found = index?.items.find((a) => a.path === s.path)
-  if (!found) throw new Unusable('path', 'The run left no such file', index?.items.slice(0, 20).map((a) => a.path).join(', '))
-  if (found.zipped) throw new Unusable('path', 'This file lies in the archive of what was over the limit; download it and upload it here')
-  return [{ path: found.path.split('/').at(-1)!, size: found.size, sha256: found.sha256, from: 'run', jobId: job.jobId, slot: found.slot }]
+  if (!found)
+    throw new Unusable(
+      'path',
+      'The run left no such file',
+      index?.items
+        .slice(0, 20)
+        .map((a) => a.path)
+        .join(', '),
+    )
+  if (found.zipped)
+    throw new Unusable(
+      'path',
+      'This file lies in the archive of what was over the limit; download it and upload it here',
+    )
+  return [
+    {
+      path: found.path.split('/').at(-1)!,
+      size: found.size,
+      sha256: found.sha256,
+      from: 'run',
+      jobId: job.jobId,
+      slot: found.slot,
+    },
+  ]
 }
 
-async function filesOf(d: Deps, caller: Caller, experiment: ExperimentItem, s: Exclude<Source, { from: 'dataset' }>): Promise<ExperimentFile[]> {
+async function filesOf(
+  d: Deps,
+  caller: Caller,
+  experiment: ExperimentItem,
+  s: Exclude<Source, { from: 'dataset' }>,
+): Promise<ExperimentFile[]> {
   switch (s.from) {
-    case 'upload': return [{ path: s.path, size: s.size, sha256: s.sha256, from: 'upload' }]
-    case 'release': return fromRelease(d, caller, experiment.experimentId, s)
-    case 'run': return fromRun(d, caller, s)
+    case 'upload':
+      return [{ path: s.path, size: s.size, sha256: s.sha256, from: 'upload' }]
+    case 'release':
+      return fromRelease(d, caller, experiment.experimentId, s)
+    case 'run':
+      return fromRun(d, caller, s)
   }
 }
 
 type Inputs = ExperimentItem['inputs']
 
 /** A dataset as an input of its own: nothing beside it, and no second one. */
-async function fromDataset(d: Deps, caller: Caller, { organisationId }: ExperimentItem, definition: PipelineDefinition, name: string, list: readonly Source[], others: Inputs): Promise<Inputs[number] | FieldError> {
-  const at = list.findIndex((s) => s.from === 'dataset'), { datasetId } = list[at] as Extract<Source, { from: 'dataset' }>
+async function fromDataset(
+  d: Deps,
+  caller: Caller,
+  { organisationId }: ExperimentItem,
+  definition: PipelineDefinition,
+  name: string,
+  list: readonly Source[],
+  others: Inputs,
+): Promise<Inputs[number] | FieldError> {
+  const at = list.findIndex((s) => s.from === 'dataset'),
+    { datasetId } = list[at] as Extract<Source, { from: 'dataset' }>
   const path = `/body/inputs/${name}/${at}/datasetId`
-  if (list.length > 1) return { path, message: 'A dataset is an input of its own: nothing else goes into it', expected: 'the dataset alone' }
-  if (others.some((i) => i.datasetId !== undefined)) return { path, message: 'An experiment has one dataset: each is asked by its own policy' }
-  const found = await datasetAs(d, caller, organisationId, definition, definition.inputs.find((i) => i.name === name)!, datasetId)
+  if (list.length > 1)
+    return {
+      path,
+      message: 'A dataset is an input of its own: nothing else goes into it',
+      expected: 'the dataset alone',
+    }
+  if (others.some((i) => i.datasetId !== undefined))
+    return { path, message: 'An experiment has one dataset: each is asked by its own policy' }
+  const found = await datasetAs(
+    d,
+    caller,
+    organisationId,
+    definition,
+    definition.inputs.find((i) => i.name === name)!,
+    datasetId,
+  )
   return isRefusal(found) ? { path, ...found } : { name, hash: found.version.hash, files: 0, bytes: 0, datasetId }
 }
 
-/** Sources as files, kept where runs find them. Throws `invalid-run` by field, and `asset-missing` when an upload has not arrived. */
-export async function storeInputs(d: Deps, caller: Caller, experiment: ExperimentItem, definition: PipelineDefinition, sources: Record<string, Source[]>): Promise<Inputs> {
-  const errors: FieldError[] = [], missing: FieldError[] = [], out: Inputs = [], names = definition.inputs.map((i) => i.name)
+/**
+ * Sources as files, kept where runs find them. Throws `invalid-run` by field, and `asset-missing` when an upload has
+ * not arrived.
+ */
+export async function storeInputs(
+  d: Deps,
+  caller: Caller,
+  experiment: ExperimentItem,
+  definition: PipelineDefinition,
+  sources: Record<string, Source[]>,
+): Promise<Inputs> {
+  const errors: FieldError[] = [],
+    missing: FieldError[] = [],
+    out: Inputs = [],
+    names = definition.inputs.map((i) => i.name)
   for (const [name, list] of Object.entries(sources)) {
     const at = `/body/inputs/${name}`
-    if (!names.includes(name)) { errors.push({ path: at, message: 'The pipeline has no such input', value: name, expected: names.join(', ') || 'none' }); continue }
+    if (!names.includes(name)) {
+      errors.push({
+        path: at,
+        message: 'The pipeline has no such input',
+        value: name,
+        expected: names.join(', ') || 'none',
+      })
+      continue
+    }
     if (list.some((s) => s.from === 'dataset')) {
       const one = await fromDataset(d, caller, experiment, definition, name, list, out)
       if ('path' in one) errors.push(one)
@@ -101,7 +213,9 @@ export async function storeInputs(d: Deps, caller: Caller, experiment: Experimen
       continue
     }
     const found = await each(list as Exclude<Source, { from: 'dataset' }>[], async (s, i) => {
-      try { return await filesOf(d, caller, experiment, s) } catch (e) {
+      try {
+        return await filesOf(d, caller, experiment, s)
+      } catch (e) {
         if (!(e instanceof Unusable)) throw e
         const { below, ...error } = e.error
         errors.push({ ...error, path: `${at}/${i}/${below}` })
@@ -110,42 +224,118 @@ export async function storeInputs(d: Deps, caller: Caller, experiment: Experimen
     })
     const files = found.flatMap((some, i) => some.map((f) => ({ ...f, i })))
     const seen = new Set<string>()
-    for (const f of files) { if (seen.has(f.path)) errors.push({ path: `${at}/${f.i}`, message: 'Two files of this name', value: f.path }); seen.add(f.path) }
-    if (files.length > mostFiles) errors.push({ path: at, message: `${files.length} files`, expected: `at most ${mostFiles}` })
-    const heads = await each(files, async (f) => (f.from === 'upload' ? d.objects.head('protected', objectOf.blob(experiment.experimentId, f.sha256)) : { size: f.size }))
-    missing.push(...files.flatMap((f, n) => (heads[n]?.size === f.size ? [] : [{ path: `${at}/${f.i}`, message: heads[n] ? `Stored with ${heads[n].size} bytes, declared with ${f.size}` : 'Not uploaded', value: f.path }])))
+    for (const f of files) {
+      if (seen.has(f.path)) errors.push({ path: `${at}/${f.i}`, message: 'Two files of this name', value: f.path })
+      seen.add(f.path)
+    }
+    if (files.length > mostFiles)
+      errors.push({ path: at, message: `${files.length} files`, expected: `at most ${mostFiles}` })
+    const heads = await each(files, async (f) =>
+      f.from === 'upload'
+        ? d.objects.head('protected', objectOf.blob(experiment.experimentId, f.sha256))
+        : { size: f.size },
+    )
+    missing.push(
+      ...files.flatMap((f, n) =>
+        heads[n]?.size === f.size
+          ? []
+          : [
+              {
+                path: `${at}/${f.i}`,
+                message: heads[n] ? `Stored with ${heads[n].size} bytes, declared with ${f.size}` : 'Not uploaded',
+                value: f.path,
+              },
+            ],
+      ),
+    )
     const kept: ExperimentFile[] = files.map(({ i: _, ...f }) => f)
     const hash = await inputHash(kept)
-    if (errors.length === 0 && missing.length === 0) await d.objects.put('protected', objectOf.input(experiment.experimentId, hash), new TextEncoder().encode(JSON.stringify(kept)), 'application/json')
+    if (errors.length === 0 && missing.length === 0)
+      await d.objects.put(
+        'protected',
+        objectOf.input(experiment.experimentId, hash),
+        new TextEncoder().encode(JSON.stringify(kept)),
+        'application/json',
+      )
     if (kept.length > 0) out.push({ name, hash, files: kept.length, bytes: kept.reduce((n, f) => n + f.size, 0) })
   }
   if (errors.length > 0) throw refuse(errors)
-  if (missing.length > 0) throw new Failure('asset-missing', `${missing.length} files have not been uploaded. Ask for links (POST uploads), send the bytes, and save again.`, missing.slice(0, 50))
+  if (missing.length > 0)
+    throw new Failure(
+      'asset-missing',
+      `${missing.length} files have not been uploaded. Ask for links (POST uploads), send the bytes, and save again.`,
+      missing.slice(0, 50),
+    )
   return out
 }
 
-export const inputFiles = async (d: Pick<Deps, 'objects'>, experimentId: string, input: Pick<ExperimentItem['inputs'][number], 'hash' | 'files'>): Promise<ExperimentFile[]> => (input.files === 0 ? [] : (await parsed<ExperimentFile[]>(d, 'protected', objectOf.input(experimentId, input.hash))) ?? [])
+export const inputFiles = async (
+  d: Pick<Deps, 'objects'>,
+  experimentId: string,
+  input: Pick<ExperimentItem['inputs'][number], 'hash' | 'files'>,
+): Promise<ExperimentFile[]> =>
+  input.files === 0
+    ? []
+    : ((await parsed<ExperimentFile[]>(d, 'protected', objectOf.input(experimentId, input.hash))) ?? [])
 
 /** Larger files are looked at in the browser, which reads a slice of them. */
 const largestLookedAt = 64 * 1024 * 1024
 
 export const propose: Implementation<Routes['propose']> = async ({ experiment, body }, d) => {
   const input = experiment.inputs.find((i) => i.name === body.input)
-  if (!input) throw refuse([{ path: '/body/input', message: 'There are no files in this input', value: body.input, expected: experiment.inputs.map((i) => i.name).join(', ') || 'an input with files' }])
-  const [files, version] = await Promise.all([inputFiles(d, experiment.experimentId, input), wantedVersion(d, experiment.pipelineId, experiment.version, experiment.version)])
+  if (!input)
+    throw refuse([
+      {
+        path: '/body/input',
+        message: 'There are no files in this input',
+        value: body.input,
+        expected: experiment.inputs.map((i) => i.name).join(', ') || 'an input with files',
+      },
+    ])
+  const [files, version] = await Promise.all([
+    inputFiles(d, experiment.experimentId, input),
+    wantedVersion(d, experiment.pipelineId, experiment.version, experiment.version),
+  ])
   const large = files.find((f) => f.size > largestLookedAt)
-  if (large) throw refuse([{ path: '/body/input', message: `${large.path} is too large to be looked at here`, value: large.size, expected: `files of at most ${largestLookedAt / 1024 / 1024} MB; the portal looks at larger ones before they are uploaded` }])
-  const bytesOf = async (f: ExperimentFile): Promise<Uint8Array> => { const { bucket, key } = placeOf(experiment.experimentId, f); return d.objects.get(bucket, key) }
+  if (large)
+    throw refuse([
+      {
+        path: '/body/input',
+        message: `${large.path} is too large to be looked at here`,
+        value: large.size,
+        expected: `files of at most ${largestLookedAt / 1024 / 1024} MB; the portal looks at larger ones before they are uploaded`,
+      },
+    ])
+  const bytesOf = async (f: ExperimentFile): Promise<Uint8Array> => {
+    const { bucket, key } = placeOf(experiment.experimentId, f)
+    return d.objects.get(bucket, key)
+  }
   try {
     // One file in memory at a time, and only those that are looked at.
-    const found = await inspectImages(files.map((f) => {
-      let bytes: Promise<Uint8Array> | undefined
-      return { path: f.path, read: async (offset, length) => (await (bytes ??= bytesOf(f))).subarray(offset, offset + length) }
-    }))
-    const parameters = Object.fromEntries(Object.entries(version.definition.parameters.properties).flatMap(([name, p]) => (p.propose ? [[name, found[p.propose]]] : [])))
+    const found = await inspectImages(
+      files.map((f) => {
+        let bytes: Promise<Uint8Array> | undefined
+        return {
+          path: f.path,
+          read: async (offset, length) => (await (bytes ??= bytesOf(f))).subarray(offset, offset + length),
+        }
+      }),
+    )
+    const parameters = Object.fromEntries(
+      Object.entries(version.definition.parameters.properties).flatMap(([name, p]) =>
+        p.propose ? [[name, found[p.propose]]] : [],
+      ),
+    )
     return { ...found, parameters }
   } catch (e) {
     if (!(e instanceof NotAnImage)) throw e
-    throw refuse([{ path: '/body/input', message: `Not pictures that can be read: ${e.message.charAt(0).toLowerCase()}${e.message.slice(1)}`, value: body.input, expected: 'TIFF stacks, or a folder of TIFF or PNG files' }])
+    throw refuse([
+      {
+        path: '/body/input',
+        message: `Not pictures that can be read: ${e.message.charAt(0).toLowerCase()}${e.message.slice(1)}`,
+        value: body.input,
+        expected: 'TIFF stacks, or a folder of TIFF or PNG files',
+      },
+    ])
   }
 }

@@ -1,4 +1,6 @@
-/** Where a pipeline's, an experiment's and a run's objects lie (docs/architecture.md, section 3), and how they are read. */
+/**
+ * Where a pipeline's, an experiment's and a run's objects lie (docs/architecture.md, section 3), and how they are read.
+ */
 import { canonical, sha256Hex } from '../../domain/hash.ts'
 import type { ReportedArtifact } from '../../domain/pipelines/manifest.ts'
 import { ObjectMissing } from '../../ports/objects.ts'
@@ -25,22 +27,42 @@ export const objectOf = {
 } as const
 
 /** The object `runs/<id>/artifacts/index.json`. */
-export interface ArtifactIndex { items: ReportedArtifact[]; leftOut: number }
+export interface ArtifactIndex {
+  items: ReportedArtifact[]
+  leftOut: number
+}
 
 /** How long a link in an answer lives, in seconds. */
 export const linkSeconds = 3600
 
 /** `work` on every item, at most `width` at a time, answers in order. */
-export async function each<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>, width = 24): Promise<R[]> {
+export async function each<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+  width = 24,
+): Promise<R[]> {
   const out = new Array<R>(items.length)
   let next = 0
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, async () => { while (next < items.length) { const i = next++; out[i] = await work(items[i]!, i) } }))
+  await Promise.all(
+    Array.from({ length: Math.min(width, items.length) }, async () => {
+      while (next < items.length) {
+        const i = next++
+        out[i] = await work(items[i]!, i)
+      }
+    }),
+  )
   return out
 }
 
 /** An object as JSON; undefined when it is not there. */
-export async function parsed<T>(d: Pick<Deps, 'objects'>, bucket: 'protected' | 'released', key: string): Promise<T | undefined> {
-  try { return JSON.parse(new TextDecoder().decode(await d.objects.get(bucket, key))) as T } catch (e) {
+export async function parsed<T>(
+  d: Pick<Deps, 'objects'>,
+  bucket: 'protected' | 'released',
+  key: string,
+): Promise<T | undefined> {
+  try {
+    return JSON.parse(new TextDecoder().decode(await d.objects.get(bucket, key))) as T
+  } catch (e) {
     if (e instanceof ObjectMissing) return undefined
     throw e
   }
@@ -48,8 +70,14 @@ export async function parsed<T>(d: Pick<Deps, 'objects'>, bucket: 'protected' | 
 
 /** An input is known by its files' paths and contents, in whatever order they came. */
 export const inputHash = (files: readonly Pick<ExperimentFile, 'path' | 'size' | 'sha256'>[]): Promise<string> =>
-  sha256Hex(canonical([...files].sort((a, b) => (a.path < b.path ? -1 : 1)).map(({ path, size, sha256 }) => ({ path, size, sha256 }))))
+  sha256Hex(
+    canonical(
+      [...files].sort((a, b) => (a.path < b.path ? -1 : 1)).map(({ path, size, sha256 }) => ({ path, size, sha256 })),
+    ),
+  )
 
 /** Where a file of an input lies. */
 export const placeOf = (experimentId: string, f: ExperimentFile): { bucket: 'protected' | 'released'; key: string } =>
-  f.from === 'run' ? { bucket: 'released', key: objectOf.artifact(f.jobId!, f.slot!) } : { bucket: 'protected', key: objectOf.blob(experimentId, f.sha256) }
+  f.from === 'run'
+    ? { bucket: 'released', key: objectOf.artifact(f.jobId!, f.slot!) }
+    : { bucket: 'protected', key: objectOf.blob(experimentId, f.sha256) }

@@ -11,7 +11,31 @@ import { compare, run, runs, runsOf } from './runs.ts'
 import { again, start, sweep } from './starting.ts'
 import { cancel } from './steering.ts'
 
-export const createPipelines = (deps: Deps): LambdaHandler => lambda(pipelines, 'pipelines', deps, {
-  list, uploads, publish, get, versions, version, archive, experiments, createExperiment, experiment, changeExperiment, deleteExperiment, inputUploads, propose,
-  start, sweep, runsOf, runs, queue, compare, run, cancel, again, artifacts, artifact,
-})
+export const createPipelines = (deps: Deps): LambdaHandler =>
+  lambda(pipelines, 'pipelines', deps, {
+    list,
+    uploads,
+    publish,
+    get,
+    versions,
+    version,
+    archive,
+    experiments,
+    createExperiment,
+    experiment,
+    changeExperiment,
+    deleteExperiment,
+    inputUploads,
+    propose,
+    start,
+    sweep,
+    runsOf,
+    runs,
+    queue,
+    compare,
+    run,
+    cancel,
+    again,
+    artifacts,
+    artifact,
+  })

@@ -18,7 +18,9 @@ async function over(d: Deps, jobId: string, done: AbortController, gone: AbortSi
     const job = await d.table.get<JobItem>(keyOf.job(jobId), ['state'])
     if (!job || !jobLife[job.state].live) looks++
     if (looks > 1) return done.abort()
-    await new Promise<void>((resolve) => { setTimeout(resolve, lookMilliseconds).unref() })
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, lookMilliseconds).unref()
+    })
   }
 }
 
@@ -32,9 +34,13 @@ async function* pages(d: Deps, jobId: string, from: number, signal: AbortSignal)
   }
 }
 
-const placeOf = (text: string | undefined): number | undefined => (text !== undefined && /^\d{1,16}$/.test(text) && Number(text) <= farthest ? Number(text) : undefined)
+const placeOf = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,16}$/.test(text) && Number(text) <= farthest ? Number(text) : undefined
 
-const events: Implementation<Routes['logEvents']> = async function* ({ params: { jobId }, query, lastEventId, signal }, d) {
+const events: Implementation<Routes['logEvents']> = async function* (
+  { params: { jobId }, query, lastEventId, signal },
+  d,
+) {
   let at = placeOf(lastEventId) ?? query.from ?? 0
   const batch = (records: readonly PlacedRecord[]) => records.map((r) => ({ id: r.next, data: r }))
   const done = new AbortController()
@@ -48,11 +54,15 @@ const events: Implementation<Routes['logEvents']> = async function* ({ params: {
     if (signal.aborted) return
     for await (const page of pages(d, jobId, at, signal)) yield batch(page.records)
     if (!signal.aborted) yield [{ event: 'end', data: {} }]
-  } finally { done.abort() }
+  } finally {
+    done.abort()
+  }
 }
 
 const download: Implementation<Routes['logDownload']> = async function* ({ params: { jobId }, query, signal }, d) {
-  for await (const { records } of pages(d, jobId, 0, signal)) yield records.map(query.format === 'text' ? textOf : ({ id: _, next: __, ...r }) => encodeRecord(r)).join('')
+  for await (const { records } of pages(d, jobId, 0, signal))
+    yield records.map(query.format === 'text' ? textOf : ({ id: _, next: __, ...r }) => encodeRecord(r)).join('')
 }
 
-export const createPipelinestream = (deps: Deps): LambdaHandler => lambda(pipelines, 'pipelinestream', deps, { logEvents: events, logDownload: download })
+export const createPipelinestream = (deps: Deps): LambdaHandler =>
+  lambda(pipelines, 'pipelinestream', deps, { logEvents: events, logDownload: download })

@@ -1,4 +1,7 @@
-/** Pipelines: their files, publishing versions, looking at them. A version never changes and is known by the hash of its definition and files. */
+/**
+ * Pipelines: their files, publishing versions, looking at them. A version never changes and is known by the hash of its
+ * definition and files.
+ */
 import type { pipelines } from '../../contracts/pipelines.ts'
 import { canonical, sha256Hex } from '../../domain/hash.ts'
 import { defaultResources, definitionFaults, type PipelineDefinition } from '../../domain/pipelines/definition.ts'
@@ -17,9 +20,22 @@ type Routes = (typeof pipelines)['routes']
 /** Definition and list of files are kept in one item of the table. */
 const longestVersion = 300_000
 
-export const pipelineIdOf = (organisationId: string, name: string): Promise<string> => derivedId('pip', organisationId, name)
-export const versionOf = (d: Pick<Deps, 'table'>, pipelineId: string, version: number): Promise<Item<PipelineVersionItem> | undefined> => d.table.get<PipelineVersionItem>(keyOf.pipelineVersion(pipelineId, version))
-const newest = async (d: Pick<Deps, 'table'>, pipelineId: string): Promise<Item<PipelineVersionItem> | undefined> => (await d.table.query<PipelineVersionItem>(keyOf.pipeline(pipelineId).pk, { prefix: 'VERSION#', backwards: true, limit: 1 })).items[0]
+export const pipelineIdOf = (organisationId: string, name: string): Promise<string> =>
+  derivedId('pip', organisationId, name)
+export const versionOf = (
+  d: Pick<Deps, 'table'>,
+  pipelineId: string,
+  version: number,
+): Promise<Item<PipelineVersionItem> | undefined> =>
+  d.table.get<PipelineVersionItem>(keyOf.pipelineVersion(pipelineId, version))
+const newest = async (d: Pick<Deps, 'table'>, pipelineId: string): Promise<Item<PipelineVersionItem> | undefined> =>
+  (
+    await d.table.query<PipelineVersionItem>(keyOf.pipeline(pipelineId).pk, {
+      prefix: 'VERSION#',
+      backwards: true,
+      limit: 1,
+    })
+  ).items[0]
 
 export const uploads: Implementation<Routes['uploads']> = async ({ params, body }, d) => {
   const pipelineId = await pipelineIdOf(params.organisationId, body.name)
@@ -28,51 +44,138 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
     uploads: await each(body.files, async ({ path, size, sha256 }) => {
       const key = objectOf.code(pipelineId, sha256)
       if ((await d.objects.head('protected', key))?.size === size) return { path }
-      return { path, upload: await d.objects.signedPut('protected', key, { sha256, size, type: 'application/octet-stream' }, linkSeconds) }
+      return {
+        path,
+        upload: await d.objects.signedPut(
+          'protected',
+          key,
+          { sha256, size, type: 'application/octet-stream' },
+          linkSeconds,
+        ),
+      }
     }),
   }
 }
 
 async function checkUploaded(d: Deps, pipelineId: string, files: PipelineVersionItem['files']): Promise<void> {
   const heads = await each(files, (f) => d.objects.head('protected', objectOf.code(pipelineId, f.sha256)))
-  const missing = files.flatMap((f, i) => (heads[i]?.size === f.size ? [] : [{ path: `/body/files/${i}`, message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded', value: f.path }]))
-  if (missing.length > 0) throw new Failure('asset-missing', `${missing.length} of ${files.length} files have not been uploaded. Ask for links (POST uploads), send the bytes, and publish again.`, missing.slice(0, 50))
+  const missing = files.flatMap((f, i) =>
+    heads[i]?.size === f.size
+      ? []
+      : [
+          {
+            path: `/body/files/${i}`,
+            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded',
+            value: f.path,
+          },
+        ],
+  )
+  if (missing.length > 0)
+    throw new Failure(
+      'asset-missing',
+      `${missing.length} of ${files.length} files have not been uploaded. Ask for links (POST uploads), send the bytes, and publish again.`,
+      missing.slice(0, 50),
+    )
 }
 
 /** Makes the pipeline point at a version, unless it points at a later one. */
-async function pointAt(d: Deps, organisationId: string, { pipelineId, version, definition }: PipelineVersionItem): Promise<Item<PipelineItem>> {
+async function pointAt(
+  d: Deps,
+  organisationId: string,
+  { pipelineId, version, definition }: PipelineVersionItem,
+): Promise<Item<PipelineItem>> {
   const at = d.now().toISOString()
-  const facts = { title: definition.title, description: definition.description, runtime: definition.runtime, version, parameters: Object.keys(definition.parameters.properties).length }
+  const facts = {
+    title: definition.title,
+    description: definition.description,
+    runtime: definition.runtime,
+    version,
+    parameters: Object.keys(definition.parameters.properties).length,
+  }
   try {
-    return await d.table.create<PipelineItem>({ ...facts, pipelineId, organisationId, name: definition.name, archived: false, created: at, changed: at, ...keyOf.pipeline(pipelineId), gpk: keyOf.organisation(organisationId).pk, gsk: `PIPELINE#${at}#${pipelineId}` })
-  } catch (e) { if (!(e instanceof AlreadyExists)) throw e }
-  try { return await d.table.update<PipelineItem>(keyOf.pipeline(pipelineId), { set: { ...facts, archived: false, changed: at }, when: [{ attribute: 'version', is: 'at-most', value: version }] }) } catch (e) {
+    return await d.table.create<PipelineItem>({
+      ...facts,
+      pipelineId,
+      organisationId,
+      name: definition.name,
+      archived: false,
+      created: at,
+      changed: at,
+      ...keyOf.pipeline(pipelineId),
+      gpk: keyOf.organisation(organisationId).pk,
+      gsk: `PIPELINE#${at}#${pipelineId}`,
+    })
+  } catch (e) {
+    if (!(e instanceof AlreadyExists)) throw e
+  }
+  try {
+    return await d.table.update<PipelineItem>(keyOf.pipeline(pipelineId), {
+      set: { ...facts, archived: false, changed: at },
+      when: [{ attribute: 'version', is: 'at-most', value: version }],
+    })
+  } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
     return (await d.table.get<PipelineItem>(keyOf.pipeline(pipelineId)))!
   }
 }
 
-const changedMeanwhile = (): Failure => new Failure('changed-meanwhile', 'Somebody published this pipeline meanwhile. Look at the newest version, and publish again if yours is still wanted.')
+const changedMeanwhile = (): Failure =>
+  new Failure(
+    'changed-meanwhile',
+    'Somebody published this pipeline meanwhile. Look at the newest version, and publish again if yours is still wanted.',
+  )
 
-/** The event, the version, then the pipeline that points at it: killed at any point, the same call again completes it. */
+/**
+ * The event, the version, then the pipeline that points at it: killed at any point, the same call again completes it.
+ */
 export const publish: Implementation<Routes['publish']> = async ({ params, body, caller, subject }, d) => {
   const { organisationId } = params
-  const definition: PipelineDefinition = { ...body.definition, resources: { ...defaultResources, ...body.definition.resources } as PipelineDefinition['resources'] }
+  const definition: PipelineDefinition = {
+    ...body.definition,
+    resources: { ...defaultResources, ...body.definition.resources } as PipelineDefinition['resources'],
+  }
   const files = [...body.files].sort((a, b) => (a.path < b.path ? -1 : 1))
-  const faults = definitionFaults(definition, body.files.map((f) => f.path)).map((f) => ({ ...f, path: f.path.startsWith('/files') ? `/body${f.path}` : `/body/definition${f.path}` }))
+  const faults = definitionFaults(
+    definition,
+    body.files.map((f) => f.path),
+  ).map((f) => ({ ...f, path: f.path.startsWith('/files') ? `/body${f.path}` : `/body/definition${f.path}` }))
   const text = canonical({ definition, files })
-  if (text.length > longestVersion) faults.push({ path: '/body/definition', message: 'Definition and list of files are too long together', expected: `at most ${longestVersion} characters` })
+  if (text.length > longestVersion)
+    faults.push({
+      path: '/body/definition',
+      message: 'Definition and list of files are too long together',
+      expected: `at most ${longestVersion} characters`,
+    })
   if (faults[0]) throw new Failure('invalid-pipeline', `${faults[0].path}: ${faults[0].message}`, faults.slice(0, 50))
   const pipelineId = await pipelineIdOf(organisationId, definition.name)
   const codeHash = await sha256Hex(text)
   let last = await newest(d, pipelineId)
-  const answer = async (version: PipelineVersionItem) => ({ ...toPipeline(await pointAt(d, organisationId, version), subject), definition: version.definition, newest: await toVersion(new Names(d), version) })
+  const answer = async (version: PipelineVersionItem) => ({
+    ...toPipeline(await pointAt(d, organisationId, version), subject),
+    definition: version.definition,
+    newest: await toVersion(new Names(d), version),
+  })
   if (last?.codeHash === codeHash) return answer(last)
   if (body.expects !== undefined && body.expects !== (last?.version ?? 0)) throw changedMeanwhile()
   await checkUploaded(d, pipelineId, body.files)
   for (let tries = 0; ; tries++) {
-    const item: PipelineVersionItem = { pipelineId, version: (last?.version ?? 0) + 1, definition, files, codeHash, note: body.note, published: d.now().toISOString(), publishedBy: caller.userId }
-    await record(d, organisationId, whoOf(caller), [{ act: 'pipeline.published', object: `pipeline ${pipelineId}`, detail: { name: definition.name, version: item.version, codeHash } }])
+    const item: PipelineVersionItem = {
+      pipelineId,
+      version: (last?.version ?? 0) + 1,
+      definition,
+      files,
+      codeHash,
+      note: body.note,
+      published: d.now().toISOString(),
+      publishedBy: caller.userId,
+    }
+    await record(d, organisationId, whoOf(caller), [
+      {
+        act: 'pipeline.published',
+        object: `pipeline ${pipelineId}`,
+        detail: { name: definition.name, version: item.version, codeHash },
+      },
+    ])
     try {
       await d.table.create({ ...item, ...keyOf.pipelineVersion(pipelineId, item.version) })
       return await answer(item)
@@ -86,20 +189,39 @@ export const publish: Implementation<Routes['publish']> = async ({ params, body,
 }
 
 export const list: Implementation<Routes['list']> = async ({ params, query, subject }, d) => {
-  const { items, next } = await d.table.query<PipelineItem>(keyOf.organisation(params.organisationId).pk, { index: true, prefix: 'PIPELINE#', backwards: true, limit: query.limit, ...(query.after === undefined ? {} : { after: query.after }) })
+  const { items, next } = await d.table.query<PipelineItem>(keyOf.organisation(params.organisationId).pk, {
+    index: true,
+    prefix: 'PIPELINE#',
+    backwards: true,
+    limit: query.limit,
+    ...(query.after === undefined ? {} : { after: query.after }),
+  })
   const text = query.text?.toLowerCase()
-  const found = items.filter((p) => p.archived === query.archived && (text === undefined || `${p.name} ${p.title} ${p.description}`.toLowerCase().includes(text)))
+  const found = items.filter(
+    (p) =>
+      p.archived === query.archived &&
+      (text === undefined || `${p.name} ${p.title} ${p.description}`.toLowerCase().includes(text)),
+  )
   return { items: found.map((p) => toPipeline(p, subject)), ...(next === undefined ? {} : { next }) }
 }
 
 export const get: Implementation<Routes['get']> = async ({ pipeline, subject }, d) => {
   const version = await versionOf(d, pipeline.pipelineId, pipeline.version)
   if (!version) throw notFound()
-  return { ...toPipeline(pipeline, subject), definition: version.definition, newest: await toVersion(new Names(d), version) }
+  return {
+    ...toPipeline(pipeline, subject),
+    definition: version.definition,
+    newest: await toVersion(new Names(d), version),
+  }
 }
 
 export const versions: Implementation<Routes['versions']> = async ({ pipeline, query }, d) => {
-  const { items, next } = await d.table.query<PipelineVersionItem>(keyOf.pipeline(pipeline.pipelineId).pk, { prefix: 'VERSION#', backwards: true, limit: query.limit, ...(query.after === undefined ? {} : { after: query.after }) })
+  const { items, next } = await d.table.query<PipelineVersionItem>(keyOf.pipeline(pipeline.pipelineId).pk, {
+    prefix: 'VERSION#',
+    backwards: true,
+    limit: query.limit,
+    ...(query.after === undefined ? {} : { after: query.after }),
+  })
   const names = new Names(d)
   return { items: await Promise.all(items.map((v) => toVersion(names, v))), ...(next === undefined ? {} : { next }) }
 }
@@ -107,14 +229,32 @@ export const versions: Implementation<Routes['versions']> = async ({ pipeline, q
 export const version: Implementation<Routes['version']> = async ({ pipeline, params }, d) => {
   const item = await versionOf(d, pipeline.pipelineId, params.version)
   if (!item) throw notFound()
-  const code = await each(item.files, async (f) => ({ ...f, download: await d.objects.signedGet('protected', objectOf.code(pipeline.pipelineId, f.sha256), linkSeconds, f.path.split('/').at(-1)) }))
+  const code = await each(item.files, async (f) => ({
+    ...f,
+    download: await d.objects.signedGet(
+      'protected',
+      objectOf.code(pipeline.pipelineId, f.sha256),
+      linkSeconds,
+      f.path.split('/').at(-1),
+    ),
+  }))
   return { ...(await toVersion(new Names(d), item)), definition: item.definition, code }
 }
 
 export const archive: Implementation<Routes['archive']> = async ({ pipeline, body, caller, subject }, d) => {
   if (body.rev !== pipeline.rev) throw changedMeanwhile()
-  await record(d, pipeline.organisationId, whoOf(caller), [{ act: 'pipeline.archived', object: `pipeline ${pipeline.pipelineId}`, detail: { archived: body.archived } }])
-  try { return toPipeline(await d.table.update<PipelineItem>(keyOf.pipeline(pipeline.pipelineId), { set: { archived: body.archived, changed: d.now().toISOString() }, when: [{ attribute: 'rev', is: 'equal', value: body.rev }] }), subject) } catch (e) {
+  await record(d, pipeline.organisationId, whoOf(caller), [
+    { act: 'pipeline.archived', object: `pipeline ${pipeline.pipelineId}`, detail: { archived: body.archived } },
+  ])
+  try {
+    return toPipeline(
+      await d.table.update<PipelineItem>(keyOf.pipeline(pipeline.pipelineId), {
+        set: { archived: body.archived, changed: d.now().toISOString() },
+        when: [{ attribute: 'rev', is: 'equal', value: body.rev }],
+      }),
+      subject,
+    )
+  } catch (e) {
     throw e instanceof ConditionFailed ? changedMeanwhile() : e
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The queue of runs: one item says who is at work, changed by whoever sees a place free, with the version it was read in as the condition. A run's workflow is started
- * when its turn has come, so the order that the page shows is the order in which runs start, on a laptop and in AWS alike.
+ * The queue of runs: one item says who is at work, changed by whoever sees a place free, with the version it was read
+ * in as the condition. A run's workflow is started when its turn has come, so the order that the page shows is the
+ * order in which runs start, on a laptop and in AWS alike.
  */
 import type { pipelines } from '../../contracts/pipelines.ts'
 import { defaultQuota, fairOrder, nextRuns, type Quota, type Waiting } from '../../domain/pipelines/fair.ts'
@@ -12,58 +13,105 @@ import { type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
 import { Names } from './view.ts'
 
 type Routes = (typeof pipelines)['routes']
-interface Pointer { jobId: string; created: string }
+interface Pointer {
+  jobId: string
+  created: string
+}
 const empty: RunQueueItem = { turn: 0, atWork: [], served: {} }
-/** How often a run may be taken up again after its host went away: each time its runner is found at work, or its end is. */
+/**
+ * How often a run may be taken up again after its host went away: each time its runner is found at work, or its end is.
+ */
 export const attemptsToFindOut = 50
 /** Owners whose last turn is remembered. */
 const remembered = 500
 
 export const quotaOf = (d: Pick<Deps, 'settings'>): Quota => ({ ...defaultQuota, ...d.settings.pipelines?.().quota })
 
-/** Runs that are not over. Pointers lie in the index of live jobs under `run:<owner>#<created>#<id>` (functions/jobs/ending.ts). */
+/**
+ * Runs that are not over. Pointers lie in the index of live jobs under `run:<owner>#<created>#<id>`
+ * (functions/jobs/ending.ts).
+ */
 export async function liveRuns(d: Pick<Deps, 'table'>, owner?: string): Promise<Waiting[]> {
   const out: Waiting[] = []
-  for await (const p of queryAll<Pointer>(d.table, 'JOB#LIVE', { index: true, prefix: owner === undefined ? 'run:' : `run:${owner}#` })) out.push({ run: p.pk.slice('JOB#'.length), owner: p.gsk!.slice('run:'.length).split('#')[0]!, created: p.created })
+  for await (const p of queryAll<Pointer>(d.table, 'JOB#LIVE', {
+    index: true,
+    prefix: owner === undefined ? 'run:' : `run:${owner}#`,
+  }))
+    out.push({ run: p.pk.slice('JOB#'.length), owner: p.gsk!.slice('run:'.length).split('#')[0]!, created: p.created })
   return out
 }
 
 /** Runs that the index may not show yet, and one that it may still show. */
-export interface Known { also?: readonly Waiting[]; over?: string }
+export interface Known {
+  also?: readonly Waiting[]
+  over?: string
+}
 
 /** The queue as it stands. */
-async function queueNow(d: Pick<Deps, 'table'>, { also = [], over }: Known = {}): Promise<{ item: Item<RunQueueItem> | undefined; held: RunQueueItem; waiting: Waiting[] }> {
+async function queueNow(
+  d: Pick<Deps, 'table'>,
+  { also = [], over }: Known = {},
+): Promise<{ item: Item<RunQueueItem> | undefined; held: RunQueueItem; waiting: Waiting[] }> {
   const [item, shown] = await Promise.all([d.table.get<RunQueueItem>(keyOf.runQueue()), liveRuns(d)])
   const live = [...shown, ...also.filter((a) => !shown.some((w) => w.run === a.run))].filter((w) => w.run !== over)
   const held = item ?? empty
-  const ids = new Set(live.map((w) => w.run)), busy = new Set(held.atWork.map((a) => a.run))
-  return { item, held: { ...held, atWork: held.atWork.filter((a) => ids.has(a.run)) }, waiting: live.filter((w) => !busy.has(w.run)) }
+  const ids = new Set(live.map((w) => w.run)),
+    busy = new Set(held.atWork.map((a) => a.run))
+  return {
+    item,
+    held: { ...held, atWork: held.atWork.filter((a) => ids.has(a.run)) },
+    waiting: live.filter((w) => !busy.has(w.run)),
+  }
 }
 
-/** May this job start as soon as there is a place? One that waits for people, or that a crash left without its item, takes none. */
-const ready = (job: JobItem | undefined): job is JobItem => job !== undefined && jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
+/**
+ * May this job start as soon as there is a place? One that waits for people, or that a crash left without its item,
+ * takes none.
+ */
+const ready = (job: JobItem | undefined): job is JobItem =>
+  job !== undefined && jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
 
 /** Gives free places to those whose turn it is and starts them. Safe to call at any time, by many at once. */
 export async function dispatch(d: Pick<Deps, 'table' | 'workflow' | 'settings'>, known: Known = {}): Promise<string[]> {
   for (let tries = 0; ; tries++) {
     const { item, held, waiting } = await queueNow(d, known)
-    const quota = quotaOf(d), jobs = new Map<string, JobItem>()
-    let line = waiting, chosen: Waiting[]
+    const quota = quotaOf(d),
+      jobs = new Map<string, JobItem>()
+    let line = waiting,
+      chosen: Waiting[]
     // Looked at only when its turn comes: most who wait are not asked about.
     for (;;) {
       chosen = nextRuns(held.atWork, line, quota, held.served)
       const unseen = chosen.filter((w) => !jobs.has(w.run))
       if (unseen.length === 0) break
       const found = await Promise.all(unseen.map((w) => d.table.get<JobItem>(keyOf.job(w.run))))
-      for (const [i, w] of unseen.entries()) { const job = found[i]; if (ready(job)) jobs.set(w.run, job); else line = line.filter((x) => x.run !== w.run) }
+      for (const [i, w] of unseen.entries()) {
+        const job = found[i]
+        if (ready(job)) jobs.set(w.run, job)
+        else line = line.filter((x) => x.run !== w.run)
+      }
     }
     if (chosen.length === 0 && held.atWork.length === (item?.atWork.length ?? 0)) return []
     let { turn } = held
-    const atWork = [...held.atWork], served = { ...held.served }
-    for (const w of chosen) { atWork.push({ run: w.run, owner: w.owner, turn: ++turn }); served[w.owner] = turn }
-    const next: RunQueueItem = { turn, atWork, served: Object.fromEntries(Object.entries(served).sort((a, b) => b[1] - a[1]).slice(0, remembered)) }
+    const atWork = [...held.atWork],
+      served = { ...held.served }
+    for (const w of chosen) {
+      atWork.push({ run: w.run, owner: w.owner, turn: ++turn })
+      served[w.owner] = turn
+    }
+    const next: RunQueueItem = {
+      turn,
+      atWork,
+      served: Object.fromEntries(
+        Object.entries(served)
+          .sort((a, b) => b[1] - a[1])
+          .slice(0, remembered),
+      ),
+    }
     try {
-      await (item ? d.table.replace({ ...keyOf.runQueue(), ...next }, item.rev!) : d.table.create({ ...keyOf.runQueue(), ...next }))
+      await (item
+        ? d.table.replace({ ...keyOf.runQueue(), ...next }, item.rev!)
+        : d.table.create({ ...keyOf.runQueue(), ...next }))
     } catch (e) {
       if (!(e instanceof ConditionFailed || e instanceof AlreadyExists)) throw e
       // Somebody else gave out places at this moment: they saw what we did, or the watch will.
@@ -77,31 +125,57 @@ export async function dispatch(d: Pick<Deps, 'table' | 'workflow' | 'settings'>,
 }
 
 /** Whether a run's turn has come: then the watch may start it when a crash has not. */
-export const hasTurn = async (d: Pick<Deps, 'table'>, jobId: string): Promise<boolean> => ((await d.table.get<RunQueueItem>(keyOf.runQueue()))?.atWork ?? []).some((a) => a.run === jobId)
+export const hasTurn = async (d: Pick<Deps, 'table'>, jobId: string): Promise<boolean> =>
+  ((await d.table.get<RunQueueItem>(keyOf.runQueue()))?.atWork ?? []).some((a) => a.run === jobId)
 
 /** Where runs stand in the queue, for views. */
-export interface Standing { of(jobId: string): { position: number; waiting: number; running: number; slots: number; mine: number; perOwner: number } | undefined }
+export interface Standing {
+  of(
+    jobId: string,
+  ): { position: number; waiting: number; running: number; slots: number; mine: number; perOwner: number } | undefined
+}
 
 export async function standingOf(d: Pick<Deps, 'table' | 'settings'>): Promise<Standing> {
   const { held, waiting } = await queueNow(d)
-  const order = fairOrder(held.atWork, waiting, held.served), quota = quotaOf(d)
+  const order = fairOrder(held.atWork, waiting, held.served),
+    quota = quotaOf(d)
   return {
     of(jobId) {
       const at = order.findIndex((w) => w.run === jobId)
-      return at < 0 ? undefined : { position: at + 1, waiting: order.length, running: held.atWork.length, slots: quota.slots, mine: held.atWork.filter((a) => a.owner === order[at]!.owner).length, perOwner: quota.perOwner }
+      return at < 0
+        ? undefined
+        : {
+            position: at + 1,
+            waiting: order.length,
+            running: held.atWork.length,
+            slots: quota.slots,
+            mine: held.atWork.filter((a) => a.owner === order[at]!.owner).length,
+            perOwner: quota.perOwner,
+          }
     },
   }
 }
 
 export const queue: Implementation<Routes['queue']> = async ({ params, caller }, d) => {
   const { held, waiting } = await queueNow(d)
-  const names = new Names(d), quota = quotaOf(d)
+  const names = new Names(d),
+    quota = quotaOf(d)
   const order = fairOrder(held.atWork, waiting, held.served)
-  const shown = await Promise.all(order.slice(0, 200).map(async (w, i) => {
-    const job = await names.job(w.run)
-    if (job?.organisationId !== params.organisationId) return []
-    const mine = w.owner === caller.userId
-    return [{ position: i + 1, owner: await names.person(w.owner), mine, created: w.created, ...(mine ? { jobId: w.run, title: job.title } : {}) }]
-  }))
+  const shown = await Promise.all(
+    order.slice(0, 200).map(async (w, i) => {
+      const job = await names.job(w.run)
+      if (job?.organisationId !== params.organisationId) return []
+      const mine = w.owner === caller.userId
+      return [
+        {
+          position: i + 1,
+          owner: await names.person(w.owner),
+          mine,
+          created: w.created,
+          ...(mine ? { jobId: w.run, title: job.title } : {}),
+        },
+      ]
+    }),
+  )
   return { slots: quota.slots, perOwner: quota.perOwner, running: held.atWork.length, waiting: shown.flat() }
 }

@@ -15,14 +15,27 @@ import { standingOf } from './queue.ts'
 import { Names, type RunJob, toRun } from './view.ts'
 
 type Routes = (typeof pipelines)['routes']
-interface Filters { state?: PipelineRunState | undefined; pipelineId?: string | undefined; sweep?: string | undefined; text?: string | undefined; since?: string | undefined; sort: string; direction: 'up' | 'down'; limit: number; after?: string | undefined }
+interface Filters {
+  state?: PipelineRunState | undefined
+  pipelineId?: string | undefined
+  sweep?: string | undefined
+  text?: string | undefined
+  since?: string | undefined
+  sort: string
+  direction: 'up' | 'down'
+  limit: number
+  after?: string | undefined
+}
 
 /** Runs that are looked through for a filtered or sorted list: the newest. */
 const lookedThrough = 1000
 
 const fits = (job: RunJob, f: Filters, experiment: string): boolean =>
-  (f.state === undefined || runStateOf(job) === f.state) && (f.pipelineId === undefined || job.run.pipelineId === f.pipelineId) && (f.sweep === undefined || job.run.sweep?.id === f.sweep) && (f.since === undefined || job.created >= f.since)
-  && (f.text === undefined || `${job.title} ${experiment}`.toLowerCase().includes(f.text.toLowerCase()))
+  (f.state === undefined || runStateOf(job) === f.state) &&
+  (f.pipelineId === undefined || job.run.pipelineId === f.pipelineId) &&
+  (f.sweep === undefined || job.run.sweep?.id === f.sweep) &&
+  (f.since === undefined || job.created >= f.since) &&
+  (f.text === undefined || `${job.title} ${experiment}`.toLowerCase().includes(f.text.toLowerCase()))
 
 type Sortable = string | number | boolean | undefined
 /** What a list is sorted by; lists of numbers sort by their text. */
@@ -30,36 +43,66 @@ function valueOf(job: RunJob, sort: string): Sortable {
   const colon = sort.indexOf(':')
   if (colon > 0) {
     const name = sort.slice(colon + 1)
-    const v: unknown = sort.startsWith('metric:') ? job.run.metrics?.find((m) => m.name === name)?.value : Object.hasOwn(job.run.parameters, name) ? job.run.parameters[name] : undefined
+    const v: unknown = sort.startsWith('metric:')
+      ? job.run.metrics?.find((m) => m.name === name)?.value
+      : Object.hasOwn(job.run.parameters, name)
+        ? job.run.parameters[name]
+        : undefined
     return Array.isArray(v) ? JSON.stringify(v) : (v as Sortable)
   }
   switch (sort) {
-    case 'ended': return job.ended
-    case 'seconds': return job.run.seconds
-    case 'state': return runStateOf(job)
-    case 'title': return job.title
-    case 'number': return job.run.number
-    default: return job.created
+    case 'ended':
+      return job.ended
+    case 'seconds':
+      return job.run.seconds
+    case 'state':
+      return runStateOf(job)
+    case 'title':
+      return job.title
+    case 'number':
+      return job.run.number
+    default:
+      return job.created
   }
 }
 
 /** Runs without a value come last, whichever way the list runs. */
 function compared(a: Sortable, b: Sortable, sign: 1 | -1): number {
   if (a === undefined || b === undefined) return a === b ? 0 : a === undefined ? 1 : -1
-  return sign * (typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b), 'en', { numeric: true }))
+  return (
+    sign *
+    (typeof a === 'number' && typeof b === 'number'
+      ? a - b
+      : String(a).localeCompare(String(b), 'en', { numeric: true }))
+  )
 }
 
-interface Source { page(o: { limit: number; after?: string }): Promise<{ found: RunJob[]; next: string | undefined }>; experiment: (job: RunJob) => Promise<string> }
+interface Source {
+  page(o: { limit: number; after?: string }): Promise<{ found: RunJob[]; next: string | undefined }>
+  experiment: (job: RunJob) => Promise<string>
+}
 
-/** A page of a list: straight from the index when it is neither filtered nor sorted, else out of the newest `lookedThrough`. */
+/**
+ * A page of a list: straight from the index when it is neither filtered nor sorted, else out of the newest
+ * `lookedThrough`.
+ */
 async function listed(source: Source, f: Filters): Promise<{ jobs: RunJob[]; next: string | undefined }> {
-  const plain = f.sort === 'created' && f.direction === 'down' && f.state === undefined && f.pipelineId === undefined && f.sweep === undefined && f.text === undefined && f.since === undefined
+  const plain =
+    f.sort === 'created' &&
+    f.direction === 'down' &&
+    f.state === undefined &&
+    f.pipelineId === undefined &&
+    f.sweep === undefined &&
+    f.text === undefined &&
+    f.since === undefined
   if (plain) {
     const { found, next } = await source.page({ limit: f.limit, ...(f.after === undefined ? {} : { after: f.after }) })
     return { jobs: found, next }
   }
-  const from = offsetOf(f.after), all: RunJob[] = []
-  let after: string | undefined, looked = 0
+  const from = offsetOf(f.after),
+    all: RunJob[] = []
+  let after: string | undefined,
+    looked = 0
   do {
     const { found, next } = await source.page({ limit: 200, ...(after === undefined ? {} : { after }) })
     looked += 200
@@ -68,41 +111,83 @@ async function listed(source: Source, f: Filters): Promise<{ jobs: RunJob[]; nex
   } while (after !== undefined && looked < lookedThrough)
   const sign = f.direction === 'up' ? 1 : -1
   all.sort((a, b) => compared(valueOf(a, f.sort), valueOf(b, f.sort), sign))
-  return { jobs: all.slice(from, from + f.limit), next: from + f.limit < all.length ? `at:${from + f.limit}` : undefined }
+  return {
+    jobs: all.slice(from, from + f.limit),
+    next: from + f.limit < all.length ? `at:${from + f.limit}` : undefined,
+  }
 }
 
-async function views(d: Deps, names: Names, jobs: readonly RunJob[], subjectOf: (job: RunJob) => Subject, userId: string) {
+async function views(
+  d: Deps,
+  names: Names,
+  jobs: readonly RunJob[],
+  subjectOf: (job: RunJob) => Subject,
+  userId: string,
+) {
   const standing = jobs.some((j) => runStateOf(j) === 'queued') ? await standingOf(d) : undefined
   return Promise.all(jobs.map((job) => toRun(names, job, { userId, subject: subjectOf(job) }, standing)))
 }
 
 export const runsOf: Implementation<Routes['runsOf']> = async ({ experiment: e, query, caller, subject }, d) => {
   const names = new Names(d)
-  const { jobs, next } = await listed({
-    experiment: async () => e.title,
-    page: async (o) => { const { items, next: more } = await d.table.query<JobItem>(keyOf.experiment(e.experimentId).pk, { index: true, prefix: 'RUN#', backwards: true, ...o }); return { found: items.filter((j): j is typeof j & RunJob => j.run !== undefined), next: more } },
-  }, query)
+  const { jobs, next } = await listed(
+    {
+      experiment: async () => e.title,
+      page: async (o) => {
+        const { items, next: more } = await d.table.query<JobItem>(keyOf.experiment(e.experimentId).pk, {
+          index: true,
+          prefix: 'RUN#',
+          backwards: true,
+          ...o,
+        })
+        return { found: items.filter((j): j is typeof j & RunJob => j.run !== undefined), next: more }
+      },
+    },
+    query,
+  )
   return { items: await views(d, names, jobs, () => subject, caller.userId), ...(next === undefined ? {} : { next }) }
 }
 
 export const runs: Implementation<Routes['runs']> = async ({ query, caller }, d) => {
-  // A token that may not read runs finds none; a person who has left an organisation no longer sees what they ran there.
+  // A token that may not read runs finds none; a person who has left an organisation no longer sees what they ran
+  // there.
   if (caller.token && !caller.token.scopes.includes('pipelines:read')) return { items: [] }
   const members = new Map<string, MemberItem | undefined>()
   const names = new Names(d)
-  const { jobs, next } = await listed({
-    experiment: async (job) => (await names.experiment(job.run.experimentId))?.title ?? '',
-    page: async (o) => {
-      const { items, next: more } = await d.table.query<{ jobId: string }>(keyOf.person(caller.userId).pk, { index: true, prefix: 'RUN#', backwards: true, ...o })
-      const found = (await Promise.all(items.map((p) => d.table.get<JobItem>(keyOf.job(p.pk.slice('JOB#'.length)))))).filter((j): j is NonNullable<typeof j> & RunJob => j?.run !== undefined)
-      for (const id of new Set(found.map((j) => j.organisationId))) if (!members.has(id)) members.set(id, await d.table.get<MemberItem>(keyOf.member(id, caller.userId)))
-      return { found: found.filter((j) => members.get(j.organisationId) !== undefined), next: more }
+  const { jobs, next } = await listed(
+    {
+      experiment: async (job) => (await names.experiment(job.run.experimentId))?.title ?? '',
+      page: async (o) => {
+        const { items, next: more } = await d.table.query<{ jobId: string }>(keyOf.person(caller.userId).pk, {
+          index: true,
+          prefix: 'RUN#',
+          backwards: true,
+          ...o,
+        })
+        const found = (
+          await Promise.all(items.map((p) => d.table.get<JobItem>(keyOf.job(p.pk.slice('JOB#'.length)))))
+        ).filter((j): j is NonNullable<typeof j> & RunJob => j?.run !== undefined)
+        for (const id of new Set(found.map((j) => j.organisationId)))
+          if (!members.has(id)) members.set(id, await d.table.get<MemberItem>(keyOf.member(id, caller.userId)))
+        return { found: found.filter((j) => members.get(j.organisationId) !== undefined), next: more }
+      },
     },
-  }, query)
-  return { items: await views(d, names, jobs, (job) => ({ roles: members.get(job.organisationId)!.roles, scopes: caller.token?.scopes }), caller.userId), ...(next === undefined ? {} : { next }) }
+    query,
+  )
+  return {
+    items: await views(
+      d,
+      names,
+      jobs,
+      (job) => ({ roles: members.get(job.organisationId)!.roles, scopes: caller.token?.scopes }),
+      caller.userId,
+    ),
+    ...(next === undefined ? {} : { next }),
+  }
 }
 
-export const run: Implementation<Routes['run']> = async ({ job, caller, subject }, d) => (await views(d, new Names(d), [job], () => subject, caller.userId))[0]!
+export const run: Implementation<Routes['run']> = async ({ job, caller, subject }, d) =>
+  (await views(d, new Names(d), [job], () => subject, caller.userId))[0]!
 
 export const compare: Implementation<Routes['compare']> = async ({ query, caller }, d) => {
   const ids = [...new Set(query.runs.split(','))]
@@ -111,18 +196,44 @@ export const compare: Implementation<Routes['compare']> = async ({ query, caller
   const names = new Names(d)
   const [shown, indexes, version] = await Promise.all([
     Promise.all(found.map(async (f) => toRun(names, f.job, { userId: caller.userId, subject: f.subject }))),
-    Promise.all(jobs.map(async (job) => (mayShowArtifacts(job) ? parsed<ArtifactIndex>(d, 'released', objectOf.index(job.jobId)) : undefined))),
+    Promise.all(
+      jobs.map(async (job) =>
+        mayShowArtifacts(job) ? parsed<ArtifactIndex>(d, 'released', objectOf.index(job.jobId)) : undefined,
+      ),
+    ),
     versionOf(d, jobs[0]!.run.pipelineId, jobs[0]!.run.version),
   ])
-  const nullable = <T>(rows: { name: string; title?: string; unit?: string; values: (T | undefined)[]; differs: boolean }[]) => rows.map((r) => ({ ...r, values: r.values.map((v) => v ?? null) }))
+  const nullable = <T>(
+    rows: { name: string; title?: string; unit?: string; values: (T | undefined)[]; differs: boolean }[],
+  ) => rows.map((r) => ({ ...r, values: r.values.map((v) => v ?? null) }))
   const artifacts = hashRows(indexes.map((i) => Object.fromEntries((i?.items ?? []).map((a) => [a.path, a.sha256]))))
   return {
-    runs: shown, parameters: nullable(parameterRows(jobs.map((j) => j.run.parameters), version?.definition.parameters)) as never, metrics: nullable(metricRows(jobs.map((j) => j.run.metrics ?? []))),
+    runs: shown,
+    parameters: nullable(
+      parameterRows(
+        jobs.map((j) => j.run.parameters),
+        version?.definition.parameters,
+      ),
+    ) as never,
+    metrics: nullable(metricRows(jobs.map((j) => j.run.metrics ?? []))),
     inputs: nullable(hashRows(jobs.map((j) => Object.fromEntries(j.run.inputs.map((i) => [i.name, i.hash]))))),
-    artifacts: artifacts.map((a) => ({ path: a.name, kind: kindOf(version?.definition.outputs ?? [], a.name), hashes: a.values.map((v) => v ?? null), differs: a.differs })),
-    code: { hashes: jobs.map((j) => j.run.codeHash), versions: jobs.map((j) => j.run.version), differs: new Set(jobs.map((j) => j.run.codeHash)).size > 1 },
+    artifacts: artifacts.map((a) => ({
+      path: a.name,
+      kind: kindOf(version?.definition.outputs ?? [], a.name),
+      hashes: a.values.map((v) => v ?? null),
+      differs: a.differs,
+    })),
+    code: {
+      hashes: jobs.map((j) => j.run.codeHash),
+      versions: jobs.map((j) => j.run.version),
+      differs: new Set(jobs.map((j) => j.run.codeHash)).size > 1,
+    },
   }
 }
 
-/** Artifacts of an ordinary run are there when it is over, however it ended; of a run on a protected dataset when they were released. */
-export const mayShowArtifacts = (job: JobItem): boolean => (job.datasetId === '' ? isOver(runStateOf(job)) : job.state === 'succeeded')
+/**
+ * Artifacts of an ordinary run are there when it is over, however it ended; of a run on a protected dataset when they
+ * were released.
+ */
+export const mayShowArtifacts = (job: JobItem): boolean =>
+  job.datasetId === '' ? isOver(runStateOf(job)) : job.state === 'succeeded'

@@ -25,61 +25,152 @@ import { Names, type RunJob, toRun } from './view.ts'
 type Routes = (typeof pipelines)['routes']
 type Edits = Pick<z.output<NonNullable<Routes['start']['body']>>, 'parameters' | 'resources'>
 
-const edited = (s: SetUp, { parameters, resources }: Edits): SetUp => ({ ...s, parameters: { ...s.parameters, ...parameters }, resources: { ...s.resources, ...given(resources ?? {}) } as Partial<Resources> })
+const edited = (s: SetUp, { parameters, resources }: Edits): SetUp => ({
+  ...s,
+  parameters: { ...s.parameters, ...parameters },
+  resources: { ...s.resources, ...given(resources ?? {}) } as Partial<Resources>,
+})
 
 /** Places among the live runs of a person for `count` more; the run that a repeated request made is counted already. */
 async function checkRoom(d: Deps, caller: Caller, count: number): Promise<void> {
   const live = await liveRuns(d, caller.userId)
-  if (live.length + count > mostLive) throw new Failure('too-many-jobs', `You have ${live.length} runs that are not over, and at most ${mostLive} may wait or work at once. Wait for some of them, or stop some.`)
+  if (live.length + count > mostLive)
+    throw new Failure(
+      'too-many-jobs',
+      `You have ${live.length} runs that are not over, and at most ${mostLive} may wait or work at once. Wait for some of them, or stop some.`,
+    )
 }
 
 const notAway = async (d: Deps, e: ExperimentItem): Promise<PipelineItem | undefined> => {
   if (e.archived) throw new Failure('wrong-state', 'This experiment was put away. Take it out again to run it.')
   const pipeline = await d.table.get<PipelineItem>(keyOf.pipeline(e.pipelineId))
-  if (pipeline?.archived) throw new Failure('wrong-state', 'Its pipeline was put away. Whoever publishes pipelines can take it out again.')
+  if (pipeline?.archived)
+    throw new Failure('wrong-state', 'Its pipeline was put away. Whoever publishes pipelines can take it out again.')
   return pipeline
 }
 
-interface One { jobId: string; askHash: string; terms: Terms; title: string | undefined; more: Partial<PipelineRunFacts>; /** The protected dataset among its inputs. */ on: DatasetInput | undefined }
+interface One {
+  jobId: string
+  askHash: string
+  terms: Terms
+  title: string | undefined
+  more: Partial<PipelineRunFacts>
+  /** The protected dataset among its inputs. */
+  on: DatasetInput | undefined
+}
 
 /**
- * Writes, in this order: the pointer by which the queue and the watch find it, the event, the run, the pointer by which its owner does, the experiment's newest. Killed before
- * the run is there, nothing is visible and the watch forgets the pointer; killed after, the watch gives it its turn.
+ * Writes, in this order: the pointer by which the queue and the watch find it, the event, the run, the pointer by which
+ * its owner does, the experiment's newest. Killed before the run is there, nothing is visible and the watch forgets the
+ * pointer; killed after, the watch gives it its turn.
  */
-async function write(d: Deps, { caller, experiment: e }: InExperiment, { jobId, askHash, terms, title, more, on }: One): Promise<Item<JobItem>> {
+async function write(
+  d: Deps,
+  { caller, experiment: e }: InExperiment,
+  { jobId, askHash, terms, title, more, on }: One,
+): Promise<Item<JobItem>> {
   const { version, parameters, resources, hash } = terms
   const { runs: number } = await d.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), { add: { runs: 1 } })
   const run: PipelineRunFacts = {
-    experimentId: e.experimentId, pipelineId: version.pipelineId, pipeline: version.definition.title, version: version.version, number, codeHash: version.codeHash, parameters, resources,
-    inputs: e.inputs.map(({ datasetId: _, ...i }) => i), ...(on ? { dataset: on.name } : {}), ...more,
+    experimentId: e.experimentId,
+    pipelineId: version.pipelineId,
+    pipeline: version.definition.title,
+    version: version.version,
+    number,
+    codeHash: version.codeHash,
+    parameters,
+    resources,
+    inputs: e.inputs.map(({ datasetId: _, ...i }) => i),
+    ...(on ? { dataset: on.name } : {}),
+    ...more,
   }
   const job: JobItem = {
-    jobId, kind: 'pipeline', title: title ?? (more.sweep ? `Run ${number}: ${more.sweep.label}`.slice(0, 120) : `Run ${number}`), state: 'queued', waiting: 'turn', organisationId: e.organisationId, datasetId: '', datasetVersion: 0, userId: caller.userId,
-    purpose: '', cohort: [], pin: hash, askHash, created: d.now().toISOString(), attempt: 1, steps: {}, run,
+    jobId,
+    kind: 'pipeline',
+    title: title ?? (more.sweep ? `Run ${number}: ${more.sweep.label}`.slice(0, 120) : `Run ${number}`),
+    state: 'queued',
+    waiting: 'turn',
+    organisationId: e.organisationId,
+    datasetId: '',
+    datasetVersion: 0,
+    userId: caller.userId,
+    purpose: '',
+    cohort: [],
+    pin: hash,
+    askHash,
+    created: d.now().toISOString(),
+    attempt: 1,
+    steps: {},
+    run,
     // On a dataset it is one of the dataset's jobs.
-    ...(on ? { datasetId: on.dataset.datasetId, datasetVersion: on.version.version, mode: 'review' as const, purpose: purposeOf(e) } : {}),
+    ...(on
+      ? {
+          datasetId: on.dataset.datasetId,
+          datasetVersion: on.version.version,
+          mode: 'review' as const,
+          purpose: purposeOf(e),
+        }
+      : {}),
   }
   if (on) {
     const question = await questionFor(d, on, e, terms)
     job.language = question.language
     await d.objects.put('protected', objectOf.ask(jobId), jsonBytes(question), 'application/json')
-    await once(d, { ...keyOf.jobDataset(jobId), gpk: keyOf.dataset(job.datasetId).pk, gsk: `JOB#${job.created}#${jobId}`, jobId })
+    await once(d, {
+      ...keyOf.jobDataset(jobId),
+      gpk: keyOf.dataset(job.datasetId).pk,
+      gsk: `JOB#${job.created}#${jobId}`,
+      jobId,
+    })
   }
-  await Promise.all([once(d, livePointer(job)), record(d, e.organisationId, whoOf(caller), [{ act: 'pipeline-run.started', object: `run ${jobId}`, detail: { experiment: e.experimentId, pipeline: version.pipelineId, version: version.version, hash, ...(on ? { dataset: job.datasetId, datasetVersion: job.datasetVersion } : {}) } }])])
-  const made = await d.table.create<JobItem>({ ...job, ...keyOf.job(jobId), gpk: keyOf.experiment(e.experimentId).pk, gsk: `RUN#${job.created}#${jobId}` })
+  await Promise.all([
+    once(d, livePointer(job)),
+    record(d, e.organisationId, whoOf(caller), [
+      {
+        act: 'pipeline-run.started',
+        object: `run ${jobId}`,
+        detail: {
+          experiment: e.experimentId,
+          pipeline: version.pipelineId,
+          version: version.version,
+          hash,
+          ...(on ? { dataset: job.datasetId, datasetVersion: job.datasetVersion } : {}),
+        },
+      },
+    ]),
+  ])
+  const made = await d.table.create<JobItem>({
+    ...job,
+    ...keyOf.job(jobId),
+    gpk: keyOf.experiment(e.experimentId).pk,
+    gsk: `RUN#${job.created}#${jobId}`,
+  })
   await once(d, ownerPointer(job))
   await d.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), { set: { last: jobId } })
   return made
 }
 
-const usedBefore = (): Failure => new Failure('already-exists', 'This Idempotency-Key was used for a run with other settings. Use a new key for a new run.', [{ path: '/headers/Idempotency-Key', message: 'Used for other settings' }])
+const usedBefore = (): Failure =>
+  new Failure(
+    'already-exists',
+    'This Idempotency-Key was used for a run with other settings. Use a new key for a new run.',
+    [{ path: '/headers/Idempotency-Key', message: 'Used for other settings' }],
+  )
 
 /** The run, made now or by an earlier request of the same key. */
 async function make(d: Deps, at: InExperiment, one: One): Promise<Item<JobItem>> {
-  const again = (found: Item<JobItem>): Item<JobItem> => { if (found.askHash !== one.askHash) throw usedBefore(); return found }
+  const again = (found: Item<JobItem>): Item<JobItem> => {
+    if (found.askHash !== one.askHash) throw usedBefore()
+    return found
+  }
   const found = await d.table.get<JobItem>(keyOf.job(one.jobId))
-  if (found) { await once(d, ownerPointer(found)); return again(found) }
-  try { return await write(d, at, one) } catch (e) {
+  if (found) {
+    await once(d, ownerPointer(found))
+    return again(found)
+  }
+  try {
+    return await write(d, at, one)
+  } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
     return again((await d.table.get<JobItem>(keyOf.job(one.jobId)))!) // the same request, twice at once
   }
@@ -87,14 +178,39 @@ async function make(d: Deps, at: InExperiment, one: One): Promise<Item<JobItem>>
 
 async function shown(d: Deps, { caller, subject }: InExperiment, jobs: readonly JobItem[]) {
   const waiting = jobs.filter((j) => j.state === 'queued')
-  if (waiting.length > 0) await dispatch(d, { also: waiting.map((j) => ({ run: j.jobId, owner: j.userId, created: j.created })) })
-  const names = new Names(d), standing = await standingOf(d)
-  return Promise.all(jobs.map(async (job) => toRun(names, ((await d.table.get<JobItem>(keyOf.job(job.jobId))) ?? job) as RunJob, { userId: caller.userId, subject }, standing)))
+  if (waiting.length > 0)
+    await dispatch(d, { also: waiting.map((j) => ({ run: j.jobId, owner: j.userId, created: j.created })) })
+  const names = new Names(d),
+    standing = await standingOf(d)
+  return Promise.all(
+    jobs.map(async (job) =>
+      toRun(
+        names,
+        ((await d.table.get<JobItem>(keyOf.job(job.jobId))) ?? job) as RunJob,
+        { userId: caller.userId, subject },
+        standing,
+      ),
+    ),
+  )
 }
 
-const idOf = (d: Deps, caller: Caller, experimentId: string, key: string | undefined, n = 0): Promise<string> | string => (key === undefined ? newId(d, 'job') : derivedId('job', 'pipeline', caller.userId, experimentId, key, String(n)))
+const idOf = (
+  d: Deps,
+  caller: Caller,
+  experimentId: string,
+  key: string | undefined,
+  n = 0,
+): Promise<string> | string =>
+  key === undefined ? newId(d, 'job') : derivedId('job', 'pipeline', caller.userId, experimentId, key, String(n))
 
-async function startOne(d: Deps, at: InExperiment, s: SetUp, body: z.output<NonNullable<Routes['start']['body']>>, key: string | undefined, more: Partial<PipelineRunFacts>) {
+async function startOne(
+  d: Deps,
+  at: InExperiment,
+  s: SetUp,
+  body: z.output<NonNullable<Routes['start']['body']>>,
+  key: string | undefined,
+  more: Partial<PipelineRunFacts>,
+) {
   const { experiment: e, caller } = at
   const askHash = await sha256Hex(canonical({ experiment: e.experimentId, body, ...more }))
   const jobId = await idOf(d, caller, e.experimentId, key)
@@ -108,12 +224,23 @@ async function startOne(d: Deps, at: InExperiment, s: SetUp, body: z.output<NonN
   const { inputs, on } = await withDataset(d, caller, e.organisationId, version.definition, s.inputs)
   const terms = await termsOf(d, version, edited({ ...s, inputs }, body))
   await checkRoom(d, caller, 1)
-  return (await shown(d, at, [await make(d, { ...at, experiment: { ...e, inputs } }, { jobId, askHash, terms, title: body.title, more, on })]))[0]!
+  return (
+    await shown(d, at, [
+      await make(d, { ...at, experiment: { ...e, inputs } }, { jobId, askHash, terms, title: body.title, more, on }),
+    ])
+  )[0]!
 }
 
-const setUpOf = (e: ExperimentItem): SetUp => ({ pipelineId: e.pipelineId, version: e.version, parameters: e.parameters, resources: e.resources, inputs: e.inputs })
+const setUpOf = (e: ExperimentItem): SetUp => ({
+  pipelineId: e.pipelineId,
+  version: e.version,
+  parameters: e.parameters,
+  resources: e.resources,
+  inputs: e.inputs,
+})
 
-export const start: Implementation<Routes['start']> = async ({ body, idempotencyKey, ...at }, d) => startOne(d, at, setUpOf(at.experiment), body, idempotencyKey, {})
+export const start: Implementation<Routes['start']> = async ({ body, idempotencyKey, ...at }, d) =>
+  startOne(d, at, setUpOf(at.experiment), body, idempotencyKey, {})
 
 /** The same version, inputs and parameters as the earlier run had, whatever the experiment has come to since. */
 export const again: Implementation<Routes['again']> = async ({ body, idempotencyKey, job, ...at }, d) => {
@@ -121,8 +248,17 @@ export const again: Implementation<Routes['again']> = async ({ body, idempotency
   const { version, ...edits } = body
   // The earlier run's inputs, not the experiment's of today; a dataset as it is published now.
   const inputs = run.inputs.map((i) => (i.name === run.dataset ? { ...i, datasetId: job.datasetId } : i))
-  const s: SetUp = { pipelineId: run.pipelineId, version: version ?? run.version, parameters: run.parameters, resources: run.resources, inputs }
-  return startOne(d, { ...at, experiment: { ...at.experiment, inputs } }, s, edits, idempotencyKey, { againOf: job.jobId, ...(version === undefined ? {} : { version }) })
+  const s: SetUp = {
+    pipelineId: run.pipelineId,
+    version: version ?? run.version,
+    parameters: run.parameters,
+    resources: run.resources,
+    inputs,
+  }
+  return startOne(d, { ...at, experiment: { ...at.experiment, inputs } }, s, edits, idempotencyKey, {
+    againOf: job.jobId,
+    ...(version === undefined ? {} : { version }),
+  })
 }
 
 export const sweep: Implementation<Routes['sweep']> = async ({ body, idempotencyKey, ...at }, d) => {
@@ -133,13 +269,29 @@ export const sweep: Implementation<Routes['sweep']> = async ({ body, idempotency
   const s = { ...edited(setUpOf(e), body), inputs }
   const faults = sweepFaults(version.definition.parameters, s.parameters, body.over)
   if (faults.length > 0) throw refuse(faults.map((f) => ({ ...f, path: `/body${f.path}` })))
-  const all = await Promise.all(grid(s.parameters, body.over).map((parameters) => termsOf(d, version, { ...s, parameters })))
+  const all = await Promise.all(
+    grid(s.parameters, body.over).map((parameters) => termsOf(d, version, { ...s, parameters })),
+  )
   const id = `swp_${(await derivedId('job', e.experimentId, idempotencyKey ?? newId(d, 'job'))).slice(4)}`
   const askHash = await sha256Hex(canonical({ experiment: e.experimentId, body }))
   const ids = await Promise.all(all.map((_, n) => idOf(d, caller, e.experimentId, idempotencyKey, n + 1)))
   const made = idempotencyKey === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(ids[0]!))
   if (!made) await checkRoom(d, caller, all.length)
   const jobs: Item<JobItem>[] = []
-  for (const [n, terms] of all.entries()) jobs.push(await make(d, { ...at, experiment: { ...e, inputs } }, { jobId: ids[n]!, askHash, terms, title: undefined, on, more: { sweep: { id, label: sweepLabel(terms.parameters, body.over) } } }))
+  for (const [n, terms] of all.entries())
+    jobs.push(
+      await make(
+        d,
+        { ...at, experiment: { ...e, inputs } },
+        {
+          jobId: ids[n]!,
+          askHash,
+          terms,
+          title: undefined,
+          on,
+          more: { sweep: { id, label: sweepLabel(terms.parameters, body.over) } },
+        },
+      ),
+    )
   return { sweep: id, runs: await shown(d, at, jobs) }
 }

@@ -16,9 +16,15 @@ type Routes = (typeof pipelines)['routes']
 export const cancel: Implementation<Routes['cancel']> = async ({ job, caller, subject }, d) => {
   let now = job
   for (let tries = 0; ; tries++) {
-    if (!jobLife[now.state].live) throw new Failure('wrong-state', `This run is ${runStateOf(now)}: there is nothing left to stop.`)
+    if (!jobLife[now.state].live)
+      throw new Failure('wrong-state', `This run is ${runStateOf(now)}: there is nothing left to stop.`)
     try {
-      const stopped = await end(d, now, { code: 'cancelled', step: now.steps.check ? 'check' : now.steps.compute ? 'compute' : 'prepare' }, { who: whoOf(caller), by: 'request' })
+      const stopped = await end(
+        d,
+        now,
+        { code: 'cancelled', step: now.steps.check ? 'check' : now.steps.compute ? 'compute' : 'prepare' },
+        { who: whoOf(caller), by: 'request' },
+      )
       await d.workflow.stop(stopped.jobId, stopped.attempt)
       await dispatch(d, { over: stopped.jobId })
       return await toRun(new Names(d), stopped as RunJob, { userId: caller.userId, subject })

@@ -5,43 +5,111 @@ import { may, type Subject } from '../../domain/access/permissions.ts'
 import { failureOf, isOver, runStateOf } from '../../domain/pipelines/life.ts'
 import type { Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { type ExperimentItem, type JobItem, keyOf, type PersonProfile, type PipelineItem, type PipelineRunFacts, type PipelineVersionItem } from '../kernel/items.ts'
+import {
+  type ExperimentItem,
+  type JobItem,
+  keyOf,
+  type PersonProfile,
+  type PipelineItem,
+  type PipelineRunFacts,
+  type PipelineVersionItem,
+} from '../kernel/items.ts'
 import type { Standing } from './queue.ts'
 
 /** Names of people and titles of experiments and pipelines, looked up once for a list. */
 export class Names {
   readonly #d: Pick<Deps, 'table'>
   readonly #known = new Map<string, Promise<unknown>>()
-  constructor(d: Pick<Deps, 'table'>) { this.#d = d }
+  constructor(d: Pick<Deps, 'table'>) {
+    this.#d = d
+  }
   #once<T>(key: string, ask: () => Promise<T>): Promise<T> {
     let found = this.#known.get(key) as Promise<T> | undefined
-    if (!found) this.#known.set(key, found = ask())
+    if (!found) this.#known.set(key, (found = ask()))
     return found
   }
-  person(id: string): Promise<string> { return this.#once(`person ${id}`, async () => (await this.#d.table.get<Pick<PersonProfile, 'name'>>(keyOf.person(id), ['name']))?.name ?? id) }
-  experiment(id: string): Promise<Item<ExperimentItem> | undefined> { return this.#once(`experiment ${id}`, () => this.#d.table.get<ExperimentItem>(keyOf.experiment(id))) }
-  pipeline(id: string): Promise<string> { return this.#once(`pipeline ${id}`, async () => (await this.#d.table.get<Pick<PipelineItem, 'title'>>(keyOf.pipeline(id), ['title']))?.title ?? id) }
-  job(id: string): Promise<Item<JobItem> | undefined> { return this.#once(`job ${id}`, () => this.#d.table.get<JobItem>(keyOf.job(id))) }
+  person(id: string): Promise<string> {
+    return this.#once(
+      `person ${id}`,
+      async () => (await this.#d.table.get<Pick<PersonProfile, 'name'>>(keyOf.person(id), ['name']))?.name ?? id,
+    )
+  }
+  experiment(id: string): Promise<Item<ExperimentItem> | undefined> {
+    return this.#once(`experiment ${id}`, () => this.#d.table.get<ExperimentItem>(keyOf.experiment(id)))
+  }
+  pipeline(id: string): Promise<string> {
+    return this.#once(
+      `pipeline ${id}`,
+      async () => (await this.#d.table.get<Pick<PipelineItem, 'title'>>(keyOf.pipeline(id), ['title']))?.title ?? id,
+    )
+  }
+  job(id: string): Promise<Item<JobItem> | undefined> {
+    return this.#once(`job ${id}`, () => this.#d.table.get<JobItem>(keyOf.job(id)))
+  }
 }
 
 export type RunJob = JobItem & { run: PipelineRunFacts }
 
 export const toPipeline = (p: Item<PipelineItem>, subject: Subject): z.input<typeof Pipeline> => ({
-  pipelineId: p.pipelineId, organisationId: p.organisationId, name: p.name, title: p.title, description: p.description, runtime: p.runtime, version: p.version, parameters: p.parameters, archived: p.archived, created: p.created, changed: p.changed, rev: p.rev!,
-  may: [...(may(subject, 'pipeline.publish') ? ['publish' as const, 'archive' as const] : []), ...(!p.archived && may(subject, 'experiments.create') ? ['run' as const] : [])],
+  pipelineId: p.pipelineId,
+  organisationId: p.organisationId,
+  name: p.name,
+  title: p.title,
+  description: p.description,
+  runtime: p.runtime,
+  version: p.version,
+  parameters: p.parameters,
+  archived: p.archived,
+  created: p.created,
+  changed: p.changed,
+  rev: p.rev!,
+  may: [
+    ...(may(subject, 'pipeline.publish') ? ['publish' as const, 'archive' as const] : []),
+    ...(!p.archived && may(subject, 'experiments.create') ? ['run' as const] : []),
+  ],
 })
 
 export const toVersion = async (names: Names, v: PipelineVersionItem): Promise<z.input<typeof PipelineVersion>> => ({
-  version: v.version, codeHash: v.codeHash, note: v.note, published: v.published, publishedBy: { userId: v.publishedBy, name: await names.person(v.publishedBy) }, files: v.files.length, bytes: v.files.reduce((n, f) => n + f.size, 0),
+  version: v.version,
+  codeHash: v.codeHash,
+  note: v.note,
+  published: v.published,
+  publishedBy: { userId: v.publishedBy, name: await names.person(v.publishedBy) },
+  files: v.files.length,
+  bytes: v.files.reduce((n, f) => n + f.size, 0),
 })
 
-export async function toExperiment(names: Names, e: Item<ExperimentItem>, viewer: { userId: string; subject: Subject }): Promise<z.input<typeof Experiment>> {
+export async function toExperiment(
+  names: Names,
+  e: Item<ExperimentItem>,
+  viewer: { userId: string; subject: Subject },
+): Promise<z.input<typeof Experiment>> {
   const who: Subject = { ...viewer.subject, owner: e.userId === viewer.userId, shared: e.shared }
-  const [owner, pipeline, last] = await Promise.all([names.person(e.userId), names.pipeline(e.pipelineId), e.last === undefined ? undefined : names.job(e.last)])
+  const [owner, pipeline, last] = await Promise.all([
+    names.person(e.userId),
+    names.pipeline(e.pipelineId),
+    e.last === undefined ? undefined : names.job(e.last),
+  ])
   return {
-    experimentId: e.experimentId, organisationId: e.organisationId, pipelineId: e.pipelineId, pipeline, version: e.version, title: e.title, description: e.description, owner: { userId: e.userId, name: owner }, shared: e.shared, archived: e.archived,
-    created: e.created, changed: e.changed, rev: e.rev!, runs: e.runs, ...(last ? { last: { jobId: last.jobId, state: runStateOf(last), created: last.created } } : {}),
-    may: [...(may(who, 'experiment.edit') ? ['edit' as const] : []), ...(may(who, 'experiment.run') ? ['run' as const] : [])],
+    experimentId: e.experimentId,
+    organisationId: e.organisationId,
+    pipelineId: e.pipelineId,
+    pipeline,
+    version: e.version,
+    title: e.title,
+    description: e.description,
+    owner: { userId: e.userId, name: owner },
+    shared: e.shared,
+    archived: e.archived,
+    created: e.created,
+    changed: e.changed,
+    rev: e.rev!,
+    runs: e.runs,
+    ...(last ? { last: { jobId: last.jobId, state: runStateOf(last), created: last.created } } : {}),
+    may: [
+      ...(may(who, 'experiment.edit') ? ['edit' as const] : []),
+      ...(may(who, 'experiment.run') ? ['run' as const] : []),
+    ],
   }
 }
 
@@ -49,21 +117,79 @@ const megabyte = 1024 * 1024
 const rounded = (v: number, digits: number): number => Number(v.toFixed(digits))
 
 /** A run. `standing` says where it waits; without it the queue is left out. */
-export async function toRun(names: Names, job: RunJob, viewer: { userId: string; subject: Subject }, standing?: Standing): Promise<z.input<typeof PipelineRun>> {
+export async function toRun(
+  names: Names,
+  job: RunJob,
+  viewer: { userId: string; subject: Subject },
+  standing?: Standing,
+): Promise<z.input<typeof PipelineRun>> {
   const { run } = job
   const experiment = await names.experiment(run.experimentId)
   const confidential = job.datasetId !== ''
-  const who: Subject = { ...viewer.subject, owner: job.userId === viewer.userId, shared: experiment?.shared === true, confidential }
-  const state = runStateOf(job), over = isOver(state)
-  const failure = over && job.problem ? failureOf(job.problem.code, { ...run, seconds: run.resources.seconds, memoryMb: run.resources.memoryMb }) : undefined
+  const who: Subject = {
+    ...viewer.subject,
+    owner: job.userId === viewer.userId,
+    shared: experiment?.shared === true,
+    confidential,
+  }
+  const state = runStateOf(job),
+    over = isOver(state)
+  const failure =
+    over && job.problem
+      ? failureOf(job.problem.code, { ...run, seconds: run.resources.seconds, memoryMb: run.resources.memoryMb })
+      : undefined
   const queue = state === 'queued' ? standing?.of(job.jobId) : undefined
   return {
-    jobId: job.jobId, number: run.number, title: job.title, experimentId: run.experimentId, experiment: experiment?.title ?? '', organisationId: job.organisationId, pipelineId: run.pipelineId, pipeline: run.pipeline, version: run.version,
-    owner: { userId: job.userId, name: await names.person(job.userId) }, state, ...(job.waiting && !over ? { waiting: job.waiting } : {}), created: job.created, ...(run.began ? { started: run.began } : job.steps.compute && state === 'running' ? { started: job.steps.compute.started } : {}), ...(job.ended ? { ended: confidential ? `${job.ended.slice(0, 19)}Z` : job.ended } : {}), ...(run.seconds === undefined ? {} : { seconds: run.seconds }),
-    parameters: run.parameters, resources: run.resources, codeHash: run.codeHash, inputs: run.inputs, hash: job.pin,
-    ...(run.exitCode === undefined ? {} : { exitCode: run.exitCode }), ...(run.signal ? { signal: run.signal } : {}), ...(failure ? { problem: failure } : {}), metrics: run.metrics ?? [], steps: run.steps ?? [],
-    ...(run.cpuSeconds === undefined ? {} : { used: { cpuSeconds: rounded(run.cpuSeconds, 2), peakMemoryMb: rounded((run.peakMemoryBytes ?? 0) / megabyte, 1) } }), artifacts: run.artifacts ?? 0, bytes: run.bytes ?? 0,
-    ...(job.confinement ? { confinement: job.confinement } : {}), ...(run.image ? { image: run.image } : {}), ...(queue ? { queue } : {}), ...(run.againOf ? { againOf: run.againOf } : {}), ...(run.sweep ? { sweep: run.sweep } : {}), confidential,
-    may: [...(!over && may(who, 'experiment.stop') ? ['cancel' as const] : []), ...(may(who, 'experiment.run') ? ['again' as const] : []), ...(may(who, 'experiment.log') ? ['log' as const] : [])],
+    jobId: job.jobId,
+    number: run.number,
+    title: job.title,
+    experimentId: run.experimentId,
+    experiment: experiment?.title ?? '',
+    organisationId: job.organisationId,
+    pipelineId: run.pipelineId,
+    pipeline: run.pipeline,
+    version: run.version,
+    owner: { userId: job.userId, name: await names.person(job.userId) },
+    state,
+    ...(job.waiting && !over ? { waiting: job.waiting } : {}),
+    created: job.created,
+    ...(run.began
+      ? { started: run.began }
+      : job.steps.compute && state === 'running'
+        ? { started: job.steps.compute.started }
+        : {}),
+    ...(job.ended ? { ended: confidential ? `${job.ended.slice(0, 19)}Z` : job.ended } : {}),
+    ...(run.seconds === undefined ? {} : { seconds: run.seconds }),
+    parameters: run.parameters,
+    resources: run.resources,
+    codeHash: run.codeHash,
+    inputs: run.inputs,
+    hash: job.pin,
+    ...(run.exitCode === undefined ? {} : { exitCode: run.exitCode }),
+    ...(run.signal ? { signal: run.signal } : {}),
+    ...(failure ? { problem: failure } : {}),
+    metrics: run.metrics ?? [],
+    steps: run.steps ?? [],
+    ...(run.cpuSeconds === undefined
+      ? {}
+      : {
+          used: {
+            cpuSeconds: rounded(run.cpuSeconds, 2),
+            peakMemoryMb: rounded((run.peakMemoryBytes ?? 0) / megabyte, 1),
+          },
+        }),
+    artifacts: run.artifacts ?? 0,
+    bytes: run.bytes ?? 0,
+    ...(job.confinement ? { confinement: job.confinement } : {}),
+    ...(run.image ? { image: run.image } : {}),
+    ...(queue ? { queue } : {}),
+    ...(run.againOf ? { againOf: run.againOf } : {}),
+    ...(run.sweep ? { sweep: run.sweep } : {}),
+    confidential,
+    may: [
+      ...(!over && may(who, 'experiment.stop') ? ['cancel' as const] : []),
+      ...(may(who, 'experiment.run') ? ['again' as const] : []),
+      ...(may(who, 'experiment.log') ? ['log' as const] : []),
+    ],
   }
 }

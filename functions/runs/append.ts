@@ -21,20 +21,33 @@ type Run = Item<RunItem>
 /** The run item's counters may lag this much behind the chunks. */
 const countEveryMs = 2000
 
-export const withdrawn = (): Failure => new Failure('run-withdrawn', 'This run was withdrawn and its data destroyed. Nothing more needs to be sent.')
+export const withdrawn = (): Failure =>
+  new Failure('run-withdrawn', 'This run was withdrawn and its data destroyed. Nothing more needs to be sent.')
 export const objectKey = (runId: string, sha256: string): string => `runs/${runId}/${sha256}`
 
-/** What a schema cannot say: each header repeats what stands beside it, end and abort close their chunk, an end names its own number. */
+/**
+ * What a schema cannot say: each header repeats what stands beside it, end and abort close their chunk, an end names
+ * its own number.
+ */
 function faults(runId: string, first: number, records: SealedRecord[]): FieldError[] {
   return records.flatMap((r, i) => {
     const seq = first + i
     const at = `/body/records/${i}`
     const out: FieldError[] = []
     const header = headerFault(r.jwe, { run: runId, seq, op: r.op, part: r.part })
-    if (header) out.push({ path: `${at}/jwe`, message: header, expected: 'alg, enc, run, seq, op and part as declared' })
-    if ((r.op === 'end') !== (r.end !== undefined)) out.push({ path: `${at}/end`, message: 'Exactly an end record carries `end`' })
-    if (r.end && r.end.last !== seq) out.push({ path: `${at}/end/last`, message: 'An end record’s `last` is its own number', value: r.end.last, expected: String(seq) })
-    if ((r.op === 'end' || r.op === 'abort') && i !== records.length - 1) out.push({ path: `${at}/op`, message: 'Nothing comes after an end or abort record' })
+    if (header)
+      out.push({ path: `${at}/jwe`, message: header, expected: 'alg, enc, run, seq, op and part as declared' })
+    if ((r.op === 'end') !== (r.end !== undefined))
+      out.push({ path: `${at}/end`, message: 'Exactly an end record carries `end`' })
+    if (r.end && r.end.last !== seq)
+      out.push({
+        path: `${at}/end/last`,
+        message: 'An end record’s `last` is its own number',
+        value: r.end.last,
+        expected: String(seq),
+      })
+    if ((r.op === 'end' || r.op === 'abort') && i !== records.length - 1)
+      out.push({ path: `${at}/op`, message: 'Nothing comes after an end or abort record' })
     return out
   })
 }
@@ -43,11 +56,19 @@ async function objectsArrived(d: Deps, runId: string, records: SealedRecord[]): 
   const named = records.flatMap((r, i) => (r.object ? [{ object: r.object, i }] : []))
   const heads = await Promise.all(named.map(({ object }) => d.objects.head('sealed', objectKey(runId, object.sha256))))
   const missing = named.filter(({ object }, k) => heads[k]?.size !== object.size)
-  if (missing.length > 0) throw new Failure('invalid-request', 'A record names a sealed object that has not arrived. Upload it first (POST objects), then send the record.', missing.map(({ i }) => ({ path: `/body/records/${i}/object`, message: 'Not uploaded, or of another size' })))
+  if (missing.length > 0)
+    throw new Failure(
+      'invalid-request',
+      'A record names a sealed object that has not arrived. Upload it first (POST objects), then send the record.',
+      missing.map(({ i }) => ({ path: `/body/records/${i}/object`, message: 'Not uploaded, or of another size' })),
+    )
 }
 
 /** Whether a number may still be written, as far as the run item knows. */
-const opening = (run: Run) => (seq: number): boolean => runLife[run.state].takesRecords && (run.endSeq === undefined || seq < run.endSeq)
+const opening =
+  (run: Run) =>
+  (seq: number): boolean =>
+    runLife[run.state].takesRecords && (run.endSeq === undefined || seq < run.endSeq)
 
 async function store(d: Deps, run: Run, { body }: Request<Append>): ReturnType<Implementation<Append>> {
   const { first, produced, position } = body
@@ -57,7 +78,11 @@ async function store(d: Deps, run: Run, { body }: Request<Append>): ReturnType<I
   const errors = faults(run.runId, first, records)
   if (errors.length > 0) throw new Failure('invalid-request', `${errors[0]!.path}: ${errors[0]!.message}`, errors)
   const bytes = records.reduce((n, r) => n + r.jwe.length, 0)
-  if (bytes > maxChunkBytes) throw new Failure('payload-too-large', `The records of a chunk have ${bytes} bytes of ciphertext; at most ${maxChunkBytes} are taken. Send fewer at once, or a large body as an object.`)
+  if (bytes > maxChunkBytes)
+    throw new Failure(
+      'payload-too-large',
+      `The records of a chunk have ${bytes} bytes of ciphertext; at most ${maxChunkBytes} are taken. Send fewer at once, or a large body as an object.`,
+    )
   const aborts = records.at(-1)!.op === 'abort'
   if (run.state === 'aborted' || (aborts && runLife[run.state].to.includes('aborted'))) {
     if (!aborts) throw finished()
@@ -70,12 +95,20 @@ async function store(d: Deps, run: Run, { body }: Request<Append>): ReturnType<I
   const hashes = records.map((r) => hashNow(recordText(r)))
   await objectsArrived(d, run.runId, records)
   const now = d.now()
-  try { await storeChunk(d, run, { first, records, hashes, produced: Math.max(produced, last), position, at: now }, opening(run)) } catch (e) {
+  try {
+    await storeChunk(
+      d,
+      run,
+      { first, records, hashes, produced: Math.max(produced, last), position, at: now },
+      opening(run),
+    )
+  } catch (e) {
     if (e instanceof Failure && e.kind === 'record-conflict') await noteConflict(d, run)
     throw e
   }
   const inPlay = end !== undefined || run.state !== 'live' || run.endSeq !== undefined
-  if (!inPlay && now.getTime() - Date.parse(run.last) <= countEveryMs) return standingOf(d, run, undefined, [first, last])
+  if (!inPlay && now.getTime() - Date.parse(run.last) <= countEveryMs)
+    return standingOf(d, run, undefined, [first, last])
   const after = await bringUpToDate(d, run)
   if (after.run.state === 'withdrawn') throw withdrawn()
   return standingOf(d, after.run, after.counted, [first, last])
@@ -84,14 +117,20 @@ async function store(d: Deps, run: Run, { body }: Request<Append>): ReturnType<I
 /** Counted on the run, unless it is finished: nothing of a finished run changes. */
 async function noteConflict(d: Deps, run: Run): Promise<void> {
   if (!runLife[run.state].takesRecords) return
-  try { await d.table.update(keyOf.run(run.runId), { add: { conflicts: 1 }, when: [{ attribute: 'state', is: 'equal', value: run.state }] }) } catch (e) {
+  try {
+    await d.table.update(keyOf.run(run.runId), {
+      add: { conflicts: 1 },
+      when: [{ attribute: 'state', is: 'equal', value: run.state }],
+    })
+  } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
   }
 }
 
 /**
- * One append of a run at a time in this process: a page sends one at a time, and two that overlap are then compared with what is stored
- * instead of racing it. The kernel has read the run before its turn came, so a run that was waiting is read again.
+ * One append of a run at a time in this process: a page sends one at a time, and two that overlap are then compared
+ * with what is stored instead of racing it. The kernel has read the run before its turn came, so a run that was waiting
+ * is read again.
  */
 const waiting = new Map<string, number>()
 export const append: Implementation<Append> = async (request, d) => {
@@ -99,7 +138,9 @@ export const append: Implementation<Append> = async (request, d) => {
   const others = waiting.get(runId) ?? 0
   waiting.set(runId, others + 1)
   try {
-    return await inTurn(`append ${runId}`, async () => store(d, others > 0 ? ((await d.table.get<RunItem>(keyOf.run(runId))) ?? request.run) : request.run, request))
+    return await inTurn(`append ${runId}`, async () =>
+      store(d, others > 0 ? ((await d.table.get<RunItem>(keyOf.run(runId))) ?? request.run) : request.run, request),
+    )
   } finally {
     const left = waiting.get(runId)! - 1
     if (left > 0) waiting.set(runId, left)

@@ -7,28 +7,59 @@ import { type ChunkItem, keyOf, type RunItem } from '../kernel/items.ts'
 import { pause } from './turns.ts'
 
 type Run = Item<RunItem>
-export interface Incoming { first: number; records: SealedRecord[]; hashes: string[]; produced: number; position: number; at: Date }
+export interface Incoming {
+  first: number
+  records: SealedRecord[]
+  hashes: string[]
+  produced: number
+  position: number
+  at: Date
+}
 
 /** Grows with every call in this process, and with the clock between processes. */
 let lastOrder = 0
-const nextOrder = (at: Date): number => { lastOrder = Math.max(lastOrder + 1, at.getTime() * 1000); return lastOrder }
+const nextOrder = (at: Date): number => {
+  lastOrder = Math.max(lastOrder + 1, at.getTime() * 1000)
+  return lastOrder
+}
 
 function chunkOf(run: Run, c: Incoming, from: number, to: number): Item<ChunkItem> {
   const records = c.records.slice(from - c.first, to - c.first + 1)
   const end = records.find((r) => r.op === 'end')?.end
   return {
-    ...keyOf.chunk(run.runId, from), first: from, last: to, records, hashes: c.hashes.slice(from - c.first, to - c.first + 1),
-    bytes: records.reduce((n, r) => n + r.jwe.length + (r.object?.size ?? 0), 0), at: c.at.toISOString(), order: nextOrder(c.at), produced: c.produced, position: c.position,
+    ...keyOf.chunk(run.runId, from),
+    first: from,
+    last: to,
+    records,
+    hashes: c.hashes.slice(from - c.first, to - c.first + 1),
+    bytes: records.reduce((n, r) => n + r.jwe.length + (r.object?.size ?? 0), 0),
+    at: c.at.toISOString(),
+    order: nextOrder(c.at),
+    produced: c.produced,
+    position: c.position,
     ...(end ? { end } : {}),
   }
 }
 
-const stored = <K extends keyof ChunkItem>(d: { table: Table }, runId: string, from: number, to: number, attributes: K[]): AsyncGenerator<Item<Pick<ChunkItem, K>>> =>
-  queryAll<Pick<ChunkItem, K>>(d.table, `RUN#${runId}`, { from: keyOf.chunk(runId, from).sk, to: keyOf.chunk(runId, to).sk, attributes })
+const stored = <K extends keyof ChunkItem>(
+  d: { table: Table },
+  runId: string,
+  from: number,
+  to: number,
+  attributes: K[],
+): AsyncGenerator<Item<Pick<ChunkItem, K>>> =>
+  queryAll<Pick<ChunkItem, K>>(d.table, `RUN#${runId}`, {
+    from: keyOf.chunk(runId, from).sk,
+    to: keyOf.chunk(runId, to).sk,
+    attributes,
+  })
 
 export const highestSeq = 9_999_999_999
 
-/** The highest number of a run that this process has stored: the run item's count lags behind, and what overlaps must be compared first. */
+/**
+ * The highest number of a run that this process has stored: the run item's count lags behind, and what overlaps must be
+ * compared first.
+ */
 const storedHere = new Map<string, number>()
 function remember(runId: string, last: number): void {
   const before = storedHere.get(runId) ?? 0
@@ -44,23 +75,52 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /**
- * Stores those records that are not stored yet. A repeat finds everything stored; a queue that was cut anew adds its unseen part.
- * `open` says whether a number may still be written.
- * `record-conflict` when other bytes are stored under a number (nothing is written then), `run-finished` when a new number may not be written.
+ * Stores those records that are not stored yet. A repeat finds everything stored; a queue that was cut anew adds its
+ * unseen part. `open` says whether a number may still be written. `record-conflict` when other bytes are stored under a
+ * number (nothing is written then), `run-finished` when a new number may not be written.
  */
-export async function storeChunk(d: { table: Table }, run: Run, c: Incoming, open: (seq: number) => boolean): Promise<void> {
+export async function storeChunk(
+  d: { table: Table },
+  run: Run,
+  c: Incoming,
+  open: (seq: number) => boolean,
+): Promise<void> {
   const last = c.first + c.records.length - 1
-  const mayWrite = (): boolean => { for (let s = c.first; s <= last; s++) if (!open(s)) return false; return true }
+  const mayWrite = (): boolean => {
+    for (let s = c.first; s <= last; s++) if (!open(s)) return false
+    return true
+  }
   // Above what is known to be stored, one conditional put decides.
   if (c.first > Math.max(run.through, storedHere.get(run.runId) ?? 0) && mayWrite()) {
-    try { await d.table.create(chunkOf(run, c, c.first, last)); remember(run.runId, last); return } catch (e) { if (!(e instanceof AlreadyExists)) throw e }
+    try {
+      await d.table.create(chunkOf(run, c, c.first, last))
+      remember(run.runId, last)
+      return
+    } catch (e) {
+      if (!(e instanceof AlreadyExists)) throw e
+    }
   }
   for (let tries = 0; ; tries++) {
     const at = placed(await all(stored(d, run.runId, reach(c.first), last, ['first', 'last', 'order', 'hashes'])))
-    const other = c.hashes.findIndex((hash, i) => { const held = at.get(c.first + i); return held !== undefined && held.hashes[c.first + i - held.first] !== hash })
-    if (other >= 0) throw new Failure('record-conflict', `Other bytes are stored under number ${c.first + other}; what was stored first stands.`, undefined, { seq: c.first + other })
+    const other = c.hashes.findIndex((hash, i) => {
+      const held = at.get(c.first + i)
+      return held !== undefined && held.hashes[c.first + i - held.first] !== hash
+    })
+    if (other >= 0)
+      throw new Failure(
+        'record-conflict',
+        `Other bytes are stored under number ${c.first + other}; what was stored first stands.`,
+        undefined,
+        { seq: c.first + other },
+      )
     const unseen = gaps(c.first, last, (seq) => at.has(seq))
-    if (unseen.some(([a, b]) => { for (let s = a; s <= b; s++) if (!open(s)) return true; return false })) throw finished()
+    if (
+      unseen.some(([a, b]) => {
+        for (let s = a; s <= b; s++) if (!open(s)) return true
+        return false
+      })
+    )
+      throw finished()
     try {
       for (const [a, b] of unseen) await d.table.create(chunkOf(run, c, a, b))
       remember(run.runId, last)
@@ -74,24 +134,66 @@ export async function storeChunk(d: { table: Table }, run: Run, c: Incoming, ope
 
 export const finished = (): Failure => new Failure('run-finished', 'This run is finished; nothing can be added to it.')
 
-export interface Count { through: number; ranges: Range[]; received: number; highest: number; bytes: number; bytesThrough: number; produced: number; position: number; last: string; end?: { last: number; hash: string } }
+export interface Count {
+  through: number
+  ranges: Range[]
+  received: number
+  highest: number
+  bytes: number
+  bytesThrough: number
+  produced: number
+  position: number
+  last: string
+  end?: { last: number; hash: string }
+}
 
 /** Counts a run's chunks: all of them, or (`since`) those after what the run item knows already. */
 export async function count(d: { table: Table }, run: Run, since = 0): Promise<Count> {
-  const chunks = await all(stored(d, run.runId, since > 0 ? reach(since + 1) : 1, highestSeq, ['first', 'last', 'bytes', 'produced', 'position', 'end', 'at']))
-  const { through, ranges, count: received, highest } = coverage([...(since > 0 ? [[1, since] as Range] : []), ...chunks.map((k): Range => [k.first, k.last])])
+  const chunks = await all(
+    stored(d, run.runId, since > 0 ? reach(since + 1) : 1, highestSeq, [
+      'first',
+      'last',
+      'bytes',
+      'produced',
+      'position',
+      'end',
+      'at',
+    ]),
+  )
+  const {
+    through,
+    ranges,
+    count: received,
+    highest,
+  } = coverage([...(since > 0 ? [[1, since] as Range] : []), ...chunks.map((k): Range => [k.first, k.last])])
   const fresh = chunks.filter((k) => k.first > since)
   const known = since > 0 ? (run.bytesThrough ?? 0) : 0
-  const max = (pick: (k: Pick<ChunkItem, 'produced' | 'position'>) => number, least: number): number => chunks.reduce((n, k) => Math.max(n, pick(k)), least)
-  const end = chunks.find((k) => k.end)?.end ?? (run.endSeq === undefined ? undefined : { last: run.endSeq, hash: run.endHash ?? '' })
+  const max = (pick: (k: Pick<ChunkItem, 'produced' | 'position'>) => number, least: number): number =>
+    chunks.reduce((n, k) => Math.max(n, pick(k)), least)
+  const end =
+    chunks.find((k) => k.end)?.end ??
+    (run.endSeq === undefined ? undefined : { last: run.endSeq, hash: run.endHash ?? '' })
   return {
-    through, ranges, received, highest, bytes: fresh.reduce((n, k) => n + k.bytes, known), bytesThrough: fresh.reduce((n, k) => n + (k.first <= through ? k.bytes : 0), known),
-    produced: Math.max(max((k) => k.produced, run.produced), highest), position: max((k) => k.position, run.position), last: chunks.reduce((latest, k) => (k.at > latest ? k.at : latest), run.last),
+    through,
+    ranges,
+    received,
+    highest,
+    bytes: fresh.reduce((n, k) => n + k.bytes, known),
+    bytesThrough: fresh.reduce((n, k) => n + (k.first <= through ? k.bytes : 0), known),
+    produced: Math.max(
+      max((k) => k.produced, run.produced),
+      highest,
+    ),
+    position: max((k) => k.position, run.position),
+    last: chunks.reduce((latest, k) => (k.at > latest ? k.at : latest), run.last),
     ...(end ? { end } : {}),
   }
 }
 
-/** Whether what is stored is the whole sequence that an end record speaks of: no gap, nothing beyond, and the same bytes. */
+/**
+ * Whether what is stored is the whole sequence that an end record speaks of: no gap, nothing beyond, and the same
+ * bytes.
+ */
 export async function isWhole(d: { table: Table }, run: Run, end: { last: number; hash: string }): Promise<boolean> {
   const at = placed(await all(stored(d, run.runId, 1, highestSeq, ['first', 'last', 'order', 'hashes'])))
   if (at.size !== end.last || !at.has(end.last)) return false
@@ -104,19 +206,38 @@ export async function isWhole(d: { table: Table }, run: Run, end: { last: number
   return (await runHash(hashes)) === end.hash
 }
 
-export interface Sequenced extends SealedRecord { seq: number }
+export interface Sequenced extends SealedRecord {
+  seq: number
+}
 
 /** Stored records from `from` up, in order, until about `maxBytes` of ciphertext; `next` is where to go on. */
-export async function readRecords(d: { table: Table }, runId: string, from: number, to: number, maxBytes: number): Promise<{ records: Sequenced[]; next?: number }> {
+export async function readRecords(
+  d: { table: Table },
+  runId: string,
+  from: number,
+  to: number,
+  maxBytes: number,
+): Promise<{ records: Sequenced[]; next?: number }> {
   const chunks: Item<Pick<ChunkItem, 'first' | 'last' | 'order' | 'records'>>[] = []
   let bytes = 0
   let settled = Infinity
-  for await (const c of stored(d, runId, reach(from), Math.min(to, highestSeq), ['first', 'last', 'order', 'records'])) {
+  for await (const c of stored(d, runId, reach(from), Math.min(to, highestSeq), [
+    'first',
+    'last',
+    'order',
+    'records',
+  ])) {
     // Chunks come by first number: all that could hold a number below this one's first have been read.
-    if (bytes > maxBytes && c.first > from) { settled = c.first; break }
+    if (bytes > maxBytes && c.first > from) {
+      settled = c.first
+      break
+    }
     chunks.push(c)
     for (const [i, r] of c.records.entries()) if (c.first + i >= from) bytes += r.jwe.length
   }
-  const records = [...placed(chunks)].filter(([seq]) => seq >= from && seq < settled && seq <= to).sort(([a], [b]) => a - b).map(([seq, c]): Sequenced => ({ seq, ...(c.records[seq - c.first] as SealedRecord) }))
+  const records = [...placed(chunks)]
+    .filter(([seq]) => seq >= from && seq < settled && seq <= to)
+    .sort(([a], [b]) => a - b)
+    .map(([seq, c]): Sequenced => ({ seq, ...(c.records[seq - c.first] as SealedRecord) }))
   return { records, ...(settled <= to && settled !== Infinity ? { next: settled } : {}) }
 }

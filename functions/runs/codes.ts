@@ -8,10 +8,20 @@ const grouped = (s: string): string => s.match(/.{1,4}/g)!.join('-')
 export const runCode = (runId: string): string => grouped(runId.slice(4))
 
 /** 80 bits that only the receipt and the platform's MAC key know. */
-export const withdrawalCode = async (d: { keys: Pick<Keys, 'mac'> }, runId: string): Promise<string> => grouped(base32((await d.keys.mac('withdrawal', runId)).subarray(0, 10)))
+export const withdrawalCode = async (d: { keys: Pick<Keys, 'mac'> }, runId: string): Promise<string> =>
+  grouped(base32((await d.keys.mac('withdrawal', runId)).subarray(0, 10)))
 
-/** What a person typed, as base32: case, spaces and dashes do not matter, and the digits that it lacks are read as the letters they look like. */
-export const typed = (code: string): string => code.toLowerCase().replaceAll('0', 'o').replaceAll('1', 'l').replaceAll('8', 'b').replaceAll(/[^a-z2-7]/g, '')
+/**
+ * What a person typed, as base32: case, spaces and dashes do not matter, and the digits that it lacks are read as the
+ * letters they look like.
+ */
+export const typed = (code: string): string =>
+  code
+    .toLowerCase()
+    .replaceAll('0', 'o')
+    .replaceAll('1', 'l')
+    .replaceAll('8', 'b')
+    .replaceAll(/[^a-z2-7]/g, '')
 
 /** The run id behind a typed run code (with or without its prefix), if it has the form of one. */
 export function runIdOf(code: string): string | undefined {

@@ -1,4 +1,7 @@
-/** Brings a run's counters and state up to date, and ends runs: completed, aborted, withdrawn. Every step is safe to run twice. */
+/**
+ * Brings a run's counters and state up to date, and ends runs: completed, aborted, withdrawn. Every step is safe to run
+ * twice.
+ */
 import { type RunState, runLife, staleAfterSeconds } from '../../domain/runs/life.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
 import { ConditionFailed, type Item, queryAll, type Table } from '../../ports/table.ts'
@@ -8,37 +11,52 @@ import { clearDue, setDue, settleSlot } from './slots.ts'
 import { pause } from './turns.ts'
 
 type Run = Item<RunItem>
-interface Stores { table: Table; objects: ObjectStore }
+interface Stores {
+  table: Table
+  objects: ObjectStore
+}
 
 export const staleAt = (last: string): Date => new Date(Date.parse(last) + staleAfterSeconds * 1000)
 /** A second purge comes this long after the first, for a chunk that was being stored while the run ended. */
 const purgeAgainSeconds = 600
 
 /**
- * Counts what has arrived since the last count, writes it to the run item and moves the run on: back to live when it was stale, to
- * completed or incomplete once its end record is there. Answers the run as it then is, with the count. A run that has ended
- * meanwhile is answered as it is.
+ * Counts what has arrived since the last count, writes it to the run item and moves the run on: back to live when it
+ * was stale, to completed or incomplete once its end record is there. Answers the run as it then is, with the count. A
+ * run that has ended meanwhile is answered as it is.
  */
 export async function bringUpToDate(d: { table: Table }, run: Run): Promise<{ run: Run; counted: Count }> {
   for (let tries = 0; ; tries++) {
     const counted = await count(d, run, run.through)
     if (!runLife[run.state].takesRecords) return { run, counted }
     const { end } = counted
-    const whole = end !== undefined && counted.through >= end.last && await isWhole(d, run, end)
+    const whole = end !== undefined && counted.through >= end.last && (await isWhole(d, run, end))
     const state: RunState = end === undefined ? 'live' : whole ? 'completed' : 'incomplete'
     const revived = run.state === 'stale' && state === 'live'
     if (revived) await setDue(d, run.runId, staleAt(counted.last))
     const { through, received, produced, position, bytes, bytesThrough, last } = counted
     try {
       run = await d.table.update<RunItem>(keyOf.run(run.runId), {
-        set: { state, through, received, produced, position, bytes, bytesThrough, last, ...(end ? { endSeq: end.last, endHash: end.hash } : {}), ...(whole ? { ended: last } : {}) },
+        set: {
+          state,
+          through,
+          received,
+          produced,
+          position,
+          bytes,
+          bytesThrough,
+          last,
+          ...(end ? { endSeq: end.last, endHash: end.hash } : {}),
+          ...(whole ? { ended: last } : {}),
+        },
         when: [{ attribute: 'rev', is: 'equal', value: run.rev! }],
       })
     } catch (e) {
       if (!(e instanceof ConditionFailed)) throw e
       const now = await d.table.get<RunItem>(keyOf.run(run.runId))
       if (!now || tries > 100) throw e
-      // Somebody else counted just now. Their count may have begun before our chunk was stored: while an end is in play, count again.
+      // Somebody else counted just now. Their count may have begun before our chunk was stored: while an end is in
+      // play, count again.
       if (end === undefined && now.state === 'live' && now.endSeq === undefined) return { run: now, counted }
       run = now
       await pause(tries)
@@ -55,15 +73,20 @@ export async function bringUpToDate(d: { table: Table }, run: Run): Promise<{ ru
 export async function purge(d: Stores, runId: string): Promise<void> {
   const keys: Item<object>[] = []
   for await (const c of queryAll<object>(d.table, `RUN#${runId}`, { prefix: 'C#', attributes: [] })) keys.push(c)
-  for (let i = 0; i < keys.length; i += 16) await Promise.all(keys.slice(i, i + 16).map((k) => d.table.remove({ pk: k.pk, sk: k.sk })))
+  for (let i = 0; i < keys.length; i += 16)
+    await Promise.all(keys.slice(i, i + 16).map((k) => d.table.remove({ pk: k.pk, sk: k.sk })))
   for await (const key of d.objects.list('sealed', `runs/${runId}/`)) await d.objects.remove('sealed', key)
 }
 
 /**
- * Ends a run without its data: its key is destroyed first, then its records go, its slot is given back, and a tombstone stays.
- * The sweep comes by once more and finishes what a crash interrupted.
+ * Ends a run without its data: its key is destroyed first, then its records go, its slot is given back, and a tombstone
+ * stays. The sweep comes by once more and finishes what a crash interrupted.
  */
-export async function endWithoutData(d: Stores & { now: () => Date }, run: Run, to: 'aborted' | 'withdrawn'): Promise<Run> {
+export async function endWithoutData(
+  d: Stores & { now: () => Date },
+  run: Run,
+  to: 'aborted' | 'withdrawn',
+): Promise<Run> {
   const now = d.now()
   await setDue(d, run.runId, new Date(now.getTime() + purgeAgainSeconds * 1000))
   for (let tries = 0; run.state !== to; tries++) {
@@ -71,8 +94,17 @@ export async function endWithoutData(d: Stores & { now: () => Date }, run: Run, 
     const at = now.toISOString()
     try {
       run = await d.table.update<RunItem>(keyOf.run(run.runId), {
-        set: { state: to, received: 0, bytes: 0, bytesThrough: 0, through: 0, ...(run.ended ? {} : { ended: at }), ...(to === 'withdrawn' ? { withdrawn: at } : {}) },
-        remove: ['wrappedKey', 'endHash', ...(to === 'withdrawn' ? ['pseudonym'] : [])], when: [{ attribute: 'rev', is: 'equal', value: run.rev! }],
+        set: {
+          state: to,
+          received: 0,
+          bytes: 0,
+          bytesThrough: 0,
+          through: 0,
+          ...(run.ended ? {} : { ended: at }),
+          ...(to === 'withdrawn' ? { withdrawn: at } : {}),
+        },
+        remove: ['wrappedKey', 'endHash', ...(to === 'withdrawn' ? ['pseudonym'] : [])],
+        when: [{ attribute: 'rev', is: 'equal', value: run.rev! }],
       })
     } catch (e) {
       if (!(e instanceof ConditionFailed) || tries > 100) throw e

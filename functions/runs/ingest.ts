@@ -20,8 +20,12 @@ const uploads: Implementation<Routes['uploads']> = async ({ run, body: { sha256,
   if (run.state === 'completed' || run.state === 'aborted') throw finished()
   const key = objectKey(run.runId, sha256)
   if ((await d.objects.head('sealed', key))?.size === size) return { present: true }
-  return { present: false, upload: await d.objects.signedPut('sealed', key, { sha256, size, type: 'application/octet-stream' }, uploadSeconds) }
+  return {
+    present: false,
+    upload: await d.objects.signedPut('sealed', key, { sha256, size, type: 'application/octet-stream' }, uploadSeconds),
+  }
 }
 
 /** The handler behind participants' pages. */
-export const createIngest = (deps: Deps): LambdaHandler => lambda(runs, 'ingest', deps, { participation, start, append, standing, uploads })
+export const createIngest = (deps: Deps): LambdaHandler =>
+  lambda(runs, 'ingest', deps, { participation, start, append, standing, uploads })

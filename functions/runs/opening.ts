@@ -1,4 +1,6 @@
-/** Opening: hands out run keys after writing it into the chain, and the sealed records. The server decrypts no record. */
+/**
+ * Opening: hands out run keys after writing it into the chain, and the sealed records. The server decrypts no record.
+ */
 import { runs } from '../../contracts/runs.ts'
 import { base64url, fromBase64url } from '../../domain/hash.ts'
 import { runLife } from '../../domain/runs/life.ts'
@@ -17,7 +19,8 @@ type Routes = (typeof runs)['routes']
 const pageBytes = 4_000_000
 const downloadSeconds = 3600
 
-const gone = (): Failure => new Failure('run-withdrawn', 'A run was withdrawn or aborted: its key is destroyed and it cannot be opened any more.')
+const gone = (): Failure =>
+  new Failure('run-withdrawn', 'A run was withdrawn or aborted: its key is destroyed and it cannot be opened any more.')
 
 async function runsOf(d: Deps, studyId: string, runIds: readonly string[]): Promise<Item<RunItem>[]> {
   const found = await Promise.all(runIds.map((id) => d.table.get<RunItem>(keyOf.run(id))))
@@ -31,11 +34,28 @@ async function runsOf(d: Deps, studyId: string, runIds: readonly string[]): Prom
 const open: Implementation<Routes['open']> = async ({ study, subject, caller, body }, d) => {
   const runIds = [...new Set(body.runIds)]
   await runsOf(d, study.studyId, runIds)
-  await record(d, study.organisationId, whoOf(caller), runIds.map((runId) => ({ act: 'run.opened' as const, object: `run ${runId}`, detail: { study: study.studyId, purpose: body.purpose } })))
+  await record(
+    d,
+    study.organisationId,
+    whoOf(caller),
+    runIds.map((runId) => ({
+      act: 'run.opened' as const,
+      object: `run ${runId}`,
+      detail: { study: study.studyId, purpose: body.purpose },
+    })),
+  )
   // Read again: a run that was withdrawn while the chain was written stays closed.
   const held = await runsOf(d, study.studyId, runIds)
   const row = rowsFor(d, subject)
-  return { runs: await Promise.all(held.map(async (r) => ({ runId: r.runId, key: base64url(await d.keys.unwrap(r.kid, fromBase64url(r.wrappedKey!))), row: await row(r) }))) }
+  return {
+    runs: await Promise.all(
+      held.map(async (r) => ({
+        runId: r.runId,
+        key: base64url(await d.keys.unwrap(r.kid, fromBase64url(r.wrappedKey!))),
+        row: await row(r),
+      })),
+    ),
+  }
 }
 
 const sealed: Implementation<Routes['sealed']> = async ({ run, query }, d) => {
@@ -45,7 +65,14 @@ const sealed: Implementation<Routes['sealed']> = async ({ run, query }, d) => {
   const to = run.state === 'completed' ? run.endSeq! : highestSeq
   const { records, next } = await readRecords(d, run.runId, query.from, to, pageBytes)
   return {
-    records: await Promise.all(records.map(async (r) => ({ ...r, ...(r.object ? { download: await d.objects.signedGet('sealed', objectKey(run.runId, r.object.sha256), downloadSeconds) } : {}) }))),
+    records: await Promise.all(
+      records.map(async (r) => ({
+        ...r,
+        ...(r.object
+          ? { download: await d.objects.signedGet('sealed', objectKey(run.runId, r.object.sha256), downloadSeconds) }
+          : {}),
+      })),
+    ),
     ...(next === undefined ? {} : { next }),
   }
 }

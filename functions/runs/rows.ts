@@ -16,14 +16,29 @@ export function rowsFor(d: Deps, who: Subject): (r: RunItem) => Promise<Row> {
   const labels = new Map<string, Promise<string>>()
   const label = (code: string): Promise<string> => {
     let l = labels.get(code)
-    if (!l) labels.set(code, l = d.table.get<LinkItem>(keyOf.link(code), ['label']).then((k) => k?.label ?? ''))
+    if (!l) labels.set(code, (l = d.table.get<LinkItem>(keyOf.link(code), ['label']).then((k) => k?.label ?? '')))
     return l
   }
   const pseudonyms = seesPseudonyms(who)
   return async (r) => ({
-    runId: r.runId, studyId: r.studyId, state: stateAt(r, d.now()), condition: r.condition, version: r.version, preview: r.preview, link: r.code, linkLabel: await label(r.code),
-    started: r.started, last: r.last, ...(r.ended ? { ended: r.ended } : {}), seconds: Math.max(0, Math.round((Date.parse(r.last) - Date.parse(r.started)) / 1000)),
-    received: r.received, produced: Math.max(r.produced, r.received), missing: missingOf(r), position: r.position, bytes: r.bytes, conflicts: r.conflicts,
+    runId: r.runId,
+    studyId: r.studyId,
+    state: stateAt(r, d.now()),
+    condition: r.condition,
+    version: r.version,
+    preview: r.preview,
+    link: r.code,
+    linkLabel: await label(r.code),
+    started: r.started,
+    last: r.last,
+    ...(r.ended ? { ended: r.ended } : {}),
+    seconds: Math.max(0, Math.round((Date.parse(r.last) - Date.parse(r.started)) / 1000)),
+    received: r.received,
+    produced: Math.max(r.produced, r.received),
+    missing: missingOf(r),
+    position: r.position,
+    bytes: r.bytes,
+    conflicts: r.conflicts,
     ...(pseudonyms && r.pseudonym ? { pseudonym: r.pseudonym } : {}),
   })
 }

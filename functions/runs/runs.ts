@@ -10,12 +10,29 @@ import { count } from './chunks.ts'
 import { rowsFor } from './rows.ts'
 
 type Routes = (typeof runs)['routes']
-const facts = ['state', 'condition', 'preview', 'started', 'last', 'ended', 'received', 'produced', 'position', 'conflicts', 'endSeq']
+const facts = [
+  'state',
+  'condition',
+  'preview',
+  'started',
+  'last',
+  'ended',
+  'received',
+  'produced',
+  'position',
+  'conflicts',
+  'endSeq',
+]
 
 const overview: Implementation<Routes['overview']> = async ({ study }, d) => {
   const now = d.now()
   const all: RunFacts[] = []
-  for await (const r of queryAll<RunFacts>(d.table, `STUDY#${study.studyId}`, { index: true, prefix: 'RUN#', attributes: facts })) all.push(r)
+  for await (const r of queryAll<RunFacts>(d.table, `STUDY#${study.studyId}`, {
+    index: true,
+    prefix: 'RUN#',
+    attributes: facts,
+  }))
+    all.push(r)
   return { ...figures(all, now), asOf: now.toISOString() }
 }
 
@@ -23,7 +40,10 @@ const overview: Implementation<Routes['overview']> = async ({ study }, d) => {
 const toCursor = (r: Item<RunItem>): string => Buffer.from(r.gsk!).toString('base64url')
 function fromCursor(cursor: string): string {
   const gsk = Buffer.from(cursor, 'base64url').toString('utf8')
-  if (!/^RUN#[0-9TZ:.-]{20,30}#run_[a-z2-7]{16,32}$/.test(gsk)) throw new Failure('invalid-request', 'The `after` is not one of this list. Begin again without it.', [{ path: '/query/after', message: 'Not a cursor of this list' }])
+  if (!/^RUN#[0-9TZ:.-]{20,30}#run_[a-z2-7]{16,32}$/.test(gsk))
+    throw new Failure('invalid-request', 'The `after` is not one of this list. Begin again without it.', [
+      { path: '/query/after', message: 'Not a cursor of this list' },
+    ])
   return gsk
 }
 /** A filter that matches rarely must not walk the whole study in one request. */
@@ -32,16 +52,29 @@ const maxLooked = 2000
 const list: Implementation<Routes['list']> = async ({ study, subject, query }, d) => {
   const pk = `STUDY#${study.studyId}`
   const row = rowsFor(d, subject)
-  const matches = (r: RunItem): boolean => (query.state === undefined || stateAt(r, d.now()) === query.state) && (query.condition === undefined || r.condition === query.condition) && (query.preview === undefined || String(r.preview) === query.preview)
+  const matches = (r: RunItem): boolean =>
+    (query.state === undefined || stateAt(r, d.now()) === query.state) &&
+    (query.condition === undefined || r.condition === query.condition) &&
+    (query.preview === undefined || String(r.preview) === query.preview)
   const found: Item<RunItem>[] = []
   let to = query.after === undefined ? undefined : fromCursor(query.after)
   let looked = 0
   for (;;) {
-    const page = await d.table.query<RunItem>(pk, { index: true, backwards: true, from: 'RUN#', to: to ?? 'RUN#~', limit: query.limit + 1 })
+    const page = await d.table.query<RunItem>(pk, {
+      index: true,
+      backwards: true,
+      from: 'RUN#',
+      to: to ?? 'RUN#~',
+      limit: query.limit + 1,
+    })
     const items = page.items.filter((r) => r.gsk !== to)
     for (const [i, r] of items.entries()) {
       if (matches(r)) found.push(r)
-      if (found.length === query.limit) return { items: await Promise.all(found.map(row)), ...(i < items.length - 1 || page.next !== undefined ? { next: toCursor(r) } : {}) }
+      if (found.length === query.limit)
+        return {
+          items: await Promise.all(found.map(row)),
+          ...(i < items.length - 1 || page.next !== undefined ? { next: toCursor(r) } : {}),
+        }
     }
     const last = items.at(-1)
     looked += items.length

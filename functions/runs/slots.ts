@@ -1,11 +1,15 @@
-/** Slots of conditions: one counter item per study version, and the pointers by which the sweep finds unfinished runs. */
+/**
+ * Slots of conditions: one counter item per study version, and the pointers by which the sweep finds unfinished runs.
+ */
 import { assign, changeId, type Condition, type Counter, emptyCounter, move } from '../../domain/runs/assignment.ts'
 import { runLife } from '../../domain/runs/life.ts'
 import { AlreadyExists, ConditionFailed, type Item, type Table } from '../../ports/table.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { inTurn, pause } from './turns.ts'
 
-interface Store { table: Table }
+interface Store {
+  table: Table
+}
 type Where = Pick<RunItem, 'studyId' | 'version'>
 
 /** Changes the counter by `decide` with an expected version; `decide` may run several times. */
@@ -30,12 +34,15 @@ async function change<T extends { counter: Counter }>(d: Store, at: Where, decid
 }
 
 /** The condition of a starting run: least-filled, and counted once however often it is asked for. */
-export const takeSlot = async (d: Store, run: Pick<RunItem, 'runId' | 'studyId' | 'version' | 'seed'>, conditions: readonly Condition[]): Promise<string> =>
-  (await change(d, run, (c) => assign(c, changeId(run.runId, 1), conditions, run.seed))).condition
+export const takeSlot = async (
+  d: Store,
+  run: Pick<RunItem, 'runId' | 'studyId' | 'version' | 'seed'>,
+  conditions: readonly Condition[],
+): Promise<string> => (await change(d, run, (c) => assign(c, changeId(run.runId, 1), conditions, run.seed))).condition
 
 /**
- * Makes the counter agree with the run's state: gives its slot back, or takes it again. Each change is numbered, so that
- * whoever comes first does it and everybody else finds it done. Answers the run as it then is.
+ * Makes the counter agree with the run's state: gives its slot back, or takes it again. Each change is numbered, so
+ * that whoever comes first does it and everybody else finds it done. Answers the run as it then is.
  */
 export async function settleSlot(d: Store, run: Item<RunItem>): Promise<Item<RunItem>> {
   if (run.preview || run.pending) return run
@@ -45,7 +52,12 @@ export async function settleSlot(d: Store, run: Item<RunItem>): Promise<Item<Run
     if (holds === runLife[run.state].holdsSlot) return run
     const { condition } = run
     await change(d, run, (c) => ({ counter: move(c, changeId(run.runId, changes + 1), condition, holds ? -1 : 1) }))
-    try { run = await d.table.update<RunItem>(keyOf.run(run.runId), { set: { slot: changes + 1 }, when: [{ attribute: 'slot', is: 'equal', value: changes }] }) } catch (e) {
+    try {
+      run = await d.table.update<RunItem>(keyOf.run(run.runId), {
+        set: { slot: changes + 1 },
+        when: [{ attribute: 'slot', is: 'equal', value: changes }],
+      })
+    } catch (e) {
       if (!(e instanceof ConditionFailed)) throw e
       const now = await d.table.get<RunItem>(keyOf.run(run.runId))
       if (!now) return run
@@ -55,14 +67,20 @@ export async function settleSlot(d: Store, run: Item<RunItem>): Promise<Item<Run
 }
 
 const dueIndex = 'RUN#DUE'
-interface DueItem { runId: string }
+interface DueItem {
+  runId: string
+}
 
 /** Asks the sweep to look at a run at an instant. */
 export async function setDue(d: Store, runId: string, at: Date): Promise<void> {
   const gsk = `${at.toISOString()}#${runId}`
-  try { await d.table.create<DueItem>({ ...keyOf.due(runId), runId, gpk: dueIndex, gsk }) } catch (e) {
+  try {
+    await d.table.create<DueItem>({ ...keyOf.due(runId), runId, gpk: dueIndex, gsk })
+  } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
-    try { await d.table.update(keyOf.due(runId), { set: { gsk, gpk: dueIndex } }) } catch (again) {
+    try {
+      await d.table.update(keyOf.due(runId), { set: { gsk, gpk: dueIndex } })
+    } catch (again) {
       if (!(again instanceof ConditionFailed)) throw again // it was cleared in between: the run has just been looked at
     }
   }
@@ -72,4 +90,6 @@ export const clearDue = (d: Store, runId: string): Promise<void> => d.table.remo
 
 /** Runs that were due before `now`, oldest first. */
 export const dueRuns = async (d: Store, now: Date, limit: number): Promise<string[]> =>
-  (await d.table.query<DueItem>(dueIndex, { index: true, to: `${now.toISOString()}#~`, limit })).items.map((i) => i.runId)
+  (await d.table.query<DueItem>(dueIndex, { index: true, to: `${now.toISOString()}#~`, limit })).items.map(
+    (i) => i.runId,
+  )

@@ -11,9 +11,15 @@ import { runCode, withdrawalCode } from './codes.ts'
 
 type Standing = z.input<typeof RunStanding>
 
-/** The receipt: where to go next, and the codes. Placeholders are filled in the browser, which alone knows the outside id. */
+/**
+ * The receipt: where to go next, and the codes. Placeholders are filled in the browser, which alone knows the outside
+ * id.
+ */
 async function finish(d: Deps, run: RunItem): Promise<NonNullable<Standing['finish']>> {
-  const [link, withdrawal] = await Promise.all([d.table.get<LinkItem>(keyOf.link(run.code), ['completionUrl', 'abortUrl']), withdrawalCode(d, run.runId)])
+  const [link, withdrawal] = await Promise.all([
+    d.table.get<LinkItem>(keyOf.link(run.code), ['completionUrl', 'abortUrl']),
+    withdrawalCode(d, run.runId),
+  ])
   const redirect = run.state === 'aborted' ? link?.abortUrl : link?.completionUrl
   return { ...(redirect ? { redirect } : {}), runCode: runCode(run.runId), withdrawalCode: withdrawal }
 }
@@ -25,8 +31,11 @@ export async function standingOf(d: Deps, run: Item<RunItem>, counted?: Count, a
     ? { through: counted.through, ranges: counted.ranges.slice(0, 500) }
     : { through: joins ? Math.max(run.through, also[1]) : run.through, ranges: also && !joins ? [also] : [] }
   return {
-    state: stateAt(run, d.now()), acked,
-    ...(run.state === 'incomplete' && run.endSeq !== undefined ? { missing: Math.max(0, run.endSeq - (counted?.received ?? run.received)) } : {}),
+    state: stateAt(run, d.now()),
+    acked,
+    ...(run.state === 'incomplete' && run.endSeq !== undefined
+      ? { missing: Math.max(0, run.endSeq - (counted?.received ?? run.received)) }
+      : {}),
     ...(run.state === 'completed' || run.state === 'aborted' ? { finish: await finish(d, run) } : {}),
   }
 }

@@ -1,4 +1,7 @@
-/** Participation and start: a link is a capability; a start is repeated safely, and a single-use link is consumed by exactly one run. */
+/**
+ * Participation and start: a link is a capability; a start is repeated safely, and a single-use link is consumed by
+ * exactly one run.
+ */
 import type { runs } from '../../contracts/runs.ts'
 import { byChance } from '../../domain/runs/assignment.ts'
 import { base32, base64url, fromBase64url, sha256, sha256Hex } from '../../domain/hash.ts'
@@ -40,7 +43,7 @@ function admit(link: LinkItem, study: StudyItem, now: Date): void {
 
 async function behind(d: { table: Table }, code: string): Promise<{ link: Item<LinkItem>; study: Item<StudyItem> }> {
   const link = await d.table.get<LinkItem>(keyOf.link(code))
-  const study = link && await d.table.get<StudyItem>(keyOf.study(link.studyId))
+  const study = link && (await d.table.get<StudyItem>(keyOf.study(link.studyId)))
   if (!link || !study) throw notFound()
   return { link, study }
 }
@@ -49,16 +52,30 @@ const runIdFor = (code: string, nonce: string): Promise<string> => derivedId('ru
 
 export const participation: Implementation<Routes['participation']> = async ({ params, query }, d) => {
   const { link, study } = await behind(d, params.code)
-  const mine = query.nonce === undefined ? undefined : await d.table.get<RunItem>(keyOf.run(await runIdFor(params.code, query.nonce)))
+  const mine =
+    query.nonce === undefined
+      ? undefined
+      : await d.table.get<RunItem>(keyOf.run(await runIdFor(params.code, query.nonce)))
   if (!mine) admit(link, study, d.now())
-  const [version, organisation] = await Promise.all([versionItem(d, study.studyId, mine?.version ?? study.version), d.table.get<OrganisationItem>(keyOf.organisation(study.organisationId))])
+  const [version, organisation] = await Promise.all([
+    versionItem(d, study.studyId, mine?.version ?? study.version),
+    d.table.get<OrganisationItem>(keyOf.organisation(study.organisationId)),
+  ])
   if (!organisation) throw notFound()
-  const [{ configuration, files }, key] = await Promise.all([versionDocument(d, version.contentHash), d.keys.publicKey(mine?.kid ?? organisation.kid)])
+  const [{ configuration, files }, key] = await Promise.all([
+    versionDocument(d, version.contentHash),
+    d.keys.publicKey(mine?.kid ?? organisation.kid),
+  ])
   return {
     study: { title: study.title, organisation: organisation.name, kind: version.kind, ...presentation(configuration) },
-    preview: link.kind === 'preview', repeats: link.kind === 'preview' || link.kind === 'personal', ...(link.outsideIdParameter ? { outsideIdParameter: link.outsideIdParameter } : {}),
-    version: version.version, contentHash: version.contentHash, ...(version.kind === 'web' ? { entry: String(configuration['entry']) } : {}),
-    assets: files.map(({ path, size, type }) => ({ path, size, type })), key,
+    preview: link.kind === 'preview',
+    repeats: link.kind === 'preview' || link.kind === 'personal',
+    ...(link.outsideIdParameter ? { outsideIdParameter: link.outsideIdParameter } : {}),
+    version: version.version,
+    contentHash: version.contentHash,
+    ...(version.kind === 'web' ? { entry: String(configuration['entry']) } : {}),
+    assets: files.map(({ path, size, type }) => ({ path, size, type })),
+    key,
   }
 }
 
@@ -68,37 +85,91 @@ export const start: Implementation<Routes['start']> = async ({ params, body }, d
   const known = await d.table.get<RunItem>(keyOf.run(runId))
   if (known && !known.pending) return answer(d, known, body.wrappedKey)
   if (!known) admit(link, study, d.now())
-  const run = known ?? await prepare(d, link, study, runId, body)
+  const run = known ?? (await prepare(d, link, study, runId, body))
   return answer(d, await finishStart(d, run), body.wrappedKey)
 }
 
-const tokenOf = async (d: Pick<Deps, 'keys'>, runId: string): Promise<string> => base64url(await d.keys.mac('run-token', runId))
+const tokenOf = async (d: Pick<Deps, 'keys'>, runId: string): Promise<string> =>
+  base64url(await d.keys.mac('run-token', runId))
 
 async function answer(d: Deps, run: Run, wrappedKey: string): ReturnType<Implementation<Routes['start']>> {
   if (run.state === 'withdrawn') throw withdrawn()
   // Records sealed under another key than the registered one could never be opened.
   if (run.wrappedKey !== undefined && run.wrappedKey !== wrappedKey)
-    throw new Failure('invalid-request', 'This run was started with another key. Send the wrapped key of the first start.', [{ path: '/body/wrappedKey', message: 'Not the key this run was started with' }])
+    throw new Failure(
+      'invalid-request',
+      'This run was started with another key. Send the wrapped key of the first start.',
+      [{ path: '/body/wrappedKey', message: 'Not the key this run was started with' }],
+    )
   const { runId, condition, seed, version, contentHash } = run
-  return { runId, token: await tokenOf(d, runId), condition, seed, version, contentHash, standing: await standingOf(d, run, await count(d, run)) }
+  return {
+    runId,
+    token: await tokenOf(d, runId),
+    condition,
+    seed,
+    version,
+    contentHash,
+    standing: await standingOf(d, run, await count(d, run)),
+  }
 }
 
 /** Registers the run with its key, before the link or a condition knows of it. */
-async function prepare(d: Deps, link: LinkItem, study: StudyItem, runId: string, body: { kid: string; wrappedKey: string; outsideId?: string | undefined }): Promise<Run> {
-  const [version, organisation] = await Promise.all([versionItem(d, study.studyId, study.version), d.table.get<OrganisationItem>(keyOf.organisation(study.organisationId))])
-  if (body.kid !== organisation?.kid) throw new Failure('invalid-request', 'The run key is wrapped to another key than this organisation’s. Load the participation again.', [{ path: '/body/kid', message: 'Not this organisation’s key' }])
-  if (fromBase64url(body.wrappedKey).length !== 384) throw new Failure('invalid-request', 'The wrapped key is not RSA-OAEP under a 3072-bit key.', [{ path: '/body/wrappedKey', message: 'Not 384 bytes', expected: '384 bytes, base64url' }])
+async function prepare(
+  d: Deps,
+  link: LinkItem,
+  study: StudyItem,
+  runId: string,
+  body: { kid: string; wrappedKey: string; outsideId?: string | undefined },
+): Promise<Run> {
+  const [version, organisation] = await Promise.all([
+    versionItem(d, study.studyId, study.version),
+    d.table.get<OrganisationItem>(keyOf.organisation(study.organisationId)),
+  ])
+  if (body.kid !== organisation?.kid)
+    throw new Failure(
+      'invalid-request',
+      'The run key is wrapped to another key than this organisation’s. Load the participation again.',
+      [{ path: '/body/kid', message: 'Not this organisation’s key' }],
+    )
+  if (fromBase64url(body.wrappedKey).length !== 384)
+    throw new Failure('invalid-request', 'The wrapped key is not RSA-OAEP under a 3072-bit key.', [
+      { path: '/body/wrappedKey', message: 'Not 384 bytes', expected: '384 bytes, base64url' },
+    ])
   const at = d.now().toISOString()
-  const pseudonym = link.pseudonym ?? (body.outsideId === undefined ? undefined : await pseudonymOf(d, study.studyId, body.outsideId))
+  const pseudonym =
+    link.pseudonym ?? (body.outsideId === undefined ? undefined : await pseudonymOf(d, study.studyId, body.outsideId))
   const digest = new DataView((await sha256(`seed ${runId}`)).buffer)
   const run: RunItem = {
-    runId, studyId: study.studyId, organisationId: study.organisationId, code: link.code, version: version.version, contentHash: version.contentHash,
-    condition: '', seed: digest.getUint32(0) >>> 1, preview: link.kind === 'preview', ...(pseudonym ? { pseudonym } : {}),
-    state: 'live', started: at, last: at, kid: body.kid, wrappedKey: body.wrappedKey, tokenHash: await sha256Hex(await tokenOf(d, runId)),
-    through: 0, received: 0, produced: 0, position: 0, bytes: 0, bytesThrough: 0, conflicts: 0, slot: 0, pending: true,
+    runId,
+    studyId: study.studyId,
+    organisationId: study.organisationId,
+    code: link.code,
+    version: version.version,
+    contentHash: version.contentHash,
+    condition: '',
+    seed: digest.getUint32(0) >>> 1,
+    preview: link.kind === 'preview',
+    ...(pseudonym ? { pseudonym } : {}),
+    state: 'live',
+    started: at,
+    last: at,
+    kid: body.kid,
+    wrappedKey: body.wrappedKey,
+    tokenHash: await sha256Hex(await tokenOf(d, runId)),
+    through: 0,
+    received: 0,
+    produced: 0,
+    position: 0,
+    bytes: 0,
+    bytesThrough: 0,
+    conflicts: 0,
+    slot: 0,
+    pending: true,
   }
   await setDue(d, runId, staleAt(at))
-  try { return await d.table.create({ ...run, ...keyOf.run(runId) }) } catch (e) {
+  try {
+    return await d.table.create({ ...run, ...keyOf.run(runId) })
+  } catch (e) {
     const other = e instanceof AlreadyExists ? await d.table.get<RunItem>(keyOf.run(runId)) : undefined
     if (other) return other
     throw e
@@ -106,22 +177,35 @@ async function prepare(d: Deps, link: LinkItem, study: StudyItem, runId: string,
 }
 
 /** An outside id as it is kept: a keyed hash, different in every study. */
-export const pseudonymOf = async (d: Pick<Deps, 'keys'>, studyId: string, outsideId: string): Promise<string> => `p_${base32((await d.keys.mac('pseudonym', `${studyId}\n${outsideId}`)).subarray(0, 15))}`
+export const pseudonymOf = async (d: Pick<Deps, 'keys'>, studyId: string, outsideId: string): Promise<string> =>
+  `p_${base32((await d.keys.mac('pseudonym', `${studyId}\n${outsideId}`)).subarray(0, 15))}`
 
 /**
- * The rest of a start, safe to repeat from any point: counts the run on its link, assigns a condition, and brings the run to light.
- * When the link refuses it, nothing remains of the run and the refusal is thrown.
+ * The rest of a start, safe to repeat from any point: counts the run on its link, assigns a condition, and brings the
+ * run to light. When the link refuses it, nothing remains of the run and the refusal is thrown.
  */
 export async function finishStart(d: { table: Table; now: () => Date }, run: Run): Promise<Run> {
-  try { await consume(d, run) } catch (e) {
-    if (e instanceof Failure) { await d.table.remove(keyOf.run(run.runId)); await clearDue(d, run.runId) }
+  try {
+    await consume(d, run)
+  } catch (e) {
+    if (e instanceof Failure) {
+      await d.table.remove(keyOf.run(run.runId))
+      await clearDue(d, run.runId)
+    }
     throw e
   }
   const conditions = conditionsOf(await versionItem({ table: d.table }, run.studyId, run.version))
   const condition = run.preview ? byChance(conditions, run.seed) : await takeSlot(d, run, conditions)
   try {
     return await d.table.update<RunItem>(keyOf.run(run.runId), {
-      set: { condition, slot: run.preview ? 0 : 1, gpk: `STUDY#${run.studyId}`, gsk: `RUN#${run.started}#${run.runId}` }, remove: ['pending'], when: [{ attribute: 'pending', is: 'present' }],
+      set: {
+        condition,
+        slot: run.preview ? 0 : 1,
+        gpk: `STUDY#${run.studyId}`,
+        gsk: `RUN#${run.started}#${run.runId}`,
+      },
+      remove: ['pending'],
+      when: [{ attribute: 'pending', is: 'present' }],
     })
   } catch (e) {
     const other = e instanceof ConditionFailed ? await d.table.get<RunItem>(keyOf.run(run.runId)) : undefined
@@ -130,7 +214,10 @@ export async function finishStart(d: { table: Table; now: () => Date }, run: Run
   }
 }
 
-/** Counts a run on its link once, with an expected version. Refuses when the link has been used up (or expired, for a start that was left half done) by then. */
+/**
+ * Counts a run on its link once, with an expected version. Refuses when the link has been used up (or expired, for a
+ * start that was left half done) by then.
+ */
 async function consume(d: { table: Table; now: () => Date }, run: Run): Promise<void> {
   const key = keyOf.link(run.code)
   const short = run.runId.slice(4, 16)
@@ -144,7 +231,11 @@ async function consume(d: { table: Table; now: () => Date }, run: Run): Promise<
       if (refused) throw new Failure(refused, reason[refused])
       try {
         await d.table.update(key, {
-          set: { recent: [...(link.recent ?? []), short].slice(-rememberedStarts), ...(link.kind === 'single' ? { usedBy: run.runId } : {}) }, add: { started: 1 },
+          set: {
+            recent: [...(link.recent ?? []), short].slice(-rememberedStarts),
+            ...(link.kind === 'single' ? { usedBy: run.runId } : {}),
+          },
+          add: { started: 1 },
           when: [{ attribute: 'rev', is: 'equal', value: link.rev! }],
         })
         return

@@ -1,4 +1,7 @@
-/** The schedule's visit: marks silent runs stale, gives their slots back, and finishes starts, aborts and withdrawals that a crash interrupted. */
+/**
+ * The schedule's visit: marks silent runs stale, gives their slots back, and finishes starts, aborts and withdrawals
+ * that a crash interrupted.
+ */
 import { backstage } from '../../contracts/backstage.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -9,7 +12,13 @@ import { bringUpToDate, purge, staleAt } from './ending.ts'
 import { clearDue, dueRuns, setDue, settleSlot } from './slots.ts'
 import { finishStart } from './start.ts'
 
-export interface Swept { looked: number; stale: number; finished: number; failed: number; more: boolean }
+export interface Swept {
+  looked: number
+  stale: number
+  finished: number
+  failed: number
+  more: boolean
+}
 const runsPerVisit = 200
 const retrySeconds = 900
 
@@ -17,7 +26,9 @@ async function finish(d: Deps, found: Item<RunItem>): Promise<'stale' | 'finishe
   const { runId } = found
   let run = found
   if (run.pending) {
-    try { run = await finishStart(d, run) } catch (e) {
+    try {
+      run = await finishStart(d, run)
+    } catch (e) {
       if (e instanceof Failure) return 'finished' // the link refused it: nothing of the run remains
       throw e
     }
@@ -26,9 +37,17 @@ async function finish(d: Deps, found: Item<RunItem>): Promise<'stale' | 'finishe
   if (run.state === 'live') {
     run = (await bringUpToDate(d, run)).run
     const due = staleAt(run.last)
-    if (run.state === 'live' && due > d.now()) { await setDue(d, runId, due); return 'waiting' }
+    if (run.state === 'live' && due > d.now()) {
+      await setDue(d, runId, due)
+      return 'waiting'
+    }
     if (run.state === 'live') {
-      try { run = await d.table.update<RunItem>(keyOf.run(runId), { set: { state: 'stale' }, when: [{ attribute: 'rev', is: 'equal', value: run.rev! }] }) } catch (e) {
+      try {
+        run = await d.table.update<RunItem>(keyOf.run(runId), {
+          set: { state: 'stale' },
+          when: [{ attribute: 'rev', is: 'equal', value: run.rev! }],
+        })
+      } catch (e) {
         if (!(e instanceof ConditionFailed)) throw e
         await setDue(d, runId, new Date(d.now().getTime() + retrySeconds * 1000)) // a record arrived just now
         return 'waiting'
@@ -43,7 +62,10 @@ async function finish(d: Deps, found: Item<RunItem>): Promise<'stale' | 'finishe
   return run.state === 'stale' ? 'stale' : 'finished'
 }
 
-/** Looks at up to 200 runs that are due; safe to run twice and at the same time. `more` says that another visit is worth it now. */
+/**
+ * Looks at up to 200 runs that are due; safe to run twice and at the same time. `more` says that another visit is worth
+ * it now.
+ */
 export function createSweep(deps: Deps): () => Promise<Swept> {
   const d = guarded(deps, 'sweep', backstage.find((f) => f.name === 'sweep')!.grants)
   return async () => {
@@ -52,7 +74,11 @@ export function createSweep(deps: Deps): () => Promise<Swept> {
     for (const runId of ids) {
       try {
         const run = await d.table.get<RunItem>(keyOf.run(runId))
-        if (!run) { await clearDue(d, runId); swept.finished++; continue }
+        if (!run) {
+          await clearDue(d, runId)
+          swept.finished++
+          continue
+        }
         const outcome = await finish(d, run)
         if (outcome !== 'waiting') swept[outcome]++
       } catch (e) {

@@ -1,4 +1,7 @@
-/** Withdrawal: by the participant's receipt, or by a researcher on request. The key goes first, then the records; a tombstone stays. */
+/**
+ * Withdrawal: by the participant's receipt, or by a researcher on request. The key goes first, then the records; a
+ * tombstone stays.
+ */
 import { runs } from '../../contracts/runs.ts'
 import type { Who } from '../../domain/audit/chain.ts'
 import type { Item } from '../../ports/table.ts'
@@ -15,16 +18,25 @@ type Routes = (typeof runs)['routes']
 /** Repeating it finishes what was interrupted and answers the first instant. */
 async function destroy(d: Deps, run: Item<RunItem>, who: Who, reason: string): Promise<{ withdrawn: string }> {
   if (run.state !== 'withdrawn')
-    await record(d, run.organisationId, who, [{ act: 'run.withdrawn', object: `run ${run.runId}`, detail: { study: run.studyId, reason } }])
+    await record(d, run.organisationId, who, [
+      { act: 'run.withdrawn', object: `run ${run.runId}`, detail: { study: run.studyId, reason } },
+    ])
   const after = await endWithoutData(d, run, 'withdrawn')
   return { withdrawn: after.withdrawn! }
 }
 
 const withdraw: Implementation<Routes['withdraw']> = async ({ body }, d) => {
   const runId = runIdOf(body.runCode)
-  const unknown = (): Failure => new Failure('not-found', 'These two codes do not belong together. Copy both from the receipt that the study showed at its end.')
+  const unknown = (): Failure =>
+    new Failure(
+      'not-found',
+      'These two codes do not belong together. Copy both from the receipt that the study showed at its end.',
+    )
   // The code of a run that does not exist is computed too: time tells nothing about which codes exist.
-  const [run, expected] = await Promise.all([runId === undefined ? undefined : d.table.get<RunItem>(keyOf.run(runId)), withdrawalCode(d, runId ?? 'run_')])
+  const [run, expected] = await Promise.all([
+    runId === undefined ? undefined : d.table.get<RunItem>(keyOf.run(runId)),
+    withdrawalCode(d, runId ?? 'run_'),
+  ])
   const right = same(typed(expected), typed(body.withdrawalCode))
   if (!run || run.pending || !right) throw unknown()
   return destroy(d, run, { kind: 'participant', id: run.runId }, 'By the codes of the receipt')

@@ -4,7 +4,10 @@ import type { Deps } from '../kernel/deps.ts'
 import { notFound } from '../kernel/failure.ts'
 import { keyOf, type VersionItem } from '../kernel/items.ts'
 
-export interface VersionDocument { configuration: Record<string, unknown>; files: { path: string; sha256: string; size: number; type: string }[] }
+export interface VersionDocument {
+  configuration: Record<string, unknown>
+  files: { path: string; sha256: string; size: number; type: string }[]
+}
 
 export const documentKey = (contentHash: string): string => `s/${contentHash}/.cloister/version.json`
 
@@ -14,7 +17,9 @@ const kept = new Map<string, Promise<VersionDocument>>()
 export function versionDocument(d: Pick<Deps, 'objects'>, contentHash: string): Promise<VersionDocument> {
   const known = kept.get(contentHash)
   if (known) return known
-  const reading = d.objects.get('assets', documentKey(contentHash)).then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as VersionDocument)
+  const reading = d.objects
+    .get('assets', documentKey(contentHash))
+    .then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as VersionDocument)
   kept.set(contentHash, reading)
   reading.catch(() => kept.delete(contentHash))
   if (kept.size > 50) kept.delete(kept.keys().next().value!)
@@ -30,4 +35,5 @@ export async function versionItem(d: Pick<Deps, 'table'>, studyId: string, versi
 
 /** A study without declared conditions has one. */
 export const soleCondition = 'all'
-export const conditionsOf = (v: Pick<VersionItem, 'conditions'>): Condition[] => (v.conditions?.length ? v.conditions : [{ name: soleCondition, weight: 1 }])
+export const conditionsOf = (v: Pick<VersionItem, 'conditions'>): Condition[] =>
+  v.conditions?.length ? v.conditions : [{ name: soleCondition, weight: 1 }]

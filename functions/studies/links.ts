@@ -13,32 +13,89 @@ import { toLink } from './view.ts'
 type Routes = (typeof studies)['routes']
 
 export const links: Implementation<Routes['links']> = async ({ study, query }, d) => {
-  const page = await d.table.query<LinkItem>(`STUDY#${study.studyId}`, { index: true, prefix: 'LINK#', backwards: true, limit: query.limit, ...(query.after === undefined ? {} : { after: query.after }) })
+  const page = await d.table.query<LinkItem>(`STUDY#${study.studyId}`, {
+    index: true,
+    prefix: 'LINK#',
+    backwards: true,
+    limit: query.limit,
+    ...(query.after === undefined ? {} : { after: query.after }),
+  })
   return { items: page.items.map((l) => toLink(d, l)), ...(page.next === undefined ? {} : { next: page.next }) }
 }
 
 export const createLink: Implementation<Routes['createLink']> = async ({ study, caller, body }, d) => {
-  if (!makesLinks(study.runtime)) throw new Failure('wrong-state', 'This study runs on a JATOS server: make its links there, or set its runtime to platform or hybrid.')
-  if (study.state === 'closed' && body.kind !== 'preview') throw new Failure('wrong-state', 'This study is closed; a link could not be used. Open it again first.')
+  if (!makesLinks(study.runtime))
+    throw new Failure(
+      'wrong-state',
+      'This study runs on a JATOS server: make its links there, or set its runtime to platform or hybrid.',
+    )
+  if (study.state === 'closed' && body.kind !== 'preview')
+    throw new Failure('wrong-state', 'This study is closed; a link could not be used. Open it again first.')
   if ((body.kind === 'personal') !== (body.outsideId !== undefined))
-    throw new Failure('invalid-request', 'A personal link needs the outside id of its person, and only a personal link has one.', [{ path: '/body/outsideId', message: body.kind === 'personal' ? 'Missing' : `Not for a ${body.kind} link` }])
+    throw new Failure(
+      'invalid-request',
+      'A personal link needs the outside id of its person, and only a personal link has one.',
+      [{ path: '/body/outsideId', message: body.kind === 'personal' ? 'Missing' : `Not for a ${body.kind} link` }],
+    )
   if (body.quota !== undefined && body.kind !== 'general' && body.kind !== 'personal')
-    throw new Failure('invalid-request', 'Only general and personal links have a quota.', [{ path: '/body/quota', message: `Not for a ${body.kind} link` }])
+    throw new Failure('invalid-request', 'Only general and personal links have a quota.', [
+      { path: '/body/quota', message: `Not for a ${body.kind} link` },
+    ])
   for (const field of ['completionUrl', 'abortUrl'] as const) {
     const address = body[field]
     if (address !== undefined && redirectHost(address, study.redirectHosts) === undefined)
-      throw new Failure('redirect-not-allowed', 'A redirect must be an https address on a host that the study allows. Add the host to the study’s redirect hosts first.', [{ path: `/body/${field}`, message: 'Not an https address on an allowed host', expected: study.redirectHosts.length > 0 ? study.redirectHosts.join(', ') : 'a host listed in the study’s redirect hosts' }])
+      throw new Failure(
+        'redirect-not-allowed',
+        'A redirect must be an https address on a host that the study allows. Add the host to the study’s redirect hosts first.',
+        [
+          {
+            path: `/body/${field}`,
+            message: 'Not an https address on an allowed host',
+            expected:
+              study.redirectHosts.length > 0
+                ? study.redirectHosts.join(', ')
+                : 'a host listed in the study’s redirect hosts',
+          },
+        ],
+      )
   }
   const now = d.now()
   const code = newLinkCode(d)
   const pseudonym = body.outsideId === undefined ? undefined : await pseudonymOf(d, study.studyId, body.outsideId)
   const link: LinkItem = {
-    code, studyId: study.studyId, organisationId: study.organisationId, kind: body.kind, label: body.label, created: now.toISOString(), expires: new Date(now.getTime() + body.hours * 3_600_000).toISOString(),
-    ...(body.quota === undefined ? {} : { quota: body.quota }), started: 0, revoked: false, ...(body.completionUrl ? { completionUrl: body.completionUrl } : {}), ...(body.abortUrl ? { abortUrl: body.abortUrl } : {}),
-    ...(body.outsideIdParameter ? { outsideIdParameter: body.outsideIdParameter } : {}), ...(pseudonym ? { pseudonym } : {}),
+    code,
+    studyId: study.studyId,
+    organisationId: study.organisationId,
+    kind: body.kind,
+    label: body.label,
+    created: now.toISOString(),
+    expires: new Date(now.getTime() + body.hours * 3_600_000).toISOString(),
+    ...(body.quota === undefined ? {} : { quota: body.quota }),
+    started: 0,
+    revoked: false,
+    ...(body.completionUrl ? { completionUrl: body.completionUrl } : {}),
+    ...(body.abortUrl ? { abortUrl: body.abortUrl } : {}),
+    ...(body.outsideIdParameter ? { outsideIdParameter: body.outsideIdParameter } : {}),
+    ...(pseudonym ? { pseudonym } : {}),
   }
-  await record(d, study.organisationId, whoOf(caller), [{ act: 'link.created', object: `study ${study.studyId}`, detail: { link: code, kind: body.kind, hours: body.hours, ...(body.quota === undefined ? {} : { quota: body.quota }) } }])
-  await d.table.create({ ...link, ...keyOf.link(code), gpk: `STUDY#${study.studyId}`, gsk: `LINK#${link.created}#${code}` })
+  await record(d, study.organisationId, whoOf(caller), [
+    {
+      act: 'link.created',
+      object: `study ${study.studyId}`,
+      detail: {
+        link: code,
+        kind: body.kind,
+        hours: body.hours,
+        ...(body.quota === undefined ? {} : { quota: body.quota }),
+      },
+    },
+  ])
+  await d.table.create({
+    ...link,
+    ...keyOf.link(code),
+    gpk: `STUDY#${study.studyId}`,
+    gsk: `LINK#${link.created}#${code}`,
+  })
   return toLink(d, link)
 }
 
@@ -46,7 +103,9 @@ export const revokeLink: Implementation<Routes['revokeLink']> = async ({ study, 
   const link = await d.table.get<LinkItem>(keyOf.link(params.code))
   if (!link || link.studyId !== study.studyId) throw notFound()
   if (link.revoked) return undefined
-  await record(d, study.organisationId, whoOf(caller), [{ act: 'link.revoked', object: `study ${study.studyId}`, detail: { link: params.code } }])
+  await record(d, study.organisationId, whoOf(caller), [
+    { act: 'link.revoked', object: `study ${study.studyId}`, detail: { link: params.code } },
+  ])
   await d.table.update(keyOf.link(params.code), { set: { revoked: true } })
   return undefined
 }

@@ -13,36 +13,88 @@ type Routes = (typeof studies)['routes']
 
 async function shown(d: Deps, p: Item<StudyPersonItem>): Promise<z.input<typeof StudyPerson>> {
   const profile = await d.table.get<PersonProfile>(keyOf.person(p.userId), ['name', 'email'])
-  return { userId: p.userId, name: profile?.name ?? '', email: profile?.email ?? '', rights: p.rights, since: p.since, rev: p.rev! }
+  return {
+    userId: p.userId,
+    name: profile?.name ?? '',
+    email: profile?.email ?? '',
+    rights: p.rights,
+    since: p.since,
+    rev: p.rev!,
+  }
 }
 
 export const people: Implementation<Routes['people']> = async ({ study, query }, d) => {
-  const page = await d.table.query<StudyPersonItem>(`STUDY#${study.studyId}`, { prefix: 'PERSON#', limit: query.limit, ...(query.after === undefined ? {} : { after: query.after }) })
+  const page = await d.table.query<StudyPersonItem>(`STUDY#${study.studyId}`, {
+    prefix: 'PERSON#',
+    limit: query.limit,
+    ...(query.after === undefined ? {} : { after: query.after }),
+  })
   // Rights end with the membership: whoever left the organisation is not shown.
-  const members = await Promise.all(page.items.map((p) => d.table.get<MemberItem>(keyOf.member(study.organisationId, p.userId), ['userId'])))
-  return { items: await Promise.all(page.items.filter((_, i) => members[i] !== undefined).map((p) => shown(d, p))), ...(page.next === undefined ? {} : { next: page.next }) }
+  const members = await Promise.all(
+    page.items.map((p) => d.table.get<MemberItem>(keyOf.member(study.organisationId, p.userId), ['userId'])),
+  )
+  return {
+    items: await Promise.all(page.items.filter((_, i) => members[i] !== undefined).map((p) => shown(d, p))),
+    ...(page.next === undefined ? {} : { next: page.next }),
+  }
 }
 
-/** Nobody gives a right that they do not hold, and taking rights away needs the right to remove people; an admin can do both. */
-function judge(holds: readonly StudyRight[], admin: boolean, mayRemove: boolean, before: readonly StudyRight[], after: readonly StudyRight[]): void {
+/**
+ * Nobody gives a right that they do not hold, and taking rights away needs the right to remove people; an admin can do
+ * both.
+ */
+function judge(
+  holds: readonly StudyRight[],
+  admin: boolean,
+  mayRemove: boolean,
+  before: readonly StudyRight[],
+  after: readonly StudyRight[],
+): void {
   const lacking = admin ? [] : after.filter((r) => !before.includes(r) && !holds.includes(r))
-  if (lacking.length > 0) throw new Failure('forbidden', `You cannot give rights that you do not hold yourself: ${lacking.join(', ')}.`, [{ path: '/body/rights', message: `Not yours to give: ${lacking.join(', ')}` }])
-  if (!mayRemove && before.some((r) => !after.includes(r))) throw new Failure('forbidden', 'Taking a right away needs the right to remove people.')
+  if (lacking.length > 0)
+    throw new Failure('forbidden', `You cannot give rights that you do not hold yourself: ${lacking.join(', ')}.`, [
+      { path: '/body/rights', message: `Not yours to give: ${lacking.join(', ')}` },
+    ])
+  if (!mayRemove && before.some((r) => !after.includes(r)))
+    throw new Failure('forbidden', 'Taking a right away needs the right to remove people.')
 }
 
-export const share: Implementation<Routes['share']> = async ({ study, subject, caller, params: { userId }, body }, d) => {
+export const share: Implementation<Routes['share']> = async (
+  { study, subject, caller, params: { userId }, body },
+  d,
+) => {
   const rights = studyRights.filter((r) => body.rights.includes(r))
   const member = await d.table.get<MemberItem>(keyOf.member(study.organisationId, userId))
   if (!member) throw new Failure('wrong-state', 'This person is not a member of the organisation. Invite them first.')
   const key = keyOf.studyPerson(study.studyId, userId)
   for (let tries = 0; ; tries++) {
     const before = await d.table.get<StudyPersonItem>(key)
-    judge(subject.rights ?? [], subject.roles.includes('admin'), may(subject, 'study.unshare'), before?.rights ?? [], rights)
+    judge(
+      subject.rights ?? [],
+      subject.roles.includes('admin'),
+      may(subject, 'study.unshare'),
+      before?.rights ?? [],
+      rights,
+    )
     if (before && before.rights.join() === rights.join()) return shown(d, before)
-    await record(d, study.organisationId, whoOf(caller), [{ act: 'study.shared', object: `study ${study.studyId}`, detail: { person: userId, rights } }])
+    await record(d, study.organisationId, whoOf(caller), [
+      { act: 'study.shared', object: `study ${study.studyId}`, detail: { person: userId, rights } },
+    ])
     try {
       if (before) return await shown(d, await d.table.replace<StudyPersonItem>({ ...before, rights }, before.rev!))
-      return await shown(d, await d.table.create<StudyPersonItem>({ ...key, gpk: `USER#${userId}`, gsk: `STUDY#${study.studyId}`, studyId: study.studyId, organisationId: study.organisationId, userId, rights, since: d.now().toISOString() }))
+      return await shown(
+        d,
+        await d.table.create<StudyPersonItem>({
+          ...key,
+          gpk: `USER#${userId}`,
+          gsk: `STUDY#${study.studyId}`,
+          studyId: study.studyId,
+          organisationId: study.organisationId,
+          userId,
+          rights,
+          since: d.now().toISOString(),
+        }),
+      )
     } catch (e) {
       if (!(e instanceof AlreadyExists || e instanceof ConditionFailed) || tries > 5) throw e
     }
@@ -52,7 +104,9 @@ export const share: Implementation<Routes['share']> = async ({ study, subject, c
 export const unshare: Implementation<Routes['unshare']> = async ({ study, caller, params: { userId } }, d) => {
   const key = keyOf.studyPerson(study.studyId, userId)
   if (!(await d.table.get<StudyPersonItem>(key, ['userId']))) return undefined
-  await record(d, study.organisationId, whoOf(caller), [{ act: 'study.unshared', object: `study ${study.studyId}`, detail: { person: userId } }])
+  await record(d, study.organisationId, whoOf(caller), [
+    { act: 'study.unshared', object: `study ${study.studyId}`, detail: { person: userId } },
+  ])
   await d.table.remove(key)
   return undefined
 }

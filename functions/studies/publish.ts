@@ -15,7 +15,12 @@ import { describe } from './presentation.ts'
 import { toVersion } from './view.ts'
 
 type Routes = (typeof studies)['routes']
-interface File { path: string; sha256: string; size: number; type: string }
+interface File {
+  path: string
+  sha256: string
+  size: number
+  type: string
+}
 
 const linkSeconds = 3600
 const blobKey = (organisationId: string, sha256: string): string => `blobs/${organisationId}/${sha256}`
@@ -24,7 +29,14 @@ const blobKey = (organisationId: string, sha256: string): string => `blobs/${org
 async function each<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>, width = 16): Promise<R[]> {
   const out = new Array<R>(items.length)
   let next = 0
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, async () => { while (next < items.length) { const i = next++; out[i] = await work(items[i]!, i) } }))
+  await Promise.all(
+    Array.from({ length: Math.min(width, items.length) }, async () => {
+      while (next < items.length) {
+        const i = next++
+        out[i] = await work(items[i]!, i)
+      }
+    }),
+  )
   return out
 }
 
@@ -32,7 +44,12 @@ export const uploads: Implementation<Routes['uploads']> = async ({ study, body }
   assets: await each(body.assets, async ({ path, sha256, size, type }) => {
     const key = blobKey(study.organisationId, sha256)
     if ((await d.objects.head('assets', key))?.size === size) return { path, sha256, present: true }
-    return { path, sha256, present: false, upload: await d.objects.signedPut('assets', key, { sha256, size, type }, linkSeconds) }
+    return {
+      path,
+      sha256,
+      present: false,
+      upload: await d.objects.signedPut('assets', key, { sha256, size, type }, linkSeconds),
+    }
   }),
 })
 
@@ -42,53 +59,113 @@ function checkPaths(files: readonly File[]): void {
   const errors = files.flatMap(({ path }, i) => {
     const twin = seen.get(path)
     seen.set(path, i)
-    if (path.split('/')[0]!.toLowerCase() === '.cloister') return [{ path: `/body/assets/${i}/path`, message: 'The folder .cloister belongs to the platform', value: path }]
-    return twin === undefined ? [] : [{ path: `/body/assets/${i}/path`, message: `The same path as asset ${twin}`, value: path }]
+    if (path.split('/')[0]!.toLowerCase() === '.cloister')
+      return [{ path: `/body/assets/${i}/path`, message: 'The folder .cloister belongs to the platform', value: path }]
+    return twin === undefined
+      ? []
+      : [{ path: `/body/assets/${i}/path`, message: `The same path as asset ${twin}`, value: path }]
   })
   if (errors.length > 0) throw new Failure('invalid-configuration', `${errors[0]!.path}: ${errors[0]!.message}`, errors)
 }
 
 async function checkUploaded(d: Deps, organisationId: string, files: readonly File[]): Promise<void> {
   const heads = await each(files, (f) => d.objects.head('assets', blobKey(organisationId, f.sha256)))
-  const missing = files.flatMap((f, i) => (heads[i]?.size === f.size ? [] : [{ path: `/body/assets/${i}`, message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded', value: f.path }]))
-  if (missing.length > 0) throw new Failure('asset-missing', `${missing.length} of ${files.length} assets have not been uploaded. Ask for upload links (POST uploads), send the bytes, and publish again.`, missing.slice(0, 50))
+  const missing = files.flatMap((f, i) =>
+    heads[i]?.size === f.size
+      ? []
+      : [
+          {
+            path: `/body/assets/${i}`,
+            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded',
+            value: f.path,
+          },
+        ],
+  )
+  if (missing.length > 0)
+    throw new Failure(
+      'asset-missing',
+      `${missing.length} of ${files.length} assets have not been uploaded. Ask for upload links (POST uploads), send the bytes, and publish again.`,
+      missing.slice(0, 50),
+    )
 }
 
-const newest = async (d: Deps, studyId: string): Promise<Item<VersionItem> | undefined> => (await d.table.query<VersionItem>(`STUDY#${studyId}`, { prefix: 'VERSION#', backwards: true, limit: 1 })).items[0]
+const newest = async (d: Deps, studyId: string): Promise<Item<VersionItem> | undefined> =>
+  (await d.table.query<VersionItem>(`STUDY#${studyId}`, { prefix: 'VERSION#', backwards: true, limit: 1 })).items[0]
 
 /** Makes the study point at a version, unless it points at a later one. */
 async function bump(d: Deps, study: StudyItem, version: number): Promise<void> {
   if (study.version >= version) return
-  try { await d.table.update(keyOf.study(study.studyId), { set: { version, changed: d.now().toISOString() }, when: [{ attribute: 'version', is: 'at-most', value: version - 1 }] }) } catch (e) {
+  try {
+    await d.table.update(keyOf.study(study.studyId), {
+      set: { version, changed: d.now().toISOString() },
+      when: [{ attribute: 'version', is: 'at-most', value: version - 1 }],
+    })
+  } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
   }
 }
 
-/** Files first, then the event, then the version item, then the study: killed at any point, the same call again completes it. */
+/**
+ * Files first, then the event, then the version item, then the study: killed at any point, the same call again
+ * completes it.
+ */
 export const publish: Implementation<Routes['publish']> = async ({ study, caller, body }, d) => {
   checkPaths(body.assets)
-  const checked = validateConfiguration(body.configuration, body.assets.map((a) => a.path))
-  if (!checked.ok) throw new Failure('invalid-configuration', `${checked.errors[0]!.path}: ${checked.errors[0]!.message}`, checked.errors.slice(0, 50))
+  const checked = validateConfiguration(
+    body.configuration,
+    body.assets.map((a) => a.path),
+  )
+  if (!checked.ok)
+    throw new Failure(
+      'invalid-configuration',
+      `${checked.errors[0]!.path}: ${checked.errors[0]!.message}`,
+      checked.errors.slice(0, 50),
+    )
   const configuration = checked.configuration as unknown as Record<string, unknown>
   const files = [...body.assets].sort((a, b) => (a.path < b.path ? -1 : 1))
   const hash = await contentHash(configuration, files)
   let last = await newest(d, study.studyId)
-  if (last && last.contentHash === hash) { await bump(d, study, last.version); return toVersion(last) }
+  if (last && last.contentHash === hash) {
+    await bump(d, study, last.version)
+    return toVersion(last)
+  }
   if (body.expects !== undefined && body.expects !== (last?.version ?? 0)) throw changedMeanwhile()
   await checkUploaded(d, study.organisationId, body.assets)
-  // The document comes last: where it is, every file is, perhaps by somebody else's hand. What has been published is never written again.
+  // The document comes last: where it is, every file is, perhaps by somebody else's hand. What has been published is
+  // never written again.
   if (!(await d.objects.head('assets', documentKey(hash)))) {
-    await each(files, async (f) => d.objects.copy('assets', blobKey(study.organisationId, f.sha256), `s/${hash}/${f.path}`, f.type))
-    await d.objects.put('assets', documentKey(hash), new TextEncoder().encode(JSON.stringify({ configuration, files })), 'application/json')
+    await each(files, async (f) =>
+      d.objects.copy('assets', blobKey(study.organisationId, f.sha256), `s/${hash}/${f.path}`, f.type),
+    )
+    await d.objects.put(
+      'assets',
+      documentKey(hash),
+      new TextEncoder().encode(JSON.stringify({ configuration, files })),
+      'application/json',
+    )
   }
   const { kind, conditions } = describe(configuration)
   for (let tries = 0; ; tries++) {
     const version = (last?.version ?? 0) + 1
     const item: VersionItem = {
-      studyId: study.studyId, version, contentHash: hash, kind, note: body.note, published: d.now().toISOString(), publishedBy: caller.userId,
-      assets: files.length, bytes: files.reduce((n, f) => n + f.size, 0), conditions,
+      studyId: study.studyId,
+      version,
+      contentHash: hash,
+      kind,
+      note: body.note,
+      published: d.now().toISOString(),
+      publishedBy: caller.userId,
+      assets: files.length,
+      bytes: files.reduce((n, f) => n + f.size, 0),
+      conditions,
     }
-    await record(d, study.organisationId, whoOf(caller), [{ act: 'study.published', object: `study ${study.studyId}`, detail: { version, contentHash: hash, assets: files.length } }])
+    await record(d, study.organisationId, whoOf(caller), [
+      {
+        act: 'study.published',
+        object: `study ${study.studyId}`,
+        detail: { version, contentHash: hash, assets: files.length },
+      },
+    ])
     try {
       await d.table.create({ ...item, ...keyOf.version(study.studyId, version) })
       await bump(d, study, version)
@@ -96,14 +173,22 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
     } catch (e) {
       if (!(e instanceof AlreadyExists) || tries > 20) throw e
       last = await newest(d, study.studyId)
-      if (last && last.contentHash === hash) { await bump(d, study, last.version); return toVersion(last) }
+      if (last && last.contentHash === hash) {
+        await bump(d, study, last.version)
+        return toVersion(last)
+      }
       if (body.expects !== undefined) throw changedMeanwhile()
     }
   }
 }
 
 export const versions: Implementation<Routes['versions']> = async ({ study, query }, d) => {
-  const page = await d.table.query<VersionItem>(`STUDY#${study.studyId}`, { prefix: 'VERSION#', backwards: true, limit: query.limit, ...(query.after === undefined ? {} : { after: query.after }) })
+  const page = await d.table.query<VersionItem>(`STUDY#${study.studyId}`, {
+    prefix: 'VERSION#',
+    backwards: true,
+    limit: query.limit,
+    ...(query.after === undefined ? {} : { after: query.after }),
+  })
   return { items: page.items.map(toVersion), ...(page.next === undefined ? {} : { next: page.next }) }
 }
 
@@ -113,7 +198,11 @@ export const version: Implementation<Routes['version']> = async ({ study, params
 }
 
 export const diff: Implementation<Routes['diff']> = async ({ study, params, query }, d) => {
-  const [before, after] = await Promise.all([query.from, params.version].map(async (v) => versionDocument(d, (await versionItem(d, study.studyId, v)).contentHash)))
+  const [before, after] = await Promise.all(
+    [query.from, params.version].map(async (v) =>
+      versionDocument(d, (await versionItem(d, study.studyId, v)).contentHash),
+    ),
+  )
   const configuration = diffConfigurations(before!.configuration, after!.configuration)
   const assets = diffAssets(before!.files, after!.files)
   return { from: query.from, to: params.version, configuration, assets, summary: diffSummary(configuration, assets) }
@@ -122,6 +211,22 @@ export const diff: Implementation<Routes['diff']> = async ({ study, params, quer
 export const files: Implementation<Routes['files']> = async ({ study, params, caller }, d) => {
   const item = await versionItem(d, study.studyId, params.version)
   const document = await versionDocument(d, item.contentHash)
-  await record(d, study.organisationId, whoOf(caller), [{ act: 'study.exported', object: `study ${study.studyId}`, detail: { version: item.version, contentHash: item.contentHash } }])
-  return { files: await each(document.files, async (f) => ({ ...f, download: await d.objects.signedGet('assets', `s/${item.contentHash}/${f.path}`, linkSeconds, f.path.split('/').at(-1)) })) }
+  await record(d, study.organisationId, whoOf(caller), [
+    {
+      act: 'study.exported',
+      object: `study ${study.studyId}`,
+      detail: { version: item.version, contentHash: item.contentHash },
+    },
+  ])
+  return {
+    files: await each(document.files, async (f) => ({
+      ...f,
+      download: await d.objects.signedGet(
+        'assets',
+        `s/${item.contentHash}/${f.path}`,
+        linkSeconds,
+        f.path.split('/').at(-1),
+      ),
+    })),
+  }
 }

@@ -7,6 +7,25 @@ import { createLink, links, revokeLink } from './links.ts'
 import { people, share, unshare } from './people.ts'
 import { diff, files, publish, uploads, version, versions } from './publish.ts'
 
-export const createStudies = (deps: Deps): LambdaHandler => lambda(studies, 'studies', deps, {
-  list, create, study, change, setState, remove, duplicate, uploads, publish, versions, version, diff, files, links, createLink, revokeLink, people, share, unshare,
-})
+export const createStudies = (deps: Deps): LambdaHandler =>
+  lambda(studies, 'studies', deps, {
+    list,
+    create,
+    study,
+    change,
+    setState,
+    remove,
+    duplicate,
+    uploads,
+    publish,
+    versions,
+    version,
+    diff,
+    files,
+    links,
+    createLink,
+    revokeLink,
+    people,
+    share,
+    unshare,
+  })

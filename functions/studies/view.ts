@@ -10,21 +10,51 @@ import type { LinkItem, StudyItem, VersionItem } from '../kernel/items.ts'
 /** A person's rights on a study, with those that a role gives. */
 const rightsOf = (who: Subject): StudyRight[] => {
   const person: Subject = { roles: who.roles, ...(who.rights ? { rights: who.rights } : {}) }
-  const byRole: StudyRight[] = [...(may(person, 'study.share') ? ['share' as const] : []), ...(may(person, 'study.unshare') ? ['remove' as const] : [])]
+  const byRole: StudyRight[] = [
+    ...(may(person, 'study.share') ? ['share' as const] : []),
+    ...(may(person, 'study.unshare') ? ['remove' as const] : []),
+  ]
   return studyRights.filter((r) => who.rights?.includes(r) || byRole.includes(r))
 }
 
 export const toStudy = (s: Item<StudyItem>, who: Subject): z.input<typeof Study> => ({
-  studyId: s.studyId, organisationId: s.organisationId, title: s.title, description: s.description, state: s.state, runtime: s.runtime, redirectHosts: s.redirectHosts,
-  version: s.version, created: s.created, changed: s.changed, rev: s.rev!, rights: rightsOf(who),
+  studyId: s.studyId,
+  organisationId: s.organisationId,
+  title: s.title,
+  description: s.description,
+  state: s.state,
+  runtime: s.runtime,
+  redirectHosts: s.redirectHosts,
+  version: s.version,
+  created: s.created,
+  changed: s.changed,
+  rev: s.rev!,
+  rights: rightsOf(who),
 })
 
 export const toVersion = (v: VersionItem): z.input<typeof StudyVersion> => ({
-  version: v.version, contentHash: v.contentHash, kind: v.kind, note: v.note, published: v.published, publishedBy: v.publishedBy, assets: v.assets, bytes: v.bytes,
+  version: v.version,
+  contentHash: v.contentHash,
+  kind: v.kind,
+  note: v.note,
+  published: v.published,
+  publishedBy: v.publishedBy,
+  assets: v.assets,
+  bytes: v.bytes,
 })
 
 export const toLink = (d: Pick<Deps, 'settings' | 'now'>, l: LinkItem): z.input<typeof Link> => ({
-  code: l.code, url: `${d.settings.mainOrigin}/p/${l.code}`, kind: l.kind, label: l.label, created: l.created, expires: l.expires,
-  ...(l.quota === undefined ? {} : { quota: l.quota }), started: l.started, revoked: l.revoked, state: linkState(l, d.now()),
-  ...(l.completionUrl ? { completionUrl: l.completionUrl } : {}), ...(l.abortUrl ? { abortUrl: l.abortUrl } : {}), ...(l.outsideIdParameter ? { outsideIdParameter: l.outsideIdParameter } : {}),
+  code: l.code,
+  url: `${d.settings.mainOrigin}/p/${l.code}`,
+  kind: l.kind,
+  label: l.label,
+  created: l.created,
+  expires: l.expires,
+  ...(l.quota === undefined ? {} : { quota: l.quota }),
+  started: l.started,
+  revoked: l.revoked,
+  state: linkState(l, d.now()),
+  ...(l.completionUrl ? { completionUrl: l.completionUrl } : {}),
+  ...(l.abortUrl ? { abortUrl: l.abortUrl } : {}),
+  ...(l.outsideIdParameter ? { outsideIdParameter: l.outsideIdParameter } : {}),
 })

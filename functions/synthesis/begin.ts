@@ -1,4 +1,7 @@
-/** Beginning a synthesis: from a table of a registered dataset, or from an uploaded file, which becomes a dataset that nobody may ask. */
+/**
+ * Beginning a synthesis: from a table of a registered dataset, or from an uploaded file, which becomes a dataset that
+ * nobody may ask.
+ */
 import type { z } from 'zod'
 import type { Synthesis, synthesis } from '../../contracts/synthesis.ts'
 import { defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
@@ -20,19 +23,56 @@ import { toSynthesis } from './view.ts'
 type Routes = (typeof synthesis)['routes']
 const linkSeconds = 3600
 
-async function create(d: Deps, caller: Caller, s: Omit<SynthesisItem, 'created' | 'changed' | 'userId' | 'shared' | 'evaluations' | 'attempts'>): Promise<Item<SynthesisItem>> {
+async function create(
+  d: Deps,
+  caller: Caller,
+  s: Omit<SynthesisItem, 'created' | 'changed' | 'userId' | 'shared' | 'evaluations' | 'attempts'>,
+): Promise<Item<SynthesisItem>> {
   const at = d.now().toISOString()
-  await record(d, s.organisationId, whoOf(caller), [{ act: 'synthesis.begun', object: `synthesis ${s.synthesisId}`, detail: { dataset: s.datasetId, table: s.table } }])
-  return d.table.create<SynthesisItem>({ ...s, userId: caller.userId, created: at, changed: at, shared: false, evaluations: [], attempts: [], ...keyOf.synthesis(s.synthesisId), gpk: `ORG#${s.organisationId}`, gsk: `SYNTHESIS#${at}#${s.synthesisId}` })
+  await record(d, s.organisationId, whoOf(caller), [
+    { act: 'synthesis.begun', object: `synthesis ${s.synthesisId}`, detail: { dataset: s.datasetId, table: s.table } },
+  ])
+  return d.table.create<SynthesisItem>({
+    ...s,
+    userId: caller.userId,
+    created: at,
+    changed: at,
+    shared: false,
+    evaluations: [],
+    attempts: [],
+    ...keyOf.synthesis(s.synthesisId),
+    gpk: `ORG#${s.organisationId}`,
+    gsk: `SYNTHESIS#${at}#${s.synthesisId}`,
+  })
 }
 
 /** Another version of a table: the plan as it was confirmed or proposed last, to be changed and confirmed. */
-async function again(d: Deps, caller: Caller, from: string, title: string | undefined): Promise<z.input<typeof Synthesis>> {
+async function again(
+  d: Deps,
+  caller: Caller,
+  from: string,
+  title: string | undefined,
+): Promise<z.input<typeof Synthesis>> {
   const { synthesis: s, subject } = await inSynthesis(d, caller, from, { permission: 'synthesis.make' })
   const { plan } = await toSynthesis(d, s, subject)
-  if (!plan) throw new Failure('wrong-state', 'The file of this synthesis has not been read. Wait for it, or begin with the file again.')
+  if (!plan)
+    throw new Failure(
+      'wrong-state',
+      'The file of this synthesis has not been read. Wait for it, or begin with the file again.',
+    )
   const { organisationId, datasetId, datasetVersion, table, upload, readingJob } = s
-  const made = await create(d, caller, { synthesisId: newId(d, 'syn'), organisationId, datasetId, datasetVersion, table, title: title ?? s.title, state: 'proposed', plan: plan as SynthesisPlan, ...(upload ? { upload } : {}), ...(readingJob ? { readingJob } : {}) })
+  const made = await create(d, caller, {
+    synthesisId: newId(d, 'syn'),
+    organisationId,
+    datasetId,
+    datasetVersion,
+    table,
+    title: title ?? s.title,
+    state: 'proposed',
+    plan: plan as SynthesisPlan,
+    ...(upload ? { upload } : {}),
+    ...(readingJob ? { readingJob } : {}),
+  })
   return toSynthesis(d, made, subject)
 }
 
@@ -41,39 +81,111 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
   const synthesisId = newId(d, 'syn')
   if ('datasetId' in body) {
     const { dataset, subject } = await inDataset(d, caller, body.datasetId, { permission: 'dataset.manage' })
-    if (dataset.version === 0 || dataset.state === 'retired') throw new Failure('wrong-state', 'The dataset has no published version to make a synthetic twin of.')
+    if (dataset.version === 0 || dataset.state === 'retired')
+      throw new Failure('wrong-state', 'The dataset has no published version to make a synthetic twin of.')
     const version = await d.table.get<DatasetVersionItem>(keyOf.datasetVersion(dataset.datasetId, dataset.version))
     const table = version!.data.schema.tables.find((t) => t.name === body.table)
-    if (!table) throw new Failure('invalid-request', `The dataset has no table “${body.table}”.`, [{ path: '/body/table', message: 'Not a table of this dataset', value: body.table, expected: version!.data.schema.tables.map((t) => t.name).join(', ') }])
-    const made = await create(d, caller, { synthesisId, organisationId: dataset.organisationId, datasetId: dataset.datasetId, datasetVersion: dataset.version, table: table.name, title: body.title ?? `Twin of ${dataset.title}`.slice(0, 120), state: 'proposed', plan: planOfTable(dataset, table) })
+    if (!table)
+      throw new Failure('invalid-request', `The dataset has no table “${body.table}”.`, [
+        {
+          path: '/body/table',
+          message: 'Not a table of this dataset',
+          value: body.table,
+          expected: version!.data.schema.tables.map((t) => t.name).join(', '),
+        },
+      ])
+    const made = await create(d, caller, {
+      synthesisId,
+      organisationId: dataset.organisationId,
+      datasetId: dataset.datasetId,
+      datasetVersion: dataset.version,
+      table: table.name,
+      title: body.title ?? `Twin of ${dataset.title}`.slice(0, 120),
+      state: 'proposed',
+      plan: planOfTable(dataset, table),
+    })
     return toSynthesis(d, made, subject)
   }
-  const { subject, organisation } = await inOrganisation(d, caller, body.organisationId, { permission: 'syntheses.create' })
+  const { subject, organisation } = await inOrganisation(d, caller, body.organisationId, {
+    permission: 'syntheses.create',
+  })
   const name = `upload-${synthesisId.slice(4, 16)}`
   const datasetId = await derivedId('dat', organisation.organisationId, name)
   const at = d.now().toISOString()
-  const policy = { ...defaultDatasetPolicy, people: { kind: 'named' as const, userIds: [] }, languages: [], modes: [], listed: false, budget: { epsilon: 10, delta: synthesisDefaults.delta } }
+  const policy = {
+    ...defaultDatasetPolicy,
+    people: { kind: 'named' as const, userIds: [] },
+    languages: [],
+    modes: [],
+    listed: false,
+    budget: { epsilon: 10, delta: synthesisDefaults.delta },
+  }
   await openBudget(d, datasetId, policy)
   // Not in the catalogue: its key among the organisation's is not a dataset's.
-  await d.table.create<DatasetItem>({ datasetId, organisationId: organisation.organisationId, name, title: body.title, description: 'A file uploaded to make synthetic data of it.', state: 'draft', version: 0, policy, created: at, changed: at, ...keyOf.dataset(datasetId), gpk: `ORG#${organisation.organisationId}`, gsk: `UPLOAD#${at}#${datasetId}` })
-  const made = await create(d, caller, { synthesisId, organisationId: organisation.organisationId, datasetId, datasetVersion: 0, table: body.file.path, title: body.title, state: 'uploading', upload: body.file })
-  const upload = await d.objects.signedPut('protected', blobKey(datasetId, body.file.sha256), { sha256: body.file.sha256, size: body.file.size, type: 'application/octet-stream' }, linkSeconds)
+  await d.table.create<DatasetItem>({
+    datasetId,
+    organisationId: organisation.organisationId,
+    name,
+    title: body.title,
+    description: 'A file uploaded to make synthetic data of it.',
+    state: 'draft',
+    version: 0,
+    policy,
+    created: at,
+    changed: at,
+    ...keyOf.dataset(datasetId),
+    gpk: `ORG#${organisation.organisationId}`,
+    gsk: `UPLOAD#${at}#${datasetId}`,
+  })
+  const made = await create(d, caller, {
+    synthesisId,
+    organisationId: organisation.organisationId,
+    datasetId,
+    datasetVersion: 0,
+    table: body.file.path,
+    title: body.title,
+    state: 'uploading',
+    upload: body.file,
+  })
+  const upload = await d.objects.signedPut(
+    'protected',
+    blobKey(datasetId, body.file.sha256),
+    { sha256: body.file.sha256, size: body.file.size, type: 'application/octet-stream' },
+    linkSeconds,
+  )
   return { ...(await toSynthesis(d, made, subject)), upload }
 }
 
 export const infer: Implementation<Routes['infer']> = async ({ synthesis: s, subject, caller }, d) => {
   if (s.state === 'reading') return toSynthesis(d, s, subject)
-  if (s.state !== 'uploading' || !s.upload) throw new Failure('wrong-state', 'This synthesis has no file to read: its plan is proposed already.')
+  if (s.state !== 'uploading' || !s.upload)
+    throw new Failure('wrong-state', 'This synthesis has no file to read: its plan is proposed already.')
   const head = await d.objects.head('protected', blobKey(s.datasetId, s.upload.sha256))
-  if (head?.size !== s.upload.size) throw new Failure('asset-missing', `The file ${s.upload.path} has not been uploaded whole: ${head?.size ?? 0} of ${s.upload.size} bytes are there.`)
+  if (head?.size !== s.upload.size)
+    throw new Failure(
+      'asset-missing',
+      `The file ${s.upload.path} has not been uploaded whole: ${head?.size ?? 0} of ${s.upload.size} bytes are there.`,
+    )
   const readingJob = await derivedId('job', s.synthesisId, 'reading')
   const key = keyOf.dataset(s.datasetId)
   try {
-    await d.table.update<DatasetItem>(key, { set: { state: 'reading', readingJob, readingAct: 'read', changed: d.now().toISOString() }, when: [{ attribute: 'state', is: 'equal', value: 'draft' }] })
-    await record(d, s.organisationId, whoOf(caller), [{ act: 'dataset.read', object: `dataset ${s.datasetId}`, detail: { files: 1 } }])
-  } catch (e) { if (!(e instanceof ConditionFailed)) throw e }
-  await makeJob(d, readingJob, (await d.table.get<DatasetItem>(key))!, caller.userId, { act: 'read', files: [s.upload] })
-  const now = await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), { set: { state: 'reading', readingJob, changed: d.now().toISOString() } })
+    await d.table.update<DatasetItem>(key, {
+      set: { state: 'reading', readingJob, readingAct: 'read', changed: d.now().toISOString() },
+      when: [{ attribute: 'state', is: 'equal', value: 'draft' }],
+    })
+    await record(d, s.organisationId, whoOf(caller), [
+      { act: 'dataset.read', object: `dataset ${s.datasetId}`, detail: { files: 1 } },
+    ])
+  } catch (e) {
+    if (!(e instanceof ConditionFailed)) throw e
+  }
+  await makeJob(d, readingJob, (await d.table.get<DatasetItem>(key))!, caller.userId, {
+    act: 'read',
+    files: [s.upload],
+  })
+  const now = await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+    set: { state: 'reading', readingJob, changed: d.now().toISOString() },
+  })
   await d.workflow.start(readingJob, 1)
   return toSynthesis(d, now, subject)
 }

@@ -1,4 +1,7 @@
-/** What a plan would cost, and its confirmation: stored, hashed, handed to the workflow, which takes the charge before anything reads the table. */
+/**
+ * What a plan would cost, and its confirmation: stored, hashed, handed to the workflow, which takes the charge before
+ * anything reads the table.
+ */
 import type { synthesis } from '../../contracts/synthesis.ts'
 import type { FieldError } from '../../contracts/problems.ts'
 import { canonical } from '../../domain/hash.ts'
@@ -27,7 +30,11 @@ const hashOf = (plan: SynthesisPlan): string => hashNow(canonical(plan))
 
 /** The table behind a synthesis, once its columns are known. */
 async function knownSource(d: Deps, s: Item<SynthesisItem>): Promise<Source> {
-  if (s.upload && (s.state === 'uploading' || (s.state === 'reading' && (await readingState(d, s)).state !== 'proposed'))) throw new Failure('wrong-state', 'The file has not been read yet: there is nothing to plan for.')
+  if (
+    s.upload &&
+    (s.state === 'uploading' || (s.state === 'reading' && (await readingState(d, s)).state !== 'proposed'))
+  )
+    throw new Failure('wrong-state', 'The file has not been read yet: there is nothing to plan for.')
   return sourceOf(d, s)
 }
 
@@ -35,55 +42,141 @@ async function knownSource(d: Deps, s: Item<SynthesisItem>): Promise<Source> {
 const purchases = (plan: SynthesisPlan) => {
   const { bought, each, deltaEach } = sharesOf(plan)
   return bought.map((c) => {
-    const listed = c.kind === 'categorical' || c.kind === 'ordinal', error = countError(each, plan.rowsPerPerson)
+    const listed = c.kind === 'categorical' || c.kind === 'ordinal',
+      error = countError(each, plan.rowsPerPerson)
     return {
-      what: `${listed ? 'categories' : 'bounds'} of ${c.name}`, nanoRho: Number(each),
-      error: listed ? `Values in fewer than about ${Math.ceil(Math.max(error * Math.sqrt(2 * Math.log(1 / deltaEach)), (plan.rare ?? synthesisDefaults.rare) * plan.rowsDeclared))} rows become “other”` : 'The 0.5th and 99.5th percentile, on a public grid',
+      what: `${listed ? 'categories' : 'bounds'} of ${c.name}`,
+      nanoRho: Number(each),
+      error: listed
+        ? `Values in fewer than about ${Math.ceil(Math.max(error * Math.sqrt(2 * Math.log(1 / deltaEach)), (plan.rare ?? synthesisDefaults.rare) * plan.rowsDeclared))} rows become “other”`
+        : 'The 0.5th and 99.5th percentile, on a public grid',
     }
   })
 }
 
-const qualityWords = { good: 'Expect pairs of columns to agree well', fair: 'Expect columns one by one to agree well, and pairs roughly', poor: 'Expect little beyond single columns: more rows, fewer columns or a larger epsilon would help' } as const
+const qualityWords = {
+  good: 'Expect pairs of columns to agree well',
+  fair: 'Expect columns one by one to agree well, and pairs roughly',
+  poor: 'Expect little beyond single columns: more rows, fewer columns or a larger epsilon would help',
+} as const
 
 export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, body }, d) => {
-  const plan = planOf(body), source = await knownSource(d, s)
+  const plan = planOf(body),
+    source = await knownSource(d, s)
   const faults: PlanFault[] = faultsOf(plan, source)
-  const nothing = { method: plan.method, why: '', modelMb: 0, memoryMb: 0, minutes: 0, nanoRho: 0, epsilonLeft: inEpsilon(source.budget?.available ?? 0, source.dataset.policy), expected: { tvd1: 1, tvd2: 1, words: 'It cannot be made as it stands.' }, bought: [] }
+  const nothing = {
+    method: plan.method,
+    why: '',
+    modelMb: 0,
+    memoryMb: 0,
+    minutes: 0,
+    nanoRho: 0,
+    epsilonLeft: inEpsilon(source.budget?.available ?? 0, source.dataset.policy),
+    expected: { tvd1: 1, tvd2: 1, words: 'It cannot be made as it stands.' },
+    bought: [],
+  }
   if (faults.length > 0) return { feasible: false, faults, ...nothing }
   const { epsilon, delta, method, rowsDeclared, rowsPerPerson } = plan
   const q = feasibility({ domain: domainOf(plan), rowsDeclared, method, epsilon, delta, rowsPerPerson })
-  if (q.refusal) return { feasible: false, faults: [{ ...(q.refusal.column === undefined ? {} : { column: q.refusal.column }), message: q.refusal.message }], ...nothing }
-  const paid = await payerOf(d, s, hashOf(plan)), nanoRho = paid.payer ? 0 : priceOf(plan), available = source.budget?.available ?? 0
-  const short = available < nanoRho ? [{ message: 'What is left of the dataset’s privacy budget does not cover this' }] : []
+  if (q.refusal)
+    return {
+      feasible: false,
+      faults: [{ ...(q.refusal.column === undefined ? {} : { column: q.refusal.column }), message: q.refusal.message }],
+      ...nothing,
+    }
+  const paid = await payerOf(d, s, hashOf(plan)),
+    nanoRho = paid.payer ? 0 : priceOf(plan),
+    available = source.budget?.available ?? 0
+  const short =
+    available < nanoRho ? [{ message: 'What is left of the dataset’s privacy budget does not cover this' }] : []
   return {
-    feasible: short.length === 0, faults: short, method: q.method, why: q.why, modelMb: q.modelBytes / 1e6, memoryMb: Math.ceil(q.memoryBytes / 1e6), minutes: q.minutes, nanoRho, epsilonLeft: inEpsilon(Math.max(0, available - nanoRho), source.dataset.policy),
-    expected: { tvd1: q.expected.tvd1, tvd2: q.expected.tvd2, words: qualityWords[q.quality] }, bought: purchases(plan),
+    feasible: short.length === 0,
+    faults: short,
+    method: q.method,
+    why: q.why,
+    modelMb: q.modelBytes / 1e6,
+    memoryMb: Math.ceil(q.memoryBytes / 1e6),
+    minutes: q.minutes,
+    nanoRho,
+    epsilonLeft: inEpsilon(Math.max(0, available - nanoRho), source.dataset.policy),
+    expected: { tvd1: q.expected.tvd1, tvd2: q.expected.tvd2, words: qualityWords[q.quality] },
+    bought: purchases(plan),
   }
 }
 
 /** Earlier jobs for the same plan, newest first; `payer` is set when one of them was charged for it. */
-async function payerOf(d: Pick<Deps, 'table'>, s: SynthesisItem, planHash: string): Promise<{ jobs: JobItem[]; payer: boolean }> {
-  const ids = s.attempts.filter((a) => a.planHash === planHash).map((a) => a.jobId).reverse()
+async function payerOf(
+  d: Pick<Deps, 'table'>,
+  s: SynthesisItem,
+  planHash: string,
+): Promise<{ jobs: JobItem[]; payer: boolean }> {
+  const ids = s.attempts
+    .filter((a) => a.planHash === planHash)
+    .map((a) => a.jobId)
+    .reverse()
   const jobs = (await Promise.all(ids.map((id) => d.table.get<JobItem>(keyOf.job(id))))).filter((j) => j !== undefined)
   return { jobs, payer: jobs.some((j) => j.charged === 'committed') }
 }
 
-const changed = (): Failure => new Failure('changed-meanwhile', 'Somebody changed this synthesis after you loaded it. Load it again, look at its plan, and confirm again.')
-const faulty = (faults: PlanFault[]): Failure => new Failure('invalid-plan', `${faults[0]!.column === undefined ? '' : `${faults[0]!.column}: `}${faults[0]!.message}`, faults.slice(0, 50).map((f): FieldError => ({ path: '/body/plan', message: f.column === undefined ? f.message : `${f.column}: ${f.message}` })), { faults: faults.slice(0, 500) })
+const changed = (): Failure =>
+  new Failure(
+    'changed-meanwhile',
+    'Somebody changed this synthesis after you loaded it. Load it again, look at its plan, and confirm again.',
+  )
+const faulty = (faults: PlanFault[]): Failure =>
+  new Failure(
+    'invalid-plan',
+    `${faults[0]!.column === undefined ? '' : `${faults[0]!.column}: `}${faults[0]!.message}`,
+    faults.slice(0, 50).map((f): FieldError => ({
+      path: '/body/plan',
+      message: f.column === undefined ? f.message : `${f.column}: ${f.message}`,
+    })),
+    { faults: faults.slice(0, 500) },
+  )
 
-/** Makes the job of a confirmed plan: the item first, so that a job that runs finds itself named in it. Also for twins that the platform makes itself (functions/synthesis/twins.ts). */
-export async function launch(d: Deps, s: Item<SynthesisItem>, source: Source, plan: SynthesisPlan, userId: string): Promise<{ synthesis: Item<SynthesisItem>; jobId: string }> {
-  const planHash = hashOf(plan), { jobs, payer } = await payerOf(d, s, planHash)
+/**
+ * Makes the job of a confirmed plan: the item first, so that a job that runs finds itself named in it. Also for twins
+ * that the platform makes itself (functions/synthesis/twins.ts).
+ */
+export async function launch(
+  d: Deps,
+  s: Item<SynthesisItem>,
+  source: Source,
+  plan: SynthesisPlan,
+  userId: string,
+): Promise<{ synthesis: Item<SynthesisItem>; jobId: string }> {
+  const planHash = hashOf(plan),
+    { jobs, payer } = await payerOf(d, s, planHash)
   const nanoRho = payer ? 0 : priceOf(plan)
-  if ((source.budget?.available ?? 0) < nanoRho) throw new Failure('budget-exhausted', 'What is left of the dataset’s privacy budget does not cover this. Lower epsilon, or raise the budget.', [{ path: '/body/plan/epsilon', message: 'More than is left' }])
+  if ((source.budget?.available ?? 0) < nanoRho)
+    throw new Failure(
+      'budget-exhausted',
+      'What is left of the dataset’s privacy budget does not cover this. Lower epsilon, or raise the budget.',
+      [{ path: '/body/plan/epsilon', message: 'More than is left' }],
+    )
   const jobId = await derivedId('job', s.synthesisId, planHash, String(s.attempts.length))
-  const ask: SynthesisAsk = { act: 'make', synthesisId: s.synthesisId, plan, before: payer ? jobs.map((j) => j.jobId) : [] }
+  const ask: SynthesisAsk = {
+    act: 'make',
+    synthesisId: s.synthesisId,
+    plan,
+    before: payer ? jobs.map((j) => j.jobId) : [],
+  }
   let now: Item<SynthesisItem>
   try {
     now = await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
-      set: { state: 'running', plan, planHash, jobId, attempts: [...s.attempts, { planHash, jobId }], changed: d.now().toISOString() }, when: [{ attribute: 'rev', is: 'equal', value: s.rev! }],
+      set: {
+        state: 'running',
+        plan,
+        planHash,
+        jobId,
+        attempts: [...s.attempts, { planHash, jobId }],
+        changed: d.now().toISOString(),
+      },
+      when: [{ attribute: 'rev', is: 'equal', value: s.rev! }],
     })
-  } catch (e) { throw e instanceof ConditionFailed ? changed() : e }
+  } catch (e) {
+    throw e instanceof ConditionFailed ? changed() : e
+  }
   await makeJob(d, jobId, { dataset: source.dataset, synthesis: now }, userId, ask, nanoRho)
   return { synthesis: now, jobId }
 }
@@ -92,15 +185,36 @@ export const confirm: Implementation<Routes['confirm']> = async ({ synthesis: s,
   const plan = planOf(body.plan)
   const { job, state } = await standingOf(d, s)
   // The same plan again: a button pressed twice, or a request that was sent again.
-  if (s.planHash === hashOf(plan) && job && (jobLife[job.state].live || job.state === 'succeeded')) return toSynthesis(d, s, subject)
+  if (s.planHash === hashOf(plan) && job && (jobLife[job.state].live || job.state === 'succeeded'))
+    return toSynthesis(d, s, subject)
   if (s.rev !== body.rev) throw changed()
-  if (state === 'running' || state === 'ready' || state === 'expired') throw new Failure('wrong-state', state === 'running' ? 'Another plan is being worked on. Wait for it, or cancel it.' : `This one is ${state}. Begin another version of it to make one by another plan.`)
+  if (state === 'running' || state === 'ready' || state === 'expired')
+    throw new Failure(
+      'wrong-state',
+      state === 'running'
+        ? 'Another plan is being worked on. Wait for it, or cancel it.'
+        : `This one is ${state}. Begin another version of it to make one by another plan.`,
+    )
   const source = await knownSource(d, s)
   const faults = faultsOf(plan, source)
   if (faults.length > 0) throw faulty(faults)
-  const { refusal } = feasibility({ domain: domainOf(plan), rowsDeclared: plan.rowsDeclared, method: plan.method, epsilon: plan.epsilon, delta: plan.delta, rowsPerPerson: plan.rowsPerPerson })
-  if (refusal) throw faulty([{ ...(refusal.column === undefined ? {} : { column: refusal.column }), message: refusal.message }])
-  await record(d, s.organisationId, whoOf(caller), [{ act: 'synthesis.confirmed', object: `synthesis ${s.synthesisId}`, detail: { dataset: s.datasetId, plan: hashOf(plan), epsilon: plan.epsilon, method: plan.method } }])
+  const { refusal } = feasibility({
+    domain: domainOf(plan),
+    rowsDeclared: plan.rowsDeclared,
+    method: plan.method,
+    epsilon: plan.epsilon,
+    delta: plan.delta,
+    rowsPerPerson: plan.rowsPerPerson,
+  })
+  if (refusal)
+    throw faulty([{ ...(refusal.column === undefined ? {} : { column: refusal.column }), message: refusal.message }])
+  await record(d, s.organisationId, whoOf(caller), [
+    {
+      act: 'synthesis.confirmed',
+      object: `synthesis ${s.synthesisId}`,
+      detail: { dataset: s.datasetId, plan: hashOf(plan), epsilon: plan.epsilon, method: plan.method },
+    },
+  ])
   const { synthesis, jobId } = await launch(d, s, source, plan, caller.userId)
   await d.workflow.start(jobId, 1)
   return toSynthesis(d, synthesis, subject)

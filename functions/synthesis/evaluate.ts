@@ -1,4 +1,7 @@
-/** Comparing a synthetic table with the real one: figures for the custodian alone, or two that are paid for and may be shown. */
+/**
+ * Comparing a synthetic table with the real one: figures for the custodian alone, or two that are paid for and may be
+ * shown.
+ */
 import type { synthesis } from '../../contracts/synthesis.ts'
 import { rhoWithin } from '../../domain/privacy/accounting.ts'
 import { stored } from '../../domain/privacy/ledger.ts'
@@ -16,25 +19,57 @@ import { standingOf } from './view.ts'
 
 type Routes = (typeof synthesis)['routes']
 const most = 50
-const invalid = (message: string, at: string): Failure => new Failure('invalid-plan', message, [{ path: `/body/${at}`, message }])
+const invalid = (message: string, at: string): Failure =>
+  new Failure('invalid-plan', message, [{ path: `/body/${at}`, message }])
 
 export const evaluate: Implementation<Routes['evaluate']> = async ({ synthesis: s, body, caller }, d) => {
   const { job, state } = await standingOf(d, s)
-  if (state !== 'ready' || !job) throw new Failure('wrong-state', 'There is no synthetic table to compare: it is not made yet, or its files are gone.')
-  if (s.evaluations.length >= most) throw new Failure('wrong-state', `This table was compared ${most} times. Make another version.`)
+  if (state !== 'ready' || !job)
+    throw new Failure(
+      'wrong-state',
+      'There is no synthetic table to compare: it is not made yet, or its files are gone.',
+    )
+  if (s.evaluations.length >= most)
+    throw new Failure('wrong-state', `This table was compared ${most} times. Make another version.`)
   const plan = s.plan as SynthesisPlan
-  if (body.kind === 'model' && body.charge > 0) throw invalid('What a model learns is for the custodian only: it cannot be bought. Leave the charge at 0.', 'charge')
-  if (body.kind === 'model' && (body.target === undefined || !keptColumns(plan).some((c) => c.name === body.target))) throw invalid('Name the column that the model is to predict: one that the synthetic table has.', 'target')
+  if (body.kind === 'model' && body.charge > 0)
+    throw invalid(
+      'What a model learns is for the custodian only: it cannot be bought. Leave the charge at 0.',
+      'charge',
+    )
+  if (body.kind === 'model' && (body.target === undefined || !keptColumns(plan).some((c) => c.name === body.target)))
+    throw invalid('Name the column that the model is to predict: one that the synthetic table has.', 'target')
   const { dataset, budget } = await sourceOf(d, s)
   const nanoRho = body.charge > 0 ? stored(rhoWithin(body.charge, plan.delta)) : 0
-  if ((budget?.available ?? 0) < nanoRho) throw new Failure('budget-exhausted', 'What is left of the dataset’s privacy budget does not cover this. Pay less, or nothing and look yourself.', [{ path: '/body/charge', message: 'More than is left' }])
-  await record(d, s.organisationId, whoOf(caller), [{ act: 'synthesis.evaluated', object: `synthesis ${s.synthesisId}`, detail: { dataset: s.datasetId, kind: body.kind, epsilon: body.charge } }])
+  if ((budget?.available ?? 0) < nanoRho)
+    throw new Failure(
+      'budget-exhausted',
+      'What is left of the dataset’s privacy budget does not cover this. Pay less, or nothing and look yourself.',
+      [{ path: '/body/charge', message: 'More than is left' }],
+    )
+  await record(d, s.organisationId, whoOf(caller), [
+    {
+      act: 'synthesis.evaluated',
+      object: `synthesis ${s.synthesisId}`,
+      detail: { dataset: s.datasetId, kind: body.kind, epsilon: body.charge },
+    },
+  ])
   const jobId = newId(d, 'job')
-  const ask: SynthesisAsk = { act: 'evaluate', synthesisId: s.synthesisId, plan, madeBy: job.jobId, kind: body.kind, ...(body.kind === 'model' ? { target: body.target! } : {}) }
+  const ask: SynthesisAsk = {
+    act: 'evaluate',
+    synthesisId: s.synthesisId,
+    plan,
+    madeBy: job.jobId,
+    kind: body.kind,
+    ...(body.kind === 'model' ? { target: body.target! } : {}),
+  }
   // The item names the job before there is one: a job that nobody named does nothing.
   for (let now: SynthesisItem & { rev?: number } = s; ;) {
     try {
-      await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), { set: { evaluations: [...now.evaluations, jobId] }, when: [{ attribute: 'rev', is: 'equal', value: now.rev! }] })
+      await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+        set: { evaluations: [...now.evaluations, jobId] },
+        when: [{ attribute: 'rev', is: 'equal', value: now.rev! }],
+      })
       break
     } catch (e) {
       if (!(e instanceof ConditionFailed)) throw e

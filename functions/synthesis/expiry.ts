@@ -1,4 +1,6 @@
-/** Expiry: a pointer says on which day the files of a synthetic table go; the watch's visit makes it so. The card stays. */
+/**
+ * Expiry: a pointer says on which day the files of a synthetic table go; the watch's visit makes it so. The card stays.
+ */
 import type { Item } from '../../ports/table.ts'
 import { AlreadyExists } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -7,10 +9,15 @@ import { objectOf } from './making.ts'
 
 const due = 'SYN#DUE'
 
-/** Where the watch finds it when the instant has come. Written before the synthesis says so, so that a crash in between forgets nothing: what counts is the synthesis itself. */
+/**
+ * Where the watch finds it when the instant has come. Written before the synthesis says so, so that a crash in between
+ * forgets nothing: what counts is the synthesis itself.
+ */
 export async function setDue(d: Pick<Deps, 'table'>, synthesisId: string, expires: string): Promise<void> {
   const gsk = `${expires}#${synthesisId}`
-  try { await d.table.create({ ...keyOf.synthesisDue(synthesisId), gpk: due, gsk, synthesisId }) } catch (e) {
+  try {
+    await d.table.create({ ...keyOf.synthesisDue(synthesisId), gpk: due, gsk, synthesisId })
+  } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
     await d.table.update(keyOf.synthesisDue(synthesisId), { set: { gsk } })
   }
@@ -19,7 +26,8 @@ export async function setDue(d: Pick<Deps, 'table'>, synthesisId: string, expire
 async function expire(d: Pick<Deps, 'table' | 'objects'>, s: Item<SynthesisItem>): Promise<void> {
   for (const { jobId } of s.attempts) {
     const keep = new Set([objectOf.card(s.synthesisId, jobId), objectOf.made(s.synthesisId, jobId)])
-    for await (const key of d.objects.list('released', objectOf.folder(s.synthesisId, jobId))) if (!keep.has(key)) await d.objects.remove('released', key)
+    for await (const key of d.objects.list('released', objectOf.folder(s.synthesisId, jobId)))
+      if (!keep.has(key)) await d.objects.remove('released', key)
   }
   await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), { set: { state: 'expired' } })
 }
@@ -31,7 +39,10 @@ export async function sweepExpired(d: Pick<Deps, 'table' | 'objects' | 'now'>): 
   for (const { synthesisId } of items) {
     const s = await d.table.get<SynthesisItem>(keyOf.synthesis(synthesisId))
     // It may have been put off meanwhile: then the pointer was moved after this page was read.
-    if (s?.expires !== undefined && s.expires > now) { await setDue(d, synthesisId, s.expires); continue }
+    if (s?.expires !== undefined && s.expires > now) {
+      await setDue(d, synthesisId, s.expires)
+      continue
+    }
     if (s?.expires !== undefined) await expire(d, s)
     await d.table.remove(keyOf.synthesisDue(synthesisId))
   }

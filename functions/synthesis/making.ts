@@ -1,4 +1,7 @@
-/** Jobs of kind `synthesis`: what they are asked, where their objects lie, and the items by which workflow, watch and lists find them. */
+/**
+ * Jobs of kind `synthesis`: what they are asked, where their objects lie, and the items by which workflow, watch and
+ * lists find them.
+ */
 import { canonical } from '../../domain/hash.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { AlreadyExists } from '../../ports/table.ts'
@@ -8,8 +11,25 @@ import { type DatasetItem, type JobItem, keyOf, type SynthesisItem } from '../ke
 
 /** The object `jobs/<jobId>/ask.json` in the bucket `protected`. */
 export type SynthesisAsk =
-  | { act: 'make'; synthesisId: string; plan: SynthesisPlan; /** Earlier attempts at the same plan that was paid for, newest first: their draws are taken over and nothing is charged again. */ before: string[] }
-  | { act: 'evaluate'; synthesisId: string; plan: SynthesisPlan; /** The job that made the table. */ madeBy: string; kind: 'agreement' | 'model'; target?: string }
+  | {
+      act: 'make'
+      synthesisId: string
+      plan: SynthesisPlan
+      /**
+       * Earlier attempts at the same plan that was paid for, newest first: their draws are taken over and nothing is
+       * charged again.
+       */
+      before: string[]
+    }
+  | {
+      act: 'evaluate'
+      synthesisId: string
+      plan: SynthesisPlan
+      /** The job that made the table. */
+      madeBy: string
+      kind: 'agreement' | 'model'
+      target?: string
+    }
 
 /** `S` is the synthesis id; `job` the job that wrote it. */
 export const objectOf = {
@@ -32,16 +52,39 @@ export const objectOf = {
 } as const
 
 /**
- * Writes, in this order: the ask, the pointer by which the watch finds a live job, the job, the pointer by which its owner does. `nanoRho` is reserved by the first step.
- * Safe to run twice with the same id.
+ * Writes, in this order: the ask, the pointer by which the watch finds a live job, the job, the pointer by which its
+ * owner does. `nanoRho` is reserved by the first step. Safe to run twice with the same id.
  */
-export async function makeJob(d: Pick<Deps, 'table' | 'objects' | 'now'>, jobId: string, on: { dataset: DatasetItem; synthesis: SynthesisItem }, userId: string, ask: SynthesisAsk, nanoRho: number, epsilon = ask.plan.epsilon): Promise<void> {
+export async function makeJob(
+  d: Pick<Deps, 'table' | 'objects' | 'now'>,
+  jobId: string,
+  on: { dataset: DatasetItem; synthesis: SynthesisItem },
+  userId: string,
+  ask: SynthesisAsk,
+  nanoRho: number,
+  epsilon = ask.plan.epsilon,
+): Promise<void> {
   const text = canonical(ask)
   const created = d.now().toISOString()
   await d.objects.put('protected', objectOf.ask(jobId), new TextEncoder().encode(text), 'application/json')
   const job: JobItem = {
-    jobId, kind: 'synthesis', title: `${ask.act === 'make' ? 'Making' : 'Evaluating'} ${on.synthesis.title}`.slice(0, 120), state: 'queued', waiting: 'turn', organisationId: on.dataset.organisationId, datasetId: on.dataset.datasetId, datasetVersion: on.synthesis.datasetVersion,
-    userId, purpose: '', cohort: [], pin: hashNow(text), askHash: hashNow(text), created, attempt: 1, steps: {}, ...(nanoRho > 0 ? { charge: nanoRho, epsilon } : {}),
+    jobId,
+    kind: 'synthesis',
+    title: `${ask.act === 'make' ? 'Making' : 'Evaluating'} ${on.synthesis.title}`.slice(0, 120),
+    state: 'queued',
+    waiting: 'turn',
+    organisationId: on.dataset.organisationId,
+    datasetId: on.dataset.datasetId,
+    datasetVersion: on.synthesis.datasetVersion,
+    userId,
+    purpose: '',
+    cohort: [],
+    pin: hashNow(text),
+    askHash: hashNow(text),
+    created,
+    attempt: 1,
+    steps: {},
+    ...(nanoRho > 0 ? { charge: nanoRho, epsilon } : {}),
   }
   const sort = `JOB#${created}#${jobId}`
   const items = [
@@ -49,5 +92,10 @@ export async function makeJob(d: Pick<Deps, 'table' | 'objects' | 'now'>, jobId:
     { ...keyOf.job(jobId), gpk: keyOf.dataset(on.dataset.datasetId).pk, gsk: sort, ...job },
     { ...keyOf.jobOwner(jobId), gpk: keyOf.person(userId).pk, gsk: sort, jobId, created },
   ]
-  for (const item of items) try { await d.table.create(item) } catch (e) { if (!(e instanceof AlreadyExists)) throw e }
+  for (const item of items)
+    try {
+      await d.table.create(item)
+    } catch (e) {
+      if (!(e instanceof AlreadyExists)) throw e
+    }
 }

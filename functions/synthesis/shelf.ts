@@ -19,9 +19,26 @@ const pagesLooked = 10
 export const list: Implementation<Routes['list']> = async ({ query, params, subject }, d) => {
   let after = query.after
   for (let looked = 1; ; looked++) {
-    const page: { items: Item<SynthesisItem>[]; next?: string } = await d.table.query<SynthesisItem>(keyOf.organisation(params.organisationId).pk, { index: true, prefix: 'SYNTHESIS#', backwards: true, limit: query.limit, ...(after === undefined ? {} : { after }) })
-    const seen = page.items.filter((s) => may({ ...subject, shared: s.shared }, 'synthesis.read') && (query.datasetId === undefined || s.datasetId === query.datasetId))
-    if (seen.length > 0 || page.next === undefined || looked >= pagesLooked) return { items: await Promise.all(seen.map((s) => toSynthesis(d, s, subject, { brief: true }))), ...(page.next === undefined ? {} : { next: page.next }) }
+    const page: { items: Item<SynthesisItem>[]; next?: string } = await d.table.query<SynthesisItem>(
+      keyOf.organisation(params.organisationId).pk,
+      {
+        index: true,
+        prefix: 'SYNTHESIS#',
+        backwards: true,
+        limit: query.limit,
+        ...(after === undefined ? {} : { after }),
+      },
+    )
+    const seen = page.items.filter(
+      (s) =>
+        may({ ...subject, shared: s.shared }, 'synthesis.read') &&
+        (query.datasetId === undefined || s.datasetId === query.datasetId),
+    )
+    if (seen.length > 0 || page.next === undefined || looked >= pagesLooked)
+      return {
+        items: await Promise.all(seen.map((s) => toSynthesis(d, s, subject, { brief: true }))),
+        ...(page.next === undefined ? {} : { next: page.next }),
+      }
     after = page.next
   }
 }
@@ -29,34 +46,93 @@ export const list: Implementation<Routes['list']> = async ({ query, params, subj
 export const get: Implementation<Routes['get']> = async ({ synthesis: s, subject }, d) => toSynthesis(d, s, subject)
 
 export const share: Implementation<Routes['share']> = async ({ synthesis: s, body, subject, caller }, d) => {
-  if (s.rev !== body.rev) throw new Failure('changed-meanwhile', 'Somebody changed this synthesis after you loaded it. Load it again and repeat.')
+  if (s.rev !== body.rev)
+    throw new Failure(
+      'changed-meanwhile',
+      'Somebody changed this synthesis after you loaded it. Load it again and repeat.',
+    )
   const { state } = await standingOf(d, s)
-  if (state !== 'ready' && (body.shared !== undefined || body.expires !== undefined)) throw new Failure('wrong-state', 'There is nothing to share: the table is not made yet, or its files are gone.')
+  if (state !== 'ready' && (body.shared !== undefined || body.expires !== undefined))
+    throw new Failure('wrong-state', 'There is nothing to share: the table is not made yet, or its files are gone.')
   const today = d.now().toISOString().slice(0, 10)
-  if (body.expires !== undefined && body.expires <= today) throw new Failure('invalid-request', 'It can expire from tomorrow on.', [{ path: '/body/expires', message: 'This day has passed, or is today', value: body.expires, expected: `a day after ${today}` }])
-  await record(d, s.organisationId, whoOf(caller), [{ act: 'synthesis.changed', object: `synthesis ${s.synthesisId}`, detail: { shared: body.shared ?? s.shared, ...(body.expires ? { expires: body.expires } : {}), ...(body.title === undefined ? {} : { title: body.title }) } }])
+  if (body.expires !== undefined && body.expires <= today)
+    throw new Failure('invalid-request', 'It can expire from tomorrow on.', [
+      {
+        path: '/body/expires',
+        message: 'This day has passed, or is today',
+        value: body.expires,
+        expected: `a day after ${today}`,
+      },
+    ])
+  await record(d, s.organisationId, whoOf(caller), [
+    {
+      act: 'synthesis.changed',
+      object: `synthesis ${s.synthesisId}`,
+      detail: {
+        shared: body.shared ?? s.shared,
+        ...(body.expires ? { expires: body.expires } : {}),
+        ...(body.title === undefined ? {} : { title: body.title }),
+      },
+    },
+  ])
   const expires = body.expires === undefined ? undefined : `${body.expires}T00:00:00.000Z`
   if (expires !== undefined) await setDue(d, s.synthesisId, expires)
   try {
-    return await toSynthesis(d, await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
-      set: { ...(body.title === undefined ? {} : { title: body.title }), ...(body.shared === undefined ? {} : { shared: body.shared }), ...(expires === undefined ? {} : { expires }), changed: d.now().toISOString() }, when: [{ attribute: 'rev', is: 'equal', value: body.rev }],
-    }), subject)
-  } catch (e) { throw e instanceof ConditionFailed ? new Failure('changed-meanwhile', 'Somebody changed this synthesis at the same moment. Load it again and repeat.') : e }
+    return await toSynthesis(
+      d,
+      await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+        set: {
+          ...(body.title === undefined ? {} : { title: body.title }),
+          ...(body.shared === undefined ? {} : { shared: body.shared }),
+          ...(expires === undefined ? {} : { expires }),
+          changed: d.now().toISOString(),
+        },
+        when: [{ attribute: 'rev', is: 'equal', value: body.rev }],
+      }),
+      subject,
+    )
+  } catch (e) {
+    throw e instanceof ConditionFailed
+      ? new Failure(
+          'changed-meanwhile',
+          'Somebody changed this synthesis at the same moment. Load it again and repeat.',
+        )
+      : e
+  }
 }
 
 const files = {
-  csv: { key: objectOf.csv, name: '.csv' }, parquet: { key: objectOf.parquet, name: '.parquet' }, dictionary: { key: objectOf.dictionary, name: '-dictionary.csv' }, croissant: { key: objectOf.croissant, name: '-croissant.json' }, card: { key: objectOf.card, name: '-card.json' },
+  csv: { key: objectOf.csv, name: '.csv' },
+  parquet: { key: objectOf.parquet, name: '.parquet' },
+  dictionary: { key: objectOf.dictionary, name: '-dictionary.csv' },
+  croissant: { key: objectOf.croissant, name: '-croissant.json' },
+  card: { key: objectOf.card, name: '-card.json' },
 } as const
 
-const fileName = (s: SynthesisItem): string => s.title.normalize('NFKD').replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').toLowerCase().slice(0, 60) || 'synthetic'
+const fileName = (s: SynthesisItem): string =>
+  s.title
+    .normalize('NFKD')
+    .replaceAll(/[^A-Za-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .toLowerCase()
+    .slice(0, 60) || 'synthetic'
 
 export const download: Implementation<Routes['download']> = async ({ synthesis: s, query, caller }, d: Deps) => {
   const { job, state } = await standingOf(d, s)
   // The card outlives the table.
   const there = job?.state === 'succeeded' && (state === 'ready' || (state === 'expired' && query.format === 'card'))
-  if (!there) throw new Failure('result-not-released', state === 'expired' ? 'Its files are gone: it has expired. The card is still here.' : 'The synthetic table is not made yet.')
-  await record(d, s.organisationId, whoOf(caller), [{ act: 'synthesis.downloaded', object: `synthesis ${s.synthesisId}`, detail: { format: query.format } }])
-  const { key, name } = files[query.format], filename = `${fileName(s)}${name}`
+  if (!there)
+    throw new Failure(
+      'result-not-released',
+      state === 'expired'
+        ? 'Its files are gone: it has expired. The card is still here.'
+        : 'The synthetic table is not made yet.',
+    )
+  await record(d, s.organisationId, whoOf(caller), [
+    { act: 'synthesis.downloaded', object: `synthesis ${s.synthesisId}`, detail: { format: query.format } },
+  ])
+  const { key, name } = files[query.format],
+    filename = `${fileName(s)}${name}`
   const { url, expires } = await d.objects.signedGet('released', key(s.synthesisId, job.jobId), linkSeconds, filename)
   return { url, filename, expires }
 }

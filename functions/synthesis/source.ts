@@ -1,4 +1,7 @@
-/** The real table behind a synthesis: its columns as they are declared or were read, its dataset's budget, and what is wrong with a plan for it. */
+/**
+ * The real table behind a synthesis: its columns as they are declared or were read, its dataset's budget, and what is
+ * wrong with a plan for it.
+ */
 import { subjectColumn, type Table } from '../../domain/datasets/schema.ts'
 import { canonical } from '../../domain/hash.ts'
 import { stored } from '../../domain/privacy/ledger.ts'
@@ -7,26 +10,50 @@ import { type PlanFault, planFaults, proposePlan, sharesOf } from '../../domain/
 import type { Item } from '../../ports/table.ts'
 import { type Reading, readingOf } from '../datasets/files.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { type BudgetItem, type DatasetItem, type DatasetVersionItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import {
+  type BudgetItem,
+  type DatasetItem,
+  type DatasetVersionItem,
+  keyOf,
+  type SynthesisItem,
+} from '../kernel/items.ts'
 import { readingFaults } from './facts.ts'
 
-export interface Source { dataset: Item<DatasetItem>; declared?: Table; reading?: Reading; budget: BudgetItem | undefined; names: string[] }
+export interface Source {
+  dataset: Item<DatasetItem>
+  declared?: Table
+  reading?: Reading
+  budget: BudgetItem | undefined
+  names: string[]
+}
 
-/** A registered table is as its version declares it, an upload as it was read. `names` is empty while the upload has not been read. */
+/**
+ * A registered table is as its version declares it, an upload as it was read. `names` is empty while the upload has not
+ * been read.
+ */
 export async function sourceOf(d: Pick<Deps, 'table' | 'objects'>, s: SynthesisItem): Promise<Source> {
   const [dataset, budget, version, reading] = await Promise.all([
-    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)), d.table.get<BudgetItem>(keyOf.budget(s.datasetId)),
-    s.upload ? undefined : d.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion)), s.upload ? readingOf(d, s.datasetId) : undefined,
+    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
+    d.table.get<BudgetItem>(keyOf.budget(s.datasetId)),
+    s.upload ? undefined : d.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion)),
+    s.upload ? readingOf(d, s.datasetId) : undefined,
   ])
   const declared = version?.data.schema.tables.find((t) => t.name === s.table)
   const names = (declared ?? reading?.tables[0])?.columns.map((c) => c.name) ?? []
   return { dataset: dataset!, ...(declared ? { declared } : {}), ...(reading ? { reading } : {}), budget, names }
 }
 
-/** About how many rows, from the custodian's words (`150 patients, four visits`): the first number in them, or a thousand. */
-const rowsFrom = (words: string | undefined): number => Math.max(1, Number(/\d[\d,.]*/.exec(words ?? '')?.[0].replaceAll(/[,.]/g, '') ?? 1000))
+/**
+ * About how many rows, from the custodian's words (`150 patients, four visits`): the first number in them, or a
+ * thousand.
+ */
+const rowsFrom = (words: string | undefined): number =>
+  Math.max(1, Number(/\d[\d,.]*/.exec(words ?? '')?.[0].replaceAll(/[,.]/g, '') ?? 1000))
 
-/** A plan to begin from, of what a registered table declares. Where a person may have several rows, the privacy unit is still the person, so that their number must be bounded. */
+/**
+ * A plan to begin from, of what a registered table declares. Where a person may have several rows, the privacy unit is
+ * still the person, so that their number must be bounded.
+ */
 export function planOfTable(dataset: Pick<DatasetItem, 'declaredSubjects'>, table: Table): SynthesisPlan {
   const rowsPerPerson = table.oneRowPerSubject || !subjectColumn(table) ? 1 : 10
   return { ...proposePlan(table, rowsFrom(dataset.declaredSubjects)), rowsPerPerson }
@@ -35,9 +62,13 @@ export function planOfTable(dataset: Pick<DatasetItem, 'declaredSubjects'>, tabl
 /** An item has room for 400 kB. */
 const longestPlan = 300_000
 
-/** Everything that is wrong with a plan for this table, by column. What is found in an upload is said to its custodian, who alone may ask. */
+/**
+ * Everything that is wrong with a plan for this table, by column. What is found in an upload is said to its custodian,
+ * who alone may ask.
+ */
 export function faultsOf(plan: SynthesisPlan, { names, reading, declared }: Source): PlanFault[] {
-  if (canonical(plan).length > longestPlan) return [{ message: 'The plan is longer than 300 kB: group categories, or have them bought' }]
+  if (canonical(plan).length > longestPlan)
+    return [{ message: 'The plan is longer than 300 kB: group categories, or have them bought' }]
   const faults = planFaults(plan, names)
   if (faults.length > 0) return faults
   return reading ? readingFaults(plan, reading) : declaredFaults(plan, declared)
@@ -47,8 +78,11 @@ export function faultsOf(plan: SynthesisPlan, { names, reading, declared }: Sour
 function declaredFaults(plan: SynthesisPlan, declared: Table | undefined): PlanFault[] {
   return plan.columns.flatMap((c): PlanFault[] => {
     const type = declared?.columns.find((d) => d.name === c.name)?.type
-    if (c.kind === 'numeric' && type !== 'integer' && type !== 'number') return [{ column: c.name, message: `It is declared as ${type}, not as a number` }]
-    return c.kind === 'date' && type !== 'date' ? [{ column: c.name, message: `It is declared as ${type}, not as a date` }] : []
+    if (c.kind === 'numeric' && type !== 'integer' && type !== 'number')
+      return [{ column: c.name, message: `It is declared as ${type}, not as a number` }]
+    return c.kind === 'date' && type !== 'date'
+      ? [{ column: c.name, message: `It is declared as ${type}, not as a date` }]
+      : []
   })
 }
 

@@ -1,4 +1,7 @@
-/** The function that serves synthetic data. It reads declarations and noisy figures; what reads rows are the workflow's steps. */
+/**
+ * The function that serves synthetic data. It reads declarations and noisy figures; what reads rows are the workflow's
+ * steps.
+ */
 import { synthesis } from '../../contracts/synthesis.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { lambda, type LambdaHandler } from '../kernel/handler.ts'
@@ -7,4 +10,5 @@ import { confirm, quote } from './confirm.ts'
 import { evaluate } from './evaluate.ts'
 import { download, get, list, share } from './shelf.ts'
 
-export const createSynthesis = (deps: Deps): LambdaHandler => lambda(synthesis, 'synthesis', deps, { begin, infer, list, get, quote, confirm, evaluate, share, download })
+export const createSynthesis = (deps: Deps): LambdaHandler =>
+  lambda(synthesis, 'synthesis', deps, { begin, infer, list, get, quote, confirm, evaluate, share, download })

@@ -1,4 +1,7 @@
-/** Twins that a dataset's policy asks for: of each table of a new version a synthetic one, paid from the part of the budget that the policy sets aside, shared with whoever may see the dataset. */
+/**
+ * Twins that a dataset's policy asks for: of each table of a new version a synthetic one, paid from the part of the
+ * budget that the policy sets aside, shared with whoever may see the dataset.
+ */
 import { feasibility } from '../../domain/synthesis/feasibility.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { domainOf } from '../../domain/synthesis/request.ts'
@@ -16,7 +19,13 @@ const platform = { kind: 'platform' as const, id: 'twins' }
 /** Makes the item, or finds the one that was made before. */
 async function planted(d: Deps, item: Item<SynthesisItem>): Promise<Item<SynthesisItem>> {
   try {
-    await record(d, item.organisationId, platform, [{ act: 'synthesis.begun', object: `synthesis ${item.synthesisId}`, detail: { dataset: item.datasetId, table: item.table } }])
+    await record(d, item.organisationId, platform, [
+      {
+        act: 'synthesis.begun',
+        object: `synthesis ${item.synthesisId}`,
+        detail: { dataset: item.datasetId, table: item.table },
+      },
+    ])
     return await d.table.create(item)
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
@@ -25,27 +34,63 @@ async function planted(d: Deps, item: Item<SynthesisItem>): Promise<Item<Synthes
 }
 
 /**
- * Begins and confirms the twins of a version that was just published; the watch starts their jobs at its next visit. A table whose plan does not stand by itself, or that the
- * budget does not cover, waits as a proposal for its custodian. Safe to run twice.
+ * Begins and confirms the twins of a version that was just published; the watch starts their jobs at its next visit. A
+ * table whose plan does not stand by itself, or that the budget does not cover, waits as a proposal for its custodian.
+ * Safe to run twice.
  */
 export async function makeTwins(d: Deps, dataset: DatasetItem, userId: string): Promise<void> {
   const { twin, budget } = dataset.policy
   if (!twin) return
   const { datasetId, organisationId, version } = dataset
-  const tables = (await d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(datasetId, version), ['data']))?.data.schema.tables ?? []
+  const tables =
+    (await d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(datasetId, version), ['data']))?.data
+      .schema.tables ?? []
   for (const table of tables) {
-    const synthesisId = await derivedId('syn', datasetId, String(version), table.name), at = d.now().toISOString()
+    const synthesisId = await derivedId('syn', datasetId, String(version), table.name),
+      at = d.now().toISOString()
     const plan: SynthesisPlan = { ...planOfTable(dataset, table), epsilon: twin.epsilon, delta: budget.delta }
     const s = await planted(d, {
-      synthesisId, organisationId, datasetId, datasetVersion: version, table: table.name, userId, title: `Twin of ${dataset.title}${tables.length > 1 ? `: ${table.name}` : ''}`.slice(0, 120), state: 'proposed', plan, attempts: [], created: at, changed: at, shared: true, evaluations: [],
-      ...keyOf.synthesis(synthesisId), gpk: `ORG#${organisationId}`, gsk: `SYNTHESIS#${at}#${synthesisId}`,
+      synthesisId,
+      organisationId,
+      datasetId,
+      datasetVersion: version,
+      table: table.name,
+      userId,
+      title: `Twin of ${dataset.title}${tables.length > 1 ? `: ${table.name}` : ''}`.slice(0, 120),
+      state: 'proposed',
+      plan,
+      attempts: [],
+      created: at,
+      changed: at,
+      shared: true,
+      evaluations: [],
+      ...keyOf.synthesis(synthesisId),
+      gpk: `ORG#${organisationId}`,
+      gsk: `SYNTHESIS#${at}#${synthesisId}`,
     })
     const source = await sourceOf(d, s)
-    const stands = faultsOf(plan, source).length === 0 && feasibility({ domain: domainOf(plan), rowsDeclared: plan.rowsDeclared, method: plan.method, epsilon: plan.epsilon, delta: plan.delta, rowsPerPerson: plan.rowsPerPerson }).refusal === undefined
+    const stands =
+      faultsOf(plan, source).length === 0 &&
+      feasibility({
+        domain: domainOf(plan),
+        rowsDeclared: plan.rowsDeclared,
+        method: plan.method,
+        epsilon: plan.epsilon,
+        delta: plan.delta,
+        rowsPerPerson: plan.rowsPerPerson,
+      }).refusal === undefined
     if (s.attempts.length > 0 || !stands) continue
     try {
       const { jobId } = await launch(d, s, source, plan, userId)
-      await record(d, organisationId, platform, [{ act: 'synthesis.confirmed', object: `synthesis ${synthesisId}`, detail: { dataset: datasetId, job: jobId, epsilon: plan.epsilon, method: plan.method } }])
-    } catch (e) { if (!(e instanceof Failure)) throw e }
+      await record(d, organisationId, platform, [
+        {
+          act: 'synthesis.confirmed',
+          object: `synthesis ${synthesisId}`,
+          detail: { dataset: datasetId, job: jobId, epsilon: plan.epsilon, method: plan.method },
+        },
+      ])
+    } catch (e) {
+      if (!(e instanceof Failure)) throw e
+    }
   }
 }

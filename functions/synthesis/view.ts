@@ -15,8 +15,14 @@ import { type DatasetItem, type JobItem, keyOf, type PersonProfile, type Synthes
 import { planOfReading } from './facts.ts'
 import { objectOf } from './making.ts'
 
-export async function readObject<T>(d: Pick<Deps, 'objects'>, bucket: 'protected' | 'released', key: string): Promise<T | undefined> {
-  try { return JSON.parse(new TextDecoder().decode(await d.objects.get(bucket, key))) as T } catch (e) {
+export async function readObject<T>(
+  d: Pick<Deps, 'objects'>,
+  bucket: 'protected' | 'released',
+  key: string,
+): Promise<T | undefined> {
+  try {
+    return JSON.parse(new TextDecoder().decode(await d.objects.get(bucket, key))) as T
+  } catch (e) {
     if (e instanceof ObjectMissing) return undefined
     throw e
   }
@@ -30,7 +36,10 @@ function stateOf(s: SynthesisItem, job: JobItem | undefined, now: string): Synth
   return jobLife[job.state].live ? 'running' : job.state === 'succeeded' ? 'ready' : 'failed'
 }
 
-export interface Standing { job: JobItem | undefined; state: SynthesisState }
+export interface Standing {
+  job: JobItem | undefined
+  state: SynthesisState
+}
 /** The present state, from the synthesis and its job. An upload that is being read: `readingState`. */
 export async function standingOf(d: Pick<Deps, 'table' | 'now'>, s: SynthesisItem): Promise<Standing> {
   const job = s.jobId === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(s.jobId))
@@ -38,25 +47,55 @@ export async function standingOf(d: Pick<Deps, 'table' | 'now'>, s: SynthesisIte
 }
 
 /** How the reading of an upload stands, with what was read or what was wrong with the file. */
-export async function readingState(d: Pick<Deps, 'table' | 'objects'>, s: SynthesisItem): Promise<{ state: 'reading' | 'failed' } | { state: 'proposed'; reading: Reading } | { state: 'failed'; fault: string }> {
-  const [dataset, reading] = await Promise.all([d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)), readingOf(d, s.datasetId)])
+export async function readingState(
+  d: Pick<Deps, 'table' | 'objects'>,
+  s: SynthesisItem,
+): Promise<
+  { state: 'reading' | 'failed' } | { state: 'proposed'; reading: Reading } | { state: 'failed'; fault: string }
+> {
+  const [dataset, reading] = await Promise.all([
+    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
+    readingOf(d, s.datasetId),
+  ])
   if (reading?.jobId === s.readingJob && reading) return { state: 'proposed', reading }
-  if (dataset?.problem) return { state: 'failed', fault: `${dataset.problem.line === undefined ? '' : `Line ${dataset.problem.line}: `}${dataset.problem.reason}` }
+  if (dataset?.problem)
+    return {
+      state: 'failed',
+      fault: `${dataset.problem.line === undefined ? '' : `Line ${dataset.problem.line}: `}${dataset.problem.reason}`,
+    }
   const job = s.readingJob === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(s.readingJob))
-  return job && !jobLife[job.state].live && job.state !== 'succeeded' ? { state: 'failed', fault: jobCodes[job.problem?.code ?? 'infrastructure'] } : { state: 'reading' }
+  return job && !jobLife[job.state].live && job.state !== 'succeeded'
+    ? { state: 'failed', fault: jobCodes[job.problem?.code ?? 'infrastructure'] }
+    : { state: 'reading' }
 }
 
 async function evaluationsOf(d: Deps, s: SynthesisItem, custodian: boolean): Promise<z.input<typeof Evaluation>[]> {
-  const found = await Promise.all(s.evaluations.map(async (jobId) => {
-    const job = await d.table.get<JobItem>(keyOf.job(jobId))
-    if (job?.state !== 'succeeded') return []
-    const result = (await readObject<EvaluationResult>(d, 'released', objectOf.evaluation(s.synthesisId, jobId))) ?? (custodian ? await readObject<EvaluationResult>(d, 'protected', objectOf.own(s.synthesisId, jobId)) : undefined)
-    if (!result) return []
-    return [{
-      kind: result.model ? 'model' as const : 'agreement' as const, charged: result.charged, at: job.ended!, ...result.agreement, ...(result.model ? { model: result.model } : {}), ...(result.noise === undefined ? {} : { noise: result.noise }),
-      ...(result.figures ? { tvd1: [{ column: 'mean over all columns', tvd: result.figures.tvd1 }], tvd2: [{ columns: ['mean over', 'all pairs'] as [string, string], tvd: result.figures.tvd2 }] } : {}),
-    }]
-  }))
+  const found = await Promise.all(
+    s.evaluations.map(async (jobId) => {
+      const job = await d.table.get<JobItem>(keyOf.job(jobId))
+      if (job?.state !== 'succeeded') return []
+      const result =
+        (await readObject<EvaluationResult>(d, 'released', objectOf.evaluation(s.synthesisId, jobId))) ??
+        (custodian ? await readObject<EvaluationResult>(d, 'protected', objectOf.own(s.synthesisId, jobId)) : undefined)
+      if (!result) return []
+      return [
+        {
+          kind: result.model ? ('model' as const) : ('agreement' as const),
+          charged: result.charged,
+          at: job.ended!,
+          ...result.agreement,
+          ...(result.model ? { model: result.model } : {}),
+          ...(result.noise === undefined ? {} : { noise: result.noise }),
+          ...(result.figures
+            ? {
+                tvd1: [{ column: 'mean over all columns', tvd: result.figures.tvd1 }],
+                tvd2: [{ columns: ['mean over', 'all pairs'] as [string, string], tvd: result.figures.tvd2 }],
+              }
+            : {}),
+        },
+      ]
+    }),
+  )
   return found.flat()
 }
 
@@ -67,7 +106,10 @@ type Seen = Pick<View, 'state' | 'plan' | 'hints' | 'problem' | 'faults'>
 async function beginning(d: Deps, s: SynthesisItem): Promise<Seen> {
   const read = await readingState(d, s)
   if (read.state === 'reading') return { state: 'reading' }
-  if (!('reading' in read)) { const fault = 'fault' in read ? read.fault : ''; return { state: 'failed', problem: fault, faults: [{ message: fault }] } }
+  if (!('reading' in read)) {
+    const fault = 'fault' in read ? read.fault : ''
+    return { state: 'failed', problem: fault, faults: [{ message: fault }] }
+  }
   const { plan, hints } = planOfReading(read.reading)
   return { state: 'proposed', plan: s.plan ?? plan, hints }
 }
@@ -75,27 +117,75 @@ async function beginning(d: Deps, s: SynthesisItem): Promise<Seen> {
 /** What became of the job. */
 async function outcome(d: Deps, s: SynthesisItem, { job, state }: Standing): Promise<Seen> {
   const seen: Seen = { state, ...(s.plan ? { plan: s.plan } : {}) }
-  if (state === 'proposed' && s.upload) { const reading = await readingOf(d, s.datasetId); return reading ? { ...seen, hints: planOfReading(reading).hints } : seen }
+  if (state === 'proposed' && s.upload) {
+    const reading = await readingOf(d, s.datasetId)
+    return reading ? { ...seen, hints: planOfReading(reading).hints } : seen
+  }
   if (state !== 'failed' || !job) return seen
   const faults = await readObject<PlanFault[]>(d, 'protected', objectOf.faults(s.synthesisId, job.jobId))
   return { ...seen, problem: jobCodes[job.problem?.code ?? 'infrastructure'], ...(faults ? { faults } : {}) }
 }
 
 /** For a list `brief` leaves out what only a synthesis's own page shows. */
-export async function toSynthesis(d: Deps, s: Item<SynthesisItem>, subject: Subject, { brief = false }: { brief?: boolean } = {}): Promise<View> {
+export async function toSynthesis(
+  d: Deps,
+  s: Item<SynthesisItem>,
+  subject: Subject,
+  { brief = false }: { brief?: boolean } = {},
+): Promise<View> {
   const custodian = may({ ...subject, shared: s.shared }, 'synthesis.make')
-  const [standing, dataset, owner] = await Promise.all([standingOf(d, s), d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)), d.table.get<PersonProfile>(keyOf.person(s.userId), ['name'])])
-  const { job } = standing
-  const { state, plan, hints, problem, faults } = standing.state === 'reading' ? await beginning(d, s) : await outcome(d, s, standing)
-  const ready = state === 'ready' && job !== undefined
-  const [card, progress, evaluations] = brief || !job ? [undefined, undefined, []] : await Promise.all([
-    ready || state === 'expired' ? readObject<z.input<typeof SynthesisCard>>(d, 'released', objectOf.card(s.synthesisId, job.jobId)) : undefined, readObject<RoundShown[]>(d, 'protected', objectOf.progress(s.synthesisId, job.jobId)), evaluationsOf(d, s, custodian),
+  const [standing, dataset, owner] = await Promise.all([
+    standingOf(d, s),
+    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
+    d.table.get<PersonProfile>(keyOf.person(s.userId), ['name']),
   ])
-  const acts = { confirm: state === 'proposed' || (state === 'failed' && plan !== undefined), evaluate: ready, share: ready, cancel: state === 'running' }
+  const { job } = standing
+  const { state, plan, hints, problem, faults } =
+    standing.state === 'reading' ? await beginning(d, s) : await outcome(d, s, standing)
+  const ready = state === 'ready' && job !== undefined
+  const [card, progress, evaluations] =
+    brief || !job
+      ? [undefined, undefined, []]
+      : await Promise.all([
+          ready || state === 'expired'
+            ? readObject<z.input<typeof SynthesisCard>>(d, 'released', objectOf.card(s.synthesisId, job.jobId))
+            : undefined,
+          readObject<RoundShown[]>(d, 'protected', objectOf.progress(s.synthesisId, job.jobId)),
+          evaluationsOf(d, s, custodian),
+        ])
+  const acts = {
+    confirm: state === 'proposed' || (state === 'failed' && plan !== undefined),
+    evaluate: ready,
+    share: ready,
+    cancel: state === 'running',
+  }
   return {
-    synthesisId: s.synthesisId, organisationId: s.organisationId, title: s.title, state, created: s.created, changed: s.changed, ...(s.expires ? { expires: s.expires } : {}), rev: s.rev!, owner: { userId: s.userId, name: owner?.name ?? 'Somebody' },
-    datasetId: s.datasetId, dataset: dataset?.name ?? '', datasetVersion: s.datasetVersion, table: s.table, shared: s.shared, ...(plan && !brief && (custodian || ready) ? { plan } : {}), ...(s.planHash ? { planHash: s.planHash } : {}), ...(hints && custodian && !brief ? { hints } : {}),
-    ...(s.jobId ? { jobId: s.jobId } : {}), rounds: progress ?? [], ...(card ? { card } : {}), evaluations, ...(problem && custodian ? { problem } : {}), ...(faults && custodian ? { faults } : {}),
-    may: [...(['confirm', 'evaluate', 'share', 'cancel'] as const).filter((act) => custodian && acts[act]), ...(ready ? ['download' as const] : [])],
+    synthesisId: s.synthesisId,
+    organisationId: s.organisationId,
+    title: s.title,
+    state,
+    created: s.created,
+    changed: s.changed,
+    ...(s.expires ? { expires: s.expires } : {}),
+    rev: s.rev!,
+    owner: { userId: s.userId, name: owner?.name ?? 'Somebody' },
+    datasetId: s.datasetId,
+    dataset: dataset?.name ?? '',
+    datasetVersion: s.datasetVersion,
+    table: s.table,
+    shared: s.shared,
+    ...(plan && !brief && (custodian || ready) ? { plan } : {}),
+    ...(s.planHash ? { planHash: s.planHash } : {}),
+    ...(hints && custodian && !brief ? { hints } : {}),
+    ...(s.jobId ? { jobId: s.jobId } : {}),
+    rounds: progress ?? [],
+    ...(card ? { card } : {}),
+    evaluations,
+    ...(problem && custodian ? { problem } : {}),
+    ...(faults && custodian ? { faults } : {}),
+    may: [
+      ...(['confirm', 'evaluate', 'share', 'cancel'] as const).filter((act) => custodian && acts[act]),
+      ...(ready ? ['download' as const] : []),
+    ],
   }
 }

@@ -5,7 +5,11 @@ import { sendFiles } from '../../clients/publish.ts'
 import { type DemoDataset, demoDatasets } from './declared.ts'
 import { sendInside } from './inside.ts'
 
-export interface DatasetParts { organisationId: string; cleo: () => Client; objects: LocalObjects }
+export interface DatasetParts {
+  organisationId: string
+  cleo: () => Client
+  objects: LocalObjects
+}
 
 const pollMilliseconds = 120
 const giveUpMilliseconds = 60_000
@@ -19,23 +23,43 @@ async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
   }
   throw new Error('A demo dataset was not finished in a minute')
 }
-const cannot = (why: string | undefined): Error => new Error(`A demo dataset cannot be made: ${why ?? 'its job ended without an answer'}`)
+const cannot = (why: string | undefined): Error =>
+  new Error(`A demo dataset cannot be made: ${why ?? 'its job ended without an answer'}`)
 
 /** One dataset from its name to its first version; whatever an interrupted attempt has left is taken up. */
-async function register(o: DatasetParts, { declared: { name, title, description, declaredSubjects, schema, policy }, files }: DemoDataset): Promise<void> {
+async function register(
+  o: DatasetParts,
+  { declared: { name, title, description, declaredSubjects, schema, policy }, files }: DemoDataset,
+): Promise<void> {
   const client = o.cleo()
-  const known = (await client.datasets.list({ params: { organisationId: o.organisationId }, query: { limit: 200 } })).items.find((s) => s.name === name)
+  const known = (
+    await client.datasets.list({ params: { organisationId: o.organisationId }, query: { limit: 200 } })
+  ).items.find((s) => s.name === name)
   if (known && known.version > 0) return
-  const { datasetId } = known ?? await client.datasets.create({ params: { organisationId: o.organisationId }, body: { name, title, description, declaredSubjects } })
+  const { datasetId } =
+    known ??
+    (await client.datasets.create({
+      params: { organisationId: o.organisationId },
+      body: { name, title, description, declaredSubjects },
+    }))
   const params = { datasetId }
-  const bytes = Object.entries(files).map(([path, data]) => ({ path, data: typeof data === 'string' ? new TextEncoder().encode(data) : data }))
-  const sent = await sendFiles({ files: bytes, ask: async (some) => (await client.datasets.uploads({ params, body: { files: some } })).uploads, send: sendInside(o.objects) })
+  const bytes = Object.entries(files).map(([path, data]) => ({
+    path,
+    data: typeof data === 'string' ? new TextEncoder().encode(data) : data,
+  }))
+  const sent = await sendFiles({
+    files: bytes,
+    ask: async (some) => (await client.datasets.uploads({ params, body: { files: some } })).uploads,
+    send: sendInside(o.objects),
+  })
   await client.datasets.read({ params, body: { files: sent } })
   await until(async () => {
     const now = await client.datasets.get({ params })
     if (now.problem) throw cannot(now.problem)
     if (now.state !== 'proposed') return undefined
-    try { return await client.datasets.publish({ params, body: { rev: now.rev, schema, policy } }) } catch (e) {
+    try {
+      return await client.datasets.publish({ params, body: { rev: now.rev, schema, policy } })
+    } catch (e) {
       // The reading's own job may still write its end.
       if (e instanceof ProblemError && (e.kind === 'changed-meanwhile' || e.kind === 'wrong-state')) return undefined
       throw e
@@ -49,4 +73,6 @@ async function register(o: DatasetParts, { declared: { name, title, description,
 }
 
 /** Registers those of the three that are not published yet, side by side. Safe to run twice. */
-export const seedDatasets = async (o: DatasetParts): Promise<void> => { await Promise.all((await demoDatasets()).map((s) => register(o, s))) }
+export const seedDatasets = async (o: DatasetParts): Promise<void> => {
+  await Promise.all((await demoDatasets()).map((s) => register(o, s)))
+}

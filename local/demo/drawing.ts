@@ -18,7 +18,8 @@ export function drawing(name: string): Drawing {
   const next = (): number => random.next()
   return {
     chance: random,
-    normal: (mean, deviation) => mean + deviation * Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+    normal: (mean, deviation) =>
+      mean + deviation * Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
     happens: (p) => next() < p,
     one: (weighted) => {
       let left = next() * weighted.reduce((s, [, w]) => s + w, 0)

@@ -1,4 +1,7 @@
-/** A writer of NIfTI-1 single files (.nii, .nii.gz): little-endian, three dimensions, after the header of nifti1.h (Cox et al. 2004). */
+/**
+ * A writer of NIfTI-1 single files (.nii, .nii.gz): little-endian, three dimensions, after the header of nifti1.h (Cox
+ * et al. 2004).
+ */
 import { gzipSync } from 'node:zlib'
 
 const headerBytes = 352
@@ -15,16 +18,22 @@ export interface Volume {
   description: string
 }
 
-/** The bytes of an uncompressed file. The first voxel lies so that the middle of the volume is at the origin of scanner space (`sform`, aligned). */
+/**
+ * The bytes of an uncompressed file. The first voxel lies so that the middle of the volume is at the origin of scanner
+ * space (`sform`, aligned).
+ */
 export function nifti(v: Volume): Uint8Array {
   const [nx, ny, nz] = v.shape
   if (v.voxels.length !== nx * ny * nz) throw new RangeError('A volume has as many voxels as its shape says')
   const [code, bits] = v.voxels instanceof Float32Array ? codes.float32 : codes.uint8
   const out = new Uint8Array(headerBytes + (v.voxels.length * bits) / 8)
   const at = new DataView(out.buffer)
-  const int16 = (offset: number, ...values: number[]): void => values.forEach((n, i) => at.setInt16(offset + 2 * i, n, true))
-  const float = (offset: number, ...values: number[]): void => values.forEach((n, i) => at.setFloat32(offset + 4 * i, n, true))
-  const text = (offset: number, length: number, s: string): void => out.set(new TextEncoder().encode(s).subarray(0, length - 1), offset)
+  const int16 = (offset: number, ...values: number[]): void =>
+    values.forEach((n, i) => at.setInt16(offset + 2 * i, n, true))
+  const float = (offset: number, ...values: number[]): void =>
+    values.forEach((n, i) => at.setFloat32(offset + 4 * i, n, true))
+  const text = (offset: number, length: number, s: string): void =>
+    out.set(new TextEncoder().encode(s).subarray(0, length - 1), offset)
   at.setInt32(0, 348, true) // sizeof_hdr
   int16(40, 3, nx, ny, nz, 1, 1, 1, 1) // dim
   int16(70, code, bits) // datatype, bitpix
@@ -33,7 +42,11 @@ export function nifti(v: Volume): Uint8Array {
   out[123] = 2 // xyzt_units: millimetres
   text(148, 80, v.description)
   int16(252, 0, 2) // qform_code: none; sform_code: aligned
-  v.spacing.forEach((s, i) => { const row = [0, 0, 0, (-s * (v.shape[i]! - 1)) / 2]; row[i] = s; float(280 + 16 * i, ...row) }) // srow_x, srow_y, srow_z
+  v.spacing.forEach((s, i) => {
+    const row = [0, 0, 0, (-s * (v.shape[i]! - 1)) / 2]
+    row[i] = s
+    float(280 + 16 * i, ...row)
+  }) // srow_x, srow_y, srow_z
   text(344, 5, 'n+1') // magic
   if (v.voxels instanceof Float32Array) v.voxels.forEach((value, i) => at.setFloat32(headerBytes + 4 * i, value, true))
   else out.set(v.voxels, headerBytes)

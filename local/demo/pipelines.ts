@@ -1,4 +1,7 @@
-/** The demo's pipelines, published by its researcher through the same routes as real ones, and an experiment that waits for its first run. Nothing is run: publishing needs neither Python nor R. */
+/**
+ * The demo's pipelines, published by its researcher through the same routes as real ones, and an experiment that waits
+ * for its first run. Nothing is run: publishing needs neither Python nor R.
+ */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +11,11 @@ import { sendFiles } from '../../clients/publish.ts'
 import { sendInside } from './inside.ts'
 import { recording, recordingRate } from './recording.ts'
 
-export interface PipelineParts { organisationId: string; rosa: () => Client; objects: LocalObjects }
+export interface PipelineParts {
+  organisationId: string
+  rosa: () => Client
+  objects: LocalObjects
+}
 
 type Definition = Parameters<Client['pipelines']['publish']>[0]['body']['definition']
 const examples = fileURLToPath(new URL('../../examples/pipelines', import.meta.url))
@@ -16,26 +23,63 @@ const title = 'First recording'
 
 /** Publishes a folder of `examples/pipelines`; publishing the same again answers what is there. */
 async function publish(o: PipelineParts, folder: string): ReturnType<Client['pipelines']['publish']> {
-  const top = join(examples, folder), params = { organisationId: o.organisationId }
-  const paths = (await readdir(top, { recursive: true, withFileTypes: true })).filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name).slice(top.length + 1).replaceAll('\\', '/')).filter((p) => p !== 'pipeline.json' && !/(^|\/)(\.|__pycache__)/.test(p)).sort()
+  const top = join(examples, folder),
+    params = { organisationId: o.organisationId }
+  const paths = (await readdir(top, { recursive: true, withFileTypes: true }))
+    .filter((e) => e.isFile())
+    .map((e) =>
+      join(e.parentPath, e.name)
+        .slice(top.length + 1)
+        .replaceAll('\\', '/'),
+    )
+    .filter((p) => p !== 'pipeline.json' && !/(^|\/)(\.|__pycache__)/.test(p))
+    .sort()
   const definition = JSON.parse(await readFile(join(top, 'pipeline.json'), 'utf8')) as Definition
   const files = await sendFiles({
-    files: await Promise.all(paths.map(async (path) => ({ path, data: new Uint8Array(await readFile(join(top, path))) }))), send: sendInside(o.objects),
-    ask: async (some) => (await o.rosa().pipelines.uploads({ params, body: { name: definition.name, files: some } })).uploads,
+    files: await Promise.all(
+      paths.map(async (path) => ({ path, data: new Uint8Array(await readFile(join(top, path))) })),
+    ),
+    send: sendInside(o.objects),
+    ask: async (some) =>
+      (await o.rosa().pipelines.uploads({ params, body: { name: definition.name, files: some } })).uploads,
   })
   return o.rosa().pipelines.publish({ params, body: { definition, files, note: 'First version' } })
 }
 
-/** Publishes both and sets up the experiment with its recording; what an interrupted attempt has left is taken up. Safe to run twice. */
+/**
+ * Publishes both and sets up the experiment with its recording; what an interrupted attempt has left is taken up. Safe
+ * to run twice.
+ */
 export async function seedPipelines(o: PipelineParts): Promise<void> {
   const [imaging] = await Promise.all([publish(o, 'calcium-imaging'), publish(o, 'trial-measures')])
-  const rosa = o.rosa(), organisation = { organisationId: o.organisationId }
-  const known = (await rosa.pipelines.experiments({ params: organisation, query: { whose: 'mine', pipelineId: imaging.pipelineId, limit: 200 } })).items.find((e) => e.title === title)
+  const rosa = o.rosa(),
+    organisation = { organisationId: o.organisationId }
+  const known = (
+    await rosa.pipelines.experiments({
+      params: organisation,
+      query: { whose: 'mine', pipelineId: imaging.pipelineId, limit: 200 },
+    })
+  ).items.find((e) => e.title === title)
   const { experimentId, rev, inputs } = known
     ? await rosa.pipelines.experiment({ params: { experimentId: known.experimentId } })
-    : await rosa.pipelines.createExperiment({ params: organisation, body: { pipelineId: imaging.pipelineId, title, description: 'Eight seconds of an invented field of view', parameters: { frame_rate: recordingRate } } })
+    : await rosa.pipelines.createExperiment({
+        params: organisation,
+        body: {
+          pipelineId: imaging.pipelineId,
+          title,
+          description: 'Eight seconds of an invented field of view',
+          parameters: { frame_rate: recordingRate },
+        },
+      })
   if (inputs.length > 0) return
   const params = { experimentId }
-  const sent = await sendFiles({ files: [{ path: 'recording.tif', data: recording() }], send: sendInside(o.objects), ask: async (some) => (await rosa.pipelines.inputUploads({ params, body: { files: some } })).uploads })
-  await rosa.pipelines.changeExperiment({ params, body: { rev, inputs: { stack: sent.map((f) => ({ from: 'upload' as const, ...f })) } } })
+  const sent = await sendFiles({
+    files: [{ path: 'recording.tif', data: recording() }],
+    send: sendInside(o.objects),
+    ask: async (some) => (await rosa.pipelines.inputUploads({ params, body: { files: some } })).uploads,
+  })
+  await rosa.pipelines.changeExperiment({
+    params,
+    body: { rev, inputs: { stack: sent.map((f) => ({ from: 'upload' as const, ...f })) } },
+  })
 }

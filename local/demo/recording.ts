@@ -1,29 +1,57 @@
-/** An invented two-photon recording: cells that flash on an uneven background, under a sample that drifts, with shot noise. */
+/**
+ * An invented two-photon recording: cells that flash on an uneven background, under a sample that drifts, with shot
+ * noise.
+ */
 import { clamp, drawing } from './drawing.ts'
 
-const side = 64, frames = 120, cells = 8
+const side = 64,
+  frames = 120,
+  cells = 8
 /** Frames a second, as the demo's experiment says. */
 export const recordingRate = 15
 /** Half the width of a cell in pixels, and the least distance between two. */
-const halfWidth = 3, apart = 13, margin = 11
+const halfWidth = 3,
+  apart = 13,
+  margin = 11
 /** Frames in which a flash falls to 1/e. */
 const decay = 9
 /** The sample moves at most so far, in pixels; the background is drawn a little further. */
-const furthest = 4, reach = 6
+const furthest = 4,
+  reach = 6
 
-/** A TIFF of many pages, grey, 16 bits, not compressed (TIFF 6.0, little-endian): what microscopes write and every reader takes. All pages lie one behind the other, their directories after them. */
+/**
+ * A TIFF of many pages, grey, 16 bits, not compressed (TIFF 6.0, little-endian): what microscopes write and every
+ * reader takes. All pages lie one behind the other, their directories after them.
+ */
 export function tiffStack(pages: readonly Uint16Array[], width: number, height: number): Uint8Array<ArrayBuffer> {
-  const size = 2 * width * height, entries = 10, directory = 2 + 12 * entries + 4
-  if (pages.length === 0 || pages.some((p) => p.length !== width * height)) throw new RangeError('Every page has width × height pixels, and there is at least one')
-  const bytes = new Uint8Array(8 + pages.length * (size + directory)), at = new DataView(bytes.buffer)
+  const size = 2 * width * height,
+    entries = 10,
+    directory = 2 + 12 * entries + 4
+  if (pages.length === 0 || pages.some((p) => p.length !== width * height))
+    throw new RangeError('Every page has width × height pixels, and there is at least one')
+  const bytes = new Uint8Array(8 + pages.length * (size + directory)),
+    at = new DataView(bytes.buffer)
   at.setUint16(0, 0x4949, false)
   at.setUint16(2, 42, true)
   at.setUint32(4, 8 + pages.length * size, true)
   for (const [i, page] of pages.entries()) {
-    const data = 8 + i * size, start = 8 + pages.length * size + i * directory
+    const data = 8 + i * size,
+      start = 8 + pages.length * size + i * directory
     for (const [k, v] of page.entries()) at.setUint16(data + 2 * k, v, true)
-    // Tag, type (3 SHORT, 4 LONG), value: width, height, bits, no compression, black is zero, where the data lie, one sample, rows in the one strip, its length, unsigned.
-    const fields: [number, number, number][] = [[256, 4, width], [257, 4, height], [258, 3, 16], [259, 3, 1], [262, 3, 1], [273, 4, data], [277, 3, 1], [278, 4, height], [279, 4, size], [339, 3, 1]]
+    // Tag, type (3 SHORT, 4 LONG), value: width, height, bits, no compression, black is zero, where the data lie, one
+    // sample, rows in the one strip, its length, unsigned.
+    const fields: [number, number, number][] = [
+      [256, 4, width],
+      [257, 4, height],
+      [258, 3, 16],
+      [259, 3, 1],
+      [262, 3, 1],
+      [273, 4, data],
+      [277, 3, 1],
+      [278, 4, height],
+      [279, 4, size],
+      [339, 3, 1],
+    ]
     at.setUint16(start, entries, true)
     for (const [k, [tag, type, value]] of fields.entries()) {
       const field = start + 2 + 12 * k
@@ -43,40 +71,68 @@ export function recording(): Uint8Array<ArrayBuffer> {
   const d = drawing('recording')
   const places: { x: number; y: number; a: number; b: number; trace: Float64Array }[] = []
   for (let tries = 0; places.length < cells && tries < 10_000; tries++) {
-    const x = d.uniform(margin, side - margin), y = d.uniform(margin, side - margin)
+    const x = d.uniform(margin, side - margin),
+      y = d.uniform(margin, side - margin)
     if (places.some((p) => Math.hypot(p.x - x, p.y - y) < apart)) continue
     const trace = new Float64Array(frames)
-    for (let t = 0; t < frames; t++) trace[t] = (t > 0 ? trace[t - 1]! * Math.exp(-1 / decay) : 0) + (d.happens(0.03) ? d.uniform(0.8, 1.6) : 0)
+    for (let t = 0; t < frames; t++)
+      trace[t] = (t > 0 ? trace[t - 1]! * Math.exp(-1 / decay) : 0) + (d.happens(0.03) ? d.uniform(0.8, 1.6) : 0)
     // Every cell flashes at least once, or nobody could find it.
     if (Math.max(...trace) < 0.8) continue
     places.push({ x, y, a: halfWidth * d.uniform(0.85, 1.2), b: halfWidth * d.uniform(0.85, 1.2), trace })
   }
   // A few broad waves make the background uneven; fine grain gives motion correction something to hold on to.
-  const waves = Array.from({ length: 6 }, () => ({ u: d.uniform(-0.12, 0.12), v: d.uniform(-0.12, 0.12), phase: d.uniform(0, 2 * Math.PI), height: d.uniform(3, 9) }))
-  const grain = Array.from({ length: 60 }, () => ({ u: d.uniform(-1.2, 1.2), v: d.uniform(-1.2, 1.2), phase: d.uniform(0, 2 * Math.PI), height: d.uniform(2, 5) }))
-  const wide = side + 2 * reach, still = new Float64Array(wide * wide)
-  for (let i = 0; i < still.length; i++) still[i] = [...waves, ...grain].reduce((s, w) => s + w.height * Math.sin(w.u * (i % wide) + w.v * Math.floor(i / wide) + w.phase), 150)
+  const waves = Array.from({ length: 6 }, () => ({
+    u: d.uniform(-0.12, 0.12),
+    v: d.uniform(-0.12, 0.12),
+    phase: d.uniform(0, 2 * Math.PI),
+    height: d.uniform(3, 9),
+  }))
+  const grain = Array.from({ length: 60 }, () => ({
+    u: d.uniform(-1.2, 1.2),
+    v: d.uniform(-1.2, 1.2),
+    phase: d.uniform(0, 2 * Math.PI),
+    height: d.uniform(2, 5),
+  }))
+  const wide = side + 2 * reach,
+    still = new Float64Array(wide * wide)
+  for (let i = 0; i < still.length; i++)
+    still[i] = [...waves, ...grain].reduce(
+      (s, w) => s + w.height * Math.sin(w.u * (i % wide) + w.v * Math.floor(i / wide) + w.phase),
+      150,
+    )
   /** Between the pixels, linear in both directions. */
   const between = (x: number, y: number): number => {
-    const i = Math.floor(x), j = Math.floor(y), fx = x - i, fy = y - j, k = j * wide + i
-    return (1 - fy) * ((1 - fx) * still[k]! + fx * still[k + 1]!) + fy * ((1 - fx) * still[k + wide]! + fx * still[k + wide + 1]!)
+    const i = Math.floor(x),
+      j = Math.floor(y),
+      fx = x - i,
+      fy = y - j,
+      k = j * wide + i
+    return (
+      (1 - fy) * ((1 - fx) * still[k]! + fx * still[k + 1]!) +
+      fy * ((1 - fx) * still[k + wide]! + fx * still[k + wide + 1]!)
+    )
   }
-  let dx = 0, dy = 0
+  let dx = 0,
+    dy = 0
   const pages = Array.from({ length: frames }, (_, t) => {
     dx = 0.95 * dx + d.normal(0, 0.15)
     dy = 0.95 * dy + d.normal(0, 0.15)
-    const sx = clamp(dx + 0.8 * Math.sin(t / 9), -furthest, furthest), sy = clamp(dy + 0.5 * Math.sin(t / 13), -furthest, furthest)
+    const sx = clamp(dx + 0.8 * Math.sin(t / 9), -furthest, furthest),
+      sy = clamp(dy + 0.5 * Math.sin(t / 13), -furthest, furthest)
     const page = new Uint16Array(side * side)
-    for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) {
-      const px = x - sx, py = y - sy
-      let v = between(px + reach, py + reach)
-      for (const p of places) {
-        const r = ((px - p.x) / p.a) ** 2 + ((py - p.y) / p.b) ** 2
-        if (r < 6) v += Math.exp(-(r ** 2)) * (22 + 80 * p.trace[t]!)
+    for (let y = 0; y < side; y++)
+      for (let x = 0; x < side; x++) {
+        const px = x - sx,
+          py = y - sy
+        let v = between(px + reach, py + reach)
+        for (const p of places) {
+          const r = ((px - p.x) / p.a) ** 2 + ((py - p.y) / p.b) ** 2
+          if (r < 6) v += Math.exp(-(r ** 2)) * (22 + 80 * p.trace[t]!)
+        }
+        // Shot noise: so many photons vary like a normal of the same variance.
+        page[y * side + x] = Math.max(0, Math.round(d.normal(v, Math.sqrt(Math.max(1, v)))))
       }
-      // Shot noise: so many photons vary like a normal of the same variance.
-      page[y * side + x] = Math.max(0, Math.round(d.normal(v, Math.sqrt(Math.max(1, v)))))
-    }
     return page
   })
   return tiffStack(pages, side, side)

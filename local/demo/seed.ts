@@ -1,4 +1,7 @@
-/** The demo: two organisations, people of every role, two studies with runs, three datasets, two pipelines with an experiment. Made once per home, through the platform's own doors; safe to kill half-way. */
+/**
+ * The demo: two organisations, people of every role, two studies with runs, three datasets, two pipelines with an
+ * experiment. Made once per home, through the platform's own doors; safe to kill half-way.
+ */
 import { randomUUID } from 'node:crypto'
 import type { LocalObjects } from '../../adapters/local/objects.ts'
 import type { Client } from '../../clients/api.ts'
@@ -21,19 +24,43 @@ export const demoPassword = 'cloister-demo'
 /** In the home: says that the demo is there, and whole. */
 export const demoMark = 'demo.json'
 
-interface Person { email: string; name: string; what: string; roles: Role[]; groups?: string[] }
+interface Person {
+  email: string
+  name: string
+  what: string
+  roles: Role[]
+  groups?: string[]
+}
 const lab: Person[] = [
-  { email: 'rosa@demo.cloister', name: 'Rosa Lindqvist', what: 'researcher: studies, links, results', roles: ['researcher'] },
-  { email: 'ada@demo.cloister', name: 'Ada Okafor', what: 'admin and researcher: people and settings', roles: ['admin', 'researcher'], groups: [founders] },
+  {
+    email: 'rosa@demo.cloister',
+    name: 'Rosa Lindqvist',
+    what: 'researcher: studies, links, results',
+    roles: ['researcher'],
+  },
+  {
+    email: 'ada@demo.cloister',
+    name: 'Ada Okafor',
+    what: 'admin and researcher: people and settings',
+    roles: ['admin', 'researcher'],
+    groups: [founders],
+  },
   { email: 'cleo@demo.cloister', name: 'Cleo Marchetti', what: 'custodian: answers for data', roles: ['custodian'] },
   { email: 'anil@demo.cloister', name: 'Anil Rao', what: 'analyst: works with aggregates', roles: ['analyst'] },
   { email: 'chen@demo.cloister', name: 'Chen Wei', what: 'output checker', roles: ['checker'] },
   { email: 'dora@demo.cloister', name: 'Dora Novak', what: 'output checker: outputs need two', roles: ['checker'] },
   { email: 'otto@demo.cloister', name: 'Otto Brandt', what: 'auditor: reads the audit chain', roles: ['auditor'] },
 ]
-const stranger: Person = { email: 'sam@stranger.cloister', name: 'Sam Whitfield', what: 'admin of another organisation', roles: ['admin', 'researcher'] }
+const stranger: Person = {
+  email: 'sam@stranger.cloister',
+  name: 'Sam Whitfield',
+  what: 'admin of another organisation',
+  roles: ['admin', 'researcher'],
+}
 /** Who is offered on the sign-in page. */
-export const demoPeople: readonly { email: string; name: string; what: string }[] = [...lab, stranger].map(({ email, name, what }) => ({ email, name, what }))
+export const demoPeople: readonly { email: string; name: string; what: string }[] = [...lab, stranger].map(
+  ({ email, name, what }) => ({ email, name, what }),
+)
 
 export interface SeedParts {
   deps: Deps
@@ -47,10 +74,21 @@ export interface SeedParts {
 /** Login and profile of a person; the same person when it is there already. */
 async function person(o: SeedParts, p: Person, password: string): Promise<Account> {
   const found = o.accounts.account(p.email)
-  const account = found ?? { sub: randomUUID(), email: p.email, name: p.name, password, groups: p.groups ?? [], created: o.deps.now().toISOString() }
+  const account = found ?? {
+    sub: randomUUID(),
+    email: p.email,
+    name: p.name,
+    password,
+    groups: p.groups ?? [],
+    created: o.deps.now().toISOString(),
+  }
   if (!found) await o.accounts.addAccount(account)
   const profile: PersonProfile = { userId: account.sub, name: p.name, email: p.email, seen: account.created }
-  await o.deps.table.create({ ...keyOf.person(account.sub), ...profile, gpk: await emailKey(p.email), gsk: `PROFILE#${account.sub}` }).catch((e: unknown) => { if (!(e instanceof AlreadyExists)) throw e })
+  await o.deps.table
+    .create({ ...keyOf.person(account.sub), ...profile, gpk: await emailKey(p.email), gsk: `PROFILE#${account.sub}` })
+    .catch((e: unknown) => {
+      if (!(e instanceof AlreadyExists)) throw e
+    })
   return account
 }
 
@@ -63,31 +101,61 @@ export async function seedDemo(o: SeedParts): Promise<void> {
   // The demo's past: everything happened during the last days, in order.
   const clock = { at: Date.now() - 4 * 86_400_000 }
   const deps: Deps = { ...o.deps, now: () => new Date(clock.at) }
-  const handlers = new Map(await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)))
+  const handlers = new Map(
+    await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)),
+  )
   const as = inside(handlers)
   const password = await hashPassword(demoPassword)
   const accounts = new Map<string, Account>()
   for (const p of [...lab, stranger]) accounts.set(p.email, await person({ ...o, deps }, p, password))
-  const callerOf = (email: string, groups: string[] = []): Caller => ({ userId: accounts.get(email)!.sub, loginAt: Math.floor(clock.at / 1000), groups })
+  const callerOf = (email: string, groups: string[] = []): Caller => ({
+    userId: accounts.get(email)!.sub,
+    loginAt: Math.floor(clock.at / 1000),
+    groups,
+  })
   const client = (email: string, groups?: string[]): Client => as(callerOf(email, groups))
 
-  const { organisationId } = await client('ada@demo.cloister', [founders]).access.createOrganisation({ body: { name: 'Demo Lab', requestId: '6f1b3f0e-4c52-4a3b-9a53-0c8f7c1e0001' } })
-  await client(stranger.email, [founders]).access.createOrganisation({ body: { name: 'Stranger Institute', requestId: '6f1b3f0e-4c52-4a3b-9a53-0c8f7c1e0002' } })
+  const { organisationId } = await client('ada@demo.cloister', [founders]).access.createOrganisation({
+    body: { name: 'Demo Lab', requestId: '6f1b3f0e-4c52-4a3b-9a53-0c8f7c1e0001' },
+  })
+  await client(stranger.email, [founders]).access.createOrganisation({
+    body: { name: 'Stranger Institute', requestId: '6f1b3f0e-4c52-4a3b-9a53-0c8f7c1e0002' },
+  })
   const ada = client('ada@demo.cloister')
-  const present = new Map((await ada.access.members({ params: { organisationId }, query: { limit: 200 } })).items.map((m) => [m.userId, m]))
+  const present = new Map(
+    (await ada.access.members({ params: { organisationId }, query: { limit: 200 } })).items.map((m) => [m.userId, m]),
+  )
   for (const p of lab) {
     clock.at += 60_000
     const member = present.get(accounts.get(p.email)!.sub)
     if (member?.roles.length === p.roles.length) continue
-    if (member) await ada.access.setRoles({ params: { organisationId, userId: member.userId }, body: { roles: p.roles, rev: member.rev } })
+    if (member)
+      await ada.access.setRoles({
+        params: { organisationId, userId: member.userId },
+        body: { roles: p.roles, rev: member.rev },
+      })
     else {
       const { link } = await ada.access.invite({ params: { organisationId }, body: { email: p.email, roles: p.roles } })
       await client(p.email).access.acceptInvitation({ body: { invitation: link.slice(link.indexOf('#') + 1) } })
     }
   }
-  await seedStudies({ organisationId, rosa: () => client('rosa@demo.cloister'), participant: (token) => as(undefined, token), objects: o.objects, analyst: accounts.get('anil@demo.cloister')!.sub, clock, random: deps.random })
+  await seedStudies({
+    organisationId,
+    rosa: () => client('rosa@demo.cloister'),
+    participant: (token) => as(undefined, token),
+    objects: o.objects,
+    analyst: accounts.get('anil@demo.cloister')!.sub,
+    clock,
+    random: deps.random,
+  })
   // The workflow runs on the real clock, so from here on the demo does too.
   clock.at = Date.now()
-  await Promise.all([seedDatasets({ organisationId, cleo: () => client('cleo@demo.cloister'), objects: o.objects }), seedPipelines({ organisationId, rosa: () => client('rosa@demo.cloister'), objects: o.objects })])
-  await writeWhole(o.mark, JSON.stringify({ organisationId, made: new Date().toISOString(), datasets: true, pipelines: true }))
+  await Promise.all([
+    seedDatasets({ organisationId, cleo: () => client('cleo@demo.cloister'), objects: o.objects }),
+    seedPipelines({ organisationId, rosa: () => client('rosa@demo.cloister'), objects: o.objects }),
+  ])
+  await writeWhole(
+    o.mark,
+    JSON.stringify({ organisationId, made: new Date().toISOString(), datasets: true, pipelines: true }),
+  )
 }

@@ -7,9 +7,17 @@ export function small(): Record<'records.csv', string> {
   const d = drawing('small')
   const rows = Array.from({ length: 50 }, (_, i) => {
     const group = i % 2 === 0 ? 'control' : 'intervention'
-    const age = Math.round(d.uniform(20, 70)), smoker = d.happens(0.3)
+    const age = Math.round(d.uniform(20, 70)),
+      smoker = d.happens(0.3)
     const before = clamp(d.normal(50, 9) - 0.1 * (age - 45), 0, 100)
-    return [numbered('R', i + 1), group, age, smoker, to(before, 1), to(clamp(before + (group === 'intervention' ? 8 : 1) - (smoker ? 2 : 0) + d.normal(0, 5), 0, 100), 1)]
+    return [
+      numbered('R', i + 1),
+      group,
+      age,
+      smoker,
+      to(before, 1),
+      to(clamp(before + (group === 'intervention' ? 8 : 1) - (smoker ? 2 : 0) + d.normal(0, 5), 0, 100), 1),
+    ]
   })
   return { 'records.csv': writeCsv(['record_id', 'study_group', 'age', 'smoker', 'score_before', 'score_after'], rows) }
 }

@@ -26,9 +26,21 @@ export interface StudyParts {
 }
 
 /** `leaves`: run number → trial after which that participant closes the page. `aborts`: takes the data back. */
-interface Plan { folder: string; requestId: string; runs: number; leaves: Record<number, number>; aborts: number[] }
+interface Plan {
+  folder: string
+  requestId: string
+  runs: number
+  leaves: Record<number, number>
+  aborts: number[]
+}
 const plans: Plan[] = [
-  { folder: 'flanker', requestId: '6f1b3f0e-4c52-4a3b-9a53-0c8f7c1e0011', runs: 14, leaves: { 3: 37, 10: 72 }, aborts: [6] },
+  {
+    folder: 'flanker',
+    requestId: '6f1b3f0e-4c52-4a3b-9a53-0c8f7c1e0011',
+    runs: 14,
+    leaves: { 3: 37, 10: 72 },
+    aborts: [6],
+  },
   { folder: 'survey-images', requestId: '6f1b3f0e-4c52-4a3b-9a53-0c8f7c1e0012', runs: 8, leaves: { 5: 3 }, aborts: [] },
 ]
 const linkLabel = 'Demo participants'
@@ -38,45 +50,91 @@ const chunkSize = 20
 async function readStudy(folder: string): ReturnType<typeof studyOfFiles<Uint8Array>> {
   const top = join(examples, folder)
   const entries = (await readdir(top, { recursive: true, withFileTypes: true })).filter((e) => e.isFile())
-  const files = await Promise.all(entries.map(async (e) => ({ path: join(e.parentPath, e.name).slice(top.length + 1).replaceAll('\\', '/'), data: new Uint8Array(await readFile(join(e.parentPath, e.name))) })))
+  const files = await Promise.all(
+    entries.map(async (e) => ({
+      path: join(e.parentPath, e.name)
+        .slice(top.length + 1)
+        .replaceAll('\\', '/'),
+      data: new Uint8Array(await readFile(join(e.parentPath, e.name))),
+    })),
+  )
   return studyOfFiles(files, async (data) => new TextDecoder().decode(data))
 }
 
 /** Study, version, state and link; answers the link's code. Safe to run twice. */
-async function publish(o: StudyParts, plan: Plan): Promise<{ studyId: string; code: string; configuration: TimelineConfiguration }> {
+async function publish(
+  o: StudyParts,
+  plan: Plan,
+): Promise<{ studyId: string; code: string; configuration: TimelineConfiguration }> {
   const rosa = o.rosa()
   const bundle = await readStudy(plan.folder)
-  let study = await rosa.studies.create({ params: { organisationId: o.organisationId }, body: { title: bundle.title ?? plan.folder, description: bundle.description ?? '', requestId: plan.requestId } })
+  let study = await rosa.studies.create({
+    params: { organisationId: o.organisationId },
+    body: { title: bundle.title ?? plan.folder, description: bundle.description ?? '', requestId: plan.requestId },
+  })
   const params = { studyId: study.studyId }
-  await publishStudy(rosa, { studyId: study.studyId, configuration: bundle.configuration, files: bundle.files, note: 'First version', send: sendInside(o.objects) })
+  await publishStudy(rosa, {
+    studyId: study.studyId,
+    configuration: bundle.configuration,
+    files: bundle.files,
+    note: 'First version',
+    send: sendInside(o.objects),
+  })
   o.clock.at += 5 * 60_000
   study = await rosa.studies.study({ params })
   if (study.state === 'draft') study = await rosa.studies.setState({ params, body: { state: 'live', rev: study.rev } })
   await rosa.studies.share({ params: { ...params, userId: o.analyst }, body: {} })
   const known = (await rosa.studies.links({ params, query: { limit: 200 } })).items.find((l) => l.label === linkLabel)
-  const link = known ?? await rosa.studies.createLink({ params, body: { kind: 'general', label: linkLabel, hours: 720 } })
-  return { studyId: study.studyId, code: link.code, configuration: bundle.configuration as unknown as TimelineConfiguration }
+  const link =
+    known ?? (await rosa.studies.createLink({ params, body: { kind: 'general', label: linkLabel, hours: 720 } }))
+  return {
+    studyId: study.studyId,
+    code: link.code,
+    configuration: bundle.configuration as unknown as TimelineConfiguration,
+  }
 }
 
 /** One participant from the start of the page to its end. */
-async function takePart(o: StudyParts, code: string, configuration: TimelineConfiguration, leavesAfter: number, aborts: boolean): Promise<void> {
+async function takePart(
+  o: StudyParts,
+  code: string,
+  configuration: TimelineConfiguration,
+  leavesAfter: number,
+  aborts: boolean,
+): Promise<void> {
   const page = o.participant()
   const { key } = await page.runs.participation({ params: { code }, query: {} })
   const raw = o.random(32)
   const own = await importRunKey(raw)
-  const started = await page.runs.start({ params: { code }, body: { nonce: base64url(o.random(24)), kid: key.kid, wrappedKey: await wrapRunKey(raw, key.jwk) } })
+  const started = await page.runs.start({
+    params: { code },
+    body: { nonce: base64url(o.random(24)), kid: key.kid, wrappedKey: await wrapRunKey(raw, key.jwk) },
+  })
   const sender = o.participant(started.token)
   const hashes: string[] = []
   let waiting: SealedRecord[] = []
   const flush = async (): Promise<void> => {
     if (waiting.length === 0) return
-    await sender.runs.append({ params: { runId: started.runId }, body: { first: hashes.length - waiting.length + 1, records: waiting, produced: hashes.length, position: hashes.length } })
+    await sender.runs.append({
+      params: { runId: started.runId },
+      body: {
+        first: hashes.length - waiting.length + 1,
+        records: waiting,
+        produced: hashes.length,
+        position: hashes.length,
+      },
+    })
     waiting = []
   }
   const record = async (op: 'append' | 'end' | 'abort', body: unknown): Promise<void> => {
     const seq = hashes.length + 1
     const place = { runId: started.runId, seq, op, part: 'main' }
-    const sealed: SealedRecord = { op, part: 'main', jwe: await sealRecord({ key: own, ...place, body, iv: o.random(12) }), ...(op === 'end' ? { end: { last: seq, hash: await runHash(hashes) } } : {}) }
+    const sealed: SealedRecord = {
+      op,
+      part: 'main',
+      jwe: await sealRecord({ key: own, ...place, body, iv: o.random(12) }),
+      ...(op === 'end' ? { end: { last: seq, hash: await runHash(hashes) } } : {}),
+    }
     hashes.push(await recordHash(sealed))
     waiting.push(sealed)
     if (waiting.length >= chunkSize || op !== 'append') await flush()
@@ -101,7 +159,13 @@ export async function seedStudies(o: StudyParts): Promise<void> {
     // A run that was under way when an earlier attempt was killed stays as it is: somebody who closed the page.
     for (let n = items.length; n < plan.runs; n++) {
       o.clock.at += (60 + ((n * 37) % 50)) * 60_000
-      await takePart(o, code, configuration, plan.leaves[n] ?? (plan.aborts.includes(n) ? 12 : Infinity), plan.aborts.includes(n))
+      await takePart(
+        o,
+        code,
+        configuration,
+        plan.leaves[n] ?? (plan.aborts.includes(n) ? 12 : Infinity),
+        plan.aborts.includes(n),
+      )
     }
   }
 }

@@ -21,70 +21,139 @@ export interface LoginParts {
 }
 
 const headers = {
-  ...commonHeaders, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  ...commonHeaders,
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
-const wrongPassword = 'This email and password do not fit together. Check both; after ten attempts an address has to wait a quarter of an hour.'
+const wrongPassword =
+  'This email and password do not fit together. Check both; after ten attempts an address has to wait a quarter of an hour.'
 
 /** The handler for requests whose path begins with /oidc. */
 export function createLogin(o: LoginParts): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { provider, state } = o
   const callback = provider.callback()
   const brake = guessBrake(o.now)
-  const html = (request: IncomingMessage, response: ServerResponse, body: string, status = 200): Promise<void> => send(request, response, { status, headers, body })
+  const html = (request: IncomingMessage, response: ServerResponse, body: string, status = 200): Promise<void> =>
+    send(request, response, { status, headers, body })
   const tooOld = (request: IncomingMessage, response: ServerResponse): Promise<void> =>
-    html(request, response, problemPage('This sign-in cannot go on', 'It is too old, was finished already, or was begun in another browser.', `${o.mainOrigin}/`), 400)
+    html(
+      request,
+      response,
+      problemPage(
+        'This sign-in cannot go on',
+        'It is too old, was finished already, or was begun in another browser.',
+        `${o.mainOrigin}/`,
+      ),
+      400,
+    )
 
   /** The account of a right password; undefined, after telling the audit, for a wrong one. */
   const check = async (email: string, password: string): Promise<string | undefined> => {
     const account = state.account(email)
     const blocked = brake.blocked(email)
     const right = await verifyPassword(password, account?.password)
-    if (right && account && !blocked) { brake.succeeded(email); return account.sub }
+    if (right && account && !blocked) {
+      brake.succeeded(email)
+      return account.sub
+    }
     brake.failed(email)
     await o.failed(account?.sub)
     return undefined
   }
 
-  const interaction = async (request: IncomingMessage, response: ServerResponse, uid: string, signUp: boolean): Promise<void> => {
+  const interaction = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    uid: string,
+    signUp: boolean,
+  ): Promise<void> => {
     const details = await provider.interactionDetails(request, response).catch(() => undefined)
     if (!details || details.uid !== uid || details.prompt.name !== 'login') return tooOld(request, response)
     const action = `/oidc/interaction/${uid}`
     const again = details.params['prompt'] === 'login' && details.session !== undefined
-    const known = again ? state.accountBySub(details.session!.accountId)?.email ?? '' : ''
+    const known = again ? (state.accountBySub(details.session!.accountId)?.email ?? '') : ''
     const demo = o.demo()
-    const signIn = (email: string, problem?: string): string => signInPage({ action, signUp: `${action}/sign-up`, email, again, problem, demo })
-    const form = (name: string, email: string, problem?: string): string => signUpPage({ action: `${action}/sign-up`, signIn: action, name, email, problem })
+    const signIn = (email: string, problem?: string): string =>
+      signInPage({ action, signUp: `${action}/sign-up`, email, again, problem, demo })
+    const form = (name: string, email: string, problem?: string): string =>
+      signUpPage({ action: `${action}/sign-up`, signIn: action, name, email, problem })
     if (request.method !== 'POST') return html(request, response, signUp ? form('', '') : signIn(known))
 
     const input = new URLSearchParams((await readBody(request, 8192, 20_000)).toString('utf8'))
-    const [email, password, name] = ['email', 'password', 'name'].map((k) => (input.get(k) ?? '').trim()) as [string, string, string]
+    const [email, password, name] = ['email', 'password', 'name'].map((k) => (input.get(k) ?? '').trim()) as [
+      string,
+      string,
+      string,
+    ]
     let sub: string | undefined
     if (signUp) {
-      const problem = !Name.safeParse(name).success ? 'Please give a name of at most 120 characters.' : !Email.safeParse(email).success ? 'This is not an email address.' : password.length < 10 || password.length > 200 ? 'The password needs at least 10 characters.' : undefined
+      const problem = !Name.safeParse(name).success
+        ? 'Please give a name of at most 120 characters.'
+        : !Email.safeParse(email).success
+          ? 'This is not an email address.'
+          : password.length < 10 || password.length > 200
+            ? 'The password needs at least 10 characters.'
+            : undefined
       if (problem) return html(request, response, form(name, email, problem), 422)
       sub = randomUUID()
-      const added = await state.addAccount({ sub, email, name, password: await hashPassword(password), groups: [], created: new Date(o.now()).toISOString() })
-      if (!added) return html(request, response, form(name, email, 'There is an account with this email already. Sign in with it.'), 409)
+      const added = await state.addAccount({
+        sub,
+        email,
+        name,
+        password: await hashPassword(password),
+        groups: [],
+        created: new Date(o.now()).toISOString(),
+      })
+      if (!added)
+        return html(
+          request,
+          response,
+          form(name, email, 'There is an account with this email already. Sign in with it.'),
+          409,
+        )
     } else {
       sub = await check(email.toLowerCase().slice(0, 254), password.slice(0, 200))
       if (!sub) return html(request, response, signIn(email, wrongPassword), 401)
     }
-    await provider.interactionFinished(request, response, { login: { accountId: sub, remember: true, amr: ['pwd'] } }, { mergeWithLastSubmission: false })
+    await provider.interactionFinished(
+      request,
+      response,
+      { login: { accountId: sub, remember: true, amr: ['pwd'] } },
+      { mergeWithLastSubmission: false },
+    )
   }
 
   return async (request, response) => {
     const path = (request.url ?? '').split('?')[0]!
-    if (path === '/oidc/login.css') return send(request, response, { status: 200, headers: { ...headers, 'content-type': 'text/css; charset=utf-8', 'cache-control': 'no-cache' }, body: styles })
-    if (path === '/oidc/sign-out.js') return send(request, response, { status: 200, headers: { ...headers, 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'no-cache' }, body: signOutScript })
+    if (path === '/oidc/login.css')
+      return send(request, response, {
+        status: 200,
+        headers: { ...headers, 'content-type': 'text/css; charset=utf-8', 'cache-control': 'no-cache' },
+        body: styles,
+      })
+    if (path === '/oidc/sign-out.js')
+      return send(request, response, {
+        status: 200,
+        headers: { ...headers, 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'no-cache' },
+        body: signOutScript,
+      })
     const [, uid, page] = /^\/oidc\/interaction\/([\w-]{1,64})(\/sign-up)?$/.exec(path) ?? []
     try {
       if (uid) return await interaction(request, response, uid, page !== undefined)
     } catch (e) {
-      if (e instanceof TooLarge || e instanceof Gone) return html(request, response, problemPage('The form did not arrive', 'Go back and send it again.', `${o.mainOrigin}/`), 400)
+      if (e instanceof TooLarge || e instanceof Gone)
+        return html(
+          request,
+          response,
+          problemPage('The form did not arrive', 'Go back and send it again.', `${o.mainOrigin}/`),
+          400,
+        )
       throw e
     }
-    for (const [k, v] of Object.entries(headers)) if (k !== 'content-type' && k !== 'cache-control') response.setHeader(k, v)
+    for (const [k, v] of Object.entries(headers))
+      if (k !== 'content-type' && k !== 'cache-control') response.setHeader(k, v)
     // The provider finds out where it is mounted from the difference of the two.
     Object.assign(request, { originalUrl: request.url })
     request.url = (request.url ?? '').slice('/oidc'.length) || '/'

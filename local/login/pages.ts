@@ -16,33 +16,77 @@ li button{margin:0;background:transparent;color:inherit;border-color:var(--line)
 
 const page = (title: string, body: string, head = ''): string =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeHtml(title)} · Cloister</title><link rel="stylesheet" href="/oidc/login.css">${head}</head><body><main>${body}</main></body></html>`
-const wrong = (message: string | undefined): string => (message ? `<p class="bad" role="alert" id="problem">${escapeHtml(message)}</p>` : '')
-const described = (message: string | undefined): string => (message ? ' aria-describedby="problem" aria-invalid="true"' : '')
+const wrong = (message: string | undefined): string =>
+  message ? `<p class="bad" role="alert" id="problem">${escapeHtml(message)}</p>` : ''
+const described = (message: string | undefined): string =>
+  message ? ' aria-describedby="problem" aria-invalid="true"' : ''
 
-export interface DemoPerson { email: string; name: string; what: string }
+export interface DemoPerson {
+  email: string
+  name: string
+  what: string
+}
 
-/** The sign-in form. `demo`: people of the demo organisation, each one click away; only where that organisation is seeded. */
-export function signInPage(o: { action: string; signUp: string; email: string; again: boolean; problem?: string | undefined; demo?: { people: readonly DemoPerson[]; password: string } | undefined }): string {
-  const demo = o.demo ? `<section class="card" aria-labelledby="demo"><h2 id="demo">Demo people</h2><p class="soft">This installation has a demo organisation. Sign in as one of its people; their password is <code>${escapeHtml(o.demo.password)}</code>. Do not collect real data under these accounts.</p><ul>${
-    o.demo.people.map((p) => `<li><form method="post" action="${escapeHtml(o.action)}"><input type="hidden" name="email" value="${escapeHtml(p.email)}"><input type="hidden" name="password" value="${escapeHtml(o.demo!.password)}"><button><b>${escapeHtml(p.email)}</b> <span class="soft">${escapeHtml(p.what)}</span></button></form></li>`).join('')}</ul></section>` : ''
-  return page('Sign in', `<h1>${o.again ? 'Sign in again' : 'Sign in to Cloister'}</h1><p class="soft">${o.again ? 'What you are about to do needs a fresh sign-in.' : 'This is the local login of this computer’s installation.'}</p>
+/**
+ * The sign-in form. `demo`: people of the demo organisation, each one click away; only where that organisation is
+ * seeded.
+ */
+export function signInPage(o: {
+  action: string
+  signUp: string
+  email: string
+  again: boolean
+  problem?: string | undefined
+  demo?: { people: readonly DemoPerson[]; password: string } | undefined
+}): string {
+  const demo = o.demo
+    ? `<section class="card" aria-labelledby="demo"><h2 id="demo">Demo people</h2><p class="soft">This installation has a demo organisation. Sign in as one of its people; their password is <code>${escapeHtml(o.demo.password)}</code>. Do not collect real data under these accounts.</p><ul>${o.demo.people
+        .map(
+          (p) =>
+            `<li><form method="post" action="${escapeHtml(o.action)}"><input type="hidden" name="email" value="${escapeHtml(p.email)}"><input type="hidden" name="password" value="${escapeHtml(o.demo!.password)}"><button><b>${escapeHtml(p.email)}</b> <span class="soft">${escapeHtml(p.what)}</span></button></form></li>`,
+        )
+        .join('')}</ul></section>`
+    : ''
+  return page(
+    'Sign in',
+    `<h1>${o.again ? 'Sign in again' : 'Sign in to Cloister'}</h1><p class="soft">${o.again ? 'What you are about to do needs a fresh sign-in.' : 'This is the local login of this computer’s installation.'}</p>
 <form class="card" method="post" action="${escapeHtml(o.action)}">${wrong(o.problem)}
 <label for="email">Email</label><input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="${escapeHtml(o.email)}"${o.email ? '' : ' autofocus'}${described(o.problem)}>
 <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200"${o.email ? ' autofocus' : ''}${described(o.problem)}>
 <button name="do" value="sign-in">Sign in</button></form>
-<p class="soft">No account yet? <a href="${escapeHtml(o.signUp)}">Create one</a>, for instance when somebody has invited you.</p>${demo}`)
+<p class="soft">No account yet? <a href="${escapeHtml(o.signUp)}">Create one</a>, for instance when somebody has invited you.</p>${demo}`,
+  )
 }
 
-export const signUpPage = (o: { action: string; signIn: string; name: string; email: string; problem?: string | undefined }): string =>
-  page('Create an account', `<h1>Create an account</h1><p class="soft">An account alone sees nothing: somebody’s invitation opens their organisation to you.</p>
+export const signUpPage = (o: {
+  action: string
+  signIn: string
+  name: string
+  email: string
+  problem?: string | undefined
+}): string =>
+  page(
+    'Create an account',
+    `<h1>Create an account</h1><p class="soft">An account alone sees nothing: somebody’s invitation opens their organisation to you.</p>
 <form class="card" method="post" action="${escapeHtml(o.action)}">${wrong(o.problem)}
 <label for="name">Name</label><input id="name" name="name" autocomplete="name" required maxlength="120" value="${escapeHtml(o.name)}" autofocus>
 <label for="email">Email</label><input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="${escapeHtml(o.email)}">
 <label for="password">Password (at least 10 characters)</label><input id="password" name="password" type="password" autocomplete="new-password" required minlength="10" maxlength="200"${described(o.problem)}>
-<button>Create account</button></form><p class="soft"><a href="${escapeHtml(o.signIn)}">I have an account</a></p>`)
+<button>Create account</button></form><p class="soft"><a href="${escapeHtml(o.signIn)}">I have an account</a></p>`,
+  )
 
 /** The provider's own form (with its CSRF token) becomes a page that sends itself; without script a button does. */
-export const signOutPage = (form: string): string => page('Sign out', `<h1>Sign out of Cloister?</h1><div class="card">${form}<button form="op.logoutForm">Sign out</button></div>`, '<script src="/oidc/sign-out.js" defer></script>')
+export const signOutPage = (form: string): string =>
+  page(
+    'Sign out',
+    `<h1>Sign out of Cloister?</h1><div class="card">${form}<button form="op.logoutForm">Sign out</button></div>`,
+    '<script src="/oidc/sign-out.js" defer></script>',
+  )
 export const signOutScript = "document.getElementById('op.logoutForm').submit()\n"
-export const signedOutPage = (home: string): string => page('Signed out', `<h1>You are signed out</h1><p><a href="${escapeHtml(home)}">To the start page</a></p>`)
-export const problemPage = (title: string, detail: string, home: string): string => page(title, `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(detail)}</p><p><a href="${escapeHtml(home)}">Start again</a></p>`)
+export const signedOutPage = (home: string): string =>
+  page('Signed out', `<h1>You are signed out</h1><p><a href="${escapeHtml(home)}">To the start page</a></p>`)
+export const problemPage = (title: string, detail: string, home: string): string =>
+  page(
+    title,
+    `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(detail)}</p><p><a href="${escapeHtml(home)}">Start again</a></p>`,
+  )

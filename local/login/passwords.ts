@@ -2,9 +2,10 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 
 const cost = { N: 16384, r: 8, p: 1 }
-const derive = (password: string, salt: Buffer): Promise<Buffer> => new Promise((resolve, reject) => {
-  scrypt(password.normalize('NFC'), salt, 32, cost, (e, key) => (e ? reject(e) : resolve(key)))
-})
+const derive = (password: string, salt: Buffer): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    scrypt(password.normalize('NFC'), salt, 32, cost, (e, key) => (e ? reject(e) : resolve(key)))
+  })
 
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
@@ -20,9 +21,14 @@ export async function verifyPassword(password: string, hash: string | undefined)
 }
 
 /** Ten wrong passwords for one address within a quarter of an hour, and it has to wait; `now` in milliseconds. */
-export function guessBrake(now: () => number, limit = 10, windowMilliseconds = 15 * 60_000): { blocked: (email: string) => boolean; failed: (email: string) => void; succeeded: (email: string) => void } {
+export function guessBrake(
+  now: () => number,
+  limit = 10,
+  windowMilliseconds = 15 * 60_000,
+): { blocked: (email: string) => boolean; failed: (email: string) => void; succeeded: (email: string) => void } {
   const failures = new Map<string, number[]>()
-  const recent = (email: string): number[] => (failures.get(email) ?? []).filter((at) => now() - at < windowMilliseconds)
+  const recent = (email: string): number[] =>
+    (failures.get(email) ?? []).filter((at) => now() - at < windowMilliseconds)
   return {
     blocked: (email) => recent(email).length >= limit,
     failed: (email) => {
@@ -30,6 +36,8 @@ export function guessBrake(now: () => number, limit = 10, windowMilliseconds = 1
       if (failures.size > 10_000) for (const [k] of failures) if (recent(k).length === 0) failures.delete(k)
       if (failures.size <= 20_000) failures.set(email, [...recent(email), now()])
     },
-    succeeded: (email) => { failures.delete(email) },
+    succeeded: (email) => {
+      failures.delete(email)
+    },
   }
 }

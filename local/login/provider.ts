@@ -1,4 +1,6 @@
-/** The OpenID provider of the local host: what Cognito is in AWS. Code flow with PKCE, JWT access tokens for the API. */
+/**
+ * The OpenID provider of the local host: what Cognito is in AWS. Code flow with PKCE, JWT access tokens for the API.
+ */
 import { generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type ClientMetadata, type Configuration, errors, type JWKS, Provider } from 'oidc-provider'
@@ -6,7 +8,10 @@ import { readJson, writeWhole } from '../files.ts'
 import { escapeHtml, problemPage, signedOutPage, signOutPage } from './pages.ts'
 import type { Account, LoginState } from './state.ts'
 
-interface KeyFile { jwks: JWKS; cookies: string[] }
+interface KeyFile {
+  jwks: JWKS
+  cookies: string[]
+}
 export const clientId = 'cloister-portal'
 export const scope = 'openid profile email'
 /** RFC 8707 resource, also the audience of access tokens. */
@@ -18,12 +23,23 @@ async function loginKeys(file: string): Promise<KeyFile> {
   if (found) return found
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
   const kid = randomBytes(12).toString('base64url')
-  const made: KeyFile = { jwks: { keys: [{ ...(privateKey.export({ format: 'jwk' }) as JWKS['keys'][number]), kid, alg: 'RS256', use: 'sig' }] }, cookies: [randomBytes(32).toString('base64url')] }
+  const made: KeyFile = {
+    jwks: {
+      keys: [{ ...(privateKey.export({ format: 'jwk' }) as JWKS['keys'][number]), kid, alg: 'RS256', use: 'sig' }],
+    },
+    cookies: [randomBytes(32).toString('base64url')],
+  }
   await writeWhole(file, JSON.stringify(made))
   return made
 }
 
-const claimsOf = (a: Account): Record<string, unknown> & { sub: string } => ({ sub: a.sub, email: a.email, email_verified: true, name: a.name, 'cognito:groups': a.groups })
+const claimsOf = (a: Account): Record<string, unknown> & { sub: string } => ({
+  sub: a.sub,
+  email: a.email,
+  email_verified: true,
+  name: a.name,
+  'cognito:groups': a.groups,
+})
 
 /** The provider at `<mainOrigin>/oidc`. `keyFile` keeps its keys (0600). */
 export async function createProvider(o: { mainOrigin: string; keyFile: string; state: LoginState }): Promise<Provider> {
@@ -31,16 +47,26 @@ export async function createProvider(o: { mainOrigin: string; keyFile: string; s
   const keys = await loginKeys(o.keyFile)
   const resource = resourceOf(mainOrigin)
   const portal: ClientMetadata = {
-    client_id: clientId, client_name: 'Cloister', token_endpoint_auth_method: 'none', application_type: 'web',
-    redirect_uris: [`${mainOrigin}/signed-in`, `${mainOrigin}/signed-in/popup`], post_logout_redirect_uris: [`${mainOrigin}/`],
-    response_types: ['code'], grant_types: ['authorization_code', 'refresh_token'],
+    client_id: clientId,
+    client_name: 'Cloister',
+    token_endpoint_auth_method: 'none',
+    application_type: 'web',
+    redirect_uris: [`${mainOrigin}/signed-in`, `${mainOrigin}/signed-in/popup`],
+    post_logout_redirect_uris: [`${mainOrigin}/`],
+    response_types: ['code'],
+    grant_types: ['authorization_code', 'refresh_token'],
   }
   const configuration: Configuration = {
     adapter: (model: string) => state.store(model) as never,
     clients: [portal],
     jwks: keys.jwks,
     // Cookies of 127.0.0.1 are shared by all its ports: names of our own, and nothing but the session's id in them.
-    cookies: { keys: keys.cookies, names: { session: 'cloister_session', interaction: 'cloister_interaction', resume: 'cloister_resume' }, long: { httpOnly: true, sameSite: 'lax', signed: true }, short: { httpOnly: true, sameSite: 'lax', signed: true } },
+    cookies: {
+      keys: keys.cookies,
+      names: { session: 'cloister_session', interaction: 'cloister_interaction', resume: 'cloister_resume' },
+      long: { httpOnly: true, sameSite: 'lax', signed: true },
+      short: { httpOnly: true, sameSite: 'lax', signed: true },
+    },
     scopes: ['openid', 'profile', 'email'],
     responseTypes: ['code'],
     // The portal asks from the provider's own origin; nobody else has business there.
@@ -67,12 +93,24 @@ export async function createProvider(o: { mainOrigin: string; keyFile: string; s
     extraTokenClaims: (ctx, token) => {
       const account = 'accountId' in token ? state.accountBySub(String(token.accountId)) : undefined
       const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities
-      return { token_use: 'access', auth_time: refresh?.authTime ?? code?.authTime ?? ctx.oidc.session?.authTime(), 'cognito:groups': account?.groups ?? [] }
+      return {
+        token_use: 'access',
+        auth_time: refresh?.authTime ?? code?.authTime ?? ctx.oidc.session?.authTime(),
+        'cognito:groups': account?.groups ?? [],
+      }
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: false,
     expiresWithSession: async () => false,
-    ttl: { AccessToken: 15 * 60, IdToken: 15 * 60, AuthorizationCode: 60, Interaction: 30 * 60, Session: 12 * 3600, Grant: 14 * 24 * 3600, RefreshToken: 12 * 3600 },
+    ttl: {
+      AccessToken: 15 * 60,
+      IdToken: 15 * 60,
+      AuthorizationCode: 60,
+      Interaction: 30 * 60,
+      Session: 12 * 3600,
+      Grant: 14 * 24 * 3600,
+      RefreshToken: 12 * 3600,
+    },
     features: {
       devInteractions: { enabled: false },
       revocation: { enabled: true },
@@ -82,18 +120,34 @@ export async function createProvider(o: { mainOrigin: string; keyFile: string; s
         useGrantedResource: async () => true,
         getResourceServerInfo: (_ctx, indicator) => {
           if (indicator !== resource) throw new errors.InvalidTarget()
-          return { scope: '', audience: resource, accessTokenFormat: 'jwt', accessTokenTTL: 15 * 60, jwt: { sign: { alg: 'RS256' } } }
+          return {
+            scope: '',
+            audience: resource,
+            accessTokenFormat: 'jwt',
+            accessTokenTTL: 15 * 60,
+            jwt: { sign: { alg: 'RS256' } },
+          }
         },
       },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: async (ctx, form) => { ctx.body = signOutPage(form.replace('</form>', '<input type="hidden" name="logout" value="yes"></form>')) },
-        postLogoutSuccessSource: async (ctx) => { ctx.body = signedOutPage(`${mainOrigin}/`) },
+        logoutSource: async (ctx, form) => {
+          ctx.body = signOutPage(form.replace('</form>', '<input type="hidden" name="logout" value="yes"></form>'))
+        },
+        postLogoutSuccessSource: async (ctx) => {
+          ctx.body = signedOutPage(`${mainOrigin}/`)
+        },
       },
     },
     renderError: async (ctx, out) => {
       ctx.type = 'html'
-      ctx.body = problemPage('This sign-in cannot go on', out.error === 'invalid_request' || out.error === 'server_error' ? `It may be too old, or was opened twice (${escapeHtml(out.error)}).` : `The login answered: ${out.error}.`, `${mainOrigin}/`)
+      ctx.body = problemPage(
+        'This sign-in cannot go on',
+        out.error === 'invalid_request' || out.error === 'server_error'
+          ? `It may be too old, or was opened twice (${escapeHtml(out.error)}).`
+          : `The login answered: ${out.error}.`,
+        `${mainOrigin}/`,
+      )
     },
   }
   return new Provider(`${mainOrigin}/oidc`, configuration)

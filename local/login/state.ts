@@ -1,10 +1,26 @@
-/** What the local login remembers: people's accounts, and the provider's sessions, grants and refresh tokens. One small file. */
+/**
+ * What the local login remembers: people's accounts, and the provider's sessions, grants and refresh tokens. One small
+ * file.
+ */
 import { readJson, writeWhole } from '../files.ts'
 
-export interface Account { sub: string; email: string; name: string; password: string; groups: string[]; created: string }
+export interface Account {
+  sub: string
+  email: string
+  name: string
+  password: string
+  groups: string[]
+  created: string
+}
 export type Payload = Record<string, unknown>
-interface Kept { payload: Payload; expires: number }
-interface Data { accounts: Record<string, Account>; provider: Record<string, Kept> }
+interface Kept {
+  payload: Payload
+  expires: number
+}
+interface Data {
+  accounts: Record<string, Account>
+  provider: Record<string, Kept>
+}
 
 /** The adapter interface of oidc-provider. */
 export interface ProviderStore {
@@ -38,12 +54,28 @@ export async function loginState(file: string, now: () => number): Promise<Login
 
   const write = async (): Promise<void> => {
     for (const [k, v] of entries) if (v.expires <= now()) entries.delete(k)
-    await writeWhole(file, JSON.stringify({ accounts: Object.fromEntries(accounts), provider: Object.fromEntries(entries) } satisfies Data))
+    await writeWhole(
+      file,
+      JSON.stringify({ accounts: Object.fromEntries(accounts), provider: Object.fromEntries(entries) } satisfies Data),
+    )
   }
   /** Changes made while a write runs share the one that follows it. */
   const save = (): Promise<void> => {
-    if (!running) { running = write().finally(() => { running = undefined }); return running }
-    next ??= running.catch(() => undefined).then(() => { next = undefined; running = write().finally(() => { running = undefined }); return running })
+    if (!running) {
+      running = write().finally(() => {
+        running = undefined
+      })
+      return running
+    }
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined
+        running = write().finally(() => {
+          running = undefined
+        })
+        return running
+      })
     return next
   }
   const alive = (k: Kept | undefined): Payload | undefined => (k && k.expires > now() ? k.payload : undefined)
@@ -57,17 +89,31 @@ export async function loginState(file: string, now: () => number): Promise<Login
       await save()
       return true
     },
-    flush: async () => { await (next ?? running) },
+    flush: async () => {
+      await (next ?? running)
+    },
     store: (model) => {
       const name = (id: string): string => `${model}:${id}`
-      const where = (test: (p: Payload) => boolean): Payload | undefined => alive([...entries].find(([k, v]) => k.startsWith(`${model}:`) && test(v.payload))?.[1])
+      const where = (test: (p: Payload) => boolean): Payload | undefined =>
+        alive([...entries].find(([k, v]) => k.startsWith(`${model}:`) && test(v.payload))?.[1])
       return {
-        async upsert(id, payload, expiresIn) { entries.set(name(id), { payload, expires: now() + expiresIn * 1000 }); await save() },
+        async upsert(id, payload, expiresIn) {
+          entries.set(name(id), { payload, expires: now() + expiresIn * 1000 })
+          await save()
+        },
         find: async (id) => alive(entries.get(name(id))),
         findByUid: async (uid) => where((p) => p['uid'] === uid),
         findByUserCode: async (code) => where((p) => p['userCode'] === code),
-        async consume(id) { const k = entries.get(name(id)); if (k) { k.payload['consumed'] = Math.floor(now() / 1000); await save() } },
-        async destroy(id) { if (entries.delete(name(id))) await save() },
+        async consume(id) {
+          const k = entries.get(name(id))
+          if (k) {
+            k.payload['consumed'] = Math.floor(now() / 1000)
+            await save()
+          }
+        },
+        async destroy(id) {
+          if (entries.delete(name(id))) await save()
+        },
         async revokeByGrantId(grantId) {
           for (const [k, v] of entries) if (v.payload['grantId'] === grantId) entries.delete(k)
           await save()

@@ -10,7 +10,10 @@ import { wasm } from './wasm.ts'
 /** Strongest first. */
 export const sandboxes: readonly Sandbox[] = [bubblewrap, fargate, landlock, wasm]
 
-/** What a confinement must show before anything is trusted to it: it runs, cannot make a socket, is not root, and does not see the host's users. */
+/**
+ * What a confinement must show before anything is trusted to it: it runs, cannot make a socket, is not root, and does
+ * not see the host's users.
+ */
 const probe = `import json, os
 seen = []
 if os.name == 'posix' and os.uname().sysname == 'Linux':
@@ -37,19 +40,45 @@ async function works(sandbox: Sandbox, interpreter: Interpreter, job: JobFolder)
   const uid = userFor(63)
   const [source, code] = interpreter === 'python' ? ['script.py', probe] : ['script.R', probeR]
   try {
-    const folder = await makeRunFolder(job, 'probe', { dataset: 'probe', tables: [], linked: [], job: [{ file: source, bytes: code }, { file: 'parameters.json', bytes: '{}' }] }, uid)
+    const folder = await makeRunFolder(
+      job,
+      'probe',
+      {
+        dataset: 'probe',
+        tables: [],
+        linked: [],
+        job: [
+          { file: source, bytes: code },
+          { file: 'parameters.json', bytes: '{}' },
+        ],
+      },
+      uid,
+    )
     const outcome = await sandbox.run({
-      interpreter, folder, inside: job.inside, source, ...(uid === undefined ? {} : { uid }), slot: 63, limits: { ...defaultLimits, memoryMb: 1024 }, seconds: 120, signal: new AbortController().signal,
+      interpreter,
+      folder,
+      inside: job.inside,
+      source,
+      ...(uid === undefined ? {} : { uid }),
+      slot: 63,
+      limits: { ...defaultLimits, memoryMb: 1024 },
+      seconds: 120,
+      signal: new AbortController().signal,
     })
     const said = outcome.outputs.find((o) => o.file === 'result.json')?.bytes.toString('utf8')
     // A container's own /etc/passwd is part of the public image: on Fargate it stays readable.
     return outcome.end === 'finished' && (said === '[]' || (sandbox.name === 'fargate' && said === '["users"]'))
-  } catch { return false }
+  } catch {
+    return false
+  }
 }
 
 const tried = new Map<string, Promise<boolean>>()
 
-/** The confinement for an interpreter, or undefined when none works and nothing may run. `only` asks for one by name. Tried once per process. */
+/**
+ * The confinement for an interpreter, or undefined when none works and nothing may run. `only` asks for one by name.
+ * Tried once per process.
+ */
 export async function chooseSandbox(interpreter: Interpreter, only?: Confinement): Promise<Sandbox | undefined> {
   for (const sandbox of sandboxes) {
     if ((only !== undefined && sandbox.name !== only) || !sandbox.can(interpreter)) continue
@@ -60,7 +89,11 @@ export async function chooseSandbox(interpreter: Interpreter, only?: Confinement
     if (known === undefined) {
       known = (async () => {
         const job = await makeJobFolder()
-        try { return await works(sandbox, tryWith, job) } finally { job.remove() }
+        try {
+          return await works(sandbox, tryWith, job)
+        } finally {
+          job.remove()
+        }
       })()
       tried.set(key, known)
     }

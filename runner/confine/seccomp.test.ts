@@ -7,7 +7,10 @@ function judge(filter: Uint8Array, arch: number, nr: number, args: number[] = []
   const view = new DataView(filter.buffer)
   let a = 0
   for (let pc = 0; pc < filter.length / 8; pc++) {
-    const code = view.getUint16(pc * 8, true), jt = view.getUint8(pc * 8 + 2), jf = view.getUint8(pc * 8 + 3), k = view.getUint32(pc * 8 + 4, true)
+    const code = view.getUint16(pc * 8, true),
+      jt = view.getUint8(pc * 8 + 2),
+      jf = view.getUint8(pc * 8 + 3),
+      k = view.getUint32(pc * 8 + 4, true)
     if (code === 0x20) a = (k === 0 ? nr : k === 4 ? arch : (args[(k - 16) / 8] ?? 0)) >>> 0
     else if (code === 0x15) pc += a === k ? jt : jf
     else if (code === 0x35) pc += a >= k ? jt : jf
@@ -18,14 +21,30 @@ function judge(filter: Uint8Array, arch: number, nr: number, args: number[] = []
   throw new Error('fell off the end')
 }
 
-const cases = [['x64', 0xc000003e, 0], ['arm64', 0xc00000b7, 1]] as const
+const cases = [
+  ['x64', 0xc000003e, 0],
+  ['arm64', 0xc00000b7, 1],
+] as const
 test.each(cases)('%s: what is forbidden fails, what programs need goes through', (name, audit, column) => {
   const filter = seccompFilter(name)
-  for (const [call, numbers] of Object.entries({ ...forbidden, ...traces })) if (numbers[column] >= 0) expect(`${call} ${judge(filter, audit, numbers[column])}`).toBe(`${call} errno 1`)
-  const [clone, clone3, preadv2, socketpair, ioctl, flock, fcntl] = [[56, 220], [435, 435], [327, 286], [53, 199], [16, 29], [73, 32], [72, 25]].map((n) => n[column]!) as [number, number, number, number, number, number, number]
-  for (const nr of name === 'x64' ? [0, 1, 2, 9, 12, 59, 61, 202, 231, 257] : [56, 57, 63, 64, 98, 94, 214, 215, 221, 222]) expect(judge(filter, audit, nr)).toBe('allow')
+  for (const [call, numbers] of Object.entries({ ...forbidden, ...traces }))
+    if (numbers[column] >= 0) expect(`${call} ${judge(filter, audit, numbers[column])}`).toBe(`${call} errno 1`)
+  const [clone, clone3, preadv2, socketpair, ioctl, flock, fcntl] = [
+    [56, 220],
+    [435, 435],
+    [327, 286],
+    [53, 199],
+    [16, 29],
+    [73, 32],
+    [72, 25],
+  ].map((n) => n[column]!) as [number, number, number, number, number, number, number]
+  for (const nr of name === 'x64'
+    ? [0, 1, 2, 9, 12, 59, 61, 202, 231, 257]
+    : [56, 57, 63, 64, 98, 94, 214, 215, 221, 222])
+    expect(judge(filter, audit, nr)).toBe('allow')
   expect(judge(filter, audit, clone, [0x3d0f00])).toBe('allow')
-  for (const flag of [0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000]) expect(judge(filter, audit, clone, [flag | 0x11])).toBe('errno 1')
+  for (const flag of [0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000])
+    expect(judge(filter, audit, clone, [flag | 0x11])).toBe('errno 1')
   expect(judge(filter, audit, clone3)).toBe('errno 38')
   expect(judge(filter, audit, preadv2)).toBe('errno 38')
   // locks: pretended; asking for one and leases: refused; everything else of fcntl goes through
@@ -33,7 +52,8 @@ test.each(cases)('%s: what is forbidden fails, what programs need goes through',
   for (const command of [6, 7, 37, 38]) expect(judge(filter, audit, fcntl, [3, command])).toBe('errno 0')
   for (const command of [5, 36, 1024, 1025, 1026]) expect(judge(filter, audit, fcntl, [3, command])).toBe('errno 1')
   const open = seccompFilter(name, { tracesAllowed: true })
-  for (const nr of [flock, fcntl, ...Object.values(traces).map((n) => n[column])]) if (nr >= 0) expect(judge(open, audit, nr, [3, 6])).toBe('allow')
+  for (const nr of [flock, fcntl, ...Object.values(traces).map((n) => n[column])])
+    if (nr >= 0) expect(judge(open, audit, nr, [3, 6])).toBe('allow')
   expect(judge(open, audit, forbidden['ptrace']![column])).toBe('errno 1')
   for (const command of [0, 1, 2, 3, 4, 1030]) expect(judge(filter, audit, fcntl, [3, command])).toBe('allow')
   expect(judge(filter, audit, socketpair, [1])).toBe('allow')

@@ -20,12 +20,22 @@ export interface Task {
   seconds: number
   /** Ends the run at once; a live one is asked first. */
   signal: AbortSignal
-  /** Set for a pipeline: any command, whose output is passed on as it comes and whose files stay in the run's folder. */
+  /**
+   * Set for a pipeline: any command, whose output is passed on as it comes and whose files stay in the run's folder.
+   */
   live?: Live
 }
 
 /** Where a run's folders appear to the code. */
-export interface Places { data: string; job: string; output: string; work: string; home: string; notes: string; inside: string }
+export interface Places {
+  data: string
+  job: string
+  output: string
+  work: string
+  home: string
+  notes: string
+  inside: string
+}
 
 /** A pipeline's command, and who hears of it. */
 export interface Live {
@@ -59,7 +69,10 @@ export interface Sandbox {
   run(task: Task): Promise<Outcome>
 }
 
-/** What may leave a run: names of the output folder, and what counts when it lies in the working directory (inside/init.py looks for the same). */
+/**
+ * What may leave a run: names of the output folder, and what counts when it lies in the working directory
+ * (inside/init.py looks for the same).
+ */
 export const outputEndings = ['json', 'csv', 'png', 'svg']
 export const outputNames = `[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}\\.(${outputEndings.join('|')})`
 export const looseNames = 'result\\.json|[A-Za-z0-9_][A-Za-z0-9_. -]{0,95}\\.csv'

@@ -1,4 +1,7 @@
-/** The last resort, and the only one outside Linux: Python compiled to WebAssembly (pyodide, standard library only) inside Deno with no permission left when the code starts. R has none: it is refused. */
+/**
+ * The last resort, and the only one outside Linux: Python compiled to WebAssembly (pyodide, standard library only)
+ * inside Deno with no permission left when the code starts. R has none: it is refused.
+ */
 import { existsSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -7,17 +10,35 @@ import { environment } from './inside.ts'
 import { supervise } from './supervise.ts'
 import { looseNames, type Outcome, outputNames, type Places, type Sandbox, type Task } from './task.ts'
 
-const at: Places = { data: '/data', job: '/job', output: '/output', work: '/tmp/work', home: '/tmp', notes: '/tmp', inside: '/cloister' }
+const at: Places = {
+  data: '/data',
+  job: '/job',
+  output: '/output',
+  work: '/tmp/work',
+  home: '/tmp',
+  notes: '/tmp',
+  inside: '/cloister',
+}
 
-/** Where Deno and pyodide are installed; undefined when they are not, or when the run's own user could not read them. */
+/**
+ * Where Deno and pyodide are installed; undefined when they are not, or when the run's own user could not read them.
+ */
 function programs(): { deno: string; pyodide: string } | undefined {
   const require = createRequire(import.meta.url)
-  const find = (name: string): string | undefined => { try { return dirname(require.resolve(name)) } catch { return undefined } }
-  const denoFolder = find('deno/package.json'), pyodide = find('pyodide/package.json')
+  const find = (name: string): string | undefined => {
+    try {
+      return dirname(require.resolve(name))
+    } catch {
+      return undefined
+    }
+  }
+  const denoFolder = find('deno/package.json'),
+    pyodide = find('pyodide/package.json')
   if (!denoFolder || !pyodide) return undefined
   const deno = [join(denoFolder, 'deno'), join(denoFolder, 'deno.exe')].find((f) => existsSync(f))
   if (!deno) return undefined
-  for (let path = deno; process.getuid?.() === 0 && path !== dirname(path); path = dirname(path)) if ((statSync(path).mode & 0o001) === 0) return undefined
+  for (let path = deno; process.getuid?.() === 0 && path !== dirname(path); path = dirname(path))
+    if ((statSync(path).mode & 0o001) === 0) return undefined
   return { deno, pyodide }
 }
 let found: ReturnType<typeof programs> | null = null
@@ -27,20 +48,54 @@ async function run(task: Task): Promise<Outcome> {
   if (!found) throw new Error('Deno or pyodide is not installed')
   const { deno, pyodide } = found
   const spec = join(task.folder, 'spec.json')
-  await writeFile(spec, JSON.stringify({
-    folders: [[task.inside, at.inside], [join(task.folder, 'job'), at.job], [join(task.folder, 'data'), at.data]],
-    argv: [`${at.inside}/python.py`, at.notes, `${at.job}/${task.source}`], env: environment(task, at), cwd: at.work, output: at.output, notes: at.notes,
-    names: outputNames, looseNames, outputBytes: task.limits.outputBytes, outputFiles: task.limits.outputFiles,
-  }), { mode: 0o444 })
+  await writeFile(
+    spec,
+    JSON.stringify({
+      folders: [
+        [task.inside, at.inside],
+        [join(task.folder, 'job'), at.job],
+        [join(task.folder, 'data'), at.data],
+      ],
+      argv: [`${at.inside}/python.py`, at.notes, `${at.job}/${task.source}`],
+      env: environment(task, at),
+      cwd: at.work,
+      output: at.output,
+      notes: at.notes,
+      names: outputNames,
+      looseNames,
+      outputBytes: task.limits.outputBytes,
+      outputFiles: task.limits.outputFiles,
+    }),
+    { mode: 0o444 },
+  )
   return supervise(task, {
     command: deno,
     args: [
-      'run', '--no-prompt', '--no-remote', '--no-npm', '--no-config', '--no-lock', '--cached-only', '--no-code-cache', `--v8-flags=--wasm-lazy-compilation,--max-old-space-size=${task.limits.memoryMb}`,
-      `--allow-read=${[pyodide, task.inside, task.folder].join(',')}`, join(task.inside, 'wasm.mjs'), pyodide, spec,
+      'run',
+      '--no-prompt',
+      '--no-remote',
+      '--no-npm',
+      '--no-config',
+      '--no-lock',
+      '--cached-only',
+      '--no-code-cache',
+      `--v8-flags=--wasm-lazy-compilation,--max-old-space-size=${task.limits.memoryMb}`,
+      `--allow-read=${[pyodide, task.inside, task.folder].join(',')}`,
+      join(task.inside, 'wasm.mjs'),
+      pyodide,
+      spec,
     ],
     // Deno wants a place for its caches; there is nothing it may write.
-    env: { DENO_DIR: join(task.folder, 'work'), HOME: join(task.folder, 'work'), DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' },
-    ...(task.uid === undefined ? {} : { uid: task.uid }), own: { memoryMb: 400, threads: 64 }, end: 'kill', answersOn: 1,
+    env: {
+      DENO_DIR: join(task.folder, 'work'),
+      HOME: join(task.folder, 'work'),
+      DENO_NO_UPDATE_CHECK: '1',
+      NO_COLOR: '1',
+    },
+    ...(task.uid === undefined ? {} : { uid: task.uid }),
+    own: { memoryMb: 400, threads: 64 },
+    end: 'kill',
+    answersOn: 1,
   })
 }
 

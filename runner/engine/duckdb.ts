@@ -12,7 +12,12 @@ export interface Duck {
   close(): void
 }
 /** Files that may be opened, folders below which files may be read and written, and memory in MB. */
-export interface Bounds { files: string[]; folders?: string[]; memoryMb: number; threads?: number }
+export interface Bounds {
+  files: string[]
+  folders?: string[]
+  memoryMb: number
+  threads?: number
+}
 
 /** What a failure may say of itself: its class, never DuckDB's text, which can quote rows. */
 export class EngineFailure extends Error {
@@ -25,30 +30,68 @@ export class EngineFailure extends Error {
     super('the engine failed')
     this.inner = inner
     this.errorClass = /^([A-Z][A-Za-z ]{2,30}) Error/.exec(inner)?.[1]?.replaceAll(' ', '') ?? 'Error'
-    this.kind = /^(Out of Memory|.*failed to (pin|allocate)|.*bad_alloc)/i.test(inner) ? 'memory-limit' : /^INTERRUPT/i.test(inner) ? 'time-limit' : 'query-error'
+    this.kind = /^(Out of Memory|.*failed to (pin|allocate)|.*bad_alloc)/i.test(inner)
+      ? 'memory-limit'
+      : /^INTERRUPT/i.test(inner)
+        ? 'time-limit'
+        : 'query-error'
   }
 }
 
-export const literalList = (paths: readonly string[]): string => `[${paths.map((p) => `'${p.replaceAll("'", "''")}'`).join(', ')}]`
+export const literalList = (paths: readonly string[]): string =>
+  `[${paths.map((p) => `'${p.replaceAll("'", "''")}'`).join(', ')}]`
 
 /** A fresh database in memory. `close` it. */
-export async function openDuck({ files, folders = [], memoryMb, threads = availableParallelism() }: Bounds): Promise<Duck> {
+export async function openDuck({
+  files,
+  folders = [],
+  memoryMb,
+  threads = availableParallelism(),
+}: Bounds): Promise<Duck> {
   const instance = await DuckDBInstance.create(':memory:', {
-    threads: String(threads), memory_limit: `${memoryMb}MB`, autoinstall_known_extensions: 'false', autoload_known_extensions: 'false', allow_community_extensions: 'false', max_temp_directory_size: '0KB',
-    enable_object_cache: 'true', preserve_insertion_order: folders.length > 0 ? 'true' : 'false',
+    threads: String(threads),
+    memory_limit: `${memoryMb}MB`,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+    max_temp_directory_size: '0KB',
+    enable_object_cache: 'true',
+    preserve_insertion_order: folders.length > 0 ? 'true' : 'false',
   })
   const connection: DuckDBConnection = await instance.connect()
   const duck: Duck = {
     async rows(sql) {
-      try { return (await connection.runAndReadAll(sql)).getRowsJS() as unknown[][] } catch (e) { throw new EngineFailure(e instanceof Error ? e.message : '') }
+      try {
+        return (await connection.runAndReadAll(sql)).getRowsJS() as unknown[][]
+      } catch (e) {
+        throw new EngineFailure(e instanceof Error ? e.message : '')
+      }
     },
     async table(sql) {
-      try { const r = await connection.runAndReadAll(sql); return { at: new Map(r.columnNames().map((n, i) => [n, i])), rows: r.getRowsJS() as unknown[][] } } catch (e) { throw new EngineFailure(e instanceof Error ? e.message : '') }
+      try {
+        const r = await connection.runAndReadAll(sql)
+        return { at: new Map(r.columnNames().map((n, i) => [n, i])), rows: r.getRowsJS() as unknown[][] }
+      } catch (e) {
+        throw new EngineFailure(e instanceof Error ? e.message : '')
+      }
     },
-    async run(sql) { try { await connection.run(sql) } catch (e) { throw new EngineFailure(e instanceof Error ? e.message : '') } },
-    interrupt() { connection.interrupt() },
-    close() { connection.closeSync(); instance.closeSync() },
+    async run(sql) {
+      try {
+        await connection.run(sql)
+      } catch (e) {
+        throw new EngineFailure(e instanceof Error ? e.message : '')
+      }
+    },
+    interrupt() {
+      connection.interrupt()
+    },
+    close() {
+      connection.closeSync()
+      instance.closeSync()
+    },
   }
-  await duck.run(`SET allowed_paths = ${literalList(files)}; SET allowed_directories = ${literalList(folders)}; SET enable_external_access = false; SET lock_configuration = true`)
+  await duck.run(
+    `SET allowed_paths = ${literalList(files)}; SET allowed_directories = ${literalList(folders)}; SET enable_external_access = false; SET lock_configuration = true`,
+  )
   return duck
 }

@@ -1,4 +1,7 @@
-/** The `Engine` over any place where objects are and any way to run a request: fetches what a request needs, runs it, puts away what it wrote. */
+/**
+ * The `Engine` over any place where objects are and any way to run a request: fetches what a request needs, runs it,
+ * puts away what it wrote.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +16,9 @@ export interface Places {
 }
 
 /** The engine failed, and not by the analyst's doing. Carries a class and no text of DuckDB's. */
-export class EngineFailed extends Error { override name = 'EngineFailed' }
+export class EngineFailed extends Error {
+  override name = 'EngineFailed'
+}
 
 const okOf = <K extends Request['kind']>(reply: Reply): Answers[K] => {
   if ('ok' in reply) return reply.ok as Answers[K]
@@ -21,38 +26,86 @@ const okOf = <K extends Request['kind']>(reply: Reply): Answers[K] => {
   throw new EngineFailed(`${reply.failed.kind} (${reply.failed.errorClass})`)
 }
 
-export function engineOver(places: Places, run: (request: Request, limits?: { seconds: number; memoryMb: number }) => Promise<Reply>): Engine {
+export function engineOver(
+  places: Places,
+  run: (request: Request, limits?: { seconds: number; memoryMb: number }) => Promise<Reply>,
+): Engine {
   const local = async (data: StoredData): Promise<LocalData> => ({
-    schema: data.schema, subjects: data.subjects, ...(data.fingerprint === undefined ? {} : { fingerprint: data.fingerprint }),
-    tables: await Promise.all(data.tables.map(async (t) => ({ name: t.name, rows: t.rows, subjects: t.subjects, path: await places.fetch(t.parquet), ...(t.rowsPerSubject === undefined ? {} : { rowsPerSubject: t.rowsPerSubject }) }))),
+    schema: data.schema,
+    subjects: data.subjects,
+    ...(data.fingerprint === undefined ? {} : { fingerprint: data.fingerprint }),
+    tables: await Promise.all(
+      data.tables.map(async (t) => ({
+        name: t.name,
+        rows: t.rows,
+        subjects: t.subjects,
+        path: await places.fetch(t.parquet),
+        ...(t.rowsPerSubject === undefined ? {} : { rowsPerSubject: t.rowsPerSubject }),
+      })),
+    ),
   })
-  const files = (all: { file: string; data: DataRef }[]): Promise<{ file: string; path: string }[]> => Promise.all(all.map(async (f) => ({ file: f.file, path: await places.fetch(f.data) })))
+  const files = (all: { file: string; data: DataRef }[]): Promise<{ file: string; path: string }[]> =>
+    Promise.all(all.map(async (f) => ({ file: f.file, path: await places.fetch(f.data) })))
   const within = async <T>(work: (folder: string) => Promise<T>): Promise<T> => {
     const folder = await mkdtemp(join(tmpdir(), 'cloister-engine-'))
-    try { return await work(folder) } finally { await rm(folder, { recursive: true, force: true }) }
+    try {
+      return await work(folder)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   }
 
   return {
-    async read(all) { return okOf<'read'>(await run({ kind: 'read', files: await files(all) })) },
-    store: (all, schema, prefix) => within(async (folder) => {
-      const w = okOf<'store'>(await run({ kind: 'store', files: await files(all), schema, folder }))
-      const tables = await Promise.all(w.tables.map(async (t) => ({ name: t.name, rows: t.rows, subjects: t.subjects, rowsPerSubject: t.rowsPerSubject, parquet: await places.put(t.path, `${prefix}${t.name}.parquet`, 'application/vnd.apache.parquet') })))
-      return { data: { schema, tables, subjects: w.subjects, fingerprint: w.fingerprint }, outside: w.outside }
-    }),
+    async read(all) {
+      return okOf<'read'>(await run({ kind: 'read', files: await files(all) }))
+    },
+    store: (all, schema, prefix) =>
+      within(async (folder) => {
+        const w = okOf<'store'>(await run({ kind: 'store', files: await files(all), schema, folder }))
+        const tables = await Promise.all(
+          w.tables.map(async (t) => ({
+            name: t.name,
+            rows: t.rows,
+            subjects: t.subjects,
+            rowsPerSubject: t.rowsPerSubject,
+            parquet: await places.put(t.path, `${prefix}${t.name}.parquet`, 'application/vnd.apache.parquet'),
+          })),
+        )
+        return { data: { schema, tables, subjects: w.subjects, fingerprint: w.fingerprint }, outside: w.outside }
+      }),
     async count(data, cohort) {
       // Everybody was counted at registration.
-      if (cohort.length === 0 && data.fingerprint !== undefined) return { subjects: data.subjects, fingerprint: data.fingerprint }
+      if (cohort.length === 0 && data.fingerprint !== undefined)
+        return { subjects: data.subjects, fingerprint: data.fingerprint }
       return okOf<'count'>(await run({ kind: 'count', data: await local(data), cohort }))
     },
-    async difference(data, a, b) { return okOf<'difference'>(await run({ kind: 'difference', data: await local(data), a, b })) },
-    materialise: (data, cohort, prefix) => within(async (folder) => {
-      const written = okOf<'materialise'>(await run({ kind: 'materialise', data: await local(data), cohort, folder }))
-      return Promise.all(written.map(async (w) => ({ file: w.file, key: (await places.put(w.path, `${prefix}${w.table}.csv`, 'text/csv')).key, rows: w.rows })))
-    }),
-    async validate(sql, schema, mode) { return okOf<'validate'>(await run({ kind: 'validate', sql, schema, mode })) },
+    async difference(data, a, b) {
+      return okOf<'difference'>(await run({ kind: 'difference', data: await local(data), a, b }))
+    },
+    materialise: (data, cohort, prefix) =>
+      within(async (folder) => {
+        const written = okOf<'materialise'>(await run({ kind: 'materialise', data: await local(data), cohort, folder }))
+        return Promise.all(
+          written.map(async (w) => ({
+            file: w.file,
+            key: (await places.put(w.path, `${prefix}${w.table}.csv`, 'text/csv')).key,
+            rows: w.rows,
+          })),
+        )
+      }),
+    async validate(sql, schema, mode) {
+      return okOf<'validate'>(await run({ kind: 'validate', sql, schema, mode }))
+    },
     async query(data, cohort, sql, mode, policy, limits) {
       const reply = await run({ kind: 'query', data: await local(data), cohort, sql, mode, policy, limits }, limits)
-      if ('failed' in reply) return { problem: { code: reply.failed.kind, step: 'compute', ...(reply.failed.kind === 'query-error' ? { errorClass: reply.failed.errorClass } : {}) } }
+      if ('failed' in reply)
+        return {
+          problem: {
+            code: reply.failed.kind,
+            step: 'compute',
+            ...(reply.failed.kind === 'query-error' ? { errorClass: reply.failed.errorClass } : {}),
+          },
+        }
       return okOf<'query'>(reply)
     },
   }

@@ -14,20 +14,35 @@ async function beginning(path: string): Promise<{ head: Buffer; size: number }> 
     const { size } = await f.stat()
     const { buffer, bytesRead } = await f.read(Buffer.alloc(65_536), 0, 65_536, 0)
     return { head: buffer.subarray(0, bytesRead), size }
-  } finally { await f.close() }
+  } finally {
+    await f.close()
+  }
 }
 
 /** How a CSV is written: its encoding, separator and header as they stand in the file. */
-export interface CsvForm { encoding: 'utf-8' | 'utf-16' | 'latin-1'; delimiter: string; header: string[] }
+export interface CsvForm {
+  encoding: 'utf-8' | 'utf-16' | 'latin-1'
+  delimiter: string
+  header: string[]
+}
 
 function split(line: string, delimiter: string): string[] {
   const out: string[] = []
-  let cell = '', inside = false
+  let cell = '',
+    inside = false
   for (let i = 0; i < line.length; i++) {
     const c = line[i]!
-    if (inside) { if (c === '"' && line[i + 1] === '"') { cell += '"'; i++ } else if (c === '"') inside = false; else cell += c }
-    else if (c === '"' && cell === '') inside = true
-    else if (c === delimiter) { out.push(cell); cell = '' } else cell += c
+    if (inside) {
+      if (c === '"' && line[i + 1] === '"') {
+        cell += '"'
+        i++
+      } else if (c === '"') inside = false
+      else cell += c
+    } else if (c === '"' && cell === '') inside = true
+    else if (c === delimiter) {
+      out.push(cell)
+      cell = ''
+    } else cell += c
   }
   return [...out, cell]
 }
@@ -36,17 +51,26 @@ function split(line: string, delimiter: string): string[] {
 export async function csvForm({ file, path }: LocalFile): Promise<CsvForm> {
   const { head, size } = await beginning(path)
   if (size === 0) throw new Unreadable(file, 'The file is empty.')
-  if (head.subarray(0, 4).toString('latin1') === 'PK\x03\x04') throw new Unreadable(file, 'This is a spreadsheet or a ZIP archive, not CSV. Save it as CSV (UTF-8).')
-  if (head.subarray(0, 4).toString('latin1') === 'PAR1') throw new Unreadable(file, 'This is a Parquet file: name it .parquet.')
-  if (head[0] === 0x1f && head[1] === 0x8b) throw new Unreadable(file, 'This file is compressed. Upload it as plain CSV.')
+  if (head.subarray(0, 4).toString('latin1') === 'PK\x03\x04')
+    throw new Unreadable(file, 'This is a spreadsheet or a ZIP archive, not CSV. Save it as CSV (UTF-8).')
+  if (head.subarray(0, 4).toString('latin1') === 'PAR1')
+    throw new Unreadable(file, 'This is a Parquet file: name it .parquet.')
+  if (head[0] === 0x1f && head[1] === 0x8b)
+    throw new Unreadable(file, 'This file is compressed. Upload it as plain CSV.')
   const utf16 = (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)
   if (utf16 && head[0] === 0xfe) throw new Unreadable(file, 'The file is UTF-16 (big endian). Save it as CSV (UTF-8).')
-  if (!utf16 && head.includes(0)) throw new Unreadable(file, 'The file has NUL bytes: it is not text. Save it as CSV (UTF-8).')
+  if (!utf16 && head.includes(0))
+    throw new Unreadable(file, 'The file has NUL bytes: it is not text. Save it as CSV (UTF-8).')
   let encoding: CsvForm['encoding'] = utf16 ? 'utf-16' : 'utf-8'
   let text: string
   if (utf16) text = new TextDecoder('utf-16le').decode(head.subarray(0, head.length - (head.length % 2)))
   else {
-    try { text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true }) } catch { encoding = 'latin-1'; text = new TextDecoder('windows-1252').decode(head) }
+    try {
+      text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true })
+    } catch {
+      encoding = 'latin-1'
+      text = new TextDecoder('windows-1252').decode(head)
+    }
   }
   const clean = text.replace(/^\ufeff/, '')
   const line = clean.split(/\r\n|\n|\r/)[0]!
@@ -60,10 +84,17 @@ export function checkHeader(file: string, header: readonly string[]): void {
   const seen = new Map<string, number>()
   for (const [i, name] of header.entries()) {
     if (name === '') throw new Unreadable(file, `Column ${i + 1} has no name.`, 1)
-    if (name.length > 200 || /\p{Cc}/u.test(name)) throw new Unreadable(file, `Column ${i + 1} has a name that is too long or has control characters.`, 1)
-    if (/^__(subject|row)$/i.test(name)) throw new Unreadable(file, `Column ${i + 1} is called ${name}: that name is the platform’s own.`, 1)
+    if (name.length > 200 || /\p{Cc}/u.test(name))
+      throw new Unreadable(file, `Column ${i + 1} has a name that is too long or has control characters.`, 1)
+    if (/^__(subject|row)$/i.test(name))
+      throw new Unreadable(file, `Column ${i + 1} is called ${name}: that name is the platform’s own.`, 1)
     const twin = seen.get(name.normalize('NFKC').toLowerCase())
-    if (twin !== undefined) throw new Unreadable(file, `Columns ${twin + 1} and ${i + 1} have the same name, ${name.slice(0, 60)}. Capitals do not tell names apart.`, 1)
+    if (twin !== undefined)
+      throw new Unreadable(
+        file,
+        `Columns ${twin + 1} and ${i + 1} have the same name, ${name.slice(0, 60)}. Capitals do not tell names apart.`,
+        1,
+      )
     seen.set(name.normalize('NFKC').toLowerCase(), i)
   }
 }
@@ -76,12 +107,26 @@ export const csvSource = (path: string, form: CsvForm): string =>
 export function fileFault(file: string, e: unknown, parquet: boolean): Unreadable {
   if (e instanceof Unreadable) return e
   const text = e instanceof EngineFailure ? e.inner : ''
-  if (e instanceof EngineFailure && e.kind === 'memory-limit') return new Unreadable(file, 'Reading it needs more memory than the engine has.')
-  if (parquet) return new Unreadable(file, /magic bytes|footer|too small/i.test(text) ? 'This is not a whole Parquet file: its beginning or end is missing.' : 'The Parquet file is damaged or uses a feature that cannot be read.')
+  if (e instanceof EngineFailure && e.kind === 'memory-limit')
+    return new Unreadable(file, 'Reading it needs more memory than the engine has.')
+  if (parquet)
+    return new Unreadable(
+      file,
+      /magic bytes|footer|too small/i.test(text)
+        ? 'This is not a whole Parquet file: its beginning or end is missing.'
+        : 'The Parquet file is damaged or uses a feature that cannot be read.',
+    )
   const line = Number(/Line:? (\d+)/i.exec(text)?.[1] ?? NaN)
   const reason = /Expected Number of Columns: (\d+) Found: (\d+)/i.exec(text)
-  const why = reason ? `A line has ${reason[2]} cells where the header has ${reason[1]}.` : /unterminated quote|quote should be followed|quoted value/i.test(text) ? 'A quoted cell does not end, or a quote stands inside a cell that is not quoted.'
-    : /invalid unicode|not utf-8|encoding/i.test(text) ? 'A line is not valid UTF-8.' : /maximum line size/i.test(text) ? 'A line is longer than 4 MB.' : 'A line cannot be read as CSV.'
+  const why = reason
+    ? `A line has ${reason[2]} cells where the header has ${reason[1]}.`
+    : /unterminated quote|quote should be followed|quoted value/i.test(text)
+      ? 'A quoted cell does not end, or a quote stands inside a cell that is not quoted.'
+      : /invalid unicode|not utf-8|encoding/i.test(text)
+        ? 'A line is not valid UTF-8.'
+        : /maximum line size/i.test(text)
+          ? 'A line is longer than 4 MB.'
+          : 'A line cannot be read as CSV.'
   return new Unreadable(file, why, Number.isInteger(line) ? line : undefined)
 }
 
@@ -89,7 +134,14 @@ export function fileFault(file: string, e: unknown, parquet: boolean): Unreadabl
 export async function parquetColumns(duck: Duck, { file, path }: LocalFile): Promise<{ name: string; type: string }[]> {
   const { size } = await beginning(path)
   if (size === 0) throw new Unreadable(file, 'The file is empty.')
-  try { return (await duck.rows(`DESCRIBE SELECT * FROM read_parquet(${quote(path)})`)).map((r) => ({ name: String(r[0]), type: String(r[1]) })) } catch (e) { throw fileFault(file, e, true) }
+  try {
+    return (await duck.rows(`DESCRIBE SELECT * FROM read_parquet(${quote(path)})`)).map((r) => ({
+      name: String(r[0]),
+      type: String(r[1]),
+    }))
+  } catch (e) {
+    throw fileFault(file, e, true)
+  }
 }
 
 /** A file as columns `c0`, `c1`, ... of text, and their names. Nested columns of Parquet are refused. */
@@ -100,8 +152,18 @@ export async function textSource(duck: Duck, f: LocalFile): Promise<{ names: str
     return { names: form.header, source: csvSource(f.path, form) }
   }
   const columns = await parquetColumns(duck, f)
-  checkHeader(f.file, columns.map((c) => c.name))
+  checkHeader(
+    f.file,
+    columns.map((c) => c.name),
+  )
   const nested = columns.find((c) => /STRUCT|MAP|LIST|\[\]|UNION|BLOB/.test(c.type))
-  if (nested) throw new Unreadable(f.file, `The column ${nested.name.slice(0, 60)} is nested or binary (${nested.type.slice(0, 30)}): make it plain columns.`)
-  return { names: columns.map((c) => c.name), source: `(SELECT ${columns.map((c, i) => `CAST("${c.name.replaceAll('"', '""')}" AS VARCHAR) AS c${i}`).join(', ')} FROM read_parquet(${quote(f.path)}))` }
+  if (nested)
+    throw new Unreadable(
+      f.file,
+      `The column ${nested.name.slice(0, 60)} is nested or binary (${nested.type.slice(0, 30)}): make it plain columns.`,
+    )
+  return {
+    names: columns.map((c) => c.name),
+    source: `(SELECT ${columns.map((c, i) => `CAST("${c.name.replaceAll('"', '""')}" AS VARCHAR) AS c${i}`).join(', ')} FROM read_parquet(${quote(f.path)}))`,
+  }
 }

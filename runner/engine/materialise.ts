@@ -14,10 +14,16 @@ export async function count({ data, cohort }: Extract<Request, { kind: 'count' }
     const picked = cohortSql(data, cohort)
     if (picked !== undefined) await openCohort(duck, data, cohort, '', new Set())
     return await countCohort(duck, data, cohort)
-  } finally { duck.close() }
+  } finally {
+    duck.close()
+  }
 }
 
-export async function materialise({ data, cohort, folder }: Extract<Request, { kind: 'materialise' }>): Promise<Answers['materialise']> {
+export async function materialise({
+  data,
+  cohort,
+  folder,
+}: Extract<Request, { kind: 'materialise' }>): Promise<Answers['materialise']> {
   const duck = await openDuck({ files: data.tables.map((t) => t.path), folders: [folder], memoryMb })
   try {
     await openCohort(duck, data, cohort, '', new Set())
@@ -25,12 +31,25 @@ export async function materialise({ data, cohort, folder }: Extract<Request, { k
     for (const [i, table] of data.schema.tables.entries()) {
       const stored = data.tables.find((t) => t.name === table.name)!
       const path = join(folder, `${i}.csv`)
-      const columns = table.columns.filter((c) => c.role !== 'identifier').map((c) => (c.type === 'boolean' ? `CASE WHEN ${quoted(c.name)} THEN 'True' WHEN NOT ${quoted(c.name)} THEN 'False' END AS ${quoted(c.name)}` : quoted(c.name)))
+      const columns = table.columns
+        .filter((c) => c.role !== 'identifier')
+        .map((c) =>
+          c.type === 'boolean'
+            ? `CASE WHEN ${quoted(c.name)} THEN 'True' WHEN NOT ${quoted(c.name)} THEN 'False' END AS ${quoted(c.name)}`
+            : quoted(c.name),
+        )
       const where = cohort.length === 0 ? '' : ' WHERE __subject IN (SELECT __subject FROM __cohort)'
-      await duck.run(`COPY (SELECT ${columns.join(', ')} FROM read_parquet(${literal(stored.path)}, file_row_number = true)${where} ORDER BY file_row_number) TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '')`)
-      const rows = cohort.length === 0 ? stored.rows : Number((await duck.rows(`SELECT count(*) FROM read_parquet(${literal(stored.path)})${where}`))[0]![0])
+      await duck.run(
+        `COPY (SELECT ${columns.join(', ')} FROM read_parquet(${literal(stored.path)}, file_row_number = true)${where} ORDER BY file_row_number) TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '')`,
+      )
+      const rows =
+        cohort.length === 0
+          ? stored.rows
+          : Number((await duck.rows(`SELECT count(*) FROM read_parquet(${literal(stored.path)})${where}`))[0]![0])
       out.push({ table: table.name, file: table.file, path, rows })
     }
     return out
-  } finally { duck.close() }
+  } finally {
+    duck.close()
+  }
 }

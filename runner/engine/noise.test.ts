@@ -1,6 +1,7 @@
 /**
- * An empirical audit of what `noise` promises, over the engine's own sums of two datasets that one person makes different (Jagielski, Ullman and Oprea 2020, "Auditing
- * Differentially Private Machine Learning"): however well somebody tells the two apart from what is released, the epsilon that this proves must not be above the one charged.
+ * An empirical audit of what `noise` promises, over the engine's own sums of two datasets that one person makes
+ * different (Jagielski, Ullman and Oprea 2020, "Auditing Differentially Private Machine Learning"): however well
+ * somebody tells the two apart from what is released, the epsilon that this proves must not be above the one charged.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,7 +17,18 @@ import { query } from './query.ts'
 import { store } from './store.ts'
 
 const schema: DatasetSchema = {
-  tables: [{ name: 'visits', file: 'visits.csv', oneRowPerSubject: false, columns: [{ name: 'id', type: 'text', role: 'subject' }, { name: 'arm', type: 'category', categories: ['active', 'placebo'] }, { name: 'reading', type: 'number', minimum: -100, maximum: 100 }] }],
+  tables: [
+    {
+      name: 'visits',
+      file: 'visits.csv',
+      oneRowPerSubject: false,
+      columns: [
+        { name: 'id', type: 'text', role: 'subject' },
+        { name: 'arm', type: 'category', categories: ['active', 'placebo'] },
+        { name: 'reading', type: 'number', minimum: -100, maximum: 100 },
+      ],
+    },
+  ],
   images: [],
 }
 /** Ninety people, and one who does what a single person can: in every group, many times, at the bound. */
@@ -27,27 +39,52 @@ async function exactSums(rows: string[], sql: string): Promise<QueryResult> {
   const folder = await mkdtemp(join(tmpdir(), 'cloister-noise-'))
   try {
     await writeFile(join(folder, 'visits.csv'), ['id,arm,reading', ...rows].join('\n'))
-    const written = await store({ kind: 'store', files: [{ file: 'visits.csv', path: join(folder, 'visits.csv') }], schema, folder }, 512)
-    const answer = await query({ kind: 'query', data: { schema, tables: written.tables, subjects: written.subjects, fingerprint: written.fingerprint }, cohort: [], sql, mode: 'noise', policy: defaultPolicy, limits: { seconds: 60, memoryMb: 512 } })
+    const written = await store(
+      { kind: 'store', files: [{ file: 'visits.csv', path: join(folder, 'visits.csv') }], schema, folder },
+      512,
+    )
+    const answer = await query({
+      kind: 'query',
+      data: { schema, tables: written.tables, subjects: written.subjects, fingerprint: written.fingerprint },
+      cohort: [],
+      sql,
+      mode: 'noise',
+      policy: defaultPolicy,
+      limits: { seconds: 60, memoryMb: 512 },
+    })
     if ('problem' in answer) throw new Error(answer.problem.code)
     return answer.result
-  } finally { await rm(folder, { recursive: true, force: true }) }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 const draws = 6000
-/** One number per release: what is released, weighed by how much the person moves it beside its noise (the likelihood ratio of two Gaussians). */
+/**
+ * One number per release: what is released, weighed by how much the person moves it beside its noise (the likelihood
+ * ratio of two Gaussians).
+ */
 function statistics(result: QueryResult, rho: NanoRho, weights: readonly number[], seed: string): number[] {
   // Each cell `draws` times: the same release over and over. Rows leave sorted by group.
   const many = { ...result, rows: result.rows.flatMap((r) => Array.from({ length: draws }, () => r)) }
-  const rows = noiseQuery(many, rho, stream(seed)).outputs[0]!.rows, out = Array.from({ length: draws }, () => 0)
-  for (const [i, row] of rows.entries()) for (const [c, w] of weights.entries()) out[i % draws]! += w * (row[c + 1]!.value as number)
+  const rows = noiseQuery(many, rho, stream(seed)).outputs[0]!.rows,
+    out = Array.from({ length: draws }, () => 0)
+  for (const [i, row] of rows.entries())
+    for (const [c, w] of weights.entries()) out[i % draws]! += w * (row[c + 1]!.value as number)
   return out
 }
 
 /** Upper and lower 97.5 % limit of a proportion (Wilson 1927): together both hold at 95 %. */
-const limit = (hits: number, n: number, sign: 1 | -1): number => { const z = 1.96, p = hits / n; return (p + z ** 2 / (2 * n) + sign * z * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2))) / (1 + z ** 2 / n) }
+const limit = (hits: number, n: number, sign: 1 | -1): number => {
+  const z = 1.96,
+    p = hits / n
+  return (p + z ** 2 / (2 * n) + sign * z * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2))) / (1 + z ** 2 / n)
+}
 
-/** The epsilon that is proven at `delta`: P(with) <= e^epsilon P(without) + delta at a threshold that the first half chose. */
+/**
+ * The epsilon that is proven at `delta`: P(with) <= e^epsilon P(without) + delta at a threshold that the first half
+ * chose.
+ */
 function proven(yes: readonly number[], no: readonly number[], delta: number): number {
   const half = draws / 2
   const epsilonAt = (t: number, from: number): number => {
@@ -61,15 +98,19 @@ function proven(yes: readonly number[], no: readonly number[], delta: number): n
 }
 
 describe('audit of noise on neighbouring datasets', () => {
-  const delta = 0.05, rho = nano / 2n, charged = epsilonOf(rho, delta)
+  const delta = 0.05,
+    rho = nano / 2n,
+    charged = epsilonOf(rho, delta)
   it.each([
     ['SELECT arm, count(*) AS n FROM visits GROUP BY arm', [1]],
     // A count's noise is that of a sum of 1 to its bound: both say as much.
     ['SELECT arm, count(*) AS n, sum(reading) AS s FROM visits GROUP BY arm', [1, 0.01]],
   ] as const)('%s', async (sql, weights) => {
     const [withOne, without] = [await exactSums([...ordinary, ...loud], sql), await exactSums(ordinary, sql)]
-    const audited = (r: NanoRho): number => proven(statistics(withOne, r, weights, `with ${r}`), statistics(without, r, weights, `without ${r}`), delta)
-    const honest = audited(rho), halved = audited(4n * rho)
+    const audited = (r: NanoRho): number =>
+      proven(statistics(withOne, r, weights, `with ${r}`), statistics(without, r, weights, `without ${r}`), delta)
+    const honest = audited(rho),
+      halved = audited(4n * rho)
     expect(honest).toBeLessThanOrEqual(charged)
     // It is not blind: there is something to see, and noise of half the size is found out.
     expect(honest).toBeGreaterThan(charged / 4)

@@ -16,11 +16,25 @@ const cast = (sql: string): string => `CAST(round(${sql}) AS BIGINT)`
 function parts(m: NoisyMeasure, x: string): string[] {
   const centre = `((${x} - ${d((m.low + m.high) / 2)}) / ${d(m.scale)})`
   switch (m.kind) {
-    case 'count': return [`count(*) FILTER (WHERE ${x})`]
-    case 'sum': return [`coalesce(sum(${cast(`${x} / ${d(m.scale)} * ${steps}`)}), 0)`]
-    case 'mean': return [`count(${x})`, `coalesce(sum(${cast(`${centre} * ${steps}`)}), 0)`]
-    case 'variance': case 'deviation': return [`count(${x})`, `coalesce(sum(${cast(`${centre} * ${steps}`)}), 0)`, `coalesce(sum(${cast(`${centre} * ${centre} * ${steps}`)}), 0)`]
-    case 'quantile': return Array.from({ length: quantileBins }, (_, i) => `count(*) FILTER (WHERE least(${quantileBins - 1}, floor((${x} - ${d(m.low)}) / ${d(m.scale)})) = ${i})`)
+    case 'count':
+      return [`count(*) FILTER (WHERE ${x})`]
+    case 'sum':
+      return [`coalesce(sum(${cast(`${x} / ${d(m.scale)} * ${steps}`)}), 0)`]
+    case 'mean':
+      return [`count(${x})`, `coalesce(sum(${cast(`${centre} * ${steps}`)}), 0)`]
+    case 'variance':
+    case 'deviation':
+      return [
+        `count(${x})`,
+        `coalesce(sum(${cast(`${centre} * ${steps}`)}), 0)`,
+        `coalesce(sum(${cast(`${centre} * ${centre} * ${steps}`)}), 0)`,
+      ]
+    case 'quantile':
+      return Array.from(
+        { length: quantileBins },
+        (_, i) =>
+          `count(*) FILTER (WHERE least(${quantileBins - 1}, floor((${x} - ${d(m.low)}) / ${d(m.scale)})) = ${i})`,
+      )
   }
 }
 
@@ -28,47 +42,103 @@ function parts(m: NoisyMeasure, x: string): string[] {
 function statement(plan: Plan, spec: NoiseSpec): string {
   const { bound, sets, columns } = bind(plan)
   const keys = plan.keys.map((_, i) => `k${i}`)
-  const shown = plan.keys.map((k, i) => `${k.type === 'date' || k.type === 'datetime' ? `CAST(${k.sql} AS VARCHAR)` : k.type === 'number' ? double(k) : k.sql} AS k${i}`)
+  const shown = plan.keys.map(
+    (k, i) =>
+      `${k.type === 'date' || k.type === 'datetime' ? `CAST(${k.sql} AS VARCHAR)` : k.type === 'number' ? double(k) : k.sql} AS k${i}`,
+  )
   const projection = `SELECT ${[`${plan.from.subject} AS s`, ...shown, ...columns.map((c, i) => `${c} AS a${i}`), ...sets.map((p, i) => `coalesce(${p}, FALSE) AS p${i}`)].join(', ')} FROM ${plan.from.sql}${plan.where}`
   const gid = keys.length ? `grouping(${keys.join(', ')})` : '0'
   // DuckDB's greatest and least pass over what is missing: it must not become a bound.
   const each = bound.map((b, i) => {
     const m = spec.measures[i]!
     const on = b.filter === undefined ? '' : ` FILTER (WHERE p${b.filter})`
-    return m.kind === 'count' ? `${b.set === undefined ? 'TRUE' : `bool_or(p${b.set})`} AS x${i}` : `avg(CASE WHEN ${b.x} IS NOT NULL THEN greatest(${d(m.low)}, least(${d(m.high)}, ${b.x})) END)${on} AS x${i}`
+    return m.kind === 'count'
+      ? `${b.set === undefined ? 'TRUE' : `bool_or(p${b.set})`} AS x${i}`
+      : `avg(CASE WHEN ${b.x} IS NOT NULL THEN greatest(${d(m.low)}, least(${d(m.high)}, ${b.x})) END)${on} AS x${i}`
   })
-  const grouped = keys.length === 0 ? ' GROUP BY s' : ` GROUP BY GROUPING SETS (${plan.sets.map((s) => `(${[...s.map((k) => `k${k}`), 's'].join(', ')})`).join(', ')})`
+  const grouped =
+    keys.length === 0
+      ? ' GROUP BY s'
+      : ` GROUP BY GROUPING SETS (${plan.sets.map((s) => `(${[...s.map((k) => `k${k}`), 's'].join(', ')})`).join(', ')})`
   const cells = `SELECT ${[`${gid} AS gid`, ...keys, 's', ...each].join(', ')} FROM (${projection})${grouped}`
   const limits = plan.sets.map((s, i) => `WHEN ${idOf(s, keys.length)} THEN ${spec.perSet[i]}`).join(' ')
-  const bounded = plan.from.rows.length > 0 && keys.length > 0 ? `SELECT * FROM (${cells}) QUALIFY row_number() OVER (PARTITION BY gid, s ORDER BY hash(s, ${keys.join(', ')})) <= CASE gid ${limits} END` : cells
+  const bounded =
+    plan.from.rows.length > 0 && keys.length > 0
+      ? `SELECT * FROM (${cells}) QUALIFY row_number() OVER (PARTITION BY gid, s ORDER BY hash(s, ${keys.join(', ')})) <= CASE gid ${limits} END`
+      : cells
   return `SELECT ${['gid', ...keys, 'count(*) AS n', 'bit_xor(hash(s)) AS fp', ...spec.measures.flatMap((m, i) => parts(m, `x${i}`).map((sql, j) => `${sql} AS q${i}_${j}`))].join(', ')} FROM (${bounded})${keys.length ? ` GROUP BY ${['gid', ...keys].join(', ')}` : ' GROUP BY gid'}`
 }
 /** The grouping id of a set: a bit for each key that is rolled up, the first key highest. */
-const idOf = (set: readonly number[], keys: number): number => Array.from({ length: keys }, (_, i) => (set.includes(i) ? 0 : 2 ** (keys - 1 - i))).reduce((a, b) => a + b, 0)
+const idOf = (set: readonly number[], keys: number): number =>
+  Array.from({ length: keys }, (_, i) => (set.includes(i) ? 0 : 2 ** (keys - 1 - i))).reduce((a, b) => a + b, 0)
 
 const most = 50_000
 
-export async function computeNoise(duck: Duck, plan: Plan, spec: NoiseSpec, cohort: QueryResult['cohort']): Promise<QueryResult> {
+export async function computeNoise(
+  duck: Duck,
+  plan: Plan,
+  spec: NoiseSpec,
+  cohort: QueryResult['cohort'],
+): Promise<QueryResult> {
   const t = await duck.table(`${statement(plan, spec)} LIMIT ${most + 1}`)
   const { columns, columnOfMeasure, measureOfColumn } = columnsOf(plan, bind(plan).bound)
   const keys = keyOfColumn(plan, columns)
   const nothing = spec.measures.map((m) => m.bounds.map(() => '0'))
-  const rowOf = (gone: readonly number[], values: readonly Scalar[], subjects: number, fingerprint: string, exact: string[][]): QueryRow => ({
-    values: columns.map((_, c) => { const k = keys.get(c); return k === undefined ? null : values[k]! }), rows: subjects, subjects, columnSubjects: columns.map(() => subjects), contributions: columns.map(() => null), fingerprint, sets: [],
-    rolledUp: [...keys].filter(([, k]) => gone.includes(k)).map(([c]) => c), exact: columns.map((_, c) => { const m = measureOfColumn.get(c); return m === undefined ? null : exact[m]! }),
+  const rowOf = (
+    gone: readonly number[],
+    values: readonly Scalar[],
+    subjects: number,
+    fingerprint: string,
+    exact: string[][],
+  ): QueryRow => ({
+    values: columns.map((_, c) => {
+      const k = keys.get(c)
+      return k === undefined ? null : values[k]!
+    }),
+    rows: subjects,
+    subjects,
+    columnSubjects: columns.map(() => subjects),
+    contributions: columns.map(() => null),
+    fingerprint,
+    sets: [],
+    rolledUp: [...keys].filter(([, k]) => gone.includes(k)).map(([c]) => c),
+    exact: columns.map((_, c) => {
+      const m = measureOfColumn.get(c)
+      return m === undefined ? null : exact[m]!
+    }),
   })
   const found = new Map<string, QueryRow>()
   for (const r of t.rows) {
-    const gid = Number(r[t.at.get('gid')!]), values = plan.keys.map((_, i) => scalarOf(r[t.at.get(`k${i}`)!]))
+    const gid = Number(r[t.at.get('gid')!]),
+      values = plan.keys.map((_, i) => scalarOf(r[t.at.get(`k${i}`)!]))
     const exact = spec.measures.map((m, i) => m.bounds.map((_, j) => String(r[t.at.get(`q${i}_${j}`)!] ?? 0)))
-    found.set(JSON.stringify([gid, values]), rowOf(rolledKeys(gid, plan.keys.length), values, Number(r[t.at.get('n')!]), hex64(r[t.at.get('fp')!]), exact))
+    found.set(
+      JSON.stringify([gid, values]),
+      rowOf(rolledKeys(gid, plan.keys.length), values, Number(r[t.at.get('n')!]), hex64(r[t.at.get('fp')!]), exact),
+    )
   }
-  const rows = spec.domains ? everyCell(plan, spec.domains).map(({ gid, values }) => found.get(JSON.stringify([gid, values])) ?? rowOf(rolledKeys(gid, plan.keys.length), values, 0, hex64(0), nothing)) : [...found.values()]
+  const rows = spec.domains
+    ? everyCell(plan, spec.domains).map(
+        ({ gid, values }) =>
+          found.get(JSON.stringify([gid, values])) ??
+          rowOf(rolledKeys(gid, plan.keys.length), values, 0, hex64(0), nothing),
+      )
+    : [...found.values()]
   const truncated = t.rows.length > most
   return {
-    columns, rows: truncated ? [] : rows, cohort, selections: [], mode: 'noise', truncated,
-    ...(plan.order.length ? { order: plan.order.map((o) => ({ column: o.output, descending: o.descending })) } : {}), ...(plan.limit === undefined ? {} : { limit: plan.limit }),
-    noise: { rowsPerSubject: cellsOf(spec), declaredGroups: spec.domains !== undefined, parts: [...columnOfMeasure].map(([m, column]) => ({ column, ...spec.measures[m]! })) },
+    columns,
+    rows: truncated ? [] : rows,
+    cohort,
+    selections: [],
+    mode: 'noise',
+    truncated,
+    ...(plan.order.length ? { order: plan.order.map((o) => ({ column: o.output, descending: o.descending })) } : {}),
+    ...(plan.limit === undefined ? {} : { limit: plan.limit }),
+    noise: {
+      rowsPerSubject: cellsOf(spec),
+      declaredGroups: spec.domains !== undefined,
+      parts: [...columnOfMeasure].map(([m, column]) => ({ column, ...spec.measures[m]! })),
+    },
   }
 }
 
@@ -76,7 +146,8 @@ export async function computeNoise(duck: Duck, plan: Plan, spec: NoiseSpec, coho
 function everyCell(plan: Plan, domains: readonly (readonly Scalar[])[]): { gid: number; values: Scalar[] }[] {
   return plan.sets.flatMap((set) => {
     let cells: Scalar[][] = [[]]
-    for (const [i, domain] of domains.entries()) cells = cells.flatMap((c) => (set.includes(i) ? domain : [null]).map((v) => [...c, v]))
+    for (const [i, domain] of domains.entries())
+      cells = cells.flatMap((c) => (set.includes(i) ? domain : [null]).map((v) => [...c, v]))
     return cells.map((values) => ({ gid: idOf(set, domains.length), values }))
   })
 }

@@ -7,42 +7,107 @@ import type { LocalFile, Request } from './request.ts'
 
 /** Texts that mean "missing" in tables of this world, in any case. */
 export const missingMarks = "('', 'na', 'n/a', 'nan', 'null', 'none', '.')"
-export const cleaned = (column: string): string => `CASE WHEN lower(trim(${column})) IN ${missingMarks} THEN NULL ELSE trim(${column}) END`
+export const cleaned = (column: string): string =>
+  `CASE WHEN lower(trim(${column})) IN ${missingMarks} THEN NULL ELSE trim(${column}) END`
 
-export const integerTest = (v: string): string => `(TRY_CAST(${v} AS DOUBLE) = floor(TRY_CAST(${v} AS DOUBLE)) AND abs(TRY_CAST(${v} AS DOUBLE)) < 9007199254740992)`
-const exactDistinct = 1_000_000, fewCategories = 50, nearlyAll = 0.95
+export const integerTest = (v: string): string =>
+  `(TRY_CAST(${v} AS DOUBLE) = floor(TRY_CAST(${v} AS DOUBLE)) AND abs(TRY_CAST(${v} AS DOUBLE)) < 9007199254740992)`
+const exactDistinct = 1_000_000,
+  fewCategories = 50,
+  nearlyAll = 0.95
 
-/** Bounds to propose: the observed ones, moved outwards to a multiple of the power of ten below their distance, so that they are nobody's value. */
+/**
+ * Bounds to propose: the observed ones, moved outwards to a multiple of the power of ten below their distance, so that
+ * they are nobody's value.
+ */
 export function outward(low: number, high: number): { minimum: number; maximum: number } {
   const unit = 10 ** Math.floor(Math.log10(high > low ? high - low : Math.max(1, Math.abs(high))))
   const to = (v: number): number => Number((v * unit).toPrecision(12))
   return { minimum: to(Math.floor(low / unit)), maximum: to(Math.ceil(high / unit)) }
 }
 
-const subjectName = /^(subject|participant|patient|person|sub|ppt|case|respondent)([_ -]?(id|no|nr|number|code|key))?$|^(id|sid|pid|usubjid|record[_ -]?id|run)$/i
-const visitName = /^(visit|session|ses|wave|timepoint|time[_ -]?point|event|redcap_event_name|visit[_ -]?(nr|no|number|id|code|month|week))$/i
-const identifierName = /(^|[_ -])(first|last|full|family|given|sur)?[_ -]?name($|[_ -])|e-?mail|phone|mobile|address|street|post-?code|zip|birth|\bdob\b|ssn|mrn|passport|iban|nhs/i
+const subjectName =
+  /^(subject|participant|patient|person|sub|ppt|case|respondent)([_ -]?(id|no|nr|number|code|key))?$|^(id|sid|pid|usubjid|record[_ -]?id|run)$/i
+const visitName =
+  /^(visit|session|ses|wave|timepoint|time[_ -]?point|event|redcap_event_name|visit[_ -]?(nr|no|number|id|code|month|week))$/i
+const identifierName =
+  /(^|[_ -])(first|last|full|family|given|sur)?[_ -]?name($|[_ -])|e-?mail|phone|mobile|address|street|post-?code|zip|birth|\bdob\b|ssn|mrn|passport|iban|nhs/i
 
 const tableName = (file: string): string => {
-  const base = file.split('/').at(-1)!.replace(/\.[^.]+$/, '').toLowerCase().replaceAll(/[^a-z0-9]+/g, '_').replaceAll(/^_+|_+$/g, '')
+  const base = file
+    .split('/')
+    .at(-1)!
+    .replace(/\.[^.]+$/, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_+|_+$/g, '')
   return (/^[a-z]/.test(base) ? base : `t_${base}`).slice(0, 60)
 }
 
-interface Facts { known: number; distinct: number; missing: number; integers: number; numbers: number; dates: number; times: number; booleans: number; low: number | null; high: number | null; lowTime: string | null; highTime: string | null }
+interface Facts {
+  known: number
+  distinct: number
+  missing: number
+  integers: number
+  numbers: number
+  dates: number
+  times: number
+  booleans: number
+  low: number | null
+  high: number | null
+  lowTime: string | null
+  highTime: string | null
+}
 
-async function factsOf(duck: Duck, source: string, names: readonly string[]): Promise<{ rows: number; facts: Facts[] }> {
+async function factsOf(
+  duck: Duck,
+  source: string,
+  names: readonly string[],
+): Promise<{ rows: number; facts: Facts[] }> {
   const rows = Number((await duck.rows(`SELECT count(*) FROM ${source}`))[0]![0])
   const facts: Facts[] = []
   const distinct = rows > exactDistinct ? 'approx_count_distinct(v)' : 'count(DISTINCT v)'
   // Columns a few at a time, so that a wide table does not become one enormous statement.
   for (let from = 0; from < names.length; from += 20) {
     const some = names.slice(from, from + 20).map((_, i) => from + i)
-    const parts = some.flatMap((i) => [`count(v)`, distinct, `count(*) FILTER (WHERE v IS NULL)`, `count(*) FILTER (WHERE ${integerTest('v')})`, `count(*) FILTER (WHERE isfinite(TRY_CAST(v AS DOUBLE)))`, `count(*) FILTER (WHERE TRY_CAST(v AS DATE) IS NOT NULL AND length(v) = 10)`, `count(*) FILTER (WHERE TRY_CAST(v AS TIMESTAMP) IS NOT NULL AND length(v) > 10)`,
-      `count(*) FILTER (WHERE lower(v) IN ('true', 'false'))`, `min(TRY_CAST(v AS DOUBLE)) FILTER (WHERE isfinite(TRY_CAST(v AS DOUBLE)))`, `max(TRY_CAST(v AS DOUBLE)) FILTER (WHERE isfinite(TRY_CAST(v AS DOUBLE)))`, `CAST(min(TRY_CAST(v AS DATE)) AS VARCHAR)`, `CAST(max(TRY_CAST(v AS DATE)) AS VARCHAR)`].map((s) => s.replaceAll(/\bv\b/g, `v${i}`)))
-    const row = (await duck.rows(`SELECT ${parts.join(', ')} FROM (SELECT ${some.map((i) => `${cleaned(`c${i}`)} AS v${i}`).join(', ')} FROM ${source})`))[0]!
+    const parts = some.flatMap((i) =>
+      [
+        `count(v)`,
+        distinct,
+        `count(*) FILTER (WHERE v IS NULL)`,
+        `count(*) FILTER (WHERE ${integerTest('v')})`,
+        `count(*) FILTER (WHERE isfinite(TRY_CAST(v AS DOUBLE)))`,
+        `count(*) FILTER (WHERE TRY_CAST(v AS DATE) IS NOT NULL AND length(v) = 10)`,
+        `count(*) FILTER (WHERE TRY_CAST(v AS TIMESTAMP) IS NOT NULL AND length(v) > 10)`,
+        `count(*) FILTER (WHERE lower(v) IN ('true', 'false'))`,
+        `min(TRY_CAST(v AS DOUBLE)) FILTER (WHERE isfinite(TRY_CAST(v AS DOUBLE)))`,
+        `max(TRY_CAST(v AS DOUBLE)) FILTER (WHERE isfinite(TRY_CAST(v AS DOUBLE)))`,
+        `CAST(min(TRY_CAST(v AS DATE)) AS VARCHAR)`,
+        `CAST(max(TRY_CAST(v AS DATE)) AS VARCHAR)`,
+      ].map((s) => s.replaceAll(/\bv\b/g, `v${i}`)),
+    )
+    const row = (
+      await duck.rows(
+        `SELECT ${parts.join(', ')} FROM (SELECT ${some.map((i) => `${cleaned(`c${i}`)} AS v${i}`).join(', ')} FROM ${source})`,
+      )
+    )[0]!
     for (const [j] of some.entries()) {
-      const at = row.slice(j * 12, j * 12 + 12), n = (k: number): number => Number(at[k] ?? 0)
-      facts.push({ known: n(0), distinct: n(1), missing: n(2), integers: n(3), numbers: n(4), dates: n(5), times: n(6), booleans: n(7), low: at[8] as number | null, high: at[9] as number | null, lowTime: at[10] as string | null, highTime: at[11] as string | null })
+      const at = row.slice(j * 12, j * 12 + 12),
+        n = (k: number): number => Number(at[k] ?? 0)
+      facts.push({
+        known: n(0),
+        distinct: n(1),
+        missing: n(2),
+        integers: n(3),
+        numbers: n(4),
+        dates: n(5),
+        times: n(6),
+        booleans: n(7),
+        low: at[8] as number | null,
+        high: at[9] as number | null,
+        lowTime: at[10] as string | null,
+        highTime: at[11] as string | null,
+      })
     }
   }
   return { rows, facts }
@@ -54,7 +119,8 @@ function typeOf(f: Facts): { type: ColumnType; test: string; fit: number } {
   if (most(f.integers)) return { type: 'integer', test: integerTest('v'), fit: f.integers }
   if (most(f.numbers)) return { type: 'number', test: 'isfinite(TRY_CAST(v AS DOUBLE))', fit: f.numbers }
   if (most(f.dates)) return { type: 'date', test: 'TRY_CAST(v AS DATE) IS NOT NULL', fit: f.dates }
-  if (most(f.times + f.dates)) return { type: 'datetime', test: 'TRY_CAST(v AS TIMESTAMP) IS NOT NULL', fit: f.times + f.dates }
+  if (most(f.times + f.dates))
+    return { type: 'datetime', test: 'TRY_CAST(v AS TIMESTAMP) IS NOT NULL', fit: f.times + f.dates }
   return { type: 'text', test: 'TRUE', fit: f.known }
 }
 
@@ -66,41 +132,96 @@ async function readOne(duck: Duck, f: LocalFile): Promise<TableReading> {
     const warnings: string[] = []
     const columns: TableReading['columns'] = []
     for (const [i, name] of names.entries()) {
-      const fact = facts[i]!, { type, test, fit } = typeOf(fact)
+      const fact = facts[i]!,
+        { type, test, fit } = typeOf(fact)
       const cells = `(SELECT ${cleaned(`c${i}`)} AS v, row_number() OVER () AS line FROM ${source})`
       if (fit < fact.known) {
-        const line = Number((await duck.rows(`SELECT min(line) FROM ${cells} WHERE v IS NOT NULL AND NOT coalesce(${test}, FALSE)`))[0]![0])
-        warnings.push(`${name}: ${fact.known - fit} of ${fact.known} values are not of type ${type} and would read as missing, the first in row ${line}.`)
+        const line = Number(
+          (
+            await duck.rows(`SELECT min(line) FROM ${cells} WHERE v IS NOT NULL AND NOT coalesce(${test}, FALSE)`)
+          )[0]![0],
+        )
+        warnings.push(
+          `${name}: ${fact.known - fit} of ${fact.known} values are not of type ${type} and would read as missing, the first in row ${line}.`,
+        )
       }
       if (fact.known === 0) warnings.push(`${name}: every value is missing.`)
-      const categorical = type === 'text' && fact.distinct <= fewCategories && fact.distinct * 2 <= Math.max(fact.known, 4) && fact.known > 0
-      const categories = categorical ? (await duck.rows(`SELECT DISTINCT v FROM ${cells} WHERE v IS NOT NULL ORDER BY v`)).map((r) => String(r[0])) : undefined
-      const examples = (await duck.rows(`SELECT DISTINCT v FROM (SELECT v FROM ${cells} WHERE v IS NOT NULL LIMIT 1000) LIMIT 5`)).map((r) => String(r[0]).slice(0, 60))
-      const bounds = (type === 'integer' || type === 'number') && fact.low !== null && fact.high !== null ? outward(fact.low, fact.high)
-        : type === 'date' && fact.lowTime && fact.highTime ? { minimum: `${fact.lowTime.slice(0, 4)}-01-01`, maximum: `${fact.highTime.slice(0, 4)}-12-31` } : {}
-      columns.push({ name, type: categories ? 'category' : type, ...(categories ? { categories } : {}), ...bounds, nullable: fact.missing > 0, distinct: fact.distinct, missing: fact.missing, examples })
+      const categorical =
+        type === 'text' &&
+        fact.distinct <= fewCategories &&
+        fact.distinct * 2 <= Math.max(fact.known, 4) &&
+        fact.known > 0
+      const categories = categorical
+        ? (await duck.rows(`SELECT DISTINCT v FROM ${cells} WHERE v IS NOT NULL ORDER BY v`)).map((r) => String(r[0]))
+        : undefined
+      const examples = (
+        await duck.rows(`SELECT DISTINCT v FROM (SELECT v FROM ${cells} WHERE v IS NOT NULL LIMIT 1000) LIMIT 5`)
+      ).map((r) => String(r[0]).slice(0, 60))
+      const bounds =
+        (type === 'integer' || type === 'number') && fact.low !== null && fact.high !== null
+          ? outward(fact.low, fact.high)
+          : type === 'date' && fact.lowTime && fact.highTime
+            ? { minimum: `${fact.lowTime.slice(0, 4)}-01-01`, maximum: `${fact.highTime.slice(0, 4)}-12-31` }
+            : {}
+      columns.push({
+        name,
+        type: categories ? 'category' : type,
+        ...(categories ? { categories } : {}),
+        ...bounds,
+        nullable: fact.missing > 0,
+        distinct: fact.distinct,
+        missing: fact.missing,
+        examples,
+      })
     }
     if (rows === 0) warnings.push('The table has a header and no rows.')
     giveRoles(columns, rows)
     const proposed = columns.map(({ distinct: _d, missing: _m, examples: _e, ...c }): Column => c)
     const subject = columns.find((c) => c.role === 'subject')
-    return { file: f.file, columns, rows, proposed: { name: tableName(f.file), file: f.file, columns: proposed, oneRowPerSubject: subject !== undefined && subject.distinct === rows && subject.missing === 0 && rows > 0 }, warnings }
-  } catch (e) { throw fileFault(f.file, e, parquet) }
+    return {
+      file: f.file,
+      columns,
+      rows,
+      proposed: {
+        name: tableName(f.file),
+        file: f.file,
+        columns: proposed,
+        oneRowPerSubject: subject !== undefined && subject.distinct === rows && subject.missing === 0 && rows > 0,
+      },
+      warnings,
+    }
+  } catch (e) {
+    throw fileFault(f.file, e, parquet)
+  }
 }
 
 /** Proposes roles by the columns' names, and what a subject's column must be. */
 function giveRoles(columns: TableReading['columns'], rows: number): void {
-  const could = (c: TableReading['columns'][number]): boolean => ['text', 'integer', 'category'].includes(c.type) && c.missing === 0
-  const subject = columns.find((c) => could(c) && subjectName.test(c.name)) ?? columns.find((c) => could(c) && /id$/i.test(c.name)) ?? columns.find((c) => could(c) && rows > 0 && c.distinct === rows)
+  const could = (c: TableReading['columns'][number]): boolean =>
+    ['text', 'integer', 'category'].includes(c.type) && c.missing === 0
+  const subject =
+    columns.find((c) => could(c) && subjectName.test(c.name)) ??
+    columns.find((c) => could(c) && /id$/i.test(c.name)) ??
+    columns.find((c) => could(c) && rows > 0 && c.distinct === rows)
   if (subject) {
     subject.role = 'subject'
     delete subject.minimum
     delete subject.maximum
-    if (subject.type === 'category') { subject.type = 'text'; delete subject.categories }
+    if (subject.type === 'category') {
+      subject.type = 'text'
+      delete subject.categories
+    }
   }
   const visit = columns.find((c) => c !== subject && visitName.test(c.name))
   if (visit) visit.role = 'visit'
-  for (const c of columns) if (c.role === undefined && identifierName.test(c.name)) { c.role = 'identifier'; if (c.type === 'category') { c.type = 'text'; delete c.categories } }
+  for (const c of columns)
+    if (c.role === undefined && identifierName.test(c.name)) {
+      c.role = 'identifier'
+      if (c.type === 'category') {
+        c.type = 'text'
+        delete c.categories
+      }
+    }
 }
 
 /** Reads files one by one. `Unreadable` for the first that cannot be. */
@@ -110,5 +231,7 @@ export async function read({ files }: Extract<Request, { kind: 'read' }>, memory
     const out: TableReading[] = []
     for (const f of files) out.push(await readOne(duck, f))
     return out
-  } finally { duck.close() }
+  } finally {
+    duck.close()
+  }
 }

@@ -13,20 +13,35 @@ const roomMb = (): number => Math.max(512, Math.floor(totalmem() / 2 / 1024 ** 2
 
 async function answer(r: Request): Promise<Answers[Request['kind']]> {
   switch (r.kind) {
-    case 'read': return read(r, roomMb())
-    case 'store': return store(r, roomMb())
-    case 'count': return count(r)
-    case 'difference': return difference(r)
-    case 'materialise': return materialise(r)
-    case 'validate': return validate(r)
-    case 'query': return query(r)
+    case 'read':
+      return read(r, roomMb())
+    case 'store':
+      return store(r, roomMb())
+    case 'count':
+      return count(r)
+    case 'difference':
+      return difference(r)
+    case 'materialise':
+      return materialise(r)
+    case 'validate':
+      return validate(r)
+    case 'query':
+      return query(r)
   }
 }
 
 /** Always answers: a failure of DuckDB is its class, never its text. */
 export async function runRequest(r: Request): Promise<Reply> {
-  try { return { ok: await answer(r) } } catch (e) {
-    if (e instanceof Unreadable) return { unreadable: { file: e.file, reason: e.message, ...(e.line === undefined ? {} : { line: e.line }) } }
-    return { failed: e instanceof EngineFailure ? { kind: e.kind, errorClass: e.errorClass } : { kind: 'query-error', errorClass: e instanceof Error ? e.name : 'Error' } }
+  try {
+    return { ok: await answer(r) }
+  } catch (e) {
+    if (e instanceof Unreadable)
+      return { unreadable: { file: e.file, reason: e.message, ...(e.line === undefined ? {} : { line: e.line }) } }
+    return {
+      failed:
+        e instanceof EngineFailure
+          ? { kind: e.kind, errorClass: e.errorClass }
+          : { kind: 'query-error', errorClass: e instanceof Error ? e.name : 'Error' },
+    }
   }
 }

@@ -1,4 +1,7 @@
-/** Making Parquet of confirmed tables: every value as its declared type or missing, rows sorted by subject, subjects numbered from 0 over all tables. */
+/**
+ * Making Parquet of confirmed tables: every value as its declared type or missing, rows sorted by subject, subjects
+ * numbered from 0 over all tables.
+ */
 import { join } from 'node:path'
 import { type Column, type DatasetSchema, subjectColumn, type Table } from '../../domain/datasets/schema.ts'
 import { literal, quoted } from '../../domain/sql/expr.ts'
@@ -13,25 +16,44 @@ import type { Request, Written } from './request.ts'
 function typed(c: Column, raw: string): string {
   const v = cleaned(raw)
   const bounded = (x: string, type: 'number' | 'DATE' | 'TIMESTAMP'): string => {
-    const bound = (b: number | string): string => (typeof b === 'number' ? literal(b) : `TRY_CAST(${literal(b)} AS ${type})`)
-    const tests = [...(c.minimum === undefined ? [] : [`${x} >= ${bound(c.minimum)}`]), ...(c.maximum === undefined ? [] : [`${x} <= ${bound(c.maximum)}`])]
+    const bound = (b: number | string): string =>
+      typeof b === 'number' ? literal(b) : `TRY_CAST(${literal(b)} AS ${type})`
+    const tests = [
+      ...(c.minimum === undefined ? [] : [`${x} >= ${bound(c.minimum)}`]),
+      ...(c.maximum === undefined ? [] : [`${x} <= ${bound(c.maximum)}`]),
+    ]
     return tests.length ? `CASE WHEN ${tests.join(' AND ')} THEN ${x} END` : x
   }
   switch (c.type) {
-    case 'integer': return bounded(`CASE WHEN ${integerTest(v)} THEN TRY_CAST(TRY_CAST(${v} AS DOUBLE) AS BIGINT) END`, 'number')
-    case 'number': return bounded(`CASE WHEN isfinite(TRY_CAST(${v} AS DOUBLE)) THEN TRY_CAST(${v} AS DOUBLE) END`, 'number')
-    case 'boolean': return `CASE WHEN lower(${v}) IN ('true', 't', 'yes', 'y', '1', '1.0') THEN TRUE WHEN lower(${v}) IN ('false', 'f', 'no', 'n', '0', '0.0') THEN FALSE END`
-    case 'date': return bounded(`TRY_CAST(${v} AS DATE)`, 'DATE')
-    case 'datetime': return bounded(`TRY_CAST(${v} AS TIMESTAMP)`, 'TIMESTAMP')
+    case 'integer':
+      return bounded(`CASE WHEN ${integerTest(v)} THEN TRY_CAST(TRY_CAST(${v} AS DOUBLE) AS BIGINT) END`, 'number')
+    case 'number':
+      return bounded(`CASE WHEN isfinite(TRY_CAST(${v} AS DOUBLE)) THEN TRY_CAST(${v} AS DOUBLE) END`, 'number')
+    case 'boolean':
+      return `CASE WHEN lower(${v}) IN ('true', 't', 'yes', 'y', '1', '1.0') THEN TRUE WHEN lower(${v}) IN ('false', 'f', 'no', 'n', '0', '0.0') THEN FALSE END`
+    case 'date':
+      return bounded(`TRY_CAST(${v} AS DATE)`, 'DATE')
+    case 'datetime':
+      return bounded(`TRY_CAST(${v} AS TIMESTAMP)`, 'TIMESTAMP')
     // A category may be called as a missing value is: what was declared counts.
-    case 'category': return c.categories === undefined ? `nullif(trim(${raw}), '')` : `CASE WHEN trim(${raw}) IN (${c.categories.map(literal).join(', ')}) THEN trim(${raw}) END`
-    case 'text': return `nullif(trim(${raw}), '')`
+    case 'category':
+      return c.categories === undefined
+        ? `nullif(trim(${raw}), '')`
+        : `CASE WHEN trim(${raw}) IN (${c.categories.map(literal).join(', ')}) THEN trim(${raw}) END`
+    case 'text':
+      return `nullif(trim(${raw}), '')`
   }
 }
 
 const subjectText = (raw: string): string => `nullif(trim(${raw}), '')`
 
-interface Opened { table: Table; source: string; columns: { column: Column; raw: string }[]; subject: string; path: string }
+interface Opened {
+  table: Table
+  source: string
+  columns: { column: Column; raw: string }[]
+  subject: string
+  path: string
+}
 
 async function open(duck: Duck, table: Table, files: Extract<Request, { kind: 'store' }>['files']): Promise<Opened> {
   const f = files.find((x) => x.file === table.file)
@@ -39,7 +61,8 @@ async function open(duck: Duck, table: Table, files: Extract<Request, { kind: 's
   const { names, source } = await textSource(duck, f)
   const columns = table.columns.map((column) => {
     const i = names.indexOf(column.name)
-    if (i < 0) throw new Unreadable(table.file, `The declared column ${column.name.slice(0, 80)} is not in the file.`, 1)
+    if (i < 0)
+      throw new Unreadable(table.file, `The declared column ${column.name.slice(0, 80)} is not in the file.`, 1)
     return { column, raw: `c${i}` }
   })
   const subject = columns.find((c) => c.column === subjectColumn(table))
@@ -47,41 +70,84 @@ async function open(duck: Duck, table: Table, files: Extract<Request, { kind: 's
   return { table, source, columns, subject: subject.raw, path: f.path }
 }
 
-async function storeOne(duck: Duck, o: Opened, folder: string, outside: Record<string, number>): Promise<Written['tables'][number]> {
+async function storeOne(
+  duck: Duck,
+  o: Opened,
+  folder: string,
+  outside: Record<string, number>,
+): Promise<Written['tables'][number]> {
   const { table, columns } = o
   const staged = quoted(`staged_${table.name}`)
   const lost = columns.filter((c) => c.raw !== o.subject)
-  await duck.run(`CREATE TEMP TABLE ${staged} AS SELECT i.__subject AS __subject, line AS __line, ${columns.map((c) => `${c.raw === o.subject ? subjectText(c.raw) : typed(c.column, c.raw)} AS ${quoted(c.column.name)}`).join(', ')}${lost.map((c) => `, (${c.column.type === 'category' || c.column.type === 'text' ? subjectText(c.raw) : cleaned(c.raw)}) IS NOT NULL AS ${quoted(`given ${c.column.name}`)}`).join('')} FROM (SELECT *, row_number() OVER () AS line FROM ${o.source}) f LEFT JOIN subject_ids i ON i.id = ${subjectText(`f.${o.subject}`)}`)
-  const counts = await duck.rows(`SELECT count(*), count(__subject), count(DISTINCT __subject)${lost.map((c) => `, count(*) FILTER (WHERE ${quoted(`given ${c.column.name}`)} AND ${quoted(c.column.name)} IS NULL AND __subject IS NOT NULL)`).join('')} FROM ${staged}`)
+  await duck.run(
+    `CREATE TEMP TABLE ${staged} AS SELECT i.__subject AS __subject, line AS __line, ${columns.map((c) => `${c.raw === o.subject ? subjectText(c.raw) : typed(c.column, c.raw)} AS ${quoted(c.column.name)}`).join(', ')}${lost.map((c) => `, (${c.column.type === 'category' || c.column.type === 'text' ? subjectText(c.raw) : cleaned(c.raw)}) IS NOT NULL AS ${quoted(`given ${c.column.name}`)}`).join('')} FROM (SELECT *, row_number() OVER () AS line FROM ${o.source}) f LEFT JOIN subject_ids i ON i.id = ${subjectText(`f.${o.subject}`)}`,
+  )
+  const counts = await duck.rows(
+    `SELECT count(*), count(__subject), count(DISTINCT __subject)${lost.map((c) => `, count(*) FILTER (WHERE ${quoted(`given ${c.column.name}`)} AND ${quoted(c.column.name)} IS NULL AND __subject IS NOT NULL)`).join('')} FROM ${staged}`,
+  )
   const [all, rows, subjects, ...out] = counts[0]!.map(Number) as [number, number, number, ...number[]]
   const subjectName = columns.find((c) => c.raw === o.subject)!.column.name
   if (all > rows) outside[`${table.name}.${subjectName}`] = all - rows
   for (const [i, c] of lost.entries()) if (out[i]! > 0) outside[`${table.name}.${c.column.name}`] = out[i]!
-  const rowsPerSubject = Number((await duck.rows(`SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM ${staged} WHERE __subject IS NOT NULL GROUP BY __subject)`))[0]![0])
+  const rowsPerSubject = Number(
+    (
+      await duck.rows(
+        `SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM ${staged} WHERE __subject IS NOT NULL GROUP BY __subject)`,
+      )
+    )[0]![0],
+  )
   if (table.oneRowPerSubject && rowsPerSubject > 1) {
-    const line = Number((await duck.rows(`SELECT min(line) FROM (SELECT __subject, list(__line ORDER BY __line)[2] AS line FROM ${staged} WHERE __subject IS NOT NULL GROUP BY __subject HAVING count(*) > 1)`))[0]![0])
-    throw new Unreadable(table.file, `The table is declared to have one row per subject, and has more for some: the first such row is row ${line}.`, line + 1)
+    const line = Number(
+      (
+        await duck.rows(
+          `SELECT min(line) FROM (SELECT __subject, list(__line ORDER BY __line)[2] AS line FROM ${staged} WHERE __subject IS NOT NULL GROUP BY __subject HAVING count(*) > 1)`,
+        )
+      )[0]![0],
+    )
+    throw new Unreadable(
+      table.file,
+      `The table is declared to have one row per subject, and has more for some: the first such row is row ${line}.`,
+      line + 1,
+    )
   }
   const path = join(folder, `${table.name}.parquet`)
-  await duck.run(`COPY (SELECT __subject, ${columns.map((c) => quoted(c.column.name)).join(', ')} FROM ${staged} WHERE __subject IS NOT NULL ORDER BY __subject, __line) TO ${literal(path)} (FORMAT parquet, COMPRESSION lz4_raw)`)
+  await duck.run(
+    `COPY (SELECT __subject, ${columns.map((c) => quoted(c.column.name)).join(', ')} FROM ${staged} WHERE __subject IS NOT NULL ORDER BY __subject, __line) TO ${literal(path)} (FORMAT parquet, COMPRESSION lz4_raw)`,
+  )
   await duck.run(`DROP TABLE ${staged}`)
   return { name: table.name, path, rows, subjects, rowsPerSubject }
 }
 
 /** `Unreadable` when a declared column is missing, a subject has more rows than declared, or nobody is left. */
-export async function store({ files, schema, folder }: Extract<Request, { kind: 'store' }>, memoryMb: number): Promise<Written> {
+export async function store(
+  { files, schema, folder }: Extract<Request, { kind: 'store' }>,
+  memoryMb: number,
+): Promise<Written> {
   const duck = await openDuck({ files: files.map((f) => f.path), folders: [folder], memoryMb })
   let current: { file: string } = { file: files[0]?.file ?? '' }
   try {
     const opened: Opened[] = []
-    for (const table of (schema as DatasetSchema).tables) { current = table; opened.push(await open(duck, table, files)) }
+    for (const table of (schema as DatasetSchema).tables) {
+      current = table
+      opened.push(await open(duck, table, files))
+    }
     // One numbering over all tables: whole numbers in their order, then texts in theirs.
-    await duck.run(`CREATE TEMP TABLE subject_ids AS SELECT CAST(row_number() OVER (ORDER BY TRY_CAST(id AS BIGINT) NULLS LAST, id) - 1 AS INTEGER) AS __subject, id FROM (SELECT DISTINCT id FROM (${opened.map((o) => `SELECT ${subjectText(o.subject)} AS id FROM ${o.source}`).join(' UNION ALL ')}) WHERE id IS NOT NULL)`)
+    await duck.run(
+      `CREATE TEMP TABLE subject_ids AS SELECT CAST(row_number() OVER (ORDER BY TRY_CAST(id AS BIGINT) NULLS LAST, id) - 1 AS INTEGER) AS __subject, id FROM (SELECT DISTINCT id FROM (${opened.map((o) => `SELECT ${subjectText(o.subject)} AS id FROM ${o.source}`).join(' UNION ALL ')}) WHERE id IS NOT NULL)`,
+    )
     const subjects = Number((await duck.rows('SELECT count(*) FROM subject_ids'))[0]![0])
     if (subjects === 0) throw new Unreadable(current.file, 'No row names a subject.')
-    const outside: Record<string, number> = {}, tables: Written['tables'] = []
-    for (const o of opened) { current = o.table; tables.push(await storeOne(duck, o, folder, outside)) }
+    const outside: Record<string, number> = {},
+      tables: Written['tables'] = []
+    for (const o of opened) {
+      current = o.table
+      tables.push(await storeOne(duck, o, folder, outside))
+    }
     const fingerprint = hex64((await duck.rows(`SELECT bit_xor(hash(__subject)) FROM subject_ids`))[0]![0])
     return { tables, subjects, fingerprint, outside }
-  } catch (e) { throw fileFault(current.file, e, isParquet(current.file)) } finally { duck.close() }
+  } catch (e) {
+    throw fileFault(current.file, e, isParquet(current.file))
+  } finally {
+    duck.close()
+  }
 }

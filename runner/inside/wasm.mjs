@@ -1,33 +1,50 @@
-// Runs a Python script in WebAssembly (pyodide) inside Deno. Everything it may read is copied into memory first; then this process gives up its last permission.
+// Runs a Python script in WebAssembly (pyodide) inside Deno. Everything it may read is copied into memory first; then
+// this process gives up its last permission.
 // Answers on standard output as init.py does on its channel: one line of JSON, then the files' bytes.
 const [pyodideFolder, specFile] = Deno.args
 const spec = JSON.parse(Deno.readTextFileSync(specFile))
 const encoder = new TextEncoder()
 const most = 1_000_000
 const logs = { stdout: '', stderr: '' }
-const log = (to) => (text) => { if (logs[to].length < most) logs[to] += `${text.slice(0, most - logs[to].length)}\n` }
+const log = (to) => (text) => {
+  if (logs[to].length < most) logs[to] += `${text.slice(0, most - logs[to].length)}\n`
+}
 
 /** The answer goes where the code cannot: these are taken before it runs. */
 const out = Deno.stdout
 const write = out.writeSync.bind(out)
 const exit = Deno.exit
-const writeAll = (bytes) => { for (let at = 0; at < bytes.length;) at += write(bytes.subarray(at)) }
+const writeAll = (bytes) => {
+  for (let at = 0; at < bytes.length;) at += write(bytes.subarray(at))
+}
 
 function answer(head, files) {
-  writeAll(encoder.encode(`${JSON.stringify({ ...head, ...logs, files: files.map(([name, bytes]) => [name, bytes.length]) })}\n`))
+  writeAll(
+    encoder.encode(
+      `${JSON.stringify({ ...head, ...logs, files: files.map(([name, bytes]) => [name, bytes.length]) })}\n`,
+    ),
+  )
   for (const [, bytes] of files) writeAll(bytes)
   exit(0)
 }
 
 const { loadPyodide } = await import(`file://${pyodideFolder}/pyodide.mjs`)
-const python = await loadPyodide({ indexURL: `${pyodideFolder}/`, env: spec.env, stdout: log('stdout'), stderr: log('stderr') })
+const python = await loadPyodide({
+  indexURL: `${pyodideFolder}/`,
+  env: spec.env,
+  stdout: log('stdout'),
+  stderr: log('stderr'),
+})
 const { FS } = python
 
 function copyIn(from, to) {
   FS.mkdirTree(to)
   for (const entry of Deno.readDirSync(from)) {
     if (entry.isDirectory) copyIn(`${from}/${entry.name}`, `${to}/${entry.name}`)
-    else if (entry.isFile) { FS.writeFile(`${to}/${entry.name}`, Deno.readFileSync(`${from}/${entry.name}`)); FS.chmod(`${to}/${entry.name}`, 0o444) }
+    else if (entry.isFile) {
+      FS.writeFile(`${to}/${entry.name}`, Deno.readFileSync(`${from}/${entry.name}`))
+      FS.chmod(`${to}/${entry.name}`, 0o444)
+    }
   }
   FS.chmod(to, 0o555)
 }
@@ -44,15 +61,30 @@ runpy.run_path(sys.argv[0], run_name='__main__')`)
 } catch (e) {
   const text = String(e?.message ?? e)
   if (e?.type === 'SystemExit') code = /SystemExit(: (0|None))?\s*$/.test(text) ? 0 : 1
-  else { code = 1; log('stderr')(text) }
+  else {
+    code = 1
+    log('stderr')(text)
+  }
 }
 
-const plain = (path) => { const s = FS.lstat(path); return FS.isFile(s.mode) && !FS.isLink(s.mode) ? s.size : -1 }
+const plain = (path) => {
+  const s = FS.lstat(path)
+  return FS.isFile(s.mode) && !FS.isLink(s.mode) ? s.size : -1
+}
 let error = null
-try { if (plain(`${spec.notes}/.cloister-error.json`) <= 2000) error = JSON.parse(FS.readFile(`${spec.notes}/.cloister-error.json`, { encoding: 'utf8' })) } catch { /* there was none */ }
+try {
+  if (plain(`${spec.notes}/.cloister-error.json`) <= 2000)
+    error = JSON.parse(FS.readFile(`${spec.notes}/.cloister-error.json`, { encoding: 'utf8' }))
+} catch {
+  /* there was none */
+}
 const files = []
-let left = spec.outputBytes, tooMuch = false
-for (const [folder, names] of [[spec.output, spec.names], [spec.cwd, spec.looseNames]]) {
+let left = spec.outputBytes,
+  tooMuch = false
+for (const [folder, names] of [
+  [spec.output, spec.names],
+  [spec.cwd, spec.looseNames],
+]) {
   const pattern = new RegExp(`^(?:${names})$`)
   for (const name of FS.readdir(folder).sort()) {
     if (!pattern.test(name) || files.some(([known]) => known === name)) continue

@@ -1,7 +1,17 @@
-/** What is kept on the participant's device: runs, their sealed records and sealed files. Nothing of a participant's lies here in the clear. */
+/**
+ * What is kept on the participant's device: runs, their sealed records and sealed files. Nothing of a participant's
+ * lies here in the clear.
+ */
 import type { Op, Range } from '../../domain/runs/records.ts'
 
-export interface Receipt { runCode: string; withdrawalCode: string; redirect?: string | undefined; records: number; bytes: number; at: string }
+export interface Receipt {
+  runCode: string
+  withdrawalCode: string
+  redirect?: string | undefined
+  records: number
+  bytes: number
+  at: string
+}
 
 /** A run of this browser. Until the server has answered its start it has no runId. */
 export interface LocalRun {
@@ -42,9 +52,22 @@ export interface LocalRun {
   receipt?: Receipt
 }
 
-export interface LocalRecord { nonce: string; seq: number; op: Op; part: string; jwe: string; hash: string; object?: { sha256: string; size: number }; end?: { last: number; hash: string } }
+export interface LocalRecord {
+  nonce: string
+  seq: number
+  op: Op
+  part: string
+  jwe: string
+  hash: string
+  object?: { sha256: string; size: number }
+  end?: { last: number; hash: string }
+}
 /** Sealed bytes of a file or of a large record. */
-export interface LocalObject { nonce: string; seq: number; bytes: Blob }
+export interface LocalObject {
+  nonce: string
+  seq: number
+  bytes: Blob
+}
 
 /** Where runs are kept: the browser's database, or memory where there is none. */
 export interface Device {
@@ -52,7 +75,10 @@ export interface Device {
   readonly lasting: boolean
   runs(): Promise<LocalRun[]>
   put(run: LocalRun): Promise<void>
-  /** Run, records and objects, all or nothing, on the disk when it returns. With `alone`, everything recorded before is deleted in the same step. */
+  /**
+   * Run, records and objects, all or nothing, on the disk when it returns. With `alone`, everything recorded before is
+   * deleted in the same step.
+   */
   add(run: LocalRun, records: readonly LocalRecord[], objects: readonly LocalObject[], alone?: boolean): Promise<void>
   records(nonce: string): Promise<LocalRecord[]>
   object(nonce: string, seq: number): Promise<Blob | undefined>
@@ -64,7 +90,11 @@ export interface Device {
 }
 
 const of = (nonce: string): IDBKeyRange => IDBKeyRange.bound([nonce, 0], [nonce, Infinity])
-const answer = <T>(r: IDBRequest<T>): Promise<T> => new Promise((resolve, reject) => { r.onsuccess = () => resolve(r.result); r.onerror = () => reject(r.error ?? new Error('storage')) })
+const answer = <T>(r: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    r.onsuccess = () => resolve(r.result)
+    r.onerror = () => reject(r.error ?? new Error('storage'))
+  })
 
 function database(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
@@ -76,7 +106,10 @@ function database(): Promise<IDBDatabase> {
       db.createObjectStore('objects', { keyPath: ['nonce', 'seq'] })
       db.createObjectStore('checkpoints', { keyPath: 'nonce' })
     }
-    opening.onsuccess = () => { opening.result.onversionchange = () => opening.result.close(); resolve(opening.result) }
+    opening.onsuccess = () => {
+      opening.result.onversionchange = () => opening.result.close()
+      resolve(opening.result)
+    }
     opening.onerror = () => reject(opening.error ?? new Error('storage'))
     opening.onblocked = () => reject(new Error('blocked'))
   })
@@ -84,13 +117,15 @@ function database(): Promise<IDBDatabase> {
 
 function onDisk(db: IDBDatabase): Device {
   /** Resolves when the transaction is on the disk. */
-  const write = (stores: string[], act: (t: IDBTransaction) => void): Promise<void> => new Promise((resolve, reject) => {
-    const t = db.transaction(stores, 'readwrite', { durability: 'strict' })
-    t.oncomplete = () => resolve()
-    t.onabort = t.onerror = () => reject(t.error ?? new Error('storage'))
-    act(t)
-  })
-  const read = <T>(store: string, ask: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> => answer(ask(db.transaction(store).objectStore(store)))
+  const write = (stores: string[], act: (t: IDBTransaction) => void): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const t = db.transaction(stores, 'readwrite', { durability: 'strict' })
+      t.oncomplete = () => resolve()
+      t.onabort = t.onerror = () => reject(t.error ?? new Error('storage'))
+      act(t)
+    })
+  const read = <T>(store: string, ask: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> =>
+    answer(ask(db.transaction(store).objectStore(store)))
   const forget = (t: IDBTransaction, nonce: string): void => {
     t.objectStore('records').delete(of(nonce))
     t.objectStore('objects').delete(of(nonce))
@@ -99,18 +134,28 @@ function onDisk(db: IDBDatabase): Device {
   return {
     lasting: true,
     runs: () => read<LocalRun[]>('runs', (s) => s.getAll()),
-    put: (run) => write(['runs'], (t) => { t.objectStore('runs').put(run) }),
-    add: (run, records, objects, alone) => write(['runs', 'records', 'objects', 'checkpoints'], (t) => {
-      if (alone) forget(t, run.nonce)
-      t.objectStore('runs').put(run)
-      for (const r of records) t.objectStore('records').put(r)
-      for (const o of objects) t.objectStore('objects').put(o)
-    }),
+    put: (run) =>
+      write(['runs'], (t) => {
+        t.objectStore('runs').put(run)
+      }),
+    add: (run, records, objects, alone) =>
+      write(['runs', 'records', 'objects', 'checkpoints'], (t) => {
+        if (alone) forget(t, run.nonce)
+        t.objectStore('runs').put(run)
+        for (const r of records) t.objectStore('records').put(r)
+        for (const o of objects) t.objectStore('objects').put(o)
+      }),
     records: (nonce) => read<LocalRecord[]>('records', (s) => s.getAll(of(nonce))),
     object: async (nonce, seq) => (await read<LocalObject | undefined>('objects', (s) => s.get([nonce, seq])))?.bytes,
-    dropObject: (nonce, seq) => write(['objects'], (t) => { t.objectStore('objects').delete([nonce, seq]) }),
+    dropObject: (nonce, seq) =>
+      write(['objects'], (t) => {
+        t.objectStore('objects').delete([nonce, seq])
+      }),
     checkpoint: async (nonce) => (await read<{ jwe: string } | undefined>('checkpoints', (s) => s.get(nonce)))?.jwe,
-    putCheckpoint: (nonce, jwe) => write(['checkpoints'], (t) => { t.objectStore('checkpoints').put({ nonce, jwe }) }),
+    putCheckpoint: (nonce, jwe) =>
+      write(['checkpoints'], (t) => {
+        t.objectStore('checkpoints').put({ nonce, jwe })
+      }),
     forget: (nonce) => write(['records', 'objects', 'checkpoints'], (t) => forget(t, nonce)),
   }
 }
@@ -129,7 +174,9 @@ export function inMemory(): Device {
   return {
     lasting: false,
     runs: async () => [...runs.values()],
-    put: async (run) => { runs.set(run.nonce, run) },
+    put: async (run) => {
+      runs.set(run.nonce, run)
+    },
     async add(run, added, files, alone) {
       if (alone) await forget(run.nonce)
       runs.set(run.nonce, run)
@@ -138,9 +185,13 @@ export function inMemory(): Device {
     },
     records: async (nonce) => [...records.values()].filter((r) => r.nonce === nonce).sort((a, b) => a.seq - b.seq),
     object: async (nonce, seq) => objects.get(at(nonce, seq)),
-    dropObject: async (nonce, seq) => { objects.delete(at(nonce, seq)) },
+    dropObject: async (nonce, seq) => {
+      objects.delete(at(nonce, seq))
+    },
     checkpoint: async (nonce) => checkpoints.get(nonce),
-    putCheckpoint: async (nonce, jwe) => { checkpoints.set(nonce, jwe) },
+    putCheckpoint: async (nonce, jwe) => {
+      checkpoints.set(nonce, jwe)
+    },
     forget,
   }
 }
@@ -151,5 +202,7 @@ export async function openDevice(): Promise<Device> {
     const device = onDisk(await database())
     await device.runs()
     return device
-  } catch { return inMemory() }
+  } catch {
+    return inMemory()
+  }
 }

@@ -5,25 +5,39 @@ import { Sender } from './sender.ts'
 import { conclude } from './session.ts'
 import { takeTurn } from './turn.ts'
 
-const unsent = (r: LocalRun): r is StartedRun => r.runId !== undefined && (r.state === 'ending' || (r.state === 'running' && !r.acked.some(([a, b]) => a === 1 && b >= r.made)))
+const unsent = (r: LocalRun): r is StartedRun =>
+  r.runId !== undefined &&
+  (r.state === 'ending' || (r.state === 'running' && !r.acked.some(([a, b]) => a === 1 && b >= r.made)))
 
 /** Sends one run's rest: until the run is over, or until everything is acknowledged of one that has not ended. */
 async function sendRest(device: Device, run: StartedRun, until: Promise<void>): Promise<void> {
   const queue = await Queue.open(device, run)
   const sender = new Sender(queue)
-  const enough = new Promise<void>((resolve) => { queue.onChange = () => { if (queue.left === 0 && !queue.closed) resolve() } })
+  const enough = new Promise<void>((resolve) => {
+    queue.onChange = () => {
+      if (queue.left === 0 && !queue.closed) resolve()
+    }
+  })
   void sender.run()
   await Promise.race([sender.over.then((o) => conclude(device, run, o)), enough, until])
   sender.stop()
 }
 
 /**
- * Sends the rest of all runs except `nonce`, which this tab runs itself. `mine`: the link whose turn this tab holds, until it is asked for. Runs of a link
- * that another tab has are that tab's; when somebody opens the link of a run that is being sent here, that tab takes over.
+ * Sends the rest of all runs except `nonce`, which this tab runs itself. `mine`: the link whose turn this tab holds,
+ * until it is asked for. Runs of a link that another tab has are that tab's; when somebody opens the link of a run that
+ * is being sent here, that tab takes over.
  */
-export async function drain(device: Device, mine?: { code: string; asked: Promise<void> }, nonce?: string): Promise<void> {
+export async function drain(
+  device: Device,
+  mine?: { code: string; asked: Promise<void> },
+  nonce?: string,
+): Promise<void> {
   for (const run of (await device.runs()).filter((r) => unsent(r) && r.nonce !== nonce) as StartedRun[]) {
-    if (run.code === mine?.code) { void sendRest(device, run, mine.asked); continue }
+    if (run.code === mine?.code) {
+      void sendRest(device, run, mine.asked)
+      continue
+    }
     const turn = await takeTurn(run.code)
     if (turn) void sendRest(device, run, turn.asked).finally(turn.release)
   }

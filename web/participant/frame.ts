@@ -1,6 +1,16 @@
-/** The study's frame: an opaque origin that can only talk to this page, over one private port (web/study/protocol.ts). */
+/**
+ * The study's frame: an opaque origin that can only talk to this page, over one private port (web/study/protocol.ts).
+ */
 import { studySandbox } from '../../contracts/headers.ts'
-import { type Begin, type FrameAnswer, type FrameMessage, type FrameNotice, type FrameRequest, isHello, isRequest } from '../study/protocol.ts'
+import {
+  type Begin,
+  type FrameAnswer,
+  type FrameMessage,
+  type FrameNotice,
+  type FrameRequest,
+  isHello,
+  isRequest,
+} from '../study/protocol.ts'
 
 export interface FrameOptions {
   src: string
@@ -13,10 +23,26 @@ export interface FrameOptions {
   /** The frame has loaded something, which may be an error page. */
   loaded: () => void
 }
-export interface Frame { reveal: () => void; close: () => void }
+export interface Frame {
+  reveal: () => void
+  close: () => void
+}
 
 /** What the study may use when the participant allows it. */
-const features = ['fullscreen', 'autoplay', 'microphone', 'camera', 'display-capture', 'gamepad', 'midi', 'accelerometer', 'gyroscope', 'magnetometer', 'screen-wake-lock', 'clipboard-write']
+const features = [
+  'fullscreen',
+  'autoplay',
+  'microphone',
+  'camera',
+  'display-capture',
+  'gamepad',
+  'midi',
+  'accelerometer',
+  'gyroscope',
+  'magnetometer',
+  'screen-wake-lock',
+  'clipboard-write',
+]
 
 export function openFrame(o: FrameOptions): Frame {
   const frame = document.createElement('iframe')
@@ -29,12 +55,17 @@ export function openFrame(o: FrameOptions): Frame {
   let port: MessagePort | undefined
 
   const onMessage = async (p: MessagePort, m: FrameMessage): Promise<void> => {
-    if (!isRequest(m)) { o.notice(m); return }
+    if (!isRequest(m)) {
+      o.notice(m)
+      return
+    }
     let answer: FrameAnswer
     try {
       await o.request(m)
       answer = { id: m.id, ok: true }
-    } catch (e) { answer = { id: m.id, error: e instanceof Error ? e.message : 'This could not be recorded' } }
+    } catch (e) {
+      answer = { id: m.id, error: e instanceof Error ? e.message : 'This could not be recorded' }
+    }
     p.postMessage(answer)
   }
   const hello = async (e: MessageEvent): Promise<void> => {
@@ -42,7 +73,9 @@ export function openFrame(o: FrameOptions): Frame {
     port?.close()
     const channel = new MessageChannel()
     const mine = (port = channel.port1)
-    mine.onmessage = (m: MessageEvent<FrameMessage>) => { void onMessage(mine, m.data) }
+    mine.onmessage = (m: MessageEvent<FrameMessage>) => {
+      void onMessage(mine, m.data)
+    }
     const begin = await o.begin()
     // The frame may have reloaded, or gone, while its beginning was being read.
     if (port === mine) frame.contentWindow?.postMessage({ cloister: 1, begin }, '*', [channel.port2])

@@ -20,33 +20,54 @@ const random = (n: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(ne
 const over = (run: LocalRun): boolean => ['completed', 'aborted', 'withdrawn'].includes(run.state)
 const pressed = (label: string): { button: { label: string; act: () => void }; click: Promise<void> } => {
   let act: () => void = () => undefined
-  const click = new Promise<void>((resolve) => { act = resolve })
+  const click = new Promise<void>((resolve) => {
+    act = resolve
+  })
   return { button: { label, act }, click }
 }
 
 const refusals: Record<string, [state: string, title: keyof Texts, sentence: keyof Texts]> = {
-  'study-not-open': ['not-open', 'notOpenTitle', 'notOpen'], 'study-closed': ['closed', 'closedTitle', 'closed'], 'study-full': ['full', 'fullTitle', 'full'],
-  'link-used': ['link-used', 'linkUsedTitle', 'linkUsed'], 'link-expired': ['link-expired', 'linkExpiredTitle', 'linkExpired'],
-  'not-found': ['not-found', 'notFoundTitle', 'notFound'], 'invalid-request': ['not-found', 'notFoundTitle', 'notFound'],
+  'study-not-open': ['not-open', 'notOpenTitle', 'notOpen'],
+  'study-closed': ['closed', 'closedTitle', 'closed'],
+  'study-full': ['full', 'fullTitle', 'full'],
+  'link-used': ['link-used', 'linkUsedTitle', 'linkUsed'],
+  'link-expired': ['link-expired', 'linkExpiredTitle', 'linkExpired'],
+  'not-found': ['not-found', 'notFoundTitle', 'notFound'],
+  'invalid-request': ['not-found', 'notFoundTitle', 'notFound'],
 }
 
 function refused(kind: string): void {
   const [state, title, sentence] = refusals[kind] ?? ['failed', 'failedTitle', 'failed']
-  show({ state, tone: 'warn', title: say(title as keyof Texts), sentence: say(sentence as keyof Texts), button: { ...reload, label: say('reload') } })
+  show({
+    state,
+    tone: 'warn',
+    title: say(title as keyof Texts),
+    sentence: say(sentence as keyof Texts),
+    button: { ...reload, label: say('reload') },
+  })
 }
 
 /** This tab's turn: at once, or when the other tab closes, or when the participant wants to go on here. */
 async function turnFor(code: string): Promise<Turn> {
   const turn = await takeTurn(code)
   if (turn) return turn
-  show({ state: 'elsewhere', title: say('elsewhereTitle'), sentence: say('elsewhere'), button: { label: say('useThisTab'), act: () => askForTurn(code) } })
+  show({
+    state: 'elsewhere',
+    title: say('elsewhereTitle'),
+    sentence: say('elsewhere'),
+    button: { label: say('useThisTab'), act: () => askForTurn(code) },
+  })
   return awaitTurn(code)
 }
 
-const outsideId = (parameter: string | undefined): string | undefined => (parameter && address.get(parameter)?.slice(0, 200)) || undefined
+const outsideId = (parameter: string | undefined): string | undefined =>
+  (parameter && address.get(parameter)?.slice(0, 200)) || undefined
 const personOf = (nonce: string, id: string): Promise<string> => sha256Hex(`${nonce} ${id}`)
 
-/** The run that this participant has here by this link. Somebody with another outside id in the same browser is somebody else. */
+/**
+ * The run that this participant has here by this link. Somebody with another outside id in the same browser is somebody
+ * else.
+ */
 async function mine(device: Device, code: string): Promise<LocalRun | undefined> {
   const runs = (await device.runs()).filter((r) => r.code === code).sort((a, b) => (a.created < b.created ? 1 : -1))
   for (const r of runs) {
@@ -63,9 +84,23 @@ async function prepare(device: Device, code: string, p: Participation): Promise<
   const id = outsideId(p.outsideIdParameter)
   const { title, organisation, language } = p.study
   const run: LocalRun = {
-    nonce, code, kid: p.key.kid, wrappedKey: await wrapRunKey(raw, p.key.jwk as JsonWebKey), key: await importRunKey(raw), state: 'starting', created: new Date().toISOString(), preview: p.preview, repeats: p.repeats ?? false,
-    study: { title, organisation, language }, made: 0, position: 0, acked: [], frozen: [], bytes: 0,
-    ...(p.outsideIdParameter ? { outsideIdParameter: p.outsideIdParameter } : {}), ...(id === undefined ? {} : { person: await personOf(nonce, id) }),
+    nonce,
+    code,
+    kid: p.key.kid,
+    wrappedKey: await wrapRunKey(raw, p.key.jwk as JsonWebKey),
+    key: await importRunKey(raw),
+    state: 'starting',
+    created: new Date().toISOString(),
+    preview: p.preview,
+    repeats: p.repeats ?? false,
+    study: { title, organisation, language },
+    made: 0,
+    position: 0,
+    acked: [],
+    frozen: [],
+    bytes: 0,
+    ...(p.outsideIdParameter ? { outsideIdParameter: p.outsideIdParameter } : {}),
+    ...(id === undefined ? {} : { person: await personOf(nonce, id) }),
   }
   raw.fill(0)
   await device.put(run)
@@ -80,30 +115,75 @@ async function fit(study: Participation['study']): Promise<void> {
     if (!lack) return
     await new Promise<void>((resolve) => {
       const stop = new AbortController()
-      const again = (): void => { stop.abort(); resolve() }
+      const again = (): void => {
+        stop.abort()
+        resolve()
+      }
       addEventListener('resize', again, { signal: stop.signal })
-      addEventListener('keydown', (e) => { if (lack.kind === 'device' && lack.keyboard && e.code) { keyboard = true; again() } }, { signal: stop.signal })
+      addEventListener(
+        'keydown',
+        (e) => {
+          if (lack.kind === 'device' && lack.keyboard && e.code) {
+            keyboard = true
+            again()
+          }
+        },
+        { signal: stop.signal },
+      )
       const button = { label: say('reload'), act: again }
-      if (lack.kind === 'screen') show({ state: 'too-small', tone: 'warn', title: say('tooSmallTitle'), sentence: say('tooSmall', { needed: lack.needed, has: lack.has }), button })
+      if (lack.kind === 'screen')
+        show({
+          state: 'too-small',
+          tone: 'warn',
+          title: say('tooSmallTitle'),
+          sentence: say('tooSmall', { needed: lack.needed, has: lack.has }),
+          button,
+        })
       else show({ state: 'lacking', tone: 'warn', title: say(lack.title), sentence: say(lack.sentence), button })
     })
   }
 }
 
-/** Registers the run; what the address carried goes into its first sealed record, except the outside id, which the server keeps only as a keyed hash. */
+/**
+ * Registers the run; what the address carried goes into its first sealed record, except the outside id, which the
+ * server keeps only as a keyed hash.
+ */
 async function register(device: Device, run: LocalRun): Promise<{ queue: Queue; standing: Standing }> {
   const id = outsideId(run.outsideIdParameter)
   show({ state: 'starting', title: say('startingTitle'), sentence: say('starting'), progress: 'busy' })
-  const started = await insist(() => start(run.code, { nonce: run.nonce, kid: run.kid, wrappedKey: run.wrappedKey, ...(id === undefined ? {} : { outsideId: id }) }))
+  const started = await insist(() =>
+    start(run.code, {
+      nonce: run.nonce,
+      kid: run.kid,
+      wrappedKey: run.wrappedKey,
+      ...(id === undefined ? {} : { outsideId: id }),
+    }),
+  )
   const { runId, token, condition, seed, contentHash, standing } = started
   const parameters = Object.fromEntries([...address].filter(([name]) => name !== run.outsideIdParameter))
   const own: Own = { parameters, ...(id === undefined ? {} : { outsideId: id }) }
-  const registered: StartedRun = { ...run, state: 'running', runId, token, condition, seed, contentHash, own: await sealOwn(run.key, runId, 'own', own) }
+  const registered: StartedRun = {
+    ...run,
+    state: 'running',
+    runId,
+    token,
+    condition,
+    seed,
+    contentHash,
+    own: await sealOwn(run.key, runId, 'own', own),
+  }
   const queue = await Queue.open(device, registered)
   if (standing.acked.through === 0 && standing.acked.ranges.length === 0 && !standing.finish) {
     await queue.record('session', 'start', {
-      parameters, started: new Date().toISOString(), language: navigator.language, userAgent: navigator.userAgent, window: [innerWidth, innerHeight], screen: [screen.width, screen.height],
-      pixelRatio: devicePixelRatio, touchPoints: navigator.maxTouchPoints, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      parameters,
+      started: new Date().toISOString(),
+      language: navigator.language,
+      userAgent: navigator.userAgent,
+      window: [innerWidth, innerHeight],
+      screen: [screen.width, screen.height],
+      pixelRatio: devicePixelRatio,
+      touchPoints: navigator.maxTouchPoints,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     })
   }
   return { queue, standing }
@@ -115,9 +195,17 @@ function introduce(run: Pick<LocalRun, 'study' | 'preview'>): void {
 }
 
 /** `go`: the participant wants to begin or go on. `progress`: the study wants a progress line. */
-interface Begun { queue: Queue; standing?: Standing; progress: boolean; go: Promise<void> }
+interface Begun {
+  queue: Queue
+  standing?: Standing
+  progress: boolean
+  go: Promise<void>
+}
 
-/** Everything up to a started run: the one of this browser, or a new one after the participant's click. Undefined when a page has been shown that ends here. */
+/**
+ * Everything up to a started run: the one of this browser, or a new one after the participant's click. Undefined when a
+ * page has been shown that ends here.
+ */
 async function ready(device: Device, code: string, known: LocalRun | undefined): Promise<Begun | undefined> {
   if (known && over(known)) {
     introduce(known)
@@ -141,7 +229,13 @@ async function ready(device: Device, code: string, known: LocalRun | undefined):
     return { queue: await Queue.open(device, known as StartedRun), progress: p.study.progress, go: click }
   }
   const { button, click } = pressed(say('start'))
-  show({ state: 'ready', title: say('readyTitle'), sentence: say('ready', { organisation: p.study.organisation }), button, ...(p.study.needs.includes('audio') ? { note: say('sound') } : {}) })
+  show({
+    state: 'ready',
+    title: say('readyTitle'),
+    sentence: say('ready', { organisation: p.study.organisation }),
+    button,
+    ...(p.study.needs.includes('audio') ? { note: say('sound') } : {}),
+  })
   await click
   // A key that the server does not know can still be changed; one that it knows is answered with the run's own key id.
   const run = known && known.kid === p.key.kid ? known : await prepare(device, code, p)
@@ -178,19 +272,26 @@ async function participate(code: string, turn: Turn): Promise<void> {
 
 async function main(): Promise<void> {
   speak(navigator.languages)
-  if (!capable()) { show({ state: 'too-old', tone: 'warn', title: say('tooOldTitle'), sentence: say('tooOld') }); return }
+  if (!capable()) {
+    show({ state: 'too-old', tone: 'warn', title: say('tooOldTitle'), sentence: say('tooOld') })
+    return
+  }
   if (location.pathname.startsWith('/withdraw')) {
     withdrawPage()
     void drain(await openDevice())
     return
   }
   const code = /^\/p\/([a-z2-7]{20})\/?$/.exec(location.pathname)?.[1]
-  if (!code) { refused('not-found'); return }
+  if (!code) {
+    refused('not-found')
+    return
+  }
   show({ state: 'opening', title: say('openingTitle'), sentence: say('opening'), progress: 'busy' })
   try {
     await participate(code, await turnFor(code))
   } catch (e) {
-    if (e instanceof Refused && e.kind === 'run-withdrawn') show({ state: 'withdrawn', title: say('withdrawnTitle'), sentence: say('withdrawn'), note: say('close') })
+    if (e instanceof Refused && e.kind === 'run-withdrawn')
+      show({ state: 'withdrawn', title: say('withdrawnTitle'), sentence: say('withdrawn'), note: say('close') })
     else refused(e instanceof Refused ? e.kind : e instanceof Unreachable ? 'unreachable' : 'failed')
   }
 }

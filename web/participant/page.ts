@@ -17,7 +17,11 @@ export interface PageSpec {
 
 type Child = Node | string
 /** An element with attributes and children; text is always text. */
-export function el<K extends keyof HTMLElementTagNameMap>(name: K, attributes: Record<string, string> = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+export function el<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  attributes: Record<string, string> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
   const e = document.createElement(name)
   for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v)
   e.append(...children)
@@ -32,14 +36,18 @@ export function button(label: string, act: () => void, className = ''): HTMLButt
 
 let heading = { title: '', organisation: '', preview: false }
 /** Whose study this is, on every page from now on. */
-export function belongsTo(study: typeof heading): void { heading = study }
+export function belongsTo(study: typeof heading): void {
+  heading = study
+}
 
 const app = (): HTMLElement => document.getElementById('app')!
-let shown: { state: string; title: HTMLElement; sentence: HTMLElement; note: HTMLElement; bar: HTMLProgressElement } | undefined
+let shown:
+  | { state: string; title: HTMLElement; sentence: HTMLElement; note: HTMLElement; bar: HTMLProgressElement }
+  | undefined
 
 /**
- * Shows a page. The same state again changes words and numbers in place and leaves buttons and focus alone, so that a page that
- * counts down does not jump and is not read out from the start.
+ * Shows a page. The same state again changes words and numbers in place and leaves buttons and focus alone, so that a
+ * page that counts down does not jump and is not read out from the start.
  */
 export function show(p: PageSpec): void {
   if (shown?.state === p.state && !p.more) {
@@ -52,16 +60,34 @@ export function show(p: PageSpec): void {
   const bar = el('progress', { 'aria-labelledby': 'title', max: '1' })
   title.id = 'title'
   const actions = el('div', { class: 'actions' })
-  if (p.button && 'href' in p.button) actions.append(el('a', { class: 'button', href: p.button.href, rel: 'noreferrer' }, p.button.label))
+  if (p.button && 'href' in p.button)
+    actions.append(el('a', { class: 'button', href: p.button.href, rel: 'noreferrer' }, p.button.label))
   else if (p.button) actions.append(button(p.button.label, p.button.act))
   if (p.quiet) actions.append(button(p.quiet.label, p.quiet.act, 'quiet'))
   const head = heading.title
-    ? [el('header', {}, el('p', { class: 'study' }, heading.title), el('p', { class: 'organisation' }, heading.organisation), ...(heading.preview ? [el('p', { class: 'preview' }, say('preview'))] : []))]
+    ? [
+        el(
+          'header',
+          {},
+          el('p', { class: 'study' }, heading.title),
+          el('p', { class: 'organisation' }, heading.organisation),
+          ...(heading.preview ? [el('p', { class: 'preview' }, say('preview'))] : []),
+        ),
+      ]
     : []
   shown = { state: p.state, title, sentence, note, bar }
   app().replaceChildren(
     ...head,
-    el('main', { class: `card ${p.tone ?? 'calm'}`, 'data-state': p.state }, title, sentence, bar, note, ...(actions.childElementCount > 0 ? [actions] : []), ...(p.more ?? [])),
+    el(
+      'main',
+      { class: `card ${p.tone ?? 'calm'}`, 'data-state': p.state },
+      title,
+      sentence,
+      bar,
+      note,
+      ...(actions.childElementCount > 0 ? [actions] : []),
+      ...(p.more ?? []),
+    ),
     el('footer', {}, say('footer')),
   )
   app().hidden = false
@@ -72,7 +98,9 @@ export function show(p: PageSpec): void {
 
 function update(p: PageSpec): void {
   const { title, sentence, note, bar } = shown!
-  const put = (e: HTMLElement, text: string): void => { if (e.textContent !== text) e.textContent = text }
+  const put = (e: HTMLElement, text: string): void => {
+    if (e.textContent !== text) e.textContent = text
+  }
   put(title, p.title)
   put(sentence, p.sentence)
   put(note, p.note ?? '')
@@ -93,7 +121,10 @@ export function clear(title: string): void {
 /** A quiet line in a corner above the study; undefined takes it away. It never moves what the study shows. */
 export function badge(text: string | undefined): void {
   let b = document.getElementById('badge')
-  if (!text) { b?.remove(); return }
+  if (!text) {
+    b?.remove()
+    return
+  }
   if (!b) {
     b = el('div', { id: 'badge', role: 'status' })
     document.body.append(b)

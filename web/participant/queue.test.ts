@@ -9,10 +9,31 @@ const runId = 'run_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 const key = await importRunKey(new Uint8Array(32).fill(7))
 async function fresh(): Promise<StartedRun> {
   const run: LocalRun = {
-    nonce: 'nonce', code: 'code', kid: 'kid', wrappedKey: 'wrapped', key, state: 'running', created: '', preview: false, repeats: false, study: { title: '', organisation: '', language: 'en' },
-    made: 0, position: 0, acked: [], frozen: [], bytes: 0,
+    nonce: 'nonce',
+    code: 'code',
+    kid: 'kid',
+    wrappedKey: 'wrapped',
+    key,
+    state: 'running',
+    created: '',
+    preview: false,
+    repeats: false,
+    study: { title: '', organisation: '', language: 'en' },
+    made: 0,
+    position: 0,
+    acked: [],
+    frozen: [],
+    bytes: 0,
   }
-  return { ...run, runId, token: 'token', condition: '', seed: 1, contentHash: '', own: await sealOwn(key, runId, 'own', {}) }
+  return {
+    ...run,
+    runId,
+    token: 'token',
+    condition: '',
+    seed: 1,
+    contentHash: '',
+    own: await sealOwn(key, runId, 'own', {}),
+  }
 }
 
 /** What a server does: first write wins, other bytes are a conflict. */
@@ -20,17 +41,33 @@ class Shelf {
   readonly held = new Map<number, SealedRecord>()
   conflicts = 0
   take(first: number, records: readonly SealedRecord[]): void {
-    if (records.some((r, i) => { const h = this.held.get(first + i); return h !== undefined && h.jwe !== r.jwe })) { this.conflicts++; return }
+    if (
+      records.some((r, i) => {
+        const h = this.held.get(first + i)
+        return h !== undefined && h.jwe !== r.jwe
+      })
+    ) {
+      this.conflicts++
+      return
+    }
     for (const [i, r] of records.entries()) if (!this.held.has(first + i)) this.held.set(first + i, r)
   }
-  get acked() { const c = coverage([...this.held.keys()].map((s) => [s, s])); return { through: c.through, ranges: c.ranges } }
+  get acked() {
+    const c = coverage([...this.held.keys()].map((s) => [s, s]))
+    return { through: c.through, ranges: c.ranges }
+  }
   async numbers(): Promise<unknown[]> {
     const rows = [...this.held].sort(([a], [b]) => a - b).filter(([, r]) => r.op === 'append')
-    return Promise.all(rows.map(async ([seq, r]) => ((await openRecord(key, r.jwe, { runId, seq, op: r.op, part: r.part })) as { n: number }).n))
+    return Promise.all(
+      rows.map(
+        async ([seq, r]) => ((await openRecord(key, r.jwe, { runId, seq, op: r.op, part: r.part })) as { n: number }).n,
+      ),
+    )
   }
 }
 const pause = (n: number): Promise<void> => new Promise((r) => setTimeout(r, n % 3))
-const records = (q: Queue, chunk: Awaited<ReturnType<Queue['next']>>): SealedRecord[] => q.body(chunk).records as SealedRecord[]
+const records = (q: Queue, chunk: Awaited<ReturnType<Queue['next']>>): SealedRecord[] =>
+  q.body(chunk).records as SealedRecord[]
 
 /** Sends until the queue is empty; answers are sometimes lost (not for ever), and sometimes exact. */
 async function send(q: Queue, shelf: Shelf, luck: () => number): Promise<void> {
@@ -56,27 +93,42 @@ async function whole(q: Queue, shelf: Shelf, n: number, luck: () => number): Pro
   const before = Array.from({ length: last - 1 }, (_, i) => shelf.held.get(i + 1)!)
   expect(shelf.held.get(last)!.end).toEqual({ last, hash: await runHash(await Promise.all(before.map(recordHash))) })
 }
-const lucky = (numbers: readonly number[]): (() => number) => { let i = 0; return () => numbers[i++ % numbers.length]! }
+const lucky = (numbers: readonly number[]): (() => number) => {
+  let i = 0
+  return () => numbers[i++ % numbers.length]!
+}
 
 describe('a queue', () => {
-  it('numbers records once, whatever is acknowledged while they are being sealed', () => fc.assert(fc.asyncProperty(
-    fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 }), fc.array(fc.nat({ max: 100 }), { minLength: 3, maxLength: 20 }), async (bursts, chance) => {
-      const q = await Queue.open(inMemory(), await fresh())
-      const shelf = new Shelf()
-      const luck = lucky(chance)
-      let n = 0
-      let recording = true
-      const sending = (async () => { while (recording) { await send(q, shelf, luck); await pause(1) } })()
-      for (const burst of bursts) {
-        const kept = Array.from({ length: burst }, () => q.record('append', 'main', { n: n++ }))
-        await pause(luck())
-        if (luck() % 2) await Promise.all(kept)
-      }
-      await q.settled()
-      recording = false
-      await sending
-      await whole(q, shelf, n, luck)
-    }), { numRuns: 40 }))
+  it('numbers records once, whatever is acknowledged while they are being sealed', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 6 }),
+        fc.array(fc.nat({ max: 100 }), { minLength: 3, maxLength: 20 }),
+        async (bursts, chance) => {
+          const q = await Queue.open(inMemory(), await fresh())
+          const shelf = new Shelf()
+          const luck = lucky(chance)
+          let n = 0
+          let recording = true
+          const sending = (async () => {
+            while (recording) {
+              await send(q, shelf, luck)
+              await pause(1)
+            }
+          })()
+          for (const burst of bursts) {
+            const kept = Array.from({ length: burst }, () => q.record('append', 'main', { n: n++ }))
+            await pause(luck())
+            if (luck() % 2) await Promise.all(kept)
+          }
+          await q.settled()
+          recording = false
+          await sending
+          await whole(q, shelf, n, luck)
+        },
+      ),
+      { numRuns: 40 },
+    ))
 
   it('keeps numbering while answers come in the middle of a batch', async () => {
     const q = await Queue.open(inMemory(), await fresh())
@@ -84,7 +136,11 @@ describe('a queue', () => {
     await q.record('append', 'main', { n: 0 })
     await send(q, shelf, () => 2)
     let recording = true
-    const kept = Promise.all(Array.from({ length: 40 }, (_, i) => q.record('append', 'main', { n: i + 1 }))).then(() => { recording = false })
+    const kept = Promise.all(Array.from({ length: 40 }, (_, i) => q.record('append', 'main', { n: i + 1 }))).then(
+      () => {
+        recording = false
+      },
+    )
     while (recording) {
       await q.acknowledge(shelf.acked)
       await new Promise((r) => setImmediate(r))
@@ -93,29 +149,39 @@ describe('a queue', () => {
     await whole(q, shelf, 41, () => 2)
   })
 
-  it('goes on after a reload at any moment, without gaps and without repeats', () => fc.assert(fc.asyncProperty(
-    fc.array(fc.record({ burst: fc.integer({ min: 1, max: 12 }), sent: fc.nat({ max: 3 }) }), { minLength: 1, maxLength: 5 }), fc.array(fc.nat({ max: 100 }), { minLength: 3, maxLength: 20 }), async (loads, chance) => {
-      const device: Device = inMemory()
-      await device.put(await fresh())
-      const shelf = new Shelf()
-      let n = 0
-      for (const { burst, sent } of loads) {
-        const [run] = await device.runs()
-        const q = await Queue.open(device, structuredClone({ ...run!, key: undefined }) as unknown as StartedRun)
-        q.run.key = key
-        expect((await q.finished()).map((r) => r['n'])).toEqual(Array.from({ length: n }, (_, i) => i))
-        await Promise.all(Array.from({ length: burst }, () => q.record('append', 'main', { n: n++ })))
-        for (let i = 0; i < sent; i++) {
-          const chunk = await q.next()
-          if (chunk.length > 0) shelf.take(chunk[0]!.seq, records(q, chunk))
-          if (i % 2) await q.acknowledge(shelf.acked)
-        }
-        // The tab goes away: the same records, cut anew.
-        for (const c of q.parting(3000)) shelf.take(c.first, c.records as SealedRecord[])
-      }
-      const [run] = await device.runs()
-      await whole(await Queue.open(device, run as StartedRun), shelf, n, lucky(chance))
-    }), { numRuns: 40 }))
+  it('goes on after a reload at any moment, without gaps and without repeats', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ burst: fc.integer({ min: 1, max: 12 }), sent: fc.nat({ max: 3 }) }), {
+          minLength: 1,
+          maxLength: 5,
+        }),
+        fc.array(fc.nat({ max: 100 }), { minLength: 3, maxLength: 20 }),
+        async (loads, chance) => {
+          const device: Device = inMemory()
+          await device.put(await fresh())
+          const shelf = new Shelf()
+          let n = 0
+          for (const { burst, sent } of loads) {
+            const [run] = await device.runs()
+            const q = await Queue.open(device, structuredClone({ ...run!, key: undefined }) as unknown as StartedRun)
+            q.run.key = key
+            expect((await q.finished()).map((r) => r['n'])).toEqual(Array.from({ length: n }, (_, i) => i))
+            await Promise.all(Array.from({ length: burst }, () => q.record('append', 'main', { n: n++ })))
+            for (let i = 0; i < sent; i++) {
+              const chunk = await q.next()
+              if (chunk.length > 0) shelf.take(chunk[0]!.seq, records(q, chunk))
+              if (i % 2) await q.acknowledge(shelf.acked)
+            }
+            // The tab goes away: the same records, cut anew.
+            for (const c of q.parting(3000)) shelf.take(c.first, c.records as SealedRecord[])
+          }
+          const [run] = await device.runs()
+          await whole(await Queue.open(device, run as StartedRun), shelf, n, lucky(chance))
+        },
+      ),
+      { numRuns: 40 },
+    ))
 
   it('freezes what it sends: a repeat has the same bytes, also after more was recorded', async () => {
     const q = await Queue.open(inMemory(), await fresh())
@@ -129,17 +195,27 @@ describe('a queue', () => {
 
   it('keeps chunks to 25 records, and what a parting page sends to its bytes', async () => {
     const q = await Queue.open(inMemory(), await fresh())
-    await Promise.all(Array.from({ length: 60 }, (_, n) => q.record('append', 'main', { n, noise: crypto.getRandomValues(new Uint8Array(600)).join() })))
+    await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        q.record('append', 'main', { n, noise: crypto.getRandomValues(new Uint8Array(600)).join() }),
+      ),
+    )
     expect((await q.next()).length).toBe(25)
     const parting = q.parting(55_000)
     expect(parting.reduce((sum, c) => sum + JSON.stringify(c).length, 0)).toBeLessThanOrEqual(55_000)
-    expect(parting.flatMap((c) => c.records.map((_, i) => c.first + i))).toEqual(Array.from({ length: parting.reduce((sum, c) => sum + c.records.length, 0) }, (_, i) => i + 1))
+    expect(parting.flatMap((c) => c.records.map((_, i) => c.first + i))).toEqual(
+      Array.from({ length: parting.reduce((sum, c) => sum + c.records.length, 0) }, (_, i) => i + 1),
+    )
     expect(parting.length).toBeGreaterThan(0)
   })
 
   it('gives no number to what JSON cannot carry', async () => {
     const q = await Queue.open(inMemory(), await fresh())
-    const results = await Promise.allSettled([q.record('append', 'main', { n: 0 }), q.record('append', 'main', { n: 1n }), q.record('append', 'main', { n: 1 })])
+    const results = await Promise.allSettled([
+      q.record('append', 'main', { n: 0 }),
+      q.record('append', 'main', { n: 1n }),
+      q.record('append', 'main', { n: 1 }),
+    ])
     expect(results.map((r) => r.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     await whole(q, new Shelf(), 2, () => 2)
   })

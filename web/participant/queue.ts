@@ -1,16 +1,33 @@
 /**
- * One run's records on their way to the server: sealed, stored on the device, then offered to the sender in chunks whose boundaries never change.
- * Sealed records stay on the device until the run is finished: they are what a reload resumes from, and what fills a gap.
+ * One run's records on their way to the server: sealed, stored on the device, then offered to the sender in chunks
+ * whose boundaries never change. Sealed records stay on the device until the run is finished: they are what a reload
+ * resumes from, and what fills a gap.
  */
 import { hex, sha256 } from '../../domain/hash.ts'
-import { coverage, maxChunkBytes, maxChunkRecords, type Op, type Range, recordHash, runHash } from '../../domain/runs/records.ts'
+import {
+  coverage,
+  maxChunkBytes,
+  maxChunkRecords,
+  type Op,
+  type Range,
+  recordHash,
+  runHash,
+} from '../../domain/runs/records.ts'
 import { type Attached, openBytes, openRecord, sealBytes, sealRecord } from '../../domain/runs/sealing.ts'
 import type { Chunk, Standing } from './api.ts'
 import type { Device, LocalObject, LocalRecord, LocalRun } from './device.ts'
 
-export type StartedRun = LocalRun & Required<Pick<LocalRun, 'runId' | 'token' | 'condition' | 'seed' | 'contentHash' | 'own'>>
+export type StartedRun = LocalRun &
+  Required<Pick<LocalRun, 'runId' | 'token' | 'condition' | 'seed' | 'contentHash' | 'own'>>
 /** `file`: the bytes to attach; `body` is then its name. */
-interface Job { op: Op; part: string; body: unknown; file?: Blob; resolve: () => void; reject: (e: unknown) => void }
+interface Job {
+  op: Op
+  part: string
+  body: unknown
+  file?: Blob
+  resolve: () => void
+  reject: (e: unknown) => void
+}
 
 /** A record whose sealed form is longer goes to the object store; a chunk holds several of those below. */
 const inlineBytes = maxChunkBytes / 2
@@ -19,11 +36,19 @@ const random = (n: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(ne
 const ownPlace = (runId: string, part: string) => ({ runId, seq: 0, op: 'session' as const, part })
 
 /** Seals something of a run that never leaves the device. */
-export const sealOwn = (key: CryptoKey, runId: string, part: string, body: unknown): Promise<string> => sealRecord({ key, ...ownPlace(runId, part), body, iv: random(12) })
-export const openOwn = (key: CryptoKey, runId: string, part: string, jwe: string): Promise<unknown> => openRecord(key, jwe, ownPlace(runId, part))
+export const sealOwn = (key: CryptoKey, runId: string, part: string, body: unknown): Promise<string> =>
+  sealRecord({ key, ...ownPlace(runId, part), body, iv: random(12) })
+export const openOwn = (key: CryptoKey, runId: string, part: string, jwe: string): Promise<unknown> =>
+  openRecord(key, jwe, ownPlace(runId, part))
 
 const attached = async (j: Job, bytes: Uint8Array): Promise<Attached> => ({
-  attached: { name: j.file ? String(j.body) : '', type: j.file ? j.file.type || 'application/octet-stream' : 'application/json', size: bytes.length, sha256: hex(await sha256(bytes)), json: !j.file },
+  attached: {
+    name: j.file ? String(j.body) : '',
+    type: j.file ? j.file.type || 'application/octet-stream' : 'application/json',
+    size: bytes.length,
+    sha256: hex(await sha256(bytes)),
+    json: !j.file,
+  },
 })
 
 export class Queue {
@@ -51,13 +76,20 @@ export class Queue {
     for (const r of records) if (!this.#isAcked(r.seq)) this.#waiting.set(r.seq, r)
   }
 
-  static open = async (device: Device, run: StartedRun): Promise<Queue> => new Queue(device, run, await device.records(run.nonce))
+  static open = async (device: Device, run: StartedRun): Promise<Queue> =>
+    new Queue(device, run, await device.records(run.nonce))
 
   /** How many records the server has not acknowledged, with those not sealed yet. */
-  get left(): number { return this.#waiting.size + this.#jobs.length + this.#storing }
+  get left(): number {
+    return this.#waiting.size + this.#jobs.length + this.#storing
+  }
   /** Whether this browser can keep anything at all. */
-  get lasting(): boolean { return this.#device.lasting }
-  get closed(): boolean { return this.run.state === 'ending' }
+  get lasting(): boolean {
+    return this.#device.lasting
+  }
+  get closed(): boolean {
+    return this.run.state === 'ending'
+  }
 
   /** Seals and stores one record; resolves once it is on the device. Records are numbered in the order of the calls. */
   record(op: Op, part: string, body: unknown, file?: Blob): Promise<void> {
@@ -106,17 +138,24 @@ export class Queue {
         records.push(record)
         if (object) objects.push(object)
         stored.push(j)
-      } catch (e) { j.reject(e) } // What JSON cannot carry takes no number.
+      } catch (e) {
+        j.reject(e)
+      } // What JSON cannot carry takes no number.
     }
     const ends = records.some((r) => r.op === 'end' || r.op === 'abort')
-    Object.assign(this.run, { made: this.#last, bytes: this.run.bytes + records.reduce((n, r) => n + r.jwe.length + (r.object?.size ?? 0), 0), ...(ends ? { state: 'ending' } : {}) })
+    Object.assign(this.run, {
+      made: this.#last,
+      bytes: this.run.bytes + records.reduce((n, r) => n + r.jwe.length + (r.object?.size ?? 0), 0),
+      ...(ends ? { state: 'ending' } : {}),
+    })
     const all = { records: [...this.#unwritten.records, ...records], objects: [...this.#unwritten.objects, ...objects] }
     try {
       await this.#device.add(this.run, all.records, all.objects, this.run.aborting)
       this.#unwritten = { records: [], objects: [] }
       this.kept = this.#device.lasting
     } catch {
-      // The disk is full or the database is gone. The record is sent from memory, and written with the next one if that works.
+      // The disk is full or the database is gone. The record is sent from memory, and written with the next one if that
+      // works.
       this.#unwritten = all
       this.kept = false
     }
@@ -128,17 +167,31 @@ export class Queue {
     const { key, runId, nonce } = this.run
     const place = { runId, seq, op: j.op, part: j.part }
     const inline = j.file ? '' : await sealRecord({ key, ...place, body: j.body, iv: random(12) })
-    const bytes = j.file ? new Uint8Array(await j.file.arrayBuffer()) : inline.length > inlineBytes ? new TextEncoder().encode(JSON.stringify(j.body)) : undefined
+    const bytes = j.file
+      ? new Uint8Array(await j.file.arrayBuffer())
+      : inline.length > inlineBytes
+        ? new TextEncoder().encode(JSON.stringify(j.body))
+        : undefined
     const jwe = bytes ? await sealRecord({ key, ...place, body: await attached(j, bytes), iv: random(12) }) : inline
-    const sealed = bytes && await sealBytes(key, bytes, place, random(12))
+    const sealed = bytes && (await sealBytes(key, bytes, place, random(12)))
     const record: Omit<LocalRecord, 'hash'> = {
-      nonce, seq, op: j.op, part: j.part, jwe, ...(sealed ? { object: { sha256: hex(await sha256(sealed)), size: sealed.length } } : {}),
+      nonce,
+      seq,
+      op: j.op,
+      part: j.part,
+      jwe,
+      ...(sealed ? { object: { sha256: hex(await sha256(sealed)), size: sealed.length } } : {}),
       ...(j.op === 'end' ? { end: { last: seq, hash: await runHash(this.#hashes.slice(0, seq - 1)) } } : {}),
     }
-    return { record: { ...record, hash: await recordHash(record) }, ...(sealed ? { object: { nonce, seq, bytes: new Blob([sealed]) } } : {}) }
+    return {
+      record: { ...record, hash: await recordHash(record) },
+      ...(sealed ? { object: { nonce, seq, bytes: new Blob([sealed]) } } : {}),
+    }
   }
 
-  #isAcked(seq: number): boolean { return this.run.acked.some(([a, b]) => a <= seq && seq <= b) }
+  #isAcked(seq: number): boolean {
+    return this.run.acked.some(([a, b]) => a <= seq && seq <= b)
+  }
 
   /** The next chunk to send: frozen before, or cut now and frozen on the device before it is answered. */
   async next(): Promise<LocalRecord[]> {
@@ -172,7 +225,8 @@ export class Queue {
     let first = Math.min(...this.#waiting.keys())
     while (first !== Infinity && this.#waiting.has(first)) {
       const records = this.#cut(first, maxChunkRecords, bytes)
-      while (records.length > 0 && (records.at(-1)!.object || JSON.stringify(this.body(records)).length > bytes)) records.pop()
+      while (records.length > 0 && (records.at(-1)!.object || JSON.stringify(this.body(records)).length > bytes))
+        records.pop()
       const object = records.findIndex((r) => r.object)
       if (object >= 0) records.length = object
       if (records.length === 0) break
@@ -186,19 +240,38 @@ export class Queue {
 
   body(records: readonly LocalRecord[]): Chunk {
     return {
-      first: records[0]!.seq, produced: Math.max(this.run.made, records.at(-1)!.seq), position: this.run.position,
-      records: records.map(({ op, part, jwe, object, end }) => ({ op, part, jwe, ...(object ? { object } : {}), ...(end ? { end } : {}) })),
+      first: records[0]!.seq,
+      produced: Math.max(this.run.made, records.at(-1)!.seq),
+      position: this.run.position,
+      records: records.map(({ op, part, jwe, object, end }) => ({
+        op,
+        part,
+        jwe,
+        ...(object ? { object } : {}),
+        ...(end ? { end } : {}),
+      })),
     }
   }
 
   /** The record that ends or aborts the run, acknowledged or not. */
-  endRecord = async (): Promise<LocalRecord | undefined> => (await this.#device.records(this.run.nonce)).find((r) => r.seq === this.run.made && (r.op === 'end' || r.op === 'abort'))
+  endRecord = async (): Promise<LocalRecord | undefined> =>
+    (await this.#device.records(this.run.nonce)).find(
+      (r) => r.seq === this.run.made && (r.op === 'end' || r.op === 'abort'),
+    )
 
-  object = async (seq: number): Promise<Blob | undefined> => this.#unwritten.objects.find((o) => o.seq === seq)?.bytes ?? this.#device.object(this.run.nonce, seq)
+  object = async (seq: number): Promise<Blob | undefined> =>
+    this.#unwritten.objects.find((o) => o.seq === seq)?.bytes ?? this.#device.object(this.run.nonce, seq)
 
-  /** Takes the server's word: these numbers are stored. Between two full counts `acked` is a lower bound, so what was acknowledged stays so. */
+  /**
+   * Takes the server's word: these numbers are stored. Between two full counts `acked` is a lower bound, so what was
+   * acknowledged stays so.
+   */
   async acknowledge(acked: Standing['acked']): Promise<void> {
-    await this.#settle([...this.run.acked, ...(acked.through > 0 ? [[1, acked.through] as Range] : []), ...acked.ranges])
+    await this.#settle([
+      ...this.run.acked,
+      ...(acked.through > 0 ? [[1, acked.through] as Range] : []),
+      ...acked.ranges,
+    ])
   }
 
   /** Takes an exact count: what it does not hold is sent again, whatever was believed before. */
@@ -217,7 +290,10 @@ export class Queue {
       // Recordings are large. A large record stays: a reload needs it.
       if (r.op === 'file') await this.#device.dropObject(this.run.nonce, seq).catch(() => undefined)
     }
-    this.run.frozen = this.run.frozen.filter(([a, b]) => { for (let s = a; s <= b; s++) if (this.#waiting.has(s)) return true; return false })
+    this.run.frozen = this.run.frozen.filter(([a, b]) => {
+      for (let s = a; s <= b; s++) if (this.#waiting.has(s)) return true
+      return false
+    })
     // A server that has more than this device once knew: number on after it. Never back: a batch may be half sealed.
     this.#last = Math.max(this.#last, c.highest)
     this.run.made = Math.max(this.run.made, c.highest)
@@ -226,13 +302,19 @@ export class Queue {
   }
 
   async #save(): Promise<void> {
-    try { await this.#device.put(this.run) } catch { this.kept = false }
+    try {
+      await this.#device.put(this.run)
+    } catch {
+      this.kept = false
+    }
   }
 
   save = (): Promise<void> => this.#save()
 
   /** Resolves when everything recorded so far is stored. */
-  settled = async (): Promise<void> => { await this.#working }
+  settled = async (): Promise<void> => {
+    await this.#working
+  }
 
   /** What the study recorded so far, in order, after replacements: what a reloaded study resumes from. */
   async finished(): Promise<Record<string, unknown>[]> {
@@ -240,8 +322,12 @@ export class Queue {
     for (const r of await this.#device.records(this.run.nonce)) {
       if (r.op !== 'append' && r.op !== 'replace') continue
       const place = { runId: this.run.runId, seq: r.seq, op: r.op, part: r.part }
-      const sealed = r.object && await this.object(r.seq)
-      const body = sealed ? JSON.parse(new TextDecoder().decode(await openBytes(this.run.key, new Uint8Array(await sealed.arrayBuffer()), place))) as unknown : await openRecord(this.run.key, r.jwe, place)
+      const sealed = r.object && (await this.object(r.seq))
+      const body = sealed
+        ? (JSON.parse(
+            new TextDecoder().decode(await openBytes(this.run.key, new Uint8Array(await sealed.arrayBuffer()), place)),
+          ) as unknown)
+        : await openRecord(this.run.key, r.jwe, place)
       if (r.op === 'replace') for (let i = rows.length - 1; i >= 0; i--) if (rows[i]!.part === r.part) rows.splice(i, 1)
       rows.push({ part: r.part, data: body as Record<string, unknown> })
     }
@@ -250,7 +336,11 @@ export class Queue {
 
   async checkpoint(body: unknown): Promise<void> {
     const jwe = await sealOwn(this.run.key, this.run.runId, 'checkpoint', body)
-    try { await this.#device.putCheckpoint(this.run.nonce, jwe) } catch { this.kept = false }
+    try {
+      await this.#device.putCheckpoint(this.run.nonce, jwe)
+    } catch {
+      this.kept = false
+    }
   }
 
   async lastCheckpoint(): Promise<unknown> {
@@ -261,10 +351,17 @@ export class Queue {
   /** Everything of this run that the server has not acknowledged, sealed, as a file for the researchers. */
   async asFile(): Promise<Blob> {
     const records = [...this.#waiting.values()].sort((a, b) => a.seq - b.seq)
-    const head = JSON.stringify({ cloister: 1, runId: this.run.runId, kid: this.run.kid, wrappedKey: this.run.wrappedKey, produced: this.run.made, records: records.map(({ nonce: _, hash: _h, ...r }) => r) })
+    const head = JSON.stringify({
+      cloister: 1,
+      runId: this.run.runId,
+      kid: this.run.kid,
+      wrappedKey: this.run.wrappedKey,
+      produced: this.run.made,
+      records: records.map(({ nonce: _, hash: _h, ...r }) => r),
+    })
     const files: BlobPart[] = []
     for (const r of records) {
-      const bytes = r.object && await this.object(r.seq)
+      const bytes = r.object && (await this.object(r.seq))
       if (bytes) files.push(`\n${JSON.stringify({ seq: r.seq, size: bytes.size })}\n`, bytes)
     }
     return new Blob([head, ...files], { type: 'application/octet-stream' })

@@ -6,7 +6,10 @@ import type { Queue } from './queue.ts'
 const partingBytes = 55_000
 const longestPauseMs = 10_000
 
-export type Outcome = { state: 'completed' | 'aborted'; finish: NonNullable<Standing['finish']> } | { state: 'completed'; finish?: undefined } | { state: 'withdrawn' }
+export type Outcome =
+  | { state: 'completed' | 'aborted'; finish: NonNullable<Standing['finish']> }
+  | { state: 'completed'; finish?: undefined }
+  | { state: 'withdrawn' }
 export interface SendState {
   /** Requests that failed in a row. */
   failures: number
@@ -30,12 +33,16 @@ export class Sender {
 
   constructor(queue: Queue) {
     this.#queue = queue
-    this.over = new Promise((resolve) => { this.#done = resolve })
+    this.over = new Promise((resolve) => {
+      this.#done = resolve
+    })
   }
 
   /** Sends until stopped or over. `counted`: what the server is known to hold; without it, it is asked first. */
   async run(counted?: Standing): Promise<void> {
-    const nudge = (): void => { if (document.visibilityState === 'visible') this.nudge() }
+    const nudge = (): void => {
+      if (document.visibilityState === 'visible') this.nudge()
+    }
     const part = (): void => this.#part()
     addEventListener('online', nudge)
     addEventListener('pageshow', nudge)
@@ -46,8 +53,15 @@ export class Sender {
       if (counted) await this.#take(counted, true)
       while (!this.#stop.signal.aborted && !this.#finished) {
         try {
-          if (!exact) { await this.#take(await this.#standing(), true); exact = true } else if (await this.#one()) { this.#succeeded() } else await this.#idle()
-        } catch (e) { await this.#failed(e) }
+          if (!exact) {
+            await this.#take(await this.#standing(), true)
+            exact = true
+          } else if (await this.#one()) {
+            this.#succeeded()
+          } else await this.#idle()
+        } catch (e) {
+          await this.#failed(e)
+        }
       }
     } finally {
       removeEventListener('online', nudge)
@@ -78,14 +92,18 @@ export class Sender {
         const bytes = await this.#queue.object(r.seq)
         if (bytes) await upload(run.runId, run.token, r.object, bytes, this.#stop.signal)
       }
-      await this.#take(await append(run.runId, run.token, this.#queue.body(records), { signal: this.#stop.signal }), false)
+      await this.#take(
+        await append(run.runId, run.token, this.#queue.body(records), { signal: this.#stop.signal }),
+        false,
+      )
       return true
     }
     if (!this.#queue.closed) return false
     // All was acknowledged and yet the run is not over: the exact count says what to send again.
     await this.#take(await this.#standing(), true)
     if (this.#finished || this.#queue.left > 0) return true
-    // Everything is stored, so the server stopped between storing the end and counting: the end once more makes it count.
+    // Everything is stored, so the server stopped between storing the end and counting: the end once more makes it
+    // count.
     const end = await this.#queue.endRecord()
     if (!end) throw new Unreachable('The end has not been counted yet')
     const s = await append(run.runId, run.token, this.#queue.body([end]), { signal: this.#stop.signal })
@@ -119,19 +137,28 @@ export class Sender {
   async #failed(e: unknown): Promise<void> {
     if (this.#stop.signal.aborted) return
     if (e instanceof Refused) {
-      try { if (await this.#answerRefusal(e)) return } catch { /* Asked again after the pause. */ }
+      try {
+        if (await this.#answerRefusal(e)) return
+      } catch {
+        /* Asked again after the pause. */
+      }
       this.state.refused = true
     }
     this.state.failures++
     this.onChange()
     // Jittered, so that many participants do not come back in the same instant.
-    await this.#pause(Math.min(longestPauseMs, 250 * 2 ** Math.min(this.state.failures, 10)) * (0.5 + Math.random() / 2))
+    await this.#pause(
+      Math.min(longestPauseMs, 250 * 2 ** Math.min(this.state.failures, 10)) * (0.5 + Math.random() / 2),
+    )
   }
 
   /** What follows from a refusal. True when the loop can go on at once. */
   async #answerRefusal(e: Refused): Promise<boolean> {
     const { run } = this.#queue
-    if (e.kind === 'run-withdrawn') { this.#end({ state: 'withdrawn' }); return true }
+    if (e.kind === 'run-withdrawn') {
+      this.#end({ state: 'withdrawn' })
+      return true
+    }
     if (e.kind === 'run-token-invalid') {
       // The same nonce and key answer the same run with the token that is valid now.
       const again = await start(run.code, { nonce: run.nonce, kid: run.kid, wrappedKey: run.wrappedKey })
@@ -141,7 +168,8 @@ export class Sender {
       return changed
     }
     if (e.kind !== 'record-conflict' && e.kind !== 'run-finished') return false
-    // Something is stored under these numbers already. The exact count trims the queue; the same chunk a second time waits.
+    // Something is stored under these numbers already. The exact count trims the queue; the same chunk a second time
+    // waits.
     const [first] = await this.#queue.next()
     await this.#take(await this.#standing(), true)
     const repeated = first !== undefined && this.#conflict === first.seq
@@ -165,9 +193,12 @@ export class Sender {
     })
   }
 
-  /** The page goes away: what fits is sent by requests that outlive it. The server takes repeats, so nothing is marked. */
+  /**
+   * The page goes away: what fits is sent by requests that outlive it. The server takes repeats, so nothing is marked.
+   */
   #part(): void {
     const { run } = this.#queue
-    for (const chunk of this.#queue.parting(partingBytes)) append(run.runId, run.token, chunk satisfies Chunk, { keepalive: true }).catch(() => undefined)
+    for (const chunk of this.#queue.parting(partingBytes))
+      append(run.runId, run.token, chunk satisfies Chunk, { keepalive: true }).catch(() => undefined)
   }
 }

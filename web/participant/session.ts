@@ -1,4 +1,7 @@
-/** One run in this tab: its study in the frame, its records through queue and sender, until the server says that it is over. */
+/**
+ * One run in this tab: its study in the frame, its records through queue and sender, until the server says that it is
+ * over.
+ */
 import type { Begin, FrameNotice, FrameRequest } from '../study/protocol.ts'
 import { configurationOf, settings, type Standing, Unreachable } from './api.ts'
 import type { Device, LocalRun } from './device.ts'
@@ -17,7 +20,8 @@ const silenceMs = 20_000
 /** Keeps how a run ended and deletes what it recorded here. */
 export async function conclude(device: Device, run: LocalRun, o: Outcome): Promise<void> {
   run.state = o.state
-  if (o.state !== 'withdrawn' && o.finish) run.receipt = { ...o.finish, records: run.made, bytes: run.bytes, at: new Date().toISOString() }
+  if (o.state !== 'withdrawn' && o.finish)
+    run.receipt = { ...o.finish, records: run.made, bytes: run.bytes, at: new Date().toISOString() }
   await device.put(run)
   await device.forget(run.nonce)
 }
@@ -25,12 +29,27 @@ export async function conclude(device: Device, run: LocalRun, o: Outcome): Promi
 /** Asks until there is an answer, with a page that says so between two tries. */
 export async function insist<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
-    try { return await ask() } catch (e) { if (!(e instanceof Unreachable)) throw e }
+    try {
+      return await ask()
+    } catch (e) {
+      if (!(e instanceof Unreachable)) throw e
+    }
     await new Promise<void>((resolve) => {
-      const again = (): void => { clearTimeout(timer); removeEventListener('online', again); resolve() }
+      const again = (): void => {
+        clearTimeout(timer)
+        removeEventListener('online', again)
+        resolve()
+      }
       const timer = setTimeout(again, Math.min(10_000, 500 * 2 ** tries) * (0.5 + Math.random() / 2))
       addEventListener('online', again)
-      show({ state: 'unreachable', tone: 'warn', title: say('unreachableTitle'), sentence: say('unreachable'), progress: 'busy', button: { label: say('retryNow'), act: again } })
+      show({
+        state: 'unreachable',
+        tone: 'warn',
+        title: say('unreachableTitle'),
+        sentence: say('unreachable'),
+        progress: 'busy',
+        button: { label: say('retryNow'), act: again },
+      })
     })
   }
 }
@@ -49,7 +68,10 @@ export class Session {
     this.#queue = queue
     this.#progress = progress
     this.#sender = new Sender(queue)
-    queue.onChange = () => { this.#sender.nudge(); this.#tell() }
+    queue.onChange = () => {
+      this.#sender.nudge()
+      this.#tell()
+    }
     this.#sender.onChange = () => this.#tell()
   }
 
@@ -71,7 +93,10 @@ export class Session {
 
   /** Opens the study, or when it was finished before, waits for the rest to be sent. */
   async open(): Promise<void> {
-    if (this.#queue.closed) { this.#saving(); return }
+    if (this.#queue.closed) {
+      this.#saving()
+      return
+    }
     const { run } = this.#queue
     show({ state: 'preloading', title: say('preloadingTitle'), sentence: say('preloading'), progress: 'busy' })
     const { configuration, studyOrigin } = await insist(async () => {
@@ -84,25 +109,43 @@ export class Session {
     const entry = String(configuration['entry']).split('/').map(encodeURIComponent).join('/')
     this.#studying = true
     this.#frame = openFrame({
-      src: web ? files + entry : `${studyOrigin}/player/index.html`, title: run.study.title,
-      begin: () => { clearTimeout(this.#silence); return this.#begin(configuration, files, web) },
-      request: (r) => this.#request(r), notice: (n) => this.#notice(n),
+      src: web ? files + entry : `${studyOrigin}/player/index.html`,
+      title: run.study.title,
+      begin: () => {
+        clearTimeout(this.#silence)
+        return this.#begin(configuration, files, web)
+      },
+      request: (r) => this.#request(r),
+      notice: (n) => this.#notice(n),
       // A web study may greet late, on a click of its own.
-      loaded: () => { if (web) this.#reveal() },
+      loaded: () => {
+        if (web) this.#reveal()
+      },
     })
     this.#silence = setTimeout(() => this.#failed(''), silenceMs)
   }
 
   async #begin(configuration: Record<string, unknown>, assetsBase: string, web: boolean): Promise<Begin> {
     const { run } = this.#queue
-    const declared = (configuration['conditions'] as ({ name: string; weight?: number } & Record<string, unknown>)[] | undefined)?.find((c) => c.name === run.condition)
+    const declared = (
+      configuration['conditions'] as ({ name: string; weight?: number } & Record<string, unknown>)[] | undefined
+    )?.find((c) => c.name === run.condition)
     const { name: _, weight: _w, ...variables } = declared ?? { name: '' }
     const own = (await openOwn(run.key, run.runId, 'own', run.own)) as Own
     await this.#queue.settled()
     const checkpoint = await this.#queue.lastCheckpoint()
     return {
-      kind: web ? 'web' : 'timeline', configuration, assetsBase, condition: declared ? run.condition : '', variables, seed: run.seed, parameters: own.parameters,
-      finished: await this.#queue.finished(), ...(checkpoint === undefined ? {} : { checkpoint }), language: run.study.language, ...(run.preview ? { preview: true } : {}),
+      kind: web ? 'web' : 'timeline',
+      configuration,
+      assetsBase,
+      condition: declared ? run.condition : '',
+      variables,
+      seed: run.seed,
+      parameters: own.parameters,
+      finished: await this.#queue.finished(),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+      language: run.study.language,
+      ...(run.preview ? { preview: true } : {}),
     }
   }
 
@@ -112,17 +155,23 @@ export class Session {
     this.#reveal()
     if ('trial' in r) this.#reached(r.trial)
     const part = 'part' in r && r.part !== undefined ? r.part : 'main'
-    if (!/^[A-Za-z0-9_.-]{1,60}$/.test(part)) throw new Error('The name of a part has 1 to 60 letters, digits, dots, dashes or underscores')
+    if (!/^[A-Za-z0-9_.-]{1,60}$/.test(part))
+      throw new Error('The name of a part has 1 to 60 letters, digits, dots, dashes or underscores')
     switch (r.type) {
-      case 'record': return q.record('append', part, r.data)
-      case 'replace': return q.record('replace', part, r.data)
-      case 'checkpoint': return q.checkpoint(r.data)
-      case 'file': return q.record('file', part, r.data.name, r.data.blob)
+      case 'record':
+        return q.record('append', part, r.data)
+      case 'replace':
+        return q.record('replace', part, r.data)
+      case 'checkpoint':
+        return q.checkpoint(r.data)
+      case 'file':
+        return q.record('file', part, r.data.name, r.data.blob)
       case 'finish':
         if (r.data !== undefined) await q.record('append', 'main', r.data)
         await q.end()
         break
-      case 'abort': await q.abort(r.data?.reason)
+      case 'abort':
+        await q.abort(r.data?.reason)
     }
     // After the answer to the frame.
     setTimeout(() => this.#saving())
@@ -130,11 +179,26 @@ export class Session {
 
   #notice(n: FrameNotice): void {
     switch (n.type) {
-      case 'loading': show({ state: 'preloading', title: say('preloadingTitle'), sentence: say('preloading'), progress: n.total > 0 ? n.done / n.total : 'busy', note: n.total > 0 ? say('preloaded', { done: number(n.done), total: number(n.total) }) : '' }); break
-      case 'ready': this.#reveal(); break
-      case 'progress': if (this.#bar) this.#bar.value = n.fraction; break
-      case 'trial': this.#reached(n.position); break
-      case 'failed': this.#failed(n.message)
+      case 'loading':
+        show({
+          state: 'preloading',
+          title: say('preloadingTitle'),
+          sentence: say('preloading'),
+          progress: n.total > 0 ? n.done / n.total : 'busy',
+          note: n.total > 0 ? say('preloaded', { done: number(n.done), total: number(n.total) }) : '',
+        })
+        break
+      case 'ready':
+        this.#reveal()
+        break
+      case 'progress':
+        if (this.#bar) this.#bar.value = n.fraction
+        break
+      case 'trial':
+        this.#reached(n.position)
+        break
+      case 'failed':
+        this.#failed(n.message)
     }
   }
 
@@ -160,7 +224,19 @@ export class Session {
 
   #failed(message: string): void {
     this.#closeFrame()
-    show({ state: 'failed', tone: 'warn', title: say('failedTitle'), sentence: say('failed'), note: message, button: { label: say('goOn'), act: () => { void this.open() } } })
+    show({
+      state: 'failed',
+      tone: 'warn',
+      title: say('failedTitle'),
+      sentence: say('failed'),
+      note: message,
+      button: {
+        label: say('goOn'),
+        act: () => {
+          void this.open()
+        },
+      },
+    })
   }
 
   #closeFrame(): void {
@@ -184,17 +260,37 @@ export class Session {
     const { left, kept, closed, run } = this.#queue
     const offline = failures > 1 || (failures > 0 && !navigator.onLine)
     if (this.#studying) {
-      badge(!kept ? say(this.#queue.lasting ? 'diskBadge' : 'memoryBadge') : offline && left > 0 ? say('offlineBadge', { n: number(left) }) : undefined)
+      badge(
+        !kept
+          ? say(this.#queue.lasting ? 'diskBadge' : 'memoryBadge')
+          : offline && left > 0
+            ? say('offlineBadge', { n: number(left) })
+            : undefined,
+      )
       return
     }
     if (!closed) return
     this.#most = Math.max(this.#most, left)
-    const common = { progress: this.#most > 0 ? 1 - left / this.#most : 'busy' as const, note: say('left', { n: number(left) }) }
-    if (run.aborting) show({ state: 'aborting', title: say('abortingTitle'), sentence: say('aborting'), progress: 'busy' })
-    else if (!offline && !refused) show({ ...common, state: 'saving', title: say('savingTitle'), sentence: say('saving') })
+    const common = {
+      progress: this.#most > 0 ? 1 - left / this.#most : ('busy' as const),
+      note: say('left', { n: number(left) }),
+    }
+    if (run.aborting)
+      show({ state: 'aborting', title: say('abortingTitle'), sentence: say('aborting'), progress: 'busy' })
+    else if (!offline && !refused)
+      show({ ...common, state: 'saving', title: say('savingTitle'), sentence: say('saving') })
     else {
-      const save = (): void => { void this.#queue.asFile().then((f) => download(`${run.runId}.sealed`, f)) }
-      show({ ...common, state: 'offline', tone: 'warn', title: say('savingOfflineTitle'), sentence: say(refused ? 'savingRefused' : kept ? 'savingOffline' : 'savingMemory'), button: { label: say('download'), act: save } })
+      const save = (): void => {
+        void this.#queue.asFile().then((f) => download(`${run.runId}.sealed`, f))
+      }
+      show({
+        ...common,
+        state: 'offline',
+        tone: 'warn',
+        title: say('savingOfflineTitle'),
+        sentence: say(refused ? 'savingRefused' : kept ? 'savingOffline' : 'savingMemory'),
+        button: { label: say('download'), act: save },
+      })
     }
   }
 }

@@ -9,14 +9,27 @@ const lockName = (code: string): string => `cloister ${code}`
 
 function hold(code: string, options: LockOptions): Promise<Turn | undefined> {
   return new Promise((resolve, reject) => {
-    navigator.locks.request(lockName(code), options, (lock) => {
-      if (!lock) { resolve(undefined); return undefined }
-      const channel = new BroadcastChannel(lockName(code))
-      return new Promise<void>((done) => {
-        const release = (): void => { channel.close(); done() }
-        resolve({ release, asked: new Promise((ask) => { channel.onmessage = () => ask() }) })
+    navigator.locks
+      .request(lockName(code), options, (lock) => {
+        if (!lock) {
+          resolve(undefined)
+          return undefined
+        }
+        const channel = new BroadcastChannel(lockName(code))
+        return new Promise<void>((done) => {
+          const release = (): void => {
+            channel.close()
+            done()
+          }
+          resolve({
+            release,
+            asked: new Promise((ask) => {
+              channel.onmessage = () => ask()
+            }),
+          })
+        })
       })
-    }).catch(reject)
+      .catch(reject)
   })
 }
 

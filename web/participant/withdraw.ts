@@ -23,7 +23,17 @@ export function withdrawPage(): void {
   const given = new URLSearchParams(location.hash.slice(1))
   history.replaceState(null, '', location.pathname)
   const input = (name: string, label: string, value: string): { field: HTMLElement; box: HTMLInputElement } => {
-    const box = el('input', { id: name, name, type: 'text', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', required: '', maxlength: '60', value })
+    const box = el('input', {
+      id: name,
+      name,
+      type: 'text',
+      autocomplete: 'off',
+      autocapitalize: 'none',
+      spellcheck: 'false',
+      required: '',
+      maxlength: '60',
+      value,
+    })
     return { box, field: el('p', { class: 'field' }, el('label', { for: name }, label), box) }
   }
   const run = input('run-code', say('runCode'), given.get('run') ?? '')
@@ -41,10 +51,19 @@ export function withdrawPage(): void {
     e.preventDefault()
     send.disabled = true
     problem.hidden = true
-    withdraw({ runCode: run.box.value.trim(), withdrawalCode: code.box.value.trim() }).then(async () => {
-      await forget(run.box.value).catch(() => undefined)
-      show({ state: 'withdrawn', tone: 'good', title: say('withdrawnTitle'), sentence: say('withdrawn'), more: [el('div', { class: 'actions' }, button(say('again'), withdrawPage, 'quiet'))] })
-    }, (e: unknown) => failed(say(e instanceof Refused ? 'withdrawUnknown' : 'withdrawOffline')))
+    withdraw({ runCode: run.box.value.trim(), withdrawalCode: code.box.value.trim() }).then(
+      async () => {
+        await forget(run.box.value).catch(() => undefined)
+        show({
+          state: 'withdrawn',
+          tone: 'good',
+          title: say('withdrawnTitle'),
+          sentence: say('withdrawn'),
+          more: [el('div', { class: 'actions' }, button(say('again'), withdrawPage, 'quiet'))],
+        })
+      },
+      (e: unknown) => failed(say(e instanceof Refused ? 'withdrawUnknown' : 'withdrawOffline')),
+    )
   })
   show({ state: 'withdraw', title: say('withdrawTitle'), sentence: say('withdraw'), more: [form] })
 }

@@ -7,14 +7,20 @@ import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { unpackStudy } from '../../clients/study-file.ts'
 
-interface Chunk { file: string; css?: string[]; imports?: string[]; dynamicImports?: string[] }
+interface Chunk {
+  file: string
+  css?: string[]
+  imports?: string[]
+  dynamicImports?: string[]
+}
 const out = mkdtempSync(join(tmpdir(), 'cloister-portal-'))
 let manifest: Record<string, Chunk>
 const read = (file: string) => readFileSync(join(out, file))
 
 /** Every file that is fetched when these chunks are shown. */
 function files(...keys: string[]): Set<string> {
-  const seen = new Set<string>(), found = new Set<string>()
+  const seen = new Set<string>(),
+    found = new Set<string>()
   const walk = (key: string) => {
     const chunk = manifest[key]
     if (!chunk || seen.has(key)) return
@@ -31,7 +37,12 @@ describe('the portal as built', () => {
   beforeAll(async () => {
     // The test runner's mode would bring React's development build.
     process.env['NODE_ENV'] = 'production'
-    await build({ mode: 'production', configFile: fileURLToPath(new URL('vite.config.ts', import.meta.url)), logLevel: 'error', build: { outDir: out } })
+    await build({
+      mode: 'production',
+      configFile: fileURLToPath(new URL('vite.config.ts', import.meta.url)),
+      logLevel: 'error',
+      build: { outDir: out },
+    })
     manifest = JSON.parse(read('.vite/manifest.json').toString()) as typeof manifest
   })
   afterAll(() => rmSync(out, { recursive: true, force: true }))
@@ -43,8 +54,23 @@ describe('the portal as built', () => {
   })
   it('keeps each area, the editor and plots out of the first load', () => {
     const first = files('index.html', 'src/home/index.tsx')
-    for (const area of ['studies', 'datasets', 'analyses', 'checks', 'results', 'audit', 'settings', 'device', 'reference']) expect(first.has(manifest[`src/${area}/index.tsx`]!.file), area).toBe(false)
-    const heavy = Object.entries(manifest).filter(([key]) => /@observablehq\/plot|studies\/Editor\.tsx|analyses\/CodeEditor\.tsx|shell\/(Menus|Palette)\.tsx/.test(key)).map(([, c]) => c.file)
+    for (const area of [
+      'studies',
+      'datasets',
+      'analyses',
+      'checks',
+      'results',
+      'audit',
+      'settings',
+      'device',
+      'reference',
+    ])
+      expect(first.has(manifest[`src/${area}/index.tsx`]!.file), area).toBe(false)
+    const heavy = Object.entries(manifest)
+      .filter(([key]) =>
+        /@observablehq\/plot|studies\/Editor\.tsx|analyses\/CodeEditor\.tsx|shell\/(Menus|Palette)\.tsx/.test(key),
+      )
+      .map(([, c]) => c.file)
     expect(heavy).toHaveLength(5)
     for (const file of heavy) expect(first.has(file), file).toBe(false)
   })
@@ -52,11 +78,13 @@ describe('the portal as built', () => {
     const html = read('index.html').toString()
     expect([...html.matchAll(/<script(?![^>]*\ssrc=)[^>]*>/g)]).toEqual([])
     expect([...html.matchAll(/(?:src|href)="(?!\/)([^"]*)"/g)]).toEqual([])
-    for (const chunk of Object.values(manifest)) for (const f of chunk.css ?? []) expect(read(f).toString()).not.toMatch(/url\(["']?https?:/)
+    for (const chunk of Object.values(manifest))
+      for (const f of chunk.css ?? []) expect(read(f).toString()).not.toMatch(/url\(["']?https?:/)
   })
   it('brings the examples, each a study that can be imported', async () => {
     const list = JSON.parse(read('examples/index.json').toString()) as { name: string; title: string }[]
     expect(list.map((e) => e.name).slice(0, 3)).toEqual(['flanker', 'survey-images', 'web-study'])
-    for (const e of list) expect((await unpackStudy(new Uint8Array(read(`examples/${e.name}.cloister.zip`)))).title).toBe(e.title)
+    for (const e of list)
+      expect((await unpackStudy(new Uint8Array(read(`examples/${e.name}.cloister.zip`)))).title).toBe(e.title)
   })
 })

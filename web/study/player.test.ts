@@ -10,7 +10,13 @@ import { studyCsp, studyHeaders, studySandbox } from '../../contracts/headers.ts
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const port = 4610
-const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
+const types: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+}
 /** The part of a participant page: keeps what it acknowledges in sessionStorage, so that it survives a reload. */
 const harness = `<!doctype html><title>page</title><iframe style="border:0;position:fixed;inset:0;width:100%;height:100%" sandbox="${studySandbox}" allow="fullscreen *; autoplay *"></iframe><script>
 const frame = document.querySelector('iframe'), kept = JSON.parse(sessionStorage.kept ?? '{"records":[],"ids":[],"begins":0}')
@@ -39,36 +45,90 @@ let server: Server
 let browser: Browser
 
 async function begin(name: string): Promise<unknown> {
-  const { configuration } = JSON.parse(await readFile(join(root, 'examples', name, 'study.json'), 'utf8')) as { configuration: { kind: string; entry?: string; conditions?: { name: string }[] } }
+  const { configuration } = JSON.parse(await readFile(join(root, 'examples', name, 'study.json'), 'utf8')) as {
+    configuration: { kind: string; entry?: string; conditions?: { name: string }[] }
+  }
   const { name: condition = '', ...variables } = configuration.conditions?.[0] ?? { name: '' }
   const assetsBase = `http://localhost:${port}/s/${name}/`
   return {
     src: configuration.kind === 'web' ? assetsBase + configuration.entry : `http://localhost:${port}/player/index.html`,
-    begin: { kind: configuration.kind, configuration, assetsBase, condition, variables, seed: 20_260, parameters: { PROLIFIC_PID: 'p1' }, finished: [], language: 'en' },
+    begin: {
+      kind: configuration.kind,
+      configuration,
+      assetsBase,
+      condition,
+      variables,
+      seed: 20_260,
+      parameters: { PROLIFIC_PID: 'p1' },
+      finished: [],
+      language: 'en',
+    },
   }
 }
 
 beforeAll(async () => {
-  await build({ configFile: join(root, 'web/study/vite.config.ts'), logLevel: 'error', build: { outDir: join(root, 'node_modules/.cache/study-player-test'), emptyOutDir: true } })
+  await build({
+    configFile: join(root, 'web/study/vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: join(root, 'node_modules/.cache/study-player-test'), emptyOutDir: true },
+  })
   server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://x')
     const main = request.headers.host?.startsWith('127.0.0.1')
-    const answer = (body: string | Buffer, type: string): void => void response.writeHead(200, { 'content-type': type, ...(main ? {} : { ...studyHeaders, 'content-security-policy': studyCsp({ studyOrigin: `http://localhost:${port}`, mainOrigin: `http://127.0.0.1:${port}` }) }) }).end(body)
+    const answer = (body: string | Buffer, type: string): void =>
+      void response
+        .writeHead(200, {
+          'content-type': type,
+          ...(main
+            ? {}
+            : {
+                ...studyHeaders,
+                'content-security-policy': studyCsp({
+                  studyOrigin: `http://localhost:${port}`,
+                  mainOrigin: `http://127.0.0.1:${port}`,
+                }),
+              }),
+        })
+        .end(body)
     const study = /^\/s\/([a-z-]+)\/(.+)$/.exec(url.pathname)
-    const file = study ? (study[2] === 'cloister.js' ? 'node_modules/.cache/study-player-test/cloister.js' : join('examples', study[1] as string, normalize(study[2] as string))) : `node_modules/.cache/study-player-test${url.pathname}`
+    const file = study
+      ? study[2] === 'cloister.js'
+        ? 'node_modules/.cache/study-player-test/cloister.js'
+        : join('examples', study[1] as string, normalize(study[2] as string))
+      : `node_modules/.cache/study-player-test${url.pathname}`
     if (main && url.pathname === '/') answer(harness, 'text/html')
     else if (main && url.pathname !== '/begin') response.writeHead(404).end()
-    else if (main) void begin(url.searchParams.get('study') ?? '').then((b) => answer(JSON.stringify(b), 'application/json'))
-    else void readFile(join(root, file)).then((bytes) => answer(bytes, types[extname(file)] ?? 'application/octet-stream'), () => response.writeHead(404).end())
+    else if (main)
+      void begin(url.searchParams.get('study') ?? '').then((b) => answer(JSON.stringify(b), 'application/json'))
+    else
+      void readFile(join(root, file)).then(
+        (bytes) => answer(bytes, types[extname(file)] ?? 'application/octet-stream'),
+        () => response.writeHead(404).end(),
+      )
   }).listen(port)
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
 })
 afterAll(async () => {
   await browser?.close()
   server?.close()
 })
 
-interface Kept { records: Record<string, unknown>[]; finished?: boolean; begins: number }
+interface Kept {
+  records: Record<string, unknown>[]
+  finished?: boolean
+  begins: number
+}
 const kept = (page: Page): Promise<Kept> => page.evaluate('kept')
 const studyFrame = async (page: Page): Promise<Frame> => {
   await page.waitForFunction("document.querySelector('iframe').src !== ''")
@@ -76,10 +136,17 @@ const studyFrame = async (page: Page): Promise<Frame> => {
   return (await handle?.contentFrame()) as Frame
 }
 
-/** Answers the flanker by what stands on the screen until `until` records are kept; every tenth answer is wrong on purpose. */
+/**
+ * Answers the flanker by what stands on the screen until `until` records are kept; every tenth answer is wrong on
+ * purpose.
+ */
 async function answerFlanker(page: Page, frame: Frame, until: number): Promise<void> {
   for (let n = (await kept(page)).records.length; n < until; n++) {
-    await frame.waitForFunction(() => /^[<>]{5}$/.test(document.querySelector('.flanker')?.textContent ?? ''), undefined, { polling: 'raf' })
+    await frame.waitForFunction(
+      () => /^[<>]{5}$/.test(document.querySelector('.flanker')?.textContent ?? ''),
+      undefined,
+      { polling: 'raf' },
+    )
     const middle = await frame.evaluate(() => document.querySelector('.flanker')?.textContent?.[2])
     const right = middle === '<' ? 'f' : 'j'
     await page.keyboard.press(n % 10 === 9 ? (right === 'f' ? 'j' : 'f') : right)
@@ -91,11 +158,16 @@ describe('the player', () => {
   it('plays the flanker with real keys, resumes after a reload at trial 40 and leaves 100 right records', async () => {
     const page = await browser.newPage()
     const elsewhere: string[] = []
-    page.on('request', (r) => { if (!/^(http:\/\/(127\.0\.0\.1|localhost):4610\/|data:|blob:)/.test(r.url())) elsewhere.push(r.url()) })
+    page.on('request', (r) => {
+      if (!/^(http:\/\/(127\.0\.0\.1|localhost):4610\/|data:|blob:)/.test(r.url())) elsewhere.push(r.url())
+    })
     await page.goto(`http://127.0.0.1:${port}/?study=flanker`)
     let frame = await studyFrame(page)
     await frame.waitForSelector('img[src="images/keys.svg"]')
-    expect(await frame.evaluate(() => [globalThis.origin, document.querySelector('img')?.naturalWidth !== 0])).toEqual(['null', true])
+    expect(await frame.evaluate(() => [globalThis.origin, document.querySelector('img')?.naturalWidth !== 0])).toEqual([
+      'null',
+      true,
+    ])
     await page.keyboard.press('Enter')
     await answerFlanker(page, frame, 40)
     const before = (await kept(page)).records
@@ -109,7 +181,13 @@ describe('the player', () => {
     expect(records).toHaveLength(100)
     expect(records.slice(0, 40)).toEqual(before)
     for (const [i, r] of records.entries()) {
-      expect(r).toMatchObject({ task: 'flanker', part: 'flanker', trial_type: 'html-keyboard-response', trial_index: 2 * i + 2, correct: i % 10 !== 9 })
+      expect(r).toMatchObject({
+        task: 'flanker',
+        part: 'flanker',
+        trial_type: 'html-keyboard-response',
+        trial_index: 2 * i + 2,
+        correct: i % 10 !== 9,
+      })
       expect(r.rt).toBeGreaterThan(0)
       expect(r.response === r.correct_response).toBe(r.correct)
     }
@@ -142,8 +220,22 @@ describe('the player', () => {
     await frame.click('input[type=submit]')
     await page.waitForFunction('kept.finished === true')
     const { records } = await kept(page)
-    expect(records.map((r) => r.part)).toEqual(['welcome', 'pictures', 'pictures', 'pictures', 'pictures', 'favourite', 'why the city', 'about you'])
-    expect(records.slice(1, 5).map((r) => (r.timeline_variables as { place: string }).place).sort()).toEqual(['city', 'forest', 'harbour', 'meadow'])
+    expect(records.map((r) => r.part)).toEqual([
+      'welcome',
+      'pictures',
+      'pictures',
+      'pictures',
+      'pictures',
+      'favourite',
+      'why the city',
+      'about you',
+    ])
+    expect(
+      records
+        .slice(1, 5)
+        .map((r) => (r.timeline_variables as { place: string }).place)
+        .sort(),
+    ).toEqual(['city', 'forest', 'harbour', 'meadow'])
     expect(records[6]?.response).toEqual({ city: 'Trams' })
     await page.close()
   })
@@ -158,7 +250,18 @@ describe('cloister.js', () => {
       await frame.click('#target')
       await page.waitForFunction(`kept.records.length === ${i + 1}`)
     }
-    expect(await frame.evaluate(() => { localStorage.setItem('a', '1'); sessionStorage.b = '2'; return [localStorage.getItem('a'), sessionStorage.getItem('b'), localStorage.length, Object.keys(sessionStorage)] })).toEqual(['1', '2', 1, ['b']])
+    expect(
+      await frame.evaluate(() => {
+        localStorage.setItem('a', '1')
+        sessionStorage.b = '2'
+        return [
+          localStorage.getItem('a'),
+          sessionStorage.getItem('b'),
+          localStorage.length,
+          Object.keys(sessionStorage),
+        ]
+      }),
+    ).toEqual(['1', '2', 1, ['b']])
     await page.reload()
     frame = await studyFrame(page)
     for (let i = 4; i < 10; i++) {
@@ -175,7 +278,13 @@ describe('cloister.js', () => {
     await page.goto(`http://127.0.0.1:${port}/?study=web-study`)
     const frame = await studyFrame(page)
     await frame.waitForSelector('#target:not([hidden])')
-    expect(await frame.evaluate(() => (globalThis as unknown as { cloister: { record(d: object): Promise<void> } }).cloister.record({ refuse: true }).catch((e: Error) => e.message))).toBe('refused')
+    expect(
+      await frame.evaluate(() =>
+        (globalThis as unknown as { cloister: { record(d: object): Promise<void> } }).cloister
+          .record({ refuse: true })
+          .catch((e: Error) => e.message),
+      ),
+    ).toBe('refused')
     await page.close()
   })
 })

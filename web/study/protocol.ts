@@ -1,27 +1,35 @@
 /**
  * What the study frame and the participant page say to each other.
  *
- * The study runs in `<iframe sandbox="allow-scripts ...">` without `allow-same-origin`, on the study origin: its origin is opaque, so neither side can name
- * the other by origin. The handshake therefore goes by window, and everything after it over a private port:
+ * The study runs in `<iframe sandbox="allow-scripts ...">` without `allow-same-origin`, on the study origin: its origin
+ * is opaque, so neither side can name the other by origin. The handshake therefore goes by window, and everything after
+ * it over a private port:
  *
  * 1. The frame posts `hello` to `parent` with target `'*'` (it carries nothing).
- * 2. The page checks `event.source === iframe.contentWindow` and answers **once** for each load of the frame with `begin`, target `'*'`, transferring one
- *    `MessagePort`. The frame accepts only a message whose `source` is `parent`.
- * 3. On the port the frame sends requests, each with an `id` of its own (unique in this load). The page answers `{ id, ok: true }` when the request is
- *    **durably stored on the device**, or `{ id, error }` with a sentence. Requests are stored in the order in which they were sent.
- *    Notices have no `id` and no answer.
+ * 2. The page checks `event.source === iframe.contentWindow` and answers **once** for each load of the frame with
+ * `begin`, target `'*'`, transferring one `MessagePort`. The frame accepts only a message whose `source` is `parent`.
+ * 3. On the port the frame sends requests, each with an `id` of its own (unique in this load). The page answers `{ id,
+ * ok: true }` when the request is **durably stored on the device**, or `{ id, error }` with a sentence. Requests are
+ * stored in the order in which they were sent. Notices have no `id` and no answer.
  *
- * A frame that is reloaded by the study itself says `hello` again and gets a new port and a `begin` with everything finished so far; the page then closes the old port.
+ * A frame that is reloaded by the study itself says `hello` again and gets a new port and a `begin` with everything
+ * finished so far; the page then closes the old port.
  */
 
 /** Data of one trial, as jsPsych gives it, or whatever a web study hands to `record`. */
 export type TrialData = Record<string, unknown>
 
 /** frame → page, by window */
-export interface Hello { cloister: 1; hello: true }
+export interface Hello {
+  cloister: 1
+  hello: true
+}
 
 /** page → frame, by window, with one transferred port */
-export interface BeginMessage { cloister: 1; begin: Begin }
+export interface BeginMessage {
+  cloister: 1
+  begin: Begin
+}
 
 export interface Begin {
   kind: 'timeline' | 'web'
@@ -48,20 +56,23 @@ export interface Begin {
 }
 
 /** frame → page, on the port; answered */
-export type FrameRequest = { id: number } & (
-  /** One finished trial (`trial` counts from 1 within the run) or one record of a web study. `part` defaults to `main`. */
-  | { type: 'record'; data: TrialData; part?: string; trial?: number }
-  /** Replaces everything recorded before under `part`. */
-  | { type: 'replace'; data: TrialData; part: string; trial?: number }
-  /** State to give back in `begin.checkpoint` after a reload; only the newest counts. */
-  | { type: 'checkpoint'; data: unknown }
-  /** A file the participant made (a recording, a drawing). */
-  | { type: 'file'; data: { name: string; blob: Blob }; part?: string; trial?: number }
-  /** The study is over. With `data`, one last record is stored before the end. No request may follow. */
-  | { type: 'finish'; data?: TrialData }
-  /** The participant ends the study and takes the data back: the page deletes it. */
-  | { type: 'abort'; data?: { reason?: string } }
-)
+export type FrameRequest = { id: number } &
+  /**
+   * One finished trial (`trial` counts from 1 within the run) or one record of a web study. `part` defaults to `main`.
+   */
+  (
+    | { type: 'record'; data: TrialData; part?: string; trial?: number }
+    /** Replaces everything recorded before under `part`. */
+    | { type: 'replace'; data: TrialData; part: string; trial?: number }
+    /** State to give back in `begin.checkpoint` after a reload; only the newest counts. */
+    | { type: 'checkpoint'; data: unknown }
+    /** A file the participant made (a recording, a drawing). */
+    | { type: 'file'; data: { name: string; blob: Blob }; part?: string; trial?: number }
+    /** The study is over. With `data`, one last record is stored before the end. No request may follow. */
+    | { type: 'finish'; data?: TrialData }
+    /** The participant ends the study and takes the data back: the page deletes it. */
+    | { type: 'abort'; data?: { reason?: string } }
+  )
 
 /** page → frame, on the port: the answer to a request */
 export type FrameAnswer = { id: number; ok: true } | { id: number; error: string }
@@ -83,7 +94,8 @@ export type FrameNotice =
 export type FrameMessage = FrameRequest | FrameNotice
 
 /** Whether a window message is a frame's hello. */
-export const isHello = (data: unknown): data is Hello => typeof data === 'object' && data !== null && (data as Hello).cloister === 1 && (data as Hello).hello === true
+export const isHello = (data: unknown): data is Hello =>
+  typeof data === 'object' && data !== null && (data as Hello).cloister === 1 && (data as Hello).hello === true
 
 /** Whether a port message asks for an answer. */
 export const isRequest = (message: FrameMessage): message is FrameRequest => 'id' in message

@@ -1,17 +1,37 @@
-/** For tests: as much of Step Functions as the workflow adapter speaks (JSON 1.0). Executions wait until the test lets them go. */
+/**
+ * For tests: as much of Step Functions as the workflow adapter speaks (JSON 1.0). Executions wait until the test lets
+ * them go.
+ */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-interface Execution { input: string; status: 'RUNNING' | 'SUCCEEDED' | 'ABORTED' }
-interface Body { stateMachineArn: string; executionArn: string; name: string; input: string }
-class SfnError extends Error { override name = 'SfnError' }
+interface Execution {
+  input: string
+  status: 'RUNNING' | 'SUCCEEDED' | 'ABORTED'
+}
+interface Body {
+  stateMachineArn: string
+  executionArn: string
+  name: string
+  input: string
+}
+class SfnError extends Error {
+  override name = 'SfnError'
+}
 
-export interface SfnServer { endpoint: string; stateMachineArn: string; executions: Map<string, Execution>; calls: { act: string; name: string }[]; close(): Promise<void> }
+export interface SfnServer {
+  endpoint: string
+  stateMachineArn: string
+  executions: Map<string, Execution>
+  calls: { act: string; name: string }[]
+  close(): Promise<void>
+}
 
 export async function startSfn(): Promise<SfnServer> {
   const stateMachineArn = 'arn:aws:states:eu-central-1:111122223333:stateMachine:cloister-test-jobs'
-  const executions = new Map<string, Execution>(), calls: SfnServer['calls'] = []
+  const executions = new Map<string, Execution>(),
+    calls: SfnServer['calls'] = []
   const nameOf = (executionArn: string): string => {
     const m = /^arn:aws:states:eu-central-1:111122223333:execution:cloister-test-jobs:(.+)$/.exec(executionArn)
     if (!m) throw new SfnError('InvalidArn')
@@ -28,31 +48,61 @@ export async function startSfn(): Promise<SfnServer> {
       if (!/^[\w-]{1,80}$/.test(b.name)) throw new SfnError('InvalidName')
       const existing = executions.get(b.name)
       // The same name and input while it runs: answered as if it had been started now.
-      if (existing && (existing.status !== 'RUNNING' || existing.input !== b.input)) throw new SfnError('ExecutionAlreadyExists')
-      if (!existing) { executions.set(b.name, { input: b.input, status: 'RUNNING' }); calls.push({ act: 'begun', name: b.name }) }
-      return { executionArn: `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${b.name}`, startDate: 1_772_442_000 }
+      if (existing && (existing.status !== 'RUNNING' || existing.input !== b.input))
+        throw new SfnError('ExecutionAlreadyExists')
+      if (!existing) {
+        executions.set(b.name, { input: b.input, status: 'RUNNING' })
+        calls.push({ act: 'begun', name: b.name })
+      }
+      return {
+        executionArn: `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${b.name}`,
+        startDate: 1_772_442_000,
+      }
     },
     StopExecution: (b) => {
       const found = find(b.executionArn)
-      if (found.status === 'RUNNING') { found.status = 'ABORTED'; calls.push({ act: 'stopped', name: nameOf(b.executionArn) }) }
+      if (found.status === 'RUNNING') {
+        found.status = 'ABORTED'
+        calls.push({ act: 'stopped', name: nameOf(b.executionArn) })
+      }
       return { stopDate: 1_772_442_000 }
     },
-    DescribeExecution: (b) => ({ executionArn: b.executionArn, stateMachineArn, status: find(b.executionArn).status, startDate: 1_772_442_000 }),
+    DescribeExecution: (b) => ({
+      executionArn: b.executionArn,
+      stateMachineArn,
+      status: find(b.executionArn).status,
+      startDate: 1_772_442_000,
+    }),
   }
   const server = createServer((request, response) => {
     void (async () => {
       let text = ''
       for await (const chunk of request) text += String(chunk)
       response.setHeader('content-type', 'application/x-amz-json-1.0')
-      try { response.end(JSON.stringify(acts[String(request.headers['x-amz-target']).replace('AWSStepFunctions.', '')]!(JSON.parse(text) as Body))) } catch (e) {
+      try {
+        response.end(
+          JSON.stringify(
+            acts[String(request.headers['x-amz-target']).replace('AWSStepFunctions.', '')]!(JSON.parse(text) as Body),
+          ),
+        )
+      } catch (e) {
         response.statusCode = 400
-        response.end(JSON.stringify({ __type: e instanceof SfnError ? e.message : 'InternalFailure', message: 'refused' }))
+        response.end(
+          JSON.stringify({ __type: e instanceof SfnError ? e.message : 'InternalFailure', message: 'refused' }),
+        )
       }
     })()
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stateMachineArn, executions, calls,
-    async close() { server.close(); server.closeAllConnections(); await once(server, 'close') },
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stateMachineArn,
+    executions,
+    calls,
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
   }
 }

@@ -6,28 +6,48 @@ import { Uniform } from '../randomness.ts'
 export function stream(seed: string): Uniform {
   let block = 0
   return new Uniform((bytes) => {
-    for (let i = 0; i < bytes.length; i += 32) bytes.set(createHash('sha256').update(`${seed}:${block++}`).digest().subarray(0, Math.min(32, bytes.length - i)), i)
+    for (let i = 0; i < bytes.length; i += 32)
+      bytes.set(
+        createHash('sha256')
+          .update(`${seed}:${block++}`)
+          .digest()
+          .subarray(0, Math.min(32, bytes.length - i)),
+        i,
+      )
   })
 }
 
 /** Pearson's statistic against exact masses; cells that expect under 10 draws are pooled. */
-export function chiSquared(draws: readonly number[], mass: (x: number) => number, low: number, high: number): { statistic: number; cells: number } {
+export function chiSquared(
+  draws: readonly number[],
+  mass: (x: number) => number,
+  low: number,
+  high: number,
+): { statistic: number; cells: number } {
   const counts = new Map<number, number>()
   for (const d of draws) counts.set(d, (counts.get(d) ?? 0) + 1)
-  let statistic = 0, cells = 0, restSeen = draws.length, restExpected = draws.length
+  let statistic = 0,
+    cells = 0,
+    restSeen = draws.length,
+    restExpected = draws.length
   for (let x = low; x <= high; x++) {
     const expected = mass(x) * draws.length
     if (expected < 10) continue
     const seen = counts.get(x) ?? 0
     statistic += (seen - expected) ** 2 / expected
-    restSeen -= seen; restExpected -= expected
+    restSeen -= seen
+    restExpected -= expected
     cells++
   }
-  if (restExpected > 5) { statistic += (restSeen - restExpected) ** 2 / restExpected; cells++ }
+  if (restExpected > 5) {
+    statistic += (restSeen - restExpected) ** 2 / restExpected
+    cells++
+  }
   return { statistic, cells }
 }
 /** Upper 0.1 % point of chi-squared by Wilson and Hilferty (1931). */
-export const critical = (degrees: number): number => degrees * (1 - 2 / (9 * degrees) + 3.09 * Math.sqrt(2 / (9 * degrees))) ** 3
+export const critical = (degrees: number): number =>
+  degrees * (1 - 2 / (9 * degrees) + 3.09 * Math.sqrt(2 / (9 * degrees))) ** 3
 
 /** Masses of the discrete Gaussian with parameter sigma squared, over the integers. */
 export function gaussianMass(s2: number): (x: number) => number {

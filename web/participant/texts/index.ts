@@ -1,4 +1,6 @@
-/** The page's language: the study's own, or before that is known the browser's; English where there is no translation. */
+/**
+ * The page's language: the study's own, or before that is known the browser's; English where there is no translation.
+ */
 import { de } from './de.ts'
 import { en, type Texts } from './en.ts'
 import { es } from './es.ts'
@@ -11,7 +13,10 @@ let current = { locale: 'en', texts: en as Texts }
 /** Chooses the first of these BCP 47 tags whose language is translated, and tells the document. */
 export function speak(tags: readonly string[]): void {
   const tag = tags.map((t) => t.toLowerCase().split('-')[0]!).find((t) => t in languages) ?? 'en'
-  current = { locale: navigator.languages.find((l) => l.toLowerCase().split('-')[0] === tag) ?? tag, texts: languages[tag]! }
+  current = {
+    locale: navigator.languages.find((l) => l.toLowerCase().split('-')[0] === tag) ?? tag,
+    texts: languages[tag]!,
+  }
   document.documentElement.lang = tag
 }
 
@@ -20,9 +25,14 @@ export const say = (key: keyof Texts, values: Record<string, string | number> = 
   current.texts[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
 
 export const number = (n: number): string => new Intl.NumberFormat(current.locale).format(n)
-export const moment = (iso: string): string => new Intl.DateTimeFormat(current.locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
+export const moment = (iso: string): string =>
+  new Intl.DateTimeFormat(current.locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
 /** Bytes as B, kB or MB, in the language's own notation. */
 export function bytes(n: number): string {
   const [unit, value] = n < 1000 ? ['byte', n] : n < 1e6 ? ['kilobyte', n / 1e3] : ['megabyte', n / 1e6]
-  return new Intl.NumberFormat(current.locale, { style: 'unit', unit: unit as string, maximumFractionDigits: (value as number) < 10 ? 1 : 0 }).format(value as number)
+  return new Intl.NumberFormat(current.locale, {
+    style: 'unit',
+    unit: unit as string,
+    maximumFractionDigits: (value as number) < 10 ? 1 : 0,
+  }).format(value as number)
 }

@@ -26,9 +26,18 @@ export function chooseOrganisation(organisationId: string): void {
   localStorage.setItem(chosenKey, organisationId)
   for (const l of choiceListeners) l()
 }
-const onChoice = (l: () => void) => { choiceListeners.add(l); return () => { choiceListeners.delete(l) } }
+const onChoice = (l: () => void) => {
+  choiceListeners.add(l)
+  return () => {
+    choiceListeners.delete(l)
+  }
+}
 
-export interface Here { organisationId: string; organisation: string; roles: readonly Role[] }
+export interface Here {
+  organisationId: string
+  organisation: string
+  roles: readonly Role[]
+}
 /** The organisation being looked at: the one chosen last, or the first. Undefined for a person without any. */
 export function useOrganisation(): Here | undefined {
   const id = useSyncExternalStore(onChoice, chosen)
@@ -37,7 +46,10 @@ export function useOrganisation(): Here | undefined {
 }
 
 /** Whether I may do something here; for something of an organisation give the thing: a study brings my rights on it. */
-export function useMay(): (permission: Permission, of?: { organisationId: string; rights?: readonly StudyRight[] }) => boolean {
+export function useMay(): (
+  permission: Permission,
+  of?: { organisationId: string; rights?: readonly StudyRight[] },
+) => boolean {
   const { memberships } = useMe()
   const here = useOrganisation()
   return (permission, of) => {
@@ -46,16 +58,25 @@ export function useMay(): (permission: Permission, of?: { organisationId: string
   }
 }
 
-/** Runs an act that needs a recent sign-in: asks for one when the server says so, then repeats the act. Rejects with the problem when the person would rather not. */
+/**
+ * Runs an act that needs a recent sign-in: asks for one when the server says so, then repeats the act. Rejects with the
+ * problem when the person would rather not.
+ */
 export function useRecentLogin(): <T>(act: () => Promise<T>) => Promise<T> {
   const client = useQueryClient()
-  return useCallback(async (act) => {
-    try { return await act() } catch (error) {
-      if (!(error instanceof ProblemError) || error.kind !== 'login-too-old' || !(await session.need('recent'))) throw error
-      void client.invalidateQueries({ queryKey: ['me'] })
-      return act()
-    }
-  }, [client])
+  return useCallback(
+    async (act) => {
+      try {
+        return await act()
+      } catch (error) {
+        if (!(error instanceof ProblemError) || error.kind !== 'login-too-old' || !(await session.need('recent')))
+          throw error
+        void client.invalidateQueries({ queryKey: ['me'] })
+        return act()
+      }
+    },
+    [client],
+  )
 }
 
 /**
@@ -65,17 +86,31 @@ export function useRecentLogin(): <T>(act: () => Promise<T>) => Promise<T> {
 export function useDraft<T>(key: string, lasting = false): [T | undefined, (next: T | undefined) => void] {
   const name = `cloister.draft.${key}`
   const [value, setValue] = useState<T | undefined>(() => readDraft<T>(name, lasting ? localStorage : sessionStorage))
-  const put = useCallback((next: T | undefined) => {
-    const store = lasting ? localStorage : sessionStorage
-    setValue(next)
-    if (next === undefined) { store.removeItem(name); return }
-    // A draft too large for the browser's storage is still kept on the page.
-    try { store.setItem(name, JSON.stringify(next)) } catch { store.removeItem(name) }
-  }, [name, lasting])
+  const put = useCallback(
+    (next: T | undefined) => {
+      const store = lasting ? localStorage : sessionStorage
+      setValue(next)
+      if (next === undefined) {
+        store.removeItem(name)
+        return
+      }
+      // A draft too large for the browser's storage is still kept on the page.
+      try {
+        store.setItem(name, JSON.stringify(next))
+      } catch {
+        store.removeItem(name)
+      }
+    },
+    [name, lasting],
+  )
   return [value, put]
 }
 
 function readDraft<T>(name: string, store: Storage): T | undefined {
   const text = store.getItem(name)
-  try { return text === null ? undefined : (JSON.parse(text) as T) } catch { return undefined }
+  try {
+    return text === null ? undefined : (JSON.parse(text) as T)
+  } catch {
+    return undefined
+  }
 }

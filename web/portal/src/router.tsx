@@ -1,17 +1,35 @@
 /** Every page of the portal and its address. Each area is a chunk of its own, loaded when first gone to. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
 import { NotFound, PageFailed, Pending } from './shell/Fallback.tsx'
 import { Shell } from './shell/Shell.tsx'
 import { SignedInPage, SignInAgainPage } from './session/pages.tsx'
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
-const bare = <const P extends string>(path: P, component: () => React.ReactNode) => createRoute({ getParentRoute: () => root, path, component })
+const bare = <const P extends string>(path: P, component: () => React.ReactNode) =>
+  createRoute({ getParentRoute: () => root, path, component })
 
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell })
 const page = <const P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string) =>
-  createRoute({ getParentRoute: () => shell, path, component: lazyRouteComponent(load as () => Promise<Record<string, React.ComponentType>>, name) })
+  createRoute({
+    getParentRoute: () => shell,
+    path,
+    component: lazyRouteComponent(load as () => Promise<Record<string, React.ComponentType>>, name),
+  })
 const onward = <const P extends string>(path: P, to: (params: Record<string, string>) => string) =>
-  createRoute({ getParentRoute: () => shell, path, beforeLoad: ({ params }) => { throw redirect({ to: to(params as Record<string, string>), replace: true } as never) } })
+  createRoute({
+    getParentRoute: () => shell,
+    path,
+    beforeLoad: ({ params }) => {
+      throw redirect({ to: to(params as Record<string, string>), replace: true } as never)
+    },
+  })
 
 const home = () => import('./home/index.tsx')
 const studies = () => import('./studies/index.tsx')
@@ -25,8 +43,16 @@ const settings = () => import('./settings/index.tsx')
 const tree = root.addChildren([
   bare('/signed-in', SignedInPage),
   bare('/sign-in-again', SignInAgainPage),
-  createRoute({ getParentRoute: () => root, path: '/docs', component: lazyRouteComponent(() => import('./reference/index.tsx'), 'ReferencePage') }),
-  createRoute({ getParentRoute: () => root, path: '/docs/$', component: lazyRouteComponent(() => import('./reference/index.tsx'), 'ReferencePage') }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/docs',
+    component: lazyRouteComponent(() => import('./reference/index.tsx'), 'ReferencePage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/docs/$',
+    component: lazyRouteComponent(() => import('./reference/index.tsx'), 'ReferencePage'),
+  }),
   shell.addChildren([
     page('/', home, 'HomePage'),
     page('/studies', studies, 'StudiesPage'),
@@ -65,6 +91,12 @@ const tree = root.addChildren([
 ])
 
 export const router = createRouter({
-  routeTree: tree, defaultPreload: 'intent', defaultPreloadStaleTime: 0, scrollRestoration: true,
-  defaultPendingComponent: Pending, defaultErrorComponent: PageFailed, defaultNotFoundComponent: NotFound, defaultPendingMs: 300,
+  routeTree: tree,
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+  defaultPendingComponent: Pending,
+  defaultErrorComponent: PageFailed,
+  defaultNotFoundComponent: NotFound,
+  defaultPendingMs: 300,
 })

@@ -27,14 +27,20 @@ async function main(): Promise<void> {
     const configuration = begin.configuration as unknown as TimelineConfiguration
     document.documentElement.lang = begin.language
     document.documentElement.dir = /^(ar|fa|he|ur|ps|yi|dv)\b/i.test(begin.language) ? 'rtl' : 'ltr'
-    // relative addresses in parameters and HTML mean the study's own files, and stay in the data as the researcher wrote them
+    // relative addresses in parameters and HTML mean the study's own files, and stay in the data as the researcher
+    // wrote them
     const base = document.createElement('base')
     base.href = begin.assetsBase
     document.head.append(base)
     const names = pluginsOf(configuration)
-    const [plugins] = await Promise.all([Promise.all(names.map(async (name) => [name, await loadPlugin(name)] as const)), preload(mediaOf(configuration), (done, total) => page.notify({ type: 'loading', done, total }))])
+    const [plugins] = await Promise.all([
+      Promise.all(names.map(async (name) => [name, await loadPlugin(name)] as const)),
+      preload(mediaOf(configuration), (done, total) => page.notify({ type: 'loading', done, total })),
+    ])
     await play(page, configuration, new Map(plugins))
-  } catch (error) { fail(page, error) }
+  } catch (error) {
+    fail(page, error)
+  }
 }
 
 void main()

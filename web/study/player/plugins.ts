@@ -1,4 +1,7 @@
-/** One chunk a plugin: only those that the timeline names are loaded. The list is checked against the catalogue by a test. */
+/**
+ * One chunk a plugin: only those that the timeline names are loaded. The list is checked against the catalogue by a
+ * test.
+ */
 type Plugin = { info: { name: string } } & (new (...args: never[]) => unknown)
 type Loader = () => Promise<{ default: unknown }>
 
@@ -32,7 +35,10 @@ export const loaders: Readonly<Record<string, Loader>> = {
   '@jspsych/plugin-serial-reaction-time': () => import('@jspsych/plugin-serial-reaction-time'),
   '@jspsych/plugin-serial-reaction-time-mouse': () => import('@jspsych/plugin-serial-reaction-time-mouse'),
   '@jspsych/plugin-sketchpad': () => import('@jspsych/plugin-sketchpad'),
-  '@jspsych/plugin-survey': () => Promise.all([import('@jspsych/plugin-survey'), import('@jspsych/plugin-survey/css/survey.css')]).then(([plugin]) => plugin),
+  '@jspsych/plugin-survey': () =>
+    Promise.all([import('@jspsych/plugin-survey'), import('@jspsych/plugin-survey/css/survey.css')]).then(
+      ([plugin]) => plugin,
+    ),
   '@jspsych/plugin-survey-html-form': () => import('@jspsych/plugin-survey-html-form'),
   '@jspsych/plugin-survey-likert': () => import('@jspsych/plugin-survey-likert'),
   '@jspsych/plugin-survey-multi-choice': () => import('@jspsych/plugin-survey-multi-choice'),

@@ -11,29 +11,31 @@ export interface Page {
 }
 
 /** Says hello to the participant page and waits for its answer. */
-export const meetPage = (): Promise<Page> => new Promise((resolve) => {
-  addEventListener('message', function begun(event: MessageEvent) {
-    const message = event.data as { cloister?: unknown; begin?: Begin } | null
-    const port = event.ports[0]
-    if (event.source !== parent || message?.cloister !== 1 || !message.begin || !port) return
-    removeEventListener('message', begun)
-    const waiting = new Map<number, { resolve: () => void; reject: (reason: Error) => void }>()
-    let last = 0
-    port.onmessage = ({ data }: MessageEvent<FrameAnswer>) => {
-      const call = waiting.get(data.id)
-      waiting.delete(data.id)
-      if ('error' in data) call?.reject(new Error(data.error))
-      else call?.resolve()
-    }
-    resolve({
-      begin: message.begin,
-      notify: (notice) => port.postMessage(notice),
-      request: (request) => new Promise((done, reject) => {
-        const id = ++last
-        waiting.set(id, { resolve: done, reject })
-        port.postMessage({ ...request, id })
-      }),
+export const meetPage = (): Promise<Page> =>
+  new Promise((resolve) => {
+    addEventListener('message', function begun(event: MessageEvent) {
+      const message = event.data as { cloister?: unknown; begin?: Begin } | null
+      const port = event.ports[0]
+      if (event.source !== parent || message?.cloister !== 1 || !message.begin || !port) return
+      removeEventListener('message', begun)
+      const waiting = new Map<number, { resolve: () => void; reject: (reason: Error) => void }>()
+      let last = 0
+      port.onmessage = ({ data }: MessageEvent<FrameAnswer>) => {
+        const call = waiting.get(data.id)
+        waiting.delete(data.id)
+        if ('error' in data) call?.reject(new Error(data.error))
+        else call?.resolve()
+      }
+      resolve({
+        begin: message.begin,
+        notify: (notice) => port.postMessage(notice),
+        request: (request) =>
+          new Promise((done, reject) => {
+            const id = ++last
+            waiting.set(id, { resolve: done, reject })
+            port.postMessage({ ...request, id })
+          }),
+      })
     })
+    parent.postMessage({ cloister: 1, hello: true }, '*')
   })
-  parent.postMessage({ cloister: 1, hello: true }, '*')
-})

@@ -25,19 +25,29 @@ export function pluginsOf(configuration: TimelineConfiguration): string[] {
 const plain = (data: TrialData): TrialData => JSON.parse(JSON.stringify(data)) as TrialData
 
 /**
- * Plays the study from where `begin.finished` left it, and resolves when the page has stored its end. A trial's data is posted when the trial is over, before the next is drawn;
- * nothing waits for the answer until the end. Rejects when the page could not store a record.
+ * Plays the study from where `begin.finished` left it, and resolves when the page has stored its end. A trial's data is
+ * posted when the trial is over, before the next is drawn; nothing waits for the answer until the end. Rejects when the
+ * page could not store a record.
  */
-export async function play(page: Page, configuration: TimelineConfiguration, plugins: ReadonlyMap<string, unknown>): Promise<void> {
+export async function play(
+  page: Page,
+  configuration: TimelineConfiguration,
+  plugins: ReadonlyMap<string, unknown>,
+): Promise<void> {
   const { begin } = page
-  const run = startRun({ configuration, condition: begin.condition, seed: begin.seed, parameters: begin.parameters }, begin.finished)
+  const run = startRun(
+    { configuration, condition: begin.condition, seed: begin.seed, parameters: begin.parameters },
+    begin.finished,
+  )
   const total = outline(configuration, begin.condition).trials
   const media = mediaOf(configuration)
   const timeline: Record<string, unknown>[] = []
   let recorded = begin.finished.length
   let pending: Promise<unknown> = Promise.resolve()
   let stop: (reason: Error) => void = () => {}
-  const failed = new Promise<never>((_, reject) => { stop = reject })
+  const failed = new Promise<never>((_, reject) => {
+    stop = reject
+  })
   failed.catch(() => {})
 
   const jsPsych = initJsPsych()
@@ -49,11 +59,21 @@ export async function play(page: Page, configuration: TimelineConfiguration, plu
   /** The trial as jsPsych takes it. */
   const described = (trial: NextTrial): Record<string, unknown> => {
     const { post_trial_gap: gap, ...parameters } = trial.parameters
-    const files = trial.type === preloadPlugin && parameters.auto_preload === true
-      ? { auto_preload: false, images: [...((parameters.images as string[] | undefined) ?? []), ...media.images], audio: [...((parameters.audio as string[] | undefined) ?? []), ...media.audio], video: [...((parameters.video as string[] | undefined) ?? []), ...media.video] }
-      : {}
+    const files =
+      trial.type === preloadPlugin && parameters.auto_preload === true
+        ? {
+            auto_preload: false,
+            images: [...((parameters.images as string[] | undefined) ?? []), ...media.images],
+            audio: [...((parameters.audio as string[] | undefined) ?? []), ...media.audio],
+            video: [...((parameters.video as string[] | undefined) ?? []), ...media.video],
+          }
+        : {}
     return {
-      ...parameters, ...files, ...(gap === undefined || gap === null ? {} : { post_trial_gap: gap }), type: plugins.get(trial.type), data: trial.data,
+      ...parameters,
+      ...files,
+      ...(gap === undefined || gap === null ? {} : { post_trial_gap: gap }),
+      type: plugins.get(trial.type),
+      data: trial.data,
       // what plugins leave to chance (orders of questions, places on the screen) follows from the seed too
       on_start: () => void jsPsych.randomization.setSeed(`${begin.seed}:${begin.condition}:${trial.position}`),
       on_finish: (result: TrialData) => {
@@ -73,7 +93,8 @@ export async function play(page: Page, configuration: TimelineConfiguration, plu
   // jsPsych walks the list while it grows
   const put = (trial: NextTrial | undefined): void => void (trial && timeline.push(described(trial)))
 
-  if (run.current && inFullscreen(begin.finished)) timeline.push({ type: plugins.get(fullscreen), fullscreen_mode: true })
+  if (run.current && inFullscreen(begin.finished))
+    timeline.push({ type: plugins.get(fullscreen), fullscreen_mode: true })
   put(run.current)
   window.focus()
   page.notify({ type: 'ready' })
@@ -83,4 +104,5 @@ export async function play(page: Page, configuration: TimelineConfiguration, plu
 }
 
 /** Whether the run was in full screen when it was left; a browser leaves it at a reload and returns only at a click. */
-const inFullscreen = (finished: readonly TrialData[]): boolean => finished.findLast((d) => d.trial_type === 'fullscreen')?.fullscreen_mode === true
+const inFullscreen = (finished: readonly TrialData[]): boolean =>
+  finished.findLast((d) => d.trial_type === 'fullscreen')?.fullscreen_mode === true

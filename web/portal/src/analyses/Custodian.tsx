@@ -21,19 +21,62 @@ export function Approval({ job }: { job: Job }) {
     setBusy(approve ? 'yes' : 'no')
     setError(undefined)
     try {
-      client.setQueryData(['job', job.jobId], await api.jobs.approve({ params: { jobId: job.jobId }, body: { pin: job.pin, approve, comment: comment.trim() } }))
+      client.setQueryData(
+        ['job', job.jobId],
+        await api.jobs.approve({
+          params: { jobId: job.jobId },
+          body: { pin: job.pin, approve, comment: comment.trim() },
+        }),
+      )
       void client.invalidateQueries({ queryKey: ['jobs'] })
-    } catch (e) { setError(e); void client.invalidateQueries({ queryKey: ['job', job.jobId] }) } finally { setBusy(undefined) }
+    } catch (e) {
+      setError(e)
+      void client.invalidateQueries({ queryKey: ['job', job.jobId] })
+    } finally {
+      setBusy(undefined)
+    }
   }
   return (
     <section className="panel decide" aria-label="Approval">
       <Text fw={600}>{job.owner.name} asks for your approval</Text>
-      <Text size="sm" mt={4}>{job.purpose ? <>For: {job.purpose}</> : 'No purpose was given.'}</Text>
-      <Text size="sm" c="dimmed" mt={4}>Read the question below. Your approval is for exactly this code, these parameters, this cohort and this version of the data; any change asks again.</Text>
-      <Group gap="xs" mt={6}><Text size="sm" c="dimmed">Pinned hash</Text><CopyId value={job.pin} show={`${job.pin.slice(0, 20)}…`} label="pinned hash" /></Group>
-      <Textarea label="Comment" description="Written into the history; needed when you refuse" autosize minRows={2} maxLength={2000} mt="sm" maw={680} value={comment} onChange={(e) => setComment(e.currentTarget.value)} />
+      <Text size="sm" mt={4}>
+        {job.purpose ? <>For: {job.purpose}</> : 'No purpose was given.'}
+      </Text>
+      <Text size="sm" c="dimmed" mt={4}>
+        Read the question below. Your approval is for exactly this code, these parameters, this cohort and this version
+        of the data; any change asks again.
+      </Text>
+      <Group gap="xs" mt={6}>
+        <Text size="sm" c="dimmed">
+          Pinned hash
+        </Text>
+        <CopyId value={job.pin} show={`${job.pin.slice(0, 20)}…`} label="pinned hash" />
+      </Group>
+      <Textarea
+        label="Comment"
+        description="Written into the history; needed when you refuse"
+        autosize
+        minRows={2}
+        maxLength={2000}
+        mt="sm"
+        maw={680}
+        value={comment}
+        onChange={(e) => setComment(e.currentTarget.value)}
+      />
       <ProblemNotice error={error} />
-      <Group mt="sm"><Button onClick={() => void decide(true)} loading={busy === 'yes'} disabled={busy !== undefined}>Approve</Button><Button variant="default" onClick={() => void decide(false)} loading={busy === 'no'} disabled={busy !== undefined || comment.trim().length < 3}>Refuse</Button></Group>
+      <Group mt="sm">
+        <Button onClick={() => void decide(true)} loading={busy === 'yes'} disabled={busy !== undefined}>
+          Approve
+        </Button>
+        <Button
+          variant="default"
+          onClick={() => void decide(false)}
+          loading={busy === 'no'}
+          disabled={busy !== undefined || comment.trim().length < 3}
+        >
+          Refuse
+        </Button>
+      </Group>
     </section>
   )
 }
@@ -50,33 +93,125 @@ export function Inspect({ job }: { job: Job }) {
   const look = async () => {
     setBusy(true)
     setError(undefined)
-    try { setSeen(await recent(() => api.jobs.inspect({ params: { jobId: job.jobId } }))); void client.invalidateQueries({ queryKey: ['dataset-history', job.datasetId] }) } catch (e) { setError(e) } finally { setBusy(false) }
+    try {
+      setSeen(await recent(() => api.jobs.inspect({ params: { jobId: job.jobId } })))
+      void client.invalidateQueries({ queryKey: ['dataset-history', job.datasetId] })
+    } catch (e) {
+      setError(e)
+    } finally {
+      setBusy(false)
+    }
   }
-  if (!seen) return (
-    <Stack align="flex-start"><Text size="sm" maw={640}>The exact size of the cohort, what each run printed and how it ended. It may hold data: only custodians see it, it needs a recent sign-in, and each look is written into the audit chain.</Text><ProblemNotice error={error} /><Button variant="default" loading={busy} onClick={() => void look()}>Show logs and counts</Button></Stack>
+  if (!seen)
+    return (
+      <Stack align="flex-start">
+        <Text size="sm" maw={640}>
+          The exact size of the cohort, what each run printed and how it ended. It may hold data: only custodians see
+          it, it needs a recent sign-in, and each look is written into the audit chain.
+        </Text>
+        <ProblemNotice error={error} />
+        <Button variant="default" loading={busy} onClick={() => void look()}>
+          Show logs and counts
+        </Button>
+      </Stack>
+    )
+  return (
+    <>
+      <Alert color="gray" variant="outline" mb="md">
+        This is not released. Do not pass it on.
+      </Alert>
+      <Runs seen={seen} />
+    </>
   )
-  return <>
-    <Alert color="gray" variant="outline" mb="md">This is not released. Do not pass it on.</Alert>
-    <Runs seen={seen} />
-  </>
 }
 
 /** What a trial on the synthetic twin printed: for whoever may read the analysis. */
 export function TrialLog({ job }: { job: Job }) {
-  const { data: seen, error, refetch } = useQuery({ queryKey: ['log', job.jobId], staleTime: Infinity, retry: false, queryFn: () => api.jobs.log({ params: { jobId: job.jobId } }) })
+  const {
+    data: seen,
+    error,
+    refetch,
+  } = useQuery({
+    queryKey: ['log', job.jobId],
+    staleTime: Infinity,
+    retry: false,
+    queryFn: () => api.jobs.log({ params: { jobId: job.jobId } }),
+  })
   if (!seen) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows rows={6} />
-  return <>
-    <Runs seen={seen} />
-    {!seen.runs.some((r) => r.stdout || r.stderr) && <Text c="dimmed" mt="sm">It printed nothing.</Text>}
-  </>
+  return (
+    <>
+      <Runs seen={seen} />
+      {!seen.runs.some((r) => r.stdout || r.stderr) && (
+        <Text c="dimmed" mt="sm">
+          It printed nothing.
+        </Text>
+      )}
+    </>
+  )
 }
 
 function Runs({ seen }: { seen: Inspection }) {
   const people = seen.runs.some((r) => r.subjects > 0)
-  return <>
-    {seen.subjects !== undefined && <Text mb="sm">Cohort: <b>{count(seen.subjects, 'subject')}</b></Text>}
-    {seen.message && <Section title="Message"><ScrollCode text={seen.message} label="Message" wrap /></Section>}
-    {seen.runs.length > 0 && <Table.ScrollContainer minWidth={420}><Table className="figures"><Table.Thead><Table.Tr><Table.Th>Run</Table.Th>{people && <Table.Th ta="right">Subjects</Table.Th>}<Table.Th>End</Table.Th><Table.Th ta="right">Exit code</Table.Th><Table.Th ta="right">Seconds</Table.Th></Table.Tr></Table.Thead><Table.Tbody>{seen.runs.map((r) => <Table.Tr key={r.run}><Table.Td>{r.run}</Table.Td>{people && <Table.Td ta="right">{r.subjects}</Table.Td>}<Table.Td>{r.end}</Table.Td><Table.Td ta="right">{r.exitCode ?? '–'}</Table.Td><Table.Td ta="right">{r.seconds.toFixed(2)}</Table.Td></Table.Tr>)}</Table.Tbody></Table></Table.ScrollContainer>}
-    {seen.runs.filter((r) => r.stdout || r.stderr).map((r) => <Section key={r.run} title={`Run ${r.run}`}>{r.stdout && <><Text size="sm" fw={500}>Output</Text><ScrollCode text={r.stdout} label={`Output of run ${r.run}`} wrap /></>}{r.stderr && <><Text size="sm" fw={500}>Errors</Text><ScrollCode text={r.stderr} label={`Errors of run ${r.run}`} wrap /></>}</Section>)}
-  </>
+  return (
+    <>
+      {seen.subjects !== undefined && (
+        <Text mb="sm">
+          Cohort: <b>{count(seen.subjects, 'subject')}</b>
+        </Text>
+      )}
+      {seen.message && (
+        <Section title="Message">
+          <ScrollCode text={seen.message} label="Message" wrap />
+        </Section>
+      )}
+      {seen.runs.length > 0 && (
+        <Table.ScrollContainer minWidth={420}>
+          <Table className="figures">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Run</Table.Th>
+                {people && <Table.Th ta="right">Subjects</Table.Th>}
+                <Table.Th>End</Table.Th>
+                <Table.Th ta="right">Exit code</Table.Th>
+                <Table.Th ta="right">Seconds</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {seen.runs.map((r) => (
+                <Table.Tr key={r.run}>
+                  <Table.Td>{r.run}</Table.Td>
+                  {people && <Table.Td ta="right">{r.subjects}</Table.Td>}
+                  <Table.Td>{r.end}</Table.Td>
+                  <Table.Td ta="right">{r.exitCode ?? '–'}</Table.Td>
+                  <Table.Td ta="right">{r.seconds.toFixed(2)}</Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+      {seen.runs
+        .filter((r) => r.stdout || r.stderr)
+        .map((r) => (
+          <Section key={r.run} title={`Run ${r.run}`}>
+            {r.stdout && (
+              <>
+                <Text size="sm" fw={500}>
+                  Output
+                </Text>
+                <ScrollCode text={r.stdout} label={`Output of run ${r.run}`} wrap />
+              </>
+            )}
+            {r.stderr && (
+              <>
+                <Text size="sm" fw={500}>
+                  Errors
+                </Text>
+                <ScrollCode text={r.stderr} label={`Errors of run ${r.run}`} wrap />
+              </>
+            )}
+          </Section>
+        ))}
+    </>
+  )
 }

@@ -6,22 +6,71 @@ import { StateBadge } from '../parts/StateBadge.tsx'
 import type { Job } from './data.ts'
 import { kindWords, stateWord } from './words.ts'
 
-const what = (j: Job): string => `${j.language ? languageName[j.language] : kindWords[j.kind]}${j.mode ? `, ${modeShort[j.mode]}` : j.on === 'twin' ? ', on the twin' : ''}`
+const what = (j: Job): string =>
+  `${j.language ? languageName[j.language] : kindWords[j.kind]}${j.mode ? `, ${modeShort[j.mode]}` : j.on === 'twin' ? ', on the twin' : ''}`
 
 /** Analyses as rows: what was asked, of what, how it stands. `who` names the people who asked. */
-export function JobsTable({ jobs, who = false, dataset = true }: { jobs: readonly Job[]; who?: boolean; dataset?: boolean }) {
+export function JobsTable({
+  jobs,
+  who = false,
+  dataset = true,
+}: {
+  jobs: readonly Job[]
+  who?: boolean
+  dataset?: boolean
+}) {
   return (
     <Table highlightOnHover className="rows">
-      <Table.Thead><Table.Tr><Table.Th>Analysis</Table.Th><Table.Th>State</Table.Th>{dataset && <Table.Th visibleFrom="sm">Dataset</Table.Th>}<Table.Th visibleFrom="md">How</Table.Th>{who && <Table.Th visibleFrom="sm">Who</Table.Th>}<Table.Th visibleFrom="xs">Asked</Table.Th></Table.Tr></Table.Thead>
-      <Table.Tbody>{jobs.map((j) => (
-        <Table.Tr key={j.jobId}>
-          <Table.Td><Anchor component={Link} to={`/analyses/${j.jobId}`} fw={500} style={{ overflowWrap: 'anywhere' }}>{j.title}</Anchor><Text size="xs" c="dimmed" hiddenFrom="sm">{j.dataset}{who ? `, ${j.owner.name}` : ''}</Text>{j.problem && j.state !== 'cancelled' && <Text size="xs" c="dimmed" lineClamp={1}>{j.problem.message}</Text>}</Table.Td>
-          <Table.Td><StateBadge of="job" state={j.state} word={stateWord(j)} /></Table.Td>
-          {dataset && <Table.Td visibleFrom="sm"><Anchor component={Link} to={`/datasets/${j.datasetId}/overview`} size="sm">{j.dataset}</Anchor></Table.Td>}
-          <Table.Td visibleFrom="md"><Text size="sm">{what(j)}</Text></Table.Td>
-          {who && <Table.Td visibleFrom="sm"><Text size="sm">{j.owner.name}</Text></Table.Td>}
-          <Table.Td visibleFrom="xs"><RelativeTime at={j.created} /></Table.Td>
-        </Table.Tr>))}
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Analysis</Table.Th>
+          <Table.Th>State</Table.Th>
+          {dataset && <Table.Th visibleFrom="sm">Dataset</Table.Th>}
+          <Table.Th visibleFrom="md">How</Table.Th>
+          {who && <Table.Th visibleFrom="sm">Who</Table.Th>}
+          <Table.Th visibleFrom="xs">Asked</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {jobs.map((j) => (
+          <Table.Tr key={j.jobId}>
+            <Table.Td>
+              <Anchor component={Link} to={`/analyses/${j.jobId}`} fw={500} style={{ overflowWrap: 'anywhere' }}>
+                {j.title}
+              </Anchor>
+              <Text size="xs" c="dimmed" hiddenFrom="sm">
+                {j.dataset}
+                {who ? `, ${j.owner.name}` : ''}
+              </Text>
+              {j.problem && j.state !== 'cancelled' && (
+                <Text size="xs" c="dimmed" lineClamp={1}>
+                  {j.problem.message}
+                </Text>
+              )}
+            </Table.Td>
+            <Table.Td>
+              <StateBadge of="job" state={j.state} word={stateWord(j)} />
+            </Table.Td>
+            {dataset && (
+              <Table.Td visibleFrom="sm">
+                <Anchor component={Link} to={`/datasets/${j.datasetId}/overview`} size="sm">
+                  {j.dataset}
+                </Anchor>
+              </Table.Td>
+            )}
+            <Table.Td visibleFrom="md">
+              <Text size="sm">{what(j)}</Text>
+            </Table.Td>
+            {who && (
+              <Table.Td visibleFrom="sm">
+                <Text size="sm">{j.owner.name}</Text>
+              </Table.Td>
+            )}
+            <Table.Td visibleFrom="xs">
+              <RelativeTime at={j.created} />
+            </Table.Td>
+          </Table.Tr>
+        ))}
       </Table.Tbody>
     </Table>
   )

@@ -10,21 +10,57 @@ import { listed } from './AnalysesPage.tsx'
 import { asked, useJobsOf } from './data.ts'
 import { JobsTable } from './JobsTable.tsx'
 
-const sorts = [{ value: 'newest', label: 'Newest first' }, { value: 'oldest', label: 'Oldest first' }, { value: 'title', label: 'Title' }, { value: 'state', label: 'State' }]
-const stateOptions = jobStates.map((s) => ({ value: s, label: s === 'succeeded' ? 'Released' : s[0]!.toUpperCase() + s.slice(1) }))
+const sorts = [
+  { value: 'newest', label: 'Newest first' },
+  { value: 'oldest', label: 'Oldest first' },
+  { value: 'title', label: 'Title' },
+  { value: 'state', label: 'State' },
+]
+const stateOptions = jobStates.map((s) => ({
+  value: s,
+  label: s === 'succeeded' ? 'Released' : s[0]!.toUpperCase() + s.slice(1),
+}))
 
 /** Every analysis on one dataset, for its custodian. */
 export function OfDataset({ dataset }: { dataset: Dataset }) {
   const [list, set] = useListState('newest')
   const all = useShowAll()
-  const jobs = useJobsOf(dataset.datasetId, jobStates.includes(list.state as JobState) ? { state: list.state as JobState } : {})
+  const jobs = useJobsOf(
+    dataset.datasetId,
+    jobStates.includes(list.state as JobState) ? { state: list.state as JobState } : {},
+  )
   const known = (jobs.data?.pages ?? []).flatMap((p) => p.items).filter(asked)
   const shown = listed(known, list.q, list.sort)
-  return <>
-    <ListControls list={list} set={set} states={stateOptions} sorts={sorts} placeholder="Search analyses" />
-    <ProblemNotice error={jobs.error} retry={() => void jobs.refetch()} />
-    {jobs.isPending && !jobs.error ? <LoadingRows /> : known.length === 0 && !list.state ? <Empty title="Nothing has been asked yet">Analyses of this dataset appear here the moment somebody asks.</Empty>
-      : shown.length === 0 ? <Empty title="No analysis matches" action={<Button variant="default" onClick={all}>Show all analyses</Button>} /> : <JobsTable jobs={shown} who dataset={false} />}
-    {jobs.hasNextPage && <Group mt="sm"><Button variant="default" loading={jobs.isFetchingNextPage} onClick={() => void jobs.fetchNextPage()}>Show more</Button><Text size="sm" c="dimmed">{count(known.length, 'analysis', 'analyses')} so far</Text></Group>}
-  </>
+  return (
+    <>
+      <ListControls list={list} set={set} states={stateOptions} sorts={sorts} placeholder="Search analyses" />
+      <ProblemNotice error={jobs.error} retry={() => void jobs.refetch()} />
+      {jobs.isPending && !jobs.error ? (
+        <LoadingRows />
+      ) : known.length === 0 && !list.state ? (
+        <Empty title="Nothing has been asked yet">Analyses of this dataset appear here the moment somebody asks.</Empty>
+      ) : shown.length === 0 ? (
+        <Empty
+          title="No analysis matches"
+          action={
+            <Button variant="default" onClick={all}>
+              Show all analyses
+            </Button>
+          }
+        />
+      ) : (
+        <JobsTable jobs={shown} who dataset={false} />
+      )}
+      {jobs.hasNextPage && (
+        <Group mt="sm">
+          <Button variant="default" loading={jobs.isFetchingNextPage} onClick={() => void jobs.fetchNextPage()}>
+            Show more
+          </Button>
+          <Text size="sm" c="dimmed">
+            {count(known.length, 'analysis', 'analyses')} so far
+          </Text>
+        </Group>
+      )}
+    </>
+  )
 }

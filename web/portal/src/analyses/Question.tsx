@@ -14,10 +14,34 @@ import { cohortWords } from './words.ts'
 const CodeEditor = lazy(() => import('./CodeEditor.tsx').then((m) => ({ default: m.CodeEditor })))
 
 /** The code of a question, to read; a notebook as its cells. */
-export function Code({ ask, notes, ref }: { ask: Pick<Ask, 'code' | 'language'>; notes?: readonly LineNote[]; ref?: Ref<CodeHandle> }) {
+export function Code({
+  ask,
+  notes,
+  ref,
+}: {
+  ask: Pick<Ask, 'code' | 'language'>
+  notes?: readonly LineNote[]
+  ref?: Ref<CodeHandle>
+}) {
   let text = ask.code
-  if (ask.language === 'notebook') try { text = textOfNotebook(ask.code) } catch { text = ask.code }
-  return <Suspense fallback={<Skeleton className="code readonly" />}><CodeEditor ref={ref} text={text} language={ask.language} label={`${languageName[ask.language]} that was asked`} notes={notes ?? []} readOnly /></Suspense>
+  if (ask.language === 'notebook')
+    try {
+      text = textOfNotebook(ask.code)
+    } catch {
+      text = ask.code
+    }
+  return (
+    <Suspense fallback={<Skeleton className="code readonly" />}>
+      <CodeEditor
+        ref={ref}
+        text={text}
+        language={ask.language}
+        label={`${languageName[ask.language]} that was asked`}
+        notes={notes ?? []}
+        readOnly
+      />
+    </Suspense>
+  )
 }
 
 /** What was asked: code, cohort, parameters, way of release. */
@@ -25,16 +49,74 @@ export function Question({ job, handle }: { job: Job; handle?: Ref<CodeHandle> }
   const { data: ask, error } = useQuery(questionQuery(job.jobId))
   if (!ask) return error ? <ProblemNotice error={error} /> : <LoadingRows rows={6} />
   const p = job.problem
-  const line = p?.line === undefined ? undefined : ask.language === 'notebook' && p.cell !== undefined ? lineOfCell(textOfNotebook(ask.code), p.cell, p.line) : p.line
-  return <>
-    <Code ask={ask} ref={handle} notes={line === undefined ? [] : [{ line, level: 'error', message: `${p?.message ?? ''} ${p?.errorClass ?? ''}`.trim() }]} />
-    <dl className="terms wide">
-      <div><dt>Cohort</dt><dd>{ask.on === 'twin' ? 'All synthetic rows' : cohortWords(ask.cohort)}</dd></div>
-      <div><dt>Release</dt><dd>{ask.on === 'twin' ? 'Tried on the synthetic twin: shown as it is' : <>{modeName[ask.mode]} <Text span size="sm" c="dimmed">{modeMeaning[ask.mode]}</Text></>}</dd></div>
-      {ask.purpose && <div><dt>Purpose</dt><dd>{ask.purpose}</dd></div>}
-      {ask.declared.length > 0 && <div><dt>Outputs</dt><dd>{ask.declared.map((d) => `${d.name} from ${d.low} to ${d.high}`).join('; ')}</dd></div>}
-      {Object.keys(ask.limits).length > 0 && <div><dt>Limits</dt><dd>{[ask.limits.seconds ? `${ask.limits.seconds} s` : '', ask.limits.memoryMb ? `${ask.limits.memoryMb} MB` : ''].filter(Boolean).join(', ')}</dd></div>}
-    </dl>
-    {Object.keys(ask.parameters).length > 0 && <Section title="Parameters"><ScrollCode text={JSON.stringify(ask.parameters, null, 2)} label="Parameters" wrap /></Section>}
-  </>
+  const line =
+    p?.line === undefined
+      ? undefined
+      : ask.language === 'notebook' && p.cell !== undefined
+        ? lineOfCell(textOfNotebook(ask.code), p.cell, p.line)
+        : p.line
+  return (
+    <>
+      <Code
+        ask={ask}
+        ref={handle}
+        notes={
+          line === undefined
+            ? []
+            : [{ line, level: 'error', message: `${p?.message ?? ''} ${p?.errorClass ?? ''}`.trim() }]
+        }
+      />
+      <dl className="terms wide">
+        <div>
+          <dt>Cohort</dt>
+          <dd>{ask.on === 'twin' ? 'All synthetic rows' : cohortWords(ask.cohort)}</dd>
+        </div>
+        <div>
+          <dt>Release</dt>
+          <dd>
+            {ask.on === 'twin' ? (
+              'Tried on the synthetic twin: shown as it is'
+            ) : (
+              <>
+                {modeName[ask.mode]}{' '}
+                <Text span size="sm" c="dimmed">
+                  {modeMeaning[ask.mode]}
+                </Text>
+              </>
+            )}
+          </dd>
+        </div>
+        {ask.purpose && (
+          <div>
+            <dt>Purpose</dt>
+            <dd>{ask.purpose}</dd>
+          </div>
+        )}
+        {ask.declared.length > 0 && (
+          <div>
+            <dt>Outputs</dt>
+            <dd>{ask.declared.map((d) => `${d.name} from ${d.low} to ${d.high}`).join('; ')}</dd>
+          </div>
+        )}
+        {Object.keys(ask.limits).length > 0 && (
+          <div>
+            <dt>Limits</dt>
+            <dd>
+              {[
+                ask.limits.seconds ? `${ask.limits.seconds} s` : '',
+                ask.limits.memoryMb ? `${ask.limits.memoryMb} MB` : '',
+              ]
+                .filter(Boolean)
+                .join(', ')}
+            </dd>
+          </div>
+        )}
+      </dl>
+      {Object.keys(ask.parameters).length > 0 && (
+        <Section title="Parameters">
+          <ScrollCode text={JSON.stringify(ask.parameters, null, 2)} label="Parameters" wrap />
+        </Section>
+      )}
+    </>
+  )
 }

@@ -4,14 +4,45 @@ import { short } from '../datasets/words.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import type { Ask, Quote } from './data.ts'
 
-const approvals = { 'not-needed': 'Runs at once', needed: 'A custodian approves exactly this first', given: 'A custodian has approved exactly this' } as const
-const icons = { error: <IconCircleX size={16} aria-label="Error" className="error" />, warning: <IconAlertTriangle size={16} aria-label="Warning" className="warning" />, hint: <IconBulb size={16} aria-label="Hint" className="hint" /> } as const
-const minutes = (m: number): string => (m < 0.1 ? 'a few seconds' : m < 1 ? `about ${Math.max(5, Math.round((m * 60) / 5) * 5)} s` : `about ${Math.round(m)} min`)
+const approvals = {
+  'not-needed': 'Runs at once',
+  needed: 'A custodian approves exactly this first',
+  given: 'A custodian has approved exactly this',
+} as const
+const icons = {
+  error: <IconCircleX size={16} aria-label="Error" className="error" />,
+  warning: <IconAlertTriangle size={16} aria-label="Warning" className="warning" />,
+  hint: <IconBulb size={16} aria-label="Hint" className="hint" />,
+} as const
+const minutes = (m: number): string =>
+  m < 0.1
+    ? 'a few seconds'
+    : m < 1
+      ? `about ${Math.max(5, Math.round((m * 60) / 5) * 5)} s`
+      : `about ${Math.round(m)} min`
 const money = (d: number): string => (d === 0 ? 'nothing' : d < 0.01 ? 'less than $0.01' : `$${d.toFixed(2)}`)
 
 /** Before it runs: what it would cost, which rules will apply, what is wrong with it. Follows what is typed. */
-export function QuotePanel({ quote, stale, error, ask, lacking, jump, submit, busy, refused }: {
-  quote: Quote | undefined; stale: boolean; error: unknown; ask: Ask; lacking: readonly string[]; jump: (line: number, cell: number | undefined) => void; submit: () => void; busy: boolean; refused: unknown
+export function QuotePanel({
+  quote,
+  stale,
+  error,
+  ask,
+  lacking,
+  jump,
+  submit,
+  busy,
+  refused,
+}: {
+  quote: Quote | undefined
+  stale: boolean
+  error: unknown
+  ask: Ask
+  lacking: readonly string[]
+  jump: (line: number, cell: number | undefined) => void
+  submit: () => void
+  busy: boolean
+  refused: unknown
 }) {
   const noise = ask.mode === 'noise'
   const ready = quote !== undefined && !stale && lacking.length === 0 && quote.acceptable
@@ -19,28 +50,119 @@ export function QuotePanel({ quote, stale, error, ask, lacking, jump, submit, bu
   return (
     <aside className="quote" aria-label="What this would cost">
       <div className="verdict" data-ok={ready || undefined} role="status">
-        {lacking.length > 0 ? 'Not ready yet' : error ? 'It would not be accepted' : !quote || stale ? 'Looking at it …' : quote.acceptable ? 'It would be accepted' : errors > 0 ? 'It would not be accepted' : 'Not acceptable as it stands'}
+        {lacking.length > 0
+          ? 'Not ready yet'
+          : error
+            ? 'It would not be accepted'
+            : !quote || stale
+              ? 'Looking at it …'
+              : quote.acceptable
+                ? 'It would be accepted'
+                : errors > 0
+                  ? 'It would not be accepted'
+                  : 'Not acceptable as it stands'}
       </div>
-      {lacking.length > 0 && <List size="sm" spacing={4}>{lacking.map((l) => <List.Item key={l}>{l}</List.Item>)}</List>}
+      {lacking.length > 0 && (
+        <List size="sm" spacing={4}>
+          {lacking.map((l) => (
+            <List.Item key={l}>{l}</List.Item>
+          ))}
+        </List>
+      )}
       {lacking.length === 0 && <ProblemNotice error={error} />}
-      {quote && lacking.length === 0 && !error && <div className="body" data-stale={stale || undefined}>
-        {quote.advice.length > 0 && <Advice advice={quote.advice} jump={jump} />}
-        <dl className="terms figures">
-          <div><dt>Budget</dt><dd>{quote.cost.nanoRho > 0 ? <>epsilon {short(quote.cost.epsilon)} <Text span size="sm" c="dimmed">leaves {short(quote.cost.left)}</Text></> : 'nothing'}</dd></div>
-          <div><dt>Time</dt><dd>{minutes(quote.cost.minutes)}{quote.runs > 1 ? <Text span size="sm" c="dimmed"> runs {quote.runs} times</Text> : ''}</dd></div>
-          <div><dt>Money</dt><dd>{money(quote.cost.dollars)} <Text span size="sm" c="dimmed">in AWS</Text></dd></div>
-          <div><dt>Approval</dt><dd>{approvals[quote.approval]}</dd></div>
-        </dl>
-      </div>}
+      {quote && lacking.length === 0 && !error && (
+        <div className="body" data-stale={stale || undefined}>
+          {quote.advice.length > 0 && <Advice advice={quote.advice} jump={jump} />}
+          <dl className="terms figures">
+            <div>
+              <dt>Budget</dt>
+              <dd>
+                {quote.cost.nanoRho > 0 ? (
+                  <>
+                    epsilon {short(quote.cost.epsilon)}{' '}
+                    <Text span size="sm" c="dimmed">
+                      leaves {short(quote.cost.left)}
+                    </Text>
+                  </>
+                ) : (
+                  'nothing'
+                )}
+              </dd>
+            </div>
+            <div>
+              <dt>Time</dt>
+              <dd>
+                {minutes(quote.cost.minutes)}
+                {quote.runs > 1 ? (
+                  <Text span size="sm" c="dimmed">
+                    {' '}
+                    runs {quote.runs} times
+                  </Text>
+                ) : (
+                  ''
+                )}
+              </dd>
+            </div>
+            <div>
+              <dt>Money</dt>
+              <dd>
+                {money(quote.cost.dollars)}{' '}
+                <Text span size="sm" c="dimmed">
+                  in AWS
+                </Text>
+              </dd>
+            </div>
+            <div>
+              <dt>Approval</dt>
+              <dd>{approvals[quote.approval]}</dd>
+            </div>
+          </dl>
+        </div>
+      )}
       <ProblemNotice error={refused} title="It was not accepted" />
-      <Button fullWidth mt="md" onClick={submit} loading={busy} disabled={!ready}>{quote?.approval === 'needed' ? 'Ask for approval' : 'Ask'}</Button>
-      <Text size="xs" c="dimmed" mt={6} ta="center">Ctrl or ⌘ with Enter</Text>
-      {quote && lacking.length === 0 && !error && <details className="apply" open={!noise}><summary>{quote.rules.length === 0 ? 'No disclosure rule applies' : `Rules that will apply (${quote.rules.length})`}</summary><List size="sm" spacing={3} mt={4}>{quote.rules.map((r) => <List.Item key={r.rule}>{r.text}</List.Item>)}</List></details>}
+      <Button fullWidth mt="md" onClick={submit} loading={busy} disabled={!ready}>
+        {quote?.approval === 'needed' ? 'Ask for approval' : 'Ask'}
+      </Button>
+      <Text size="xs" c="dimmed" mt={6} ta="center">
+        Ctrl or ⌘ with Enter
+      </Text>
+      {quote && lacking.length === 0 && !error && (
+        <details className="apply" open={!noise}>
+          <summary>
+            {quote.rules.length === 0 ? 'No disclosure rule applies' : `Rules that will apply (${quote.rules.length})`}
+          </summary>
+          <List size="sm" spacing={3} mt={4}>
+            {quote.rules.map((r) => (
+              <List.Item key={r.rule}>{r.text}</List.Item>
+            ))}
+          </List>
+        </details>
+      )}
     </aside>
   )
 }
 
 /** What confinement or the gate would stop anyway, said early, with a way to each line. */
-const Advice = ({ advice, jump }: { advice: Quote['advice']; jump: (line: number, cell: number | undefined) => void }) => (
-  <ul className="advice" aria-label="Advice">{advice.map((a, i) => <li key={i}>{icons[a.level]}<span>{a.message} {a.line !== undefined && <UnstyledButton className="line" onClick={() => jump(a.line!, a.cell)}>{a.cell === undefined ? '' : `cell ${a.cell}, `}line {a.line}</UnstyledButton>}</span></li>)}</ul>
+const Advice = ({
+  advice,
+  jump,
+}: {
+  advice: Quote['advice']
+  jump: (line: number, cell: number | undefined) => void
+}) => (
+  <ul className="advice" aria-label="Advice">
+    {advice.map((a, i) => (
+      <li key={i}>
+        {icons[a.level]}
+        <span>
+          {a.message}{' '}
+          {a.line !== undefined && (
+            <UnstyledButton className="line" onClick={() => jump(a.line!, a.cell)}>
+              {a.cell === undefined ? '' : `cell ${a.cell}, `}line {a.line}
+            </UnstyledButton>
+          )}
+        </span>
+      </li>
+    ))}
+  </ul>
 )

@@ -8,26 +8,111 @@ import { ScrollCode } from '../parts/ScrollCode.tsx'
 import type { Result } from './data.ts'
 import { cohortWords, ruleWords } from './words.ts'
 
-const confinementWords: Record<string, string> = { bubblewrap: 'bubblewrap', landlock: 'Landlock and seccomp', wasm: 'WebAssembly', fargate: 'an isolated container', duckdb: 'DuckDB, locked down' }
+const confinementWords: Record<string, string> = {
+  bubblewrap: 'bubblewrap',
+  landlock: 'Landlock and seccomp',
+  wasm: 'WebAssembly',
+  fargate: 'an isolated container',
+  duckdb: 'DuckDB, locked down',
+}
 
 /** What the custodian can defend: what was asked, of which data, how it was made safe, and the hashes to prove it. */
 export function ReleaseCard({ card }: { card: Result['card'] }) {
   return (
     <section className="card" aria-label="Release card">
       <Text className="guarantee">{card.guarantee.replaceAll('`', '')}</Text>
-      <Text size="sm" c="dimmed" mt="sm">Asked</Text>
+      <Text size="sm" c="dimmed" mt="sm">
+        Asked
+      </Text>
       <ScrollCode text={card.asked} label="What was asked" wrap mah={200} />
       <dl className="terms wide">
-        {card.purpose && <div><dt>Purpose</dt><dd>{card.purpose}</dd></div>}
-        <div><dt>Dataset</dt><dd><Anchor component={Link} to={`/datasets/${card.dataset.datasetId}/overview`} inherit underline="always">{card.dataset.title}</Anchor>, version {card.dataset.version}</dd></div>
-        <div><dt>Cohort</dt><dd>{card.mode === 'twin' ? 'All synthetic rows' : cohortWords(card.cohort)} <Text span size="sm" c="dimmed">({card.subjects})</Text></dd></div>
-        <div><dt>Released</dt><dd><RelativeTime at={card.released} />{card.mode === 'twin' ? ', tried on the synthetic twin' : ` by ${modeName[card.mode].toLowerCase()}`}{card.checkers ? `, ${count(card.checkers, 'checker')}` : ''}</dd></div>
-        {card.cost.nanoRho > 0 && <div><dt>Budget</dt><dd>epsilon {short(card.cost.epsilon)} at delta {card.cost.delta.toExponential(0)}</dd></div>}
-        <div><dt>Suppressed</dt><dd>{card.suppressed.length === 0 ? 'Nothing' : <List size="sm" listStyleType="none" spacing={2}>{card.suppressed.map((s) => <List.Item key={s.rule}>{count(s.cells, 'cell')}: {ruleWords[s.rule].toLowerCase()} <Text span size="xs" c="dimmed">{s.rule}</Text></List.Item>)}</List>}</dd></div>
-        <div><dt>Ran in</dt><dd>{confinementWords[card.confinement] ?? card.confinement}</dd></div>
-        {(['result', 'code', 'parameters'] as const).map((h) => <div key={h}><dt>{h[0]!.toUpperCase() + h.slice(1)}</dt><dd><CopyId value={card.hashes[h]} show={`${card.hashes[h].slice(0, 16)}…`} label={`hash of the ${h}`} /></dd></div>)}
-        <div><dt>Data</dt><dd><CopyId value={card.dataset.hash} show={`${card.dataset.hash.slice(0, 16)}…`} label="hash of the data" /></dd></div>
-        <div><dt>Image</dt><dd><CopyId value={card.hashes.image} show={card.hashes.image.length > 40 ? `${card.hashes.image.slice(0, 24)}…` : card.hashes.image} label="image" /></dd></div>
+        {card.purpose && (
+          <div>
+            <dt>Purpose</dt>
+            <dd>{card.purpose}</dd>
+          </div>
+        )}
+        <div>
+          <dt>Dataset</dt>
+          <dd>
+            <Anchor component={Link} to={`/datasets/${card.dataset.datasetId}/overview`} inherit underline="always">
+              {card.dataset.title}
+            </Anchor>
+            , version {card.dataset.version}
+          </dd>
+        </div>
+        <div>
+          <dt>Cohort</dt>
+          <dd>
+            {card.mode === 'twin' ? 'All synthetic rows' : cohortWords(card.cohort)}{' '}
+            <Text span size="sm" c="dimmed">
+              ({card.subjects})
+            </Text>
+          </dd>
+        </div>
+        <div>
+          <dt>Released</dt>
+          <dd>
+            <RelativeTime at={card.released} />
+            {card.mode === 'twin' ? ', tried on the synthetic twin' : ` by ${modeName[card.mode].toLowerCase()}`}
+            {card.checkers ? `, ${count(card.checkers, 'checker')}` : ''}
+          </dd>
+        </div>
+        {card.cost.nanoRho > 0 && (
+          <div>
+            <dt>Budget</dt>
+            <dd>
+              epsilon {short(card.cost.epsilon)} at delta {card.cost.delta.toExponential(0)}
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>Suppressed</dt>
+          <dd>
+            {card.suppressed.length === 0 ? (
+              'Nothing'
+            ) : (
+              <List size="sm" listStyleType="none" spacing={2}>
+                {card.suppressed.map((s) => (
+                  <List.Item key={s.rule}>
+                    {count(s.cells, 'cell')}: {ruleWords[s.rule].toLowerCase()}{' '}
+                    <Text span size="xs" c="dimmed">
+                      {s.rule}
+                    </Text>
+                  </List.Item>
+                ))}
+              </List>
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>Ran in</dt>
+          <dd>{confinementWords[card.confinement] ?? card.confinement}</dd>
+        </div>
+        {(['result', 'code', 'parameters'] as const).map((h) => (
+          <div key={h}>
+            <dt>{h[0]!.toUpperCase() + h.slice(1)}</dt>
+            <dd>
+              <CopyId value={card.hashes[h]} show={`${card.hashes[h].slice(0, 16)}…`} label={`hash of the ${h}`} />
+            </dd>
+          </div>
+        ))}
+        <div>
+          <dt>Data</dt>
+          <dd>
+            <CopyId value={card.dataset.hash} show={`${card.dataset.hash.slice(0, 16)}…`} label="hash of the data" />
+          </dd>
+        </div>
+        <div>
+          <dt>Image</dt>
+          <dd>
+            <CopyId
+              value={card.hashes.image}
+              show={card.hashes.image.length > 40 ? `${card.hashes.image.slice(0, 24)}…` : card.hashes.image}
+              label="image"
+            />
+          </dd>
+        </div>
       </dl>
     </section>
   )

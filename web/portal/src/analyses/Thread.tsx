@@ -11,7 +11,18 @@ type Said = NonNullable<Job['checks']>['questions']
 
 /** Questions of the checkers and the analyst's answers, in order; checkers stay nameless. */
 export const Said = ({ items }: { items: Said }) => (
-  <ol className="thread" aria-label="Questions and answers">{items.map((q, i) => <li key={i} data-by={q.by}><Text size="xs" c="dimmed">{q.by === 'checker' ? 'A checker asked' : 'The analyst answered'}, <RelativeTime at={q.at} /></Text><Text size="sm" className="prose">{q.text}</Text></li>)}</ol>
+  <ol className="thread" aria-label="Questions and answers">
+    {items.map((q, i) => (
+      <li key={i} data-by={q.by}>
+        <Text size="xs" c="dimmed">
+          {q.by === 'checker' ? 'A checker asked' : 'The analyst answered'}, <RelativeTime at={q.at} />
+        </Text>
+        <Text size="sm" className="prose">
+          {q.text}
+        </Text>
+      </li>
+    ))}
+  </ol>
 )
 
 /** The analyst's side: read what was asked and answer. */
@@ -23,7 +34,17 @@ export function Thread({ job }: { job: Job }) {
   const send = async () => {
     setBusy(true)
     setError(undefined)
-    try { client.setQueryData(['job', job.jobId], await api.jobs.answer({ params: { jobId: job.jobId }, body: { text: (text ?? '').trim() } })); setText(undefined) } catch (e) { setError(e) } finally { setBusy(false) }
+    try {
+      client.setQueryData(
+        ['job', job.jobId],
+        await api.jobs.answer({ params: { jobId: job.jobId }, body: { text: (text ?? '').trim() } }),
+      )
+      setText(undefined)
+    } catch (e) {
+      setError(e)
+    } finally {
+      setBusy(false)
+    }
   }
   const items = job.checks?.questions ?? []
   if (items.length === 0 && !job.may.includes('answer')) return null
@@ -31,11 +52,30 @@ export function Thread({ job }: { job: Job }) {
     <section className="panel apart" aria-label="Questions of the checkers">
       <Said items={items} />
       {job.may.includes('answer') && (
-        <form onSubmit={(e) => { e.preventDefault(); void send() }}><Stack gap="sm" mt="sm" maw={680}>
-          <Textarea label="Your answer" autosize minRows={2} maxLength={4000} value={text ?? ''} onChange={(e) => setText(e.currentTarget.value)} />
-          <ProblemNotice error={error} />
-          <Group><Button type="submit" loading={busy} disabled={!(text ?? '').trim()}>Answer</Button></Group>
-        </Stack></form>)}
+        <form
+          onSubmit={(e) => {
+            e.preventDefault()
+            void send()
+          }}
+        >
+          <Stack gap="sm" mt="sm" maw={680}>
+            <Textarea
+              label="Your answer"
+              autosize
+              minRows={2}
+              maxLength={4000}
+              value={text ?? ''}
+              onChange={(e) => setText(e.currentTarget.value)}
+            />
+            <ProblemNotice error={error} />
+            <Group>
+              <Button type="submit" loading={busy} disabled={!(text ?? '').trim()}>
+                Answer
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      )}
     </section>
   )
 }

@@ -8,18 +8,49 @@ import { completionsOf } from './completion.ts'
 
 const schema: Schema = {
   tables: [
-    { name: 'subjects', file: 'subjects.csv', oneRowPerSubject: true, columns: [{ name: 'subject_id', type: 'text', role: 'subject' }, { name: 'age', type: 'integer', unit: 'years', meaning: 'Age at entry' }, { name: 'arm', type: 'category', categories: ['placebo', 'treatment'] }, { name: 'passport', type: 'text', role: 'identifier' }] },
-    { name: 'outcomes', file: 'outcomes.csv', oneRowPerSubject: false, columns: [{ name: 'subject_id', type: 'text', role: 'subject' }, { name: 'Motor score', type: 'number' }, { name: 'group', type: 'integer' }] },
+    {
+      name: 'subjects',
+      file: 'subjects.csv',
+      oneRowPerSubject: true,
+      columns: [
+        { name: 'subject_id', type: 'text', role: 'subject' },
+        { name: 'age', type: 'integer', unit: 'years', meaning: 'Age at entry' },
+        { name: 'arm', type: 'category', categories: ['placebo', 'treatment'] },
+        { name: 'passport', type: 'text', role: 'identifier' },
+      ],
+    },
+    {
+      name: 'outcomes',
+      file: 'outcomes.csv',
+      oneRowPerSubject: false,
+      columns: [
+        { name: 'subject_id', type: 'text', role: 'subject' },
+        { name: 'Motor score', type: 'number' },
+        { name: 'group', type: 'integer' },
+      ],
+    },
   ],
   images: [{ name: 'scans', table: 'subjects', path: 'path', masks: ['masks/putamen.nii.gz'] }],
 } as Schema
 
 /** What is offered at the `|` of a text. */
-async function offered(language: Language, text: string, explicit = false): Promise<{ labels: string[]; boosts: Map<string, number | undefined> } | null> {
+async function offered(
+  language: Language,
+  text: string,
+  explicit = false,
+): Promise<{ labels: string[]; boosts: Map<string, number | undefined> } | null> {
   const at = text.indexOf('|')
-  const state = EditorState.create({ doc: text.replace('|', ''), extensions: language === 'sql' ? [sql({ dialect: PostgreSQL })] : [] })
+  const state = EditorState.create({
+    doc: text.replace('|', ''),
+    extensions: language === 'sql' ? [sql({ dialect: PostgreSQL })] : [],
+  })
   const result = await completionsOf(language, 'trial', schema)(new CompletionContext(state, at, explicit))
-  return result && { labels: result.options.map((o) => o.label), boosts: new Map(result.options.map((o) => [o.label, o.boost])) }
+  return (
+    result && {
+      labels: result.options.map((o) => o.label),
+      boosts: new Map(result.options.map((o) => [o.label, o.boost])),
+    }
+  )
 }
 
 describe('completion of questions', () => {
@@ -35,7 +66,16 @@ describe('completion of questions', () => {
   })
   it('offers columns, categories, files and environment inside the quotation marks of a script, never an identifier', async () => {
     const found = await offered('python', 'data["|"]')
-    expect(found?.labels).toEqual(expect.arrayContaining(['age', 'Motor score', 'placebo', '/catalogs/trial/outcomes.csv', '/catalogs/trial/masks/putamen.nii.gz', 'DATA_ROOT']))
+    expect(found?.labels).toEqual(
+      expect.arrayContaining([
+        'age',
+        'Motor score',
+        'placebo',
+        '/catalogs/trial/outcomes.csv',
+        '/catalogs/trial/masks/putamen.nii.gz',
+        'DATA_ROOT',
+      ]),
+    )
     expect(found?.labels).not.toContain('passport')
     expect(await offered('python', 'data["age"].me|an()')).toBeNull()
     expect(await offered('r', 'read.csv("/cat|")')).not.toBeNull()

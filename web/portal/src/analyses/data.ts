@@ -17,32 +17,66 @@ export type Review = Awaited<ReturnType<Client['jobs']['review']>>
 export type Reviews = Awaited<ReturnType<Client['jobs']['reviews']>>
 
 /** Something happens to it without anybody acting. */
-export const moving = (job: Pick<Job, 'state' | 'waiting'>): boolean => jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
+export const moving = (job: Pick<Job, 'state' | 'waiting'>): boolean =>
+  jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
 /** Steps of a job take well under a second: asked often while it moves, seldom while it waits for people. */
-export const jobQuery = (jobId: string) => queryOptions({
-  queryKey: ['job', jobId], queryFn: () => api.jobs.get({ params: { jobId } }),
-  refetchInterval: (q) => { const job = q.state.data; return !job ? 2_000 : moving(job) ? 600 : jobLife[job.state].live ? 5_000 : false },
-})
-export const questionQuery = (jobId: string) => queryOptions({ queryKey: ['question', jobId], staleTime: Infinity, queryFn: () => api.jobs.question({ params: { jobId } }) })
-export const resultQuery = (jobId: string) => queryOptions({ queryKey: ['result', jobId], staleTime: 4 * 60_000, queryFn: () => api.jobs.result({ params: { jobId } }) })
+export const jobQuery = (jobId: string) =>
+  queryOptions({
+    queryKey: ['job', jobId],
+    queryFn: () => api.jobs.get({ params: { jobId } }),
+    refetchInterval: (q) => {
+      const job = q.state.data
+      return !job ? 2_000 : moving(job) ? 600 : jobLife[job.state].live ? 5_000 : false
+    },
+  })
+export const questionQuery = (jobId: string) =>
+  queryOptions({
+    queryKey: ['question', jobId],
+    staleTime: Infinity,
+    queryFn: () => api.jobs.question({ params: { jobId } }),
+  })
+export const resultQuery = (jobId: string) =>
+  queryOptions({
+    queryKey: ['result', jobId],
+    staleTime: 4 * 60_000,
+    queryFn: () => api.jobs.result({ params: { jobId } }),
+  })
 
 /** Whether a synthetic version of one of its tables is there for this person to try code on. */
-export const useTwin = ({ organisationId, datasetId }: Pick<Dataset, 'organisationId' | 'datasetId'>): boolean => useQuery({
-  queryKey: ['syntheses', organisationId, datasetId], staleTime: 60_000, queryFn: () => api.synthesis.list({ params: { organisationId }, query: { limit: 200, datasetId } }),
-}).data?.items.some((s) => s.state === 'ready') ?? false
+export const useTwin = ({ organisationId, datasetId }: Pick<Dataset, 'organisationId' | 'datasetId'>): boolean =>
+  useQuery({
+    queryKey: ['syntheses', organisationId, datasetId],
+    staleTime: 60_000,
+    queryFn: () => api.synthesis.list({ params: { organisationId }, query: { limit: 200, datasetId } }),
+  }).data?.items.some((s) => s.state === 'ready') ?? false
 
-export interface JobFilter { state?: JobState | undefined; datasetId?: string | undefined; language?: Language | undefined }
+export interface JobFilter {
+  state?: JobState | undefined
+  datasetId?: string | undefined
+  language?: Language | undefined
+}
 const pageSize = 50
 /** Refreshed while the newest pages are all there is to refresh, faster while something moves. */
-const pace = (pages: readonly { items: Job[] }[] | undefined): number | false => ((pages?.length ?? 1) > 2 ? false : pages?.some((p) => p.items.some(moving)) ? 1_500 : 8_000)
-export const useMyJobs = (filter: JobFilter, enabled = true) => useInfiniteQuery({
-  queryKey: ['jobs', 'mine', filter], enabled, initialPageParam: undefined as string | undefined,
-  queryFn: ({ pageParam }) => api.jobs.list({ query: { limit: pageSize, after: pageParam, ...filter } }), getNextPageParam: (page) => page.next, refetchInterval: (q) => pace(q.state.data?.pages),
-})
-export const useJobsOf = (datasetId: string, { datasetId: _, ...filter }: JobFilter) => useInfiniteQuery({
-  queryKey: ['jobs', 'of', datasetId, filter], initialPageParam: undefined as string | undefined,
-  queryFn: ({ pageParam }) => api.jobs.ofDataset({ params: { datasetId }, query: { limit: pageSize, after: pageParam, ...filter } }), getNextPageParam: (page) => page.next, refetchInterval: (q) => pace(q.state.data?.pages),
-})
+const pace = (pages: readonly { items: Job[] }[] | undefined): number | false =>
+  (pages?.length ?? 1) > 2 ? false : pages?.some((p) => p.items.some(moving)) ? 1_500 : 8_000
+export const useMyJobs = (filter: JobFilter, enabled = true) =>
+  useInfiniteQuery({
+    queryKey: ['jobs', 'mine', filter],
+    enabled,
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) => api.jobs.list({ query: { limit: pageSize, after: pageParam, ...filter } }),
+    getNextPageParam: (page) => page.next,
+    refetchInterval: (q) => pace(q.state.data?.pages),
+  })
+export const useJobsOf = (datasetId: string, { datasetId: _, ...filter }: JobFilter) =>
+  useInfiniteQuery({
+    queryKey: ['jobs', 'of', datasetId, filter],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) =>
+      api.jobs.ofDataset({ params: { datasetId }, query: { limit: pageSize, after: pageParam, ...filter } }),
+    getNextPageParam: (page) => page.next,
+    refetchInterval: (q) => pace(q.state.data?.pages),
+  })
 
 /** Reading and storing a dataset's files are jobs as well; they belong to its registration. */
 export const asked = (job: Pick<Job, 'kind'>): boolean => job.kind !== 'registration'
@@ -52,16 +86,33 @@ export function useKeptJobs(filter: JobFilter, enabled = true): { jobs: Job[]; p
   const here = useOrganisation()
   const may = useMay()
   const { data: datasets } = useDatasets(enabled ? here?.organisationId : undefined)
-  const kept: Dataset[] = enabled && may('datasets.create') ? (datasets ?? []).filter((d) => d.version > 0 && (!filter.datasetId || d.datasetId === filter.datasetId)) : []
+  const kept: Dataset[] =
+    enabled && may('datasets.create')
+      ? (datasets ?? []).filter((d) => d.version > 0 && (!filter.datasetId || d.datasetId === filter.datasetId))
+      : []
   const { datasetId: _, ...rest } = filter
-  const answers = useQueries({ queries: kept.slice(0, 50).map((d) => ({ queryKey: ['jobs', 'kept', d.datasetId, rest], queryFn: () => api.jobs.ofDataset({ params: { datasetId: d.datasetId }, query: { limit: 100, ...rest } }), refetchInterval: 5_000 })) })
+  const answers = useQueries({
+    queries: kept.slice(0, 50).map((d) => ({
+      queryKey: ['jobs', 'kept', d.datasetId, rest],
+      queryFn: () => api.jobs.ofDataset({ params: { datasetId: d.datasetId }, query: { limit: 100, ...rest } }),
+      refetchInterval: 5_000,
+    })),
+  })
   return {
-    jobs: answers.flatMap((a) => a.data?.items ?? []).filter(asked).sort((a, b) => b.created.localeCompare(a.created)),
-    pending: enabled && (datasets === undefined || answers.some((a) => a.isPending)), error: answers.find((a) => a.error)?.error ?? null,
+    jobs: answers
+      .flatMap((a) => a.data?.items ?? [])
+      .filter(asked)
+      .sort((a, b) => b.created.localeCompare(a.created)),
+    pending: enabled && (datasets === undefined || answers.some((a) => a.isPending)),
+    error: answers.find((a) => a.error)?.error ?? null,
   }
 }
 
-export const useReviews = (organisationId: string | undefined, state: 'open' | 'all' = 'open') => useQuery({
-  queryKey: ['reviews', organisationId, state], enabled: organisationId !== undefined, refetchInterval: 10_000,
-  queryFn: async () => (await api.jobs.reviews({ params: { organisationId: organisationId! }, query: { limit: 200, state } })).items,
-})
+export const useReviews = (organisationId: string | undefined, state: 'open' | 'all' = 'open') =>
+  useQuery({
+    queryKey: ['reviews', organisationId, state],
+    enabled: organisationId !== undefined,
+    refetchInterval: 10_000,
+    queryFn: async () =>
+      (await api.jobs.reviews({ params: { organisationId: organisationId! }, query: { limit: 200, state } })).items,
+  })

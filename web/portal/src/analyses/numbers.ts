@@ -8,8 +8,20 @@ export function cellText(c: Cell, group = false): string {
   if (c.value === null) return group ? 'missing' : '–'
   if (typeof c.value === 'boolean') return c.value ? 'yes' : 'no'
   if (typeof c.value !== 'number') return c.value
-  if (c.precision !== undefined && c.precision > 0) return c.value.toLocaleString('en', { minimumFractionDigits: decimals(c.precision), maximumFractionDigits: decimals(c.precision) })
-  return Number.isInteger(c.value) ? c.value.toLocaleString('en') : c.value.toLocaleString('en', { maximumSignificantDigits: 6 })
+  if (c.precision !== undefined && c.precision > 0)
+    return c.value.toLocaleString('en', {
+      minimumFractionDigits: decimals(c.precision),
+      maximumFractionDigits: decimals(c.precision),
+    })
+  return Number.isInteger(c.value)
+    ? c.value.toLocaleString('en')
+    : c.value.toLocaleString('en', { maximumSignificantDigits: 6 })
 }
 /** How far rounding may have moved it: half a step. */
-export const half = (c: Cell): string | undefined => (c.precision !== undefined && c.precision > 0 && typeof c.value === 'number' && !(c.precision === 1 && Number.isInteger(c.value)) ? Number((c.precision / 2).toPrecision(2)).toString() : undefined)
+export const half = (c: Cell): string | undefined =>
+  c.precision !== undefined &&
+  c.precision > 0 &&
+  typeof c.value === 'number' &&
+  !(c.precision === 1 && Number.isInteger(c.value))
+    ? Number((c.precision / 2).toPrecision(2)).toString()
+    : undefined

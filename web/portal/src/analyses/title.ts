@@ -12,15 +12,34 @@ function firstWords(code: string): string {
   return docstring ?? /^#+'?[ \t]*(?!%%)([^\n]*)/.exec(head)?.[1]?.trim() ?? ''
 }
 
-/** The title of an example that has not been changed; else what the code says of itself first; for a bare statement, what it selects. '' when nothing does. */
+/**
+ * The title of an example that has not been changed; else what the code says of itself first; for a bare statement,
+ * what it selects. '' when nothing does.
+ */
 export function titleOf(language: Language, text: string, examples: readonly Snippet[] = []): string {
   const example = examples.find((x) => x.language === language && x.code.trim() === text.trim())
   if (example) return example.title
   if (language === 'sql') {
     const comment = /^\s*--[ \t]*(\S[^\n]*)/.exec(text)?.[1]
-    return cut(comment ?? text.replaceAll(/--[^\n]*/g, ' ').replaceAll(/\s+/g, ' ').trim().replace(/^select /i, ''))
+    return cut(
+      comment ??
+        text
+          .replaceAll(/--[^\n]*/g, ' ')
+          .replaceAll(/\s+/g, ' ')
+          .trim()
+          .replace(/^select /i, ''),
+    )
   }
   if (language !== 'notebook') return cut(firstWords(text))
   const first = cellsOf(text).find((c) => c.source.trim())
-  return first ? cut(first.kind === 'markdown' ? first.source.split('\n').find((l) => l.trim())!.replace(/^#+\s*/, '') : firstWords(first.source)) : ''
+  return first
+    ? cut(
+        first.kind === 'markdown'
+          ? first.source
+              .split('\n')
+              .find((l) => l.trim())!
+              .replace(/^#+\s*/, '')
+          : firstWords(first.source),
+      )
+    : ''
 }

@@ -11,16 +11,50 @@ export type AuditEvent = Awaited<ReturnType<Client['audit']['events']>>['items']
 function Who({ who, names }: { who: AuditEvent['who']; names: Names }) {
   if (who.kind === 'participant') return <>A participant</>
   if (who.kind === 'platform') return <>The platform</>
-  return <>{who.name ?? names.person(who.id.split('/')[0]!)}{who.kind === 'token' && <Text span size="xs" c="dimmed"> by access token</Text>}</>
+  return (
+    <>
+      {who.name ?? names.person(who.id.split('/')[0]!)}
+      {who.kind === 'token' && (
+        <Text span size="xs" c="dimmed">
+          {' '}
+          by access token
+        </Text>
+      )}
+    </>
+  )
 }
 
 function Target({ object, names }: { object: string; names: Names }) {
   const [kind = '', id = ''] = object.split(' ')
   const title = kind === 'study' ? names.study(id) : kind === 'person' ? names.person(id) : undefined
   const short = kind === 'run' ? id.slice(4, 12) : id.length > 20 ? `${id.slice(0, 12)}…` : id
-  const to = kind === 'study' ? `/studies/${id}` : kind === 'run' ? `/runs/${id}` : kind === 'dataset' ? `/datasets/${id}` : kind === 'job' ? `/analyses/${id}` : undefined
-  const text = <Text span size="sm" ff={title ? undefined : 'monospace'}>{title ?? short}</Text>
-  return <span title={object}>{kind} {to ? <Anchor component={Link} to={to} size="sm">{text}</Anchor> : text}</span>
+  const to =
+    kind === 'study'
+      ? `/studies/${id}`
+      : kind === 'run'
+        ? `/runs/${id}`
+        : kind === 'dataset'
+          ? `/datasets/${id}`
+          : kind === 'job'
+            ? `/analyses/${id}`
+            : undefined
+  const text = (
+    <Text span size="sm" ff={title ? undefined : 'monospace'}>
+      {title ?? short}
+    </Text>
+  )
+  return (
+    <span title={object}>
+      {kind}{' '}
+      {to ? (
+        <Anchor component={Link} to={to} size="sm">
+          {text}
+        </Anchor>
+      ) : (
+        text
+      )}
+    </span>
+  )
 }
 
 /** Events as rows, newest first; what was noted with an act stands under it. */
@@ -29,19 +63,50 @@ export function Events({ events, broken }: { events: readonly AuditEvent[]; brok
   return (
     <Table.ScrollContainer minWidth={320}>
       <Table className="figures">
-        <Table.Thead><Table.Tr><Table.Th w={64}>No.</Table.Th><Table.Th visibleFrom="sm">When</Table.Th><Table.Th visibleFrom="sm">Who</Table.Th><Table.Th>Did what</Table.Th><Table.Th visibleFrom="sm">To what</Table.Th></Table.Tr></Table.Thead>
-        <Table.Tbody>{events.map((e) => (
-          <Table.Tr key={e.seq} data-broken={e.seq === broken || undefined}>
-            <Table.Td valign="top">{e.seq}</Table.Td>
-            <Table.Td valign="top" visibleFrom="sm"><RelativeTime at={e.at} /></Table.Td>
-            <Table.Td valign="top" visibleFrom="sm"><Who who={e.who} names={names} /></Table.Td>
-            <Table.Td valign="top">
-              {actWords[e.act]}{e.seq === broken && <Text span c="var(--mantine-color-error)" fw={600}> · first break</Text>}
-              <Text component="div" size="sm" hiddenFrom="sm"><Who who={e.who} names={names} />, <RelativeTime at={e.at} /><br /><Target object={e.object} names={names} /></Text>
-              {Object.keys(e.detail).length > 0 && <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>{detailWords(e.detail, names)}</Text>}
-            </Table.Td>
-            <Table.Td valign="top" visibleFrom="sm"><Target object={e.object} names={names} /></Table.Td>
-          </Table.Tr>))}</Table.Tbody>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th w={64}>No.</Table.Th>
+            <Table.Th visibleFrom="sm">When</Table.Th>
+            <Table.Th visibleFrom="sm">Who</Table.Th>
+            <Table.Th>Did what</Table.Th>
+            <Table.Th visibleFrom="sm">To what</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {events.map((e) => (
+            <Table.Tr key={e.seq} data-broken={e.seq === broken || undefined}>
+              <Table.Td valign="top">{e.seq}</Table.Td>
+              <Table.Td valign="top" visibleFrom="sm">
+                <RelativeTime at={e.at} />
+              </Table.Td>
+              <Table.Td valign="top" visibleFrom="sm">
+                <Who who={e.who} names={names} />
+              </Table.Td>
+              <Table.Td valign="top">
+                {actWords[e.act]}
+                {e.seq === broken && (
+                  <Text span c="var(--mantine-color-error)" fw={600}>
+                    {' '}
+                    · first break
+                  </Text>
+                )}
+                <Text component="div" size="sm" hiddenFrom="sm">
+                  <Who who={e.who} names={names} />, <RelativeTime at={e.at} />
+                  <br />
+                  <Target object={e.object} names={names} />
+                </Text>
+                {Object.keys(e.detail).length > 0 && (
+                  <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+                    {detailWords(e.detail, names)}
+                  </Text>
+                )}
+              </Table.Td>
+              <Table.Td valign="top" visibleFrom="sm">
+                <Target object={e.object} names={names} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
   )

@@ -21,7 +21,14 @@ const pageSize = 100
 export function AuditPage() {
   const here = useOrganisation()
   const may = useMay()
-  if (!here || !may('audit.read')) return <Page title="Audit"><Empty title="The audit chain is not for your role">Admins, custodians and auditors read it. The history of a study that you work on is on the study’s own page.</Empty></Page>
+  if (!here || !may('audit.read'))
+    return (
+      <Page title="Audit">
+        <Empty title="The audit chain is not for your role">
+          Admins, custodians and auditors read it. The history of a study that you work on is on the study’s own page.
+        </Empty>
+      </Page>
+    )
   return <Chain key={here.organisationId} organisationId={here.organisationId} organisation={here.organisation} />
 }
 
@@ -31,29 +38,92 @@ function Chain({ organisationId, organisation }: { organisationId: string; organ
   const names = useNames()
   const [broken, setBroken] = useState<number>()
   const chain = useInfiniteQuery({
-    queryKey: ['audit', organisationId], initialPageParam: undefined as number | undefined,
-    queryFn: ({ pageParam }) => api.audit.events({ params: { organisationId }, query: { limit: pageSize, ...(pageParam ? { before: pageParam } : {}) } }),
-    getNextPageParam: (page) => { const last = page.items.at(-1)?.seq; return last !== undefined && last > 1 ? last : undefined },
+    queryKey: ['audit', organisationId],
+    initialPageParam: undefined as number | undefined,
+    queryFn: ({ pageParam }) =>
+      api.audit.events({
+        params: { organisationId },
+        query: { limit: pageSize, ...(pageParam ? { before: pageParam } : {}) },
+      }),
+    getNextPageParam: (page) => {
+      const last = page.items.at(-1)?.seq
+      return last !== undefined && last > 1 ? last : undefined
+    },
     refetchInterval: (q) => ((q.state.data?.pages.length ?? 1) <= 2 ? 15_000 : false),
   })
   const events = useMemo(() => (chain.data?.pages ?? []).flatMap((p) => p.items), [chain.data])
   const shown = useMemo(() => {
     const q = list.q.trim().toLowerCase()
-    return events.filter((e) => (!list.state || e.act === list.state) && (!q || [e.object, e.who.name ?? names.person(e.who.id.split('/')[0]!), e.who.id, actWords[e.act], names.study(e.object.split(' ')[1] ?? '') ?? '', detailWords(e.detail, names)].some((t) => t.toLowerCase().includes(q))))
+    return events.filter(
+      (e) =>
+        (!list.state || e.act === list.state) &&
+        (!q ||
+          [
+            e.object,
+            e.who.name ?? names.person(e.who.id.split('/')[0]!),
+            e.who.id,
+            actWords[e.act],
+            names.study(e.object.split(' ')[1] ?? '') ?? '',
+            detailWords(e.detail, names),
+          ].some((t) => t.toLowerCase().includes(q))),
+    )
   }, [events, names, list.q, list.state])
   const newest = chain.data?.pages[0]?.head.seq ?? 0
   return (
-    <Page title="Audit" hint={`Everything sensitive that was done at ${organisation}: who, what, when, and what for. No results and no names of participants.`} wide>
-      <Section title="Is the chain whole?"><Verification organisationId={organisationId} onBreak={setBroken} /></Section>
-      <Section title="Events" action={newest > 0 && <Text size="sm" c="dimmed">{count(newest, 'event')}</Text>}>
+    <Page
+      title="Audit"
+      hint={`Everything sensitive that was done at ${organisation}: who, what, when, and what for. No results and no names of participants.`}
+      wide
+    >
+      <Section title="Is the chain whole?">
+        <Verification organisationId={organisationId} onBreak={setBroken} />
+      </Section>
+      <Section
+        title="Events"
+        action={
+          newest > 0 && (
+            <Text size="sm" c="dimmed">
+              {count(newest, 'event')}
+            </Text>
+          )
+        }
+      >
         <Group gap="sm" wrap="wrap">
-          <div className="grow"><ListControls list={list} set={set} placeholder="Search events" /></div>
-          <Select aria-label="Filter by act" data={[{ value: '', label: 'Every act' }, ...acts.map((a) => ({ value: a, label: actWords[a] }))]} value={list.state} onChange={(v) => set({ state: v ?? '' })} allowDeselect={false} searchable mb={12} w={230} />
+          <div className="grow">
+            <ListControls list={list} set={set} placeholder="Search events" />
+          </div>
+          <Select
+            aria-label="Filter by act"
+            data={[{ value: '', label: 'Every act' }, ...acts.map((a) => ({ value: a, label: actWords[a] }))]}
+            value={list.state}
+            onChange={(v) => set({ state: v ?? '' })}
+            allowDeselect={false}
+            searchable
+            mb={12}
+            w={230}
+          />
         </Group>
         <ProblemNotice error={chain.error} retry={() => void chain.refetch()} />
-        {chain.isPending ? <LoadingRows rows={8} /> : shown.length > 0 ? <Events events={shown} broken={broken} />
-          : <Empty title={events.length === 0 ? 'Nothing has happened yet' : 'No event matches'}>{events.length === 0 ? 'Publishing, links, openings, sharing and changes of roles are written here.' : chain.hasNextPage ? `Only the newest ${events.length} have been looked at; older ones may match.` : 'Try another word or another act.'}</Empty>}
-        {chain.hasNextPage && <Group mt="sm"><Button variant="default" loading={chain.isFetchingNextPage} onClick={() => void chain.fetchNextPage()}>Show older events</Button></Group>}
+        {chain.isPending ? (
+          <LoadingRows rows={8} />
+        ) : shown.length > 0 ? (
+          <Events events={shown} broken={broken} />
+        ) : (
+          <Empty title={events.length === 0 ? 'Nothing has happened yet' : 'No event matches'}>
+            {events.length === 0
+              ? 'Publishing, links, openings, sharing and changes of roles are written here.'
+              : chain.hasNextPage
+                ? `Only the newest ${events.length} have been looked at; older ones may match.`
+                : 'Try another word or another act.'}
+          </Empty>
+        )}
+        {chain.hasNextPage && (
+          <Group mt="sm">
+            <Button variant="default" loading={chain.isFetchingNextPage} onClick={() => void chain.fetchNextPage()}>
+              Show older events
+            </Button>
+          </Group>
+        )}
       </Section>
     </Page>
   )
@@ -63,16 +133,34 @@ function Chain({ organisationId, organisation }: { organisationId: string; organ
 export function ObjectHistory({ studyId }: { studyId: string }) {
   const api = useApi()
   const history = useInfiniteQuery({
-    queryKey: ['history', studyId], initialPageParam: undefined as number | undefined,
-    queryFn: ({ pageParam }) => api.audit.objectHistory({ params: { studyId }, query: pageParam ? { before: pageParam } : {} }), getNextPageParam: (page) => page.next,
+    queryKey: ['history', studyId],
+    initialPageParam: undefined as number | undefined,
+    queryFn: ({ pageParam }) =>
+      api.audit.objectHistory({ params: { studyId }, query: pageParam ? { before: pageParam } : {} }),
+    getNextPageParam: (page) => page.next,
   })
   const events = (history.data?.pages ?? []).flatMap((p) => p.items)
   if (history.isPending) return <LoadingRows rows={6} />
   return (
     <>
       <ProblemNotice error={history.error} retry={() => void history.refetch()} />
-      {events.length > 0 ? <Events events={events} /> : !history.hasNextPage && !history.error && <Empty title="Nothing has happened yet">Publishing, links, openings and sharing of this study are written here.</Empty>}
-      {history.hasNextPage && <Group mt="sm"><Button variant="default" loading={history.isFetchingNextPage} onClick={() => void history.fetchNextPage()}>Show older events</Button></Group>}
+      {events.length > 0 ? (
+        <Events events={events} />
+      ) : (
+        !history.hasNextPage &&
+        !history.error && (
+          <Empty title="Nothing has happened yet">
+            Publishing, links, openings and sharing of this study are written here.
+          </Empty>
+        )
+      )}
+      {history.hasNextPage && (
+        <Group mt="sm">
+          <Button variant="default" loading={history.isFetchingNextPage} onClick={() => void history.fetchNextPage()}>
+            Show older events
+          </Button>
+        </Group>
+      )}
     </>
   )
 }

@@ -1,18 +1,29 @@
-/** Names for the ids of the chain, as far as the reader may know them: people of the organisation and studies they can see. */
+/**
+ * Names for the ids of the chain, as far as the reader may know them: people of the organisation and studies they can
+ * see.
+ */
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useApi, useMay, useOrganisation } from '../hooks.ts'
 import { everything, useStudies } from '../studies/data.ts'
 
-export interface Names { person: (userId: string) => string; study: (studyId: string) => string | undefined }
+export interface Names {
+  person: (userId: string) => string
+  study: (studyId: string) => string | undefined
+}
 
 export function useNames(): Names {
   const api = useApi()
   const may = useMay()
   const organisationId = useOrganisation()?.organisationId
   const { data: members } = useQuery({
-    queryKey: ['members', organisationId], enabled: organisationId !== undefined && may('people.read'), staleTime: 60_000,
-    queryFn: () => everything((after) => api.access.members({ params: { organisationId: organisationId! }, query: { limit: 200, after } })),
+    queryKey: ['members', organisationId],
+    enabled: organisationId !== undefined && may('people.read'),
+    staleTime: 60_000,
+    queryFn: () =>
+      everything((after) =>
+        api.access.members({ params: { organisationId: organisationId! }, query: { limit: 200, after } }),
+      ),
   })
   const { data: studies } = useStudies(organisationId)
   return useMemo(() => {

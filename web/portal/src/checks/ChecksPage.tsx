@@ -11,10 +11,27 @@ import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 
 type Item = Reviews['items'][number]
-const sorts = [{ value: 'oldest', label: 'Longest waiting' }, { value: 'newest', label: 'Newest first' }, { value: 'title', label: 'Title' }]
-const orders: Record<string, (a: Item, b: Item) => number> = { oldest: (a, b) => a.held.localeCompare(b.held), newest: (a, b) => b.held.localeCompare(a.held), title: (a, b) => a.title.localeCompare(b.title) }
+const sorts = [
+  { value: 'oldest', label: 'Longest waiting' },
+  { value: 'newest', label: 'Newest first' },
+  { value: 'title', label: 'Title' },
+]
+const orders: Record<string, (a: Item, b: Item) => number> = {
+  oldest: (a, b) => a.held.localeCompare(b.held),
+  newest: (a, b) => b.held.localeCompare(a.held),
+  title: (a, b) => a.title.localeCompare(b.title),
+}
 /** What I can do about it now, in words. */
-export const standing = (r: Item): string => (r.own ? 'Yours: others check it' : r.state !== 'held' ? 'Decided' : r.waiting === 'answer' ? 'Waits for the analyst’s answer' : r.voted ? 'You have voted' : 'Waits for you')
+export const standing = (r: Item): string =>
+  r.own
+    ? 'Yours: others check it'
+    : r.state !== 'held'
+      ? 'Decided'
+      : r.waiting === 'answer'
+        ? 'Waits for the analyst’s answer'
+        : r.voted
+          ? 'You have voted'
+          : 'Waits for you'
 
 /** Outputs that wait for two people who did not ask for them. */
 export function ChecksPage() {
@@ -24,31 +41,109 @@ export function ChecksPage() {
   const [list, set] = useListState('oldest')
   const [which, setWhich] = useAddress('show')
   const all = useShowAll()
-  const { data, error, refetch } = useReviews(allowed ? here.organisationId : undefined, which === 'all' ? 'all' : 'open')
-  if (!allowed) return <Page title="Output checks"><Empty title="Output checking is not for your role">Checkers look at outputs before they leave. An admin gives the role.</Empty></Page>
+  const { data, error, refetch } = useReviews(
+    allowed ? here.organisationId : undefined,
+    which === 'all' ? 'all' : 'open',
+  )
+  if (!allowed)
+    return (
+      <Page title="Output checks">
+        <Empty title="Output checking is not for your role">
+          Checkers look at outputs before they leave. An admin gives the role.
+        </Empty>
+      </Page>
+    )
   const words = list.q.toLowerCase().split(/\s+/).filter(Boolean)
-  const shown = data?.filter((r) => words.every((w) => `${r.title} ${r.dataset} ${r.owner} ${r.purpose}`.toLowerCase().includes(w))).sort(orders[list.sort] ?? orders['oldest'])
+  const shown = data
+    ?.filter((r) => words.every((w) => `${r.title} ${r.dataset} ${r.owner} ${r.purpose}`.toLowerCase().includes(w)))
+    .sort(orders[list.sort] ?? orders['oldest'])
   return (
-    <Page title="Output checks" hint="Each output is looked at by two checkers, neither of whom asked for it and neither of whom sees the other’s vote before giving their own.">
-      <SegmentedControl mb="md" aria-label="Which outputs" value={which === 'all' ? 'all' : 'open'} onChange={(v) => setWhich(v === 'all' ? 'all' : '')} data={[{ value: 'open', label: 'Waiting' }, { value: 'all', label: 'All' }]} />
+    <Page
+      title="Output checks"
+      hint="Each output is looked at by two checkers, neither of whom asked for it and neither of whom sees the other’s vote before giving their own."
+    >
+      <SegmentedControl
+        mb="md"
+        aria-label="Which outputs"
+        value={which === 'all' ? 'all' : 'open'}
+        onChange={(v) => setWhich(v === 'all' ? 'all' : '')}
+        data={[
+          { value: 'open', label: 'Waiting' },
+          { value: 'all', label: 'All' },
+        ]}
+      />
       <ProblemNotice error={error} retry={() => void refetch()} />
       {!data && !error && <LoadingRows height={52} />}
-      {data?.length === 0 && <Empty title={which === 'all' ? 'Nothing has been held for checking yet' : 'Nothing waits for a check'}>Plots, models and whatever else rules cannot judge are held here until two checkers have released or refused them. You see the code, what it is for, the outputs, and what the machine found.</Empty>}
-      {data && data.length > 0 && <>
-        <ListControls list={list} set={set} sorts={sorts} placeholder="Search outputs" />
-        {shown?.length === 0 ? <Empty title="No output matches" action={<Button variant="default" onClick={all}>Show all</Button>} /> : (
-          <Table highlightOnHover className="rows">
-            <Table.Thead><Table.Tr><Table.Th>Output</Table.Th><Table.Th>For you</Table.Th><Table.Th visibleFrom="sm">State</Table.Th><Table.Th visibleFrom="sm">Votes</Table.Th><Table.Th visibleFrom="xs" className="nowrap">Waiting since</Table.Th></Table.Tr></Table.Thead>
-            <Table.Tbody>{shown?.map((r) => (
-              <Table.Tr key={r.jobId}>
-                <Table.Td>{r.own ? <Anchor component={Link} to={`/analyses/${r.jobId}`} fw={500}>{r.title}</Anchor> : <Anchor component={Link} to={`/checks/${r.jobId}`} fw={500}>{r.title}</Anchor>}<Text size="sm" c="dimmed" lineClamp={1}>{r.dataset}, {r.owner}{r.purpose ? `: ${r.purpose}` : ''}</Text></Table.Td>
-                <Table.Td><Text size="sm" fw={standing(r) === 'Waits for you' ? 600 : undefined}>{standing(r)}</Text></Table.Td>
-                <Table.Td visibleFrom="sm"><StateBadge of="job" state={r.state} /></Table.Td>
-                <Table.Td visibleFrom="sm" className="figures">{r.votes} of 2</Table.Td>
-                <Table.Td visibleFrom="xs"><RelativeTime at={r.held} /></Table.Td>
-              </Table.Tr>))}</Table.Tbody>
-          </Table>)}
-      </>}
+      {data?.length === 0 && (
+        <Empty title={which === 'all' ? 'Nothing has been held for checking yet' : 'Nothing waits for a check'}>
+          Plots, models and whatever else rules cannot judge are held here until two checkers have released or refused
+          them. You see the code, what it is for, the outputs, and what the machine found.
+        </Empty>
+      )}
+      {data && data.length > 0 && (
+        <>
+          <ListControls list={list} set={set} sorts={sorts} placeholder="Search outputs" />
+          {shown?.length === 0 ? (
+            <Empty
+              title="No output matches"
+              action={
+                <Button variant="default" onClick={all}>
+                  Show all
+                </Button>
+              }
+            />
+          ) : (
+            <Table highlightOnHover className="rows">
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Output</Table.Th>
+                  <Table.Th>For you</Table.Th>
+                  <Table.Th visibleFrom="sm">State</Table.Th>
+                  <Table.Th visibleFrom="sm">Votes</Table.Th>
+                  <Table.Th visibleFrom="xs" className="nowrap">
+                    Waiting since
+                  </Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {shown?.map((r) => (
+                  <Table.Tr key={r.jobId}>
+                    <Table.Td>
+                      {r.own ? (
+                        <Anchor component={Link} to={`/analyses/${r.jobId}`} fw={500}>
+                          {r.title}
+                        </Anchor>
+                      ) : (
+                        <Anchor component={Link} to={`/checks/${r.jobId}`} fw={500}>
+                          {r.title}
+                        </Anchor>
+                      )}
+                      <Text size="sm" c="dimmed" lineClamp={1}>
+                        {r.dataset}, {r.owner}
+                        {r.purpose ? `: ${r.purpose}` : ''}
+                      </Text>
+                    </Table.Td>
+                    <Table.Td>
+                      <Text size="sm" fw={standing(r) === 'Waits for you' ? 600 : undefined}>
+                        {standing(r)}
+                      </Text>
+                    </Table.Td>
+                    <Table.Td visibleFrom="sm">
+                      <StateBadge of="job" state={r.state} />
+                    </Table.Td>
+                    <Table.Td visibleFrom="sm" className="figures">
+                      {r.votes} of 2
+                    </Table.Td>
+                    <Table.Td visibleFrom="xs">
+                      <RelativeTime at={r.held} />
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          )}
+        </>
+      )}
     </Page>
   )
 }

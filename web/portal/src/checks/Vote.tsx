@@ -23,9 +23,40 @@ export function Votes({ review }: { review: Review }) {
   const differ = votes.some((v) => v.vote !== mine.vote)
   return (
     <Section title="Votes">
-      {differ && <Alert color="yellow" variant="outline" mb="sm" title="The votes differ">Each of you now sees the other’s. Either changes theirs, or a third checker decides.</Alert>}
-      <ul className="todo"><li><Text size="sm"><b>You</b> {mine.vote === 'approve' ? 'approved' : 'rejected'}</Text>{mine.comment && <Text size="sm" c="dimmed" className="prose">{mine.comment}</Text>}</li>{votes.map((v) => <li key={v.name + v.at}><Text size="sm"><b>{v.name}</b> {v.vote === 'approve' ? 'approved' : 'rejected'}, <RelativeTime at={v.at} /></Text>{v.comment && <Text size="sm" c="dimmed" className="prose">{v.comment}</Text>}</li>)}</ul>
-      {votes.length === 0 && <Text size="sm" c="dimmed">Another checker has to vote as well.</Text>}
+      {differ && (
+        <Alert color="yellow" variant="outline" mb="sm" title="The votes differ">
+          Each of you now sees the other’s. Either changes theirs, or a third checker decides.
+        </Alert>
+      )}
+      <ul className="todo">
+        <li>
+          <Text size="sm">
+            <b>You</b> {mine.vote === 'approve' ? 'approved' : 'rejected'}
+          </Text>
+          {mine.comment && (
+            <Text size="sm" c="dimmed" className="prose">
+              {mine.comment}
+            </Text>
+          )}
+        </li>
+        {votes.map((v) => (
+          <li key={v.name + v.at}>
+            <Text size="sm">
+              <b>{v.name}</b> {v.vote === 'approve' ? 'approved' : 'rejected'}, <RelativeTime at={v.at} />
+            </Text>
+            {v.comment && (
+              <Text size="sm" c="dimmed" className="prose">
+                {v.comment}
+              </Text>
+            )}
+          </li>
+        ))}
+      </ul>
+      {votes.length === 0 && (
+        <Text size="sm" c="dimmed">
+          Another checker has to vote as well.
+        </Text>
+      )}
     </Section>
   )
 }
@@ -41,7 +72,12 @@ export function VoteForm({ review }: { review: Review }) {
   const [error, setError] = useState<unknown>()
   const needsWords = vote === 'reject' || vote === 'ask'
   if (job.state !== 'held') return null
-  if (job.waiting === 'answer') return <Text className="panel" role="status">A question has been asked. It can be voted on once the analyst has answered.</Text>
+  if (job.waiting === 'answer')
+    return (
+      <Text className="panel" role="status">
+        A question has been asked. It can be voted on once the analyst has answered.
+      </Text>
+    )
   const send = async () => {
     if (!vote) return
     setBusy(true)
@@ -53,18 +89,58 @@ export function VoteForm({ review }: { review: Review }) {
       void client.invalidateQueries({ queryKey: ['reviews'] })
       if (next.state === 'held') await client.invalidateQueries({ queryKey: ['review', job.jobId] })
       else void navigate({ to: '/checks' })
-    } catch (e) { setError(e) } finally { setBusy(false) }
+    } catch (e) {
+      setError(e)
+    } finally {
+      setBusy(false)
+    }
   }
   return (
     <Section title={mine ? 'Change your vote' : 'Your vote'}>
-      <form onSubmit={(e) => { e.preventDefault(); void send() }}>
+      <form
+        onSubmit={(e) => {
+          e.preventDefault()
+          void send()
+        }}
+      >
         <Stack maw={720}>
           <Radio.Group aria-label="Your vote" value={vote} onChange={(v) => setDraft({ vote: v as Choice, comment })}>
-            <Stack gap="xs">{choices.map((c) => <Radio.Card key={c.value} value={c.value} className="choice" aria-label={c.title}><Group wrap="nowrap" align="flex-start"><Radio.Indicator mt={3} /><div><Text fw={500}>{c.title}</Text><Text size="sm" c="dimmed">{c.text}</Text></div></Group></Radio.Card>)}</Stack>
+            <Stack gap="xs">
+              {choices.map((c) => (
+                <Radio.Card key={c.value} value={c.value} className="choice" aria-label={c.title}>
+                  <Group wrap="nowrap" align="flex-start">
+                    <Radio.Indicator mt={3} />
+                    <div>
+                      <Text fw={500}>{c.title}</Text>
+                      <Text size="sm" c="dimmed">
+                        {c.text}
+                      </Text>
+                    </div>
+                  </Group>
+                </Radio.Card>
+              ))}
+            </Stack>
           </Radio.Group>
-          <Textarea label={vote === 'ask' ? 'Your question' : 'Comment'} description={vote === 'ask' ? 'The analyst reads it, without your name' : 'The other checker reads it after voting; the analyst does not'} required={needsWords} autosize minRows={2} maxLength={4000} value={comment} onChange={(e) => setDraft({ vote, comment: e.currentTarget.value })} />
+          <Textarea
+            label={vote === 'ask' ? 'Your question' : 'Comment'}
+            description={
+              vote === 'ask'
+                ? 'The analyst reads it, without your name'
+                : 'The other checker reads it after voting; the analyst does not'
+            }
+            required={needsWords}
+            autosize
+            minRows={2}
+            maxLength={4000}
+            value={comment}
+            onChange={(e) => setDraft({ vote, comment: e.currentTarget.value })}
+          />
           <ProblemNotice error={error} />
-          <Group><Button type="submit" loading={busy} disabled={!vote || (needsWords && !comment.trim())}>{vote === 'ask' ? 'Send the question' : mine ? 'Change the vote' : 'Vote'}</Button></Group>
+          <Group>
+            <Button type="submit" loading={busy} disabled={!vote || (needsWords && !comment.trim())}>
+              {vote === 'ask' ? 'Send the question' : mine ? 'Change the vote' : 'Vote'}
+            </Button>
+          </Group>
         </Stack>
       </form>
     </Section>

@@ -2,7 +2,21 @@ import { Button, Group } from '@mantine/core'
 import type { Dataset, Policy } from './data.ts'
 import { PolicyForm } from './PolicyForm.tsx'
 
-export const PolicyStep = ({ dataset, policy, change, next }: { dataset: Dataset; policy: Policy; change: (p: Policy) => void; next: (p: Policy) => void }) => <>
-  <PolicyForm dataset={dataset} policy={policy} change={change} />
-  <Group className="stickybar" justify="flex-end"><Button onClick={() => next(policy)}>Go on to publish</Button></Group>
-</>
+export const PolicyStep = ({
+  dataset,
+  policy,
+  change,
+  next,
+}: {
+  dataset: Dataset
+  policy: Policy
+  change: (p: Policy) => void
+  next: (p: Policy) => void
+}) => (
+  <>
+    <PolicyForm dataset={dataset} policy={policy} change={change} />
+    <Group className="stickybar" justify="flex-end">
+      <Button onClick={() => next(policy)}>Go on to publish</Button>
+    </Group>
+  </>
+)

@@ -12,16 +12,75 @@ export function ReadingStep({ reading, again, next }: { reading: Reading; again:
   const { data: job } = useQuery({ ...jobQuery(reading.jobId ?? ''), enabled: reading.jobId !== undefined })
   const rows = reading.tables.reduce((n, t) => n + t.rows, 0)
   return (
-    <Section title={reading.state === 'reading' ? 'Reading the files' : reading.state === 'failed' ? 'The files could not be read' : 'What was read'} hint={reading.state === 'reading' ? 'You can leave this page: it goes on without you.' : undefined}>
+    <Section
+      title={
+        reading.state === 'reading'
+          ? 'Reading the files'
+          : reading.state === 'failed'
+            ? 'The files could not be read'
+            : 'What was read'
+      }
+      hint={reading.state === 'reading' ? 'You can leave this page: it goes on without you.' : undefined}
+    >
       <Stack maw={760}>
         {reading.state === 'reading' && (job ? <Steps job={job} /> : <Text role="status">Waiting for its turn …</Text>)}
-        {reading.state === 'failed' && <Alert color="red" variant="outline" role="alert" icon={<IconAlertTriangle size={18} aria-hidden />} title={reading.problem ? `${reading.problem.file}${reading.problem.line ? `, line ${reading.problem.line}` : ''}` : 'The job stopped'}>{reading.problem?.reason ?? job?.problem?.message ?? 'Try it again.'} Mend the file on your side, then choose the files again: those that have not changed are not sent twice.</Alert>}
-        {reading.state === 'ready' && <>
-          <Text size="sm">{count(reading.tables.length, 'table')}, {count(rows, 'row')}{reading.other.length > 0 ? `, ${count(reading.other.length, 'other file')} (${bytes(reading.other.reduce((n, f) => n + f.size, 0))})` : ''}. Only you and other custodians see this.</Text>
-          <Table.ScrollContainer minWidth={320}><Table className="figures"><Table.Thead><Table.Tr><Table.Th>File</Table.Th><Table.Th ta="right">Rows</Table.Th><Table.Th ta="right">Columns</Table.Th><Table.Th>Warnings</Table.Th></Table.Tr></Table.Thead>
-            <Table.Tbody>{reading.tables.map((t) => <Table.Tr key={t.file}><Table.Td className="nowrap">{t.file}</Table.Td><Table.Td ta="right">{t.rows.toLocaleString('en')}</Table.Td><Table.Td ta="right">{t.columns.length}</Table.Td><Table.Td>{t.warnings.length === 0 ? 'none' : t.warnings.join(' ')}</Table.Td></Table.Tr>)}</Table.Tbody></Table></Table.ScrollContainer>
-        </>}
-        <Group>{reading.state === 'ready' && <Button onClick={next}>Go on to the schema</Button>}{reading.state !== 'reading' && <Button variant="default" onClick={again}>{reading.state === 'failed' ? 'Choose the files again' : 'Use other files'}</Button>}</Group>
+        {reading.state === 'failed' && (
+          <Alert
+            color="red"
+            variant="outline"
+            role="alert"
+            icon={<IconAlertTriangle size={18} aria-hidden />}
+            title={
+              reading.problem
+                ? `${reading.problem.file}${reading.problem.line ? `, line ${reading.problem.line}` : ''}`
+                : 'The job stopped'
+            }
+          >
+            {reading.problem?.reason ?? job?.problem?.message ?? 'Try it again.'} Mend the file on your side, then
+            choose the files again: those that have not changed are not sent twice.
+          </Alert>
+        )}
+        {reading.state === 'ready' && (
+          <>
+            <Text size="sm">
+              {count(reading.tables.length, 'table')}, {count(rows, 'row')}
+              {reading.other.length > 0
+                ? `, ${count(reading.other.length, 'other file')} (${bytes(reading.other.reduce((n, f) => n + f.size, 0))})`
+                : ''}
+              . Only you and other custodians see this.
+            </Text>
+            <Table.ScrollContainer minWidth={320}>
+              <Table className="figures">
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>File</Table.Th>
+                    <Table.Th ta="right">Rows</Table.Th>
+                    <Table.Th ta="right">Columns</Table.Th>
+                    <Table.Th>Warnings</Table.Th>
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {reading.tables.map((t) => (
+                    <Table.Tr key={t.file}>
+                      <Table.Td className="nowrap">{t.file}</Table.Td>
+                      <Table.Td ta="right">{t.rows.toLocaleString('en')}</Table.Td>
+                      <Table.Td ta="right">{t.columns.length}</Table.Td>
+                      <Table.Td>{t.warnings.length === 0 ? 'none' : t.warnings.join(' ')}</Table.Td>
+                    </Table.Tr>
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </Table.ScrollContainer>
+          </>
+        )}
+        <Group>
+          {reading.state === 'ready' && <Button onClick={next}>Go on to the schema</Button>}
+          {reading.state !== 'reading' && (
+            <Button variant="default" onClick={again}>
+              {reading.state === 'failed' ? 'Choose the files again' : 'Use other files'}
+            </Button>
+          )}
+        </Group>
       </Stack>
     </Section>
   )

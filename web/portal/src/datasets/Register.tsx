@@ -13,8 +13,19 @@ import { carryOver } from './schema-draft.ts'
 import { SchemaStep } from './SchemaStep.tsx'
 import { type Step, StepBar } from './StepBar.tsx'
 
-/** What the custodian has decided so far: kept in this browser until it is published. `of` is the reading it was made from. */
-interface Registration { of?: string | undefined; /** A dataset.json came with the files. */ declared?: boolean; schema?: Schema | undefined; policy?: Policy | undefined; /** Steps that were gone through. */ checked?: ('schema' | 'policy')[] }
+/**
+ * What the custodian has decided so far: kept in this browser until it is published. `of` is the reading it was made
+ * from.
+ */
+interface Registration {
+  of?: string | undefined
+  /** A dataset.json came with the files. */
+  declared?: boolean
+  schema?: Schema | undefined
+  policy?: Policy | undefined
+  /** Steps that were gone through. */
+  checked?: ('schema' | 'policy')[]
+}
 
 /** From files to a published version, step by step; each step can be left and come back to. */
 export function Register({ dataset }: { dataset: Dataset }) {
@@ -27,24 +38,91 @@ export function Register({ dataset }: { dataset: Dataset }) {
   const ready = reading?.state === 'ready' && reading.proposed !== undefined
   // A new reading brings new columns; what was decided about those that stay is kept.
   useEffect(() => {
-    if (ready && reading.proposed && draft?.of !== reading.jobId) setDraft({ ...draft, of: reading.jobId, schema: carryOver(reading.proposed, draft?.schema ?? dataset.schema, draft?.declared), declared: false, checked: [] })
+    if (ready && reading.proposed && draft?.of !== reading.jobId)
+      setDraft({
+        ...draft,
+        of: reading.jobId,
+        schema: carryOver(reading.proposed, draft?.schema ?? dataset.schema, draft?.declared),
+        declared: false,
+        checked: [],
+      })
   }, [ready, reading, draft, setDraft, dataset.schema])
   if (!reading) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows rows={6} />
   const schema = draft?.schema ?? reading.proposed
-  const done: Step[] = ['name', ...(reading.state === 'none' ? [] : ['files' as const]), ...(ready ? ['reading' as const, ...(draft?.checked ?? [])] : [])]
-  const open: Step[] = [...done, ...(ready ? ['schema' as const] : []), ...(done.includes('schema') ? ['policy' as const] : []), ...(done.includes('policy') ? ['publish' as const] : [])]
+  const done: Step[] = [
+    'name',
+    ...(reading.state === 'none' ? [] : ['files' as const]),
+    ...(ready ? ['reading' as const, ...(draft?.checked ?? [])] : []),
+  ]
+  const open: Step[] = [
+    ...done,
+    ...(ready ? ['schema' as const] : []),
+    ...(done.includes('schema') ? ['policy' as const] : []),
+    ...(done.includes('policy') ? ['publish' as const] : []),
+  ]
   const natural: Step = reading.state === 'none' ? 'files' : ready ? 'schema' : 'reading'
   const asked = search.step as Step | undefined
   const now: Step = asked && (asked === 'files' || asked === natural || open.includes(asked)) ? asked : natural
   const go = (step: Step | undefined) => void navigate({ to: '.', search: (step ? { step } : {}) as never })
-  const fresh = () => { void client.invalidateQueries({ queryKey: ['reading', datasetId] }); void client.invalidateQueries({ queryKey: ['dataset', datasetId] }) }
+  const fresh = () => {
+    void client.invalidateQueries({ queryKey: ['reading', datasetId] })
+    void client.invalidateQueries({ queryKey: ['dataset', datasetId] })
+  }
   const put = (change: Partial<Registration>) => setDraft({ ...draft, of: reading.jobId, ...change })
-  return <>
-    <StepBar now={now} done={done} open={open} go={go} />
-    {now === 'files' && <FilesStep dataset={dataset} before={reading.state !== 'none'} found={(file) => put({ ...file, declared: file.schema !== undefined })} next={() => { fresh(); go('reading') }} />}
-    {now === 'reading' && <ReadingStep reading={reading} again={() => go('files')} next={() => go('schema')} />}
-    {now === 'schema' && schema && <SchemaStep dataset={dataset} reading={reading} schema={schema} policy={draft?.policy ?? dataset.policy} change={(s) => put({ schema: s })} importPolicy={(policy) => put({ policy })} next={() => { put({ checked: ['schema', ...(draft?.checked?.includes('policy') ? ['policy' as const] : [])] }); go('policy') }} />}
-    {now === 'policy' && <PolicyStep dataset={dataset} policy={draft?.policy ?? dataset.policy} change={(policy) => put({ policy })} next={(policy) => { put({ policy, checked: ['schema', 'policy'] }); go('publish') }} />}
-    {now === 'publish' && schema && <Publish dataset={dataset} schema={schema} policy={draft?.policy ?? dataset.policy} back={go} done={() => { setDraft(undefined); void client.invalidateQueries({ queryKey: ['datasets'] }); fresh(); void navigate({ to: `/datasets/${datasetId}/overview` }) }} />}
-  </>
+  return (
+    <>
+      <StepBar now={now} done={done} open={open} go={go} />
+      {now === 'files' && (
+        <FilesStep
+          dataset={dataset}
+          before={reading.state !== 'none'}
+          found={(file) => put({ ...file, declared: file.schema !== undefined })}
+          next={() => {
+            fresh()
+            go('reading')
+          }}
+        />
+      )}
+      {now === 'reading' && <ReadingStep reading={reading} again={() => go('files')} next={() => go('schema')} />}
+      {now === 'schema' && schema && (
+        <SchemaStep
+          dataset={dataset}
+          reading={reading}
+          schema={schema}
+          policy={draft?.policy ?? dataset.policy}
+          change={(s) => put({ schema: s })}
+          importPolicy={(policy) => put({ policy })}
+          next={() => {
+            put({ checked: ['schema', ...(draft?.checked?.includes('policy') ? ['policy' as const] : [])] })
+            go('policy')
+          }}
+        />
+      )}
+      {now === 'policy' && (
+        <PolicyStep
+          dataset={dataset}
+          policy={draft?.policy ?? dataset.policy}
+          change={(policy) => put({ policy })}
+          next={(policy) => {
+            put({ policy, checked: ['schema', 'policy'] })
+            go('publish')
+          }}
+        />
+      )}
+      {now === 'publish' && schema && (
+        <Publish
+          dataset={dataset}
+          schema={schema}
+          policy={draft?.policy ?? dataset.policy}
+          back={go}
+          done={() => {
+            setDraft(undefined)
+            void client.invalidateQueries({ queryKey: ['datasets'] })
+            fresh()
+            void navigate({ to: `/datasets/${datasetId}/overview` })
+          }}
+        />
+      )}
+    </>
+  )
 }

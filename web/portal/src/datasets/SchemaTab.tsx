@@ -11,7 +11,12 @@ import type { Column, Dataset, Table } from './data.ts'
 import { opening } from './snippets.ts'
 import { allowed, languageName, roleMeaning } from './words.ts'
 
-const fits = (t: Table, c: Column, words: readonly string[]): boolean => words.every((w) => `${t.name} ${c.name} ${c.meaning ?? ''} ${c.unit ?? ''} ${c.type} ${(c.categories ?? []).join(' ')}`.toLowerCase().includes(w))
+const fits = (t: Table, c: Column, words: readonly string[]): boolean =>
+  words.every((w) =>
+    `${t.name} ${c.name} ${c.meaning ?? ''} ${c.unit ?? ''} ${c.type} ${(c.categories ?? []).join(' ')}`
+      .toLowerCase()
+      .includes(w),
+  )
 const most = 200
 
 /** The declared tables and columns: what a script or a query may count on. */
@@ -20,49 +25,155 @@ export function SchemaTab({ dataset }: { dataset: Dataset }) {
   const [only, setOnly] = useAddress('table')
   const schema = dataset.schema!
   const words = q.toLowerCase().split(/\s+/).filter(Boolean)
-  const tables = schema.tables.filter((t) => !only || t.name === only).map((t) => ({ t, columns: t.columns.filter((c) => fits(t, c, words)) })).filter((x) => x.columns.length > 0 || words.length === 0)
-  return <>
-    <Group gap="sm" className="controls" role="search">
-      <TextInput className="grow" value={q} onChange={(e) => setQ(e.currentTarget.value)} placeholder="Search columns and meanings" aria-label="Search columns and meanings" leftSection={<IconSearch size={16} aria-hidden />} />
-      {schema.tables.length > 1 && <Select aria-label="Table" data={[{ value: '', label: 'Every table' }, ...schema.tables.map((t) => ({ value: t.name, label: t.name }))]} value={only} onChange={(v) => setOnly(v ?? '')} allowDeselect={false} w={200} />}
-    </Group>
-    {tables.length === 0 && <Empty title="No column matches">Try another word.</Empty>}
-    {tables.map(({ t, columns }) => (
-      <Section key={t.name} title={t.name} hint={<>{t.meaning ? `${t.meaning}. ` : ''}{count(t.columns.length, 'column')}, {t.oneRowPerSubject ? 'one row a subject' : 'several rows a subject'}</>}>
-        <Opening dataset={dataset} table={t} />
-        <Rows.ScrollContainer minWidth={360}>
-          <Rows className="rows">
-            <Rows.Thead><Rows.Tr><Rows.Th>Column</Rows.Th><Rows.Th>Type</Rows.Th><Rows.Th visibleFrom="xs">Values</Rows.Th><Rows.Th visibleFrom="sm">Meaning</Rows.Th></Rows.Tr></Rows.Thead>
-            <Rows.Tbody>{columns.slice(0, most).map((c) => (
-              <Rows.Tr key={c.name}>
-                <Rows.Td><CopyId value={c.name} label={`name ${c.name}`} /></Rows.Td>
-                <Rows.Td><Text size="sm">{c.type}{c.unit ? `, ${c.unit}` : ''}</Text>{c.role && <Text size="xs" c="dimmed" title={roleMeaning[c.role]}>{c.role}</Text>}<Text size="xs" c="dimmed" hiddenFrom="xs">{allowed(c)}</Text></Rows.Td>
-                <Rows.Td visibleFrom="xs"><Text size="sm">{allowed(c) || '–'}</Text>{c.nullable === false && <Text size="xs" c="dimmed">never missing</Text>}</Rows.Td>
-                <Rows.Td visibleFrom="sm"><Text size="sm">{c.meaning || '–'}</Text></Rows.Td>
-              </Rows.Tr>))}
-            </Rows.Tbody>
-          </Rows>
-        </Rows.ScrollContainer>
-        {columns.length > most && <Text size="sm" c="dimmed" mt="xs">The first {most} of {count(columns.length, 'column')}; search to see others.</Text>}
-      </Section>))}
-    {!only && schema.images.map((i) => (
-      <Section key={i.name} title={i.name} hint={`${i.meaning ? `${i.meaning}. ` : ''}NIfTI volumes: each row of ${i.table} names one in its column ${i.path}.`}>
-        {i.masks.length > 0 && <Stack gap={4}><Text size="sm">Region masks, handed to every run:</Text>{i.masks.map((m) => <CopyId key={m} value={`/catalogs/${dataset.name}/${m}`} label={`the path of ${m}`} />)}</Stack>}
-      </Section>))}
-  </>
+  const tables = schema.tables
+    .filter((t) => !only || t.name === only)
+    .map((t) => ({ t, columns: t.columns.filter((c) => fits(t, c, words)) }))
+    .filter((x) => x.columns.length > 0 || words.length === 0)
+  return (
+    <>
+      <Group gap="sm" className="controls" role="search">
+        <TextInput
+          className="grow"
+          value={q}
+          onChange={(e) => setQ(e.currentTarget.value)}
+          placeholder="Search columns and meanings"
+          aria-label="Search columns and meanings"
+          leftSection={<IconSearch size={16} aria-hidden />}
+        />
+        {schema.tables.length > 1 && (
+          <Select
+            aria-label="Table"
+            data={[
+              { value: '', label: 'Every table' },
+              ...schema.tables.map((t) => ({ value: t.name, label: t.name })),
+            ]}
+            value={only}
+            onChange={(v) => setOnly(v ?? '')}
+            allowDeselect={false}
+            w={200}
+          />
+        )}
+      </Group>
+      {tables.length === 0 && <Empty title="No column matches">Try another word.</Empty>}
+      {tables.map(({ t, columns }) => (
+        <Section
+          key={t.name}
+          title={t.name}
+          hint={
+            <>
+              {t.meaning ? `${t.meaning}. ` : ''}
+              {count(t.columns.length, 'column')}, {t.oneRowPerSubject ? 'one row a subject' : 'several rows a subject'}
+            </>
+          }
+        >
+          <Opening dataset={dataset} table={t} />
+          <Rows.ScrollContainer minWidth={360}>
+            <Rows className="rows">
+              <Rows.Thead>
+                <Rows.Tr>
+                  <Rows.Th>Column</Rows.Th>
+                  <Rows.Th>Type</Rows.Th>
+                  <Rows.Th visibleFrom="xs">Values</Rows.Th>
+                  <Rows.Th visibleFrom="sm">Meaning</Rows.Th>
+                </Rows.Tr>
+              </Rows.Thead>
+              <Rows.Tbody>
+                {columns.slice(0, most).map((c) => (
+                  <Rows.Tr key={c.name}>
+                    <Rows.Td>
+                      <CopyId value={c.name} label={`name ${c.name}`} />
+                    </Rows.Td>
+                    <Rows.Td>
+                      <Text size="sm">
+                        {c.type}
+                        {c.unit ? `, ${c.unit}` : ''}
+                      </Text>
+                      {c.role && (
+                        <Text size="xs" c="dimmed" title={roleMeaning[c.role]}>
+                          {c.role}
+                        </Text>
+                      )}
+                      <Text size="xs" c="dimmed" hiddenFrom="xs">
+                        {allowed(c)}
+                      </Text>
+                    </Rows.Td>
+                    <Rows.Td visibleFrom="xs">
+                      <Text size="sm">{allowed(c) || '–'}</Text>
+                      {c.nullable === false && (
+                        <Text size="xs" c="dimmed">
+                          never missing
+                        </Text>
+                      )}
+                    </Rows.Td>
+                    <Rows.Td visibleFrom="sm">
+                      <Text size="sm">{c.meaning || '–'}</Text>
+                    </Rows.Td>
+                  </Rows.Tr>
+                ))}
+              </Rows.Tbody>
+            </Rows>
+          </Rows.ScrollContainer>
+          {columns.length > most && (
+            <Text size="sm" c="dimmed" mt="xs">
+              The first {most} of {count(columns.length, 'column')}; search to see others.
+            </Text>
+          )}
+        </Section>
+      ))}
+      {!only &&
+        schema.images.map((i) => (
+          <Section
+            key={i.name}
+            title={i.name}
+            hint={`${i.meaning ? `${i.meaning}. ` : ''}NIfTI volumes: each row of ${i.table} names one in its column ${i.path}.`}
+          >
+            {i.masks.length > 0 && (
+              <Stack gap={4}>
+                <Text size="sm">Region masks, handed to every run:</Text>
+                {i.masks.map((m) => (
+                  <CopyId key={m} value={`/catalogs/${dataset.name}/${m}`} label={`the path of ${m}`} />
+                ))}
+              </Stack>
+            )}
+          </Section>
+        ))}
+    </>
+  )
 }
 
 /** Where the table lies and how it is opened. */
 function Opening({ dataset: { name: dataset, policy }, table }: { dataset: Dataset; table: Table }) {
-  const languages = (['sql', 'python', 'r'] as const).filter((l) => policy.languages.includes(l) || (l === 'python' && policy.languages.includes('notebook')))
+  const languages = (['sql', 'python', 'r'] as const).filter(
+    (l) => policy.languages.includes(l) || (l === 'python' && policy.languages.includes('notebook')),
+  )
   const [language, setLanguage] = useState(languages[0])
   if (!language) return null
   const code = opening(dataset, table)[language]
   return (
     <div className="snippet">
       <Group justify="space-between" gap="xs">
-        <Group gap="xs" maw="100%"><Text size="xs" c="dimmed">Scripts find it at</Text><CopyId value={`/catalogs/${dataset}/${table.file}`} label={`the path of ${table.name}`} show={`$DATA_ROOT/catalogs/${dataset}/${table.file}`} /></Group>
-        <Group gap={4}>{languages.length > 1 && <SegmentedControl size="xs" aria-label={`Language for ${table.name}`} value={language} onChange={(v) => setLanguage(v as typeof language)} data={languages.map((l) => ({ value: l, label: languageName[l] }))} />}<CopyId value={code} label={`the ${languageName[language]} for ${table.name}`} hidden /></Group>
+        <Group gap="xs" maw="100%">
+          <Text size="xs" c="dimmed">
+            Scripts find it at
+          </Text>
+          <CopyId
+            value={`/catalogs/${dataset}/${table.file}`}
+            label={`the path of ${table.name}`}
+            show={`$DATA_ROOT/catalogs/${dataset}/${table.file}`}
+          />
+        </Group>
+        <Group gap={4}>
+          {languages.length > 1 && (
+            <SegmentedControl
+              size="xs"
+              aria-label={`Language for ${table.name}`}
+              value={language}
+              onChange={(v) => setLanguage(v as typeof language)}
+              data={languages.map((l) => ({ value: l, label: languageName[l] }))}
+            />
+          )}
+          <CopyId value={code} label={`the ${languageName[language]} for ${table.name}`} hidden />
+        </Group>
       </Group>
       <ScrollCode text={code} label={`${languageName[language]} that opens ${table.name}`} />
     </div>

@@ -11,14 +11,26 @@ export type Column = Table['columns'][number]
 export type Policy = Dataset['policy']
 export type Reading = Awaited<ReturnType<Client['datasets']['reading']>>
 
-export const useDatasets = (organisationId: string | undefined) => useQuery({
-  queryKey: ['datasets', organisationId], enabled: organisationId !== undefined, refetchInterval: 30_000,
-  queryFn: (): Promise<Dataset[]> => everything((after) => api.datasets.list({ params: { organisationId: organisationId! }, query: { limit: 200, after } })),
-})
+export const useDatasets = (organisationId: string | undefined) =>
+  useQuery({
+    queryKey: ['datasets', organisationId],
+    enabled: organisationId !== undefined,
+    refetchInterval: 30_000,
+    queryFn: (): Promise<Dataset[]> =>
+      everything((after) =>
+        api.datasets.list({ params: { organisationId: organisationId! }, query: { limit: 200, after } }),
+      ),
+  })
 /** Asked often while its files are being read or stored. */
-export const datasetQuery = (datasetId: string) => queryOptions({
-  queryKey: ['dataset', datasetId], queryFn: () => api.datasets.get({ params: { datasetId } }), refetchInterval: (q) => (q.state.data?.state === 'reading' ? 1_000 : 15_000),
-})
-export const readingQuery = (datasetId: string) => queryOptions({
-  queryKey: ['reading', datasetId], queryFn: () => api.datasets.reading({ params: { datasetId } }), refetchInterval: (q) => (q.state.data?.state === 'reading' ? 1_000 : false),
-})
+export const datasetQuery = (datasetId: string) =>
+  queryOptions({
+    queryKey: ['dataset', datasetId],
+    queryFn: () => api.datasets.get({ params: { datasetId } }),
+    refetchInterval: (q) => (q.state.data?.state === 'reading' ? 1_000 : 15_000),
+  })
+export const readingQuery = (datasetId: string) =>
+  queryOptions({
+    queryKey: ['reading', datasetId],
+    queryFn: () => api.datasets.reading({ params: { datasetId } }),
+    refetchInterval: (q) => (q.state.data?.state === 'reading' ? 1_000 : false),
+  })

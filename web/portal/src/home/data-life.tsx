@@ -16,7 +16,9 @@ const day = 24 * 3600 * 1000
 export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.ReactNode } {
   const here = useOrganisation()
   const may = useMay()
-  const keeps = here !== undefined && may('datasets.create'), asks = here !== undefined && may('dataset.analyse'), checks = here !== undefined && may('outputs.check')
+  const keeps = here !== undefined && may('datasets.create'),
+    asks = here !== undefined && may('dataset.analyse'),
+    checks = here !== undefined && may('outputs.check')
   const { data: datasets } = useDatasets(here?.organisationId)
   const { data: reviews } = useReviews(checks ? here.organisationId : undefined)
   const { data: mine, dataUpdatedAt } = useMyJobs({}, asks)
@@ -24,24 +26,157 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
   const jobs = mine?.pages[0]?.items ?? []
   const due = reviews?.filter((r) => !r.own && !r.voted && r.waiting !== 'answer') ?? []
   const approvals = queued.filter((j) => j.waiting === 'approval')
-  const running = jobs.filter(moving), asked = jobs.filter((j) => j.waiting === 'answer')
-  const ended = jobs.filter((j) => (j.state === 'failed' || j.state === 'blocked') && j.ended !== undefined && dataUpdatedAt - new Date(j.ended).getTime() < day).slice(0, 5)
-  const unfinished = keeps ? datasets?.filter((d) => d.state === 'proposed' || d.state === 'draft' || d.state === 'reading') ?? [] : []
-  const low = keeps ? datasets?.filter((d) => d.state === 'published' && d.policy.modes.includes('noise') && d.budget.limitNanoRho > 0 && (d.budget.spentNanoRho + d.budget.reservedNanoRho) / d.budget.limitNanoRho > 0.8) ?? [] : []
-  const shown = due.length + approvals.length + running.length + asked.length + ended.length + unfinished.length + low.length > 0
+  const running = jobs.filter(moving),
+    asked = jobs.filter((j) => j.waiting === 'answer')
+  const ended = jobs
+    .filter(
+      (j) =>
+        (j.state === 'failed' || j.state === 'blocked') &&
+        j.ended !== undefined &&
+        dataUpdatedAt - new Date(j.ended).getTime() < day,
+    )
+    .slice(0, 5)
+  const unfinished = keeps
+    ? (datasets?.filter((d) => d.state === 'proposed' || d.state === 'draft' || d.state === 'reading') ?? [])
+    : []
+  const low = keeps
+    ? (datasets?.filter(
+        (d) =>
+          d.state === 'published' &&
+          d.policy.modes.includes('noise') &&
+          d.budget.limitNanoRho > 0 &&
+          (d.budget.spentNanoRho + d.budget.reservedNanoRho) / d.budget.limitNanoRho > 0.8,
+      ) ?? [])
+    : []
+  const shown =
+    due.length + approvals.length + running.length + asked.length + ended.length + unfinished.length + low.length > 0
   return {
-    loaded: datasets !== undefined && (!checks || reviews !== undefined) && (!asks || mine !== undefined), shown, parts: <>
-      {asked.length > 0 && <Section title="Checkers ask you"><ul className="todo">{asked.map((j) => <Line key={j.jobId} to={`/analyses/${j.jobId}`} title={j.title}>{j.dataset}</Line>)}</ul></Section>}
-      {due.length > 0 && <Section title="Outputs to check"><ul className="todo">{due.slice(0, 10).map((r) => <Line key={r.jobId} to={`/checks/${r.jobId}`} title={r.title}>{r.dataset}, {r.owner}, waiting since <RelativeTime at={r.held} /></Line>)}</ul></Section>}
-      {approvals.length > 0 && <Section title="Analyses to approve"><ul className="todo">{approvals.slice(0, 10).map((j) => <Line key={j.jobId} to={`/analyses/${j.jobId}`} title={j.title}>{j.owner.name} on {j.dataset}, <RelativeTime at={j.created} /></Line>)}</ul></Section>}
-      {running.length > 0 && <Section title="Running now"><ul className="todo">{running.map((j) => <Line key={j.jobId} to={`/analyses/${j.jobId}`} title={j.title} state={<StateBadge of="job" state={j.state} word={stateWord(j)} />}>{j.dataset}, <RelativeTime at={j.created} /></Line>)}</ul></Section>}
-      {ended.length > 0 && <Section title="Came to nothing"><ul className="todo">{ended.map((j) => <Line key={j.jobId} to={`/analyses/${j.jobId}`} title={j.title} state={<StateBadge of="job" state={j.state} />}>{j.problem?.message ?? j.dataset}</Line>)}</ul></Section>}
-      {unfinished.length > 0 && <Section title="Datasets to finish"><ul className="todo">{unfinished.map((d) => <Line key={d.datasetId} to={`/datasets/${d.datasetId}/register`} title={d.title} state={<StateBadge of="dataset" state={d.state} />}>{d.problem ?? (d.state === 'draft' ? 'Add its files' : d.state === 'reading' ? 'Its files are being read' : 'Confirm its schema and publish')}</Line>)}</ul></Section>}
-      {low.length > 0 && <Section title="Budgets nearly spent"><ul className="todo">{low.map((d) => <Line key={d.datasetId} to={`/datasets/${d.datasetId}/budget`} title={d.title}>epsilon {short(d.budget.left)} of {short(d.budget.epsilon)} left</Line>)}</ul></Section>}
-    </>,
+    loaded: datasets !== undefined && (!checks || reviews !== undefined) && (!asks || mine !== undefined),
+    shown,
+    parts: (
+      <>
+        {asked.length > 0 && (
+          <Section title="Checkers ask you">
+            <ul className="todo">
+              {asked.map((j) => (
+                <Line key={j.jobId} to={`/analyses/${j.jobId}`} title={j.title}>
+                  {j.dataset}
+                </Line>
+              ))}
+            </ul>
+          </Section>
+        )}
+        {due.length > 0 && (
+          <Section title="Outputs to check">
+            <ul className="todo">
+              {due.slice(0, 10).map((r) => (
+                <Line key={r.jobId} to={`/checks/${r.jobId}`} title={r.title}>
+                  {r.dataset}, {r.owner}, waiting since <RelativeTime at={r.held} />
+                </Line>
+              ))}
+            </ul>
+          </Section>
+        )}
+        {approvals.length > 0 && (
+          <Section title="Analyses to approve">
+            <ul className="todo">
+              {approvals.slice(0, 10).map((j) => (
+                <Line key={j.jobId} to={`/analyses/${j.jobId}`} title={j.title}>
+                  {j.owner.name} on {j.dataset}, <RelativeTime at={j.created} />
+                </Line>
+              ))}
+            </ul>
+          </Section>
+        )}
+        {running.length > 0 && (
+          <Section title="Running now">
+            <ul className="todo">
+              {running.map((j) => (
+                <Line
+                  key={j.jobId}
+                  to={`/analyses/${j.jobId}`}
+                  title={j.title}
+                  state={<StateBadge of="job" state={j.state} word={stateWord(j)} />}
+                >
+                  {j.dataset}, <RelativeTime at={j.created} />
+                </Line>
+              ))}
+            </ul>
+          </Section>
+        )}
+        {ended.length > 0 && (
+          <Section title="Came to nothing">
+            <ul className="todo">
+              {ended.map((j) => (
+                <Line
+                  key={j.jobId}
+                  to={`/analyses/${j.jobId}`}
+                  title={j.title}
+                  state={<StateBadge of="job" state={j.state} />}
+                >
+                  {j.problem?.message ?? j.dataset}
+                </Line>
+              ))}
+            </ul>
+          </Section>
+        )}
+        {unfinished.length > 0 && (
+          <Section title="Datasets to finish">
+            <ul className="todo">
+              {unfinished.map((d) => (
+                <Line
+                  key={d.datasetId}
+                  to={`/datasets/${d.datasetId}/register`}
+                  title={d.title}
+                  state={<StateBadge of="dataset" state={d.state} />}
+                >
+                  {d.problem ??
+                    (d.state === 'draft'
+                      ? 'Add its files'
+                      : d.state === 'reading'
+                        ? 'Its files are being read'
+                        : 'Confirm its schema and publish')}
+                </Line>
+              ))}
+            </ul>
+          </Section>
+        )}
+        {low.length > 0 && (
+          <Section title="Budgets nearly spent">
+            <ul className="todo">
+              {low.map((d) => (
+                <Line key={d.datasetId} to={`/datasets/${d.datasetId}/budget`} title={d.title}>
+                  epsilon {short(d.budget.left)} of {short(d.budget.epsilon)} left
+                </Line>
+              ))}
+            </ul>
+          </Section>
+        )}
+      </>
+    ),
   }
 }
 
-const Line = ({ to, title, state, children }: { to: string; title: string; state?: React.ReactNode; children: React.ReactNode }) => (
-  <li><Group gap="sm"><Anchor component={Link} to={to} fw={500}>{title}</Anchor>{state}</Group><Text size="sm" c="dimmed" component="div">{children}</Text></li>
+const Line = ({
+  to,
+  title,
+  state,
+  children,
+}: {
+  to: string
+  title: string
+  state?: React.ReactNode
+  children: React.ReactNode
+}) => (
+  <li>
+    <Group gap="sm">
+      <Anchor component={Link} to={to} fw={500}>
+        {title}
+      </Anchor>
+      {state}
+    </Group>
+    <Text size="sm" c="dimmed" component="div">
+      {children}
+    </Text>
+  </li>
 )

@@ -13,7 +13,10 @@ import { linksQuery, overviewQuery, useStudies } from '../studies/data.ts'
 
 const soon = 24 * 3600 * 1000
 
-/** What needs me now: outputs to check, analyses to approve or running, budgets low, runs arriving, drafts to finish, links about to expire. */
+/**
+ * What needs me now: outputs to check, analyses to approve or running, budgets low, runs arriving, drafts to finish,
+ * links about to expire.
+ */
 export function HomePage() {
   const me = useMe()
   const here = useOrganisation()
@@ -26,23 +29,116 @@ export function HomePage() {
   const drafts = data?.filter((s) => s.state === 'draft' && may('study.edit', s)) ?? []
   const paused = data?.filter((s) => s.state === 'paused' && may('study.edit', s)) ?? []
   return (
-    <Page title={`Hello, ${me.name.split(' ')[0] || me.email}`} action={<>
-      {asks && <Button component={Link} to="/analyses/ask" variant="default">Ask a question</Button>}
-      {may('studies.create') && <Button component={Link} to="/studies/new" variant={data?.length ? 'default' : 'filled'}>New study</Button>}
-    </>}>
+    <Page
+      title={`Hello, ${me.name.split(' ')[0] || me.email}`}
+      action={
+        <>
+          {asks && (
+            <Button component={Link} to="/analyses/ask" variant="default">
+              Ask a question
+            </Button>
+          )}
+          {may('studies.create') && (
+            <Button component={Link} to="/studies/new" variant={data?.length ? 'default' : 'filled'}>
+              New study
+            </Button>
+          )}
+        </>
+      }
+    >
       <ProblemNotice error={error} retry={() => void refetch()} />
       {!data && !error && <LoadingRows />}
       {dataLife.parts}
-      {data?.length === 0 && dataLife.loaded && !dataLife.shown && <Empty title="Nothing needs you yet" action={may('studies.create') ? <Button component={Link} to="/studies/new">Start from an example</Button> : asks ? <Button component={Link} to="/datasets">Look at the datasets</Button> : undefined}>
-        {may('studies.create') ? 'Make a first study: choose an example, look at it as a participant would, and send yourself the link.' : asks ? 'Your analyses, and what you are asked about them, appear here. Begin with a dataset: its page has a first question to try.' : may('outputs.check') ? 'Outputs that wait for your check appear here.' : 'Studies that are shared with you, and what needs you in them, appear here.'}
-        {may('audit.read') && <> As {here.roles.join(' and ')} you can also <Anchor component={Link} to="/audit" underline="always">read the audit chain</Anchor>.</>}
-      </Empty>}
-      {live.length > 0 && <Section title="Live now"><LiveStudies studies={live} /></Section>}
+      {data?.length === 0 && dataLife.loaded && !dataLife.shown && (
+        <Empty
+          title="Nothing needs you yet"
+          action={
+            may('studies.create') ? (
+              <Button component={Link} to="/studies/new">
+                Start from an example
+              </Button>
+            ) : asks ? (
+              <Button component={Link} to="/datasets">
+                Look at the datasets
+              </Button>
+            ) : undefined
+          }
+        >
+          {may('studies.create')
+            ? 'Make a first study: choose an example, look at it as a participant would, and send yourself the link.'
+            : asks
+              ? 'Your analyses, and what you are asked about them, appear here. Begin with a dataset: its page has a first question to try.'
+              : may('outputs.check')
+                ? 'Outputs that wait for your check appear here.'
+                : 'Studies that are shared with you, and what needs you in them, appear here.'}
+          {may('audit.read') && (
+            <>
+              {' '}
+              As {here.roles.join(' and ')} you can also{' '}
+              <Anchor component={Link} to="/audit" underline="always">
+                read the audit chain
+              </Anchor>
+              .
+            </>
+          )}
+        </Empty>
+      )}
+      {live.length > 0 && (
+        <Section title="Live now">
+          <LiveStudies studies={live} />
+        </Section>
+      )}
       <ExpiringLinks studies={live.filter((s) => may('study.edit', s))} />
-      {drafts.length > 0 && <Section title="Drafts to finish"><ul className="todo">{drafts.map((s) => (
-        <li key={s.studyId}><Anchor component={Link} to={`/studies/${s.studyId}/${s.version === 0 ? 'content' : 'overview'}`} fw={500}>{s.title}</Anchor><Text size="sm" c="dimmed" component="div">{s.version === 0 ? 'Nothing published yet' : 'Published, not launched'}, changed <RelativeTime at={s.changed} /></Text></li>))}</ul></Section>}
-      {paused.length > 0 && <Section title="Paused"><ul className="todo">{paused.map((s) => <li key={s.studyId}><Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>{s.title}</Anchor><Text size="sm" c="dimmed">No new participants can start</Text></li>)}</ul></Section>}
-      {data && data.length > 0 && live.length + drafts.length + paused.length === 0 && dataLife.loaded && !dataLife.shown && <Text c="dimmed">Nothing needs you now. All <Anchor component={Link} to="/studies" underline="always">{count(data.length, 'study', 'studies')}</Anchor> are closed or somebody else’s to finish.</Text>}
+      {drafts.length > 0 && (
+        <Section title="Drafts to finish">
+          <ul className="todo">
+            {drafts.map((s) => (
+              <li key={s.studyId}>
+                <Anchor
+                  component={Link}
+                  to={`/studies/${s.studyId}/${s.version === 0 ? 'content' : 'overview'}`}
+                  fw={500}
+                >
+                  {s.title}
+                </Anchor>
+                <Text size="sm" c="dimmed" component="div">
+                  {s.version === 0 ? 'Nothing published yet' : 'Published, not launched'}, changed{' '}
+                  <RelativeTime at={s.changed} />
+                </Text>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      {paused.length > 0 && (
+        <Section title="Paused">
+          <ul className="todo">
+            {paused.map((s) => (
+              <li key={s.studyId}>
+                <Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>
+                  {s.title}
+                </Anchor>
+                <Text size="sm" c="dimmed">
+                  No new participants can start
+                </Text>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      {data &&
+        data.length > 0 &&
+        live.length + drafts.length + paused.length === 0 &&
+        dataLife.loaded &&
+        !dataLife.shown && (
+          <Text c="dimmed">
+            Nothing needs you now. All{' '}
+            <Anchor component={Link} to="/studies" underline="always">
+              {count(data.length, 'study', 'studies')}
+            </Anchor>{' '}
+            are closed or somebody else’s to finish.
+          </Text>
+        )}
     </Page>
   )
 }
@@ -50,15 +146,55 @@ export function HomePage() {
 function LiveStudies({ studies }: { studies: Study[] }) {
   const may = useMay()
   const asked = studies.slice(0, 20)
-  const figures = useQueries({ queries: asked.map((s) => ({ ...overviewQuery(s.studyId), enabled: may('study.aggregates', s), refetchInterval: 10_000 })) })
+  const figures = useQueries({
+    queries: asked.map((s) => ({
+      ...overviewQuery(s.studyId),
+      enabled: may('study.aggregates', s),
+      refetchInterval: 10_000,
+    })),
+  })
   return (
     <table className="plain figures">
-      <thead><tr><th>Study</th><th>Going on</th><th>Completed</th><th>Last arrival</th></tr></thead>
-      <tbody>{asked.map((s, i) => {
-        const f = figures[i]?.data
-        if (!may('study.aggregates', s)) return <tr key={s.studyId}><td><Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>{s.title}</Anchor></td><td colSpan={3}><Text size="sm" c="dimmed">Its figures are not shared with you</Text></td></tr>
-        return <tr key={s.studyId}><td><Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>{s.title}</Anchor></td><td>{f ? (f.byState.live ?? 0) : '–'}</td><td>{f ? `${f.byState.completed ?? 0} of ${f.runs}` : '–'}</td><td>{f?.lastArrival ? <RelativeTime at={f.lastArrival} /> : '–'}</td></tr>
-      })}</tbody>
+      <thead>
+        <tr>
+          <th>Study</th>
+          <th>Going on</th>
+          <th>Completed</th>
+          <th>Last arrival</th>
+        </tr>
+      </thead>
+      <tbody>
+        {asked.map((s, i) => {
+          const f = figures[i]?.data
+          if (!may('study.aggregates', s))
+            return (
+              <tr key={s.studyId}>
+                <td>
+                  <Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>
+                    {s.title}
+                  </Anchor>
+                </td>
+                <td colSpan={3}>
+                  <Text size="sm" c="dimmed">
+                    Its figures are not shared with you
+                  </Text>
+                </td>
+              </tr>
+            )
+          return (
+            <tr key={s.studyId}>
+              <td>
+                <Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>
+                  {s.title}
+                </Anchor>
+              </td>
+              <td>{f ? (f.byState.live ?? 0) : '–'}</td>
+              <td>{f ? `${f.byState.completed ?? 0} of ${f.runs}` : '–'}</td>
+              <td>{f?.lastArrival ? <RelativeTime at={f.lastArrival} /> : '–'}</td>
+            </tr>
+          )
+        })}
+      </tbody>
     </table>
   )
 }
@@ -66,14 +202,41 @@ function LiveStudies({ studies }: { studies: Study[] }) {
 function ExpiringLinks({ studies }: { studies: Study[] }) {
   const asked = studies.slice(0, 20)
   const links = useQueries({ queries: asked.map((s) => linksQuery(s.studyId)) })
-  const rows = asked.flatMap((s, i) => (links[i]?.data ?? []).filter((l) => l.kind !== 'preview' && l.state === 'open' && new Date(l.expires).getTime() - Date.now() < soon).map((l) => ({ s, l })))
-  const without = asked.filter((s, i) => s.runtime !== 'jatos' && links[i]?.data && !links[i].data.some((l) => l.kind !== 'preview' && l.state === 'open'))
+  const rows = asked.flatMap((s, i) =>
+    (links[i]?.data ?? [])
+      .filter((l) => l.kind !== 'preview' && l.state === 'open' && new Date(l.expires).getTime() - Date.now() < soon)
+      .map((l) => ({ s, l })),
+  )
+  const without = asked.filter(
+    (s, i) =>
+      s.runtime !== 'jatos' && links[i]?.data && !links[i].data.some((l) => l.kind !== 'preview' && l.state === 'open'),
+  )
   if (rows.length + without.length === 0) return null
   return (
     <Section title="Links">
       <ul className="todo">
-        {without.map((s) => <li key={s.studyId}><Group gap="xs"><Anchor component={Link} to={`/studies/${s.studyId}/links`} fw={500}>{s.title}</Anchor><Text size="sm">is live, but has no open link</Text></Group></li>)}
-        {rows.map(({ s, l }) => <li key={l.code}><Group gap="xs"><Anchor component={Link} to={`/studies/${s.studyId}/links`} fw={500}>{l.label || s.title}</Anchor><Text size="sm" component="div">expires <RelativeTime at={l.expires} /></Text></Group></li>)}
+        {without.map((s) => (
+          <li key={s.studyId}>
+            <Group gap="xs">
+              <Anchor component={Link} to={`/studies/${s.studyId}/links`} fw={500}>
+                {s.title}
+              </Anchor>
+              <Text size="sm">is live, but has no open link</Text>
+            </Group>
+          </li>
+        ))}
+        {rows.map(({ s, l }) => (
+          <li key={l.code}>
+            <Group gap="xs">
+              <Anchor component={Link} to={`/studies/${s.studyId}/links`} fw={500}>
+                {l.label || s.title}
+              </Anchor>
+              <Text size="sm" component="div">
+                expires <RelativeTime at={l.expires} />
+              </Text>
+            </Group>
+          </li>
+        ))}
       </ul>
     </Section>
   )
@@ -83,8 +246,19 @@ function Nowhere() {
   const me = useMe()
   return (
     <Page title={`Hello, ${me.name.split(' ')[0] || me.email}`}>
-      <Empty title="You do not belong to an organisation yet" action={me.mayCreateOrganisation && <Button component={Link} to="/settings/organisation">Found an organisation</Button>}>
-        {me.mayCreateOrganisation ? 'Studies, people and keys belong to an organisation, such as a lab. Found one, or open the invitation link somebody sent you.' : 'Ask an admin of your lab for an invitation, and open the link they give you.'}
+      <Empty
+        title="You do not belong to an organisation yet"
+        action={
+          me.mayCreateOrganisation && (
+            <Button component={Link} to="/settings/organisation">
+              Found an organisation
+            </Button>
+          )
+        }
+      >
+        {me.mayCreateOrganisation
+          ? 'Studies, people and keys belong to an organisation, such as a lab. Found one, or open the invitation link somebody sent you.'
+          : 'Ask an admin of your lab for an invitation, and open the link they give you.'}
       </Empty>
     </Page>
   )

@@ -5,8 +5,14 @@ import type { ReactNode } from 'react'
 export function Empty({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
   return (
     <Stack className="empty" align="flex-start" gap="xs">
-      <Title order={2} size="h3">{title}</Title>
-      {children && <Text c="dimmed" maw={560}>{children}</Text>}
+      <Title order={2} size="h3">
+        {title}
+      </Title>
+      {children && (
+        <Text c="dimmed" maw={560}>
+          {children}
+        </Text>
+      )}
       {action}
     </Stack>
   )

@@ -5,18 +5,41 @@ import { useEffect, useRef, useState } from 'react'
 
 /** Okabe and Ito's palette: told apart with every common colour vision. */
 export const palette = ['#0072B2', '#E69F00', '#009E73', '#CC79A7', '#56B4E9', '#D55E00', '#999999'] as const
-interface PlotTable { columns: readonly string[]; rows: readonly (readonly (string | number)[])[] }
+interface PlotTable {
+  columns: readonly string[]
+  rows: readonly (readonly (string | number)[])[]
+}
 
 /**
- * An Observable Plot, loaded when first shown, with its table behind it. `make` gets the library, the width in pixels and
- * the colours of the present scheme; `label` says in a sentence what the plot shows. Keep `make` stable (useCallback) or it is drawn again.
+ * An Observable Plot, loaded when first shown, with its table behind it. `make` gets the library, the width in pixels
+ * and the colours of the present scheme; `label` says in a sentence what the plot shows. Keep `make` stable
+ * (useCallback) or it is drawn again.
  */
-export function Plot({ make, table, label, height = 200 }: { make: (plot: typeof P, width: number, ink: string) => HTMLElement | SVGElement; /** Left out where the page shows the table itself. */ table?: PlotTable; label: string; height?: number }) {
+export function Plot({
+  make,
+  table,
+  label,
+  height = 200,
+}: {
+  make: (plot: typeof P, width: number, ink: string) => HTMLElement | SVGElement
+  /** Left out where the page shows the table itself. */
+  table?: PlotTable
+  label: string
+  height?: number
+}) {
   const { ref, width } = useElementSize<HTMLDivElement>()
   const [library, setLibrary] = useState<typeof P>()
   const host = useRef<HTMLDivElement>(null)
   const dark = useComputedColorScheme('light') === 'dark'
-  useEffect(() => { let here = true; void import('@observablehq/plot').then((p) => { if (here) setLibrary(p) }); return () => { here = false } }, [])
+  useEffect(() => {
+    let here = true
+    void import('@observablehq/plot').then((p) => {
+      if (here) setLibrary(p)
+    })
+    return () => {
+      here = false
+    }
+  }, [])
   useEffect(() => {
     if (!library || width === 0 || !host.current) return
     const drawn = make(library, width, dark ? '#dee2e6' : '#343a40')
@@ -25,14 +48,34 @@ export function Plot({ make, table, label, height = 200 }: { make: (plot: typeof
   }, [library, make, width, dark])
   return (
     <figure className="plot">
-      <div ref={ref} role="img" aria-label={label}><Box ref={host} style={{ minHeight: height }} /></div>
-      {table && <details>
-        <summary>Show as a table</summary>
-        <Table.ScrollContainer minWidth={200}>
-          <Table className="figures"><Table.Thead><Table.Tr>{table.columns.map((c) => <Table.Th key={c}>{c}</Table.Th>)}</Table.Tr></Table.Thead>
-            <Table.Tbody>{table.rows.map((r, i) => <Table.Tr key={i}>{r.map((v, j) => <Table.Td key={j}>{v}</Table.Td>)}</Table.Tr>)}</Table.Tbody></Table>
-        </Table.ScrollContainer>
-      </details>}
+      <div ref={ref} role="img" aria-label={label}>
+        <Box ref={host} style={{ minHeight: height }} />
+      </div>
+      {table && (
+        <details>
+          <summary>Show as a table</summary>
+          <Table.ScrollContainer minWidth={200}>
+            <Table className="figures">
+              <Table.Thead>
+                <Table.Tr>
+                  {table.columns.map((c) => (
+                    <Table.Th key={c}>{c}</Table.Th>
+                  ))}
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {table.rows.map((r, i) => (
+                  <Table.Tr key={i}>
+                    {r.map((v, j) => (
+                      <Table.Td key={j}>{v}</Table.Td>
+                    ))}
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        </details>
+      )}
     </figure>
   )
 }

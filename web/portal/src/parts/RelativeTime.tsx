@@ -1,6 +1,14 @@
 import { useEffect, useState } from 'react'
 
-const units: [Intl.RelativeTimeFormatUnit, number][] = [['year', 31_557_600], ['month', 2_629_800], ['week', 604_800], ['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]]
+const units: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+]
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 
 /** "3 minutes ago", "in 2 days"; under ten seconds it is "just now". */
@@ -16,6 +24,13 @@ const exact = (at: string) => new Date(at).toLocaleString('en-GB', { dateStyle: 
 /** A time as people say it, exact on hover; keeps itself up to date. */
 export function RelativeTime({ at }: { at: string }) {
   const [, tick] = useState(0)
-  useEffect(() => { const timer = setInterval(() => tick((n) => n + 1), 15_000); return () => clearInterval(timer) }, [])
-  return <time dateTime={at} title={exact(at)} className="nowrap">{fromNow(at)}</time>
+  useEffect(() => {
+    const timer = setInterval(() => tick((n) => n + 1), 15_000)
+    return () => clearInterval(timer)
+  }, [])
+  return (
+    <time dateTime={at} title={exact(at)} className="nowrap">
+      {fromNow(at)}
+    </time>
+  )
 }

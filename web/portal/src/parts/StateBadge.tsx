@@ -8,31 +8,97 @@ import type { LinkState } from '../../../../domain/studies/links.ts'
 
 type Tone = 'idle' | 'active' | 'wait' | 'good' | 'bad'
 const studyTone: Record<StudyState, Tone> = { draft: 'idle', live: 'active', paused: 'wait', closed: 'idle' }
-const runTone: Record<RunState, Tone> = { live: 'active', stale: 'wait', incomplete: 'wait', completed: 'good', aborted: 'bad', withdrawn: 'bad' }
-const linkTone: Record<LinkState, Tone> = { open: 'active', expired: 'idle', used: 'idle', full: 'good', revoked: 'bad' }
-const datasetTone: Record<DatasetState, Tone> = { draft: 'idle', reading: 'active', proposed: 'wait', published: 'good', retired: 'idle' }
-const jobTone: Record<JobState, Tone> = { queued: 'wait', running: 'active', checking: 'active', held: 'wait', succeeded: 'good', blocked: 'bad', failed: 'bad', cancelled: 'idle' }
-const synthesisTone: Record<SynthesisState, Tone> = { uploading: 'wait', reading: 'active', proposed: 'wait', running: 'active', ready: 'good', failed: 'bad', expired: 'idle' }
-const pipelineTone: Record<PipelineRunState, Tone> = { created: 'wait', queued: 'wait', running: 'active', succeeded: 'good', failed: 'bad', cancelled: 'idle' }
+const runTone: Record<RunState, Tone> = {
+  live: 'active',
+  stale: 'wait',
+  incomplete: 'wait',
+  completed: 'good',
+  aborted: 'bad',
+  withdrawn: 'bad',
+}
+const linkTone: Record<LinkState, Tone> = {
+  open: 'active',
+  expired: 'idle',
+  used: 'idle',
+  full: 'good',
+  revoked: 'bad',
+}
+const datasetTone: Record<DatasetState, Tone> = {
+  draft: 'idle',
+  reading: 'active',
+  proposed: 'wait',
+  published: 'good',
+  retired: 'idle',
+}
+const jobTone: Record<JobState, Tone> = {
+  queued: 'wait',
+  running: 'active',
+  checking: 'active',
+  held: 'wait',
+  succeeded: 'good',
+  blocked: 'bad',
+  failed: 'bad',
+  cancelled: 'idle',
+}
+const synthesisTone: Record<SynthesisState, Tone> = {
+  uploading: 'wait',
+  reading: 'active',
+  proposed: 'wait',
+  running: 'active',
+  ready: 'good',
+  failed: 'bad',
+  expired: 'idle',
+}
+const pipelineTone: Record<PipelineRunState, Tone> = {
+  created: 'wait',
+  queued: 'wait',
+  running: 'active',
+  succeeded: 'good',
+  failed: 'bad',
+  cancelled: 'idle',
+}
 const linkMeaning: Partial<Record<LinkState, string>> = {
-  open: 'Participants can start with it', expired: 'Its time has run out', used: 'Its one run has started', full: 'Its quota is reached', revoked: 'Taken back',
+  open: 'Participants can start with it',
+  expired: 'Its time has run out',
+  used: 'Its one run has started',
+  full: 'Its quota is reached',
+  revoked: 'Taken back',
 }
 
-type Named = { of: 'study'; state: StudyState } | { of: 'run'; state: RunState } | { of: 'link'; state: LinkState } | { of: 'dataset'; state: DatasetState } | { of: 'job'; state: JobState; word?: string } | { of: 'synthesis'; state: SynthesisState } | { of: 'pipeline-run'; state: PipelineRunState }
+type Named =
+  | { of: 'study'; state: StudyState }
+  | { of: 'run'; state: RunState }
+  | { of: 'link'; state: LinkState }
+  | { of: 'dataset'; state: DatasetState }
+  | { of: 'job'; state: JobState; word?: string }
+  | { of: 'synthesis'; state: SynthesisState }
+  | { of: 'pipeline-run'; state: PipelineRunState }
 function look(x: Named): { tone: Tone; meaning: string | undefined; word: string } {
   switch (x.of) {
-    case 'study': return { tone: studyTone[x.state], meaning: studyLife[x.state].meaning, word: x.state }
-    case 'run': return { tone: runTone[x.state], meaning: runLife[x.state].meaning, word: x.state }
-    case 'link': return { tone: linkTone[x.state], meaning: linkMeaning[x.state], word: x.state }
-    case 'dataset': return { tone: datasetTone[x.state], meaning: datasetLife[x.state].meaning, word: x.state }
-    case 'pipeline-run': return { tone: pipelineTone[x.state], meaning: runMeaning[x.state], word: x.state }
-    case 'synthesis': return { tone: synthesisTone[x.state], meaning: synthesisLife[x.state].meaning, word: x.state }
-    case 'job': return { tone: jobTone[x.state], meaning: jobLife[x.state].meaning, word: x.word ?? x.state }
+    case 'study':
+      return { tone: studyTone[x.state], meaning: studyLife[x.state].meaning, word: x.state }
+    case 'run':
+      return { tone: runTone[x.state], meaning: runLife[x.state].meaning, word: x.state }
+    case 'link':
+      return { tone: linkTone[x.state], meaning: linkMeaning[x.state], word: x.state }
+    case 'dataset':
+      return { tone: datasetTone[x.state], meaning: datasetLife[x.state].meaning, word: x.state }
+    case 'pipeline-run':
+      return { tone: pipelineTone[x.state], meaning: runMeaning[x.state], word: x.state }
+    case 'synthesis':
+      return { tone: synthesisTone[x.state], meaning: synthesisLife[x.state].meaning, word: x.state }
+    case 'job':
+      return { tone: jobTone[x.state], meaning: jobLife[x.state].meaning, word: x.word ?? x.state }
   }
 }
 
 /** A state in a word, with a dot whose shape and colour both tell it, and its meaning on hover. */
 export function StateBadge(x: Named) {
   const { tone, meaning, word } = look(x)
-  return <span className="state" data-tone={tone} title={meaning}><i aria-hidden />{word}</span>
+  return (
+    <span className="state" data-tone={tone} title={meaning}>
+      <i aria-hidden />
+      {word}
+    </span>
+  )
 }

@@ -17,21 +17,75 @@ export function Artifacts({ run }: { run: Run }) {
   if (run.ended === undefined) return <Text c="dimmed">Results appear here when the run has ended.</Text>
   if (!data) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows rows={4} />
   if (data.items.length === 0) return <Text c="dimmed">It left nothing in its output folder.</Text>
-  const first = open ?? new Set(data.items.filter((a) => a.kind === 'image' || a.kind === 'plot' || a.kind === 'table').slice(0, atOnce).map((a) => a.path))
-  const toggle = (path: string) => { const next = new Set(first); if (!next.delete(path)) next.add(path); setOpen(next) }
-  return <>
-    {data.leftOut > 0 && <Text size="sm" mb="md" role="alert">{count(data.leftOut, 'file')} did not fit and {data.leftOut === 1 ? 'was' : 'were'} left out.</Text>}
-    <div className="artifacts">{data.items.map((a) => (
-      <section key={a.path} className="panel" aria-label={a.title ?? a.path}>
-        <Group justify="space-between" wrap="nowrap" align="flex-start"><div className="grow"><Text fw={500} style={{ overflowWrap: 'anywhere' }}>{a.title ?? a.path}</Text><Text size="xs" c="dimmed">{a.title ? `${a.path} · ` : ''}{bytes(a.size)}{a.zipped ? ' · in the archive' : ''}</Text></div>
-          <Group gap="xs" wrap="nowrap">{shownKinds.has(a.kind) && !a.zipped && <Button size="compact-xs" variant="default" aria-expanded={first.has(a.path)} onClick={() => toggle(a.path)}>{first.has(a.path) ? 'Hide' : 'Show'}</Button>}<Download run={run} artifact={a} /></Group></Group>
-        {first.has(a.path) && !a.zipped && <Suspense fallback={<LoadingRows rows={3} />}><Preview run={run} artifact={a} /></Suspense>}
-      </section>))}
-    </div>
-  </>
+  const first =
+    open ??
+    new Set(
+      data.items
+        .filter((a) => a.kind === 'image' || a.kind === 'plot' || a.kind === 'table')
+        .slice(0, atOnce)
+        .map((a) => a.path),
+    )
+  const toggle = (path: string) => {
+    const next = new Set(first)
+    if (!next.delete(path)) next.add(path)
+    setOpen(next)
+  }
+  return (
+    <>
+      {data.leftOut > 0 && (
+        <Text size="sm" mb="md" role="alert">
+          {count(data.leftOut, 'file')} did not fit and {data.leftOut === 1 ? 'was' : 'were'} left out.
+        </Text>
+      )}
+      <div className="artifacts">
+        {data.items.map((a) => (
+          <section key={a.path} className="panel" aria-label={a.title ?? a.path}>
+            <Group justify="space-between" wrap="nowrap" align="flex-start">
+              <div className="grow">
+                <Text fw={500} style={{ overflowWrap: 'anywhere' }}>
+                  {a.title ?? a.path}
+                </Text>
+                <Text size="xs" c="dimmed">
+                  {a.title ? `${a.path} · ` : ''}
+                  {bytes(a.size)}
+                  {a.zipped ? ' · in the archive' : ''}
+                </Text>
+              </div>
+              <Group gap="xs" wrap="nowrap">
+                {shownKinds.has(a.kind) && !a.zipped && (
+                  <Button
+                    size="compact-xs"
+                    variant="default"
+                    aria-expanded={first.has(a.path)}
+                    onClick={() => toggle(a.path)}
+                  >
+                    {first.has(a.path) ? 'Hide' : 'Show'}
+                  </Button>
+                )}
+                <Download run={run} artifact={a} />
+              </Group>
+            </Group>
+            {first.has(a.path) && !a.zipped && (
+              <Suspense fallback={<LoadingRows rows={3} />}>
+                <Preview run={run} artifact={a} />
+              </Suspense>
+            )}
+          </section>
+        ))}
+      </div>
+    </>
+  )
 }
 
 function Download({ run, artifact }: { run: Run; artifact: Artifact }) {
   const { data } = useQuery(artifactQuery(run.jobId, artifact.path))
-  return data ? <Anchor href={data.url} download={data.filename} size="sm" aria-label={`Download ${artifact.path}`}>Download</Anchor> : <Text size="sm" c="dimmed">Download</Text>
+  return data ? (
+    <Anchor href={data.url} download={data.filename} size="sm" aria-label={`Download ${artifact.path}`}>
+      Download
+    </Anchor>
+  ) : (
+    <Text size="sm" c="dimmed">
+      Download
+    </Text>
+  )
 }

@@ -21,46 +21,219 @@ const nothing = (): void => undefined
 export function CompareRunsPage() {
   const [ids] = useAddress('runs')
   const enough = ids.split(',').filter(Boolean).length >= 2
-  const { data, error, refetch } = useQuery({ queryKey: ['run-comparison', ids], enabled: enough, queryFn: () => api.pipelines.compare({ query: { runs: ids } }) })
+  const { data, error, refetch } = useQuery({
+    queryKey: ['run-comparison', ids],
+    enabled: enough,
+    queryFn: () => api.pipelines.compare({ query: { runs: ids } }),
+  })
   const [all, setAll] = useState(false)
   const back = { to: '/pipelines?view=runs', label: 'Pipelines' }
-  if (!enough) return <Page title="Compare runs" back={back}><Empty title="Choose two or more">Mark two to six runs in a list, then choose Compare.</Empty></Page>
-  if (!data) return <Page title="Compare runs" back={back}>{error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows />}</Page>
+  if (!enough)
+    return (
+      <Page title="Compare runs" back={back}>
+        <Empty title="Choose two or more">Mark two to six runs in a list, then choose Compare.</Empty>
+      </Page>
+    )
+  if (!data)
+    return (
+      <Page title="Compare runs" back={back}>
+        {error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows />}
+      </Page>
+    )
   const { runs } = data
-  const parameters = data.parameters.filter((p) => all || p.differs), metrics = data.metrics
-  const called = runs.map((r) => (runs.every((x) => x.experimentId === runs[0]!.experimentId) ? runName(r) : `${r.experiment}: ${runName(r)}`))
+  const parameters = data.parameters.filter((p) => all || p.differs),
+    metrics = data.metrics
+  const called = runs.map((r) =>
+    runs.every((x) => x.experimentId === runs[0]!.experimentId) ? runName(r) : `${r.experiment}: ${runName(r)}`,
+  )
   const names = called.map((n, i) => (called.indexOf(n) === i ? n : `${n} (${i + 1})`))
-  const head = <Table.Thead><Table.Tr><Table.Th w={200}><span className="sr">What</span></Table.Th>{runs.map((r, i) => <Table.Th key={r.jobId}><Anchor component={Link} to={`/pipeline-runs/${r.jobId}`}>{names[i]}</Anchor></Table.Th>)}</Table.Tr></Table.Thead>
-  const row = (name: React.ReactNode, key: string, values: React.ReactNode[], differs: boolean) => <Table.Tr key={key}><Table.Th scope="row">{name}{differs && <span className="sr">, differs</span>}</Table.Th>{values.map((v, i) => <Table.Td key={i} data-differs={differs || undefined}>{v}</Table.Td>)}</Table.Tr>
-  const shown = data.artifacts.filter((a) => ['image', 'plot', 'table'].includes(a.kind) && a.hashes.filter((h) => h !== null).length > 1)
+  const head = (
+    <Table.Thead>
+      <Table.Tr>
+        <Table.Th w={200}>
+          <span className="sr">What</span>
+        </Table.Th>
+        {runs.map((r, i) => (
+          <Table.Th key={r.jobId}>
+            <Anchor component={Link} to={`/pipeline-runs/${r.jobId}`}>
+              {names[i]}
+            </Anchor>
+          </Table.Th>
+        ))}
+      </Table.Tr>
+    </Table.Thead>
+  )
+  const row = (name: React.ReactNode, key: string, values: React.ReactNode[], differs: boolean) => (
+    <Table.Tr key={key}>
+      <Table.Th scope="row">
+        {name}
+        {differs && <span className="sr">, differs</span>}
+      </Table.Th>
+      {values.map((v, i) => (
+        <Table.Td key={i} data-differs={differs || undefined}>
+          {v}
+        </Table.Td>
+      ))}
+    </Table.Tr>
+  )
+  const shown = data.artifacts.filter(
+    (a) => ['image', 'plot', 'table'].includes(a.kind) && a.hashes.filter((h) => h !== null).length > 1,
+  )
   return (
-    <Page title="Compare runs" back={back} wide hint={data.code.differs ? 'Their code differs.' : 'All ran the same code.'}>
-      <Table.ScrollContainer minWidth={200 + 180 * runs.length}><Table className="versions figures">{head}<Table.Tbody>
-        {row('State', 'state', runs.map((r) => <StateBadge key={r.jobId} of="pipeline-run" state={r.state} />), false)}
-        {row('Version', 'version', runs.map((r) => String(r.version)), data.code.differs)}
-        {row('Took', 'took', runs.map((r) => (r.seconds === undefined ? '–' : elapsed(r.seconds))), false)}
-        {row('Most memory', 'memory', runs.map((r) => (r.used ? `${r.used.peakMemoryMb} MB` : '–')), false)}
-        {data.inputs.map((i) => row(i.title ?? i.name, `input ${i.name}`, i.values.map((h) => (h === null ? '–' : <code key={h}>{h.slice(0, 10)}</code>)), i.differs))}
-        {parameters.map((p) => row(<>{p.title ?? p.name}{p.unit ? <Text span size="xs" c="dimmed"> ({p.unit})</Text> : null}</>, `parameter ${p.name}`, p.values.map(valueText), p.differs))}
-        {metrics.map((m) => row(<b>{m.name}</b>, `metric ${m.name}`, m.values.map((v) => (v === null ? '–' : figure(v))), m.differs))}
-      </Table.Tbody></Table></Table.ScrollContainer>
-      <Checkbox mt="sm" size="sm" label={`Also parameters that are the same (${data.parameters.filter((p) => !p.differs).length})`} checked={all} onChange={(e) => setAll(e.currentTarget.checked)} />
-      {metrics.length > 0 && <Section title="Figures"><div className="artifacts">{metrics.map((m) => <Metric key={m.name} metric={m} names={JSON.stringify(names)} />)}</div></Section>}
-      {shown.map((a) => <Section key={a.path} title={a.path} hint={a.differs ? undefined : 'The same in all of them.'}><div className="beside-each" data-n={runs.length}>{runs.map((r, i) => <figure key={r.jobId}><figcaption>{names[i]}</figcaption>{a.hashes[i] === null ? <Text size="sm" c="dimmed">Not there.</Text> : <Suspense fallback={<LoadingRows rows={3} />}><Preview run={r} artifact={{ path: a.path, kind: a.kind, size: 0 }} /></Suspense>}</figure>)}</div></Section>)}
+    <Page
+      title="Compare runs"
+      back={back}
+      wide
+      hint={data.code.differs ? 'Their code differs.' : 'All ran the same code.'}
+    >
+      <Table.ScrollContainer minWidth={200 + 180 * runs.length}>
+        <Table className="versions figures">
+          {head}
+          <Table.Tbody>
+            {row(
+              'State',
+              'state',
+              runs.map((r) => <StateBadge key={r.jobId} of="pipeline-run" state={r.state} />),
+              false,
+            )}
+            {row(
+              'Version',
+              'version',
+              runs.map((r) => String(r.version)),
+              data.code.differs,
+            )}
+            {row(
+              'Took',
+              'took',
+              runs.map((r) => (r.seconds === undefined ? '–' : elapsed(r.seconds))),
+              false,
+            )}
+            {row(
+              'Most memory',
+              'memory',
+              runs.map((r) => (r.used ? `${r.used.peakMemoryMb} MB` : '–')),
+              false,
+            )}
+            {data.inputs.map((i) =>
+              row(
+                i.title ?? i.name,
+                `input ${i.name}`,
+                i.values.map((h) => (h === null ? '–' : <code key={h}>{h.slice(0, 10)}</code>)),
+                i.differs,
+              ),
+            )}
+            {parameters.map((p) =>
+              row(
+                <>
+                  {p.title ?? p.name}
+                  {p.unit ? (
+                    <Text span size="xs" c="dimmed">
+                      {' '}
+                      ({p.unit})
+                    </Text>
+                  ) : null}
+                </>,
+                `parameter ${p.name}`,
+                p.values.map(valueText),
+                p.differs,
+              ),
+            )}
+            {metrics.map((m) =>
+              row(
+                <b>{m.name}</b>,
+                `metric ${m.name}`,
+                m.values.map((v) => (v === null ? '–' : figure(v))),
+                m.differs,
+              ),
+            )}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      <Checkbox
+        mt="sm"
+        size="sm"
+        label={`Also parameters that are the same (${data.parameters.filter((p) => !p.differs).length})`}
+        checked={all}
+        onChange={(e) => setAll(e.currentTarget.checked)}
+      />
+      {metrics.length > 0 && (
+        <Section title="Figures">
+          <div className="artifacts">
+            {metrics.map((m) => (
+              <Metric key={m.name} metric={m} names={JSON.stringify(names)} />
+            ))}
+          </div>
+        </Section>
+      )}
+      {shown.map((a) => (
+        <Section key={a.path} title={a.path} hint={a.differs ? undefined : 'The same in all of them.'}>
+          <div className="beside-each" data-n={runs.length}>
+            {runs.map((r, i) => (
+              <figure key={r.jobId}>
+                <figcaption>{names[i]}</figcaption>
+                {a.hashes[i] === null ? (
+                  <Text size="sm" c="dimmed">
+                    Not there.
+                  </Text>
+                ) : (
+                  <Suspense fallback={<LoadingRows rows={3} />}>
+                    <Preview run={r} artifact={{ path: a.path, kind: a.kind, size: 0 }} />
+                  </Suspense>
+                )}
+              </figure>
+            ))}
+          </div>
+        </Section>
+      ))}
       <Logs runs={runs} names={names} />
     </Page>
   )
 }
 
 function Metric({ metric, names }: { metric: Comparison['metrics'][number]; names: string }) {
-  const make = useCallback((P: typeof import('@observablehq/plot'), width: number, ink: string) => {
-    const of = JSON.parse(names) as string[], data = metric.values.flatMap((v, i) => (v === null ? [] : [{ run: of[i]!, v }]))
-    return P.plot({ width, height: 56 + 26 * data.length, marginBottom: 40, marginLeft: Math.min(160, 24 + 7 * Math.max(...of.map((n) => n.length))), style: { color: ink, fontSize: '12px' }, x: { label: metric.name, grid: true, zero: true }, y: { label: null, domain: of }, marks: [P.barX(data, { x: 'v', y: 'run', fill: '#0072B2' }), P.ruleX([0])] })
-  }, [metric, names])
+  const make = useCallback(
+    (P: typeof import('@observablehq/plot'), width: number, ink: string) => {
+      const of = JSON.parse(names) as string[],
+        data = metric.values.flatMap((v, i) => (v === null ? [] : [{ run: of[i]!, v }]))
+      return P.plot({
+        width,
+        height: 56 + 26 * data.length,
+        marginBottom: 40,
+        marginLeft: Math.min(160, 24 + 7 * Math.max(...of.map((n) => n.length))),
+        style: { color: ink, fontSize: '12px' },
+        x: { label: metric.name, grid: true, zero: true },
+        y: { label: null, domain: of },
+        marks: [P.barX(data, { x: 'v', y: 'run', fill: '#0072B2' }), P.ruleX([0])],
+      })
+    },
+    [metric, names],
+  )
   return <Plot make={make} height={80} label={`${metric.name} of each run`} />
 }
 
 function Logs({ runs, names }: { runs: readonly Run[]; names: readonly string[] }) {
   const [open, setOpen] = useState(false)
-  return <details className="legend" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}><summary>Logs side by side</summary>{open && <div className="beside-each" data-n={runs.length}>{runs.map((r, i) => <figure key={r.jobId}><figcaption>{names[i]}</figcaption>{r.may.includes('log') ? <Suspense fallback={<LoadingRows rows={3} />}><LogView run={r} heard={nothing} /></Suspense> : <Text size="sm" c="dimmed">Its log is not for you.</Text>}</figure>)}</div>}</details>
+  return (
+    <details className="legend" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>Logs side by side</summary>
+      {open && (
+        <div className="beside-each" data-n={runs.length}>
+          {runs.map((r, i) => (
+            <figure key={r.jobId}>
+              <figcaption>{names[i]}</figcaption>
+              {r.may.includes('log') ? (
+                <Suspense fallback={<LoadingRows rows={3} />}>
+                  <LogView run={r} heard={nothing} />
+                </Suspense>
+              ) : (
+                <Text size="sm" c="dimmed">
+                  Its log is not for you.
+                </Text>
+              )}
+            </figure>
+          ))}
+        </div>
+      )}
+    </details>
+  )
 }

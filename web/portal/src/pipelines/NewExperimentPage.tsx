@@ -27,20 +27,81 @@ export function NewExperimentPage() {
   const make = async () => {
     setBusy(true)
     setRefused(undefined)
-    try { const e = await api.pipelines.createExperiment({ params: { organisationId: here!.organisationId }, body: { pipelineId, title: title.trim(), description: description.trim() } }); void navigate({ to: `/experiments/${e.experimentId}` }) } catch (e) { setRefused(e) } finally { setBusy(false) }
+    try {
+      const e = await api.pipelines.createExperiment({
+        params: { organisationId: here!.organisationId },
+        body: { pipelineId, title: title.trim(), description: description.trim() },
+      })
+      void navigate({ to: `/experiments/${e.experimentId}` })
+    } catch (e) {
+      setRefused(e)
+    } finally {
+      setBusy(false)
+    }
   }
   return (
-    <Page title="New experiment" back={{ to: '/pipelines', label: 'Pipelines' }} hint="Your own set-up of a pipeline. Every run of it is kept with all that it was made of.">
+    <Page
+      title="New experiment"
+      back={{ to: '/pipelines', label: 'Pipelines' }}
+      hint="Your own set-up of a pipeline. Every run of it is kept with all that it was made of."
+    >
       <ProblemNotice error={error} retry={() => void refetch()} />
       {!offered && !error && <LoadingRows />}
-      {offered?.length === 0 && <Empty title="There is no pipeline to set up" action={<Button component={Link} to="/pipelines/publish">Publish a pipeline</Button>}>Somebody publishes one first: a folder with code and a pipeline.json.</Empty>}
-      {offered && offered.length > 0 && <Stack maw={720} gap="lg">
-        <Radio.Group label="Pipeline" value={pipelineId} onChange={choose}><Stack gap="xs" mt={6}>{offered.map((p) => <Radio.Card key={p.pipelineId} value={p.pipelineId} className="choice" aria-label={p.title}><Text fw={600}>{p.title} <Text span size="sm" c="dimmed">version {p.version}</Text></Text><Text size="sm" c="dimmed">{p.description} {runtimeName[p.runtime]}, {count(p.parameters, 'parameter')}.</Text></Radio.Card>)}</Stack></Radio.Group>
-        <TextInput label="Title" value={title} onChange={(e) => setTitle(e.currentTarget.value)} maxLength={120} required />
-        <Textarea label="Description" description="What you want to find out" value={description} onChange={(e) => setDescription(e.currentTarget.value)} autosize minRows={2} maxLength={4000} />
-        <ProblemNotice error={refused} title="It was not made" />
-        <div><Button onClick={() => void make()} loading={busy} disabled={!pipelineId || title.trim() === ''}>Go on to inputs and parameters</Button></div>
-      </Stack>}
+      {offered?.length === 0 && (
+        <Empty
+          title="There is no pipeline to set up"
+          action={
+            <Button component={Link} to="/pipelines/publish">
+              Publish a pipeline
+            </Button>
+          }
+        >
+          Somebody publishes one first: a folder with code and a pipeline.json.
+        </Empty>
+      )}
+      {offered && offered.length > 0 && (
+        <Stack maw={720} gap="lg">
+          <Radio.Group label="Pipeline" value={pipelineId} onChange={choose}>
+            <Stack gap="xs" mt={6}>
+              {offered.map((p) => (
+                <Radio.Card key={p.pipelineId} value={p.pipelineId} className="choice" aria-label={p.title}>
+                  <Text fw={600}>
+                    {p.title}{' '}
+                    <Text span size="sm" c="dimmed">
+                      version {p.version}
+                    </Text>
+                  </Text>
+                  <Text size="sm" c="dimmed">
+                    {p.description} {runtimeName[p.runtime]}, {count(p.parameters, 'parameter')}.
+                  </Text>
+                </Radio.Card>
+              ))}
+            </Stack>
+          </Radio.Group>
+          <TextInput
+            label="Title"
+            value={title}
+            onChange={(e) => setTitle(e.currentTarget.value)}
+            maxLength={120}
+            required
+          />
+          <Textarea
+            label="Description"
+            description="What you want to find out"
+            value={description}
+            onChange={(e) => setDescription(e.currentTarget.value)}
+            autosize
+            minRows={2}
+            maxLength={4000}
+          />
+          <ProblemNotice error={refused} title="It was not made" />
+          <div>
+            <Button onClick={() => void make()} loading={busy} disabled={!pipelineId || title.trim() === ''}>
+              Go on to inputs and parameters
+            </Button>
+          </div>
+        </Stack>
+      )}
     </Page>
   )
 }

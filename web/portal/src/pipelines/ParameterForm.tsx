@@ -1,43 +1,193 @@
 import { NumberInput, Select, SimpleGrid, Switch, Text, TextInput } from '@mantine/core'
-import { type Parameter, type ParameterSchema, parameterFaults, rangeText, withDefaults } from '../../../../domain/pipelines/parameters.ts'
+import {
+  type Parameter,
+  type ParameterSchema,
+  parameterFaults,
+  rangeText,
+  withDefaults,
+} from '../../../../domain/pipelines/parameters.ts'
 
 export type Values = Record<string, unknown>
 /** What is wrong, by parameter: the same rules as on the server. */
 export function valueFaultsOf(schema: ParameterSchema, values: Values): Map<string, string> {
   const out = new Map<string, string>()
-  for (const f of parameterFaults(schema, withDefaults(schema, values))) { const name = f.path.split('/')[1]!; if (!out.has(name)) out.set(name, `${f.message}.${f.expected ? ` Expected: ${f.expected}.` : ''}`) }
+  for (const f of parameterFaults(schema, withDefaults(schema, values))) {
+    const name = f.path.split('/')[1]!
+    if (!out.has(name)) out.set(name, `${f.message}.${f.expected ? ` Expected: ${f.expected}.` : ''}`)
+  }
   return out
 }
 
-const listOf = (text: string): number[] | string => { const parts = text.split(/[\s,;]+/).filter(Boolean); const numbers = parts.map(Number); return numbers.some((n) => !Number.isFinite(n)) ? text : numbers }
+const listOf = (text: string): number[] | string => {
+  const parts = text.split(/[\s,;]+/).filter(Boolean)
+  const numbers = parts.map(Number)
+  return numbers.some((n) => !Number.isFinite(n)) ? text : numbers
+}
 
-function Field({ name, p, value, base, fault, put, disabled }: { name: string; p: Parameter; value: unknown; base: unknown; fault: string | undefined; put: (v: unknown) => void; disabled: boolean }) {
+function Field({
+  name,
+  p,
+  value,
+  base,
+  fault,
+  put,
+  disabled,
+}: {
+  name: string
+  p: Parameter
+  value: unknown
+  base: unknown
+  fault: string | undefined
+  put: (v: unknown) => void
+  disabled: boolean
+}) {
   const title = p.title ?? name
-  const label = <>{title}{p.unit ? <Text span size="xs" c="dimmed"> ({p.unit})</Text> : null}{value !== undefined && JSON.stringify(value) !== JSON.stringify(base) ? <Text span size="xs" fw={500} c="var(--mantine-color-anchor)"> · changed</Text> : null}</>
-  const common = { label, description: p.description, inputWrapperOrder: ['label', 'input', 'error', 'description'] as ('label' | 'input' | 'error' | 'description')[], error: fault, disabled, 'aria-label': title }
+  const label = (
+    <>
+      {title}
+      {p.unit ? (
+        <Text span size="xs" c="dimmed">
+          {' '}
+          ({p.unit})
+        </Text>
+      ) : null}
+      {value !== undefined && JSON.stringify(value) !== JSON.stringify(base) ? (
+        <Text span size="xs" fw={500} c="var(--mantine-color-anchor)">
+          {' '}
+          · changed
+        </Text>
+      ) : null}
+    </>
+  )
+  const common = {
+    label,
+    description: p.description,
+    inputWrapperOrder: ['label', 'input', 'error', 'description'] as ('label' | 'input' | 'error' | 'description')[],
+    error: fault,
+    disabled,
+    'aria-label': title,
+  }
   const { inputWrapperOrder: _, ...switched } = common
   const shown = value === undefined ? base : value
   switch (p.type) {
-    case 'boolean': return <Switch {...switched} mt={28} checked={shown === true} onChange={(e) => put(e.currentTarget.checked)} />
-    case 'array': return <TextInput {...common} placeholder="numbers with commas" key={`${name} ${JSON.stringify(shown)}`} defaultValue={Array.isArray(shown) ? shown.join(', ') : String(shown ?? '')} onBlur={(e) => put(e.currentTarget.value.trim() === '' ? undefined : listOf(e.currentTarget.value))} />
-    case 'string': return p.enum ? <Select {...common} data={p.enum} value={typeof shown === 'string' ? shown : null} onChange={(v) => put(v ?? undefined)} allowDeselect={false} /> : <TextInput {...common} value={typeof shown === 'string' ? shown : ''} onChange={(e) => put(e.currentTarget.value)} />
-    default: return p.enum ? <Select {...common} data={p.enum.map(String)} value={shown === undefined ? null : String(shown)} onChange={(v) => put(v === null ? undefined : Number(v))} allowDeselect={false} />
-      : <NumberInput {...common} placeholder={rangeText(p, p.unit)} value={typeof shown === 'number' ? shown : ''} onChange={(v) => put(v === '' ? undefined : typeof v === 'number' ? v : Number(v))} hideControls allowDecimal={p.type === 'number'} clampBehavior="none" />
+    case 'boolean':
+      return <Switch {...switched} mt={28} checked={shown === true} onChange={(e) => put(e.currentTarget.checked)} />
+    case 'array':
+      return (
+        <TextInput
+          {...common}
+          placeholder="numbers with commas"
+          key={`${name} ${JSON.stringify(shown)}`}
+          defaultValue={Array.isArray(shown) ? shown.join(', ') : String(shown ?? '')}
+          onBlur={(e) => put(e.currentTarget.value.trim() === '' ? undefined : listOf(e.currentTarget.value))}
+        />
+      )
+    case 'string':
+      return p.enum ? (
+        <Select
+          {...common}
+          data={p.enum}
+          value={typeof shown === 'string' ? shown : null}
+          onChange={(v) => put(v ?? undefined)}
+          allowDeselect={false}
+        />
+      ) : (
+        <TextInput
+          {...common}
+          value={typeof shown === 'string' ? shown : ''}
+          onChange={(e) => put(e.currentTarget.value)}
+        />
+      )
+    default:
+      return p.enum ? (
+        <Select
+          {...common}
+          data={p.enum.map(String)}
+          value={shown === undefined ? null : String(shown)}
+          onChange={(v) => put(v === null ? undefined : Number(v))}
+          allowDeselect={false}
+        />
+      ) : (
+        <NumberInput
+          {...common}
+          placeholder={rangeText(p, p.unit)}
+          value={typeof shown === 'number' ? shown : ''}
+          onChange={(v) => put(v === '' ? undefined : typeof v === 'number' ? v : Number(v))}
+          hideControls
+          allowDecimal={p.type === 'number'}
+          clampBehavior="none"
+        />
+      )
   }
 }
 
-/** A form made from the pipeline's schema: groups, units, help; what is rarely changed is folded away. `base` are the values that hold when nothing is typed. */
-export function ParameterForm({ schema, values, base, change, faults, disabled = false }: { schema: ParameterSchema; values: Values; base?: Values; change: (next: Values) => void; faults: Map<string, string>; disabled?: boolean }) {
-  const put = (name: string, v: unknown) => { const { [name]: _, ...rest } = values; change(v === undefined ? rest : { ...rest, [name]: v }) }
+/**
+ * A form made from the pipeline's schema: groups, units, help; what is rarely changed is folded away. `base` are the
+ * values that hold when nothing is typed.
+ */
+export function ParameterForm({
+  schema,
+  values,
+  base,
+  change,
+  faults,
+  disabled = false,
+}: {
+  schema: ParameterSchema
+  values: Values
+  base?: Values
+  change: (next: Values) => void
+  faults: Map<string, string>
+  disabled?: boolean
+}) {
+  const put = (name: string, v: unknown) => {
+    const { [name]: _, ...rest } = values
+    change(v === undefined ? rest : { ...rest, [name]: v })
+  }
   const all = Object.entries(schema.properties)
   const groups = [{ name: undefined, title: 'Parameters', description: undefined }, ...(schema.groups ?? [])]
-  const fields = (of: typeof all) => <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="md" verticalSpacing="sm">{of.map(([name, p]) => <Field key={name} name={name} p={p} value={values[name]} base={base?.[name] ?? p.default} fault={faults.get(name)} put={(v) => put(name, v)} disabled={disabled} />)}</SimpleGrid>
-  return <>{groups.map((g) => {
-    const own = all.filter(([, p]) => p.group === g.name)
-    if (own.length === 0) return null
-    const plain = own.filter(([, p]) => !p.advanced), more = own.filter(([, p]) => p.advanced)
-    const open = more.some(([name]) => faults.has(name) || name in values)
-    return <fieldset key={g.name ?? ''} className="group"><legend>{g.title}</legend>{g.description && <Text size="sm" c="dimmed" mb="xs">{g.description}</Text>}
-      {fields(plain)}{more.length > 0 && <details className="legend" open={open || undefined}><summary>More ({more.length})</summary><div className="more">{fields(more)}</div></details>}</fieldset>
-  })}</>
+  const fields = (of: typeof all) => (
+    <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="md" verticalSpacing="sm">
+      {of.map(([name, p]) => (
+        <Field
+          key={name}
+          name={name}
+          p={p}
+          value={values[name]}
+          base={base?.[name] ?? p.default}
+          fault={faults.get(name)}
+          put={(v) => put(name, v)}
+          disabled={disabled}
+        />
+      ))}
+    </SimpleGrid>
+  )
+  return (
+    <>
+      {groups.map((g) => {
+        const own = all.filter(([, p]) => p.group === g.name)
+        if (own.length === 0) return null
+        const plain = own.filter(([, p]) => !p.advanced),
+          more = own.filter(([, p]) => p.advanced)
+        const open = more.some(([name]) => faults.has(name) || name in values)
+        return (
+          <fieldset key={g.name ?? ''} className="group">
+            <legend>{g.title}</legend>
+            {g.description && (
+              <Text size="sm" c="dimmed" mb="xs">
+                {g.description}
+              </Text>
+            )}
+            {fields(plain)}
+            {more.length > 0 && (
+              <details className="legend" open={open || undefined}>
+                <summary>More ({more.length})</summary>
+                <div className="more">{fields(more)}</div>
+              </details>
+            )}
+          </fieldset>
+        )
+      })}
+    </>
+  )
 }

@@ -10,7 +10,8 @@ import { parseCsv } from './csv.ts'
 import { niftiSlices, type Slices, tiffSlices } from './slices.ts'
 
 /** More of a table or a text than this is not fetched to be shown; more of a stack or volume neither. */
-const headBytes = 2 * 1024 ** 2, stackBytes = 200 * 1024 ** 2
+const headBytes = 2 * 1024 ** 2,
+  stackBytes = 200 * 1024 ** 2
 const ranged = async (url: string, most: number): Promise<Uint8Array> => {
   const response = await fetch(url, { headers: { range: `bytes=0-${most - 1}` } })
   if (!response.ok) throw new Error(`The file could not be fetched (${response.status}).`)
@@ -21,10 +22,28 @@ const ranged = async (url: string, most: number): Promise<Uint8Array> => {
 export function Preview({ run, artifact: a }: { run: Run; artifact: Pick<Artifact, 'path' | 'kind' | 'size'> }) {
   const link = useQuery(artifactQuery(run.jobId, a.path))
   const whole = a.kind === 'stack' || a.kind === 'volume'
-  const fetched = useQuery({ queryKey: ['artifact-bytes', run.jobId, a.path], enabled: link.data !== undefined && a.kind !== 'image' && a.kind !== 'plot' && a.kind !== 'file' && (!whole || a.size <= stackBytes), staleTime: Infinity, gcTime: 60_000, queryFn: () => ranged(link.data!.url, whole ? stackBytes : headBytes) })
-  if (link.error ?? fetched.error) return <ProblemNotice error={link.error ?? fetched.error} title="It cannot be shown" />
-  if ((a.kind === 'image' || a.kind === 'plot') && link.data) return <img src={link.data.url} alt={a.path} className="artifact" loading="lazy" />
-  if (whole && a.size > stackBytes) return <Text size="sm" c="dimmed" mt="xs">Too large to look at here; download it.</Text>
+  const fetched = useQuery({
+    queryKey: ['artifact-bytes', run.jobId, a.path],
+    enabled:
+      link.data !== undefined &&
+      a.kind !== 'image' &&
+      a.kind !== 'plot' &&
+      a.kind !== 'file' &&
+      (!whole || a.size <= stackBytes),
+    staleTime: Infinity,
+    gcTime: 60_000,
+    queryFn: () => ranged(link.data!.url, whole ? stackBytes : headBytes),
+  })
+  if (link.error ?? fetched.error)
+    return <ProblemNotice error={link.error ?? fetched.error} title="It cannot be shown" />
+  if ((a.kind === 'image' || a.kind === 'plot') && link.data)
+    return <img src={link.data.url} alt={a.path} className="artifact" loading="lazy" />
+  if (whole && a.size > stackBytes)
+    return (
+      <Text size="sm" c="dimmed" mt="xs">
+        Too large to look at here; download it.
+      </Text>
+    )
   if (!fetched.data) return <LoadingRows rows={3} />
   if (a.kind === 'table') return <TableHead bytes={fetched.data} whole={fetched.data.length >= a.size} path={a.path} />
   if (a.kind === 'json') return <ScrollCode text={jsonText(fetched.data)} label={a.path} mah={320} />
@@ -33,27 +52,95 @@ export function Preview({ run, artifact: a }: { run: Run; artifact: Pick<Artifac
 
 function jsonText(bytes: Uint8Array): string {
   const text = new TextDecoder().decode(bytes)
-  try { return JSON.stringify(JSON.parse(text), null, 1).slice(0, 100_000) } catch { return text.slice(0, 100_000) }
+  try {
+    return JSON.stringify(JSON.parse(text), null, 1).slice(0, 100_000)
+  } catch {
+    return text.slice(0, 100_000)
+  }
 }
 
-const mostSeries = 12, mostPoints = 4000
+const mostSeries = 12,
+  mostPoints = 4000
 /** The head of a table, and its numbers over its first column. */
 function TableHead({ bytes, whole, path }: { bytes: Uint8Array; whole: boolean; path: string }) {
   const { columns, rows } = useMemo(() => parseCsv(new TextDecoder().decode(bytes), whole), [bytes, whole])
-  const series = useMemo(() => columns.slice(1).map((name, i) => ({ name, at: i + 1 })).filter(({ at }) => rows.length > 2 && rows.every((r) => r[at] === '' || r[at] === undefined || Number.isFinite(Number(r[at])))).slice(0, mostSeries), [columns, rows])
+  const series = useMemo(
+    () =>
+      columns
+        .slice(1)
+        .map((name, i) => ({ name, at: i + 1 }))
+        .filter(
+          ({ at }) =>
+            rows.length > 2 && rows.every((r) => r[at] === '' || r[at] === undefined || Number.isFinite(Number(r[at]))),
+        )
+        .slice(0, mostSeries),
+    [columns, rows],
+  )
   const numeric = series.length > 0 && rows.every((r) => Number.isFinite(Number(r[0])))
-  const make = useCallback((P: typeof import('@observablehq/plot'), width: number, ink: string) => {
-    const step = Math.max(1, Math.ceil((rows.length * series.length) / (mostPoints * 4)))
-    // Traces of cells lie over each other: each gets a row of its own when there are several of one kind.
-    const data = series.flatMap((s) => rows.flatMap((r, i) => (i % step === 0 && r[s.at] !== '' ? [{ x: Number(r[0]), y: Number(r[s.at]), of: s.name }] : [])))
-    const many = series.length > 3
-    return P.plot({ width, height: many ? 70 + 42 * series.length : 220, marginLeft: 56, marginBottom: 40, marginRight: many ? 70 : 20, style: { color: ink, fontSize: '12px' }, x: { label: columns[0] ?? null }, y: { label: null, grid: !many, ...(many ? { axis: null } : {}) }, color: { legend: !many && series.length > 1, domain: series.map((s) => s.name), range: series.map((_, i) => palette[i % palette.length]!) }, ...(many ? { fy: { label: null, domain: series.map((s) => s.name) } } : {}),
-      marks: [P.lineY(data, { x: 'x', y: 'y', stroke: 'of', strokeWidth: 1.2, ...(many ? { fy: 'of' } : {}) })] }) as HTMLElement
-  }, [rows, series, columns])
-  return <>
-    {numeric && <Plot make={make} height={200} label={`${series.length} ${series.length === 1 ? 'column' : 'columns'} of ${path} over ${columns[0]}`} />}
-    <details className="legend" open={!numeric || undefined}><summary>{whole ? `${rows.length.toLocaleString('en')} rows` : 'First rows'}</summary><Table.ScrollContainer minWidth={300} mah={320}><Table className="figures rows"><Table.Thead><Table.Tr>{columns.slice(0, 30).map((c, i) => <Table.Th key={i}>{c}</Table.Th>)}</Table.Tr></Table.Thead><Table.Tbody>{rows.slice(0, 50).map((r, i) => <Table.Tr key={i}>{r.slice(0, 30).map((v, j) => <Table.Td key={j}>{v}</Table.Td>)}</Table.Tr>)}</Table.Tbody></Table></Table.ScrollContainer></details>
-  </>
+  const make = useCallback(
+    (P: typeof import('@observablehq/plot'), width: number, ink: string) => {
+      const step = Math.max(1, Math.ceil((rows.length * series.length) / (mostPoints * 4)))
+      // Traces of cells lie over each other: each gets a row of its own when there are several of one kind.
+      const data = series.flatMap((s) =>
+        rows.flatMap((r, i) =>
+          i % step === 0 && r[s.at] !== '' ? [{ x: Number(r[0]), y: Number(r[s.at]), of: s.name }] : [],
+        ),
+      )
+      const many = series.length > 3
+      return P.plot({
+        width,
+        height: many ? 70 + 42 * series.length : 220,
+        marginLeft: 56,
+        marginBottom: 40,
+        marginRight: many ? 70 : 20,
+        style: { color: ink, fontSize: '12px' },
+        x: { label: columns[0] ?? null },
+        y: { label: null, grid: !many, ...(many ? { axis: null } : {}) },
+        color: {
+          legend: !many && series.length > 1,
+          domain: series.map((s) => s.name),
+          range: series.map((_, i) => palette[i % palette.length]!),
+        },
+        ...(many ? { fy: { label: null, domain: series.map((s) => s.name) } } : {}),
+        marks: [P.lineY(data, { x: 'x', y: 'y', stroke: 'of', strokeWidth: 1.2, ...(many ? { fy: 'of' } : {}) })],
+      }) as HTMLElement
+    },
+    [rows, series, columns],
+  )
+  return (
+    <>
+      {numeric && (
+        <Plot
+          make={make}
+          height={200}
+          label={`${series.length} ${series.length === 1 ? 'column' : 'columns'} of ${path} over ${columns[0]}`}
+        />
+      )}
+      <details className="legend" open={!numeric || undefined}>
+        <summary>{whole ? `${rows.length.toLocaleString('en')} rows` : 'First rows'}</summary>
+        <Table.ScrollContainer minWidth={300} mah={320}>
+          <Table className="figures rows">
+            <Table.Thead>
+              <Table.Tr>
+                {columns.slice(0, 30).map((c, i) => (
+                  <Table.Th key={i}>{c}</Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {rows.slice(0, 50).map((r, i) => (
+                <Table.Tr key={i}>
+                  {r.slice(0, 30).map((v, j) => (
+                    <Table.Td key={j}>{v}</Table.Td>
+                  ))}
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      </details>
+    </>
+  )
 }
 
 /** A stack of images or a volume, one slice at a time. */
@@ -63,9 +150,21 @@ function Stack({ bytes, kind, path }: { bytes: Uint8Array; kind: string; path: s
   const [error, setError] = useState<unknown>()
   const [at, setAt] = useState(0)
   useEffect(() => {
-    let here = true;
-    (kind === 'volume' ? niftiSlices(bytes) : tiffSlices(bytes)).then((s) => { if (here) { setSlices(s); setAt(kind === 'volume' ? Math.floor(s.count / 2) : 0) } }, (e: unknown) => { if (here) setError(e) })
-    return () => { here = false }
+    let here = true
+    ;(kind === 'volume' ? niftiSlices(bytes) : tiffSlices(bytes)).then(
+      (s) => {
+        if (here) {
+          setSlices(s)
+          setAt(kind === 'volume' ? Math.floor(s.count / 2) : 0)
+        }
+      },
+      (e: unknown) => {
+        if (here) setError(e)
+      },
+    )
+    return () => {
+      here = false
+    }
   }, [bytes, kind])
   useEffect(() => {
     const c = canvas.current
@@ -76,8 +175,20 @@ function Stack({ bytes, kind, path }: { bytes: Uint8Array; kind: string; path: s
   }, [slices, at])
   if (error) return <ProblemNotice error={error} title="It cannot be shown" />
   if (!slices) return <LoadingRows rows={3} />
-  return <div className="stack">
-    <canvas ref={canvas} className="artifact" role="img" aria-label={`${path}, slice ${at + 1} of ${slices.count}`} />
-    {slices.count > 1 && <Slider mt="xs" min={0} max={slices.count - 1} value={at} onChange={setAt} label={(v) => `${v + 1} of ${slices.count}`} thumbLabel="Slice" />}
-  </div>
+  return (
+    <div className="stack">
+      <canvas ref={canvas} className="artifact" role="img" aria-label={`${path}, slice ${at + 1} of ${slices.count}`} />
+      {slices.count > 1 && (
+        <Slider
+          mt="xs"
+          min={0}
+          max={slices.count - 1}
+          value={at}
+          onChange={setAt}
+          label={(v) => `${v + 1} of ${slices.count}`}
+          thumbLabel="Slice"
+        />
+      )}
+    </div>
+  )
 }

@@ -41,27 +41,91 @@ export function PublishPage() {
       const own = named.find((f) => f.path === 'pipeline.json')
       if (!own) throw new Error('There is no pipeline.json at the top of this folder.')
       let definition: { name: string }
-      try { definition = JSON.parse(await own.data.text()) as { name: string } } catch (e) { throw new Error(`pipeline.json is not JSON: ${(e as Error).message}`, { cause: e }) }
+      try {
+        definition = JSON.parse(await own.data.text()) as { name: string }
+      } catch (e) {
+        throw new Error(`pipeline.json is not JSON: ${(e as Error).message}`, { cause: e })
+      }
       if (typeof definition?.name !== 'string') throw new Error('pipeline.json has no “name”.')
       const params = { organisationId: here!.organisationId }
       const { sendFiles } = await import('../../../../clients/publish.ts')
-      const sent = await sendFiles({ files: named.filter((f) => f !== own), progress: setProgress, send: sendWithProgress, ask: async (some) => (await api.pipelines.uploads({ params, body: { name: definition.name, files: some } })).uploads })
-      const made = await api.pipelines.publish({ params, body: { definition: definition as never, files: sent, note: note.trim() } })
+      const sent = await sendFiles({
+        files: named.filter((f) => f !== own),
+        progress: setProgress,
+        send: sendWithProgress,
+        ask: async (some) =>
+          (await api.pipelines.uploads({ params, body: { name: definition.name, files: some } })).uploads,
+      })
+      const made = await api.pipelines.publish({
+        params,
+        body: { definition: definition as never, files: sent, note: note.trim() },
+      })
       void client.invalidateQueries({ queryKey: ['pipelines'] })
       void navigate({ to: `/pipelines/${made.pipelineId}` })
-    } catch (e) { setError(e) } finally { setProgress(undefined) }
+    } catch (e) {
+      setError(e)
+    } finally {
+      setProgress(undefined)
+    }
   }
   return (
-    <Page title="Publish a pipeline" back={{ to: '/pipelines?view=pipelines', label: 'Pipelines' }} hint="A new name makes a pipeline, a known one its next version. What was published never changes.">
+    <Page
+      title="Publish a pipeline"
+      back={{ to: '/pipelines?view=pipelines', label: 'Pipelines' }}
+      hint="A new name makes a pipeline, a known one its next version. What was published never changes."
+    >
       <Stack maw={760} gap="md">
-        <TextInput label="What is new" description="For the list of versions" value={note} onChange={(e) => setNote(e.currentTarget.value)} maxLength={500} maw={480} />
-        {progress ? <UploadProgress progress={progress} /> : <>
-          <Dropzone onDrop={(f) => void take(f)} multiple className="drop large" aria-label="Add the pipeline’s files"><Text ta="center" fw={500}>Drop the folder here, or click to choose its files</Text><Text ta="center" size="sm" c="dimmed">Code and a pipeline.json at its top</Text></Dropzone>
-          <input ref={folder} type="file" hidden multiple aria-label="Choose a folder" {...{ webkitdirectory: '' }} onChange={(e) => { if (e.currentTarget.files?.length) void take([...e.currentTarget.files]) }} />
-          <Group><Button size="compact-sm" variant="default" onClick={() => folder.current?.click()}>Choose a folder</Button></Group>
-        </>}
+        <TextInput
+          label="What is new"
+          description="For the list of versions"
+          value={note}
+          onChange={(e) => setNote(e.currentTarget.value)}
+          maxLength={500}
+          maw={480}
+        />
+        {progress ? (
+          <UploadProgress progress={progress} />
+        ) : (
+          <>
+            <Dropzone
+              onDrop={(f) => void take(f)}
+              multiple
+              className="drop large"
+              aria-label="Add the pipeline’s files"
+            >
+              <Text ta="center" fw={500}>
+                Drop the folder here, or click to choose its files
+              </Text>
+              <Text ta="center" size="sm" c="dimmed">
+                Code and a pipeline.json at its top
+              </Text>
+            </Dropzone>
+            <input
+              ref={folder}
+              type="file"
+              hidden
+              multiple
+              aria-label="Choose a folder"
+              {...{ webkitdirectory: '' }}
+              onChange={(e) => {
+                if (e.currentTarget.files?.length) void take([...e.currentTarget.files])
+              }}
+            />
+            <Group>
+              <Button size="compact-sm" variant="default" onClick={() => folder.current?.click()}>
+                Choose a folder
+              </Button>
+            </Group>
+          </>
+        )}
         <ProblemNotice error={error} title="It was not published" />
-        <details className="legend"><summary>What pipeline.json looks like</summary><ScrollCode text={sample} label="An example of pipeline.json" /><Text size="sm">Or from a terminal: <code>cloister pipeline publish ./my-pipeline</code></Text></details>
+        <details className="legend">
+          <summary>What pipeline.json looks like</summary>
+          <ScrollCode text={sample} label="An example of pipeline.json" />
+          <Text size="sm">
+            Or from a terminal: <code>cloister pipeline publish ./my-pipeline</code>
+          </Text>
+        </details>
       </Stack>
     </Page>
   )

@@ -8,12 +8,39 @@ import { api } from '../session/session.ts'
 import { type Experiment, schemaOf } from './data.ts'
 import type { Values } from './ParameterForm.tsx'
 
-const parse = (p: Parameter | undefined, text: string): unknown[] => text.split(',').map((t) => t.trim()).filter(Boolean).map((t) => (p?.type === 'boolean' ? t === 'true' || t === 'yes' : p?.type === 'string' ? t : p?.type === 'array' ? t.split(/\s+/).map(Number) : Number(t)))
+const parse = (p: Parameter | undefined, text: string): unknown[] =>
+  text
+    .split(',')
+    .map((t) => t.trim())
+    .filter(Boolean)
+    .map((t) =>
+      p?.type === 'boolean'
+        ? t === 'true' || t === 'yes'
+        : p?.type === 'string'
+          ? t
+          : p?.type === 'array'
+            ? t.split(/\s+/).map(Number)
+            : Number(t),
+    )
 
 /** A run for every combination of the values of a few parameters. */
-export function Sweep({ experiment: e, parameters, opened, close, done }: { experiment: Experiment; parameters: Values; opened: boolean; close: () => void; done: () => void }) {
+export function Sweep({
+  experiment: e,
+  parameters,
+  opened,
+  close,
+  done,
+}: {
+  experiment: Experiment
+  parameters: Values
+  opened: boolean
+  close: () => void
+  done: () => void
+}) {
   const schema = schemaOf(e.definition)
-  const [axes, setAxes] = useState<{ parameter: string; text: string }[]>([{ parameter: Object.keys(schema.properties)[0] ?? '', text: '' }])
+  const [axes, setAxes] = useState<{ parameter: string; text: string }[]>([
+    { parameter: Object.keys(schema.properties)[0] ?? '', text: '' },
+  ])
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const over = axes.map((a) => ({ parameter: a.parameter, values: parse(schema.properties[a.parameter], a.text) }))
@@ -21,23 +48,96 @@ export function Sweep({ experiment: e, parameters, opened, close, done }: { expe
   const start = async () => {
     setBusy(true)
     setError(undefined)
-    try { await api.pipelines.sweep({ params: { experimentId: e.experimentId }, body: { over: over as never, parameters: parameters as never }, headers: { 'idempotency-key': crypto.randomUUID() } }); done() } catch (x) { setError(x) } finally { setBusy(false) }
+    try {
+      await api.pipelines.sweep({
+        params: { experimentId: e.experimentId },
+        body: { over: over as never, parameters: parameters as never },
+        headers: { 'idempotency-key': crypto.randomUUID() },
+      })
+      done()
+    } catch (x) {
+      setError(x)
+    } finally {
+      setBusy(false)
+    }
   }
   return (
     <Modal opened={opened} onClose={close} title="Run a sweep" size="lg">
       <Stack gap="sm">
-        <Text size="sm">Every combination becomes a run. At most {mostAxes} parameters and {mostRuns} runs.</Text>
+        <Text size="sm">
+          Every combination becomes a run. At most {mostAxes} parameters and {mostRuns} runs.
+        </Text>
         {axes.map((a, i) => {
           const p = schema.properties[a.parameter]
-          return <Group key={i} align="flex-end" wrap="nowrap">
-            <Select label="Parameter" data={Object.entries(schema.properties).map(([value, q]) => ({ value, label: q.title ?? value }))} value={a.parameter} onChange={(v) => setAxes(axes.map((x, j) => (j === i ? { parameter: v ?? '', text: '' } : x)))} allowDeselect={false} searchable w={220} />
-            <TextInput label="Values" placeholder={p?.type === 'array' ? '8 8, 16 16' : p?.type === 'boolean' ? 'yes, no' : p && 'enum' in p && p.enum ? p.enum.join(', ') : '0.2, 0.3, 0.4'} value={a.text} onChange={(x) => setAxes(axes.map((y, j) => (j === i ? { ...y, text: x.currentTarget.value } : y)))} className="grow" />
-            {axes.length > 1 && <ActionIcon variant="subtle" color="gray" size={36} aria-label={`Remove ${a.parameter}`} onClick={() => setAxes(axes.filter((_, j) => j !== i))}><IconTrash size={16} /></ActionIcon>}
-          </Group>
+          return (
+            <Group key={i} align="flex-end" wrap="nowrap">
+              <Select
+                label="Parameter"
+                data={Object.entries(schema.properties).map(([value, q]) => ({ value, label: q.title ?? value }))}
+                value={a.parameter}
+                onChange={(v) => setAxes(axes.map((x, j) => (j === i ? { parameter: v ?? '', text: '' } : x)))}
+                allowDeselect={false}
+                searchable
+                w={220}
+              />
+              <TextInput
+                label="Values"
+                placeholder={
+                  p?.type === 'array'
+                    ? '8 8, 16 16'
+                    : p?.type === 'boolean'
+                      ? 'yes, no'
+                      : p && 'enum' in p && p.enum
+                        ? p.enum.join(', ')
+                        : '0.2, 0.3, 0.4'
+                }
+                value={a.text}
+                onChange={(x) => setAxes(axes.map((y, j) => (j === i ? { ...y, text: x.currentTarget.value } : y)))}
+                className="grow"
+              />
+              {axes.length > 1 && (
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  size={36}
+                  aria-label={`Remove ${a.parameter}`}
+                  onClick={() => setAxes(axes.filter((_, j) => j !== i))}
+                >
+                  <IconTrash size={16} />
+                </ActionIcon>
+              )}
+            </Group>
+          )
         })}
-        {axes.length < mostAxes && <div><Button size="compact-sm" variant="default" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => setAxes([...axes, { parameter: Object.keys(schema.properties).find((n) => !axes.some((a) => a.parameter === n)) ?? '', text: '' }])}>Another parameter</Button></div>}
+        {axes.length < mostAxes && (
+          <div>
+            <Button
+              size="compact-sm"
+              variant="default"
+              leftSection={<IconPlus size={14} aria-hidden />}
+              onClick={() =>
+                setAxes([
+                  ...axes,
+                  {
+                    parameter: Object.keys(schema.properties).find((n) => !axes.some((a) => a.parameter === n)) ?? '',
+                    text: '',
+                  },
+                ])
+              }
+            >
+              Another parameter
+            </Button>
+          </div>
+        )}
         <ProblemNotice error={error} title="It was not started" />
-        <Group justify="flex-end"><Button variant="default" onClick={close}>Close</Button><Button loading={busy} disabled={runs < 1 || runs > mostRuns} onClick={() => void start()}>{runs < 1 ? 'Type values' : `Start ${runs} ${runs === 1 ? 'run' : 'runs'}`}</Button></Group>
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Close
+          </Button>
+          <Button loading={busy} disabled={runs < 1 || runs > mostRuns} onClick={() => void start()}>
+            {runs < 1 ? 'Type values' : `Start ${runs} ${runs === 1 ? 'run' : 'runs'}`}
+          </Button>
+        </Group>
       </Stack>
     </Modal>
   )

@@ -1,12 +1,25 @@
 /** Colours and weights that programs put into their output (ECMA-48, SGR). Other control sequences are left out. */
-export interface Span { text: string; bold?: true; dim?: true; italic?: true; underline?: true; /** 0-15 by the page's own palette, or a CSS colour. */ ink?: number | string; ground?: number | string }
+export interface Span {
+  text: string
+  bold?: true
+  dim?: true
+  italic?: true
+  underline?: true
+  /** 0-15 by the page's own palette, or a CSS colour. */
+  ink?: number | string
+  ground?: number | string
+}
 
 // eslint-disable-next-line no-control-regex -- they are what it looks for
-const sequence = /\u001b\[([0-9;:]*)([A-Za-z])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f\u007f]/g
+const sequence =
+  /\u001b\[([0-9;:]*)([A-Za-z])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f\u007f]/g
 
 function cube(n: number): number | string {
   if (n < 16) return n
-  if (n >= 232) { const v = 8 + 10 * (n - 232); return `rgb(${v},${v},${v})` }
+  if (n >= 232) {
+    const v = 8 + 10 * (n - 232)
+    return `rgb(${v},${v},${v})`
+  }
   const part = (x: number): number => (x === 0 ? 0 : 55 + 40 * x)
   return `rgb(${part(Math.floor((n - 16) / 36))},${part(Math.floor(((n - 16) % 36) / 6))},${part((n - 16) % 6)})`
 }
@@ -20,8 +33,10 @@ function apply(now: Omit<Span, 'text'>, codes: number[]): Omit<Span, 'text'> {
     else if (c === 2) s.dim = true
     else if (c === 3) s.italic = true
     else if (c === 4) s.underline = true
-    else if (c === 22) { delete s.bold; delete s.dim }
-    else if (c === 23) delete s.italic
+    else if (c === 22) {
+      delete s.bold
+      delete s.dim
+    } else if (c === 23) delete s.italic
     else if (c === 24) delete s.underline
     else if (c >= 30 && c <= 37) s.ink = c - 30
     else if (c >= 90 && c <= 97) s.ink = c - 82
@@ -31,8 +46,16 @@ function apply(now: Omit<Span, 'text'>, codes: number[]): Omit<Span, 'text'> {
     else if (c === 49) delete s.ground
     else if (c === 38 || c === 48) {
       const key = c === 38 ? 'ink' : 'ground'
-      if (codes[i + 1] === 5 && codes[i + 2] !== undefined) { s[key] = cube(codes[i + 2]! & 255); i += 2 }
-      else if (codes[i + 1] === 2 && codes[i + 4] !== undefined) { s[key] = `rgb(${codes.slice(i + 2, i + 5).map((v) => v & 255).join(',')})`; i += 4 }
+      if (codes[i + 1] === 5 && codes[i + 2] !== undefined) {
+        s[key] = cube(codes[i + 2]! & 255)
+        i += 2
+      } else if (codes[i + 1] === 2 && codes[i + 4] !== undefined) {
+        s[key] = `rgb(${codes
+          .slice(i + 2, i + 5)
+          .map((v) => v & 255)
+          .join(',')})`
+        i += 4
+      }
     }
   }
   return s
@@ -42,8 +65,11 @@ function apply(now: Omit<Span, 'text'>, codes: number[]): Omit<Span, 'text'> {
 export function spansOf(line: string): Span[] {
   if (!line.includes('\u001b')) return [{ text: line.replaceAll(sequence, '') }]
   const out: Span[] = []
-  let now: Omit<Span, 'text'> = {}, at = 0
-  const push = (text: string): void => { if (text !== '') out.push({ ...now, text }) }
+  let now: Omit<Span, 'text'> = {},
+    at = 0
+  const push = (text: string): void => {
+    if (text !== '') out.push({ ...now, text })
+  }
   for (const m of line.matchAll(sequence)) {
     push(line.slice(at, m.index))
     at = m.index + m[0].length

@@ -1,16 +1,34 @@
-/** The head of a table as text: quotes of RFC 4180, commas, semicolons or tabs, whichever the first line has most of. A line that was cut off is left out. */
+/**
+ * The head of a table as text: quotes of RFC 4180, commas, semicolons or tabs, whichever the first line has most of. A
+ * line that was cut off is left out.
+ */
 export function parseCsv(text: string, whole: boolean, most = 5000): { columns: string[]; rows: string[][] } {
   const head = text.slice(0, text.indexOf('\n') < 0 ? undefined : text.indexOf('\n'))
   const separator = [',', ';', '\t'].toSorted((a, b) => head.split(b).length - head.split(a).length)[0]!
   const rows: string[][] = []
-  let row: string[] = [], cell = '', quoted = false
-  const end = (): void => { row.push(cell); cell = ''; if (row.length > 1 || row[0] !== '') rows.push(row); row = [] }
+  let row: string[] = [],
+    cell = '',
+    quoted = false
+  const end = (): void => {
+    row.push(cell)
+    cell = ''
+    if (row.length > 1 || row[0] !== '') rows.push(row)
+    row = []
+  }
   for (let i = text.charCodeAt(0) === 0xfeff ? 1 : 0; i < text.length && rows.length <= most; i++) {
     const c = text[i]!
-    if (quoted) { if (c === '"') { if (text[i + 1] === '"') { cell += c; i++ } else quoted = false } else cell += c }
-    else if (c === '"') quoted = true
-    else if (c === separator) { row.push(cell); cell = '' }
-    else if (c === '\n') end()
+    if (quoted) {
+      if (c === '"') {
+        if (text[i + 1] === '"') {
+          cell += c
+          i++
+        } else quoted = false
+      } else cell += c
+    } else if (c === '"') quoted = true
+    else if (c === separator) {
+      row.push(cell)
+      cell = ''
+    } else if (c === '\n') end()
     else if (c !== '\r') cell += c
   }
   if (whole && rows.length <= most && (cell !== '' || row.length > 0)) end()

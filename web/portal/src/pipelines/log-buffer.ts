@@ -1,11 +1,28 @@
-/** What the page holds of a log: a window of its newest lines, as long as memory likes, with what came before loaded on demand. */
+/**
+ * What the page holds of a log: a window of its newest lines, as long as memory likes, with what came before loaded on
+ * demand.
+ */
 import type { LogRecord } from '../../../../domain/pipelines/log.ts'
 import { plain } from './ansi.ts'
 
 export type Placed = LogRecord & { id: number; next: number }
-export interface Line { id: number; t: number; s: 'out' | 'err' | 'sys'; x: string; /** A progress line that may still be replaced. */ open?: boolean; step?: string; /** A figure that the program declared. */ metric?: string }
+export interface Line {
+  id: number
+  t: number
+  s: 'out' | 'err' | 'sys'
+  x: string
+  /** A progress line that may still be replaced. */
+  open?: boolean
+  step?: string
+  /** A figure that the program declared. */
+  metric?: string
+}
 /** CPU in percent of one processor, resident bytes. */
-export interface Sample { t: number; cpu: number; memory: number }
+export interface Sample {
+  t: number
+  cpu: number
+  memory: number
+}
 
 /** Lines kept on the page; more than anybody scrolls through, far less than 500 MB. */
 export const mostLines = 20_000
@@ -29,9 +46,18 @@ export class LogBuffer {
     for (const r of records) {
       if (r.id < this.next) continue
       this.next = r.next
-      if (r.u) { this.samples.push({ t: r.t, cpu: r.u[0], memory: r.u[1] }); continue }
-      if (r.step !== undefined) { this.step = r.step; this.progress = undefined }
-      if (r.progress) { this.progress = r.progress; continue }
+      if (r.u) {
+        this.samples.push({ t: r.t, cpu: r.u[0], memory: r.u[1] })
+        continue
+      }
+      if (r.step !== undefined) {
+        this.step = r.step
+        this.progress = undefined
+      }
+      if (r.progress) {
+        this.progress = r.progress
+        continue
+      }
       if (r.end !== undefined) this.ended = true
       add(this.lines, r)
     }
@@ -53,12 +79,27 @@ export class LogBuffer {
 
 /** A progress line takes the place of the one before it of the same stream. */
 function add(lines: Line[], r: Placed): void {
-  const line: Line = { id: r.id, t: r.t, s: r.s, x: r.x, ...(r.p === 1 ? { open: true } : {}), ...(r.step === undefined ? {} : { step: r.step }), ...(r.metric ? { metric: `${r.metric[0]} = ${r.metric[1]}${r.metric[2] === undefined ? '' : ` (step ${r.metric[2]})`}` } : {}) }
-  if (r.p !== undefined) for (let i = lines.length - 1; i >= Math.max(0, lines.length - 20); i--) if (lines[i]!.s === r.s) {
-    if (!lines[i]!.open) break
-    lines[i] = line
-    return
+  const line: Line = {
+    id: r.id,
+    t: r.t,
+    s: r.s,
+    x: r.x,
+    ...(r.p === 1 ? { open: true } : {}),
+    ...(r.step === undefined ? {} : { step: r.step }),
+    ...(r.metric
+      ? { metric: `${r.metric[0]} = ${r.metric[1]}${r.metric[2] === undefined ? '' : ` (step ${r.metric[2]})`}` }
+      : {}),
   }
-  if (r.p === 2 || r.p === undefined) { const last = lines.at(-1); if (last?.open && last.s === r.s) delete last.open }
+  if (r.p !== undefined)
+    for (let i = lines.length - 1; i >= Math.max(0, lines.length - 20); i--)
+      if (lines[i]!.s === r.s) {
+        if (!lines[i]!.open) break
+        lines[i] = line
+        return
+      }
+  if (r.p === 2 || r.p === undefined) {
+    const last = lines.at(-1)
+    if (last?.open && last.s === r.s) delete last.open
+  }
   lines.push(line)
 }

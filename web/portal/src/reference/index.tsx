@@ -1,4 +1,7 @@
-/** The API reference at /docs, made from the contracts: it cannot say anything else than the server does. Needs no sign-in. */
+/**
+ * The API reference at /docs, made from the contracts: it cannot say anything else than the server does. Needs no
+ * sign-in.
+ */
 import { Anchor, Code, CopyButton, Button, Group, Table, Text, TextInput, Title } from '@mantine/core'
 import { useDocumentTitle } from '@mantine/hooks'
 import { Link, useRouterState } from '@tanstack/react-router'
@@ -14,12 +17,17 @@ import './reference.css'
 const idOf = (n: NamedRoute) => `${n.area}.${n.name}`
 
 /** Text with `code` between backticks. */
-const Words = ({ text }: { text: string }) => <>{text.split('`').map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part))}</>
+const Words = ({ text }: { text: string }) => (
+  <>{text.split('`').map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part))}</>
+)
 
 /** A request as one types it into a shell. */
 function example({ route: r }: NamedRoute): string {
-  const lines = [`curl ${r.method === 'GET' ? '' : `-X ${r.method} `}"$CLOISTER_SERVER${r.path.replaceAll(/\{(\w+)\}/g, '$$$1')}"`]
-  if (r.access.kind !== 'anyone') lines.push(`-H "Authorization: Bearer ${r.access.kind === 'run-token' ? '$RUN_TOKEN' : '$CLOISTER_TOKEN'}"`)
+  const lines = [
+    `curl ${r.method === 'GET' ? '' : `-X ${r.method} `}"$CLOISTER_SERVER${r.path.replaceAll(/\{(\w+)\}/g, '$$$1')}"`,
+  ]
+  if (r.access.kind !== 'anyone')
+    lines.push(`-H "Authorization: Bearer ${r.access.kind === 'run-token' ? '$RUN_TOKEN' : '$CLOISTER_TOKEN'}"`)
   if (r.body) lines.push('-H "Content-Type: application/json"', '-d @body.json')
   return lines.join(' \\\n  ')
 }
@@ -27,24 +35,84 @@ function example({ route: r }: NamedRoute): string {
 function RouteEntry({ named, open }: { named: NamedRoute; open: boolean }) {
   const r = named.route
   const [shown, setShown] = useState(open)
-  useEffect(() => { if (open) { setShown(true); document.getElementById(idOf(named))?.scrollIntoView() } }, [open, named])
+  useEffect(() => {
+    if (open) {
+      setShown(true)
+      document.getElementById(idOf(named))?.scrollIntoView()
+    }
+  }, [open, named])
   const text = example(named)
   return (
     <details className="route" id={idOf(named)} open={shown} onToggle={(e) => setShown(e.currentTarget.open)}>
-      <summary><span className="method">{r.method}</span><code>{r.path}</code><span className="says">{r.summary}</span></summary>
+      <summary>
+        <span className="method">{r.method}</span>
+        <code>{r.path}</code>
+        <span className="says">{r.summary}</span>
+      </summary>
       {shown && (
         <div className="inside">
-          <Text size="sm" mt="xs">{r.detail && <><Words text={r.detail} /> </>}<Words text={whoMay(r)} /> <Anchor href={`#${idOf(named)}`} size="sm">Link to this</Anchor></Text>
-          {r.params && <><h3>In the path</h3><SchemaTree schema={schemaOf(r.params, 'input')} /></>}
-          {r.query && <><h3>In the query</h3><SchemaTree schema={schemaOf(r.query, 'input')} /></>}
-          {r.body && <><h3>Body</h3><SchemaTree schema={schemaOf(r.body, 'input')} /></>}
+          <Text size="sm" mt="xs">
+            {r.detail && (
+              <>
+                <Words text={r.detail} />{' '}
+              </>
+            )}
+            <Words text={whoMay(r)} />{' '}
+            <Anchor href={`#${idOf(named)}`} size="sm">
+              Link to this
+            </Anchor>
+          </Text>
+          {r.params && (
+            <>
+              <h3>In the path</h3>
+              <SchemaTree schema={schemaOf(r.params, 'input')} />
+            </>
+          )}
+          {r.query && (
+            <>
+              <h3>In the query</h3>
+              <SchemaTree schema={schemaOf(r.query, 'input')} />
+            </>
+          )}
+          {r.body && (
+            <>
+              <h3>Body</h3>
+              <SchemaTree schema={schemaOf(r.body, 'input')} />
+            </>
+          )}
           <h3>Answer {r.status}</h3>
-          {r.status === 204 ? <Text size="sm">Nothing: it is done.</Text> : <SchemaTree schema={schemaOf(r.response, 'output')} />}
+          {r.status === 204 ? (
+            <Text size="sm">Nothing: it is done.</Text>
+          ) : (
+            <SchemaTree schema={schemaOf(r.response, 'output')} />
+          )}
           <h3>Problems</h3>
-          <Text size="sm">{allProblems(r).map((k, i) => <span key={k}>{i > 0 && ', '}<Anchor component={Link} to="/docs/problems" hash={k} size="sm">{k}</Anchor> ({problems[k].status})</span>)}</Text>
-          <Group justify="space-between" align="baseline"><h3>From a shell</h3><CopyButton value={text}>{({ copied, copy }) => <Button size="compact-xs" variant="subtle" onClick={copy}>{copied ? 'Copied' : 'Copy'}</Button>}</CopyButton></Group>
-          <Code block tabIndex={0}>{text}</Code>
-        </div>)}
+          <Text size="sm">
+            {allProblems(r).map((k, i) => (
+              <span key={k}>
+                {i > 0 && ', '}
+                <Anchor component={Link} to="/docs/problems" hash={k} size="sm">
+                  {k}
+                </Anchor>{' '}
+                ({problems[k].status})
+              </span>
+            ))}
+          </Text>
+          <Group justify="space-between" align="baseline">
+            <h3>From a shell</h3>
+            <CopyButton value={text}>
+              {({ copied, copy }) => (
+                <Button size="compact-xs" variant="subtle" onClick={copy}>
+                  {copied ? 'Copied' : 'Copy'}
+                </Button>
+              )}
+            </CopyButton>
+          </Group>
+          <Code block tabIndex={0}>
+            {text}
+          </Code>
+        </div>
+      )}
     </details>
   )
 }
@@ -52,20 +120,45 @@ function RouteEntry({ named, open }: { named: NamedRoute; open: boolean }) {
 function Routes({ hash }: { hash: string }) {
   const [q, setQ] = useState('')
   const words = q.toLowerCase().split(/\s+/).filter(Boolean)
-  const matches = (n: NamedRoute) => words.every((w) => `${n.route.method} ${n.route.path} ${n.route.summary} ${idOf(n)}`.toLowerCase().includes(w))
+  const matches = (n: NamedRoute) =>
+    words.every((w) => `${n.route.method} ${n.route.path} ${n.route.summary} ${idOf(n)}`.toLowerCase().includes(w))
   return (
     <>
       <Title order={1}>API reference</Title>
-      <Text mt="xs" maw={720}>JSON over HTTPS. Send an access token as <code>Authorization: Bearer …</code>; make one under <Anchor component={Link} to="/settings/tokens">Access tokens</Anchor>, or let <code>cloister login</code> do it. Lists answer <code>items</code> and <code>next</code>; send <code>next</code> back as <code>after</code>. What can be repeated safely takes a <code>requestId</code>; what changes takes the <code>rev</code> you saw.</Text>
-      <TextInput mt="md" aria-label="Search the reference" placeholder="Search the reference" value={q} onChange={(e) => setQ(e.currentTarget.value)} maw={420} />
+      <Text mt="xs" maw={720}>
+        JSON over HTTPS. Send an access token as <code>Authorization: Bearer …</code>; make one under{' '}
+        <Anchor component={Link} to="/settings/tokens">
+          Access tokens
+        </Anchor>
+        , or let <code>cloister login</code> do it. Lists answer <code>items</code> and <code>next</code>; send{' '}
+        <code>next</code> back as <code>after</code>. What can be repeated safely takes a <code>requestId</code>; what
+        changes takes the <code>rev</code> you saw.
+      </Text>
+      <TextInput
+        mt="md"
+        aria-label="Search the reference"
+        placeholder="Search the reference"
+        value={q}
+        onChange={(e) => setQ(e.currentTarget.value)}
+        maw={420}
+      />
       {Object.values(areas as Record<string, Area>).map((a) => {
         const shown = allRoutes.filter((n) => n.area === a.name && matches(n))
-        return shown.length > 0 && (
-          <section key={a.name} aria-labelledby={a.name}>
-            <Title order={2} mt="xl" id={a.name}>{a.name[0]!.toUpperCase() + a.name.slice(1)}</Title>
-            <Text c="dimmed" size="sm">{a.summary}</Text>
-            {shown.map((n) => <RouteEntry key={idOf(n)} named={n} open={hash === idOf(n)} />)}
-          </section>)
+        return (
+          shown.length > 0 && (
+            <section key={a.name} aria-labelledby={a.name}>
+              <Title order={2} mt="xl" id={a.name}>
+                {a.name[0]!.toUpperCase() + a.name.slice(1)}
+              </Title>
+              <Text c="dimmed" size="sm">
+                {a.summary}
+              </Text>
+              {shown.map((n) => (
+                <RouteEntry key={idOf(n)} named={n} open={hash === idOf(n)} />
+              ))}
+            </section>
+          )
+        )
       })}
       {words.length > 0 && !allRoutes.some(matches) && <Text mt="lg">Nothing matches “{q}”.</Text>}
     </>
@@ -73,19 +166,49 @@ function Routes({ hash }: { hash: string }) {
 }
 
 function Problems({ hash }: { hash: string }) {
-  useEffect(() => { if (hash) document.getElementById(hash)?.scrollIntoView({ block: 'center' }) }, [hash])
+  useEffect(() => {
+    if (hash) document.getElementById(hash)?.scrollIntoView({ block: 'center' })
+  }, [hash])
   return (
     <>
       <Title order={1}>Problems</Title>
-      <Text mt="xs" mb="md" maw={720}>Every failure is <code>application/problem+json</code> (RFC 9457): <code>kind</code> is stable and for programs, <code>detail</code> is a sentence for people, <code>errors</code> names each wrong field by a JSON pointer, and <code>instance</code> is the request id to quote when asking for help.</Text>
-      <Table.ScrollContainer minWidth={320}><Table>
-        <Table.Thead><Table.Tr><Table.Th>Kind</Table.Th><Table.Th>Status</Table.Th><Table.Th>Means</Table.Th><Table.Th visibleFrom="sm">Answered by</Table.Th></Table.Tr></Table.Thead>
-        <Table.Tbody>{problemList.map((p) => (
-          <Table.Tr key={p.kind} id={p.kind} data-chosen={p.kind === hash || undefined}>
-            <Table.Td valign="top"><Anchor href={`#${p.kind}`} size="sm" ff="monospace">{p.kind}</Anchor></Table.Td><Table.Td valign="top">{p.status}</Table.Td><Table.Td valign="top">{p.title}</Table.Td>
-            <Table.Td valign="top" visibleFrom="sm"><Text size="xs" c="dimmed">{p.answeredBy.length > 8 ? `${p.answeredBy.length} routes` : p.answeredBy.join(', ') || 'the gateway'}</Text></Table.Td>
-          </Table.Tr>))}</Table.Tbody>
-      </Table></Table.ScrollContainer>
+      <Text mt="xs" mb="md" maw={720}>
+        Every failure is <code>application/problem+json</code> (RFC 9457): <code>kind</code> is stable and for programs,{' '}
+        <code>detail</code> is a sentence for people, <code>errors</code> names each wrong field by a JSON pointer, and{' '}
+        <code>instance</code> is the request id to quote when asking for help.
+      </Text>
+      <Table.ScrollContainer minWidth={320}>
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Kind</Table.Th>
+              <Table.Th>Status</Table.Th>
+              <Table.Th>Means</Table.Th>
+              <Table.Th visibleFrom="sm">Answered by</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {problemList.map((p) => (
+              <Table.Tr key={p.kind} id={p.kind} data-chosen={p.kind === hash || undefined}>
+                <Table.Td valign="top">
+                  <Anchor href={`#${p.kind}`} size="sm" ff="monospace">
+                    {p.kind}
+                  </Anchor>
+                </Table.Td>
+                <Table.Td valign="top">{p.status}</Table.Td>
+                <Table.Td valign="top">{p.title}</Table.Td>
+                <Table.Td valign="top" visibleFrom="sm">
+                  <Text size="xs" c="dimmed">
+                    {p.answeredBy.length > 8
+                      ? `${p.answeredBy.length} routes`
+                      : p.answeredBy.join(', ') || 'the gateway'}
+                  </Text>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
     </>
   )
 }
@@ -98,10 +221,20 @@ export function ReferencePage() {
   return (
     <div className="reference">
       <nav aria-label="Reference">
-        <Link to="/" aria-label="Cloister, home" className="brand"><Mark /> Cloister</Link>
-        <Anchor component={Link} to="/docs" aria-current={onProblems ? undefined : 'page'}>All routes</Anchor>
-        {Object.keys(areas).map((a) => <Anchor key={a} component={Link} to="/docs" hash={a}>{a[0]!.toUpperCase() + a.slice(1)}</Anchor>)}
-        <Anchor component={Link} to="/docs/problems" aria-current={onProblems ? 'page' : undefined}>Problems</Anchor>
+        <Link to="/" aria-label="Cloister, home" className="brand">
+          <Mark /> Cloister
+        </Link>
+        <Anchor component={Link} to="/docs" aria-current={onProblems ? undefined : 'page'}>
+          All routes
+        </Anchor>
+        {Object.keys(areas).map((a) => (
+          <Anchor key={a} component={Link} to="/docs" hash={a}>
+            {a[0]!.toUpperCase() + a.slice(1)}
+          </Anchor>
+        ))}
+        <Anchor component={Link} to="/docs/problems" aria-current={onProblems ? 'page' : undefined}>
+          Problems
+        </Anchor>
         <Anchor href="/api/openapi.json">OpenAPI 3.1 document</Anchor>
       </nav>
       <main>{onProblems ? <Problems hash={target} /> : <Routes hash={target} />}</main>

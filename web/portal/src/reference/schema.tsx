@@ -8,32 +8,62 @@ export function typeWord(s: Schema): string {
   if ('const' in s) return JSON.stringify(s['const'])
   const options = (s['anyOf'] ?? s['oneOf']) as Schema[] | undefined
   if (options) return options.map(typeWord).join(' | ')
-  if (s['type'] === 'array') { const items = s['items'] as Schema | undefined; const tuple = s['prefixItems'] as Schema[] | undefined; return tuple ? `[${tuple.map(typeWord).join(', ')}]` : `list of ${items ? typeWord(items) : 'anything'}` }
+  if (s['type'] === 'array') {
+    const items = s['items'] as Schema | undefined
+    const tuple = s['prefixItems'] as Schema[] | undefined
+    return tuple ? `[${tuple.map(typeWord).join(', ')}]` : `list of ${items ? typeWord(items) : 'anything'}`
+  }
   if (typeof s['format'] === 'string') return s['format'] === 'date-time' ? 'time' : s['format']
   return typeof s['type'] === 'string' ? s['type'] : 'anything'
 }
 
 /** What else holds for a value: lengths, limits, default. */
 function limits(s: Schema): string {
-  const range = (low: unknown, high: unknown, unit: string) => (low === undefined && (high === undefined || high === Number.MAX_SAFE_INTEGER) ? undefined : high === undefined || high === Number.MAX_SAFE_INTEGER ? `at least ${low}${unit}` : low === undefined || low === Number.MIN_SAFE_INTEGER ? `at most ${high}${unit}` : `${low} to ${high}${unit}`)
+  const range = (low: unknown, high: unknown, unit: string) =>
+    low === undefined && (high === undefined || high === Number.MAX_SAFE_INTEGER)
+      ? undefined
+      : high === undefined || high === Number.MAX_SAFE_INTEGER
+        ? `at least ${low}${unit}`
+        : low === undefined || low === Number.MIN_SAFE_INTEGER
+          ? `at most ${high}${unit}`
+          : `${low} to ${high}${unit}`
   const low = s['minimum'] === Number.MIN_SAFE_INTEGER ? undefined : s['minimum']
-  return [range(low, s['maximum'], ''), range(s['minLength'], s['maxLength'], ' characters'), range(s['minItems'], s['maxItems'], ' items'), s['default'] === undefined ? undefined : `default ${JSON.stringify(s['default'])}`].filter(Boolean).join(', ')
+  return [
+    range(low, s['maximum'], ''),
+    range(s['minLength'], s['maxLength'], ' characters'),
+    range(s['minItems'], s['maxItems'], ' items'),
+    s['default'] === undefined ? undefined : `default ${JSON.stringify(s['default'])}`,
+  ]
+    .filter(Boolean)
+    .join(', ')
 }
 
 /** The members of a JSON Schema object, nested ones indented. */
 export function SchemaTree({ schema, depth = 0 }: { schema: Schema; depth?: number }) {
-  const inner = (s: Schema): Schema | undefined => (s['properties'] ? s : s['type'] === 'array' && s['items'] ? inner(s['items'] as Schema) : undefined)
+  const inner = (s: Schema): Schema | undefined =>
+    s['properties'] ? s : s['type'] === 'array' && s['items'] ? inner(s['items'] as Schema) : undefined
   const object = inner(schema)
-  if (!object) return depth === 0 ? <Text size="sm"><code>{typeWord(schema)}</code></Text> : null
+  if (!object)
+    return depth === 0 ? (
+      <Text size="sm">
+        <code>{typeWord(schema)}</code>
+      </Text>
+    ) : null
   const required = new Set((object['required'] as string[] | undefined) ?? [])
   return (
     <ul className="schema">
       {Object.entries(object['properties'] as Record<string, Schema>).map(([name, s]) => (
         <li key={name}>
-          <code>{name}</code> <span className="type">{typeWord(s)}{required.has(name) ? '' : ', may be absent'}{limits(s) ? `, ${limits(s)}` : ''}</span>
+          <code>{name}</code>{' '}
+          <span className="type">
+            {typeWord(s)}
+            {required.has(name) ? '' : ', may be absent'}
+            {limits(s) ? `, ${limits(s)}` : ''}
+          </span>
           {typeof s['description'] === 'string' && <span className="says"> {s['description']}</span>}
           {depth < 4 && <SchemaTree schema={s} depth={depth + 1} />}
-        </li>))}
+        </li>
+      ))}
     </ul>
   )
 }

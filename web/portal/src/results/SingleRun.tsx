@@ -18,7 +18,14 @@ import { OpenedResults } from './Opened.tsx'
 import { Arrived } from './RunsTable.tsx'
 import { shortRun, WithdrawRun } from './Withdraw.tsx'
 
-const Fact = ({ name, children }: { name: string; children: ReactNode }) => <Table.Tr><Table.Th scope="row" w={{ base: 130, sm: 170 }}>{name}</Table.Th><Table.Td>{children}</Table.Td></Table.Tr>
+const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
+  <Table.Tr>
+    <Table.Th scope="row" w={{ base: 130, sm: 170 }}>
+      {name}
+    </Table.Th>
+    <Table.Td>{children}</Table.Td>
+  </Table.Tr>
+)
 
 /** One run, counted exactly: how it stands, what arrived, and its content once opened. */
 export function SingleRun({ runId }: { runId: string }) {
@@ -30,29 +37,76 @@ export function SingleRun({ runId }: { runId: string }) {
   const held = useOpened(run?.studyId ?? '')
   const mine = held?.runs.filter((r) => r.row.runId === runId) ?? []
   const title = `Run ${shortRun(runId)}`
-  if (error && !run) return <Page title={title}><ProblemNotice error={error} retry={() => void refetch()} /></Page>
-  if (!run) return <Page title={title}><LoadingRows rows={8} height={28} /></Page>
+  if (error && !run)
+    return (
+      <Page title={title}>
+        <ProblemNotice error={error} retry={() => void refetch()} />
+      </Page>
+    )
+  if (!run)
+    return (
+      <Page title={title}>
+        <LoadingRows rows={8} height={28} />
+      </Page>
+    )
   const mayOpen = study !== undefined && may('runs.open', study) && mayOpenRun(run)
   const mayWithdraw = study !== undefined && may('runs.withdraw', study) && runLife[run.state].hasData
   return (
-    <Page title={title} state={<StateBadge state={run.state} of="run" />} hint={runLife[run.state].meaning} back={{ to: `/studies/${run.studyId}/results`, label: study?.title ?? 'Study' }}
-      action={<>{mayWithdraw && <Button variant="default" onClick={() => setWithdrawing(runId)}>Withdraw …</Button>}{mayOpen && <Button onClick={() => setChoose(() => () => Promise.resolve([runId]))}>Open …</Button>}</>}>
-      {held && mine.length > 0 && study && <Section title="Content"><OpenedResults study={study} opened={{ ...held, runs: mine }} /></Section>}
+    <Page
+      title={title}
+      state={<StateBadge state={run.state} of="run" />}
+      hint={runLife[run.state].meaning}
+      back={{ to: `/studies/${run.studyId}/results`, label: study?.title ?? 'Study' }}
+      action={
+        <>
+          {mayWithdraw && (
+            <Button variant="default" onClick={() => setWithdrawing(runId)}>
+              Withdraw …
+            </Button>
+          )}
+          {mayOpen && <Button onClick={() => setChoose(() => () => Promise.resolve([runId]))}>Open …</Button>}
+        </>
+      }
+    >
+      {held && mine.length > 0 && study && (
+        <Section title="Content">
+          <OpenedResults study={study} opened={{ ...held, runs: mine }} />
+        </Section>
+      )}
       <Section title="How it stands">
         <Table className="figures" layout="fixed" withRowBorders={false} verticalSpacing={4}>
           <Table.Tbody>
-            <Fact name="Run id"><CopyId value={run.runId} label="run id" /></Fact>
-            {run.pseudonym && <Fact name="Pseudonym"><CopyId value={run.pseudonym} label="pseudonym" /></Fact>}
+            <Fact name="Run id">
+              <CopyId value={run.runId} label="run id" />
+            </Fact>
+            {run.pseudonym && (
+              <Fact name="Pseudonym">
+                <CopyId value={run.pseudonym} label="pseudonym" />
+              </Fact>
+            )}
             <Fact name="Condition">{run.condition || 'The study has none'}</Fact>
             <Fact name="Version">{run.version}</Fact>
-            <Fact name="Link">{run.linkLabel || 'Without a name'}{run.preview ? ', preview: never counts' : ''}</Fact>
-            <Fact name="Started"><RelativeTime at={run.started} /></Fact>
-            <Fact name={run.ended ? 'Ended' : 'Last heard'}><RelativeTime at={run.ended ?? run.last} /></Fact>
+            <Fact name="Link">
+              {run.linkLabel || 'Without a name'}
+              {run.preview ? ', preview: never counts' : ''}
+            </Fact>
+            <Fact name="Started">
+              <RelativeTime at={run.started} />
+            </Fact>
+            <Fact name={run.ended ? 'Ended' : 'Last heard'}>
+              <RelativeTime at={run.ended ?? run.last} />
+            </Fact>
             <Fact name="Took">{duration(run.seconds)}</Fact>
             <Fact name="Trials finished">{run.position}</Fact>
-            <Fact name="Records arrived"><Arrived run={run} /></Fact>
+            <Fact name="Records arrived">
+              <Arrived run={run} />
+            </Fact>
             <Fact name="Stored, sealed">{bytes(run.bytes)}</Fact>
-            {run.conflicts > 0 && <Fact name="Refused">{run.conflicts} records came a second time with other content; the first ones were kept.</Fact>}
+            {run.conflicts > 0 && (
+              <Fact name="Refused">
+                {run.conflicts} records came a second time with other content; the first ones were kept.
+              </Fact>
+            )}
           </Table.Tbody>
         </Table>
       </Section>

@@ -3,23 +3,70 @@ import { describe, expect, it } from 'vitest'
 import { groupings, histogram, numbersOf, quantile, shares } from './summaries.ts'
 
 describe('figures of trials', () => {
-  it('a histogram holds every value once, in bins without holes', () => fc.assert(fc.property(fc.array(fc.double({ min: 0, max: 1e7, noNaN: true }), { minLength: 1, maxLength: 300 }), (values) => {
-    const bins = histogram(values)
-    expect(bins.reduce((n, b) => n + b.n, 0)).toBe(values.length)
-    bins.slice(1).forEach((b, i) => expect(b.from).toBeCloseTo(bins[i]!.to, 6))
-    expect(bins[0]!.from).toBeLessThanOrEqual(Math.min(...values))
-    expect(bins.length).toBeLessThanOrEqual(40)
-  })))
-  it('takes only numbers that can be times', () => expect(numbersOf([1, null, '3', -1, Number.NaN, 5].map((v) => new Map([['rt', v]])), 'rt')).toEqual([1, 5]))
-  it('interpolates quantiles', () => { expect(quantile([1, 2, 3, 4], 0.5)).toBe(2.5); expect(quantile([7], 0.9)).toBe(7) })
+  it('a histogram holds every value once, in bins without holes', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 1e7, noNaN: true }), { minLength: 1, maxLength: 300 }),
+        (values) => {
+          const bins = histogram(values)
+          expect(bins.reduce((n, b) => n + b.n, 0)).toBe(values.length)
+          bins.slice(1).forEach((b, i) => expect(b.from).toBeCloseTo(bins[i]!.to, 6))
+          expect(bins[0]!.from).toBeLessThanOrEqual(Math.min(...values))
+          expect(bins.length).toBeLessThanOrEqual(40)
+        },
+      ),
+    ))
+  it('takes only numbers that can be times', () =>
+    expect(
+      numbersOf(
+        [1, null, '3', -1, Number.NaN, 5].map((v) => new Map([['rt', v]])),
+        'rt',
+      ),
+    ).toEqual([1, 5]))
+  it('interpolates quantiles', () => {
+    expect(quantile([1, 2, 3, 4], 0.5)).toBe(2.5)
+    expect(quantile([7], 0.9)).toBe(7)
+  })
   it('counts right answers by group, with an interval that holds the share', () => {
-    const rows = [[true, 'a'], [false, 'a'], [true, 'a'], [true, 'b'], ['x', 'b'], [false, null]].map(([c, g]) => new Map<string, unknown>([['correct', c], ['condition', g]]))
+    const rows = [
+      [true, 'a'],
+      [false, 'a'],
+      [true, 'a'],
+      [true, 'b'],
+      ['x', 'b'],
+      [false, null],
+    ].map(
+      ([c, g]) =>
+        new Map<string, unknown>([
+          ['correct', c],
+          ['condition', g],
+        ]),
+    )
     const s = shares(rows, 'correct', 'condition')
-    expect(s.map(({ group, right, n }) => [group, right, n])).toEqual([['(none)', 0, 1], ['a', 2, 3], ['b', 1, 1]])
-    for (const x of s) { expect(x.low).toBeLessThanOrEqual(x.right / x.n + 1e-12); expect(x.high).toBeGreaterThanOrEqual(x.right / x.n - 1e-12); expect(x.low).toBeGreaterThanOrEqual(0) }
+    expect(s.map(({ group, right, n }) => [group, right, n])).toEqual([
+      ['(none)', 0, 1],
+      ['a', 2, 3],
+      ['b', 1, 1],
+    ])
+    for (const x of s) {
+      expect(x.low).toBeLessThanOrEqual(x.right / x.n + 1e-12)
+      expect(x.high).toBeGreaterThanOrEqual(x.right / x.n - 1e-12)
+      expect(x.low).toBeGreaterThanOrEqual(0)
+    }
   })
   it('offers only groupings a plot can show', () => {
-    const rows = Array.from({ length: 20 }, (_, i) => new Map<string, unknown>([['run_id', `r${i % 2}`], ['word', `w${i}`], ['side', i % 2 ? 'l' : 'r'], ['condition', i % 2 ? 'x' : 'y'], ['same', 's'], ['n', i % 2]]))
+    const rows = Array.from(
+      { length: 20 },
+      (_, i) =>
+        new Map<string, unknown>([
+          ['run_id', `r${i % 2}`],
+          ['word', `w${i}`],
+          ['side', i % 2 ? 'l' : 'r'],
+          ['condition', i % 2 ? 'x' : 'y'],
+          ['same', 's'],
+          ['n', i % 2],
+        ]),
+    )
     expect(groupings(rows)).toEqual(['condition', 'side'])
   })
 })

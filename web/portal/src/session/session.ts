@@ -1,4 +1,7 @@
-/** Signing in: OpenID Connect code flow with PKCE. Tokens live in this tab's sessionStorage; open tabs share them over a channel, so that a link opened in a new tab works. */
+/**
+ * Signing in: OpenID Connect code flow with PKCE. Tokens live in this tab's sessionStorage; open tabs share them over a
+ * channel, so that a link opened in a new tab works.
+ */
 import { User, UserManager, WebStorageStateStore } from 'oidc-client-ts'
 import { createClient, type Client, type ClientOptions } from '../../../../clients/api.ts'
 
@@ -21,7 +24,10 @@ let user: User | undefined
 let settings: SignInSettings | undefined
 const waiting: { done: (signedIn: boolean) => void }[] = []
 
-const set = (next: SessionState) => { state = next; for (const l of listeners) l() }
+const set = (next: SessionState) => {
+  state = next
+  for (const l of listeners) l()
+}
 const say = (m: Message) => channel.postMessage(m)
 const share = (u: User) => say({ kind: 'user', user: u.toStorageString() })
 
@@ -29,7 +35,10 @@ async function take(next: User): Promise<void> {
   const before = user?.profile.sub
   user = next
   await manager?.storeUser(next)
-  if (before !== undefined && before !== next.profile.sub) { location.reload(); return }
+  if (before !== undefined && before !== next.profile.sub) {
+    location.reload()
+    return
+  }
   set({ phase: 'signed-in' })
   for (const w of waiting.splice(0)) w.done(true)
 }
@@ -37,36 +46,67 @@ async function take(next: User): Promise<void> {
 channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
   if (data.kind === 'ask' && user && !user.expired) share(user)
   if (data.kind === 'user') void take(User.fromStorageString(data.user))
-  if (data.kind === 'signed-out' && user) { user = undefined; void manager?.removeUser(); set({ phase: 'signed-out' }) }
+  if (data.kind === 'signed-out' && user) {
+    user = undefined
+    void manager?.removeUser()
+    set({ phase: 'signed-out' })
+  }
 })
 
 async function open(): Promise<UserManager> {
   settings = await createClient({ baseUrl: '', token: () => undefined }).access.signInSettings()
   const m = new UserManager({
-    authority: settings.issuer, client_id: settings.clientId, scope: settings.scope, response_type: 'code',
-    redirect_uri: `${location.origin}/signed-in`, post_logout_redirect_uri: `${location.origin}/`, ...(settings.resource ? { resource: settings.resource } : {}),
-    userStore: new WebStorageStateStore({ store: sessionStorage }), stateStore: new WebStorageStateStore({ store: sessionStorage }),
-    automaticSilentRenew: false, monitorSession: false, accessTokenExpiringNotificationTimeInSeconds: 60,
+    authority: settings.issuer,
+    client_id: settings.clientId,
+    scope: settings.scope,
+    response_type: 'code',
+    redirect_uri: `${location.origin}/signed-in`,
+    post_logout_redirect_uri: `${location.origin}/`,
+    ...(settings.resource ? { resource: settings.resource } : {}),
+    userStore: new WebStorageStateStore({ store: sessionStorage }),
+    stateStore: new WebStorageStateStore({ store: sessionStorage }),
+    automaticSilentRenew: false,
+    monitorSession: false,
+    accessTokenExpiringNotificationTimeInSeconds: 60,
   })
   m.events.addAccessTokenExpiring(() => void renew())
   return m
 }
 
 /** One tab renews, the others take what it got: a refresh token works once. */
-const renew = () => navigator.locks.request('cloister-renew', async () => {
-  if (!manager || !user?.refresh_token || (user.expires_in ?? 0) > 90) return
-  const next = await manager.signinSilent().catch(() => undefined)
-  if (next) { share(next); await take(next) }
-})
+const renew = () =>
+  navigator.locks.request('cloister-renew', async () => {
+    if (!manager || !user?.refresh_token || (user.expires_in ?? 0) > 90) return
+    const next = await manager.signinSilent().catch(() => undefined)
+    if (next) {
+      share(next)
+      await take(next)
+    }
+  })
 
-const fromAnotherTab = () => new Promise<void>((done) => {
-  const timer = setTimeout(done, 150)
-  channel.addEventListener('message', ({ data }: MessageEvent<Message>) => { if (data.kind === 'user') { clearTimeout(timer); setTimeout(done, 0) } }, { once: true })
-  say({ kind: 'ask' })
-})
+const fromAnotherTab = () =>
+  new Promise<void>((done) => {
+    const timer = setTimeout(done, 150)
+    channel.addEventListener(
+      'message',
+      ({ data }: MessageEvent<Message>) => {
+        if (data.kind === 'user') {
+          clearTimeout(timer)
+          setTimeout(done, 0)
+        }
+      },
+      { once: true },
+    )
+    say({ kind: 'ask' })
+  })
 
 export const session = {
-  subscribe: (l: () => void) => { listeners.add(l); return () => { listeners.delete(l) } },
+  subscribe: (l: () => void) => {
+    listeners.add(l)
+    return () => {
+      listeners.delete(l)
+    }
+  },
   get: () => state,
   settings: () => settings,
   token: () => user?.access_token,
@@ -74,19 +114,38 @@ export const session = {
   /** Finds out who is here: from this tab's storage, or from another open tab. */
   async start(): Promise<void> {
     set({ phase: 'starting' })
-    try { manager = await open() } catch { set({ phase: 'unreachable' }); return }
+    try {
+      manager = await open()
+    } catch {
+      set({ phase: 'unreachable' })
+      return
+    }
     const stored = await manager.getUser()
-    if (stored && !stored.expired) { user = stored; set({ phase: 'signed-in' }); return }
-    if (stored?.refresh_token) { user = stored; await renew(); if (!user.expired) return }
+    if (stored && !stored.expired) {
+      user = stored
+      set({ phase: 'signed-in' })
+      return
+    }
+    if (stored?.refresh_token) {
+      user = stored
+      await renew()
+      if (!user.expired) return
+    }
     user = undefined
     await fromAnotherTab()
     if (session.get().phase !== 'signed-in') set({ phase: 'signed-out' })
   },
 
-  /** Leaves for the sign-in page and comes back to `address`. `again` asks for the password even if the identity provider remembers. */
+  /**
+   * Leaves for the sign-in page and comes back to `address`. `again` asks for the password even if the identity
+   * provider remembers.
+   */
   async signIn(address: string, options: { again?: boolean; popup?: boolean } = {}): Promise<void> {
     manager ??= await open()
-    await manager.signinRedirect({ state: { address, popup: options.popup === true }, ...(options.again ? { prompt: 'login' } : {}) })
+    await manager.signinRedirect({
+      state: { address, popup: options.popup === true },
+      ...(options.again ? { prompt: 'login' } : {}),
+    })
   },
 
   /** Back from the sign-in page: answers the address to go on to, or that this was the pop-up. */
@@ -104,14 +163,25 @@ export const session = {
     const leaving = user
     user = undefined
     say({ kind: 'signed-out' })
-    if (settings?.logout) { await manager?.removeUser(); location.assign(settings.logout); return }
-    try { await manager?.signoutRedirect(leaving?.id_token ? { id_token_hint: leaving.id_token } : {}) }
-    catch { await manager?.removeUser(); set({ phase: 'signed-out' }) }
+    if (settings?.logout) {
+      await manager?.removeUser()
+      location.assign(settings.logout)
+      return
+    }
+    try {
+      await manager?.signoutRedirect(leaving?.id_token ? { id_token_hint: leaving.id_token } : {})
+    } catch {
+      await manager?.removeUser()
+      set({ phase: 'signed-out' })
+    }
   },
 
   /** Asks the person to sign in again; true once they have, false when they would rather not. */
   need(reason: Reason): Promise<boolean> {
-    return new Promise((done) => { waiting.push({ done }); set({ ...state, needs: reason, dismissed: false }) })
+    return new Promise((done) => {
+      waiting.push({ done })
+      set({ ...state, needs: reason, dismissed: false })
+    })
   },
   dismiss(): void {
     const expired = state.needs === 'expired' || user?.expired === true
@@ -120,7 +190,10 @@ export const session = {
   },
 }
 
-/** Sends a request; when the session has ended, waits for a new sign-in and sends it again, so that nothing typed is lost. */
+/**
+ * Sends a request; when the session has ended, waits for a new sign-in and sends it again, so that nothing typed is
+ * lost.
+ */
 async function patient(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
   const first = await fetch(input, init)
   const headers = new Headers(init.headers)

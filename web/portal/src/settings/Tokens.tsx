@@ -23,36 +23,123 @@ export function TokensPage() {
   const [making, setMaking] = useState(false)
   const [secret, setSecret] = useState<string>()
   const [revoking, setRevoking] = useState<Token>()
-  const tokens = useQuery({ queryKey: ['tokens'], queryFn: () => everything((after) => api.access.tokens({ query: { limit: 200, after } })) })
+  const tokens = useQuery({
+    queryKey: ['tokens'],
+    queryFn: () => everything((after) => api.access.tokens({ query: { limit: 200, after } })),
+  })
   const again = () => client.invalidateQueries({ queryKey: ['tokens'] })
   const make = <Button onClick={() => setMaking(true)}>Make a token</Button>
   return (
-    <Page title="Access tokens" hint={<>For scripts and tools that act as you: never more than you may yourself, and only what you tick. On your own computer <code>cloister login</code> makes one without copying.</>} action={tokens.data?.length ? make : undefined}>
+    <Page
+      title="Access tokens"
+      hint={
+        <>
+          For scripts and tools that act as you: never more than you may yourself, and only what you tick. On your own
+          computer <code>cloister login</code> makes one without copying.
+        </>
+      }
+      action={tokens.data?.length ? make : undefined}
+    >
       <Section title="Your tokens">
         <ProblemNotice error={tokens.error} retry={() => void tokens.refetch()} />
-        {tokens.isPending ? <LoadingRows rows={3} /> : tokens.data?.length === 0 ? <Empty title="No tokens yet" action={make}>A token lets a script publish studies or read figures without your password. It is shown once, ends by itself, and can be revoked at any time.</Empty> : (
-          <Table.ScrollContainer minWidth={320}><Table>
-            <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th visibleFrom="sm">May</Table.Th><Table.Th visibleFrom="sm">Last used</Table.Th><Table.Th>Expires</Table.Th><Table.Th ta="right">Change</Table.Th></Table.Tr></Table.Thead>
-            <Table.Tbody>{tokens.data?.map((t) => (
-              <Table.Tr key={t.tokenId}>
-                <Table.Td><Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>{t.name}</Text><Text size="xs" c="dimmed">{t.madeBy === 'device' ? 'by signing a tool in' : 'here'}, <RelativeTime at={t.created} /></Text><Text size="xs" c="dimmed" hiddenFrom="sm">last used {t.lastUsed ? <RelativeTime at={t.lastUsed} /> : 'never'}</Text></Table.Td>
-                <Table.Td visibleFrom="sm"><Text size="xs" ff="monospace">{t.scopes.join(' ')}</Text></Table.Td>
-                <Table.Td visibleFrom="sm">{t.lastUsed ? <RelativeTime at={t.lastUsed} /> : 'never'}</Table.Td>
-                <Table.Td><RelativeTime at={t.expires} /></Table.Td>
-                <Table.Td ta="right"><Button size="compact-sm" variant="subtle" color="red" onClick={() => setRevoking(t)} aria-label={`Revoke ${t.name}`}>Revoke</Button></Table.Td>
-              </Table.Tr>))}</Table.Tbody>
-          </Table></Table.ScrollContainer>)}
+        {tokens.isPending ? (
+          <LoadingRows rows={3} />
+        ) : tokens.data?.length === 0 ? (
+          <Empty title="No tokens yet" action={make}>
+            A token lets a script publish studies or read figures without your password. It is shown once, ends by
+            itself, and can be revoked at any time.
+          </Empty>
+        ) : (
+          <Table.ScrollContainer minWidth={320}>
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Name</Table.Th>
+                  <Table.Th visibleFrom="sm">May</Table.Th>
+                  <Table.Th visibleFrom="sm">Last used</Table.Th>
+                  <Table.Th>Expires</Table.Th>
+                  <Table.Th ta="right">Change</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {tokens.data?.map((t) => (
+                  <Table.Tr key={t.tokenId}>
+                    <Table.Td>
+                      <Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>
+                        {t.name}
+                      </Text>
+                      <Text size="xs" c="dimmed">
+                        {t.madeBy === 'device' ? 'by signing a tool in' : 'here'}, <RelativeTime at={t.created} />
+                      </Text>
+                      <Text size="xs" c="dimmed" hiddenFrom="sm">
+                        last used {t.lastUsed ? <RelativeTime at={t.lastUsed} /> : 'never'}
+                      </Text>
+                    </Table.Td>
+                    <Table.Td visibleFrom="sm">
+                      <Text size="xs" ff="monospace">
+                        {t.scopes.join(' ')}
+                      </Text>
+                    </Table.Td>
+                    <Table.Td visibleFrom="sm">{t.lastUsed ? <RelativeTime at={t.lastUsed} /> : 'never'}</Table.Td>
+                    <Table.Td>
+                      <RelativeTime at={t.expires} />
+                    </Table.Td>
+                    <Table.Td ta="right">
+                      <Button
+                        size="compact-sm"
+                        variant="subtle"
+                        color="red"
+                        onClick={() => setRevoking(t)}
+                        aria-label={`Revoke ${t.name}`}
+                      >
+                        Revoke
+                      </Button>
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        )}
       </Section>
-      <MakeToken opened={making} onClose={() => setMaking(false)} done={(s) => { setMaking(false); setSecret(s); void again() }} />
-      <ShownOnce value={secret} title="Your new token" label="Token" onClose={() => setSecret(undefined)}>Put it where your script reads it, for example into <code>CLOISTER_TOKEN</code>. Treat it like a password.</ShownOnce>
-      <ConfirmByName opened={revoking !== undefined} onClose={() => setRevoking(undefined)} title="Revoke this token" name={revoking?.name ?? ''} label="Revoke" act={async () => { await api.access.revokeToken({ params: { tokenId: revoking!.tokenId } }); await again() }}>
+      <MakeToken
+        opened={making}
+        onClose={() => setMaking(false)}
+        done={(s) => {
+          setMaking(false)
+          setSecret(s)
+          void again()
+        }}
+      />
+      <ShownOnce value={secret} title="Your new token" label="Token" onClose={() => setSecret(undefined)}>
+        Put it where your script reads it, for example into <code>CLOISTER_TOKEN</code>. Treat it like a password.
+      </ShownOnce>
+      <ConfirmByName
+        opened={revoking !== undefined}
+        onClose={() => setRevoking(undefined)}
+        title="Revoke this token"
+        name={revoking?.name ?? ''}
+        label="Revoke"
+        act={async () => {
+          await api.access.revokeToken({ params: { tokenId: revoking!.tokenId } })
+          await again()
+        }}
+      >
         Whatever uses it is refused from its next request on. This cannot be undone.
       </ConfirmByName>
     </Page>
   )
 }
 
-function MakeToken({ opened, onClose, done }: { opened: boolean; onClose: () => void; done: (secret: string) => void }) {
+function MakeToken({
+  opened,
+  onClose,
+  done,
+}: {
+  opened: boolean
+  onClose: () => void
+  done: (secret: string) => void
+}) {
   const api = useApi()
   const [name, setName] = useState('')
   const [chosen, setChosen] = useState<Scope[]>(['studies:read'])
@@ -62,17 +149,54 @@ function MakeToken({ opened, onClose, done }: { opened: boolean; onClose: () => 
   const go = async () => {
     setBusy(true)
     setError(undefined)
-    try { const { secret } = await api.access.createToken({ body: { name: name.trim(), scopes: chosen, days: Number(days) } }); setName(''); done(secret) } catch (e) { setError(e) } finally { setBusy(false) }
+    try {
+      const { secret } = await api.access.createToken({
+        body: { name: name.trim(), scopes: chosen, days: Number(days) },
+      })
+      setName('')
+      done(secret)
+    } catch (e) {
+      setError(e)
+    } finally {
+      setBusy(false)
+    }
   }
   return (
     <Modal opened={opened} onClose={onClose} title="Make an access token">
-      <form onSubmit={(e) => { e.preventDefault(); void go() }}>
+      <form
+        onSubmit={(e) => {
+          e.preventDefault()
+          void go()
+        }}
+      >
         <Stack>
-          <TextInput required label="Name" description="What it is for, for example “nightly figures on the lab server”" value={name} onChange={(e) => setName(e.currentTarget.value)} maxLength={120} data-autofocus autoComplete="off" />
+          <TextInput
+            required
+            label="Name"
+            description="What it is for, for example “nightly figures on the lab server”"
+            value={name}
+            onChange={(e) => setName(e.currentTarget.value)}
+            maxLength={120}
+            data-autofocus
+            autoComplete="off"
+          />
           <ScopePicker value={chosen} onChange={setChosen} />
-          <Select label="Ends after" data={lifetimes} value={days} onChange={(v) => setDays(v ?? '90')} allowDeselect={false} />
+          <Select
+            label="Ends after"
+            data={lifetimes}
+            value={days}
+            onChange={(v) => setDays(v ?? '90')}
+            allowDeselect={false}
+          />
           <ProblemNotice error={error} />
-          <Group justify="flex-end"><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={busy} disabled={!name.trim() || chosen.length === 0}>Make it</Button></Group>
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={busy} disabled={!name.trim() || chosen.length === 0}>
+              Make it
+            </Button>
+          </Group>
         </Stack>
       </form>
     </Modal>

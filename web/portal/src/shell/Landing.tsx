@@ -10,22 +10,47 @@ export function Landing() {
   useDocumentTitle('Cloister')
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
-  const go = () => { setBusy(true); session.signIn(location.pathname + location.search + location.hash).catch((e: unknown) => { setError(e); setBusy(false) }) }
+  const go = () => {
+    setBusy(true)
+    session.signIn(location.pathname + location.search + location.hash).catch((e: unknown) => {
+      setError(e)
+      setBusy(false)
+    })
+  }
   return (
     <main className="landing">
       <Stack gap="lg">
         <Mark size={44} />
         <Title order={1}>Run studies in the browser. Keep what people answer sealed.</Title>
-        <Text size="lg">Cloister publishes your experiment, gives participants a link, and collects every record they produce, even when a connection drops.</Text>
+        <Text size="lg">
+          Cloister publishes your experiment, gives participants a link, and collects every record they produce, even
+          when a connection drops.
+        </Text>
         <List spacing="xs">
           <List.Item>Results are encrypted in the participant’s browser; this server cannot read them.</List.Item>
-          <List.Item>Only people with the right to open results can, for a stated purpose, and each opening is written down.</List.Item>
+          <List.Item>
+            Only people with the right to open results can, for a stated purpose, and each opening is written down.
+          </List.Item>
           <List.Item>Participants can withdraw at any time with the codes on their receipt.</List.Item>
         </List>
-        {location.pathname !== '/' && <Text c="dimmed" size="sm">Sign in to see the page you asked for.</Text>}
+        {location.pathname !== '/' && (
+          <Text c="dimmed" size="sm">
+            Sign in to see the page you asked for.
+          </Text>
+        )}
         <ProblemNotice error={error} />
-        <div><Button size="md" onClick={go} loading={busy}>Sign in</Button></div>
-        <Text c="dimmed" size="sm">Taking part in a study? Use the link you were sent: you need no account. To withdraw, go to <Anchor href="/withdraw" underline="always">withdrawal</Anchor>.</Text>
+        <div>
+          <Button size="md" onClick={go} loading={busy}>
+            Sign in
+          </Button>
+        </div>
+        <Text c="dimmed" size="sm">
+          Taking part in a study? Use the link you were sent: you need no account. To withdraw, go to{' '}
+          <Anchor href="/withdraw" underline="always">
+            withdrawal
+          </Anchor>
+          .
+        </Text>
       </Stack>
     </main>
   )

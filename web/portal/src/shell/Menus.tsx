@@ -12,15 +12,28 @@ export function OrganisationMenu({ target }: { target: ReactElement }) {
   const here = useOrganisation()
   const navigate = useNavigate()
   const client = useQueryClient()
-  const go = (id: string) => { chooseOrganisation(id); void client.invalidateQueries(); void navigate({ to: '/' }) }
+  const go = (id: string) => {
+    chooseOrganisation(id)
+    void client.invalidateQueries()
+    void navigate({ to: '/' })
+  }
   return (
     <Menu position="bottom-start" defaultOpened>
       <Menu.Target>{target}</Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Organisations</Menu.Label>
         {me.memberships.map((m) => (
-          <Menu.Item key={m.organisationId} onClick={() => go(m.organisationId)} rightSection={m.organisationId === here?.organisationId ? <IconCheck size={16} aria-label="shown now" /> : undefined}>
-            {m.organisation}<Text size="xs" c="dimmed">{m.roles.join(', ')}</Text>
+          <Menu.Item
+            key={m.organisationId}
+            onClick={() => go(m.organisationId)}
+            rightSection={
+              m.organisationId === here?.organisationId ? <IconCheck size={16} aria-label="shown now" /> : undefined
+            }
+          >
+            {m.organisation}
+            <Text size="xs" c="dimmed">
+              {m.roles.join(', ')}
+            </Text>
           </Menu.Item>
         ))}
       </Menu.Dropdown>
@@ -37,13 +50,44 @@ export function UserMenu({ target }: { target: ReactElement }) {
     <Menu position="bottom-end" width={260} defaultOpened>
       <Menu.Target>{target}</Menu.Target>
       <Menu.Dropdown>
-        <div className="person"><Text fw={600} size="sm">{me.name}</Text><Text size="xs" c="dimmed">{me.email}</Text>{here && <Text size="xs" c="dimmed">{here.roles.join(', ')} at {here.organisation}</Text>}</div>
+        <div className="person">
+          <Text fw={600} size="sm">
+            {me.name}
+          </Text>
+          <Text size="xs" c="dimmed">
+            {me.email}
+          </Text>
+          {here && (
+            <Text size="xs" c="dimmed">
+              {here.roles.join(', ')} at {here.organisation}
+            </Text>
+          )}
+        </div>
         <Menu.Divider />
-        <div className="person"><SegmentedControl fullWidth size="xs" aria-label="Colours" value={colorScheme} onChange={(v) => setColorScheme(v as 'light' | 'dark' | 'auto')} data={[{ value: 'light', label: 'Light' }, { value: 'dark', label: 'Dark' }, { value: 'auto', label: 'System' }]} /></div>
+        <div className="person">
+          <SegmentedControl
+            fullWidth
+            size="xs"
+            aria-label="Colours"
+            value={colorScheme}
+            onChange={(v) => setColorScheme(v as 'light' | 'dark' | 'auto')}
+            data={[
+              { value: 'light', label: 'Light' },
+              { value: 'dark', label: 'Dark' },
+              { value: 'auto', label: 'System' },
+            ]}
+          />
+        </div>
         <Menu.Divider />
-        <Menu.Item component={Link} to="/settings/tokens" leftSection={<IconKey size={16} aria-hidden />}>Access tokens</Menu.Item>
-        <Menu.Item component={Link} to="/docs" leftSection={<IconBook2 size={16} aria-hidden />}>API reference</Menu.Item>
-        <Menu.Item onClick={() => void session.signOut()} leftSection={<IconLogout size={16} aria-hidden />}>Sign out</Menu.Item>
+        <Menu.Item component={Link} to="/settings/tokens" leftSection={<IconKey size={16} aria-hidden />}>
+          Access tokens
+        </Menu.Item>
+        <Menu.Item component={Link} to="/docs" leftSection={<IconBook2 size={16} aria-hidden />}>
+          API reference
+        </Menu.Item>
+        <Menu.Item onClick={() => void session.signOut()} leftSection={<IconLogout size={16} aria-hidden />}>
+          Sign out
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   )

@@ -17,16 +17,36 @@ import { openPalette, usePaletteAsked } from './palette.ts'
 const AgainLoaded = lazy(() => import('../session/Again.tsx').then((m) => ({ default: m.Again })))
 function Again() {
   const { needs, dismissed } = useSession()
-  return needs || dismissed ? <Suspense><AgainLoaded /></Suspense> : null
+  return needs || dismissed ? (
+    <Suspense>
+      <AgainLoaded />
+    </Suspense>
+  ) : null
 }
 const Palette = lazy(() => import('./Palette.tsx').then((m) => ({ default: m.Palette })))
 
 /** Around every page of the portal: who is here is found out first; strangers see what this is and how to sign in. */
 export function Shell() {
   const { phase } = useSession()
-  useEffect(() => { if (session.get().phase === 'starting') void session.start() }, [])
-  if (phase === 'starting') return <Center mih="100vh"><Loader size="sm" aria-label="Loading" /></Center>
-  if (phase === 'unreachable') return <Center mih="100vh" p="md"><ProblemNotice error={new Error('The server does not answer. It may be starting; try again in a moment.')} title="Cloister cannot be reached" retry={() => void session.start()} /></Center>
+  useEffect(() => {
+    if (session.get().phase === 'starting') void session.start()
+  }, [])
+  if (phase === 'starting')
+    return (
+      <Center mih="100vh">
+        <Loader size="sm" aria-label="Loading" />
+      </Center>
+    )
+  if (phase === 'unreachable')
+    return (
+      <Center mih="100vh" p="md">
+        <ProblemNotice
+          error={new Error('The server does not answer. It may be starting; try again in a moment.')}
+          title="Cloister cannot be reached"
+          retry={() => void session.start()}
+        />
+      </Center>
+    )
   return phase === 'signed-out' ? <Landing /> : <SignedIn />
 }
 
@@ -37,25 +57,78 @@ function SignedIn() {
   const path = useRouterState({ select: (s) => s.location.pathname })
   useEffect(close, [path, close])
   // After moving to another page, a screen reader starts at its name.
-  useEffect(() => { if (document.activeElement === document.body) document.getElementById('page-title')?.focus({ preventScroll: true }) }, [path])
-  if (me.error && !me.data) return <><Again /><Center mih="100vh" p="md"><ProblemNotice error={me.error} retry={() => void me.refetch()} /></Center></>
-  if (!me.data) return <><Again /><Center mih="100vh"><Loader size="sm" aria-label="Loading" /></Center></>
+  useEffect(() => {
+    if (document.activeElement === document.body) document.getElementById('page-title')?.focus({ preventScroll: true })
+  }, [path])
+  if (me.error && !me.data)
+    return (
+      <>
+        <Again />
+        <Center mih="100vh" p="md">
+          <ProblemNotice error={me.error} retry={() => void me.refetch()} />
+        </Center>
+      </>
+    )
+  if (!me.data)
+    return (
+      <>
+        <Again />
+        <Center mih="100vh">
+          <Loader size="sm" aria-label="Loading" />
+        </Center>
+      </>
+    )
   return (
-    <AppShell header={{ height: 52 }} navbar={{ width: 216, breakpoint: 'sm', collapsed: { mobile: !open } }} padding={0} transitionDuration={0}>
-      <a className="skip" href="#main">Skip to the page</a>
+    <AppShell
+      header={{ height: 52 }}
+      navbar={{ width: 216, breakpoint: 'sm', collapsed: { mobile: !open } }}
+      padding={0}
+      transitionDuration={0}
+    >
+      <a className="skip" href="#main">
+        Skip to the page
+      </a>
       <AppShell.Header className="top">
         <Group h="100%" px="md" gap="sm" wrap="nowrap">
-          <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={open ? 'Close the menu' : 'Open the menu'} />
-          <UnstyledButton component={Link} to="/" aria-label="Cloister, home" className="brand"><Mark /><Text component="span" fw={600} visibleFrom="xs">Cloister</Text></UnstyledButton>
+          <Burger
+            opened={open}
+            onClick={toggle}
+            hiddenFrom="sm"
+            size="sm"
+            aria-label={open ? 'Close the menu' : 'Open the menu'}
+          />
+          <UnstyledButton component={Link} to="/" aria-label="Cloister, home" className="brand">
+            <Mark />
+            <Text component="span" fw={600} visibleFrom="xs">
+              Cloister
+            </Text>
+          </UnstyledButton>
           <OrganisationSwitch />
           <div className="grow" />
-          <UnstyledButton className="find" onClick={() => openPalette()} aria-label="Search or do… Ctrl K"><IconSearch size={16} aria-hidden /><Text component="span" size="sm" visibleFrom="sm">Search or do…</Text><Kbd visibleFrom="md" size="xs">Ctrl K</Kbd></UnstyledButton>
+          <UnstyledButton className="find" onClick={() => openPalette()} aria-label="Search or do… Ctrl K">
+            <IconSearch size={16} aria-hidden />
+            <Text component="span" size="sm" visibleFrom="sm">
+              Search or do…
+            </Text>
+            <Kbd visibleFrom="md" size="xs">
+              Ctrl K
+            </Kbd>
+          </UnstyledButton>
           <Account />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar className="rail" aria-label="Areas"><Rail /></AppShell.Navbar>
-      <AppShell.Main id="main"><Again /><Outlet /></AppShell.Main>
-      {asked > 0 && <Suspense><Palette asked={asked} /></Suspense>}
+      <AppShell.Navbar className="rail" aria-label="Areas">
+        <Rail />
+      </AppShell.Navbar>
+      <AppShell.Main id="main">
+        <Again />
+        <Outlet />
+      </AppShell.Main>
+      {asked > 0 && (
+        <Suspense>
+          <Palette asked={asked} />
+        </Suspense>
+      )}
     </AppShell>
   )
 }

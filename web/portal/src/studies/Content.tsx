@@ -18,16 +18,40 @@ import { Outline } from './Outline.tsx'
 import { PublishDialog } from './PublishDialog.tsx'
 
 const Editor = lazy(() => import('./Editor.tsx').then((m) => ({ default: m.Editor })))
-const first = asText({ kind: 'timeline', timeline: [{ type: '@jspsych/plugin-html-keyboard-response', stimulus: '<p>Press any key to begin.</p>' }] })
+const first = asText({
+  kind: 'timeline',
+  timeline: [{ type: '@jspsych/plugin-html-keyboard-response', stimulus: '<p>Press any key to begin.</p>' }],
+})
 
 /** What participants will see: configuration and files, edited here and kept in this browser until published. */
 export function Content({ study }: { study: Study }) {
-  const { data: newest, error } = useQuery({ ...versionQuery(study.studyId, study.version), enabled: study.version > 0 })
-  if (study.version > 0 && !newest) return error ? <ProblemNotice error={error} /> : <LoadingRows rows={8} height={48} />
-  return <Edit study={study} published={newest ? { text: asText(newest.configuration), assets: newest.files, base: newest.version, changed: newest.published } : undefined} />
+  const { data: newest, error } = useQuery({
+    ...versionQuery(study.studyId, study.version),
+    enabled: study.version > 0,
+  })
+  if (study.version > 0 && !newest)
+    return error ? <ProblemNotice error={error} /> : <LoadingRows rows={8} height={48} />
+  return (
+    <Edit
+      study={study}
+      published={
+        newest
+          ? {
+              text: asText(newest.configuration),
+              assets: newest.files,
+              base: newest.version,
+              changed: newest.published,
+            }
+          : undefined
+      }
+    />
+  )
 }
 
-type Checked = { state: 'checking' } | { state: 'syntax'; message: string } | { state: 'checked'; result: Validation; configuration: Record<string, unknown> }
+type Checked =
+  | { state: 'checking' }
+  | { state: 'syntax'; message: string }
+  | { state: 'checked'; result: Validation; configuration: Record<string, unknown> }
 
 /** Syntax, then the study's rules with its plugins, loaded with the editor. */
 function useChecked(text: string, assets: readonly Asset[]): Checked {
@@ -36,11 +60,26 @@ function useChecked(text: string, assets: readonly Asset[]): Checked {
   useEffect(() => {
     let current = true
     let value: unknown
-    try { value = JSON.parse(settled) } catch (e) { setChecked({ state: 'syntax', message: (e as Error).message }); return }
+    try {
+      value = JSON.parse(settled)
+    } catch (e) {
+      setChecked({ state: 'syntax', message: (e as Error).message })
+      return
+    }
     void import('../../../../domain/studies/configuration.ts').then(({ validateConfiguration }) => {
-      if (current) setChecked({ state: 'checked', result: validateConfiguration(value, assets.map((a) => a.path)), configuration: value as Record<string, unknown> })
+      if (current)
+        setChecked({
+          state: 'checked',
+          result: validateConfiguration(
+            value,
+            assets.map((a) => a.path),
+          ),
+          configuration: value as Record<string, unknown>,
+        })
     })
-    return () => { current = false }
+    return () => {
+      current = false
+    }
   }, [settled, assets])
   return checked
 }
@@ -54,51 +93,155 @@ function Edit({ study, published }: { study: Study; published: ContentDraft | un
   const [publishing, setPublishing] = useState(false)
   const keep = (change: Partial<ContentDraft>) => {
     const next = { ...now, ...change, changed: new Date().toISOString() }
-    try { writeDraft(study.studyId, published && next.text === published.text && sameFiles(next.assets, published.assets) && next.base === published.base ? undefined : next); setFull(undefined) }
-    catch { setFull(new Error('This browser has no room to keep the draft. Publish now, or copy the text to a file.')) }
+    try {
+      writeDraft(
+        study.studyId,
+        published &&
+          next.text === published.text &&
+          sameFiles(next.assets, published.assets) &&
+          next.base === published.base
+          ? undefined
+          : next,
+      )
+      setFull(undefined)
+    } catch {
+      setFull(new Error('This browser has no room to keep the draft. Publish now, or copy the text to a file.'))
+    }
   }
-  const errors = useMemo(() => (checked.state === 'checked' && !checked.result.ok ? checked.result.errors : []), [checked])
+  const errors = useMemo(
+    () => (checked.state === 'checked' && !checked.result.ok ? checked.result.errors : []),
+    [checked],
+  )
   const valid = checked.state === 'checked' && checked.result.ok
   const stale = draft !== undefined && published !== undefined && draft.base < published.base
-  return <>
-    <Group justify="space-between" mb="sm" gap="sm" className="publishbar">
-      <Text size="sm" c="dimmed" component="div">
-        {draft ? <>Unpublished changes, kept in this browser{draft.changed && <>, <RelativeTime at={draft.changed} /></>}</> : published ? `This is version ${published.base}, as published` : 'Nothing published yet'}
-      </Text>
-      <Group gap="xs">
-        {draft && published && <Button variant="default" onClick={() => writeDraft(study.studyId, undefined)}>Discard changes</Button>}
-        <Button onClick={() => setPublishing(true)} disabled={!valid || (!draft && published !== undefined)}>{published ? 'Review and publish' : 'Publish'}</Button>
+  return (
+    <>
+      <Group justify="space-between" mb="sm" gap="sm" className="publishbar">
+        <Text size="sm" c="dimmed" component="div">
+          {draft ? (
+            <>
+              Unpublished changes, kept in this browser
+              {draft.changed && (
+                <>
+                  , <RelativeTime at={draft.changed} />
+                </>
+              )}
+            </>
+          ) : published ? (
+            `This is version ${published.base}, as published`
+          ) : (
+            'Nothing published yet'
+          )}
+        </Text>
+        <Group gap="xs">
+          {draft && published && (
+            <Button variant="default" onClick={() => writeDraft(study.studyId, undefined)}>
+              Discard changes
+            </Button>
+          )}
+          <Button onClick={() => setPublishing(true)} disabled={!valid || (!draft && published !== undefined)}>
+            {published ? 'Review and publish' : 'Publish'}
+          </Button>
+        </Group>
       </Group>
-    </Group>
-    {stale && <ProblemNotice error={new Error(`Version ${published.base} was published after you began. Publishing yours replaces it as the newest; compare them first.`)} title="There is a newer version" />}
-    <ProblemNotice error={full} />
-    <div className="content">
-      <div>
-        <Suspense fallback={<Skeleton className="editor" />}><Editor ref={editor} text={now.text} onChange={(text) => { if (text !== now.text) keep({ text }) }} errors={errors} label="Configuration, JSON" /></Suspense>
-        <Standing checked={checked} go={(p) => editor.current?.show(p)} />
+      {stale && (
+        <ProblemNotice
+          error={
+            new Error(
+              `Version ${published.base} was published after you began. Publishing yours replaces it as the newest; compare them first.`,
+            )
+          }
+          title="There is a newer version"
+        />
+      )}
+      <ProblemNotice error={full} />
+      <div className="content">
+        <div>
+          <Suspense fallback={<Skeleton className="editor" />}>
+            <Editor
+              ref={editor}
+              text={now.text}
+              onChange={(text) => {
+                if (text !== now.text) keep({ text })
+              }}
+              errors={errors}
+              label="Configuration, JSON"
+            />
+          </Suspense>
+          <Standing checked={checked} go={(p) => editor.current?.show(p)} />
+        </div>
+        <aside>
+          <Section title="Outline">
+            {checked.state === 'checked' && checked.result.ok ? (
+              <Outline
+                configuration={checked.configuration as unknown as Configuration}
+                go={(p) => editor.current?.show(p)}
+              />
+            ) : (
+              <Text size="sm" c="dimmed">
+                Shown once the configuration has no errors.
+              </Text>
+            )}
+          </Section>
+          <Files studyId={study.studyId} assets={now.assets} onChange={(assets) => keep({ assets })} />
+        </aside>
       </div>
-      <aside>
-        <Section title="Outline">{checked.state === 'checked' && checked.result.ok ? <Outline configuration={checked.configuration as unknown as Configuration} go={(p) => editor.current?.show(p)} /> : <Text size="sm" c="dimmed">Shown once the configuration has no errors.</Text>}</Section>
-        <Files studyId={study.studyId} assets={now.assets} onChange={(assets) => keep({ assets })} />
-      </aside>
-    </div>
-    {publishing && checked.state === 'checked' && <PublishDialog study={study} configuration={checked.configuration} assets={now.assets} base={stale ? published.base : now.base} close={() => setPublishing(false)} />}
-  </>
+      {publishing && checked.state === 'checked' && (
+        <PublishDialog
+          study={study}
+          configuration={checked.configuration}
+          assets={now.assets}
+          base={stale ? published.base : now.base}
+          close={() => setPublishing(false)}
+        />
+      )}
+    </>
+  )
 }
 
-const sameFiles = (a: readonly Asset[], b: readonly Asset[]): boolean => a.length === b.length && a.every((f) => b.some((g) => g.path === f.path && g.sha256 === f.sha256))
+const sameFiles = (a: readonly Asset[], b: readonly Asset[]): boolean =>
+  a.length === b.length && a.every((f) => b.some((g) => g.path === f.path && g.sha256 === f.sha256))
 
 function Standing({ checked, go }: { checked: Checked; go: (pointer: string) => void }) {
-  if (checked.state === 'checking') return <Text size="sm" c="dimmed" mt={6} role="status">Checking…</Text>
-  if (checked.state === 'syntax') return <Text size="sm" c="var(--mantine-color-error)" mt={6} role="status">Not JSON yet: {checked.message}</Text>
-  if (checked.result.ok) return <Text size="sm" c="dimmed" mt={6} role="status">No errors</Text>
+  if (checked.state === 'checking')
+    return (
+      <Text size="sm" c="dimmed" mt={6} role="status">
+        Checking…
+      </Text>
+    )
+  if (checked.state === 'syntax')
+    return (
+      <Text size="sm" c="var(--mantine-color-error)" mt={6} role="status">
+        Not JSON yet: {checked.message}
+      </Text>
+    )
+  if (checked.result.ok)
+    return (
+      <Text size="sm" c="dimmed" mt={6} role="status">
+        No errors
+      </Text>
+    )
   const { errors } = checked.result
   return (
     <div role="status" className="errors">
-      <Text size="sm" fw={600} mt={6}>{count(errors.length, 'error')} to mend before publishing</Text>
-      <ul>{errors.slice(0, 30).map((e) => (
-        <li key={e.path + e.message}><UnstyledButton onClick={() => go(e.path)}><Text span size="sm" ff="monospace" c="var(--mantine-color-anchor)">{e.path.replace(/^\/configuration/, '') || '/'}</Text><Text span size="sm">: {e.message}{e.expected ? `. Allowed: ${e.expected}` : ''}</Text></UnstyledButton></li>
-      ))}</ul>
+      <Text size="sm" fw={600} mt={6}>
+        {count(errors.length, 'error')} to mend before publishing
+      </Text>
+      <ul>
+        {errors.slice(0, 30).map((e) => (
+          <li key={e.path + e.message}>
+            <UnstyledButton onClick={() => go(e.path)}>
+              <Text span size="sm" ff="monospace" c="var(--mantine-color-anchor)">
+                {e.path.replace(/^\/configuration/, '') || '/'}
+              </Text>
+              <Text span size="sm">
+                : {e.message}
+                {e.expected ? `. Allowed: ${e.expected}` : ''}
+              </Text>
+            </UnstyledButton>
+          </li>
+        ))}
+      </ul>
     </div>
   )
 }

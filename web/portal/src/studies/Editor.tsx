@@ -9,15 +9,28 @@ import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
 import type { ConfigurationError } from '../../../../domain/studies/configuration-errors.ts'
 import { rangeOf } from './pointers.ts'
 
-export interface EditorHandle { show: (pointer: string) => void }
+export interface EditorHandle {
+  show: (pointer: string) => void
+}
 
 const look = EditorView.theme({
-  '&': { fontSize: '13px', height: '100%', backgroundColor: 'light-dark(#fff, #1b1c1e)', color: 'var(--mantine-color-text)' },
+  '&': {
+    fontSize: '13px',
+    height: '100%',
+    backgroundColor: 'light-dark(#fff, #1b1c1e)',
+    color: 'var(--mantine-color-text)',
+  },
   '.cm-content': { fontFamily: 'var(--mantine-font-family-monospace)', caretColor: 'var(--mantine-color-text)' },
   '.cm-cursor': { borderLeftColor: 'var(--mantine-color-text)' },
-  '.cm-gutters': { backgroundColor: 'var(--quiet)', color: 'var(--mantine-color-dimmed)', borderRight: '1px solid var(--line)' },
+  '.cm-gutters': {
+    backgroundColor: 'var(--quiet)',
+    color: 'var(--mantine-color-dimmed)',
+    borderRight: '1px solid var(--line)',
+  },
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'light-dark(#f0f5f6aa, #26292caa)' },
-  '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'light-dark(#cfe3e8, #24505b) !important' },
+  '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': {
+    backgroundColor: 'light-dark(#cfe3e8, #24505b) !important',
+  },
   '.cm-tooltip': { backgroundColor: 'light-dark(#fff, #2a2c2f)', border: '1px solid var(--line)', maxWidth: '480px' },
   '.cm-panels': { backgroundColor: 'var(--quiet)', color: 'var(--mantine-color-text)' },
   '.json-PropertyName, .json-PropertyName *': { color: 'light-dark(#0b4a58, #8cc4d2)' },
@@ -26,42 +39,100 @@ const look = EditorView.theme({
 })
 
 /** Colours by node, in both schemes; the stock style is made for light backgrounds. */
-const mark = Object.fromEntries(['PropertyName', 'String', 'literal'].map((n) => [n, Decoration.mark({ class: `json-${n}` })]))
-const kinds: Record<string, string> = { PropertyName: 'PropertyName', String: 'String', Number: 'literal', True: 'literal', False: 'literal', Null: 'literal' }
+const mark = Object.fromEntries(
+  ['PropertyName', 'String', 'literal'].map((n) => [n, Decoration.mark({ class: `json-${n}` })]),
+)
+const kinds: Record<string, string> = {
+  PropertyName: 'PropertyName',
+  String: 'String',
+  Number: 'literal',
+  True: 'literal',
+  False: 'literal',
+  Null: 'literal',
+}
 function colours(view: EditorView): DecorationSet {
   const found = new RangeSetBuilder<Decoration>()
-  for (const { from, to } of view.visibleRanges) syntaxTree(view.state).iterate({ from, to, enter: (n) => { const kind = mark[kinds[n.name] ?? '']; if (kind && n.to > n.from) found.add(n.from, n.to, kind) } })
+  for (const { from, to } of view.visibleRanges)
+    syntaxTree(view.state).iterate({
+      from,
+      to,
+      enter: (n) => {
+        const kind = mark[kinds[n.name] ?? '']
+        if (kind && n.to > n.from) found.add(n.from, n.to, kind)
+      },
+    })
   return found.finish()
 }
-const coloured = ViewPlugin.fromClass(class {
-  decorations: DecorationSet
-  constructor(view: EditorView) { this.decorations = colours(view) }
-  update(u: ViewUpdate) { if (u.docChanged || u.viewportChanged || syntaxTree(u.startState) !== syntaxTree(u.state)) this.decorations = colours(u.view) }
-}, { decorations: (p) => p.decorations })
+const coloured = ViewPlugin.fromClass(
+  class {
+    decorations: DecorationSet
+    constructor(view: EditorView) {
+      this.decorations = colours(view)
+    }
+    update(u: ViewUpdate) {
+      if (u.docChanged || u.viewportChanged || syntaxTree(u.startState) !== syntaxTree(u.state))
+        this.decorations = colours(u.view)
+    }
+  },
+  { decorations: (p) => p.decorations },
+)
 
 /** The study's rules found other errors than before. */
 const errorsChanged = StateEffect.define<null>()
 const syntax = jsonParseLinter()
 
 /** `errors` are shown beside their fields. Tab moves on, as everywhere on the page. */
-export function Editor({ text, onChange, errors, label, ref }: { text: string; onChange: (text: string) => void; errors: readonly ConfigurationError[]; label: string; ref?: Ref<EditorHandle> }) {
+export function Editor({
+  text,
+  onChange,
+  errors,
+  label,
+  ref,
+}: {
+  text: string
+  onChange: (text: string) => void
+  errors: readonly ConfigurationError[]
+  label: string
+  ref?: Ref<EditorHandle>
+}) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
   const tell = useRef(onChange)
   const found = useRef(errors)
-  useEffect(() => { tell.current = onChange })
+  useEffect(() => {
+    tell.current = onChange
+  })
   useEffect(() => {
     const v = new EditorView({
       parent: host.current!,
-      state: EditorState.create({ doc: text, extensions: [
-        basicSetup, json(),
-        // One source for both kinds of error: a second one would wipe out what the first has marked.
-        linter((v): Diagnostic[] => [...syntax(v), ...found.current.map((e) => ({ ...place(v.state, e.path), severity: 'error' as const, message: `${e.message}${e.expected ? `. Allowed: ${e.expected}` : ''}` }))],
-          { delay: 300, needsRefresh: (u) => u.transactions.some((t) => t.effects.some((e) => e.is(errorsChanged))) }),
-        lintGutter(), look, EditorView.lineWrapping, EditorState.tabSize.of(2), coloured,
-        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
-        EditorView.updateListener.of((u) => { if (u.docChanged) tell.current(u.state.doc.toString()) }),
-      ] }),
+      state: EditorState.create({
+        doc: text,
+        extensions: [
+          basicSetup,
+          json(),
+          // One source for both kinds of error: a second one would wipe out what the first has marked.
+          linter(
+            (v): Diagnostic[] => [
+              ...syntax(v),
+              ...found.current.map((e) => ({
+                ...place(v.state, e.path),
+                severity: 'error' as const,
+                message: `${e.message}${e.expected ? `. Allowed: ${e.expected}` : ''}`,
+              })),
+            ],
+            { delay: 300, needsRefresh: (u) => u.transactions.some((t) => t.effects.some((e) => e.is(errorsChanged))) },
+          ),
+          lintGutter(),
+          look,
+          EditorView.lineWrapping,
+          EditorState.tabSize.of(2),
+          coloured,
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
+          EditorView.updateListener.of((u) => {
+            if (u.docChanged) tell.current(u.state.doc.toString())
+          }),
+        ],
+      }),
     })
     view.current = v
     return () => v.destroy()
@@ -75,20 +146,27 @@ export function Editor({ text, onChange, errors, label, ref }: { text: string; o
     found.current = errors
     view.current?.dispatch({ effects: errorsChanged.of(null) })
   }, [errors])
-  useImperativeHandle(ref, () => ({
-    show(pointer) {
-      const v = view.current
-      if (!v) return
-      const { from } = place(v.state, pointer)
-      v.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
-      v.focus()
-    },
-  }), [])
+  useImperativeHandle(
+    ref,
+    () => ({
+      show(pointer) {
+        const v = view.current
+        if (!v) return
+        const { from } = place(v.state, pointer)
+        v.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
+        v.focus()
+      },
+    }),
+    [],
+  )
   return <div ref={host} className="editor" />
 }
 
 function place(state: EditorState, pointer: string): { from: number; to: number } {
   const doc: Text = state.doc
   const range = rangeOf(syntaxTree(state), (from, to) => doc.sliceString(from, to), pointer)
-  return { from: Math.min(range.from, doc.length), to: Math.min(range.to, doc.lineAt(Math.min(range.from, doc.length)).to) }
+  return {
+    from: Math.min(range.from, doc.length),
+    to: Math.min(range.to, doc.lineAt(Math.min(range.from, doc.length)).to),
+  }
 }

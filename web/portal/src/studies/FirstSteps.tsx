@@ -15,20 +15,45 @@ export function FirstSteps({ study, runs, previews }: { study: Study; runs: numb
   const { data: links } = useQuery({ ...linksQuery(study.studyId), enabled: edit })
   if (runs > 0) return null
   if (!edit) return <Text c="dimmed">No participant has started yet. Figures appear here as soon as one does.</Text>
-  const to = (tab: string, label: string) => <Anchor component={Link} to={`/studies/${study.studyId}/${tab}`} underline="always">{label}</Anchor>
+  const to = (tab: string, label: string) => (
+    <Anchor component={Link} to={`/studies/${study.studyId}/${tab}`} underline="always">
+      {label}
+    </Anchor>
+  )
   const linked = links?.some((l) => l.kind !== 'preview' && l.state === 'open') ?? false
   const steps: [done: boolean, what: ReactNode][] = [
-    [study.version > 0, <>{to('content', 'Publish the content')}: what participants will see, checked and kept as version 1</>],
-    [previews > 0, <>Try it yourself with <b>Try it</b> above: previews never count</>],
-    ...(makesLinks(study.runtime) ? [[linked, <>{to('links', 'Make a link')} for participants</>] as [boolean, ReactNode]] : []),
+    [
+      study.version > 0,
+      <>{to('content', 'Publish the content')}: what participants will see, checked and kept as version 1</>,
+    ],
+    [
+      previews > 0,
+      <>
+        Try it yourself with <b>Try it</b> above: previews never count
+      </>,
+    ],
+    ...(makesLinks(study.runtime)
+      ? [[linked, <>{to('links', 'Make a link')} for participants</>] as [boolean, ReactNode]]
+      : []),
     [study.state === 'live', <>Launch: from then on the link works</>],
   ]
   return (
-    <Section title={study.state === 'live' ? 'Waiting for the first participant' : 'On the way to the first participant'}>
+    <Section
+      title={study.state === 'live' ? 'Waiting for the first participant' : 'On the way to the first participant'}
+    >
       <List spacing="sm" center className="steps">
         {steps.map(([done, what], i) => (
-          <List.Item key={i} icon={<ThemeIcon size={24} radius="xl" variant={done ? 'filled' : 'default'}>{done ? <IconCheck size={15} aria-label="done" /> : <span aria-label="to do">{i + 1}</span>}</ThemeIcon>}>
-            <Text span c={done ? 'dimmed' : undefined}>{what}</Text>
+          <List.Item
+            key={i}
+            icon={
+              <ThemeIcon size={24} radius="xl" variant={done ? 'filled' : 'default'}>
+                {done ? <IconCheck size={15} aria-label="done" /> : <span aria-label="to do">{i + 1}</span>}
+              </ThemeIcon>
+            }
+          >
+            <Text span c={done ? 'dimmed' : undefined}>
+              {what}
+            </Text>
           </List.Item>
         ))}
       </List>

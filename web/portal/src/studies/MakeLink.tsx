@@ -9,13 +9,42 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 
 type Made = Awaited<ReturnType<Client['studies']['createLink']>>
-interface Form { kind: LinkKind; label: string; hours: number; quota: number | ''; completionUrl: string; abortUrl: string; parameter: string; outsideId: string }
-const blank: Form = { kind: 'general', label: '', hours: 72, quota: '', completionUrl: '', abortUrl: '', parameter: '', outsideId: '' }
+interface Form {
+  kind: LinkKind
+  label: string
+  hours: number
+  quota: number | ''
+  completionUrl: string
+  abortUrl: string
+  parameter: string
+  outsideId: string
+}
+const blank: Form = {
+  kind: 'general',
+  label: '',
+  hours: 72,
+  quota: '',
+  completionUrl: '',
+  abortUrl: '',
+  parameter: '',
+  outsideId: '',
+}
 
 /** What recruiters expect: the parameter that carries their id, and where participants go back to. */
 const presets = {
-  Prolific: { host: 'app.prolific.com', parameter: 'PROLIFIC_PID', completionUrl: 'https://app.prolific.com/submissions/complete?cc=YOUR-CODE', hint: 'Replace YOUR-CODE by the completion code that Prolific shows for your study.' },
-  SONA: { host: 'YOUR-SCHOOL.sona-systems.com', parameter: 'survey_code', completionUrl: 'https://YOUR-SCHOOL.sona-systems.com/webstudy_credit.aspx?experiment_id=1&credit_token=YOUR-TOKEN&survey_code={outsideId}', hint: 'Paste the completion address from SONA and put {outsideId} where it says survey_code=XXXX.' },
+  Prolific: {
+    host: 'app.prolific.com',
+    parameter: 'PROLIFIC_PID',
+    completionUrl: 'https://app.prolific.com/submissions/complete?cc=YOUR-CODE',
+    hint: 'Replace YOUR-CODE by the completion code that Prolific shows for your study.',
+  },
+  SONA: {
+    host: 'YOUR-SCHOOL.sona-systems.com',
+    parameter: 'survey_code',
+    completionUrl:
+      'https://YOUR-SCHOOL.sona-systems.com/webstudy_credit.aspx?experiment_id=1&credit_token=YOUR-TOKEN&survey_code={outsideId}',
+    hint: 'Paste the completion address from SONA and put {outsideId} where it says survey_code=XXXX.',
+  },
 } as const
 const hostOf = (address: string): string => /^https?:\/\/([^/?#:\\{}@\s]+)/i.exec(address)?.[1]?.toLowerCase() ?? ''
 
@@ -31,54 +60,204 @@ export function MakeLink({ study, close, done }: { study: Study; close: () => vo
   const [busy, setBusy] = useState(false)
   const hosts = [...new Set([form.completionUrl, form.abortUrl].filter(Boolean).map(hostOf))]
   const missing = hosts.filter((h) => h && !study.redirectHosts.includes(h))
-  const addressError = (a: string) => (a && redirectHost(a, [hostOf(a)]) === undefined ? 'An https address, such as https://app.prolific.com/…' : /YOUR-/.test(a) ? 'Fill in what is yours, in place of YOUR-…' : undefined)
+  const addressError = (a: string) =>
+    a && redirectHost(a, [hostOf(a)]) === undefined
+      ? 'An https address, such as https://app.prolific.com/…'
+      : /YOUR-/.test(a)
+        ? 'Fill in what is yours, in place of YOUR-…'
+        : undefined
   const bad = addressError(form.completionUrl) ?? addressError(form.abortUrl)
   const allow = async () => {
     setError(undefined)
-    try { client.setQueryData(['study', study.studyId], await api.studies.change({ params: { studyId: study.studyId }, body: { redirectHosts: [...study.redirectHosts, ...missing], rev: study.rev } })) } catch (e) { setError(e) }
+    try {
+      client.setQueryData(
+        ['study', study.studyId],
+        await api.studies.change({
+          params: { studyId: study.studyId },
+          body: { redirectHosts: [...study.redirectHosts, ...missing], rev: study.rev },
+        }),
+      )
+    } catch (e) {
+      setError(e)
+    }
   }
   const go = async () => {
     setBusy(true)
     setError(undefined)
     const preview = form.kind === 'preview'
     try {
-      const link = await api.studies.createLink({ params: { studyId: study.studyId }, body: {
-        kind: form.kind, label: form.label, hours: form.hours, ...(form.quota !== '' && form.kind !== 'single' && !preview ? { quota: form.quota } : {}),
-        ...(form.completionUrl ? { completionUrl: form.completionUrl } : {}), ...(form.abortUrl ? { abortUrl: form.abortUrl } : {}),
-        ...(form.parameter ? { outsideIdParameter: form.parameter } : {}), ...(form.kind === 'personal' && form.outsideId ? { outsideId: form.outsideId } : {}),
-      } })
+      const link = await api.studies.createLink({
+        params: { studyId: study.studyId },
+        body: {
+          kind: form.kind,
+          label: form.label,
+          hours: form.hours,
+          ...(form.quota !== '' && form.kind !== 'single' && !preview ? { quota: form.quota } : {}),
+          ...(form.completionUrl ? { completionUrl: form.completionUrl } : {}),
+          ...(form.abortUrl ? { abortUrl: form.abortUrl } : {}),
+          ...(form.parameter ? { outsideIdParameter: form.parameter } : {}),
+          ...(form.kind === 'personal' && form.outsideId ? { outsideId: form.outsideId } : {}),
+        },
+      })
       setSaved(undefined)
       done(link)
-    } catch (e) { setError(e) } finally { setBusy(false) }
+    } catch (e) {
+      setError(e)
+    } finally {
+      setBusy(false)
+    }
   }
   return (
     <Modal opened onClose={close} title="Make a link" size="lg">
-      <form onSubmit={(e) => { e.preventDefault(); if (!bad) void go() }}>
+      <form
+        onSubmit={(e) => {
+          e.preventDefault()
+          if (!bad) void go()
+        }}
+      >
         <Stack>
-          <Radio.Group label="For" value={form.kind} onChange={(v) => put({ kind: v as LinkKind })}><Stack gap={6} mt={6}>{linkKinds.map((k) => <Radio key={k} value={k} label={<><b>{k[0]!.toUpperCase() + k.slice(1)}</b>: {linkKindMeaning[k]}</>} />)}</Stack></Radio.Group>
-          <TextInput label="Label" description="To tell links apart; participants do not see it" value={form.label} maxLength={120} onChange={(e) => put({ label: e.currentTarget.value })} />
+          <Radio.Group label="For" value={form.kind} onChange={(v) => put({ kind: v as LinkKind })}>
+            <Stack gap={6} mt={6}>
+              {linkKinds.map((k) => (
+                <Radio
+                  key={k}
+                  value={k}
+                  label={
+                    <>
+                      <b>{k[0]!.toUpperCase() + k.slice(1)}</b>: {linkKindMeaning[k]}
+                    </>
+                  }
+                />
+              ))}
+            </Stack>
+          </Radio.Group>
+          <TextInput
+            label="Label"
+            description="To tell links apart; participants do not see it"
+            value={form.label}
+            maxLength={120}
+            onChange={(e) => put({ label: e.currentTarget.value })}
+          />
           <Group grow align="flex-start">
-            <NumberInput label="Expires after" suffix=" hours" min={1} max={720} clampBehavior="blur" allowDecimal={false} value={form.hours} onChange={(v) => put({ hours: Number(v) || 72 })} description="72 hours is three days; 720 at most" />
-            {(form.kind === 'general' || form.kind === 'personal') && <NumberInput label="Quota" placeholder="No limit" min={1} max={1_000_000} allowDecimal={false} value={form.quota} onChange={(v) => put({ quota: v === '' ? '' : Number(v) })} description="Runs that may start with it" />}
-          </Group>
-          {form.kind === 'personal' && <TextInput label="Whose it is" description="Your own id of the person, kept only as a keyed hash" value={form.outsideId} maxLength={200} onChange={(e) => put({ outsideId: e.currentTarget.value })} />}
-          {form.kind !== 'preview' && <>
-            <Group gap="xs"><Text size="sm" fw={500}>Recruiting with</Text>
-              {Object.entries(presets).map(([name, p]) => <Button key={name} size="compact-sm" variant="default" onClick={() => { put({ parameter: p.parameter, completionUrl: p.completionUrl, label: form.label || name }); setHint(p.hint); setMore(true) }}>{name}</Button>)}
-              <Button size="compact-sm" variant="subtle" onClick={() => setMore(!more)} aria-expanded={more}>{more ? 'Hide redirects' : 'Redirects and ids'}</Button>
-            </Group>
-            {more && (
-              <Stack gap="sm">
-                {hint && <Text size="sm" role="status">{hint}</Text>}
-                <TextInput label="Send participants here when they finish" value={form.completionUrl} error={addressError(form.completionUrl)} onChange={(e) => put({ completionUrl: e.currentTarget.value.trim() })} description="Only after everything they sent has arrived. {runId}, {outsideId}, {state} and {parameter:NAME} are filled in." />
-                <TextInput label="Send participants here when they stop early" value={form.abortUrl} error={addressError(form.abortUrl)} onChange={(e) => put({ abortUrl: e.currentTarget.value.trim() })} />
-                <TextInput label="Parameter with the recruiter’s id" placeholder="PROLIFIC_PID" value={form.parameter} onChange={(e) => put({ parameter: e.currentTarget.value.trim() })} description="Kept only as a keyed hash: you can tell people apart, not who they are" />
-              </Stack>
+            <NumberInput
+              label="Expires after"
+              suffix=" hours"
+              min={1}
+              max={720}
+              clampBehavior="blur"
+              allowDecimal={false}
+              value={form.hours}
+              onChange={(v) => put({ hours: Number(v) || 72 })}
+              description="72 hours is three days; 720 at most"
+            />
+            {(form.kind === 'general' || form.kind === 'personal') && (
+              <NumberInput
+                label="Quota"
+                placeholder="No limit"
+                min={1}
+                max={1_000_000}
+                allowDecimal={false}
+                value={form.quota}
+                onChange={(v) => put({ quota: v === '' ? '' : Number(v) })}
+                description="Runs that may start with it"
+              />
             )}
-          </>}
-          {missing.length > 0 && !bad && <div className="panel"><Text size="sm">This study does not send participants to <b>{missing.join(', ')}</b> yet. Redirects go only to hosts that it allows (see <Anchor component={Link} to={`/studies/${study.studyId}/settings`} underline="always">Settings</Anchor>).</Text><Button mt="xs" size="compact-sm" variant="default" onClick={() => void allow()}>Allow {missing.join(', ')}</Button></div>}
-          <ProblemNotice error={error} title={error instanceof ProblemError && error.kind === 'redirect-not-allowed' ? 'Allow the host first' : undefined} />
-          <Group justify="flex-end"><Button variant="default" onClick={close}>Cancel</Button><Button type="submit" loading={busy} disabled={Boolean(bad) || missing.length > 0}>Make the link</Button></Group>
+          </Group>
+          {form.kind === 'personal' && (
+            <TextInput
+              label="Whose it is"
+              description="Your own id of the person, kept only as a keyed hash"
+              value={form.outsideId}
+              maxLength={200}
+              onChange={(e) => put({ outsideId: e.currentTarget.value })}
+            />
+          )}
+          {form.kind !== 'preview' && (
+            <>
+              <Group gap="xs">
+                <Text size="sm" fw={500}>
+                  Recruiting with
+                </Text>
+                {Object.entries(presets).map(([name, p]) => (
+                  <Button
+                    key={name}
+                    size="compact-sm"
+                    variant="default"
+                    onClick={() => {
+                      put({ parameter: p.parameter, completionUrl: p.completionUrl, label: form.label || name })
+                      setHint(p.hint)
+                      setMore(true)
+                    }}
+                  >
+                    {name}
+                  </Button>
+                ))}
+                <Button size="compact-sm" variant="subtle" onClick={() => setMore(!more)} aria-expanded={more}>
+                  {more ? 'Hide redirects' : 'Redirects and ids'}
+                </Button>
+              </Group>
+              {more && (
+                <Stack gap="sm">
+                  {hint && (
+                    <Text size="sm" role="status">
+                      {hint}
+                    </Text>
+                  )}
+                  <TextInput
+                    label="Send participants here when they finish"
+                    value={form.completionUrl}
+                    error={addressError(form.completionUrl)}
+                    onChange={(e) => put({ completionUrl: e.currentTarget.value.trim() })}
+                    description="Only after everything they sent has arrived. {runId}, {outsideId}, {state} and {parameter:NAME} are filled in."
+                  />
+                  <TextInput
+                    label="Send participants here when they stop early"
+                    value={form.abortUrl}
+                    error={addressError(form.abortUrl)}
+                    onChange={(e) => put({ abortUrl: e.currentTarget.value.trim() })}
+                  />
+                  <TextInput
+                    label="Parameter with the recruiter’s id"
+                    placeholder="PROLIFIC_PID"
+                    value={form.parameter}
+                    onChange={(e) => put({ parameter: e.currentTarget.value.trim() })}
+                    description="Kept only as a keyed hash: you can tell people apart, not who they are"
+                  />
+                </Stack>
+              )}
+            </>
+          )}
+          {missing.length > 0 && !bad && (
+            <div className="panel">
+              <Text size="sm">
+                This study does not send participants to <b>{missing.join(', ')}</b> yet. Redirects go only to hosts
+                that it allows (see{' '}
+                <Anchor component={Link} to={`/studies/${study.studyId}/settings`} underline="always">
+                  Settings
+                </Anchor>
+                ).
+              </Text>
+              <Button mt="xs" size="compact-sm" variant="default" onClick={() => void allow()}>
+                Allow {missing.join(', ')}
+              </Button>
+            </div>
+          )}
+          <ProblemNotice
+            error={error}
+            title={
+              error instanceof ProblemError && error.kind === 'redirect-not-allowed'
+                ? 'Allow the host first'
+                : undefined
+            }
+          />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={close}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={busy} disabled={Boolean(bad) || missing.length > 0}>
+              Make the link
+            </Button>
+          </Group>
         </Stack>
       </form>
     </Modal>

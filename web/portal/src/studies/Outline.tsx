@@ -3,28 +3,67 @@ import { outline } from '../../../../domain/studies/outline.ts'
 import type { Configuration, TimelineNode } from '../../../../domain/studies/configuration.ts'
 import { count } from '../parts/figures.ts'
 
-const called = (n: TimelineNode, i: number): string => n.name ?? n.type?.replace('@jspsych/plugin-', '') ?? `part ${i + 1}`
-const note = (n: TimelineNode): string => [
-  n.timeline_variables && `${n.timeline_variables.length} variants`, n.repetitions && `× ${n.repetitions}`, n.randomize_order && 'shuffled', n.loop && 'loop', n.conditional && 'conditional', n.per_condition && 'by condition',
-].filter(Boolean).join(', ')
+const called = (n: TimelineNode, i: number): string =>
+  n.name ?? n.type?.replace('@jspsych/plugin-', '') ?? `part ${i + 1}`
+const note = (n: TimelineNode): string =>
+  [
+    n.timeline_variables && `${n.timeline_variables.length} variants`,
+    n.repetitions && `× ${n.repetitions}`,
+    n.randomize_order && 'shuffled',
+    n.loop && 'loop',
+    n.conditional && 'conditional',
+    n.per_condition && 'by condition',
+  ]
+    .filter(Boolean)
+    .join(', ')
 
 /** The timeline at a glance; choosing a part goes to it in the editor. */
 export function Outline({ configuration, go }: { configuration: Configuration; go: (pointer: string) => void }) {
-  if (configuration.kind === 'web') return <Text size="sm" c="dimmed">A web study: it opens {configuration.entry}.</Text>
+  if (configuration.kind === 'web')
+    return (
+      <Text size="sm" c="dimmed">
+        A web study: it opens {configuration.entry}.
+      </Text>
+    )
   const { trials } = outline(configuration)
   const conditions = configuration.conditions?.length ?? 0
-  return <>
-    <Text size="sm" c="dimmed" mb={4}>About {count(trials, 'trial')}{conditions > 0 ? `, ${count(conditions, 'condition')}` : ''}</Text>
-    <Level nodes={configuration.timeline} at="/timeline" go={go} depth={0} />
-  </>
+  return (
+    <>
+      <Text size="sm" c="dimmed" mb={4}>
+        About {count(trials, 'trial')}
+        {conditions > 0 ? `, ${count(conditions, 'condition')}` : ''}
+      </Text>
+      <Level nodes={configuration.timeline} at="/timeline" go={go} depth={0} />
+    </>
+  )
 }
 
-function Level({ nodes, at, go, depth }: { nodes: TimelineNode[]; at: string; go: (pointer: string) => void; depth: number }) {
+function Level({
+  nodes,
+  at,
+  go,
+  depth,
+}: {
+  nodes: TimelineNode[]
+  at: string
+  go: (pointer: string) => void
+  depth: number
+}) {
   return (
     <ol className="outline">
       {nodes.slice(0, 200).map((n, i) => (
         <li key={i}>
-          <UnstyledButton onClick={() => go(`${at}/${i}`)}><Text span size="sm">{called(n, i)}</Text>{note(n) && <Text span size="xs" c="dimmed"> {note(n)}</Text>}</UnstyledButton>
+          <UnstyledButton onClick={() => go(`${at}/${i}`)}>
+            <Text span size="sm">
+              {called(n, i)}
+            </Text>
+            {note(n) && (
+              <Text span size="xs" c="dimmed">
+                {' '}
+                {note(n)}
+              </Text>
+            )}
+          </UnstyledButton>
           {n.timeline && depth < 5 && <Level nodes={n.timeline} at={`${at}/${i}/timeline`} go={go} depth={depth + 1} />}
         </li>
       ))}

@@ -2,7 +2,12 @@ import { Button, Checkbox, Group, Select, Stack, Table, Text } from '@mantine/co
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import type { Client } from '../../../../clients/api.ts'
-import { defaultStudyRights, rightMeaning, studyRights, type StudyRight } from '../../../../domain/access/permissions.ts'
+import {
+  defaultStudyRights,
+  rightMeaning,
+  studyRights,
+  type StudyRight,
+} from '../../../../domain/access/permissions.ts'
 import { type Study, useMay, useMe } from '../hooks.ts'
 import { ConfirmByName } from '../parts/ConfirmByName.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
@@ -12,7 +17,16 @@ import { api } from '../session/session.ts'
 import { everything } from './data.ts'
 
 type Person = Awaited<ReturnType<Client['studies']['people']>>['items'][number]
-const heading: Record<StudyRight, string> = { analyse: 'Analyse', aggregates: 'Figures', edit: 'Edit', rows: 'Runs', pseudonyms: 'Pseudonyms', open: 'Open results', share: 'Share', remove: 'Remove people' }
+const heading: Record<StudyRight, string> = {
+  analyse: 'Analyse',
+  aggregates: 'Figures',
+  edit: 'Edit',
+  rows: 'Runs',
+  pseudonyms: 'Pseudonyms',
+  open: 'Open results',
+  share: 'Share',
+  remove: 'Remove people',
+}
 
 /** Who may do what with this study: one row a person, one column a right. */
 export function People({ study }: { study: Study }) {
@@ -20,14 +34,24 @@ export function People({ study }: { study: Study }) {
   const me = useMe()
   const client = useQueryClient()
   const key = ['study-people', study.studyId]
-  const { data, error, refetch } = useQuery({ queryKey: key, queryFn: () => everything((after) => api.studies.people({ params: { studyId: study.studyId }, query: { limit: 200, after } })) })
+  const { data, error, refetch } = useQuery({
+    queryKey: key,
+    queryFn: () =>
+      everything((after) => api.studies.people({ params: { studyId: study.studyId }, query: { limit: 200, after } })),
+  })
   const [failed, setFailed] = useState<{ userId: string; error: unknown }>()
   const [leaving, setLeaving] = useState<Person>()
-  const share = may('study.share', study), unshare = may('study.unshare', study)
+  const share = may('study.share', study),
+    unshare = may('study.unshare', study)
   const admin = me.memberships.find((m) => m.organisationId === study.organisationId)?.roles.includes('admin') ?? false
   const canGive = (r: StudyRight) => admin || study.rights.includes(r)
-  const fresh = () => Promise.all([client.invalidateQueries({ queryKey: key }), client.invalidateQueries({ queryKey: ['study', study.studyId] })])
-  const last = useRef(Promise.resolve()), waiting = useRef(0)
+  const fresh = () =>
+    Promise.all([
+      client.invalidateQueries({ queryKey: key }),
+      client.invalidateQueries({ queryKey: ['study', study.studyId] }),
+    ])
+  const last = useRef(Promise.resolve()),
+    waiting = useRef(0)
   // The tick is shown at once; changes are sent one after the other, each with the rights as they are shown then.
   const give = (p: Person, right: StudyRight, on: boolean) => {
     setFailed(undefined)
@@ -37,36 +61,117 @@ export function People({ study }: { study: Study }) {
     waiting.current++
     client.setQueryData<Person[]>(key, (all) => all?.map((q) => (q.userId === p.userId ? { ...q, rights } : q)))
     last.current = last.current.then(async () => {
-      try { await api.studies.share({ params: { studyId: study.studyId, userId: p.userId }, body: { rights } }) }
-      catch (e) { setFailed({ userId: p.userId, error: e }) } finally { if (--waiting.current === 0) await fresh() }
+      try {
+        await api.studies.share({ params: { studyId: study.studyId, userId: p.userId }, body: { rights } })
+      } catch (e) {
+        setFailed({ userId: p.userId, error: e })
+      } finally {
+        if (--waiting.current === 0) await fresh()
+      }
     })
   }
   if (!data) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows />
-  return <>
-    <Section title="Rights on this study" hint="Admins, custodians and auditors of the organisation can see that the study exists; opening results is never theirs by role, only by a right given here.">
-      <Table.ScrollContainer minWidth={820}>
-        <Table className="matrix" stickyHeader>
-          <Table.Thead><Table.Tr><Table.Th miw={170}>Person</Table.Th>{studyRights.map((r) => <Table.Th key={r} ta="center" title={rightMeaning[r]}>{heading[r]}</Table.Th>)}<Table.Th><span className="sr">Acts</span></Table.Th></Table.Tr></Table.Thead>
-          <Table.Tbody>{data.map((p) => (
-            <Table.Tr key={p.userId}>
-              <Table.Td><Text size="sm" fw={500}>{p.name}{p.userId === me.userId ? ' (you)' : ''}</Text><Text size="xs" c="dimmed">{p.email}</Text>{failed?.userId === p.userId && <ProblemNotice error={failed.error} />}</Table.Td>
-              {studyRights.map((r) => <Table.Td key={r} ta="center"><Checkbox className="cell" aria-label={`${p.name}: ${rightMeaning[r]}`} checked={p.rights.includes(r)} disabled={!share || !canGive(r)} onChange={(e) => give(p, r, e.currentTarget.checked)} /></Table.Td>)}
-              <Table.Td ta="right">{unshare && <Button size="compact-sm" variant="default" onClick={() => setLeaving(p)} aria-label={`Remove ${p.name}`}>Remove</Button>}</Table.Td>
-            </Table.Tr>))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-      <details className="legend"><summary>What the rights mean</summary><ul>{studyRights.map((r) => <li key={r}><b>{heading[r]}</b>: {rightMeaning[r]}{defaultStudyRights.includes(r) ? ' (given by default)' : ''}</li>)}</ul></details>
-    </Section>
-    {share && <Add study={study} there={data.map((p) => p.userId)} done={() => void fresh()} />}
-    <ConfirmByName opened={leaving !== undefined} onClose={() => setLeaving(undefined)} title="Remove from the study" name={leaving?.name ?? ''} label="Remove" act={async () => { await api.studies.unshare({ params: { studyId: study.studyId, userId: leaving!.userId } }); await fresh() }}>
-      {leaving?.name} loses every right on “{study.title}” at once. What they did stays in the history; you can add them again.
-    </ConfirmByName>
-  </>
+  return (
+    <>
+      <Section
+        title="Rights on this study"
+        hint="Admins, custodians and auditors of the organisation can see that the study exists; opening results is never theirs by role, only by a right given here."
+      >
+        <Table.ScrollContainer minWidth={820}>
+          <Table className="matrix" stickyHeader>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th miw={170}>Person</Table.Th>
+                {studyRights.map((r) => (
+                  <Table.Th key={r} ta="center" title={rightMeaning[r]}>
+                    {heading[r]}
+                  </Table.Th>
+                ))}
+                <Table.Th>
+                  <span className="sr">Acts</span>
+                </Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {data.map((p) => (
+                <Table.Tr key={p.userId}>
+                  <Table.Td>
+                    <Text size="sm" fw={500}>
+                      {p.name}
+                      {p.userId === me.userId ? ' (you)' : ''}
+                    </Text>
+                    <Text size="xs" c="dimmed">
+                      {p.email}
+                    </Text>
+                    {failed?.userId === p.userId && <ProblemNotice error={failed.error} />}
+                  </Table.Td>
+                  {studyRights.map((r) => (
+                    <Table.Td key={r} ta="center">
+                      <Checkbox
+                        className="cell"
+                        aria-label={`${p.name}: ${rightMeaning[r]}`}
+                        checked={p.rights.includes(r)}
+                        disabled={!share || !canGive(r)}
+                        onChange={(e) => give(p, r, e.currentTarget.checked)}
+                      />
+                    </Table.Td>
+                  ))}
+                  <Table.Td ta="right">
+                    {unshare && (
+                      <Button
+                        size="compact-sm"
+                        variant="default"
+                        onClick={() => setLeaving(p)}
+                        aria-label={`Remove ${p.name}`}
+                      >
+                        Remove
+                      </Button>
+                    )}
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+        <details className="legend">
+          <summary>What the rights mean</summary>
+          <ul>
+            {studyRights.map((r) => (
+              <li key={r}>
+                <b>{heading[r]}</b>: {rightMeaning[r]}
+                {defaultStudyRights.includes(r) ? ' (given by default)' : ''}
+              </li>
+            ))}
+          </ul>
+        </details>
+      </Section>
+      {share && <Add study={study} there={data.map((p) => p.userId)} done={() => void fresh()} />}
+      <ConfirmByName
+        opened={leaving !== undefined}
+        onClose={() => setLeaving(undefined)}
+        title="Remove from the study"
+        name={leaving?.name ?? ''}
+        label="Remove"
+        act={async () => {
+          await api.studies.unshare({ params: { studyId: study.studyId, userId: leaving!.userId } })
+          await fresh()
+        }}
+      >
+        {leaving?.name} loses every right on “{study.title}” at once. What they did stays in the history; you can add
+        them again.
+      </ConfirmByName>
+    </>
+  )
 }
 
 function Add({ study, there, done }: { study: Study; there: string[]; done: () => void }) {
-  const { data: members } = useQuery({ queryKey: ['members', study.organisationId], queryFn: () => everything((after) => api.access.members({ params: { organisationId: study.organisationId }, query: { limit: 200, after } })) })
+  const { data: members } = useQuery({
+    queryKey: ['members', study.organisationId],
+    queryFn: () =>
+      everything((after) =>
+        api.access.members({ params: { organisationId: study.organisationId }, query: { limit: 200, after } }),
+      ),
+  })
   const [who, setWho] = useState<string | null>(null)
   const [error, setError] = useState<unknown>()
   const [busy, setBusy] = useState(false)
@@ -74,13 +179,39 @@ function Add({ study, there, done }: { study: Study; there: string[]; done: () =
   const add = async () => {
     setBusy(true)
     setError(undefined)
-    try { await api.studies.share({ params: { studyId: study.studyId, userId: who! }, body: {} }); setWho(null); done() } catch (e) { setError(e) } finally { setBusy(false) }
+    try {
+      await api.studies.share({ params: { studyId: study.studyId, userId: who! }, body: {} })
+      setWho(null)
+      done()
+    } catch (e) {
+      setError(e)
+    } finally {
+      setBusy(false)
+    }
   }
   return (
-    <Section title="Add somebody" hint={`They begin with: ${defaultStudyRights.map((r) => rightMeaning[r].toLowerCase()).join('; ')}. Tick more above.`}>
+    <Section
+      title="Add somebody"
+      hint={`They begin with: ${defaultStudyRights.map((r) => rightMeaning[r].toLowerCase()).join('; ')}. Tick more above.`}
+    >
       <Stack gap="sm">
-        <Group align="flex-end"><Select label="Member of the organisation" placeholder={others.length === 0 ? 'Everybody has been added' : 'Choose a person'} searchable disabled={others.length === 0} data={others.map((m) => ({ value: m.userId, label: `${m.name} (${m.email})` }))} value={who} onChange={setWho} w={340} maw="100%" nothingFoundMessage="No member is called that" />
-          <Button disabled={!who} loading={busy} onClick={() => void add()}>Add</Button></Group>
+        <Group align="flex-end">
+          <Select
+            label="Member of the organisation"
+            placeholder={others.length === 0 ? 'Everybody has been added' : 'Choose a person'}
+            searchable
+            disabled={others.length === 0}
+            data={others.map((m) => ({ value: m.userId, label: `${m.name} (${m.email})` }))}
+            value={who}
+            onChange={setWho}
+            w={340}
+            maw="100%"
+            nothingFoundMessage="No member is called that"
+          />
+          <Button disabled={!who} loading={busy} onClick={() => void add()}>
+            Add
+          </Button>
+        </Group>
         <ProblemNotice error={error} />
       </Stack>
     </Section>

@@ -13,12 +13,35 @@ export function UploadProgress({ progress, cancel }: { progress: PublishProgress
   const words = hashing ? 'Reading files' : stage === 'uploading' ? 'Uploading' : 'Finishing'
   return (
     <Stack gap={6} className="panel" role="status" aria-live="off">
-      <Group justify="space-between"><Text size="sm" fw={500}>{words}: {bytes(done)} of {bytes(total)}</Text><Text size="sm" c="dimmed">{finished} of {count(files.length, 'file')}</Text></Group>
+      <Group justify="space-between">
+        <Text size="sm" fw={500}>
+          {words}: {bytes(done)} of {bytes(total)}
+        </Text>
+        <Text size="sm" c="dimmed">
+          {finished} of {count(files.length, 'file')}
+        </Text>
+      </Group>
       <Progress value={share} aria-label={words} />
       {under.map((f) => (
-        <Group key={f.path} gap="sm" wrap="nowrap"><Text size="xs" truncate className="grow">{f.path}</Text><Text size="xs" c="dimmed" className="nowrap figures">{bytes(hashing ? f.hashed : f.sent)} of {bytes(f.size)}</Text></Group>
+        <Group key={f.path} gap="sm" wrap="nowrap">
+          <Text size="xs" truncate className="grow">
+            {f.path}
+          </Text>
+          <Text size="xs" c="dimmed" className="nowrap figures">
+            {bytes(hashing ? f.hashed : f.sent)} of {bytes(f.size)}
+          </Text>
+        </Group>
       ))}
-      {cancel && <Group justify="space-between"><Text size="xs" c="dimmed">What has arrived stays: starting again sends only the rest.</Text><Button size="compact-xs" variant="default" onClick={cancel}>Stop</Button></Group>}
+      {cancel && (
+        <Group justify="space-between">
+          <Text size="xs" c="dimmed">
+            What has arrived stays: starting again sends only the rest.
+          </Text>
+          <Button size="compact-xs" variant="default" onClick={cancel}>
+            Stop
+          </Button>
+        </Group>
+      )}
     </Stack>
   )
 }

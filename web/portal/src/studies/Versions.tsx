@@ -22,30 +22,96 @@ export function Versions({ study }: { study: Study }) {
   const [packing, setPacking] = useState<{ version: number; got: number; total: number }>()
   const [failed, setFailed] = useState<unknown>()
   if (!data) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows />
-  if (data.length === 0) return <Empty title="Nothing published yet" action={may('study.edit', study) && <Button component={Link} to={`/studies/${study.studyId}/content`}>Go to the content</Button>}>Publishing makes a version: the configuration and files as they are then, unchangeable, so that every run says what its participant saw.</Empty>
+  if (data.length === 0)
+    return (
+      <Empty
+        title="Nothing published yet"
+        action={
+          may('study.edit', study) && (
+            <Button component={Link} to={`/studies/${study.studyId}/content`}>
+              Go to the content
+            </Button>
+          )
+        }
+      >
+        Publishing makes a version: the configuration and files as they are then, unchangeable, so that every run says
+        what its participant saw.
+      </Empty>
+    )
   const save = async (version: number) => {
     setFailed(undefined)
-    try { await exportVersion(study, version, (got, total) => setPacking({ version, got, total })) } catch (e) { setFailed(e) } finally { setPacking(undefined) }
+    try {
+      await exportVersion(study, version, (got, total) => setPacking({ version, got, total }))
+    } catch (e) {
+      setFailed(e)
+    } finally {
+      setPacking(undefined)
+    }
   }
-  return <>
-    <ProblemNotice error={failed} title="The export failed" />
-    <Table.ScrollContainer minWidth={560} mb="lg">
-      <Table>
-        <Table.Thead><Table.Tr><Table.Th>Version</Table.Th><Table.Th>Note</Table.Th><Table.Th>Published</Table.Th><Table.Th>Content</Table.Th><Table.Th>Hash</Table.Th><Table.Th><span className="sr">Export</span></Table.Th></Table.Tr></Table.Thead>
-        <Table.Tbody>{data.map((v) => (
-          <Table.Tr key={v.version}>
-            <Table.Td fw={600}>{v.version}</Table.Td><Table.Td><Text size="sm" lineClamp={2}>{v.note || '–'}</Text></Table.Td>
-            <Table.Td><RelativeTime at={v.published} /></Table.Td>
-            <Table.Td className="nowrap"><Text size="sm">{v.kind}, {v.assets} {v.assets === 1 ? 'file' : 'files'}, {bytes(v.bytes)}</Text></Table.Td>
-            <Table.Td><CopyId value={v.contentHash} show={v.contentHash.slice(0, 8)} label="content hash" /></Table.Td>
-            <Table.Td ta="right"><Button size="compact-sm" variant="default" disabled={packing !== undefined} onClick={() => void save(v.version)} aria-label={`Export version ${v.version}`} miw={84}>{packing?.version === v.version ? `${bytes(packing.got)}…` : 'Export'}</Button></Table.Td>
-          </Table.Tr>))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
-    {data.length > 1 && <Compare study={study} newest={study.version} all={data.map((v) => v.version)} />}
-    <Text size="sm" c="dimmed">An exported file can be imported as a new study, here or on another installation: <Anchor component={Link} to="/studies/new" search={{ from: 'file' } as never} underline="always">import</Anchor>.</Text>
-  </>
+  return (
+    <>
+      <ProblemNotice error={failed} title="The export failed" />
+      <Table.ScrollContainer minWidth={560} mb="lg">
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Version</Table.Th>
+              <Table.Th>Note</Table.Th>
+              <Table.Th>Published</Table.Th>
+              <Table.Th>Content</Table.Th>
+              <Table.Th>Hash</Table.Th>
+              <Table.Th>
+                <span className="sr">Export</span>
+              </Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {data.map((v) => (
+              <Table.Tr key={v.version}>
+                <Table.Td fw={600}>{v.version}</Table.Td>
+                <Table.Td>
+                  <Text size="sm" lineClamp={2}>
+                    {v.note || '–'}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  <RelativeTime at={v.published} />
+                </Table.Td>
+                <Table.Td className="nowrap">
+                  <Text size="sm">
+                    {v.kind}, {v.assets} {v.assets === 1 ? 'file' : 'files'}, {bytes(v.bytes)}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  <CopyId value={v.contentHash} show={v.contentHash.slice(0, 8)} label="content hash" />
+                </Table.Td>
+                <Table.Td ta="right">
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    disabled={packing !== undefined}
+                    onClick={() => void save(v.version)}
+                    aria-label={`Export version ${v.version}`}
+                    miw={84}
+                  >
+                    {packing?.version === v.version ? `${bytes(packing.got)}…` : 'Export'}
+                  </Button>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      {data.length > 1 && <Compare study={study} newest={study.version} all={data.map((v) => v.version)} />}
+      <Text size="sm" c="dimmed">
+        An exported file can be imported as a new study, here or on another installation:{' '}
+        <Anchor component={Link} to="/studies/new" search={{ from: 'file' } as never} underline="always">
+          import
+        </Anchor>
+        .
+      </Text>
+    </>
+  )
 }
 
 function Compare({ study, newest, all }: { study: Study; newest: number; all: number[] }) {
@@ -53,13 +119,51 @@ function Compare({ study, newest, all }: { study: Study; newest: number; all: nu
   const navigate = useNavigate()
   const to = all.includes(Number(search.to)) ? Number(search.to) : newest
   const from = all.includes(Number(search.from)) ? Number(search.from) : Math.max(1, newest - 1)
-  const { data, error } = useQuery({ queryKey: ['diff', study.studyId, from, to], staleTime: Infinity, enabled: from !== to, queryFn: () => api.studies.diff({ params: { studyId: study.studyId, version: to }, query: { from } }) })
+  const { data, error } = useQuery({
+    queryKey: ['diff', study.studyId, from, to],
+    staleTime: Infinity,
+    enabled: from !== to,
+    queryFn: () => api.studies.diff({ params: { studyId: study.studyId, version: to }, query: { from } }),
+  })
   const options = all.map((v) => ({ value: String(v), label: `Version ${v}` }))
   const choose = (change: object) => void navigate({ to: '.', search: { from, to, ...change } as never, replace: true })
   return (
     <Section title="Compare">
-      <Group mb="sm" gap="sm"><Select aria-label="From version" data={options} value={String(from)} onChange={(v) => choose({ from: Number(v) })} allowDeselect={false} w={140} /><Text>to</Text><Select aria-label="To version" data={options} value={String(to)} onChange={(v) => choose({ to: Number(v) })} allowDeselect={false} w={140} /></Group>
-      {from === to ? <Text size="sm" c="dimmed">Choose two different versions.</Text> : error ? <ProblemNotice error={error} /> : data ? <><Text size="sm" fw={600} mb="xs">{data.summary}</Text><DiffView configuration={data.configuration} assets={data.assets} /></> : <LoadingRows rows={3} />}
+      <Group mb="sm" gap="sm">
+        <Select
+          aria-label="From version"
+          data={options}
+          value={String(from)}
+          onChange={(v) => choose({ from: Number(v) })}
+          allowDeselect={false}
+          w={140}
+        />
+        <Text>to</Text>
+        <Select
+          aria-label="To version"
+          data={options}
+          value={String(to)}
+          onChange={(v) => choose({ to: Number(v) })}
+          allowDeselect={false}
+          w={140}
+        />
+      </Group>
+      {from === to ? (
+        <Text size="sm" c="dimmed">
+          Choose two different versions.
+        </Text>
+      ) : error ? (
+        <ProblemNotice error={error} />
+      ) : data ? (
+        <>
+          <Text size="sm" fw={600} mb="xs">
+            {data.summary}
+          </Text>
+          <DiffView configuration={data.configuration} assets={data.assets} />
+        </>
+      ) : (
+        <LoadingRows rows={3} />
+      )}
     </Section>
   )
 }

@@ -12,9 +12,15 @@ function download(name: string, bytes: Uint8Array<ArrayBuffer>, type: string): v
 }
 
 /** One version as one file. `progress` counts bytes fetched. */
-export async function exportVersion(study: Study, version: number, progress: (got: number, total: number) => void): Promise<void> {
+export async function exportVersion(
+  study: Study,
+  version: number,
+  progress: (got: number, total: number) => void,
+): Promise<void> {
   const [{ packStudy }, { configuration }, { files }] = await Promise.all([
-    import('../../../../clients/study-file.ts'), api.studies.version({ params: { studyId: study.studyId, version } }), api.studies.files({ params: { studyId: study.studyId, version } }),
+    import('../../../../clients/study-file.ts'),
+    api.studies.version({ params: { studyId: study.studyId, version } }),
+    api.studies.files({ params: { studyId: study.studyId, version } }),
   ])
   const total = files.reduce((n, f) => n + f.size, 0)
   let got = 0
@@ -24,8 +30,22 @@ export async function exportVersion(study: Study, version: number, progress: (go
     const answer = await fetch(f.download.url, { headers: f.download.headers })
     if (!answer.ok) throw new Error(`The file ${f.path} could not be fetched (${answer.status}). Try again.`)
     fetched.push({ path: f.path, data: new Uint8Array(await answer.arrayBuffer()) })
-    progress(got += f.size, total)
+    progress((got += f.size), total)
   }
-  const name = study.title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '').toLowerCase() || 'study'
-  download(`${name}-v${version}.cloister.zip`, packStudy({ title: study.title, description: study.description, redirectHosts: study.redirectHosts, configuration, files: fetched }), 'application/zip')
+  const name =
+    study.title
+      .replace(/[^\p{L}\p{N}]+/gu, '-')
+      .replace(/^-|-$/g, '')
+      .toLowerCase() || 'study'
+  download(
+    `${name}-v${version}.cloister.zip`,
+    packStudy({
+      title: study.title,
+      description: study.description,
+      redirectHosts: study.redirectHosts,
+      configuration,
+      files: fetched,
+    }),
+    'application/zip',
+  )
 }

@@ -14,9 +14,15 @@ import { StateBadge } from '../parts/StateBadge.tsx'
 import { type Synthesis, useSyntheses } from './data.ts'
 
 const orders: Record<string, (a: Synthesis, b: Synthesis) => number> = {
-  changed: (a, b) => b.changed.localeCompare(a.changed), title: (a, b) => a.title.localeCompare(b.title), dataset: (a, b) => a.dataset.localeCompare(b.dataset),
+  changed: (a, b) => b.changed.localeCompare(a.changed),
+  title: (a, b) => a.title.localeCompare(b.title),
+  dataset: (a, b) => a.dataset.localeCompare(b.dataset),
 }
-const sorts = [{ value: 'changed', label: 'Last changed' }, { value: 'title', label: 'Title' }, { value: 'dataset', label: 'Dataset' }]
+const sorts = [
+  { value: 'changed', label: 'Last changed' },
+  { value: 'title', label: 'Title' },
+  { value: 'dataset', label: 'Dataset' },
+]
 const states = synthesisStates.map((s) => ({ value: s, label: s[0]!.toUpperCase() + s.slice(1) }))
 const most = 4
 
@@ -30,37 +36,130 @@ export function SynthesesPage() {
   const [chosen, choose] = useState<string[]>([])
   const make = may('syntheses.create')
   const words = list.q.toLowerCase().split(/\s+/).filter(Boolean)
-  const shown = data?.filter((s) => (!list.state || s.state === list.state) && words.every((w) => `${s.title} ${s.dataset} ${s.table}`.toLowerCase().includes(w))).sort(orders[list.sort] ?? orders['changed'])
+  const shown = data
+    ?.filter(
+      (s) =>
+        (!list.state || s.state === list.state) &&
+        words.every((w) => `${s.title} ${s.dataset} ${s.table}`.toLowerCase().includes(w)),
+    )
+    .sort(orders[list.sort] ?? orders['changed'])
   return (
-    <Page title="Synthetic data" hint="Invented rows that keep a table’s statistics, with a guarantee for everybody in it. They can be shared, downloaded and developed against." action={<>
-      {chosen.length >= 2 && <Button variant="default" component={Link} to="/synthetic/compare" search={{ ids: chosen.join(',') } as never}>Compare {chosen.length}</Button>}
-      {make && <Button component={Link} to="/synthetic/new" leftSection={<IconPlus size={16} aria-hidden />}>Make synthetic data</Button>}
-    </>}>
+    <Page
+      title="Synthetic data"
+      hint="Invented rows that keep a table’s statistics, with a guarantee for everybody in it. They can be shared, downloaded and developed against."
+      action={
+        <>
+          {chosen.length >= 2 && (
+            <Button
+              variant="default"
+              component={Link}
+              to="/synthetic/compare"
+              search={{ ids: chosen.join(',') } as never}
+            >
+              Compare {chosen.length}
+            </Button>
+          )}
+          {make && (
+            <Button component={Link} to="/synthetic/new" leftSection={<IconPlus size={16} aria-hidden />}>
+              Make synthetic data
+            </Button>
+          )}
+        </>
+      }
+    >
       <ProblemNotice error={error} retry={() => void refetch()} />
       {!data && !error && <LoadingRows height={52} />}
       {data?.length === 0 && (
-        <Empty title="No synthetic data yet" action={make && <Button mt="xs" component={Link} to="/synthetic/new">Make the first synthetic table</Button>}>
-          {make ? 'Choose a table of a registered dataset or drop a file, confirm what its columns may hold and what privacy may cost, and watch it being made.' : 'Custodians of your organisation make and share them; you will find them here.'}
+        <Empty
+          title="No synthetic data yet"
+          action={
+            make && (
+              <Button mt="xs" component={Link} to="/synthetic/new">
+                Make the first synthetic table
+              </Button>
+            )
+          }
+        >
+          {make
+            ? 'Choose a table of a registered dataset or drop a file, confirm what its columns may hold and what privacy may cost, and watch it being made.'
+            : 'Custodians of your organisation make and share them; you will find them here.'}
         </Empty>
       )}
-      {data && data.length > 0 && <>
-        <ListControls list={list} set={set} states={states} sorts={sorts} placeholder="Search synthetic tables" />
-        {shown?.length === 0 ? <Empty title="Nothing matches" action={<Button variant="default" onClick={all}>Show all</Button>}>No synthetic table has these words in its title or dataset.</Empty> : (
-          <Table highlightOnHover className="rows">
-            <Table.Thead><Table.Tr><Table.Th w={36}><span className="sr">Compare</span></Table.Th><Table.Th>Title</Table.Th><Table.Th>State</Table.Th><Table.Th visibleFrom="sm">Of</Table.Th><Table.Th visibleFrom="md">Changed</Table.Th></Table.Tr></Table.Thead>
-            <Table.Tbody>{shown?.map((s) => (
-              <Table.Tr key={s.synthesisId}>
-                <Table.Td>{s.state === 'ready' && <Checkbox aria-label={`Compare ${s.title}`} checked={chosen.includes(s.synthesisId)} disabled={!chosen.includes(s.synthesisId) && chosen.length >= most}
-                  onChange={(e) => choose(e.currentTarget.checked ? [...chosen, s.synthesisId] : chosen.filter((c) => c !== s.synthesisId))} />}</Table.Td>
-                <Table.Td><Anchor component={Link} to={`/synthetic/${s.synthesisId}`} fw={500}>{s.title}</Anchor><Group gap={6}><Text size="sm" c="dimmed">by {s.owner.name}{s.shared ? ' · shared' : ''}</Text></Group></Table.Td>
-                <Table.Td><StateBadge of="synthesis" state={s.state} /></Table.Td>
-                <Table.Td visibleFrom="sm"><Text size="sm" className="path">{s.table}</Text></Table.Td>
-                <Table.Td visibleFrom="md"><RelativeTime at={s.changed} /></Table.Td>
-              </Table.Tr>))}
-            </Table.Tbody>
-          </Table>
-        )}
-      </>}
+      {data && data.length > 0 && (
+        <>
+          <ListControls list={list} set={set} states={states} sorts={sorts} placeholder="Search synthetic tables" />
+          {shown?.length === 0 ? (
+            <Empty
+              title="Nothing matches"
+              action={
+                <Button variant="default" onClick={all}>
+                  Show all
+                </Button>
+              }
+            >
+              No synthetic table has these words in its title or dataset.
+            </Empty>
+          ) : (
+            <Table highlightOnHover className="rows">
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th w={36}>
+                    <span className="sr">Compare</span>
+                  </Table.Th>
+                  <Table.Th>Title</Table.Th>
+                  <Table.Th>State</Table.Th>
+                  <Table.Th visibleFrom="sm">Of</Table.Th>
+                  <Table.Th visibleFrom="md">Changed</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {shown?.map((s) => (
+                  <Table.Tr key={s.synthesisId}>
+                    <Table.Td>
+                      {s.state === 'ready' && (
+                        <Checkbox
+                          aria-label={`Compare ${s.title}`}
+                          checked={chosen.includes(s.synthesisId)}
+                          disabled={!chosen.includes(s.synthesisId) && chosen.length >= most}
+                          onChange={(e) =>
+                            choose(
+                              e.currentTarget.checked
+                                ? [...chosen, s.synthesisId]
+                                : chosen.filter((c) => c !== s.synthesisId),
+                            )
+                          }
+                        />
+                      )}
+                    </Table.Td>
+                    <Table.Td>
+                      <Anchor component={Link} to={`/synthetic/${s.synthesisId}`} fw={500}>
+                        {s.title}
+                      </Anchor>
+                      <Group gap={6}>
+                        <Text size="sm" c="dimmed">
+                          by {s.owner.name}
+                          {s.shared ? ' · shared' : ''}
+                        </Text>
+                      </Group>
+                    </Table.Td>
+                    <Table.Td>
+                      <StateBadge of="synthesis" state={s.state} />
+                    </Table.Td>
+                    <Table.Td visibleFrom="sm">
+                      <Text size="sm" className="path">
+                        {s.table}
+                      </Text>
+                    </Table.Td>
+                    <Table.Td visibleFrom="md">
+                      <RelativeTime at={s.changed} />
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          )}
+        </>
+      )}
     </Page>
   )
 }

@@ -12,11 +12,20 @@ export type Evaluation = Synthesis['evaluations'][number]
 
 export const moving = (s: Synthesis): boolean => s.state === 'reading' || s.state === 'running'
 
-export const useSyntheses = (organisationId: string | undefined) => useQuery({
-  queryKey: ['syntheses', organisationId], enabled: organisationId !== undefined, refetchInterval: (q) => (q.state.data?.some(moving) ? 2_000 : 30_000),
-  queryFn: (): Promise<Synthesis[]> => everything((after) => api.synthesis.list({ params: { organisationId: organisationId! }, query: { limit: 200, after } })),
-})
+export const useSyntheses = (organisationId: string | undefined) =>
+  useQuery({
+    queryKey: ['syntheses', organisationId],
+    enabled: organisationId !== undefined,
+    refetchInterval: (q) => (q.state.data?.some(moving) ? 2_000 : 30_000),
+    queryFn: (): Promise<Synthesis[]> =>
+      everything((after) =>
+        api.synthesis.list({ params: { organisationId: organisationId! }, query: { limit: 200, after } }),
+      ),
+  })
 /** Asked often while its file is read or its table is made. */
-export const synthesisQuery = (synthesisId: string) => queryOptions({
-  queryKey: ['synthesis', synthesisId], queryFn: () => api.synthesis.get({ params: { synthesisId } }), refetchInterval: (q) => (q.state.data && moving(q.state.data) ? 800 : 15_000),
-})
+export const synthesisQuery = (synthesisId: string) =>
+  queryOptions({
+    queryKey: ['synthesis', synthesisId],
+    queryFn: () => api.synthesis.get({ params: { synthesisId } }),
+    refetchInterval: (q) => (q.state.data && moving(q.state.data) ? 800 : 15_000),
+  })

@@ -1,6 +1,12 @@
 import type { SynthesisMethod } from '../../../../domain/synthesis/plan.ts'
 
-export const methodName: Record<SynthesisMethod, string> = { auto: 'Automatic', aim: 'AIM', mst: 'MST', privsyn: 'PrivSyn', independent: 'Independent columns' }
+export const methodName: Record<SynthesisMethod, string> = {
+  auto: 'Automatic',
+  aim: 'AIM',
+  mst: 'MST',
+  privsyn: 'PrivSyn',
+  independent: 'Independent columns',
+}
 export const methodWords: Record<SynthesisMethod, string> = {
   auto: 'Chosen from the plan alone: columns, rows and epsilon. The data are not looked at for it.',
   aim: 'Measures what the present model gets most wrong, round by round. Best for most tables.',
@@ -8,8 +14,22 @@ export const methodWords: Record<SynthesisMethod, string> = {
   privsyn: 'Measures many pairs at once and fits rows to them. For wide tables.',
   independent: 'Each column by itself; what goes together is lost. For testing code.',
 }
-export const kindName = { categorical: 'Categories', ordinal: 'Ordered categories', numeric: 'Number', date: 'Date', identifier: 'Identifier' } as const
+export const kindName = {
+  categorical: 'Categories',
+  ordinal: 'Ordered categories',
+  numeric: 'Number',
+  date: 'Date',
+  identifier: 'Identifier',
+} as const
 /** A distance or a share, as people read it. */
 export const percent = (x: number): string => (x < 0.0005 && x > 0 ? '< 0.1 %' : `${(100 * x).toFixed(1)} %`)
-export const duration = (m: number): string => (m < 0.1 ? 'a few seconds' : m < 1 ? 'under a minute' : m < 90 ? `about ${Math.round(m)} min` : `about ${(m / 60).toFixed(1)} h`)
-export const size = (mb: number): string => (mb < 1 ? 'under 1 MB' : mb < 1024 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`)
+export const duration = (m: number): string =>
+  m < 0.1
+    ? 'a few seconds'
+    : m < 1
+      ? 'under a minute'
+      : m < 90
+        ? `about ${Math.round(m)} min`
+        : `about ${(m / 60).toFixed(1)} h`
+export const size = (mb: number): string =>
+  mb < 1 ? 'under 1 MB' : mb < 1024 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`
