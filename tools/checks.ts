@@ -21,6 +21,7 @@ const folders = [
 ].filter((f) => existsSync(join(root, f)))
 
 const steps: Step[] = [
+  { name: 'format (oxfmt)', command: ['node_modules/oxfmt/bin/oxfmt', '--check', '.'] },
   { name: 'types (tsc)', command: ['node_modules/typescript/bin/tsc', '-p', '.', '--noEmit'] },
   { name: 'dead code (knip)', command: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'] },
   {
