@@ -28,54 +28,54 @@ interface TurnItem {
 const turnKey = (organisationId: string): Key => ({ pk: `ORG#${organisationId}`, sk: 'PEOPLE' })
 const takenForMs = 15_000
 
-async function turnOf(d: Deps, organisationId: string): Promise<Item<TurnItem>> {
+async function turnOf(deps: Deps, organisationId: string): Promise<Item<TurnItem>> {
   const key = turnKey(organisationId)
-  const found = await d.table.get<TurnItem>(key)
+  const found = await deps.table.get<TurnItem>(key)
   if (found) return found
   try {
-    return await d.table.create<TurnItem>(key)
+    return await deps.table.create<TurnItem>(key)
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
-    return (await d.table.get<TurnItem>(key))!
+    return (await deps.table.get<TurnItem>(key))!
   }
 }
 
 /** Rights on the organisation's studies end with the membership: they do not come back with a later invitation. */
-async function removeRights(d: Deps, organisationId: string, userId: string): Promise<void> {
-  for await (const p of queryAll<StudyPersonItem>(d.table, `USER#${userId}`, { index: true, prefix: 'STUDY#' }))
-    if (p.organisationId === organisationId) await d.table.remove(keyOf.studyPerson(p.studyId, userId))
+async function removeRights(deps: Deps, organisationId: string, userId: string): Promise<void> {
+  for await (const p of queryAll<StudyPersonItem>(deps.table, `USER#${userId}`, { index: true, prefix: 'STUDY#' }))
+    if (p.organisationId === organisationId) await deps.table.remove(keyOf.studyPerson(p.studyId, userId))
 }
 
 /** Safe to run twice: the member's rev says whether it has been done. */
-async function apply(d: Deps, organisationId: string, { userId, rev, roles }: PeopleChange): Promise<void> {
+async function apply(deps: Deps, organisationId: string, { userId, rev, roles }: PeopleChange): Promise<void> {
   const key = keyOf.member(organisationId, userId)
   if (roles.length > 0) {
-    await d.table
+    await deps.table
       .update(key, { set: { roles }, when: [{ attribute: 'rev', is: 'equal', value: rev }] })
       .catch((e: unknown) => {
         if (!(e instanceof ConditionFailed)) throw e
       })
     return
   }
-  if ((await d.table.get<MemberItem>(key))?.rev !== rev) return
-  await removeRights(d, organisationId, userId)
-  await d.table.remove(key)
+  if ((await deps.table.get<MemberItem>(key))?.rev !== rev) return
+  await removeRights(deps, organisationId, userId)
+  await deps.table.remove(key)
 }
 
-const clear = async (d: Deps, turn: Item<TurnItem>): Promise<void> => {
+const clear = async (deps: Deps, turn: Item<TurnItem>): Promise<void> => {
   try {
-    await d.table.replace<TurnItem>({ pk: turn.pk, sk: turn.sk }, turn.rev!)
+    await deps.table.replace<TurnItem>({ pk: turn.pk, sk: turn.sk }, turn.rev!)
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
   }
 }
 
 /** Step 1. False when somebody else is between taking and recording: look again in a moment. */
-async function finish(d: Deps, organisationId: string, turn: Item<TurnItem>): Promise<boolean> {
+async function finish(deps: Deps, organisationId: string, turn: Item<TurnItem>): Promise<boolean> {
   if (!turn.change) return true
-  if (turn.state === 'recorded') await apply(d, organisationId, turn.change)
-  else if (d.now().toISOString() < turn.until!) return false
-  await clear(d, turn)
+  if (turn.state === 'recorded') await apply(deps, organisationId, turn.change)
+  else if (deps.now().toISOString() < turn.until!) return false
+  await clear(deps, turn)
   return false
 }
 
@@ -84,32 +84,33 @@ async function finish(d: Deps, organisationId: string, turn: Item<TurnItem>): Pr
  * do); `recordIt` writes the audit event. Both may run again when somebody else was faster.
  */
 export async function changePeople(
-  d: Deps,
+  deps: Deps,
   organisationId: string,
   judge: (members: Item<MemberItem>[]) => PeopleChange | undefined,
   recordIt: (change: PeopleChange) => Promise<void>,
 ): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     if (tries > 0) await new Promise((r) => setTimeout(r, Math.random() * Math.min(200, 10 * tries)))
-    const turn = await turnOf(d, organisationId)
-    if (!(await finish(d, organisationId, turn))) continue
+    const turn = await turnOf(deps, organisationId)
+    if (!(await finish(deps, organisationId, turn))) continue
     const members: Item<MemberItem>[] = []
-    for await (const m of queryAll<MemberItem>(d.table, `ORG#${organisationId}`, { prefix: 'MEMBER#' })) members.push(m)
+    for await (const m of queryAll<MemberItem>(deps.table, `ORG#${organisationId}`, { prefix: 'MEMBER#' }))
+      members.push(m)
     const change = judge(members)
     if (!change) return
     try {
-      const until = new Date(d.now().getTime() + takenForMs).toISOString()
-      const taken = await d.table.replace<TurnItem>(
+      const until = new Date(deps.now().getTime() + takenForMs).toISOString()
+      const taken = await deps.table.replace<TurnItem>(
         { ...turnKey(organisationId), change, state: 'taken', until },
         turn.rev!,
       )
       await recordIt(change)
-      const recorded = await d.table.replace<TurnItem>(
+      const recorded = await deps.table.replace<TurnItem>(
         { ...turnKey(organisationId), change, state: 'recorded' },
         taken.rev!,
       )
-      await apply(d, organisationId, change)
-      await clear(d, recorded)
+      await apply(deps, organisationId, change)
+      await clear(deps, recorded)
       return
     } catch (e) {
       if (!(e instanceof ConditionFailed)) throw e

@@ -30,13 +30,13 @@ export const inEpsilon = (nanoRho: number, policy: Pick<DatasetPolicy, 'budget'>
 
 /** Opens the budget; one that is open already stays as it is. */
 export async function openBudget(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   datasetId: string,
   policy: Pick<DatasetPolicy, 'budget'>,
 ): Promise<void> {
   const item: Item<BudgetItem> = { ...keyOf.budget(datasetId), datasetId, ...opening(policy.budget) }
   try {
-    await d.table.create(item)
+    await deps.table.create(item)
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
   }
@@ -50,11 +50,11 @@ const under = (): Failure =>
 
 /** Refuses a limit under what is spent and reserved now. */
 export async function checkLimit(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   datasetId: string,
   policy: Pick<DatasetPolicy, 'budget'>,
 ): Promise<{ changes: boolean }> {
-  const held = await d.table.get<BudgetItem>(keyOf.budget(datasetId))
+  const held = await deps.table.get<BudgetItem>(keyOf.budget(datasetId))
   const { limit } = opening(policy.budget)
   if (held && held.available + limit - held.limit < 0) throw under()
   return { changes: held?.limit !== limit }
@@ -62,22 +62,22 @@ export async function checkLimit(
 
 /** Moves the limit; what is spent and reserved stays. `wrong-state` when that is more than the new limit. */
 export async function setLimit(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   datasetId: string,
   policy: Pick<DatasetPolicy, 'budget'>,
 ): Promise<void> {
   const { limit } = opening(policy.budget)
   for (let tries = 0; ; tries++) {
-    const held = await d.table.get<BudgetItem>(keyOf.budget(datasetId))
+    const held = await deps.table.get<BudgetItem>(keyOf.budget(datasetId))
     if (!held) {
-      await openBudget(d, datasetId, policy)
+      await openBudget(deps, datasetId, policy)
       return
     }
     if (held.limit === limit) return
     if (held.available + limit - held.limit < 0) throw under()
     // A charge in between fails the condition, and the new standing is looked at.
     try {
-      await d.table.update(keyOf.budget(datasetId), moveLimit(held.limit, limit))
+      await deps.table.update(keyOf.budget(datasetId), moveLimit(held.limit, limit))
       return
     } catch (e) {
       if (!(e instanceof ConditionFailed) || tries > 20) throw e

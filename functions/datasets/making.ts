@@ -33,14 +33,14 @@ const nameTaken = (): Failure =>
  * `already-exists` when the dataset is there.
  */
 async function make(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   fields: Fields,
   event: { act: Act; detail: Detail },
 ): Promise<Item<DatasetItem>> {
   const datasetId = await derivedId('dat', fields.organisationId, fields.name)
-  if (await d.table.get<DatasetItem>(keyOf.dataset(datasetId), ['datasetId'])) throw nameTaken()
-  const at = d.now().toISOString()
+  if (await deps.table.get<DatasetItem>(keyOf.dataset(datasetId), ['datasetId'])) throw nameTaken()
+  const at = deps.now().toISOString()
   const item: DatasetItem = {
     state: 'draft',
     version: 0,
@@ -50,17 +50,17 @@ async function make(
     ...fields,
     datasetId,
   }
-  await record(d, fields.organisationId, whoOf(caller), [
+  await record(deps, fields.organisationId, whoOf(caller), [
     { act: event.act, object: `dataset ${datasetId}`, detail: { name: fields.name, ...event.detail } },
   ])
-  await openBudget(d, datasetId, item.policy)
+  await openBudget(deps, datasetId, item.policy)
   try {
-    await d.table.create({ ...keyOf.datasetName(fields.organisationId, fields.name), datasetId })
+    await deps.table.create({ ...keyOf.datasetName(fields.organisationId, fields.name), datasetId })
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
   }
   try {
-    return await d.table.create({
+    return await deps.table.create({
       ...item,
       ...keyOf.dataset(datasetId),
       gpk: `ORG#${fields.organisationId}`,
@@ -71,9 +71,9 @@ async function make(
   }
 }
 
-export const create: Implementation<Routes['create']> = async ({ params, body, caller, subject }, d) => {
+export const create: Implementation<Routes['create']> = async ({ params, body, caller, subject }, deps) => {
   const made = await make(
-    d,
+    deps,
     caller,
     {
       organisationId: params.organisationId,
@@ -84,12 +84,12 @@ export const create: Implementation<Routes['create']> = async ({ params, body, c
     },
     { act: 'dataset.created', detail: {} },
   )
-  return toDataset(d, made, { ...subject, userId: caller.userId })
+  return toDataset(deps, made, { ...subject, userId: caller.userId })
 }
 
 /** Whether a study has a run that could become a row. */
-async function hasResults(d: Deps, studyId: string): Promise<boolean> {
-  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(d.table, `STUDY#${studyId}`, {
+async function hasResults(deps: Deps, studyId: string): Promise<boolean> {
+  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(deps.table, `STUDY#${studyId}`, {
     index: true,
     prefix: 'RUN#',
     attributes: ['preview', 'state'],
@@ -103,16 +103,16 @@ async function hasResults(d: Deps, studyId: string): Promise<boolean> {
  * same call again goes on with it.
  */
 async function interrupted(
-  d: Deps,
+  deps: Deps,
   organisationId: string,
   name: string,
   studyId: string,
 ): Promise<Item<DatasetItem> | undefined> {
-  const held = await d.table.get<DatasetItem>(keyOf.dataset(await derivedId('dat', organisationId, name)))
+  const held = await deps.table.get<DatasetItem>(keyOf.dataset(await derivedId('dat', organisationId, name)))
   if (!held || held.study !== studyId || held.version > 0 || !['draft', 'reading'].includes(held.state))
     return undefined
   const job =
-    held.readingJob === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(held.readingJob), ['state'])
+    held.readingJob === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(held.readingJob), ['state'])
   return job && jobLife[job.state].live ? undefined : held
 }
 
@@ -120,15 +120,15 @@ async function interrupted(
  * The runs are opened by the job (functions/jobs/registration.ts), which writes one event for each before it asks for
  * its key.
  */
-export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, caller, body }, d) => {
-  if (!(await hasResults(d, study.studyId)))
+export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, caller, body }, deps) => {
+  if (!(await hasResults(deps, study.studyId)))
     throw new Failure('wrong-state', 'The study has no completed run yet. A dataset is made of completed runs.')
-  const jobId = newId(d, 'job')
+  const jobId = newId(deps, 'job')
   const registration = { state: 'reading' as const, readingJob: jobId, readingAct: 'from-study' as const }
-  const held = await interrupted(d, study.organisationId, body.name, study.studyId)
+  const held = await interrupted(deps, study.organisationId, body.name, study.studyId)
   // The dataset names its job from the beginning, so that what is read belongs to it however the steps interleave.
   const s = held
-    ? await d.table
+    ? await deps.table
         .update<DatasetItem>(keyOf.dataset(held.datasetId), {
           set: registration,
           remove: ['problem'],
@@ -138,7 +138,7 @@ export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, ca
           throw e instanceof ConditionFailed ? nameTaken() : e
         })
     : await make(
-        d,
+        deps,
         caller,
         {
           organisationId: study.organisationId,
@@ -150,7 +150,7 @@ export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, ca
         },
         { act: 'dataset.made-from-study', detail: { study: study.studyId, purpose: body.purpose } },
       )
-  await makeJob(d, jobId, s, caller.userId, { act: 'from-study', studyId: study.studyId, purpose: body.purpose })
-  await d.workflow.start(jobId, 1)
+  await makeJob(deps, jobId, s, caller.userId, { act: 'from-study', studyId: study.studyId, purpose: body.purpose })
+  await deps.workflow.start(jobId, 1)
   return { datasetId: s.datasetId, jobId }
 }

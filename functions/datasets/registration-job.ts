@@ -36,15 +36,15 @@ const titles: Record<RegistrationAsk['act'], string> = {
  * twice with the same id.
  */
 export async function makeJob(
-  d: Pick<Deps, 'table' | 'objects' | 'now'>,
+  deps: Pick<Deps, 'table' | 'objects' | 'now'>,
   jobId: string,
   s: DatasetItem,
   userId: string,
   ask: RegistrationAsk,
 ): Promise<void> {
   const text = canonical(ask)
-  const created = d.now().toISOString()
-  await d.objects.put('protected', askKey(jobId), new TextEncoder().encode(text), 'application/json')
+  const created = deps.now().toISOString()
+  await deps.objects.put('protected', askKey(jobId), new TextEncoder().encode(text), 'application/json')
   const job: JobItem = {
     jobId,
     kind: 'registration',
@@ -71,7 +71,7 @@ export async function makeJob(
   ]
   for (const item of items)
     try {
-      await d.table.create(item)
+      await deps.table.create(item)
     } catch (e) {
       if (!(e instanceof AlreadyExists)) throw e
     }

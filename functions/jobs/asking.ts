@@ -28,18 +28,18 @@ const titleOf = (question: Question, dataset: string): string =>
   `${{ sql: 'Query', python: 'Python', r: 'R', notebook: 'Notebook' }[question.language]} on ${dataset}`.slice(0, 120)
 
 /** The job of a repeated request: the same question gets the same job, another one under the same key is refused. */
-async function repeated(d: Deps, caller: Caller, made: Item<JobItem>, askHash: string) {
+async function repeated(deps: Deps, caller: Caller, made: Item<JobItem>, askHash: string) {
   if (made.askHash !== askHash)
     throw new Failure(
       'already-exists',
       'This Idempotency-Key was used for another question. Use a new key for a new question.',
       [{ path: '/headers/Idempotency-Key', message: 'Used for another question' }],
     )
-  const { subject } = await inJob(d, caller, made.jobId, { permission: 'job.read' })
-  await once(d, ownerPointer(made))
+  const { subject } = await inJob(deps, caller, made.jobId, { permission: 'job.read' })
+  await once(deps, ownerPointer(made))
   if (made.state === 'queued' && made.waiting !== 'approval' && !made.steps.prepare)
-    await d.workflow.start(made.jobId, made.attempt)
-  return toJob(new Names(d), made, { userId: caller.userId, subject })
+    await deps.workflow.start(made.jobId, made.attempt)
+  return toJob(new Names(deps), made, { userId: caller.userId, subject })
 }
 
 /**
@@ -48,7 +48,7 @@ async function repeated(d: Deps, caller: Caller, made: Item<JobItem>, askHash: s
  * forgets the pointer; killed after, the watch finds the job and starts it.
  */
 async function accept(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   jobId: string,
   askHash: string,
@@ -73,14 +73,14 @@ async function accept(
     ...(question.mode === 'noise' && !terms.twin ? { epsilon: question.epsilon ?? usualEpsilon } : {}),
     pin: terms.pin,
     askHash,
-    created: d.now().toISOString(),
+    created: deps.now().toISOString(),
     attempt: 1,
     steps: {},
   }
   await Promise.all([
-    d.objects.put('protected', objectOf.ask(jobId), jsonBytes(question), 'application/json'),
-    once(d, livePointer(job)),
-    record(d, job.organisationId, whoOf(caller), [
+    deps.objects.put('protected', objectOf.ask(jobId), jsonBytes(question), 'application/json'),
+    once(deps, livePointer(job)),
+    record(deps, job.organisationId, whoOf(caller), [
       {
         act: 'job.asked',
         object: `job ${jobId}`,
@@ -94,27 +94,28 @@ async function accept(
       },
     ]),
   ])
-  const made = await d.table.create<JobItem>({
+  const made = await deps.table.create<JobItem>({
     ...job,
     ...keyOf.job(jobId),
     gpk: keyOf.dataset(job.datasetId).pk,
     gsk: `JOB#${job.created}#${jobId}`,
   })
-  await once(d, ownerPointer(job))
-  if (job.waiting !== 'approval') await d.workflow.start(jobId, job.attempt)
+  await once(deps, ownerPointer(job))
+  if (job.waiting !== 'approval') await deps.workflow.start(jobId, job.attempt)
   return made
 }
 
-export const ask: Implementation<Routes['ask']> = async ({ body, caller, idempotencyKey }, d) => {
+export const ask: Implementation<Routes['ask']> = async ({ body, caller, idempotencyKey }, deps) => {
   const askHash = await sha256Hex(canonical(body))
-  const jobId = idempotencyKey === undefined ? newId(d, 'job') : await derivedId('job', caller.userId, idempotencyKey)
+  const jobId =
+    idempotencyKey === undefined ? newId(deps, 'job') : await derivedId('job', caller.userId, idempotencyKey)
   if (idempotencyKey !== undefined) {
-    const made = await d.table.get<JobItem>(keyOf.job(jobId))
-    if (made) return repeated(d, caller, made, askHash)
+    const made = await deps.table.get<JobItem>(keyOf.job(jobId))
+    if (made) return repeated(deps, caller, made, askHash)
   }
   const [terms, live] = await Promise.all([
-    termsOf(d, caller, body),
-    d.table.query('JOB#LIVE', { index: true, prefix: `${caller.userId}#`, limit: liveJobs, attributes: [] }),
+    termsOf(deps, caller, body),
+    deps.table.query('JOB#LIVE', { index: true, prefix: `${caller.userId}#`, limit: liveJobs, attributes: [] }),
   ])
   if (terms.faults[0]) throw terms.faults[0]
   if (live.items.length >= liveJobs)
@@ -123,17 +124,17 @@ export const ask: Implementation<Routes['ask']> = async ({ body, caller, idempot
       `You have ${liveJobs} jobs that are not over yet. Wait for one of them, or stop one.`,
     )
   try {
-    const made = await accept(d, caller, jobId, askHash, body, terms)
-    return await toJob(new Names(d), made, { userId: caller.userId, subject: terms.subject })
+    const made = await accept(deps, caller, jobId, askHash, body, terms)
+    return await toJob(new Names(deps), made, { userId: caller.userId, subject: terms.subject })
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
     // the same request, twice at once
-    return repeated(d, caller, (await d.table.get<JobItem>(keyOf.job(jobId)))!, askHash)
+    return repeated(deps, caller, (await deps.table.get<JobItem>(keyOf.job(jobId)))!, askHash)
   }
 }
 
-export const quote: Implementation<Routes['quote']> = async ({ body, caller }, d) => {
-  const terms = await termsOf(d, caller, body)
+export const quote: Implementation<Routes['quote']> = async ({ body, caller }, deps) => {
+  const terms = await termsOf(deps, caller, body)
   const forbidden = terms.faults.find((f) => f.kind === 'policy-forbids')
   if (forbidden) throw forbidden
   const { advice, approval, pin, dataset, budget, nanoRho } = terms
@@ -144,7 +145,7 @@ export const quote: Implementation<Routes['quote']> = async ({ body, caller }, d
   const figures = quoteOf({
     language: body.language,
     mode: body.mode,
-    ...(body.epsilon === undefined ? {} : { epsilon: body.epsilon }),
+    epsilon: body.epsilon,
     declared: body.declared,
     policy: strictest(dataset.policy.disclosure),
     limits: limitsOf(body),

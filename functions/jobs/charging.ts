@@ -9,34 +9,39 @@ import { type BudgetItem, type ChargeItem, type JobItem, keyOf } from '../kernel
  * Takes the job's charge out of what is available, once however often it is called; false when the budget does not
  * cover it, or the job was settled before.
  */
-export async function reserve(d: Pick<Deps, 'table'>, job: JobItem): Promise<boolean> {
+export async function reserve(deps: Pick<Deps, 'table'>, job: JobItem): Promise<boolean> {
   try {
-    await d.table.update<BudgetItem>(keyOf.budget(job.datasetId), ledger.reserve(job.jobId, job.charge!))
+    await deps.table.update<BudgetItem>(keyOf.budget(job.datasetId), ledger.reserve(job.jobId, job.charge!))
     return true
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
     return (
-      ledger.standing((await d.table.get<Record<string, unknown>>(keyOf.budget(job.datasetId))) ?? {}, job.jobId) ===
+      ledger.standing((await deps.table.get<Record<string, unknown>>(keyOf.budget(job.datasetId))) ?? {}, job.jobId) ===
       'reserved'
     )
   }
 }
 
 /** A change of the ledger that may have been made before: its condition then fails, and nothing happens. */
-async function apply(d: Pick<Deps, 'table'>, datasetId: string, change: ledger.LedgerChange): Promise<void> {
+async function apply(deps: Pick<Deps, 'table'>, datasetId: string, change: ledger.LedgerChange): Promise<void> {
   try {
-    await d.table.update<BudgetItem>(keyOf.budget(datasetId), change)
+    await deps.table.update<BudgetItem>(keyOf.budget(datasetId), change)
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
   }
 }
 
 /** Takes away what a settled reservation leaves in the budget, once nothing of the job can run any more. */
-export const forget = (d: Pick<Deps, 'table'>, job: JobItem): Promise<void> =>
-  apply(d, job.datasetId, ledger.forget(job.jobId))
+export const forget = (deps: Pick<Deps, 'table'>, job: JobItem): Promise<void> =>
+  apply(deps, job.datasetId, ledger.forget(job.jobId))
 
 /** An entry of the ledger that people read. Its time is the job's own, so that a repeated step writes the same one. */
-export async function entry(d: Pick<Deps, 'table'>, job: JobItem, what: ChargeItem['what'], at: string): Promise<void> {
+export async function entry(
+  deps: Pick<Deps, 'table'>,
+  job: JobItem,
+  what: ChargeItem['what'],
+  at: string,
+): Promise<void> {
   const item: ChargeItem = {
     datasetId: job.datasetId,
     jobId: job.jobId,
@@ -46,7 +51,7 @@ export async function entry(d: Pick<Deps, 'table'>, job: JobItem, what: ChargeIt
     at,
   }
   try {
-    await d.table.create({ ...keyOf.charge(job.datasetId, at, job.jobId, what), ...item })
+    await deps.table.create({ ...keyOf.charge(job.datasetId, at, job.jobId, what), ...item })
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
   }
@@ -70,8 +75,12 @@ export function chargeAtEnd(
 }
 
 /** Brings budget and ledger to what the ended job's item says. Safe to run any number of times. */
-export async function settleCharge(d: Pick<Deps, 'table'>, job: JobItem): Promise<void> {
+export async function settleCharge(deps: Pick<Deps, 'table'>, job: JobItem): Promise<void> {
   if (job.charge === undefined || (job.charged !== 'committed' && job.charged !== 'returned')) return
-  await apply(d, job.datasetId, (job.charged === 'committed' ? ledger.commit : ledger.giveBack)(job.jobId, job.charge))
-  await entry(d, job, job.charged, job.ended!)
+  await apply(
+    deps,
+    job.datasetId,
+    (job.charged === 'committed' ? ledger.commit : ledger.giveBack)(job.jobId, job.charge),
+  )
+  await entry(deps, job, job.charged, job.ended!)
 }

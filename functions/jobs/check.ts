@@ -30,13 +30,13 @@ import { checkTrial, isTrial } from './twin.ts'
 import { type Decision, findingsKept, keep, kept, release } from './verdict.ts'
 
 const refuse = (
-  d: Deps,
+  deps: Deps,
   job: Item<JobItem>,
   { problem, findings = [], confinement }: Pick<Judged, 'problem'> & Partial<Judged>,
 ): Promise<Item<JobItem>> =>
-  move(d, job, {
+  move(deps, job, {
     set: {
-      ...decided(job, endOf(problem!.code) as 'blocked' | 'failed', d.now().toISOString(), problem),
+      ...decided(job, endOf(problem!.code) as 'blocked' | 'failed', deps.now().toISOString(), problem),
       findings: findings.slice(0, findingsKept),
       ...(confinement ? { confinement } : {}),
     },
@@ -47,72 +47,72 @@ const refuse = (
  * first and compared then, so that of two jobs that are checked at the same moment at least one sees the other.
  */
 async function singlesOut(
-  d: Deps,
+  deps: Deps,
   job: JobItem,
   decision: Decision,
   dataset: DatasetItem,
   version: DatasetVersionItem,
 ): Promise<boolean> {
-  await remember(d, job, decision.cells, d.now().toISOString())
-  const near = await differing(d, job, version, decision.cells, strictest(dataset.policy.disclosure).minimumSubjects)
-  if (near.length > 0) await rememberRefused(d, job, decision.cells, near, d.now().toISOString())
+  await remember(deps, job, decision.cells, deps.now().toISOString())
+  const near = await differing(deps, job, version, decision.cells, strictest(dataset.policy.disclosure).minimumSubjects)
+  if (near.length > 0) await rememberRefused(deps, job, decision.cells, near, deps.now().toISOString())
   return near.length > 0
 }
 
-async function check(d: Deps, found: Item<JobItem>): Promise<void> {
-  const at = d.now().toISOString()
-  let job = await move(d, found, {
+async function check(deps: Deps, found: Item<JobItem>): Promise<void> {
+  const at = deps.now().toISOString()
+  let job = await move(deps, found, {
     to: 'checking',
     set: { steps: stepStarted(stepEnded(found.steps, 'compute', at), 'check', at) },
   })
   // Drawn or held before this step was killed: that decision counts, whatever would come of another look.
-  let decision = await kept(d, job)
+  let decision = await kept(deps, job)
   if (!decision) {
     const [question, dataset, version] = await Promise.all([
-      readJson<Question>(d, 'protected', objectOf.ask(job.jobId)),
-      d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
-      d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
+      readJson<Question>(deps, 'protected', objectOf.ask(job.jobId)),
+      deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
+      deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
     ])
-    const judged = await judge(d, { job, question, dataset: dataset!, version: version! })
+    const judged = await judge(deps, { job, question, dataset: dataset!, version: version! })
     if (!judged) {
-      await refuse(d, job, { problem: { code: 'infrastructure', step: 'compute' } })
+      await refuse(deps, job, { problem: { code: 'infrastructure', step: 'compute' } })
       return
     }
-    await d.objects.put('protected', objectOf.log(job.jobId), jsonBytes(judged.log), 'application/json')
+    await deps.objects.put('protected', objectOf.log(job.jobId), jsonBytes(judged.log), 'application/json')
     if (!judged.decision) {
-      await refuse(d, job, judged)
+      await refuse(deps, job, judged)
       return
     }
     const { confinement } = judged
     decision = judged.decision
-    if (job.mode !== 'rules') ({ job, decision } = await keep(d, job, decision, { confinement }))
-    else if (await singlesOut(d, job, decision, dataset!, version!)) {
-      await refuse(d, job, { problem: { code: 'differencing', step: 'check' }, confinement })
+    if (job.mode !== 'rules') ({ job, decision } = await keep(deps, job, decision, { confinement }))
+    else if (await singlesOut(deps, job, decision, dataset!, version!)) {
+      await refuse(deps, job, { problem: { code: 'differencing', step: 'check' }, confinement })
       return
     } else job = { ...job, confinement }
   }
   if (job.mode === 'review')
-    await move(d, job, { set: { outcome: 'held', steps: stepEnded(job.steps, 'check', d.now().toISOString()) } })
-  else await release(d, job, decision)
+    await move(deps, job, { set: { outcome: 'held', steps: stepEnded(job.steps, 'check', deps.now().toISOString()) } })
+  else await release(deps, job, decision)
 }
 
 /**
  * The workflow's step: `(input) => {}`. Reading a dataset's files decides for itself (functions/jobs/registration.ts).
  */
-export function createCheck(deps: Deps): (input: StepInput) => Promise<object> {
-  const d = guarded(deps, 'check', backstage.find((f) => f.area === 'jobs' && f.name === 'check')!.grants)
+export function createCheck(unguarded: Deps): (input: StepInput) => Promise<object> {
+  const deps = guarded(unguarded, 'check', backstage.find((f) => f.area === 'jobs' && f.name === 'check')!.grants)
   return async ({ jobId, attempt }) => {
-    const job = await atWork(d, jobId, attempt)
+    const job = await atWork(deps, jobId, attempt)
     if (!job || (job.kind !== 'query' && job.kind !== 'script' && job.kind !== 'synthesis' && job.kind !== 'pipeline'))
       return {}
     try {
       await (job.kind === 'synthesis'
-        ? checkSynthesis(d, job)
+        ? checkSynthesis(deps, job)
         : job.kind === 'pipeline'
-          ? checkPipeline(d, job)
+          ? checkPipeline(deps, job)
           : isTrial(job)
-            ? checkTrial(d, job)
-            : check(d, job))
+            ? checkTrial(deps, job)
+            : check(deps, job))
     } catch (e) {
       if (!(e instanceof Overtaken)) throw e
     }

@@ -16,9 +16,9 @@ const of = (test: (i: number) => boolean): number[] => everybody.filter(test)
 
 /** One person's ledger, in memory. */
 function ledger() {
-  let items: { pk: string; sk: string }[] = [],
-    jobs = 0,
-    compared = 0
+  let items: { pk: string; sk: string }[] = []
+  let jobs = 0
+  let compared = 0
   const sets = new Map<string, number[]>()
   const table = {
     create: async (i: { pk: string; sk: string }) => {
@@ -56,13 +56,13 @@ function ledger() {
     /** Asks for sets, as the check step does; true when they are told. */
     async ask(...cells: LedgerCell[]): Promise<boolean> {
       const job = {
-          datasetId: 'dat',
-          datasetVersion: 1,
-          userId: 'u',
-          jobId: `job${String(jobs).padStart(4, '0')}`,
-        } as JobItem,
-        at = new Date(jobs++ * 1000).toISOString(),
-        d = { table, engine } as never
+        datasetId: 'dat',
+        datasetVersion: 1,
+        userId: 'u',
+        jobId: `job${String(jobs).padStart(4, '0')}`,
+      } as JobItem
+      const at = new Date(jobs++ * 1000).toISOString()
+      const d = { table, engine } as never
       await remember(d, job, cells, at)
       const near = await differing(d, job, { data: {} } as DatasetVersionItem, cells, minimum)
       if (near.length > 0) await rememberRefused(d, job, cells, near, at)
@@ -147,8 +147,8 @@ describe('the ledger', () => {
     ]).toEqual([true, true, false, true, true])
   })
   it('sees the one person that three sets leave', async () => {
-    const women = of((i) => i % 2 === 0),
-      men = of((i) => i % 2 === 1)
+    const women = of((i) => i % 2 === 0)
+    const men = of((i) => i % 2 === 1)
     for (const order of [
       [everybody, women, men.slice(1)],
       [women, men.slice(1), everybody],
@@ -165,8 +165,8 @@ describe('the ledger', () => {
     expect(await one.ask(one.cell(everybody), one.cell(women, 'y'), one.cell(men.slice(1), 'z'))).toBe(false)
   })
   it('compares what a condition picks in one row with the other rows of the same answer', async () => {
-    const women = of((i) => i % 2 === 0),
-      l = ledger()
+    const women = of((i) => i % 2 === 0)
+    const l = ledger()
     expect(await l.ask(l.cell(everybody), l.cell(women), l.cell(women.slice(1), 'filter', 0))).toBe(false)
     expect(await l.ask(l.cell(everybody), l.cell(women), l.cell(women.slice(20), 'filter', 0))).toBe(true)
   })

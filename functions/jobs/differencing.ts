@@ -47,9 +47,12 @@ const peopleOf = (c: LedgerCell): string => c.people ?? c.fingerprint
  * Sets of earlier results, newest first. Those of another version were other rows: their subjects cannot be compared,
  * and are not.
  */
-async function earlier(d: Pick<Deps, 'table'>, job: JobItem): Promise<{ told: LedgerCell[]; refused: LedgerCell[] }> {
+async function earlier(
+  deps: Pick<Deps, 'table'>,
+  job: JobItem,
+): Promise<{ told: LedgerCell[]; refused: LedgerCell[] }> {
   const found: Item<ReleasedItem>[] = []
-  for await (const item of queryAll<ReleasedItem>(d.table, keyOf.dataset(job.datasetId).pk, {
+  for await (const item of queryAll<ReleasedItem>(deps.table, keyOf.dataset(job.datasetId).pk, {
     prefix: `RELEASED#${job.userId}#`,
   }))
     if (item.version === job.datasetVersion && item.jobId !== job.jobId) found.push(item)
@@ -66,13 +69,13 @@ async function earlier(d: Pick<Deps, 'table'>, job: JobItem): Promise<{ told: Le
  * fingerprints are equal sets. Suspects are compared exactly by the engine.
  */
 export async function differing(
-  d: Pick<Deps, 'table' | 'engine'>,
+  deps: Pick<Deps, 'table' | 'engine'>,
   job: JobItem,
   version: DatasetVersionItem,
   cells: readonly LedgerCell[],
   minimum: number,
 ): Promise<number[]> {
-  const { told, refused } = await earlier(d, job)
+  const { told, refused } = await earlier(deps, job)
   const near = new Set<number>()
   const before = new Set(told.map((c) => `${c.fingerprint} ${c.asked ?? ''}`))
   // The same question about the same people: told before.
@@ -118,7 +121,7 @@ export async function differing(
     await Promise.all(
       exact.slice(i, i + atOnce).map(async ({ cell, old, refused: was }) => {
         if (near.has(cell)) return
-        const apart = await d.engine.difference(version.data, cells[cell]!.selection, old.selection)
+        const apart = await deps.engine.difference(version.data, cells[cell]!.selection, old.selection)
         if (apart < minimum && (apart > 0 || was)) near.add(cell)
       }),
     )
@@ -126,7 +129,7 @@ export async function differing(
   if (
     near.size === 0 &&
     (await threeSingleOut(
-      d,
+      deps,
       version,
       fresh.map((i) => cells[i]!),
       told,
@@ -141,7 +144,7 @@ export async function differing(
  * The fingerprints of such three are together that of one person.
  */
 async function threeSingleOut(
-  d: Pick<Deps, 'engine'>,
+  deps: Pick<Deps, 'engine'>,
   version: DatasetVersionItem,
   cells: readonly LedgerCell[],
   told: readonly LedgerCell[],
@@ -160,7 +163,7 @@ async function threeSingleOut(
   }
   if (alone.size === 0) return false
   return (
-    (await d.engine.difference(
+    (await deps.engine.difference(
       version.data,
       selectionOfDigests([...alone].map((x) => x.toString(16).padStart(16, '0'))),
       selectionOfDigests([]),
@@ -169,8 +172,8 @@ async function threeSingleOut(
 }
 
 function firstAtLeast(sorted: readonly LedgerCell[], subjects: number): number {
-  let low = 0,
-    high = sorted.length
+  let low = 0
+  let high = sorted.length
   while (low < high) {
     const middle = (low + high) >> 1
     if (sorted[middle]!.subjects < subjects) low = middle + 1
@@ -181,7 +184,7 @@ function firstAtLeast(sorted: readonly LedgerCell[], subjects: number): number {
 
 /** Remembers what a release tells, before it is told. The same again when a step is repeated. */
 export async function remember(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   job: JobItem,
   cells: readonly LedgerCell[],
   at: string,
@@ -199,13 +202,13 @@ export async function remember(
       ...(refused ? { refused } : {}),
       cells: distinct.slice(i, i + cellsPerItem),
     }
-    await once(d, { pk, sk: i === 0 ? sk : `${sk}#${String(i / cellsPerItem).padStart(4, '0')}`, ...item })
+    await once(deps, { pk, sk: i === 0 ? sk : `${sk}#${String(i / cellsPerItem).padStart(4, '0')}`, ...item })
   }
 }
 
 /** In place of what would have been told, the sets that were too near: by position in `cells`. */
 export async function rememberRefused(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   job: JobItem,
   cells: readonly LedgerCell[],
   near: readonly number[],
@@ -213,9 +216,9 @@ export async function rememberRefused(
 ): Promise<void> {
   const { pk, sk } = keyOf.released(job.datasetId, job.userId, job.jobId)
   for (let i = 0; i < Math.max(1, cells.length); i += cellsPerItem)
-    await d.table.remove({ pk, sk: i === 0 ? sk : `${sk}#${String(i / cellsPerItem).padStart(4, '0')}` })
+    await deps.table.remove({ pk, sk: i === 0 ? sk : `${sk}#${String(i / cellsPerItem).padStart(4, '0')}` })
   await remember(
-    d,
+    deps,
     job,
     near.map((i) => cells[i]!),
     at,

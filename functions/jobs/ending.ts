@@ -35,19 +35,19 @@ export const linkSeconds = 5 * 3600
  * outputs were.
  */
 export async function end(
-  d: Deps,
+  deps: Deps,
   job: Item<JobItem>,
   problem: JobProblem | undefined,
   { who = platform, by = 'step' }: { who?: Who; by?: EndedBy } = {},
 ): Promise<Item<JobItem>> {
   const to = problem ? endOf(problem.code) : 'succeeded'
-  const ended = d.now().toISOString()
+  const ended = deps.now().toISOString()
   const charged = chargeAtEnd(
     job,
     problem,
     problem !== undefined &&
       job.kind === 'synthesis' &&
-      (await d.objects.head('protected', objectOf.kept(job.jobId))) !== undefined,
+      (await deps.objects.head('protected', objectOf.kept(job.jobId))) !== undefined,
   )
   const entries: { act: Act; object: string; detail?: Detail }[] = [
     ...(job.run
@@ -83,8 +83,8 @@ export async function end(
         ]
       : []),
   ]
-  if (entries.length > 0) await record(d, job.organisationId, who, entries)
-  const over = await move(d, job, {
+  if (entries.length > 0) await record(deps, job.organisationId, who, entries)
+  const over = await move(deps, job, {
     to,
     set: {
       ended,
@@ -94,12 +94,12 @@ export async function end(
         ended,
         to === 'failed',
       ),
-      ...(problem ? { problem } : {}),
+      problem,
       ...(charged ? { charged } : {}),
     },
     remove: ['waiting'],
   })
-  await finish(d, over, by)
+  await finish(deps, over, by)
   return over
 }
 
@@ -109,21 +109,21 @@ export async function end(
  * watch, which does the same again: a cancelled container may send its report late, a step that hung may want its
  * charge.
  */
-export async function finish(d: Deps, job: Item<JobItem>, by: EndedBy = 'step'): Promise<void> {
-  await settleCharge(d, job)
+export async function finish(deps: Deps, job: Item<JobItem>, by: EndedBy = 'step'): Promise<void> {
+  await settleCharge(deps, job)
   await Promise.all([
-    empty(d, 'quarantine', objectOf.quarantine(job.jobId)),
-    ...(contained(job) && by === 'step' ? [emptyInputs(d, job)] : []),
+    empty(deps, 'quarantine', objectOf.quarantine(job.jobId)),
+    ...(contained(job) && by === 'step' ? [emptyInputs(deps, job)] : []),
   ])
   if (job.mode === 'review')
-    await changeIfThere(d, keyOf.jobHeld(job.jobId), (held) => held.replace('HELD#1#', 'HELD#0#'))
+    await changeIfThere(deps, keyOf.jobHeld(job.jobId), (held) => held.replace('HELD#1#', 'HELD#0#'))
   if (
     (contained(job) && by === 'request' && job.steps.prepare !== undefined) ||
-    Date.parse(job.ended!) + graceSeconds(job) * 1000 > d.now().getTime()
+    Date.parse(job.ended!) + graceSeconds(job) * 1000 > deps.now().getTime()
   )
-    return changeIfThere(d, keyOf.jobLive(job.jobId), () => overAt(job))
-  if (job.charge !== undefined) await forget(d, job)
-  await d.table.remove(keyOf.jobLive(job.jobId))
+    return changeIfThere(deps, keyOf.jobLive(job.jobId), () => overAt(job))
+  if (job.charge !== undefined) await forget(deps, job)
+  await deps.table.remove(keyOf.jobLive(job.jobId))
 }
 
 /** What computes is a container, with inputs of its own that nobody needs afterwards. */
@@ -142,24 +142,24 @@ const graceSeconds = (job: JobItem): number =>
       : 0
 
 /** Moves a pointer within its index. */
-async function changeIfThere(d: Pick<Deps, 'table'>, key: Key, to: (gsk: string) => string): Promise<void> {
-  const pointer = await d.table.get<object>(key)
+async function changeIfThere(deps: Pick<Deps, 'table'>, key: Key, to: (gsk: string) => string): Promise<void> {
+  const pointer = await deps.table.get<object>(key)
   if (!pointer || to(pointer.gsk!) === pointer.gsk) return
   try {
-    await d.table.update(key, { set: { gsk: to(pointer.gsk!) } })
+    await deps.table.update(key, { set: { gsk: to(pointer.gsk!) } })
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
   }
 }
 
 /** The rows a container was given: nothing reads them once it has come to its end. */
-export const emptyInputs = (d: Pick<Deps, 'objects'>, job: JobItem): Promise<void> =>
-  empty(d, 'protected', objectOf.inputs(job.jobId))
+export const emptyInputs = (deps: Pick<Deps, 'objects'>, job: JobItem): Promise<void> =>
+  empty(deps, 'protected', objectOf.inputs(job.jobId))
 
-async function empty(d: Pick<Deps, 'objects'>, bucket: 'quarantine' | 'protected', prefix: string): Promise<void> {
+async function empty(deps: Pick<Deps, 'objects'>, bucket: 'quarantine' | 'protected', prefix: string): Promise<void> {
   const keys: string[] = []
-  for await (const key of d.objects.list(bucket, prefix)) keys.push(key)
-  await Promise.all(keys.map((key) => d.objects.remove(bucket, key)))
+  for await (const key of deps.objects.list(bucket, prefix)) keys.push(key)
+  await Promise.all(keys.map((key) => deps.objects.remove(bucket, key)))
 }
 
 /**
@@ -171,8 +171,8 @@ export const liveAt = (job: Pick<JobItem, 'userId' | 'created' | 'jobId'> & { ki
 const overAt = (job: Pick<JobItem, 'created' | 'jobId'>): string => `~over#${job.created}#${job.jobId}`
 
 /** A held run waits for people, not for its turn: still under the watch, no longer in the queue. */
-export const outOfQueue = (d: Pick<Deps, 'table'>, job: Pick<JobItem, 'jobId'>): Promise<void> =>
-  changeIfThere(d, keyOf.jobLive(job.jobId), (at) => at.replace(/^run:/, 'held:'))
+export const outOfQueue = (deps: Pick<Deps, 'table'>, job: Pick<JobItem, 'jobId'>): Promise<void> =>
+  changeIfThere(deps, keyOf.jobLive(job.jobId), (at) => at.replace(/^run:/, 'held:'))
 
 export interface Pointer {
   jobId: string
@@ -206,9 +206,9 @@ export const heldPointer = (
 })
 
 /** Writes an item unless it is there already. */
-export async function once<T extends object>(d: Pick<Deps, 'table'>, item: Item<T>): Promise<void> {
+export async function once<T extends object>(deps: Pick<Deps, 'table'>, item: Item<T>): Promise<void> {
   try {
-    await d.table.create(item)
+    await deps.table.create(item)
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
   }

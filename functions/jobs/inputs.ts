@@ -44,7 +44,7 @@ export function planFor(
     {
       mode: question.mode,
       declared: question.declared,
-      ...(question.epsilon === undefined ? {} : { epsilon: question.epsilon }),
+      epsilon: question.epsilon,
     },
     limitsOf(question).seconds,
   )
@@ -78,12 +78,12 @@ export interface CohortFiles {
  * Everything of a dataset that code finds below `catalogs/<dataset>/`: the cohort's rows, written under the job's
  * inputs, volumes that rows may name, and what everybody gets.
  */
-export async function cohortFiles(d: Deps, job: JobItem, version: DatasetVersionItem): Promise<CohortFiles> {
+export async function cohortFiles(deps: Deps, job: JobItem, version: DatasetVersionItem): Promise<CohortFiles> {
   const { schema } = version.data
-  const written = await d.engine.materialise(version.data, job.cohort, `${objectOf.inputs(job.jobId)}tables/`)
-  const listed = new Set(schema.tables.map((t) => t.file)),
-    masks = new Set(schema.images.flatMap((i) => i.masks))
-  const others = schema.images.length === 0 ? [] : (await filesOf(d, version)).filter((f) => !listed.has(f.path))
+  const written = await deps.engine.materialise(version.data, job.cohort, `${objectOf.inputs(job.jobId)}tables/`)
+  const listed = new Set(schema.tables.map((t) => t.file))
+  const masks = new Set(schema.images.flatMap((i) => i.masks))
+  const others = schema.images.length === 0 ? [] : (await filesOf(deps, version)).filter((f) => !listed.has(f.path))
   return {
     tables: written.map(({ file, key }) => {
       const table = schema.tables.find((s) => s.file === file)!
@@ -97,19 +97,19 @@ export async function cohortFiles(d: Deps, job: JobItem, version: DatasetVersion
 
 /** Writes inputs and manifest; the same again when a step is repeated. */
 export async function handOver(
-  d: Deps,
+  deps: Deps,
   job: JobItem,
   question: Question,
   plan: Plan,
   dataset: DatasetItem,
   version: DatasetVersionItem,
 ): Promise<{ manifest: string } & Container> {
-  const read = async (key: string): Promise<LinkTo> => to(await d.objects.signedGet('protected', key, linkSeconds))
+  const read = async (key: string): Promise<LinkTo> => to(await deps.objects.signedGet('protected', key, linkSeconds))
   const inputs = objectOf.inputs(job.jobId)
   const [{ tables, volumes, shared }, partition] = await Promise.all([
-    cohortFiles(d, job, version),
-    d.keys.mac('partition', `${job.datasetId} ${job.datasetVersion}`),
-    d.objects.put('protected', `${inputs}code`, new TextEncoder().encode(question.code), 'application/octet-stream'),
+    cohortFiles(deps, job, version),
+    deps.keys.mac('partition', `${job.datasetId} ${job.datasetVersion}`),
+    deps.objects.put('protected', `${inputs}code`, new TextEncoder().encode(question.code), 'application/octet-stream'),
   ])
   const file = async (f: { path: string; sha256: string }): Promise<ManifestFile> => ({
     file: f.path,
@@ -128,8 +128,10 @@ export async function handOver(
     plan,
     partitionKey: hex(partition),
     limits,
-    report: to(await d.objects.signedWrite('quarantine', objectOf.report(job.jobId), 'application/gzip', linkSeconds)),
+    report: to(
+      await deps.objects.signedWrite('quarantine', objectOf.report(job.jobId), 'application/gzip', linkSeconds),
+    ),
   }
-  await d.objects.put('protected', objectOf.manifest(job.jobId), jsonBytes(manifest), 'application/json')
+  await deps.objects.put('protected', objectOf.manifest(job.jobId), jsonBytes(manifest), 'application/json')
   return { manifest: (await read(objectOf.manifest(job.jobId))).url, ...containerFor(limits, plan, job.userId) }
 }

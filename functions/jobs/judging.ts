@@ -42,16 +42,16 @@ export interface Place {
 }
 
 /** True randomness: noise. */
-const drawn = (d: Pick<Deps, 'random'>): Uniform =>
+const drawn = (deps: Pick<Deps, 'random'>): Uniform =>
   new Uniform((bytes) => {
-    bytes.set(d.random(bytes.length))
+    bytes.set(deps.random(bytes.length))
   })
 /**
  * Rounding that nobody can predict and that asking the same again cannot average away: a stream that follows from the
  * installation's key and the pin (HMAC-SHA-256 in counter mode).
  */
-async function rounding(d: Pick<Deps, 'keys'>, job: JobItem): Promise<Uniform> {
-  const key = await d.keys.mac('partition', `rounding ${job.pin}`)
+async function rounding(deps: Pick<Deps, 'keys'>, job: JobItem): Promise<Uniform> {
+  const key = await deps.keys.mac('partition', `rounding ${job.pin}`)
   let block = 0
   return new Uniform((bytes) => {
     for (let at = 0; at < bytes.length; at += 32)
@@ -82,12 +82,12 @@ const computeCodes = new Set([
 const stepOf = (code: string): JobStep => (computeCodes.has(code) ? 'compute' : 'check')
 
 /** Undefined when quarantine is empty: the platform failed. */
-export const judge = (d: Deps, place: Place): Promise<Judged | undefined> =>
-  place.job.kind === 'query' ? judgeQuery(d, place) : judgeScript(d, place)
+export const judge = (deps: Deps, place: Place): Promise<Judged | undefined> =>
+  place.job.kind === 'query' ? judgeQuery(deps, place) : judgeScript(deps, place)
 
-async function judgeQuery(d: Deps, { job, dataset }: Place): Promise<Judged | undefined> {
+async function judgeQuery(deps: Deps, { job, dataset }: Place): Promise<Judged | undefined> {
   const answer = await readJson<{ result: QueryResult } | { problem: JobProblem & { message?: string } }>(
-    d,
+    deps,
     'quarantine',
     objectOf.query(job.jobId),
   ).catch((e: unknown) => {
@@ -103,7 +103,7 @@ async function judgeQuery(d: Deps, { job, dataset }: Place): Promise<Judged | un
       findings: [],
       confinement,
       log: {
-        ...(job.subjects === undefined ? {} : { subjects: job.subjects }),
+        subjects: job.subjects,
         runs: [],
         ...(message ? { message } : {}),
       },
@@ -113,11 +113,11 @@ async function judgeQuery(d: Deps, { job, dataset }: Place): Promise<Judged | un
   const policy = strictest(dataset.policy.disclosure)
   const log: Log = { subjects: result.cohort.subjects, runs: [] }
   const verdict =
-    job.mode === 'noise' ? noiseQuery(result, BigInt(job.charge!), drawn(d)) : releaseQuery(result, policy)
+    job.mode === 'noise' ? noiseQuery(result, BigInt(job.charge!), drawn(deps)) : releaseQuery(result, policy)
   return {
     ...outcomeOf(job, verdict, {
       cells: queryCells(job, result, policy.minimumSubjects, job.mode === 'rules' ? verdict.told : undefined),
-      image: d.settings.version,
+      image: deps.settings.version,
       files: [],
       raw: () => rawTable(result),
     }),
@@ -127,8 +127,8 @@ async function judgeQuery(d: Deps, { job, dataset }: Place): Promise<Judged | un
 }
 
 const questionOf = ({ people, asked }: { people?: string; asked?: string }): Pick<LedgerCell, 'people' | 'asked'> => ({
-  ...(people === undefined ? {} : { people }),
-  ...(asked === undefined ? {} : { asked }),
+  people,
+  asked,
 })
 
 /**
@@ -184,8 +184,8 @@ function rawTable(result: QueryResult): Decision['outputs'] {
   ]
 }
 
-async function judgeScript(d: Deps, { job, question, dataset, version }: Place): Promise<Judged | undefined> {
-  const report = await reportOf(d, job)
+async function judgeScript(deps: Deps, { job, question, dataset, version }: Place): Promise<Judged | undefined> {
+  const report = await reportOf(deps, job)
   if (!report) return undefined
   const policy = strictest(dataset.policy.disclosure)
   const context = { code: question.code, schema: version.data.schema, cohortSubjects: job.subjects! }
@@ -193,9 +193,11 @@ async function judgeScript(d: Deps, { job, question, dataset, version }: Place):
     job.mode === 'review'
       ? reviewVerdict(report, policy, context)
       : job.mode === 'rules'
-        ? releaseScript(report, policy, { ...context, uniform: await rounding(d, job) })
-        : aggregateBlocks(report, question.declared, { epsilon: question.epsilon ?? usualEpsilon, uniform: drawn(d) })
-            .verdict
+        ? releaseScript(report, policy, { ...context, uniform: await rounding(deps, job) })
+        : aggregateBlocks(report, question.declared, {
+            epsilon: question.epsilon ?? usualEpsilon,
+            uniform: drawn(deps),
+          }).verdict
   const material = verdict.outcome === 'hold' ? reviewMaterial(report, policy, context) : undefined
   const files = (material?.files ?? []).map((f) => ({
     name: f.file,

@@ -41,7 +41,7 @@ async function pages(
       prefix: 'JOB#',
       backwards: true,
       limit: filters.limit,
-      ...(after === undefined ? {} : { after }),
+      after,
     })
     const fitting = found.filter((job) => fits(job, filters))
     if (fitting.length > 0 || next === undefined || looked >= pagesLooked) return { found: fitting, next }
@@ -49,25 +49,25 @@ async function pages(
   }
 }
 
-export const list: Implementation<Routes['list']> = async ({ query, caller }, d) => {
+export const list: Implementation<Routes['list']> = async ({ query, caller }, deps) => {
   // A token that may not read jobs finds none; a person who has left an organisation no longer sees what they asked
   // there.
   if (caller.token && !caller.token.scopes.includes('jobs:read')) return { items: [] }
   const members = new Map<string, Promise<MemberItem | undefined>>()
   const memberOf = (organisationId: string): Promise<MemberItem | undefined> => {
     if (!members.has(organisationId))
-      members.set(organisationId, d.table.get<MemberItem>(keyOf.member(organisationId, caller.userId)))
+      members.set(organisationId, deps.table.get<MemberItem>(keyOf.member(organisationId, caller.userId)))
     return members.get(organisationId)!
   }
   const { found, next } = await pages(query, async (options) => {
-    const page = await d.table.query<Pointer>(keyOf.person(caller.userId).pk, options)
+    const page = await deps.table.query<Pointer>(keyOf.person(caller.userId).pk, options)
     const jobs = (
-      await Promise.all(page.items.map((p) => d.table.get<JobItem>(keyOf.job(p.pk.slice('JOB#'.length)))))
+      await Promise.all(page.items.map((p) => deps.table.get<JobItem>(keyOf.job(p.pk.slice('JOB#'.length)))))
     ).filter((job) => job !== undefined)
     const seen = await Promise.all(jobs.map(async (job) => ((await memberOf(job.organisationId)) ? [job] : [])))
     return { found: seen.flat(), next: page.next }
   })
-  const names = new Names(d)
+  const names = new Names(deps)
   const items = await Promise.all(
     found.map(async (job) =>
       toJob(names, job, {
@@ -76,37 +76,37 @@ export const list: Implementation<Routes['list']> = async ({ query, caller }, d)
       }),
     ),
   )
-  return { items, ...(next === undefined ? {} : { next }) }
+  return { items, next }
 }
 
-export const ofDataset: Implementation<Routes['ofDataset']> = async ({ query, dataset, caller, subject }, d) => {
+export const ofDataset: Implementation<Routes['ofDataset']> = async ({ query, dataset, caller, subject }, deps) => {
   const { found, next } = await pages(query, async (options) => {
-    const page = await d.table.query<JobItem>(keyOf.dataset(dataset.datasetId).pk, options)
+    const page = await deps.table.query<JobItem>(keyOf.dataset(dataset.datasetId).pk, options)
     // Runs of pipelines are listed with their experiment; here lies what points at them.
     const found = await Promise.all(
       page.items.map(async (item) =>
-        item.sk === 'JOB' ? item : d.table.get<JobItem>(keyOf.job(item.pk.slice('JOB#'.length))),
+        item.sk === 'JOB' ? item : deps.table.get<JobItem>(keyOf.job(item.pk.slice('JOB#'.length))),
       ),
     )
     return { found: found.filter((job) => job !== undefined), next: page.next }
   })
-  const names = new Names(d)
+  const names = new Names(deps)
   return {
     items: await Promise.all(found.map((job) => toJob(names, job, { userId: caller.userId, subject }))),
-    ...(next === undefined ? {} : { next }),
+    next,
   }
 }
 
-export const get: Implementation<Routes['get']> = async ({ job, caller, subject }, d) =>
-  toJob(new Names(d), job, { userId: caller.userId, subject })
+export const get: Implementation<Routes['get']> = async ({ job, caller, subject }, deps) =>
+  toJob(new Names(deps), job, { userId: caller.userId, subject })
 
 /**
  * The question. Jobs that nobody asked (reading a dataset's files) have none; a run of a pipeline on a dataset has one
  * (functions/pipelines/datasets.ts).
  */
-export async function questionOf(d: Pick<Deps, 'objects'>, job: JobItem): Promise<z.output<typeof Ask>> {
+export async function questionOf(deps: Pick<Deps, 'objects'>, job: JobItem): Promise<z.output<typeof Ask>> {
   if (job.kind !== 'query' && job.kind !== 'script' && job.kind !== 'pipeline') throw notFound()
-  return readJson<z.output<typeof Ask>>(d, 'protected', objectOf.ask(job.jobId))
+  return readJson<z.output<typeof Ask>>(deps, 'protected', objectOf.ask(job.jobId))
 }
 
-export const question: Implementation<Routes['question']> = async ({ job }, d) => questionOf(d, job)
+export const question: Implementation<Routes['question']> = async ({ job }, deps) => questionOf(deps, job)

@@ -64,13 +64,13 @@ interface Found {
 }
 
 /** What was true when it was asked must be true when it runs. */
-async function stillAllowed(d: Deps, job: JobItem): Promise<Found> {
+async function stillAllowed(deps: Deps, job: JobItem): Promise<Found> {
   const [question, dataset, version, member, approval] = await Promise.all([
-    readJson<Question>(d, 'protected', objectOf.ask(job.jobId)),
-    d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
-    d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
-    d.table.get<MemberItem>(keyOf.member(job.organisationId, job.userId)),
-    d.table.get<ApprovalItem>(keyOf.approval(job.datasetId, job.pin)),
+    readJson<Question>(deps, 'protected', objectOf.ask(job.jobId)),
+    deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
+    deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
+    deps.table.get<MemberItem>(keyOf.member(job.organisationId, job.userId)),
+    deps.table.get<ApprovalItem>(keyOf.approval(job.datasetId, job.pin)),
   ])
   // A run of a pipeline is asked by its experiment: what it runs is kept in the job itself.
   if (!dataset || !version || (job.kind !== 'pipeline' && (await sha256Hex(canonical(question))) !== job.askHash))
@@ -78,13 +78,13 @@ async function stillAllowed(d: Deps, job: JobItem): Promise<Found> {
   const { policy } = dataset
   if (
     !member ||
-    whyNot(dataset, { roles: member.roles, userId: job.userId }, d.now().toISOString().slice(0, 10)) !== undefined
+    whyNot(dataset, { roles: member.roles, userId: job.userId }, deps.now().toISOString().slice(0, 10)) !== undefined
   )
     throw new Refused('policy-changed')
   if (!policy.languages.includes(question.language) || !policy.modes.includes(question.mode))
     throw new Refused('policy-changed')
   if (policy.approval && job.kind === 'pipeline') throw new Refused('policy-changed')
-  if (policy.approval && (!approval || (await pinFor(d, question, version)) !== job.pin))
+  if (policy.approval && (!approval || (await pinFor(deps, question, version)) !== job.pin))
     throw new Refused('approval-stale')
   return { question, dataset, version }
 }
@@ -93,18 +93,23 @@ async function stillAllowed(d: Deps, job: JobItem): Promise<Found> {
  * Takes the charge before anything touches the data. The job says so first, so that a crash in between leaves nothing
  * that nobody would give back.
  */
-async function charge(d: Deps, job: Item<JobItem>, { question, dataset }: Found, at: string): Promise<Item<JobItem>> {
+async function charge(
+  deps: Deps,
+  job: Item<JobItem>,
+  { question, dataset }: Found,
+  at: string,
+): Promise<Item<JobItem>> {
   const now = job.charged
     ? job
-    : await move(d, job, { set: { charge: chargeOf(question, dataset.policy.budget), charged: 'reserved' } })
-  if (!(await reserve(d, now))) throw new Refused('budget-exhausted')
-  await entry(d, now, 'reserved', now.steps.prepare?.started ?? at)
+    : await move(deps, job, { set: { charge: chargeOf(question, dataset.policy.budget), charged: 'reserved' } })
+  if (!(await reserve(deps, now))) throw new Refused('budget-exhausted')
+  await entry(deps, now, 'reserved', now.steps.prepare?.started ?? at)
   return now
 }
 
 /** For the custodian alone: what the analyst is not told. */
-const logCount = (d: Deps, job: JobItem, subjects: number, message: string): Promise<void> =>
-  d.objects.put(
+const logCount = (deps: Deps, job: JobItem, subjects: number, message: string): Promise<void> =>
+  deps.objects.put(
     'protected',
     objectOf.log(job.jobId),
     jsonBytes({ subjects, runs: [], message } satisfies Log),
@@ -117,64 +122,70 @@ const logCount = (d: Deps, job: JobItem, subjects: number, message: string): Pro
  * told before, goes no further, and nobody is told the number.
  */
 async function count(
-  d: Deps,
+  deps: Deps,
   job: Item<JobItem>,
   { dataset, version }: Found,
 ): Promise<{ subjects: number; fingerprint: string }> {
-  const { subjects, fingerprint } = await d.engine.count(version.data, job.cohort)
+  const { subjects, fingerprint } = await deps.engine.count(version.data, job.cohort)
   const minimum = minimumSubjectsOf(dataset.policy)
   if (job.mode === 'noise') return { subjects, fingerprint }
   if (subjects < minimum) {
-    await logCount(d, job, subjects, `The cohort is smaller than the minimum of ${minimum}.`)
+    await logCount(deps, job, subjects, `The cohort is smaller than the minimum of ${minimum}.`)
     throw new Refused('cohort-too-small')
   }
   const cells = [cohortCell(job.cohort, subjects, fingerprint)]
-  if ((await differing(d, job, version, cells, minimum)).length > 0) {
-    await rememberRefused(d, job, cells, [0], d.now().toISOString())
-    await logCount(d, job, subjects, 'The cohort differs by a few subjects from one that this person has a result of.')
+  if ((await differing(deps, job, version, cells, minimum)).length > 0) {
+    await rememberRefused(deps, job, cells, [0], deps.now().toISOString())
+    await logCount(
+      deps,
+      job,
+      subjects,
+      'The cohort differs by a few subjects from one that this person has a result of.',
+    )
     throw new Refused('differencing')
   }
   return { subjects, fingerprint }
 }
 
-async function prepare(d: Deps, found: Item<JobItem>): Promise<Omit<Prepared, 'jobId' | 'attempt'>> {
-  const at = d.now().toISOString()
-  let job = await move(d, found, {
+async function prepare(deps: Deps, found: Item<JobItem>): Promise<Omit<Prepared, 'jobId' | 'attempt'>> {
+  const at = deps.now().toISOString()
+  let job = await move(deps, found, {
     to: 'running',
     set: { steps: stepStarted(found.kind === 'pipeline' ? found.steps : {}, 'prepare', at) },
     remove: ['waiting'],
   })
   if (job.kind === 'registration') {
-    await move(d, job, { set: { steps: stepStarted(stepEnded(job.steps, 'prepare', at), 'compute', at) } })
+    await move(deps, job, { set: { steps: stepStarted(stepEnded(job.steps, 'prepare', at), 'compute', at) } })
     return { compute: 'registration' }
   }
-  if (job.kind === 'pipeline' && job.datasetId === '') return preparePipeline(d, job, at)
+  if (job.kind === 'pipeline' && job.datasetId === '') return preparePipeline(deps, job, at)
   if (isTrial(job)) {
-    const container = await prepareTrial(d, job)
+    const container = await prepareTrial(deps, job)
     return container ? { compute: 'container', container } : { compute: 'none' }
   }
   if (job.kind === 'synthesis') {
-    const container = await prepareSynthesis(d, job, at)
+    const container = await prepareSynthesis(deps, job, at)
     return container ? { compute: 'container', container } : { compute: 'none' }
   }
   try {
-    const what = await stillAllowed(d, job)
-    if (job.mode === 'noise') job = await charge(d, job, what, at)
-    const counted = await count(d, job, what)
-    if (job.kind === 'pipeline') return await preparePipeline(d, await move(d, job, { set: counted }), at, what.dataset)
+    const what = await stillAllowed(deps, job)
+    if (job.mode === 'noise') job = await charge(deps, job, what, at)
+    const counted = await count(deps, job, what)
+    if (job.kind === 'pipeline')
+      return await preparePipeline(deps, await move(deps, job, { set: counted }), at, what.dataset)
     const plan =
       job.kind === 'script' ? planFor(what.question, counted.subjects, what.dataset.declaredSubjects) : undefined
     if (typeof plan === 'string') throw new Refused(plan)
-    const container = plan ? await handOver(d, job, what.question, plan, what.dataset, what.version) : undefined
-    const now = d.now().toISOString()
-    await move(d, job, {
+    const container = plan ? await handOver(deps, job, what.question, plan, what.dataset, what.version) : undefined
+    const now = deps.now().toISOString()
+    await move(deps, job, {
       set: { ...counted, steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', now) },
     })
     return container ? { compute: 'container', container } : { compute: 'query' }
   } catch (e) {
     if (!(e instanceof Refused)) throw e
-    await move(d, job, {
-      set: decided(job, endOf(e.code) as 'blocked' | 'failed', d.now().toISOString(), {
+    await move(deps, job, {
+      set: decided(job, endOf(e.code) as 'blocked' | 'failed', deps.now().toISOString(), {
         code: e.code,
         step: 'prepare',
       }),
@@ -188,12 +199,12 @@ async function prepare(d: Deps, found: Item<JobItem>): Promise<Omit<Prepared, 'j
  * The workflow's step. `none` when there is nothing (left) to compute: the job was refused, decided, cancelled, or
  * another attempt has it.
  */
-export function createPrepare(deps: Deps): (input: StepInput) => Promise<Prepared> {
-  const d = guarded(deps, 'prepare', backstage.find((f) => f.area === 'jobs' && f.name === 'prepare')!.grants)
+export function createPrepare(unguarded: Deps): (input: StepInput) => Promise<Prepared> {
+  const deps = guarded(unguarded, 'prepare', backstage.find((f) => f.area === 'jobs' && f.name === 'prepare')!.grants)
   return async ({ jobId, attempt }) => {
-    const job = await atWork(d, jobId, attempt)
+    const job = await atWork(deps, jobId, attempt)
     try {
-      return { jobId, attempt, ...(job ? await prepare(d, job) : { compute: 'none' as const }) }
+      return { jobId, attempt, ...(job ? await prepare(deps, job) : { compute: 'none' as const }) }
     } catch (e) {
       if (!(e instanceof Overtaken)) throw e
       return { jobId, attempt, compute: 'none' }

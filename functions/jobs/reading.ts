@@ -50,14 +50,14 @@ function checked(schema: DatasetSchema): DatasetSchema {
 
 /** Reads and writes `datasets/<id>/reading.json`. Throws `Unreadable`. */
 export async function readFiles(
-  d: Deps,
+  deps: Deps,
   job: JobItem,
   files: UploadedFile[],
   o: { fromStudy: boolean; notes: string[] },
 ): Promise<void> {
   const tables = files.filter((f) => isTableFile(f.path))
   const other = files.filter((f) => !isTableFile(f.path)).map(({ path, size }) => ({ path, size }))
-  const found = await d.engine.read(
+  const found = await deps.engine.read(
     tables.map((f) => ({
       file: f.path,
       data: { key: blobKey(job.datasetId, f.sha256), sha256: f.sha256, size: f.size },
@@ -77,7 +77,7 @@ export async function readFiles(
       warnings: i === 0 ? [...t.warnings, ...o.notes] : t.warnings,
     })),
   }
-  await d.objects.put('protected', readingKey(job.datasetId), jsonBytes(reading), 'application/json')
+  await deps.objects.put('protected', readingKey(job.datasetId), jsonBytes(reading), 'application/json')
 }
 
 interface Made {
@@ -87,10 +87,10 @@ interface Made {
 /** Says that the study was opened and its tables lie in the bucket: then it is not opened again. */
 const madeKey = (jobId: string): string => `jobs/${jobId}/study.json`
 
-async function put(d: Deps, datasetId: string, path: string, text: string): Promise<UploadedFile> {
+async function put(deps: Deps, datasetId: string, path: string, text: string): Promise<UploadedFile> {
   const bytes = new TextEncoder().encode(text)
   const sha256 = await sha256Hex(bytes)
-  await d.objects.put('protected', blobKey(datasetId, sha256), bytes, 'text/csv')
+  await deps.objects.put('protected', blobKey(datasetId, sha256), bytes, 'text/csv')
   return { path, size: bytes.length, sha256 }
 }
 
@@ -99,12 +99,13 @@ async function put(d: Deps, datasetId: string, path: string, text: string): Prom
  * `Unreadable` when there is no run left.
  */
 export async function studyFiles(
-  d: Deps,
+  deps: Deps,
   job: JobItem,
   ask: Extract<RegistrationAsk, { act: 'from-study' }>,
 ): Promise<Made> {
-  if (await d.objects.head('protected', madeKey(job.jobId))) return readJson<Made>(d, 'protected', madeKey(job.jobId))
-  const { runs, unopenable } = await openStudy(d, {
+  if (await deps.objects.head('protected', madeKey(job.jobId)))
+    return readJson<Made>(deps, 'protected', madeKey(job.jobId))
+  const { runs, unopenable } = await openStudy(deps, {
     studyId: ask.studyId,
     datasetId: job.datasetId,
     userId: job.userId,
@@ -114,8 +115,8 @@ export async function studyFiles(
   const t = await studyTables(job.datasetId, runs)
   const made: Made = {
     files: [
-      await put(d, job.datasetId, 'participants.csv', t.participants),
-      ...(runs.some((r) => r.trials.length > 0) ? [await put(d, job.datasetId, 'trials.csv', t.trials)] : []),
+      await put(deps, job.datasetId, 'participants.csv', t.participants),
+      ...(runs.some((r) => r.trials.length > 0) ? [await put(deps, job.datasetId, 'trials.csv', t.trials)] : []),
     ],
     notes: [
       ...(unopenable > 0
@@ -124,6 +125,6 @@ export async function studyFiles(
       ...(t.left > 0 ? [`${t.left} columns that few trials have were left out.`] : []),
     ],
   }
-  await d.objects.put('protected', madeKey(job.jobId), jsonBytes(made), 'application/json')
+  await deps.objects.put('protected', madeKey(job.jobId), jsonBytes(made), 'application/json')
   return made
 }

@@ -107,8 +107,8 @@ describe('registration', () => {
   })
   it('does nothing any more once another reading has begun, the job was cancelled, or the dataset is retired', async () => {
     const id = await s.make()
-    const first = await s.read(id, { 'subjects.csv': 'broken' }),
-      second = await s.read(id, { 'subjects.csv': subjectsCsv })
+    const first = await s.read(id, { 'subjects.csv': 'broken' })
+    const second = await s.read(id, { 'subjects.csv': subjectsCsv })
     await s.walk(second)
     expect(await s.walk(first)).toMatchObject({ state: 'cancelled' })
     expect(await item(id)).toMatchObject({ state: 'proposed', readingJob: second })
@@ -157,8 +157,8 @@ describe('registration', () => {
 
 /** Deps whose n-th write fails as if the process had been killed; `killed` says whether it came to that. */
 function killing(deps: Deps, n: number): { deps: Deps; killed: () => boolean } {
-  let left = n,
-    dead = false
+  let left = n
+  let dead = false
   const step = (): void => {
     if (dead || left-- <= 0) {
       dead = true

@@ -24,14 +24,14 @@ class Superseded extends Error {
 
 /** Changes the dataset as long as this job is the one that it waits for. */
 async function turn(
-  d: Deps,
+  deps: Deps,
   job: JobItem,
   set: Partial<DatasetItem>,
   remove: (keyof DatasetItem)[] = [],
 ): Promise<void> {
   try {
-    await d.table.update<DatasetItem>(keyOf.dataset(job.datasetId), {
-      set: { ...set, changed: d.now().toISOString() },
+    await deps.table.update<DatasetItem>(keyOf.dataset(job.datasetId), {
+      set: { ...set, changed: deps.now().toISOString() },
       remove,
       when: [
         { attribute: 'readingJob', is: 'equal', value: job.jobId },
@@ -43,17 +43,17 @@ async function turn(
   }
 }
 
-async function register(d: Deps, job: Item<JobItem>, s: Item<DatasetItem>, ask: RegistrationAsk): Promise<void> {
+async function register(deps: Deps, job: Item<JobItem>, s: Item<DatasetItem>, ask: RegistrationAsk): Promise<void> {
   if (ask.act === 'store') {
-    await storeVersion(d, job, s, ask)
-    await turn(d, job, { state: 'published', version: job.datasetVersion }, ['problem'])
-    await makeTwins(d, { ...s, version: job.datasetVersion }, job.userId)
+    await storeVersion(deps, job, s, ask)
+    await turn(deps, job, { state: 'published', version: job.datasetVersion }, ['problem'])
+    await makeTwins(deps, { ...s, version: job.datasetVersion }, job.userId)
     return
   }
-  const { files, notes } = ask.act === 'read' ? { files: ask.files, notes: [] } : await studyFiles(d, job, ask)
-  await readFiles(d, job, files, { fromStudy: ask.act === 'from-study', notes })
+  const { files, notes } = ask.act === 'read' ? { files: ask.files, notes: [] } : await studyFiles(deps, job, ask)
+  await readFiles(deps, job, files, { fromStudy: ask.act === 'from-study', notes })
   // Beside a published version nothing changes for those who ask it.
-  await turn(d, job, s.version === 0 ? { state: 'proposed' } : {}, ['problem'])
+  await turn(deps, job, s.version === 0 ? { state: 'proposed' } : {}, ['problem'])
 }
 
 /**
@@ -61,7 +61,7 @@ async function register(d: Deps, job: Item<JobItem>, s: Item<DatasetItem>, ask: 
  * files that could not be read leave a draft.
  */
 async function unreadable(
-  d: Deps,
+  deps: Deps,
   job: JobItem,
   s: DatasetItem,
   act: RegistrationAsk['act'],
@@ -73,39 +73,43 @@ async function unreadable(
       : // A reason may quote what stands in the custodian's own file, never what participants of a study recorded.
         {
           file: e.file,
-          ...(e.line === undefined ? {} : { line: e.line }),
+          line: e.line,
           reason:
             act === 'from-study'
               ? 'The study’s records do not make a table that can be read.'
               : e.message.slice(0, 500),
         }
-  await turn(d, job, { problem, ...(s.version === 0 && act !== 'store' ? { state: 'draft' as const } : {}) })
+  await turn(deps, job, { problem, ...(s.version === 0 && act !== 'store' ? { state: 'draft' as const } : {}) })
 }
 
 /**
  * The workflow's step: `(input) => {}`. Anything but an answer about the files is thrown, and the workflow tries again.
  */
-export function createRegistration(deps: Deps): (input: StepInput) => Promise<object> {
-  const d = guarded(deps, 'registration', backstage.find((f) => f.area === 'jobs' && f.name === 'registration')!.grants)
+export function createRegistration(unguarded: Deps): (input: StepInput) => Promise<object> {
+  const deps = guarded(
+    unguarded,
+    'registration',
+    backstage.find((f) => f.area === 'jobs' && f.name === 'registration')!.grants,
+  )
   return async ({ jobId, attempt }) => {
-    const job = await atWork(d, jobId, attempt)
+    const job = await atWork(deps, jobId, attempt)
     if (!job || job.kind !== 'registration') return {}
-    const at = (): string => d.now().toISOString()
+    const at = (): string => deps.now().toISOString()
     const failed = async (code: JobCode): Promise<void> => {
-      await move(d, job, { set: decided({ ...job, steps: steps() }, 'failed', at(), { code, step: 'compute' }) })
+      await move(deps, job, { set: decided({ ...job, steps: steps() }, 'failed', at(), { code, step: 'compute' }) })
     }
     const began = at()
     const steps = (): JobItem['steps'] => (job.steps.compute ? job.steps : stepStarted(job.steps, 'compute', began))
     try {
-      const s = await d.table.get<DatasetItem>(keyOf.dataset(job.datasetId))
-      const ask = await readJson<RegistrationAsk>(d, 'protected', askKey(jobId))
+      const s = await deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId))
+      const ask = await readJson<RegistrationAsk>(deps, 'protected', askKey(jobId))
       try {
         if (!s || s.state === 'retired' || s.readingJob !== jobId) throw new Superseded()
         try {
-          await register(d, job, s, ask)
+          await register(deps, job, s, ask)
         } catch (e) {
           if (!(e instanceof Unreadable || e instanceof MayNotOpen)) throw e
-          await unreadable(d, job, s, ask.act, e)
+          await unreadable(deps, job, s, ask.act, e)
           await failed('unreadable')
           return {}
         }
@@ -115,7 +119,7 @@ export function createRegistration(deps: Deps): (input: StepInput) => Promise<ob
         return {}
       }
       const ended = at()
-      await move(d, job, {
+      await move(deps, job, {
         to: 'checking',
         set: { outcome: 'succeeded', steps: { ...steps(), compute: { started: steps().compute!.started, ended } } },
       })

@@ -26,9 +26,9 @@ export async function unpacked(bytes: Uint8Array): Promise<string | undefined> {
 /**
  * The job's report; undefined when there is none, or nothing that is one: the platform's failure, not the analyst's.
  */
-export async function reportOf(d: Pick<Deps, 'objects'>, job: JobItem): Promise<Report | undefined> {
+export async function reportOf(deps: Pick<Deps, 'objects'>, job: JobItem): Promise<Report | undefined> {
   try {
-    const text = await unpacked(await d.objects.get('quarantine', objectOf.report(job.jobId)))
+    const text = await unpacked(await deps.objects.get('quarantine', objectOf.report(job.jobId)))
     const report = text === undefined ? undefined : (JSON.parse(text) as Report)
     return report?.job === job.jobId && Array.isArray(report.runs) ? report : undefined
   } catch (e) {
@@ -43,13 +43,13 @@ export function logOf(report: Report, subjects: number | undefined): Log {
   const start = (text: string): string =>
     text.length > each ? `${text.slice(0, each)}\n[${text.length - each} more characters]` : text
   return {
-    ...(subjects === undefined ? {} : { subjects }),
+    subjects,
     ...(report.refused ? { message: `Nothing could run: ${report.refused}.` } : {}),
     runs: report.runs.map((r) => ({
       run: String(r.run),
       subjects: r.subjects,
       end: r.end,
-      ...(r.exitCode === undefined ? {} : { exitCode: r.exitCode }),
+      exitCode: r.exitCode,
       seconds: r.seconds,
       stdout: start(r.stdout),
       stderr: start(r.stderr),

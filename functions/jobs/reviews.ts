@@ -32,21 +32,21 @@ function checkable(job: JobItem, caller: Caller): void {
   if (job.state !== 'held') throw wrongState(job)
 }
 
-const reviews: Implementation<Routes['reviews']> = async ({ params, query, caller }, d) => {
-  const page = await d.table.query<{ jobId: string; held: string }>(keyOf.organisation(params.organisationId).pk, {
+const reviews: Implementation<Routes['reviews']> = async ({ params, query, caller }, deps) => {
+  const page = await deps.table.query<{ jobId: string; held: string }>(keyOf.organisation(params.organisationId).pk, {
     index: true,
     prefix: query.state === 'open' ? 'HELD#1#' : 'HELD#',
     backwards: true,
     limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
+    after: query.after,
   })
-  const names = new Names(d)
+  const names = new Names(deps)
   const items = await Promise.all(
     page.items.map(async ({ pk, held }) => {
       const jobId = pk.slice('JOB#'.length)
       const [job, mine] = await Promise.all([
-        d.table.get<JobItem>(keyOf.job(jobId)),
-        d.table.get<VoteItem>(keyOf.vote(jobId, caller.userId)),
+        deps.table.get<JobItem>(keyOf.job(jobId)),
+        deps.table.get<VoteItem>(keyOf.vote(jobId, caller.userId)),
       ])
       if (!job || (query.state === 'open' && job.state !== 'held')) return []
       const [dataset, owner] = await Promise.all([names.dataset(job.datasetId), names.person(job.userId)])
@@ -67,17 +67,21 @@ const reviews: Implementation<Routes['reviews']> = async ({ params, query, calle
       ]
     }),
   )
-  return { items: items.flat(), ...(page.next === undefined ? {} : { next: page.next }) }
+  return { items: items.flat(), next: page.next }
 }
 
-const review: Implementation<Routes['review']> = async ({ job, caller, subject }, d) => {
+const review: Implementation<Routes['review']> = async ({ job, caller, subject }, deps) => {
   checkable(job, caller)
-  const names = new Names(d)
+  const names = new Names(deps)
   // Unreleased output is about to be shown to a person.
-  await record(d, job.organisationId, whoOf(caller), [
+  await record(deps, job.organisationId, whoOf(caller), [
     { act: 'job.inspected', object: `job ${job.jobId}`, detail: { as: 'checker', dataset: job.datasetId } },
   ])
-  const [decision, question, votes] = await Promise.all([kept(d, job), questionOf(d, job), votesOn(d, job.jobId)])
+  const [decision, question, votes] = await Promise.all([
+    kept(deps, job),
+    questionOf(deps, job),
+    votesOn(deps, job.jobId),
+  ])
   if (!decision) throw wrongState(job)
   const mine = votes.find((v) => v.userId === caller.userId)
   const others = mine ? votes.filter((v) => v.userId !== caller.userId) : []
@@ -96,11 +100,11 @@ const review: Implementation<Routes['review']> = async ({ job, caller, subject }
   }
 }
 
-const view = async (d: Deps, jobId: string, caller: Caller, subject: Parameters<typeof toJob>[2]['subject']) =>
-  toJob(new Names(d), (await d.table.get<JobItem>(keyOf.job(jobId)))!, { userId: caller.userId, subject })
+const view = async (deps: Deps, jobId: string, caller: Caller, subject: Parameters<typeof toJob>[2]['subject']) =>
+  toJob(new Names(deps), (await deps.table.get<JobItem>(keyOf.job(jobId)))!, { userId: caller.userId, subject })
 
 async function say(
-  d: Deps,
+  deps: Deps,
   job: Item<JobItem>,
   by: 'checker' | 'analyst',
   text: string,
@@ -110,8 +114,8 @@ async function say(
   if (questions.length >= questionsAllowed)
     throw new Failure('wrong-state', 'Enough was asked about this output. Approve or reject it.')
   try {
-    await move(d, job, {
-      set: { questions: [...questions, { by, text, at: d.now().toISOString() }], waiting },
+    await move(deps, job, {
+      set: { questions: [...questions, { by, text, at: deps.now().toISOString() }], waiting },
       unchanged: true,
     })
   } catch (e) {
@@ -121,46 +125,46 @@ async function say(
   }
 }
 
-const vote: Implementation<Routes['vote']> = async ({ job, caller, subject, body }, d) => {
+const vote: Implementation<Routes['vote']> = async ({ job, caller, subject, body }, deps) => {
   checkable(job, caller)
   if (body.vote === 'ask' && body.comment === '')
     throw new Failure('invalid-request', 'Write what you want to know.', [
       { path: '/body/comment', message: 'Missing', expected: 'a question' },
     ])
-  await record(d, job.organisationId, whoOf(caller), [
+  await record(deps, job.organisationId, whoOf(caller), [
     { act: 'job.voted', object: `job ${job.jobId}`, detail: { vote: body.vote, dataset: job.datasetId } },
   ])
   if (body.vote === 'ask') {
-    await say(d, job, 'checker', body.comment, 'answer')
-    return view(d, job.jobId, caller, subject)
+    await say(deps, job, 'checker', body.comment, 'answer')
+    return view(deps, job.jobId, caller, subject)
   }
   try {
-    await put(d, {
+    await put(deps, {
       jobId: job.jobId,
       userId: caller.userId,
       vote: body.vote,
       comment: body.comment,
-      at: d.now().toISOString(),
+      at: deps.now().toISOString(),
     })
   } catch (e) {
     // The same person, twice at once: the vote that came first stands.
     if (!(e instanceof AlreadyExists || e instanceof ConditionFailed)) throw e
   }
-  const votes = await votesOn(d, job.jobId)
+  const votes = await votesOn(deps, job.jobId)
   try {
-    const counted = await move(d, job, { set: { votes: votes.length } })
-    await conclude(d, counted, votes, 'request')
+    const counted = await move(deps, job, { set: { votes: votes.length } })
+    await conclude(deps, counted, votes, 'request')
   } catch (e) {
     if (!(e instanceof Overtaken)) throw e
   }
-  return view(d, job.jobId, caller, subject)
+  return view(deps, job.jobId, caller, subject)
 }
 
-const answer: Implementation<Routes['answer']> = async ({ job, caller, subject, body }, d) => {
+const answer: Implementation<Routes['answer']> = async ({ job, caller, subject, body }, deps) => {
   if (job.state !== 'held' || job.waiting !== 'answer') throw wrongState(job)
   if (job.userId !== caller.userId) throw new Failure('forbidden', 'The question is for whoever asked the analysis.')
-  await say(d, job, 'analyst', body.text, 'checkers')
-  return view(d, job.jobId, caller, subject)
+  await say(deps, job, 'analyst', body.text, 'checkers')
+  return view(deps, job.jobId, caller, subject)
 }
 
 /** The function that serves output checkers. */

@@ -17,16 +17,16 @@ const stepOf = (job: JobItem): JobStep => (job.steps.check ? 'check' : job.steps
  * Held outputs stay in quarantine. The pointer by which checkers find them comes first: it is shown only while the job
  * is held.
  */
-async function hold(d: Deps, job: Item<JobItem>): Promise<void> {
-  const at = d.now().toISOString()
-  if (job.kind === 'script' || job.kind === 'pipeline') await emptyInputs(d, job)
-  await once(d, heldPointer(job, at))
-  await record(d, job.organisationId, platform, [
+async function hold(deps: Deps, job: Item<JobItem>): Promise<void> {
+  const at = deps.now().toISOString()
+  if (job.kind === 'script' || job.kind === 'pipeline') await emptyInputs(deps, job)
+  await once(deps, heldPointer(job, at))
+  await record(deps, job.organisationId, platform, [
     { act: 'job.held', object: `job ${job.jobId}`, detail: { dataset: job.datasetId } },
   ])
   // People take days: meanwhile others have its place in the queue of runs.
-  if (job.kind === 'pipeline') await outOfQueue(d, job)
-  await move(d, job, {
+  if (job.kind === 'pipeline') await outOfQueue(deps, job)
+  await move(deps, job, {
     to: 'held',
     set: { waiting: 'checkers', votes: 0, steps: stepEnded(job.steps, 'check', at) },
     remove: ['outcome'],
@@ -37,32 +37,32 @@ async function hold(d: Deps, job: Item<JobItem>): Promise<void> {
  * Makes true what the steps decided, or that they came to no decision. Safe to run any number of times, at the same
  * time.
  */
-export async function settleJob(d: Deps, job: Item<JobItem>, by: 'step' | 'request' = 'step'): Promise<void> {
+export async function settleJob(deps: Deps, job: Item<JobItem>, by: 'step' | 'request' = 'step'): Promise<void> {
   try {
-    if (!jobLife[job.state].live) await finish(d, job, by)
+    if (!jobLife[job.state].live) await finish(deps, job, by)
     else if (job.waiting === 'approval' || (job.state === 'held' && job.outcome === undefined)) return
-    else if (job.outcome === 'held') await hold(d, job)
-    else if (job.outcome === 'succeeded') await end(d, job, undefined, { by })
+    else if (job.outcome === 'held') await hold(deps, job)
+    else if (job.outcome === 'succeeded') await end(deps, job, undefined, { by })
     else
-      await end(d, job, job.outcome && job.problem ? job.problem : { code: 'infrastructure', step: stepOf(job) }, {
+      await end(deps, job, job.outcome && job.problem ? job.problem : { code: 'infrastructure', step: stepOf(job) }, {
         by,
       })
   } catch (e) {
     if (!(e instanceof Overtaken)) throw e
     // Another end won, or the same step runs twice: what is left to do is what follows from the state as it is.
-    const now = await d.table.get<JobItem>(keyOf.job(job.jobId))
-    if (now && !jobLife[now.state].live) await finish(d, now, by)
+    const now = await deps.table.get<JobItem>(keyOf.job(job.jobId))
+    if (now && !jobLife[now.state].live) await finish(deps, now, by)
   }
 }
 
 /** The workflow's step: `(input) => {}`. */
-export function createSettle(deps: Deps): (input: StepInput) => Promise<object> {
-  const d = guarded(deps, 'settle', backstage.find((f) => f.area === 'jobs' && f.name === 'settle')!.grants)
+export function createSettle(unguarded: Deps): (input: StepInput) => Promise<object> {
+  const deps = guarded(unguarded, 'settle', backstage.find((f) => f.area === 'jobs' && f.name === 'settle')!.grants)
   return async ({ jobId, attempt }) => {
-    const job = await d.table.get<JobItem>(keyOf.job(jobId))
+    const job = await deps.table.get<JobItem>(keyOf.job(jobId))
     if (job && (job.attempt === attempt || !jobLife[job.state].live)) {
-      await settleJob(d, job)
-      if (job.kind === 'pipeline') await settledPipeline(d, job.jobId)
+      await settleJob(deps, job)
+      if (job.kind === 'pipeline') await settledPipeline(deps, job.jobId)
     }
     return {}
   }

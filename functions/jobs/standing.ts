@@ -45,10 +45,10 @@ export interface Log {
 
 export const jsonBytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 export const readJson = async <T>(
-  d: Pick<Deps, 'objects'>,
+  deps: Pick<Deps, 'objects'>,
   bucket: 'protected' | 'quarantine' | 'released',
   key: string,
-): Promise<T> => JSON.parse(new TextDecoder().decode(await d.objects.get(bucket, key))) as T
+): Promise<T> => JSON.parse(new TextDecoder().decode(await deps.objects.get(bucket, key))) as T
 
 /** Somebody else moved the job on: a cancellation, another attempt, another run of the same step. */
 export class Overtaken extends Error {
@@ -68,13 +68,13 @@ export interface Move {
  * has no such step. Of all moves out of a state, one wins: that is what decides between a cancellation and a release.
  */
 export async function move(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   job: Item<JobItem>,
   { to = job.state, set = {}, remove = [], unchanged }: Move,
 ): Promise<Item<JobItem>> {
   if (!mayBecome(job.state, to) || !jobLife[job.state].live) throw new Overtaken(`${job.state} does not become ${to}`)
   try {
-    return await d.table.update<JobItem>(keyOf.job(job.jobId), {
+    return await deps.table.update<JobItem>(keyOf.job(job.jobId), {
       set: { ...set, state: to },
       remove,
       when: [
@@ -99,7 +99,7 @@ export const decided = (
   problem?: JobProblem,
 ): Pick<JobItem, 'outcome' | 'steps'> & { problem?: JobProblem } => ({
   outcome,
-  ...(problem ? { problem } : {}),
+  problem,
   steps: problem ? stepEnded(job.steps, problem.step, at, outcome === 'failed') : job.steps,
 })
 
@@ -117,11 +117,11 @@ export const stepEnded = (steps: JobItem['steps'], step: JobStep, at: string, fa
  * another attempt's.
  */
 export async function atWork(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   jobId: string,
   attempt: number,
 ): Promise<Item<JobItem> | undefined> {
-  const job = await d.table.get<JobItem>(keyOf.job(jobId))
+  const job = await deps.table.get<JobItem>(keyOf.job(jobId))
   if (!job || job.attempt !== attempt || job.outcome !== undefined || job.waiting === 'approval') return undefined
   return job.state === 'queued' || job.state === 'running' || job.state === 'checking' ? job : undefined
 }

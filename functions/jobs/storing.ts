@@ -21,13 +21,13 @@ const inlineBytes = 60_000
  * Volumes that a listing table names and nobody uploaded would be missing in every run. Only of a CSV file: the lines
  * of others are not looked at here.
  */
-async function checkVolumes(d: Deps, datasetId: string, { schema, files }: Store): Promise<void> {
+async function checkVolumes(deps: Deps, datasetId: string, { schema, files }: Store): Promise<void> {
   const uploaded = new Set(files.map((f) => f.path))
   for (const folder of schema.images) {
     const file = schema.tables.find((t) => t.name === folder.table)!.file
     if (!/\.csv$/i.test(file)) continue
     const listed = files.find((f) => f.path === file)!
-    const text = new TextDecoder().decode(await d.objects.get('protected', blobKey(datasetId, listed.sha256)))
+    const text = new TextDecoder().decode(await deps.objects.get('protected', blobKey(datasetId, listed.sha256)))
     const missing = missingVolumes(readCsv(text), folder.path, uploaded)
     if (missing.length > 0)
       throw new Unreadable(
@@ -46,19 +46,19 @@ const taken = (): Unreadable =>
  * Makes the version item of `job.datasetVersion`. The tables lie where only this attempt of this job writes, so that no
  * other can change bytes whose hashes are recorded. Throws `Unreadable`.
  */
-export async function storeVersion(d: Deps, job: JobItem, s: DatasetItem, ask: Store): Promise<void> {
+export async function storeVersion(deps: Deps, job: JobItem, s: DatasetItem, ask: Store): Promise<void> {
   const key = keyOf.datasetVersion(s.datasetId, job.datasetVersion)
-  const held = await d.table.get<Pick<DatasetVersionItem, 'jobId'>>(key, ['jobId'])
+  const held = await deps.table.get<Pick<DatasetVersionItem, 'jobId'>>(key, ['jobId'])
   if (held?.jobId === job.jobId) return
   if (held) throw taken()
-  await checkVolumes(d, s.datasetId, ask)
+  await checkVolumes(deps, s.datasetId, ask)
   const named = new Map(ask.files.map((f) => [f.path, f]))
   const sources = [...new Set(ask.schema.tables.map((t) => t.file))].map((file) => {
     const f = named.get(file)!
     return { file, data: { key: blobKey(s.datasetId, f.sha256), sha256: f.sha256, size: f.size } }
   })
   const folder = `datasets/${s.datasetId}/v${job.datasetVersion}`
-  const { data, outside } = await d.engine.store(sources, ask.schema, `${folder}/${job.jobId}-${job.attempt}/`)
+  const { data, outside } = await deps.engine.store(sources, ask.schema, `${folder}/${job.jobId}-${job.attempt}/`)
   const tables = new Set(ask.schema.tables.map((t) => t.file))
   const others = ask.files.filter((f) => !tables.has(f.path))
   const hash = hashNow(
@@ -68,7 +68,7 @@ export async function storeVersion(d: Deps, job: JobItem, s: DatasetItem, ask: S
       files: others.map((f) => [f.path, f.sha256]).sort(),
     }),
   )
-  const list = await listed(d, folder, job, ask.files, tables)
+  const list = await listed(deps, folder, job, ask.files, tables)
   const item: DatasetVersionItem = {
     datasetId: s.datasetId,
     version: job.datasetVersion,
@@ -76,21 +76,21 @@ export async function storeVersion(d: Deps, job: JobItem, s: DatasetItem, ask: S
     ...list,
     hash,
     outside,
-    published: d.now().toISOString(),
+    published: deps.now().toISOString(),
     publishedBy: job.userId,
     jobId: job.jobId,
   }
   try {
-    await d.table.create({ ...item, ...key })
+    await deps.table.create({ ...item, ...key })
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
-    if ((await d.table.get<Pick<DatasetVersionItem, 'jobId'>>(key, ['jobId']))?.jobId !== job.jobId) throw taken()
+    if ((await deps.table.get<Pick<DatasetVersionItem, 'jobId'>>(key, ['jobId']))?.jobId !== job.jobId) throw taken()
   }
 }
 
 /** The files of a version in its item, or where they are many, in an object beside the tables. */
 async function listed(
-  d: Deps,
+  deps: Deps,
   folder: string,
   job: JobItem,
   files: UploadedFile[],
@@ -99,6 +99,6 @@ async function listed(
   const bytes = jsonBytes(files)
   if (bytes.length <= inlineBytes) return { files }
   const filesKey = `${folder}/${job.jobId}-${job.attempt}/files.json`
-  await d.objects.put('protected', filesKey, bytes, 'application/json')
+  await deps.objects.put('protected', filesKey, bytes, 'application/json')
   return { files: files.filter((f) => tables.has(f.path)), filesKey }
 }

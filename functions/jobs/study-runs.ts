@@ -24,10 +24,10 @@ const pageBytes = 4_000_000
 /** Events written between two looks at the chain. */
 const eventsAtOnce = 200
 
-async function mayOpen(d: Deps, study: StudyItem, userId: string): Promise<boolean> {
+async function mayOpen(deps: Deps, study: StudyItem, userId: string): Promise<boolean> {
   const [member, person] = await Promise.all([
-    d.table.get<MemberItem>(keyOf.member(study.organisationId, userId)),
-    d.table.get<StudyPersonItem>(keyOf.studyPerson(study.studyId, userId)),
+    deps.table.get<MemberItem>(keyOf.member(study.organisationId, userId)),
+    deps.table.get<StudyPersonItem>(keyOf.studyPerson(study.studyId, userId)),
   ])
   return member !== undefined && may({ roles: member.roles, rights: person?.rights ?? [] }, 'runs.open')
 }
@@ -39,9 +39,9 @@ const holds = (r: Item<RunItem> | undefined): r is Item<RunItem> =>
  * The sealed bytes of a record's object; undefined when they are not there. A store that cannot be reached is an error,
  * not a missing object.
  */
-const sealedObject = async (d: Deps, runId: string, sha256: string): Promise<Uint8Array | undefined> => {
+const sealedObject = async (deps: Deps, runId: string, sha256: string): Promise<Uint8Array | undefined> => {
   try {
-    return await d.objects.get('sealed', objectKey(runId, sha256))
+    return await deps.objects.get('sealed', objectKey(runId, sha256))
   } catch (e) {
     if (e instanceof ObjectMissing) return undefined
     throw e
@@ -49,17 +49,17 @@ const sealedObject = async (d: Deps, runId: string, sha256: string): Promise<Uin
 }
 
 /** Decrypts one run. A record that its key does not open is counted and left out. */
-async function openRun(d: Deps, r: Item<RunItem>): Promise<{ run: StudyRun; unopenable: number }> {
-  const key = await importRunKey(await d.keys.unwrap(r.kid, fromBase64url(r.wrappedKey!)))
+async function openRun(deps: Deps, r: Item<RunItem>): Promise<{ run: StudyRun; unopenable: number }> {
+  const key = await importRunKey(await deps.keys.unwrap(r.kid, fromBase64url(r.wrappedKey!)))
   const records: OpenedRecord[] = []
   let unopenable = 0
   for (let from: number | undefined = 1; from !== undefined;) {
-    const page: Awaited<ReturnType<typeof readRecords>> = await readRecords(d, r.runId, from, r.endSeq!, pageBytes)
+    const page: Awaited<ReturnType<typeof readRecords>> = await readRecords(deps, r.runId, from, r.endSeq!, pageBytes)
     for (const s of page.records) {
       // Participants' files have no place in a table, so they are not even fetched.
       if (s.op !== 'append' && s.op !== 'replace') continue
       const place = { runId: r.runId, seq: s.seq, op: s.op, part: s.part }
-      const sealed = s.object && (await sealedObject(d, r.runId, s.object.sha256))
+      const sealed = s.object && (await sealedObject(deps, r.runId, s.object.sha256))
       if (s.object && !sealed) {
         unopenable++
         continue
@@ -92,13 +92,13 @@ async function openRun(d: Deps, r: Item<RunItem>): Promise<{ run: StudyRun; unop
  * goes on. Throws `MayNotOpen`.
  */
 export async function openStudy(
-  d: Deps,
+  deps: Deps,
   o: { studyId: string; datasetId: string; userId: string; purpose: string },
 ): Promise<{ runs: StudyRun[]; unopenable: number }> {
-  const study = await d.table.get<StudyItem>(keyOf.study(o.studyId))
-  if (!study || !(await mayOpen(d, study, o.userId))) throw new MayNotOpen()
+  const study = await deps.table.get<StudyItem>(keyOf.study(o.studyId))
+  if (!study || !(await mayOpen(deps, study, o.userId))) throw new MayNotOpen()
   const ids: string[] = []
-  for await (const r of queryAll<Pick<RunItem, 'runId' | 'state' | 'preview'>>(d.table, keyOf.study(o.studyId).pk, {
+  for await (const r of queryAll<Pick<RunItem, 'runId' | 'state' | 'preview'>>(deps.table, keyOf.study(o.studyId).pk, {
     index: true,
     prefix: 'RUN#',
     attributes: ['runId', 'state', 'preview'],
@@ -107,10 +107,10 @@ export async function openStudy(
   const opened: { runId: string; run: StudyRun; unopenable: number }[] = []
   for (let i = 0; i < ids.length; i += eventsAtOnce) {
     const some = (
-      await Promise.all(ids.slice(i, i + eventsAtOnce).map((id) => d.table.get<RunItem>(keyOf.run(id))))
+      await Promise.all(ids.slice(i, i + eventsAtOnce).map((id) => deps.table.get<RunItem>(keyOf.run(id))))
     ).filter(holds)
     await record(
-      d,
+      deps,
       study.organisationId,
       { kind: 'person', id: o.userId },
       some.map((r) => ({
@@ -120,11 +120,13 @@ export async function openStudy(
       })),
     )
     for (const { runId } of some) {
-      const r = await d.table.get<RunItem>(keyOf.run(runId))
-      if (holds(r)) opened.push({ runId, ...(await openRun(d, r)) })
+      const r = await deps.table.get<RunItem>(keyOf.run(runId))
+      if (holds(r)) opened.push({ runId, ...(await openRun(deps, r)) })
     }
   }
-  const still = await Promise.all(opened.map(async ({ runId }) => holds(await d.table.get<RunItem>(keyOf.run(runId)))))
+  const still = await Promise.all(
+    opened.map(async ({ runId }) => holds(await deps.table.get<RunItem>(keyOf.run(runId)))),
+  )
   const kept = opened.filter((_, i) => still[i])
   return { runs: kept.map((k) => k.run), unopenable: kept.reduce((n, k) => n + k.unopenable, 0) }
 }

@@ -23,9 +23,9 @@ import { decided, jsonBytes, type Log, move, objectOf, readJson, stepEnded, step
 const usualDays = 365
 const dayMilliseconds = 86_400_000
 
-async function reportOf(d: Deps, jobId: string): Promise<SynthesisReport | undefined> {
+async function reportOf(deps: Deps, jobId: string): Promise<SynthesisReport | undefined> {
   try {
-    const text = await unpacked(await d.objects.get('quarantine', objectOf.report(jobId)))
+    const text = await unpacked(await deps.objects.get('quarantine', objectOf.report(jobId)))
     const report = text === undefined ? undefined : (JSON.parse(text) as SynthesisReport)
     return report?.job === jobId ? report : undefined
   } catch (e) {
@@ -41,17 +41,17 @@ async function reportOf(d: Deps, jobId: string): Promise<SynthesisReport | undef
 const drawnTotal = (made: Made): bigint => made.drawn.reduce((sum, e) => sum + BigInt(e.nanoRho), 0n)
 
 async function release(
-  d: Deps,
+  deps: Deps,
   job: JobItem,
   ask: Extract<SynthesisAsk, { act: 'make' }>,
   made: Made,
   s: SynthesisItem,
 ): Promise<void> {
-  const S = s.synthesisId,
-    at = d.now()
+  const S = s.synthesisId
+  const at = deps.now()
   const [dataset, version] = await Promise.all([
-    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
-    d.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion)),
+    deps.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
+    deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion)),
   ])
   const declared = version?.data.schema.tables.find((t) => t.name === s.table)
   const card = cardOf({
@@ -63,28 +63,28 @@ async function release(
     made,
     madeAt: at.toISOString(),
     expires: s.expires ?? new Date(at.getTime() + usualDays * dayMilliseconds).toISOString(),
-    ...(declared ? { declared } : {}),
+    declared,
   })
   const { expires } = card
   // A table stays for a year unless its custodian has said otherwise.
-  await setDue(d, S, expires)
-  if (s.expires === undefined) await d.table.update<SynthesisItem>(keyOf.synthesis(S), { set: { expires } })
-  const origin = d.settings.mainOrigin
+  await setDue(deps, S, expires)
+  if (s.expires === undefined) await deps.table.update<SynthesisItem>(keyOf.synthesis(S), { set: { expires } })
+  const origin = deps.settings.mainOrigin
   await Promise.all([
-    d.objects.put('released', placeOf.made(S, job.jobId), jsonBytes(made), 'application/json'),
-    d.objects.put(
+    deps.objects.put('released', placeOf.made(S, job.jobId), jsonBytes(made), 'application/json'),
+    deps.objects.put(
       'released',
       placeOf.dictionary(S, job.jobId),
       new TextEncoder().encode(dictionaryOf(card, ask.plan, made.domain)),
       'text/csv',
     ),
-    d.objects.put(
+    deps.objects.put(
       'released',
       placeOf.croissant(S, job.jobId),
       jsonBytes(croissantOf(card, ask.plan, made, origin)),
       'application/ld+json',
     ),
-    d.objects.put('released', placeOf.card(S, job.jobId), jsonBytes(card), 'application/json'),
+    deps.objects.put('released', placeOf.card(S, job.jobId), jsonBytes(card), 'application/json'),
   ])
 }
 
@@ -92,8 +92,8 @@ async function release(
  * Figures that were paid for lie where everybody who may see the table sees them; the others where only its custodian
  * does.
  */
-const keepFigures = (d: Deps, S: string, jobId: string, result: EvaluationResult): Promise<void> =>
-  d.objects.put(
+const keepFigures = (deps: Deps, S: string, jobId: string, result: EvaluationResult): Promise<void> =>
+  deps.objects.put(
     result.charged ? 'released' : 'protected',
     result.charged ? placeOf.evaluation(S, jobId) : placeOf.own(S, jobId),
     jsonBytes(result),
@@ -101,24 +101,24 @@ const keepFigures = (d: Deps, S: string, jobId: string, result: EvaluationResult
   )
 
 /** Decides the job. Safe to run twice: everything it writes has one place and one content. */
-export async function checkSynthesis(d: Deps, found: Item<JobItem>): Promise<void> {
-  const at = d.now().toISOString()
-  const job = await move(d, found, {
+export async function checkSynthesis(deps: Deps, found: Item<JobItem>): Promise<void> {
+  const at = deps.now().toISOString()
+  const job = await move(deps, found, {
     to: 'checking',
     set: { steps: stepStarted(stepEnded(found.steps, 'compute', at), 'check', at) },
   })
-  const ask = await readJson<SynthesisAsk>(d, 'protected', objectOf.ask(job.jobId))
+  const ask = await readJson<SynthesisAsk>(deps, 'protected', objectOf.ask(job.jobId))
   const [report, s] = await Promise.all([
-    reportOf(d, job.jobId),
-    d.table.get<SynthesisItem>(keyOf.synthesis(ask.synthesisId)),
+    reportOf(deps, job.jobId),
+    deps.table.get<SynthesisItem>(keyOf.synthesis(ask.synthesisId)),
   ])
   const refuse = async (code: JobCode, log?: Log): Promise<void> => {
-    if (log) await d.objects.put('protected', objectOf.log(job.jobId), jsonBytes(log), 'application/json')
-    await move(d, job, { set: decided(job, 'failed', d.now().toISOString(), { code, step: 'compute' }) })
+    if (log) await deps.objects.put('protected', objectOf.log(job.jobId), jsonBytes(log), 'application/json')
+    await move(deps, job, { set: decided(job, 'failed', deps.now().toISOString(), { code, step: 'compute' }) })
   }
   if (!report || !s) return refuse('infrastructure')
   if ('faults' in report) {
-    await d.objects.put(
+    await deps.objects.put(
       'protected',
       placeOf.faults(ask.synthesisId, job.jobId),
       jsonBytes(report.faults),
@@ -135,15 +135,15 @@ export async function checkSynthesis(d: Deps, found: Item<JobItem>): Promise<voi
       ? []
       : [{ act: 'budget.charged', object: `dataset ${job.datasetId}`, detail: { job: job.jobId, nanoRho: job.charge } }]
   if ('made' in report && ask.act === 'make') {
-    const { made } = report,
-      drawn = drawnTotal(made),
-      price = sharesOf(ask.plan).total
+    const { made } = report
+    const drawn = drawnTotal(made)
+    const price = sharesOf(ask.plan).total
     if (drawn !== price || (job.charge !== undefined && BigInt(job.charge) !== price))
       return refuse('infrastructure', {
         runs: [],
         message: `${drawn} nano-rho were drawn and ${price} are the price: nothing is released.`,
       })
-    await record(d, job.organisationId, platform, [
+    await record(deps, job.organisationId, platform, [
       {
         act: 'synthesis.made',
         object: `synthesis ${ask.synthesisId}`,
@@ -151,7 +151,7 @@ export async function checkSynthesis(d: Deps, found: Item<JobItem>): Promise<voi
       },
       ...entries,
     ])
-    await release(d, job, ask, made, s)
+    await release(deps, job, ask, made, s)
   } else if ('evaluated' in report) {
     const { evaluated } = report
     if (evaluated.charged !== (job.charge !== undefined))
@@ -159,8 +159,10 @@ export async function checkSynthesis(d: Deps, found: Item<JobItem>): Promise<voi
         runs: [],
         message: 'Figures that were not paid for would have been shown: nothing is released.',
       })
-    if (entries.length > 0) await record(d, job.organisationId, platform, entries)
-    await keepFigures(d, ask.synthesisId, job.jobId, evaluated)
+    if (entries.length > 0) await record(deps, job.organisationId, platform, entries)
+    await keepFigures(deps, ask.synthesisId, job.jobId, evaluated)
   }
-  await move(d, job, { set: { outcome: 'succeeded', steps: stepEnded(job.steps, 'check', d.now().toISOString()) } })
+  await move(deps, job, {
+    set: { outcome: 'succeeded', steps: stepEnded(job.steps, 'check', deps.now().toISOString()) },
+  })
 }

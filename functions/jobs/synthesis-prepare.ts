@@ -25,15 +25,15 @@ const to = ({ url, headers }: SignedLink): LinkTo => ({ url, headers })
 
 /** The ask, if it is what was asked and the synthesis still names this job; why not otherwise. */
 async function stillWanted(
-  d: Deps,
+  deps: Deps,
   job: JobItem,
 ): Promise<{ ask: SynthesisAsk; synthesis: Item<SynthesisItem>; dataset: Item<DatasetItem> } | JobCode> {
-  const text = new TextDecoder().decode(await d.objects.get('protected', objectOf.ask(job.jobId)))
+  const text = new TextDecoder().decode(await deps.objects.get('protected', objectOf.ask(job.jobId)))
   if (hashNow(text) !== job.askHash) return 'infrastructure'
   const ask = JSON.parse(text) as SynthesisAsk
   const [synthesis, dataset] = await Promise.all([
-    d.table.get<SynthesisItem>(keyOf.synthesis(ask.synthesisId)),
-    d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
+    deps.table.get<SynthesisItem>(keyOf.synthesis(ask.synthesisId)),
+    deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
   ])
   if (!synthesis || !dataset) return 'infrastructure'
   const named = ask.act === 'make' ? synthesis.jobId === job.jobId : synthesis.evaluations.includes(job.jobId)
@@ -41,26 +41,26 @@ async function stillWanted(
 }
 
 /** Where the real table lies. */
-async function tableOf(d: Deps, s: SynthesisItem): Promise<{ key: string; format: TableFormat } | undefined> {
+async function tableOf(deps: Deps, s: SynthesisItem): Promise<{ key: string; format: TableFormat } | undefined> {
   if (s.upload)
     return { key: blobKey(s.datasetId, s.upload.sha256), format: /\.parquet$/i.test(s.upload.path) ? 'parquet' : 'csv' }
-  const version = await d.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion))
+  const version = await deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion))
   const stored = version?.data.tables.find((t) => t.name === s.table)
   return stored && { key: stored.parquet.key, format: 'stored' }
 }
 
 async function manifestOf(
-  d: Deps,
+  deps: Deps,
   job: JobItem,
   ask: SynthesisAsk,
   table: { key: string; format: TableFormat },
 ): Promise<SynthesisManifest> {
-  const { jobId } = job,
-    S = ask.synthesisId
+  const { jobId } = job
+  const S = ask.synthesisId
   const read = async (bucket: 'protected' | 'released', key: string): Promise<LinkTo> =>
-    to(await d.objects.signedGet(bucket, key, linkSeconds))
+    to(await deps.objects.signedGet(bucket, key, linkSeconds))
   const write = async (bucket: 'protected' | 'quarantine' | 'released', key: string, type: string): Promise<LinkTo> =>
-    to(await d.objects.signedWrite(bucket, key, type, linkSeconds))
+    to(await deps.objects.signedWrite(bucket, key, type, linkSeconds))
   const common = {
     job: jobId,
     runtime: 'synthesis' as const,
@@ -79,7 +79,7 @@ async function manifestOf(
       csv: await write('released', placeOf.csv(S, jobId), 'text/csv'),
       parquet: await write('released', placeOf.parquet(S, jobId), 'application/vnd.apache.parquet'),
     }
-  const made = await readJson<Made>(d, 'released', placeOf.made(S, ask.madeBy))
+  const made = await readJson<Made>(deps, 'released', placeOf.made(S, ask.madeBy))
   return {
     ...common,
     act: 'evaluate',
@@ -87,7 +87,7 @@ async function manifestOf(
     rows: made.estimatedRows,
     synthetic: await read('released', placeOf.csv(S, ask.madeBy)),
     kind: ask.kind,
-    ...(ask.target === undefined ? {} : { target: ask.target }),
+    target: ask.target,
     nanoRho: job.charge ?? 0,
   }
 }
@@ -118,34 +118,34 @@ function sizeFor(plan: SynthesisPlan, userId: string): Container {
  * Reserves the charge, then writes the manifest; undefined when there is nothing to compute. A plan that an earlier job
  * was charged for comes without a charge of its own, and with what that job drew. Repeated, it does the same again.
  */
-export async function prepareSynthesis(d: Deps, found: Item<JobItem>, at: string): Promise<Handed | undefined> {
+export async function prepareSynthesis(deps: Deps, found: Item<JobItem>, at: string): Promise<Handed | undefined> {
   let job = found
   const refuse = async (code: JobCode): Promise<undefined> => {
-    await move(d, job, {
-      set: decided(job, endOf(code) as 'blocked' | 'failed', d.now().toISOString(), { code, step: 'prepare' }),
+    await move(deps, job, {
+      set: decided(job, endOf(code) as 'blocked' | 'failed', deps.now().toISOString(), { code, step: 'prepare' }),
       ...(code === 'budget-exhausted' ? { remove: ['charge', 'charged'] as const } : {}),
     })
   }
-  const wanted = await stillWanted(d, job)
+  const wanted = await stillWanted(deps, job)
   if (typeof wanted === 'string') return refuse(wanted)
-  const table = await tableOf(d, wanted.synthesis)
+  const table = await tableOf(deps, wanted.synthesis)
   if (!table) return refuse('infrastructure')
   if (job.charge !== undefined) {
-    if (!job.charged) job = await move(d, job, { set: { charged: 'reserved' } })
-    if (!(await reserve(d, job))) return refuse('budget-exhausted')
-    await entry(d, job, 'reserved', job.steps.prepare?.started ?? at)
+    if (!job.charged) job = await move(deps, job, { set: { charged: 'reserved' } })
+    if (!(await reserve(deps, job))) return refuse('budget-exhausted')
+    await entry(deps, job, 'reserved', job.steps.prepare?.started ?? at)
   }
   const { ask } = wanted
-  await d.objects.put(
+  await deps.objects.put(
     'protected',
     objectOf.manifest(job.jobId),
-    jsonBytes(await manifestOf(d, job, ask, table)),
+    jsonBytes(await manifestOf(deps, job, ask, table)),
     'application/json',
   )
-  const now = d.now().toISOString()
-  await move(d, job, { set: { steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', now) } })
+  const now = deps.now().toISOString()
+  await move(deps, job, { set: { steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', now) } })
   return {
-    manifest: to(await d.objects.signedGet('protected', objectOf.manifest(job.jobId), linkSeconds)).url,
+    manifest: to(await deps.objects.signedGet('protected', objectOf.manifest(job.jobId), linkSeconds)).url,
     ...sizeFor(ask.plan, job.userId),
   }
 }

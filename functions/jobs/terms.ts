@@ -36,24 +36,26 @@ type AdviceLine = z.output<typeof Advice>
  * By id, or by catalogue name within the caller's organisations. A name that two of them have is refused: the id says
  * which.
  */
-export async function datasetOf(d: Deps, caller: Caller, nameOrId: string): Promise<InDataset> {
+export async function datasetOf(deps: Deps, caller: Caller, nameOrId: string): Promise<InDataset> {
   const access = { permission: 'dataset.analyse' as const }
-  if (/^dat_[a-z2-7]{16,32}$/.test(nameOrId)) return inDataset(d, caller, nameOrId, access)
-  const { items: members } = await d.table.query<MemberItem>(keyOf.person(caller.userId).pk, {
+  if (/^dat_[a-z2-7]{16,32}$/.test(nameOrId)) return inDataset(deps, caller, nameOrId, access)
+  const { items: members } = await deps.table.query<MemberItem>(keyOf.person(caller.userId).pk, {
     index: true,
     prefix: 'ORG#',
     limit: 100,
   })
   const named = (
     await Promise.all(
-      members.map((m) => d.table.get<{ datasetId: string }>(keyOf.datasetName(m.organisationId, nameOrId))),
+      members.map((m) => deps.table.get<{ datasetId: string }>(keyOf.datasetName(m.organisationId, nameOrId))),
     )
   ).filter((n) => n !== undefined)
-  const seen = (await Promise.allSettled(named.map((n) => inDataset(d, caller, n.datasetId, access)))).flatMap((r) => {
-    if (r.status === 'fulfilled') return [r.value]
-    if (r.reason instanceof Failure && r.reason.kind === 'not-found') return []
-    throw r.reason
-  })
+  const seen = (await Promise.allSettled(named.map((n) => inDataset(deps, caller, n.datasetId, access)))).flatMap(
+    (r) => {
+      if (r.status === 'fulfilled') return [r.value]
+      if (r.reason instanceof Failure && r.reason.kind === 'not-found') return []
+      throw r.reason
+    },
+  )
   if (seen.length > 1)
     throw new Failure(
       'invalid-request',
@@ -98,7 +100,7 @@ export function chargeOf(
 }
 
 /** What an approval is for: any change of what would run, on what, and how its answer leaves, is another pin. */
-export const pinFor = (d: Pick<Deps, 'settings'>, q: Question, version: DatasetVersionItem): Promise<string> =>
+export const pinFor = (deps: Pick<Deps, 'settings'>, q: Question, version: DatasetVersionItem): Promise<string> =>
   pinOf({
     language: q.language,
     code: q.code,
@@ -106,8 +108,8 @@ export const pinFor = (d: Pick<Deps, 'settings'>, q: Question, version: DatasetV
     cohort: q.cohort,
     mode: q.mode,
     declared: q.declared,
-    ...(q.epsilon === undefined ? {} : { epsilon: q.epsilon }),
-    image: d.settings.version,
+    epsilon: q.epsilon,
+    image: deps.settings.version,
     dataset: version.datasetId,
     version: version.version,
     hash: version.hash,
@@ -199,16 +201,16 @@ function noiseToExpect(measured: Measured, rho: bigint): string {
 }
 
 /** A trial: what the dataset's policy says of its answers has no say in rows that nobody is. */
-async function termsOnTwin(d: Deps, question: Question, place: InDataset): Promise<Terms> {
+async function termsOnTwin(deps: Deps, question: Question, place: InDataset): Promise<Terms> {
   const { datasetId, version: n } = place.dataset
-  const version = n === 0 ? undefined : await d.table.get<DatasetVersionItem>(keyOf.datasetVersion(datasetId, n))
+  const version = n === 0 ? undefined : await deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(datasetId, n))
   if (!version) throw forbids('The dataset is not published yet.')
   return {
     ...place,
     version,
     budget: undefined,
-    ...(await twinTerms(d, question, { ...place, version })),
-    pin: await pinFor(d, question, version),
+    ...(await twinTerms(deps, question, { ...place, version })),
+    pin: await pinFor(deps, question, version),
     approval: 'not-needed',
     nanoRho: 0,
   }
@@ -218,23 +220,23 @@ async function termsOnTwin(d: Deps, question: Question, place: InDataset): Promi
  * Everything that is known of a question before it is accepted. Throws `not-found` and `forbidden`; whatever else is
  * wrong is listed.
  */
-export async function termsOf(d: Deps, caller: Caller, question: Question): Promise<Terms> {
-  const place = await datasetOf(d, caller, question.dataset)
+export async function termsOf(deps: Deps, caller: Caller, question: Question): Promise<Terms> {
+  const place = await datasetOf(deps, caller, question.dataset)
   const { dataset } = place
-  const today = d.now().toISOString().slice(0, 10)
-  if (question.on === 'twin') return termsOnTwin(d, question, place)
+  const today = deps.now().toISOString().slice(0, 10)
+  if (question.on === 'twin') return termsOnTwin(deps, question, place)
   if (dataset.version === 0)
     throw forbids(
       whyNot(dataset, { ...place.subject, userId: caller.userId }, today) ?? 'The dataset is not published yet.',
     )
   const [version, budget] = await Promise.all([
-    d.table.get<DatasetVersionItem>(keyOf.datasetVersion(dataset.datasetId, dataset.version)),
-    question.mode === 'noise' ? d.table.get<BudgetItem>(keyOf.budget(dataset.datasetId)) : undefined,
+    deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(dataset.datasetId, dataset.version)),
+    question.mode === 'noise' ? deps.table.get<BudgetItem>(keyOf.budget(dataset.datasetId)) : undefined,
   ])
   if (!version) throw notFound()
-  const pin = await pinFor(d, question, version)
+  const pin = await pinFor(deps, question, version)
   const approved = dataset.policy.approval
-    ? await d.table.get<ApprovalItem>(keyOf.approval(dataset.datasetId, pin))
+    ? await deps.table.get<ApprovalItem>(keyOf.approval(dataset.datasetId, pin))
     : undefined
   const approval = !dataset.policy.approval
     ? ('not-needed' as const)
@@ -256,20 +258,20 @@ export async function termsOf(d: Deps, caller: Caller, question: Question): Prom
 
   const advice: AdviceLine[] = []
   if (question.language === 'sql') {
-    const checked = await d.engine.validate(question.code, schema, question.mode === 'noise' ? 'noise' : 'rules')
+    const checked = await deps.engine.validate(question.code, schema, question.mode === 'noise' ? 'noise' : 'rules')
     if ('problem' in checked) {
       const wrong = checked.problem
       advice.push({
         level: 'error',
         message: shown(wrong),
         code: wrong.code,
-        ...(wrong.line === undefined ? {} : { line: wrong.line }),
+        line: wrong.line,
       })
       faults.push(
         new Failure('invalid-query', shown(wrong), [{ path: '/body/code', message: jobCodes[wrong.code] }], {
           code: wrong.code,
-          ...(wrong.line === undefined ? {} : { line: wrong.line }),
-          ...(wrong.names ? { names: wrong.names } : {}),
+          line: wrong.line,
+          names: wrong.names,
         }),
       )
     } else if (checked.measured)
@@ -279,7 +281,7 @@ export async function termsOf(d: Deps, caller: Caller, question: Question): Prom
       })
   } else {
     advice.push(...adviseScript(question.language, question.code))
-    const runs = d.settings.languages?.()
+    const runs = deps.settings.languages?.()
     if (runs && !runs.includes(question.language))
       faults.push(
         forbids(

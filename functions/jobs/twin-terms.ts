@@ -19,25 +19,25 @@ const pagesLooked = 10
 
 /** For each table of the version its newest synthetic one that is there and that this person may have. */
 async function twinOf(
-  d: Pick<Deps, 'table' | 'now'>,
+  deps: Pick<Deps, 'table' | 'now'>,
   { organisationId, datasetId }: Pick<DatasetItem, 'organisationId' | 'datasetId'>,
   version: DatasetVersionItem,
   subject: Subject,
 ): Promise<TwinTable[]> {
-  const wanted = new Map(version.data.schema.tables.map((t) => [t.name, t.file])),
-    found: TwinTable[] = []
+  const wanted = new Map(version.data.schema.tables.map((t) => [t.name, t.file]))
+  const found: TwinTable[] = []
   let after: string | undefined
   for (let looked = 0; looked < pagesLooked && wanted.size > 0; looked++) {
-    const page: { items: Item<SynthesisItem>[]; next?: string } = await d.table.query<SynthesisItem>(
+    const page: { items: Item<SynthesisItem>[]; next?: string } = await deps.table.query<SynthesisItem>(
       keyOf.organisation(organisationId).pk,
-      { index: true, prefix: 'SYNTHESIS#', backwards: true, limit: 100, ...(after === undefined ? {} : { after }) },
+      { index: true, prefix: 'SYNTHESIS#', backwards: true, limit: 100, after },
     )
     for (const s of page.items) {
       const file = s.datasetId === datasetId ? wanted.get(s.table) : undefined
       if (
         file === undefined ||
         !may({ ...subject, shared: s.shared }, 'synthesis.read') ||
-        (await standingOf(d, s)).state !== 'ready'
+        (await standingOf(deps, s)).state !== 'ready'
       )
         continue
       found.push({ synthesisId: s.synthesisId, madeBy: s.jobId!, table: s.table, file, epsilon: s.plan!.epsilon })
@@ -59,14 +59,14 @@ interface TwinTerms {
 
 /** Whether a question can be tried on the twin, and what it will not find there. */
 export async function twinTerms(
-  d: Deps,
+  deps: Deps,
   question: Question,
   place: { dataset: DatasetItem; version: DatasetVersionItem; subject: Subject },
 ): Promise<TwinTerms> {
-  const twin = await twinOf(d, place.dataset, place.version, place.subject)
-  const { schema } = place.version.data,
-    faults: Failure[] = [],
-    advice: TwinTerms['advice'] = []
+  const twin = await twinOf(deps, place.dataset, place.version, place.subject)
+  const { schema } = place.version.data
+  const faults: Failure[] = []
+  const advice: TwinTerms['advice'] = []
   if (question.language === 'sql')
     faults.push(
       by(
@@ -75,7 +75,7 @@ export async function twinTerms(
         'Scripts and notebooks are tried on the twin. A query in SQL is checked against the declared schema before it runs, and costs nothing under rules.',
       ),
     )
-  const runs = d.settings.languages?.()
+  const runs = deps.settings.languages?.()
   if (runs && !runs.includes(question.language))
     faults.push(
       new Failure(
@@ -118,8 +118,8 @@ export async function twinTerms(
             ...adviseScript(question.language, question.code).map(({ message, line, cell }) => ({
               level: 'hint' as const,
               message,
-              ...(line === undefined ? {} : { line }),
-              ...(cell === undefined ? {} : { cell }),
+              line,
+              cell,
             })),
           ],
   }

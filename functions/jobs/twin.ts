@@ -43,28 +43,28 @@ export const isTrial = (job: Item<JobItem>): job is Trial => job.twin !== undefi
 type Hands = Pick<Deps, 'table' | 'objects' | 'now'>
 
 const refuse = (
-  d: Pick<Deps, 'table' | 'now'>,
+  deps: Pick<Deps, 'table' | 'now'>,
   job: Item<JobItem>,
   code: JobCode,
   step: 'prepare' | 'compute',
   more: object = {},
 ): Promise<Item<JobItem>> =>
-  move(d, job, {
-    set: { ...decided(job, endOf(code) as 'blocked' | 'failed', d.now().toISOString(), { code, step, ...more }) },
+  move(deps, job, {
+    set: { ...decided(job, endOf(code) as 'blocked' | 'failed', deps.now().toISOString(), { code, step, ...more }) },
   })
 
 /** Whether this synthesis may still be had by whoever asked. */
-async function stillShared(d: Pick<Deps, 'table' | 'now'>, job: JobItem, t: TwinTable): Promise<boolean> {
+async function stillShared(deps: Pick<Deps, 'table' | 'now'>, job: JobItem, t: TwinTable): Promise<boolean> {
   const [s, member] = await Promise.all([
-    d.table.get<SynthesisItem>(keyOf.synthesis(t.synthesisId)),
-    d.table.get<MemberItem>(keyOf.member(job.organisationId, job.userId)),
+    deps.table.get<SynthesisItem>(keyOf.synthesis(t.synthesisId)),
+    deps.table.get<MemberItem>(keyOf.member(job.organisationId, job.userId)),
   ])
   return (
     s !== undefined &&
     member !== undefined &&
     s.datasetId === job.datasetId &&
     may({ roles: member.roles, shared: s.shared }, 'synthesis.read') &&
-    (await standingOf(d, s)).state === 'ready'
+    (await standingOf(deps, s)).state === 'ready'
   )
 }
 
@@ -72,31 +72,41 @@ async function stillShared(d: Pick<Deps, 'table' | 'now'>, job: JobItem, t: Twin
  * The first step of a trial: code and manifest, with links to synthetic tables at the paths of the real ones. Undefined
  * when it may not be tried any more.
  */
-export async function prepareTrial(d: Hands, job: Trial): Promise<({ manifest: string } & Container) | undefined> {
+export async function prepareTrial(deps: Hands, job: Trial): Promise<({ manifest: string } & Container) | undefined> {
   const [question, dataset, shared] = await Promise.all([
-    readJson<Question>(d, 'protected', objectOf.ask(job.jobId)),
-    d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
-    Promise.all(job.twin.map((t) => stillShared(d, job, t))),
+    readJson<Question>(deps, 'protected', objectOf.ask(job.jobId)),
+    deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
+    Promise.all(job.twin.map((t) => stillShared(deps, job, t))),
   ])
   if (!dataset || !shared.every(Boolean)) {
-    await refuse(d, job, 'policy-changed', 'prepare')
+    await refuse(deps, job, 'policy-changed', 'prepare')
     return undefined
   }
-  const inputs = objectOf.inputs(job.jobId),
-    limits = limitsOf(question),
-    plan = { kind: 'whole' as const }
+  const inputs = objectOf.inputs(job.jobId)
+  const limits = limitsOf(question)
+  const plan = { kind: 'whole' as const }
   const link = async (bucket: 'protected' | 'released', key: string) => {
-    const { url, headers } = await d.objects.signedGet(bucket, key, linkSeconds)
+    const { url, headers } = await deps.objects.signedGet(bucket, key, linkSeconds)
     return { url, headers }
   }
-  await d.objects.put('protected', `${inputs}code`, new TextEncoder().encode(question.code), 'application/octet-stream')
+  await deps.objects.put(
+    'protected',
+    `${inputs}code`,
+    new TextEncoder().encode(question.code),
+    'application/octet-stream',
+  )
   const files = await Promise.all(
     job.twin.map(async (t): Promise<ManifestFile> => ({
       file: t.file,
       link: await link('released', placeOf.csv(t.synthesisId, t.madeBy)),
     })),
   )
-  const report = await d.objects.signedWrite('quarantine', objectOf.report(job.jobId), 'application/gzip', linkSeconds)
+  const report = await deps.objects.signedWrite(
+    'quarantine',
+    objectOf.report(job.jobId),
+    'application/gzip',
+    linkSeconds,
+  )
   // Nobody is in it: every run gets the whole files, and there are no blocks of people.
   const manifest: Manifest = {
     job: job.jobId,
@@ -112,9 +122,11 @@ export async function prepareTrial(d: Hands, job: Trial): Promise<({ manifest: s
     limits,
     report: { url: report.url, headers: report.headers },
   }
-  await d.objects.put('protected', objectOf.manifest(job.jobId), jsonBytes(manifest), 'application/json')
-  const now = d.now().toISOString()
-  await move(d, job, { set: { subjects: 0, steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', now) } })
+  await deps.objects.put('protected', objectOf.manifest(job.jobId), jsonBytes(manifest), 'application/json')
+  const now = deps.now().toISOString()
+  await move(deps, job, {
+    set: { subjects: 0, steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', now) },
+  })
   return {
     manifest: (await link('protected', objectOf.manifest(job.jobId))).url,
     ...containerFor(limits, plan, job.userId),
@@ -128,38 +140,38 @@ const guaranteeOf = (twin: readonly TwinTable[]): string =>
  * The third step of a trial: what was printed and what was put out, as they are. The log lies there before the job says
  * how it ended.
  */
-export async function checkTrial(d: Deps, found: Trial): Promise<void> {
-  const at = d.now().toISOString()
-  const job = await move(d, found, {
+export async function checkTrial(deps: Deps, found: Trial): Promise<void> {
+  const at = deps.now().toISOString()
+  const job = await move(deps, found, {
     to: 'checking',
     set: { steps: stepStarted(stepEnded(found.steps, 'compute', at), 'check', at) },
   })
   const [report, question, dataset, version] = await Promise.all([
-    reportOf(d, job),
-    readJson<Question>(d, 'protected', objectOf.ask(job.jobId)),
-    d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
-    d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
+    reportOf(deps, job),
+    readJson<Question>(deps, 'protected', objectOf.ask(job.jobId)),
+    deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
+    deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
   ])
   if (!report) {
-    await refuse(d, job, 'infrastructure', 'compute')
+    await refuse(deps, job, 'infrastructure', 'compute')
     return
   }
   const log = jsonBytes(logOf(report, undefined))
   await Promise.all([
-    d.objects.put('released', objectOf.log(job.jobId), log, 'application/json'),
-    d.objects.put('protected', objectOf.log(job.jobId), log, 'application/json'),
+    deps.objects.put('released', objectOf.log(job.jobId), log, 'application/json'),
+    deps.objects.put('protected', objectOf.log(job.jobId), log, 'application/json'),
   ])
   // No rule of disclosure has a say in rows that nobody is; what is no output at all is still said to be so.
-  const policy = strictest(dataset!.policy.disclosure),
-    context = { code: question.code, schema: version!.data.schema, cohortSubjects: Number.MAX_SAFE_INTEGER }
+  const policy = strictest(dataset!.policy.disclosure)
+  const context = { code: question.code, schema: version!.data.schema, cohortSubjects: Number.MAX_SAFE_INTEGER }
   const verdict = reviewVerdict(report, policy, context)
   if (verdict.outcome === 'block') {
-    await refuse(d, job, verdict.code!, 'compute', verdict.code === 'script-error' ? errorPlace(report) : {})
+    await refuse(deps, job, verdict.code!, 'compute', verdict.code === 'script-error' ? errorPlace(report) : {})
     return
   }
   const { outputs, files } = reviewMaterial(report, policy, context)!
   await release(
-    d,
+    deps,
     { ...job, confinement: report.confinement },
     {
       outputs,
@@ -172,7 +184,7 @@ export async function checkTrial(d: Deps, found: Trial): Promise<void> {
   )
 }
 
-export const log: Implementation<(typeof jobs)['routes']['log']> = async ({ job }, d) => {
+export const log: Implementation<(typeof jobs)['routes']['log']> = async ({ job }, deps) => {
   const none = (why: string): Failure => new Failure('result-not-released', why)
   if (job.twin === undefined)
     throw none(
@@ -180,7 +192,7 @@ export const log: Implementation<(typeof jobs)['routes']['log']> = async ({ job 
     )
   if (jobLife[job.state].live) throw none('It is not over yet.')
   try {
-    return await readJson<Log>(d, 'released', objectOf.log(job.jobId))
+    return await readJson<Log>(deps, 'released', objectOf.log(job.jobId))
   } catch (e) {
     throw e instanceof ObjectMissing ? none('No code has run for this job.') : e
   }

@@ -44,16 +44,16 @@ export const findingsKept = 200
  * one that lost is never looked at.
  */
 export async function keep(
-  d: Pick<Deps, 'table' | 'objects'>,
+  deps: Pick<Deps, 'table' | 'objects'>,
   job: Item<JobItem>,
   decision: Decision,
   set: Pick<JobItem, 'confinement'>,
 ): Promise<{ job: Item<JobItem>; decision: Decision }> {
   const bytes = jsonBytes(decision)
   const hash = await sha256Hex(bytes)
-  await d.objects.put('quarantine', objectOf.verdict(job.jobId, hash), bytes, 'application/json')
+  await deps.objects.put('quarantine', objectOf.verdict(job.jobId, hash), bytes, 'application/json')
   try {
-    const now = await d.table.update<JobItem>(keyOf.job(job.jobId), {
+    const now = await deps.table.update<JobItem>(keyOf.job(job.jobId), {
       set: { ...set, drawn: hash },
       when: [
         { attribute: 'drawn', is: 'missing' },
@@ -64,16 +64,16 @@ export async function keep(
     return { job: now, decision }
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
-    const now = (await d.table.get<JobItem>(keyOf.job(job.jobId)))!
-    const first = await kept(d, now)
+    const now = (await deps.table.get<JobItem>(keyOf.job(job.jobId)))!
+    const first = await kept(deps, now)
     if (!first) throw e
     return { job: now, decision: first }
   }
 }
 
 /** The decision that was kept before, if any. */
-export const kept = async (d: Pick<Deps, 'objects'>, job: JobItem): Promise<Decision | undefined> =>
-  job.drawn === undefined ? undefined : readJson<Decision>(d, 'quarantine', objectOf.verdict(job.jobId, job.drawn))
+export const kept = async (deps: Pick<Deps, 'objects'>, job: JobItem): Promise<Decision | undefined> =>
+  job.drawn === undefined ? undefined : readJson<Decision>(deps, 'quarantine', objectOf.verdict(job.jobId, job.drawn))
 
 /**
  * Lets a decision's outputs out, in this order: what the person will know is remembered for differencing, the event is
@@ -81,17 +81,17 @@ export const kept = async (d: Pick<Deps, 'objects'>, job: JobItem): Promise<Deci
  * visible before settling makes it so. Safe to run twice.
  */
 export async function release(
-  d: Deps,
+  deps: Deps,
   job: Item<JobItem>,
   decision: Decision,
   checkers?: number,
 ): Promise<Item<JobItem>> {
   const [question, dataset, version] = await Promise.all([
-    readJson<Question>(d, 'protected', objectOf.ask(job.jobId)),
-    d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
-    d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
+    readJson<Question>(deps, 'protected', objectOf.ask(job.jobId)),
+    deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
+    deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
   ])
-  const released = d.now().toISOString()
+  const released = deps.now().toISOString()
   const { delta } = dataset!.policy.budget
   const nanoRho = job.charge ?? 0
   const card = await releaseCard({
@@ -118,7 +118,7 @@ export async function release(
     cohortSubjects: job.subjects!,
     policy: strictest(dataset!.policy.disclosure),
     confinement: job.confinement ?? 'duckdb',
-    ...(checkers === undefined ? {} : { checkers }),
+    checkers,
   })
   const entries: { act: Act; object: string; detail: Detail }[] = [
     {
@@ -143,8 +143,8 @@ export async function release(
   ]
   await Promise.all([
     // under rules the check has done so before it compared
-    ...(job.mode === 'review' ? [remember(d, job, decision.cells, released)] : []),
-    record(d, job.organisationId, platform, entries),
+    ...(job.mode === 'review' ? [remember(deps, job, decision.cells, released)] : []),
+    record(deps, job.organisationId, platform, entries),
   ])
   const document: ReleasedDocument = {
     outputs: decision.outputs,
@@ -153,21 +153,21 @@ export async function release(
   }
   await Promise.all([
     ...decision.files.map((f) =>
-      d.objects.put(
+      deps.objects.put(
         'released',
         objectOf.file(job.jobId, f.name),
         new Uint8Array(Buffer.from(f.base64, 'base64')),
         f.type,
       ),
     ),
-    d.objects.put(
+    deps.objects.put(
       'released',
       objectOf.result(job.jobId),
       new TextEncoder().encode(`${JSON.stringify(document, null, 2)}\n`),
       'application/json',
     ),
   ])
-  return move(d, job, {
+  return move(deps, job, {
     set: {
       outcome: 'succeeded',
       released,

@@ -17,8 +17,8 @@ export interface Viewer {
 export class Names {
   readonly #d: Pick<Deps, 'table'>
   readonly #known = new Map<string, Promise<string>>()
-  constructor(d: Pick<Deps, 'table'>) {
-    this.#d = d
+  constructor(deps: Pick<Deps, 'table'>) {
+    this.#d = deps
   }
   #once(key: string, ask: () => Promise<string>): Promise<string> {
     let found = this.#known.get(key)
@@ -56,9 +56,9 @@ const problemView = (p: JobProblem): View['problem'] => ({
   message: jobCodes[p.code],
   step: p.step,
   ...(p.errorClass ? { errorClass: p.errorClass } : {}),
-  ...(p.line === undefined ? {} : { line: p.line }),
-  ...(p.cell === undefined ? {} : { cell: p.cell }),
-  ...(p.names ? { names: p.names } : {}),
+  line: p.line,
+  cell: p.cell,
+  names: p.names,
 })
 
 /** What this person may do with the job in its present state. */
@@ -92,7 +92,7 @@ export async function toJob(names: Names, job: JobItem, viewer: Viewer): Promise
     ...(job.mode ? { mode: job.mode } : {}),
     purpose: job.purpose,
     cohort: job.cohort,
-    ...(job.epsilon === undefined ? {} : { epsilon: job.epsilon }),
+    epsilon: job.epsilon,
     created: job.created,
     ...(job.ended ? { ended: whole(job.ended) } : {}),
     steps: jobSteps.map((step) => stepView(job, step)),

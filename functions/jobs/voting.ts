@@ -11,17 +11,17 @@ import { Overtaken } from './standing.ts'
 import { settleJob } from './settle.ts'
 import { kept, release } from './verdict.ts'
 
-export async function votesOn(d: Pick<Deps, 'table'>, jobId: string): Promise<Item<VoteItem>[]> {
+export async function votesOn(deps: Pick<Deps, 'table'>, jobId: string): Promise<Item<VoteItem>[]> {
   const votes: Item<VoteItem>[] = []
-  for await (const vote of queryAll<VoteItem>(d.table, keyOf.job(jobId).pk, { prefix: 'VOTE#' })) votes.push(vote)
+  for await (const vote of queryAll<VoteItem>(deps.table, keyOf.job(jobId).pk, { prefix: 'VOTE#' })) votes.push(vote)
   return votes.sort((a, b) => (a.at < b.at ? -1 : 1))
 }
 
 /** Puts a vote in, or in the place of the same person's earlier one. */
-export async function put(d: Pick<Deps, 'table'>, vote: VoteItem): Promise<void> {
-  const before = await d.table.get<VoteItem>(keyOf.vote(vote.jobId, vote.userId))
+export async function put(deps: Pick<Deps, 'table'>, vote: VoteItem): Promise<void> {
+  const before = await deps.table.get<VoteItem>(keyOf.vote(vote.jobId, vote.userId))
   const item = { ...keyOf.vote(vote.jobId, vote.userId), ...vote }
-  await (before ? d.table.replace(item, before.rev!) : d.table.create(item))
+  await (before ? deps.table.replace(item, before.rev!) : deps.table.create(item))
 }
 
 /**
@@ -29,7 +29,7 @@ export async function put(d: Pick<Deps, 'table'>, vote: VoteItem): Promise<void>
  * and of two ends one wins. The watch calls it as well, for a crash between a vote and what it decided.
  */
 export async function conclude(
-  d: Deps,
+  deps: Deps,
   job: Item<JobItem>,
   votes: readonly VoteItem[],
   by: 'step' | 'request',
@@ -38,15 +38,15 @@ export async function conclude(
   const rejections = votes.filter((v) => v.vote === 'reject').length
   const refused: JobProblem = { code: 'checkers-refused', step: 'check' }
   try {
-    if (rejections >= votesNeeded) await end(d, job, refused, { by })
+    if (rejections >= votesNeeded) await end(deps, job, refused, { by })
     else if (approvals >= votesNeeded)
       await settleJob(
-        d,
+        deps,
         job.outcome === 'succeeded'
           ? job
           : await (job.run
-              ? releaseRun(d, job as Item<RunJob>, (await kept(d, job))!, approvals)
-              : release(d, job, (await kept(d, job))!, approvals)),
+              ? releaseRun(deps, job as Item<RunJob>, (await kept(deps, job))!, approvals)
+              : release(deps, job, (await kept(deps, job))!, approvals)),
         by,
       )
   } catch (e) {

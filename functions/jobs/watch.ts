@@ -27,76 +27,77 @@ const forgottenSeconds = 600
 /** A runner that was told to stop says what came of it, and is gone, within this. */
 const lastWordSeconds = 60
 
-async function look(d: Deps, pointer: Item<Partial<Pointer>>): Promise<'started' | 'ended' | 'waiting'> {
+async function look(deps: Deps, pointer: Item<Partial<Pointer>>): Promise<'started' | 'ended' | 'waiting'> {
   const jobId = pointer.pk.slice('JOB#'.length)
-  const job = await d.table.get<JobItem>(keyOf.job(jobId))
+  const job = await deps.table.get<JobItem>(keyOf.job(jobId))
   if (!job) {
     // Sort keys name the time second, whoever made the pointer.
-    if (Date.parse(pointer.gsk!.split('#')[1]!) + forgottenSeconds * 1000 > d.now().getTime()) return 'waiting'
-    await d.objects.remove('protected', objectOf.ask(jobId))
-    await d.table.remove(keyOf.jobLive(jobId))
+    if (Date.parse(pointer.gsk!.split('#')[1]!) + forgottenSeconds * 1000 > deps.now().getTime()) return 'waiting'
+    await deps.objects.remove('protected', objectOf.ask(jobId))
+    await deps.table.remove(keyOf.jobLive(jobId))
     return 'ended'
   }
   if (!jobLife[job.state].live) {
     // A cancellation that was killed before it stopped what computes.
-    if (job.state === 'cancelled' && (await d.workflow.running(jobId, job.attempt)))
-      await d.workflow.stop(jobId, job.attempt)
+    if (job.state === 'cancelled' && (await deps.workflow.running(jobId, job.attempt)))
+      await deps.workflow.stop(jobId, job.attempt)
     // What was cancelled has no step left that would keep its log, and its runner may still be writing the end of it.
-    if (job.kind === 'pipeline' && Date.parse(job.ended!) + lastWordSeconds * 1000 > d.now().getTime()) return 'waiting'
-    await settleJob(d, job)
-    if (job.kind === 'pipeline') await settledPipeline(d, jobId)
+    if (job.kind === 'pipeline' && Date.parse(job.ended!) + lastWordSeconds * 1000 > deps.now().getTime())
+      return 'waiting'
+    await settleJob(deps, job)
+    if (job.kind === 'pipeline') await settledPipeline(deps, jobId)
     return 'ended'
   }
   if (job.waiting === 'approval') {
-    await once(d, ownerPointer(job))
+    await once(deps, ownerPointer(job))
     return 'waiting'
   }
   if (job.state === 'held' && job.outcome === undefined) {
-    await conclude(d, job, await votesOn(d, jobId), 'step')
-    if (job.kind === 'pipeline') await settledPipeline(d, jobId)
+    await conclude(deps, job, await votesOn(deps, jobId), 'step')
+    if (job.kind === 'pipeline') await settledPipeline(deps, jobId)
     return 'waiting'
   }
-  if (job.state !== 'held' && (await d.workflow.running(jobId, job.attempt))) return 'waiting'
+  if (job.state !== 'held' && (await deps.workflow.running(jobId, job.attempt))) return 'waiting'
   if (job.outcome !== undefined) {
-    await settleJob(d, job)
-    if (job.kind === 'pipeline') await settledPipeline(d, jobId)
+    await settleJob(deps, job)
+    if (job.kind === 'pipeline') await settledPipeline(deps, jobId)
     return 'ended'
   }
-  await once(d, ownerPointer(job))
-  if (job.kind === 'pipeline' && !job.steps.prepare && !(await hasTurn(d, jobId))) return 'waiting'
+  await once(deps, ownerPointer(job))
+  if (job.kind === 'pipeline' && !job.steps.prepare && !(await hasTurn(deps, jobId))) return 'waiting'
   if (job.state === 'queued' && !job.steps.prepare) {
-    await d.workflow.start(jobId, job.attempt)
+    await deps.workflow.start(jobId, job.attempt)
     return 'started'
   }
   // A pipeline run is not begun anew: its runner goes on, or what became of it is found out
   // (functions/pipelines/steps.ts).
   if (job.attempt >= (job.kind === 'pipeline' ? attemptsToFindOut : maximumAttempts)) {
-    await end(d, job, {
+    await end(deps, job, {
       code: 'infrastructure',
       step: job.steps.check ? 'check' : job.steps.compute ? 'compute' : 'prepare',
     })
     return 'ended'
   }
   // Only if nothing has moved it since it was read: its execution may just have come to its end.
-  const again = await move(d, job, { set: { attempt: job.attempt + 1 }, unchanged: true })
-  await d.workflow.start(jobId, again.attempt)
+  const again = await move(deps, job, { set: { attempt: job.attempt + 1 }, unchanged: true })
+  await deps.workflow.start(jobId, again.attempt)
   return 'started'
 }
 
 /** Looks at every live job; safe to run twice and at the same time. */
-export function createWatch(deps: Deps): () => Promise<Watched> {
-  const d = guarded(deps, 'watch', backstage.find((f) => f.area === 'jobs' && f.name === 'watch')!.grants)
+export function createWatch(unguarded: Deps): () => Promise<Watched> {
+  const deps = guarded(unguarded, 'watch', backstage.find((f) => f.area === 'jobs' && f.name === 'watch')!.grants)
   return async () => {
     const watched: Watched = { looked: 0, started: 0, ended: 0, failed: 0 }
-    for await (const pointer of queryAll<Partial<Pointer>>(d.table, 'JOB#LIVE', { index: true })) {
+    for await (const pointer of queryAll<Partial<Pointer>>(deps.table, 'JOB#LIVE', { index: true })) {
       watched.looked++
       try {
-        const outcome = await look(d, pointer)
+        const outcome = await look(deps, pointer)
         if (outcome !== 'waiting') watched[outcome]++
       } catch (e) {
         if (e instanceof Overtaken) continue
         watched.failed++
-        d.log('error', {
+        deps.log('error', {
           route: 'watch',
           error: e instanceof Error ? e.name : typeof e,
           job: pointer.pk.slice('JOB#'.length),
@@ -104,13 +105,13 @@ export function createWatch(deps: Deps): () => Promise<Watched> {
       }
     }
     try {
-      await sweepExpired(d)
+      await sweepExpired(deps)
     } catch (e) {
       watched.failed++
-      d.log('error', { route: 'watch', error: e instanceof Error ? e.name : typeof e, job: 'expiry' })
+      deps.log('error', { route: 'watch', error: e instanceof Error ? e.name : typeof e, job: 'expiry' })
     }
-    await dispatch(d)
-    d.log('watched', { ...watched })
+    await dispatch(deps)
+    deps.log('watched', { ...watched })
     return watched
   }
 }

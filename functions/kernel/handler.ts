@@ -281,10 +281,7 @@ export function lambda<A extends Area, F extends string>(
       }
       if (r.stream) {
         const [signal, lastEventId] = [streamSignal(context), event.headers['last-event-id']]
-        const pieces = run(
-          { ...request, signal, ...(lastEventId === undefined ? {} : { lastEventId }) },
-          own,
-        ) as AsyncIterable<never>
+        const pieces = run({ ...request, signal, lastEventId }, own) as AsyncIterable<never>
         deps.log('stream', { route: event.routeKey, status: r.status, requestId })
         if (r.stream === 'text')
           return {

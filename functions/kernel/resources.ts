@@ -38,7 +38,7 @@ export interface InRun extends InStudy {
 }
 
 function decide(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   subject: Subject,
   a: { permission: Permission; recentLogin?: true },
@@ -55,7 +55,7 @@ function decide(
       { permission: a.permission },
     )
   }
-  if (a.recentLogin && d.now().getTime() / 1000 - caller.loginAt > recentLoginSeconds)
+  if (a.recentLogin && deps.now().getTime() / 1000 - caller.loginAt > recentLoginSeconds)
     throw new Failure(
       'login-too-old',
       `This needs a sign-in at most ${recentLoginSeconds / 60} minutes old. Sign in again and repeat it.`,
@@ -66,49 +66,49 @@ function decide(
 
 /** Membership is read from the table each time, so that a revoked role is gone at once. */
 export async function inOrganisation(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   organisationId: string,
   a: { permission: Permission; recentLogin?: true },
 ): Promise<InOrganisation> {
   const [member, organisation] = await Promise.all([
-    d.table.get<MemberItem>(keyOf.member(organisationId, caller.userId)),
-    d.table.get<OrganisationItem>(keyOf.organisation(organisationId)),
+    deps.table.get<MemberItem>(keyOf.member(organisationId, caller.userId)),
+    deps.table.get<OrganisationItem>(keyOf.organisation(organisationId)),
   ])
   if (!member || !organisation) throw notFound()
   const subject: Subject = { roles: member.roles, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, true)
+  decide(deps, caller, subject, a, true)
   return { caller, member, organisation, subject }
 }
 
 export async function inStudy(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   studyId: string,
   a: { permission: Permission; recentLogin?: true },
 ): Promise<InStudy> {
   const [study, person] = await Promise.all([
-    d.table.get<StudyItem>(keyOf.study(studyId)),
-    d.table.get<StudyPersonItem>(keyOf.studyPerson(studyId, caller.userId)),
+    deps.table.get<StudyItem>(keyOf.study(studyId)),
+    deps.table.get<StudyPersonItem>(keyOf.studyPerson(studyId, caller.userId)),
   ])
   if (!study) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(study.organisationId, caller.userId))
+  const member = await deps.table.get<MemberItem>(keyOf.member(study.organisationId, caller.userId))
   if (!member) throw notFound()
   const everything: Subject = { roles: member.roles, rights: person?.rights }
   const subject: Subject = { ...everything, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, may(everything, 'study.read'))
+  decide(deps, caller, subject, a, may(everything, 'study.read'))
   return { caller, member, study, subject }
 }
 
 export async function inRun(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   runId: string,
   a: { permission: Permission; recentLogin?: true },
 ): Promise<InRun> {
-  const run = await d.table.get<RunItem>(keyOf.run(runId))
+  const run = await deps.table.get<RunItem>(keyOf.run(runId))
   if (!run) throw notFound()
-  return { ...(await inStudy(d, caller, run.studyId, a)), run }
+  return { ...(await inStudy(deps, caller, run.studyId, a)), run }
 }
 
 export interface InDataset {
@@ -126,37 +126,37 @@ export interface InJob {
 
 /** Members of the dataset's organisation see it once it was published; before, its custodians alone. */
 export async function inDataset(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   datasetId: string,
   a: { permission: Permission; recentLogin?: true },
 ): Promise<InDataset> {
-  const dataset = await d.table.get<DatasetItem>(keyOf.dataset(datasetId))
+  const dataset = await deps.table.get<DatasetItem>(keyOf.dataset(datasetId))
   if (!dataset) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(dataset.organisationId, caller.userId))
+  const member = await deps.table.get<MemberItem>(keyOf.member(dataset.organisationId, caller.userId))
   if (!member) throw notFound()
   const subject: Subject = { roles: member.roles, scopes: caller.token?.scopes }
   const visible = may({ roles: member.roles }, dataset.version > 0 ? 'dataset.read' : 'dataset.manage')
   if (!visible) throw notFound()
-  decide(d, caller, subject, a, visible)
+  decide(deps, caller, subject, a, visible)
   return { caller, member, dataset, subject }
 }
 
 /** Who asked it, and those whom a role in the dataset's organisation entitles. */
 export async function inJob(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   jobId: string,
   a: { permission: Permission; recentLogin?: true },
 ): Promise<InJob> {
-  const job = await d.table.get<JobItem>(keyOf.job(jobId))
+  const job = await deps.table.get<JobItem>(keyOf.job(jobId))
   // A pipeline run has addresses of its own; as a question to a dataset it is a job like others.
   if (!job || (job.kind === 'pipeline' && job.datasetId === '')) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(job.organisationId, caller.userId))
+  const member = await deps.table.get<MemberItem>(keyOf.member(job.organisationId, caller.userId))
   if (!member) throw notFound()
   const everything: Subject = { roles: member.roles, owner: job.userId === caller.userId }
   const subject: Subject = { ...everything, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, may(everything, 'job.read') || may(everything, 'job.check'))
+  decide(deps, caller, subject, a, may(everything, 'job.read') || may(everything, 'job.check'))
   return { caller, member, job, subject }
 }
 
@@ -169,18 +169,18 @@ export interface InSynthesis {
 
 /** Its custodians; once it is shared, members of the organisation. */
 export async function inSynthesis(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   synthesisId: string,
   a: { permission: Permission; recentLogin?: true },
 ): Promise<InSynthesis> {
-  const synthesis = await d.table.get<SynthesisItem>(keyOf.synthesis(synthesisId))
+  const synthesis = await deps.table.get<SynthesisItem>(keyOf.synthesis(synthesisId))
   if (!synthesis) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(synthesis.organisationId, caller.userId))
+  const member = await deps.table.get<MemberItem>(keyOf.member(synthesis.organisationId, caller.userId))
   if (!member) throw notFound()
   const everything: Subject = { roles: member.roles, shared: synthesis.shared }
   const subject: Subject = { ...everything, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, may(everything, 'synthesis.read'))
+  decide(deps, caller, subject, a, may(everything, 'synthesis.read'))
   return { caller, member, synthesis, subject }
 }
 
@@ -202,31 +202,31 @@ export interface InPipelineRun extends InExperiment {
 
 /** Members of its organisation. */
 export async function inPipeline(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   pipelineId: string,
   a: { permission: Permission; recentLogin?: true },
 ): Promise<InPipeline> {
-  const pipeline = await d.table.get<PipelineItem>(keyOf.pipeline(pipelineId))
+  const pipeline = await deps.table.get<PipelineItem>(keyOf.pipeline(pipelineId))
   if (!pipeline) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(pipeline.organisationId, caller.userId))
+  const member = await deps.table.get<MemberItem>(keyOf.member(pipeline.organisationId, caller.userId))
   if (!member) throw notFound()
   const subject: Subject = { roles: member.roles, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, may({ roles: member.roles }, 'pipeline.read'))
+  decide(deps, caller, subject, a, may({ roles: member.roles }, 'pipeline.read'))
   return { caller, member, subject, pipeline }
 }
 
 /** Whoever set it up; once it is shared, others of the organisation. */
 export async function inExperiment(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   experimentId: string,
   a: { permission: Permission; recentLogin?: true },
   of: Partial<Subject> = {},
 ): Promise<InExperiment> {
-  const experiment = await d.table.get<ExperimentItem>(keyOf.experiment(experimentId))
+  const experiment = await deps.table.get<ExperimentItem>(keyOf.experiment(experimentId))
   if (!experiment) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(experiment.organisationId, caller.userId))
+  const member = await deps.table.get<MemberItem>(keyOf.member(experiment.organisationId, caller.userId))
   if (!member) throw notFound()
   const everything: Subject = {
     roles: member.roles,
@@ -235,33 +235,33 @@ export async function inExperiment(
     ...of,
   }
   const subject: Subject = { ...everything, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, may(everything, 'experiment.read'))
+  decide(deps, caller, subject, a, may(everything, 'experiment.read'))
   return { caller, member, subject, experiment }
 }
 
 /** A run is seen by whom its experiment is seen. */
 export async function inPipelineRun(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   jobId: string,
   a: { permission: Permission; recentLogin?: true },
 ): Promise<InPipelineRun> {
-  const job = await d.table.get<JobItem>(keyOf.job(jobId))
+  const job = await deps.table.get<JobItem>(keyOf.job(jobId))
   if (!job?.run) throw notFound()
   return {
-    ...(await inExperiment(d, caller, job.run.experimentId, a, { confidential: job.datasetId !== '' })),
+    ...(await inExperiment(deps, caller, job.run.experimentId, a, { confidential: job.datasetId !== '' })),
     job: job as InPipelineRun['job'],
   }
 }
 
 /** The participant's page: a run's own token and nothing else. An unknown run and a wrong token answer the same. */
 export async function withRunToken(
-  d: Deps,
+  deps: Deps,
   runId: string,
   authorization: string | undefined,
 ): Promise<{ run: Item<RunItem> }> {
   const token = /^Bearer ([A-Za-z0-9_-]{43})$/.exec(authorization ?? '')?.[1]
-  const run = token === undefined ? undefined : await d.table.get<RunItem>(keyOf.run(runId))
+  const run = token === undefined ? undefined : await deps.table.get<RunItem>(keyOf.run(runId))
   if (!run || hashNow(token!) !== run.tokenHash)
     throw new Failure('run-token-invalid', 'Records are accepted only with the token this run was started with.')
   return { run }
@@ -269,35 +269,35 @@ export async function withRunToken(
 
 /** The access kinds, as the kernel dispatches them. */
 export async function resolve(
-  d: Deps,
+  deps: Deps,
   access: Access,
   params: Record<string, string>,
   caller: Caller | undefined,
   authorization: string | undefined,
 ): Promise<object> {
   if (access.kind === 'anyone') return {}
-  if (access.kind === 'run-token') return withRunToken(d, params['runId']!, authorization)
+  if (access.kind === 'run-token') return withRunToken(deps, params['runId']!, authorization)
   if (!caller) throw new Failure('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
   switch (access.kind) {
     case 'person':
       return { caller }
     case 'organisation':
-      return inOrganisation(d, caller, params['organisationId']!, access)
+      return inOrganisation(deps, caller, params['organisationId']!, access)
     case 'study':
-      return inStudy(d, caller, params['studyId']!, access)
+      return inStudy(deps, caller, params['studyId']!, access)
     case 'run':
-      return inRun(d, caller, params['runId']!, access)
+      return inRun(deps, caller, params['runId']!, access)
     case 'dataset':
-      return inDataset(d, caller, params['datasetId']!, access)
+      return inDataset(deps, caller, params['datasetId']!, access)
     case 'job':
-      return inJob(d, caller, params['jobId']!, access)
+      return inJob(deps, caller, params['jobId']!, access)
     case 'synthesis':
-      return inSynthesis(d, caller, params['synthesisId']!, access)
+      return inSynthesis(deps, caller, params['synthesisId']!, access)
     case 'pipeline':
-      return inPipeline(d, caller, params['pipelineId']!, access)
+      return inPipeline(deps, caller, params['pipelineId']!, access)
     case 'experiment':
-      return inExperiment(d, caller, params['experimentId']!, access)
+      return inExperiment(deps, caller, params['experimentId']!, access)
     case 'pipeline-run':
-      return inPipelineRun(d, caller, params['jobId']!, access)
+      return inPipelineRun(deps, caller, params['jobId']!, access)
   }
 }

@@ -15,7 +15,8 @@ import { createWatch } from '../jobs/watch.ts'
 import { type ExperimentItem, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
 import { everything, Killed, type Stage, stage } from '../../test/jobs-walk.ts'
 
-let s: Stage, pipelineId: string
+let s: Stage
+let pipelineId: string
 const archived: string[] = []
 beforeAll(async () => {
   s = await stage({ languages: ['python'] })
@@ -57,8 +58,8 @@ const definition = {
   ],
   parameters: { type: 'object' as const, properties: {} },
 }
-const code = 'print("hello")\n',
-  file = { path: 'ages.py', size: code.length, sha256: createHash('sha256').update(code).digest('hex') }
+const code = 'print("hello")\n'
+const file = { path: 'ages.py', size: code.length, sha256: createHash('sha256').update(code).digest('hex') }
 async function publish(over: object): Promise<string> {
   const body = { definition: { ...definition, ...over }, files: [file] }
   const { pipelineId: id } = await s.h.call('pipelines', 'uploads', {

@@ -56,12 +56,12 @@ export async function each<T, R>(
 
 /** An object as JSON; undefined when it is not there. */
 export async function parsed<T>(
-  d: Pick<Deps, 'objects'>,
+  deps: Pick<Deps, 'objects'>,
   bucket: 'protected' | 'released',
   key: string,
 ): Promise<T | undefined> {
   try {
-    return JSON.parse(new TextDecoder().decode(await d.objects.get(bucket, key))) as T
+    return JSON.parse(new TextDecoder().decode(await deps.objects.get(bucket, key))) as T
   } catch (e) {
     if (e instanceof ObjectMissing) return undefined
     throw e

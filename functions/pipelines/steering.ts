@@ -13,24 +13,24 @@ import { Names, type RunJob, toRun } from './view.ts'
 
 type Routes = (typeof pipelines)['routes']
 
-export const cancel: Implementation<Routes['cancel']> = async ({ job, caller, subject }, d) => {
+export const cancel: Implementation<Routes['cancel']> = async ({ job, caller, subject }, deps) => {
   let now = job
   for (let tries = 0; ; tries++) {
     if (!jobLife[now.state].live)
       throw new Failure('wrong-state', `This run is ${runStateOf(now)}: there is nothing left to stop.`)
     try {
       const stopped = await end(
-        d,
+        deps,
         now,
         { code: 'cancelled', step: now.steps.check ? 'check' : now.steps.compute ? 'compute' : 'prepare' },
         { who: whoOf(caller), by: 'request' },
       )
-      await d.workflow.stop(stopped.jobId, stopped.attempt)
-      await dispatch(d, { over: stopped.jobId })
-      return await toRun(new Names(d), stopped as RunJob, { userId: caller.userId, subject })
+      await deps.workflow.stop(stopped.jobId, stopped.attempt)
+      await dispatch(deps, { over: stopped.jobId })
+      return await toRun(new Names(deps), stopped as RunJob, { userId: caller.userId, subject })
     } catch (e) {
       if (!(e instanceof Overtaken) || tries > 5) throw e
-      now = (await d.table.get<JobItem>(keyOf.job(job.jobId))) as typeof job
+      now = (await deps.table.get<JobItem>(keyOf.job(job.jobId))) as typeof job
     }
   }
 }

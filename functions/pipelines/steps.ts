@@ -44,23 +44,28 @@ const to = ({ url, headers }: SignedLink): LinkTo => ({ url, headers })
 const linkSecondsFor = (seconds: number): number => Math.min(7 * 24 * 3600 - 60, seconds + 6 * 3600)
 
 async function manifestOf(
-  d: Deps,
+  deps: Deps,
   job: RunJob,
   version: PipelineVersionItem,
   dataset: DatasetItem | undefined,
 ): Promise<PipelineManifest> {
-  const { run } = job,
-    { definition } = version,
-    seconds = linkSecondsFor(run.resources.seconds),
-    confidential = dataset !== undefined
+  const { run } = job
+  const { definition } = version
+  const seconds = linkSecondsFor(run.resources.seconds)
+  const confidential = dataset !== undefined
   const slot = async (n: number): Promise<LinkTo> =>
     to(
       await (confidential
-        ? d.objects.signedWrite('quarantine', objectOf.heldArtifact(job.jobId, n), 'application/octet-stream', seconds)
-        : d.objects.signedWrite('released', objectOf.artifact(job.jobId, n), 'application/octet-stream', seconds)),
+        ? deps.objects.signedWrite(
+            'quarantine',
+            objectOf.heldArtifact(job.jobId, n),
+            'application/octet-stream',
+            seconds,
+          )
+        : deps.objects.signedWrite('released', objectOf.artifact(job.jobId, n), 'application/octet-stream', seconds)),
     )
   const get = async (bucket: 'protected' | 'released', key: string): Promise<LinkTo> =>
-    to(await d.objects.signedGet(bucket, key, seconds))
+    to(await deps.objects.signedGet(bucket, key, seconds))
   const file = async (
     { path, size, sha256 }: { path: string; size: number; sha256: string },
     bucket: 'protected' | 'released',
@@ -70,8 +75,8 @@ async function manifestOf(
     definition.inputs.map(async ({ name, kind }) => {
       const has = run.inputs.find((i) => i.name === name)
       if (confidential && name === run.dataset)
-        return { name, kind, files: await datasetFiles(d, job, (key) => get('protected', key)) }
-      const files = has ? await inputFiles(d, run.experimentId, has) : []
+        return { name, kind, files: await datasetFiles(deps, job, (key) => get('protected', key)) }
+      const files = has ? await inputFiles(deps, run.experimentId, has) : []
       return {
         name,
         kind,
@@ -98,7 +103,7 @@ async function manifestOf(
     artifacts: await each(Array.from({ length: confidential ? heldLimits.files : artifactSlots }), (_, n) => slot(n)),
     streams: await each(Array.from({ length: containersPerAttempt }), async (_, n) =>
       to(
-        await d.objects.signedWrite(
+        await deps.objects.signedWrite(
           'released',
           logObjectOf.stream(job.jobId, (job.attempt - 1) * containersPerAttempt + n),
           'application/json',
@@ -106,7 +111,9 @@ async function manifestOf(
         ),
       ),
     ),
-    report: to(await d.objects.signedWrite('quarantine', jobObjectOf.report(job.jobId), 'application/gzip', seconds)),
+    report: to(
+      await deps.objects.signedWrite('quarantine', jobObjectOf.report(job.jobId), 'application/gzip', seconds),
+    ),
   }
 }
 
@@ -115,39 +122,39 @@ async function manifestOf(
  * is then waited for, not started twice.
  */
 export async function preparePipeline(
-  d: Deps,
+  deps: Deps,
   found: Item<JobItem>,
   at: string,
   dataset?: DatasetItem,
 ): Promise<{ compute: 'pipeline'; container: { manifest: string } & Container } | { compute: 'none' }> {
   const job = found as Item<RunJob>
-  const version = await versionOf(d, job.run.pipelineId, job.run.version)
+  const version = await versionOf(deps, job.run.pipelineId, job.run.version)
   if (!version) {
-    await move(d, job, {
-      set: decided(job, 'failed', d.now().toISOString(), { code: 'infrastructure', step: 'prepare' }),
+    await move(deps, job, {
+      set: decided(job, 'failed', deps.now().toISOString(), { code: 'infrastructure', step: 'prepare' }),
     })
     return { compute: 'none' }
   }
   const { resources } = job.run
-  await d.objects.put(
+  await deps.objects.put(
     'protected',
     jobObjectOf.manifest(job.jobId),
-    jsonBytes(await manifestOf(d, job, version, dataset)),
+    jsonBytes(await manifestOf(deps, job, version, dataset)),
     'application/json',
   )
   const manifest = (
-    await d.objects.signedGet('protected', jobObjectOf.manifest(job.jobId), linkSecondsFor(resources.seconds))
+    await deps.objects.signedGet('protected', jobObjectOf.manifest(job.jobId), linkSecondsFor(resources.seconds))
   ).url
-  const now = d.now().toISOString()
-  await move(d, job, {
+  const now = deps.now().toISOString()
+  await move(deps, job, {
     set: { steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', job.steps.compute?.started ?? at) },
   })
   return { compute: 'pipeline', container: { manifest, ...containerOf(resources, job.userId) } }
 }
 
-const path = z.string().max(longestPath).regex(filePath),
-  instant = z.iso.datetime().optional(),
-  amount = z.number().min(0)
+const path = z.string().max(longestPath).regex(filePath)
+const instant = z.iso.datetime().optional()
+const amount = z.number().min(0)
 /** A report is bytes that nobody vouches for: whatever ran may have tried to write one. */
 const Report = z.object({
   kind: z.literal('pipeline'),
@@ -208,9 +215,9 @@ const Report = z.object({
 })
 
 /** The run's report; undefined when there is none, or nothing that is one. */
-async function reportOf(d: Pick<Deps, 'objects'>, job: JobItem): Promise<PipelineReport | undefined> {
+async function reportOf(deps: Pick<Deps, 'objects'>, job: JobItem): Promise<PipelineReport | undefined> {
   try {
-    const text = await unpacked(await d.objects.get('quarantine', jobObjectOf.report(job.jobId)))
+    const text = await unpacked(await deps.objects.get('quarantine', jobObjectOf.report(job.jobId)))
     const read = text === undefined ? undefined : Report.safeParse(JSON.parse(text))
     return read?.success && read.data.job === job.jobId ? (read.data as PipelineReport) : undefined
   } catch (e) {
@@ -220,8 +227,8 @@ async function reportOf(d: Pick<Deps, 'objects'>, job: JobItem): Promise<Pipelin
 }
 
 /** What lists and pages show of a run is kept in its item, so many of each; everything is in `run.json`. */
-const metricsKept = 100,
-  stepsKept = 100
+const metricsKept = 100
+const stepsKept = 100
 
 function factsOf(run: PipelineRunFacts, r: PipelineReport): PipelineRunFacts {
   return {
@@ -247,26 +254,28 @@ function factsOf(run: PipelineRunFacts, r: PipelineReport): PipelineRunFacts {
  * The third step: what the report says becomes the run's end. Its artifacts lie in their slots already; the index opens
  * them.
  */
-export async function checkPipeline(d: Deps, found: Item<JobItem>): Promise<void> {
-  const at = d.now().toISOString()
-  const job = (await move(d, found, {
+export async function checkPipeline(deps: Deps, found: Item<JobItem>): Promise<void> {
+  const at = deps.now().toISOString()
+  const job = (await move(deps, found, {
     to: 'checking',
     set: { steps: stepStarted(stepEnded(found.steps, 'compute', at), 'check', at) },
   })) as Item<RunJob>
-  const report = await reportOf(d, job)
-  if (job.datasetId !== '') return checkConfidential(d, job, report)
+  const report = await reportOf(deps, job)
+  if (job.datasetId !== '') return checkConfidential(deps, job, report)
   if (!report) {
-    await move(d, job, { set: decided(job, 'failed', d.now().toISOString(), { code: 'interrupted', step: 'compute' }) })
+    await move(deps, job, {
+      set: decided(job, 'failed', deps.now().toISOString(), { code: 'interrupted', step: 'compute' }),
+    })
     return
   }
   const run = factsOf(job.run, report)
   // A runner that was told to stop without anybody cancelling: its machine went away.
-  const reason = codeOf(report),
-    code = reason === 'cancelled' ? 'interrupted' : reason
+  const reason = codeOf(report)
+  const code = reason === 'cancelled' ? 'interrupted' : reason
   const index: ArtifactIndex = { items: report.artifacts, leftOut: report.leftOut }
   await Promise.all([
-    d.objects.put('released', objectOf.index(job.jobId), jsonBytes(index), 'application/json'),
-    d.objects.put(
+    deps.objects.put('released', objectOf.index(job.jobId), jsonBytes(index), 'application/json'),
+    deps.objects.put(
       'released',
       objectOf.run(job.jobId),
       jsonBytes({
@@ -285,21 +294,22 @@ export async function checkPipeline(d: Deps, found: Item<JobItem>): Promise<void
       'application/json',
     ),
   ])
-  const now = d.now().toISOString(),
-    confinement = report.confinement ? { confinement: report.confinement } : {}
+  const now = deps.now().toISOString()
+  const confinement = report.confinement ? { confinement: report.confinement } : {}
   if (code === undefined)
-    await move(d, job, {
+    await move(deps, job, {
       set: { outcome: 'succeeded', run, ...confinement, steps: stepEnded(job.steps, 'check', now) },
     })
-  else await move(d, job, { set: { ...decided(job, 'failed', now, { code, step: 'compute' }), run, ...confinement } })
+  else
+    await move(deps, job, { set: { ...decided(job, 'failed', now, { code, step: 'compute' }), run, ...confinement } })
 }
 
 /**
  * After a run's end: its log is kept where it stays, and the next one has its turn. Safe to run twice; the watch does
  * the same.
  */
-export async function settledPipeline(d: Deps, jobId: string): Promise<void> {
-  const job = await d.table.get<RunJob>(keyOf.job(jobId))
+export async function settledPipeline(deps: Deps, jobId: string): Promise<void> {
+  const job = await deps.table.get<RunJob>(keyOf.job(jobId))
   if (job && !jobLife[job.state].live) {
     // A runner that got to its end has said so; in place of one that did not, or never began, the platform does.
     const said = job.problem
@@ -309,13 +319,13 @@ export async function settledPipeline(d: Deps, jobId: string): Promise<void> {
           memoryMb: job.run.resources.memoryMb,
         })
       : undefined
-    await d.logs.conclude(jobId, {
-      t: d.now().getTime(),
+    await deps.logs.conclude(jobId, {
+      t: deps.now().getTime(),
       s: 'sys',
       x: said ? `${said.message} ${said.todo}` : 'Finished.',
       end: said?.code ?? 'finished',
     })
-    await d.logs.archive(jobId)
+    await deps.logs.archive(jobId)
   }
-  await dispatch(d, { over: jobId })
+  await dispatch(deps, { over: jobId })
 }

@@ -40,12 +40,12 @@ const below = (at: string, faults: readonly Fault[]): FieldError[] =>
 
 /** The version of a pipeline that is to run; by field when there is none. */
 export async function wantedVersion(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   pipelineId: string,
   version: number,
   newest: number,
 ): Promise<PipelineVersionItem> {
-  const found = await versionOf(d, pipelineId, version)
+  const found = await versionOf(deps, pipelineId, version)
   if (!found)
     throw refuse([
       {
@@ -63,9 +63,9 @@ export const valueErrors = (definition: PipelineDefinition, values: Record<strin
   below('/body/parameters', parameterFaults({ ...definition.parameters, required: [] }, values))
 
 /** What of the resources cannot be had, of the definition's own or those in their place. */
-function resourceErrors(d: Pick<Deps, 'settings'>, r: Resources): FieldError[] {
+function resourceErrors(deps: Pick<Deps, 'settings'>, r: Resources): FieldError[] {
   // An installation that has GPUs says so.
-  const largest = { ...mostResources, gpus: 0, ...d.settings.pipelines?.().largest }
+  const largest = { ...mostResources, gpus: 0, ...deps.settings.pipelines?.().largest }
   return (['cpus', 'memoryMb', 'gpus', 'seconds'] as const).flatMap((k) =>
     r[k] <= largest[k]
       ? []
@@ -85,11 +85,11 @@ function resourceErrors(d: Pick<Deps, 'settings'>, r: Resources): FieldError[] {
 
 /** Everything that is wrong with a set-up; `at` is where parameters and inputs stand in the request. */
 export function setUpErrors(
-  d: Pick<Deps, 'settings'>,
+  deps: Pick<Deps, 'settings'>,
   definition: PipelineDefinition,
   s: Pick<SetUp, 'parameters' | 'resources' | 'inputs'>,
 ): FieldError[] {
-  const runtimes = d.settings.pipelines?.().runtimes
+  const runtimes = deps.settings.pipelines?.().runtimes
   const inputs = new Map(s.inputs.map((i) => [i.name, i]))
   return [
     ...below(
@@ -97,8 +97,8 @@ export function setUpErrors(
       parameterFaults(definition.parameters, withDefaults(definition.parameters, s.parameters)),
     ),
     ...definition.inputs.flatMap((i): FieldError[] => {
-      const path = `/body/inputs/${i.name}`,
-        has = inputs.get(i.name)
+      const path = `/body/inputs/${i.name}`
+      const has = inputs.get(i.name)
       if (!has || (has.files === 0 && has.datasetId === undefined))
         return i.required
           ? [
@@ -132,7 +132,7 @@ export function setUpErrors(
         value: i.name,
         expected: definition.inputs.map((x) => x.name).join(', ') || 'none',
       })),
-    ...resourceErrors(d, { ...definition.resources, ...s.resources } as Resources),
+    ...resourceErrors(deps, { ...definition.resources, ...s.resources } as Resources),
     ...(runtimes && !runtimes.includes(definition.runtime)
       ? [
           {
@@ -147,9 +147,9 @@ export function setUpErrors(
 }
 
 /** What will run. Throws `invalid-run` with every fault by its field. */
-export async function termsOf(d: Pick<Deps, 'settings'>, version: PipelineVersionItem, s: SetUp): Promise<Terms> {
+export async function termsOf(deps: Pick<Deps, 'settings'>, version: PipelineVersionItem, s: SetUp): Promise<Terms> {
   const { definition } = version
-  const errors = setUpErrors(d, definition, s)
+  const errors = setUpErrors(deps, definition, s)
   if (errors.length > 0) throw refuse(errors)
   const parameters = withDefaults(definition.parameters, s.parameters) as Values
   const inputs = s.inputs

@@ -20,8 +20,8 @@ import type { Standing } from './queue.ts'
 export class Names {
   readonly #d: Pick<Deps, 'table'>
   readonly #known = new Map<string, Promise<unknown>>()
-  constructor(d: Pick<Deps, 'table'>) {
-    this.#d = d
+  constructor(deps: Pick<Deps, 'table'>) {
+    this.#d = deps
   }
   #once<T>(key: string, ask: () => Promise<T>): Promise<T> {
     let found = this.#known.get(key) as Promise<T> | undefined
@@ -132,8 +132,8 @@ export async function toRun(
     shared: experiment?.shared === true,
     confidential,
   }
-  const state = runStateOf(job),
-    over = isOver(state)
+  const state = runStateOf(job)
+  const over = isOver(state)
   const failure =
     over && job.problem
       ? failureOf(job.problem.code, { ...run, seconds: run.resources.seconds, memoryMb: run.resources.memoryMb })
@@ -159,15 +159,15 @@ export async function toRun(
         ? { started: job.steps.compute.started }
         : {}),
     ...(job.ended ? { ended: confidential ? `${job.ended.slice(0, 19)}Z` : job.ended } : {}),
-    ...(run.seconds === undefined ? {} : { seconds: run.seconds }),
+    seconds: run.seconds,
     parameters: run.parameters,
     resources: run.resources,
     codeHash: run.codeHash,
     inputs: run.inputs,
     hash: job.pin,
-    ...(run.exitCode === undefined ? {} : { exitCode: run.exitCode }),
+    exitCode: run.exitCode,
     ...(run.signal ? { signal: run.signal } : {}),
-    ...(failure ? { problem: failure } : {}),
+    problem: failure,
     metrics: run.metrics ?? [],
     steps: run.steps ?? [],
     ...(run.cpuSeconds === undefined
@@ -182,9 +182,9 @@ export async function toRun(
     bytes: run.bytes ?? 0,
     ...(job.confinement ? { confinement: job.confinement } : {}),
     ...(run.image ? { image: run.image } : {}),
-    ...(queue ? { queue } : {}),
+    queue,
     ...(run.againOf ? { againOf: run.againOf } : {}),
-    ...(run.sweep ? { sweep: run.sweep } : {}),
+    sweep: run.sweep,
     confidential,
     may: [
       ...(!over && may(who, 'experiment.stop') ? ['cancel' as const] : []),

@@ -25,18 +25,18 @@ const purgeAgainSeconds = 600
  * was stale, to completed or incomplete once its end record is there. Answers the run as it then is, with the count. A
  * run that has ended meanwhile is answered as it is.
  */
-export async function bringUpToDate(d: { table: Table }, run: Run): Promise<{ run: Run; counted: Count }> {
+export async function bringUpToDate(deps: { table: Table }, run: Run): Promise<{ run: Run; counted: Count }> {
   for (let tries = 0; ; tries++) {
-    const counted = await count(d, run, run.through)
+    const counted = await count(deps, run, run.through)
     if (!runLife[run.state].takesRecords) return { run, counted }
     const { end } = counted
-    const whole = end !== undefined && counted.through >= end.last && (await isWhole(d, run, end))
+    const whole = end !== undefined && counted.through >= end.last && (await isWhole(deps, run, end))
     const state: RunState = end === undefined ? 'live' : whole ? 'completed' : 'incomplete'
     const revived = run.state === 'stale' && state === 'live'
-    if (revived) await setDue(d, run.runId, staleAt(counted.last))
+    if (revived) await setDue(deps, run.runId, staleAt(counted.last))
     const { through, received, produced, position, bytes, bytesThrough, last } = counted
     try {
-      run = await d.table.update<RunItem>(keyOf.run(run.runId), {
+      run = await deps.table.update<RunItem>(keyOf.run(run.runId), {
         set: {
           state,
           through,
@@ -53,7 +53,7 @@ export async function bringUpToDate(d: { table: Table }, run: Run): Promise<{ ru
       })
     } catch (e) {
       if (!(e instanceof ConditionFailed)) throw e
-      const now = await d.table.get<RunItem>(keyOf.run(run.runId))
+      const now = await deps.table.get<RunItem>(keyOf.run(run.runId))
       if (!now || tries > 100) throw e
       // Somebody else counted just now. Their count may have begun before our chunk was stored: while an end is in
       // play, count again.
@@ -62,9 +62,9 @@ export async function bringUpToDate(d: { table: Table }, run: Run): Promise<{ ru
       await pause(tries)
       continue
     }
-    run = await settleSlot(d, run)
-    if (revived) await setDue(d, run.runId, staleAt(counted.last))
-    if (run.state === 'completed') await clearDue(d, run.runId)
+    run = await settleSlot(deps, run)
+    if (revived) await setDue(deps, run.runId, staleAt(counted.last))
+    if (run.state === 'completed') await clearDue(deps, run.runId)
     return { run, counted }
   }
 }
@@ -83,17 +83,17 @@ export async function purge(d: Stores, runId: string): Promise<void> {
  * stays. The sweep comes by once more and finishes what a crash interrupted.
  */
 export async function endWithoutData(
-  d: Stores & { now: () => Date },
+  deps: Stores & { now: () => Date },
   run: Run,
   to: 'aborted' | 'withdrawn',
 ): Promise<Run> {
-  const now = d.now()
-  await setDue(d, run.runId, new Date(now.getTime() + purgeAgainSeconds * 1000))
+  const now = deps.now()
+  await setDue(deps, run.runId, new Date(now.getTime() + purgeAgainSeconds * 1000))
   for (let tries = 0; run.state !== to; tries++) {
     if (!runLife[run.state].to.includes(to)) return run
     const at = now.toISOString()
     try {
-      run = await d.table.update<RunItem>(keyOf.run(run.runId), {
+      run = await deps.table.update<RunItem>(keyOf.run(run.runId), {
         set: {
           state: to,
           received: 0,
@@ -108,10 +108,10 @@ export async function endWithoutData(
       })
     } catch (e) {
       if (!(e instanceof ConditionFailed) || tries > 100) throw e
-      run = (await d.table.get<RunItem>(keyOf.run(run.runId)))!
+      run = (await deps.table.get<RunItem>(keyOf.run(run.runId)))!
       await pause(tries)
     }
   }
-  await purge(d, run.runId)
-  return settleSlot(d, run)
+  await purge(deps, run.runId)
+  return settleSlot(deps, run)
 }

@@ -10,19 +10,24 @@ import { participation, start } from './start.ts'
 type Routes = (typeof runs)['routes']
 const uploadSeconds = 3600
 
-const standing: Implementation<Routes['standing']> = async ({ run }, d) => {
+const standing: Implementation<Routes['standing']> = async ({ run }, deps) => {
   if (run.state === 'withdrawn') throw withdrawn()
-  return standingOf(d, run, await count(d, run))
+  return standingOf(deps, run, await count(deps, run))
 }
 
-const uploads: Implementation<Routes['uploads']> = async ({ run, body: { sha256, size } }, d) => {
+const uploads: Implementation<Routes['uploads']> = async ({ run, body: { sha256, size } }, deps) => {
   if (run.state === 'withdrawn') throw withdrawn()
   if (run.state === 'completed' || run.state === 'aborted') throw finished()
   const key = objectKey(run.runId, sha256)
-  if ((await d.objects.head('sealed', key))?.size === size) return { present: true }
+  if ((await deps.objects.head('sealed', key))?.size === size) return { present: true }
   return {
     present: false,
-    upload: await d.objects.signedPut('sealed', key, { sha256, size, type: 'application/octet-stream' }, uploadSeconds),
+    upload: await deps.objects.signedPut(
+      'sealed',
+      key,
+      { sha256, size, type: 'application/octet-stream' },
+      uploadSeconds,
+    ),
   }
 }
 

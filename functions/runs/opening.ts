@@ -22,8 +22,8 @@ const downloadSeconds = 3600
 const gone = (): Failure =>
   new Failure('run-withdrawn', 'A run was withdrawn or aborted: its key is destroyed and it cannot be opened any more.')
 
-async function runsOf(d: Deps, studyId: string, runIds: readonly string[]): Promise<Item<RunItem>[]> {
-  const found = await Promise.all(runIds.map((id) => d.table.get<RunItem>(keyOf.run(id))))
+async function runsOf(deps: Deps, studyId: string, runIds: readonly string[]): Promise<Item<RunItem>[]> {
+  const found = await Promise.all(runIds.map((id) => deps.table.get<RunItem>(keyOf.run(id))))
   return found.map((r) => {
     if (!r || r.studyId !== studyId || r.pending) throw notFound()
     if (!runLife[r.state].hasData || r.wrappedKey === undefined) throw gone()
@@ -31,11 +31,11 @@ async function runsOf(d: Deps, studyId: string, runIds: readonly string[]): Prom
   })
 }
 
-const open: Implementation<Routes['open']> = async ({ study, subject, caller, body }, d) => {
+const open: Implementation<Routes['open']> = async ({ study, subject, caller, body }, deps) => {
   const runIds = [...new Set(body.runIds)]
-  await runsOf(d, study.studyId, runIds)
+  await runsOf(deps, study.studyId, runIds)
   await record(
-    d,
+    deps,
     study.organisationId,
     whoOf(caller),
     runIds.map((runId) => ({
@@ -45,35 +45,35 @@ const open: Implementation<Routes['open']> = async ({ study, subject, caller, bo
     })),
   )
   // Read again: a run that was withdrawn while the chain was written stays closed.
-  const held = await runsOf(d, study.studyId, runIds)
-  const row = rowsFor(d, subject)
+  const held = await runsOf(deps, study.studyId, runIds)
+  const row = rowsFor(deps, subject)
   return {
     runs: await Promise.all(
       held.map(async (r) => ({
         runId: r.runId,
-        key: base64url(await d.keys.unwrap(r.kid, fromBase64url(r.wrappedKey!))),
+        key: base64url(await deps.keys.unwrap(r.kid, fromBase64url(r.wrappedKey!))),
         row: await row(r),
       })),
     ),
   }
 }
 
-const sealed: Implementation<Routes['sealed']> = async ({ run, query }, d) => {
+const sealed: Implementation<Routes['sealed']> = async ({ run, query }, deps) => {
   if (run.pending) throw notFound()
   if (!runLife[run.state].hasData) throw gone()
   // Of a finished run exactly its sequence; what a defective client sent beyond its end is not part of it.
   const to = run.state === 'completed' ? run.endSeq! : highestSeq
-  const { records, next } = await readRecords(d, run.runId, query.from, to, pageBytes)
+  const { records, next } = await readRecords(deps, run.runId, query.from, to, pageBytes)
   return {
     records: await Promise.all(
       records.map(async (r) => ({
         ...r,
         ...(r.object
-          ? { download: await d.objects.signedGet('sealed', objectKey(run.runId, r.object.sha256), downloadSeconds) }
+          ? { download: await deps.objects.signedGet('sealed', objectKey(run.runId, r.object.sha256), downloadSeconds) }
           : {}),
       })),
     ),
-    ...(next === undefined ? {} : { next }),
+    next,
   }
 }
 

@@ -24,10 +24,10 @@ const facts = [
   'endSeq',
 ]
 
-const overview: Implementation<Routes['overview']> = async ({ study }, d) => {
-  const now = d.now()
+const overview: Implementation<Routes['overview']> = async ({ study }, deps) => {
+  const now = deps.now()
   const all: RunFacts[] = []
-  for await (const r of queryAll<RunFacts>(d.table, `STUDY#${study.studyId}`, {
+  for await (const r of queryAll<RunFacts>(deps.table, `STUDY#${study.studyId}`, {
     index: true,
     prefix: 'RUN#',
     attributes: facts,
@@ -49,18 +49,18 @@ function fromCursor(cursor: string): string {
 /** A filter that matches rarely must not walk the whole study in one request. */
 const maxLooked = 2000
 
-const list: Implementation<Routes['list']> = async ({ study, subject, query }, d) => {
+const list: Implementation<Routes['list']> = async ({ study, subject, query }, deps) => {
   const pk = `STUDY#${study.studyId}`
-  const row = rowsFor(d, subject)
+  const row = rowsFor(deps, subject)
   const matches = (r: RunItem): boolean =>
-    (query.state === undefined || stateAt(r, d.now()) === query.state) &&
+    (query.state === undefined || stateAt(r, deps.now()) === query.state) &&
     (query.condition === undefined || r.condition === query.condition) &&
     (query.preview === undefined || String(r.preview) === query.preview)
   const found: Item<RunItem>[] = []
   let to = query.after === undefined ? undefined : fromCursor(query.after)
   let looked = 0
   for (;;) {
-    const page = await d.table.query<RunItem>(pk, {
+    const page = await deps.table.query<RunItem>(pk, {
       index: true,
       backwards: true,
       from: 'RUN#',
@@ -84,11 +84,11 @@ const list: Implementation<Routes['list']> = async ({ study, subject, query }, d
   }
 }
 
-const run: Implementation<Routes['run']> = async (request, d) => {
+const run: Implementation<Routes['run']> = async (request, deps) => {
   const held = request.run
   if (held.pending) throw notFound()
-  const { received, bytes, produced, position, last } = await count(d, held)
-  return rowsFor(d, request.subject)({ ...held, received, bytes, produced, position, last })
+  const { received, bytes, produced, position, last } = await count(deps, held)
+  return rowsFor(deps, request.subject)({ ...held, received, bytes, produced, position, last })
 }
 
 /** The handler of a study's results page. */

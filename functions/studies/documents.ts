@@ -14,10 +14,10 @@ export const documentKey = (contentHash: string): string => `s/${contentHash}/.c
 const kept = new Map<string, Promise<VersionDocument>>()
 
 /** The document of a content hash. It never changes, so the last fifty stay in memory. */
-export function versionDocument(d: Pick<Deps, 'objects'>, contentHash: string): Promise<VersionDocument> {
+export function versionDocument(deps: Pick<Deps, 'objects'>, contentHash: string): Promise<VersionDocument> {
   const known = kept.get(contentHash)
   if (known) return known
-  const reading = d.objects
+  const reading = deps.objects
     .get('assets', documentKey(contentHash))
     .then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as VersionDocument)
   kept.set(contentHash, reading)
@@ -27,8 +27,8 @@ export function versionDocument(d: Pick<Deps, 'objects'>, contentHash: string): 
 }
 
 /** A version's item; `not-found` when there is none. */
-export async function versionItem(d: Pick<Deps, 'table'>, studyId: string, version: number): Promise<VersionItem> {
-  const item = await d.table.get<VersionItem>(keyOf.version(studyId, version))
+export async function versionItem(deps: Pick<Deps, 'table'>, studyId: string, version: number): Promise<VersionItem> {
+  const item = await deps.table.get<VersionItem>(keyOf.version(studyId, version))
   if (!item) throw notFound()
   return item
 }

@@ -25,7 +25,7 @@ export function presentation(c: Record<string, unknown>): Shown {
     language: language ?? 'en',
     progress: progress === true,
     needs,
-    ...(minimumWidth === undefined ? {} : { minimumWidth }),
-    ...(minimumHeight === undefined ? {} : { minimumHeight }),
+    minimumWidth,
+    minimumHeight,
   }
 }

@@ -83,8 +83,8 @@ function planned(c: PlannedColumn, read: Read, rows: number): PlannedColumn {
 
 /** A plan for an uploaded file, and a hint for each of its columns. */
 export function planOfReading(reading: Reading): { plan: SynthesisPlan; hints: Record<string, string> } {
-  const read = reading.tables[0]!,
-    table = reading.proposed.tables[0]!
+  const read = reading.tables[0]!
+  const table = reading.proposed.tables[0]!
   const plan = proposePlan(table, Math.max(1, Number(read.rows.toPrecision(1))))
   return {
     plan: {

@@ -56,7 +56,7 @@ export const objectOf = {
  * owner does. `nanoRho` is reserved by the first step. Safe to run twice with the same id.
  */
 export async function makeJob(
-  d: Pick<Deps, 'table' | 'objects' | 'now'>,
+  deps: Pick<Deps, 'table' | 'objects' | 'now'>,
   jobId: string,
   on: { dataset: DatasetItem; synthesis: SynthesisItem },
   userId: string,
@@ -65,8 +65,8 @@ export async function makeJob(
   epsilon = ask.plan.epsilon,
 ): Promise<void> {
   const text = canonical(ask)
-  const created = d.now().toISOString()
-  await d.objects.put('protected', objectOf.ask(jobId), new TextEncoder().encode(text), 'application/json')
+  const created = deps.now().toISOString()
+  await deps.objects.put('protected', objectOf.ask(jobId), new TextEncoder().encode(text), 'application/json')
   const job: JobItem = {
     jobId,
     kind: 'synthesis',
@@ -94,7 +94,7 @@ export async function makeJob(
   ]
   for (const item of items)
     try {
-      await d.table.create(item)
+      await deps.table.create(item)
     } catch (e) {
       if (!(e instanceof AlreadyExists)) throw e
     }
