@@ -1,11 +1,11 @@
 /** Jobs: asking a dataset, watching the steps, taking what was released; and the output checkers' queue. */
 import * as z from 'zod'
 import { languages, releaseModes } from '../domain/datasets/policy.ts'
-import { outcomes, rules } from '../domain/disclosure/policy.ts'
-import { jobCodes, type JobCode } from '../domain/jobs/codes.ts'
+import { outcomes, rules } from '../domain/release/policy.ts'
+import { jobCodes, type JobCode } from '../domain/release/job-codes.ts'
 import { jobKinds, jobStates, jobSteps } from '../domain/jobs/life.ts'
-import { confinements } from '../domain/jobs/manifest.ts'
-import { outputTypes } from '../domain/jobs/outputs.ts'
+import { confinements } from '../domain/release/run-report.ts'
+import { outputTypes } from '../domain/release/outputs.ts'
 import { area, route } from './route.ts'
 import { DatasetId, Instant, JobId, Name, OrganisationId, page, Sha256, UserId } from './shapes.ts'
 

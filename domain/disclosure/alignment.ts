@@ -1,6 +1,6 @@
 /** Lays the outputs of all runs over each other: the same outputs, columns and rows in each, or nothing. */
-import type { Scalar, Sheet, TypedOutput } from '../jobs/outputs.ts'
-import { sheetsOf } from '../jobs/outputs.ts'
+import type { Scalar, Sheet, TypedOutput } from '../release/outputs.ts'
+import { sheetsOf } from '../release/outputs.ts'
 import type { DatasetSchema } from '../datasets/schema.ts'
 import { says } from './words.ts'
 

@@ -1,5 +1,5 @@
 /** Rules on one cell: a count, or a total with the contributions that make it up. */
-import type { DisclosurePolicy, Rule } from './policy.ts'
+import type { DisclosurePolicy, Rule } from '../release/policy.ts'
 
 export interface Cell {
   /** Distinct subjects in the cell, counted by the platform. */

@@ -3,12 +3,12 @@
  * itself. One run on all is enough for it.
  */
 import type { DatasetSchema } from '../datasets/schema.ts'
-import type { Report } from '../jobs/manifest.ts'
-import type { ReleasedOutput, Scalar } from '../jobs/outputs.ts'
-import { type ParsedOutputs, parseOutputs } from '../jobs/parse-outputs.ts'
+import type { Report } from '../release/run-report.ts'
+import type { ReleasedOutput, Scalar } from '../release/outputs.ts'
+import { type ParsedOutputs, parseOutputs } from '../release/parse-outputs.ts'
 import { align, type AlignedSheet } from './alignment.ts'
-import type { Verdict } from './gate.ts'
-import type { DisclosurePolicy, Finding, Outcome, Rule } from './policy.ts'
+import type { Verdict } from '../release/verdict.ts'
+import type { DisclosurePolicy, Finding, Outcome, Rule } from '../release/policy.ts'
 import { failureOf, filesOf, modelRules } from './script-rules.ts'
 import { says, Words } from './words.ts'
 

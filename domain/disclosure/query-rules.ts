@@ -3,13 +3,13 @@
  * leaves is a number that nobody can take apart. Minimum, dominance and p-ratio after ACRO; rounding after OpenSAFELY;
  * complementary suppression over every total that could be asked for.
  */
-import type { ReleasedCell, ReleasedOutput } from '../jobs/outputs.ts'
+import type { ReleasedCell, ReleasedOutput } from '../release/outputs.ts'
 import type { QueryColumn, QueryResult, QueryRow } from '../sql/result.ts'
 import { shownCount } from './cell.ts'
-import type { Verdict } from './gate.ts'
-import type { DisclosurePolicy, Finding, Rule } from './policy.ts'
+import type { Verdict } from '../release/verdict.ts'
+import type { DisclosurePolicy, Finding, Rule } from '../release/policy.ts'
 import { latticeOf } from './query-margins.ts'
-import { arranged, evaluate, significant, total, upTo } from './query-shape.ts'
+import { arranged, evaluate, significant, total, upTo } from '../sql/answer.ts'
 import { suppress } from './suppression.ts'
 
 /** Significant digits of a plain number. */

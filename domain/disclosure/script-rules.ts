@@ -4,16 +4,16 @@
  */
 import type { DatasetSchema } from '../datasets/schema.ts'
 import { fromBase64url } from '../hash.ts'
-import type { JobCode } from '../jobs/codes.ts'
-import type { Report, RunReport } from '../jobs/manifest.ts'
-import type { ReleasedCell, ReleasedOutput, Scalar } from '../jobs/outputs.ts'
-import { parseOutputs } from '../jobs/parse-outputs.ts'
+import type { JobCode } from '../release/job-codes.ts'
+import type { Report, RunReport } from '../release/run-report.ts'
+import type { ReleasedCell, ReleasedOutput, Scalar } from '../release/outputs.ts'
+import { parseOutputs } from '../release/parse-outputs.ts'
 import type { Uniform } from '../privacy/randomness.ts'
 import { type Agreement, agree, roundTo, stepOf } from './agreement.ts'
 import { type AlignedSheet, align } from './alignment.ts'
 import { shownCount } from './cell.ts'
-import type { Verdict } from './gate.ts'
-import type { DisclosurePolicy, Finding, Rule } from './policy.ts'
+import type { Verdict } from '../release/verdict.ts'
+import type { DisclosurePolicy, Finding, Rule } from '../release/policy.ts'
 import { says, Words } from './words.ts'
 
 export interface ScriptContext {

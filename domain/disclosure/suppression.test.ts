@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { broken, shownCount } from './cell.ts'
-import { defaultPolicy, floorSubjects, strictest } from './policy.ts'
+import { defaultPolicy, floorSubjects, strictest } from '../release/policy.ts'
 import { type Equation, exposed, suppress } from './suppression.ts'
 
 /**

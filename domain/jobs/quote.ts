@@ -1,6 +1,6 @@
 /** What a job would cost and which rules it will meet, said before it runs and without looking at data. */
 import type { Language, ReleaseMode } from '../datasets/policy.ts'
-import type { DisclosurePolicy, Rule } from '../disclosure/policy.ts'
+import type { DisclosurePolicy, Rule } from '../release/policy.ts'
 import { epsilonOf, type NanoRho } from '../privacy/accounting.ts'
 import { blocksWanted } from '../privacy/sample-and-aggregate.ts'
 import { defaultLimits, leaveOutBlocks, type Limits, type Plan } from './manifest.ts'

@@ -4,10 +4,10 @@
  */
 import type { ReleaseMode } from '../datasets/policy.ts'
 import { csvLine } from '../datasets/csv.ts'
-import type { DisclosurePolicy, Finding, Rule } from '../disclosure/policy.ts'
+import type { DisclosurePolicy, Finding, Rule } from '../release/policy.ts'
 import { canonical, sha256Hex } from '../hash.ts'
-import type { Cohort, Filter } from './cohort.ts'
-import type { ReleasedOutput } from './outputs.ts'
+import type { Cohort, Filter } from '../datasets/cohort.ts'
+import type { ReleasedOutput } from '../release/outputs.ts'
 
 /** The shape of contracts/jobs.ts ReleaseCard. */
 export interface Card {

@@ -5,7 +5,7 @@
  */
 import { canonical, hex } from '../hash.ts'
 import { type Card, cardMarkdown, filterText, releasedCsv } from './release-card.ts'
-import type { ReleasedOutput } from './outputs.ts'
+import type { ReleasedOutput } from '../release/outputs.ts'
 
 export interface CrateInput {
   card: Card

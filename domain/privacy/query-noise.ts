@@ -9,9 +9,9 @@
  * one person passes with probability at most `delta` (stability-based selection, Korolova et al. 2009; Wilson et al.
  * 2020).
  */
-import { arranged, evaluate, total } from '../disclosure/query-shape.ts'
-import type { Verdict } from '../disclosure/gate.ts'
-import type { ReleasedCell } from '../jobs/outputs.ts'
+import { arranged, evaluate, total } from '../sql/answer.ts'
+import type { Verdict } from '../release/verdict.ts'
+import type { ReleasedCell } from '../release/outputs.ts'
 import { type Measured, quantileBins, steps, vectorsOf } from '../sql/noise-plan.ts'
 import type { NoisePlan, QueryResult } from '../sql/result.ts'
 import { epsilonOf, type NanoRho, nano } from './accounting.ts'

@@ -8,11 +8,11 @@
  * by at most 1. Sampling is exact: a uniform grid point is kept with probability Bernoulli(exp(-x)) for rational x
  * (noise.ts); no floating-point number touches a probability.
  */
-import type { Verdict } from '../disclosure/gate.ts'
+import type { Verdict } from '../release/verdict.ts'
 import { fromBase64url } from '../hash.ts'
-import type { Report, RunReport } from '../jobs/manifest.ts'
-import { type ReleasedOutput, sheetsOf } from '../jobs/outputs.ts'
-import { parseOutputs } from '../jobs/parse-outputs.ts'
+import type { Report, RunReport } from '../release/run-report.ts'
+import { type ReleasedOutput, sheetsOf } from '../release/outputs.ts'
+import { parseOutputs } from '../release/parse-outputs.ts'
 import { type NanoRho, nano } from './accounting.ts'
 import { bernoulliExp } from './noise.ts'
 import type { Uniform } from './randomness.ts'

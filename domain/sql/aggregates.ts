@@ -6,6 +6,7 @@ import { type Ast, list, object, text } from './ast.ts'
 import type { Expr } from './expr.ts'
 import { double } from './functions.ts'
 import { notAllowed } from './refused.ts'
+import type { Formula } from './formula.ts'
 import type { Aggregate } from './result.ts'
 import { type Names, raw, scalar } from './scalar.ts'
 
@@ -279,15 +280,6 @@ export function perSubjectOf(node: Ast, names: Names): Expr {
     ...bounds,
   }
 }
-
-/**
- * A formula over measures that the gate computes from what it releases: a sum, product, quotient or difference of
- * aggregates and numbers.
- */
-export type Formula =
-  | { measure: number }
-  | { number: number }
-  | { op: '+' | '-' | '*' | '/' | 'round' | 'sqrt' | 'abs'; of: Formula[] }
 
 /** Reads an expression over aggregates; `add` keeps each measure once and answers its index. */
 export function formulaOf(node: Ast, names: Names, add: (m: Measure) => number): Formula {

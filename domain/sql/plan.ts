@@ -1,6 +1,7 @@
 /** From a checked SELECT to a plan: which groups, which measures, and how the answer's columns are made of them. */
 import type { DatasetSchema } from '../datasets/schema.ts'
-import { type Formula, formulaOf, hasAggregate, isAggregate, type Measure, measureOf } from './aggregates.ts'
+import { formulaOf, hasAggregate, isAggregate, type Measure, measureOf } from './aggregates.ts'
+import type { Formula } from './formula.ts'
 import { type Ast, checkText, keyOf, list, object, plainSelect, text, texts, theSelect } from './ast.ts'
 import type { Expr } from './expr.ts'
 import { notAllowed, Refused } from './refused.ts'

@@ -3,8 +3,8 @@
  * it is used.
  */
 import { canonical } from '../hash.ts'
-import type { Cohort } from '../jobs/cohort.ts'
-import type { Scalar } from '../jobs/outputs.ts'
+import type { Cohort } from '../datasets/cohort.ts'
+import type { Scalar } from '../release/outputs.ts'
 
 /** A cohort alone, or one row (and one of its sets) of a query on a cohort. */
 export interface Selection {

@@ -1,6 +1,6 @@
 /** Asking a dataset: what it would cost, and the job. */
 import type { jobs } from '../../contracts/jobs.ts'
-import { strictest } from '../../domain/disclosure/policy.ts'
+import { strictest } from '../../domain/release/policy.ts'
 import { canonical, sha256Hex } from '../../domain/hash.ts'
 import { quoteOf } from '../../domain/jobs/quote.ts'
 import { AlreadyExists, type Item } from '../../ports/table.ts'

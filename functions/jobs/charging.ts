@@ -1,5 +1,5 @@
 /** A job's privacy budget: reserved before anything runs, then committed or given back, once. */
-import { givesBack, type JobProblem } from '../../domain/jobs/codes.ts'
+import { givesBack, type JobProblem } from '../../domain/release/job-codes.ts'
 import * as ledger from '../../domain/privacy/ledger.ts'
 import { AlreadyExists, ConditionFailed } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'

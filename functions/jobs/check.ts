@@ -3,8 +3,8 @@
  * nothing.
  */
 import { backstage } from '../../contracts/backstage.ts'
-import { strictest } from '../../domain/disclosure/policy.ts'
-import { endOf } from '../../domain/jobs/codes.ts'
+import { strictest } from '../../domain/release/policy.ts'
+import { endOf } from '../../domain/release/job-codes.ts'
 import type { Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'

@@ -11,7 +11,7 @@ import type { DatasetVersionItem, JobItem, ReleasedItem } from '../kernel/items.
 import { keyOf } from '../kernel/items.ts'
 import { hashNow } from '../kernel/hash.ts'
 import { canonical } from '../../domain/hash.ts'
-import type { Cohort } from '../../domain/jobs/cohort.ts'
+import type { Cohort } from '../../domain/datasets/cohort.ts'
 import { parseSelection, selectionOfCohort, selectionOfDigests } from '../../domain/sql/selection.ts'
 import { type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'

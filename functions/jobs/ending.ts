@@ -1,7 +1,7 @@
 /** The end of a job: one conditional write decides it, and whatever follows from it can be repeated. */
 import type { Act } from '../../domain/audit/acts.ts'
 import type { Detail, Who } from '../../domain/audit/chain.ts'
-import { endOf, type JobProblem } from '../../domain/jobs/codes.ts'
+import { endOf, type JobProblem } from '../../domain/release/job-codes.ts'
 import type { JobState } from '../../domain/jobs/life.ts'
 import { AlreadyExists, ConditionFailed, type Item, type Key } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'

@@ -4,7 +4,7 @@
  * settling. Killed anywhere and run again, it ends the same.
  */
 import { backstage } from '../../contracts/backstage.ts'
-import type { JobCode } from '../../domain/jobs/codes.ts'
+import type { JobCode } from '../../domain/release/job-codes.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { Unreadable } from '../../ports/engine.ts'
 import { askKey, type RegistrationAsk } from '../datasets/registration-job.ts'

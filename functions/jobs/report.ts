@@ -1,5 +1,5 @@
 /** A runner's report: read from quarantine as bytes that nobody vouches for, and kept for the custodian as a log. */
-import type { Report } from '../../domain/jobs/manifest.ts'
+import type { Report } from '../../domain/release/run-report.ts'
 import { ObjectMissing } from '../../ports/objects.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { JobItem } from '../kernel/items.ts'

@@ -1,5 +1,5 @@
 /** A job as the steps find it: where its objects lie, and the one way its item changes. */
-import type { JobProblem } from '../../domain/jobs/codes.ts'
+import type { JobProblem } from '../../domain/release/job-codes.ts'
 import { jobLife, type JobState, type JobStep, mayBecome } from '../../domain/jobs/life.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'

@@ -2,7 +2,7 @@
  * The first step of a synthetic table: the plan is still the one that was confirmed, the budget covers it, and the
  * runner is told where the real table lies.
  */
-import { endOf, type JobCode } from '../../domain/jobs/codes.ts'
+import { endOf, type JobCode } from '../../domain/release/job-codes.ts'
 import { containerFor, type Container } from '../../domain/jobs/container.ts'
 import { defaultLimits, type LinkTo } from '../../domain/jobs/manifest.ts'
 import { feasibility } from '../../domain/synthesis/feasibility.ts'

@@ -1,5 +1,5 @@
 /** Checkers' votes on a held output: blinded until one's own is in, counted whenever one arrives. */
-import type { JobProblem } from '../../domain/jobs/codes.ts'
+import type { JobProblem } from '../../domain/release/job-codes.ts'
 import { votesNeeded } from '../../domain/jobs/life.ts'
 import { type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'

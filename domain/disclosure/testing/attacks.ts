@@ -2,7 +2,7 @@
  * For tests: scripts that try to carry a secret of eight bits of one person past the gate, each with the decoder its
  * author would use.
  */
-import type { Verdict } from '../gate.ts'
+import type { Verdict } from '../../release/verdict.ts'
 import { mean, type Person, random, result, type Written } from './cohorts.ts'
 
 export interface Victim extends Person {

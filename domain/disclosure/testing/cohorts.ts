@@ -1,7 +1,7 @@
 /** For tests: synthetic cohorts, and reports as the runner would write them for a function in place of a script. */
 import type { DatasetSchema } from '../../datasets/schema.ts'
 import { base64url } from '../../hash.ts'
-import type { Report, RunEnd } from '../../jobs/manifest.ts'
+import type { Report, RunEnd } from '../../release/run-report.ts'
 import { Uniform } from '../../privacy/randomness.ts'
 
 export interface Person {

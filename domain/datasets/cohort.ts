@@ -1,5 +1,5 @@
 /** A cohort: declared filters that the platform applies itself and counts before any code runs. */
-import type { Column, ColumnType, DatasetSchema } from '../datasets/schema.ts'
+import type { Column, ColumnType, DatasetSchema } from './schema.ts'
 
 export type Filter =
   | { column: string; is: 'equal' | 'not-equal'; value: string | number | boolean }

@@ -1,7 +1,7 @@
 /** Numbers and rows of a released answer: rounding, formulas over what is released, order and limit. */
-import type { ReleasedCell, Scalar } from '../jobs/outputs.ts'
-import type { Formula } from '../sql/aggregates.ts'
-import type { QueryResult } from '../sql/result.ts'
+import type { ReleasedCell, Scalar } from '../release/outputs.ts'
+import type { Formula } from './formula.ts'
+import type { QueryResult } from './result.ts'
 
 /** What a rolled-up group shows: the row is a total over it. Missing stays null. */
 export const total = '(all)'

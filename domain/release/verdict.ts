@@ -1,6 +1,6 @@
 /** What the privacy gate decides: one shape for every release mode. */
-import type { JobCode } from '../jobs/codes.ts'
-import type { ReleasedOutput } from '../jobs/outputs.ts'
+import type { JobCode } from './job-codes.ts'
+import type { ReleasedOutput } from './outputs.ts'
 import type { Finding } from './policy.ts'
 
 export interface Verdict {
