@@ -9,7 +9,8 @@ import { type ParsedOutputs, parseOutputs } from '../release/parse-outputs.ts'
 import { align, type AlignedSheet } from './alignment.ts'
 import type { Verdict } from '../release/verdict.ts'
 import type { DisclosurePolicy, Finding, Outcome, Rule } from '../release/policy.ts'
-import { failureOf, filesOf, modelRules } from './script-rules.ts'
+import { modelsThatBreakRules } from './model-rules.ts'
+import { failureOf, filesOf } from './script-rules.ts'
 import { says, Words } from './words.ts'
 
 export interface ReviewContext {
@@ -55,7 +56,7 @@ export function machineFindings(report: Report, policy: DisclosurePolicy, contex
   const sheets = align([parsed.outputs], context.schema)
   if (!sheets) return [...out, { output: '(all)', rule: 'names', outcome: 'fail' }]
   const words = new Words(context.code, context.schema),
-    models = modelRules(sheets, policy, context.cohortSubjects)
+    models = modelsThatBreakRules(sheets, policy, context.cohortSubjects)
   let numbers = 0
   for (const s of sheets) {
     const before = out.length

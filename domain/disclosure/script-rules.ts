@@ -11,7 +11,8 @@ import { parseOutputs } from '../release/parse-outputs.ts'
 import type { Uniform } from '../privacy/randomness.ts'
 import { type Agreement, agree, roundTo, stepOf } from './agreement.ts'
 import { type AlignedSheet, align } from './alignment.ts'
-import { shownCount } from './cell.ts'
+import { modelsThatBreakRules } from './model-rules.ts'
+import { shownCount } from './rounding.ts'
 import type { Verdict } from '../release/verdict.ts'
 import type { DisclosurePolicy, Finding, Rule } from '../release/policy.ts'
 import { says, Words } from './words.ts'
@@ -181,34 +182,6 @@ function withholdRows(sheet: AlignedSheet, drafts: Draft[][]): void {
 }
 
 /**
- * Residual degrees of freedom and parameters, from the platform’s own number of subjects: names of models that fail,
- * and by which rule.
- */
-export function modelRules(
-  sheets: readonly AlignedSheet[],
-  policy: DisclosurePolicy,
-  subjects: number,
-): Map<string, Rule> {
-  const out = new Map<string, Rule>()
-  for (const s of sheets) {
-    if (s.type !== 'model' || s.columns[0]?.name !== 'term') continue
-    const fit = sheets.find((f) => f.name === `${s.name} fit`)?.rows.find((r) => r.key[0] === 'n')?.runs[0]?.[1]
-    const n = typeof fit === 'number' && fit > 0 ? Math.min(fit, subjects) : subjects
-    const rule: Rule | undefined =
-      n - s.rows.length < policy.residualDegrees
-        ? 'residual-degrees'
-        : s.rows.length > policy.parametersPerSubject * n
-          ? 'parameters'
-          : undefined
-    if (rule) {
-      out.set(s.name, rule)
-      out.set(`${s.name} fit`, rule)
-    }
-  }
-  return out
-}
-
-/**
  * Outputs that stand or fall together: each table or model by itself, all single numbers together, and medians and
  * quantiles of the whole job.
  */
@@ -285,7 +258,7 @@ function verdict(
 ): Verdict {
   const most = numbersAllowed(subjects.all)
   const words = new Words(context.code, context.schema)
-  const whole = modelRules(sheets, policy, subjects.all)
+  const whole = modelsThatBreakRules(sheets, policy, subjects.all)
   const units = new Map<string, boolean>()
   const drafts = sheets.map((s) => {
     const table = s.rows.map((row) =>

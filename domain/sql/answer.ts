@@ -1,4 +1,4 @@
-/** Numbers and rows of a released answer: rounding, formulas over what is released, order and limit. */
+/** Rows of a released answer: formulas over what is released, order and limit. */
 import type { ReleasedCell, Scalar } from '../release/outputs.ts'
 import type { Formula } from './formula.ts'
 import type { QueryResult } from './result.ts'
@@ -7,22 +7,6 @@ import type { QueryResult } from './result.ts'
 export const total = '(all)'
 
 const clean = (v: number): number => Number(v.toPrecision(15))
-
-/** To a number of significant digits, of `v` or of `size` where that is larger; `precision` is the step. */
-export function significant(v: number, digits: number, size = 0): ReleasedCell {
-  const largest = Math.max(Math.abs(v), size)
-  if (largest === 0) return { value: 0 }
-  const step = 10 ** (Math.floor(Math.log10(largest)) - digits + 1)
-  return { value: clean(Math.round(v / step) * step), precision: clean(step) }
-}
-
-/** To the next step of 1, 2 or 5 times a power of ten that is at least `least`. */
-export function upTo(v: number, least: number): ReleasedCell {
-  if (!(least > 0) || !Number.isFinite(least)) return { value: null, suppressed: true }
-  const ten = 10 ** Math.floor(Math.log10(least))
-  const step = [1, 2, 5, 10].map((m) => m * ten).find((s) => s >= least * (1 - 1e-12))!
-  return { value: clean(Math.round(v / step) * step), precision: clean(step) }
-}
 
 /** A formula over released cells: post-processing, which shows nothing more. Suppressed when a part is. */
 export function evaluate(formula: Formula, cells: readonly ReleasedCell[]): ReleasedCell {
