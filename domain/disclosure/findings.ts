@@ -43,8 +43,8 @@ const mostPerRule = 50
 export function machineFindings(report: Report, policy: DisclosurePolicy, context: ReviewContext): Finding[] {
   const parsed = read(report, policy)
   if (!parsed) return []
-  const out: Finding[] = [],
-    times = new Map<string, number>()
+  const out: Finding[] = []
+  const times = new Map<string, number>()
   const add = (output: string, rule: Rule, outcome: Outcome, cell?: string): void => {
     const n = (times.get(`${output}#${rule}`) ?? 0) + 1
     times.set(`${output}#${rule}`, n)
@@ -55,8 +55,8 @@ export function machineFindings(report: Report, policy: DisclosurePolicy, contex
   for (const f of parsed.files) add(f.file, 'unknown-output', 'review')
   const sheets = align([parsed.outputs], context.schema)
   if (!sheets) return [...out, { output: '(all)', rule: 'names', outcome: 'fail' }]
-  const words = new Words(context.code, context.schema),
-    models = modelsThatBreakRules(sheets, policy, context.cohortSubjects)
+  const words = new Words(context.code, context.schema)
+  const models = modelsThatBreakRules(sheets, policy, context.cohortSubjects)
   let numbers = 0
   for (const s of sheets) {
     const before = out.length

@@ -74,8 +74,8 @@ function shown(row: QueryRow, c: number, column: QueryColumn, policy: Disclosure
       : { value: s, ...(policy.roundTo > 1 ? { precision: policy.roundTo } : {}) }
   }
   if (column.presence) {
-    const step = policy.minimumSubjects,
-      near = counted(row.rows - step * Math.round((row.rows - v) / step))
+    const step = policy.minimumSubjects
+    const near = counted(row.rows - step * Math.round((row.rows - v) / step))
     return near.suppressed ? near : { ...near, precision: step }
   }
   if (column.kind === 'count') return counted(v)
@@ -113,8 +113,8 @@ const listed = (c: QueryColumn): boolean =>
 
 /** Judges an answer. What is suppressed is named by position and rule. */
 export function releaseQuery(found: QueryResult, policy: DisclosurePolicy): Verdict {
-  const result = withNobody(found),
-    { columns, rows } = result
+  const result = withNobody(found)
+  const { columns, rows } = result
   if (result.cohort.subjects < policy.minimumSubjects)
     return block('cohort-too-small', [{ output, rule: 'minimum-subjects', outcome: 'fail' }])
   if (result.truncated || rows.length > policy.rows)

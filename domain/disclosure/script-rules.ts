@@ -206,8 +206,8 @@ export function releaseScript(report: Report, policy: DisclosurePolicy, context:
   if (typeof runs === 'string') return none('block', runs, runs === 'unstable' ? everything('stability') : [])
   const read = (r: RunReport): ReturnType<typeof parseOutputs> =>
     parseOutputs(filesOf(r), { rows: policy.rows, bytes: policy.bytes })
-  const first = read(runs.all),
-    problem = first.problems[0]?.problem
+  const first = read(runs.all)
+  const problem = first.problems[0]?.problem
   if (problem)
     return problem === 'too-large' || problem.startsWith('too-many')
       ? none('block', 'output-limit', everything('size'))
@@ -302,11 +302,11 @@ function verdict(
   const numbers = drafts.flat(2).filter((d) => d.number).length
   if (numbers > most) return none('block', 'output-unsafe', everything('numbers'))
 
-  const outputs: ReleasedOutput[] = [],
-    findings: Finding[] = []
+  const outputs: ReleasedOutput[] = []
+  const findings: Finding[] = []
   for (const [i, s] of sheets.entries()) {
-    const table = drafts[i]!,
-      name = words.text(s.name) ? s.name : `output ${i + 1}`
+    const table = drafts[i]!
+    const name = words.text(s.name) ? s.name : `output ${i + 1}`
     const titles = s.columns.map((c, at) => (words.text(c.name) ? c.name : `column ${at + 1}`))
     if (name !== s.name || titles.some((t, at) => t !== s.columns[at]!.name))
       findings.push({ output: name, rule: 'names', outcome: 'suppress' })
@@ -396,8 +396,8 @@ const groupCell = (v: Scalar, words: Words): Draft =>
  */
 function edgesChosen(s: AlignedSheet, words: Words): boolean {
   const edges = [...s.rows.map((r) => r.key[0] as number), s.rows.at(-1)?.key[1] as number].sort((a, b) => a - b)
-  const first = edges[0]!,
-    width = (edges.at(-1)! - first) / (edges.length - 1)
+  const first = edges[0]!
+  const width = (edges.at(-1)! - first) / (edges.length - 1)
   return (
     words.number(first) &&
     words.number(edges.at(-1)!) &&
@@ -406,10 +406,10 @@ function edgesChosen(s: AlignedSheet, words: Words): boolean {
 }
 
 function shown(d: Draft, numbers: number, policy: DisclosurePolicy, uniform: Uniform, seen: Set<Rule>): ReleasedCell {
-  const a = d.number!,
-    step = stepOf(a, numbers, d.known)
-  let value = roundTo(a, step, uniform),
-    precision = step
+  const a = d.number!
+  const step = stepOf(a, numbers, d.known)
+  let value = roundTo(a, step, uniform)
+  let precision = step
   if (d.count) {
     const count = shownCount(value, policy)
     if (count === undefined) {

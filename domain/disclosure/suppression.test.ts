@@ -14,8 +14,8 @@ function twoWay(inner: readonly (readonly number[])[]): {
   equations: Equation[]
   at: (r: number, c: number) => number
 } {
-  const rows = inner.length,
-    columns = inner[0]!.length
+  const rows = inner.length
+  const columns = inner[0]!.length
   const at = (r: number, c: number): number => r * (columns + 1) + c
   const values: number[] = []
   for (let r = 0; r <= rows; r++)
@@ -40,9 +40,9 @@ function another(
   equations: readonly Equation[],
   cell: number,
 ): boolean {
-  const trial = [...values],
-    order = [cell, ...hidden.filter((c) => c !== cell)],
-    most = Math.max(...values) + 1
+  const trial = [...values]
+  const order = [cell, ...hidden.filter((c) => c !== cell)]
+  const most = Math.max(...values) + 1
   const known = new Set([...values.keys()].filter((c) => !hidden.includes(c)))
   const possible = (): boolean =>
     equations.every((e) => {

@@ -44,10 +44,10 @@ export const prices = {
   stepTransition: 0.000025,
 } as const
 /** Seconds that a container needs before code runs, and that a run of an everyday script takes. */
-const containerStart = 40,
-  usualRun = 4,
-  usualQuery = 2,
-  queryMemoryGb = 3
+const containerStart = 40
+const usualRun = 4
+const usualQuery = 2
+const queryMemoryGb = 3
 
 export interface QuoteInput {
   language: Language

@@ -296,8 +296,8 @@ export function formulaOf(node: Ast, names: Names, add: (m: Measure) => number):
   if (node['class'] === 'OPERATOR' && node['type'] === 'OPERATOR_TRY')
     return formulaOf(list(node['children'])[0]!, names, add)
   if (node['class'] === 'FUNCTION') {
-    const op = plainName(node),
-      of = list(node['children'])
+    const op = plainName(node)
+    const of = list(node['children'])
     if ((op === '+' || op === '-' || op === '*' || op === '/') && of.length === 2)
       return { op, of: of.map((c) => formulaOf(c, names, add)) }
     if (op === '-' && of.length === 1) return { op, of: [{ number: 0 }, formulaOf(of[0]!, names, add)] }

@@ -32,8 +32,8 @@ export const keyOf = (v: unknown): string =>
   )
 
 /** Longest text and deepest nesting that are looked at. */
-const maxText = 50_000,
-  maxDepth = 100
+const maxText = 50_000
+const maxDepth = 100
 
 function depth(v: unknown): void {
   const todo: [unknown, number][] = [[v, 0]]

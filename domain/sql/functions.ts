@@ -436,8 +436,8 @@ export const scalarFunctions: ReadonlyMap<string, Build> = new Map<string, Build
 
 function power(args: readonly Expr[], name: string): Expr {
   numbers(args, name, 2)
-  const [a] = args as [Expr, Expr],
-    exponent = whole(args[1]!, name, 0, 4)
+  const [a] = args as [Expr, Expr]
+  const exponent = whole(args[1]!, name, 0, 4)
   return number(`pow(${double(a)}, ${exponent})`, [a], {
     integer: a.integer,
     degree: exponent * degreeOf(a),

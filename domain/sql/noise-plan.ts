@@ -45,8 +45,8 @@ export interface Measured {
 export const steps = 2 ** 20
 /** Bins of the cumulative histogram behind a quantile. */
 export const quantileBins = 64
-const mostCells = 10_000,
-  mostPerSet = 8
+const mostCells = 10_000
+const mostPerSet = 8
 
 const kinds: Partial<Record<Measure['aggregate'], NoisyMeasure['kind']>> = {
   count: 'count',

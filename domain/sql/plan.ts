@@ -24,16 +24,16 @@ export interface Plan {
   limit?: number
 }
 
-const maxKeys = 6,
-  maxSets = 32,
-  maxMeasures = 60
+const maxKeys = 6
+const maxSets = 32
+const maxMeasures = 60
 
 /** What a column without a name is called. */
 function titleOf(node: Ast): string {
   if (node['class'] === 'COLUMN_REF') return texts(node['column_names']).at(-1) ?? 'column'
   if (node['class'] === 'FUNCTION') {
-    const name = text(node['function_name']),
-      args = list(node['children'])
+    const name = text(node['function_name'])
+    const args = list(node['children'])
     if (name === 'count_star') return 'count'
     if (args.length === 2 && !/^[a-z]/i.test(name)) return `${titleOf(args[0]!)} ${name} ${titleOf(args[1]!)}`
     return `${name}(${args.map(titleOf).join(', ')})`
@@ -77,8 +77,8 @@ export function planOf(parsed: unknown, sql: string, schema: DatasetSchema): Pla
     )
   const { keys, sets } = grouping(node, items, from, reach)
 
-  const measures: Measure[] = [],
-    at = new Map<string, number>()
+  const measures: Measure[] = []
+  const at = new Map<string, number>()
   const add = (m: Measure): number => {
     if (m.aggregate === 'count-subjects' && m.argument) {
       const { argument, ...rest } = m
@@ -106,8 +106,8 @@ export function planOf(parsed: unknown, sql: string, schema: DatasetSchema): Pla
     if (hasAggregate(item)) return { name, formula: formulaOf(item, names, add) }
     if (item['type'] === 'GROUPING_FUNCTION')
       throw notAllowed('GROUPING is not needed: totals are marked in the answer.')
-    const e = scalar(item, names),
-      key = keys.findIndex((k) => k.sql === e.sql)
+    const e = scalar(item, names)
+    const key = keys.findIndex((k) => k.sql === e.sql)
     if (key < 0) {
       if (keys.length === 0 && !items.some(hasAggregate))
         throw new Refused(

@@ -181,8 +181,8 @@ function join(node: Ast, reach: Reach): Relation {
       'Join tables by JOIN or LEFT JOIN ... ON their subject columns (or USING).',
       text(node['ref_type']) === 'CROSS' ? 'CROSS JOIN' : kind,
     )
-  const left = relation(object(node['left']), reach),
-    right = relation(object(node['right']), reach)
+  const left = relation(object(node['left']), reach)
+  const right = relation(object(node['right']), reach)
   const twice = right.sources.find((s) => left.sources.some((o) => o.alias === s.alias))
   if (twice) throw notAllowed('Two tables in FROM have the same name: give one another by AS.', twice.alias)
   const both: Relation = {

@@ -57,11 +57,11 @@ const truth = (e: Expr): Expr => {
 
 /** A value of the query's own text. */
 function value(node: Ast): Expr {
-  const v = object(node['value']),
-    type = object(v['type'])
+  const v = object(node['value'])
+  const type = object(v['type'])
   if (v['is_null'] === true) return constant(null)
-  const raw = v['value'],
-    id = text(type['id'])
+  const raw = v['value']
+  const id = text(type['id'])
   if (id === 'VARCHAR') return constant(text(raw))
   if (id === 'BOOLEAN') return constant(raw === true)
   if (id === 'HUGEINT') {
@@ -111,8 +111,8 @@ function alike(parts: readonly Expr[]): { parts: Expr[]; type: ValueType } {
 const inner = (e: Expr): string => (e.type === 'number' ? double(e) : e.sql)
 
 function cast(node: Ast, names: Names): Expr {
-  const e = scalar(object(node['child']), names),
-    to = text(object(node['cast_type'])['id'])
+  const e = scalar(object(node['child']), names)
+  const to = text(object(node['cast_type'])['id'])
   if (numericCasts.has(to)) {
     if (e.type === 'number') return typeof e.constant === 'number' ? e : { ...e, sql: double(e), uses: usesOf(e) }
     if (e.type === 'boolean') return indicatorOf(e)
@@ -229,8 +229,8 @@ function cases(node: Ast, names: Names): Expr {
 }
 
 function operator(node: Ast, names: Names): Expr {
-  const type = text(node['type']),
-    args = list(node['children']).map((c) => scalar(c, names))
+  const type = text(node['type'])
+  const args = list(node['children']).map((c) => scalar(c, names))
   switch (type) {
     case 'OPERATOR_NOT':
       return boolean(`(NOT ${truth(args[0]!).sql})`, args)
