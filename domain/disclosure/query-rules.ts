@@ -10,7 +10,8 @@ import { shownCount, significant, upTo } from './rounding.ts'
 import type { Verdict } from '../release/verdict.ts'
 import type { DisclosurePolicy, Finding, Rule } from '../release/policy.ts'
 import { latticeOf } from './query-margins.ts'
-import { arranged, evaluate, total } from '../sql/answer.ts'
+import { arranged, total } from '../sql/answer.ts'
+import { evaluate } from '../sql/formula.ts'
 import { suppress } from './suppression.ts'
 
 /** Significant digits of a plain number. */

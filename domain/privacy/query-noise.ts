@@ -9,7 +9,8 @@
  * one person passes with probability at most `delta` (stability-based selection, Korolova et al. 2009; Wilson et al.
  * 2020).
  */
-import { arranged, evaluate, total } from '../sql/answer.ts'
+import { arranged, total } from '../sql/answer.ts'
+import { evaluate } from '../sql/formula.ts'
 import type { Verdict } from '../release/verdict.ts'
 import type { ReleasedCell } from '../release/outputs.ts'
 import { type Measured, quantileBins, steps, vectorsOf } from '../sql/noise-plan.ts'
