@@ -196,7 +196,7 @@ export interface DatasetItem {
   changed: string
   /** The job that reads or stores its files now, or did last. */
   readingJob?: string
-  /** What that job was asked to do (functions/datasets/registration-job.ts). */
+  /** What that job was asked to do (functions/datasets/registration/registration-job.ts). */
   readingAct?: 'read' | 'store' | 'from-study'
   problem?: { file: string; line?: number; reason: string }
   study?: string
@@ -279,7 +279,7 @@ export interface JobItem {
   confinement?: Confinement | 'duckdb'
   /**
    * What the steps have decided; settling makes it the state. `drawn` names the one decision whose noise counts
-   * (functions/jobs/verdict.ts).
+   * (functions/release/decision.ts).
    */
   outcome?: 'succeeded' | 'blocked' | 'failed' | 'held'
   drawn?: string
