@@ -33,6 +33,7 @@ const steps: Step[] = [
   },
   { name: 'lint (oxlint)', command: ['node_modules/oxlint/bin/oxlint', '--quiet'] },
   { name: 'docs/permissions.md', command: ['tools/permissions.ts', '--check'] },
+  { name: 'docs/architecture.md, entities', command: ['tools/entities.ts', '--check'] },
   { name: 'docs/cost.md', command: ['lib/cost.ts', '--check'] },
   { name: 'plugin catalogue', command: ['web/study/catalogue.ts', '--check'] },
 ]
