@@ -73,13 +73,12 @@ export const jobEntities = {
     backedUp: 'derived',
     descendsFrom: [],
   }),
-  /** Made when checkers are due: what waits for them comes before what they have decided. */
+  /** Made when checkers are due. What waits for them (1) is read before what they have decided (0), newest first. */
   jobHeld: entity('JOB', {
     what: 'output that checkers wait for',
     key: { pk: 'JOB#{jobId}', sk: 'HELD' },
     index: {
-      waiting: { gpk: 'ORG#{organisationId}', gsk: 'HELD#1#{at}#{jobId}' },
-      decided: { gpk: 'ORG#{organisationId}', gsk: 'HELD#0#{at}#{jobId}' },
+      ofOrganisation: { gpk: 'ORG#{organisationId}', gsk: 'HELD#{waiting:1}#{at}#{jobId}' },
     },
     owner: 'platform',
     deletedBy: [],

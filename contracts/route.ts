@@ -31,20 +31,32 @@ export type Grant =
   | 'read-log'
   | 'write-log'
 
+/** Resources that a route can be about, with the parameter of its path that says which one. */
+export const resourceParameters = {
+  organisation: 'organisationId',
+  study: 'studyId',
+  run: 'runId', // by a researcher; the participant's page comes with a run token
+  dataset: 'datasetId',
+  job: 'jobId',
+  synthesis: 'synthesisId',
+  pipeline: 'pipelineId',
+  experiment: 'experimentId',
+  'pipeline-run': 'jobId',
+} as const
+export type ResourceKind = keyof typeof resourceParameters
+
+/** The permission that a route needs on its resource, and whether the sign-in has to be recent. */
+export interface Needs {
+  permission: Permission
+  recentLogin?: true
+}
+
 /** Who may call a route. The kernel resolves the resource named here before the handler runs. */
 export type Access =
   | { kind: 'anyone' } // no credentials: participants' pages, device login
   | { kind: 'person' } // signed in, no organisation needed
-  | { kind: 'organisation'; permission: Permission; recentLogin?: true } // params.organisationId
-  | { kind: 'study'; permission: Permission; recentLogin?: true } // params.studyId
-  | { kind: 'run'; permission: Permission; recentLogin?: true } // params.runId, by a researcher
-  | { kind: 'dataset'; permission: Permission; recentLogin?: true } // params.datasetId
-  | { kind: 'job'; permission: Permission; recentLogin?: true } // params.jobId
-  | { kind: 'synthesis'; permission: Permission; recentLogin?: true } // params.synthesisId
-  | { kind: 'pipeline'; permission: Permission; recentLogin?: true } // params.pipelineId
-  | { kind: 'experiment'; permission: Permission; recentLogin?: true } // params.experimentId
-  | { kind: 'pipeline-run'; permission: Permission; recentLogin?: true } // params.jobId, of a pipeline run
   | { kind: 'run-token' } // params.runId, by the participant's page
+  | { [K in ResourceKind]: { kind: K } & Needs }[ResourceKind]
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -109,19 +121,33 @@ export type Answered<R extends Route> = z.output<R['response']>
 /** API Gateway's route key, also the kernel's dispatch key. */
 export const routeKey = (r: Route): string => `${r.method} ${r.path}`
 
+/** A resource that one may not see answers as one that does not exist: no kind may leave that out. */
+const ofResource = ['sign-in-required', 'not-found', 'forbidden'] as const
+/** The problems of every kind of access. */
+export type ProblemsOfAccess = {
+  readonly [K in Access['kind']]: K extends ResourceKind ? typeof ofResource : readonly Kind[]
+}
+const problemsOfAccess = {
+  anyone: [],
+  person: ['sign-in-required'],
+  'run-token': ['run-token-invalid'],
+  organisation: ofResource,
+  study: ofResource,
+  run: ofResource,
+  dataset: ofResource,
+  job: ofResource,
+  synthesis: ofResource,
+  pipeline: ofResource,
+  experiment: ofResource,
+  'pipeline-run': ofResource,
+} satisfies ProblemsOfAccess
+
 /** Problems that follow from a route's declaration alone. */
 export function commonProblems(r: Route): Kind[] {
   const kinds: Kind[] = ['internal']
   if (r.params || r.query || r.body) kinds.push('invalid-request')
   if (r.body) kinds.push('payload-too-large')
-  if (r.access.kind === 'run-token') kinds.push('run-token-invalid')
-  else if (r.access.kind !== 'anyone') kinds.push('sign-in-required')
-  if (
-    ['organisation', 'study', 'run', 'dataset', 'job', 'synthesis', 'pipeline', 'experiment', 'pipeline-run'].includes(
-      r.access.kind,
-    )
-  )
-    kinds.push('not-found', 'forbidden')
+  kinds.push(...problemsOfAccess[r.access.kind])
   if ('recentLogin' in r.access && r.access.recentLogin) kinds.push('login-too-old')
   return kinds
 }

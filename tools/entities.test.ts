@@ -12,11 +12,8 @@ it('a row that says something else is written anew', () => {
   expect(withEntityTables(altered)).toBe(page)
 })
 it('has a row for every entity in both tables', () => {
+  const rows = entityTables().split('\n')
   for (const { entity } of allEntities)
-    expect(
-      entityTables().match(
-        new RegExp(`^\\| ${entity.declaration.what.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')} \\|`, 'gm'),
-      ),
-    ).toHaveLength(2)
+    expect(rows.filter((row) => row.startsWith(`| ${entity.declaration.what} |`))).toHaveLength(2)
 })
 it('a page without the marks is refused', () => expect(() => withEntityTables('# A page')).toThrow('no place'))

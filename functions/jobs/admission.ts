@@ -20,6 +20,7 @@ import {
   type ApprovalItem,
   type BudgetItem,
   type DatasetVersionItem,
+  indexKeyOf,
   keyOf,
   type MemberItem,
   type TwinTable,
@@ -39,9 +40,9 @@ type AdviceLine = z.output<typeof Advice>
 export async function datasetOf(deps: Deps, caller: Caller, nameOrId: string): Promise<InDataset> {
   const access = { permission: 'dataset.analyse' as const }
   if (/^dat_[a-z2-7]{16,32}$/.test(nameOrId)) return inDataset(deps, caller, nameOrId, access)
-  const { items: members } = await deps.table.query<MemberItem>(keyOf.person(caller.userId).pk, {
+  const { items: members } = await deps.table.query<MemberItem>(indexKeyOf.member.ofPerson.partition(caller.userId), {
     index: true,
-    prefix: 'ORG#',
+    prefix: indexKeyOf.member.ofPerson.prefix(),
     limit: 100,
   })
   const named = (

@@ -11,7 +11,7 @@ export const whoOf = (c: Caller): Who =>
 
 /** The newest event's number and hash. */
 export async function head(deps: Pick<Deps, 'table'>, organisationId: string): Promise<Head> {
-  const { items } = await deps.table.query<ChainEvent>(`AUDIT#${organisationId}`, {
+  const { items } = await deps.table.query<ChainEvent>(keyOf.auditEvent.partition(organisationId), {
     backwards: true,
     limit: 1,
     attributes: ['seq', 'hash'],

@@ -83,8 +83,7 @@ const places: [name: string, made: { gpk: string; gsk: string }, gpk: string, gs
   ['jobLive.pipelineRun', indexKeyOf.jobLive.pipelineRun(all), 'JOB#LIVE', `run:U#${at}#J`],
   ['jobLive.heldRun', indexKeyOf.jobLive.heldRun(all), 'JOB#LIVE', `held:U#${at}#J`],
   ['jobLive.over', indexKeyOf.jobLive.over(all), 'JOB#LIVE', `~over#${at}#J`],
-  ['jobHeld.waiting', indexKeyOf.jobHeld.waiting(all), 'ORG#O', `HELD#1#${at}#J`],
-  ['jobHeld.decided', indexKeyOf.jobHeld.decided(all), 'ORG#O', `HELD#0#${at}#J`],
+  ['jobHeld.ofOrganisation', indexKeyOf.jobHeld.ofOrganisation({ ...all, waiting: 1 }), 'ORG#O', `HELD#1#${at}#J`],
   ['pipeline.ofOrganisation', indexKeyOf.pipeline.ofOrganisation(all), 'ORG#O', `PIPELINE#${at}#P`],
   ['experiment.ofOrganisation', indexKeyOf.experiment.ofOrganisation(all), 'ORG#O', `EXPERIMENT#${at}#E`],
   ['synthesis.ofOrganisation', indexKeyOf.synthesis.ofOrganisation(all), 'ORG#O', `SYNTHESIS#${at}#Y`],
@@ -121,7 +120,8 @@ describe('partitions and prefixes, for queries', () => {
     expect(keyOf.auditEvent.prefix()).toBe('')
     expect(indexKeyOf.jobLive.asked.prefix({ userId: 'U' })).toBe('U#')
     expect(indexKeyOf.jobLive.pipelineRun.prefix()).toBe('run:')
-    expect(indexKeyOf.jobHeld.waiting.prefix()).toBe('HELD#1#')
+    expect(indexKeyOf.jobHeld.ofOrganisation.prefix()).toBe('HELD#')
+    expect(indexKeyOf.jobHeld.ofOrganisation.prefix({ waiting: 0 })).toBe('HELD#0#')
   })
 })
 
@@ -129,12 +129,13 @@ describe('reading a key back', () => {
   it('gives its fields, numbers as numbers', () => {
     expect(keyOf.version.read(keyOf.version('S', 7))).toEqual({ studyId: 'S', version: 7 })
     expect(keyOf.assignment.read(keyOf.assignment('S', 1234567))).toEqual({ studyId: 'S', version: 1234567 })
+    expect(indexKeyOf.jobHeld.ofOrganisation.read(`HELD#1#${at}#J`)).toEqual({ waiting: 1, at, jobId: 'J' })
     expect(indexKeyOf.jobLive.pipelineRun.read(`run:U#${at}#J`)).toEqual({ userId: 'U', created: at, jobId: 'J' })
   })
   it('tells another entity’s key from its own', () => {
     expect(keyOf.study.read(keyOf.version('S', 7))).toBeUndefined()
     expect(keyOf.released.read(keyOf.releasedPart('D', 'U', 'J', 2))).toBeUndefined()
-    expect(indexKeyOf.jobHeld.waiting.read(`HELD#0#${at}#J`)).toBeUndefined()
+    expect(indexKeyOf.jobLive.pipelineRun.read(`held:U#${at}#J`)).toBeUndefined()
   })
 })
 
