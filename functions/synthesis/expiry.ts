@@ -5,7 +5,7 @@ import type { Item } from '../../ports/table.ts'
 import { AlreadyExists } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { synthesisObject } from './synthesis-job.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
 
 const due = 'SYN#DUE'
 

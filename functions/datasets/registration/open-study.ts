@@ -12,8 +12,7 @@ import { type Item, queryAll } from '../../../ports/table.ts'
 import { record } from '../../kernel/audit.ts'
 import type { Deps } from '../../kernel/deps.ts'
 import { keyOf, type MemberItem, type RunItem, type StudyItem, type StudyPersonItem } from '../../kernel/items.ts'
-import { objectKey } from '../../runs/append.ts'
-import { readRecords } from '../../runs/chunks.ts'
+import { objectKey, readRecords } from '../../stores/run-records.ts'
 
 /** The person who asked may not open this study's results (any more). */
 export class MayNotOpen extends Error {
