@@ -1,8 +1,8 @@
 /** Every function by its area and name, for a host that runs them in one process. */
-import type { Deps } from './kernel/deps.ts'
 import type { LambdaHandler } from './kernel/handler.ts'
+import type { WorkflowDeps } from './workflow/job-kind.ts'
 
-export type Creator = (deps: Deps) => LambdaHandler
+export type Creator = (deps: WorkflowDeps) => LambdaHandler
 
 /** Loaded when asked for, as in AWS: one function's module says nothing about the others'. */
 export const creators: Record<string, () => Promise<Creator>> = {
@@ -24,7 +24,7 @@ export const creators: Record<string, () => Promise<Creator>> = {
 }
 
 /** A step of the workflow: told which job, it finds out for itself where the job stands. */
-export type StepCreator = (deps: Deps) => (input: { jobId: string; attempt: number }) => Promise<object>
+export type StepCreator = (deps: WorkflowDeps) => (input: { jobId: string; attempt: number }) => Promise<object>
 
 /** The functions that contracts/workflow.asl.json names, for the same host. */
 export const steps: Record<'prepare' | 'query' | 'registration' | 'check' | 'settle', () => Promise<StepCreator>> = {

@@ -13,10 +13,11 @@ import { newId } from '../kernel/ids.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { checkLimit } from './budget.ts'
 import { checkPolicy, fieldErrors, followPolicy, update } from './change.ts'
-import { type Reading, readingOf } from './files.ts'
 import { point } from './listing.ts'
-import { submitRegistration } from './registration/registration-job.ts'
 import { changedMeanwhile } from './view.ts'
+import { type Reading, readingOf } from '../stores/dataset-files.ts'
+import { submitRegistration } from '../stores/registration-job.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof datasets)['routes']
 
@@ -43,7 +44,10 @@ async function confirmable(deps: Deps, s: DatasetItem): Promise<Reading> {
   return held
 }
 
-export const publish: Implementation<Routes['publish']> = async ({ dataset: before, caller, body }, deps) => {
+export const publish: Implementation<Routes['publish'], WorkflowDeps> = async (
+  { dataset: before, caller, body },
+  deps,
+) => {
   if (before.rev !== body.rev) throw changedMeanwhile()
   const held = await confirmable(deps, before)
   const schema = body.schema as DatasetSchema

@@ -3,15 +3,12 @@
  * declarations only.
  */
 import type { z } from 'zod'
-import type { Advice, Ask } from '../../contracts/jobs.ts'
+import type { Advice } from '../../contracts/jobs.ts'
 import type { FieldError } from '../../contracts/problems.ts'
 import { whyNot } from '../../domain/datasets/asking.ts'
 import { jobCodes } from '../../domain/release/job-codes.ts'
 import { cohortErrors } from '../../domain/datasets/cohort.ts'
-import { rhoWithin } from '../../domain/privacy/accounting.ts'
-import { stored } from '../../domain/privacy/ledger.ts'
 import { exampleGroup, expectedErrors } from '../../domain/privacy/query-noise.ts'
-import { scriptCharge } from '../../domain/privacy/sample-and-aggregate.ts'
 import type { Measured } from '../../domain/sql/noise-plan.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -27,10 +24,9 @@ import {
 } from '../kernel/items.ts'
 import { inDataset, type InDataset } from '../kernel/resources.ts'
 import { adviseScript } from '../../domain/jobs/advice.ts'
-import { pinOf } from '../../domain/jobs/pin.ts'
 import { trialTerms } from './trial-terms.ts'
+import { chargeOf, pinFor, type Question } from '../release/question.ts'
 
-export type Question = z.output<typeof Ask>
 type AdviceLine = z.output<typeof Advice>
 
 /**
@@ -72,49 +68,6 @@ export async function datasetOf(deps: Deps, caller: Caller, nameOrId: string): P
   if (!seen[0]) throw notFound()
   return seen[0]
 }
-
-const searched = new Map<string, number>()
-/** The largest charge within (epsilon, delta); the search is the same for the same wish. */
-function nanoRhoWithin(epsilon: number, delta: number): number {
-  const key = `${epsilon}/${delta}`
-  const known = searched.get(key)
-  if (known !== undefined) return known
-  if (searched.size > 1000) searched.clear()
-  const found = stored(rhoWithin(epsilon, delta))
-  searched.set(key, found)
-  return found
-}
-
-/** Epsilon of a question that names none. */
-export const usualEpsilon = 1
-/**
- * Nano-rho that a question is charged: nothing without noise; a script's medians are purely epsilon-private, a query's
- * noise is counted at the dataset's delta.
- */
-export function chargeOf(
-  question: Pick<Question, 'mode' | 'epsilon' | 'language'>,
-  { delta }: { delta: number },
-): number {
-  if (question.mode !== 'noise') return 0
-  const epsilon = question.epsilon ?? usualEpsilon
-  return question.language === 'sql' ? nanoRhoWithin(epsilon, delta) : stored(scriptCharge(epsilon))
-}
-
-/** What an approval is for: any change of what would run, on what, and how its answer leaves, is another pin. */
-export const pinFor = (deps: Pick<Deps, 'settings'>, q: Question, version: DatasetVersionItem): Promise<string> =>
-  pinOf({
-    language: q.language,
-    code: q.code,
-    parameters: q.parameters,
-    cohort: q.cohort,
-    mode: q.mode,
-    declared: q.declared,
-    epsilon: q.epsilon,
-    image: deps.settings.version,
-    dataset: version.datasetId,
-    version: version.version,
-    hash: version.hash,
-  })
 
 export interface Terms extends InDataset {
   version: DatasetVersionItem

@@ -9,7 +9,8 @@ import type { z } from 'zod'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type DatasetItem, type DatasetVersionItem, keyOf } from '../kernel/items.ts'
-import { jobIfUndecided, jsonBytes, objectOf, readJson, type StepInput } from '../workflow/job-item.ts'
+import { jobIfUndecided, objectOf, type StepInput } from '../workflow/job-item.ts'
+import { jsonBytes, readJson } from '../kernel/stored-json.ts'
 
 /** The workflow's step: `(input) => {}`. An object in quarantine is its answer; none means that the platform failed. */
 export function createQuery(unguarded: Deps): (input: StepInput) => Promise<object> {

@@ -11,8 +11,8 @@ import {
   type SynthesisItem,
   type TwinTable,
 } from '../kernel/items.ts'
-import { statusOf } from '../synthesis/view.ts'
-import type { Question } from './admission.ts'
+import { statusOf } from '../stores/synthesis-status.ts'
+import type { Question } from '../release/question.ts'
 
 /** Pages of an organisation's syntheses, newest first, that are looked through for a dataset's. */
 const pagesLooked = 10

@@ -9,7 +9,7 @@ import { reviewMaterial, reviewVerdict } from '../../domain/disclosure/findings.
 import { strictest } from '../../domain/release/policy.ts'
 import { errorPlace } from '../../domain/disclosure/script-rules.ts'
 import { endOf, type JobCode } from '../../domain/release/job-codes.ts'
-import { type Container, containerFor } from '../../domain/jobs/container.ts'
+import { containerFor } from '../../domain/jobs/container.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
 import type { Manifest, ManifestFile, ScriptRuntime } from '../../domain/jobs/manifest.ts'
 import { ObjectMissing } from '../../ports/objects.ts'
@@ -26,18 +26,17 @@ import {
   type SynthesisItem,
   type TwinTable,
 } from '../kernel/items.ts'
-import { synthesisObject as placeOf } from '../synthesis/synthesis-job.ts'
-import { statusOf } from '../synthesis/view.ts'
-import { linkSeconds } from '../workflow/end-job.ts'
 import { limitsOf } from './inputs.ts'
-import { logOf, reportOf } from '../workflow/report.ts'
-import { decided, jsonBytes, type Log, move, objectOf, readJson, stepEnded, stepStarted } from '../workflow/job-item.ts'
-import type { Question } from './admission.ts'
+import { decided, type Log, move, objectOf, startCheck } from '../workflow/job-item.ts'
 import { release } from '../release/decision.ts'
-
-/** A trial: a job whose item names the tables of the twin. */
-type Trial = Item<JobItem> & { twin: TwinTable[] }
-export const isTrial = (job: Item<JobItem>): job is Trial => job.twin !== undefined
+import { synthesisObject as placeOf } from '../stores/synthesis-files.ts'
+import { statusOf } from '../stores/synthesis-status.ts'
+import { linkSeconds, linkTo } from '../kernel/links.ts'
+import { logOf, reportOf } from '../release/run-report.ts'
+import { jsonBytes, readJson } from '../kernel/stored-json.ts'
+import type { Question } from '../release/question.ts'
+import type { Trial } from './is-trial.ts'
+import { type PreparedJob, Refused } from '../workflow/job-kind.ts'
 
 /** A trial gets no engine, which reads the data, and no key. */
 type Hands = Pick<Deps, 'table' | 'objects' | 'now'>
@@ -46,11 +45,14 @@ const refuse = (
   deps: Pick<Deps, 'table' | 'now'>,
   job: Item<JobItem>,
   code: JobCode,
-  step: 'prepare' | 'compute',
   more: object = {},
 ): Promise<Item<JobItem>> =>
   move(deps, job, {
-    set: { ...decided(job, endOf(code) as 'blocked' | 'failed', deps.now().toISOString(), { code, step, ...more }) },
+    set: decided(job, endOf(code) as 'blocked' | 'failed', deps.now().toISOString(), {
+      code,
+      step: 'compute',
+      ...more,
+    }),
   })
 
 /** Whether this synthesis may still be had by whoever asked. */
@@ -69,26 +71,21 @@ async function stillShared(deps: Pick<Deps, 'table' | 'now'>, job: JobItem, t: T
 }
 
 /**
- * The first step of a trial: code and manifest, with links to synthetic tables at the paths of the real ones. Undefined
- * when it may not be tried any more.
+ * The first step of a trial: code and manifest, with links to synthetic tables at the paths of the real ones. Throws
+ * `Refused` when it may not be tried any more.
  */
-export async function prepareTrial(deps: Hands, job: Trial): Promise<({ manifest: string } & Container) | undefined> {
+export async function prepareTrial(deps: Hands, job: Trial): Promise<PreparedJob> {
   const [question, dataset, shared] = await Promise.all([
     readJson<Question>(deps, 'protected', objectOf.ask(job.jobId)),
     deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
     Promise.all(job.twin.map((t) => stillShared(deps, job, t))),
   ])
-  if (!dataset || !shared.every(Boolean)) {
-    await refuse(deps, job, 'policy-changed', 'prepare')
-    return undefined
-  }
+  if (!dataset || !shared.every(Boolean)) throw new Refused('policy-changed')
   const inputs = objectOf.inputs(job.jobId)
   const limits = limitsOf(question)
   const plan = { kind: 'whole' as const }
-  const link = async (bucket: 'protected' | 'released', key: string) => {
-    const { url, headers } = await deps.objects.signedGet(bucket, key, linkSeconds)
-    return { url, headers }
-  }
+  const link = async (bucket: 'protected' | 'released', key: string) =>
+    linkTo(await deps.objects.signedGet(bucket, key, linkSeconds.container))
   await deps.objects.put(
     'protected',
     `${inputs}code`,
@@ -105,7 +102,7 @@ export async function prepareTrial(deps: Hands, job: Trial): Promise<({ manifest
     'quarantine',
     objectOf.report(job.jobId),
     'application/gzip',
-    linkSeconds,
+    linkSeconds.container,
   )
   // Nobody is in it: every run gets the whole files, and there are no blocks of people.
   const manifest: Manifest = {
@@ -120,16 +117,14 @@ export async function prepareTrial(deps: Hands, job: Trial): Promise<({ manifest
     plan,
     partitionKey: '0'.repeat(64),
     limits,
-    report: { url: report.url, headers: report.headers },
+    report: linkTo(report),
   }
   await deps.objects.put('protected', objectOf.manifest(job.jobId), jsonBytes(manifest), 'application/json')
-  const now = deps.now().toISOString()
-  await move(deps, job, {
-    set: { subjects: 0, steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', now) },
-  })
+  const { url } = await link('protected', objectOf.manifest(job.jobId))
   return {
-    manifest: (await link('protected', objectOf.manifest(job.jobId))).url,
-    ...containerFor(limits, plan, job.userId),
+    compute: 'container',
+    container: { manifest: url, ...containerFor(limits, plan, job.userId) },
+    set: { subjects: 0 },
   }
 }
 
@@ -141,11 +136,7 @@ const guaranteeOf = (twin: readonly TwinTable[]): string =>
  * how it ended.
  */
 export async function checkTrial(deps: Deps, found: Trial): Promise<void> {
-  const at = deps.now().toISOString()
-  const job = await move(deps, found, {
-    to: 'checking',
-    set: { steps: stepStarted(stepEnded(found.steps, 'compute', at), 'check', at) },
-  })
+  const job = await startCheck(deps, found)
   const [report, question, dataset, version] = await Promise.all([
     reportOf(deps, job),
     readJson<Question>(deps, 'protected', objectOf.ask(job.jobId)),
@@ -153,7 +144,7 @@ export async function checkTrial(deps: Deps, found: Trial): Promise<void> {
     deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
   ])
   if (!report) {
-    await refuse(deps, job, 'infrastructure', 'compute')
+    await refuse(deps, job, 'infrastructure')
     return
   }
   const log = jsonBytes(logOf(report, undefined))
@@ -166,7 +157,7 @@ export async function checkTrial(deps: Deps, found: Trial): Promise<void> {
   const context = { code: question.code, schema: version!.data.schema, cohortSubjects: Number.MAX_SAFE_INTEGER }
   const verdict = reviewVerdict(report, policy, context)
   if (verdict.outcome === 'block') {
-    await refuse(deps, job, verdict.code!, 'compute', verdict.code === 'script-error' ? errorPlace(report) : {})
+    await refuse(deps, job, verdict.code!, verdict.code === 'script-error' ? errorPlace(report) : {})
     return
   }
   const { outputs, files } = reviewMaterial(report, policy, context)!
@@ -177,7 +168,7 @@ export async function checkTrial(deps: Deps, found: Trial): Promise<void> {
       outputs,
       files: files.map((f) => ({ name: f.file, type: f.type, base64: Buffer.from(f.bytes).toString('base64') })),
       findings: [],
-      guarantee: guaranteeOf(job.twin!),
+      guarantee: guaranteeOf(found.twin),
       cells: [],
       image: report.image,
     },

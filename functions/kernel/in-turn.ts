@@ -14,7 +14,3 @@ export async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T>
     if (tails.get(key) === mine) tails.delete(key)
   }
 }
-
-/** A short wait that two losers of the same race do not share. */
-export const pause = (tries: number): Promise<void> =>
-  new Promise((r) => setTimeout(r, Math.random() * Math.min(200, 4 * (tries + 1))))

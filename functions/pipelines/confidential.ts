@@ -14,27 +14,21 @@ import { codeOf, type RunCode } from '../../domain/pipelines/life.ts'
 import type { PipelineReport, ReportedArtifact, RunFile } from '../../domain/pipelines/manifest.ts'
 import { ObjectMissing } from '../../ports/objects.ts'
 import type { Item } from '../../ports/table.ts'
-import { blobKey } from '../datasets/registration/registration-job.ts'
 import { cohortCell, remember } from '../release/told-before.ts'
 import { platform } from '../workflow/end-job.ts'
-import { type CohortFiles, cohortFiles } from '../jobs/inputs.ts'
-import {
-  decided,
-  jsonBytes,
-  type Log,
-  move,
-  objectOf as jobObjectOf,
-  readJson,
-  stepEnded,
-} from '../workflow/job-item.ts'
-import type { Question } from '../jobs/admission.ts'
+import { decided, type Log, move, objectOf as jobObjectOf, stepEnded } from '../workflow/job-item.ts'
 import { type Decision, findingsKept, keepDecision, keptDecision } from '../release/decision.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { heldLimits } from './datasets.ts'
-import { type ArtifactIndex, each, pipelineObject } from './objects.ts'
-import type { RunJob } from './view.ts'
+import { type ArtifactIndex, pipelineObject } from './objects.ts'
+import { blobKey } from '../stores/dataset-files.ts'
+import { cohortFiles, type CohortFiles } from '../stores/cohort-files.ts'
+import { jsonBytes, readJson } from '../kernel/stored-json.ts'
+import type { Question } from '../release/question.ts'
+import { each } from '../kernel/each.ts'
+import type { RunJob } from './run-job.ts'
 
 const guarantee =
   'Two output checkers, neither of them the author, looked at the artifacts and at what the rules say of them, and each approved them.'

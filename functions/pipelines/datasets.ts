@@ -5,7 +5,6 @@ import type { Language } from '../../domain/datasets/policy.ts'
 import { whyNot } from '../../domain/datasets/asking.ts'
 import type { PipelineDefinition, PipelineInput } from '../../domain/pipelines/definition.ts'
 import { defaultLimits } from '../../domain/jobs/manifest.ts'
-import type { Question } from '../jobs/admission.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -19,6 +18,7 @@ import {
 import { inDataset } from '../kernel/resources.ts'
 import { pipelineObject } from './objects.ts'
 import { refuse, type Terms } from './admission.ts'
+import type { Question } from '../release/question.ts'
 
 /** A dataset as one input of a run, in the version that is published now. */
 export interface DatasetInput {

@@ -14,9 +14,12 @@ import type { Implementation } from '../kernel/handler.ts'
 import type { ExperimentFile, ExperimentItem } from '../kernel/items.ts'
 import { inJob, inPipelineRun } from '../kernel/resources.ts'
 import type { ReleasedDocument } from '../release/decision.ts'
-import { type ArtifactIndex, each, inputHash, linkSeconds, pipelineObject, parsed, placeOf } from './objects.ts'
+import { type ArtifactIndex, inputHash, pipelineObject, placeOf } from './objects.ts'
 import { datasetAs, isRefusal } from './datasets.ts'
 import { refuse, wantedVersion } from './admission.ts'
+import { each } from '../kernel/each.ts'
+import { linkSeconds } from '../kernel/links.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
 
 type Routes = (typeof pipelines)['routes']
 type Source = z.output<typeof InputSource>
@@ -33,7 +36,7 @@ export const inputUploads: Implementation<Routes['inputUploads']> = async ({ exp
         'protected',
         key,
         { sha256, size, type: 'application/octet-stream' },
-        linkSeconds,
+        linkSeconds.transfer,
       ),
     }
   }),
@@ -79,7 +82,7 @@ async function fromRelease(
   )
   const document =
     job.state === 'succeeded' && job.released !== undefined
-      ? await parsed<ReleasedDocument>(deps, 'released', `jobs/${job.jobId}/result.json`)
+      ? await readJsonIfThere<ReleasedDocument>(deps, 'released', `jobs/${job.jobId}/result.json`)
       : undefined
   if (!document) throw new Unusable('jobId', 'Nothing of this job was released', 'a job that has succeeded')
   const outputs = document.outputs.filter((o) => s.output === undefined || o.name === s.output)
@@ -102,7 +105,7 @@ async function fromRun(deps: Deps, caller: Caller, s: Extract<Source, { from: 'r
   const state = runStateOf(job)
   if (state !== 'succeeded')
     throw new Unusable('jobId', `The run has not succeeded: it is ${state}`, 'a run that has succeeded')
-  const index = await parsed<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))
+  const index = await readJsonIfThere<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))
   const found = index?.items.find((a) => a.path === s.path)
   if (!found)
     throw new Unusable(
@@ -276,7 +279,8 @@ export const inputFiles = async (
 ): Promise<ExperimentFile[]> =>
   input.files === 0
     ? []
-    : ((await parsed<ExperimentFile[]>(deps, 'protected', pipelineObject.input(experimentId, input.hash))) ?? [])
+    : ((await readJsonIfThere<ExperimentFile[]>(deps, 'protected', pipelineObject.input(experimentId, input.hash))) ??
+      [])
 
 /** Larger files are looked at in the browser, which reads a slice of them. */
 const largestLookedAt = 64 * 1024 * 1024

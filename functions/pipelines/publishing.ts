@@ -12,8 +12,11 @@ import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
 import { indexKeyOf, keyOf, type PipelineItem, type PipelineVersionItem } from '../kernel/items.ts'
-import { each, linkSeconds, pipelineObject } from './objects.ts'
-import { Names, toPipeline, toVersion } from './view.ts'
+import { pipelineObject } from './objects.ts'
+import { toPipeline, toVersion } from './view.ts'
+import { each } from '../kernel/each.ts'
+import { Names } from '../kernel/names.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof pipelines)['routes']
 
@@ -50,7 +53,7 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
           'protected',
           key,
           { sha256, size, type: 'application/octet-stream' },
-          linkSeconds,
+          linkSeconds.transfer,
         ),
       }
     }),
@@ -239,7 +242,7 @@ export const version: Implementation<Routes['version']> = async ({ pipeline, par
     download: await deps.objects.signedGet(
       'protected',
       pipelineObject.code(pipeline.pipelineId, f.sha256),
-      linkSeconds,
+      linkSeconds.transfer,
       f.path.split('/').at(-1),
     ),
   }))

@@ -10,7 +10,7 @@ import { AlreadyExists, ConditionFailed, type Item, queryAll } from '../../ports
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
-import { Names } from './view.ts'
+import { Names } from '../kernel/names.ts'
 
 type Routes = (typeof pipelines)['routes']
 interface Pointer {

@@ -1,6 +1,5 @@
 /**
- * A pipeline run in the one workflow: what its container is told, what its report comes to, and whose turn is next. The
- * steps of functions/jobs call these.
+ * A pipeline run in the one workflow: what its container is told, what its report comes to, and whose turn is next.
  */
 import * as z from 'zod'
 import { commandOf } from '../../domain/pipelines/command.ts'
@@ -12,15 +11,12 @@ import {
   type PipelineReport,
   runLimits,
 } from '../../domain/pipelines/manifest.ts'
-import { type Container, containerOf } from '../../domain/jobs/container.ts'
+import { containerOf } from '../../domain/jobs/container.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
 import type { LinkTo } from '../../domain/jobs/manifest.ts'
 import { confinements } from '../../domain/release/run-report.ts'
-import { ObjectMissing, type SignedLink } from '../../ports/objects.ts'
 import { containersPerAttempt, logObjectOf } from '../../ports/logs.ts'
-import type { Item } from '../../ports/table.ts'
-import { unpacked } from '../workflow/report.ts'
-import { decided, jsonBytes, move, objectOf as jobObjectOf, stepEnded, stepStarted } from '../workflow/job-item.ts'
+import { decided, move, objectOf as jobObjectOf, startCheck, stepEnded } from '../workflow/job-item.ts'
 import type { Deps } from '../kernel/deps.ts'
 import {
   type DatasetItem,
@@ -32,12 +28,17 @@ import {
 import { checkConfidential, datasetFiles, heldBytesOf } from './confidential.ts'
 import { heldLimits } from './datasets.ts'
 import { inputFiles } from './inputs.ts'
-import { type ArtifactIndex, each, pipelineObject, placeOf } from './objects.ts'
+import { type ArtifactIndex, pipelineObject, placeOf } from './objects.ts'
 import { versionOf } from './publishing.ts'
 import { dispatch } from './queue.ts'
-import type { RunJob } from './view.ts'
+import { jsonBytes } from '../kernel/stored-json.ts'
+import { each } from '../kernel/each.ts'
+import type { RunJob } from './run-job.ts'
+import { linkTo } from '../kernel/links.ts'
+import { type PreparedJob, Refused } from '../workflow/job-kind.ts'
+import { countCohort, stillAllowed } from '../release/admit.ts'
+import { readReport } from '../workflow/report.ts'
 
-const to = ({ url, headers }: SignedLink): LinkTo => ({ url, headers })
 /**
  * Fetching, queueing for a machine, and sending what was made, beside the command's own time; S3 signs for a week at
  * most.
@@ -55,7 +56,7 @@ async function manifestOf(
   const seconds = linkSecondsFor(run.resources.seconds)
   const confidential = dataset !== undefined
   const slot = async (n: number): Promise<LinkTo> =>
-    to(
+    linkTo(
       await (confidential
         ? deps.objects.signedWrite(
             'quarantine',
@@ -71,7 +72,7 @@ async function manifestOf(
           )),
     )
   const get = async (bucket: 'protected' | 'released', key: string): Promise<LinkTo> =>
-    to(await deps.objects.signedGet(bucket, key, seconds))
+    linkTo(await deps.objects.signedGet(bucket, key, seconds))
   const file = async (
     { path, size, sha256 }: { path: string; size: number; sha256: string },
     bucket: 'protected' | 'released',
@@ -110,7 +111,7 @@ async function manifestOf(
     ...(confidential ? { confidential } : {}),
     artifacts: await each(Array.from({ length: confidential ? heldLimits.files : artifactSlots }), (_, n) => slot(n)),
     streams: await each(Array.from({ length: containersPerAttempt }), async (_, n) =>
-      to(
+      linkTo(
         await deps.objects.signedWrite(
           'released',
           logObjectOf.stream(job.jobId, (job.attempt - 1) * containersPerAttempt + n),
@@ -119,7 +120,7 @@ async function manifestOf(
         ),
       ),
     ),
-    report: to(
+    report: linkTo(
       await deps.objects.signedWrite('quarantine', jobObjectOf.report(job.jobId), 'application/gzip', seconds),
     ),
   }
@@ -127,37 +128,33 @@ async function manifestOf(
 
 /**
  * The first step: the same again when it is repeated, also after a host was restarted; a runner that is still at work
- * is then waited for, not started twice.
+ * is then waited for, not started twice. On a protected dataset the run is a question to it first: `Refused` when it
+ * may not be asked.
  */
-export async function preparePipeline(
-  deps: Deps,
-  found: Item<JobItem>,
-  at: string,
-  dataset?: DatasetItem,
-): Promise<{ compute: 'pipeline'; container: { manifest: string } & Container } | { compute: 'none' }> {
-  const job = found as Item<RunJob>
+export async function preparePipeline(deps: Deps, job: RunJob, at: string): Promise<PreparedJob> {
+  if (job.datasetId === '') return writeManifest(deps, job, at)
+  const admitted = await stillAllowed(deps, job, { byItself: false })
+  const set = await countCohort(deps, job, admitted)
+  return { ...(await writeManifest(deps, { ...job, ...set }, at, admitted.dataset)), set }
+}
+
+async function writeManifest(deps: Deps, job: RunJob, at: string, dataset?: DatasetItem): Promise<PreparedJob> {
   const version = await versionOf(deps, job.run.pipelineId, job.run.version)
-  if (!version) {
-    await move(deps, job, {
-      set: decided(job, 'failed', deps.now().toISOString(), { code: 'infrastructure', step: 'prepare' }),
-    })
-    return { compute: 'none' }
-  }
+  if (!version) throw new Refused('infrastructure')
   const { resources } = job.run
+  const manifest = jobObjectOf.manifest(job.jobId)
   await deps.objects.put(
     'protected',
-    jobObjectOf.manifest(job.jobId),
+    manifest,
     jsonBytes(await manifestOf(deps, job, version, dataset)),
     'application/json',
   )
-  const manifest = (
-    await deps.objects.signedGet('protected', jobObjectOf.manifest(job.jobId), linkSecondsFor(resources.seconds))
-  ).url
-  const now = deps.now().toISOString()
-  await move(deps, job, {
-    set: { steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', job.steps.compute?.started ?? at) },
-  })
-  return { compute: 'pipeline', container: { manifest, ...containerOf(resources, job.userId) } }
+  const { url } = await deps.objects.signedGet('protected', manifest, linkSecondsFor(resources.seconds))
+  return {
+    compute: 'pipeline',
+    container: { manifest: url, ...containerOf(resources, job.userId) },
+    computeStarted: job.steps.compute?.started ?? at,
+  }
 }
 
 const path = z.string().max(longestPath).regex(filePath)
@@ -223,16 +220,11 @@ const Report = z.object({
 })
 
 /** The run's report; undefined when there is none, or nothing that is one. */
-async function reportOf(deps: Pick<Deps, 'objects'>, job: JobItem): Promise<PipelineReport | undefined> {
-  try {
-    const text = await unpacked(await deps.objects.get('quarantine', jobObjectOf.report(job.jobId)))
-    const read = text === undefined ? undefined : Report.safeParse(JSON.parse(text))
-    return read?.success && read.data.job === job.jobId ? (read.data as PipelineReport) : undefined
-  } catch (e) {
-    if (e instanceof ObjectMissing || e instanceof SyntaxError || e instanceof TypeError) return undefined
-    throw e
-  }
-}
+const reportOf = (deps: Pick<Deps, 'objects'>, job: JobItem): Promise<PipelineReport | undefined> =>
+  readReport(deps, job.jobId, (json) => {
+    const read = Report.safeParse(json)
+    return read.success && read.data.job === job.jobId ? (read.data as PipelineReport) : undefined
+  })
 
 /** What lists and pages show of a run is kept in its item, so many of each; everything is in `run.json`. */
 const metricsKept = 100
@@ -262,12 +254,8 @@ function factsOf(run: PipelineRunFacts, r: PipelineReport): PipelineRunFacts {
  * The third step: what the report says becomes the run's end. Its artifacts lie in their slots already; the index opens
  * them.
  */
-export async function checkPipeline(deps: Deps, found: Item<JobItem>): Promise<void> {
-  const at = deps.now().toISOString()
-  const job = (await move(deps, found, {
-    to: 'checking',
-    set: { steps: stepStarted(stepEnded(found.steps, 'compute', at), 'check', at) },
-  })) as Item<RunJob>
+export async function checkPipeline(deps: Deps, found: RunJob): Promise<void> {
+  const job = (await startCheck(deps, found)) as RunJob
   const report = await reportOf(deps, job)
   if (job.datasetId !== '') return checkConfidential(deps, job, report)
   if (!report) {
@@ -303,13 +291,12 @@ export async function checkPipeline(deps: Deps, found: Item<JobItem>): Promise<v
     ),
   ])
   const now = deps.now().toISOString()
-  const confinement = report.confinement ? { confinement: report.confinement } : {}
-  if (code === undefined)
-    await move(deps, job, {
-      set: { outcome: 'succeeded', run, ...confinement, steps: stepEnded(job.steps, 'check', now) },
-    })
-  else
-    await move(deps, job, { set: { ...decided(job, 'failed', now, { code, step: 'compute' }), run, ...confinement } })
+  const { confinement } = report
+  const outcome =
+    code === undefined
+      ? { outcome: 'succeeded' as const, steps: stepEnded(job.steps, 'check', now) }
+      : decided(job, 'failed', now, { code, step: 'compute' })
+  await move(deps, job, { set: { ...outcome, run, confinement } })
 }
 
 /**

@@ -15,8 +15,9 @@ import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { type LedgerCell, remember } from './told-before.ts'
 import { platform } from '../workflow/end-job.ts'
-import { jsonBytes, move, objectOf, readJson, stepEnded } from '../workflow/job-item.ts'
-import type { Question } from '../jobs/admission.ts'
+import { move, objectOf, stepEnded } from '../workflow/job-item.ts'
+import { jsonBytes, readJson } from '../kernel/stored-json.ts'
+import type { Question } from './question.ts'
 
 /** What leaves, or would once checkers say so; with everything a release needs to know. */
 export interface Decision {

@@ -15,7 +15,7 @@ import type { Cohort } from '../../domain/datasets/cohort.ts'
 import { parseSelection, selectionOfCohort, selectionOfDigests } from '../../domain/sql/selection.ts'
 import { type Item, type Key, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { createIfAbsent } from '../workflow/end-job.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 /** A set of subjects behind something released. */
 export type LedgerCell = ReleasedItem['cells'][number]

@@ -14,6 +14,7 @@ import { finished, storeChunk } from './chunks.ts'
 import { bringUpToDate, endWithoutData } from './end-run.ts'
 import { runStatusOf } from './run-status.ts'
 import { inTurn } from '../kernel/in-turn.ts'
+import { objectKey } from '../stores/run-records.ts'
 
 type Append = (typeof runs)['routes']['append']
 type Run = Item<RunItem>
@@ -23,7 +24,6 @@ const countEveryMs = 2000
 
 export const withdrawn = (): Failure =>
   new Failure('run-withdrawn', 'This run was withdrawn and its data destroyed. Nothing more needs to be sent.')
-export const objectKey = (runId: string, sha256: string): string => `runs/${runId}/${sha256}`
 
 /**
  * What a schema cannot say: each header repeats what stands beside it, end and abort close their chunk, an end names

@@ -8,7 +8,7 @@ import { ConditionFailed, type Item, queryAll, type Table } from '../../ports/ta
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { type Count, count, isWhole } from './chunks.ts'
 import { clearDue, setDue, settleSlot } from './slots.ts'
-import { pause } from '../kernel/in-turn.ts'
+import { pause } from '../kernel/retry.ts'
 
 type Run = Item<RunItem>
 interface Stores {

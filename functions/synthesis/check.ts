@@ -8,31 +8,27 @@ import type { JobCode } from '../../domain/release/job-codes.ts'
 import { cardOf, croissantOf, dictionaryOf } from '../../domain/synthesis/describe.ts'
 import type { EvaluationResult, Made, SynthesisReport } from '../../domain/synthesis/manifest.ts'
 import { sharesOf } from '../../domain/synthesis/request.ts'
-import { ObjectMissing } from '../../ports/objects.ts'
 import type { Item } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { setDue } from './expiry.ts'
-import { synthesisObject as placeOf, type SynthesisAsk } from './synthesis-job.ts'
+import { type SynthesisAsk } from './synthesis-job.ts'
 import { platform } from '../workflow/end-job.ts'
-import { unpacked } from '../workflow/report.ts'
-import { decided, jsonBytes, type Log, move, objectOf, readJson, stepEnded, stepStarted } from '../workflow/job-item.ts'
+import { decided, type Log, move, objectOf, startCheck, stepEnded } from '../workflow/job-item.ts'
+import { synthesisObject as placeOf } from '../stores/synthesis-files.ts'
+import { jsonBytes, readJson } from '../kernel/stored-json.ts'
+import { readReport } from '../workflow/report.ts'
 
 /** Days that a table stays when nobody says otherwise. */
 const usualDays = 365
 const dayMilliseconds = 86_400_000
 
-async function reportOf(deps: Deps, jobId: string): Promise<SynthesisReport | undefined> {
-  try {
-    const text = await unpacked(await deps.objects.get('quarantine', objectOf.report(jobId)))
-    const report = text === undefined ? undefined : (JSON.parse(text) as SynthesisReport)
+const reportOf = (deps: Deps, jobId: string): Promise<SynthesisReport | undefined> =>
+  readReport(deps, jobId, (json) => {
+    const report = json as SynthesisReport
     return report?.job === jobId ? report : undefined
-  } catch (e) {
-    if (e instanceof ObjectMissing || e instanceof SyntaxError || e instanceof TypeError) return undefined
-    throw e
-  }
-}
+  })
 
 /**
  * Prices of all draws; they must come to the plan's price, to the nano-rho: no draw that was not paid for, none paid
@@ -103,11 +99,7 @@ const keepFigures = (deps: Deps, synthesisId: string, jobId: string, result: Eva
 
 /** Decides the job. Safe to run twice: everything it writes has one place and one content. */
 export async function checkSynthesis(deps: Deps, found: Item<JobItem>): Promise<void> {
-  const at = deps.now().toISOString()
-  const job = await move(deps, found, {
-    to: 'checking',
-    set: { steps: stepStarted(stepEnded(found.steps, 'compute', at), 'check', at) },
-  })
+  const job = await startCheck(deps, found)
   const ask = await readJson<SynthesisAsk>(deps, 'protected', objectOf.ask(job.jobId))
   const [report, s] = await Promise.all([
     reportOf(deps, job.jobId),

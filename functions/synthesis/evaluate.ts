@@ -15,14 +15,18 @@ import { newId } from '../kernel/ids.ts'
 import { keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { submitSynthesis, type SynthesisAsk } from './synthesis-job.ts'
 import { sourceOf } from './source.ts'
-import { statusOf } from './view.ts'
+import { statusOf } from '../stores/synthesis-status.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof synthesis)['routes']
 const most = 50
 const invalid = (message: string, at: string): Failure =>
   new Failure('invalid-plan', message, [{ path: `/body/${at}`, message }])
 
-export const evaluate: Implementation<Routes['evaluate']> = async ({ synthesis: s, body, caller }, deps) => {
+export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async (
+  { synthesis: s, body, caller },
+  deps,
+) => {
   const { job, state } = await statusOf(deps, s)
   if (state !== 'ready' || !job)
     throw new Failure(

@@ -5,7 +5,7 @@ import type { Item } from '../../ports/table.ts'
 import { AlreadyExists } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { synthesisObject } from './synthesis-job.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
 
 /**
  * Where the watch finds it when the instant has come. Written before the synthesis says so, so that a crash in between

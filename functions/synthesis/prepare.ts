@@ -2,42 +2,38 @@
  * The first step of a synthetic table: the plan is still the one that was confirmed, the budget covers it, and the
  * runner is told where the real table lies.
  */
-import { endOf, type JobCode } from '../../domain/release/job-codes.ts'
 import { containerFor, type Container } from '../../domain/jobs/container.ts'
 import { defaultLimits, type LinkTo } from '../../domain/jobs/manifest.ts'
 import { feasibility } from '../../domain/synthesis/feasibility.ts'
 import type { Made, SynthesisManifest, TableFormat } from '../../domain/synthesis/manifest.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { domainOf } from '../../domain/synthesis/request.ts'
-import type { SignedLink } from '../../ports/objects.ts'
 import type { Item } from '../../ports/table.ts'
-import { blobKey } from '../datasets/registration/registration-job.ts'
 import { hashNow } from '../kernel/hash.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { synthesisObject as placeOf, type SynthesisAsk } from './synthesis-job.ts'
+import { type SynthesisAsk } from './synthesis-job.ts'
 import { entry, reserve } from '../workflow/budget-charge.ts'
-import { linkSeconds } from '../workflow/end-job.ts'
-import { decided, jsonBytes, move, objectOf, readJson, stepEnded, stepStarted } from '../workflow/job-item.ts'
+import { move, objectOf } from '../workflow/job-item.ts'
+import { blobKey } from '../stores/dataset-files.ts'
+import { synthesisObject as placeOf } from '../stores/synthesis-files.ts'
+import { linkSeconds, linkTo } from '../kernel/links.ts'
+import { jsonBytes, readJson } from '../kernel/stored-json.ts'
+import { type PreparedJob, Refused } from '../workflow/job-kind.ts'
 
-type Handed = { manifest: string } & Container
-const to = ({ url, headers }: SignedLink): LinkTo => ({ url, headers })
-
-/** The ask, if it is what was asked and the synthesis still names this job; why not otherwise. */
-async function stillWanted(
-  deps: Deps,
-  job: JobItem,
-): Promise<{ ask: SynthesisAsk; synthesis: Item<SynthesisItem>; dataset: Item<DatasetItem> } | JobCode> {
+/** The ask, if it is what was asked and the synthesis still names this job. Throws `Refused`. */
+async function stillWanted(deps: Deps, job: JobItem): Promise<{ ask: SynthesisAsk; synthesis: Item<SynthesisItem> }> {
   const text = new TextDecoder().decode(await deps.objects.get('protected', objectOf.ask(job.jobId)))
-  if (hashNow(text) !== job.askHash) return 'infrastructure'
+  if (hashNow(text) !== job.askHash) throw new Refused('infrastructure')
   const ask = JSON.parse(text) as SynthesisAsk
   const [synthesis, dataset] = await Promise.all([
     deps.table.get<SynthesisItem>(keyOf.synthesis(ask.synthesisId)),
     deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
   ])
-  if (!synthesis || !dataset) return 'infrastructure'
+  if (!synthesis || !dataset) throw new Refused('infrastructure')
   const named = ask.act === 'make' ? synthesis.jobId === job.jobId : synthesis.evaluations.includes(job.jobId)
-  return named && dataset.state !== 'retired' ? { ask, synthesis, dataset } : 'policy-changed'
+  if (!named || dataset.state === 'retired') throw new Refused('policy-changed')
+  return { ask, synthesis }
 }
 
 /** Where the real table lies. */
@@ -58,9 +54,9 @@ async function manifestOf(
   const { jobId } = job
   const { synthesisId } = ask
   const read = async (bucket: 'protected' | 'released', key: string): Promise<LinkTo> =>
-    to(await deps.objects.signedGet(bucket, key, linkSeconds))
+    linkTo(await deps.objects.signedGet(bucket, key, linkSeconds.container))
   const write = async (bucket: 'protected' | 'quarantine' | 'released', key: string, type: string): Promise<LinkTo> =>
-    to(await deps.objects.signedWrite(bucket, key, type, linkSeconds))
+    linkTo(await deps.objects.signedWrite(bucket, key, type, linkSeconds.container))
   const common = {
     job: jobId,
     runtime: 'synthesis' as const,
@@ -115,37 +111,25 @@ function sizeFor(plan: SynthesisPlan, userId: string): Container {
 }
 
 /**
- * Reserves the charge, then writes the manifest; undefined when there is nothing to compute. A plan that an earlier job
- * was charged for comes without a charge of its own, and with what that job drew. Repeated, it does the same again.
+ * Reserves the charge, then writes the manifest. A plan that an earlier job was charged for comes without a charge of
+ * its own, and with what that job drew. Repeated, it does the same again. Throws `Refused` when there is nothing to
+ * compute.
  */
-export async function prepareSynthesis(deps: Deps, found: Item<JobItem>, at: string): Promise<Handed | undefined> {
-  let job = found
-  const refuse = async (code: JobCode): Promise<undefined> => {
-    await move(deps, job, {
-      set: decided(job, endOf(code) as 'blocked' | 'failed', deps.now().toISOString(), { code, step: 'prepare' }),
-      ...(code === 'budget-exhausted' ? { remove: ['charge', 'charged'] as const } : {}),
-    })
-  }
-  const wanted = await stillWanted(deps, job)
-  if (typeof wanted === 'string') return refuse(wanted)
-  const table = await tableOf(deps, wanted.synthesis)
-  if (!table) return refuse('infrastructure')
-  if (job.charge !== undefined) {
-    if (!job.charged) job = await move(deps, job, { set: { charged: 'reserved' } })
-    if (!(await reserve(deps, job))) return refuse('budget-exhausted')
-    await entry(deps, job, 'reserved', job.steps.prepare?.started ?? at)
-  }
-  const { ask } = wanted
-  await deps.objects.put(
-    'protected',
-    objectOf.manifest(job.jobId),
-    jsonBytes(await manifestOf(deps, job, ask, table)),
-    'application/json',
-  )
-  const now = deps.now().toISOString()
-  await move(deps, job, { set: { steps: stepStarted(stepEnded(job.steps, 'prepare', now), 'compute', now) } })
-  return {
-    manifest: to(await deps.objects.signedGet('protected', objectOf.manifest(job.jobId), linkSeconds)).url,
-    ...sizeFor(ask.plan, job.userId),
-  }
+export async function prepareSynthesis(deps: Deps, found: Item<JobItem>, at: string): Promise<PreparedJob> {
+  const { ask, synthesis } = await stillWanted(deps, found)
+  const table = await tableOf(deps, synthesis)
+  if (!table) throw new Refused('infrastructure')
+  const job = found.charge === undefined ? found : await reserveCharge(deps, found, at)
+  const manifest = objectOf.manifest(job.jobId)
+  await deps.objects.put('protected', manifest, jsonBytes(await manifestOf(deps, job, ask, table)), 'application/json')
+  const { url } = await deps.objects.signedGet('protected', manifest, linkSeconds.container)
+  return { compute: 'container', container: { manifest: url, ...sizeFor(ask.plan, job.userId) } }
+}
+
+/** The job says so first, so that a crash in between leaves nothing that nobody would give back. */
+async function reserveCharge(deps: Deps, found: Item<JobItem>, at: string): Promise<Item<JobItem>> {
+  const job = found.charged ? found : await move(deps, found, { set: { charged: 'reserved' } })
+  if (!(await reserve(deps, job))) throw new Refused('budget-exhausted')
+  await entry(deps, job, 'reserved', job.steps.prepare?.started ?? at)
+  return job
 }

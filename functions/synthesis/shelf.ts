@@ -8,11 +8,12 @@ import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { setDue } from './expiry.ts'
-import { synthesisObject } from './synthesis-job.ts'
-import { statusOf, toSynthesis } from './view.ts'
+import { toSynthesis } from './view.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
+import { statusOf } from '../stores/synthesis-status.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof synthesis)['routes']
-const linkSeconds = 900
 /** Pages that are looked through before an answer may come back short. */
 const pagesLooked = 10
 
@@ -137,7 +138,7 @@ export const download: Implementation<Routes['download']> = async ({ synthesis: 
   const { url, expires } = await deps.objects.signedGet(
     'released',
     key(s.synthesisId, job.jobId),
-    linkSeconds,
+    linkSeconds.download,
     filename,
   )
   return { url, filename, expires }

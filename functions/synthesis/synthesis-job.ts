@@ -1,13 +1,10 @@
-/**
- * Jobs of kind `synthesis`: what they are asked, where their objects lie, and the items by which workflow, watch and
- * lists find them.
- */
+/** Jobs of synthetic tables: what they are asked, and how they are submitted. */
 import { canonical } from '../../domain/hash.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
-import { AlreadyExists } from '../../ports/table.ts'
-import type { Deps } from '../kernel/deps.ts'
 import { hashNow } from '../kernel/hash.ts'
-import { type DatasetItem, type JobItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { type DatasetItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { submit } from '../workflow/submit.ts'
 
 /** The object `jobs/<jobId>/ask.json` in the bucket `protected`. */
 export type SynthesisAsk =
@@ -31,32 +28,12 @@ export type SynthesisAsk =
       target?: string
     }
 
-/** `job` is the job that wrote it. */
-export const synthesisObject = {
-  ask: (job: string): string => `jobs/${job}/ask.json`,
-  /** protected: rounds so far. */
-  progress: (synthesisId: string, job: string): string => `synthesis/${synthesisId}/rounds-${job}.json`,
-  /** protected: what was wrong with the table, by column; for the custodian only. */
-  faults: (synthesisId: string, job: string): string => `synthesis/${synthesisId}/faults-${job}.json`,
-  /** protected: figures for the custodian only. */
-  own: (synthesisId: string, job: string): string => `synthesis/${synthesisId}/evaluation-${job}.json`,
-  /** released: everything of one attempt. Nobody is told of it before its job has succeeded. */
-  folder: (synthesisId: string, job: string): string => `synthesis/${synthesisId}/${job}/`,
-  csv: (synthesisId: string, job: string): string => `synthesis/${synthesisId}/${job}/data.csv`,
-  parquet: (synthesisId: string, job: string): string => `synthesis/${synthesisId}/${job}/data.parquet`,
-  made: (synthesisId: string, job: string): string => `synthesis/${synthesisId}/${job}/made.json`,
-  dictionary: (synthesisId: string, job: string): string => `synthesis/${synthesisId}/${job}/dictionary.csv`,
-  croissant: (synthesisId: string, job: string): string => `synthesis/${synthesisId}/${job}/croissant.json`,
-  card: (synthesisId: string, job: string): string => `synthesis/${synthesisId}/${job}/card.json`,
-  evaluation: (synthesisId: string, job: string): string => `synthesis/${synthesisId}/evaluation-${job}.json`,
-} as const
-
 /**
- * Writes, in this order: the ask, the pointer by which the watch finds a live job, the job, the pointer by which its
- * owner does. `nanoRho` is reserved by the first step. Safe to run twice with the same id.
+ * Submits the job of an ask about `on.synthesis`, whose item names the job already; the caller starts it. `nanoRho` is
+ * what the first step reserves of the dataset's budget, 0 for nothing. Safe to call twice with the same id.
  */
 export async function submitSynthesis(
-  deps: Pick<Deps, 'table' | 'objects' | 'now'>,
+  deps: Pick<WorkflowDeps, 'table' | 'objects' | 'now' | 'kinds'>,
   jobId: string,
   on: { dataset: DatasetItem; synthesis: SynthesisItem },
   userId: string,
@@ -66,36 +43,27 @@ export async function submitSynthesis(
 ): Promise<void> {
   const text = canonical(ask)
   const created = deps.now().toISOString()
-  await deps.objects.put('protected', synthesisObject.ask(jobId), new TextEncoder().encode(text), 'application/json')
-  const job: JobItem = {
-    jobId,
-    kind: 'synthesis',
-    title: `${ask.act === 'make' ? 'Making' : 'Evaluating'} ${on.synthesis.title}`.slice(0, 120),
-    state: 'queued',
-    waiting: 'turn',
-    organisationId: on.dataset.organisationId,
-    datasetId: on.dataset.datasetId,
-    datasetVersion: on.synthesis.datasetVersion,
-    userId,
-    purpose: '',
-    cohort: [],
-    pin: hashNow(text),
-    askHash: hashNow(text),
-    created,
-    attempt: 1,
-    steps: {},
-    ...(nanoRho > 0 ? { charge: nanoRho, epsilon } : {}),
-  }
-  const sort = `JOB#${created}#${jobId}`
-  const items = [
-    { ...keyOf.jobLive(jobId), gpk: 'JOB#LIVE', gsk: `${userId}#${created}#${jobId}`, jobId, created },
-    { ...keyOf.job(jobId), gpk: keyOf.dataset(on.dataset.datasetId).pk, gsk: sort, ...job },
-    { ...keyOf.jobOwner(jobId), gpk: keyOf.person(userId).pk, gsk: sort, jobId, created },
-  ]
-  for (const item of items)
-    try {
-      await deps.table.create(item)
-    } catch (e) {
-      if (!(e instanceof AlreadyExists)) throw e
-    }
+  await submit(deps, {
+    ask: new TextEncoder().encode(text),
+    listed: { gpk: keyOf.dataset(on.dataset.datasetId).pk, gsk: `JOB#${created}#${jobId}` },
+    job: {
+      jobId,
+      kind: 'synthesis',
+      title: `${ask.act === 'make' ? 'Making' : 'Evaluating'} ${on.synthesis.title}`.slice(0, 120),
+      state: 'queued',
+      waiting: 'turn',
+      organisationId: on.dataset.organisationId,
+      datasetId: on.dataset.datasetId,
+      datasetVersion: on.synthesis.datasetVersion,
+      userId,
+      purpose: '',
+      cohort: [],
+      pin: hashNow(text),
+      askHash: hashNow(text),
+      created,
+      attempt: 1,
+      steps: {},
+      ...(nanoRho > 0 ? { charge: nanoRho, epsilon } : {}),
+    },
+  })
 }

@@ -1,101 +1,52 @@
 /** The end of a job: one conditional write decides it, and whatever follows from it can be repeated. */
-import type { Act } from '../../domain/audit/acts.ts'
-import type { Detail, Who } from '../../domain/audit/chain.ts'
+import type { Who } from '../../domain/audit/chain.ts'
 import { endOf, type JobProblem } from '../../domain/release/job-codes.ts'
-import type { JobState } from '../../domain/jobs/life.ts'
-import { AlreadyExists, ConditionFailed, type Item, type Key } from '../../ports/table.ts'
+import type { Item } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
 import { chargeAtEnd, forget, settleCharge } from './budget-charge.ts'
 import { move, objectOf, stepEnded } from './job-item.ts'
+import type { EndedBy, WorkflowDeps } from './job-kind.ts'
+import { markDecided, markOver } from './pointers.ts'
 
 /** Who writes events of steps that nobody started by hand. */
 export const platform: Who = { kind: 'platform', id: 'workflow' }
-const acts: Partial<Record<JobState, Act>> = {
-  blocked: 'job.blocked',
-  failed: 'job.failed',
-  cancelled: 'job.cancelled',
-}
+
+/** Seconds for which a step that hangs may still want its charge: as long as a Lambda may run. */
+const hangingStepSeconds = 900
 
 /**
- * Functions that serve requests may not delete in the bucket that holds the datasets: inputs of what they end go at the
- * watch's next visit.
- */
-type EndedBy = 'step' | 'request'
-
-/**
- * How long a container may still write after it was told to stop: as long as its link lives (functions/jobs/inputs.ts).
- */
-export const linkSeconds = 5 * 3600
-
-/**
- * Makes a live job's end true: the event, then the state, by a write that only one of several ends can win (`JobMovedOn`
- * for the others), then what follows from it. Without a problem it is a release, whose event was written before its
- * outputs were.
+ * Makes a live job's end true: the event, then the state, by a write that only one of several ends can win
+ * (`JobMovedOn` for the others), then what follows from it. Without a problem it is a release, whose event was written
+ * before its outputs were.
  */
 export async function end(
-  deps: Deps,
+  deps: WorkflowDeps,
   job: Item<JobItem>,
   problem: JobProblem | undefined,
   { who = platform, by = 'step' }: { who?: Who; by?: EndedBy } = {},
 ): Promise<Item<JobItem>> {
+  const kind = deps.kinds[job.kind]
   const to = problem ? endOf(problem.code) : 'succeeded'
   const ended = deps.now().toISOString()
-  const charged = chargeAtEnd(
-    job,
-    problem,
-    problem !== undefined &&
-      job.kind === 'synthesis' &&
-      (await deps.objects.head('protected', objectOf.drawnResult(job.jobId))) !== undefined,
-  )
-  const entries: { act: Act; object: string; detail?: Detail }[] = [
-    ...(job.run
-      ? [
-          {
-            act: 'pipeline-run.ended' as const,
-            object: `run ${job.jobId}`,
-            detail: {
-              experiment: job.run.experimentId,
-              state: to,
-              ...(problem ? { code: problem.code } : {}),
-              ...(job.run.exitCode === undefined ? {} : { exitCode: job.run.exitCode }),
-            },
-          },
-        ]
-      : []),
-    ...(problem && !job.run
-      ? [
-          {
-            act: acts[to]!,
-            object: `job ${job.jobId}`,
-            detail: { dataset: job.datasetId, code: problem.code, step: problem.step },
-          },
-        ]
-      : []),
-    ...(problem && charged === 'committed'
-      ? [
-          {
-            act: 'budget.charged' as const,
-            object: `dataset ${job.datasetId}`,
-            detail: { job: job.jobId, nanoRho: job.charge! },
-          },
-        ]
-      : []),
-  ]
+  const charged = chargeAtEnd(job, problem, problem !== undefined && (await kind.chargeStands(deps, job)))
+  const entries = kind.endEvents(job, to, problem)
+  if (problem && charged === 'committed')
+    entries.push({
+      act: 'budget.charged',
+      object: `dataset ${job.datasetId}`,
+      detail: { job: job.jobId, nanoRho: job.charge! },
+    })
   if (entries.length > 0) await record(deps, job.organisationId, who, entries)
+  const steps = problem ? job.steps : { ...job.steps, settle: { started: ended } }
   const over = await move(deps, job, {
     to,
     set: {
       ended,
-      steps: stepEnded(
-        problem ? job.steps : { ...job.steps, settle: { started: ended } },
-        problem ? problem.step : 'settle',
-        ended,
-        to === 'failed',
-      ),
+      steps: stepEnded(steps, problem ? problem.step : 'settle', ended, to === 'failed'),
       problem,
-      ...(charged ? { charged } : {}),
+      charged,
     },
     remove: ['waiting'],
   })
@@ -109,47 +60,26 @@ export async function end(
  * watch, which does the same again: a cancelled container may send its report late, a step that hung may want its
  * charge.
  */
-export async function finish(deps: Deps, job: Item<JobItem>, by: EndedBy = 'step'): Promise<void> {
+export async function finish(deps: WorkflowDeps, job: Item<JobItem>, by: EndedBy = 'step'): Promise<void> {
+  const { hasContainer } = deps.kinds[job.kind]
   await settleCharge(deps, job)
   await Promise.all([
     empty(deps, 'quarantine', objectOf.quarantine(job.jobId)),
-    ...(contained(job) && by === 'step' ? [emptyInputs(deps, job)] : []),
+    ...(hasContainer && by === 'step' ? [emptyInputs(deps, job)] : []),
   ])
-  if (job.mode === 'review')
-    await changeIfThere(deps, keyOf.jobHeld(job.jobId), (held) => held.replace('HELD#1#', 'HELD#0#'))
-  if (
-    (contained(job) && by === 'request' && job.steps.prepare !== undefined) ||
-    Date.parse(job.ended!) + graceSeconds(job) * 1000 > deps.now().getTime()
-  )
-    return changeIfThere(deps, keyOf.jobLive(job.jobId), () => overAt(job))
+  if (job.mode === 'review') await markDecided(deps, job)
+  const inputsRemain = hasContainer && by === 'request' && job.steps.prepare !== undefined
+  if (inputsRemain || Date.parse(job.ended!) + graceSeconds(deps, job) * 1000 > deps.now().getTime())
+    return markOver(deps, job)
   if (job.charge !== undefined) await forget(deps, job)
   await deps.table.remove(keyOf.jobLive(job.jobId))
 }
 
-/** What computes is a container, with inputs of its own that nobody needs afterwards. */
-const contained = (job: JobItem): boolean =>
-  job.kind === 'script' || job.kind === 'synthesis' || job.kind === 'pipeline'
-
-/**
- * How long something of an ended job may still act: a stopped container until its link is dead, a step that hangs as
- * long as a Lambda may run.
- */
-const graceSeconds = (job: JobItem): number =>
-  job.state === 'cancelled' && job.kind !== 'pipeline' && contained(job) && job.steps.compute
-    ? linkSeconds
-    : job.charge !== undefined
-      ? 900
-      : 0
-
-/** Moves a pointer within its index. */
-async function changeIfThere(deps: Pick<Deps, 'table'>, key: Key, to: (gsk: string) => string): Promise<void> {
-  const pointer = await deps.table.get<object>(key)
-  if (!pointer || to(pointer.gsk!) === pointer.gsk) return
-  try {
-    await deps.table.update(key, { set: { gsk: to(pointer.gsk!) } })
-  } catch (e) {
-    if (!(e instanceof ConditionFailed)) throw e
-  }
+/** How long something of an ended job may still act. */
+function graceSeconds({ kinds }: WorkflowDeps, job: JobItem): number {
+  const { lateWriteSeconds } = kinds[job.kind]
+  if (job.state === 'cancelled' && job.steps.compute && lateWriteSeconds > 0) return lateWriteSeconds
+  return job.charge === undefined ? 0 : hangingStepSeconds
 }
 
 /** The rows a container was given: nothing reads them once it has come to its end. */
@@ -160,56 +90,4 @@ async function empty(deps: Pick<Deps, 'objects'>, bucket: 'quarantine' | 'protec
   const keys: string[] = []
   for await (const key of deps.objects.list(bucket, prefix)) keys.push(key)
   await Promise.all(keys.map((key) => deps.objects.remove(bucket, key)))
-}
-
-/**
- * Live jobs are indexed under JOB#LIVE by their owner, so that counting a person's is one short query; pipeline runs
- * apart, with a queue of their own; those that only wait to be forgotten come last and count for nobody.
- */
-export const liveAt = (job: Pick<JobItem, 'userId' | 'created' | 'jobId'> & { kind?: JobItem['kind'] }): string =>
-  `${job.kind === 'pipeline' ? 'run:' : ''}${job.userId}#${job.created}#${job.jobId}`
-const overAt = (job: Pick<JobItem, 'created' | 'jobId'>): string => `~over#${job.created}#${job.jobId}`
-
-/** A held run waits for people, not for its turn: still under the watch, no longer in the queue. */
-export const outOfQueue = (deps: Pick<Deps, 'table'>, job: Pick<JobItem, 'jobId'>): Promise<void> =>
-  changeIfThere(deps, keyOf.jobLive(job.jobId), (at) => at.replace(/^run:/, 'held:'))
-
-export interface Pointer {
-  jobId: string
-  created: string
-}
-export const livePointer = (job: Parameters<typeof liveAt>[0]): Item<Pointer> => ({
-  ...keyOf.jobLive(job.jobId),
-  gpk: 'JOB#LIVE',
-  gsk: liveAt(job),
-  jobId: job.jobId,
-  created: job.created,
-})
-export const ownerPointer = (job: Parameters<typeof liveAt>[0]): Item<Pointer> => ({
-  ...keyOf.jobOwner(job.jobId),
-  gpk: keyOf.person(job.userId).pk,
-  gsk: `${job.kind === 'pipeline' ? 'RUN' : 'JOB'}#${job.created}#${job.jobId}`,
-  jobId: job.jobId,
-  created: job.created,
-})
-
-/** Outputs that wait for checkers come before those that were decided: one list, newest first in each part. */
-export const heldPointer = (
-  job: Pick<JobItem, 'organisationId' | 'jobId'>,
-  at: string,
-): Item<{ jobId: string; held: string }> => ({
-  ...keyOf.jobHeld(job.jobId),
-  gpk: keyOf.organisation(job.organisationId).pk,
-  gsk: `HELD#1#${at}#${job.jobId}`,
-  jobId: job.jobId,
-  held: at,
-})
-
-/** Writes an item unless it is there already. */
-export async function createIfAbsent<T extends object>(deps: Pick<Deps, 'table'>, item: Item<T>): Promise<void> {
-  try {
-    await deps.table.create(item)
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-  }
 }

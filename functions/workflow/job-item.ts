@@ -43,13 +43,6 @@ export interface Log {
   message?: string
 }
 
-export const jsonBytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
-export const readJson = async <T>(
-  deps: Pick<Deps, 'objects'>,
-  bucket: 'protected' | 'quarantine' | 'released',
-  key: string,
-): Promise<T> => JSON.parse(new TextDecoder().decode(await deps.objects.get(bucket, key))) as T
-
 /** Somebody else moved the job on: a cancellation, another attempt, another run of the same step. */
 export class JobMovedOn extends Error {
   override name = 'JobMovedOn'
@@ -111,6 +104,21 @@ export const stepEnded = (steps: JobItem['steps'], step: JobStep, at: string, fa
   ...steps,
   [step]: { started: steps[step]?.started ?? at, ended: at, ...(failed ? { failed: true as const } : {}) },
 })
+
+/** The step that a job is at: what a problem that nobody has decided is put down to. */
+export function currentStep({ steps }: Pick<JobItem, 'steps'>): JobStep {
+  if (steps.check) return 'check'
+  return steps.compute ? 'compute' : 'prepare'
+}
+
+/** The job's third step begins: its computation is over, and what came of it is looked at. */
+export function startCheck(deps: Pick<Deps, 'table' | 'now'>, job: Item<JobItem>): Promise<Item<JobItem>> {
+  const at = deps.now().toISOString()
+  return move(deps, job, {
+    to: 'checking',
+    set: { steps: stepStarted(stepEnded(job.steps, 'compute', at), 'check', at) },
+  })
+}
 
 /**
  * The job when this attempt of it has something left to decide; undefined when it is over, waits, was decided, or is

@@ -19,8 +19,7 @@ import {
   type StudyItem,
   type StudyPersonItem,
 } from '../../kernel/items.ts'
-import { objectKey } from '../../runs/append.ts'
-import { readRecords } from '../../runs/chunks.ts'
+import { objectKey, readRecords } from '../../stores/run-records.ts'
 
 /** The person who asked may not open this study's results (any more). */
 export class MayNotOpen extends Error {

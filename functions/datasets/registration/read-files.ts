@@ -7,12 +7,12 @@ import type { ColumnRole, DatasetSchema } from '../../../domain/datasets/schema.
 import { studyTables } from '../../../domain/datasets/study-tables.ts'
 import { sha256Hex } from '../../../domain/hash.ts'
 import { Unreadable } from '../../../ports/engine.ts'
-import type { Reading } from '../files.ts'
-import { blobKey, readingKey, type RegistrationAsk, type UploadedFile } from './registration-job.ts'
 import type { Deps } from '../../kernel/deps.ts'
 import type { JobItem } from '../../kernel/items.ts'
-import { jsonBytes, readJson } from '../../workflow/job-item.ts'
 import { openStudy } from './open-study.ts'
+import { blobKey, type Reading, readingKey, type UploadedFile } from '../../stores/dataset-files.ts'
+import type { RegistrationAsk } from '../../stores/registration-job.ts'
+import { jsonBytes, readJson } from '../../kernel/stored-json.ts'
 
 /** What the platform knows of the tables it made itself. */
 const known: Record<string, ColumnRole> = { subject: 'subject', session: 'visit' }

@@ -3,27 +3,28 @@
  * confirmed one. It moves the dataset itself; what becomes of the job is said in its `outcome` and made true by
  * settling. Killed anywhere and run again, it ends the same.
  */
+import type { WorkflowDeps } from '../../workflow/job-kind.ts'
 import { backstage } from '../../../contracts/backstage.ts'
 import type { JobCode } from '../../../domain/release/job-codes.ts'
 import { ConditionFailed, type Item } from '../../../ports/table.ts'
 import { Unreadable } from '../../../ports/engine.ts'
-import { askKey, type RegistrationAsk } from './registration-job.ts'
 import type { Deps } from '../../kernel/deps.ts'
 import { guarded } from '../../kernel/grants.ts'
 import { type DatasetItem, type JobItem, keyOf } from '../../kernel/items.ts'
-import { makeTwins } from '../../synthesis/twins.ts'
 import { readFiles, studyFiles } from './read-files.ts'
 import {
-  jobIfUndecided,
   decided,
-  move,
+  jobIfUndecided,
   JobMovedOn,
-  readJson,
+  move,
+  objectOf,
   type StepInput,
   stepStarted,
 } from '../../workflow/job-item.ts'
 import { MayNotOpen } from './open-study.ts'
 import { storeVersion } from './store-version.ts'
+import type { RegistrationAsk } from '../../stores/registration-job.ts'
+import { readJson } from '../../kernel/stored-json.ts'
 
 /** Another job has taken the dataset over, or it was retired: this one has nothing left to say about it. */
 class Superseded extends Error {
@@ -51,11 +52,17 @@ async function changeDataset(
   }
 }
 
-async function register(deps: Deps, job: Item<JobItem>, s: Item<DatasetItem>, ask: RegistrationAsk): Promise<void> {
+async function register(
+  deps: WorkflowDeps,
+  job: Item<JobItem>,
+  s: Item<DatasetItem>,
+  ask: RegistrationAsk,
+): Promise<void> {
   if (ask.act === 'store') {
     await storeVersion(deps, job, s, ask)
     await changeDataset(deps, job, { state: 'published', version: job.datasetVersion }, ['problem'])
-    await makeTwins(deps, { ...s, version: job.datasetVersion }, job.userId)
+    const published = { ...s, version: job.datasetVersion }
+    for (const kind of Object.values(deps.kinds)) await kind.whenVersionStored(deps, published, job.userId)
     return
   }
   const { files, notes } = ask.act === 'read' ? { files: ask.files, notes: [] } : await studyFiles(deps, job, ask)
@@ -96,7 +103,7 @@ async function unreadable(
 /**
  * The workflow's step: `(input) => {}`. Anything but an answer about the files is thrown, and the workflow tries again.
  */
-export function createRegistration(unguarded: Deps): (input: StepInput) => Promise<object> {
+export function createRegistration(unguarded: WorkflowDeps): (input: StepInput) => Promise<object> {
   const deps = guarded(
     unguarded,
     'registration',
@@ -113,7 +120,7 @@ export function createRegistration(unguarded: Deps): (input: StepInput) => Promi
     const steps = (): JobItem['steps'] => (job.steps.compute ? job.steps : stepStarted(job.steps, 'compute', began))
     try {
       const s = await deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId))
-      const ask = await readJson<RegistrationAsk>(deps, 'protected', askKey(jobId))
+      const ask = await readJson<RegistrationAsk>(deps, 'protected', objectOf.ask(jobId))
       try {
         if (!s || s.state === 'retired' || s.readingJob !== jobId) throw new Superseded()
         try {

@@ -7,11 +7,12 @@ import { readCsv } from '../../../domain/datasets/csv.ts'
 import { canonical } from '../../../domain/hash.ts'
 import { Unreadable } from '../../../ports/engine.ts'
 import { AlreadyExists } from '../../../ports/table.ts'
-import { blobKey, type RegistrationAsk, type UploadedFile } from './registration-job.ts'
 import type { Deps } from '../../kernel/deps.ts'
 import { hashNow } from '../../kernel/hash.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../../kernel/items.ts'
-import { jsonBytes } from '../../workflow/job-item.ts'
+import { blobKey, type UploadedFile } from '../../stores/dataset-files.ts'
+import type { RegistrationAsk } from '../../stores/registration-job.ts'
+import { jsonBytes } from '../../kernel/stored-json.ts'
 
 type Store = Extract<RegistrationAsk, { act: 'store' }>
 /** An item has room for 400 kB, with the schema and the stored tables beside the list of files. */
