@@ -1,36 +1,21 @@
 /** What a contract is: one route, everything its four readers (gateway, handler, client, docs) need to know. */
 import type * as z from 'zod'
 import type { Permission } from '../domain/access/permissions.ts'
+import type { Bucket, Entities, EntityPrefix } from './entity.ts'
 import type { Kind } from './problems.ts'
 
-/** Table entities, by the prefix of their partition key. */
-export type Entity =
-  | 'USER'
-  | 'ORG'
-  | 'INVITE'
-  | 'TOKEN'
-  | 'DEVICE'
-  | 'STUDY'
-  | 'LINK'
-  | 'RUN'
-  | 'AUDIT'
-  | 'DATASET'
-  | 'JOB'
-  | 'SYN'
-  | 'PIPELINE'
-  | 'EXPERIMENT'
-export type Bucket = 'assets' | 'sealed' | 'protected' | 'quarantine' | 'released'
+export type { Bucket, EntityPrefix as Entity } from './entity.ts'
 
 /**
- * What a function may touch to serve a route; least privilege is the union over a function's routes. `read ENTITY` get
- * and query, `write ENTITY` put, update and delete; `get/put/delete BUCKET`; `list BUCKET` names without bytes;
+ * What a function may touch to serve a route; least privilege is the union over a function's routes. `read PREFIX` get
+ * and query, `write PREFIX` put, update and delete; `get/put/delete BUCKET`; `list BUCKET` names without bytes;
  * `held-outputs`: of quarantine what the gate has decided on and checkers look at, not what computations wrote;
  * `public-key`, `create-key`, `unwrap`, `mac`: acts of the Keys port; `engine`: the port that touches rows;
  * `start-job`, `stop-job`: the workflow; `read-log`, `write-log`: logs of runs.
  */
 export type Grant =
-  | `read ${Entity}`
-  | `write ${Entity}`
+  | `read ${EntityPrefix}`
+  | `write ${EntityPrefix}`
   | `get ${Bucket}`
   | `list ${Bucket}`
   | `put ${Bucket}`
@@ -92,21 +77,24 @@ export interface Route {
   grants: readonly Grant[]
 }
 
-export interface Area<R extends Record<string, Route> = Record<string, Route>> {
+export interface Area<R extends Record<string, Route> = Record<string, Route>, E extends Entities = Entities> {
   name: string
   summary: string
   routes: R
+  /** What the table keeps for this area. */
+  entities: E
 }
 
 /** Declares a route; keeps the literal types. */
 export const route = <const R extends Route>(r: R): R => r
 
-/** Declares an area: the routes of one contract file. */
-export const area = <const R extends Record<string, Route>>(name: string, summary: string, routes: R): Area<R> => ({
-  name,
-  summary,
-  routes,
-})
+/** Declares an area: the routes of one contract file, and the entities that the table keeps for them. */
+export const area = <const R extends Record<string, Route>, const E extends Entities = Record<never, never>>(
+  name: string,
+  summary: string,
+  routes: R,
+  entities: E = {} as E,
+): Area<R, E> => ({ name, summary, routes, entities })
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined
 type In<S> = S extends z.ZodType ? z.input<S> : undefined

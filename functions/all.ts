@@ -28,9 +28,9 @@ export type StepCreator = (deps: Deps) => (input: { jobId: string; attempt: numb
 
 /** The functions that contracts/workflow.asl.json names, for the same host. */
 export const steps: Record<'prepare' | 'query' | 'registration' | 'check' | 'settle', () => Promise<StepCreator>> = {
-  prepare: async () => (await import('./jobs/prepare.ts')).createPrepare,
+  prepare: async () => (await import('./workflow/prepare.ts')).createPrepare,
   query: async () => (await import('./jobs/query.ts')).createQuery,
-  registration: async () => (await import('./jobs/registration.ts')).createRegistration,
-  check: async () => (await import('./jobs/check.ts')).createCheck,
-  settle: async () => (await import('./jobs/settle.ts')).createSettle,
+  registration: async () => (await import('./datasets/registration/register.ts')).createRegistration,
+  check: async () => (await import('./workflow/check.ts')).createCheck,
+  settle: async () => (await import('./workflow/settle.ts')).createSettle,
 }

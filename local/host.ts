@@ -14,7 +14,7 @@ import { createTable, localTable } from '../adapters/local/table.ts'
 import { createAuthorizer } from '../functions/access/authorizer.ts'
 import { createLoginEvents } from '../functions/access/login-events.ts'
 import { creators } from '../functions/all.ts'
-import { createWatch } from '../functions/jobs/watch.ts'
+import { createRecoverJobs } from '../functions/workflow/recover-jobs.ts'
 import type { Deps } from '../functions/kernel/deps.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
@@ -275,7 +275,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
     await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))
     // At the start, too: it takes up what a kill has interrupted. The gateway is open by then, and runners fetch their
     // inputs through it.
-    undo.push(every(visitMilliseconds, createWatch(deps), failed('watch'), true).close)
+    undo.push(every(visitMilliseconds, createRecoverJobs(deps), failed('watch'), true).close)
     return {
       languages: tried,
       runners: compute.pids,

@@ -1,7 +1,7 @@
 /** For the walk over every route: how each documented problem of the routes of jobs and reviews is provoked. */
 import type { DatasetPolicy } from '../domain/datasets/policy.ts'
 import { defaultDatasetPolicy } from '../domain/datasets/policy.ts'
-import { livePointer } from '../functions/jobs/ending.ts'
+import { livePointer } from '../functions/workflow/end-job.ts'
 import { newId } from '../functions/kernel/ids.ts'
 import { type JobItem, keyOf } from '../functions/kernel/items.ts'
 import { plantDataset, type ProblemAnswer, type World } from './routes-datasets.ts'

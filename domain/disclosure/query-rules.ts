@@ -4,12 +4,14 @@
  * complementary suppression over every total that could be asked for.
  */
 import type { ReleasedCell, ReleasedOutput } from '../release/outputs.ts'
-import type { QueryColumn, QueryResult, QueryRow } from '../sql/result.ts'
-import { shownCount } from './cell.ts'
+import type { Aggregate, QueryColumn, QueryResult, QueryRow, QuerySet } from '../sql/result.ts'
+import { type CellFacts, type PeopleApart, rulesBrokenBy } from './cell-rules.ts'
+import { shownCount, significant, upTo } from './rounding.ts'
 import type { Verdict } from '../release/verdict.ts'
 import type { DisclosurePolicy, Finding, Rule } from '../release/policy.ts'
 import { latticeOf } from './query-margins.ts'
-import { arranged, evaluate, significant, total, upTo } from '../sql/answer.ts'
+import { arranged, total } from '../sql/answer.ts'
+import { evaluate } from '../sql/formula.ts'
 import { suppress } from './suppression.ts'
 
 /** Significant digits of a plain number. */
@@ -31,44 +33,36 @@ const block = (code: Verdict['code'], findings: Finding[]): Verdict => ({
 })
 const measured = (c: QueryColumn): boolean => c.kind !== 'group' && c.formula === undefined
 
-/** The first rule that a cell of a measured column breaks. */
-function brokenBy(row: QueryRow, c: number, column: QueryColumn, policy: DisclosurePolicy): Rule | undefined {
-  const k = policy.minimumSubjects,
-    n = row.columnSubjects[c]!
-  if (row.subjects < k || n < k) return 'minimum-subjects'
-  if (column.kind === 'count' && shownCount(n, policy) === undefined) return 'minimum-subjects'
-  // What one part of the row shows beside another must not single out a few.
-  // Nobody is as telling as few, except where a column merely has values.
-  if (column.set !== undefined) {
-    const set = row.sets[column.set]!
-    for (const { other, subjects } of set.apart)
-      if (
-        other < column.set &&
-        subjects < k &&
-        !(subjects === 0 && (set.natural || (other >= 0 && row.sets[other]!.natural))) &&
-        !(other === -1 && column.presence)
-      )
-        return 'differencing'
+/** Parameters of the line that a statistic of two columns is about. */
+const fittedParameters: Partial<Record<Aggregate, number>> = { correlation: 2, slope: 2, intercept: 2, covariance: 2 }
+
+/** What the rules look at in a cell of a measured column. */
+function factsOf(row: QueryRow, at: number, column: QueryColumn): CellFacts {
+  return {
+    rowSubjects: row.subjects,
+    subjects: row.columnSubjects[at]!,
+    counts: column.kind === 'count',
+    apart: apartOf(row, column),
+    contributions: row.contributions[at] ?? null,
+    quantile: isQuantile(column) ? (column.quantile ?? 0.5) : undefined,
+    parameters: column.aggregate && fittedParameters[column.aggregate],
   }
-  const shares = row.contributions[c]
-  if (shares) {
-    const { largest, second, total, allEqual } = shares
-    if (allEqual) return 'single-value'
-    const top = policy.dominanceCount === 1 ? largest : Math.min(total, largest + second * (policy.dominanceCount - 1))
-    if (total > 0 && top >= policy.dominanceShare * total) return 'dominance'
-    if (total > 0 && total - largest - second < policy.pRatio * largest) return 'p-ratio'
-  }
-  if (column.aggregate === 'quantile' || column.aggregate === 'median') {
-    const q = column.quantile ?? 0.5
-    if (n * Math.min(q, 1 - q) < k / 2) return 'extreme'
-  }
-  if (
-    ['correlation', 'slope', 'intercept', 'covariance'].includes(column.aggregate ?? '') &&
-    n - 2 < policy.residualDegrees
-  )
-    return 'residual-degrees'
-  return undefined
 }
+const isQuantile = (column: QueryColumn): boolean => column.aggregate === 'quantile' || column.aggregate === 'median'
+
+/**
+ * How many people stand between the part of the row that a column is about and each part before it; the whole row is
+ * not compared with a column of counts of values, as how many are missing is shown in steps alone.
+ */
+function apartOf(row: QueryRow, column: QueryColumn): PeopleApart[] {
+  const own = column.set === undefined ? undefined : row.sets[column.set]
+  if (own === undefined) return []
+  return own.apart
+    .filter(({ other }) => other < column.set! && !(other === wholeRow && column.presence))
+    .map(({ other, subjects }) => ({ subjects, natural: isNatural(own) || isNatural(row.sets[other]) }))
+}
+const wholeRow = -1
+const isNatural = (set: QuerySet | undefined): boolean => set?.natural === true
 
 /** A measured number as it may be shown. */
 function shown(row: QueryRow, c: number, column: QueryColumn, policy: DisclosurePolicy): ReleasedCell {
@@ -81,8 +75,8 @@ function shown(row: QueryRow, c: number, column: QueryColumn, policy: Disclosure
       : { value: s, ...(policy.roundTo > 1 ? { precision: policy.roundTo } : {}) }
   }
   if (column.presence) {
-    const step = policy.minimumSubjects,
-      near = counted(row.rows - step * Math.round((row.rows - v) / step))
+    const step = policy.minimumSubjects
+    const near = counted(row.rows - step * Math.round((row.rows - v) / step))
     return near.suppressed ? near : { ...near, precision: step }
   }
   if (column.kind === 'count') return counted(v)
@@ -120,8 +114,8 @@ const listed = (c: QueryColumn): boolean =>
 
 /** Judges an answer. What is suppressed is named by position and rule. */
 export function releaseQuery(found: QueryResult, policy: DisclosurePolicy): Verdict {
-  const result = withNobody(found),
-    { columns, rows } = result
+  const result = withNobody(found)
+  const { columns, rows } = result
   if (result.cohort.subjects < policy.minimumSubjects)
     return block('cohort-too-small', [{ output, rule: 'minimum-subjects', outcome: 'fail' }])
   if (result.truncated || rows.length > policy.rows)
@@ -131,7 +125,7 @@ export function releaseQuery(found: QueryResult, policy: DisclosurePolicy): Verd
     (row) =>
       new Map(
         asked.flatMap((c): [number, Rule][] => {
-          const rule = brokenBy(row, c, columns[c]!, policy)
+          const [rule] = rulesBrokenBy(factsOf(row, c, columns[c]!), policy)
           return rule ? [[c, rule]] : []
         }),
       ),

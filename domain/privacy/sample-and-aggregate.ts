@@ -65,8 +65,8 @@ export function blocksFor({
  * epsilon-DP alone would give. Rounded up.
  */
 export function scriptCharge(epsilon: number): NanoRho {
-  const e = millionths(epsilon),
-    over = 8n * BigInt(parts) * BigInt(parts)
+  const e = millionths(epsilon)
+  const over = 8n * BigInt(parts) * BigInt(parts)
   return (e * e * nano + over - 1n) / over
 }
 
@@ -154,8 +154,8 @@ export function aggregateBlocks(
   if (runs.length > k || new Set(runs.map((r) => r.run)).size !== runs.length) return block('infrastructure')
   const answers = runs.map(answersOf)
   const outputs = declared.map(({ name, low, high }): ReleasedOutput => {
-    const width = high - low,
-      step = width / gridSteps
+    const width = high - low
+    const step = width / gridSteps
     const onGrid = Array.from({ length: k }, (_, i) => {
       const v = answers[i]?.get(name)
       return v === undefined || !Number.isFinite(v)

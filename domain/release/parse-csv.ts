@@ -41,8 +41,8 @@ export function scalarOf(text: string): Scalar {
 /** A table of `text`; a first column without a name (row names of R and pandas) is called `row`. */
 export function parseCsv(text: string, limits: { rows: number; columns: number }): CsvTable | CsvProblem {
   const records: string[][] = []
-  let record: string[] = [],
-    at = text.startsWith('\uFEFF') ? 1 : 0
+  let record: string[] = []
+  let at = text.startsWith('\uFEFF') ? 1 : 0
   for (let open = true; open;) {
     let cell = ''
     if (text[at] === '"') {

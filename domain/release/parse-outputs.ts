@@ -54,9 +54,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
  * the text.
  */
 function readJson(text: string): unknown {
-  let depth = 0,
-    out = '',
-    from = text.startsWith('\uFEFF') ? 1 : 0
+  let depth = 0
+  let out = ''
+  let from = text.startsWith('\uFEFF') ? 1 : 0
   for (let i = from; i < text.length; i++) {
     const c = text[i]
     if (c === '"') {
@@ -184,9 +184,9 @@ class Reader {
         } as EstimateOutput
       }
       case 'model': {
-        const terms = own(v, 'terms'),
-          fit = own(v, 'fit'),
-          family = own(v, 'family')
+        const terms = own(v, 'terms')
+        const fit = own(v, 'fit')
+        const family = own(v, 'family')
         if (!Array.isArray(terms) || terms.length === 0 || terms.length > this.#rows || !terms.every(isBag))
           throw new Bad('bad-shape')
         const read = terms.map((t) => {
@@ -210,8 +210,8 @@ class Reader {
         } as ModelOutput
       }
       case 'histogram': {
-        const edges = own(v, 'edges'),
-          counts = own(v, 'counts')
+        const edges = own(v, 'edges')
+        const counts = own(v, 'counts')
         if (
           !Array.isArray(edges) ||
           !Array.isArray(counts) ||
@@ -228,8 +228,8 @@ class Reader {
         return { type: 'histogram', name, edges, counts, ...unit } as HistogramOutput
       }
       case 'table': {
-        const columns = own(v, 'columns'),
-          rows = own(v, 'rows')
+        const columns = own(v, 'columns')
+        const rows = own(v, 'rows')
         if (!Array.isArray(rows)) throw new Bad('bad-shape')
         if (columns === undefined && rows.length > 0 && rows.every(isBag)) return this.#records(name, rows)
         if (!Array.isArray(columns) || rows.length > this.#rows || columns.length > this.#columns)
@@ -315,16 +315,16 @@ export function parseOutputs(
   limits: OutputLimits,
 ): ParsedOutputs {
   const out: ParsedOutputs = { outputs: [], files: [], problems: [] }
-  const names = new Set<string>(),
-    reader = new Reader(limits),
-    most = limits.outputs ?? 2000
+  const names = new Set<string>()
+  const reader = new Reader(limits)
+  const most = limits.outputs ?? 2000
   let size = 0
   for (const { file, bytes } of files.toSorted(
     (a, b) => Number(b.file === 'result.json') - Number(a.file === 'result.json') || (a.file < b.file ? -1 : 1),
   )) {
-    const dot = file.lastIndexOf('.'),
-      stem = file.slice(0, dot),
-      ending = file.slice(dot + 1).toLowerCase()
+    const dot = file.lastIndexOf('.')
+    const stem = file.slice(0, dot)
+    const ending = file.slice(dot + 1).toLowerCase()
     try {
       size += bytes.length
       if (size > limits.bytes) throw new Bad('too-large')

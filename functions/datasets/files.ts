@@ -13,7 +13,7 @@ import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { update } from './change.ts'
-import { blobKey, makeJob, readingKey, type UploadedFile } from './registration-job.ts'
+import { blobKey, submitRegistration, readingKey, type UploadedFile } from './registration/registration-job.ts'
 
 type Routes = (typeof datasets)['routes']
 
@@ -137,7 +137,7 @@ export const read: Implementation<Routes['read']> = async ({ dataset, caller, bo
     },
   ])
   const jobId = newId(deps, 'job')
-  await makeJob(deps, jobId, dataset, caller.userId, { act: 'read', files: body.files })
+  await submitRegistration(deps, jobId, dataset, caller.userId, { act: 'read', files: body.files })
   // A published version goes on answering while other files are read beside it.
   await update(
     deps,
@@ -151,7 +151,7 @@ export const read: Implementation<Routes['read']> = async ({ dataset, caller, bo
 }
 
 /** How the job stands that was asked last to read or store. */
-async function standing(
+async function readingStatus(
   deps: Pick<Deps, 'table'>,
   s: DatasetItem,
   held: Reading | undefined,
@@ -165,7 +165,7 @@ async function standing(
 
 export const reading: Implementation<Routes['reading']> = async ({ dataset: s }, deps) => {
   const held = await readingOf(deps, s.datasetId)
-  const state = await standing(deps, s, held)
+  const state = await readingStatus(deps, s, held)
   // What was read before stays to be looked at while a version is stored, also when that failed: the schema may need a
   // change.
   const shown = state === 'ready' || (state === 'failed' && s.readingAct === 'store') ? held : undefined

@@ -14,7 +14,7 @@ import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
 import { type DatasetItem, type JobItem, keyOf, type RunItem } from '../kernel/items.ts'
 import { openBudget } from './budget.ts'
-import { makeJob } from './registration-job.ts'
+import { submitRegistration } from './registration/registration-job.ts'
 import { toDataset } from './view.ts'
 
 type Routes = (typeof datasets)['routes']
@@ -117,7 +117,7 @@ async function interrupted(
 }
 
 /**
- * The runs are opened by the job (functions/jobs/registration.ts), which writes one event for each before it asks for
+ * The runs are opened by the job (functions/datasets/registration/register.ts), which writes one event for each before it asks for
  * its key.
  */
 export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, caller, body }, deps) => {
@@ -150,7 +150,11 @@ export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, ca
         },
         { act: 'dataset.made-from-study', detail: { study: study.studyId, purpose: body.purpose } },
       )
-  await makeJob(deps, jobId, s, caller.userId, { act: 'from-study', studyId: study.studyId, purpose: body.purpose })
+  await submitRegistration(deps, jobId, s, caller.userId, {
+    act: 'from-study',
+    studyId: study.studyId,
+    purpose: body.purpose,
+  })
   await deps.workflow.start(jobId, 1)
   return { datasetId: s.datasetId, jobId }
 }

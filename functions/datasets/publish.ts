@@ -15,7 +15,7 @@ import { checkLimit } from './budget.ts'
 import { checkPolicy, fieldErrors, followPolicy, update } from './change.ts'
 import { type Reading, readingOf } from './files.ts'
 import { point } from './listing.ts'
-import { makeJob } from './registration-job.ts'
+import { submitRegistration } from './registration/registration-job.ts'
 import { changedMeanwhile } from './view.ts'
 
 type Routes = (typeof datasets)['routes']
@@ -84,7 +84,7 @@ export const publish: Implementation<Routes['publish']> = async ({ dataset: befo
   // Only files that the schema speaks of come into the version: what was uploaded beside them is nobody's to ask.
   const wanted = new Set([...schema.tables.map((t) => t.file), ...schema.images.flatMap((f) => f.masks)])
   const volumes = new Set(schema.images.length > 0 ? held.other.map((o) => o.path) : [])
-  await makeJob(deps, jobId, before, caller.userId, {
+  await submitRegistration(deps, jobId, before, caller.userId, {
     act: 'store',
     schema,
     files: held.files.filter((f) => wanted.has(f.path) || volumes.has(f.path)),

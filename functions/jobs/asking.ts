@@ -12,10 +12,10 @@ import { derivedId, newId } from '../kernel/ids.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
 import { inJob } from '../kernel/resources.ts'
 import type { Caller } from '../kernel/caller.ts'
-import { livePointer, once, ownerPointer } from './ending.ts'
+import { livePointer, createIfAbsent, ownerPointer } from '../workflow/end-job.ts'
 import { limitsOf } from './inputs.ts'
-import { jsonBytes, objectOf } from './standing.ts'
-import { type Question, type Terms, termsOf, usualEpsilon } from './terms.ts'
+import { jsonBytes, objectOf } from '../workflow/job-item.ts'
+import { type Question, type Terms, termsOf, usualEpsilon } from './admission.ts'
 import { Names, toJob } from './view.ts'
 
 type Routes = (typeof jobs)['routes']
@@ -36,7 +36,7 @@ async function repeated(deps: Deps, caller: Caller, made: Item<JobItem>, askHash
       [{ path: '/headers/Idempotency-Key', message: 'Used for another question' }],
     )
   const { subject } = await inJob(deps, caller, made.jobId, { permission: 'job.read' })
-  await once(deps, ownerPointer(made))
+  await createIfAbsent(deps, ownerPointer(made))
   if (made.state === 'queued' && made.waiting !== 'approval' && !made.steps.prepare)
     await deps.workflow.start(made.jobId, made.attempt)
   return toJob(new Names(deps), made, { userId: caller.userId, subject })
@@ -79,7 +79,7 @@ async function accept(
   }
   await Promise.all([
     deps.objects.put('protected', objectOf.ask(jobId), jsonBytes(question), 'application/json'),
-    once(deps, livePointer(job)),
+    createIfAbsent(deps, livePointer(job)),
     record(deps, job.organisationId, whoOf(caller), [
       {
         act: 'job.asked',
@@ -100,7 +100,7 @@ async function accept(
     gpk: keyOf.dataset(job.datasetId).pk,
     gsk: `JOB#${job.created}#${jobId}`,
   })
-  await once(deps, ownerPointer(job))
+  await createIfAbsent(deps, ownerPointer(job))
   if (job.waiting !== 'approval') await deps.workflow.start(jobId, job.attempt)
   return made
 }

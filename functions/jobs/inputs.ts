@@ -15,12 +15,12 @@ import { planOf } from '../../domain/jobs/quote.ts'
 import { blocksFor } from '../../domain/privacy/sample-and-aggregate.ts'
 import type { SignedLink } from '../../ports/objects.ts'
 import { filesOf } from '../datasets/files.ts'
-import { blobKey, type UploadedFile } from '../datasets/registration-job.ts'
+import { blobKey, type UploadedFile } from '../datasets/registration/registration-job.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { DatasetItem, DatasetVersionItem, JobItem } from '../kernel/items.ts'
-import { linkSeconds } from './ending.ts'
-import { jsonBytes, objectOf } from './standing.ts'
-import { type Question, usualEpsilon } from './terms.ts'
+import { linkSeconds } from '../workflow/end-job.ts'
+import { jsonBytes, objectOf } from '../workflow/job-item.ts'
+import { type Question, usualEpsilon } from './admission.ts'
 
 /** Fewer leave-out runs than this cannot tell one block from the others (domain/disclosure/script-rules.ts). */
 const leastBlocks = 6
@@ -96,7 +96,7 @@ export async function cohortFiles(deps: Deps, job: JobItem, version: DatasetVers
 }
 
 /** Writes inputs and manifest; the same again when a step is repeated. */
-export async function handOver(
+export async function writeInputs(
   deps: Deps,
   job: JobItem,
   question: Question,

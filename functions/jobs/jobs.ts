@@ -6,7 +6,7 @@ import { ask, quote } from './asking.ts'
 import { get, list, ofDataset, question } from './listing.ts'
 import { download, inspect, result } from './results.ts'
 import { approve, cancel } from './steering.ts'
-import { log } from './twin.ts'
+import { log } from './trial.ts'
 
 export const createJobs = (deps: Deps): LambdaHandler =>
   lambda(jobs, 'jobs', deps, {

@@ -6,8 +6,8 @@ import type { Deps } from '../kernel/deps.ts'
 import { notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
-import type { Pointer } from './ending.ts'
-import { objectOf, readJson } from './standing.ts'
+import type { Pointer } from '../workflow/end-job.ts'
+import { objectOf, readJson } from '../workflow/job-item.ts'
 import { Names, toJob } from './view.ts'
 
 type Routes = (typeof jobs)['routes']

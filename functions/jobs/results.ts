@@ -10,8 +10,8 @@ import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { type ApprovalItem, type JobItem, keyOf, type OrganisationItem } from '../kernel/items.ts'
 import { questionOf } from './listing.ts'
-import { type Log, objectOf, readJson } from './standing.ts'
-import type { ReleasedDocument } from './verdict.ts'
+import { type Log, objectOf, readJson } from '../workflow/job-item.ts'
+import type { ReleasedDocument } from '../release/decision.ts'
 import { Names } from './view.ts'
 
 type Routes = (typeof jobs)['routes']

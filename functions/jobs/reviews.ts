@@ -8,10 +8,10 @@ import { Failure } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { type JobItem, keyOf, type VoteItem } from '../kernel/items.ts'
 import { questionOf } from './listing.ts'
-import { move, Overtaken } from './standing.ts'
-import { kept } from './verdict.ts'
+import { move, JobMovedOn } from '../workflow/job-item.ts'
+import { keptDecision } from '../release/decision.ts'
 import { Names, toJob } from './view.ts'
-import { conclude, put, votesOn } from './voting.ts'
+import { conclude, putVote, votesOn } from '../release/votes.ts'
 
 type Routes = (typeof jobs)['routes']
 /** Questions and answers on one output. */
@@ -78,7 +78,7 @@ const review: Implementation<Routes['review']> = async ({ job, caller, subject }
     { act: 'job.inspected', object: `job ${job.jobId}`, detail: { as: 'checker', dataset: job.datasetId } },
   ])
   const [decision, question, votes] = await Promise.all([
-    kept(deps, job),
+    keptDecision(deps, job),
     questionOf(deps, job),
     votesOn(deps, job.jobId),
   ])
@@ -119,7 +119,7 @@ async function say(
       unchanged: true,
     })
   } catch (e) {
-    throw e instanceof Overtaken
+    throw e instanceof JobMovedOn
       ? new Failure('wrong-state', 'Somebody voted, asked or answered at this moment. Load it again and repeat.')
       : e
   }
@@ -139,7 +139,7 @@ const vote: Implementation<Routes['vote']> = async ({ job, caller, subject, body
     return view(deps, job.jobId, caller, subject)
   }
   try {
-    await put(deps, {
+    await putVote(deps, {
       jobId: job.jobId,
       userId: caller.userId,
       vote: body.vote,
@@ -155,7 +155,7 @@ const vote: Implementation<Routes['vote']> = async ({ job, caller, subject, body
     const counted = await move(deps, job, { set: { votes: votes.length } })
     await conclude(deps, counted, votes, 'request')
   } catch (e) {
-    if (!(e instanceof Overtaken)) throw e
+    if (!(e instanceof JobMovedOn)) throw e
   }
   return view(deps, job.jobId, caller, subject)
 }

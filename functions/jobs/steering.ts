@@ -5,8 +5,8 @@ import { record, whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { type ApprovalItem, type JobItem, keyOf } from '../kernel/items.ts'
-import { end, once } from './ending.ts'
-import { move, Overtaken } from './standing.ts'
+import { end, createIfAbsent } from '../workflow/end-job.ts'
+import { move, JobMovedOn } from '../workflow/job-item.ts'
 import { Names, toJob } from './view.ts'
 
 type Routes = (typeof jobs)['routes']
@@ -28,7 +28,7 @@ export const cancel: Implementation<Routes['cancel']> = async ({ job, caller, su
       await deps.workflow.stop(stopped.jobId, stopped.attempt)
       return await toJob(new Names(deps), stopped, { userId: caller.userId, subject })
     } catch (e) {
-      if (!(e instanceof Overtaken) || tries > 5) throw e
+      if (!(e instanceof JobMovedOn) || tries > 5) throw e
       now = (await deps.table.get<JobItem>(keyOf.job(job.jobId))) as typeof job
     }
   }
@@ -65,11 +65,11 @@ export const approve: Implementation<Routes['approve']> = async ({ job, caller, 
       at: deps.now().toISOString(),
     }
     await record(deps, job.organisationId, whoOf(caller), [{ act: 'job.approved', object: `job ${job.jobId}`, detail }])
-    await once(deps, { ...keyOf.approval(job.datasetId, job.pin), ...approval })
+    await createIfAbsent(deps, { ...keyOf.approval(job.datasetId, job.pin), ...approval })
     const approved = await move(deps, job, { set: { waiting: 'turn' }, unchanged: true })
     await deps.workflow.start(job.jobId, approved.attempt)
     return await view(approved)
   } catch (e) {
-    throw e instanceof Overtaken ? notWaiting() : e
+    throw e instanceof JobMovedOn ? notWaiting() : e
   }
 }

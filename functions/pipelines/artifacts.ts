@@ -5,7 +5,7 @@ import { artifactSlots } from '../../domain/pipelines/manifest.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type ArtifactIndex, linkSeconds, objectOf, parsed } from './objects.ts'
+import { type ArtifactIndex, linkSeconds, pipelineObject, parsed } from './objects.ts'
 import { versionOf } from './publishing.ts'
 import { mayShowArtifacts } from './runs.ts'
 import type { RunJob } from './view.ts'
@@ -22,7 +22,7 @@ async function indexOf(deps: Deps, job: RunJob): Promise<ArtifactIndex> {
         : 'A protected dataset is among this run’s inputs: its artifacts are there once output checkers have let them out.',
     )
   // A run that never started, or was stopped, left nothing.
-  return (await parsed<ArtifactIndex>(deps, 'released', objectOf.index(job.jobId))) ?? { items: [], leftOut: 0 }
+  return (await parsed<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))) ?? { items: [], leftOut: 0 }
 }
 
 export const artifacts: Implementation<Routes['artifacts']> = async ({ job }, deps) => {
@@ -63,7 +63,7 @@ export const artifact: Implementation<Routes['artifact']> = async ({ job, query 
   const filename = found.zipped ? `${job.jobId}-more.zip` : found.path.split('/').at(-1)!
   const { url, expires } = await deps.objects.signedGet(
     'released',
-    objectOf.artifact(job.jobId, found.zipped ? artifactSlots - 1 : found.slot),
+    pipelineObject.artifact(job.jobId, found.zipped ? artifactSlots - 1 : found.slot),
     linkSeconds,
     filename,
   )

@@ -10,7 +10,7 @@ import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
 import { type DatasetItem, type ExperimentItem, keyOf, type PipelineItem } from '../kernel/items.ts'
 import { inputFiles, storeInputs } from './inputs.ts'
-import { refuse, setUpErrors, valueErrors, wantedVersion } from './terms.ts'
+import { refuse, setUpErrors, valueErrors, wantedVersion } from './admission.ts'
 import { Names, toExperiment } from './view.ts'
 
 type Routes = (typeof pipelines)['routes']

@@ -13,10 +13,10 @@ import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import type { ExperimentFile, ExperimentItem } from '../kernel/items.ts'
 import { inJob, inPipelineRun } from '../kernel/resources.ts'
-import type { ReleasedDocument } from '../jobs/verdict.ts'
-import { type ArtifactIndex, each, inputHash, linkSeconds, objectOf, parsed, placeOf } from './objects.ts'
+import type { ReleasedDocument } from '../release/decision.ts'
+import { type ArtifactIndex, each, inputHash, linkSeconds, pipelineObject, parsed, placeOf } from './objects.ts'
 import { datasetAs, isRefusal } from './datasets.ts'
-import { refuse, wantedVersion } from './terms.ts'
+import { refuse, wantedVersion } from './admission.ts'
 
 type Routes = (typeof pipelines)['routes']
 type Source = z.output<typeof InputSource>
@@ -25,7 +25,7 @@ const mostFiles = 5000
 
 export const inputUploads: Implementation<Routes['inputUploads']> = async ({ experiment, body }, deps) => ({
   uploads: await each(body.files, async ({ path, size, sha256 }) => {
-    const key = objectOf.blob(experiment.experimentId, sha256)
+    const key = pipelineObject.blob(experiment.experimentId, sha256)
     if ((await deps.objects.head('protected', key))?.size === size) return { path }
     return {
       path,
@@ -88,7 +88,7 @@ async function fromRelease(
   return each(outputs, async (o): Promise<ExperimentFile> => {
     const bytes = new TextEncoder().encode(releasedCsv(o))
     const sha256 = await sha256Hex(bytes)
-    await deps.objects.put('protected', objectOf.blob(experimentId, sha256), bytes, 'text/csv')
+    await deps.objects.put('protected', pipelineObject.blob(experimentId, sha256), bytes, 'text/csv')
     return { path: fileName(o.name), size: bytes.length, sha256, from: 'release', jobId: job.jobId }
   })
 }
@@ -102,7 +102,7 @@ async function fromRun(deps: Deps, caller: Caller, s: Extract<Source, { from: 'r
   const state = runStateOf(job)
   if (state !== 'succeeded')
     throw new Unusable('jobId', `The run has not succeeded: it is ${state}`, 'a run that has succeeded')
-  const index = await parsed<ArtifactIndex>(deps, 'released', objectOf.index(job.jobId))
+  const index = await parsed<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))
   const found = index?.items.find((a) => a.path === s.path)
   if (!found)
     throw new Unusable(
@@ -232,7 +232,7 @@ export async function storeInputs(
       errors.push({ path: at, message: `${files.length} files`, expected: `at most ${mostFiles}` })
     const heads = await each(files, async (f) =>
       f.from === 'upload'
-        ? deps.objects.head('protected', objectOf.blob(experiment.experimentId, f.sha256))
+        ? deps.objects.head('protected', pipelineObject.blob(experiment.experimentId, f.sha256))
         : { size: f.size },
     )
     missing.push(
@@ -253,7 +253,7 @@ export async function storeInputs(
     if (errors.length === 0 && missing.length === 0)
       await deps.objects.put(
         'protected',
-        objectOf.input(experiment.experimentId, hash),
+        pipelineObject.input(experiment.experimentId, hash),
         new TextEncoder().encode(JSON.stringify(kept)),
         'application/json',
       )
@@ -276,7 +276,7 @@ export const inputFiles = async (
 ): Promise<ExperimentFile[]> =>
   input.files === 0
     ? []
-    : ((await parsed<ExperimentFile[]>(deps, 'protected', objectOf.input(experimentId, input.hash))) ?? [])
+    : ((await parsed<ExperimentFile[]>(deps, 'protected', pipelineObject.input(experimentId, input.hash))) ?? [])
 
 /** Larger files are looked at in the browser, which reads a slice of them. */
 const largestLookedAt = 64 * 1024 * 1024

@@ -9,7 +9,7 @@ import type { ExperimentFile } from '../kernel/items.ts'
 
 const three = (slot: number): string => String(slot).padStart(3, '0')
 
-export const objectOf = {
+export const pipelineObject = {
   /** protected: a file of a pipeline's code. */
   code: (pipelineId: string, sha256: string): string => `pipelines/${pipelineId}/blobs/${sha256}`,
   /** protected: a file of an experiment's inputs. */
@@ -79,5 +79,5 @@ export const inputHash = (files: readonly Pick<ExperimentFile, 'path' | 'size' |
 /** Where a file of an input lies. */
 export const placeOf = (experimentId: string, f: ExperimentFile): { bucket: 'protected' | 'released'; key: string } =>
   f.from === 'run'
-    ? { bucket: 'released', key: objectOf.artifact(f.jobId!, f.slot!) }
-    : { bucket: 'protected', key: objectOf.blob(experimentId, f.sha256) }
+    ? { bucket: 'released', key: pipelineObject.artifact(f.jobId!, f.slot!) }
+    : { bucket: 'protected', key: pipelineObject.blob(experimentId, f.sha256) }

@@ -12,7 +12,7 @@ import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
 import { keyOf, type PipelineItem, type PipelineVersionItem } from '../kernel/items.ts'
-import { each, linkSeconds, objectOf } from './objects.ts'
+import { each, linkSeconds, pipelineObject } from './objects.ts'
 import { Names, toPipeline, toVersion } from './view.ts'
 
 type Routes = (typeof pipelines)['routes']
@@ -42,7 +42,7 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
   return {
     pipelineId,
     uploads: await each(body.files, async ({ path, size, sha256 }) => {
-      const key = objectOf.code(pipelineId, sha256)
+      const key = pipelineObject.code(pipelineId, sha256)
       if ((await deps.objects.head('protected', key))?.size === size) return { path }
       return {
         path,
@@ -58,7 +58,7 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
 }
 
 async function checkUploaded(deps: Deps, pipelineId: string, files: PipelineVersionItem['files']): Promise<void> {
-  const heads = await each(files, (f) => deps.objects.head('protected', objectOf.code(pipelineId, f.sha256)))
+  const heads = await each(files, (f) => deps.objects.head('protected', pipelineObject.code(pipelineId, f.sha256)))
   const missing = files.flatMap((f, i) =>
     heads[i]?.size === f.size
       ? []
@@ -233,7 +233,7 @@ export const version: Implementation<Routes['version']> = async ({ pipeline, par
     ...f,
     download: await deps.objects.signedGet(
       'protected',
-      objectOf.code(pipeline.pipelineId, f.sha256),
+      pipelineObject.code(pipeline.pipelineId, f.sha256),
       linkSeconds,
       f.path.split('/').at(-1),
     ),

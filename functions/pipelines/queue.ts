@@ -32,7 +32,7 @@ export const quotaOf = (deps: Pick<Deps, 'settings'>): Quota => ({
 
 /**
  * Runs that are not over. Pointers lie in the index of live jobs under `run:<owner>#<created>#<id>`
- * (functions/jobs/ending.ts).
+ * (functions/workflow/end-job.ts).
  */
 export async function liveRuns(deps: Pick<Deps, 'table'>, owner?: string): Promise<Waiting[]> {
   const out: Waiting[] = []
@@ -135,13 +135,13 @@ export const hasTurn = async (deps: Pick<Deps, 'table'>, jobId: string): Promise
   ((await deps.table.get<RunQueueItem>(keyOf.runQueue()))?.atWork ?? []).some((a) => a.run === jobId)
 
 /** Where runs stand in the queue, for views. */
-export interface Standing {
+export interface QueueStanding {
   of(
     jobId: string,
   ): { position: number; waiting: number; running: number; slots: number; mine: number; perOwner: number } | undefined
 }
 
-export async function standingOf(deps: Pick<Deps, 'table' | 'settings'>): Promise<Standing> {
+export async function queueStandingOf(deps: Pick<Deps, 'table' | 'settings'>): Promise<QueueStanding> {
   const { held, waiting } = await queueNow(deps)
   const order = fairOrder(held.atWork, waiting, held.served)
   const quota = quotaOf(deps)

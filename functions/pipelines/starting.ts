@@ -6,8 +6,8 @@ import { mostLive } from '../../domain/pipelines/fair.ts'
 import type { Resources } from '../../domain/pipelines/definition.ts'
 import { grid, sweepFaults, sweepLabel } from '../../domain/pipelines/sweep.ts'
 import { AlreadyExists, type Item } from '../../ports/table.ts'
-import { livePointer, once, ownerPointer } from '../jobs/ending.ts'
-import { jsonBytes, objectOf } from '../jobs/standing.ts'
+import { livePointer, createIfAbsent, ownerPointer } from '../workflow/end-job.ts'
+import { jsonBytes, objectOf } from '../workflow/job-item.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -18,8 +18,8 @@ import { type ExperimentItem, type JobItem, keyOf, type PipelineItem, type Pipel
 import type { InExperiment } from '../kernel/resources.ts'
 import { type DatasetInput, purposeOf, questionFor, withDataset } from './datasets.ts'
 import { given } from './experiments.ts'
-import { dispatch, liveRuns, standingOf } from './queue.ts'
-import { refuse, type SetUp, type Terms, termsOf, wantedVersion } from './terms.ts'
+import { dispatch, liveRuns, queueStandingOf } from './queue.ts'
+import { refuse, type SetUp, type Terms, runTermsOf, wantedVersion } from './admission.ts'
 import { Names, type RunJob, toRun } from './view.ts'
 
 type Routes = (typeof pipelines)['routes']
@@ -118,7 +118,7 @@ async function write(
     const question = await questionFor(deps, on, e, terms)
     job.language = question.language
     await deps.objects.put('protected', objectOf.ask(jobId), jsonBytes(question), 'application/json')
-    await once(deps, {
+    await createIfAbsent(deps, {
       ...keyOf.jobDataset(jobId),
       gpk: keyOf.dataset(job.datasetId).pk,
       gsk: `JOB#${job.created}#${jobId}`,
@@ -126,7 +126,7 @@ async function write(
     })
   }
   await Promise.all([
-    once(deps, livePointer(job)),
+    createIfAbsent(deps, livePointer(job)),
     record(deps, e.organisationId, whoOf(caller), [
       {
         act: 'pipeline-run.started',
@@ -147,7 +147,7 @@ async function write(
     gpk: keyOf.experiment(e.experimentId).pk,
     gsk: `RUN#${job.created}#${jobId}`,
   })
-  await once(deps, ownerPointer(job))
+  await createIfAbsent(deps, ownerPointer(job))
   await deps.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), { set: { last: jobId } })
   return made
 }
@@ -167,7 +167,7 @@ async function make(deps: Deps, at: InExperiment, one: One): Promise<Item<JobIte
   }
   const found = await deps.table.get<JobItem>(keyOf.job(one.jobId))
   if (found) {
-    await once(deps, ownerPointer(found))
+    await createIfAbsent(deps, ownerPointer(found))
     return again(found)
   }
   try {
@@ -183,7 +183,7 @@ async function shown(deps: Deps, { caller, subject }: InExperiment, jobs: readon
   if (waiting.length > 0)
     await dispatch(deps, { also: waiting.map((j) => ({ run: j.jobId, owner: j.userId, created: j.created })) })
   const names = new Names(deps)
-  const standing = await standingOf(deps)
+  const standing = await queueStandingOf(deps)
   return Promise.all(
     jobs.map(async (job) =>
       toRun(
@@ -224,7 +224,7 @@ async function startOne(
   const pipeline = await notAway(deps, e)
   const version = await wantedVersion(deps, s.pipelineId, s.version, pipeline?.version ?? s.version)
   const { inputs, on } = await withDataset(deps, caller, e.organisationId, version.definition, s.inputs)
-  const terms = await termsOf(deps, version, edited({ ...s, inputs }, body))
+  const terms = await runTermsOf(deps, version, edited({ ...s, inputs }, body))
   await checkRoom(deps, caller, 1)
   return (
     await shown(deps, at, [
@@ -272,7 +272,7 @@ export const sweep: Implementation<Routes['sweep']> = async ({ body, idempotency
   const faults = sweepFaults(version.definition.parameters, s.parameters, body.over)
   if (faults.length > 0) throw refuse(faults.map((f) => ({ ...f, path: `/body${f.path}` })))
   const all = await Promise.all(
-    grid(s.parameters, body.over).map((parameters) => termsOf(deps, version, { ...s, parameters })),
+    grid(s.parameters, body.over).map((parameters) => runTermsOf(deps, version, { ...s, parameters })),
   )
   const id = `swp_${(await derivedId('job', e.experimentId, idempotencyKey ?? newId(deps, 'job'))).slice(4)}`
   const askHash = await sha256Hex(canonical({ experiment: e.experimentId, body }))

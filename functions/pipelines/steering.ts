@@ -2,8 +2,8 @@
 import type { pipelines } from '../../contracts/pipelines.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
 import { runStateOf } from '../../domain/pipelines/life.ts'
-import { end } from '../jobs/ending.ts'
-import { Overtaken } from '../jobs/standing.ts'
+import { end } from '../workflow/end-job.ts'
+import { JobMovedOn } from '../workflow/job-item.ts'
 import { whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
@@ -29,7 +29,7 @@ export const cancel: Implementation<Routes['cancel']> = async ({ job, caller, su
       await dispatch(deps, { over: stopped.jobId })
       return await toRun(new Names(deps), stopped as RunJob, { userId: caller.userId, subject })
     } catch (e) {
-      if (!(e instanceof Overtaken) || tries > 5) throw e
+      if (!(e instanceof JobMovedOn) || tries > 5) throw e
       now = (await deps.table.get<JobItem>(keyOf.job(job.jobId))) as typeof job
     }
   }

@@ -14,7 +14,7 @@ import {
   type PipelineRunFacts,
   type PipelineVersionItem,
 } from '../kernel/items.ts'
-import type { Standing } from './queue.ts'
+import type { QueueStanding } from './queue.ts'
 
 /** Names of people and titles of experiments and pipelines, looked up once for a list. */
 export class Names {
@@ -121,7 +121,7 @@ export async function toRun(
   names: Names,
   job: RunJob,
   viewer: { userId: string; subject: Subject },
-  standing?: Standing,
+  standing?: QueueStanding,
 ): Promise<z.input<typeof PipelineRun>> {
   const { run } = job
   const experiment = await names.experiment(run.experimentId)

@@ -4,7 +4,7 @@ import { gaps, placed, reach } from '../../domain/runs/sequence.ts'
 import { AlreadyExists, type Item, queryAll, type Table } from '../../ports/table.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type ChunkItem, keyOf, type RunItem } from '../kernel/items.ts'
-import { pause } from './turns.ts'
+import { pause } from '../kernel/in-turn.ts'
 
 type Run = Item<RunItem>
 export interface Incoming {

@@ -4,7 +4,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { append, objectKey, withdrawn } from './append.ts'
 import { count, finished } from './chunks.ts'
-import { standingOf } from './standing.ts'
+import { runStatusOf } from './run-status.ts'
 import { participation, start } from './start.ts'
 
 type Routes = (typeof runs)['routes']
@@ -12,7 +12,7 @@ const uploadSeconds = 3600
 
 const standing: Implementation<Routes['standing']> = async ({ run }, deps) => {
   if (run.state === 'withdrawn') throw withdrawn()
-  return standingOf(deps, run, await count(deps, run))
+  return runStatusOf(deps, run, await count(deps, run))
 }
 
 const uploads: Implementation<Routes['uploads']> = async ({ run, body: { sha256, size } }, deps) => {

@@ -5,7 +5,7 @@ import { assign, changeId, type Condition, type Counter, emptyCounter, move } fr
 import { runLife } from '../../domain/runs/life.ts'
 import { AlreadyExists, ConditionFailed, type Item, type Table } from '../../ports/table.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
-import { inTurn, pause } from './turns.ts'
+import { inTurn, pause } from '../kernel/in-turn.ts'
 
 interface Store {
   table: Table

@@ -14,10 +14,10 @@ import { derivedId } from '../kernel/ids.ts'
 import { keyOf, type LinkItem, type OrganisationItem, type RunItem, type StudyItem } from '../kernel/items.ts'
 import { withdrawn } from './append.ts'
 import { count } from './chunks.ts'
-import { staleAt } from './ending.ts'
+import { staleAt } from './end-run.ts'
 import { clearDue, setDue, takeSlot } from './slots.ts'
-import { standingOf } from './standing.ts'
-import { inTurn, pause } from './turns.ts'
+import { runStatusOf } from './run-status.ts'
+import { inTurn, pause } from '../kernel/in-turn.ts'
 import { conditionsOf, versionDocument, versionItem } from '../studies/documents.ts'
 import { presentation } from '../studies/presentation.ts'
 
@@ -109,7 +109,7 @@ async function answer(deps: Deps, run: Run, wrappedKey: string): ReturnType<Impl
     seed,
     version,
     contentHash,
-    standing: await standingOf(deps, run, await count(deps, run)),
+    standing: await runStatusOf(deps, run, await count(deps, run)),
   }
 }
 

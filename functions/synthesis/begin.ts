@@ -8,7 +8,7 @@ import { defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
 import { synthesisDefaults, type SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { openBudget } from '../datasets/budget.ts'
-import { blobKey, makeJob } from '../datasets/registration-job.ts'
+import { blobKey, submitRegistration } from '../datasets/registration/registration-job.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -179,7 +179,7 @@ export const infer: Implementation<Routes['infer']> = async ({ synthesis: s, sub
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
   }
-  await makeJob(deps, readingJob, (await deps.table.get<DatasetItem>(key))!, caller.userId, {
+  await submitRegistration(deps, readingJob, (await deps.table.get<DatasetItem>(key))!, caller.userId, {
     act: 'read',
     files: [s.upload],
   })

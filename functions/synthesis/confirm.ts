@@ -19,9 +19,9 @@ import { hashNow } from '../kernel/hash.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
 import { type JobItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { makeJob, type SynthesisAsk } from './making.ts'
+import { submitSynthesis, type SynthesisAsk } from './synthesis-job.ts'
 import { faultsOf, priceOf, type Source, sourceOf } from './source.ts'
-import { readingState, standingOf, toSynthesis } from './view.ts'
+import { readingState, statusOf, toSynthesis } from './view.ts'
 
 type Routes = (typeof synthesis)['routes']
 
@@ -179,13 +179,13 @@ export async function launch(
   } catch (e) {
     throw e instanceof ConditionFailed ? changed() : e
   }
-  await makeJob(deps, jobId, { dataset: source.dataset, synthesis: now }, userId, ask, nanoRho)
+  await submitSynthesis(deps, jobId, { dataset: source.dataset, synthesis: now }, userId, ask, nanoRho)
   return { synthesis: now, jobId }
 }
 
 export const confirm: Implementation<Routes['confirm']> = async ({ synthesis: s, body, subject, caller }, deps) => {
   const plan = planOf(body.plan)
-  const { job, state } = await standingOf(deps, s)
+  const { job, state } = await statusOf(deps, s)
   // The same plan again: a button pressed twice, or a request that was sent again.
   if (s.planHash === hashOf(plan) && job && (jobLife[job.state].live || job.state === 'succeeded'))
     return toSynthesis(deps, s, subject)

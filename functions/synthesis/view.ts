@@ -13,7 +13,7 @@ import { type Reading, readingOf } from '../datasets/files.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type JobItem, keyOf, type PersonProfile, type SynthesisItem } from '../kernel/items.ts'
 import { planOfReading } from './facts.ts'
-import { objectOf } from './making.ts'
+import { synthesisObject } from './synthesis-job.ts'
 
 export async function readObject<T>(
   deps: Pick<Deps, 'objects'>,
@@ -36,12 +36,12 @@ function stateOf(s: SynthesisItem, job: JobItem | undefined, now: string): Synth
   return jobLife[job.state].live ? 'running' : job.state === 'succeeded' ? 'ready' : 'failed'
 }
 
-export interface Standing {
+export interface SynthesisStatus {
   job: JobItem | undefined
   state: SynthesisState
 }
 /** The present state, from the synthesis and its job. An upload that is being read: `readingState`. */
-export async function standingOf(deps: Pick<Deps, 'table' | 'now'>, s: SynthesisItem): Promise<Standing> {
+export async function statusOf(deps: Pick<Deps, 'table' | 'now'>, s: SynthesisItem): Promise<SynthesisStatus> {
   const job = s.jobId === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(s.jobId))
   return { job, state: stateOf(s, job, deps.now().toISOString()) }
 }
@@ -75,9 +75,9 @@ async function evaluationsOf(deps: Deps, s: SynthesisItem, custodian: boolean): 
       const job = await deps.table.get<JobItem>(keyOf.job(jobId))
       if (job?.state !== 'succeeded') return []
       const result =
-        (await readObject<EvaluationResult>(deps, 'released', objectOf.evaluation(s.synthesisId, jobId))) ??
+        (await readObject<EvaluationResult>(deps, 'released', synthesisObject.evaluation(s.synthesisId, jobId))) ??
         (custodian
-          ? await readObject<EvaluationResult>(deps, 'protected', objectOf.own(s.synthesisId, jobId))
+          ? await readObject<EvaluationResult>(deps, 'protected', synthesisObject.own(s.synthesisId, jobId))
           : undefined)
       if (!result) return []
       return [
@@ -117,14 +117,14 @@ async function beginning(deps: Deps, s: SynthesisItem): Promise<Seen> {
 }
 
 /** What became of the job. */
-async function outcome(deps: Deps, s: SynthesisItem, { job, state }: Standing): Promise<Seen> {
+async function outcome(deps: Deps, s: SynthesisItem, { job, state }: SynthesisStatus): Promise<Seen> {
   const seen: Seen = { state, plan: s.plan }
   if (state === 'proposed' && s.upload) {
     const reading = await readingOf(deps, s.datasetId)
     return reading ? { ...seen, hints: planOfReading(reading).hints } : seen
   }
   if (state !== 'failed' || !job) return seen
-  const faults = await readObject<PlanFault[]>(deps, 'protected', objectOf.faults(s.synthesisId, job.jobId))
+  const faults = await readObject<PlanFault[]>(deps, 'protected', synthesisObject.faults(s.synthesisId, job.jobId))
   return { ...seen, problem: jobCodes[job.problem?.code ?? 'infrastructure'], ...(faults ? { faults } : {}) }
 }
 
@@ -137,7 +137,7 @@ export async function toSynthesis(
 ): Promise<View> {
   const custodian = may({ ...subject, shared: s.shared }, 'synthesis.make')
   const [standing, dataset, owner] = await Promise.all([
-    standingOf(deps, s),
+    statusOf(deps, s),
     deps.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
     deps.table.get<PersonProfile>(keyOf.person(s.userId), ['name']),
   ])
@@ -150,9 +150,13 @@ export async function toSynthesis(
       ? [undefined, undefined, []]
       : await Promise.all([
           ready || state === 'expired'
-            ? readObject<z.input<typeof SynthesisCard>>(deps, 'released', objectOf.card(s.synthesisId, job.jobId))
+            ? readObject<z.input<typeof SynthesisCard>>(
+                deps,
+                'released',
+                synthesisObject.card(s.synthesisId, job.jobId),
+              )
             : undefined,
-          readObject<RoundShown[]>(deps, 'protected', objectOf.progress(s.synthesisId, job.jobId)),
+          readObject<RoundShown[]>(deps, 'protected', synthesisObject.progress(s.synthesisId, job.jobId)),
           evaluationsOf(deps, s, custodian),
         ])
   const acts = {
