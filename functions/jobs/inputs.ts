@@ -22,7 +22,7 @@ import { linkSeconds } from './ending.ts'
 import { jsonBytes, objectOf } from './standing.ts'
 import { type Question, usualEpsilon } from './terms.ts'
 
-/** Fewer leave-out runs than this cannot tell one block from the others (domain/disclosure/script-rules.ts). */
+/** Fewer leave-out runs than this cannot tell one block from the others (domain/disclosure/script-runs.ts). */
 const leastBlocks = 6
 
 /**
