@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
+import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { pipelines } from '../contracts/pipelines.ts'
 import { runs } from '../contracts/runs.ts'
-import { allRoutes, serverFunctions } from '../contracts/index.ts'
+import { allRoutes, areas, serverFunctions } from '../contracts/index.ts'
 import { creators } from './all.ts'
 import { type ResolversOf, served } from './kernel/area.ts'
 import { inStudy } from './kernel/resources.ts'
@@ -23,5 +24,24 @@ describe('an area', () => {
     const resolvers = {} as ResolversOf<typeof pipelines>
     // @ts-expect-error no route of pipelines is about a study
     expect(served(pipelines, { ...resolvers, study: inStudy }).resolvers).toHaveProperty('study')
+  })
+})
+
+describe('in AWS a function loads its own area alone', () => {
+  const contracts = Object.keys(areas).map((name) => `contracts/${name}.ts`)
+  /** The one function without a gateway before it verifies tokens itself, and asks the API who signs them. */
+  const more: Record<string, string[]> = { 'pipelines/pipelinestream': ['contracts/access.ts'] }
+  it.each(serverFunctions.filter((f) => f.routes.length > 0))('$area/$name', async ({ area, name, entry }) => {
+    const { metafile } = await build({
+      entryPoints: [entry],
+      bundle: true,
+      write: false,
+      metafile: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+    })
+    const loaded = contracts.filter((file) => file in metafile.inputs)
+    expect(loaded.sort()).toEqual([`contracts/${area}.ts`, ...(more[`${area}/${name}`] ?? [])].sort())
   })
 })

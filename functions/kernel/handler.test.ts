@@ -9,35 +9,40 @@ import { type Event, lambda } from './handler.ts'
 import { eventOf } from './testing.ts'
 
 const params = z.object({ id: z.string().regex(/^[a-z]+$/) })
-const contract = area('toys', 'For tests', {
-  make: route({
-    method: 'POST',
-    path: '/api/toys/{id}',
-    function: 'toys',
-    access: { kind: 'anyone' },
-    status: 201,
-    summary: '',
-    params,
-    query: z.object({ limit: z.coerce.number().int().max(5).default(2) }),
-    maxBody: 100,
-    body: z.object({ name: z.string().max(10), parts: z.array(z.object({ n: z.int() })).default([]) }),
-    response: z.object({ name: z.string(), limit: z.int() }),
-    problems: [],
-    grants: ['read ORG'],
-  }),
-  drop: route({
-    method: 'DELETE',
-    path: '/api/toys/{id}',
-    function: 'toys',
-    access: { kind: 'person' },
-    status: 204,
-    summary: '',
-    params,
-    response: z.undefined(),
-    problems: [],
-    grants: [],
-  }),
-})
+const contract = area(
+  'toys',
+  'For tests',
+  {},
+  {
+    make: route({
+      method: 'POST',
+      path: '/api/toys/{id}',
+      function: 'toys',
+      access: { kind: 'anyone' },
+      status: 201,
+      summary: '',
+      params,
+      query: z.object({ limit: z.coerce.number().int().max(5).default(2) }),
+      maxBody: 100,
+      body: z.object({ name: z.string().max(10), parts: z.array(z.object({ n: z.int() })).default([]) }),
+      response: z.object({ name: z.string(), limit: z.int() }),
+      problems: [],
+      grants: ['read ORG'],
+    }),
+    drop: route({
+      method: 'DELETE',
+      path: '/api/toys/{id}',
+      function: 'toys',
+      access: { kind: 'person' },
+      status: 204,
+      summary: '',
+      params,
+      response: z.undefined(),
+      problems: [],
+      grants: [],
+    }),
+  },
+)
 
 const toys = served(contract, {})
 
@@ -131,21 +136,26 @@ describe('a handler', () => {
   it('refuses what is nested so deeply that looking at it would end the process', async () => {
     const deep = lambda(
       served(
-        area('toys', '', {
-          keep: route({
-            method: 'PUT',
-            path: '/api/toys/{id}',
-            function: 'toys',
-            access: { kind: 'anyone' },
-            status: 204,
-            summary: '',
-            params,
-            body: z.json(),
-            response: z.undefined(),
-            problems: [],
-            grants: [],
-          }),
-        }),
+        area(
+          'toys',
+          '',
+          {},
+          {
+            keep: route({
+              method: 'PUT',
+              path: '/api/toys/{id}',
+              function: 'toys',
+              access: { kind: 'anyone' },
+              status: 204,
+              summary: '',
+              params,
+              body: z.json(),
+              response: z.undefined(),
+              problems: [],
+              grants: [],
+            }),
+          },
+        ),
         {},
       ),
       'toys',
