@@ -27,8 +27,12 @@ export const creators: Record<string, () => Promise<Creator>> = {
 export type StepCreator = (deps: Deps) => (input: { jobId: string; attempt: number }) => Promise<object>
 
 /** The functions that contracts/workflow.asl.json names, for the same host. */
-export const steps: Record<'prepare' | 'query' | 'registration' | 'check' | 'settle', () => Promise<StepCreator>> = {
+export const steps: Record<
+  'prepare' | 'compute' | 'query' | 'registration' | 'check' | 'settle',
+  () => Promise<StepCreator>
+> = {
   prepare: async () => (await import('./jobs/prepare.ts')).createPrepare,
+  compute: async () => (await import('./workflow/compute.ts')).createCompute as StepCreator,
   query: async () => (await import('./jobs/query.ts')).createQuery,
   registration: async () => (await import('./jobs/registration.ts')).createRegistration,
   check: async () => (await import('./jobs/check.ts')).createCheck,

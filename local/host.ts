@@ -6,6 +6,8 @@ import { createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { localCompute } from '../adapters/local/compute.ts'
+import { detachedRunners } from '../adapters/local/detached.ts'
 import { localEngine } from '../adapters/local/engine.ts'
 import { localKeys } from '../adapters/local/keys.ts'
 import { localLogs } from '../adapters/local/logs.ts'
@@ -18,8 +20,6 @@ import { createWatch } from '../functions/jobs/watch.ts'
 import type { Deps } from '../functions/kernel/deps.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
-import { createCompute } from './compute.ts'
-import { detachedRunners } from './detached.ts'
 import { readJson, writeWhole } from './files.ts'
 import { startGateway } from './gateway.ts'
 import { openJournal } from './journal.ts'
@@ -173,14 +173,27 @@ export async function startHost(o: HostOptions): Promise<Host> {
     undo.push(engine.close)
     const logs = await localLogs({ folder: join(home, 'logs') })
     const { workflow, is } = later()
-    const tried = languages(),
-      runs = o.runs ?? Math.max(2, availableParallelism())
+    const tried = languages()
+    const runs = o.runs ?? Math.max(2, availableParallelism())
+    const pipelines = await detachedRunners({
+      program: join(root, 'runner/main.ts'),
+      folder: join(home, 'runners'),
+      logs,
+    })
+    const compute = localCompute({
+      program: join(root, 'runner/warm.ts'),
+      pipelines,
+      slots,
+      confinement: async () => onlyOne(await tried.known()),
+      log: journal.log,
+    })
     const deps: Deps = {
       table: localTable(at),
       objects,
       keys: localKeys({ file: join(home, 'keyring.json') }),
       engine,
       workflow,
+      compute,
       logs,
       now: () => new Date(),
       random: (n) => new Uint8Array(randomBytes(n)),
@@ -202,19 +215,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
         }),
       },
     }
-    const pipelines = await detachedRunners({
-      program: join(root, 'runner/main.ts'),
-      folder: join(home, 'runners'),
-      logs,
-    })
-    const compute = createCompute({
-      program: join(root, 'runner/warm.ts'),
-      pipelines,
-      slots,
-      confinement: async () => onlyOne(await tried.known()),
-      log: journal.log,
-    })
-    const jobs = await createWorkflow(root, deps, compute.task)
+    const jobs = await createWorkflow(root, deps)
     is(jobs)
     // Compute first: what is stopped because the host stops is not stopped for good.
     undo.push(async () => {

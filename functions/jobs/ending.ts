@@ -127,7 +127,7 @@ export async function finish(deps: Deps, job: Item<JobItem>, by: EndedBy = 'step
 }
 
 /** What computes is a container, with inputs of its own that nobody needs afterwards. */
-const contained = (job: JobItem): boolean =>
+export const contained = (job: JobItem): boolean =>
   job.kind === 'script' || job.kind === 'synthesis' || job.kind === 'pipeline'
 
 /**

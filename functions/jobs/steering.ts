@@ -5,6 +5,7 @@ import { record, whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { type ApprovalItem, type JobItem, keyOf } from '../kernel/items.ts'
+import { stopWork } from '../workflow/stopping.ts'
 import { end, once } from './ending.ts'
 import { move, Overtaken } from './standing.ts'
 import { Names, toJob } from './view.ts'
@@ -25,7 +26,7 @@ export const cancel: Implementation<Routes['cancel']> = async ({ job, caller, su
         { code: 'cancelled', step: now.steps.check ? 'check' : now.steps.compute ? 'compute' : 'prepare' },
         { who: whoOf(caller), by: 'request' },
       )
-      await deps.workflow.stop(stopped.jobId, stopped.attempt)
+      await stopWork(deps, stopped)
       return await toJob(new Names(deps), stopped, { userId: caller.userId, subject })
     } catch (e) {
       if (!(e instanceof Overtaken) || tries > 5) throw e

@@ -9,6 +9,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { sweepExpired } from '../synthesis/expiry.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
+import { stopBefore, stopWhatIsLeft } from '../workflow/stopping.ts'
 import { settledPipeline } from '../pipelines/steps.ts'
 import { attemptsToFindOut, dispatch, hasTurn } from '../pipelines/queue.ts'
 import { end, once, ownerPointer, type Pointer } from './ending.ts'
@@ -39,8 +40,7 @@ async function look(deps: Deps, pointer: Item<Partial<Pointer>>): Promise<'start
   }
   if (!jobLife[job.state].live) {
     // A cancellation that was killed before it stopped what computes.
-    if (job.state === 'cancelled' && (await deps.workflow.running(jobId, job.attempt)))
-      await deps.workflow.stop(jobId, job.attempt)
+    if (job.state === 'cancelled') await stopWhatIsLeft(deps, job)
     // What was cancelled has no step left that would keep its log, and its runner may still be writing the end of it.
     if (job.kind === 'pipeline' && Date.parse(job.ended!) + lastWordSeconds * 1000 > deps.now().getTime())
       return 'waiting'
@@ -71,7 +71,9 @@ async function look(deps: Deps, pointer: Item<Partial<Pointer>>): Promise<'start
   }
   // A pipeline run is not begun anew: its runner goes on, or what became of it is found out
   // (functions/pipelines/steps.ts).
-  if (job.attempt >= (job.kind === 'pipeline' ? attemptsToFindOut : maximumAttempts)) {
+  const lastAttempt = job.attempt >= (job.kind === 'pipeline' ? attemptsToFindOut : maximumAttempts)
+  if (lastAttempt || job.kind !== 'pipeline') await stopBefore(deps, job)
+  if (lastAttempt) {
     await end(deps, job, {
       code: 'infrastructure',
       step: job.steps.check ? 'check' : job.steps.compute ? 'compute' : 'prepare',

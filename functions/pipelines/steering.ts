@@ -8,6 +8,7 @@ import { whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
+import { stopWork } from '../workflow/stopping.ts'
 import { dispatch } from './queue.ts'
 import { Names, type RunJob, toRun } from './view.ts'
 
@@ -25,7 +26,7 @@ export const cancel: Implementation<Routes['cancel']> = async ({ job, caller, su
         { code: 'cancelled', step: now.steps.check ? 'check' : now.steps.compute ? 'compute' : 'prepare' },
         { who: whoOf(caller), by: 'request' },
       )
-      await deps.workflow.stop(stopped.jobId, stopped.attempt)
+      await stopWork(deps, stopped)
       await dispatch(deps, { over: stopped.jobId })
       return await toRun(new Names(deps), stopped as RunJob, { userId: caller.userId, subject })
     } catch (e) {
