@@ -783,6 +783,7 @@ export const pipelines = area(
         'delete quarantine',
         'start-job',
         'stop-job',
+        'stop-container',
         ...chain,
       ],
     }),
