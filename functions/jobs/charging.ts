@@ -16,8 +16,10 @@ export async function reserve(d: Pick<Deps, 'table'>, job: JobItem): Promise<boo
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
     return (
-      ledger.standing((await d.table.get<Record<string, unknown>>(keyOf.budget(job.datasetId))) ?? {}, job.jobId) ===
-      'reserved'
+      ledger.reservationOf(
+        (await d.table.get<Record<string, unknown>>(keyOf.budget(job.datasetId))) ?? {},
+        job.jobId,
+      ) === 'reserved'
     )
   }
 }
