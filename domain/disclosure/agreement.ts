@@ -61,11 +61,11 @@ function participation(values: readonly number[]): number {
 const apartBy = 5
 /** The block whose value is furthest from the mean of the others in units of their deviation, if that is far. */
 function standsApart(values: readonly number[]): number | undefined {
-  let most = apartBy,
-    at: number | undefined
+  let most = apartBy
+  let at: number | undefined
   values.forEach((v, i) => {
-    const rest = values.filter((_, j) => j !== i),
-      mean = rest.reduce((s, x) => s + x, 0) / rest.length
+    const rest = values.filter((_, j) => j !== i)
+    const mean = rest.reduce((s, x) => s + x, 0) / rest.length
     const deviation = Math.sqrt(
       (rest.reduce((s, x) => s + (x - mean) ** 2, 0) / (rest.length - 1)) * (1 + 1 / rest.length),
     )
@@ -99,8 +99,8 @@ export function agree(
   const away = (list: readonly number[]): number => list.reduce((s, v) => s + Math.abs(v - all), 0)
   // A mean does not grow with the number of subjects; a total does, a test statistic with its root, a standard error
   // falls with it.
-  let power = 0,
-    values = raw
+  let power = 0
+  let values = raw
   for (const p of powers) {
     const scaled = raw.map((v, i) => (left[i]! > 0 ? v * (subjects / left[i]!) ** p : v))
     if (away(scaled) < away(values)) {
@@ -111,9 +111,9 @@ export function agree(
   const extensive = power === 1
   const whole = [all, ...raw].every(Number.isInteger)
   const sorted = values.toSorted((a, b) => a - b)
-  const low = sorted[0]!,
-    high = sorted.at(-1)!,
-    size = Math.max(Math.abs(low), Math.abs(high), Math.abs(all))
+  const low = sorted[0]!
+  const high = sorted.at(-1)!
+  const size = Math.max(Math.abs(low), Math.abs(high), Math.abs(all))
   if (high - low <= sameWithin * size && Math.abs(all - sorted[0]!) <= sameWithin * size)
     return { kind: 'constant', centre: all, movement: 0, extensive, whole }
   // For sums and means this is the value on the whole cohort, up to the sizes of the blocks.
@@ -165,8 +165,8 @@ export function roundTo(a: Agreement, step: number, uniform: Uniform): number {
   if (step === 0) return a.centre
   const position = a.centre / step
   // A share under 1e-9 is floating-point dust on a grid point, not a position between two.
-  const below = Math.floor(position + 1e-9),
-    share = Math.max(0, position - below)
+  const below = Math.floor(position + 1e-9)
+  const share = Math.max(0, position - below)
   const up = a.kind === 'constant' ? share >= 0.5 : uniform.bits48() / 2 ** 48 < share
   return tidy((below + (up ? 1 : 0)) * step) + 0
 }

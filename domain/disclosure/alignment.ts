@@ -1,6 +1,6 @@
 /** Lays the outputs of all runs over each other: the same outputs, columns and rows in each, or nothing. */
-import type { Scalar, Sheet, TypedOutput } from '../jobs/outputs.ts'
-import { sheetsOf } from '../jobs/outputs.ts'
+import type { Scalar, Sheet, TypedOutput } from '../release/outputs.ts'
+import { sheetsOf } from '../release/outputs.ts'
 import type { DatasetSchema } from '../datasets/schema.ts'
 import { says } from './words.ts'
 
@@ -76,8 +76,8 @@ function kinds(runs: readonly Sheet[], declared: ReadonlySet<string>): AlignedSh
  * position.
  */
 function keyed(s: Sheet, groups: readonly number[]): Map<string, Scalar[]> {
-  const out = new Map<string, Scalar[]>(),
-    times = new Map<string, number>()
+  const out = new Map<string, Scalar[]>()
+  const times = new Map<string, number>()
   for (const r of s.rows) {
     const key = JSON.stringify(groups.map((g) => r[g]))
     const n = times.get(key) ?? 0
@@ -130,8 +130,8 @@ export function align(runs: readonly (readonly TypedOutput[])[], schema: Dataset
     const columns = kinds(own, declared)
     const groups = columns.flatMap((c, i) => (c.kind === 'group' ? [i] : []))
     const rows = own.map((s) => keyed(s, groups))
-    const all = rows[0]!,
-      rest = rows.slice(1)
+    const all = rows[0]!
+    const rest = rows.slice(1)
     const kept = [...all.keys()].filter((k) => rest.every((r) => r.has(k)))
     const sequence = (m: Map<string, Scalar[]>): string[] => {
       const here = new Set(kept)

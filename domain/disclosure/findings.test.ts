@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Report } from '../jobs/manifest.ts'
+import type { Report } from '../release/run-report.ts'
 import { machineFindings, reviewMaterial, reviewVerdict } from './findings.ts'
-import { defaultPolicy } from './policy.ts'
+import { defaultPolicy } from '../release/policy.ts'
 import { cohort, leaveOut, type Person, result, schema, type Written } from './testing/cohorts.ts'
 
 const people = cohort(150, 3)

@@ -3,13 +3,14 @@
  * itself. One run on all is enough for it.
  */
 import type { DatasetSchema } from '../datasets/schema.ts'
-import type { Report } from '../jobs/manifest.ts'
-import type { ReleasedOutput, Scalar } from '../jobs/outputs.ts'
-import { type ParsedOutputs, parseOutputs } from '../jobs/parse-outputs.ts'
+import type { Report } from '../release/run-report.ts'
+import type { ReleasedOutput, Scalar } from '../release/outputs.ts'
+import { type ParsedOutputs, parseOutputs } from '../release/parse-outputs.ts'
 import { align, type AlignedSheet } from './alignment.ts'
-import type { Verdict } from './gate.ts'
-import type { DisclosurePolicy, Finding, Outcome, Rule } from './policy.ts'
-import { failureOf, filesOf, modelRules } from './script-rules.ts'
+import type { Verdict } from '../release/verdict.ts'
+import type { DisclosurePolicy, Finding, Outcome, Rule } from '../release/policy.ts'
+import { modelsThatBreakRules } from './model-rules.ts'
+import { failureOf, filesOf } from './script-rules.ts'
 import { says, Words } from './words.ts'
 
 export interface ReviewContext {
@@ -42,8 +43,8 @@ const mostPerRule = 50
 export function machineFindings(report: Report, policy: DisclosurePolicy, context: ReviewContext): Finding[] {
   const parsed = read(report, policy)
   if (!parsed) return []
-  const out: Finding[] = [],
-    times = new Map<string, number>()
+  const out: Finding[] = []
+  const times = new Map<string, number>()
   const add = (output: string, rule: Rule, outcome: Outcome, cell?: string): void => {
     const n = (times.get(`${output}#${rule}`) ?? 0) + 1
     times.set(`${output}#${rule}`, n)
@@ -54,8 +55,8 @@ export function machineFindings(report: Report, policy: DisclosurePolicy, contex
   for (const f of parsed.files) add(f.file, 'unknown-output', 'review')
   const sheets = align([parsed.outputs], context.schema)
   if (!sheets) return [...out, { output: '(all)', rule: 'names', outcome: 'fail' }]
-  const words = new Words(context.code, context.schema),
-    models = modelRules(sheets, policy, context.cohortSubjects)
+  const words = new Words(context.code, context.schema)
+  const models = modelsThatBreakRules(sheets, policy, context.cohortSubjects)
   let numbers = 0
   for (const s of sheets) {
     const before = out.length

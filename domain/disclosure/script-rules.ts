@@ -4,16 +4,17 @@
  */
 import type { DatasetSchema } from '../datasets/schema.ts'
 import { fromBase64url } from '../hash.ts'
-import type { JobCode } from '../jobs/codes.ts'
-import type { Report, RunReport } from '../jobs/manifest.ts'
-import type { ReleasedCell, ReleasedOutput, Scalar } from '../jobs/outputs.ts'
-import { parseOutputs } from '../jobs/parse-outputs.ts'
+import type { JobCode } from '../release/job-codes.ts'
+import type { Report, RunReport } from '../release/run-report.ts'
+import type { ReleasedCell, ReleasedOutput, Scalar } from '../release/outputs.ts'
+import { parseOutputs } from '../release/parse-outputs.ts'
 import type { Uniform } from '../privacy/randomness.ts'
 import { type Agreement, agree, roundTo, stepOf } from './agreement.ts'
 import { type AlignedSheet, align } from './alignment.ts'
-import { shownCount } from './cell.ts'
-import type { Verdict } from './gate.ts'
-import type { DisclosurePolicy, Finding, Rule } from './policy.ts'
+import { modelsThatBreakRules } from './model-rules.ts'
+import { shownCount } from './rounding.ts'
+import type { Verdict } from '../release/verdict.ts'
+import type { DisclosurePolicy, Finding, Rule } from '../release/policy.ts'
 import { says, Words } from './words.ts'
 
 export interface ScriptContext {
@@ -181,34 +182,6 @@ function withholdRows(sheet: AlignedSheet, drafts: Draft[][]): void {
 }
 
 /**
- * Residual degrees of freedom and parameters, from the platform’s own number of subjects: names of models that fail,
- * and by which rule.
- */
-export function modelRules(
-  sheets: readonly AlignedSheet[],
-  policy: DisclosurePolicy,
-  subjects: number,
-): Map<string, Rule> {
-  const out = new Map<string, Rule>()
-  for (const s of sheets) {
-    if (s.type !== 'model' || s.columns[0]?.name !== 'term') continue
-    const fit = sheets.find((f) => f.name === `${s.name} fit`)?.rows.find((r) => r.key[0] === 'n')?.runs[0]?.[1]
-    const n = typeof fit === 'number' && fit > 0 ? Math.min(fit, subjects) : subjects
-    const rule: Rule | undefined =
-      n - s.rows.length < policy.residualDegrees
-        ? 'residual-degrees'
-        : s.rows.length > policy.parametersPerSubject * n
-          ? 'parameters'
-          : undefined
-    if (rule) {
-      out.set(s.name, rule)
-      out.set(`${s.name} fit`, rule)
-    }
-  }
-  return out
-}
-
-/**
  * Outputs that stand or fall together: each table or model by itself, all single numbers together, and medians and
  * quantiles of the whole job.
  */
@@ -233,8 +206,8 @@ export function releaseScript(report: Report, policy: DisclosurePolicy, context:
   if (typeof runs === 'string') return none('block', runs, runs === 'unstable' ? everything('stability') : [])
   const read = (r: RunReport): ReturnType<typeof parseOutputs> =>
     parseOutputs(filesOf(r), { rows: policy.rows, bytes: policy.bytes })
-  const first = read(runs.all),
-    problem = first.problems[0]?.problem
+  const first = read(runs.all)
+  const problem = first.problems[0]?.problem
   if (problem)
     return problem === 'too-large' || problem.startsWith('too-many')
       ? none('block', 'output-limit', everything('size'))
@@ -285,7 +258,7 @@ function verdict(
 ): Verdict {
   const most = numbersAllowed(subjects.all)
   const words = new Words(context.code, context.schema)
-  const whole = modelRules(sheets, policy, subjects.all)
+  const whole = modelsThatBreakRules(sheets, policy, subjects.all)
   const units = new Map<string, boolean>()
   const drafts = sheets.map((s) => {
     const table = s.rows.map((row) =>
@@ -329,11 +302,11 @@ function verdict(
   const numbers = drafts.flat(2).filter((d) => d.number).length
   if (numbers > most) return none('block', 'output-unsafe', everything('numbers'))
 
-  const outputs: ReleasedOutput[] = [],
-    findings: Finding[] = []
+  const outputs: ReleasedOutput[] = []
+  const findings: Finding[] = []
   for (const [i, s] of sheets.entries()) {
-    const table = drafts[i]!,
-      name = words.text(s.name) ? s.name : `output ${i + 1}`
+    const table = drafts[i]!
+    const name = words.text(s.name) ? s.name : `output ${i + 1}`
     const titles = s.columns.map((c, at) => (words.text(c.name) ? c.name : `column ${at + 1}`))
     if (name !== s.name || titles.some((t, at) => t !== s.columns[at]!.name))
       findings.push({ output: name, rule: 'names', outcome: 'suppress' })
@@ -423,8 +396,8 @@ const groupCell = (v: Scalar, words: Words): Draft =>
  */
 function edgesChosen(s: AlignedSheet, words: Words): boolean {
   const edges = [...s.rows.map((r) => r.key[0] as number), s.rows.at(-1)?.key[1] as number].sort((a, b) => a - b)
-  const first = edges[0]!,
-    width = (edges.at(-1)! - first) / (edges.length - 1)
+  const first = edges[0]!
+  const width = (edges.at(-1)! - first) / (edges.length - 1)
   return (
     words.number(first) &&
     words.number(edges.at(-1)!) &&
@@ -433,10 +406,10 @@ function edgesChosen(s: AlignedSheet, words: Words): boolean {
 }
 
 function shown(d: Draft, numbers: number, policy: DisclosurePolicy, uniform: Uniform, seen: Set<Rule>): ReleasedCell {
-  const a = d.number!,
-    step = stepOf(a, numbers, d.known)
-  let value = roundTo(a, step, uniform),
-    precision = step
+  const a = d.number!
+  const step = stepOf(a, numbers, d.known)
+  let value = roundTo(a, step, uniform)
+  let precision = step
   if (d.count) {
     const count = shownCount(value, policy)
     if (count === undefined) {

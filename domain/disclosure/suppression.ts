@@ -75,8 +75,8 @@ function pinned(
   suppressed: ReadonlySet<number>,
   equations: readonly Equation[],
 ): Set<number> {
-  const low = new Map<number, number>(),
-    high = new Map<number, number>()
+  const low = new Map<number, number>()
+  const high = new Map<number, number>()
   for (const c of suppressed) {
     low.set(c, 0)
     high.set(c, Infinity)
@@ -97,8 +97,8 @@ function pinned(
       }
     }
     for (const { total, parts } of equations) {
-      const sumLow = parts.reduce((s, c) => s + lo(c), 0),
-        sumHigh = parts.reduce((s, c) => s + hi(c), 0)
+      const sumLow = parts.reduce((s, c) => s + lo(c), 0)
+      const sumHigh = parts.reduce((s, c) => s + hi(c), 0)
       tighten(total, sumLow, sumHigh)
       for (const c of parts) {
         const others = parts.reduce((s, d) => (d === c ? s : s + hi(d)), 0)
@@ -172,8 +172,8 @@ function chain(
   suppressed: ReadonlySet<number>,
   cells: readonly (readonly number[])[],
 ): (readonly number[])[] {
-  const seen = new Set(from),
-    out = new Set<readonly number[]>()
+  const seen = new Set(from)
+  const out = new Set<readonly number[]>()
   for (let grew = true; grew;) {
     grew = false
     for (const e of cells) {

@@ -8,7 +8,7 @@ import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { keyOf, type MemberItem } from '../kernel/items.ts'
 import { profileOf } from './people.ts'
-import { changePeople } from './turn.ts'
+import { changePeople } from './role-change-lock.ts'
 
 type Routes = (typeof access)['routes']
 

@@ -17,9 +17,9 @@ import {
   type PersonProfile,
 } from '../kernel/items.ts'
 import { datasets } from './area.ts'
-import { inEpsilon } from './budget.ts'
 import { namedPublicly } from './listing.ts'
 import { toDataset } from './view.ts'
+import { inEpsilon } from '../stores/budget.ts'
 
 type Routes = (typeof datasets)['routes']
 

@@ -12,10 +12,11 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
-import { type DatasetItem, indexKeyOf, type JobItem, keyOf, type RunItem } from '../kernel/items.ts'
-import { openBudget } from './budget.ts'
-import { makeJob } from './registration-job.ts'
+import { indexKeyOf, type DatasetItem, type JobItem, keyOf, type RunItem } from '../kernel/items.ts'
 import { toDataset } from './view.ts'
+import { openBudget } from '../stores/budget.ts'
+import { submitRegistration } from '../stores/registration-job.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof datasets)['routes']
 type Fields = Pick<DatasetItem, 'organisationId' | 'name' | 'title' | 'description'> & Partial<DatasetItem>
@@ -120,10 +121,10 @@ async function interrupted(
 }
 
 /**
- * The runs are opened by the job (functions/jobs/registration.ts), which writes one event for each before it asks for
+ * The runs are opened by the job (functions/datasets/registration/register.ts), which writes one event for each before it asks for
  * its key.
  */
-export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, caller, body }, deps) => {
+export const fromStudy: Implementation<Routes['fromStudy'], WorkflowDeps> = async ({ study, caller, body }, deps) => {
   if (!(await hasResults(deps, study.studyId)))
     throw new Failure('wrong-state', 'The study has no completed run yet. A dataset is made of completed runs.')
   const jobId = newId(deps, 'job')
@@ -153,7 +154,11 @@ export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, ca
         },
         { act: 'dataset.made-from-study', detail: { study: study.studyId, purpose: body.purpose } },
       )
-  await makeJob(deps, jobId, s, caller.userId, { act: 'from-study', studyId: study.studyId, purpose: body.purpose })
+  await submitRegistration(deps, jobId, s, caller.userId, {
+    act: 'from-study',
+    studyId: study.studyId,
+    purpose: body.purpose,
+  })
   await deps.workflow.start(jobId, 1)
   return { datasetId: s.datasetId, jobId }
 }

@@ -1,14 +1,16 @@
 /** Jobs as lists and one by one: one's own, those on a dataset, and the question as it was asked. */
-import type { Ask, jobs } from '../../contracts/jobs.ts'
-import type { z } from 'zod'
+import type { jobs } from '../../contracts/jobs.ts'
 import type { Item, QueryOptions } from '../../ports/table.ts'
-import type { Deps } from '../kernel/deps.ts'
 import { notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
-import type { Pointer } from './ending.ts'
-import { objectOf, readJson } from './standing.ts'
-import { Names, toJob } from './view.ts'
+import { objectOf } from '../workflow/job-item.ts'
+import { toJob } from './view.ts'
+import type { Pointer } from '../workflow/pointers.ts'
+import { readJson } from '../kernel/stored-json.ts'
+import { Names } from '../kernel/names.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import type { Question } from '../release/question.ts'
 
 type Routes = (typeof jobs)['routes']
 interface Filters {
@@ -50,7 +52,7 @@ async function pages(
   }
 }
 
-export const list: Implementation<Routes['list']> = async ({ query, caller }, deps) => {
+export const list: Implementation<Routes['list'], WorkflowDeps> = async ({ query, caller }, deps) => {
   // A token that may not read jobs finds none; a person who has left an organisation no longer sees what they asked
   // there.
   if (caller.token && !caller.token.scopes.includes('jobs:read')) return { items: [] }
@@ -71,7 +73,7 @@ export const list: Implementation<Routes['list']> = async ({ query, caller }, de
   const names = new Names(deps)
   const items = await Promise.all(
     found.map(async (job) =>
-      toJob(names, job, {
+      toJob(deps, names, job, {
         userId: caller.userId,
         subject: { roles: (await memberOf(job.organisationId))!.roles, scopes: caller.token?.scopes },
       }),
@@ -80,7 +82,10 @@ export const list: Implementation<Routes['list']> = async ({ query, caller }, de
   return { items, next }
 }
 
-export const ofDataset: Implementation<Routes['ofDataset']> = async ({ query, dataset, caller, subject }, deps) => {
+export const ofDataset: Implementation<Routes['ofDataset'], WorkflowDeps> = async (
+  { query, dataset, caller, subject },
+  deps,
+) => {
   const { found, next } = await pages(query, async (options) => {
     const page = await deps.table.query<JobItem>(indexKeyOf.job.ofDataset.partition(dataset.datasetId), options)
     // Runs of pipelines are listed with their experiment; here lies what points at them.
@@ -91,21 +96,21 @@ export const ofDataset: Implementation<Routes['ofDataset']> = async ({ query, da
   })
   const names = new Names(deps)
   return {
-    items: await Promise.all(found.map((job) => toJob(names, job, { userId: caller.userId, subject }))),
+    items: await Promise.all(found.map((job) => toJob(deps, names, job, { userId: caller.userId, subject }))),
     next,
   }
 }
 
-export const get: Implementation<Routes['get']> = async ({ job, caller, subject }, deps) =>
-  toJob(new Names(deps), job, { userId: caller.userId, subject })
+export const get: Implementation<Routes['get'], WorkflowDeps> = async ({ job, caller, subject }, deps) =>
+  toJob(deps, new Names(deps), job, { userId: caller.userId, subject })
 
 /**
  * The question. Jobs that nobody asked (reading a dataset's files) have none; a run of a pipeline on a dataset has one
  * (functions/pipelines/datasets.ts).
  */
-export async function questionOf(deps: Pick<Deps, 'objects'>, job: JobItem): Promise<z.output<typeof Ask>> {
-  if (job.kind !== 'query' && job.kind !== 'script' && job.kind !== 'pipeline') throw notFound()
-  return readJson<z.output<typeof Ask>>(deps, 'protected', objectOf.ask(job.jobId))
+export async function questionOf(deps: Pick<WorkflowDeps, 'objects' | 'kinds'>, job: JobItem): Promise<Question> {
+  if (!deps.kinds[job.kind].hasQuestion) throw notFound()
+  return readJson<Question>(deps, 'protected', objectOf.ask(job.jobId))
 }
 
-export const question: Implementation<Routes['question']> = async ({ job }, deps) => questionOf(deps, job)
+export const question: Implementation<Routes['question'], WorkflowDeps> = async ({ job }, deps) => questionOf(deps, job)

@@ -6,6 +6,13 @@ import type { Caller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { keyOf } from './items.ts'
 
+/** One event to be written; the chain adds when, who, and its place. */
+export interface AuditEntry {
+  act: Act
+  object: string
+  detail?: Detail
+}
+
 export const whoOf = (c: Caller): Who =>
   c.token ? { kind: 'token', id: `${c.userId}/${c.token.tokenId}` } : { kind: 'person', id: c.userId }
 
@@ -26,7 +33,7 @@ export async function record(
   deps: Pick<Deps, 'table' | 'now'>,
   organisationId: string,
   who: Who,
-  entries: { act: Act; object: string; detail?: Detail }[],
+  entries: readonly AuditEntry[],
 ): Promise<void> {
   let at = await head(deps, organisationId)
   for (const entry of entries) {

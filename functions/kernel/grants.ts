@@ -9,7 +9,7 @@ import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
 
 /**
- * What `held-outputs` opens in quarantine: the gate's decisions (functions/jobs/standing.ts), never a computation's own
+ * What `held-outputs` opens in quarantine: the gate's decisions (functions/workflow/job-item.ts), never a computation's own
  * output.
  */
 const heldOutput = /^jobs\/[^/]+\/verdict-[^/]*\.json$/

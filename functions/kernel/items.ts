@@ -16,11 +16,11 @@ import type { RunState } from '../../domain/runs/life.ts'
 
 import type { DatasetPolicy, Language, ReleaseMode } from '../../domain/datasets/policy.ts'
 import type { DatasetState } from '../../domain/datasets/life.ts'
-import type { Finding } from '../../domain/disclosure/policy.ts'
-import type { JobProblem } from '../../domain/jobs/codes.ts'
-import type { Cohort } from '../../domain/jobs/cohort.ts'
+import type { Finding } from '../../domain/release/policy.ts'
+import type { JobProblem } from '../../domain/release/job-codes.ts'
+import type { Cohort } from '../../domain/datasets/cohort.ts'
 import type { JobKind, JobState, JobStep } from '../../domain/jobs/life.ts'
-import type { Confinement } from '../../domain/jobs/manifest.ts'
+import type { Confinement } from '../../domain/release/run-report.ts'
 import type { PipelineDefinition, PipelineRuntime, Resources } from '../../domain/pipelines/definition.ts'
 import type { Values } from '../../domain/pipelines/parameters.ts'
 import type { SynthesisState } from '../../domain/synthesis/life.ts'
@@ -204,7 +204,7 @@ export interface DatasetItem {
   changed: string
   /** The job that reads or stores its files now, or did last. */
   readingJob?: string
-  /** What that job was asked to do (functions/datasets/registration-job.ts). */
+  /** What that job was asked to do (functions/datasets/registration/registration-job.ts). */
   readingAct?: 'read' | 'store' | 'from-study'
   problem?: { file: string; line?: number; reason: string }
   study?: string
@@ -287,7 +287,7 @@ export interface JobItem {
   confinement?: Confinement | 'duckdb'
   /**
    * What the steps have decided; settling makes it the state. `drawn` names the one decision whose noise counts
-   * (functions/jobs/verdict.ts).
+   * (functions/release/decision.ts).
    */
   outcome?: 'succeeded' | 'blocked' | 'failed' | 'held'
   drawn?: string

@@ -10,8 +10,9 @@ import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
 import { type DatasetItem, type ExperimentItem, indexKeyOf, keyOf, type PipelineItem } from '../kernel/items.ts'
 import { inputFiles, storeInputs } from './inputs.ts'
-import { refuse, setUpErrors, valueErrors, wantedVersion } from './terms.ts'
-import { Names, toExperiment } from './view.ts'
+import { refuse, setUpErrors, valueErrors, wantedVersion } from './admission.ts'
+import { toExperiment } from './view.ts'
+import { Names } from '../kernel/names.ts'
 
 type Routes = (typeof pipelines)['routes']
 type Viewer = { userId: string; subject: Subject }

@@ -1,4 +1,5 @@
+import { kinds } from '../job-kinds.ts'
 import { awsDeps, s3Objects, stepFunctions } from '../wiring.ts'
 import { createPipelines } from './pipelines.ts'
 
-export const handler = createPipelines(awsDeps({ objects: s3Objects, workflow: stepFunctions }))
+export const handler = createPipelines({ ...awsDeps({ objects: s3Objects, workflow: stepFunctions }), kinds })

@@ -12,8 +12,11 @@ import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
 import { indexKeyOf, keyOf, type PipelineItem, type PipelineVersionItem } from '../kernel/items.ts'
-import { each, linkSeconds, objectOf } from './objects.ts'
-import { Names, toPipeline, toVersion } from './view.ts'
+import { pipelineObject } from './objects.ts'
+import { toPipeline, toVersion } from './view.ts'
+import { each } from '../kernel/each.ts'
+import { Names } from '../kernel/names.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof pipelines)['routes']
 
@@ -42,7 +45,7 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
   return {
     pipelineId,
     uploads: await each(body.files, async ({ path, size, sha256 }) => {
-      const key = objectOf.code(pipelineId, sha256)
+      const key = pipelineObject.code(pipelineId, sha256)
       if ((await deps.objects.head('protected', key))?.size === size) return { path }
       return {
         path,
@@ -50,7 +53,7 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
           'protected',
           key,
           { sha256, size, type: 'application/octet-stream' },
-          linkSeconds,
+          linkSeconds.transfer,
         ),
       }
     }),
@@ -58,7 +61,7 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
 }
 
 async function checkUploaded(deps: Deps, pipelineId: string, files: PipelineVersionItem['files']): Promise<void> {
-  const heads = await each(files, (f) => deps.objects.head('protected', objectOf.code(pipelineId, f.sha256)))
+  const heads = await each(files, (f) => deps.objects.head('protected', pipelineObject.code(pipelineId, f.sha256)))
   const missing = files.flatMap((f, i) =>
     heads[i]?.size === f.size
       ? []
@@ -238,8 +241,8 @@ export const version: Implementation<Routes['version']> = async ({ pipeline, par
     ...f,
     download: await deps.objects.signedGet(
       'protected',
-      objectOf.code(pipeline.pipelineId, f.sha256),
-      linkSeconds,
+      pipelineObject.code(pipeline.pipelineId, f.sha256),
+      linkSeconds.transfer,
       f.path.split('/').at(-1),
     ),
   }))

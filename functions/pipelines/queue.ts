@@ -10,7 +10,7 @@ import { AlreadyExists, ConditionFailed, type Item, queryAll } from '../../ports
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
-import { Names } from './view.ts'
+import { Names } from '../kernel/names.ts'
 
 type Routes = (typeof pipelines)['routes']
 interface Pointer {
@@ -138,13 +138,13 @@ export const hasTurn = async (deps: Pick<Deps, 'table'>, jobId: string): Promise
   ((await deps.table.get<RunQueueItem>(keyOf.runQueue()))?.atWork ?? []).some((a) => a.run === jobId)
 
 /** Where runs stand in the queue, for views. */
-export interface Standing {
+export interface QueueStanding {
   of(
     jobId: string,
   ): { position: number; waiting: number; running: number; slots: number; mine: number; perOwner: number } | undefined
 }
 
-export async function standingOf(deps: Pick<Deps, 'table' | 'settings'>): Promise<Standing> {
+export async function queueStandingOf(deps: Pick<Deps, 'table' | 'settings'>): Promise<QueueStanding> {
   const { held, waiting } = await queueNow(deps)
   const order = fairOrder(held.atWork, waiting, held.served)
   const quota = quotaOf(deps)

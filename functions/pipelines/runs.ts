@@ -8,11 +8,14 @@ import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
 import { inPipelineRun } from './resources.ts'
-import { type ArtifactIndex, objectOf, parsed } from './objects.ts'
+import { type ArtifactIndex, pipelineObject } from './objects.ts'
 import { offsetOf } from './experiments.ts'
 import { versionOf } from './publishing.ts'
-import { standingOf } from './queue.ts'
-import { Names, type RunJob, toRun } from './view.ts'
+import { queueStandingOf } from './queue.ts'
+import { toRun } from './view.ts'
+import { Names } from '../kernel/names.ts'
+import type { RunJob } from './run-job.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
 
 type Routes = (typeof pipelines)['routes']
 interface Filters {
@@ -124,7 +127,7 @@ async function views(
   subjectOf: (job: RunJob) => Subject,
   userId: string,
 ) {
-  const standing = jobs.some((j) => runStateOf(j) === 'queued') ? await standingOf(deps) : undefined
+  const standing = jobs.some((j) => runStateOf(j) === 'queued') ? await queueStandingOf(deps) : undefined
   return Promise.all(jobs.map((job) => toRun(names, job, { userId, subject: subjectOf(job) }, standing)))
 }
 
@@ -207,7 +210,9 @@ export const compare: Implementation<Routes['compare']> = async ({ query, caller
     Promise.all(found.map(async (f) => toRun(names, f.job, { userId: caller.userId, subject: f.subject }))),
     Promise.all(
       jobs.map(async (job) =>
-        mayShowArtifacts(job) ? parsed<ArtifactIndex>(deps, 'released', objectOf.index(job.jobId)) : undefined,
+        mayShowArtifacts(job)
+          ? readJsonIfThere<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))
+          : undefined,
       ),
     ),
     versionOf(deps, jobs[0]!.run.pipelineId, jobs[0]!.run.version),

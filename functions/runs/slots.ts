@@ -5,7 +5,8 @@ import { assign, changeId, type Condition, type Counter, emptyCounter, move } fr
 import { runLife } from '../../domain/runs/life.ts'
 import { AlreadyExists, ConditionFailed, type Item, type Table } from '../../ports/table.ts'
 import { indexKeyOf, keyOf, type RunItem } from '../kernel/items.ts'
-import { inTurn, pause } from './turns.ts'
+import { inTurn } from '../kernel/in-turn.ts'
+import { pause } from '../kernel/retry.ts'
 
 interface Store {
   table: Table

@@ -4,7 +4,7 @@
  */
 import type { runs } from '../../contracts/runs.ts'
 import { byChance } from '../../domain/runs/assignment.ts'
-import { base32, base64url, fromBase64url, sha256, sha256Hex } from '../../domain/hash.ts'
+import { base64url, fromBase64url, sha256, sha256Hex } from '../../domain/hash.ts'
 import { type Refusal, refusal } from '../../domain/studies/links.ts'
 import { AlreadyExists, ConditionFailed, type Item, type Table } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -21,12 +21,14 @@ import {
 } from '../kernel/items.ts'
 import { withdrawn } from './append.ts'
 import { count } from './chunks.ts'
-import { staleAt } from './ending.ts'
+import { staleAt } from './end-run.ts'
 import { clearDue, setDue, takeSlot } from './slots.ts'
-import { standingOf } from './standing.ts'
-import { inTurn, pause } from './turns.ts'
-import { conditionsOf, versionDocument, versionItem } from '../studies/documents.ts'
-import { presentation } from '../studies/presentation.ts'
+import { runStatusOf } from './run-status.ts'
+import { inTurn } from '../kernel/in-turn.ts'
+import { conditionsOf, versionDocument, versionItem } from '../stores/study-version.ts'
+import { presentation } from '../stores/study-presentation.ts'
+import { pause } from '../kernel/retry.ts'
+import { pseudonymOf } from '../stores/pseudonym.ts'
 
 type Routes = (typeof runs)['routes']
 type Run = Item<RunItem>
@@ -116,7 +118,7 @@ async function answer(deps: Deps, run: Run, wrappedKey: string): ReturnType<Impl
     seed,
     version,
     contentHash,
-    standing: await standingOf(deps, run, await count(deps, run)),
+    standing: await runStatusOf(deps, run, await count(deps, run)),
   }
 }
 
@@ -183,10 +185,6 @@ async function prepare(
     throw e
   }
 }
-
-/** An outside id as it is kept: a keyed hash, different in every study. */
-export const pseudonymOf = async (deps: Pick<Deps, 'keys'>, studyId: string, outsideId: string): Promise<string> =>
-  `p_${base32((await deps.keys.mac('pseudonym', `${studyId}\n${outsideId}`)).subarray(0, 15))}`
 
 /**
  * The rest of a start, safe to repeat from any point: counts the run on its link, assigns a condition, and brings the

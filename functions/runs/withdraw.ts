@@ -11,7 +11,7 @@ import { type Implementation, lambda, type LambdaHandler } from '../kernel/handl
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { runs } from './area.ts'
 import { runIdOf, same, typed, withdrawalCode } from './codes.ts'
-import { endWithoutData } from './ending.ts'
+import { endWithoutData } from './end-run.ts'
 
 type Routes = (typeof runs)['routes']
 

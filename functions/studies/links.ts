@@ -7,8 +7,8 @@ import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newLinkCode } from '../kernel/ids.ts'
 import { indexKeyOf, keyOf, type LinkItem } from '../kernel/items.ts'
-import { pseudonymOf } from '../runs/start.ts'
 import { toLink } from './view.ts'
+import { pseudonymOf } from '../stores/pseudonym.ts'
 
 type Routes = (typeof studies)['routes']
 

@@ -9,10 +9,11 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { keyOf, type StudyItem, type VersionItem } from '../kernel/items.ts'
-import { documentKey, versionDocument, versionItem } from './documents.ts'
+import { documentKey, versionDocument, versionItem } from '../stores/study-version.ts'
 import { changedMeanwhile } from './lifecycle.ts'
-import { describe } from './presentation.ts'
+import { describe } from '../stores/study-presentation.ts'
 import { toVersion } from './view.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof studies)['routes']
 interface File {
@@ -22,7 +23,6 @@ interface File {
   type: string
 }
 
-const linkSeconds = 3600
 const blobKey = (organisationId: string, sha256: string): string => `blobs/${organisationId}/${sha256}`
 
 /** `work` on every item, at most `width` at a time, answers in order. */
@@ -48,7 +48,7 @@ export const uploads: Implementation<Routes['uploads']> = async ({ study, body }
       path,
       sha256,
       present: false,
-      upload: await deps.objects.signedPut('assets', key, { sha256, size, type }, linkSeconds),
+      upload: await deps.objects.signedPut('assets', key, { sha256, size, type }, linkSeconds.transfer),
     }
   }),
 })
@@ -230,7 +230,7 @@ export const files: Implementation<Routes['files']> = async ({ study, params, ca
       download: await deps.objects.signedGet(
         'assets',
         `s/${item.contentHash}/${f.path}`,
-        linkSeconds,
+        linkSeconds.transfer,
         f.path.split('/').at(-1),
       ),
     })),

@@ -7,8 +7,6 @@ import type { Synthesis, synthesis } from '../../contracts/synthesis.ts'
 import { defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
 import { synthesisDefaults, type SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
-import { openBudget } from '../datasets/budget.ts'
-import { blobKey, makeJob } from '../datasets/registration-job.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -20,9 +18,13 @@ import { inDataset, inOrganisation } from '../kernel/resources.ts'
 import { inSynthesis } from './resources.ts'
 import { planOfTable } from './source.ts'
 import { toSynthesis } from './view.ts'
+import { openBudget } from '../stores/budget.ts'
+import { blobKey } from '../stores/dataset-files.ts'
+import { submitRegistration } from '../stores/registration-job.ts'
+import { linkSeconds } from '../kernel/links.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof synthesis)['routes']
-const linkSeconds = 3600
 
 async function create(
   deps: Deps,
@@ -150,12 +152,12 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
     'protected',
     blobKey(datasetId, body.file.sha256),
     { sha256: body.file.sha256, size: body.file.size, type: 'application/octet-stream' },
-    linkSeconds,
+    linkSeconds.transfer,
   )
   return { ...(await toSynthesis(deps, made, subject)), upload }
 }
 
-export const infer: Implementation<Routes['infer']> = async ({ synthesis: s, subject, caller }, deps) => {
+export const infer: Implementation<Routes['infer'], WorkflowDeps> = async ({ synthesis: s, subject, caller }, deps) => {
   if (s.state === 'reading') return toSynthesis(deps, s, subject)
   if (s.state !== 'uploading' || !s.upload)
     throw new Failure('wrong-state', 'This synthesis has no file to read: its plan is proposed already.')
@@ -178,7 +180,7 @@ export const infer: Implementation<Routes['infer']> = async ({ synthesis: s, sub
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
   }
-  await makeJob(deps, readingJob, (await deps.table.get<DatasetItem>(key))!, caller.userId, {
+  await submitRegistration(deps, readingJob, (await deps.table.get<DatasetItem>(key))!, caller.userId, {
     act: 'read',
     files: [s.upload],
   })

@@ -5,7 +5,7 @@ import type { Item } from '../../ports/table.ts'
 import { AlreadyExists } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { objectOf } from './making.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
 
 /**
  * Where the watch finds it when the instant has come. Written before the synthesis says so, so that a crash in between
@@ -23,8 +23,8 @@ export async function setDue(deps: Pick<Deps, 'table'>, synthesisId: string, exp
 
 async function expire(deps: Pick<Deps, 'table' | 'objects'>, s: Item<SynthesisItem>): Promise<void> {
   for (const { jobId } of s.attempts) {
-    const keep = new Set([objectOf.card(s.synthesisId, jobId), objectOf.made(s.synthesisId, jobId)])
-    for await (const key of deps.objects.list('released', objectOf.folder(s.synthesisId, jobId)))
+    const keep = new Set([synthesisObject.card(s.synthesisId, jobId), synthesisObject.made(s.synthesisId, jobId)])
+    for await (const key of deps.objects.list('released', synthesisObject.folder(s.synthesisId, jobId)))
       if (!keep.has(key)) await deps.objects.remove('released', key)
   }
   await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), { set: { state: 'expired' } })
