@@ -4,7 +4,8 @@ import { sheetsOf } from '../release/outputs.ts'
 import { parseOutputs } from '../release/parse-outputs.ts'
 import type { Verdict } from '../release/verdict.ts'
 import { defaultPolicy, type DisclosurePolicy } from '../release/policy.ts'
-import { errorPlace, failureOf, releaseScript } from './script-rules.ts'
+import { releaseScript } from './script-rules.ts'
+import { errorPlace, failureOf } from './script-runs.ts'
 import { camouflaged, cells, smugglers, type Smuggler, target, type Victim } from './testing/attacks.ts'
 import {
   cohort,
