@@ -451,6 +451,7 @@ export const pipelines = area(
         'delete quarantine',
         'start-job',
         'stop-job',
+        'stop-container',
         ...chain,
       ],
     }),
