@@ -312,7 +312,7 @@ export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregate
     params: job,
     response: Job,
     problems: ['wrong-state'],
-    grants: [...base, 'write JOB', 'write DATASET', ...emptying, 'stop-job', 'read USER', ...chain],
+    grants: [...base, 'write JOB', 'write DATASET', ...emptying, 'stop-job', 'stop-container', 'read USER', ...chain],
   }),
   approve: route({
     method: 'POST',

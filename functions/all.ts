@@ -34,8 +34,12 @@ export const creators: Readonly<Record<string, () => Promise<Creator>>> = Object
 export type StepCreator = (deps: WorkflowDeps) => (input: { jobId: string; attempt: number }) => Promise<object>
 
 /** The functions that contracts/workflow.asl.json names, for the same host. */
-export const steps: Record<'prepare' | 'query' | 'registration' | 'check' | 'settle', () => Promise<StepCreator>> = {
+export const steps: Record<
+  'prepare' | 'compute' | 'query' | 'registration' | 'check' | 'settle',
+  () => Promise<StepCreator>
+> = {
   prepare: async () => (await import('./workflow/prepare.ts')).createPrepare,
+  compute: async () => (await import('./workflow/compute.ts')).createCompute as unknown as StepCreator,
   query: async () => (await import('./jobs/query.ts')).createQuery,
   registration: async () => (await import('./datasets/registration/register.ts')).createRegistration,
   check: async () => (await import('./workflow/check.ts')).createCheck,

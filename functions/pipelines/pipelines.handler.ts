@@ -1,5 +1,8 @@
 import { kinds } from '../job-kinds.ts'
-import { awsDeps, s3Objects, stepFunctions } from '../wiring.ts'
+import { awsDeps, batchStop, s3Objects, stepFunctions } from '../wiring.ts'
 import { createPipelines } from './pipelines.ts'
 
-export const handler = createPipelines({ ...awsDeps({ objects: s3Objects, workflow: stepFunctions }), kinds })
+export const handler = createPipelines({
+  ...awsDeps({ objects: s3Objects, workflow: stepFunctions, compute: batchStop }),
+  kinds,
+})

@@ -7,6 +7,7 @@ import { retrying } from '../kernel/retry.ts'
 import { end } from './end-job.ts'
 import { currentStep, JobMovedOn } from './job-item.ts'
 import type { WorkflowDeps } from './job-kind.ts'
+import { stopWork } from './stopping.ts'
 
 /**
  * Ends a live job as cancelled and stops what computes. Throws what `over` makes of the state when it is over already.
@@ -24,6 +25,6 @@ export async function stopJob<Job extends Item<JobItem>>(
     if (!jobLife[now.state].live) throw over(now)
     return end(deps, now, { code: 'cancelled', step: currentStep(now) }, { who, by: 'request' })
   })
-  await deps.workflow.stop(stopped.jobId, stopped.attempt)
+  await stopWork(deps, stopped)
   return stopped as Job
 }

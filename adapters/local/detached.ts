@@ -5,10 +5,10 @@
  */
 import { spawn } from 'node:child_process'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { failureOf } from '../domain/pipelines/life.ts'
-import { isRunId, type Logs } from '../ports/logs.ts'
+import { failureOf } from '../../domain/pipelines/life.ts'
+import { isRunId, type Logs } from '../../ports/logs.ts'
 
 export interface DetachedOptions {
   program: string
@@ -31,10 +31,27 @@ export interface Detached {
     run: { runId: string; attempt: number; seconds: number; env: Record<string, string> },
     stopped: AbortSignal,
     closing: AbortSignal,
-  ): Promise<'ended' | 'interrupted' | 'failed'>
+  ): Promise<RunEnd>
   /** Runs that a host before this one has left, dead or alive. */
   left(): Promise<{ runId: string; attempt: number }[]>
   pids(): Promise<number[]>
+  /** The file of a run's log; undefined before anything was written. */
+  logOf(runId: string): string | undefined
+}
+/**
+ * What became of a runner: it got to its `ended`, with whatever result; it was gone when it was looked for
+ * (`interrupted`); it never came to be (`not-started`); or it `failed`. `late`: it was ended because its time was over.
+ */
+export interface RunEnd {
+  how: 'ended' | 'interrupted' | 'not-started' | 'failed'
+  /** Of a runner that this process started, where it had one. */
+  exitCode?: number
+  late: boolean
+}
+/** How the wait for a runner came to its end. A runner that is no child of this process has no exit to tell. */
+interface Gone {
+  exit: { code: number | null; never: boolean } | undefined
+  late: boolean
 }
 
 /** How often a process is looked at that is no child of this one, in milliseconds. */
@@ -93,18 +110,20 @@ export async function detachedRunners({ program, folder, logs }: DetachedOptions
   /** Waits until a runner is gone. */
   async function gone(
     of: () => Promise<RunnerRecord | undefined>,
-    child: Promise<number | null> | undefined,
+    child: Promise<Gone['exit']> | undefined,
     until: number,
     stopped: AbortSignal,
     closing: AbortSignal,
-  ): Promise<number | null | undefined> {
+  ): Promise<Gone> {
     let asked = 0
+    let late = false
     for (;;) {
       const record = await of()
       if (closing.aborted) throw closing.reason as Error
-      if (child === undefined && (!record || !alive(record))) return undefined
+      if (child === undefined && (!record || !alive(record))) return { exit: undefined, late }
       if (record && asked === 0 && (stopped.aborted || Date.now() > until)) {
         asked = Date.now()
+        late = !stopped.aborted
         signal(record.pid, 'SIGTERM', false)
       }
       if (record && asked > 0 && Date.now() > asked + graceMilliseconds) signal(record.pid, 'SIGKILL', true)
@@ -112,9 +131,9 @@ export async function detachedRunners({ program, folder, logs }: DetachedOptions
       const pause = new Promise<'look'>((resolve) => {
         timer = setTimeout(() => resolve('look'), lookEvery)
       })
-      const code = await Promise.race([pause, ...(child ? [child] : [])])
+      const seen = await Promise.race([pause, ...(child ? [child] : [])])
       clearTimeout(timer)
-      if (code !== 'look') return code
+      if (seen !== 'look') return { exit: seen, late }
     }
   }
 
@@ -123,11 +142,12 @@ export async function detachedRunners({ program, folder, logs }: DetachedOptions
       const before = await read(runId)
       const mine = before === undefined
       // It was over before the host was stopped; nothing is run twice.
-      if (mine && (await logs.tail(runId, undefined, { records: 1, bytes: 65_536 })).ended) return 'ended'
+      if (mine && (await logs.tail(runId, undefined, { records: 1, bytes: 65_536 })).ended)
+        return { how: 'ended', late: false }
       const until = mine ? Date.now() + seconds * 1000 : before.until
-      let child: Promise<number | null> | undefined
+      let child: Promise<Gone['exit']> | undefined
       if (mine) {
-        if (stopped.aborted) return 'failed'
+        if (stopped.aborted) return { how: 'failed', late: false }
         const runner = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
           env: {
             ...env,
@@ -142,15 +162,13 @@ export async function detachedRunners({ program, folder, logs }: DetachedOptions
         })
         runner.unref()
         child = new Promise((resolve) => {
-          runner.once('exit', (code) => resolve(code))
-          runner.once('error', () => resolve(-1))
+          runner.once('exit', (code) => resolve({ code, never: false }))
+          runner.once('error', () => resolve({ code: null, never: true }))
         })
       }
-      const code = await gone(() => read(runId), child, until, stopped, closing)
-      const { message, todo } = failureOf(
-        stopped.aborted ? 'cancelled' : code === undefined ? 'interrupted' : 'infrastructure',
-        {},
-      )
+      const { exit, late } = await gone(() => read(runId), child, until, stopped, closing)
+      const reason = exit === undefined ? 'interrupted' : 'infrastructure'
+      const { message, todo } = failureOf(stopped.aborted ? 'cancelled' : reason, {})
       // Whoever ended a runner before its last word says it in its place.
       const silent = !(await logs.tail(runId, undefined, { records: 1, bytes: 65_536 })).ended
       if (silent)
@@ -161,7 +179,15 @@ export async function detachedRunners({ program, folder, logs }: DetachedOptions
           end: stopped.aborted ? 'cancelled' : 'interrupted',
         })
       await rm(recordOf(runId), { force: true })
-      return code === 0 || !silent ? 'ended' : code === undefined ? 'interrupted' : 'failed'
+      const exitCode = exit?.code ?? undefined
+      if (exitCode === 0 || !silent) return { how: 'ended', exitCode, late }
+      if (exit === undefined) return { how: 'interrupted', late }
+      return { how: exit.never ? 'not-started' : 'failed', exitCode, late }
+    },
+    logOf: (runId) => {
+      if (!isRunId(runId)) return undefined
+      const file = logs.file(runId)
+      return existsSync(file) ? file : undefined
     },
     async left() {
       return await Promise.all(
