@@ -1,8 +1,8 @@
 /** Every function by its area and name, for a host that runs them in one process. */
 import type { LambdaHandler } from './kernel/handler.ts'
-import type { WorkflowDeps } from './workflow/job-kind.ts'
+import type { StepDeps } from './workflow/job-kind.ts'
 
-export type Creator = (deps: WorkflowDeps) => LambdaHandler
+export type Creator = (deps: StepDeps) => LambdaHandler
 
 /** Loaded when asked for, as in AWS: one function's module says nothing about the others'. */
 export const creators: Record<string, () => Promise<Creator>> = {
@@ -24,13 +24,17 @@ export const creators: Record<string, () => Promise<Creator>> = {
 }
 
 /** A step of the workflow: told which job, it finds out for itself where the job stands. */
-export type StepCreator = (deps: WorkflowDeps) => (input: { jobId: string; attempt: number }) => Promise<object>
+export type StepCreator = (deps: StepDeps) => (input: { jobId: string; attempt: number }) => Promise<object>
 
 /** The functions that contracts/workflow.asl.json names, for the same host. */
 export const steps: Record<'prepare' | 'query' | 'registration' | 'check' | 'settle', () => Promise<StepCreator>> = {
   prepare: async () => (await import('./workflow/prepare.ts')).createPrepare,
   query: async () => (await import('./jobs/query.ts')).createQuery,
-  registration: async () => (await import('./datasets/registration/register.ts')).createRegistration,
+  registration: async () => {
+    const { createRegistration } = await import('./datasets/registration/register.ts')
+    const { whenVersionStored } = await import('./reactions.ts')
+    return (deps) => createRegistration(deps, whenVersionStored)
+  },
   check: async () => (await import('./workflow/check.ts')).createCheck,
   settle: async () => (await import('./workflow/settle.ts')).createSettle,
 }

@@ -16,7 +16,7 @@ import { createLoginEvents } from '../functions/access/login-events.ts'
 import { creators } from '../functions/all.ts'
 import { createRecoverJobs } from '../functions/workflow/recover-jobs.ts'
 import { kinds } from '../functions/job-kinds.ts'
-import type { WorkflowDeps } from '../functions/workflow/job-kind.ts'
+import type { StepDeps } from '../functions/workflow/job-kind.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
 import { createCompute } from './compute.ts'
@@ -55,7 +55,7 @@ export interface Host {
   mainOrigin: string
   studyOrigin: string
   home: string
-  deps: WorkflowDeps
+  deps: StepDeps
   demo: boolean
   storePid: () => number | undefined
   close: () => Promise<void>
@@ -176,7 +176,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
     const { workflow, is } = later()
     const tried = languages(),
       runs = o.runs ?? Math.max(2, availableParallelism())
-    const deps: WorkflowDeps = {
+    const deps: StepDeps = {
       kinds,
       table: localTable(at),
       objects,

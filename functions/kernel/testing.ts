@@ -37,7 +37,7 @@ import type { Role, Scope } from '../../domain/access/permissions.ts'
 import type { z } from 'zod'
 import { type Caller, toContext } from './caller.ts'
 import { kinds } from '../job-kinds.ts'
-import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import type { StepDeps } from '../workflow/job-kind.ts'
 import type { Deps } from './deps.ts'
 import type { Event, LambdaHandler } from './handler.ts'
 import { newId } from './ids.ts'
@@ -122,7 +122,7 @@ export function eventOf(r: Route, input: CallInput): Event {
 }
 
 export interface Harness {
-  deps: WorkflowDeps
+  deps: StepDeps
   objects: LocalObjects
   logs: Record<string, unknown>[]
   clock: { now(): Date; set(iso: string): void; advance(seconds: number): void }
@@ -169,7 +169,7 @@ export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 
     baseUrl: settings.mainOrigin,
     secret: randomBytes(32),
   })
-  const deps: WorkflowDeps = {
+  const deps: StepDeps = {
     kinds,
     table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }),
     objects,
@@ -190,7 +190,7 @@ export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 
     let found = handlers.get(key)
     if (!found) {
       found = import(/* @vite-ignore */ new URL(`../${key}.ts`, import.meta.url).href).then(
-        (m: Record<string, (d: WorkflowDeps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps),
+        (m: Record<string, (d: StepDeps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps),
       )
       handlers.set(key, found)
     }

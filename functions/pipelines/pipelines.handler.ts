@@ -1,5 +1,8 @@
-import { kinds } from '../job-kinds.ts'
+import { kindFacts } from '../job-kind-facts.ts'
 import { awsDeps, s3Objects, stepFunctions } from '../wiring.ts'
 import { createPipelines } from './pipelines.ts'
 
-export const handler = createPipelines({ ...awsDeps({ objects: s3Objects, workflow: stepFunctions }), kinds })
+export const handler = createPipelines({
+  ...awsDeps({ objects: s3Objects, workflow: stepFunctions }),
+  kinds: kindFacts,
+})

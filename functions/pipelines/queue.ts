@@ -18,10 +18,6 @@ interface Pointer {
   created: string
 }
 const empty: RunQueueItem = { turn: 0, atWork: [], served: {} }
-/**
- * How often a run may be taken up again after its host went away: each time its runner is found at work, or its end is.
- */
-export const attemptsToFindOut = 50
 /** Owners whose last turn is remembered. */
 const remembered = 500
 
