@@ -2,10 +2,10 @@
  * Expiry: a pointer says on which day the files of a synthetic table go; the watch's visit makes it so. The card stays.
  */
 import type { Item } from '../../ports/table.ts'
-import { AlreadyExists } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { synthesisObject } from '../stores/synthesis-files.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 const due = 'SYN#DUE'
 
@@ -15,12 +15,9 @@ const due = 'SYN#DUE'
  */
 export async function setDue(deps: Pick<Deps, 'table'>, synthesisId: string, expires: string): Promise<void> {
   const gsk = `${expires}#${synthesisId}`
-  try {
-    await deps.table.create({ ...keyOf.synthesisDue(synthesisId), gpk: due, gsk, synthesisId })
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-    await deps.table.update(keyOf.synthesisDue(synthesisId), { set: { gsk } })
-  }
+  const key = keyOf.synthesisDue(synthesisId)
+  if (await createIfAbsent(deps, { ...key, gpk: due, gsk, synthesisId })) return
+  await deps.table.update(key, { set: { gsk } })
 }
 
 async function expire(deps: Pick<Deps, 'table' | 'objects'>, s: Item<SynthesisItem>): Promise<void> {
