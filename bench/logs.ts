@@ -24,9 +24,9 @@ const { values } = parseArgs({
     'no-kill': { type: 'boolean', default: false },
   },
 })
-const runs = Number(values.runs),
-  each = Number(values.rate) / runs,
-  seconds = Number(values.seconds)
+const runs = Number(values.runs)
+const each = Number(values.rate) / runs
+const seconds = Number(values.seconds)
 
 /** Keeps its pace whatever the machine does: a line that is late does not delay the others. */
 const code = `import sys, time
@@ -58,10 +58,10 @@ try {
     ),
   )
   const outage = { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY }
-  const seen = started.map(() => ({ next: 0, outOfOrder: 0, begun: 0, open: 0, reopened: false })),
-    delays: number[] = [],
-    caughtUp: number[] = [],
-    memory: number[] = []
+  const seen = started.map(() => ({ next: 0, outOfOrder: 0, begun: 0, open: 0, reopened: false }))
+  const delays: number[] = []
+  const caughtUp: number[] = []
+  const memory: number[] = []
   let reconnects = 0
   const watching = started.map(({ jobId }, i) =>
     watchLog(
@@ -71,9 +71,9 @@ try {
         const m = /^line (\d+) ([\d.]+) /.exec(r.x)
         // A line that was begun and not ended is shown, and comes again whole.
         if (!m || r.s !== 'out' || r.p === 1) return
-        const written = Number(m[2]) * 1000,
-          now = Date.now(),
-          s = seen[i]!
+        const written = Number(m[2]) * 1000
+        const now = Date.now()
+        const s = seen[i]!
         if (Number(m[1]) !== s.next) s.outOfOrder++
         s.next = Number(m[1]) + 1
         s.begun ||= now
@@ -122,16 +122,16 @@ try {
       at = page.next
       ended = page.ended
     }
-  const got = delays.length + caughtUp.length,
-    asked = Math.round(each * seconds) * runs
+  const got = delays.length + caughtUp.length
+  const asked = Math.round(each * seconds) * runs
   const third = (x: number[], n: number): number =>
     Math.round(mean(x.slice(Math.floor((x.length * n) / 3), Math.ceil((x.length * (n + 1)) / 3))))
-  const p95 = Math.round(percentile(delays, 0.95)),
-    lost = asked - got,
-    outOfOrder = seen.reduce((n, s) => n + s.outOfOrder, 0)
+  const p95 = Math.round(percentile(delays, 0.95))
+  const lost = asked - got
+  const outOfOrder = seen.reduce((n, s) => n + s.outOfOrder, 0)
   // Of the host that had run for a while: one that has just started grows until it is warm.
-  const steady = firstHost.length ? firstHost : memory,
-    [early, , late] = [0, 1, 2].map((n) => third(steady, n)) as [number, number, number]
+  const steady = firstHost.length ? firstHost : memory
+  const [early, , late] = [0, 1, 2].map((n) => third(steady, n)) as [number, number, number]
   process.stdout.write(
     `${JSON.stringify({
       bench: 'logs',

@@ -27,8 +27,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 })
-const visitsEach = 10,
-  small = 10_000
+const visitsEach = 10
+const small = 10_000
 
 /** Statements as analysts write them: groups, a spread, a median, people counted, a condition, a join. */
 const statements: Record<string, string> = {
@@ -74,10 +74,11 @@ const log = (line: string): void => {
 /** Two Parquet files of `rows` visits; the same at every run. */
 async function make(duck: DuckDBConnection, folder: string, rows: number): Promise<{ people: string; visits: string }> {
   const u = (what: string, of: string): string => `(hash(${of}, '${what}') % 1000003 / 1000003.0)`
-  const people = join(folder, `people-${rows}.parquet`),
-    visits = join(folder, `visits-${rows}.parquet`)
-  const id = "'S' || lpad(CAST(i AS VARCHAR), 8, '0')",
-    site = (x: string): string => `['north', 'south', 'east', 'west'][1 + CAST(floor(${u('site', x)} * 4) AS INTEGER)]`
+  const people = join(folder, `people-${rows}.parquet`)
+  const visits = join(folder, `visits-${rows}.parquet`)
+  const id = "'S' || lpad(CAST(i AS VARCHAR), 8, '0')"
+  const site = (x: string): string =>
+    `['north', 'south', 'east', 'west'][1 + CAST(floor(${u('site', x)} * 4) AS INTEGER)]`
   await duck.run(
     `COPY (SELECT ${id} AS subject_id, 18 + CAST(floor(${u('age', 'i')} * 70) AS INTEGER) AS age, CASE WHEN ${u('sex', 'i')} < 0.5 THEN 'female' ELSE 'male' END AS sex FROM range(${rows / visitsEach}) t(i)) TO '${people}' (FORMAT parquet)`,
   )
@@ -106,8 +107,8 @@ async function asked(client: Client, dataset: string, code: string): Promise<{ m
   }
 }
 
-const sizes = values.rows.split(',').map(Number),
-  folder = await mkdtemp(join(tmpdir(), 'cloister-bench-query-'))
+const sizes = values.rows.split(',').map(Number)
+const folder = await mkdtemp(join(tmpdir(), 'cloister-bench-query-'))
 const stage = await openStage()
 const chosen = Object.entries(statements).filter(([name]) => !values.only || values.only.split(',').includes(name))
 const figures: Record<string, unknown> = {}
@@ -116,8 +117,8 @@ let overhead = 0
 try {
   const duck = await (await DuckDBInstance.create(':memory:')).connect()
   for (const rows of [small, ...sizes]) {
-    const files = await make(duck, folder, rows),
-      name = `visits_${rows}`
+    const files = await make(duck, folder, rows)
+    const name = `visits_${rows}`
     const began = performance.now()
     await register(await stage.as('cleo@demo.cloister'), stage.organisationId, {
       name,
@@ -134,9 +135,9 @@ try {
       { bareMs: number; jobMs: number; ratio: number; overheadMs: number; steps: Record<string, number> }
     > = {}
     for (const [statement, sql] of chosen) {
-      const bares: number[] = [],
-        jobs: number[] = [],
-        ids: string[] = []
+      const bares: number[] = []
+      const jobs: number[] = []
+      const ids: string[] = []
       for (let i = 0; i <= Number(values.runs); i++) {
         const at = performance.now()
         await (await bare.runAndReadAll(sql)).getRowsJS()
@@ -171,8 +172,8 @@ try {
         `${String(rows).padStart(9)} rows ${statement.padEnd(8)} bare ${String(Math.round(bareMs)).padStart(6)} ms   job ${String(Math.round(jobMs)).padStart(6)} ms   ${JSON.stringify(steps)}`,
       )
     }
-    const all = Object.values(of),
-      sum = (f: (x: (typeof all)[number]) => number): number => all.reduce((n, x) => n + f(x), 0)
+    const all = Object.values(of)
+    const sum = (f: (x: (typeof all)[number]) => number): number => all.reduce((n, x) => n + f(x), 0)
     ratios[rows] = Number((sum((x) => x.jobMs) / sum((x) => x.bareMs)).toFixed(2))
     if (rows === small) overhead = Math.max(...all.map((x) => x.overheadMs))
     figures[`rows${rows}`] = { ratio: ratios[rows], statements: of }

@@ -44,8 +44,8 @@ function seeded(name: string): Uniform {
 
 /** A million rows of 30 columns, each a noisy function of two before it. */
 function million(): { domain: Domain; train: Table } {
-  const sizes = Array.from({ length: 30 }, (_, i) => [2, 5, 12, 40, 8, 3][i % 6]!),
-    rows = 1_000_000
+  const sizes = Array.from({ length: 30 }, (_, i) => [2, 5, 12, 40, 8, 3][i % 6]!)
+  const rows = 1_000_000
   const stream = new Stream(seeded('million'))
   const columns = sizes.map((s) => codesFor(s, rows))
   for (let r = 0; r < rows; r++)
