@@ -1,7 +1,7 @@
 /**
  * Entities as data: everything the one table keeps, each declared once beside its area
- * (`contracts/<area>.entities.ts`). The keys, the grants, the guard around the table and the tables in
- * docs/architecture.md, section 3, are made from the declarations; retention, backup and lineage read them.
+ * (`contracts/<area>.entities.ts`). Keys, grants, the guard around the table and the tables in docs/architecture.md,
+ * section 3, are made from the declarations; retention, backup and lineage find here what they need.
  *
  * These files load no schema, so that every function can have all of them.
  */
