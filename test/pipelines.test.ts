@@ -264,7 +264,7 @@ describe('a pipeline', () => {
       ['cleo', 'chen', 'dora'].map((n) => stage.as(`${n}@demo.cloister`)),
     )) as [Client, Client, Client]
     const dataset = (await anil.datasets.list({ params: { organisationId: stage.organisationId } })).items.find(
-      (d) => d.name === 'demo_dataset',
+      (deps) => deps.name === 'demo_dataset',
     )!
     const { experimentId, rev } = await experiment(anil, await publish(ages))
     await anil.pipelines.changeExperiment({

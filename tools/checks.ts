@@ -32,7 +32,9 @@ const steps: Step[] = [
     command: ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', '--no-progress', ...folders],
   },
   { name: 'lint (oxlint)', command: ['node_modules/oxlint/bin/oxlint', '--quiet'] },
+  { name: 'style (tools/house-style.ts)', command: ['tools/house-style.ts'] },
   { name: 'docs/permissions.md', command: ['tools/permissions.ts', '--check'] },
+  { name: 'docs/architecture.md, entities', command: ['tools/entities.ts', '--check'] },
   { name: 'docs/cost.md', command: ['lib/cost.ts', '--check'] },
   { name: 'plugin catalogue', command: ['web/study/catalogue.ts', '--check'] },
 ]

@@ -331,8 +331,8 @@ describe('invitations', () => {
 
 describe('tokens', () => {
   it('are made by people, listed without secrets, revoked by their owner, and every organisation knows', async () => {
-    const a = await h.organisation('A', { tom: ['admin'] }),
-      b = await h.organisation('B', { tom: ['analyst'] })
+    const a = await h.organisation('A', { tom: ['admin'] })
+    const b = await h.organisation('B', { tom: ['analyst'] })
     expect(
       await h.refused('access', 'createToken', {
         as: h.person('tom', { scopes: [...scopes] }),

@@ -11,12 +11,13 @@ import { areas } from '../../contracts/index.ts'
 import { createAccess } from './access.ts'
 import { createAuthorizer } from './authorizer.ts'
 
-let h: Harness,
-  provider: Server,
-  deps: Deps,
-  fetches = 0
+let h: Harness
+let provider: Server
+let deps: Deps
+let fetches = 0
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>
-let keys: Pair, foreign: Pair
+let keys: Pair
+let foreign: Pair
 const jwks: { keys: object[] } = { keys: [] }
 const seconds = (): number => Math.floor(Date.now() / 1000)
 

@@ -18,11 +18,11 @@ export type Authorizer = (event: AuthorizerEvent) => Promise<AuthorizerResult>
 
 const useShownEvery = 60_000
 
-async function byToken(d: Deps, text: string): Promise<Caller | undefined> {
+async function byToken(deps: Deps, text: string): Promise<Caller | undefined> {
   const parsed = await parseToken(text)
   if (!parsed) return undefined
-  const token = await d.table.get<TokenItem>(keyOf.token(parsed.tokenId))
-  const now = d.now()
+  const token = await deps.table.get<TokenItem>(keyOf.token(parsed.tokenId))
+  const now = deps.now()
   if (!token || !sameDigest(token.hash, parsed.digest) || now.toISOString() >= token.expires) return undefined
   if (token.lastUsed === undefined || now.getTime() - Date.parse(token.lastUsed) >= useShownEvery) {
     const before =
@@ -30,7 +30,7 @@ async function byToken(d: Deps, text: string): Promise<Caller | undefined> {
         ? { attribute: 'lastUsed', is: 'missing' as const }
         : { attribute: 'lastUsed', is: 'equal' as const, value: token.lastUsed }
     try {
-      await d.table.update(keyOf.token(token.tokenId), { set: { lastUsed: now.toISOString() }, when: [before] })
+      await deps.table.update(keyOf.token(token.tokenId), { set: { lastUsed: now.toISOString() }, when: [before] })
     } catch (e) {
       // another request noted it, or the token was revoked a moment ago: the next request will say so
       if (!(e instanceof ConditionFailed)) throw e

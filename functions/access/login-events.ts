@@ -5,12 +5,12 @@
  */
 import * as z from 'zod'
 import { backstage } from '../../contracts/backstage.ts'
-import { AlreadyExists, ConditionFailed, type Key } from '../../ports/table.ts'
+import { AlreadyExists, ConditionFailed } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import type { PersonProfile } from '../kernel/items.ts'
-import { keyOf } from '../kernel/items.ts'
+import { indexKeyOf, keyOf } from '../kernel/items.ts'
 import { membershipsOf } from './people.ts'
 import { emailKey } from './session.ts'
 
@@ -33,30 +33,33 @@ interface FailuresItem {
   reported: number
   at: string
 }
-const failuresKey = (userId: string): Key => ({ pk: `USER#${userId}`, sk: 'LOGIN-FAILURES' })
 const oneMinuteMs = 60_000
 
-async function personOf(d: Deps, sub: string | undefined, email: string | undefined): Promise<string | undefined> {
+async function personOf(deps: Deps, sub: string | undefined, email: string | undefined): Promise<string | undefined> {
   if (sub !== undefined && /^[A-Za-z0-9_-]{1,128}$/.test(sub))
-    return (await d.table.get<PersonProfile>(keyOf.person(sub)))?.userId
+    return (await deps.table.get<PersonProfile>(keyOf.person(sub)))?.userId
   if (email === undefined) return undefined
-  const found = await d.table.query<PersonProfile>(await emailKey(email), { index: true, prefix: 'PROFILE#', limit: 1 })
+  const found = await deps.table.query<PersonProfile>(await emailKey(email), {
+    index: true,
+    prefix: indexKeyOf.person.byEmail.prefix(),
+    limit: 1,
+  })
   return found.items[0]?.userId
 }
 
 /** Counts a failure; answers how many to report, or undefined within a minute of the last report. */
-async function due(d: Deps, userId: string): Promise<number | undefined> {
-  const key = failuresKey(userId)
-  const now = d.now()
-  await d.table
+async function due(deps: Deps, userId: string): Promise<number | undefined> {
+  const key = keyOf.loginFailures(userId)
+  const now = deps.now()
+  await deps.table
     .create<FailuresItem>({ ...key, count: 0, reported: 0, at: new Date(0).toISOString() })
     .catch((e: unknown) => {
       if (!(e instanceof AlreadyExists)) throw e
     })
-  const f = await d.table.update<FailuresItem>(key, { add: { count: 1 } })
+  const f = await deps.table.update<FailuresItem>(key, { add: { count: 1 } })
   if (now.getTime() - Date.parse(f.at) < oneMinuteMs) return undefined
   try {
-    await d.table.update(key, {
+    await deps.table.update(key, {
       set: { at: now.toISOString(), reported: f.count },
       when: [{ attribute: 'at', is: 'equal', value: f.at }],
     })
@@ -68,28 +71,28 @@ async function due(d: Deps, userId: string): Promise<number | undefined> {
 }
 
 /** Answers nothing; an event that cannot be read is logged and dropped, so that it is not delivered for ever. */
-export function createLoginEvents(deps: Deps): (event: unknown) => Promise<void> {
-  const d = guarded(deps, 'login-events', backstage.find((f) => f.name === 'login-events')!.grants)
+export function createLoginEvents(unguarded: Deps): (event: unknown) => Promise<void> {
+  const deps = guarded(unguarded, 'login-events', backstage.find((f) => f.name === 'login-events')!.grants)
   return async (event) => {
     const parsed = LoginEvent.safeParse(event)
     if (!parsed.success) {
-      d.log('login-event-unreadable', {})
+      deps.log('login-event-unreadable', {})
       return
     }
     const { errorCode, eventName, additionalEventData } = parsed.data.detail
     if (errorCode === undefined) return
-    const userId = await personOf(d, additionalEventData?.sub, additionalEventData?.email)
+    const userId = await personOf(deps, additionalEventData?.sub, additionalEventData?.email)
     // Of strangers only the number is of interest (an alarm counts these lines).
     if (userId === undefined) {
-      d.log('login-failed', { known: false })
+      deps.log('login-failed', { known: false })
       return
     }
-    d.log('login-failed', { known: true })
-    const failures = await due(d, userId)
+    deps.log('login-failed', { known: true })
+    const failures = await due(deps, userId)
     if (failures === undefined) return
     const reason = /^[A-Za-z]{1,60}$/.test(errorCode) ? errorCode : 'Other'
-    for (const m of await membershipsOf(d, userId))
-      await record(d, m.organisationId, { kind: 'platform', id: 'sign-in' }, [
+    for (const m of await membershipsOf(deps, userId))
+      await record(deps, m.organisationId, { kind: 'platform', id: 'sign-in' }, [
         {
           act: 'login.failed',
           object: `person ${userId}`,

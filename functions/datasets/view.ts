@@ -10,7 +10,7 @@ import { type BudgetItem, type DatasetItem, type DatasetVersionItem, keyOf } fro
 import { toBudget } from './budget.ts'
 
 /** The day in UTC, as policies name days. */
-export const today = (d: Pick<Deps, 'now'>): string => d.now().toISOString().slice(0, 10)
+export const today = (deps: Pick<Deps, 'now'>): string => deps.now().toISOString().slice(0, 10)
 
 export const changedMeanwhile = (): Failure =>
   new Failure(
@@ -20,17 +20,17 @@ export const changedMeanwhile = (): Failure =>
 
 /** An entry of the catalogue, as this person may see it. `who` carries the token's scopes, if any. */
 export async function toDataset(
-  d: Pick<Deps, 'table' | 'now'>,
+  deps: Pick<Deps, 'table' | 'now'>,
   s: Item<DatasetItem>,
   who: Subject & { userId: string },
 ): Promise<z.input<typeof Dataset>> {
   const [budget, version] = await Promise.all([
-    d.table.get<BudgetItem>(keyOf.budget(s.datasetId)),
+    deps.table.get<BudgetItem>(keyOf.budget(s.datasetId)),
     s.version > 0
-      ? d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(s.datasetId, s.version), ['data'])
+      ? deps.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(s.datasetId, s.version), ['data'])
       : undefined,
   ])
-  const why = whyNot(s, who, today(d))
+  const why = whyNot(s, who, today(deps))
   const problem =
     s.problem &&
     `${s.problem.file}${s.problem.line === undefined ? '' : `, line ${s.problem.line}`}: ${s.problem.reason}`
@@ -50,7 +50,7 @@ export async function toDataset(
     budget: toBudget(budget, s.policy),
     ...(s.declaredSubjects ? { declaredSubjects: s.declaredSubjects } : {}),
     mayAnalyse: why === undefined,
-    ...(why === undefined ? {} : { why }),
+    why,
     ...(s.study ? { study: s.study } : {}),
     ...(problem && may({ roles: who.roles }, 'dataset.manage') ? { problem } : {}),
   }

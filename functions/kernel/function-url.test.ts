@@ -42,8 +42,8 @@ async function call(
       },
     },
   }
-  const out = new PassThrough(),
-    parts: Buffer[] = []
+  const out = new PassThrough()
+  const parts: Buffer[] = []
   out.on('data', (p: Buffer) => parts.push(p))
   await (streamed(runtime, pipelines, 'pipelinestream', ready) as Streamed)(asked, out, {} as Context)
   return { status: said!.statusCode, headers: said!.headers, text: Buffer.concat(parts).toString() }

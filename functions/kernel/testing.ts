@@ -34,8 +34,11 @@ import {
   routeKey,
 } from '../../contracts/route.ts'
 import type { Role, Scope } from '../../domain/access/permissions.ts'
+import { noCompute } from '../../ports/compute.ts'
 import type { z } from 'zod'
 import { type Caller, toContext } from './caller.ts'
+import { kinds } from '../job-kinds.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 import type { Deps } from './deps.ts'
 import type { Event, LambdaHandler } from './handler.ts'
 import { newId } from './ids.ts'
@@ -120,7 +123,7 @@ export function eventOf(r: Route, input: CallInput): Event {
 }
 
 export interface Harness {
-  deps: Deps
+  deps: WorkflowDeps
   objects: LocalObjects
   logs: Record<string, unknown>[]
   clock: { now(): Date; set(iso: string): void; advance(seconds: number): void }
@@ -148,7 +151,9 @@ export interface Harness {
 }
 
 /** Starts the parts; see the top of this file. */
-export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 'logs'>> = {}): Promise<Harness> {
+export async function harness(
+  parts: Partial<Pick<Deps, 'engine' | 'workflow' | 'compute' | 'logs'>> = {},
+): Promise<Harness> {
   const [store, folder] = await Promise.all([startStore(), mkdtemp(join(tmpdir(), 'cloister-test-'))])
   await createTable({ endpoint: store.endpoint, tableName: 'cloister' })
   let time = start
@@ -167,12 +172,14 @@ export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 
     baseUrl: settings.mainOrigin,
     secret: randomBytes(32),
   })
-  const deps: Deps = {
+  const deps: WorkflowDeps = {
+    kinds,
     table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }),
     objects,
     keys: localKeys({ file: join(folder, 'keyring.json') }),
     engine: parts.engine ?? absent<Deps['engine']>('engine'),
     workflow: parts.workflow ?? absent<Deps['workflow']>('workflow'),
+    compute: parts.compute ?? noCompute,
     logs: parts.logs ?? absent<Deps['logs']>('logs'),
     settings,
     now: () => new Date(time),
@@ -187,7 +194,7 @@ export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 
     let found = handlers.get(key)
     if (!found) {
       found = import(/* @vite-ignore */ new URL(`../${key}.ts`, import.meta.url).href).then(
-        (m: Record<string, (d: Deps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps),
+        (m: Record<string, (d: WorkflowDeps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps),
       )
       handlers.set(key, found)
     }

@@ -9,8 +9,8 @@ import { jobLife } from '../../domain/jobs/life.ts'
 import { AlreadyExists, ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
-import { Names } from './view.ts'
+import { indexKeyOf, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
+import { Names } from '../kernel/names.ts'
 
 type Routes = (typeof pipelines)['routes']
 interface Pointer {
@@ -25,19 +25,25 @@ export const attemptsToFindOut = 50
 /** Owners whose last turn is remembered. */
 const remembered = 500
 
-export const quotaOf = (d: Pick<Deps, 'settings'>): Quota => ({ ...defaultQuota, ...d.settings.pipelines?.().quota })
+export const quotaOf = (deps: Pick<Deps, 'settings'>): Quota => ({
+  ...defaultQuota,
+  ...deps.settings.pipelines?.().quota,
+})
 
 /**
- * Runs that are not over. Pointers lie in the index of live jobs under `run:<owner>#<created>#<id>`
- * (functions/jobs/ending.ts).
+ * Runs that are not over. Pointers lie in the index of live jobs at a place of their own
+ * (contracts/jobs.entities.ts).
  */
-export async function liveRuns(d: Pick<Deps, 'table'>, owner?: string): Promise<Waiting[]> {
+export async function liveRuns(deps: Pick<Deps, 'table'>, owner?: string): Promise<Waiting[]> {
+  const place = indexKeyOf.jobLive.pipelineRun
   const out: Waiting[] = []
-  for await (const p of queryAll<Pointer>(d.table, 'JOB#LIVE', {
+  for await (const p of queryAll<Pointer>(deps.table, place.partition(), {
     index: true,
-    prefix: owner === undefined ? 'run:' : `run:${owner}#`,
-  }))
-    out.push({ run: p.pk.slice('JOB#'.length), owner: p.gsk!.slice('run:'.length).split('#')[0]!, created: p.created })
+    prefix: place.prefix({ userId: owner }),
+  })) {
+    const { jobId, userId } = place.read(p.gsk!)!
+    out.push({ run: jobId, owner: userId, created: p.created })
+  }
   return out
 }
 
@@ -49,14 +55,14 @@ export interface Known {
 
 /** The queue as it stands. */
 async function queueNow(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   { also = [], over }: Known = {},
 ): Promise<{ item: Item<RunQueueItem> | undefined; held: RunQueueItem; waiting: Waiting[] }> {
-  const [item, shown] = await Promise.all([d.table.get<RunQueueItem>(keyOf.runQueue()), liveRuns(d)])
+  const [item, shown] = await Promise.all([deps.table.get<RunQueueItem>(keyOf.runQueue()), liveRuns(deps)])
   const live = [...shown, ...also.filter((a) => !shown.some((w) => w.run === a.run))].filter((w) => w.run !== over)
   const held = item ?? empty
-  const ids = new Set(live.map((w) => w.run)),
-    busy = new Set(held.atWork.map((a) => a.run))
+  const ids = new Set(live.map((w) => w.run))
+  const busy = new Set(held.atWork.map((a) => a.run))
   return {
     item,
     held: { ...held, atWork: held.atWork.filter((a) => ids.has(a.run)) },
@@ -72,19 +78,22 @@ const ready = (job: JobItem | undefined): job is JobItem =>
   job !== undefined && jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
 
 /** Gives free places to those whose turn it is and starts them. Safe to call at any time, by many at once. */
-export async function dispatch(d: Pick<Deps, 'table' | 'workflow' | 'settings'>, known: Known = {}): Promise<string[]> {
+export async function dispatch(
+  deps: Pick<Deps, 'table' | 'workflow' | 'settings'>,
+  known: Known = {},
+): Promise<string[]> {
   for (let tries = 0; ; tries++) {
-    const { item, held, waiting } = await queueNow(d, known)
-    const quota = quotaOf(d),
-      jobs = new Map<string, JobItem>()
-    let line = waiting,
-      chosen: Waiting[]
+    const { item, held, waiting } = await queueNow(deps, known)
+    const quota = quotaOf(deps)
+    const jobs = new Map<string, JobItem>()
+    let line = waiting
+    let chosen: Waiting[]
     // Looked at only when its turn comes: most who wait are not asked about.
     for (;;) {
       chosen = nextRuns(held.atWork, line, quota, held.served)
       const unseen = chosen.filter((w) => !jobs.has(w.run))
       if (unseen.length === 0) break
-      const found = await Promise.all(unseen.map((w) => d.table.get<JobItem>(keyOf.job(w.run))))
+      const found = await Promise.all(unseen.map((w) => deps.table.get<JobItem>(keyOf.job(w.run))))
       for (const [i, w] of unseen.entries()) {
         const job = found[i]
         if (ready(job)) jobs.set(w.run, job)
@@ -93,8 +102,8 @@ export async function dispatch(d: Pick<Deps, 'table' | 'workflow' | 'settings'>,
     }
     if (chosen.length === 0 && held.atWork.length === (item?.atWork.length ?? 0)) return []
     let { turn } = held
-    const atWork = [...held.atWork],
-      served = { ...held.served }
+    const atWork = [...held.atWork]
+    const served = { ...held.served }
     for (const w of chosen) {
       atWork.push({ run: w.run, owner: w.owner, turn: ++turn })
       served[w.owner] = turn
@@ -110,8 +119,8 @@ export async function dispatch(d: Pick<Deps, 'table' | 'workflow' | 'settings'>,
     }
     try {
       await (item
-        ? d.table.replace({ ...keyOf.runQueue(), ...next }, item.rev!)
-        : d.table.create({ ...keyOf.runQueue(), ...next }))
+        ? deps.table.replace({ ...keyOf.runQueue(), ...next }, item.rev!)
+        : deps.table.create({ ...keyOf.runQueue(), ...next }))
     } catch (e) {
       if (!(e instanceof ConditionFailed || e instanceof AlreadyExists)) throw e
       // Somebody else gave out places at this moment: they saw what we did, or the watch will.
@@ -119,26 +128,26 @@ export async function dispatch(d: Pick<Deps, 'table' | 'workflow' | 'settings'>,
       await new Promise((r) => setTimeout(r, Math.random() * 20 * (tries + 1)))
       continue
     }
-    for (const w of chosen) await d.workflow.start(w.run, jobs.get(w.run)!.attempt)
+    for (const w of chosen) await deps.workflow.start(w.run, jobs.get(w.run)!.attempt)
     return chosen.map((w) => w.run)
   }
 }
 
 /** Whether a run's turn has come: then the watch may start it when a crash has not. */
-export const hasTurn = async (d: Pick<Deps, 'table'>, jobId: string): Promise<boolean> =>
-  ((await d.table.get<RunQueueItem>(keyOf.runQueue()))?.atWork ?? []).some((a) => a.run === jobId)
+export const hasTurn = async (deps: Pick<Deps, 'table'>, jobId: string): Promise<boolean> =>
+  ((await deps.table.get<RunQueueItem>(keyOf.runQueue()))?.atWork ?? []).some((a) => a.run === jobId)
 
 /** Where runs stand in the queue, for views. */
-export interface Standing {
+export interface QueueStanding {
   of(
     jobId: string,
   ): { position: number; waiting: number; running: number; slots: number; mine: number; perOwner: number } | undefined
 }
 
-export async function standingOf(d: Pick<Deps, 'table' | 'settings'>): Promise<Standing> {
-  const { held, waiting } = await queueNow(d)
-  const order = fairOrder(held.atWork, waiting, held.served),
-    quota = quotaOf(d)
+export async function queueStandingOf(deps: Pick<Deps, 'table' | 'settings'>): Promise<QueueStanding> {
+  const { held, waiting } = await queueNow(deps)
+  const order = fairOrder(held.atWork, waiting, held.served)
+  const quota = quotaOf(deps)
   return {
     of(jobId) {
       const at = order.findIndex((w) => w.run === jobId)
@@ -156,10 +165,10 @@ export async function standingOf(d: Pick<Deps, 'table' | 'settings'>): Promise<S
   }
 }
 
-export const queue: Implementation<Routes['queue']> = async ({ params, caller }, d) => {
-  const { held, waiting } = await queueNow(d)
-  const names = new Names(d),
-    quota = quotaOf(d)
+export const queue: Implementation<Routes['queue']> = async ({ params, caller }, deps) => {
+  const { held, waiting } = await queueNow(deps)
+  const names = new Names(deps)
+  const quota = quotaOf(deps)
   const order = fairOrder(held.atWork, waiting, held.served)
   const shown = await Promise.all(
     order.slice(0, 200).map(async (w, i) => {

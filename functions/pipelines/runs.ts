@@ -6,13 +6,16 @@ import { hashRows, metricRows, parameterRows } from '../../domain/pipelines/diff
 import { isOver, type PipelineRunState, runStateOf } from '../../domain/pipelines/life.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
-import { inPipelineRun } from '../kernel/resources.ts'
-import { type ArtifactIndex, objectOf, parsed } from './objects.ts'
+import { indexKeyOf, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
+import { inPipelineRun } from './resources.ts'
+import { type ArtifactIndex, pipelineObject } from './objects.ts'
 import { offsetOf } from './experiments.ts'
 import { versionOf } from './publishing.ts'
-import { standingOf } from './queue.ts'
-import { Names, type RunJob, toRun } from './view.ts'
+import { queueStandingOf } from './queue.ts'
+import { toRun } from './view.ts'
+import { Names } from '../kernel/names.ts'
+import type { RunJob } from './run-job.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
 
 type Routes = (typeof pipelines)['routes']
 interface Filters {
@@ -96,15 +99,15 @@ async function listed(source: Source, f: Filters): Promise<{ jobs: RunJob[]; nex
     f.text === undefined &&
     f.since === undefined
   if (plain) {
-    const { found, next } = await source.page({ limit: f.limit, ...(f.after === undefined ? {} : { after: f.after }) })
+    const { found, next } = await source.page({ limit: f.limit, after: f.after })
     return { jobs: found, next }
   }
-  const from = offsetOf(f.after),
-    all: RunJob[] = []
-  let after: string | undefined,
-    looked = 0
+  const from = offsetOf(f.after)
+  const all: RunJob[] = []
+  let after: string | undefined
+  let looked = 0
   do {
-    const { found, next } = await source.page({ limit: 200, ...(after === undefined ? {} : { after }) })
+    const { found, next } = await source.page({ limit: 200, after })
     looked += 200
     for (const job of found) if (fits(job, f, f.text === undefined ? '' : await source.experiment(job))) all.push(job)
     after = next
@@ -118,57 +121,66 @@ async function listed(source: Source, f: Filters): Promise<{ jobs: RunJob[]; nex
 }
 
 async function views(
-  d: Deps,
+  deps: Deps,
   names: Names,
   jobs: readonly RunJob[],
   subjectOf: (job: RunJob) => Subject,
   userId: string,
 ) {
-  const standing = jobs.some((j) => runStateOf(j) === 'queued') ? await standingOf(d) : undefined
+  const standing = jobs.some((j) => runStateOf(j) === 'queued') ? await queueStandingOf(deps) : undefined
   return Promise.all(jobs.map((job) => toRun(names, job, { userId, subject: subjectOf(job) }, standing)))
 }
 
-export const runsOf: Implementation<Routes['runsOf']> = async ({ experiment: e, query, caller, subject }, d) => {
-  const names = new Names(d)
+export const runsOf: Implementation<Routes['runsOf']> = async ({ experiment: e, query, caller, subject }, deps) => {
+  const names = new Names(deps)
   const { jobs, next } = await listed(
     {
       experiment: async () => e.title,
       page: async (o) => {
-        const { items, next: more } = await d.table.query<JobItem>(keyOf.experiment(e.experimentId).pk, {
-          index: true,
-          prefix: 'RUN#',
-          backwards: true,
-          ...o,
-        })
+        const { items, next: more } = await deps.table.query<JobItem>(
+          indexKeyOf.job.ofExperiment.partition(e.experimentId),
+          {
+            index: true,
+            prefix: indexKeyOf.job.ofExperiment.prefix(),
+            backwards: true,
+            ...o,
+          },
+        )
         return { found: items.filter((j): j is typeof j & RunJob => j.run !== undefined), next: more }
       },
     },
     query,
   )
-  return { items: await views(d, names, jobs, () => subject, caller.userId), ...(next === undefined ? {} : { next }) }
+  return {
+    items: await views(deps, names, jobs, () => subject, caller.userId),
+    next,
+  }
 }
 
-export const runs: Implementation<Routes['runs']> = async ({ query, caller }, d) => {
+export const runs: Implementation<Routes['runs']> = async ({ query, caller }, deps) => {
   // A token that may not read runs finds none; a person who has left an organisation no longer sees what they ran
   // there.
   if (caller.token && !caller.token.scopes.includes('pipelines:read')) return { items: [] }
   const members = new Map<string, MemberItem | undefined>()
-  const names = new Names(d)
+  const names = new Names(deps)
   const { jobs, next } = await listed(
     {
       experiment: async (job) => (await names.experiment(job.run.experimentId))?.title ?? '',
       page: async (o) => {
-        const { items, next: more } = await d.table.query<{ jobId: string }>(keyOf.person(caller.userId).pk, {
-          index: true,
-          prefix: 'RUN#',
-          backwards: true,
-          ...o,
-        })
-        const found = (
-          await Promise.all(items.map((p) => d.table.get<JobItem>(keyOf.job(p.pk.slice('JOB#'.length)))))
-        ).filter((j): j is NonNullable<typeof j> & RunJob => j?.run !== undefined)
+        const { items, next: more } = await deps.table.query<{ jobId: string }>(
+          indexKeyOf.jobOwner.pipelineRun.partition(caller.userId),
+          {
+            index: true,
+            prefix: indexKeyOf.jobOwner.pipelineRun.prefix(),
+            backwards: true,
+            ...o,
+          },
+        )
+        const found = (await Promise.all(items.map((p) => deps.table.get<JobItem>(keyOf.job(p.jobId))))).filter(
+          (j): j is NonNullable<typeof j> & RunJob => j?.run !== undefined,
+        )
         for (const id of new Set(found.map((j) => j.organisationId)))
-          if (!members.has(id)) members.set(id, await d.table.get<MemberItem>(keyOf.member(id, caller.userId)))
+          if (!members.has(id)) members.set(id, await deps.table.get<MemberItem>(keyOf.member(id, caller.userId)))
         return { found: found.filter((j) => members.get(j.organisationId) !== undefined), next: more }
       },
     },
@@ -176,32 +188,34 @@ export const runs: Implementation<Routes['runs']> = async ({ query, caller }, d)
   )
   return {
     items: await views(
-      d,
+      deps,
       names,
       jobs,
       (job) => ({ roles: members.get(job.organisationId)!.roles, scopes: caller.token?.scopes }),
       caller.userId,
     ),
-    ...(next === undefined ? {} : { next }),
+    next,
   }
 }
 
-export const run: Implementation<Routes['run']> = async ({ job, caller, subject }, d) =>
-  (await views(d, new Names(d), [job], () => subject, caller.userId))[0]!
+export const run: Implementation<Routes['run']> = async ({ job, caller, subject }, deps) =>
+  (await views(deps, new Names(deps), [job], () => subject, caller.userId))[0]!
 
-export const compare: Implementation<Routes['compare']> = async ({ query, caller }, d) => {
+export const compare: Implementation<Routes['compare']> = async ({ query, caller }, deps) => {
   const ids = [...new Set(query.runs.split(','))]
-  const found = await Promise.all(ids.map((id) => inPipelineRun(d, caller, id, { permission: 'experiment.read' })))
+  const found = await Promise.all(ids.map((id) => inPipelineRun(deps, caller, id, { permission: 'experiment.read' })))
   const jobs = found.map((f) => f.job)
-  const names = new Names(d)
+  const names = new Names(deps)
   const [shown, indexes, version] = await Promise.all([
     Promise.all(found.map(async (f) => toRun(names, f.job, { userId: caller.userId, subject: f.subject }))),
     Promise.all(
       jobs.map(async (job) =>
-        mayShowArtifacts(job) ? parsed<ArtifactIndex>(d, 'released', objectOf.index(job.jobId)) : undefined,
+        mayShowArtifacts(job)
+          ? readJsonIfThere<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))
+          : undefined,
       ),
     ),
-    versionOf(d, jobs[0]!.run.pipelineId, jobs[0]!.run.version),
+    versionOf(deps, jobs[0]!.run.pipelineId, jobs[0]!.run.version),
   ])
   const nullable = <T>(
     rows: { name: string; title?: string; unit?: string; values: (T | undefined)[]; differs: boolean }[],

@@ -1,10 +1,11 @@
 /** A run's sealed chunks in the table: stored once, first write wins, counted by their keys. */
 import { coverage, type Range, runHash, type SealedRecord } from '../../domain/runs/records.ts'
 import { gaps, placed, reach } from '../../domain/runs/sequence.ts'
-import { AlreadyExists, type Item, queryAll, type Table } from '../../ports/table.ts'
+import { AlreadyExists, type Item, type Table } from '../../ports/table.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type ChunkItem, keyOf, type RunItem } from '../kernel/items.ts'
-import { pause } from './turns.ts'
+import { pause } from '../kernel/retry.ts'
+import { highestSeq, storedChunks } from '../stores/run-records.ts'
 
 type Run = Item<RunItem>
 export interface Incoming {
@@ -37,24 +38,9 @@ function chunkOf(run: Run, c: Incoming, from: number, to: number): Item<ChunkIte
     order: nextOrder(c.at),
     produced: c.produced,
     position: c.position,
-    ...(end ? { end } : {}),
+    end,
   }
 }
-
-const stored = <K extends keyof ChunkItem>(
-  d: { table: Table },
-  runId: string,
-  from: number,
-  to: number,
-  attributes: K[],
-): AsyncGenerator<Item<Pick<ChunkItem, K>>> =>
-  queryAll<Pick<ChunkItem, K>>(d.table, `RUN#${runId}`, {
-    from: keyOf.chunk(runId, from).sk,
-    to: keyOf.chunk(runId, to).sk,
-    attributes,
-  })
-
-export const highestSeq = 9_999_999_999
 
 /**
  * The highest number of a run that this process has stored: the run item's count lags behind, and what overlaps must be
@@ -80,7 +66,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
  * number (nothing is written then), `run-finished` when a new number may not be written.
  */
 export async function storeChunk(
-  d: { table: Table },
+  deps: { table: Table },
   run: Run,
   c: Incoming,
   open: (seq: number) => boolean,
@@ -93,7 +79,7 @@ export async function storeChunk(
   // Above what is known to be stored, one conditional put decides.
   if (c.first > Math.max(run.through, storedHere.get(run.runId) ?? 0) && mayWrite()) {
     try {
-      await d.table.create(chunkOf(run, c, c.first, last))
+      await deps.table.create(chunkOf(run, c, c.first, last))
       remember(run.runId, last)
       return
     } catch (e) {
@@ -101,7 +87,9 @@ export async function storeChunk(
     }
   }
   for (let tries = 0; ; tries++) {
-    const at = placed(await all(stored(d, run.runId, reach(c.first), last, ['first', 'last', 'order', 'hashes'])))
+    const at = placed(
+      await all(storedChunks(deps, run.runId, reach(c.first), last, ['first', 'last', 'order', 'hashes'])),
+    )
     const other = c.hashes.findIndex((hash, i) => {
       const held = at.get(c.first + i)
       return held !== undefined && held.hashes[c.first + i - held.first] !== hash
@@ -122,7 +110,7 @@ export async function storeChunk(
     )
       throw finished()
     try {
-      for (const [a, b] of unseen) await d.table.create(chunkOf(run, c, a, b))
+      for (const [a, b] of unseen) await deps.table.create(chunkOf(run, c, a, b))
       remember(run.runId, last)
       return
     } catch (e) {
@@ -148,9 +136,9 @@ export interface Count {
 }
 
 /** Counts a run's chunks: all of them, or (`since`) those after what the run item knows already. */
-export async function count(d: { table: Table }, run: Run, since = 0): Promise<Count> {
+export async function count(deps: { table: Table }, run: Run, since = 0): Promise<Count> {
   const chunks = await all(
-    stored(d, run.runId, since > 0 ? reach(since + 1) : 1, highestSeq, [
+    storedChunks(deps, run.runId, since > 0 ? reach(since + 1) : 1, highestSeq, [
       'first',
       'last',
       'bytes',
@@ -186,7 +174,7 @@ export async function count(d: { table: Table }, run: Run, since = 0): Promise<C
     ),
     position: max((k) => k.position, run.position),
     last: chunks.reduce((latest, k) => (k.at > latest ? k.at : latest), run.last),
-    ...(end ? { end } : {}),
+    end,
   }
 }
 
@@ -194,8 +182,8 @@ export async function count(d: { table: Table }, run: Run, since = 0): Promise<C
  * Whether what is stored is the whole sequence that an end record speaks of: no gap, nothing beyond, and the same
  * bytes.
  */
-export async function isWhole(d: { table: Table }, run: Run, end: { last: number; hash: string }): Promise<boolean> {
-  const at = placed(await all(stored(d, run.runId, 1, highestSeq, ['first', 'last', 'order', 'hashes'])))
+export async function isWhole(deps: { table: Table }, run: Run, end: { last: number; hash: string }): Promise<boolean> {
+  const at = placed(await all(storedChunks(deps, run.runId, 1, highestSeq, ['first', 'last', 'order', 'hashes'])))
   if (at.size !== end.last || !at.has(end.last)) return false
   const hashes: string[] = []
   for (let seq = 1; seq < end.last; seq++) {
@@ -204,40 +192,4 @@ export async function isWhole(d: { table: Table }, run: Run, end: { last: number
     hashes.push(held.hashes[seq - held.first]!)
   }
   return (await runHash(hashes)) === end.hash
-}
-
-export interface Sequenced extends SealedRecord {
-  seq: number
-}
-
-/** Stored records from `from` up, in order, until about `maxBytes` of ciphertext; `next` is where to go on. */
-export async function readRecords(
-  d: { table: Table },
-  runId: string,
-  from: number,
-  to: number,
-  maxBytes: number,
-): Promise<{ records: Sequenced[]; next?: number }> {
-  const chunks: Item<Pick<ChunkItem, 'first' | 'last' | 'order' | 'records'>>[] = []
-  let bytes = 0
-  let settled = Infinity
-  for await (const c of stored(d, runId, reach(from), Math.min(to, highestSeq), [
-    'first',
-    'last',
-    'order',
-    'records',
-  ])) {
-    // Chunks come by first number: all that could hold a number below this one's first have been read.
-    if (bytes > maxBytes && c.first > from) {
-      settled = c.first
-      break
-    }
-    chunks.push(c)
-    for (const [i, r] of c.records.entries()) if (c.first + i >= from) bytes += r.jwe.length
-  }
-  const records = [...placed(chunks)]
-    .filter(([seq]) => seq >= from && seq < settled && seq <= to)
-    .sort(([a], [b]) => a - b)
-    .map(([seq, c]): Sequenced => ({ seq, ...(c.records[seq - c.first] as SealedRecord) }))
-  return { records, ...(settled <= to && settled !== Infinity ? { next: settled } : {}) }
 }

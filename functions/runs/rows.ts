@@ -12,18 +12,18 @@ type Row = z.input<typeof RunRow>
 const seesPseudonyms = (who: Subject): boolean => may(who, 'runs.rows') && (who.rights ?? []).includes('pseudonyms')
 
 /** Makes rows of runs; each link is read once. */
-export function rowsFor(d: Deps, who: Subject): (r: RunItem) => Promise<Row> {
+export function rowsFor(deps: Deps, who: Subject): (r: RunItem) => Promise<Row> {
   const labels = new Map<string, Promise<string>>()
   const label = (code: string): Promise<string> => {
     let l = labels.get(code)
-    if (!l) labels.set(code, (l = d.table.get<LinkItem>(keyOf.link(code), ['label']).then((k) => k?.label ?? '')))
+    if (!l) labels.set(code, (l = deps.table.get<LinkItem>(keyOf.link(code), ['label']).then((k) => k?.label ?? '')))
     return l
   }
   const pseudonyms = seesPseudonyms(who)
   return async (r) => ({
     runId: r.runId,
     studyId: r.studyId,
-    state: stateAt(r, d.now()),
+    state: stateAt(r, deps.now()),
     condition: r.condition,
     version: r.version,
     preview: r.preview,

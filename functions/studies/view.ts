@@ -9,7 +9,7 @@ import type { LinkItem, StudyItem, VersionItem } from '../kernel/items.ts'
 
 /** A person's rights on a study, with those that a role gives. */
 const rightsOf = (who: Subject): StudyRight[] => {
-  const person: Subject = { roles: who.roles, ...(who.rights ? { rights: who.rights } : {}) }
+  const person: Subject = { roles: who.roles, rights: who.rights }
   const byRole: StudyRight[] = [
     ...(may(person, 'study.share') ? ['share' as const] : []),
     ...(may(person, 'study.unshare') ? ['remove' as const] : []),
@@ -43,17 +43,17 @@ export const toVersion = (v: VersionItem): z.input<typeof StudyVersion> => ({
   bytes: v.bytes,
 })
 
-export const toLink = (d: Pick<Deps, 'settings' | 'now'>, l: LinkItem): z.input<typeof Link> => ({
+export const toLink = (deps: Pick<Deps, 'settings' | 'now'>, l: LinkItem): z.input<typeof Link> => ({
   code: l.code,
-  url: `${d.settings.mainOrigin}/p/${l.code}`,
+  url: `${deps.settings.mainOrigin}/p/${l.code}`,
   kind: l.kind,
   label: l.label,
   created: l.created,
   expires: l.expires,
-  ...(l.quota === undefined ? {} : { quota: l.quota }),
+  quota: l.quota,
   started: l.started,
   revoked: l.revoked,
-  state: linkState(l, d.now()),
+  state: linkState(l, deps.now()),
   ...(l.completionUrl ? { completionUrl: l.completionUrl } : {}),
   ...(l.abortUrl ? { abortUrl: l.abortUrl } : {}),
   ...(l.outsideIdParameter ? { outsideIdParameter: l.outsideIdParameter } : {}),

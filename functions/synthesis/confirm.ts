@@ -11,7 +11,6 @@ import { countError } from '../../domain/synthesis/inference.ts'
 import { synthesisDefaults, type SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { domainOf, type PlanFault, sharesOf } from '../../domain/synthesis/request.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
-import { inEpsilon } from '../datasets/budget.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -19,9 +18,12 @@ import { hashNow } from '../kernel/hash.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
 import { type JobItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { makeJob, type SynthesisAsk } from './making.ts'
+import { submitSynthesis, type SynthesisAsk } from './synthesis-job.ts'
 import { faultsOf, priceOf, type Source, sourceOf } from './source.ts'
-import { readingState, standingOf, toSynthesis } from './view.ts'
+import { readingState, toSynthesis } from './view.ts'
+import { inEpsilon } from '../stores/budget.ts'
+import { statusOf } from '../stores/synthesis-status.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof synthesis)['routes']
 
@@ -29,21 +31,21 @@ const planOf = (body: unknown): SynthesisPlan => body as SynthesisPlan
 const hashOf = (plan: SynthesisPlan): string => hashNow(canonical(plan))
 
 /** The table behind a synthesis, once its columns are known. */
-async function knownSource(d: Deps, s: Item<SynthesisItem>): Promise<Source> {
+async function knownSource(deps: Deps, s: Item<SynthesisItem>): Promise<Source> {
   if (
     s.upload &&
-    (s.state === 'uploading' || (s.state === 'reading' && (await readingState(d, s)).state !== 'proposed'))
+    (s.state === 'uploading' || (s.state === 'reading' && (await readingState(deps, s)).state !== 'proposed'))
   )
     throw new Failure('wrong-state', 'The file has not been read yet: there is nothing to plan for.')
-  return sourceOf(d, s)
+  return sourceOf(deps, s)
 }
 
 /** What each purchase would buy, in the words of its error. */
 const purchases = (plan: SynthesisPlan) => {
   const { bought, each, deltaEach } = sharesOf(plan)
   return bought.map((c) => {
-    const listed = c.kind === 'categorical' || c.kind === 'ordinal',
-      error = countError(each, plan.rowsPerPerson)
+    const listed = c.kind === 'categorical' || c.kind === 'ordinal'
+    const error = countError(each, plan.rowsPerPerson)
     return {
       what: `${listed ? 'categories' : 'bounds'} of ${c.name}`,
       nanoRho: Number(each),
@@ -60,9 +62,9 @@ const qualityWords = {
   poor: 'Expect little beyond single columns: more rows, fewer columns or a larger epsilon would help',
 } as const
 
-export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, body }, d) => {
-  const plan = planOf(body),
-    source = await knownSource(d, s)
+export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, body }, deps) => {
+  const plan = planOf(body)
+  const source = await knownSource(deps, s)
   const faults: PlanFault[] = faultsOf(plan, source)
   const nothing = {
     method: plan.method,
@@ -81,12 +83,12 @@ export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, bod
   if (q.refusal)
     return {
       feasible: false,
-      faults: [{ ...(q.refusal.column === undefined ? {} : { column: q.refusal.column }), message: q.refusal.message }],
+      faults: [{ column: q.refusal.column, message: q.refusal.message }],
       ...nothing,
     }
-  const paid = await payerOf(d, s, hashOf(plan)),
-    nanoRho = paid.payer ? 0 : priceOf(plan),
-    available = source.budget?.available ?? 0
+  const paid = await payerOf(deps, s, hashOf(plan))
+  const nanoRho = paid.payer ? 0 : priceOf(plan)
+  const available = source.budget?.available ?? 0
   const short =
     available < nanoRho ? [{ message: 'What is left of the dataset’s privacy budget does not cover this' }] : []
   return {
@@ -106,7 +108,7 @@ export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, bod
 
 /** Earlier jobs for the same plan, newest first; `payer` is set when one of them was charged for it. */
 async function payerOf(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   s: SynthesisItem,
   planHash: string,
 ): Promise<{ jobs: JobItem[]; payer: boolean }> {
@@ -114,7 +116,9 @@ async function payerOf(
     .filter((a) => a.planHash === planHash)
     .map((a) => a.jobId)
     .reverse()
-  const jobs = (await Promise.all(ids.map((id) => d.table.get<JobItem>(keyOf.job(id))))).filter((j) => j !== undefined)
+  const jobs = (await Promise.all(ids.map((id) => deps.table.get<JobItem>(keyOf.job(id))))).filter(
+    (j) => j !== undefined,
+  )
   return { jobs, payer: jobs.some((j) => j.charged === 'committed') }
 }
 
@@ -139,14 +143,14 @@ const faulty = (faults: PlanFault[]): Failure =>
  * that the platform makes itself (functions/synthesis/twins.ts).
  */
 export async function launch(
-  d: Deps,
+  deps: WorkflowDeps,
   s: Item<SynthesisItem>,
   source: Source,
   plan: SynthesisPlan,
   userId: string,
 ): Promise<{ synthesis: Item<SynthesisItem>; jobId: string }> {
-  const planHash = hashOf(plan),
-    { jobs, payer } = await payerOf(d, s, planHash)
+  const planHash = hashOf(plan)
+  const { jobs, payer } = await payerOf(deps, s, planHash)
   const nanoRho = payer ? 0 : priceOf(plan)
   if ((source.budget?.available ?? 0) < nanoRho)
     throw new Failure(
@@ -163,30 +167,33 @@ export async function launch(
   }
   let now: Item<SynthesisItem>
   try {
-    now = await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+    now = await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
       set: {
         state: 'running',
         plan,
         planHash,
         jobId,
         attempts: [...s.attempts, { planHash, jobId }],
-        changed: d.now().toISOString(),
+        changed: deps.now().toISOString(),
       },
       when: [{ attribute: 'rev', is: 'equal', value: s.rev! }],
     })
   } catch (e) {
     throw e instanceof ConditionFailed ? changed() : e
   }
-  await makeJob(d, jobId, { dataset: source.dataset, synthesis: now }, userId, ask, nanoRho)
+  await submitSynthesis(deps, jobId, { dataset: source.dataset, synthesis: now }, userId, ask, nanoRho)
   return { synthesis: now, jobId }
 }
 
-export const confirm: Implementation<Routes['confirm']> = async ({ synthesis: s, body, subject, caller }, d) => {
+export const confirm: Implementation<Routes['confirm'], WorkflowDeps> = async (
+  { synthesis: s, body, subject, caller },
+  deps,
+) => {
   const plan = planOf(body.plan)
-  const { job, state } = await standingOf(d, s)
+  const { job, state } = await statusOf(deps, s)
   // The same plan again: a button pressed twice, or a request that was sent again.
   if (s.planHash === hashOf(plan) && job && (jobLife[job.state].live || job.state === 'succeeded'))
-    return toSynthesis(d, s, subject)
+    return toSynthesis(deps, s, subject)
   if (s.rev !== body.rev) throw changed()
   if (state === 'running' || state === 'ready' || state === 'expired')
     throw new Failure(
@@ -195,7 +202,7 @@ export const confirm: Implementation<Routes['confirm']> = async ({ synthesis: s,
         ? 'Another plan is being worked on. Wait for it, or cancel it.'
         : `This one is ${state}. Begin another version of it to make one by another plan.`,
     )
-  const source = await knownSource(d, s)
+  const source = await knownSource(deps, s)
   const faults = faultsOf(plan, source)
   if (faults.length > 0) throw faulty(faults)
   const { refusal } = feasibility({
@@ -206,16 +213,15 @@ export const confirm: Implementation<Routes['confirm']> = async ({ synthesis: s,
     delta: plan.delta,
     rowsPerPerson: plan.rowsPerPerson,
   })
-  if (refusal)
-    throw faulty([{ ...(refusal.column === undefined ? {} : { column: refusal.column }), message: refusal.message }])
-  await record(d, s.organisationId, whoOf(caller), [
+  if (refusal) throw faulty([{ column: refusal.column, message: refusal.message }])
+  await record(deps, s.organisationId, whoOf(caller), [
     {
       act: 'synthesis.confirmed',
       object: `synthesis ${s.synthesisId}`,
       detail: { dataset: s.datasetId, plan: hashOf(plan), epsilon: plan.epsilon, method: plan.method },
     },
   ])
-  const { synthesis, jobId } = await launch(d, s, source, plan, caller.userId)
-  await d.workflow.start(jobId, 1)
-  return toSynthesis(d, synthesis, subject)
+  const { synthesis, jobId } = await launch(deps, s, source, plan, caller.userId)
+  await deps.workflow.start(jobId, 1)
+  return toSynthesis(deps, synthesis, subject)
 }

@@ -5,7 +5,7 @@
 import type { PlannedColumn, SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { type PlanFault, proposePlan } from '../../domain/synthesis/request.ts'
 import type { TableReading } from '../../ports/engine.ts'
-import type { Reading } from '../datasets/files.ts'
+import type { Reading } from '../stores/dataset-files.ts'
 
 type Read = TableReading['columns'][number]
 
@@ -83,8 +83,8 @@ function planned(c: PlannedColumn, read: Read, rows: number): PlannedColumn {
 
 /** A plan for an uploaded file, and a hint for each of its columns. */
 export function planOfReading(reading: Reading): { plan: SynthesisPlan; hints: Record<string, string> } {
-  const read = reading.tables[0]!,
-    table = reading.proposed.tables[0]!
+  const read = reading.tables[0]!
+  const table = reading.proposed.tables[0]!
   const plan = proposePlan(table, Math.max(1, Number(read.rows.toPrecision(1))))
   return {
     plan: {

@@ -8,7 +8,6 @@ import { stored } from '../../domain/privacy/ledger.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { type PlanFault, planFaults, proposePlan, sharesOf } from '../../domain/synthesis/request.ts'
 import type { Item } from '../../ports/table.ts'
-import { type Reading, readingOf } from '../datasets/files.ts'
 import type { Deps } from '../kernel/deps.ts'
 import {
   type BudgetItem,
@@ -18,6 +17,7 @@ import {
   type SynthesisItem,
 } from '../kernel/items.ts'
 import { readingFaults } from './facts.ts'
+import { type Reading, readingOf } from '../stores/dataset-files.ts'
 
 export interface Source {
   dataset: Item<DatasetItem>
@@ -31,16 +31,16 @@ export interface Source {
  * A registered table is as its version declares it, an upload as it was read. `names` is empty while the upload has not
  * been read.
  */
-export async function sourceOf(d: Pick<Deps, 'table' | 'objects'>, s: SynthesisItem): Promise<Source> {
+export async function sourceOf(deps: Pick<Deps, 'table' | 'objects'>, s: SynthesisItem): Promise<Source> {
   const [dataset, budget, version, reading] = await Promise.all([
-    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
-    d.table.get<BudgetItem>(keyOf.budget(s.datasetId)),
-    s.upload ? undefined : d.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion)),
-    s.upload ? readingOf(d, s.datasetId) : undefined,
+    deps.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
+    deps.table.get<BudgetItem>(keyOf.budget(s.datasetId)),
+    s.upload ? undefined : deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion)),
+    s.upload ? readingOf(deps, s.datasetId) : undefined,
   ])
   const declared = version?.data.schema.tables.find((t) => t.name === s.table)
   const names = (declared ?? reading?.tables[0])?.columns.map((c) => c.name) ?? []
-  return { dataset: dataset!, ...(declared ? { declared } : {}), ...(reading ? { reading } : {}), budget, names }
+  return { dataset: dataset!, declared, reading, budget, names }
 }
 
 /**

@@ -4,58 +4,27 @@ import type { Evaluation, Synthesis, SynthesisCard } from '../../contracts/synth
 import { may, type Subject } from '../../domain/access/permissions.ts'
 import type { EvaluationResult, RoundShown } from '../../domain/synthesis/manifest.ts'
 import type { PlanFault } from '../../domain/synthesis/request.ts'
-import type { SynthesisState } from '../../domain/synthesis/life.ts'
 import { jobCodes } from '../../domain/release/job-codes.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
-import { ObjectMissing } from '../../ports/objects.ts'
 import type { Item } from '../../ports/table.ts'
-import { type Reading, readingOf } from '../datasets/files.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type JobItem, keyOf, type PersonProfile, type SynthesisItem } from '../kernel/items.ts'
 import { planOfReading } from './facts.ts'
-import { objectOf } from './making.ts'
-
-export async function readObject<T>(
-  d: Pick<Deps, 'objects'>,
-  bucket: 'protected' | 'released',
-  key: string,
-): Promise<T | undefined> {
-  try {
-    return JSON.parse(new TextDecoder().decode(await d.objects.get(bucket, key))) as T
-  } catch (e) {
-    if (e instanceof ObjectMissing) return undefined
-    throw e
-  }
-}
-
-/** What the job makes of the stored state. A confirmation that was killed before it made its job has not happened. */
-function stateOf(s: SynthesisItem, job: JobItem | undefined, now: string): SynthesisState {
-  if (s.expires !== undefined && s.expires <= now) return 'expired'
-  if (s.state !== 'running') return s.state
-  if (!job) return 'proposed'
-  return jobLife[job.state].live ? 'running' : job.state === 'succeeded' ? 'ready' : 'failed'
-}
-
-export interface Standing {
-  job: JobItem | undefined
-  state: SynthesisState
-}
-/** The present state, from the synthesis and its job. An upload that is being read: `readingState`. */
-export async function standingOf(d: Pick<Deps, 'table' | 'now'>, s: SynthesisItem): Promise<Standing> {
-  const job = s.jobId === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(s.jobId))
-  return { job, state: stateOf(s, job, d.now().toISOString()) }
-}
+import { type Reading, readingOf } from '../stores/dataset-files.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
+import { statusOf, type SynthesisStatus } from '../stores/synthesis-status.ts'
 
 /** How the reading of an upload stands, with what was read or what was wrong with the file. */
 export async function readingState(
-  d: Pick<Deps, 'table' | 'objects'>,
+  deps: Pick<Deps, 'table' | 'objects'>,
   s: SynthesisItem,
 ): Promise<
   { state: 'reading' | 'failed' } | { state: 'proposed'; reading: Reading } | { state: 'failed'; fault: string }
 > {
   const [dataset, reading] = await Promise.all([
-    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
-    readingOf(d, s.datasetId),
+    deps.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
+    readingOf(deps, s.datasetId),
   ])
   if (reading?.jobId === s.readingJob && reading) return { state: 'proposed', reading }
   if (dataset?.problem)
@@ -63,20 +32,22 @@ export async function readingState(
       state: 'failed',
       fault: `${dataset.problem.line === undefined ? '' : `Line ${dataset.problem.line}: `}${dataset.problem.reason}`,
     }
-  const job = s.readingJob === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(s.readingJob))
+  const job = s.readingJob === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(s.readingJob))
   return job && !jobLife[job.state].live && job.state !== 'succeeded'
     ? { state: 'failed', fault: jobCodes[job.problem?.code ?? 'infrastructure'] }
     : { state: 'reading' }
 }
 
-async function evaluationsOf(d: Deps, s: SynthesisItem, custodian: boolean): Promise<z.input<typeof Evaluation>[]> {
+async function evaluationsOf(deps: Deps, s: SynthesisItem, custodian: boolean): Promise<z.input<typeof Evaluation>[]> {
   const found = await Promise.all(
     s.evaluations.map(async (jobId) => {
-      const job = await d.table.get<JobItem>(keyOf.job(jobId))
+      const job = await deps.table.get<JobItem>(keyOf.job(jobId))
       if (job?.state !== 'succeeded') return []
       const result =
-        (await readObject<EvaluationResult>(d, 'released', objectOf.evaluation(s.synthesisId, jobId))) ??
-        (custodian ? await readObject<EvaluationResult>(d, 'protected', objectOf.own(s.synthesisId, jobId)) : undefined)
+        (await readJsonIfThere<EvaluationResult>(deps, 'released', synthesisObject.evaluation(s.synthesisId, jobId))) ??
+        (custodian
+          ? await readJsonIfThere<EvaluationResult>(deps, 'protected', synthesisObject.own(s.synthesisId, jobId))
+          : undefined)
       if (!result) return []
       return [
         {
@@ -84,8 +55,8 @@ async function evaluationsOf(d: Deps, s: SynthesisItem, custodian: boolean): Pro
           charged: result.charged,
           at: job.ended!,
           ...result.agreement,
-          ...(result.model ? { model: result.model } : {}),
-          ...(result.noise === undefined ? {} : { noise: result.noise }),
+          model: result.model,
+          noise: result.noise,
           ...(result.figures
             ? {
                 tvd1: [{ column: 'mean over all columns', tvd: result.figures.tvd1 }],
@@ -103,8 +74,8 @@ type View = z.input<typeof Synthesis>
 type Seen = Pick<View, 'state' | 'plan' | 'hints' | 'problem' | 'faults'>
 
 /** State, plan and faults of one that is being read, or waits for its plan to be confirmed. */
-async function beginning(d: Deps, s: SynthesisItem): Promise<Seen> {
-  const read = await readingState(d, s)
+async function beginning(deps: Deps, s: SynthesisItem): Promise<Seen> {
+  const read = await readingState(deps, s)
   if (read.state === 'reading') return { state: 'reading' }
   if (!('reading' in read)) {
     const fault = 'fault' in read ? read.fault : ''
@@ -115,43 +86,47 @@ async function beginning(d: Deps, s: SynthesisItem): Promise<Seen> {
 }
 
 /** What became of the job. */
-async function outcome(d: Deps, s: SynthesisItem, { job, state }: Standing): Promise<Seen> {
-  const seen: Seen = { state, ...(s.plan ? { plan: s.plan } : {}) }
+async function outcome(deps: Deps, s: SynthesisItem, { job, state }: SynthesisStatus): Promise<Seen> {
+  const seen: Seen = { state, plan: s.plan }
   if (state === 'proposed' && s.upload) {
-    const reading = await readingOf(d, s.datasetId)
+    const reading = await readingOf(deps, s.datasetId)
     return reading ? { ...seen, hints: planOfReading(reading).hints } : seen
   }
   if (state !== 'failed' || !job) return seen
-  const faults = await readObject<PlanFault[]>(d, 'protected', objectOf.faults(s.synthesisId, job.jobId))
+  const faults = await readJsonIfThere<PlanFault[]>(deps, 'protected', synthesisObject.faults(s.synthesisId, job.jobId))
   return { ...seen, problem: jobCodes[job.problem?.code ?? 'infrastructure'], ...(faults ? { faults } : {}) }
 }
 
 /** For a list `brief` leaves out what only a synthesis's own page shows. */
 export async function toSynthesis(
-  d: Deps,
+  deps: Deps,
   s: Item<SynthesisItem>,
   subject: Subject,
   { brief = false }: { brief?: boolean } = {},
 ): Promise<View> {
   const custodian = may({ ...subject, shared: s.shared }, 'synthesis.make')
   const [standing, dataset, owner] = await Promise.all([
-    standingOf(d, s),
-    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
-    d.table.get<PersonProfile>(keyOf.person(s.userId), ['name']),
+    statusOf(deps, s),
+    deps.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
+    deps.table.get<PersonProfile>(keyOf.person(s.userId), ['name']),
   ])
   const { job } = standing
   const { state, plan, hints, problem, faults } =
-    standing.state === 'reading' ? await beginning(d, s) : await outcome(d, s, standing)
+    standing.state === 'reading' ? await beginning(deps, s) : await outcome(deps, s, standing)
   const ready = state === 'ready' && job !== undefined
   const [card, progress, evaluations] =
     brief || !job
       ? [undefined, undefined, []]
       : await Promise.all([
           ready || state === 'expired'
-            ? readObject<z.input<typeof SynthesisCard>>(d, 'released', objectOf.card(s.synthesisId, job.jobId))
+            ? readJsonIfThere<z.input<typeof SynthesisCard>>(
+                deps,
+                'released',
+                synthesisObject.card(s.synthesisId, job.jobId),
+              )
             : undefined,
-          readObject<RoundShown[]>(d, 'protected', objectOf.progress(s.synthesisId, job.jobId)),
-          evaluationsOf(d, s, custodian),
+          readJsonIfThere<RoundShown[]>(deps, 'protected', synthesisObject.progress(s.synthesisId, job.jobId)),
+          evaluationsOf(deps, s, custodian),
         ])
   const acts = {
     confirm: state === 'proposed' || (state === 'failed' && plan !== undefined),
@@ -179,7 +154,7 @@ export async function toSynthesis(
     ...(hints && custodian && !brief ? { hints } : {}),
     ...(s.jobId ? { jobId: s.jobId } : {}),
     rounds: progress ?? [],
-    ...(card ? { card } : {}),
+    card,
     evaluations,
     ...(problem && custodian ? { problem } : {}),
     ...(faults && custodian ? { faults } : {}),
