@@ -10,23 +10,28 @@
  * medians); each one's own is in the figures. "Small" is 10,000 rows of 1,000 people: overhead there is what is not
  * DuckDB’s own.
  *
- * `--runs N` (default 5) by turns after one that warms up, medians; `--rows 1000000,10000000`; `--only NAME`.
+ * `--runs N` (default 5) by turns after one that warms up, medians; `--rows 1000000,10000000`; `--only NAME`; `--quick`
+ * one run of one statement over 10,000 and 100,000 rows.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { Client } from '../clients/api.ts'
 import { openStage, register } from '../test/jobs-support.ts'
+import { atMost, report } from './report.ts'
 
 const { values } = parseArgs({
   options: {
-    runs: { type: 'string', default: '5' },
-    rows: { type: 'string', default: '1000000,10000000' },
+    runs: { type: 'string' },
+    rows: { type: 'string' },
     only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
   },
 })
+const runs = Number(values.runs ?? (values.quick ? 1 : 5))
+const only = (values.only ?? (values.quick ? 'groups' : undefined))?.split(',')
 const visitsEach = 10
 const small = 10_000
 
@@ -107,10 +112,10 @@ async function asked(client: Client, dataset: string, code: string): Promise<{ m
   }
 }
 
-const sizes = values.rows.split(',').map(Number)
+const sizes = (values.rows ?? (values.quick ? '100000' : '1000000,10000000')).split(',').map(Number)
 const folder = await mkdtemp(join(tmpdir(), 'cloister-bench-query-'))
 const stage = await openStage()
-const chosen = Object.entries(statements).filter(([name]) => !values.only || values.only.split(',').includes(name))
+const chosen = Object.entries(statements).filter(([name]) => !only || only.includes(name))
 const figures: Record<string, unknown> = {}
 const ratios: Record<number, number> = {}
 let overhead = 0
@@ -138,7 +143,7 @@ try {
       const bares: number[] = []
       const jobs: number[] = []
       const ids: string[] = []
-      for (let i = 0; i <= Number(values.runs); i++) {
+      for (let i = 0; i <= runs; i++) {
         const at = performance.now()
         await (await bare.runAndReadAll(sql)).getRowsJS()
         const b = performance.now() - at
@@ -183,15 +188,8 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 const largest = Math.max(...sizes)
-log(
-  JSON.stringify({
-    bench: 'query',
-    machine: { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version },
-    figures,
-    goals: {
-      [`ratioAt${largest}`]: { goal: 1.3, got: ratios[largest], met: ratios[largest]! <= 1.3 },
-      smallOverheadMs: { goal: 600, got: overhead, met: overhead < 600 },
-    },
-  }),
-)
+report('query', values.quick, figures, {
+  [`ratioAt${largest}`]: atMost(1.3, ratios[largest]!),
+  smallOverheadMs: atMost(600, overhead),
+})
 process.exit(0)
