@@ -36,7 +36,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
   {
     area: 'jobs',
     name: 'prepare',
-    entry: 'functions/jobs/prepare.handler.ts',
+    entry: 'functions/workflow/prepare.handler.ts',
     grants: [
       'read ORG',
       'read SYN',
@@ -71,7 +71,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
   {
     area: 'jobs',
     name: 'registration',
-    entry: 'functions/jobs/registration.handler.ts',
+    entry: 'functions/datasets/registration/register.handler.ts',
     grants: [
       'read ORG',
       'read SYN',
@@ -94,7 +94,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
   {
     area: 'jobs',
     name: 'check',
-    entry: 'functions/jobs/check.handler.ts',
+    entry: 'functions/workflow/check.handler.ts',
     grants: [
       'read ORG',
       'read SYN',
@@ -117,7 +117,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
   {
     area: 'jobs',
     name: 'settle',
-    entry: 'functions/jobs/settle.handler.ts',
+    entry: 'functions/workflow/settle.handler.ts',
     grants: [
       'read ORG',
       'read DATASET',
@@ -140,7 +140,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
   {
     area: 'jobs',
     name: 'watch',
-    entry: 'functions/jobs/watch.handler.ts',
+    entry: 'functions/workflow/recover-jobs.handler.ts',
     grants: [
       'read ORG',
       'read SYN',

@@ -12,6 +12,7 @@ import {
 import { runCodes, type RunCode, runStates } from '../domain/pipelines/life.ts'
 import { proposals } from '../domain/pipelines/parameters.ts'
 import { mostAxes, mostRuns } from '../domain/pipelines/sweep.ts'
+import { pipelineEntities } from './pipelines.entities.ts'
 import { area, route } from './route.ts'
 import {
   DatasetId,
@@ -875,4 +876,5 @@ export const pipelines = area(
       grants: ['read ORG', 'read EXPERIMENT', 'read JOB', 'get released', 'read-log'],
     }),
   },
+  pipelineEntities,
 )

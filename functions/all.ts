@@ -1,8 +1,9 @@
 /** Every function by its area and name, for a host that runs them in one process. */
-import type { Deps } from './kernel/deps.ts'
 import type { LambdaHandler } from './kernel/handler.ts'
+import type { createCompute } from './workflow/compute.ts'
+import type { WorkflowDeps } from './workflow/job-kind.ts'
 
-export type Creator = (deps: Deps) => LambdaHandler
+export type Creator = (deps: WorkflowDeps) => LambdaHandler
 
 /** Loaded when asked for, as in AWS: one function's module says nothing about the others'. */
 export const creators: Record<string, () => Promise<Creator>> = {
@@ -24,17 +25,16 @@ export const creators: Record<string, () => Promise<Creator>> = {
 }
 
 /** A step of the workflow: told which job, it finds out for itself where the job stands. */
-export type StepCreator = (deps: Deps) => (input: { jobId: string; attempt: number }) => Promise<object>
+export type StepCreator = (deps: WorkflowDeps) => (input: { jobId: string; attempt: number }) => Promise<object>
 
 /** The functions that contracts/workflow.asl.json names, for the same host. */
-export const steps: Record<
-  'prepare' | 'compute' | 'query' | 'registration' | 'check' | 'settle',
-  () => Promise<StepCreator>
-> = {
-  prepare: async () => (await import('./jobs/prepare.ts')).createPrepare,
-  compute: async () => (await import('./workflow/compute.ts')).createCompute as StepCreator,
+export const steps: Record<'prepare' | 'query' | 'registration' | 'check' | 'settle', () => Promise<StepCreator>> & {
+  compute: () => Promise<typeof createCompute>
+} = {
+  prepare: async () => (await import('./workflow/prepare.ts')).createPrepare,
+  compute: async () => (await import('./workflow/compute.ts')).createCompute,
   query: async () => (await import('./jobs/query.ts')).createQuery,
-  registration: async () => (await import('./jobs/registration.ts')).createRegistration,
-  check: async () => (await import('./jobs/check.ts')).createCheck,
-  settle: async () => (await import('./jobs/settle.ts')).createSettle,
+  registration: async () => (await import('./datasets/registration/register.ts')).createRegistration,
+  check: async () => (await import('./workflow/check.ts')).createCheck,
+  settle: async () => (await import('./workflow/settle.ts')).createSettle,
 }

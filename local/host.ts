@@ -16,8 +16,9 @@ import { createTable, localTable } from '../adapters/local/table.ts'
 import { createAuthorizer } from '../functions/access/authorizer.ts'
 import { createLoginEvents } from '../functions/access/login-events.ts'
 import { creators } from '../functions/all.ts'
-import { createWatch } from '../functions/jobs/watch.ts'
-import type { Deps } from '../functions/kernel/deps.ts'
+import { createRecoverJobs } from '../functions/workflow/recover-jobs.ts'
+import { kinds } from '../functions/job-kinds.ts'
+import type { WorkflowDeps } from '../functions/workflow/job-kind.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
 import { readJson, writeWhole } from './files.ts'
@@ -54,7 +55,7 @@ export interface Host {
   mainOrigin: string
   studyOrigin: string
   home: string
-  deps: Deps
+  deps: WorkflowDeps
   demo: boolean
   storePid: () => number | undefined
   close: () => Promise<void>
@@ -187,7 +188,8 @@ export async function startHost(o: HostOptions): Promise<Host> {
       confinement: async () => onlyOne(await tried.known()),
       log: journal.log,
     })
-    const deps: Deps = {
+    const deps: WorkflowDeps = {
+      kinds,
       table: localTable(at),
       objects,
       keys: localKeys({ file: join(home, 'keyring.json') }),
@@ -276,7 +278,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
     await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))
     // At the start, too: it takes up what a kill has interrupted. The gateway is open by then, and runners fetch their
     // inputs through it.
-    undo.push(every(visitMilliseconds, createWatch(deps), failed('watch'), true).close)
+    undo.push(every(visitMilliseconds, createRecoverJobs(deps), failed('watch'), true).close)
     return {
       languages: tried,
       runners: compute.pids,

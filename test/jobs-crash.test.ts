@@ -261,7 +261,7 @@ it('gives up after three attempts, as the platform’s failure, and gives the ch
 it('two hundred reservations race for a budget of one hundred', async () => {
   const t = await stage()
   try {
-    const { reserve } = await import('../functions/jobs/charging.ts')
+    const { reserve } = await import('../functions/workflow/budget-charge.ts')
     const { limit } = await t.budget()
     const charge = Math.floor(limit / 100)
     const jobs = Array.from({ length: 200 }, (_, i) => ({ jobId: `job_${i}`, datasetId: t.datasetId, charge }) as never)

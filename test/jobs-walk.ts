@@ -7,16 +7,17 @@ import { gzipSync } from 'node:zlib'
 import type { DatasetPolicy } from '../domain/datasets/policy.ts'
 import { defaultDatasetPolicy } from '../domain/datasets/policy.ts'
 import type { DatasetSchema } from '../domain/datasets/schema.ts'
-import type { Cohort } from '../domain/jobs/cohort.ts'
-import type { Manifest, Report, RunReport } from '../domain/jobs/manifest.ts'
+import type { Cohort } from '../domain/datasets/cohort.ts'
+import type { Manifest } from '../domain/jobs/manifest.ts'
+import type { Report, RunReport } from '../domain/release/run-report.ts'
 import { opening } from '../domain/privacy/ledger.ts'
 import { parseSelection, selectionText } from '../domain/sql/selection.ts'
 import type { QueryResult, QueryRow } from '../domain/sql/result.ts'
-import { createCheck } from '../functions/jobs/check.ts'
-import { createPrepare, type Prepared } from '../functions/jobs/prepare.ts'
+import { createCheck } from '../functions/workflow/check.ts'
+import { createPrepare, type Prepared } from '../functions/workflow/prepare.ts'
 import { createQuery } from '../functions/jobs/query.ts'
-import { createSettle } from '../functions/jobs/settle.ts'
-import { createWatch } from '../functions/jobs/watch.ts'
+import { createSettle } from '../functions/workflow/settle.ts'
+import { createRecoverJobs } from '../functions/workflow/recover-jobs.ts'
 import { newId } from '../functions/kernel/ids.ts'
 import {
   type BudgetItem,
@@ -396,7 +397,7 @@ export async function stage(
     query: createQuery(h.deps),
     check: createCheck(h.deps),
     settle: createSettle(h.deps),
-    watch: createWatch(h.deps),
+    watch: createRecoverJobs(h.deps),
   }
   const container: Stage['container'] = { send: () => undefined }
   const quietly = async (act: () => Promise<unknown>): Promise<void> => {

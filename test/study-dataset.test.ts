@@ -10,7 +10,6 @@ import { readCsv } from '../domain/datasets/csv.ts'
 import type { Op } from '../domain/runs/records.ts'
 import { recordHash, runHash, type SealedRecord } from '../domain/runs/records.ts'
 import { importRunKey, sealBytes, sealRecord, wrapRunKey } from '../domain/runs/sealing.ts'
-import { objectKey } from '../functions/runs/append.ts'
 import { type DatasetStage, sha256, stage } from '../functions/datasets/testing.ts'
 import type { ChainEvent } from '../domain/audit/chain.ts'
 import {
@@ -22,6 +21,7 @@ import {
 } from '../functions/kernel/items.ts'
 import { queryAll } from '../ports/table.ts'
 import { plantLink, plantStudy, type Planted } from './ingest-support.ts'
+import { objectKey } from '../functions/stores/run-records.ts'
 
 const marker = 'marker-of-a-participant'
 let s: DatasetStage, study: Planted, link: string

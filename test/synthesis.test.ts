@@ -13,7 +13,7 @@ import type { Client } from '../clients/api.ts'
 import { readCsv } from '../domain/datasets/csv.ts'
 import { type BudgetItem, keyOf } from '../functions/kernel/items.ts'
 import { sweepExpired } from '../functions/synthesis/expiry.ts'
-import { createWatch } from '../functions/jobs/watch.ts'
+import { createRecoverJobs } from '../functions/workflow/recover-jobs.ts'
 import { type Asked, openStage, refusedWith, register, settled, type Stage } from './jobs-support.ts'
 import {
   adultCsv,
@@ -456,7 +456,7 @@ describe('a dataset’s synthetic twin', () => {
       },
       { timeout: 120_000, interval: 100 },
     )
-    await createWatch(stage.host.deps)()
+    await createRecoverJobs(stage.host.deps)()
     expect(items).toMatchObject([{ table: 'people', shared: true, datasetVersion: 1 }])
     twin = await rested(cleo, items[0]!.synthesisId)
     expect(twin.state, JSON.stringify([twin.problem, twin.faults])).toBe('ready')

@@ -8,20 +8,28 @@ export interface QueueTerms {
   priority: number
   /** Seconds from the submission to the end, waiting included. What is not over then is stopped. */
   limitSeconds: number
+  /**
+   * A job has one container for all its attempts: a later one takes up what an earlier one has begun. What may be begun
+   * anew has one for each.
+   */
+  oncePerJob: boolean
 }
+
+/** Branches of the workflow on which a container computes (contracts/workflow.ts). */
+export type ContainerBranch = 'container' | 'pipeline'
 
 /** Queues by name. A container that asks for an hour or less is not kept waiting by those that ask for more. */
 export const queueTerms: Readonly<Record<ContainerQueue, QueueTerms>> = {
-  interactive: { priority: 10, limitSeconds: 4 * 3600 },
-  batch: { priority: 1, limitSeconds: 48 * 3600 },
-  pipeline: { priority: 5, limitSeconds: 96 * 3600 },
+  interactive: { priority: 10, limitSeconds: 4 * 3600, oncePerJob: false },
+  batch: { priority: 1, limitSeconds: 48 * 3600, oncePerJob: false },
+  pipeline: { priority: 5, limitSeconds: 96 * 3600, oncePerJob: true },
 }
 
 /** The longest that a container of people's questions may ask for and still be in the interactive queue, in seconds. */
 export const interactiveSeconds = 3600
 
 /** The queue of a container: runs of pipelines have one of their own, the others wait by the `seconds` they ask for. */
-export function queueOf(compute: 'container' | 'pipeline', seconds: number): ContainerQueue {
+export function queueOf(compute: ContainerBranch, seconds: number): ContainerQueue {
   if (compute === 'pipeline') return 'pipeline'
   return seconds <= interactiveSeconds ? 'interactive' : 'batch'
 }

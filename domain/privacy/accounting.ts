@@ -16,13 +16,13 @@ function logDelta(rho: number, epsilon: number): number {
     const a = 1 + Math.exp(logOrder)
     return (a - 1) * (a * rho - epsilon) - Math.log(a - 1) + a * Math.log1p(-1 / a)
   }
-  let low = -12,
-    high = 40
+  let low = -12
+  let high = 40
   const g = (Math.sqrt(5) - 1) / 2
-  let x1 = high - g * (high - low),
-    x2 = low + g * (high - low),
-    f1 = at(x1),
-    f2 = at(x2)
+  let x1 = high - g * (high - low)
+  let x2 = low + g * (high - low)
+  let f1 = at(x1)
+  let f2 = at(x2)
   for (let i = 0; i < 120; i++) {
     if (f1 < f2) {
       high = x2
@@ -58,8 +58,8 @@ export function deltaOf(rho: NanoRho, epsilon: number): number {
 export function epsilonOf(rho: NanoRho, delta: number): number {
   if (!(delta > 0 && delta < 1)) throw new RangeError('delta must be between 0 and 1')
   if (rho === 0n) return 0
-  let low = 0,
-    high = 1
+  let low = 0
+  let high = 1
   while (deltaOf(rho, high) > delta) high *= 2
   for (let i = 0; i < 100; i++) {
     const middle = (low + high) / 2
@@ -73,8 +73,8 @@ export function epsilonOf(rho: NanoRho, delta: number): number {
 export function rhoWithin(epsilon: number, delta: number): NanoRho {
   if (!(epsilon > 0)) throw new RangeError('epsilon must be positive')
   if (!(delta > 0 && delta < 1)) throw new RangeError('delta must be between 0 and 1')
-  let low = 0n,
-    high = nano
+  let low = 0n
+  let high = nano
   while (deltaOf(high, epsilon) <= delta) high *= 2n
   while (high - low > 1n) {
     const middle = (low + high) / 2n

@@ -85,10 +85,10 @@ describe('the ledger', () => {
         fc.array(step, { maxLength: 120 }),
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 6, maxLength: 6 }),
         (steps, charges) => {
-          const b = of(100),
-            decided = new Map<number, 'commit' | 'give-back'>(),
-            granted = new Set<number>(),
-            over = new Set<number>()
+          const b = of(100)
+          const decided = new Map<number, 'commit' | 'give-back'>()
+          const granted = new Set<number>()
+          const over = new Set<number>()
           const settle = (j: number): boolean => {
             const d = decided.get(j)
             return (

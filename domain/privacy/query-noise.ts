@@ -9,9 +9,10 @@
  * one person passes with probability at most `delta` (stability-based selection, Korolova et al. 2009; Wilson et al.
  * 2020).
  */
-import { arranged, evaluate, total } from '../disclosure/query-shape.ts'
-import type { Verdict } from '../disclosure/gate.ts'
-import type { ReleasedCell } from '../jobs/outputs.ts'
+import { arranged, total } from '../sql/answer.ts'
+import { evaluate } from '../sql/formula.ts'
+import type { Verdict } from '../release/verdict.ts'
+import type { ReleasedCell } from '../release/outputs.ts'
 import { type Measured, quantileBins, steps, vectorsOf } from '../sql/noise-plan.ts'
 import type { NoisePlan, QueryResult } from '../sql/result.ts'
 import { epsilonOf, type NanoRho, nano } from './accounting.ts'
@@ -61,8 +62,8 @@ function valueOf(p: NoisePlan, sums: readonly number[], noiseOfCount: number): n
   if (p.kind === 'quantile') return quantile(p, sums, noiseOfCount)
   const [n, first, second] = sums as [number, number, number | undefined]
   if (n < 2 || n < 2 * noiseOfCount) return null
-  const middle = (p.low + p.high) / 2,
-    mean = clamp(first / steps / n, -1, 1)
+  const middle = (p.low + p.high) / 2
+  const mean = clamp(first / steps / n, -1, 1)
   if (p.kind === 'mean') return middle + mean * p.scale
   const spread = (clamp(second! / steps / n - mean ** 2, 0, 1) * p.scale ** 2 * n) / (n - 1)
   return p.kind === 'variance' ? spread : Math.sqrt(spread)
@@ -73,9 +74,9 @@ function valueOf(p: NoisePlan, sums: readonly number[], noiseOfCount: number): n
  * bin.
  */
 function quantile(p: NoisePlan, bins: readonly number[], noiseOfCount: number): number | null {
-  const counts = bins.map((b) => Math.max(0, b)),
-    sum = bins.reduce((a, b) => a + b, 0),
-    all = counts.reduce((a, b) => a + b, 0)
+  const counts = bins.map((b) => Math.max(0, b))
+  const sum = bins.reduce((a, b) => a + b, 0)
+  const all = counts.reduce((a, b) => a + b, 0)
   if (sum < 2 * noiseOfCount * Math.sqrt(quantileBins) || all <= 0) return null
   let below = 0
   for (const [i, c] of counts.entries()) {

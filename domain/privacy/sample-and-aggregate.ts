@@ -8,11 +8,11 @@
  * by at most 1. Sampling is exact: a uniform grid point is kept with probability Bernoulli(exp(-x)) for rational x
  * (noise.ts); no floating-point number touches a probability.
  */
-import type { Verdict } from '../disclosure/gate.ts'
+import type { Verdict } from '../release/verdict.ts'
 import { fromBase64url } from '../hash.ts'
-import type { Report, RunReport } from '../jobs/manifest.ts'
-import { type ReleasedOutput, sheetsOf } from '../jobs/outputs.ts'
-import { parseOutputs } from '../jobs/parse-outputs.ts'
+import type { Report, RunReport } from '../release/run-report.ts'
+import { type ReleasedOutput, sheetsOf } from '../release/outputs.ts'
+import { parseOutputs } from '../release/parse-outputs.ts'
 import { type NanoRho, nano } from './accounting.ts'
 import { bernoulliExp } from './noise.ts'
 import type { Uniform } from './randomness.ts'
@@ -65,8 +65,8 @@ export function blocksFor({
  * epsilon-DP alone would give. Rounded up.
  */
 export function scriptCharge(epsilon: number): NanoRho {
-  const e = millionths(epsilon),
-    over = 8n * BigInt(parts) * BigInt(parts)
+  const e = millionths(epsilon)
+  const over = 8n * BigInt(parts) * BigInt(parts)
   return (e * e * nano + over - 1n) / over
 }
 
@@ -154,8 +154,8 @@ export function aggregateBlocks(
   if (runs.length > k || new Set(runs.map((r) => r.run)).size !== runs.length) return block('infrastructure')
   const answers = runs.map(answersOf)
   const outputs = declared.map(({ name, low, high }): ReleasedOutput => {
-    const width = high - low,
-      step = width / gridSteps
+    const width = high - low
+    const step = width / gridSteps
     const onGrid = Array.from({ length: k }, (_, i) => {
       const v = answers[i]?.get(name)
       return v === undefined || !Number.isFinite(v)

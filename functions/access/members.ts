@@ -8,7 +8,7 @@ import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { keyOf, type MemberItem } from '../kernel/items.ts'
 import { profileOf } from './people.ts'
-import { changePeople } from './turn.ts'
+import { changePeople } from './role-change-lock.ts'
 
 type Routes = (typeof access)['routes']
 
@@ -21,8 +21,8 @@ const shown = async (deps: Parameters<typeof profileOf>[0], m: Item<MemberItem>)
 })
 
 export const members: Implementation<Routes['members']> = async ({ params, query }, deps) => {
-  const page = await deps.table.query<MemberItem>(`ORG#${params.organisationId}`, {
-    prefix: 'MEMBER#',
+  const page = await deps.table.query<MemberItem>(keyOf.member.partition(params.organisationId), {
+    prefix: keyOf.member.prefix(),
     limit: query.limit,
     after: query.after,
   })

@@ -1,46 +1,13 @@
-/**
- * A dataset's budget item: opened with it, and its limit moved. Reserving and charging is the jobs'
- * (domain/privacy/ledger.ts).
- */
+/** The limit of a dataset's budget, and the budget in people's words. */
 import type { z } from 'zod'
 import type { Budget } from '../../contracts/datasets.ts'
 import type { DatasetPolicy } from '../../domain/datasets/policy.ts'
-import { epsilonLeft, moveLimit, opening } from '../../domain/privacy/ledger.ts'
-import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
+import { moveLimit, opening } from '../../domain/privacy/ledger.ts'
+import { ConditionFailed } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type BudgetItem, keyOf } from '../kernel/items.ts'
-
-/** The conversion searches for an order each time; the catalogue asks for the same few values again and again. */
-const converted = new Map<string, number>()
-function epsilonAt(nanoRho: number, delta: number): number {
-  if (nanoRho <= 0) return 0
-  const key = `${nanoRho}/${delta}`
-  let epsilon = converted.get(key)
-  if (epsilon === undefined) {
-    if (converted.size > 2000) converted.clear()
-    converted.set(key, (epsilon = epsilonLeft({ available: nanoRho }, delta)))
-  }
-  return epsilon
-}
-
-/** What a charge comes to in epsilon, at the dataset's delta. */
-export const inEpsilon = (nanoRho: number, policy: Pick<DatasetPolicy, 'budget'>): number =>
-  epsilonAt(nanoRho, policy.budget.delta)
-
-/** Opens the budget; one that is open already stays as it is. */
-export async function openBudget(
-  deps: Pick<Deps, 'table'>,
-  datasetId: string,
-  policy: Pick<DatasetPolicy, 'budget'>,
-): Promise<void> {
-  const item: Item<BudgetItem> = { ...keyOf.budget(datasetId), datasetId, ...opening(policy.budget) }
-  try {
-    await deps.table.create(item)
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-  }
-}
+import { epsilonAt, openBudget } from '../stores/budget.ts'
 
 const under = (): Failure =>
   new Failure(

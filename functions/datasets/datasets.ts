@@ -3,12 +3,12 @@
  * `reading`.
  */
 import { datasets } from '../../contracts/datasets.ts'
-import type { Deps } from '../kernel/deps.ts'
 import { lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { change, retire } from './change.ts'
 import { read, reading, uploads } from './files.ts'
 import { create, fromStudy } from './making.ts'
 import { publish } from './publish.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
-export const createDatasets = (deps: Deps): LambdaHandler =>
+export const createDatasets = (deps: WorkflowDeps): LambdaHandler =>
   lambda(datasets, 'datasets', deps, { create, change, uploads, read, reading, publish, retire, fromStudy })

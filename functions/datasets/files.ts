@@ -2,66 +2,21 @@
 import type { z } from 'zod'
 import type { datasets, DatasetSchema as DatasetSchemaShape } from '../../contracts/datasets.ts'
 import { isTableFile } from '../../domain/datasets/proposal.ts'
-import type { DatasetSchema } from '../../domain/datasets/schema.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
-import type { TableReading } from '../../ports/engine.ts'
-import { ObjectMissing } from '../../ports/objects.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
-import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
+import { type DatasetItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { update } from './change.ts'
-import { blobKey, makeJob, readingKey, type UploadedFile } from './registration-job.ts'
+import { blobKey, type Reading, readingOf } from '../stores/dataset-files.ts'
+import { submitRegistration } from '../stores/registration-job.ts'
+import { each } from '../kernel/each.ts'
+import { linkSeconds } from '../kernel/links.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof datasets)['routes']
-
-/** The object `datasets/<id>/reading.json`: for its custodian alone, for it holds examples. */
-export interface Reading {
-  jobId: string
-  files: UploadedFile[]
-  tables: Omit<TableReading, 'proposed'>[]
-  other: { path: string; size: number }[]
-  proposed: DatasetSchema
-}
-
-const linkSeconds = 3600
-
-/** `work` on every item, at most `width` at a time, answers in order. */
-async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>, width = 24): Promise<R[]> {
-  const out = new Array<R>(items.length)
-  let next = 0
-  await Promise.all(
-    Array.from({ length: Math.min(width, items.length) }, async () => {
-      while (next < items.length) {
-        const i = next++
-        out[i] = await work(items[i]!)
-      }
-    }),
-  )
-  return out
-}
-
-const parsed = async <T>(deps: Pick<Deps, 'objects'>, key: string): Promise<T | undefined> => {
-  try {
-    return JSON.parse(new TextDecoder().decode(await deps.objects.get('protected', key))) as T
-  } catch (e) {
-    if (e instanceof ObjectMissing) return undefined
-    throw e
-  }
-}
-
-/** The newest reading of a dataset's files, whichever job made it. */
-export const readingOf = (deps: Pick<Deps, 'objects'>, datasetId: string): Promise<Reading | undefined> =>
-  parsed<Reading>(deps, readingKey(datasetId))
-
-/** All files of a version: tables, volumes, masks. Many volumes are listed in an object beside the item. */
-export const filesOf = async (
-  deps: Pick<Deps, 'objects'>,
-  v: DatasetVersionItem,
-): Promise<DatasetVersionItem['files']> =>
-  v.filesKey === undefined ? v.files : ((await parsed<DatasetVersionItem['files']>(deps, v.filesKey)) ?? v.files)
 
 const notRetired = (s: DatasetItem): void => {
   if (s.state === 'retired') throw new Failure('wrong-state', 'A retired dataset takes no more files.')
@@ -95,14 +50,14 @@ export const uploads: Implementation<Routes['uploads']> = async ({ dataset, body
           'protected',
           key,
           { sha256, size, type: 'application/octet-stream' },
-          linkSeconds,
+          linkSeconds.transfer,
         ),
       }
     }),
   }
 }
 
-export const read: Implementation<Routes['read']> = async ({ dataset, caller, body }, deps) => {
+export const read: Implementation<Routes['read'], WorkflowDeps> = async ({ dataset, caller, body }, deps) => {
   notRetired(dataset)
   checkPaths(body.files)
   if (!body.files.some((f) => isTableFile(f.path)))
@@ -137,7 +92,7 @@ export const read: Implementation<Routes['read']> = async ({ dataset, caller, bo
     },
   ])
   const jobId = newId(deps, 'job')
-  await makeJob(deps, jobId, dataset, caller.userId, { act: 'read', files: body.files })
+  await submitRegistration(deps, jobId, dataset, caller.userId, { act: 'read', files: body.files })
   // A published version goes on answering while other files are read beside it.
   await update(
     deps,
@@ -151,7 +106,7 @@ export const read: Implementation<Routes['read']> = async ({ dataset, caller, bo
 }
 
 /** How the job stands that was asked last to read or store. */
-async function standing(
+async function readingStatus(
   deps: Pick<Deps, 'table'>,
   s: DatasetItem,
   held: Reading | undefined,
@@ -165,7 +120,7 @@ async function standing(
 
 export const reading: Implementation<Routes['reading']> = async ({ dataset: s }, deps) => {
   const held = await readingOf(deps, s.datasetId)
-  const state = await standing(deps, s, held)
+  const state = await readingStatus(deps, s, held)
   // What was read before stays to be looked at while a version is stored, also when that failed: the schema may need a
   // change.
   const shown = state === 'ready' || (state === 'failed' && s.readingAct === 'store') ? held : undefined

@@ -5,10 +5,10 @@
 import { answersOn } from '../../domain/datasets/asking.ts'
 import { AlreadyExists, type Item, type Page } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { type DatasetItem, keyOf } from '../kernel/items.ts'
+import { type DatasetItem, indexKeyOf, keyOf } from '../kernel/items.ts'
 import { today } from './view.ts'
 
-const listed = 'DATASET#LISTED'
+const { byTime } = indexKeyOf.datasetListed
 
 /**
  * Puts a dataset where discovery looks. Written before the dataset is published or listed, so that a crash in between
@@ -18,8 +18,7 @@ export async function point(deps: Pick<Deps, 'table'>, s: Pick<DatasetItem, 'dat
   try {
     await deps.table.create({
       ...keyOf.datasetListed(s.datasetId),
-      gpk: listed,
-      gsk: `${s.created}#${s.datasetId}`,
+      ...byTime(s),
       datasetId: s.datasetId,
     })
   } catch (e) {
@@ -38,7 +37,7 @@ const atMost = 500
 export async function namedPublicly(deps: Pick<Deps, 'table' | 'now'>): Promise<Item<DatasetItem>[]> {
   const out: Item<DatasetItem>[] = []
   for (let after: string | undefined; ;) {
-    const page: Page<{ datasetId: string }> = await deps.table.query(listed, {
+    const page: Page<{ datasetId: string }> = await deps.table.query(byTime.partition(), {
       index: true,
       limit: 100,
       after,

@@ -13,10 +13,11 @@ import { newId } from '../kernel/ids.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { checkLimit } from './budget.ts'
 import { checkPolicy, fieldErrors, followPolicy, update } from './change.ts'
-import { type Reading, readingOf } from './files.ts'
 import { point } from './listing.ts'
-import { makeJob } from './registration-job.ts'
 import { changedMeanwhile } from './view.ts'
+import { type Reading, readingOf } from '../stores/dataset-files.ts'
+import { submitRegistration } from '../stores/registration-job.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof datasets)['routes']
 
@@ -43,7 +44,10 @@ async function confirmable(deps: Deps, s: DatasetItem): Promise<Reading> {
   return held
 }
 
-export const publish: Implementation<Routes['publish']> = async ({ dataset: before, caller, body }, deps) => {
+export const publish: Implementation<Routes['publish'], WorkflowDeps> = async (
+  { dataset: before, caller, body },
+  deps,
+) => {
   if (before.rev !== body.rev) throw changedMeanwhile()
   const held = await confirmable(deps, before)
   const schema = body.schema as DatasetSchema
@@ -84,7 +88,7 @@ export const publish: Implementation<Routes['publish']> = async ({ dataset: befo
   // Only files that the schema speaks of come into the version: what was uploaded beside them is nobody's to ask.
   const wanted = new Set([...schema.tables.map((t) => t.file), ...schema.images.flatMap((f) => f.masks)])
   const volumes = new Set(schema.images.length > 0 ? held.other.map((o) => o.path) : [])
-  await makeJob(deps, jobId, before, caller.userId, {
+  await submitRegistration(deps, jobId, before, caller.userId, {
     act: 'store',
     schema,
     files: held.files.filter((f) => wanted.has(f.path) || volumes.has(f.path)),

@@ -3,19 +3,20 @@
  */
 import { backstage } from '../../contracts/backstage.ts'
 import type { Ask } from '../../contracts/jobs.ts'
-import { strictest } from '../../domain/disclosure/policy.ts'
+import { strictest } from '../../domain/release/policy.ts'
 import { defaultLimits } from '../../domain/jobs/manifest.ts'
 import type { z } from 'zod'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import { type DatasetItem, type DatasetVersionItem, keyOf } from '../kernel/items.ts'
-import { atWork, jsonBytes, objectOf, readJson, type StepInput } from './standing.ts'
+import { jobIfUndecided, objectOf, type StepInput } from '../workflow/job-item.ts'
+import { jsonBytes, readJson } from '../kernel/stored-json.ts'
 
 /** The workflow's step: `(input) => {}`. An object in quarantine is its answer; none means that the platform failed. */
 export function createQuery(unguarded: Deps): (input: StepInput) => Promise<object> {
   const deps = guarded(unguarded, 'query', backstage.find((f) => f.area === 'jobs' && f.name === 'query')!.grants)
   return async ({ jobId, attempt }) => {
-    const job = await atWork(deps, jobId, attempt)
+    const job = await jobIfUndecided(deps, jobId, attempt)
     if (!job || job.kind !== 'query') return {}
     const [ask, dataset, version] = await Promise.all([
       readJson<z.output<typeof Ask>>(deps, 'protected', objectOf.ask(jobId)),

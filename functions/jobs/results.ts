@@ -5,23 +5,22 @@ import { releasedCsv } from '../../domain/jobs/release-card.ts'
 import { crateFiles } from '../../domain/jobs/ro-crate.ts'
 import { ObjectMissing } from '../../ports/objects.ts'
 import { record, whoOf } from '../kernel/audit.ts'
-import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { type ApprovalItem, type JobItem, keyOf, type OrganisationItem } from '../kernel/items.ts'
 import { questionOf } from './listing.ts'
-import { type Log, objectOf, readJson } from './standing.ts'
-import type { ReleasedDocument } from './verdict.ts'
-import { Names } from './view.ts'
+import { type Log, objectOf } from '../workflow/job-item.ts'
+import type { ReleasedDocument } from '../release/decision.ts'
+import { readJson } from '../kernel/stored-json.ts'
+import { Names } from '../kernel/names.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof jobs)['routes']
 
-/** Links to files of a release. */
-const linkSeconds = 900
-
 /** The job's state alone opens a release: outputs may lie ready before it, or after a cancellation that won. */
-async function releasedOf(deps: Pick<Deps, 'objects'>, job: JobItem): Promise<ReleasedDocument> {
-  if (job.kind === 'pipeline')
+async function releasedOf(deps: Pick<WorkflowDeps, 'objects' | 'kinds'>, job: JobItem): Promise<ReleasedDocument> {
+  if (!deps.kinds[job.kind].hasResult)
     throw new Failure(
       'result-not-released',
       'This is a run of a pipeline: what leaves is among its artifacts, on the run’s own page.',
@@ -36,7 +35,7 @@ async function releasedOf(deps: Pick<Deps, 'objects'>, job: JobItem): Promise<Re
   return readJson<ReleasedDocument>(deps, 'released', objectOf.result(job.jobId))
 }
 
-export const result: Implementation<Routes['result']> = async ({ job }, deps) => {
+export const result: Implementation<Routes['result'], WorkflowDeps> = async ({ job }, deps) => {
   const { outputs, files, card } = await releasedOf(deps, job)
   return {
     outputs,
@@ -44,7 +43,8 @@ export const result: Implementation<Routes['result']> = async ({ job }, deps) =>
     files: await Promise.all(
       files.map(async (f) => ({
         ...f,
-        url: (await deps.objects.signedGet('released', objectOf.file(job.jobId, f.name), linkSeconds, f.name)).url,
+        url: (await deps.objects.signedGet('released', objectOf.file(job.jobId, f.name), linkSeconds.download, f.name))
+          .url,
       })),
     ),
   }
@@ -64,7 +64,11 @@ const fileName = (name: string, i: number, of: number): string =>
 const pack = (files: { path: string; bytes: Uint8Array }[]): Uint8Array =>
   zipSync(Object.fromEntries(files.map((f) => [f.path, f.bytes])), { mtime: new Date('1980-01-02T00:00:00Z') })
 
-async function crate(deps: Deps, job: JobItem, { outputs, files, card }: ReleasedDocument): Promise<Uint8Array> {
+async function crate(
+  deps: WorkflowDeps,
+  job: JobItem,
+  { outputs, files, card }: ReleasedDocument,
+): Promise<Uint8Array> {
   const names = new Names(deps)
   const [question, organisation, name, approval, plots] = await Promise.all([
     questionOf(deps, job),
@@ -91,10 +95,10 @@ async function crate(deps: Deps, job: JobItem, { outputs, files, card }: Release
   )
 }
 
-export const download: Implementation<Routes['download']> = async ({ job, params }, deps) => {
+export const download: Implementation<Routes['download'], WorkflowDeps> = async ({ job, params }, deps) => {
   const released = await releasedOf(deps, job)
   const ready = async (key: string, filename: string) => {
-    const { url, expires } = await deps.objects.signedGet('released', key, linkSeconds, filename)
+    const { url, expires } = await deps.objects.signedGet('released', key, linkSeconds.download, filename)
     return { url, filename, expires }
   }
   const made = async (name: string, bytes: Uint8Array, type: string, filename: string) => {

@@ -6,12 +6,14 @@ import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type VoteItem } from '../kernel/items.ts'
+import { indexKeyOf, type JobItem, keyOf, type VoteItem } from '../kernel/items.ts'
 import { questionOf } from './listing.ts'
-import { move, Overtaken } from './standing.ts'
-import { kept } from './verdict.ts'
-import { Names, toJob } from './view.ts'
-import { conclude, put, votesOn } from './voting.ts'
+import { move, JobMovedOn } from '../workflow/job-item.ts'
+import { keptDecision } from '../release/decision.ts'
+import { toJob, type Viewer } from './view.ts'
+import { putVote, votesOn } from '../release/votes.ts'
+import { Names } from '../kernel/names.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof jobs)['routes']
 /** Questions and answers on one output. */
@@ -32,18 +34,18 @@ function checkable(job: JobItem, caller: Caller): void {
   if (job.state !== 'held') throw wrongState(job)
 }
 
-const reviews: Implementation<Routes['reviews']> = async ({ params, query, caller }, deps) => {
-  const page = await deps.table.query<{ jobId: string; held: string }>(keyOf.organisation(params.organisationId).pk, {
+const reviews: Implementation<Routes['reviews'], WorkflowDeps> = async ({ params, query, caller }, deps) => {
+  const place = indexKeyOf.jobHeld.ofOrganisation
+  const page = await deps.table.query<{ jobId: string; held: string }>(place.partition(params.organisationId), {
     index: true,
-    prefix: query.state === 'open' ? 'HELD#1#' : 'HELD#',
+    prefix: place.prefix(query.state === 'open' ? { waiting: 1 } : {}),
     backwards: true,
     limit: query.limit,
     after: query.after,
   })
   const names = new Names(deps)
   const items = await Promise.all(
-    page.items.map(async ({ pk, held }) => {
-      const jobId = pk.slice('JOB#'.length)
+    page.items.map(async ({ jobId, held }) => {
       const [job, mine] = await Promise.all([
         deps.table.get<JobItem>(keyOf.job(jobId)),
         deps.table.get<VoteItem>(keyOf.vote(jobId, caller.userId)),
@@ -70,7 +72,7 @@ const reviews: Implementation<Routes['reviews']> = async ({ params, query, calle
   return { items: items.flat(), next: page.next }
 }
 
-const review: Implementation<Routes['review']> = async ({ job, caller, subject }, deps) => {
+const review: Implementation<Routes['review'], WorkflowDeps> = async ({ job, caller, subject }, deps) => {
   checkable(job, caller)
   const names = new Names(deps)
   // Unreleased output is about to be shown to a person.
@@ -78,7 +80,7 @@ const review: Implementation<Routes['review']> = async ({ job, caller, subject }
     { act: 'job.inspected', object: `job ${job.jobId}`, detail: { as: 'checker', dataset: job.datasetId } },
   ])
   const [decision, question, votes] = await Promise.all([
-    kept(deps, job),
+    keptDecision(deps, job),
     questionOf(deps, job),
     votesOn(deps, job.jobId),
   ])
@@ -86,7 +88,7 @@ const review: Implementation<Routes['review']> = async ({ job, caller, subject }
   const mine = votes.find((v) => v.userId === caller.userId)
   const others = mine ? votes.filter((v) => v.userId !== caller.userId) : []
   return {
-    job: await toJob(names, job, { userId: caller.userId, subject }),
+    job: await toJob(deps, names, job, { userId: caller.userId, subject }),
     question,
     findings: decision.findings,
     subjects: job.subjects ?? 0,
@@ -100,8 +102,8 @@ const review: Implementation<Routes['review']> = async ({ job, caller, subject }
   }
 }
 
-const view = async (deps: Deps, jobId: string, caller: Caller, subject: Parameters<typeof toJob>[2]['subject']) =>
-  toJob(new Names(deps), (await deps.table.get<JobItem>(keyOf.job(jobId)))!, { userId: caller.userId, subject })
+const view = async (deps: WorkflowDeps, jobId: string, caller: Caller, subject: Viewer['subject']) =>
+  toJob(deps, new Names(deps), (await deps.table.get<JobItem>(keyOf.job(jobId)))!, { userId: caller.userId, subject })
 
 async function say(
   deps: Deps,
@@ -119,13 +121,13 @@ async function say(
       unchanged: true,
     })
   } catch (e) {
-    throw e instanceof Overtaken
+    throw e instanceof JobMovedOn
       ? new Failure('wrong-state', 'Somebody voted, asked or answered at this moment. Load it again and repeat.')
       : e
   }
 }
 
-const vote: Implementation<Routes['vote']> = async ({ job, caller, subject, body }, deps) => {
+const vote: Implementation<Routes['vote'], WorkflowDeps> = async ({ job, caller, subject, body }, deps) => {
   checkable(job, caller)
   if (body.vote === 'ask' && body.comment === '')
     throw new Failure('invalid-request', 'Write what you want to know.', [
@@ -139,7 +141,7 @@ const vote: Implementation<Routes['vote']> = async ({ job, caller, subject, body
     return view(deps, job.jobId, caller, subject)
   }
   try {
-    await put(deps, {
+    await putVote(deps, {
       jobId: job.jobId,
       userId: caller.userId,
       vote: body.vote,
@@ -153,14 +155,14 @@ const vote: Implementation<Routes['vote']> = async ({ job, caller, subject, body
   const votes = await votesOn(deps, job.jobId)
   try {
     const counted = await move(deps, job, { set: { votes: votes.length } })
-    await conclude(deps, counted, votes, 'request')
+    await deps.kinds[job.kind].concludeHeld(deps, counted, 'request')
   } catch (e) {
-    if (!(e instanceof Overtaken)) throw e
+    if (!(e instanceof JobMovedOn)) throw e
   }
   return view(deps, job.jobId, caller, subject)
 }
 
-const answer: Implementation<Routes['answer']> = async ({ job, caller, subject, body }, deps) => {
+const answer: Implementation<Routes['answer'], WorkflowDeps> = async ({ job, caller, subject, body }, deps) => {
   if (job.state !== 'held' || job.waiting !== 'answer') throw wrongState(job)
   if (job.userId !== caller.userId) throw new Failure('forbidden', 'The question is for whoever asked the analysis.')
   await say(deps, job, 'analyst', body.text, 'checkers')
@@ -168,5 +170,5 @@ const answer: Implementation<Routes['answer']> = async ({ job, caller, subject, 
 }
 
 /** The function that serves output checkers. */
-export const createReviews = (deps: Deps): LambdaHandler =>
+export const createReviews = (deps: WorkflowDeps): LambdaHandler =>
   lambda(jobs, 'reviews', deps, { reviews, review, vote, answer })

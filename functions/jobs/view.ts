@@ -2,41 +2,16 @@
 import type { z } from 'zod'
 import type { Job } from '../../contracts/jobs.ts'
 import { may, type Subject } from '../../domain/access/permissions.ts'
-import { jobCodes, type JobProblem } from '../../domain/jobs/codes.ts'
+import { jobCodes, type JobProblem } from '../../domain/release/job-codes.ts'
 import { jobLife, type JobStep, jobSteps, votesNeeded } from '../../domain/jobs/life.ts'
-import type { Deps } from '../kernel/deps.ts'
-import { type DatasetItem, type JobItem, keyOf, type PersonProfile } from '../kernel/items.ts'
+import { type JobItem } from '../kernel/items.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { Names } from '../kernel/names.ts'
 
 type View = z.input<typeof Job>
 export interface Viewer {
   userId: string
   subject: Subject
-}
-
-/** Names of datasets and people, looked up once for a list. */
-export class Names {
-  readonly #d: Pick<Deps, 'table'>
-  readonly #known = new Map<string, Promise<string>>()
-  constructor(deps: Pick<Deps, 'table'>) {
-    this.#d = deps
-  }
-  #once(key: string, ask: () => Promise<string>): Promise<string> {
-    let found = this.#known.get(key)
-    if (!found) this.#known.set(key, (found = ask()))
-    return found
-  }
-  dataset(id: string): Promise<string> {
-    return this.#once(
-      `dataset ${id}`,
-      async () => (await this.#d.table.get<Pick<DatasetItem, 'name'>>(keyOf.dataset(id), ['name']))?.name ?? id,
-    )
-  }
-  person(id: string): Promise<string> {
-    return this.#once(
-      `person ${id}`,
-      async () => (await this.#d.table.get<Pick<PersonProfile, 'name'>>(keyOf.person(id), ['name']))?.name ?? id,
-    )
-  }
 }
 
 const whole = (instant: string): string => `${instant.slice(0, 19)}Z`
@@ -74,7 +49,12 @@ function mayDo(job: JobItem, { userId, subject }: Viewer): View['may'] {
   ]
 }
 
-export async function toJob(names: Names, job: JobItem, viewer: Viewer): Promise<View> {
+export async function toJob(
+  { kinds }: Pick<WorkflowDeps, 'kinds'>,
+  names: Names,
+  job: JobItem,
+  viewer: Viewer,
+): Promise<View> {
   const [dataset, owner] = await Promise.all([names.dataset(job.datasetId), names.person(job.userId)])
   const over = !jobLife[job.state].live
   return {
@@ -100,7 +80,7 @@ export async function toJob(names: Names, job: JobItem, viewer: Viewer): Promise
     findings: over ? (job.findings ?? []) : [],
     ...(job.confinement ? { confinement: job.confinement } : {}),
     pin: job.pin,
-    hasResult: job.kind !== 'pipeline' && job.state === 'succeeded' && job.released !== undefined,
+    hasResult: kinds[job.kind].hasResult && job.state === 'succeeded' && job.released !== undefined,
     may: mayDo(job, viewer),
     ...(job.twin ? { on: 'twin' as const } : {}),
     ...(job.mode === 'review' && (job.votes !== undefined || job.questions)

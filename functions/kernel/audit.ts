@@ -6,12 +6,19 @@ import type { Caller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { keyOf } from './items.ts'
 
+/** One event to be written; the chain adds when, who, and its place. */
+export interface AuditEntry {
+  act: Act
+  object: string
+  detail?: Detail
+}
+
 export const whoOf = (c: Caller): Who =>
   c.token ? { kind: 'token', id: `${c.userId}/${c.token.tokenId}` } : { kind: 'person', id: c.userId }
 
 /** The newest event's number and hash. */
 export async function head(deps: Pick<Deps, 'table'>, organisationId: string): Promise<Head> {
-  const { items } = await deps.table.query<ChainEvent>(`AUDIT#${organisationId}`, {
+  const { items } = await deps.table.query<ChainEvent>(keyOf.auditEvent.partition(organisationId), {
     backwards: true,
     limit: 1,
     attributes: ['seq', 'hash'],
@@ -26,7 +33,7 @@ export async function record(
   deps: Pick<Deps, 'table' | 'now'>,
   organisationId: string,
   who: Who,
-  entries: { act: Act; object: string; detail?: Detail }[],
+  entries: readonly AuditEntry[],
 ): Promise<void> {
   let at = await head(deps, organisationId)
   for (const entry of entries) {

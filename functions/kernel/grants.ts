@@ -1,5 +1,6 @@
 /** Wraps the ports with a function's grants: what CDK did not allow fails on the laptop too. */
-import type { Bucket as ContractBucket, Entity, Grant } from '../../contracts/route.ts'
+import { isDeclared } from '../../contracts/entity.ts'
+import type { Bucket, Grant } from '../../contracts/route.ts'
 import type { Compute } from '../../ports/compute.ts'
 import type { Engine } from '../../ports/engine.ts'
 import type { Keys } from '../../ports/keys.ts'
@@ -9,7 +10,7 @@ import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
 
 /**
- * What `held-outputs` opens in quarantine: the gate's decisions (functions/jobs/standing.ts), never a computation's own
+ * What `held-outputs` opens in quarantine: the gate's decisions (functions/workflow/job-item.ts), never a computation's own
  * output.
  */
 const heldOutput = /^jobs\/[^/]+\/verdict-[^/]*\.json$/
@@ -34,8 +35,12 @@ export function guarded<
   const need = (grant: Grant): void => {
     if (!granted.has(grant)) throw new NotGranted(`${who} has no grant "${grant}"`)
   }
-  const entity = (act: 'read' | 'write', pk: string): void => need(`${act} ${pk.slice(0, pk.indexOf('#')) as Entity}`)
-  const bucket = (act: 'get' | 'put' | 'delete', b: ContractBucket): void => need(`${act} ${b}`)
+  const entity = (act: 'read' | 'write', pk: string): void => {
+    const prefix = pk.split('#', 1)[0]!
+    if (!isDeclared(prefix)) throw new NotGranted(`${who}: no entity has the prefix ${prefix}`)
+    need(`${act} ${prefix}`)
+  }
+  const bucket = (act: 'get' | 'put' | 'delete', b: Bucket): void => need(`${act} ${b}`)
   const { table, objects, keys, engine, workflow, compute, logs } = ports
   return {
     ...ports,

@@ -65,16 +65,17 @@ export type Request<R extends Route> = {
  * Of a streaming route: batches of events, or pieces of text; whatever is wrong with the request is thrown before.
  * `lastEventId` is the header `Last-Event-ID`; `signal` fires when nobody listens any more.
  */
-export type Streaming<R extends Route> = (
+export type Streaming<R extends Route, D extends Deps = Deps> = (
   request: Request<R> & { lastEventId?: string; signal: AbortSignal },
-  deps: Deps,
+  deps: D,
 ) => AsyncIterable<R extends { stream: 'text' } ? string : readonly ServerEvent<Answer<R>>[]>
-export type Implementation<R extends Route> = R extends { stream: string }
-  ? Streaming<R>
-  : (request: Request<R>, deps: Deps) => Promise<Answer<R>>
+/** `D` is what it reaches, where that is more than `Deps`. */
+export type Implementation<R extends Route, D extends Deps = Deps> = R extends { stream: string }
+  ? Streaming<R, D>
+  : (request: Request<R>, deps: D) => Promise<Answer<R>>
 /** Implementations of those routes of an area that one function serves. */
-export type Implementations<A extends Area, F extends string> = {
-  [N in keyof A['routes'] as A['routes'][N]['function'] extends F ? N : never]: Implementation<A['routes'][N]>
+export type Implementations<A extends Area, F extends string, D extends Deps = Deps> = {
+  [N in keyof A['routes'] as A['routes'][N]['function'] extends F ? N : never]: Implementation<A['routes'][N], D>
 }
 
 const pointer = (base: string, path: readonly PropertyKey[]): string =>
@@ -228,11 +229,11 @@ const failed = (e: unknown, requestId: string, deps: Deps, key: string): Result 
  * The handler of one function. `deps` are wrapped with the grants of the function's routes.
  * Answers are parsed with the contract's response schema, so that nothing undeclared leaves.
  */
-export function lambda<A extends Area, F extends string>(
+export function lambda<A extends Area, F extends string, D extends Deps = Deps>(
   area: A,
   name: F,
-  deps: Deps,
-  implementations: Implementations<A, F>,
+  deps: D,
+  implementations: Implementations<A, F, D>,
 ): LambdaHandler {
   const mine = Object.entries(area.routes).filter(([, r]) => r.function === name)
   const grants: Grant[] = mine.flatMap(([, r]) => r.grants)
@@ -244,7 +245,7 @@ export function lambda<A extends Area, F extends string>(
         route: r,
         run: (implementations as Record<string, unknown>)[n] as (
           request: object,
-          deps: Deps,
+          deps: D,
         ) => Promise<unknown> | AsyncIterable<never>,
       },
     ]),

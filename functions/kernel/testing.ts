@@ -37,6 +37,8 @@ import type { Role, Scope } from '../../domain/access/permissions.ts'
 import { noCompute } from '../../ports/compute.ts'
 import type { z } from 'zod'
 import { type Caller, toContext } from './caller.ts'
+import { kinds } from '../job-kinds.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 import type { Deps } from './deps.ts'
 import type { Event, LambdaHandler } from './handler.ts'
 import { newId } from './ids.ts'
@@ -121,7 +123,7 @@ export function eventOf(r: Route, input: CallInput): Event {
 }
 
 export interface Harness {
-  deps: Deps
+  deps: WorkflowDeps
   objects: LocalObjects
   logs: Record<string, unknown>[]
   clock: { now(): Date; set(iso: string): void; advance(seconds: number): void }
@@ -170,7 +172,8 @@ export async function harness(
     baseUrl: settings.mainOrigin,
     secret: randomBytes(32),
   })
-  const deps: Deps = {
+  const deps: WorkflowDeps = {
+    kinds,
     table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }),
     objects,
     keys: localKeys({ file: join(folder, 'keyring.json') }),
@@ -191,7 +194,7 @@ export async function harness(
     let found = handlers.get(key)
     if (!found) {
       found = import(/* @vite-ignore */ new URL(`../${key}.ts`, import.meta.url).href).then(
-        (m: Record<string, (d: Deps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps),
+        (m: Record<string, (d: WorkflowDeps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps),
       )
       handlers.set(key, found)
     }

@@ -5,11 +5,13 @@ import { artifactSlots } from '../../domain/pipelines/manifest.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type ArtifactIndex, linkSeconds, objectOf, parsed } from './objects.ts'
+import { type ArtifactIndex, pipelineObject } from './objects.ts'
 import { versionOf } from './publishing.ts'
 import { mayShowArtifacts } from './runs.ts'
-import type { RunJob } from './view.ts'
 import { runStateOf } from '../../domain/pipelines/life.ts'
+import type { RunJob } from './run-job.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof pipelines)['routes']
 
@@ -22,7 +24,12 @@ async function indexOf(deps: Deps, job: RunJob): Promise<ArtifactIndex> {
         : 'A protected dataset is among this run’s inputs: its artifacts are there once output checkers have let them out.',
     )
   // A run that never started, or was stopped, left nothing.
-  return (await parsed<ArtifactIndex>(deps, 'released', objectOf.index(job.jobId))) ?? { items: [], leftOut: 0 }
+  return (
+    (await readJsonIfThere<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))) ?? {
+      items: [],
+      leftOut: 0,
+    }
+  )
 }
 
 export const artifacts: Implementation<Routes['artifacts']> = async ({ job }, deps) => {
@@ -63,8 +70,8 @@ export const artifact: Implementation<Routes['artifact']> = async ({ job, query 
   const filename = found.zipped ? `${job.jobId}-more.zip` : found.path.split('/').at(-1)!
   const { url, expires } = await deps.objects.signedGet(
     'released',
-    objectOf.artifact(job.jobId, found.zipped ? artifactSlots - 1 : found.slot),
-    linkSeconds,
+    pipelineObject.artifact(job.jobId, found.zipped ? artifactSlots - 1 : found.slot),
+    linkSeconds.transfer,
     filename,
   )
   return { url, filename, size: found.size, expires }

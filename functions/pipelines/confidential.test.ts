@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DatasetPolicy } from '../../domain/datasets/policy.ts'
 import { defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
 import type { PipelineManifest, PipelineReport } from '../../domain/pipelines/manifest.ts'
-import { createCheck } from '../jobs/check.ts'
-import { createPrepare } from '../jobs/prepare.ts'
-import { createSettle } from '../jobs/settle.ts'
-import { createWatch } from '../jobs/watch.ts'
+import { createCheck } from '../workflow/check.ts'
+import { createPrepare } from '../workflow/prepare.ts'
+import { createSettle } from '../workflow/settle.ts'
+import { createRecoverJobs } from '../workflow/recover-jobs.ts'
 import { type ExperimentItem, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
 import { everything, Killed, type Stage, stage } from '../../test/jobs-walk.ts'
 
@@ -312,7 +312,7 @@ describe('a run on a dataset', () => {
       acts.filter((a) => a === 'job.released' || a === 'pipeline-run.started' || a === 'pipeline-run.ended'),
     ).toEqual(['pipeline-run.started', 'job.released', 'pipeline-run.ended'])
     s.h.clock.advance(120)
-    await createWatch(s.h.deps)()
+    await createRecoverJobs(s.h.deps)()
     expect(archived).toContain(jobId)
     expect(await s.h.deps.table.get(keyOf.jobLive(jobId))).toBeUndefined()
     expect(await s.budget()).toMatchObject({ spent: 0 })
@@ -396,7 +396,7 @@ describe('a run on a dataset', () => {
       if ((await everything(s.h.deps.table, keyOf.job(jobId).pk, 'VOTE#')).length < 2)
         await vote('dora', jobId, 'approve')
       for (let minute = 0; minute < 2; minute++) {
-        await createWatch(s.h.deps)()
+        await createRecoverJobs(s.h.deps)()
         s.h.clock.advance(61)
       }
       expect((await s.h.call('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).items).toHaveLength(2)

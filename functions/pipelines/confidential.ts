@@ -4,28 +4,31 @@
  * can write a row into any of them.
  */
 import { reviewMaterial } from '../../domain/disclosure/findings.ts'
-import { strictest } from '../../domain/disclosure/policy.ts'
+import { strictest } from '../../domain/release/policy.ts'
 import { canonical, sha256Hex } from '../../domain/hash.ts'
-import { endOf, type JobCode } from '../../domain/jobs/codes.ts'
-import type { LinkTo, Report } from '../../domain/jobs/manifest.ts'
-import { parseCsv } from '../../domain/jobs/parse-csv.ts'
+import { endOf, type JobCode } from '../../domain/release/job-codes.ts'
+import type { LinkTo } from '../../domain/jobs/manifest.ts'
+import type { Report } from '../../domain/release/run-report.ts'
+import { parseCsv } from '../../domain/release/parse-csv.ts'
 import { codeOf, type RunCode } from '../../domain/pipelines/life.ts'
 import type { PipelineReport, ReportedArtifact, RunFile } from '../../domain/pipelines/manifest.ts'
 import { ObjectMissing } from '../../ports/objects.ts'
 import type { Item } from '../../ports/table.ts'
-import { blobKey } from '../datasets/registration-job.ts'
-import { cohortCell, remember } from '../jobs/differencing.ts'
-import { platform } from '../jobs/ending.ts'
-import { type CohortFiles, cohortFiles } from '../jobs/inputs.ts'
-import { decided, jsonBytes, type Log, move, objectOf as jobObjectOf, readJson, stepEnded } from '../jobs/standing.ts'
-import type { Question } from '../jobs/terms.ts'
-import { type Decision, findingsKept, keep, kept } from '../jobs/verdict.ts'
+import { cohortCell, remember } from '../release/told-before.ts'
+import { platform } from '../workflow/end-job.ts'
+import { decided, type Log, move, objectOf as jobObjectOf, stepEnded } from '../workflow/job-item.ts'
+import { type Decision, findingsKept, keepDecision, keptDecision } from '../release/decision.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { heldLimits } from './datasets.ts'
-import { type ArtifactIndex, each, objectOf } from './objects.ts'
-import type { RunJob } from './view.ts'
+import { type ArtifactIndex, pipelineObject } from './objects.ts'
+import { blobKey } from '../stores/dataset-files.ts'
+import { cohortFiles, type CohortFiles } from '../stores/cohort-files.ts'
+import { jsonBytes, readJson } from '../kernel/stored-json.ts'
+import type { Question } from '../release/question.ts'
+import { each } from '../kernel/each.ts'
+import type { RunJob } from './run-job.ts'
 
 const guarantee =
   'Two output checkers, neither of them the author, looked at the artifacts and at what the rules say of them, and each approved them.'
@@ -131,7 +134,7 @@ async function artifactsOf(
       r.artifacts,
       async (a) => ({
         path: a.path,
-        bytes: await deps.objects.get('quarantine', objectOf.heldArtifact(job.jobId, a.slot)),
+        bytes: await deps.objects.get('quarantine', pipelineObject.heldArtifact(job.jobId, a.slot)),
         sha256: a.sha256,
       }),
       8,
@@ -219,7 +222,7 @@ export async function checkConfidential(
       },
     })
   }
-  if (!(await kept(deps, job))) {
+  if (!(await keptDecision(deps, job))) {
     if (!report) return end('interrupted')
     await deps.objects.put('protected', jobObjectOf.log(job.jobId), jsonBytes(logFor(job, report)), 'application/json')
     const code = codeOf(report)
@@ -227,7 +230,7 @@ export async function checkConfidential(
     const dataset = (await deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)))!
     const held = await artifactsOf(deps, job, report, heldBytesOf(dataset))
     if (typeof held === 'string') return end(held)
-    ;({ job } = await keep(
+    ;({ job } = await keepDecision(
       deps,
       job,
       await decisionOn(deps, found, report, held, dataset),
@@ -275,20 +278,21 @@ export async function releaseRun(
   ])
   await each(
     files,
-    (f, slot) => deps.objects.put('released', objectOf.artifact(job.jobId, slot), f.bytes, 'application/octet-stream'),
+    (f, slot) =>
+      deps.objects.put('released', pipelineObject.artifact(job.jobId, slot), f.bytes, 'application/octet-stream'),
     8,
   )
   const run = { ...job.run, artifacts: items.length, bytes: items.reduce((n, a) => n + a.size, 0), leftOut: 0 }
   await Promise.all([
     deps.objects.put(
       'released',
-      objectOf.index(job.jobId),
+      pipelineObject.index(job.jobId),
       jsonBytes({ items, leftOut: 0 } satisfies ArtifactIndex),
       'application/json',
     ),
     deps.objects.put(
       'released',
-      objectOf.run(job.jobId),
+      pipelineObject.run(job.jobId),
       jsonBytes({
         ...run,
         jobId: job.jobId,

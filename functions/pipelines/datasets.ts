@@ -5,7 +5,6 @@ import type { Language } from '../../domain/datasets/policy.ts'
 import { whyNot } from '../../domain/datasets/asking.ts'
 import type { PipelineDefinition, PipelineInput } from '../../domain/pipelines/definition.ts'
 import { defaultLimits } from '../../domain/jobs/manifest.ts'
-import type { Question } from '../jobs/terms.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -17,8 +16,9 @@ import {
   type PipelineVersionItem,
 } from '../kernel/items.ts'
 import { inDataset } from '../kernel/resources.ts'
-import { objectOf } from './objects.ts'
-import { refuse, type Terms } from './terms.ts'
+import { pipelineObject } from './objects.ts'
+import { refuse, type Terms } from './admission.ts'
+import type { Question } from '../release/question.ts'
 
 /** A dataset as one input of a run, in the version that is published now. */
 export interface DatasetInput {
@@ -128,7 +128,7 @@ async function codeText(
     if (f.size <= fileShown && text.length + f.size <= codeShown)
       try {
         body = new TextDecoder('utf-8', { fatal: true }).decode(
-          await deps.objects.get('protected', objectOf.code(pipelineId, f.sha256)),
+          await deps.objects.get('protected', pipelineObject.code(pipelineId, f.sha256)),
         )
       } catch (e) {
         if (!(e instanceof TypeError)) throw e

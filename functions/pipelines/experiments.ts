@@ -8,10 +8,11 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
-import { type DatasetItem, type ExperimentItem, keyOf, type PipelineItem } from '../kernel/items.ts'
+import { type DatasetItem, type ExperimentItem, indexKeyOf, keyOf, type PipelineItem } from '../kernel/items.ts'
 import { inputFiles, storeInputs } from './inputs.ts'
-import { refuse, setUpErrors, valueErrors, wantedVersion } from './terms.ts'
-import { Names, toExperiment } from './view.ts'
+import { refuse, setUpErrors, valueErrors, wantedVersion } from './admission.ts'
+import { toExperiment } from './view.ts'
+import { Names } from '../kernel/names.ts'
 
 type Routes = (typeof pipelines)['routes']
 type Viewer = { userId: string; subject: Subject }
@@ -116,8 +117,7 @@ export const createExperiment: Implementation<Routes['createExperiment']> = asyn
   const made = await deps.table.create<ExperimentItem>({
     ...item,
     ...keyOf.experiment(experimentId),
-    gpk: keyOf.organisation(organisationId).pk,
-    gsk: `EXPERIMENT#${at}#${experimentId}`,
+    ...indexKeyOf.experiment.ofOrganisation({ organisationId, created: at, experimentId }),
   })
   return inFull(deps, made, { userId: caller.userId, subject })
 }
@@ -200,9 +200,9 @@ export const experiments: Implementation<Routes['experiments']> = async ({ param
   const viewer = { userId: caller.userId, subject }
   const names = new Names(deps)
   const page = (o: Partial<QueryOptions>) =>
-    deps.table.query<ExperimentItem>(keyOf.organisation(params.organisationId).pk, {
+    deps.table.query<ExperimentItem>(indexKeyOf.experiment.ofOrganisation.partition(params.organisationId), {
       index: true,
-      prefix: 'EXPERIMENT#',
+      prefix: indexKeyOf.experiment.ofOrganisation.prefix(),
       backwards: query.direction === 'down',
       limit: 200,
       ...o,

@@ -13,10 +13,13 @@ import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import type { ExperimentFile, ExperimentItem } from '../kernel/items.ts'
 import { inJob, inPipelineRun } from '../kernel/resources.ts'
-import type { ReleasedDocument } from '../jobs/verdict.ts'
-import { type ArtifactIndex, each, inputHash, linkSeconds, objectOf, parsed, placeOf } from './objects.ts'
+import type { ReleasedDocument } from '../release/decision.ts'
+import { type ArtifactIndex, inputHash, pipelineObject, placeOf } from './objects.ts'
 import { datasetAs, isRefusal } from './datasets.ts'
-import { refuse, wantedVersion } from './terms.ts'
+import { refuse, wantedVersion } from './admission.ts'
+import { each } from '../kernel/each.ts'
+import { linkSeconds } from '../kernel/links.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
 
 type Routes = (typeof pipelines)['routes']
 type Source = z.output<typeof InputSource>
@@ -25,7 +28,7 @@ const mostFiles = 5000
 
 export const inputUploads: Implementation<Routes['inputUploads']> = async ({ experiment, body }, deps) => ({
   uploads: await each(body.files, async ({ path, size, sha256 }) => {
-    const key = objectOf.blob(experiment.experimentId, sha256)
+    const key = pipelineObject.blob(experiment.experimentId, sha256)
     if ((await deps.objects.head('protected', key))?.size === size) return { path }
     return {
       path,
@@ -33,7 +36,7 @@ export const inputUploads: Implementation<Routes['inputUploads']> = async ({ exp
         'protected',
         key,
         { sha256, size, type: 'application/octet-stream' },
-        linkSeconds,
+        linkSeconds.transfer,
       ),
     }
   }),
@@ -79,7 +82,7 @@ async function fromRelease(
   )
   const document =
     job.state === 'succeeded' && job.released !== undefined
-      ? await parsed<ReleasedDocument>(deps, 'released', `jobs/${job.jobId}/result.json`)
+      ? await readJsonIfThere<ReleasedDocument>(deps, 'released', `jobs/${job.jobId}/result.json`)
       : undefined
   if (!document) throw new Unusable('jobId', 'Nothing of this job was released', 'a job that has succeeded')
   const outputs = document.outputs.filter((o) => s.output === undefined || o.name === s.output)
@@ -88,7 +91,7 @@ async function fromRelease(
   return each(outputs, async (o): Promise<ExperimentFile> => {
     const bytes = new TextEncoder().encode(releasedCsv(o))
     const sha256 = await sha256Hex(bytes)
-    await deps.objects.put('protected', objectOf.blob(experimentId, sha256), bytes, 'text/csv')
+    await deps.objects.put('protected', pipelineObject.blob(experimentId, sha256), bytes, 'text/csv')
     return { path: fileName(o.name), size: bytes.length, sha256, from: 'release', jobId: job.jobId }
   })
 }
@@ -102,7 +105,7 @@ async function fromRun(deps: Deps, caller: Caller, s: Extract<Source, { from: 'r
   const state = runStateOf(job)
   if (state !== 'succeeded')
     throw new Unusable('jobId', `The run has not succeeded: it is ${state}`, 'a run that has succeeded')
-  const index = await parsed<ArtifactIndex>(deps, 'released', objectOf.index(job.jobId))
+  const index = await readJsonIfThere<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))
   const found = index?.items.find((a) => a.path === s.path)
   if (!found)
     throw new Unusable(
@@ -232,7 +235,7 @@ export async function storeInputs(
       errors.push({ path: at, message: `${files.length} files`, expected: `at most ${mostFiles}` })
     const heads = await each(files, async (f) =>
       f.from === 'upload'
-        ? deps.objects.head('protected', objectOf.blob(experiment.experimentId, f.sha256))
+        ? deps.objects.head('protected', pipelineObject.blob(experiment.experimentId, f.sha256))
         : { size: f.size },
     )
     missing.push(
@@ -253,7 +256,7 @@ export async function storeInputs(
     if (errors.length === 0 && missing.length === 0)
       await deps.objects.put(
         'protected',
-        objectOf.input(experiment.experimentId, hash),
+        pipelineObject.input(experiment.experimentId, hash),
         new TextEncoder().encode(JSON.stringify(kept)),
         'application/json',
       )
@@ -276,7 +279,8 @@ export const inputFiles = async (
 ): Promise<ExperimentFile[]> =>
   input.files === 0
     ? []
-    : ((await parsed<ExperimentFile[]>(deps, 'protected', objectOf.input(experimentId, input.hash))) ?? [])
+    : ((await readJsonIfThere<ExperimentFile[]>(deps, 'protected', pipelineObject.input(experimentId, input.hash))) ??
+      [])
 
 /** Larger files are looked at in the browser, which reads a slice of them. */
 const largestLookedAt = 64 * 1024 * 1024

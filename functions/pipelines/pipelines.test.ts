@@ -3,10 +3,10 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PipelineManifest, PipelineReport } from '../../domain/pipelines/manifest.ts'
 import { ConditionFailed } from '../../ports/table.ts'
-import { createCheck } from '../jobs/check.ts'
-import { createPrepare } from '../jobs/prepare.ts'
-import { createSettle } from '../jobs/settle.ts'
-import { createWatch } from '../jobs/watch.ts'
+import { createCheck } from '../workflow/check.ts'
+import { createPrepare } from '../workflow/prepare.ts'
+import { createSettle } from '../workflow/settle.ts'
+import { createRecoverJobs } from '../workflow/recover-jobs.ts'
 import type { Caller } from '../kernel/caller.ts'
 import { type ExperimentItem, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
@@ -666,22 +666,22 @@ describe('the queue', () => {
     quota = { slots: 0, perOwner: 0 }
     const waiting = await start(e.experimentId)
     expect(executions.some((x) => x.jobId === waiting.jobId)).toBe(false)
-    await createWatch(h.deps)()
+    await createRecoverJobs(h.deps)()
     expect(executions.some((x) => x.jobId === waiting.jobId)).toBe(false)
     quota = { slots: 2, perOwner: 2 }
     const { start: begin } = h.deps.workflow
     h.deps.workflow.start = async () => {
       throw new Error('killed here')
     }
-    await createWatch(h.deps)().catch(() => undefined)
+    await createRecoverJobs(h.deps)().catch(() => undefined)
     h.deps.workflow.start = begin
-    await createWatch(h.deps)()
+    await createRecoverJobs(h.deps)()
     expect(executions.filter((x) => x.jobId === waiting.jobId)).toEqual([{ jobId: waiting.jobId, attempt: 1 }])
     // Its host goes away while it computes: taken up again with what it has done.
     await createPrepare(h.deps)({ jobId: waiting.jobId, attempt: 1 })
     const began = (await get(waiting.jobId)).started
     running.clear()
-    await createWatch(h.deps)()
+    await createRecoverJobs(h.deps)()
     expect(executions.at(-1)).toEqual({ jobId: waiting.jobId, attempt: 2 })
     await createPrepare(h.deps)({ jobId: waiting.jobId, attempt: 2 })
     expect((await get(waiting.jobId)).started).toBe(began)
@@ -701,7 +701,7 @@ describe('the queue', () => {
     }
     const made = await Promise.all(Array.from({ length: 5 }, () => start(e.experimentId)))
     h.deps.table.replace = replace
-    await createWatch(h.deps)()
+    await createRecoverJobs(h.deps)()
     const atWork = await queue()
     expect(atWork).toHaveLength(3)
     expect(new Set(executions.filter((x) => made.some((m) => m.jobId === x.jobId)).map((x) => x.jobId))).toEqual(

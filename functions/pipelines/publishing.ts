@@ -11,9 +11,12 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { keyOf, type PipelineItem, type PipelineVersionItem } from '../kernel/items.ts'
-import { each, linkSeconds, objectOf } from './objects.ts'
-import { Names, toPipeline, toVersion } from './view.ts'
+import { indexKeyOf, keyOf, type PipelineItem, type PipelineVersionItem } from '../kernel/items.ts'
+import { pipelineObject } from './objects.ts'
+import { toPipeline, toVersion } from './view.ts'
+import { each } from '../kernel/each.ts'
+import { Names } from '../kernel/names.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof pipelines)['routes']
 
@@ -30,8 +33,8 @@ export const versionOf = (
   deps.table.get<PipelineVersionItem>(keyOf.pipelineVersion(pipelineId, version))
 const newest = async (deps: Pick<Deps, 'table'>, pipelineId: string): Promise<Item<PipelineVersionItem> | undefined> =>
   (
-    await deps.table.query<PipelineVersionItem>(keyOf.pipeline(pipelineId).pk, {
-      prefix: 'VERSION#',
+    await deps.table.query<PipelineVersionItem>(keyOf.pipelineVersion.partition(pipelineId), {
+      prefix: keyOf.pipelineVersion.prefix(),
       backwards: true,
       limit: 1,
     })
@@ -42,7 +45,7 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
   return {
     pipelineId,
     uploads: await each(body.files, async ({ path, size, sha256 }) => {
-      const key = objectOf.code(pipelineId, sha256)
+      const key = pipelineObject.code(pipelineId, sha256)
       if ((await deps.objects.head('protected', key))?.size === size) return { path }
       return {
         path,
@@ -50,7 +53,7 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
           'protected',
           key,
           { sha256, size, type: 'application/octet-stream' },
-          linkSeconds,
+          linkSeconds.transfer,
         ),
       }
     }),
@@ -58,7 +61,7 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
 }
 
 async function checkUploaded(deps: Deps, pipelineId: string, files: PipelineVersionItem['files']): Promise<void> {
-  const heads = await each(files, (f) => deps.objects.head('protected', objectOf.code(pipelineId, f.sha256)))
+  const heads = await each(files, (f) => deps.objects.head('protected', pipelineObject.code(pipelineId, f.sha256)))
   const missing = files.flatMap((f, i) =>
     heads[i]?.size === f.size
       ? []
@@ -102,8 +105,7 @@ async function pointAt(
       created: at,
       changed: at,
       ...keyOf.pipeline(pipelineId),
-      gpk: keyOf.organisation(organisationId).pk,
-      gsk: `PIPELINE#${at}#${pipelineId}`,
+      ...indexKeyOf.pipeline.ofOrganisation({ organisationId, created: at, pipelineId }),
     })
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
@@ -189,13 +191,16 @@ export const publish: Implementation<Routes['publish']> = async ({ params, body,
 }
 
 export const list: Implementation<Routes['list']> = async ({ params, query, subject }, deps) => {
-  const { items, next } = await deps.table.query<PipelineItem>(keyOf.organisation(params.organisationId).pk, {
-    index: true,
-    prefix: 'PIPELINE#',
-    backwards: true,
-    limit: query.limit,
-    after: query.after,
-  })
+  const { items, next } = await deps.table.query<PipelineItem>(
+    indexKeyOf.pipeline.ofOrganisation.partition(params.organisationId),
+    {
+      index: true,
+      prefix: indexKeyOf.pipeline.ofOrganisation.prefix(),
+      backwards: true,
+      limit: query.limit,
+      after: query.after,
+    },
+  )
   const text = query.text?.toLowerCase()
   const found = items.filter(
     (p) =>
@@ -216,12 +221,15 @@ export const get: Implementation<Routes['get']> = async ({ pipeline, subject }, 
 }
 
 export const versions: Implementation<Routes['versions']> = async ({ pipeline, query }, deps) => {
-  const { items, next } = await deps.table.query<PipelineVersionItem>(keyOf.pipeline(pipeline.pipelineId).pk, {
-    prefix: 'VERSION#',
-    backwards: true,
-    limit: query.limit,
-    after: query.after,
-  })
+  const { items, next } = await deps.table.query<PipelineVersionItem>(
+    keyOf.pipelineVersion.partition(pipeline.pipelineId),
+    {
+      prefix: keyOf.pipelineVersion.prefix(),
+      backwards: true,
+      limit: query.limit,
+      after: query.after,
+    },
+  )
   const names = new Names(deps)
   return { items: await Promise.all(items.map((v) => toVersion(names, v))), next }
 }
@@ -233,8 +241,8 @@ export const version: Implementation<Routes['version']> = async ({ pipeline, par
     ...f,
     download: await deps.objects.signedGet(
       'protected',
-      objectOf.code(pipeline.pipelineId, f.sha256),
-      linkSeconds,
+      pipelineObject.code(pipeline.pipelineId, f.sha256),
+      linkSeconds.transfer,
       f.path.split('/').at(-1),
     ),
   }))

@@ -9,8 +9,8 @@ import { jobLife } from '../../domain/jobs/life.ts'
 import { AlreadyExists, ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
-import { Names } from './view.ts'
+import { indexKeyOf, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
+import { Names } from '../kernel/names.ts'
 
 type Routes = (typeof pipelines)['routes']
 interface Pointer {
@@ -31,16 +31,19 @@ export const quotaOf = (deps: Pick<Deps, 'settings'>): Quota => ({
 })
 
 /**
- * Runs that are not over. Pointers lie in the index of live jobs under `run:<owner>#<created>#<id>`
- * (functions/jobs/ending.ts).
+ * Runs that are not over. Pointers lie in the index of live jobs at a place of their own
+ * (contracts/jobs.entities.ts).
  */
 export async function liveRuns(deps: Pick<Deps, 'table'>, owner?: string): Promise<Waiting[]> {
+  const place = indexKeyOf.jobLive.pipelineRun
   const out: Waiting[] = []
-  for await (const p of queryAll<Pointer>(deps.table, 'JOB#LIVE', {
+  for await (const p of queryAll<Pointer>(deps.table, place.partition(), {
     index: true,
-    prefix: owner === undefined ? 'run:' : `run:${owner}#`,
-  }))
-    out.push({ run: p.pk.slice('JOB#'.length), owner: p.gsk!.slice('run:'.length).split('#')[0]!, created: p.created })
+    prefix: place.prefix({ userId: owner }),
+  })) {
+    const { jobId, userId } = place.read(p.gsk!)!
+    out.push({ run: jobId, owner: userId, created: p.created })
+  }
   return out
 }
 
@@ -135,13 +138,13 @@ export const hasTurn = async (deps: Pick<Deps, 'table'>, jobId: string): Promise
   ((await deps.table.get<RunQueueItem>(keyOf.runQueue()))?.atWork ?? []).some((a) => a.run === jobId)
 
 /** Where runs stand in the queue, for views. */
-export interface Standing {
+export interface QueueStanding {
   of(
     jobId: string,
   ): { position: number; waiting: number; running: number; slots: number; mine: number; perOwner: number } | undefined
 }
 
-export async function standingOf(deps: Pick<Deps, 'table' | 'settings'>): Promise<Standing> {
+export async function queueStandingOf(deps: Pick<Deps, 'table' | 'settings'>): Promise<QueueStanding> {
   const { held, waiting } = await queueNow(deps)
   const order = fairOrder(held.atWork, waiting, held.served)
   const quota = quotaOf(deps)

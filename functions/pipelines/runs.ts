@@ -6,13 +6,16 @@ import { hashRows, metricRows, parameterRows } from '../../domain/pipelines/diff
 import { isOver, type PipelineRunState, runStateOf } from '../../domain/pipelines/life.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
+import { indexKeyOf, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
 import { inPipelineRun } from '../kernel/resources.ts'
-import { type ArtifactIndex, objectOf, parsed } from './objects.ts'
+import { type ArtifactIndex, pipelineObject } from './objects.ts'
 import { offsetOf } from './experiments.ts'
 import { versionOf } from './publishing.ts'
-import { standingOf } from './queue.ts'
-import { Names, type RunJob, toRun } from './view.ts'
+import { queueStandingOf } from './queue.ts'
+import { toRun } from './view.ts'
+import { Names } from '../kernel/names.ts'
+import type { RunJob } from './run-job.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
 
 type Routes = (typeof pipelines)['routes']
 interface Filters {
@@ -124,7 +127,7 @@ async function views(
   subjectOf: (job: RunJob) => Subject,
   userId: string,
 ) {
-  const standing = jobs.some((j) => runStateOf(j) === 'queued') ? await standingOf(deps) : undefined
+  const standing = jobs.some((j) => runStateOf(j) === 'queued') ? await queueStandingOf(deps) : undefined
   return Promise.all(jobs.map((job) => toRun(names, job, { userId, subject: subjectOf(job) }, standing)))
 }
 
@@ -134,12 +137,15 @@ export const runsOf: Implementation<Routes['runsOf']> = async ({ experiment: e, 
     {
       experiment: async () => e.title,
       page: async (o) => {
-        const { items, next: more } = await deps.table.query<JobItem>(keyOf.experiment(e.experimentId).pk, {
-          index: true,
-          prefix: 'RUN#',
-          backwards: true,
-          ...o,
-        })
+        const { items, next: more } = await deps.table.query<JobItem>(
+          indexKeyOf.job.ofExperiment.partition(e.experimentId),
+          {
+            index: true,
+            prefix: indexKeyOf.job.ofExperiment.prefix(),
+            backwards: true,
+            ...o,
+          },
+        )
         return { found: items.filter((j): j is typeof j & RunJob => j.run !== undefined), next: more }
       },
     },
@@ -161,15 +167,18 @@ export const runs: Implementation<Routes['runs']> = async ({ query, caller }, de
     {
       experiment: async (job) => (await names.experiment(job.run.experimentId))?.title ?? '',
       page: async (o) => {
-        const { items, next: more } = await deps.table.query<{ jobId: string }>(keyOf.person(caller.userId).pk, {
-          index: true,
-          prefix: 'RUN#',
-          backwards: true,
-          ...o,
-        })
-        const found = (
-          await Promise.all(items.map((p) => deps.table.get<JobItem>(keyOf.job(p.pk.slice('JOB#'.length)))))
-        ).filter((j): j is NonNullable<typeof j> & RunJob => j?.run !== undefined)
+        const { items, next: more } = await deps.table.query<{ jobId: string }>(
+          indexKeyOf.jobOwner.pipelineRun.partition(caller.userId),
+          {
+            index: true,
+            prefix: indexKeyOf.jobOwner.pipelineRun.prefix(),
+            backwards: true,
+            ...o,
+          },
+        )
+        const found = (await Promise.all(items.map((p) => deps.table.get<JobItem>(keyOf.job(p.jobId))))).filter(
+          (j): j is NonNullable<typeof j> & RunJob => j?.run !== undefined,
+        )
         for (const id of new Set(found.map((j) => j.organisationId)))
           if (!members.has(id)) members.set(id, await deps.table.get<MemberItem>(keyOf.member(id, caller.userId)))
         return { found: found.filter((j) => members.get(j.organisationId) !== undefined), next: more }
@@ -201,7 +210,9 @@ export const compare: Implementation<Routes['compare']> = async ({ query, caller
     Promise.all(found.map(async (f) => toRun(names, f.job, { userId: caller.userId, subject: f.subject }))),
     Promise.all(
       jobs.map(async (job) =>
-        mayShowArtifacts(job) ? parsed<ArtifactIndex>(deps, 'released', objectOf.index(job.jobId)) : undefined,
+        mayShowArtifacts(job)
+          ? readJsonIfThere<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))
+          : undefined,
       ),
     ),
     versionOf(deps, jobs[0]!.run.pipelineId, jobs[0]!.run.version),

@@ -5,10 +5,8 @@ import { canonical, sha256Hex } from '../../domain/hash.ts'
 import { mostLive } from '../../domain/pipelines/fair.ts'
 import type { Resources } from '../../domain/pipelines/definition.ts'
 import { grid, sweepFaults, sweepLabel } from '../../domain/pipelines/sweep.ts'
-import { AlreadyExists, type Item } from '../../ports/table.ts'
-import { livePointer, once, ownerPointer } from '../jobs/ending.ts'
-import { jsonBytes, objectOf } from '../jobs/standing.ts'
-import { record, whoOf } from '../kernel/audit.ts'
+import { type Item } from '../../ports/table.ts'
+import { whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -18,9 +16,16 @@ import { type ExperimentItem, type JobItem, keyOf, type PipelineItem, type Pipel
 import type { InExperiment } from '../kernel/resources.ts'
 import { type DatasetInput, purposeOf, questionFor, withDataset } from './datasets.ts'
 import { given } from './experiments.ts'
-import { dispatch, liveRuns, standingOf } from './queue.ts'
-import { refuse, type SetUp, type Terms, termsOf, wantedVersion } from './terms.ts'
-import { Names, type RunJob, toRun } from './view.ts'
+import { dispatch, liveRuns, queueStandingOf } from './queue.ts'
+import { refuse, type SetUp, type Terms, runTermsOf, wantedVersion } from './admission.ts'
+import { toRun } from './view.ts'
+import { ownerPointer } from '../workflow/pointers.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
+import { jsonBytes } from '../kernel/stored-json.ts'
+import { Names } from '../kernel/names.ts'
+import type { RunJob } from './run-job.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { submit } from '../workflow/submit.ts'
 
 type Routes = (typeof pipelines)['routes']
 type Edits = Pick<z.output<NonNullable<Routes['start']['body']>>, 'parameters' | 'resources'>
@@ -60,15 +65,14 @@ interface One {
 }
 
 /**
- * Writes, in this order: the pointer by which the queue and the watch find it, the event, the run, the pointer by which
- * its owner does, the experiment's newest. Killed before the run is there, nothing is visible and the watch forgets the
- * pointer; killed after, the watch gives it its turn.
+ * Submits the run, then makes it the experiment's newest. It starts when its turn comes; killed before that, the watch
+ * gives it its turn.
  */
 async function write(
-  deps: Deps,
+  deps: WorkflowDeps,
   { caller, experiment: e }: InExperiment,
   { jobId, askHash, terms, title, more, on }: One,
-): Promise<Item<JobItem>> {
+): Promise<{ job: Item<JobItem>; made: boolean }> {
   const { version, parameters, resources, hash } = terms
   const { runs: number } = await deps.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), {
     add: { runs: 1 },
@@ -114,21 +118,16 @@ async function write(
         }
       : {}),
   }
-  if (on) {
-    const question = await questionFor(deps, on, e, terms)
-    job.language = question.language
-    await deps.objects.put('protected', objectOf.ask(jobId), jsonBytes(question), 'application/json')
-    await once(deps, {
-      ...keyOf.jobDataset(jobId),
-      gpk: keyOf.dataset(job.datasetId).pk,
-      gsk: `JOB#${job.created}#${jobId}`,
-      jobId,
-    })
-  }
-  await Promise.all([
-    once(deps, livePointer(job)),
-    record(deps, e.organisationId, whoOf(caller), [
-      {
+  const question = on && (await questionFor(deps, on, e, terms))
+  if (question) job.language = question.language
+  const submitted = await submit(deps, {
+    job,
+    ask: question && jsonBytes(question),
+    listed: { gpk: keyOf.experiment(e.experimentId).pk, gsk: `RUN#${job.created}#${jobId}` },
+    pointers: on ? [datasetPointer(job)] : [],
+    event: {
+      who: whoOf(caller),
+      entry: {
         act: 'pipeline-run.started',
         object: `run ${jobId}`,
         detail: {
@@ -139,18 +138,20 @@ async function write(
           ...(on ? { dataset: job.datasetId, datasetVersion: job.datasetVersion } : {}),
         },
       },
-    ]),
-  ])
-  const made = await deps.table.create<JobItem>({
-    ...job,
-    ...keyOf.job(jobId),
-    gpk: keyOf.experiment(e.experimentId).pk,
-    gsk: `RUN#${job.created}#${jobId}`,
+    },
   })
-  await once(deps, ownerPointer(job))
-  await deps.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), { set: { last: jobId } })
-  return made
+  if (submitted.made)
+    await deps.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), { set: { last: jobId } })
+  return submitted
 }
+
+/** A run on a dataset is one of the dataset's jobs: its lists find it by this. */
+const datasetPointer = ({ jobId, datasetId, created }: JobItem): Item<{ jobId: string }> => ({
+  ...keyOf.jobDataset(jobId),
+  gpk: keyOf.dataset(datasetId).pk,
+  gsk: `JOB#${created}#${jobId}`,
+  jobId,
+})
 
 const usedBefore = (): Failure =>
   new Failure(
@@ -160,22 +161,12 @@ const usedBefore = (): Failure =>
   )
 
 /** The run, made now or by an earlier request of the same key. */
-async function make(deps: Deps, at: InExperiment, one: One): Promise<Item<JobItem>> {
-  const again = (found: Item<JobItem>): Item<JobItem> => {
-    if (found.askHash !== one.askHash) throw usedBefore()
-    return found
-  }
+async function make(deps: WorkflowDeps, at: InExperiment, one: One): Promise<Item<JobItem>> {
   const found = await deps.table.get<JobItem>(keyOf.job(one.jobId))
-  if (found) {
-    await once(deps, ownerPointer(found))
-    return again(found)
-  }
-  try {
-    return await write(deps, at, one)
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-    return again((await deps.table.get<JobItem>(keyOf.job(one.jobId)))!) // the same request, twice at once
-  }
+  if (found) await createIfAbsent(deps, ownerPointer(deps, found))
+  const job = found ?? (await write(deps, at, one)).job
+  if (job.askHash !== one.askHash) throw usedBefore()
+  return job
 }
 
 async function shown(deps: Deps, { caller, subject }: InExperiment, jobs: readonly JobItem[]) {
@@ -183,7 +174,7 @@ async function shown(deps: Deps, { caller, subject }: InExperiment, jobs: readon
   if (waiting.length > 0)
     await dispatch(deps, { also: waiting.map((j) => ({ run: j.jobId, owner: j.userId, created: j.created })) })
   const names = new Names(deps)
-  const standing = await standingOf(deps)
+  const standing = await queueStandingOf(deps)
   return Promise.all(
     jobs.map(async (job) =>
       toRun(
@@ -206,7 +197,7 @@ const idOf = (
   key === undefined ? newId(deps, 'job') : derivedId('job', 'pipeline', caller.userId, experimentId, key, String(n))
 
 async function startOne(
-  deps: Deps,
+  deps: WorkflowDeps,
   at: InExperiment,
   s: SetUp,
   body: z.output<NonNullable<Routes['start']['body']>>,
@@ -224,7 +215,7 @@ async function startOne(
   const pipeline = await notAway(deps, e)
   const version = await wantedVersion(deps, s.pipelineId, s.version, pipeline?.version ?? s.version)
   const { inputs, on } = await withDataset(deps, caller, e.organisationId, version.definition, s.inputs)
-  const terms = await termsOf(deps, version, edited({ ...s, inputs }, body))
+  const terms = await runTermsOf(deps, version, edited({ ...s, inputs }, body))
   await checkRoom(deps, caller, 1)
   return (
     await shown(deps, at, [
@@ -241,11 +232,14 @@ const setUpOf = (e: ExperimentItem): SetUp => ({
   inputs: e.inputs,
 })
 
-export const start: Implementation<Routes['start']> = async ({ body, idempotencyKey, ...at }, deps) =>
+export const start: Implementation<Routes['start'], WorkflowDeps> = async ({ body, idempotencyKey, ...at }, deps) =>
   startOne(deps, at, setUpOf(at.experiment), body, idempotencyKey, {})
 
 /** The same version, inputs and parameters as the earlier run had, whatever the experiment has come to since. */
-export const again: Implementation<Routes['again']> = async ({ body, idempotencyKey, job, ...at }, deps) => {
+export const again: Implementation<Routes['again'], WorkflowDeps> = async (
+  { body, idempotencyKey, job, ...at },
+  deps,
+) => {
   const { run } = job
   const { version, ...edits } = body
   // The earlier run's inputs, not the experiment's of today; a dataset as it is published now.
@@ -263,7 +257,7 @@ export const again: Implementation<Routes['again']> = async ({ body, idempotency
   })
 }
 
-export const sweep: Implementation<Routes['sweep']> = async ({ body, idempotencyKey, ...at }, deps) => {
+export const sweep: Implementation<Routes['sweep'], WorkflowDeps> = async ({ body, idempotencyKey, ...at }, deps) => {
   const { experiment: e, caller } = at
   const pipeline = await notAway(deps, e)
   const version = await wantedVersion(deps, e.pipelineId, e.version, pipeline?.version ?? e.version)
@@ -272,7 +266,7 @@ export const sweep: Implementation<Routes['sweep']> = async ({ body, idempotency
   const faults = sweepFaults(version.definition.parameters, s.parameters, body.over)
   if (faults.length > 0) throw refuse(faults.map((f) => ({ ...f, path: `/body${f.path}` })))
   const all = await Promise.all(
-    grid(s.parameters, body.over).map((parameters) => termsOf(deps, version, { ...s, parameters })),
+    grid(s.parameters, body.over).map((parameters) => runTermsOf(deps, version, { ...s, parameters })),
   )
   const id = `swp_${(await derivedId('job', e.experimentId, idempotencyKey ?? newId(deps, 'job'))).slice(4)}`
   const askHash = await sha256Hex(canonical({ experiment: e.experimentId, body }))

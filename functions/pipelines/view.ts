@@ -4,51 +4,10 @@ import type { Experiment, Pipeline, PipelineRun, PipelineVersion } from '../../c
 import { may, type Subject } from '../../domain/access/permissions.ts'
 import { failureOf, isOver, runStateOf } from '../../domain/pipelines/life.ts'
 import type { Item } from '../../ports/table.ts'
-import type { Deps } from '../kernel/deps.ts'
-import {
-  type ExperimentItem,
-  type JobItem,
-  keyOf,
-  type PersonProfile,
-  type PipelineItem,
-  type PipelineRunFacts,
-  type PipelineVersionItem,
-} from '../kernel/items.ts'
-import type { Standing } from './queue.ts'
-
-/** Names of people and titles of experiments and pipelines, looked up once for a list. */
-export class Names {
-  readonly #d: Pick<Deps, 'table'>
-  readonly #known = new Map<string, Promise<unknown>>()
-  constructor(deps: Pick<Deps, 'table'>) {
-    this.#d = deps
-  }
-  #once<T>(key: string, ask: () => Promise<T>): Promise<T> {
-    let found = this.#known.get(key) as Promise<T> | undefined
-    if (!found) this.#known.set(key, (found = ask()))
-    return found
-  }
-  person(id: string): Promise<string> {
-    return this.#once(
-      `person ${id}`,
-      async () => (await this.#d.table.get<Pick<PersonProfile, 'name'>>(keyOf.person(id), ['name']))?.name ?? id,
-    )
-  }
-  experiment(id: string): Promise<Item<ExperimentItem> | undefined> {
-    return this.#once(`experiment ${id}`, () => this.#d.table.get<ExperimentItem>(keyOf.experiment(id)))
-  }
-  pipeline(id: string): Promise<string> {
-    return this.#once(
-      `pipeline ${id}`,
-      async () => (await this.#d.table.get<Pick<PipelineItem, 'title'>>(keyOf.pipeline(id), ['title']))?.title ?? id,
-    )
-  }
-  job(id: string): Promise<Item<JobItem> | undefined> {
-    return this.#once(`job ${id}`, () => this.#d.table.get<JobItem>(keyOf.job(id)))
-  }
-}
-
-export type RunJob = JobItem & { run: PipelineRunFacts }
+import { type ExperimentItem, type PipelineItem, type PipelineVersionItem } from '../kernel/items.ts'
+import type { QueueStanding } from './queue.ts'
+import { Names } from '../kernel/names.ts'
+import type { RunJob } from './run-job.ts'
 
 export const toPipeline = (p: Item<PipelineItem>, subject: Subject): z.input<typeof Pipeline> => ({
   pipelineId: p.pipelineId,
@@ -121,7 +80,7 @@ export async function toRun(
   names: Names,
   job: RunJob,
   viewer: { userId: string; subject: Subject },
-  standing?: Standing,
+  standing?: QueueStanding,
 ): Promise<z.input<typeof PipelineRun>> {
   const { run } = job
   const experiment = await names.experiment(run.experimentId)

@@ -11,9 +11,10 @@ import { hashNow } from '../kernel/hash.ts'
 import type { Implementation, Request } from '../kernel/handler.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { finished, storeChunk } from './chunks.ts'
-import { bringUpToDate, endWithoutData } from './ending.ts'
-import { standingOf } from './standing.ts'
-import { inTurn } from './turns.ts'
+import { bringUpToDate, endWithoutData } from './end-run.ts'
+import { runStatusOf } from './run-status.ts'
+import { inTurn } from '../kernel/in-turn.ts'
+import { objectKey } from '../stores/run-records.ts'
 
 type Append = (typeof runs)['routes']['append']
 type Run = Item<RunItem>
@@ -23,7 +24,6 @@ const countEveryMs = 2000
 
 export const withdrawn = (): Failure =>
   new Failure('run-withdrawn', 'This run was withdrawn and its data destroyed. Nothing more needs to be sent.')
-export const objectKey = (runId: string, sha256: string): string => `runs/${runId}/${sha256}`
 
 /**
  * What a schema cannot say: each header repeats what stands beside it, end and abort close their chunk, an end names
@@ -90,7 +90,7 @@ async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnTyp
     if (!aborts) throw finished()
     const ended = await endWithoutData(deps, run, 'aborted')
     if (ended.state !== 'aborted') throw ended.state === 'withdrawn' ? withdrawn() : finished()
-    return standingOf(deps, ended, undefined, [1, last])
+    return runStatusOf(deps, ended, undefined, [1, last])
   }
   const end = records.at(-1)!.end
   if (end && run.endSeq !== undefined && end.last !== run.endSeq) throw finished()
@@ -110,10 +110,10 @@ async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnTyp
   }
   const inPlay = end !== undefined || run.state !== 'live' || run.endSeq !== undefined
   if (!inPlay && now.getTime() - Date.parse(run.last) <= countEveryMs)
-    return standingOf(deps, run, undefined, [first, last])
+    return runStatusOf(deps, run, undefined, [first, last])
   const after = await bringUpToDate(deps, run)
   if (after.run.state === 'withdrawn') throw withdrawn()
-  return standingOf(deps, after.run, after.counted, [first, last])
+  return runStatusOf(deps, after.run, after.counted, [first, last])
 }
 
 /** Counted on the run, unless it is finished: nothing of a finished run changes. */

@@ -1,10 +1,11 @@
 /** A run's sealed chunks in the table: stored once, first write wins, counted by their keys. */
 import { coverage, type Range, runHash, type SealedRecord } from '../../domain/runs/records.ts'
 import { gaps, placed, reach } from '../../domain/runs/sequence.ts'
-import { AlreadyExists, type Item, queryAll, type Table } from '../../ports/table.ts'
+import { AlreadyExists, type Item, type Table } from '../../ports/table.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type ChunkItem, keyOf, type RunItem } from '../kernel/items.ts'
-import { pause } from './turns.ts'
+import { pause } from '../kernel/retry.ts'
+import { highestSeq, storedChunks } from '../stores/run-records.ts'
 
 type Run = Item<RunItem>
 export interface Incoming {
@@ -40,21 +41,6 @@ function chunkOf(run: Run, c: Incoming, from: number, to: number): Item<ChunkIte
     end,
   }
 }
-
-const stored = <K extends keyof ChunkItem>(
-  deps: { table: Table },
-  runId: string,
-  from: number,
-  to: number,
-  attributes: K[],
-): AsyncGenerator<Item<Pick<ChunkItem, K>>> =>
-  queryAll<Pick<ChunkItem, K>>(deps.table, `RUN#${runId}`, {
-    from: keyOf.chunk(runId, from).sk,
-    to: keyOf.chunk(runId, to).sk,
-    attributes,
-  })
-
-export const highestSeq = 9_999_999_999
 
 /**
  * The highest number of a run that this process has stored: the run item's count lags behind, and what overlaps must be
@@ -101,7 +87,9 @@ export async function storeChunk(
     }
   }
   for (let tries = 0; ; tries++) {
-    const at = placed(await all(stored(deps, run.runId, reach(c.first), last, ['first', 'last', 'order', 'hashes'])))
+    const at = placed(
+      await all(storedChunks(deps, run.runId, reach(c.first), last, ['first', 'last', 'order', 'hashes'])),
+    )
     const other = c.hashes.findIndex((hash, i) => {
       const held = at.get(c.first + i)
       return held !== undefined && held.hashes[c.first + i - held.first] !== hash
@@ -150,7 +138,7 @@ export interface Count {
 /** Counts a run's chunks: all of them, or (`since`) those after what the run item knows already. */
 export async function count(deps: { table: Table }, run: Run, since = 0): Promise<Count> {
   const chunks = await all(
-    stored(deps, run.runId, since > 0 ? reach(since + 1) : 1, highestSeq, [
+    storedChunks(deps, run.runId, since > 0 ? reach(since + 1) : 1, highestSeq, [
       'first',
       'last',
       'bytes',
@@ -195,7 +183,7 @@ export async function count(deps: { table: Table }, run: Run, since = 0): Promis
  * bytes.
  */
 export async function isWhole(deps: { table: Table }, run: Run, end: { last: number; hash: string }): Promise<boolean> {
-  const at = placed(await all(stored(deps, run.runId, 1, highestSeq, ['first', 'last', 'order', 'hashes'])))
+  const at = placed(await all(storedChunks(deps, run.runId, 1, highestSeq, ['first', 'last', 'order', 'hashes'])))
   if (at.size !== end.last || !at.has(end.last)) return false
   const hashes: string[] = []
   for (let seq = 1; seq < end.last; seq++) {
@@ -204,40 +192,4 @@ export async function isWhole(deps: { table: Table }, run: Run, end: { last: num
     hashes.push(held.hashes[seq - held.first]!)
   }
   return (await runHash(hashes)) === end.hash
-}
-
-export interface Sequenced extends SealedRecord {
-  seq: number
-}
-
-/** Stored records from `from` up, in order, until about `maxBytes` of ciphertext; `next` is where to go on. */
-export async function readRecords(
-  deps: { table: Table },
-  runId: string,
-  from: number,
-  to: number,
-  maxBytes: number,
-): Promise<{ records: Sequenced[]; next?: number }> {
-  const chunks: Item<Pick<ChunkItem, 'first' | 'last' | 'order' | 'records'>>[] = []
-  let bytes = 0
-  let settled = Infinity
-  for await (const c of stored(deps, runId, reach(from), Math.min(to, highestSeq), [
-    'first',
-    'last',
-    'order',
-    'records',
-  ])) {
-    // Chunks come by first number: all that could hold a number below this one's first have been read.
-    if (bytes > maxBytes && c.first > from) {
-      settled = c.first
-      break
-    }
-    chunks.push(c)
-    for (const [i, r] of c.records.entries()) if (c.first + i >= from) bytes += r.jwe.length
-  }
-  const records = [...placed(chunks)]
-    .filter(([seq]) => seq >= from && seq < settled && seq <= to)
-    .sort(([a], [b]) => a - b)
-    .map(([seq, c]): Sequenced => ({ seq, ...(c.records[seq - c.first] as SealedRecord) }))
-  return { records, ...(settled <= to && settled !== Infinity ? { next: settled } : {}) }
 }

@@ -2,17 +2,18 @@
 import { runs } from '../../contracts/runs.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
-import { append, objectKey, withdrawn } from './append.ts'
+import { append, withdrawn } from './append.ts'
 import { count, finished } from './chunks.ts'
-import { standingOf } from './standing.ts'
+import { runStatusOf } from './run-status.ts'
 import { participation, start } from './start.ts'
+import { objectKey } from '../stores/run-records.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof runs)['routes']
-const uploadSeconds = 3600
 
 const standing: Implementation<Routes['standing']> = async ({ run }, deps) => {
   if (run.state === 'withdrawn') throw withdrawn()
-  return standingOf(deps, run, await count(deps, run))
+  return runStatusOf(deps, run, await count(deps, run))
 }
 
 const uploads: Implementation<Routes['uploads']> = async ({ run, body: { sha256, size } }, deps) => {
@@ -26,7 +27,7 @@ const uploads: Implementation<Routes['uploads']> = async ({ run, body: { sha256,
       'sealed',
       key,
       { sha256, size, type: 'application/octet-stream' },
-      uploadSeconds,
+      linkSeconds.transfer,
     ),
   }
 }

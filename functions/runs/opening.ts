@@ -10,14 +10,13 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
-import { objectKey } from './append.ts'
-import { highestSeq, readRecords } from './chunks.ts'
 import { rowsFor } from './rows.ts'
+import { highestSeq, objectKey, readRecords } from '../stores/run-records.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof runs)['routes']
 /** A page of sealed records, in bytes of ciphertext: an answer of a function may have 6 MB. */
 const pageBytes = 4_000_000
-const downloadSeconds = 3600
 
 const gone = (): Failure =>
   new Failure('run-withdrawn', 'A run was withdrawn or aborted: its key is destroyed and it cannot be opened any more.')
@@ -69,7 +68,13 @@ const sealed: Implementation<Routes['sealed']> = async ({ run, query }, deps) =>
       records.map(async (r) => ({
         ...r,
         ...(r.object
-          ? { download: await deps.objects.signedGet('sealed', objectKey(run.runId, r.object.sha256), downloadSeconds) }
+          ? {
+              download: await deps.objects.signedGet(
+                'sealed',
+                objectKey(run.runId, r.object.sha256),
+                linkSeconds.transfer,
+              ),
+            }
           : {}),
       })),
     ),

@@ -4,8 +4,9 @@
 import { assign, changeId, type Condition, type Counter, emptyCounter, move } from '../../domain/runs/assignment.ts'
 import { runLife } from '../../domain/runs/life.ts'
 import { AlreadyExists, ConditionFailed, type Item, type Table } from '../../ports/table.ts'
-import { keyOf, type RunItem } from '../kernel/items.ts'
-import { inTurn, pause } from './turns.ts'
+import { indexKeyOf, keyOf, type RunItem } from '../kernel/items.ts'
+import { inTurn } from '../kernel/in-turn.ts'
+import { pause } from '../kernel/retry.ts'
 
 interface Store {
   table: Table
@@ -66,20 +67,19 @@ export async function settleSlot(d: Store, run: Item<RunItem>): Promise<Item<Run
   }
 }
 
-const dueIndex = 'RUN#DUE'
 interface DueItem {
   runId: string
 }
 
 /** Asks the sweep to look at a run at an instant. */
 export async function setDue(d: Store, runId: string, at: Date): Promise<void> {
-  const gsk = `${at.toISOString()}#${runId}`
+  const place = indexKeyOf.due.byTime({ at: at.toISOString(), runId })
   try {
-    await d.table.create<DueItem>({ ...keyOf.due(runId), runId, gpk: dueIndex, gsk })
+    await d.table.create<DueItem>({ ...keyOf.due(runId), runId, ...place })
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
     try {
-      await d.table.update(keyOf.due(runId), { set: { gsk, gpk: dueIndex } })
+      await d.table.update(keyOf.due(runId), { set: place })
     } catch (again) {
       if (!(again instanceof ConditionFailed)) throw again // it was cleared in between: the run has just been looked at
     }
@@ -90,6 +90,10 @@ export const clearDue = (d: Store, runId: string): Promise<void> => d.table.remo
 
 /** Runs that were due before `now`, oldest first. */
 export const dueRuns = async (d: Store, now: Date, limit: number): Promise<string[]> =>
-  (await d.table.query<DueItem>(dueIndex, { index: true, to: `${now.toISOString()}#~`, limit })).items.map(
-    (i) => i.runId,
-  )
+  (
+    await d.table.query<DueItem>(indexKeyOf.due.byTime.partition(), {
+      index: true,
+      to: `${indexKeyOf.due.byTime.prefix({ at: now.toISOString() })}~`,
+      limit,
+    })
+  ).items.map((i) => i.runId)

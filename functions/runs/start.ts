@@ -4,22 +4,31 @@
  */
 import type { runs } from '../../contracts/runs.ts'
 import { byChance } from '../../domain/runs/assignment.ts'
-import { base32, base64url, fromBase64url, sha256, sha256Hex } from '../../domain/hash.ts'
+import { base64url, fromBase64url, sha256, sha256Hex } from '../../domain/hash.ts'
 import { type Refusal, refusal } from '../../domain/studies/links.ts'
 import { AlreadyExists, ConditionFailed, type Item, type Table } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { keyOf, type LinkItem, type OrganisationItem, type RunItem, type StudyItem } from '../kernel/items.ts'
+import {
+  indexKeyOf,
+  keyOf,
+  type LinkItem,
+  type OrganisationItem,
+  type RunItem,
+  type StudyItem,
+} from '../kernel/items.ts'
 import { withdrawn } from './append.ts'
 import { count } from './chunks.ts'
-import { staleAt } from './ending.ts'
+import { staleAt } from './end-run.ts'
 import { clearDue, setDue, takeSlot } from './slots.ts'
-import { standingOf } from './standing.ts'
-import { inTurn, pause } from './turns.ts'
-import { conditionsOf, versionDocument, versionItem } from '../studies/documents.ts'
-import { presentation } from '../studies/presentation.ts'
+import { runStatusOf } from './run-status.ts'
+import { inTurn } from '../kernel/in-turn.ts'
+import { conditionsOf, versionDocument, versionItem } from '../stores/study-version.ts'
+import { presentation } from '../stores/study-presentation.ts'
+import { pause } from '../kernel/retry.ts'
+import { pseudonymOf } from '../stores/pseudonym.ts'
 
 type Routes = (typeof runs)['routes']
 type Run = Item<RunItem>
@@ -109,7 +118,7 @@ async function answer(deps: Deps, run: Run, wrappedKey: string): ReturnType<Impl
     seed,
     version,
     contentHash,
-    standing: await standingOf(deps, run, await count(deps, run)),
+    standing: await runStatusOf(deps, run, await count(deps, run)),
   }
 }
 
@@ -177,10 +186,6 @@ async function prepare(
   }
 }
 
-/** An outside id as it is kept: a keyed hash, different in every study. */
-export const pseudonymOf = async (deps: Pick<Deps, 'keys'>, studyId: string, outsideId: string): Promise<string> =>
-  `p_${base32((await deps.keys.mac('pseudonym', `${studyId}\n${outsideId}`)).subarray(0, 15))}`
-
 /**
  * The rest of a start, safe to repeat from any point: counts the run on its link, assigns a condition, and brings the
  * run to light. When the link refuses it, nothing remains of the run and the refusal is thrown.
@@ -202,8 +207,7 @@ export async function finishStart(deps: { table: Table; now: () => Date }, run: 
       set: {
         condition,
         slot: run.preview ? 0 : 1,
-        gpk: `STUDY#${run.studyId}`,
-        gsk: `RUN#${run.started}#${run.runId}`,
+        ...indexKeyOf.run.ofStudy(run),
       },
       remove: ['pending'],
       when: [{ attribute: 'pending', is: 'present' }],

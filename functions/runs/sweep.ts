@@ -8,7 +8,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { guarded } from '../kernel/grants.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
-import { bringUpToDate, purge, staleAt } from './ending.ts'
+import { bringUpToDate, purge, staleAt } from './end-run.ts'
 import { clearDue, dueRuns, setDue, settleSlot } from './slots.ts'
 import { finishStart } from './start.ts'
 

@@ -11,7 +11,7 @@ import { Failure, notFound } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { runIdOf, same, typed, withdrawalCode } from './codes.ts'
-import { endWithoutData } from './ending.ts'
+import { endWithoutData } from './end-run.ts'
 
 type Routes = (typeof runs)['routes']
 

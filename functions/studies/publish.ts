@@ -9,10 +9,11 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { keyOf, type StudyItem, type VersionItem } from '../kernel/items.ts'
-import { documentKey, versionDocument, versionItem } from './documents.ts'
+import { documentKey, versionDocument, versionItem } from '../stores/study-version.ts'
 import { changedMeanwhile } from './lifecycle.ts'
-import { describe } from './presentation.ts'
+import { describe } from '../stores/study-presentation.ts'
 import { toVersion } from './view.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof studies)['routes']
 interface File {
@@ -22,7 +23,6 @@ interface File {
   type: string
 }
 
-const linkSeconds = 3600
 const blobKey = (organisationId: string, sha256: string): string => `blobs/${organisationId}/${sha256}`
 
 /** `work` on every item, at most `width` at a time, answers in order. */
@@ -48,7 +48,7 @@ export const uploads: Implementation<Routes['uploads']> = async ({ study, body }
       path,
       sha256,
       present: false,
-      upload: await deps.objects.signedPut('assets', key, { sha256, size, type }, linkSeconds),
+      upload: await deps.objects.signedPut('assets', key, { sha256, size, type }, linkSeconds.transfer),
     }
   }),
 })
@@ -90,7 +90,13 @@ async function checkUploaded(deps: Deps, organisationId: string, files: readonly
 }
 
 const newest = async (deps: Deps, studyId: string): Promise<Item<VersionItem> | undefined> =>
-  (await deps.table.query<VersionItem>(`STUDY#${studyId}`, { prefix: 'VERSION#', backwards: true, limit: 1 })).items[0]
+  (
+    await deps.table.query<VersionItem>(keyOf.version.partition(studyId), {
+      prefix: keyOf.version.prefix(),
+      backwards: true,
+      limit: 1,
+    })
+  ).items[0]
 
 /** Makes the study point at a version, unless it points at a later one. */
 async function bump(deps: Deps, study: StudyItem, version: number): Promise<void> {
@@ -183,8 +189,8 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
 }
 
 export const versions: Implementation<Routes['versions']> = async ({ study, query }, deps) => {
-  const page = await deps.table.query<VersionItem>(`STUDY#${study.studyId}`, {
-    prefix: 'VERSION#',
+  const page = await deps.table.query<VersionItem>(keyOf.version.partition(study.studyId), {
+    prefix: keyOf.version.prefix(),
     backwards: true,
     limit: query.limit,
     after: query.after,
@@ -224,7 +230,7 @@ export const files: Implementation<Routes['files']> = async ({ study, params, ca
       download: await deps.objects.signedGet(
         'assets',
         `s/${item.contentHash}/${f.path}`,
-        linkSeconds,
+        linkSeconds.transfer,
         f.path.split('/').at(-1),
       ),
     })),

@@ -7,21 +7,23 @@ import type { Synthesis, synthesis } from '../../contracts/synthesis.ts'
 import { defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
 import { synthesisDefaults, type SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
-import { openBudget } from '../datasets/budget.ts'
-import { blobKey, makeJob } from '../datasets/registration-job.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
-import { type DatasetItem, type DatasetVersionItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { type DatasetItem, type DatasetVersionItem, indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { inDataset, inOrganisation, inSynthesis } from '../kernel/resources.ts'
 import { planOfTable } from './source.ts'
 import { toSynthesis } from './view.ts'
+import { openBudget } from '../stores/budget.ts'
+import { blobKey } from '../stores/dataset-files.ts'
+import { submitRegistration } from '../stores/registration-job.ts'
+import { linkSeconds } from '../kernel/links.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof synthesis)['routes']
-const linkSeconds = 3600
 
 async function create(
   deps: Deps,
@@ -41,8 +43,7 @@ async function create(
     evaluations: [],
     attempts: [],
     ...keyOf.synthesis(s.synthesisId),
-    gpk: `ORG#${s.organisationId}`,
-    gsk: `SYNTHESIS#${at}#${s.synthesisId}`,
+    ...indexKeyOf.synthesis.ofOrganisation({ ...s, created: at }),
   })
 }
 
@@ -134,8 +135,7 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
     created: at,
     changed: at,
     ...keyOf.dataset(datasetId),
-    gpk: `ORG#${organisation.organisationId}`,
-    gsk: `UPLOAD#${at}#${datasetId}`,
+    ...indexKeyOf.dataset.uploaded({ organisationId: organisation.organisationId, created: at, datasetId }),
   })
   const made = await create(deps, caller, {
     synthesisId,
@@ -151,12 +151,12 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
     'protected',
     blobKey(datasetId, body.file.sha256),
     { sha256: body.file.sha256, size: body.file.size, type: 'application/octet-stream' },
-    linkSeconds,
+    linkSeconds.transfer,
   )
   return { ...(await toSynthesis(deps, made, subject)), upload }
 }
 
-export const infer: Implementation<Routes['infer']> = async ({ synthesis: s, subject, caller }, deps) => {
+export const infer: Implementation<Routes['infer'], WorkflowDeps> = async ({ synthesis: s, subject, caller }, deps) => {
   if (s.state === 'reading') return toSynthesis(deps, s, subject)
   if (s.state !== 'uploading' || !s.upload)
     throw new Failure('wrong-state', 'This synthesis has no file to read: its plan is proposed already.')
@@ -179,7 +179,7 @@ export const infer: Implementation<Routes['infer']> = async ({ synthesis: s, sub
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
   }
-  await makeJob(deps, readingJob, (await deps.table.get<DatasetItem>(key))!, caller.userId, {
+  await submitRegistration(deps, readingJob, (await deps.table.get<DatasetItem>(key))!, caller.userId, {
     act: 'read',
     files: [s.upload],
   })

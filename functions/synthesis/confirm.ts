@@ -11,7 +11,6 @@ import { countError } from '../../domain/synthesis/inference.ts'
 import { synthesisDefaults, type SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { domainOf, type PlanFault, sharesOf } from '../../domain/synthesis/request.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
-import { inEpsilon } from '../datasets/budget.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -19,9 +18,12 @@ import { hashNow } from '../kernel/hash.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
 import { type JobItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { makeJob, type SynthesisAsk } from './making.ts'
+import { submitSynthesis, type SynthesisAsk } from './synthesis-job.ts'
 import { faultsOf, priceOf, type Source, sourceOf } from './source.ts'
-import { readingState, standingOf, toSynthesis } from './view.ts'
+import { readingState, toSynthesis } from './view.ts'
+import { inEpsilon } from '../stores/budget.ts'
+import { statusOf } from '../stores/synthesis-status.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof synthesis)['routes']
 
@@ -141,7 +143,7 @@ const faulty = (faults: PlanFault[]): Failure =>
  * that the platform makes itself (functions/synthesis/twins.ts).
  */
 export async function launch(
-  deps: Deps,
+  deps: WorkflowDeps,
   s: Item<SynthesisItem>,
   source: Source,
   plan: SynthesisPlan,
@@ -179,13 +181,16 @@ export async function launch(
   } catch (e) {
     throw e instanceof ConditionFailed ? changed() : e
   }
-  await makeJob(deps, jobId, { dataset: source.dataset, synthesis: now }, userId, ask, nanoRho)
+  await submitSynthesis(deps, jobId, { dataset: source.dataset, synthesis: now }, userId, ask, nanoRho)
   return { synthesis: now, jobId }
 }
 
-export const confirm: Implementation<Routes['confirm']> = async ({ synthesis: s, body, subject, caller }, deps) => {
+export const confirm: Implementation<Routes['confirm'], WorkflowDeps> = async (
+  { synthesis: s, body, subject, caller },
+  deps,
+) => {
   const plan = planOf(body.plan)
-  const { job, state } = await standingOf(deps, s)
+  const { job, state } = await statusOf(deps, s)
   // The same plan again: a button pressed twice, or a request that was sent again.
   if (s.planHash === hashOf(plan) && job && (jobLife[job.state].live || job.state === 'succeeded'))
     return toSynthesis(deps, s, subject)

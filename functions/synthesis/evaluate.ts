@@ -13,17 +13,21 @@ import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
 import { keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { makeJob, type SynthesisAsk } from './making.ts'
+import { submitSynthesis, type SynthesisAsk } from './synthesis-job.ts'
 import { sourceOf } from './source.ts'
-import { standingOf } from './view.ts'
+import { statusOf } from '../stores/synthesis-status.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof synthesis)['routes']
 const most = 50
 const invalid = (message: string, at: string): Failure =>
   new Failure('invalid-plan', message, [{ path: `/body/${at}`, message }])
 
-export const evaluate: Implementation<Routes['evaluate']> = async ({ synthesis: s, body, caller }, deps) => {
-  const { job, state } = await standingOf(deps, s)
+export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async (
+  { synthesis: s, body, caller },
+  deps,
+) => {
+  const { job, state } = await statusOf(deps, s)
   if (state !== 'ready' || !job)
     throw new Failure(
       'wrong-state',
@@ -76,7 +80,7 @@ export const evaluate: Implementation<Routes['evaluate']> = async ({ synthesis: 
       now = (await deps.table.get<SynthesisItem>(keyOf.synthesis(s.synthesisId)))!
     }
   }
-  await makeJob(deps, jobId, { dataset, synthesis: s }, caller.userId, ask, nanoRho, body.charge)
+  await submitSynthesis(deps, jobId, { dataset, synthesis: s }, caller.userId, ask, nanoRho, body.charge)
   await deps.workflow.start(jobId, 1)
   return { jobId }
 }

@@ -4,29 +4,27 @@
 import type { Item } from '../../ports/table.ts'
 import { AlreadyExists } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { objectOf } from './making.ts'
-
-const due = 'SYN#DUE'
+import { indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
 
 /**
  * Where the watch finds it when the instant has come. Written before the synthesis says so, so that a crash in between
  * forgets nothing: what counts is the synthesis itself.
  */
 export async function setDue(deps: Pick<Deps, 'table'>, synthesisId: string, expires: string): Promise<void> {
-  const gsk = `${expires}#${synthesisId}`
+  const place = indexKeyOf.synthesisDue.byDay({ expires, synthesisId })
   try {
-    await deps.table.create({ ...keyOf.synthesisDue(synthesisId), gpk: due, gsk, synthesisId })
+    await deps.table.create({ ...keyOf.synthesisDue(synthesisId), ...place, synthesisId })
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
-    await deps.table.update(keyOf.synthesisDue(synthesisId), { set: { gsk } })
+    await deps.table.update(keyOf.synthesisDue(synthesisId), { set: place })
   }
 }
 
 async function expire(deps: Pick<Deps, 'table' | 'objects'>, s: Item<SynthesisItem>): Promise<void> {
   for (const { jobId } of s.attempts) {
-    const keep = new Set([objectOf.card(s.synthesisId, jobId), objectOf.made(s.synthesisId, jobId)])
-    for await (const key of deps.objects.list('released', objectOf.folder(s.synthesisId, jobId)))
+    const keep = new Set([synthesisObject.card(s.synthesisId, jobId), synthesisObject.made(s.synthesisId, jobId)])
+    for await (const key of deps.objects.list('released', synthesisObject.folder(s.synthesisId, jobId)))
       if (!keep.has(key)) await deps.objects.remove('released', key)
   }
   await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), { set: { state: 'expired' } })
@@ -35,7 +33,11 @@ async function expire(deps: Pick<Deps, 'table' | 'objects'>, s: Item<SynthesisIt
 /** Removes the files of everything that has expired; answers how many. Safe to run twice. */
 export async function sweepExpired(deps: Pick<Deps, 'table' | 'objects' | 'now'>): Promise<number> {
   const now = deps.now().toISOString()
-  const { items } = await deps.table.query<{ synthesisId: string }>(due, { index: true, to: now, limit: 100 })
+  const { items } = await deps.table.query<{ synthesisId: string }>(indexKeyOf.synthesisDue.byDay.partition(), {
+    index: true,
+    to: now,
+    limit: 100,
+  })
   for (const { synthesisId } of items) {
     const s = await deps.table.get<SynthesisItem>(keyOf.synthesis(synthesisId))
     // It may have been put off meanwhile: then the pointer was moved after this page was read.

@@ -5,7 +5,7 @@
 import type { PlannedColumn, SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { type PlanFault, proposePlan } from '../../domain/synthesis/request.ts'
 import type { TableReading } from '../../ports/engine.ts'
-import type { Reading } from '../datasets/files.ts'
+import type { Reading } from '../stores/dataset-files.ts'
 
 type Read = TableReading['columns'][number]
 

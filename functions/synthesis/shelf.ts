@@ -6,13 +6,14 @@ import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { setDue } from './expiry.ts'
-import { objectOf } from './making.ts'
-import { standingOf, toSynthesis } from './view.ts'
+import { toSynthesis } from './view.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
+import { statusOf } from '../stores/synthesis-status.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof synthesis)['routes']
-const linkSeconds = 900
 /** Pages that are looked through before an answer may come back short. */
 const pagesLooked = 10
 
@@ -20,10 +21,10 @@ export const list: Implementation<Routes['list']> = async ({ query, params, subj
   let after = query.after
   for (let looked = 1; ; looked++) {
     const page: { items: Item<SynthesisItem>[]; next?: string } = await deps.table.query<SynthesisItem>(
-      keyOf.organisation(params.organisationId).pk,
+      indexKeyOf.synthesis.ofOrganisation.partition(params.organisationId),
       {
         index: true,
-        prefix: 'SYNTHESIS#',
+        prefix: indexKeyOf.synthesis.ofOrganisation.prefix(),
         backwards: true,
         limit: query.limit,
         after,
@@ -52,7 +53,7 @@ export const share: Implementation<Routes['share']> = async ({ synthesis: s, bod
       'changed-meanwhile',
       'Somebody changed this synthesis after you loaded it. Load it again and repeat.',
     )
-  const { state } = await standingOf(deps, s)
+  const { state } = await statusOf(deps, s)
   if (state !== 'ready' && (body.shared !== undefined || body.expires !== undefined))
     throw new Failure('wrong-state', 'There is nothing to share: the table is not made yet, or its files are gone.')
   const today = deps.now().toISOString().slice(0, 10)
@@ -103,11 +104,11 @@ export const share: Implementation<Routes['share']> = async ({ synthesis: s, bod
 }
 
 const files = {
-  csv: { key: objectOf.csv, name: '.csv' },
-  parquet: { key: objectOf.parquet, name: '.parquet' },
-  dictionary: { key: objectOf.dictionary, name: '-dictionary.csv' },
-  croissant: { key: objectOf.croissant, name: '-croissant.json' },
-  card: { key: objectOf.card, name: '-card.json' },
+  csv: { key: synthesisObject.csv, name: '.csv' },
+  parquet: { key: synthesisObject.parquet, name: '.parquet' },
+  dictionary: { key: synthesisObject.dictionary, name: '-dictionary.csv' },
+  croissant: { key: synthesisObject.croissant, name: '-croissant.json' },
+  card: { key: synthesisObject.card, name: '-card.json' },
 } as const
 
 const fileName = (s: SynthesisItem): string =>
@@ -119,7 +120,7 @@ const fileName = (s: SynthesisItem): string =>
     .slice(0, 60) || 'synthetic'
 
 export const download: Implementation<Routes['download']> = async ({ synthesis: s, query, caller }, deps: Deps) => {
-  const { job, state } = await standingOf(deps, s)
+  const { job, state } = await statusOf(deps, s)
   // The card outlives the table.
   const there = job?.state === 'succeeded' && (state === 'ready' || (state === 'expired' && query.format === 'card'))
   if (!there)
@@ -137,7 +138,7 @@ export const download: Implementation<Routes['download']> = async ({ synthesis: 
   const { url, expires } = await deps.objects.signedGet(
     'released',
     key(s.synthesisId, job.jobId),
-    linkSeconds,
+    linkSeconds.download,
     filename,
   )
   return { url, filename, expires }

@@ -8,7 +8,6 @@ import { stored } from '../../domain/privacy/ledger.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { type PlanFault, planFaults, proposePlan, sharesOf } from '../../domain/synthesis/request.ts'
 import type { Item } from '../../ports/table.ts'
-import { type Reading, readingOf } from '../datasets/files.ts'
 import type { Deps } from '../kernel/deps.ts'
 import {
   type BudgetItem,
@@ -18,6 +17,7 @@ import {
   type SynthesisItem,
 } from '../kernel/items.ts'
 import { readingFaults } from './facts.ts'
+import { type Reading, readingOf } from '../stores/dataset-files.ts'
 
 export interface Source {
   dataset: Item<DatasetItem>

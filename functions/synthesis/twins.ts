@@ -10,9 +10,10 @@ import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { type DatasetItem, type DatasetVersionItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { type DatasetItem, type DatasetVersionItem, indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { launch } from './confirm.ts'
 import { faultsOf, planOfTable, sourceOf } from './source.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 const platform = { kind: 'platform' as const, id: 'twins' }
 
@@ -38,7 +39,7 @@ async function planted(deps: Deps, item: Item<SynthesisItem>): Promise<Item<Synt
  * table whose plan does not stand by itself, or that the budget does not cover, waits as a proposal for its custodian.
  * Safe to run twice.
  */
-export async function makeTwins(deps: Deps, dataset: DatasetItem, userId: string): Promise<void> {
+export async function makeTwins(deps: WorkflowDeps, dataset: DatasetItem, userId: string): Promise<void> {
   const { twin, budget } = dataset.policy
   if (!twin) return
   const { datasetId, organisationId, version } = dataset
@@ -65,8 +66,7 @@ export async function makeTwins(deps: Deps, dataset: DatasetItem, userId: string
       shared: true,
       evaluations: [],
       ...keyOf.synthesis(synthesisId),
-      gpk: `ORG#${organisationId}`,
-      gsk: `SYNTHESIS#${at}#${synthesisId}`,
+      ...indexKeyOf.synthesis.ofOrganisation({ organisationId, created: at, synthesisId }),
     })
     const source = await sourceOf(deps, s)
     const stands =

@@ -4,47 +4,16 @@ import type { Evaluation, Synthesis, SynthesisCard } from '../../contracts/synth
 import { may, type Subject } from '../../domain/access/permissions.ts'
 import type { EvaluationResult, RoundShown } from '../../domain/synthesis/manifest.ts'
 import type { PlanFault } from '../../domain/synthesis/request.ts'
-import type { SynthesisState } from '../../domain/synthesis/life.ts'
-import { jobCodes } from '../../domain/jobs/codes.ts'
+import { jobCodes } from '../../domain/release/job-codes.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
-import { ObjectMissing } from '../../ports/objects.ts'
 import type { Item } from '../../ports/table.ts'
-import { type Reading, readingOf } from '../datasets/files.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type JobItem, keyOf, type PersonProfile, type SynthesisItem } from '../kernel/items.ts'
 import { planOfReading } from './facts.ts'
-import { objectOf } from './making.ts'
-
-export async function readObject<T>(
-  deps: Pick<Deps, 'objects'>,
-  bucket: 'protected' | 'released',
-  key: string,
-): Promise<T | undefined> {
-  try {
-    return JSON.parse(new TextDecoder().decode(await deps.objects.get(bucket, key))) as T
-  } catch (e) {
-    if (e instanceof ObjectMissing) return undefined
-    throw e
-  }
-}
-
-/** What the job makes of the stored state. A confirmation that was killed before it made its job has not happened. */
-function stateOf(s: SynthesisItem, job: JobItem | undefined, now: string): SynthesisState {
-  if (s.expires !== undefined && s.expires <= now) return 'expired'
-  if (s.state !== 'running') return s.state
-  if (!job) return 'proposed'
-  return jobLife[job.state].live ? 'running' : job.state === 'succeeded' ? 'ready' : 'failed'
-}
-
-export interface Standing {
-  job: JobItem | undefined
-  state: SynthesisState
-}
-/** The present state, from the synthesis and its job. An upload that is being read: `readingState`. */
-export async function standingOf(deps: Pick<Deps, 'table' | 'now'>, s: SynthesisItem): Promise<Standing> {
-  const job = s.jobId === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(s.jobId))
-  return { job, state: stateOf(s, job, deps.now().toISOString()) }
-}
+import { type Reading, readingOf } from '../stores/dataset-files.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
+import { statusOf, type SynthesisStatus } from '../stores/synthesis-status.ts'
 
 /** How the reading of an upload stands, with what was read or what was wrong with the file. */
 export async function readingState(
@@ -75,9 +44,9 @@ async function evaluationsOf(deps: Deps, s: SynthesisItem, custodian: boolean): 
       const job = await deps.table.get<JobItem>(keyOf.job(jobId))
       if (job?.state !== 'succeeded') return []
       const result =
-        (await readObject<EvaluationResult>(deps, 'released', objectOf.evaluation(s.synthesisId, jobId))) ??
+        (await readJsonIfThere<EvaluationResult>(deps, 'released', synthesisObject.evaluation(s.synthesisId, jobId))) ??
         (custodian
-          ? await readObject<EvaluationResult>(deps, 'protected', objectOf.own(s.synthesisId, jobId))
+          ? await readJsonIfThere<EvaluationResult>(deps, 'protected', synthesisObject.own(s.synthesisId, jobId))
           : undefined)
       if (!result) return []
       return [
@@ -117,14 +86,14 @@ async function beginning(deps: Deps, s: SynthesisItem): Promise<Seen> {
 }
 
 /** What became of the job. */
-async function outcome(deps: Deps, s: SynthesisItem, { job, state }: Standing): Promise<Seen> {
+async function outcome(deps: Deps, s: SynthesisItem, { job, state }: SynthesisStatus): Promise<Seen> {
   const seen: Seen = { state, plan: s.plan }
   if (state === 'proposed' && s.upload) {
     const reading = await readingOf(deps, s.datasetId)
     return reading ? { ...seen, hints: planOfReading(reading).hints } : seen
   }
   if (state !== 'failed' || !job) return seen
-  const faults = await readObject<PlanFault[]>(deps, 'protected', objectOf.faults(s.synthesisId, job.jobId))
+  const faults = await readJsonIfThere<PlanFault[]>(deps, 'protected', synthesisObject.faults(s.synthesisId, job.jobId))
   return { ...seen, problem: jobCodes[job.problem?.code ?? 'infrastructure'], ...(faults ? { faults } : {}) }
 }
 
@@ -137,7 +106,7 @@ export async function toSynthesis(
 ): Promise<View> {
   const custodian = may({ ...subject, shared: s.shared }, 'synthesis.make')
   const [standing, dataset, owner] = await Promise.all([
-    standingOf(deps, s),
+    statusOf(deps, s),
     deps.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
     deps.table.get<PersonProfile>(keyOf.person(s.userId), ['name']),
   ])
@@ -150,9 +119,13 @@ export async function toSynthesis(
       ? [undefined, undefined, []]
       : await Promise.all([
           ready || state === 'expired'
-            ? readObject<z.input<typeof SynthesisCard>>(deps, 'released', objectOf.card(s.synthesisId, job.jobId))
+            ? readJsonIfThere<z.input<typeof SynthesisCard>>(
+                deps,
+                'released',
+                synthesisObject.card(s.synthesisId, job.jobId),
+              )
             : undefined,
-          readObject<RoundShown[]>(deps, 'protected', objectOf.progress(s.synthesisId, job.jobId)),
+          readJsonIfThere<RoundShown[]>(deps, 'protected', synthesisObject.progress(s.synthesisId, job.jobId)),
           evaluationsOf(deps, s, custodian),
         ])
   const acts = {

@@ -5,7 +5,7 @@
  */
 import { backstage } from '../../contracts/backstage.ts'
 import type { Container } from '../../domain/jobs/container.ts'
-import { queueOf, queueTerms } from '../../domain/jobs/container-queues.ts'
+import { type ContainerBranch, queueOf, queueTerms } from '../../domain/jobs/container-queues.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
 import { secondsToNextLook } from '../../domain/jobs/looking.ts'
 import { ComputeUnavailable, type ContainerRef, type ContainerState } from '../../ports/compute.ts'
@@ -15,7 +15,7 @@ import { type JobItem, keyOf } from '../kernel/items.ts'
 
 /** What the workflow asks of this step; `submitted` is what the answer before said. */
 export type ComputeInput = { jobId: string; attempt: number } & (
-  | { act: 'submit'; compute: 'container' | 'pipeline'; container: { manifest: string } & Container }
+  | { act: 'submit'; compute: ContainerBranch; container: { manifest: string } & Container }
   | { act: 'look'; submitted: Submitted }
   | { act: 'stop' }
 )
@@ -48,7 +48,7 @@ async function wanted(deps: Pick<Deps, 'table'>, jobId: string, attempt: number)
 async function submit(deps: Deps, input: ComputeInput & { act: 'submit' }): Promise<Progress> {
   const { jobId, attempt, compute, container } = input
   const queue = queueOf(compute, container.seconds)
-  const { priority, limitSeconds } = queueTerms[queue]
+  const { priority, limitSeconds, oncePerJob } = queueTerms[queue]
   const now = deps.now()
   const until = new Date(now.getTime() + limitSeconds * 1000)
   const submitted = { handle: '', at: now.toISOString(), until: until.toISOString() }
@@ -57,8 +57,7 @@ async function submit(deps: Deps, input: ComputeInput & { act: 'submit' }): Prom
   const { handle } = await deps.compute.submit({
     jobId,
     attempt,
-    // A run is never begun anew: its container goes on, or what became of it is found out.
-    oncePerJob: compute === 'pipeline',
+    oncePerJob,
     queue,
     share: container.share,
     priority,
