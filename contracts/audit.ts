@@ -23,68 +23,63 @@ export const AuditEvent = z.object({
 })
 const org = z.object({ organisationId: OrganisationId })
 
-export const audit = area(
-  'audit',
-  'The hash chain of everything sensitive that was done',
-  {
-    events: route({
-      method: 'GET',
-      path: '/api/organisations/{organisationId}/audit',
-      function: 'audit',
-      access: { kind: 'organisation', permission: 'audit.read' },
-      status: 200,
-      summary: 'Events of the chain',
-      detail:
-        '`from` and up, oldest first; or `before` and down, newest first (the default is the newest page). `object` filters to one object’s history within the page read.',
-      params: org,
-      query: z.object({
-        from: z.coerce.number().int().min(1).optional(),
-        before: z.coerce.number().int().min(1).optional(),
-        limit: z.coerce.number().int().min(1).max(500).default(100),
-      }),
-      response: z.object({
-        items: z.array(AuditEvent),
-        head: z
-          .object({ seq: z.int(), hash: Sha256 })
-          .describe('The newest event; seq 0 and a hash of zeros for an empty chain'),
-      }),
-      problems: [],
-      grants: ['read ORG', 'read AUDIT'],
+export const audit = area('audit', 'The hash chain of everything sensitive that was done', auditEntities, {
+  events: route({
+    method: 'GET',
+    path: '/api/organisations/{organisationId}/audit',
+    function: 'audit',
+    access: { kind: 'organisation', permission: 'audit.read' },
+    status: 200,
+    summary: 'Events of the chain',
+    detail:
+      '`from` and up, oldest first; or `before` and down, newest first (the default is the newest page). `object` filters to one object’s history within the page read.',
+    params: org,
+    query: z.object({
+      from: z.coerce.number().int().min(1).optional(),
+      before: z.coerce.number().int().min(1).optional(),
+      limit: z.coerce.number().int().min(1).max(500).default(100),
     }),
-    objectHistory: route({
-      method: 'GET',
-      path: '/api/studies/{studyId}/history',
-      function: 'audit',
-      access: { kind: 'study', permission: 'study.read' },
-      status: 200,
-      summary: 'What was done to a study, newest first',
-      params: z.object({ studyId: z.string().regex(/^std_[a-z2-7]{16,32}$/) }),
-      query: z.object({ before: z.coerce.number().int().min(1).optional() }),
-      response: z.object({ items: z.array(AuditEvent), next: z.int().optional().describe('Send back as `before`') }),
-      problems: [],
-      grants: ['read ORG', 'read STUDY', 'read AUDIT'],
+    response: z.object({
+      items: z.array(AuditEvent),
+      head: z
+        .object({ seq: z.int(), hash: Sha256 })
+        .describe('The newest event; seq 0 and a hash of zeros for an empty chain'),
     }),
-    verify: route({
-      method: 'GET',
-      path: '/api/organisations/{organisationId}/audit/verification',
-      function: 'audit',
-      access: { kind: 'organisation', permission: 'audit.read' },
-      status: 200,
-      summary: 'The server walks the chain and says whether it is whole',
-      detail:
-        'Walks up to 5,000 events from `from`; continue with `checkedThrough + 1` and `hash`. Do not take the server’s word: `cloister audit verify` and the portal walk the events themselves.',
-      params: org,
-      query: z.object({ from: z.coerce.number().int().min(1).default(1), previous: Sha256.optional() }),
-      response: z.object({
-        whole: z.boolean(),
-        checkedThrough: z.int(),
-        hash: Sha256,
-        head: z.int(),
-        firstBreak: z.object({ seq: z.int(), reason: z.enum(['altered', 'missing', 'relinked']) }).optional(),
-      }),
-      problems: [],
-      grants: ['read ORG', 'read AUDIT'],
+    problems: [],
+    grants: ['read ORG', 'read AUDIT'],
+  }),
+  objectHistory: route({
+    method: 'GET',
+    path: '/api/studies/{studyId}/history',
+    function: 'audit',
+    access: { kind: 'study', permission: 'study.read' },
+    status: 200,
+    summary: 'What was done to a study, newest first',
+    params: z.object({ studyId: z.string().regex(/^std_[a-z2-7]{16,32}$/) }),
+    query: z.object({ before: z.coerce.number().int().min(1).optional() }),
+    response: z.object({ items: z.array(AuditEvent), next: z.int().optional().describe('Send back as `before`') }),
+    problems: [],
+    grants: ['read ORG', 'read STUDY', 'read AUDIT'],
+  }),
+  verify: route({
+    method: 'GET',
+    path: '/api/organisations/{organisationId}/audit/verification',
+    function: 'audit',
+    access: { kind: 'organisation', permission: 'audit.read' },
+    status: 200,
+    summary: 'The server walks the chain and says whether it is whole',
+    detail:
+      'Walks up to 5,000 events from `from`; continue with `checkedThrough + 1` and `hash`. Do not take the server’s word: `cloister audit verify` and the portal walk the events themselves.',
+    params: org,
+    query: z.object({ from: z.coerce.number().int().min(1).default(1), previous: Sha256.optional() }),
+    response: z.object({
+      whole: z.boolean(),
+      checkedThrough: z.int(),
+      hash: Sha256,
+      head: z.int(),
+      firstBreak: z.object({ seq: z.int(), reason: z.enum(['altered', 'missing', 'relinked']) }).optional(),
     }),
-  },
-  auditEntities,
-)
+    problems: [],
+    grants: ['read ORG', 'read AUDIT'],
+  }),
+})

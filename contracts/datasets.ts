@@ -148,6 +148,7 @@ const reading = ['read ORG', 'read DATASET'] as const
 export const datasets = area(
   'datasets',
   'Datasets: registered by a custodian, asked by analysts, never downloaded',
+  datasetEntities,
   {
     discovery: route({
       method: 'GET',
@@ -435,5 +436,4 @@ export const datasets = area(
       grants: [...reading, 'read AUDIT', 'read USER'],
     }),
   },
-  datasetEntities,
 )

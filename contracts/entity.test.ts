@@ -18,13 +18,13 @@ describe('prefixes', () => {
   it('are registered exactly for the entities that areas declare', () => {
     expectTypeOf<EntityPrefix>().toEqualTypeOf<DeclaredPrefix>()
     expect(prefixes.every(isDeclared)).toBe(true)
-    expect(isDeclared('NOTE')).toBe(false)
+    expect(isDeclared('NOTHING')).toBe(false)
   })
   it('of another name do not compile, neither in a grant nor in an entity', () => {
     expectTypeOf<'read STUDY'>().toExtend<Grant>()
     expectTypeOf<'read STUDDY'>().not.toExtend<Grant>()
     // @ts-expect-error no area has registered the prefix
-    const grant: Grant = 'write NOTE'
+    const grant: Grant = 'write NOTHING'
     expect(granted).not.toContain(grant)
     const declare = (): DeclaredEntity =>
       entity('STUDY', {
@@ -35,7 +35,7 @@ describe('prefixes', () => {
         deletedBy: [],
         backedUp: 'fleeting',
         // @ts-expect-error no area has registered the prefix
-        descendsFrom: ['NOTE'],
+        descendsFrom: ['NOTHING'],
       })
     expect(declare().prefix).toBe('STUDY')
   })

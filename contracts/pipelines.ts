@@ -425,6 +425,7 @@ const onPipelines = (permission: 'pipelines.list' | 'pipelines.publish' | 'exper
 export const pipelines = area(
   'pipelines',
   'Pipelines: experiments with typed parameters, live logs, artifacts, comparison',
+  pipelineEntities,
   {
     list: route({
       method: 'GET',
@@ -876,5 +877,4 @@ export const pipelines = area(
       grants: ['read ORG', 'read EXPERIMENT', 'read JOB', 'get released', 'read-log'],
     }),
   },
-  pipelineEntities,
 )

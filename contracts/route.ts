@@ -103,12 +103,12 @@ export interface Area<R extends Record<string, Route> = Record<string, Route>, E
 /** Declares a route; keeps the literal types. */
 export const route = <const R extends Route>(r: R): R => r
 
-/** Declares an area: the routes of one contract file, and the entities that the table keeps for them. */
-export const area = <const R extends Record<string, Route>, const E extends Entities = Record<never, never>>(
+/** Declares an area: the entities that the table keeps for it, and the routes of its contract file. */
+export const area = <const E extends Entities, const R extends Record<string, Route>>(
   name: string,
   summary: string,
+  entities: E,
   routes: R,
-  entities: E = {} as E,
 ): Area<R, E> => ({ name, summary, routes, entities })
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined

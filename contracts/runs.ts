@@ -117,6 +117,7 @@ const linkProblems = ['not-found', 'study-not-open', 'study-closed', 'study-full
 export const runs = area(
   'runs',
   'Runs: collection by the participant’s page, sealed results for the researcher',
+  runEntities,
   {
     participation: route({
       method: 'GET',
@@ -362,5 +363,4 @@ export const runs = area(
       ],
     }),
   },
-  runEntities,
 )

@@ -176,6 +176,7 @@ const writing = [...reading, 'write SYN', 'read AUDIT', 'write AUDIT'] as const
 export const synthesis = area(
   'synthesis',
   'Synthetic data: differentially private twins of protected tables',
+  synthesisEntities,
   {
     begin: route({
       method: 'POST',
@@ -319,5 +320,4 @@ export const synthesis = area(
       grants: [...writing, 'read JOB', 'get released'],
     }),
   },
-  synthesisEntities,
 )

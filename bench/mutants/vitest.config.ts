@@ -10,6 +10,6 @@ export default defineConfig({
     globals: true,
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    setupFiles: ['bench/mutants/seed.ts'],
+    setupFiles: ['test/seed.ts'],
   },
 })

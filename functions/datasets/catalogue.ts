@@ -1,5 +1,4 @@
 /** The function `catalogue`: what others see of datasets, and what its custodian sees of budget and history. */
-import { datasets } from '../../contracts/datasets.ts'
 import { may } from '../../domain/access/permissions.ts'
 import { languages, releaseModes } from '../../domain/datasets/policy.ts'
 import { minimumSubjectsOf } from '../../domain/datasets/policy-rules.ts'
@@ -17,6 +16,7 @@ import {
   type OrganisationItem,
   type PersonProfile,
 } from '../kernel/items.ts'
+import { datasets } from './area.ts'
 import { namedPublicly } from './listing.ts'
 import { toDataset } from './view.ts'
 import { inEpsilon } from '../stores/budget.ts'

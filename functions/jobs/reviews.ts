@@ -1,5 +1,4 @@
 /** Output checking: what waits, what it is, and the votes that decide it. */
-import { jobs } from '../../contracts/jobs.ts'
 import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
@@ -7,6 +6,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { indexKeyOf, type JobItem, keyOf, type VoteItem } from '../kernel/items.ts'
+import { jobs } from './area.ts'
 import { questionOf } from './listing.ts'
 import { move, JobMovedOn } from '../workflow/job-item.ts'
 import { keptDecision } from '../release/decision.ts'

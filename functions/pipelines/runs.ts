@@ -7,7 +7,7 @@ import { isOver, type PipelineRunState, runStateOf } from '../../domain/pipeline
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
-import { inPipelineRun } from '../kernel/resources.ts'
+import { inPipelineRun } from './resources.ts'
 import { type ArtifactIndex, pipelineObject } from './objects.ts'
 import { offsetOf } from './experiments.ts'
 import { versionOf } from './publishing.ts'

@@ -1,11 +1,11 @@
 /** What researchers see of runs without opening them: figures, list, one run. */
-import { runs } from '../../contracts/runs.ts'
 import { figures, type RunFacts, stateAt } from '../../domain/runs/figures.ts'
 import { type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { indexKeyOf, type RunItem } from '../kernel/items.ts'
+import { runs } from './area.ts'
 import { count } from './chunks.ts'
 import { rowsFor } from './rows.ts'
 
