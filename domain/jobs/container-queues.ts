@@ -8,15 +8,12 @@ export interface QueueTerms {
   priority: number
   /** Seconds from the submission to the end, waiting included. What is not over then is stopped. */
   limitSeconds: number
-  /**
-   * A job has one container for all its attempts: a later one takes up what an earlier one has begun. What may be begun
-   * anew has one for each.
-   */
+  /** One container for all attempts of a job: it goes on, or what became of it is found out; it is not begun anew. */
   oncePerJob: boolean
 }
 
-/** Branches of the workflow on which a container computes (contracts/workflow.ts). */
-export type ContainerBranch = 'container' | 'pipeline'
+/** What the first step of the workflow says that computes, where it is a container. */
+export type ContainerWork = 'container' | 'pipeline'
 
 /** Queues by name. A container that asks for an hour or less is not kept waiting by those that ask for more. */
 export const queueTerms: Readonly<Record<ContainerQueue, QueueTerms>> = {
@@ -29,7 +26,7 @@ export const queueTerms: Readonly<Record<ContainerQueue, QueueTerms>> = {
 export const interactiveSeconds = 3600
 
 /** The queue of a container: runs of pipelines have one of their own, the others wait by the `seconds` they ask for. */
-export function queueOf(compute: ContainerBranch, seconds: number): ContainerQueue {
+export function queueOf(compute: ContainerWork, seconds: number): ContainerQueue {
   if (compute === 'pipeline') return 'pipeline'
   return seconds <= interactiveSeconds ? 'interactive' : 'batch'
 }

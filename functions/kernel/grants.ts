@@ -10,8 +10,8 @@ import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
 
 /**
- * What `held-outputs` opens in quarantine: the gate's decisions (functions/workflow/job-item.ts), never a computation's own
- * output.
+ * What `held-outputs` opens in quarantine: the gate's decisions (functions/workflow/job-item.ts), never a computation's
+ * own output.
  */
 const heldOutput = /^jobs\/[^/]+\/verdict-[^/]*\.json$/
 

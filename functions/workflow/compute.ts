@@ -5,7 +5,7 @@
  */
 import { backstage } from '../../contracts/backstage.ts'
 import type { Container } from '../../domain/jobs/container.ts'
-import { type ContainerBranch, queueOf, queueTerms } from '../../domain/jobs/container-queues.ts'
+import { type ContainerWork, queueOf, queueTerms } from '../../domain/jobs/container-queues.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
 import { secondsToNextLook } from '../../domain/jobs/looking.ts'
 import { ComputeUnavailable, type ContainerRef, type ContainerState } from '../../ports/compute.ts'
@@ -15,7 +15,7 @@ import { type JobItem, keyOf } from '../kernel/items.ts'
 
 /** What the workflow asks of this step; `submitted` is what the answer before said. */
 export type ComputeInput = { jobId: string; attempt: number } & (
-  | { act: 'submit'; compute: ContainerBranch; container: { manifest: string } & Container }
+  | { act: 'submit'; compute: ContainerWork; container: { manifest: string } & Container }
   | { act: 'look'; submitted: Submitted }
   | { act: 'stop' }
 )
@@ -57,6 +57,7 @@ async function submit(deps: Deps, input: ComputeInput & { act: 'submit' }): Prom
   const { handle } = await deps.compute.submit({
     jobId,
     attempt,
+    // A run is never begun anew: its container goes on, or what became of it is found out.
     oncePerJob,
     queue,
     share: container.share,

@@ -13,7 +13,7 @@ import { currentStep, JobMovedOn, move, objectOf } from './job-item.ts'
 import type { WorkflowDeps } from './job-kind.ts'
 import { ownerPointer, type Pointer } from './pointers.ts'
 import { settleJob } from './settle.ts'
-import { stopBefore, stopWhatIsLeft } from './stop-work.ts'
+import { stopBefore, stopWhatIsLeft } from './stopping.ts'
 
 export interface Watched {
   looked: number

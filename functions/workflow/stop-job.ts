@@ -7,7 +7,7 @@ import { retrying } from '../kernel/retry.ts'
 import { end } from './end-job.ts'
 import { currentStep, JobMovedOn } from './job-item.ts'
 import type { WorkflowDeps } from './job-kind.ts'
-import { stopWork } from './stop-work.ts'
+import { stopWork } from './stopping.ts'
 
 /**
  * Ends a live job as cancelled and stops what computes. Throws what `over` makes of the state when it is over already.
