@@ -101,7 +101,7 @@ export interface Area<R extends Record<string, Route> = Record<string, Route>, E
 }
 
 /** Declares a route; keeps the literal types. */
-export const route = <const R extends Route>(r: R): R => r
+export const route = <const R extends Route>(declared: R): R => declared
 
 /** Declares an area: the entities that the table keeps for it, and the routes of its contract file. */
 export const area = <const E extends Entities, const R extends Record<string, Route>>(
@@ -122,7 +122,7 @@ export type Answer<R extends Route> = z.input<R['response']>
 export type Answered<R extends Route> = z.output<R['response']>
 
 /** API Gateway's route key, also the kernel's dispatch key. */
-export const routeKey = (r: Route): string => `${r.method} ${r.path}`
+export const routeKey = (of: Route): string => `${of.method} ${of.path}`
 
 /** A resource that one may not see answers as one that does not exist: no kind may leave that out. */
 const ofResource = ['sign-in-required', 'not-found', 'forbidden'] as const
@@ -146,17 +146,17 @@ const problemsOfAccess = {
 } satisfies ProblemsOfAccess
 
 /** Problems that follow from a route's declaration alone. */
-export function commonProblems(r: Route): Kind[] {
+export function commonProblems(of: Route): Kind[] {
   const kinds: Kind[] = ['internal']
-  if (r.params || r.query || r.body) kinds.push('invalid-request')
-  if (r.body) kinds.push('payload-too-large')
-  kinds.push(...problemsOfAccess[r.access.kind])
-  if ('recentLogin' in r.access && r.access.recentLogin) kinds.push('login-too-old')
+  if (of.params || of.query || of.body) kinds.push('invalid-request')
+  if (of.body) kinds.push('payload-too-large')
+  kinds.push(...problemsOfAccess[of.access.kind])
+  if ('recentLogin' in of.access && of.access.recentLogin) kinds.push('login-too-old')
   return kinds
 }
 
 /** Every kind a route can answer with, common and its own, without repeats. */
-export const allProblems = (r: Route): Kind[] => [...new Set([...commonProblems(r), ...r.problems])]
+export const allProblems = (of: Route): Kind[] => [...new Set([...commonProblems(of), ...of.problems])]
 
 /** Fills `{name}` in a route's path. */
 export const fillPath = (path: string, params: Record<string, string | number>): string =>

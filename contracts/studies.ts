@@ -27,11 +27,11 @@ export const AssetPath = z
   .min(1)
   .max(300)
   .refine(
-    (p) =>
-      !p.startsWith('/') &&
-      !p.includes('\\') &&
-      p.split('/').every((s) => s !== '' && s !== '.' && s !== '..') &&
-      !/[\u0000-\u001f\u007f?#%]/.test(p),
+    (path) =>
+      !path.startsWith('/') &&
+      !path.includes('\\') &&
+      path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..') &&
+      !/[\u0000-\u001f\u007f?#%]/.test(path),
     'A relative path with forward slashes, without . or .. and without ? # %',
   )
 const MediaType = z

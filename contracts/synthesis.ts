@@ -20,8 +20,8 @@ import {
 } from './shapes.ts'
 
 const columnName = z.string().min(1).max(200)
-const missing = z.boolean().default(true),
-  buy = z.literal(true).optional()
+const missing = z.boolean().default(true)
+const buy = z.literal(true).optional()
 const bins = z.int().min(1).max(1000).default(synthesisDefaults.bins)
 export const PlannedColumn = z.discriminatedUnion('kind', [
   z.object({

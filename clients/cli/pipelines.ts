@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { openAsBlob } from 'node:fs'
 import { lstat, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { PipelineDefinition } from '../../contracts/pipelines.ts'
+import { PipelineDefinition } from '../../contracts/pipelines.definition.ts'
 import {
   definitionFaults,
   defaultResources,

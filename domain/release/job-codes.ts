@@ -62,8 +62,11 @@ const gated: ReadonlySet<JobCode> = new Set([
   'too-small-for-noise',
   'checkers-refused',
 ])
-export const endOf = (code: JobCode): 'blocked' | 'failed' | 'cancelled' =>
-  code === 'cancelled' ? 'cancelled' : gated.has(code) ? 'blocked' : 'failed'
+/** The state in which a job ends by a code: `blocked` when there was an output that did not leave. */
+export function endOf(code: JobCode): 'blocked' | 'failed' | 'cancelled' {
+  if (code === 'cancelled') return 'cancelled'
+  return gated.has(code) ? 'blocked' : 'failed'
+}
 
 /**
  * Ends that say nothing about anybody: what was asked could not have run, whatever the data are. Under `noise` the
@@ -81,4 +84,5 @@ const untouched: ReadonlySet<JobCode> = new Set([
   'table-faults',
   'infrastructure',
 ])
+/** Whether a job that ends by this code gets its charge back, so that it costs nothing of the budget. */
 export const givesBack = (code: JobCode): boolean => untouched.has(code)

@@ -79,69 +79,80 @@ export interface Sheet {
   rows: Scalar[][]
 }
 
-const finite = (n: number | undefined): Scalar => (n === undefined || !Number.isFinite(n) ? null : n)
+/** A number as a value; missing when it is not there or not finite. */
+const finite = (number: number | undefined): Scalar =>
+  number === undefined || !Number.isFinite(number) ? null : number
+
+/** The statistics of an estimate or a term, in the order of their columns. */
 const statistics = ['estimate', 'standardError', 'statistic', 'low', 'high', 'pValue'] as const
+const statisticsOfEstimate = ['estimate', 'standardError', 'low', 'high', 'pValue'] as const
 
 /** The sheets of an output: one, or two for a model with figures of its fit (called `<name> fit`). */
-export function sheetsOf(o: TypedOutput): Sheet[] {
-  const unit = 'unit' in o && o.unit !== undefined ? { unit: o.unit } : {}
-  switch (o.type) {
+export function sheetsOf(output: TypedOutput): Sheet[] {
+  switch (output.type) {
     case 'table':
-      return [{ name: o.name, type: 'table', columns: o.columns, rows: o.rows }]
+      return [{ name: output.name, type: 'table', columns: output.columns, rows: output.rows }]
     case 'scalar':
-      return [{ name: o.name, type: 'scalar', columns: [{ name: 'value', ...unit }], rows: [[o.value]] }]
+      return [scalarSheet(output)]
     case 'histogram':
-      return [
-        {
-          name: o.name,
-          type: 'histogram',
-          columns: [
-            { name: 'from', kind: 'group', ...unit },
-            { name: 'to', kind: 'group', ...unit },
-            { name: 'count', kind: 'count' },
-          ],
-          rows: o.counts.map((c, i) => [o.edges[i]!, o.edges[i + 1]!, c]),
-        },
-      ]
-    case 'estimate': {
-      const present = statistics.filter((s) => s !== 'statistic' && o[s] !== undefined) as Exclude<
-        (typeof statistics)[number],
-        'statistic'
-      >[]
-      const n = o.n === undefined ? [] : [{ name: 'n', kind: 'count' as const }]
-      return [
-        {
-          name: o.name,
-          type: 'estimate',
-          columns: [...present.map((s) => ({ name: s, ...(s === 'pValue' ? {} : unit) })), ...n],
-          rows: [[...present.map((s) => finite(o[s])), ...(o.n === undefined ? [] : [finite(o.n)])]],
-        },
-      ]
-    }
-    case 'model': {
-      const present = statistics.filter((s) => o.terms.some((t) => t[s] !== undefined))
-      const fit: [string, number][] = [
-        ...Object.entries(o.fit ?? {}),
-        ...(o.n === undefined || Object.hasOwn(o.fit ?? {}, 'n') ? [] : [['n', o.n] as [string, number]]),
-      ]
-      return [
-        {
-          name: o.name,
-          type: 'model',
-          columns: [{ name: 'term', kind: 'group' }, ...present.map((s) => ({ name: s }))],
-          rows: o.terms.map((t) => [t.term, ...present.map((s) => finite(t[s]))]),
-        },
-        ...(fit.length
-          ? [
-              {
-                name: `${o.name} fit`,
-                type: 'model' as const,
-                columns: [{ name: 'statistic', kind: 'group' as const }, { name: 'value' }],
-                rows: fit.map(([k, v]) => [k, finite(v)]),
-              },
-            ]
-          : []),
-      ]
-    }
+      return [histogramSheet(output)]
+    case 'estimate':
+      return [estimateSheet(output)]
+    case 'model':
+      return modelSheets(output)
   }
+}
+
+const scalarSheet = ({ name, value, unit }: ScalarOutput): Sheet => ({
+  name,
+  type: 'scalar',
+  columns: [{ name: 'value', unit }],
+  rows: [[value]],
+})
+
+const histogramSheet = ({ name, edges, counts, unit }: HistogramOutput): Sheet => ({
+  name,
+  type: 'histogram',
+  columns: [
+    { name: 'from', kind: 'group', unit },
+    { name: 'to', kind: 'group', unit },
+    { name: 'count', kind: 'count' },
+  ],
+  rows: counts.map((count, i) => [edges[i]!, edges[i + 1]!, count]),
+})
+
+/** A p-value has no unit. */
+function estimateSheet(output: EstimateOutput): Sheet {
+  const { name, n, unit } = output
+  const present = statisticsOfEstimate.filter((statistic) => output[statistic] !== undefined)
+  const columns: Sheet['columns'] = present.map((statistic) => ({
+    name: statistic,
+    unit: statistic === 'pValue' ? undefined : unit,
+  }))
+  const row = present.map((statistic) => finite(output[statistic]))
+  if (n !== undefined) {
+    columns.push({ name: 'n', kind: 'count' })
+    row.push(finite(n))
+  }
+  return { name, type: 'estimate', columns, rows: [row] }
+}
+
+function modelSheets({ name, terms, fit = {}, n }: ModelOutput): Sheet[] {
+  const present = statistics.filter((statistic) => terms.some((term) => term[statistic] !== undefined))
+  const ofTerms: Sheet = {
+    name,
+    type: 'model',
+    columns: [{ name: 'term', kind: 'group' }, ...present.map((statistic) => ({ name: statistic }))],
+    rows: terms.map((term) => [term.term, ...present.map((statistic) => finite(term[statistic]))]),
+  }
+  const figures = Object.entries(fit)
+  if (n !== undefined && !Object.hasOwn(fit, 'n')) figures.push(['n', n])
+  if (figures.length === 0) return [ofTerms]
+  const ofFit: Sheet = {
+    name: `${name} fit`,
+    type: 'model',
+    columns: [{ name: 'statistic', kind: 'group' }, { name: 'value' }],
+    rows: figures.map(([figure, value]) => [figure, finite(value)]),
+  }
+  return [ofTerms, ofFit]
 }

@@ -44,8 +44,8 @@ export const defaultPolicy: DisclosurePolicy = {
   bytes: 16_000_000,
 }
 
-// For each rule, which of two values lets less out.
-const stricterOf: { [K in keyof DisclosurePolicy]: (a: number, b: number) => number } = {
+/** For each rule, which of two values lets less out. */
+const stricterOf: Record<keyof DisclosurePolicy, (first: number, second: number) => number> = {
   minimumSubjects: Math.max,
   dominanceCount: Math.max,
   dominanceShare: Math.min,
@@ -59,15 +59,18 @@ const stricterOf: { [K in keyof DisclosurePolicy]: (a: number, b: number) => num
   bytes: Math.min,
 }
 
-/** The strictest of platform, site and dataset, rule by rule; the platform's floor always holds. */
+/**
+ * The strictest of platform, site and dataset, rule by rule; the platform's floor always holds, and its default minimum
+ * where no policy names another.
+ */
 export function strictest(...policies: Partial<DisclosurePolicy>[]): DisclosurePolicy {
-  const out: DisclosurePolicy = { ...defaultPolicy, minimumSubjects: floorSubjects }
-  const named = policies.length ? policies : [defaultPolicy]
-  for (const key of Object.keys(stricterOf) as (keyof DisclosurePolicy)[]) {
-    for (const p of named) if (p[key] !== undefined) out[key] = stricterOf[key](out[key], p[key])
-  }
-  if (!named.some((p) => p.minimumSubjects !== undefined)) out.minimumSubjects = defaultPolicy.minimumSubjects
-  return out
+  const strict: DisclosurePolicy = { ...defaultPolicy, minimumSubjects: floorSubjects }
+  const named = policies.length > 0 ? policies : [defaultPolicy]
+  for (const rule of Object.keys(stricterOf) as (keyof DisclosurePolicy)[])
+    for (const policy of named) strict[rule] = stricterOf[rule](strict[rule], policy[rule] ?? strict[rule])
+  if (named.every((policy) => policy.minimumSubjects === undefined))
+    strict.minimumSubjects = defaultPolicy.minimumSubjects
+  return strict
 }
 
 export const rules = [

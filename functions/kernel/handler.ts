@@ -56,19 +56,19 @@ export type Implementations<A extends Area, F extends string, D extends Deps = D
 const pointer = (base: string, path: readonly PropertyKey[]): string =>
   [base, ...path.map((p) => String(p).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/')
 
+/** What would have been right, where an issue says so. */
+function expectedBy(issue: z.core.$ZodIssue): string | undefined {
+  if ('expected' in issue) return String(issue.expected)
+  if ('values' in issue) return (issue.values as unknown[]).join(', ')
+  return 'pattern' in issue ? String(issue.pattern) : undefined
+}
+
 /** Zod's issues as field errors, with the value that was wrong where it is short and plain. */
 export function fieldErrors(base: string, value: unknown, error: z.ZodError): FieldError[] {
   return error.issues.slice(0, 50).map((issue) => {
     const at = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], value)
     const plain = ['string', 'number', 'boolean'].includes(typeof at) && String(at).length <= 100
-    const expected =
-      'expected' in issue
-        ? String(issue.expected)
-        : 'values' in issue
-          ? (issue.values as unknown[]).join(', ')
-          : 'pattern' in issue
-            ? String(issue.pattern)
-            : undefined
+    const expected = expectedBy(issue)
     return {
       path: pointer(base, issue.path),
       message: issue.message,

@@ -98,6 +98,7 @@ export async function memberOf(deps: Deps, caller: Caller, organisationId: strin
   return member
 }
 
+/** Members of the organisation; what they may there, their roles say. */
 export async function inOrganisation(
   deps: Deps,
   caller: Caller,
@@ -114,6 +115,7 @@ export async function inOrganisation(
   return { caller, member, organisation, subject }
 }
 
+/** Those who were given rights on it, and roles of its organisation that see every study. */
 export async function inStudy(deps: Deps, caller: Caller, studyId: string, needs: Needs): Promise<InStudy> {
   const [study, person] = await Promise.all([
     deps.table.get<StudyItem>(keyOf.study(studyId)),

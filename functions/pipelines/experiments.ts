@@ -1,6 +1,7 @@
 /** Experiments: a person's named set-up of a pipeline. */
 import type { z } from 'zod'
-import type { ExperimentInFull, pipelines } from '../../contracts/pipelines.ts'
+import type { pipelines } from '../../contracts/pipelines.ts'
+import type { ExperimentInFull } from '../../contracts/pipelines.shapes.ts'
 import { may, type Subject } from '../../domain/access/permissions.ts'
 import { ConditionFailed, type Item, type QueryOptions } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'

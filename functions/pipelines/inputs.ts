@@ -1,6 +1,7 @@
 /** An experiment's inputs: links to upload them, sources made into files, and a look at pictures. */
 import type { z } from 'zod'
-import type { InputSource, pipelines } from '../../contracts/pipelines.ts'
+import type { pipelines } from '../../contracts/pipelines.ts'
+import type { InputSource } from '../../contracts/pipelines.shapes.ts'
 import type { FieldError } from '../../contracts/problems.ts'
 import { sha256Hex } from '../../domain/hash.ts'
 import { releasedCsv } from '../../domain/jobs/release-card.ts'

@@ -16,8 +16,10 @@ export async function reserve(deps: Pick<Deps, 'table'>, job: JobItem): Promise<
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
     return (
-      ledger.standing((await deps.table.get<Record<string, unknown>>(keyOf.budget(job.datasetId))) ?? {}, job.jobId) ===
-      'reserved'
+      ledger.reservationOf(
+        (await deps.table.get<Record<string, unknown>>(keyOf.budget(job.datasetId))) ?? {},
+        job.jobId,
+      ) === 'reserved'
     )
   }
 }
