@@ -36,6 +36,7 @@ const planted: [file: string, imports: string, rule: string][] = [
   ['domain/d.ts', './nothing.ts', 'no-unresolved'],
   ['domain/e.ts', './planted.test.ts', 'no-tests-in-programs'],
   ['domain/f.ts', './g.ts', 'no-circles'],
+  ['domain/runs/a.ts', './b.ts', 'no-circles'],
 ]
 const good: [string, string][] = [
   ['contracts/good.ts', '../domain/target.ts'],
@@ -85,6 +86,8 @@ beforeAll(() => {
   for (const t of targets) write(t, 'export const x = 1\n')
   for (const [file, imports] of [...planted, ...good]) write(file, `import ${JSON.stringify(imports)}\n`)
   write('domain/g.ts', "import './f.ts'\n")
+  write('domain/runs/a.ts', "import type { B } from './b.ts'\nexport type A = B\n")
+  write('domain/runs/b.ts', "import type { A } from './a.ts'\nexport type B = A\n")
   write('domain/planted.test.ts', 'export {}\n')
   write('tsconfig.json', '{ "compilerOptions": { "module": "esnext", "moduleResolution": "bundler" } }\n')
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
