@@ -5,10 +5,10 @@ import { cellText, columnsOf, toCsv } from './csv.ts'
 /** A strict RFC 4180 reader, written for the test alone: what a careful other program would see. */
 function readCsv(text: string): string[][] {
   const rows: string[][] = []
-  let row: string[] = [],
-    cell = '',
-    inside = false,
-    i = 0
+  let row: string[] = []
+  let cell = ''
+  let inside = false
+  let i = 0
   while (i < text.length) {
     const c = text[i]!
     if (inside) {
