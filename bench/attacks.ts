@@ -107,8 +107,8 @@ if (values.list) {
   process.exit(0)
 }
 const stage = await openStage()
-const leaks: { kind: Kind; name: string }[] = [],
-  ends: Record<string, number> = {}
+const leaks: { kind: Kind; name: string }[] = []
+const ends: Record<string, number> = {}
 try {
   const datasetId = await register(await stage.as('cleo@demo.cloister'), stage.organisationId, {
     name: 'attack_data',
@@ -117,8 +117,8 @@ try {
     schema: structuredClone(schema) as never,
     policy: { budget: { epsilon: 100, delta: 1e-6 } },
   })
-  let analyst = await stage.as('anil@demo.cloister'),
-    since = Date.now()
+  let analyst = await stage.as('anil@demo.cloister')
+  let since = Date.now()
   for (const attack of wanted) {
     if (Date.now() - since > 240_000) {
       analyst = await stage.as('anil@demo.cloister')

@@ -251,10 +251,10 @@ try {
   const growth = lastMs / firstMs
 
   // Everything acknowledged is there once, in order, with its bytes, and the run is complete.
-  let lost = 0,
-    duplicated = 0,
-    altered = 0,
-    incomplete = 0
+  let lost = 0
+  let duplicated = 0
+  let altered = 0
+  let incomplete = 0
   async function check(p: Participant): Promise<void> {
     const sent = p.bodies.map((b) => (JSON.parse(b.toString()) as { records: [SealedRecord] }).records[0])
     const last = p.through + 1

@@ -62,10 +62,10 @@ try {
     ),
   )
   const outage = { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY }
-  const seen = started.map(() => ({ next: 0, outOfOrder: 0, begun: 0, open: 0, reopened: false })),
-    delays: number[] = [],
-    caughtUp: number[] = [],
-    memory: number[] = []
+  const seen = started.map(() => ({ next: 0, outOfOrder: 0, begun: 0, open: 0, reopened: false }))
+  const delays: number[] = []
+  const caughtUp: number[] = []
+  const memory: number[] = []
   let reconnects = 0
   const watching = started.map(({ jobId }, i) =>
     watchLog(
@@ -75,9 +75,9 @@ try {
         const m = /^line (\d+) ([\d.]+) /.exec(r.x)
         // A line that was begun and not ended is shown, and comes again whole.
         if (!m || r.s !== 'out' || r.p === 1) return
-        const written = Number(m[2]) * 1000,
-          now = Date.now(),
-          s = seen[i]!
+        const written = Number(m[2]) * 1000
+        const now = Date.now()
+        const s = seen[i]!
         if (Number(m[1]) !== s.next) s.outOfOrder++
         s.next = Number(m[1]) + 1
         s.begun ||= now
@@ -126,16 +126,16 @@ try {
       at = page.next
       ended = page.ended
     }
-  const got = delays.length + caughtUp.length,
-    asked = Math.round(each * seconds) * runs
+  const got = delays.length + caughtUp.length
+  const asked = Math.round(each * seconds) * runs
   const third = (x: number[], n: number): number =>
     Math.round(mean(x.slice(Math.floor((x.length * n) / 3), Math.ceil((x.length * (n + 1)) / 3))))
-  const p95 = Math.round(percentile(delays, 0.95)),
-    lost = asked - got,
-    outOfOrder = seen.reduce((n, s) => n + s.outOfOrder, 0)
+  const p95 = Math.round(percentile(delays, 0.95))
+  const lost = asked - got
+  const outOfOrder = seen.reduce((n, s) => n + s.outOfOrder, 0)
   // Of the host that had run for a while: one that has just started grows until it is warm.
-  const steady = firstHost.length ? firstHost : memory,
-    [early, , late] = [0, 1, 2].map((n) => third(steady, n)) as [number, number, number]
+  const steady = firstHost.length ? firstHost : memory
+  const [early, , late] = [0, 1, 2].map((n) => third(steady, n)) as [number, number, number]
   report(
     'logs',
     values.quick,

@@ -32,8 +32,8 @@ const { values } = parseArgs({
 })
 const runs = Number(values.runs ?? (values.quick ? 1 : 5))
 const only = (values.only ?? (values.quick ? 'groups' : undefined))?.split(',')
-const visitsEach = 10,
-  small = 10_000
+const visitsEach = 10
+const small = 10_000
 
 /** Statements as analysts write them: groups, a spread, a median, people counted, a condition, a join. */
 const statements: Record<string, string> = {
@@ -79,10 +79,11 @@ const log = (line: string): void => {
 /** Two Parquet files of `rows` visits; the same at every run. */
 async function make(duck: DuckDBConnection, folder: string, rows: number): Promise<{ people: string; visits: string }> {
   const u = (what: string, of: string): string => `(hash(${of}, '${what}') % 1000003 / 1000003.0)`
-  const people = join(folder, `people-${rows}.parquet`),
-    visits = join(folder, `visits-${rows}.parquet`)
-  const id = "'S' || lpad(CAST(i AS VARCHAR), 8, '0')",
-    site = (x: string): string => `['north', 'south', 'east', 'west'][1 + CAST(floor(${u('site', x)} * 4) AS INTEGER)]`
+  const people = join(folder, `people-${rows}.parquet`)
+  const visits = join(folder, `visits-${rows}.parquet`)
+  const id = "'S' || lpad(CAST(i AS VARCHAR), 8, '0')"
+  const site = (x: string): string =>
+    `['north', 'south', 'east', 'west'][1 + CAST(floor(${u('site', x)} * 4) AS INTEGER)]`
   await duck.run(
     `COPY (SELECT ${id} AS subject_id, 18 + CAST(floor(${u('age', 'i')} * 70) AS INTEGER) AS age, CASE WHEN ${u('sex', 'i')} < 0.5 THEN 'female' ELSE 'male' END AS sex FROM range(${rows / visitsEach}) t(i)) TO '${people}' (FORMAT parquet)`,
   )
@@ -121,8 +122,8 @@ let overhead = 0
 try {
   const duck = await (await DuckDBInstance.create(':memory:')).connect()
   for (const rows of [small, ...sizes]) {
-    const files = await make(duck, folder, rows),
-      name = `visits_${rows}`
+    const files = await make(duck, folder, rows)
+    const name = `visits_${rows}`
     const began = performance.now()
     await register(await stage.as('cleo@demo.cloister'), stage.organisationId, {
       name,
@@ -139,9 +140,9 @@ try {
       { bareMs: number; jobMs: number; ratio: number; overheadMs: number; steps: Record<string, number> }
     > = {}
     for (const [statement, sql] of chosen) {
-      const bares: number[] = [],
-        jobs: number[] = [],
-        ids: string[] = []
+      const bares: number[] = []
+      const jobs: number[] = []
+      const ids: string[] = []
       for (let i = 0; i <= runs; i++) {
         const at = performance.now()
         await (await bare.runAndReadAll(sql)).getRowsJS()
@@ -176,8 +177,8 @@ try {
         `${String(rows).padStart(9)} rows ${statement.padEnd(8)} bare ${String(Math.round(bareMs)).padStart(6)} ms   job ${String(Math.round(jobMs)).padStart(6)} ms   ${JSON.stringify(steps)}`,
       )
     }
-    const all = Object.values(of),
-      sum = (f: (x: (typeof all)[number]) => number): number => all.reduce((n, x) => n + f(x), 0)
+    const all = Object.values(of)
+    const sum = (f: (x: (typeof all)[number]) => number): number => all.reduce((n, x) => n + f(x), 0)
     ratios[rows] = Number((sum((x) => x.jobMs) / sum((x) => x.bareMs)).toFixed(2))
     if (rows === small) overhead = Math.max(...all.map((x) => x.overheadMs))
     figures[`rows${rows}`] = { ratio: ratios[rows], statements: of }

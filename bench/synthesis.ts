@@ -96,8 +96,8 @@ function madeUpMethods(): string[] {
   return values.large ? values.method.split(',') : ['auto', 'aim']
 }
 const home = await mkdtemp(join(tmpdir(), 'cloister-synthesis-'))
-let disagreement = 0,
-  inexact = 0
+let disagreement = 0
+let inexact = 0
 try {
   if (values.quick || values.large) console.log('The made-up rows only.')
   else if (!existsSync(join(adult, 'train.csv')))
@@ -107,8 +107,8 @@ try {
   else
     for (const epsilon of epsilons)
       for (const method of values.method.split(',')) {
-        const runs: RunFigures[] = [],
-          files: string[] = []
+        const runs: RunFigures[] = []
+        const files: string[] = []
         for (let seed = 1; seed <= Number(values.seeds); seed++) {
           const file = join(home, `${method}-${epsilon}-${seed}.csv`)
           runs.push(await run([adult, method, epsilon, String(seed), file]))
@@ -137,8 +137,8 @@ try {
         process.stdout.write(
           `${method.padEnd(12)} epsilon ${epsilon.padEnd(4)} tvd1 ${row.tvd1} tvd2 ${row.tvd2} tvd3 ${row.tvd3} auc ${row.auc ?? '-'} ${row.cpuSeconds} CPU s, ${row.peakMb} MB${method === 'auto' ? ` (${row.took})` : ''}\n`,
         )
-        const t = targets[method]?.[epsilon],
-          name = (what: string): string => `${method} ${epsilon} ${what}`
+        const t = targets[method]?.[epsilon]
+        const name = (what: string): string => `${method} ${epsilon} ${what}`
         if (t) {
           for (const k of ['tvd1', 'tvd2', 'tvd3', 'cpuSeconds'] as const)
             if (t[k] !== undefined) expectAtMost(name(k), t[k], row[k])

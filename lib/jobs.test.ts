@@ -44,10 +44,10 @@ describe('the workflow', () => {
   test('may call its six steps, and touches neither data nor containers', () => {
     const mine = statements('cloister-prod-jobs-workflow')
     expect(mine.find((s) => s.Action === 'lambda:InvokeFunction').Resource).toHaveLength(6)
-    for (const s of mine)
-      for (const action of list<string>(s.Action)) {
+    for (const statement of mine)
+      for (const action of list<string>(statement.Action)) {
         expect(action).toMatch(/^(lambda:InvokeFunction|logs:\w+)$/)
-        expect(s.Resource !== '*' || action.startsWith('logs:')).toBe(true)
+        expect(statement.Resource !== '*' || action.startsWith('logs:')).toBe(true)
       }
   })
 
@@ -61,9 +61,10 @@ describe('the workflow', () => {
     ])
       expect(sql.of(type)).toEqual([])
     expect(text(sql.of('AWS::IAM::Policy'))).not.toContain('batch:')
-    for (const f of sql.of('AWS::Lambda::Function'))
+    for (const f of sql.of('AWS::Lambda::Function')) {
       expect(Object.keys(f.Properties.Environment.Variables)).not.toContain('INTERACTIVE_QUEUE')
-    for (const f of sql.of('AWS::Lambda::Function')) expect(f.Properties.Environment.Variables.LANGUAGES).toBe('sql')
+      expect(f.Properties.Environment.Variables.LANGUAGES).toBe('sql')
+    }
     for (const f of all.of('AWS::Lambda::Function'))
       expect(f.Properties.Environment.Variables.LANGUAGES).toBeUndefined()
   })

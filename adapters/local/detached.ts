@@ -67,20 +67,20 @@ const patienceSeconds = 7 * 24 * 3600
  */
 function born(pid: number): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1'),
-      fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return fields[0] === 'Z' ? 'gone' : (fields[19] ?? '')
   } catch {
     return ''
   }
 }
-function alive(r: RunnerRecord): boolean {
+function alive({ pid, born: began }: RunnerRecord): boolean {
   try {
-    process.kill(r.pid, 0)
+    process.kill(pid, 0)
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
-  return born(r.pid) === r.born
+  return born(pid) === began
 }
 function signal(pid: number, name: NodeJS.Signals, group: boolean): void {
   try {

@@ -9,7 +9,7 @@ import {
   keyOf,
   type MemberItem,
 } from '../kernel/items.ts'
-import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import type { StepDeps } from '../workflow/job-kind.ts'
 import { createDatasets } from './datasets.ts'
 import { type DatasetStage, sha256, stage, subjectsCsv, subjectsSchema } from './testing.ts'
 import { eventOf } from '../kernel/testing.ts'
@@ -82,7 +82,7 @@ describe('a name', () => {
         params: { organisationId: s.organisationId } as never,
         body: { name: `n${n}`, title: 'T' },
       })
-      return (await createDatasets({ ...s.h.deps, table } as WorkflowDeps)(event, {} as never)).statusCode === 500
+      return (await createDatasets({ ...s.h.deps, table } as StepDeps)(event, {} as never)).statusCode === 500
     }
     let writes = 0
     while (writes < 10 && (await isKilled(writes))) {

@@ -11,8 +11,8 @@ const mayHaveContainer = (deps: Pick<WorkflowDeps, 'kinds'>, job: JobItem): bool
   deps.kinds[job.kind].hasContainer && job.steps.prepare !== undefined
 
 /**
- * Stops a cancelled job's execution, then its container: an execution that goes on would submit another. A place that is
- * away fails nobody's request: the watch stops the container at its next visit.
+ * Stops a cancelled job's execution, then its container: an execution that goes on would submit another. A place that
+ * is away fails nobody's request: the watch stops the container at its next visit.
  */
 export async function stopWork(
   deps: Pick<WorkflowDeps, 'workflow' | 'compute' | 'log' | 'kinds'>,
