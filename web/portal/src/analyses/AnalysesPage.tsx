@@ -4,8 +4,8 @@ import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { type Language, languages } from '../../../../domain/datasets/policy.ts'
 import { type JobState, jobStates } from '../../../../domain/jobs/life.ts'
-import { useDatasets } from '../datasets/data.ts'
-import { languageName } from '../datasets/words.ts'
+import { useDatasets } from '../queries/datasets.ts'
+import { languageName } from '../parts/policy-words.ts'
 import { useMay, useOrganisation } from '../hooks.ts'
 import { Empty } from '../parts/Empty.tsx'
 import { count } from '../parts/figures.ts'
@@ -13,9 +13,9 @@ import { ListControls, useAddress, useListState, useShowAll } from '../parts/Lis
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import { type Job, type JobFilter, useKeptJobs, useMyJobs } from './data.ts'
+import { type Job, type JobFilter, useKeptJobs, useMyJobs } from '../queries/jobs.ts'
 import { JobsTable } from './JobsTable.tsx'
-import { stateWord } from './words.ts'
+import { stateWord } from '../parts/job/words.ts'
 
 const sorts = [
   { value: 'newest', label: 'Newest first' },

@@ -20,21 +20,23 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import type { Language, ReleaseMode } from '../../../../domain/datasets/policy.ts'
-import type { Dataset } from '../datasets/data.ts'
-import { firstQuestions } from '../datasets/snippets.ts'
-import { languageName, modeMeaning, modeName, short } from '../datasets/words.ts'
+import type { Dataset } from '../queries/datasets.ts'
+import { firstQuestions } from '../parts/snippets.ts'
+import { short } from '../parts/figures.ts'
+import { languageName, modeMeaning, modeName } from '../parts/policy-words.ts'
 import { useDraft } from '../hooks.ts'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 import { type AskDraft, askOf, draftOfAsk, freshDraft } from './ask-draft.ts'
-import type { CodeHandle, LineNote } from './CodeEditor.tsx'
+import type { CodeHandle, LineNote } from '../parts/job/CodeEditor.tsx'
 import { CohortBuilder } from './CohortBuilder.tsx'
-import { type Ask, useTwin } from './data.ts'
-import { lineOfCell, textOfNotebook } from './notebook.ts'
+import type { Ask } from '../queries/jobs.ts'
+import { useTwin } from './data.ts'
+import { lineOfCell, textOfNotebook } from '../parts/job/notebook.ts'
 import { QuotePanel } from './QuotePanel.tsx'
 
-const CodeEditor = lazy(() => import('./CodeEditor.tsx').then((m) => ({ default: m.CodeEditor })))
+const CodeEditor = lazy(() => import('../parts/job/CodeEditor.tsx').then((m) => ({ default: m.CodeEditor })))
 const ending: Record<Language, string> = { sql: '.sql,.txt', python: '.py,.txt', r: '.R,.r,.txt', notebook: '.ipynb' }
 
 /** The question itself, beside what it would cost. What is typed stays in this tab until it has been asked. */

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, MultiSelect, NativeSelect, Select, Text, TextInput } from '@mantine/core'
 import { IconPlus, IconTrash } from '@tabler/icons-react'
-import type { Schema } from '../datasets/data.ts'
-import { allowed } from '../datasets/words.ts'
+import type { Schema } from '../queries/datasets.ts'
+import { allowed } from '../parts/column-words.ts'
 import {
   choosable,
   columnOf,

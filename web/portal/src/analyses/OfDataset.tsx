@@ -1,13 +1,13 @@
 import { Button, Group, Text } from '@mantine/core'
 import { type JobState, jobStates } from '../../../../domain/jobs/life.ts'
-import type { Dataset } from '../datasets/data.ts'
+import type { Dataset } from '../queries/datasets.ts'
 import { Empty } from '../parts/Empty.tsx'
 import { count } from '../parts/figures.ts'
 import { ListControls, useListState, useShowAll } from '../parts/ListControls.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { listed } from './AnalysesPage.tsx'
-import { asked, useJobsOf } from './data.ts'
+import { asked, useJobsOf } from '../queries/jobs.ts'
 import { JobsTable } from './JobsTable.tsx'
 
 const sorts = [

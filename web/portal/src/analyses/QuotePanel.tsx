@@ -1,8 +1,8 @@
 import { Button, List, Text, UnstyledButton } from '@mantine/core'
 import { IconAlertTriangle, IconBulb, IconCircleX } from '@tabler/icons-react'
-import { short } from '../datasets/words.ts'
+import { short } from '../parts/figures.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import type { Ask, Quote } from './data.ts'
+import type { Ask, Quote } from '../queries/jobs.ts'
 
 const approvals = {
   'not-needed': 'Runs at once',

@@ -1,10 +1,10 @@
 /** A question while it is being written: kept in this tab until it is asked. */
 import type { Language, ReleaseMode } from '../../../../domain/datasets/policy.ts'
-import type { Dataset } from '../datasets/data.ts'
-import { firstQuestions } from '../datasets/snippets.ts'
+import type { Dataset } from '../queries/datasets.ts'
+import { firstQuestions } from '../parts/snippets.ts'
 import { draftOf, type FilterDraft, filterOf } from './cohort.ts'
-import type { Ask } from './data.ts'
-import { notebookOfText, textOfNotebook } from './notebook.ts'
+import type { Ask } from '../queries/jobs.ts'
+import { notebookOfText, textOfNotebook } from '../parts/job/notebook.ts'
 import { titleOf } from './title.ts'
 
 export interface DeclaredDraft {

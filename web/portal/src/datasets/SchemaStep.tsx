@@ -22,7 +22,8 @@ import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { save } from '../parts/save.ts'
 import { ColumnRow } from './ColumnRow.tsx'
-import type { Column, Dataset, Policy, Reading, Schema, Table } from './data.ts'
+import type { Reading } from './data.ts'
+import type { Column, Dataset, Policy, Schema, Table } from '../queries/datasets.ts'
 import { type Fault, faults, readDeclared } from './schema-draft.ts'
 
 const perPage = 60

@@ -2,7 +2,7 @@
 import { DatasetFileError, readDatasetFile } from '../../../../clients/dataset-file.ts'
 import { schemaFaults } from '../../../../domain/datasets/schema-rules.ts'
 import type { DatasetSchema } from '../../../../domain/datasets/schema.ts'
-import type { Column, Policy, Schema } from './data.ts'
+import type { Column, Policy, Schema } from '../queries/datasets.ts'
 
 /**
  * The proposal of a new reading, with what was decided before about the tables and columns that are still there.

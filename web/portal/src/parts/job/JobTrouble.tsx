@@ -1,6 +1,6 @@
 import { Alert, Button, Text } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
-import type { Job } from './data.ts'
+import type { Job } from '../../queries/jobs.ts'
 import { nextStep } from './words.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { Button, Group, Progress, Stack, Text } from '@mantine/core'
 import type { PublishProgress } from '../../../../clients/publish.ts'
-import { bytes, count } from '../parts/figures.ts'
+import { bytes, count } from './figures.ts'
 
 /** How far an upload is, in bytes, in total and for each file under way. */
 export function UploadProgress({ progress, cancel }: { progress: PublishProgress; cancel?: (() => void) | undefined }) {

@@ -1,6 +1,6 @@
 import { Table, Text } from '@mantine/core'
-import { Empty } from '../parts/Empty.tsx'
-import type { Job } from './data.ts'
+import { Empty } from '../Empty.tsx'
+import type { Job } from '../../queries/jobs.ts'
 import { outcomeWords, ruleWords } from './words.ts'
 
 /** Row and column of a position such as `3/2`, in words. */

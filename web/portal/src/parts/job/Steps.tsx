@@ -1,7 +1,7 @@
 import { Group, Text } from '@mantine/core'
 import { IconCheck, IconMinus, IconX } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
-import type { Job } from './data.ts'
+import type { Job } from '../../queries/jobs.ts'
 import { JobTrouble } from './JobTrouble.tsx'
 import { stepWords } from './words.ts'
 

@@ -1,5 +1,5 @@
 /** Released numbers as people read them: no digit that rounding has made meaningless. */
-import type { Cell } from './data.ts'
+import type { Cell } from '../../queries/jobs.ts'
 
 const decimals = (precision: number): number => Math.min(12, Math.max(0, Math.ceil(-Math.log10(precision) - 1e-9)))
 /** `group`: the cell names a group, so nothing in it means people of whom it is not known. */

@@ -2,8 +2,8 @@ import { CompletionContext } from '@codemirror/autocomplete'
 import { PostgreSQL, sql } from '@codemirror/lang-sql'
 import { EditorState } from '@codemirror/state'
 import { describe, expect, it } from 'vitest'
-import type { Language } from '../../../../domain/datasets/policy.ts'
-import type { Schema } from '../datasets/data.ts'
+import type { Language } from '../../../../../domain/datasets/policy.ts'
+import type { Schema } from '../../queries/datasets.ts'
 import { completionsOf } from './completion.ts'
 
 const schema: Schema = {

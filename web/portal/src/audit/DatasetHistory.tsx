@@ -1,14 +1,14 @@
 import { Button, Group } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { type AuditEvent, Events } from '../audit/Events.tsx'
+import { type AuditEvent, Events } from './Events.tsx'
 import { Empty } from '../parts/Empty.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
-import type { Dataset } from './data.ts'
+import type { Dataset } from '../queries/datasets.ts'
 
 /** What was done to the dataset: the audit chain's events about it and its analyses. */
-export function History({ dataset: { datasetId } }: { dataset: Dataset }) {
+export function DatasetHistory({ dataset: { datasetId } }: { dataset: Dataset }) {
   const history = useInfiniteQuery({
     queryKey: ['dataset-history', datasetId],
     initialPageParam: undefined as number | undefined,

@@ -9,9 +9,9 @@ import {
   type CompletionSource,
   ifNotIn,
 } from '@codemirror/autocomplete'
-import type { Language } from '../../../../domain/datasets/policy.ts'
-import type { Column, Schema } from '../datasets/data.ts'
-import { sqlName } from '../datasets/snippets.ts'
+import type { Language } from '../../../../../domain/datasets/policy.ts'
+import type { Column, Schema } from '../../queries/datasets.ts'
+import { sqlName } from '../snippets.ts'
 
 /** What stands beside a column in the list, and what is said about it to its right. */
 export const completionOf = (c: Column, label = c.name): Completion => ({

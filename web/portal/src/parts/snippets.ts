@@ -1,6 +1,6 @@
 /** First questions of a dataset, written from its declared schema: to copy, or to begin with. */
 import type { Language, ReleaseMode } from '../../../../domain/datasets/policy.ts'
-import type { Column, Schema, Table } from './data.ts'
+import type { Column, Schema, Table } from '../queries/datasets.ts'
 
 export interface Snippet {
   title: string

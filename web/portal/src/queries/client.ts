@@ -1,5 +1,5 @@
 import { QueryClient } from '@tanstack/react-query'
-import { ProblemError } from '../../../clients/api.ts'
+import { ProblemError } from '../../../../clients/api.ts'
 
 /**
  * A problem the server states is an answer, not a hiccup: only an unreachable server or its own failure is tried again.

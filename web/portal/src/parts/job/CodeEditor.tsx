@@ -17,8 +17,8 @@ import { EditorState, type Extension, Prec } from '@codemirror/state'
 import { EditorView, keymap } from '@codemirror/view'
 import { basicSetup } from 'codemirror'
 import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
-import type { Language } from '../../../../domain/datasets/policy.ts'
-import type { Schema } from '../datasets/data.ts'
+import type { Language } from '../../../../../domain/datasets/policy.ts'
+import type { Schema } from '../../queries/datasets.ts'
 import { completionOf, completionsOf } from './completion.ts'
 
 export interface CodeHandle {

@@ -3,8 +3,8 @@
  * large.
  */
 import type * as P from '@observablehq/plot'
-import { palette } from '../parts/Plot.tsx'
-import type { Output } from './data.ts'
+import { palette } from '../Plot.tsx'
+import type { Output } from '../../queries/jobs.ts'
 
 type Row = Output['rows'][number]
 const text = (row: Row, i: number): string => {

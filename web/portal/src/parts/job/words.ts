@@ -1,8 +1,8 @@
 /** Analyses in a person's words. */
-import type { Rule } from '../../../../domain/disclosure/policy.ts'
-import type { JobCode } from '../../../../domain/jobs/codes.ts'
-import type { JobStep } from '../../../../domain/jobs/life.ts'
-import type { Ask, Job } from './data.ts'
+import type { Rule } from '../../../../../domain/disclosure/policy.ts'
+import type { JobCode } from '../../../../../domain/jobs/codes.ts'
+import type { JobStep } from '../../../../../domain/jobs/life.ts'
+import type { Ask, Job } from '../../queries/jobs.ts'
 
 export const stepWords: Record<JobStep, { name: string; doing: string }> = {
   prepare: { name: 'Prepare', doing: 'Checks the policy, makes the cohort and counts it' },
