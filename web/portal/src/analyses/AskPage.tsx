@@ -8,7 +8,7 @@ import { Empty } from '../parts/Empty.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import { AskForm } from './AskForm.tsx'
+import { AskForm } from './ask/AskForm.tsx'
 import { jobQuery } from '../queries/jobs.ts'
 import { questionQuery } from './data.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { textOfNotebook } from '../parts/job/notebook.ts'
+import { textOfNotebook } from '../../parts/job/notebook.ts'
 import { titleOf } from './title.ts'
 
 const example = (file: string): string =>

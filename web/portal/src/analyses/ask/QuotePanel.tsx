@@ -1,8 +1,9 @@
 import { Button, List, Text, UnstyledButton } from '@mantine/core'
 import { IconAlertTriangle, IconBulb, IconCircleX } from '@tabler/icons-react'
-import { short } from '../parts/figures.ts'
-import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import type { Ask, Quote } from '../queries/jobs.ts'
+import type { ReactNode } from 'react'
+import { short } from '../../parts/figures.ts'
+import { ProblemNotice } from '../../parts/ProblemNotice.tsx'
+import type { Ask, Quote } from '../../queries/jobs.ts'
 
 const approvals = {
   'not-needed': 'Runs at once',
@@ -14,13 +15,25 @@ const icons = {
   warning: <IconAlertTriangle size={16} aria-label="Warning" className="warning" />,
   hint: <IconBulb size={16} aria-label="Hint" className="hint" />,
 } as const
-const minutes = (m: number): string =>
-  m < 0.1
-    ? 'a few seconds'
-    : m < 1
-      ? `about ${Math.max(5, Math.round((m * 60) / 5) * 5)} s`
-      : `about ${Math.round(m)} min`
-const money = (d: number): string => (d === 0 ? 'nothing' : d < 0.01 ? 'less than $0.01' : `$${d.toFixed(2)}`)
+function minutes(m: number): string {
+  if (m < 0.1) return 'a few seconds'
+  return m < 1 ? `about ${Math.max(5, Math.round((m * 60) / 5) * 5)} s` : `about ${Math.round(m)} min`
+}
+function money(dollars: number): string {
+  if (dollars === 0) return 'nothing'
+  return dollars < 0.01 ? 'less than $0.01' : `$${dollars.toFixed(2)}`
+}
+
+type Looked = Pick<Parameters<typeof QuotePanel>[0], 'quote' | 'stale' | 'error' | 'lacking'>
+function verdictOf({ quote, stale, error, lacking }: Looked): string {
+  if (lacking.length > 0) return 'Not ready yet'
+  if (error) return 'It would not be accepted'
+  if (!quote || stale) return 'Looking at it …'
+  if (quote.acceptable) return 'It would be accepted'
+  return quote.advice.some((advice) => advice.level === 'error')
+    ? 'It would not be accepted'
+    : 'Not acceptable as it stands'
+}
 
 /** Before it runs: what it would cost, which rules will apply, what is wrong with it. Follows what is typed. */
 export function QuotePanel({
@@ -46,21 +59,10 @@ export function QuotePanel({
 }) {
   const noise = ask.mode === 'noise'
   const ready = quote !== undefined && !stale && lacking.length === 0 && quote.acceptable
-  const errors = quote?.advice.filter((a) => a.level === 'error').length ?? 0
   return (
     <aside className="quote" aria-label="What this would cost">
       <div className="verdict" data-ok={ready || undefined} role="status">
-        {lacking.length > 0
-          ? 'Not ready yet'
-          : error
-            ? 'It would not be accepted'
-            : !quote || stale
-              ? 'Looking at it …'
-              : quote.acceptable
-                ? 'It would be accepted'
-                : errors > 0
-                  ? 'It would not be accepted'
-                  : 'Not acceptable as it stands'}
+        {verdictOf({ quote, stale, error, lacking })}
       </div>
       {lacking.length > 0 && (
         <List size="sm" spacing={4}>
@@ -73,50 +75,7 @@ export function QuotePanel({
       {quote && lacking.length === 0 && !error && (
         <div className="body" data-stale={stale || undefined}>
           {quote.advice.length > 0 && <Advice advice={quote.advice} jump={jump} />}
-          <dl className="terms figures">
-            <div>
-              <dt>Budget</dt>
-              <dd>
-                {quote.cost.nanoRho > 0 ? (
-                  <>
-                    epsilon {short(quote.cost.epsilon)}{' '}
-                    <Text span size="sm" c="dimmed">
-                      leaves {short(quote.cost.left)}
-                    </Text>
-                  </>
-                ) : (
-                  'nothing'
-                )}
-              </dd>
-            </div>
-            <div>
-              <dt>Time</dt>
-              <dd>
-                {minutes(quote.cost.minutes)}
-                {quote.runs > 1 ? (
-                  <Text span size="sm" c="dimmed">
-                    {' '}
-                    runs {quote.runs} times
-                  </Text>
-                ) : (
-                  ''
-                )}
-              </dd>
-            </div>
-            <div>
-              <dt>Money</dt>
-              <dd>
-                {money(quote.cost.dollars)}{' '}
-                <Text span size="sm" c="dimmed">
-                  in AWS
-                </Text>
-              </dd>
-            </div>
-            <div>
-              <dt>Approval</dt>
-              <dd>{approvals[quote.approval]}</dd>
-            </div>
-          </dl>
+          <Costs quote={quote} />
         </div>
       )}
       <ProblemNotice error={refused} title="It was not accepted" />
@@ -141,6 +100,45 @@ export function QuotePanel({
     </aside>
   )
 }
+
+const Costs = ({ quote: { cost, runs, approval } }: { quote: Quote }) => (
+  <dl className="terms figures">
+    <div>
+      <dt>Budget</dt>
+      <dd>
+        {cost.nanoRho > 0 ? (
+          <>
+            epsilon {short(cost.epsilon)} <Aside>leaves {short(cost.left)}</Aside>
+          </>
+        ) : (
+          'nothing'
+        )}
+      </dd>
+    </div>
+    <div>
+      <dt>Time</dt>
+      <dd>
+        {minutes(cost.minutes)}
+        {runs > 1 && <Aside> runs {runs} times</Aside>}
+      </dd>
+    </div>
+    <div>
+      <dt>Money</dt>
+      <dd>
+        {money(cost.dollars)} <Aside>in AWS</Aside>
+      </dd>
+    </div>
+    <div>
+      <dt>Approval</dt>
+      <dd>{approvals[approval]}</dd>
+    </div>
+  </dl>
+)
+const Aside = ({ children }: { children: ReactNode }) => (
+  <Text span size="sm" c="dimmed">
+    {children}
+  </Text>
+)
 
 /** What confinement or the gate would stop anyway, said early, with a way to each line. */
 const Advice = ({

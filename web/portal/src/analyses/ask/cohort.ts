@@ -1,6 +1,6 @@
 /** Filters while they are being typed, and what they become once they are whole. */
-import type { Column, Schema } from '../queries/datasets.ts'
-import type { Ask } from '../queries/jobs.ts'
+import type { Column, Schema } from '../../queries/datasets.ts'
+import type { Ask } from '../../queries/jobs.ts'
 
 export type Filter = Ask['cohort'][number]
 export type FilterKind = Filter['is']

@@ -1,7 +1,7 @@
 /** What a question is called until its author gives it a title. */
-import type { Language } from '../../../../domain/datasets/policy.ts'
-import type { Snippet } from '../parts/snippets.ts'
-import { cellsOf } from '../parts/job/notebook.ts'
+import type { Language } from '../../../../../domain/datasets/policy.ts'
+import type { Snippet } from '../../parts/snippets.ts'
+import { cellsOf } from '../../parts/job/notebook.ts'
 
 const most = 100
 const cut = (t: string): string => (t.length > most ? `${t.slice(0, most - 1).trimEnd()}…` : t)
