@@ -1,6 +1,6 @@
 /** What every page asks: the client, who I am, where I am, what I may. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useCallback, useRef, useState, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { ProblemError, type Client } from '../../../clients/api.ts'
 import { may, type Permission, type Role, type StudyRight } from '../../../domain/access/permissions.ts'
 import { api, session, type SessionState } from './session/session.ts'
@@ -109,6 +109,18 @@ export function useAct(): Acting {
   }, [])
   const forget = useCallback(() => setError(undefined), [])
   return { busy, error, act, forget }
+}
+
+/**
+ * The same function all the time, which does what the newest one does: for parts that are drawn again only when what
+ * they are given changes.
+ */
+export function useStable<Args extends unknown[]>(newest: (...args: Args) => void): (...args: Args) => void {
+  const latest = useRef(newest)
+  useEffect(() => {
+    latest.current = newest
+  })
+  return useCallback((...args) => latest.current(...args), [])
 }
 
 /**

@@ -10,7 +10,7 @@ import { api } from '../session/session.ts'
 import { UploadProgress } from '../parts/UploadProgress.tsx'
 import { pathOf, sendWithProgress } from '../parts/upload.ts'
 import type { Dataset, Policy, Schema } from '../queries/datasets.ts'
-import { readDeclared } from './schema-draft.ts'
+import { readDeclared } from './schema/schema-draft.ts'
 
 const litter = /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini|__MACOSX)(\/|$)/
 

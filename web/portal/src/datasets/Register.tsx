@@ -10,8 +10,8 @@ import { FilesStep } from './FilesStep.tsx'
 import { PolicyStep } from './PolicyStep.tsx'
 import { Publish } from './Publish.tsx'
 import { ReadingStep } from './ReadingStep.tsx'
-import { carryOver } from './schema-draft.ts'
-import { SchemaStep } from './SchemaStep.tsx'
+import { carryOver } from './schema/schema-draft.ts'
+import { SchemaStep } from './schema/SchemaStep.tsx'
 import { type Step, StepBar } from './StepBar.tsx'
 
 /**

@@ -1,10 +1,10 @@
 import { ActionIcon, NativeSelect, Table, Text, Textarea, TextInput } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { memo } from 'react'
-import { columnTypes } from '../../../../domain/datasets/schema.ts'
-import { count } from '../parts/figures.ts'
-import type { Reading } from './data.ts'
-import type { Column } from '../queries/datasets.ts'
+import { columnTypes } from '../../../../../domain/datasets/schema.ts'
+import { count } from '../../parts/figures.ts'
+import type { Reading } from '../data.ts'
+import type { Column } from '../../queries/datasets.ts'
 import { boundOf } from './schema-draft.ts'
 
 type Read = Reading['tables'][number]['columns'][number]

@@ -1,8 +1,8 @@
 /** A schema while a custodian works on it: what a new reading keeps, what is wrong with it, what a file brings. */
-import { DatasetFileError, readDatasetFile } from '../../../../clients/dataset-file.ts'
-import { schemaFaults } from '../../../../domain/datasets/schema-rules.ts'
-import type { DatasetSchema } from '../../../../domain/datasets/schema.ts'
-import type { Column, Policy, Schema } from '../queries/datasets.ts'
+import { DatasetFileError, readDatasetFile } from '../../../../../clients/dataset-file.ts'
+import { schemaFaults } from '../../../../../domain/datasets/schema-rules.ts'
+import type { DatasetSchema } from '../../../../../domain/datasets/schema.ts'
+import type { Column, Policy, Schema } from '../../queries/datasets.ts'
 
 /**
  * The proposal of a new reading, with what was decided before about the tables and columns that are still there.
