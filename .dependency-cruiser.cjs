@@ -33,6 +33,15 @@ const layer = (name, from, may, packages = '.*') => [
       ]),
 ]
 
+/** Areas of the domain from the ground up: each may import those before it. */
+const upwards = (areas) =>
+  areas.slice(0, -1).map((area, i) => ({
+    name: `domain-${area}-is-below`,
+    severity: 'error',
+    comment: `domain/${area} lies below ${areas.slice(i + 1).join(', ')}`,
+    from: { path: own(`domain/${area}`), pathNot: tests },
+    to: { path: `^domain/(${areas.slice(i + 1).join('|')})/` },
+  }))
 /** Rooms of functions/ that areas share, and which of the others each may import (docs/architecture.md, section 2). */
 const sharedRooms = {
   kernel: [],
@@ -54,6 +63,14 @@ module.exports = {
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
+    {
+      name: 'no-type-circles',
+      severity: 'error',
+      comment: 'Nor in types alone, where the release of results is decided',
+      from: { path: '^domain/(disclosure|privacy|sql|jobs|datasets|release)/', pathNot: tests },
+      to: { circular: true },
+    },
+    ...upwards(['release', 'datasets', 'sql', 'privacy', 'disclosure', 'jobs']),
     {
       name: 'no-unresolved',
       severity: 'error',

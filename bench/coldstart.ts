@@ -19,10 +19,9 @@ const maxRatio = 1.5
 const maxBytes = 1024 * 1024
 
 const bareImports: Record<string, string> = {
-  table: `import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-const table = DynamoDBDocumentClient.from(new DynamoDBClient({}))
-acts.push((input) => Promise.all([GetCommand, PutCommand, QueryCommand, UpdateCommand, DeleteCommand].map((Command) => table.send(new Command(input)))))`,
+  table: `import { DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+const table = new DynamoDBClient({})
+acts.push((input) => Promise.all([GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand, DeleteItemCommand].map((Command) => table.send(new Command(input)))))`,
   objects: `import { CopyObjectCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 const objects = new S3Client({})

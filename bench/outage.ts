@@ -10,7 +10,6 @@ import type { Browser, BrowserContext, Frame, Page } from 'playwright-core'
 import {
   finish,
   inState,
-  launch,
   type LiveStudy,
   numbersOf,
   openedRuns,
@@ -19,6 +18,7 @@ import {
   takePart,
   webStudy,
 } from '../test/participant-support.ts'
+import { launchBrowser } from '../tools/browser.ts'
 import { buildWeb } from '../tools/build-web.ts'
 import type { Cloister } from '../web/study/client.ts'
 import { startProxy, type Weather } from './outage-proxy.ts'
@@ -39,7 +39,9 @@ const platform = new Platform(port)
 await buildWeb(undefined, ['participant', 'study'])
 await platform.start()
 const proxy = await startProxy(port + 1, weather)
-const browser: Browser = await launch({ proxy: { server: `http://127.0.0.1:${port + 1}`, bypass: '<-loopback>' } })
+const browser: Browser = await launchBrowser({
+  proxy: { server: `http://127.0.0.1:${port + 1}`, bypass: '<-loopback>' },
+})
 
 interface Scene {
   study: LiveStudy

@@ -32,7 +32,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
       'delete sealed',
     ],
   },
-  // The four steps of the one workflow (contracts/workflow.asl.json), and what looks after jobs that a crash has left.
+  // The steps of the one workflow (contracts/workflow.asl.json), and what looks after jobs that a crash has left.
   {
     area: 'jobs',
     name: 'prepare',
@@ -55,6 +55,12 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
       'read AUDIT',
       'write AUDIT',
     ],
+  },
+  {
+    area: 'jobs',
+    name: 'compute',
+    entry: 'functions/workflow/compute.handler.ts',
+    grants: ['read JOB', 'submit-container', 'stop-container'],
   },
   {
     area: 'jobs',
@@ -153,6 +159,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
       'put released',
       'start-job',
       'stop-job',
+      'stop-container',
       'read-log',
       'write-log',
       'read AUDIT',

@@ -6,6 +6,8 @@ import { createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { localCompute } from '../adapters/local/compute.ts'
+import { detachedRunners } from '../adapters/local/detached.ts'
 import { localEngine } from '../adapters/local/engine.ts'
 import { localKeys } from '../adapters/local/keys.ts'
 import { localLogs } from '../adapters/local/logs.ts'
@@ -19,8 +21,6 @@ import { kinds } from '../functions/job-kinds.ts'
 import type { StepDeps } from '../functions/workflow/job-kind.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
-import { createCompute } from './compute.ts'
-import { detachedRunners } from './detached.ts'
 import { readJson, writeWhole } from './files.ts'
 import { startGateway } from './gateway.ts'
 import { openJournal } from './journal.ts'
@@ -174,8 +174,20 @@ export async function startHost(o: HostOptions): Promise<Host> {
     undo.push(engine.close)
     const logs = await localLogs({ folder: join(home, 'logs') })
     const { workflow, is } = later()
-    const tried = languages(),
-      runs = o.runs ?? Math.max(2, availableParallelism())
+    const tried = languages()
+    const runs = o.runs ?? Math.max(2, availableParallelism())
+    const pipelines = await detachedRunners({
+      program: join(root, 'runner/main.ts'),
+      folder: join(home, 'runners'),
+      logs,
+    })
+    const compute = localCompute({
+      program: join(root, 'runner/warm.ts'),
+      pipelines,
+      slots,
+      confinement: async () => onlyOne(await tried.known()),
+      log: journal.log,
+    })
     const deps: StepDeps = {
       kinds,
       table: localTable(at),
@@ -183,6 +195,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
       keys: localKeys({ file: join(home, 'keyring.json') }),
       engine,
       workflow,
+      compute,
       logs,
       now: () => new Date(),
       random: (n) => new Uint8Array(randomBytes(n)),
@@ -204,19 +217,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
         }),
       },
     }
-    const pipelines = await detachedRunners({
-      program: join(root, 'runner/main.ts'),
-      folder: join(home, 'runners'),
-      logs,
-    })
-    const compute = createCompute({
-      program: join(root, 'runner/warm.ts'),
-      pipelines,
-      slots,
-      confinement: async () => onlyOne(await tried.known()),
-      log: journal.log,
-    })
-    const jobs = await createWorkflow(root, deps, compute.task)
+    const jobs = await createWorkflow(root, deps)
     is(jobs)
     // Compute first: what is stopped because the host stops is not stopped for good.
     undo.push(async () => {

@@ -54,6 +54,14 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
           { numRuns: 60 },
         )
       })
+      it('keeps a member whose name is a word of the language', async () => {
+        const key = { pk: fresh(), sk: 'a' }
+        const value: unknown = JSON.parse(
+          '{"__proto__":false,"deep":{"__proto__":{"x":1},"constructor":{"prototype":2}}}',
+        )
+        await table.create({ ...key, value })
+        expect(JSON.stringify((await table.get<{ value: unknown }>(key))!.value)).toBe(JSON.stringify(value))
+      })
       it('leaves out undefined', async () => {
         const pk = fresh()
         await table.create({ pk, sk: 'a', gone: undefined, map: { gone: undefined, kept: 1 } })

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Report } from '../domain/jobs/manifest.ts'
+import type { Report } from '../domain/release/run-report.ts'
 import { sweepLeftovers } from './folders.ts'
 import { jobOf } from './testing.ts'
 

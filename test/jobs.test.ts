@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Ask } from '../contracts/jobs.ts'
 import type { z } from 'zod'
-import { jobCodes } from '../domain/jobs/codes.ts'
+import { jobCodes } from '../domain/release/job-codes.ts'
 import { jobLife, jobStates, mayBecome } from '../domain/jobs/life.ts'
 import { move } from '../functions/workflow/job-item.ts'
 import { type DatasetItem, keyOf, type ReleasedItem } from '../functions/kernel/items.ts'

@@ -3,13 +3,13 @@
  * real key presses, sees the run arrive live, opens it, and downloads the CSV.
  */
 import { readFile, rm } from 'node:fs/promises'
-import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
+import type { Browser, Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPassword } from '../local/demo/seed.ts'
 import { type Host, startHost } from '../local/host.ts'
 import { freePort } from '../local/testing.ts'
+import { launchBrowser } from '../tools/browser.ts'
 import { buildWeb } from '../tools/build-web.ts'
-import { findChromium } from '../tools/chromium.ts'
 import { demoHome } from './demo-home.ts'
 
 let home: string, host: Host, browser: Browser
@@ -19,18 +19,7 @@ beforeAll(async () => {
   await buildWeb(() => undefined)
   home = await demoHome('cloister-main-job-')
   host = await startHost({ port: await freePort(), home, quiet: true })
-  browser = await chromium.launch({
-    executablePath: findChromium(),
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  browser = await launchBrowser()
 })
 afterAll(async () => {
   await browser?.close()

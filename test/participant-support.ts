@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium, type Frame, type LaunchOptions, type Page } from 'playwright-core'
+import type { Frame, Page } from 'playwright-core'
 import type { Ready } from '../bench/ingest-host.ts'
 import { type Client, createClient } from '../clients/api.ts'
 import type { OpenedRun } from '../clients/results/model.ts'
@@ -119,21 +119,6 @@ export async function openedRuns(client: Client, studyId: string): Promise<Opene
     runs.push(r)
   return runs
 }
-
-export const launch = (more: LaunchOptions = {}): Promise<Browser> =>
-  chromium.launch({
-    executablePath: process.env['CLOISTER_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-    ...more,
-  })
 
 /** Waits for a state of the participant page. */
 export const inState = (page: Page, state: string, timeout = 30_000): Promise<unknown> =>

@@ -44,15 +44,19 @@ async function watched(
 describe('a run', () => {
   it('that the out-of-memory watch, its time limit or a person ends, or whose program is not there', async () => {
     const sleeper = 'import time\nprint("begun", flush=True)\nwhile True: time.sleep(0.2)'
-    const [oom, late, stopped, missing] = await Promise.all([
-      start('print("before", flush=True)\nx = []\nwhile True: x.append(bytearray(b"x" * 5_000_000))', {
-        resources: { memoryMb: 200 },
-      }),
+    // Between the limit and what a process may ask for at all, once, and then it waits: the watch ends it, and nothing
+    // else can. What asks for more than that is told by its own interpreter, which is the other way to the same end.
+    const holds = 'import time\nprint("before", flush=True)\nheld = b"x" * 270_000_000\nwhile True: time.sleep(0.2)'
+    const asks = 'print("before", flush=True)\nheld = b"x" * 900_000_000'
+    const [watch, oom, late, stopped, missing] = await Promise.all([
+      start(holds, { resources: { memoryMb: 200 } }),
+      start(asks, { resources: { memoryMb: 200 } }),
       start(sleeper, { resources: { seconds: 3 } }),
       start(sleeper),
       start('', { command: ['cellpose', '--dir', '{{output}}'] }),
     ])
     const ends = await Promise.all([
+      watched(watch),
       watched(oom),
       watched(late),
       watched(stopped, (r) => {
@@ -64,6 +68,7 @@ describe('a run', () => {
       ends.map(({ run, records }) => [run.state, run.problem?.code, said(records).join(), records.at(-1)!.end]),
     ).toEqual([
       ['failed', 'memory-limit', 'before', 'memory-limit'],
+      ['failed', 'memory-limit', expect.stringMatching(/^before,Traceback .*,MemoryError$/), expect.any(String)],
       ['failed', 'time-limit', 'begun', 'time-limit'],
       ['cancelled', 'cancelled', 'begun', 'cancelled'],
       ['failed', 'command-not-found', '', 'not-started'],
@@ -78,7 +83,7 @@ describe('a run', () => {
       })
       expect([kept, ended]).toEqual([records, true])
     }
-    expect(ends[3]!.run.problem!.message).toContain('cellpose')
+    expect(ends[4]!.run.problem!.message).toContain('cellpose')
   }, 60_000)
 
   it('whose host is killed goes on; nobody loses a line, and it succeeds', async () => {

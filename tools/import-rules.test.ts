@@ -46,6 +46,9 @@ const planted: [file: string, imports: string, rule: string][] = [
   ['domain/d.ts', './nothing.ts', 'no-unresolved'],
   ['domain/e.ts', './planted.test.ts', 'no-tests-in-programs'],
   ['domain/f.ts', './g.ts', 'no-circles'],
+  ['domain/sql/a.ts', './b.ts', 'no-type-circles'],
+  ['domain/release/a.ts', '../jobs/target.ts', 'domain-release-is-below'],
+  ['domain/privacy/a.ts', '../disclosure/target.ts', 'domain-privacy-is-below'],
 ]
 const good: [string, string][] = [
   ['contracts/good.ts', '../domain/target.ts'],
@@ -64,9 +67,13 @@ const good: [string, string][] = [
   ['web/participant/good.ts', '../../clients/target.ts'],
   ['bin/good.ts', '../lib/target.ts'],
   ['domain/good.test.ts', 'node:fs'],
+  ['domain/jobs/good.ts', '../privacy/target.ts'],
 ]
 const targets = [
   'domain',
+  'domain/jobs',
+  'domain/disclosure',
+  'domain/privacy',
   'contracts',
   'ports',
   'adapters/aws',
@@ -105,6 +112,7 @@ beforeAll(() => {
   for (const t of targets) write(t, 'export const x = 1\n')
   for (const [file, imports] of [...planted, ...good]) write(file, `import ${JSON.stringify(imports)}\n`)
   write('domain/g.ts', "import './f.ts'\n")
+  write('domain/sql/b.ts', "import type { x } from './a.ts'\nexport type Y = typeof x\n")
   write('functions/jobs/g.ts', "import type { H } from './h.ts'\nexport type G = H\n")
   write('functions/jobs/h.ts', "import type { G } from './g.ts'\nexport type H = G\n")
   write('domain/planted.test.ts', 'export {}\n')

@@ -21,7 +21,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { defaultLimits, type Manifest, type Report, type ScriptRuntime } from '../domain/jobs/manifest.ts'
+import { defaultLimits, type Manifest, type ScriptRuntime } from '../domain/jobs/manifest.ts'
+import type { Report } from '../domain/release/run-report.ts'
 import { buildRunner } from './build-runner.ts'
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(0)} s`

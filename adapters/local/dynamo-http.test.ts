@@ -2,7 +2,8 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { fromAttribute, storeAt, toAttribute } from './dynamo-http.ts'
+import { fromAttribute, toAttribute } from '../aws/attributes.ts'
+import { storeAt } from './dynamo-http.ts'
 
 let server: Server | undefined
 afterEach(() => {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { openAsBlob } from 'node:fs'
 import { lstat, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { PipelineDefinition } from '../../contracts/pipelines.ts'
+import { PipelineDefinition } from '../../contracts/pipelines.definition.ts'
 import {
   definitionFaults,
   defaultResources,
@@ -200,14 +200,14 @@ async function start(call: Call, wanted: string): Promise<number> {
           parameters,
         },
       })
-  const { experimentId } = experiment,
-    inputs: Record<string, Awaited<ReturnType<typeof upload>>> = {}
+  const { experimentId } = experiment
+  const inputs = new Map<string, Awaited<ReturnType<typeof upload>>>()
   for (const [name, path] of pairs(call, 'input'))
-    inputs[name] = [...(inputs[name] ?? []), ...(await upload(session, experimentId, path))]
-  if (Object.keys(inputs).length > 0)
+    inputs.set(name, [...(inputs.get(name) ?? []), ...(await upload(session, experimentId, path))])
+  if (inputs.size > 0)
     experiment = await client.pipelines.changeExperiment({
       params: { experimentId },
-      body: { rev: experiment.rev, inputs },
+      body: { rev: experiment.rev, inputs: Object.fromEntries(inputs) },
     })
   const run = await client.pipelines.start({
     params: { experimentId },

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cellText, columnsOf, plainCell, toCsv } from './csv.ts'
+import { cellText, columnsOf, toCsv } from './csv.ts'
 
 /** A strict RFC 4180 reader, written for the test alone: what a careful other program would see. */
 function readCsv(text: string): string[][] {
@@ -94,10 +94,11 @@ describe('CSV', () => {
       }),
     ))
 
+  const undone = (cell: string): string => (/^'+[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell)
   it('neutralises in a way that can be undone', () =>
     fc.assert(
       fc.property(nasty, (text) => {
-        expect(plainCell(cellText(text))).toBe(text)
+        expect(undone(cellText(text))).toBe(text)
       }),
     ))
 

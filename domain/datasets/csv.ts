@@ -27,11 +27,11 @@ export const writeCsv = (head: readonly string[], rows: Iterable<readonly CsvCel
  * is itself; empty lines are left out.
  */
 export function* readCsv(text: string): Generator<{ line: number; cells: string[] }> {
-  let cells: string[] = [],
-    cell = '',
-    inside = false,
-    line = 1,
-    begun = 1
+  let cells: string[] = []
+  let cell = ''
+  let inside = false
+  let line = 1
+  let begun = 1
   const t = text.startsWith('\ufeff') ? text.slice(1) : text
   for (let i = 0; i <= t.length; i++) {
     const c = t[i]

@@ -25,8 +25,8 @@ function named(schema: DatasetSchema): Map<string, string> {
  * does not matter.
  */
 export function diffSchemas(before: DatasetSchema, after: DatasetSchema): SchemaDiff {
-  const a = named(before),
-    b = named(after)
+  const a = named(before)
+  const b = named(after)
   return {
     added: [...b.keys()].filter((k) => !a.has(k)),
     removed: [...a.keys()].filter((k) => !b.has(k)),

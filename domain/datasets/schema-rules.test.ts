@@ -115,8 +115,8 @@ describe('laws', () => {
     fc.assert(
       fc.property(schema, (s) => {
         for (const { path } of schemaFaults(s)) {
-          const parts = path.split('/').slice(1),
-            parent = parts.slice(0, -1).reduce<unknown>((v, k) => (v as Record<string, unknown>)[k], s)
+          const parts = path.split('/').slice(1)
+          const parent = parts.slice(0, -1).reduce<unknown>((v, k) => (v as Record<string, unknown>)[k], s)
           expect(parent).toBeTypeOf('object')
         }
       }),
@@ -170,8 +170,8 @@ describe('laws', () => {
       fc.property(schema, schema, (a, b) => {
         expect(diffSchemas(a, structuredClone(a))).toEqual({ added: [], removed: [], changed: [] })
         expect(diffSchemas({ tables: [], images: [] }, a).removed).toEqual([])
-        const there = diffSchemas(a, b),
-          back = diffSchemas(b, a)
+        const there = diffSchemas(a, b)
+        const back = diffSchemas(b, a)
         expect(there.added.toSorted()).toEqual(back.removed.toSorted())
         expect(there.changed.toSorted()).toEqual(back.changed.toSorted())
       }),

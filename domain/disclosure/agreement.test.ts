@@ -13,8 +13,8 @@ describe('agreement of the runs', () => {
     expect(agree(66, counts, 160, left)).toMatchObject({ kind: 'varying', extensive: false })
     // A standard error falls with the root of the number, a t value grows with it: neither is taken for a number that
     // the whole cohort alone has.
-    const u = random(3),
-      shaken = Array.from({ length: 8 }, () => 1 + 0.01 * normal(u))
+    const u = random(3)
+    const shaken = Array.from({ length: 8 }, () => 1 + 0.01 * normal(u))
     expect(
       agree(
         1,
@@ -63,8 +63,8 @@ describe('agreement of the runs', () => {
         fc.double({ min: -1e6, max: 1e6, noNaN: true }),
         fc.integer({ min: 1, max: 7 }),
         (values, all, turn) => {
-          const a = agree(all, values, 160, left),
-            b = agree(all, [...values.slice(turn), ...values.slice(0, turn)], 160, left)
+          const a = agree(all, values, 160, left)
+          const b = agree(all, [...values.slice(turn), ...values.slice(0, turn)], 160, left)
           expect(b.kind).toBe(a.kind)
           expect(b.movement).toBeCloseTo(a.movement, 6)
         },
@@ -105,8 +105,8 @@ describe('rounding', () => {
         const all = values.reduce((s, v) => s + v, 0) / 8
         const a = agree(all, values, 160, left)
         if (a.kind !== 'varying' || a.extensive) return
-        const step = stepOf(a, 1),
-          released = roundTo(a, step, uniformOf(seed))
+        const step = stepOf(a, 1)
+        const released = roundTo(a, step, uniformOf(seed))
         expect(Math.abs(released - a.centre)).toBeLessThan(step * (1 + 1e-9))
         for (const w of values)
           expect(Math.abs(released - a.centre) - step).toBeLessThanOrEqual(1e-6 * step + Math.abs(w - a.centre))
@@ -114,8 +114,8 @@ describe('rounding', () => {
       }),
     ))
   it('has no boundary to aim at: half-way goes either way, nearly there goes there', () => {
-    const a = agree(10.5, [10.4, 10.6, 10.45, 10.55, 10.3, 10.7, 10.42, 10.58], 160, left),
-      uniform = uniformOf(4)
+    const a = agree(10.5, [10.4, 10.6, 10.45, 10.55, 10.3, 10.7, 10.42, 10.58], 160, left)
+    const uniform = uniformOf(4)
     const ups = (centre: number): number =>
       Array.from({ length: 2000 }, () => roundTo({ ...a, centre }, 1, uniform)).filter((x) => x === 11).length / 2000
     expect(ups(10.5)).toBeGreaterThan(0.45)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Report } from '../jobs/manifest.ts'
-import { machineFindings, reviewMaterial, reviewVerdict } from './findings.ts'
-import { defaultPolicy } from './policy.ts'
+import type { Report } from '../release/run-report.ts'
+import { reviewMaterial, reviewVerdict } from './findings.ts'
+import { defaultPolicy } from '../release/policy.ts'
 import { cohort, leaveOut, type Person, result, schema, type Written } from './testing/cohorts.ts'
 
 const people = cohort(150, 3)
@@ -11,11 +11,11 @@ const whole = (script: (p: readonly Person[]) => Written): Report => {
   return { ...r, runs: r.runs.slice(0, 1) }
 }
 const findings = (written: Written): string[] =>
-  machineFindings(
+  reviewMaterial(
     whole(() => written),
     defaultPolicy,
     context,
-  ).map((f) => [f.output, f.cell, f.rule, f.outcome].filter(Boolean).join(' '))
+  )!.findings.map((f) => [f.output, f.cell, f.rule, f.outcome].filter(Boolean).join(' '))
 
 describe('findings for checkers', () => {
   it('point at cells, names, extremes, files', () => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { Report, RunReport } from '../jobs/manifest.ts'
-import { sheetsOf } from '../jobs/outputs.ts'
-import { parseOutputs } from '../jobs/parse-outputs.ts'
-import type { Verdict } from './gate.ts'
-import { defaultPolicy, type DisclosurePolicy } from './policy.ts'
-import { errorPlace, failureOf, releaseScript } from './script-rules.ts'
+import type { Report, RunReport } from '../release/run-report.ts'
+import { sheetsOf } from '../release/outputs.ts'
+import { parseOutputs } from '../release/parse-outputs.ts'
+import type { Verdict } from '../release/verdict.ts'
+import { defaultPolicy, type DisclosurePolicy } from '../release/policy.ts'
+import { releaseScript } from './script-rules.ts'
+import { errorPlace, failureOf } from './script-runs.ts'
 import { camouflaged, cells, smugglers, type Smuggler, target, type Victim } from './testing/attacks.ts'
 import {
   cohort,
@@ -147,8 +148,8 @@ const honest: [string, (p: readonly Person[]) => Written, least: number][] = [
   [
     'a difference of groups',
     (p) => {
-      const a = bmis(p.filter((x) => x.smoker)),
-        b = bmis(p.filter((x) => !x.smoker))
+      const a = bmis(p.filter((x) => x.smoker))
+      const b = bmis(p.filter((x) => !x.smoker))
       return result({
         outputs: [
           {
@@ -175,13 +176,13 @@ const honest: [string, (p: readonly Person[]) => Written, least: number][] = [
 describe('honest statistics', () => {
   it.each(honest)('%s leave, within a step of the truth', (_, script, least) => {
     for (const n of [60, 150, 1000]) {
-      let released = 0,
-        wrong = 0,
-        numbers = 0
+      let released = 0
+      let wrong = 0
+      let numbers = 0
       const trials = 20
       for (let seed = 0; seed < trials; seed++) {
-        const people = cohort(n, seed * 7 + n),
-          v = gate(people, script, seed + 1)
+        const people = cohort(n, seed * 7 + n)
+        const v = gate(people, script, seed + 1)
         if (v.outcome !== 'release') continue
         released++
         const files = Object.entries(script(people)).map(([file, text]) => ({
@@ -221,14 +222,14 @@ describe('honest statistics', () => {
  * it tosses a coin.
  */
 function accuracy(a: Smuggler, trials: number): { bits: number; exact: number } {
-  let right = 0,
-    exact = 0
+  let right = 0
+  let exact = 0
   for (let s = 0; s < trials; s++) {
-    const u = random(s * 31 + 5),
-      drawn = cohort(150, s).map((p) => ({ ...p, secret: Math.floor(u() * 256) })),
-      secret = drawn.find((p) => p.id === target)!.secret
-    const people: Victim[] = drawn.map((p) => ({ ...p, tied: secret })),
-      guess = a.decode(gate(people, a.script as (p: readonly Person[]) => Written, s + 1))
+    const u = random(s * 31 + 5)
+    const drawn = cohort(150, s).map((p) => ({ ...p, secret: Math.floor(u() * 256) }))
+    const secret = drawn.find((p) => p.id === target)!.secret
+    const people: Victim[] = drawn.map((p) => ({ ...p, tied: secret }))
+    const guess = a.decode(gate(people, a.script as (p: readonly Person[]) => Written, s + 1))
     const known = guess !== undefined && Number.isFinite(guess)
     if (known && guess === secret) exact++
     for (let b = 0; b < 8; b++) right += known ? Number(((guess >> b) & 1) === ((secret >> b) & 1)) : 0.5
@@ -246,8 +247,8 @@ describe('attacks', () => {
   it('the decoders work: without a gate they read the secret', () => {
     const readable = new Set<string>()
     for (const a of smugglers) {
-      const people: Victim[] = cohort(150, 9).map((p) => ({ ...p, secret: 181, tied: 181 })),
-        written = a.script(people)
+      const people: Victim[] = cohort(150, 9).map((p) => ({ ...p, secret: 181, tied: 181 }))
+      const written = a.script(people)
       if ('end' in written && typeof written.end === 'string') continue
       const parsed = parseOutputs(
         Object.entries(written).map(([file, text]) => ({ file, bytes: new TextEncoder().encode(text as string) })),

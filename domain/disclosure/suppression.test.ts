@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { broken, shownCount } from './cell.ts'
-import { defaultPolicy, floorSubjects, strictest } from './policy.ts'
+import { rulesBrokenBy } from './cell-rules.ts'
+import { defaultPolicy, floorSubjects, strictest } from '../release/policy.ts'
+import { cellOf } from './testing/cells.ts'
 import { type Equation, exposed, suppress } from './suppression.ts'
 
 /**
@@ -13,8 +14,8 @@ function twoWay(inner: readonly (readonly number[])[]): {
   equations: Equation[]
   at: (r: number, c: number) => number
 } {
-  const rows = inner.length,
-    columns = inner[0]!.length
+  const rows = inner.length
+  const columns = inner[0]!.length
   const at = (r: number, c: number): number => r * (columns + 1) + c
   const values: number[] = []
   for (let r = 0; r <= rows; r++)
@@ -39,9 +40,9 @@ function another(
   equations: readonly Equation[],
   cell: number,
 ): boolean {
-  const trial = [...values],
-    order = [cell, ...hidden.filter((c) => c !== cell)],
-    most = Math.max(...values) + 1
+  const trial = [...values]
+  const order = [cell, ...hidden.filter((c) => c !== cell)]
+  const most = Math.max(...values) + 1
   const known = new Set([...values.keys()].filter((c) => !hidden.includes(c)))
   const possible = (): boolean =>
     equations.every((e) => {
@@ -126,29 +127,6 @@ describe('complementary suppression', () => {
     ))
 })
 
-describe('a cell', () => {
-  it('breaks the minimum below it, and empty cells do', () => {
-    expect(broken({ subjects: 9 }, defaultPolicy)).toEqual(['minimum-subjects'])
-    expect(broken({ subjects: 10 }, defaultPolicy)).toEqual([])
-    expect(broken({ subjects: 0 }, defaultPolicy)).toEqual(['minimum-subjects'])
-  })
-  it('is dominated by two large contributors', () => {
-    const spread = Array.from({ length: 20 }, (_, i) => 10 + i)
-    expect(broken({ subjects: 20, contributions: spread }, defaultPolicy)).toEqual([])
-    expect(broken({ subjects: 20, contributions: [5000, 4000, ...spread] }, defaultPolicy)).toContain('dominance')
-    expect(broken({ subjects: 20, contributions: [100_000, 4000, ...spread] }, defaultPolicy)).toContain('p-ratio')
-    expect(broken({ subjects: 20, contributions: [-5000, 4000, ...spread] }, defaultPolicy)).toContain('dominance')
-  })
-  it('says something of everybody when all values are the same', () =>
-    expect(broken({ subjects: 20, contributions: Array.from({ length: 20 }, () => 7) }, defaultPolicy)).toEqual([
-      'single-value',
-    ]))
-  it('is rounded after redaction', () => {
-    const p = { roundTo: 5, redactUpTo: 7 }
-    expect([7, 8, 12, 13].map((n) => shownCount(n, p))).toEqual([undefined, 10, 10, 15])
-  })
-})
-
 describe('policies', () => {
   it('the stricter wins, rule by rule, and the floor holds', () => {
     expect(strictest().minimumSubjects).toBe(10)
@@ -167,8 +145,10 @@ describe('policies', () => {
         }),
         fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 30 }),
         (p, contributions) => {
-          const cell = { subjects: contributions.length, contributions }
-          expect(broken(cell, strictest(defaultPolicy, p))).toEqual(expect.arrayContaining(broken(cell, defaultPolicy)))
+          const cell = cellOf(contributions)
+          expect(rulesBrokenBy(cell, strictest(defaultPolicy, p))).toEqual(
+            expect.arrayContaining(rulesBrokenBy(cell, defaultPolicy)),
+          )
         },
       ),
     ))

@@ -19,8 +19,8 @@ interface Look {
   message: string
 }
 
-const longest = 2000,
-  most = 50
+const longest = 2000
+const most = 50
 const python: Look[] = [
   {
     pattern:

@@ -1,6 +1,17 @@
 /** What a job would cost and which rules it will meet, said before it runs and without looking at data. */
 import type { Language, ReleaseMode } from '../datasets/policy.ts'
-import type { DisclosurePolicy, Rule } from '../disclosure/policy.ts'
+import type { DisclosurePolicy, Rule } from '../release/policy.ts'
+import {
+  type CellRule,
+  differencing,
+  dominance,
+  extreme,
+  minimumSubjects,
+  pRatio,
+  residualDegrees,
+  singleValue,
+} from '../disclosure/cell-rules.ts'
+import { parameters } from '../disclosure/model-rules.ts'
 import { epsilonOf, type NanoRho } from '../privacy/accounting.ts'
 import { blocksWanted } from '../privacy/sample-and-aggregate.ts'
 import { defaultLimits, leaveOutBlocks, type Limits, type Plan } from './manifest.ts'
@@ -33,10 +44,10 @@ export const prices = {
   stepTransition: 0.000025,
 } as const
 /** Seconds that a container needs before code runs, and that a run of an everyday script takes. */
-const containerStart = 40,
-  usualRun = 4,
-  usualQuery = 2,
-  queryMemoryGb = 3
+const containerStart = 40
+const usualRun = 4
+const usualQuery = 2
+const queryMemoryGb = 3
 
 export interface QuoteInput {
   language: Language
@@ -52,9 +63,14 @@ export interface QuoteInput {
   available: NanoRho
   delta: number
 }
+/** A rule, and the sentence with its threshold that people read. */
+export interface QuotedRule {
+  rule: Rule
+  text: string
+}
 export interface QuoteFigures {
   cost: { nanoRho: number; epsilon: number; delta: number; left: number; minutes: number; dollars: number }
-  rules: { rule: Rule; text: string }[]
+  rules: QuotedRule[]
   runs: number
 }
 
@@ -93,91 +109,62 @@ export function quoteOf(q: QuoteInput): QuoteFigures {
   }
 }
 
-const percent = (x: number): string => `${Math.round(x * 1000) / 10} %`
-
-/** The rules that an answer of this kind meets, in the order in which they are applied. */
-export function rulesThatApply(
-  language: Language,
-  mode: ReleaseMode,
-  p: DisclosurePolicy,
-): { rule: Rule; text: string }[] {
-  const cohort = {
-    rule: 'minimum-subjects' as const,
-    text: `The cohort must have at least ${p.minimumSubjects} people.`,
+/** The rules that an answer of this kind meets, in the order in which they are applied, one sentence each. */
+export function rulesThatApply(language: Language, mode: ReleaseMode, policy: DisclosurePolicy): QuotedRule[] {
+  const say = (rule: Pick<CellRule, 'name' | 'words'>): QuotedRule => ({ rule: rule.name, text: rule.words(policy) })
+  const cohort: QuotedRule = {
+    rule: 'minimum-subjects',
+    text: `The cohort must have at least ${policy.minimumSubjects} people.`,
   }
-  const size = {
-    rule: 'size' as const,
-    text: `At most ${p.rows} rows in a table and ${p.bytes / 1_000_000} MB in all.`,
+  const size: QuotedRule = {
+    rule: 'size',
+    text: `At most ${policy.rows} rows in a table and ${policy.bytes / 1_000_000} MB in all.`,
   }
   if (mode === 'noise') return [cohort, size]
-  const counts = [
-    {
-      rule: 'minimum-subjects' as const,
-      text: `No cell, row or statistic of fewer than ${p.minimumSubjects} people, counted by the platform.`,
-    },
-    ...(p.redactUpTo > 0
-      ? [{ rule: 'minimum-subjects' as const, text: `Counts of ${p.redactUpTo} or less are left out.` }]
-      : []),
-    ...(p.roundTo > 1 ? [{ rule: 'rounding' as const, text: `Counts are rounded to multiples of ${p.roundTo}.` }] : []),
-  ]
-  const model = [
-    {
-      rule: 'residual-degrees' as const,
-      text: `A model needs at least ${p.residualDegrees} residual degrees of freedom.`,
-    },
-    { rule: 'parameters' as const, text: `A model has at most ${p.parametersPerSubject} parameters per person.` },
-  ]
-  const extreme = {
-    rule: 'extreme' as const,
-    text: 'Minimum, maximum and other values of single people are left out; ask for percentiles.',
-  }
-  if (mode === 'review')
-    return [
-      cohort,
-      ...counts,
-      ...model,
-      extreme,
-      size,
-      { rule: 'unknown-output', text: 'Two output checkers look at everything before it leaves.' },
-    ]
-  if (language === 'sql')
-    return [
-      cohort,
-      ...counts,
-      {
-        rule: 'dominance',
-        text: `The ${p.dominanceCount} largest contributors must make up less than ${percent(p.dominanceShare)} of a total.`,
-      },
-      {
-        rule: 'p-ratio',
-        text: `Without its two largest contributors, a total must keep at least ${percent(p.pRatio)} of the largest.`,
-      },
-      { rule: 'single-value', text: 'A statistic whose values are all the same is left out.' },
-      { rule: 'complementary', text: 'Further cells are left out where a hidden one could be worked out.' },
-      {
-        rule: 'differencing',
-        text: `Together with your earlier results, no group of 1 to ${p.minimumSubjects - 1} people may be singled out.`,
-      },
-      extreme,
-      size,
-    ]
+  const counts = [say(minimumSubjects), ...countsAreShown(policy)]
+  const models = [say(residualDegrees), say(parameters)]
+  if (mode === 'review') return [cohort, ...counts, ...models, say(extreme), size, checkersLook]
+  if (language !== 'sql') return [cohort, ...counts, ...models, ...leaveOut, say(extreme), size]
   return [
     cohort,
     ...counts,
-    ...model,
-    {
-      rule: 'stability',
-      text: `The script runs ${leaveOutBlocks + 1} times: on everybody, and without each eighth of the people. Numbers are rounded to what all runs agree on; an output that hangs on few people is left out. Do not round in the script: it makes numbers jump.`,
-    },
-    {
-      rule: 'names',
-      text: 'Names and categories must be declared in the dataset or written in the script, and be the same in every run.',
-    },
-    {
-      rule: 'numbers',
-      text: 'At most as many numbers as people (between 100 and 500) leave in one job; the more there are, the coarser each is rounded.',
-    },
-    extreme,
+    ...[dominance, pRatio, singleValue].map(say),
+    complementary,
+    say(differencing),
+    say(extreme),
     size,
   ]
 }
+
+/** How counts are redacted and rounded, where the policy does either. */
+function countsAreShown(policy: DisclosurePolicy): QuotedRule[] {
+  const said: QuotedRule[] = []
+  if (policy.redactUpTo > 0)
+    said.push({ rule: 'minimum-subjects', text: `Counts of ${policy.redactUpTo} or less are left out.` })
+  if (policy.roundTo > 1) said.push({ rule: 'rounding', text: `Counts are rounded to multiples of ${policy.roundTo}.` })
+  return said
+}
+
+const checkersLook: QuotedRule = {
+  rule: 'unknown-output',
+  text: 'Two output checkers look at everything before it leaves.',
+}
+const complementary: QuotedRule = {
+  rule: 'complementary',
+  text: 'Further cells are left out where a hidden one could be worked out.',
+}
+/** The rules of leave-out agreement (domain/disclosure/agreement.ts). */
+const leaveOut: readonly QuotedRule[] = [
+  {
+    rule: 'stability',
+    text: `The script runs ${leaveOutBlocks + 1} times: on everybody, and without each eighth of the people. Numbers are rounded to what all runs agree on; an output that hangs on few people is left out. Do not round in the script: it makes numbers jump.`,
+  },
+  {
+    rule: 'names',
+    text: 'Names and categories must be declared in the dataset or written in the script, and be the same in every run.',
+  },
+  {
+    rule: 'numbers',
+    text: 'At most as many numbers as people (between 100 and 500) leave in one job; the more there are, the coarser each is rounded.',
+  },
+]

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ReleaseCard } from '../../contracts/jobs.ts'
-import { defaultPolicy } from '../disclosure/policy.ts'
+import { defaultPolicy } from '../release/policy.ts'
 import { canonical, hex, sha256Hex } from '../hash.ts'
-import type { ReleasedOutput } from './outputs.ts'
+import type { ReleasedOutput } from '../release/outputs.ts'
 import { pinOf } from './pin.ts'
 import { planOf, quoteOf, rulesThatApply } from './quote.ts'
 import { type CardInput, cardMarkdown, filterText, releaseCard, releasedCsv, subjectsShown } from './release-card.ts'
@@ -159,9 +159,9 @@ describe('the RO-Crate', () => {
     expect(JSON.stringify(graph)).not.toContain('137')
   })
   it('is a bag whose manifests hold', async () => {
-    const files = await crateFiles(await crate()),
-      text = (path: string): string =>
-        new TextDecoder().decode(files.find((f) => f.path === `job_abcdefghijklmnop/${path}`)!.bytes)
+    const files = await crateFiles(await crate())
+    const text = (path: string): string =>
+      new TextDecoder().decode(files.find((f) => f.path === `job_abcdefghijklmnop/${path}`)!.bytes)
     expect(text('bagit.txt')).toContain('BagIt-Version: 1.0')
     for (const name of ['manifest-sha512.txt', 'tagmanifest-sha512.txt'])
       for (const line of text(name).trim().split('\n')) {

@@ -4,10 +4,10 @@
  */
 import type { ReleaseMode } from '../datasets/policy.ts'
 import { csvLine } from '../datasets/csv.ts'
-import type { DisclosurePolicy, Finding, Rule } from '../disclosure/policy.ts'
+import type { DisclosurePolicy, Finding, Rule } from '../release/policy.ts'
 import { canonical, sha256Hex } from '../hash.ts'
-import type { Cohort, Filter } from './cohort.ts'
-import type { ReleasedOutput } from './outputs.ts'
+import type { Cohort, Filter } from '../datasets/cohort.ts'
+import type { ReleasedOutput } from '../release/outputs.ts'
 
 /** The shape of contracts/jobs.ts ReleaseCard. */
 export interface Card {
@@ -44,8 +44,8 @@ export interface CardInput extends Omit<Card, 'suppressed' | 'subjects' | 'hashe
  */
 export function subjectsShown(subjects: number, policy: Pick<DisclosurePolicy, 'minimumSubjects' | 'roundTo'>): string {
   if (subjects < policy.minimumSubjects) return `fewer than ${policy.minimumSubjects}`
-  const to = Math.max(10, policy.roundTo),
-    digits = 10 ** Math.max(0, Math.floor(Math.log10(subjects)) - 1)
+  const to = Math.max(10, policy.roundTo)
+  const digits = 10 ** Math.max(0, Math.floor(Math.log10(subjects)) - 1)
   const step = Math.max(to, digits)
   return `about ${Math.max(step, Math.round(subjects / step) * step)}`
 }
@@ -184,8 +184,8 @@ const guarded = (v: string | number | boolean | null): string | number | boolean
  * where numbers were rounded differently, `rounded to` gives each step.
  */
 export function releasedCsv(o: ReleasedOutput): string {
-  const hidden = o.rows.some((r) => r.some((c) => c.suppressed)),
-    rounded = o.rows.some((r) => r.some((c) => c.precision !== undefined))
+  const hidden = o.rows.some((r) => r.some((c) => c.suppressed))
+  const rounded = o.rows.some((r) => r.some((c) => c.precision !== undefined))
   const names = o.columns.map((c) => (c.unit ? `${c.name} [${c.unit}]` : c.name))
   const head = [...names.map(guarded), ...(hidden ? ['not shown'] : []), ...(rounded ? ['rounded to'] : [])]
   const rows = o.rows.map((r) => [

@@ -5,7 +5,7 @@
  */
 import { canonical, hex } from '../hash.ts'
 import { type Card, cardMarkdown, filterText, releasedCsv } from './release-card.ts'
-import type { ReleasedOutput } from './outputs.ts'
+import type { ReleasedOutput } from '../release/outputs.ts'
 
 export interface CrateInput {
   card: Card
@@ -49,8 +49,8 @@ const fileName = (name: string, i: number, ending: string): string =>
 
 /** The crate's files below `data/`, without the metadata. */
 function payload(i: CrateInput): { path: string; bytes: Uint8Array; type: string; name: string; result: boolean }[] {
-  const text = new TextEncoder(),
-    { ending } = languages[i.language] ?? { ending: 'txt' }
+  const text = new TextEncoder()
+  const { ending } = languages[i.language] ?? { ending: 'txt' }
   return [
     {
       path: `workflow/main.${ending}`,
@@ -99,21 +99,21 @@ function payload(i: CrateInput): { path: string; bytes: Uint8Array; type: string
 
 /** The metadata document. All actions are finished ones: a crate is made of a release only. */
 export function crateMetadata(i: CrateInput): { '@context': string; '@graph': Entity[] } {
-  const { card, node } = i,
-    parts = payload(i),
-    language = languages[i.language] ?? { name: i.language, url: node.origin }
-  const tre = `${node.origin}/`,
-    person = `#person-${i.person.id}`,
-    project = `#project-${i.organisation.id}`,
-    dataset = `${node.origin}/datasets/${card.dataset.datasetId}`
-  const run = `#run-${card.jobId}`,
-    signOff = `#signoff-${card.jobId}`,
-    disclosure = `#disclosure-${card.jobId}`,
-    validation = `#validate-${card.jobId}`
-  const gate = '#gate',
-    workflow = 'workflow/',
-    main = parts[0]!.path,
-    results = parts.filter((p) => p.result).map((p) => ref(p.path))
+  const { card, node } = i
+  const parts = payload(i)
+  const language = languages[i.language] ?? { name: i.language, url: node.origin }
+  const tre = `${node.origin}/`
+  const person = `#person-${i.person.id}`
+  const project = `#project-${i.organisation.id}`
+  const dataset = `${node.origin}/datasets/${card.dataset.datasetId}`
+  const run = `#run-${card.jobId}`
+  const signOff = `#signoff-${card.jobId}`
+  const disclosure = `#disclosure-${card.jobId}`
+  const validation = `#validate-${card.jobId}`
+  const gate = '#gate'
+  const workflow = 'workflow/'
+  const main = parts[0]!.path
+  const results = parts.filter((p) => p.result).map((p) => ref(p.path))
   const assess = (id: string, term: string, name: string, more: Record<string, unknown>): Entity => ({
     '@id': id,
     '@type': 'AssessAction',
@@ -268,8 +268,8 @@ export function crateMetadata(i: CrateInput): { '@context': string; '@graph': En
 
 /** Name and bytes of every file of the bag, below one folder called after the job: what goes into the ZIP. */
 export async function crateFiles(i: CrateInput): Promise<{ path: string; bytes: Uint8Array }[]> {
-  const text = new TextEncoder(),
-    root = i.card.jobId
+  const text = new TextEncoder()
+  const root = i.card.jobId
   const sum = async (bytes: Uint8Array): Promise<string> =>
     hex(new Uint8Array(await crypto.subtle.digest('SHA-512', bytes as Uint8Array<ArrayBuffer>)))
   const manifest = async (files: readonly { path: string; bytes: Uint8Array }[]): Promise<Uint8Array> =>

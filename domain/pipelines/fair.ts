@@ -85,14 +85,3 @@ export function nextRuns(
   }
   return out
 }
-
-/** Where a run stands in the queue: 1 is next; undefined when it does not wait. */
-export function positionOf(
-  run: string,
-  atWork: readonly AtWork[],
-  waiting: readonly Waiting[],
-  before: Served = {},
-): number | undefined {
-  const at = fairOrder(atWork, waiting, before).findIndex((w) => w.run === run)
-  return at < 0 ? undefined : at + 1
-}

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { commandOf, located, tokensOf } from './command.ts'
 import { kindOf, matches } from './definition.ts'
 import { hashRows, parameterRows } from './diff.ts'
-import { type AtWork, fairOrder, nextRuns, positionOf, type Waiting } from './fair.ts'
+import { type AtWork, fairOrder, nextRuns, type Waiting } from './fair.ts'
 import { imageHead, inspectImages, NotAnImage, type Read } from './inspect.ts'
 import { codeOf, failureOf, runCodes, type RunCode, runStateOf } from './life.ts'
 import type { PipelineReport } from './manifest.ts'
@@ -90,7 +90,6 @@ describe('the queue', () => {
         expect(order.map((w) => w.run).sort()).toEqual(waiting.map((w) => w.run).sort())
         for (const owner of ['ada', 'bob', 'cyd'])
           expect(order.filter((w) => w.owner === owner)).toEqual(waiting.filter((w) => w.owner === owner))
-        for (const [i, w] of order.entries()) expect(positionOf(w.run, atWork, waiting)).toBe(i + 1)
       }),
     ))
   it('lets nobody be served twice more than another who waits too', () =>

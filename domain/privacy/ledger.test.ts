@@ -11,7 +11,7 @@ import {
   moveLimit,
   opening,
   reserve,
-  standing,
+  reservationOf,
 } from './ledger.ts'
 
 /** One item with conditional updates, as the table port has it. */
@@ -85,10 +85,10 @@ describe('the ledger', () => {
         fc.array(step, { maxLength: 120 }),
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 6, maxLength: 6 }),
         (steps, charges) => {
-          const b = of(100),
-            decided = new Map<number, 'commit' | 'give-back'>(),
-            granted = new Set<number>(),
-            over = new Set<number>()
+          const b = of(100)
+          const decided = new Map<number, 'commit' | 'give-back'>()
+          const granted = new Set<number>()
+          const over = new Set<number>()
           const settle = (j: number): boolean => {
             const d = decided.get(j)
             return (
@@ -104,7 +104,7 @@ describe('the ledger', () => {
             } else if (act === 'raise') b.update(moveLimit(b.item['limit']!, b.item['limit']! + 10))
             else if (act === 'lower') b.update(moveLimit(b.item['limit']!, Math.max(0, b.item['limit']! - 10)))
             else if (act === 'forget') {
-              if (standing(b.item, `${j}`) === 'settled') over.add(j)
+              if (reservationOf(b.item, `${j}`) === 'settled') over.add(j)
               b.update(forget(`${j}`))
             } else {
               if (act !== 'settle-again' && !decided.has(j) && granted.has(j)) decided.set(j, act)
@@ -128,7 +128,7 @@ describe('the ledger', () => {
     expect(b.update(commit('a', 30))).toBe(true)
     expect(b.update(reserve('a', 30))).toBe(false)
     expect(b.update(giveBack('a', 30))).toBe(false)
-    expect([standing(b.item, 'a'), standing(b.item, 'b')]).toEqual(['settled', 'none'])
+    expect([reservationOf(b.item, 'a'), reservationOf(b.item, 'b')]).toEqual(['settled', 'none'])
     expect(b.update(forget('a'))).toBe(true)
     expect(holdOf('a') in b.item).toBe(false)
     expect(b.item).toEqual({ limit: 100, available: 70, spent: 30 })

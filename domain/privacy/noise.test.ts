@@ -94,8 +94,8 @@ describe('accounting', () => {
   it('is never worse than the textbook conversion and never better than possible', () =>
     fc.assert(
       fc.property(fc.bigInt(1n, 3n * nano), fc.integer({ min: 3, max: 12 }), (rho, digits) => {
-        const delta = 10 ** -digits,
-          r = Number(rho) / 1e9
+        const delta = 10 ** -digits
+        const r = Number(rho) / 1e9
         const epsilon = epsilonOf(rho, delta)
         expect(epsilon).toBeLessThanOrEqual(r + 2 * Math.sqrt(r * -Math.log(delta)) + 1e-6)
         expect(deltaOf(rho, epsilon)).toBeLessThanOrEqual(delta)

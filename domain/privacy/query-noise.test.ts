@@ -9,8 +9,8 @@ import { type NanoRho, nano } from './accounting.ts'
 import { exampleGroup, expectedErrors, noiseQuery } from './query-noise.ts'
 import { chiSquared, critical, gaussianMass, stream } from './testing/draws.ts'
 
-const cells = 8000,
-  people = 10_000
+const cells = 8000
+const people = 10_000
 /** Many cells of 10,000 people each, who all have the value 50 of 0 to 100; a subject is in at most `each` of them. */
 function result(parts: NoisePlan['kind'][], each: number): QueryResult {
   const plans = parts.map((kind, i): NoisePlan => ({
@@ -60,8 +60,8 @@ describe('noise of a query', () => {
     [['count', 'count'], 3, 100],
     [['count', 'sum', 'mean'], 2, 500],
   ] as const)('%j, a subject in %d cells, %d thousandths of rho: counts have the exact mass', (parts, each, milli) => {
-    const vectors = parts.reduce((n, p) => n + ((p as string) === 'mean' ? 2 : 1), 0),
-      s2 = (each * vectors) / ((2 * milli) / 1000)
+    const vectors = parts.reduce((n, p) => n + ((p as string) === 'mean' ? 2 : 1), 0)
+    const s2 = (each * vectors) / ((2 * milli) / 1000)
     const draws = released(result([...parts], each), (BigInt(milli) * nano) / 1000n, `query ${milli}`, 1).map(
       (v) => v - people,
     )
@@ -76,8 +76,8 @@ describe('noise of a query', () => {
     }
   })
   it('sums and means err as much as was said beforehand', () => {
-    const r = result(['sum', 'mean'], 1),
-      { rowsPerSubject, declaredGroups, parts } = r.noise!
+    const r = result(['sum', 'mean'], 1)
+    const { rowsPerSubject, declaredGroups, parts } = r.noise!
     const said = expectedErrors(
       { rowsPerSubject, declaredGroups, vectors: 3, parts: parts.map((p, i) => ({ ...p, name: `m${i}` })) },
       nano / 10n,

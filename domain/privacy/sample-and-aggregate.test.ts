@@ -39,16 +39,16 @@ describe('blocks', () => {
 
 describe('the private median', () => {
   it('has the exact distribution: chi-squared at fixed seeds', () => {
-    const answers = [3, 3, 4, 7, 7, 8, 12, 15, 15, 19],
-      steps = 20,
-      draws = 40_000
+    const answers = [3, 3, 4, 7, 7, 8, 12, 15, 15, 19]
+    const steps = 20
+    const draws = 40_000
     for (const [epsilon, share] of [
       [1_000_000n, 1n],
       [2_000_000n, 3n],
     ] as const) {
-      const expected = mass(answers, steps, Number(epsilon) / 1e6 / Number(share)),
-        seen = new Array<number>(steps + 1).fill(0),
-        u = uniformOf(Number(share) + 40)
+      const expected = mass(answers, steps, Number(epsilon) / 1e6 / Number(share))
+      const seen = new Array<number>(steps + 1).fill(0)
+      const u = uniformOf(Number(share) + 40)
       for (let i = 0; i < draws; i++) seen[medianOnGrid(answers, steps, epsilon, share, u)]!++
       const chi = seen.reduce((s, o, g) => s + (o - draws * expected[g]!) ** 2 / (draws * expected[g]!), 0)
       // 99.9th percentile of chi-squared with 20 degrees of freedom.
@@ -56,8 +56,8 @@ describe('the private median', () => {
     }
   })
   it('one answer moves no chance by more than e^epsilon, by the mass function', () => {
-    const answers = [2, 2, 9, 9, 10, 10, 11, 18],
-      epsilon = 0.8
+    const answers = [2, 2, 9, 9, 10, 10, 11, 18]
+    const epsilon = 0.8
     const p = mass(answers, 20, epsilon)
     for (let i = 0; i < answers.length; i++)
       for (let v = 0; v <= 20; v++) {
@@ -72,12 +72,12 @@ describe('the private median', () => {
   it('an audit on neighbouring inputs finds no more than was charged', () => {
     // The worst pair for a median: half below, half above, and one that goes over. The event is what the mass function
     // separates best.
-    const epsilon = 1,
-      draws = 20_000
-    const a = [...Array.from({ length: 10 }, () => 0), ...Array.from({ length: 9 }, () => 20), 0],
-      b = [...a.slice(0, 19), 20]
-    const p = mass(a, 20, epsilon),
-      q = mass(b, 20, epsilon)
+    const epsilon = 1
+    const draws = 20_000
+    const a = [...Array.from({ length: 10 }, () => 0), ...Array.from({ length: 9 }, () => 20), 0]
+    const b = [...a.slice(0, 19), 20]
+    const p = mass(a, 20, epsilon)
+    const q = mass(b, 20, epsilon)
     const event = new Set(p.flatMap((x, g) => (x > q[g]! ? [g] : [])))
     const hits = (x: readonly number[], seed: number): number => {
       const u = uniformOf(seed)
@@ -106,8 +106,8 @@ describe('a release', () => {
     uniform: uniformOf(seed),
   })
   it('is near the truth at epsilon 1 with 2,000 people in 100 blocks', () => {
-    const report = disjoint(people, script, 100, 1),
-      truth = mean(people.map((p) => p.age))
+    const report = disjoint(people, script, 100, 1)
+    const truth = mean(people.map((p) => p.age))
     const errors = Array.from(
       { length: 20 },
       (_, i) =>

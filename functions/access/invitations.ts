@@ -8,7 +8,7 @@ import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type InvitationItem, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
+import { indexKeyOf, type InvitationItem, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
 import { notByToken } from './people.ts'
 import { newSecret } from './secrets.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
@@ -59,8 +59,7 @@ export const invite: Implementation<Routes['invite']> = async ({ params: { organ
   ])
   await deps.table.create<InvitationItem>({
     ...keyOf.invitation(invitationId),
-    gpk: `ORG#${organisationId}`,
-    gsk: `INVITE#${item.created}`,
+    ...indexKeyOf.invitation.ofOrganisation(item),
     ...item,
   })
   // After the #: the secret reaches no server log on its way to the portal.
@@ -68,9 +67,9 @@ export const invite: Implementation<Routes['invite']> = async ({ params: { organ
 }
 
 export const invitations: Implementation<Routes['invitations']> = async ({ params, query }, deps) => {
-  const page = await deps.table.query<Stored>(`ORG#${params.organisationId}`, {
+  const page = await deps.table.query<Stored>(indexKeyOf.invitation.ofOrganisation.partition(params.organisationId), {
     index: true,
-    prefix: 'INVITE#',
+    prefix: indexKeyOf.invitation.ofOrganisation.prefix(),
     backwards: true,
     limit: query.limit,
     after: query.after,
@@ -137,8 +136,7 @@ export const acceptInvitation: Implementation<Routes['acceptInvitation']> = asyn
   const since = deps.now().toISOString()
   const member: Item<MemberItem> = {
     ...keyOf.member(organisationId, caller.userId),
-    gpk: `USER#${caller.userId}`,
-    gsk: `ORG#${organisationId}`,
+    ...indexKeyOf.member.ofPerson({ userId: caller.userId, organisationId }),
     organisationId,
     organisation: organisation.name,
     userId: caller.userId,

@@ -5,12 +5,12 @@
  */
 import * as z from 'zod'
 import { backstage } from '../../contracts/backstage.ts'
-import { ConditionFailed, type Key } from '../../ports/table.ts'
+import { ConditionFailed } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import type { PersonProfile } from '../kernel/items.ts'
-import { keyOf } from '../kernel/items.ts'
+import { indexKeyOf, keyOf } from '../kernel/items.ts'
 import { membershipsOf } from './people.ts'
 import { emailKey } from './session.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
@@ -34,7 +34,6 @@ interface FailuresItem {
   reported: number
   at: string
 }
-const failuresKey = (userId: string): Key => ({ pk: `USER#${userId}`, sk: 'LOGIN-FAILURES' })
 const oneMinuteMs = 60_000
 
 async function personOf(deps: Deps, sub: string | undefined, email: string | undefined): Promise<string | undefined> {
@@ -43,7 +42,7 @@ async function personOf(deps: Deps, sub: string | undefined, email: string | und
   if (email === undefined) return undefined
   const found = await deps.table.query<PersonProfile>(await emailKey(email), {
     index: true,
-    prefix: 'PROFILE#',
+    prefix: indexKeyOf.person.byEmail.prefix(),
     limit: 1,
   })
   return found.items[0]?.userId
@@ -51,7 +50,7 @@ async function personOf(deps: Deps, sub: string | undefined, email: string | und
 
 /** Counts a failure; answers how many to report, or undefined within a minute of the last report. */
 async function due(deps: Deps, userId: string): Promise<number | undefined> {
-  const key = failuresKey(userId)
+  const key = keyOf.loginFailures(userId)
   const now = deps.now()
   await createIfAbsent<FailuresItem>(deps, { ...key, count: 0, reported: 0, at: new Date(0).toISOString() })
   const f = await deps.table.update<FailuresItem>(key, { add: { count: 1 } })

@@ -21,8 +21,8 @@ const shown = async (deps: Parameters<typeof profileOf>[0], m: Item<MemberItem>)
 })
 
 export const members: Implementation<Routes['members']> = async ({ params, query }, deps) => {
-  const page = await deps.table.query<MemberItem>(`ORG#${params.organisationId}`, {
-    prefix: 'MEMBER#',
+  const page = await deps.table.query<MemberItem>(keyOf.member.partition(params.organisationId), {
+    prefix: keyOf.member.prefix(),
     limit: query.limit,
     after: query.after,
   })

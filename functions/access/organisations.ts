@@ -6,7 +6,7 @@ import { head, record, whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
 import { notByToken } from './people.ts'
 import { founders } from './session.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
@@ -52,8 +52,7 @@ export const createOrganisation: Implementation<Routes['createOrganisation']> = 
     ])
   const member: Item<MemberItem> = {
     ...keyOf.member(organisationId, caller.userId),
-    gpk: `USER#${caller.userId}`,
-    gsk: `ORG#${organisationId}`,
+    ...indexKeyOf.member.ofPerson({ userId: caller.userId, organisationId }),
     organisationId,
     organisation: body.name,
     userId: caller.userId,

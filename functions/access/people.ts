@@ -6,7 +6,7 @@ import { record } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
-import { keyOf, type MemberItem, type OrganisationItem, type PersonProfile } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type MemberItem, type OrganisationItem, type PersonProfile } from '../kernel/items.ts'
 
 /** Name and address as recorded at the person's last sign-in; empty before the first. */
 export async function profileOf(deps: Pick<Deps, 'table'>, userId: string): Promise<{ name: string; email: string }> {
@@ -16,8 +16,12 @@ export async function profileOf(deps: Pick<Deps, 'table'>, userId: string): Prom
 
 /** A person's memberships, from the index. */
 export async function membershipsOf(deps: Pick<Deps, 'table'>, userId: string): Promise<Item<MemberItem>[]> {
+  const { ofPerson } = indexKeyOf.member
   const found: Item<MemberItem>[] = []
-  for await (const m of queryAll<MemberItem>(deps.table, `USER#${userId}`, { index: true, prefix: 'ORG#' }))
+  for await (const m of queryAll<MemberItem>(deps.table, ofPerson.partition(userId), {
+    index: true,
+    prefix: ofPerson.prefix(),
+  }))
     found.push(m)
   return found
 }

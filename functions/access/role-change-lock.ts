@@ -8,10 +8,10 @@
  * applied by whoever comes next; one that was taken but not recorded has had no effect and is dropped after a while.
  */
 import type { Role } from '../../domain/access/permissions.ts'
-import { AlreadyExists, ConditionFailed, type Item, type Key, queryAll } from '../../ports/table.ts'
+import { AlreadyExists, ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
-import { keyOf, type MemberItem, type StudyPersonItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type MemberItem, type StudyPersonItem } from '../kernel/items.ts'
 import { retrying } from '../kernel/retry.ts'
 
 /** A change of one member: their new roles, or none to remove them. `rev` is the member item's as judged. */
@@ -26,11 +26,10 @@ interface TurnItem {
   until?: string | undefined
 }
 
-const turnKey = (organisationId: string): Key => ({ pk: `ORG#${organisationId}`, sk: 'PEOPLE' })
 const takenForMs = 15_000
 
 async function turnOf(deps: Deps, organisationId: string): Promise<Item<TurnItem>> {
-  const key = turnKey(organisationId)
+  const key = keyOf.roleChange(organisationId)
   const found = await deps.table.get<TurnItem>(key)
   if (found) return found
   try {
@@ -43,7 +42,11 @@ async function turnOf(deps: Deps, organisationId: string): Promise<Item<TurnItem
 
 /** Rights on the organisation's studies end with the membership: they do not come back with a later invitation. */
 async function removeRights(deps: Deps, organisationId: string, userId: string): Promise<void> {
-  for await (const p of queryAll<StudyPersonItem>(deps.table, `USER#${userId}`, { index: true, prefix: 'STUDY#' }))
+  const { ofPerson } = indexKeyOf.studyPerson
+  for await (const p of queryAll<StudyPersonItem>(deps.table, ofPerson.partition(userId), {
+    index: true,
+    prefix: ofPerson.prefix(),
+  }))
     if (p.organisationId === organisationId) await deps.table.remove(keyOf.studyPerson(p.studyId, userId))
 }
 
@@ -96,11 +99,13 @@ async function tryChange(
   const turn = await turnOf(deps, organisationId)
   if (!(await finish(deps, organisationId, turn))) throw new InHand()
   const members: Item<MemberItem>[] = []
-  for await (const member of queryAll<MemberItem>(deps.table, `ORG#${organisationId}`, { prefix: 'MEMBER#' }))
+  for await (const member of queryAll<MemberItem>(deps.table, keyOf.member.partition(organisationId), {
+    prefix: keyOf.member.prefix(),
+  }))
     members.push(member)
   const change = judge(members)
   if (!change) return
-  const key = turnKey(organisationId)
+  const key = keyOf.roleChange(organisationId)
   const until = new Date(deps.now().getTime() + takenForMs).toISOString()
   const taken = await deps.table.replace<TurnItem>({ ...key, change, state: 'taken', until }, turn.rev!)
   await recordIt(change)

@@ -6,7 +6,7 @@ import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { keyOf, type PersonProfile } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type PersonProfile } from '../kernel/items.ts'
 import { namedMemberships, profileOf } from './people.ts'
 import { NotVerified, type Verifier } from './verifier.ts'
 
@@ -17,7 +17,7 @@ export const founders = 'founders'
 
 /** Index key under which a person is found by address: a digest, so that addresses stand in profiles alone. */
 export const emailKey = async (email: string): Promise<string> =>
-  `USER#email#${base64url(await sha256(email.trim().toLowerCase()))}`
+  indexKeyOf.person.byEmail.partition(base64url(await sha256(email.trim().toLowerCase())))
 
 export const signInSettings: Implementation<Routes['signInSettings']> = async (_, { settings: s }) => ({
   issuer: s.issuer,
@@ -70,7 +70,7 @@ export const updateMe =
       email
     const key = keyOf.person(caller.userId)
     const profile: PersonProfile = { userId: caller.userId, name, email, seen: deps.now().toISOString() }
-    const index = email ? { gpk: await emailKey(email), gsk: `PROFILE#${caller.userId}` } : {}
+    const index = email ? { gpk: await emailKey(email), gsk: indexKeyOf.person.byEmail.prefix(caller) } : {}
     try {
       await deps.table.create({ ...key, ...profile, ...index })
     } catch (e) {

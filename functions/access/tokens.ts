@@ -5,7 +5,7 @@ import { whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
-import { keyOf, type TokenItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type TokenItem } from '../kernel/items.ts'
 import type { Item } from '../../ports/table.ts'
 import { notByToken, recordEverywhere } from './people.ts'
 import { formatToken, newSecret } from './secrets.ts'
@@ -30,15 +30,14 @@ export const shown = (
 /** The item of a token, listed under its owner. */
 export const tokenItem = (t: TokenItem): Item<TokenItem> => ({
   ...keyOf.token(t.tokenId),
-  gpk: `USER#${t.userId}`,
-  gsk: `TOKEN#${t.created}`,
+  ...indexKeyOf.token.ofPerson(t),
   ...t,
 })
 
 export const tokens: Implementation<Routes['tokens']> = async ({ caller, query }, deps) => {
-  const page = await deps.table.query<TokenItem>(`USER#${caller.userId}`, {
+  const page = await deps.table.query<TokenItem>(indexKeyOf.token.ofPerson.partition(caller.userId), {
     index: true,
-    prefix: 'TOKEN#',
+    prefix: indexKeyOf.token.ofPerson.prefix(),
     backwards: true,
     limit: query.limit,
     after: query.after,

@@ -1,12 +1,13 @@
 /** The function `audit`: reading and walking an organisation's chain. */
 import type { z } from 'zod'
-import { audit, type AuditEvent } from '../../contracts/audit.ts'
+import type { AuditEvent } from '../../contracts/audit.ts'
 import { type Break, type ChainEvent, emptyHead, type Head, walk } from '../../domain/audit/chain.ts'
 import type { Item } from '../../ports/table.ts'
 import { head } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { keyOf } from '../kernel/items.ts'
+import { audit } from './area.ts'
 
 type Routes = (typeof audit)['routes']
 

@@ -1,5 +1,4 @@
 /** The function `catalogue`: what others see of datasets, and what its custodian sees of budget and history. */
-import { datasets } from '../../contracts/datasets.ts'
 import { may } from '../../domain/access/permissions.ts'
 import { languages, releaseModes } from '../../domain/datasets/policy.ts'
 import { minimumSubjectsOf } from '../../domain/datasets/policy-rules.ts'
@@ -12,10 +11,12 @@ import {
   type ChargeItem,
   type DatasetItem,
   type DatasetVersionItem,
+  indexKeyOf,
   keyOf,
   type OrganisationItem,
   type PersonProfile,
 } from '../kernel/items.ts'
+import { datasets } from './area.ts'
 import { namedPublicly } from './listing.ts'
 import { toDataset } from './view.ts'
 import { inEpsilon } from '../stores/budget.ts'
@@ -77,9 +78,9 @@ const discovery: Implementation<Routes['discovery']> = async (_, deps) => {
 }
 
 const list: Implementation<Routes['list']> = async ({ params, query, subject, caller }, deps) => {
-  const page = await deps.table.query<DatasetItem>(`ORG#${params.organisationId}`, {
+  const page = await deps.table.query<DatasetItem>(indexKeyOf.dataset.ofOrganisation.partition(params.organisationId), {
     index: true,
-    prefix: 'DATASET#',
+    prefix: indexKeyOf.dataset.ofOrganisation.prefix(),
     backwards: true,
     limit: query.limit,
     after: query.after,
@@ -97,8 +98,8 @@ const get: Implementation<Routes['get']> = async ({ dataset, subject, caller }, 
   toDataset(deps, dataset, { ...subject, userId: caller.userId })
 
 const ledger: Implementation<Routes['ledger']> = async ({ dataset, query }, deps) => {
-  const page = await deps.table.query<ChargeItem>(keyOf.dataset(dataset.datasetId).pk, {
-    prefix: 'CHARGE#',
+  const page = await deps.table.query<ChargeItem>(keyOf.charge.partition(dataset.datasetId), {
+    prefix: keyOf.charge.prefix(),
     backwards: true,
     limit: query.limit,
     after: query.after,

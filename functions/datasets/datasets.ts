@@ -2,8 +2,8 @@
  * The function `datasets`: what custodians do. It answers no value of the data but to the custodian who uploaded it, in
  * `reading`.
  */
-import { datasets } from '../../contracts/datasets.ts'
 import { lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { datasets } from './area.ts'
 import { change, retire } from './change.ts'
 import { read, reading, uploads } from './files.ts'
 import { create, fromStudy } from './making.ts'

@@ -5,23 +5,18 @@
 import { answersOn } from '../../domain/datasets/asking.ts'
 import { type Item, type Page } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { type DatasetItem, keyOf } from '../kernel/items.ts'
+import { type DatasetItem, indexKeyOf, keyOf } from '../kernel/items.ts'
 import { today } from './view.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
-const listed = 'DATASET#LISTED'
+const { byTime } = indexKeyOf.datasetListed
 
 /**
  * Puts a dataset where discovery looks. Written before the dataset is published or listed, so that a crash in between
  * hides nothing.
  */
 export async function point(deps: Pick<Deps, 'table'>, s: Pick<DatasetItem, 'datasetId' | 'created'>): Promise<void> {
-  await createIfAbsent(deps, {
-    ...keyOf.datasetListed(s.datasetId),
-    gpk: listed,
-    gsk: `${s.created}#${s.datasetId}`,
-    datasetId: s.datasetId,
-  })
+  await createIfAbsent(deps, { ...keyOf.datasetListed(s.datasetId), ...byTime(s), datasetId: s.datasetId })
 }
 
 /** Takes the pointer away, once the dataset itself says that it is not to be named. */
@@ -35,7 +30,7 @@ const atMost = 500
 export async function namedPublicly(deps: Pick<Deps, 'table' | 'now'>): Promise<Item<DatasetItem>[]> {
   const out: Item<DatasetItem>[] = []
   for (let after: string | undefined; ;) {
-    const page: Page<{ datasetId: string }> = await deps.table.query(listed, {
+    const page: Page<{ datasetId: string }> = await deps.table.query(byTime.partition(), {
       index: true,
       limit: 100,
       after,

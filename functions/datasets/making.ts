@@ -12,7 +12,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
-import { type DatasetItem, type JobItem, keyOf, type RunItem } from '../kernel/items.ts'
+import { indexKeyOf, type DatasetItem, type JobItem, keyOf, type RunItem } from '../kernel/items.ts'
 import { toDataset } from './view.ts'
 import { openBudget } from '../stores/budget.ts'
 import { submitRegistration } from '../stores/registration-job.ts'
@@ -61,8 +61,7 @@ async function make(
     return await deps.table.create({
       ...item,
       ...keyOf.dataset(datasetId),
-      gpk: `ORG#${fields.organisationId}`,
-      gsk: `DATASET#${at}#${datasetId}`,
+      ...indexKeyOf.dataset.ofOrganisation({ ...fields, created: at, datasetId }),
     })
   } catch (e) {
     throw e instanceof AlreadyExists ? nameTaken() : e
@@ -87,11 +86,15 @@ export const create: Implementation<Routes['create']> = async ({ params, body, c
 
 /** Whether a study has a run that could become a row. */
 async function hasResults(deps: Deps, studyId: string): Promise<boolean> {
-  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(deps.table, `STUDY#${studyId}`, {
-    index: true,
-    prefix: 'RUN#',
-    attributes: ['preview', 'state'],
-  }))
+  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(
+    deps.table,
+    indexKeyOf.run.ofStudy.partition(studyId),
+    {
+      index: true,
+      prefix: indexKeyOf.run.ofStudy.prefix(),
+      attributes: ['preview', 'state'],
+    },
+  ))
     if (!r.preview && r.state === 'completed' && runLife[r.state].hasData) return true
   return false
 }
@@ -115,8 +118,8 @@ async function interrupted(
 }
 
 /**
- * The runs are opened by the job (functions/datasets/registration/register.ts), which writes one event for each before it asks for
- * its key.
+ * The runs are opened by the job (functions/datasets/registration/register.ts), which writes one event for each before
+ * it asks for its key.
  */
 export const fromStudy: Implementation<Routes['fromStudy'], WorkflowDeps> = async ({ study, caller, body }, deps) => {
   if (!(await hasResults(deps, study.studyId)))

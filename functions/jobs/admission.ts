@@ -6,8 +6,8 @@ import type { z } from 'zod'
 import type { Advice } from '../../contracts/jobs.ts'
 import type { FieldError } from '../../contracts/problems.ts'
 import { whyNot } from '../../domain/datasets/asking.ts'
-import { jobCodes } from '../../domain/jobs/codes.ts'
-import { cohortErrors } from '../../domain/jobs/cohort.ts'
+import { jobCodes } from '../../domain/release/job-codes.ts'
+import { cohortErrors } from '../../domain/datasets/cohort.ts'
 import { exampleGroup, expectedErrors } from '../../domain/privacy/query-noise.ts'
 import type { DatasetSchema } from '../../domain/datasets/schema.ts'
 import type { Measured } from '../../domain/sql/noise-plan.ts'
@@ -18,6 +18,7 @@ import {
   type ApprovalItem,
   type BudgetItem,
   type DatasetVersionItem,
+  indexKeyOf,
   keyOf,
   type MemberItem,
   type TwinTable,
@@ -36,9 +37,9 @@ type AdviceLine = z.output<typeof Advice>
 export async function datasetOf(deps: Deps, caller: Caller, nameOrId: string): Promise<InDataset> {
   const access = { permission: 'dataset.analyse' as const }
   if (/^dat_[a-z2-7]{16,32}$/.test(nameOrId)) return inDataset(deps, caller, nameOrId, access)
-  const { items: members } = await deps.table.query<MemberItem>(keyOf.person(caller.userId).pk, {
+  const { items: members } = await deps.table.query<MemberItem>(indexKeyOf.member.ofPerson.partition(caller.userId), {
     index: true,
-    prefix: 'ORG#',
+    prefix: indexKeyOf.member.ofPerson.prefix(),
     limit: 100,
   })
   const named = (

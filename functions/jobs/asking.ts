@@ -1,6 +1,6 @@
 /** Asking a dataset: what it would cost, and the job. */
 import type { jobs } from '../../contracts/jobs.ts'
-import { strictest } from '../../domain/disclosure/policy.ts'
+import { strictest } from '../../domain/release/policy.ts'
 import { canonical, sha256Hex } from '../../domain/hash.ts'
 import { quoteOf } from '../../domain/jobs/quote.ts'
 import { type Item } from '../../ports/table.ts'
@@ -8,7 +8,7 @@ import { whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
-import { type JobItem, keyOf } from '../kernel/items.ts'
+import { indexKeyOf, type JobItem, keyOf } from '../kernel/items.ts'
 import { inJob } from '../kernel/resources.ts'
 import type { Caller } from '../kernel/caller.ts'
 import { limitsOf } from './inputs.ts'
@@ -81,7 +81,7 @@ async function accept(
   return submit(deps, {
     job,
     ask: jsonBytes(question),
-    listed: { gpk: keyOf.dataset(job.datasetId).pk, gsk: `JOB#${created}#${jobId}` },
+    listed: indexKeyOf.job.ofDataset(job),
     event: {
       who: whoOf(caller),
       entry: {
@@ -107,9 +107,10 @@ export const ask: Implementation<Routes['ask'], WorkflowDeps> = async ({ body, c
     const made = await deps.table.get<JobItem>(keyOf.job(jobId))
     if (made) return repeated(deps, caller, made, askHash)
   }
+  const { asked } = indexKeyOf.jobLive
   const [terms, live] = await Promise.all([
     termsOf(deps, caller, body),
-    deps.table.query('JOB#LIVE', { index: true, prefix: `${caller.userId}#`, limit: liveJobs, attributes: [] }),
+    deps.table.query(asked.partition(), { index: true, prefix: asked.prefix(caller), limit: liveJobs, attributes: [] }),
   ])
   if (terms.faults[0]) throw terms.faults[0]
   if (live.items.length >= liveJobs)

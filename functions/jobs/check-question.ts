@@ -1,6 +1,8 @@
-/** The third step of what people ask a dataset: what may leave by the job's release mode, held for checkers, or nothing. */
-import { strictest } from '../../domain/disclosure/policy.ts'
-import { endOf } from '../../domain/jobs/codes.ts'
+/**
+ * The third step of what people ask a dataset: what may leave by the job's release mode, held for checkers, or nothing.
+ */
+import { strictest } from '../../domain/release/policy.ts'
+import { endOf } from '../../domain/release/job-codes.ts'
 import type { Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'

@@ -21,7 +21,7 @@ import { jsonBytes } from '../kernel/stored-json.ts'
 import { type Question, usualEpsilon } from '../release/question.ts'
 import { cohortFiles } from '../stores/cohort-files.ts'
 
-/** Fewer leave-out runs than this cannot tell one block from the others (domain/disclosure/script-rules.ts). */
+/** Fewer leave-out runs than this cannot tell one block from the others (domain/disclosure/script-runs.ts). */
 const leastBlocks = 6
 
 /**

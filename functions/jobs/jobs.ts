@@ -1,6 +1,6 @@
 /** The function that serves people's side of jobs. */
-import { jobs } from '../../contracts/jobs.ts'
 import { lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { jobs } from './area.ts'
 import { ask, quote } from './asking.ts'
 import { get, list, ofDataset, question } from './listing.ts'
 import { download, inspect, result } from './results.ts'

@@ -3,7 +3,7 @@ import type { jobs } from '../../contracts/jobs.ts'
 import type { Item, QueryOptions } from '../../ports/table.ts'
 import { notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
+import { indexKeyOf, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
 import { objectOf } from '../workflow/job-item.ts'
 import { toJob } from './view.ts'
 import type { Pointer } from '../workflow/pointers.ts'
@@ -40,7 +40,8 @@ async function pages(
   for (let looked = 1; ; looked++) {
     const { found, next } = await read({
       index: true,
-      prefix: 'JOB#',
+      // The same from a person's side and from a dataset's.
+      prefix: indexKeyOf.job.ofDataset.prefix(),
       backwards: true,
       limit: filters.limit,
       after,
@@ -62,10 +63,10 @@ export const list: Implementation<Routes['list'], WorkflowDeps> = async ({ query
     return members.get(organisationId)!
   }
   const { found, next } = await pages(query, async (options) => {
-    const page = await deps.table.query<Pointer>(keyOf.person(caller.userId).pk, options)
-    const jobs = (
-      await Promise.all(page.items.map((p) => deps.table.get<JobItem>(keyOf.job(p.pk.slice('JOB#'.length)))))
-    ).filter((job) => job !== undefined)
+    const page = await deps.table.query<Pointer>(indexKeyOf.jobOwner.asked.partition(caller.userId), options)
+    const jobs = (await Promise.all(page.items.map((p) => deps.table.get<JobItem>(keyOf.job(p.jobId))))).filter(
+      (job) => job !== undefined,
+    )
     const seen = await Promise.all(jobs.map(async (job) => ((await memberOf(job.organisationId)) ? [job] : [])))
     return { found: seen.flat(), next: page.next }
   })
@@ -86,12 +87,10 @@ export const ofDataset: Implementation<Routes['ofDataset'], WorkflowDeps> = asyn
   deps,
 ) => {
   const { found, next } = await pages(query, async (options) => {
-    const page = await deps.table.query<JobItem>(keyOf.dataset(dataset.datasetId).pk, options)
+    const page = await deps.table.query<JobItem>(indexKeyOf.job.ofDataset.partition(dataset.datasetId), options)
     // Runs of pipelines are listed with their experiment; here lies what points at them.
     const found = await Promise.all(
-      page.items.map(async (item) =>
-        item.sk === 'JOB' ? item : deps.table.get<JobItem>(keyOf.job(item.pk.slice('JOB#'.length))),
-      ),
+      page.items.map(async (item) => (item.sk === 'JOB' ? item : deps.table.get<JobItem>(keyOf.job(item.jobId)))),
     )
     return { found: found.filter((job) => job !== undefined), next: page.next }
   })

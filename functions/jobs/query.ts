@@ -3,7 +3,7 @@
  */
 import { backstage } from '../../contracts/backstage.ts'
 import type { Ask } from '../../contracts/jobs.ts'
-import { strictest } from '../../domain/disclosure/policy.ts'
+import { strictest } from '../../domain/release/policy.ts'
 import { defaultLimits } from '../../domain/jobs/manifest.ts'
 import type { z } from 'zod'
 import type { Deps } from '../kernel/deps.ts'

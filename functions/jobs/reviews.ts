@@ -1,12 +1,12 @@
 /** Output checking: what waits, what it is, and the votes that decide it. */
-import { jobs } from '../../contracts/jobs.ts'
 import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type VoteItem } from '../kernel/items.ts'
+import { indexKeyOf, type JobItem, keyOf, type VoteItem } from '../kernel/items.ts'
+import { jobs } from './area.ts'
 import { questionOf } from './listing.ts'
 import { move, JobMovedOn } from '../workflow/job-item.ts'
 import { keptDecision } from '../release/decision.ts'
@@ -35,17 +35,17 @@ function checkable(job: JobItem, caller: Caller): void {
 }
 
 const reviews: Implementation<Routes['reviews'], StepDeps> = async ({ params, query, caller }, deps) => {
-  const page = await deps.table.query<{ jobId: string; held: string }>(keyOf.organisation(params.organisationId).pk, {
+  const place = indexKeyOf.jobHeld.ofOrganisation
+  const page = await deps.table.query<{ jobId: string; held: string }>(place.partition(params.organisationId), {
     index: true,
-    prefix: query.state === 'open' ? 'HELD#1#' : 'HELD#',
+    prefix: place.prefix(query.state === 'open' ? { waiting: 1 } : {}),
     backwards: true,
     limit: query.limit,
     after: query.after,
   })
   const names = new Names(deps)
   const items = await Promise.all(
-    page.items.map(async ({ pk, held }) => {
-      const jobId = pk.slice('JOB#'.length)
+    page.items.map(async ({ jobId, held }) => {
       const [job, mine] = await Promise.all([
         deps.table.get<JobItem>(keyOf.job(jobId)),
         deps.table.get<VoteItem>(keyOf.vote(jobId, caller.userId)),

@@ -7,7 +7,7 @@ import { Failure } from '../kernel/failure.ts'
 import {
   type DatasetItem,
   type DatasetVersionItem,
-  keyOf,
+  indexKeyOf,
   type SynthesisItem,
   type TwinTable,
 } from '../kernel/items.ts'
@@ -29,8 +29,8 @@ async function twinOf(
   let after: string | undefined
   for (let looked = 0; looked < pagesLooked && wanted.size > 0; looked++) {
     const page: { items: Item<SynthesisItem>[]; next?: string } = await deps.table.query<SynthesisItem>(
-      keyOf.organisation(organisationId).pk,
-      { index: true, prefix: 'SYNTHESIS#', backwards: true, limit: 100, after },
+      indexKeyOf.synthesis.ofOrganisation.partition(organisationId),
+      { index: true, prefix: indexKeyOf.synthesis.ofOrganisation.prefix(), backwards: true, limit: 100, after },
     )
     for (const s of page.items) {
       const file = s.datasetId === datasetId ? wanted.get(s.table) : undefined

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { Job } from '../../contracts/jobs.ts'
 import { may, type Subject } from '../../domain/access/permissions.ts'
-import { jobCodes, type JobProblem } from '../../domain/jobs/codes.ts'
+import { jobCodes, type JobProblem } from '../../domain/release/job-codes.ts'
 import { jobLife, type JobStep, jobSteps, votesNeeded } from '../../domain/jobs/life.ts'
 import { type JobItem } from '../kernel/items.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'

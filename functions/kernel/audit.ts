@@ -18,7 +18,7 @@ export const whoOf = (c: Caller): Who =>
 
 /** The newest event's number and hash. */
 export async function head(deps: Pick<Deps, 'table'>, organisationId: string): Promise<Head> {
-  const { items } = await deps.table.query<ChainEvent>(`AUDIT#${organisationId}`, {
+  const { items } = await deps.table.query<ChainEvent>(keyOf.auditEvent.partition(organisationId), {
     backwards: true,
     limit: 1,
     attributes: ['seq', 'hash'],
@@ -27,7 +27,8 @@ export async function head(deps: Pick<Deps, 'table'>, organisationId: string): P
 }
 
 /**
- * Writes one event per entry, in order. Concurrent writers take turns; gives up (throws `AlreadyExists`) after a minute of bad luck.
+ * Writes one event per entry, in order. Concurrent writers take turns; gives up (throws `AlreadyExists`) after a minute
+ * of bad luck.
  */
 export async function record(
   deps: Pick<Deps, 'table' | 'now'>,

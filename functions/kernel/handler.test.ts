@@ -2,41 +2,49 @@ import type { Context } from 'aws-lambda'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { area, route } from '../../contracts/route.ts'
+import { served } from './area.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
 import { type Event, lambda } from './handler.ts'
 import { eventOf } from './testing.ts'
 
 const params = z.object({ id: z.string().regex(/^[a-z]+$/) })
-const toys = area('toys', 'For tests', {
-  make: route({
-    method: 'POST',
-    path: '/api/toys/{id}',
-    function: 'toys',
-    access: { kind: 'anyone' },
-    status: 201,
-    summary: '',
-    params,
-    query: z.object({ limit: z.coerce.number().int().max(5).default(2) }),
-    maxBody: 100,
-    body: z.object({ name: z.string().max(10), parts: z.array(z.object({ n: z.int() })).default([]) }),
-    response: z.object({ name: z.string(), limit: z.int() }),
-    problems: [],
-    grants: ['read ORG'],
-  }),
-  drop: route({
-    method: 'DELETE',
-    path: '/api/toys/{id}',
-    function: 'toys',
-    access: { kind: 'person' },
-    status: 204,
-    summary: '',
-    params,
-    response: z.undefined(),
-    problems: [],
-    grants: [],
-  }),
-})
+const contract = area(
+  'toys',
+  'For tests',
+  {},
+  {
+    make: route({
+      method: 'POST',
+      path: '/api/toys/{id}',
+      function: 'toys',
+      access: { kind: 'anyone' },
+      status: 201,
+      summary: '',
+      params,
+      query: z.object({ limit: z.coerce.number().int().max(5).default(2) }),
+      maxBody: 100,
+      body: z.object({ name: z.string().max(10), parts: z.array(z.object({ n: z.int() })).default([]) }),
+      response: z.object({ name: z.string(), limit: z.int() }),
+      problems: [],
+      grants: ['read ORG'],
+    }),
+    drop: route({
+      method: 'DELETE',
+      path: '/api/toys/{id}',
+      function: 'toys',
+      access: { kind: 'person' },
+      status: 204,
+      summary: '',
+      params,
+      response: z.undefined(),
+      problems: [],
+      grants: [],
+    }),
+  },
+)
+
+const toys = served(contract, {})
 
 let logs: Record<string, unknown>[]
 let implementation: (deps: Deps) => Promise<object>
@@ -127,21 +135,29 @@ describe('a handler', () => {
   })
   it('refuses what is nested so deeply that looking at it would end the process', async () => {
     const deep = lambda(
-      area('toys', '', {
-        keep: route({
-          method: 'PUT',
-          path: '/api/toys/{id}',
-          function: 'toys',
-          access: { kind: 'anyone' },
-          status: 204,
-          summary: '',
-          params,
-          body: z.json(),
-          response: z.undefined(),
-          problems: [],
-          grants: [],
-        }),
-      }),
+      served(
+        area(
+          'toys',
+          '',
+          {},
+          {
+            keep: route({
+              method: 'PUT',
+              path: '/api/toys/{id}',
+              function: 'toys',
+              access: { kind: 'anyone' },
+              status: 204,
+              summary: '',
+              params,
+              body: z.json(),
+              response: z.undefined(),
+              problems: [],
+              grants: [],
+            }),
+          },
+        ),
+        {},
+      ),
       'toys',
       deps,
       { keep: async () => undefined },

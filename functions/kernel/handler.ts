@@ -13,24 +13,13 @@ import {
   routeKey,
 } from '../../contracts/route.ts'
 import { type FieldError, type Kind, problems } from '../../contracts/problems.ts'
-import { type AuthorizerContext, type Caller, fromContext } from './caller.ts'
+import type { ServedArea } from './area.ts'
+import { type AuthorizerContext, fromContext } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
 import { guarded } from './grants.ts'
-import {
-  type InDataset,
-  type InExperiment,
-  type InJob,
-  type InOrganisation,
-  type InPipeline,
-  type InPipelineRun,
-  type InRun,
-  type InStudy,
-  type InSynthesis,
-  resolve,
-} from './resources.ts'
-import { InvalidCursor, type Item } from '../../ports/table.ts'
-import type { RunItem } from './items.ts'
+import { type Contexts, resolve } from './resources.ts'
+import { InvalidCursor } from '../../ports/table.ts'
 import { eventText, type ServerEvent, streamSignal } from './streaming.ts'
 
 export type Event = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<AuthorizerContext> | undefined>
@@ -38,20 +27,6 @@ export type Event = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<Authorize
 export type Result = APIGatewayProxyStructuredResultV2 & { stream?: AsyncIterable<string> }
 export type LambdaHandler = (event: Event, context: Context) => Promise<Result>
 
-interface Contexts {
-  anyone: object
-  person: { caller: Caller }
-  organisation: InOrganisation
-  study: InStudy
-  run: InRun
-  dataset: InDataset
-  job: InJob
-  synthesis: InSynthesis
-  pipeline: InPipeline
-  experiment: InExperiment
-  'pipeline-run': InPipelineRun
-  'run-token': { run: Item<RunItem> }
-}
 /** What an implementation gets: parsed input, and the resource its route's access names. */
 export type Request<R extends Route> = {
   params: Params<R>
@@ -81,7 +56,7 @@ export type Implementations<A extends Area, F extends string, D extends Deps = D
 const pointer = (base: string, path: readonly PropertyKey[]): string =>
   [base, ...path.map((p) => String(p).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/')
 
-/** What would have been right, where the schema's issue says so. */
+/** What would have been right, where an issue says so. */
 function expectedBy(issue: z.core.$ZodIssue): string | undefined {
   if ('expected' in issue) return String(issue.expected)
   if ('values' in issue) return (issue.values as unknown[]).join(', ')
@@ -230,7 +205,7 @@ const failed = (e: unknown, requestId: string, deps: Deps, key: string): Result 
  * Answers are parsed with the contract's response schema, so that nothing undeclared leaves.
  */
 export function lambda<A extends Area, F extends string, D extends Deps = Deps>(
-  area: A,
+  area: ServedArea<A>,
   name: F,
   deps: D,
   implementations: Implementations<A, F, D>,
@@ -268,6 +243,7 @@ export function lambda<A extends Area, F extends string, D extends Deps = Deps>(
       const resource = await resolve(
         own,
         r.access,
+        area.resolvers,
         (params?.data ?? {}) as Record<string, string>,
         caller,
         event.headers['authorization'],

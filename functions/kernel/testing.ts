@@ -34,6 +34,7 @@ import {
   routeKey,
 } from '../../contracts/route.ts'
 import type { Role, Scope } from '../../domain/access/permissions.ts'
+import { noCompute } from '../../ports/compute.ts'
 import type { z } from 'zod'
 import { type Caller, toContext } from './caller.ts'
 import { kinds } from '../job-kinds.ts'
@@ -150,7 +151,9 @@ export interface Harness {
 }
 
 /** Starts the parts; see the top of this file. */
-export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 'logs'>> = {}): Promise<Harness> {
+export async function harness(
+  parts: Partial<Pick<Deps, 'engine' | 'workflow' | 'compute' | 'logs'>> = {},
+): Promise<Harness> {
   const [store, folder] = await Promise.all([startStore(), mkdtemp(join(tmpdir(), 'cloister-test-'))])
   await createTable({ endpoint: store.endpoint, tableName: 'cloister' })
   let time = start
@@ -176,6 +179,7 @@ export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 
     keys: localKeys({ file: join(folder, 'keyring.json') }),
     engine: parts.engine ?? absent<Deps['engine']>('engine'),
     workflow: parts.workflow ?? absent<Deps['workflow']>('workflow'),
+    compute: parts.compute ?? noCompute,
     logs: parts.logs ?? absent<Deps['logs']>('logs'),
     settings,
     now: () => new Date(time),

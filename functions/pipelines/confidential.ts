@@ -4,11 +4,12 @@
  * can write a row into any of them.
  */
 import { reviewMaterial } from '../../domain/disclosure/findings.ts'
-import { strictest } from '../../domain/disclosure/policy.ts'
+import { strictest } from '../../domain/release/policy.ts'
 import { canonical, sha256Hex } from '../../domain/hash.ts'
-import { endOf, type JobCode } from '../../domain/jobs/codes.ts'
-import type { LinkTo, Report } from '../../domain/jobs/manifest.ts'
-import { parseCsv } from '../../domain/jobs/parse-csv.ts'
+import { endOf, type JobCode } from '../../domain/release/job-codes.ts'
+import type { LinkTo } from '../../domain/jobs/manifest.ts'
+import type { Report } from '../../domain/release/run-report.ts'
+import { parseCsv } from '../../domain/release/parse-csv.ts'
 import { codeOf, type RunCode } from '../../domain/pipelines/life.ts'
 import type { PipelineReport, ReportedArtifact, RunFile } from '../../domain/pipelines/manifest.ts'
 import { ObjectMissing } from '../../ports/objects.ts'

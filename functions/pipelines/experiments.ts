@@ -1,6 +1,7 @@
 /** Experiments: a person's named set-up of a pipeline. */
 import type { z } from 'zod'
-import type { ExperimentInFull, pipelines } from '../../contracts/pipelines.ts'
+import type { pipelines } from '../../contracts/pipelines.ts'
+import type { ExperimentInFull } from '../../contracts/pipelines.shapes.ts'
 import { may, type Subject } from '../../domain/access/permissions.ts'
 import { ConditionFailed, type Item, type QueryOptions } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
@@ -8,7 +9,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
-import { type DatasetItem, type ExperimentItem, keyOf, type PipelineItem } from '../kernel/items.ts'
+import { type DatasetItem, type ExperimentItem, indexKeyOf, keyOf, type PipelineItem } from '../kernel/items.ts'
 import { inputFiles, storeInputs } from './inputs.ts'
 import { refuse, setUpErrors, valueErrors, wantedVersion } from './admission.ts'
 import { toExperiment } from './view.ts'
@@ -117,8 +118,7 @@ export const createExperiment: Implementation<Routes['createExperiment']> = asyn
   const made = await deps.table.create<ExperimentItem>({
     ...item,
     ...keyOf.experiment(experimentId),
-    gpk: keyOf.organisation(organisationId).pk,
-    gsk: `EXPERIMENT#${at}#${experimentId}`,
+    ...indexKeyOf.experiment.ofOrganisation({ organisationId, created: at, experimentId }),
   })
   return inFull(deps, made, { userId: caller.userId, subject })
 }
@@ -209,9 +209,9 @@ export const experiments: Implementation<Routes['experiments']> = async ({ param
   const viewer = { userId: caller.userId, subject }
   const names = new Names(deps)
   const page = (o: Partial<QueryOptions>) =>
-    deps.table.query<ExperimentItem>(keyOf.organisation(params.organisationId).pk, {
+    deps.table.query<ExperimentItem>(indexKeyOf.experiment.ofOrganisation.partition(params.organisationId), {
       index: true,
-      prefix: 'EXPERIMENT#',
+      prefix: indexKeyOf.experiment.ofOrganisation.prefix(),
       backwards: query.direction === 'down',
       limit: 200,
       ...o,

@@ -1,9 +1,9 @@
 /** A run's log by pages: the same places while it is written and ever after. */
-import { pipelines } from '../../contracts/pipelines.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
 import { largestPage } from '../../ports/logs.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { pipelines } from './area.ts'
 
 type Routes = (typeof pipelines)['routes']
 

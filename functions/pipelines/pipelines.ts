@@ -1,6 +1,6 @@
 /** The function that serves pipelines, experiments and runs; their logs have one of their own. */
-import { pipelines } from '../../contracts/pipelines.ts'
 import { lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { pipelines } from './area.ts'
 import { artifact, artifacts } from './artifacts.ts'
 import { changeExperiment, createExperiment, deleteExperiment, experiment, experiments } from './experiments.ts'
 import { inputUploads, propose } from './inputs.ts'

@@ -1,11 +1,11 @@
 /** A run's log as it grows, and as a file: both in pieces, so that no log of any size has to fit anywhere. */
-import { pipelines } from '../../contracts/pipelines.ts'
 import { encodeRecord, farthest, type PlacedRecord, textOf } from '../../domain/pipelines/log.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
 import { largestPage, type LogPage } from '../../ports/logs.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { lambda, type LambdaHandler, type Implementation } from '../kernel/handler.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
+import { pipelines } from './area.ts'
 
 type Routes = (typeof pipelines)['routes']
 

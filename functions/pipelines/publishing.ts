@@ -11,7 +11,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { keyOf, type PipelineItem, type PipelineVersionItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type PipelineItem, type PipelineVersionItem } from '../kernel/items.ts'
 import { pipelineObject } from './objects.ts'
 import { toPipeline, toVersion } from './view.ts'
 import { each } from '../kernel/each.ts'
@@ -34,8 +34,8 @@ export const versionOf = (
   deps.table.get<PipelineVersionItem>(keyOf.pipelineVersion(pipelineId, version))
 const newest = async (deps: Pick<Deps, 'table'>, pipelineId: string): Promise<Item<PipelineVersionItem> | undefined> =>
   (
-    await deps.table.query<PipelineVersionItem>(keyOf.pipeline(pipelineId).pk, {
-      prefix: 'VERSION#',
+    await deps.table.query<PipelineVersionItem>(keyOf.pipelineVersion.partition(pipelineId), {
+      prefix: keyOf.pipelineVersion.prefix(),
       backwards: true,
       limit: 1,
     })
@@ -106,8 +106,7 @@ async function pointAt(
       created: at,
       changed: at,
       ...keyOf.pipeline(pipelineId),
-      gpk: keyOf.organisation(organisationId).pk,
-      gsk: `PIPELINE#${at}#${pipelineId}`,
+      ...indexKeyOf.pipeline.ofOrganisation({ organisationId, created: at, pipelineId }),
     })
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
@@ -191,13 +190,16 @@ export const publish: Implementation<Routes['publish']> = async ({ params, body,
 }
 
 export const list: Implementation<Routes['list']> = async ({ params, query, subject }, deps) => {
-  const { items, next } = await deps.table.query<PipelineItem>(keyOf.organisation(params.organisationId).pk, {
-    index: true,
-    prefix: 'PIPELINE#',
-    backwards: true,
-    limit: query.limit,
-    after: query.after,
-  })
+  const { items, next } = await deps.table.query<PipelineItem>(
+    indexKeyOf.pipeline.ofOrganisation.partition(params.organisationId),
+    {
+      index: true,
+      prefix: indexKeyOf.pipeline.ofOrganisation.prefix(),
+      backwards: true,
+      limit: query.limit,
+      after: query.after,
+    },
+  )
   const text = query.text?.toLowerCase()
   const found = items.filter(
     (p) =>
@@ -218,12 +220,15 @@ export const get: Implementation<Routes['get']> = async ({ pipeline, subject }, 
 }
 
 export const versions: Implementation<Routes['versions']> = async ({ pipeline, query }, deps) => {
-  const { items, next } = await deps.table.query<PipelineVersionItem>(keyOf.pipeline(pipeline.pipelineId).pk, {
-    prefix: 'VERSION#',
-    backwards: true,
-    limit: query.limit,
-    after: query.after,
-  })
+  const { items, next } = await deps.table.query<PipelineVersionItem>(
+    keyOf.pipelineVersion.partition(pipeline.pipelineId),
+    {
+      prefix: keyOf.pipelineVersion.prefix(),
+      backwards: true,
+      limit: query.limit,
+      after: query.after,
+    },
+  )
   const names = new Names(deps)
   return { items: await Promise.all(items.map((v) => toVersion(names, v))), next }
 }

@@ -9,7 +9,7 @@ import { jobLife } from '../../domain/jobs/life.ts'
 import { type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
+import { indexKeyOf, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
 import { Names } from '../kernel/names.ts'
 import { lostRace, retrying } from '../kernel/retry.ts'
 
@@ -28,16 +28,19 @@ export const quotaOf = (deps: Pick<Deps, 'settings'>): Quota => ({
 })
 
 /**
- * Runs that are not over. Pointers lie in the index of live jobs under `run:<owner>#<created>#<id>`
- * (functions/workflow/end-job.ts).
+ * Runs that are not over. Pointers lie in the index of live jobs at a place of their own
+ * (contracts/jobs.entities.ts).
  */
 export async function liveRuns(deps: Pick<Deps, 'table'>, owner?: string): Promise<Waiting[]> {
+  const place = indexKeyOf.jobLive.pipelineRun
   const out: Waiting[] = []
-  for await (const p of queryAll<Pointer>(deps.table, 'JOB#LIVE', {
+  for await (const p of queryAll<Pointer>(deps.table, place.partition(), {
     index: true,
-    prefix: owner === undefined ? 'run:' : `run:${owner}#`,
-  }))
-    out.push({ run: p.pk.slice('JOB#'.length), owner: p.gsk!.slice('run:'.length).split('#')[0]!, created: p.created })
+    prefix: place.prefix({ userId: owner }),
+  })) {
+    const { jobId, userId } = place.read(p.gsk!)!
+    out.push({ run: jobId, owner: userId, created: p.created })
+  }
   return out
 }
 
@@ -71,7 +74,9 @@ async function queueNow(
 const ready = (job: JobItem | undefined): job is JobItem =>
   job !== undefined && jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
 
-/** Runs that may have the free places, and their jobs. Looked at only when their turn comes: most are not asked about. */
+/**
+ * Runs that may have the free places, and their jobs. Looked at only when their turn comes: most are not asked about.
+ */
 async function chosenOf(
   deps: Pick<Deps, 'table' | 'settings'>,
   held: RunQueueItem,

@@ -3,7 +3,7 @@
 import * as z from 'zod/mini'
 import { filePath, longestPath } from '../../domain/pipelines/definition.ts'
 import { artifactSlots, type PipelineReport } from '../../domain/pipelines/manifest.ts'
-import { confinements } from '../../domain/jobs/manifest.ts'
+import { confinements } from '../../domain/release/run-report.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type JobItem } from '../kernel/items.ts'
 import { readReport } from '../workflow/report.ts'

@@ -6,8 +6,8 @@ import { hashRows, metricRows, parameterRows } from '../../domain/pipelines/diff
 import { isOver, type PipelineRunState, runStateOf } from '../../domain/pipelines/life.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
-import { inPipelineRun } from '../kernel/resources.ts'
+import { indexKeyOf, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
+import { inPipelineRun } from './resources.ts'
 import { type ArtifactIndex, pipelineObject } from './objects.ts'
 import { offsetOf } from './experiments.ts'
 import { versionOf } from './publishing.ts'
@@ -132,12 +132,15 @@ export const runsOf: Implementation<Routes['runsOf']> = async ({ experiment: e, 
     {
       experiment: async () => e.title,
       page: async (o) => {
-        const { items, next: more } = await deps.table.query<JobItem>(keyOf.experiment(e.experimentId).pk, {
-          index: true,
-          prefix: 'RUN#',
-          backwards: true,
-          ...o,
-        })
+        const { items, next: more } = await deps.table.query<JobItem>(
+          indexKeyOf.job.ofExperiment.partition(e.experimentId),
+          {
+            index: true,
+            prefix: indexKeyOf.job.ofExperiment.prefix(),
+            backwards: true,
+            ...o,
+          },
+        )
         return { found: items.filter((j): j is typeof j & RunJob => j.run !== undefined), next: more }
       },
     },
@@ -159,15 +162,18 @@ export const runs: Implementation<Routes['runs']> = async ({ query, caller }, de
     {
       experiment: async (job) => (await names.experiment(job.run.experimentId))?.title ?? '',
       page: async (o) => {
-        const { items, next: more } = await deps.table.query<{ jobId: string }>(keyOf.person(caller.userId).pk, {
-          index: true,
-          prefix: 'RUN#',
-          backwards: true,
-          ...o,
-        })
-        const found = (
-          await Promise.all(items.map((p) => deps.table.get<JobItem>(keyOf.job(p.pk.slice('JOB#'.length)))))
-        ).filter((j): j is NonNullable<typeof j> & RunJob => j?.run !== undefined)
+        const { items, next: more } = await deps.table.query<{ jobId: string }>(
+          indexKeyOf.jobOwner.pipelineRun.partition(caller.userId),
+          {
+            index: true,
+            prefix: indexKeyOf.jobOwner.pipelineRun.prefix(),
+            backwards: true,
+            ...o,
+          },
+        )
+        const found = (await Promise.all(items.map((p) => deps.table.get<JobItem>(keyOf.job(p.jobId))))).filter(
+          (j): j is NonNullable<typeof j> & RunJob => j?.run !== undefined,
+        )
         for (const id of new Set(found.map((j) => j.organisationId)))
           if (!members.has(id)) members.set(id, await deps.table.get<MemberItem>(keyOf.member(id, caller.userId)))
         return { found: found.filter((j) => members.get(j.organisationId) !== undefined), next: more }

@@ -12,8 +12,15 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
-import { type ExperimentItem, type JobItem, keyOf, type PipelineItem, type PipelineRunFacts } from '../kernel/items.ts'
-import type { InExperiment } from '../kernel/resources.ts'
+import {
+  type ExperimentItem,
+  indexKeyOf,
+  type JobItem,
+  keyOf,
+  type PipelineItem,
+  type PipelineRunFacts,
+} from '../kernel/items.ts'
+import type { InExperiment } from './resources.ts'
 import { type DatasetInput, purposeOf, questionFor, withDataset } from './datasets.ts'
 import { given } from './experiments.ts'
 import { dispatch, liveRuns, queueStandingOf } from './queue.ts'
@@ -123,7 +130,7 @@ async function write(
   const submitted = await submit(deps, {
     job,
     ask: question && jsonBytes(question),
-    listed: { gpk: keyOf.experiment(e.experimentId).pk, gsk: `RUN#${job.created}#${jobId}` },
+    listed: indexKeyOf.job.ofExperiment({ ...job, experimentId: e.experimentId }),
     pointers: on ? [datasetPointer(job)] : [],
     event: {
       who: whoOf(caller),
@@ -146,11 +153,10 @@ async function write(
 }
 
 /** A run on a dataset is one of the dataset's jobs: its lists find it by this. */
-const datasetPointer = ({ jobId, datasetId, created }: JobItem): Item<{ jobId: string }> => ({
-  ...keyOf.jobDataset(jobId),
-  gpk: keyOf.dataset(datasetId).pk,
-  gsk: `JOB#${created}#${jobId}`,
-  jobId,
+const datasetPointer = (job: JobItem): Item<{ jobId: string }> => ({
+  ...keyOf.jobDataset(job.jobId),
+  ...indexKeyOf.jobDataset.ofDataset(job),
+  jobId: job.jobId,
 })
 
 const usedBefore = (): Failure =>

@@ -1,6 +1,6 @@
 /** Pipelines, experiments and runs as people see them. */
 import type { z } from 'zod'
-import type { Experiment, Pipeline, PipelineRun, PipelineVersion } from '../../contracts/pipelines.ts'
+import type { Experiment, Pipeline, PipelineRun, PipelineVersion } from '../../contracts/pipelines.shapes.ts'
 import { may, type Subject } from '../../domain/access/permissions.ts'
 import { failureOf, isOver, runStateOf } from '../../domain/pipelines/life.ts'
 import type { Item } from '../../ports/table.ts'

@@ -4,9 +4,9 @@
  */
 import type { Act } from '../../domain/audit/acts.ts'
 import type { Detail } from '../../domain/audit/chain.ts'
-import { type Finding, strictest } from '../../domain/disclosure/policy.ts'
+import { type Finding, strictest } from '../../domain/release/policy.ts'
 import { sha256Hex } from '../../domain/hash.ts'
-import type { ReleasedOutput } from '../../domain/jobs/outputs.ts'
+import type { ReleasedOutput } from '../../domain/release/outputs.ts'
 import { type Card, releaseCard } from '../../domain/jobs/release-card.ts'
 import { epsilonOf } from '../../domain/privacy/accounting.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'

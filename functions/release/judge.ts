@@ -2,8 +2,8 @@
  * The privacy gate at work on one job: what is in quarantine, through the rules of its release mode (domain/disclosure,
  * domain/privacy). How an answer is judged and how a report is: judge-query.ts, judge-script.ts.
  */
-import type { Verdict } from '../../domain/disclosure/gate.ts'
-import type { JobProblem } from '../../domain/jobs/codes.ts'
+import type { Verdict } from '../../domain/release/verdict.ts'
+import type { JobProblem } from '../../domain/release/job-codes.ts'
 import type { JobStep } from '../../domain/jobs/life.ts'
 import { Uniform } from '../../domain/privacy/randomness.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -49,8 +49,8 @@ const computeCodes = new Set([
 const stepOf = (code: string): JobStep => (computeCodes.has(code) ? 'compute' : 'check')
 
 /**
- * A verdict as what becomes of the job; `held` when checkers decide. Under noise, a block says nothing but its code: positions would depend on the
- * data.
+ * A verdict as what becomes of the job; `held` when checkers decide. Under noise, a block says nothing but its code:
+ * positions would depend on the data.
  */
 export function outcomeOf(
   job: JobItem,

@@ -1,5 +1,5 @@
 /** The report of code that ran on a cohort, and what of it is kept as a log. */
-import type { Report } from '../../domain/jobs/manifest.ts'
+import type { Report } from '../../domain/release/run-report.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { JobItem } from '../kernel/items.ts'
 import type { Log } from '../workflow/job-item.ts'

@@ -11,9 +11,9 @@ import type { DatasetVersionItem, JobItem, ReleasedItem } from '../kernel/items.
 import { keyOf } from '../kernel/items.ts'
 import { hashNow } from '../kernel/hash.ts'
 import { canonical } from '../../domain/hash.ts'
-import type { Cohort } from '../../domain/jobs/cohort.ts'
+import type { Cohort } from '../../domain/datasets/cohort.ts'
 import { parseSelection, selectionOfCohort, selectionOfDigests } from '../../domain/sql/selection.ts'
-import { type Item, queryAll } from '../../ports/table.ts'
+import { type Item, type Key, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
@@ -52,8 +52,8 @@ async function earlier(
   job: JobItem,
 ): Promise<{ told: LedgerCell[]; refused: LedgerCell[] }> {
   const found: Item<ReleasedItem>[] = []
-  for await (const item of queryAll<ReleasedItem>(deps.table, keyOf.dataset(job.datasetId).pk, {
-    prefix: `RELEASED#${job.userId}#`,
+  for await (const item of queryAll<ReleasedItem>(deps.table, keyOf.released.partition(job.datasetId), {
+    prefix: keyOf.released.prefix({ userId: job.userId }),
   }))
     if (item.version === job.datasetVersion && item.jobId !== job.jobId) found.push(item)
   const newest = found.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, results)
@@ -182,6 +182,9 @@ function firstAtLeast(sorted: readonly LedgerCell[], subjects: number): number {
   return low
 }
 
+const keyOfPart = ({ datasetId, userId, jobId }: JobItem, part: number): Key =>
+  part === 0 ? keyOf.released(datasetId, userId, jobId) : keyOf.releasedPart(datasetId, userId, jobId, part)
+
 /** Remembers what a release tells, before it is told. The same again when a step is repeated. */
 export async function remember(
   deps: Pick<Deps, 'table'>,
@@ -192,7 +195,6 @@ export async function remember(
 ): Promise<void> {
   const distinct = [...new Map(cells.map((c) => [`${c.fingerprint} ${c.asked ?? ''}`, c])).values()]
   for (let i = 0; i < Math.max(1, distinct.length); i += cellsPerItem) {
-    const { pk, sk } = keyOf.released(job.datasetId, job.userId, job.jobId)
     const item: ReleasedItem = {
       datasetId: job.datasetId,
       version: job.datasetVersion,
@@ -202,7 +204,7 @@ export async function remember(
       ...(refused ? { refused } : {}),
       cells: distinct.slice(i, i + cellsPerItem),
     }
-    await createIfAbsent(deps, { pk, sk: i === 0 ? sk : `${sk}#${String(i / cellsPerItem).padStart(4, '0')}`, ...item })
+    await createIfAbsent(deps, { ...keyOfPart(job, i / cellsPerItem), ...item })
   }
 }
 
@@ -214,9 +216,8 @@ export async function rememberRefused(
   near: readonly number[],
   at: string,
 ): Promise<void> {
-  const { pk, sk } = keyOf.released(job.datasetId, job.userId, job.jobId)
   for (let i = 0; i < Math.max(1, cells.length); i += cellsPerItem)
-    await deps.table.remove({ pk, sk: i === 0 ? sk : `${sk}#${String(i / cellsPerItem).padStart(4, '0')}` })
+    await deps.table.remove(keyOfPart(job, i / cellsPerItem))
   await remember(
     deps,
     job,

@@ -11,7 +11,8 @@ import type { EndedBy, WorkflowDeps } from '../workflow/job-kind.ts'
 
 export async function votesOn(deps: Pick<Deps, 'table'>, jobId: string): Promise<Item<VoteItem>[]> {
   const votes: Item<VoteItem>[] = []
-  for await (const vote of queryAll<VoteItem>(deps.table, keyOf.job(jobId).pk, { prefix: 'VOTE#' })) votes.push(vote)
+  for await (const vote of queryAll<VoteItem>(deps.table, keyOf.vote.partition(jobId), { prefix: keyOf.vote.prefix() }))
+    votes.push(vote)
   return votes.sort((a, b) => (a.at < b.at ? -1 : 1))
 }
 

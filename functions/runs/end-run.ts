@@ -81,7 +81,11 @@ const writeCount = (deps: { table: Table }, run: Run, counted: Count, state: Run
 /** Deletes a run's chunks and objects. */
 export async function purge(d: Stores, runId: string): Promise<void> {
   const keys: Item<object>[] = []
-  for await (const c of queryAll<object>(d.table, `RUN#${runId}`, { prefix: 'C#', attributes: [] })) keys.push(c)
+  for await (const c of queryAll<object>(d.table, keyOf.chunk.partition(runId), {
+    prefix: keyOf.chunk.prefix(),
+    attributes: [],
+  }))
+    keys.push(c)
   for (let i = 0; i < keys.length; i += 16)
     await Promise.all(keys.slice(i, i + 16).map((k) => d.table.remove({ pk: k.pk, sk: k.sk })))
   for await (const key of d.objects.list('sealed', `runs/${runId}/`)) await d.objects.remove('sealed', key)

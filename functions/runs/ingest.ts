@@ -1,7 +1,7 @@
 /** What a participant's page calls: what is behind a link, start, records, standing, objects. */
-import { runs } from '../../contracts/runs.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { runs } from './area.ts'
 import { append, withdrawn } from './append.ts'
 import { count, finished } from './chunks.ts'
 import { runStatusOf } from './run-status.ts'

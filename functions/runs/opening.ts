@@ -1,7 +1,6 @@
 /**
  * Opening: hands out run keys after writing it into the chain, and the sealed records. The server decrypts no record.
  */
-import { runs } from '../../contracts/runs.ts'
 import { base64url, fromBase64url } from '../../domain/hash.ts'
 import { runLife } from '../../domain/runs/life.ts'
 import type { Item } from '../../ports/table.ts'
@@ -10,6 +9,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
+import { runs } from './area.ts'
 import { rowsFor } from './rows.ts'
 import { highestSeq, objectKey, readRecords } from '../stores/run-records.ts'
 import { linkSeconds } from '../kernel/links.ts'

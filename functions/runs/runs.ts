@@ -1,15 +1,16 @@
 /** What researchers see of runs without opening them: figures, list, one run. */
-import { runs } from '../../contracts/runs.ts'
 import { figures, type RunFacts, stateAt } from '../../domain/runs/figures.ts'
 import { type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
-import type { RunItem } from '../kernel/items.ts'
+import { indexKeyOf, type RunItem } from '../kernel/items.ts'
+import { runs } from './area.ts'
 import { count } from './chunks.ts'
 import { rowsFor } from './rows.ts'
 
 type Routes = (typeof runs)['routes']
+const { ofStudy } = indexKeyOf.run
 const facts = [
   'state',
   'condition',
@@ -27,9 +28,9 @@ const facts = [
 const overview: Implementation<Routes['overview']> = async ({ study }, deps) => {
   const now = deps.now()
   const all: RunFacts[] = []
-  for await (const r of queryAll<RunFacts>(deps.table, `STUDY#${study.studyId}`, {
+  for await (const r of queryAll<RunFacts>(deps.table, ofStudy.partition(study.studyId), {
     index: true,
-    prefix: 'RUN#',
+    prefix: ofStudy.prefix(),
     attributes: facts,
   }))
     all.push(r)
@@ -40,7 +41,8 @@ const overview: Implementation<Routes['overview']> = async ({ study }, deps) => 
 const toCursor = (r: Item<RunItem>): string => Buffer.from(r.gsk!).toString('base64url')
 function fromCursor(cursor: string): string {
   const gsk = Buffer.from(cursor, 'base64url').toString('utf8')
-  if (!/^RUN#[0-9TZ:.-]{20,30}#run_[a-z2-7]{16,32}$/.test(gsk))
+  const row = ofStudy.read(gsk)
+  if (!row || !/^[0-9TZ:.-]{20,30}$/.test(row.started) || !/^run_[a-z2-7]{16,32}$/.test(row.runId))
     throw new Failure('invalid-request', 'The `after` is not one of this list. Begin again without it.', [
       { path: '/query/after', message: 'Not a cursor of this list' },
     ])
@@ -50,7 +52,7 @@ function fromCursor(cursor: string): string {
 const maxLooked = 2000
 
 const list: Implementation<Routes['list']> = async ({ study, subject, query }, deps) => {
-  const pk = `STUDY#${study.studyId}`
+  const pk = ofStudy.partition(study.studyId)
   const row = rowsFor(deps, subject)
   const matches = (r: RunItem): boolean =>
     (query.state === undefined || stateAt(r, deps.now()) === query.state) &&
@@ -63,8 +65,8 @@ const list: Implementation<Routes['list']> = async ({ study, subject, query }, d
     const page = await deps.table.query<RunItem>(pk, {
       index: true,
       backwards: true,
-      from: 'RUN#',
-      to: to ?? 'RUN#~',
+      from: ofStudy.prefix(),
+      to: to ?? `${ofStudy.prefix()}~`,
       limit: query.limit + 1,
     })
     const items = page.items.filter((r) => r.gsk !== to)

@@ -4,7 +4,7 @@
 import { assign, changeId, type Condition, type Counter, emptyCounter, move } from '../../domain/runs/assignment.ts'
 import { runLife } from '../../domain/runs/life.ts'
 import { ConditionFailed, type Item, type Table } from '../../ports/table.ts'
-import { keyOf, type RunItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type RunItem } from '../kernel/items.ts'
 import { inTurn } from '../kernel/in-turn.ts'
 import { contendedTries, retrying } from '../kernel/retry.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
@@ -62,17 +62,16 @@ export async function settleSlot(d: Store, run: Item<RunItem>): Promise<Item<Run
   }
 }
 
-const dueIndex = 'RUN#DUE'
 interface DueItem {
   runId: string
 }
 
 /** Asks the sweep to look at a run at an instant. */
 export async function setDue(d: Store, runId: string, at: Date): Promise<void> {
-  const gsk = `${at.toISOString()}#${runId}`
-  if (await createIfAbsent<DueItem>({ table: d.table }, { ...keyOf.due(runId), runId, gpk: dueIndex, gsk })) return
+  const place = indexKeyOf.due.byTime({ at: at.toISOString(), runId })
+  if (await createIfAbsent<DueItem>({ table: d.table }, { ...keyOf.due(runId), runId, ...place })) return
   try {
-    await d.table.update(keyOf.due(runId), { set: { gsk, gpk: dueIndex } })
+    await d.table.update(keyOf.due(runId), { set: place })
   } catch (e) {
     // It was cleared in between: the run has just been looked at.
     if (!(e instanceof ConditionFailed)) throw e
@@ -83,6 +82,10 @@ export const clearDue = (d: Store, runId: string): Promise<void> => d.table.remo
 
 /** Runs that were due before `now`, oldest first. */
 export const dueRuns = async (d: Store, now: Date, limit: number): Promise<string[]> =>
-  (await d.table.query<DueItem>(dueIndex, { index: true, to: `${now.toISOString()}#~`, limit })).items.map(
-    (i) => i.runId,
-  )
+  (
+    await d.table.query<DueItem>(indexKeyOf.due.byTime.partition(), {
+      index: true,
+      to: `${indexKeyOf.due.byTime.prefix({ at: now.toISOString() })}~`,
+      limit,
+    })
+  ).items.map((i) => i.runId)

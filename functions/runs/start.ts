@@ -11,7 +11,14 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { keyOf, type LinkItem, type OrganisationItem, type RunItem, type StudyItem } from '../kernel/items.ts'
+import {
+  indexKeyOf,
+  keyOf,
+  type LinkItem,
+  type OrganisationItem,
+  type RunItem,
+  type StudyItem,
+} from '../kernel/items.ts'
 import { withdrawn } from './append.ts'
 import { count } from './chunks.ts'
 import { staleAt } from './end-run.ts'
@@ -200,8 +207,7 @@ export async function finishStart(deps: { table: Table; now: () => Date }, run: 
       set: {
         condition,
         slot: run.preview ? 0 : 1,
-        gpk: `STUDY#${run.studyId}`,
-        gsk: `RUN#${run.started}#${run.runId}`,
+        ...indexKeyOf.run.ofStudy(run),
       },
       remove: ['pending'],
       when: [{ attribute: 'pending', is: 'present' }],

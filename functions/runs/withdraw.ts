@@ -2,7 +2,6 @@
  * Withdrawal: by the participant's receipt, or by a researcher on request. The key goes first, then the records; a
  * tombstone stays.
  */
-import { runs } from '../../contracts/runs.ts'
 import type { Who } from '../../domain/audit/chain.ts'
 import type { Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
@@ -10,6 +9,7 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
+import { runs } from './area.ts'
 import { runIdOf, same, typed, withdrawalCode } from './codes.ts'
 import { endWithoutData } from './end-run.ts'
 

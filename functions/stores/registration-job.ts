@@ -2,7 +2,7 @@
 import type { DatasetSchema } from '../../domain/datasets/schema.ts'
 import { canonical } from '../../domain/hash.ts'
 import { hashNow } from '../kernel/hash.ts'
-import { type DatasetItem, keyOf } from '../kernel/items.ts'
+import { type DatasetItem, indexKeyOf } from '../kernel/items.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
 import { submit } from '../workflow/submit.ts'
 import type { UploadedFile } from './dataset-files.ts'
@@ -34,7 +34,7 @@ export async function submitRegistration(
   const created = deps.now().toISOString()
   await submit(deps, {
     ask: new TextEncoder().encode(text),
-    listed: { gpk: keyOf.dataset(dataset.datasetId).pk, gsk: `JOB#${created}#${jobId}` },
+    listed: indexKeyOf.job.ofDataset({ datasetId: dataset.datasetId, created, jobId }),
     job: {
       jobId,
       kind: 'registration',

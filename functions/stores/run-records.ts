@@ -17,7 +17,7 @@ export const storedChunks = <K extends keyof ChunkItem>(
   to: number,
   attributes: K[],
 ): AsyncGenerator<Item<Pick<ChunkItem, K>>> =>
-  queryAll<Pick<ChunkItem, K>>(deps.table, `RUN#${runId}`, {
+  queryAll<Pick<ChunkItem, K>>(deps.table, keyOf.chunk.partition(runId), {
     from: keyOf.chunk(runId, from).sk,
     to: keyOf.chunk(runId, to).sk,
     attributes,

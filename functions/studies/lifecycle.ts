@@ -10,7 +10,14 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { keyOf, type RunItem, type StudyItem, type StudyPersonItem, type VersionItem } from '../kernel/items.ts'
+import {
+  indexKeyOf,
+  keyOf,
+  type RunItem,
+  type StudyItem,
+  type StudyPersonItem,
+  type VersionItem,
+} from '../kernel/items.ts'
 import { toStudy } from './view.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
@@ -35,14 +42,17 @@ export const list: Implementation<Routes['list']> = async ({ params, query, call
   }
   // Some roles see every study of the organisation; everybody else what was shared with them.
   if (member.roles.some((r) => ['admin', 'custodian', 'auditor'].includes(r))) {
-    const page = await deps.table.query<StudyItem>(`ORG#${organisationId}`, {
+    const page = await deps.table.query<StudyItem>(indexKeyOf.study.ofOrganisation.partition(organisationId), {
       ...options,
-      prefix: 'STUDY#',
+      prefix: indexKeyOf.study.ofOrganisation.prefix(),
       backwards: true,
     })
     return { items: await Promise.all(page.items.map(show)), next: page.next }
   }
-  const page = await deps.table.query<StudyPersonItem>(`USER#${caller.userId}`, { ...options, prefix: 'STUDY#' })
+  const page = await deps.table.query<StudyPersonItem>(indexKeyOf.studyPerson.ofPerson.partition(caller.userId), {
+    ...options,
+    prefix: indexKeyOf.studyPerson.ofPerson.prefix(),
+  })
   const found = await Promise.all(
     page.items
       .filter((p) => p.organisationId === organisationId && p.rights.length > 0)
@@ -54,8 +64,7 @@ export const list: Implementation<Routes['list']> = async ({ params, query, call
 
 const ownerItem = (studyId: string, organisationId: string, userId: string, since: string): Item<StudyPersonItem> => ({
   ...keyOf.studyPerson(studyId, userId),
-  gpk: `USER#${userId}`,
-  gsk: `STUDY#${studyId}`,
+  ...indexKeyOf.studyPerson.ofPerson({ userId, studyId }),
   studyId,
   organisationId,
   userId,
@@ -94,8 +103,7 @@ async function make(
   await createIfAbsent(deps, {
     ...item,
     ...keyOf.study(study.studyId),
-    gpk: `ORG#${study.organisationId}`,
-    gsk: `STUDY#${at}#${study.studyId}`,
+    ...indexKeyOf.study.ofOrganisation({ ...study, created: at }),
   })
   return (await deps.table.get<StudyItem>(keyOf.study(study.studyId)))!
 }
@@ -187,22 +195,26 @@ export const remove: Implementation<Routes['remove']> = async ({ study: held, ca
     ])
   if (held.state !== 'draft' && held.state !== 'closed')
     throw new Failure('wrong-state', `A ${held.state} study cannot be deleted. Close it first.`)
-  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(deps.table, `STUDY#${studyId}`, {
-    index: true,
-    prefix: 'RUN#',
-    attributes: ['preview', 'state'],
-  }))
+  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(
+    deps.table,
+    indexKeyOf.run.ofStudy.partition(studyId),
+    {
+      index: true,
+      prefix: indexKeyOf.run.ofStudy.prefix(),
+      attributes: ['preview', 'state'],
+    },
+  ))
     if (!r.preview && runLife[r.state].hasData)
       throw new Failure('wrong-state', 'This study holds results and cannot be deleted.')
   await record(deps, organisationId, whoOf(caller), [
     { act: 'study.deleted', object: `study ${studyId}`, detail: { title: held.title } },
   ])
   // The study goes before the caller's own rights: until then the same call can be repeated.
-  const own = keyOf.studyPerson(studyId, caller.userId).sk
-  for await (const item of queryAll<object>(deps.table, `STUDY#${studyId}`, { attributes: [] }))
-    if (item.sk !== 'STUDY' && item.sk !== own) await deps.table.remove({ pk: item.pk, sk: item.sk })
+  const own = keyOf.studyPerson(studyId, caller.userId)
+  for await (const item of queryAll<object>(deps.table, keyOf.study.partition(studyId), { attributes: [] }))
+    if (item.sk !== 'STUDY' && item.sk !== own.sk) await deps.table.remove({ pk: item.pk, sk: item.sk })
   await deps.table.remove(keyOf.study(studyId))
-  await deps.table.remove({ pk: `STUDY#${studyId}`, sk: own })
+  await deps.table.remove(own)
   return undefined
 }
 

@@ -6,16 +6,16 @@ import { record, whoOf } from '../kernel/audit.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newLinkCode } from '../kernel/ids.ts'
-import { keyOf, type LinkItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type LinkItem } from '../kernel/items.ts'
 import { toLink } from './view.ts'
 import { pseudonymOf } from '../stores/pseudonym.ts'
 
 type Routes = (typeof studies)['routes']
 
 export const links: Implementation<Routes['links']> = async ({ study, query }, deps) => {
-  const page = await deps.table.query<LinkItem>(`STUDY#${study.studyId}`, {
+  const page = await deps.table.query<LinkItem>(indexKeyOf.link.ofStudy.partition(study.studyId), {
     index: true,
-    prefix: 'LINK#',
+    prefix: indexKeyOf.link.ofStudy.prefix(),
     backwards: true,
     limit: query.limit,
     after: query.after,
@@ -93,8 +93,7 @@ export const createLink: Implementation<Routes['createLink']> = async ({ study, 
   await deps.table.create({
     ...link,
     ...keyOf.link(code),
-    gpk: `STUDY#${study.studyId}`,
-    gsk: `LINK#${link.created}#${code}`,
+    ...indexKeyOf.link.ofStudy(link),
   })
   return toLink(deps, link)
 }

@@ -7,7 +7,7 @@ import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { keyOf, type MemberItem, type PersonProfile, type StudyPersonItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type MemberItem, type PersonProfile, type StudyPersonItem } from '../kernel/items.ts'
 import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof studies)['routes']
@@ -25,8 +25,8 @@ async function shown(deps: Deps, p: Item<StudyPersonItem>): Promise<z.input<type
 }
 
 export const people: Implementation<Routes['people']> = async ({ study, query }, deps) => {
-  const page = await deps.table.query<StudyPersonItem>(`STUDY#${study.studyId}`, {
-    prefix: 'PERSON#',
+  const page = await deps.table.query<StudyPersonItem>(keyOf.studyPerson.partition(study.studyId), {
+    prefix: keyOf.studyPerson.prefix(),
     limit: query.limit,
     after: query.after,
   })
@@ -84,8 +84,7 @@ export const share: Implementation<Routes['share']> = async (
     if (before) return shown(deps, await deps.table.replace<StudyPersonItem>({ ...before, rights }, before.rev!))
     const made = await deps.table.create<StudyPersonItem>({
       ...key,
-      gpk: `USER#${userId}`,
-      gsk: `STUDY#${study.studyId}`,
+      ...indexKeyOf.studyPerson.ofPerson({ userId, studyId: study.studyId }),
       studyId: study.studyId,
       organisationId: study.organisationId,
       userId,

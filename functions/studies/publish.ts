@@ -91,7 +91,13 @@ async function checkUploaded(deps: Deps, organisationId: string, files: readonly
 }
 
 const newest = async (deps: Deps, studyId: string): Promise<Item<VersionItem> | undefined> =>
-  (await deps.table.query<VersionItem>(`STUDY#${studyId}`, { prefix: 'VERSION#', backwards: true, limit: 1 })).items[0]
+  (
+    await deps.table.query<VersionItem>(keyOf.version.partition(studyId), {
+      prefix: keyOf.version.prefix(),
+      backwards: true,
+      limit: 1,
+    })
+  ).items[0]
 
 /** Makes the study point at a version, unless it points at a later one. */
 async function bump(deps: Deps, study: StudyItem, version: number): Promise<void> {
@@ -182,8 +188,8 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
 }
 
 export const versions: Implementation<Routes['versions']> = async ({ study, query }, deps) => {
-  const page = await deps.table.query<VersionItem>(`STUDY#${study.studyId}`, {
-    prefix: 'VERSION#',
+  const page = await deps.table.query<VersionItem>(keyOf.version.partition(study.studyId), {
+    prefix: keyOf.version.prefix(),
     backwards: true,
     limit: query.limit,
     after: query.after,

@@ -13,8 +13,9 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
-import { type DatasetItem, type DatasetVersionItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { inDataset, inOrganisation, inSynthesis } from '../kernel/resources.ts'
+import { type DatasetItem, type DatasetVersionItem, indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { inDataset, inOrganisation } from '../kernel/resources.ts'
+import { inSynthesis } from './resources.ts'
 import { planOfTable } from './source.ts'
 import { toSynthesis } from './view.ts'
 import { openBudget } from '../stores/budget.ts'
@@ -43,8 +44,7 @@ async function create(
     evaluations: [],
     attempts: [],
     ...keyOf.synthesis(s.synthesisId),
-    gpk: `ORG#${s.organisationId}`,
-    gsk: `SYNTHESIS#${at}#${s.synthesisId}`,
+    ...indexKeyOf.synthesis.ofOrganisation({ ...s, created: at }),
   })
 }
 
@@ -136,8 +136,7 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
     created: at,
     changed: at,
     ...keyOf.dataset(datasetId),
-    gpk: `ORG#${organisation.organisationId}`,
-    gsk: `UPLOAD#${at}#${datasetId}`,
+    ...indexKeyOf.dataset.uploaded({ organisationId: organisation.organisationId, created: at, datasetId }),
   })
   const made = await create(deps, caller, {
     synthesisId,

@@ -4,7 +4,7 @@
  */
 import type { Act } from '../../domain/audit/acts.ts'
 import type { Detail } from '../../domain/audit/chain.ts'
-import type { JobCode } from '../../domain/jobs/codes.ts'
+import type { JobCode } from '../../domain/release/job-codes.ts'
 import { cardOf, croissantOf, dictionaryOf } from '../../domain/synthesis/describe.ts'
 import type { EvaluationResult, Made, SynthesisReport } from '../../domain/synthesis/manifest.ts'
 import { sharesOf } from '../../domain/synthesis/request.ts'

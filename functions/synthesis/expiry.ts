@@ -3,21 +3,19 @@
  */
 import type { Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { synthesisObject } from '../stores/synthesis-files.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
-
-const due = 'SYN#DUE'
 
 /**
  * Where the watch finds it when the instant has come. Written before the synthesis says so, so that a crash in between
  * forgets nothing: what counts is the synthesis itself.
  */
 export async function setDue(deps: Pick<Deps, 'table'>, synthesisId: string, expires: string): Promise<void> {
-  const gsk = `${expires}#${synthesisId}`
+  const place = indexKeyOf.synthesisDue.byDay({ expires, synthesisId })
   const key = keyOf.synthesisDue(synthesisId)
-  if (await createIfAbsent(deps, { ...key, gpk: due, gsk, synthesisId })) return
-  await deps.table.update(key, { set: { gsk } })
+  if (await createIfAbsent(deps, { ...key, ...place, synthesisId })) return
+  await deps.table.update(key, { set: place })
 }
 
 async function expire(deps: Pick<Deps, 'table' | 'objects'>, s: Item<SynthesisItem>): Promise<void> {
@@ -32,7 +30,11 @@ async function expire(deps: Pick<Deps, 'table' | 'objects'>, s: Item<SynthesisIt
 /** Removes the files of everything that has expired; answers how many. Safe to run twice. */
 export async function sweepExpired(deps: Pick<Deps, 'table' | 'objects' | 'now'>): Promise<number> {
   const now = deps.now().toISOString()
-  const { items } = await deps.table.query<{ synthesisId: string }>(due, { index: true, to: now, limit: 100 })
+  const { items } = await deps.table.query<{ synthesisId: string }>(indexKeyOf.synthesisDue.byDay.partition(), {
+    index: true,
+    to: now,
+    limit: 100,
+  })
   for (const { synthesisId } of items) {
     const s = await deps.table.get<SynthesisItem>(keyOf.synthesis(synthesisId))
     // It may have been put off meanwhile: then the pointer was moved after this page was read.

@@ -6,7 +6,7 @@ import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { setDue } from './expiry.ts'
 import { toSynthesis } from './view.ts'
 import { synthesisObject } from '../stores/synthesis-files.ts'
@@ -21,10 +21,10 @@ export const list: Implementation<Routes['list']> = async ({ query, params, subj
   let after = query.after
   for (let looked = 1; ; looked++) {
     const page: { items: Item<SynthesisItem>[]; next?: string } = await deps.table.query<SynthesisItem>(
-      keyOf.organisation(params.organisationId).pk,
+      indexKeyOf.synthesis.ofOrganisation.partition(params.organisationId),
       {
         index: true,
-        prefix: 'SYNTHESIS#',
+        prefix: indexKeyOf.synthesis.ofOrganisation.prefix(),
         backwards: true,
         limit: query.limit,
         after,

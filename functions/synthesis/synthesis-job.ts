@@ -2,7 +2,7 @@
 import { canonical } from '../../domain/hash.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { hashNow } from '../kernel/hash.ts'
-import { type DatasetItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { type DatasetItem, indexKeyOf, type SynthesisItem } from '../kernel/items.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
 import { submit } from '../workflow/submit.ts'
 
@@ -45,7 +45,7 @@ export async function submitSynthesis(
   const created = deps.now().toISOString()
   await submit(deps, {
     ask: new TextEncoder().encode(text),
-    listed: { gpk: keyOf.dataset(on.dataset.datasetId).pk, gsk: `JOB#${created}#${jobId}` },
+    listed: indexKeyOf.job.ofDataset({ datasetId: on.dataset.datasetId, created, jobId }),
     job: {
       jobId,
       kind: 'synthesis',

@@ -2,8 +2,8 @@
  * The function that serves synthetic data. It reads declarations and noisy figures; what reads rows are the workflow's
  * steps.
  */
-import { synthesis } from '../../contracts/synthesis.ts'
 import { lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { synthesis } from './area.ts'
 import { begin, infer } from './begin.ts'
 import { confirm, quote } from './confirm.ts'
 import { evaluate } from './evaluate.ts'

@@ -10,7 +10,7 @@ import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { type DatasetItem, type DatasetVersionItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { type DatasetItem, type DatasetVersionItem, indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { launch } from './confirm.ts'
 import { faultsOf, planOfTable, sourceOf } from './source.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
@@ -66,8 +66,7 @@ export async function makeTwins(deps: WorkflowDeps, dataset: DatasetItem, userId
       shared: true,
       evaluations: [],
       ...keyOf.synthesis(synthesisId),
-      gpk: `ORG#${organisationId}`,
-      gsk: `SYNTHESIS#${at}#${synthesisId}`,
+      ...indexKeyOf.synthesis.ofOrganisation({ organisationId, created: at, synthesisId }),
     })
     const source = await sourceOf(deps, s)
     const stands =

@@ -1,5 +1,5 @@
 /** A job's privacy budget: reserved before anything runs, then committed or given back, once. */
-import { givesBack, type JobProblem } from '../../domain/jobs/codes.ts'
+import { givesBack, type JobProblem } from '../../domain/release/job-codes.ts'
 import * as ledger from '../../domain/privacy/ledger.ts'
 import { ConditionFailed } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -17,8 +17,10 @@ export async function reserve(deps: Pick<Deps, 'table'>, job: JobItem): Promise<
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
     return (
-      ledger.standing((await deps.table.get<Record<string, unknown>>(keyOf.budget(job.datasetId))) ?? {}, job.jobId) ===
-      'reserved'
+      ledger.reservationOf(
+        (await deps.table.get<Record<string, unknown>>(keyOf.budget(job.datasetId))) ?? {},
+        job.jobId,
+      ) === 'reserved'
     )
   }
 }

@@ -1,6 +1,6 @@
 /** The end of a job: one conditional write decides it, and whatever follows from it can be repeated. */
 import type { Who } from '../../domain/audit/chain.ts'
-import { endOf, type JobProblem } from '../../domain/jobs/codes.ts'
+import { endOf, type JobProblem } from '../../domain/release/job-codes.ts'
 import type { Item } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'

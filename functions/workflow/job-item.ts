@@ -1,5 +1,5 @@
 /** A job as the steps find it: where its objects lie, and the one way its item changes. */
-import type { JobProblem } from '../../domain/jobs/codes.ts'
+import type { JobProblem } from '../../domain/release/job-codes.ts'
 import { jobLife, type JobState, type JobStep, mayBecome } from '../../domain/jobs/life.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -57,8 +57,9 @@ export interface Move {
 }
 
 /**
- * Changes the job if it still is in the state and attempt it was read in; `JobMovedOn` otherwise, or when the life cycle
- * has no such step. Of all moves out of a state, one wins: that is what decides between a cancellation and a release.
+ * Changes the job if it still is in the state and attempt it was read in; `JobMovedOn` otherwise, or when the life
+ * cycle has no such step. Of all moves out of a state, one wins: that is what decides between a cancellation and a
+ * release.
  */
 export async function move(
   deps: Pick<Deps, 'table'>,

@@ -5,7 +5,7 @@
  */
 import type { ComputeBranch } from '../../contracts/workflow.ts'
 import type { Act } from '../../domain/audit/acts.ts'
-import type { JobCode, JobProblem } from '../../domain/jobs/codes.ts'
+import type { JobCode, JobProblem } from '../../domain/release/job-codes.ts'
 import type { Container } from '../../domain/jobs/container.ts'
 import { type JobKind, type JobState, maximumAttempts } from '../../domain/jobs/life.ts'
 import type { Item } from '../../ports/table.ts'
@@ -92,13 +92,14 @@ export interface WorkflowDeps extends Deps {
 export interface JobKindSteps extends JobKindFacts {
   /**
    * The first step: permission and policy hold, the charge is reserved, inputs stand ready. Called with the job in the
-   * state `running`; `at` is when the step began. Throws `Refused` when the job cannot run; the workflow then decides it
-   * so, and nothing is computed.
+   * state `running`; `at` is when the step began. Throws `Refused` when the job cannot run; the workflow then decides
+   * it so, and nothing is computed.
    */
   prepare(deps: StepDeps, job: Item<JobItem>, at: string): Promise<PreparedJob>
   /**
    * The third step: what may leave is decided and written to the job's item (`outcome`), once. Called with the job
-   * undecided; moves it to `checking` itself (`startCheck`). A kind whose computing step decides has nothing to do here.
+   * undecided; moves it to `checking` itself (`startCheck`). A kind whose computing step decides has nothing to do
+   * here.
    */
   check(deps: StepDeps, job: Item<JobItem>): Promise<void>
   /**

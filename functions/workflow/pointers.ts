@@ -4,7 +4,7 @@
  */
 import { ConditionFailed, type Item, type Key } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { type JobItem, keyOf } from '../kernel/items.ts'
+import { indexKeyOf, type JobItem, keyOf } from '../kernel/items.ts'
 import type { WorkflowDeps } from './job-kind.ts'
 
 export interface Pointer {
@@ -14,12 +14,12 @@ export interface Pointer {
 type Pointed = Pick<JobItem, 'jobId' | 'kind' | 'userId' | 'created'>
 
 /**
- * Live jobs are indexed under JOB#LIVE by their owner, so that counting a person's is one short query; kinds with a
+ * Live jobs are indexed by their owner, so that counting a person's is one short query; kinds with a
  * queue of their own come apart, by the prefix.
  */
 export const livePointer = ({ kinds }: Pick<WorkflowDeps, 'kinds'>, job: Pointed): Item<Pointer> => ({
   ...keyOf.jobLive(job.jobId),
-  gpk: 'JOB#LIVE',
+  gpk: indexKeyOf.jobLive.asked.partition(),
   gsk: `${kinds[job.kind].livePrefix}${job.userId}#${job.created}#${job.jobId}`,
   jobId: job.jobId,
   created: job.created,
@@ -27,7 +27,7 @@ export const livePointer = ({ kinds }: Pick<WorkflowDeps, 'kinds'>, job: Pointed
 
 export const ownerPointer = ({ kinds }: Pick<WorkflowDeps, 'kinds'>, job: Pointed): Item<Pointer> => ({
   ...keyOf.jobOwner(job.jobId),
-  gpk: keyOf.person(job.userId).pk,
+  gpk: indexKeyOf.jobOwner.asked.partition(job.userId),
   gsk: `${kinds[job.kind].ownerPrefix}#${job.created}#${job.jobId}`,
   jobId: job.jobId,
   created: job.created,
@@ -39,19 +39,20 @@ export const heldPointer = (
   at: string,
 ): Item<{ jobId: string; held: string }> => ({
   ...keyOf.jobHeld(job.jobId),
-  gpk: keyOf.organisation(job.organisationId).pk,
-  gsk: `HELD#1#${at}#${job.jobId}`,
+  ...indexKeyOf.jobHeld.ofOrganisation({ ...job, at, waiting: 1 }),
   jobId: job.jobId,
   held: at,
 })
 
 /** The job's outputs wait for nobody any more. */
-export const markDecided = (deps: Pick<Deps, 'table'>, job: Pick<JobItem, 'jobId'>): Promise<void> =>
-  changeIfThere(deps, keyOf.jobHeld(job.jobId), (at) => at.replace('HELD#1#', 'HELD#0#'))
+export const markDecided = (deps: Pick<Deps, 'table'>, job: Pick<JobItem, 'jobId'>): Promise<void> => {
+  const place = indexKeyOf.jobHeld.ofOrganisation
+  return changeIfThere(deps, keyOf.jobHeld(job.jobId), (at) => place.prefix({ ...place.read(at), waiting: 0 }))
+}
 
 /** A job that only waits to be forgotten comes last among the live ones, and counts for nobody. */
 export const markOver = (deps: Pick<Deps, 'table'>, job: Pick<JobItem, 'jobId' | 'created'>): Promise<void> =>
-  changeIfThere(deps, keyOf.jobLive(job.jobId), () => `~over#${job.created}#${job.jobId}`)
+  changeIfThere(deps, keyOf.jobLive(job.jobId), () => indexKeyOf.jobLive.over(job).gsk)
 
 /** A held job waits for people, not for its turn: still under the watch, no longer in a queue of its kind. */
 export async function markHeld(deps: Pick<WorkflowDeps, 'table' | 'kinds'>, job: JobItem): Promise<void> {

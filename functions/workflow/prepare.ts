@@ -1,6 +1,6 @@
 /** The first step of every job: it runs now, and its kind says whether it may, on what, and what computes. */
 import { backstage } from '../../contracts/backstage.ts'
-import { endOf } from '../../domain/jobs/codes.ts'
+import { endOf } from '../../domain/release/job-codes.ts'
 import type { Item } from '../../ports/table.ts'
 import { guarded } from '../kernel/grants.ts'
 import type { JobItem } from '../kernel/items.ts'

@@ -13,6 +13,7 @@ import { currentStep, JobMovedOn, move, objectOf } from './job-item.ts'
 import type { StepDeps } from './job-kind.ts'
 import { ownerPointer, type Pointer } from './pointers.ts'
 import { settleJob } from './settle.ts'
+import { stopBefore, stopWhatIsLeft } from './stopping.ts'
 
 export interface Watched {
   looked: number
@@ -43,8 +44,7 @@ async function settled(deps: StepDeps, job: Item<JobItem>): Promise<Found> {
 /** A job that is over, and of which something was left to do, or may still act. */
 async function over(deps: StepDeps, job: Item<JobItem>): Promise<Found> {
   // A cancellation that was killed before it stopped what computes.
-  if (job.state === 'cancelled' && (await deps.workflow.running(job.jobId, job.attempt)))
-    await deps.workflow.stop(job.jobId, job.attempt)
+  if (job.state === 'cancelled') await stopWhatIsLeft(deps, job)
   // What was cancelled has no step left that would keep its log, and its runner may still be writing the end of it.
   const { lastWordSeconds } = deps.kinds[job.kind]
   if (Date.parse(job.ended!) + lastWordSeconds * 1000 > deps.now().getTime()) return 'waiting'
@@ -60,7 +60,9 @@ async function restart(deps: StepDeps, job: Item<JobItem>): Promise<Found> {
     await deps.workflow.start(job.jobId, job.attempt)
     return 'started'
   }
-  if (job.attempt >= kind.mostAttempts) {
+  const lastAttempt = job.attempt >= kind.mostAttempts
+  if (lastAttempt || kind.mayRestart) await stopBefore(deps, job)
+  if (lastAttempt) {
     await end(deps, job, { code: 'infrastructure', step: currentStep(job) })
     return 'ended'
   }

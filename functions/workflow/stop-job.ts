@@ -7,6 +7,7 @@ import { retrying } from '../kernel/retry.ts'
 import { end } from './end-job.ts'
 import { currentStep, JobMovedOn } from './job-item.ts'
 import type { WorkflowDeps } from './job-kind.ts'
+import { stopWork } from './stopping.ts'
 
 /**
  * Ends a live job as cancelled and stops what computes. Throws what `over` makes of the state when it is over already.
@@ -27,6 +28,6 @@ export async function stopJob<Job extends Item<JobItem>>(
     },
     { when: (e) => e instanceof JobMovedOn },
   )
-  await deps.workflow.stop(stopped.jobId, stopped.attempt)
+  await stopWork(deps, stopped)
   return stopped as Job
 }

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RunEnd } from '../../domain/jobs/manifest.ts'
+import type { RunEnd } from '../../domain/release/run-report.ts'
 import { safeErrorClass } from '../errors.ts'
 import { looseNames, outputNames, type Outcome, type Task } from './task.ts'
 import { isInit, processesOf, usage } from './watch.ts'

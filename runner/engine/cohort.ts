@@ -1,6 +1,6 @@
 /** The dataset as a query sees it: one view per table, with the cohort's rows alone. */
 import { type Column, subjectColumn } from '../../domain/datasets/schema.ts'
-import type { Cohort } from '../../domain/jobs/cohort.ts'
+import type { Cohort } from '../../domain/datasets/cohort.ts'
 import { literal, quoted } from '../../domain/sql/expr.ts'
 import type { Duck } from './duckdb.ts'
 import type { LocalData } from './request.ts'

@@ -1,5 +1,5 @@
 /** The columns of an answer, from a plan. */
-import type { Scalar } from '../../domain/jobs/outputs.ts'
+import type { Scalar } from '../../domain/release/outputs.ts'
 import type { Plan } from '../../domain/sql/plan.ts'
 import type { QueryColumn } from '../../domain/sql/result.ts'
 import { type Bound, isCount } from './rewrite.ts'

@@ -1,7 +1,7 @@
 /** The exact integer sums that noise is added to later, by the gate. They go to quarantine, never further. */
 import type { Plan } from '../../domain/sql/plan.ts'
-import type { Scalar } from '../../domain/jobs/outputs.ts'
-import { double } from '../../domain/sql/functions.ts'
+import type { Scalar } from '../../domain/release/outputs.ts'
+import { double } from '../../domain/sql/doubles.ts'
 import { cellsOf, type NoiseSpec, type NoisyMeasure, quantileBins, steps } from '../../domain/sql/noise-plan.ts'
 import type { QueryResult, QueryRow } from '../../domain/sql/result.ts'
 import { hex64 } from './cohort.ts'

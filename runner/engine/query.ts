@@ -1,8 +1,8 @@
 /** Computing a checked query: numbers and facts from DuckDB into a `QueryResult`. */
 import { createHash } from 'node:crypto'
 import { canonical } from '../../domain/hash.ts'
-import type { Scalar } from '../../domain/jobs/outputs.ts'
-import type { DisclosurePolicy } from '../../domain/disclosure/policy.ts'
+import type { Scalar } from '../../domain/release/outputs.ts'
+import type { DisclosurePolicy } from '../../domain/release/policy.ts'
 import { literal } from '../../domain/sql/expr.ts'
 import { type Plan, planOf } from '../../domain/sql/plan.ts'
 import { Refused } from '../../domain/sql/refused.ts'

@@ -2,7 +2,7 @@
  * For tests: scripts that try to carry a secret of eight bits of one person past the gate, each with the decoder its
  * author would use.
  */
-import type { Verdict } from '../gate.ts'
+import type { Verdict } from '../../release/verdict.ts'
 import { mean, type Person, random, result, type Written } from './cohorts.ts'
 
 export interface Victim extends Person {
@@ -467,8 +467,8 @@ export const smugglers: Smuggler[] = [
   attack(
     'a mean that one person makes up',
     (p) => {
-      const w = p.map((x) => (x.id === target ? 1e6 : 1)),
-        s = w.reduce((a, b) => a + b, 0)
+      const w = p.map((x) => (x.id === target ? 1e6 : 1))
+      const s = w.reduce((a, b) => a + b, 0)
       return result({ v: p.reduce((t, x, i) => t + (x.secret * w[i]!) / s, 0) })
     },
     first,
@@ -534,8 +534,8 @@ export const camouflaged: Smuggler[] = [
   attack(
     'place under a jitter of its own size',
     (p) => {
-      const u = jitter(p),
-        b = bits(secret(p, 256))
+      const u = jitter(p)
+      const b = bits(secret(p, 256))
       return scalars(
         Array.from({ length: 8 * repeats }, (_, i) => {
           const x = u() - 0.5
@@ -548,8 +548,8 @@ export const camouflaged: Smuggler[] = [
   attack(
     'scale under a jitter',
     (p) => {
-      const u = jitter(p),
-        b = bits(secret(p))
+      const u = jitter(p)
+      const b = bits(secret(p))
       return scalars(
         Array.from({ length: 8 * repeats }, (_, i) => {
           const x = u() - 0.5

@@ -1,7 +1,7 @@
 /** For tests: synthetic cohorts, and reports as the runner would write them for a function in place of a script. */
 import type { DatasetSchema } from '../../datasets/schema.ts'
 import { base64url } from '../../hash.ts'
-import type { Report, RunEnd } from '../../jobs/manifest.ts'
+import type { Report, RunEnd } from '../../release/run-report.ts'
 import { Uniform } from '../../privacy/randomness.ts'
 
 export interface Person {
@@ -38,9 +38,9 @@ export const uniformOf = (seed: number): Uniform => {
 export function cohort(n: number, seed: number): Person[] {
   const u = random(seed)
   return Array.from({ length: n }, (_, id) => {
-    const age = Math.round(62 + 9 * normal(u)),
-      bmi = 26 + 4 * normal(u),
-      smoker = u() < 0.35
+    const age = Math.round(62 + 9 * normal(u))
+    const bmi = 26 + 4 * normal(u)
+    const smoker = u() < 0.35
     return {
       id,
       age,
@@ -85,8 +85,8 @@ const run = (
   people: readonly Person[],
   script: (people: readonly Person[]) => Written,
 ): Report['runs'][number] => {
-  const w = script(people),
-    ended = 'end' in w && typeof w.end === 'string' && !w.end.includes('{') ? (w.end as RunEnd) : undefined
+  const w = script(people)
+  const ended = 'end' in w && typeof w.end === 'string' && !w.end.includes('{') ? (w.end as RunEnd) : undefined
   return {
     run: id,
     subjects: people.length,
@@ -99,11 +99,11 @@ const run = (
 }
 /** Subjects over `blocks` in a shuffled order, so that sizes differ by one at most. */
 export function partition(people: readonly Person[], blocks: number, seed: number): Person[][] {
-  const u = random(seed),
-    order = people
-      .map((p) => [u(), p] as const)
-      .sort((a, b) => a[0] - b[0])
-      .map(([, p]) => p)
+  const u = random(seed)
+  const order = people
+    .map((p) => [u(), p] as const)
+    .sort((a, b) => a[0] - b[0])
+    .map(([, p]) => p)
   return Array.from({ length: blocks }, (_, b) => order.filter((_, i) => i % blocks === b).sort((a, c) => a.id - c.id))
 }
 const wrap = (people: readonly Person[], runs: Report['runs']): Report => ({
@@ -152,14 +152,14 @@ export const deviation = (x: readonly number[]): number => {
   return Math.sqrt(x.reduce((s, v) => s + (v - m) ** 2, 0) / (x.length - 1))
 }
 export const quantile = (x: readonly number[], q: number): number => {
-  const s = [...x].sort((a, b) => a - b),
-    at = (s.length - 1) * q,
-    i = Math.floor(at)
+  const s = [...x].sort((a, b) => a - b)
+  const at = (s.length - 1) * q
+  const i = Math.floor(at)
   return s[i]! + (at - i) * ((s[i + 1] ?? s[i]!) - s[i]!)
 }
 export const correlation = (x: readonly number[], y: readonly number[]): number => {
-  const a = mean(x),
-    b = mean(y)
+  const a = mean(x)
+  const b = mean(y)
   return x.reduce((s, v, i) => s + (v - a) * (y[i]! - b), 0) / ((x.length - 1) * deviation(x) * deviation(y))
 }
 /** Upper tail of the standard normal (Abramowitz and Stegun 26.2.17). */
@@ -193,11 +193,11 @@ export function regression(
         a[r] = a[r]!.map((v, c) => v - f * a[i]![c]!)
       }
   }
-  const b = a.map((r) => r.at(-1)!),
-    residual = y.reduce((s, v, k) => s + (v - x[k]!.reduce((t, w, i) => t + w * b[i]!, 0)) ** 2, 0) / (y.length - p)
+  const b = a.map((r) => r.at(-1)!)
+  const residual = y.reduce((s, v, k) => s + (v - x[k]!.reduce((t, w, i) => t + w * b[i]!, 0)) ** 2, 0) / (y.length - p)
   return b.map((estimate, i) => {
-    const standardError = Math.sqrt(residual * a[i]![p + i]!),
-      statistic = estimate / standardError
+    const standardError = Math.sqrt(residual * a[i]![p + i]!)
+    const statistic = estimate / standardError
     return { estimate, standardError, statistic, pValue: twoSided(statistic) }
   })
 }

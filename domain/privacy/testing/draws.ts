@@ -26,10 +26,10 @@ export function chiSquared(
 ): { statistic: number; cells: number } {
   const counts = new Map<number, number>()
   for (const d of draws) counts.set(d, (counts.get(d) ?? 0) + 1)
-  let statistic = 0,
-    cells = 0,
-    restSeen = draws.length,
-    restExpected = draws.length
+  let statistic = 0
+  let cells = 0
+  let restSeen = draws.length
+  let restExpected = draws.length
   for (let x = low; x <= high; x++) {
     const expected = mass(x) * draws.length
     if (expected < 10) continue

@@ -11,7 +11,14 @@ import { ObjectMissing } from '../../../ports/objects.ts'
 import { type Item, queryAll } from '../../../ports/table.ts'
 import { record } from '../../kernel/audit.ts'
 import type { Deps } from '../../kernel/deps.ts'
-import { keyOf, type MemberItem, type RunItem, type StudyItem, type StudyPersonItem } from '../../kernel/items.ts'
+import {
+  indexKeyOf,
+  keyOf,
+  type MemberItem,
+  type RunItem,
+  type StudyItem,
+  type StudyPersonItem,
+} from '../../kernel/items.ts'
 import { objectKey, readRecords } from '../../stores/run-records.ts'
 
 /** The person who asked may not open this study's results (any more). */
@@ -97,11 +104,15 @@ export async function openStudy(
   const study = await deps.table.get<StudyItem>(keyOf.study(o.studyId))
   if (!study || !(await mayOpen(deps, study, o.userId))) throw new MayNotOpen()
   const ids: string[] = []
-  for await (const r of queryAll<Pick<RunItem, 'runId' | 'state' | 'preview'>>(deps.table, keyOf.study(o.studyId).pk, {
-    index: true,
-    prefix: 'RUN#',
-    attributes: ['runId', 'state', 'preview'],
-  }))
+  for await (const r of queryAll<Pick<RunItem, 'runId' | 'state' | 'preview'>>(
+    deps.table,
+    indexKeyOf.run.ofStudy.partition(o.studyId),
+    {
+      index: true,
+      prefix: indexKeyOf.run.ofStudy.prefix(),
+      attributes: ['runId', 'state', 'preview'],
+    },
+  ))
     if (r.state === 'completed' && !r.preview) ids.push(r.runId)
   const opened: { runId: string; run: StudyRun; unopenable: number }[] = []
   for (let i = 0; i < ids.length; i += eventsAtOnce) {

@@ -5,7 +5,7 @@
  */
 import type { WorkflowDeps } from '../../workflow/job-kind.ts'
 import { backstage } from '../../../contracts/backstage.ts'
-import type { JobCode } from '../../../domain/jobs/codes.ts'
+import type { JobCode } from '../../../domain/release/job-codes.ts'
 import { ConditionFailed, type Item } from '../../../ports/table.ts'
 import { Unreadable } from '../../../ports/engine.ts'
 import type { Deps } from '../../kernel/deps.ts'

@@ -1,5 +1,5 @@
 /** Datasets, policies and schemas in a person's words. */
-import { floorSubjects } from '../../../../domain/disclosure/policy.ts'
+import { floorSubjects } from '../../../../domain/release/policy.ts'
 import type { Column as ColumnShape } from '../../../../domain/datasets/schema.ts'
 import type { Language, ReleaseMode } from '../../../../domain/datasets/policy.ts'
 import type { Policy } from './data.ts'

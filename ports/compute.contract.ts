@@ -1,0 +1,172 @@
+/** What every place to compute must do. The programs in the containers are the test's. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Compute, ContainerRef, ContainerRequest, ContainerState } from './compute.ts'
+
+/** What the suite needs of a place under test. Containers run until they are told to end. */
+export interface ComputeUnderTest {
+  compute: Compute
+  /** Lets a container of the job that was accepted get to work, where that does not happen by itself. */
+  begin(jobId: string): void
+  /** Has the container of the job that is at work end by itself. */
+  finish(jobId: string, exitCode: number): void
+  /** Has the container of the job that is at work run out of the time it asked for, where that is not by itself. */
+  expire(jobId: string): void
+  /** What each container of the job that was ever begun was told, oldest first. */
+  told(jobId: string): Promise<Readonly<Record<string, string>>[]>
+  close(): Promise<void>
+}
+
+/** Runs the suite. */
+export function computeContract(name: string, open: () => Promise<ComputeUnderTest>): void {
+  describe(`compute: ${name}`, () => {
+    let t: ComputeUnderTest
+    beforeAll(async () => {
+      t = await open()
+    })
+    afterAll(() => t.close())
+
+    let serial = 0
+    const fresh = (): string => `job_${String(serial++).padStart(32, '0')}`
+    const request = (jobId: string, more: Partial<ContainerRequest> = {}): ContainerRequest => ({
+      jobId,
+      attempt: 1,
+      oncePerJob: false,
+      queue: 'interactive',
+      share: 'ada',
+      priority: 10,
+      environment: { CLOISTER_MANIFEST: `http://signed/${jobId}` },
+      seconds: 300,
+      memoryMb: 3072,
+      cpus: 1,
+      ...more,
+    })
+    const until = async (
+      container: ContainerRef,
+      good: (s: ContainerState) => boolean = (s) => s.state === 'ended',
+    ): Promise<ContainerState> => {
+      let last: ContainerState = { state: 'unknown' }
+      for (const limit = Date.now() + 10_000; Date.now() < limit;) {
+        last = await t.compute.state(container)
+        if (good(last)) return last
+        await new Promise((r) => setTimeout(r, 20))
+      }
+      throw new Error(`It did not come to that: ${JSON.stringify(last)}`)
+    }
+    const running = async (more?: Partial<ContainerRequest>, jobId = fresh()): Promise<ContainerRef> => {
+      const container = await t.compute.submit(request(jobId, more))
+      t.begin(jobId)
+      await until(container, (s) => s.state === 'running')
+      return container
+    }
+    /** The end of every container that a test leaves behind. */
+    const over = async (container: ContainerRef): Promise<void> => {
+      await t.compute.stop(container.jobId, container.attempt)
+      await until(container)
+    }
+
+    it('runs what was submitted, told what it was to be told, and says how it ended', async () => {
+      const well = await running()
+      expect(await t.told(well.jobId)).toEqual([expect.objectContaining(request(well.jobId).environment)])
+      t.finish(well.jobId, 0)
+      expect(await until(well)).toEqual({ state: 'ended', end: 'succeeded', exitCode: 0 })
+      const badly = await running()
+      t.finish(badly.jobId, 3)
+      expect(await until(badly)).toEqual({ state: 'ended', end: 'exit-code', exitCode: 3 })
+    })
+    it.each(['interactive', 'batch', 'pipeline'] as const)('has a queue %s', async (queue) => {
+      const container = await running({ queue, oncePerJob: queue === 'pipeline' })
+      t.finish(container.jobId, 0)
+      expect(await until(container)).toMatchObject({ end: 'succeeded' })
+    })
+    it('begins an attempt once, however often and however concurrently it is submitted, even after its end', async () => {
+      const job = fresh()
+      const all = await Promise.all(Array.from({ length: 5 }, () => t.compute.submit(request(job))))
+      expect(new Set(all.map((c) => c.handle)).size).toBe(1)
+      t.begin(job)
+      await until(all[0]!, (s) => s.state === 'running')
+      expect(await t.compute.submit(request(job))).toEqual(all[0])
+      t.finish(job, 0)
+      await until(all[0]!)
+      expect(await t.compute.submit(request(job))).toEqual(all[0])
+      expect(await t.told(job)).toHaveLength(1)
+    })
+    it('tells attempts apart, and takes up an earlier one where a job has one container for all of them', async () => {
+      const first = await running()
+      const second = await t.compute.submit(request(first.jobId, { attempt: 2 }))
+      expect(second.handle).not.toBe(first.handle)
+      await Promise.all([over(second), over(first)])
+
+      const once = await running({ queue: 'pipeline', oncePerJob: true })
+      const again = await t.compute.submit(request(once.jobId, { queue: 'pipeline', oncePerJob: true, attempt: 2 }))
+      expect(again).toEqual({ jobId: once.jobId, attempt: 2, handle: once.handle })
+      t.finish(once.jobId, 0)
+      expect(await until(again)).toMatchObject({ end: 'succeeded' })
+      expect(
+        (await t.compute.submit(request(once.jobId, { queue: 'pipeline', oncePerJob: true, attempt: 3 }))).handle,
+      ).toBe(once.handle)
+      expect(await t.told(once.jobId)).toHaveLength(1)
+    })
+    it('waits for the end as long as it is asked to, and not after it', async () => {
+      const container = await running()
+      const asked = performance.now()
+      expect(await t.compute.state(container, 300)).toEqual({ state: 'running' })
+      expect(performance.now() - asked).toBeGreaterThan(100)
+      const look = t.compute.state(container, 60_000)
+      t.finish(container.jobId, 0)
+      expect(await look).toMatchObject({ state: 'ended', end: 'succeeded' })
+    })
+    it('ends what takes longer than it asked for', async () => {
+      const container = await running({ seconds: 1 })
+      t.expire(container.jobId)
+      expect(await until(container)).toMatchObject({ state: 'ended', end: 'time-limit' })
+    })
+    it.each([true, false])('stops what waits or runs, again without effect (at work: %s)', async (atWork) => {
+      const container = atWork ? await running() : await t.compute.submit(request(fresh()))
+      await t.compute.stop(container.jobId, 1)
+      await t.compute.stop(container.jobId, 1)
+      expect(await until(container)).toMatchObject({ state: 'ended', end: 'stopped' })
+      await t.compute.stop(container.jobId, 1)
+      expect(await t.compute.state(container)).toMatchObject({ state: 'ended', end: 'stopped' })
+    })
+    it('stops the attempts up to the one it is told, and no other job’s', async () => {
+      const older = await running()
+      const newer = await running({ attempt: 2 }, older.jobId)
+      const other = await running()
+      await t.compute.stop(older.jobId, 1)
+      expect(await until(older)).toMatchObject({ end: 'stopped' })
+      expect([await t.compute.state(newer), await t.compute.state(other)]).toEqual([
+        { state: 'running' },
+        { state: 'running' },
+      ])
+      const newest = await running({ attempt: 3 }, older.jobId)
+      await t.compute.stop(older.jobId, 3)
+      expect([await until(newer), await until(newest)]).toMatchObject([{ end: 'stopped' }, { end: 'stopped' }])
+      await over(other)
+    })
+    it('stops a run that was taken up, too', async () => {
+      const once = await running({ queue: 'pipeline', oncePerJob: true })
+      const again = await t.compute.submit(request(once.jobId, { queue: 'pipeline', oncePerJob: true, attempt: 2 }))
+      await t.compute.stop(again.jobId, 2)
+      expect(await until(again)).toMatchObject({ end: 'stopped' })
+    })
+    it('changes nothing about an end that came before the stop', async () => {
+      const container = await running()
+      t.finish(container.jobId, 0)
+      await until(container)
+      await t.compute.stop(container.jobId, 1)
+      expect(await t.compute.state(container)).toEqual({ state: 'ended', end: 'succeeded', exitCode: 0 })
+    })
+    it('knows nothing of what was never submitted, and stops nothing of it', async () => {
+      const job = fresh()
+      await t.compute.stop(job, 1)
+      const nobody = { jobId: job, attempt: 1, handle: `${job}-1` }
+      expect(await t.compute.state(nobody)).toEqual({ state: 'unknown' })
+      expect(await t.compute.logs(nobody)).toBeUndefined()
+    })
+    it('says where the log of a container is, or that there is none', async () => {
+      const container = await running()
+      expect(['string', 'undefined']).toContain(typeof (await t.compute.logs(container)))
+      await over(container)
+    })
+  })
+}
