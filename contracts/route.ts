@@ -11,7 +11,8 @@ export type { Bucket, EntityPrefix as Entity } from './entity.ts'
  * and query, `write PREFIX` put, update and delete; `get/put/delete BUCKET`; `list BUCKET` names without bytes;
  * `held-outputs`: of quarantine what the gate has decided on and checkers look at, not what computations wrote;
  * `public-key`, `create-key`, `unwrap`, `mac`: acts of the Keys port; `engine`: the port that touches rows;
- * `start-job`, `stop-job`: the workflow; `submit-container`, `stop-container`: the place where containers run; `read-log`, `write-log`: logs of runs.
+ * `start-job`, `stop-job`: the workflow; `submit-container`, `stop-container`: the place where containers run;
+ * `read-log`, `write-log`: logs of runs.
  */
 export type Grant =
   | `read ${EntityPrefix}`

@@ -85,8 +85,9 @@ export interface Compute {
    * Has a container run as soon as it is its turn, and answers once it was accepted, without waiting for its start.
    *
    * Idempotent: the same job and attempt again (with `oncePerJob`: the same job) answers the container that there is,
-   * whatever its state, ended ones too; only job, attempt, `oncePerJob` and `queue` are compared. Two submissions at the
-   * same moment come to the same one; a place without tokens of its own may begin two and end the later within seconds.
+   * whatever its state, ended ones too; only job, attempt, `oncePerJob` and `queue` are compared. Two submissions at
+   * the same moment come to the same one; a place without tokens of its own may begin two and end the later within
+   * seconds.
    *
    * Throws `ContainerRefused` for what it will never run, `ComputeUnavailable` when it should be asked again.
    */
@@ -104,8 +105,8 @@ export interface Compute {
    * answers when that was accepted; the container is first asked to end, and forced some seconds later. `state` tells
    * when it is gone.
    *
-   * Idempotent: nothing happens when there is none, or none that is not over. Throws `ComputeUnavailable` when it should
-   * be asked again.
+   * Idempotent: nothing happens when there is none, or none that is not over. Throws `ComputeUnavailable` when it
+   * should be asked again.
    */
   stop(jobId: string, attempt: number): Promise<void>
   /**

@@ -3,8 +3,8 @@
  * is found by its name: `<job>-<attempt>`, looked for before a submission and after it.
  *
  * What a race costs: two submissions at the same moment may both see nothing and both submit. Each then lists the name
- * again, and the one that was created first stays; the other is terminated, as a rule before it has a machine. Where the
- * list lags behind so far that neither sees the other, two containers compute the same: both write the same report,
+ * again, and the one that was created first stays; the other is terminated, as a rule before it has a machine. Where
+ * the list lags behind so far that neither sees the other, two containers compute the same: both write the same report,
  * which is judged once, and whoever stops the job stops both. It costs their time, never a second release.
  */
 import {
@@ -108,7 +108,9 @@ export function awsCompute({ definitions, pauses = defaultPauses, ...options }: 
     }
   }
 
-  /** How many go before this job, if it is among the first hundred. To know it is a courtesy: a failure is no answer. */
+  /**
+   * How many go before this job, if it is among the first hundred. To know it is a courtesy: a failure is no answer.
+   */
   async function ahead(job: JobDetail): Promise<{ ahead?: number }> {
     try {
       const { frontOfQueue } = await batch.send(new GetJobQueueSnapshotCommand({ jobQueue: job.jobQueue }))

@@ -35,9 +35,9 @@ describe('whose turn it is', () => {
         }),
         async (slots, people) => {
           const q = new FairQueue(slots)
-          let inside = 0,
-            most = 0,
-            served = 0
+          let inside = 0
+          let most = 0
+          let served = 0
           await Promise.all(
             people.map(async (p, i) => {
               const away = new AbortController()

@@ -11,8 +11,8 @@ import { detachedRunners } from './detached.ts'
 import { localLogs } from './logs.ts'
 
 /**
- * A runner of either kind. It says that it is there, appends what it was told to a file named by its manifest, then does
- * what the manifest says, or what a file beside it says later.
+ * A runner of either kind. It says that it is there, appends what it was told to a file named by its manifest, then
+ * does what the manifest says, or what a file beside it says later.
  */
 const program = `import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 appendFileSync(new URL('./started', import.meta.url), process.pid + ' ')

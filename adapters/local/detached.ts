@@ -67,8 +67,8 @@ const patienceSeconds = 7 * 24 * 3600
  */
 function born(pid: number): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1'),
-      fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return fields[0] === 'Z' ? 'gone' : (fields[19] ?? '')
   } catch {
     return ''

@@ -1,7 +1,7 @@
 /**
- * Runners of people's questions as processes of this machine. Each does one job and ends with this process, however this
- * process ends: the channel between them closes. Once there was one job, a runner waits for the next: loaded, and told
- * nothing yet.
+ * Runners of people's questions as processes of this machine. Each does one job and ends with this process, however
+ * this process ends: the channel between them closes. Once there was one job, a runner waits for the next: loaded, and
+ * told nothing yet.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 

@@ -7,7 +7,7 @@ it('short containers do not wait behind long ones, and runs of pipelines have a 
 })
 it('has the terms that a question is asked under', () =>
   expect(queueTerms).toEqual({
-    interactive: { priority: 10, limitSeconds: 14_400 },
-    batch: { priority: 1, limitSeconds: 172_800 },
-    pipeline: { priority: 5, limitSeconds: 345_600 },
+    interactive: { priority: 10, limitSeconds: 14_400, oncePerJob: false },
+    batch: { priority: 1, limitSeconds: 172_800, oncePerJob: false },
+    pipeline: { priority: 5, limitSeconds: 345_600, oncePerJob: true },
   }))

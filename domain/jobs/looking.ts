@@ -3,23 +3,15 @@
  *
  * An execution of Step Functions holds 25,000 events, and a container of a pipeline may take four days. One look costs
  * at most nine of them: the task's five (entered, scheduled, started, succeeded, exited), the choice's two and the
- * wait's two. So looks become rarer as a container grows older: one an eighth of its age after the last, one a second at
- * the most and one in five minutes at the least. The end is then seen at most an eighth later than it came.
+ * wait's two. So looks become rarer as a container grows older: one an eighth of its age after the last, one a second
+ * at the most and one in five minutes at the least. The end is then seen at most an eighth later than it came.
  *
- *     age up to 8 s       a look a second                          8 looks
- *     to 2,400 s          ages grow by an eighth: ln 300 / ln 1.125      49 looks
- *     to 345,600 s        one in 300 s                             1,144 looks
+ * age up to 8 s a look a second 8 looks to 2,400 s ages grow by an eighth: ln 300 / ln 1.125 49 looks to 345,600 s one
+ * in 300 s 1,144 looks
  *
  * About 1,200 looks, 10,800 events: less than half of what an execution holds, so that each look may fail once on the
  * way (three events more).
  */
-
-/** Events that an execution may hold. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
-export const mostEvents = 25_000
-/** Events of one look with the choice and the wait that follow it. */
-export const eventsOfALook = 9
-/** Events more when a look fails and is tried again: failed, scheduled, started. */
-export const eventsOfARetry = 3
 
 /** Seconds between looks: at least, at most, and as a part of the container's age. */
 const shortest = 1

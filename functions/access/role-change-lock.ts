@@ -99,9 +99,8 @@ async function tryChange(
   const turn = await turnOf(deps, organisationId)
   if (!(await finish(deps, organisationId, turn))) throw new InHand()
   const members: Item<MemberItem>[] = []
-  for await (const member of queryAll<MemberItem>(deps.table, keyOf.member.partition(organisationId), {
-    prefix: keyOf.member.prefix(),
-  }))
+  const place = { prefix: keyOf.member.prefix() }
+  for await (const member of queryAll<MemberItem>(deps.table, keyOf.member.partition(organisationId), place))
     members.push(member)
   const change = judge(members)
   if (!change) return
