@@ -1,6 +1,7 @@
 /** Every function by its area and name, for a host that runs them in one process. */
 import { serverFunctions } from '../contracts/index.ts'
 import type { LambdaHandler } from './kernel/handler.ts'
+import type { createCompute } from './workflow/compute.ts'
 import type { StepDeps } from './workflow/job-kind.ts'
 
 export type Creator = (deps: StepDeps) => LambdaHandler
@@ -34,12 +35,11 @@ export const creators: Readonly<Record<string, () => Promise<Creator>>> = Object
 export type StepCreator = (deps: StepDeps) => (input: { jobId: string; attempt: number }) => Promise<object>
 
 /** The functions that contracts/workflow.asl.json names, for the same host. */
-export const steps: Record<
-  'prepare' | 'compute' | 'query' | 'registration' | 'check' | 'settle',
-  () => Promise<StepCreator>
-> = {
+export const steps: Record<'prepare' | 'query' | 'registration' | 'check' | 'settle', () => Promise<StepCreator>> & {
+  compute: () => Promise<typeof createCompute>
+} = {
   prepare: async () => (await import('./workflow/prepare.ts')).createPrepare,
-  compute: async () => (await import('./workflow/compute.ts')).createCompute as unknown as StepCreator,
+  compute: async () => (await import('./workflow/compute.ts')).createCompute,
   query: async () => (await import('./jobs/query.ts')).createQuery,
   registration: async () => {
     const { createRegistration } = await import('./datasets/registration/register.ts')

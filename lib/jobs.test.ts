@@ -44,10 +44,10 @@ describe('the workflow', () => {
   test('may call its six steps, and touches neither data nor containers', () => {
     const mine = statements('cloister-prod-jobs-workflow')
     expect(mine.find((s) => s.Action === 'lambda:InvokeFunction').Resource).toHaveLength(6)
-    for (const s of mine)
-      for (const action of list<string>(s.Action)) {
+    for (const statement of mine)
+      for (const action of list<string>(statement.Action)) {
         expect(action).toMatch(/^(lambda:InvokeFunction|logs:\w+)$/)
-        if (s.Resource === '*') expect(action).toMatch(/^logs:/)
+        if (statement.Resource === '*') expect(action).toMatch(/^logs:/)
       }
   })
 
@@ -61,9 +61,10 @@ describe('the workflow', () => {
     ])
       expect(sql.of(type)).toEqual([])
     expect(text(sql.of('AWS::IAM::Policy'))).not.toContain('batch:')
-    for (const f of sql.of('AWS::Lambda::Function'))
+    for (const f of sql.of('AWS::Lambda::Function')) {
       expect(Object.keys(f.Properties.Environment.Variables)).not.toContain('INTERACTIVE_QUEUE')
-    for (const f of sql.of('AWS::Lambda::Function')) expect(f.Properties.Environment.Variables.LANGUAGES).toBe('sql')
+      expect(f.Properties.Environment.Variables.LANGUAGES).toBe('sql')
+    }
     for (const f of all.of('AWS::Lambda::Function'))
       expect(f.Properties.Environment.Variables.LANGUAGES).toBeUndefined()
   })
@@ -116,10 +117,11 @@ describe('the function that submits containers', () => {
     expect(roles.sort()).toEqual(['cloister-prod-jobs', 'cloister-prod-jobs-watch', 'cloister-prod-pipelines'])
     for (const role of roles) expect(inBatch(role)).toEqual(['batch:ListJobs', 'batch:TerminateJob'])
     for (const role of [submitter, ...roles])
-      for (const s of statements(role).filter((x) => text(x.Action).includes('batch:'))) {
-        if (s.Resource === '*')
-          expect(list<string>(s.Action).filter((a) => !/^batch:(ListJobs|DescribeJobs)$/.test(a))).toEqual([])
-        if (list<string>(s.Action).includes('batch:TerminateJob')) expect(endsOf(s.Resource)).toEqual(['job/*'])
+      for (const statement of statements(role).filter((x) => text(x.Action).includes('batch:'))) {
+        if (statement.Resource === '*')
+          expect(list<string>(statement.Action).filter((a) => !/^batch:(ListJobs|DescribeJobs)$/.test(a))).toEqual([])
+        if (list<string>(statement.Action).includes('batch:TerminateJob'))
+          expect(endsOf(statement.Resource)).toEqual(['job/*'])
       }
   })
   test('waits cheaply, and touches neither data nor keys', () => {

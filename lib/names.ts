@@ -19,14 +19,14 @@ export const bucketHost = (s: Settings, bucket: Bucket): string =>
 export const stateMachineName = (s: Settings): string => `${s.installation}-jobs`
 
 /** Where containers wait, and what they are: functions submit to them, and come before the stack that makes them. */
-export const jobQueueNames = (s: Settings) => ({
-  interactive: `${s.installation}-jobs-interactive`,
-  batch: `${s.installation}-jobs-batch`,
-  pipelines: `${s.installation}-jobs-pipelines`,
+export const jobQueueNames = (settings: Settings) => ({
+  interactive: `${settings.installation}-jobs-interactive`,
+  batch: `${settings.installation}-jobs-batch`,
+  pipelines: `${settings.installation}-jobs-pipelines`,
 })
-export const jobDefinitionNames = (s: Settings) => ({
-  scripts: `${s.installation}-jobs`,
-  pipelines: `${s.installation}-jobs-pipelines`,
+export const jobDefinitionNames = (settings: Settings) => ({
+  scripts: `${settings.installation}-jobs`,
+  pipelines: `${settings.installation}-jobs-pipelines`,
 })
 
 /** Logs of pipeline runs: containers write it, functions read it. */

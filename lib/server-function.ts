@@ -55,15 +55,15 @@ const parses = { memorySize: 1024 }
 /** It waits for containers to end, most of its time: cheap waiting is less often looking. */
 const waits = { memorySize: 256 }
 
-function sizeOf(f: ServerFunction) {
-  if (f.grants.includes('engine')) return f.routes.length > 0 ? parses : rows
-  return f.grants.includes('submit-container') ? waits : { memorySize: 512 }
+function sizeOf({ grants, routes }: ServerFunction) {
+  if (grants.includes('engine')) return routes.length > 0 ? parses : rows
+  return grants.includes('submit-container') ? waits : { memorySize: 512 }
 }
 
 /** Which queues and job definitions of Batch a function is told of: those that its grants let it use. */
-function containerSettings(f: ServerFunction, { containers }: Resources): Record<string, string> {
-  const submits = f.grants.includes('submit-container')
-  if (!containers || !(submits || f.grants.includes('stop-container'))) return {}
+function containerSettings({ grants }: ServerFunction, { containers }: Resources): Record<string, string> {
+  const submits = grants.includes('submit-container')
+  if (!containers || !(submits || grants.includes('stop-container'))) return {}
   const { queues, definitions } = containers
   return {
     INTERACTIVE_QUEUE: queues.interactive,

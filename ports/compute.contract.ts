@@ -19,11 +19,11 @@ export interface ComputeUnderTest {
 /** Runs the suite. */
 export function computeContract(name: string, open: () => Promise<ComputeUnderTest>): void {
   describe(`compute: ${name}`, () => {
-    let t: ComputeUnderTest
+    let place: ComputeUnderTest
     beforeAll(async () => {
-      t = await open()
+      place = await open()
     })
-    afterAll(() => t.close())
+    afterAll(() => place.close())
 
     let serial = 0
     const fresh = (): string => `job_${String(serial++).padStart(32, '0')}`
@@ -46,126 +46,126 @@ export function computeContract(name: string, open: () => Promise<ComputeUnderTe
     ): Promise<ContainerState> => {
       let last: ContainerState = { state: 'unknown' }
       for (const limit = Date.now() + 10_000; Date.now() < limit;) {
-        last = await t.compute.state(container)
+        last = await place.compute.state(container)
         if (good(last)) return last
         await new Promise((r) => setTimeout(r, 20))
       }
       throw new Error(`It did not come to that: ${JSON.stringify(last)}`)
     }
     const running = async (more?: Partial<ContainerRequest>, jobId = fresh()): Promise<ContainerRef> => {
-      const container = await t.compute.submit(request(jobId, more))
-      t.begin(jobId)
+      const container = await place.compute.submit(request(jobId, more))
+      place.begin(jobId)
       await until(container, (s) => s.state === 'running')
       return container
     }
     /** The end of every container that a test leaves behind. */
     const over = async (container: ContainerRef): Promise<void> => {
-      await t.compute.stop(container.jobId, container.attempt)
+      await place.compute.stop(container.jobId, container.attempt)
       await until(container)
     }
 
     it('runs what was submitted, told what it was to be told, and says how it ended', async () => {
       const well = await running()
-      expect(await t.told(well.jobId)).toEqual([expect.objectContaining(request(well.jobId).environment)])
-      t.finish(well.jobId, 0)
+      expect(await place.told(well.jobId)).toEqual([expect.objectContaining(request(well.jobId).environment)])
+      place.finish(well.jobId, 0)
       expect(await until(well)).toEqual({ state: 'ended', end: 'succeeded', exitCode: 0 })
       const badly = await running()
-      t.finish(badly.jobId, 3)
+      place.finish(badly.jobId, 3)
       expect(await until(badly)).toEqual({ state: 'ended', end: 'exit-code', exitCode: 3 })
     })
     it.each(['interactive', 'batch', 'pipeline'] as const)('has a queue %s', async (queue) => {
       const container = await running({ queue, oncePerJob: queue === 'pipeline' })
-      t.finish(container.jobId, 0)
+      place.finish(container.jobId, 0)
       expect(await until(container)).toMatchObject({ end: 'succeeded' })
     })
     it('begins an attempt once, however often and however concurrently it is submitted, even after its end', async () => {
       const job = fresh()
-      const all = await Promise.all(Array.from({ length: 5 }, () => t.compute.submit(request(job))))
+      const all = await Promise.all(Array.from({ length: 5 }, () => place.compute.submit(request(job))))
       expect(new Set(all.map((c) => c.handle)).size).toBe(1)
-      t.begin(job)
+      place.begin(job)
       await until(all[0]!, (s) => s.state === 'running')
-      expect(await t.compute.submit(request(job))).toEqual(all[0])
-      t.finish(job, 0)
+      expect(await place.compute.submit(request(job))).toEqual(all[0])
+      place.finish(job, 0)
       await until(all[0]!)
-      expect(await t.compute.submit(request(job))).toEqual(all[0])
-      expect(await t.told(job)).toHaveLength(1)
+      expect(await place.compute.submit(request(job))).toEqual(all[0])
+      expect(await place.told(job)).toHaveLength(1)
     })
     it('tells attempts apart, and takes up an earlier one where a job has one container for all of them', async () => {
       const first = await running()
-      const second = await t.compute.submit(request(first.jobId, { attempt: 2 }))
+      const second = await place.compute.submit(request(first.jobId, { attempt: 2 }))
       expect(second.handle).not.toBe(first.handle)
       await Promise.all([over(second), over(first)])
 
       const once = await running({ queue: 'pipeline', oncePerJob: true })
-      const again = await t.compute.submit(request(once.jobId, { queue: 'pipeline', oncePerJob: true, attempt: 2 }))
+      const again = await place.compute.submit(request(once.jobId, { queue: 'pipeline', oncePerJob: true, attempt: 2 }))
       expect(again).toEqual({ jobId: once.jobId, attempt: 2, handle: once.handle })
-      t.finish(once.jobId, 0)
+      place.finish(once.jobId, 0)
       expect(await until(again)).toMatchObject({ end: 'succeeded' })
       expect(
-        (await t.compute.submit(request(once.jobId, { queue: 'pipeline', oncePerJob: true, attempt: 3 }))).handle,
+        (await place.compute.submit(request(once.jobId, { queue: 'pipeline', oncePerJob: true, attempt: 3 }))).handle,
       ).toBe(once.handle)
-      expect(await t.told(once.jobId)).toHaveLength(1)
+      expect(await place.told(once.jobId)).toHaveLength(1)
     })
     it('waits for the end as long as it is asked to, and not after it', async () => {
       const container = await running()
       const asked = performance.now()
-      expect(await t.compute.state(container, 300)).toEqual({ state: 'running' })
+      expect(await place.compute.state(container, 300)).toEqual({ state: 'running' })
       expect(performance.now() - asked).toBeGreaterThan(100)
-      const look = t.compute.state(container, 60_000)
-      t.finish(container.jobId, 0)
+      const look = place.compute.state(container, 60_000)
+      place.finish(container.jobId, 0)
       expect(await look).toMatchObject({ state: 'ended', end: 'succeeded' })
     })
     it('ends what takes longer than it asked for', async () => {
       const container = await running({ seconds: 1 })
-      t.expire(container.jobId)
+      place.expire(container.jobId)
       expect(await until(container)).toMatchObject({ state: 'ended', end: 'time-limit' })
     })
     it.each([true, false])('stops what waits or runs, again without effect (at work: %s)', async (atWork) => {
-      const container = atWork ? await running() : await t.compute.submit(request(fresh()))
-      await t.compute.stop(container.jobId, 1)
-      await t.compute.stop(container.jobId, 1)
+      const container = atWork ? await running() : await place.compute.submit(request(fresh()))
+      await place.compute.stop(container.jobId, 1)
+      await place.compute.stop(container.jobId, 1)
       expect(await until(container)).toMatchObject({ state: 'ended', end: 'stopped' })
-      await t.compute.stop(container.jobId, 1)
-      expect(await t.compute.state(container)).toMatchObject({ state: 'ended', end: 'stopped' })
+      await place.compute.stop(container.jobId, 1)
+      expect(await place.compute.state(container)).toMatchObject({ state: 'ended', end: 'stopped' })
     })
     it('stops the attempts up to the one it is told, and no other job’s', async () => {
       const older = await running()
       const newer = await running({ attempt: 2 }, older.jobId)
       const other = await running()
-      await t.compute.stop(older.jobId, 1)
+      await place.compute.stop(older.jobId, 1)
       expect(await until(older)).toMatchObject({ end: 'stopped' })
-      expect([await t.compute.state(newer), await t.compute.state(other)]).toEqual([
+      expect([await place.compute.state(newer), await place.compute.state(other)]).toEqual([
         { state: 'running' },
         { state: 'running' },
       ])
       const newest = await running({ attempt: 3 }, older.jobId)
-      await t.compute.stop(older.jobId, 3)
+      await place.compute.stop(older.jobId, 3)
       expect([await until(newer), await until(newest)]).toMatchObject([{ end: 'stopped' }, { end: 'stopped' }])
       await over(other)
     })
     it('stops a run that was taken up, too', async () => {
       const once = await running({ queue: 'pipeline', oncePerJob: true })
-      const again = await t.compute.submit(request(once.jobId, { queue: 'pipeline', oncePerJob: true, attempt: 2 }))
-      await t.compute.stop(again.jobId, 2)
+      const again = await place.compute.submit(request(once.jobId, { queue: 'pipeline', oncePerJob: true, attempt: 2 }))
+      await place.compute.stop(again.jobId, 2)
       expect(await until(again)).toMatchObject({ end: 'stopped' })
     })
     it('changes nothing about an end that came before the stop', async () => {
       const container = await running()
-      t.finish(container.jobId, 0)
+      place.finish(container.jobId, 0)
       await until(container)
-      await t.compute.stop(container.jobId, 1)
-      expect(await t.compute.state(container)).toEqual({ state: 'ended', end: 'succeeded', exitCode: 0 })
+      await place.compute.stop(container.jobId, 1)
+      expect(await place.compute.state(container)).toEqual({ state: 'ended', end: 'succeeded', exitCode: 0 })
     })
     it('knows nothing of what was never submitted, and stops nothing of it', async () => {
       const job = fresh()
-      await t.compute.stop(job, 1)
+      await place.compute.stop(job, 1)
       const nobody = { jobId: job, attempt: 1, handle: `${job}-1` }
-      expect(await t.compute.state(nobody)).toEqual({ state: 'unknown' })
-      expect(await t.compute.logs(nobody)).toBeUndefined()
+      expect(await place.compute.state(nobody)).toEqual({ state: 'unknown' })
+      expect(await place.compute.logs(nobody)).toBeUndefined()
     })
     it('says where the log of a container is, or that there is none', async () => {
       const container = await running()
-      expect(['string', 'undefined']).toContain(typeof (await t.compute.logs(container)))
+      expect(['string', 'undefined']).toContain(typeof (await place.compute.logs(container)))
       await over(container)
     })
   })

@@ -12,7 +12,7 @@ import { createCompute } from '../functions/workflow/compute.ts'
 import { type Stage, stage } from './jobs-walk.ts'
 
 let batch: BatchServer
-let s: Stage
+let on: Stage
 let compute: ReturnType<typeof createCompute>
 
 beforeAll(async () => {
@@ -23,11 +23,11 @@ beforeAll(async () => {
     endpoint: batch.endpoint,
     maxAttempts: 1,
   })
-  s = await stage({}, 60, awsCompute({ ...batch, client, pauses: [] }))
-  compute = createCompute(s.h.deps)
+  on = await stage({}, 60, awsCompute({ ...batch, client, pauses: [] }))
+  compute = createCompute(on.h.deps)
 })
 afterAll(async () => {
-  await s.h.close()
+  await on.h.close()
   await batch.close()
 })
 beforeEach(() => {
@@ -35,7 +35,7 @@ beforeEach(() => {
   batch.listed = () => batch.jobs
 })
 
-const anil = () => s.h.person('anil')
+const anil = () => on.h.person('anil')
 const of = (jobId: string): BatchJob[] => batch.jobs.filter((j) => j.jobName.startsWith(`${jobId}-`))
 const states = (jobId: string): [string, string | undefined][] => of(jobId).map((j) => [j.jobName, j.statusReason])
 const stopped = 'Stopped by Cloister'
@@ -45,36 +45,36 @@ async function atWork(attempt = 1, jobId?: string): Promise<string> {
   const asked =
     jobId ??
     (
-      await s.h.call('jobs', 'ask', {
+      await on.h.call('jobs', 'ask', {
         as: anil(),
         body: { dataset: 'trial', language: 'python', mode: 'rules', code: 'print(1)' },
       })
     ).jobId
-  const prepared = await s.steps.prepare({ jobId: asked, attempt })
+  const prepared = await on.steps.prepare({ jobId: asked, attempt })
   expect(prepared.compute).toBe('container')
   await compute({ act: 'submit', jobId: asked, attempt, compute: 'container', container: prepared.container! })
   for (const job of of(asked)) if (job.status === 'RUNNABLE') job.status = 'RUNNING'
   return asked
 }
-const cancel = (jobId: string) => s.h.answer('jobs', 'cancel', { as: anil(), params: { jobId } })
+const cancel = (jobId: string) => on.h.answer('jobs', 'cancel', { as: anil(), params: { jobId } })
 /** The execution is gone, as after an accident that nobody planned. */
 const lose = (jobId: string): void => {
-  for (const [i, e] of s.started.entries()) if (e.jobId === jobId) s.started.splice(i, 1)
+  for (const [place, run] of on.started.entries()) if (run.jobId === jobId) on.started.splice(place, 1)
 }
 
 it('a cancellation stops the execution and the container', async () => {
   const jobId = await atWork()
   expect((await cancel(jobId)).status).toBe(200)
   expect(states(jobId)).toEqual([[`${jobId}-1`, stopped]])
-  expect(s.started.some((e) => e.jobId === jobId)).toBe(false)
+  expect(on.started.some((e) => e.jobId === jobId)).toBe(false)
 })
 
 it('a query that is cancelled asks nobody for containers', async () => {
-  const { jobId } = await s.h.call('jobs', 'ask', {
+  const { jobId } = await on.h.call('jobs', 'ask', {
     as: anil(),
     body: { dataset: 'trial', language: 'sql', mode: 'rules', code: 'all' },
   })
-  await s.steps.prepare({ jobId, attempt: 1 })
+  await on.steps.prepare({ jobId, attempt: 1 })
   const calls = batch.calls.length
   expect((await cancel(jobId)).status).toBe(200)
   expect(batch.calls.length).toBe(calls)
@@ -90,15 +90,15 @@ it.each([
   expect(states(jobId)).toEqual([[`${jobId}-1`, undefined]])
   batch.failure = undefined
   batch.listed = () => batch.jobs
-  await s.steps.watch()
+  await on.steps.watch()
   expect(states(jobId)).toEqual([[`${jobId}-1`, stopped]])
 })
 
 it('a container that no execution waits for any more is gone before the job is started again', async () => {
   const jobId = await atWork()
   lose(jobId)
-  await s.steps.watch()
-  expect(s.started).toContainEqual({ jobId, attempt: 2 })
+  await on.steps.watch()
+  expect(on.started).toContainEqual({ jobId, attempt: 2 })
   expect(states(jobId)).toEqual([[`${jobId}-1`, stopped]])
   await atWork(2, jobId)
   expect(states(jobId)).toEqual([
@@ -113,19 +113,19 @@ it('a job is not started again while nobody can say whether its container is gon
   const jobId = await atWork()
   lose(jobId)
   batch.failure = { kind: 'ServerException', status: 500 }
-  expect(await s.steps.watch()).toMatchObject({ started: 0 })
-  expect((await s.job(jobId)).attempt).toBe(1)
+  expect(await on.steps.watch()).toMatchObject({ started: 0 })
+  expect((await on.job(jobId)).attempt).toBe(1)
   batch.failure = undefined
-  await s.steps.watch()
-  expect((await s.job(jobId)).attempt).toBe(2)
+  await on.steps.watch()
+  expect((await on.job(jobId)).attempt).toBe(2)
   await cancel(jobId)
 })
 
 it('the last attempt’s container is stopped when the job is given up', async () => {
   const jobId = await atWork()
-  await s.h.deps.table.update<JobItem>(keyOf.job(jobId), { set: { attempt: maximumAttempts } })
+  await on.h.deps.table.update<JobItem>(keyOf.job(jobId), { set: { attempt: maximumAttempts } })
   lose(jobId)
-  await s.steps.watch()
-  expect(await s.job(jobId)).toMatchObject({ state: 'failed', problem: { code: 'infrastructure' } })
+  await on.steps.watch()
+  expect(await on.job(jobId)).toMatchObject({ state: 'failed', problem: { code: 'infrastructure' } })
   expect(states(jobId)).toEqual([[`${jobId}-1`, stopped]])
 })

@@ -33,11 +33,11 @@ export const stopReason = 'Stopped by Cloister'
 const transient = new Set(['ServerException', 'TooManyRequestsException', 'ThrottlingException', 'TimeoutError'])
 
 /** Whether another try may help: the service's own failures, too many requests, and a service that was not reached. */
-function isTransient(e: unknown): boolean {
-  if (!(e instanceof Error)) return false
-  const { $fault, $metadata } = e as { $fault?: string; $metadata?: { httpStatusCode?: number } }
-  if (transient.has(e.name) || $fault === 'server') return true
-  return $metadata?.httpStatusCode === undefined && 'code' in e
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { $fault, $metadata } = error as { $fault?: string; $metadata?: { httpStatusCode?: number } }
+  if (transient.has(error.name) || $fault === 'server') return true
+  return $metadata?.httpStatusCode === undefined && 'code' in error
 }
 
 /** Asks Batch; throws `ComputeUnavailable` where another try may help, and every other error as it is. */

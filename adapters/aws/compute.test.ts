@@ -118,9 +118,9 @@ describe('Batch', () => {
       if (batch.jobs.length === 2) both.resolve()
       return both.promise
     }
-    const [a, b] = await Promise.all([compute.submit(request), compute.submit(request)])
-    expect(a).toEqual(b)
-    expect(a.handle).toBe(batch.jobs[0]!.jobId)
+    const [one, other] = await Promise.all([compute.submit(request), compute.submit(request)])
+    expect(one).toEqual(other)
+    expect(one.handle).toBe(batch.jobs[0]!.jobId)
     expect(batch.jobs.map((j) => j.status)).toEqual(['RUNNABLE', 'FAILED'])
   })
 

@@ -7,11 +7,11 @@ const soon = (): Promise<void> => new Promise((r) => setImmediate(r))
 
 describe('whose turn it is', () => {
   it('lets in as many as there are places, serves short before long, and who has least before who has more', async () => {
-    const q = new FairQueue(1)
+    const queue = new FairQueue(1)
     const order: string[] = []
-    const first = await q.enter({ share: 'ada', long: false }, never)
+    const first = await queue.enter({ share: 'ada', long: false }, never)
     const all = (['ada1', 'ada2', 'bea1', 'ada3L', 'cy1L', 'bea2'] as const).map(async (name) => {
-      const leave = await q.enter(
+      const leave = await queue.enter(
         { share: name.slice(0, -1).replace(/\d$/, '').replace(/\d/, ''), long: name.endsWith('L') },
         never,
       )
@@ -34,18 +34,18 @@ describe('whose turn it is', () => {
           maxLength: 12,
         }),
         async (slots, people) => {
-          const q = new FairQueue(slots)
+          const queue = new FairQueue(slots)
           let inside = 0
           let most = 0
           let served = 0
           await Promise.all(
-            people.map(async (p, i) => {
+            people.map(async (person, place) => {
               const away = new AbortController()
-              if (p.leaves && i % 2 === 0) away.abort(new Error('away'))
-              else if (p.leaves) setImmediate(() => away.abort(new Error('away')))
+              if (person.leaves && place % 2 === 0) away.abort(new Error('away'))
+              else if (person.leaves) setImmediate(() => away.abort(new Error('away')))
               let leave: () => void
               try {
-                leave = await q.enter(p, away.signal)
+                leave = await queue.enter(person, away.signal)
               } catch {
                 return
               }

@@ -61,16 +61,14 @@ export class FairQueue {
     }
   }
 
-  /**
-   * How many would go before this one (the same object that entered) as things stand; undefined when it does not wait.
-   */
+  /** How many would go before this one (the object that entered) as things stand; undefined when it does not wait. */
   ahead(who: Waiting): number | undefined {
     const mine = this.waiting.findIndex((w) => w.who === who)
     if (mine < 0) return undefined
     const rank = this.rankOf(who)
-    return this.waiting.filter((w, i) => {
-      const other = this.rankOf(w.who)
-      return goesBefore(other, rank) || (i < mine && !goesBefore(rank, other))
+    return this.waiting.filter((one, place) => {
+      const other = this.rankOf(one.who)
+      return goesBefore(other, rank) || (place < mine && !goesBefore(rank, other))
     }).length
   }
 

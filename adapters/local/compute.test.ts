@@ -143,11 +143,11 @@ describe('runners', () => {
 
   it('are told the manifest and the confinement, and nothing of this process’s environment', async () => {
     process.env['CLOISTER_SECRET_OF_THE_HOST'] = 'x'
-    const a = fresh('well')
+    const confined = fresh('well')
     const compute = await host('told', { confinement: 'bubblewrap' })
-    await compute.submit(a.request)
-    expect(await ended(compute, a.request.jobId)).toMatchObject({ end: 'succeeded' })
-    const { env, told } = await a.said()
+    await compute.submit(confined.request)
+    expect(await ended(compute, confined.request.jobId)).toMatchObject({ end: 'succeeded' })
+    const { env, told } = await confined.said()
     expect(
       Object.keys(env).filter(
         (k) => !k.startsWith('__CF') && k !== 'NODE_CHANNEL_FD' && k !== 'NODE_CHANNEL_SERIALIZATION_MODE',
@@ -155,16 +155,16 @@ describe('runners', () => {
     ).toEqual([])
     expect(Object.keys(told).sort()).toEqual(['CLOISTER_CONFINEMENT', 'CLOISTER_MANIFEST'])
     expect(told['CLOISTER_CONFINEMENT']).toBe('bubblewrap:probed')
-    const b = fresh('well')
-    await (await host('untold')).submit(b.request)
-    expect((await b.said()).told['CLOISTER_CONFINEMENT']).toBeUndefined()
+    const plain = fresh('well')
+    await (await host('untold')).submit(plain.request)
+    expect((await plain.said()).told['CLOISTER_CONFINEMENT']).toBeUndefined()
   })
   it('wait for the next job once there was one; each does one job, and none waits for a host that stops', async () => {
     const own = join(folder, 'own')
     await mkdir(own)
     await writeFile(join(own, 'runner.mjs'), program)
     const compute = await host('own', { at: own })
-    const [a, b] = [fresh('well'), fresh('well')]
+    const [job, next] = [fresh('well'), fresh('well')]
     const another = async (known: readonly number[]): Promise<number> => {
       let pid: number | undefined
       await soon(async () => {
@@ -174,25 +174,25 @@ describe('runners', () => {
       })
       return pid!
     }
-    await compute.submit(a.request)
-    await ended(compute, a.request.jobId)
-    const first = (await a.said()).pid
+    await compute.submit(job.request)
+    await ended(compute, job.request.jobId)
+    const first = (await job.said()).pid
     const waiting = await another([first])
     expect(compute.pids()).toEqual([])
-    await compute.submit(b.request)
-    await ended(compute, b.request.jobId)
-    expect((await b.said()).pid).toBe(waiting)
+    await compute.submit(next.request)
+    await ended(compute, next.request.jobId)
+    expect((await next.said()).pid).toBe(waiting)
     const last = await another([first, waiting])
     await compute.close()
     await gone(last)
   })
   it('are seen to end at once by who waits for it', async () => {
     const compute = await host('at-once')
-    const a = fresh('wait')
-    const container = await compute.submit(a.request)
-    const { pid } = await a.said()
+    const job = fresh('wait')
+    const container = await compute.submit(job.request)
+    const { pid } = await job.said()
     const look = compute.state(container, 60_000).then(() => performance.now())
-    await writeFile(`${a.file}.end`, '0')
+    await writeFile(`${job.file}.end`, '0')
     await gone(pid)
     const was = performance.now()
     expect((await look) - was).toBeLessThan(100)
@@ -200,19 +200,19 @@ describe('runners', () => {
   it('are gone when they are said to have been stopped, also those that do not listen', async () => {
     const compute = await host('stopped')
     for (const what of ['forever', 'stubborn']) {
-      const s = fresh(what)
-      await compute.submit(s.request)
-      const { pid } = await s.said()
-      await compute.stop(s.request.jobId, 1)
-      expect(await ended(compute, s.request.jobId)).toEqual({ state: 'ended', end: 'stopped' })
+      const job = fresh(what)
+      await compute.submit(job.request)
+      const { pid } = await job.said()
+      await compute.stop(job.request.jobId, 1)
+      expect(await ended(compute, job.request.jobId)).toEqual({ state: 'ended', end: 'stopped' })
       expect(alive(pid)).toBe(false)
     }
   })
   it('never start when they were stopped while they waited', async () => {
     const compute = await host('waiting')
-    const [a, b, waiting] = [fresh('forever'), fresh('forever'), fresh('well')]
-    for (const s of [a, b]) await compute.submit(s.request)
-    const pids = [(await a.said()).pid, (await b.said()).pid]
+    const [one, other, waiting] = [fresh('forever'), fresh('forever'), fresh('well')]
+    for (const job of [one, other]) await compute.submit(job.request)
+    const pids = [(await one.said()).pid, (await other.said()).pid]
     expect(compute.pids().sort()).toEqual(pids.sort())
     expect(await compute.state(await compute.submit(waiting.request))).toEqual({ state: 'waiting', ahead: 0 })
     await compute.stop(waiting.request.jobId, 1)
@@ -226,9 +226,9 @@ describe('runners', () => {
     const compute = await host('closing')
     const [question, run] = [fresh('forever'), fresh('wait', { queue: 'pipeline', oncePerJob: true })]
     const looks = []
-    for (const s of [question, run]) {
-      const container = await compute.submit(s.request)
-      await s.said()
+    for (const job of [question, run]) {
+      const container = await compute.submit(job.request)
+      await job.said()
       looks.push(expect(compute.state(container, 60_000)).rejects.toThrow(ComputeUnavailable))
     }
     await compute.close()
@@ -237,7 +237,7 @@ describe('runners', () => {
     await writeFile(`${run.file}.end`, '0')
   })
   it('do not outlive a host that is killed', async () => {
-    const s = fresh('stubborn')
+    const job = fresh('stubborn')
     const here = (name: string): string => JSON.stringify(fileURLToPath(new URL(name, import.meta.url)))
     const killed = spawn(
       process.execPath,
@@ -246,11 +246,11 @@ describe('runners', () => {
         '-e',
         `import { localCompute } from ${here('./compute.ts')}
 const compute = localCompute({ program: ${JSON.stringify(join(folder, 'runner.mjs'))}, slots: 2, confinement: async () => undefined, log: () => {} })
-compute.submit(${JSON.stringify(s.request)})`,
+compute.submit(${JSON.stringify(job.request)})`,
       ],
       { stdio: 'ignore' },
     )
-    const { pid } = await s.said()
+    const { pid } = await job.said()
     killed.kill('SIGKILL')
     await gone(pid)
   })

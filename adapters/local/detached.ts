@@ -74,13 +74,13 @@ function born(pid: number): string {
     return ''
   }
 }
-function alive(r: RunnerRecord): boolean {
+function alive({ pid, born: began }: RunnerRecord): boolean {
   try {
-    process.kill(r.pid, 0)
+    process.kill(pid, 0)
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
-  return born(r.pid) === r.born
+  return born(pid) === began
 }
 function signal(pid: number, name: NodeJS.Signals, group: boolean): void {
   try {

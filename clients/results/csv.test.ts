@@ -86,6 +86,22 @@ describe('CSV', () => {
       }),
     ))
 
+  it.each(['=', '+', '-', '@', '\t', '\r'])('puts an apostrophe before a text that begins with %j', (first) => {
+    expect(cellText(`${first}x`)).toBe(`'${first}x`)
+    expect(cellText(`'${first}x`)).toBe(`''${first}x`)
+    expect(cellText(`x${first}`)).toBe(`x${first}`)
+  })
+  it('leaves a text alone that is a plain number or an ordinary word', () =>
+    expect(['-1', '+2.5e3', '.5', 'x', ' =x', "'x", '\n=x'].map(cellText)).toEqual([
+      '-1',
+      '+2.5e3',
+      '.5',
+      'x',
+      ' =x',
+      "'x",
+      '\n=x',
+    ]))
+
   it('never lets a text begin a formula', () =>
     fc.assert(
       fc.property(nasty, (text) => {

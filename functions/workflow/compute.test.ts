@@ -11,31 +11,31 @@ import { type ComputeInput, createCompute, type Progress } from './compute.ts'
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 let batch: BatchServer
 let compute: Compute
-let h: Harness
+let on: Harness
 let step: (input: ComputeInput) => Promise<Progress>
 
 beforeAll(async () => {
   batch = await startBatch()
   const client = new BatchClient({ region: 'eu-central-1', credentials, endpoint: batch.endpoint, maxAttempts: 1 })
   compute = awsCompute({ ...batch, client, pauses: [] })
-  h = await harness({ compute })
-  step = createCompute(h.deps) as typeof step
+  on = await harness({ compute })
+  step = createCompute(on.deps) as typeof step
 })
 afterAll(async () => {
-  await h.close()
+  await on.close()
   await batch.close()
 })
 beforeEach(() => {
   batch.failure = undefined
   batch.accepted = () => {}
-  h.logs.length = 0
+  on.logs.length = 0
 })
 
 let serial = 0
 /** A job as `prepare` leaves it. */
 async function job(more: Partial<JobItem> = {}): Promise<string> {
   const jobId = `job_${String(serial++).padStart(8, '0')}`
-  await h.deps.table.create({ ...keyOf.job(jobId), jobId, kind: 'script', state: 'running', attempt: 1, ...more })
+  await on.deps.table.create({ ...keyOf.job(jobId), jobId, kind: 'script', state: 'running', attempt: 1, ...more })
   return jobId
 }
 const container = { manifest: 'http://signed/manifest', seconds: 300, memoryMb: 3072, cpus: 1, share: 'ada' }
@@ -44,7 +44,7 @@ const submit = (jobId: string, more: object = {}, attempt = 1): Promise<Progress
 const look = (jobId: string, { submitted }: Progress): Promise<Progress> =>
   step({ act: 'look', jobId, attempt: 1, submitted })
 const of = (jobId: string): BatchJob[] => batch.jobs.filter((j) => j.jobName.startsWith(`${jobId}-`))
-const logged = (event: string): object[] => h.logs.filter((l) => l['event'] === event)
+const logged = (event: string): object[] => on.logs.filter((l) => l['event'] === event)
 
 describe('submitting', () => {
   it.each([
@@ -87,20 +87,20 @@ describe('submitting', () => {
   )
   it('twice, also at once, is one container', async () => {
     const jobId = await job()
-    const [a, b] = await Promise.all([submit(jobId), submit(jobId)])
-    expect(a.submitted.handle).toBe(b.submitted.handle)
-    expect((await submit(jobId)).submitted.handle).toBe(a.submitted.handle)
+    const [one, other] = await Promise.all([submit(jobId), submit(jobId)])
+    expect(one.submitted.handle).toBe(other.submitted.handle)
+    expect((await submit(jobId)).submitted.handle).toBe(one.submitted.handle)
     expect(of(jobId).filter((j) => j.status !== 'FAILED')).toHaveLength(1)
   })
   it('takes up the container of an earlier attempt of a run, and begins none of a question’s', async () => {
     const run = await job({ kind: 'pipeline' })
     const first = await step({ act: 'submit', jobId: run, attempt: 1, compute: 'pipeline', container })
-    await h.deps.table.update<JobItem>(keyOf.job(run), { set: { attempt: 2 } })
+    await on.deps.table.update<JobItem>(keyOf.job(run), { set: { attempt: 2 } })
     const second = await step({ act: 'submit', jobId: run, attempt: 2, compute: 'pipeline', container })
     expect(second.submitted.handle).toBe(first.submitted.handle)
     const question = await job()
     await submit(question)
-    await h.deps.table.update<JobItem>(keyOf.job(question), { set: { attempt: 2 } })
+    await on.deps.table.update<JobItem>(keyOf.job(question), { set: { attempt: 2 } })
     await submit(question, {}, 2)
     expect([of(run).length, of(question).length]).toEqual([1, 2])
   })
@@ -116,7 +116,7 @@ describe('submitting', () => {
   it('stops what was submitted after somebody had cancelled the job', async () => {
     const jobId = await job()
     batch.accepted = async () => {
-      await h.deps.table.update<JobItem>(keyOf.job(jobId), { set: { state: 'cancelled' } })
+      await on.deps.table.update<JobItem>(keyOf.job(jobId), { set: { state: 'cancelled' } })
     }
     expect(await submit(jobId)).toMatchObject({ over: true })
     expect(of(jobId)).toMatchObject([{ status: 'FAILED', statusReason: 'Stopped by Cloister' }])
@@ -130,7 +130,7 @@ describe('submitting', () => {
   })
   it('is refused where there are no containers', async () => {
     const jobId = await job()
-    const nowhere = createCompute({ ...h.deps, compute: noCompute })
+    const nowhere = createCompute({ ...on.deps, compute: noCompute })
     await expect(nowhere({ act: 'submit', jobId, attempt: 1, compute: 'container', container })).rejects.toThrow(
       expect.objectContaining({ name: 'ContainerRefused' }),
     )
@@ -143,7 +143,7 @@ describe('looking', () => {
     const progress = await submit(jobId)
     const waits: number[] = []
     for (const seconds of [0, 8, 72, 320]) {
-      h.clock.advance(seconds)
+      on.clock.advance(seconds)
       waits.push((await look(jobId, progress)).wait)
     }
     expect(waits).toEqual([1, 1, 10, 50])
@@ -152,7 +152,7 @@ describe('looking', () => {
   })
   it('is over when the container is, and says why and where its log is unless it ended well', async () => {
     const [well, badly] = [await job(), await job()]
-    const [a, b] = [await submit(well), await submit(badly)]
+    const [first, second] = [await submit(well), await submit(badly)]
     of(well)[0]!.status = 'SUCCEEDED'
     Object.assign(of(badly)[0]!, {
       status: 'FAILED',
@@ -163,7 +163,7 @@ describe('looking', () => {
         logStreamName: 'runner/default/one',
       },
     })
-    expect([await look(well, a), await look(badly, b)]).toMatchObject([{ over: true }, { over: true }])
+    expect([await look(well, first), await look(badly, second)]).toMatchObject([{ over: true }, { over: true }])
     expect(logged('container-end')).toEqual([
       { event: 'container-end', job: well, attempt: 1, end: 'succeeded' },
       {
@@ -180,7 +180,7 @@ describe('looking', () => {
     const jobId = await job()
     const progress = await submit(jobId)
     batch.failure = { kind: 'ServerException', status: 500 }
-    h.clock.advance(160)
+    on.clock.advance(160)
     expect(await look(jobId, progress)).toEqual({ over: false, wait: 20, submitted: progress.submitted })
     expect(logged('look')).toMatchObject([{ job: jobId, state: 'unavailable' }])
     batch.failure = undefined
@@ -191,16 +191,16 @@ describe('looking', () => {
     const { submitted } = await submit(jobId)
     const unknown = { over: false, wait: 0, submitted: { ...submitted, handle: 'not-yet' } }
     expect(await look(jobId, unknown)).toMatchObject({ over: false, wait: 1 })
-    h.clock.advance(61)
+    on.clock.advance(61)
     expect(await look(jobId, unknown)).toMatchObject({ over: true })
   })
   it('stops what was waited for too long', async () => {
     const jobId = await job()
     const progress = await submit(jobId)
     of(jobId)[0]!.status = 'RUNNING'
-    h.clock.advance(4 * 3600 - 1)
+    on.clock.advance(4 * 3600 - 1)
     expect(await look(jobId, progress)).toMatchObject({ over: false, wait: 300 })
-    h.clock.advance(1)
+    on.clock.advance(1)
     expect(await look(jobId, progress)).toMatchObject({ over: true })
     expect(of(jobId)[0]).toMatchObject({ status: 'FAILED', statusReason: 'Stopped by Cloister' })
     expect(logged('container-end')).toMatchObject([{ job: jobId, end: 'waited-too-long' }])

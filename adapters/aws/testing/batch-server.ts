@@ -154,15 +154,15 @@ export async function startBatch(): Promise<BatchServer> {
     return {}
   }
 
-  const acts: Record<string, (b: Body) => object | Promise<object>> = {
+  const acts: Record<string, (body: Body) => object | Promise<object>> = {
     '/v1/submitjob': submit,
     '/v1/listjobs': list,
     '/v1/terminatejob': terminate,
-    '/v1/describejobs': (b) => ({ jobs: server.jobs.filter((j) => b.jobs.includes(j.jobId)) }),
-    '/v1/getjobqueuesnapshot': (b) => ({
+    '/v1/describejobs': (body) => ({ jobs: server.jobs.filter((j) => body.jobs.includes(j.jobId)) }),
+    '/v1/getjobqueuesnapshot': (body) => ({
       frontOfQueue: {
         jobs: server.jobs
-          .filter((j) => j.jobQueue === queueOf(b.jobQueue) && j.status === 'RUNNABLE')
+          .filter((j) => j.jobQueue === queueOf(body.jobQueue) && j.status === 'RUNNABLE')
           .slice(0, 100)
           .map((j) => ({ jobArn: j.jobArn, earliestTimeAtPosition: j.createdAt })),
       },
