@@ -78,11 +78,8 @@ describe('CSV', () => {
       fc.property(table, (rows) => {
         const columns = columnsOf(rows)
         const read = readCsv(toCsv(rows))
-        if (columns.length === 0) {
-          expect(read).toEqual([])
-          return
-        }
-        expect(read).toEqual([columns.map(cellText), ...rows.map((r) => columns.map((c) => cellText(r.get(c))))])
+        const cells = [columns.map(cellText), ...rows.map((r) => columns.map((c) => cellText(r.get(c))))]
+        expect(read).toEqual(columns.length === 0 ? [] : cells)
       }),
     ))
 
@@ -106,7 +103,8 @@ describe('CSV', () => {
     fc.assert(
       fc.property(nasty, (text) => {
         const cell = cellText(text)
-        if (/^[=+\-@\t\r]/.test(cell)) expect(Number.isFinite(Number(cell))).toBe(true)
+        const beginsFormula = /^[=+\-@\t\r]/.test(cell)
+        expect(!beginsFormula || Number.isFinite(Number(cell))).toBe(true)
       }),
     ))
 

@@ -68,7 +68,11 @@ describe('a domain is refused by column', () => {
     expect(refuses(Array.from({ length: 501 }, (_, i) => named(`c${i}`, 2)))[0]).toBe('too_many_columns')
   })
   it('one column with one value, and a column that is only ever missing, are fine', () => {
-    checkDomain({ columns: [named('one', 1), { kind: 'categorical', name: 'empty', categories: [], missing: true }] })
+    expect(() =>
+      checkDomain({
+        columns: [named('one', 1), { kind: 'categorical', name: 'empty', categories: [], missing: true }],
+      }),
+    ).not.toThrow()
   })
 })
 
@@ -100,7 +104,7 @@ describe('bins', () => {
         for (let code = 0; code < sizeOf(c); code++) {
           const value = decode(code)
           expect(value === null ? encode('') : encode(String(value))).toBe(code)
-          if (integer && value !== null) expect(Number.isInteger(value)).toBe(true)
+          expect(!integer || value === null || Number.isInteger(value)).toBe(true)
         }
       }),
     ))

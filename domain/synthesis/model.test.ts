@@ -165,7 +165,7 @@ describe('inference', () => {
         for (const s of subsets(sizes.length, 2))
           expect(gap(queries.marginal(s), marginalOf(full, s, sizes))).toBeLessThan(1e-6 * model.total)
         const m = queries.marginal(pair)
-        for (let i = 0; i < cells.length; i++) if (cells[i] === 0) expect(m[i]).toBe(0)
+        expect([...m].filter((value, i) => cells[i] === 0 && value !== 0)).toEqual([])
       }),
       { numRuns: 60 },
     ))
