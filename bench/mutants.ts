@@ -7,10 +7,11 @@
  * file of each room that names one; `--survivors` prints each mutant that nobody noticed, to write the missing test
  * from. Mutants of module-level constants are left out (they would need a process each).
  */
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
 import { type Room, rooms } from './mutants/rooms.ts'
+import { type Goal, report } from './report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -65,8 +66,8 @@ function scoreOf(mutants: readonly Mutant[]): Score {
 const wanted = Object.entries(rooms).filter(
   ([name]) => values.only === undefined || values.only.split(',').includes(name),
 )
-const figures: Record<string, number | boolean> = { quick: values.quick }
-const goals: Record<string, { goal: string; got: string; met: boolean }> = {}
+const figures: Record<string, number> = {}
+const goals: Record<string, Goal> = {}
 for (const [name, room] of wanted) {
   const files = filesOf(room)
   if (files.length === 0) continue
@@ -84,11 +85,4 @@ for (const [name, room] of wanted) {
   figures[`${name}Seconds`] = Math.round((performance.now() - began) / 1000)
   goals[name] = { goal: `${room.goal} % noticed`, got: `${score.percent} %`, met: score.percent >= room.goal }
 }
-console.log(
-  JSON.stringify({
-    bench: 'mutants',
-    machine: { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version },
-    figures,
-    goals,
-  }),
-)
+report('mutants', values.quick, figures, goals)

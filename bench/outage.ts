@@ -1,12 +1,12 @@
 /**
  * What a participant's records survive: real Chromium, the real host in a process of its own that is killed with
  * SIGKILL and started again on its data, and a proxy between them for latency and lost replies. What is stored is
- * counted by opening the sealed results with their keys through the API. `--quick` shortens the waiting. `--rows a,b`
- * runs only these. Prints last one line of JSON.
+ * counted by opening the sealed results with their keys through the API. `--quick` runs a few rows and shortens the
+ * waiting. `--rows a,b` runs only these. Prints last one line of JSON.
  */
-import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Browser, BrowserContext, Frame, Page } from 'playwright-core'
+import { freePort } from '../local/testing.ts'
 import {
   finish,
   inState,
@@ -20,27 +20,30 @@ import {
 } from '../test/participant-support.ts'
 import { launchBrowser } from '../tools/browser.ts'
 import { buildWeb } from '../tools/build-web.ts'
+import { ensureChromium } from '../tools/chromium.ts'
 import type { Cloister } from '../web/study/client.ts'
+import { atMost, need, report } from './report.ts'
 import { startProxy, type Weather } from './outage-proxy.ts'
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     rows: { type: 'string' },
-    port: { type: 'string', default: '4630' },
   },
 })
 const quick = values.quick
-const port = Number(values.port)
+const wanted = (values.rows ?? (quick ? 'submit of 100,400 ms latency,reload with 20' : '')).split(',')
 const wait = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms))
 const weather: Weather = { latencyMs: 0, lateEvery: 0, lateMs: undefined }
 
-const platform = new Platform(port)
+await need(ensureChromium)
+const platform = new Platform(await freePort())
 await buildWeb(undefined, ['participant', 'study'])
 await platform.start()
-const proxy = await startProxy(port + 1, weather)
+const proxyPort = await freePort()
+const proxy = await startProxy(proxyPort, weather)
 const browser: Browser = await launchBrowser({
-  proxy: { server: `http://127.0.0.1:${port + 1}`, bypass: '<-loopback>' },
+  proxy: { server: `http://127.0.0.1:${proxyPort}`, bypass: '<-loopback>' },
 })
 
 interface Scene {
@@ -120,7 +123,7 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
     await make(s.frame, 1, 100, 0)
     await allKept(s.frame, 100)
     const done = ended(s)
-    await wait(quick ? 3000 : 8000)
+    await wait(quick ? 1000 : 8000)
     await platform.start()
     await done
     return { made: 100, acknowledged: 100 }
@@ -232,7 +235,7 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
 const figures: Record<string, Row> = {}
 try {
   for (const [name, act] of Object.entries(rows)) {
-    if (values.rows && !values.rows.split(',').some((r) => name.includes(r.trim()))) continue
+    if (!wanted.some((part) => name.includes(part.trim()))) continue
     Object.assign(weather, { latencyMs: 0, lateEvery: 0, lateMs: undefined } satisfies Weather)
     const study = await webStudy(platform.client, platform.organisationId)
     const { url } = await study.link()
@@ -272,20 +275,4 @@ try {
 
 const worst = (what: 'lost' | 'duplicated'): number => Math.max(...Object.values(figures).map((r) => r[what]))
 const [lost, duplicated] = [worst('lost'), worst('duplicated')]
-process.stdout.write(
-  `${JSON.stringify({
-    bench: 'outage',
-    machine: {
-      cores: availableParallelism(),
-      cpu: cpus()[0]?.model,
-      node: process.version,
-      platform: `${process.platform}-${process.arch}`,
-    },
-    quick,
-    figures,
-    goals: {
-      lost: { goal: 0, got: lost, met: lost === 0 },
-      duplicated: { goal: 0, got: duplicated, met: duplicated === 0 },
-    },
-  })}\n`,
-)
+report('outage', quick, figures, { lost: atMost(0, lost), duplicated: atMost(0, duplicated) })

@@ -8,11 +8,11 @@
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { sourceFiles } from '../tools/source-files.ts'
 import { root } from '../tools/steps.ts'
+import { atMost, report } from './report.ts'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '10' }, quick: { type: 'boolean', default: false } },
@@ -40,12 +40,10 @@ for (let i = 0; i < rounds; i++) {
   const seed = randomInt(2 ** 31)
   if (!holdsUnder(seed)) failed.push(seed)
 }
-console.log(
-  JSON.stringify({
-    bench: 'properties',
-    machine: { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version },
-    figures: { quick: values.quick, rounds, files: files.length, failedSeeds: failed },
-    goals: { failedRounds: { goal: 0, got: failed.length, met: failed.length === 0 } },
-  }),
+report(
+  'properties',
+  values.quick,
+  { rounds, files: files.length, failedSeeds: failed },
+  { failedRounds: atMost(0, failed.length) },
 )
 process.exitCode = failed.length === 0 ? 0 : 1

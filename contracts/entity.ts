@@ -1,7 +1,7 @@
 /**
- * Entities as data: everything the one table keeps, each declared once beside its area (`contracts/<area>.entities.ts`).
- * The keys, the grants, the guard around the table and the tables in docs/architecture.md, section 3, are made from the
- * declarations; retention, backup and lineage read them.
+ * Entities as data: everything the one table keeps, each declared once beside its area
+ * (`contracts/<area>.entities.ts`). Keys, grants, the guard around the table and the tables in docs/architecture.md,
+ * section 3, are made from the declarations; retention, backup and lineage find here what they need.
  *
  * These files load no schema, so that every function can have all of them.
  */
@@ -61,8 +61,9 @@ export type Deletion =
   | 'bucket-rule'
 
 /**
- * What a backup is for, of this entity. The table is saved whole (point-in-time recovery; on a laptop the home), so that
- * all items come back; objects come back from the buckets that keep versions, which `sealed` and `quarantine` do not.
+ * What a backup is for, of this entity. The table is saved whole (point-in-time recovery; on a laptop the home), so
+ * that all items come back; objects come back from the buckets that keep versions, which `sealed` and `quarantine` do
+ * not.
  */
 export type BackedUp =
   /** A backup must hold it: nothing else says what it says. */

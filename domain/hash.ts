@@ -32,9 +32,9 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** Lower-case RFC 4648 base32 without padding. */
 export function base32(bytes: Uint8Array): string {
-  let out = '',
-    bits = 0,
-    value = 0
+  let out = ''
+  let bits = 0
+  let value = 0
   for (const b of bytes) {
     value = (value << 8) | b
     bits += 8

@@ -2,9 +2,9 @@
 import { serverFunctions } from '../contracts/index.ts'
 import type { LambdaHandler } from './kernel/handler.ts'
 import type { createCompute } from './workflow/compute.ts'
-import type { WorkflowDeps } from './workflow/job-kind.ts'
+import type { StepDeps } from './workflow/job-kind.ts'
 
-export type Creator = (deps: WorkflowDeps) => LambdaHandler
+export type Creator = (deps: StepDeps) => LambdaHandler
 type Module = Readonly<Record<string, Creator>>
 
 const creatorName = (name: string): string => `create${name[0]!.toUpperCase()}${name.slice(1)}`
@@ -32,7 +32,7 @@ export const creators: Readonly<Record<string, () => Promise<Creator>>> = Object
 )
 
 /** A step of the workflow: told which job, it finds out for itself where the job stands. */
-export type StepCreator = (deps: WorkflowDeps) => (input: { jobId: string; attempt: number }) => Promise<object>
+export type StepCreator = (deps: StepDeps) => (input: { jobId: string; attempt: number }) => Promise<object>
 
 /** The functions that contracts/workflow.asl.json names, for the same host. */
 export const steps: Record<'prepare' | 'query' | 'registration' | 'check' | 'settle', () => Promise<StepCreator>> & {
@@ -41,7 +41,11 @@ export const steps: Record<'prepare' | 'query' | 'registration' | 'check' | 'set
   prepare: async () => (await import('./workflow/prepare.ts')).createPrepare,
   compute: async () => (await import('./workflow/compute.ts')).createCompute,
   query: async () => (await import('./jobs/query.ts')).createQuery,
-  registration: async () => (await import('./datasets/registration/register.ts')).createRegistration,
+  registration: async () => {
+    const { createRegistration } = await import('./datasets/registration/register.ts')
+    const { whenVersionStored } = await import('./reactions.ts')
+    return (deps) => createRegistration(deps, whenVersionStored)
+  },
   check: async () => (await import('./workflow/check.ts')).createCheck,
   settle: async () => (await import('./workflow/settle.ts')).createSettle,
 }

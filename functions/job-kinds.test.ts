@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { jobKinds } from '../domain/jobs/life.ts'
+import { kindFacts } from './job-kind-facts.ts'
 import { kinds } from './job-kinds.ts'
 import type { JobKindSteps } from './workflow/job-kind.ts'
 
@@ -13,7 +14,6 @@ const members = {
   afterEnd: 'function',
   mayStart: 'function',
   afterVisit: 'function',
-  whenVersionStored: 'function',
   concludeHeld: 'function',
   chargeStands: 'function',
   endEvents: 'function',
@@ -34,6 +34,10 @@ describe('the table of kinds', () => {
     const kind = kinds[name]
     expect(Object.fromEntries(Object.entries(kind).map(([member, value]) => [member, typeof value]))).toEqual(members)
   })
+
+  it.each(jobKinds)('has the facts of %s in the table without steps', (name) =>
+    expect(kinds[name]).toMatchObject(kindFacts[name]),
+  )
 
   it('keeps the keys by which items of live jobs were written before there was a table', () => {
     const prefixes = Object.fromEntries(

@@ -1,6 +1,7 @@
 /**
  * The one table of kinds of jobs. Each kind is an object beside its own area (functions/workflow/job-kind.ts says what
- * it must answer); a new kind is an entry here and in domain/jobs/life.ts. Wiring hands the table to the workflow.
+ * it must answer); a new kind is an entry here, one in job-kind-facts.ts, and its name in domain/jobs/life.ts. Wiring
+ * hands the table to the workflow.
  */
 import type { JobKind } from '../domain/jobs/life.ts'
 import { registration } from './datasets/registration/registration-kind.ts'

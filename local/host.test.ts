@@ -8,7 +8,9 @@ import { demoPassword } from './demo/seed.ts'
 import { type Host, startHost } from './host.ts'
 import { claimsOf, freePort, Visitor } from './testing.ts'
 
-let home: string, host: Host, port: number
+let home: string
+let host: Host
+let port: number
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'cloister-host-'))
   port = await freePort()

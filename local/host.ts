@@ -18,7 +18,7 @@ import { createLoginEvents } from '../functions/access/login-events.ts'
 import { creators } from '../functions/all.ts'
 import { createRecoverJobs } from '../functions/workflow/recover-jobs.ts'
 import { kinds } from '../functions/job-kinds.ts'
-import type { WorkflowDeps } from '../functions/workflow/job-kind.ts'
+import type { StepDeps } from '../functions/workflow/job-kind.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
 import { readJson, writeWhole } from './files.ts'
@@ -55,7 +55,7 @@ export interface Host {
   mainOrigin: string
   studyOrigin: string
   home: string
-  deps: WorkflowDeps
+  deps: StepDeps
   demo: boolean
   storePid: () => number | undefined
   close: () => Promise<void>
@@ -188,7 +188,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
       confinement: async () => onlyOne(await tried.known()),
       log: journal.log,
     })
-    const deps: WorkflowDeps = {
+    const deps: StepDeps = {
       kinds,
       table: localTable(at),
       objects,

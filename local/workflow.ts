@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { localWorkflow, type LocalWorkflow, type Task } from '../adapters/local/workflow.ts'
 import { steps } from '../functions/all.ts'
-import type { WorkflowDeps } from '../functions/workflow/job-kind.ts'
+import type { StepDeps } from '../functions/workflow/job-kind.ts'
 import type { Workflow } from '../ports/workflow.ts'
 
 /**
@@ -40,7 +40,7 @@ const resources = {
 } as const
 
 /** Makes the workflow of this host. A step that fails is logged by the name of its error alone. */
-export async function createWorkflow(root: string, deps: WorkflowDeps): Promise<LocalWorkflow> {
+export async function createWorkflow(root: string, deps: StepDeps): Promise<LocalWorkflow> {
   const tasks: Record<string, Task> = {}
   for (const [name, resource] of Object.entries(resources) as [keyof typeof resources, string][]) {
     const step = (await steps[name]())(deps)

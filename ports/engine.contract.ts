@@ -70,12 +70,12 @@ export function engineContract(
   open: () => Promise<{ engine: Engine; objects: ObjectStore; close(): Promise<void> }>,
 ): void {
   describe(`engine: ${name}`, () => {
-    let engine: Engine,
-      objects: ObjectStore,
-      close: () => Promise<void>,
-      data: StoredData,
-      files: { file: string; data: DataRef }[],
-      outside: Record<string, number>
+    let engine: Engine
+    let objects: ObjectStore
+    let close: () => Promise<void>
+    let data: StoredData
+    let files: { file: string; data: DataRef }[]
+    let outside: Record<string, number>
     const put = async (key: string, text: string): Promise<DataRef> => {
       const b = Buffer.from(text)
       await objects.put('protected', key, b, 'text/csv')

@@ -12,7 +12,8 @@ export function objectsContract(
   open: () => Promise<{ objects: ObjectStore; close(): Promise<void> }>,
 ): void {
   describe(`objects: ${name}`, () => {
-    let objects: ObjectStore, close: () => Promise<void>
+    let objects: ObjectStore
+    let close: () => Promise<void>
     beforeAll(async () => {
       ;({ objects, close } = await open())
     })

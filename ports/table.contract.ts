@@ -6,9 +6,9 @@ import { AlreadyExists, ConditionFailed, InvalidCursor, queryAll, type Table } f
 /** Runs the suite. `open` answers an empty table and how to close it. */
 export function tableContract(name: string, open: () => Promise<{ table: Table; close(): Promise<void> }>): void {
   describe(`table: ${name}`, () => {
-    let table: Table,
-      close: () => Promise<void>,
-      serial = 0
+    let table: Table
+    let close: () => Promise<void>
+    let serial = 0
     beforeAll(async () => {
       ;({ table, close } = await open())
     })
@@ -320,8 +320,8 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
         expect((await table.query(gpk, { index: true, prefix: '2026-02' })).items).toHaveLength(3)
       })
       it('follows a change and a removal', async () => {
-        const gpk = `ORG#${fresh()}`,
-          key = { pk: fresh(), sk: 'X' }
+        const gpk = `ORG#${fresh()}`
+        const key = { pk: fresh(), sk: 'X' }
         await table.create({ ...key, gpk, gsk: 'a' })
         await table.update(key, { set: { gsk: 'b', n: 1 } })
         expect((await table.query(gpk, { index: true })).items).toMatchObject([{ gsk: 'b', n: 1 }])

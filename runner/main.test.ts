@@ -11,9 +11,9 @@ import { sweepLeftovers } from './folders.ts'
 import { jobOf } from './testing.ts'
 
 let server: Server
-let folder = '',
-  marker = '',
-  code = ''
+let folder = ''
+let marker = ''
+let code = ''
 let put: Report | undefined
 let broken: string | undefined
 

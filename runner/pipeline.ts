@@ -188,9 +188,9 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
   }
   const now = (): string => new Date().toISOString()
   const job = await makeJobFolder(o.folder)
-  let looked: { at: number; cpu: number } | undefined,
-    memory = 0,
-    cpu = 0
+  let looked: { at: number; cpu: number } | undefined
+  let memory = 0
+  let cpu = 0
   const sample = (): void => {
     const at = performance.now()
     if (looked) log.usage(Math.max(0, (100 * (cpu - looked.cpu)) / ((at - looked.at) / 1000)), memory)

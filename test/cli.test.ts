@@ -41,8 +41,8 @@ function spawned(
   more: Record<string, string> = {},
 ): { child: ChildProcess; err: () => string; done: Promise<Ran> } {
   const child = spawn(command, args, { cwd: home, env: environment(more) })
-  let out = '',
-    err = ''
+  let out = ''
+  let err = ''
   child.stdout.on('data', (d: Buffer) => {
     out += d
   })
@@ -340,8 +340,8 @@ describe('an auditor at work', () => {
 
     // Somebody with the store in their hands changes one event.
     const { table } = host.deps
-    const pk = `AUDIT#${again.organisationId}`,
-      sk = '000000000005'
+    const pk = `AUDIT#${again.organisationId}`
+    const sk = '000000000005'
     const event = (await table.get<Record<string, unknown>>({ pk, sk }))!
     await table.remove({ pk, sk })
     await table.create({ ...event, pk, sk, object: 'study std_somethingelse222' } as never)

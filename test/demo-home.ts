@@ -41,8 +41,8 @@ const alive = (pid: number): boolean => {
 
 /** Makes the original, unless another process is at it: then waits for that one. */
 async function original(): Promise<string> {
-  const home = join(cache, await fingerprint()),
-    lock = `${home}.lock`
+  const home = join(cache, await fingerprint())
+  const lock = `${home}.lock`
   await mkdir(cache, { recursive: true })
   for (;;) {
     if (await stat(home).catch(() => undefined)) return home

@@ -90,8 +90,8 @@ async function processes(): Promise<Process[]> {
   return all.flat().filter((p) => !p.dead)
 }
 async function below(pid: number): Promise<Process[]> {
-  const all = await processes(),
-    found = [pid]
+  const all = await processes()
+  const found = [pid]
   for (let i = 0; i < found.length; i++) found.push(...all.filter((p) => p.parent === found[i]).map((p) => p.pid))
   return all.filter((p) => p.pid !== pid && found.includes(p.pid))
 }

@@ -138,8 +138,8 @@ export const memoryEngine = (of: readonly Person[] = people): Engine => ({
           },
         },
   query: async (_, cohort, sql, mode) => {
-    const p = within(cohort, of),
-      column = sql === 'all' ? undefined : (sql.slice(3) as 'sex' | 'site')
+    const p = within(cohort, of)
+    const column = sql === 'all' ? undefined : (sql.slice(3) as 'sex' | 'site')
     const groups = column ? [...new Set(p.map((x) => x[column]))].sort() : [undefined]
     const rows = groups.map((g): QueryRow => {
       const ids = p.filter((x) => !column || x[column] === g).map((x) => x.id)

@@ -33,8 +33,8 @@ export interface HostProcess {
 
 /** A host on `port` with a new home. */
 export async function hostProcess(port: number, runs: number): Promise<HostProcess> {
-  const home = await demoHome('cloister-runs-'),
-    origin = `http://127.0.0.1:${port}`
+  const home = await demoHome('cloister-runs-')
+  const origin = `http://127.0.0.1:${port}`
   let child: ChildProcess | undefined
   const start = async (): Promise<void> => {
     child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'local/run.ts')], {
@@ -71,8 +71,8 @@ export async function hostProcess(port: number, runs: number): Promise<HostProce
     },
     as: async (email) => {
       const tokens = await new Visitor(origin).signIn(email, demoPassword)
-      const options: ClientOptions = { baseUrl: origin, token: () => tokens.access_token },
-        client = createClient(options)
+      const options: ClientOptions = { baseUrl: origin, token: () => tokens.access_token }
+      const client = createClient(options)
       return { client, options, organisationId: (await client.access.me()).memberships[0]!.organisationId }
     },
   }
@@ -86,8 +86,8 @@ export async function experimentOf(
   code: string,
   more: { command?: string[]; resources?: { memoryMb?: number; seconds?: number } } = {},
 ): Promise<string> {
-  const bytes = Buffer.from(code),
-    file = { path: 'main.py', size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+  const bytes = Buffer.from(code)
+  const file = { path: 'main.py', size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
   const { uploads } = await client.pipelines.uploads({ params: { organisationId }, body: { name, files: [file] } })
   for (const { upload } of uploads)
     if (upload) {

@@ -7,6 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const seconds: Record<string, number> = {
   'test/main-job.test.ts': 93,
+  'bench/benches.test.ts': 60,
   'test/portal-analyses.test.ts': 58,
   'test/portal-studies.test.ts': 55,
   'web/study/player.test.ts': 47,

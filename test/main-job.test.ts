@@ -12,7 +12,9 @@ import { launchBrowser } from '../tools/browser.ts'
 import { buildWeb } from '../tools/build-web.ts'
 import { demoHome } from './demo-home.ts'
 
-let home: string, host: Host, browser: Browser
+let home: string
+let host: Host
+let browser: Browser
 const complaints: string[] = []
 
 beforeAll(async () => {

@@ -10,7 +10,10 @@ import type { PlacedRecord } from '../domain/pipelines/log.ts'
 import { freePort } from '../local/testing.ts'
 import { experimentOf, type HostProcess, hostProcess, over, type Run, watchLog } from './logs-support.ts'
 
-let host: HostProcess, client: Client, options: ClientOptions, organisationId: string
+let host: HostProcess
+let client: Client
+let options: ClientOptions
+let organisationId: string
 beforeAll(async () => {
   host = await hostProcess(await freePort(), 6)
   ;({ client, options, organisationId } = await host.as('rosa@demo.cloister'))
@@ -90,8 +93,8 @@ describe('a run', () => {
     const code =
       'import sys, time\nfor i in range(int(sys.argv[1])):\n    print("line", i, flush=True); time.sleep(float(sys.argv[2]))\nopen(sys.argv[3] + "/done.txt", "w").write("x")'
     const jobId = await start(code, {}, { count: 160, pause: 0.05 })
-    let lost = 0,
-      killed: Promise<void> | undefined
+    let lost = 0
+    let killed: Promise<void> | undefined
     const records: PlacedRecord[] = []
     await watchLog(
       options,

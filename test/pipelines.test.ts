@@ -12,7 +12,9 @@ import type { Client } from '../clients/api.ts'
 import { openStage, refusedWith, type Stage } from './jobs-support.ts'
 
 type Run = Awaited<ReturnType<Client['pipelines']['run']>>
-let stage: Stage, rosa: Client, anil: Client
+let stage: Stage
+let rosa: Client
+let anil: Client
 beforeAll(async () => {
   stage = await openStage()
   ;[rosa, anil] = [await stage.as('rosa@demo.cloister'), await stage.as('anil@demo.cloister')]
@@ -191,8 +193,8 @@ describe('a pipeline', () => {
       'invalid-run',
       ['/body/parameters/weight', '/body/inputs/numbers'],
     ])
-    const numbers = '1,a\n2,b\n3,c\n',
-      file = fileOf('numbers.csv', numbers)
+    const numbers = '1,a\n2,b\n3,c\n'
+    const file = fileOf('numbers.csv', numbers)
     await send((await rosa.pipelines.inputUploads({ params, body: { files: [file] } })).uploads, () => numbers)
     await rosa.pipelines.changeExperiment({ params, body: { rev, inputs: { numbers: [{ from: 'upload', ...file }] } } })
     const one = await rosa.pipelines.start({ params, body: {}, headers: { 'idempotency-key': 'first' } })

@@ -69,8 +69,8 @@ export function jobProblems(w: World): Record<string, () => Promise<ProblemAnswe
     'jobs.ask invalid-query': () => put('ask', { code: 'select height from people' }),
     'jobs.ask budget-exhausted': () => put('ask', { mode: 'noise' }), // no budget was opened for what is planted
     'jobs.ask too-many-jobs': async () => {
-      const { table } = w.h().deps,
-        { userId } = w.custodian()
+      const { table } = w.h().deps
+      const { userId } = w.custodian()
       const live = Array.from({ length: 20 }, (_, i) =>
         livePointer(w.h().deps, {
           kind: 'query',

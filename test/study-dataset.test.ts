@@ -24,7 +24,9 @@ import { plantLink, plantStudy, type Planted } from './ingest-support.ts'
 import { objectKey } from '../functions/stores/run-records.ts'
 
 const marker = 'marker-of-a-participant'
-let s: DatasetStage, study: Planted, link: string
+let s: DatasetStage
+let study: Planted
+let link: string
 const runs: Record<string, string> = {}
 
 /** A participant from start to end, sealed as the participant's page seals. */
@@ -32,8 +34,8 @@ async function takePart(
   name: string,
   o: { trials: unknown[]; outsideId?: string; ends?: boolean; large?: unknown },
 ): Promise<void> {
-  const raw = s.h.deps.random(32),
-    own = await importRunKey(raw)
+  const raw = s.h.deps.random(32)
+  const own = await importRunKey(raw)
   const { key } = await s.h.call('runs', 'participation', { params: { code: link } })
   const started = await s.h.call('runs', 'start', {
     params: { code: link },
@@ -215,8 +217,8 @@ it('leaves nothing in the clear: not in the table, not in a log, not in another 
 it('killed at any step and run again ends the same, and once its tables lie there the study is not opened again', async () => {
   for (let n = 0; ; n++) {
     const { datasetId, jobId } = await from(`killed_${n}`)
-    let left = n,
-      dead = false
+    let left = n
+    let dead = false
     const mortal = <P extends object>(port: P, names: string[]): P =>
       new Proxy(port, {
         get: (t, k) => {
@@ -242,8 +244,8 @@ it('killed at any step and run again ends the same, and once its tables lie ther
         engine: mortal(engine, ['read']),
       })
       .catch(() => undefined)
-    const made = await objects.head('protected', `jobs/${jobId}/study.json`),
-      before = (await opened(datasetId)).length
+    const made = await objects.head('protected', `jobs/${jobId}/study.json`)
+    const before = (await opened(datasetId)).length
     const held = (await table.get<JobItem>(keyOf.job(jobId)))!
     if (held.state !== 'succeeded') await table.update(keyOf.job(jobId), { set: { attempt: held.attempt + 1 } })
     expect(await s.walk(jobId), `killed at ${n}`).toMatchObject({ state: 'succeeded' })
@@ -277,8 +279,8 @@ it('is refused to whoever may not open, and stops when that right is taken away 
     ).kind,
   ).toBe('login-too-old')
   const { datasetId, jobId } = await from('revoked')
-  const rights = keyOf.studyPerson(study.studyId, 'user-ada'),
-    held = (await s.h.deps.table.get<StudyPersonItem>(rights))!
+  const rights = keyOf.studyPerson(study.studyId, 'user-ada')
+  const held = (await s.h.deps.table.get<StudyPersonItem>(rights))!
   await s.h.deps.table.update(rights, { set: { rights: ['analyse', 'aggregates'] } })
   expect(await s.walk(jobId)).toMatchObject({ state: 'failed', problem: { code: 'unreadable' } })
   expect(await opened(datasetId)).toEqual([])

@@ -11,7 +11,10 @@ import { freePort, Visitor } from '../local/testing.ts'
 import { launchBrowser } from '../tools/browser.ts'
 import { demoHome } from './demo-home.ts'
 
-let home: string, host: Host, browser: Browser, elsewhere: Server
+let home: string
+let host: Host
+let browser: Browser
+let elsewhere: Server
 const heard: string[] = []
 let elsewhereOrigin: string
 beforeAll(async () => {

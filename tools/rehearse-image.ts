@@ -147,8 +147,8 @@ async function main(): Promise<void> {
   if (!existsSync('/usr/sbin/debootstrap'))
     must('apt-get install debootstrap', 'apt-get', ['-q', '-y', 'install', '--no-install-recommends', 'debootstrap'])
   const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'cloister-image-'))
-  const chroot = join(folder, 'image'),
-    context = await buildRunner(join(folder, 'context'))
+  const chroot = join(folder, 'image')
+  const context = await buildRunner(join(folder, 'context'))
   const mounts = ['proc', 'dev'].map((m) => join(chroot, m))
   try {
     if (!existsSync(join(chroot, 'usr/bin/apt-get')))

@@ -132,8 +132,8 @@ async function questions(): Promise<Record<'table' | 'model' | 'blocked' | 'held
 
 /** The demo's experiment with two runs that differ in one parameter. */
 async function runs(): Promise<Record<'experiment' | 'run' | 'pipeline' | 'comparison', string>> {
-  const rosa = await clientOf('rosa@demo.cloister'),
-    { organisationId } = (await rosa.access.me()).memberships[0]!
+  const rosa = await clientOf('rosa@demo.cloister')
+  const { organisationId } = (await rosa.access.me()).memberships[0]!
   const { experimentId, pipelineId } = (
     await rosa.pipelines.experiments({ params: { organisationId }, query: { text: 'First recording' } })
   ).items[0]!
@@ -166,8 +166,8 @@ const runPages = (ids: Awaited<ReturnType<typeof runs>>): [string, string][] => 
 
 /** A synthetic table of the example that ships, for its custodian. */
 async function syntheticTable(): Promise<string> {
-  const cleo = await clientOf('cleo@demo.cloister'),
-    { organisationId } = (await cleo.access.me()).memberships[0]!
+  const cleo = await clientOf('cleo@demo.cloister')
+  const { organisationId } = (await cleo.access.me()).memberships[0]!
   return (await make(cleo, await upload(cleo, organisationId, 'adult-2000.csv', await adultCsv()), await adultPlan()))
     .synthesisId
 }
@@ -183,8 +183,8 @@ async function dataPages(page: Page, ids: Awaited<ReturnType<typeof questions>>)
     .getByRole('link', { name: /Parkinson/ })
     .first()
     .getAttribute('href')
-  const base = overview!.replace(/\/overview$/, ''),
-    dataset = base.split('/').at(-1)!
+  const base = overview!.replace(/\/overview$/, '')
+  const dataset = base.split('/').at(-1)!
   return [
     ['datasets', '/datasets'],
     ['dataset', overview!],

@@ -28,8 +28,8 @@ export function toAttribute(v: unknown): Attribute {
 }
 
 /**
- * Neither the SDK nor the embedded store can carry the one name that JavaScript assigns to the prototype: it is kept with
- * a mark before it, and a name that looks like that with one more.
+ * Neither the SDK nor the embedded store can carry the one name that JavaScript assigns to the prototype: it is kept
+ * with a mark before it, and a name that looks like that with one more.
  */
 const nameInStore = (name: string): string => (/^\u0001*__proto__$/.test(name) ? `\u0001${name}` : name)
 const nameOutside = (name: string): string => (/^\u0001+__proto__$/.test(name) ? name.slice(1) : name)
@@ -56,7 +56,10 @@ const fromAttributes = (attributes: Record<string, Attribute>): Record<string, u
 const plainIn = ['Item', 'Key', 'ExpressionAttributeValues', 'ExclusiveStartKey']
 const plainOut = ['Item', 'Attributes', 'LastEvaluatedKey']
 
-/** An operation's input with plain values, as DynamoDB takes it. Throws RangeError or TypeError on what JSON cannot carry. */
+/**
+ * An operation's input with plain values, as DynamoDB takes it. Throws RangeError or TypeError on what JSON cannot
+ * carry.
+ */
 export const encodeInput = (input: object): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(input).map(([name, value]) => [

@@ -18,8 +18,8 @@ class JobOver extends Error {
 
 workflowContract('embedded engine', () => {
   const held = new Map<string, { promise: Promise<void>; resolve: () => void }>()
-  const started: string[] = [],
-    stopped: string[] = []
+  const started: string[] = []
+  const stopped: string[] = []
   const none: Task = () => Promise.resolve({})
   const prepare: Task = async (input, signal) => {
     const { jobId, attempt } = input as { jobId: string; attempt: number }
@@ -67,8 +67,8 @@ describe('the one definition', () => {
     act: Partial<Record<Name, Task>>,
     edit: (d: string) => string = (d) => d,
   ): Promise<{ ran: Name[]; inputs: Partial<Record<Name, unknown>>; error: string | undefined }> {
-    const ran: Name[] = [],
-      inputs: Partial<Record<Name, unknown>> = {}
+    const ran: Name[] = []
+    const inputs: Partial<Record<Name, unknown>> = {}
     const over = Promise.withResolvers<string | undefined>()
     const task =
       (step: Step): Task =>

@@ -36,25 +36,19 @@ const wanted: Record<ColumnType, string> = {
   datetime: 'a date and time, ISO 8601',
 }
 
-function fits(value: unknown, column: Column): boolean {
-  switch (column.type) {
-    case 'integer':
-      return typeof value === 'number' && Number.isSafeInteger(value)
-    case 'number':
-      return typeof value === 'number' && Number.isFinite(value)
-    case 'boolean':
-      return typeof value === 'boolean'
-    case 'category':
-      return column.categories
-        ? typeof value === 'string' && column.categories.includes(value)
-        : typeof value === 'string'
-    case 'text':
-      return typeof value === 'string'
-    case 'date':
-      return typeof value === 'string' && isoDate.test(value) && !Number.isNaN(Date.parse(value))
-    case 'datetime':
-      return typeof value === 'string' && isoInstant.test(value) && !Number.isNaN(Date.parse(value.replace(' ', 'T')))
-  }
+const isMoment = (value: unknown, form: RegExp): boolean =>
+  typeof value === 'string' && form.test(value) && !Number.isNaN(Date.parse(value.replace(' ', 'T')))
+
+/** Whether a value is of a column's type, and one of its categories where those are declared. */
+const fitsType: Record<ColumnType, (value: unknown, column: Column) => boolean> = {
+  integer: Number.isSafeInteger,
+  number: Number.isFinite,
+  boolean: (value) => typeof value === 'boolean',
+  category: (value, { categories }) =>
+    typeof value === 'string' && (categories === undefined || categories.includes(value)),
+  text: (value) => typeof value === 'string',
+  date: (value) => isMoment(value, isoDate),
+  datetime: (value) => isMoment(value, isoInstant),
 }
 
 /**
@@ -71,72 +65,76 @@ export function cohortErrors(cohort: Cohort, schema: DatasetSchema): CohortError
         expected: `at most ${maximumBytes} bytes`,
       },
     ]
-  return cohort.flatMap((filter, i): CohortError[] => {
-    const table = schema.tables.find((t) => t.name === filter.table)
-    if (!table)
-      return [
-        {
-          path: `/${i}/table`,
-          message: 'No such table',
-          value: filter.table,
-          expected: schema.tables.map((t) => t.name).join(', '),
-        },
-      ]
-    const column = table.columns.find((c) => c.name === filter.column)
-    if (!column)
-      return [
-        {
-          path: `/${i}/column`,
-          message: `The table ${table.name} has no such column`,
-          value: filter.column,
-          expected: table.columns
-            .filter((c) => c.role !== 'subject' && c.role !== 'identifier')
-            .map((c) => c.name)
-            .slice(0, 50)
-            .join(', '),
-        },
-      ]
-    if (column.role === 'subject' || column.role === 'identifier')
-      return [
-        {
-          path: `/${i}/column`,
-          message: 'A cohort is not picked by who somebody is',
-          value: filter.column,
-          expected: 'a column that describes people',
-        },
-      ]
-    const expected =
-      column.type === 'category' && column.categories ? column.categories.slice(0, 50).join(', ') : wanted[column.type]
-    const wrong = (at: string, value: unknown): CohortError[] =>
-      fits(value, column) ? [] : [{ path: `/${i}/${at}`, message: `Not ${wanted[column.type]}`, value, expected }]
-    switch (filter.is) {
-      case 'equal':
-      case 'not-equal':
-        return wrong('value', filter.value)
-      case 'in':
-      case 'not-in':
-        return filter.values.flatMap((v, k) => wrong(`values/${k}`, v)).slice(0, 10)
-      case 'known':
-      case 'missing':
-        return []
-      case 'between': {
-        if (!ordered.has(column.type))
-          return [
-            {
-              path: `/${i}/is`,
-              message: `A ${column.type} has no order`,
-              value: filter.is,
-              expected: 'equal, not-equal, in, not-in, known or missing',
-            },
-          ]
-        const { from, to } = filter
-        if (from === undefined && to === undefined)
-          return [{ path: `/${i}`, message: 'Neither from nor to', expected: 'at least one of them' }]
-        const bad = [...(from === undefined ? [] : wrong('from', from)), ...(to === undefined ? [] : wrong('to', to))]
-        if (bad.length === 0 && from !== undefined && to !== undefined && from > to)
-          return [{ path: `/${i}/to`, message: 'Before from', value: to, expected: `at least ${from}` }]
-        return bad
-      }
-    }
-  })
+  return cohort.flatMap((filter, i) => filterErrors(filter, `/${i}`, schema))
+}
+
+/** At most so many names or categories are listed in a message. */
+const mostListed = 50
+const isOfPerson = (column: Column): boolean => column.role === 'subject' || column.role === 'identifier'
+
+function filterErrors(filter: Cohort[number], path: string, schema: DatasetSchema): CohortError[] {
+  const table = schema.tables.find((candidate) => candidate.name === filter.table)
+  if (!table) {
+    const expected = schema.tables.map(({ name }) => name).join(', ')
+    return [{ path: `${path}/table`, message: 'No such table', value: filter.table, expected }]
+  }
+  const column = table.columns.find((candidate) => candidate.name === filter.column)
+  if (!column) {
+    const describing = table.columns.filter((candidate) => !isOfPerson(candidate)).map(({ name }) => name)
+    const expected = describing.slice(0, mostListed).join(', ')
+    const message = `The table ${table.name} has no such column`
+    return [{ path: `${path}/column`, message, value: filter.column, expected }]
+  }
+  if (isOfPerson(column))
+    return [
+      {
+        path: `${path}/column`,
+        message: 'A cohort is not picked by who somebody is',
+        value: filter.column,
+        expected: 'a column that describes people',
+      },
+    ]
+  return valueErrors(filter, path, column)
+}
+
+/** At most so many values of a list are named. */
+const mostValues = 10
+
+function valueErrors(filter: Filter, path: string, column: Column): CohortError[] {
+  switch (filter.is) {
+    case 'equal':
+    case 'not-equal':
+      return valueError(filter.value, `${path}/value`, column)
+    case 'in':
+    case 'not-in':
+      return filter.values.flatMap((value, i) => valueError(value, `${path}/values/${i}`, column)).slice(0, mostValues)
+    case 'known':
+    case 'missing':
+      return []
+    case 'between':
+      return betweenErrors(filter, path, column)
+  }
+}
+/** The value, when it is none of the column's. */
+function valueError(value: unknown, path: string, column: Column): CohortError[] {
+  if (fitsType[column.type](value, column)) return []
+  const listed = column.type === 'category' ? column.categories?.slice(0, mostListed).join(', ') : undefined
+  return [{ path, message: `Not ${wanted[column.type]}`, value, expected: listed ?? wanted[column.type] }]
+}
+function betweenErrors({ is, from, to }: Filter & { is: 'between' }, path: string, column: Column): CohortError[] {
+  if (!ordered.has(column.type))
+    return [
+      {
+        path: `${path}/is`,
+        message: `A ${column.type} has no order`,
+        value: is,
+        expected: 'equal, not-equal, in, not-in, known or missing',
+      },
+    ]
+  if (from === undefined && to === undefined)
+    return [{ path, message: 'Neither from nor to', expected: 'at least one of them' }]
+  const ends = Object.entries({ from, to }).filter(([, value]) => value !== undefined)
+  const errors = ends.flatMap(([end, value]) => valueError(value, `${path}/${end}`, column))
+  if (errors.length > 0 || from === undefined || to === undefined || from <= to) return errors
+  return [{ path: `${path}/to`, message: 'Before from', value: to, expected: `at least ${from}` }]
 }

@@ -2,8 +2,9 @@
  * The rules that every single cell of an answer has to keep, as a table: the gate judges by it (query-rules.ts; scripts
  * share the rules for models), and the quote of a job says its sentences. The thresholds come from the policy.
  *
- * Minimum frequency, dominance (the nk rule) and p% are those of Hundepool et al. 2012, "Statistical Disclosure Control",
- * chapter 4; the defaults are those of ACRO (Green, Ritchie and Smith 2021, "Automatic Checking of Research Outputs").
+ * Minimum frequency, dominance (the nk rule) and p% are those of Hundepool et al. 2012, "Statistical Disclosure
+ * Control", chapter 4; the defaults are those of ACRO (Green, Ritchie and Smith 2021, "Automatic Checking of Research
+ * Outputs").
  */
 import type { DisclosurePolicy, Rule } from '../release/policy.ts'
 import type { Contributions } from '../sql/result.ts'

@@ -85,7 +85,9 @@ export function latticeOf(result: QueryResult): Lattice | undefined {
   }
 }
 
-/** Each way of rolling up one more group, from fine to coarse; the cells that are made on the way are gone through too. */
+/**
+ * Each way of rolling up one more group, from fine to coarse; the cells that are made on the way are gone through too.
+ */
 function* stepsUp(cells: Cells, groups: number): Generator<{ mask: number; group: number }> {
   for (let size = 0; size < groups; size++)
     for (const mask of cells.masksOfSize(size))

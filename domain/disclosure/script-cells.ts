@@ -131,8 +131,8 @@ function shapeOf(runs: readonly Scalar[]): number[] | undefined {
 }
 
 /**
- * The number of a draft as it leaves, and the rule that had a say in it. `numbers` is how many leave together; `uniform`
- * decides where between two steps it is rounded, and must not be known to the analyst.
+ * The number of a draft as it leaves, and the rule that had a say in it. `numbers` is how many leave together;
+ * `uniform` decides where between two steps it is rounded, and must not be known to the analyst.
  */
 export function shownNumber(
   draft: Draft,

@@ -32,8 +32,19 @@ export function planOf(
     ? undefined
     : { kind: 'blocks', blocks, slotSeconds: Math.max(1, Math.floor(seconds / blocks)) }
 }
-const runsOf = (plan: Plan | undefined): number =>
-  plan === undefined ? 0 : plan.kind === 'whole' ? 1 : plan.kind === 'leave-out' ? plan.blocks + 1 : plan.blocks
+/** How often the code runs; a plan that cannot be is none. */
+function runsOf(plan: Plan | undefined): number {
+  switch (plan?.kind) {
+    case undefined:
+      return 0
+    case 'whole':
+      return 1
+    case 'leave-out':
+      return plan.blocks + 1
+    case 'blocks':
+      return plan.blocks
+  }
+}
 
 /** US dollars, us-east-1, on demand, x86-64 (AWS price lists of November 2026; a guide, not a bill). */
 export const prices = {
@@ -74,37 +85,47 @@ export interface QuoteFigures {
   runs: number
 }
 
+/** Runs, seconds and dollars of a kind of job. */
+interface Work {
+  runs: number
+  seconds: number
+  dollars: number
+}
+const gbSeconds = (seconds: number): number => seconds * queryMemoryGb * prices.lambdaGbSecond + prices.lambdaRequest
+
+const workOfQuery = (): Work => ({ runs: 1, seconds: usualQuery, dollars: gbSeconds(usualQuery) })
+
+function workOfScript(input: QuoteInput): Work {
+  const limits = { ...defaultLimits, ...input.limits }
+  const plan: Plan | undefined = input.twin ? { kind: 'whole' } : planOf(input, limits.seconds)
+  const runs = runsOf(plan)
+  const running = plan?.kind === 'blocks' ? plan.blocks * plan.slotSeconds : Math.min(limits.seconds, runs * usualRun)
+  const seconds = containerStart + running
+  const hourly = limits.cpus * prices.fargateCpuHour + (limits.memoryMb / 1024) * prices.fargateGbHour
+  return { runs, seconds, dollars: (seconds / 3600) * hourly }
+}
+
+/** Prepare, check and settle are Lambdas as well; a second each. */
+const dollarsOfSteps = 3 * gbSeconds(1) + 8 * prices.stepTransition
+
 /**
  * Cost, rules as sentences with their thresholds, and the number of runs. `left` is the epsilon that would remain, 0
- * when the budget does not cover it.
+ * when the budget does not cover it; minutes and dollars are rounded up. RangeError when delta is not between 0 and 1.
  */
-export function quoteOf(q: QuoteInput): QuoteFigures {
-  const limits = { ...defaultLimits, ...q.limits }
-  const sql = q.language === 'sql'
-  const plan = sql ? undefined : q.twin ? { kind: 'whole' as const } : planOf(q, limits.seconds)
-  const runs = sql ? 1 : runsOf(plan)
-  const seconds = sql
-    ? usualQuery
-    : plan?.kind === 'blocks'
-      ? containerStart + plan.blocks * plan.slotSeconds
-      : containerStart + Math.min(limits.seconds, runs * usualRun)
-  const gb = limits.memoryMb / 1024
-  // Prepare, check and settle are Lambdas as well; a second each.
-  const steps = 3 * (queryMemoryGb * prices.lambdaGbSecond + prices.lambdaRequest) + 8 * prices.stepTransition
-  const compute = sql
-    ? seconds * queryMemoryGb * prices.lambdaGbSecond + prices.lambdaRequest
-    : (seconds / 3600) * (limits.cpus * prices.fargateCpuHour + gb * prices.fargateGbHour)
-  const left = q.available - q.charge
+export function quoteOf(input: QuoteInput): QuoteFigures {
+  const { charge, delta } = input
+  const { runs, seconds, dollars } = input.language === 'sql' ? workOfQuery() : workOfScript(input)
+  const left = input.available - charge
   return {
     cost: {
-      nanoRho: Number(q.charge),
-      epsilon: q.charge > 0n ? epsilonOf(q.charge, q.delta) : 0,
-      delta: q.delta,
-      left: left > 0n ? epsilonOf(left, q.delta) : 0,
+      nanoRho: Number(charge),
+      epsilon: charge > 0n ? epsilonOf(charge, delta) : 0,
+      delta,
+      left: left > 0n ? epsilonOf(left, delta) : 0,
       minutes: Math.ceil((seconds / 60) * 10) / 10,
-      dollars: Math.ceil((steps + compute) * 10_000) / 10_000,
+      dollars: Math.ceil((dollarsOfSteps + dollars) * 10_000) / 10_000,
     },
-    rules: q.twin ? [] : rulesThatApply(q.language, q.mode, q.policy),
+    rules: input.twin ? [] : rulesThatApply(input.language, input.mode, input.policy),
     runs,
   }
 }

@@ -6,7 +6,9 @@ import type { ReleasedOutput } from '../release/outputs.ts'
 import { pinOf } from './pin.ts'
 import { planOf, quoteOf, rulesThatApply } from './quote.ts'
 import { type CardInput, cardMarkdown, filterText, releaseCard, releasedCsv, subjectsShown } from './release-card.ts'
-import { crateFiles, crateMetadata, type CrateInput } from './ro-crate.ts'
+import { crateMetadata } from './crate-metadata.ts'
+import type { CrateInput } from './crate-payload.ts'
+import { crateFiles } from './ro-crate.ts'
 
 const outputs: ReleasedOutput[] = [
   {

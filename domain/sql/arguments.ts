@@ -2,7 +2,9 @@
 import { all, type Bounds, type Expr, ranged, usesOf, type ValueType } from './expr.ts'
 import { notAllowed } from './refused.ts'
 
-/** Builds a function's expression of its arguments; throws `Refused` where they do not fit. `name` is as it was written. */
+/**
+ * Builds a function's expression of its arguments; throws `Refused` where they do not fit. `name` is as it was written.
+ */
 export type Build = (args: readonly Expr[], name: string) => Expr
 
 const countOf = (least: number, most: number): string => (least === most ? String(least) : `${least} to ${most}`)

@@ -79,8 +79,8 @@ function syntaxError(answer: Ast, sql: string): Refused {
 }
 
 /**
- * The one SELECT of a statement; throws `Refused` for anything else. `parsed` is the JSON of `json_serialize_sql`, `sql`
- * the text it was made of.
+ * The one SELECT of a statement; throws `Refused` for anything else. `parsed` is the JSON of `json_serialize_sql`,
+ * `sql` the text it was made of.
  */
 export function theSelect(parsed: unknown, sql: string): Ast {
   const answer = object(parsed)

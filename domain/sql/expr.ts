@@ -91,7 +91,9 @@ export const usesOf = (expr: Expr): readonly string[] => {
 /** Most values that a grouping column may have to be filled in from what was declared. */
 const mostValues = 1000
 
-/** Bounds as given, with the integers between them when they are few. Without both bounds, or finite ones: as it was. */
+/**
+ * Bounds as given, with the integers between them when they are few. Without both bounds, or finite ones: as it was.
+ */
 export function ranged(
   expr: Omit<Expr, 'low' | 'high' | 'values'>,
   low: number | undefined,

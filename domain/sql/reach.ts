@@ -59,8 +59,8 @@ export class Reach {
 const unknown = (message: string, name: string): Refused => new Refused('unknown-column', message, [name])
 
 /**
- * Finds columns of a relation by name, without case, as `column` or `table.column`. It throws `Refused` for columns that
- * are not there, that identify people, or that more than one table has.
+ * Finds columns of a relation by name, without case, as `column` or `table.column`. It throws `Refused` for columns
+ * that are not there, that identify people, or that more than one table has.
  */
 export const namesOf = (from: Relation, reach: Reach, special?: (node: Ast) => Expr | undefined): Names => ({
   special,

@@ -8,8 +8,8 @@ import { type Names, scalar } from './scalar.ts'
 const castsToNumbers = new Set(['DOUBLE', 'FLOAT', 'DECIMAL'])
 
 /**
- * Reads an expression over aggregates; `add` keeps each measure once and answers its index. Throws `Refused` for what is
- * not such an expression.
+ * Reads an expression over aggregates; `add` keeps each measure once and answers its index. Throws `Refused` for what
+ * is not such an expression.
  */
 export function formulaOf(node: Ast, names: Names, add: (measure: Measure) => number): Formula {
   const read = (child: Ast): Formula => formulaOf(child, names, add)

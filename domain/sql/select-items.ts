@@ -2,7 +2,9 @@
 import { type Ast, keyOf, object, text, texts } from './ast.ts'
 import { notAllowed } from './refused.ts'
 
-/** `GROUP BY 2`: the item at that place (from 1), any other expression as it is. Throws `Refused` when there is none. */
+/**
+ * `GROUP BY 2`: the item at that place (from 1), any other expression as it is. Throws `Refused` when there is none.
+ */
 export function byPosition(group: Ast, items: readonly Ast[]): Ast {
   if (group['class'] !== 'CONSTANT') return group
   const item = items[Number(object(group['value'])['value']) - 1]
@@ -10,7 +12,9 @@ export function byPosition(group: Ast, items: readonly Ast[]): Ast {
   return item
 }
 
-/** The index of the item that a plain name in GROUP BY or ORDER BY refers to by its alias, or that is the same; or -1. */
+/**
+ * The index of the item that a plain name in GROUP BY or ORDER BY refers to by its alias, or that is the same; or -1.
+ */
 export function byAlias(node: Ast, items: readonly Ast[]): number {
   const names = texts(node['column_names'])
   const name = node['class'] === 'COLUMN_REF' && names.length === 1 ? names[0]!.toLowerCase() : ''

@@ -5,8 +5,8 @@ import { notAllowed } from './refused.ts'
 import { type Names, scalar } from './scalar.ts'
 
 /**
- * WHERE, as SQL after FROM (empty when there is none), and whether it picks the same rows of everybody. Throws `Refused`
- * for what is no condition over rows.
+ * WHERE, as SQL after FROM (empty when there is none), and whether it picks the same rows of everybody. Throws
+ * `Refused` for what is no condition over rows.
  */
 export function whereOf(node: Ast, names: Names): { sql: string; uniform: boolean } {
   const clause = node['where_clause']

@@ -67,14 +67,11 @@ async function byJwt(verifier: Verifier, jwt: string): Promise<Caller | undefine
 export function createAuthorizer(deps: Deps, options: VerifierOptions = {}): Authorizer {
   const own = guarded(deps, 'authorizer', backstage.find((f) => f.name === 'authorizer')!.grants)
   const verifier = createVerifier(deps.settings, options)
+  const callerOf = (credential: string) =>
+    credential.startsWith('clo_') ? byToken(own, credential) : byJwt(verifier, credential)
   return async (event) => {
     const credential = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/.exec(event.headers?.['authorization'] ?? '')?.[1]
-    const caller =
-      credential === undefined
-        ? undefined
-        : credential.startsWith('clo_')
-          ? await byToken(own, credential)
-          : await byJwt(verifier, credential)
+    const caller = credential === undefined ? undefined : await callerOf(credential)
     return caller ? { isAuthorized: true, context: toContext(caller) } : { isAuthorized: false, context: {} }
   }
 }

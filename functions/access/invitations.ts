@@ -4,13 +4,14 @@
  */
 import { sha256Hex } from '../../domain/hash.ts'
 import type { access } from '../../contracts/access.ts'
-import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
+import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type InvitationItem, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
 import { notByToken } from './people.ts'
 import { newSecret } from './secrets.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof access)['routes']
 
@@ -150,9 +151,7 @@ export const acceptInvitation: Implementation<Routes['acceptInvitation']> = asyn
         detail: { invitation: invitationId, roles: invitation.roles },
       },
     ])
-  await deps.table.create<MemberItem>(member).catch((e: unknown) => {
-    if (!(e instanceof AlreadyExists)) throw e
-  })
+  await createIfAbsent<MemberItem>(deps, member)
   // A revocation at this very moment has removed the item: then there is nothing to mark.
   await deps.table.update(key, { set: { joined: true }, remove: ['gpk', 'gsk'] }).catch((e: unknown) => {
     if (!(e instanceof ConditionFailed)) throw e

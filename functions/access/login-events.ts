@@ -5,7 +5,7 @@
  */
 import * as z from 'zod'
 import { backstage } from '../../contracts/backstage.ts'
-import { AlreadyExists, ConditionFailed } from '../../ports/table.ts'
+import { ConditionFailed } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
@@ -13,6 +13,7 @@ import type { PersonProfile } from '../kernel/items.ts'
 import { indexKeyOf, keyOf } from '../kernel/items.ts'
 import { membershipsOf } from './people.ts'
 import { emailKey } from './session.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 const Short = z.string().max(254).optional().catch(undefined)
 /** An EventBridge event of CloudTrail, as far as it is read. */
@@ -51,11 +52,7 @@ async function personOf(deps: Deps, sub: string | undefined, email: string | und
 async function due(deps: Deps, userId: string): Promise<number | undefined> {
   const key = keyOf.loginFailures(userId)
   const now = deps.now()
-  await deps.table
-    .create<FailuresItem>({ ...key, count: 0, reported: 0, at: new Date(0).toISOString() })
-    .catch((e: unknown) => {
-      if (!(e instanceof AlreadyExists)) throw e
-    })
+  await createIfAbsent<FailuresItem>(deps, { ...key, count: 0, reported: 0, at: new Date(0).toISOString() })
   const f = await deps.table.update<FailuresItem>(key, { add: { count: 1 } })
   if (now.getTime() - Date.parse(f.at) < oneMinuteMs) return undefined
   try {

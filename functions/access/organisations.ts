@@ -9,6 +9,7 @@ import { derivedId } from '../kernel/ids.ts'
 import { indexKeyOf, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
 import { notByToken } from './people.ts'
 import { founders } from './session.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof access)['routes']
 
@@ -18,9 +19,6 @@ const shown = (o: Item<OrganisationItem>): z.input<typeof Organisation> => ({
   created: o.created,
   rev: o.rev!,
 })
-const ignoreExisting = (e: unknown): void => {
-  if (!(e instanceof AlreadyExists)) throw e
-}
 
 /**
  * The id comes from founder and request id, so a repeat goes on where the first attempt stopped. The organisation's own
@@ -61,7 +59,7 @@ export const createOrganisation: Implementation<Routes['createOrganisation']> = 
     roles: ['admin'],
     since: created,
   }
-  await deps.table.create<MemberItem>(member).catch(ignoreExisting)
+  await createIfAbsent<MemberItem>(deps, member)
   try {
     return shown(
       await deps.table.create<OrganisationItem>({
@@ -73,7 +71,7 @@ export const createOrganisation: Implementation<Routes['createOrganisation']> = 
       }),
     )
   } catch (e) {
-    ignoreExisting(e)
+    if (!(e instanceof AlreadyExists)) throw e
     return (await repeat())!
   }
 }

@@ -12,6 +12,7 @@ import { AlreadyExists, ConditionFailed, type Item, queryAll } from '../../ports
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { indexKeyOf, keyOf, type MemberItem, type StudyPersonItem } from '../kernel/items.ts'
+import { retrying } from '../kernel/retry.ts'
 
 /** A change of one member: their new roles, or none to remove them. `rev` is the member item's as judged. */
 export interface PeopleChange {
@@ -82,47 +83,55 @@ async function finish(deps: Deps, organisationId: string, turn: Item<TurnItem>):
   return false
 }
 
+/** Another change is in hand: it was helped on, or has to be waited for. */
+class InHand extends Error {
+  override name = 'InHand'
+}
+type Judge = (members: Item<MemberItem>[]) => PeopleChange | undefined
+
+/** One try, steps 1 to 7. Throws `InHand`, and `ConditionFailed` when somebody else was faster. */
+async function tryChange(
+  deps: Deps,
+  organisationId: string,
+  judge: Judge,
+  recordIt: (change: PeopleChange) => Promise<void>,
+): Promise<void> {
+  const turn = await turnOf(deps, organisationId)
+  if (!(await finish(deps, organisationId, turn))) throw new InHand()
+  const members: Item<MemberItem>[] = []
+  const place = { prefix: keyOf.member.prefix() }
+  for await (const member of queryAll<MemberItem>(deps.table, keyOf.member.partition(organisationId), place))
+    members.push(member)
+  const change = judge(members)
+  if (!change) return
+  const key = keyOf.roleChange(organisationId)
+  const until = new Date(deps.now().getTime() + takenForMs).toISOString()
+  const taken = await deps.table.replace<TurnItem>({ ...key, change, state: 'taken', until }, turn.rev!)
+  await recordIt(change)
+  const recorded = await deps.table.replace<TurnItem>({ ...key, change, state: 'recorded' }, taken.rev!)
+  await apply(deps, organisationId, change)
+  await clear(deps, recorded)
+}
+
 /**
  * Changes one member. `judge` sees all members and throws a `Failure`, or answers the change (undefined: nothing to
- * do); `recordIt` writes the audit event. Both may run again when somebody else was faster.
+ * do); `recordIt` writes the audit event. Both may run again when somebody else was faster. Throws `changed-meanwhile`
+ * when too many others were.
  */
 export async function changePeople(
   deps: Deps,
   organisationId: string,
-  judge: (members: Item<MemberItem>[]) => PeopleChange | undefined,
+  judge: Judge,
   recordIt: (change: PeopleChange) => Promise<void>,
 ): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (tries > 0) await new Promise((r) => setTimeout(r, Math.random() * Math.min(200, 10 * tries)))
-    const turn = await turnOf(deps, organisationId)
-    if (!(await finish(deps, organisationId, turn))) continue
-    const members: Item<MemberItem>[] = []
-    for await (const m of queryAll<MemberItem>(deps.table, keyOf.member.partition(organisationId), {
-      prefix: keyOf.member.prefix(),
-    }))
-      members.push(m)
-    const change = judge(members)
-    if (!change) return
-    try {
-      const until = new Date(deps.now().getTime() + takenForMs).toISOString()
-      const taken = await deps.table.replace<TurnItem>(
-        { ...keyOf.roleChange(organisationId), change, state: 'taken', until },
-        turn.rev!,
-      )
-      await recordIt(change)
-      const recorded = await deps.table.replace<TurnItem>(
-        { ...keyOf.roleChange(organisationId), change, state: 'recorded' },
-        taken.rev!,
-      )
-      await apply(deps, organisationId, change)
-      await clear(deps, recorded)
-      return
-    } catch (e) {
-      if (!(e instanceof ConditionFailed)) throw e
-    }
+  const waits = (e: unknown): boolean => e instanceof InHand || e instanceof ConditionFailed
+  try {
+    await retrying(() => tryChange(deps, organisationId, judge, recordIt), { when: waits })
+  } catch (e) {
+    if (!waits(e)) throw e
+    throw new Failure(
+      'changed-meanwhile',
+      'Too many people are changing roles in this organisation just now. Try again in a moment.',
+    )
   }
-  throw new Failure(
-    'changed-meanwhile',
-    'Too many people are changing roles in this organisation just now. Try again in a moment.',
-  )
 }

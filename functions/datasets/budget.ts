@@ -3,11 +3,11 @@ import type { z } from 'zod'
 import type { Budget } from '../../contracts/datasets.ts'
 import type { DatasetPolicy } from '../../domain/datasets/policy.ts'
 import { moveLimit, opening } from '../../domain/privacy/ledger.ts'
-import { ConditionFailed } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type BudgetItem, keyOf } from '../kernel/items.ts'
 import { epsilonAt, openBudget } from '../stores/budget.ts'
+import { retrying } from '../kernel/retry.ts'
 
 const under = (): Failure =>
   new Failure(
@@ -34,22 +34,14 @@ export async function setLimit(
   policy: Pick<DatasetPolicy, 'budget'>,
 ): Promise<void> {
   const { limit } = opening(policy.budget)
-  for (let tries = 0; ; tries++) {
+  // A charge in between fails the condition, and the budget is looked at as it is then.
+  await retrying(async () => {
     const held = await deps.table.get<BudgetItem>(keyOf.budget(datasetId))
-    if (!held) {
-      await openBudget(deps, datasetId, policy)
-      return
-    }
+    if (!held) return openBudget(deps, datasetId, policy)
     if (held.limit === limit) return
     if (held.available + limit - held.limit < 0) throw under()
-    // A charge in between fails the condition, and the new standing is looked at.
-    try {
-      await deps.table.update(keyOf.budget(datasetId), moveLimit(held.limit, limit))
-      return
-    } catch (e) {
-      if (!(e instanceof ConditionFailed) || tries > 20) throw e
-    }
-  }
+    await deps.table.update(keyOf.budget(datasetId), moveLimit(held.limit, limit))
+  })
 }
 
 /** A budget in people's words. Before it is opened (a crash in between) it is as declared. */

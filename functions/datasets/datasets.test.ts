@@ -9,7 +9,7 @@ import {
   keyOf,
   type MemberItem,
 } from '../kernel/items.ts'
-import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import type { StepDeps } from '../workflow/job-kind.ts'
 import { createDatasets } from './datasets.ts'
 import { type DatasetStage, sha256, stage, subjectsCsv, subjectsSchema } from './testing.ts'
 import { eventOf } from '../kernel/testing.ts'
@@ -82,8 +82,7 @@ describe('a name', () => {
         params: { organisationId: s.organisationId } as never,
         body: { name: `n${n}`, title: 'T' },
       })
-      const killed =
-        (await createDatasets({ ...s.h.deps, table } as WorkflowDeps)(event, {} as never)).statusCode === 500
+      const killed = (await createDatasets({ ...s.h.deps, table } as StepDeps)(event, {} as never)).statusCode === 500
       if (!killed) {
         expect(n).toBeGreaterThan(3)
         return

@@ -3,10 +3,11 @@
  * decides.
  */
 import { answersOn } from '../../domain/datasets/asking.ts'
-import { AlreadyExists, type Item, type Page } from '../../ports/table.ts'
+import { type Item, type Page } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, indexKeyOf, keyOf } from '../kernel/items.ts'
 import { today } from './view.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 const { byTime } = indexKeyOf.datasetListed
 
@@ -15,15 +16,7 @@ const { byTime } = indexKeyOf.datasetListed
  * hides nothing.
  */
 export async function point(deps: Pick<Deps, 'table'>, s: Pick<DatasetItem, 'datasetId' | 'created'>): Promise<void> {
-  try {
-    await deps.table.create({
-      ...keyOf.datasetListed(s.datasetId),
-      ...byTime(s),
-      datasetId: s.datasetId,
-    })
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-  }
+  await createIfAbsent(deps, { ...keyOf.datasetListed(s.datasetId), ...byTime(s), datasetId: s.datasetId })
 }
 
 /** Takes the pointer away, once the dataset itself says that it is not to be named. */

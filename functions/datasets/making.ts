@@ -17,6 +17,7 @@ import { toDataset } from './view.ts'
 import { openBudget } from '../stores/budget.ts'
 import { submitRegistration } from '../stores/registration-job.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof datasets)['routes']
 type Fields = Pick<DatasetItem, 'organisationId' | 'name' | 'title' | 'description'> & Partial<DatasetItem>
@@ -55,11 +56,7 @@ async function make(
     { act: event.act, object: `dataset ${datasetId}`, detail: { name: fields.name, ...event.detail } },
   ])
   await openBudget(deps, datasetId, item.policy)
-  try {
-    await deps.table.create({ ...keyOf.datasetName(fields.organisationId, fields.name), datasetId })
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-  }
+  await createIfAbsent(deps, { ...keyOf.datasetName(fields.organisationId, fields.name), datasetId })
   try {
     return await deps.table.create({
       ...item,
@@ -121,8 +118,8 @@ async function interrupted(
 }
 
 /**
- * The runs are opened by the job (functions/datasets/registration/register.ts), which writes one event for each before it asks for
- * its key.
+ * The runs are opened by the job (functions/datasets/registration/register.ts), which writes one event for each before
+ * it asks for its key.
  */
 export const fromStudy: Implementation<Routes['fromStudy'], WorkflowDeps> = async ({ study, caller, body }, deps) => {
   if (!(await hasResults(deps, study.studyId)))

@@ -9,11 +9,12 @@ import { readCsv } from '../../domain/datasets/csv.ts'
 import { type Engine, type StoredTable, Unreadable } from '../../ports/engine.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
 import type { Workflow } from '../../ports/workflow.ts'
+import { whenVersionStored } from '../reactions.ts'
 import { createRegistration } from './registration/register.ts'
 import { createSettle } from '../workflow/settle.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
-import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import type { StepDeps } from '../workflow/job-kind.ts'
 
 export const sha256 = (b: Uint8Array): string => createHash('sha256').update(b).digest('hex')
 const utf8 = (s: string): Uint8Array => new TextEncoder().encode(s)
@@ -90,7 +91,7 @@ export interface DatasetStage {
   read(datasetId: string, files: Record<string, string | Uint8Array>): Promise<string>
   publish(datasetId: string, schema: DatasetSchema, policy?: DatasetPolicy): Promise<string>
   /** Walks a job as the workflow does, with these deps (default: the harness's). */
-  walk(jobId: string, deps?: WorkflowDeps): Promise<JobItem>
+  walk(jobId: string, deps?: StepDeps): Promise<JobItem>
   rev(datasetId: string): Promise<number>
 }
 
@@ -165,7 +166,7 @@ export async function stage(engine?: (objects: () => ObjectStore) => Engine): Pr
     walk: async (jobId, deps = h.deps) => {
       const job = await deps.table.get<JobItem>(keyOf.job(jobId))
       if (job?.state === 'queued') await deps.table.update(keyOf.job(jobId), { set: { state: 'running' } })
-      await createRegistration(deps)({ jobId, attempt: job!.attempt })
+      await createRegistration(deps, whenVersionStored)({ jobId, attempt: job!.attempt })
       await createSettle(deps)({ jobId, attempt: job!.attempt })
       return (await h.deps.table.get<JobItem>(keyOf.job(jobId)))!
     },

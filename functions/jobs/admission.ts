@@ -9,6 +9,7 @@ import { whyNot } from '../../domain/datasets/asking.ts'
 import { jobCodes } from '../../domain/release/job-codes.ts'
 import { cohortErrors } from '../../domain/datasets/cohort.ts'
 import { exampleGroup, expectedErrors } from '../../domain/privacy/query-noise.ts'
+import type { DatasetSchema } from '../../domain/datasets/schema.ts'
 import type { Measured } from '../../domain/sql/noise-plan.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -143,14 +144,17 @@ function policyFaults(
 const shown = (p: { code: keyof typeof jobCodes; message?: string; line?: number; names?: string[] }): string =>
   p.message ?? `${jobCodes[p.code]}${p.names?.length ? ` (${p.names.join(', ')})` : ''}`
 
+/** Of what an error of this kind is one. */
+const errorUnit = (kind: string): string => {
+  if (kind === 'count' || kind === 'sum') return ''
+  return kind === 'quantile' ? ' people in each step of it' : ` in a group of ${exampleGroup} people`
+}
+
 /** What noise will do to an answer, in a sentence. */
 function noiseToExpect(measured: Measured, rho: bigint): string {
   const said = expectedErrors(measured, rho)
     .slice(0, 8)
-    .map(
-      ({ name, kind, error }) =>
-        `${name.slice(0, 40)} ± ${Number(error.toPrecision(2))}${kind === 'count' || kind === 'sum' ? '' : kind === 'quantile' ? ' people in each step of it' : ` in a group of ${exampleGroup} people`}`,
-    )
+    .map(({ name, kind, error }) => `${name.slice(0, 40)} ± ${Number(error.toPrecision(2))}${errorUnit(kind)}`)
   return `Noise to expect (standard deviation): ${said.join('; ')}. A larger epsilon means less of it, and a higher charge.`
 }
 
@@ -168,6 +172,69 @@ async function termsOnTwin(deps: Deps, question: Question, place: InDataset): Pr
     approval: 'not-needed',
     nanoRho: 0,
   }
+}
+
+async function approvalOf(
+  deps: Deps,
+  { datasetId, policy }: InDataset['dataset'],
+  pin: string,
+): Promise<Terms['approval']> {
+  if (!policy.approval) return 'not-needed'
+  return (await deps.table.get<ApprovalItem>(keyOf.approval(datasetId, pin))) ? 'given' : 'needed'
+}
+
+/** What is wrong with the filters, if anything. */
+function cohortFaults(question: Question, schema: DatasetSchema): Failure[] {
+  const wrong = cohortErrors(question.cohort, schema)
+  if (wrong.length === 0) return []
+  return [
+    new Failure(
+      'invalid-cohort',
+      `The cohort’s filters do not fit the declared schema: ${wrong[0]!.message.toLowerCase()}.`,
+      wrong.slice(0, 50).map((e): FieldError => ({ ...e, path: `/body/cohort${e.path}` })),
+    ),
+  ]
+}
+
+interface Remarks {
+  faults: Failure[]
+  advice: AdviceLine[]
+}
+
+/** What the engine says of a statement. */
+async function onStatement(
+  deps: Deps,
+  question: Question,
+  schema: DatasetSchema,
+  budget: { delta: number },
+): Promise<Remarks> {
+  const checked = await deps.engine.validate(question.code, schema, question.mode === 'noise' ? 'noise' : 'rules')
+  if ('problem' in checked) {
+    const { problem } = checked
+    const { code, line, names } = problem
+    return {
+      advice: [{ level: 'error', message: shown(problem), code, line }],
+      faults: [
+        new Failure('invalid-query', shown(problem), [{ path: '/body/code', message: jobCodes[code] }], {
+          code,
+          line,
+          names,
+        }),
+      ],
+    }
+  }
+  if (!checked.measured) return { faults: [], advice: [] }
+  const message = noiseToExpect(checked.measured, BigInt(chargeOf(question, budget)))
+  return { faults: [], advice: [{ level: 'hint', message }] }
+}
+
+/** What is to be said of code before it runs, and whether it can run here. */
+function onScript(deps: Deps, { language, code }: Question): Remarks {
+  const advice = language === 'sql' ? [] : adviseScript(language, code)
+  const runs = deps.settings.languages?.()
+  if (!runs || runs.includes(language)) return { faults: [], advice }
+  const why = `This installation has nothing that confines ${language}, so it does not run it. It runs ${runs.join(', ')}.`
+  return { faults: [forbids(why)], advice }
 }
 
 /**
@@ -189,61 +256,15 @@ export async function termsOf(deps: Deps, caller: Caller, question: Question): P
   ])
   if (!version) throw notFound()
   const pin = await pinFor(deps, question, version)
-  const approved = dataset.policy.approval
-    ? await deps.table.get<ApprovalItem>(keyOf.approval(dataset.datasetId, pin))
-    : undefined
-  const approval = !dataset.policy.approval
-    ? ('not-needed' as const)
-    : approved
-      ? ('given' as const)
-      : ('needed' as const)
+  const approval = await approvalOf(deps, dataset, pin)
   const faults = policyFaults(question, place, approval === 'needed', today)
   const { schema } = version.data
-
-  const cohort = cohortErrors(question.cohort, schema)
-  if (cohort.length > 0)
-    faults.push(
-      new Failure(
-        'invalid-cohort',
-        `The cohort’s filters do not fit the declared schema: ${cohort[0]!.message.toLowerCase()}.`,
-        cohort.slice(0, 50).map((e): FieldError => ({ ...e, path: `/body/cohort${e.path}` })),
-      ),
-    )
-
-  const advice: AdviceLine[] = []
-  if (question.language === 'sql') {
-    const checked = await deps.engine.validate(question.code, schema, question.mode === 'noise' ? 'noise' : 'rules')
-    if ('problem' in checked) {
-      const wrong = checked.problem
-      advice.push({
-        level: 'error',
-        message: shown(wrong),
-        code: wrong.code,
-        line: wrong.line,
-      })
-      faults.push(
-        new Failure('invalid-query', shown(wrong), [{ path: '/body/code', message: jobCodes[wrong.code] }], {
-          code: wrong.code,
-          line: wrong.line,
-          names: wrong.names,
-        }),
-      )
-    } else if (checked.measured)
-      advice.push({
-        level: 'hint',
-        message: noiseToExpect(checked.measured, BigInt(chargeOf(question, dataset.policy.budget))),
-      })
-  } else {
-    advice.push(...adviseScript(question.language, question.code))
-    const runs = deps.settings.languages?.()
-    if (runs && !runs.includes(question.language))
-      faults.push(
-        forbids(
-          `This installation has nothing that confines ${question.language}, so it does not run it. It runs ${runs.join(', ')}.`,
-        ),
-      )
-  }
-
+  faults.push(...cohortFaults(question, schema))
+  const remarks =
+    question.language === 'sql'
+      ? await onStatement(deps, question, schema, dataset.policy.budget)
+      : onScript(deps, question)
+  faults.push(...remarks.faults)
   const nanoRho = chargeOf(question, dataset.policy.budget)
   if (question.mode === 'noise' && (budget?.available ?? 0) < nanoRho)
     faults.push(
@@ -253,5 +274,5 @@ export async function termsOf(deps: Deps, caller: Caller, question: Question): P
         [{ path: '/body/epsilon', message: 'More than is left' }],
       ),
     )
-  return { ...place, version, budget, faults, advice, pin, approval, nanoRho }
+  return { ...place, version, budget, faults, advice: remarks.advice, pin, approval, nanoRho }
 }

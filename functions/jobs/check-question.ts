@@ -1,4 +1,6 @@
-/** The third step of what people ask a dataset: what may leave by the job's release mode, held for checkers, or nothing. */
+/**
+ * The third step of what people ask a dataset: what may leave by the job's release mode, held for checkers, or nothing.
+ */
 import { strictest } from '../../domain/release/policy.ts'
 import { endOf } from '../../domain/release/job-codes.ts'
 import type { Item } from '../../ports/table.ts'

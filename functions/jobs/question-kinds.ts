@@ -1,25 +1,22 @@
 /**
  * What people ask of a dataset: a statement (`query`) or code (`script`). A trial is code on the dataset's synthetic
- * twin. The steps are loaded when they are asked for: a function that only submits or ends jobs does not wait for them.
+ * twin. Steps are loaded when they are asked for.
  */
 import { conclude } from '../release/votes.ts'
-import { linkSeconds } from '../kernel/links.ts'
-import { type JobKindSteps, usualKind } from '../workflow/job-kind.ts'
+import { type JobKindSteps, usualSteps } from '../workflow/job-kind.ts'
 import { isTrial } from './is-trial.ts'
+import { queryFacts, scriptFacts } from './question-facts.ts'
 
-const usualQuestion = {
-  ...usualKind,
-  concludeHeld: (deps, job, by) =>
-    conclude(deps, job, by, async (decision, approvals) => {
-      const { release } = await import('../release/decision.ts')
-      return release(deps, job, decision, approvals)
-    }),
-  hasQuestion: true,
-} satisfies Partial<JobKindSteps>
+const concludeHeld: JobKindSteps['concludeHeld'] = (deps, job, by) =>
+  conclude(deps, job, by, async (decision, approvals) => {
+    const { release } = await import('../release/decision.ts')
+    return release(deps, job, decision, approvals)
+  })
 
-/** A statement in SQL. */
 export const query: JobKindSteps = {
-  ...usualQuestion,
+  ...queryFacts,
+  ...usualSteps,
+  concludeHeld,
   prepare: async (deps, job, at) => (await import('./prepare-question.ts')).prepareQuery(deps, job, at),
   check: async (deps, job) => {
     const [{ checkQuestion }, { judgeQuery }] = await Promise.all([
@@ -30,11 +27,10 @@ export const query: JobKindSteps = {
   },
 }
 
-/** Code in Python, R or a notebook, run on cuts of the cohort; or on the dataset's twin. */
 export const script: JobKindSteps = {
-  ...usualQuestion,
-  hasContainer: true,
-  lateWriteSeconds: linkSeconds.container,
+  ...scriptFacts,
+  ...usualSteps,
+  concludeHeld,
   prepare: async (deps, job, at) => {
     if (isTrial(job)) return (await import('./trial.ts')).prepareTrial(deps, job)
     return (await import('./prepare-question.ts')).prepareScript(deps, job, at)

@@ -13,7 +13,7 @@ import { keptDecision } from '../release/decision.ts'
 import { toJob, type Viewer } from './view.ts'
 import { putVote, votesOn } from '../release/votes.ts'
 import { Names } from '../kernel/names.ts'
-import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import type { StepDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof jobs)['routes']
 /** Questions and answers on one output. */
@@ -34,7 +34,7 @@ function checkable(job: JobItem, caller: Caller): void {
   if (job.state !== 'held') throw wrongState(job)
 }
 
-const reviews: Implementation<Routes['reviews'], WorkflowDeps> = async ({ params, query, caller }, deps) => {
+const reviews: Implementation<Routes['reviews'], StepDeps> = async ({ params, query, caller }, deps) => {
   const place = indexKeyOf.jobHeld.ofOrganisation
   const page = await deps.table.query<{ jobId: string; held: string }>(place.partition(params.organisationId), {
     index: true,
@@ -72,7 +72,7 @@ const reviews: Implementation<Routes['reviews'], WorkflowDeps> = async ({ params
   return { items: items.flat(), next: page.next }
 }
 
-const review: Implementation<Routes['review'], WorkflowDeps> = async ({ job, caller, subject }, deps) => {
+const review: Implementation<Routes['review'], StepDeps> = async ({ job, caller, subject }, deps) => {
   checkable(job, caller)
   const names = new Names(deps)
   // Unreleased output is about to be shown to a person.
@@ -102,7 +102,7 @@ const review: Implementation<Routes['review'], WorkflowDeps> = async ({ job, cal
   }
 }
 
-const view = async (deps: WorkflowDeps, jobId: string, caller: Caller, subject: Viewer['subject']) =>
+const view = async (deps: StepDeps, jobId: string, caller: Caller, subject: Viewer['subject']) =>
   toJob(deps, new Names(deps), (await deps.table.get<JobItem>(keyOf.job(jobId)))!, { userId: caller.userId, subject })
 
 async function say(
@@ -127,7 +127,7 @@ async function say(
   }
 }
 
-const vote: Implementation<Routes['vote'], WorkflowDeps> = async ({ job, caller, subject, body }, deps) => {
+const vote: Implementation<Routes['vote'], StepDeps> = async ({ job, caller, subject, body }, deps) => {
   checkable(job, caller)
   if (body.vote === 'ask' && body.comment === '')
     throw new Failure('invalid-request', 'Write what you want to know.', [
@@ -162,7 +162,7 @@ const vote: Implementation<Routes['vote'], WorkflowDeps> = async ({ job, caller,
   return view(deps, job.jobId, caller, subject)
 }
 
-const answer: Implementation<Routes['answer'], WorkflowDeps> = async ({ job, caller, subject, body }, deps) => {
+const answer: Implementation<Routes['answer'], StepDeps> = async ({ job, caller, subject, body }, deps) => {
   if (job.state !== 'held' || job.waiting !== 'answer') throw wrongState(job)
   if (job.userId !== caller.userId) throw new Failure('forbidden', 'The question is for whoever asked the analysis.')
   await say(deps, job, 'analyst', body.text, 'checkers')
@@ -170,5 +170,5 @@ const answer: Implementation<Routes['answer'], WorkflowDeps> = async ({ job, cal
 }
 
 /** The function that serves output checkers. */
-export const createReviews = (deps: WorkflowDeps): LambdaHandler =>
+export const createReviews = (deps: StepDeps): LambdaHandler =>
   lambda(jobs, 'reviews', deps, { reviews, review, vote, answer })

@@ -21,8 +21,9 @@ function stepView(job: JobItem, step: JobStep): View['steps'][number] {
   const at = job.steps[step]
   const live = jobLife[job.state].live
   if (!at) return { step, state: live ? 'waiting' : 'skipped' }
-  const state = at.failed ? 'failed' : at.ended !== undefined ? 'done' : live ? 'running' : 'failed'
-  return { step, state, started: whole(at.started), ...(at.ended === undefined ? {} : { ended: whole(at.ended) }) }
+  const started = whole(at.started)
+  if (at.ended !== undefined) return { step, state: at.failed ? 'failed' : 'done', started, ended: whole(at.ended) }
+  return { step, state: live && !at.failed ? 'running' : 'failed', started }
 }
 
 /** Stage, code, class and line; whatever else a problem may have come to carry stays here. */

@@ -56,7 +56,7 @@ export type Implementations<A extends Area, F extends string, D extends Deps = D
 const pointer = (base: string, path: readonly PropertyKey[]): string =>
   [base, ...path.map((p) => String(p).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/')
 
-/** What would have been right, where an issue says so. */
+/** What would have been right, where the schema's issue says so. */
 function expectedBy(issue: z.core.$ZodIssue): string | undefined {
   if ('expected' in issue) return String(issue.expected)
   if ('values' in issue) return (issue.values as unknown[]).join(', ')

@@ -204,7 +204,7 @@ export interface DatasetItem {
   changed: string
   /** The job that reads or stores its files now, or did last. */
   readingJob?: string
-  /** What that job was asked to do (functions/datasets/registration/registration-job.ts). */
+  /** What that job was asked to do (functions/stores/registration-job.ts). */
   readingAct?: 'read' | 'store' | 'from-study'
   problem?: { file: string; line?: number; reason: string }
   study?: string

@@ -44,8 +44,8 @@ const found = sources.flatMap((f) =>
 )
 
 /**
- * Still made by hand: the places of live jobs and of their owners' pointers, of which a kind of job says how they begin.
- * Nothing is added to this list; what is gone from the sources goes from it.
+ * Still made by hand: the places of live jobs and of their owners' pointers, of which a kind of job says how they
+ * begin. Nothing is added to this list; what is gone from the sources goes from it.
  */
 const byHand = [
   'JOB#',

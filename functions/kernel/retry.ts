@@ -10,14 +10,18 @@ export const pause = (tries: number): Promise<void> =>
     setTimeout(resolve, Math.random() * Math.min(200, 4 * (tries + 1)))
   })
 
+/** Tries where a few people meet, and where everybody does: an organisation's chain, a study's counter, a link. */
+const usualTries = 100
+export const contendedTries = 500
+
 /**
  * Does `work` until it succeeds, at most `times` times, with a short wait between two tries. `tries` counts those that
- * failed before. Throws the last error when there is no try left, and at once whatever `when` does not name (by
- * default: anything but a lost race).
+ * failed before: a repeated try reads again what it judges by. Throws the last error when there is no try left, and at
+ * once whatever `when` does not name (by default: anything but a lost race).
  */
 export async function retrying<T>(
-  { times, when = lostRace }: { times: number; when?: (e: unknown) => boolean },
   work: (tries: number) => Promise<T>,
+  { times = usualTries, when = lostRace }: { times?: number; when?: (e: unknown) => boolean } = {},
 ): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {

@@ -38,7 +38,7 @@ import { noCompute } from '../../ports/compute.ts'
 import type { z } from 'zod'
 import { type Caller, toContext } from './caller.ts'
 import { kinds } from '../job-kinds.ts'
-import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import type { StepDeps } from '../workflow/job-kind.ts'
 import type { Deps } from './deps.ts'
 import type { Event, LambdaHandler } from './handler.ts'
 import { newId } from './ids.ts'
@@ -123,7 +123,7 @@ export function eventOf(r: Route, input: CallInput): Event {
 }
 
 export interface Harness {
-  deps: WorkflowDeps
+  deps: StepDeps
   objects: LocalObjects
   logs: Record<string, unknown>[]
   clock: { now(): Date; set(iso: string): void; advance(seconds: number): void }
@@ -172,7 +172,7 @@ export async function harness(
     baseUrl: settings.mainOrigin,
     secret: randomBytes(32),
   })
-  const deps: WorkflowDeps = {
+  const deps: StepDeps = {
     kinds,
     table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }),
     objects,
@@ -194,7 +194,7 @@ export async function harness(
     let found = handlers.get(key)
     if (!found) {
       found = import(/* @vite-ignore */ new URL(`../${key}.ts`, import.meta.url).href).then(
-        (m: Record<string, (d: WorkflowDeps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps),
+        (m: Record<string, (d: StepDeps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps),
       )
       handlers.set(key, found)
     }

@@ -85,8 +85,10 @@ export async function datasetFiles(
  * What its owner is told of an end. How a command that has begun fails can be chosen by looking at one person, so it is
  * one code for all of it.
  */
-const toldOf = (r: PipelineReport, code: RunCode): JobCode =>
-  r.end === 'cancelled' ? 'interrupted' : r.end === 'not-started' ? code : 'script-error'
+function toldOf({ end }: PipelineReport, code: RunCode): JobCode {
+  if (end === 'cancelled') return 'interrupted'
+  return end === 'not-started' ? code : 'script-error'
+}
 
 /** For the custodian, in the job's log. */
 const logFor = (job: JobItem, r: PipelineReport): Log => ({

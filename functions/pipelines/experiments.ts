@@ -197,6 +197,14 @@ const fits = (e: ExperimentItem, f: Filters, viewer: Viewer): boolean =>
 /** Experiments that are looked through for a sorted list. */
 const lookedThrough = 1000
 
+/** How a list is sorted, by what its query says. */
+function inOrder(sort: string, direction: 'up' | 'down'): (a: ExperimentItem, b: ExperimentItem) => number {
+  const sign = direction === 'up' ? 1 : -1
+  if (sort === 'runs') return (a, b) => sign * (a.runs - b.runs)
+  if (sort === 'title') return (a, b) => sign * a.title.localeCompare(b.title)
+  return (a, b) => sign * (a.changed < b.changed ? -1 : 1)
+}
+
 export const experiments: Implementation<Routes['experiments']> = async ({ params, query, caller, subject }, deps) => {
   const viewer = { userId: caller.userId, subject }
   const names = new Names(deps)
@@ -229,19 +237,7 @@ export const experiments: Implementation<Routes['experiments']> = async ({ param
     found.push(...items.filter((e) => fits(e, query, viewer)))
     after = next
   } while (after !== undefined && looked < lookedThrough)
-  const sign = query.direction === 'up' ? 1 : -1
-  const { sort } = query
-  found.sort(
-    (a, b) =>
-      sign *
-      (sort === 'runs'
-        ? a.runs - b.runs
-        : sort === 'title'
-          ? a.title.localeCompare(b.title)
-          : a.changed < b.changed
-            ? -1
-            : 1),
-  )
+  found.sort(inOrder(query.sort, query.direction))
   const from = offsetOf(query.after)
   return {
     items: await Promise.all(found.slice(from, from + query.limit).map((e) => toExperiment(names, e, viewer))),

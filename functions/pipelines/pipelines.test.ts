@@ -11,9 +11,14 @@ import type { Caller } from '../kernel/caller.ts'
 import { type ExperimentItem, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
 
-let h: Harness, organisationId: string, rosa: Caller, anil: Caller, cleo: Caller, sam: Caller
-const executions: { jobId: string; attempt: number }[] = [],
-  archived: string[] = []
+let h: Harness
+let organisationId: string
+let rosa: Caller
+let anil: Caller
+let cleo: Caller
+let sam: Caller
+const executions: { jobId: string; attempt: number }[] = []
+const archived: string[] = []
 const running = new Set<string>()
 let quota = { slots: 2, perOwner: 1 }
 
@@ -93,8 +98,8 @@ async function publish(over: object = {}, as = rosa, files = [script]) {
 }
 /** Two frames of 3 × 2 pixels, one after the other: a TIFF as the specification's simplest writer makes it. */
 function tiff(frames: number): Uint8Array {
-  const directory = 2 + 3 * 12 + 4,
-    b = new DataView(new ArrayBuffer(8 + frames * directory))
+  const directory = 2 + 3 * 12 + 4
+  const b = new DataView(new ArrayBuffer(8 + frames * directory))
   b.setUint16(0, 0x4949)
   b.setUint16(2, 42, true)
   b.setUint32(4, 8, true)
@@ -116,8 +121,8 @@ function tiff(frames: number): Uint8Array {
   }
   return new Uint8Array(b.buffer)
 }
-const stack = tiff(2),
-  stackFile = fileOf('stack.tif', stack)
+const stack = tiff(2)
+const stackFile = fileOf('stack.tif', stack)
 
 async function experiment(as = rosa, parameters: Record<string, number | string> = { width: 3 }) {
   const { pipelineId } = await publish()

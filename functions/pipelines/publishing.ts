@@ -17,6 +17,7 @@ import { toPipeline, toVersion } from './view.ts'
 import { each } from '../kernel/each.ts'
 import { Names } from '../kernel/names.ts'
 import { linkSeconds } from '../kernel/links.ts'
+import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof pipelines)['routes']
 
@@ -160,7 +161,12 @@ export const publish: Implementation<Routes['publish']> = async ({ params, body,
   if (last?.codeHash === codeHash) return answer(last)
   if (body.expects !== undefined && body.expects !== (last?.version ?? 0)) throw changedMeanwhile()
   await checkUploaded(deps, pipelineId, body.files)
-  for (let tries = 0; ; tries++) {
+  return retrying(async (tries) => {
+    if (tries > 0) {
+      last = await newest(deps, pipelineId)
+      if (last?.codeHash === codeHash) return answer(last)
+      if (body.expects !== undefined) throw changedMeanwhile()
+    }
     const item: PipelineVersionItem = {
       pipelineId,
       version: (last?.version ?? 0) + 1,
@@ -178,16 +184,9 @@ export const publish: Implementation<Routes['publish']> = async ({ params, body,
         detail: { name: definition.name, version: item.version, codeHash },
       },
     ])
-    try {
-      await deps.table.create({ ...item, ...keyOf.pipelineVersion(pipelineId, item.version) })
-      return await answer(item)
-    } catch (e) {
-      if (!(e instanceof AlreadyExists) || tries > 20) throw e
-      last = await newest(deps, pipelineId)
-      if (last?.codeHash === codeHash) return answer(last)
-      if (body.expects !== undefined) throw changedMeanwhile()
-    }
-  }
+    await deps.table.create({ ...item, ...keyOf.pipelineVersion(pipelineId, item.version) })
+    return answer(item)
+  })
 }
 
 export const list: Implementation<Routes['list']> = async ({ params, query, subject }, deps) => {

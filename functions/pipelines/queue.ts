@@ -6,11 +6,12 @@
 import type { pipelines } from '../../contracts/pipelines.ts'
 import { defaultQuota, fairOrder, nextRuns, type Quota, type Waiting } from '../../domain/pipelines/fair.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
-import { AlreadyExists, ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
+import { type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
 import { Names } from '../kernel/names.ts'
+import { lostRace, retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof pipelines)['routes']
 interface Pointer {
@@ -18,10 +19,6 @@ interface Pointer {
   created: string
 }
 const empty: RunQueueItem = { turn: 0, atWork: [], served: {} }
-/**
- * How often a run may be taken up again after its host went away: each time its runner is found at work, or its end is.
- */
-export const attemptsToFindOut = 50
 /** Owners whose last turn is remembered. */
 const remembered = 500
 
@@ -77,59 +74,68 @@ async function queueNow(
 const ready = (job: JobItem | undefined): job is JobItem =>
   job !== undefined && jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
 
+/**
+ * Runs that may have the free places, and their jobs. Looked at only when their turn comes: most are not asked about.
+ */
+async function chosenOf(
+  deps: Pick<Deps, 'table' | 'settings'>,
+  held: RunQueueItem,
+  waiting: readonly Waiting[],
+): Promise<{ chosen: Waiting[]; jobs: ReadonlyMap<string, JobItem> }> {
+  const quota = quotaOf(deps)
+  const jobs = new Map<string, JobItem>()
+  let line = waiting
+  for (;;) {
+    const chosen = nextRuns(held.atWork, line, quota, held.served)
+    const unseen = chosen.filter((w) => !jobs.has(w.run))
+    if (unseen.length === 0) return { chosen, jobs }
+    const found = await Promise.all(unseen.map((w) => deps.table.get<JobItem>(keyOf.job(w.run))))
+    for (const [i, { run }] of unseen.entries()) {
+      const job = found[i]
+      if (ready(job)) jobs.set(run, job)
+      else line = line.filter((w) => w.run !== run)
+    }
+  }
+}
+
+/** The queue once they have their places. */
+function withPlaces(held: RunQueueItem, chosen: readonly Waiting[]): RunQueueItem {
+  const given = chosen.map(({ run, owner }, i) => ({ run, owner, turn: held.turn + i + 1 }))
+  const served = { ...held.served, ...Object.fromEntries(given.map(({ owner, turn }) => [owner, turn])) }
+  const newest = Object.entries(served)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, remembered)
+  return {
+    turn: held.turn + chosen.length,
+    atWork: [...held.atWork, ...given],
+    served: Object.fromEntries(newest),
+  }
+}
+
+/** Tries after which the watch gives out what is still free. */
+const dispatchTries = 9
+
 /** Gives free places to those whose turn it is and starts them. Safe to call at any time, by many at once. */
 export async function dispatch(
   deps: Pick<Deps, 'table' | 'workflow' | 'settings'>,
   known: Known = {},
 ): Promise<string[]> {
-  for (let tries = 0; ; tries++) {
+  const give = async () => {
     const { item, held, waiting } = await queueNow(deps, known)
-    const quota = quotaOf(deps)
-    const jobs = new Map<string, JobItem>()
-    let line = waiting
-    let chosen: Waiting[]
-    // Looked at only when its turn comes: most who wait are not asked about.
-    for (;;) {
-      chosen = nextRuns(held.atWork, line, quota, held.served)
-      const unseen = chosen.filter((w) => !jobs.has(w.run))
-      if (unseen.length === 0) break
-      const found = await Promise.all(unseen.map((w) => deps.table.get<JobItem>(keyOf.job(w.run))))
-      for (const [i, w] of unseen.entries()) {
-        const job = found[i]
-        if (ready(job)) jobs.set(w.run, job)
-        else line = line.filter((x) => x.run !== w.run)
-      }
-    }
-    if (chosen.length === 0 && held.atWork.length === (item?.atWork.length ?? 0)) return []
-    let { turn } = held
-    const atWork = [...held.atWork]
-    const served = { ...held.served }
-    for (const w of chosen) {
-      atWork.push({ run: w.run, owner: w.owner, turn: ++turn })
-      served[w.owner] = turn
-    }
-    const next: RunQueueItem = {
-      turn,
-      atWork,
-      served: Object.fromEntries(
-        Object.entries(served)
-          .sort((a, b) => b[1] - a[1])
-          .slice(0, remembered),
-      ),
-    }
-    try {
-      await (item
-        ? deps.table.replace({ ...keyOf.runQueue(), ...next }, item.rev!)
-        : deps.table.create({ ...keyOf.runQueue(), ...next }))
-    } catch (e) {
-      if (!(e instanceof ConditionFailed || e instanceof AlreadyExists)) throw e
-      // Somebody else gave out places at this moment: they saw what we did, or the watch will.
-      if (tries >= 8) return []
-      await new Promise((r) => setTimeout(r, Math.random() * 20 * (tries + 1)))
-      continue
-    }
-    for (const w of chosen) await deps.workflow.start(w.run, jobs.get(w.run)!.attempt)
-    return chosen.map((w) => w.run)
+    const { chosen, jobs } = await chosenOf(deps, held, waiting)
+    if (chosen.length === 0 && held.atWork.length === (item?.atWork.length ?? 0)) return { chosen, jobs }
+    const next = { ...keyOf.runQueue(), ...withPlaces(held, chosen) }
+    await (item ? deps.table.replace(next, item.rev!) : deps.table.create(next))
+    return { chosen, jobs }
+  }
+  try {
+    const { chosen, jobs } = await retrying(give, { times: dispatchTries })
+    for (const { run } of chosen) await deps.workflow.start(run, jobs.get(run)!.attempt)
+    return chosen.map(({ run }) => run)
+  } catch (e) {
+    // Others gave out places at these moments: they saw what we did, or the watch will.
+    if (lostRace(e)) return []
+    throw e
   }
 }
 

@@ -46,12 +46,9 @@ function valueOf(job: RunJob, sort: string): Sortable {
   const colon = sort.indexOf(':')
   if (colon > 0) {
     const name = sort.slice(colon + 1)
-    const v: unknown = sort.startsWith('metric:')
-      ? job.run.metrics?.find((m) => m.name === name)?.value
-      : Object.hasOwn(job.run.parameters, name)
-        ? job.run.parameters[name]
-        : undefined
-    return Array.isArray(v) ? JSON.stringify(v) : (v as Sortable)
+    if (sort.startsWith('metric:')) return job.run.metrics?.find((m) => m.name === name)?.value
+    const value: unknown = Object.hasOwn(job.run.parameters, name) ? job.run.parameters[name] : undefined
+    return Array.isArray(value) ? JSON.stringify(value) : (value as Sortable)
   }
   switch (sort) {
     case 'ended':
@@ -71,13 +68,11 @@ function valueOf(job: RunJob, sort: string): Sortable {
 
 /** Runs without a value come last, whichever way the list runs. */
 function compared(a: Sortable, b: Sortable, sign: 1 | -1): number {
-  if (a === undefined || b === undefined) return a === b ? 0 : a === undefined ? 1 : -1
-  return (
-    sign *
-    (typeof a === 'number' && typeof b === 'number'
-      ? a - b
-      : String(a).localeCompare(String(b), 'en', { numeric: true }))
-  )
+  if (a === b) return 0
+  if (a === undefined) return 1
+  if (b === undefined) return -1
+  if (typeof a === 'number' && typeof b === 'number') return sign * (a - b)
+  return sign * String(a).localeCompare(String(b), 'en', { numeric: true })
 }
 
 interface Source {

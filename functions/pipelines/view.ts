@@ -4,7 +4,12 @@ import type { Experiment, Pipeline, PipelineRun, PipelineVersion } from '../../c
 import { may, type Subject } from '../../domain/access/permissions.ts'
 import { failureOf, isOver, runStateOf } from '../../domain/pipelines/life.ts'
 import type { Item } from '../../ports/table.ts'
-import { type ExperimentItem, type PipelineItem, type PipelineVersionItem } from '../kernel/items.ts'
+import {
+  type ExperimentItem,
+  type PipelineItem,
+  type PipelineRunFacts,
+  type PipelineVersionItem,
+} from '../kernel/items.ts'
 import type { QueueStanding } from './queue.ts'
 import { Names } from '../kernel/names.ts'
 import type { RunJob } from './run-job.ts'
@@ -75,6 +80,20 @@ export async function toExperiment(
 const megabyte = 1024 * 1024
 const rounded = (v: number, digits: number): number => Number(v.toFixed(digits))
 
+const failureIn = ({ problem, run }: RunJob) =>
+  problem && failureOf(problem.code, { ...run, seconds: run.resources.seconds, memoryMb: run.resources.memoryMb })
+
+const mayDoWith = (who: Subject, over: boolean): z.input<typeof PipelineRun>['may'] => [
+  ...(!over && may(who, 'experiment.stop') ? ['cancel' as const] : []),
+  ...(may(who, 'experiment.run') ? ['again' as const] : []),
+  ...(may(who, 'experiment.log') ? ['log' as const] : []),
+]
+
+const usedBy = ({ cpuSeconds, peakMemoryBytes = 0 }: PipelineRunFacts) =>
+  cpuSeconds === undefined
+    ? undefined
+    : { cpuSeconds: rounded(cpuSeconds, 2), peakMemoryMb: rounded(peakMemoryBytes / megabyte, 1) }
+
 /** A run. `standing` says where it waits; without it the queue is left out. */
 export async function toRun(
   names: Names,
@@ -93,10 +112,7 @@ export async function toRun(
   }
   const state = runStateOf(job)
   const over = isOver(state)
-  const failure =
-    over && job.problem
-      ? failureOf(job.problem.code, { ...run, seconds: run.resources.seconds, memoryMb: run.resources.memoryMb })
-      : undefined
+  const failure = over ? failureIn(job) : undefined
   const queue = state === 'queued' ? standing?.of(job.jobId) : undefined
   return {
     jobId: job.jobId,
@@ -110,14 +126,10 @@ export async function toRun(
     version: run.version,
     owner: { userId: job.userId, name: await names.person(job.userId) },
     state,
-    ...(job.waiting && !over ? { waiting: job.waiting } : {}),
+    waiting: over ? undefined : job.waiting,
     created: job.created,
-    ...(run.began
-      ? { started: run.began }
-      : job.steps.compute && state === 'running'
-        ? { started: job.steps.compute.started }
-        : {}),
-    ...(job.ended ? { ended: confidential ? `${job.ended.slice(0, 19)}Z` : job.ended } : {}),
+    started: run.began ?? (state === 'running' ? job.steps.compute?.started : undefined),
+    ended: confidential && job.ended ? `${job.ended.slice(0, 19)}Z` : job.ended,
     seconds: run.seconds,
     parameters: run.parameters,
     resources: run.resources,
@@ -125,30 +137,19 @@ export async function toRun(
     inputs: run.inputs,
     hash: job.pin,
     exitCode: run.exitCode,
-    ...(run.signal ? { signal: run.signal } : {}),
+    signal: run.signal,
     problem: failure,
     metrics: run.metrics ?? [],
     steps: run.steps ?? [],
-    ...(run.cpuSeconds === undefined
-      ? {}
-      : {
-          used: {
-            cpuSeconds: rounded(run.cpuSeconds, 2),
-            peakMemoryMb: rounded((run.peakMemoryBytes ?? 0) / megabyte, 1),
-          },
-        }),
+    used: usedBy(run),
     artifacts: run.artifacts ?? 0,
     bytes: run.bytes ?? 0,
-    ...(job.confinement ? { confinement: job.confinement } : {}),
-    ...(run.image ? { image: run.image } : {}),
+    confinement: job.confinement,
+    image: run.image,
     queue,
-    ...(run.againOf ? { againOf: run.againOf } : {}),
+    againOf: run.againOf,
     sweep: run.sweep,
     confidential,
-    may: [
-      ...(!over && may(who, 'experiment.stop') ? ['cancel' as const] : []),
-      ...(may(who, 'experiment.run') ? ['again' as const] : []),
-      ...(may(who, 'experiment.log') ? ['log' as const] : []),
-    ],
+    may: mayDoWith(who, over),
   }
 }

@@ -49,8 +49,8 @@ const computeCodes = new Set([
 const stepOf = (code: string): JobStep => (computeCodes.has(code) ? 'compute' : 'check')
 
 /**
- * A verdict as what becomes of the job; `held` when checkers decide. Under noise, a block says nothing but its code: positions would depend on the
- * data.
+ * A verdict as what becomes of the job; `held` when checkers decide. Under noise, a block says nothing but its code:
+ * positions would depend on the data.
  */
 export function outcomeOf(
   job: JobItem,

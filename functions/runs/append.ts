@@ -72,12 +72,9 @@ const opening =
   (seq: number): boolean =>
     runLife[run.state].takesRecords && (run.endSeq === undefined || seq < run.endSeq)
 
-async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnType<Implementation<Append>> {
-  const { first, produced, position } = body
-  const records = body.records as SealedRecord[]
-  const last = first + records.length - 1
-  if (run.state === 'withdrawn') throw withdrawn()
-  const errors = faults(run.runId, first, records)
+/** Throws `invalid-request` by field, and `payload-too-large`. */
+function checkChunk(runId: string, first: number, records: SealedRecord[]): void {
+  const errors = faults(runId, first, records)
   if (errors.length > 0) throw new Failure('invalid-request', `${errors[0]!.path}: ${errors[0]!.message}`, errors)
   const bytes = records.reduce((n, r) => n + r.jwe.length, 0)
   if (bytes > maxChunkBytes)
@@ -85,12 +82,26 @@ async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnTyp
       'payload-too-large',
       `The records of a chunk have ${bytes} bytes of ciphertext; at most ${maxChunkBytes} are taken. Send fewer at once, or a large body as an object.`,
     )
+}
+
+/** The participant stops here: nothing of the run is kept. */
+async function abort(deps: Deps, run: Run, last: number): ReturnType<Implementation<Append>> {
+  const ended = await endWithoutData(deps, run, 'aborted')
+  if (ended.state === 'withdrawn') throw withdrawn()
+  if (ended.state !== 'aborted') throw finished()
+  return runStatusOf(deps, ended, undefined, [1, last])
+}
+
+async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnType<Implementation<Append>> {
+  const { first, produced, position } = body
+  const records = body.records as SealedRecord[]
+  const last = first + records.length - 1
+  if (run.state === 'withdrawn') throw withdrawn()
+  checkChunk(run.runId, first, records)
   const aborts = records.at(-1)!.op === 'abort'
   if (run.state === 'aborted' || (aborts && runLife[run.state].to.includes('aborted'))) {
     if (!aborts) throw finished()
-    const ended = await endWithoutData(deps, run, 'aborted')
-    if (ended.state !== 'aborted') throw ended.state === 'withdrawn' ? withdrawn() : finished()
-    return runStatusOf(deps, ended, undefined, [1, last])
+    return abort(deps, run, last)
   }
   const end = records.at(-1)!.end
   if (end && run.endSeq !== undefined && end.last !== run.endSeq) throw finished()

@@ -4,8 +4,8 @@ import { gaps, placed, reach } from '../../domain/runs/sequence.ts'
 import { AlreadyExists, type Item, type Table } from '../../ports/table.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type ChunkItem, keyOf, type RunItem } from '../kernel/items.ts'
-import { pause } from '../kernel/retry.ts'
 import { highestSeq, storedChunks } from '../stores/run-records.ts'
+import { retrying } from '../kernel/retry.ts'
 
 type Run = Item<RunItem>
 export interface Incoming {
@@ -72,12 +72,12 @@ export async function storeChunk(
   open: (seq: number) => boolean,
 ): Promise<void> {
   const last = c.first + c.records.length - 1
-  const mayWrite = (): boolean => {
-    for (let s = c.first; s <= last; s++) if (!open(s)) return false
+  const allOpen = (from: number, to: number): boolean => {
+    for (let seq = from; seq <= to; seq++) if (!open(seq)) return false
     return true
   }
   // Above what is known to be stored, one conditional put decides.
-  if (c.first > Math.max(run.through, storedHere.get(run.runId) ?? 0) && mayWrite()) {
+  if (c.first > Math.max(run.through, storedHere.get(run.runId) ?? 0) && allOpen(c.first, last)) {
     try {
       await deps.table.create(chunkOf(run, c, c.first, last))
       remember(run.runId, last)
@@ -86,7 +86,7 @@ export async function storeChunk(
       if (!(e instanceof AlreadyExists)) throw e
     }
   }
-  for (let tries = 0; ; tries++) {
+  await retrying(async () => {
     const at = placed(
       await all(storedChunks(deps, run.runId, reach(c.first), last, ['first', 'last', 'order', 'hashes'])),
     )
@@ -102,22 +102,10 @@ export async function storeChunk(
         { seq: c.first + other },
       )
     const unseen = gaps(c.first, last, (seq) => at.has(seq))
-    if (
-      unseen.some(([a, b]) => {
-        for (let s = a; s <= b; s++) if (!open(s)) return true
-        return false
-      })
-    )
-      throw finished()
-    try {
-      for (const [a, b] of unseen) await deps.table.create(chunkOf(run, c, a, b))
-      remember(run.runId, last)
-      return
-    } catch (e) {
-      if (!(e instanceof AlreadyExists) || tries > 50) throw e
-      await pause(tries)
-    }
-  }
+    if (!unseen.every(([from, to]) => allOpen(from, to))) throw finished()
+    for (const [from, to] of unseen) await deps.table.create(chunkOf(run, c, from, to))
+  })
+  remember(run.runId, last)
 }
 
 export const finished = (): Failure => new Failure('run-finished', 'This run is finished; nothing can be added to it.')

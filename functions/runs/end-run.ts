@@ -8,7 +8,7 @@ import { ConditionFailed, type Item, queryAll, type Table } from '../../ports/ta
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { type Count, count, isWhole } from './chunks.ts'
 import { clearDue, setDue, settleSlot } from './slots.ts'
-import { pause } from '../kernel/retry.ts'
+import { retrying } from '../kernel/retry.ts'
 
 type Run = Item<RunItem>
 interface Stores {
@@ -25,48 +25,57 @@ const purgeAgainSeconds = 600
  * was stale, to completed or incomplete once its end record is there. Answers the run as it then is, with the count. A
  * run that has ended meanwhile is answered as it is.
  */
-export async function bringUpToDate(deps: { table: Table }, run: Run): Promise<{ run: Run; counted: Count }> {
-  for (let tries = 0; ; tries++) {
+export function bringUpToDate(deps: { table: Table }, found: Run): Promise<{ run: Run; counted: Count }> {
+  let run = found
+  return retrying(async (tries) => {
+    if (tries > 0) run = (await deps.table.get<RunItem>(keyOf.run(run.runId))) ?? run
     const counted = await count(deps, run, run.through)
     if (!runLife[run.state].takesRecords) return { run, counted }
-    const { end } = counted
-    const whole = end !== undefined && counted.through >= end.last && (await isWhole(deps, run, end))
-    const state: RunState = end === undefined ? 'live' : whole ? 'completed' : 'incomplete'
+    const state = await stateBy(deps, run, counted)
     const revived = run.state === 'stale' && state === 'live'
     if (revived) await setDue(deps, run.runId, staleAt(counted.last))
-    const { through, received, produced, position, bytes, bytesThrough, last } = counted
     try {
-      run = await deps.table.update<RunItem>(keyOf.run(run.runId), {
-        set: {
-          state,
-          through,
-          received,
-          produced,
-          position,
-          bytes,
-          bytesThrough,
-          last,
-          ...(end ? { endSeq: end.last, endHash: end.hash } : {}),
-          ...(whole ? { ended: last } : {}),
-        },
-        when: [{ attribute: 'rev', is: 'equal', value: run.rev! }],
-      })
+      run = await writeCount(deps, run, counted, state)
     } catch (e) {
       if (!(e instanceof ConditionFailed)) throw e
       const now = await deps.table.get<RunItem>(keyOf.run(run.runId))
-      if (!now || tries > 100) throw e
+      if (!now) throw new Error('The run is gone')
       // Somebody else counted just now. Their count may have begun before our chunk was stored: while an end is in
       // play, count again.
-      if (end === undefined && now.state === 'live' && now.endSeq === undefined) return { run: now, counted }
-      run = now
-      await pause(tries)
-      continue
+      if (counted.end === undefined && now.state === 'live' && now.endSeq === undefined) return { run: now, counted }
+      throw e
     }
     run = await settleSlot(deps, run)
     if (revived) await setDue(deps, run.runId, staleAt(counted.last))
     if (run.state === 'completed') await clearDue(deps, run.runId)
     return { run, counted }
-  }
+  })
+}
+
+/** A run has ended once its end record is there: whole, or with a gap. */
+async function stateBy(deps: { table: Table }, run: Run, { end, through }: Count): Promise<RunState> {
+  if (end === undefined) return 'live'
+  return through >= end.last && (await isWhole(deps, run, end)) ? 'completed' : 'incomplete'
+}
+
+const writeCount = (deps: { table: Table }, run: Run, counted: Count, state: RunState): Promise<Run> => {
+  const { end, through, received, produced, position, bytes, bytesThrough, last } = counted
+  return deps.table.update<RunItem>(keyOf.run(run.runId), {
+    set: {
+      state,
+      through,
+      received,
+      produced,
+      position,
+      bytes,
+      bytesThrough,
+      last,
+      endSeq: end?.last,
+      endHash: end?.hash,
+      ended: state === 'completed' ? last : undefined,
+    },
+    when: [{ attribute: 'rev', is: 'equal', value: run.rev! }],
+  })
 }
 
 /** Deletes a run's chunks and objects. */
@@ -88,34 +97,31 @@ export async function purge(d: Stores, runId: string): Promise<void> {
  */
 export async function endWithoutData(
   deps: Stores & { now: () => Date },
-  run: Run,
+  found: Run,
   to: 'aborted' | 'withdrawn',
 ): Promise<Run> {
   const now = deps.now()
-  await setDue(deps, run.runId, new Date(now.getTime() + purgeAgainSeconds * 1000))
-  for (let tries = 0; run.state !== to; tries++) {
-    if (!runLife[run.state].to.includes(to)) return run
-    const at = now.toISOString()
-    try {
-      run = await deps.table.update<RunItem>(keyOf.run(run.runId), {
-        set: {
-          state: to,
-          received: 0,
-          bytes: 0,
-          bytesThrough: 0,
-          through: 0,
-          ...(run.ended ? {} : { ended: at }),
-          ...(to === 'withdrawn' ? { withdrawn: at } : {}),
-        },
-        remove: ['wrappedKey', 'endHash', ...(to === 'withdrawn' ? ['pseudonym'] : [])],
-        when: [{ attribute: 'rev', is: 'equal', value: run.rev! }],
-      })
-    } catch (e) {
-      if (!(e instanceof ConditionFailed) || tries > 100) throw e
-      run = (await deps.table.get<RunItem>(keyOf.run(run.runId)))!
-      await pause(tries)
-    }
-  }
+  await setDue(deps, found.runId, new Date(now.getTime() + purgeAgainSeconds * 1000))
+  let run = found
+  const ended = await retrying(async (tries) => {
+    if (tries > 0) run = (await deps.table.get<RunItem>(keyOf.run(run.runId)))!
+    if (run.state === to) return run
+    if (!runLife[run.state].to.includes(to)) return undefined
+    return deps.table.update<RunItem>(keyOf.run(run.runId), {
+      set: {
+        state: to,
+        received: 0,
+        bytes: 0,
+        bytesThrough: 0,
+        through: 0,
+        ended: run.ended ?? now.toISOString(),
+        withdrawn: to === 'withdrawn' ? now.toISOString() : undefined,
+      },
+      remove: ['wrappedKey', 'endHash', ...(to === 'withdrawn' ? ['pseudonym'] : [])],
+      when: [{ attribute: 'rev', is: 'equal', value: run.rev! }],
+    })
+  })
+  if (!ended) return run
   await purge(deps, run.runId)
-  return settleSlot(deps, run)
+  return settleSlot(deps, ended)
 }

@@ -3,10 +3,11 @@
  */
 import { assign, changeId, type Condition, type Counter, emptyCounter, move } from '../../domain/runs/assignment.ts'
 import { runLife } from '../../domain/runs/life.ts'
-import { AlreadyExists, ConditionFailed, type Item, type Table } from '../../ports/table.ts'
+import { ConditionFailed, type Item, type Table } from '../../ports/table.ts'
 import { indexKeyOf, keyOf, type RunItem } from '../kernel/items.ts'
 import { inTurn } from '../kernel/in-turn.ts'
-import { pause } from '../kernel/retry.ts'
+import { contendedTries, retrying } from '../kernel/retry.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 interface Store {
   table: Table
@@ -16,22 +17,16 @@ type Where = Pick<RunItem, 'studyId' | 'version'>
 /** Changes the counter by `decide` with an expected version; `decide` may run several times. */
 async function change<T extends { counter: Counter }>(d: Store, at: Where, decide: (c: Counter) => T): Promise<T> {
   const key = keyOf.assignment(at.studyId, at.version)
-  return inTurn(key.pk + key.sk, async () => {
-    for (let tries = 0; ; tries++) {
-      const item = await d.table.get<Counter>(key)
-      const before = item ?? emptyCounter
-      const decided = decide(before)
-      if (decided.counter === before) return decided
-      try {
-        if (item) await d.table.replace({ ...item, ...decided.counter }, item.rev!)
-        else await d.table.create({ ...decided.counter, ...key })
-        return decided
-      } catch (e) {
-        if (!(e instanceof ConditionFailed || e instanceof AlreadyExists) || tries > 500) throw e
-        await pause(tries)
-      }
-    }
-  })
+  const attempt = async (): Promise<T> => {
+    const item = await d.table.get<Counter>(key)
+    const before = item ?? emptyCounter
+    const decided = decide(before)
+    if (decided.counter === before) return decided
+    if (item) await d.table.replace({ ...item, ...decided.counter }, item.rev!)
+    else await d.table.create({ ...decided.counter, ...key })
+    return decided
+  }
+  return inTurn(key.pk + key.sk, () => retrying(attempt, { times: contendedTries }))
 }
 
 /** The condition of a starting run: least-filled, and counted once however often it is asked for. */
@@ -74,15 +69,12 @@ interface DueItem {
 /** Asks the sweep to look at a run at an instant. */
 export async function setDue(d: Store, runId: string, at: Date): Promise<void> {
   const place = indexKeyOf.due.byTime({ at: at.toISOString(), runId })
+  if (await createIfAbsent<DueItem>({ table: d.table }, { ...keyOf.due(runId), runId, ...place })) return
   try {
-    await d.table.create<DueItem>({ ...keyOf.due(runId), runId, ...place })
+    await d.table.update(keyOf.due(runId), { set: place })
   } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-    try {
-      await d.table.update(keyOf.due(runId), { set: place })
-    } catch (again) {
-      if (!(again instanceof ConditionFailed)) throw again // it was cleared in between: the run has just been looked at
-    }
+    // It was cleared in between: the run has just been looked at.
+    if (!(e instanceof ConditionFailed)) throw e
   }
 }
 

@@ -27,8 +27,8 @@ import { runStatusOf } from './run-status.ts'
 import { inTurn } from '../kernel/in-turn.ts'
 import { conditionsOf, versionDocument, versionItem } from '../stores/study-version.ts'
 import { presentation } from '../stores/study-presentation.ts'
-import { pause } from '../kernel/retry.ts'
 import { pseudonymOf } from '../stores/pseudonym.ts'
+import { contendedTries, retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof runs)['routes']
 type Run = Item<RunItem>
@@ -226,28 +226,21 @@ export async function finishStart(deps: { table: Table; now: () => Date }, run: 
 async function consume(deps: { table: Table; now: () => Date }, run: Run): Promise<void> {
   const key = keyOf.link(run.code)
   const short = run.runId.slice(4, 16)
-  await inTurn(key.pk, async () => {
-    for (let tries = 0; ; tries++) {
-      const link = await deps.table.get<LinkItem>(key)
-      if (!link) throw notFound()
-      if (link.usedBy === run.runId || link.recent?.includes(short)) return
-      // The state of the study was judged when the run was prepared; here only the link can refuse.
-      const refused = refusal(link, 'live', new Date(run.started))
-      if (refused) throw new Failure(refused, reason[refused])
-      try {
-        await deps.table.update(key, {
-          set: {
-            recent: [...(link.recent ?? []), short].slice(-rememberedStarts),
-            ...(link.kind === 'single' ? { usedBy: run.runId } : {}),
-          },
-          add: { started: 1 },
-          when: [{ attribute: 'rev', is: 'equal', value: link.rev! }],
-        })
-        return
-      } catch (e) {
-        if (!(e instanceof ConditionFailed) || tries > 500) throw e
-        await pause(tries)
-      }
-    }
-  })
+  const countIt = async (): Promise<void> => {
+    const link = await deps.table.get<LinkItem>(key)
+    if (!link) throw notFound()
+    if (link.usedBy === run.runId || link.recent?.includes(short)) return
+    // The state of the study was judged when the run was prepared; here only the link can refuse.
+    const refused = refusal(link, 'live', new Date(run.started))
+    if (refused) throw new Failure(refused, reason[refused])
+    await deps.table.update(key, {
+      set: {
+        recent: [...(link.recent ?? []), short].slice(-rememberedStarts),
+        usedBy: link.kind === 'single' ? run.runId : undefined,
+      },
+      add: { started: 1 },
+      when: [{ attribute: 'rev', is: 'equal', value: link.rev! }],
+    })
+  }
+  await inTurn(key.pk, () => retrying(countIt, { times: contendedTries }))
 }

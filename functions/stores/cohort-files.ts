@@ -12,8 +12,8 @@ export interface CohortFiles {
 }
 
 /**
- * The cohort's rows, written under the job's inputs; volumes that rows may name; and what everybody gets. The same again
- * when it is repeated.
+ * The cohort's rows, written under the job's inputs; volumes that rows may name; and what everybody gets. The same
+ * again when it is repeated.
  */
 export async function cohortFiles(deps: Deps, job: JobItem, version: DatasetVersionItem): Promise<CohortFiles> {
   const { schema } = version.data

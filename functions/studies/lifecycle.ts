@@ -3,7 +3,7 @@ import type { studies } from '../../contracts/studies.ts'
 import { runLife } from '../../domain/runs/life.ts'
 import { studyRights, type Subject } from '../../domain/access/permissions.ts'
 import { mayMove, studyLife } from '../../domain/studies/life.ts'
-import { AlreadyExists, ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
+import { ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
@@ -19,6 +19,7 @@ import {
   type VersionItem,
 } from '../kernel/items.ts'
 import { toStudy } from './view.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof studies)['routes']
 
@@ -71,14 +72,6 @@ const ownerItem = (studyId: string, organisationId: string, userId: string, sinc
   since,
 })
 
-const createOnce = async <T extends object>(deps: Deps, item: Item<T>): Promise<void> => {
-  try {
-    await deps.table.create(item)
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-  }
-}
-
 /**
  * Writes, in this order: event, owner, (version,) study. The owner's rights are there before the study is, so that a
  * crash leaves nothing that nobody can use, and the same call again completes it.
@@ -96,8 +89,8 @@ async function make(
   await record(deps, study.organisationId, whoOf(caller), [
     { act: 'study.created', object: `study ${study.studyId}`, detail },
   ])
-  await createOnce(deps, ownerItem(study.studyId, study.organisationId, caller.userId, at))
-  if (version) await createOnce(deps, { ...version, ...keyOf.version(study.studyId, version.version) })
+  await createIfAbsent(deps, ownerItem(study.studyId, study.organisationId, caller.userId, at))
+  if (version) await createIfAbsent(deps, { ...version, ...keyOf.version(study.studyId, version.version) })
   const item: StudyItem = {
     state: 'draft',
     runtime: 'platform',
@@ -107,7 +100,7 @@ async function make(
     changed: at,
     ...study,
   }
-  await createOnce(deps, {
+  await createIfAbsent(deps, {
     ...item,
     ...keyOf.study(study.studyId),
     ...indexKeyOf.study.ofOrganisation({ ...study, created: at }),

@@ -2,12 +2,13 @@
 import type { z } from 'zod'
 import type { StudyPerson, studies } from '../../contracts/studies.ts'
 import { may, type StudyRight, studyRights } from '../../domain/access/permissions.ts'
-import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
+import { type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, keyOf, type MemberItem, type PersonProfile, type StudyPersonItem } from '../kernel/items.ts'
+import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof studies)['routes']
 
@@ -67,7 +68,7 @@ export const share: Implementation<Routes['share']> = async (
   const member = await deps.table.get<MemberItem>(keyOf.member(study.organisationId, userId))
   if (!member) throw new Failure('wrong-state', 'This person is not a member of the organisation. Invite them first.')
   const key = keyOf.studyPerson(study.studyId, userId)
-  for (let tries = 0; ; tries++) {
+  return retrying(async () => {
     const before = await deps.table.get<StudyPersonItem>(key)
     judge(
       subject.rights ?? [],
@@ -80,25 +81,18 @@ export const share: Implementation<Routes['share']> = async (
     await record(deps, study.organisationId, whoOf(caller), [
       { act: 'study.shared', object: `study ${study.studyId}`, detail: { person: userId, rights } },
     ])
-    try {
-      if (before)
-        return await shown(deps, await deps.table.replace<StudyPersonItem>({ ...before, rights }, before.rev!))
-      return await shown(
-        deps,
-        await deps.table.create<StudyPersonItem>({
-          ...key,
-          ...indexKeyOf.studyPerson.ofPerson({ userId, studyId: study.studyId }),
-          studyId: study.studyId,
-          organisationId: study.organisationId,
-          userId,
-          rights,
-          since: deps.now().toISOString(),
-        }),
-      )
-    } catch (e) {
-      if (!(e instanceof AlreadyExists || e instanceof ConditionFailed) || tries > 5) throw e
-    }
-  }
+    if (before) return shown(deps, await deps.table.replace<StudyPersonItem>({ ...before, rights }, before.rev!))
+    const made = await deps.table.create<StudyPersonItem>({
+      ...key,
+      ...indexKeyOf.studyPerson.ofPerson({ userId, studyId: study.studyId }),
+      studyId: study.studyId,
+      organisationId: study.organisationId,
+      userId,
+      rights,
+      since: deps.now().toISOString(),
+    })
+    return shown(deps, made)
+  })
 }
 
 export const unshare: Implementation<Routes['unshare']> = async ({ study, caller, params: { userId } }, deps) => {

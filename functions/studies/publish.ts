@@ -3,7 +3,7 @@ import type { studies } from '../../contracts/studies.ts'
 import { validateConfiguration } from '../../domain/studies/configuration.ts'
 import { contentHash } from '../../domain/studies/content-hash.ts'
 import { diffAssets, diffConfigurations, diffSummary } from '../../domain/studies/diff.ts'
-import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
+import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -14,6 +14,7 @@ import { changedMeanwhile } from './lifecycle.ts'
 import { describe } from '../stores/study-presentation.ts'
 import { toVersion } from './view.ts'
 import { linkSeconds } from '../kernel/links.ts'
+import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof studies)['routes']
 interface File {
@@ -151,7 +152,15 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
     )
   }
   const { kind, conditions } = describe(configuration)
-  for (let tries = 0; ; tries++) {
+  return retrying(async (tries) => {
+    if (tries > 0) {
+      last = await newest(deps, study.studyId)
+      if (last && last.contentHash === hash) {
+        await bump(deps, study, last.version)
+        return toVersion(last)
+      }
+      if (body.expects !== undefined) throw changedMeanwhile()
+    }
     const version = (last?.version ?? 0) + 1
     const item: VersionItem = {
       studyId: study.studyId,
@@ -162,7 +171,7 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
       published: deps.now().toISOString(),
       publishedBy: caller.userId,
       assets: files.length,
-      bytes: files.reduce((n, f) => n + f.size, 0),
+      bytes: files.reduce((sum, f) => sum + f.size, 0),
       conditions,
     }
     await record(deps, study.organisationId, whoOf(caller), [
@@ -172,20 +181,10 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
         detail: { version, contentHash: hash, assets: files.length },
       },
     ])
-    try {
-      await deps.table.create({ ...item, ...keyOf.version(study.studyId, version) })
-      await bump(deps, study, version)
-      return toVersion(item)
-    } catch (e) {
-      if (!(e instanceof AlreadyExists) || tries > 20) throw e
-      last = await newest(deps, study.studyId)
-      if (last && last.contentHash === hash) {
-        await bump(deps, study, last.version)
-        return toVersion(last)
-      }
-      if (body.expects !== undefined) throw changedMeanwhile()
-    }
-  }
+    await deps.table.create({ ...item, ...keyOf.version(study.studyId, version) })
+    await bump(deps, study, version)
+    return toVersion(item)
+  })
 }
 
 export const versions: Implementation<Routes['versions']> = async ({ study, query }, deps) => {

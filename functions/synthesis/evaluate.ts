@@ -7,7 +7,6 @@ import { rhoWithin } from '../../domain/privacy/accounting.ts'
 import { stored } from '../../domain/privacy/ledger.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { keptColumns } from '../../domain/synthesis/request.ts'
-import { ConditionFailed } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
@@ -17,6 +16,7 @@ import { submitSynthesis, type SynthesisAsk } from './synthesis-job.ts'
 import { sourceOf } from './source.ts'
 import { statusOf } from '../stores/synthesis-status.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof synthesis)['routes']
 const most = 50
@@ -68,18 +68,13 @@ export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async 
     ...(body.kind === 'model' ? { target: body.target! } : {}),
   }
   // The item names the job before there is one: a job that nobody named does nothing.
-  for (let now: SynthesisItem & { rev?: number } = s; ;) {
-    try {
-      await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
-        set: { evaluations: [...now.evaluations, jobId] },
-        when: [{ attribute: 'rev', is: 'equal', value: now.rev! }],
-      })
-      break
-    } catch (e) {
-      if (!(e instanceof ConditionFailed)) throw e
-      now = (await deps.table.get<SynthesisItem>(keyOf.synthesis(s.synthesisId)))!
-    }
-  }
+  await retrying(async (tries) => {
+    const now = tries === 0 ? s : (await deps.table.get<SynthesisItem>(keyOf.synthesis(s.synthesisId)))!
+    await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+      set: { evaluations: [...now.evaluations, jobId] },
+      when: [{ attribute: 'rev', is: 'equal', value: now.rev! }],
+    })
+  })
   await submitSynthesis(deps, jobId, { dataset, synthesis: s }, caller.userId, ask, nanoRho, body.charge)
   await deps.workflow.start(jobId, 1)
   return { jobId }

@@ -2,10 +2,10 @@
  * Expiry: a pointer says on which day the files of a synthetic table go; the watch's visit makes it so. The card stays.
  */
 import type { Item } from '../../ports/table.ts'
-import { AlreadyExists } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { synthesisObject } from '../stores/synthesis-files.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 /**
  * Where the watch finds it when the instant has come. Written before the synthesis says so, so that a crash in between
@@ -13,12 +13,9 @@ import { synthesisObject } from '../stores/synthesis-files.ts'
  */
 export async function setDue(deps: Pick<Deps, 'table'>, synthesisId: string, expires: string): Promise<void> {
   const place = indexKeyOf.synthesisDue.byDay({ expires, synthesisId })
-  try {
-    await deps.table.create({ ...keyOf.synthesisDue(synthesisId), ...place, synthesisId })
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-    await deps.table.update(keyOf.synthesisDue(synthesisId), { set: place })
-  }
+  const key = keyOf.synthesisDue(synthesisId)
+  if (await createIfAbsent(deps, { ...key, ...place, synthesisId })) return
+  await deps.table.update(key, { set: place })
 }
 
 async function expire(deps: Pick<Deps, 'table' | 'objects'>, s: Item<SynthesisItem>): Promise<void> {

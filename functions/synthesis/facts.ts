@@ -28,22 +28,23 @@ const otherDates = (c: Read): boolean =>
 const nameless = (c: Read, rows: number): boolean =>
   c.type === 'text' && !commaNumbers(c) && c.distinct > Math.max(50, rows / 20)
 
+/** The first that holds is said. */
+const hints: { when: (c: Read, rows: number) => boolean; say: string }[] = [
+  { when: (c, rows) => c.missing === rows, say: 'Every value is missing: it carries nothing.' },
+  { when: (c) => c.distinct === 1, say: 'It has one value only.' },
+  { when: commaNumbers, say: 'Numbers with commas between thousands: they are read as numbers.' },
+  {
+    when: otherDates,
+    say: 'Dates, not all written YYYY-MM-DD: as a date they would read as missing. Write them anew in the file, or leave the column out.',
+  },
+  { when: nameless, say: 'Nearly every row has a value of its own: leave it out, or make it anew.' },
+]
+
 /** What to know of a column before planning it. */
 function hintOf(c: Read, rows: number): string {
   const facts = `${c.type}, ${c.distinct} distinct, ${c.missing} missing${c.minimum === undefined ? '' : `, about ${c.minimum} to ${c.maximum}`}${c.examples.length ? `; e.g. ${c.examples.slice(0, 4).join(', ')}` : ''}`
-  const word =
-    c.missing === rows
-      ? 'Every value is missing: it carries nothing.'
-      : c.distinct === 1
-        ? 'It has one value only.'
-        : commaNumbers(c)
-          ? 'Numbers with commas between thousands: they are read as numbers.'
-          : otherDates(c)
-            ? 'Dates, not all written YYYY-MM-DD: as a date they would read as missing. Write them anew in the file, or leave the column out.'
-            : nameless(c, rows)
-              ? 'Nearly every row has a value of its own: leave it out, or make it anew.'
-              : ''
-  return word === '' ? facts : `${word} ${facts}`
+  const word = hints.find(({ when }) => when(c, rows))?.say
+  return word === undefined ? facts : `${word} ${facts}`
 }
 
 const fewCodes = 12

@@ -1,5 +1,8 @@
-import { kinds } from '../job-kinds.ts'
+import { kindFacts } from '../job-kind-facts.ts'
 import { awsDeps, s3Objects, stepFunctions } from '../wiring.ts'
 import { createSynthesis } from './synthesis.ts'
 
-export const handler = createSynthesis({ ...awsDeps({ objects: s3Objects, workflow: stepFunctions }), kinds })
+export const handler = createSynthesis({
+  ...awsDeps({ objects: s3Objects, workflow: stepFunctions }),
+  kinds: kindFacts,
+})

@@ -4,6 +4,7 @@ import type { Evaluation, Synthesis, SynthesisCard } from '../../contracts/synth
 import { may, type Subject } from '../../domain/access/permissions.ts'
 import type { EvaluationResult, RoundShown } from '../../domain/synthesis/manifest.ts'
 import type { PlanFault } from '../../domain/synthesis/request.ts'
+import type { SynthesisState } from '../../domain/synthesis/life.ts'
 import { jobCodes } from '../../domain/release/job-codes.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
 import type { Item } from '../../ports/table.ts'
@@ -97,6 +98,33 @@ async function outcome(deps: Deps, s: SynthesisItem, { job, state }: SynthesisSt
   return { ...seen, problem: jobCodes[job.problem?.code ?? 'infrastructure'], ...(faults ? { faults } : {}) }
 }
 
+/** What only a synthesis's own page shows, and its job has made so far. */
+async function details(deps: Deps, s: SynthesisItem, job: JobItem, state: SynthesisState, custodian: boolean) {
+  const hasCard = state === 'ready' || state === 'expired'
+  const [card, rounds, evaluations] = await Promise.all([
+    hasCard
+      ? readJsonIfThere<z.input<typeof SynthesisCard>>(deps, 'released', synthesisObject.card(s.synthesisId, job.jobId))
+      : undefined,
+    readJsonIfThere<RoundShown[]>(deps, 'protected', synthesisObject.progress(s.synthesisId, job.jobId)),
+    evaluationsOf(deps, s, custodian),
+  ])
+  return { card, rounds: rounds ?? [], evaluations }
+}
+
+/** What this person may do with it in its present state. */
+function mayDo(state: SynthesisState, planned: boolean, ready: boolean, custodian: boolean): View['may'] {
+  const acts = {
+    confirm: state === 'proposed' || (state === 'failed' && planned),
+    evaluate: ready,
+    share: ready,
+    cancel: state === 'running',
+  }
+  return [
+    ...(['confirm', 'evaluate', 'share', 'cancel'] as const).filter((act) => custodian && acts[act]),
+    ...(ready ? ['download' as const] : []),
+  ]
+}
+
 /** For a list `brief` leaves out what only a synthesis's own page shows. */
 export async function toSynthesis(
   deps: Deps,
@@ -105,35 +133,19 @@ export async function toSynthesis(
   { brief = false }: { brief?: boolean } = {},
 ): Promise<View> {
   const custodian = may({ ...subject, shared: s.shared }, 'synthesis.make')
-  const [standing, dataset, owner] = await Promise.all([
+  const [status, dataset, owner] = await Promise.all([
     statusOf(deps, s),
     deps.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
     deps.table.get<PersonProfile>(keyOf.person(s.userId), ['name']),
   ])
-  const { job } = standing
+  const { job } = status
   const { state, plan, hints, problem, faults } =
-    standing.state === 'reading' ? await beginning(deps, s) : await outcome(deps, s, standing)
+    status.state === 'reading' ? await beginning(deps, s) : await outcome(deps, s, status)
   const ready = state === 'ready' && job !== undefined
-  const [card, progress, evaluations] =
-    brief || !job
-      ? [undefined, undefined, []]
-      : await Promise.all([
-          ready || state === 'expired'
-            ? readJsonIfThere<z.input<typeof SynthesisCard>>(
-                deps,
-                'released',
-                synthesisObject.card(s.synthesisId, job.jobId),
-              )
-            : undefined,
-          readJsonIfThere<RoundShown[]>(deps, 'protected', synthesisObject.progress(s.synthesisId, job.jobId)),
-          evaluationsOf(deps, s, custodian),
-        ])
-  const acts = {
-    confirm: state === 'proposed' || (state === 'failed' && plan !== undefined),
-    evaluate: ready,
-    share: ready,
-    cancel: state === 'running',
-  }
+  const none = { card: undefined, rounds: [], evaluations: [] }
+  const inFull = brief || !job ? none : await details(deps, s, job, state, custodian)
+  // A file that was read to no end may have no words for it.
+  const custodians = custodian ? { problem: problem || undefined, faults, hints: brief ? undefined : hints } : {}
   return {
     synthesisId: s.synthesisId,
     organisationId: s.organisationId,
@@ -141,7 +153,7 @@ export async function toSynthesis(
     state,
     created: s.created,
     changed: s.changed,
-    ...(s.expires ? { expires: s.expires } : {}),
+    expires: s.expires,
     rev: s.rev!,
     owner: { userId: s.userId, name: owner?.name ?? 'Somebody' },
     datasetId: s.datasetId,
@@ -149,18 +161,11 @@ export async function toSynthesis(
     datasetVersion: s.datasetVersion,
     table: s.table,
     shared: s.shared,
-    ...(plan && !brief && (custodian || ready) ? { plan } : {}),
-    ...(s.planHash ? { planHash: s.planHash } : {}),
-    ...(hints && custodian && !brief ? { hints } : {}),
-    ...(s.jobId ? { jobId: s.jobId } : {}),
-    rounds: progress ?? [],
-    card,
-    evaluations,
-    ...(problem && custodian ? { problem } : {}),
-    ...(faults && custodian ? { faults } : {}),
-    may: [
-      ...(['confirm', 'evaluate', 'share', 'cancel'] as const).filter((act) => custodian && acts[act]),
-      ...(ready ? ['download' as const] : []),
-    ],
+    plan: !brief && (custodian || ready) ? plan : undefined,
+    planHash: s.planHash,
+    jobId: s.jobId,
+    ...inFull,
+    ...custodians,
+    may: mayDo(state, plan !== undefined, ready, custodian),
   }
 }

@@ -1,9 +1,10 @@
 /** A job's privacy budget: reserved before anything runs, then committed or given back, once. */
 import { givesBack, type JobProblem } from '../../domain/release/job-codes.ts'
 import * as ledger from '../../domain/privacy/ledger.ts'
-import { AlreadyExists, ConditionFailed } from '../../ports/table.ts'
+import { ConditionFailed } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type BudgetItem, type ChargeItem, type JobItem, keyOf } from '../kernel/items.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 /**
  * Takes the job's charge out of what is available, once however often it is called; false when the budget does not
@@ -52,11 +53,7 @@ export async function entry(
     nanoRho: job.charge!,
     at,
   }
-  try {
-    await deps.table.create({ ...keyOf.charge(job.datasetId, at, job.jobId, what), ...item })
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-  }
+  await createIfAbsent(deps, { ...keyOf.charge(job.datasetId, at, job.jobId, what), ...item })
 }
 
 /**

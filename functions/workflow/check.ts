@@ -2,10 +2,10 @@
 import { backstage } from '../../contracts/backstage.ts'
 import { guarded } from '../kernel/grants.ts'
 import { jobIfUndecided, JobMovedOn, type StepInput } from './job-item.ts'
-import type { WorkflowDeps } from './job-kind.ts'
+import type { StepDeps } from './job-kind.ts'
 
 /** The workflow's step: `(input) => {}`. */
-export function createCheck(unguarded: WorkflowDeps): (input: StepInput) => Promise<object> {
+export function createCheck(unguarded: StepDeps): (input: StepInput) => Promise<object> {
   const deps = guarded(unguarded, 'check', backstage.find((f) => f.area === 'jobs' && f.name === 'check')!.grants)
   return async ({ jobId, attempt }) => {
     const job = await jobIfUndecided(deps, jobId, attempt)

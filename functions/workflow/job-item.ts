@@ -57,8 +57,9 @@ export interface Move {
 }
 
 /**
- * Changes the job if it still is in the state and attempt it was read in; `JobMovedOn` otherwise, or when the life cycle
- * has no such step. Of all moves out of a state, one wins: that is what decides between a cancellation and a release.
+ * Changes the job if it still is in the state and attempt it was read in; `JobMovedOn` otherwise, or when the life
+ * cycle has no such step. Of all moves out of a state, one wins: that is what decides between a cancellation and a
+ * release.
  */
 export async function move(
   deps: Pick<Deps, 'table'>,

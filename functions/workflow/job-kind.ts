@@ -11,7 +11,7 @@ import { type JobKind, type JobState, maximumAttempts } from '../../domain/jobs/
 import type { Item } from '../../ports/table.ts'
 import type { AuditEntry } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
-import type { DatasetItem, JobItem } from '../kernel/items.ts'
+import type { JobItem } from '../kernel/items.ts'
 
 /**
  * Who makes an end true: a step of the workflow, or a function that serves a request. The latter may not delete in the
@@ -41,47 +41,15 @@ export class Refused extends Error {
 }
 
 /**
- * What one kind of job does at each step of the workflow. Steps are repeated after a crash, by the watch, and by two
- * executions at once, so every function may be called twice for the same job, also at the same time, and must then come
- * to the same. `JobMovedOn` thrown by `move` is passed on: whoever was faster has the last word. Any other error is the
- * platform's: the workflow tries the step again, and at last ends the job with `infrastructure`.
+ * What is to be known of a kind by whoever submits, shows or ends its jobs. Apart from the steps, so that a function
+ * that serves requests does not carry what computes.
  */
-export interface JobKindSteps {
-  /**
-   * The first step: permission and policy hold, the charge is reserved, inputs stand ready. Called with the job in the
-   * state `running`; `at` is when the step began. Throws `Refused` when the job cannot run; the workflow then decides it
-   * so, and nothing is computed.
-   */
-  prepare(deps: WorkflowDeps, job: Item<JobItem>, at: string): Promise<PreparedJob>
-  /**
-   * The third step: what may leave is decided and written to the job's item (`outcome`), once. Called with the job
-   * undecided; moves it to `checking` itself (`startCheck`). A kind whose computing step decides has nothing to do here.
-   */
-  check(deps: WorkflowDeps, job: Item<JobItem>): Promise<void>
-  /**
-   * After settling made a state true: the job is over, or held. Starts whoever waits, closes what was open. The watch
-   * calls it as well.
-   */
-  afterEnd(deps: WorkflowDeps, jobId: string): Promise<void>
-  /** Whether a job that nothing has prepared yet may be started by the watch: false while it waits for its turn. */
-  mayStart(deps: WorkflowDeps, job: JobItem): Promise<boolean>
-  /** Once per visit of the watch, after every live job was looked at. An error is logged and stops nothing else. */
-  afterVisit(deps: WorkflowDeps): Promise<void>
-  /**
-   * A version of a dataset was stored on behalf of a person: jobs of this kind that follow from it are submitted; the
-   * watch starts them.
-   */
-  whenVersionStored(deps: WorkflowDeps, dataset: DatasetItem, userId: string): Promise<void>
-  /**
-   * Ends a held job when enough checkers agree, and does nothing otherwise. Of two ends one wins. A kind that is never
-   * held is never asked.
-   */
-  concludeHeld(deps: WorkflowDeps, job: Item<JobItem>, by: EndedBy): Promise<void>
+export interface JobKindFacts {
   /**
    * Whether the charge of a job that failed is due all the same: noise was drawn and kept. Asked before the end is
    * written.
    */
-  chargeStands(deps: WorkflowDeps, job: JobItem): Promise<boolean>
+  chargeStands(deps: Deps, job: JobItem): Promise<boolean>
   /** Events of an end, written before the state. `problem` is absent when what was released has had its event. */
   endEvents(job: JobItem, state: JobState, problem: JobProblem | undefined): AuditEntry[]
   /**
@@ -109,12 +77,51 @@ export interface JobKindSteps {
   hasResult: boolean
 }
 
-/** Every kind by its name: functions/job-kinds.ts. */
-export type JobKinds = Readonly<Record<JobKind, JobKindSteps>>
-
-/** What a function that moves jobs reaches. */
+/** What a function reaches that submits, shows or ends jobs. */
 export interface WorkflowDeps extends Deps {
-  kinds: JobKinds
+  /** Every kind by its name: functions/job-kind-facts.ts. */
+  kinds: Readonly<Record<JobKind, JobKindFacts>>
+}
+
+/**
+ * What one kind of job does at each step of the workflow. Steps are repeated after a crash, by the watch, and by two
+ * executions at once, so every function may be called twice for the same job, also at the same time, and must then come
+ * to the same. `JobMovedOn` thrown by `move` is passed on: whoever was faster has the last word. Any other error is the
+ * platform's: the workflow tries the step again, and at last ends the job with `infrastructure`.
+ */
+export interface JobKindSteps extends JobKindFacts {
+  /**
+   * The first step: permission and policy hold, the charge is reserved, inputs stand ready. Called with the job in the
+   * state `running`; `at` is when the step began. Throws `Refused` when the job cannot run; the workflow then decides
+   * it so, and nothing is computed.
+   */
+  prepare(deps: StepDeps, job: Item<JobItem>, at: string): Promise<PreparedJob>
+  /**
+   * The third step: what may leave is decided and written to the job's item (`outcome`), once. Called with the job
+   * undecided; moves it to `checking` itself (`startCheck`). A kind whose computing step decides has nothing to do
+   * here.
+   */
+  check(deps: StepDeps, job: Item<JobItem>): Promise<void>
+  /**
+   * After settling made a state true: the job is over, or held. Starts whoever waits, closes what was open. The watch
+   * calls it as well.
+   */
+  afterEnd(deps: StepDeps, jobId: string): Promise<void>
+  /** Whether a job that nothing has prepared yet may be started by the watch: false while it waits for its turn. */
+  mayStart(deps: StepDeps, job: JobItem): Promise<boolean>
+  /** Once per visit of the watch, after every live job was looked at. An error is logged and stops nothing else. */
+  afterVisit(deps: StepDeps): Promise<void>
+  /**
+   * Ends a held job when enough checkers agree, and does nothing otherwise. Of two ends one wins. A kind that is never
+   * held is never asked.
+   */
+  concludeHeld(deps: StepDeps, job: Item<JobItem>, by: EndedBy): Promise<void>
+}
+
+/** What a function reaches that walks jobs through the workflow. */
+export interface StepDeps extends Deps {
+  /** Every kind by its name: functions/job-kinds.ts. */
+  kinds: Readonly<Record<JobKind, JobKindSteps>>
 }
 
 const actOfEnd: Partial<Record<JobState, Act>> = {
@@ -124,12 +131,7 @@ const actOfEnd: Partial<Record<JobState, Act>> = {
 }
 
 /** What holds for most kinds; a kind says what is different. */
-export const usualKind = {
-  afterEnd: async () => {},
-  mayStart: async () => true,
-  afterVisit: async () => {},
-  whenVersionStored: async () => {},
-  concludeHeld: async () => {},
+export const usualFacts = {
   chargeStands: async () => false,
   endEvents: (job, state, problem) =>
     problem
@@ -151,4 +153,12 @@ export const usualKind = {
   ownerPrefix: 'JOB',
   hasQuestion: false,
   hasResult: true,
-} satisfies Omit<JobKindSteps, 'prepare' | 'check'>
+} satisfies JobKindFacts
+
+/** Nothing waits for most kinds, and most are never held. */
+export const usualSteps = {
+  afterEnd: async () => {},
+  mayStart: async () => true,
+  afterVisit: async () => {},
+  concludeHeld: async () => {},
+} satisfies Omit<JobKindSteps, keyof JobKindFacts | 'prepare' | 'check'>

@@ -5,7 +5,7 @@ import type { Item } from '../../ports/table.ts'
 import { guarded } from '../kernel/grants.ts'
 import type { JobItem } from '../kernel/items.ts'
 import { decided, jobIfUndecided, JobMovedOn, move, stepEnded, type StepInput, stepStarted } from './job-item.ts'
-import { type PreparedJob, Refused, type WorkflowDeps } from './job-kind.ts'
+import { type PreparedJob, Refused, type StepDeps } from './job-kind.ts'
 
 /** The step's answer, on which the workflow's definition branches. */
 export interface Prepared extends Pick<PreparedJob, 'compute' | 'container'> {
@@ -14,14 +14,14 @@ export interface Prepared extends Pick<PreparedJob, 'compute' | 'container'> {
 }
 
 /** Decides a job that may not run, and takes back a charge that was not reserved. */
-async function refuse(deps: WorkflowDeps, job: Item<JobItem>, { code }: Refused): Promise<void> {
+async function refuse(deps: StepDeps, job: Item<JobItem>, { code }: Refused): Promise<void> {
   await move(deps, job, {
     set: decided(job, endOf(code) as 'blocked' | 'failed', deps.now().toISOString(), { code, step: 'prepare' }),
     remove: code === 'budget-exhausted' ? ['charge', 'charged'] : [],
   })
 }
 
-async function prepare(deps: WorkflowDeps, found: Item<JobItem>): Promise<Pick<Prepared, 'compute' | 'container'>> {
+async function prepare(deps: StepDeps, found: Item<JobItem>): Promise<Pick<Prepared, 'compute' | 'container'>> {
   const kind = deps.kinds[found.kind]
   const at = deps.now().toISOString()
   const job = await move(deps, found, {
@@ -46,7 +46,7 @@ async function prepare(deps: WorkflowDeps, found: Item<JobItem>): Promise<Pick<P
  * The workflow's step. `none` when there is nothing (left) to compute: the job was refused, decided, cancelled, or
  * another attempt has it.
  */
-export function createPrepare(unguarded: WorkflowDeps): (input: StepInput) => Promise<Prepared> {
+export function createPrepare(unguarded: StepDeps): (input: StepInput) => Promise<Prepared> {
   const deps = guarded(unguarded, 'prepare', backstage.find((f) => f.area === 'jobs' && f.name === 'prepare')!.grants)
   return async ({ jobId, attempt }) => {
     const nothing: Prepared = { jobId, attempt, compute: 'none' }

@@ -10,7 +10,7 @@ import { guarded } from '../kernel/grants.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
 import { end } from './end-job.ts'
 import { currentStep, JobMovedOn, move, objectOf } from './job-item.ts'
-import type { WorkflowDeps } from './job-kind.ts'
+import type { StepDeps } from './job-kind.ts'
 import { ownerPointer, type Pointer } from './pointers.ts'
 import { settleJob } from './settle.ts'
 import { stopBefore, stopWhatIsLeft } from './stopping.ts'
@@ -27,7 +27,7 @@ type Found = 'started' | 'ended' | 'waiting'
 const forgottenSeconds = 600
 
 /** A pointer without a job: its request is still at work, or was killed. */
-async function forgotten(deps: WorkflowDeps, jobId: string, pointer: Item<Partial<Pointer>>): Promise<Found> {
+async function forgotten(deps: StepDeps, jobId: string, pointer: Item<Partial<Pointer>>): Promise<Found> {
   // Sort keys name the time second, whoever made the pointer.
   if (Date.parse(pointer.gsk!.split('#')[1]!) + forgottenSeconds * 1000 > deps.now().getTime()) return 'waiting'
   await deps.objects.remove('protected', objectOf.ask(jobId))
@@ -35,14 +35,14 @@ async function forgotten(deps: WorkflowDeps, jobId: string, pointer: Item<Partia
   return 'ended'
 }
 
-async function settled(deps: WorkflowDeps, job: Item<JobItem>): Promise<Found> {
+async function settled(deps: StepDeps, job: Item<JobItem>): Promise<Found> {
   await settleJob(deps, job)
   await deps.kinds[job.kind].afterEnd(deps, job.jobId)
   return 'ended'
 }
 
 /** A job that is over, and of which something was left to do, or may still act. */
-async function over(deps: WorkflowDeps, job: Item<JobItem>): Promise<Found> {
+async function over(deps: StepDeps, job: Item<JobItem>): Promise<Found> {
   // A cancellation that was killed before it stopped what computes.
   if (job.state === 'cancelled') await stopWhatIsLeft(deps, job)
   // What was cancelled has no step left that would keep its log, and its runner may still be writing the end of it.
@@ -52,7 +52,7 @@ async function over(deps: WorkflowDeps, job: Item<JobItem>): Promise<Found> {
 }
 
 /** A live job that no execution works on and no step has decided. */
-async function restart(deps: WorkflowDeps, job: Item<JobItem>): Promise<Found> {
+async function restart(deps: StepDeps, job: Item<JobItem>): Promise<Found> {
   const kind = deps.kinds[job.kind]
   await createIfAbsent(deps, ownerPointer(deps, job))
   if (!job.steps.prepare && !(await kind.mayStart(deps, job))) return 'waiting'
@@ -72,7 +72,7 @@ async function restart(deps: WorkflowDeps, job: Item<JobItem>): Promise<Found> {
   return 'started'
 }
 
-async function look(deps: WorkflowDeps, pointer: Item<Partial<Pointer>>): Promise<Found> {
+async function look(deps: StepDeps, pointer: Item<Partial<Pointer>>): Promise<Found> {
   const jobId = pointer.pk.slice('JOB#'.length)
   const job = await deps.table.get<JobItem>(keyOf.job(jobId))
   if (!job) return forgotten(deps, jobId, pointer)
@@ -92,7 +92,7 @@ async function look(deps: WorkflowDeps, pointer: Item<Partial<Pointer>>): Promis
 }
 
 /** Looks at every live job, then lets each kind do what it does at every visit. Safe to run twice, at the same time. */
-export function createRecoverJobs(unguarded: WorkflowDeps): () => Promise<Watched> {
+export function createRecoverJobs(unguarded: StepDeps): () => Promise<Watched> {
   const deps = guarded(unguarded, 'watch', backstage.find((f) => f.area === 'jobs' && f.name === 'watch')!.grants)
   return async () => {
     const watched: Watched = { looked: 0, started: 0, ended: 0, failed: 0 }

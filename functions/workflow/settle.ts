@@ -8,7 +8,7 @@ import { guarded } from '../kernel/grants.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
 import { emptyInputs, end, finish, platform } from './end-job.ts'
 import { currentStep, JobMovedOn, move, stepEnded, type StepInput } from './job-item.ts'
-import type { EndedBy, WorkflowDeps } from './job-kind.ts'
+import type { EndedBy, StepDeps, WorkflowDeps } from './job-kind.ts'
 import { heldPointer, markHeld } from './pointers.ts'
 
 /**
@@ -58,7 +58,7 @@ export async function settleJob(deps: WorkflowDeps, job: Item<JobItem>, by: Ende
 }
 
 /** The workflow's step: `(input) => {}`. */
-export function createSettle(unguarded: WorkflowDeps): (input: StepInput) => Promise<object> {
+export function createSettle(unguarded: StepDeps): (input: StepInput) => Promise<object> {
   const deps = guarded(unguarded, 'settle', backstage.find((f) => f.area === 'jobs' && f.name === 'settle')!.grants)
   return async ({ jobId, attempt }) => {
     const job = await deps.table.get<JobItem>(keyOf.job(jobId))

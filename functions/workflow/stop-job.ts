@@ -20,11 +20,14 @@ export async function stopJob<Job extends Item<JobItem>>(
   over: (job: Job) => Error,
 ): Promise<Job> {
   let now = job
-  const stopped = await retrying({ times: 6, when: (e) => e instanceof JobMovedOn }, async (tries) => {
-    if (tries > 0) now = (await deps.table.get<JobItem>(keyOf.job(job.jobId))) as Job
-    if (!jobLife[now.state].live) throw over(now)
-    return end(deps, now, { code: 'cancelled', step: currentStep(now) }, { who, by: 'request' })
-  })
+  const stopped = await retrying(
+    async (tries) => {
+      if (tries > 0) now = (await deps.table.get<JobItem>(keyOf.job(job.jobId))) as Job
+      if (!jobLife[now.state].live) throw over(now)
+      return end(deps, now, { code: 'cancelled', step: currentStep(now) }, { who, by: 'request' })
+    },
+    { when: (e) => e instanceof JobMovedOn },
+  )
   await stopWork(deps, stopped)
   return stopped as Job
 }

@@ -7,10 +7,10 @@ function judge(filter: Uint8Array, arch: number, nr: number, args: number[] = []
   const view = new DataView(filter.buffer)
   let a = 0
   for (let pc = 0; pc < filter.length / 8; pc++) {
-    const code = view.getUint16(pc * 8, true),
-      jt = view.getUint8(pc * 8 + 2),
-      jf = view.getUint8(pc * 8 + 3),
-      k = view.getUint32(pc * 8 + 4, true)
+    const code = view.getUint16(pc * 8, true)
+    const jt = view.getUint8(pc * 8 + 2)
+    const jf = view.getUint8(pc * 8 + 3)
+    const k = view.getUint32(pc * 8 + 4, true)
     if (code === 0x20) a = (k === 0 ? nr : k === 4 ? arch : (args[(k - 16) / 8] ?? 0)) >>> 0
     else if (code === 0x15) pc += a === k ? jt : jf
     else if (code === 0x35) pc += a >= k ? jt : jf

@@ -57,8 +57,8 @@ export function cohortSql(data: LocalData, cohort: Cohort): string | undefined {
   if (cohort.length === 0) return undefined
   return cohort
     .map((f) => {
-      const t = data.schema.tables.find((x) => x.name === f.table),
-        stored = data.tables.find((x) => x.name === f.table)
+      const t = data.schema.tables.find((x) => x.name === f.table)
+      const stored = data.tables.find((x) => x.name === f.table)
       if (!t || !stored) return 'SELECT CAST(0 AS INTEGER) AS __subject WHERE FALSE'
       return `SELECT DISTINCT __subject FROM read_parquet(${path(stored.path)}) WHERE ${condition(f, t.columns)}`
     })

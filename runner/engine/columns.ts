@@ -23,12 +23,12 @@ export function columnsOf(
   plan: Plan,
   bound: readonly Bound[],
 ): { columns: QueryColumn[]; columnOfMeasure: Map<number, number>; measureOfColumn: Map<number, number> } {
-  const columns: QueryColumn[] = [],
-    columnOfMeasure = new Map<number, number>(),
-    measureOfColumn = new Map<number, number>()
+  const columns: QueryColumn[] = []
+  const columnOfMeasure = new Map<number, number>()
+  const measureOfColumn = new Map<number, number>()
   const measured = (i: number, name: string): QueryColumn => {
-    const b = bound[i]!,
-      e = b.measure.argument
+    const b = bound[i]!
+    const e = b.measure.argument
     return {
       name,
       kind: isCount(b.measure) ? 'count' : 'value',

@@ -109,8 +109,8 @@ export async function computeNoise(
   })
   const found = new Map<string, QueryRow>()
   for (const r of t.rows) {
-    const gid = Number(r[t.at.get('gid')!]),
-      values = plan.keys.map((_, i) => scalarOf(r[t.at.get(`k${i}`)!]))
+    const gid = Number(r[t.at.get('gid')!])
+    const values = plan.keys.map((_, i) => scalarOf(r[t.at.get(`k${i}`)!]))
     const exact = spec.measures.map((m, i) => m.bounds.map((_, j) => String(r[t.at.get(`q${i}_${j}`)!] ?? 0)))
     found.set(
       JSON.stringify([gid, values]),

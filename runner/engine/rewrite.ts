@@ -100,10 +100,10 @@ export function bind(plan: Plan): {
   mixed: string[]
   columns: string[]
 } {
-  const sets: string[] = [],
-    mixed: string[] = [],
-    columns: string[] = [],
-    natural = new Set<number>()
+  const sets: string[] = []
+  const mixed: string[] = []
+  const columns: string[] = []
+  const natural = new Set<number>()
   const at = (all: string[], sql: string): number => {
     const i = all.indexOf(sql)
     return i >= 0 ? i : all.push(sql) - 1

@@ -51,7 +51,8 @@ const schema: DatasetSchema = {
   ],
   images: [],
 }
-let folder: string, data: LocalData
+let folder: string
+let data: LocalData
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cloister-statements-'))
   await writeFile(
@@ -213,8 +214,8 @@ describe('what is answered', () => {
     try {
       await fc.assert(
         fc.asyncProperty(sum, condition, condition, async (x, where, filter) => {
-          const list = `count(*), sum(${x}), avg(${x}) FILTER (WHERE ${filter}), count(*) FILTER (WHERE ${filter}), median(score)`,
-            sql = `SELECT sex, ${list} FROM people WHERE ${where} GROUP BY sex`
+          const list = `count(*), sum(${x}), avg(${x}) FILTER (WHERE ${filter}), count(*) FILTER (WHERE ${filter}), median(score)`
+          const sql = `SELECT sex, ${list} FROM people WHERE ${where} GROUP BY sex`
           const ours = new Map((await result(sql)).rows.map((r) => [r.values[0], r.values.slice(1)]))
           const theirs = (await bare.rows(sql)).map(
             ([sex, ...v]) => [sex, v.map((n) => (n === null ? null : Number(n)))] as const,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConditionFailed } from '../../../ports/table.ts'
 import { type DatasetStage, stage, subjectsCsv, subjectsSchema } from '../testing.ts'
-import type { WorkflowDeps } from '../../workflow/job-kind.ts'
+import type { StepDeps } from '../../workflow/job-kind.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../../kernel/items.ts'
 
 let s: DatasetStage
@@ -156,7 +156,7 @@ describe('registration', () => {
 })
 
 /** Deps whose n-th write fails as if the process had been killed; `killed` says whether it came to that. */
-function killing(deps: WorkflowDeps, n: number): { deps: WorkflowDeps; killed: () => boolean } {
+function killing(deps: StepDeps, n: number): { deps: StepDeps; killed: () => boolean } {
   let left = n
   let dead = false
   const step = (): void => {

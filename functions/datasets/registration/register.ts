@@ -18,6 +18,7 @@ import {
   JobMovedOn,
   move,
   objectOf,
+  stepEnded,
   type StepInput,
   stepStarted,
 } from '../../workflow/job-item.ts'
@@ -25,6 +26,15 @@ import { MayNotOpen } from './open-study.ts'
 import { storeVersion } from './store-version.ts'
 import type { RegistrationAsk } from '../../stores/registration-job.ts'
 import { readJson } from '../../kernel/stored-json.ts'
+
+/**
+ * Called when a version of a dataset was stored and published on behalf of a person: what follows of it elsewhere. May
+ * be called again for the same version.
+ */
+export type WhenVersionStored = (deps: WorkflowDeps, dataset: DatasetItem, userId: string) => Promise<void>
+interface RegistrationDeps extends WorkflowDeps {
+  whenVersionStored: WhenVersionStored
+}
 
 /** Another job has taken the dataset over, or it was retired: this one has nothing left to say about it. */
 class Superseded extends Error {
@@ -52,23 +62,26 @@ async function changeDataset(
   }
 }
 
-async function register(
-  deps: WorkflowDeps,
-  job: Item<JobItem>,
-  s: Item<DatasetItem>,
-  ask: RegistrationAsk,
-): Promise<void> {
+async function register(deps: RegistrationDeps, job: Item<JobItem>, dataset: Item<DatasetItem>, ask: RegistrationAsk) {
   if (ask.act === 'store') {
-    await storeVersion(deps, job, s, ask)
+    await storeVersion(deps, job, dataset, ask)
     await changeDataset(deps, job, { state: 'published', version: job.datasetVersion }, ['problem'])
-    const published = { ...s, version: job.datasetVersion }
-    for (const kind of Object.values(deps.kinds)) await kind.whenVersionStored(deps, published, job.userId)
+    await deps.whenVersionStored(deps, { ...dataset, version: job.datasetVersion }, job.userId)
     return
   }
   const { files, notes } = ask.act === 'read' ? { files: ask.files, notes: [] } : await studyFiles(deps, job, ask)
   await readFiles(deps, job, files, { fromStudy: ask.act === 'from-study', notes })
   // Beside a published version nothing changes for those who ask it.
-  await changeDataset(deps, job, s.version === 0 ? { state: 'proposed' } : {}, ['problem'])
+  await changeDataset(deps, job, dataset.version === 0 ? { state: 'proposed' } : {}, ['problem'])
+}
+
+/** In the custodian's words. A reason may quote what stands in their own file, never what participants recorded. */
+function problemOf(act: RegistrationAsk['act'], e: Unreadable | MayNotOpen): NonNullable<DatasetItem['problem']> {
+  if (e instanceof MayNotOpen)
+    return { file: '', reason: 'Whoever asked for this may not open the study’s results any more.' }
+  const reason =
+    act === 'from-study' ? 'The study’s records do not make a table that can be read.' : e.message.slice(0, 500)
+  return { file: e.file, reason, ...(e.line === undefined ? {} : { line: e.line }) }
 }
 
 /**
@@ -78,69 +91,62 @@ async function register(
 async function unreadable(
   deps: Deps,
   job: JobItem,
-  s: DatasetItem,
+  dataset: DatasetItem,
   act: RegistrationAsk['act'],
   e: Unreadable | MayNotOpen,
 ): Promise<void> {
-  const problem =
-    e instanceof MayNotOpen
-      ? { file: '', reason: 'Whoever asked for this may not open the study’s results any more.' }
-      : // A reason may quote what stands in the custodian's own file, never what participants of a study recorded.
-        {
-          file: e.file,
-          line: e.line,
-          reason:
-            act === 'from-study'
-              ? 'The study’s records do not make a table that can be read.'
-              : e.message.slice(0, 500),
-        }
-  await changeDataset(deps, job, {
-    problem,
-    ...(s.version === 0 && act !== 'store' ? { state: 'draft' as const } : {}),
-  })
+  const leavesDraft = dataset.version === 0 && act !== 'store'
+  await changeDataset(deps, job, { problem: problemOf(act, e), ...(leavesDraft ? { state: 'draft' } : {}) })
+}
+
+/** Does what was asked; answers why it came to nothing. Anything but an answer about the files is thrown. */
+async function outcomeOf(deps: RegistrationDeps, job: Item<JobItem>): Promise<JobCode | undefined> {
+  const [dataset, ask] = await Promise.all([
+    deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
+    readJson<RegistrationAsk>(deps, 'protected', objectOf.ask(job.jobId)),
+  ])
+  try {
+    if (!dataset || dataset.state === 'retired' || dataset.readingJob !== job.jobId) throw new Superseded()
+    try {
+      await register(deps, job, dataset, ask)
+      return undefined
+    } catch (e) {
+      if (!(e instanceof Unreadable || e instanceof MayNotOpen)) throw e
+      await unreadable(deps, job, dataset, ask.act, e)
+      return 'unreadable'
+    }
+  } catch (e) {
+    if (!(e instanceof Superseded)) throw e
+    return 'cancelled'
+  }
+}
+
+/** Decides the job, by what has become of the dataset. */
+async function run(deps: RegistrationDeps, job: Item<JobItem>): Promise<void> {
+  const at = (): string => deps.now().toISOString()
+  const steps = job.steps.compute ? job.steps : stepStarted(job.steps, 'compute', at())
+  const code = await outcomeOf(deps, job)
+  if (code !== undefined) {
+    await move(deps, job, { set: decided({ ...job, steps }, 'failed', at(), { code, step: 'compute' }) })
+    return
+  }
+  await move(deps, job, { to: 'checking', set: { outcome: 'succeeded', steps: stepEnded(steps, 'compute', at()) } })
 }
 
 /**
  * The workflow's step: `(input) => {}`. Anything but an answer about the files is thrown, and the workflow tries again.
  */
-export function createRegistration(unguarded: WorkflowDeps): (input: StepInput) => Promise<object> {
-  const deps = guarded(
-    unguarded,
-    'registration',
-    backstage.find((f) => f.area === 'jobs' && f.name === 'registration')!.grants,
-  )
+export function createRegistration(
+  unguarded: WorkflowDeps,
+  whenVersionStored: WhenVersionStored,
+): (input: StepInput) => Promise<object> {
+  const { grants } = backstage.find((f) => f.area === 'jobs' && f.name === 'registration')!
+  const deps: RegistrationDeps = { ...guarded(unguarded, 'registration', grants), whenVersionStored }
   return async ({ jobId, attempt }) => {
     const job = await jobIfUndecided(deps, jobId, attempt)
     if (!job || job.kind !== 'registration') return {}
-    const at = (): string => deps.now().toISOString()
-    const failed = async (code: JobCode): Promise<void> => {
-      await move(deps, job, { set: decided({ ...job, steps: steps() }, 'failed', at(), { code, step: 'compute' }) })
-    }
-    const began = at()
-    const steps = (): JobItem['steps'] => (job.steps.compute ? job.steps : stepStarted(job.steps, 'compute', began))
     try {
-      const s = await deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId))
-      const ask = await readJson<RegistrationAsk>(deps, 'protected', objectOf.ask(jobId))
-      try {
-        if (!s || s.state === 'retired' || s.readingJob !== jobId) throw new Superseded()
-        try {
-          await register(deps, job, s, ask)
-        } catch (e) {
-          if (!(e instanceof Unreadable || e instanceof MayNotOpen)) throw e
-          await unreadable(deps, job, s, ask.act, e)
-          await failed('unreadable')
-          return {}
-        }
-      } catch (e) {
-        if (!(e instanceof Superseded)) throw e
-        await failed('cancelled')
-        return {}
-      }
-      const ended = at()
-      await move(deps, job, {
-        to: 'checking',
-        set: { outcome: 'succeeded', steps: { ...steps(), compute: { started: steps().compute!.started, ended } } },
-      })
+      await run(deps, job)
     } catch (e) {
       // A cancellation won, or another run of this step: it has the last word.
       if (!(e instanceof JobMovedOn)) throw e
