@@ -59,15 +59,8 @@ module.exports = {
     {
       name: 'no-circles',
       severity: 'error',
-      comment: 'Two files that need each other are one file, or need a third',
+      comment: 'Two files that need each other, be it for a type, are one file, or need a third',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    },
-    {
-      name: 'no-type-circles',
-      severity: 'error',
-      comment: 'Nor in types alone, where the release of results is decided',
-      from: { path: '^domain/(disclosure|privacy|sql|jobs|datasets|release)/', pathNot: tests },
       to: { circular: true },
     },
     ...upwards(['release', 'datasets', 'sql', 'privacy', 'disclosure', 'jobs']),
@@ -117,13 +110,6 @@ module.exports = {
       from: { path: `^functions/${room}/`, pathNot: [tests, handlers] },
       to: { path: '^functions/', pathNot: `^functions/(${[room, ...may].join('|')})/` },
     })),
-    {
-      name: 'no-circles-in-functions',
-      severity: 'error',
-      comment: 'Not by types alone either: two files that need each other want a third',
-      from: { path: '^functions/' },
-      to: { circular: true },
-    },
     {
       name: 'only-wiring-chooses-adapters',
       severity: 'error',

@@ -61,9 +61,7 @@ export class FairQueue {
     }
   }
 
-  /**
-   * How many would go before this one (the same object that entered) as things stand; undefined when it does not wait.
-   */
+  /** How many would go before this one (the object that entered) as things stand; undefined when it does not wait. */
   ahead(who: Waiting): number | undefined {
     const mine = this.waiting.findIndex((w) => w.who === who)
     if (mine < 0) return undefined

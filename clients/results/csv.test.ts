@@ -5,10 +5,10 @@ import { cellText, columnsOf, toCsv } from './csv.ts'
 /** A strict RFC 4180 reader, written for the test alone: what a careful other program would see. */
 function readCsv(text: string): string[][] {
   const rows: string[][] = []
-  let row: string[] = [],
-    cell = '',
-    inside = false,
-    i = 0
+  let row: string[] = []
+  let cell = ''
+  let inside = false
+  let i = 0
   while (i < text.length) {
     const c = text[i]!
     if (inside) {
@@ -85,6 +85,22 @@ describe('CSV', () => {
         expect(read).toEqual([columns.map(cellText), ...rows.map((r) => columns.map((c) => cellText(r.get(c))))])
       }),
     ))
+
+  it.each(['=', '+', '-', '@', '\t', '\r'])('puts an apostrophe before a text that begins with %j', (first) => {
+    expect(cellText(`${first}x`)).toBe(`'${first}x`)
+    expect(cellText(`'${first}x`)).toBe(`''${first}x`)
+    expect(cellText(`x${first}`)).toBe(`x${first}`)
+  })
+  it('leaves a text alone that is a plain number or an ordinary word', () =>
+    expect(['-1', '+2.5e3', '.5', 'x', ' =x', "'x", '\n=x'].map(cellText)).toEqual([
+      '-1',
+      '+2.5e3',
+      '.5',
+      'x',
+      ' =x',
+      "'x",
+      '\n=x',
+    ]))
 
   it('never lets a text begin a formula', () =>
     fc.assert(

@@ -1,4 +1,7 @@
-/** The metadata document of a crate (RO-Crate 1.2, Five Safes profile 0.4): one entity for each of the five safes' facts. */
+/**
+ * The metadata document of a crate (RO-Crate 1.2, Five Safes profile 0.4): one entity for each of the five safes'
+ * facts.
+ */
 import { type CrateInput, type CratePart, languageOf, payload } from './crate-payload.ts'
 import { filterText } from './release-card.ts'
 

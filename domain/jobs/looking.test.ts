@@ -4,9 +4,9 @@ import { secondsToNextLook } from './looking.ts'
 
 /** Events that an execution may hold. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
 const mostEvents = 25_000
-/** Events of one look with the choice and the wait that follow it. */
+/** Of one look with the choice and the wait that follow it. */
 const eventsOfALook = 9
-/** Events more when a look fails and is tried again: failed, scheduled, started. */
+/** More when a look fails and is tried again: failed, scheduled, started. */
 const eventsOfARetry = 3
 
 /** Looks until a container of this age is over, when each look takes so long, and the longest time between two. */

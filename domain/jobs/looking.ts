@@ -6,11 +6,12 @@
  * wait's two. So looks become rarer as a container grows older: one an eighth of its age after the last, one a second
  * at the most and one in five minutes at the least. The end is then seen at most an eighth later than it came.
  *
- * age up to 8 s a look a second 8 looks to 2,400 s ages grow by an eighth: ln 300 / ln 1.125 49 looks to 345,600 s one
- * in 300 s 1,144 looks
+ * - up to 8 s a look a second: 8 looks;
+ * - up to 2,400 s each age is an eighth more than the last: ln 300 / ln 1.125, 49 looks;
+ * - up to 345,600 s a look in 300 s: 1,144 looks.
  *
- * About 1,200 looks, 10,800 events: less than half of what an execution holds, so that each look may fail once on the
- * way (three events more).
+ * About 1,200 looks, 10,800 events (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html): less
+ * than half of what an execution holds, so that each look may fail once on the way (three events more).
  */
 
 /** Seconds between looks: at least, at most, and as a part of the container's age. */

@@ -72,6 +72,7 @@ function signed(sign: 1 | -1, args: readonly Expr[], name: string): Expr {
   })
 }
 
+/** The product of two numbers; throws `Refused` for anything else. */
 export const product: Build = (args, name) => {
   numbers(args, name, 2)
   const [left, right] = args as Pair
@@ -98,6 +99,7 @@ const isAwayFromZero = (divisor: Expr): boolean => isBounded(divisor) && (diviso
 const divided = (left: Expr, right: Expr): string =>
   isAwayFromZero(right) ? `(${double(left)} / ${double(right)})` : `(${double(left)} / nullif(${double(right)}, 0))`
 
+/** A quotient, missing where the divisor is zero; throws `Refused` for what is no number. */
 export const quotient: Build = (args, name) => {
   numbers(args, name, 2)
   const [left, right] = args as Pair
@@ -105,18 +107,21 @@ export const quotient: Build = (args, name) => {
   const degree = isTame(right, 30) ? degreeOf(left) + degreeOf(right) : undefined
   return number(divided(left, right), args, { degree, ...bounds })
 }
+/** A quotient rounded down, missing where the divisor is zero; throws `Refused` for what is no number. */
 export const wholeQuotient: Build = (args, name) => {
   numbers(args, name, 2)
   const [left, right] = args as Pair
   const bounds = isAwayFromZero(right) ? corners(left, right, (x, y) => Math.floor(x / y)) : {}
   return number(`floor(${divided(left, right)})`, args, { integer: true, ...bounds })
 }
+/** What a division leaves, missing where the divisor is zero; throws `Refused` for what is no number. */
 export const remainder: Build = (args, name) => {
   numbers(args, name, 2)
   const [left, right] = args as Pair
   return number(`(${double(left)} % nullif(${double(right)}, 0))`, args, { integer: left.integer && right.integer })
 }
 
+/** The size of a number; throws `Refused` for anything else. */
 export const absolute: Build = (args, name) => {
   numbers(args, name, 1)
   const [argument] = args as [Expr]
@@ -172,6 +177,7 @@ export const definedWhere =
     return number(`CASE WHEN ${sql} ${condition} THEN ${name}(${sql}) END`, args, { degree, ...bounds })
   }
 
+/** e to a number, missing from 100 on, where it would soon be infinite; throws `Refused` for what is no number. */
 export const exponential: Build = (args, name) => {
   numbers(args, name, 1)
   const sql = double(args[0]!)
@@ -192,6 +198,7 @@ export const power: Build = (args, name) => {
   })
 }
 
+/** -1, 0 or 1; throws `Refused` for what is no number. */
 export const signOf: Build = (args, name) => {
   numbers(args, name, 1)
   return number(`CAST(sign(${double(args[0]!)}) AS DOUBLE)`, args, { integer: true, low: -1, high: 1 })

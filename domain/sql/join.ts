@@ -55,9 +55,10 @@ export function joined(node: Ast, kind: JoinKind, left: Relation, right: Relatio
   if (!on.subjects)
     throw notAllowed('Join tables on their subject columns: ON a.subject = b.subject. Other joins mix people.')
   const uniform = both.uniform && on.uniform
+  const inBrackets = right.sources.length > 1 ? `(${right.sql})` : right.sql
   return {
     ...both,
-    sql: `${left.sql} ${kind} JOIN ${right.sources.length > 1 ? `(${right.sql})` : right.sql} ON ${on.conditions.join(' AND ')}`,
+    sql: `${left.sql} ${kind} JOIN ${inBrackets} ON ${on.conditions.join(' AND ')}`,
     sources: kind === 'LEFT' ? [...left.sources, ...optional(right, uniform)] : both.sources,
     merged: new Set([...both.merged, ...on.merged]),
     uniform,
