@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { plain, spansOf } from './ansi.ts'
-import { parseCsv } from './csv.ts'
+import { parseCsv } from '../csv.ts'
 import { LogBuffer, mostLines, type Placed, textOf } from './log-buffer.ts'
 
 const E = '\u001b'

@@ -2,7 +2,7 @@
  * What the page holds of a log: a window of its newest lines, as long as memory likes, with what came before loaded on
  * demand.
  */
-import type { LogRecord } from '../../../../domain/pipelines/log.ts'
+import type { LogRecord } from '../../../../../domain/pipelines/log.ts'
 import { plain } from './ansi.ts'
 
 export type Placed = LogRecord & { id: number; next: number }
@@ -40,6 +40,13 @@ export class LogBuffer {
   first = 0
   next = 0
   ended = false
+
+  /** Where the window begins, unless it has begun. */
+  begin(first: number): void {
+    if (this.next > 0) return
+    this.first = first
+    this.next = first
+  }
 
   /** Records that follow. Those that are here already are passed over. */
   append(records: readonly Placed[]): void {

@@ -1,5 +1,5 @@
 import { useCallback } from 'react'
-import { Plot } from '../parts/Plot.tsx'
+import { Plot } from '../../parts/Plot.tsx'
 import type { Sample } from './log-buffer.ts'
 
 type Lib = typeof import('@observablehq/plot')
