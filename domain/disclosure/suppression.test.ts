@@ -12,22 +12,22 @@ import { type Equation, exposed, suppress } from './suppression.ts'
 function twoWay(inner: readonly (readonly number[])[]): {
   values: number[]
   equations: Equation[]
-  at: (r: number, c: number) => number
+  at: (row: number, cell: number) => number
 } {
   const rows = inner.length
   const columns = inner[0]!.length
   const at = (r: number, c: number): number => r * (columns + 1) + c
   const values: number[] = []
-  for (let r = 0; r <= rows; r++)
-    for (let c = 0; c <= columns; c++)
-      values[at(r, c)] = inner
-        .filter((_, i) => r === rows || i === r)
-        .reduce((s, row) => s + row.filter((_, j) => c === columns || j === c).reduce((a, b) => a + b, 0), 0)
+  for (let line = 0; line <= rows; line++)
+    for (let cell = 0; cell <= columns; cell++)
+      values[at(line, cell)] = inner
+        .filter((_, i) => line === rows || i === line)
+        .reduce((s, row) => s + row.filter((_, j) => cell === columns || j === cell).reduce((a, b) => a + b, 0), 0)
   const equations: Equation[] = []
-  for (let r = 0; r <= rows; r++)
-    equations.push({ total: at(r, columns), parts: Array.from({ length: columns }, (_, c) => at(r, c)) })
-  for (let c = 0; c <= columns; c++)
-    equations.push({ total: at(rows, c), parts: Array.from({ length: rows }, (_, r) => at(r, c)) })
+  for (let line = 0; line <= rows; line++)
+    equations.push({ total: at(line, columns), parts: Array.from({ length: columns }, (_, c) => at(line, c)) })
+  for (let cell = 0; cell <= columns; cell++)
+    equations.push({ total: at(rows, cell), parts: Array.from({ length: rows }, (_, r) => at(r, cell)) })
   return { values, equations, at }
 }
 /**
@@ -45,22 +45,23 @@ function another(
   const most = Math.max(...values) + 1
   const known = new Set([...values.keys()].filter((c) => !hidden.includes(c)))
   const possible = (): boolean =>
-    equations.every((e) => {
-      const sum = e.parts.reduce((s, c) => (known.has(c) ? s + trial[c]! : s), 0)
+    equations.every((equation) => {
+      const sum = equation.parts.reduce((s, c) => (known.has(c) ? s + trial[c]! : s), 0)
       return (
-        !known.has(e.total) || (e.parts.every((c) => known.has(c)) ? sum === trial[e.total] : sum <= trial[e.total]!)
+        !known.has(equation.total) ||
+        (equation.parts.every((c) => known.has(c)) ? sum === trial[equation.total] : sum <= trial[equation.total]!)
       )
     })
-  const search = (i: number): boolean => {
-    const c = order[i]
-    if (c === undefined) return true
-    known.add(c)
-    for (let v = 0; v <= most; v++) {
-      if (i === 0 && v === values[c]) continue
-      trial[c] = v
-      if (possible() && search(i + 1)) return true
+  const search = (place: number): boolean => {
+    const cell = order[place]
+    if (cell === undefined) return true
+    known.add(cell)
+    for (let value = 0; value <= most; value++) {
+      if (place === 0 && value === values[cell]) continue
+      trial[cell] = value
+      if (possible() && search(place + 1)) return true
     }
-    known.delete(c)
+    known.delete(cell)
     return false
   }
   return search(0)
@@ -112,7 +113,7 @@ describe('complementary suppression', () => {
         const primary = new Set(cells.filter((c) => values[c]! < 2).concat(cells[pick % cells.length]!))
         const out = suppress(values, primary, equations)
         if (!out) return
-        for (const c of primary) expect(another(values, [...out], equations, c), `cell ${c}`).toBe(true)
+        for (const cell of primary) expect(another(values, [...out], equations, cell), `cell ${cell}`).toBe(true)
       }),
       { numRuns: 100, seed: 7 },
     ))
@@ -122,7 +123,7 @@ describe('complementary suppression', () => {
         const { values, equations } = twoWay(inner)
         const primary = new Set([pick % values.length])
         const out = suppress(values, primary, equations)
-        if (out) for (const c of primary) expect(out.has(c)).toBe(true)
+        if (out) for (const cell of primary) expect(out.has(cell)).toBe(true)
       }),
     ))
 })
@@ -144,9 +145,9 @@ describe('policies', () => {
           rows: fc.nat(9000),
         }),
         fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 30 }),
-        (p, contributions) => {
+        (stricter, contributions) => {
           const cell = cellOf(contributions)
-          expect(rulesBrokenBy(cell, strictest(defaultPolicy, p))).toEqual(
+          expect(rulesBrokenBy(cell, strictest(defaultPolicy, stricter))).toEqual(
             expect.arrayContaining(rulesBrokenBy(cell, defaultPolicy)),
           )
         },
