@@ -4,29 +4,25 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { base32, base64url, canonical, fromBase64url, hex, sha256Hex } from './hash.ts'
 
-const shuffled = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(shuffled)
-    : typeof value === 'object' && value !== null
-      ? Object.fromEntries(
-          Object.entries(value)
-            .reverse()
-            .map(([k, v]) => [k, shuffled(v)]),
-        )
-      : value
+function shuffled(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shuffled)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).map(([key, member]) => [key, shuffled(member)])
+  return Object.fromEntries(members.reverse())
+}
 const json = fc.jsonValue({ maxDepth: 4 }).filter((v) => !JSON.stringify(v).includes('__proto__'))
 
 describe('canonical JSON', () => {
   it('reads back as the same value', () =>
     fc.assert(
-      fc.property(json, (v) => {
-        expect(JSON.parse(canonical(v))).toEqual(JSON.parse(JSON.stringify(v)))
+      fc.property(json, (value) => {
+        expect(JSON.parse(canonical(value))).toEqual(JSON.parse(JSON.stringify(value)))
       }),
     ))
   it('is the same whatever the order of members', () =>
     fc.assert(
-      fc.property(json, (v) => {
-        expect(canonical(shuffled(v))).toBe(canonical(v))
+      fc.property(json, (value) => {
+        expect(canonical(shuffled(value))).toBe(canonical(value))
       }),
     ))
   it('tells different values apart', () =>
@@ -60,9 +56,9 @@ describe('encodings', () => {
     ))
   it('base64url reads back, without padding', () =>
     fc.assert(
-      fc.property(bytes, (b) => {
-        expect(base64url(b)).toBe(Buffer.from(b).toString('base64url'))
-        expect(fromBase64url(base64url(b))).toEqual(new Uint8Array(b))
+      fc.property(bytes, (data) => {
+        expect(base64url(data)).toBe(Buffer.from(data).toString('base64url'))
+        expect(fromBase64url(base64url(data))).toEqual(new Uint8Array(data))
       }),
     ))
   it('base64url takes a megabyte and refuses nonsense', () => {
@@ -72,8 +68,8 @@ describe('encodings', () => {
   })
   it('hex is lower case and two digits a byte', () =>
     fc.assert(
-      fc.property(bytes, (b) => {
-        expect(hex(b)).toBe(Buffer.from(b).toString('hex'))
+      fc.property(bytes, (data) => {
+        expect(hex(data)).toBe(Buffer.from(data).toString('hex'))
       }),
     ))
   it('base32 is RFC 4648 in lower case', () => {
@@ -93,9 +89,9 @@ describe('encodings', () => {
       fc.property(
         fc.uint8Array({ minLength: 20, maxLength: 20 }),
         fc.uint8Array({ minLength: 20, maxLength: 20 }),
-        (a, b) => {
-          expect(base32(a)).toMatch(/^[a-z2-7]{32}$/)
-          expect(base32(a) === base32(b)).toBe(hex(a) === hex(b))
+        (one, other) => {
+          expect(base32(one)).toMatch(/^[a-z2-7]{32}$/)
+          expect(base32(one) === base32(other)).toBe(hex(one) === hex(other))
         },
       ),
     ))

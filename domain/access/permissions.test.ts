@@ -10,17 +10,17 @@ const person = fc.record({ roles: subsetOf(roles), rights: subsetOf(studyRights)
 describe('permissions', () => {
   it('deny by default: nobody without a role may anything, whatever rights and scopes they hold', () =>
     fc.assert(
-      fc.property(permission, subsetOf(studyRights), (p, rights) => {
-        expect(may({ roles: [], rights, scopes: [...scopes] }, p)).toBe(false)
-        expect(may({ roles: [], rights }, p)).toBe(false)
+      fc.property(permission, subsetOf(studyRights), (asked, rights) => {
+        expect(may({ roles: [], rights, scopes: [...scopes] }, asked)).toBe(false)
+        expect(may({ roles: [], rights }, asked)).toBe(false)
       }),
     ))
   it('deny what no table names', () =>
     fc.assert(
-      fc.property(fc.string(), person, (p, who) => {
-        fc.pre(!(permissions as string[]).includes(p) && !(p in {}))
+      fc.property(fc.string(), person, (asked, who) => {
+        fc.pre(!(permissions as string[]).includes(asked) && !(asked in {}))
         expect(() => {
-          if (may(who, p as Permission)) throw new Error('granted')
+          if (may(who, asked as Permission)) throw new Error('granted')
         }).not.toThrow('granted')
       }),
     ))
@@ -49,8 +49,8 @@ describe('permissions', () => {
       }),
     ))
   it('opening results, seeing runs and editing come from a right on the study, never from a role', () => {
-    for (const p of ['runs.open', 'runs.rows', 'study.edit', 'study.aggregates'] as const)
-      expect(may({ roles, rights: [] }, p), p).toBe(false)
+    for (const asked of ['runs.open', 'runs.rows', 'study.edit', 'study.aggregates'] as const)
+      expect(may({ roles, rights: [] }, asked), asked).toBe(false)
     expect(may({ roles: ['analyst'], rights: studyRights.filter((r) => r !== 'open') }, 'runs.open')).toBe(false)
     expect(may({ roles: ['analyst'], rights: ['open'] }, 'runs.open')).toBe(true)
   })

@@ -82,9 +82,9 @@ export function streamed(runtime: StreamingRuntime, area: Area, name: string, re
     try {
       result = await answer(event, gone.signal)
     } catch (e) {
-      process.stdout.write(
-        `${JSON.stringify({ event: 'error', at: new Date().toISOString(), route: name, error: e instanceof Error ? e.name : typeof e })}\n`,
-      )
+      const error = e instanceof Error ? e.name : typeof e
+      const line = { event: 'error', at: new Date().toISOString(), route: name, error }
+      process.stdout.write(`${JSON.stringify(line)}\n`)
       result = problem('internal', 'This is our fault, not yours. Try again.', event.requestContext.requestId)
     }
     const to = runtime.HttpResponseStream.from(out, {

@@ -28,12 +28,11 @@ export const refuse = (
   errors: readonly FieldError[],
   kind: 'invalid-run' | 'invalid-pipeline' = 'invalid-run',
 ): Failure => {
-  const [first] = errors
-  return new Failure(
-    kind,
-    `${first!.path.replace(/^\/body\//, '')}: ${first!.message.charAt(0).toLowerCase()}${first!.message.slice(1)}${first!.expected ? ` (expected: ${first!.expected})` : ''}.`,
-    errors.slice(0, 50),
-  )
+  const { path, message, expected } = errors[0]!
+  const field = path.replace(/^\/body\//, '')
+  const wrong = `${message.charAt(0).toLowerCase()}${message.slice(1)}`
+  const wanted = expected ? ` (expected: ${expected})` : ''
+  return new Failure(kind, `${field}: ${wrong}${wanted}.`, errors.slice(0, 50))
 }
 const below = (at: string, faults: readonly Fault[]): FieldError[] =>
   faults.map((f) => ({ ...f, path: `${at}${f.path}` }))

@@ -1,7 +1,7 @@
 /**
  * Slots of conditions: one counter item per study version, and the pointers by which the sweep finds unfinished runs.
  */
-import { assign, changeId, type Condition, type Counter, emptyCounter, move } from '../../domain/runs/assignment.ts'
+import { assign, changeId, type Condition, type Counter, emptyCounter, moveSlot } from '../../domain/runs/assignment.ts'
 import { runLife } from '../../domain/runs/life.ts'
 import { ConditionFailed, type Item, type Table } from '../../ports/table.ts'
 import { indexKeyOf, keyOf, type RunItem } from '../kernel/items.ts'
@@ -47,7 +47,7 @@ export async function settleSlot(d: Store, run: Item<RunItem>): Promise<Item<Run
     const holds = changes % 2 === 1
     if (holds === runLife[run.state].holdsSlot) return run
     const { condition } = run
-    await change(d, run, (c) => ({ counter: move(c, changeId(run.runId, changes + 1), condition, holds ? -1 : 1) }))
+    await change(d, run, (c) => ({ counter: moveSlot(c, changeId(run.runId, changes + 1), condition, holds ? -1 : 1) }))
     try {
       run = await d.table.update<RunItem>(keyOf.run(run.runId), {
         set: { slot: changes + 1 },

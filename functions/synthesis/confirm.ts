@@ -45,12 +45,14 @@ const purchases = (plan: SynthesisPlan) => {
   const { bought, each, deltaEach } = sharesOf(plan)
   return bought.map((c) => {
     const listed = c.kind === 'categorical' || c.kind === 'ordinal'
-    const error = countError(each, plan.rowsPerPerson)
+    const byNoise = countError(each, plan.rowsPerPerson) * Math.sqrt(2 * Math.log(1 / deltaEach))
+    const byPlan = (plan.rare ?? synthesisDefaults.rare) * plan.rowsDeclared
+    const fewest = Math.ceil(Math.max(byNoise, byPlan))
     return {
       what: `${listed ? 'categories' : 'bounds'} of ${c.name}`,
       nanoRho: Number(each),
       error: listed
-        ? `Values in fewer than about ${Math.ceil(Math.max(error * Math.sqrt(2 * Math.log(1 / deltaEach)), (plan.rare ?? synthesisDefaults.rare) * plan.rowsDeclared))} rows become “other”`
+        ? `Values in fewer than about ${fewest} rows become “other”`
         : 'The 0.5th and 99.5th percentile, on a public grid',
     }
   })
