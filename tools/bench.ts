@@ -12,6 +12,6 @@ if (name === undefined || !names.includes(name)) {
   console.error(`Usage: npm run bench -- NAME\n\nBenchmarks: ${names.join(', ')}`)
   process.exitCode = 2
 } else {
-  const { code } = await node({ name, command: [join('bench', `${name}.ts`), ...rest] }, true)
+  const { code } = await node({ name, command: [join('bench', `${name}.ts`), ...rest] }, 'own')
   process.exitCode = code
 }

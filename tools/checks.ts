@@ -39,12 +39,15 @@ const steps: Step[] = [
   { name: 'plugin catalogue', command: ['web/study/catalogue.ts', '--check'] },
 ]
 
-/** Runs all checks, as many at a time as there are cores; `done` hears of each. */
-export async function runChecks(done: (o: Outcome) => void): Promise<Outcome[]> {
+/** Runs all checks, `atOnce` at a time (as many as there are cores); `done` hears of each. */
+export async function runChecks(
+  done: (outcome: Outcome) => void,
+  atOnce = Math.max(2, availableParallelism()),
+): Promise<Outcome[]> {
   const waiting = [...steps]
   const outcomes: Outcome[] = []
   await Promise.all(
-    Array.from({ length: Math.max(2, availableParallelism()) }, async () => {
+    Array.from({ length: atOnce }, async () => {
       for (let step = waiting.shift(); step; step = waiting.shift()) {
         const outcome = await node(step)
         outcomes.push(outcome)

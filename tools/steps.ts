@@ -14,22 +14,31 @@ export interface Outcome {
   seconds: number
 }
 
-/** Runs `node` with arguments. `show` passes the output through, otherwise it is kept. */
-export function node(step: Step, show = false): Promise<Outcome> {
+/**
+ * Where the output of a command goes: it is kept for its outcome, or it is this process's own, or it is passed on as it
+ * comes, so that the command does not write over what others say.
+ */
+export type Output = 'kept' | 'own' | 'passed-on'
+
+const stdio = { kept: 'pipe', own: 'inherit', 'passed-on': 'pipe' } as const
+
+/** Runs `node` with arguments. */
+export function node(step: Step, to: Output = 'kept'): Promise<Outcome> {
   const began = performance.now()
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...step.command], {
       cwd: root,
-      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
-      env: { ...process.env, FORCE_COLOR: show && process.stdout.isTTY ? '1' : '0' },
+      stdio: ['ignore', stdio[to], stdio[to]],
+      env: { ...process.env, FORCE_COLOR: to !== 'kept' && process.stdout.isTTY ? '1' : '0' },
     })
     let output = ''
-    for (const s of [child.stdout, child.stderr])
-      s?.on('data', (d: Buffer) => {
-        output += d.toString()
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (part: Buffer) => {
+        if (to === 'passed-on') process.stdout.write(part)
+        else output += part.toString()
       })
-    child.on('error', (e) => {
-      output += e.message
+    child.on('error', (error) => {
+      output += error.message
     })
     child.on('close', (code) =>
       resolve({ name: step.name, code: code ?? 1, output: output.trim(), seconds: (performance.now() - began) / 1000 }),
