@@ -209,8 +209,8 @@ describe('killed at any write and run again', () => {
       )
       if (act === 'store') {
         const v = (await version(id, 1))!
-        for (const t of v.data.tables)
-          expect((await s.h.deps.objects.get('protected', t.parquet.key)).length).toBe(t.parquet.size)
+        for (const table of v.data.tables)
+          expect((await s.h.deps.objects.get('protected', table.parquet.key)).length).toBe(table.parquet.size)
       }
       if (!k.killed()) break
       kills++
