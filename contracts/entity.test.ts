@@ -59,11 +59,12 @@ describe('declarations', () => {
     // @ts-expect-error a version is a number
     version.key('std_a', '1')
     // @ts-expect-error the index place needs the time of its making
-    expect(() => areas.studies.entities.study.index.ofOrganisation({ organisationId: 'O', studyId: 'S' })).toThrow()
+    expect(() => areas.studies.entities.study.index.ofOrganisation({ organisationId: 'O', studyId: 'S' })).toThrow(
+      'needs created',
+    )
   })
   it('let a pointer be made anew, and nothing that is not the platform’s own be forgotten', () => {
-    for (const { name, entity: e } of allEntities)
-      if (e.declaration.backedUp === 'derived')
-        expect([name, e.declaration.descendsFrom, e.declaration.objects]).toEqual([name, [], undefined])
+    for (const { name, entity: e } of allEntities.filter((one) => one.entity.declaration.backedUp === 'derived'))
+      expect([name, e.declaration.descendsFrom, e.declaration.objects]).toEqual([name, [], undefined])
   })
 })

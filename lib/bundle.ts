@@ -22,7 +22,10 @@ export const functionName = (f: Pick<ServerFunction, 'area' | 'name'>): string =
 /** Where a function's bundle is: a folder with `index.mjs` alone. */
 export const bundleFolder = (f: Pick<ServerFunction, 'area' | 'name'>): string => join(folder, functionName(f))
 
-const otherCredentials = ['sso', 'ini', 'process', 'web-identity'].map((name) => `@aws-sdk/credential-provider-${name}`)
+const otherCredentials = [
+  ...['sso', 'ini', 'process', 'web-identity'].map((name) => `@aws-sdk/credential-provider-${name}`),
+  '@smithy/credential-provider-imds',
+]
 
 /** esbuild's options for one function; the cold start benchmark bundles its bare handlers the same way. */
 export const bundleOptions = {

@@ -65,7 +65,7 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
           seen.push(...page.records)
         } while (!page.ended)
         expect(plain(seen)).toEqual(all)
-        for (const [i, r] of seen.entries()) if (i > 0) expect(r.id).toBe(seen[i - 1]!.next)
+        for (const [i, r] of seen.slice(1).entries()) expect(r.id).toBe(seen[i]!.next)
         expect(await t.logs.read(run, seen.at(-1)!.next, limits)).toMatchObject({ records: [], ended: true })
         const back: PlacedRecord[] = []
         for (let before: number | undefined; before !== 0;) {

@@ -159,4 +159,5 @@ test('a host that dies takes the runner along', async () => {
   host.kill('SIGKILL')
   await quiet()
   await until(() => readdirSync(folder).length === 0)
+  expect(readdirSync(folder)).toEqual([])
 })

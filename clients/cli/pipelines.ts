@@ -72,8 +72,8 @@ async function publish(call: Call, folder: string): Promise<void> {
   const definition = await definitionOf(folder, paths)
   const session = await connect(call.io, text(call, 'server'))
   const { organisationId } = await organisationOf(session, text(call, 'org'))
-  const params = { organisationId },
-    { io } = call
+  const params = { organisationId }
+  const { io } = call
   const files = await sendFiles({
     files: await Promise.all(paths.map(async (path) => ({ path, data: await openAsBlob(join(folder, path)) }))),
     progress: (p) => io.progress(`Uploading ${count(p.files.length, 'file')}`),
@@ -187,8 +187,8 @@ async function upload(
 async function start(call: Call, wanted: string): Promise<number> {
   const session = await connect(call.io, text(call, 'server'))
   const pipeline = await find(session, wanted, text(call, 'org'))
-  const parameters = await parametersOf(call, pipeline.definition.parameters),
-    { client } = session
+  const parameters = await parametersOf(call, pipeline.definition.parameters)
+  const { client } = session
   const known = text(call, 'experiment')
   let experiment = known
     ? await client.pipelines.experiment({ params: { experimentId: known } })
@@ -236,8 +236,8 @@ async function list(call: Call): Promise<void> {
 
 async function showOne(call: Call, wanted: string): Promise<void> {
   const p = await find(await connect(call.io, text(call, 'server')), wanted, text(call, 'org'))
-  const { definition: d } = p,
-    { properties, required = [] } = d.parameters
+  const { definition: d } = p
+  const { properties, required = [] } = d.parameters
   show(call.io, p, () =>
     [
       `${tame(p.title)} (${p.name}, version ${p.version})`,

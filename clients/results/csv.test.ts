@@ -5,10 +5,10 @@ import { cellText, columnsOf, toCsv } from './csv.ts'
 /** A strict RFC 4180 reader, written for the test alone: what a careful other program would see. */
 function readCsv(text: string): string[][] {
   const rows: string[][] = []
-  let row: string[] = [],
-    cell = '',
-    inside = false,
-    i = 0
+  let row: string[] = []
+  let cell = ''
+  let inside = false
+  let i = 0
   while (i < text.length) {
     const c = text[i]!
     if (inside) {
@@ -78,11 +78,8 @@ describe('CSV', () => {
       fc.property(table, (rows) => {
         const columns = columnsOf(rows)
         const read = readCsv(toCsv(rows))
-        if (columns.length === 0) {
-          expect(read).toEqual([])
-          return
-        }
-        expect(read).toEqual([columns.map(cellText), ...rows.map((r) => columns.map((c) => cellText(r.get(c))))])
+        const cells = [columns.map(cellText), ...rows.map((r) => columns.map((c) => cellText(r.get(c))))]
+        expect(read).toEqual(columns.length === 0 ? [] : cells)
       }),
     ))
 
@@ -106,7 +103,8 @@ describe('CSV', () => {
     fc.assert(
       fc.property(nasty, (text) => {
         const cell = cellText(text)
-        if (/^[=+\-@\t\r]/.test(cell)) expect(Number.isFinite(Number(cell))).toBe(true)
+        const beginsFormula = /^[=+\-@\t\r]/.test(cell)
+        expect(!beginsFormula || Number.isFinite(Number(cell))).toBe(true)
       }),
     ))
 

@@ -2,7 +2,7 @@
  * The budget ledger of a dataset: one item of integers in nano-rho, changed by conditional updates only
  * (ports/table.ts).
  *
- * limit = available + spent + the reservations, always; available >= 0; spent never falls.
+ *     limit = available + spent + the reservations, always;  available >= 0;  spent never falls.
  *
  * A reservation is the attribute `hold_<jobId>`. When it is settled it becomes 0 and stays for a while, so that a
  * reservation that a retried or delayed step repeats finds it taken: a job is charged once, in whatever order its

@@ -109,7 +109,7 @@ describe('an access token', () => {
   })
   it('is neither good nor bad while the key set is out of reach: that is an error', async () => {
     const away = createAuthorizer({ ...deps, settings: { ...deps.settings, jwksUri: 'http://127.0.0.1:1/jwks' } })
-    await expect(away({ headers: { authorization: `Bearer ${await sign(claims())}` } })).rejects.toThrow()
+    await expect(away({ headers: { authorization: `Bearer ${await sign(claims())}` } })).rejects.toThrow('fetch failed')
     const insecure = createAuthorizer({ ...deps, settings: { ...deps.settings, jwksUri: 'http://login.example/jwks' } })
     await expect(insecure({ headers: { authorization: `Bearer ${await sign(claims())}` } })).rejects.toThrow('https')
   })

@@ -38,6 +38,6 @@ describe('trying again', () => {
   it('waits for what it is told to wait for, and nothing else', async () => {
     const { work } = failing(new RangeError())
     expect(await retrying(work, { when: (e) => e instanceof RangeError })).toBe(2)
-    await expect(retrying(failing(new ConditionFailed()).work, { when: () => false })).rejects.toThrow()
+    await expect(retrying(failing(new ConditionFailed()).work, { when: () => false })).rejects.toThrow(ConditionFailed)
   })
 })

@@ -1,13 +1,15 @@
 /**
  * For tests of handlers: real parts on one's own machine, and calls in API Gateway's shape.
  *
- * const h = await harness() // dynalite in memory, keyring and objects in a temporary folder, a clock that stands still
- * const { organisationId } = await h.organisation('Lab', { ada: ['admin', 'researcher'], otto: ['auditor'] }) const
- * study = await h.call('studies', 'create', { as: h.person('ada'), params: { organisationId }, body: {...} }) // the
- * parsed answer; throws `Refused` const p = await h.refused('studies', 'study', { as: h.person('sam'), params: {
- * studyId } }) // the problem; throws when it succeeds const r = await h.answer('runs', 'append', { authorization:
- * `Bearer ${token}`, params, body }) // { status, headers, body } whatever it is h.clock.advance(60) // seconds h.deps
- * // Deps: table, objects, keys, settings, now, random, log (log lines are kept in h.logs) await h.close()
+ *     const h = await harness()
+ *     const { organisationId } = await h.organisation('Lab', { ada: ['admin', 'researcher'], otto: ['auditor'] })
+ *     const as = h.person('ada')
+ *     await h.call('studies', 'create', { as, params: { organisationId }, body }) // the parsed answer, or `Refused`
+ *     await h.refused('studies', 'study', { as, params: { studyId } }) // the problem; throws when it succeeds
+ *     await h.answer('runs', 'append', { authorization, params, body }) // { status, headers, body }, whatever it is
+ *     h.clock.advance(60) // seconds; it stands still otherwise
+ *     h.deps // table on dynalite in memory, keyring and objects in a temporary folder; log lines are kept in h.logs
+ *     await h.close()
  *
  * `h.person(name, { groups, loginSecondsAgo, scopes })` is a Caller with user id `user-<name>`; `scopes` makes it come
  * with a personal access token. Functions are found as the contract names them: functions/<area>/<function>.ts, export

@@ -1,7 +1,7 @@
 /**
  * Slots of conditions: one counter item per study version, and the pointers by which the sweep finds unfinished runs.
  */
-import { assign, changeId, type Condition, type Counter, emptyCounter, move } from '../../domain/runs/assignment.ts'
+import { assign, changeId, type Condition, type Counter, emptyCounter, moveSlot } from '../../domain/runs/assignment.ts'
 import { runLife } from '../../domain/runs/life.ts'
 import { ConditionFailed, type Item, type Table } from '../../ports/table.ts'
 import { indexKeyOf, keyOf, type RunItem } from '../kernel/items.ts'
@@ -49,7 +49,7 @@ export async function settleSlot(stores: Store, run: Item<RunItem>): Promise<Ite
     if (holds === runLife[run.state].holdsSlot) return run
     const { condition } = run
     await change(stores, run, (c) => ({
-      counter: move(c, changeId(run.runId, changes + 1), condition, holds ? -1 : 1),
+      counter: moveSlot(c, changeId(run.runId, changes + 1), condition, holds ? -1 : 1),
     }))
     try {
       run = await stores.table.update<RunItem>(keyOf.run(run.runId), {

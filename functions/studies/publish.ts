@@ -1,6 +1,6 @@
 /** Versions: uploads, publish, reading, export. A version is immutable and known by the hash of its content. */
 import type { studies } from '../../contracts/studies.ts'
-import { validateConfiguration } from '../../domain/studies/configuration.ts'
+import { validateConfiguration } from '../../domain/studies/configuration-validation.ts'
 import { contentHash } from '../../domain/studies/content-hash.ts'
 import { diffAssets, diffConfigurations, diffSummary } from '../../domain/studies/diff.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'

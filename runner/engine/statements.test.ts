@@ -224,8 +224,8 @@ describe('what is answered', () => {
           for (const [sex, v] of theirs)
             for (const [i, n] of v.entries()) {
               const o = ours.get(sex as string)![i]
-              if (n === null) expect(o).toBeNull()
-              else expect(Math.abs(Number(o) - n)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(n)))
+              const isSame = n === null ? o === null : Math.abs(Number(o) - n) <= 1e-9 * Math.max(1, Math.abs(n))
+              expect(isSame, `${sql}: ${String(o)} for ${n}`).toBe(true)
             }
         }),
         { numRuns: 25, seed: 7 },

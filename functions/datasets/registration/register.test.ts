@@ -207,11 +207,9 @@ describe('killed at any write and run again', () => {
       expect(await item(id)).toMatchObject(
         act === 'read' ? { state: 'proposed', version: 0 } : { state: 'published', version: 1 },
       )
-      if (act === 'store') {
-        const v = (await version(id, 1))!
-        for (const table of v.data.tables)
-          expect((await s.h.deps.objects.get('protected', table.parquet.key)).length).toBe(table.parquet.size)
-      }
+      const stored = act === 'store' ? (await version(id, 1))!.data.tables : []
+      for (const { parquet } of stored)
+        expect((await s.h.deps.objects.get('protected', parquet.key)).length).toBe(parquet.size)
       if (!k.killed()) break
       kills++
     }

@@ -1,6 +1,6 @@
 /** What every page asks: the client, who I am, where I am, what I may. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useCallback, useState, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { ProblemError, type Client } from '../../../clients/api.ts'
 import { may, type Permission, type Role, type StudyRight } from '../../../domain/access/permissions.ts'
 import { api, session, type SessionState } from './session/session.ts'
@@ -77,6 +77,50 @@ export function useRecentLogin(): <T>(act: () => Promise<T>) => Promise<T> {
     },
     [client],
   )
+}
+
+export interface Acting {
+  /** The act under way by its name, or ''. */
+  busy: string
+  /** Why the last act failed. */
+  error: unknown
+  act: (name: string, run: () => Promise<unknown>) => Promise<void>
+  /** Forgets the error. */
+  forget: () => void
+}
+/** Runs what a person asks for, and says how it goes. An act that is under way is not begun a second time. */
+export function useAct(): Acting {
+  const [busy, setBusy] = useState('')
+  const [error, setError] = useState<unknown>()
+  const underWay = useRef(new Set<string>())
+  const act = useCallback(async (name: string, run: () => Promise<unknown>) => {
+    if (underWay.current.has(name)) return
+    underWay.current.add(name)
+    setBusy(name)
+    setError(undefined)
+    try {
+      await run()
+    } catch (e) {
+      setError(e)
+    } finally {
+      underWay.current.delete(name)
+      setBusy((latest) => (latest === name ? '' : latest))
+    }
+  }, [])
+  const forget = useCallback(() => setError(undefined), [])
+  return { busy, error, act, forget }
+}
+
+/**
+ * The same function all the time, which does what the newest one does: for parts that are drawn again only when what
+ * they are given changes.
+ */
+export function useStable<Args extends unknown[]>(newest: (...args: Args) => void): (...args: Args) => void {
+  const latest = useRef(newest)
+  useEffect(() => {
+    latest.current = newest
+  })
+  return useCallback((...args) => latest.current(...args), [])
 }
 
 /**

@@ -6,8 +6,10 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { z } from 'zod'
-import { queries } from './queries.ts'
+import { queries } from './queries/client.ts'
+import { areas } from './areas.ts'
 import { router } from './router.tsx'
+import { AreasContext } from './shell/areas-context.ts'
 import { theme, variables } from './theme.ts'
 
 // Compiled parsers need `eval`, which the content security policy forbids.
@@ -17,7 +19,9 @@ createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
-        <RouterProvider router={router} />
+        <AreasContext value={areas}>
+          <RouterProvider router={router} />
+        </AreasContext>
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

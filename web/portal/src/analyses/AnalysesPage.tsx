@@ -4,8 +4,8 @@ import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { type Language, languages } from '../../../../domain/datasets/policy.ts'
 import { type JobState, jobStates } from '../../../../domain/jobs/life.ts'
-import { useDatasets } from '../datasets/data.ts'
-import { languageName } from '../datasets/words.ts'
+import { useDatasets } from '../queries/datasets.ts'
+import { languageName } from '../parts/policy-words.ts'
 import { useMay, useOrganisation } from '../hooks.ts'
 import { Empty } from '../parts/Empty.tsx'
 import { count } from '../parts/figures.ts'
@@ -13,75 +13,69 @@ import { ListControls, useAddress, useListState, useShowAll } from '../parts/Lis
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import { type Job, type JobFilter, useKeptJobs, useMyJobs } from './data.ts'
+import { type Job, type JobFilter, useKeptJobs, useMyJobs } from '../queries/jobs.ts'
 import { JobsTable } from './JobsTable.tsx'
-import { stateWord } from './words.ts'
+import { listed, sorts, stateOptions } from './job-list.ts'
 
-const sorts = [
-  { value: 'newest', label: 'Newest first' },
-  { value: 'oldest', label: 'Oldest first' },
-  { value: 'title', label: 'Title' },
-  { value: 'state', label: 'State' },
-]
-const orders: Record<string, (a: Job, b: Job) => number> = {
-  newest: (a, b) => b.created.localeCompare(a.created),
-  oldest: (a, b) => a.created.localeCompare(b.created),
-  title: (a, b) => a.title.localeCompare(b.title),
-  state: (a, b) => jobStates.indexOf(a.state) - jobStates.indexOf(b.state) || b.created.localeCompare(a.created),
+type Whose = 'all' | 'approve' | 'mine'
+
+/** Which analyses: everybody's on my datasets, those of them that wait for me, or my own. */
+function useWhose(): [whose: Whose, set: (whose: string) => void, keeps: boolean] {
+  const keeps = useMay()('datasets.create')
+  const [inAddress, setInAddress] = useAddress('whose')
+  const set = (next: string) => setInAddress(next === 'all' ? '' : next)
+  if (!keeps || inAddress === 'mine') return ['mine', set, keeps]
+  return [inAddress === 'approve' ? 'approve' : 'all', set, keeps]
 }
-const stateOptions = jobStates.map((s) => ({
-  value: s,
-  label: s === 'succeeded' ? 'Released' : s[0]!.toUpperCase() + s.slice(1),
-}))
-export const listed = (jobs: readonly Job[], q: string, sort: string): Job[] => {
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean)
-  return jobs
-    .filter((j) =>
-      words.every((w) =>
-        `${j.title} ${j.dataset} ${j.owner.name} ${stateWord(j)} ${j.jobId}`.toLowerCase().includes(w),
-      ),
-    )
-    .sort(orders[sort] ?? orders['newest'])
+
+interface Chosen {
+  state: string
+  language: string
+  datasetId: string
 }
+/** What the server is asked for; what stands in the address and is no state or language is passed over. */
+function filterOf({ state, language, datasetId }: Chosen, whose: Whose): JobFilter {
+  const ofDataset = datasetId ? { datasetId } : {}
+  if (whose === 'approve') return { state: 'queued', ...ofDataset }
+  return {
+    ...(jobStates.includes(state as JobState) ? { state: state as JobState } : {}),
+    ...(languages.includes(language as Language) ? { language: language as Language } : {}),
+    ...ofDataset,
+  }
+}
+
+/** The jobs that the filter finds, whosever they are. */
+function useJobs(filter: JobFilter, whose: Whose) {
+  const ofMyDatasets = whose !== 'mine'
+  const mine = useMyJobs(filter, !ofMyDatasets)
+  const theirs = useKeptJobs(filter, ofMyDatasets)
+  const own = useMemo(() => (mine.data?.pages ?? []).flatMap((page) => page.items), [mine.data])
+  return ofMyDatasets
+    ? { ...theirs, retry: undefined, more: undefined }
+    : {
+        jobs: own,
+        pending: mine.isPending,
+        error: mine.error,
+        retry: () => void mine.refetch(),
+        more: mine.hasNextPage ? { busy: mine.isFetchingNextPage, fetch: () => void mine.fetchNextPage() } : undefined,
+      }
+}
+const waitsForApproval = (job: Job): boolean => job.waiting === 'approval'
 
 /** What I have asked, and for custodians what was asked of their datasets. */
 export function AnalysesPage() {
-  const here = useOrganisation()
-  const may = useMay()
-  const keeps = may('datasets.create')
-  const asks = may('dataset.analyse')
-  const [list, set] = useListState('newest')
+  const asks = useMay()('dataset.analyse')
+  const [whose, setWhose, keeps] = useWhose()
+  const [list, setList] = useListState('newest')
   const [language, setLanguage] = useAddress('language')
   const [datasetId, setDataset] = useAddress('dataset')
-  const [whose, setWhose] = useAddress('whose')
-  const all = useShowAll()
-  const { data: datasets } = useDatasets(here?.organisationId)
-  const kept = keeps && whose !== 'mine'
-  const deciding = keeps && whose === 'approve'
-  const filter: JobFilter = deciding
-    ? { state: 'queued', ...(datasetId ? { datasetId } : {}) }
-    : {
-        ...(jobStates.includes(list.state as JobState) ? { state: list.state as JobState } : {}),
-        ...(languages.includes(language as Language) ? { language: language as Language } : {}),
-        ...(datasetId ? { datasetId } : {}),
-      }
-  const mine = useMyJobs(filter, !kept)
-  const theirs = useKeptJobs(filter, kept)
-  const jobs = useMemo(
-    () => (kept ? theirs.jobs : (mine.data?.pages ?? []).flatMap((p) => p.items)),
-    [kept, theirs.jobs, mine.data],
+  const { jobs, pending, error, retry, more } = useJobs(
+    filterOf({ state: list.state, language, datasetId }, whose),
+    whose,
   )
-  const waiting = useKeptJobs({ state: 'queued' }, keeps).jobs.filter((j) => j.waiting === 'approval').length
-  const shown = listed(deciding ? jobs.filter((j) => j.waiting === 'approval') : jobs, list.q, list.sort)
-  const pending = kept ? theirs.pending : mine.isPending
-  const error = kept ? theirs.error : mine.error
+  const waiting = useKeptJobs({ state: 'queued' }, keeps).jobs.filter(waitsForApproval).length
+  const shown = listed(whose === 'approve' ? jobs.filter(waitsForApproval) : jobs, list.q, list.sort)
   const narrowed = list.q !== '' || list.state !== '' || language !== '' || datasetId !== ''
-  const askable = datasets?.some((d) => d.mayAnalyse)
-  const first = asks && (
-    <Button mt="xs" component={Link} to={askable ? '/analyses/ask' : '/datasets'}>
-      {askable ? 'Ask a first question' : 'Look at the datasets'}
-    </Button>
-  )
   return (
     <Page
       title="Analyses"
@@ -98,8 +92,8 @@ export function AnalysesPage() {
         <SegmentedControl
           mb="md"
           aria-label="Whose analyses"
-          value={deciding ? 'approve' : kept ? 'all' : 'mine'}
-          onChange={(v) => setWhose(v === 'all' ? '' : v)}
+          value={whose}
+          onChange={setWhose}
           data={[
             { value: 'all', label: 'On my datasets' },
             { value: 'approve', label: waiting > 0 ? `To approve (${waiting})` : 'To approve' },
@@ -108,62 +102,31 @@ export function AnalysesPage() {
         />
       )}
       <div className="controls-row">
-        <ListControls list={list} set={set} states={stateOptions} sorts={sorts} placeholder="Search analyses" />
+        <ListControls list={list} set={setList} states={stateOptions} sorts={sorts} placeholder="Search analyses" />
         <Group gap="sm">
-          <Select
-            aria-label="Filter by dataset"
-            data={[
-              { value: '', label: 'Every dataset' },
-              ...(datasets ?? []).filter((d) => d.version > 0).map((d) => ({ value: d.datasetId, label: d.title })),
-            ]}
-            value={datasetId}
-            onChange={(v) => setDataset(v ?? '')}
-            allowDeselect={false}
-            w={190}
-            searchable
-          />
+          <DatasetFilter value={datasetId} set={setDataset} />
           <Select
             aria-label="Filter by language"
             data={[
               { value: '', label: 'Every language' },
-              ...languages.map((l) => ({ value: l, label: languageName[l] })),
+              ...languages.map((each) => ({ value: each, label: languageName[each] })),
             ]}
             value={language}
-            onChange={(v) => setLanguage(v ?? '')}
+            onChange={(next) => setLanguage(next ?? '')}
             allowDeselect={false}
             w={166}
           />
         </Group>
       </div>
-      <ProblemNotice error={error} retry={kept ? undefined : () => void mine.refetch()} />
-      {pending && !error ? (
-        <LoadingRows height={44} />
-      ) : jobs.length === 0 && !narrowed && !error ? (
-        <Empty title={kept ? 'Nothing has been asked yet' : 'You have not asked anything yet'} action={first}>
-          {kept
-            ? 'Every analysis on the datasets you answer for appears here, with what became of it.'
-            : 'An analysis is a question in SQL, Python or R that runs where the data is. You see what it costs and which rules apply before it runs; a first question is written for you from the dataset’s schema.'}
-        </Empty>
-      ) : deciding && shown.length === 0 && !narrowed && !error ? (
-        <Empty title="Nothing waits for your approval">
-          Where a dataset’s policy asks for it, each analysis waits here until a custodian has approved exactly that
-          code, those parameters and that cohort.
-        </Empty>
-      ) : shown.length === 0 && !error ? (
-        <Empty
-          title="No analysis matches"
-          action={
-            <Button variant="default" onClick={all}>
-              Show all analyses
-            </Button>
-          }
-        />
-      ) : (
-        <JobsTable jobs={shown} who={kept} />
+      <ProblemNotice error={error} retry={retry} />
+      {pending && !error && <LoadingRows height={44} />}
+      {!pending && !error && shown.length === 0 && (
+        <NoAnalyses whose={whose} narrowed={narrowed} any={jobs.length > 0} />
       )}
-      {!kept && mine.hasNextPage && (
+      {(error || (!pending && shown.length > 0)) && <JobsTable jobs={shown} who={whose !== 'mine'} />}
+      {more && (
         <Group mt="sm">
-          <Button variant="default" loading={mine.isFetchingNextPage} onClick={() => void mine.fetchNextPage()}>
+          <Button variant="default" loading={more.busy} onClick={more.fetch}>
             Show more
           </Button>
           <Text size="sm" c="dimmed">
@@ -172,5 +135,71 @@ export function AnalysesPage() {
         </Group>
       )}
     </Page>
+  )
+}
+
+function DatasetFilter({ value, set }: { value: string; set: (datasetId: string) => void }) {
+  const { data: datasets = [] } = useDatasets(useOrganisation()?.organisationId)
+  return (
+    <Select
+      aria-label="Filter by dataset"
+      data={[
+        { value: '', label: 'Every dataset' },
+        ...datasets
+          .filter((dataset) => dataset.version > 0)
+          .map((dataset) => ({ value: dataset.datasetId, label: dataset.title })),
+      ]}
+      value={value}
+      onChange={(next) => set(next ?? '')}
+      allowDeselect={false}
+      w={190}
+      searchable
+    />
+  )
+}
+
+/** Why the list is empty. */
+function NoAnalyses({ whose, narrowed, any }: { whose: Whose; narrowed: boolean; any: boolean }) {
+  const showAll = useShowAll()
+  if (!narrowed && !any) return <NothingAsked mine={whose === 'mine'} />
+  if (!narrowed && whose === 'approve')
+    return (
+      <Empty title="Nothing waits for your approval">
+        Where a dataset’s policy asks for it, each analysis waits here until a custodian has approved exactly that code,
+        those parameters and that cohort.
+      </Empty>
+    )
+  return (
+    <Empty
+      title="No analysis matches"
+      action={
+        <Button variant="default" onClick={showAll}>
+          Show all analyses
+        </Button>
+      }
+    />
+  )
+}
+
+function NothingAsked({ mine }: { mine: boolean }) {
+  const asks = useMay()('dataset.analyse')
+  const { data: datasets } = useDatasets(useOrganisation()?.organisationId)
+  const askable = datasets?.some((dataset) => dataset.mayAnalyse)
+  const first = asks && (
+    <Button mt="xs" component={Link} to={askable ? '/analyses/ask' : '/datasets'}>
+      {askable ? 'Ask a first question' : 'Look at the datasets'}
+    </Button>
+  )
+  if (!mine)
+    return (
+      <Empty title="Nothing has been asked yet" action={first}>
+        Every analysis on the datasets you answer for appears here, with what became of it.
+      </Empty>
+    )
+  return (
+    <Empty title="You have not asked anything yet" action={first}>
+      An analysis is a question in SQL, Python or R that runs where the data is. You see what it costs and which rules
+      apply before it runs; a first question is written for you from the dataset’s schema.
+    </Empty>
   )
 }

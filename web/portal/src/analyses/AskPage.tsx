@@ -2,14 +2,15 @@ import { Button, Select } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { Language } from '../../../../domain/datasets/policy.ts'
-import { useDatasets } from '../datasets/data.ts'
+import { useDatasets } from '../queries/datasets.ts'
 import { useOrganisation } from '../hooks.ts'
 import { Empty } from '../parts/Empty.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import { AskForm } from './AskForm.tsx'
-import { jobQuery, questionQuery } from './data.ts'
+import { AskForm } from './ask/AskForm.tsx'
+import { jobQuery } from '../queries/jobs.ts'
+import { questionQuery } from './data.ts'
 
 /** A new question. Which dataset, which example and which earlier job it begins from stand in the address. */
 export function AskPage() {

@@ -9,7 +9,7 @@ import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { api } from '../session/session.ts'
-import type { Job } from './data.ts'
+import type { Job } from '../queries/jobs.ts'
 
 /** The custodian's decision about exactly what is pinned. */
 export function Approval({ job }: { job: Job }) {

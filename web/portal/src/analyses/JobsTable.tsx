@@ -1,10 +1,10 @@
 import { Anchor, Table, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { languageName, modeShort } from '../datasets/words.ts'
+import { languageName, modeShort } from '../parts/policy-words.ts'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
-import type { Job } from './data.ts'
-import { kindWords, stateWord } from './words.ts'
+import type { Job } from '../queries/jobs.ts'
+import { kindWords, stateWord } from '../parts/job/words.ts'
 
 const what = (j: Job): string =>
   `${j.language ? languageName[j.language] : kindWords[j.kind]}${j.mode ? `, ${modeShort[j.mode]}` : j.on === 'twin' ? ', on the twin' : ''}`

@@ -1,30 +1,18 @@
 import { Button, Group, Text } from '@mantine/core'
 import { type JobState, jobStates } from '../../../../domain/jobs/life.ts'
-import type { Dataset } from '../datasets/data.ts'
+import type { Dataset } from '../queries/datasets.ts'
 import { Empty } from '../parts/Empty.tsx'
 import { count } from '../parts/figures.ts'
 import { ListControls, useListState, useShowAll } from '../parts/ListControls.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import { listed } from './AnalysesPage.tsx'
-import { asked, useJobsOf } from './data.ts'
+import { listed, sorts, stateOptions } from './job-list.ts'
+import { asked, type Job, useJobsOf } from '../queries/jobs.ts'
 import { JobsTable } from './JobsTable.tsx'
-
-const sorts = [
-  { value: 'newest', label: 'Newest first' },
-  { value: 'oldest', label: 'Oldest first' },
-  { value: 'title', label: 'Title' },
-  { value: 'state', label: 'State' },
-]
-const stateOptions = jobStates.map((s) => ({
-  value: s,
-  label: s === 'succeeded' ? 'Released' : s[0]!.toUpperCase() + s.slice(1),
-}))
 
 /** Every analysis on one dataset, for its custodian. */
 export function OfDataset({ dataset }: { dataset: Dataset }) {
   const [list, set] = useListState('newest')
-  const all = useShowAll()
   const jobs = useJobsOf(
     dataset.datasetId,
     jobStates.includes(list.state as JobState) ? { state: list.state as JobState } : {},
@@ -37,19 +25,8 @@ export function OfDataset({ dataset }: { dataset: Dataset }) {
       <ProblemNotice error={jobs.error} retry={() => void jobs.refetch()} />
       {jobs.isPending && !jobs.error ? (
         <LoadingRows />
-      ) : known.length === 0 && !list.state ? (
-        <Empty title="Nothing has been asked yet">Analyses of this dataset appear here the moment somebody asks.</Empty>
-      ) : shown.length === 0 ? (
-        <Empty
-          title="No analysis matches"
-          action={
-            <Button variant="default" onClick={all}>
-              Show all analyses
-            </Button>
-          }
-        />
       ) : (
-        <JobsTable jobs={shown} who dataset={false} />
+        <Shown jobs={shown} any={known.length > 0 || list.state !== ''} />
       )}
       {jobs.hasNextPage && (
         <Group mt="sm">
@@ -62,5 +39,24 @@ export function OfDataset({ dataset }: { dataset: Dataset }) {
         </Group>
       )}
     </>
+  )
+}
+
+function Shown({ jobs, any }: { jobs: Job[]; any: boolean }) {
+  const showAll = useShowAll()
+  if (!any)
+    return (
+      <Empty title="Nothing has been asked yet">Analyses of this dataset appear here the moment somebody asks.</Empty>
+    )
+  if (jobs.length > 0) return <JobsTable jobs={jobs} who dataset={false} />
+  return (
+    <Empty
+      title="No analysis matches"
+      action={
+        <Button variant="default" onClick={showAll}>
+          Show all analyses
+        </Button>
+      }
+    />
   )
 }

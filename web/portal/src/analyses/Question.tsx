@@ -1,48 +1,17 @@
-import { Skeleton, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, type Ref } from 'react'
-import { languageName, modeMeaning, modeName } from '../datasets/words.ts'
+import type { Ref } from 'react'
+import { modeMeaning, modeName } from '../parts/policy-words.ts'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { ScrollCode } from '../parts/ScrollCode.tsx'
-import type { CodeHandle, LineNote } from './CodeEditor.tsx'
-import { type Ask, type Job, questionQuery } from './data.ts'
-import { lineOfCell, textOfNotebook } from './notebook.ts'
-import { cohortWords } from './words.ts'
-
-const CodeEditor = lazy(() => import('./CodeEditor.tsx').then((m) => ({ default: m.CodeEditor })))
-
-/** The code of a question, to read; a notebook as its cells. */
-export function Code({
-  ask,
-  notes,
-  ref,
-}: {
-  ask: Pick<Ask, 'code' | 'language'>
-  notes?: readonly LineNote[]
-  ref?: Ref<CodeHandle>
-}) {
-  let text = ask.code
-  if (ask.language === 'notebook')
-    try {
-      text = textOfNotebook(ask.code)
-    } catch {
-      text = ask.code
-    }
-  return (
-    <Suspense fallback={<Skeleton className="code readonly" />}>
-      <CodeEditor
-        ref={ref}
-        text={text}
-        language={ask.language}
-        label={`${languageName[ask.language]} that was asked`}
-        notes={notes ?? []}
-        readOnly
-      />
-    </Suspense>
-  )
-}
+import type { CodeHandle } from '../parts/job/CodeEditor.tsx'
+import type { Job } from '../queries/jobs.ts'
+import { questionQuery } from './data.ts'
+import { QuestionCode } from '../parts/job/QuestionCode.tsx'
+import { lineOfCell, textOfNotebook } from '../parts/job/notebook.ts'
+import { cohortWords } from '../parts/job/words.ts'
 
 /** What was asked: code, cohort, parameters, way of release. */
 export function Question({ job, handle }: { job: Job; handle?: Ref<CodeHandle> }) {
@@ -57,7 +26,7 @@ export function Question({ job, handle }: { job: Job; handle?: Ref<CodeHandle> }
         : p.line
   return (
     <>
-      <Code
+      <QuestionCode
         ask={ask}
         ref={handle}
         notes={

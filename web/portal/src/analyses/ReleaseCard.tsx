@@ -1,12 +1,13 @@
 import { Anchor, List, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { modeName, short } from '../datasets/words.ts'
+import { short } from '../parts/figures.ts'
+import { modeName } from '../parts/policy-words.ts'
 import { CopyId } from '../parts/CopyId.tsx'
 import { count } from '../parts/figures.ts'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { ScrollCode } from '../parts/ScrollCode.tsx'
-import type { Result } from './data.ts'
-import { cohortWords, ruleWords } from './words.ts'
+import type { Result } from '../queries/jobs.ts'
+import { cohortWords, ruleWords } from '../parts/job/words.ts'
 
 const confinementWords: Record<string, string> = {
   bubblewrap: 'bubblewrap',

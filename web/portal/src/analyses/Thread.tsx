@@ -1,29 +1,11 @@
-import { Button, Group, Stack, Text, Textarea } from '@mantine/core'
+import { Button, Group, Stack, Textarea } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useDraft } from '../hooks.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import { RelativeTime } from '../parts/RelativeTime.tsx'
+import { QuestionsAndAnswers } from '../parts/job/QuestionsAndAnswers.tsx'
 import { api } from '../session/session.ts'
-import type { Job } from './data.ts'
-
-type Said = NonNullable<Job['checks']>['questions']
-
-/** Questions of the checkers and the analyst's answers, in order; checkers stay nameless. */
-export const Said = ({ items }: { items: Said }) => (
-  <ol className="thread" aria-label="Questions and answers">
-    {items.map((q, i) => (
-      <li key={i} data-by={q.by}>
-        <Text size="xs" c="dimmed">
-          {q.by === 'checker' ? 'A checker asked' : 'The analyst answered'}, <RelativeTime at={q.at} />
-        </Text>
-        <Text size="sm" className="prose">
-          {q.text}
-        </Text>
-      </li>
-    ))}
-  </ol>
-)
+import type { Job } from '../queries/jobs.ts'
 
 /** The analyst's side: read what was asked and answer. */
 export function Thread({ job }: { job: Job }) {
@@ -50,7 +32,7 @@ export function Thread({ job }: { job: Job }) {
   if (items.length === 0 && !job.may.includes('answer')) return null
   return (
     <section className="panel apart" aria-label="Questions of the checkers">
-      <Said items={items} />
+      <QuestionsAndAnswers items={items} />
       {job.may.includes('answer') && (
         <form
           onSubmit={(e) => {

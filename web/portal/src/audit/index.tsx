@@ -3,7 +3,7 @@ import { Button, Group, Select, Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import { acts } from '../../../../domain/audit/acts.ts'
-import { useApi, useMay, useOrganisation } from '../hooks.ts'
+import { type Study, useApi, useMay, useOrganisation } from '../hooks.ts'
 import { Empty } from '../parts/Empty.tsx'
 import { count } from '../parts/figures.ts'
 import { ListControls, useListState } from '../parts/ListControls.tsx'
@@ -130,7 +130,7 @@ function Chain({ organisationId, organisation }: { organisationId: string; organ
 }
 
 /** The history of one study: the chain's events about it, its links and its runs. */
-export function ObjectHistory({ studyId }: { studyId: string }) {
+export function StudyHistory({ study: { studyId } }: { study: Study }) {
   const api = useApi()
   const history = useInfiniteQuery({
     queryKey: ['history', studyId],

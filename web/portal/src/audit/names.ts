@@ -5,7 +5,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useApi, useMay, useOrganisation } from '../hooks.ts'
-import { everything, useStudies } from '../studies/data.ts'
+import { useStudies } from '../queries/studies.ts'
+import { everything } from '../queries/everything.ts'
 
 export interface Names {
   person: (userId: string) => string

@@ -1,6 +1,6 @@
 import { Anchor, Button, SegmentedControl, Table, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { useReviews, type Reviews } from '../analyses/data.ts'
+import { useReviews, type Reviews } from '../queries/jobs.ts'
 import { useMay, useOrganisation } from '../hooks.ts'
 import { Empty } from '../parts/Empty.tsx'
 import { ListControls, useAddress, useListState, useShowAll } from '../parts/ListControls.tsx'

@@ -1,13 +1,13 @@
 import { Anchor, Button, Group, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { type Review } from '../analyses/data.ts'
-import { Findings } from '../analyses/Findings.tsx'
-import { Outputs } from '../analyses/Outputs.tsx'
-import { Code } from '../analyses/Question.tsx'
-import { Said } from '../analyses/Thread.tsx'
-import { cohortWords, stateWord } from '../analyses/words.ts'
-import { languageName } from '../datasets/words.ts'
+import { type Review } from '../queries/jobs.ts'
+import { Findings } from '../parts/job/Findings.tsx'
+import { Outputs } from '../parts/job/Outputs.tsx'
+import { QuestionCode } from '../parts/job/QuestionCode.tsx'
+import { QuestionsAndAnswers } from '../parts/job/QuestionsAndAnswers.tsx'
+import { cohortWords, stateWord } from '../parts/job/words.ts'
+import { languageName } from '../parts/policy-words.ts'
 import { ProblemError } from '../../../../clients/api.ts'
 import { Empty } from '../parts/Empty.tsx'
 import { bytes, count } from '../parts/figures.ts'
@@ -108,7 +108,7 @@ function Loaded({ review, again, busy }: { review: Review; again: () => void; bu
               </>
             }
           >
-            <Code ask={question} />
+            <QuestionCode ask={question} />
             {Object.keys(question.parameters).length > 0 && (
               <ScrollCode text={JSON.stringify(question.parameters, null, 2)} label="Parameters" wrap />
             )}
@@ -134,7 +134,7 @@ function Loaded({ review, again, busy }: { review: Review; again: () => void; bu
       </div>
       {review.questions.length > 0 && (
         <Section title="Questions and answers">
-          <Said items={review.questions} />
+          <QuestionsAndAnswers items={review.questions} />
         </Section>
       )}
       <Votes review={review} />

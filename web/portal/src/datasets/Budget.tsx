@@ -1,6 +1,6 @@
 import { Group, Text } from '@mantine/core'
-import type { Dataset } from './data.ts'
-import { short } from './words.ts'
+import type { Dataset } from '../queries/datasets.ts'
+import { short } from '../parts/figures.ts'
 
 /** How much of the privacy budget is left: a meter, and the number it stands for. */
 export function BudgetMeter({ budget, compact = false }: { budget: Dataset['budget']; compact?: boolean }) {

@@ -2,7 +2,7 @@ import { ActionIcon, Button, Menu, Tabs, Text } from '@mantine/core'
 import { IconDots } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useState, type ComponentType } from 'react'
+import { Suspense, useEffect, useState } from 'react'
 import { chooseOrganisation, useMay, useOrganisation } from '../hooks.ts'
 import { ConfirmByName } from '../parts/ConfirmByName.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
@@ -10,34 +10,28 @@ import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 import { api } from '../session/session.ts'
-import { type Dataset, datasetQuery } from './data.ts'
+import { datasetQuery } from './data.ts'
+import type { Dataset } from '../queries/datasets.ts'
+import type { OfDataset } from '../shell/area.ts'
+import { useAreas } from '../shell/areas-context.ts'
+import { lazyPart, type Tab, withContributed } from '../shell/tabs.ts'
 import { Overview } from './Overview.tsx'
 
-type Part = ComponentType<{ dataset: Dataset }>
-const part = <T,>(load: () => Promise<T>, pick: (m: T) => Part) => lazy(async () => ({ default: pick(await load()) }))
-const SchemaTab = part(
+const SchemaTab = lazyPart(
   () => import('./SchemaTab.tsx'),
-  (m) => m.SchemaTab,
+  (module) => module.SchemaTab,
 )
-const Register = part(
+const Register = lazyPart(
   () => import('./Register.tsx'),
-  (m) => m.Register,
+  (module) => module.Register,
 )
-const Ledger = part(
+const Ledger = lazyPart(
   () => import('./Ledger.tsx'),
-  (m) => m.Ledger,
+  (module) => module.Ledger,
 )
-const PolicyTab = part(
+const PolicyTab = lazyPart(
   () => import('./PolicyTab.tsx'),
-  (m) => m.PolicyTab,
-)
-const History = part(
-  () => import('./History.tsx'),
-  (m) => m.History,
-)
-const Analyses = part(
-  () => import('../analyses/OfDataset.tsx'),
-  (m) => m.OfDataset,
+  (module) => module.PolicyTab,
 )
 
 /** As the custodian wrote it; a bare number gets its noun. */
@@ -68,25 +62,25 @@ function Loaded({ dataset, tab }: { dataset: Dataset; tab: string }) {
   const { datasetId, state } = dataset
   const custodian = may('dataset.manage', dataset)
   const unfinished = state === 'draft' || state === 'reading' || state === 'proposed'
-  const tabs: [name: string, label: string, shown: boolean, part: Part][] = [
-    ['overview', 'Overview', true, Overview],
-    [
-      'register',
-      state === 'published' ? 'New version' : 'Registration',
-      custodian && (unfinished || (tab === 'register' && state !== 'retired')),
-      Register,
-    ],
-    ['schema', 'Schema', dataset.schema !== undefined, SchemaTab],
-    ['analyses', 'Analyses', custodian && dataset.version > 0, Analyses],
-    ['budget', 'Budget', custodian && dataset.version > 0, Ledger],
-    ['policy', 'Policy', custodian && dataset.version > 0, PolicyTab],
-    ['history', 'History', custodian, History],
+  const own: Tab<OfDataset>[] = [
+    { name: 'overview', label: 'Overview', shown: true, part: Overview },
+    {
+      name: 'register',
+      label: state === 'published' ? 'New version' : 'Registration',
+      shown: custodian && (unfinished || (tab === 'register' && state !== 'retired')),
+      part: Register,
+    },
+    { name: 'schema', label: 'Schema', shown: dataset.schema !== undefined, part: SchemaTab },
+    { name: 'budget', label: 'Budget', shown: custodian && dataset.version > 0, part: Ledger },
+    { name: 'policy', label: 'Policy', shown: custodian && dataset.version > 0, part: PolicyTab },
   ]
-  const open = tabs.find(([name, , shown]) => name === tab && shown) ?? tabs[0]!
-  const Part = open[3]
+  const contributed = useAreas().flatMap((area) => area.datasetTabs ?? [])
+  const tabs = withContributed(own, contributed, may, { dataset }).filter((each) => each.shown)
+  const open = tabs.find(({ name }) => name === tab) ?? tabs[0]!
+  const Part = open.part
   const register = `/datasets/${datasetId}/register`
   const next =
-    custodian && unfinished && open[0] !== 'register' ? (
+    custodian && unfinished && open.name !== 'register' ? (
       <Button component={Link} to={register}>
         {state === 'draft'
           ? 'Go on with the registration'
@@ -104,7 +98,7 @@ function Loaded({ dataset, tab }: { dataset: Dataset; tab: string }) {
       title={dataset.title}
       state={<StateBadge of="dataset" state={state} />}
       back={{ to: '/datasets', label: 'Datasets' }}
-      wide={open[0] === 'register' || open[0] === 'schema'}
+      wide={open.name === 'register' || open.name === 'schema'}
       hint={
         <>
           {dataset.version > 0 ? `Version ${dataset.version} · ` : ''}
@@ -138,21 +132,19 @@ function Loaded({ dataset, tab }: { dataset: Dataset; tab: string }) {
       }
     >
       <Tabs
-        value={open[0]}
+        value={open.name}
         onChange={(t) => t && void navigate({ to: `/datasets/${datasetId}/${t}` })}
         keepMounted={false}
         mb="lg"
       >
         <Tabs.List className="tabs">
-          {tabs
-            .filter(([, , shown]) => shown)
-            .map(([name, label]) => (
-              <Tabs.Tab key={name} value={name}>
-                {label}
-              </Tabs.Tab>
-            ))}
+          {tabs.map(({ name, label }) => (
+            <Tabs.Tab key={name} value={name}>
+              {label}
+            </Tabs.Tab>
+          ))}
         </Tabs.List>
-        <Tabs.Panel value={open[0]} pt="lg">
+        <Tabs.Panel value={open.name} pt="lg">
           <Suspense fallback={<LoadingRows />}>
             <Part key={datasetId} dataset={dataset} />
           </Suspense>

@@ -11,8 +11,8 @@ import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 import { BudgetMeter } from './Budget.tsx'
-import { type Dataset, useDatasets } from './data.ts'
-import { languageName, modeShort } from './words.ts'
+import { type Dataset, useDatasets } from '../queries/datasets.ts'
+import { languageName, modeShort } from '../parts/policy-words.ts'
 
 const orders: Record<string, (a: Dataset, b: Dataset) => number> = {
   title: (a, b) => a.title.localeCompare(b.title),

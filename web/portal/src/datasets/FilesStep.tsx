@@ -7,10 +7,10 @@ import { FilePath } from '../../../../contracts/datasets.ts'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
-import { UploadProgress } from '../studies/Progress.tsx'
-import { pathOf, sendWithProgress } from '../studies/upload.ts'
-import type { Dataset, Policy, Schema } from './data.ts'
-import { readDeclared } from './schema-draft.ts'
+import { UploadProgress } from '../parts/UploadProgress.tsx'
+import { pathOf, sendWithProgress } from '../parts/upload.ts'
+import type { Dataset, Policy, Schema } from '../queries/datasets.ts'
+import { readDeclared } from './schema/schema-draft.ts'
 
 const litter = /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini|__MACOSX)(\/|$)/
 

@@ -11,8 +11,8 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { api } from '../session/session.ts'
 import { BudgetMeter } from './Budget.tsx'
-import type { Dataset } from './data.ts'
-import { short } from './words.ts'
+import type { Dataset } from '../queries/datasets.ts'
+import { short } from '../parts/figures.ts'
 
 const words = { reserved: 'Reserved', committed: 'Spent', returned: 'Given back' } as const
 

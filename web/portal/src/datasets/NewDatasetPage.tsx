@@ -8,7 +8,7 @@ import { Empty } from '../parts/Empty.tsx'
 import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
-import { nameOf } from './name.ts'
+import { nameOf } from '../parts/catalogue-name.ts'
 import { StepBar } from './StepBar.tsx'
 
 interface Form {

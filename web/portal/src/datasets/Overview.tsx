@@ -8,9 +8,10 @@ import { count } from '../parts/figures.ts'
 import { Section } from '../parts/Page.tsx'
 import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { BudgetMeter } from './Budget.tsx'
-import type { Dataset } from './data.ts'
-import { firstQuestions } from './snippets.ts'
-import { languageMeaning, languageName, modeMeaning, modeName, policySentences } from './words.ts'
+import type { Dataset } from '../queries/datasets.ts'
+import { firstQuestions } from '../parts/snippets.ts'
+import { policySentences } from './words.ts'
+import { languageMeaning, languageName, modeMeaning, modeName } from '../parts/policy-words.ts'
 
 /** What it is, who may ask what, what is left of the budget, and a question to begin with. */
 export function Overview({ dataset }: { dataset: Dataset }) {

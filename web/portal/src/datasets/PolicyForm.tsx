@@ -16,9 +16,10 @@ import { languages, releaseModes } from '../../../../domain/datasets/policy.ts'
 import { defaultPolicy, floorSubjects } from '../../../../domain/release/policy.ts'
 import { Section } from '../parts/Page.tsx'
 import { api } from '../session/session.ts'
-import { everything } from '../studies/data.ts'
-import type { Dataset, Policy } from './data.ts'
-import { languageMeaning, languageName, modeMeaning, modeName, policySentences } from './words.ts'
+import { everything } from '../queries/everything.ts'
+import type { Dataset, Policy } from '../queries/datasets.ts'
+import { policySentences } from './words.ts'
+import { languageMeaning, languageName, modeMeaning, modeName } from '../parts/policy-words.ts'
 
 type Rule = keyof Policy['disclosure']
 const more: { key: Rule; label: string; description: string; min: number; max: number; step?: number }[] = [

@@ -1,5 +1,5 @@
 import { Button, Group } from '@mantine/core'
-import type { Dataset, Policy } from './data.ts'
+import type { Dataset, Policy } from '../queries/datasets.ts'
 import { PolicyForm } from './PolicyForm.tsx'
 
 export const PolicyStep = ({

@@ -6,7 +6,7 @@ import { useDraft } from '../hooks.ts'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
-import type { Dataset, Policy } from './data.ts'
+import type { Dataset, Policy } from '../queries/datasets.ts'
 import { PolicyForm } from './PolicyForm.tsx'
 
 interface Form {

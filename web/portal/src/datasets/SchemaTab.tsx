@@ -7,9 +7,11 @@ import { count } from '../parts/figures.ts'
 import { useAddress } from '../parts/ListControls.tsx'
 import { Section } from '../parts/Page.tsx'
 import { ScrollCode } from '../parts/ScrollCode.tsx'
-import type { Column, Dataset, Table } from './data.ts'
-import { opening } from './snippets.ts'
-import { allowed, languageName, roleMeaning } from './words.ts'
+import type { Column, Dataset, Table } from '../queries/datasets.ts'
+import { opening } from '../parts/snippets.ts'
+import { roleMeaning } from './words.ts'
+import { allowed } from '../parts/column-words.ts'
+import { languageName } from '../parts/policy-words.ts'
 
 const fits = (t: Table, c: Column, words: readonly string[]): boolean =>
   words.every((w) =>

@@ -1,36 +1,9 @@
-/** Datasets, policies and schemas in a person's words. */
+/** Datasets and policies in a person's words. */
 import { floorSubjects } from '../../../../domain/release/policy.ts'
-import type { Column as ColumnShape } from '../../../../domain/datasets/schema.ts'
-import type { Language, ReleaseMode } from '../../../../domain/datasets/policy.ts'
-import type { Policy } from './data.ts'
+import { short } from '../parts/figures.ts'
+import { languageName, modeName } from '../parts/policy-words.ts'
+import type { Policy } from '../queries/datasets.ts'
 
-export const languageName: Record<Language, string> = { sql: 'SQL', python: 'Python', r: 'R', notebook: 'Notebook' }
-export const languageMeaning: Record<Language, string> = {
-  sql: 'Aggregate queries, answered in about a second',
-  python: 'Scripts with pandas, statsmodels, scikit-learn, nibabel',
-  r: 'Scripts with R’s recommended packages',
-  notebook: 'Jupyter notebooks in Python',
-}
-export const modeName: Record<ReleaseMode, string> = {
-  rules: 'Disclosure rules',
-  noise: 'Noise',
-  review: 'Review by people',
-}
-/** In lists and tables. */
-export const modeShort: Record<ReleaseMode, string> = { rules: 'rules', noise: 'noise', review: 'review' }
-export const modeMeaning: Record<ReleaseMode, string> = {
-  rules:
-    'Released at once when it is safe: the platform counts people itself, suppresses what could single somebody out and rounds the rest.',
-  noise:
-    'Released with exact random noise that gives differential privacy; it spends some of the dataset’s budget before it runs.',
-  review: 'Held until two output checkers have looked at it: for plots, models and everything that rules cannot judge.',
-}
-
-/** A small number as people read it: up to three significant digits. */
-export const short = (n: number): string =>
-  Number.isInteger(n)
-    ? n.toLocaleString('en')
-    : Number(n.toPrecision(3)).toLocaleString('en', { maximumFractionDigits: 12 })
 const list = (words: readonly string[]): string =>
   words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)!}`
 
@@ -77,17 +50,6 @@ export function policySentences(p: Policy): string[] {
   return out
 }
 
-/** Bounds or categories of a column, as text. */
-export function allowed(c: Pick<ColumnShape, 'categories' | 'minimum' | 'maximum' | 'type'>): string {
-  if (c.categories?.length)
-    return c.categories.length > 12
-      ? `${c.categories.slice(0, 12).join(', ')} and ${c.categories.length - 12} more`
-      : c.categories.join(', ')
-  if (c.minimum !== undefined && c.maximum !== undefined) return `${c.minimum} to ${c.maximum}`
-  if (c.minimum !== undefined) return `at least ${c.minimum}`
-  if (c.maximum !== undefined) return `at most ${c.maximum}`
-  return ''
-}
 export const roleMeaning = {
   subject: 'Says whose row it is',
   visit: 'Orders a subject’s rows',

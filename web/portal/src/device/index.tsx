@@ -10,7 +10,7 @@ import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
-import { lifetimes, ScopePicker } from '../settings/ScopePicker.tsx'
+import { lifetimes, ScopePicker } from '../parts/ScopePicker.tsx'
 
 type Asked = Awaited<ReturnType<Client['access']['device']>>
 

@@ -9,7 +9,7 @@ import { Page, Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { useDataLife } from './data-life.tsx'
-import { linksQuery, overviewQuery, useStudies } from '../studies/data.ts'
+import { linksQuery, overviewQuery, useStudies } from '../queries/studies.ts'
 
 const soon = 24 * 3600 * 1000
 

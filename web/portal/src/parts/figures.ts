@@ -14,3 +14,9 @@ export function duration(seconds: number): string {
 }
 export const percent = (part: number, whole: number): string =>
   whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`
+
+/** A small number as people read it: up to three significant digits. */
+export const short = (n: number): string =>
+  Number.isInteger(n)
+    ? n.toLocaleString('en')
+    : Number(n.toPrecision(3)).toLocaleString('en', { maximumFractionDigits: 12 })

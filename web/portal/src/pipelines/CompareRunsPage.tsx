@@ -14,7 +14,7 @@ import type { Comparison, Run } from './data.ts'
 import { elapsed, figure, runName, valueText } from './words.ts'
 
 const Preview = lazy(async () => ({ default: (await import('./Preview.tsx')).Preview }))
-const LogView = lazy(async () => ({ default: (await import('./LogView.tsx')).LogView }))
+const LogView = lazy(async () => ({ default: (await import('./log/LogView.tsx')).LogView }))
 const nothing = (): void => undefined
 
 /** Two to six runs: what differs, their figures, their pictures and plots, their logs, side by side. */

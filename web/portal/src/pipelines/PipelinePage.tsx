@@ -11,7 +11,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { api } from '../session/session.ts'
-import { everything } from '../studies/data.ts'
+import { everything } from '../queries/everything.ts'
 import { pipelineQuery, schemaOf } from './data.ts'
 import { runtimeName, valueText } from './words.ts'
 

@@ -9,8 +9,8 @@ import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { api } from '../session/session.ts'
-import { UploadProgress } from '../studies/Progress.tsx'
-import { pathOf, sendWithProgress } from '../studies/upload.ts'
+import { UploadProgress } from '../parts/UploadProgress.tsx'
+import { pathOf, sendWithProgress } from '../parts/upload.ts'
 
 const litter = /(^|\/)(\.[^/]*|__pycache__|Thumbs\.db|desktop\.ini|__MACOSX)(\/|$)/
 const sample = `{

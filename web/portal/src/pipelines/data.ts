@@ -4,7 +4,7 @@ import type { Client } from '../../../../clients/api.ts'
 import { isOver } from '../../../../domain/pipelines/life.ts'
 import type { ParameterSchema } from '../../../../domain/pipelines/parameters.ts'
 import { api } from '../session/session.ts'
-import { everything } from '../studies/data.ts'
+import { everything } from '../queries/everything.ts'
 
 export type Pipeline = Awaited<ReturnType<Client['pipelines']['list']>>['items'][number]
 export type Definition = Awaited<ReturnType<Client['pipelines']['get']>>['definition']

@@ -4,13 +4,13 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { runLife, runStates } from '../../../../domain/runs/life.ts'
-import { useMay } from '../hooks.ts'
+import { type Study, useMay } from '../hooks.ts'
 import { count } from '../parts/figures.ts'
 import { Empty } from '../parts/Empty.tsx'
 import { ListControls, useListState } from '../parts/ListControls.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import { overviewQuery, studyQuery } from '../studies/data.ts'
+import { overviewQuery, studyQuery } from '../queries/studies.ts'
 import { openable, type Run, type RunFilter, runsPage } from './data.ts'
 import { OpenDialog } from './OpenDialog.tsx'
 import { useOpened } from './opened.ts'
@@ -34,7 +34,7 @@ const order: Record<string, (a: Run, b: Run) => number> = {
 const stateOptions = runStates.map((s) => ({ value: s, label: s[0]!.toUpperCase() + s.slice(1) }))
 
 /** The tab of a study: all its runs, live; opening and downloads. */
-export function ResultsTab({ studyId }: { studyId: string }) {
+export function ResultsTab({ study: { studyId } }: { study: Study }) {
   const may = useMay()
   const { data: study } = useQuery(studyQuery(studyId))
   const [list, set] = useListState('newest')

@@ -10,7 +10,7 @@ import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page, Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
-import { everything } from '../studies/data.ts'
+import { everything } from '../queries/everything.ts'
 import { RolePicker } from './RolePicker.tsx'
 import { ShownOnce } from './Secret.tsx'
 

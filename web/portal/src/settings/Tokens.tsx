@@ -10,8 +10,8 @@ import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page, Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
-import { everything } from '../studies/data.ts'
-import { lifetimes, ScopePicker } from './ScopePicker.tsx'
+import { everything } from '../queries/everything.ts'
+import { lifetimes, ScopePicker } from '../parts/ScopePicker.tsx'
 import { ShownOnce } from './Secret.tsx'
 
 type Token = Awaited<ReturnType<Client['access']['tokens']>>['items'][number]

@@ -7,8 +7,8 @@ import { bytes, count } from '../parts/figures.ts'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
-import { UploadProgress } from './Progress.tsx'
-import { pathOf, sendWithProgress } from './upload.ts'
+import { UploadProgress } from '../parts/UploadProgress.tsx'
+import { pathOf, sendWithProgress } from '../parts/upload.ts'
 
 /** The study's files. What is dropped goes straight to the store; it is part of the study once published. */
 export function Files({

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react'
 import { makesLinks } from '../../../../domain/studies/life.ts'
 import { type Study, useMay } from '../hooks.ts'
 import { Section } from '../parts/Page.tsx'
-import { linksQuery } from './data.ts'
+import { linksQuery } from '../queries/studies.ts'
 
 /** The way from nothing to the first participant, with what is done ticked off. Gone once runs arrive. */
 export function FirstSteps({ study, runs, previews }: { study: Study; runs: number; previews: number }) {

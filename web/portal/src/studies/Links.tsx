@@ -15,7 +15,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 import { api } from '../session/session.ts'
-import { linksQuery } from './data.ts'
+import { linksQuery } from '../queries/studies.ts'
 import { MakeLink } from './MakeLink.tsx'
 
 type LinkRow = Awaited<ReturnType<Client['studies']['links']>>['items'][number]

@@ -6,7 +6,7 @@ import { ProblemError } from '../../../../clients/api.ts'
 import { type Study, useDraft, useRecentLogin } from '../hooks.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
-import { nameOf } from '../datasets/name.ts'
+import { nameOf } from '../parts/catalogue-name.ts'
 
 interface Form {
   title: string

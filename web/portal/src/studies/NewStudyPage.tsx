@@ -12,8 +12,8 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { count } from '../parts/figures.ts'
 import { api } from '../session/session.ts'
 import { asText, writeDraft } from './draft.ts'
-import { UploadProgress } from './Progress.tsx'
-import { pathOf, sendWithProgress } from './upload.ts'
+import { UploadProgress } from '../parts/UploadProgress.tsx'
+import { pathOf, sendWithProgress } from '../parts/upload.ts'
 
 interface Example {
   name: string

@@ -7,7 +7,7 @@ import { makesLinks, type StudyState } from '../../../../domain/studies/life.ts'
 import { type Study, useMay } from '../hooks.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
-import { linksQuery } from './data.ts'
+import { linksQuery } from '../queries/studies.ts'
 import { useContentDraft } from './draft.ts'
 import { MakeDataset } from './MakeDataset.tsx'
 

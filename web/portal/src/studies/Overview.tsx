@@ -13,7 +13,7 @@ import { Plot } from '../parts/Plot.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
-import { overviewQuery } from './data.ts'
+import { overviewQuery } from '../queries/studies.ts'
 import { FirstSteps } from './FirstSteps.tsx'
 
 type Figures = Awaited<ReturnType<Client['runs']['overview']>>

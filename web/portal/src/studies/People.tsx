@@ -14,7 +14,7 @@ import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
-import { everything } from './data.ts'
+import { everything } from '../queries/everything.ts'
 
 type Person = Awaited<ReturnType<Client['studies']['people']>>['items'][number]
 const heading: Record<StudyRight, string> = {

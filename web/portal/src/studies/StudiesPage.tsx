@@ -10,7 +10,7 @@ import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
-import { useStudies } from './data.ts'
+import { useStudies } from '../queries/studies.ts'
 
 const orders: Record<string, (a: Study, b: Study) => number> = {
   changed: (a, b) => b.changed.localeCompare(a.changed),

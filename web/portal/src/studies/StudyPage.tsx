@@ -2,47 +2,38 @@ import { ActionIcon, Menu, Tabs } from '@mantine/core'
 import { IconDots } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, type ComponentType } from 'react'
+import { Suspense, useEffect } from 'react'
 import { chooseOrganisation, type Study, useMay, useOrganisation } from '../hooks.ts'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
-import { studyQuery } from './data.ts'
+import { studyQuery } from '../queries/studies.ts'
+import type { OfStudy } from '../shell/area.ts'
+import { useAreas } from '../shell/areas-context.ts'
+import { lazyPart, type Tab, withContributed } from '../shell/tabs.ts'
 import { NextAction, useStudyActs } from './NextAction.tsx'
 import { Overview } from './Overview.tsx'
 
-const part = <T,>(load: () => Promise<T>, pick: (m: T) => ComponentType<{ study: Study }>) =>
-  lazy(async () => ({ default: pick(await load()) }))
-const Content = part(
+const Content = lazyPart(
   () => import('./Content.tsx'),
-  (m) => m.Content,
+  (module) => module.Content,
 )
-const Versions = part(
+const Versions = lazyPart(
   () => import('./Versions.tsx'),
-  (m) => m.Versions,
+  (module) => module.Versions,
 )
-const Links = part(
+const Links = lazyPart(
   () => import('./Links.tsx'),
-  (m) => m.Links,
+  (module) => module.Links,
 )
-const People = part(
+const People = lazyPart(
   () => import('./People.tsx'),
-  (m) => m.People,
+  (module) => module.People,
 )
-const Settings = part(
+const Settings = lazyPart(
   () => import('./Settings.tsx'),
-  (m) => m.Settings,
-)
-const Results = part(
-  () => import('../results/index.tsx'),
-  ({ ResultsTab }) =>
-    ({ study }) => <ResultsTab studyId={study.studyId} />,
-)
-const History = part(
-  () => import('../audit/index.tsx'),
-  ({ ObjectHistory }) =>
-    ({ study }) => <ObjectHistory studyId={study.studyId} />,
+  (module) => module.Settings,
 )
 
 /** One study: its name, state and next step; then its parts. */
@@ -67,25 +58,25 @@ function Loaded({ study, tab }: { study: Study; tab: string }) {
   const navigate = useNavigate()
   const { acts, dialogs, error } = useStudyActs(study)
   const edit = may('study.edit', study)
-  const tabs: [name: string, label: string, shown: boolean, part: ComponentType<{ study: Study }>][] = [
-    ['overview', 'Overview', true, Overview],
-    ['content', 'Content', edit, Content],
-    ['versions', 'Versions', true, Versions],
-    ['links', 'Links', edit, Links],
-    ['results', 'Results', may('runs.rows', study), Results],
-    ['people', 'People', may('study.people', study), People],
-    ['settings', 'Settings', edit, Settings],
-    ['history', 'History', true, History],
+  const own: Tab<OfStudy>[] = [
+    { name: 'overview', label: 'Overview', shown: true, part: Overview },
+    { name: 'content', label: 'Content', shown: edit, part: Content },
+    { name: 'versions', label: 'Versions', shown: true, part: Versions },
+    { name: 'links', label: 'Links', shown: edit, part: Links },
+    { name: 'people', label: 'People', shown: may('study.people', study), part: People },
+    { name: 'settings', label: 'Settings', shown: edit, part: Settings },
   ]
-  const open = tabs.find(([name, , shown]) => name === tab && shown) ?? tabs[0]!
-  const Part = open[3]
+  const contributed = useAreas().flatMap((area) => area.studyTabs ?? [])
+  const tabs = withContributed(own, contributed, may, { study }).filter((each) => each.shown)
+  const open = tabs.find(({ name }) => name === tab) ?? tabs[0]!
+  const Part = open.part
   return (
     <Page
       title={study.title}
       state={<StateBadge of="study" state={study.state} />}
       hint={study.description}
       back={{ to: '/studies', label: 'Studies' }}
-      wide={open[0] === 'content'}
+      wide={open.name === 'content'}
       action={
         <>
           <NextAction acts={acts} />
@@ -111,21 +102,19 @@ function Loaded({ study, tab }: { study: Study; tab: string }) {
       <ProblemNotice error={error} />
       {dialogs}
       <Tabs
-        value={open[0]}
+        value={open.name}
         onChange={(t) => t && void navigate({ to: `/studies/${study.studyId}/${t}` })}
         keepMounted={false}
         mb="lg"
       >
         <Tabs.List className="tabs">
-          {tabs
-            .filter(([, , shown]) => shown)
-            .map(([name, label]) => (
-              <Tabs.Tab key={name} value={name}>
-                {label}
-              </Tabs.Tab>
-            ))}
+          {tabs.map(({ name, label }) => (
+            <Tabs.Tab key={name} value={name}>
+              {label}
+            </Tabs.Tab>
+          ))}
         </Tabs.List>
-        <Tabs.Panel value={open[0]} pt="lg">
+        <Tabs.Panel value={open.name} pt="lg">
           <Suspense fallback={<LoadingRows />}>
             <Part key={study.studyId} study={study} />
           </Suspense>

@@ -1,6 +1,6 @@
 import { Anchor, Table, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { short } from '../datasets/words.ts'
+import { short } from '../parts/figures.ts'
 import { CopyId } from '../parts/CopyId.tsx'
 import { count } from '../parts/figures.ts'
 import { Section } from '../parts/Page.tsx'

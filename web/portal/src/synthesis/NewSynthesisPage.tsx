@@ -3,13 +3,13 @@ import { Dropzone } from '@mantine/dropzone'
 import { useNavigate } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import type { PublishProgress, Signed } from '../../../../clients/publish.ts'
-import { useDatasets } from '../datasets/data.ts'
+import { useDatasets } from '../queries/datasets.ts'
 import { useMay, useOrganisation } from '../hooks.ts'
 import { Page, Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
-import { UploadProgress } from '../studies/Progress.tsx'
-import { sendWithProgress } from '../studies/upload.ts'
+import { UploadProgress } from '../parts/UploadProgress.tsx'
+import { sendWithProgress } from '../parts/upload.ts'
 
 /** Where the real table comes from: a registered dataset, or a file from this computer. */
 export function NewSynthesisPage() {

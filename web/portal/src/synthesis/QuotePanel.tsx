@@ -1,5 +1,5 @@
 import { Button, List, Text } from '@mantine/core'
-import { short } from '../datasets/words.ts'
+import { short } from '../parts/figures.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import type { Plan, Quote } from './data.ts'
 import { duration, methodName, percent, size } from './words.ts'

@@ -2,7 +2,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import type { Client } from '../../../../clients/api.ts'
 import { api } from '../session/session.ts'
-import { everything } from '../studies/data.ts'
+import { everything } from '../queries/everything.ts'
 
 export type Synthesis = Awaited<ReturnType<Client['synthesis']['get']>>
 export type Plan = NonNullable<Synthesis['plan']>

@@ -1,0 +1,103 @@
+/** Filters while they are being typed, and what they become once they are whole. */
+import type { Column, Schema } from '../../queries/datasets.ts'
+import type { Ask } from '../../queries/jobs.ts'
+
+export type Filter = Ask['cohort'][number]
+export type FilterKind = Filter['is']
+/** One row of the builder: everything as it was typed. */
+export interface FilterDraft {
+  table: string
+  column: string
+  is: FilterKind
+  value: string
+  values: string[]
+  from: string
+  to: string
+}
+
+const byType: Record<Column['type'], readonly FilterKind[]> = {
+  category: ['in', 'not-in', 'known', 'missing'],
+  integer: ['between', 'equal', 'not-equal', 'known', 'missing'],
+  number: ['between', 'equal', 'not-equal', 'known', 'missing'],
+  date: ['between', 'known', 'missing'],
+  datetime: ['between', 'known', 'missing'],
+  boolean: ['equal', 'known', 'missing'],
+  text: ['equal', 'not-equal', 'known', 'missing'],
+}
+export const kindsOf = (c: Column): readonly FilterKind[] => byType[c.type]
+export const kindLabel: Record<FilterKind, string> = {
+  equal: 'is',
+  'not-equal': 'is not',
+  in: 'is one of',
+  'not-in': 'is none of',
+  between: 'is between',
+  known: 'is known',
+  missing: 'is missing',
+}
+
+export const columnOf = (schema: Schema | undefined, f: Pick<FilterDraft, 'table' | 'column'>): Column | undefined =>
+  schema?.tables.find((t) => t.name === f.table)?.columns.find((c) => c.name === f.column)
+/** Columns that a cohort can be chosen by: not who somebody is. */
+export const choosable = (c: Column): boolean => c.role !== 'subject' && c.role !== 'identifier'
+export const emptyFilter = (table: string, column: Column): FilterDraft => ({
+  table,
+  column: column.name,
+  is: kindsOf(column)[0]!,
+  value: column.type === 'boolean' ? 'true' : '',
+  values: [],
+  from: '',
+  to: '',
+})
+
+export function draftOf(f: Filter): FilterDraft {
+  const empty = { table: f.table, column: f.column, is: f.is, value: '', values: [], from: '', to: '' }
+  if (f.is === 'equal' || f.is === 'not-equal') return { ...empty, value: String(f.value) }
+  if (f.is === 'in' || f.is === 'not-in') return { ...empty, values: f.values.map(String) }
+  return f.is === 'between'
+    ? { ...empty, from: f.from === undefined ? '' : String(f.from), to: f.to === undefined ? '' : String(f.to) }
+    : empty
+}
+
+/** The filter, or in a sentence what it still lacks. */
+export function filterOf(d: FilterDraft, schema: Schema | undefined): Filter | string {
+  const column = columnOf(schema, d)
+  if (!column) return 'Choose a column.'
+  const { table } = d
+  const numeric = column.type === 'integer' || column.type === 'number'
+  const typed = (text: string): string | number | undefined => {
+    const t = text.trim()
+    return t === '' ? undefined : numeric ? (Number.isFinite(Number(t)) ? Number(t) : undefined) : t
+  }
+  switch (d.is) {
+    case 'known':
+    case 'missing':
+      return { table, column: column.name, is: d.is }
+    case 'in':
+    case 'not-in':
+      return d.values.length === 0
+        ? `Choose values of ${column.name}.`
+        : { table, column: column.name, is: d.is, values: d.values }
+    case 'between': {
+      const from = typed(d.from),
+        to = typed(d.to)
+      if (from === undefined && to === undefined) return `Give ${column.name} a lower or an upper limit.`
+      if (from !== undefined && to !== undefined && from > to)
+        return `The limits of ${column.name} are the wrong way round.`
+      return {
+        table,
+        column: column.name,
+        is: 'between',
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+      }
+    }
+    case 'equal':
+    case 'not-equal': {
+      if (column.type === 'boolean') return { table, column: column.name, is: d.is, value: d.value === 'true' }
+      const value = typed(d.value)
+      return value === undefined
+        ? `Say what ${column.name} should ${d.is === 'equal' ? 'be' : 'not be'}.`
+        : { table, column: column.name, is: d.is, value }
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { Table, Text } from '@mantine/core'
+import { Empty } from '../Empty.tsx'
+import type { Job } from '../../queries/jobs.ts'
+import { outcomeWords, ruleWords } from './words.ts'
+
+/** Row and column of a position such as `3/2`, in words. */
+const place = (cell: string | undefined): string => {
+  const m = cell ? /^(\d+)\/(\d+)$/.exec(cell) : null
+  return m ? `row ${m[1]}, column ${m[2]}` : (cell ?? 'the whole output')
+}
+const most = 300
+
+/** What the gate found: positions and rules, never the value that failed. */
+export function Findings({ findings }: { findings: Job['findings'] }) {
+  if (findings.length === 0)
+    return <Empty title="No findings">Nothing of the output was suppressed, rounded or failed.</Empty>
+  return (
+    <>
+      <Table.ScrollContainer minWidth={320}>
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Output</Table.Th>
+              <Table.Th>Where</Table.Th>
+              <Table.Th>Rule</Table.Th>
+              <Table.Th>Outcome</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {findings.slice(0, most).map((f, i) => (
+              <Table.Tr key={i}>
+                <Table.Td style={{ overflowWrap: 'anywhere' }}>{f.output}</Table.Td>
+                <Table.Td>{place(f.cell)}</Table.Td>
+                <Table.Td>
+                  {ruleWords[f.rule]}{' '}
+                  <Text span size="xs" c="dimmed" className="nowrap">
+                    {f.rule}
+                  </Text>
+                </Table.Td>
+                <Table.Td>{outcomeWords[f.outcome]}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      {findings.length > most && (
+        <Text size="sm" c="dimmed">
+          and {findings.length - most} more
+        </Text>
+      )}
+    </>
+  )
+}

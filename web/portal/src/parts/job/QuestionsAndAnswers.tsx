@@ -1,0 +1,21 @@
+import { Text } from '@mantine/core'
+import type { Job } from '../../queries/jobs.ts'
+import { RelativeTime } from '../RelativeTime.tsx'
+
+type Question = NonNullable<Job['checks']>['questions'][number]
+
+/** Questions of the checkers and the analyst's answers, in order; checkers stay nameless. */
+export const QuestionsAndAnswers = ({ items }: { items: readonly Question[] }) => (
+  <ol className="thread" aria-label="Questions and answers">
+    {items.map((q, i) => (
+      <li key={i} data-by={q.by}>
+        <Text size="xs" c="dimmed">
+          {q.by === 'checker' ? 'A checker asked' : 'The analyst answered'}, <RelativeTime at={q.at} />
+        </Text>
+        <Text size="sm" className="prose">
+          {q.text}
+        </Text>
+      </li>
+    ))}
+  </ol>
+)

@@ -1,0 +1,303 @@
+/**
+ * Which plot an output asks for, and drawing it. A suppressed cell is hatched: it is there, and nobody may know how
+ * large.
+ */
+import type * as P from '@observablehq/plot'
+import { palette } from '../Plot.tsx'
+import type { Output } from '../../queries/jobs.ts'
+
+type Row = Output['rows'][number]
+const text = (row: Row, i: number): string => {
+  const c = row[i]
+  return c?.suppressed ? 'suppressed' : String(c?.value ?? 'missing')
+}
+const number = (row: Row, i: number): number | undefined => {
+  const v = row[i]?.value
+  return typeof v === 'number' ? v : undefined
+}
+const find = (o: Output, ...names: string[]): number => {
+  for (const n of names) {
+    const i = o.columns.findIndex((c) => c.name.toLowerCase().replace(/[^a-z0-9]/g, '') === n)
+    if (i >= 0) return i
+  }
+  return -1
+}
+
+/** What each column is: as the gate says, or, where nobody has said it yet, by its name and its cells. */
+const kindsOf = (o: Output): ('group' | 'count' | 'value')[] =>
+  o.columns.map(
+    (c, i) =>
+      c.kind ??
+      (o.rows.some((r) => typeof r[i]?.value === 'string')
+        ? 'group'
+        : /^(n|counts?|people|subjects|patients|frequency)$/i.test(c.name)
+          ? 'count'
+          : 'value'),
+  )
+
+export interface Bars {
+  kind: 'bars'
+  label: string
+  by: string
+  split: string | undefined
+  rows: { group: string; part: string; value: number | undefined }[]
+}
+export interface Forest {
+  kind: 'forest'
+  label: string
+  rows: { term: string; estimate: number; low: number | undefined; high: number | undefined }[]
+}
+export interface Histogram {
+  kind: 'histogram'
+  unit: string
+  rows: { from: number; to: number; value: number | undefined }[]
+}
+export type Drawing = Bars | Forest | Histogram
+
+const most = 40
+
+/** Estimates with intervals: given ones, or two standard errors to each side. */
+function forest(o: Output): Forest | undefined {
+  const estimate = find(o, 'estimate', 'coef', 'coefficient', 'value', 'mean'),
+    se = find(o, 'standarderror', 'stderr', 'se', 'stderror'),
+    low = find(o, 'low', 'lower', 'cilow', 'ci025', '25'),
+    high = find(o, 'high', 'upper', 'cihigh', 'ci975', '975')
+  if (estimate < 0 || (se < 0 && (low < 0 || high < 0))) return undefined
+  const kinds = kindsOf(o),
+    term = o.columns.findIndex(
+      (c, i) => i !== estimate && (kinds[i] === 'group' || /term|name|variable|parameter/i.test(c.name)),
+    )
+  const rows = o.rows.flatMap((r, i) => {
+    const e = number(r, estimate),
+      s = se < 0 ? undefined : number(r, se)
+    if (e === undefined) return []
+    return [
+      {
+        term: term < 0 ? (o.rows.length === 1 ? o.name : String(i + 1)) : text(r, term),
+        estimate: e,
+        low: (low < 0 ? undefined : number(r, low)) ?? (s === undefined ? undefined : e - 1.96 * s),
+        high: (high < 0 ? undefined : number(r, high)) ?? (s === undefined ? undefined : e + 1.96 * s),
+      },
+    ]
+  })
+  return rows.length === 0
+    ? undefined
+    : {
+        kind: 'forest',
+        label: o.columns[estimate]!.unit
+          ? `${o.columns[estimate]!.name} (${o.columns[estimate]!.unit})`
+          : o.columns[estimate]!.name,
+        rows: rows.slice(0, most),
+      }
+}
+
+function histogram(o: Output): Histogram | undefined {
+  const from = find(o, 'from', 'low', 'lower', 'left', 'start'),
+    to = find(o, 'to', 'high', 'upper', 'right', 'end'),
+    value = kindsOf(o).indexOf('count')
+  if (from < 0 || to < 0 || value < 0) return undefined
+  const rows = o.rows.flatMap((r) => {
+    const a = number(r, from),
+      b = number(r, to)
+    return a === undefined || b === undefined ? [] : [{ from: a, to: b, value: number(r, value) }]
+  })
+  return rows.length === 0 ? undefined : { kind: 'histogram', unit: o.columns[from]!.unit ?? '', rows }
+}
+
+function bars(o: Output): Bars | undefined {
+  const kinds = kindsOf(o),
+    groups = kinds.flatMap((k, i) => (k === 'group' ? [i] : []))
+  const value = kinds.includes('count') ? kinds.indexOf('count') : kinds.indexOf('value')
+  const [by, split] = groups
+  if (by === undefined || groups.length > 2 || value < 0 || o.rows.length < 2 || o.rows.length > most) return undefined
+  const column = o.columns[value]!
+  const rows = o.rows.map((r) => ({
+    group: text(r, by),
+    part: split === undefined ? '' : text(r, split),
+    value: number(r, value),
+  }))
+  // Nothing to compare, or two rows that would lie on each other.
+  if (
+    rows.every((r) => r.value === undefined) ||
+    new Set(rows.map((r) => JSON.stringify([r.group, r.part]))).size < rows.length
+  )
+    return undefined
+  return {
+    kind: 'bars',
+    label: column.unit ? `${column.name} (${column.unit})` : column.name,
+    by: o.columns[by]!.name,
+    split: split === undefined ? undefined : o.columns[split]!.name,
+    rows,
+  }
+}
+
+export const drawingOf = (o: Output): Drawing | undefined =>
+  o.type === 'estimate' || o.type === 'model'
+    ? forest(o)
+    : o.type === 'histogram'
+      ? histogram(o)
+      : (forest(o) ?? bars(o))
+export const heightOf = (d: Drawing): number =>
+  d.kind === 'histogram'
+    ? 248
+    : d.kind === 'forest'
+      ? 70 + 28 * d.rows.length
+      : 66 + (d.split ? 22 : 30) * d.rows.length + (d.split ? 34 : 0) * new Set(d.rows.map((r) => r.group)).size
+
+let patterns = 0
+/** Lines across what is suppressed; each drawing has a pattern of its own. */
+function hatch(svg: SVGElement | HTMLElement, id: string, ink: string): void {
+  const target = svg instanceof SVGElement ? svg : svg.querySelector('svg:last-of-type')
+  target?.insertAdjacentHTML(
+    'afterbegin',
+    `<defs><pattern id="${id}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="6" stroke="${ink}" stroke-width="1.6" stroke-opacity="0.65"/></pattern></defs>`,
+  )
+}
+
+/** Room for labels at the left, and labels cut to it. */
+function labels(texts: readonly string[], width: number): { marginLeft: number; cut: (t: string) => string } {
+  const marginLeft = Math.min(Math.round(width / 2.5), 24 + 7 * Math.max(0, ...texts.map((t) => t.length))),
+    most = Math.max(6, Math.floor((marginLeft - 20) / 6.6))
+  return { marginLeft, cut: (t) => (t.length > most ? `${t.slice(0, most - 1)}…` : t) }
+}
+
+/** Draws it; the caller keeps it stable. */
+export function draw(plot: typeof P, d: Drawing, width: number, ink: string): SVGElement | HTMLElement {
+  const id = `hatch-${++patterns}`
+  const base = {
+    width,
+    height: heightOf(d),
+    style: { background: 'transparent', color: ink, fontSize: '12px', fontFamily: 'inherit' },
+  }
+  if (d.kind === 'forest') {
+    const spread = d.rows.some((r) => (r.low ?? r.estimate) <= 0 && (r.high ?? r.estimate) >= 0)
+    // Rows by number: two terms may have lost their names.
+    const rows = d.rows.map((r, i) => ({ ...r, row: String(i) })),
+      { marginLeft, cut } = labels(
+        d.rows.map((r) => r.term),
+        width,
+      )
+    return plot.plot({
+      ...base,
+      marginLeft,
+      marginRight: 24,
+      marginBottom: 38,
+      x: { grid: true, label: d.label, nice: true },
+      y: {
+        label: null,
+        type: 'point',
+        domain: rows.map((r) => r.row),
+        tickFormat: (i: string) => cut(rows[Number(i)]?.term ?? ''),
+      },
+      marks: [
+        ...(spread ? [plot.ruleX([0], { stroke: ink, strokeOpacity: 0.5 })] : []),
+        plot.ruleY(
+          rows.filter((r) => r.low !== undefined && r.high !== undefined),
+          { y: 'row', x1: 'low', x2: 'high', stroke: palette[0], strokeWidth: 2 },
+        ),
+        plot.dot(rows, { y: 'row', x: 'estimate', fill: palette[0], r: 4.5, symbol: 'square' }),
+      ],
+    })
+  }
+  if (d.kind === 'histogram') {
+    const top = Math.max(1, ...d.rows.map((r) => r.value ?? 0)),
+      hidden = d.rows.filter((r) => r.value === undefined).map((r) => ({ ...r, value: top * 0.12 }))
+    const svg = plot.plot({
+      ...base,
+      marginLeft: 48,
+      marginBottom: 38,
+      x: { label: d.unit || null },
+      y: { grid: true, label: 'count', ...(d.rows.length > 0 ? { domain: [0, top] } : {}) },
+      marks: [
+        plot.rectY(
+          d.rows.filter((r) => r.value !== undefined),
+          { x1: 'from', x2: 'to', y: 'value', fill: palette[0], inset: 0.5 },
+        ),
+        plot.rectY(hidden, {
+          x1: 'from',
+          x2: 'to',
+          y: 'value',
+          fill: `url(#${id})`,
+          stroke: ink,
+          strokeOpacity: 0.4,
+          inset: 0.5,
+        }),
+        plot.ruleY([0]),
+      ],
+    })
+    hatch(svg, id, ink)
+    return svg
+  }
+  const low = Math.min(0, ...d.rows.map((r) => r.value ?? 0)),
+    high = Math.max(0, ...d.rows.map((r) => r.value ?? 0)) || 1
+  const hidden = d.rows.filter((r) => r.value === undefined).map((r) => ({ ...r, value: high * 0.08 }))
+  const groups = [...new Set(d.rows.map((r) => r.group))],
+    parts = [...new Set(d.rows.map((r) => r.part))]
+  const { marginLeft, cut } = labels(d.split ? parts : groups, width)
+  const known = d.rows.filter((r) => r.value !== undefined)
+  const tip = { fill: ink, textAnchor: 'start' as const, dx: 6, fontSize: 12 }
+  const figure = (r: (typeof known)[number]) => (r.value ?? 0).toLocaleString('en', { maximumSignificantDigits: 4 })
+  const svg = d.split
+    ? plot.plot({
+        ...base,
+        marginLeft,
+        marginRight: 72,
+        marginTop: 24,
+        marginBottom: 38,
+        x: { grid: true, label: d.label, domain: [low, high], nice: true },
+        y: { label: null, domain: parts, tickFormat: cut },
+        fy: { axis: null, domain: groups, padding: 0.2 },
+        marks: [
+          plot.text(
+            groups.map((group) => ({ group })),
+            { fy: 'group', text: 'group', frameAnchor: 'top-left', dy: -14, fill: ink, fontWeight: 600 },
+          ),
+          plot.barX(known, { x: 'value', y: 'part', fy: 'group', fill: palette[0], insetTop: 2, insetBottom: 2 }),
+          plot.text(known, { x: 'value', y: 'part', fy: 'group', text: figure, ...tip }),
+          plot.barX(hidden, {
+            x: 'value',
+            y: 'part',
+            fy: 'group',
+            fill: `url(#${id})`,
+            stroke: ink,
+            strokeOpacity: 0.4,
+            insetTop: 2,
+            insetBottom: 2,
+          }),
+          plot.text(hidden, {
+            x: 'value',
+            y: 'part',
+            fy: 'group',
+            text: () => 'suppressed',
+            ...tip,
+            fontStyle: 'italic',
+          }),
+          plot.ruleX([0]),
+        ],
+      })
+    : plot.plot({
+        ...base,
+        marginLeft,
+        marginRight: 72,
+        marginBottom: 38,
+        x: { grid: true, label: d.label, domain: [low, high], nice: true },
+        y: { label: null, domain: groups, tickFormat: cut },
+        marks: [
+          plot.barX(known, { x: 'value', y: 'group', fill: palette[0], insetTop: 3, insetBottom: 3 }),
+          plot.text(known, { x: 'value', y: 'group', text: figure, ...tip }),
+          plot.barX(hidden, {
+            x: 'value',
+            y: 'group',
+            fill: `url(#${id})`,
+            stroke: ink,
+            strokeOpacity: 0.4,
+            insetTop: 3,
+            insetBottom: 3,
+          }),
+          plot.text(hidden, { x: 'value', y: 'group', text: () => 'suppressed', ...tip, fontStyle: 'italic' }),
+          plot.ruleX([0]),
+        ],
+      })
+  hatch(svg, id, ink)
+  return svg
+}
