@@ -82,9 +82,9 @@ export async function writeInputs(
     deps.keys.mac('partition', `${job.datasetId} ${job.datasetVersion}`),
     deps.objects.put('protected', `${inputs}code`, new TextEncoder().encode(question.code), 'application/octet-stream'),
   ])
-  const file = async (f: { path: string; sha256: string }): Promise<ManifestFile> => ({
-    file: f.path,
-    link: await read(blobKey(job.datasetId, f.sha256)),
+  const file = async (file: { path: string; sha256: string }): Promise<ManifestFile> => ({
+    file: file.path,
+    link: await read(blobKey(job.datasetId, file.sha256)),
   })
   const limits = limitsOf(question)
   const manifest: Manifest = {

@@ -34,12 +34,12 @@ export const quotaOf = (deps: Pick<Deps, 'settings'>): Quota => ({
 export async function liveRuns(deps: Pick<Deps, 'table'>, owner?: string): Promise<Waiting[]> {
   const place = indexKeyOf.jobLive.pipelineRun
   const out: Waiting[] = []
-  for await (const p of queryAll<Pointer>(deps.table, place.partition(), {
+  for await (const pointer of queryAll<Pointer>(deps.table, place.partition(), {
     index: true,
     prefix: place.prefix({ userId: owner }),
   })) {
-    const { jobId, userId } = place.read(p.gsk!)!
-    out.push({ run: jobId, owner: userId, created: p.created })
+    const { jobId, userId } = place.read(pointer.gsk!)!
+    out.push({ run: jobId, owner: userId, created: pointer.created })
   }
   return out
 }
@@ -177,17 +177,17 @@ export const queue: Implementation<Routes['queue']> = async ({ params, caller },
   const quota = quotaOf(deps)
   const order = fairOrder(held.atWork, waiting, held.served)
   const shown = await Promise.all(
-    order.slice(0, 200).map(async (w, i) => {
-      const job = await names.job(w.run)
+    order.slice(0, 200).map(async (waiting, i) => {
+      const job = await names.job(waiting.run)
       if (job?.organisationId !== params.organisationId) return []
-      const mine = w.owner === caller.userId
+      const mine = waiting.owner === caller.userId
       return [
         {
           position: i + 1,
-          owner: await names.person(w.owner),
+          owner: await names.person(waiting.owner),
           mine,
-          created: w.created,
-          ...(mine ? { jobId: w.run, title: job.title } : {}),
+          created: waiting.created,
+          ...(mine ? { jobId: waiting.run, title: job.title } : {}),
         },
       ]
     }),
