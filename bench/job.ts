@@ -17,7 +17,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { openStage } from '../test/jobs-support.ts'
+import { openStage, succeeded } from '../test/jobs-support.ts'
 import { ensureRuntimes } from '../tools/runtimes.ts'
 import { atMost, need, report } from './report.ts'
 
@@ -111,13 +111,7 @@ try {
       body: { dataset: 'demo_dataset', language: 'python', mode: 'rules', code },
     })
     const asked = performance.now() - began
-    for (;;) {
-      const job = await anil.jobs.get({ params: { jobId } })
-      if (job.state === 'succeeded') break
-      if (!['queued', 'running', 'checking'].includes(job.state))
-        throw new Error(`The job ${job.state}: ${JSON.stringify(job.problem)} ${JSON.stringify(job.findings)}`)
-      await pause(10)
-    }
+    await succeeded(anil, jobId)
     const total = performance.now() - began
     const lines = (await readFile(join(stage.host.home, 'cloister.log'), 'utf8'))
       .trim()

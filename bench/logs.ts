@@ -11,12 +11,14 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { localLogs } from '../adapters/local/logs.ts'
 import { freePort } from '../local/testing.ts'
-import { experimentOf, hostProcess, over, until, watchLog } from '../test/logs-support.ts'
+import { experimentOf, hostProcess, over, watchLog } from '../test/logs-support.ts'
 import { ensureRuntimes } from '../tools/runtimes.ts'
 import { atMost, need, report } from './report.ts'
+import { eventually } from '../test/eventually.ts'
 
 const { values } = parseArgs({
   options: {
@@ -95,7 +97,7 @@ try {
       },
     ),
   )
-  await until(() => Promise.resolve(seen.every((s) => s.begun > 0)), 180)
+  await eventually('all runs are at work', () => seen.every((s) => s.begun > 0), { within: 180 })
   process.stderr.write(`All ${runs} are at work.\n`)
   const sampling = setInterval(() => {
     try {
@@ -106,7 +108,7 @@ try {
   }, 1000)
   let firstHost: number[] = []
   if (!values['no-kill']) {
-    await new Promise((r) => setTimeout(r, (seconds * 1000) / 2))
+    await setTimeout((seconds * 1000) / 2)
     firstHost = memory.splice(0)
     outage.from = Date.now()
     await host.kill()

@@ -24,6 +24,7 @@ import { ensureChromium } from '../tools/chromium.ts'
 import type { Cloister } from '../web/study/client.ts'
 import { atMost, need, report } from './report.ts'
 import { startProxy, type Weather } from './outage-proxy.ts'
+import { eventually } from '../test/eventually.ts'
 
 const { values } = parseArgs({
   options: {
@@ -71,12 +72,8 @@ const make = (frame: Frame, from: number, to: number, everyMs: number): Promise<
     [from, to, everyMs],
   )
 const kept = (frame: Frame): Promise<number> => frame.evaluate(() => (window as unknown as Told).bench?.kept ?? 0)
-const until = async (what: string, holds: () => boolean | Promise<boolean>, ms = 120_000): Promise<void> => {
-  for (const end = Date.now() + ms; !(await holds()); await wait(100))
-    if (Date.now() > end) throw new Error(`Waited in vain until ${what}`)
-}
-const allKept = (frame: Frame, n: number): Promise<void> =>
-  until('everything is kept on the device', async () => (await kept(frame)) >= n)
+const allKept = (frame: Frame, n: number): Promise<boolean> =>
+  eventually('everything is kept on the device', async () => (await kept(frame)) >= n, { within: 120 })
 async function outage(ms: number): Promise<void> {
   await platform.kill()
   await wait(ms)
@@ -135,9 +132,9 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
     const acknowledged = await kept(s.frame)
     await s.page.close()
     // Not opened again: what the parting page sent has to be enough.
-    await until('the parting requests have arrived', async () => (await stored(s)).length >= 20, 15_000).catch(
-      () => undefined,
-    )
+    await eventually('the parting requests have arrived', async () => (await stored(s)).length >= 20, {
+      within: 15,
+    }).catch(() => undefined)
     return { made: 20, acknowledged }
   },
   async 'tab closed at once after 20 appends, 400 ms latency'(s) {
@@ -146,9 +143,9 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
     await make(s.frame, 1, 20, 10)
     await allKept(s.frame, 20)
     await s.page.close()
-    await until('the parting requests have arrived', async () => (await stored(s)).length >= 20, 15_000).catch(
-      () => undefined,
-    )
+    await eventually('the parting requests have arrived', async () => (await stored(s)).length >= 20, {
+      within: 15,
+    }).catch(() => undefined)
     return { made: 20, acknowledged: 20 }
   },
   async 'reload with 20 queued'(s) {
@@ -167,7 +164,7 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
       const count = proxy.appends()
       await make(s.frame, n, n, 0)
       // One request each, and the next one only when this one was answered.
-      await until('the append is answered', () => proxy.appends() > count)
+      await eventually('the append is answered', () => proxy.appends() > count, { within: 120 })
     }
     if (proxy.late() - before < 3) throw new Error('Too few replies were late')
     await ended(s)

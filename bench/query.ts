@@ -19,7 +19,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { Client } from '../clients/api.ts'
-import { openStage, register } from '../test/jobs-support.ts'
+import { openStage, register, succeeded } from '../test/jobs-support.ts'
 import { atMost, report } from './report.ts'
 
 const { values } = parseArgs({
@@ -103,13 +103,8 @@ interface Step {
 async function asked(client: Client, dataset: string, code: string): Promise<{ ms: number; jobId: string }> {
   const began = performance.now()
   const { jobId } = await client.jobs.ask({ body: { dataset, language: 'sql', mode: 'rules', code } })
-  for (;;) {
-    const job = await client.jobs.get({ params: { jobId } })
-    if (job.state === 'succeeded') return { ms: performance.now() - began, jobId }
-    if (!['queued', 'running', 'checking'].includes(job.state))
-      throw new Error(`The job ${job.state}: ${JSON.stringify(job.problem)} ${JSON.stringify(job.findings)}`)
-    await pause(10)
-  }
+  await succeeded(client, jobId)
+  return { ms: performance.now() - began, jobId }
 }
 
 const sizes = (values.rows ?? (values.quick ? '100000' : '1000000,10000000')).split(',').map(Number)

@@ -32,7 +32,7 @@ const who = (action: string, where: (s: Statement) => boolean = () => true): str
     .sort()
 
 test('no function has more than these: no managed policy', () => {
-  for (const f of serverFunctions) expect(roleOf(f).Properties.ManagedPolicyArns).toBeUndefined()
+  for (const served of serverFunctions) expect(roleOf(served).Properties.ManagedPolicyArns).toBeUndefined()
 })
 
 test('no action has a wildcard, and a resource that is all wildcard stands under a condition', () => {

@@ -117,11 +117,11 @@ describe('the function that submits containers', () => {
     expect(roles.sort()).toEqual(['cloister-prod-jobs', 'cloister-prod-jobs-watch', 'cloister-prod-pipelines'])
     for (const role of roles) expect(inBatch(role)).toEqual(['batch:ListJobs', 'batch:TerminateJob'])
     for (const role of [submitter, ...roles])
-      for (const s of statements(role).filter((x) => text(x.Action).includes('batch:'))) {
-        const actions = list<string>(s.Action)
+      for (const statement of statements(role).filter((x) => text(x.Action).includes('batch:'))) {
+        const actions = list<string>(statement.Action)
         const looksOnly = actions.every((a) => /^batch:(ListJobs|DescribeJobs)$/.test(a))
-        expect(s.Resource !== '*' || looksOnly).toBe(true)
-        expect(actions.includes('batch:TerminateJob') ? endsOf(s.Resource) : ['job/*']).toEqual(['job/*'])
+        expect(statement.Resource !== '*' || looksOnly).toBe(true)
+        expect(actions.includes('batch:TerminateJob') ? endsOf(statement.Resource) : ['job/*']).toEqual(['job/*'])
       }
   })
   test('waits cheaply, and touches neither data nor keys', () => {
@@ -248,9 +248,9 @@ describe('its network', () => {
         for (const a of list<string>(s.Action)) expect(a).not.toContain('*')
         expect(s.Resource !== '*' || s.Action === 'ecr:GetAuthorizationToken').toBe(true)
       }
-    for (const e of endpoints.filter(({ ServiceName }) => !ServiceName.endsWith('s3')))
-      for (const s of e.PolicyDocument.Statement)
-        expect(Object.keys(s.Condition.StringEquals)).toEqual(['aws:PrincipalAccount'])
+    for (const { PolicyDocument } of endpoints.filter(({ ServiceName }) => !ServiceName.endsWith('s3')))
+      for (const { Condition } of PolicyDocument.Statement)
+        expect(Object.keys(Condition.StringEquals)).toEqual(['aws:PrincipalAccount'])
     const s3 = endpoints.find((e) => e.VpcEndpointType === 'Gateway').PolicyDocument.Statement as Json[]
     expect(s3.map((s) => s.Action)).toEqual(['s3:GetObject', 's3:PutObject', 's3:GetObject'])
     expect(text(list(s3[1]!.Resource).slice(0, 1))).toMatch(

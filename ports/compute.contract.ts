@@ -1,6 +1,7 @@
 /** What every place to compute must do. The programs in the containers are the test's. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Compute, ContainerRef, ContainerRequest, ContainerState } from './compute.ts'
+import { eventually } from '../test/eventually.ts'
 
 /** What the suite needs of a place under test. Containers run until they are told to end. */
 export interface ComputeUnderTest {
@@ -44,13 +45,11 @@ export function computeContract(name: string, open: () => Promise<ComputeUnderTe
       container: ContainerRef,
       good: (s: ContainerState) => boolean = (s) => s.state === 'ended',
     ): Promise<ContainerState> => {
-      let last: ContainerState = { state: 'unknown' }
-      for (const limit = Date.now() + 10_000; Date.now() < limit;) {
-        last = await place.compute.state(container)
-        if (good(last)) return last
-        await new Promise((r) => setTimeout(r, 20))
+      const look = async (): Promise<ContainerState | false> => {
+        const last = await place.compute.state(container)
+        return good(last) && last
       }
-      throw new Error(`It did not come to that: ${JSON.stringify(last)}`)
+      return eventually('the container came to that', look, { within: 10 })
     }
     const running = async (more?: Partial<ContainerRequest>, jobId = fresh()): Promise<ContainerRef> => {
       const container = await place.compute.submit(request(jobId, more))

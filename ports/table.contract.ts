@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AlreadyExists, ConditionFailed, InvalidCursor, queryAll, type Table } from './table.ts'
+import { eventually } from '../test/eventually.ts'
 
 /** Runs the suite. `open` answers an empty table and how to close it. */
 export function tableContract(name: string, open: () => Promise<{ table: Table; close(): Promise<void> }>): void {
@@ -300,17 +301,10 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
         for (const [i, gsk] of ['2026-01', '2026-02', '2026-02', '2026-02', '2026-03'].entries())
           await table.create({ pk: fresh(), sk: 'TOKEN', gpk, gsk, i })
         await table.create({ pk: fresh(), sk: 'TOKEN', i: 99 })
-        const eventually = async <T>(read: () => Promise<T>, good: (t: T) => boolean): Promise<T> => {
-          for (let n = 0; ; n++) {
-            const t = await read()
-            if (good(t) || n > 50) return t
-            await new Promise((r) => setTimeout(r, 20))
-          }
-        }
-        const all = await eventually(
-          () => table.query<{ i: number; gsk: string }>(gpk, { index: true }),
-          (p) => p.items.length === 5,
-        )
+        const all = await eventually('the index holds all five', async () => {
+          const page = await table.query<{ i: number; gsk: string }>(gpk, { index: true })
+          return page.items.length === 5 && page
+        })
         expect(all.items.map((i) => i.gsk)).toEqual(['2026-01', '2026-02', '2026-02', '2026-02', '2026-03'])
         for (const limit of [1, 2, 3]) {
           const seen: number[] = []

@@ -11,6 +11,7 @@ import type { Scope } from '../domain/access/permissions.ts'
 import { freePort, Visitor } from '../local/testing.ts'
 import { type Host, startHost } from '../local/host.ts'
 import { demoHome } from './demo-home.ts'
+import { eventually } from './eventually.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const program = join(root, 'clients/cli/cloister.mjs')
@@ -64,17 +65,10 @@ const clientOf = async (email: string): Promise<Client> => {
   const { access_token } = await new Visitor(host.mainOrigin).signIn(email, 'cloister-demo')
   return createClient({ baseUrl: host.mainOrigin, token: () => access_token })
 }
-async function until<T>(find: () => T | undefined): Promise<T> {
-  for (;;) {
-    const found = find()
-    if (found !== undefined) return found
-    await new Promise((r) => setTimeout(r, 30))
-  }
-}
 /** Signs the command line in as the person whose client it is: the person approves what the tool printed. */
 async function signIn(person: Client, scopes?: Scope[]): Promise<Ran> {
   const login = start(['login'])
-  const userCode = await until(() => /code:\s+(\S+)/.exec(login.err())?.[1])
+  const userCode = await eventually('the tool shows its code', () => /code:\s+(\S+)/.exec(login.err())?.[1])
   const asked = await person.access.device({ params: { userCode } })
   await person.access.approveDevice({ params: { userCode }, body: { scopes: scopes ?? asked.scopes, days: 1 } })
   return login.done

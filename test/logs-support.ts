@@ -14,6 +14,7 @@ import type { PlacedRecord } from '../domain/pipelines/log.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { Visitor } from '../local/testing.ts'
 import { demoHome } from './demo-home.ts'
+import { eventually } from './eventually.ts'
 
 export type Run = Awaited<ReturnType<Client['pipelines']['run']>>
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -126,16 +127,13 @@ export async function watchLog(
     seen(data as PlacedRecord)
 }
 
-export async function until<T>(what: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
-  for (const end = Date.now() + seconds * 1000; ;) {
-    const found = await what().catch(() => undefined)
-    if (found) return found
-    if (Date.now() > end) throw new Error('It did not come to that')
-    await new Promise((r) => setTimeout(r, 100))
-  }
-}
+/** What a run came to, once it is over. A host that is away meanwhile is waited for. */
 export const over = (client: Client, jobId: string, seconds = 60): Promise<Run> =>
-  until(async () => {
-    const r = await client.pipelines.run({ params: { jobId } })
-    return ['succeeded', 'failed', 'cancelled'].includes(r.state) ? r : undefined
-  }, seconds)
+  eventually(
+    `the run ${jobId} is over`,
+    async () => {
+      const run = await client.pipelines.run({ params: { jobId } }).catch(() => undefined)
+      return run !== undefined && ['succeeded', 'failed', 'cancelled'].includes(run.state) && run
+    },
+    { within: seconds, every: 100 },
+  )

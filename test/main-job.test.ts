@@ -11,6 +11,7 @@ import { freePort } from '../local/testing.ts'
 import { launchBrowser } from '../tools/browser.ts'
 import { buildWeb } from '../tools/build-web.ts'
 import { demoHome } from './demo-home.ts'
+import { eventually } from './eventually.ts'
 
 let home: string
 let host: Host
@@ -54,12 +55,19 @@ const arrows = (frame: Frame): Promise<string> =>
   frame.evaluate(() => document.querySelector('.flanker')?.textContent ?? '')
 /** The next stimulus that is not the fixation cross, or undefined when the study is over. */
 async function nextStimulus(page: Page, frame: Frame): Promise<string | undefined> {
-  for (;;) {
-    if (frame.isDetached() || (await page.getByText('Thank you', { exact: true }).isVisible())) return undefined
-    const shown = await arrows(frame).catch(() => '')
-    if (/^[<>]{5}$/.test(shown)) return shown
-    await page.waitForTimeout(15)
-  }
+  const over = 'over'
+  const isOver = async (): Promise<boolean> =>
+    frame.isDetached() || (await page.getByText('Thank you', { exact: true }).isVisible())
+  const next = await eventually(
+    'a stimulus is shown, or the study is over',
+    async () => {
+      if (await isOver()) return over
+      const shown = await arrows(frame).catch(() => '')
+      return /^[<>]{5}$/.test(shown) && shown
+    },
+    { every: 15 },
+  )
+  return next === over ? undefined : next
 }
 
 interface Pressed {

@@ -11,6 +11,7 @@ import type { OpenedRun } from '../clients/results/model.ts'
 import { openRuns } from '../clients/results/open.ts'
 import { publishStudy } from '../clients/publish.ts'
 import type { Cloister } from '../web/study/client.ts'
+import { eventually } from './eventually.ts'
 
 const entry = fileURLToPath(new URL('../bench/ingest-host.ts', import.meta.url))
 
@@ -30,26 +31,22 @@ export class Platform {
 
   async start(): Promise<void> {
     this.home ||= await mkdtemp(join(tmpdir(), 'cloister-participant-'))
-    for (let tries = 0; ; tries++) {
-      const child = fork(entry, [String(this.port), this.home], {
-        stdio: ['ignore', 'ignore', tries < 20 ? 'ignore' : 'inherit', 'ipc'],
+    // The store of a killed host may not have let go of its folder yet.
+    const ready = await eventually('the host starts', () => this.#tryToStart(), { every: 250 })
+    if (this.organisationId) return
+    this.organisationId = ready.organisationId
+    this.client = createClient({ baseUrl: this.origin, token: () => ready.token })
+  }
+  async #tryToStart(): Promise<Ready | undefined> {
+    const child = fork(entry, [String(this.port), this.home], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    this.#child = child
+    return new Promise((resolve) => {
+      child.once('message', (message) => resolve(message as Ready))
+      child.once('exit', () => {
+        if (this.#child === child) this.#child = undefined
+        resolve(undefined)
       })
-      const ready = await new Promise<Ready | undefined>((resolve) => {
-        child.once('message', (m) => resolve(m as Ready))
-        child.once('exit', () => resolve(undefined))
-      })
-      if (ready) {
-        this.#child = child
-        if (!this.organisationId) {
-          this.organisationId = ready.organisationId
-          this.client = createClient({ baseUrl: this.origin, token: () => ready.token })
-        }
-        return
-      }
-      // The store of the killed host may not have let go of its folder yet.
-      if (tries > 20) throw new Error('The host does not start')
-      await new Promise((r) => setTimeout(r, 250))
-    }
+    })
   }
   /** As a power cut would. */
   async kill(): Promise<void> {

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../clients/api.ts'
 import { openStage, refusedWith, type Stage } from './jobs-support.ts'
+import { eventually } from './eventually.ts'
 
 type Run = Awaited<ReturnType<Client['pipelines']['run']>>
 let stage: Stage
@@ -115,14 +116,15 @@ async function experiment(
     body: { pipelineId, title: 'Tried', ...more },
   })
 }
-async function until(client: Client, jobId: string, there: (r: Run) => boolean): Promise<Run> {
-  for (const end = Date.now() + 180_000; ;) {
-    const r = await client.pipelines.run({ params: { jobId } })
-    if (there(r)) return r
-    if (Date.now() > end) throw new Error(`The run is still ${r.state}: ${JSON.stringify(r)}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
+const until = (client: Client, jobId: string, there: (r: Run) => boolean): Promise<Run> =>
+  eventually(
+    `the run ${jobId} came to that`,
+    async () => {
+      const run = await client.pipelines.run({ params: { jobId } })
+      return there(run) && run
+    },
+    { within: 180 },
+  )
 const over = (r: Run): boolean => ['succeeded', 'failed', 'cancelled'].includes(r.state)
 const logOf = async (client: Client, jobId: string): Promise<string[]> =>
   (await client.pipelines.log({ params: { jobId } })).records.filter((r) => r.s !== 'sys').map((r) => r.x)
@@ -311,7 +313,7 @@ describe('a pipeline', () => {
       (await rosa.pipelines.start({ params: { experimentId: never.experimentId }, body: {} })).jobId,
     ]
     await until(anil, waits, (r) => r.state === 'running')
-    for (; !(await logOf(anil, waits)).includes('begun');) await new Promise((resolve) => setTimeout(resolve, 50))
+    await eventually('it has begun', async () => (await logOf(anil, waits)).includes('begun'))
     expect(await anil.pipelines.cancel({ params: { jobId: waits } })).toMatchObject({
       state: 'cancelled',
       problem: { code: 'cancelled' },

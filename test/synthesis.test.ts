@@ -25,6 +25,7 @@ import {
   type SynthesisView,
   upload,
 } from './synthesis-support.ts'
+import { eventually } from './eventually.ts'
 
 // States are waited for, however busy the machine is.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
@@ -338,10 +339,7 @@ it('a runner that dies has paid for what it drew, and the same plan again goes o
       return undefined
     }
   }
-  for (;;) {
-    if ((await kept())?.engine) break
-    await new Promise((r) => setTimeout(r, 15))
-  }
+  await eventually('something is drawn', async () => (await kept())?.engine, { within: 120, every: 15 })
   for (const pid of stage.host.runners()) process.kill(pid, 'SIGKILL')
   const died = await rested(cleo, s.synthesisId)
   expect(died).toMatchObject({ state: 'failed', may: ['confirm'] })

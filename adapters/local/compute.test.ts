@@ -9,6 +9,7 @@ import { ComputeUnavailable, type ContainerRequest } from '../../ports/compute.t
 import { type LocalCompute, localCompute } from './compute.ts'
 import { detachedRunners } from './detached.ts'
 import { localLogs } from './logs.ts'
+import { eventually } from '../../test/eventually.ts'
 
 /**
  * A runner of either kind. It says that it is there, appends what it was told to a file named by its manifest, then
@@ -50,12 +51,9 @@ const alive = (pid: number): boolean => {
     return false
   }
 }
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20))
-async function soon(good: () => boolean | Promise<boolean>): Promise<void> {
-  for (const limit = Date.now() + 10_000; Date.now() < limit; await pause()) if (await good()) return
-  throw new Error('It did not come to that')
-}
-const gone = (pid: number): Promise<void> => soon(() => !alive(pid))
+const soon = (good: () => boolean | Promise<boolean>): Promise<boolean> =>
+  eventually('the containers came to that', good, { within: 10 })
+const gone = (pid: number): Promise<boolean> => eventually('the process has ended', () => !alive(pid), { within: 10 })
 /** What the runners of a manifest said, oldest first; at least one. */
 async function saidIn(file: string): Promise<Said[]> {
   let said: Said[] = []

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { workflowContract } from '../../ports/workflow.contract.ts'
 import { type LocalWorkflow, localWorkflow, type Task, Unmapped } from './workflow.ts'
+import { eventually } from '../../test/eventually.ts'
 
 const definition = readFileSync(fileURLToPath(new URL('../../contracts/workflow.asl.json', import.meta.url)), 'utf8')
 // It has no declarations.
@@ -246,11 +247,11 @@ describe('the one definition', () => {
         }
       ).States,
     ).filter(([, s]) => s.Type === 'Task')
-    for (const [name, s] of states) {
-      expect([name, typeof s.TimeoutSeconds]).toEqual([name, 'number'])
+    for (const [name, state] of states) {
+      expect([name, typeof state.TimeoutSeconds]).toEqual([name, 'number'])
     }
-    for (const [name, s] of states.filter(([state]) => state !== 'Settle')) {
-      expect([name, s.Catch!.at(-1)]).toEqual([
+    for (const [name, state] of states.filter(([other]) => other !== 'Settle')) {
+      expect([name, state.Catch!.at(-1)]).toEqual([
         name,
         {
           ErrorEquals: ['States.ALL'],
@@ -281,7 +282,7 @@ describe('the one definition', () => {
     await workflow.start('job_a', 1)
     await workflow.stop('job_a', 1)
     await told.promise
-    await new Promise((r) => setTimeout(r, 50))
+    await eventually('the execution has ended', async () => !(await workflow.running('job_a', 1)))
     expect(ran).toEqual(['${PrepareArn}'])
   })
   it('refuses to start with a resource that is mapped to nothing, also by a prototype’s name', () => {

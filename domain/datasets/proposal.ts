@@ -59,8 +59,8 @@ export function proposeSchema(read: readonly ReadTable[], other: readonly string
   const masks = other.filter(isMask).slice(0, mostMasks)
   const volumes = new Set(other.filter((path) => isVolume(path) && !isMask(path)))
   const images: ImageFolder[] = []
-  const tables = withOwnNames(read).map((table, i) => {
-    const path = pathColumn(read[i]!, volumes)
+  const tables = withOwnNames(read).map((table, place) => {
+    const path = pathColumn(read[place]!, volumes)
     if (path === undefined) return table
     images.push({
       name: `${table.name.slice(0, longestListing)}_volumes`,

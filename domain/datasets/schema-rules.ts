@@ -60,15 +60,15 @@ const boundRules: Partial<Record<ColumnType, BoundRule>> = {
 const folded = (name: string): string => name.normalize('NFKC').toLowerCase()
 
 /** Faults of names that must differ; `where` makes the pointer of the i-th. */
-function twins(names: readonly string[], where: (i: number) => string, what: string): SchemaFault[] {
+function twins(names: readonly string[], where: (place: number) => string, what: string): SchemaFault[] {
   const seen = new Map<string, number>()
-  return names.flatMap((name, i) => {
+  return names.flatMap((name, place) => {
     const twin = seen.get(folded(name))
     if (twin === undefined) {
-      seen.set(folded(name), i)
+      seen.set(folded(name), place)
       return []
     }
-    return [{ path: where(i), message: `The same ${what} as number ${twin + 1}; capitals do not tell names apart` }]
+    return [{ path: where(place), message: `The same ${what} as number ${twin + 1}; capitals do not tell names apart` }]
   })
 }
 
@@ -112,8 +112,8 @@ function categoryFaults({ type, categories }: Column, at: string): SchemaFault[]
     faults.push({ path, message: `A column of type ${type} has no categories`, expected: 'type category' })
   else if (categories.length === 0) faults.push({ path, message: 'Name at least one category, or leave the list out' })
   const seen = new Set<string>()
-  for (const [i, category] of categories.entries()) {
-    if (seen.has(category)) faults.push({ path: `${path}/${i}`, message: 'This category is in the list twice' })
+  for (const [place, category] of categories.entries()) {
+    if (seen.has(category)) faults.push({ path: `${path}/${place}`, message: 'This category is in the list twice' })
     seen.add(category)
   }
   return faults
@@ -194,9 +194,9 @@ export function fileFaults(schema: DatasetSchema, files: ReadonlySet<string>): S
   const ofTables = schema.tables.flatMap(({ file }, i) =>
     files.has(file) ? [] : [{ path: `/tables/${i}/file`, message: 'This file was not uploaded and read' }],
   )
-  const ofMasks = schema.images.flatMap(({ masks }, i) =>
+  const ofMasks = schema.images.flatMap(({ masks }, place) =>
     masks.flatMap((mask, j) =>
-      files.has(mask) ? [] : [{ path: `/images/${i}/masks/${j}`, message: 'This file was not uploaded' }],
+      files.has(mask) ? [] : [{ path: `/images/${place}/masks/${j}`, message: 'This file was not uploaded' }],
     ),
   )
   return [...ofTables, ...ofMasks]

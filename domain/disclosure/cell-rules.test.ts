@@ -160,11 +160,11 @@ describe('rows and cohorts', () => {
       ...rest,
       cohort: { ...rest.cohort, subjects: cohort },
       columns: [{ name: 'site', kind: 'group' }, columns[1]!],
-      rows: subjects.map((n, i) => ({
+      rows: subjects.map((people, place) => ({
         ...rows[0]!,
-        values: [`site ${i}`, i + 0.5],
-        subjects: n,
-        columnSubjects: [n, n],
+        values: [`site ${place}`, place + 0.5],
+        subjects: people,
+        columnSubjects: [people, people],
         contributions: [null, null],
       })),
     }

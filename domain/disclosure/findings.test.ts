@@ -6,9 +6,9 @@ import { cohort, leaveOut, type Person, result, schema, type Written } from './t
 
 const people = cohort(150, 3)
 const context = { code: 'out(mean_age)', schema, cohortSubjects: 150 }
-const whole = (script: (p: readonly Person[]) => Written): Report => {
-  const r = leaveOut(people, script, 1)
-  return { ...r, runs: r.runs.slice(0, 1) }
+const whole = (script: (people: readonly Person[]) => Written): Report => {
+  const report = leaveOut(people, script, 1)
+  return { ...report, runs: report.runs.slice(0, 1) }
 }
 const findings = (written: Written): string[] =>
   reviewMaterial(

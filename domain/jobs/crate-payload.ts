@@ -89,8 +89,8 @@ export function payload(input: CrateInput): CratePart[] {
     name: output.name,
     result: true,
   }))
-  const plots = (input.files ?? []).map(({ name, type, bytes }, i) => ({
-    path: fileName(name.replace(/\.[^.]*$/, ''), input.outputs.length + i, name.split('.').at(-1) ?? 'bin'),
+  const plots = (input.files ?? []).map(({ name, type, bytes }, place) => ({
+    path: fileName(name.replace(/\.[^.]*$/, ''), input.outputs.length + place, name.split('.').at(-1) ?? 'bin'),
     bytes,
     type,
     name,

@@ -23,13 +23,13 @@ function bernoulliExpUpToOne(uniform: Uniform, numerator: bigint, denominator: b
 }
 
 /** Bernoulli(exp(-x)) for rational x >= 0: exact whatever the size of x (algorithm 1, beyond 1 as a product). */
-export function bernoulliExp(uniform: Uniform, x: Rational): boolean {
-  let rest = x.numerator
-  while (rest > x.denominator) {
+export function bernoulliExp(uniform: Uniform, exponent: Rational): boolean {
+  let rest = exponent.numerator
+  while (rest > exponent.denominator) {
     if (!bernoulliExpUpToOne(uniform, 1n, 1n)) return false
-    rest -= x.denominator
+    rest -= exponent.denominator
   }
-  return bernoulliExpUpToOne(uniform, rest, x.denominator)
+  return bernoulliExpUpToOne(uniform, rest, exponent.denominator)
 }
 
 function checkPositive(rational: Rational, what: string): void {
@@ -79,7 +79,7 @@ export function discreteGaussian(uniform: Uniform, sigmaSquared: Rational): bigi
     const size = candidate < 0n ? -candidate : candidate
     // exp(-(|y| - sigma^2/t)^2 / (2 sigma^2)), as one rational
     const distance = size * scale * denominator - numerator
-    const x = { numerator: distance * distance, denominator: 2n * numerator * denominator * scale * scale }
-    if (bernoulliExp(uniform, x)) return candidate
+    const exponent = { numerator: distance * distance, denominator: 2n * numerator * denominator * scale * scale }
+    if (bernoulliExp(uniform, exponent)) return candidate
   }
 }

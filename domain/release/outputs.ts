@@ -123,21 +123,21 @@ const histogramSheet = ({ name, edges, counts, unit }: HistogramOutput): Sheet =
 
 /** A p-value has no unit. */
 function estimateSheet(output: EstimateOutput): Sheet {
-  const { name, n, unit } = output
+  const { name, n: people, unit } = output
   const present = statisticsOfEstimate.filter((statistic) => output[statistic] !== undefined)
   const columns: Sheet['columns'] = present.map((statistic) => ({
     name: statistic,
     unit: statistic === 'pValue' ? undefined : unit,
   }))
   const row = present.map((statistic) => finite(output[statistic]))
-  if (n !== undefined) {
+  if (people !== undefined) {
     columns.push({ name: 'n', kind: 'count' })
-    row.push(finite(n))
+    row.push(finite(people))
   }
   return { name, type: 'estimate', columns, rows: [row] }
 }
 
-function modelSheets({ name, terms, fit = {}, n }: ModelOutput): Sheet[] {
+function modelSheets({ name, terms, fit = {}, n: people }: ModelOutput): Sheet[] {
   const present = statistics.filter((statistic) => terms.some((term) => term[statistic] !== undefined))
   const ofTerms: Sheet = {
     name,
@@ -146,7 +146,7 @@ function modelSheets({ name, terms, fit = {}, n }: ModelOutput): Sheet[] {
     rows: terms.map((term) => [term.term, ...present.map((statistic) => finite(term[statistic]))]),
   }
   const figures = Object.entries(fit)
-  if (n !== undefined && !Object.hasOwn(fit, 'n')) figures.push(['n', n])
+  if (people !== undefined && !Object.hasOwn(fit, 'n')) figures.push(['n', people])
   if (figures.length === 0) return [ofTerms]
   const ofFit: Sheet = {
     name: `${name} fit`,

@@ -130,13 +130,13 @@ function modelOf(name: string, bag: Bag, limits: TableLimits): ModelOutput {
   const fit = own(bag, 'fit')
   if (!isAbsent(fit) && !isBag(fit)) throw new BadOutput('bad-shape')
   const figures = isBag(fit) ? optionalNumbers(fit, Object.keys(fit).map(nameOf)) : undefined
-  const { n } = optionalNumbers(bag, ['n'])
+  const { n: people } = optionalNumbers(bag, ['n'])
   const family = own(bag, 'family')
   return {
     type: 'model',
     name,
     terms: read,
-    n,
+    n: people,
     fit: figures as Record<string, number> | undefined,
     family: typeof family === 'string' ? nameOf(family) : undefined,
   }
