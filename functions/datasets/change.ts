@@ -17,6 +17,7 @@ import { changedMeanwhile, toDataset, today } from './view.ts'
 
 type Routes = (typeof datasets)['routes']
 
+/** Faults of a schema or policy as field errors below `base`, fifty at most. */
 export const fieldErrors = (base: string, faults: readonly SchemaFault[]): FieldError[] =>
   faults
     .slice(0, 50)

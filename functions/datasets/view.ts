@@ -12,6 +12,7 @@ import { toBudget } from './budget.ts'
 /** The day in UTC, as policies name days. */
 export const today = (deps: Pick<Deps, 'now'>): string => deps.now().toISOString().slice(0, 10)
 
+/** The dataset is not as the caller loaded it. */
 export const changedMeanwhile = (): Failure =>
   new Failure(
     'changed-meanwhile',

@@ -63,6 +63,7 @@ export function planFor(
   return subjects < blocks ? 'cohort-too-small' : { ...plan, blocks }
 }
 
+/** Seconds, megabytes and processors that a question may take: its own wishes over the defaults. */
 export const limitsOf = (question: Pick<Question, 'limits'>): Limits => ({ ...defaultLimits, ...question.limits })
 
 /** Writes inputs and manifest; the same again when a step is repeated. */

@@ -50,6 +50,7 @@ function mayDo(job: JobItem, { userId, subject }: Viewer): View['may'] {
   ]
 }
 
+/** A job as this viewer may see it; names are looked up by `names`. */
 export async function toJob(
   { kinds }: Pick<WorkflowDeps, 'kinds'>,
   names: Names,

@@ -21,6 +21,7 @@ export interface AuthorizerContext {
   tokenExpires: string
 }
 
+/** The authorizer’s answer about a caller, as flat strings. */
 export const toContext = (caller: Caller): AuthorizerContext => ({
   userId: caller.userId,
   loginAt: String(caller.loginAt),
@@ -30,6 +31,7 @@ export const toContext = (caller: Caller): AuthorizerContext => ({
   tokenExpires: caller.token?.expires ?? '',
 })
 
+/** The caller out of that; undefined when nobody signed in. */
 export function fromContext(context: Partial<AuthorizerContext> | undefined): Caller | undefined {
   if (!context?.userId) return undefined
   const words = (s: string | undefined): string[] => (s ? s.split(' ') : [])

@@ -24,6 +24,7 @@ export interface Terms {
   hash: string
 }
 
+/** The failure that names every field that is wrong, the first of them in words. `errors` has one at least. */
 export const refuse = (
   errors: readonly FieldError[],
   kind: 'invalid-run' | 'invalid-pipeline' = 'invalid-run',

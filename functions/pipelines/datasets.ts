@@ -89,6 +89,7 @@ export async function datasetAs(
   return { name: input.name, dataset, version }
 }
 
+/** Whether a dataset cannot be the input. */
 export const isRefusal = (found: DatasetInput | Refusal): found is Refusal => 'message' in found
 
 /**
@@ -156,6 +157,7 @@ export const questionFor = async (
   limits: { seconds: Math.min(resources.seconds, 3600), memoryMb: Math.min(resources.memoryMb, 16_384) },
 })
 
+/** What a run on a dataset is for: its experiment’s title and description, 1,000 characters at most. */
 export const purposeOf = (experiment: Pick<ExperimentItem, 'title' | 'description'>): string =>
   [experiment.title, experiment.description]
     .filter((t) => t !== '')

@@ -279,6 +279,7 @@ export async function storeInputs(
   return out
 }
 
+/** Files of an input, as they were when its hash was taken; none for a dataset or an empty input. */
 export const inputFiles = async (
   deps: Pick<Deps, 'objects'>,
   experimentId: string,

@@ -24,8 +24,10 @@ type Routes = (typeof pipelines)['routes']
 /** Definition and list of files are kept in one item of the table. */
 const longestVersion = 300_000
 
+/** The id follows from organisation and name: publishing a name again makes a version. */
 export const pipelineIdOf = (organisationId: string, name: string): Promise<string> =>
   derivedId('pip', organisationId, name)
+/** A version’s item; undefined when there is none. */
 export const versionOf = (
   deps: Pick<Deps, 'table'>,
   pipelineId: string,

@@ -22,6 +22,7 @@ const empty: RunQueueItem = { turn: 0, atWork: [], served: {} }
 /** Owners whose last turn is remembered. */
 const remembered = 500
 
+/** Places for runs at once, in all and for one person. */
 export const quotaOf = (deps: Pick<Deps, 'settings'>): Quota => ({
   ...defaultQuota,
   ...deps.settings.pipelines?.().quota,
@@ -150,6 +151,7 @@ export interface QueueStanding {
   ): { position: number; waiting: number; running: number; slots: number; mine: number; perOwner: number } | undefined
 }
 
+/** Where every waiting run stands now. */
 export async function queueStandingOf(deps: Pick<Deps, 'table' | 'settings'>): Promise<QueueStanding> {
   const { held, waiting } = await queueNow(deps)
   const order = fairOrder(held.atWork, waiting, held.served)

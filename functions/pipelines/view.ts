@@ -14,6 +14,7 @@ import type { QueueStanding } from './queue.ts'
 import { Names } from '../kernel/names.ts'
 import type { RunJob } from './run-job.ts'
 
+/** A pipeline as this person may see it. */
 export const toPipeline = (pipeline: Item<PipelineItem>, subject: Subject): z.input<typeof Pipeline> => ({
   pipelineId: pipeline.pipelineId,
   organisationId: pipeline.organisationId,
@@ -33,6 +34,7 @@ export const toPipeline = (pipeline: Item<PipelineItem>, subject: Subject): z.in
   ],
 })
 
+/** A version of a pipeline, without its definition. */
 export const toVersion = async (
   names: Names,
   version: PipelineVersionItem,
@@ -46,6 +48,7 @@ export const toVersion = async (
   bytes: version.files.reduce((n, f) => n + f.size, 0),
 })
 
+/** An experiment as this viewer may see it, with its newest run. */
 export async function toExperiment(
   names: Names,
   experiment: Item<ExperimentItem>,

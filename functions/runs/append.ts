@@ -22,6 +22,7 @@ type Run = Item<RunItem>
 /** The run item's counters may lag this much behind the chunks. */
 const countEveryMs = 2000
 
+/** Nothing more is taken of a withdrawn run, and nothing is left of it. */
 export const withdrawn = (): Failure =>
   new Failure('run-withdrawn', 'This run was withdrawn and its data destroyed. Nothing more needs to be sent.')
 

@@ -108,6 +108,7 @@ export async function storeChunk(
   remember(run.runId, last)
 }
 
+/** Nothing new is taken of a run that has ended. */
 export const finished = (): Failure => new Failure('run-finished', 'This run is finished; nothing can be added to it.')
 
 export interface Count {

@@ -16,6 +16,7 @@ interface Stores {
   objects: ObjectStore
 }
 
+/** When a run that was last heard of at this instant (ISO 8601) counts as stale. */
 export const staleAt = (last: string): Date => new Date(Date.parse(last) + staleAfterSeconds * 1000)
 /** A second purge comes this long after the first, for a chunk that was being stored while the run ended. */
 const purgeAgainSeconds = 600

@@ -81,6 +81,7 @@ export async function setDue(stores: Store, runId: string, at: Date): Promise<vo
   }
 }
 
+/** The sweep need not look at this run any more. */
 export const clearDue = (d: Store, runId: string): Promise<void> => d.table.remove(keyOf.due(runId))
 
 /** Runs that were due before `now`, oldest first. */

@@ -19,6 +19,7 @@ export function describe(configuration: Record<string, unknown>): {
   }
 }
 
+/** What the participant’s page shows around a study, out of its configuration. */
 export function presentation(configuration: Record<string, unknown>): Shown {
   const { language, progress, requirements } = configuration as {
     language?: string

@@ -23,6 +23,7 @@ import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof studies)['routes']
 
+/** The study is not as the caller loaded it. */
 export const changedMeanwhile = (): Failure =>
   new Failure(
     'changed-meanwhile',

@@ -17,6 +17,7 @@ const rightsOf = (who: Subject): StudyRight[] => {
   return studyRights.filter((r) => who.rights?.includes(r) || byRole.includes(r))
 }
 
+/** A study as this person may see it. */
 export const toStudy = (study: Item<StudyItem>, who: Subject): z.input<typeof Study> => ({
   studyId: study.studyId,
   organisationId: study.organisationId,
@@ -32,6 +33,7 @@ export const toStudy = (study: Item<StudyItem>, who: Subject): z.input<typeof St
   rights: rightsOf(who),
 })
 
+/** A published version, without its document. */
 export const toVersion = (version: VersionItem): z.input<typeof StudyVersion> => ({
   version: version.version,
   contentHash: version.contentHash,
@@ -43,6 +45,7 @@ export const toVersion = (version: VersionItem): z.input<typeof StudyVersion> =>
   bytes: version.bytes,
 })
 
+/** A link with the address that it opens. */
 export const toLink = (deps: Pick<Deps, 'settings' | 'now'>, link: LinkItem): z.input<typeof Link> => ({
   code: link.code,
   url: `${deps.settings.mainOrigin}/p/${link.code}`,
