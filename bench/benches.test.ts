@@ -6,10 +6,8 @@ import { benchNames } from '../tools/bench-names.ts'
 import { root } from '../tools/steps.ts'
 import type { Goal } from './report.ts'
 
-/** Its quick form takes minutes: whoever changes a room of it runs it. */
-const tooLong = new Set(['mutants'])
 /** Goals that hang on no clock: they hold however busy the machine is. */
-const faults = ['lost', 'duplicated', 'altered', 'outOfOrder', 'leaked', 'failedRounds', 'bytes']
+const faults = ['lost', 'duplicated', 'altered', 'outOfOrder', 'leaked', 'failedRounds', 'bytes', 'gate']
 
 interface Line {
   bench: string
@@ -36,7 +34,7 @@ async function lineOf(name: string): Promise<Line> {
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Line
 }
 
-it.each(benchNames().filter((name) => !tooLong.has(name)))(
+it.each(benchNames())(
   '%s',
   async (wanted) => {
     const { bench, machine, figures, goals } = await lineOf(wanted)

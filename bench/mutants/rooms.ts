@@ -30,7 +30,6 @@ export const rooms: Readonly<Record<string, Room>> = {
     tests: unit,
     goal: 85,
     leaveOut: texts,
-    sample: 'domain/privacy/ledger.ts',
   },
   sql: { mutate: ['domain/sql/**/*.ts', ...noTests], tests: unit, goal: 70, leaveOut: texts },
   runs: {
@@ -38,7 +37,6 @@ export const rooms: Readonly<Record<string, Room>> = {
     tests: unit,
     goal: 70,
     leaveOut: texts,
-    sample: 'domain/runs/sequence.ts',
   },
   jobs: { mutate: ['domain/jobs/**/*.ts', ...noTests], tests: unit, goal: 70, leaveOut: texts },
   stacks: {

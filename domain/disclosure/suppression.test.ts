@@ -75,6 +75,42 @@ const table = fc.integer({ min: 2, max: 3 }).chain((rows) =>
   ),
 )
 
+describe('cells that only the equations together give away', () => {
+  // Three hidden counts, the sum of each two of them released: half of two sums less the third is each count, though no
+  // sum alone bounds one to a single value.
+  const sumsOfTwo = (a: number, b: number, c: number): { values: number[]; equations: Equation[] } => ({
+    values: [a, b, c, a + b, b + c, a + c],
+    equations: [
+      { total: 3, parts: [0, 1] },
+      { total: 4, parts: [1, 2] },
+      { total: 5, parts: [0, 2] },
+    ],
+  })
+  it('are found, whatever the counts', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 5, max: 500 }), fc.integer({ min: 5, max: 500 }), (a, b) => {
+        const { values, equations } = sumsOfTwo(a, b, a + b)
+        expect([...exposed(values, new Set([0, 1, 2]), equations)].sort()).toEqual([0, 1, 2])
+      }),
+    )
+  })
+  it('are not found where one of the sums is hidden too: then nothing is given away', () => {
+    const { values, equations } = sumsOfTwo(100, 120, 140)
+    expect([...exposed(values, new Set([0, 1, 2, 5]), equations)]).toEqual([])
+  })
+  it('are found through a difference of hidden totals, where a part has to be taken away', () => {
+    // a + b = T, T + c = 60, a + b + c = 60 says nothing; with a + c = 40 and b = 20 known the rest follows.
+    const values = [10, 20, 30, 30, 60, 40]
+    const equations = [
+      { total: 3, parts: [0, 1] },
+      { total: 4, parts: [3, 2] },
+      { total: 5, parts: [0, 2] },
+    ]
+    expect([...exposed(values, new Set([0, 2, 3]), equations)].sort()).toEqual([])
+    expect([...exposed(values, new Set([0, 1, 2, 3]), equations)].sort()).toEqual([1])
+  })
+})
+
 describe('complementary suppression', () => {
   it('finds the lone suppressed cell of a row', () => {
     const { values, equations, at } = twoWay([

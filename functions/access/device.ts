@@ -122,8 +122,8 @@ export const pollDevice: Implementation<Routes['pollDevice']> = async ({ body },
     throw new Failure('device-pending', 'Nobody has approved the code yet. Ask again after the interval.')
   const tokenId = await derivedId('tok', 'device', userCode, digest)
   const secret = base64url(await sha256(`device token\0${body.deviceSecret}`))
-  const answer = (t: TokenItem): ReturnType<typeof shown> & { secret: string } => ({
-    ...shown(t),
+  const answer = (token: TokenItem): ReturnType<typeof shown> & { secret: string } => ({
+    ...shown(token),
     secret: formatToken(tokenId, secret),
   })
   const existing = await deps.table.get<TokenItem>(keyOf.token(tokenId))

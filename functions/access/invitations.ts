@@ -109,12 +109,12 @@ export const acceptInvitation: Implementation<Routes['acceptInvitation']> = asyn
   ])
   if (!organisation) throw unknown()
   const answer = (
-    m: Pick<MemberItem, 'roles' | 'since'>,
+    member: Pick<MemberItem, 'roles' | 'since'>,
   ): Awaited<ReturnType<Implementation<Routes['acceptInvitation']>>> => ({
     organisationId,
     organisation: organisation.name,
-    roles: m.roles,
-    since: m.since,
+    roles: member.roles,
+    since: member.since,
   })
   if (invitation.joined || (invitation.takenBy !== undefined && invitation.takenBy !== caller.userId)) {
     if (present && invitation.takenBy === caller.userId) return answer(present)

@@ -16,7 +16,7 @@ afterAll(async () => {
 
 const failures = async (organisationId: string): Promise<ChainEvent[]> => {
   const all: ChainEvent[] = []
-  for await (const e of queryAll<ChainEvent>(h.deps.table, `AUDIT#${organisationId}`)) all.push(e)
+  for await (const event of queryAll<ChainEvent>(h.deps.table, `AUDIT#${organisationId}`)) all.push(event)
   return all
 }
 /** As CloudTrail writes it (trimmed). */

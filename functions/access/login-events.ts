@@ -53,18 +53,18 @@ async function due(deps: Deps, userId: string): Promise<number | undefined> {
   const key = keyOf.loginFailures(userId)
   const now = deps.now()
   await createIfAbsent<FailuresItem>(deps, { ...key, count: 0, reported: 0, at: new Date(0).toISOString() })
-  const f = await deps.table.update<FailuresItem>(key, { add: { count: 1 } })
-  if (now.getTime() - Date.parse(f.at) < oneMinuteMs) return undefined
+  const failures = await deps.table.update<FailuresItem>(key, { add: { count: 1 } })
+  if (now.getTime() - Date.parse(failures.at) < oneMinuteMs) return undefined
   try {
     await deps.table.update(key, {
-      set: { at: now.toISOString(), reported: f.count },
-      when: [{ attribute: 'at', is: 'equal', value: f.at }],
+      set: { at: now.toISOString(), reported: failures.count },
+      when: [{ attribute: 'at', is: 'equal', value: failures.at }],
     })
   } catch (e) {
     if (e instanceof ConditionFailed) return undefined // another failure at the same moment reports both
     throw e
   }
-  return f.count - f.reported
+  return failures.count - failures.reported
 }
 
 /** Answers nothing; an event that cannot be read is logged and dropped, so that it is not delivered for ever. */
@@ -88,8 +88,8 @@ export function createLoginEvents(unguarded: Deps): (event: unknown) => Promise<
     const failures = await due(deps, userId)
     if (failures === undefined) return
     const reason = /^[A-Za-z]{1,60}$/.test(errorCode) ? errorCode : 'Other'
-    for (const m of await membershipsOf(deps, userId))
-      await record(deps, m.organisationId, { kind: 'platform', id: 'sign-in' }, [
+    for (const member of await membershipsOf(deps, userId))
+      await record(deps, member.organisationId, { kind: 'platform', id: 'sign-in' }, [
         {
           act: 'login.failed',
           object: `person ${userId}`,

@@ -12,12 +12,15 @@ import { changePeople } from './role-change-lock.ts'
 
 type Routes = (typeof access)['routes']
 
-const shown = async (deps: Parameters<typeof profileOf>[0], m: Item<MemberItem>): Promise<z.input<typeof Member>> => ({
-  userId: m.userId,
-  ...(await profileOf(deps, m.userId)),
-  roles: m.roles,
-  since: m.since,
-  rev: m.rev!,
+const shown = async (
+  deps: Parameters<typeof profileOf>[0],
+  member: Item<MemberItem>,
+): Promise<z.input<typeof Member>> => ({
+  userId: member.userId,
+  ...(await profileOf(deps, member.userId)),
+  roles: member.roles,
+  since: member.since,
+  rev: member.rev!,
 })
 
 export const members: Implementation<Routes['members']> = async ({ params, query }, deps) => {

@@ -13,11 +13,11 @@ import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof access)['routes']
 
-const shown = (o: Item<OrganisationItem>): z.input<typeof Organisation> => ({
-  organisationId: o.organisationId,
-  name: o.name,
-  created: o.created,
-  rev: o.rev!,
+const shown = (organisation: Item<OrganisationItem>): z.input<typeof Organisation> => ({
+  organisationId: organisation.organisationId,
+  name: organisation.name,
+  created: organisation.created,
+  rev: organisation.rev!,
 })
 
 /**

@@ -10,19 +10,19 @@ import { indexKeyOf, keyOf, type MemberItem, type OrganisationItem, type PersonP
 
 /** Name and address as recorded at the person's last sign-in; empty before the first. */
 export async function profileOf(deps: Pick<Deps, 'table'>, userId: string): Promise<{ name: string; email: string }> {
-  const p = await deps.table.get<PersonProfile>(keyOf.person(userId))
-  return { name: p?.name ?? '', email: p?.email ?? '' }
+  const person = await deps.table.get<PersonProfile>(keyOf.person(userId))
+  return { name: person?.name ?? '', email: person?.email ?? '' }
 }
 
 /** A person's memberships, from the index. */
 export async function membershipsOf(deps: Pick<Deps, 'table'>, userId: string): Promise<Item<MemberItem>[]> {
   const { ofPerson } = indexKeyOf.member
   const found: Item<MemberItem>[] = []
-  for await (const m of queryAll<MemberItem>(deps.table, ofPerson.partition(userId), {
+  for await (const member of queryAll<MemberItem>(deps.table, ofPerson.partition(userId), {
     index: true,
     prefix: ofPerson.prefix(),
   }))
-    found.push(m)
+    found.push(member)
   return found
 }
 
@@ -35,9 +35,16 @@ export async function namedMemberships(
   const organisations = await Promise.all(
     members.map((m) => deps.table.get<OrganisationItem>(keyOf.organisation(m.organisationId))),
   )
-  return members.flatMap((m, i) =>
+  return members.flatMap((member, i) =>
     organisations[i]
-      ? [{ organisationId: m.organisationId, organisation: organisations[i].name, roles: m.roles, since: m.since }]
+      ? [
+          {
+            organisationId: member.organisationId,
+            organisation: organisations[i].name,
+            roles: member.roles,
+            since: member.since,
+          },
+        ]
       : [],
   )
 }
@@ -49,7 +56,7 @@ export async function recordEverywhere(
   who: Who,
   entry: { act: Act; object: string; detail?: Detail },
 ): Promise<void> {
-  for (const m of await membershipsOf(deps, userId)) await record(deps, m.organisationId, who, [entry])
+  for (const member of await membershipsOf(deps, userId)) await record(deps, member.organisationId, who, [entry])
 }
 
 /** Some acts need the person themselves: a leaked token must not be able to make itself last. */

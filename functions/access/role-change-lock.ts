@@ -43,11 +43,11 @@ async function turnOf(deps: Deps, organisationId: string): Promise<Item<TurnItem
 /** Rights on the organisation's studies end with the membership: they do not come back with a later invitation. */
 async function removeRights(deps: Deps, organisationId: string, userId: string): Promise<void> {
   const { ofPerson } = indexKeyOf.studyPerson
-  for await (const p of queryAll<StudyPersonItem>(deps.table, ofPerson.partition(userId), {
+  for await (const person of queryAll<StudyPersonItem>(deps.table, ofPerson.partition(userId), {
     index: true,
     prefix: ofPerson.prefix(),
   }))
-    if (p.organisationId === organisationId) await deps.table.remove(keyOf.studyPerson(p.studyId, userId))
+    if (person.organisationId === organisationId) await deps.table.remove(keyOf.studyPerson(person.studyId, userId))
 }
 
 /** Safe to run twice: the member's rev says whether it has been done. */

@@ -77,8 +77,8 @@ export const updateMe =
       if (!(e instanceof AlreadyExists)) throw e
       await deps.table
         .update(key, { set: { ...profile, ...index }, ...(email ? {} : { remove: ['gpk', 'gsk'] }) })
-        .catch((x: unknown) => {
-          if (!(x instanceof ConditionFailed)) throw x
+        .catch((error: unknown) => {
+          if (!(error instanceof ConditionFailed)) throw error
         })
     }
     return meOf(deps, caller)

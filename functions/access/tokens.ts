@@ -16,22 +16,22 @@ export const dayMs = 24 * 60 * 60 * 1000
 
 /** What a list shows of a token. */
 export const shown = (
-  t: TokenItem,
+  token: TokenItem,
 ): Pick<TokenItem, 'tokenId' | 'name' | 'scopes' | 'created' | 'expires' | 'lastUsed' | 'madeBy'> => ({
-  tokenId: t.tokenId,
-  name: t.name,
-  scopes: t.scopes,
-  created: t.created,
-  expires: t.expires,
-  lastUsed: t.lastUsed,
-  madeBy: t.madeBy,
+  tokenId: token.tokenId,
+  name: token.name,
+  scopes: token.scopes,
+  created: token.created,
+  expires: token.expires,
+  lastUsed: token.lastUsed,
+  madeBy: token.madeBy,
 })
 
 /** The item of a token, listed under its owner. */
-export const tokenItem = (t: TokenItem): Item<TokenItem> => ({
-  ...keyOf.token(t.tokenId),
-  ...indexKeyOf.token.ofPerson(t),
-  ...t,
+export const tokenItem = (token: TokenItem): Item<TokenItem> => ({
+  ...keyOf.token(token.tokenId),
+  ...indexKeyOf.token.ofPerson(token),
+  ...token,
 })
 
 export const tokens: Implementation<Routes['tokens']> = async ({ caller, query }, deps) => {

@@ -14,15 +14,15 @@ type Routes = (typeof audit)['routes']
 const sk = (seq: number): string => keyOf.auditEvent('', seq).sk
 const pk = (organisationId: string): string => keyOf.auditEvent(organisationId, 0).pk
 // As stored, nothing added or repaired: whoever reads must be able to compute the hashes.
-const shown = (e: Item<ChainEvent>): z.input<typeof AuditEvent> => ({
-  seq: e.seq,
-  at: e.at,
-  act: e.act,
-  who: e.who,
-  object: e.object,
-  detail: e.detail,
-  previous: e.previous,
-  hash: e.hash,
+const shown = (event: Item<ChainEvent>): z.input<typeof AuditEvent> => ({
+  seq: event.seq,
+  at: event.at,
+  act: event.act,
+  who: event.who,
+  object: event.object,
+  detail: event.detail,
+  previous: event.previous,
+  hash: event.hash,
 })
 
 const events: Implementation<Routes['events']> = async ({ params: { organisationId }, query }, deps) => {
@@ -55,10 +55,10 @@ const objectHistory: Implementation<Routes['objectHistory']> = async ({ study, q
       before = 1
       break
     }
-    for (const e of page.items) {
-      before = e.seq
+    for (const event of page.items) {
+      before = event.seq
       read++
-      if (e.object === object || e.detail['study'] === study.studyId) items.push(shown(e))
+      if (event.object === object || event.detail['study'] === study.studyId) items.push(shown(event))
       if (items.length === historyPage) break
     }
   }

@@ -47,13 +47,13 @@ export async function setLimit(
 /** A budget in people's words. Before it is opened (a crash in between) it is as declared. */
 export function toBudget(held: BudgetItem | undefined, policy: Pick<DatasetPolicy, 'budget'>): z.input<typeof Budget> {
   const { epsilon, delta } = policy.budget
-  const b = held ?? opening(policy.budget)
+  const budget = held ?? opening(policy.budget)
   return {
     epsilon,
     delta,
-    left: epsilonAt(b.available, delta),
-    limitNanoRho: b.limit,
-    spentNanoRho: b.spent,
-    reservedNanoRho: b.limit - b.available - b.spent,
+    left: epsilonAt(budget.available, delta),
+    limitNanoRho: budget.limit,
+    spentNanoRho: budget.spent,
+    reservedNanoRho: budget.limit - budget.available - budget.spent,
   }
 }

@@ -40,25 +40,25 @@ const discovery: Implementation<Routes['discovery']> = async (_, deps) => {
     async (id) => (await deps.table.get<OrganisationItem>(keyOf.organisation(id), ['name']))?.name ?? '',
   )
   const found = await Promise.all(
-    (await namedPublicly(deps)).map(async (s) => {
+    (await namedPublicly(deps)).map(async (dataset) => {
       const version = await deps.table.get<Pick<DatasetVersionItem, 'data'>>(
-        keyOf.datasetVersion(s.datasetId, s.version),
+        keyOf.datasetVersion(dataset.datasetId, dataset.version),
         ['data'],
       )
       return (
         version && {
-          datasetId: s.datasetId,
-          organisation: await organisation(s.organisationId),
-          name: s.name,
-          title: s.title,
-          description: s.description,
-          version: s.version,
+          datasetId: dataset.datasetId,
+          organisation: await organisation(dataset.organisationId),
+          name: dataset.name,
+          title: dataset.title,
+          description: dataset.description,
+          version: dataset.version,
           schema: version.data.schema,
-          languages: s.policy.languages,
-          modes: s.policy.modes,
-          minimumSubjects: minimumSubjectsOf(s.policy),
-          approval: s.policy.approval,
-          ...(s.policy.expires ? { expires: s.policy.expires } : {}),
+          languages: dataset.policy.languages,
+          modes: dataset.policy.modes,
+          minimumSubjects: minimumSubjectsOf(dataset.policy),
+          approval: dataset.policy.approval,
+          ...(dataset.policy.expires ? { expires: dataset.policy.expires } : {}),
         }
       )
     }),
@@ -106,14 +106,14 @@ const ledger: Implementation<Routes['ledger']> = async ({ dataset, query }, deps
   })
   const name = namesOf(deps)
   const items = await Promise.all(
-    page.items.map(async (c) => ({
-      at: c.at,
-      jobId: c.jobId,
-      userId: c.userId,
-      name: (await name(c.userId)) ?? c.userId,
-      what: c.what,
-      nanoRho: c.nanoRho,
-      epsilon: inEpsilon(c.nanoRho, dataset.policy),
+    page.items.map(async (charge) => ({
+      at: charge.at,
+      jobId: charge.jobId,
+      userId: charge.userId,
+      name: (await name(charge.userId)) ?? charge.userId,
+      what: charge.what,
+      nanoRho: charge.nanoRho,
+      epsilon: inEpsilon(charge.nanoRho, dataset.policy),
     })),
   )
   return { items, next: page.next }
@@ -139,10 +139,10 @@ const history: Implementation<Routes['history']> = async ({ dataset: { organisat
       before = 1
       break
     }
-    for (const e of page.items) {
-      before = e.seq
+    for (const event of page.items) {
+      before = event.seq
       read++
-      if (concerns(e, datasetId)) found.push(e)
+      if (concerns(event, datasetId)) found.push(event)
       if (found.length === historyPage) break
     }
   }

@@ -17,6 +17,7 @@ import { changedMeanwhile, toDataset, today } from './view.ts'
 
 type Routes = (typeof datasets)['routes']
 
+/** Faults of a schema or policy as field errors below `base`, fifty at most. */
 export const fieldErrors = (base: string, faults: readonly SchemaFault[]): FieldError[] =>
   faults
     .slice(0, 50)
@@ -38,13 +39,13 @@ export function checkPolicy(deps: Pick<Deps, 'now'>, before: DatasetPolicy, poli
 /** Changes a dataset as the caller saw it; `changed-meanwhile` when it is another by now. */
 export async function update(
   deps: Pick<Deps, 'table' | 'now'>,
-  s: DatasetItem,
+  dataset: DatasetItem,
   rev: number,
   set: Partial<DatasetItem>,
   remove: (keyof DatasetItem)[] = [],
 ): Promise<Item<DatasetItem>> {
   try {
-    return await deps.table.update<DatasetItem>(keyOf.dataset(s.datasetId), {
+    return await deps.table.update<DatasetItem>(keyOf.dataset(dataset.datasetId), {
       set: { ...set, changed: deps.now().toISOString() },
       remove,
       when: [{ attribute: 'rev', is: 'equal', value: rev }],
@@ -55,9 +56,9 @@ export async function update(
 }
 
 /** Names of the parts of a policy that differ. */
-const parts = (a: DatasetPolicy, b: DatasetPolicy): string[] =>
-  [...new Set([...Object.keys(a), ...Object.keys(b)])]
-    .filter((k) => canonical([a[k as keyof DatasetPolicy]]) !== canonical([b[k as keyof DatasetPolicy]]))
+const parts = (before: DatasetPolicy, after: DatasetPolicy): string[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((k) => canonical([before[k as keyof DatasetPolicy]]) !== canonical([after[k as keyof DatasetPolicy]]))
     .map((k) => `policy.${k}`)
     .sort()
 
@@ -65,9 +66,9 @@ const parts = (a: DatasetPolicy, b: DatasetPolicy): string[] =>
  * Everything of a policy that lives outside the dataset's own item: its budget's limit, and whether discovery finds it.
  * Brings both in line with what the dataset says, so that the same call again repairs what a crash has left.
  */
-export async function followPolicy(deps: Pick<Deps, 'table'>, s: DatasetItem): Promise<void> {
-  await setLimit(deps, s.datasetId, s.policy)
-  if (!s.policy.listed || s.state === 'retired') await unpoint(deps, s.datasetId)
+export async function followPolicy(deps: Pick<Deps, 'table'>, dataset: DatasetItem): Promise<void> {
+  await setLimit(deps, dataset.datasetId, dataset.policy)
+  if (!dataset.policy.listed || dataset.state === 'retired') await unpoint(deps, dataset.datasetId)
 }
 
 export const change: Implementation<Routes['change']> = async (

@@ -69,13 +69,13 @@ describe('a name', () => {
     const isKilled = async (n: number): Promise<boolean> => {
       let left = n
       const table = new Proxy(s.h.deps.table, {
-        get: (t, k) =>
+        get: (table, k) =>
           k === 'create'
             ? async (item: never) => {
                 if (left-- <= 0) throw new Error('killed')
-                return t.create(item)
+                return table.create(item)
               }
-            : (Reflect.get(t, k) as (...a: unknown[]) => unknown).bind(t),
+            : (Reflect.get(table, k) as (...a: unknown[]) => unknown).bind(table),
       })
       const event = eventOf(datasets.routes.create, {
         as: cleo(),

@@ -18,8 +18,8 @@ import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof datasets)['routes']
 
-const notRetired = (s: DatasetItem): void => {
-  if (s.state === 'retired') throw new Failure('wrong-state', 'A retired dataset takes no more files.')
+const notRetired = (dataset: DatasetItem): void => {
+  if (dataset.state === 'retired') throw new Failure('wrong-state', 'A retired dataset takes no more files.')
 }
 
 /** Refuses two files at one path, and names that a file system would not tell apart. */
@@ -67,14 +67,14 @@ export const read: Implementation<Routes['read'], WorkflowDeps> = async ({ datas
       [{ path: '/body/files', message: 'No table among them', expected: 'a file that ends in .csv or .parquet' }],
     )
   const heads = await each(body.files, (f) => deps.objects.head('protected', blobKey(dataset.datasetId, f.sha256)))
-  const missing = body.files.flatMap((f, i) =>
-    heads[i]?.size === f.size
+  const missing = body.files.flatMap((file, i) =>
+    heads[i]?.size === file.size
       ? []
       : [
           {
             path: `/body/files/${i}`,
-            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded',
-            value: f.path,
+            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${file.size}` : 'Not uploaded',
+            value: file.path,
           },
         ],
   )
@@ -108,13 +108,13 @@ export const read: Implementation<Routes['read'], WorkflowDeps> = async ({ datas
 /** How the job stands that was asked last to read or store. */
 async function readingStatus(
   deps: Pick<Deps, 'table'>,
-  s: DatasetItem,
+  dataset: DatasetItem,
   held: Reading | undefined,
 ): Promise<'none' | 'reading' | 'ready' | 'failed'> {
-  if (s.readingJob === undefined) return 'none'
-  if (s.problem) return 'failed'
-  if (held && (held.jobId === s.readingJob || s.readingAct === 'store')) return 'ready'
-  const job = await deps.table.get<Pick<JobItem, 'state'>>(keyOf.job(s.readingJob), ['state'])
+  if (dataset.readingJob === undefined) return 'none'
+  if (dataset.problem) return 'failed'
+  if (held && (held.jobId === dataset.readingJob || dataset.readingAct === 'store')) return 'ready'
+  const job = await deps.table.get<Pick<JobItem, 'state'>>(keyOf.job(dataset.readingJob), ['state'])
   return job && jobLife[job.state].live ? 'reading' : 'failed'
 }
 

@@ -15,8 +15,15 @@ const { byTime } = indexKeyOf.datasetListed
  * Puts a dataset where discovery looks. Written before the dataset is published or listed, so that a crash in between
  * hides nothing.
  */
-export async function point(deps: Pick<Deps, 'table'>, s: Pick<DatasetItem, 'datasetId' | 'created'>): Promise<void> {
-  await createIfAbsent(deps, { ...keyOf.datasetListed(s.datasetId), ...byTime(s), datasetId: s.datasetId })
+export async function point(
+  deps: Pick<Deps, 'table'>,
+  dataset: Pick<DatasetItem, 'datasetId' | 'created'>,
+): Promise<void> {
+  await createIfAbsent(deps, {
+    ...keyOf.datasetListed(dataset.datasetId),
+    ...byTime(dataset),
+    datasetId: dataset.datasetId,
+  })
 }
 
 /** Takes the pointer away, once the dataset itself says that it is not to be named. */

@@ -86,7 +86,7 @@ export const create: Implementation<Routes['create']> = async ({ params, body, c
 
 /** Whether a study has a run that could become a row. */
 async function hasResults(deps: Deps, studyId: string): Promise<boolean> {
-  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(
+  for await (const run of queryAll<Pick<RunItem, 'preview' | 'state'>>(
     deps.table,
     indexKeyOf.run.ofStudy.partition(studyId),
     {
@@ -95,7 +95,7 @@ async function hasResults(deps: Deps, studyId: string): Promise<boolean> {
       attributes: ['preview', 'state'],
     },
   ))
-    if (!r.preview && r.state === 'completed' && runLife[r.state].hasData) return true
+    if (!run.preview && run.state === 'completed' && runLife[run.state].hasData) return true
   return false
 }
 
@@ -128,7 +128,7 @@ export const fromStudy: Implementation<Routes['fromStudy'], WorkflowDeps> = asyn
   const registration = { state: 'reading' as const, readingJob: jobId, readingAct: 'from-study' as const }
   const held = await interrupted(deps, study.organisationId, body.name, study.studyId)
   // The dataset names its job from the beginning, so that what is read belongs to it however the steps interleave.
-  const s = held
+  const dataset = held
     ? await deps.table
         .update<DatasetItem>(keyOf.dataset(held.datasetId), {
           set: registration,
@@ -151,11 +151,11 @@ export const fromStudy: Implementation<Routes['fromStudy'], WorkflowDeps> = asyn
         },
         { act: 'dataset.made-from-study', detail: { study: study.studyId, purpose: body.purpose } },
       )
-  await submitRegistration(deps, jobId, s, caller.userId, {
+  await submitRegistration(deps, jobId, dataset, caller.userId, {
     act: 'from-study',
     studyId: study.studyId,
     purpose: body.purpose,
   })
   await deps.workflow.start(jobId, 1)
-  return { datasetId: s.datasetId, jobId }
+  return { datasetId: dataset.datasetId, jobId }
 }

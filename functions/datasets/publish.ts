@@ -22,21 +22,21 @@ import type { WorkflowDeps } from '../workflow/job-kind.ts'
 type Routes = (typeof datasets)['routes']
 
 /** The reading that a schema can be confirmed for; `wrong-state` when there is none, or a job is at work. */
-async function confirmable(deps: Deps, s: DatasetItem): Promise<Reading> {
-  if (s.state === 'retired') throw new Failure('wrong-state', 'A retired dataset gets no new versions.')
+async function confirmable(deps: Deps, dataset: DatasetItem): Promise<Reading> {
+  if (dataset.state === 'retired') throw new Failure('wrong-state', 'A retired dataset gets no new versions.')
   const job =
-    s.readingJob === undefined
+    dataset.readingJob === undefined
       ? undefined
-      : await deps.table.get<Pick<JobItem, 'state'>>(keyOf.job(s.readingJob), ['state'])
-  if (job && jobLife[job.state].live && s.readingAct === 'store')
+      : await deps.table.get<Pick<JobItem, 'state'>>(keyOf.job(dataset.readingJob), ['state'])
+  if (job && jobLife[job.state].live && dataset.readingAct === 'store')
     throw new Failure(
       'wrong-state',
       'A version is being stored at this moment. Wait for it, or cancel its job.',
       undefined,
-      { jobId: s.readingJob },
+      { jobId: dataset.readingJob },
     )
-  const held = await readingOf(deps, s.datasetId)
-  if (!held || (s.readingAct !== 'store' && held.jobId !== s.readingJob) || s.state === 'reading')
+  const held = await readingOf(deps, dataset.datasetId)
+  if (!held || (dataset.readingAct !== 'store' && held.jobId !== dataset.readingJob) || dataset.state === 'reading')
     throw new Failure(
       'wrong-state',
       'There is no finished reading to confirm. Upload the files and have them read first.',

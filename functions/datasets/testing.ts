@@ -59,14 +59,14 @@ export function plainEngine(objects: () => ObjectStore): Engine {
       ),
     store: async (files, schema, prefix) => {
       const tables: StoredTable[] = []
-      for (const t of schema.tables) {
-        const content = await text(files.find((f) => f.file === t.file)!.data.key)
-        if (content.includes('wrong')) throw new Unreadable(t.file, 'the subject is missing', 3)
-        const parquet = utf8(`${JSON.stringify(t)}${content}`)
-        await objects().put('protected', `${prefix}${t.name}.parquet`, parquet, 'application/octet-stream')
+      for (const table of schema.tables) {
+        const content = await text(files.find((f) => f.file === table.file)!.data.key)
+        if (content.includes('wrong')) throw new Unreadable(table.file, 'the subject is missing', 3)
+        const parquet = utf8(`${JSON.stringify(table)}${content}`)
+        await objects().put('protected', `${prefix}${table.name}.parquet`, parquet, 'application/octet-stream')
         tables.push({
-          name: t.name,
-          parquet: { key: `${prefix}${t.name}.parquet`, sha256: sha256(parquet), size: parquet.length },
+          name: table.name,
+          parquet: { key: `${prefix}${table.name}.parquet`, sha256: sha256(parquet), size: parquet.length },
           rows: 1,
           subjects: 1,
         })

@@ -48,10 +48,10 @@ export async function datasetOf(deps: Deps, caller: Caller, nameOrId: string): P
     )
   ).filter((n) => n !== undefined)
   const seen = (await Promise.allSettled(named.map((n) => inDataset(deps, caller, n.datasetId, access)))).flatMap(
-    (r) => {
-      if (r.status === 'fulfilled') return [r.value]
-      if (r.reason instanceof Failure && r.reason.kind === 'not-found') return []
-      throw r.reason
+    (result) => {
+      if (result.status === 'fulfilled') return [result.value]
+      if (result.reason instanceof Failure && result.reason.kind === 'not-found') return []
+      throw result.reason
     },
   )
   if (seen.length > 1)
@@ -127,14 +127,14 @@ function policyFaults(
           'a name, a low and a high for each number',
         ),
       )
-    for (const [i, r] of question.declared.entries())
-      if (!(r.low < r.high))
+    for (const [i, range] of question.declared.entries())
+      if (!(range.low < range.high))
         out.push(
           invalid(
             'A range runs from a low to a higher number.',
             `/body/declared/${i}/high`,
             'Not above low',
-            `more than ${r.low}`,
+            `more than ${range.low}`,
           ),
         )
   }

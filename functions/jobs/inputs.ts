@@ -63,6 +63,7 @@ export function planFor(
   return subjects < blocks ? 'cohort-too-small' : { ...plan, blocks }
 }
 
+/** Seconds, megabytes and processors that a question may take: its own wishes over the defaults. */
 export const limitsOf = (question: Pick<Question, 'limits'>): Limits => ({ ...defaultLimits, ...question.limits })
 
 /** Writes inputs and manifest; the same again when a step is repeated. */
@@ -82,9 +83,9 @@ export async function writeInputs(
     deps.keys.mac('partition', `${job.datasetId} ${job.datasetVersion}`),
     deps.objects.put('protected', `${inputs}code`, new TextEncoder().encode(question.code), 'application/octet-stream'),
   ])
-  const file = async (f: { path: string; sha256: string }): Promise<ManifestFile> => ({
-    file: f.path,
-    link: await read(blobKey(job.datasetId, f.sha256)),
+  const file = async (file: { path: string; sha256: string }): Promise<ManifestFile> => ({
+    file: file.path,
+    link: await read(blobKey(job.datasetId, file.sha256)),
   })
   const limits = limitsOf(question)
   const manifest: Manifest = {

@@ -21,10 +21,10 @@ interface Filters {
   after?: string | undefined
 }
 
-const fits = (job: JobItem, f: Filters): boolean =>
-  (f.state === undefined || job.state === f.state) &&
-  (f.language === undefined || job.language === f.language) &&
-  (f.datasetId === undefined || job.datasetId === f.datasetId)
+const fits = (job: JobItem, filters: Filters): boolean =>
+  (filters.state === undefined || job.state === filters.state) &&
+  (filters.language === undefined || job.language === filters.language) &&
+  (filters.datasetId === undefined || job.datasetId === filters.datasetId)
 /** Pages that are looked through for a filter before an answer may come back short. */
 const pagesLooked = 10
 

@@ -41,10 +41,11 @@ export const result: Implementation<Routes['result'], WorkflowDeps> = async ({ j
     outputs,
     card,
     files: await Promise.all(
-      files.map(async (f) => ({
-        ...f,
-        url: (await deps.objects.signedGet('released', objectOf.file(job.jobId, f.name), linkSeconds.download, f.name))
-          .url,
+      files.map(async (file) => ({
+        ...file,
+        url: (
+          await deps.objects.signedGet('released', objectOf.file(job.jobId, file.name), linkSeconds.download, file.name)
+        ).url,
       })),
     ),
   }

@@ -32,16 +32,22 @@ async function twinOf(
       indexKeyOf.synthesis.ofOrganisation.partition(organisationId),
       { index: true, prefix: indexKeyOf.synthesis.ofOrganisation.prefix(), backwards: true, limit: 100, after },
     )
-    for (const s of page.items) {
-      const file = s.datasetId === datasetId ? wanted.get(s.table) : undefined
+    for (const synthesis of page.items) {
+      const file = synthesis.datasetId === datasetId ? wanted.get(synthesis.table) : undefined
       if (
         file === undefined ||
-        !may({ ...subject, shared: s.shared }, 'synthesis.read') ||
-        (await statusOf(deps, s)).state !== 'ready'
+        !may({ ...subject, shared: synthesis.shared }, 'synthesis.read') ||
+        (await statusOf(deps, synthesis)).state !== 'ready'
       )
         continue
-      found.push({ synthesisId: s.synthesisId, madeBy: s.jobId!, table: s.table, file, epsilon: s.plan!.epsilon })
-      wanted.delete(s.table)
+      found.push({
+        synthesisId: synthesis.synthesisId,
+        madeBy: synthesis.jobId!,
+        table: synthesis.table,
+        file,
+        epsilon: synthesis.plan!.epsilon,
+      })
+      wanted.delete(synthesis.table)
     }
     if (page.next === undefined) break
     after = page.next

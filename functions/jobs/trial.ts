@@ -56,17 +56,17 @@ const refuse = (
   })
 
 /** Whether this synthesis may still be had by whoever asked. */
-async function stillShared(deps: Pick<Deps, 'table' | 'now'>, job: JobItem, t: TwinTable): Promise<boolean> {
-  const [s, member] = await Promise.all([
-    deps.table.get<SynthesisItem>(keyOf.synthesis(t.synthesisId)),
+async function stillShared(deps: Pick<Deps, 'table' | 'now'>, job: JobItem, table: TwinTable): Promise<boolean> {
+  const [synthesis, member] = await Promise.all([
+    deps.table.get<SynthesisItem>(keyOf.synthesis(table.synthesisId)),
     deps.table.get<MemberItem>(keyOf.member(job.organisationId, job.userId)),
   ])
   return (
-    s !== undefined &&
+    synthesis !== undefined &&
     member !== undefined &&
-    s.datasetId === job.datasetId &&
-    may({ roles: member.roles, shared: s.shared }, 'synthesis.read') &&
-    (await statusOf(deps, s)).state === 'ready'
+    synthesis.datasetId === job.datasetId &&
+    may({ roles: member.roles, shared: synthesis.shared }, 'synthesis.read') &&
+    (await statusOf(deps, synthesis)).state === 'ready'
   )
 }
 
@@ -93,9 +93,9 @@ export async function prepareTrial(deps: Hands, job: Trial): Promise<PreparedJob
     'application/octet-stream',
   )
   const files = await Promise.all(
-    job.twin.map(async (t): Promise<ManifestFile> => ({
-      file: t.file,
-      link: await link('released', placeOf.csv(t.synthesisId, t.madeBy)),
+    job.twin.map(async (table): Promise<ManifestFile> => ({
+      file: table.file,
+      link: await link('released', placeOf.csv(table.synthesisId, table.madeBy)),
     })),
   )
   const report = await deps.objects.signedWrite(

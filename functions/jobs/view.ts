@@ -27,14 +27,14 @@ function stepView(job: JobItem, step: JobStep): View['steps'][number] {
 }
 
 /** Stage, code, class and line; whatever else a problem may have come to carry stays here. */
-const problemView = (p: JobProblem): View['problem'] => ({
-  code: p.code,
-  message: jobCodes[p.code],
-  step: p.step,
-  ...(p.errorClass ? { errorClass: p.errorClass } : {}),
-  line: p.line,
-  cell: p.cell,
-  names: p.names,
+const problemView = (problem: JobProblem): View['problem'] => ({
+  code: problem.code,
+  message: jobCodes[problem.code],
+  step: problem.step,
+  ...(problem.errorClass ? { errorClass: problem.errorClass } : {}),
+  line: problem.line,
+  cell: problem.cell,
+  names: problem.names,
 })
 
 /** What this person may do with the job in its present state. */
@@ -50,6 +50,7 @@ function mayDo(job: JobItem, { userId, subject }: Viewer): View['may'] {
   ]
 }
 
+/** A job as this viewer may see it; names are looked up by `names`. */
 export async function toJob(
   { kinds }: Pick<WorkflowDeps, 'kinds'>,
   names: Names,

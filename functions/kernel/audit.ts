@@ -13,6 +13,7 @@ export interface AuditEntry {
   detail?: Detail
 }
 
+/** Who acts, as the chain names them: a person, or a token of theirs. */
 export const whoOf = (c: Caller): Who =>
   c.token ? { kind: 'token', id: `${c.userId}/${c.token.tokenId}` } : { kind: 'person', id: c.userId }
 

@@ -59,8 +59,8 @@ it('verifies the caller’s own token, tells the handler which route and run, an
             ? { isAuthorized: true, context: { userId: 'u1' } }
             : { isAuthorized: false },
         ),
-      handler: (e) => {
-        seen.push(e)
+      handler: (event) => {
+        seen.push(event)
         return Promise.resolve({
           statusCode: 200,
           headers: { 'content-type': 'text/event-stream' },

@@ -48,9 +48,9 @@ export function unguarded(
   let made: Promise<Ready> | undefined
   return async (event, signal) => {
     const requestId = event.requestContext.requestId || randomUUID()
-    const found = routes.flatMap(({ r, path }) => {
+    const found = routes.flatMap(({ r: route, path }) => {
       const m = path.exec(event.rawPath)
-      return m && r.method === event.requestContext.http.method ? [{ r, params: m.groups ?? {} }] : []
+      return m && route.method === event.requestContext.http.method ? [{ r: route, params: m.groups ?? {} }] : []
     })[0]
     if (!found) return problem('not-found', 'There is no such route. The reference is at /docs.', requestId)
     made ??= ready()

@@ -64,11 +64,11 @@ const handler = lambda(toys, 'toys', deps, {
 const send = async (
   event: Event,
 ): Promise<{ status: number; headers: Record<string, unknown>; body: Record<string, unknown> | undefined }> => {
-  const r = await handler(event, {} as Context)
+  const result = await handler(event, {} as Context)
   return {
-    status: r.statusCode!,
-    headers: r.headers!,
-    body: r.body === undefined ? undefined : (JSON.parse(r.body) as Record<string, unknown>),
+    status: result.statusCode!,
+    headers: result.headers!,
+    body: result.body === undefined ? undefined : (JSON.parse(result.body) as Record<string, unknown>),
   }
 }
 const make = (body: unknown = { name: 'ball' }, more: object = {}): Event => ({

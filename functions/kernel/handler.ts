@@ -80,9 +80,9 @@ export function fieldErrors(base: string, value: unknown, error: z.ZodError): Fi
 
 function parse<T>(schema: z.ZodType<T> | undefined, base: string, value: unknown): T | Record<string, never> {
   if (!schema) return {}
-  const r = schema.safeParse(value)
-  if (r.success) return r.data
-  const errors = fieldErrors(base, value, r.error)
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const errors = fieldErrors(base, value, parsed.error)
   throw new Failure('invalid-request', `${errors[0]!.path || 'The request'}: ${errors[0]!.message}`, errors)
 }
 
@@ -115,10 +115,10 @@ function tooDeep(value: unknown): boolean {
   return false
 }
 
-function bodyOf(r: Route, event: Event): unknown {
-  if (!r.body) return undefined
+function bodyOf(route: Route, event: Event): unknown {
+  if (!route.body) return undefined
   const text = event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? '')
-  const limit = r.maxBody ?? 1024 * 1024
+  const limit = route.maxBody ?? 1024 * 1024
   if (Buffer.byteLength(text) > limit)
     throw new Failure('payload-too-large', `The body has ${Buffer.byteLength(text)} bytes; at most ${limit} are taken.`)
   let body: unknown
@@ -214,10 +214,10 @@ export function lambda<A extends Area, F extends string, D extends Deps = Deps>(
   const grants: Grant[] = mine.flatMap(([, r]) => r.grants)
   const own = guarded(deps, name, grants)
   const routes = new Map(
-    mine.map(([n, r]) => [
-      routeKey(r),
+    mine.map(([n, route]) => [
+      routeKey(route),
       {
-        route: r,
+        route: route,
         run: (implementations as Record<string, unknown>)[n] as (
           request: object,
           deps: D,

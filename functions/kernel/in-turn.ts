@@ -4,6 +4,7 @@
  */
 const tails = new Map<string, Promise<unknown>>()
 
+/** Does `work` once everything begun earlier under this key is over, however that ended. */
 export async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
   const before = tails.get(key)
   const mine = before ? before.then(work, work) : work()

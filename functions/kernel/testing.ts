@@ -86,17 +86,17 @@ const pascal = (name: string): string =>
     .join('')
 
 /** The event API Gateway sends for a route (HTTP API, payload 2.0). */
-export function eventOf(r: Route, input: CallInput): Event {
+export function eventOf(route: Route, input: CallInput): Event {
   const params = Object.fromEntries(Object.entries(input.params ?? {}).map(([k, v]) => [k, String(v)]))
   const query = Object.fromEntries(
     Object.entries((input.query ?? {}) as Record<string, unknown>)
       .filter(([, v]) => v !== undefined)
       .map(([k, v]) => [k, String(v)]),
   )
-  const rawPath = fillPath(r.path, params)
+  const rawPath = fillPath(route.path, params)
   return {
     version: '2.0',
-    routeKey: routeKey(r),
+    routeKey: routeKey(route),
     rawPath,
     rawQueryString: new URLSearchParams(query).toString(),
     isBase64Encoded: false,
@@ -107,18 +107,18 @@ export function eventOf(r: Route, input: CallInput): Event {
     },
     ...(Object.keys(params).length ? { pathParameters: params } : {}),
     ...(Object.keys(query).length ? { queryStringParameters: query } : {}),
-    ...(r.body ? { body: JSON.stringify(input.body) } : {}),
+    ...(route.body ? { body: JSON.stringify(input.body) } : {}),
     requestContext: {
       accountId: 'local',
       apiId: 'local',
       domainName: 'localhost',
       domainPrefix: 'local',
       requestId: randomUUID(),
-      routeKey: routeKey(r),
+      routeKey: routeKey(route),
       stage: '$default',
       time: '',
       timeEpoch: 0,
-      http: { method: r.method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
+      http: { method: route.method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
       authorizer: { lambda: input.as ? toContext(input.as) : undefined },
     },
   }
@@ -203,9 +203,9 @@ export async function harness(
     return found
   }
   const answer: Harness['answer'] = async (area, name, input = {}) => {
-    const r = (areas[area] as Area).routes[name]!
-    const handler = await handlerOf(area, r.function)
-    const result = await handler(eventOf(r, input as CallInput), {} as Context)
+    const route = (areas[area] as Area).routes[name]!
+    const handler = await handlerOf(area, route.function)
+    const result = await handler(eventOf(route, input as CallInput), {} as Context)
     return {
       status: result.statusCode ?? 200,
       headers: result.headers ?? {},

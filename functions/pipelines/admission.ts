@@ -24,6 +24,7 @@ export interface Terms {
   hash: string
 }
 
+/** The failure that names every field that is wrong, the first of them in words. `errors` has one at least. */
 export const refuse = (
   errors: readonly FieldError[],
   kind: 'invalid-run' | 'invalid-pipeline' = 'invalid-run',
@@ -62,11 +63,11 @@ export const valueErrors = (definition: PipelineDefinition, values: Record<strin
   below('/body/parameters', parameterFaults({ ...definition.parameters, required: [] }, values))
 
 /** What of the resources cannot be had, of the definition's own or those in their place. */
-function resourceErrors(deps: Pick<Deps, 'settings'>, r: Resources): FieldError[] {
+function resourceErrors(deps: Pick<Deps, 'settings'>, resources: Resources): FieldError[] {
   // An installation that has GPUs says so.
   const largest = { ...mostResources, gpus: 0, ...deps.settings.pipelines?.().largest }
   return (['cpus', 'memoryMb', 'gpus', 'seconds'] as const).flatMap((k) =>
-    r[k] <= largest[k]
+    resources[k] <= largest[k]
       ? []
       : [
           {
@@ -75,7 +76,7 @@ function resourceErrors(deps: Pick<Deps, 'settings'>, r: Resources): FieldError[
               k === 'gpus' && largest.gpus === 0
                 ? 'This installation has no GPU'
                 : 'More than this installation has for a run',
-            value: r[k],
+            value: resources[k],
             expected: `at most ${largest[k]}`,
           },
         ],
@@ -86,20 +87,20 @@ function resourceErrors(deps: Pick<Deps, 'settings'>, r: Resources): FieldError[
 export function setUpErrors(
   deps: Pick<Deps, 'settings'>,
   definition: PipelineDefinition,
-  s: Pick<SetUp, 'parameters' | 'resources' | 'inputs'>,
+  setUp: Pick<SetUp, 'parameters' | 'resources' | 'inputs'>,
 ): FieldError[] {
   const runtimes = deps.settings.pipelines?.().runtimes
-  const inputs = new Map(s.inputs.map((i) => [i.name, i]))
+  const inputs = new Map(setUp.inputs.map((i) => [i.name, i]))
   return [
     ...below(
       '/body/parameters',
-      parameterFaults(definition.parameters, withDefaults(definition.parameters, s.parameters)),
+      parameterFaults(definition.parameters, withDefaults(definition.parameters, setUp.parameters)),
     ),
-    ...definition.inputs.flatMap((i): FieldError[] => {
-      const path = `/body/inputs/${i.name}`
-      const has = inputs.get(i.name)
+    ...definition.inputs.flatMap((input): FieldError[] => {
+      const path = `/body/inputs/${input.name}`
+      const has = inputs.get(input.name)
       if (!has || (has.files === 0 && has.datasetId === undefined))
-        return i.required
+        return input.required
           ? [
               {
                 path,
@@ -108,11 +109,11 @@ export function setUpErrors(
                   files: 'a file or more',
                   table: 'one CSV or TSV file',
                   images: 'a stack or a folder of pictures',
-                }[i.kind],
+                }[input.kind],
               },
             ]
           : []
-      return i.kind === 'table' && has.files !== 1 && has.datasetId === undefined
+      return input.kind === 'table' && has.files !== 1 && has.datasetId === undefined
         ? [
             {
               path,
@@ -123,15 +124,15 @@ export function setUpErrors(
           ]
         : []
     }),
-    ...s.inputs
+    ...setUp.inputs
       .filter((i) => !definition.inputs.some((x) => x.name === i.name))
-      .map((i) => ({
-        path: `/body/inputs/${i.name}`,
+      .map((input) => ({
+        path: `/body/inputs/${input.name}`,
         message: 'This version of the pipeline has no such input',
-        value: i.name,
+        value: input.name,
         expected: definition.inputs.map((x) => x.name).join(', ') || 'none',
       })),
-    ...resourceErrors(deps, { ...definition.resources, ...s.resources } as Resources),
+    ...resourceErrors(deps, { ...definition.resources, ...setUp.resources } as Resources),
     ...(runtimes && !runtimes.includes(definition.runtime)
       ? [
           {
@@ -146,19 +147,23 @@ export function setUpErrors(
 }
 
 /** What will run. Throws `invalid-run` with every fault by its field. */
-export async function runTermsOf(deps: Pick<Deps, 'settings'>, version: PipelineVersionItem, s: SetUp): Promise<Terms> {
+export async function runTermsOf(
+  deps: Pick<Deps, 'settings'>,
+  version: PipelineVersionItem,
+  setUp: SetUp,
+): Promise<Terms> {
   const { definition } = version
-  const errors = setUpErrors(deps, definition, s)
+  const errors = setUpErrors(deps, definition, setUp)
   if (errors.length > 0) throw refuse(errors)
-  const parameters = withDefaults(definition.parameters, s.parameters) as Values
-  const inputs = s.inputs
+  const parameters = withDefaults(definition.parameters, setUp.parameters) as Values
+  const inputs = setUp.inputs
     .filter((i) => i.files > 0 || i.datasetId !== undefined)
     .map(({ name, hash, datasetId }) => ({ name, hash, ...(datasetId ? { datasetId } : {}) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
   return {
     version,
     parameters,
-    resources: { ...definition.resources, ...s.resources } as Resources,
+    resources: { ...definition.resources, ...setUp.resources } as Resources,
     hash: await sha256Hex(canonical({ format: 1, code: version.codeHash, inputs, parameters })),
   }
 }

@@ -48,17 +48,17 @@ export const artifacts: Implementation<Routes['artifacts']> = async ({ job }, de
     items: items
       .map((a) => ({ a, at: declaredAt(a.path) }))
       .sort((x, y) => x.at - y.at || x.a.path.localeCompare(y.a.path, 'en', { numeric: true }))
-      .map(({ a, at }) => {
-        const o = outputs[at]
+      .map(({ a: artifact, at }) => {
+        const output = outputs[at]
         return {
-          path: a.path,
-          kind: kindOf(outputs, a.path),
-          ...(o?.title ? { title: o.title } : {}),
-          ...(o?.help ? { help: o.help } : {}),
-          size: a.size,
-          sha256: a.sha256,
-          zipped: a.zipped === true,
-          declared: o !== undefined,
+          path: artifact.path,
+          kind: kindOf(outputs, artifact.path),
+          ...(output?.title ? { title: output.title } : {}),
+          ...(output?.help ? { help: output.help } : {}),
+          size: artifact.size,
+          sha256: artifact.sha256,
+          zipped: artifact.zipped === true,
+          declared: output !== undefined,
         }
       }),
   }

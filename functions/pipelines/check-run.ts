@@ -14,23 +14,23 @@ import { reportOf } from './run-report.ts'
 const metricsKept = 100
 const stepsKept = 100
 
-function factsOf(run: PipelineRunFacts, r: PipelineReport): PipelineRunFacts {
+function factsOf(run: PipelineRunFacts, report: PipelineReport): PipelineRunFacts {
   return {
     ...run,
-    ...(r.timings.started ? { began: r.timings.started } : {}),
-    ...(r.timings.ended ? { finished: r.timings.ended } : {}),
-    seconds: r.seconds,
-    ...(r.exitCode === undefined ? {} : { exitCode: r.exitCode }),
-    ...(r.signal ? { signal: r.signal } : {}),
-    ...(r.missing ? { missing: r.missing } : {}),
-    cpuSeconds: r.cpuSeconds,
-    peakMemoryBytes: r.peakMemoryBytes,
-    image: r.image,
-    metrics: r.metrics.slice(0, metricsKept).map(({ count: _, ...m }) => m),
-    steps: r.steps.slice(0, stepsKept),
-    artifacts: r.artifacts.length,
-    bytes: r.artifacts.reduce((n, a) => n + a.size, 0),
-    leftOut: r.leftOut,
+    ...(report.timings.started ? { began: report.timings.started } : {}),
+    ...(report.timings.ended ? { finished: report.timings.ended } : {}),
+    seconds: report.seconds,
+    ...(report.exitCode === undefined ? {} : { exitCode: report.exitCode }),
+    ...(report.signal ? { signal: report.signal } : {}),
+    ...(report.missing ? { missing: report.missing } : {}),
+    cpuSeconds: report.cpuSeconds,
+    peakMemoryBytes: report.peakMemoryBytes,
+    image: report.image,
+    metrics: report.metrics.slice(0, metricsKept).map(({ count: _, ...m }) => m),
+    steps: report.steps.slice(0, stepsKept),
+    artifacts: report.artifacts.length,
+    bytes: report.artifacts.reduce((n, a) => n + a.size, 0),
+    leftOut: report.leftOut,
   }
 }
 

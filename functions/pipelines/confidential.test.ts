@@ -120,7 +120,7 @@ async function compute(
 ): Promise<PipelineManifest> {
   const input = { jobId, attempt: 1 }
   expect(await createPrepare(s.h.deps)(input)).toMatchObject({ compute: 'pipeline' })
-  const m = JSON.parse(
+  const manifest = JSON.parse(
     new TextDecoder().decode(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)),
   ) as PipelineManifest
   const artifacts = await Promise.all(
@@ -162,7 +162,7 @@ async function compute(
   )
   await createCheck(s.h.deps)(input)
   await createSettle(s.h.deps)(input)
-  return m
+  return manifest
 }
 const held = async (): Promise<string> => {
   const jobId = await begin()
@@ -232,8 +232,8 @@ describe('a dataset as an input', () => {
 describe('a run on a dataset', () => {
   it('gets the rows, waits for checkers, tells its owner nothing, and leaves by two approvals', async () => {
     const jobId = await begin()
-    const m = await compute(jobId)
-    expect(m).toMatchObject({
+    const manifest = await compute(jobId)
+    expect(manifest).toMatchObject({
       confidential: true,
       inputs: [
         { name: 'people', kind: 'table', files: [{ path: 'subjects.csv', size: 12 }] },
@@ -242,8 +242,8 @@ describe('a run on a dataset', () => {
       ],
       limits: { outputBytes: 3_000_000 },
     })
-    expect(m.artifacts).toHaveLength(50)
-    expect(JSON.stringify(m.artifacts)).not.toContain('/released/')
+    expect(manifest.artifacts).toHaveLength(50)
+    expect(JSON.stringify(manifest.artifacts)).not.toContain('/released/')
     expect(await run(jobId)).toMatchObject({
       state: 'running',
       waiting: 'checkers',

@@ -49,8 +49,8 @@ async function named(deps: Deps, { tables, volumes }: CohortFiles): Promise<Coho
     const at = table.columns.indexOf(pathColumn)
     for (const row of table.rows) if (typeof row[at] === 'string') paths.add(row[at].replace(/^\.?\//, ''))
   }
-  return volumes.filter((v) => {
-    const parts = v.path.split('/')
+  return volumes.filter((volume) => {
+    const parts = volume.path.split('/')
     return parts.some((_, i) => paths.has(parts.slice(i).join('/')))
   })
 }
@@ -72,11 +72,11 @@ export async function datasetFiles(
   )
   return [
     ...rows,
-    ...(await each([...(await named(deps, found)), ...found.shared], async (f): Promise<RunFile> => ({
-      path: f.path,
-      size: f.size,
-      sha256: f.sha256,
-      link: await link(blobKey(job.datasetId, f.sha256)),
+    ...(await each([...(await named(deps, found)), ...found.shared], async (file): Promise<RunFile> => ({
+      path: file.path,
+      size: file.size,
+      sha256: file.sha256,
+      link: await link(blobKey(job.datasetId, file.sha256)),
     }))),
   ]
 }
@@ -91,20 +91,20 @@ function toldOf({ end }: PipelineReport, code: RunCode): JobCode {
 }
 
 /** For the custodian, in the job's log. */
-const logFor = (job: JobItem, r: PipelineReport): Log => ({
+const logFor = (job: JobItem, report: PipelineReport): Log => ({
   subjects: job.subjects,
   runs: [
     {
       run: 'all',
       subjects: job.subjects ?? 0,
-      end: r.end,
-      exitCode: r.exitCode,
-      seconds: r.seconds,
+      end: report.end,
+      exitCode: report.exitCode,
+      seconds: report.seconds,
       stdout: '',
       stderr: '',
     },
   ],
-  message: `${r.cpuSeconds.toFixed(1)} s of processor, ${(r.peakMemoryBytes / 1024 ** 2).toFixed(0)} MB at most, ${r.artifacts.length} files, ${r.leftOut} left out${r.signal ? `, signal ${r.signal}` : ''}. What it printed is in the log on the run’s page.`,
+  message: `${report.cpuSeconds.toFixed(1)} s of processor, ${(report.peakMemoryBytes / 1024 ** 2).toFixed(0)} MB at most, ${report.artifacts.length} files, ${report.leftOut} left out${report.signal ? `, signal ${report.signal}` : ''}. What it printed is in the log on the run’s page.`,
 })
 
 interface Held {
@@ -119,25 +119,25 @@ interface Held {
 async function artifactsOf(
   deps: Pick<Deps, 'objects'>,
   job: JobItem,
-  r: PipelineReport,
+  report: PipelineReport,
   limit: number,
 ): Promise<Held[] | JobCode> {
   if (
-    r.artifacts.length === 0 ||
-    r.leftOut > 0 ||
-    r.artifacts.length > heldLimits.files ||
-    r.artifacts.some((a) => a.zipped) ||
-    r.artifacts.reduce((n, a) => n + a.size, 0) > limit
+    report.artifacts.length === 0 ||
+    report.leftOut > 0 ||
+    report.artifacts.length > heldLimits.files ||
+    report.artifacts.some((a) => a.zipped) ||
+    report.artifacts.reduce((n, a) => n + a.size, 0) > limit
   )
     return 'script-error'
-  if (new Set(r.artifacts.map((a) => a.path)).size < r.artifacts.length) return 'infrastructure'
+  if (new Set(report.artifacts.map((a) => a.path)).size < report.artifacts.length) return 'infrastructure'
   try {
     const held = await each(
-      r.artifacts,
-      async (a) => ({
-        path: a.path,
-        bytes: await deps.objects.get('quarantine', pipelineObject.heldArtifact(job.jobId, a.slot)),
-        sha256: a.sha256,
+      report.artifacts,
+      async (artifact) => ({
+        path: artifact.path,
+        bytes: await deps.objects.get('quarantine', pipelineObject.heldArtifact(job.jobId, artifact.slot)),
+        sha256: artifact.sha256,
       }),
       8,
     )

@@ -89,6 +89,7 @@ export async function datasetAs(
   return { name: input.name, dataset, version }
 }
 
+/** Whether a dataset cannot be the input. */
 export const isRefusal = (found: DatasetInput | Refusal): found is Refusal => 'message' in found
 
 /**
@@ -122,13 +123,13 @@ async function codeText(
   { definition, files, pipelineId, version, codeHash }: PipelineVersionItem,
 ): Promise<string> {
   let text = `# Pipeline ${definition.name}, version ${version} (${codeHash})\n# Command: ${definition.command.join(' ').replaceAll(/\s+/g, ' ')}\n`
-  for (const f of files) {
-    const title = `\n# ---- ${f.path} (${f.size} bytes, SHA-256 ${f.sha256})`
+  for (const file of files) {
+    const title = `\n# ---- ${file.path} (${file.size} bytes, SHA-256 ${file.sha256})`
     let body: string | undefined
-    if (f.size <= fileShown && text.length + f.size <= codeShown)
+    if (file.size <= fileShown && text.length + file.size <= codeShown)
       try {
         body = new TextDecoder('utf-8', { fatal: true }).decode(
-          await deps.objects.get('protected', pipelineObject.code(pipelineId, f.sha256)),
+          await deps.objects.get('protected', pipelineObject.code(pipelineId, file.sha256)),
         )
       } catch (e) {
         if (!(e instanceof TypeError)) throw e
@@ -142,7 +143,7 @@ async function codeText(
 export const questionFor = async (
   deps: Pick<Deps, 'objects'>,
   on: DatasetInput,
-  e: ExperimentItem,
+  experiment: ExperimentItem,
   { version, parameters, resources }: Terms,
 ): Promise<Question> => ({
   dataset: on.dataset.datasetId,
@@ -151,13 +152,14 @@ export const questionFor = async (
   code: await codeText(deps, version),
   parameters: parameters as Question['parameters'],
   mode: 'review',
-  purpose: purposeOf(e),
+  purpose: purposeOf(experiment),
   declared: [],
   limits: { seconds: Math.min(resources.seconds, 3600), memoryMb: Math.min(resources.memoryMb, 16_384) },
 })
 
-export const purposeOf = (e: Pick<ExperimentItem, 'title' | 'description'>): string =>
-  [e.title, e.description]
+/** What a run on a dataset is for: its experiment’s title and description, 1,000 characters at most. */
+export const purposeOf = (experiment: Pick<ExperimentItem, 'title' | 'description'>): string =>
+  [experiment.title, experiment.description]
     .filter((t) => t !== '')
     .join(': ')
     .slice(0, 1000)

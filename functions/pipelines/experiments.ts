@@ -27,45 +27,48 @@ const changedMeanwhile = (): Failure =>
 /** The experiment with its definition, inputs, and what stands in the way of a run. */
 export async function inFull(
   deps: Deps,
-  e: Item<ExperimentItem>,
+  experiment: Item<ExperimentItem>,
   viewer: Viewer,
 ): Promise<z.input<typeof ExperimentInFull>> {
   const names = new Names(deps)
   const [brief, pipeline, version] = await Promise.all([
-    toExperiment(names, e, viewer),
-    deps.table.get<PipelineItem>(keyOf.pipeline(e.pipelineId)),
-    wantedVersion(deps, e.pipelineId, e.version, e.version),
+    toExperiment(names, experiment, viewer),
+    deps.table.get<PipelineItem>(keyOf.pipeline(experiment.pipelineId)),
+    wantedVersion(deps, experiment.pipelineId, experiment.version, experiment.version),
   ])
   const inputs = await Promise.all(
-    e.inputs.map(async (i) => ({
-      name: i.name,
-      bytes: i.bytes,
-      hash: i.hash,
-      files: (await inputFiles(deps, e.experimentId, i)).map(({ slot: _, ...f }) => f),
-      ...(i.datasetId
+    experiment.inputs.map(async (input) => ({
+      name: input.name,
+      bytes: input.bytes,
+      hash: input.hash,
+      files: (await inputFiles(deps, experiment.experimentId, input)).map(({ slot: _, ...f }) => f),
+      ...(input.datasetId
         ? {
             dataset: {
-              datasetId: i.datasetId,
-              name: (await deps.table.get<DatasetItem>(keyOf.dataset(i.datasetId)))?.name ?? i.datasetId,
+              datasetId: input.datasetId,
+              name: (await deps.table.get<DatasetItem>(keyOf.dataset(input.datasetId)))?.name ?? input.datasetId,
             },
           }
         : {}),
     })),
   )
-  const faults = setUpErrors(deps, version.definition, e).map(({ path, message }) => ({
+  const faults = setUpErrors(deps, version.definition, experiment).map(({ path, message }) => ({
     path: path.replace('/body', ''),
     message,
   }))
   return {
     ...brief,
     definition: version.definition,
-    newestVersion: pipeline?.version ?? e.version,
-    parameters: e.parameters as Record<string, z.core.util.JSONType>,
-    resources: e.resources,
+    newestVersion: pipeline?.version ?? experiment.version,
+    parameters: experiment.parameters as Record<string, z.core.util.JSONType>,
+    resources: experiment.resources,
     inputs,
     faults:
-      e.archived || pipeline?.archived
-        ? [{ path: '', message: e.archived ? 'The experiment was put away' : 'The pipeline was put away' }, ...faults]
+      experiment.archived || pipeline?.archived
+        ? [
+            { path: '', message: experiment.archived ? 'The experiment was put away' : 'The pipeline was put away' },
+            ...faults,
+          ]
         : faults,
   }
 }
@@ -133,33 +136,33 @@ export const experiment: Implementation<Routes['experiment']> = async ({ experim
   inFull(deps, e, { userId: caller.userId, subject })
 
 export const changeExperiment: Implementation<Routes['changeExperiment']> = async (
-  { experiment: e, body, caller, subject },
+  { experiment: found, body, caller, subject },
   deps,
 ) => {
-  if (body.rev !== e.rev) throw changedMeanwhile()
+  if (body.rev !== found.rev) throw changedMeanwhile()
   const { rev, inputs: sources, resources, ...facts } = body
-  const pipeline = await deps.table.get<PipelineItem>(keyOf.pipeline(e.pipelineId))
+  const pipeline = await deps.table.get<PipelineItem>(keyOf.pipeline(found.pipelineId))
   const { definition } = await wantedVersion(
     deps,
-    e.pipelineId,
-    body.version ?? e.version,
-    pipeline?.version ?? e.version,
+    found.pipelineId,
+    body.version ?? found.version,
+    pipeline?.version ?? found.version,
   )
-  const wrong = body.parameters || body.version ? valueErrors(definition, body.parameters ?? e.parameters) : []
+  const wrong = body.parameters || body.version ? valueErrors(definition, body.parameters ?? found.parameters) : []
   if (wrong.length > 0) throw refuse(wrong)
-  const inputs = sources === undefined ? undefined : await storeInputs(deps, caller, e, definition, sources)
+  const inputs = sources === undefined ? undefined : await storeInputs(deps, caller, found, definition, sources)
   // What an outsider could not know before, or who may see it: those changes are events.
   const told = {
-    ...(body.shared === undefined || body.shared === e.shared ? {} : { shared: body.shared }),
-    ...(body.archived === undefined || body.archived === e.archived ? {} : { archived: body.archived }),
+    ...(body.shared === undefined || body.shared === found.shared ? {} : { shared: body.shared }),
+    ...(body.archived === undefined || body.archived === found.archived ? {} : { archived: body.archived }),
     ...(inputs ? { inputs: inputs.map((i) => i.hash) } : {}),
   }
   if (Object.keys(told).length > 0)
-    await record(deps, e.organisationId, whoOf(caller), [
-      { act: 'experiment.changed', object: `experiment ${e.experimentId}`, detail: told },
+    await record(deps, found.organisationId, whoOf(caller), [
+      { act: 'experiment.changed', object: `experiment ${found.experimentId}`, detail: told },
     ])
   try {
-    const now = await deps.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), {
+    const now = await deps.table.update<ExperimentItem>(keyOf.experiment(found.experimentId), {
       set: {
         ...given(facts),
         ...(resources === undefined ? {} : { resources: given(resources) }),
@@ -169,30 +172,37 @@ export const changeExperiment: Implementation<Routes['changeExperiment']> = asyn
       when: [{ attribute: 'rev', is: 'equal', value: rev }],
     })
     return await inFull(deps, now, { userId: caller.userId, subject })
-  } catch (x) {
-    throw x instanceof ConditionFailed ? changedMeanwhile() : x
+  } catch (error) {
+    throw error instanceof ConditionFailed ? changedMeanwhile() : error
   }
 }
 
-export const deleteExperiment: Implementation<Routes['deleteExperiment']> = async ({ experiment: e, caller }, deps) => {
-  if (e.runs > 0)
+export const deleteExperiment: Implementation<Routes['deleteExperiment']> = async (
+  { experiment: found, caller },
+  deps,
+) => {
+  if (found.runs > 0)
     throw new Failure(
       'wrong-state',
-      `This experiment has ${e.runs === 1 ? 'a run' : `${e.runs} runs`}, and runs are kept. Put it away instead.`,
+      `This experiment has ${found.runs === 1 ? 'a run' : `${found.runs} runs`}, and runs are kept. Put it away instead.`,
     )
-  await record(deps, e.organisationId, whoOf(caller), [
-    { act: 'experiment.deleted', object: `experiment ${e.experimentId}` },
+  await record(deps, found.organisationId, whoOf(caller), [
+    { act: 'experiment.deleted', object: `experiment ${found.experimentId}` },
   ])
-  await deps.table.remove(keyOf.experiment(e.experimentId))
+  await deps.table.remove(keyOf.experiment(found.experimentId))
 }
 
 type Filters = { whose: 'mine' | 'all'; pipelineId?: string | undefined; archived: boolean; text?: string | undefined }
-const fits = (e: ExperimentItem, f: Filters, viewer: Viewer): boolean =>
-  may({ ...viewer.subject, owner: e.userId === viewer.userId, shared: e.shared }, 'experiment.read') &&
-  (f.whose === 'all' || e.userId === viewer.userId) &&
-  (f.pipelineId === undefined || e.pipelineId === f.pipelineId) &&
-  e.archived === f.archived &&
-  (f.text === undefined || `${e.title} ${e.description}`.toLowerCase().includes(f.text.toLowerCase()))
+const fits = (experiment: ExperimentItem, filters: Filters, viewer: Viewer): boolean =>
+  may(
+    { ...viewer.subject, owner: experiment.userId === viewer.userId, shared: experiment.shared },
+    'experiment.read',
+  ) &&
+  (filters.whose === 'all' || experiment.userId === viewer.userId) &&
+  (filters.pipelineId === undefined || experiment.pipelineId === filters.pipelineId) &&
+  experiment.archived === filters.archived &&
+  (filters.text === undefined ||
+    `${experiment.title} ${experiment.description}`.toLowerCase().includes(filters.text.toLowerCase()))
 
 /** Experiments that are looked through for a sorted list. */
 const lookedThrough = 1000
@@ -208,13 +218,13 @@ function inOrder(sort: string, direction: 'up' | 'down'): (a: ExperimentItem, b:
 export const experiments: Implementation<Routes['experiments']> = async ({ params, query, caller, subject }, deps) => {
   const viewer = { userId: caller.userId, subject }
   const names = new Names(deps)
-  const page = (o: Partial<QueryOptions>) =>
+  const page = (options: Partial<QueryOptions>) =>
     deps.table.query<ExperimentItem>(indexKeyOf.experiment.ofOrganisation.partition(params.organisationId), {
       index: true,
       prefix: indexKeyOf.experiment.ofOrganisation.prefix(),
       backwards: query.direction === 'down',
       limit: 200,
-      ...o,
+      ...options,
     } as QueryOptions)
   const found: Item<ExperimentItem>[] = []
   if (query.sort === 'created') {

@@ -75,10 +75,10 @@ async function fromRelease(
   deps: Deps,
   caller: Caller,
   experimentId: string,
-  s: Extract<Source, { from: 'release' }>,
+  source: Extract<Source, { from: 'release' }>,
 ): Promise<ExperimentFile[]> {
   const { job } = await orUnusable(
-    inJob(deps, caller, s.jobId, { permission: 'job.read' }),
+    inJob(deps, caller, source.jobId, { permission: 'job.read' }),
     'jobId',
     'There is no such job that you may see',
   )
@@ -87,20 +87,24 @@ async function fromRelease(
       ? await readJsonIfThere<ReleasedDocument>(deps, 'released', `jobs/${job.jobId}/result.json`)
       : undefined
   if (!document) throw new Unusable('jobId', 'Nothing of this job was released', 'a job that has succeeded')
-  const outputs = document.outputs.filter((o) => s.output === undefined || o.name === s.output)
+  const outputs = document.outputs.filter((o) => source.output === undefined || o.name === source.output)
   if (outputs.length === 0)
     throw new Unusable('output', 'The release has no such output', document.outputs.map((o) => o.name).join(', '))
-  return each(outputs, async (o): Promise<ExperimentFile> => {
-    const bytes = new TextEncoder().encode(releasedCsv(o))
+  return each(outputs, async (output): Promise<ExperimentFile> => {
+    const bytes = new TextEncoder().encode(releasedCsv(output))
     const sha256 = await sha256Hex(bytes)
     await deps.objects.put('protected', pipelineObject.blob(experimentId, sha256), bytes, 'text/csv')
-    return { path: fileName(o.name), size: bytes.length, sha256, from: 'release', jobId: job.jobId }
+    return { path: fileName(output.name), size: bytes.length, sha256, from: 'release', jobId: job.jobId }
   })
 }
 
-async function fromRun(deps: Deps, caller: Caller, s: Extract<Source, { from: 'run' }>): Promise<ExperimentFile[]> {
+async function fromRun(
+  deps: Deps,
+  caller: Caller,
+  source: Extract<Source, { from: 'run' }>,
+): Promise<ExperimentFile[]> {
   const { job } = await orUnusable(
-    inPipelineRun(deps, caller, s.jobId, { permission: 'experiment.read' }),
+    inPipelineRun(deps, caller, source.jobId, { permission: 'experiment.read' }),
     'jobId',
     'There is no such run that you may see',
   )
@@ -108,7 +112,7 @@ async function fromRun(deps: Deps, caller: Caller, s: Extract<Source, { from: 'r
   if (state !== 'succeeded')
     throw new Unusable('jobId', `The run has not succeeded: it is ${state}`, 'a run that has succeeded')
   const index = await readJsonIfThere<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))
-  const found = index?.items.find((a) => a.path === s.path)
+  const found = index?.items.find((a) => a.path === source.path)
   if (!found)
     throw new Unusable(
       'path',
@@ -139,15 +143,15 @@ async function filesOf(
   deps: Deps,
   caller: Caller,
   experiment: ExperimentItem,
-  s: Exclude<Source, { from: 'dataset' }>,
+  source: Exclude<Source, { from: 'dataset' }>,
 ): Promise<ExperimentFile[]> {
-  switch (s.from) {
+  switch (source.from) {
     case 'upload':
-      return [{ path: s.path, size: s.size, sha256: s.sha256, from: 'upload' }]
+      return [{ path: source.path, size: source.size, sha256: source.sha256, from: 'upload' }]
     case 'release':
-      return fromRelease(deps, caller, experiment.experimentId, s)
+      return fromRelease(deps, caller, experiment.experimentId, source)
     case 'run':
-      return fromRun(deps, caller, s)
+      return fromRun(deps, caller, source)
   }
 }
 
@@ -217,9 +221,9 @@ export async function storeInputs(
       else out.push(one)
       continue
     }
-    const found = await each(list as Exclude<Source, { from: 'dataset' }>[], async (s, i) => {
+    const found = await each(list as Exclude<Source, { from: 'dataset' }>[], async (source, i) => {
       try {
-        return await filesOf(deps, caller, experiment, s)
+        return await filesOf(deps, caller, experiment, source)
       } catch (e) {
         if (!(e instanceof Unusable)) throw e
         const { below, ...error } = e.error
@@ -229,26 +233,27 @@ export async function storeInputs(
     })
     const files = found.flatMap((some, i) => some.map((f) => ({ ...f, i })))
     const seen = new Set<string>()
-    for (const f of files) {
-      if (seen.has(f.path)) errors.push({ path: `${at}/${f.i}`, message: 'Two files of this name', value: f.path })
-      seen.add(f.path)
+    for (const file of files) {
+      if (seen.has(file.path))
+        errors.push({ path: `${at}/${file.i}`, message: 'Two files of this name', value: file.path })
+      seen.add(file.path)
     }
     if (files.length > mostFiles)
       errors.push({ path: at, message: `${files.length} files`, expected: `at most ${mostFiles}` })
-    const heads = await each(files, async (f) =>
-      f.from === 'upload'
-        ? deps.objects.head('protected', pipelineObject.blob(experiment.experimentId, f.sha256))
-        : { size: f.size },
+    const heads = await each(files, async (file) =>
+      file.from === 'upload'
+        ? deps.objects.head('protected', pipelineObject.blob(experiment.experimentId, file.sha256))
+        : { size: file.size },
     )
     missing.push(
-      ...files.flatMap((f, n) =>
-        heads[n]?.size === f.size
+      ...files.flatMap((file, n) =>
+        heads[n]?.size === file.size
           ? []
           : [
               {
-                path: `${at}/${f.i}`,
-                message: heads[n] ? `Stored with ${heads[n].size} bytes, declared with ${f.size}` : 'Not uploaded',
-                value: f.path,
+                path: `${at}/${file.i}`,
+                message: heads[n] ? `Stored with ${heads[n].size} bytes, declared with ${file.size}` : 'Not uploaded',
+                value: file.path,
               },
             ],
       ),
@@ -274,6 +279,7 @@ export async function storeInputs(
   return out
 }
 
+/** Files of an input, as they were when its hash was taken; none for a dataset or an empty input. */
 export const inputFiles = async (
   deps: Pick<Deps, 'objects'>,
   experimentId: string,
@@ -312,18 +318,18 @@ export const propose: Implementation<Routes['propose']> = async ({ experiment, b
         expected: `files of at most ${largestLookedAt / 1024 / 1024} MB; the portal looks at larger ones before they are uploaded`,
       },
     ])
-  const bytesOf = async (f: ExperimentFile): Promise<Uint8Array> => {
-    const { bucket, key } = placeOf(experiment.experimentId, f)
+  const bytesOf = async (file: ExperimentFile): Promise<Uint8Array> => {
+    const { bucket, key } = placeOf(experiment.experimentId, file)
     return deps.objects.get(bucket, key)
   }
   try {
     // One file in memory at a time, and only those that are looked at.
     const found = await inspectImages(
-      files.map((f) => {
+      files.map((file) => {
         let bytes: Promise<Uint8Array> | undefined
         return {
-          path: f.path,
-          read: async (offset, length) => (await (bytes ??= bytesOf(f))).subarray(offset, offset + length),
+          path: file.path,
+          read: async (offset, length) => (await (bytes ??= bytesOf(file))).subarray(offset, offset + length),
         }
       }),
     )

@@ -39,7 +39,10 @@ export const inputHash = (files: readonly Pick<ExperimentFile, 'path' | 'size' |
   )
 
 /** Where a file of an input lies. */
-export const placeOf = (experimentId: string, f: ExperimentFile): { bucket: 'protected' | 'released'; key: string } =>
-  f.from === 'run'
-    ? { bucket: 'released', key: pipelineObject.artifact(f.jobId!, f.slot!) }
-    : { bucket: 'protected', key: pipelineObject.blob(experimentId, f.sha256) }
+export const placeOf = (
+  experimentId: string,
+  file: ExperimentFile,
+): { bucket: 'protected' | 'released'; key: string } =>
+  file.from === 'run'
+    ? { bucket: 'released', key: pipelineObject.artifact(file.jobId!, file.slot!) }
+    : { bucket: 'protected', key: pipelineObject.blob(experimentId, file.sha256) }

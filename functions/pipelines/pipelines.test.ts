@@ -83,11 +83,11 @@ async function publish(over: object = {}, as = rosa, files = [script]) {
     params: { organisationId },
     body: { name: definition.name, files },
   })
-  for (const f of files)
+  for (const file of files)
     await h.deps.objects.put(
       'protected',
-      `pipelines/${pipelineId}/blobs/${f.sha256}`,
-      new Uint8Array(f.size),
+      `pipelines/${pipelineId}/blobs/${file.sha256}`,
+      new Uint8Array(file.size),
       'application/octet-stream',
     )
   return h.call('pipelines', 'publish', {
@@ -435,8 +435,8 @@ describe('a run', () => {
       inputs: [{ name: 'stack', files: 1 }],
     })
     let seen: PipelineManifest | undefined
-    await walk(made.jobId, (m) => {
-      seen = m
+    await walk(made.jobId, (manifest) => {
+      seen = manifest
       return report(made.jobId)
     })
     expect(seen).toMatchObject({

@@ -24,8 +24,10 @@ type Routes = (typeof pipelines)['routes']
 /** Definition and list of files are kept in one item of the table. */
 const longestVersion = 300_000
 
+/** The id follows from organisation and name: publishing a name again makes a version. */
 export const pipelineIdOf = (organisationId: string, name: string): Promise<string> =>
   derivedId('pip', organisationId, name)
+/** A version’s item; undefined when there is none. */
 export const versionOf = (
   deps: Pick<Deps, 'table'>,
   pipelineId: string,
@@ -63,14 +65,14 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
 
 async function checkUploaded(deps: Deps, pipelineId: string, files: PipelineVersionItem['files']): Promise<void> {
   const heads = await each(files, (f) => deps.objects.head('protected', pipelineObject.code(pipelineId, f.sha256)))
-  const missing = files.flatMap((f, i) =>
-    heads[i]?.size === f.size
+  const missing = files.flatMap((file, i) =>
+    heads[i]?.size === file.size
       ? []
       : [
           {
             path: `/body/files/${i}`,
-            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded',
-            value: f.path,
+            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${file.size}` : 'Not uploaded',
+            value: file.path,
           },
         ],
   )
@@ -202,9 +204,9 @@ export const list: Implementation<Routes['list']> = async ({ params, query, subj
   )
   const text = query.text?.toLowerCase()
   const found = items.filter(
-    (p) =>
-      p.archived === query.archived &&
-      (text === undefined || `${p.name} ${p.title} ${p.description}`.toLowerCase().includes(text)),
+    (pipeline) =>
+      pipeline.archived === query.archived &&
+      (text === undefined || `${pipeline.name} ${pipeline.title} ${pipeline.description}`.toLowerCase().includes(text)),
   )
   return { items: found.map((p) => toPipeline(p, subject)), next }
 }
@@ -236,13 +238,13 @@ export const versions: Implementation<Routes['versions']> = async ({ pipeline, q
 export const version: Implementation<Routes['version']> = async ({ pipeline, params }, deps) => {
   const item = await versionOf(deps, pipeline.pipelineId, params.version)
   if (!item) throw notFound()
-  const code = await each(item.files, async (f) => ({
-    ...f,
+  const code = await each(item.files, async (file) => ({
+    ...file,
     download: await deps.objects.signedGet(
       'protected',
-      pipelineObject.code(pipeline.pipelineId, f.sha256),
+      pipelineObject.code(pipeline.pipelineId, file.sha256),
       linkSeconds.transfer,
-      f.path.split('/').at(-1),
+      file.path.split('/').at(-1),
     ),
   }))
   return { ...(await toVersion(new Names(deps), item)), definition: item.definition, code }

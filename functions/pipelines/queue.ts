@@ -22,6 +22,7 @@ const empty: RunQueueItem = { turn: 0, atWork: [], served: {} }
 /** Owners whose last turn is remembered. */
 const remembered = 500
 
+/** Places for runs at once, in all and for one person. */
 export const quotaOf = (deps: Pick<Deps, 'settings'>): Quota => ({
   ...defaultQuota,
   ...deps.settings.pipelines?.().quota,
@@ -34,12 +35,12 @@ export const quotaOf = (deps: Pick<Deps, 'settings'>): Quota => ({
 export async function liveRuns(deps: Pick<Deps, 'table'>, owner?: string): Promise<Waiting[]> {
   const place = indexKeyOf.jobLive.pipelineRun
   const out: Waiting[] = []
-  for await (const p of queryAll<Pointer>(deps.table, place.partition(), {
+  for await (const pointer of queryAll<Pointer>(deps.table, place.partition(), {
     index: true,
     prefix: place.prefix({ userId: owner }),
   })) {
-    const { jobId, userId } = place.read(p.gsk!)!
-    out.push({ run: jobId, owner: userId, created: p.created })
+    const { jobId, userId } = place.read(pointer.gsk!)!
+    out.push({ run: jobId, owner: userId, created: pointer.created })
   }
   return out
 }
@@ -150,6 +151,7 @@ export interface QueueStanding {
   ): { position: number; waiting: number; running: number; slots: number; mine: number; perOwner: number } | undefined
 }
 
+/** Where every waiting run stands now. */
 export async function queueStandingOf(deps: Pick<Deps, 'table' | 'settings'>): Promise<QueueStanding> {
   const { held, waiting } = await queueNow(deps)
   const order = fairOrder(held.atWork, waiting, held.served)
@@ -177,17 +179,17 @@ export const queue: Implementation<Routes['queue']> = async ({ params, caller },
   const quota = quotaOf(deps)
   const order = fairOrder(held.atWork, waiting, held.served)
   const shown = await Promise.all(
-    order.slice(0, 200).map(async (w, i) => {
-      const job = await names.job(w.run)
+    order.slice(0, 200).map(async (waiting, i) => {
+      const job = await names.job(waiting.run)
       if (job?.organisationId !== params.organisationId) return []
-      const mine = w.owner === caller.userId
+      const mine = waiting.owner === caller.userId
       return [
         {
           position: i + 1,
-          owner: await names.person(w.owner),
+          owner: await names.person(waiting.owner),
           mine,
-          created: w.created,
-          ...(mine ? { jobId: w.run, title: job.title } : {}),
+          created: waiting.created,
+          ...(mine ? { jobId: waiting.run, title: job.title } : {}),
         },
       ]
     }),

@@ -33,12 +33,12 @@ interface Filters {
 /** Runs that are looked through for a filtered or sorted list: the newest. */
 const lookedThrough = 1000
 
-const fits = (job: RunJob, f: Filters, experiment: string): boolean =>
-  (f.state === undefined || runStateOf(job) === f.state) &&
-  (f.pipelineId === undefined || job.run.pipelineId === f.pipelineId) &&
-  (f.sweep === undefined || job.run.sweep?.id === f.sweep) &&
-  (f.since === undefined || job.created >= f.since) &&
-  (f.text === undefined || `${job.title} ${experiment}`.toLowerCase().includes(f.text.toLowerCase()))
+const fits = (job: RunJob, filters: Filters, experiment: string): boolean =>
+  (filters.state === undefined || runStateOf(job) === filters.state) &&
+  (filters.pipelineId === undefined || job.run.pipelineId === filters.pipelineId) &&
+  (filters.sweep === undefined || job.run.sweep?.id === filters.sweep) &&
+  (filters.since === undefined || job.created >= filters.since) &&
+  (filters.text === undefined || `${job.title} ${experiment}`.toLowerCase().includes(filters.text.toLowerCase()))
 
 type Sortable = string | number | boolean | undefined
 /** What a list is sorted by; lists of numbers sort by their text. */
@@ -84,34 +84,35 @@ interface Source {
  * A page of a list: straight from the index when it is neither filtered nor sorted, else out of the newest
  * `lookedThrough`.
  */
-async function listed(source: Source, f: Filters): Promise<{ jobs: RunJob[]; next: string | undefined }> {
+async function listed(source: Source, filters: Filters): Promise<{ jobs: RunJob[]; next: string | undefined }> {
   const plain =
-    f.sort === 'created' &&
-    f.direction === 'down' &&
-    f.state === undefined &&
-    f.pipelineId === undefined &&
-    f.sweep === undefined &&
-    f.text === undefined &&
-    f.since === undefined
+    filters.sort === 'created' &&
+    filters.direction === 'down' &&
+    filters.state === undefined &&
+    filters.pipelineId === undefined &&
+    filters.sweep === undefined &&
+    filters.text === undefined &&
+    filters.since === undefined
   if (plain) {
-    const { found, next } = await source.page({ limit: f.limit, after: f.after })
+    const { found, next } = await source.page({ limit: filters.limit, after: filters.after })
     return { jobs: found, next }
   }
-  const from = offsetOf(f.after)
+  const from = offsetOf(filters.after)
   const all: RunJob[] = []
   let after: string | undefined
   let looked = 0
   do {
     const { found, next } = await source.page({ limit: 200, after })
     looked += 200
-    for (const job of found) if (fits(job, f, f.text === undefined ? '' : await source.experiment(job))) all.push(job)
+    for (const job of found)
+      if (fits(job, filters, filters.text === undefined ? '' : await source.experiment(job))) all.push(job)
     after = next
   } while (after !== undefined && looked < lookedThrough)
-  const sign = f.direction === 'up' ? 1 : -1
-  all.sort((a, b) => compared(valueOf(a, f.sort), valueOf(b, f.sort), sign))
+  const sign = filters.direction === 'up' ? 1 : -1
+  all.sort((a, b) => compared(valueOf(a, filters.sort), valueOf(b, filters.sort), sign))
   return {
-    jobs: all.slice(from, from + f.limit),
-    next: from + f.limit < all.length ? `at:${from + f.limit}` : undefined,
+    jobs: all.slice(from, from + filters.limit),
+    next: from + filters.limit < all.length ? `at:${from + filters.limit}` : undefined,
   }
 }
 
@@ -126,19 +127,19 @@ async function views(
   return Promise.all(jobs.map((job) => toRun(names, job, { userId, subject: subjectOf(job) }, standing)))
 }
 
-export const runsOf: Implementation<Routes['runsOf']> = async ({ experiment: e, query, caller, subject }, deps) => {
+export const runsOf: Implementation<Routes['runsOf']> = async ({ experiment: found, query, caller, subject }, deps) => {
   const names = new Names(deps)
   const { jobs, next } = await listed(
     {
-      experiment: async () => e.title,
-      page: async (o) => {
+      experiment: async () => found.title,
+      page: async (options) => {
         const { items, next: more } = await deps.table.query<JobItem>(
-          indexKeyOf.job.ofExperiment.partition(e.experimentId),
+          indexKeyOf.job.ofExperiment.partition(found.experimentId),
           {
             index: true,
             prefix: indexKeyOf.job.ofExperiment.prefix(),
             backwards: true,
-            ...o,
+            ...options,
           },
         )
         return { found: items.filter((j): j is typeof j & RunJob => j.run !== undefined), next: more }
@@ -161,14 +162,14 @@ export const runs: Implementation<Routes['runs']> = async ({ query, caller }, de
   const { jobs, next } = await listed(
     {
       experiment: async (job) => (await names.experiment(job.run.experimentId))?.title ?? '',
-      page: async (o) => {
+      page: async (options) => {
         const { items, next: more } = await deps.table.query<{ jobId: string }>(
           indexKeyOf.jobOwner.pipelineRun.partition(caller.userId),
           {
             index: true,
             prefix: indexKeyOf.jobOwner.pipelineRun.prefix(),
             backwards: true,
-            ...o,
+            ...options,
           },
         )
         const found = (await Promise.all(items.map((p) => deps.table.get<JobItem>(keyOf.job(p.jobId))))).filter(
@@ -226,11 +227,11 @@ export const compare: Implementation<Routes['compare']> = async ({ query, caller
     ) as never,
     metrics: nullable(metricRows(jobs.map((j) => j.run.metrics ?? []))),
     inputs: nullable(hashRows(jobs.map((j) => Object.fromEntries(j.run.inputs.map((i) => [i.name, i.hash]))))),
-    artifacts: artifacts.map((a) => ({
-      path: a.name,
-      kind: kindOf(version?.definition.outputs ?? [], a.name),
-      hashes: a.values.map((v) => v ?? null),
-      differs: a.differs,
+    artifacts: artifacts.map((row) => ({
+      path: row.name,
+      kind: kindOf(version?.definition.outputs ?? [], row.name),
+      hashes: row.values.map((v) => v ?? null),
+      differs: row.differs,
     })),
     code: {
       hashes: jobs.map((j) => j.run.codeHash),

@@ -37,10 +37,10 @@ import { submit } from '../workflow/submit.ts'
 type Routes = (typeof pipelines)['routes']
 type Edits = Pick<z.output<NonNullable<Routes['start']['body']>>, 'parameters' | 'resources'>
 
-const edited = (s: SetUp, { parameters, resources }: Edits): SetUp => ({
-  ...s,
-  parameters: { ...s.parameters, ...parameters },
-  resources: { ...s.resources, ...given(resources ?? {}) } as Partial<Resources>,
+const edited = (setUp: SetUp, { parameters, resources }: Edits): SetUp => ({
+  ...setUp,
+  parameters: { ...setUp.parameters, ...parameters },
+  resources: { ...setUp.resources, ...given(resources ?? {}) } as Partial<Resources>,
 })
 
 /** Places among the live runs of a person for `count` more; the run that a repeated request made is counted already. */
@@ -53,9 +53,10 @@ async function checkRoom(deps: Deps, caller: Caller, count: number): Promise<voi
     )
 }
 
-const notAway = async (deps: Deps, e: ExperimentItem): Promise<PipelineItem | undefined> => {
-  if (e.archived) throw new Failure('wrong-state', 'This experiment was put away. Take it out again to run it.')
-  const pipeline = await deps.table.get<PipelineItem>(keyOf.pipeline(e.pipelineId))
+const notAway = async (deps: Deps, experiment: ExperimentItem): Promise<PipelineItem | undefined> => {
+  if (experiment.archived)
+    throw new Failure('wrong-state', 'This experiment was put away. Take it out again to run it.')
+  const pipeline = await deps.table.get<PipelineItem>(keyOf.pipeline(experiment.pipelineId))
   if (pipeline?.archived)
     throw new Failure('wrong-state', 'Its pipeline was put away. Whoever publishes pipelines can take it out again.')
   return pipeline
@@ -77,15 +78,15 @@ interface One {
  */
 async function write(
   deps: WorkflowDeps,
-  { caller, experiment: e }: InExperiment,
+  { caller, experiment: found }: InExperiment,
   { jobId, askHash, terms, title, more, on }: One,
 ): Promise<{ job: Item<JobItem>; made: boolean }> {
   const { version, parameters, resources, hash } = terms
-  const { runs: number } = await deps.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), {
+  const { runs: number } = await deps.table.update<ExperimentItem>(keyOf.experiment(found.experimentId), {
     add: { runs: 1 },
   })
   const run: PipelineRunFacts = {
-    experimentId: e.experimentId,
+    experimentId: found.experimentId,
     pipelineId: version.pipelineId,
     pipeline: version.definition.title,
     version: version.version,
@@ -93,7 +94,7 @@ async function write(
     codeHash: version.codeHash,
     parameters,
     resources,
-    inputs: e.inputs.map(({ datasetId: _, ...i }) => i),
+    inputs: found.inputs.map(({ datasetId: _, ...i }) => i),
     ...(on ? { dataset: on.name } : {}),
     ...more,
   }
@@ -103,7 +104,7 @@ async function write(
     title: title ?? (more.sweep ? `Run ${number}: ${more.sweep.label}`.slice(0, 120) : `Run ${number}`),
     state: 'queued',
     waiting: 'turn',
-    organisationId: e.organisationId,
+    organisationId: found.organisationId,
     datasetId: '',
     datasetVersion: 0,
     userId: caller.userId,
@@ -121,16 +122,16 @@ async function write(
           datasetId: on.dataset.datasetId,
           datasetVersion: on.version.version,
           mode: 'review' as const,
-          purpose: purposeOf(e),
+          purpose: purposeOf(found),
         }
       : {}),
   }
-  const question = on && (await questionFor(deps, on, e, terms))
+  const question = on && (await questionFor(deps, on, found, terms))
   if (question) job.language = question.language
   const submitted = await submit(deps, {
     job,
     ask: question && jsonBytes(question),
-    listed: indexKeyOf.job.ofExperiment({ ...job, experimentId: e.experimentId }),
+    listed: indexKeyOf.job.ofExperiment({ ...job, experimentId: found.experimentId }),
     pointers: on ? [datasetPointer(job)] : [],
     event: {
       who: whoOf(caller),
@@ -138,7 +139,7 @@ async function write(
         act: 'pipeline-run.started',
         object: `run ${jobId}`,
         detail: {
-          experiment: e.experimentId,
+          experiment: found.experimentId,
           pipeline: version.pipelineId,
           version: version.version,
           hash,
@@ -148,7 +149,7 @@ async function write(
     },
   })
   if (submitted.made)
-    await deps.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), { set: { last: jobId } })
+    await deps.table.update<ExperimentItem>(keyOf.experiment(found.experimentId), { set: { last: jobId } })
   return submitted
 }
 
@@ -205,37 +206,41 @@ const idOf = (
 async function startOne(
   deps: WorkflowDeps,
   at: InExperiment,
-  s: SetUp,
+  setUp: SetUp,
   body: z.output<NonNullable<Routes['start']['body']>>,
   key: string | undefined,
   more: Partial<PipelineRunFacts>,
 ) {
-  const { experiment: e, caller } = at
-  const askHash = await sha256Hex(canonical({ experiment: e.experimentId, body, ...more }))
-  const jobId = await idOf(deps, caller, e.experimentId, key)
+  const { experiment: found, caller } = at
+  const askHash = await sha256Hex(canonical({ experiment: found.experimentId, body, ...more }))
+  const jobId = await idOf(deps, caller, found.experimentId, key)
   const before = key === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(jobId))
   if (before) {
     if (before.askHash !== askHash) throw usedBefore()
     return (await shown(deps, at, [before]))[0]!
   }
-  const pipeline = await notAway(deps, e)
-  const version = await wantedVersion(deps, s.pipelineId, s.version, pipeline?.version ?? s.version)
-  const { inputs, on } = await withDataset(deps, caller, e.organisationId, version.definition, s.inputs)
-  const terms = await runTermsOf(deps, version, edited({ ...s, inputs }, body))
+  const pipeline = await notAway(deps, found)
+  const version = await wantedVersion(deps, setUp.pipelineId, setUp.version, pipeline?.version ?? setUp.version)
+  const { inputs, on } = await withDataset(deps, caller, found.organisationId, version.definition, setUp.inputs)
+  const terms = await runTermsOf(deps, version, edited({ ...setUp, inputs }, body))
   await checkRoom(deps, caller, 1)
   return (
     await shown(deps, at, [
-      await make(deps, { ...at, experiment: { ...e, inputs } }, { jobId, askHash, terms, title: body.title, more, on }),
+      await make(
+        deps,
+        { ...at, experiment: { ...found, inputs } },
+        { jobId, askHash, terms, title: body.title, more, on },
+      ),
     ])
   )[0]!
 }
 
-const setUpOf = (e: ExperimentItem): SetUp => ({
-  pipelineId: e.pipelineId,
-  version: e.version,
-  parameters: e.parameters,
-  resources: e.resources,
-  inputs: e.inputs,
+const setUpOf = (experiment: ExperimentItem): SetUp => ({
+  pipelineId: experiment.pipelineId,
+  version: experiment.version,
+  parameters: experiment.parameters,
+  resources: experiment.resources,
+  inputs: experiment.inputs,
 })
 
 export const start: Implementation<Routes['start'], WorkflowDeps> = async ({ body, idempotencyKey, ...at }, deps) =>
@@ -250,33 +255,33 @@ export const again: Implementation<Routes['again'], WorkflowDeps> = async (
   const { version, ...edits } = body
   // The earlier run's inputs, not the experiment's of today; a dataset as it is published now.
   const inputs = run.inputs.map((i) => (i.name === run.dataset ? { ...i, datasetId: job.datasetId } : i))
-  const s: SetUp = {
+  const setUp: SetUp = {
     pipelineId: run.pipelineId,
     version: version ?? run.version,
     parameters: run.parameters,
     resources: run.resources,
     inputs,
   }
-  return startOne(deps, { ...at, experiment: { ...at.experiment, inputs } }, s, edits, idempotencyKey, {
+  return startOne(deps, { ...at, experiment: { ...at.experiment, inputs } }, setUp, edits, idempotencyKey, {
     againOf: job.jobId,
     ...(version === undefined ? {} : { version }),
   })
 }
 
 export const sweep: Implementation<Routes['sweep'], WorkflowDeps> = async ({ body, idempotencyKey, ...at }, deps) => {
-  const { experiment: e, caller } = at
-  const pipeline = await notAway(deps, e)
-  const version = await wantedVersion(deps, e.pipelineId, e.version, pipeline?.version ?? e.version)
-  const { inputs, on } = await withDataset(deps, caller, e.organisationId, version.definition, e.inputs)
-  const s = { ...edited(setUpOf(e), body), inputs }
+  const { experiment: found, caller } = at
+  const pipeline = await notAway(deps, found)
+  const version = await wantedVersion(deps, found.pipelineId, found.version, pipeline?.version ?? found.version)
+  const { inputs, on } = await withDataset(deps, caller, found.organisationId, version.definition, found.inputs)
+  const s = { ...edited(setUpOf(found), body), inputs }
   const faults = sweepFaults(version.definition.parameters, s.parameters, body.over)
   if (faults.length > 0) throw refuse(faults.map((f) => ({ ...f, path: `/body${f.path}` })))
   const all = await Promise.all(
     grid(s.parameters, body.over).map((parameters) => runTermsOf(deps, version, { ...s, parameters })),
   )
-  const id = `swp_${(await derivedId('job', e.experimentId, idempotencyKey ?? newId(deps, 'job'))).slice(4)}`
-  const askHash = await sha256Hex(canonical({ experiment: e.experimentId, body }))
-  const ids = await Promise.all(all.map((_, n) => idOf(deps, caller, e.experimentId, idempotencyKey, n + 1)))
+  const id = `swp_${(await derivedId('job', found.experimentId, idempotencyKey ?? newId(deps, 'job'))).slice(4)}`
+  const askHash = await sha256Hex(canonical({ experiment: found.experimentId, body }))
+  const ids = await Promise.all(all.map((_, n) => idOf(deps, caller, found.experimentId, idempotencyKey, n + 1)))
   const made = idempotencyKey === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(ids[0]!))
   if (!made) await checkRoom(deps, caller, all.length)
   const jobs: Item<JobItem>[] = []
@@ -284,7 +289,7 @@ export const sweep: Implementation<Routes['sweep'], WorkflowDeps> = async ({ bod
     jobs.push(
       await make(
         deps,
-        { ...at, experiment: { ...e, inputs } },
+        { ...at, experiment: { ...found, inputs } },
         {
           jobId: ids[n]!,
           askHash,

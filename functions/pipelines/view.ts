@@ -14,61 +14,67 @@ import type { QueueStanding } from './queue.ts'
 import { Names } from '../kernel/names.ts'
 import type { RunJob } from './run-job.ts'
 
-export const toPipeline = (p: Item<PipelineItem>, subject: Subject): z.input<typeof Pipeline> => ({
-  pipelineId: p.pipelineId,
-  organisationId: p.organisationId,
-  name: p.name,
-  title: p.title,
-  description: p.description,
-  runtime: p.runtime,
-  version: p.version,
-  parameters: p.parameters,
-  archived: p.archived,
-  created: p.created,
-  changed: p.changed,
-  rev: p.rev!,
+/** A pipeline as this person may see it. */
+export const toPipeline = (pipeline: Item<PipelineItem>, subject: Subject): z.input<typeof Pipeline> => ({
+  pipelineId: pipeline.pipelineId,
+  organisationId: pipeline.organisationId,
+  name: pipeline.name,
+  title: pipeline.title,
+  description: pipeline.description,
+  runtime: pipeline.runtime,
+  version: pipeline.version,
+  parameters: pipeline.parameters,
+  archived: pipeline.archived,
+  created: pipeline.created,
+  changed: pipeline.changed,
+  rev: pipeline.rev!,
   may: [
     ...(may(subject, 'pipeline.publish') ? ['publish' as const, 'archive' as const] : []),
-    ...(!p.archived && may(subject, 'experiments.create') ? ['run' as const] : []),
+    ...(!pipeline.archived && may(subject, 'experiments.create') ? ['run' as const] : []),
   ],
 })
 
-export const toVersion = async (names: Names, v: PipelineVersionItem): Promise<z.input<typeof PipelineVersion>> => ({
-  version: v.version,
-  codeHash: v.codeHash,
-  note: v.note,
-  published: v.published,
-  publishedBy: { userId: v.publishedBy, name: await names.person(v.publishedBy) },
-  files: v.files.length,
-  bytes: v.files.reduce((n, f) => n + f.size, 0),
+/** A version of a pipeline, without its definition. */
+export const toVersion = async (
+  names: Names,
+  version: PipelineVersionItem,
+): Promise<z.input<typeof PipelineVersion>> => ({
+  version: version.version,
+  codeHash: version.codeHash,
+  note: version.note,
+  published: version.published,
+  publishedBy: { userId: version.publishedBy, name: await names.person(version.publishedBy) },
+  files: version.files.length,
+  bytes: version.files.reduce((n, f) => n + f.size, 0),
 })
 
+/** An experiment as this viewer may see it, with its newest run. */
 export async function toExperiment(
   names: Names,
-  e: Item<ExperimentItem>,
+  experiment: Item<ExperimentItem>,
   viewer: { userId: string; subject: Subject },
 ): Promise<z.input<typeof Experiment>> {
-  const who: Subject = { ...viewer.subject, owner: e.userId === viewer.userId, shared: e.shared }
+  const who: Subject = { ...viewer.subject, owner: experiment.userId === viewer.userId, shared: experiment.shared }
   const [owner, pipeline, last] = await Promise.all([
-    names.person(e.userId),
-    names.pipeline(e.pipelineId),
-    e.last === undefined ? undefined : names.job(e.last),
+    names.person(experiment.userId),
+    names.pipeline(experiment.pipelineId),
+    experiment.last === undefined ? undefined : names.job(experiment.last),
   ])
   return {
-    experimentId: e.experimentId,
-    organisationId: e.organisationId,
-    pipelineId: e.pipelineId,
+    experimentId: experiment.experimentId,
+    organisationId: experiment.organisationId,
+    pipelineId: experiment.pipelineId,
     pipeline,
-    version: e.version,
-    title: e.title,
-    description: e.description,
-    owner: { userId: e.userId, name: owner },
-    shared: e.shared,
-    archived: e.archived,
-    created: e.created,
-    changed: e.changed,
-    rev: e.rev!,
-    runs: e.runs,
+    version: experiment.version,
+    title: experiment.title,
+    description: experiment.description,
+    owner: { userId: experiment.userId, name: owner },
+    shared: experiment.shared,
+    archived: experiment.archived,
+    created: experiment.created,
+    changed: experiment.changed,
+    rev: experiment.rev!,
+    runs: experiment.runs,
     ...(last ? { last: { jobId: last.jobId, state: runStateOf(last), created: last.created } } : {}),
     may: [
       ...(may(who, 'experiment.edit') ? ['edit' as const] : []),

@@ -153,12 +153,12 @@ export async function release(
     card,
   }
   await Promise.all([
-    ...decision.files.map((f) =>
+    ...decision.files.map((file) =>
       deps.objects.put(
         'released',
-        objectOf.file(job.jobId, f.name),
-        new Uint8Array(Buffer.from(f.base64, 'base64')),
-        f.type,
+        objectOf.file(job.jobId, file.name),
+        new Uint8Array(Buffer.from(file.base64, 'base64')),
+        file.type,
       ),
     ),
     deps.objects.put(

@@ -107,7 +107,7 @@ function rawTable(result: QueryResult): Decision['outputs'] {
   const { columns } = result
   const rows = result.rows.map((row) => {
     const cells: ReleasedCell[] = row.values.map((value) => ({ value }))
-    for (const [i, c] of columns.entries()) if (c.formula) cells[i] = evaluate(c.formula, cells)
+    for (const [i, column] of columns.entries()) if (column.formula) cells[i] = evaluate(column.formula, cells)
     return { cells }
   })
   const shown = columns.flatMap((c, i) => (c.hidden ? [] : [i]))

@@ -52,10 +52,10 @@ export async function judgeScript(deps: Deps, { job, question, dataset, version 
   const context = { code: question.code, schema: version.data.schema, cohortSubjects: job.subjects! }
   const verdict = await verdictOn(deps, report, { job, question, dataset, version })
   const material = verdict.outcome === 'hold' ? reviewMaterial(report, policy, context) : undefined
-  const files = (material?.files ?? []).map((f) => ({
-    name: f.file,
-    type: f.type,
-    base64: Buffer.from(f.bytes).toString('base64'),
+  const files = (material?.files ?? []).map((file) => ({
+    name: file.file,
+    type: file.type,
+    base64: Buffer.from(file.bytes).toString('base64'),
   }))
   const judged = outcomeOf(job, verdict, job.mode === 'review' && verdict.outcome === 'hold', {
     cells: [cohortCell(job.cohort, job.subjects!, job.fingerprint!)],

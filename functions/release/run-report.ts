@@ -23,14 +23,14 @@ export function logOf(report: Report, subjects: number | undefined): Log {
   return {
     subjects,
     ...(report.refused ? { message: `Nothing could run: ${report.refused}.` } : {}),
-    runs: report.runs.map((r) => ({
-      run: String(r.run),
-      subjects: r.subjects,
-      end: r.end,
-      exitCode: r.exitCode,
-      seconds: r.seconds,
-      stdout: start(r.stdout),
-      stderr: start(r.stderr),
+    runs: report.runs.map((run) => ({
+      run: String(run.run),
+      subjects: run.subjects,
+      end: run.end,
+      exitCode: run.exitCode,
+      seconds: run.seconds,
+      stdout: start(run.stdout),
+      stderr: start(run.stderr),
     })),
   }
 }

@@ -153,12 +153,13 @@ async function threeSingleOut(
   const bits = known.map((c) => BigInt(`0x${peopleOf(c)}`))
   const alone = new Set<bigint>()
   let looked = 0
-  for (const c of new Map(cells.map((x) => [peopleOf(x), x])).values()) {
-    const own = BigInt(`0x${peopleOf(c)}`)
+  for (const cell of new Map(cells.map((x) => [peopleOf(x), x])).values()) {
+    const own = BigInt(`0x${peopleOf(cell)}`)
     for (let i = 0; i < known.length && looked < triples; i++)
       for (let j = i + 1; j < known.length && looked < triples; j++, looked++) {
         const [a, b] = [known[i]!.subjects, known[j]!.subjects]
-        if ([Math.abs(a - b), a + b].some((n) => Math.abs(n - c.subjects) === 1)) alone.add(own ^ bits[i]! ^ bits[j]!)
+        if ([Math.abs(a - b), a + b].some((n) => Math.abs(n - cell.subjects) === 1))
+          alone.add(own ^ bits[i]! ^ bits[j]!)
       }
   }
   if (alone.size === 0) return false

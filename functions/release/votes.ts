@@ -9,6 +9,7 @@ import { settleJob } from '../workflow/settle.ts'
 import { type Decision, keptDecision } from './decision.ts'
 import type { EndedBy, WorkflowDeps } from '../workflow/job-kind.ts'
 
+/** Votes on a held output, oldest first. */
 export async function votesOn(deps: Pick<Deps, 'table'>, jobId: string): Promise<Item<VoteItem>[]> {
   const votes: Item<VoteItem>[] = []
   for await (const vote of queryAll<VoteItem>(deps.table, keyOf.vote.partition(jobId), { prefix: keyOf.vote.prefix() }))

@@ -22,6 +22,7 @@ type Run = Item<RunItem>
 /** The run item's counters may lag this much behind the chunks. */
 const countEveryMs = 2000
 
+/** Nothing more is taken of a withdrawn run, and nothing is left of it. */
 export const withdrawn = (): Failure =>
   new Failure('run-withdrawn', 'This run was withdrawn and its data destroyed. Nothing more needs to be sent.')
 
@@ -30,23 +31,23 @@ export const withdrawn = (): Failure =>
  * its own number.
  */
 function faults(runId: string, first: number, records: SealedRecord[]): FieldError[] {
-  return records.flatMap((r, i) => {
+  return records.flatMap((record, i) => {
     const seq = first + i
     const at = `/body/records/${i}`
     const out: FieldError[] = []
-    const header = headerFault(r.jwe, { run: runId, seq, op: r.op, part: r.part })
+    const header = headerFault(record.jwe, { run: runId, seq, op: record.op, part: record.part })
     if (header)
       out.push({ path: `${at}/jwe`, message: header, expected: 'alg, enc, run, seq, op and part as declared' })
-    if ((r.op === 'end') !== (r.end !== undefined))
+    if ((record.op === 'end') !== (record.end !== undefined))
       out.push({ path: `${at}/end`, message: 'Exactly an end record carries `end`' })
-    if (r.end && r.end.last !== seq)
+    if (record.end && record.end.last !== seq)
       out.push({
         path: `${at}/end/last`,
         message: 'An end record’s `last` is its own number',
-        value: r.end.last,
+        value: record.end.last,
         expected: String(seq),
       })
-    if ((r.op === 'end' || r.op === 'abort') && i !== records.length - 1)
+    if ((record.op === 'end' || record.op === 'abort') && i !== records.length - 1)
       out.push({ path: `${at}/op`, message: 'Nothing comes after an end or abort record' })
     return out
   })

@@ -24,20 +24,20 @@ const nextOrder = (at: Date): number => {
   return lastOrder
 }
 
-function chunkOf(run: Run, c: Incoming, from: number, to: number): Item<ChunkItem> {
-  const records = c.records.slice(from - c.first, to - c.first + 1)
+function chunkOf(run: Run, incoming: Incoming, from: number, to: number): Item<ChunkItem> {
+  const records = incoming.records.slice(from - incoming.first, to - incoming.first + 1)
   const end = records.find((r) => r.op === 'end')?.end
   return {
     ...keyOf.chunk(run.runId, from),
     first: from,
     last: to,
     records,
-    hashes: c.hashes.slice(from - c.first, to - c.first + 1),
+    hashes: incoming.hashes.slice(from - incoming.first, to - incoming.first + 1),
     bytes: records.reduce((n, r) => n + r.jwe.length + (r.object?.size ?? 0), 0),
-    at: c.at.toISOString(),
-    order: nextOrder(c.at),
-    produced: c.produced,
-    position: c.position,
+    at: incoming.at.toISOString(),
+    order: nextOrder(incoming.at),
+    produced: incoming.produced,
+    position: incoming.position,
     end,
   }
 }
@@ -68,18 +68,18 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 export async function storeChunk(
   deps: { table: Table },
   run: Run,
-  c: Incoming,
+  incoming: Incoming,
   open: (seq: number) => boolean,
 ): Promise<void> {
-  const last = c.first + c.records.length - 1
+  const last = incoming.first + incoming.records.length - 1
   const allOpen = (from: number, to: number): boolean => {
     for (let seq = from; seq <= to; seq++) if (!open(seq)) return false
     return true
   }
   // Above what is known to be stored, one conditional put decides.
-  if (c.first > Math.max(run.through, storedHere.get(run.runId) ?? 0) && allOpen(c.first, last)) {
+  if (incoming.first > Math.max(run.through, storedHere.get(run.runId) ?? 0) && allOpen(incoming.first, last)) {
     try {
-      await deps.table.create(chunkOf(run, c, c.first, last))
+      await deps.table.create(chunkOf(run, incoming, incoming.first, last))
       remember(run.runId, last)
       return
     } catch (e) {
@@ -88,26 +88,27 @@ export async function storeChunk(
   }
   await retrying(async () => {
     const at = placed(
-      await all(storedChunks(deps, run.runId, reach(c.first), last, ['first', 'last', 'order', 'hashes'])),
+      await all(storedChunks(deps, run.runId, reach(incoming.first), last, ['first', 'last', 'order', 'hashes'])),
     )
-    const other = c.hashes.findIndex((hash, i) => {
-      const held = at.get(c.first + i)
-      return held !== undefined && held.hashes[c.first + i - held.first] !== hash
+    const other = incoming.hashes.findIndex((hash, i) => {
+      const held = at.get(incoming.first + i)
+      return held !== undefined && held.hashes[incoming.first + i - held.first] !== hash
     })
     if (other >= 0)
       throw new Failure(
         'record-conflict',
-        `Other bytes are stored under number ${c.first + other}; what was stored first stands.`,
+        `Other bytes are stored under number ${incoming.first + other}; what was stored first stands.`,
         undefined,
-        { seq: c.first + other },
+        { seq: incoming.first + other },
       )
-    const unseen = gaps(c.first, last, (seq) => at.has(seq))
+    const unseen = gaps(incoming.first, last, (seq) => at.has(seq))
     if (!unseen.every(([from, to]) => allOpen(from, to))) throw finished()
-    for (const [from, to] of unseen) await deps.table.create(chunkOf(run, c, from, to))
+    for (const [from, to] of unseen) await deps.table.create(chunkOf(run, incoming, from, to))
   })
   remember(run.runId, last)
 }
 
+/** Nothing new is taken of a run that has ended. */
 export const finished = (): Failure => new Failure('run-finished', 'This run is finished; nothing can be added to it.')
 
 export interface Count {

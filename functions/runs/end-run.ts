@@ -16,6 +16,7 @@ interface Stores {
   objects: ObjectStore
 }
 
+/** When a run that was last heard of at this instant (ISO 8601) counts as stale. */
 export const staleAt = (last: string): Date => new Date(Date.parse(last) + staleAfterSeconds * 1000)
 /** A second purge comes this long after the first, for a chunk that was being stored while the run ended. */
 const purgeAgainSeconds = 600
@@ -79,16 +80,16 @@ const writeCount = (deps: { table: Table }, run: Run, counted: Count, state: Run
 }
 
 /** Deletes a run's chunks and objects. */
-export async function purge(d: Stores, runId: string): Promise<void> {
+export async function purge(stores: Stores, runId: string): Promise<void> {
   const keys: Item<object>[] = []
-  for await (const c of queryAll<object>(d.table, keyOf.chunk.partition(runId), {
+  for await (const chunk of queryAll<object>(stores.table, keyOf.chunk.partition(runId), {
     prefix: keyOf.chunk.prefix(),
     attributes: [],
   }))
-    keys.push(c)
+    keys.push(chunk)
   for (let i = 0; i < keys.length; i += 16)
-    await Promise.all(keys.slice(i, i + 16).map((k) => d.table.remove({ pk: k.pk, sk: k.sk })))
-  for await (const key of d.objects.list('sealed', `runs/${runId}/`)) await d.objects.remove('sealed', key)
+    await Promise.all(keys.slice(i, i + 16).map((k) => stores.table.remove({ pk: k.pk, sk: k.sk })))
+  for await (const key of stores.objects.list('sealed', `runs/${runId}/`)) await stores.objects.remove('sealed', key)
 }
 
 /**

@@ -23,10 +23,10 @@ const gone = (): Failure =>
 
 async function runsOf(deps: Deps, studyId: string, runIds: readonly string[]): Promise<Item<RunItem>[]> {
   const found = await Promise.all(runIds.map((id) => deps.table.get<RunItem>(keyOf.run(id))))
-  return found.map((r) => {
-    if (!r || r.studyId !== studyId || r.pending) throw notFound()
-    if (!runLife[r.state].hasData || r.wrappedKey === undefined) throw gone()
-    return r
+  return found.map((run) => {
+    if (!run || run.studyId !== studyId || run.pending) throw notFound()
+    if (!runLife[run.state].hasData || run.wrappedKey === undefined) throw gone()
+    return run
   })
 }
 
@@ -48,10 +48,10 @@ const open: Implementation<Routes['open']> = async ({ study, subject, caller, bo
   const row = rowsFor(deps, subject)
   return {
     runs: await Promise.all(
-      held.map(async (r) => ({
-        runId: r.runId,
-        key: base64url(await deps.keys.unwrap(r.kid, fromBase64url(r.wrappedKey!))),
-        row: await row(r),
+      held.map(async (run) => ({
+        runId: run.runId,
+        key: base64url(await deps.keys.unwrap(run.kid, fromBase64url(run.wrappedKey!))),
+        row: await row(run),
       })),
     ),
   }
@@ -65,13 +65,13 @@ const sealed: Implementation<Routes['sealed']> = async ({ run, query }, deps) =>
   const { records, next } = await readRecords(deps, run.runId, query.from, to, pageBytes)
   return {
     records: await Promise.all(
-      records.map(async (r) => ({
-        ...r,
-        ...(r.object
+      records.map(async (record) => ({
+        ...record,
+        ...(record.object
           ? {
               download: await deps.objects.signedGet(
                 'sealed',
-                objectKey(run.runId, r.object.sha256),
+                objectKey(run.runId, record.object.sha256),
                 linkSeconds.transfer,
               ),
             }

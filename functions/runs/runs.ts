@@ -28,12 +28,12 @@ const facts = [
 const overview: Implementation<Routes['overview']> = async ({ study }, deps) => {
   const now = deps.now()
   const all: RunFacts[] = []
-  for await (const r of queryAll<RunFacts>(deps.table, ofStudy.partition(study.studyId), {
+  for await (const run of queryAll<RunFacts>(deps.table, ofStudy.partition(study.studyId), {
     index: true,
     prefix: ofStudy.prefix(),
     attributes: facts,
   }))
-    all.push(r)
+    all.push(run)
   return { ...figures(all, now), asOf: now.toISOString() }
 }
 
@@ -54,10 +54,10 @@ const maxLooked = 2000
 const list: Implementation<Routes['list']> = async ({ study, subject, query }, deps) => {
   const pk = ofStudy.partition(study.studyId)
   const row = rowsFor(deps, subject)
-  const matches = (r: RunItem): boolean =>
-    (query.state === undefined || stateAt(r, deps.now()) === query.state) &&
-    (query.condition === undefined || r.condition === query.condition) &&
-    (query.preview === undefined || String(r.preview) === query.preview)
+  const matches = (run: RunItem): boolean =>
+    (query.state === undefined || stateAt(run, deps.now()) === query.state) &&
+    (query.condition === undefined || run.condition === query.condition) &&
+    (query.preview === undefined || String(run.preview) === query.preview)
   const found: Item<RunItem>[] = []
   let to = query.after === undefined ? undefined : fromCursor(query.after)
   let looked = 0
@@ -70,12 +70,12 @@ const list: Implementation<Routes['list']> = async ({ study, subject, query }, d
       limit: query.limit + 1,
     })
     const items = page.items.filter((r) => r.gsk !== to)
-    for (const [i, r] of items.entries()) {
-      if (matches(r)) found.push(r)
+    for (const [i, run] of items.entries()) {
+      if (matches(run)) found.push(run)
       if (found.length === query.limit)
         return {
           items: await Promise.all(found.map(row)),
-          ...(i < items.length - 1 || page.next !== undefined ? { next: toCursor(r) } : {}),
+          ...(i < items.length - 1 || page.next !== undefined ? { next: toCursor(run) } : {}),
         }
     }
     const last = items.at(-1)

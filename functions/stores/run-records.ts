@@ -38,19 +38,19 @@ export async function readRecords(
   const chunks: Item<Pick<ChunkItem, 'first' | 'last' | 'order' | 'records'>>[] = []
   let bytes = 0
   let settled = Infinity
-  for await (const c of storedChunks(deps, runId, reach(from), Math.min(to, highestSeq), [
+  for await (const chunk of storedChunks(deps, runId, reach(from), Math.min(to, highestSeq), [
     'first',
     'last',
     'order',
     'records',
   ])) {
     // Chunks come by first number: all that could hold a number below this one's first have been read.
-    if (bytes > maxBytes && c.first > from) {
-      settled = c.first
+    if (bytes > maxBytes && chunk.first > from) {
+      settled = chunk.first
       break
     }
-    chunks.push(c)
-    for (const [i, r] of c.records.entries()) if (c.first + i >= from) bytes += r.jwe.length
+    chunks.push(chunk)
+    for (const [i, record] of chunk.records.entries()) if (chunk.first + i >= from) bytes += record.jwe.length
   }
   const records = [...placed(chunks)]
     .filter(([seq]) => seq >= from && seq < settled && seq <= to)

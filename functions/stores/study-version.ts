@@ -9,6 +9,7 @@ export interface VersionDocument {
   files: { path: string; sha256: string; size: number; type: string }[]
 }
 
+/** assets: the document of a content hash. */
 export const documentKey = (contentHash: string): string => `s/${contentHash}/.cloister/version.json`
 
 const kept = new Map<string, Promise<VersionDocument>>()
@@ -35,5 +36,6 @@ export async function versionItem(deps: Pick<Deps, 'table'>, studyId: string, ve
 
 /** A study without declared conditions has one. */
 export const soleCondition = 'all'
+/** Conditions of a version with their weights. */
 export const conditionsOf = (v: Pick<VersionItem, 'conditions'>): Condition[] =>
   v.conditions?.length ? v.conditions : [{ name: soleCondition, weight: 1 }]

@@ -5,9 +5,9 @@ import type { Deps } from '../kernel/deps.ts'
 import { type JobItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
 
 /** What the job makes of the stored state. A confirmation that was killed before it made its job has not happened. */
-function stateOf(s: SynthesisItem, job: JobItem | undefined, now: string): SynthesisState {
-  if (s.expires !== undefined && s.expires <= now) return 'expired'
-  if (s.state !== 'running') return s.state
+function stateOf(synthesis: SynthesisItem, job: JobItem | undefined, now: string): SynthesisState {
+  if (synthesis.expires !== undefined && synthesis.expires <= now) return 'expired'
+  if (synthesis.state !== 'running') return synthesis.state
   if (!job) return 'proposed'
   if (jobLife[job.state].live) return 'running'
   return job.state === 'succeeded' ? 'ready' : 'failed'
@@ -18,7 +18,7 @@ export interface SynthesisStatus {
   state: SynthesisState
 }
 /** The present state, from the synthesis and its job. An upload that is being read: `readingState`. */
-export async function statusOf(deps: Pick<Deps, 'table' | 'now'>, s: SynthesisItem): Promise<SynthesisStatus> {
-  const job = s.jobId === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(s.jobId))
-  return { job, state: stateOf(s, job, deps.now().toISOString()) }
+export async function statusOf(deps: Pick<Deps, 'table' | 'now'>, synthesis: SynthesisItem): Promise<SynthesisStatus> {
+  const job = synthesis.jobId === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(synthesis.jobId))
+  return { job, state: stateOf(synthesis, job, deps.now().toISOString()) }
 }

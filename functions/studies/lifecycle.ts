@@ -23,6 +23,7 @@ import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof studies)['routes']
 
+/** The study is not as the caller loaded it. */
 export const changedMeanwhile = (): Failure =>
   new Failure(
     'changed-meanwhile',
@@ -36,9 +37,9 @@ export const list: Implementation<Routes['list']> = async ({ params, query, call
     limit: query.limit,
     after: query.after,
   }
-  const show = async (s: Item<StudyItem>) => {
-    const person = await deps.table.get<StudyPersonItem>(keyOf.studyPerson(s.studyId, caller.userId))
-    return toStudy(s, { ...subject, rights: person?.rights ?? [] })
+  const show = async (study: Item<StudyItem>) => {
+    const person = await deps.table.get<StudyPersonItem>(keyOf.studyPerson(study.studyId, caller.userId))
+    return toStudy(study, { ...subject, rights: person?.rights ?? [] })
   }
   // Some roles see every study of the organisation; everybody else what was shared with them.
   if (member.roles.some((r) => ['admin', 'custodian', 'auditor'].includes(r))) {
@@ -111,12 +112,12 @@ async function make(
 /** The rights of whoever has just made a study; a repeat of the call finds what was taken away meanwhile. */
 async function asOwner(
   deps: Deps,
-  s: Item<StudyItem>,
+  study: Item<StudyItem>,
   caller: Caller,
   subject: Subject,
 ): Promise<ReturnType<typeof toStudy>> {
-  const person = await deps.table.get<StudyPersonItem>(keyOf.studyPerson(s.studyId, caller.userId))
-  return toStudy(s, { ...subject, rights: person?.rights ?? [] })
+  const person = await deps.table.get<StudyPersonItem>(keyOf.studyPerson(study.studyId, caller.userId))
+  return toStudy(study, { ...subject, rights: person?.rights ?? [] })
 }
 
 export const create: Implementation<Routes['create']> = async ({ params, body, caller, subject }, deps) => {
@@ -151,12 +152,12 @@ export const change: Implementation<Routes['change']> = async (
 
 async function update(
   deps: Deps,
-  s: Item<StudyItem>,
+  study: Item<StudyItem>,
   rev: number,
   set: Record<string, unknown>,
 ): Promise<Item<StudyItem>> {
   try {
-    return await deps.table.update<StudyItem>(keyOf.study(s.studyId), {
+    return await deps.table.update<StudyItem>(keyOf.study(study.studyId), {
       set: { ...set, changed: deps.now().toISOString() },
       when: [{ attribute: 'rev', is: 'equal', value: rev }],
     })
@@ -195,7 +196,7 @@ export const remove: Implementation<Routes['remove']> = async ({ study: held, ca
     ])
   if (held.state !== 'draft' && held.state !== 'closed')
     throw new Failure('wrong-state', `A ${held.state} study cannot be deleted. Close it first.`)
-  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(
+  for await (const run of queryAll<Pick<RunItem, 'preview' | 'state'>>(
     deps.table,
     indexKeyOf.run.ofStudy.partition(studyId),
     {
@@ -204,7 +205,7 @@ export const remove: Implementation<Routes['remove']> = async ({ study: held, ca
       attributes: ['preview', 'state'],
     },
   ))
-    if (!r.preview && runLife[r.state].hasData)
+    if (!run.preview && runLife[run.state].hasData)
       throw new Failure('wrong-state', 'This study holds results and cannot be deleted.')
   await record(deps, organisationId, whoOf(caller), [
     { act: 'study.deleted', object: `study ${studyId}`, detail: { title: held.title } },

@@ -12,15 +12,15 @@ import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof studies)['routes']
 
-async function shown(deps: Deps, p: Item<StudyPersonItem>): Promise<z.input<typeof StudyPerson>> {
-  const profile = await deps.table.get<PersonProfile>(keyOf.person(p.userId), ['name', 'email'])
+async function shown(deps: Deps, person: Item<StudyPersonItem>): Promise<z.input<typeof StudyPerson>> {
+  const profile = await deps.table.get<PersonProfile>(keyOf.person(person.userId), ['name', 'email'])
   return {
-    userId: p.userId,
+    userId: person.userId,
     name: profile?.name ?? '',
     email: profile?.email ?? '',
-    rights: p.rights,
-    since: p.since,
-    rev: p.rev!,
+    rights: person.rights,
+    since: person.since,
+    rev: person.rev!,
   }
 }
 

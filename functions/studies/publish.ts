@@ -71,14 +71,14 @@ function checkPaths(files: readonly File[]): void {
 
 async function checkUploaded(deps: Deps, organisationId: string, files: readonly File[]): Promise<void> {
   const heads = await each(files, (f) => deps.objects.head('assets', blobKey(organisationId, f.sha256)))
-  const missing = files.flatMap((f, i) =>
-    heads[i]?.size === f.size
+  const missing = files.flatMap((file, i) =>
+    heads[i]?.size === file.size
       ? []
       : [
           {
             path: `/body/assets/${i}`,
-            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded',
-            value: f.path,
+            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${file.size}` : 'Not uploaded',
+            value: file.path,
           },
         ],
   )
@@ -224,13 +224,13 @@ export const files: Implementation<Routes['files']> = async ({ study, params, ca
     },
   ])
   return {
-    files: await each(document.files, async (f) => ({
-      ...f,
+    files: await each(document.files, async (file) => ({
+      ...file,
       download: await deps.objects.signedGet(
         'assets',
-        `s/${item.contentHash}/${f.path}`,
+        `s/${item.contentHash}/${file.path}`,
         linkSeconds.transfer,
-        f.path.split('/').at(-1),
+        file.path.split('/').at(-1),
       ),
     })),
   }

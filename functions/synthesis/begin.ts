@@ -29,22 +29,26 @@ type Routes = (typeof synthesis)['routes']
 async function create(
   deps: Deps,
   caller: Caller,
-  s: Omit<SynthesisItem, 'created' | 'changed' | 'userId' | 'shared' | 'evaluations' | 'attempts'>,
+  facts: Omit<SynthesisItem, 'created' | 'changed' | 'userId' | 'shared' | 'evaluations' | 'attempts'>,
 ): Promise<Item<SynthesisItem>> {
   const at = deps.now().toISOString()
-  await record(deps, s.organisationId, whoOf(caller), [
-    { act: 'synthesis.begun', object: `synthesis ${s.synthesisId}`, detail: { dataset: s.datasetId, table: s.table } },
+  await record(deps, facts.organisationId, whoOf(caller), [
+    {
+      act: 'synthesis.begun',
+      object: `synthesis ${facts.synthesisId}`,
+      detail: { dataset: facts.datasetId, table: facts.table },
+    },
   ])
   return deps.table.create<SynthesisItem>({
-    ...s,
+    ...facts,
     userId: caller.userId,
     created: at,
     changed: at,
     shared: false,
     evaluations: [],
     attempts: [],
-    ...keyOf.synthesis(s.synthesisId),
-    ...indexKeyOf.synthesis.ofOrganisation({ ...s, created: at }),
+    ...keyOf.synthesis(facts.synthesisId),
+    ...indexKeyOf.synthesis.ofOrganisation({ ...facts, created: at }),
   })
 }
 

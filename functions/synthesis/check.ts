@@ -41,30 +41,35 @@ async function release(
   job: JobItem,
   ask: Extract<SynthesisAsk, { act: 'make' }>,
   made: Made,
-  s: SynthesisItem,
+  synthesis: SynthesisItem,
 ): Promise<void> {
-  const { synthesisId } = s
+  const { synthesisId } = synthesis
   const at = deps.now()
   const [dataset, version] = await Promise.all([
-    deps.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
-    deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion)),
+    deps.table.get<DatasetItem>(keyOf.dataset(synthesis.datasetId)),
+    deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(synthesis.datasetId, synthesis.datasetVersion)),
   ])
-  const declared = version?.data.schema.tables.find((t) => t.name === s.table)
+  const declared = version?.data.schema.tables.find((t) => t.name === synthesis.table)
   const card = cardOf({
     synthesisId,
-    title: s.title,
-    dataset: { datasetId: s.datasetId, name: dataset!.name, version: s.datasetVersion, table: s.table },
+    title: synthesis.title,
+    dataset: {
+      datasetId: synthesis.datasetId,
+      name: dataset!.name,
+      version: synthesis.datasetVersion,
+      table: synthesis.table,
+    },
     plan: ask.plan,
-    planHash: s.planHash!,
+    planHash: synthesis.planHash!,
     made,
     madeAt: at.toISOString(),
-    expires: s.expires ?? new Date(at.getTime() + usualDays * dayMilliseconds).toISOString(),
+    expires: synthesis.expires ?? new Date(at.getTime() + usualDays * dayMilliseconds).toISOString(),
     declared,
   })
   const { expires } = card
   // A table stays for a year unless its custodian has said otherwise.
   await setDue(deps, synthesisId, expires)
-  if (s.expires === undefined)
+  if (synthesis.expires === undefined)
     await deps.table.update<SynthesisItem>(keyOf.synthesis(synthesisId), { set: { expires } })
   const origin = deps.settings.mainOrigin
   await Promise.all([
@@ -101,7 +106,7 @@ const keepFigures = (deps: Deps, synthesisId: string, jobId: string, result: Eva
 export async function checkSynthesis(deps: Deps, found: Item<JobItem>): Promise<void> {
   const job = await startCheck(deps, found)
   const ask = await readJson<SynthesisAsk>(deps, 'protected', objectOf.ask(job.jobId))
-  const [report, s] = await Promise.all([
+  const [report, synthesis] = await Promise.all([
     reportOf(deps, job.jobId),
     deps.table.get<SynthesisItem>(keyOf.synthesis(ask.synthesisId)),
   ])
@@ -109,7 +114,7 @@ export async function checkSynthesis(deps: Deps, found: Item<JobItem>): Promise<
     if (log) await deps.objects.put('protected', objectOf.log(job.jobId), jsonBytes(log), 'application/json')
     await move(deps, job, { set: decided(job, 'failed', deps.now().toISOString(), { code, step: 'compute' }) })
   }
-  if (!report || !s) return refuse('infrastructure')
+  if (!report || !synthesis) return refuse('infrastructure')
   if ('faults' in report) {
     await deps.objects.put(
       'protected',
@@ -140,11 +145,11 @@ export async function checkSynthesis(deps: Deps, found: Item<JobItem>): Promise<
       {
         act: 'synthesis.made',
         object: `synthesis ${ask.synthesisId}`,
-        detail: { dataset: job.datasetId, plan: s.planHash!, file: made.sha256 },
+        detail: { dataset: job.datasetId, plan: synthesis.planHash!, file: made.sha256 },
       },
       ...entries,
     ])
-    await release(deps, job, ask, made, s)
+    await release(deps, job, ask, made, synthesis)
   } else if ('evaluated' in report) {
     const { evaluated } = report
     if (evaluated.charged !== (job.charge !== undefined))

@@ -31,25 +31,26 @@ const planOf = (body: unknown): SynthesisPlan => body as SynthesisPlan
 const hashOf = (plan: SynthesisPlan): string => hashNow(canonical(plan))
 
 /** The table behind a synthesis, once its columns are known. */
-async function knownSource(deps: Deps, s: Item<SynthesisItem>): Promise<Source> {
+async function knownSource(deps: Deps, synthesis: Item<SynthesisItem>): Promise<Source> {
   if (
-    s.upload &&
-    (s.state === 'uploading' || (s.state === 'reading' && (await readingState(deps, s)).state !== 'proposed'))
+    synthesis.upload &&
+    (synthesis.state === 'uploading' ||
+      (synthesis.state === 'reading' && (await readingState(deps, synthesis)).state !== 'proposed'))
   )
     throw new Failure('wrong-state', 'The file has not been read yet: there is nothing to plan for.')
-  return sourceOf(deps, s)
+  return sourceOf(deps, synthesis)
 }
 
 /** What each purchase would buy, in the words of its error. */
 const purchases = (plan: SynthesisPlan) => {
   const { bought, each, deltaEach } = sharesOf(plan)
-  return bought.map((c) => {
-    const listed = c.kind === 'categorical' || c.kind === 'ordinal'
+  return bought.map((column) => {
+    const listed = column.kind === 'categorical' || column.kind === 'ordinal'
     const byNoise = countError(each, plan.rowsPerPerson) * Math.sqrt(2 * Math.log(1 / deltaEach))
     const byPlan = (plan.rare ?? synthesisDefaults.rare) * plan.rowsDeclared
     const fewest = Math.ceil(Math.max(byNoise, byPlan))
     return {
-      what: `${listed ? 'categories' : 'bounds'} of ${c.name}`,
+      what: `${listed ? 'categories' : 'bounds'} of ${column.name}`,
       nanoRho: Number(each),
       error: listed
         ? `Values in fewer than about ${fewest} rows become “other”`
@@ -81,11 +82,11 @@ export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, bod
   }
   if (faults.length > 0) return { feasible: false, faults, ...nothing }
   const { epsilon, delta, method, rowsDeclared, rowsPerPerson } = plan
-  const q = feasibility({ domain: domainOf(plan), rowsDeclared, method, epsilon, delta, rowsPerPerson })
-  if (q.refusal)
+  const quote = feasibility({ domain: domainOf(plan), rowsDeclared, method, epsilon, delta, rowsPerPerson })
+  if (quote.refusal)
     return {
       feasible: false,
-      faults: [{ column: q.refusal.column, message: q.refusal.message }],
+      faults: [{ column: quote.refusal.column, message: quote.refusal.message }],
       ...nothing,
     }
   const paid = await payerOf(deps, s, hashOf(plan))
@@ -96,14 +97,14 @@ export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, bod
   return {
     feasible: short.length === 0,
     faults: short,
-    method: q.method,
-    why: q.why,
-    modelMb: q.modelBytes / 1e6,
-    memoryMb: Math.ceil(q.memoryBytes / 1e6),
-    minutes: q.minutes,
+    method: quote.method,
+    why: quote.why,
+    modelMb: quote.modelBytes / 1e6,
+    memoryMb: Math.ceil(quote.memoryBytes / 1e6),
+    minutes: quote.minutes,
     nanoRho,
     epsilonLeft: inEpsilon(Math.max(0, available - nanoRho), source.dataset.policy),
-    expected: { tvd1: q.expected.tvd1, tvd2: q.expected.tvd2, words: qualityWords[q.quality] },
+    expected: { tvd1: quote.expected.tvd1, tvd2: quote.expected.tvd2, words: qualityWords[quote.quality] },
     bought: purchases(plan),
   }
 }
@@ -111,10 +112,10 @@ export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, bod
 /** Earlier jobs for the same plan, newest first; `payer` is set when one of them was charged for it. */
 async function payerOf(
   deps: Pick<Deps, 'table'>,
-  s: SynthesisItem,
+  synthesis: SynthesisItem,
   planHash: string,
 ): Promise<{ jobs: JobItem[]; payer: boolean }> {
-  const ids = s.attempts
+  const ids = synthesis.attempts
     .filter((a) => a.planHash === planHash)
     .map((a) => a.jobId)
     .reverse()
@@ -133,9 +134,9 @@ const faulty = (faults: PlanFault[]): Failure =>
   new Failure(
     'invalid-plan',
     `${faults[0]!.column === undefined ? '' : `${faults[0]!.column}: `}${faults[0]!.message}`,
-    faults.slice(0, 50).map((f): FieldError => ({
+    faults.slice(0, 50).map((fault): FieldError => ({
       path: '/body/plan',
-      message: f.column === undefined ? f.message : `${f.column}: ${f.message}`,
+      message: fault.column === undefined ? fault.message : `${fault.column}: ${fault.message}`,
     })),
     { faults: faults.slice(0, 500) },
   )
@@ -146,13 +147,13 @@ const faulty = (faults: PlanFault[]): Failure =>
  */
 export async function launch(
   deps: WorkflowDeps,
-  s: Item<SynthesisItem>,
+  synthesis: Item<SynthesisItem>,
   source: Source,
   plan: SynthesisPlan,
   userId: string,
 ): Promise<{ synthesis: Item<SynthesisItem>; jobId: string }> {
   const planHash = hashOf(plan)
-  const { jobs, payer } = await payerOf(deps, s, planHash)
+  const { jobs, payer } = await payerOf(deps, synthesis, planHash)
   const nanoRho = payer ? 0 : priceOf(plan)
   if ((source.budget?.available ?? 0) < nanoRho)
     throw new Failure(
@@ -160,25 +161,25 @@ export async function launch(
       'What is left of the dataset’s privacy budget does not cover this. Lower epsilon, or raise the budget.',
       [{ path: '/body/plan/epsilon', message: 'More than is left' }],
     )
-  const jobId = await derivedId('job', s.synthesisId, planHash, String(s.attempts.length))
+  const jobId = await derivedId('job', synthesis.synthesisId, planHash, String(synthesis.attempts.length))
   const ask: SynthesisAsk = {
     act: 'make',
-    synthesisId: s.synthesisId,
+    synthesisId: synthesis.synthesisId,
     plan,
     before: payer ? jobs.map((j) => j.jobId) : [],
   }
   let now: Item<SynthesisItem>
   try {
-    now = await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+    now = await deps.table.update<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId), {
       set: {
         state: 'running',
         plan,
         planHash,
         jobId,
-        attempts: [...s.attempts, { planHash, jobId }],
+        attempts: [...synthesis.attempts, { planHash, jobId }],
         changed: deps.now().toISOString(),
       },
-      when: [{ attribute: 'rev', is: 'equal', value: s.rev! }],
+      when: [{ attribute: 'rev', is: 'equal', value: synthesis.rev! }],
     })
   } catch (e) {
     throw e instanceof ConditionFailed ? changed() : e

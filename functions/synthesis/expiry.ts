@@ -18,13 +18,16 @@ export async function setDue(deps: Pick<Deps, 'table'>, synthesisId: string, exp
   await deps.table.update(key, { set: place })
 }
 
-async function expire(deps: Pick<Deps, 'table' | 'objects'>, s: Item<SynthesisItem>): Promise<void> {
-  for (const { jobId } of s.attempts) {
-    const keep = new Set([synthesisObject.card(s.synthesisId, jobId), synthesisObject.made(s.synthesisId, jobId)])
-    for await (const key of deps.objects.list('released', synthesisObject.folder(s.synthesisId, jobId)))
+async function expire(deps: Pick<Deps, 'table' | 'objects'>, synthesis: Item<SynthesisItem>): Promise<void> {
+  for (const { jobId } of synthesis.attempts) {
+    const keep = new Set([
+      synthesisObject.card(synthesis.synthesisId, jobId),
+      synthesisObject.made(synthesis.synthesisId, jobId),
+    ])
+    for await (const key of deps.objects.list('released', synthesisObject.folder(synthesis.synthesisId, jobId)))
       if (!keep.has(key)) await deps.objects.remove('released', key)
   }
-  await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), { set: { state: 'expired' } })
+  await deps.table.update<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId), { set: { state: 'expired' } })
 }
 
 /** Removes the files of everything that has expired; answers how many. Safe to run twice. */
@@ -36,13 +39,13 @@ export async function sweepExpired(deps: Pick<Deps, 'table' | 'objects' | 'now'>
     limit: 100,
   })
   for (const { synthesisId } of items) {
-    const s = await deps.table.get<SynthesisItem>(keyOf.synthesis(synthesisId))
+    const synthesis = await deps.table.get<SynthesisItem>(keyOf.synthesis(synthesisId))
     // It may have been put off meanwhile: then the pointer was moved after this page was read.
-    if (s?.expires !== undefined && s.expires > now) {
-      await setDue(deps, synthesisId, s.expires)
+    if (synthesis?.expires !== undefined && synthesis.expires > now) {
+      await setDue(deps, synthesisId, synthesis.expires)
       continue
     }
-    if (s?.expires !== undefined) await expire(deps, s)
+    if (synthesis?.expires !== undefined) await expire(deps, synthesis)
     await deps.table.remove(keyOf.synthesisDue(synthesisId))
   }
   return items.length

@@ -37,11 +37,19 @@ async function stillWanted(deps: Deps, job: JobItem): Promise<{ ask: SynthesisAs
 }
 
 /** Where the real table lies. */
-async function tableOf(deps: Deps, s: SynthesisItem): Promise<{ key: string; format: TableFormat } | undefined> {
-  if (s.upload)
-    return { key: blobKey(s.datasetId, s.upload.sha256), format: /\.parquet$/i.test(s.upload.path) ? 'parquet' : 'csv' }
-  const version = await deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion))
-  const stored = version?.data.tables.find((t) => t.name === s.table)
+async function tableOf(
+  deps: Deps,
+  synthesis: SynthesisItem,
+): Promise<{ key: string; format: TableFormat } | undefined> {
+  if (synthesis.upload)
+    return {
+      key: blobKey(synthesis.datasetId, synthesis.upload.sha256),
+      format: /\.parquet$/i.test(synthesis.upload.path) ? 'parquet' : 'csv',
+    }
+  const version = await deps.table.get<DatasetVersionItem>(
+    keyOf.datasetVersion(synthesis.datasetId, synthesis.datasetVersion),
+  )
+  const stored = version?.data.tables.find((t) => t.name === synthesis.table)
   return stored && { key: stored.parquet.key, format: 'stored' }
 }
 
@@ -90,7 +98,7 @@ async function manifestOf(
 
 /** Time and memory as quoted, with room to spare: nobody's table is as declared. */
 function sizeFor(plan: SynthesisPlan, userId: string): Container {
-  const q = feasibility({
+  const quote = feasibility({
     domain: domainOf(plan),
     rowsDeclared: plan.rowsDeclared,
     method: plan.method,
@@ -102,8 +110,8 @@ function sizeFor(plan: SynthesisPlan, userId: string): Container {
     {
       ...defaultLimits,
       cpus: 2,
-      memoryMb: Math.max(4096, Math.ceil(q.memoryBytes / 1e6) * 2),
-      seconds: Math.min(4 * 3600, 600 + Math.ceil(q.minutes * 60 * 6)),
+      memoryMb: Math.max(4096, Math.ceil(quote.memoryBytes / 1e6) * 2),
+      seconds: Math.min(4 * 3600, 600 + Math.ceil(quote.minutes * 60 * 6)),
     },
     { kind: 'whole' },
     userId,

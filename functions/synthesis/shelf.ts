@@ -31,9 +31,9 @@ export const list: Implementation<Routes['list']> = async ({ query, params, subj
       },
     )
     const seen = page.items.filter(
-      (s) =>
-        may({ ...subject, shared: s.shared }, 'synthesis.read') &&
-        (query.datasetId === undefined || s.datasetId === query.datasetId),
+      (synthesis) =>
+        may({ ...subject, shared: synthesis.shared }, 'synthesis.read') &&
+        (query.datasetId === undefined || synthesis.datasetId === query.datasetId),
     )
     if (seen.length > 0 || page.next === undefined || looked >= pagesLooked)
       return {
@@ -111,8 +111,8 @@ const files = {
   card: { key: synthesisObject.card, name: '-card.json' },
 } as const
 
-const fileName = (s: SynthesisItem): string =>
-  s.title
+const fileName = (synthesis: SynthesisItem): string =>
+  synthesis.title
     .normalize('NFKD')
     .replaceAll(/[^A-Za-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')

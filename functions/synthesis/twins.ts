@@ -50,7 +50,7 @@ export async function makeTwins(deps: WorkflowDeps, dataset: DatasetItem, userId
     const synthesisId = await derivedId('syn', datasetId, String(version), table.name)
     const at = deps.now().toISOString()
     const plan: SynthesisPlan = { ...planOfTable(dataset, table), epsilon: twin.epsilon, delta: budget.delta }
-    const s = await planted(deps, {
+    const synthesis = await planted(deps, {
       synthesisId,
       organisationId,
       datasetId,
@@ -68,7 +68,7 @@ export async function makeTwins(deps: WorkflowDeps, dataset: DatasetItem, userId
       ...keyOf.synthesis(synthesisId),
       ...indexKeyOf.synthesis.ofOrganisation({ organisationId, created: at, synthesisId }),
     })
-    const source = await sourceOf(deps, s)
+    const source = await sourceOf(deps, synthesis)
     const stands =
       faultsOf(plan, source).length === 0 &&
       feasibility({
@@ -79,9 +79,9 @@ export async function makeTwins(deps: WorkflowDeps, dataset: DatasetItem, userId
         delta: plan.delta,
         rowsPerPerson: plan.rowsPerPerson,
       }).refusal === undefined
-    if (s.attempts.length > 0 || !stands) continue
+    if (synthesis.attempts.length > 0 || !stands) continue
     try {
-      const { jobId } = await launch(deps, s, source, plan, userId)
+      const { jobId } = await launch(deps, synthesis, source, plan, userId)
       await record(deps, organisationId, platform, [
         {
           act: 'synthesis.confirmed',

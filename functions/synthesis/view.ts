@@ -19,35 +19,48 @@ import { statusOf, type SynthesisStatus } from '../stores/synthesis-status.ts'
 /** How the reading of an upload stands, with what was read or what was wrong with the file. */
 export async function readingState(
   deps: Pick<Deps, 'table' | 'objects'>,
-  s: SynthesisItem,
+  synthesis: SynthesisItem,
 ): Promise<
   { state: 'reading' | 'failed' } | { state: 'proposed'; reading: Reading } | { state: 'failed'; fault: string }
 > {
   const [dataset, reading] = await Promise.all([
-    deps.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
-    readingOf(deps, s.datasetId),
+    deps.table.get<DatasetItem>(keyOf.dataset(synthesis.datasetId)),
+    readingOf(deps, synthesis.datasetId),
   ])
-  if (reading?.jobId === s.readingJob && reading) return { state: 'proposed', reading }
+  if (reading?.jobId === synthesis.readingJob && reading) return { state: 'proposed', reading }
   if (dataset?.problem)
     return {
       state: 'failed',
       fault: `${dataset.problem.line === undefined ? '' : `Line ${dataset.problem.line}: `}${dataset.problem.reason}`,
     }
-  const job = s.readingJob === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(s.readingJob))
+  const job =
+    synthesis.readingJob === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(synthesis.readingJob))
   return job && !jobLife[job.state].live && job.state !== 'succeeded'
     ? { state: 'failed', fault: jobCodes[job.problem?.code ?? 'infrastructure'] }
     : { state: 'reading' }
 }
 
-async function evaluationsOf(deps: Deps, s: SynthesisItem, custodian: boolean): Promise<z.input<typeof Evaluation>[]> {
+async function evaluationsOf(
+  deps: Deps,
+  synthesis: SynthesisItem,
+  custodian: boolean,
+): Promise<z.input<typeof Evaluation>[]> {
   const found = await Promise.all(
-    s.evaluations.map(async (jobId) => {
+    synthesis.evaluations.map(async (jobId) => {
       const job = await deps.table.get<JobItem>(keyOf.job(jobId))
       if (job?.state !== 'succeeded') return []
       const result =
-        (await readJsonIfThere<EvaluationResult>(deps, 'released', synthesisObject.evaluation(s.synthesisId, jobId))) ??
+        (await readJsonIfThere<EvaluationResult>(
+          deps,
+          'released',
+          synthesisObject.evaluation(synthesis.synthesisId, jobId),
+        )) ??
         (custodian
-          ? await readJsonIfThere<EvaluationResult>(deps, 'protected', synthesisObject.own(s.synthesisId, jobId))
+          ? await readJsonIfThere<EvaluationResult>(
+              deps,
+              'protected',
+              synthesisObject.own(synthesis.synthesisId, jobId),
+            )
           : undefined)
       if (!result) return []
       return [
@@ -75,38 +88,46 @@ type View = z.input<typeof Synthesis>
 type Seen = Pick<View, 'state' | 'plan' | 'hints' | 'problem' | 'faults'>
 
 /** State, plan and faults of one that is being read, or waits for its plan to be confirmed. */
-async function beginning(deps: Deps, s: SynthesisItem): Promise<Seen> {
-  const read = await readingState(deps, s)
+async function beginning(deps: Deps, synthesis: SynthesisItem): Promise<Seen> {
+  const read = await readingState(deps, synthesis)
   if (read.state === 'reading') return { state: 'reading' }
   if (!('reading' in read)) {
     const fault = 'fault' in read ? read.fault : ''
     return { state: 'failed', problem: fault, faults: [{ message: fault }] }
   }
   const { plan, hints } = planOfReading(read.reading)
-  return { state: 'proposed', plan: s.plan ?? plan, hints }
+  return { state: 'proposed', plan: synthesis.plan ?? plan, hints }
 }
 
 /** What became of the job. */
-async function outcome(deps: Deps, s: SynthesisItem, { job, state }: SynthesisStatus): Promise<Seen> {
-  const seen: Seen = { state, plan: s.plan }
-  if (state === 'proposed' && s.upload) {
-    const reading = await readingOf(deps, s.datasetId)
+async function outcome(deps: Deps, synthesis: SynthesisItem, { job, state }: SynthesisStatus): Promise<Seen> {
+  const seen: Seen = { state, plan: synthesis.plan }
+  if (state === 'proposed' && synthesis.upload) {
+    const reading = await readingOf(deps, synthesis.datasetId)
     return reading ? { ...seen, hints: planOfReading(reading).hints } : seen
   }
   if (state !== 'failed' || !job) return seen
-  const faults = await readJsonIfThere<PlanFault[]>(deps, 'protected', synthesisObject.faults(s.synthesisId, job.jobId))
+  const faults = await readJsonIfThere<PlanFault[]>(
+    deps,
+    'protected',
+    synthesisObject.faults(synthesis.synthesisId, job.jobId),
+  )
   return { ...seen, problem: jobCodes[job.problem?.code ?? 'infrastructure'], ...(faults ? { faults } : {}) }
 }
 
 /** What only a synthesis's own page shows, and its job has made so far. */
-async function details(deps: Deps, s: SynthesisItem, job: JobItem, state: SynthesisState, custodian: boolean) {
+async function details(deps: Deps, synthesis: SynthesisItem, job: JobItem, state: SynthesisState, custodian: boolean) {
   const hasCard = state === 'ready' || state === 'expired'
   const [card, rounds, evaluations] = await Promise.all([
     hasCard
-      ? readJsonIfThere<z.input<typeof SynthesisCard>>(deps, 'released', synthesisObject.card(s.synthesisId, job.jobId))
+      ? readJsonIfThere<z.input<typeof SynthesisCard>>(
+          deps,
+          'released',
+          synthesisObject.card(synthesis.synthesisId, job.jobId),
+        )
       : undefined,
-    readJsonIfThere<RoundShown[]>(deps, 'protected', synthesisObject.progress(s.synthesisId, job.jobId)),
-    evaluationsOf(deps, s, custodian),
+    readJsonIfThere<RoundShown[]>(deps, 'protected', synthesisObject.progress(synthesis.synthesisId, job.jobId)),
+    evaluationsOf(deps, synthesis, custodian),
   ])
   return { card, rounds: rounds ?? [], evaluations }
 }
@@ -128,42 +149,42 @@ function mayDo(state: SynthesisState, planned: boolean, ready: boolean, custodia
 /** For a list `brief` leaves out what only a synthesis's own page shows. */
 export async function toSynthesis(
   deps: Deps,
-  s: Item<SynthesisItem>,
+  synthesis: Item<SynthesisItem>,
   subject: Subject,
   { brief = false }: { brief?: boolean } = {},
 ): Promise<View> {
-  const custodian = may({ ...subject, shared: s.shared }, 'synthesis.make')
+  const custodian = may({ ...subject, shared: synthesis.shared }, 'synthesis.make')
   const [status, dataset, owner] = await Promise.all([
-    statusOf(deps, s),
-    deps.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
-    deps.table.get<PersonProfile>(keyOf.person(s.userId), ['name']),
+    statusOf(deps, synthesis),
+    deps.table.get<DatasetItem>(keyOf.dataset(synthesis.datasetId)),
+    deps.table.get<PersonProfile>(keyOf.person(synthesis.userId), ['name']),
   ])
   const { job } = status
   const { state, plan, hints, problem, faults } =
-    status.state === 'reading' ? await beginning(deps, s) : await outcome(deps, s, status)
+    status.state === 'reading' ? await beginning(deps, synthesis) : await outcome(deps, synthesis, status)
   const ready = state === 'ready' && job !== undefined
   const none = { card: undefined, rounds: [], evaluations: [] }
-  const inFull = brief || !job ? none : await details(deps, s, job, state, custodian)
+  const inFull = brief || !job ? none : await details(deps, synthesis, job, state, custodian)
   // A file that was read to no end may have no words for it.
   const custodians = custodian ? { problem: problem || undefined, faults, hints: brief ? undefined : hints } : {}
   return {
-    synthesisId: s.synthesisId,
-    organisationId: s.organisationId,
-    title: s.title,
+    synthesisId: synthesis.synthesisId,
+    organisationId: synthesis.organisationId,
+    title: synthesis.title,
     state,
-    created: s.created,
-    changed: s.changed,
-    expires: s.expires,
-    rev: s.rev!,
-    owner: { userId: s.userId, name: owner?.name ?? 'Somebody' },
-    datasetId: s.datasetId,
+    created: synthesis.created,
+    changed: synthesis.changed,
+    expires: synthesis.expires,
+    rev: synthesis.rev!,
+    owner: { userId: synthesis.userId, name: owner?.name ?? 'Somebody' },
+    datasetId: synthesis.datasetId,
     dataset: dataset?.name ?? '',
-    datasetVersion: s.datasetVersion,
-    table: s.table,
-    shared: s.shared,
+    datasetVersion: synthesis.datasetVersion,
+    table: synthesis.table,
+    shared: synthesis.shared,
     plan: !brief && (custodian || ready) ? plan : undefined,
-    planHash: s.planHash,
-    jobId: s.jobId,
+    planHash: synthesis.planHash,
+    jobId: synthesis.jobId,
     ...inFull,
     ...custodians,
     may: mayDo(state, plan !== undefined, ready, custodian),

@@ -97,10 +97,12 @@ export const decided = (
   steps: problem ? stepEnded(job.steps, problem.step, at, outcome === 'failed') : job.steps,
 })
 
+/** Times of the steps once this one begins at `at` (ISO 8601); what it said of itself before is gone. */
 export const stepStarted = (steps: JobItem['steps'], step: JobStep, at: string): JobItem['steps'] => ({
   ...steps,
   [step]: { started: at },
 })
+/** The same once it has ended. */
 export const stepEnded = (steps: JobItem['steps'], step: JobStep, at: string, failed = false): JobItem['steps'] => ({
   ...steps,
   [step]: { started: steps[step]?.started ?? at, ended: at, ...(failed ? { failed: true as const } : {}) },

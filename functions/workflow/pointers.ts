@@ -25,6 +25,7 @@ export const livePointer = ({ kinds }: Pick<WorkflowDeps, 'kinds'>, job: Pointed
   created: job.created,
 })
 
+/** By which the owner’s lists find a job: of jobs, or of what the kind puts apart. */
 export const ownerPointer = ({ kinds }: Pick<WorkflowDeps, 'kinds'>, job: Pointed): Item<Pointer> => ({
   ...keyOf.jobOwner(job.jobId),
   gpk: indexKeyOf.jobOwner.asked.partition(job.userId),

@@ -55,38 +55,44 @@ const sealedObject = async (deps: Deps, runId: string, sha256: string): Promise<
 }
 
 /** Decrypts one run. A record that its key does not open is counted and left out. */
-async function openRun(deps: Deps, r: Item<RunItem>): Promise<{ run: StudyRun; unopenable: number }> {
-  const key = await importRunKey(await deps.keys.unwrap(r.kid, fromBase64url(r.wrappedKey!)))
+async function openRun(deps: Deps, run: Item<RunItem>): Promise<{ run: StudyRun; unopenable: number }> {
+  const key = await importRunKey(await deps.keys.unwrap(run.kid, fromBase64url(run.wrappedKey!)))
   const records: OpenedRecord[] = []
   let unopenable = 0
   for (let from: number | undefined = 1; from !== undefined;) {
-    const page: Awaited<ReturnType<typeof readRecords>> = await readRecords(deps, r.runId, from, r.endSeq!, pageBytes)
-    for (const s of page.records) {
+    const page: Awaited<ReturnType<typeof readRecords>> = await readRecords(
+      deps,
+      run.runId,
+      from,
+      run.endSeq!,
+      pageBytes,
+    )
+    for (const record of page.records) {
       // Participants' files have no place in a table, so they are not even fetched.
-      if (s.op !== 'append' && s.op !== 'replace') continue
-      const place = { runId: r.runId, seq: s.seq, op: s.op, part: s.part }
-      const sealed = s.object && (await sealedObject(deps, r.runId, s.object.sha256))
-      if (s.object && !sealed) {
+      if (record.op !== 'append' && record.op !== 'replace') continue
+      const place = { runId: run.runId, seq: record.seq, op: record.op, part: record.part }
+      const sealed = record.object && (await sealedObject(deps, run.runId, record.object.sha256))
+      if (record.object && !sealed) {
         unopenable++
         continue
       }
       try {
-        records.push(await openWhole(key, s.jwe, place, sealed))
+        records.push(await openWhole(key, record.jwe, place, sealed))
       } catch {
         unopenable++
       }
     }
     from = page.next
   }
-  const seconds = Math.max(0, Math.round((Date.parse(r.last) - Date.parse(r.started)) / 1000))
+  const seconds = Math.max(0, Math.round((Date.parse(run.last) - Date.parse(run.started)) / 1000))
   return {
     run: {
-      who: r.pseudonym ? `pseudonym ${r.pseudonym}` : `run ${r.runId}`,
-      started: r.started,
+      who: run.pseudonym ? `pseudonym ${run.pseudonym}` : `run ${run.runId}`,
+      started: run.started,
       seconds,
-      condition: r.condition,
-      version: r.version,
-      trials: trialsOf(r, records),
+      condition: run.condition,
+      version: run.version,
+      trials: trialsOf(run, records),
     },
     unopenable,
   }
@@ -99,21 +105,21 @@ async function openRun(deps: Deps, r: Item<RunItem>): Promise<{ run: StudyRun; u
  */
 export async function openStudy(
   deps: Deps,
-  o: { studyId: string; datasetId: string; userId: string; purpose: string },
+  opening: { studyId: string; datasetId: string; userId: string; purpose: string },
 ): Promise<{ runs: StudyRun[]; unopenable: number }> {
-  const study = await deps.table.get<StudyItem>(keyOf.study(o.studyId))
-  if (!study || !(await mayOpen(deps, study, o.userId))) throw new MayNotOpen()
+  const study = await deps.table.get<StudyItem>(keyOf.study(opening.studyId))
+  if (!study || !(await mayOpen(deps, study, opening.userId))) throw new MayNotOpen()
   const ids: string[] = []
-  for await (const r of queryAll<Pick<RunItem, 'runId' | 'state' | 'preview'>>(
+  for await (const run of queryAll<Pick<RunItem, 'runId' | 'state' | 'preview'>>(
     deps.table,
-    indexKeyOf.run.ofStudy.partition(o.studyId),
+    indexKeyOf.run.ofStudy.partition(opening.studyId),
     {
       index: true,
       prefix: indexKeyOf.run.ofStudy.prefix(),
       attributes: ['runId', 'state', 'preview'],
     },
   ))
-    if (r.state === 'completed' && !r.preview) ids.push(r.runId)
+    if (run.state === 'completed' && !run.preview) ids.push(run.runId)
   const opened: { runId: string; run: StudyRun; unopenable: number }[] = []
   for (let i = 0; i < ids.length; i += eventsAtOnce) {
     const some = (
@@ -122,16 +128,16 @@ export async function openStudy(
     await record(
       deps,
       study.organisationId,
-      { kind: 'person', id: o.userId },
-      some.map((r) => ({
+      { kind: 'person', id: opening.userId },
+      some.map((run) => ({
         act: 'run.opened' as const,
-        object: `run ${r.runId}`,
-        detail: { study: o.studyId, dataset: o.datasetId, purpose: o.purpose },
+        object: `run ${run.runId}`,
+        detail: { study: opening.studyId, dataset: opening.datasetId, purpose: opening.purpose },
       })),
     )
     for (const { runId } of some) {
-      const r = await deps.table.get<RunItem>(keyOf.run(runId))
-      if (holds(r)) opened.push({ runId, ...(await openRun(deps, r)) })
+      const run = await deps.table.get<RunItem>(keyOf.run(runId))
+      if (holds(run)) opened.push({ runId, ...(await openRun(deps, run)) })
     }
   }
   const still = await Promise.all(

@@ -18,18 +18,18 @@ import { jsonBytes, readJson } from '../../kernel/stored-json.ts'
 const known: Record<string, ColumnRole> = { subject: 'subject', session: 'visit' }
 const withKnownRoles = (schema: DatasetSchema): DatasetSchema => ({
   ...schema,
-  tables: schema.tables.map((t) => ({
-    ...t,
-    columns: t.columns.map(({ role: _, ...c }) =>
-      known[c.name]
+  tables: schema.tables.map((table) => ({
+    ...table,
+    columns: table.columns.map(({ role: _, ...column }) =>
+      known[column.name]
         ? {
-            ...c,
-            ...(c.name === 'subject'
+            ...column,
+            ...(column.name === 'subject'
               ? { type: 'text' as const, minimum: undefined, maximum: undefined, categories: undefined }
               : {}),
-            role: known[c.name]!,
+            role: known[column.name]!,
           }
-        : c,
+        : column,
     ),
   })),
 })
@@ -39,13 +39,14 @@ const withKnownRoles = (schema: DatasetSchema): DatasetSchema => ({
  * to be unreadable.
  */
 function checked(schema: DatasetSchema): DatasetSchema {
-  const r = DatasetSchemaShape.safeParse(schema)
-  if (r.success) return r.data as DatasetSchema
-  const issue = r.error.issues[0]!
-  const t = issue.path[0] === 'tables' && typeof issue.path[1] === 'number' ? schema.tables[issue.path[1]] : undefined
+  const parsed = DatasetSchemaShape.safeParse(schema)
+  if (parsed.success) return parsed.data as DatasetSchema
+  const issue = parsed.error.issues[0]!
+  const table =
+    issue.path[0] === 'tables' && typeof issue.path[1] === 'number' ? schema.tables[issue.path[1]] : undefined
   const column =
     issue.path[2] === 'columns' && typeof issue.path[3] === 'number' ? ` (column ${issue.path[3] + 1})` : ''
-  throw new Unreadable(t?.file ?? '', `It does not make a table${column}: ${issue.message}`, 1)
+  throw new Unreadable(table?.file ?? '', `It does not make a table${column}: ${issue.message}`, 1)
 }
 
 /** Reads and writes `datasets/<id>/reading.json`. Throws `Unreadable`. */
@@ -53,14 +54,14 @@ export async function readFiles(
   deps: Deps,
   job: JobItem,
   files: UploadedFile[],
-  o: { fromStudy: boolean; notes: string[] },
+  origin: { fromStudy: boolean; notes: string[] },
 ): Promise<void> {
   const tables = files.filter((f) => isTableFile(f.path))
   const other = files.filter((f) => !isTableFile(f.path)).map(({ path, size }) => ({ path, size }))
   const found = await deps.engine.read(
-    tables.map((f) => ({
-      file: f.path,
-      data: { key: blobKey(job.datasetId, f.sha256), sha256: f.sha256, size: f.size },
+    tables.map((file) => ({
+      file: file.path,
+      data: { key: blobKey(job.datasetId, file.sha256), sha256: file.sha256, size: file.size },
     })),
   )
   const proposed = proposeSchema(
@@ -71,10 +72,10 @@ export async function readFiles(
     jobId: job.jobId,
     files,
     other,
-    proposed: checked(o.fromStudy ? withKnownRoles(proposed) : proposed),
-    tables: found.map(({ proposed: _, ...t }, i) => ({
-      ...t,
-      warnings: i === 0 ? [...t.warnings, ...o.notes] : t.warnings,
+    proposed: checked(origin.fromStudy ? withKnownRoles(proposed) : proposed),
+    tables: found.map(({ proposed: _, ...table }, i) => ({
+      ...table,
+      warnings: i === 0 ? [...table.warnings, ...origin.notes] : table.warnings,
     })),
   }
   await deps.objects.put('protected', readingKey(job.datasetId), jsonBytes(reading), 'application/json')

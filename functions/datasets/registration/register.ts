@@ -76,12 +76,12 @@ async function register(deps: RegistrationDeps, job: Item<JobItem>, dataset: Ite
 }
 
 /** In the custodian's words. A reason may quote what stands in their own file, never what participants recorded. */
-function problemOf(act: RegistrationAsk['act'], e: Unreadable | MayNotOpen): NonNullable<DatasetItem['problem']> {
-  if (e instanceof MayNotOpen)
+function problemOf(act: RegistrationAsk['act'], error: Unreadable | MayNotOpen): NonNullable<DatasetItem['problem']> {
+  if (error instanceof MayNotOpen)
     return { file: '', reason: 'Whoever asked for this may not open the study’s results any more.' }
   const reason =
-    act === 'from-study' ? 'The study’s records do not make a table that can be read.' : e.message.slice(0, 500)
-  return { file: e.file, reason, ...(e.line === undefined ? {} : { line: e.line }) }
+    act === 'from-study' ? 'The study’s records do not make a table that can be read.' : error.message.slice(0, 500)
+  return { file: error.file, reason, ...(error.line === undefined ? {} : { line: error.line }) }
 }
 
 /**
@@ -93,10 +93,10 @@ async function unreadable(
   job: JobItem,
   dataset: DatasetItem,
   act: RegistrationAsk['act'],
-  e: Unreadable | MayNotOpen,
+  error: Unreadable | MayNotOpen,
 ): Promise<void> {
   const leavesDraft = dataset.version === 0 && act !== 'store'
-  await changeDataset(deps, job, { problem: problemOf(act, e), ...(leavesDraft ? { state: 'draft' } : {}) })
+  await changeDataset(deps, job, { problem: problemOf(act, error), ...(leavesDraft ? { state: 'draft' } : {}) })
 }
 
 /** Does what was asked; answers why it came to nothing. Anything but an answer about the files is thrown. */

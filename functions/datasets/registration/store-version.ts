@@ -47,18 +47,18 @@ const taken = (): Unreadable =>
  * Makes the version item of `job.datasetVersion`. The tables lie where only this attempt of this job writes, so that no
  * other can change bytes whose hashes are recorded. Throws `Unreadable`.
  */
-export async function storeVersion(deps: Deps, job: JobItem, s: DatasetItem, ask: Store): Promise<void> {
-  const key = keyOf.datasetVersion(s.datasetId, job.datasetVersion)
+export async function storeVersion(deps: Deps, job: JobItem, dataset: DatasetItem, ask: Store): Promise<void> {
+  const key = keyOf.datasetVersion(dataset.datasetId, job.datasetVersion)
   const held = await deps.table.get<Pick<DatasetVersionItem, 'jobId'>>(key, ['jobId'])
   if (held?.jobId === job.jobId) return
   if (held) throw taken()
-  await checkVolumes(deps, s.datasetId, ask)
+  await checkVolumes(deps, dataset.datasetId, ask)
   const named = new Map(ask.files.map((f) => [f.path, f]))
   const sources = [...new Set(ask.schema.tables.map((t) => t.file))].map((file) => {
     const f = named.get(file)!
-    return { file, data: { key: blobKey(s.datasetId, f.sha256), sha256: f.sha256, size: f.size } }
+    return { file, data: { key: blobKey(dataset.datasetId, f.sha256), sha256: f.sha256, size: f.size } }
   })
-  const folder = `datasets/${s.datasetId}/v${job.datasetVersion}`
+  const folder = `datasets/${dataset.datasetId}/v${job.datasetVersion}`
   const { data, outside } = await deps.engine.store(sources, ask.schema, `${folder}/${job.jobId}-${job.attempt}/`)
   const tables = new Set(ask.schema.tables.map((t) => t.file))
   const others = ask.files.filter((f) => !tables.has(f.path))
@@ -71,7 +71,7 @@ export async function storeVersion(deps: Deps, job: JobItem, s: DatasetItem, ask
   )
   const list = await listed(deps, folder, job, ask.files, tables)
   const item: DatasetVersionItem = {
-    datasetId: s.datasetId,
+    datasetId: dataset.datasetId,
     version: job.datasetVersion,
     data,
     ...list,
