@@ -149,7 +149,7 @@ function wrongWith(command: string): string[] {
   if (program === 'npx') return existsSync(join(root, 'node_modules/.bin', first)) ? [] : ['is not installed']
   if (program === 'node')
     return wrongWithProgram(
-      command.split(' ').find((word) => /\.ts$/.test(word))!,
+      command.split(' ').find((word) => word.endsWith('.ts'))!,
       command,
     )
   const script = first === 'run' ? second : first
