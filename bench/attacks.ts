@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import type { Client } from '../clients/api.ts'
 import { ProblemError } from '../clients/api.ts'
 import { queryAll } from '../ports/table.ts'
-import { openStage, register, settled, type Stage } from '../test/jobs-support.ts'
+import { type JobView, openStage, register, settled, type Stage } from '../test/jobs-support.ts'
 import { ensureRuntimes } from '../tools/runtimes.ts'
 import { anyToken, type Attack, type Seen } from './attacks/attack.ts'
 import { peopleCsv, schema, visitsCsv } from './attacks/cohort.ts'
@@ -49,6 +49,12 @@ async function forget(stage: Stage, datasetId: string): Promise<void> {
     await stage.host.deps.table.remove({ pk: item.pk, sk: item.sk })
 }
 
+/** How a job ended, in one word. */
+function endOf(job: JobView): string {
+  if (job.problem) return `${job.state}:${job.problem.code}`
+  return job.waiting ? `waiting:${job.waiting}` : job.state
+}
+
 async function attempt(analyst: Client, attack: Attack, connections: () => number): Promise<Seen> {
   const seen: Seen = { text: '', numbers: [], strings: [], states: [], seconds: [], connections: 0 }
   const before = connections()
@@ -71,9 +77,7 @@ async function attempt(analyst: Client, attack: Attack, connections: () => numbe
       const asked = await analyst.jobs.ask({ body })
       const job = await settled(analyst, asked.jobId, 600)
       seen.seconds.push((performance.now() - began) / 1000)
-      seen.states.push(
-        job.problem ? `${job.state}:${job.problem.code}` : job.waiting ? `waiting:${job.waiting}` : job.state,
-      )
+      seen.states.push(endOf(job))
       const result = job.state === 'succeeded' ? await analyst.jobs.result({ params: { jobId: job.jobId } }) : undefined
       const cells = (result?.outputs ?? []).flatMap((o) => o.rows.flat())
       seen.numbers.push(cells.map((c) => c.value).filter((v) => typeof v === 'number'))
@@ -129,9 +133,9 @@ try {
     const leaked = attack.leaked(seen) || anyToken(seen) || seen.connections > 0
     if (leaked) leaks.push(attack)
     for (const s of seen.states) ends[s] = (ends[s] ?? 0) + 1
-    console.log(
-      `${leaked ? 'LEAKED   ' : 'contained'} ${attack.language.padEnd(8)} ${attack.name.padEnd(22)} ${seen.states.join(' ')}${leaked ? `  numbers ${JSON.stringify(seen.numbers).slice(0, 200)}` : ''}`,
-    )
+    const verdict = leaked ? 'LEAKED   ' : 'contained'
+    const given = leaked ? `numbers ${JSON.stringify(seen.numbers).slice(0, 200)}` : ''
+    console.log(verdict, attack.language.padEnd(8), attack.name.padEnd(22), seen.states.join(' '), given)
   }
 } finally {
   await stage.close()
@@ -149,10 +153,11 @@ const titles = {
 }
 const figures = Object.fromEntries(kinds.map((k) => [k, figuresOf(k)]))
 console.log(`\n${'kind'.padEnd(38)} attempts contained leaked`)
-for (const [title, f] of [...kinds.map((k) => [titles[k], figuresOf(k)] as const), ['all', figuresOf()] as const])
-  console.log(
-    `${title.padEnd(38)} ${String(f.attempts).padStart(8)} ${String(f.contained).padStart(9)} ${String(f.leaked).padStart(6)}`,
-  )
+const lines = [...kinds.map((k) => [titles[k], figuresOf(k)] as const), ['all', figuresOf()] as const]
+for (const [title, { attempts, contained, leaked }] of lines) {
+  const counts = [String(attempts).padStart(8), String(contained).padStart(9), String(leaked).padStart(6)]
+  console.log(title.padEnd(38), ...counts)
+}
 console.log('Each attack was judged alone: what the analyst was told before was forgotten between two of them.')
 report(
   'attacks',

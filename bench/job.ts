@@ -9,8 +9,8 @@
  * gateway, checks, workflow, cohort, manifest, the runner's own start, confinement, collecting, the gate, the release,
  * and the polling by which this client learns of it.
  *
- * `--runs N` jobs (default 7) after two that warm up; medians. `--code FILE` takes another script. `--quick` one job, and
- * none before it.
+ * `--runs N` jobs (default 7) after two that warm up; medians. `--code FILE` takes another script. `--quick` one job,
+ * and none before it.
  */
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'

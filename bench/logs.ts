@@ -6,8 +6,8 @@
  * the parsed event: through the pipe, the runner, the file, the host and the stream. Lines printed while their watcher
  * had no connection count for loss and order, and their delay is told apart. Prints last one line of JSON.
  *
- * `--seconds N` (default 40), `--runs N` (20), `--rate N` lines a second in all (1000), `--no-kill`; `--quick` 4 seconds
- * of 2 runs, 40 lines a second in all.
+ * `--seconds N` (default 40), `--runs N` (20), `--rate N` lines a second in all (1000), `--no-kill`; `--quick` 4
+ * seconds of 2 runs, 40 lines a second in all.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

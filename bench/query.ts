@@ -168,9 +168,9 @@ try {
         overheadMs: Math.round(jobMs - bareMs),
         steps,
       }
-      log(
-        `${String(rows).padStart(9)} rows ${statement.padEnd(8)} bare ${String(Math.round(bareMs)).padStart(6)} ms   job ${String(Math.round(jobMs)).padStart(6)} ms   ${JSON.stringify(steps)}`,
-      )
+      const took = [bareMs, jobMs].map((ms) => `${String(Math.round(ms)).padStart(6)} ms`)
+      const what = `${String(rows).padStart(9)} rows ${statement.padEnd(8)}`
+      log(`${what} bare ${took[0]}   job ${took[1]}   ${JSON.stringify(steps)}`)
     }
     const all = Object.values(of)
     const sum = (f: (x: (typeof all)[number]) => number): number => all.reduce((n, x) => n + f(x), 0)

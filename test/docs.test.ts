@@ -9,15 +9,12 @@ import { problems } from '../contracts/problems.ts'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const skipped = new Set(['node_modules', 'dist', '.git', '.cloister', 'cdk.out', 'coverage'])
 const files = (folder: string, ending: RegExp): string[] =>
-  readdirSync(folder, { withFileTypes: true }).flatMap((e) =>
-    skipped.has(e.name)
-      ? []
-      : e.isDirectory()
-        ? files(join(folder, e.name), ending)
-        : ending.test(e.name)
-          ? [join(folder, e.name)]
-          : [],
-  )
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (skipped.has(entry.name)) return []
+    if (entry.isDirectory()) return files(path, ending)
+    return ending.test(entry.name) ? [path] : []
+  })
 
 const pages = files(root, /\.md$/).map((path) => ({
   name: relative(root, path),

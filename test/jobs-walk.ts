@@ -39,12 +39,16 @@ export interface Person {
   site: 'north' | 'south' | 'rare'
   age: number
 }
+function siteOf(id: number): Person['site'] {
+  if (id < 4) return 'rare'
+  return id < 32 ? 'north' : 'south'
+}
 /** So many people; two sexes evenly, four of them at the site `rare`. */
 const crowd = (n: number): Person[] =>
   Array.from({ length: n }, (_, id) => ({
     id,
     sex: id % 2 ? 'F' : 'M',
-    site: id < 4 ? 'rare' : id < 32 ? 'north' : 'south',
+    site: siteOf(id),
     age: 30 + ((id * 7) % 40),
   }))
 export const people: Person[] = crowd(60)
@@ -117,26 +121,21 @@ export const memoryEngine = (of: readonly Person[] = people): Engine => ({
     return [...x].filter((i) => !y.has(i)).length + [...y].filter((i) => !x.has(i)).length
   },
   materialise: async (_, __, prefix) => [{ file: 'subjects.csv', key: `${prefix}subjects.csv`, rows: 1 }],
-  validate: async (sql, _, mode): ReturnType<Engine['validate']> =>
-    /^(all|by (sex|site))$/.test(sql)
-      ? mode === 'noise'
-        ? {
-            measured: {
-              rowsPerSubject: 1,
-              declaredGroups: true,
-              vectors: 1,
-              parts: [{ name: 'n', kind: 'count', bounds: [1], low: 0, high: 1, scale: 1 }],
-            },
-          }
-        : {}
-      : {
-          problem: {
-            code: 'unknown-column',
-            step: 'prepare',
-            names: ['nowhere'],
-            message: 'There is no column nowhere.',
-          },
-        },
+  validate: async (sql, _, mode): ReturnType<Engine['validate']> => {
+    if (!/^(all|by (sex|site))$/.test(sql)) {
+      const message = 'There is no column nowhere.'
+      return { problem: { code: 'unknown-column', step: 'prepare', names: ['nowhere'], message } }
+    }
+    if (mode !== 'noise') return {}
+    return {
+      measured: {
+        rowsPerSubject: 1,
+        declaredGroups: true,
+        vectors: 1,
+        parts: [{ name: 'n', kind: 'count', bounds: [1], low: 0, high: 1, scale: 1 }],
+      },
+    }
+  },
   query: async (_, cohort, sql, mode) => {
     const p = within(cohort, of)
     const column = sql === 'all' ? undefined : (sql.slice(3) as 'sex' | 'site')

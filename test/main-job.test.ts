@@ -84,8 +84,8 @@ async function takePart(page: Page, address: string): Promise<Pressed[]> {
   await page.keyboard.press('Space')
   const pressed: Pressed[] = []
   for (let shown = await nextStimulus(page, frame); shown !== undefined; shown = await nextStimulus(page, frame)) {
-    const right = shown[2] === '<' ? 'f' : 'j'
-    const key = pressed.length % 10 === 9 ? (right === 'f' ? 'j' : 'f') : right
+    const [right, wrong] = shown[2] === '<' ? ['f', 'j'] : ['j', 'f']
+    const key = pressed.length % 10 === 9 ? wrong : right
     await page.keyboard.press(key)
     pressed.push({ arrows: shown, key })
     // The same arrows may come again: the cross between them tells one trial from the next.

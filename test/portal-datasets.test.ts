@@ -17,11 +17,12 @@ const tab = (name: string) => page.getByRole('tab', { name, exact: true }).click
 /** 60 people in two groups: ages 30 to 59, a score, and one who is much older. */
 const csv = [
   'person,group,age,score',
-  ...Array.from(
-    { length: 60 },
-    (_, i) =>
-      `P${i + 100},${i % 2 ? 'treated' : 'control'},${i === 0 ? 88 : 30 + (i % 30)},${(50 + ((i * 7) % 23) + (i % 2) * 4).toFixed(1)}`,
-  ),
+  ...Array.from({ length: 60 }, (_, i) => {
+    const group = i % 2 ? 'treated' : 'control'
+    const age = i === 0 ? 88 : 30 + (i % 30)
+    const score = (50 + ((i * 7) % 23) + (i % 2) * 4).toFixed(1)
+    return [`P${i + 100}`, group, age, score].join(',')
+  }),
 ].join('\n')
 
 beforeAll(async () => {

@@ -109,8 +109,18 @@ const paramsOf = (r: Route): Record<string, string | number> => {
   }
   return Object.fromEntries([...r.path.matchAll(/\{(\w+)\}/g)].map(([, k]) => [k!, known[k!]!]))
 }
-const credentials = (r: Route): Input =>
-  r.access.kind === 'run-token' ? { authorization: run.authorization } : r.access.kind === 'anyone' ? {} : { as: ada }
+function credentials(route: Route): Input {
+  if (route.access.kind === 'run-token') return { authorization: run.authorization }
+  return route.access.kind === 'anyone' ? {} : { as: ada }
+}
+/** A request that the schemas of a route refuse. */
+function invalid(route: Route): Input {
+  if (route.params) {
+    const params = Object.fromEntries(Object.keys(route.params.shape).map((name) => [name, '!'.repeat(300)]))
+    return { ...credentials(route), params, body: {} }
+  }
+  return { ...credentials(route), ...(route.body ? { body: undefined } : { query: { limit: 0 } }) }
+}
 
 const isScoped = (r: Route): boolean => 'permission' in r.access
 const scoped = allRoutes.filter(({ route }) => isScoped(route))
@@ -166,20 +176,7 @@ const general: Partial<Record<Kind, (area: string, name: string, r: Route) => Pr
       for (const [i, p] of parts.entries()) Object.defineProperties(p, before[i]!)
     }
   },
-  'invalid-request': (area, name, r) =>
-    answer(
-      area,
-      name,
-      r.params
-        ? {
-            ...credentials(r),
-            params: Object.fromEntries(Object.keys(r.params.shape).map((k) => [k, '!'.repeat(300)])),
-            body: {},
-          }
-        : r.body
-          ? { ...credentials(r), body: undefined }
-          : { ...credentials(r), query: { limit: 0 } },
-    ),
+  'invalid-request': (area, name, route) => answer(area, name, invalid(route)),
   'payload-too-large': (area, name, r) =>
     answer(area, name, { ...credentials(r), params: paramsOf(r), body: { pad: 'x'.repeat(r.maxBody ?? 1024 * 1024) } }),
   'sign-in-required': (area, name, r) => answer(area, name, { params: paramsOf(r), body: {} }),

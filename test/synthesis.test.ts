@@ -285,13 +285,11 @@ it('columns of every kind are planned, said to be odd, and made', async () => {
   expect(s.hints!['größe 身長']).toContain('commas between thousands')
   expect(s.hints!['day']).toContain('not all written YYYY-MM-DD')
   // Planned against what they are, each is a fault by its name.
-  const against = s.plan!.columns.map((c): PlanInput['columns'][number] =>
-    c.name === 'day'
-      ? { name: 'day', kind: 'date', minimum: '2020-01-01', maximum: '2020-12-31' }
-      : c.name === 'one'
-        ? { name: 'one', kind: 'numeric', minimum: 0, maximum: 1, integer: true }
-        : c,
-  )
+  const wrong = new Map<string, PlanInput['columns'][number]>([
+    ['day', { name: 'day', kind: 'date', minimum: '2020-01-01', maximum: '2020-12-31' }],
+    ['one', { name: 'one', kind: 'numeric', minimum: 0, maximum: 1, integer: true }],
+  ])
+  const against = s.plan!.columns.map((column) => wrong.get(column.name) ?? column)
   const refused = await refusedWith(make(cleo, s, cheap(s, { columns: against })))
   expect(refused).toMatchObject({ kind: 'invalid-plan' })
   expect((refused.problem as { faults?: { column: string }[] }).faults!.map((f) => f.column).toSorted()).toEqual([

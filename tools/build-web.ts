@@ -34,9 +34,9 @@ function vite(part: string): Promise<{ ok: boolean; output: string }> {
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_ENV: 'production' } },
   )
   let output = ''
-  for (const s of [child.stdout, child.stderr])
-    s.on('data', (d: Buffer) => {
-      output += d.toString()
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (part: Buffer) => {
+      output += part.toString()
     })
   return new Promise((resolve) => {
     child.on('close', (code) => resolve({ ok: code === 0, output }))

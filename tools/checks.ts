@@ -59,7 +59,7 @@ export async function runChecks(
 }
 
 /** One line for a good outcome; the tool's own words for a bad one. */
-export const describe = (o: Outcome): string =>
-  o.code === 0
-    ? `  ok      ${o.name} (${o.seconds.toFixed(1)} s)`
-    : `  FAILED  ${o.name} (${o.seconds.toFixed(1)} s)\n${o.output.replaceAll(/^/gm, '          ')}`
+export function describe({ name, code, seconds, output }: Outcome): string {
+  const what = `${name} (${seconds.toFixed(1)} s)`
+  return code === 0 ? `  ok      ${what}` : `  FAILED  ${what}\n${output.replaceAll(/^/gm, '          ')}`
+}

@@ -177,8 +177,8 @@ function main(): void {
   const [option, kind, path = ''] = process.argv.slice(2)
   const places = sourceFiles().flatMap((file) => placesIn(file, readFileSync(join(root, file), 'utf8')))
   if (option === '--list') {
-    for (const p of places.filter((one) => one.kind === kind && one.file.startsWith(path))) {
-      console.log(`${p.file}:${p.line} ${p.text}`)
+    for (const place of places.filter((one) => one.kind === kind && one.file.startsWith(path))) {
+      console.log(`${place.file}:${place.line} ${place.text}`)
     }
     return
   }

@@ -117,7 +117,7 @@ beforeAll(() => {
     mkdirSync(dirname(join(folder, file)), { recursive: true })
     writeFileSync(join(folder, file), text)
   }
-  for (const t of targets) write(t, 'export const x = 1\n')
+  for (const target of targets) write(target, 'export const x = 1\n')
   for (const [file, imports] of [...planted, ...good]) write(file, `import ${JSON.stringify(imports)}\n`)
   write('web/portal/src/datasets/area.tsx', 'export const x = 1\n')
   write('domain/g.ts', "import './f.ts'\n")

@@ -49,8 +49,8 @@ export const stepsOf = (dockerfile: string): { word: string; rest: string }[] =>
     .replaceAll(/\\\n/g, ' ')
     .split('\n')
     .filter((l) => l.trim() !== '')
-    .map((l) => {
-      const [word = '', ...rest] = l.trim().split(/\s+/)
+    .map((line) => {
+      const [word = '', ...rest] = line.trim().split(/\s+/)
       return { word, rest: rest.join(' ') }
     })
 
@@ -175,8 +175,8 @@ async function main(): Promise<void> {
         else cpSync(join(context, from), join(chroot, to), { recursive: true })
       } else if (word === 'ENV')
         for (const pair of rest.split(' ')) {
-          const [k = '', v = ''] = pair.split('=')
-          env[k] = v
+          const [name = '', value = ''] = pair.split('=')
+          env[name] = value
         }
       else if (word === 'ENTRYPOINT') entry = JSON.parse(rest) as string[]
     }
@@ -186,14 +186,15 @@ async function main(): Promise<void> {
       const bad = report.runs.filter((r) => r.end !== 'finished' || r.outputs.length !== 1)
       if (report.runs.length !== 3 || bad.length > 0)
         throw new Error(`the ${runtime} job: ${JSON.stringify(report).slice(0, 3000)}`)
-      console.log(
-        `${runtime}: ${report.runs.length} runs under ${report.confinement}, ${basename(report.runs[0]!.outputs[0]!.file)} ${Buffer.from(report.runs[0]!.outputs[0]!.bytes, 'base64').toString('utf8').slice(0, 100)} (${seconds(started)})`,
-      )
+      const { file, bytes } = report.runs[0]!.outputs[0]!
+      const text = Buffer.from(bytes, 'base64').toString('utf8').slice(0, 100)
+      const ran = `${report.runs.length} runs under ${report.confinement}`
+      console.log(`${runtime}: ${ran}, ${basename(file)} ${text} (${seconds(started)})`)
     }
     writeFileSync(join(folder, 'rehearsed'), '')
     console.log('The image works.')
   } finally {
-    for (const m of [...mounts].reverse()) spawnSync('umount', ['-l', m])
+    for (const mount of [...mounts].reverse()) spawnSync('umount', ['-l', mount])
     if (!process.argv[2]) rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -200,9 +200,9 @@ const custodianPages = async (page: Page, ids: Awaited<ReturnType<typeof questio
   const base = (await dataPages(page, ids)).find(([n]) => n === 'dataset')![1].replace(/\/overview$/, '')
   return [
     ['dataset-new', '/datasets/new'],
-    ...['register', 'analyses', 'budget', 'policy', 'history'].map((t): [string, string] => [
-      `dataset-${t}`,
-      `${base}/${t}`,
+    ...['register', 'analyses', 'budget', 'policy', 'history'].map((tab): [string, string] => [
+      `dataset-${tab}`,
+      `${base}/${tab}`,
     ]),
   ]
 }
@@ -291,9 +291,9 @@ try {
         context,
         `${email}@demo.cloister`,
         async (p) => (await pages(p)).filter(([n]) => keep.has(n)),
-        async (p, n) => {
-          await settled(p)
-          await p.screenshot({ path: join(pictures, `${n}.png`), animations: 'disabled' })
+        async (page, name) => {
+          await settled(page)
+          await page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled' })
         },
       )
     }
