@@ -59,7 +59,7 @@ async function attempt(analyst: Client, attack: Attack, connections: () => numbe
   const seen: Seen = { text: '', numbers: [], strings: [], states: [], seconds: [], connections: 0 }
   const before = connections()
   const extra = (attack.extra ?? {}) as { cohorts?: object[][]; [more: string]: unknown }
-  for (const [i, code] of attack.code.entries()) {
+  for (const [index, code] of attack.code.entries()) {
     const { cohorts, ...rest } = extra
     // A minute is enough for all of them, and a bomb that is not noticed ends sooner.
     const limits = attack.language === 'sql' ? {} : { limits: { seconds: 60 } }
@@ -68,7 +68,7 @@ async function attempt(analyst: Client, attack: Attack, connections: () => numbe
       language: attack.language,
       mode: attack.mode ?? 'rules',
       code,
-      cohort: cohorts?.[i] ?? attack.cohort ?? [],
+      cohort: cohorts?.[index] ?? attack.cohort ?? [],
       ...limits,
       ...rest,
     } as Parameters<Client['jobs']['ask']>[0]['body']
@@ -107,7 +107,7 @@ const wanted = kinds
   .flatMap((kind) => corpus[kind].map((attack) => ({ kind, ...attack })))
   .filter((a) => !only || only.includes(a.name))
 if (values.list) {
-  for (const a of wanted) console.log(`${a.language.padEnd(8)} ${a.name.padEnd(22)} ${a.about}`)
+  for (const one of wanted) console.log(`${one.language.padEnd(8)} ${one.name.padEnd(22)} ${one.about}`)
   process.exit(0)
 }
 const stage = await openStage()
@@ -132,7 +132,7 @@ try {
     const seen = await attempt(analyst, attack, listener.count)
     const leaked = attack.leaked(seen) || anyToken(seen) || seen.connections > 0
     if (leaked) leaks.push(attack)
-    for (const s of seen.states) ends[s] = (ends[s] ?? 0) + 1
+    for (const state of seen.states) ends[state] = (ends[state] ?? 0) + 1
     const verdict = leaked ? 'LEAKED   ' : 'contained'
     const given = leaked ? `numbers ${JSON.stringify(seen.numbers).slice(0, 200)}` : ''
     console.log(verdict, attack.language.padEnd(8), attack.name.padEnd(22), seen.states.join(' '), given)

@@ -187,7 +187,7 @@ const measured = values.quick
 const folder = mkdtempSync(join(tmpdir(), 'cloister-coldstart-'))
 const functions: Record<string, Figures> = {}
 try {
-  for (const f of measured) functions[functionName(f)] = measure(folder, f)
+  for (const served of measured) functions[functionName(served)] = measure(folder, served)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -59,7 +59,7 @@ const http = (
   body?: string | Buffer,
 ): Promise<Reply> =>
   new Promise((resolve, reject) => {
-    const r = request(
+    const sent = request(
       path.startsWith('http') ? path : `${ready.mainOrigin}${path}`,
       {
         method,
@@ -75,14 +75,14 @@ const http = (
         let text = ''
         answer
           .setEncoding('utf8')
-          .on('data', (d: string) => {
-            text += d
+          .on('data', (part: string) => {
+            text += part
           })
           .on('end', () => resolve({ status: answer.statusCode!, body: text }))
           .on('error', reject)
       },
     )
-    r.on('error', reject).end(body)
+    sent.on('error', reject).end(body)
   })
 async function api<T>(
   method: string,
@@ -90,9 +90,9 @@ async function api<T>(
   body?: unknown,
   authorization = `Bearer ${ready.token}`,
 ): Promise<T> {
-  const r = await http(method, path, authorization, body === undefined ? undefined : JSON.stringify(body))
-  if (r.status >= 400) throw new Error(`${method} ${path}: ${r.status} ${r.body}`)
-  return (r.body ? JSON.parse(r.body) : undefined) as T
+  const reply = await http(method, path, authorization, body === undefined ? undefined : JSON.stringify(body))
+  if (reply.status >= 400) throw new Error(`${method} ${path}: ${reply.status} ${reply.body}`)
+  return (reply.body ? JSON.parse(reply.body) : undefined) as T
 }
 
 const random = (bytes: number): string => randomBytes(bytes).toString('base64url')
@@ -121,11 +121,11 @@ interface Participant {
  * Starts a run with everything it will send made beforehand, outside the heap: the bench measures the server, not its
  * own encoding and collecting.
  */
-async function takePart(code: string, n: number, count: number): Promise<Participant> {
+async function takePart(code: string, index: number, count: number): Promise<Participant> {
   const { runId, token } = await api<{ runId: string; token: string }>(
     'POST',
     `/api/participate/${code}/runs`,
-    { nonce: `bench-participant-${n}-${randomBytes(6).toString('hex')}`, kid: ready.kid, wrappedKey: random(384) },
+    { nonce: `bench-participant-${index}-${randomBytes(6).toString('hex')}`, kid: ready.kid, wrappedKey: random(384) },
     '',
   )
   const bodies = Array.from({ length: count }, (_, i) =>
@@ -133,15 +133,20 @@ async function takePart(code: string, n: number, count: number): Promise<Partici
   )
   return { runId, authorization: `Bearer ${token}`, bodies, ms: [], through: 0 }
 }
-async function append(p: Participant): Promise<void> {
+async function append(participant: Participant): Promise<void> {
   const began = performance.now()
-  const r = await http('POST', `/api/runs/${p.runId}/records`, p.authorization, p.bodies[p.through])
-  p.ms.push(performance.now() - began)
-  if (r.status !== 200) throw new Error(`append ${p.through + 1}: ${r.status} ${r.body}`)
-  p.through++
+  const reply = await http(
+    'POST',
+    `/api/runs/${participant.runId}/records`,
+    participant.authorization,
+    participant.bodies[participant.through],
+  )
+  participant.ms.push(performance.now() - began)
+  if (reply.status !== 200) throw new Error(`append ${participant.through + 1}: ${reply.status} ${reply.body}`)
+  participant.through++
 }
-const appendTimes = async (p: Participant, times: number): Promise<void> => {
-  for (let i = 0; i < times; i++) await append(p)
+const appendTimes = async (participant: Participant, times: number): Promise<void> => {
+  for (let i = 0; i < times; i++) await append(participant)
 }
 
 const store = new DynamoDBClient({
@@ -174,8 +179,8 @@ const all = (work: (n: number) => Promise<unknown>): Promise<unknown> =>
   Promise.all(Array.from({ length: participants }, (_, n) => work(n)))
 const repeated =
   (put: (worker: number) => Promise<unknown>) =>
-  async (n: number): Promise<void> => {
-    for (let i = 0; i < perBlock; i++) await put(n)
+  async (worker: number): Promise<void> => {
+    for (let i = 0; i < perBlock; i++) await put(worker)
   }
 interface Block {
   ms: number
@@ -255,29 +260,29 @@ try {
   let duplicated = 0
   let altered = 0
   let incomplete = 0
-  async function check(p: Participant): Promise<void> {
-    const sent = p.bodies.map((b) => (JSON.parse(b.toString()) as { records: [SealedRecord] }).records[0])
-    const last = p.through + 1
+  async function check(participant: Participant): Promise<void> {
+    const sent = participant.bodies.map((b) => (JSON.parse(b.toString()) as { records: [SealedRecord] }).records[0])
+    const last = participant.through + 1
     const end = {
-      ...record(p.runId, last, 'end'),
+      ...record(participant.runId, last, 'end'),
       end: { last, hash: await runHash(await Promise.all(sent.map(recordHash))) },
     }
     const { state } = await api<{ state: string }>(
       'POST',
-      `/api/runs/${p.runId}/records`,
-      { first: last, records: [end], produced: last, position: p.through },
-      p.authorization,
+      `/api/runs/${participant.runId}/records`,
+      { first: last, records: [end], produced: last, position: participant.through },
+      participant.authorization,
     )
     if (state !== 'completed') incomplete++
     const seen = new Map<number, number>()
     for (let from: number | undefined = 1; from !== undefined;) {
       const page: { records: { seq: number; jwe: string }[]; next?: number } = await api(
         'GET',
-        `/api/runs/${p.runId}/sealed?from=${from}`,
+        `/api/runs/${participant.runId}/sealed?from=${from}`,
       )
-      for (const r of page.records) {
-        seen.set(r.seq, (seen.get(r.seq) ?? 0) + 1)
-        if (r.seq < last && r.jwe !== sent[r.seq - 1]!.jwe) altered++
+      for (const entry of page.records) {
+        seen.set(entry.seq, (seen.get(entry.seq) ?? 0) + 1)
+        if (entry.seq < last && entry.jwe !== sent[entry.seq - 1]!.jwe) altered++
       }
       from = page.next
     }
@@ -287,7 +292,7 @@ try {
   const unchecked = [...crowd, ...newcomers]
   await Promise.all(
     Array.from({ length: 8 }, async () => {
-      for (let p = unchecked.pop(); p; p = unchecked.pop()) await check(p)
+      for (let participant = unchecked.pop(); participant; participant = unchecked.pop()) await check(participant)
     }),
   )
 

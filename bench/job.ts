@@ -55,9 +55,9 @@ async function floor(folder: string): Promise<number> {
         env: { DATA_ROOT: folder, CLOISTER_OUTPUT: folder },
       })
         .once('error', reject)
-        .once('exit', (c) => {
-          if (c === 0) resolve()
-          else reject(new Error(`The bare script ended with ${c}`))
+        .once('exit', (code) => {
+          if (code === 0) resolve()
+          else reject(new Error(`The bare script ended with ${code}`))
         })
     })
   let left = starts

@@ -69,30 +69,30 @@ try {
   const caughtUp: number[] = []
   const memory: number[] = []
   let reconnects = 0
-  const watching = started.map(({ jobId }, i) =>
+  const watching = started.map(({ jobId }, index) =>
     watchLog(
       options,
       jobId,
-      (r) => {
-        const m = /^line (\d+) ([\d.]+) /.exec(r.x)
+      (record) => {
+        const match = /^line (\d+) ([\d.]+) /.exec(record.x)
         // A line that was begun and not ended is shown, and comes again whole.
-        if (!m || r.s !== 'out' || r.p === 1) return
-        const written = Number(m[2]) * 1000
+        if (!match || record.s !== 'out' || record.p === 1) return
+        const written = Number(match[2]) * 1000
         const now = Date.now()
-        const s = seen[i]!
-        if (Number(m[1]) !== s.next) s.outOfOrder++
-        s.next = Number(m[1]) + 1
-        s.begun ||= now
-        if (written < s.open && s.reopened) caughtUp.push(now - written)
+        const watcher = seen[index]!
+        if (Number(match[1]) !== watcher.next) watcher.outOfOrder++
+        watcher.next = Number(match[1]) + 1
+        watcher.begun ||= now
+        if (written < watcher.open && watcher.reopened) caughtUp.push(now - written)
         else delays.push(now - written)
       },
       {
-        connection: (c) => {
-          const s = seen[i]!
-          if (c === 'lost') {
+        connection: (connection) => {
+          const watcher = seen[index]!
+          if (connection === 'lost') {
             reconnects++
-            s.reopened = true
-          } else s.open = Date.now()
+            watcher.reopened = true
+          } else watcher.open = Date.now()
         },
       },
     ),

@@ -75,10 +75,10 @@ for (const [name, room] of wanted) {
   const mutants = await mutantsOf(room, files)
   const score = scoreOf(mutants)
   if (values.survivors)
-    for (const m of mutants.filter((one) => one.status === 'Survived' || one.status === 'NoCoverage'))
-      console.log(
-        `${m.fileName}:${m.location.start.line}:${m.location.start.column} ${m.mutatorName} -> ${m.replacement}`,
-      )
+    for (const mutant of mutants.filter((one) => one.status === 'Survived' || one.status === 'NoCoverage')) {
+      const { line, column } = mutant.location.start
+      console.log(`${mutant.fileName}:${line}:${column} ${mutant.mutatorName} -> ${mutant.replacement}`)
+    }
   figures[`${name}Noticed`] = score.noticed
   figures[`${name}Survived`] = score.survived
   figures[`${name}Percent`] = score.percent

@@ -59,13 +59,15 @@ type Told = { bench?: { kept: number } }
 /** Records rows `from` to `to`, one each `everyMs`, and counts in the page what the study was told is kept. */
 const make = (frame: Frame, from: number, to: number, everyMs: number): Promise<void> =>
   frame.evaluate(
-    async ([a, b, every]) => {
-      const w = window as unknown as Told & { cloister: Cloister }
-      const told = (w.bench ??= { kept: 0 })
-      for (let n = a!; n <= b!; n++) {
-        void w.cloister.record({ n, rt: 250 + ((n * 37) % 500), stimulus: '<<><<', correct: n % 7 !== 0 }).then(() => {
-          told.kept++
-        })
+    async ([start, end, every]) => {
+      const page = window as unknown as Told & { cloister: Cloister }
+      const told = (page.bench ??= { kept: 0 })
+      for (let n = start!; n <= end!; n++) {
+        void page.cloister
+          .record({ n, rt: 250 + ((n * 37) % 500), stimulus: '<<><<', correct: n % 7 !== 0 })
+          .then(() => {
+            told.kept++
+          })
         if (every! > 0) await new Promise((r) => setTimeout(r, every!))
       }
     },
@@ -79,9 +81,9 @@ async function outage(ms: number): Promise<void> {
   await wait(ms)
   await platform.start()
 }
-async function ended(s: Scene): Promise<void> {
-  await finish(s.frame)
-  await inState(s.page, 'finished', 180_000)
+async function ended(scene: Scene): Promise<void> {
+  await finish(scene.frame)
+  await inState(scene.page, 'finished', 180_000)
 }
 const stored = async (s: Scene): Promise<number[]> =>
   (await openedRuns(platform.client, s.study.studyId)).flatMap(numbersOf)
@@ -97,134 +99,134 @@ interface Row {
 }
 /** Each row answers how many records the study made and how many it was told are kept. */
 const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: number }>> = {
-  async 'outage 6 s during 60 appends'(s) {
-    const making = make(s.frame, 1, 60, quick ? 100 : 150)
+  async 'outage 6 s during 60 appends'(scene) {
+    const making = make(scene.frame, 1, 60, quick ? 100 : 150)
     await wait(1500)
     await outage(6000)
     await making
-    const acknowledged = await kept(s.frame)
-    await ended(s)
+    const acknowledged = await kept(scene.frame)
+    await ended(scene)
     return { made: 60, acknowledged }
   },
-  async 'outage 30 s during 60 appends'(s) {
-    const making = make(s.frame, 1, 60, quick ? 100 : 500)
+  async 'outage 30 s during 60 appends'(scene) {
+    const making = make(scene.frame, 1, 60, quick ? 100 : 500)
     await wait(1500)
     await outage(quick ? 10_000 : 30_000)
     await making
-    const acknowledged = await kept(s.frame)
-    await ended(s)
+    const acknowledged = await kept(scene.frame)
+    await ended(scene)
     return { made: 60, acknowledged }
   },
-  async 'submit of 100 rows at the end, during an 8 s outage'(s) {
+  async 'submit of 100 rows at the end, during an 8 s outage'(scene) {
     await platform.kill()
-    await make(s.frame, 1, 100, 0)
-    await allKept(s.frame, 100)
-    const done = ended(s)
+    await make(scene.frame, 1, 100, 0)
+    await allKept(scene.frame, 100)
+    const done = ended(scene)
     await wait(quick ? 1000 : 8000)
     await platform.start()
     await done
     return { made: 100, acknowledged: 100 }
   },
-  async 'tab closed 250 ms after 20 appends, 100 ms latency'(s) {
+  async 'tab closed 250 ms after 20 appends, 100 ms latency'(scene) {
     weather.latencyMs = 100
-    await make(s.frame, 1, 20, 0)
+    await make(scene.frame, 1, 20, 0)
     await wait(250)
-    const acknowledged = await kept(s.frame)
-    await s.page.close()
+    const acknowledged = await kept(scene.frame)
+    await scene.page.close()
     // Not opened again: what the parting page sent has to be enough.
-    await eventually('the parting requests have arrived', async () => (await stored(s)).length >= 20, {
+    await eventually('the parting requests have arrived', async () => (await stored(scene)).length >= 20, {
       within: 15,
     }).catch(() => undefined)
     return { made: 20, acknowledged }
   },
-  async 'tab closed at once after 20 appends, 400 ms latency'(s) {
+  async 'tab closed at once after 20 appends, 400 ms latency'(scene) {
     // The first request is still under way: the other records have only the parting requests.
     weather.latencyMs = 400
-    await make(s.frame, 1, 20, 10)
-    await allKept(s.frame, 20)
-    await s.page.close()
-    await eventually('the parting requests have arrived', async () => (await stored(s)).length >= 20, {
+    await make(scene.frame, 1, 20, 10)
+    await allKept(scene.frame, 20)
+    await scene.page.close()
+    await eventually('the parting requests have arrived', async () => (await stored(scene)).length >= 20, {
       within: 15,
     }).catch(() => undefined)
     return { made: 20, acknowledged: 20 }
   },
-  async 'reload with 20 queued'(s) {
+  async 'reload with 20 queued'(scene) {
     weather.latencyMs = 100
-    await make(s.frame, 1, 20, 0)
-    await allKept(s.frame, 20)
-    await s.page.reload()
-    s.frame = await takePart(s.page, s.url)
-    await ended(s)
+    await make(scene.frame, 1, 20, 0)
+    await allKept(scene.frame, 20)
+    await scene.page.reload()
+    scene.frame = await takePart(scene.page, scene.url)
+    await ended(scene)
     return { made: 20, acknowledged: 20 }
   },
-  async 'one reply in ten later than the timeout, 40 appends'(s) {
+  async 'one reply in ten later than the timeout, 40 appends'(scene) {
     Object.assign(weather, { lateEvery: 10, lateMs: quick ? undefined : 21_000 })
     const before = proxy.late()
     for (let n = 1; n <= 40; n++) {
       const count = proxy.appends()
-      await make(s.frame, n, n, 0)
+      await make(scene.frame, n, n, 0)
       // One request each, and the next one only when this one was answered.
       await eventually('the append is answered', () => proxy.appends() > count, { within: 120 })
     }
     if (proxy.late() - before < 3) throw new Error('Too few replies were late')
-    await ended(s)
+    await ended(scene)
     return { made: 40, acknowledged: 40 }
   },
-  async 'killed five times while writing'(s) {
-    const making = make(s.frame, 1, 200, quick ? 40 : 60)
+  async 'killed five times while writing'(scene) {
+    const making = make(scene.frame, 1, 200, quick ? 40 : 60)
     for (let i = 0; i < (quick ? 3 : 5); i++) {
       await wait(300 + ((i * 397) % 700))
       await outage(0)
     }
     await making
-    const acknowledged = await kept(s.frame)
-    await ended(s)
+    const acknowledged = await kept(scene.frame)
+    await ended(scene)
     return { made: 200, acknowledged }
   },
-  async 'reload during an outage'(s) {
-    await make(s.frame, 1, 10, 20)
+  async 'reload during an outage'(scene) {
+    await make(scene.frame, 1, 10, 20)
     await platform.kill()
-    await make(s.frame, 11, 20, 0)
-    await allKept(s.frame, 20)
-    await s.page.reload({ timeout: 5000 }).catch(() => undefined)
+    await make(scene.frame, 11, 20, 0)
+    await allKept(scene.frame, 20)
+    await scene.page.reload({ timeout: 5000 }).catch(() => undefined)
     await wait(1000)
     await platform.start()
-    s.frame = await takePart(s.page, s.url)
-    await make(s.frame, 21, 30, 0)
-    await allKept(s.frame, 10)
-    await ended(s)
+    scene.frame = await takePart(scene.page, scene.url)
+    await make(scene.frame, 21, 30, 0)
+    await allKept(scene.frame, 10)
+    await ended(scene)
     return { made: 30, acknowledged: 30 }
   },
-  async 'tab closed during an outage and opened again'(s) {
+  async 'tab closed during an outage and opened again'(scene) {
     await platform.kill()
-    await make(s.frame, 1, 20, 0)
-    await allKept(s.frame, 20)
-    await s.page.close()
+    await make(scene.frame, 1, 20, 0)
+    await allKept(scene.frame, 20)
+    await scene.page.close()
     await platform.start()
-    s.page = await s.context.newPage()
-    s.frame = await takePart(s.page, s.url)
-    await make(s.frame, 21, 30, 0)
-    await allKept(s.frame, 10)
-    await ended(s)
+    scene.page = await scene.context.newPage()
+    scene.frame = await takePart(scene.page, scene.url)
+    await make(scene.frame, 21, 30, 0)
+    await allKept(scene.frame, 10)
+    await ended(scene)
     return { made: 30, acknowledged: 30 }
   },
-  async 'two tabs, the second takes over while the first sends'(s) {
+  async 'two tabs, the second takes over while the first sends'(scene) {
     weather.latencyMs = 300
-    await make(s.frame, 1, 20, 0)
-    await allKept(s.frame, 20)
-    const second = await s.context.newPage()
-    await second.goto(s.url)
+    await make(scene.frame, 1, 20, 0)
+    await allKept(scene.frame, 20)
+    const second = await scene.context.newPage()
+    await second.goto(scene.url)
     await inState(second, 'elsewhere')
-    await make(s.frame, 21, 30, 0)
-    await allKept(s.frame, 30)
+    await make(scene.frame, 21, 30, 0)
+    await allKept(scene.frame, 30)
     await second.click('.actions button')
     await inState(second, 'resuming')
     await second.click('.actions button')
-    s.page = second
-    s.frame = await studyFrame(second)
-    await make(s.frame, 31, 40, 0)
-    await allKept(s.frame, 10)
-    await ended(s)
+    scene.page = second
+    scene.frame = await studyFrame(second)
+    await make(scene.frame, 31, 40, 0)
+    await allKept(scene.frame, 10)
+    await ended(scene)
     return { made: 40, acknowledged: 40 }
   },
 }
@@ -258,9 +260,9 @@ try {
       state,
       seconds: Number(((performance.now() - began) / 1000).toFixed(1)),
     }
-    const r = figures[name]
+    const row = figures[name]
     process.stdout.write(
-      `${name.padEnd(56)} made ${String(made).padStart(3)}  acknowledged ${String(acknowledged).padStart(3)}  stored ${String(r.stored).padStart(3)}  lost ${lost}  duplicated ${r.duplicated}  ${state}  (${r.seconds} s)\n`,
+      `${name.padEnd(56)} made ${String(made).padStart(3)}  acknowledged ${String(acknowledged).padStart(3)}  stored ${String(row.stored).padStart(3)}  lost ${lost}  duplicated ${row.duplicated}  ${state}  (${row.seconds} s)\n`,
     )
     await context.close()
   }

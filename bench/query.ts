@@ -78,17 +78,17 @@ const log = (line: string): void => {
 
 /** Two Parquet files of `rows` visits; the same at every run. */
 async function make(duck: DuckDBConnection, folder: string, rows: number): Promise<{ people: string; visits: string }> {
-  const u = (what: string, of: string): string => `(hash(${of}, '${what}') % 1000003 / 1000003.0)`
+  const uniform = (what: string, of: string): string => `(hash(${of}, '${what}') % 1000003 / 1000003.0)`
   const people = join(folder, `people-${rows}.parquet`)
   const visits = join(folder, `visits-${rows}.parquet`)
   const id = "'S' || lpad(CAST(i AS VARCHAR), 8, '0')"
   const site = (x: string): string =>
-    `['north', 'south', 'east', 'west'][1 + CAST(floor(${u('site', x)} * 4) AS INTEGER)]`
+    `['north', 'south', 'east', 'west'][1 + CAST(floor(${uniform('site', x)} * 4) AS INTEGER)]`
   await duck.run(
-    `COPY (SELECT ${id} AS subject_id, 18 + CAST(floor(${u('age', 'i')} * 70) AS INTEGER) AS age, CASE WHEN ${u('sex', 'i')} < 0.5 THEN 'female' ELSE 'male' END AS sex FROM range(${rows / visitsEach}) t(i)) TO '${people}' (FORMAT parquet)`,
+    `COPY (SELECT ${id} AS subject_id, 18 + CAST(floor(${uniform('age', 'i')} * 70) AS INTEGER) AS age, CASE WHEN ${uniform('sex', 'i')} < 0.5 THEN 'female' ELSE 'male' END AS sex FROM range(${rows / visitsEach}) t(i)) TO '${people}' (FORMAT parquet)`,
   )
   await duck.run(
-    `COPY (SELECT ${id} AS subject_id, v AS visit, ${site('i')} AS site, CASE WHEN ${u('arm', 'i')} < 0.5 THEN 'active' ELSE 'placebo' END AS arm, round(120 + 40 * (${u('a', 'i')} + ${u('b', 'i * 10 + v')} - 1) + v, 3) AS reading FROM (SELECT i, v FROM range(${rows / visitsEach}) t(i), range(${visitsEach}) s(v) ORDER BY i, v)) TO '${visits}' (FORMAT parquet)`,
+    `COPY (SELECT ${id} AS subject_id, v AS visit, ${site('i')} AS site, CASE WHEN ${uniform('arm', 'i')} < 0.5 THEN 'active' ELSE 'placebo' END AS arm, round(120 + 40 * (${uniform('a', 'i')} + ${uniform('b', 'i * 10 + v')} - 1) + v, 3) AS reading FROM (SELECT i, v FROM range(${rows / visitsEach}) t(i), range(${visitsEach}) s(v) ORDER BY i, v)) TO '${visits}' (FORMAT parquet)`,
   )
   return { people, visits }
 }
@@ -141,10 +141,10 @@ try {
       for (let i = 0; i <= runs; i++) {
         const at = performance.now()
         await (await bare.runAndReadAll(sql)).getRowsJS()
-        const b = performance.now() - at
+        const bareTook = performance.now() - at
         const job = await asked(analyst, name, sql)
         if (i > 0) {
-          bares.push(b)
+          bares.push(bareTook)
           jobs.push(job.ms)
           ids.push(job.jobId)
         }
@@ -156,9 +156,9 @@ try {
         .map((l) => JSON.parse(l) as Step)
       const [bareMs, jobMs] = [median(bares), median(jobs)]
       const steps = Object.fromEntries(
-        ['prepare', 'query', 'check', 'settle'].map((s) => [
-          s,
-          median(ids.map((id) => lines.find((l) => l.event === 'step' && l.job === id && l.step === s)?.ms ?? 0)),
+        ['prepare', 'query', 'check', 'settle'].map((step) => [
+          step,
+          median(ids.map((id) => lines.find((l) => l.event === 'step' && l.job === id && l.step === step)?.ms ?? 0)),
         ]),
       )
       of[statement] = {

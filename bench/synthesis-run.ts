@@ -47,20 +47,20 @@ function madeUp(rows: number): { domain: Domain; train: Table } {
   const sizes = Array.from({ length: 30 }, (_, i) => [2, 5, 12, 40, 8, 3][i % 6]!)
   const stream = new Stream(seeded('million'))
   const columns = sizes.map((s) => codesFor(s, rows))
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < sizes.length; c++) {
-      const s = sizes[c]!
-      columns[c]![r] =
-        c > 1 && stream.below(10) < 7
-          ? (columns[c - 1]![r]! + columns[c >> 1]![r]!) % s
-          : Math.min(stream.below(s), stream.below(s))
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < sizes.length; column++) {
+      const size = sizes[column]!
+      columns[column]![row] =
+        column > 1 && stream.below(10) < 7
+          ? (columns[column - 1]![row]! + columns[column >> 1]![row]!) % size
+          : Math.min(stream.below(size), stream.below(size))
     }
   return {
     domain: {
-      columns: sizes.map((s, i) => ({
-        kind: i % 6 === 3 ? ('ordinal' as const) : ('categorical' as const),
-        name: `c${i}`,
-        categories: Array.from({ length: s }, (_, k) => String(k)),
+      columns: sizes.map((size, index) => ({
+        kind: index % 6 === 3 ? ('ordinal' as const) : ('categorical' as const),
+        name: `c${index}`,
+        categories: Array.from({ length: size }, (_, k) => String(k)),
       })),
     },
     train: { rows, columns },
@@ -88,10 +88,12 @@ const figures = {
   rounds: account.rounds.length,
   exact: account.drawn.reduce((n, d) => n + d.rho, 0n) === account.budget,
 }
-const m = adult ? metrics(adult.coarse(train), adult.coarse(table), adult.evalSizes) : { tvd1: 0, tvd2: 0, tvd3: 0 }
+const measured = adult
+  ? metrics(adult.coarse(train), adult.coarse(table), adult.evalSizes)
+  : { tvd1: 0, tvd2: 0, tvd3: 0 }
 if (adult && file) {
   const lines = [adult.header]
-  for (let r = 0; r < table.rows; r++) lines.push(table.columns.map((c) => c[r]).join(','))
+  for (let row = 0; row < table.rows; row++) lines.push(table.columns.map((codes) => codes[row]).join(','))
   writeFileSync(file, `${lines.join('\n')}\n`)
 }
-process.send?.({ ...figures, ...m } satisfies RunFigures)
+process.send?.({ ...figures, ...measured } satisfies RunFigures)

@@ -62,8 +62,8 @@ const run = (args: string[]): Promise<RunFigures> =>
   new Promise((resolve, reject) => {
     let answer: RunFigures | undefined
     const child = fork(fileURLToPath(new URL('./synthesis-run.ts', import.meta.url)), args)
-    child.on('message', (m) => {
-      answer = m as RunFigures
+    child.on('message', (message) => {
+      answer = message as RunFigures
     })
     child.on('error', reject)
     child.on('exit', (code) => {
@@ -115,10 +115,10 @@ try {
           files.push(file)
         }
         const judged = python?.(adult, files, !values['no-ml'])
-        for (const [i, j] of (judged ?? []).entries())
+        for (const [index, judgement] of (judged ?? []).entries())
           disagreement = Math.max(
             disagreement,
-            ...j.tvd.map((t, k) => Math.abs(t - [runs[i]!.tvd1, runs[i]!.tvd2, runs[i]!.tvd3][k]!)),
+            ...judgement.tvd.map((t, k) => Math.abs(t - [runs[index]!.tvd1, runs[index]!.tvd2, runs[index]!.tvd3][k]!)),
           )
         inexact += runs.filter((r) => !r.exact).length
         const auc = judged && judged.every((j) => j.auc !== null) ? round(mean(judged.map((j) => j.auc!))) : undefined
@@ -137,12 +137,12 @@ try {
         process.stdout.write(
           `${method.padEnd(12)} epsilon ${epsilon.padEnd(4)} tvd1 ${row.tvd1} tvd2 ${row.tvd2} tvd3 ${row.tvd3} auc ${row.auc ?? '-'} ${row.cpuSeconds} CPU s, ${row.peakMb} MB${method === 'auto' ? ` (${row.took})` : ''}\n`,
         )
-        const t = targets[method]?.[epsilon]
+        const target = targets[method]?.[epsilon]
         const name = (what: string): string => `${method} ${epsilon} ${what}`
-        if (t) {
-          for (const k of ['tvd1', 'tvd2', 'tvd3', 'cpuSeconds'] as const)
-            if (t[k] !== undefined) expectAtMost(name(k), t[k], row[k])
-          if (t.auc !== undefined && row.auc !== undefined) goals[name('auc')] = atLeast(t.auc, row.auc)
+        if (target) {
+          for (const key of ['tvd1', 'tvd2', 'tvd3', 'cpuSeconds'] as const)
+            if (target[key] !== undefined) expectAtMost(name(key), target[key], row[key])
+          if (target.auc !== undefined && row.auc !== undefined) goals[name('auc')] = atLeast(target.auc, row.auc)
         }
         expectAtMost(name('peakMb'), mostMb, row.peakMb)
       }
@@ -158,20 +158,20 @@ try {
   const madeUpRows = values.quick ? 5_000 : 1_000_000
   if (!values.small) {
     for (const asked of madeUpMethods()) {
-      const r = await run([String(madeUpRows), asked, '1', '1'])
-      const m = {
+      const ran = await run([String(madeUpRows), asked, '1', '1'])
+      const made = {
         asked,
-        method: r.method,
-        wallSeconds: round(r.wallSeconds, 1),
-        cpuSeconds: round(r.cpuSeconds, 1),
-        peakMb: Math.round(r.peakMb),
+        method: ran.method,
+        wallSeconds: round(ran.wallSeconds, 1),
+        cpuSeconds: round(ran.cpuSeconds, 1),
+        peakMb: Math.round(ran.peakMb),
       }
-      madeUp.push(m)
+      madeUp.push(made)
       process.stdout.write(
-        `${madeUpRows} rows of 30 columns, ${asked} (${r.method}): ${m.wallSeconds} s, ${m.cpuSeconds} CPU s, ${m.peakMb} MB\n`,
+        `${madeUpRows} rows of 30 columns, ${asked} (${ran.method}): ${made.wallSeconds} s, ${made.cpuSeconds} CPU s, ${made.peakMb} MB\n`,
       )
-      expectAtMost(`made-up rows, ${asked}: seconds`, 600, m.wallSeconds)
-      expectAtMost(`made-up rows, ${asked}: MB`, 24 * 1024, m.peakMb)
+      expectAtMost(`made-up rows, ${asked}: seconds`, 600, made.wallSeconds)
+      expectAtMost(`made-up rows, ${asked}: MB`, 24 * 1024, made.peakMb)
     }
   }
   report('synthesis', values.quick, { runs: rows, disagreement, madeUpRows, madeUp }, goals)

@@ -16,20 +16,20 @@ const synthesisId = 'syn_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 const studyId = 'std_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 const runId = 'run_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 const code = 'a'.repeat(20)
-let h: Harness
+let platform: Harness
 let theirs: string
 let call: AnyCall
 let planted: PlantedRun
 beforeAll(async () => {
-  h = await harness()
-  call = h.answer as unknown as AnyCall
-  ;({ organisationId: theirs } = await h.organisation('Theirs', { ada: [...roles], otto: ['checker'] }))
+  platform = await harness()
+  call = platform.answer as unknown as AnyCall
+  ;({ organisationId: theirs } = await platform.organisation('Theirs', { ada: [...roles], otto: ['checker'] }))
   // The stranger is everything in an organisation of their own, and even holds rights on the study from a membership
   // that has ended.
-  await h.organisation('Own', { sam: [...roles] })
-  const at = h.clock.now().toISOString()
+  await platform.organisation('Own', { sam: [...roles] })
+  const at = platform.clock.now().toISOString()
   const about = { studyId, organisationId: theirs }
-  await h.deps.table.create({
+  await platform.deps.table.create({
     ...keyOf.study(studyId),
     ...about,
     title: 'Secret title',
@@ -42,14 +42,14 @@ beforeAll(async () => {
     changed: at,
   })
   for (const who of ['user-sam', 'user-ada'])
-    await h.deps.table.create({
+    await platform.deps.table.create({
       ...keyOf.studyPerson(studyId, who),
       ...about,
       userId: who,
       rights: [...studyRights],
       since: at,
     })
-  await h.deps.table.create({
+  await platform.deps.table.create({
     ...keyOf.link(code),
     ...about,
     code,
@@ -60,7 +60,7 @@ beforeAll(async () => {
     started: 0,
     revoked: false,
   })
-  await h.deps.table.create({
+  await platform.deps.table.create({
     ...keyOf.dataset(datasetId),
     ...about,
     datasetId,
@@ -73,7 +73,7 @@ beforeAll(async () => {
     created: at,
     changed: at,
   })
-  await h.deps.table.create({
+  await platform.deps.table.create({
     ...keyOf.job(jobId),
     ...about,
     jobId,
@@ -91,7 +91,7 @@ beforeAll(async () => {
     attempt: 1,
     steps: {},
   })
-  await h.deps.table.create({
+  await platform.deps.table.create({
     ...keyOf.synthesis(synthesisId),
     ...about,
     synthesisId,
@@ -107,7 +107,7 @@ beforeAll(async () => {
     shared: true,
     evaluations: [],
   })
-  await h.deps.table.create({
+  await platform.deps.table.create({
     ...keyOf.run(runId),
     ...about,
     runId,
@@ -117,10 +117,10 @@ beforeAll(async () => {
     started: at,
     last: at,
   })
-  planted = await plantRun(h, theirs)
+  planted = await plantRun(platform, theirs)
 })
 afterAll(async () => {
-  await h.close()
+  await platform.close()
 })
 
 const present = (): Record<string, string> => ({
@@ -155,9 +155,9 @@ const absent = (): Record<string, string> => ({
 /** A route's parameters. Runs of pipelines are jobs of their own kind. */
 const named = ({ path, access }: NamedRoute['route'], from: Record<string, string>): Record<string, string> =>
   Object.fromEntries(
-    [...path.matchAll(/\{(\w+)\}/g)].map(([, n]) => [
-      n,
-      from[n === 'jobId' && access.kind === 'pipeline-run' ? 'pipelineRunId' : n!]!,
+    [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => [
+      name,
+      from[name === 'jobId' && access.kind === 'pipeline-run' ? 'pipelineRunId' : name!]!,
     ]),
   )
 const plain = (p: unknown): object => ({ ...(p as Problem), instance: undefined })
@@ -169,7 +169,10 @@ describe('a stranger', () => {
   it.each(ofSomething)(
     '%s: 404, word for word the same as for what does not exist',
     async (_, { area, name, route }) => {
-      for (const as of [h.person('sam', { groups: ['founders'] }), h.person('sam', { scopes: [...scopes] })]) {
+      for (const as of [
+        platform.person('sam', { groups: ['founders'] }),
+        platform.person('sam', { scopes: [...scopes] }),
+      ]) {
         const there = await call(area, name, { as, params: named(route, present()), body: {} })
         const nowhere = await call(area, name, { as, params: named(route, absent()), body: {} })
         expect(there).toMatchObject({ status: 404, body: { kind: 'not-found' } })
@@ -200,8 +203,12 @@ describe('nobody', () => {
 
 describe('a token without the scope', () => {
   it.each(ofSomething)('%s: 403 for somebody who may everything themselves', async (_, { area, name, route }) => {
-    const r = await call(area, name, { as: h.person('ada', { scopes: [] }), params: named(route, present()), body: {} })
-    expect(r).toMatchObject({ status: 403, body: { kind: 'forbidden' } })
+    const answer = await call(area, name, {
+      as: platform.person('ada', { scopes: [] }),
+      params: named(route, present()),
+      body: {},
+    })
+    expect(answer).toMatchObject({ status: 403, body: { kind: 'forbidden' } })
   })
 })
 
@@ -228,7 +235,9 @@ describe('a participant’s page', () => {
           authorization,
         ).toMatchObject({ status: 401, body: { kind: 'run-token-invalid' } })
     // A researcher's sign-in is no way in either.
-    expect(await call(area, name, { as: h.person('ada'), params: named(route, present()), body: {} })).toMatchObject({
+    expect(
+      await call(area, name, { as: platform.person('ada'), params: named(route, present()), body: {} }),
+    ).toMatchObject({
       status: 401,
     })
   })

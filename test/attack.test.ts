@@ -13,11 +13,11 @@ import { freePort, Visitor } from '../local/testing.ts'
 import { demoHome } from './demo-home.ts'
 import { begin, fakeRecord, nonceOf, plantLink, plantStudy } from './ingest-support.ts'
 
-let h: Harness
+let platform: Harness
 beforeAll(async () => {
-  h = await harness()
+  platform = await harness()
 })
-afterAll(() => h.close())
+afterAll(() => platform.close())
 
 const web = { kind: 'web', entry: 'index.html' }
 interface Sent {
@@ -34,11 +34,11 @@ async function published(
   configuration: Record<string, unknown> = web,
   study?: string,
 ) {
-  const as = h.person(who)
+  const as = platform.person(who)
   const studyId =
     study ??
     (
-      await h.call('studies', 'create', {
+      await platform.call('studies', 'create', {
         as,
         params: { organisationId },
         body: { title: 'A study', requestId: crypto.randomUUID() },
@@ -52,22 +52,32 @@ async function published(
       type,
     })),
   )
-  for (const [i, a] of assets.entries())
-    if (!(await h.deps.objects.head('assets', `blobs/${organisationId}/${a.sha256}`)))
-      await h.deps.objects.put('assets', `blobs/${organisationId}/${a.sha256}`, Buffer.from(files[i]!.text), a.type)
-  const version = await h.call('studies', 'publish', { as, params: { studyId }, body: { configuration, assets } })
+  for (const [index, asset] of assets.entries())
+    if (!(await platform.deps.objects.head('assets', `blobs/${organisationId}/${asset.sha256}`)))
+      await platform.deps.objects.put(
+        'assets',
+        `blobs/${organisationId}/${asset.sha256}`,
+        Buffer.from(files[index]!.text),
+        asset.type,
+      )
+  const version = await platform.call('studies', 'publish', {
+    as,
+    params: { studyId },
+    body: { configuration, assets },
+  })
   return {
     studyId,
     version,
-    typeOf: async (path: string) => (await h.deps.objects.head('assets', `s/${version.contentHash}/${path}`))?.type,
+    typeOf: async (path: string) =>
+      (await platform.deps.objects.head('assets', `s/${version.contentHash}/${path}`))?.type,
   }
 }
 
 describe('a published version', () => {
   it('is not touched by somebody of another organisation who publishes the same bytes as another media type', async () => {
     const [mine, theirs] = [
-      (await h.organisation('Lab', { ada: ['admin', 'researcher'] })).organisationId,
-      (await h.organisation('Strangers', { sam: ['admin', 'researcher'] })).organisationId,
+      (await platform.organisation('Lab', { ada: ['admin', 'researcher'] })).organisationId,
+      (await platform.organisation('Strangers', { sam: ['admin', 'researcher'] })).organisationId,
     ]
     const files = (page: string, script: string): Sent[] => [
       { path: 'index.html', text: '<script src="a.js"></script>', type: page },
@@ -82,7 +92,7 @@ describe('a published version', () => {
     expect([await victim.typeOf('index.html'), await victim.typeOf('a.js')]).toEqual(['text/html', 'text/javascript'])
   })
   it('serves a file as the media type it was published with, whatever it was first uploaded as', async () => {
-    const { organisationId } = await h.organisation('Lab', { ada: ['admin', 'researcher'] })
+    const { organisationId } = await platform.organisation('Lab', { ada: ['admin', 'researcher'] })
     const page: Sent = { path: 'index.html', text: '<p>one', type: 'text/html' }
     const wrong = await published(organisationId, 'ada', [page, { path: 'm.js', text: 'go()', type: 'text/plain' }])
     const right = await published(
@@ -96,8 +106,8 @@ describe('a published version', () => {
     expect(await right.typeOf('m.js')).toBe('text/javascript')
     expect(
       (
-        await h.call('studies', 'diff', {
-          as: h.person('ada'),
+        await platform.call('studies', 'diff', {
+          as: platform.person('ada'),
           params: { studyId: wrong.studyId, version: 2 },
           query: { from: 1 },
         })
@@ -126,12 +136,12 @@ describe('a published version', () => {
 
 describe('text from outside', () => {
   it('is refused when it is not Unicode: an audit event could not be hashed again as it was stored', async () => {
-    const { organisationId } = await h.organisation('Lab', { ada: ['admin', 'researcher'] })
+    const { organisationId } = await platform.organisation('Lab', { ada: ['admin', 'researcher'] })
     const route = areas.studies.routes.create
     const send = async (title: string): Promise<number | undefined> => {
-      const event = eventOf(route, { as: h.person('ada'), params: { organisationId } } as never)
+      const event = eventOf(route, { as: platform.person('ada'), params: { organisationId } } as never)
       return (
-        await createStudies(h.deps)(
+        await createStudies(platform.deps)(
           { ...event, body: `{"title":"${title}","requestId":"${crypto.randomUUID()}"}` },
           {} as never,
         )
@@ -143,10 +153,10 @@ describe('text from outside', () => {
     expect(await send('said \\\\ud83e')).toBe(201)
   })
   it('has no names that steer a terminal, read backwards or cannot be seen', async () => {
-    const { organisationId } = await h.organisation('Lab', { ada: ['admin', 'researcher'] })
+    const { organisationId } = await platform.organisation('Lab', { ada: ['admin', 'researcher'] })
     const create = (title: string) =>
-      h.answer('studies', 'create', {
-        as: h.person('ada'),
+      platform.answer('studies', 'create', {
+        as: platform.person('ada'),
         params: { organisationId },
         body: { title, requestId: crypto.randomUUID() },
       })
@@ -159,14 +169,14 @@ describe('text from outside', () => {
 
 describe('one hostile participant', () => {
   it('cannot break the figures of the study by claiming records and trials beyond measure', async () => {
-    const s = await plantStudy(h)
-    const code = await plantLink(h, s)
-    const runs = await Promise.all([1, 2].map((n) => begin(h, s, code, nonceOf(n))))
-    const claim = (r: (typeof runs)[number], more: object) =>
-      h.answer('runs', 'append', {
-        params: { runId: r.runId },
-        authorization: r.authorization,
-        body: { first: 1, records: [fakeRecord(r.runId, 1)], produced: 1, ...more },
+    const planted = await plantStudy(platform)
+    const code = await plantLink(platform, planted)
+    const runs = await Promise.all([1, 2].map((n) => begin(platform, planted, code, nonceOf(n))))
+    const claim = (run: (typeof runs)[number], more: object) =>
+      platform.answer('runs', 'append', {
+        params: { runId: run.runId },
+        authorization: run.authorization,
+        body: { first: 1, records: [fakeRecord(run.runId, 1)], produced: 1, ...more },
       })
     for (const more of [
       { produced: Number.MAX_SAFE_INTEGER },
@@ -175,24 +185,27 @@ describe('one hostile participant', () => {
       { position: -1 },
     ])
       expect((await claim(runs[0]!, more)).status, JSON.stringify(more)).toBe(400)
-    for (const r of runs) expect((await claim(r, { produced: 20_000_000, position: 20_000_000 })).status).toBe(200)
-    h.clock.advance(10)
-    for (const r of runs) await r.send(2, [fakeRecord(r.runId, 2)])
-    expect((await h.call('runs', 'overview', { as: h.person('ada'), params: { studyId: s.studyId } })).runs).toBe(2)
+    for (const run of runs) expect((await claim(run, { produced: 20_000_000, position: 20_000_000 })).status).toBe(200)
+    platform.clock.advance(10)
+    for (const begun of runs) await begun.send(2, [fakeRecord(begun.runId, 2)])
+    expect(
+      (await platform.call('runs', 'overview', { as: platform.person('ada'), params: { studyId: planted.studyId } }))
+        .runs,
+    ).toBe(2)
   })
 })
 
 describe('opening', () => {
   it('wants a purpose in words', async () => {
-    const s = await plantStudy(h)
-    const r = await begin(h, s, await plantLink(h, s), nonceOf('p'))
+    const planted = await plantStudy(platform)
+    const run = await begin(platform, planted, await plantLink(platform, planted), nonceOf('p'))
     for (const purpose of ['\u200b'.repeat(12), '----------', '1234567890', '  a        '])
       expect(
         (
-          await h.refused('runs', 'open', {
-            as: h.person('ada'),
-            params: { studyId: s.studyId },
-            body: { purpose, runIds: [r.runId] },
+          await platform.refused('runs', 'open', {
+            as: platform.person('ada'),
+            params: { studyId: planted.studyId },
+            body: { purpose, runIds: [run.runId] },
           })
         ).kind,
         purpose,
@@ -215,9 +228,9 @@ describe('the edge', () => {
   })
   const status = (path: string, name = '127.0.0.1'): Promise<number> =>
     new Promise((resolve, reject) => {
-      request({ host: '127.0.0.1', port, path, headers: { host: `${name}:${port}` } }, (r) => {
-        r.resume()
-        resolve(r.statusCode!)
+      request({ host: '127.0.0.1', port, path, headers: { host: `${name}:${port}` } }, (answer) => {
+        answer.resume()
+        resolve(answer.statusCode!)
       })
         .on('error', reject)
         .end()
@@ -229,18 +242,18 @@ describe('the edge', () => {
     expect(await status(`/s/${'a'.repeat(64)}/%2e%2e/%2e%2e/x`, 'localhost')).toBe(404)
   })
   it('refuses a sign-in for another resource, without PKCE, or back to another place', async () => {
-    const v = new Visitor(host.mainOrigin)
-    expect((await v.begin({ resource: 'https://elsewhere.example/' })).response.headers.get('location')).toContain(
-      'error=invalid_target',
-    )
-    expect((await v.begin({ code_challenge_method: 'plain' })).response.headers.get('location')).toContain(
+    const visitor = new Visitor(host.mainOrigin)
+    expect(
+      (await visitor.begin({ resource: 'https://elsewhere.example/' })).response.headers.get('location'),
+    ).toContain('error=invalid_target')
+    expect((await visitor.begin({ code_challenge_method: 'plain' })).response.headers.get('location')).toContain(
       'error=invalid_request',
     )
-    expect((await v.begin({ redirect_uri: 'https://elsewhere.example/' })).response.status).toBe(400)
-    const { response, verifier } = await v.begin()
+    expect((await visitor.begin({ redirect_uri: 'https://elsewhere.example/' })).response.status).toBe(400)
+    const { response, verifier } = await visitor.begin()
     await expect(
-      v.finish(
-        await v.form(response.headers.get('location')!, { email: 'otto@demo.cloister', password: demoPassword }),
+      visitor.finish(
+        await visitor.form(response.headers.get('location')!, { email: 'otto@demo.cloister', password: demoPassword }),
         `${verifier}x`,
       ),
     ).rejects.toThrow('invalid_grant')

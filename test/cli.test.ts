@@ -44,17 +44,17 @@ function spawned(
   const child = spawn(command, args, { cwd: home, env: environment(more) })
   let out = ''
   let err = ''
-  child.stdout.on('data', (d: Buffer) => {
-    out += d
+  child.stdout.on('data', (part: Buffer) => {
+    out += part
   })
-  child.stderr.on('data', (d: Buffer) => {
-    err += d
+  child.stderr.on('data', (part: Buffer) => {
+    err += part
   })
   return {
     child,
     err: () => err,
-    done: new Promise((r) => {
-      child.on('close', (code) => r({ code, out, err }))
+    done: new Promise((resolve) => {
+      child.on('close', (code) => resolve({ code, out, err }))
     }),
   }
 }

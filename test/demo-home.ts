@@ -23,9 +23,9 @@ async function fingerprint(): Promise<string> {
       .filter((e) => e.isFile())
       .map((e) => join(e.parentPath, e.name))
       .sort()
-    for (const f of files) {
-      const s = await stat(f)
-      hash.update(`${f} ${s.size} ${s.mtimeMs}\n`)
+    for (const file of files) {
+      const stats = await stat(file)
+      hash.update(`${file} ${stats.size} ${stats.mtimeMs}\n`)
     }
   }
   return hash.digest('hex').slice(0, 24)

@@ -7,15 +7,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { harness, type Harness } from '../functions/kernel/testing.ts'
 import { begin, endRecord, fakeRecord, plantLink, type Planted, plantStudy } from './ingest-support.ts'
 
-let h: Harness
-let s: Planted
+let platform: Harness
+let planted: Planted
 let code: string
 beforeAll(async () => {
-  h = await harness()
-  s = await plantStudy(h)
-  code = await plantLink(h, s, { expires: '2031-01-01T00:00:00.000Z' })
+  platform = await harness()
+  planted = await plantStudy(platform)
+  code = await plantLink(platform, planted, { expires: '2031-01-01T00:00:00.000Z' })
 })
-afterAll(() => h.close())
+afterAll(() => platform.close())
 
 const length = 14
 /**
@@ -29,28 +29,28 @@ const send = fc.record({
   seconds: fc.constantFrom(0, 0, 1, 3),
   together: fc.boolean(),
 })
-let n = 0
+let count = 0
 
 const stored = async (runId: string) =>
-  (await h.call('runs', 'sealed', { as: h.person('ada'), params: { runId } })).records
+  (await platform.call('runs', 'sealed', { as: platform.person('ada'), params: { runId } })).records
 const covered = (a: { through: number; ranges: [number, number][] }, seq: number): boolean =>
   seq <= a.through || a.ranges.some(([x, y]) => x <= seq && seq <= y)
 
 it('never loses, changes or doubles an acknowledged record, and completes exactly when all are there', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(send, { minLength: 1, maxLength: 14 }), async (sends) => {
-      const run = await begin(h, s, code, `nonce-of-case-number-${n++}`)
+      const run = await begin(platform, planted, code, `nonce-of-case-number-${count++}`)
       const writing = (w: string) => Array.from({ length }, (_, i) => fakeRecord(run.runId, i + 1, `${w} ${i + 1}`))
       const acknowledged = new Map<number, string>()
       const refusals: unknown[] = []
       let batch: Promise<void>[] = []
-      for (const { first, size, writing: w, seconds, together } of sends) {
+      for (const { first, size, writing: hand, seconds, together } of sends) {
         if (!together) {
           await Promise.all(batch)
           batch = []
         }
-        h.clock.advance(seconds)
-        const records = writing(w).slice(first - 1, first - 1 + size)
+        platform.clock.advance(seconds)
+        const records = writing(hand).slice(first - 1, first - 1 + size)
         batch.push(
           run.send(first, records).then(({ status, body }) => {
             if (status !== 200) {
@@ -58,10 +58,10 @@ it('never loses, changes or doubles an acknowledged record, and completes exactl
               return
             }
             const { acked } = body as { acked: { through: number; ranges: [number, number][] } }
-            for (const [i, r] of records.entries()) {
-              expect(covered(acked, first + i)).toBe(true)
-              expect(acknowledged.get(first + i) ?? r.jwe).toBe(r.jwe)
-              acknowledged.set(first + i, r.jwe)
+            for (const [index, record] of records.entries()) {
+              expect(covered(acked, first + index)).toBe(true)
+              expect(acknowledged.get(first + index) ?? record.jwe).toBe(record.jwe)
+              acknowledged.set(first + index, record.jwe)
             }
           }),
         )
@@ -70,7 +70,7 @@ it('never loses, changes or doubles an acknowledged record, and completes exactl
       for (const refusal of refusals) expect(refusal).toMatchObject({ kind: 'record-conflict' })
       const there = await stored(run.runId)
       expect(there.map((r) => r.seq)).toEqual([...acknowledged.keys()].sort((a, b) => a - b))
-      for (const r of there) expect(r.jwe).toBe(acknowledged.get(r.seq))
+      for (const record of there) expect(record.jwe).toBe(acknowledged.get(record.seq))
       const standing = await run.standing()
       for (let seq = 1; seq <= length; seq++) expect(covered(standing.acked, seq)).toBe(acknowledged.has(seq))
 

@@ -26,8 +26,8 @@ const outsideId = 'outside-Kolibri-5521'
 let host: Host
 let home: string
 let store = ''
-const notice = (m: unknown): void => {
-  store ||= `http://${String((m as { request: ClientRequest }).request.getHeader('host'))}`
+const notice = (message: unknown): void => {
+  store ||= `http://${String((message as { request: ClientRequest }).request.getHeader('host'))}`
 }
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'cloister-marker-'))
@@ -196,6 +196,6 @@ it('keeps a participant’s words, file and outside id out of everything that is
   expect(kept.some((f) => f.name === 'cloister.log' && f.bytes.includes('/api/runs/'))).toBe(true)
   for (const text of [marker, outsideId]) {
     expect(found(table, text)).toBe(false)
-    for (const f of kept) expect(found(f.bytes, text), f.name).toBe(false)
+    for (const one of kept) expect(found(one.bytes, text), one.name).toBe(false)
   }
 })

@@ -25,14 +25,14 @@ export interface Planted {
 }
 
 export async function plantStudy(
-  h: Harness,
-  o: { conditions?: Condition[]; state?: StudyState } = {},
+  harness: Harness,
+  options: { conditions?: Condition[]; state?: StudyState } = {},
 ): Promise<Planted> {
-  const { organisationId, kid } = await h.organisation('Lab', { ada: ['admin', 'researcher'] })
-  const studyId = newId(h.deps, 'std')
-  const at = h.clock.now().toISOString()
+  const { organisationId, kid } = await harness.organisation('Lab', { ada: ['admin', 'researcher'] })
+  const studyId = newId(harness.deps, 'std')
+  const at = harness.clock.now().toISOString()
   const contentHash = await sha256Hex(studyId)
-  const { table } = h.deps
+  const { table } = harness.deps
   await table.create<StudyItem>({
     ...keyOf.study(studyId),
     gpk: `ORG#${organisationId}`,
@@ -41,7 +41,7 @@ export async function plantStudy(
     organisationId,
     title: 'Flanker',
     description: '',
-    state: o.state ?? 'live',
+    state: options.state ?? 'live',
     runtime: 'platform',
     redirectHosts: [],
     version: 1,
@@ -69,9 +69,9 @@ export async function plantStudy(
     publishedBy: 'user-ada',
     assets: 0,
     bytes: 0,
-    ...(o.conditions ? { conditions: o.conditions } : {}),
+    ...(options.conditions ? { conditions: options.conditions } : {}),
   })
-  await h.deps.objects.put(
+  await harness.deps.objects.put(
     'assets',
     `s/${contentHash}/.cloister/version.json`,
     new TextEncoder().encode(
@@ -82,23 +82,23 @@ export async function plantStudy(
   return { organisationId, kid, studyId, contentHash }
 }
 
-export async function plantLink(h: Harness, s: Planted, o: Partial<LinkItem> = {}): Promise<string> {
-  const code = newLinkCode(h.deps)
-  const created = h.clock.now().toISOString()
-  await h.deps.table.create<LinkItem>({
+export async function plantLink(harness: Harness, planted: Planted, options: Partial<LinkItem> = {}): Promise<string> {
+  const code = newLinkCode(harness.deps)
+  const created = harness.clock.now().toISOString()
+  await harness.deps.table.create<LinkItem>({
     ...keyOf.link(code),
-    gpk: `STUDY#${s.studyId}`,
+    gpk: `STUDY#${planted.studyId}`,
     gsk: `LINK#${created}#${code}`,
     code,
-    studyId: s.studyId,
-    organisationId: s.organisationId,
+    studyId: planted.studyId,
+    organisationId: planted.organisationId,
     kind: 'general',
     label: 'a link',
     created,
-    expires: new Date(h.clock.now().getTime() + 72 * 3_600_000).toISOString(),
+    expires: new Date(harness.clock.now().getTime() + 72 * 3_600_000).toISOString(),
     started: 0,
     revoked: false,
-    ...o,
+    ...options,
   })
   return code
 }
@@ -113,9 +113,9 @@ export function fakeRecord(
   run: string,
   seq: number,
   text = `body of ${seq}`,
-  o: { op?: Op; part?: string; object?: SealedRecord['object']; end?: SealedRecord['end'] } = {},
+  options: { op?: Op; part?: string; object?: SealedRecord['object']; end?: SealedRecord['end'] } = {},
 ): SealedRecord {
-  const { op = 'append', part = 'trials', object, end } = o
+  const { op = 'append', part = 'trials', object, end } = options
   const utf8 = (s: string): string => base64url(new TextEncoder().encode(s))
   return {
     op,
@@ -134,21 +134,21 @@ export async function endRecord(run: string, before: readonly SealedRecord[]): P
   })
 }
 
-export async function begin(h: Harness, s: Planted, code: string, nonce: string, outsideId?: string) {
-  const started = await h.call('runs', 'start', {
+export async function begin(harness: Harness, planted: Planted, code: string, nonce: string, outsideId?: string) {
+  const started = await harness.call('runs', 'start', {
     params: { code },
-    body: { nonce, kid: s.kid, wrappedKey: wrappedFor(nonce), ...(outsideId ? { outsideId } : {}) },
+    body: { nonce, kid: planted.kid, wrappedKey: wrappedFor(nonce), ...(outsideId ? { outsideId } : {}) },
   })
   const authorization = `Bearer ${started.token}`
   return {
     ...started,
     authorization,
     send: (first: number, records: SealedRecord[], position = 0) =>
-      h.answer('runs', 'append', {
+      harness.answer('runs', 'append', {
         params: { runId: started.runId },
         authorization,
         body: { first, records, produced: first + records.length - 1, position },
       }),
-    standing: () => h.call('runs', 'standing', { params: { runId: started.runId }, authorization }),
+    standing: () => harness.call('runs', 'standing', { params: { runId: started.runId }, authorization }),
   }
 }

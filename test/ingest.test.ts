@@ -14,50 +14,52 @@ import {
   wrappedFor,
 } from './ingest-support.ts'
 
-let h: Harness
-let s: Planted
+let platform: Harness
+let planted: Planted
 beforeAll(async () => {
-  h = await harness()
-  s = await plantStudy(h)
+  platform = await harness()
+  planted = await plantStudy(platform)
 })
-afterAll(() => h.close())
+afterAll(() => platform.close())
 
 const load = async (studyId: string): Promise<Record<string, number>> =>
-  (await h.deps.table.get<Counter>(keyOf.assignment(studyId, 1)))?.load ?? {}
-const runItem = (runId: string) => h.deps.table.get<RunItem>(keyOf.run(runId))
-const body = (nonce: string) => ({ nonce, kid: s.kid, wrappedKey: wrappedFor(nonce) })
+  (await platform.deps.table.get<Counter>(keyOf.assignment(studyId, 1)))?.load ?? {}
+const runItem = (runId: string) => platform.deps.table.get<RunItem>(keyOf.run(runId))
+const body = (nonce: string) => ({ nonce, kid: planted.kid, wrappedKey: wrappedFor(nonce) })
 
 describe('starting', () => {
   it('shows what is behind a link', async () => {
-    const code = await plantLink(h, s)
-    expect(await h.call('runs', 'participation', { params: { code } })).toMatchObject({
+    const code = await plantLink(platform, planted)
+    expect(await platform.call('runs', 'participation', { params: { code } })).toMatchObject({
       study: { title: 'Flanker', organisation: 'Lab', kind: 'web', language: 'en' },
       preview: false,
       version: 1,
       entry: 'index.html',
-      key: { kid: s.kid },
+      key: { kid: planted.kid },
     })
-    expect((await h.refused('runs', 'participation', { params: { code: 'a'.repeat(20) } })).kind).toBe('not-found')
+    expect((await platform.refused('runs', 'participation', { params: { code: 'a'.repeat(20) } })).kind).toBe(
+      'not-found',
+    )
   })
   it('answers the same run and token to the same browser, and another to another', async () => {
-    const code = await plantLink(h, s)
-    const [a, again, b] = [
-      await begin(h, s, code, nonceOf(1)),
-      await begin(h, s, code, nonceOf(1)),
-      await begin(h, s, code, nonceOf(2)),
+    const code = await plantLink(platform, planted)
+    const [one, again, other] = [
+      await begin(platform, planted, code, nonceOf(1)),
+      await begin(platform, planted, code, nonceOf(1)),
+      await begin(platform, planted, code, nonceOf(2)),
     ]
-    expect(again.runId).toBe(a.runId)
-    expect(again.token).toBe(a.token)
-    expect(b.runId).not.toBe(a.runId)
-    expect(b.token).not.toBe(a.token)
-    expect((await h.deps.table.get<LinkItem>(keyOf.link(code)))!.started).toBe(2)
-    expect(JSON.stringify(await runItem(a.runId))).not.toContain(a.token)
+    expect(again.runId).toBe(one.runId)
+    expect(again.token).toBe(one.token)
+    expect(other.runId).not.toBe(one.runId)
+    expect(other.token).not.toBe(one.token)
+    expect((await platform.deps.table.get<LinkItem>(keyOf.link(code)))!.started).toBe(2)
+    expect(JSON.stringify(await runItem(one.runId))).not.toContain(one.token)
   })
   it('gives a single-use link to exactly one of many racing browsers', async () => {
-    const code = await plantLink(h, s, { kind: 'single' })
+    const code = await plantLink(platform, planted, { kind: 'single' })
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, i) =>
-        h.answer('runs', 'start', { params: { code }, body: body(nonceOf(`race-${i % 6}`)) }),
+        platform.answer('runs', 'start', { params: { code }, body: body(nonceOf(`race-${i % 6}`)) }),
       ),
     )
     const won = answers.filter((a) => a.status === 201).map((a) => (a.body as { runId: string }).runId)
@@ -68,60 +70,66 @@ describe('starting', () => {
     ).toBe(true)
   })
   it('fills a quota exactly, whoever races', async () => {
-    const code = await plantLink(h, s, { quota: 5 })
+    const code = await plantLink(platform, planted, { quota: 5 })
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
-        h.answer('runs', 'start', { params: { code }, body: body(nonceOf(`quota-${i % 10}`)) }),
+        platform.answer('runs', 'start', { params: { code }, body: body(nonceOf(`quota-${i % 10}`)) }),
       ),
     )
     expect(new Set(answers.filter((a) => a.status === 201).map((a) => (a.body as { runId: string }).runId)).size).toBe(
       5,
     )
-    expect((await h.deps.table.get<LinkItem>(keyOf.link(code)))!.started).toBe(5)
+    expect((await platform.deps.table.get<LinkItem>(keyOf.link(code)))!.started).toBe(5)
     expect(
       answers.filter((a) => a.status !== 201).every((a) => (a.body as { kind: string }).kind === 'study-full'),
     ).toBe(true)
   })
   it('still answers a run whose link has expired since, and refuses newcomers', async () => {
-    const code = await plantLink(h, s, { expires: new Date(h.clock.now().getTime() + 1000).toISOString() })
-    const first = await begin(h, s, code, nonceOf('early'))
-    h.clock.advance(5)
-    expect((await begin(h, s, code, nonceOf('early'))).runId).toBe(first.runId)
+    const code = await plantLink(platform, planted, {
+      expires: new Date(platform.clock.now().getTime() + 1000).toISOString(),
+    })
+    const first = await begin(platform, planted, code, nonceOf('early'))
+    platform.clock.advance(5)
+    expect((await begin(platform, planted, code, nonceOf('early'))).runId).toBe(first.runId)
     expect(
-      (await h.call('runs', 'participation', { params: { code }, query: { nonce: nonceOf('early') } })).version,
+      (await platform.call('runs', 'participation', { params: { code }, query: { nonce: nonceOf('early') } })).version,
     ).toBe(1)
-    expect(await h.refused('runs', 'start', { params: { code }, body: body(nonceOf('late')) })).toMatchObject({
+    expect(await platform.refused('runs', 'start', { params: { code }, body: body(nonceOf('late')) })).toMatchObject({
       kind: 'link-expired',
       status: 410,
     })
   })
   it('refuses another key for a run that has one', async () => {
-    const code = await plantLink(h, s)
-    await begin(h, s, code, nonceOf('k'))
+    const code = await plantLink(platform, planted)
+    await begin(platform, planted, code, nonceOf('k'))
     expect(
       (
-        await h.refused('runs', 'start', {
+        await platform.refused('runs', 'start', {
           params: { code },
           body: { ...body(nonceOf('k')), wrappedKey: wrappedFor('another') },
         })
       ).kind,
     ).toBe('invalid-request')
     expect(
-      (await h.refused('runs', 'start', { params: { code }, body: { ...body(nonceOf('l')), kid: 'key_of_somebody' } }))
-        .kind,
+      (
+        await platform.refused('runs', 'start', {
+          params: { code },
+          body: { ...body(nonceOf('l')), kid: 'key_of_somebody' },
+        })
+      ).kind,
     ).toBe('invalid-request')
   })
   it('keeps an outside id only as a keyed hash', async () => {
-    const code = await plantLink(h, s, { outsideIdParameter: 'PID' })
-    const a = await begin(h, s, code, nonceOf('o1'), 'prolific-5f3c')
-    const b = await begin(h, s, code, nonceOf('o2'), 'prolific-5f3c')
-    const [x, y] = [await runItem(a.runId), await runItem(b.runId)]
-    expect(x!.pseudonym).toMatch(/^p_[a-z2-7]{24}$/)
-    expect(y!.pseudonym).toBe(x!.pseudonym)
-    expect(JSON.stringify(x)).not.toContain('5f3c')
+    const code = await plantLink(platform, planted, { outsideIdParameter: 'PID' })
+    const one = await begin(platform, planted, code, nonceOf('o1'), 'prolific-5f3c')
+    const other = await begin(platform, planted, code, nonceOf('o2'), 'prolific-5f3c')
+    const [firstItem, secondItem] = [await runItem(one.runId), await runItem(other.runId)]
+    expect(firstItem!.pseudonym).toMatch(/^p_[a-z2-7]{24}$/)
+    expect(secondItem!.pseudonym).toBe(firstItem!.pseudonym)
+    expect(JSON.stringify(firstItem)).not.toContain('5f3c')
   })
   it('finishes a start that was interrupted anywhere, counting it once', async () => {
-    const own = await plantStudy(h, {
+    const own = await plantStudy(platform, {
       conditions: [
         { name: 'a', weight: 1 },
         { name: 'b', weight: 1 },
@@ -129,34 +137,38 @@ describe('starting', () => {
     })
     for (const failing of ['create RUN', 'update LINK', 'create STUDY', 'update RUN'])
       for (const when of ['before', 'after']) {
-        const code = await plantLink(h, own, { kind: 'single' })
+        const code = await plantLink(platform, own, { kind: 'single' })
         const before = Object.values(await load(own.studyId)).reduce((n, k) => n + k, 0)
-        const { create, update } = h.deps.table
+        const { create, update } = platform.deps.table
         const crash =
           (act: 'create' | 'update', write: (...a: never[]) => Promise<unknown>) =>
-          async (...a: unknown[]) => {
+          async (...args: unknown[]) => {
             const hit =
-              `${act} ${(a[0] as { pk: string }).pk.split('#')[0]}` === failing && (a[0] as { sk: string }).sk !== 'DUE'
+              `${act} ${(args[0] as { pk: string }).pk.split('#')[0]}` === failing &&
+              (args[0] as { sk: string }).sk !== 'DUE'
             if (hit && when === 'before') throw new Error('killed')
-            const r = await write(...(a as never[]))
+            const result = await write(...(args as never[]))
             if (hit) throw new Error('killed')
-            return r
+            return result
           }
-        Object.assign(h.deps.table, {
+        Object.assign(platform.deps.table, {
           create: crash('create', create as never),
           update: crash('update', update as never),
         })
         const nonce = nonceOf(`crash-${failing}-${when}`.replaceAll(' ', '-'))
-        const killed = await h.answer('runs', 'start', {
+        const killed = await platform.answer('runs', 'start', {
           params: { code },
           body: { nonce, kid: own.kid, wrappedKey: wrappedFor(nonce) },
         })
-        Object.assign(h.deps.table, { create, update })
+        Object.assign(platform.deps.table, { create, update })
         // The counter is created once and replaced afterwards: that write does not fail in later rounds.
         expect([201, 500]).toContain(killed.status)
-        const run = await begin(h, own, code, nonce)
+        const run = await begin(platform, own, code, nonce)
         expect(run.condition).toMatch(/^[ab]$/)
-        expect(await h.deps.table.get<LinkItem>(keyOf.link(code))).toMatchObject({ started: 1, usedBy: run.runId })
+        expect(await platform.deps.table.get<LinkItem>(keyOf.link(code))).toMatchObject({
+          started: 1,
+          usedBy: run.runId,
+        })
         expect(Object.values(await load(own.studyId)).reduce((n, k) => n + k, 0)).toBe(before + 1)
       }
   })
@@ -164,12 +176,14 @@ describe('starting', () => {
 
 describe('assignment', () => {
   it('puts 60 arrivals at once on 4 conditions as 15 each, and counts no preview', async () => {
-    const own = await plantStudy(h, { conditions: ['a', 'b', 'c', 'd'].map((name) => ({ name, weight: 1 })) })
-    const [code, preview] = [await plantLink(h, own), await plantLink(h, own, { kind: 'preview' })]
+    const own = await plantStudy(platform, { conditions: ['a', 'b', 'c', 'd'].map((name) => ({ name, weight: 1 })) })
+    const [code, preview] = [await plantLink(platform, own), await plantLink(platform, own, { kind: 'preview' })]
     const runs = await Promise.all(
-      Array.from({ length: 60 }, (_, i) => [
-        begin(h, own, code, nonceOf(i)),
-        ...(i % 6 === 0 ? [begin(h, own, preview, nonceOf(`p${i}`)), begin(h, own, code, nonceOf(i))] : []),
+      Array.from({ length: 60 }, (_, index) => [
+        begin(platform, own, code, nonceOf(index)),
+        ...(index % 6 === 0
+          ? [begin(platform, own, preview, nonceOf(`p${index}`)), begin(platform, own, code, nonceOf(index))]
+          : []),
       ]).flat(),
     )
     expect(await load(own.studyId)).toEqual({ a: 15, b: 15, c: 15, d: 15 })
@@ -177,13 +191,13 @@ describe('assignment', () => {
     expect(counted.size).toBe(70)
   })
   it('gives a slot back on abort, silence and withdrawal, and takes it again when a silent run speaks', async () => {
-    const own = await plantStudy(h, { conditions: [{ name: 'a', weight: 1 }] })
-    const code = await plantLink(h, own)
+    const own = await plantStudy(platform, { conditions: [{ name: 'a', weight: 1 }] })
+    const code = await plantLink(platform, own)
     const runs = [
-      await begin(h, own, code, nonceOf('s1')),
-      await begin(h, own, code, nonceOf('s2')),
-      await begin(h, own, code, nonceOf('s3')),
-      await begin(h, own, code, nonceOf('s4')),
+      await begin(platform, own, code, nonceOf('s1')),
+      await begin(platform, own, code, nonceOf('s2')),
+      await begin(platform, own, code, nonceOf('s3')),
+      await begin(platform, own, code, nonceOf('s4')),
     ]
     expect(await load(own.studyId)).toEqual({ a: 4 })
     expect((await runs[0]!.send(1, [fakeRecord(runs[0]!.runId, 1, 'x', { op: 'abort' })])).body).toMatchObject({
@@ -194,12 +208,12 @@ describe('assignment', () => {
     const end = await endRecord(runs[1]!.runId, [])
     const receipt = (await runs[1]!.send(1, [end])).body as { finish: { runCode: string; withdrawalCode: string } }
     expect(await load(own.studyId)).toEqual({ a: 3 })
-    await h.call('runs', 'withdraw', { body: receipt.finish })
+    await platform.call('runs', 'withdraw', { body: receipt.finish })
     expect(await load(own.studyId)).toEqual({ a: 2 })
-    const sweep = createSweep(h.deps)
-    h.clock.advance(30 * 60)
+    const sweep = createSweep(platform.deps)
+    platform.clock.advance(30 * 60)
     await runs[3]!.send(1, [fakeRecord(runs[3]!.runId, 1)])
-    h.clock.advance(45 * 60)
+    platform.clock.advance(45 * 60)
     await sweep()
     expect([(await runItem(runs[2]!.runId))!.state, (await runItem(runs[3]!.runId))!.state]).toEqual(['stale', 'live'])
     expect(await load(own.studyId)).toEqual({ a: 1 })
@@ -207,7 +221,7 @@ describe('assignment', () => {
     expect(await load(own.studyId)).toEqual({ a: 1 })
     expect((await runs[2]!.send(1, [fakeRecord(runs[2]!.runId, 1)])).body).toMatchObject({ state: 'live' })
     expect(await load(own.studyId)).toEqual({ a: 2 })
-    h.clock.advance(2 * 3600)
+    platform.clock.advance(2 * 3600)
     await sweep()
     expect(await load(own.studyId)).toEqual({ a: 0 })
   })
@@ -216,9 +230,9 @@ describe('assignment', () => {
 describe('records', () => {
   it('completes a run when the end has arrived and nothing is missing', async () => {
     const run = await begin(
-      h,
-      s,
-      await plantLink(h, s, { completionUrl: 'https://app.prolific.com/done?cc=1' }),
+      platform,
+      planted,
+      await plantLink(platform, planted, { completionUrl: 'https://app.prolific.com/done?cc=1' }),
       nonceOf('c'),
     )
     const records = [1, 2, 3, 4, 5].map((n) => fakeRecord(run.runId, n))
@@ -241,7 +255,7 @@ describe('records', () => {
     expect((await runItem(run.runId))!).toMatchObject({ state: 'completed', received: 6, through: 6, conflicts: 0 })
   })
   it('never completes a run whose bytes are not those its end speaks of', async () => {
-    const run = await begin(h, s, await plantLink(h, s), nonceOf('hash'))
+    const run = await begin(platform, planted, await plantLink(platform, planted), nonceOf('hash'))
     await run.send(1, [fakeRecord(run.runId, 1)])
     expect((await run.send(2, [await endRecord(run.runId, [fakeRecord(run.runId, 1, 'other')])])).body).toMatchObject({
       state: 'incomplete',
@@ -249,7 +263,7 @@ describe('records', () => {
     })
   })
   it('refuses other bytes under a used number, and counts it', async () => {
-    const run = await begin(h, s, await plantLink(h, s), nonceOf('conflict'))
+    const run = await begin(platform, planted, await plantLink(platform, planted), nonceOf('conflict'))
     await run.send(1, [fakeRecord(run.runId, 1), fakeRecord(run.runId, 2)])
     expect((await run.send(2, [fakeRecord(run.runId, 2, 'other')])).body).toMatchObject({
       kind: 'record-conflict',
@@ -259,7 +273,7 @@ describe('records', () => {
     expect((await runItem(run.runId))!.conflicts).toBe(1)
   })
   it('takes a header at its word only when it says what stands beside it', async () => {
-    const run = await begin(h, s, await plantLink(h, s), nonceOf('header'))
+    const run = await begin(platform, planted, await plantLink(platform, planted), nonceOf('header'))
     const good = fakeRecord(run.runId, 1)
     for (const bad of [
       fakeRecord('run_' + 'a'.repeat(32), 1),
@@ -275,8 +289,11 @@ describe('records', () => {
     expect((await run.standing()).acked.through).toBe(0)
   })
   it('is written only with the run’s own token', async () => {
-    const code = await plantLink(h, s)
-    const [mine, other] = [await begin(h, s, code, nonceOf('m')), await begin(h, s, code, nonceOf('n'))]
+    const code = await plantLink(platform, planted)
+    const [mine, other] = [
+      await begin(platform, planted, code, nonceOf('m')),
+      await begin(platform, planted, code, nonceOf('n')),
+    ]
     const body = { first: 1, records: [fakeRecord(mine.runId, 1)], produced: 1, position: 0 }
     for (const authorization of [
       undefined,
@@ -286,7 +303,7 @@ describe('records', () => {
       'Bearer x',
     ])
       expect(
-        await h.refused('runs', 'append', {
+        await platform.refused('runs', 'append', {
           params: { runId: mine.runId },
           body,
           ...(authorization ? { authorization } : {}),
@@ -294,39 +311,52 @@ describe('records', () => {
       ).toMatchObject({ kind: 'run-token-invalid', status: 401 })
     expect(
       (
-        await h.refused('runs', 'append', {
+        await platform.refused('runs', 'append', {
           params: { runId: 'run_' + 'b'.repeat(32) },
           body,
           authorization: mine.authorization,
         })
       ).detail,
     ).toBe(
-      (await h.refused('runs', 'append', { params: { runId: mine.runId }, body, authorization: other.authorization }))
-        .detail,
+      (
+        await platform.refused('runs', 'append', {
+          params: { runId: mine.runId },
+          body,
+          authorization: other.authorization,
+        })
+      ).detail,
     )
   })
   it('takes a record with an object only when the object is there', async () => {
-    const run = await begin(h, s, await plantLink(h, s), nonceOf('object'))
+    const run = await begin(platform, planted, await plantLink(platform, planted), nonceOf('object'))
     const bytes = new TextEncoder().encode('sealed bytes')
     const { sha256Hex } = await import('../domain/hash.ts')
     const object = { sha256: await sha256Hex(bytes), size: bytes.length }
     expect(
-      await h.call('runs', 'uploads', { params: { runId: run.runId }, authorization: run.authorization, body: object }),
+      await platform.call('runs', 'uploads', {
+        params: { runId: run.runId },
+        authorization: run.authorization,
+        body: object,
+      }),
     ).toMatchObject({ present: false, upload: { method: 'PUT' } })
-    await h.deps.objects.put('sealed', `runs/${run.runId}/${object.sha256}`, bytes, 'application/octet-stream')
+    await platform.deps.objects.put('sealed', `runs/${run.runId}/${object.sha256}`, bytes, 'application/octet-stream')
     expect(
-      await h.call('runs', 'uploads', { params: { runId: run.runId }, authorization: run.authorization, body: object }),
+      await platform.call('runs', 'uploads', {
+        params: { runId: run.runId },
+        authorization: run.authorization,
+        body: object,
+      }),
     ).toEqual({ present: true })
     expect((await run.send(1, [fakeRecord(run.runId, 1, 'x', { op: 'file', object })])).status).toBe(200)
-    const sealed = await h.call('runs', 'sealed', { as: h.person('ada'), params: { runId: run.runId } })
+    const sealed = await platform.call('runs', 'sealed', { as: platform.person('ada'), params: { runId: run.runId } })
     expect(sealed.records[0]).toMatchObject({ seq: 1, object, download: { method: 'GET' } })
   })
 })
 
 describe('ending without data', () => {
   it('destroys key, records and objects on withdrawal, and leaves a tombstone', async () => {
-    const run = await begin(h, s, await plantLink(h, s), nonceOf('w'), 'somebody')
-    await h.deps.objects.put(
+    const run = await begin(platform, planted, await plantLink(platform, planted), nonceOf('w'), 'somebody')
+    await platform.deps.objects.put(
       'sealed',
       `runs/${run.runId}/${'0'.repeat(64)}`,
       new Uint8Array(3),
@@ -340,65 +370,75 @@ describe('ending without data', () => {
       runCode: finish.runCode,
       withdrawalCode: finish.withdrawalCode.replace(/^./, (c) => (c === 'a' ? 'b' : 'a')),
     }
-    expect((await h.refused('runs', 'withdraw', { body: wrong })).kind).toBe('not-found')
-    expect((await h.refused('runs', 'withdraw', { body: { ...finish, runCode: 'abcd' } })).kind).toBe('not-found')
-    const first = await h.call('runs', 'withdraw', {
+    expect((await platform.refused('runs', 'withdraw', { body: wrong })).kind).toBe('not-found')
+    expect((await platform.refused('runs', 'withdraw', { body: { ...finish, runCode: 'abcd' } })).kind).toBe(
+      'not-found',
+    )
+    const first = await platform.call('runs', 'withdraw', {
       body: { runCode: finish.runCode.toUpperCase(), withdrawalCode: ` ${finish.withdrawalCode.replaceAll('-', ' ')}` },
     })
-    h.clock.advance(60)
-    expect(await h.call('runs', 'withdraw', { body: finish })).toEqual(first)
+    platform.clock.advance(60)
+    expect(await platform.call('runs', 'withdraw', { body: finish })).toEqual(first)
     const item = (await runItem(run.runId))!
     expect(item.state).toBe('withdrawn')
     expect(item.wrappedKey).toBeUndefined()
     expect(item.pseudonym).toBeUndefined()
-    expect((await h.deps.table.query(`RUN#${run.runId}`, { prefix: 'C#' })).items).toEqual([])
-    for await (const key of h.deps.objects.list('sealed', `runs/${run.runId}/`)) expect(key).toBeUndefined()
+    expect((await platform.deps.table.query(`RUN#${run.runId}`, { prefix: 'C#' })).items).toEqual([])
+    for await (const key of platform.deps.objects.list('sealed', `runs/${run.runId}/`)) expect(key).toBeUndefined()
     expect((await run.send(3, [fakeRecord(run.runId, 3)])).body).toMatchObject({ kind: 'run-withdrawn', status: 410 })
     expect(
       (
-        await h.refused('runs', 'open', {
-          as: h.person('ada'),
-          params: { studyId: s.studyId },
+        await platform.refused('runs', 'open', {
+          as: platform.person('ada'),
+          params: { studyId: planted.studyId },
           body: { purpose: 'to look at it', runIds: [run.runId] },
         })
       ).kind,
     ).toBe('run-withdrawn')
   })
   it('removes with the next visit what was being stored while the run was withdrawn', async () => {
-    const run = await begin(h, s, await plantLink(h, s), nonceOf('late chunk'.replace(' ', '-')))
-    await h.call('runs', 'withdrawRun', {
-      as: h.person('ada'),
+    const run = await begin(
+      platform,
+      planted,
+      await plantLink(platform, planted),
+      nonceOf('late chunk'.replace(' ', '-')),
+    )
+    await platform.call('runs', 'withdrawRun', {
+      as: platform.person('ada'),
       params: { runId: run.runId },
       body: { reason: 'asked by mail' },
     })
-    await h.deps.table.create({ ...keyOf.chunk(run.runId, 1), first: 1, last: 1 })
-    h.clock.advance(700)
-    expect((await createSweep(h.deps)()).failed).toBe(0)
-    expect((await h.deps.table.query(`RUN#${run.runId}`, { prefix: 'C#' })).items).toEqual([])
-    expect(await h.deps.table.get(keyOf.due(run.runId))).toBeUndefined()
+    await platform.deps.table.create({ ...keyOf.chunk(run.runId, 1), first: 1, last: 1 })
+    platform.clock.advance(700)
+    expect((await createSweep(platform.deps)()).failed).toBe(0)
+    expect((await platform.deps.table.query(`RUN#${run.runId}`, { prefix: 'C#' })).items).toEqual([])
+    expect(await platform.deps.table.get(keyOf.due(run.runId))).toBeUndefined()
   })
 })
 
 describe('opening', () => {
   it('hands out the key of the run after one event per run', async () => {
-    const code = await plantLink(h, s)
+    const code = await plantLink(platform, planted)
     const nonce = nonceOf('open')
     const key = crypto.getRandomValues(new Uint8Array(32))
     const { base64url } = await import('../domain/hash.ts')
-    const { jwk } = await h.deps.keys.publicKey(s.kid)
+    const { jwk } = await platform.deps.keys.publicKey(planted.kid)
     const rsa = await crypto.subtle.importKey('jwk', jwk, { name: 'RSA-OAEP', hash: 'SHA-256' }, false, ['encrypt'])
     const wrappedKey = base64url(new Uint8Array(await crypto.subtle.encrypt({ name: 'RSA-OAEP' }, rsa, key)))
-    const { runId } = await h.call('runs', 'start', { params: { code }, body: { nonce, kid: s.kid, wrappedKey } })
+    const { runId } = await platform.call('runs', 'start', {
+      params: { code },
+      body: { nonce, kid: planted.kid, wrappedKey },
+    })
     const events = async () =>
       (
-        await h.deps.table.query<{ act: string; object: string; detail: { purpose?: string } }>(
-          `AUDIT#${s.organisationId}`,
+        await platform.deps.table.query<{ act: string; object: string; detail: { purpose?: string } }>(
+          `AUDIT#${planted.organisationId}`,
           { backwards: true, limit: 1 },
         )
       ).items[0]
-    const opened = await h.call('runs', 'open', {
-      as: h.person('ada'),
-      params: { studyId: s.studyId },
+    const opened = await platform.call('runs', 'open', {
+      as: platform.person('ada'),
+      params: { studyId: planted.studyId },
       body: { purpose: 'checking the key', runIds: [runId, runId] },
     })
     expect(opened.runs).toHaveLength(1)
@@ -410,9 +450,9 @@ describe('opening', () => {
     })
     expect(
       (
-        await h.refused('runs', 'open', {
-          as: h.person('ada', { loginSecondsAgo: 3600 }),
-          params: { studyId: s.studyId },
+        await platform.refused('runs', 'open', {
+          as: platform.person('ada', { loginSecondsAgo: 3600 }),
+          params: { studyId: planted.studyId },
           body: { purpose: 'checking the key', runIds: [runId] },
         })
       ).kind,
@@ -422,39 +462,39 @@ describe('opening', () => {
 
 describe('the results page', () => {
   it('counts, lists and filters without content', async () => {
-    const own = await plantStudy(h, {
+    const own = await plantStudy(platform, {
       conditions: [
         { name: 'a', weight: 1 },
         { name: 'b', weight: 1 },
       ],
     })
-    const [code, preview] = [await plantLink(h, own), await plantLink(h, own, { kind: 'preview' })]
+    const [code, preview] = [await plantLink(platform, own), await plantLink(platform, own, { kind: 'preview' })]
     for (let i = 0; i < 7; i++) {
-      const run = await begin(h, own, code, nonceOf(`r${i}`))
+      const run = await begin(platform, own, code, nonceOf(`r${i}`))
       const records = [fakeRecord(run.runId, 1)]
-      h.clock.advance(10)
+      platform.clock.advance(10)
       await run.send(1, records, i)
       if (i < 3) await run.send(2, [await endRecord(run.runId, records)], i)
-      h.clock.advance(3)
+      platform.clock.advance(3)
       if (i === 6) await run.send(5, [fakeRecord(run.runId, 5)], i)
     }
-    await begin(h, own, preview, nonceOf('pv'))
-    const ada = h.person('ada')
-    const o = await h.call('runs', 'overview', { as: ada, params: { studyId: own.studyId } })
-    expect(o).toMatchObject({
+    await begin(platform, own, preview, nonceOf('pv'))
+    const ada = platform.person('ada')
+    const overview = await platform.call('runs', 'overview', { as: ada, params: { studyId: own.studyId } })
+    expect(overview).toMatchObject({
       runs: 7,
       previews: 1,
       byState: { completed: 3, live: 4 },
       loss: { sent: 3 * 2 + 3 + 5, acknowledged: 3 * 2 + 3 + 2, missing: 3 },
       medianSeconds: 10,
     })
-    expect(o.dropOut[0]).toEqual({ position: 0, reached: 7 })
-    expect(o.dropOut.at(-1)).toEqual({ position: 6, reached: 1 })
-    expect(o.arrivals.reduce((n, b) => n + b.started, 0)).toBe(7)
+    expect(overview.dropOut[0]).toEqual({ position: 0, reached: 7 })
+    expect(overview.dropOut.at(-1)).toEqual({ position: 6, reached: 1 })
+    expect(overview.arrivals.reduce((n, b) => n + b.started, 0)).toBe(7)
     const all: string[] = []
     let after: string | undefined
     do {
-      const page = await h.call('runs', 'list', {
+      const page = await platform.call('runs', 'list', {
         as: ada,
         params: { studyId: own.studyId },
         query: { limit: 3, ...(after ? { after } : {}) },
@@ -464,21 +504,23 @@ describe('the results page', () => {
     } while (after)
     expect(new Set(all).size).toBe(8)
     expect(all).toHaveLength(8)
-    const completed = await h.call('runs', 'list', {
+    const completed = await platform.call('runs', 'list', {
       as: ada,
       params: { studyId: own.studyId },
       query: { state: 'completed', limit: 2 },
     })
     expect(completed.items.map((r) => r.state)).toEqual(['completed', 'completed'])
-    const rest = await h.call('runs', 'list', {
+    const rest = await platform.call('runs', 'list', {
       as: ada,
       params: { studyId: own.studyId },
       query: { state: 'completed', limit: 2, after: completed.next! },
     })
     expect(rest.items).toHaveLength(1)
-    expect((await h.call('runs', 'run', { as: ada, params: { runId: all[0]! } })).linkLabel).toBe('a link')
-    h.clock.advance(2 * 3600)
-    expect((await h.call('runs', 'overview', { as: ada, params: { studyId: own.studyId } })).byState).toMatchObject({
+    expect((await platform.call('runs', 'run', { as: ada, params: { runId: all[0]! } })).linkLabel).toBe('a link')
+    platform.clock.advance(2 * 3600)
+    expect(
+      (await platform.call('runs', 'overview', { as: ada, params: { studyId: own.studyId } })).byState,
+    ).toMatchObject({
       stale: 4,
       live: 0,
     })

@@ -24,10 +24,10 @@ beforeAll(async () => {
   port = await freePort()
 })
 afterAll(async () => {
-  for (const h of hosts)
-    if (h.exitCode === null && h.signalCode === null) {
-      const gone = new Promise((r) => h.once('exit', r))
-      h.kill('SIGKILL')
+  for (const host of hosts)
+    if (host.exitCode === null && host.signalCode === null) {
+      const gone = new Promise((r) => host.once('exit', r))
+      host.kill('SIGKILL')
       await gone
     }
   await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
@@ -41,9 +41,9 @@ async function start(): Promise<ChildProcess> {
   hosts.push(child)
   let said = ''
   await new Promise<void>((resolve, reject) => {
-    for (const s of [child.stdout!, child.stderr!])
-      s.on('data', (d: Buffer) => {
-        said += d.toString()
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.on('data', (part: Buffer) => {
+        said += part.toString()
         if (said.includes('Cloister is ready')) resolve()
       })
     child.once('exit', (code) => reject(new Error(`The host ended with ${code}: ${said}`)))

@@ -104,19 +104,19 @@ export async function register(
   })
   const params = { datasetId }
   const bytes = Object.entries(what.files).map(([path, content]) => {
-    const b = Buffer.from(content)
-    return { path, b, size: b.length, sha256: createHash('sha256').update(b).digest('hex') }
+    const buffer = Buffer.from(content)
+    return { path, b: buffer, size: buffer.length, sha256: createHash('sha256').update(buffer).digest('hex') }
   })
   const files = bytes.map(({ path, size, sha256 }) => ({ path, size, sha256 }))
   const { uploads } = await custodian.datasets.uploads({ params, body: { files } })
   for (const { path, upload } of uploads) {
     if (!upload) continue
-    const r = await fetch(upload.url, {
+    const response = await fetch(upload.url, {
       method: upload.method,
       headers: upload.headers,
       body: bytes.find((f) => f.path === path)!.b,
     })
-    if (!r.ok) throw new Error(`The upload of ${path} answered ${r.status}`)
+    if (!response.ok) throw new Error(`The upload of ${path} answered ${response.status}`)
   }
   await custodian.datasets.read({ params, body: { files } })
   await eventually(`${what.name} is read`, async () => {

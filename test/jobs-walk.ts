@@ -44,8 +44,8 @@ function siteOf(id: number): Person['site'] {
   return id < 32 ? 'north' : 'south'
 }
 /** So many people; two sexes evenly, four of them at the site `rare`. */
-const crowd = (n: number): Person[] =>
-  Array.from({ length: n }, (_, id) => ({
+const crowd = (count: number): Person[] =>
+  Array.from({ length: count }, (_, id) => ({
     id,
     sex: id % 2 ? 'F' : 'M',
     site: siteOf(id),
@@ -75,31 +75,34 @@ const fingerprint = (ids: readonly number[]): string =>
     .digest('hex')
     .slice(0, 16)
 function within(cohort: Cohort, of: readonly Person[] = people): Person[] {
-  return of.filter((p) =>
-    cohort.every((f) => {
-      const v = p[f.column as keyof Person]
-      switch (f.is) {
+  return of.filter((person) =>
+    cohort.every((condition) => {
+      const value = person[condition.column as keyof Person]
+      switch (condition.is) {
         case 'equal':
-          return v === f.value
+          return value === condition.value
         case 'not-equal':
-          return v !== f.value
+          return value !== condition.value
         case 'in':
-          return f.values.includes(v)
+          return condition.values.includes(value)
         case 'not-in':
-          return !f.values.includes(v)
+          return !condition.values.includes(value)
         case 'between':
-          return (f.from === undefined || v >= f.from) && (f.to === undefined || v <= f.to)
+          return (
+            (condition.from === undefined || value >= condition.from) &&
+            (condition.to === undefined || value <= condition.to)
+          )
         default:
-          return f.is === 'known'
+          return condition.is === 'known'
       }
     }),
   )
 }
 const selected = (text: string, of: readonly Person[]): Set<number> => {
-  const s = parseSelection(text)
+  const selection = parseSelection(text)
   return new Set(
-    within(s.cohort, of)
-      .filter((p) => !s.sql || !s.keys?.length || p[s.sql as 'sex'] === s.keys[0])
+    within(selection.cohort, of)
+      .filter((p) => !selection.sql || !selection.keys?.length || p[selection.sql as 'sex'] === selection.keys[0])
       .map((p) => p.id),
   )
 }
@@ -113,12 +116,12 @@ export const memoryEngine = (of: readonly Person[] = people): Engine => ({
     throw new Error('not here')
   },
   count: async (_, cohort) => {
-    const p = within(cohort, of)
-    return { subjects: p.length, fingerprint: fingerprint(p.map((x) => x.id)) }
+    const people = within(cohort, of)
+    return { subjects: people.length, fingerprint: fingerprint(people.map((x) => x.id)) }
   },
-  difference: async (_, a, b) => {
-    const [x, y] = [selected(a, of), selected(b, of)]
-    return [...x].filter((i) => !y.has(i)).length + [...y].filter((i) => !x.has(i)).length
+  difference: async (_, one, other) => {
+    const [ones, others] = [selected(one, of), selected(other, of)]
+    return [...ones].filter((i) => !others.has(i)).length + [...others].filter((i) => !ones.has(i)).length
   },
   materialise: async (_, __, prefix) => [{ file: 'subjects.csv', key: `${prefix}subjects.csv`, rows: 1 }],
   validate: async (sql, _, mode): ReturnType<Engine['validate']> => {
@@ -137,13 +140,13 @@ export const memoryEngine = (of: readonly Person[] = people): Engine => ({
     }
   },
   query: async (_, cohort, sql, mode) => {
-    const p = within(cohort, of)
+    const people = within(cohort, of)
     const column = sql === 'all' ? undefined : (sql.slice(3) as 'sex' | 'site')
-    const groups = column ? [...new Set(p.map((x) => x[column]))].sort() : [undefined]
-    const rows = groups.map((g): QueryRow => {
-      const ids = p.filter((x) => !column || x[column] === g).map((x) => x.id)
+    const groups = column ? [...new Set(people.map((x) => x[column]))].sort() : [undefined]
+    const rows = groups.map((group): QueryRow => {
+      const ids = people.filter((x) => !column || x[column] === group).map((x) => x.id)
       return {
-        values: [...(column ? [g!] : []), ids.length],
+        values: [...(column ? [group!] : []), ids.length],
         rows: ids.length,
         subjects: ids.length,
         columnSubjects: [...(column ? [ids.length] : []), ids.length],
@@ -168,7 +171,7 @@ export const memoryEngine = (of: readonly Person[] = people): Engine => ({
         { name: 'n', kind: 'count', aggregate: 'count-subjects' },
       ],
       rows,
-      cohort: { subjects: p.length, fingerprint: fingerprint(p.map((x) => x.id)) },
+      cohort: { subjects: people.length, fingerprint: fingerprint(people.map((x) => x.id)) },
       selections: groups.map((g) => selectionText({ cohort, sql: column ?? '', keys: g === undefined ? [] : [g] })),
       mode,
       truncated: false,
@@ -199,9 +202,9 @@ export function reportOf(
   const ids = cohort.map((p) => p.id)
   const sets: { run: 'all' | number; ids: number[] }[] = [
     ...(plan.kind === 'blocks' ? [] : [{ run: 'all' as const, ids }]),
-    ...Array.from({ length: blocks }, (_, b) => ({
-      run: b,
-      ids: ids.filter((__, i) => (i % blocks === b) === (plan.kind === 'blocks')),
+    ...Array.from({ length: blocks }, (_, block) => ({
+      run: block,
+      ids: ids.filter((__, i) => (i % blocks === block) === (plan.kind === 'blocks')),
     })),
   ]
   const report: Report = {
@@ -209,12 +212,12 @@ export function reportOf(
     confinement: 'bubblewrap',
     image: 'image-of-test',
     cohort: ids.length,
-    runs: sets.map((s) => ({
-      run: s.run,
-      subjects: s.ids.length,
+    runs: sets.map((set) => ({
+      run: set.run,
+      subjects: set.ids.length,
       end: 'finished',
       exitCode: 0,
-      outputs: [{ file: 'result.json', bytes: Buffer.from(JSON.stringify(write(s.ids))).toString('base64url') }],
+      outputs: [{ file: 'result.json', bytes: Buffer.from(JSON.stringify(write(set.ids))).toString('base64url') }],
       stdout: 'printed-by-the-script',
       stderr: 'cried-by-the-script',
       seconds: 0.1,
@@ -304,16 +307,16 @@ export async function stage(
     },
     running: async (jobId, attempt) => executions.some((e) => e.jobId === jobId && e.attempt === attempt),
   }
-  const h = await harness({ engine: memoryEngine(everybody), workflow, compute })
-  const { table, objects } = h.deps
+  const platform = await harness({ engine: memoryEngine(everybody), workflow, compute })
+  const { table, objects } = platform.deps
   const wrappedTable: Table = {
-    get: async (...a) => {
+    get: async (...args) => {
       alive()
-      return table.get(...a)
+      return table.get(...args)
     },
-    query: async (...a) => {
+    query: async (...args) => {
       alive()
-      return table.query(...a)
+      return table.query(...args)
     },
     create: (item) => writing(() => table.create(item)),
     replace: (item, rev) => writing(() => table.replace(item, rev)),
@@ -323,9 +326,9 @@ export async function stage(
   const wrappedObjects: ObjectStore = Object.assign(Object.create(objects) as ObjectStore, {
     put: (...a: Parameters<ObjectStore['put']>) => writing(() => objects.put(...a)),
     remove: (...a: Parameters<ObjectStore['remove']>) => writing(() => objects.remove(...a)),
-    get: async (...a: Parameters<ObjectStore['get']>) => {
+    get: async (...args: Parameters<ObjectStore['get']>) => {
       alive()
-      return objects.get(...a)
+      return objects.get(...args)
     },
     head: objects.head.bind(objects),
     list: objects.list.bind(objects),
@@ -334,9 +337,9 @@ export async function stage(
     signedPut: objects.signedPut.bind(objects),
     copy: objects.copy.bind(objects),
   })
-  Object.assign(h.deps, { table: wrappedTable, objects: wrappedObjects })
+  Object.assign(platform.deps, { table: wrappedTable, objects: wrappedObjects })
 
-  const { organisationId } = await h.organisation('Lab', {
+  const { organisationId } = await platform.organisation('Lab', {
     anil: ['analyst'],
     rosa: ['researcher'],
     cleo: ['custodian'],
@@ -346,8 +349,8 @@ export async function stage(
     dina: ['checker'],
     otto: ['auditor'],
   })
-  const datasetId = newId(h.deps, 'dat')
-  const at = h.clock.now().toISOString()
+  const datasetId = newId(platform.deps, 'dat')
+  const at = platform.clock.now().toISOString()
   const data: StoredData = {
     schema,
     tables: [
@@ -387,16 +390,16 @@ export async function stage(
     outside: {},
     published: at,
     publishedBy: 'user-cleo',
-    jobId: newId(h.deps, 'job'),
+    jobId: newId(platform.deps, 'job'),
   })
   await table.create<BudgetItem>({ ...keyOf.budget(datasetId), datasetId, ...opening(full.budget) })
 
   const steps = {
-    prepare: createPrepare(h.deps),
-    query: createQuery(h.deps),
-    check: createCheck(h.deps),
-    settle: createSettle(h.deps),
-    watch: createRecoverJobs(h.deps),
+    prepare: createPrepare(platform.deps),
+    query: createQuery(platform.deps),
+    check: createCheck(platform.deps),
+    settle: createSettle(platform.deps),
+    watch: createRecoverJobs(platform.deps),
   }
   const container: Stage['container'] = { send: () => undefined }
   const quietly = async (act: () => Promise<unknown>): Promise<void> => {
@@ -425,7 +428,7 @@ export async function stage(
     await quietly(() => steps.settle(input))
   }
   return {
-    h,
+    h: platform,
     organisationId,
     datasetId,
     people: everybody,
@@ -455,7 +458,7 @@ export async function stage(
     budget: async () => (await table.get<BudgetItem>(keyOf.budget(datasetId)))!,
     async left(bucket, jobId) {
       const keys: string[] = []
-      for await (const k of objects.list(bucket, `jobs/${jobId}/`)) keys.push(k)
+      for await (const name of objects.list(bucket, `jobs/${jobId}/`)) keys.push(name)
       return keys
     },
     async policy(change) {

@@ -11,8 +11,8 @@ import { move } from '../functions/workflow/job-item.ts'
 import { type DatasetItem, keyOf, type ReleasedItem } from '../functions/kernel/items.ts'
 import { everything, people, reportOf, type Stage, stage } from './jobs-walk.ts'
 
-let s: Stage
-const anil = () => s.h.person('anil')
+let here: Stage
+const anil = () => here.h.person('anil')
 const body = (more: Partial<z.input<typeof Ask>> = {}): z.input<typeof Ask> => ({
   dataset: 'trial',
   language: 'python',
@@ -20,11 +20,11 @@ const body = (more: Partial<z.input<typeof Ask>> = {}): z.input<typeof Ask> => (
   mode: 'rules',
   ...more,
 })
-const ask = (more: Partial<z.input<typeof Ask>> = {}) => s.h.call('jobs', 'ask', { as: anil(), body: body(more) })
-const get = (jobId: string, who = 'anil') => s.h.call('jobs', 'get', { as: s.h.person(who), params: { jobId } })
+const ask = (more: Partial<z.input<typeof Ask>> = {}) => here.h.call('jobs', 'ask', { as: anil(), body: body(more) })
+const get = (jobId: string, who = 'anil') => here.h.call('jobs', 'get', { as: here.h.person(who), params: { jobId } })
 const walked = async (more: Partial<z.input<typeof Ask>> = {}) => {
   const { jobId } = await ask(more)
-  await s.walk()
+  await here.walk()
   return get(jobId)
 }
 const counting = (ids: readonly number[]) => ({
@@ -46,9 +46,9 @@ const counting = (ids: readonly number[]) => ({
 const rare = [{ table: 'subjects', column: 'site', is: 'equal' as const, value: 'rare' }]
 
 beforeAll(async () => {
-  s = await stage()
+  here = await stage()
 })
-afterAll(() => s.h.close())
+afterAll(() => here.h.close())
 
 describe('the life of a job', () => {
   it('allows what the table allows, and nothing out of an end', async () => {
@@ -61,18 +61,20 @@ describe('the life of a job', () => {
   })
   it('refuses in the one place where a state changes', async () => {
     const { jobId } = await ask()
-    const job = await s.job(jobId)
-    await expect(move(s.h.deps, job, { to: 'succeeded' })).rejects.toMatchObject({ name: 'JobMovedOn' })
-    await move(s.h.deps, job, { to: 'running' })
-    await expect(move(s.h.deps, job, { to: 'running' })).rejects.toMatchObject({ name: 'JobMovedOn' })
-    await s.h.call('jobs', 'cancel', { as: anil(), params: { jobId } })
-    await expect(move(s.h.deps, await s.job(jobId), { to: 'running' })).rejects.toMatchObject({ name: 'JobMovedOn' })
+    const job = await here.job(jobId)
+    await expect(move(here.h.deps, job, { to: 'succeeded' })).rejects.toMatchObject({ name: 'JobMovedOn' })
+    await move(here.h.deps, job, { to: 'running' })
+    await expect(move(here.h.deps, job, { to: 'running' })).rejects.toMatchObject({ name: 'JobMovedOn' })
+    await here.h.call('jobs', 'cancel', { as: anil(), params: { jobId } })
+    await expect(move(here.h.deps, await here.job(jobId), { to: 'running' })).rejects.toMatchObject({
+      name: 'JobMovedOn',
+    })
   })
 })
 
 describe('a script under rules', () => {
   it('walks to a release, and tells nobody but the custodian what it printed', async () => {
-    s.container.send = (job, m) => reportOf(job, m, counting)
+    here.container.send = (job, m) => reportOf(job, m, counting)
     const job = await walked({ title: 'Counts', code: 'people = n' })
     expect(job).toMatchObject({
       state: 'succeeded',
@@ -87,7 +89,7 @@ describe('a script under rules', () => {
       may: [],
     })
     const { jobId } = job
-    const result = await s.h.call('jobs', 'result', { as: anil(), params: { jobId } })
+    const result = await here.h.call('jobs', 'result', { as: anil(), params: { jobId } })
     expect(result.outputs[0]).toMatchObject({
       name: 'people',
       type: 'table',
@@ -102,18 +104,20 @@ describe('a script under rules', () => {
       dataset: { name: 'trial', version: 1 },
       asked: 'people = n',
     })
-    expect(await s.left('quarantine', jobId)).toEqual([])
-    expect((await s.left('protected', jobId)).sort()).toEqual([`jobs/${jobId}/ask.json`, `jobs/${jobId}/log.json`])
+    expect(await here.left('quarantine', jobId)).toEqual([])
+    expect((await here.left('protected', jobId)).sort()).toEqual([`jobs/${jobId}/ask.json`, `jobs/${jobId}/log.json`])
     const seen = JSON.stringify([
       await get(jobId),
       result,
-      await s.h.call('jobs', 'list', { as: anil() }),
-      await s.h.call('jobs', 'question', { as: anil(), params: { jobId } }),
-      s.h.logs,
+      await here.h.call('jobs', 'list', { as: anil() }),
+      await here.h.call('jobs', 'question', { as: anil(), params: { jobId } }),
+      here.h.logs,
     ])
     expect(seen).not.toMatch(/by-the-script/)
-    expect(await s.h.refused('jobs', 'inspect', { as: anil(), params: { jobId } })).toMatchObject({ kind: 'forbidden' })
-    const inspected = await s.h.call('jobs', 'inspect', { as: s.h.person('cleo'), params: { jobId } })
+    expect(await here.h.refused('jobs', 'inspect', { as: anil(), params: { jobId } })).toMatchObject({
+      kind: 'forbidden',
+    })
+    const inspected = await here.h.call('jobs', 'inspect', { as: here.h.person('cleo'), params: { jobId } })
     expect(inspected).toMatchObject({
       subjects: 60,
       runs: [
@@ -122,7 +126,7 @@ describe('a script under rules', () => {
       ],
     })
     for (const format of ['json', 'csv', 'ro-crate'] as const) {
-      const link = await s.h.call('jobs', 'download', { as: anil(), params: { jobId, format } })
+      const link = await here.h.call('jobs', 'download', { as: anil(), params: { jobId, format } })
       expect(link).toMatchObject({
         filename: expect.stringContaining(jobId) as string,
         url: expect.stringContaining('http') as string,
@@ -130,8 +134,8 @@ describe('a script under rules', () => {
     }
   })
   it('says class and line of an error, and not its text', async () => {
-    s.container.send = (job, m) =>
-      reportOf(job, m, counting, {
+    here.container.send = (job, manifest) =>
+      reportOf(job, manifest, counting, {
         end: 'script-error',
         exitCode: 1,
         errorClass: 'KeyError',
@@ -154,20 +158,20 @@ describe('a script under rules', () => {
     expect(JSON.stringify(job)).not.toContain('secret-of-a-row')
   })
   it('fails as the platform’s when nothing came back, or something that is no report', async () => {
-    s.container.send = () => undefined
+    here.container.send = () => undefined
     expect(await walked()).toMatchObject({ state: 'failed', problem: { code: 'infrastructure' } })
-    s.container.send = () => new TextEncoder().encode('not a report')
+    here.container.send = () => new TextEncoder().encode('not a report')
     expect(await walked()).toMatchObject({ state: 'failed', problem: { code: 'infrastructure' } })
-    s.container.send = (_, m) => reportOf('job_of-somebody-else', m, counting)
+    here.container.send = (_, m) => reportOf('job_of-somebody-else', m, counting)
     expect(await walked()).toMatchObject({ state: 'failed', problem: { code: 'infrastructure' } })
   })
   it('shows no findings, problem or number while nothing is decided', async () => {
     const { jobId } = await ask()
-    await s.steps.prepare({ jobId, attempt: 1 })
+    await here.steps.prepare({ jobId, attempt: 1 })
     expect(await get(jobId)).toMatchObject({ state: 'running', findings: [] })
     expect(JSON.stringify(await get(jobId))).not.toMatch(/"(subjects|fingerprint|attempt|charge)"/)
-    await s.h.call('jobs', 'cancel', { as: anil(), params: { jobId } })
-    s.started.length = 0
+    await here.h.call('jobs', 'cancel', { as: anil(), params: { jobId } })
+    here.started.length = 0
   })
 })
 
@@ -175,18 +179,21 @@ describe('a query', () => {
   it('is computed, judged and released cell by cell', async () => {
     const job = await walked({ language: 'sql', code: 'by site' })
     expect(job).toMatchObject({ state: 'succeeded', kind: 'query', confinement: 'duckdb' })
-    const { outputs, card } = await s.h.call('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })
+    const { outputs, card } = await here.h.call('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })
     const rows = Object.fromEntries(outputs[0]!.rows.map((r) => [r[0]!.value, r[1]]))
     expect(rows['rare']).toEqual({ value: null, suppressed: true })
     expect(job.findings.map((f) => f.rule)).toContain('minimum-subjects')
     expect(card.confinement).toBe('duckdb')
-    const csv = await s.h.call('jobs', 'download', { as: anil(), params: { jobId: job.jobId, format: 'csv' } })
+    const csv = await here.h.call('jobs', 'download', { as: anil(), params: { jobId: job.jobId, format: 'csv' } })
     expect(csv.filename).toBe(`${job.jobId}.csv`)
   })
   it('under review shows checkers the table as it is, and the analyst nothing', async () => {
     const job = await walked({ language: 'sql', code: 'by site', mode: 'review', purpose: 'a table' })
     expect(job).toMatchObject({ state: 'held', findings: [] })
-    const review = await s.h.call('jobs', 'review', { as: s.h.person('chen'), params: { jobId: job.jobId } })
+    const review = await here.h.call('jobs', 'review', {
+      as: here.h.person('chen'),
+      params: { jobId: job.jobId },
+    })
     expect(review.outputs[0]!.rows.map((r) => r.map((c) => c.value))).toEqual([
       ['north', 28],
       ['south', 28],
@@ -199,60 +206,60 @@ describe('a query', () => {
 describe('noise', () => {
   const noisy = { language: 'sql' as const, code: 'by sex', mode: 'noise' as const, epsilon: 0.5 }
   it('is charged, drawn and released', async () => {
-    const before = await s.budget()
+    const before = await here.budget()
     const job = await walked(noisy)
     expect(job).toMatchObject({ state: 'succeeded', epsilon: 0.5 })
-    const after = await s.budget()
-    const { charge } = await s.job(job.jobId)
+    const after = await here.budget()
+    const { charge } = await here.job(job.jobId)
     expect(after.spent - before.spent).toBe(charge)
-    const { card } = await s.h.call('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })
+    const { card } = await here.h.call('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })
     expect(card.cost.nanoRho).toBe(charge)
-    expect(await everything(s.h.deps.table, keyOf.dataset(s.datasetId).pk, `RELEASED#user-anil#${job.jobId}`)).toEqual(
-      [],
-    )
+    expect(
+      await everything(here.h.deps.table, keyOf.dataset(here.datasetId).pk, `RELEASED#user-anil#${job.jobId}`),
+    ).toEqual([])
   })
   it('is drawn once, however often its check runs', async () => {
     const { jobId } = await ask(noisy)
     const step = { jobId, attempt: 1 }
-    await s.steps.prepare(step)
-    await s.steps.query(step)
+    await here.steps.prepare(step)
+    await here.steps.query(step)
     // The release is lost each time after the draw: nothing but the first draw may ever be seen.
-    const { table, objects } = s.h.deps
+    const { table, objects } = here.h.deps
     const seen = new Set<string>()
     for (let i = 0; i < 5; i++) {
-      s.kill(5 + (i % 3), 'before')
-      await Promise.allSettled([s.steps.check(step), s.steps.check(step)])
-      s.kill(undefined)
+      here.kill(5 + (i % 3), 'before')
+      await Promise.allSettled([here.steps.check(step), here.steps.check(step)])
+      here.kill(undefined)
       const drawn = (await table.get<{ drawn?: string }>(keyOf.job(jobId)))?.drawn
       if (drawn) seen.add(drawn)
     }
-    await s.steps.check(step)
-    seen.add((await s.job(jobId)).drawn!)
+    await here.steps.check(step)
+    seen.add((await here.job(jobId)).drawn!)
     expect(seen.size).toBe(1)
     const kept = JSON.parse(
       Buffer.from(await objects.get('quarantine', `jobs/${jobId}/verdict-${[...seen][0]}.json`)).toString(),
     ) as { outputs: unknown }
-    await s.steps.settle(step)
-    expect((await s.h.call('jobs', 'result', { as: anil(), params: { jobId } })).outputs).toEqual(kept.outputs)
-    s.started.length = 0
+    await here.steps.settle(step)
+    expect((await here.h.call('jobs', 'result', { as: anil(), params: { jobId } })).outputs).toEqual(kept.outputs)
+    here.started.length = 0
   })
   it('stays charged when the end depends on the data, and is given back when nothing was touched', async () => {
     const ended = async (more: Partial<z.input<typeof Ask>>, change?: () => Promise<unknown>) => {
       const { jobId } = await ask({ ...noisy, ...more })
       await change?.()
-      await s.walk()
-      return s.job(jobId)
+      await here.walk()
+      return here.job(jobId)
     }
     expect(await ended({ cohort: rare })).toMatchObject({ state: 'succeeded', charged: 'committed' })
     const stopped = await ask(noisy)
-    await s.h.call('jobs', 'cancel', { as: anil(), params: { jobId: stopped.jobId } })
-    expect((await s.job(stopped.jobId)).charged).toBeUndefined()
+    await here.h.call('jobs', 'cancel', { as: anil(), params: { jobId: stopped.jobId } })
+    expect((await here.job(stopped.jobId)).charged).toBeUndefined()
     const begun = await ask(noisy)
-    await s.steps.prepare({ jobId: begun.jobId, attempt: 1 })
-    await s.h.call('jobs', 'cancel', { as: anil(), params: { jobId: begun.jobId } })
-    expect(await s.job(begun.jobId)).toMatchObject({ state: 'cancelled', charged: 'committed' })
-    s.started.length = 0
-    const budget = await s.budget()
+    await here.steps.prepare({ jobId: begun.jobId, attempt: 1 })
+    await here.h.call('jobs', 'cancel', { as: anil(), params: { jobId: begun.jobId } })
+    expect(await here.job(begun.jobId)).toMatchObject({ state: 'cancelled', charged: 'committed' })
+    here.started.length = 0
+    const budget = await here.budget()
     expect(
       Object.keys(budget).filter((k) => k.startsWith('hold_') && (budget as unknown as Record<string, number>)[k]! > 0),
     ).toEqual([])
@@ -263,11 +270,13 @@ describe('noise', () => {
       state: 'succeeded',
     })
     const script = { mode: 'noise' as const, epsilon: 0.5, declared: [{ name: 'm', low: 0, high: 100 }] }
-    s.container.send = (job, m) => reportOf(job, m, () => ({ m: 1 }))
+    here.container.send = (job, m) => reportOf(job, m, () => ({ m: 1 }))
     expect((await walked(script)).problem?.code).not.toBe('too-small-for-noise')
-    await s.h.deps.table.update<DatasetItem>(keyOf.dataset(s.datasetId), { set: { declaredSubjects: 'about 1,200' } })
+    await here.h.deps.table.update<DatasetItem>(keyOf.dataset(here.datasetId), {
+      set: { declaredSubjects: 'about 1,200' },
+    })
     expect(await walked(script)).toMatchObject({ state: 'blocked', problem: { code: 'too-small-for-noise' } })
-    await s.h.deps.table.update<DatasetItem>(keyOf.dataset(s.datasetId), { remove: ['declaredSubjects'] })
+    await here.h.deps.table.update<DatasetItem>(keyOf.dataset(here.datasetId), { remove: ['declaredSubjects'] })
   })
 })
 
@@ -290,15 +299,17 @@ describe('a cohort of four', () => {
       ...rest
     } = job
     expect(JSON.stringify(rest)).not.toMatch(/\b4\b|four/)
-    expect(await s.h.refused('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })).toMatchObject({
+    expect(await here.h.refused('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })).toMatchObject({
       kind: 'result-not-released',
     })
-    const chain = await everything<Record<string, unknown>>(s.h.deps.table, `AUDIT#${s.organisationId}`, '')
+    const chain = await everything<Record<string, unknown>>(here.h.deps.table, `AUDIT#${here.organisationId}`, '')
     expect(JSON.stringify(chain.filter((e) => e['object'] === `job ${job.jobId}`).map((e) => e['detail']))).not.toMatch(
       /\b4\b/,
     )
-    expect(JSON.stringify(s.h.logs)).not.toContain('"subjects"')
-    expect(await s.h.call('jobs', 'inspect', { as: s.h.person('cleo'), params: { jobId: job.jobId } })).toMatchObject({
+    expect(JSON.stringify(here.h.logs)).not.toContain('"subjects"')
+    expect(
+      await here.h.call('jobs', 'inspect', { as: here.h.person('cleo'), params: { jobId: job.jobId } }),
+    ).toMatchObject({
       subjects: 4,
     })
   })
@@ -306,7 +317,7 @@ describe('a cohort of four', () => {
 
 describe('differencing', () => {
   it('blocks a cohort that differs from an earlier one by a few, and only then', async () => {
-    s.container.send = (job, m) => reportOf(job, m, counting)
+    here.container.send = (job, m) => reportOf(job, m, counting)
     const own = { table: 'subjects', column: 'age', is: 'between' as const }
     const near = people.filter((p) => p.age <= 67).length
     expect(people.length - near).toBeLessThan(10)
@@ -321,40 +332,40 @@ describe('differencing', () => {
     )
   })
   it('sees two jobs that are checked at the same moment', async () => {
-    const t = await stage()
+    const other = await stage()
     try {
-      t.container.send = (job, m) => reportOf(job, m, counting)
+      other.container.send = (job, m) => reportOf(job, m, counting)
       const asks = await Promise.all(
         [65, 66].map((to) =>
-          t.h.call('jobs', 'ask', {
-            as: t.h.person('anil'),
+          other.h.call('jobs', 'ask', {
+            as: other.h.person('anil'),
             body: body({ cohort: [{ table: 'subjects', column: 'age', is: 'between', to }] }),
           }),
         ),
       )
       for (const { jobId } of asks) {
-        const { compute } = await t.steps.prepare({ jobId, attempt: 1 })
+        const { compute } = await other.steps.prepare({ jobId, attempt: 1 })
         expect(compute).toBe('container')
         const manifest = JSON.parse(
-          Buffer.from(await t.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString(),
+          Buffer.from(await other.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString(),
         ) as Parameters<typeof reportOf>[1]
-        await t.h.objects.put(
+        await other.h.objects.put(
           'quarantine',
           `jobs/${jobId}/report.json.gz`,
           reportOf(jobId, manifest, counting),
           'application/gzip',
         )
       }
-      await Promise.all(asks.map(({ jobId }) => t.steps.check({ jobId, attempt: 1 })))
-      const outcomes = await Promise.all(asks.map(async ({ jobId }) => (await t.job(jobId)).outcome))
+      await Promise.all(asks.map(({ jobId }) => other.steps.check({ jobId, attempt: 1 })))
+      const outcomes = await Promise.all(asks.map(async ({ jobId }) => (await other.job(jobId)).outcome))
       expect(outcomes.filter((o) => o === 'succeeded').length).toBeLessThanOrEqual(1)
       expect(outcomes).toContain('blocked')
-      const kept = await everything<ReleasedItem>(t.h.deps.table, keyOf.dataset(t.datasetId).pk, 'RELEASED#')
+      const kept = await everything<ReleasedItem>(other.h.deps.table, keyOf.dataset(other.datasetId).pk, 'RELEASED#')
       expect(kept.filter((k) => (k as { refused?: true }).refused !== true).length).toBe(
         outcomes.filter((o) => o === 'succeeded').length,
       )
     } finally {
-      await t.h.close()
+      await other.h.close()
     }
   })
 })
@@ -362,33 +373,33 @@ describe('differencing', () => {
 describe('asking', () => {
   it('answers a repeated request with the same job', async () => {
     const at = { as: anil(), body: body({ code: 'print("again")' }) }
-    const send = (key: string, more = at) => s.h.answer('jobs', 'ask', { ...more, idempotencyKey: key })
-    const [a, b] = await Promise.all([send('key-1'), send('key-1')])
-    expect([a.status, b.status]).toEqual([202, 202])
-    const { jobId } = a.body as { jobId: string }
-    expect((b.body as { jobId: string }).jobId).toBe(jobId)
+    const send = (key: string, more = at) => here.h.answer('jobs', 'ask', { ...more, idempotencyKey: key })
+    const [first, second] = await Promise.all([send('key-1'), send('key-1')])
+    expect([first.status, second.status]).toEqual([202, 202])
+    const { jobId } = first.body as { jobId: string }
+    expect((second.body as { jobId: string }).jobId).toBe(jobId)
     expect(await send('key-1', { ...at, body: body({ code: 'print("other")' }) })).toMatchObject({
       status: 409,
       body: { kind: 'already-exists' },
     })
     expect((await send('key-2')).body).not.toMatchObject({ jobId })
-    expect(s.started.filter((e) => e.jobId === jobId)).toHaveLength(1)
-    s.container.send = (job, m) => reportOf(job, m, counting)
-    await s.walk()
+    expect(here.started.filter((e) => e.jobId === jobId)).toHaveLength(1)
+    here.container.send = (job, m) => reportOf(job, m, counting)
+    await here.walk()
     expect((await send('key-1')).body).toMatchObject({ jobId, state: 'succeeded' })
   })
   it('takes text of any script up to its size and gives it back unchanged; a key is visible ASCII', async () => {
     const sent = async (more: Partial<z.input<typeof Ask>>, key?: string) => {
-      const r = await s.h.answer('jobs', 'ask', {
+      const answer = await here.h.answer('jobs', 'ask', {
         as: anil(),
         body: body(more),
         ...(key === undefined ? {} : { idempotencyKey: key }),
       })
-      const { jobId } = r.body as { jobId?: string }
+      const { jobId } = answer.body as { jobId?: string }
       const asked =
-        jobId === undefined ? undefined : await s.h.call('jobs', 'question', { as: anil(), params: { jobId } })
-      if (jobId !== undefined) await s.h.call('jobs', 'cancel', { as: anil(), params: { jobId } })
-      return { status: r.status, asked }
+        jobId === undefined ? undefined : await here.h.call('jobs', 'question', { as: anil(), params: { jobId } })
+      if (jobId !== undefined) await here.h.call('jobs', 'cancel', { as: anil(), params: { jobId } })
+      return { status: answer.status, asked }
     }
     const parameters = { ключ: ['\u202e', '\u0000', '🧠', { constructor: 2 }], big: 1e308 }
     for (const code of ['print("é漢字🧠\u202e")', '\u0000', 'a\r\nb\rc\u2028d', ' ', 'x'.repeat(1_000_000)])
@@ -398,7 +409,8 @@ describe('asking', () => {
     for (const key of ['ключ', 'k'.repeat(201), 'a b']) expect((await sent({}, key)).status, key).toBe(400)
   })
   it('checks filters, policy and purpose against declarations, field by field', async () => {
-    const refused = (more: Partial<z.input<typeof Ask>>) => s.h.refused('jobs', 'ask', { as: anil(), body: body(more) })
+    const refused = (more: Partial<z.input<typeof Ask>>) =>
+      here.h.refused('jobs', 'ask', { as: anil(), body: body(more) })
     const cohort = [
       { table: 'nowhere', column: 'age', is: 'known' as const },
       { table: 'subjects', column: 'agee', is: 'known' as const },
@@ -410,8 +422,8 @@ describe('asking', () => {
     ]
     expect(await refused({ cohort })).toMatchObject({
       kind: 'invalid-cohort',
-      errors: ['/0/table', '/1/column', '/2/value', '/3/values/1', '/4/column', '/5/is', '/6/to'].map((p) => ({
-        path: `/body/cohort${p}`,
+      errors: ['/0/table', '/1/column', '/2/value', '/3/values/1', '/4/column', '/5/is', '/6/to'].map((pointer) => ({
+        path: `/body/cohort${pointer}`,
       })),
     })
     expect(await refused({ language: 'sql', code: 'select nowhere' })).toMatchObject({
@@ -433,24 +445,30 @@ describe('asking', () => {
       kind: 'budget-exhausted',
     })
     expect(await refused({ dataset: 'nothing' })).toMatchObject({ kind: 'not-found' })
-    expect(await s.h.refused('jobs', 'ask', { as: s.h.person('chen'), body: body() })).toMatchObject({
+    expect(await here.h.refused('jobs', 'ask', { as: here.h.person('chen'), body: body() })).toMatchObject({
       kind: 'forbidden',
     })
     expect(
-      await s.h.refused('jobs', 'ask', { as: s.h.person('anil', { scopes: ['jobs:read'] }), body: body() }),
+      await here.h.refused('jobs', 'ask', { as: here.h.person('anil', { scopes: ['jobs:read'] }), body: body() }),
     ).toMatchObject({ kind: 'forbidden' })
     expect(
-      await s.h.refused('jobs', 'ask', { as: s.h.person('stranger'), body: body({ dataset: s.datasetId }) }),
+      await here.h.refused('jobs', 'ask', {
+        as: here.h.person('stranger'),
+        body: body({ dataset: here.datasetId }),
+      }),
     ).toMatchObject({ kind: 'not-found' })
-    await s.policy({ languages: ['sql'], modes: ['rules'] })
+    await here.policy({ languages: ['sql'], modes: ['rules'] })
     expect(await refused({})).toMatchObject({ kind: 'policy-forbids' })
-    await s.policy({ languages: ['sql', 'python', 'r', 'notebook'], people: { kind: 'named', userIds: ['user-rosa'] } })
+    await here.policy({
+      languages: ['sql', 'python', 'r', 'notebook'],
+      people: { kind: 'named', userIds: ['user-rosa'] },
+    })
     expect(await refused({})).toMatchObject({ kind: 'policy-forbids' })
-    await s.policy({ people: { kind: 'analysts' }, modes: ['rules', 'noise', 'review'] })
+    await here.policy({ people: { kind: 'analysts' }, modes: ['rules', 'noise', 'review'] })
   })
   it('quotes what it would cost, and what stands in the way', async () => {
     const quote = (more: Partial<z.input<typeof Ask>> = {}) =>
-      s.h.call('jobs', 'quote', { as: anil(), body: body(more) })
+      here.h.call('jobs', 'quote', { as: anil(), body: body(more) })
     expect(
       await quote({ code: 'open(os.environ["CLOISTER_OUTPUT"] + "/result.json", "w").write("{}")' }),
     ).toMatchObject({ acceptable: true, approval: 'not-needed', cost: { nanoRho: 0 }, runs: 9, advice: [] })
@@ -474,18 +492,19 @@ describe('asking', () => {
     expect((await quote({ code: 'print(2)' })).pin).not.toBe((await quote()).pin)
   })
   it('stops at twenty that are not over', async () => {
-    const t = await stage()
+    const other = await stage()
     try {
       const jobs = []
-      for (let i = 0; i < 20; i++) jobs.push(await t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body() }))
-      expect(await t.h.refused('jobs', 'ask', { as: t.h.person('anil'), body: body() })).toMatchObject({
+      for (let i = 0; i < 20; i++)
+        jobs.push(await other.h.call('jobs', 'ask', { as: other.h.person('anil'), body: body() }))
+      expect(await other.h.refused('jobs', 'ask', { as: other.h.person('anil'), body: body() })).toMatchObject({
         kind: 'too-many-jobs',
       })
-      await t.h.call('jobs', 'ask', { as: t.h.person('rosa'), body: body() })
-      await t.h.call('jobs', 'cancel', { as: t.h.person('anil'), params: { jobId: jobs[0]!.jobId } })
-      await t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body() })
+      await other.h.call('jobs', 'ask', { as: other.h.person('rosa'), body: body() })
+      await other.h.call('jobs', 'cancel', { as: other.h.person('anil'), params: { jobId: jobs[0]!.jobId } })
+      await other.h.call('jobs', 'ask', { as: other.h.person('anil'), body: body() })
     } finally {
-      await t.h.close()
+      await other.h.close()
     }
   })
 })
@@ -493,47 +512,47 @@ describe('asking', () => {
 describe('stopping', () => {
   it('has one winner of two, and never one after the end', async () => {
     const { jobId } = await ask()
-    const both = await Promise.all([1, 2].map(() => s.h.answer('jobs', 'cancel', { as: anil(), params: { jobId } })))
+    const both = await Promise.all([1, 2].map(() => here.h.answer('jobs', 'cancel', { as: anil(), params: { jobId } })))
     expect(both.map((r) => r.status).sort()).toEqual([200, 409])
     expect(await get(jobId)).toMatchObject({ state: 'cancelled', problem: { code: 'cancelled' }, may: [] })
-    expect(s.started.some((e) => e.jobId === jobId)).toBe(false)
+    expect(here.started.some((e) => e.jobId === jobId)).toBe(false)
   })
   it('races with settling: either released, or nothing is', async () => {
-    s.container.send = (job, m) => reportOf(job, m, counting)
+    here.container.send = (job, m) => reportOf(job, m, counting)
     for (let i = 0; i < 6; i++) {
       const { jobId } = await ask({ code: `print(${i})` })
-      await s.steps.prepare({ jobId, attempt: 1 })
+      await here.steps.prepare({ jobId, attempt: 1 })
       const manifest = JSON.parse(
-        Buffer.from(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString(),
+        Buffer.from(await here.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString(),
       ) as Parameters<typeof reportOf>[1]
-      await s.h.objects.put(
+      await here.h.objects.put(
         'quarantine',
         `jobs/${jobId}/report.json.gz`,
-        s.container.send(jobId, manifest)!,
+        here.container.send(jobId, manifest)!,
         'application/gzip',
       )
-      await s.steps.check({ jobId, attempt: 1 })
+      await here.steps.check({ jobId, attempt: 1 })
       const [, cancelled] = await Promise.all([
-        s.steps.settle({ jobId, attempt: 1 }),
-        s.h.answer('jobs', 'cancel', { as: anil(), params: { jobId } }),
+        here.steps.settle({ jobId, attempt: 1 }),
+        here.h.answer('jobs', 'cancel', { as: anil(), params: { jobId } }),
       ])
       const job = await get(jobId)
       expect(job.state).toBe(cancelled.status === 200 ? 'cancelled' : 'succeeded')
-      expect((await s.h.answer('jobs', 'result', { as: anil(), params: { jobId } })).status).toBe(
+      expect((await here.h.answer('jobs', 'result', { as: anil(), params: { jobId } })).status).toBe(
         job.state === 'succeeded' ? 200 : 409,
       )
-      s.started.length = 0
+      here.started.length = 0
     }
   })
   it('is the owner’s and the custodian’s', async () => {
     const { jobId } = await ask()
-    expect(await s.h.refused('jobs', 'cancel', { as: s.h.person('rosa'), params: { jobId } })).toMatchObject({
+    expect(await here.h.refused('jobs', 'cancel', { as: here.h.person('rosa'), params: { jobId } })).toMatchObject({
       kind: 'not-found',
     })
-    expect(await s.h.refused('jobs', 'cancel', { as: s.h.person('otto'), params: { jobId } })).toMatchObject({
+    expect(await here.h.refused('jobs', 'cancel', { as: here.h.person('otto'), params: { jobId } })).toMatchObject({
       kind: 'forbidden',
     })
-    expect(await s.h.call('jobs', 'cancel', { as: s.h.person('cleo'), params: { jobId } })).toMatchObject({
+    expect(await here.h.call('jobs', 'cancel', { as: here.h.person('cleo'), params: { jobId } })).toMatchObject({
       state: 'cancelled',
     })
   })
@@ -541,51 +560,55 @@ describe('stopping', () => {
 
 describe('steps run twice', () => {
   it('come to the same end, with nothing done twice', async () => {
-    s.container.send = (job, m) => reportOf(job, m, counting)
+    here.container.send = (job, m) => reportOf(job, m, counting)
     const { jobId } = await ask({ code: 'print("twice")' })
     const step = { jobId, attempt: 1 }
-    const [a, b] = [await s.steps.prepare(step), await s.steps.prepare(step)]
-    expect([a.compute, b.compute]).toEqual(['container', 'container'])
+    const [first, second] = [await here.steps.prepare(step), await here.steps.prepare(step)]
+    expect([first.compute, second.compute]).toEqual(['container', 'container'])
     const manifest = JSON.parse(
-      Buffer.from(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString(),
+      Buffer.from(await here.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).toString(),
     ) as Parameters<typeof reportOf>[1]
-    await s.h.objects.put(
+    await here.h.objects.put(
       'quarantine',
       `jobs/${jobId}/report.json.gz`,
-      s.container.send(jobId, manifest)!,
+      here.container.send(jobId, manifest)!,
       'application/gzip',
     )
-    await Promise.all([s.steps.check(step), s.steps.check(step)])
-    await s.steps.check(step)
-    const decided = await s.job(jobId)
-    await Promise.all([s.steps.settle(step), s.steps.settle(step)])
-    await s.steps.settle(step)
-    expect(await s.job(jobId)).toMatchObject({ state: 'succeeded', released: decided.released })
+    await Promise.all([here.steps.check(step), here.steps.check(step)])
+    await here.steps.check(step)
+    const decided = await here.job(jobId)
+    await Promise.all([here.steps.settle(step), here.steps.settle(step)])
+    await here.steps.settle(step)
+    expect(await here.job(jobId)).toMatchObject({ state: 'succeeded', released: decided.released })
     // Every step, once more, of a job that is over; and of an attempt that is not the job's.
-    const over = await s.job(jobId)
-    expect(await s.steps.prepare(step)).toMatchObject({ compute: 'none' })
-    for (const again of [s.steps.query, s.steps.check, s.steps.settle]) await again(step)
-    expect(await s.steps.prepare({ jobId, attempt: 2 })).toMatchObject({ compute: 'none' })
-    expect(await s.job(jobId)).toEqual(over)
+    const over = await here.job(jobId)
+    expect(await here.steps.prepare(step)).toMatchObject({ compute: 'none' })
+    for (const again of [here.steps.query, here.steps.check, here.steps.settle]) await again(step)
+    expect(await here.steps.prepare({ jobId, attempt: 2 })).toMatchObject({ compute: 'none' })
+    expect(await here.job(jobId)).toEqual(over)
     expect(
-      await everything<ReleasedItem>(s.h.deps.table, keyOf.dataset(s.datasetId).pk, `RELEASED#user-anil#${jobId}`),
+      await everything<ReleasedItem>(
+        here.h.deps.table,
+        keyOf.dataset(here.datasetId).pk,
+        `RELEASED#user-anil#${jobId}`,
+      ),
     ).toHaveLength(1)
-    expect(await s.steps.prepare({ jobId: 'job_nobody', attempt: 1 })).toMatchObject({ compute: 'none' })
-    s.started.length = 0
+    expect(await here.steps.prepare({ jobId: 'job_nobody', attempt: 1 })).toMatchObject({ compute: 'none' })
+    here.started.length = 0
   })
 })
 
 describe('approval', () => {
   it('waits, is for exactly the pin, and is not one’s own to give', async () => {
-    const t = await stage({ approval: true })
+    const other = await stage({ approval: true })
     try {
       const send = (who: string, code: string) =>
-        t.h.call('jobs', 'ask', { as: t.h.person(who), body: body({ code, purpose: 'to look at it' }) })
+        other.h.call('jobs', 'ask', { as: other.h.person(who), body: body({ code, purpose: 'to look at it' }) })
       const job = await send('carl', 'print(1)')
       expect(job).toMatchObject({ state: 'queued', waiting: 'approval', may: ['cancel', 'inspect'] })
-      expect(t.started).toEqual([])
+      expect(other.started).toEqual([])
       const approve = (who: string, b: { pin: string; approve: boolean }, jobId = job.jobId) =>
-        t.h.answer('jobs', 'approve', { as: t.h.person(who), params: { jobId }, body: b })
+        other.h.answer('jobs', 'approve', { as: other.h.person(who), params: { jobId }, body: b })
       expect((await approve('carl', { pin: job.pin, approve: true })).body).toMatchObject({ kind: 'own-output' })
       expect((await approve('cleo', { pin: 'f'.repeat(64), approve: true })).body).toMatchObject({
         kind: 'changed-meanwhile',
@@ -595,9 +618,9 @@ describe('approval', () => {
         waiting: 'turn',
       })
       expect((await approve('cleo', { pin: job.pin, approve: true })).body).toMatchObject({ kind: 'wrong-state' })
-      t.container.send = (id, m) => reportOf(id, m, counting)
-      await t.walk()
-      expect((await t.job(job.jobId)).state).toBe('succeeded')
+      other.container.send = (id, m) => reportOf(id, m, counting)
+      await other.walk()
+      expect((await other.job(job.jobId)).state).toBe('succeeded')
       // The same analysis again is approved; an edit is not.
       expect(await send('carl', 'print(1)')).toMatchObject({ waiting: 'turn' })
       const edited = await send('carl', 'print(2)')
@@ -606,77 +629,87 @@ describe('approval', () => {
         state: 'failed',
         problem: { code: 'approval-refused' },
       })
-      expect(await t.left('quarantine', edited.jobId)).toEqual([])
+      expect(await other.left('quarantine', edited.jobId)).toEqual([])
     } finally {
-      await t.h.close()
+      await other.h.close()
     }
   })
   it('is stale when what would run has changed', async () => {
-    const t = await stage({ approval: true })
+    const other = await stage({ approval: true })
     try {
-      const job = await t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body({ purpose: 'to look at it' }) })
-      await t.h.call('jobs', 'approve', {
-        as: t.h.person('cleo'),
+      const job = await other.h.call('jobs', 'ask', {
+        as: other.h.person('anil'),
+        body: body({ purpose: 'to look at it' }),
+      })
+      await other.h.call('jobs', 'approve', {
+        as: other.h.person('cleo'),
         params: { jobId: job.jobId },
         body: { pin: job.pin, approve: true },
       })
-      t.h.deps.settings.version = 'another image' // the platform was upgraded in between
-      await t.walk()
-      const failed = await t.h.call('jobs', 'get', { as: t.h.person('anil'), params: { jobId: job.jobId } })
+      other.h.deps.settings.version = 'another image' // the platform was upgraded in between
+      await other.walk()
+      const failed = await other.h.call('jobs', 'get', { as: other.h.person('anil'), params: { jobId: job.jobId } })
       expect(failed).toMatchObject({ state: 'failed', problem: { code: 'approval-stale', step: 'prepare' } })
     } finally {
-      await t.h.close()
+      await other.h.close()
     }
   })
   it('does not outlive a policy, a role or the dataset', async () => {
-    const t = await stage()
+    const other = await stage()
     try {
       const after = async (change: () => Promise<unknown>, code: string) => {
-        const { jobId } = await t.h.call('jobs', 'ask', { as: t.h.person('anil'), body: body() })
+        const { jobId } = await other.h.call('jobs', 'ask', { as: other.h.person('anil'), body: body() })
         await change()
-        await t.walk()
-        expect((await t.job(jobId)).problem).toEqual({ code, step: 'prepare' })
+        await other.walk()
+        expect((await other.job(jobId)).problem).toEqual({ code, step: 'prepare' })
       }
-      await after(() => t.policy({ languages: ['sql'] }), 'policy-changed')
-      await t.policy({ languages: ['python'] })
-      await after(() => t.policy({ approval: true }), 'approval-stale')
-      await t.policy({ approval: false })
+      await after(() => other.policy({ languages: ['sql'] }), 'policy-changed')
+      await other.policy({ languages: ['python'] })
+      await after(() => other.policy({ approval: true }), 'approval-stale')
+      await other.policy({ approval: false })
       await after(
-        () => t.h.deps.table.update<DatasetItem>(keyOf.dataset(t.datasetId), { set: { state: 'retired' } }),
+        () => other.h.deps.table.update<DatasetItem>(keyOf.dataset(other.datasetId), { set: { state: 'retired' } }),
         'policy-changed',
       )
-      await t.h.deps.table.update<DatasetItem>(keyOf.dataset(t.datasetId), { set: { state: 'published' } })
-      await after(() => t.h.deps.table.remove(keyOf.member(t.organisationId, 'user-anil')), 'policy-changed')
+      await other.h.deps.table.update<DatasetItem>(keyOf.dataset(other.datasetId), { set: { state: 'published' } })
+      await after(() => other.h.deps.table.remove(keyOf.member(other.organisationId, 'user-anil')), 'policy-changed')
     } finally {
-      await t.h.close()
+      await other.h.close()
     }
   })
 })
 
 describe('lists', () => {
   it('hold one’s own jobs, filtered, page by page; the custodian’s all of a dataset', async () => {
-    const all = await s.h.call('jobs', 'list', { as: anil(), query: { limit: 200 } })
+    const all = await here.h.call('jobs', 'list', { as: anil(), query: { limit: 200 } })
     expect(all.items.length).toBeGreaterThan(10)
     expect(all.items.every((j) => j.owner.userId === 'user-anil')).toBe(true)
-    const blocked = await s.h.call('jobs', 'list', { as: anil(), query: { state: 'blocked' } })
+    const blocked = await here.h.call('jobs', 'list', { as: anil(), query: { state: 'blocked' } })
     expect(blocked.items.length).toBeGreaterThan(0)
     expect(blocked.items.every((j) => j.state === 'blocked')).toBe(true)
     const paged = []
     for (let after: string | undefined, first = true; first || after; first = false) {
-      const page = await s.h.call('jobs', 'list', { as: anil(), query: { limit: 4, ...(after ? { after } : {}) } })
+      const page = await here.h.call('jobs', 'list', {
+        as: anil(),
+        query: { limit: 4, ...(after ? { after } : {}) },
+      })
       paged.push(...page.items.map((j) => j.jobId))
       after = page.next
     }
     expect(paged).toEqual(all.items.map((j) => j.jobId))
-    const of = await s.h.call('jobs', 'ofDataset', {
-      as: s.h.person('cleo'),
-      params: { datasetId: s.datasetId },
+    const of = await here.h.call('jobs', 'ofDataset', {
+      as: here.h.person('cleo'),
+      params: { datasetId: here.datasetId },
       query: { limit: 200 },
     })
     expect(of.items.length).toBeGreaterThanOrEqual(all.items.length)
     expect(of.items[0]!.may).toContain('inspect')
-    expect((await s.h.call('jobs', 'list', { as: s.h.person('anil', { scopes: ['jobs:write'] }) })).items).toEqual([])
-    expect(await s.h.refused('jobs', 'ofDataset', { as: anil(), params: { datasetId: s.datasetId } })).toMatchObject({
+    expect(
+      (await here.h.call('jobs', 'list', { as: here.h.person('anil', { scopes: ['jobs:write'] }) })).items,
+    ).toEqual([])
+    expect(
+      await here.h.refused('jobs', 'ofDataset', { as: anil(), params: { datasetId: here.datasetId } }),
+    ).toMatchObject({
       kind: 'forbidden',
     })
   })

@@ -92,8 +92,8 @@ export async function experimentOf(
   const { uploads } = await client.pipelines.uploads({ params: { organisationId }, body: { name, files: [file] } })
   for (const { upload } of uploads)
     if (upload) {
-      const r = await fetch(upload.url, { method: upload.method, headers: upload.headers, body: bytes })
-      if (!r.ok) throw new Error(`The store refused the code: ${r.status}`)
+      const response = await fetch(upload.url, { method: upload.method, headers: upload.headers, body: bytes })
+      if (!response.ok) throw new Error(`The store refused the code: ${response.status}`)
     }
   const { pipelineId } = await client.pipelines.publish({
     params: { organisationId },

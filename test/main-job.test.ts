@@ -40,12 +40,12 @@ async function somebody(): Promise<Page> {
   context.setDefaultTimeout(30_000)
   context.on('page', (page) => {
     page.on('pageerror', (e) => complaints.push(e.message))
-    page.on('console', (m) => {
-      if (m.type() === 'error') complaints.push(m.text())
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text())
     })
-    page.on('request', (r) => {
-      if (![host.mainOrigin, host.studyOrigin, 'data:', 'blob:'].some((o) => r.url().startsWith(o)))
-        complaints.push(`a request to ${r.url()}`)
+    page.on('request', (request) => {
+      if (![host.mainOrigin, host.studyOrigin, 'data:', 'blob:'].some((o) => request.url().startsWith(o)))
+        complaints.push(`a request to ${request.url()}`)
     })
   })
   return context.newPage()
@@ -101,10 +101,10 @@ async function takePart(page: Page, address: string): Promise<Pressed[]> {
 /** RFC 4180. */
 function parseCsv(text: string): Record<string, string>[] {
   const rows: string[][] = [[]]
-  for (const m of text.replace(/^\uFEFF/, '').matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
-    rows.at(-1)!.push((m[1] ?? m[2] ?? '').replaceAll('""', '"'))
-    if (m[3] === '') break
-    if (m[3] !== ',') rows.push([])
+  for (const match of text.replace(/^\uFEFF/, '').matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
+    rows.at(-1)!.push((match[1] ?? match[2] ?? '').replaceAll('""', '"'))
+    if (match[3] === '') break
+    if (match[3] !== ',') rows.push([])
   }
   const [head, ...body] = rows.filter((r) => r.length > 1)
   return body.map((r) => Object.fromEntries(head!.map((name, i) => [name, r[i] ?? ''])))
@@ -177,8 +177,8 @@ test('publish, launch, take part, watch it arrive, open, download', { timeout: 4
     pressed.map((p) => (new Set(p.arrows).size === 1 ? 'congruent' : 'incongruent')),
   )
   expect(
-    rows.map((r) =>
-      r['stimulus']!.replaceAll(/<[^<>]+>/g, '')
+    rows.map((row) =>
+      row['stimulus']!.replaceAll(/<[^<>]+>/g, '')
         .replaceAll('&lt;', '<')
         .replaceAll('&gt;', '>'),
     ),

@@ -21,13 +21,13 @@ afterEach(async () => {
   context = undefined
 })
 
-async function open(o: BrowserContextOptions = {}): Promise<Page> {
+async function open(options: BrowserContextOptions = {}): Promise<Page> {
   // axe is put into the page by the test; the page's own policy is what is tested everywhere else.
-  context = await browser().newContext({ locale: 'en-GB', bypassCSP: false, ...o })
+  context = await browser().newContext({ locale: 'en-GB', bypassCSP: false, ...options })
   const page = await context.newPage()
   complaints = []
-  page.on('console', (m) => {
-    if (/Content.Security.Policy|Refused to/i.test(m.text())) complaints.push(m.text())
+  page.on('console', (message) => {
+    if (/Content.Security.Policy|Refused to/i.test(message.text())) complaints.push(message.text())
   })
   page.on('pageerror', (e) => complaints.push(e.message))
   return page
@@ -93,9 +93,9 @@ test('the page weighs less than 60 KB gzipped, and loads nothing from elsewhere'
   expect(files.length).toBeGreaterThanOrEqual(4)
   expect(files.reduce((n, f) => n + gzipSync(f, { level: 9 }).length, 0)).toBeLessThan(60_000)
   // The only addresses are names of XML namespaces.
-  for (const f of files)
+  for (const file of files)
     expect(
-      f
+      file
         .toString('utf8')
         .match(/https?:\/\/[\w.]+/g)
         ?.filter((a) => !a.startsWith('http://www.w3.org')) ?? [],
@@ -188,9 +188,9 @@ test('ready, loading, going on, in another tab, withdrawn', async () => {
   const held = new Promise<void>((resolve) => {
     letGo = resolve
   })
-  await page.route('**/s/*/index.html', async (r) => {
+  await page.route('**/s/*/index.html', async (route) => {
     await held
-    await r.continue().catch(() => undefined)
+    await route.continue().catch(() => undefined)
   })
   await page.click('.actions button')
   await met(page, 'preloading')
@@ -216,11 +216,11 @@ test('unreachable, and a start that has to wait', async () => {
 
 test('offline at the end, saving, receipt with the way back, withdrawal', async () => {
   const page = await open()
-  const s = await study({
+  const live = await study({
     redirectHosts: ['app.prolific.com'],
     title: 'Attention and reaction times in everyday situations',
   })
-  const { url } = await s.link({ completionUrl: 'https://app.prolific.com/submissions/complete?cc=C1' })
+  const { url } = await live.link({ completionUrl: 'https://app.prolific.com/submissions/complete?cc=C1' })
   const frame = await takePart(page, url)
   await record(frame, 1, 100)
   await context!.setOffline(true)
@@ -231,9 +231,9 @@ test('offline at the end, saving, receipt with the way back, withdrawal', async 
   const held = new Promise<void>((resolve) => {
     letGo = resolve
   })
-  await page.route('**/records', async (r) => {
+  await page.route('**/records', async (route) => {
     await held
-    await r.continue().catch(() => undefined)
+    await route.continue().catch(() => undefined)
   })
   await page.reload().catch(() => undefined)
   await context!.setOffline(false)

@@ -82,22 +82,22 @@ let made = 0
 export async function webStudy(
   client: Client,
   organisationId: string,
-  o: { configuration?: Record<string, unknown>; live?: boolean; redirectHosts?: string[]; title?: string } = {},
+  options: { configuration?: Record<string, unknown>; live?: boolean; redirectHosts?: string[]; title?: string } = {},
 ): Promise<LiveStudy> {
   const study = await client.studies.create({
     params: { organisationId },
-    body: { title: o.title ?? `Reaction times ${++made}`, requestId: crypto.randomUUID() },
+    body: { title: options.title ?? `Reaction times ${++made}`, requestId: crypto.randomUUID() },
   })
   const params = { studyId: study.studyId }
   await publishStudy(client, {
     studyId: study.studyId,
-    configuration: { kind: 'web', entry: 'index.html', language: 'en', ...o.configuration },
+    configuration: { kind: 'web', entry: 'index.html', language: 'en', ...options.configuration },
     files: [{ path: 'index.html', data: new TextEncoder().encode(studyPage) }],
   })
   let { rev } = await client.studies.study({ params })
-  if (o.redirectHosts)
-    ({ rev } = await client.studies.change({ params, body: { redirectHosts: o.redirectHosts, rev } }))
-  if (o.live !== false) await client.studies.setState({ params, body: { state: 'live', rev } })
+  if (options.redirectHosts)
+    ({ rev } = await client.studies.change({ params, body: { redirectHosts: options.redirectHosts, rev } }))
+  if (options.live !== false) await client.studies.setState({ params, body: { state: 'live', rev } })
   return {
     studyId: study.studyId,
     link: (more = {}) => client.studies.createLink({ params, body: { kind: 'general', ...more } }),
@@ -108,12 +108,12 @@ export async function webStudy(
 export async function openedRuns(client: Client, studyId: string): Promise<OpenedRun[]> {
   const { items } = await client.runs.list({ params: { studyId }, query: {} })
   const runs: OpenedRun[] = []
-  for await (const r of openRuns(client, {
+  for await (const run of openRuns(client, {
     studyId,
     purpose: 'Counting what has arrived',
     runIds: items.map((i) => i.runId),
   }))
-    runs.push(r)
+    runs.push(run)
   return runs
 }
 
@@ -140,11 +140,11 @@ export async function takePart(page: Page, url: string): Promise<Frame> {
 /** Records rows `from` to `to` one after the other without waiting; resolves when all are kept on the device. */
 export const record = (frame: Frame, from: number, to: number): Promise<void> =>
   frame.evaluate(
-    async ([a, b]) => {
+    async ([first, second]) => {
       const { cloister } = window as unknown as { cloister: Cloister }
       await Promise.all(
-        Array.from({ length: b! - a! + 1 }, (_, i) =>
-          cloister.record({ n: a! + i, word: `marker-${a! + i}`, rt: 300 + (((a! + i) * 37) % 400) }),
+        Array.from({ length: second! - first! + 1 }, (_, i) =>
+          cloister.record({ n: first! + i, word: `marker-${first! + i}`, rt: 300 + (((first! + i) * 37) % 400) }),
         ),
       )
     },
@@ -169,17 +169,17 @@ export const numbersOf = (run: OpenedRun): number[] => run.trials.map((t) => Num
 export const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 
 /** How many items each store of this browser holds. */
-export const kept = (p: Page): Promise<Record<string, number>> =>
-  p.evaluate(async () => {
+export const kept = (page: Page): Promise<Record<string, number>> =>
+  page.evaluate(async () => {
     const db = await new Promise<IDBDatabase>((resolve) => {
-      const o = indexedDB.open('cloister-participant')
-      o.onsuccess = () => resolve(o.result)
+      const opening = indexedDB.open('cloister-participant')
+      opening.onsuccess = () => resolve(opening.result)
     })
     const out: Record<string, number> = {}
     for (const name of db.objectStoreNames)
       out[name] = await new Promise((resolve) => {
-        const c = db.transaction(name).objectStore(name).count()
-        c.onsuccess = () => resolve(c.result)
+        const counted = db.transaction(name).objectStore(name).count()
+        counted.onsuccess = () => resolve(counted.result)
       })
     db.close()
     return out

@@ -32,8 +32,8 @@ afterEach(async () => {
 
 describe('without a connection', () => {
   test('says so, keeps everything, and sends it by itself', async () => {
-    const s = await study()
-    const { url } = await s.link()
+    const live = await study()
+    const { url } = await live.link()
     const frame = await takePart(page, url)
     await record(frame, 1, 3)
     await context.setOffline(true)
@@ -52,14 +52,14 @@ describe('without a connection', () => {
     expect(JSON.stringify(sealed)).not.toContain('marker-')
     await context.setOffline(false)
     await inState(page, 'finished')
-    const [run] = await openedRuns(platform.client, s.studyId)
+    const [run] = await openedRuns(platform.client, live.studyId)
     expect(numbersOf(run!)).toEqual(numbers(10))
     expect(run!.row).toMatchObject({ state: 'completed', conflicts: 0 })
   })
 
   test('what a closed tab left is sent on a visit to any page of this origin', async () => {
-    const s = await study()
-    const { url } = await s.link()
+    const live = await study()
+    const { url } = await live.link()
     const frame = await takePart(page, url)
     await context.setOffline(true)
     await record(frame, 1, 6)
@@ -70,7 +70,7 @@ describe('without a connection', () => {
     page = await context.newPage()
     await page.goto(`${platform.origin}/withdraw`)
     await expect
-      .poll(async () => (await openedRuns(platform.client, s.studyId)).map((r) => [r.row.state, ...numbersOf(r)]), {
+      .poll(async () => (await openedRuns(platform.client, live.studyId)).map((r) => [r.row.state, ...numbersOf(r)]), {
         timeout: 20_000,
       })
       .toEqual([['completed', ...numbers(6)]])
@@ -97,38 +97,38 @@ describe('without a connection', () => {
         },
       })
     })
-    const s = await study()
-    const frame = await takePart(page, (await s.link()).url)
+    const live = await study()
+    const frame = await takePart(page, (await live.link()).url)
     await page.waitForSelector('#badge')
     expect(await page.textContent('#badge')).toContain('do not reload')
     await record(frame, 1, 4)
     await finish(frame)
     await inState(page, 'finished')
-    expect((await openedRuns(platform.client, s.studyId)).map(numbersOf)).toEqual([numbers(4)])
+    expect((await openedRuns(platform.client, live.studyId)).map(numbersOf)).toEqual([numbers(4)])
   })
 
   test('a full disk is said, and nothing is lost while the page is open', async () => {
-    const s = await study()
-    const frame = await takePart(page, (await s.link()).url)
+    const live = await study()
+    const frame = await takePart(page, (await live.link()).url)
     await page.evaluate(() => {
       const put = IDBObjectStore.prototype.put
-      IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...a: [unknown]) {
+      IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...args: [unknown]) {
         if (this.name === 'records') throw new DOMException('full', 'QuotaExceededError')
-        return put.apply(this, a)
+        return put.apply(this, args)
       }
     })
     await record(frame, 1, 4)
     expect(await page.textContent('#badge')).toContain('storage is full')
     await finish(frame)
     await inState(page, 'finished')
-    expect((await openedRuns(platform.client, s.studyId)).map(numbersOf)).toEqual([numbers(4)])
+    expect((await openedRuns(platform.client, live.studyId)).map(numbersOf)).toEqual([numbers(4)])
   })
 })
 
 describe('two tabs', () => {
   test('only one runs the study; the other can take it over where it is', async () => {
-    const s = await study()
-    const { url } = await s.link()
+    const live = await study()
+    const { url } = await live.link()
     const frame = await takePart(page, url)
     await record(frame, 1, 5)
     const other = await context.newPage()
@@ -142,7 +142,7 @@ describe('two tabs', () => {
     await record(second, 6, 9)
     await finish(second)
     await inState(other, 'finished')
-    const runs = await openedRuns(platform.client, s.studyId)
+    const runs = await openedRuns(platform.client, live.studyId)
     expect(runs.map(numbersOf)).toEqual([numbers(9)])
     expect(runs[0]!.row.conflicts).toBe(0)
   })
@@ -160,10 +160,10 @@ describe('two tabs', () => {
 })
 describe('the server’s word', () => {
   test('a run that was withdrawn elsewhere ends here, and nothing of it stays', async () => {
-    const s = await study()
-    const frame = await takePart(page, (await s.link()).url)
+    const live = await study()
+    const frame = await takePart(page, (await live.link()).url)
     await record(frame, 1, 3)
-    const { items } = await platform.client.runs.list({ params: { studyId: s.studyId }, query: {} })
+    const { items } = await platform.client.runs.list({ params: { studyId: live.studyId }, query: {} })
     await platform.client.runs.withdrawRun({
       params: { runId: items[0]!.runId },
       body: { reason: 'asked by telephone' },
@@ -175,23 +175,24 @@ describe('the server’s word', () => {
   })
 
   test('records of other bytes under the same numbers are neither overwritten nor sent for ever', async () => {
-    const s = await study()
-    const frame = await takePart(page, (await s.link()).url)
+    const live = await study()
+    const frame = await takePart(page, (await live.link()).url)
     await record(frame, 1, 2)
-    await expect.poll(async () => (await openedRuns(platform.client, s.studyId)).map(numbersOf)).toEqual([[1, 2]])
+    await expect.poll(async () => (await openedRuns(platform.client, live.studyId)).map(numbersOf)).toEqual([[1, 2]])
     // A second sender with the same run: what an attacker on this device, or a copied profile, would do.
     const requests: number[] = []
-    page.on('response', (r) => {
-      if (r.url().endsWith('/records') && r.request().method() === 'POST') requests.push(r.status())
+    page.on('response', (response) => {
+      if (response.url().endsWith('/records') && response.request().method() === 'POST')
+        requests.push(response.status())
     })
     await page.evaluate(async () => {
       const db = await new Promise<IDBDatabase>((resolve) => {
-        const o = indexedDB.open('cloister-participant')
-        o.onsuccess = () => resolve(o.result)
+        const opening = indexedDB.open('cloister-participant')
+        opening.onsuccess = () => resolve(opening.result)
       })
       const run = await new Promise<{ runId: string; token: string; key: CryptoKey }>((resolve) => {
-        const g = db.transaction('runs').objectStore('runs').getAll()
-        g.onsuccess = () => resolve(g.result[0])
+        const all = db.transaction('runs').objectStore('runs').getAll()
+        all.onsuccess = () => resolve(all.result[0])
       })
       const b64 = (s: string): string => btoa(s).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
       const jwe = `${b64(JSON.stringify({ alg: 'dir', enc: 'A256GCM', run: run.runId, seq: 4, op: 'append', part: 'main' }))}..${b64('0123456789ab')}.${b64('other')}.${b64('0123456789abcdef')}`
@@ -203,7 +204,7 @@ describe('the server’s word', () => {
     })
     requests.length = 0
     await record(frame, 3, 6)
-    const { items } = await platform.client.runs.list({ params: { studyId: s.studyId }, query: {} })
+    const { items } = await platform.client.runs.list({ params: { studyId: live.studyId }, query: {} })
     await expect
       .poll(async () => (await platform.client.runs.run({ params: { runId: items[0]!.runId } })).received, {
         timeout: 20_000,
@@ -213,19 +214,19 @@ describe('the server’s word', () => {
   })
 
   test('an end that was stored but not counted is sent once more', async () => {
-    const s = await study()
-    const { url } = await s.link()
+    const live = await study()
+    const { url } = await live.link()
     const frame = await takePart(page, url)
     await record(frame, 1, 2)
     let ends = 0
     // As if the server had stopped right after storing the end: it is stored, but neither this answer nor a count says
     // that the run is over.
-    await page.route('**/records', async (r) => {
-      const isEnd = r.request().postData()?.includes('"op":"end"') ?? false
+    await page.route('**/records', async (route) => {
+      const isEnd = route.request().postData()?.includes('"op":"end"') ?? false
       if (isEnd) ends++
-      const answer = await r.fetch()
+      const answer = await route.fetch()
       const { finish: _, ...standing } = (await answer.json()) as { state: string; finish?: unknown }
-      await r.fulfill(
+      await route.fulfill(
         isEnd && ends > 1 ? { response: answer } : { response: answer, json: { ...standing, state: 'live' } },
       )
     })
@@ -234,13 +235,13 @@ describe('the server’s word', () => {
     expect(await page.locator('.receipt .code').count()).toBe(2)
     expect(ends).toBe(2)
     expect(
-      (await openedRuns(platform.client, s.studyId)).map((r) => [r.row.state, r.row.conflicts, ...numbersOf(r)]),
+      (await openedRuns(platform.client, live.studyId)).map((r) => [r.row.state, r.row.conflicts, ...numbersOf(r)]),
     ).toEqual([['completed', 0, 1, 2]])
   })
 
   test('a token that is no longer valid is asked for again', async () => {
-    const s = await study()
-    const { url } = await s.link()
+    const live = await study()
+    const { url } = await live.link()
     const frame = await takePart(page, url)
     await record(frame, 1, 2)
     await page.reload()
@@ -250,17 +251,17 @@ describe('the server’s word', () => {
     await page.goto(`${platform.origin}/withdraw`)
     await page.evaluate(async () => {
       const db = await new Promise<IDBDatabase>((resolve) => {
-        const o = indexedDB.open('cloister-participant')
-        o.onsuccess = () => resolve(o.result)
+        const opening = indexedDB.open('cloister-participant')
+        opening.onsuccess = () => resolve(opening.result)
       })
       const store = db.transaction('runs', 'readwrite').objectStore('runs')
       const run = await new Promise<{ token: string }>((resolve) => {
-        const g = store.getAll()
-        g.onsuccess = () => resolve(g.result[0])
+        const all = store.getAll()
+        all.onsuccess = () => resolve(all.result[0])
       })
       await new Promise((resolve) => {
-        const p = store.put({ ...run, token: 'x'.repeat(43) })
-        p.onsuccess = resolve
+        const put = store.put({ ...run, token: 'x'.repeat(43) })
+        put.onsuccess = resolve
       })
       db.close()
     })
@@ -268,6 +269,6 @@ describe('the server’s word', () => {
     await record(again, 3, 4)
     await finish(again)
     await inState(page, 'finished')
-    expect((await openedRuns(platform.client, s.studyId)).map(numbersOf)).toEqual([numbers(4)])
+    expect((await openedRuns(platform.client, live.studyId)).map(numbersOf)).toEqual([numbers(4)])
   })
 })

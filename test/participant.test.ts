@@ -30,11 +30,11 @@ afterEach(async () => {
 
 describe('taking part', () => {
   test('from the link to the receipt: sealed, complete, with what the address carried', async () => {
-    const s = await study({
+    const live = await study({
       configuration: { conditions: [{ name: 'only', colour: 'red' }] },
       redirectHosts: ['app.prolific.com'],
     })
-    const { url } = await s.link({
+    const { url } = await live.link({
       outsideIdParameter: 'PID',
       completionUrl: 'https://app.prolific.com/done?pid={outsideId}&src={parameter:src}&run={runId}',
     })
@@ -55,7 +55,7 @@ describe('taking part', () => {
     await finish(frame)
     await inState(page, 'finished')
     expect(page.url()).toContain('/p/')
-    const [run] = await openedRuns(platform.client, s.studyId)
+    const [run] = await openedRuns(platform.client, live.studyId)
     expect(run!.row).toMatchObject({ state: 'completed', missing: 0, conflicts: 0 })
     expect(run!.findings).toEqual([])
     expect(numbersOf(run!)).toEqual(numbers(30))
@@ -77,8 +77,8 @@ describe('taking part', () => {
   })
 
   test('a reload goes on at the last record and gives back the checkpoint', async () => {
-    const s = await study()
-    const { url } = await s.link()
+    const live = await study()
+    const { url } = await live.link()
     let frame = await takePart(page, url)
     await record(frame, 1, 7)
     await frame.evaluate(() => (window as unknown as { cloister: Cloister }).cloister.checkpoint({ block: 2 }))
@@ -102,15 +102,15 @@ describe('taking part', () => {
     await record(frame, 9, 12)
     await finish(frame)
     await inState(page, 'finished')
-    const runs = await openedRuns(platform.client, s.studyId)
+    const runs = await openedRuns(platform.client, live.studyId)
     expect(runs).toHaveLength(1)
     expect(numbersOf(runs[0]!)).toEqual(numbers(12))
     expect(runs[0]!.findings).toEqual([])
   })
 
   test('large records and files go as sealed objects', async () => {
-    const s = await study()
-    const { url } = await s.link()
+    const live = await study()
+    const { url } = await live.link()
     const frame = await takePart(page, url)
     await frame.evaluate(async () => {
       const { cloister } = window as unknown as { cloister: Cloister }
@@ -133,7 +133,7 @@ describe('taking part', () => {
     ).toEqual([true, false])
     await finish(again)
     await inState(page, 'finished')
-    const [run] = await openedRuns(platform.client, s.studyId)
+    const [run] = await openedRuns(platform.client, live.studyId)
     expect(run!.row.state).toBe('completed')
     expect(numbersOf(run!)).toEqual([1, 2])
     expect(String(run!.trials[0]!.data.get('big')).length).toBeGreaterThan(100_000)
@@ -143,14 +143,14 @@ describe('taking part', () => {
   })
 
   test('ending the study deletes its data here and on the server', async () => {
-    const s = await study({ redirectHosts: ['example.org'] })
-    const { url } = await s.link({ abortUrl: 'https://example.org/left?state={state}' })
+    const live = await study({ redirectHosts: ['example.org'] })
+    const { url } = await live.link({ abortUrl: 'https://example.org/left?state={state}' })
     const frame = await takePart(page, url)
     await record(frame, 1, 5)
     await abort(frame)
     await inState(page, 'aborted')
     expect(await page.getAttribute('.actions a', 'href')).toBe('https://example.org/left?state=aborted')
-    const { items } = await platform.client.runs.list({ params: { studyId: s.studyId }, query: {} })
+    const { items } = await platform.client.runs.list({ params: { studyId: live.studyId }, query: {} })
     expect(items).toMatchObject([{ state: 'aborted', received: 0, bytes: 0 }])
     expect(await kept(page)).toMatchObject({ records: 0, objects: 0, checkpoints: 0 })
     await page.reload()
@@ -158,12 +158,12 @@ describe('taking part', () => {
   })
 
   test('a personal link can be used again after its end, a general one cannot', async () => {
-    const s = await study()
+    const live = await study()
     for (const [kind, runs] of [
       ['general', 1],
       ['personal', 2],
     ] as const) {
-      const { url, code } = await s.link({ kind, ...(kind === 'personal' ? { outsideId: 'somebody' } : {}) })
+      const { url, code } = await live.link({ kind, ...(kind === 'personal' ? { outsideId: 'somebody' } : {}) })
       await finish(await takePart(page, url))
       await inState(page, 'finished')
       await page.reload()
@@ -174,14 +174,14 @@ describe('taking part', () => {
       await inState(page, 'ready')
       await page.click('.actions button')
       await page.waitForFunction(() => document.getElementById('app')?.hidden === true)
-      const { items } = await platform.client.runs.list({ params: { studyId: s.studyId }, query: {} })
+      const { items } = await platform.client.runs.list({ params: { studyId: live.studyId }, query: {} })
       expect(items.filter((r) => r.link === code)).toHaveLength(runs)
     }
   })
 
   test('two people with their own ids in one browser are two runs', async () => {
-    const s = await study()
-    const { url } = await s.link({ outsideIdParameter: 'PID' })
+    const live = await study()
+    const { url } = await live.link({ outsideIdParameter: 'PID' })
     for (const id of ['first', 'second']) {
       const frame = await takePart(page, `${url}?PID=${id}`)
       await record(frame, 1, 3)
@@ -190,19 +190,19 @@ describe('taking part', () => {
     }
     await page.goto(`${url}?PID=first`)
     await inState(page, 'finished')
-    expect((await openedRuns(platform.client, s.studyId)).map(numbersOf)).toEqual([numbers(3), numbers(3)])
+    expect((await openedRuns(platform.client, live.studyId)).map(numbersOf)).toEqual([numbers(3), numbers(3)])
   })
 })
 
 describe('the receipt', () => {
   test('names the run, can be kept, and withdraws it', async () => {
-    const s = await study()
-    const { url } = await s.link()
+    const live = await study()
+    const { url } = await live.link()
     const frame = await takePart(page, url)
     await record(frame, 1, 5)
     await finish(frame)
     await inState(page, 'finished')
-    const [run] = await openedRuns(platform.client, s.studyId)
+    const [run] = await openedRuns(platform.client, live.studyId)
     const codes = await page.locator('.receipt .code').allTextContents()
     expect(`run_${codes[0]!.replaceAll('-', '')}`).toBe(run!.row.runId)
     // Session, five rows and the end.
@@ -222,7 +222,7 @@ describe('the receipt', () => {
     await page.fill('#withdrawal-code', codes[1]!.toUpperCase())
     await page.click('form button')
     await inState(page, 'withdrawn')
-    expect((await platform.client.runs.list({ params: { studyId: s.studyId }, query: {} })).items).toMatchObject([
+    expect((await platform.client.runs.list({ params: { studyId: live.studyId }, query: {} })).items).toMatchObject([
       { state: 'withdrawn', bytes: 0 },
     ])
     await page.goto(url)

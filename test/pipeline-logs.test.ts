@@ -37,9 +37,9 @@ async function watched(
   seen: (r: PlacedRecord) => void = () => {},
 ): Promise<{ records: PlacedRecord[]; run: Run }> {
   const records: PlacedRecord[] = []
-  await watchLog(options, jobId, (r) => {
-    records.push(r)
-    seen(r)
+  await watchLog(options, jobId, (record) => {
+    records.push(record)
+    seen(record)
   })
   return { records, run: await over(client, jobId) }
 }
@@ -62,8 +62,8 @@ describe('a run', () => {
       watched(watch),
       watched(oom),
       watched(late),
-      watched(stopped, (r) => {
-        if (r.x === 'begun') void client.pipelines.cancel({ params: { jobId: stopped } })
+      watched(stopped, (record) => {
+        if (record.x === 'begun') void client.pipelines.cancel({ params: { jobId: stopped } })
       }),
       watched(missing),
     ])
@@ -99,13 +99,13 @@ describe('a run', () => {
     await watchLog(
       options,
       jobId,
-      (r) => {
-        records.push(r)
-        if (r.x === 'line 20') killed ??= host.kill().then(() => host.start())
+      (record) => {
+        records.push(record)
+        if (record.x === 'line 20') killed ??= host.kill().then(() => host.start())
       },
       {
-        connection: (c) => {
-          if (c === 'lost') lost++
+        connection: (connection) => {
+          if (connection === 'lost') lost++
         },
       },
     )
@@ -118,8 +118,8 @@ describe('a run', () => {
 
   it('whose machine goes away is failed, with its log whole up to then, and is not run twice', async () => {
     const jobId = await start('import time\nprint("begun", flush=True)\ntime.sleep(600)')
-    const { records, run } = await watched(jobId, (r) => {
-      if (r.x === 'begun')
+    const { records, run } = await watched(jobId, (record) => {
+      if (record.x === 'begun')
         void readFile(join(host.home, 'runners', `${jobId}.json`), 'utf8').then((text) =>
           process.kill(-(JSON.parse(text) as { pid: number }).pid, 'SIGKILL'),
         )

@@ -36,8 +36,12 @@ async function send(
 ): Promise<void> {
   for (const { path, upload } of uploads) {
     if (!upload) continue
-    const r = await fetch(upload.url, { method: upload.method, headers: upload.headers, body: bytesOf(content(path)) })
-    if (!r.ok) throw new Error(`The upload of ${path} answered ${r.status}`)
+    const response = await fetch(upload.url, {
+      method: upload.method,
+      headers: upload.headers,
+      body: bytesOf(content(path)),
+    })
+    if (!response.ok) throw new Error(`The upload of ${path} answered ${response.status}`)
   }
 }
 

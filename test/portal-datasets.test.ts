@@ -17,11 +17,11 @@ const tab = (name: string) => page.getByRole('tab', { name, exact: true }).click
 /** 60 people in two groups: ages 30 to 59, a score, and one who is much older. */
 const csv = [
   'person,group,age,score',
-  ...Array.from({ length: 60 }, (_, i) => {
-    const group = i % 2 ? 'treated' : 'control'
-    const age = i === 0 ? 88 : 30 + (i % 30)
-    const score = (50 + ((i * 7) % 23) + (i % 2) * 4).toFixed(1)
-    return [`P${i + 100}`, group, age, score].join(',')
+  ...Array.from({ length: 60 }, (_, index) => {
+    const group = index % 2 ? 'treated' : 'control'
+    const age = index === 0 ? 88 : 30 + (index % 30)
+    const score = (50 + ((index * 7) % 23) + (index % 2) * 4).toFixed(1)
+    return [`P${index + 100}`, group, age, score].join(',')
   }),
 ].join('\n')
 
@@ -108,50 +108,50 @@ describe('a dataset in the portal', () => {
   }, 120_000)
 
   it('is found by an analyst by its columns, who sees no custodian’s parts; SQL is answered with a released table', async () => {
-    const { page: p, context } = await signedIn(portal, 'anil@demo.cloister', '/datasets?q=reading test', {
+    const { page, context } = await signedIn(portal, 'anil@demo.cloister', '/datasets?q=reading test', {
       colorScheme: 'dark',
       viewport: { width: 390, height: 844 },
     })
     context.setDefaultTimeout(60_000)
-    await p.getByRole('link', { name: 'Reading trial' }).click()
-    await p.getByText('No number is shown that stands for fewer than 12 people.').waitFor()
-    expect(await p.getByRole('tab').allTextContents()).toEqual(['Overview', 'Schema'])
-    expect(await p.getByRole('button', { name: 'More acts' }).count()).toBe(0)
-    expect(await faults(p)).toEqual([])
-    await p.getByRole('link', { name: /^Ask this: Mean .* by group/ }).click()
-    await p.getByText('It would be accepted').waitFor()
-    await p
+    await page.getByRole('link', { name: 'Reading trial' }).click()
+    await page.getByText('No number is shown that stands for fewer than 12 people.').waitFor()
+    expect(await page.getByRole('tab').allTextContents()).toEqual(['Overview', 'Schema'])
+    expect(await page.getByRole('button', { name: 'More acts' }).count()).toBe(0)
+    expect(await faults(page)).toEqual([])
+    await page.getByRole('link', { name: /^Ask this: Mean .* by group/ }).click()
+    await page.getByText('It would be accepted').waitFor()
+    await page
       .getByText(/12 (distinct )?(people|subjects)/)
       .first()
       .waitFor()
-    expect(await faults(p)).toEqual([])
-    await p.getByRole('button', { name: 'Ask', exact: true }).click()
-    await p.waitForURL(/\/analyses\/job_/)
-    await p.locator('.head').getByText('released', { exact: true }).waitFor()
-    await p.getByRole('cell', { name: 'treated' }).waitFor()
-    await p.getByRole('region', { name: 'Release card' }).getByText('version 1').waitFor()
-    expect(await faults(p)).toEqual([])
+    expect(await faults(page)).toEqual([])
+    await page.getByRole('button', { name: 'Ask', exact: true }).click()
+    await page.waitForURL(/\/analyses\/job_/)
+    await page.locator('.head').getByText('released', { exact: true }).waitFor()
+    await page.getByRole('cell', { name: 'treated' }).waitFor()
+    await page.getByRole('region', { name: 'Release card' }).getByText('version 1').waitFor()
+    expect(await faults(page)).toEqual([])
     // The same again with noise: charged to the budget.
-    await p.getByRole('link', { name: 'Ask again with changes' }).click()
-    await p.getByRole('radio', { name: 'Noise' }).click()
-    await p.getByText('It would be accepted').waitFor()
-    await p
+    await page.getByRole('link', { name: 'Ask again with changes' }).click()
+    await page.getByRole('radio', { name: 'Noise' }).click()
+    await page.getByText('It would be accepted').waitFor()
+    await page
       .getByText(/epsilon 1\b/)
       .first()
       .waitFor()
-    await p.getByRole('button', { name: 'Ask', exact: true }).click()
-    await p.locator('.head').getByText('released', { exact: true }).waitFor()
-    await p.getByText('random noise was added to every number').waitFor()
-    await p.getByRole('link', { name: 'Ask again with changes' }).click()
-    await p.getByRole('radio', { name: 'Disclosure rules' }).click()
-    await p.getByRole('button', { name: 'Add a filter' }).click()
-    await p.getByRole('combobox', { name: 'Filter 1: column' }).click()
-    await p.getByRole('option', { name: 'age' }).click()
-    await p.getByRole('textbox', { name: 'Filter 1: from' }).fill('80')
-    await p.getByText('It would be accepted').waitFor()
-    await p.getByRole('button', { name: 'Ask', exact: true }).click()
-    await p.locator('.head').getByText('blocked', { exact: true }).waitFor()
-    const said = await p.getByRole('alert').innerText()
+    await page.getByRole('button', { name: 'Ask', exact: true }).click()
+    await page.locator('.head').getByText('released', { exact: true }).waitFor()
+    await page.getByText('random noise was added to every number').waitFor()
+    await page.getByRole('link', { name: 'Ask again with changes' }).click()
+    await page.getByRole('radio', { name: 'Disclosure rules' }).click()
+    await page.getByRole('button', { name: 'Add a filter' }).click()
+    await page.getByRole('combobox', { name: 'Filter 1: column' }).click()
+    await page.getByRole('option', { name: 'age' }).click()
+    await page.getByRole('textbox', { name: 'Filter 1: from' }).fill('80')
+    await page.getByText('It would be accepted').waitFor()
+    await page.getByRole('button', { name: 'Ask', exact: true }).click()
+    await page.locator('.head').getByText('blocked', { exact: true }).waitFor()
+    const said = await page.getByRole('alert').innerText()
     expect(said).toContain('too few subjects')
     expect(said).not.toMatch(/\b1\b|\bone\b/)
     await context.close()

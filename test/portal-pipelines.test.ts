@@ -121,11 +121,11 @@ describe('pipelines in the portal', () => {
     await labels.waitFor()
     expect(
       await labels.evaluate(
-        (c: HTMLCanvasElement) =>
+        (canvas: HTMLCanvasElement) =>
           new Set(
-            c
+            canvas
               .getContext('2d')!
-              .getImageData(0, 0, c.width, c.height)
+              .getImageData(0, 0, canvas.width, canvas.height)
               .data.filter((_, i) => i % 4 === 0),
           ).size,
       ),
@@ -191,25 +191,28 @@ describe('a log of 500 MB', () => {
     const [name] = (await readdir(logs)).filter((n) => n.endsWith('.jsonl'))
     const file = join(logs, name!)
     await writeFile(file, '')
-    const t = Date.now()
-    const block = (n: number): string =>
+    const began = Date.now()
+    const block = (count: number): string =>
       Array.from(
         { length: 10_000 },
         (_, i) =>
-          `${JSON.stringify({ t, s: 'out', x: `line ${n * 10_000 + i} ${'\u001b[32mok\u001b[0m '.repeat(9)}${'x'.repeat(900)}` })}\n`,
+          `${JSON.stringify({ t: began, s: 'out', x: `line ${count * 10_000 + i} ${'\u001b[32mok\u001b[0m '.repeat(9)}${'x'.repeat(900)}` })}\n`,
       ).join('')
     let size = 0
-    let n = 0
+    let count = 0
     while (size < 500e6) {
-      const b = block(n++)
-      size += b.length
-      await appendFile(file, b)
+      const bytes = block(count++)
+      size += bytes.length
+      await appendFile(file, bytes)
     }
-    await appendFile(file, `${JSON.stringify({ t, s: 'sys', x: 'Finished with exit code 0.', end: 'finished' })}\n`)
+    await appendFile(
+      file,
+      `${JSON.stringify({ t: began, s: 'sys', x: 'Finished with exit code 0.', end: 'finished' })}\n`,
+    )
     await page.goto(`${portal.origin}/pipeline-runs/${name!.replace('.jsonl', '')}?tab=log`)
     await log().getByText('Finished with exit code 0.').waitFor()
     await log()
-      .getByText(`line ${n * 10_000 - 1} `)
+      .getByText(`line ${count * 10_000 - 1} `)
       .waitFor()
     expect(await log().locator('.line').count()).toBeLessThan(300)
     await page.getByRole('textbox', { name: 'Search the log' }).fill('line 1')
@@ -217,8 +220,8 @@ describe('a log of 500 MB', () => {
     await page.getByRole('textbox', { name: 'Search the log' }).fill('')
     const lines = () => page.evaluate(() => document.querySelector<HTMLElement>('[role=log] .lines')!.offsetHeight)
     const before = await lines()
-    await log().evaluate((l) => {
-      l.scrollTop = 0
+    await log().evaluate((element) => {
+      element.scrollTop = 0
     })
     await button('Show what came before').click()
     await expect.poll(lines, patient).toBeGreaterThan(before * 1.5)

@@ -252,7 +252,7 @@ describe('a study in the portal', () => {
 
 describe('every page', () => {
   it('is free of accessibility faults and no wider than the window: light and dark, 1440 and 390 px', async () => {
-    const { page: p, context } = await signedIn(portal, rosa, '/')
+    const { page, context } = await signedIn(portal, rosa, '/')
     const found: string[] = []
     // Each is loaded once and looked at in all four: loading takes longer than looking.
     const look = async (name: string): Promise<void> => {
@@ -262,12 +262,12 @@ describe('every page', () => {
         [390, 'dark'],
         [390, 'light'],
       ] as const) {
-        await p.setViewportSize({ width, height: 900 })
-        await p.emulateMedia({ colorScheme })
+        await page.setViewportSize({ width, height: 900 })
+        await page.emulateMedia({ colorScheme })
         // Colours change over a moment.
-        await p.waitForTimeout(250)
-        found.push(...(await accessibility(p)).map((f) => `${name}, ${colorScheme}, ${width} px: ${f}`))
-        const wide = await p.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        await page.waitForTimeout(250)
+        found.push(...(await accessibility(page)).map((f) => `${name}, ${colorScheme}, ${width} px: ${f}`))
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         if (wide > 0) found.push(`${name} is ${wide} px wider than a window of ${width} px`)
       }
     }
@@ -278,16 +278,16 @@ describe('every page', () => {
         '/studies/new',
         ...['overview', 'content', 'versions', 'links', 'people', 'settings'].map((t) => `/studies/${study}/${t}`),
       ]) {
-        await p.setViewportSize({ width: 1440, height: 900 })
-        await p.goto(`${portal.origin}${path}`)
-        await p.getByRole('heading', { level: 1 }).waitFor()
-        await p.waitForLoadState('networkidle')
-        if (path.endsWith('content')) await p.getByText('No errors').waitFor()
+        await page.setViewportSize({ width: 1440, height: 900 })
+        await page.goto(`${portal.origin}${path}`)
+        await page.getByRole('heading', { level: 1 }).waitFor()
+        await page.waitForLoadState('networkidle')
+        if (path.endsWith('content')) await page.getByText('No errors').waitFor()
         await look(path)
       }
-      await p.goto(`${portal.origin}/studies/${study}/links`)
-      await p.getByRole('button', { name: 'Make a link' }).last().click()
-      await p.getByRole('dialog').getByRole('button', { name: 'Prolific' }).click()
+      await page.goto(`${portal.origin}/studies/${study}/links`)
+      await page.getByRole('button', { name: 'Make a link' }).last().click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Prolific' }).click()
       await look('make a link')
     } finally {
       await context.close()

@@ -52,8 +52,8 @@ export async function signedIn(
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (e) => complaints.push(e.message))
-  page.on('console', (m) => {
-    if (/Content.Security.Policy/i.test(m.text())) complaints.push(m.text())
+  page.on('console', (message) => {
+    if (/Content.Security.Policy/i.test(message.text())) complaints.push(message.text())
   })
   await page.goto(`${portal.origin}${path}`)
   await page.getByRole('button', { name: 'Sign in' }).click()

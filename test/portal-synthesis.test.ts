@@ -69,16 +69,18 @@ describe('synthetic data in the portal', () => {
   })
 
   it('shows what a plan would cost and give before anything is charged', async () => {
-    for (const c of plan.columns) {
-      await page.getByRole('combobox', { name: `${c.name}: kind` }).selectOption(c.kind)
-      if (c.kind === 'numeric') {
-        await page.getByRole('textbox', { name: `${c.name}: minimum` }).fill(String(c.minimum))
-        await page.getByRole('textbox', { name: `${c.name}: minimum` }).blur()
-        await page.getByRole('textbox', { name: `${c.name}: maximum` }).fill(String(c.maximum))
-        await page.getByRole('textbox', { name: `${c.name}: maximum` }).blur()
-      } else if (c.categories) {
-        await page.getByRole('textbox', { name: `${c.name}: categories, one a line` }).fill(c.categories.join('\n'))
-        await page.getByRole('textbox', { name: `${c.name}: categories, one a line` }).blur()
+    for (const column of plan.columns) {
+      await page.getByRole('combobox', { name: `${column.name}: kind` }).selectOption(column.kind)
+      if (column.kind === 'numeric') {
+        await page.getByRole('textbox', { name: `${column.name}: minimum` }).fill(String(column.minimum))
+        await page.getByRole('textbox', { name: `${column.name}: minimum` }).blur()
+        await page.getByRole('textbox', { name: `${column.name}: maximum` }).fill(String(column.maximum))
+        await page.getByRole('textbox', { name: `${column.name}: maximum` }).blur()
+      } else if (column.categories) {
+        await page
+          .getByRole('textbox', { name: `${column.name}: categories, one a line` })
+          .fill(column.categories.join('\n'))
+        await page.getByRole('textbox', { name: `${column.name}: categories, one a line` }).blur()
       }
     }
     await page.getByRole('status').filter({ hasText: 'It can be made' }).waitFor()
@@ -118,18 +120,18 @@ describe('synthetic data in the portal', () => {
     const [header, ...made] = rows(await readFile(await download.path(), 'utf8'))
     expect(header).toEqual(names)
     expect(made.length).toBeGreaterThan(1000)
-    for (const c of plan.columns) {
-      const at = header!.indexOf(c.name)
+    for (const column of plan.columns) {
+      const at = header!.indexOf(column.name)
       const values = new Set(made.map((r) => r[at]!))
       const outside = [...values].filter(
-        (v) =>
-          v !== '' &&
-          (c.kind === 'numeric'
-            ? !(Number(v) >= c.minimum! && Number(v) <= c.maximum!)
-            : c.categories !== undefined && v !== 'other' && !c.categories.includes(v)),
+        (value) =>
+          value !== '' &&
+          (column.kind === 'numeric'
+            ? !(Number(value) >= column.minimum! && Number(value) <= column.maximum!)
+            : column.categories !== undefined && value !== 'other' && !column.categories.includes(value)),
       )
-      expect(outside, c.name).toEqual([])
-      expect(values.size, c.name).toBeGreaterThan(1)
+      expect(outside, column.name).toEqual([])
+      expect(values.size, column.name).toBeGreaterThan(1)
     }
     await page.getByRole('tab', { name: 'Sharing' }).click()
     await page.getByRole('switch', { name: /Shared with/ }).click()

@@ -26,14 +26,14 @@ const schema = {
 
 /** A published dataset with a version that nothing is stored of, and a job on it that is over. */
 export async function plantDataset(
-  h: Harness,
+  harness: Harness,
   organisationId: string,
   over: Partial<DatasetItem> = {},
 ): Promise<{ datasetId: string; jobId: string }> {
-  const datasetId = newId(h.deps, 'dat')
-  const jobId = newId(h.deps, 'job')
-  const at = h.clock.now().toISOString()
-  const { table } = h.deps
+  const datasetId = newId(harness.deps, 'dat')
+  const jobId = newId(harness.deps, 'job')
+  const at = harness.clock.now().toISOString()
+  const { table } = harness.deps
   await table.create<DatasetItem>({
     ...keyOf.dataset(datasetId),
     gpk: `ORG#${organisationId}`,
@@ -113,7 +113,7 @@ export interface World {
 }
 
 /** By `datasets.route kind`. */
-export function datasetProblems(w: World): Record<string, () => Promise<ProblemAnswer>> {
+export function datasetProblems(world: World): Record<string, () => Promise<ProblemAnswer>> {
   const file = { path: 'people.csv', size: 3, sha256: 'a'.repeat(64) }
   const on = async (
     route: string,
@@ -121,14 +121,14 @@ export function datasetProblems(w: World): Record<string, () => Promise<ProblemA
     body: (rev: number) => unknown,
     before: (datasetId: string) => Promise<unknown> = async () => undefined,
   ): Promise<ProblemAnswer> => {
-    const { datasetId } = await plantDataset(w.h(), w.organisationId(), over)
+    const { datasetId } = await plantDataset(world.h(), world.organisationId(), over)
     await before(datasetId)
-    const { rev } = (await w.h().deps.table.get<DatasetItem>(keyOf.dataset(datasetId)))!
-    return w.answer('datasets', route, { as: w.custodian(), params: { datasetId }, body: body(rev!) })
+    const { rev } = (await world.h().deps.table.get<DatasetItem>(keyOf.dataset(datasetId)))!
+    return world.answer('datasets', route, { as: world.custodian(), params: { datasetId }, body: body(rev!) })
   }
   const retired = { state: 'retired' as const }
   const uploaded = (datasetId: string): Promise<void> =>
-    w
+    world
       .h()
       .deps.objects.put(
         'protected',
@@ -137,7 +137,7 @@ export function datasetProblems(w: World): Record<string, () => Promise<ProblemA
         'text/csv',
       )
   const read = (datasetId: string): Promise<void> =>
-    w
+    world
       .h()
       .deps.objects.put(
         'protected',
@@ -148,15 +148,15 @@ export function datasetProblems(w: World): Record<string, () => Promise<ProblemA
         'application/json',
       )
   const create = (name: string): Promise<ProblemAnswer> =>
-    w.answer('datasets', 'create', {
-      as: w.custodian(),
-      params: { organisationId: w.organisationId() },
+    world.answer('datasets', 'create', {
+      as: world.custodian(),
+      params: { organisationId: world.organisationId() },
       body: { name, title: 'T' },
     })
   const fromStudy = async (name: string, completed: boolean): Promise<ProblemAnswer> =>
-    w.answer('datasets', 'fromStudy', {
-      as: w.custodian(),
-      params: { studyId: await w.study(completed) },
+    world.answer('datasets', 'fromStudy', {
+      as: world.custodian(),
+      params: { studyId: await world.study(completed) },
       body: { name, title: 'T', purpose: 'To look at it together' },
     })
   const confirm = (rev: number): object => ({ rev, schema, policy: defaultDatasetPolicy })
@@ -172,7 +172,7 @@ export function datasetProblems(w: World): Record<string, () => Promise<ProblemA
     'datasets.read wrong-state': () => on('read', retired, () => ({ files: [file] })),
     'datasets.read changed-meanwhile': async () => {
       // Somebody else changes the dataset between this request's look at it and its own change.
-      const { table } = w.h().deps
+      const { table } = world.h().deps
       const { create: before } = table
       table.create = async (item) => {
         const made = await before.call(table, item)

@@ -19,25 +19,25 @@ export const question = (datasetId: string, more: object = {}): object => ({
  * By `jobs.route kind`. The caller is everything in the organisation, and asked every job that is not said to be
  * `user-somebody`'s.
  */
-export function jobProblems(w: World): Record<string, () => Promise<ProblemAnswer>> {
+export function jobProblems(world: World): Record<string, () => Promise<ProblemAnswer>> {
   const nowhere = `dat_${'z'.repeat(32)}`
   const planted = (policy: Partial<DatasetPolicy> = {}) =>
-    plantDataset(w.h(), w.organisationId(), { policy: { ...defaultDatasetPolicy, ...policy } })
+    plantDataset(world.h(), world.organisationId(), { policy: { ...defaultDatasetPolicy, ...policy } })
   const put = async (
     route: 'quote' | 'ask',
     more: object = {},
     policy: Partial<DatasetPolicy> = {},
     key?: string,
   ): Promise<ProblemAnswer> =>
-    w.answer('jobs', route, {
-      as: w.custodian(),
+    world.answer('jobs', route, {
+      as: world.custodian(),
       body: question((await planted(policy)).datasetId, more),
       ...(key === undefined ? {} : { idempotencyKey: key }),
     })
   const scopeless = async (route: 'quote' | 'ask'): Promise<ProblemAnswer> =>
-    w.answer('jobs', route, {
+    world.answer('jobs', route, {
       as: {
-        ...w.custodian(),
+        ...world.custodian(),
         token: { tokenId: `tok_${'a'.repeat(32)}`, scopes: [], expires: '2030-01-01T00:00:00.000Z' },
       },
       body: question((await planted()).datasetId),
@@ -50,8 +50,12 @@ export function jobProblems(w: World): Record<string, () => Promise<ProblemAnswe
     params: object = {},
   ): Promise<ProblemAnswer> => {
     const { jobId } = await planted()
-    await w.h().deps.table.update<JobItem>(keyOf.job(jobId), { set: over })
-    return w.answer('jobs', route, { as: w.custodian(), params: { jobId, ...params }, ...(body ? { body } : {}) })
+    await world.h().deps.table.update<JobItem>(keyOf.job(jobId), { set: over })
+    return world.answer('jobs', route, {
+      as: world.custodian(),
+      params: { jobId, ...params },
+      ...(body ? { body } : {}),
+    })
   }
   const theirs = { userId: 'user-somebody' }
   const waits = { state: 'queued' as const, waiting: 'approval' as const }
@@ -60,7 +64,10 @@ export function jobProblems(w: World): Record<string, () => Promise<ProblemAnswe
   return {
     ...Object.fromEntries(
       (['quote', 'ask'] as const).flatMap((route) => [
-        [`jobs.${route} not-found`, () => w.answer('jobs', route, { as: w.custodian(), body: question(nowhere) })],
+        [
+          `jobs.${route} not-found`,
+          () => world.answer('jobs', route, { as: world.custodian(), body: question(nowhere) }),
+        ],
         [`jobs.${route} policy-forbids`, () => put(route, {}, { languages: ['python'] })],
         [`jobs.${route} forbidden`, () => scopeless(route)],
       ]),
@@ -69,14 +76,14 @@ export function jobProblems(w: World): Record<string, () => Promise<ProblemAnswe
     'jobs.ask invalid-query': () => put('ask', { code: 'select height from people' }),
     'jobs.ask budget-exhausted': () => put('ask', { mode: 'noise' }), // no budget was opened for what is planted
     'jobs.ask too-many-jobs': async () => {
-      const { table } = w.h().deps
-      const { userId } = w.custodian()
-      const live = Array.from({ length: 20 }, (_, i) =>
-        livePointer(w.h().deps, {
+      const { table } = world.h().deps
+      const { userId } = world.custodian()
+      const live = Array.from({ length: 20 }, (_, index) =>
+        livePointer(world.h().deps, {
           kind: 'query',
           userId,
-          created: `2026-03-02T09:00:${String(i).padStart(2, '0')}.000Z`,
-          jobId: newId(w.h().deps, 'job'),
+          created: `2026-03-02T09:00:${String(index).padStart(2, '0')}.000Z`,
+          jobId: newId(world.h().deps, 'job'),
         }),
       )
       for (const pointer of live) await table.create(pointer)

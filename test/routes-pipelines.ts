@@ -36,15 +36,15 @@ export interface PlantedRun {
 
 /** An experiment of a pipeline with one run, which has succeeded unless `over` says otherwise. */
 export async function plantRun(
-  h: Harness,
+  harness: Harness,
   organisationId: string,
   over: { pipeline?: Partial<PipelineItem>; experiment?: Partial<ExperimentItem>; job?: Partial<JobItem> } = {},
 ): Promise<PlantedRun> {
-  const { table } = h.deps
-  const at = h.clock.now().toISOString()
-  const pipelineId = newId(h.deps, 'pip')
-  const experimentId = newId(h.deps, 'exp')
-  const pipelineRunId = newId(h.deps, 'job')
+  const { table } = harness.deps
+  const at = harness.clock.now().toISOString()
+  const pipelineId = newId(harness.deps, 'pip')
+  const experimentId = newId(harness.deps, 'exp')
+  const pipelineRunId = newId(harness.deps, 'job')
   await table.create<PipelineVersionItem>({
     ...keyOf.pipelineVersion(pipelineId, 1),
     pipelineId,
@@ -132,19 +132,19 @@ export async function plantRun(
 }
 
 /** By `pipelines.route kind`. */
-export function pipelineProblems(w: World): Record<string, () => Promise<ProblemAnswer>> {
+export function pipelineProblems(world: World): Record<string, () => Promise<ProblemAnswer>> {
   type Over = Parameters<typeof plantRun>[2]
-  const as = w.custodian
+  const as = world.custodian
   const file = { path: 'run.sh', size: 1, sha256: 'f'.repeat(64) }
   const publish = (over: object, more: object = {}): Promise<ProblemAnswer> =>
-    w.answer('pipelines', 'publish', {
+    world.answer('pipelines', 'publish', {
       as: as(),
-      params: { organisationId: w.organisationId() },
+      params: { organisationId: world.organisationId() },
       body: { definition: { ...definition, ...over }, files: [], ...more },
     })
   const on = async (route: string, over: Over, body?: unknown, more: object = {}): Promise<ProblemAnswer> => {
-    const { pipelineId, experimentId, pipelineRunId } = await plantRun(w.h(), w.organisationId(), over)
-    return w.answer('pipelines', route, {
+    const { pipelineId, experimentId, pipelineRunId } = await plantRun(world.h(), world.organisationId(), over)
+    return world.answer('pipelines', route, {
       as: as(),
       params: { pipelineId, experimentId, jobId: pipelineRunId, version: 9 },
       ...(body === undefined ? {} : { body }),
@@ -152,19 +152,19 @@ export function pipelineProblems(w: World): Record<string, () => Promise<Problem
     })
   }
   const create = async (over: Over, body: object): Promise<ProblemAnswer> =>
-    w.answer('pipelines', 'createExperiment', {
+    world.answer('pipelines', 'createExperiment', {
       as: as(),
-      params: { organisationId: w.organisationId() },
-      body: { pipelineId: (await plantRun(w.h(), w.organisationId(), over)).pipelineId, title: 'T', ...body },
+      params: { organisationId: world.organisationId() },
+      body: { pipelineId: (await plantRun(world.h(), world.organisationId(), over)).pipelineId, title: 'T', ...body },
     })
   const wrong = { parameters: { width: 0 } }
   const sweepOver = { over: [{ parameter: 'width', values: [1, 2] }] }
   const away = { experiment: { archived: true } }
   /** With so many runs of the person waiting that there is no room for another. */
   const crowded = async (route: string, body: object): Promise<ProblemAnswer> => {
-    const { table } = w.h().deps
-    const made = Array.from({ length: mostLive }, () => newId(w.h().deps, 'job'))
-    const created = w.h().clock.now().toISOString()
+    const { table } = world.h().deps
+    const made = Array.from({ length: mostLive }, () => newId(world.h().deps, 'job'))
+    const created = world.h().clock.now().toISOString()
     await Promise.all(
       made.map((jobId) =>
         table.create({
@@ -184,9 +184,9 @@ export function pipelineProblems(w: World): Record<string, () => Promise<Problem
   }
   /** The same key twice, with other settings the second time. */
   const twice = async (route: string, first: object, second: object): Promise<ProblemAnswer> => {
-    const { experimentId, pipelineRunId } = await plantRun(w.h(), w.organisationId())
+    const { experimentId, pipelineRunId } = await plantRun(world.h(), world.organisationId())
     const call = (body: object): Promise<ProblemAnswer> =>
-      w.answer('pipelines', route, {
+      world.answer('pipelines', route, {
         as: as(),
         params: { experimentId, jobId: pipelineRunId },
         body,
@@ -226,24 +226,25 @@ export function pipelineProblems(w: World): Record<string, () => Promise<Problem
     'pipelines.sweep already-exists': () =>
       twice('sweep', sweepOver, { over: [{ parameter: 'width', values: [3, 4] }] }),
     'pipelines.compare not-found': () =>
-      w.answer('pipelines', 'compare', { as: as(), query: { runs: `${missing},${missing.replace('z', 'y')}` } }),
+      world.answer('pipelines', 'compare', { as: as(), query: { runs: `${missing},${missing.replace('z', 'y')}` } }),
     'pipelines.compare forbidden': async () => {
-      const ids = [await plantRun(w.h(), w.organisationId()), await plantRun(w.h(), w.organisationId())].map(
-        (p) => p.pipelineRunId,
-      )
-      return w.answer('pipelines', 'compare', {
-        as: w.h().person('ada', { scopes: [] }),
+      const ids = [
+        await plantRun(world.h(), world.organisationId()),
+        await plantRun(world.h(), world.organisationId()),
+      ].map((p) => p.pipelineRunId)
+      return world.answer('pipelines', 'compare', {
+        as: world.h().person('ada', { scopes: [] }),
         query: { runs: ids.join(',') },
       })
     },
     'pipelines.compare internal': async () => {
-      const { table } = w.h().deps
+      const { table } = world.h().deps
       const { get } = table
       table.get = async () => {
         throw new Error('marker-of-a-value')
       }
       try {
-        return await w.answer('pipelines', 'compare', {
+        return await world.answer('pipelines', 'compare', {
           as: as(),
           query: { runs: `${missing},${missing.replace('z', 'y')}` },
         })

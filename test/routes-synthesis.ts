@@ -23,15 +23,15 @@ const plan: SynthesisPlan = {
 
 /** A synthesis of a planted dataset: proposed, unless `over` says more. */
 export async function plantSynthesis(
-  h: Harness,
+  harness: Harness,
   organisationId: string,
   over: Partial<SynthesisItem> = {},
   dataset: Partial<DatasetItem> = {},
 ): Promise<{ synthesisId: string }> {
-  const { datasetId } = await plantDataset(h, organisationId, dataset)
-  const synthesisId = newId(h.deps, 'syn')
-  const at = h.clock.now().toISOString()
-  await h.deps.table.create<SynthesisItem>({
+  const { datasetId } = await plantDataset(harness, organisationId, dataset)
+  const synthesisId = newId(harness.deps, 'syn')
+  const at = harness.clock.now().toISOString()
+  await harness.deps.table.create<SynthesisItem>({
     ...keyOf.synthesis(synthesisId),
     gpk: `ORG#${organisationId}`,
     gsk: `SYNTHESIS#${at}#${synthesisId}`,
@@ -55,16 +55,16 @@ export async function plantSynthesis(
 }
 
 /** One whose table is there, as far as its items say. */
-async function plantMade(h: Harness, organisationId: string): Promise<{ synthesisId: string }> {
-  const jobId = newId(h.deps, 'job')
-  const at = h.clock.now().toISOString()
-  const made = await plantSynthesis(h, organisationId, {
+async function plantMade(harness: Harness, organisationId: string): Promise<{ synthesisId: string }> {
+  const jobId = newId(harness.deps, 'job')
+  const at = harness.clock.now().toISOString()
+  const made = await plantSynthesis(harness, organisationId, {
     state: 'running',
     jobId,
     planHash: sha,
     attempts: [{ planHash: sha, jobId }],
   })
-  await h.deps.table.create<JobItem>({
+  await harness.deps.table.create<JobItem>({
     ...keyOf.job(jobId),
     jobId,
     kind: 'synthesis',
@@ -87,33 +87,35 @@ async function plantMade(h: Harness, organisationId: string): Promise<{ synthesi
 }
 
 /** By `synthesis.route kind`. */
-export function synthesisProblems(w: World & { stranger: () => Caller }): Record<string, () => Promise<ProblemAnswer>> {
+export function synthesisProblems(
+  world: World & { stranger: () => Caller },
+): Record<string, () => Promise<ProblemAnswer>> {
   const call = async (
     route: string,
     { synthesisId }: { synthesisId: string },
     body?: (rev: number) => unknown,
   ): Promise<ProblemAnswer> => {
-    const { rev } = (await w.h().deps.table.get<SynthesisItem>(keyOf.synthesis(synthesisId)))!
-    return w.answer('synthesis', route, {
-      as: w.custodian(),
+    const { rev } = (await world.h().deps.table.get<SynthesisItem>(keyOf.synthesis(synthesisId)))!
+    return world.answer('synthesis', route, {
+      as: world.custodian(),
       params: { synthesisId },
       ...(body ? { body: body(rev!) } : {}),
     })
   }
   const planted = (over: Partial<SynthesisItem> = {}): Promise<{ synthesisId: string }> =>
-    plantSynthesis(w.h(), w.organisationId(), over)
+    plantSynthesis(world.h(), world.organisationId(), over)
   const uploading = (): Promise<{ synthesisId: string }> =>
     planted({ state: 'uploading', upload: { path: 'people.csv', size: 3, sha256: sha } })
-  const made = (): Promise<{ synthesisId: string }> => plantMade(w.h(), w.organisationId())
+  const made = (): Promise<{ synthesisId: string }> => plantMade(world.h(), world.organisationId())
   const begin = async (as: Caller, over: Partial<DatasetItem> = {}): Promise<ProblemAnswer> =>
-    w.answer('synthesis', 'begin', {
+    world.answer('synthesis', 'begin', {
       as,
-      body: { datasetId: (await plantDataset(w.h(), w.organisationId(), over)).datasetId, table: 'people' },
+      body: { datasetId: (await plantDataset(world.h(), world.organisationId(), over)).datasetId, table: 'people' },
     })
   return {
-    'synthesis.begin not-found': () => begin(w.stranger()),
-    'synthesis.begin forbidden': () => begin(w.h().person('ada', { scopes: ['datasets:read'] })),
-    'synthesis.begin wrong-state': () => begin(w.custodian(), { version: 0, state: 'draft' }),
+    'synthesis.begin not-found': () => begin(world.stranger()),
+    'synthesis.begin forbidden': () => begin(world.h().person('ada', { scopes: ['datasets:read'] })),
+    'synthesis.begin wrong-state': () => begin(world.custodian(), { version: 0, state: 'draft' }),
     'synthesis.infer wrong-state': async () => call('infer', await planted()),
     'synthesis.infer asset-missing': async () => call('infer', await uploading()),
     'synthesis.quote wrong-state': async () => call('quote', await uploading(), () => plan),

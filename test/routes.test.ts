@@ -48,8 +48,8 @@ interface Answer {
   body: unknown
 }
 
-let h: Harness
-let s: Planted
+let platform: Harness
+let study: Planted
 let code: string
 let invitationId: string
 let planted: Awaited<ReturnType<typeof plantDataset>> & { synthesisId: string } & PlantedRun
@@ -62,40 +62,44 @@ const uuid = '7b0d2ab5-5a0f-4b52-9d0f-6f1c5b7f3c11'
 const sha = '0'.repeat(64)
 
 const answer = (area: string, name: string, input: Input): Promise<Answer> =>
-  (h.answer as unknown as (a: string, n: string, i: Input) => Promise<Answer>)(area, name, input)
+  (platform.answer as unknown as (a: string, n: string, i: Input) => Promise<Answer>)(area, name, input)
 
 beforeAll(async () => {
-  h = await harness({
+  platform = await harness({
     engine: memoryEngine(),
     workflow: { start: async () => {}, stop: async () => {}, running: async () => false },
   })
-  s = await plantStudy(h)
-  await h.deps.table.update<MemberItem>(keyOf.member(s.organisationId, 'user-ada'), { set: { roles: [...roles] } })
+  study = await plantStudy(platform)
+  await platform.deps.table.update<MemberItem>(keyOf.member(study.organisationId, 'user-ada'), {
+    set: { roles: [...roles] },
+  })
   planted = {
-    ...(await plantDataset(h, s.organisationId)),
-    ...(await plantSynthesis(h, s.organisationId)),
-    ...(await plantRun(h, s.organisationId)),
+    ...(await plantDataset(platform, study.organisationId)),
+    ...(await plantSynthesis(platform, study.organisationId)),
+    ...(await plantRun(platform, study.organisationId)),
   }
-  code = await plantLink(h, s)
-  run = await begin(h, s, code, fresh())
-  ada = h.person('ada', { groups: ['founders'] })
-  sam = h.person('sam', { groups: ['founders'] })
-  await h.organisation('Elsewhere', { sam: ['admin', 'custodian', 'researcher', 'analyst', 'checker', 'auditor'] })
+  code = await plantLink(platform, study)
+  run = await begin(platform, study, code, fresh())
+  ada = platform.person('ada', { groups: ['founders'] })
+  sam = platform.person('sam', { groups: ['founders'] })
+  await platform.organisation('Elsewhere', {
+    sam: ['admin', 'custodian', 'researcher', 'analyst', 'checker', 'auditor'],
+  })
   invitationId = (
-    await h.call('access', 'invite', {
+    await platform.call('access', 'invite', {
       as: ada,
-      params: { organisationId: s.organisationId },
+      params: { organisationId: study.organisationId },
       body: { email: 'new@lab.example', roles: ['analyst'] },
     })
   ).invitationId
 })
-afterAll(() => h.close())
+afterAll(() => platform.close())
 
 /** Real ids for every path parameter: a stranger who has them learns nothing more by using them. */
-const paramsOf = (r: Route): Record<string, string | number> => {
+const paramsOf = (route: Route): Record<string, string | number> => {
   const known: Record<string, string | number> = {
-    organisationId: s.organisationId,
-    studyId: s.studyId,
+    organisationId: study.organisationId,
+    studyId: study.studyId,
     runId: run.runId,
     userId: 'user-ada',
     invitationId,
@@ -105,9 +109,9 @@ const paramsOf = (r: Route): Record<string, string | number> => {
     format: 'json',
     tokenId: `tok_${'a'.repeat(32)}`,
     userCode: 'BCDF-GHJK',
-    ...(r.access.kind === 'pipeline-run' ? { jobId: planted.pipelineRunId } : {}),
+    ...(route.access.kind === 'pipeline-run' ? { jobId: planted.pipelineRunId } : {}),
   }
-  return Object.fromEntries([...r.path.matchAll(/\{(\w+)\}/g)].map(([, k]) => [k!, known[k!]!]))
+  return Object.fromEntries([...route.path.matchAll(/\{(\w+)\}/g)].map(([, k]) => [k!, known[k!]!]))
 }
 function credentials(route: Route): Input {
   if (route.access.kind === 'run-token') return { authorization: run.authorization }
@@ -131,9 +135,11 @@ describe('a stranger', () => {
     const unknown = await answer(area, name, {
       as: sam,
       params: Object.fromEntries(
-        Object.entries(paramsOf(route)).map(([k, v]) => [
-          k,
-          /^(org|std|run|dat|job|syn|pip|exp)_/.test(String(v)) ? String(v).slice(0, 4) + 'z'.repeat(32) : v,
+        Object.entries(paramsOf(route)).map(([name, value]) => [
+          name,
+          /^(org|std|run|dat|job|syn|pip|exp)_/.test(String(value))
+            ? String(value).slice(0, 4) + 'z'.repeat(32)
+            : value,
         ]),
       ),
       body: {},
@@ -147,33 +153,37 @@ describe('a stranger', () => {
 describe('a token without scopes', () => {
   it.each(scoped.map((r) => [r.area, r.name, r.route] as const))('%s.%s is refused', async (area, name, route) => {
     expect(
-      await answer(area, name, { as: h.person('ada', { scopes: [] }), params: paramsOf(route), body: {} }),
+      await answer(area, name, { as: platform.person('ada', { scopes: [] }), params: paramsOf(route), body: {} }),
     ).toMatchObject({ status: 403, body: { kind: 'forbidden' } })
   })
 })
 
 /** Problems that follow from a route's declaration alone are provoked the same way everywhere. */
 const general: Partial<Record<Kind, (area: string, name: string, r: Route) => Promise<Answer> | undefined>> = {
-  internal: async (area, name, r) => {
-    const { table, objects, keys, settings } = h.deps
+  internal: async (area, name, route) => {
+    const { table, objects, keys, settings } = platform.deps
     const parts = [table, objects, keys, settings] as unknown as Record<string, unknown>[]
     const before = parts.map((p) => Object.getOwnPropertyDescriptors(p))
     const down = (): never => {
       throw new Error('marker-of-a-value')
     }
-    for (const p of parts)
-      for (const k of Object.keys(p))
+    for (const part of parts)
+      for (const key of Object.keys(part))
         Object.defineProperty(
-          p,
-          k,
-          p === (settings as unknown)
+          part,
+          key,
+          part === (settings as unknown)
             ? { get: down, configurable: true, enumerable: true }
             : { value: async () => down(), configurable: true, writable: true, enumerable: true },
         )
     try {
-      return await answer(area, name, { ...credentials(r), params: paramsOf(r), body: bodies[`${area}.${name}`]?.() })
+      return await answer(area, name, {
+        ...credentials(route),
+        params: paramsOf(route),
+        body: bodies[`${area}.${name}`]?.(),
+      })
     } finally {
-      for (const [i, p] of parts.entries()) Object.defineProperties(p, before[i]!)
+      for (const [index, port] of parts.entries()) Object.defineProperties(port, before[index]!)
     }
   },
   'invalid-request': (area, name, route) => answer(area, name, invalid(route)),
@@ -184,12 +194,12 @@ const general: Partial<Record<Kind, (area: string, name: string, r: Route) => Pr
     answer(area, name, { params: paramsOf(r), body: {}, authorization: `Bearer ${'A'.repeat(43)}` }),
   'not-found': (area, name, r) =>
     isScoped(r) ? answer(area, name, { as: sam, params: paramsOf(r), body: {} }) : undefined,
-  forbidden: (area, name, r) =>
-    isScoped(r)
-      ? answer(area, name, { as: h.person('ada', { scopes: [] }), params: paramsOf(r), body: {} })
+  forbidden: (area, name, route) =>
+    isScoped(route)
+      ? answer(area, name, { as: platform.person('ada', { scopes: [] }), params: paramsOf(route), body: {} })
       : undefined,
   'login-too-old': (area, name, r) =>
-    answer(area, name, { as: h.person('ada', { loginSecondsAgo: 16 * 60 }), params: paramsOf(r), body: {} }),
+    answer(area, name, { as: platform.person('ada', { loginSecondsAgo: 16 * 60 }), params: paramsOf(r), body: {} }),
 }
 
 /** Well-formed bodies, for routes whose failing port is reached only after parsing. */
@@ -208,35 +218,35 @@ const bodies: Record<string, () => unknown> = {
   'jobs.quote': () => question(planted.datasetId),
   'jobs.ask': () => question(planted.datasetId),
   'synthesis.begin': () => beginBody,
-  'runs.start': () => ({ nonce: fresh(), kid: s.kid, wrappedKey: wrappedFor('x') }),
+  'runs.start': () => ({ nonce: fresh(), kid: study.kid, wrappedKey: wrappedFor('x') }),
   'runs.withdraw': () => ({ runCode: 'a'.repeat(32), withdrawalCode: 'a'.repeat(16) }),
 }
 
-const item = async <T>(key: { pk: string; sk: string }) => (await h.deps.table.get<T>(key))!
-const inOrg = () => ({ organisationId: s.organisationId })
-const inStudy = () => ({ studyId: s.studyId })
-const startBody = (nonce = fresh()) => ({ nonce, kid: s.kid, wrappedKey: wrappedFor(nonce) })
-const device = () => h.call('access', 'startDevice', { body: { name: 'cloister', scopes: ['studies:read'] } })
+const item = async <T>(key: { pk: string; sk: string }) => (await platform.deps.table.get<T>(key))!
+const inOrg = () => ({ organisationId: study.organisationId })
+const inStudy = () => ({ studyId: study.studyId })
+const startBody = (nonce = fresh()) => ({ nonce, kid: study.kid, wrappedKey: wrappedFor(nonce) })
+const device = () => platform.call('access', 'startDevice', { body: { name: 'cloister', scopes: ['studies:read'] } })
 const later = async <T>(seconds: number, work: () => Promise<T>): Promise<T> => {
-  h.clock.advance(seconds)
+  platform.clock.advance(seconds)
   try {
     return await work()
   } finally {
-    h.clock.advance(-seconds)
+    platform.clock.advance(-seconds)
   }
 }
 const aged = async () => {
-  const d = await device()
+  const part = await device()
   return {
-    ...d,
+    ...part,
     ask: (name: string, i: Input) =>
-      later(3600, () => answer('access', name, { ...i, ...(i.as ? { as: h.person('ada') } : {}) })),
+      later(3600, () => answer('access', name, { ...i, ...(i.as ? { as: platform.person('ada') } : {}) })),
   }
 }
 /** Of a study of its own in a state, the code of a link with the given facts. */
 const linkTo = async (state: StudyItem['state'], facts: Parameters<typeof plantLink>[2] = {}) =>
-  plantLink(h, await plantStudy(h, { state }), facts)
-const past = () => ({ expires: new Date(h.clock.now().getTime() - 1000).toISOString() })
+  plantLink(platform, await plantStudy(platform, { state }), facts)
+const past = () => ({ expires: new Date(platform.clock.now().getTime() - 1000).toISOString() })
 const behind: Partial<Record<Kind, () => Promise<string>>> = {
   'not-found': async () => 'a'.repeat(20),
   'study-not-open': () => linkTo('paused'),
@@ -247,39 +257,42 @@ const behind: Partial<Record<Kind, () => Promise<string>>> = {
 }
 async function endedRun(how: 'completed' | 'withdrawn') {
   const nonce = fresh()
-  const r = await begin(h, s, code, nonce)
-  await r.send(1, [await endRecord(r.runId, [])])
+  const run = await begin(platform, study, code, nonce)
+  await run.send(1, [await endRecord(run.runId, [])])
   if (how === 'withdrawn')
-    await h.call('runs', 'withdrawRun', { as: ada, params: { runId: r.runId }, body: { reason: 'asked' } })
-  return { ...r, nonce }
+    await platform.call('runs', 'withdrawRun', { as: ada, params: { runId: run.runId }, body: { reason: 'asked' } })
+  return { ...run, nonce }
 }
 const withdrawnRun = () => endedRun('withdrawn')
 const chunk = (runId: string) => ({ first: 2, records: [fakeRecord(runId, 2)], produced: 2 })
 const anotherStudy = async (over: Partial<StudyItem>) => {
-  const other = await plantStudy(h, {})
-  await h.deps.table.update(keyOf.study(other.studyId), { set: { ...over } })
+  const other = await plantStudy(platform, {})
+  await platform.deps.table.update(keyOf.study(other.studyId), { set: { ...over } })
   return other
 }
 
 const world: World = {
-  h: () => h,
+  h: () => platform,
   answer,
   custodian: () => ada,
-  organisationId: () => s.organisationId,
+  organisationId: () => study.organisationId,
   study: async (completed) => {
     if (completed) await endedRun('completed')
-    return completed ? s.studyId : (await anotherStudy({})).studyId
+    return completed ? study.studyId : (await anotherStudy({})).studyId
   },
 }
 
 const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
   'access.createOrganisation forbidden': () =>
-    answer('access', 'createOrganisation', { as: h.person('ada'), body: bodies['access.createOrganisation']!() }),
+    answer('access', 'createOrganisation', {
+      as: platform.person('ada'),
+      body: bodies['access.createOrganisation']!(),
+    }),
   'access.renameOrganisation changed-meanwhile': async () =>
     answer('access', 'renameOrganisation', {
       as: ada,
       params: inOrg(),
-      body: { name: 'New', rev: (await item<OrganisationItem>(keyOf.organisation(s.organisationId))).rev! + 1 },
+      body: { name: 'New', rev: (await item<OrganisationItem>(keyOf.organisation(study.organisationId))).rev! + 1 },
     }),
   'access.setRoles changed-meanwhile': () =>
     answer('access', 'setRoles', {
@@ -291,50 +304,50 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
     answer('access', 'setRoles', {
       as: ada,
       params: { ...inOrg(), userId: 'user-ada' },
-      body: { roles: ['analyst'], rev: (await item<MemberItem>(keyOf.member(s.organisationId, 'user-ada'))).rev },
+      body: { roles: ['analyst'], rev: (await item<MemberItem>(keyOf.member(study.organisationId, 'user-ada'))).rev },
     }),
   'access.removeMember last-admin': () =>
     answer('access', 'removeMember', { as: ada, params: { ...inOrg(), userId: 'user-ada' } }),
   'access.acceptInvitation not-found': () =>
     answer('access', 'acceptInvitation', { as: ada, body: { invitation: 'x'.repeat(43) } }),
   'access.acceptInvitation invitation-expired': async () => {
-    const { link } = await h.call('access', 'invite', {
+    const { link } = await platform.call('access', 'invite', {
       as: ada,
       params: inOrg(),
       body: { email: 'late@lab.example', roles: ['analyst'] },
     })
     return later(8 * 86_400, () =>
-      answer('access', 'acceptInvitation', { as: h.person('late'), body: { invitation: link.split('#')[1] } }),
+      answer('access', 'acceptInvitation', { as: platform.person('late'), body: { invitation: link.split('#')[1] } }),
     )
   },
   'access.acceptInvitation forbidden': async () =>
     answer('access', 'acceptInvitation', {
-      as: h.person('late', { scopes: ['studies:read'] }),
+      as: platform.person('late', { scopes: ['studies:read'] }),
       body: { invitation: 'x'.repeat(43) },
     }),
   'access.removeMember changed-meanwhile': async () => {
     // Somebody else changes the organisation's people each time this request is about to.
-    await h.deps.table.create<MemberItem>({
-      ...keyOf.member(s.organisationId, 'user-busy'),
-      organisationId: s.organisationId,
+    await platform.deps.table.create<MemberItem>({
+      ...keyOf.member(study.organisationId, 'user-busy'),
+      organisationId: study.organisationId,
       organisation: 'Lab',
       userId: 'user-busy',
       roles: ['analyst'],
-      since: h.clock.now().toISOString(),
+      since: platform.clock.now().toISOString(),
     })
-    const { replace } = h.deps.table
-    h.deps.table.replace = async () => {
+    const { replace } = platform.deps.table
+    platform.deps.table.replace = async () => {
       throw new ConditionFailed('busy')
     }
     try {
       return await answer('access', 'removeMember', { as: ada, params: { ...inOrg(), userId: 'user-busy' } })
     } finally {
-      h.deps.table.replace = replace
+      platform.deps.table.replace = replace
     }
   },
   'access.createToken forbidden': () =>
     answer('access', 'createToken', {
-      as: h.person('ada', { scopes: ['studies:read'] }),
+      as: platform.person('ada', { scopes: ['studies:read'] }),
       body: bodies['access.createToken']!(),
     }),
   'access.revokeToken not-found': () =>
@@ -355,7 +368,7 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
   },
   'access.device forbidden': async () =>
     answer('access', 'device', {
-      as: h.person('ada', { scopes: ['studies:read'] }),
+      as: platform.person('ada', { scopes: ['studies:read'] }),
       params: { userCode: (await device()).userCode },
     }),
   'access.approveDevice not-found': () =>
@@ -375,7 +388,7 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
   },
   'access.approveDevice forbidden': async () =>
     answer('access', 'approveDevice', {
-      as: h.person('ada', { scopes: ['studies:read'] }),
+      as: platform.person('ada', { scopes: ['studies:read'] }),
       params: { userCode: (await device()).userCode },
       body: { scopes: ['studies:read'] },
     }),
@@ -386,7 +399,7 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
     answer('studies', 'setState', {
       as: ada,
       params: inStudy(),
-      body: { state: 'draft', rev: (await item<StudyItem>(keyOf.study(s.studyId))).rev },
+      body: { state: 'draft', rev: (await item<StudyItem>(keyOf.study(study.studyId))).rev },
     }),
   'studies.setState changed-meanwhile': () =>
     answer('studies', 'setState', { as: ada, params: inStudy(), body: { state: 'paused', rev: 999 } }),
@@ -444,36 +457,36 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
   'runs.start run-withdrawn': async () =>
     answer('runs', 'start', { params: { code }, body: startBody((await withdrawnRun()).nonce) }),
   'runs.append record-conflict': async () => {
-    const r = await begin(h, s, code, fresh())
-    await r.send(1, [fakeRecord(r.runId, 1)])
-    return r.send(1, [fakeRecord(r.runId, 1, 'other')])
+    const run = await begin(platform, study, code, fresh())
+    await run.send(1, [fakeRecord(run.runId, 1)])
+    return run.send(1, [fakeRecord(run.runId, 1, 'other')])
   },
   'runs.append run-finished': async () => await endedRun('completed').then((r) => r.send(2, [fakeRecord(r.runId, 2)])),
   'runs.append run-withdrawn': async () => {
-    const r = await withdrawnRun()
+    const run = await withdrawnRun()
     return answer('runs', 'append', {
-      params: { runId: r.runId },
-      authorization: r.authorization,
-      body: chunk(r.runId),
+      params: { runId: run.runId },
+      authorization: run.authorization,
+      body: chunk(run.runId),
     })
   },
   'runs.standing run-withdrawn': async () => {
-    const r = await withdrawnRun()
-    return answer('runs', 'standing', { params: { runId: r.runId }, authorization: r.authorization })
+    const run = await withdrawnRun()
+    return answer('runs', 'standing', { params: { runId: run.runId }, authorization: run.authorization })
   },
   'runs.uploads run-finished': async () => {
-    const r = await endedRun('completed')
+    const run = await endedRun('completed')
     return answer('runs', 'uploads', {
-      params: { runId: r.runId },
-      authorization: r.authorization,
+      params: { runId: run.runId },
+      authorization: run.authorization,
       body: { sha256: sha, size: 1 },
     })
   },
   'runs.uploads run-withdrawn': async () => {
-    const r = await withdrawnRun()
+    const run = await withdrawnRun()
     return answer('runs', 'uploads', {
-      params: { runId: r.runId },
-      authorization: r.authorization,
+      params: { runId: run.runId },
+      authorization: run.authorization,
       body: { sha256: sha, size: 1 },
     })
   },
@@ -517,7 +530,7 @@ describe('each documented problem of each route', () => {
     expect(Object.keys(specific).filter((k) => !known.has(k))).toEqual([])
   })
   it('writes no message of an inner error into the log', () =>
-    expect(JSON.stringify(h.logs)).not.toContain('marker-of-a-value'))
+    expect(JSON.stringify(platform.logs)).not.toContain('marker-of-a-value'))
 })
 
 it('leaves the run as it was', async () =>

@@ -26,7 +26,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cloister-start-'))
 })
 afterEach(async () => {
-  for (const r of running) r.child.kill('SIGKILL')
+  for (const one of running) one.child.kill('SIGKILL')
   await Promise.all(running.map((r) => r.exited))
   running = []
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
@@ -42,17 +42,17 @@ function start(port: number, home = join(folder, 'home')): Running {
     child.once('close', resolve)
   })
   const ready = new Promise<void>((resolve, reject) => {
-    for (const s of [child.stdout, child.stderr])
-      s.on('data', (d: Buffer) => {
-        text += d.toString()
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (part: Buffer) => {
+        text += part.toString()
         if (text.includes('Cloister is ready')) resolve()
       })
     void exited.then((code) => reject(new Error(`It ended with ${code}: ${text}`)))
   })
   ready.catch(() => {})
-  const r = { child, output: () => text, ready, exited }
-  running.push(r)
-  return r
+  const one = { child, output: () => text, ready, exited }
+  running.push(one)
+  return one
 }
 
 /** Process ids of the stores that work on a folder. */
@@ -75,8 +75,8 @@ const api = async (origin: string, email = 'rosa@demo.cloister'): Promise<Return
 
 test('a port that another program uses is named, and how to choose another', async () => {
   const other = createServer().listen(0, '127.0.0.1')
-  await new Promise((r) => {
-    other.once('listening', r)
+  await new Promise((resolve) => {
+    other.once('listening', resolve)
   })
   const { port } = other.address() as { port: number }
   const host = start(port)
@@ -113,12 +113,12 @@ test('a home that cannot be made, and a port that is no number', async () => {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let text = ''
-  child.stderr.on('data', (d: Buffer) => {
-    text += d.toString()
+  child.stderr.on('data', (part: Buffer) => {
+    text += part.toString()
   })
   expect(
-    await new Promise((r) => {
-      child.once('close', r)
+    await new Promise((resolve) => {
+      child.once('close', resolve)
     }),
   ).toBe(1)
   expect(text).toContain('CLOISTER_PORT is "eighty"')
@@ -132,8 +132,8 @@ test('Ctrl-C stops it, nothing is left running, and everything is there again', 
   const first = start(port)
   await first.ready
   expect(await stores(home)).toHaveLength(1)
-  const v = new Visitor(origin)
-  const tokens = await v.signIn('rosa@demo.cloister', demoPassword)
+  const visitor = new Visitor(origin)
+  const tokens = await visitor.signIn('rosa@demo.cloister', demoPassword)
   const rosa = createClient({ baseUrl: origin, token: () => tokens.access_token })
   const { organisationId } = (await rosa.access.me()).memberships[0]!
   const studies = (await rosa.studies.list({ params: { organisationId } })).items
@@ -148,7 +148,7 @@ test('Ctrl-C stops it, nothing is left running, and everything is there again', 
   await start(port).ready
   // The token still holds, and so does the browser's session.
   expect((await rosa.studies.list({ params: { organisationId } })).items).toEqual(studies)
-  expect((await v.begin()).response.headers.get('location')).toMatch(/\/signed-in\?code=/)
+  expect((await visitor.begin()).response.headers.get('location')).toMatch(/\/signed-in\?code=/)
 })
 
 test('the demo has runs of both conditions, most of them whole, and they open', async () => {
@@ -230,7 +230,7 @@ test.each(['the host', 'the store'])('SIGKILL of %s loses nothing that was answe
   const found = new Set<string>()
   for (let after: string | undefined; ;) {
     const page = await ada.access.tokens({ query: { limit: 200, ...(after ? { after } : {}) } })
-    for (const t of page.items) found.add(t.tokenId)
+    for (const token of page.items) found.add(token.tokenId)
     if (!page.next) break
     after = page.next
   }

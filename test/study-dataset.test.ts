@@ -24,7 +24,7 @@ import { plantLink, plantStudy, type Planted } from './ingest-support.ts'
 import { objectKey } from '../functions/stores/run-records.ts'
 
 const marker = 'marker-of-a-participant'
-let s: DatasetStage
+let here: DatasetStage
 let study: Planted
 let link: string
 const runs: Record<string, string> = {}
@@ -32,18 +32,18 @@ const runs: Record<string, string> = {}
 /** A participant from start to end, sealed as the participant's page seals. */
 async function takePart(
   name: string,
-  o: { trials: unknown[]; outsideId?: string; ends?: boolean; large?: unknown },
+  options: { trials: unknown[]; outsideId?: string; ends?: boolean; large?: unknown },
 ): Promise<void> {
-  const raw = s.h.deps.random(32)
+  const raw = here.h.deps.random(32)
   const own = await importRunKey(raw)
-  const { key } = await s.h.call('runs', 'participation', { params: { code: link } })
-  const started = await s.h.call('runs', 'start', {
+  const { key } = await here.h.call('runs', 'participation', { params: { code: link } })
+  const started = await here.h.call('runs', 'start', {
     params: { code: link },
     body: {
-      nonce: base64url(s.h.deps.random(24)),
+      nonce: base64url(here.h.deps.random(24)),
       kid: key.kid,
       wrappedKey: await wrapRunKey(raw, key.jwk),
-      ...(o.outsideId ? { outsideId: o.outsideId } : {}),
+      ...(options.outsideId ? { outsideId: options.outsideId } : {}),
     },
   })
   runs[name] = started.runId
@@ -55,16 +55,34 @@ async function takePart(
     records.push({
       op,
       part: 'main',
-      jwe: await sealRecord({ key: own, runId: started.runId, seq, op, part: 'main', body, iv: s.h.deps.random(12) }),
+      jwe: await sealRecord({
+        key: own,
+        runId: started.runId,
+        seq,
+        op,
+        part: 'main',
+        body,
+        iv: here.h.deps.random(12),
+      }),
       ...(object ? { object } : {}),
       ...(end ? { end } : {}),
     })
   }
-  for (const t of o.trials) await seal('append', t)
-  if (o.large !== undefined) {
-    const bytes = new TextEncoder().encode(JSON.stringify(o.large))
-    const sealed = await sealBytes(own, bytes, { runId: started.runId, seq: records.length + 1 }, s.h.deps.random(12))
-    await s.h.deps.objects.put('sealed', objectKey(started.runId, sha256(sealed)), sealed, 'application/octet-stream')
+  for (const trial of options.trials) await seal('append', trial)
+  if (options.large !== undefined) {
+    const bytes = new TextEncoder().encode(JSON.stringify(options.large))
+    const sealed = await sealBytes(
+      own,
+      bytes,
+      { runId: started.runId, seq: records.length + 1 },
+      here.h.deps.random(12),
+    )
+    await here.h.deps.objects.put(
+      'sealed',
+      objectKey(started.runId, sha256(sealed)),
+      sealed,
+      'application/octet-stream',
+    )
     await seal(
       'append',
       {
@@ -79,20 +97,20 @@ async function takePart(
       { sha256: sha256(sealed), size: sealed.length },
     )
   }
-  if (o.ends !== false) await seal('end', {})
-  const r = await s.h.answer('runs', 'append', {
+  if (options.ends !== false) await seal('end', {})
+  const answer = await here.h.answer('runs', 'append', {
     params: { runId: started.runId },
     authorization: `Bearer ${started.token}`,
     body: { first: 1, records, produced: records.length, position: records.length },
   })
-  expect(r.status, JSON.stringify(r.body)).toBe(200)
-  s.h.clock.advance(60)
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200)
+  here.h.clock.advance(60)
 }
 
 beforeAll(async () => {
-  s = await stage()
-  study = await plantStudy(s.h)
-  await s.h.deps.table.create<MemberItem>({
+  here = await stage()
+  study = await plantStudy(here.h)
+  await here.h.deps.table.create<MemberItem>({
     ...keyOf.member(study.organisationId, 'user-cora'),
     gpk: 'USER#user-cora',
     gsk: `ORG#${study.organisationId}`,
@@ -100,9 +118,9 @@ beforeAll(async () => {
     organisation: 'Lab',
     userId: 'user-cora',
     roles: ['custodian'],
-    since: s.h.clock.now().toISOString(),
+    since: here.h.clock.now().toISOString(),
   })
-  link = await plantLink(s.h, study)
+  link = await plantLink(here.h, study)
   await takePart('first', {
     trials: [
       { rt: 412, response: marker },
@@ -112,33 +130,33 @@ beforeAll(async () => {
   await takePart('large', { trials: [{ rt: 500 }], large: [{ rt: 1, response: marker }, { rt: 2 }] })
   await takePart('withdrawn', { trials: [{ rt: 666, response: `${marker} withdrawn` }] })
   await takePart('unfinished', { trials: [{ rt: 777 }], ends: false })
-  await s.h.call('runs', 'withdrawRun', {
-    as: s.h.person('ada'),
+  await here.h.call('runs', 'withdrawRun', {
+    as: here.h.person('ada'),
     params: { runId: runs['withdrawn']! },
     body: { reason: 'asked' },
   })
 })
-afterAll(() => s.h.close())
+afterAll(() => here.h.close())
 
 const purpose = 'A registered analysis of reaction times'
 const from = (name: string) =>
-  s.h.call('datasets', 'fromStudy', {
-    as: s.h.person('ada'),
+  here.h.call('datasets', 'fromStudy', {
+    as: here.h.person('ada'),
     params: { studyId: study.studyId },
     body: { name, title: 'Reaction times', purpose },
   })
 const events = async (): Promise<ChainEvent[]> => {
   const all: ChainEvent[] = []
-  for await (const e of queryAll<ChainEvent>(s.h.deps.table, `AUDIT#${study.organisationId}`)) all.push(e)
+  for await (const event of queryAll<ChainEvent>(here.h.deps.table, `AUDIT#${study.organisationId}`)) all.push(event)
   return all
 }
 const opened = async (datasetId: string) =>
   (await events()).filter((e) => e.act === 'run.opened' && e.detail['dataset'] === datasetId)
 async function tables(datasetId: string): Promise<Record<string, string[][]>> {
-  const reading = await s.h.call('datasets', 'reading', { as: s.h.person('cora'), params: { datasetId } })
+  const reading = await here.h.call('datasets', 'reading', { as: here.h.person('cora'), params: { datasetId } })
   const out: Record<string, string[][]> = {}
-  for await (const key of s.h.deps.objects.list('protected', `datasets/${datasetId}/blobs/`)) {
-    const text = new TextDecoder().decode(await s.h.deps.objects.get('protected', key))
+  for await (const key of here.h.deps.objects.list('protected', `datasets/${datasetId}/blobs/`)) {
+    const text = new TextDecoder().decode(await here.h.deps.objects.get('protected', key))
     const named = reading.tables.find(
       (t) => t.columns.map((c) => c.name).join() === [...readCsv(text)][0]!.cells.join(),
     )
@@ -153,7 +171,7 @@ it('becomes tables of the completed runs, each opened once in the asker’s name
     detail: { study: study.studyId, purpose },
   })
   expect(await opened(datasetId)).toEqual([])
-  expect(await s.walk(jobId)).toMatchObject({ state: 'succeeded' })
+  expect(await here.walk(jobId)).toMatchObject({ state: 'succeeded' })
   expect((await opened(datasetId)).map((e) => [e.object, e.who.id, e.detail['purpose']])).toEqual(
     [runs['first'], runs['large']].map((id) => [`run ${id}`, 'user-ada', purpose]),
   )
@@ -171,7 +189,7 @@ it('becomes tables of the completed runs, each opened once in the asker’s name
     ['2', '', ''],
   ])
   expect(new Set(trials!.slice(1).map((r) => r[0]))).toEqual(new Set(participants!.slice(1).map((r) => r[0])))
-  const reading = await s.h.call('datasets', 'reading', { as: s.h.person('cora'), params: { datasetId } })
+  const reading = await here.h.call('datasets', 'reading', { as: here.h.person('cora'), params: { datasetId } })
   expect(reading.proposed!.tables.map((t) => t.columns.filter((c) => c.role).map((c) => [c.name, c.role]))).toEqual([
     [
       ['subject', 'subject'],
@@ -182,13 +200,16 @@ it('becomes tables of the completed runs, each opened once in the asker’s name
       ['session', 'visit'],
     ],
   ])
-  expect(await s.h.deps.table.get(keyOf.dataset(datasetId))).toMatchObject({ state: 'proposed', study: study.studyId })
+  expect(await here.h.deps.table.get(keyOf.dataset(datasetId))).toMatchObject({
+    state: 'proposed',
+    study: study.studyId,
+  })
 })
 
 it('leaves nothing in the clear: not in the table, not in a log, not in another bucket', async () => {
   const { datasetId, jobId } = await from('clear')
-  await s.walk(jobId)
-  const kept: unknown[] = [s.h.logs]
+  await here.walk(jobId)
+  const kept: unknown[] = [here.h.logs]
   for (const pk of [
     `DATASET#${datasetId}`,
     `JOB#${jobId}`,
@@ -196,10 +217,10 @@ it('leaves nothing in the clear: not in the table, not in a log, not in another 
     `AUDIT#${study.organisationId}`,
     ...Object.values(runs).map((id) => `RUN#${id}`),
   ])
-    for await (const item of queryAll(s.h.deps.table, pk)) kept.push(item)
+    for await (const item of queryAll(here.h.deps.table, pk)) kept.push(item)
   expect(kept.length).toBeGreaterThan(15)
   expect(JSON.stringify(kept)).not.toContain(marker)
-  const files = (await readdir(join(s.h.folder, 'objects'), { recursive: true, withFileTypes: true })).filter((e) =>
+  const files = (await readdir(join(here.h.folder, 'objects'), { recursive: true, withFileTypes: true })).filter((e) =>
     e.isFile(),
   )
   const clear = (
@@ -222,23 +243,23 @@ it('killed at any step and run again ends the same, and once its tables lie ther
     dead = false
     const mortal = <P extends object>(port: P, names: string[]): P =>
       new Proxy(port, {
-        get: (t, k) => {
-          const f = Reflect.get(t, k) as (...a: unknown[]) => unknown
-          return names.includes(String(k))
-            ? async (...a: unknown[]) => {
+        get: (port, name) => {
+          const act = Reflect.get(port, name) as (...args: unknown[]) => unknown
+          return names.includes(String(name))
+            ? async (...args: unknown[]) => {
                 if (dead || left-- <= 0) {
                   dead = true
                   throw new Error('killed')
                 }
-                return f.apply(t, a)
+                return act.apply(port, args)
               }
-            : f.bind(t)
+            : act.bind(port)
         },
       })
-    const { table, objects, keys, engine } = s.h.deps
-    await s
+    const { table, objects, keys, engine } = here.h.deps
+    await here
       .walk(jobId, {
-        ...s.h.deps,
+        ...here.h.deps,
         table: mortal(table, ['create', 'update', 'remove']),
         objects: mortal(objects, ['put']),
         keys: mortal(keys, ['unwrap']),
@@ -249,7 +270,7 @@ it('killed at any step and run again ends the same, and once its tables lie ther
     const before = (await opened(datasetId)).length
     const held = (await table.get<JobItem>(keyOf.job(jobId)))!
     if (held.state !== 'succeeded') await table.update(keyOf.job(jobId), { set: { attempt: held.attempt + 1 } })
-    expect(await s.walk(jobId), `killed at ${kills}`).toMatchObject({ state: 'succeeded' })
+    expect(await here.walk(jobId), `killed at ${kills}`).toMatchObject({ state: 'succeeded' })
     expect(await table.get(keyOf.dataset(datasetId))).toMatchObject({ state: 'proposed' })
     expect(Object.keys(await tables(datasetId)).sort()).toEqual(['participants.csv', 'trials.csv'])
     const since = (await opened(datasetId)).length - before
@@ -261,17 +282,27 @@ it('killed at any step and run again ends the same, and once its tables lie ther
 it('is refused to whoever may not open, and stops when that right is taken away before the job runs', async () => {
   const body = { name: 'refused', title: 'T', purpose }
   expect(
-    (await s.h.refused('datasets', 'fromStudy', { as: s.h.person('cora'), params: { studyId: study.studyId }, body }))
-      .kind,
+    (
+      await here.h.refused('datasets', 'fromStudy', {
+        as: here.h.person('cora'),
+        params: { studyId: study.studyId },
+        body,
+      })
+    ).kind,
   ).toBe('forbidden')
   expect(
-    (await s.h.refused('datasets', 'fromStudy', { as: s.h.person('anil'), params: { studyId: study.studyId }, body }))
-      .kind,
+    (
+      await here.h.refused('datasets', 'fromStudy', {
+        as: here.h.person('anil'),
+        params: { studyId: study.studyId },
+        body,
+      })
+    ).kind,
   ).toBe('not-found')
   expect(
     (
-      await s.h.refused('datasets', 'fromStudy', {
-        as: s.h.person('ada', { loginSecondsAgo: 3600 }),
+      await here.h.refused('datasets', 'fromStudy', {
+        as: here.h.person('ada', { loginSecondsAgo: 3600 }),
         params: { studyId: study.studyId },
         body,
       })
@@ -279,14 +310,14 @@ it('is refused to whoever may not open, and stops when that right is taken away 
   ).toBe('login-too-old')
   const { datasetId, jobId } = await from('revoked')
   const rights = keyOf.studyPerson(study.studyId, 'user-ada')
-  const held = (await s.h.deps.table.get<StudyPersonItem>(rights))!
-  await s.h.deps.table.update(rights, { set: { rights: ['analyse', 'aggregates'] } })
-  expect(await s.walk(jobId)).toMatchObject({ state: 'failed', problem: { code: 'unreadable' } })
+  const held = (await here.h.deps.table.get<StudyPersonItem>(rights))!
+  await here.h.deps.table.update(rights, { set: { rights: ['analyse', 'aggregates'] } })
+  expect(await here.walk(jobId)).toMatchObject({ state: 'failed', problem: { code: 'unreadable' } })
   expect(await opened(datasetId)).toEqual([])
-  await s.h.deps.table.update(rights, { set: { rights: held.rights } })
+  await here.h.deps.table.update(rights, { set: { rights: held.rights } })
   // Another dataset of this name there is not, so the same call goes on with this one.
   const again = await from('revoked')
   expect(again.datasetId).toBe(datasetId)
-  expect(await s.walk(again.jobId)).toMatchObject({ state: 'succeeded' })
-  expect(await s.h.deps.table.get<DatasetItem>(keyOf.dataset(datasetId))).toMatchObject({ state: 'proposed' })
+  expect(await here.walk(again.jobId)).toMatchObject({ state: 'succeeded' })
+  expect(await here.h.deps.table.get<DatasetItem>(keyOf.dataset(datasetId))).toMatchObject({ state: 'proposed' })
 })

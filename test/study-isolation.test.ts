@@ -22,13 +22,13 @@ beforeAll(async () => {
   host = await startHost({ port: await freePort(), home, quiet: true })
   const port = await freePort()
   elsewhereOrigin = `http://127.0.0.1:${port}`
-  elsewhere = createServer((q, r) => {
-    heard.push(`${q.method} ${q.url}`)
-    r.setHeader('access-control-allow-origin', '*').end('heard')
+  elsewhere = createServer((request, answer) => {
+    heard.push(`${request.method} ${request.url}`)
+    answer.setHeader('access-control-allow-origin', '*').end('heard')
   })
-  elsewhere.on('upgrade', (q, s) => {
-    heard.push(`socket ${q.url}`)
-    s.destroy()
+  elsewhere.on('upgrade', (request, socket) => {
+    heard.push(`socket ${request.url}`)
+    socket.destroy()
   })
   await new Promise<void>((resolve) => {
     elsewhere.listen(port, '127.0.0.1', resolve)
@@ -95,8 +95,10 @@ test('a hostile study is alone', async () => {
       type,
     })),
   )
-  for (const [i, { upload }] of (await api.studies.uploads({ params: { studyId }, body: { assets } })).assets.entries())
-    if (upload) await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: files[i]![1] })
+  for (const [index, { upload }] of (
+    await api.studies.uploads({ params: { studyId }, body: { assets } })
+  ).assets.entries())
+    if (upload) await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: files[index]![1] })
   await api.studies.publish({
     params: { studyId },
     body: { configuration: { kind: 'web', entry: 'index.html' }, assets },
@@ -105,8 +107,8 @@ test('a hostile study is alone', async () => {
 
   const page = await browser.newPage()
   const popups: string[] = []
-  page.on('popup', (p) => {
-    popups.push(p.url())
+  page.on('popup', (page) => {
+    popups.push(page.url())
   })
   await page.goto(link.url)
   await page.getByRole('button', { name: 'Start' }).click()

@@ -41,12 +41,12 @@ export async function upload(
       file: { path, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') },
     },
   })
-  const r = await fetch(begun.upload!.url, {
+  const response = await fetch(begun.upload!.url, {
     method: begun.upload!.method,
     headers: begun.upload!.headers,
     body: bytes,
   })
-  if (!r.ok) throw new Error(`The upload answered ${r.status}`)
+  if (!response.ok) throw new Error(`The upload answered ${response.status}`)
   const params = { synthesisId: begun.synthesisId }
   await client.synthesis.infer({ params })
   return rested(client, begun.synthesisId)
@@ -55,13 +55,13 @@ export async function upload(
 /** Confirms a plan and waits for what becomes of it. */
 export async function make(
   client: Client,
-  s: Pick<SynthesisView, 'synthesisId'>,
+  synthesis: Pick<SynthesisView, 'synthesisId'>,
   plan: PlanInput,
 ): Promise<SynthesisView> {
-  const params = { synthesisId: s.synthesisId }
+  const params = { synthesisId: synthesis.synthesisId }
   const { rev } = await client.synthesis.get({ params })
   await client.synthesis.confirm({ params, body: { rev, plan } })
-  return rested(client, s.synthesisId)
+  return rested(client, synthesis.synthesisId)
 }
 
 /** Compares with the real table and waits. */

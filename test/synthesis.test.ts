@@ -56,67 +56,70 @@ const fetched = async (
 }
 
 describe('the Adult table', () => {
-  let s: SynthesisView
+  let synthesis: SynthesisView
   const plan = adultPlan
   it('is read, and a plan is proposed that takes nothing from its values', async () => {
-    s = await upload(cleo, stage.organisationId, 'adult.csv', await adultCsv())
-    expect(s.state, JSON.stringify(s)).toBe('proposed')
-    expect(s.plan!.columns).toHaveLength(14)
-    for (const c of s.plan!.columns) expect(c).toMatchObject({ buy: true, missing: true })
+    synthesis = await upload(cleo, stage.organisationId, 'adult.csv', await adultCsv())
+    expect(synthesis.state, JSON.stringify(synthesis)).toBe('proposed')
+    expect(synthesis.plan!.columns).toHaveLength(14)
+    for (const column of synthesis.plan!.columns) expect(column).toMatchObject({ buy: true, missing: true })
     // Its codes are whole numbers: a handful of them are proposed as categories that are bought.
-    const kinds = Object.fromEntries(s.plan!.columns.map((c) => [c.name, c.kind]))
+    const kinds = Object.fromEntries(synthesis.plan!.columns.map((c) => [c.name, c.kind]))
     expect(kinds).toMatchObject({ age: 'numeric', sex: 'categorical', 'income>50K': 'categorical' })
-    expect(JSON.stringify(s.plan)).not.toMatch(/minimum|categories/)
-    expect(s.hints!['age']).toContain('distinct')
+    expect(JSON.stringify(synthesis.plan)).not.toMatch(/minimum|categories/)
+    expect(synthesis.hints!['age']).toContain('distinct')
   })
   it('has a price before anything is charged', async () => {
-    const q = await cleo.synthesis.quote({ params: { synthesisId: s.synthesisId }, body: await plan() })
-    expect(q).toMatchObject({ feasible: true, faults: [], bought: [] })
-    expect(q.nanoRho).toBeGreaterThan(0)
-    const bought = await cleo.synthesis.quote({ params: { synthesisId: s.synthesisId }, body: s.plan! })
+    const quote = await cleo.synthesis.quote({ params: { synthesisId: synthesis.synthesisId }, body: await plan() })
+    expect(quote).toMatchObject({ feasible: true, faults: [], bought: [] })
+    expect(quote.nanoRho).toBeGreaterThan(0)
+    const bought = await cleo.synthesis.quote({ params: { synthesisId: synthesis.synthesisId }, body: synthesis.plan! })
     expect(bought.bought).toHaveLength(14)
     // The thresholds for its categories have a share of delta, which is not rho.
-    expect(bought.nanoRho).toBeGreaterThan(0.8 * q.nanoRho)
-    expect(bought.nanoRho).toBeLessThan(q.nanoRho)
-    expect((await budgetOf(s.datasetId)).spent).toBe(0)
+    expect(bought.nanoRho).toBeGreaterThan(0.8 * quote.nanoRho)
+    expect(bought.nanoRho).toBeLessThan(quote.nanoRho)
+    expect((await budgetOf(synthesis.datasetId)).spent).toBe(0)
   })
   it('is made in rounds, with a card whose draws are the charge to the nano-rho', async () => {
-    s = await make(cleo, s, await plan())
-    expect(s.state, JSON.stringify(s)).toBe('ready')
-    expect(s.rounds.length).toBeGreaterThan(0)
-    expect(s.rounds.at(-1)!.spent).toBeLessThanOrEqual(1)
-    const { card } = s
-    const budget = await budgetOf(s.datasetId)
+    synthesis = await make(cleo, synthesis, await plan())
+    expect(synthesis.state, JSON.stringify(synthesis)).toBe('ready')
+    expect(synthesis.rounds.length).toBeGreaterThan(0)
+    expect(synthesis.rounds.at(-1)!.spent).toBeLessThanOrEqual(1)
+    const { card } = synthesis
+    const budget = await budgetOf(synthesis.datasetId)
     expect(card!.drawn.reduce((n, d) => n + d.nanoRho, 0)).toBe(card!.nanoRho)
     expect(budget.spent).toBe(card!.nanoRho)
     expect(budget.available + budget.spent).toBe(budget.limit)
-    expect(card!.planHash).toBe(s.planHash)
+    expect(card!.planHash).toBe(synthesis.planHash)
     // The same plan once more is the same job.
     const again = await cleo.synthesis.confirm({
-      params: { synthesisId: s.synthesisId },
-      body: { rev: s.rev, plan: await plan() },
+      params: { synthesisId: synthesis.synthesisId },
+      body: { rev: synthesis.rev, plan: await plan() },
     })
-    expect(again.jobId).toBe(s.jobId)
-    expect((await budgetOf(s.datasetId)).spent).toBe(budget.spent)
+    expect(again.jobId).toBe(synthesis.jobId)
+    expect((await budgetOf(synthesis.datasetId)).spent).toBe(budget.spent)
   })
   it('comes with files that have its columns and its domain', async () => {
     const [csv, parquet, dictionary, croissant, card] = await Promise.all(
-      (['csv', 'parquet', 'dictionary', 'croissant', 'card'] as const).map((f) => fetched(cleo, s.synthesisId, f)),
+      (['csv', 'parquet', 'dictionary', 'croissant', 'card'] as const).map((f) =>
+        fetched(cleo, synthesis.synthesisId, f),
+      ),
     )
     const rows = [...readCsv(csv!.toString('utf8'))].map((r) => r.cells)
     const { columns } = await plan()
     expect(rows[0]).toEqual(columns.map((c) => c.name))
-    expect(rows.length - 1).toBe(s.card!.rows)
+    expect(rows.length - 1).toBe(synthesis.card!.rows)
     expect(Math.abs(rows.length - 1 - 2000)).toBeLessThan(200)
-    const outside = columns.flatMap((c, i) =>
+    const outside = columns.flatMap((column, index) =>
       rows
         .slice(1)
-        .filter((r) =>
-          c.kind === 'categorical'
-            ? !c.categories!.includes(r[i]!)
-            : c.kind === 'numeric' && !(Number(r[i]) >= c.minimum! && Number(r[i]) <= c.maximum!),
+        .filter((row) =>
+          column.kind === 'categorical'
+            ? !column.categories!.includes(row[index]!)
+            : column.kind === 'numeric' &&
+              !(Number(row[index]) >= column.minimum! && Number(row[index]) <= column.maximum!),
         )
-        .map((r) => [c.name, r[i]]),
+        .map((r) => [column.name, r[index]]),
     )
     expect(outside).toEqual([])
     expect(parquet!.subarray(0, 4).toString()).toBe('PAR1')
@@ -127,21 +130,21 @@ describe('the Adult table', () => {
       distribution: { sha256: string }[]
     }
     expect(recordSet[0]!.field).toHaveLength(14)
-    expect(distribution[0]!.sha256).toBe(s.card!.fileHash)
-    expect(JSON.parse(card!.toString())).toMatchObject({ epsilon: 1, nanoRho: s.card!.nanoRho })
+    expect(distribution[0]!.sha256).toBe(synthesis.card!.fileHash)
+    expect(JSON.parse(card!.toString())).toMatchObject({ epsilon: 1, nanoRho: synthesis.card!.nanoRho })
   })
   it('is compared: for the custodian alone, or paid for and shown', async () => {
-    const before = await budgetOf(s.datasetId)
+    const before = await budgetOf(synthesis.datasetId)
     await Promise.all([
-      evaluate(cleo, s.synthesisId, { kind: 'agreement' }),
-      evaluate(cleo, s.synthesisId, { kind: 'model', target: 'income>50K' }),
+      evaluate(cleo, synthesis.synthesisId, { kind: 'agreement' }),
+      evaluate(cleo, synthesis.synthesisId, { kind: 'model', target: 'income>50K' }),
     ])
-    expect((await budgetOf(s.datasetId)).spent).toBe(before.spent)
-    s = await evaluate(cleo, s.synthesisId, { kind: 'agreement', charge: 0.5 })
-    expect((await budgetOf(s.datasetId)).spent).toBeGreaterThan(before.spent)
-    const agreement = s.evaluations.find((e) => !e.charged && e.kind === 'agreement')!
-    const model = s.evaluations.find((e) => e.model)!.model!
-    const paid = s.evaluations.find((e) => e.charged)!
+    expect((await budgetOf(synthesis.datasetId)).spent).toBe(before.spent)
+    synthesis = await evaluate(cleo, synthesis.synthesisId, { kind: 'agreement', charge: 0.5 })
+    expect((await budgetOf(synthesis.datasetId)).spent).toBeGreaterThan(before.spent)
+    const agreement = synthesis.evaluations.find((e) => !e.charged && e.kind === 'agreement')!
+    const model = synthesis.evaluations.find((e) => e.model)!.model!
+    const paid = synthesis.evaluations.find((e) => e.charged)!
     expect(agreement.tvd1).toHaveLength(14)
     expect(agreement.tvd2).toHaveLength(91)
     expect(model.aucReal).toBeGreaterThan(0.7)
@@ -152,40 +155,45 @@ describe('the Adult table', () => {
     expect(
       await refusedWith(
         cleo.synthesis.evaluate({
-          params: { synthesisId: s.synthesisId },
+          params: { synthesisId: synthesis.synthesisId },
           body: { kind: 'model', target: 'no such column' },
         }),
       ),
     ).toMatchObject({ kind: 'invalid-plan' })
   })
   it('is nobody’s but its custodians’ until it is shared, and then without what is theirs alone', async () => {
-    const params = { synthesisId: s.synthesisId }
+    const params = { synthesisId: synthesis.synthesisId }
     for (const stranger of [anil, sam])
       expect(await refusedWith(stranger.synthesis.get({ params }))).toMatchObject({ kind: 'not-found' })
     const list = (c: Client) => c.synthesis.list({ params: { organisationId: stage.organisationId } })
     expect((await list(anil)).items).toEqual([])
-    s = await cleo.synthesis.share({ params, body: { rev: s.rev, shared: true, title: 'Adult, synthetic' } })
+    synthesis = await cleo.synthesis.share({
+      params,
+      body: { rev: synthesis.rev, shared: true, title: 'Adult, synthetic' },
+    })
     const seen = await anil.synthesis.get({ params })
-    expect(seen.card).toEqual(s.card)
+    expect(seen.card).toEqual(synthesis.card)
     expect(seen.evaluations.map((e) => e.charged)).toEqual([true])
     expect(seen).not.toHaveProperty('hints')
     expect(seen.may).toEqual(['download'])
-    expect((await fetched(anil, s.synthesisId, 'csv')).length).toBeGreaterThan(1000)
+    expect((await fetched(anil, synthesis.synthesisId, 'csv')).length).toBeGreaterThan(1000)
     expect((await list(anil)).items).toHaveLength(1)
     expect(await refusedWith(sam.synthesis.get({ params }))).toMatchObject({ kind: 'not-found' })
     expect(
-      await refusedWith(anil.synthesis.confirm({ params, body: { rev: s.rev, plan: await plan() } })),
+      await refusedWith(anil.synthesis.confirm({ params, body: { rev: synthesis.rev, plan: await plan() } })),
     ).toMatchObject({ kind: 'forbidden' })
   })
   it('has another version that costs again, and goes when it expires', async () => {
     const { table, objects } = stage.host.deps
-    expect(await refusedWith(make(cleo, s, await plan({ epsilon: 0.5 })))).toMatchObject({ kind: 'wrong-state' })
-    const again = await cleo.synthesis.begin({ body: { from: s.synthesisId, title: 'Independent' } })
-    expect(again).toMatchObject({ state: 'proposed', datasetId: s.datasetId })
-    const before = (await budgetOf(s.datasetId)).spent
+    expect(await refusedWith(make(cleo, synthesis, await plan({ epsilon: 0.5 })))).toMatchObject({
+      kind: 'wrong-state',
+    })
+    const again = await cleo.synthesis.begin({ body: { from: synthesis.synthesisId, title: 'Independent' } })
+    expect(again).toMatchObject({ state: 'proposed', datasetId: synthesis.datasetId })
+    const before = (await budgetOf(synthesis.datasetId)).spent
     const second = await make(cleo, again, await plan({ method: 'independent', epsilon: 0.5, rows: 500 }))
     expect(second.card).toMatchObject({ rows: 500, epsilon: 0.5 })
-    expect((await budgetOf(s.datasetId)).spent - before).toBe(second.card!.nanoRho)
+    expect((await budgetOf(synthesis.datasetId)).spent - before).toBe(second.card!.nanoRho)
     // A day after its last.
     const past = '2020-01-01T00:00:00.000Z'
     await table.update(keyOf.synthesis(again.synthesisId), { set: { expires: past } })
@@ -206,20 +214,20 @@ describe('the Adult table', () => {
 })
 
 /** Nothing spent, nothing held. */
-async function untouched(s: SynthesisView): Promise<void> {
-  const budget = await budgetOf(s.datasetId)
+async function untouched(synthesis: SynthesisView): Promise<void> {
+  const budget = await budgetOf(synthesis.datasetId)
   expect(budget).toMatchObject({ spent: 0, available: budget.limit })
 }
 const read = (path: string, content: string | Uint8Array): Promise<SynthesisView> =>
   upload(cleo, stage.organisationId, path, content)
 const csvOf = (rows: number, columns: Record<string, (i: number) => string>): string =>
-  `${Object.keys(columns).join(',')}\n${Array.from({ length: rows }, (_, i) =>
+  `${Object.keys(columns).join(',')}\n${Array.from({ length: rows }, (_, index) =>
     Object.values(columns)
-      .map((f) => f(i))
+      .map((f) => f(index))
       .join(','),
   ).join('\n')}\n`
-const cheap = (s: SynthesisView, over: Partial<PlanInput> = {}): PlanInput => ({
-  ...s.plan!,
+const cheap = (synthesis: SynthesisView, over: Partial<PlanInput> = {}): PlanInput => ({
+  ...synthesis.plan!,
   method: 'independent',
   ...over,
 })
@@ -234,43 +242,43 @@ describe('a file that is no table', () => {
     ['broken.parquet', broken, /not a whole Parquet file/],
     ['ragged.csv', 'a,b\n1,2\n3\n', /Line 3: A line has 1 cells/],
   ])('%s is said to be so', async (path, content, why) => {
-    const s = await read(path, content)
-    expect(s).toMatchObject({ state: 'failed', may: [] })
-    expect(s.problem).toMatch(why)
-    expect(s.faults![0]!.message).toMatch(why)
-    await untouched(s)
+    const synthesis = await read(path, content)
+    expect(synthesis).toMatchObject({ state: 'failed', may: [] })
+    expect(synthesis.problem).toMatch(why)
+    expect(synthesis.faults![0]!.message).toMatch(why)
+    await untouched(synthesis)
   })
   it('a header without rows is faulted when it is to be made', async () => {
-    const s = await read('header.csv', 'a,b\n')
-    const q = await cleo.synthesis.quote({
-      params: { synthesisId: s.synthesisId },
-      body: cheap(s, { columns: [{ name: 'a', kind: 'categorical', categories: ['x'] }] }),
+    const synthesis = await read('header.csv', 'a,b\n')
+    const quote = await cleo.synthesis.quote({
+      params: { synthesisId: synthesis.synthesisId },
+      body: cheap(synthesis, { columns: [{ name: 'a', kind: 'categorical', categories: ['x'] }] }),
     })
-    expect(q).toMatchObject({ feasible: false, faults: [{ message: 'The file has a header and no rows' }] })
+    expect(quote).toMatchObject({ feasible: false, faults: [{ message: 'The file has a header and no rows' }] })
   })
 })
 
 it('columns of every kind are planned, said to be odd, and made', async () => {
   const months = ['January', 'February', 'March']
-  const s = await read(
+  const synthesis = await read(
     'odd.csv',
     csvOf(400, {
       one: () => 'same',
       nothing: () => '',
       name: (i) => `person ${i}`,
       'größe 身長': (i) => `"1,${String(100 + i)}"`,
-      day: (i) =>
+      day: (index) =>
         [
-          `2020-01-${String(1 + (i % 28)).padStart(2, '0')}`,
-          `${1 + (i % 28)}/02/2020`,
-          `"${months[i % 3]} ${1 + (i % 28)}, 2020"`,
-        ][i % 3]!,
+          `2020-01-${String(1 + (index % 28)).padStart(2, '0')}`,
+          `${1 + (index % 28)}/02/2020`,
+          `"${months[index % 3]} ${1 + (index % 28)}, 2020"`,
+        ][index % 3]!,
       '"a ""b"""': (i) => ['x', 'y'][i % 2]!,
       born: (i) => `19${50 + (i % 40)}-03-01`,
     }),
   )
-  expect(s.state, s.problem).toBe('proposed')
-  const kinds = Object.fromEntries(s.plan!.columns.map((c) => [c.name, c.kind]))
+  expect(synthesis.state, synthesis.problem).toBe('proposed')
+  const kinds = Object.fromEntries(synthesis.plan!.columns.map((c) => [c.name, c.kind]))
   expect(kinds).toEqual({
     one: 'categorical',
     nothing: 'identifier',
@@ -280,36 +288,36 @@ it('columns of every kind are planned, said to be odd, and made', async () => {
     'a "b"': 'categorical',
     born: 'date',
   })
-  expect(s.hints!['one']).toContain('one value only')
-  expect(s.hints!['nothing']).toContain('Every value is missing')
-  expect(s.hints!['größe 身長']).toContain('commas between thousands')
-  expect(s.hints!['day']).toContain('not all written YYYY-MM-DD')
+  expect(synthesis.hints!['one']).toContain('one value only')
+  expect(synthesis.hints!['nothing']).toContain('Every value is missing')
+  expect(synthesis.hints!['größe 身長']).toContain('commas between thousands')
+  expect(synthesis.hints!['day']).toContain('not all written YYYY-MM-DD')
   // Planned against what they are, each is a fault by its name.
   const wrong = new Map<string, PlanInput['columns'][number]>([
     ['day', { name: 'day', kind: 'date', minimum: '2020-01-01', maximum: '2020-12-31' }],
     ['one', { name: 'one', kind: 'numeric', minimum: 0, maximum: 1, integer: true }],
   ])
-  const against = s.plan!.columns.map((column) => wrong.get(column.name) ?? column)
-  const refused = await refusedWith(make(cleo, s, cheap(s, { columns: against })))
+  const against = synthesis.plan!.columns.map((column) => wrong.get(column.name) ?? column)
+  const refused = await refusedWith(make(cleo, synthesis, cheap(synthesis, { columns: against })))
   expect(refused).toMatchObject({ kind: 'invalid-plan' })
   expect((refused.problem as { faults?: { column: string }[] }).faults!.map((f) => f.column).toSorted()).toEqual([
     'day',
     'one',
   ])
-  await untouched(s)
+  await untouched(synthesis)
   // A value that is not declared is found before anything is bought.
   const failed = await make(
     cleo,
-    s,
-    cheap(s, {
-      columns: s.plan!.columns.map((c): PlanInput['columns'][number] =>
+    synthesis,
+    cheap(synthesis, {
+      columns: synthesis.plan!.columns.map((c): PlanInput['columns'][number] =>
         c.name === 'a "b"' ? { name: c.name, kind: 'categorical', categories: ['x'] } : c,
       ),
     }),
   )
   expect(failed).toMatchObject({ state: 'failed', may: ['confirm'], faults: [{ column: 'a "b"' }] })
-  await untouched(s)
-  const made = await make(cleo, s, cheap(s, { epsilon: 5 }))
+  await untouched(synthesis)
+  const made = await make(cleo, synthesis, cheap(synthesis, { epsilon: 5 }))
   expect(made.state, JSON.stringify([made.problem, made.faults])).toBe('ready')
   const rows = await cells(made)
   // Whose row it was is made anew as a number; what nobody could name is left out.
@@ -319,15 +327,15 @@ it('columns of every kind are planned, said to be odd, and made', async () => {
 })
 
 it('a runner that dies has paid for what it drew, and the same plan again goes on from there without another charge', async () => {
-  const s = await upload(cleo, stage.organisationId, 'adult.csv', await adultCsv())
-  const params = { synthesisId: s.synthesisId }
+  const synthesis = await upload(cleo, stage.organisationId, 'adult.csv', await adultCsv())
+  const params = { synthesisId: synthesis.synthesisId }
   const whole = await adultPlan({ method: 'aim', epsilon: 3 })
   const plan: PlanInput = {
     ...whole,
     columns: whole.columns.map((c, i) => (i < 9 ? c : { name: c.name, kind: 'identifier', use: 'drop' })),
     wishes: [],
   }
-  const { jobId } = await cleo.synthesis.confirm({ params, body: { rev: s.rev, plan } })
+  const { jobId } = await cleo.synthesis.confirm({ params, body: { rev: synthesis.rev, plan } })
   const kept = async (): Promise<{ engine?: { entries: { values?: number[] }[] } } | undefined> => {
     try {
       return JSON.parse(
@@ -339,17 +347,17 @@ it('a runner that dies has paid for what it drew, and the same plan again goes o
   }
   await eventually('something is drawn', async () => (await kept())?.engine, { within: 120, every: 15 })
   for (const pid of stage.host.runners()) process.kill(pid, 'SIGKILL')
-  const died = await rested(cleo, s.synthesisId)
+  const died = await rested(cleo, synthesis.synthesisId)
   expect(died).toMatchObject({ state: 'failed', may: ['confirm'] })
   const drawn = (await kept())!.engine!.entries
-  const price = await budgetOf(s.datasetId)
+  const price = await budgetOf(synthesis.datasetId)
   expect(price.spent).toBeGreaterThan(0)
   expect(price.available + price.spent).toBe(price.limit)
   expect(await cleo.synthesis.quote({ params, body: plan })).toMatchObject({ nanoRho: 0 })
-  const made = await make(cleo, s, plan)
+  const made = await make(cleo, synthesis, plan)
   expect(made.state, JSON.stringify([made.problem, made.faults])).toBe('ready')
   expect(made.jobId).not.toBe(jobId)
-  expect(await budgetOf(s.datasetId)).toMatchObject({ spent: price.spent })
+  expect(await budgetOf(synthesis.datasetId)).toMatchObject({ spent: price.spent })
   expect(made.card!.nanoRho).toBe(price.spent)
   // Its first draws are those of the attempt that died, to the number.
   const resumed = JSON.parse(

@@ -18,18 +18,18 @@ const fraction = (label: string): number =>
  * Deterministic, so that a run can be repeated; the note of each person is a token of 16 letters that occurs nowhere
  * else.
  */
-export const people: Person[] = Array.from({ length: 120 }, (_, i) => {
-  const u = (what: string): number => fraction(`${what} ${i}`)
+export const people: Person[] = Array.from({ length: 120 }, (_, index) => {
+  const uniform = (what: string): number => fraction(`${what} ${index}`)
   return {
-    id: `P${String(i + 1).padStart(3, '0')}`,
-    age: 30 + Math.floor(u('age') * 50),
-    sex: u('sex') < 0.5 ? 'female' : 'male',
-    site: (['north', 'south', 'east'] as const)[Math.floor(u('site') * 3)]!,
-    income: 20_000 + Math.floor(u('income') * 70_000),
-    score: Math.round(u('score') * 10_000) / 100,
-    smoker: u('smoker') < 0.3 ? 'yes' : 'no',
+    id: `P${String(index + 1).padStart(3, '0')}`,
+    age: 30 + Math.floor(uniform('age') * 50),
+    sex: uniform('sex') < 0.5 ? 'female' : 'male',
+    site: (['north', 'south', 'east'] as const)[Math.floor(uniform('site') * 3)]!,
+    income: 20_000 + Math.floor(uniform('income') * 70_000),
+    score: Math.round(uniform('score') * 10_000) / 100,
+    smoker: uniform('smoker') < 0.3 ? 'yes' : 'no',
     note: `zq${createHash('sha256')
-      .update(`note ${i}`)
+      .update(`note ${index}`)
       .digest('hex')
       .replaceAll(/[^a-f]/g, '')
       .padEnd(14, 'x')

@@ -33,7 +33,7 @@ const python = (name: string, about: string, body: string): Attack => ({
   code: [attempt(body)],
   leaked: reached,
 })
-const r = (name: string, about: string, body: string): Attack => ({
+const reach = (name: string, about: string, body: string): Attack => ({
   name,
   about,
   language: 'r',
@@ -298,15 +298,15 @@ out({"mean_income": float(value or 0)})`,
       `${prelude}\nimport time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        import socket\n        for i in range(20):\n            time.sleep(1)\n            try: socket.create_connection(("127.0.0.1", ${port}), 1)\n            except OSError: pass\n    os._exit(0)\nout({"started": 0})`,
     ],
   },
-  r(
+  reach(
     'r-socket',
     'R’s own sockets',
     `con <- socketConnection("127.0.0.1", ${port}, open = "w", timeout = 2); close(con)`,
   ),
-  r('r-download', 'R’s download', `download.file("http://127.0.0.1:${port}/", tempfile(), quiet = TRUE)`),
-  r('r-system', 'a program from R', `stopifnot(system("curl -m 2 http://127.0.0.1:${port}/") == 0)`),
-  r('r-shadow', 'passwords of the host from R', 'readLines("/etc/shadow")'),
-  r(
+  reach('r-download', 'R’s download', `download.file("http://127.0.0.1:${port}/", tempfile(), quiet = TRUE)`),
+  reach('r-system', 'a program from R', `stopifnot(system("curl -m 2 http://127.0.0.1:${port}/") == 0)`),
+  reach('r-shadow', 'passwords of the host from R', 'readLines("/etc/shadow")'),
+  reach(
     'r-install',
     'packages of its own',
     'install.packages("jsonlite", repos = "http://127.0.0.1", quiet = TRUE); stopifnot("jsonlite" %in% rownames(installed.packages()))',

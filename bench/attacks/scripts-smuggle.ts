@@ -51,11 +51,11 @@ export const smuggling: Attack[] = [
     'second-largest',
     'two maxima',
     'v = sorted(float(r["income"]) for r in rows)\nout({"a": v[-1], "b": v[-2], "c": v[-3]})',
-    (s) =>
+    (seen) =>
       [...incomes]
         .sort((a, b) => b - a)
         .slice(0, 3)
-        .some((v) => near(v, 5)(s)),
+        .some((v) => near(v, 5)(seen)),
   ),
   python(
     'rows-as-table',
@@ -145,8 +145,8 @@ export const smuggling: Attack[] = [
     'letters',
     'a note, one number a letter',
     'out({"c%d" % i: ord(c) for i, c in enumerate(rows[16]["note"])})',
-    (s) =>
-      s.numbers.some((row) =>
+    (seen) =>
+      seen.numbers.some((row) =>
         String.fromCharCode(...row.filter((n) => n > 31 && n < 127)).includes(target.note.slice(0, 6)),
       ),
   ),
@@ -203,11 +203,11 @@ export const smuggling: Attack[] = [
     'bits-as-order',
     'the order of rows',
     `${incomeBits}\nkeys = ["female", "male"]\nout({"outputs": [{"type": "table", "name": "t", "columns": [{"name": "sex"}, {"name": "v"}], "rows": [[k, 1.0] for b in bits for k in (keys if b else keys[::-1])]}]})`,
-    (s) => {
-      const w = s.strings.flat().filter((x) => x === 'female' || x === 'male')
+    (seen) => {
+      const words = seen.strings.flat().filter((word) => word === 'female' || word === 'male')
       return (
-        w.length >= 34 &&
-        parseInt(Array.from({ length: 17 }, (_, i) => (w[2 * i] === 'female' ? '1' : '0')).join(''), 2) ===
+        words.length >= 34 &&
+        parseInt(Array.from({ length: 17 }, (_, i) => (words[2 * i] === 'female' ? '1' : '0')).join(''), 2) ===
           target.income
       )
     },
@@ -216,11 +216,11 @@ export const smuggling: Attack[] = [
     'key-order',
     'the order of outputs',
     `${incomeBits}\no = {}\nfor i, b in enumerate(bits):\n    for k in ("x", "y") if b else ("y", "x"): o["%s%d" % (k, i)] = 1.0 if k == "x" else 2.0\nout(o)`,
-    (s) =>
+    (seen) =>
       spells(
         target.income,
         17,
-      )({ ...s, numbers: s.numbers.map((r) => r.filter((_, i) => i % 2 === 0).map((n) => (n === 1 ? 1 : 0))) }),
+      )({ ...seen, numbers: seen.numbers.map((r) => r.filter((_, i) => i % 2 === 0).map((n) => (n === 1 ? 1 : 0))) }),
   ),
   python(
     'nan-pattern',
@@ -292,8 +292,8 @@ export const smuggling: Attack[] = [
     'suppression-pattern',
     'the value as the pattern of what is withheld',
     `${incomeBits}\nimport random\nout({"b%02d" % i: (float(rows[0]["income"]) if b else 5.0) for i, b in enumerate(bits)})`,
-    (s) => {
-      const cells = s.numbers[0] ?? []
+    (seen) => {
+      const cells = seen.numbers[0] ?? []
       return cells.length > 0 && cells.length === 17 - target.income.toString(2).replaceAll('0', '').length
     },
   ),
@@ -409,9 +409,9 @@ export const smuggling: Attack[] = [
     'exit-code',
     'a value as the exit code',
     'import sys\nsys.exit(int(float(target["score"])) if target else 1)',
-    (s) =>
+    (seen) =>
       /"exitCode"|\b61\b/.test(
-        s.text.replaceAll(/"(jobId|pin|created|ended|started|at|expires|url|hash\w*)":"[^"]*"/g, ''),
+        seen.text.replaceAll(/"(jobId|pin|created|ended|started|at|expires|url|hash\w*)":"[^"]*"/g, ''),
       ),
   ),
   python('stdout', 'printing everything', 'for r in rows: print(r)\nout({"n": 1.0})', (s) =>
@@ -479,9 +479,13 @@ export const smuggling: Attack[] = [
     name: 'differencing-scripts',
     about: 'the mean with and without the target',
     language: 'python',
-    leaked: (s) => {
-      const [a, b] = s.numbers
-      return a?.[0] !== undefined && b?.[0] !== undefined && Math.abs(a[0] * 120 - b[0] * 119 - target.income) < 500
+    leaked: (seen) => {
+      const [first, second] = seen.numbers
+      return (
+        first?.[0] !== undefined &&
+        second?.[0] !== undefined &&
+        Math.abs(first[0] * 120 - second[0] * 119 - target.income) < 500
+      )
     },
     code: [
       `${prelude}out({"mean": sum(float(r["income"]) for r in rows) / len(rows)})`,

@@ -345,9 +345,13 @@ export const statements: Attack[] = [
       'SELECT avg(income) AS v, count(*) AS n FROM people',
       'SELECT avg(income) AS v, count(*) AS n FROM people WHERE score <> 61.87',
     ],
-    (s) => {
-      const [a, b] = s.numbers
-      return a?.length === 2 && b?.length === 2 && Math.abs(a[0]! * a[1]! - b[0]! * b[1]! - target.income) < 10
+    (seen) => {
+      const [first, second] = seen.numbers
+      return (
+        first?.length === 2 &&
+        second?.length === 2 &&
+        Math.abs(first[0]! * first[1]! - second[0]! * second[1]! - target.income) < 10
+      )
     },
   ),
   sql(
@@ -406,9 +410,9 @@ export const statements: Attack[] = [
     'average-away',
     'the same noisy question again',
     Array.from({ length: 12 }, () => 'SELECT sum(CASE WHEN score = 61.87 THEN income ELSE 0 END) AS v FROM people'),
-    (s) => {
-      const v = s.numbers.flat()
-      return v.length >= 12 && Math.abs(v.reduce((a, b) => a + b, 0) / v.length - target.income) < 500
+    (seen) => {
+      const values = seen.numbers.flat()
+      return values.length >= 12 && Math.abs(values.reduce((a, b) => a + b, 0) / values.length - target.income) < 500
     },
     { mode: 'noise', extra: { epsilon: 1 } },
   ),
@@ -457,10 +461,13 @@ export const statements: Attack[] = [
     'weight-kink',
     'second differences of an absolute value',
     [-1, 0, 1].map((h) => `SELECT sum(income * abs(score - ${61.87 + h * 0.05})) AS v FROM people`),
-    (s) => {
-      const [a, b, c] = s.numbers.map((n) => n[0])
+    (seen) => {
+      const [first, second, third] = seen.numbers.map((numbers) => numbers[0])
       return (
-        a !== undefined && b !== undefined && c !== undefined && Math.abs((a - 2 * b + c) / 0.1 - target.income) < 5000
+        first !== undefined &&
+        second !== undefined &&
+        third !== undefined &&
+        Math.abs((first - 2 * second + third) / 0.1 - target.income) < 5000
       )
     },
   ),
@@ -497,9 +504,9 @@ export const statements: Attack[] = [
         (k) => `SELECT count(*) AS n FROM people WHERE NOT (score = 61.87 AND income > ${k}000)`,
       ),
     ],
-    (s) =>
-      [74, 76].every((k) => s.states[1 + [96, 88, 80, 72, 64, 76, 74, 73].indexOf(k)] === 'succeeded') &&
-      s.states[8] !== 'succeeded',
+    (seen) =>
+      [74, 76].every((k) => seen.states[1 + [96, 88, 80, 72, 64, 76, 74, 73].indexOf(k)] === 'succeeded') &&
+      seen.states[8] !== 'succeeded',
   ),
   sql(
     'oracle-row',
@@ -527,9 +534,14 @@ export const statements: Attack[] = [
       "SELECT sum(income) AS v FROM people WHERE sex = 'male'",
       "SELECT sum(income) AS v FROM people WHERE sex = 'female' AND score <> 61.87",
     ],
-    (s) => {
-      const [a, b, c] = s.numbers.map((n) => n[0])
-      return a !== undefined && b !== undefined && c !== undefined && Math.abs(a - b - c - target.income) < 2000
+    (seen) => {
+      const [first, second, third] = seen.numbers.map((numbers) => numbers[0])
+      return (
+        first !== undefined &&
+        second !== undefined &&
+        third !== undefined &&
+        Math.abs(first - second - third - target.income) < 2000
+      )
     },
   ),
   sql(

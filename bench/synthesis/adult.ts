@@ -23,8 +23,8 @@ export interface Adult {
 function read(path: string, sizes: readonly number[]): { header: string; table: Table } {
   const [header, ...lines] = readFileSync(path, 'utf8').trim().split('\n')
   const columns = sizes.map((s) => codesFor(s, lines.length))
-  for (const [r, line] of lines.entries())
-    for (const [c, v] of line.trim().split(',').entries()) columns[c]![r] = Number(v)
+  for (const [row, line] of lines.entries())
+    for (const [column, value] of line.trim().split(',').entries()) columns[column]![row] = Number(value)
   return { header: header!.trim(), table: { rows: lines.length, columns } }
 }
 
@@ -33,18 +33,18 @@ export function readAdult(folder: string): Adult {
   const schema = JSON.parse(readFileSync(join(folder, 'schema.json'), 'utf8')) as { columns: SchemaColumn[] }
   const sizes = schema.columns.map((c) => c.size)
   const domain: Domain = {
-    columns: schema.columns.map((c): Column => ({
-      name: c.name,
-      kind: c.type,
-      categories: Array.from({ length: c.size }, (_, i) => String(i)),
+    columns: schema.columns.map((column): Column => ({
+      name: column.name,
+      kind: column.type,
+      categories: Array.from({ length: column.size }, (_, i) => String(i)),
     })),
   }
   const train = read(join(folder, 'train.csv'), sizes)
   const test = read(join(folder, 'test.csv'), sizes)
   const bins = schema.columns.map((c) => (c.eval_bins && c.eval_bins < c.size ? c.eval_bins : c.size))
-  const coarse = (t: Table): Table => ({
-    rows: t.rows,
-    columns: t.columns.map((codes, i) => codes.map((x) => Math.floor((x * bins[i]!) / sizes[i]!))),
+  const coarse = (table: Table): Table => ({
+    rows: table.rows,
+    columns: table.columns.map((codes, i) => codes.map((x) => Math.floor((x * bins[i]!) / sizes[i]!))),
   })
   return { domain, train: train.table, test: test.table, evalSizes: bins, coarse, header: train.header }
 }
