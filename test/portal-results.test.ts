@@ -110,6 +110,7 @@ describe('results', () => {
     await dialog.getByRole('textbox', { name: /to be sure/ }).fill(name)
     await dialog.getByRole('button', { name: 'Withdraw' }).click()
     await rosa.getByText('Withdrawn; its key was destroyed').waitFor()
+    await rosa.getByRole('dialog').waitFor({ state: 'detached' })
     expect(await button(rosa, 'Open …').count()).toBe(0)
     expect(await accessibility(rosa)).toEqual([])
     await rosa.goto(`${portal.origin}/studies/${study}/history`)

@@ -66,8 +66,16 @@ export async function signedIn(
   return { context, page, complaints }
 }
 
-/** What axe finds wrong with the page as it stands, one line each. */
+/** Waits for what fades or moves on the page, but not for what goes on for ever. */
+const still = (page: Page): Promise<unknown> =>
+  page.evaluate(() => {
+    const passing = document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity)
+    return Promise.all(passing.map((animation) => animation.finished.catch(() => undefined)))
+  })
+
+/** What axe finds wrong with the page once it is still, one line each. */
 export async function accessibility(page: Page): Promise<string[]> {
+  await still(page)
   const cdp = await page.context().newCDPSession(page)
   // The debugger may evaluate what the page's content security policy would not.
   const { result: there } = await cdp.send('Runtime.evaluate', {
