@@ -31,10 +31,14 @@ const seconds: Record<string, number> = {
 }
 
 export class LongestFirst extends BaseSequencer {
-  /** By the seconds above; what is not named comes last, as vitest would order it. */
+  /**
+   * By the seconds above; what is not named comes last, as vitest would order it. Of the tests that a change can reach
+   * (`--changed`) the short ones come first: somebody waits for the first that fails.
+   */
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const { root } = this.ctx.config
+    const { root, changed } = this.ctx.config
     const secondsOf = (file: TestSpecification): number => seconds[file.moduleId.slice(root.length + 1)] ?? 0
-    return (await super.sort(files)).toSorted((a, b) => secondsOf(b) - secondsOf(a))
+    const sign = changed ? 1 : -1
+    return (await super.sort(files)).toSorted((a, b) => sign * (secondsOf(a) - secondsOf(b)))
   }
 }
