@@ -15,6 +15,7 @@ import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 import { everything } from '../queries/everything.ts'
+import { membersQuery } from '../queries/members.ts'
 
 type Person = Awaited<ReturnType<Client['studies']['people']>>['items'][number]
 const heading: Record<StudyRight, string> = {
@@ -165,13 +166,7 @@ export function People({ study }: { study: Study }) {
 }
 
 function Add({ study, there, done }: { study: Study; there: string[]; done: () => void }) {
-  const { data: members } = useQuery({
-    queryKey: ['members', study.organisationId],
-    queryFn: () =>
-      everything((after) =>
-        api.access.members({ params: { organisationId: study.organisationId }, query: { limit: 200, after } }),
-      ),
-  })
+  const { data: members } = useQuery(membersQuery(study.organisationId))
   const [who, setWho] = useState<string | null>(null)
   const [error, setError] = useState<unknown>()
   const [busy, setBusy] = useState(false)
