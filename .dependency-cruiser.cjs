@@ -35,16 +35,37 @@ const layer = (name, from, may, packages = '.*') => [
       ]),
 ]
 
+/** Areas of the domain from the ground up: each may import those before it. */
+const upwards = (areas) =>
+  areas.slice(0, -1).map((area, i) => ({
+    name: `domain-${area}-is-below`,
+    severity: 'error',
+    comment: `domain/${area} lies below ${areas.slice(i + 1).join(', ')}`,
+    from: { path: own(`domain/${area}`), pathNot: tests },
+    to: { path: `^domain/(${areas.slice(i + 1).join('|')})/` },
+  }))
+/** Rooms of functions/ that areas share, and which of the others each may import (docs/architecture.md, section 2). */
+const sharedRooms = {
+  kernel: [],
+  workflow: ['kernel'],
+  stores: ['kernel', 'workflow'],
+  release: ['kernel', 'workflow'],
+}
+const rooms = Object.keys(sharedRooms).join('|')
+/** Handlers are wiring: they may bring together what an area may not. */
+const handlers = '\\.handler\\.ts$'
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
     {
       name: 'no-circles',
       severity: 'error',
-      comment: 'Two files that need each other are one file, or need a third',
+      comment: 'Two files that need each other, be it for a type, are one file, or need a third',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
+    ...upwards(['release', 'datasets', 'sql', 'privacy', 'disclosure', 'jobs']),
     {
       name: 'no-unresolved',
       severity: 'error',
@@ -77,6 +98,20 @@ module.exports = {
       ['contracts', 'domain', 'ports', 'adapters'],
       'node_modules/(zod|@middy/core|aws-jwt-verify|@types/aws-lambda|fflate)/|^(node:)?crypto$',
     ),
+    {
+      name: 'areas-apart',
+      severity: 'error',
+      comment: `Areas of functions/ meet only through ${Object.keys(sharedRooms).join(', ')}, and by what they register`,
+      from: { path: '^functions/([^/]+)/', pathNot: [tests, handlers, `^functions/(${rooms})/`] },
+      to: { path: '^functions/', pathNot: ['^functions/$1/', `^functions/(${rooms})/`] },
+    },
+    ...Object.entries(sharedRooms).map(([room, may]) => ({
+      name: `${room}-knows-no-area`,
+      severity: 'error',
+      comment: `functions/${room} is shared by all areas: it may import ${may.join(', ') || 'no other room'}`,
+      from: { path: `^functions/${room}/`, pathNot: [tests, handlers] },
+      to: { path: '^functions/', pathNot: `^functions/(${[room, ...may].join('|')})/` },
+    })),
     {
       name: 'only-wiring-chooses-adapters',
       severity: 'error',

@@ -2,41 +2,102 @@
  * Cold start of every function: size of its bundle, and the time to import it in a fresh Node process as a ratio to a
  * bare handler that imports and makes only the same SDK clients, bundled the same way. Runs take turns, each pair of
  * neighbours gives a ratio, and the median of the ratios counts: what else the machine does hits both. `--runs N`
- * (default 15). Prints last one line of JSON.
+ * (default 15); `--quick` one run of one function for each set of clients. Prints last one line of JSON.
  */
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildSync } from 'esbuild'
-import { serverFunctions } from '../contracts/index.ts'
+import { serverFunctions, type ServerFunction } from '../contracts/index.ts'
 import { bundleOptions, clientsOf, functionName } from '../lib/bundle.ts'
+import { atMost, report } from './report.ts'
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '15' } } })
-const runs = Math.max(3, Number(values.runs))
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '15' }, quick: { type: 'boolean', default: false } },
+})
+const runs = values.quick ? 1 : Math.max(3, Number(values.runs))
 const maxRatio = 1.5
 const maxBytes = 1024 * 1024
 
-const bareImports: Record<string, string> = {
-  table: `import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-const table = DynamoDBDocumentClient.from(new DynamoDBClient({}))
-acts.push((input) => Promise.all([GetCommand, PutCommand, QueryCommand, UpdateCommand, DeleteCommand].map((Command) => table.send(new Command(input)))))`,
-  objects: `import { CopyObjectCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-const objects = new S3Client({})
-acts.push((input) => Promise.all([CopyObjectCommand, DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand].map((Command) => objects.send(new Command(input)))))
+interface Sdk {
+  package: string
+  client: string
+  commands: string[]
+  /** More lines of the bare handler. */
+  more?: string
+}
+/** What the adapters of each client use of the SDK. */
+const sdks: Record<string, Sdk> = {
+  table: {
+    package: '@aws-sdk/client-dynamodb',
+    client: 'DynamoDBClient',
+    commands: ['DeleteItemCommand', 'GetItemCommand', 'PutItemCommand', 'QueryCommand', 'UpdateItemCommand'],
+  },
+  objects: {
+    package: '@aws-sdk/client-s3',
+    client: 'S3Client',
+    commands: [
+      'CopyObjectCommand',
+      'DeleteObjectCommand',
+      'GetObjectCommand',
+      'HeadObjectCommand',
+      'ListObjectsV2Command',
+      'PutObjectCommand',
+    ],
+    more: `import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 acts.push((input) => getSignedUrl(objects, new GetObjectCommand(input)))`,
-  keys: `import { CreateAliasCommand, CreateKeyCommand, DecryptCommand, DescribeKeyCommand, GenerateMacCommand, GetPublicKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms'
-const keys = new KMSClient({})
-acts.push((input) => Promise.all([CreateAliasCommand, CreateKeyCommand, DecryptCommand, DescribeKeyCommand, GenerateMacCommand, GetPublicKeyCommand, ScheduleKeyDeletionCommand].map((Command) => keys.send(new Command(input)))))`,
+  },
+  keys: {
+    package: '@aws-sdk/client-kms',
+    client: 'KMSClient',
+    commands: [
+      'CreateAliasCommand',
+      'CreateKeyCommand',
+      'DecryptCommand',
+      'DescribeKeyCommand',
+      'GenerateMacCommand',
+      'GetPublicKeyCommand',
+      'ScheduleKeyDeletionCommand',
+    ],
+  },
+  workflow: {
+    package: '@aws-sdk/client-sfn',
+    client: 'SFNClient',
+    commands: ['DescribeExecutionCommand', 'StartExecutionCommand', 'StopExecutionCommand'],
+  },
+  logs: {
+    package: '@aws-sdk/client-cloudwatch-logs',
+    client: 'CloudWatchLogsClient',
+    commands: ['GetLogEventsCommand'],
+  },
+  compute: {
+    package: '@aws-sdk/client-batch',
+    client: 'BatchClient',
+    commands: ['DescribeJobsCommand', 'ListJobsCommand', 'SubmitJobCommand', 'TerminateJobCommand'],
+  },
 }
 
 /** A handler that has the clients and nothing else. */
-const bare = (clients: string[]): string =>
-  `const acts = []\n${clients.map((c) => bareImports[c]).join('\n')}\nexport const handler = (event) => Promise.all(acts.map((act) => act(event)))\n`
+function bareHandler(clients: readonly string[]): string {
+  const parts = clients.map((name) => {
+    const sdk = sdks[name]
+    if (sdk === undefined) throw new Error(`bench/coldstart.ts does not know what the client "${name}" uses of the SDK`)
+    const commands = sdk.commands.join(', ')
+    return `import { ${commands}, ${sdk.client} } from '${sdk.package}'
+const ${name} = new ${sdk.client}({})
+acts.push((input) => Promise.all([${commands}].map((Command) => ${name}.send(new Command(input)))))
+${sdk.more ?? ''}`
+  })
+  return [
+    'const acts = []',
+    ...parts,
+    'export const handler = (event) => Promise.all(acts.map((act) => act(event)))\n',
+  ].join('\n')
+}
 
+/** Every setting that a function may ask for when it is loaded (functions/wiring.ts). */
 const environment = {
   PATH: process.env['PATH'],
   HOME: process.env['HOME'],
@@ -51,74 +112,93 @@ const environment = {
   OIDC_JWKS_URI: 'https://issuer.example/jwks',
   OIDC_CLIENT_ID: 'bench',
   OIDC_SCOPE: 'openid',
+  STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:bench',
+  RUN_LOG_GROUP: 'bench',
+  INTERACTIVE_QUEUE: 'bench',
+  BATCH_QUEUE: 'bench',
+  PIPELINE_QUEUE: 'bench',
+  JOB_DEFINITION: 'bench',
+  PIPELINE_DEFINITION: 'bench',
 }
+
 /** Milliseconds that a fresh process takes to import the file. */
-const importTime = (file: string): number =>
-  Number(
-    execFileSync(
-      process.execPath,
-      [
-        '--input-type=module',
-        '-e',
-        `const t = performance.now(); await import(${JSON.stringify(`file://${file}`)}); process.stdout.write(String(performance.now() - t)); process.exit()`,
-      ],
-      { env: environment, encoding: 'utf8' },
-    ),
-  )
+function importTime(file: string): number {
+  const url = JSON.stringify(`file://${file}`)
+  const code = `const began = performance.now()
+await import(${url}).catch((error) => { process.stderr.write(error.message); process.exit(1) })
+process.stdout.write(String(performance.now() - began)); process.exit()`
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+    env: environment,
+    encoding: 'utf8',
+  })
+  // A bundle is one line of a megabyte: only what the error says.
+  if (status !== 0) throw new Error(`${file.split('/').at(-1)} cannot be loaded: ${stderr.slice(0, 500)}`)
+  return Number(stdout)
+}
 const median = (x: number[]): number => x.toSorted((a, b) => a - b)[Math.floor(x.length / 2)]!
 const round = (x: number, digits = 1): number => Number(x.toFixed(digits))
 
-const folder = mkdtempSync(join(tmpdir(), 'cloister-coldstart-'))
-const figures: Record<string, { bytes: number; ms: number; bareMs: number; ratio: number }> = {}
-try {
-  for (const f of serverFunctions) {
-    const name = functionName(f)
-    const own = join(folder, `${name}.mjs`)
-    buildSync({ ...bundleOptions, entryPoints: [f.entry], outfile: own })
-    const clients = clientsOf(f.grants)
-    const plain = join(folder, `bare-${clients.join('-')}.mjs`)
-    const source = resolve('dist/bench', `bare-${clients.join('-')}.mjs`)
-    mkdirSync('dist/bench', { recursive: true })
-    writeFileSync(source, bare(clients))
-    buildSync({ ...bundleOptions, entryPoints: [source], outfile: plain })
-    const times = { own: [] as number[], plain: [] as number[] }
+interface Figures {
+  bytes: number
+  ms: number
+  bareMs: number
+  ratio: number
+}
+
+/** Bundles a function and its bare counterpart into `folder`, and imports both by turns. */
+function measure(folder: string, serverFunction: ServerFunction): Figures {
+  const name = functionName(serverFunction)
+  const clients = clientsOf(serverFunction.grants)
+  const own = join(folder, `${name}.mjs`)
+  const plain = join(folder, `bare-${clients.join('-')}.mjs`)
+  const source = resolve('dist/bench', `bare-${clients.join('-')}.mjs`)
+  buildSync({ ...bundleOptions, entryPoints: [serverFunction.entry], outfile: own })
+  mkdirSync('dist/bench', { recursive: true })
+  writeFileSync(source, bareHandler(clients))
+  buildSync({ ...bundleOptions, entryPoints: [source], outfile: plain })
+  const times = { own: [] as number[], plain: [] as number[] }
+  if (!values.quick) {
     importTime(own)
     importTime(plain)
-    for (let i = 0; i < runs; i++) {
-      const order = i % 2 === 0 ? (['own', 'plain'] as const) : (['plain', 'own'] as const)
-      for (const which of order) times[which].push(importTime(which === 'own' ? own : plain))
-    }
-    const [ms, bareMs] = [median(times.own), median(times.plain)]
-    figures[name] = {
-      bytes: statSync(own).size,
-      ms: round(ms),
-      bareMs: round(bareMs),
-      ratio: round(median(times.own.map((x, i) => x / times.plain[i]!)), 2),
-    }
-    process.stdout.write(
-      `${name.padEnd(22)} ${String(Math.round(figures[name].bytes / 1024)).padStart(5)} KB  ${ms.toFixed(1).padStart(6)} ms  bare (${clients.join(', ')}) ${bareMs.toFixed(1).padStart(6)} ms  ratio ${figures[name].ratio.toFixed(2)}\n`,
-    )
   }
+  for (let i = 0; i < runs; i++) {
+    const order = i % 2 === 0 ? (['own', 'plain'] as const) : (['plain', 'own'] as const)
+    for (const which of order) times[which].push(importTime(which === 'own' ? own : plain))
+  }
+  const figures = {
+    bytes: statSync(own).size,
+    ms: round(median(times.own)),
+    bareMs: round(median(times.plain)),
+    ratio: round(median(times.own.map((ms, i) => ms / times.plain[i]!)), 2),
+  }
+  const size = `${String(Math.round(figures.bytes / 1024)).padStart(5)} KB`
+  const bare = `bare (${clients.join(', ')}) ${figures.bareMs.toFixed(1).padStart(6)} ms`
+  console.log(
+    `${name.padEnd(22)} ${size}  ${figures.ms.toFixed(1).padStart(6)} ms  ${bare}  ratio ${figures.ratio.toFixed(2)}`,
+  )
+  return figures
+}
+
+const clientsKey = (f: ServerFunction): string => clientsOf(f.grants).join()
+const measured = values.quick
+  ? serverFunctions.filter((f, i) => serverFunctions.findIndex((g) => clientsKey(g) === clientsKey(f)) === i)
+  : serverFunctions
+
+const folder = mkdtempSync(join(tmpdir(), 'cloister-coldstart-'))
+const functions: Record<string, Figures> = {}
+try {
+  for (const f of measured) functions[functionName(f)] = measure(folder, f)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
-const worst = Math.max(...Object.values(figures).map((f) => f.ratio))
-const largest = Math.max(...Object.values(figures).map((f) => f.bytes))
-process.stdout.write(
-  `${JSON.stringify({
-    bench: 'coldstart',
-    machine: {
-      cores: availableParallelism(),
-      cpu: cpus()[0]?.model,
-      node: process.version,
-      platform: `${process.platform}-${process.arch}`,
-    },
-    runs,
-    figures,
-    goals: {
-      ratio: { goal: maxRatio, got: worst, met: worst <= maxRatio },
-      bytes: { goal: maxBytes, got: largest, met: largest <= maxBytes },
-    },
-  })}\n`,
+const all = Object.values(functions)
+report(
+  'coldstart',
+  values.quick,
+  { rounds: runs, functions },
+  {
+    ratio: atMost(maxRatio, Math.max(...all.map((f) => f.ratio))),
+    bytes: atMost(maxBytes, Math.max(...all.map((f) => f.bytes))),
+  },
 )

@@ -1,6 +1,6 @@
 /**
  * Ingest under load, against the local host as it is: 100 participants at once send 100 appends of 5 KB each over HTTP,
- * with authorisation (the run's token) and storage. `--quick` does a tenth. Prints last one line of JSON.
+ * with authorisation (the run's token) and storage. `--quick` does a fiftieth. Prints last one line of JSON.
  *
  * Throughput is compared with bare conditional puts: the AWS SDK's PutItemCommand, nothing around it, 100 at once,
  * items of the size of one record as sealed, into the same store. Blocks of appends and of bare puts take turns, each
@@ -18,26 +18,28 @@ import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { localTable } from '../adapters/local/table.ts'
+import { freePort } from '../local/testing.ts'
 import { recordHash, runHash, type SealedRecord } from '../domain/runs/records.ts'
 import type { Ready } from './ingest-host.ts'
+import { atLeast, atMost, report } from './report.ts'
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, port: { type: 'string', default: '4700' } },
+  options: { quick: { type: 'boolean', default: false } },
 })
-const participants = 100
-const appends = values.quick ? 20 : 100
+const participants = values.quick ? 20 : 100
+const appends = values.quick ? 10 : 100
 const perBlock = values.quick ? 5 : 10
 const bodyBytes = 5000
 const half = participants / 2
 
 const home = await mkdtemp(join(tmpdir(), 'cloister-ingest-'))
-const child = fork(fileURLToPath(new URL('./ingest-host.ts', import.meta.url)), [values.port, home], {
+const child = fork(fileURLToPath(new URL('./ingest-host.ts', import.meta.url)), [String(await freePort()), home], {
   stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
 })
 const ready = await new Promise<Ready>((resolve, reject) => {
@@ -249,10 +251,10 @@ try {
   const growth = lastMs / firstMs
 
   // Everything acknowledged is there once, in order, with its bytes, and the run is complete.
-  let lost = 0,
-    duplicated = 0,
-    altered = 0,
-    incomplete = 0
+  let lost = 0
+  let duplicated = 0
+  let altered = 0
+  let incomplete = 0
   async function check(p: Participant): Promise<void> {
     const sent = p.bodies.map((b) => (JSON.parse(b.toString()) as { records: [SealedRecord] }).records[0])
     const last = p.through + 1
@@ -331,16 +333,13 @@ try {
       .map(([k, v]) => `${k.padEnd(20)} ${typeof v === 'object' ? JSON.stringify(v) : v}`)
       .join('\n')}\n`,
   )
-  const goals = {
-    lost: { goal: 0, got: lost, met: lost === 0 },
-    duplicated: { goal: 0, got: duplicated, met: duplicated === 0 },
-    altered: { goal: 0, got: altered, met: altered === 0 },
-    ratioToBarePuts: { goal: 0.5, got: figures.ratioToBarePuts, met: ratio >= 0.5 },
-    lastToFirst: { goal: 1.2, got: figures.lastToFirst, met: growth <= 1.2 },
-  }
-  process.stdout.write(
-    `${JSON.stringify({ bench: 'ingest', quick: values.quick, machine: { cpus: availableParallelism(), model: cpus()[0]?.model ?? '', node: process.version }, figures, goals })}\n`,
-  )
+  report('ingest', values.quick, figures, {
+    lost: atMost(0, lost),
+    duplicated: atMost(0, duplicated),
+    altered: atMost(0, altered),
+    ratioToBarePuts: atLeast(0.5, figures.ratioToBarePuts),
+    lastToFirst: atMost(1.2, figures.lastToFirst),
+  })
 } finally {
   agent.destroy()
   store.destroy()

@@ -6,15 +6,19 @@
  * the parsed event: through the pipe, the runner, the file, the host and the stream. Lines printed while their watcher
  * had no connection count for loss and order, and their delay is told apart. Prints last one line of JSON.
  *
- * `--seconds N` (default 40), `--runs N` (20), `--rate N` lines a second in all (1000), `--no-kill`.
+ * `--seconds N` (default 40), `--runs N` (20), `--rate N` lines a second in all (1000), `--no-kill`; `--quick` 4 seconds
+ * of 2 runs, 40 lines a second in all.
  */
 import { readFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { localLogs } from '../adapters/local/logs.ts'
 import { freePort } from '../local/testing.ts'
-import { experimentOf, hostProcess, over, until, watchLog } from '../test/logs-support.ts'
+import { experimentOf, hostProcess, over, watchLog } from '../test/logs-support.ts'
+import { ensureRuntimes } from '../tools/runtimes.ts'
+import { atMost, need, report } from './report.ts'
+import { eventually } from '../test/eventually.ts'
 
 const { values } = parseArgs({
   options: {
@@ -22,11 +26,12 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '20' },
     rate: { type: 'string', default: '1000' },
     'no-kill': { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
   },
 })
-const runs = Number(values.runs),
-  each = Number(values.rate) / runs,
-  seconds = Number(values.seconds)
+const runs = values.quick ? 2 : Number(values.runs)
+const each = (values.quick ? 40 : Number(values.rate)) / runs
+const seconds = values.quick ? 4 : Number(values.seconds)
 
 /** Keeps its pace whatever the machine does: a line that is late does not delay the others. */
 const code = `import sys, time
@@ -43,6 +48,7 @@ const percentile = (x: number[], p: number): number =>
   x.toSorted((a, b) => a - b)[Math.min(x.length - 1, Math.floor(x.length * p))] ?? 0
 const mean = (x: number[]): number => x.reduce((a, b) => a + b, 0) / Math.max(1, x.length)
 
+await need(ensureRuntimes)
 const host = await hostProcess(await freePort(), runs)
 try {
   const { client, options, organisationId } = await host.as('rosa@demo.cloister')
@@ -58,10 +64,10 @@ try {
     ),
   )
   const outage = { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY }
-  const seen = started.map(() => ({ next: 0, outOfOrder: 0, begun: 0, open: 0, reopened: false })),
-    delays: number[] = [],
-    caughtUp: number[] = [],
-    memory: number[] = []
+  const seen = started.map(() => ({ next: 0, outOfOrder: 0, begun: 0, open: 0, reopened: false }))
+  const delays: number[] = []
+  const caughtUp: number[] = []
+  const memory: number[] = []
   let reconnects = 0
   const watching = started.map(({ jobId }, i) =>
     watchLog(
@@ -71,9 +77,9 @@ try {
         const m = /^line (\d+) ([\d.]+) /.exec(r.x)
         // A line that was begun and not ended is shown, and comes again whole.
         if (!m || r.s !== 'out' || r.p === 1) return
-        const written = Number(m[2]) * 1000,
-          now = Date.now(),
-          s = seen[i]!
+        const written = Number(m[2]) * 1000
+        const now = Date.now()
+        const s = seen[i]!
         if (Number(m[1]) !== s.next) s.outOfOrder++
         s.next = Number(m[1]) + 1
         s.begun ||= now
@@ -91,7 +97,7 @@ try {
       },
     ),
   )
-  await until(() => Promise.resolve(seen.every((s) => s.begun > 0)), 180)
+  await eventually('all runs are at work', () => seen.every((s) => s.begun > 0), { within: 180 })
   process.stderr.write(`All ${runs} are at work.\n`)
   const sampling = setInterval(() => {
     try {
@@ -102,7 +108,7 @@ try {
   }, 1000)
   let firstHost: number[] = []
   if (!values['no-kill']) {
-    await new Promise((r) => setTimeout(r, (seconds * 1000) / 2))
+    await setTimeout((seconds * 1000) / 2)
     firstHost = memory.splice(0)
     outage.from = Date.now()
     await host.kill()
@@ -122,57 +128,55 @@ try {
       at = page.next
       ended = page.ended
     }
-  const got = delays.length + caughtUp.length,
-    asked = Math.round(each * seconds) * runs
+  const got = delays.length + caughtUp.length
+  const asked = Math.round(each * seconds) * runs
   const third = (x: number[], n: number): number =>
     Math.round(mean(x.slice(Math.floor((x.length * n) / 3), Math.ceil((x.length * (n + 1)) / 3))))
-  const p95 = Math.round(percentile(delays, 0.95)),
-    lost = asked - got,
-    outOfOrder = seen.reduce((n, s) => n + s.outOfOrder, 0)
+  const p95 = Math.round(percentile(delays, 0.95))
+  const lost = asked - got
+  const outOfOrder = seen.reduce((n, s) => n + s.outOfOrder, 0)
   // Of the host that had run for a while: one that has just started grows until it is warm.
-  const steady = firstHost.length ? firstHost : memory,
-    [early, , late] = [0, 1, 2].map((n) => third(steady, n)) as [number, number, number]
-  process.stdout.write(
-    `${JSON.stringify({
-      bench: 'logs',
-      machine: { cpus: cpus().length, model: cpus()[0]?.model, node: process.version },
-      figures: {
-        runs,
-        watchers: runs,
-        linesPerSecond: each * runs,
-        seconds,
-        printed: asked,
-        inFiles: written,
-        received: got,
-        delayMs: {
-          p50: Math.round(percentile(delays, 0.5)),
-          p95,
-          p99: Math.round(percentile(delays, 0.99)),
-          max: Math.round(percentile(delays, 1)),
-        },
-        ...(values['no-kill']
-          ? {}
-          : {
-              killed: {
-                outageMs: Math.round(outage.to - outage.from),
-                lines: caughtUp.length,
-                reconnects,
-                p95DelayMs: Math.round(percentile(caughtUp, 0.95)),
-              },
-            }),
-        hostMemoryMb: {
-          ...(firstHost.length ? { beforeKill: [0, 1, 2].map((n) => third(firstHost, n)) } : {}),
-          [firstHost.length ? 'afterKill' : 'thirds']: [0, 1, 2].map((n) => third(memory, n)),
-        },
-        states: Object.fromEntries([...Map.groupBy(ends, (e) => e.state)].map(([k, v]) => [k, v.length])),
+  const steady = firstHost.length ? firstHost : memory
+  const [early, , late] = [0, 1, 2].map((n) => third(steady, n)) as [number, number, number]
+  report(
+    'logs',
+    values.quick,
+    {
+      runs,
+      watchers: runs,
+      linesPerSecond: each * runs,
+      seconds,
+      printed: asked,
+      inFiles: written,
+      received: got,
+      delayMs: {
+        p50: Math.round(percentile(delays, 0.5)),
+        p95,
+        p99: Math.round(percentile(delays, 0.99)),
+        max: Math.round(percentile(delays, 1)),
       },
-      goals: {
-        p95DelayMs: { goal: 500, got: p95, met: p95 < 500 },
-        lost: { goal: 0, got: lost, met: lost === 0 },
-        outOfOrder: { goal: 0, got: outOfOrder, met: outOfOrder === 0 },
-        memoryGrowth: { goal: 1.3, got: Number((late / early).toFixed(2)), met: late <= 1.3 * early },
+      ...(values['no-kill']
+        ? {}
+        : {
+            killed: {
+              outageMs: Math.round(outage.to - outage.from),
+              lines: caughtUp.length,
+              reconnects,
+              p95DelayMs: Math.round(percentile(caughtUp, 0.95)),
+            },
+          }),
+      hostMemoryMb: {
+        ...(firstHost.length ? { beforeKill: [0, 1, 2].map((n) => third(firstHost, n)) } : {}),
+        [firstHost.length ? 'afterKill' : 'thirds']: [0, 1, 2].map((n) => third(memory, n)),
       },
-    })}\n`,
+      states: Object.fromEntries([...Map.groupBy(ends, (e) => e.state)].map(([k, v]) => [k, v.length])),
+    },
+    {
+      p95DelayMs: atMost(500, p95),
+      lost: atMost(0, lost),
+      outOfOrder: atMost(0, outOfOrder),
+      memoryGrowth: atMost(1.3, Number((late / Math.max(1, early)).toFixed(2))),
+    },
   )
 } finally {
   await host.close()

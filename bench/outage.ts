@@ -1,16 +1,15 @@
 /**
  * What a participant's records survive: real Chromium, the real host in a process of its own that is killed with
  * SIGKILL and started again on its data, and a proxy between them for latency and lost replies. What is stored is
- * counted by opening the sealed results with their keys through the API. `--quick` shortens the waiting. `--rows a,b`
- * runs only these. Prints last one line of JSON.
+ * counted by opening the sealed results with their keys through the API. `--quick` runs a few rows and shortens the
+ * waiting. `--rows a,b` runs only these. Prints last one line of JSON.
  */
-import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Browser, BrowserContext, Frame, Page } from 'playwright-core'
+import { freePort } from '../local/testing.ts'
 import {
   finish,
   inState,
-  launch,
   type LiveStudy,
   numbersOf,
   openedRuns,
@@ -19,27 +18,34 @@ import {
   takePart,
   webStudy,
 } from '../test/participant-support.ts'
+import { launchBrowser } from '../tools/browser.ts'
 import { buildWeb } from '../tools/build-web.ts'
+import { ensureChromium } from '../tools/chromium.ts'
 import type { Cloister } from '../web/study/client.ts'
+import { atMost, need, report } from './report.ts'
 import { startProxy, type Weather } from './outage-proxy.ts'
+import { eventually } from '../test/eventually.ts'
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     rows: { type: 'string' },
-    port: { type: 'string', default: '4630' },
   },
 })
 const quick = values.quick
-const port = Number(values.port)
+const wanted = (values.rows ?? (quick ? 'submit of 100,400 ms latency,reload with 20' : '')).split(',')
 const wait = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms))
 const weather: Weather = { latencyMs: 0, lateEvery: 0, lateMs: undefined }
 
-const platform = new Platform(port)
+await need(ensureChromium)
+const platform = new Platform(await freePort())
 await buildWeb(undefined, ['participant', 'study'])
 await platform.start()
-const proxy = await startProxy(port + 1, weather)
-const browser: Browser = await launch({ proxy: { server: `http://127.0.0.1:${port + 1}`, bypass: '<-loopback>' } })
+const proxyPort = await freePort()
+const proxy = await startProxy(proxyPort, weather)
+const browser: Browser = await launchBrowser({
+  proxy: { server: `http://127.0.0.1:${proxyPort}`, bypass: '<-loopback>' },
+})
 
 interface Scene {
   study: LiveStudy
@@ -66,12 +72,8 @@ const make = (frame: Frame, from: number, to: number, everyMs: number): Promise<
     [from, to, everyMs],
   )
 const kept = (frame: Frame): Promise<number> => frame.evaluate(() => (window as unknown as Told).bench?.kept ?? 0)
-const until = async (what: string, holds: () => boolean | Promise<boolean>, ms = 120_000): Promise<void> => {
-  for (const end = Date.now() + ms; !(await holds()); await wait(100))
-    if (Date.now() > end) throw new Error(`Waited in vain until ${what}`)
-}
-const allKept = (frame: Frame, n: number): Promise<void> =>
-  until('everything is kept on the device', async () => (await kept(frame)) >= n)
+const allKept = (frame: Frame, n: number): Promise<boolean> =>
+  eventually('everything is kept on the device', async () => (await kept(frame)) >= n, { within: 120 })
 async function outage(ms: number): Promise<void> {
   await platform.kill()
   await wait(ms)
@@ -118,7 +120,7 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
     await make(s.frame, 1, 100, 0)
     await allKept(s.frame, 100)
     const done = ended(s)
-    await wait(quick ? 3000 : 8000)
+    await wait(quick ? 1000 : 8000)
     await platform.start()
     await done
     return { made: 100, acknowledged: 100 }
@@ -130,9 +132,9 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
     const acknowledged = await kept(s.frame)
     await s.page.close()
     // Not opened again: what the parting page sent has to be enough.
-    await until('the parting requests have arrived', async () => (await stored(s)).length >= 20, 15_000).catch(
-      () => undefined,
-    )
+    await eventually('the parting requests have arrived', async () => (await stored(s)).length >= 20, {
+      within: 15,
+    }).catch(() => undefined)
     return { made: 20, acknowledged }
   },
   async 'tab closed at once after 20 appends, 400 ms latency'(s) {
@@ -141,9 +143,9 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
     await make(s.frame, 1, 20, 10)
     await allKept(s.frame, 20)
     await s.page.close()
-    await until('the parting requests have arrived', async () => (await stored(s)).length >= 20, 15_000).catch(
-      () => undefined,
-    )
+    await eventually('the parting requests have arrived', async () => (await stored(s)).length >= 20, {
+      within: 15,
+    }).catch(() => undefined)
     return { made: 20, acknowledged: 20 }
   },
   async 'reload with 20 queued'(s) {
@@ -162,7 +164,7 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
       const count = proxy.appends()
       await make(s.frame, n, n, 0)
       // One request each, and the next one only when this one was answered.
-      await until('the append is answered', () => proxy.appends() > count)
+      await eventually('the append is answered', () => proxy.appends() > count, { within: 120 })
     }
     if (proxy.late() - before < 3) throw new Error('Too few replies were late')
     await ended(s)
@@ -230,7 +232,7 @@ const rows: Record<string, (s: Scene) => Promise<{ made: number; acknowledged: n
 const figures: Record<string, Row> = {}
 try {
   for (const [name, act] of Object.entries(rows)) {
-    if (values.rows && !values.rows.split(',').some((r) => name.includes(r.trim()))) continue
+    if (!wanted.some((part) => name.includes(part.trim()))) continue
     Object.assign(weather, { latencyMs: 0, lateEvery: 0, lateMs: undefined } satisfies Weather)
     const study = await webStudy(platform.client, platform.organisationId)
     const { url } = await study.link()
@@ -270,20 +272,4 @@ try {
 
 const worst = (what: 'lost' | 'duplicated'): number => Math.max(...Object.values(figures).map((r) => r[what]))
 const [lost, duplicated] = [worst('lost'), worst('duplicated')]
-process.stdout.write(
-  `${JSON.stringify({
-    bench: 'outage',
-    machine: {
-      cores: availableParallelism(),
-      cpu: cpus()[0]?.model,
-      node: process.version,
-      platform: `${process.platform}-${process.arch}`,
-    },
-    quick,
-    figures,
-    goals: {
-      lost: { goal: 0, got: lost, met: lost === 0 },
-      duplicated: { goal: 0, got: duplicated, met: duplicated === 0 },
-    },
-  })}\n`,
-)
+report('outage', quick, figures, { lost: atMost(0, lost), duplicated: atMost(0, duplicated) })

@@ -10,25 +10,30 @@
  * medians); each one's own is in the figures. "Small" is 10,000 rows of 1,000 people: overhead there is what is not
  * DuckDB’s own.
  *
- * `--runs N` (default 5) by turns after one that warms up, medians; `--rows 1000000,10000000`; `--only NAME`.
+ * `--runs N` (default 5) by turns after one that warms up, medians; `--rows 1000000,10000000`; `--only NAME`; `--quick`
+ * one run of one statement over 10,000 and 100,000 rows.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { Client } from '../clients/api.ts'
-import { openStage, register } from '../test/jobs-support.ts'
+import { openStage, register, succeeded } from '../test/jobs-support.ts'
+import { atMost, report } from './report.ts'
 
 const { values } = parseArgs({
   options: {
-    runs: { type: 'string', default: '5' },
-    rows: { type: 'string', default: '1000000,10000000' },
+    runs: { type: 'string' },
+    rows: { type: 'string' },
     only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
   },
 })
-const visitsEach = 10,
-  small = 10_000
+const runs = Number(values.runs ?? (values.quick ? 1 : 5))
+const only = (values.only ?? (values.quick ? 'groups' : undefined))?.split(',')
+const visitsEach = 10
+const small = 10_000
 
 /** Statements as analysts write them: groups, a spread, a median, people counted, a condition, a join. */
 const statements: Record<string, string> = {
@@ -74,10 +79,11 @@ const log = (line: string): void => {
 /** Two Parquet files of `rows` visits; the same at every run. */
 async function make(duck: DuckDBConnection, folder: string, rows: number): Promise<{ people: string; visits: string }> {
   const u = (what: string, of: string): string => `(hash(${of}, '${what}') % 1000003 / 1000003.0)`
-  const people = join(folder, `people-${rows}.parquet`),
-    visits = join(folder, `visits-${rows}.parquet`)
-  const id = "'S' || lpad(CAST(i AS VARCHAR), 8, '0')",
-    site = (x: string): string => `['north', 'south', 'east', 'west'][1 + CAST(floor(${u('site', x)} * 4) AS INTEGER)]`
+  const people = join(folder, `people-${rows}.parquet`)
+  const visits = join(folder, `visits-${rows}.parquet`)
+  const id = "'S' || lpad(CAST(i AS VARCHAR), 8, '0')"
+  const site = (x: string): string =>
+    `['north', 'south', 'east', 'west'][1 + CAST(floor(${u('site', x)} * 4) AS INTEGER)]`
   await duck.run(
     `COPY (SELECT ${id} AS subject_id, 18 + CAST(floor(${u('age', 'i')} * 70) AS INTEGER) AS age, CASE WHEN ${u('sex', 'i')} < 0.5 THEN 'female' ELSE 'male' END AS sex FROM range(${rows / visitsEach}) t(i)) TO '${people}' (FORMAT parquet)`,
   )
@@ -97,27 +103,22 @@ interface Step {
 async function asked(client: Client, dataset: string, code: string): Promise<{ ms: number; jobId: string }> {
   const began = performance.now()
   const { jobId } = await client.jobs.ask({ body: { dataset, language: 'sql', mode: 'rules', code } })
-  for (;;) {
-    const job = await client.jobs.get({ params: { jobId } })
-    if (job.state === 'succeeded') return { ms: performance.now() - began, jobId }
-    if (!['queued', 'running', 'checking'].includes(job.state))
-      throw new Error(`The job ${job.state}: ${JSON.stringify(job.problem)} ${JSON.stringify(job.findings)}`)
-    await pause(10)
-  }
+  await succeeded(client, jobId)
+  return { ms: performance.now() - began, jobId }
 }
 
-const sizes = values.rows.split(',').map(Number),
-  folder = await mkdtemp(join(tmpdir(), 'cloister-bench-query-'))
+const sizes = (values.rows ?? (values.quick ? '100000' : '1000000,10000000')).split(',').map(Number)
+const folder = await mkdtemp(join(tmpdir(), 'cloister-bench-query-'))
 const stage = await openStage()
-const chosen = Object.entries(statements).filter(([name]) => !values.only || values.only.split(',').includes(name))
+const chosen = Object.entries(statements).filter(([name]) => !only || only.includes(name))
 const figures: Record<string, unknown> = {}
 const ratios: Record<number, number> = {}
 let overhead = 0
 try {
   const duck = await (await DuckDBInstance.create(':memory:')).connect()
   for (const rows of [small, ...sizes]) {
-    const files = await make(duck, folder, rows),
-      name = `visits_${rows}`
+    const files = await make(duck, folder, rows)
+    const name = `visits_${rows}`
     const began = performance.now()
     await register(await stage.as('cleo@demo.cloister'), stage.organisationId, {
       name,
@@ -134,10 +135,10 @@ try {
       { bareMs: number; jobMs: number; ratio: number; overheadMs: number; steps: Record<string, number> }
     > = {}
     for (const [statement, sql] of chosen) {
-      const bares: number[] = [],
-        jobs: number[] = [],
-        ids: string[] = []
-      for (let i = 0; i <= Number(values.runs); i++) {
+      const bares: number[] = []
+      const jobs: number[] = []
+      const ids: string[] = []
+      for (let i = 0; i <= runs; i++) {
         const at = performance.now()
         await (await bare.runAndReadAll(sql)).getRowsJS()
         const b = performance.now() - at
@@ -171,8 +172,8 @@ try {
         `${String(rows).padStart(9)} rows ${statement.padEnd(8)} bare ${String(Math.round(bareMs)).padStart(6)} ms   job ${String(Math.round(jobMs)).padStart(6)} ms   ${JSON.stringify(steps)}`,
       )
     }
-    const all = Object.values(of),
-      sum = (f: (x: (typeof all)[number]) => number): number => all.reduce((n, x) => n + f(x), 0)
+    const all = Object.values(of)
+    const sum = (f: (x: (typeof all)[number]) => number): number => all.reduce((n, x) => n + f(x), 0)
     ratios[rows] = Number((sum((x) => x.jobMs) / sum((x) => x.bareMs)).toFixed(2))
     if (rows === small) overhead = Math.max(...all.map((x) => x.overheadMs))
     figures[`rows${rows}`] = { ratio: ratios[rows], statements: of }
@@ -182,15 +183,8 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 const largest = Math.max(...sizes)
-log(
-  JSON.stringify({
-    bench: 'query',
-    machine: { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version },
-    figures,
-    goals: {
-      [`ratioAt${largest}`]: { goal: 1.3, got: ratios[largest], met: ratios[largest]! <= 1.3 },
-      smallOverheadMs: { goal: 600, got: overhead, met: overhead < 600 },
-    },
-  }),
-)
+report('query', values.quick, figures, {
+  [`ratioAt${largest}`]: atMost(1.3, ratios[largest]!),
+  smallOverheadMs: atMost(600, overhead),
+})
 process.exit(0)

@@ -3,7 +3,7 @@
  * `subjects.age=60..70`, `outcomes.moca?`.
  */
 import type { Column, DatasetSchema } from '../domain/datasets/schema.ts'
-import type { Cohort } from '../domain/jobs/cohort.ts'
+import type { Cohort } from '../domain/datasets/cohort.ts'
 
 export class FilterError extends Error {
   override name = 'FilterError'

@@ -34,9 +34,9 @@ export async function* parseEvents(
   retry: (milliseconds: number) => void = () => {},
 ): AsyncGenerator<Raw> {
   const decoder = new TextDecoder()
-  let rest = '',
-    now: Raw = { id: undefined, event: 'message', data: '' },
-    some = false
+  let rest = ''
+  let now: Raw = { id: undefined, event: 'message', data: '' }
+  let some = false
   for await (const part of body) {
     rest += decoder.decode(part, { stream: true })
     const lines = rest.split('\n')
@@ -50,8 +50,8 @@ export async function* parseEvents(
         continue
       }
       const colon = line.indexOf(':')
-      const field = colon < 0 ? line : line.slice(0, colon),
-        value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
+      const field = colon < 0 ? line : line.slice(0, colon)
+      const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
       if (field === 'data') {
         now.data = some ? `${now.data}\n${value}` : value
         some = true
@@ -107,8 +107,8 @@ export async function* readEvents<R extends Route & { stream: 'events' }>(
   r: R,
   input: StreamInput<R>,
 ): AsyncGenerator<ReceivedEvent<Answered<R>>> {
-  let after = input.after === undefined ? undefined : String(input.after),
-    retry = 1000
+  let after = input.after === undefined ? undefined : String(input.after)
+  let retry = 1000
   const { signal, connection } = input
   for (let failures = 0; !signal?.aborted;) {
     const query = new URLSearchParams(

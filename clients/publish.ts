@@ -171,8 +171,8 @@ export async function sendFiles(o: SendInput): Promise<{ path: string; sha256: s
     tell('uploading')
     await pool(answers, 4, async (answer) => {
       const i = known.findIndex((a) => a.path === answer.path)
-      const row = rows[i]!,
-        file = o.files[i]!
+      const row = rows[i]!
+      const file = o.files[i]!
       for (let attempt = 1, link = answer.upload; link; attempt++) {
         row.state = 'uploading'
         try {

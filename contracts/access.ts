@@ -1,6 +1,7 @@
 /** People: sessions, organisations, members, invitations, personal access tokens, device sign-in. */
 import * as z from 'zod'
 import { roles, scopes } from '../domain/access/permissions.ts'
+import { accessEntities } from './access.entities.ts'
 import { area, route } from './route.ts'
 import { Email, Instant, Name, Nothing, OrganisationId, page, PageQuery, Rev, TokenId, UserId } from './shapes.ts'
 
@@ -56,7 +57,7 @@ export const AccessToken = z.object({
 })
 const org = z.object({ organisationId: OrganisationId })
 
-export const access = area('access', 'People, organisations, roles, tokens and sign-in of tools', {
+export const access = area('access', 'People, organisations, roles, tokens and sign-in of tools', accessEntities, {
   signInSettings: route({
     method: 'GET',
     path: '/api/sign-in',

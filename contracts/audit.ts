@@ -1,6 +1,7 @@
 /** The audit chain of an organisation. */
 import * as z from 'zod'
 import { acts } from '../domain/audit/acts.ts'
+import { auditEntities } from './audit.entities.ts'
 import { area, route } from './route.ts'
 import { Instant, OrganisationId, Sha256 } from './shapes.ts'
 
@@ -22,7 +23,7 @@ export const AuditEvent = z.object({
 })
 const org = z.object({ organisationId: OrganisationId })
 
-export const audit = area('audit', 'The hash chain of everything sensitive that was done', {
+export const audit = area('audit', 'The hash chain of everything sensitive that was done', auditEntities, {
   events: route({
     method: 'GET',
     path: '/api/organisations/{organisationId}/audit',

@@ -32,11 +32,11 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
       'delete sealed',
     ],
   },
-  // The four steps of the one workflow (contracts/workflow.asl.json), and what looks after jobs that a crash has left.
+  // The steps of the one workflow (contracts/workflow.asl.json), and what looks after jobs that a crash has left.
   {
     area: 'jobs',
     name: 'prepare',
-    entry: 'functions/jobs/prepare.handler.ts',
+    entry: 'functions/workflow/prepare.handler.ts',
     grants: [
       'read ORG',
       'read SYN',
@@ -58,6 +58,12 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
   },
   {
     area: 'jobs',
+    name: 'compute',
+    entry: 'functions/workflow/compute.handler.ts',
+    grants: ['read JOB', 'submit-container', 'stop-container'],
+  },
+  {
+    area: 'jobs',
     name: 'query',
     entry: 'functions/jobs/query.handler.ts',
     grants: ['read DATASET', 'read JOB', 'write JOB', 'get protected', 'put quarantine', 'engine'],
@@ -65,7 +71,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
   {
     area: 'jobs',
     name: 'registration',
-    entry: 'functions/jobs/registration.handler.ts',
+    entry: 'functions/datasets/registration/register.handler.ts',
     grants: [
       'read ORG',
       'read SYN',
@@ -88,7 +94,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
   {
     area: 'jobs',
     name: 'check',
-    entry: 'functions/jobs/check.handler.ts',
+    entry: 'functions/workflow/check.handler.ts',
     grants: [
       'read ORG',
       'read SYN',
@@ -111,7 +117,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
   {
     area: 'jobs',
     name: 'settle',
-    entry: 'functions/jobs/settle.handler.ts',
+    entry: 'functions/workflow/settle.handler.ts',
     grants: [
       'read ORG',
       'read DATASET',
@@ -134,7 +140,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
   {
     area: 'jobs',
     name: 'watch',
-    entry: 'functions/jobs/watch.handler.ts',
+    entry: 'functions/workflow/recover-jobs.handler.ts',
     grants: [
       'read ORG',
       'read SYN',
@@ -153,6 +159,7 @@ export const backstage: readonly { area: string; name: string; entry: string; gr
       'put released',
       'start-job',
       'stop-job',
+      'stop-container',
       'read-log',
       'write-log',
       'read AUDIT',

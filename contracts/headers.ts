@@ -41,15 +41,15 @@ const policy = (directives: Record<string, string>): string =>
  * page reads a version's configuration from the study origin. `connect`: further origins that pages may fetch from (the
  * identity provider and the object store in AWS).
  */
-export const mainCsp = (o: { studyOrigin: string; connect: readonly string[] }): string =>
+export const mainCsp = (origins: { studyOrigin: string; connect: readonly string[] }): string =>
   policy({
     'default-src': "'self'",
     'script-src': "'self'",
     'style-src': "'self' 'unsafe-inline'",
     'img-src': "'self' data: blob:",
     'font-src': "'self'",
-    'connect-src': ["'self'", o.studyOrigin, ...o.connect].join(' '),
-    'frame-src': o.studyOrigin,
+    'connect-src': ["'self'", origins.studyOrigin, ...origins.connect].join(' '),
+    'frame-src': origins.studyOrigin,
     'worker-src': "'self'",
     'form-action': "'self'",
     'frame-ancestors': "'none'",
@@ -63,12 +63,12 @@ export const mainCsp = (o: { studyOrigin: string; connect: readonly string[] }):
  * closes: WebRTC (Chromium does not know CSP's `webrtc`) and the bare connection of a preconnect. So an author's own
  * page is trusted with what its participants do in it, and with nothing else.
  */
-export const studyCsp = (o: { studyOrigin: string; mainOrigin: string }): string =>
+export const studyCsp = (origins: { studyOrigin: string; mainOrigin: string }): string =>
   policy({
     sandbox: studySandbox,
-    'default-src': `'self' ${o.studyOrigin} data: blob: 'unsafe-inline' 'unsafe-eval'`,
-    'frame-ancestors': o.mainOrigin,
+    'default-src': `'self' ${origins.studyOrigin} data: blob: 'unsafe-inline' 'unsafe-eval'`,
+    'frame-ancestors': origins.mainOrigin,
     'form-action': "'none'",
-    'base-uri': o.studyOrigin, // the player sets <base> to the version's files
+    'base-uri': origins.studyOrigin, // the player sets <base> to the version's files
     'object-src': "'none'",
   })

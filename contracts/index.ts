@@ -8,9 +8,10 @@ import { pipelines } from './pipelines.ts'
 import { runs } from './runs.ts'
 import { studies } from './studies.ts'
 import { synthesis } from './synthesis.ts'
+import type { DeclaredEntity } from './entity.ts'
 import type { Area, Grant, Route } from './route.ts'
 
-export { access, audit, datasets, jobs, pipelines, runs, studies, synthesis }
+/** A new area is imported above and added here; whatever is true of every area follows from this. */
 export const areas = { access, studies, runs, datasets, jobs, synthesis, pipelines, audit } as const
 
 export interface NamedRoute {
@@ -22,6 +23,17 @@ export interface NamedRoute {
 /** All routes with their area and name. */
 export const allRoutes: NamedRoute[] = Object.values(areas as Record<string, Area>).flatMap((a) =>
   Object.entries(a.routes).map(([name, route]) => ({ area: a.name, name, route })),
+)
+
+export interface NamedEntity {
+  area: string
+  name: string
+  entity: DeclaredEntity
+}
+
+/** Everything the table keeps, area by area. */
+export const allEntities: NamedEntity[] = Object.values(areas as Record<string, Area>).flatMap((a) =>
+  Object.entries(a.entities).map(([name, entity]) => ({ area: a.name, name, entity })),
 )
 
 export interface ServerFunction {

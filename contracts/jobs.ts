@@ -1,11 +1,12 @@
 /** Jobs: asking a dataset, watching the steps, taking what was released; and the output checkers' queue. */
 import * as z from 'zod'
 import { languages, releaseModes } from '../domain/datasets/policy.ts'
-import { outcomes, rules } from '../domain/disclosure/policy.ts'
-import { jobCodes, type JobCode } from '../domain/jobs/codes.ts'
+import { outcomes, rules } from '../domain/release/policy.ts'
+import { jobCodes, type JobCode } from '../domain/release/job-codes.ts'
 import { jobKinds, jobStates, jobSteps } from '../domain/jobs/life.ts'
-import { confinements } from '../domain/jobs/manifest.ts'
-import { outputTypes } from '../domain/jobs/outputs.ts'
+import { confinements } from '../domain/release/run-report.ts'
+import { outputTypes } from '../domain/release/outputs.ts'
+import { jobEntities } from './jobs.entities.ts'
 import { area, route } from './route.ts'
 import { DatasetId, Instant, JobId, Name, OrganisationId, page, Sha256, UserId } from './shapes.ts'
 
@@ -213,7 +214,7 @@ const ListQuery = z.object({
   language: z.enum(languages).optional(),
 })
 
-export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregates come back', {
+export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregates come back', jobEntities, {
   quote: route({
     method: 'POST',
     path: '/api/quotes',
@@ -311,7 +312,7 @@ export const jobs = area('jobs', 'Jobs: code goes to the data, checked aggregate
     params: job,
     response: Job,
     problems: ['wrong-state'],
-    grants: [...base, 'write JOB', 'write DATASET', ...emptying, 'stop-job', 'read USER', ...chain],
+    grants: [...base, 'write JOB', 'write DATASET', ...emptying, 'stop-job', 'stop-container', 'read USER', ...chain],
   }),
   approve: route({
     method: 'POST',

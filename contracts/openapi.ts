@@ -24,14 +24,12 @@ interface OpenApi {
  * The one schema here that refers to itself is `z.json()`; its reference would point out of the document once it is
  * embedded.
  */
-const anyJson = (node: unknown): unknown =>
-  Array.isArray(node)
-    ? node.map(anyJson)
-    : node === null || typeof node !== 'object'
-      ? node
-      : typeof (node as Json)['$ref'] === 'string'
-        ? { description: 'Any JSON value' }
-        : Object.fromEntries(Object.entries(node).map(([k, v]) => [k, anyJson(v)]))
+function anyJson(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(anyJson)
+  if (node === null || typeof node !== 'object') return node
+  if (typeof (node as Json)['$ref'] === 'string') return { description: 'Any JSON value' }
+  return Object.fromEntries(Object.entries(node).map(([name, member]) => [name, anyJson(member)]))
+}
 
 /** The JSON Schema of a zod schema as it travels: what is sent (`input`) or what is answered (`output`). */
 export function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
@@ -44,7 +42,7 @@ export function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   return $defs === undefined ? json : (anyJson(json) as Json)
 }
 
-function parameters(r: Route): Json[] {
+function parameters(route: Route): Json[] {
   const of = (where: 'path' | 'query', object: z.ZodObject | undefined): Json[] => {
     if (!object) return []
     const { properties = {}, required = [] } = schemaOf(object, 'input') as {
@@ -59,15 +57,14 @@ function parameters(r: Route): Json[] {
       schema,
     }))
   }
-  return [...of('path', r.params), ...of('query', r.query)]
+  return [...of('path', route.params), ...of('query', route.query)]
 }
 
 const scopeOf = new Map(permissionTable().map((row) => [row.permission, row.scope]))
 
 /** Who may call a route, as a sentence for the reference. */
-export function whoMay(r: Route): string {
-  const a = r.access
-  switch (a.kind) {
+export function whoMay({ access }: Route): string {
+  switch (access.kind) {
     case 'anyone':
       return 'Anyone; no sign-in.'
     case 'run-token':
@@ -75,25 +72,24 @@ export function whoMay(r: Route): string {
     case 'person':
       return 'Anyone who is signed in.'
     default:
-      return `Permission \`${a.permission}\`; with an access token, scope \`${scopeOf.get(a.permission)}\`.${a.recentLogin ? ` Needs a sign-in at most ${recentLoginSeconds / 60} minutes old.` : ''}`
+      return `Permission \`${access.permission}\`; with an access token, scope \`${scopeOf.get(access.permission)}\`.${access.recentLogin ? ` Needs a sign-in at most ${recentLoginSeconds / 60} minutes old.` : ''}`
   }
 }
 
-const security = (r: Route): Json[] =>
-  r.access.kind === 'anyone'
-    ? []
-    : r.access.kind === 'run-token'
-      ? [{ runToken: [] }]
-      : [{ session: [] }, { accessToken: [] }]
+function security({ access }: Route): Json[] {
+  if (access.kind === 'anyone') return []
+  if (access.kind === 'run-token') return [{ runToken: [] }]
+  return [{ session: [] }, { accessToken: [] }]
+}
 
-function responses({ route: r }: NamedRoute): Record<string, Json> {
-  const byStatus = Map.groupBy(allProblems(r), (kind) => problems[kind].status)
+function responses({ route }: NamedRoute): Record<string, Json> {
+  const byStatus = Map.groupBy(allProblems(route), (kind) => problems[kind].status)
   const answer: Json =
-    r.status === 204
+    route.status === 204
       ? { description: 'Done; no body' }
-      : { description: 'Success', content: { 'application/json': { schema: schemaOf(r.response, 'output') } } }
+      : { description: 'Success', content: { 'application/json': { schema: schemaOf(route.response, 'output') } } }
   return {
-    [r.status]: answer,
+    [route.status]: answer,
     ...Object.fromEntries(
       [...byStatus]
         .sort(([a], [b]) => a - b)
@@ -117,19 +113,19 @@ function responses({ route: r }: NamedRoute): Record<string, Json> {
   }
 }
 
-function operation(n: NamedRoute): Operation {
-  const r = n.route
+function operation(named: NamedRoute): Operation {
+  const { route } = named
   return {
-    operationId: `${n.area}.${n.name}`,
-    tags: [n.area],
-    summary: r.summary,
-    description: [r.detail, whoMay(r)].filter(Boolean).join('\n\n'),
-    ...(r.params || r.query ? { parameters: parameters(r) } : {}),
-    ...(r.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(r.body, 'input') } } } }
+    operationId: `${named.area}.${named.name}`,
+    tags: [named.area],
+    summary: route.summary,
+    description: [route.detail, whoMay(route)].filter(Boolean).join('\n\n'),
+    ...(route.params || route.query ? { parameters: parameters(route) } : {}),
+    ...(route.body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }
       : {}),
-    security: security(r),
-    responses: responses(n),
+    security: security(route),
+    responses: responses(named),
   }
 }
 
@@ -139,7 +135,7 @@ function operation(n: NamedRoute): Operation {
  */
 export function openapi(mainOrigin = '', version = '0.1.0'): OpenApi {
   const paths: OpenApi['paths'] = {}
-  for (const n of allRoutes) (paths[n.route.path] ??= {})[n.route.method.toLowerCase()] = operation(n)
+  for (const named of allRoutes) (paths[named.route.path] ??= {})[named.route.method.toLowerCase()] = operation(named)
   return {
     openapi: '3.1.0',
     info: {

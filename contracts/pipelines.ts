@@ -1,20 +1,31 @@
 /** Pipelines: versioned definitions, experiments that set them up, and runs that never change. */
 import * as z from 'zod'
-import {
-  filePath,
-  inputKinds,
-  longestPath,
-  mostResources,
-  outputKinds,
-  pipelineRuntimes,
-  plainName,
-} from '../domain/pipelines/definition.ts'
-import { runCodes, type RunCode, runStates } from '../domain/pipelines/life.ts'
-import { proposals } from '../domain/pipelines/parameters.ts'
+import { longestPath } from '../domain/pipelines/definition.ts'
+import { runStates } from '../domain/pipelines/life.ts'
 import { mostAxes, mostRuns } from '../domain/pipelines/sweep.ts'
+import { parameterName, PipelineDefinition, PipelineName } from './pipelines.definition.ts'
+import { pipelineEntities } from './pipelines.entities.ts'
+import {
+  Artifact,
+  CodeFile,
+  Comparison,
+  Experiment,
+  ExperimentInFull,
+  FullDefinition,
+  InputFile,
+  Inputs,
+  LogPage,
+  LogRecord,
+  OwnResources,
+  Pipeline,
+  PipelineRun,
+  PipelineVersion,
+  PipelineWithDefinition,
+  uploadOf,
+  Values,
+} from './pipelines.shapes.ts'
 import { area, route } from './route.ts'
 import {
-  DatasetId,
   ExperimentId,
   Instant,
   JobId,
@@ -25,351 +36,9 @@ import {
   PageQuery,
   PipelineId,
   Rev,
-  Sha256,
   Signed,
-  UserId,
   Version,
 } from './shapes.ts'
-
-const shown = {
-  title: z.string().max(120).optional(),
-  description: z.string().max(1000).optional(),
-  unit: z.string().max(60).optional(),
-  group: z.string().max(60).optional(),
-  advanced: z.boolean().optional(),
-  propose: z.enum(proposals).optional(),
-}
-const range = {
-  minimum: z.number().optional(),
-  maximum: z.number().optional(),
-  exclusiveMinimum: z.number().optional(),
-  exclusiveMaximum: z.number().optional(),
-  multipleOf: z.number().optional(),
-}
-const numeric = <const T extends 'number' | 'integer'>(type: T) =>
-  z.strictObject({
-    type: z.literal(type),
-    ...range,
-    ...shown,
-    default: z.number().optional(),
-    enum: z.array(z.number()).min(1).max(200).optional(),
-  })
-const count = z.int().min(0).max(1000).optional()
-/** One parameter: this much of JSON Schema and no more, so that nothing in a schema is silently ignored. */
-export const Parameter = z.discriminatedUnion('type', [
-  numeric('number'),
-  numeric('integer'),
-  z.strictObject({
-    type: z.literal('string'),
-    ...shown,
-    default: z.string().max(1000).optional(),
-    enum: z.array(z.string().max(200)).min(1).max(200).optional(),
-    pattern: z.string().max(200).optional(),
-    minLength: count,
-    maxLength: count,
-  }),
-  z.strictObject({ type: z.literal('boolean'), ...shown, default: z.boolean().optional() }),
-  z.strictObject({
-    type: z.literal('array'),
-    ...shown,
-    items: z.discriminatedUnion('type', [
-      z.strictObject({ type: z.literal('number'), ...range }),
-      z.strictObject({ type: z.literal('integer'), ...range }),
-    ]),
-    default: z.array(z.number()).max(1000).optional(),
-    minItems: count,
-    maxItems: count,
-  }),
-])
-const parameterName = z.string().regex(plainName, 'A letter, then letters, digits and underscores, at most 60')
-export const ParameterSchema = z.strictObject({
-  type: z.literal('object'),
-  properties: z.record(parameterName, Parameter).refine((p) => Object.keys(p).length <= 200, 'At most 200 parameters'),
-  required: z.array(parameterName).max(200).optional(),
-  groups: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1).max(60),
-        title: z.string().min(1).max(120),
-        description: z.string().max(1000).optional(),
-      }),
-    )
-    .max(30)
-    .optional(),
-})
-export const Resources = z.strictObject({
-  cpus: z.int().min(1).max(mostResources.cpus),
-  memoryMb: z.int().min(128).max(mostResources.memoryMb),
-  gpus: z.int().min(0).max(mostResources.gpus),
-  seconds: z.int().min(1).max(mostResources.seconds),
-})
-const FilePath = z
-  .string()
-  .min(1)
-  .max(longestPath)
-  .regex(filePath, 'A relative path of plain characters, no part of it beginning with a dot')
-const PipelineName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,59}$/, 'A small letter, then small letters, digits and dashes, at most 60')
-/** What `pipeline.json` holds in a folder that `cloister pipeline publish` takes. */
-export const PipelineDefinition = z.strictObject({
-  name: PipelineName.describe('Unique in the organisation'),
-  title: Name,
-  description: z.string().max(4000).default(''),
-  runtime: z.enum(pipelineRuntimes),
-  image: z
-    .string()
-    .max(300)
-    .regex(/^[a-z0-9][A-Za-z0-9._/:@-]*$/, 'A reference of a container image')
-    .optional(),
-  command: z
-    .array(
-      z
-        .string()
-        .max(4000)
-        .regex(/^[^\u0000]*$/),
-    )
-    .min(1)
-    .max(200)
-    .describe('Program and arguments, no shell: {{parameter}}, {{inputs.NAME}}, {{output}}, {{code}}, {{parameters}}'),
-  inputs: z
-    .array(
-      z.strictObject({
-        name: parameterName,
-        kind: z.enum(inputKinds),
-        title: z.string().max(120).optional(),
-        help: z.string().max(1000).optional(),
-        required: z.boolean().default(true),
-      }),
-    )
-    .max(20)
-    .default([]),
-  outputs: z
-    .array(
-      z.strictObject({
-        match: FilePath.or(
-          z
-            .string()
-            .min(1)
-            .max(longestPath)
-            .regex(/^(?!\.)[A-Za-z0-9._ *+()@=,-]+(\/(?!\.)[A-Za-z0-9._ *+()@=,-]+)*$/),
-        ).describe('A path below the output folder; * is anything but a slash'),
-        kind: z.enum(outputKinds),
-        title: z.string().max(120).optional(),
-        help: z.string().max(1000).optional(),
-      }),
-    )
-    .max(100)
-    .default([]),
-  resources: Resources.partial().default({}).describe('What is not said: 1 processor, 1024 MB, no GPU, 3600 seconds'),
-  parameters: ParameterSchema.default({ type: 'object', properties: {} }),
-})
-const FullDefinition = PipelineDefinition.extend({ resources: Resources })
-const CodeFile = z.object({
-  path: FilePath,
-  size: z
-    .int()
-    .min(0)
-    .max(100 * 1024 ** 2),
-  sha256: Sha256,
-})
-const InputFile = z.object({
-  path: FilePath,
-  size: z
-    .int()
-    .min(0)
-    .max(50 * 1024 ** 3),
-  sha256: Sha256,
-})
-const uploadOf = z.object({
-  path: z.string(),
-  upload: Signed.optional().describe('Absent when these bytes are there already'),
-})
-
-const Person = z.object({ userId: UserId, name: z.string() })
-export const PipelineVersion = z.object({
-  version: z.int(),
-  codeHash: Sha256.describe('Of definition and files'),
-  note: z.string(),
-  published: Instant,
-  publishedBy: Person,
-  files: z.int(),
-  bytes: z.int(),
-})
-export const Pipeline = z.object({
-  pipelineId: PipelineId,
-  organisationId: OrganisationId,
-  name: z.string(),
-  title: z.string(),
-  description: z.string(),
-  runtime: z.enum(pipelineRuntimes),
-  version: z.int().describe('The newest'),
-  parameters: z.int().describe('How many it has'),
-  archived: z.boolean(),
-  created: Instant,
-  changed: Instant,
-  rev: Rev,
-  may: z.array(z.enum(['publish', 'archive', 'run'])),
-})
-export const PipelineWithDefinition = Pipeline.extend({ definition: FullDefinition, newest: PipelineVersion })
-
-/** Where an input's files come from. A folder is many uploads with paths of one folder. */
-export const InputSource = z.discriminatedUnion('from', [
-  z.object({ from: z.literal('upload'), path: FilePath, size: InputFile.shape.size, sha256: Sha256 }),
-  z.object({
-    from: z.literal('release'),
-    jobId: JobId,
-    output: z.string().max(200).optional().describe('One of its outputs by name; all when it is not said'),
-  }),
-  z.object({ from: z.literal('run'), jobId: JobId, path: FilePath.describe('An artifact of that run') }),
-  z.object({ from: z.literal('dataset'), datasetId: DatasetId }),
-])
-const Inputs = z.record(parameterName, z.array(InputSource).max(5000)).describe('By the name of the pipeline’s input')
-export const ExperimentInput = z.object({
-  name: z.string(),
-  files: z.array(InputFile.extend({ from: z.enum(['upload', 'release', 'run']), jobId: JobId.optional() })),
-  dataset: z.object({ datasetId: DatasetId, name: z.string() }).optional(),
-  bytes: z.int(),
-  hash: Sha256.describe('Of paths and contents'),
-})
-/** Values as they are sent: what fits is said by the pipeline’s own schema. */
-const Values = z
-  .record(z.string().max(60), z.union([z.number(), z.string().max(1000), z.boolean(), z.array(z.number()).max(1000)]))
-  .refine((v) => Object.keys(v).length <= 200, 'At most 200 parameters')
-const OwnResources = Resources.partial().describe('In place of the pipeline’s own')
-
-export const RunProblem = z.object({
-  code: z.enum(Object.keys(runCodes) as [RunCode, ...RunCode[]]),
-  message: z.string(),
-  todo: z.string().describe('What to do about it'),
-})
-const Metric = z.object({ name: z.string(), value: z.number(), step: z.number().optional() })
-export const PipelineRun = z.object({
-  jobId: JobId,
-  number: z.int().describe('Counted within the experiment, from 1'),
-  title: z.string(),
-  experimentId: ExperimentId,
-  experiment: z.string(),
-  organisationId: OrganisationId,
-  pipelineId: PipelineId,
-  pipeline: z.string(),
-  version: z.int(),
-  owner: Person,
-  state: z.enum(runStates),
-  waiting: z.enum(['turn', 'approval', 'checkers', 'answer']).optional(),
-  created: Instant,
-  started: Instant.optional().describe('Of the command'),
-  ended: Instant.optional(),
-  seconds: z.number().optional(),
-  parameters: z.record(z.string(), z.json()),
-  resources: Resources,
-  codeHash: Sha256,
-  inputs: z.array(z.object({ name: z.string(), files: z.int(), bytes: z.int(), hash: Sha256 })),
-  hash: Sha256.describe('Of code, inputs and parameters: equal runs have equal hashes'),
-  exitCode: z.int().optional(),
-  signal: z.string().optional(),
-  problem: RunProblem.optional(),
-  metrics: z.array(Metric),
-  steps: z.array(z.object({ name: z.string(), at: Instant })),
-  used: z.object({ cpuSeconds: z.number(), peakMemoryMb: z.number() }).optional(),
-  artifacts: z.int(),
-  bytes: z.int().describe('Of the artifacts'),
-  confinement: z.string().optional(),
-  image: z.string().optional(),
-  queue: z
-    .object({
-      position: z.int().describe('1 is next'),
-      waiting: z.int(),
-      running: z.int(),
-      slots: z.int(),
-      mine: z.int().describe('Of the owner, at work'),
-      perOwner: z.int(),
-    })
-    .optional()
-    .describe('While it waits'),
-  againOf: JobId.optional(),
-  sweep: z.object({ id: z.string(), label: z.string() }).optional(),
-  confidential: z.boolean().describe('A protected dataset is among its inputs: the log is the custodian’s alone'),
-  may: z.array(z.enum(['cancel', 'again', 'log'])),
-})
-export const Experiment = z.object({
-  experimentId: ExperimentId,
-  organisationId: OrganisationId,
-  pipelineId: PipelineId,
-  pipeline: z.string(),
-  version: z.int(),
-  title: z.string(),
-  description: z.string(),
-  owner: Person,
-  shared: z.boolean().describe('Whether the organisation’s researchers, analysts and custodians see it'),
-  archived: z.boolean(),
-  created: Instant,
-  changed: Instant,
-  rev: Rev,
-  runs: z.int(),
-  last: z.object({ jobId: JobId, state: z.enum(runStates), created: Instant }).optional(),
-  may: z.array(z.enum(['edit', 'run'])),
-})
-export const ExperimentInFull = Experiment.extend({
-  definition: FullDefinition,
-  newestVersion: z.int(),
-  parameters: z.record(z.string(), z.json()).describe('As they were set; defaults are not in it'),
-  resources: OwnResources,
-  inputs: z.array(ExperimentInput),
-  faults: z
-    .array(z.object({ path: z.string(), message: z.string() }))
-    .describe('Why it cannot run as it is; empty when it can'),
-})
-export const Artifact = z.object({
-  path: z.string(),
-  kind: z.enum(outputKinds),
-  title: z.string().optional(),
-  help: z.string().optional(),
-  size: z.int(),
-  sha256: Sha256,
-  zipped: z.boolean().describe('In the archive of what was over 200 files'),
-  declared: z.boolean(),
-})
-const Cells = <T extends z.ZodType>(value: T) =>
-  z.array(
-    z.object({
-      name: z.string(),
-      title: z.string().optional(),
-      unit: z.string().optional(),
-      values: z.array(value.nullable()).describe('One a run, in their order'),
-      differs: z.boolean(),
-    }),
-  )
-export const Comparison = z.object({
-  runs: z.array(PipelineRun),
-  parameters: Cells(z.json()),
-  metrics: Cells(z.number()),
-  inputs: Cells(Sha256),
-  artifacts: z.array(
-    z.object({ path: z.string(), kind: z.enum(outputKinds), hashes: z.array(Sha256.nullable()), differs: z.boolean() }),
-  ),
-  code: z.object({ hashes: z.array(Sha256), versions: z.array(z.int()), differs: z.boolean() }),
-})
-/** A record of a log with its place (domain/pipelines/log.ts). */
-export const LogRecord = z.object({
-  id: z.int(),
-  next: z.int(),
-  t: z.number().describe('Milliseconds since the epoch'),
-  s: z.enum(['out', 'err', 'sys']),
-  x: z.string(),
-  p: z.union([z.literal(1), z.literal(2)]).optional(),
-  u: z.tuple([z.number(), z.number()]).optional(),
-  step: z.string().optional(),
-  progress: z.tuple([z.number(), z.number()]).optional(),
-  metric: z.union([z.tuple([z.string(), z.number()]), z.tuple([z.string(), z.number(), z.number()])]).optional(),
-  end: z.string().optional(),
-})
-export const LogPage = z.object({
-  records: z.array(LogRecord),
-  first: z.int().describe('Where this page begins'),
-  next: z.int().describe('Where the page after it begins'),
-  ended: z.boolean().describe('Nothing will follow'),
-})
 
 /** In a query: `true` and `false` as words. */
 const yes = z.union([z.boolean(), z.stringbool()]).default(false)
@@ -401,10 +70,10 @@ const ExperimentsQuery = PageQuery.extend({
   direction: z.enum(['up', 'down']).default('down'),
 })
 
-const organisation = z.object({ organisationId: OrganisationId }),
-  pipeline = z.object({ pipelineId: PipelineId }),
-  experiment = z.object({ experimentId: ExperimentId }),
-  run = z.object({ jobId: JobId })
+const organisation = z.object({ organisationId: OrganisationId })
+const pipeline = z.object({ pipelineId: PipelineId })
+const experiment = z.object({ experimentId: ExperimentId })
+const run = z.object({ jobId: JobId })
 const reading = ['read ORG', 'read USER', 'read PIPELINE'] as const
 const inExperiment = [...reading, 'read EXPERIMENT', 'read JOB', 'read DATASET'] as const
 const chain = ['read AUDIT', 'write AUDIT'] as const
@@ -424,6 +93,7 @@ const onPipelines = (permission: 'pipelines.list' | 'pipelines.publish' | 'exper
 export const pipelines = area(
   'pipelines',
   'Pipelines: experiments with typed parameters, live logs, artifacts, comparison',
+  pipelineEntities,
   {
     list: route({
       method: 'GET',
@@ -781,6 +451,7 @@ export const pipelines = area(
         'delete quarantine',
         'start-job',
         'stop-job',
+        'stop-container',
         ...chain,
       ],
     }),

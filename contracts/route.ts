@@ -1,36 +1,22 @@
 /** What a contract is: one route, everything its four readers (gateway, handler, client, docs) need to know. */
 import type * as z from 'zod'
 import type { Permission } from '../domain/access/permissions.ts'
+import type { Bucket, Entities, EntityPrefix } from './entity.ts'
 import type { Kind } from './problems.ts'
 
-/** Table entities, by the prefix of their partition key. */
-export type Entity =
-  | 'USER'
-  | 'ORG'
-  | 'INVITE'
-  | 'TOKEN'
-  | 'DEVICE'
-  | 'STUDY'
-  | 'LINK'
-  | 'RUN'
-  | 'AUDIT'
-  | 'DATASET'
-  | 'JOB'
-  | 'SYN'
-  | 'PIPELINE'
-  | 'EXPERIMENT'
-export type Bucket = 'assets' | 'sealed' | 'protected' | 'quarantine' | 'released'
+export type { Bucket, EntityPrefix as Entity } from './entity.ts'
 
 /**
- * What a function may touch to serve a route; least privilege is the union over a function's routes. `read ENTITY` get
- * and query, `write ENTITY` put, update and delete; `get/put/delete BUCKET`; `list BUCKET` names without bytes;
+ * What a function may touch to serve a route; least privilege is the union over a function's routes. `read PREFIX` get
+ * and query, `write PREFIX` put, update and delete; `get/put/delete BUCKET`; `list BUCKET` names without bytes;
  * `held-outputs`: of quarantine what the gate has decided on and checkers look at, not what computations wrote;
  * `public-key`, `create-key`, `unwrap`, `mac`: acts of the Keys port; `engine`: the port that touches rows;
- * `start-job`, `stop-job`: the workflow; `read-log`, `write-log`: logs of runs.
+ * `start-job`, `stop-job`: the workflow; `submit-container`, `stop-container`: the place where containers run;
+ * `read-log`, `write-log`: logs of runs.
  */
 export type Grant =
-  | `read ${Entity}`
-  | `write ${Entity}`
+  | `read ${EntityPrefix}`
+  | `write ${EntityPrefix}`
   | `get ${Bucket}`
   | `list ${Bucket}`
   | `put ${Bucket}`
@@ -43,23 +29,37 @@ export type Grant =
   | 'engine'
   | 'start-job'
   | 'stop-job'
+  | 'submit-container'
+  | 'stop-container'
   | 'read-log'
   | 'write-log'
+
+/** Resources that a route can be about, with the parameter of its path that says which one. */
+export const resourceParameters = {
+  organisation: 'organisationId',
+  study: 'studyId',
+  run: 'runId', // by a researcher; the participant's page comes with a run token
+  dataset: 'datasetId',
+  job: 'jobId',
+  synthesis: 'synthesisId',
+  pipeline: 'pipelineId',
+  experiment: 'experimentId',
+  'pipeline-run': 'jobId',
+} as const
+export type ResourceKind = keyof typeof resourceParameters
+
+/** The permission that a route needs on its resource, and whether the sign-in has to be recent. */
+export interface Needs {
+  permission: Permission
+  recentLogin?: true
+}
 
 /** Who may call a route. The kernel resolves the resource named here before the handler runs. */
 export type Access =
   | { kind: 'anyone' } // no credentials: participants' pages, device login
   | { kind: 'person' } // signed in, no organisation needed
-  | { kind: 'organisation'; permission: Permission; recentLogin?: true } // params.organisationId
-  | { kind: 'study'; permission: Permission; recentLogin?: true } // params.studyId
-  | { kind: 'run'; permission: Permission; recentLogin?: true } // params.runId, by a researcher
-  | { kind: 'dataset'; permission: Permission; recentLogin?: true } // params.datasetId
-  | { kind: 'job'; permission: Permission; recentLogin?: true } // params.jobId
-  | { kind: 'synthesis'; permission: Permission; recentLogin?: true } // params.synthesisId
-  | { kind: 'pipeline'; permission: Permission; recentLogin?: true } // params.pipelineId
-  | { kind: 'experiment'; permission: Permission; recentLogin?: true } // params.experimentId
-  | { kind: 'pipeline-run'; permission: Permission; recentLogin?: true } // params.jobId, of a pipeline run
   | { kind: 'run-token' } // params.runId, by the participant's page
+  | { [K in ResourceKind]: { kind: K } & Needs }[ResourceKind]
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -92,21 +92,24 @@ export interface Route {
   grants: readonly Grant[]
 }
 
-export interface Area<R extends Record<string, Route> = Record<string, Route>> {
+export interface Area<R extends Record<string, Route> = Record<string, Route>, E extends Entities = Entities> {
   name: string
   summary: string
   routes: R
+  /** What the table keeps for this area. */
+  entities: E
 }
 
 /** Declares a route; keeps the literal types. */
-export const route = <const R extends Route>(r: R): R => r
+export const route = <const R extends Route>(declared: R): R => declared
 
-/** Declares an area: the routes of one contract file. */
-export const area = <const R extends Record<string, Route>>(name: string, summary: string, routes: R): Area<R> => ({
-  name,
-  summary,
-  routes,
-})
+/** Declares an area: the entities that the table keeps for it, and the routes of its contract file. */
+export const area = <const E extends Entities, const R extends Record<string, Route>>(
+  name: string,
+  summary: string,
+  entities: E,
+  routes: R,
+): Area<R, E> => ({ name, summary, routes, entities })
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined
 type In<S> = S extends z.ZodType ? z.input<S> : undefined
@@ -119,27 +122,41 @@ export type Answer<R extends Route> = z.input<R['response']>
 export type Answered<R extends Route> = z.output<R['response']>
 
 /** API Gateway's route key, also the kernel's dispatch key. */
-export const routeKey = (r: Route): string => `${r.method} ${r.path}`
+export const routeKey = (of: Route): string => `${of.method} ${of.path}`
+
+/** A resource that one may not see answers as one that does not exist: no kind may leave that out. */
+const ofResource = ['sign-in-required', 'not-found', 'forbidden'] as const
+/** The problems of every kind of access. */
+export type ProblemsOfAccess = {
+  readonly [K in Access['kind']]: K extends ResourceKind ? typeof ofResource : readonly Kind[]
+}
+const problemsOfAccess = {
+  anyone: [],
+  person: ['sign-in-required'],
+  'run-token': ['run-token-invalid'],
+  organisation: ofResource,
+  study: ofResource,
+  run: ofResource,
+  dataset: ofResource,
+  job: ofResource,
+  synthesis: ofResource,
+  pipeline: ofResource,
+  experiment: ofResource,
+  'pipeline-run': ofResource,
+} satisfies ProblemsOfAccess
 
 /** Problems that follow from a route's declaration alone. */
-export function commonProblems(r: Route): Kind[] {
+export function commonProblems(of: Route): Kind[] {
   const kinds: Kind[] = ['internal']
-  if (r.params || r.query || r.body) kinds.push('invalid-request')
-  if (r.body) kinds.push('payload-too-large')
-  if (r.access.kind === 'run-token') kinds.push('run-token-invalid')
-  else if (r.access.kind !== 'anyone') kinds.push('sign-in-required')
-  if (
-    ['organisation', 'study', 'run', 'dataset', 'job', 'synthesis', 'pipeline', 'experiment', 'pipeline-run'].includes(
-      r.access.kind,
-    )
-  )
-    kinds.push('not-found', 'forbidden')
-  if ('recentLogin' in r.access && r.access.recentLogin) kinds.push('login-too-old')
+  if (of.params || of.query || of.body) kinds.push('invalid-request')
+  if (of.body) kinds.push('payload-too-large')
+  kinds.push(...problemsOfAccess[of.access.kind])
+  if ('recentLogin' in of.access && of.access.recentLogin) kinds.push('login-too-old')
   return kinds
 }
 
 /** Every kind a route can answer with, common and its own, without repeats. */
-export const allProblems = (r: Route): Kind[] => [...new Set([...commonProblems(r), ...r.problems])]
+export const allProblems = (of: Route): Kind[] => [...new Set([...commonProblems(of), ...of.problems])]
 
 /** Fills `{name}` in a route's path. */
 export const fillPath = (path: string, params: Record<string, string | number>): string =>

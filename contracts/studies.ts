@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { studyRights } from '../domain/access/permissions.ts'
 import { linkKinds } from '../domain/studies/links.ts'
 import { runtimes, studyStates } from '../domain/studies/life.ts'
+import { studyEntities } from './studies.entities.ts'
 import { area, route } from './route.ts'
 import {
   Instant,
@@ -26,11 +27,11 @@ export const AssetPath = z
   .min(1)
   .max(300)
   .refine(
-    (p) =>
-      !p.startsWith('/') &&
-      !p.includes('\\') &&
-      p.split('/').every((s) => s !== '' && s !== '.' && s !== '..') &&
-      !/[\u0000-\u001f\u007f?#%]/.test(p),
+    (path) =>
+      !path.startsWith('/') &&
+      !path.includes('\\') &&
+      path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..') &&
+      !/[\u0000-\u001f\u007f?#%]/.test(path),
     'A relative path with forward slashes, without . or .. and without ? # %',
   )
 const MediaType = z
@@ -120,7 +121,7 @@ const Redirect = z
     'https address; placeholders {runId}, {outsideId}, {state} and {parameter:NAME} are filled in the participant’s browser',
   )
 
-export const studies = area('studies', 'Studies: publish, launch, share', {
+export const studies = area('studies', 'Studies: publish, launch, share', studyEntities, {
   list: route({
     method: 'GET',
     path: '/api/organisations/{organisationId}/studies',

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { synthesisDefaults, synthesisMethods } from '../domain/synthesis/plan.ts'
 import { synthesisStates } from '../domain/synthesis/life.ts'
+import { synthesisEntities } from './synthesis.entities.ts'
 import { area, route } from './route.ts'
 import {
   DatasetId,
@@ -19,8 +20,8 @@ import {
 } from './shapes.ts'
 
 const columnName = z.string().min(1).max(200)
-const missing = z.boolean().default(true),
-  buy = z.literal(true).optional()
+const missing = z.boolean().default(true)
+const buy = z.literal(true).optional()
 const bins = z.int().min(1).max(1000).default(synthesisDefaults.bins)
 export const PlannedColumn = z.discriminatedUnion('kind', [
   z.object({
@@ -172,146 +173,151 @@ const synthesisParams = z.object({ synthesisId: SynthesisId })
 const reading = ['read ORG', 'read DATASET', 'read SYN', 'read USER'] as const
 const writing = [...reading, 'write SYN', 'read AUDIT', 'write AUDIT'] as const
 
-export const synthesis = area('synthesis', 'Synthetic data: differentially private twins of protected tables', {
-  begin: route({
-    method: 'POST',
-    path: '/api/synthesis',
-    function: 'synthesis',
-    access: { kind: 'person' },
-    status: 201,
-    summary: 'Begin: from a table of a registered dataset, from a file, or another version of what was begun before',
-    detail:
-      'With `file` answers a signed link; put the bytes there, then `POST /api/synthesis/{synthesisId}/inference`. From a dataset the plan is proposed from its declared schema at once; with `from` the earlier plan is proposed again.',
-    body: z.union([
-      z.object({ from: SynthesisId, title: Name.optional() }),
-      z.object({ datasetId: DatasetId, table: z.string().max(60), title: Name.optional() }),
-      z.object({
-        organisationId: OrganisationId,
-        title: Name,
-        file: z.object({
-          path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,100}\.(csv|parquet)$/i, 'A CSV or Parquet file'),
-          size: z
-            .int()
-            .min(0)
-            .max(50 * 1024 ** 3),
-          sha256: Sha256,
+export const synthesis = area(
+  'synthesis',
+  'Synthetic data: differentially private twins of protected tables',
+  synthesisEntities,
+  {
+    begin: route({
+      method: 'POST',
+      path: '/api/synthesis',
+      function: 'synthesis',
+      access: { kind: 'person' },
+      status: 201,
+      summary: 'Begin: from a table of a registered dataset, from a file, or another version of what was begun before',
+      detail:
+        'With `file` answers a signed link; put the bytes there, then `POST /api/synthesis/{synthesisId}/inference`. From a dataset the plan is proposed from its declared schema at once; with `from` the earlier plan is proposed again.',
+      body: z.union([
+        z.object({ from: SynthesisId, title: Name.optional() }),
+        z.object({ datasetId: DatasetId, table: z.string().max(60), title: Name.optional() }),
+        z.object({
+          organisationId: OrganisationId,
+          title: Name,
+          file: z.object({
+            path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,100}\.(csv|parquet)$/i, 'A CSV or Parquet file'),
+            size: z
+              .int()
+              .min(0)
+              .max(50 * 1024 ** 3),
+            sha256: Sha256,
+          }),
         }),
+      ]),
+      response: Synthesis.extend({ upload: Signed.optional() }),
+      problems: ['not-found', 'forbidden', 'wrong-state'],
+      grants: [...writing, 'read JOB', 'write DATASET', 'get protected', 'put protected'],
+    }),
+    infer: route({
+      method: 'POST',
+      path: '/api/synthesis/{synthesisId}/inference',
+      function: 'synthesis',
+      access: { kind: 'synthesis', permission: 'synthesis.make' },
+      status: 202,
+      summary: 'Read the uploaded file and propose a plan',
+      params: synthesisParams,
+      response: Synthesis,
+      problems: ['wrong-state', 'asset-missing'],
+      grants: [...writing, 'write DATASET', 'read JOB', 'write JOB', 'get protected', 'put protected', 'start-job'],
+    }),
+    list: route({
+      method: 'GET',
+      path: '/api/organisations/{organisationId}/syntheses',
+      function: 'synthesis',
+      access: { kind: 'organisation', permission: 'syntheses.list' },
+      status: 200,
+      summary: 'Synthetic tables of the organisation that one may see, newest first',
+      params: z.object({ organisationId: OrganisationId }),
+      query: PageQuery.extend({ datasetId: DatasetId.optional() }),
+      response: page(Synthesis),
+      problems: [],
+      grants: [...reading, 'read JOB', 'get protected'],
+    }),
+    get: route({
+      method: 'GET',
+      path: '/api/synthesis/{synthesisId}',
+      function: 'synthesis',
+      access: { kind: 'synthesis', permission: 'synthesis.read' },
+      status: 200,
+      summary: 'A synthesis: plan, rounds, card, evaluations',
+      params: synthesisParams,
+      response: Synthesis,
+      problems: [],
+      grants: [...reading, 'read JOB', 'get protected', 'get released'],
+    }),
+    quote: route({
+      method: 'POST',
+      path: '/api/synthesis/{synthesisId}/quote',
+      function: 'synthesis',
+      access: { kind: 'synthesis', permission: 'synthesis.make' },
+      status: 200,
+      summary: 'What a plan would cost and be worth, before anything is charged',
+      params: synthesisParams,
+      body: SynthesisPlan,
+      response: SynthesisQuote,
+      problems: ['wrong-state'],
+      grants: [...reading, 'get protected'],
+    }),
+    confirm: route({
+      method: 'POST',
+      path: '/api/synthesis/{synthesisId}/confirm',
+      function: 'synthesis',
+      access: { kind: 'synthesis', permission: 'synthesis.make' },
+      status: 202,
+      summary: 'Confirm the plan: it is stored, hashed, charged and made',
+      detail: 'The same plan again answers the same job and charges nothing more.',
+      params: synthesisParams,
+      body: z.object({ rev: Rev, plan: SynthesisPlan }),
+      response: Synthesis,
+      problems: ['changed-meanwhile', 'wrong-state', 'invalid-plan', 'budget-exhausted'],
+      grants: [...writing, 'write DATASET', 'read JOB', 'write JOB', 'put protected', 'get protected', 'start-job'],
+    }),
+    evaluate: route({
+      method: 'POST',
+      path: '/api/synthesis/{synthesisId}/evaluate',
+      function: 'synthesis',
+      access: { kind: 'synthesis', permission: 'synthesis.make' },
+      status: 202,
+      summary: 'Compare with the real table: charged, or for the custodian only',
+      params: synthesisParams,
+      body: z.object({
+        kind: z.enum(['agreement', 'model']),
+        target: columnName.optional(),
+        charge: z.number().min(0).max(10).default(0).describe('Epsilon; 0 means for the custodian only'),
       }),
-    ]),
-    response: Synthesis.extend({ upload: Signed.optional() }),
-    problems: ['not-found', 'forbidden', 'wrong-state'],
-    grants: [...writing, 'read JOB', 'write DATASET', 'get protected', 'put protected'],
-  }),
-  infer: route({
-    method: 'POST',
-    path: '/api/synthesis/{synthesisId}/inference',
-    function: 'synthesis',
-    access: { kind: 'synthesis', permission: 'synthesis.make' },
-    status: 202,
-    summary: 'Read the uploaded file and propose a plan',
-    params: synthesisParams,
-    response: Synthesis,
-    problems: ['wrong-state', 'asset-missing'],
-    grants: [...writing, 'write DATASET', 'read JOB', 'write JOB', 'get protected', 'put protected', 'start-job'],
-  }),
-  list: route({
-    method: 'GET',
-    path: '/api/organisations/{organisationId}/syntheses',
-    function: 'synthesis',
-    access: { kind: 'organisation', permission: 'syntheses.list' },
-    status: 200,
-    summary: 'Synthetic tables of the organisation that one may see, newest first',
-    params: z.object({ organisationId: OrganisationId }),
-    query: PageQuery.extend({ datasetId: DatasetId.optional() }),
-    response: page(Synthesis),
-    problems: [],
-    grants: [...reading, 'read JOB', 'get protected'],
-  }),
-  get: route({
-    method: 'GET',
-    path: '/api/synthesis/{synthesisId}',
-    function: 'synthesis',
-    access: { kind: 'synthesis', permission: 'synthesis.read' },
-    status: 200,
-    summary: 'A synthesis: plan, rounds, card, evaluations',
-    params: synthesisParams,
-    response: Synthesis,
-    problems: [],
-    grants: [...reading, 'read JOB', 'get protected', 'get released'],
-  }),
-  quote: route({
-    method: 'POST',
-    path: '/api/synthesis/{synthesisId}/quote',
-    function: 'synthesis',
-    access: { kind: 'synthesis', permission: 'synthesis.make' },
-    status: 200,
-    summary: 'What a plan would cost and be worth, before anything is charged',
-    params: synthesisParams,
-    body: SynthesisPlan,
-    response: SynthesisQuote,
-    problems: ['wrong-state'],
-    grants: [...reading, 'get protected'],
-  }),
-  confirm: route({
-    method: 'POST',
-    path: '/api/synthesis/{synthesisId}/confirm',
-    function: 'synthesis',
-    access: { kind: 'synthesis', permission: 'synthesis.make' },
-    status: 202,
-    summary: 'Confirm the plan: it is stored, hashed, charged and made',
-    detail: 'The same plan again answers the same job and charges nothing more.',
-    params: synthesisParams,
-    body: z.object({ rev: Rev, plan: SynthesisPlan }),
-    response: Synthesis,
-    problems: ['changed-meanwhile', 'wrong-state', 'invalid-plan', 'budget-exhausted'],
-    grants: [...writing, 'write DATASET', 'read JOB', 'write JOB', 'put protected', 'get protected', 'start-job'],
-  }),
-  evaluate: route({
-    method: 'POST',
-    path: '/api/synthesis/{synthesisId}/evaluate',
-    function: 'synthesis',
-    access: { kind: 'synthesis', permission: 'synthesis.make' },
-    status: 202,
-    summary: 'Compare with the real table: charged, or for the custodian only',
-    params: synthesisParams,
-    body: z.object({
-      kind: z.enum(['agreement', 'model']),
-      target: columnName.optional(),
-      charge: z.number().min(0).max(10).default(0).describe('Epsilon; 0 means for the custodian only'),
+      response: z.object({ jobId: JobId }),
+      problems: ['wrong-state', 'budget-exhausted', 'invalid-plan'],
+      grants: [...writing, 'write DATASET', 'read JOB', 'write JOB', 'put protected', 'get protected', 'start-job'],
     }),
-    response: z.object({ jobId: JobId }),
-    problems: ['wrong-state', 'budget-exhausted', 'invalid-plan'],
-    grants: [...writing, 'write DATASET', 'read JOB', 'write JOB', 'put protected', 'get protected', 'start-job'],
-  }),
-  share: route({
-    method: 'PATCH',
-    path: '/api/synthesis/{synthesisId}',
-    function: 'synthesis',
-    access: { kind: 'synthesis', permission: 'synthesis.make' },
-    status: 200,
-    summary: 'Title, expiry, and whether the organisation’s analysts may have it',
-    params: synthesisParams,
-    body: z.object({
-      rev: Rev,
-      title: Name.optional(),
-      shared: z.boolean().optional(),
-      expires: z.iso.date().optional(),
+    share: route({
+      method: 'PATCH',
+      path: '/api/synthesis/{synthesisId}',
+      function: 'synthesis',
+      access: { kind: 'synthesis', permission: 'synthesis.make' },
+      status: 200,
+      summary: 'Title, expiry, and whether the organisation’s analysts may have it',
+      params: synthesisParams,
+      body: z.object({
+        rev: Rev,
+        title: Name.optional(),
+        shared: z.boolean().optional(),
+        expires: z.iso.date().optional(),
+      }),
+      response: Synthesis,
+      problems: ['changed-meanwhile', 'wrong-state'],
+      grants: [...writing, 'read JOB', 'get protected', 'get released'],
     }),
-    response: Synthesis,
-    problems: ['changed-meanwhile', 'wrong-state'],
-    grants: [...writing, 'read JOB', 'get protected', 'get released'],
-  }),
-  download: route({
-    method: 'GET',
-    path: '/api/synthesis/{synthesisId}/download',
-    function: 'synthesis',
-    access: { kind: 'synthesis', permission: 'synthesis.read' },
-    status: 200,
-    summary: 'A signed link: CSV, Parquet, or everything with dictionary, Croissant metadata and card',
-    params: synthesisParams,
-    query: z.object({ format: z.enum(['csv', 'parquet', 'dictionary', 'croissant', 'card']).default('csv') }),
-    response: z.object({ url: z.string(), filename: z.string(), expires: Instant }),
-    problems: ['result-not-released'],
-    grants: [...writing, 'read JOB', 'get released'],
-  }),
-})
+    download: route({
+      method: 'GET',
+      path: '/api/synthesis/{synthesisId}/download',
+      function: 'synthesis',
+      access: { kind: 'synthesis', permission: 'synthesis.read' },
+      status: 200,
+      summary: 'A signed link: CSV, Parquet, or everything with dictionary, Croissant metadata and card',
+      params: synthesisParams,
+      query: z.object({ format: z.enum(['csv', 'parquet', 'dictionary', 'croissant', 'card']).default('csv') }),
+      response: z.object({ url: z.string(), filename: z.string(), expires: Instant }),
+      problems: ['result-not-released'],
+      grants: [...writing, 'read JOB', 'get released'],
+    }),
+  },
+)

@@ -1,6 +1,13 @@
 /** Canonical JSON and SHA-256: the same answer in Lambda, browser and command line. */
 
-/** JSON with sorted keys and no white space; `undefined` members are left out. Throws on what JSON cannot carry. */
+/**
+ * JSON with sorted keys and no white space, so that equal values have equal text and hash. Members that are `undefined`
+ * are left out, and an `undefined` in a list is `null`. Numbers are written as ECMAScript writes them (RFC 8785 does
+ * the same), keys are sorted by UTF-16 code unit.
+ *
+ * Throws a RangeError for NaN and infinity, and a TypeError for whatever else JSON cannot carry (functions, symbols,
+ * bigints, `undefined` itself).
+ */
 export function canonical(value: unknown): string {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value)
   if (typeof value === 'number') {
@@ -17,26 +24,27 @@ export function canonical(value: unknown): string {
   throw new TypeError(`canonical JSON cannot carry a ${typeof value}`)
 }
 
+/** Bytes as lower-case hexadecimal digits, two a byte. */
 export const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')
 
-/** SHA-256 of a string (as UTF-8) or bytes. */
+/** The 32 bytes of the SHA-256 of a string (as UTF-8) or of bytes. */
 export async function sha256(data: string | Uint8Array): Promise<Uint8Array> {
   const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>))
 }
 
-/** SHA-256 as 64 lower-case hex digits. */
+/** The SHA-256 of a string (as UTF-8) or of bytes, as 64 lower-case hexadecimal digits. */
 export const sha256Hex = async (data: string | Uint8Array): Promise<string> => hex(await sha256(data))
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 
-/** Lower-case RFC 4648 base32 without padding. */
+/** Bytes in the base32 alphabet of RFC 4648, in lower case and without padding: eight characters for five bytes. */
 export function base32(bytes: Uint8Array): string {
-  let out = '',
-    bits = 0,
-    value = 0
-  for (const b of bytes) {
-    value = (value << 8) | b
+  let out = ''
+  let bits = 0
+  let value = 0
+  for (const byte of bytes) {
+    value = (value << 8) | byte
     bits += 8
     while (bits >= 5) {
       out += alphabet[(value >>> (bits - 5)) & 31]
@@ -47,13 +55,16 @@ export function base32(bytes: Uint8Array): string {
   return bits > 0 ? out + alphabet[(value << (5 - bits)) & 31] : out
 }
 
-/** base64url without padding. */
+/** Bytes as base64url (RFC 4648, section 5) without padding. */
 export const base64url = (bytes: Uint8Array): string => {
-  let s = ''
-  for (let i = 0; i < bytes.length; i += 0x8000) s += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
-  return btoa(s).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  let binary = ''
+  for (let i = 0; i < bytes.length; i += 0x8000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
-/** The bytes of a base64url string; throws on what is not one. */
+/**
+ * The bytes of a base64url string, with or without padding. Not strict: bits that the encoding leaves over are ignored.
+ * Throws a DOMException named InvalidCharacterError for what is neither base64url nor base64.
+ */
 export const fromBase64url = (s: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(s.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))

@@ -2,9 +2,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { PipelineDefinition } from '../contracts/pipelines.ts'
+import { PipelineDefinition } from '../contracts/pipelines.definition.ts'
 import { definitionFaults, type PipelineDefinition as Definition } from '../domain/pipelines/definition.ts'
-import { validateConfiguration } from '../domain/studies/configuration.ts'
+import { validateConfiguration } from '../domain/studies/configuration-validation.ts'
 import { outline } from '../domain/studies/outline.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))

@@ -2,11 +2,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Language } from '../domain/datasets/policy.ts'
 import type { Deps, Settings } from './kernel/deps.ts'
+import { batchJobs } from '../adapters/aws/batch-jobs.ts'
+import { awsCompute } from '../adapters/aws/compute.ts'
 import { awsKeys } from '../adapters/aws/keys.ts'
 import { awsLogs } from '../adapters/aws/logs.ts'
 import { awsObjects } from '../adapters/aws/objects.ts'
 import { awsTable } from '../adapters/aws/table.ts'
 import { awsWorkflow } from '../adapters/aws/workflow.ts'
+import { type Compute, noCompute } from '../ports/compute.ts'
 import type { Engine } from '../ports/engine.ts'
 import type { Keys } from '../ports/keys.ts'
 import type { Logs } from '../ports/logs.ts'
@@ -98,6 +101,31 @@ const unwired = <P extends object>(port: string): P =>
     },
   })
 
+const batchQueues = () => ({
+  interactive: required('INTERACTIVE_QUEUE'),
+  batch: required('BATCH_QUEUE'),
+  pipeline: required('PIPELINE_QUEUE'),
+})
+/** An installation without scripts has no queues, and so no containers (lib/jobs-stack.ts). */
+const hasContainers = (): boolean => env('INTERACTIVE_QUEUE') !== ''
+
+/** Containers on Batch, for who submits them. */
+export function batch(): Compute {
+  if (!hasContainers()) return noCompute
+  const [questions, runs] = [required('JOB_DEFINITION'), required('PIPELINE_DEFINITION')]
+  return awsCompute({
+    queues: batchQueues(),
+    definitions: { interactive: questions, batch: questions, pipeline: runs },
+  })
+}
+
+/** The same for those who only stop containers. */
+export function batchStop(): Compute {
+  if (!hasContainers()) return noCompute
+  const { submit, state, logs } = unwired<Compute>('submissions to Batch')
+  return { submit, state, logs, stop: batchJobs({ queues: batchQueues() }).stop }
+}
+
 /**
  * What a Lambda in AWS runs on: the table always, objects and keys where the handler asks for them. lib/bundle.test.ts
  * holds what each handler asks for against its grants. The local host builds its own `Deps` and hands them to the same
@@ -109,6 +137,7 @@ export const awsDeps = (
     keys?: () => Keys
     engine?: () => Engine
     workflow?: () => Workflow
+    compute?: () => Compute
     logs?: () => Logs
     settings?: Settings
   } = {},
@@ -118,6 +147,7 @@ export const awsDeps = (
   keys: parts.keys?.() ?? unwired<Keys>('keys'),
   engine: parts.engine?.() ?? unwired<Engine>('engine'),
   workflow: parts.workflow?.() ?? unwired<Workflow>('workflow'),
+  compute: parts.compute?.() ?? unwired<Compute>('compute'),
   logs: parts.logs?.() ?? unwired<Logs>('logs'),
   settings: parts.settings ?? settingsFromEnvironment(),
   now: () => new Date(),

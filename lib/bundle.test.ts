@@ -11,6 +11,7 @@ const clients = {
   objects: 'AmazonS3',
   keys: 'TrentService',
   workflow: 'AWSStepFunctions',
+  compute: 'AWSBatchV20160810',
   logs: 'Logs_20140328',
 }
 

@@ -22,6 +22,11 @@ export const functionName = (f: Pick<ServerFunction, 'area' | 'name'>): string =
 /** Where a function's bundle is: a folder with `index.mjs` alone. */
 export const bundleFolder = (f: Pick<ServerFunction, 'area' | 'name'>): string => join(folder, functionName(f))
 
+const otherCredentials = [
+  ...['sso', 'ini', 'process', 'web-identity'].map((name) => `@aws-sdk/credential-provider-${name}`),
+  '@smithy/credential-provider-imds',
+]
+
 /** esbuild's options for one function; the cold start benchmark bundles its bare handlers the same way. */
 export const bundleOptions = {
   bundle: true,
@@ -32,8 +37,9 @@ export const bundleOptions = {
   treeShaking: true,
   mainFields: ['module', 'main'],
   conditions: ['module', 'import'],
-  // DuckDB's native part is in a layer (lib/duckdb-layer.ts); `require` finds it by NODE_PATH.
-  external: ['@duckdb/node-bindings-*'],
+  // DuckDB's native part is in a layer (lib/duckdb-layer.ts); `require` finds it by NODE_PATH. A function has its
+  // credentials from its environment: the SDK loads other ways of getting some only where that has none.
+  external: ['@duckdb/node-bindings-*', ...otherCredentials],
   banner: { js: banner },
   legalComments: 'none',
   logLevel: 'warning',
@@ -41,11 +47,14 @@ export const bundleOptions = {
 } satisfies BuildOptions
 
 /** The SDK clients that a function's grants need; its handler wires these and no others. */
-export const clientsOf = (grants: readonly Grant[]): ('table' | 'objects' | 'keys' | 'workflow' | 'logs')[] => [
+export const clientsOf = (
+  grants: readonly Grant[],
+): ('table' | 'objects' | 'keys' | 'workflow' | 'compute' | 'logs')[] => [
   'table',
   ...(grants.some((g) => /^(get|list|put|delete) |^held-outputs$/.test(g)) ? ['objects' as const] : []),
   ...(grants.some((g) => ['public-key', 'create-key', 'unwrap', 'mac'].includes(g)) ? ['keys' as const] : []),
   ...(grants.some((g) => g === 'start-job' || g === 'stop-job') ? ['workflow' as const] : []),
+  ...(grants.some((g) => g === 'submit-container' || g === 'stop-container') ? ['compute' as const] : []),
   ...(grants.some((g) => g === 'read-log' || g === 'write-log') ? ['logs' as const] : []),
 ]
 

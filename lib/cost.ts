@@ -3,6 +3,7 @@
  * A resource type that nobody has thought about stops it: then say below what it costs.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { secondsToNextLook } from '../domain/jobs/looking.ts'
 import { allowance, price, pricesAsOf } from './prices.ts'
 import { type Resource, synthesised } from './testing.ts'
 
@@ -272,10 +273,56 @@ export function queryLines(resources: Resource[]): Line[] {
   ]
 }
 
+/** Seconds that a look at a container waits for its end at most (adapters/aws/compute.ts). */
+const lookSeconds = 15
+
+/** What it takes to wait for a container that is over after so many seconds: domain/jobs/looking.ts. */
+function waitingFor(seconds: number): { looks: number; transitions: number; functionSeconds: number } {
+  const sum = { looks: 0, transitions: 0, functionSeconds: 0 }
+  for (let age = 0; age < seconds;) {
+    const wait = secondsToNextLook(age + lookSeconds, lookSeconds)
+    sum.looks++
+    // The look, what comes next, and the wait if there is one.
+    sum.transitions += wait > 0 ? 3 : 2
+    sum.functionSeconds += Math.min(lookSeconds, seconds - age)
+    age += lookSeconds + wait
+  }
+  return sum
+}
+
+/** Lines for the looks at the containers of so many jobs of so many seconds each. */
+function lookLines(resources: Resource[], jobs: number, seconds: number): Line[] {
+  const memoryGb =
+    Number(resources.find((r) => r.Properties.FunctionName === 'cloister-prod-jobs-compute')!.Properties.MemorySize) /
+    1024
+  const { looks, transitions, functionSeconds } = waitingFor(seconds)
+  return [
+    {
+      what: 'State transitions',
+      count: jobs * (7 + transitions),
+      each: price.million['state transition'] / 1e6,
+      note: `7 for the steps, and ${transitions} for ${looks} looks at the container`,
+    },
+    {
+      what: 'Looks at containers, GB-seconds',
+      count: Math.round(jobs * functionSeconds * memoryGb),
+      each: price['function GB-second (arm64)'],
+      note: `each waits up to ${lookSeconds} s for the end, at ${memoryGb * 1024} MB`,
+    },
+    {
+      what: 'Looks at containers, calls',
+      count: jobs * (looks + 1),
+      each: price.million['function call'] / 1e6,
+      note: 'and the submission',
+    },
+  ]
+}
+
 /** What 1,000 Python jobs cause: nine runs of ten seconds each. */
-export function scriptLines(): Line[] {
+export function scriptLines(resources: Resource[]): Line[] {
   const jobs = 1000
-  const hours = (jobs * 150) / 3600
+  const seconds = 150
+  const hours = (jobs * seconds) / 3600
   return [
     {
       what: 'Container vCPU-hours',
@@ -295,7 +342,7 @@ export function scriptLines(): Line[] {
       each: price['endpoint GB'],
       note: 'the image’s manifest and the log; layers come by S3',
     },
-    { what: 'State transitions', count: jobs * 6, each: price.million['state transition'] / 1e6, note: '' },
+    ...lookLines(resources, jobs, seconds),
     {
       what: 'Steps in functions, GB-seconds',
       count: jobs * 4 * 3,
@@ -312,8 +359,9 @@ export function pipelineLines(resources: Resource[]): Line[] {
       resources.find((r) => r.Properties.FunctionName === 'cloister-prod-pipelines-pipelinestream')!.Properties
         .MemorySize,
     ) / 1024
-  const runs = 1000,
-    hours = (runs * 660) / 3600
+  const runs = 1000
+  const seconds = 660
+  const hours = (runs * seconds) / 3600
   return [
     {
       what: 'Container vCPU-hours',
@@ -346,7 +394,7 @@ export function pipelineLines(resources: Resource[]): Line[] {
       each: price['function GB-second (arm64)'],
       note: 'prepare, check, settle with the copy of the log',
     },
-    { what: 'State transitions', count: runs * 6, each: price.million['state transition'] / 1e6, note: '' },
+    ...lookLines(resources, runs, seconds),
     {
       what: 'Table reads and writes',
       count: runs * 300,
@@ -373,7 +421,7 @@ export function costPage(resources: Resource[], withScripts: Resource[]): string
   const idle = idleLines(resources)
   const participants = participantLines(resources)
   const queries = queryLines(resources)
-  const scripts = scriptLines()
+  const scripts = scriptLines(resources)
   const more = idleLines(withScripts).filter((l) => !idle.some((i) => i.what === l.what && i.count === l.count))
   const alarms = resources.filter((r) => r.Type === 'AWS::CloudWatch::Alarm').length
   return `# What it costs

@@ -16,6 +16,14 @@ export interface Resources {
   region: string
   installation: string
   stateMachineArn: string
+  /** Batch, where scripts are deployed: its queues, its job definitions without their revision, and any job. */
+  containers:
+    | {
+        queues: Record<'interactive' | 'batch' | 'pipelines', string>
+        definitions: Record<'scripts' | 'pipelines', string>
+        jobArns: string
+      }
+    | undefined
   /** Streams of the log group of pipeline runs. */
   runLogArn: string
   /**
@@ -232,6 +240,32 @@ function workflowStatements(grants: readonly Grant[], r: Resources): PolicyState
   ]
 }
 
+/**
+ * A job's description and a list of jobs have no resource to name; a job's id is made when it is submitted.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_batch.html
+ */
+function containerStatements(grants: readonly Grant[], { containers }: Resources): PolicyStatement[] {
+  const submits = grants.includes('submit-container')
+  const stops = grants.includes('stop-container')
+  if (!containers || !(submits || stops)) return []
+  const queues = Object.values(containers.queues)
+  // A request names the revision that it resolved: without the wildcard it would match nothing.
+  // https://docs.aws.amazon.com/batch/latest/userguide/iam-example-restrict-job-submission.html
+  const definitions = Object.values(containers.definitions).map((arn) => `${arn}:*`)
+  const statement = (sid: string, actions: string[], resources: string[]): PolicyStatement =>
+    new PolicyStatement({ sid, actions, resources })
+  return [
+    ...(submits
+      ? [
+          statement('SubmitContainers', ['batch:SubmitJob'], [...queues, ...definitions]),
+          statement('PlacesInQueues', ['batch:GetJobQueueSnapshot'], queues),
+        ]
+      : []),
+    ...(stops ? [statement('StopContainers', ['batch:TerminateJob'], [containers.jobArns])] : []),
+    statement('SeeContainers', [...(submits ? ['batch:DescribeJobs'] : []), 'batch:ListJobs'], ['*']),
+  ]
+}
+
 /** What was written stays in buckets, for which there are grants; live logs are in CloudWatch. */
 const logStatements = (grants: readonly Grant[], r: Resources): PolicyStatement[] =>
   grants.includes('read-log') || grants.includes('write-log')
@@ -244,21 +278,28 @@ export const statementsFor = (grants: readonly Grant[], r: Resources): PolicySta
   ...bucketStatements(grants, r),
   ...keyStatements(grants, r),
   ...workflowStatements(grants, r),
+  ...containerStatements(grants, r),
   ...logStatements(grants, r),
 ]
 
-/** Why a wildcard in a resource is right, told from what stands before it. */
+/** Why a wildcard in a resource is right, told from the actions and the resource with what stands before it. */
 const reasons: [RegExp, string][] = [
   [
-    /^\*$/,
+    /^kms:CreateKey \*$/,
     'kms:CreateKey has no resource to name; the conditions allow only RSA_3072 pairs that carry this installation’s tag.',
   ],
+  [/^batch:(DescribeJobs,batch:)?ListJobs \*$/, 'Batch’s lists and descriptions of jobs have no resource to name.'],
   [
     /:key\/\*$/,
     'Keys that are made at run time, or after this: a condition on the tag cloister:installation, or on the data key’s alias, says which are meant; no other key of the account has it.',
   ],
   [/:alias\/cloister\//, 'Key names of this installation only; they end with the organisation’s id.'],
   [/:execution:[\w-]+:\*$/, 'Executions of this one state machine: their names end with the job’s id.'],
+  [
+    /:job-definition\/[\w-]+:\*$/,
+    'Revisions of the installation’s own job definitions: the newest is submitted, and its number is not known before.',
+  ],
+  [/:job\/\*$/, 'Containers: their ids are made when they are submitted. Only those of a job’s name are stopped.'],
   [/:log-stream:\*$/, 'Streams of this one log group: their names are made by the containers.'],
   [/:s3:::/, 'Objects of one kind in one bucket: the prefix is fixed.'],
 ]
@@ -268,10 +309,12 @@ const reasons: [RegExp, string][] = [
  * has no reason yet.
  */
 export function acceptedWildcards(statements: readonly PolicyStatement[]): Record<string, string> {
-  const resources = statements.flatMap((s) => s.resources).filter((r) => r.includes('*'))
+  const broad = statements.flatMap((s) =>
+    s.resources.filter((r) => r.includes('*')).map((resource) => ({ resource, actions: s.actions.join(',') })),
+  )
   return Object.fromEntries(
-    resources.map((resource) => {
-      const reason = reasons.find(([pattern]) => pattern.test(resource))?.[1]
+    broad.map(({ resource, actions }) => {
+      const reason = reasons.find(([pattern]) => pattern.test(`${actions} ${resource}`))?.[1]
       if (!reason) throw new Error(`No reason is written down for the wildcard in ${resource}`)
       return [
         `AwsSolutions-IAM5[Resource::${resource.replaceAll(Aws.PARTITION, '<AWS::Partition>').replaceAll(Aws.ACCOUNT_ID, '<AWS::AccountId>')}]`,

@@ -1,4 +1,7 @@
-/** Batch on Fargate for people's code: two queues, one job definition, and no role that a job could use. */
+/**
+ * Batch on Fargate for people's code: a queue and a job definition for each kind of work, and no role that a job could
+ * use. Functions know queues and definitions by their names (lib/names.ts).
+ */
 import { Aws, type RemovalPolicy } from 'aws-cdk-lib'
 import * as batch from 'aws-cdk-lib/aws-batch'
 import * as ecr from 'aws-cdk-lib/aws-ecr'
@@ -7,18 +10,13 @@ import * as logs from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { JobsNetwork } from './jobs-network.ts'
 import { accept } from './nag.ts'
-import { runLogGroup } from './names.ts'
+import { jobDefinitionNames, jobQueueNames, runLogGroup } from './names.ts'
 import type { Settings } from './settings.ts'
 
 /** vCPUs of all jobs at once. */
 const most = 32
 
 export class JobsCompute extends Construct {
-  readonly jobDefinitionArn: string
-  readonly interactiveQueueArn: string
-  readonly batchQueueArn: string
-  readonly pipelineDefinitionArn: string
-  readonly pipelineQueueArn: string
   readonly repository: ecr.Repository
 
   constructor(scope: Construct, id: string, settings: Settings, removalPolicy: RemovalPolicy) {
@@ -69,9 +67,10 @@ export class JobsCompute extends Construct {
       name,
       fairsharePolicy: { shareDecaySeconds: 3600, computeReservation: 10, shareDistribution: [] },
     })
-    const queue = (label: string, priority: number): batch.CfnJobQueue =>
+    const queueNames = jobQueueNames(settings)
+    const queue = (label: keyof typeof queueNames, priority: number): batch.CfnJobQueue =>
       new batch.CfnJobQueue(this, `Queue-${label}`, {
-        jobQueueName: `${name}-${label}`,
+        jobQueueName: queueNames[label],
         priority,
         state: 'ENABLED',
         schedulingPolicyArn: fair.attrArn,
@@ -81,15 +80,16 @@ export class JobsCompute extends Construct {
           'MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT',
         ].map((reason) => ({ action: 'CANCEL', maxTimeSeconds: 600, reason, state: 'RUNNABLE' })),
       })
-    this.interactiveQueueArn = queue('interactive', 10).attrJobQueueArn
-    this.batchQueueArn = queue('batch', 1).attrJobQueueArn
-    this.pipelineQueueArn = queue('pipelines', 5).attrJobQueueArn
+    queue('interactive', 10)
+    queue('batch', 1)
+    queue('pipelines', 5)
     const execution = this.execution(name, [log, runs])
-    this.jobDefinitionArn = this.definition('Definition', settings, name, log, execution, { seconds: 3600 }).ref
-    this.pipelineDefinitionArn = this.definition('Pipelines', settings, `${name}-pipelines`, runs, execution, {
+    const definitionNames = jobDefinitionNames(settings)
+    this.definition('Definition', settings, definitionNames.scripts, log, execution, { seconds: 3600 })
+    this.definition('Pipelines', settings, definitionNames.pipelines, runs, execution, {
       seconds: 48 * 3600,
       diskGib: 100,
-    }).ref
+    })
   }
 
   private execution(name: string, groups: readonly logs.LogGroup[]): { role: iam.Role; policy: iam.Policy } {

@@ -20,6 +20,7 @@ import { StageStack } from './stage-stack.ts'
 /** Functions that the definition names, by placeholder. */
 const steps = {
   PrepareArn: 'jobs-prepare',
+  ComputeArn: 'jobs-compute',
   QueryArn: 'jobs-query',
   RegistrationArn: 'jobs-registration',
   CheckArn: 'jobs-check',
@@ -29,15 +30,13 @@ const steps = {
 export class JobsStack extends StageStack {
   constructor(scope: Construct, settings: Settings, api: ApiStack) {
     super(scope, 'jobs', settings, 'workflow and compute')
+    // Without compute the function has no queue to submit to: a job that wants a container fails as the platform's
+    // fault.
     const compute = settings.scripts ? new JobsCompute(this, 'Compute', settings, this.keep) : undefined
     const lambdas = Object.fromEntries(
       Object.entries(steps).map(([placeholder, name]) => [placeholder, api.functions[name]!.lambda.functionArn]),
     )
-    // Without compute these lead nowhere, and the role may submit nothing: a job that wants a container fails as the
-    // platform's fault.
-    const nowhere = (kind: string): string =>
-      Fn.join('', ['arn:', Aws.PARTITION, `:batch:${settings.region}:`, Aws.ACCOUNT_ID, `:${kind}/not-deployed`])
-    const { role, policy } = this.rights(Object.values(lambdas), compute)
+    const { role, policy } = this.rights(Object.values(lambdas))
     const log = new logs.LogGroup(this, 'Log', {
       logGroupName: `/aws/vendedlogs/states/${stateMachineName(settings)}`,
       retention: settings.production ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK,
@@ -48,14 +47,7 @@ export class JobsStack extends StageStack {
       stateMachineType: 'STANDARD',
       roleArn: role.roleArn,
       definitionString: readFileSync('contracts/workflow.asl.json', 'utf8'),
-      definitionSubstitutions: {
-        ...lambdas,
-        JobDefinitionArn: compute?.jobDefinitionArn ?? nowhere('job-definition'),
-        InteractiveQueueArn: compute?.interactiveQueueArn ?? nowhere('job-queue'),
-        BatchQueueArn: compute?.batchQueueArn ?? nowhere('job-queue'),
-        PipelineDefinitionArn: compute?.pipelineDefinitionArn ?? nowhere('job-definition'),
-        PipelineQueueArn: compute?.pipelineQueueArn ?? nowhere('job-queue'),
-      },
+      definitionSubstitutions: lambdas,
       loggingConfiguration: {
         level: 'ERROR',
         includeExecutionData: false,
@@ -94,11 +86,11 @@ export class JobsStack extends StageStack {
       })
   }
 
-  private rights(lambdas: string[], compute: JobsCompute | undefined): { role: iam.Role; policy: iam.Policy } {
+  private rights(lambdas: string[]): { role: iam.Role; policy: iam.Policy } {
     const name = stateMachineName(this.settings)
     const role = new iam.Role(this, 'Role', {
       roleName: `${name}-workflow`,
-      description: 'Calls the steps of jobs, and submits containers',
+      description: 'Calls the steps of jobs',
       assumedBy: new iam.ServicePrincipal('states.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
       }),
@@ -121,44 +113,11 @@ export class JobsStack extends StageStack {
           ],
           resources: ['*'],
         }),
-        ...(compute
-          ? [
-              new iam.PolicyStatement({
-                sid: 'Submit',
-                actions: ['batch:SubmitJob'],
-                resources: [
-                  compute.jobDefinitionArn,
-                  compute.interactiveQueueArn,
-                  compute.batchQueueArn,
-                  compute.pipelineDefinitionArn,
-                  compute.pipelineQueueArn,
-                ],
-              }),
-              new iam.PolicyStatement({
-                sid: 'Containers',
-                actions: ['batch:DescribeJobs', 'batch:TerminateJob'],
-                resources: ['*'],
-              }),
-              new iam.PolicyStatement({
-                sid: 'ContainerEvents',
-                actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
-                resources: [
-                  Fn.join('', [
-                    'arn:',
-                    Aws.PARTITION,
-                    `:events:${this.settings.region}:`,
-                    Aws.ACCOUNT_ID,
-                    ':rule/StepFunctionsGetEventsForBatchJobsRule',
-                  ]),
-                ],
-              }),
-            ]
-          : []),
       ],
     })
     accept(policy, {
       'AwsSolutions-IAM5[Resource::*]':
-        'Log deliveries have no resources to name (docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html), nor have a job’s description and end in Batch: their ids are made when they are submitted.',
+        'Log deliveries have no resources to name (docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html).',
     })
     return { role, policy }
   }

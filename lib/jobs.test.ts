@@ -41,28 +41,14 @@ describe('the workflow', () => {
     }
   })
 
-  test('may call its five steps, submit its definitions to its queues, and touch no data', () => {
+  test('may call its six steps, and touches neither data nor containers', () => {
     const mine = statements('cloister-prod-jobs-workflow')
-    expect(mine.find((s) => s.Action === 'lambda:InvokeFunction').Resource).toHaveLength(5)
-    expect(mine.find((s) => s.Action === 'batch:SubmitJob').Resource).toHaveLength(
-      all.of('AWS::Batch::JobDefinition').length + all.of('AWS::Batch::JobQueue').length,
-    )
-    // Stopping an execution ends its container: Step Functions does so for `.sync` when the role may.
-    expect(mine.find((s) => s.Sid === 'Containers').Action).toContain('batch:TerminateJob')
-    expect([...mine.find((s) => s.Sid === 'ContainerEvents').Action].sort()).toEqual([
-      'events:DescribeRule',
-      'events:PutRule',
-      'events:PutTargets',
-    ])
-    for (const s of mine)
-      for (const action of list<string>(s.Action)) {
-        expect(action).toMatch(
-          /^(lambda:InvokeFunction|batch:(SubmitJob|DescribeJobs|TerminateJob)|events:(PutTargets|PutRule|DescribeRule)|logs:\w+)$/,
-        )
-        if (s.Resource === '*') expect(action).toMatch(/^(logs:|batch:(DescribeJobs|TerminateJob)$)/)
+    expect(mine.find((s) => s.Action === 'lambda:InvokeFunction').Resource).toHaveLength(6)
+    for (const statement of mine)
+      for (const action of list<string>(statement.Action)) {
+        expect(action).toMatch(/^(lambda:InvokeFunction|logs:\w+)$/)
+        expect(statement.Resource !== '*' || action.startsWith('logs:')).toBe(true)
       }
-    const withoutScripts = sql.of('AWS::IAM::Policy').filter((p) => p.stack === 'jobs')
-    expect(text(withoutScripts)).not.toContain('batch:')
   })
 
   test('without scripts there is neither a network nor a container, and containers lead nowhere', () => {
@@ -74,12 +60,78 @@ describe('the workflow', () => {
       'AWS::ECR::Repository',
     ])
       expect(sql.of(type)).toEqual([])
-    expect(
-      text(sql.of('AWS::StepFunctions::StateMachine')[0]!.Properties.DefinitionSubstitutions.JobDefinitionArn),
-    ).toContain('not-deployed')
-    for (const f of sql.of('AWS::Lambda::Function')) expect(f.Properties.Environment.Variables.LANGUAGES).toBe('sql')
+    expect(text(sql.of('AWS::IAM::Policy'))).not.toContain('batch:')
+    for (const f of sql.of('AWS::Lambda::Function')) {
+      expect(Object.keys(f.Properties.Environment.Variables)).not.toContain('INTERACTIVE_QUEUE')
+      expect(f.Properties.Environment.Variables.LANGUAGES).toBe('sql')
+    }
     for (const f of all.of('AWS::Lambda::Function'))
       expect(f.Properties.Environment.Variables.LANGUAGES).toBeUndefined()
+  })
+})
+
+describe('the function that submits containers', () => {
+  const submitter = 'cloister-prod-jobs-compute'
+  const named = (type: string, property: string): string[] => all.of(type).map((r) => r.Properties[property] as string)
+  /** Names at the end of ARNs that are joined from pieces. */
+  const endsOf = (resources: unknown): string[] =>
+    list(resources).map((r) => /:([^:"]+\/[^"]+)"\]\]\}$/.exec(text(r))![1]!)
+
+  test('may submit to the queues that there are, with the definitions that there are', () => {
+    const submit = statements(submitter).filter((s) => list<string>(s.Action).includes('batch:SubmitJob'))
+    expect(submit).toHaveLength(1)
+    expect(endsOf(submit[0]!.Resource).sort()).toEqual(
+      [
+        ...named('AWS::Batch::JobQueue', 'JobQueueName').map((n) => `job-queue/${n}`),
+        ...named('AWS::Batch::JobDefinition', 'JobDefinitionName').map((n) => `job-definition/${n}:*`),
+      ].sort(),
+    )
+    // The stack that makes them comes later: names that differ would fail at the first container, not at deployment.
+    const { Environment } = all
+      .of('AWS::Lambda::Function')
+      .find((f) => f.Properties.FunctionName === submitter)!.Properties
+    const { INTERACTIVE_QUEUE, BATCH_QUEUE, PIPELINE_QUEUE, JOB_DEFINITION, PIPELINE_DEFINITION } =
+      Environment.Variables
+    expect(endsOf([INTERACTIVE_QUEUE, BATCH_QUEUE, PIPELINE_QUEUE, JOB_DEFINITION, PIPELINE_DEFINITION])).toEqual([
+      'job-queue/cloister-prod-jobs-interactive',
+      'job-queue/cloister-prod-jobs-batch',
+      'job-queue/cloister-prod-jobs-pipelines',
+      'job-definition/cloister-prod-jobs',
+      'job-definition/cloister-prod-jobs-pipelines',
+    ])
+  })
+  test('may do no more in Batch than submit, look, list and stop; those who cancel may list and stop', () => {
+    const inBatch = (role: string): string[] =>
+      statements(role)
+        .flatMap((s) => list<string>(s.Action))
+        .filter((a) => a.startsWith('batch:'))
+        .sort()
+    expect(inBatch(submitter)).toEqual([
+      'batch:DescribeJobs',
+      'batch:GetJobQueueSnapshot',
+      'batch:ListJobs',
+      'batch:SubmitJob',
+      'batch:TerminateJob',
+    ])
+    const roles = named('AWS::IAM::Role', 'RoleName').filter((r) => r !== submitter && inBatch(r).length > 0)
+    expect(roles.sort()).toEqual(['cloister-prod-jobs', 'cloister-prod-jobs-watch', 'cloister-prod-pipelines'])
+    for (const role of roles) expect(inBatch(role)).toEqual(['batch:ListJobs', 'batch:TerminateJob'])
+    for (const role of [submitter, ...roles])
+      for (const statement of statements(role).filter((x) => text(x.Action).includes('batch:'))) {
+        const actions = list<string>(statement.Action)
+        const looksOnly = actions.every((a) => /^batch:(ListJobs|DescribeJobs)$/.test(a))
+        expect(statement.Resource !== '*' || looksOnly).toBe(true)
+        expect(actions.includes('batch:TerminateJob') ? endsOf(statement.Resource) : ['job/*']).toEqual(['job/*'])
+      }
+  })
+  test('waits cheaply, and touches neither data nor keys', () => {
+    const { MemorySize } = all
+      .of('AWS::Lambda::Function')
+      .find((f) => f.Properties.FunctionName === submitter)!.Properties
+    expect(MemorySize).toBe(256)
+    for (const action of statements(submitter).flatMap((s) => list<string>(s.Action)))
+      expect(action).toMatch(/^(batch|logs|dynamodb):|^kms:(Decrypt|DescribeKey)$/)
+    expect(text(statements(submitter))).not.toMatch(/s3:|WriteItems/)
   })
 })
 
@@ -194,10 +246,11 @@ describe('its network', () => {
     for (const e of endpoints)
       for (const s of e.PolicyDocument.Statement) {
         for (const a of list<string>(s.Action)) expect(a).not.toContain('*')
-        if (s.Resource === '*') expect(s.Action).toBe('ecr:GetAuthorizationToken')
-        if (!e.ServiceName.endsWith('s3'))
-          expect(Object.keys(s.Condition.StringEquals)).toEqual(['aws:PrincipalAccount'])
+        expect(s.Resource !== '*' || s.Action === 'ecr:GetAuthorizationToken').toBe(true)
       }
+    for (const { PolicyDocument } of endpoints.filter(({ ServiceName }) => !ServiceName.endsWith('s3')))
+      for (const { Condition } of PolicyDocument.Statement)
+        expect(Object.keys(Condition.StringEquals)).toEqual(['aws:PrincipalAccount'])
     const s3 = endpoints.find((e) => e.VpcEndpointType === 'Gateway').PolicyDocument.Statement as Json[]
     expect(s3.map((s) => s.Action)).toEqual(['s3:GetObject', 's3:PutObject', 's3:GetObject'])
     expect(text(list(s3[1]!.Resource).slice(0, 1))).toMatch(
@@ -241,6 +294,9 @@ describe('functions with the engine', () => {
     const states = JSON.parse(readFileSync('contracts/workflow.asl.json', 'utf8')).States
     for (const [state, name] of [
       ['Prepare', 'prepare'],
+      ['SubmitContainer', 'compute'],
+      ['LookAtContainer', 'compute'],
+      ['StopContainer', 'compute'],
       ['Query', 'query'],
       ['Registration', 'registration'],
       ['Check', 'check'],
@@ -249,11 +305,12 @@ describe('functions with the engine', () => {
       expect(of(`jobs-${name}`).Timeout).toBeLessThan(states[state].TimeoutSeconds)
   })
   test('a missing layer stops a deployment, not a synthesis', () => {
-    if (all.of('AWS::Lambda::LayerVersion').length === 0)
-      expect(text(all.stack('api').Rules)).toContain('node lib/duckdb-layer.ts')
-    else
-      for (const f of all.of('AWS::Lambda::Function'))
-        expect(f.Properties.Layers === undefined || f.Properties.Layers.length === 1).toBe(true)
+    const isMissing = all.of('AWS::Lambda::LayerVersion').length === 0
+    expect(text(all.stack('api').Rules ?? '').includes('node lib/duckdb-layer.ts')).toBe(isMissing)
+    const layers = all
+      .of('AWS::Lambda::Function')
+      .map((f) => (f.Properties.Layers as unknown[] | undefined)?.length ?? 1)
+    expect(isMissing || layers.every((n) => n === 1)).toBe(true)
   })
   test('a package that is not what the lock promises is no layer', () => {
     expect(lockedPackage().version).toMatch(/^\d+\.\d+\.\d+/)

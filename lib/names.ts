@@ -18,6 +18,17 @@ export const bucketHost = (s: Settings, bucket: Bucket): string =>
 /** The workflow starts functions, and functions start the workflow. */
 export const stateMachineName = (s: Settings): string => `${s.installation}-jobs`
 
+/** Where containers wait, and what they are: functions submit to them, and come before the stack that makes them. */
+export const jobQueueNames = (settings: Settings) => ({
+  interactive: `${settings.installation}-jobs-interactive`,
+  batch: `${settings.installation}-jobs-batch`,
+  pipelines: `${settings.installation}-jobs-pipelines`,
+})
+export const jobDefinitionNames = (settings: Settings) => ({
+  scripts: `${settings.installation}-jobs`,
+  pipelines: `${settings.installation}-jobs-pipelines`,
+})
+
 /** Logs of pipeline runs: containers write it, functions read it. */
 export const runLogGroup = (s: Settings): string => `/cloister/${s.stage}/pipeline-runs`
 
@@ -31,6 +42,8 @@ export const dataKeyAlias = (s: Settings): string => `alias/${s.installation}/da
 export function resourcesByName(s: Settings): Resources {
   const arn = (service: string, rest: string): string =>
     `arn:${Aws.PARTITION}:${service}:${s.region}:${Aws.ACCOUNT_ID}:${rest}`
+  const queues = jobQueueNames(s)
+  const definitions = jobDefinitionNames(s)
   const buckets: readonly Bucket[] = ['assets', 'sealed', 'protected', 'quarantine', 'released']
   return {
     tableArn: arn('dynamodb', `table/${tableName(s)}`),
@@ -44,6 +57,20 @@ export function resourcesByName(s: Settings): Resources {
     region: s.region,
     installation: s.installation,
     stateMachineArn: arn('states', `stateMachine:${stateMachineName(s)}`),
+    containers: s.scripts
+      ? {
+          queues: {
+            interactive: arn('batch', `job-queue/${queues.interactive}`),
+            batch: arn('batch', `job-queue/${queues.batch}`),
+            pipelines: arn('batch', `job-queue/${queues.pipelines}`),
+          },
+          definitions: {
+            scripts: arn('batch', `job-definition/${definitions.scripts}`),
+            pipelines: arn('batch', `job-definition/${definitions.pipelines}`),
+          },
+          jobArns: arn('batch', 'job/*'),
+        }
+      : undefined,
     runLogArn: arn('logs', `log-group:${runLogGroup(s)}:log-stream:*`),
   }
 }

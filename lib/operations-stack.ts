@@ -228,7 +228,7 @@ export class OperationsStack extends StageStack {
           ),
           graph(
             'Jobs: steps, slowest (ms)',
-            ['jobs-prepare', 'jobs-query', 'jobs-registration', 'jobs-check', 'jobs-settle'].map((n) =>
+            ['jobs-prepare', 'jobs-compute', 'jobs-query', 'jobs-registration', 'jobs-check', 'jobs-settle'].map((n) =>
               this.watched.api.functions[n]!.lambda.metricDuration({ period, statistic: 'p99' }),
             ),
           ),

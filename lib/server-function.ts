@@ -40,6 +40,7 @@ const seconds: Record<string, number> = {
   sweep: 240,
   watch: 120,
   prepare: 590,
+  compute: 60,
   query: 890,
   registration: 890,
   check: 590,
@@ -51,6 +52,26 @@ const seconds: Record<string, number> = {
  */
 const rows = { memorySize: 3008, ephemeralStorageSize: Size.gibibytes(10) }
 const parses = { memorySize: 1024 }
+/** It waits for containers to end, most of its time: cheap waiting is less often looking. */
+const waits = { memorySize: 256 }
+
+function sizeOf({ grants, routes }: ServerFunction) {
+  if (grants.includes('engine')) return routes.length > 0 ? parses : rows
+  return grants.includes('submit-container') ? waits : { memorySize: 512 }
+}
+
+/** Which queues and job definitions of Batch a function is told of: those that its grants let it use. */
+function containerSettings({ grants }: ServerFunction, { containers }: Resources): Record<string, string> {
+  const submits = grants.includes('submit-container')
+  if (!containers || !(submits || grants.includes('stop-container'))) return {}
+  const { queues, definitions } = containers
+  return {
+    INTERACTIVE_QUEUE: queues.interactive,
+    BATCH_QUEUE: queues.batch,
+    PIPELINE_QUEUE: queues.pipelines,
+    ...(submits ? { JOB_DEFINITION: definitions.scripts, PIPELINE_DEFINITION: definitions.pipelines } : {}),
+  }
+}
 
 export class DeployedFunction extends Construct {
   readonly lambda: lambda.Function
@@ -90,7 +111,7 @@ export class DeployedFunction extends Construct {
       logGroup: this.logGroup,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
-      ...(!f.grants.includes('engine') ? { memorySize: 512 } : f.routes.length > 0 ? parses : rows),
+      ...sizeOf(f),
       timeout: Duration.seconds(seconds[f.name] ?? 15),
       ...(settings.bundle
         ? { handler: 'index.handler', code: lambda.Code.fromAsset(bundleFolder(f)) }
@@ -112,6 +133,7 @@ export class DeployedFunction extends Construct {
         ...(f.grants.some((g) => g === 'read-log' || g === 'write-log')
           ? { RUN_LOG_GROUP: runLogGroup(settings) }
           : {}),
+        ...containerSettings(f, p.resources),
         ...(f.grants.includes('mac') ? { MAC_KEY_ID: p.macKeyId } : {}),
         ...Object.fromEntries(bucketsOf(f.grants).map((b) => [`BUCKET_${b.toUpperCase()}`, p.bucketNames[b]!])),
       },

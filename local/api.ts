@@ -186,6 +186,16 @@ function received(request: IncomingMessage, path: string, search: string): Recei
   }
 }
 
+/** What a query says, as API Gateway hands it on: what is said more than once is joined by commas. */
+export function queryOf(search: string): Record<string, string> {
+  const said = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(search)) {
+    const before = said.get(name)
+    said.set(name, before === undefined ? value : `${before},${value}`)
+  }
+  return Object.fromEntries(said)
+}
+
 /** The event of a request, without body and without the authorizer's word. */
 export function eventOf(
   { method, path, search, headers, sourceIp, protocol }: Received,
@@ -193,8 +203,7 @@ export function eventOf(
   parts: readonly string[],
   requestId: string,
 ): Event {
-  const query: Record<string, string> = {}
-  if (search) for (const [k, v] of new URLSearchParams(search)) query[k] = k in query ? `${query[k]},${v}` : v
+  const query = queryOf(search)
   const names = t.parts.flatMap((p, i) => (p.name === undefined ? [] : [[p.name, parts[i]!] as const]))
   const now = Date.now()
   return {

@@ -7,8 +7,11 @@ import { createClient } from '../clients/api.ts'
 import { demoPassword } from './demo/seed.ts'
 import { type Host, startHost } from './host.ts'
 import { claimsOf, freePort, Visitor } from './testing.ts'
+import { eventually } from '../test/eventually.ts'
 
-let home: string, host: Host, port: number
+let home: string
+let host: Host
+let port: number
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'cloister-host-'))
   port = await freePort()
@@ -75,7 +78,8 @@ test('a refreshed token keeps the time of the sign-in; prompt=login asks for the
   const html = await page.text()
   expect(html).toContain('Sign in again')
   expect(html).toContain('value="ada@demo.cloister"')
-  await new Promise((r) => setTimeout(r, 1100))
+  const signedIn = claimsOf(first.access_token)['auth_time'] as number
+  await eventually('the second after the first sign-in', () => Date.now() / 1000 >= signedIn + 1)
   const later = await v.finish(
     await v.form(again.response.headers.get('location')!, { email: 'ada@demo.cloister', password: demoPassword }),
     again.verifier,

@@ -6,6 +6,8 @@ import { createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { localCompute } from '../adapters/local/compute.ts'
+import { detachedRunners } from '../adapters/local/detached.ts'
 import { localEngine } from '../adapters/local/engine.ts'
 import { localKeys } from '../adapters/local/keys.ts'
 import { localLogs } from '../adapters/local/logs.ts'
@@ -14,12 +16,11 @@ import { createTable, localTable } from '../adapters/local/table.ts'
 import { createAuthorizer } from '../functions/access/authorizer.ts'
 import { createLoginEvents } from '../functions/access/login-events.ts'
 import { creators } from '../functions/all.ts'
-import { createWatch } from '../functions/jobs/watch.ts'
-import type { Deps } from '../functions/kernel/deps.ts'
+import { createRecoverJobs } from '../functions/workflow/recover-jobs.ts'
+import { kinds } from '../functions/job-kinds.ts'
+import type { StepDeps } from '../functions/workflow/job-kind.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
-import { createCompute } from './compute.ts'
-import { detachedRunners } from './detached.ts'
 import { readJson, writeWhole } from './files.ts'
 import { startGateway } from './gateway.ts'
 import { openJournal } from './journal.ts'
@@ -54,7 +55,7 @@ export interface Host {
   mainOrigin: string
   studyOrigin: string
   home: string
-  deps: Deps
+  deps: StepDeps
   demo: boolean
   storePid: () => number | undefined
   close: () => Promise<void>
@@ -173,14 +174,28 @@ export async function startHost(o: HostOptions): Promise<Host> {
     undo.push(engine.close)
     const logs = await localLogs({ folder: join(home, 'logs') })
     const { workflow, is } = later()
-    const tried = languages(),
-      runs = o.runs ?? Math.max(2, availableParallelism())
-    const deps: Deps = {
+    const tried = languages()
+    const runs = o.runs ?? Math.max(2, availableParallelism())
+    const pipelines = await detachedRunners({
+      program: join(root, 'runner/main.ts'),
+      folder: join(home, 'runners'),
+      logs,
+    })
+    const compute = localCompute({
+      program: join(root, 'runner/warm.ts'),
+      pipelines,
+      slots,
+      confinement: async () => onlyOne(await tried.known()),
+      log: journal.log,
+    })
+    const deps: StepDeps = {
+      kinds,
       table: localTable(at),
       objects,
       keys: localKeys({ file: join(home, 'keyring.json') }),
       engine,
       workflow,
+      compute,
       logs,
       now: () => new Date(),
       random: (n) => new Uint8Array(randomBytes(n)),
@@ -202,19 +217,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
         }),
       },
     }
-    const pipelines = await detachedRunners({
-      program: join(root, 'runner/main.ts'),
-      folder: join(home, 'runners'),
-      logs,
-    })
-    const compute = createCompute({
-      program: join(root, 'runner/warm.ts'),
-      pipelines,
-      slots,
-      confinement: async () => onlyOne(await tried.known()),
-      log: journal.log,
-    })
-    const jobs = await createWorkflow(root, deps, compute.task)
+    const jobs = await createWorkflow(root, deps)
     is(jobs)
     // Compute first: what is stopped because the host stops is not stopped for good.
     undo.push(async () => {
@@ -275,7 +278,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
     await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))
     // At the start, too: it takes up what a kill has interrupted. The gateway is open by then, and runners fetch their
     // inputs through it.
-    undo.push(every(visitMilliseconds, createWatch(deps), failed('watch'), true).close)
+    undo.push(every(visitMilliseconds, createRecoverJobs(deps), failed('watch'), true).close)
     return {
       languages: tried,
       runners: compute.pids,

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Language } from '../domain/datasets/policy.ts'
-import type { Confinement } from '../domain/jobs/manifest.ts'
+import type { Confinement } from '../domain/release/run-report.ts'
 
 /** The confinement that works for each interpreter; one that is missing has none, and nothing runs in it. */
 export type Tried = Partial<Record<'python' | 'r', Confinement>>

@@ -101,8 +101,9 @@ export async function freePort(): Promise<number> {
         .on('error', () => resolve(false))
         .listen(port, '127.0.0.1', () => s.close(() => resolve(true)))
     })
-  for (;;) {
+  for (let tries = 0; tries < 100; tries++) {
     const port = 10_000 + Math.floor(Math.random() * 20_000)
     if (await free(port)) return port
   }
+  throw new Error('No port is free')
 }

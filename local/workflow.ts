@@ -1,11 +1,11 @@
 /**
- * What Step Functions is in AWS: the one definition, with the functions and the compute of this host for its resources.
+ * What Step Functions is in AWS: the one definition, with the functions of this host for its resources.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { localWorkflow, type LocalWorkflow, type Task } from '../adapters/local/workflow.ts'
 import { steps } from '../functions/all.ts'
-import type { Deps } from '../functions/kernel/deps.ts'
+import type { StepDeps } from '../functions/workflow/job-kind.ts'
 import type { Workflow } from '../ports/workflow.ts'
 
 /**
@@ -32,6 +32,7 @@ export function later(): { workflow: Workflow; is: (w: Workflow) => void } {
 
 const resources = {
   prepare: '${PrepareArn}',
+  compute: '${ComputeArn}',
   query: '${QueryArn}',
   registration: '${RegistrationArn}',
   check: '${CheckArn}',
@@ -39,17 +40,17 @@ const resources = {
 } as const
 
 /** Makes the workflow of this host. A step that fails is logged by the name of its error alone. */
-export async function createWorkflow(root: string, deps: Deps, container: Task): Promise<LocalWorkflow> {
-  const tasks: Record<string, Task> = { 'arn:aws:states:::batch:submitJob.sync': container }
+export async function createWorkflow(root: string, deps: StepDeps): Promise<LocalWorkflow> {
+  const tasks: Record<string, Task> = {}
   for (const [name, resource] of Object.entries(resources) as [keyof typeof resources, string][]) {
     const step = (await steps[name]())(deps)
     tasks[resource] = async (input) => {
       const began = performance.now()
-      const { jobId: job, attempt } = input as { jobId: string; attempt: number }
+      const { jobId: job, attempt, act } = input as { jobId: string; attempt: number; act?: string }
       try {
         // As JSON both ways, as between Step Functions and Lambda.
         const answer = JSON.parse(JSON.stringify(await step(structuredClone(input) as never))) as unknown
-        deps.log('step', { step: name, job, attempt, ms: Math.round(performance.now() - began) })
+        deps.log('step', { step: act ?? name, job, attempt, ms: Math.round(performance.now() - began) })
         return answer
       } catch (e) {
         deps.log('error', { at: name, job, attempt, error: e instanceof Error ? e.name : typeof e })

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DatasetSchema } from '../domain/datasets/schema.ts'
-import { defaultPolicy } from '../domain/disclosure/policy.ts'
-import type { Cohort } from '../domain/jobs/cohort.ts'
+import { defaultPolicy } from '../domain/release/policy.ts'
+import type { Cohort } from '../domain/datasets/cohort.ts'
 import { selectionOfCohort, selectionOfDigests, selectionOfSet } from '../domain/sql/selection.ts'
 import { type DataRef, type Engine, ObjectGone, type StoredData, Unreadable } from './engine.ts'
 import type { ObjectStore } from './objects.ts'
@@ -70,12 +70,12 @@ export function engineContract(
   open: () => Promise<{ engine: Engine; objects: ObjectStore; close(): Promise<void> }>,
 ): void {
   describe(`engine: ${name}`, () => {
-    let engine: Engine,
-      objects: ObjectStore,
-      close: () => Promise<void>,
-      data: StoredData,
-      files: { file: string; data: DataRef }[],
-      outside: Record<string, number>
+    let engine: Engine
+    let objects: ObjectStore
+    let close: () => Promise<void>
+    let data: StoredData
+    let files: { file: string; data: DataRef }[]
+    let outside: Record<string, number>
     const put = async (key: string, text: string): Promise<DataRef> => {
       const b = Buffer.from(text)
       await objects.put('protected', key, b, 'text/csv')

@@ -3,9 +3,9 @@
  * reach an analyst before the gate has seen it.
  */
 import type { Column, DatasetSchema, Table } from '../domain/datasets/schema.ts'
-import type { DisclosurePolicy } from '../domain/disclosure/policy.ts'
-import type { Cohort } from '../domain/jobs/cohort.ts'
-import type { JobProblem } from '../domain/jobs/codes.ts'
+import type { DisclosurePolicy } from '../domain/release/policy.ts'
+import type { Cohort } from '../domain/datasets/cohort.ts'
+import type { JobProblem } from '../domain/release/job-codes.ts'
 import type { Measured } from '../domain/sql/noise-plan.ts'
 import type { QueryResult } from '../domain/sql/result.ts'
 

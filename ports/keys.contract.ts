@@ -19,7 +19,10 @@ export function keysContract(
   open: () => Promise<{ keys: Keys; missing: string[]; close(): Promise<void> }>,
 ): void {
   describe(`keys: ${name}`, () => {
-    let keys: Keys, missing: string[], close: () => Promise<void>, kid: string
+    let keys: Keys
+    let missing: string[]
+    let close: () => Promise<void>
+    let kid: string
     const runKey = crypto.getRandomValues(new Uint8Array(32))
     beforeAll(async () => {
       ;({ keys, missing, close } = await open())

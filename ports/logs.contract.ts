@@ -24,8 +24,8 @@ const last = (t: number): LogRecord & { end: string } => ({ t, s: 'sys', x: 'It 
 /** Runs the suite. */
 export function logsContract(name: string, open: () => Promise<LogsUnderTest>): void {
   describe(`logs: ${name}`, () => {
-    let t: LogsUnderTest,
-      serial = 0
+    let t: LogsUnderTest
+    let serial = 0
     const allOf = async (run: string): Promise<PlacedRecord[]> => {
       const seen: PlacedRecord[] = []
       for (let page: LogPage | undefined; !page?.ended;) {
@@ -48,8 +48,8 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
       expect(await t.logs.tail(run, undefined, largestPage)).toEqual({ records: [], first: 0, next: 0, ended: false })
     })
     it('reads every record once and in order, in pages of any size, forwards and backwards', async () => {
-      const run = fresh(),
-        all = [...rows(30), last(at + 30)]
+      const run = fresh()
+      const all = [...rows(30), last(at + 30)]
       await t.write(run, text(all))
       for (const limits of [
         largestPage,
@@ -65,7 +65,7 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
           seen.push(...page.records)
         } while (!page.ended)
         expect(plain(seen)).toEqual(all)
-        for (const [i, r] of seen.entries()) if (i > 0) expect(r.id).toBe(seen[i - 1]!.next)
+        for (const [i, r] of seen.slice(1).entries()) expect(r.id).toBe(seen[i]!.next)
         expect(await t.logs.read(run, seen.at(-1)!.next, limits)).toMatchObject({ records: [], ended: true })
         const back: PlacedRecord[] = []
         for (let before: number | undefined; before !== 0;) {
@@ -78,17 +78,17 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
       }
     })
     it('goes on from a place within a record with the one after it', async () => {
-      const run = fresh(),
-        all = rows(4)
+      const run = fresh()
+      const all = rows(4)
       await t.write(run, text(all))
       const { records } = await t.logs.read(run, 0, largestPage)
       expect(plain((await t.logs.read(run, records[1]!.id + 3, largestPage)).records)).toEqual(all.slice(2))
       expect((await t.logs.read(run, records[3]!.next + 1000, largestPage)).records).toEqual([])
     })
     it('follows a log that grows, from the middle of a line to its end, and stops there', async () => {
-      const run = fresh(),
-        all = [...rows(30), last(at + 30)],
-        whole = text(all)
+      const run = fresh()
+      const all = [...rows(30), last(at + 30)]
+      const whole = text(all)
       const seen: PlacedRecord[] = []
       const following = (async () => {
         for await (const page of t.logs.follow(run, 0, new AbortController().signal)) seen.push(...page.records)
@@ -105,8 +105,8 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
       }
     })
     it('lets a follower go', async () => {
-      const run = fresh(),
-        gone = new AbortController()
+      const run = fresh()
+      const gone = new AbortController()
       await t.write(run, text(rows(2)))
       for await (const page of t.logs.follow(run, 0, gone.signal)) {
         expect(page.records).toHaveLength(2)
@@ -114,8 +114,8 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
       }
     })
     it('keeps the platform’s last word, once, after a line that was cut short; archived it reads the same', async () => {
-      const run = fresh(),
-        all = rows(3)
+      const run = fresh()
+      const all = rows(3)
       await t.write(run, `${text(all)}{"t":17`)
       await t.logs.conclude(run, last(at + 99))
       await t.logs.conclude(run, last(at + 100))

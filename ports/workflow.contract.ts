@@ -1,6 +1,7 @@
 /** What every workflow must do. The suite's machine is the real definition; only what its tasks do is the test's. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Workflow } from './workflow.ts'
+import { eventually } from '../test/eventually.ts'
 
 /** What the suite needs of a workflow under test: `hold` keeps the executions of a job at work until `release`. */
 export interface WorkflowUnderTest {
@@ -23,13 +24,8 @@ export function workflowContract(name: string, open: () => Promise<WorkflowUnder
     afterAll(async () => {
       await t.close()
     })
-    const until = async (good: () => Promise<boolean>): Promise<void> => {
-      for (let n = 0; n < 250; n++) {
-        if (await good()) return
-        await new Promise((r) => setTimeout(r, 20))
-      }
-      throw new Error('It did not come to that')
-    }
+    const until = (good: () => Promise<boolean>): Promise<boolean> =>
+      eventually('the workflow came to that', good, { within: 10 })
     let serial = 0
     const fresh = (): string => `job_${String(serial++).padStart(32, '0')}`
 

@@ -12,10 +12,10 @@ export class TableUnusable extends Error {
   override name = 'TableUnusable'
 }
 
-const quote = 34,
-  comma = 44,
-  cr = 13,
-  lf = 10
+const quote = 34
+const comma = 44
+const cr = 13
+const lf = 10
 
 /** Fields of the record that begins at `start`, and where the next one begins. Quoted fields may hold line breaks. */
 function record(
@@ -24,8 +24,8 @@ function record(
   wanted: readonly number[],
 ): { next: number; fields: (string | undefined)[]; count: number } {
   const fields: (string | undefined)[] = wanted.map(() => undefined)
-  let at = start,
-    column = 0
+  let at = start
+  let column = 0
   for (;;) {
     const from = at
     let quoted = false
@@ -91,8 +91,8 @@ export function cutTable(table: CutTable, keep: (subject: string) => boolean): {
   const pieces: Buffer[] = [table.header]
   const paths = new Set<string>()
   // Rows that follow each other are copied as one piece.
-  let from = -1,
-    to = -1
+  let from = -1
+  let to = -1
   const flush = (): void => {
     if (from >= 0) pieces.push(table.bytes.subarray(from, to))
   }

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { json, once, output } from './testing.ts'
 
 let server: Server
-let port = 0,
-  calls = 0
+let port = 0
+let calls = 0
 let secret = ''
 
 beforeAll(async () => {

@@ -76,8 +76,8 @@ function room(): string {
  */
 export async function makeJobFolder(root = room()): Promise<JobFolder> {
   const path = await mkdtemp(join(root, `${prefix}${process.pid}-${born('self')}-`))
-  const inside = join(path, 'inside'),
-    store = join(path, 'store')
+  const inside = join(path, 'inside')
+  const store = join(path, 'store')
   await mkdir(store, { mode: 0o700 })
   await cp(source('inside'), inside, { recursive: true })
   await cp(source('helpers'), join(inside, 'helpers'), { recursive: true })

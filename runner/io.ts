@@ -5,7 +5,8 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { gzip } from 'node:zlib'
 import { promisify } from 'node:util'
-import type { LinkTo, Manifest, Report } from '../domain/jobs/manifest.ts'
+import type { LinkTo, Manifest } from '../domain/jobs/manifest.ts'
+import type { Report } from '../domain/release/run-report.ts'
 
 export interface RunnerIo {
   get(link: LinkTo): Promise<Buffer>

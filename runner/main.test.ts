@@ -6,14 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Report } from '../domain/jobs/manifest.ts'
+import type { Report } from '../domain/release/run-report.ts'
 import { sweepLeftovers } from './folders.ts'
 import { jobOf } from './testing.ts'
+import { eventually } from '../test/eventually.ts'
 
 let server: Server
-let folder = '',
-  marker = '',
-  code = ''
+let folder = ''
+let marker = ''
+let code = ''
 let put: Report | undefined
 let broken: string | undefined
 
@@ -86,16 +87,8 @@ const marked = (): string[] =>
       return false
     }
   })
-const until = async (what: () => boolean): Promise<void> => {
-  for (let i = 0; !what(); i++) {
-    if (i > 800) throw new Error('it did not happen')
-    await new Promise((resolve) => {
-      setTimeout(resolve, 25)
-    })
-  }
-}
-const running = (): Promise<void> => until(() => marked().length > 0)
-const quiet = (): Promise<void> => until(() => marked().length === 0)
+const running = (): Promise<boolean> => eventually('a run is at work', () => marked().length > 0)
+const quiet = (): Promise<boolean> => eventually('no run is at work', () => marked().length === 0)
 
 test('a job’s report is handed over, and nothing else is said', async () => {
   code = 'print("P001 is 42")\nopen("result.json", "w").write("{}")'
@@ -158,5 +151,5 @@ test('a host that dies takes the runner along', async () => {
   await running()
   host.kill('SIGKILL')
   await quiet()
-  await until(() => readdirSync(folder).length === 0)
+  await eventually('no folder is left', () => readdirSync(folder).length === 0)
 })

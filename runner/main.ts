@@ -9,7 +9,8 @@
  * leaves. `CLOISTER_CONFINEMENT` forces a confinement; `bubblewrap:probed` also says that it was tried already. A
  * parent that gave it an IPC channel takes it along when it ends.
  */
-import { confinements, type Manifest } from '../domain/jobs/manifest.ts'
+import type { Manifest } from '../domain/jobs/manifest.ts'
+import { confinements } from '../domain/release/run-report.ts'
 import type { PipelineManifest } from '../domain/pipelines/manifest.ts'
 import type { SynthesisManifest } from '../domain/synthesis/manifest.ts'
 import { writeFileSync } from 'node:fs'

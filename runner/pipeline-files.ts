@@ -106,8 +106,8 @@ async function foundIn(output: string): Promise<Found[]> {
   const found: Found[] = []
   for (const entry of await readdir(output, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
-    const file = join(entry.parentPath, entry.name),
-      path = relative(output, file).split(sep).join('/')
+    const file = join(entry.parentPath, entry.name)
+    const path = relative(output, file).split(sep).join('/')
     const s = await lstat(file)
     if (s.isFile() && s.nlink === 1 && safePath(path) && path.isWellFormed()) found.push({ path, file, size: s.size })
   }

@@ -69,8 +69,8 @@ export const pipelineHttp = (patience: number): PipelineIo => ({
       () => Promise.resolve({ method: 'GET' }),
       patience,
       async (response) => {
-        const file = await open(path, 'w', 0o444),
-          hash = createHash('sha256')
+        const file = await open(path, 'w', 0o444)
+        const hash = createHash('sha256')
         let size = 0
         try {
           for await (const part of response.body ?? []) {

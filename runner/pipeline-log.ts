@@ -15,8 +15,8 @@ export interface LogSink {
 const writeEvery = 80
 const writeAt = 1024 * 1024
 /** What of each metric and how many steps a report tells. */
-const mostMetrics = 500,
-  mostSteps = 500
+const mostMetrics = 500
+const mostSteps = 500
 
 /**
  * Appends to a file, which others read meanwhile: each write adds whole lines at the end (O_APPEND). A line that a

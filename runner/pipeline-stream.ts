@@ -24,8 +24,8 @@ export async function sayStream(
   env: Record<string, string | undefined> = process.env,
 ): Promise<number> {
   const started = Math.min(containersPerAttempt, Math.max(1, Number(env['AWS_BATCH_JOB_ATTEMPT'] ?? 1))) - 1
-  const container = (m.attempt - 1) * containersPerAttempt + started,
-    base = placesOf(container)
+  const container = (m.attempt - 1) * containersPerAttempt + started
+  const base = placesOf(container)
   const uri = env['ECS_CONTAINER_METADATA_URI_V4']
   if (!uri) return base
   const response = await fetch(uri, { signal: AbortSignal.timeout(10_000) })

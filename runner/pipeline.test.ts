@@ -44,9 +44,9 @@ async function run(
   given: Given = {},
   seen?: (text: string, stop: AbortController) => void,
 ): Promise<Ran> {
-  const objects = new Map<string, Uint8Array>(),
-    stop = new AbortController(),
-    path = join(folder, `${serial++}.jsonl`)
+  const objects = new Map<string, Uint8Array>()
+  const stop = new AbortController()
+  const path = join(folder, `${serial++}.jsonl`)
   const file = (name: string, text: string): RunFile => {
     const bytes = Buffer.from(text)
     objects.set(name, bytes)

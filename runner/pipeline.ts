@@ -10,7 +10,7 @@ import { gzip } from 'node:zlib'
 import { located } from '../domain/pipelines/command.ts'
 import { codeOf, failureOf } from '../domain/pipelines/life.ts'
 import type { PipelineManifest, PipelineReport, StartError } from '../domain/pipelines/manifest.ts'
-import type { Confinement } from '../domain/jobs/manifest.ts'
+import type { Confinement } from '../domain/release/run-report.ts'
 import { chooseSandbox, sandboxes } from './confine/choose.ts'
 import { python } from './confine/inside.ts'
 import type { Outcome, Places, Sandbox } from './confine/task.ts'
@@ -188,9 +188,9 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
   }
   const now = (): string => new Date().toISOString()
   const job = await makeJobFolder(o.folder)
-  let looked: { at: number; cpu: number } | undefined,
-    memory = 0,
-    cpu = 0
+  let looked: { at: number; cpu: number } | undefined
+  let memory = 0
+  let cpu = 0
   const sample = (): void => {
     const at = performance.now()
     if (looked) log.usage(Math.max(0, (100 * (cpu - looked.cpu)) / ((at - looked.at) / 1000)), memory)

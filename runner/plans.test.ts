@@ -71,8 +71,8 @@ test('plans: leave-out drops each block once, blocks uses each once', () => {
 })
 
 test('time is told when the runs agree on it; otherwise a power of two of seconds is all that can be seen', () => {
-  const plan = { kind: 'leave-out', blocks: 8 } as const,
-    alike = [2, 2.4, 1.9, 2.2, 2, 2.6, 3, 2, 2.1]
+  const plan = { kind: 'leave-out', blocks: 8 } as const
+  const alike = [2, 2.4, 1.9, 2.2, 2, 2.6, 3, 2, 2.1]
   expect(paceOf(plan, alike, 10.3, 300, false)).toBe(10.3)
   for (const slept of [2, 5, 30])
     expect(paceOf(plan, [...alike.slice(0, 8), 2.1 + slept], 10.3 + slept, 300, false)).toBe(

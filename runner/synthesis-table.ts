@@ -16,16 +16,16 @@ import type { RunnerIo } from './io.ts'
 
 const memoryMb = 2048
 const chunkBytes = 4 * 1024 * 1024
-const quote = 34,
-  lineFeed = 10
+const quote = 34
+const lineFeed = 10
 
 /** Rows of a CSV file of any size, cut where a line ends outside of quotes. */
 export async function* rowsOf(path: string): AsyncGenerator<string[]> {
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes }) as AsyncIterable<Buffer>) {
     const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
-    let inside = false,
-      end = 0
+    let inside = false
+    let end = 0
     for (let i = 0; i < bytes.length; i++)
       if (bytes[i] === quote) inside = !inside
       else if (bytes[i] === lineFeed && !inside) end = i + 1

@@ -81,12 +81,12 @@ async function writeTable(
   table: Table,
   domain: Domain,
 ): Promise<{ sha256: string; bytes: number }> {
-  const out = createWriteStream(path),
-    hash = createHash('sha256')
+  const out = createWriteStream(path)
+  const hash = createHash('sha256')
   const columns = plan.columns.filter((c) => c.kind !== 'identifier' || c.use === 'recreate')
-  let text = csvLine(columns.map((c) => c.name)),
-    bytes = 0,
-    row = 0
+  let text = csvLine(columns.map((c) => c.name))
+  let bytes = 0
+  let row = 0
   const flush = async (): Promise<void> => {
     const chunk = Buffer.from(text)
     hash.update(chunk)
@@ -127,8 +127,8 @@ async function toParquet(csv: string, parquet: string, plan: SynthesisPlan): Pro
     .filter((c) => c.kind !== 'identifier' || c.use === 'recreate')
     .map((c) => `'${c.name.replaceAll("'", "''")}': '${type(c)}'`)
     .join(', ')
-  const [from] = literalList([csv]).slice(1, -1).split(', '),
-    to = literalList([parquet]).slice(1, -1)
+  const [from] = literalList([csv]).slice(1, -1).split(', ')
+  const to = literalList([parquet]).slice(1, -1)
   const duck = await openDuck({ files: [csv, parquet], memoryMb: 2048 })
   try {
     await duck.run(
@@ -161,14 +161,14 @@ async function make(
   folder: string,
   signal: AbortSignal,
 ): Promise<Made> {
-  const kept = await keptBefore(m, io),
-    names = keptColumns(m.plan).map((c) => c.name)
+  const kept = await keptBefore(m, io)
+  const names = keptColumns(m.plan).map((c) => c.name)
   const keep = (): Promise<void> => io.put(m.keep, Buffer.from(JSON.stringify(kept)))
   // Before anything is bought, so that a table that does not fit its plan has cost nothing.
   if (sharesOf(m.plan).bought.length > 0) await encode(real.rows(names), domainOf(m.plan))
   const bought = await buy(m.plan, real, kept, keep)
-  const domain = domainOf(m.plan, bought),
-    shares = sharesOf(m.plan)
+  const domain = domainOf(m.plan, bought)
+  const shares = sharesOf(m.plan)
   const rounds: RoundShown[] = []
   let told = 0
   const { table, account } = await synthesise({
@@ -200,8 +200,8 @@ async function make(
       await io.put(m.progress, Buffer.from(JSON.stringify(rounds)))
     },
   })
-  const csv = join(folder, 'data.csv'),
-    parquet = join(folder, 'data.parquet')
+  const csv = join(folder, 'data.csv')
+  const parquet = join(folder, 'data.parquet')
   const written = await writeTable(csv, m.plan, table, domain)
   await toParquet(csv, parquet, m.plan)
   await Promise.all([
@@ -240,8 +240,8 @@ async function make(
 async function synthetic(m: EvaluateManifest, io: RunnerIo, domain: Domain, folder: string): Promise<Table> {
   const path = join(folder, 'synthetic.csv')
   await io.save(m.synthetic, path)
-  const rows = rowsOf(path),
-    header = (await rows.next()).value as string[]
+  const rows = rowsOf(path)
+  const header = (await rows.next()).value as string[]
   const at = domain.columns.map((c) => header.indexOf(c.name))
   async function* picked(): AsyncGenerator<string[]> {
     for await (const cells of rows) yield at.map((i) => cells[i]!)
@@ -251,8 +251,8 @@ async function synthetic(m: EvaluateManifest, io: RunnerIo, domain: Domain, fold
 
 async function evaluate(m: EvaluateManifest, io: RunnerIo, real: RealTable, folder: string): Promise<EvaluationResult> {
   const domain = openToOther(m.domain)
-  const a = await encode(real.rows(domain.columns.map((c) => c.name)), domain),
-    b = await synthetic(m, io, domain, folder)
+  const a = await encode(real.rows(domain.columns.map((c) => c.name)), domain)
+  const b = await synthetic(m, io, domain, folder)
   if (m.kind === 'model') return { charged: false, model: learned(a, b, domain, m.target!, secure()) }
   if (m.nanoRho === 0) return { charged: false, agreement: agreement(a, b, domain) }
   const { tvd1, tvd2, noise } = chargedAgreement(a, b, domain, {

@@ -1,6 +1,7 @@
 /** Jobs for tests: a manifest whose links lead into memory. */
 import { writeFile } from 'node:fs/promises'
-import { type Manifest, type Plan, type Report, type RunReport, type ScriptRuntime } from '../domain/jobs/manifest.ts'
+import type { Manifest, Plan, ScriptRuntime } from '../domain/jobs/manifest.ts'
+import type { Report, RunReport } from '../domain/release/run-report.ts'
 import type { RunnerIo } from './io.ts'
 import { runJob, type RunnerOptions } from './job.ts'
 

@@ -10,13 +10,16 @@ import { plantRun, type PlantedRun } from './routes-pipelines.ts'
 
 type AnyCall = (area: string, name: string, input: object) => Promise<{ status: number; body: unknown }>
 
-const datasetId = 'dat_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
-  jobId = 'job_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
-  synthesisId = 'syn_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
-const studyId = 'std_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
-  runId = 'run_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
-  code = 'a'.repeat(20)
-let h: Harness, theirs: string, call: AnyCall, planted: PlantedRun
+const datasetId = 'dat_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+const jobId = 'job_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+const synthesisId = 'syn_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+const studyId = 'std_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+const runId = 'run_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+const code = 'a'.repeat(20)
+let h: Harness
+let theirs: string
+let call: AnyCall
+let planted: PlantedRun
 beforeAll(async () => {
   h = await harness()
   call = h.answer as unknown as AnyCall
@@ -24,8 +27,8 @@ beforeAll(async () => {
   // The stranger is everything in an organisation of their own, and even holds rights on the study from a membership
   // that has ended.
   await h.organisation('Own', { sam: [...roles] })
-  const at = h.clock.now().toISOString(),
-    about = { studyId, organisationId: theirs }
+  const at = h.clock.now().toISOString()
+  const about = { studyId, organisationId: theirs }
   await h.deps.table.create({
     ...keyOf.study(studyId),
     ...about,

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../clients/api.ts'
 import { answered, ask, type Asked, openStage, type Stage } from './jobs-support.ts'
 
-let stage: Stage, anil: Client
+let stage: Stage
+let anil: Client
 beforeAll(async () => {
   stage = await openStage()
   anil = await stage.as('anil@demo.cloister')

@@ -201,7 +201,9 @@ describe('opening', () => {
 })
 
 describe('the edge', () => {
-  let home: string, host: Host, port: number
+  let home: string
+  let host: Host
+  let port: number
   beforeAll(async () => {
     home = await demoHome('cloister-attack-')
     port = await freePort()

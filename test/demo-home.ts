@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startHost } from '../local/host.ts'
 import { freePort } from '../local/testing.ts'
+import { eventually } from './eventually.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const sources = ['adapters', 'clients', 'contracts', 'domain', 'functions', 'local', 'ports', 'runner', 'examples']
@@ -39,38 +40,57 @@ const alive = (pid: number): boolean => {
   }
 }
 
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
+
+/** Whether this process has the lock now. Who held it and has died loses it, for the next look. */
+async function takes(lock: string): Promise<boolean> {
+  try {
+    await writeFile(lock, String(process.pid), { flag: 'wx' })
+    return true
+  } catch {
+    const pid = Number(await readFile(lock, 'utf8').catch(() => '0'))
+    if (pid > 0 && !alive(pid)) await rm(lock, { force: true })
+    return false
+  }
+}
+
+/**
+ * Homes of other sources may be in the making, or being copied, while those sources change: only what has lain for an
+ * hour goes.
+ */
+async function removeOld(): Promise<void> {
+  for (const old of await readdir(cache)) {
+    const made = await stat(join(cache, old)).catch(() => undefined)
+    if (made && made.mtimeMs < Date.now() - 3_600_000) await rm(join(cache, old), { recursive: true, force: true })
+  }
+}
+
 /** Makes the original, unless another process is at it: then waits for that one. */
 async function original(): Promise<string> {
-  const home = join(cache, await fingerprint()),
-    lock = `${home}.lock`
+  const home = join(cache, await fingerprint())
+  const lock = `${home}.lock`
   await mkdir(cache, { recursive: true })
-  for (;;) {
-    if (await stat(home).catch(() => undefined)) return home
-    try {
-      await writeFile(lock, String(process.pid), { flag: 'wx' })
-    } catch {
-      const pid = Number(await readFile(lock, 'utf8').catch(() => '0'))
-      if (pid > 0 && !alive(pid)) await rm(lock, { force: true })
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      continue
-    }
-    try {
-      if (await stat(home).catch(() => undefined)) return home
-      // Homes of other sources may be in the making, or being copied, while those sources change: only what has lain
-      // for an hour goes.
-      for (const old of await readdir(cache)) {
-        const made = await stat(join(cache, old)).catch(() => undefined)
-        if (made && made.mtimeMs < Date.now() - 3_600_000) await rm(join(cache, old), { recursive: true, force: true })
-      }
-      const making = `${home}.making`
-      await rm(making, { recursive: true, force: true })
-      const host = await startHost({ port: await freePort(), home: making, quiet: true })
-      await host.close()
-      await rename(making, home)
-      return home
-    } finally {
-      await rm(lock, { force: true })
-    }
+  const turn = await eventually(
+    'the home is made, or nobody else makes it',
+    async () => ((await isThere(home)) ? 'made' : (await takes(lock)) && 'ours'),
+    { within: 180, every: 100 },
+  )
+  if (turn === 'made') return home
+  try {
+    if (await isThere(home)) return home
+    await removeOld()
+    const making = `${home}.making`
+    await rm(making, { recursive: true, force: true })
+    const host = await startHost({ port: await freePort(), home: making, quiet: true })
+    await host.close()
+    await rename(making, home)
+    return home
+  } finally {
+    await rm(lock, { force: true })
   }
 }
 

@@ -45,10 +45,9 @@ describe.each(pages)('$name', ({ name, path, text }) => {
       const [file, anchor] = target!.split('#') as [string, string | undefined]
       const to = file ? join(dirname(path), decodeURIComponent(file)) : path
       expect(() => statSync(to), `${name} → ${target}`).not.toThrow()
-      if (anchor && to.endsWith('.md')) {
-        const headings = [...readFileSync(to, 'utf8').matchAll(/^#+ (.+)$/gm)].map((m) => slug(m[1]!))
-        expect(headings, `${name} → ${target}`).toContain(anchor)
-      }
+      const text = anchor && to.endsWith('.md') ? readFileSync(to, 'utf8') : `# ${anchor}`
+      const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((m) => slug(m[1]!))
+      expect(headings, `${name} → ${target}`).toContain(anchor ?? 'undefined')
     }
   })
   it('names npm scripts, settings and problems that exist', () => {

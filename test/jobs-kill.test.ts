@@ -13,6 +13,7 @@ import { demoPassword } from '../local/demo/seed.ts'
 import { freePort, Visitor } from '../local/testing.ts'
 import { demoHome } from './demo-home.ts'
 import { register, settled } from './jobs-support.ts'
+import { eventually } from './eventually.ts'
 
 const program = fileURLToPath(new URL('../local/run.ts', import.meta.url))
 let home: string
@@ -53,10 +54,6 @@ const client = async (email: string): Promise<Client> => {
   const { access_token } = await new Visitor(`http://127.0.0.1:${port}`).signIn(email, demoPassword)
   return createClient({ baseUrl: `http://127.0.0.1:${port}`, token: () => access_token })
 }
-const pause = (): Promise<void> =>
-  new Promise((r) => {
-    setTimeout(r, 50)
-  })
 
 interface Process {
   pid: number
@@ -90,8 +87,8 @@ async function processes(): Promise<Process[]> {
   return all.flat().filter((p) => !p.dead)
 }
 async function below(pid: number): Promise<Process[]> {
-  const all = await processes(),
-    found = [pid]
+  const all = await processes()
+  const found = [pid]
   for (let i = 0; i < found.length; i++) found.push(...all.filter((p) => p.parent === found[i]).map((p) => p.pid))
   return all.filter((p) => p.pid !== pid && found.includes(p.pid))
 }
@@ -148,20 +145,26 @@ json.dump({"age": sum(int(r.split(",")[1]) for r in rows) / len(rows)}, open(os.
   })
 
   // Twenty blocks of a second each: killed once the analyst's own interpreter is there.
-  let family: Process[] = []
-  for (;;) {
-    family = await below(first.pid!)
-    if (family.some((p) => p.command.includes('/cloister/python.py') || p.command.includes('inside/python.py'))) break
-    const { state } = await anil.jobs.get({ params: { jobId } })
-    if (!['queued', 'running'].includes(state)) throw new Error(`The job is ${state} already`)
-    await pause()
-  }
+  const isCode = (p: Process): boolean => /(cloister|inside)\/python\.py/.test(p.command)
+  const family = await eventually(
+    'the code is at work',
+    async () => {
+      const { state } = await anil.jobs.get({ params: { jobId } })
+      if (!['queued', 'running'].includes(state)) throw new Error(`The job is ${state} already`)
+      const now = await below(first.pid!)
+      return now.some(isCode) && now
+    },
+    { within: 120 },
+  )
   const charged = (await anil.datasets.get({ params: { datasetId } })).budget
   expect(charged.reservedNanoRho).toBeGreaterThan(0)
   first.kill('SIGKILL')
   // Runner, confinement and interpreter go with it, whatever they were doing.
   const same = (p: Process, now: Process[]): boolean => now.some((n) => n.pid === p.pid && n.born === p.born)
-  for (let now = await processes(); family.some((p) => same(p, now)); now = await processes()) await pause()
+  await eventually('all its processes have ended', async () => {
+    const now = await processes()
+    return !family.some((p) => same(p, now))
+  })
 
   const second = await start()
   const again = await client('anil@demo.cloister')

@@ -11,6 +11,7 @@ import { demoPassword } from '../local/demo/seed.ts'
 import { type Host, startHost } from '../local/host.ts'
 import { freePort, Visitor } from '../local/testing.ts'
 import { demoHome } from './demo-home.ts'
+import { eventually } from './eventually.ts'
 
 export type Asked = Parameters<Client['jobs']['ask']>[0]['body']
 export type JobView = Awaited<ReturnType<Client['jobs']['get']>>
@@ -48,18 +49,30 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
-
 /** Waits until a job is over (or held, or waiting for an approval). */
-export async function settled(client: Client, jobId: string, seconds = 120): Promise<JobView> {
-  for (const end = Date.now() + seconds * 1000; ;) {
-    const job = await client.jobs.get({ params: { jobId } })
-    if (!['queued', 'running', 'checking'].includes(job.state) || job.waiting === 'approval') return job
-    if (Date.now() > end)
-      throw new Error(`Job ${jobId} is still ${job.state} after ${seconds} s: ${JSON.stringify(job.steps)}`)
-    await pause(job.language === 'sql' ? 20 : 100)
-  }
-}
+export const settled = (client: Client, jobId: string, seconds = 120): Promise<JobView> =>
+  eventually(
+    `the job ${jobId} is over`,
+    async () => {
+      const job = await client.jobs.get({ params: { jobId } })
+      const goesOn = ['queued', 'running', 'checking'].includes(job.state) && job.waiting !== 'approval'
+      return !goesOn && job
+    },
+    { within: seconds },
+  )
+
+/** Looks every ten milliseconds until a job has succeeded; throws when it ends otherwise. For benchmarks. */
+export const succeeded = (client: Client, jobId: string): Promise<boolean> =>
+  eventually(
+    `the job ${jobId} has succeeded`,
+    async () => {
+      const job = await client.jobs.get({ params: { jobId } })
+      if (!['queued', 'running', 'checking', 'succeeded'].includes(job.state))
+        throw new Error(`The job ${job.state}: ${JSON.stringify(job.problem)} ${JSON.stringify(job.findings)}`)
+      return job.state === 'succeeded'
+    },
+    { within: 600, every: 10 },
+  )
 
 /** Asks and waits. */
 export const ask = async (client: Client, question: Asked, seconds?: number): Promise<JobView> =>
@@ -106,24 +119,34 @@ export async function register(
     if (!r.ok) throw new Error(`The upload of ${path} answered ${r.status}`)
   }
   await custodian.datasets.read({ params, body: { files } })
-  for (let i = 0; ; i++) {
+  await eventually(`${what.name} is read`, async () => {
     const reading = await custodian.datasets.reading({ params })
-    if (reading.state === 'ready') break
-    if (reading.state === 'failed' || i > 600)
-      throw new Error(`The reading of ${what.name} ${reading.state}: ${JSON.stringify(reading.problem)}`)
-    await pause(50)
-  }
-  const { rev } = await custodian.datasets.get({ params })
-  await custodian.datasets.publish({
-    params,
-    body: { rev, schema: what.schema, policy: { ...defaultDatasetPolicy, ...what.policy } },
+    if (reading.state === 'failed')
+      throw new Error(`The reading of ${what.name} failed: ${JSON.stringify(reading.problem)}`)
+    return reading.state === 'ready'
   })
-  for (let i = 0; ; i++) {
-    const dataset = await custodian.datasets.get({ params })
-    if (dataset.state === 'published' && dataset.version > 0) return datasetId
-    if (dataset.problem || i > 1200) throw new Error(`${what.name} is ${dataset.state}: ${dataset.problem}`)
-    await pause(50)
-  }
+  const policy = { ...defaultDatasetPolicy, ...what.policy }
+  // The reading may write once more after it is ready: then, as the problem says, it is loaded again.
+  await eventually(`the schema of ${what.name} is taken`, async () => {
+    const { rev } = await custodian.datasets.get({ params })
+    return custodian.datasets.publish({ params, body: { rev, schema: what.schema, policy } }).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof ProblemError && error.kind === 'changed-meanwhile') return false
+        throw error
+      },
+    )
+  })
+  await eventually(
+    `${what.name} is published`,
+    async () => {
+      const dataset = await custodian.datasets.get({ params })
+      if (dataset.problem) throw new Error(`${what.name} is ${dataset.state}: ${dataset.problem}`)
+      return dataset.state === 'published' && dataset.version > 0
+    },
+    { within: 120 },
+  )
+  return datasetId
 }
 
 /** The problem a call answers with; throws when it succeeds. */

@@ -7,16 +7,17 @@ import { gzipSync } from 'node:zlib'
 import type { DatasetPolicy } from '../domain/datasets/policy.ts'
 import { defaultDatasetPolicy } from '../domain/datasets/policy.ts'
 import type { DatasetSchema } from '../domain/datasets/schema.ts'
-import type { Cohort } from '../domain/jobs/cohort.ts'
-import type { Manifest, Report, RunReport } from '../domain/jobs/manifest.ts'
+import type { Cohort } from '../domain/datasets/cohort.ts'
+import type { Manifest } from '../domain/jobs/manifest.ts'
+import type { Report, RunReport } from '../domain/release/run-report.ts'
 import { opening } from '../domain/privacy/ledger.ts'
 import { parseSelection, selectionText } from '../domain/sql/selection.ts'
 import type { QueryResult, QueryRow } from '../domain/sql/result.ts'
-import { createCheck } from '../functions/jobs/check.ts'
-import { createPrepare, type Prepared } from '../functions/jobs/prepare.ts'
+import { createCheck } from '../functions/workflow/check.ts'
+import { createPrepare, type Prepared } from '../functions/workflow/prepare.ts'
 import { createQuery } from '../functions/jobs/query.ts'
-import { createSettle } from '../functions/jobs/settle.ts'
-import { createWatch } from '../functions/jobs/watch.ts'
+import { createSettle } from '../functions/workflow/settle.ts'
+import { createRecoverJobs } from '../functions/workflow/recover-jobs.ts'
 import { newId } from '../functions/kernel/ids.ts'
 import {
   type BudgetItem,
@@ -26,6 +27,7 @@ import {
   keyOf,
 } from '../functions/kernel/items.ts'
 import { harness, type Harness } from '../functions/kernel/testing.ts'
+import type { Compute } from '../ports/compute.ts'
 import type { Engine, StoredData } from '../ports/engine.ts'
 import type { ObjectStore } from '../ports/objects.ts'
 import { type Item, queryAll, type Table } from '../ports/table.ts'
@@ -136,8 +138,8 @@ export const memoryEngine = (of: readonly Person[] = people): Engine => ({
           },
         },
   query: async (_, cohort, sql, mode) => {
-    const p = within(cohort, of),
-      column = sql === 'all' ? undefined : (sql.slice(3) as 'sex' | 'site')
+    const p = within(cohort, of)
+    const column = sql === 'all' ? undefined : (sql.slice(3) as 'sex' | 'site')
     const groups = column ? [...new Set(p.map((x) => x[column]))].sort() : [undefined]
     const rows = groups.map((g): QueryRow => {
       const ids = p.filter((x) => !column || x[column] === g).map((x) => x.id)
@@ -263,9 +265,13 @@ type Step = { jobId: string; attempt: number }
 
 /**
  * A stage with one dataset, `trial`, of sixty people or as many as are wanted, in an organisation with a person for
- * each role.
+ * each role. Containers are walked by hand (`container`); those that are stopped are stopped in `compute`, if given.
  */
-export async function stage(policy: Partial<DatasetPolicy> = {}, size = people.length): Promise<Stage> {
+export async function stage(
+  policy: Partial<DatasetPolicy> = {},
+  size = people.length,
+  compute?: Compute,
+): Promise<Stage> {
   const everybody = crowd(size)
   const life = { left: undefined as number | undefined, when: 'before' as 'before' | 'after', dead: false, written: 0 }
   const alive = (): void => {
@@ -299,7 +305,7 @@ export async function stage(policy: Partial<DatasetPolicy> = {}, size = people.l
     },
     running: async (jobId, attempt) => executions.some((e) => e.jobId === jobId && e.attempt === attempt),
   }
-  const h = await harness({ engine: memoryEngine(everybody), workflow })
+  const h = await harness({ engine: memoryEngine(everybody), workflow, compute })
   const { table, objects } = h.deps
   const wrappedTable: Table = {
     get: async (...a) => {
@@ -391,7 +397,7 @@ export async function stage(policy: Partial<DatasetPolicy> = {}, size = people.l
     query: createQuery(h.deps),
     check: createCheck(h.deps),
     settle: createSettle(h.deps),
-    watch: createWatch(h.deps),
+    watch: createRecoverJobs(h.deps),
   }
   const container: Stage['container'] = { send: () => undefined }
   const quietly = async (act: () => Promise<unknown>): Promise<void> => {

@@ -5,9 +5,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Ask } from '../contracts/jobs.ts'
 import type { z } from 'zod'
-import { jobCodes } from '../domain/jobs/codes.ts'
+import { jobCodes } from '../domain/release/job-codes.ts'
 import { jobLife, jobStates, mayBecome } from '../domain/jobs/life.ts'
-import { move } from '../functions/jobs/standing.ts'
+import { move } from '../functions/workflow/job-item.ts'
 import { type DatasetItem, keyOf, type ReleasedItem } from '../functions/kernel/items.ts'
 import { everything, people, reportOf, type Stage, stage } from './jobs-walk.ts'
 
@@ -62,11 +62,11 @@ describe('the life of a job', () => {
   it('refuses in the one place where a state changes', async () => {
     const { jobId } = await ask()
     const job = await s.job(jobId)
-    await expect(move(s.h.deps, job, { to: 'succeeded' })).rejects.toMatchObject({ name: 'Overtaken' })
+    await expect(move(s.h.deps, job, { to: 'succeeded' })).rejects.toMatchObject({ name: 'JobMovedOn' })
     await move(s.h.deps, job, { to: 'running' })
-    await expect(move(s.h.deps, job, { to: 'running' })).rejects.toMatchObject({ name: 'Overtaken' })
+    await expect(move(s.h.deps, job, { to: 'running' })).rejects.toMatchObject({ name: 'JobMovedOn' })
     await s.h.call('jobs', 'cancel', { as: anil(), params: { jobId } })
-    await expect(move(s.h.deps, await s.job(jobId), { to: 'running' })).rejects.toMatchObject({ name: 'Overtaken' })
+    await expect(move(s.h.deps, await s.job(jobId), { to: 'running' })).rejects.toMatchObject({ name: 'JobMovedOn' })
   })
 })
 

@@ -14,6 +14,7 @@ import type { PlacedRecord } from '../domain/pipelines/log.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { Visitor } from '../local/testing.ts'
 import { demoHome } from './demo-home.ts'
+import { eventually } from './eventually.ts'
 
 export type Run = Awaited<ReturnType<Client['pipelines']['run']>>
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -33,8 +34,8 @@ export interface HostProcess {
 
 /** A host on `port` with a new home. */
 export async function hostProcess(port: number, runs: number): Promise<HostProcess> {
-  const home = await demoHome('cloister-runs-'),
-    origin = `http://127.0.0.1:${port}`
+  const home = await demoHome('cloister-runs-')
+  const origin = `http://127.0.0.1:${port}`
   let child: ChildProcess | undefined
   const start = async (): Promise<void> => {
     child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'local/run.ts')], {
@@ -71,8 +72,8 @@ export async function hostProcess(port: number, runs: number): Promise<HostProce
     },
     as: async (email) => {
       const tokens = await new Visitor(origin).signIn(email, demoPassword)
-      const options: ClientOptions = { baseUrl: origin, token: () => tokens.access_token },
-        client = createClient(options)
+      const options: ClientOptions = { baseUrl: origin, token: () => tokens.access_token }
+      const client = createClient(options)
       return { client, options, organisationId: (await client.access.me()).memberships[0]!.organisationId }
     },
   }
@@ -86,8 +87,8 @@ export async function experimentOf(
   code: string,
   more: { command?: string[]; resources?: { memoryMb?: number; seconds?: number } } = {},
 ): Promise<string> {
-  const bytes = Buffer.from(code),
-    file = { path: 'main.py', size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+  const bytes = Buffer.from(code)
+  const file = { path: 'main.py', size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
   const { uploads } = await client.pipelines.uploads({ params: { organisationId }, body: { name, files: [file] } })
   for (const { upload } of uploads)
     if (upload) {
@@ -126,16 +127,13 @@ export async function watchLog(
     seen(data as PlacedRecord)
 }
 
-export async function until<T>(what: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
-  for (const end = Date.now() + seconds * 1000; ;) {
-    const found = await what().catch(() => undefined)
-    if (found) return found
-    if (Date.now() > end) throw new Error('It did not come to that')
-    await new Promise((r) => setTimeout(r, 100))
-  }
-}
+/** What a run came to, once it is over. A host that is away meanwhile is waited for. */
 export const over = (client: Client, jobId: string, seconds = 60): Promise<Run> =>
-  until(async () => {
-    const r = await client.pipelines.run({ params: { jobId } })
-    return ['succeeded', 'failed', 'cancelled'].includes(r.state) ? r : undefined
-  }, seconds)
+  eventually(
+    `the run ${jobId} is over`,
+    async () => {
+      const run = await client.pipelines.run({ params: { jobId } }).catch(() => undefined)
+      return run !== undefined && ['succeeded', 'failed', 'cancelled'].includes(run.state) && run
+    },
+    { within: seconds, every: 100 },
+  )

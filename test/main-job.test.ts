@@ -3,34 +3,26 @@
  * real key presses, sees the run arrive live, opens it, and downloads the CSV.
  */
 import { readFile, rm } from 'node:fs/promises'
-import { type Browser, chromium, type Frame, type Page } from 'playwright-core'
+import type { Browser, Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { demoPassword } from '../local/demo/seed.ts'
 import { type Host, startHost } from '../local/host.ts'
 import { freePort } from '../local/testing.ts'
+import { launchBrowser } from '../tools/browser.ts'
 import { buildWeb } from '../tools/build-web.ts'
-import { findChromium } from '../tools/chromium.ts'
 import { demoHome } from './demo-home.ts'
+import { eventually } from './eventually.ts'
 
-let home: string, host: Host, browser: Browser
+let home: string
+let host: Host
+let browser: Browser
 const complaints: string[] = []
 
 beforeAll(async () => {
   await buildWeb(() => undefined)
   home = await demoHome('cloister-main-job-')
   host = await startHost({ port: await freePort(), home, quiet: true })
-  browser = await chromium.launch({
-    executablePath: findChromium(),
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  browser = await launchBrowser()
 })
 afterAll(async () => {
   await browser?.close()
@@ -63,12 +55,19 @@ const arrows = (frame: Frame): Promise<string> =>
   frame.evaluate(() => document.querySelector('.flanker')?.textContent ?? '')
 /** The next stimulus that is not the fixation cross, or undefined when the study is over. */
 async function nextStimulus(page: Page, frame: Frame): Promise<string | undefined> {
-  for (;;) {
-    if (frame.isDetached() || (await page.getByText('Thank you', { exact: true }).isVisible())) return undefined
-    const shown = await arrows(frame).catch(() => '')
-    if (/^[<>]{5}$/.test(shown)) return shown
-    await page.waitForTimeout(15)
-  }
+  const over = 'over'
+  const isOver = async (): Promise<boolean> =>
+    frame.isDetached() || (await page.getByText('Thank you', { exact: true }).isVisible())
+  const next = await eventually(
+    'a stimulus is shown, or the study is over',
+    async () => {
+      if (await isOver()) return over
+      const shown = await arrows(frame).catch(() => '')
+      return /^[<>]{5}$/.test(shown) && shown
+    },
+    { every: 15 },
+  )
+  return next === over ? undefined : next
 }
 
 interface Pressed {

@@ -4,8 +4,9 @@
  */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'
+import { launchBrowser } from '../tools/browser.ts'
 import { buildWeb } from '../tools/build-web.ts'
-import { launch, type LiveStudy, Platform, webStudy } from './participant-support.ts'
+import { type LiveStudy, Platform, webStudy } from './participant-support.ts'
 
 export interface Stage {
   platform: Platform
@@ -19,7 +20,7 @@ export function stage(port: number): Stage {
   beforeAll(async () => {
     await buildWeb(() => undefined, ['participant', 'study'])
     await platform.start()
-    browser = await launch()
+    browser = await launchBrowser()
   })
   afterAll(async () => {
     await browser?.close()

@@ -4,13 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium, type Frame, type LaunchOptions, type Page } from 'playwright-core'
+import type { Frame, Page } from 'playwright-core'
 import type { Ready } from '../bench/ingest-host.ts'
 import { type Client, createClient } from '../clients/api.ts'
 import type { OpenedRun } from '../clients/results/model.ts'
 import { openRuns } from '../clients/results/open.ts'
 import { publishStudy } from '../clients/publish.ts'
 import type { Cloister } from '../web/study/client.ts'
+import { eventually } from './eventually.ts'
 
 const entry = fileURLToPath(new URL('../bench/ingest-host.ts', import.meta.url))
 
@@ -30,26 +31,22 @@ export class Platform {
 
   async start(): Promise<void> {
     this.home ||= await mkdtemp(join(tmpdir(), 'cloister-participant-'))
-    for (let tries = 0; ; tries++) {
-      const child = fork(entry, [String(this.port), this.home], {
-        stdio: ['ignore', 'ignore', tries < 20 ? 'ignore' : 'inherit', 'ipc'],
+    // The store of a killed host may not have let go of its folder yet.
+    const ready = await eventually('the host starts', () => this.#tryToStart(), { every: 250 })
+    if (this.organisationId) return
+    this.organisationId = ready.organisationId
+    this.client = createClient({ baseUrl: this.origin, token: () => ready.token })
+  }
+  async #tryToStart(): Promise<Ready | undefined> {
+    const child = fork(entry, [String(this.port), this.home], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    this.#child = child
+    return new Promise((resolve) => {
+      child.once('message', (message) => resolve(message as Ready))
+      child.once('exit', () => {
+        if (this.#child === child) this.#child = undefined
+        resolve(undefined)
       })
-      const ready = await new Promise<Ready | undefined>((resolve) => {
-        child.once('message', (m) => resolve(m as Ready))
-        child.once('exit', () => resolve(undefined))
-      })
-      if (ready) {
-        this.#child = child
-        if (!this.organisationId) {
-          this.organisationId = ready.organisationId
-          this.client = createClient({ baseUrl: this.origin, token: () => ready.token })
-        }
-        return
-      }
-      // The store of the killed host may not have let go of its folder yet.
-      if (tries > 20) throw new Error('The host does not start')
-      await new Promise((r) => setTimeout(r, 250))
-    }
+    })
   }
   /** As a power cut would. */
   async kill(): Promise<void> {
@@ -119,21 +116,6 @@ export async function openedRuns(client: Client, studyId: string): Promise<Opene
     runs.push(r)
   return runs
 }
-
-export const launch = (more: LaunchOptions = {}): Promise<Browser> =>
-  chromium.launch({
-    executablePath: process.env['CLOISTER_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-    ...more,
-  })
 
 /** Waits for a state of the participant page. */
 export const inState = (page: Page, state: string, timeout = 30_000): Promise<unknown> =>

@@ -10,7 +10,10 @@ import type { PlacedRecord } from '../domain/pipelines/log.ts'
 import { freePort } from '../local/testing.ts'
 import { experimentOf, type HostProcess, hostProcess, over, type Run, watchLog } from './logs-support.ts'
 
-let host: HostProcess, client: Client, options: ClientOptions, organisationId: string
+let host: HostProcess
+let client: Client
+let options: ClientOptions
+let organisationId: string
 beforeAll(async () => {
   host = await hostProcess(await freePort(), 6)
   ;({ client, options, organisationId } = await host.as('rosa@demo.cloister'))
@@ -44,15 +47,19 @@ async function watched(
 describe('a run', () => {
   it('that the out-of-memory watch, its time limit or a person ends, or whose program is not there', async () => {
     const sleeper = 'import time\nprint("begun", flush=True)\nwhile True: time.sleep(0.2)'
-    const [oom, late, stopped, missing] = await Promise.all([
-      start('print("before", flush=True)\nx = []\nwhile True: x.append(bytearray(b"x" * 5_000_000))', {
-        resources: { memoryMb: 200 },
-      }),
+    // Between the limit and what a process may ask for at all, once, and then it waits: the watch ends it, and nothing
+    // else can. What asks for more than that is told by its own interpreter, which is the other way to the same end.
+    const holds = 'import time\nprint("before", flush=True)\nheld = b"x" * 270_000_000\nwhile True: time.sleep(0.2)'
+    const asks = 'print("before", flush=True)\nheld = b"x" * 900_000_000'
+    const [watch, oom, late, stopped, missing] = await Promise.all([
+      start(holds, { resources: { memoryMb: 200 } }),
+      start(asks, { resources: { memoryMb: 200 } }),
       start(sleeper, { resources: { seconds: 3 } }),
       start(sleeper),
       start('', { command: ['cellpose', '--dir', '{{output}}'] }),
     ])
     const ends = await Promise.all([
+      watched(watch),
       watched(oom),
       watched(late),
       watched(stopped, (r) => {
@@ -64,6 +71,7 @@ describe('a run', () => {
       ends.map(({ run, records }) => [run.state, run.problem?.code, said(records).join(), records.at(-1)!.end]),
     ).toEqual([
       ['failed', 'memory-limit', 'before', 'memory-limit'],
+      ['failed', 'memory-limit', expect.stringMatching(/^before,Traceback .*,MemoryError$/), expect.any(String)],
       ['failed', 'time-limit', 'begun', 'time-limit'],
       ['cancelled', 'cancelled', 'begun', 'cancelled'],
       ['failed', 'command-not-found', '', 'not-started'],
@@ -78,15 +86,15 @@ describe('a run', () => {
       })
       expect([kept, ended]).toEqual([records, true])
     }
-    expect(ends[3]!.run.problem!.message).toContain('cellpose')
+    expect(ends[4]!.run.problem!.message).toContain('cellpose')
   }, 60_000)
 
   it('whose host is killed goes on; nobody loses a line, and it succeeds', async () => {
     const code =
       'import sys, time\nfor i in range(int(sys.argv[1])):\n    print("line", i, flush=True); time.sleep(float(sys.argv[2]))\nopen(sys.argv[3] + "/done.txt", "w").write("x")'
     const jobId = await start(code, {}, { count: 160, pause: 0.05 })
-    let lost = 0,
-      killed: Promise<void> | undefined
+    let lost = 0
+    let killed: Promise<void> | undefined
     const records: PlacedRecord[] = []
     await watchLog(
       options,

@@ -10,9 +10,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '../clients/api.ts'
 import { openStage, refusedWith, type Stage } from './jobs-support.ts'
+import { eventually } from './eventually.ts'
 
 type Run = Awaited<ReturnType<Client['pipelines']['run']>>
-let stage: Stage, rosa: Client, anil: Client
+let stage: Stage
+let rosa: Client
+let anil: Client
 beforeAll(async () => {
   stage = await openStage()
   ;[rosa, anil] = [await stage.as('rosa@demo.cloister'), await stage.as('anil@demo.cloister')]
@@ -113,14 +116,15 @@ async function experiment(
     body: { pipelineId, title: 'Tried', ...more },
   })
 }
-async function until(client: Client, jobId: string, there: (r: Run) => boolean): Promise<Run> {
-  for (const end = Date.now() + 180_000; ;) {
-    const r = await client.pipelines.run({ params: { jobId } })
-    if (there(r)) return r
-    if (Date.now() > end) throw new Error(`The run is still ${r.state}: ${JSON.stringify(r)}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
+const until = (client: Client, jobId: string, there: (r: Run) => boolean): Promise<Run> =>
+  eventually(
+    `the run ${jobId} came to that`,
+    async () => {
+      const run = await client.pipelines.run({ params: { jobId } })
+      return there(run) && run
+    },
+    { within: 180 },
+  )
 const over = (r: Run): boolean => ['succeeded', 'failed', 'cancelled'].includes(r.state)
 const logOf = async (client: Client, jobId: string): Promise<string[]> =>
   (await client.pipelines.log({ params: { jobId } })).records.filter((r) => r.s !== 'sys').map((r) => r.x)
@@ -191,8 +195,8 @@ describe('a pipeline', () => {
       'invalid-run',
       ['/body/parameters/weight', '/body/inputs/numbers'],
     ])
-    const numbers = '1,a\n2,b\n3,c\n',
-      file = fileOf('numbers.csv', numbers)
+    const numbers = '1,a\n2,b\n3,c\n'
+    const file = fileOf('numbers.csv', numbers)
     await send((await rosa.pipelines.inputUploads({ params, body: { files: [file] } })).uploads, () => numbers)
     await rosa.pipelines.changeExperiment({ params, body: { rev, inputs: { numbers: [{ from: 'upload', ...file }] } } })
     const one = await rosa.pipelines.start({ params, body: {}, headers: { 'idempotency-key': 'first' } })
@@ -264,7 +268,7 @@ describe('a pipeline', () => {
       ['cleo', 'chen', 'dora'].map((n) => stage.as(`${n}@demo.cloister`)),
     )) as [Client, Client, Client]
     const dataset = (await anil.datasets.list({ params: { organisationId: stage.organisationId } })).items.find(
-      (d) => d.name === 'demo_dataset',
+      (deps) => deps.name === 'demo_dataset',
     )!
     const { experimentId, rev } = await experiment(anil, await publish(ages))
     await anil.pipelines.changeExperiment({
@@ -309,7 +313,7 @@ describe('a pipeline', () => {
       (await rosa.pipelines.start({ params: { experimentId: never.experimentId }, body: {} })).jobId,
     ]
     await until(anil, waits, (r) => r.state === 'running')
-    for (; !(await logOf(anil, waits)).includes('begun');) await new Promise((resolve) => setTimeout(resolve, 50))
+    await eventually('it has begun', async () => (await logOf(anil, waits)).includes('begun'))
     expect(await anil.pipelines.cancel({ params: { jobId: waits } })).toMatchObject({
       state: 'cancelled',
       problem: { code: 'cancelled' },

@@ -10,7 +10,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../local/testing.ts'
 import { faults, openPortal, type Portal, signedIn } from './portal-support.ts'
 
-let portal: Portal, anil: Page, chen: Page, dora: Page, cleo: Page
+let portal: Portal
+let anil: Page
+let chen: Page
+let dora: Page
+let cleo: Page
 const complaints: string[][] = []
 const example = (file: string): string => new URL(`../examples/analyses/${file}`, import.meta.url).pathname
 const patience = { timeout: 180_000 }
@@ -81,8 +85,8 @@ const figure = async (page: Page, name: string): Promise<number> =>
       .trim(),
   )
 
-let trial = '',
-  imaging = ''
+let trial = ''
+let imaging = ''
 
 describe('SQL', () => {
   it('is asked from the catalogue: what it costs and which rules apply are seen before', async () => {

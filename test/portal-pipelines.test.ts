@@ -10,8 +10,8 @@ import { recording } from '../local/demo/recording.ts'
 import { freePort } from '../local/testing.ts'
 import { faults, openPortal, type Portal, signedIn } from './portal-support.ts'
 
-const wide = { width: 1440, height: 900 },
-  narrow = { width: 390, height: 844 }
+const wide = { width: 1440, height: 900 }
+const narrow = { width: 390, height: 844 }
 const patient = { timeout: 120_000 }
 let portal: Portal
 let page: Page
@@ -85,9 +85,9 @@ describe('pipelines in the portal', () => {
     await page.evaluate(() => {
       const seen = ((window as unknown as { seen: string[] }).seen = [] as string[])
       const look = () => {
-        const lines = document.querySelectorAll('[role=log] .line').length,
-          progress = document.querySelector('.progress')?.textContent ?? '',
-          stop = [...document.querySelectorAll('button')].some((b) => b.textContent === 'Stop')
+        const lines = document.querySelectorAll('[role=log] .line').length
+        const progress = document.querySelector('.progress')?.textContent ?? ''
+        const stop = [...document.querySelectorAll('button')].some((b) => b.textContent === 'Stop')
         seen.push(`${stop ? 'live' : 'over'}|${lines}|${progress}`)
       }
       new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true })
@@ -97,8 +97,8 @@ describe('pipelines in the portal', () => {
     const seen = (await page.evaluate(() => (window as unknown as { seen: string[] }).seen)).map(
       (s) => s.split('|') as [string, string, string],
     )
-    const live = seen.filter(([s]) => s === 'live'),
-      counts = [...new Set(live.map(([, n]) => Number(n)))].filter((n) => n > 0)
+    const live = seen.filter(([s]) => s === 'live')
+    const counts = [...new Set(live.map(([, n]) => Number(n)))].filter((n) => n > 0)
     expect(counts.length).toBeGreaterThan(2)
     expect(counts).toEqual(counts.toSorted((a, b) => a - b))
     expect(live.some(([, , p]) => /^Motion correction[\d,]+ of [\d,]+$/.test(p))).toBe(true)
@@ -187,19 +187,19 @@ describe('pipelines in the portal', () => {
 
 describe('a log of 500 MB', () => {
   it('shows its end at once, what came before on demand, and says what a search has looked at', async () => {
-    const logs = join(portal.host.home, 'logs'),
-      [name] = (await readdir(logs)).filter((n) => n.endsWith('.jsonl')),
-      file = join(logs, name!)
+    const logs = join(portal.host.home, 'logs')
+    const [name] = (await readdir(logs)).filter((n) => n.endsWith('.jsonl'))
+    const file = join(logs, name!)
     await writeFile(file, '')
-    const t = Date.now(),
-      block = (n: number): string =>
-        Array.from(
-          { length: 10_000 },
-          (_, i) =>
-            `${JSON.stringify({ t, s: 'out', x: `line ${n * 10_000 + i} ${'\u001b[32mok\u001b[0m '.repeat(9)}${'x'.repeat(900)}` })}\n`,
-        ).join('')
-    let size = 0,
-      n = 0
+    const t = Date.now()
+    const block = (n: number): string =>
+      Array.from(
+        { length: 10_000 },
+        (_, i) =>
+          `${JSON.stringify({ t, s: 'out', x: `line ${n * 10_000 + i} ${'\u001b[32mok\u001b[0m '.repeat(9)}${'x'.repeat(900)}` })}\n`,
+      ).join('')
+    let size = 0
+    let n = 0
     while (size < 500e6) {
       const b = block(n++)
       size += b.length

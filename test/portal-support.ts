@@ -1,8 +1,9 @@
 /** For tests of the portal: the whole platform on a port of its own with its demo people, and a real browser. */
 import { rm } from 'node:fs/promises'
 import axe from 'axe-core'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { type Host, startHost } from '../local/host.ts'
+import { launchBrowser } from '../tools/browser.ts'
 import { buildWeb } from '../tools/build-web.ts'
 import { demoHome } from './demo-home.ts'
 
@@ -20,18 +21,7 @@ export async function openPortal(port: number): Promise<Portal> {
   await buildWeb(() => {})
   const home = await demoHome('cloister-portal-')
   const host: Host = await startHost({ port, home, quiet: true, lost: () => {} })
-  const browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  const browser = await launchBrowser()
   return {
     origin: host.mainOrigin,
     host,

@@ -119,8 +119,8 @@ describe('synthetic data in the portal', () => {
     expect(header).toEqual(names)
     expect(made.length).toBeGreaterThan(1000)
     for (const c of plan.columns) {
-      const at = header!.indexOf(c.name),
-        values = new Set(made.map((r) => r[at]!))
+      const at = header!.indexOf(c.name)
+      const values = new Set(made.map((r) => r[at]!))
       const outside = [...values].filter(
         (v) =>
           v !== '' &&

@@ -30,9 +30,9 @@ export async function plantDataset(
   organisationId: string,
   over: Partial<DatasetItem> = {},
 ): Promise<{ datasetId: string; jobId: string }> {
-  const datasetId = newId(h.deps, 'dat'),
-    jobId = newId(h.deps, 'job'),
-    at = h.clock.now().toISOString()
+  const datasetId = newId(h.deps, 'dat')
+  const jobId = newId(h.deps, 'job')
+  const at = h.clock.now().toISOString()
   const { table } = h.deps
   await table.create<DatasetItem>({
     ...keyOf.dataset(datasetId),
@@ -172,8 +172,8 @@ export function datasetProblems(w: World): Record<string, () => Promise<ProblemA
     'datasets.read wrong-state': () => on('read', retired, () => ({ files: [file] })),
     'datasets.read changed-meanwhile': async () => {
       // Somebody else changes the dataset between this request's look at it and its own change.
-      const { table } = w.h().deps,
-        { create: before } = table
+      const { table } = w.h().deps
+      const { create: before } = table
       table.create = async (item) => {
         const made = await before.call(table, item)
         const { datasetId } = item as { datasetId?: string }

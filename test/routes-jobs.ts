@@ -1,10 +1,10 @@
 /** For the walk over every route: how each documented problem of the routes of jobs and reviews is provoked. */
 import type { DatasetPolicy } from '../domain/datasets/policy.ts'
 import { defaultDatasetPolicy } from '../domain/datasets/policy.ts'
-import { livePointer } from '../functions/jobs/ending.ts'
 import { newId } from '../functions/kernel/ids.ts'
 import { type JobItem, keyOf } from '../functions/kernel/items.ts'
 import { plantDataset, type ProblemAnswer, type World } from './routes-datasets.ts'
+import { livePointer } from '../functions/workflow/pointers.ts'
 
 /** A question that a planted dataset's policy and schema allow. */
 export const question = (datasetId: string, more: object = {}): object => ({
@@ -69,10 +69,11 @@ export function jobProblems(w: World): Record<string, () => Promise<ProblemAnswe
     'jobs.ask invalid-query': () => put('ask', { code: 'select height from people' }),
     'jobs.ask budget-exhausted': () => put('ask', { mode: 'noise' }), // no budget was opened for what is planted
     'jobs.ask too-many-jobs': async () => {
-      const { table } = w.h().deps,
-        { userId } = w.custodian()
+      const { table } = w.h().deps
+      const { userId } = w.custodian()
       const live = Array.from({ length: 20 }, (_, i) =>
-        livePointer({
+        livePointer(w.h().deps, {
+          kind: 'query',
           userId,
           created: `2026-03-02T09:00:${String(i).padStart(2, '0')}.000Z`,
           jobId: newId(w.h().deps, 'job'),

@@ -40,11 +40,11 @@ export async function plantRun(
   organisationId: string,
   over: { pipeline?: Partial<PipelineItem>; experiment?: Partial<ExperimentItem>; job?: Partial<JobItem> } = {},
 ): Promise<PlantedRun> {
-  const { table } = h.deps,
-    at = h.clock.now().toISOString()
-  const pipelineId = newId(h.deps, 'pip'),
-    experimentId = newId(h.deps, 'exp'),
-    pipelineRunId = newId(h.deps, 'job')
+  const { table } = h.deps
+  const at = h.clock.now().toISOString()
+  const pipelineId = newId(h.deps, 'pip')
+  const experimentId = newId(h.deps, 'exp')
+  const pipelineRunId = newId(h.deps, 'job')
   await table.create<PipelineVersionItem>({
     ...keyOf.pipelineVersion(pipelineId, 1),
     pipelineId,
@@ -157,14 +157,14 @@ export function pipelineProblems(w: World): Record<string, () => Promise<Problem
       params: { organisationId: w.organisationId() },
       body: { pipelineId: (await plantRun(w.h(), w.organisationId(), over)).pipelineId, title: 'T', ...body },
     })
-  const wrong = { parameters: { width: 0 } },
-    sweepOver = { over: [{ parameter: 'width', values: [1, 2] }] }
+  const wrong = { parameters: { width: 0 } }
+  const sweepOver = { over: [{ parameter: 'width', values: [1, 2] }] }
   const away = { experiment: { archived: true } }
   /** With so many runs of the person waiting that there is no room for another. */
   const crowded = async (route: string, body: object): Promise<ProblemAnswer> => {
-    const { table } = w.h().deps,
-      made = Array.from({ length: mostLive }, () => newId(w.h().deps, 'job')),
-      created = w.h().clock.now().toISOString()
+    const { table } = w.h().deps
+    const made = Array.from({ length: mostLive }, () => newId(w.h().deps, 'job'))
+    const created = w.h().clock.now().toISOString()
     await Promise.all(
       made.map((jobId) =>
         table.create({
@@ -237,8 +237,8 @@ export function pipelineProblems(w: World): Record<string, () => Promise<Problem
       })
     },
     'pipelines.compare internal': async () => {
-      const { table } = w.h().deps,
-        { get } = table
+      const { table } = w.h().deps
+      const { get } = table
       table.get = async () => {
         throw new Error('marker-of-a-value')
       }

@@ -29,8 +29,8 @@ export async function plantSynthesis(
   dataset: Partial<DatasetItem> = {},
 ): Promise<{ synthesisId: string }> {
   const { datasetId } = await plantDataset(h, organisationId, dataset)
-  const synthesisId = newId(h.deps, 'syn'),
-    at = h.clock.now().toISOString()
+  const synthesisId = newId(h.deps, 'syn')
+  const at = h.clock.now().toISOString()
   await h.deps.table.create<SynthesisItem>({
     ...keyOf.synthesis(synthesisId),
     gpk: `ORG#${organisationId}`,
@@ -56,8 +56,8 @@ export async function plantSynthesis(
 
 /** One whose table is there, as far as its items say. */
 async function plantMade(h: Harness, organisationId: string): Promise<{ synthesisId: string }> {
-  const jobId = newId(h.deps, 'job'),
-    at = h.clock.now().toISOString()
+  const jobId = newId(h.deps, 'job')
+  const at = h.clock.now().toISOString()
   const made = await plantSynthesis(h, organisationId, {
     state: 'running',
     jobId,

@@ -10,6 +10,7 @@ import { createClient } from '../clients/api.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { freePort, Visitor } from '../local/testing.ts'
 import { putDemoHome } from './demo-home.ts'
+import { eventually } from './eventually.ts'
 
 const program = fileURLToPath(new URL('../local/run.ts', import.meta.url))
 interface Running {
@@ -63,9 +64,9 @@ async function stores(home: string): Promise<number[]> {
   )
   return lines.filter(([, line]) => line.includes('store-process') && line.includes(home)).map(([pid]) => pid)
 }
-const until = async (test_: () => Promise<boolean>): Promise<void> => {
-  while (!(await test_())) await new Promise((r) => setTimeout(r, 50))
-}
+/** How many files the objects of a home are. */
+const objectsIn = async (home: string): Promise<number> =>
+  (await readdir(join(home, 'objects'), { recursive: true }).catch(() => [])).length
 
 const api = async (origin: string, email = 'rosa@demo.cloister'): Promise<ReturnType<typeof createClient>> => {
   const { access_token: token } = await new Visitor(origin).signIn(email, demoPassword)
@@ -169,8 +170,10 @@ test('the demo has runs of both conditions, most of them whole, and they open', 
 test('killed while it makes the demo, it finishes it at the next start', async () => {
   const port = await freePort()
   const first = start(port)
-  await until(async () => first.output().includes('Making the demo'))
-  await new Promise((r) => setTimeout(r, 900))
+  // Some of it is there, and most is not.
+  const files = await objectsIn(join(folder, 'home'))
+  await eventually('the demo is half made', async () => (await objectsIn(join(folder, 'home'))) > files + 5)
+  expect(first.output()).toContain('Making the demo')
   first.child.kill('SIGKILL')
   await first.exited
   await start(port).ready
@@ -206,21 +209,21 @@ test.each(['the host', 'the store'])('SIGKILL of %s loses nothing that was answe
     }
   }
   const writers = Promise.all([writer(), writer(), writer()])
-  await until(async () => made.length > 20)
+  await eventually('twenty tokens are made', () => made.length > 20)
   if (victim === 'the host') {
     first.child.kill('SIGKILL')
     await first.exited
-    await until(async () => (await stores(home)).length === 0)
+    await eventually('its store has ended', async () => (await stores(home)).length === 0)
     await start(port).ready
   } else {
     const [before] = await stores(home)
     process.kill(before!, 'SIGKILL')
-    await until(async () => {
+    await eventually('another store is there', async () => {
       const now = await stores(home)
       return now.length === 1 && now[0] !== before
     })
     const through = made.length
-    await until(async () => made.length > through + 5)
+    await eventually('tokens are made again', () => made.length > through + 5)
   }
   stop = true
   await writers

@@ -1,17 +1,20 @@
 /** A hostile study in real Chromium: it reaches neither the page around it, nor the API, nor anybody else. */
 import { createServer, type Server } from 'node:http'
 import { rm } from 'node:fs/promises'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClient } from '../clients/api.ts'
 import { sha256Hex } from '../domain/hash.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { type Host, startHost } from '../local/host.ts'
 import { freePort, Visitor } from '../local/testing.ts'
-import { findChromium } from '../tools/chromium.ts'
+import { launchBrowser } from '../tools/browser.ts'
 import { demoHome } from './demo-home.ts'
 
-let home: string, host: Host, browser: Browser, elsewhere: Server
+let home: string
+let host: Host
+let browser: Browser
+let elsewhere: Server
 const heard: string[] = []
 let elsewhereOrigin: string
 beforeAll(async () => {
@@ -30,18 +33,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => {
     elsewhere.listen(port, '127.0.0.1', resolve)
   })
-  browser = await chromium.launch({
-    executablePath: findChromium(),
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  browser = await launchBrowser()
 })
 afterAll(async () => {
   await browser?.close()

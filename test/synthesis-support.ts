@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Client } from '../clients/api.ts'
 import { settled } from './jobs-support.ts'
+import { eventually } from './eventually.ts'
 
 export type SynthesisView = Awaited<ReturnType<Client['synthesis']['get']>>
 export type PlanInput = Parameters<Client['synthesis']['quote']>[0]['body']
@@ -14,17 +15,16 @@ export const adultPlan = async (over: Partial<PlanInput> = {}): Promise<PlanInpu
   ...over,
 })
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
-
 /** Waits until a synthesis is no longer in a state that passes by itself. */
-export async function rested(client: Client, synthesisId: string): Promise<SynthesisView> {
-  for (const end = Date.now() + 240_000; Date.now() < end;) {
-    const s = await client.synthesis.get({ params: { synthesisId } })
-    if (s.state !== 'reading' && s.state !== 'running') return s
-    await pause(120)
-  }
-  throw new Error(`The synthesis ${synthesisId} does not come to rest`)
-}
+export const rested = (client: Client, synthesisId: string): Promise<SynthesisView> =>
+  eventually(
+    `the synthesis ${synthesisId} comes to rest`,
+    async () => {
+      const synthesis = await client.synthesis.get({ params: { synthesisId } })
+      return synthesis.state !== 'reading' && synthesis.state !== 'running' && synthesis
+    },
+    { within: 240, every: 100 },
+  )
 
 /** Uploads a file and has it read. */
 export async function upload(

@@ -13,7 +13,7 @@ import type { Client } from '../clients/api.ts'
 import { readCsv } from '../domain/datasets/csv.ts'
 import { type BudgetItem, keyOf } from '../functions/kernel/items.ts'
 import { sweepExpired } from '../functions/synthesis/expiry.ts'
-import { createWatch } from '../functions/jobs/watch.ts'
+import { createRecoverJobs } from '../functions/workflow/recover-jobs.ts'
 import { type Asked, openStage, refusedWith, register, settled, type Stage } from './jobs-support.ts'
 import {
   adultCsv,
@@ -25,11 +25,15 @@ import {
   type SynthesisView,
   upload,
 } from './synthesis-support.ts'
+import { eventually } from './eventually.ts'
 
 // States are waited for, however busy the machine is.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
-let stage: Stage, cleo: Client, anil: Client, sam: Client
+let stage: Stage
+let cleo: Client
+let anil: Client
+let sam: Client
 beforeAll(async () => {
   stage = await openStage()
   ;[cleo, anil, sam] = await Promise.all([
@@ -81,8 +85,8 @@ describe('the Adult table', () => {
     expect(s.state, JSON.stringify(s)).toBe('ready')
     expect(s.rounds.length).toBeGreaterThan(0)
     expect(s.rounds.at(-1)!.spent).toBeLessThanOrEqual(1)
-    const { card } = s,
-      budget = await budgetOf(s.datasetId)
+    const { card } = s
+    const budget = await budgetOf(s.datasetId)
     expect(card!.drawn.reduce((n, d) => n + d.nanoRho, 0)).toBe(card!.nanoRho)
     expect(budget.spent).toBe(card!.nanoRho)
     expect(budget.available + budget.spent).toBe(budget.limit)
@@ -99,8 +103,8 @@ describe('the Adult table', () => {
     const [csv, parquet, dictionary, croissant, card] = await Promise.all(
       (['csv', 'parquet', 'dictionary', 'croissant', 'card'] as const).map((f) => fetched(cleo, s.synthesisId, f)),
     )
-    const rows = [...readCsv(csv!.toString('utf8'))].map((r) => r.cells),
-      { columns } = await plan()
+    const rows = [...readCsv(csv!.toString('utf8'))].map((r) => r.cells)
+    const { columns } = await plan()
     expect(rows[0]).toEqual(columns.map((c) => c.name))
     expect(rows.length - 1).toBe(s.card!.rows)
     expect(Math.abs(rows.length - 1 - 2000)).toBeLessThan(200)
@@ -135,9 +139,9 @@ describe('the Adult table', () => {
     expect((await budgetOf(s.datasetId)).spent).toBe(before.spent)
     s = await evaluate(cleo, s.synthesisId, { kind: 'agreement', charge: 0.5 })
     expect((await budgetOf(s.datasetId)).spent).toBeGreaterThan(before.spent)
-    const agreement = s.evaluations.find((e) => !e.charged && e.kind === 'agreement')!,
-      model = s.evaluations.find((e) => e.model)!.model!,
-      paid = s.evaluations.find((e) => e.charged)!
+    const agreement = s.evaluations.find((e) => !e.charged && e.kind === 'agreement')!
+    const model = s.evaluations.find((e) => e.model)!.model!
+    const paid = s.evaluations.find((e) => e.charged)!
     expect(agreement.tvd1).toHaveLength(14)
     expect(agreement.tvd2).toHaveLength(91)
     expect(model.aucReal).toBeGreaterThan(0.7)
@@ -318,8 +322,8 @@ it('columns of every kind are planned, said to be odd, and made', async () => {
 
 it('a runner that dies has paid for what it drew, and the same plan again goes on from there without another charge', async () => {
   const s = await upload(cleo, stage.organisationId, 'adult.csv', await adultCsv())
-  const params = { synthesisId: s.synthesisId },
-    whole = await adultPlan({ method: 'aim', epsilon: 3 })
+  const params = { synthesisId: s.synthesisId }
+  const whole = await adultPlan({ method: 'aim', epsilon: 3 })
   const plan: PlanInput = {
     ...whole,
     columns: whole.columns.map((c, i) => (i < 9 ? c : { name: c.name, kind: 'identifier', use: 'drop' })),
@@ -335,15 +339,12 @@ it('a runner that dies has paid for what it drew, and the same plan again goes o
       return undefined
     }
   }
-  for (;;) {
-    if ((await kept())?.engine) break
-    await new Promise((r) => setTimeout(r, 15))
-  }
+  await eventually('something is drawn', async () => (await kept())?.engine, { within: 120, every: 15 })
   for (const pid of stage.host.runners()) process.kill(pid, 'SIGKILL')
   const died = await rested(cleo, s.synthesisId)
   expect(died).toMatchObject({ state: 'failed', may: ['confirm'] })
-  const drawn = (await kept())!.engine!.entries,
-    price = await budgetOf(s.datasetId)
+  const drawn = (await kept())!.engine!.entries
+  const price = await budgetOf(s.datasetId)
   expect(price.spent).toBeGreaterThan(0)
   expect(price.available + price.spent).toBe(price.limit)
   expect(await cleo.synthesis.quote({ params, body: plan })).toMatchObject({ nanoRho: 0 })
@@ -360,8 +361,8 @@ it('a runner that dies has paid for what it drew, and the same plan again goes o
 })
 
 it('the command line makes one and fetches it, and says what is wrong with a plan', async () => {
-  const root = fileURLToPath(new URL('..', import.meta.url)),
-    folder = await mkdtemp(join(tmpdir(), 'cloister-synthesis-cli-'))
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  const folder = await mkdtemp(join(tmpdir(), 'cloister-synthesis-cli-'))
   try {
     const { secret } = await cleo.access.createToken({
       body: { name: 'cli', scopes: ['datasets:read', 'datasets:write', 'jobs:read', 'studies:read'] },
@@ -406,7 +407,8 @@ it('the command line makes one and fetches it, and says what is wrong with a pla
 })
 
 describe('a dataset’s synthetic twin', () => {
-  let datasetId: string, twin: SynthesisView
+  let datasetId: string
+  let twin: SynthesisView
   it('a dataset whose policy sets a budget aside has twins of each version, made after it is published and shared', async () => {
     datasetId = await register(cleo, stage.organisationId, {
       name: 'twinned',
@@ -456,7 +458,7 @@ describe('a dataset’s synthetic twin', () => {
       },
       { timeout: 120_000, interval: 100 },
     )
-    await createWatch(stage.host.deps)()
+    await createRecoverJobs(stage.host.deps)()
     expect(items).toMatchObject([{ table: 'people', shared: true, datasetVersion: 1 }])
     twin = await rested(cleo, items[0]!.synthesisId)
     expect(twin.state, JSON.stringify([twin.problem, twin.faults])).toBe('ready')
@@ -498,9 +500,9 @@ json.dump({'rows': len(rows) - 1, 'first': rows[1][0]}, open(os.environ['OUTPUT_
     const job = await tried()
     expect(job, JSON.stringify(job.problem)).toMatchObject({ state: 'succeeded', on: 'twin', hasResult: true })
     expect(job).not.toHaveProperty('mode')
-    const params = { jobId: job.jobId },
-      result = await anil.jobs.result({ params }),
-      log = await anil.jobs.log({ params })
+    const params = { jobId: job.jobId }
+    const result = await anil.jobs.result({ params })
+    const log = await anil.jobs.log({ params })
     expect(JSON.stringify([job, result, log])).not.toContain('real-person')
     expect(result.card).toMatchObject({
       mode: 'twin',

@@ -1,20 +1,17 @@
-/** `npm run bench -- NAME [arguments]`: runs bench/NAME.ts. A benchmark prints one line of JSON. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+/**
+ * `npm run bench -- NAME [arguments]`: runs bench/NAME.ts. A benchmark prints last one line of JSON (bench/report.ts),
+ * and every one has a `--quick` form of a few seconds.
+ */
 import { join } from 'node:path'
-import { node, root } from './steps.ts'
+import { benchNames } from './bench-names.ts'
+import { node } from './steps.ts'
 
-const folder = join(root, 'bench')
-/** A file is a benchmark when it can be run; the others are parts of one. */
-const names = readdirSync(folder)
-  .filter(
-    (f) =>
-      f.endsWith('.ts') &&
-      !f.endsWith('.test.ts') &&
-      readFileSync(join(folder, f), 'utf8').includes('one line of JSON'),
-  )
-  .map((f) => f.slice(0, -3))
+const names = benchNames()
 const [name, ...rest] = process.argv.slice(2)
-if (!name || !names.includes(name) || !existsSync(join(folder, `${name}.ts`))) {
+if (name === undefined || !names.includes(name)) {
   console.error(`Usage: npm run bench -- NAME\n\nBenchmarks: ${names.join(', ')}`)
   process.exitCode = 2
-} else process.exitCode = (await node({ name, command: [join('bench', `${name}.ts`), ...rest] }, true)).code
+} else {
+  const { code } = await node({ name, command: [join('bench', `${name}.ts`), ...rest] }, true)
+  process.exitCode = code
+}

@@ -20,16 +20,21 @@ const folders = [
   'test',
 ].filter((f) => existsSync(join(root, f)))
 
+const knip = ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints']
+
 const steps: Step[] = [
   { name: 'format (oxfmt)', command: ['node_modules/oxfmt/bin/oxfmt', '--check', '.'] },
   { name: 'types (tsc)', command: ['node_modules/typescript/bin/tsc', '-p', '.', '--noEmit'] },
-  { name: 'dead code (knip)', command: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'] },
+  { name: 'dead code (knip)', command: knip },
+  { name: 'dead code in production (knip)', command: [...knip, '--production'] },
   {
     name: 'import rules (dependency-cruiser)',
     command: ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', '--no-progress', ...folders],
   },
   { name: 'lint (oxlint)', command: ['node_modules/oxlint/bin/oxlint', '--quiet'] },
+  { name: 'style (tools/house-style.ts)', command: ['tools/house-style.ts'] },
   { name: 'docs/permissions.md', command: ['tools/permissions.ts', '--check'] },
+  { name: 'docs/architecture.md, entities', command: ['tools/entities.ts', '--check'] },
   { name: 'docs/cost.md', command: ['lib/cost.ts', '--check'] },
   { name: 'plugin catalogue', command: ['web/study/catalogue.ts', '--check'] },
 ]

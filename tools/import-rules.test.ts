@@ -22,6 +22,16 @@ const planted: [file: string, imports: string, rule: string][] = [
   ['functions/runs/a.ts', '../../local/target.ts', 'functions-imports'],
   ['functions/runs/b.ts', '../../adapters/aws/target.ts', 'only-wiring-chooses-adapters'],
   ['functions/runs/c.ts', '@aws-sdk/client-s3', 'functions-packages'],
+  ['functions/runs/e.ts', '../jobs/target.ts', 'areas-apart'],
+  ['functions/jobs/deep/a.ts', '../../runs/target.ts', 'areas-apart'],
+  ['functions/runs/f.ts', '../job-kinds.ts', 'areas-apart'],
+  ['functions/kernel/a.ts', '../workflow/target.ts', 'kernel-knows-no-area'],
+  ['functions/workflow/a.ts', '../jobs/target.ts', 'workflow-knows-no-area'],
+  ['functions/workflow/b.ts', '../release/target.ts', 'workflow-knows-no-area'],
+  ['functions/workflow/c.ts', '../job-kinds.ts', 'workflow-knows-no-area'],
+  ['functions/release/a.ts', '../jobs/target.ts', 'release-knows-no-area'],
+  ['functions/stores/a.ts', '../runs/target.ts', 'stores-knows-no-area'],
+  ['functions/jobs/g.ts', './h.ts', 'no-circles'],
   ['local/a.ts', '../web/portal/target.ts', 'local-imports'],
   ['local/b.ts', '../adapters/aws/target.ts', 'local-imports'],
   ['local/c.ts', '../functions/wiring.ts', 'local-does-not-wire'],
@@ -39,6 +49,9 @@ const planted: [file: string, imports: string, rule: string][] = [
   ['domain/d.ts', './nothing.ts', 'no-unresolved'],
   ['domain/e.ts', './planted.test.ts', 'no-tests-in-programs'],
   ['domain/f.ts', './g.ts', 'no-circles'],
+  ['domain/sql/a.ts', './b.ts', 'no-circles'],
+  ['domain/release/a.ts', '../jobs/target.ts', 'domain-release-is-below'],
+  ['domain/privacy/a.ts', '../disclosure/target.ts', 'domain-privacy-is-below'],
 ]
 const good: [string, string][] = [
   ['contracts/good.ts', '../domain/target.ts'],
@@ -48,6 +61,11 @@ const good: [string, string][] = [
   ['adapters/local/good2.ts', '../../runner/engine/target.ts'],
   ['functions/runs/good.ts', '../../contracts/target.ts'],
   ['functions/wiring.ts', '../adapters/aws/target.ts'],
+  ['functions/job-kinds.ts', './jobs/target.ts'],
+  ['functions/jobs/good.ts', '../release/target.ts'],
+  ['functions/jobs/deep/good.ts', '../target.ts'],
+  ['functions/jobs/good.handler.ts', '../job-kinds.ts'],
+  ['functions/release/good.ts', '../workflow/target.ts'],
   ['local/good.ts', '../adapters/local/target.ts'],
   ['web/portal/src/studies/good.ts', '../parts/target.ts'],
   ['web/portal/src/datasets/good.ts', './target.ts'],
@@ -55,14 +73,23 @@ const good: [string, string][] = [
   ['web/participant/good.ts', '../../clients/target.ts'],
   ['bin/good.ts', '../lib/target.ts'],
   ['domain/good.test.ts', 'node:fs'],
+  ['domain/jobs/good.ts', '../privacy/target.ts'],
 ]
 const targets = [
   'domain',
+  'domain/jobs',
+  'domain/disclosure',
+  'domain/privacy',
   'contracts',
   'ports',
   'adapters/aws',
   'adapters/local',
   'functions/kernel',
+  'functions/workflow',
+  'functions/release',
+  'functions/stores',
+  'functions/jobs',
+  'functions/runs',
   'local',
   'web/portal',
   'web/portal/src/parts',
@@ -94,6 +121,9 @@ beforeAll(() => {
   for (const [file, imports] of [...planted, ...good]) write(file, `import ${JSON.stringify(imports)}\n`)
   write('web/portal/src/datasets/area.tsx', 'export const x = 1\n')
   write('domain/g.ts', "import './f.ts'\n")
+  write('domain/sql/b.ts', "import type { x } from './a.ts'\nexport type Y = typeof x\n")
+  write('functions/jobs/g.ts', "import type { H } from './h.ts'\nexport type G = H\n")
+  write('functions/jobs/h.ts', "import type { G } from './g.ts'\nexport type H = G\n")
   write('domain/planted.test.ts', 'export {}\n')
   write('tsconfig.json', '{ "compilerOptions": { "module": "esnext", "moduleResolution": "bundler" } }\n')
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))

@@ -8,6 +8,6 @@ it('the page of permissions is what the tables say', () =>
   expect(readFileSync(new URL('../docs/permissions.md', import.meta.url), 'utf8')).toBe(permissionsPage()))
 it('names every permission and every route that needs one', () => {
   for (const { permission } of permissionTable()) expect(permissionsPage()).toContain(`| \`${permission}\` |`)
-  for (const { route } of allRoutes)
-    if ('permission' in route.access) expect(permissionsPage()).toContain(`\`${route.method} ${route.path}\``)
+  for (const { route } of allRoutes.filter(({ route: r }) => 'permission' in r.access))
+    expect(permissionsPage()).toContain(`\`${route.method} ${route.path}\``)
 })

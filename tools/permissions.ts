@@ -65,12 +65,12 @@ ${table(
 
 ${table(
   ['permission', 'by role', 'or by right on the study', 'scope of a token', 'routes'],
-  permissionTable().map((p) => [
-    `\`${p.permission}\``,
-    p.roles.length === roles.length ? 'any' : code(p.roles) || 'none',
-    p.rights.length === studyRights.length ? 'any' : code(p.rights) || '',
-    `\`${p.scope}\``,
-    routesOf(p.permission).join('<br>'),
+  permissionTable().map((row) => [
+    `\`${row.permission}\``,
+    row.roles.length === roles.length ? 'any' : code(row.roles) || 'none',
+    row.rights.length === studyRights.length ? 'any' : code(row.rights) || '',
+    `\`${row.scope}\``,
+    routesOf(row.permission).join('<br>'),
   ]),
 )}
 `

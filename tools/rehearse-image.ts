@@ -21,7 +21,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { defaultLimits, type Manifest, type Report, type ScriptRuntime } from '../domain/jobs/manifest.ts'
+import { defaultLimits, type Manifest, type ScriptRuntime } from '../domain/jobs/manifest.ts'
+import type { Report } from '../domain/release/run-report.ts'
 import { buildRunner } from './build-runner.ts'
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(0)} s`
@@ -146,8 +147,8 @@ async function main(): Promise<void> {
   if (!existsSync('/usr/sbin/debootstrap'))
     must('apt-get install debootstrap', 'apt-get', ['-q', '-y', 'install', '--no-install-recommends', 'debootstrap'])
   const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'cloister-image-'))
-  const chroot = join(folder, 'image'),
-    context = await buildRunner(join(folder, 'context'))
+  const chroot = join(folder, 'image')
+  const context = await buildRunner(join(folder, 'context'))
   const mounts = ['proc', 'dev'].map((m) => join(chroot, m))
   try {
     if (!existsSync(join(chroot, 'usr/bin/apt-get')))

@@ -7,13 +7,14 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { type Client, createClient } from '../clients/api.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { startHost } from '../local/host.ts'
 import { Visitor } from '../local/testing.ts'
 import { ask, type Asked } from '../test/jobs-support.ts'
 import { adultCsv, adultPlan, make, upload } from '../test/synthesis-support.ts'
+import { launchBrowser } from './browser.ts'
 import { buildWeb } from './build-web.ts'
 
 const port = Number(process.env['CLOISTER_PORT'] ?? 4790)
@@ -47,18 +48,7 @@ async function take(page: Page, path: string): Promise<void> {
 await buildWeb()
 const home = await mkdtemp(join(tmpdir(), 'cloister-pictures-'))
 const host = await startHost({ port, home, quiet: true })
-const browser = await chromium.launch({
-  executablePath: process.env['CLOISTER_CHROMIUM'] ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-})
+const browser = await launchBrowser()
 async function open(width: number, dark: boolean): Promise<BrowserContext> {
   const context = await browser.newContext({
     viewport: { width, height: width > 600 ? 900 : 844 },
@@ -142,8 +132,8 @@ async function questions(): Promise<Record<'table' | 'model' | 'blocked' | 'held
 
 /** The demo's experiment with two runs that differ in one parameter. */
 async function runs(): Promise<Record<'experiment' | 'run' | 'pipeline' | 'comparison', string>> {
-  const rosa = await clientOf('rosa@demo.cloister'),
-    { organisationId } = (await rosa.access.me()).memberships[0]!
+  const rosa = await clientOf('rosa@demo.cloister')
+  const { organisationId } = (await rosa.access.me()).memberships[0]!
   const { experimentId, pipelineId } = (
     await rosa.pipelines.experiments({ params: { organisationId }, query: { text: 'First recording' } })
   ).items[0]!
@@ -176,8 +166,8 @@ const runPages = (ids: Awaited<ReturnType<typeof runs>>): [string, string][] => 
 
 /** A synthetic table of the example that ships, for its custodian. */
 async function syntheticTable(): Promise<string> {
-  const cleo = await clientOf('cleo@demo.cloister'),
-    { organisationId } = (await cleo.access.me()).memberships[0]!
+  const cleo = await clientOf('cleo@demo.cloister')
+  const { organisationId } = (await cleo.access.me()).memberships[0]!
   return (await make(cleo, await upload(cleo, organisationId, 'adult-2000.csv', await adultCsv()), await adultPlan()))
     .synthesisId
 }
@@ -193,8 +183,8 @@ async function dataPages(page: Page, ids: Awaited<ReturnType<typeof questions>>)
     .getByRole('link', { name: /Parkinson/ })
     .first()
     .getAttribute('href')
-  const base = overview!.replace(/\/overview$/, ''),
-    dataset = base.split('/').at(-1)!
+  const base = overview!.replace(/\/overview$/, '')
+  const dataset = base.split('/').at(-1)!
   return [
     ['datasets', '/datasets'],
     ['dataset', overview!],

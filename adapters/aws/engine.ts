@@ -49,8 +49,8 @@ export function awsEngine({
       async put(path, key, type) {
         const hash = createHash('sha256')
         for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
-        const { size } = await stat(path),
-          sha256 = hash.digest('hex')
+        const { size } = await stat(path)
+        const sha256 = hash.digest('hex')
         const link = await objects.signedPut('protected', key, { sha256, size, type }, linkSeconds)
         const response = await fetch(link.url, {
           method: link.method,

@@ -18,8 +18,8 @@ interface Parts {
   close(): Promise<void>
 }
 async function parts(page: number): Promise<Parts> {
-  const server = await startLogsServer(page),
-    folder = await mkdtemp(join(tmpdir(), 'cloister-aws-logs-'))
+  const server = await startLogsServer(page)
+  const folder = await mkdtemp(join(tmpdir(), 'cloister-aws-logs-'))
   const objects = localObjects({ folder, baseUrl: 'http://127.0.0.1', secret: randomBytes(32) })
   const logs = awsLogs({
     group: '/cloister/test/runs',
@@ -52,8 +52,8 @@ const say = async (p: Parts, run: string, container: number, base: number): Prom
 }
 
 logsContract('CloudWatch', async () => {
-  const p = await parts(7),
-    begun = new Map<string, { stream: string; place: number; rest: string; time: number }>()
+  const p = await parts(7)
+  const begun = new Map<string, { stream: string; place: number; rest: string; time: number }>()
   return {
     logs: p.logs,
     // What the container prints reaches the service line by line.
@@ -85,20 +85,20 @@ describe('a run in AWS', () => {
     let place = base
     return Array.from({ length: n }, (_, i) => {
       const text = encodeRecord({
-          t: i,
-          s: 'out',
-          x: `line ${i}`,
-          ...(more && i === n - 1 ? { end: more } : {}),
-        }).trimEnd(),
-        message = `${place} ${text}`
+        t: i,
+        s: 'out',
+        x: `line ${i}`,
+        ...(more && i === n - 1 ? { end: more } : {}),
+      }).trimEnd()
+      const message = `${place} ${text}`
       place += text.length + 1
       return { timestamp: 1_700_000_000_000 + Math.floor(base / 2 ** 40) * 10_000_000 + i * 50, message }
     })
   }
 
   it('goes on in the next container where the one before it was lost', async () => {
-    const run = 'job_two',
-      second = placesOf(1)
+    const run = 'job_two'
+    const second = placesOf(1)
     p.server.put(await say(p, run, 0, 0), lines(150, 0))
     p.server.put(await say(p, run, 1, second), lines(120, second, 'finished'))
     const seen: string[] = []
@@ -114,11 +114,11 @@ describe('a run in AWS', () => {
     expect(await p.logs.tail(run, undefined, { records: 130, bytes: 1e6 })).toEqual(tail)
   })
   it('finds a place in the middle of a long log with few requests', async () => {
-    const run = 'job_long',
-      all = lines(20_000, 0)
+    const run = 'job_long'
+    const all = lines(20_000, 0)
     p.server.put(await say(p, run, 0, 0), all)
-    const place = Number(all[15_000]!.message.split(' ')[0]),
-      before = p.server.requests()
+    const place = Number(all[15_000]!.message.split(' ')[0])
+    const before = p.server.requests()
     expect((await p.logs.read(run, place, { records: 5, bytes: 1e6 })).records.map((r) => r.x)).toEqual(
       [0, 1, 2, 3, 4].map((i) => `line ${15_000 + i}`),
     )

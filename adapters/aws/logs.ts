@@ -55,8 +55,8 @@ interface Chunk {
 const partBytes = 4 * 1024 * 1024
 /** A page of GetLogEvents holds at most 1 MB or this many events. */
 const mostEvents = 10_000
-const text = new TextDecoder(),
-  bytes = new TextEncoder()
+const text = new TextDecoder()
+const bytes = new TextEncoder()
 const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const done = (): void => {
@@ -80,10 +80,10 @@ export function readPlaced(lines: readonly string[]): PlacedRecord[] {
     if (/^\d{1,16} \{/.test(line)) whole.push(line)
     else if (whole.length > 0) whole[whole.length - 1] += line
   return whole.flatMap((line) => {
-    const space = line.indexOf(' '),
-      id = Number(line.slice(0, space)),
-      json = line.slice(space + 1),
-      r = decodeRecord(json)
+    const space = line.indexOf(' ')
+    const id = Number(line.slice(0, space))
+    const json = line.slice(space + 1)
+    const r = decodeRecord(json)
     return r ? [{ ...r, id, next: id + bytes.encode(json).length + 1 }] : []
   })
 }
@@ -180,8 +180,8 @@ export function awsLogs({
       events(stream, { startFromHead: true, limit: 1 }),
       events(stream, { startFromHead: false, limit: 1 }),
     ])
-    let lo = head.events[0]?.timestamp,
-      hi = end.events.at(-1)?.timestamp
+    let lo = head.events[0]?.timestamp
+    let hi = end.events.at(-1)?.timestamp
     if (lo === undefined || hi === undefined) return undefined
     while (hi - lo > 1000) {
       const mid = Math.floor((lo + hi) / 2)
@@ -229,8 +229,8 @@ export function awsLogs({
         return { records: kept, first: kept[0]!.id, next: kept.at(-1)!.next, ended: kept.at(-1)!.end !== undefined }
     }
     const { records } = await tailLive(runId, undefined, { records: 1, bytes: 1 })
-    const last = records.at(-1),
-      end = last?.next ?? 0
+    const last = records.at(-1)
+    const end = last?.next ?? 0
     if (last?.end !== undefined)
       return last.id >= from
         ? { records: [last], first: last.id, next: last.next, ended: true }
@@ -267,8 +267,8 @@ export function awsLogs({
 
   function lastOf(found: readonly PlacedRecord[], limits: PageLimits): LogPage {
     let kept = found.slice(-limits.records)
-    let size = sizeOf(kept),
-      from = 0
+    let size = sizeOf(kept)
+    let from = 0
     for (; from < kept.length - 1 && size > limits.bytes; from++) size -= kept[from]!.next - kept[from]!.id
     kept = kept.slice(from)
     return {
@@ -349,9 +349,9 @@ export function awsLogs({
       )
         await pause(pace.look)
       const index: Index = { parts: [], ended: false }
-      let waiting = '',
-        from = 0,
-        to = 0
+      let waiting = ''
+      let from = 0
+      let to = 0
       const write = async (): Promise<void> => {
         if (waiting === '') return
         await objects.put('released', logObjectOf.part(runId, from), bytes.encode(waiting), 'application/x-ndjson')

@@ -1,14 +1,15 @@
 /** The table on DynamoDB, through the SDK. */
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import {
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
+  DeleteItemCommand,
+  DynamoDBClient,
+  type DynamoDBClientConfig,
+  GetItemCommand,
+  PutItemCommand,
   QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb'
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb'
 import type { Table } from '../../ports/table.ts'
+import { decodeOutput, encodeInput } from './attributes.ts'
 import { dynamoTable, type Operation, type Output } from './dynamo-table.ts'
 
 export interface AwsTableOptions extends Pick<DynamoDBClientConfig, 'endpoint' | 'region' | 'credentials'> {
@@ -30,20 +31,18 @@ const dynamoClient = (o: Omit<AwsTableOptions, 'tableName' | 'client'>): DynamoD
   })
 
 const commands = {
-  GetItem: GetCommand,
-  PutItem: PutCommand,
-  UpdateItem: UpdateCommand,
-  DeleteItem: DeleteCommand,
+  GetItem: GetItemCommand,
+  PutItem: PutItemCommand,
+  UpdateItem: UpdateItemCommand,
+  DeleteItem: DeleteItemCommand,
   Query: QueryCommand,
-} satisfies Record<Operation, unknown>
+} as unknown as Record<Operation, new (input: never) => GetItemCommand>
 
 /** The one table, on DynamoDB (index name `index`, keys pk/sk and gpk/gsk). */
 export function awsTable({ tableName, client, ...options }: AwsTableOptions): Table {
-  const db = DynamoDBDocumentClient.from(client ?? dynamoClient(options), {
-    marshallOptions: { removeUndefinedValues: true },
+  const db = client ?? dynamoClient(options)
+  return dynamoTable(tableName, async (operation, input) => {
+    const command = new commands[operation](encodeInput(input) as never)
+    return decodeOutput<Output>({ ...(await db.send(command)) })
   })
-  return dynamoTable(
-    tableName,
-    (operation, input) => db.send(new commands[operation](input as never) as GetCommand) as Promise<Output>,
-  )
 }

@@ -1,8 +1,11 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { fromAttribute, storeAt, toAttribute } from './dynamo-http.ts'
+import { fromAttribute, toAttribute } from '../aws/attributes.ts'
+import { storeAt } from './dynamo-http.ts'
+import { eventually } from '../../test/eventually.ts'
 
 let server: Server | undefined
 afterEach(() => {
@@ -46,8 +49,14 @@ describe('the way to the store', () => {
   it('is tried again until a store that is down listens again', async () => {
     const port = await listen(() => {})
     await new Promise((r) => server!.close(r))
+    let attempts = 0
+    const count = (): void => {
+      attempts++
+    }
+    subscribe('http.client.request.start', count)
     const asked = storeAt(`http://127.0.0.1:${port}`)('GetItem', { TableName: 't' })
-    await new Promise((r) => setTimeout(r, 100))
+    await eventually('it was tried in vain', () => attempts > 2)
+    unsubscribe('http.client.request.start', count)
     await listen((_, response) => void response.end('{}'), port)
     expect(await asked).toEqual({})
   })

@@ -4,65 +4,7 @@
  * cost several times what the store itself does.
  */
 import { Agent, type IncomingMessage, request } from 'node:http'
-
-/** A value in DynamoDB's JSON. What the table port keeps is JSON, so these are all there are. */
-type Attribute =
-  | { S: string }
-  | { N: string }
-  | { BOOL: boolean }
-  | { NULL: true }
-  | { L: Attribute[] }
-  | { M: Record<string, Attribute> }
-
-/** A JSON value as an attribute; undefined members are left out, as JSON does. Throws on what JSON cannot carry. */
-export function toAttribute(v: unknown): Attribute {
-  if (typeof v === 'string') return { S: v }
-  if (typeof v === 'number') {
-    if (!Number.isFinite(v)) throw new RangeError('The table keeps no NaN or infinity')
-    return { N: String(v) }
-  }
-  if (typeof v === 'boolean') return { BOOL: v }
-  if (v === null || v === undefined) return { NULL: true }
-  if (Array.isArray(v)) return { L: v.map(toAttribute) }
-  if (typeof v === 'object') return { M: toAttributes(v) }
-  throw new TypeError(`The table keeps no ${typeof v}`)
-}
-const toAttributes = (o: object): Record<string, Attribute> =>
-  Object.fromEntries(
-    Object.entries(o)
-      .filter(([, v]) => v !== undefined)
-      .map(([k, v]) => [k, toAttribute(v)]),
-  )
-
-/** The JSON value of an attribute. */
-export function fromAttribute(a: Attribute): unknown {
-  if ('S' in a) return a.S
-  if ('N' in a) return Number(a.N)
-  if ('BOOL' in a) return a.BOOL
-  if ('L' in a) return a.L.map(fromAttribute)
-  if ('M' in a) return fromAttributes(a.M)
-  return null
-}
-const fromAttributes = (m: Record<string, Attribute>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(m).map(([k, a]) => [k, fromAttribute(a)]))
-
-const plainIn = ['Item', 'Key', 'ExpressionAttributeValues', 'ExclusiveStartKey']
-const plainOut = ['Item', 'Attributes', 'LastEvaluatedKey']
-
-/** An operation's input with plain values, as the protocol wants it. */
-const encoded = (input: object): string =>
-  JSON.stringify(
-    Object.fromEntries(
-      Object.entries(input).map(([k, v]) => [k, plainIn.includes(k) ? toAttributes(v as object) : (v as unknown)]),
-    ),
-  )
-
-function decoded(text: string): object {
-  const out = JSON.parse(text) as Record<string, unknown>
-  for (const k of plainOut) if (out[k]) out[k] = fromAttributes(out[k] as Record<string, Attribute>)
-  if (out['Items']) out['Items'] = (out['Items'] as Record<string, Attribute>[]).map(fromAttributes)
-  return out
-}
+import { decodeOutput, encodeInput } from '../aws/attributes.ts'
 
 // The store wants to see credentials and looks at none.
 const unsigned = {
@@ -132,10 +74,10 @@ export function storeAt(
     })
 
   return async <Output extends object>(operation: string, input: object): Promise<Output> => {
-    const body = encoded(input)
+    const body = JSON.stringify(encodeInput(input))
     for (let attempt = 1; ; attempt++) {
       try {
-        return decoded(await once(operation, body)) as Output
+        return decodeOutput<Output>(JSON.parse(await once(operation, body)) as Record<string, unknown>)
       } catch (e) {
         if (!(e instanceof Unreached) || attempt >= attempts) throw e
         await new Promise((r) => setTimeout(r, firstWaitMilliseconds * 2 ** (attempt - 1) * (0.5 + Math.random())))

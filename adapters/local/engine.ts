@@ -93,13 +93,13 @@ function pool(spare: number): {
   run(request: Request, limits?: { seconds: number; memoryMb: number }): Promise<Reply>
   close(): Promise<void>
 } {
-  const waiting: Child[] = [],
-    busy = new Set<ChildProcess>()
+  const waiting: Child[] = []
+  const busy = new Set<ChildProcess>()
   let used: { name: string; child: Child }[] = []
   const most = Math.max(2, availableParallelism())
   const queue: (() => void)[] = []
-  let running = 0,
-    closed = false
+  let running = 0
+  let closed = false
   const refill = (): void => {
     while (!closed && waiting.length < spare) waiting.push(start())
   }
@@ -150,8 +150,8 @@ function pool(spare: number): {
     const { process: p } = child
     p.ref()
     p.channel?.ref()
-    let timer: NodeJS.Timeout | undefined,
-      again = false
+    let timer: NodeJS.Timeout | undefined
+    let again = false
     try {
       const { reply, fit } = await new Promise<Answered>((resolve) => {
         let late = false
@@ -232,8 +232,8 @@ function places(objects: LocalObjects, cache: FileCache): Places {
     async put(path, key, type) {
       const hash = createHash('sha256')
       for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
-      const { size } = await stat(path),
-        sha256 = hash.digest('hex')
+      const { size } = await stat(path)
+      const sha256 = hash.digest('hex')
       await objects.store('protected', key, createReadStream(path), { sha256, size, type })
       await cache.take(path, sha256, size)
       return { key, sha256, size }

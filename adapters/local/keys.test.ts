@@ -15,7 +15,8 @@ keysContract('keyring file', async () => {
 })
 
 describe('the keyring file', () => {
-  let folder: string, file: string
+  let folder: string
+  let file: string
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cloister-keys-'))
     file = join(folder, 'keyring.json')

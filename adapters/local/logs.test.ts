@@ -15,8 +15,8 @@ logsContract('folder', async () => {
 it('reads both ends and the middle of a log of 500 MB without holding it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cloister-logs-'))
   try {
-    const logs = await localLogs({ folder }),
-      run = 'job_big'
+    const logs = await localLogs({ folder })
+    const run = 'job_big'
     const line = encodeRecord({ t: 1, s: 'out', x: 'y'.repeat(200) })
     // Sparse: 500 MB of nothing between two written ends, so that only what is read costs anything.
     const f = await open(logs.file(run), 'w')

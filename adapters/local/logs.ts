@@ -74,8 +74,8 @@ async function pageFrom(f: FileHandle, from: number, limits: PageLimits): Promis
 async function pageBefore(f: FileHandle, before: number | undefined, limits: PageLimits): Promise<LogPage> {
   const { size } = await f.stat()
   let bytes: Buffer = Buffer.alloc(0)
-  let from = Math.min(before ?? size, size),
-    lines = 0
+  let from = Math.min(before ?? size, size)
+  let lines = 0
   const end = from
   while (from > 0 && lines <= limits.records && bytes.length < limits.bytes) {
     const start = Math.max(0, from - block)

@@ -119,8 +119,8 @@ describe('the folder', () => {
     expect((await readdir(h.folder)).sort()).toEqual(['.incoming', 'assets'])
   })
   it('streams a large object in and out', async () => {
-    const piece = randomBytes(1 << 20),
-      count = 48
+    const piece = randomBytes(1 << 20)
+    const count = 48
     const hash = createHash('sha256')
     for (let i = 0; i < count; i++) hash.update(piece)
     const what = { sha256: hash.digest('hex'), size: piece.length * count, type: 'video/mp4' }

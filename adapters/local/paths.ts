@@ -40,8 +40,8 @@ export const pathOfKey = (bucketFolder: string, key: string): string =>
 export function keyOfNames(names: readonly string[]): string | undefined {
   const last = names.at(-1)
   if (!last?.endsWith('~')) return undefined
-  let key = '',
-    piece = ''
+  let key = ''
+  let piece = ''
   for (const [i, n] of [...names.slice(0, -1), last.slice(0, -1)].entries()) {
     piece += n.endsWith('+') ? n.slice(0, -1) : n
     if (n.endsWith('+')) continue

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { workflowContract } from '../../ports/workflow.contract.ts'
 import { type LocalWorkflow, localWorkflow, type Task, Unmapped } from './workflow.ts'
+import { eventually } from '../../test/eventually.ts'
 
 const definition = readFileSync(fileURLToPath(new URL('../../contracts/workflow.asl.json', import.meta.url)), 'utf8')
 // It has no declarations.
@@ -12,15 +13,14 @@ const lint = require('asl-validator') as (
   definition: unknown,
   options: { checkArn: boolean; checkPaths: boolean },
 ) => { isValid: boolean; errors: unknown[] }
-const batch = 'arn:aws:states:::batch:submitJob.sync'
 class JobOver extends Error {
   override name = 'JobOver'
 }
 
 workflowContract('embedded engine', () => {
   const held = new Map<string, { promise: Promise<void>; resolve: () => void }>()
-  const started: string[] = [],
-    stopped: string[] = []
+  const started: string[] = []
+  const stopped: string[] = []
   const none: Task = () => Promise.resolve({})
   const prepare: Task = async (input, signal) => {
     const { jobId, attempt } = input as { jobId: string; attempt: number }
@@ -37,7 +37,7 @@ workflowContract('embedded engine', () => {
       '${RegistrationArn}': none,
       '${CheckArn}': none,
       '${SettleArn}': none,
-      [batch]: none,
+      '${ComputeArn}': none,
     },
   })
   return Promise.resolve({
@@ -53,8 +53,11 @@ workflowContract('embedded engine', () => {
 })
 
 describe('the one definition', () => {
-  const names = ['prepare', 'query', 'registration', 'check', 'settle'] as const
-  type Name = (typeof names)[number] | 'container'
+  const names = ['prepare', 'compute', 'query', 'registration', 'check', 'settle'] as const
+  type Step = (typeof names)[number]
+  /** The acts of `compute` are told apart. */
+  type Name = Exclude<Step, 'compute'> | 'submit' | 'look' | 'stop'
+  const resourceOf = (name: Step): string => `\${${name[0]!.toUpperCase()}${name.slice(1)}Arn}`
   const open: LocalWorkflow[] = []
   afterEach(async () => {
     for (const w of open.splice(0)) await w.close(100)
@@ -65,20 +68,20 @@ describe('the one definition', () => {
     act: Partial<Record<Name, Task>>,
     edit: (d: string) => string = (d) => d,
   ): Promise<{ ran: Name[]; inputs: Partial<Record<Name, unknown>>; error: string | undefined }> {
-    const ran: Name[] = [],
-      inputs: Partial<Record<Name, unknown>> = {}
+    const ran: Name[] = []
+    const inputs: Partial<Record<Name, unknown>> = {}
     const over = Promise.withResolvers<string | undefined>()
     const task =
-      (name: Name): Task =>
+      (step: Step): Task =>
       (input, signal) => {
+        const name = step === 'compute' ? (input as { act: 'submit' | 'look' | 'stop' }).act : step
         ran.push(name)
         inputs[name] = input
         return (act[name] ?? (() => Promise.resolve({ odd: 'result' })))(input, signal)
       }
-    const tasks = Object.fromEntries(names.map((n) => [`\${${n[0]!.toUpperCase()}${n.slice(1)}Arn}`, task(n)]))
     const workflow = localWorkflow({
       definition: edit(definition),
-      tasks: { ...tasks, [batch]: task('container') },
+      tasks: Object.fromEntries(names.map((n) => [resourceOf(n), task(n)])),
       retryMilliseconds: 0,
       ended: (_, error) => over.resolve(error),
     })
@@ -105,33 +108,66 @@ describe('the one definition', () => {
       for (const name of ran) expect(inputs[name]).toEqual({ jobId: 'job_a', attempt: 2 })
     },
   )
-  it('tells a container one thing, and Batch who asked, how long and how large', async () => {
-    const { ran, inputs } = await walk({ prepare: prepared('container', { container }) })
-    expect(ran).toEqual(['prepare', 'container', 'check', 'settle'])
-    expect(inputs.container).toEqual({
-      JobName: 'job_a-2',
-      JobDefinition: '${JobDefinitionArn}',
-      JobQueue: '${InteractiveQueueArn}',
-      ShareIdentifier: 'ada',
-      SchedulingPriorityOverride: 10,
-      Timeout: { AttemptDurationSeconds: 300 },
-      ContainerOverrides: {
-        Environment: [{ Name: 'CLOISTER_MANIFEST', Value: 'http://signed/manifest' }],
-        ResourceRequirements: [
-          { Type: 'VCPU', Value: '1' },
-          { Type: 'MEMORY', Value: '3072' },
-        ],
-      },
+  const submitted = { handle: 'one', at: '2026-03-02T09:00:00.000Z', until: '2026-03-02T13:00:00.000Z' }
+  /** A container whose looks answer these, one after the other: seconds to wait, or `over`. */
+  function looks(...answers: (number | 'over')[]): Partial<Record<Name, Task>> {
+    const answer = (wait: number | 'over') =>
+      Promise.resolve({ over: wait === 'over', wait: wait === 'over' ? 0 : wait, submitted })
+    return { submit: () => answer(0), look: () => answer(answers.shift()!) }
+  }
+  it.each(['container', 'pipeline'])('submits a %s once, and looks at it until it is over', async (compute) => {
+    const { ran, inputs, error } = await walk({
+      prepare: prepared(compute, { container }),
+      ...looks(0, 1, 0, 'over'),
     })
-    expect(
-      (await walk({ prepare: prepared('container', { container: { ...container, seconds: 3601 } }) })).inputs.container,
-    ).toMatchObject({ JobQueue: '${BatchQueueArn}', Timeout: { AttemptDurationSeconds: 3601 } })
+    expect(error).toBeUndefined()
+    expect(ran).toEqual(['prepare', 'submit', 'look', 'look', 'look', 'look', 'check', 'settle'])
+    const job = { jobId: 'job_a', attempt: 2 }
+    expect(inputs.submit).toEqual({ act: 'submit', ...job, compute, container })
+    expect(inputs.look).toEqual({ act: 'look', ...job, submitted })
+    expect([inputs.check, inputs.settle]).toEqual([job, job])
+  })
+  it('waits as long as a look says, and not at all when it says nothing', async () => {
+    const began = performance.now()
+    await walk({ prepare: prepared('container', { container }), ...looks(0, 0, 0, 'over') })
+    expect(performance.now() - began).toBeLessThan(900)
+    const again = performance.now()
+    await walk({ prepare: prepared('container', { container }), ...looks(1, 'over') })
+    expect(performance.now() - again).toBeGreaterThan(990)
+  })
+  it('looks at nothing when there is nothing to wait for after the submission', async () => {
+    const submit: Task = () => Promise.resolve({ over: true, wait: 0, submitted })
+    expect((await walk({ prepare: prepared('container', { container }), submit })).ran).toEqual([
+      'prepare',
+      'submit',
+      'check',
+      'settle',
+    ])
+  })
+  it('stops a container that it cannot submit or look at, and checks all the same', async () => {
+    const broken = fails(new TypeError('quotes 42'))
+    const refused = fails(Object.assign(new Error('too large'), { name: 'ContainerRefused' }))
+    const many = (name: Name, n: number): Name[] => Array.from({ length: n }, () => name)
+    const prepare = prepared('container', { container })
+    const rest: Name[] = ['check', 'settle']
+    expect((await walk({ prepare, submit: broken })).ran).toEqual(['prepare', ...many('submit', 6), 'stop', ...rest])
+    expect((await walk({ prepare, submit: refused })).ran).toEqual(['prepare', 'submit', 'stop', ...rest])
+    const lost = await walk({ prepare, ...looks(), look: broken })
+    expect(lost.ran).toEqual(['prepare', 'submit', ...many('look', 11), 'stop', ...rest])
+    expect(lost.inputs.stop).toEqual({ act: 'stop', jobId: 'job_a', attempt: 2 })
+    expect((await walk({ prepare, submit: refused, stop: broken })).ran).toEqual([
+      'prepare',
+      'submit',
+      ...many('stop', 6),
+      ...rest,
+    ])
   })
   it.each(['none', 'something new'])('computes nothing for %s', async (compute) =>
     expect((await walk({ prepare: prepared(compute) })).ran).toEqual(['prepare', 'settle']),
   )
-  it('computes nothing for a container without its manifest', async () =>
-    expect((await walk({ prepare: prepared('container') })).ran).not.toContain('container'))
+  it.each(['container', 'pipeline'])('computes nothing for a %s without its manifest', async (compute) =>
+    expect((await walk({ prepare: prepared(compute) })).ran).toEqual(['prepare', 'settle']),
+  )
 
   it('retries a step that failed, and goes on when it then works', async () => {
     let left = 1
@@ -153,12 +189,6 @@ describe('the one definition', () => {
       'prepare',
       'registration',
       'registration',
-      'check',
-      'settle',
-    ])
-    expect((await walk({ prepare: prepared('container', { container }), container: broken })).ran).toEqual([
-      'prepare',
-      'container',
       'check',
       'settle',
     ])
@@ -217,13 +247,18 @@ describe('the one definition', () => {
         }
       ).States,
     ).filter(([, s]) => s.Type === 'Task')
-    for (const [name, s] of states) {
-      expect([name, typeof s.TimeoutSeconds]).toEqual([name, 'number'])
-      if (name !== 'Settle')
-        expect([name, s.Catch!.at(-1)]).toEqual([
-          name,
-          { ErrorEquals: ['States.ALL'], ResultPath: null, Next: expect.stringMatching(/^(Check|Settle)$/) as string },
-        ])
+    for (const [name, state] of states) {
+      expect([name, typeof state.TimeoutSeconds]).toEqual([name, 'number'])
+    }
+    for (const [name, state] of states.filter(([other]) => other !== 'Settle')) {
+      expect([name, state.Catch!.at(-1)]).toEqual([
+        name,
+        {
+          ErrorEquals: ['States.ALL'],
+          ResultPath: null,
+          Next: expect.stringMatching(/^(StopContainer|Check|Settle)$/) as string,
+        },
+      ])
     }
   })
 
@@ -241,22 +276,18 @@ describe('the one definition', () => {
           }),
         )
       }
-    const tasks = Object.fromEntries(
-      [...names.map((n) => `\${${n[0]!.toUpperCase()}${n.slice(1)}Arn}`), batch].map((r) => [r, task(r)]),
-    )
+    const tasks = Object.fromEntries(names.map(resourceOf).map((r) => [r, task(r)]))
     const workflow = localWorkflow({ definition, tasks, retryMilliseconds: 0 })
     open.push(workflow)
     await workflow.start('job_a', 1)
     await workflow.stop('job_a', 1)
     await told.promise
-    await new Promise((r) => setTimeout(r, 50))
+    await eventually('the execution has ended', async () => !(await workflow.running('job_a', 1)))
     expect(ran).toEqual(['${PrepareArn}'])
   })
   it('refuses to start with a resource that is mapped to nothing, also by a prototype’s name', () => {
     const none: Task = () => Promise.resolve({})
-    const all = Object.fromEntries(
-      [...names.map((n) => `\${${n[0]!.toUpperCase()}${n.slice(1)}Arn}`), batch].map((r) => [r, none]),
-    )
+    const all = Object.fromEntries(names.map((n) => [resourceOf(n), none]))
     for (const missing of Object.keys(all))
       expect(
         () =>

@@ -14,7 +14,7 @@ export type Task = (input: unknown, stopped: AbortSignal) => Promise<unknown>
 export interface LocalWorkflowOptions {
   /** The definition as text, with `${Placeholder}`s where CDK puts ARNs. */
   definition: string
-  /** By resource as it stands in the definition: `${PrepareArn}`, `arn:aws:states:::batch:submitJob.sync`. */
+  /** By resource as it stands in the definition: `${PrepareArn}`. */
   tasks: Readonly<Record<string, Task>>
   /** Told when an execution ends by itself; `error` is the name of what it failed with. */
   ended?: (name: string, error: string | undefined) => void

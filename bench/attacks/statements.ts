@@ -5,8 +5,8 @@
 import { anything, type Attack, differs, dump, near, never, targetIncome, targetScore } from './attack.ts'
 import { people, target } from './cohort.ts'
 
-const incomes = people.map((p) => p.income),
-  scores = people.map((p) => p.score)
+const incomes = people.map((p) => p.income)
+const scores = people.map((p) => p.score)
 const oldest = Math.max(...people.map((p) => p.age))
 const sql = (
   name: string,

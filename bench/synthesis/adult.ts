@@ -39,8 +39,8 @@ export function readAdult(folder: string): Adult {
       categories: Array.from({ length: c.size }, (_, i) => String(i)),
     })),
   }
-  const train = read(join(folder, 'train.csv'), sizes),
-    test = read(join(folder, 'test.csv'), sizes)
+  const train = read(join(folder, 'train.csv'), sizes)
+  const test = read(join(folder, 'test.csv'), sizes)
   const bins = schema.columns.map((c) => (c.eval_bins && c.eval_bins < c.size ? c.eval_bins : c.size))
   const coarse = (t: Table): Table => ({
     rows: t.rows,

@@ -2,7 +2,7 @@
 import { openAsBlob } from 'node:fs'
 import { lstat, readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { validateConfiguration } from '../../domain/studies/configuration.ts'
+import { validateConfiguration } from '../../domain/studies/configuration-validation.ts'
 import { type StudyBundle, StudyFileError, studyFileName, studyOfFiles } from '../study-file.ts'
 import { CliError, exits, tame } from './io.ts'
 

@@ -6,7 +6,7 @@ import type { z } from 'zod'
 import type { Ask, Result } from '../../contracts/jobs.ts'
 import { type Language, languages, type ReleaseMode, releaseModes } from '../../domain/datasets/policy.ts'
 import type { DatasetSchema } from '../../domain/datasets/schema.ts'
-import type { Cohort } from '../../domain/jobs/cohort.ts'
+import type { Cohort } from '../../domain/datasets/cohort.ts'
 import { jobLife, type JobState, jobStates } from '../../domain/jobs/life.ts'
 import type { Client } from '../api.ts'
 import { FilterError, parseFilter } from '../cohort-text.ts'
@@ -31,8 +31,8 @@ function choice<T extends string>(call: Call, name: string, among: readonly T[])
 
 /** The code and its language: `--sql TEXT`, or a file by its ending. */
 async function codeOf(call: Call): Promise<{ code: string; language: Language }> {
-  const sql = text(call, 'sql'),
-    file = text(call, 'file')
+  const sql = text(call, 'sql')
+  const file = text(call, 'file')
   if ((sql === undefined) === (file === undefined))
     throw new CliError(exits.usage, 'Say what to run: --sql "SELECT …" or --file script.py (.sql, .py, .R, .ipynb).')
   if (sql !== undefined) return { code: sql, language: 'sql' }
@@ -209,9 +209,9 @@ Give the same --key twice and the second time answers the first job.`,
 
 const list = async (call: Call): Promise<void> => {
   const session = await connect(call.io, text(call, 'server'))
-  const state = choice<JobState>(call, 'state', jobStates),
-    language = choice(call, 'language', languages),
-    about = text(call, 'dataset')
+  const state = choice<JobState>(call, 'state', jobStates)
+  const language = choice(call, 'language', languages)
+  const about = text(call, 'dataset')
   const datasetId = about === undefined ? undefined : (await findDataset(session, about)).datasetId
   const { items, next } = await session.client.jobs.list({
     query: { limit: numberOf(call, 'limit') ?? 50, state, language, datasetId },

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { openAsBlob } from 'node:fs'
 import { lstat, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { PipelineDefinition } from '../../contracts/pipelines.ts'
+import { PipelineDefinition } from '../../contracts/pipelines.definition.ts'
 import {
   definitionFaults,
   defaultResources,
@@ -72,8 +72,8 @@ async function publish(call: Call, folder: string): Promise<void> {
   const definition = await definitionOf(folder, paths)
   const session = await connect(call.io, text(call, 'server'))
   const { organisationId } = await organisationOf(session, text(call, 'org'))
-  const params = { organisationId },
-    { io } = call
+  const params = { organisationId }
+  const { io } = call
   const files = await sendFiles({
     files: await Promise.all(paths.map(async (path) => ({ path, data: await openAsBlob(join(folder, path)) }))),
     progress: (p) => io.progress(`Uploading ${count(p.files.length, 'file')}`),
@@ -187,8 +187,8 @@ async function upload(
 async function start(call: Call, wanted: string): Promise<number> {
   const session = await connect(call.io, text(call, 'server'))
   const pipeline = await find(session, wanted, text(call, 'org'))
-  const parameters = await parametersOf(call, pipeline.definition.parameters),
-    { client } = session
+  const parameters = await parametersOf(call, pipeline.definition.parameters)
+  const { client } = session
   const known = text(call, 'experiment')
   let experiment = known
     ? await client.pipelines.experiment({ params: { experimentId: known } })
@@ -200,14 +200,14 @@ async function start(call: Call, wanted: string): Promise<number> {
           parameters,
         },
       })
-  const { experimentId } = experiment,
-    inputs: Record<string, Awaited<ReturnType<typeof upload>>> = {}
+  const { experimentId } = experiment
+  const inputs = new Map<string, Awaited<ReturnType<typeof upload>>>()
   for (const [name, path] of pairs(call, 'input'))
-    inputs[name] = [...(inputs[name] ?? []), ...(await upload(session, experimentId, path))]
-  if (Object.keys(inputs).length > 0)
+    inputs.set(name, [...(inputs.get(name) ?? []), ...(await upload(session, experimentId, path))])
+  if (inputs.size > 0)
     experiment = await client.pipelines.changeExperiment({
       params: { experimentId },
-      body: { rev: experiment.rev, inputs },
+      body: { rev: experiment.rev, inputs: Object.fromEntries(inputs) },
     })
   const run = await client.pipelines.start({
     params: { experimentId },
@@ -236,8 +236,8 @@ async function list(call: Call): Promise<void> {
 
 async function showOne(call: Call, wanted: string): Promise<void> {
   const p = await find(await connect(call.io, text(call, 'server')), wanted, text(call, 'org'))
-  const { definition: d } = p,
-    { properties, required = [] } = d.parameters
+  const { definition: d } = p
+  const { properties, required = [] } = d.parameters
   show(call.io, p, () =>
     [
       `${tame(p.title)} (${p.name}, version ${p.version})`,

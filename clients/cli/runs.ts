@@ -79,8 +79,8 @@ export async function tellRun(call: Call, session: Session, jobId: string, wait:
 }
 
 async function list(call: Call): Promise<void> {
-  const session = await connect(call.io, text(call, 'server')),
-    state = text(call, 'state')
+  const session = await connect(call.io, text(call, 'server'))
+  const state = text(call, 'state')
   if (state !== undefined && !(runStates as readonly string[]).includes(state))
     throw new CliError(exits.usage, `--state is one of ${runStates.join(', ')}, not "${tame(state)}".`)
   const { items } = await session.client.pipelines.runs({

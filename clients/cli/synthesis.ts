@@ -56,9 +56,9 @@ async function planOf(call: Call, proposed: View['plan']): Promise<Plan> {
     }
   }
   if (!plan) throw new CliError(exits.usage, 'There is no proposed plan.', 'Say --plan with one.')
-  const epsilon = numberOf(call, 'epsilon'),
-    rows = numberOf(call, 'rows'),
-    method = text(call, 'method')
+  const epsilon = numberOf(call, 'epsilon')
+  const rows = numberOf(call, 'rows')
+  const method = text(call, 'method')
   const r = PlanShape.safeParse({
     ...(plan as Plan),
     ...(epsilon === undefined ? {} : { epsilon }),
@@ -79,16 +79,16 @@ async function planOf(call: Call, proposed: View['plan']): Promise<Plan> {
 
 /** A file is uploaded and read; a registered table is named by `--table` of a dataset. */
 async function begun(call: Call, session: Session, what: string): Promise<View> {
-  const title = text(call, 'title'),
-    wanted = text(call, 'table')
+  const title = text(call, 'title')
+  const wanted = text(call, 'table')
   if (wanted !== undefined) {
     const { datasetId } = await findDataset(session, what, text(call, 'org'))
     return session.client.synthesis.begin({
       body: { datasetId, table: wanted, ...(title === undefined ? {} : { title }) },
     })
   }
-  const path = basename(what),
-    data = await openAsBlob(what)
+  const path = basename(what)
+  const data = await openAsBlob(what)
   const { organisationId } = await organisationOf(session, text(call, 'org'))
   let s: View | undefined
   await sendFiles({
@@ -147,8 +147,8 @@ const mean = (list: { tvd: number }[] | undefined): string =>
   list?.length ? (list.reduce((n, x) => n + x.tvd, 0) / list.length).toFixed(4) : '-'
 
 async function begin(call: Call, session: Session, what: string): Promise<void> {
-  const s = await begun(call, session, what),
-    output = text(call, 'output')
+  const s = await begun(call, session, what)
+  const output = text(call, 'output')
   if (output !== undefined) {
     await vacant(call, output)
     await writeFile(output, `${planText(s.plan!)}\n`)
@@ -158,8 +158,8 @@ async function begin(call: Call, session: Session, what: string): Promise<void> 
 }
 
 async function confirmed(call: Call, session: Session, s: View): Promise<number> {
-  const params = { synthesisId: s.synthesisId },
-    plan = await planOf(call, s.plan)
+  const params = { synthesisId: s.synthesisId }
+  const plan = await planOf(call, s.plan)
   const q = await session.client.synthesis.quote({ params, body: plan })
   if (!q.feasible)
     throw new CliError(
@@ -185,8 +185,8 @@ async function confirmed(call: Call, session: Session, s: View): Promise<number>
 }
 
 async function evaluate(call: Call, session: Session, s: View): Promise<number> {
-  const target = text(call, 'target'),
-    charge = numberOf(call, 'charge')
+  const target = text(call, 'target')
+  const charge = numberOf(call, 'charge')
   const { jobId } = await session.client.synthesis.evaluate({
     params: { synthesisId: s.synthesisId },
     body: {
@@ -203,8 +203,8 @@ async function evaluate(call: Call, session: Session, s: View): Promise<number> 
 }
 
 async function share(call: Call, session: Session, s: View): Promise<void> {
-  const expires = text(call, 'expires'),
-    title = text(call, 'title')
+  const expires = text(call, 'expires')
+  const title = text(call, 'title')
   const now = await session.client.synthesis.share({
     params: { synthesisId: s.synthesisId },
     body: {

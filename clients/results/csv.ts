@@ -3,8 +3,9 @@
  *
  * What a participant typed must not run as a formula when a spreadsheet opens the file. A text cell that begins with
  * `=`, `+`, `-`, `@`, tab or carriage return gets one apostrophe in front, and so does a text that already has
- * apostrophes before such a character, so that the rule can be undone (`plainCell`). Numbers are never touched, nor are
- * texts that are plain numbers. Absent and null are empty; the empty text is `""`.
+ * apostrophes before such a character, so that the rule can be undone: where apostrophes stand before such a character,
+ * take the first away. Numbers are never touched, nor are texts that are plain numbers. Absent and null are empty; the
+ * empty text is `""`.
  */
 const formula = /^'*[=+\-@\t\r]/
 const plainNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
@@ -16,9 +17,6 @@ export function cellText(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return formula.test(text) && !plainNumber.test(text) ? `'${text}` : text
 }
-
-/** Undoes the apostrophe of `cellText`. */
-export const plainCell = (text: string): string => (text.startsWith("'") && formula.test(text) ? text.slice(1) : text)
 
 function quoted(value: unknown): string {
   const text = cellText(value)

@@ -1,19 +1,19 @@
 /** From opened records to trials, and from trials to table rows. */
-import { type OpenedRecord, standing } from '../../domain/runs/opened.ts'
+import { type OpenedRecord, withoutReplaced } from '../../domain/runs/opened.ts'
 import type { OpenedFile, OpenedRun } from './model.ts'
 
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
 
 /** The newest checkpoint, or undefined. */
 export const sessionOf = (records: readonly OpenedRecord[]): unknown =>
-  standing(records).findLast((r) => r.op === 'session')?.value
+  withoutReplaced(records).findLast((r) => r.op === 'session')?.value
 
 /**
  * Files of a run. Names come from a participant's browser, so they are reduced to letters, digits, `.`, `_` and `-`,
  * and made unique by their seq.
  */
 export function filesOf(records: readonly OpenedRecord[]): OpenedFile[] {
-  return standing(records)
+  return withoutReplaced(records)
     .filter((r) => r.op === 'file' && r.bytes)
     .map((r) => {
       const said = isObject(r.value) ? r.value : {}

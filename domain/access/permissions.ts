@@ -265,84 +265,82 @@ export interface Subject {
   confidential?: boolean
 }
 
-/** Deny by default: true only when role or right grants it and the token's scopes (if any) cover it. */
-export function may(who: Subject, permission: Permission): boolean {
-  if (who.scopes && !who.scopes.includes(scopeOf[permission])) return false
-  if (permission in byRole) return who.roles.some((r) => byRole[permission as OrganisationPermission].includes(r))
-  if (permission in onDataset) return who.roles.some((r) => onDataset[permission as DatasetPermission].includes(r))
-  if (permission in onPipeline) return who.roles.some((r) => onPipeline[permission as PipelinePermission].includes(r))
-  if (permission in onExperiment) {
-    if (permission === 'experiment.log' && who.confidential === true) return who.roles.includes('custodian')
-    const rule = onExperiment[permission as ExperimentPermission]
-    return who.roles.some(
-      (r) =>
-        rule.always.includes(r) ||
-        (who.owner === true && rule.owner.includes(r)) ||
-        (who.shared === true && rule.shared.includes(r)),
-    )
-  }
-  if (permission in onSynthesis) {
-    const rule = onSynthesis[permission as SynthesisPermission]
-    return who.roles.some((r) => rule.always.includes(r) || (who.shared === true && rule.shared.includes(r)))
-  }
-  if (permission in onJob) {
-    const rule = onJob[permission as JobPermission]
-    return (rule.owner && who.owner === true) || who.roles.some((r) => rule.roles.includes(r))
-  }
-  if (who.roles.length === 0) return false // not (or no longer) a member: rights on a study do not outlive membership
-  const rule = byRight[permission as StudyPermission]
-  return who.roles.some((r) => rule.roles.includes(r)) || (who.rights ?? []).some((r) => rule.rights.includes(r))
+const hasOneOf = (who: Subject, allowed: readonly Role[]): boolean => who.roles.some((role) => allowed.includes(role))
+
+function mayOnExperiment(who: Subject, permission: ExperimentPermission): boolean {
+  if (permission === 'experiment.log' && who.confidential === true) return who.roles.includes('custodian')
+  const rule = onExperiment[permission]
+  return (
+    hasOneOf(who, rule.always) ||
+    (who.owner === true && hasOneOf(who, rule.owner)) ||
+    (who.shared === true && hasOneOf(who, rule.shared))
+  )
 }
 
-/** Rows of the permission table, for documentation and tests. */
-export const permissionTable = (): {
+function mayOnSynthesis(who: Subject, permission: SynthesisPermission): boolean {
+  const rule = onSynthesis[permission]
+  return hasOneOf(who, rule.always) || (who.shared === true && hasOneOf(who, rule.shared))
+}
+
+function mayOnJob(who: Subject, permission: JobPermission): boolean {
+  const rule = onJob[permission]
+  return (rule.owner && who.owner === true) || hasOneOf(who, rule.roles)
+}
+
+/** Whoever is not, or no longer, a member has no role; rights on a study do not outlive membership. */
+function mayOnStudy(who: Subject, permission: StudyPermission): boolean {
+  if (who.roles.length === 0) return false
+  const rule = byRight[permission]
+  return hasOneOf(who, rule.roles) || (who.rights ?? []).some((right) => rule.rights.includes(right))
+}
+
+/**
+ * Whether this person or token may do this. Deny by default: true only when a role or right grants it and the token's
+ * scopes (if any) cover it.
+ */
+export function may(who: Subject, permission: Permission): boolean {
+  if (who.scopes && !who.scopes.includes(scopeOf[permission])) return false
+  if (permission in byRole) return hasOneOf(who, byRole[permission as OrganisationPermission])
+  if (permission in onDataset) return hasOneOf(who, onDataset[permission as DatasetPermission])
+  if (permission in onPipeline) return hasOneOf(who, onPipeline[permission as PipelinePermission])
+  if (permission in onExperiment) return mayOnExperiment(who, permission as ExperimentPermission)
+  if (permission in onSynthesis) return mayOnSynthesis(who, permission as SynthesisPermission)
+  if (permission in onJob) return mayOnJob(who, permission as JobPermission)
+  return mayOnStudy(who, permission as StudyPermission)
+}
+
+interface PermissionRow {
   permission: Permission
   roles: readonly Role[]
   rights: readonly (StudyRight | 'owner' | 'shared')[]
   scope: Scope
-}[] => [
-  ...Object.entries(byRole).map(([p, r]) => ({
-    permission: p as Permission,
-    roles: r,
-    rights: [],
-    scope: scopeOf[p as Permission],
-  })),
-  ...Object.entries(byRight).map(([p, r]) => ({
-    permission: p as Permission,
-    roles: r.roles,
-    rights: r.rights,
-    scope: scopeOf[p as Permission],
-  })),
-  ...Object.entries(onDataset).map(([p, r]) => ({
-    permission: p as Permission,
-    roles: r,
-    rights: [],
-    scope: scopeOf[p as Permission],
-  })),
-  ...Object.entries(onJob).map(([p, r]) => ({
-    permission: p as Permission,
-    roles: r.roles,
-    rights: r.owner ? ['owner' as const] : [],
-    scope: scopeOf[p as Permission],
-  })),
-  ...Object.entries(onPipeline).map(([p, r]) => ({
-    permission: p as Permission,
-    roles: r,
-    rights: [],
-    scope: scopeOf[p as Permission],
-  })),
-  ...Object.entries(onExperiment).map(([p, r]) => ({
-    permission: p as Permission,
-    roles: r.always,
-    rights: ['owner' as const, ...(r.shared.length ? ['shared' as const] : [])],
-    scope: scopeOf[p as Permission],
-  })),
-  ...Object.entries(onSynthesis).map(([p, r]) => ({
-    permission: p as Permission,
-    roles: r.always,
-    rights: r.shared.length ? ['shared' as const] : [],
-    scope: scopeOf[p as Permission],
-  })),
+}
+
+/** The rows of one table of rules; `read` says which roles and which rights one rule names. */
+const rowsOf = <R>(
+  rules: Readonly<Record<string, R>>,
+  read: (rule: R) => Pick<PermissionRow, 'roles' | 'rights'>,
+): PermissionRow[] =>
+  Object.entries(rules).map(([name, rule]) => {
+    const permission = name as Permission
+    return { permission, ...read(rule), scope: scopeOf[permission] }
+  })
+
+const rolesAlone = (allowed: readonly Role[]): Pick<PermissionRow, 'roles' | 'rights'> => ({
+  roles: allowed,
+  rights: [],
+})
+const sharedIf = (shared: readonly Role[]): 'shared'[] => (shared.length > 0 ? ['shared'] : [])
+
+/** A row for each permission, with the roles, rights and token scope that grant it: for documentation and tests. */
+export const permissionTable = (): PermissionRow[] => [
+  ...rowsOf(byRole, rolesAlone),
+  ...rowsOf(byRight, (rule) => ({ roles: rule.roles, rights: rule.rights })),
+  ...rowsOf(onDataset, rolesAlone),
+  ...rowsOf(onJob, (rule) => ({ roles: rule.roles, rights: rule.owner ? ['owner'] : [] })),
+  ...rowsOf(onPipeline, rolesAlone),
+  ...rowsOf(onExperiment, (rule) => ({ roles: rule.always, rights: ['owner', ...sharedIf(rule.shared)] })),
+  ...rowsOf(onSynthesis, (rule) => ({ roles: rule.always, rights: sharedIf(rule.shared) })),
 ]
 
 /** Opening results needs a login at most this old. */

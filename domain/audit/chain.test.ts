@@ -20,25 +20,40 @@ const entry: fc.Arbitrary<Entry> = fc.record({
 })
 const build = async (entries: Entry[]): Promise<ChainEvent[]> => {
   const events: ChainEvent[] = []
-  for (const e of entries) events.push(await link(events.at(-1) ?? emptyHead, e))
+  for (const one of entries) events.push(await link(events.at(-1) ?? emptyHead, one))
   return events
 }
 const chain = fc.array(entry, { minLength: 2, maxLength: 8 })
+function altered(value: unknown): unknown {
+  if (typeof value === 'number') return value + 1
+  return typeof value === 'boolean' ? !value : `${String(value)}x`
+}
 /** Any one change of one character, number or flag somewhere below. */
 function alter(target: Record<string, unknown>, pick: number): void {
   const places: [Record<string, unknown>, string][] = []
-  const visit = (o: Record<string, unknown>): void => {
-    for (const [k, v] of Object.entries(o))
-      if (typeof v === 'object' && v !== null) visit(v as Record<string, unknown>)
-      else places.push([o, k])
+  const visit = (within: Record<string, unknown>): void => {
+    for (const [key, value] of Object.entries(within))
+      if (typeof value === 'object' && value !== null) visit(value as Record<string, unknown>)
+      else places.push([within, key])
   }
   visit(target)
-  const [o, k] = places[pick % places.length]!
-  const v = o[k]
-  o[k] = typeof v === 'number' ? v + 1 : typeof v === 'boolean' ? !v : `${String(v)}x`
+  const [holder, key] = places[pick % places.length]!
+  const value = holder[key]
+  holder[key] = altered(value)
 }
 
 describe('the audit chain', () => {
+  it('hashes an event to exactly this, so that chains of earlier versions stay whole', async () => {
+    const event = await link(emptyHead, {
+      at: '2026-01-01T00:00:00.000Z',
+      act: 'member.invited',
+      who: { kind: 'person', id: 'acc_1', name: undefined },
+      object: 'organisation org_1',
+      detail: { roles: ['analyst', 'checker'], count: 2, resent: false },
+    })
+    expect(event).toMatchObject({ seq: 1, previous: '0'.repeat(64) })
+    expect(event.hash).toBe('9c50851af5c291139f2a7e5c72f7ab8e620275594fb5f01db47697d1182d5dfd')
+  })
   it('is whole as it was written, in one go or in pages', () =>
     fc.assert(
       fc.asyncProperty(chain, fc.nat(8), async (entries, cut) => {
@@ -95,14 +110,14 @@ describe('the audit chain', () => {
       { numRuns: 50 },
     ))
   it('notices another beginning, and events put in', async () => {
-    const e: Entry = {
+    const same: Entry = {
       at: '2026-01-01T00:00:00.000Z',
       act: 'study.created',
       who: { kind: 'person', id: 'a' },
       object: 'x',
       detail: {},
     }
-    const events = await build([e, e, e])
+    const events = await build([same, same, same])
     expect((await walk({ seq: 0, hash: 'f'.repeat(64) }, events)).firstBreak).toEqual({ seq: 1, reason: 'relinked' })
     expect((await walk(emptyHead, [events[0]!, events[0]!, events[1]!])).firstBreak).toEqual({
       seq: 2,

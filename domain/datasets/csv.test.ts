@@ -22,11 +22,11 @@ describe('CSV', () => {
   it('what is written is read back', () =>
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 4 }).chain((n) =>
+        fc.integer({ min: 1, max: 4 }).chain((count) =>
           fc.array(
             fc.array(
               fc.string().map((s) => s.replaceAll('\r', '')),
-              { minLength: n, maxLength: n },
+              { minLength: count, maxLength: count },
             ),
             { minLength: 1, maxLength: 6 },
           ),
@@ -58,19 +58,19 @@ describe('a proposal', () => {
     },
   })
   it('finds the folder of volumes that a table lists, and takes masks for masks', () => {
-    const s = proposeSchema(
+    const schema = proposeSchema(
       [table('paths', 'paths.csv', ['images/1.nii.gz', 'images/2.nii.gz'])],
       ['images/1.nii.gz', 'images/2.nii.gz', 'masks/roi.nii.gz', 'readme.txt'],
     )
-    expect(s.images).toEqual([
+    expect(schema.images).toEqual([
       { name: 'paths_volumes', kind: 'nifti', table: 'paths', path: 'path', masks: ['masks/roi.nii.gz'] },
     ])
-    expect(s.tables[0]!.columns[1]).toEqual({ name: 'path', type: 'text' })
+    expect(schema.tables[0]!.columns[1]).toEqual({ name: 'path', type: 'text' })
   })
   it('gives tables of one name names of their own, and sees no volumes where there are none', () => {
-    const s = proposeSchema([table('data', 'a/data.csv', ['x']), table('data', 'b/data.csv', [])], [])
-    expect(s.tables.map((t) => t.name)).toEqual(['data', 'data_2'])
-    expect(s.images).toEqual([])
+    const schema = proposeSchema([table('data', 'a/data.csv', ['x']), table('data', 'b/data.csv', [])], [])
+    expect(schema.tables.map((t) => t.name)).toEqual(['data', 'data_2'])
+    expect(schema.images).toEqual([])
   })
   it('knows the lines that name a volume nobody uploaded', () =>
     expect(missingVolumes(readCsv('id,path\na,1.nii\nb,2.nii\nc,\n'), 'path', new Set(['1.nii']))).toEqual([

@@ -1,5 +1,5 @@
 /** Rules on policies themselves: what a custodian may declare. */
-import { strictest } from '../disclosure/policy.ts'
+import { strictest } from '../release/policy.ts'
 import type { DatasetPolicy } from './policy.ts'
 import type { SchemaFault } from './schema-rules.ts'
 

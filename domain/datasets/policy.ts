@@ -1,5 +1,5 @@
 /** Who may ask what of a dataset, and how answers may leave it. */
-import type { DisclosurePolicy } from '../disclosure/policy.ts'
+import type { DisclosurePolicy } from '../release/policy.ts'
 
 export const releaseModes = ['rules', 'noise', 'review'] as const
 export type ReleaseMode = (typeof releaseModes)[number]
@@ -11,7 +11,7 @@ export interface DatasetPolicy {
   people: { kind: 'analysts' } | { kind: 'named'; userIds: string[] }
   languages: Language[]
   modes: ReleaseMode[]
-  /** On top of the platform's rules; only stricter values count (domain/disclosure/policy.ts). */
+  /** On top of the platform's rules; only stricter values count (domain/release/policy.ts). */
   disclosure: Partial<DisclosurePolicy>
   /** Total privacy budget for `noise`, as (epsilon, delta) for people; the ledger counts nano-rho. */
   budget: { epsilon: number; delta: number }

@@ -2,8 +2,10 @@
  * From what reading each file found to one proposed schema: unique table names, and folders of volumes that a table
  * lists.
  */
+import type { CsvLine } from './csv.ts'
 import type { DatasetSchema, ImageFolder, Table } from './schema.ts'
 
+/** Whether a file is read as a table, by its name. */
 export const isTableFile = (path: string): boolean => /\.(csv|parquet)$/i.test(path)
 const isVolume = (path: string): boolean => /\.nii(\.gz)?$/i.test(path)
 /** Region masks, atlases and templates belong to nobody and are handed to every run. */
@@ -18,68 +20,75 @@ export interface ReadTable {
 
 /** Examples are cut after so many characters (runner/engine/read.ts). */
 const exampleLength = 60
+/** Whether an example is the path of a volume, or the beginning of one that was cut. */
+const isPath = (example: string, volumes: ReadonlySet<string>): boolean =>
+  volumes.has(example) ||
+  (example.length === exampleLength && [...volumes].some((volume) => volume.startsWith(example)))
 /** The column whose examples are all paths of uploaded volumes. */
-const pathColumn = (t: ReadTable, volumes: ReadonlySet<string>): string | undefined =>
-  t.columns.find(
-    (c) =>
-      c.examples.length > 0 &&
-      c.examples.every(
-        (e) => volumes.has(e) || (e.length === exampleLength && [...volumes].some((v) => v.startsWith(e))),
-      ),
-  )?.name
+const pathColumn = ({ columns }: ReadTable, volumes: ReadonlySet<string>): string | undefined =>
+  columns.find(({ examples }) => examples.length > 0 && examples.every((example) => isPath(example, volumes)))?.name
+
+/** Letters of a table's name before its number, and before what a folder of volumes adds. */
+const longestNumbered = 56
+const longestListing = 50
+/** Masks of one folder. */
+const mostMasks = 100
+
+/** The tables with names that differ: a name that comes again gets a number. */
+function withOwnNames(read: readonly ReadTable[]): Table[] {
+  const taken = new Set<string>()
+  return read.map(({ proposed }) => {
+    let name = proposed.name
+    for (let number = 2; taken.has(name); number++) name = `${proposed.name.slice(0, longestNumbered)}_${number}`
+    taken.add(name)
+    return { ...proposed, name }
+  })
+}
+
+/** A path is a text of its own, whatever reading took it for. */
+const withPath = (table: Table, path: string): Table => ({
+  ...table,
+  columns: table.columns.map((column) => (column.name === path ? { name: column.name, type: 'text' } : column)),
+})
 
 /**
  * A proposal for the custodian: nothing of it holds before they confirm it. `other` are uploaded files that are no
  * tables.
  */
 export function proposeSchema(read: readonly ReadTable[], other: readonly string[]): DatasetSchema {
-  const taken = new Set<string>()
-  const tables = read.map(({ proposed }): Table => {
-    let name = proposed.name
-    for (let n = 2; taken.has(name); n++) name = `${proposed.name.slice(0, 56)}_${n}`
-    taken.add(name)
-    return { ...proposed, name }
+  const masks = other.filter(isMask).slice(0, mostMasks)
+  const volumes = new Set(other.filter((path) => isVolume(path) && !isMask(path)))
+  const images: ImageFolder[] = []
+  const tables = withOwnNames(read).map((table, place) => {
+    const path = pathColumn(read[place]!, volumes)
+    if (path === undefined) return table
+    images.push({
+      name: `${table.name.slice(0, longestListing)}_volumes`,
+      kind: 'nifti',
+      table: table.name,
+      path,
+      masks,
+    })
+    return withPath(table, path)
   })
-  const masks = other.filter(isMask)
-  const volumes = new Set(other.filter((p) => isVolume(p) && !isMask(p)))
-  const images = read.flatMap((t, i): ImageFolder[] => {
-    const path = pathColumn(t, volumes)
-    return path === undefined
-      ? []
-      : [
-          {
-            name: `${tables[i]!.name.slice(0, 50)}_volumes`,
-            kind: 'nifti',
-            table: tables[i]!.name,
-            path,
-            masks: masks.slice(0, 100),
-          },
-        ]
-  })
-  // A path is a text of its own, whatever reading took it for.
-  for (const f of images) {
-    const t = tables.find((x) => x.name === f.table)!
-    t.columns = t.columns.map((c) => (c.name === f.path ? { name: c.name, type: 'text' } : c))
-  }
   return { tables, images }
 }
 
-/** The volumes that rows of a listing table name, with the line of each that is not among `files`. */
-export function missingVolumes(
-  rows: Iterable<{ line: number; cells: string[] }>,
-  path: string,
-  files: ReadonlySet<string>,
-): { line: number }[] {
-  let at = -1
-  const out: { line: number }[] = []
+/**
+ * The lines of a listing table whose volume is not among `files`; none when the table has no column `path`. The first
+ * row is its header.
+ */
+export function missingVolumes(rows: Iterable<CsvLine>, path: string, files: ReadonlySet<string>): { line: number }[] {
+  let at: number | undefined
+  const missing: { line: number }[] = []
   for (const { line, cells } of rows) {
-    if (at < 0) {
+    if (at === undefined) {
       at = cells.indexOf(path)
       if (at < 0) return []
       continue
     }
-    const named = cells[at] ?? ''
-    if (named !== '' && !files.has(named)) out.push({ line })
+    const volume = cells[at] ?? ''
+    if (volume !== '' && !files.has(volume)) missing.push({ line })
   }
-  return out
+  return missing
 }

@@ -11,13 +11,13 @@ export interface SchemaDiff {
 
 /** Everything that can be named in a schema, with a text that changes when its declaration does. */
 function named(schema: DatasetSchema): Map<string, string> {
-  const out = new Map<string, string>()
-  for (const { columns, ...t } of schema.tables) {
-    out.set(t.name, canonical(t))
-    for (const c of columns) out.set(`${t.name}.${c.name}`, canonical(c))
+  const texts = new Map<string, string>()
+  for (const { columns, ...table } of schema.tables) {
+    texts.set(table.name, canonical(table))
+    for (const column of columns) texts.set(`${table.name}.${column.name}`, canonical(column))
   }
-  for (const f of schema.images) out.set(`images ${f.name}`, canonical(f))
-  return out
+  for (const folder of schema.images) texts.set(`images ${folder.name}`, canonical(folder))
+  return texts
 }
 
 /**
@@ -25,11 +25,11 @@ function named(schema: DatasetSchema): Map<string, string> {
  * does not matter.
  */
 export function diffSchemas(before: DatasetSchema, after: DatasetSchema): SchemaDiff {
-  const a = named(before),
-    b = named(after)
+  const old = named(before)
+  const now = named(after)
   return {
-    added: [...b.keys()].filter((k) => !a.has(k)),
-    removed: [...a.keys()].filter((k) => !b.has(k)),
-    changed: [...b].filter(([k, text]) => a.has(k) && a.get(k) !== text).map(([k]) => k),
+    added: [...now.keys()].filter((name) => !old.has(name)),
+    removed: [...old.keys()].filter((name) => !now.has(name)),
+    changed: [...now].filter(([name, text]) => old.has(name) && old.get(name) !== text).map(([name]) => name),
   }
 }

@@ -59,21 +59,26 @@ describe('a schema', () => {
     expect(paths(of({ name: 'key', type: 'text', role: 'identifier' }))).toEqual(['/tables/0/columns'])
   })
   it('has tables and files that differ', () => {
-    const [t] = of({ name: 'v', type: 'number' }).tables
-    expect(paths({ tables: [t!, { ...t!, file: 'T.csv' }], images: [] })).toEqual(['/tables/1/name', '/tables/1/file'])
+    const [table] = of({ name: 'v', type: 'number' }).tables
+    expect(paths({ tables: [table!, { ...table!, file: 'T.csv' }], images: [] })).toEqual([
+      '/tables/1/name',
+      '/tables/1/file',
+    ])
   })
   it('has image folders whose table, path and masks are there', () => {
-    const s = of({ name: 'path', type: 'text' }, { name: 'v', type: 'number' })
-    const f = { name: 'scans', kind: 'nifti' as const, table: 't', path: 'path', masks: ['m.nii'] }
-    expect(paths({ ...s, images: [f] })).toEqual([])
-    expect(paths({ ...s, images: [{ ...f, table: 'u' }] })).toEqual(['/images/0/table'])
-    expect(paths({ ...s, images: [{ ...f, path: 'elsewhere' }] })).toEqual(['/images/0/path'])
-    expect(paths({ ...s, images: [{ ...f, path: 'v' }] })).toEqual(['/images/0/path'])
-    expect(paths({ ...s, images: [f, { ...f, masks: ['m.nii', 'M.nii'] }] })).toEqual([
+    const changed = of({ name: 'path', type: 'text' }, { name: 'v', type: 'number' })
+    const folder = { name: 'scans', kind: 'nifti' as const, table: 't', path: 'path', masks: ['m.nii'] }
+    expect(paths({ ...changed, images: [folder] })).toEqual([])
+    expect(paths({ ...changed, images: [{ ...folder, table: 'u' }] })).toEqual(['/images/0/table'])
+    expect(paths({ ...changed, images: [{ ...folder, path: 'elsewhere' }] })).toEqual(['/images/0/path'])
+    expect(paths({ ...changed, images: [{ ...folder, path: 'v' }] })).toEqual(['/images/0/path'])
+    expect(paths({ ...changed, images: [folder, { ...folder, masks: ['m.nii', 'M.nii'] }] })).toEqual([
       '/images/1/name',
       '/images/1/masks/1',
     ])
-    expect(fileFaults({ ...s, images: [f] }, new Set(['t.csv'])).map((x) => x.path)).toEqual(['/images/0/masks/0'])
+    expect(fileFaults({ ...changed, images: [folder] }, new Set(['t.csv'])).map((x) => x.path)).toEqual([
+      '/images/0/masks/0',
+    ])
   })
   it('is not too large for the place where it is kept', () => {
     const categories = Array.from({ length: 9000 }, (_, i) => `category number ${i} of many`)
@@ -113,10 +118,10 @@ const schema: fc.Arbitrary<DatasetSchema> = fc.record({
 describe('laws', () => {
   it('whatever is declared, faults are found without an error and point into the schema', () =>
     fc.assert(
-      fc.property(schema, (s) => {
-        for (const { path } of schemaFaults(s)) {
-          const parts = path.split('/').slice(1),
-            parent = parts.slice(0, -1).reduce<unknown>((v, k) => (v as Record<string, unknown>)[k], s)
+      fc.property(schema, (changed) => {
+        for (const { path } of schemaFaults(changed)) {
+          const parts = path.split('/').slice(1)
+          const parent = parts.slice(0, -1).reduce<unknown>((v, k) => (v as Record<string, unknown>)[k], changed)
           expect(parent).toBeTypeOf('object')
         }
       }),
@@ -135,18 +140,18 @@ describe('laws', () => {
         ],
         images: [],
       }))
-    const withColumns = (s: DatasetSchema, columns: Column[]): DatasetSchema => ({
-      ...s,
-      tables: [{ ...s.tables[0]!, columns }],
+    const withColumns = (changed: DatasetSchema, columns: Column[]): DatasetSchema => ({
+      ...changed,
+      tables: [{ ...changed.tables[0]!, columns }],
     })
     fc.assert(
-      fc.property(whole, (s) => {
-        const { columns } = s.tables[0]!
-        expect(schemaFaults(s)).toEqual([])
+      fc.property(whole, (changed) => {
+        const { columns } = changed.tables[0]!
+        expect(schemaFaults(changed)).toEqual([])
         expect(
           schemaFaults(
             withColumns(
-              s,
+              changed,
               columns.map((c, i) => (i === 1 ? { ...c, role: 'subject' } : c)),
             ),
           ),
@@ -154,24 +159,24 @@ describe('laws', () => {
         expect(
           schemaFaults(
             withColumns(
-              s,
+              changed,
               columns.map(({ role: _, ...c }) => c),
             ),
           ),
         ).not.toEqual([])
         expect(
-          schemaFaults(withColumns(s, [...columns, { ...columns[1]!, name: columns[1]!.name.toUpperCase() }])),
+          schemaFaults(withColumns(changed, [...columns, { ...columns[1]!, name: columns[1]!.name.toUpperCase() }])),
         ).not.toEqual([])
       }),
     )
   })
   it('a schema differs from itself in nothing, and from none in everything; the other way round is the other way round', () =>
     fc.assert(
-      fc.property(schema, schema, (a, b) => {
-        expect(diffSchemas(a, structuredClone(a))).toEqual({ added: [], removed: [], changed: [] })
-        expect(diffSchemas({ tables: [], images: [] }, a).removed).toEqual([])
-        const there = diffSchemas(a, b),
-          back = diffSchemas(b, a)
+      fc.property(schema, schema, (before, after) => {
+        expect(diffSchemas(before, structuredClone(before))).toEqual({ added: [], removed: [], changed: [] })
+        expect(diffSchemas({ tables: [], images: [] }, before).removed).toEqual([])
+        const there = diffSchemas(before, after)
+        const back = diffSchemas(after, before)
         expect(there.added.toSorted()).toEqual(back.removed.toSorted())
         expect(there.changed.toSorted()).toEqual(back.changed.toSorted())
       }),

@@ -12,12 +12,18 @@ export interface SchemaFault {
 export const maxSchemaBytes = 200_000
 
 const bounded: readonly ColumnType[] = ['integer', 'number', 'date', 'datetime']
-const isDate = (v: unknown): v is string =>
-  typeof v === 'string' && /^\d{4}-\d\d-\d\d$/.test(v) && instant(v) !== undefined
-const isDateTime = (v: unknown): v is string =>
-  typeof v === 'string' &&
-  /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$/.test(v) &&
-  instant(v) !== undefined
+const isDate = (value: unknown): value is string =>
+  typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) && instant(value) !== undefined
+const isDateTime = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$/.test(value) &&
+  instant(value) !== undefined
+
+/** Whether the calendar has a day (YYYY-MM-DD). */
+function isDay(day: string): boolean {
+  const midnight = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().slice(0, 10) === day
+}
 
 /**
  * Milliseconds of a date or date and time, UTC unless it says otherwise; undefined for a day that the calendar does not
@@ -25,203 +31,173 @@ const isDateTime = (v: unknown): v is string =>
  */
 function instant(text: string): number | undefined {
   const day = text.slice(0, 10)
-  if (
-    new Date(`${day}T00:00:00Z`).toString() === 'Invalid Date' ||
-    new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) !== day
-  )
-    return undefined
-  const at =
-    text.length === 10
-      ? Date.parse(`${text}T00:00:00Z`)
-      : Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text.replace(' ', 'T') : `${text.replace(' ', 'T')}Z`)
+  if (!isDay(day)) return undefined
+  const moment = text.length === 10 ? `${day}T00:00` : text.replace(' ', 'T')
+  const hasZone = /(Z|[+-]\d\d:\d\d)$/.test(text) && text.length > 10
+  const at = Date.parse(hasZone ? moment : `${moment}Z`)
   return Number.isNaN(at) ? undefined : at
 }
 
-const boundOf: Record<
-  ColumnType,
-  { fits: (v: unknown) => boolean; expected: string; order: (v: number | string) => number } | undefined
-> = {
+/** What a bound of a column may be, and a number by which bounds are in order. */
+interface BoundRule {
+  fits(value: unknown): boolean
+  expected: string
+  order(value: number | string): number
+}
+const inTime = (value: number | string): number => instant(String(value))!
+const boundRules: Partial<Record<ColumnType, BoundRule>> = {
   integer: { fits: Number.isSafeInteger, expected: 'a whole number', order: Number },
   number: { fits: Number.isFinite, expected: 'a number', order: Number },
-  date: { fits: isDate, expected: 'a day as YYYY-MM-DD', order: (v) => instant(String(v))! },
+  date: { fits: isDate, expected: 'a day as YYYY-MM-DD', order: inTime },
   datetime: {
-    fits: (v) => isDateTime(v) || isDate(v),
+    fits: (value) => isDateTime(value) || isDate(value),
     expected: 'a day, or day and time, in ISO 8601',
-    order: (v) => instant(String(v))!,
+    order: inTime,
   },
-  category: undefined,
-  text: undefined,
-  boolean: undefined,
 }
 
 /** Names that a database or a script would not tell apart: compared without case, and in one Unicode form. */
 const folded = (name: string): string => name.normalize('NFKC').toLowerCase()
 
 /** Faults of names that must differ; `where` makes the pointer of the i-th. */
-function twins(names: readonly string[], where: (i: number) => string, what: string): SchemaFault[] {
+function twins(names: readonly string[], where: (place: number) => string, what: string): SchemaFault[] {
   const seen = new Map<string, number>()
-  return names.flatMap((name, i) => {
+  return names.flatMap((name, place) => {
     const twin = seen.get(folded(name))
     if (twin === undefined) {
-      seen.set(folded(name), i)
+      seen.set(folded(name), place)
       return []
     }
-    return [{ path: where(i), message: `The same ${what} as number ${twin + 1}; capitals do not tell names apart` }]
+    return [{ path: where(place), message: `The same ${what} as number ${twin + 1}; capitals do not tell names apart` }]
   })
 }
 
-function columnFaults(c: Column, at: string): SchemaFault[] {
-  const out: SchemaFault[] = []
-  const rule = boundOf[c.type]
-  for (const which of ['minimum', 'maximum'] as const) {
-    const v = c[which]
-    if (v === undefined) continue
-    if (!rule)
-      out.push({
-        path: `${at}/${which}`,
-        message: `A column of type ${c.type} has no bounds`,
-        expected: `Bounds are for ${bounded.join(', ')}`,
-      })
-    else if (!rule.fits(v))
-      out.push({
-        path: `${at}/${which}`,
-        message: `Not a bound of a column of type ${c.type}`,
-        expected: rule.expected,
-      })
-  }
-  if (
-    rule &&
-    c.minimum !== undefined &&
-    c.maximum !== undefined &&
-    rule.fits(c.minimum) &&
-    rule.fits(c.maximum) &&
-    rule.order(c.minimum) > rule.order(c.maximum)
-  )
-    out.push({ path: `${at}/minimum`, message: 'The lower bound is above the upper one' })
-  if (c.categories !== undefined) {
-    if (c.type !== 'category')
-      out.push({
-        path: `${at}/categories`,
-        message: `A column of type ${c.type} has no categories`,
-        expected: 'type category',
-      })
-    else if (c.categories.length === 0)
-      out.push({ path: `${at}/categories`, message: 'Name at least one category, or leave the list out' })
-    const seen = new Set<string>()
-    for (const [i, name] of c.categories.entries()) {
-      if (seen.has(name)) out.push({ path: `${at}/categories/${i}`, message: 'This category is in the list twice' })
-      seen.add(name)
-    }
-  }
-  if (c.type === 'category' && c.categories === undefined)
-    out.push({
-      path: `${at}/categories`,
-      message: 'A column of type category declares its categories',
-      expected: 'a list of texts; others are read as missing',
-    })
-  if (c.role === 'subject' && !['integer', 'text', 'category'].includes(c.type))
-    out.push({
-      path: `${at}/type`,
-      message: `A subject column cannot be of type ${c.type}`,
-      expected: 'text or integer',
-    })
-  return out
+function columnFaults(column: Column, at: string): SchemaFault[] {
+  return [...boundFaults(column, at), ...categoryFaults(column, at), ...roleFaults(column, at)]
 }
 
-function tableFaults(t: Table, at: string): SchemaFault[] {
-  const out = twins(
-    t.columns.map((c) => c.name),
-    (i) => `${at}/columns/${i}/name`,
+function boundFaults(column: Column, at: string): SchemaFault[] {
+  const { type, minimum, maximum } = column
+  const faults: SchemaFault[] = []
+  const rule = boundRules[type]
+  for (const which of ['minimum', 'maximum'] as const) {
+    const fault = column[which] === undefined ? undefined : boundFault(column[which], type, rule)
+    if (fault) faults.push({ path: `${at}/${which}`, ...fault })
+  }
+  if (rule && minimum !== undefined && maximum !== undefined && rule.fits(minimum) && rule.fits(maximum))
+    if (rule.order(minimum) > rule.order(maximum))
+      faults.push({ path: `${at}/minimum`, message: 'The lower bound is above the upper one' })
+  return faults
+}
+function boundFault(
+  bound: number | string,
+  type: ColumnType,
+  rule: BoundRule | undefined,
+): Omit<SchemaFault, 'path'> | undefined {
+  if (!rule)
+    return { message: `A column of type ${type} has no bounds`, expected: `Bounds are for ${bounded.join(', ')}` }
+  if (rule.fits(bound)) return undefined
+  return { message: `Not a bound of a column of type ${type}`, expected: rule.expected }
+}
+
+function categoryFaults({ type, categories }: Column, at: string): SchemaFault[] {
+  const path = `${at}/categories`
+  const faults: SchemaFault[] = []
+  if (categories === undefined) {
+    if (type !== 'category') return []
+    const expected = 'a list of texts; others are read as missing'
+    return [{ path, message: 'A column of type category declares its categories', expected }]
+  }
+  if (type !== 'category')
+    faults.push({ path, message: `A column of type ${type} has no categories`, expected: 'type category' })
+  else if (categories.length === 0) faults.push({ path, message: 'Name at least one category, or leave the list out' })
+  const seen = new Set<string>()
+  for (const [place, category] of categories.entries()) {
+    if (seen.has(category)) faults.push({ path: `${path}/${place}`, message: 'This category is in the list twice' })
+    seen.add(category)
+  }
+  return faults
+}
+
+function roleFaults({ role, type }: Column, at: string): SchemaFault[] {
+  if (role !== 'subject' || ['integer', 'text', 'category'].includes(type)) return []
+  const message = `A subject column cannot be of type ${type}`
+  return [{ path: `${at}/type`, message, expected: 'text or integer' }]
+}
+
+function tableFaults({ columns }: Table, at: string): SchemaFault[] {
+  const path = `${at}/columns`
+  const faults = twins(
+    columns.map(({ name }) => name),
+    (i) => `${path}/${i}/name`,
     'name',
   )
-  const of = (role: Column['role']): number => t.columns.filter((c) => c.role === role).length
-  if (of('subject') !== 1)
-    out.push({
-      path: `${at}/columns`,
-      message:
-        of('subject') === 0
-          ? 'No column has the role subject: whose row is it?'
-          : 'More than one column has the role subject',
-      expected: 'exactly one column with role subject',
-    })
-  if (of('visit') > 1)
-    out.push({
-      path: `${at}/columns`,
-      message: 'More than one column has the role visit',
-      expected: 'at most one column with role visit',
-    })
-  if (t.columns.every((c) => c.role === 'subject' || c.role === 'identifier'))
-    out.push({
-      path: `${at}/columns`,
-      message: 'There is nothing to ask of this table: all its columns are identifiers',
-    })
-  return [...out, ...t.columns.flatMap((c, i) => columnFaults(c, `${at}/columns/${i}`))]
+  const countOf = (role: Column['role']): number => columns.filter((column) => column.role === role).length
+  const subjects = countOf('subject')
+  if (subjects !== 1) {
+    const none = 'No column has the role subject: whose row is it?'
+    const message = subjects === 0 ? none : 'More than one column has the role subject'
+    faults.push({ path, message, expected: 'exactly one column with role subject' })
+  }
+  if (countOf('visit') > 1) {
+    const message = 'More than one column has the role visit'
+    faults.push({ path, message, expected: 'at most one column with role visit' })
+  }
+  if (columns.every(({ role }) => role === 'subject' || role === 'identifier'))
+    faults.push({ path, message: 'There is nothing to ask of this table: all its columns are identifiers' })
+  return [...faults, ...columns.flatMap((column, i) => columnFaults(column, `${path}/${i}`))]
 }
 
-function imageFaults(f: ImageFolder, at: string, tables: readonly Table[]): SchemaFault[] {
-  const listed = tables.find((t) => t.name === f.table)
-  if (!listed)
-    return [
-      {
-        path: `${at}/table`,
-        message: 'There is no table of this name',
-        expected: tables.map((t) => t.name).join(', '),
-      },
-    ]
-  const column = listed.columns.find((c) => c.name === f.path)
-  const out = twins(f.masks, (i) => `${at}/masks/${i}`, 'file')
-  if (!column)
-    out.push({
-      path: `${at}/path`,
-      message: `The table ${f.table} has no column of this name`,
-      expected: 'the column that holds each volume’s path',
-    })
-  else if (column.type !== 'text' || column.role !== undefined)
-    out.push({ path: `${at}/path`, message: 'A path is a column of type text without a role', expected: 'type text' })
-  return out
+function imageFaults(folder: ImageFolder, at: string, tables: readonly Table[]): SchemaFault[] {
+  const listing = tables.find(({ name }) => name === folder.table)
+  if (!listing) {
+    const expected = tables.map(({ name }) => name).join(', ')
+    return [{ path: `${at}/table`, message: 'There is no table of this name', expected }]
+  }
+  const faults = twins(folder.masks, (i) => `${at}/masks/${i}`, 'file')
+  const column = listing.columns.find(({ name }) => name === folder.path)
+  if (!column) {
+    const message = `The table ${folder.table} has no column of this name`
+    faults.push({ path: `${at}/path`, message, expected: 'the column that holds each volume’s path' })
+  } else if (column.type !== 'text' || column.role !== undefined) {
+    const message = 'A path is a column of type text without a role'
+    faults.push({ path: `${at}/path`, message, expected: 'type text' })
+  }
+  return faults
+}
+
+/** A schema that is too large to be kept. */
+function sizeFaults(schema: DatasetSchema): SchemaFault[] {
+  if (new TextEncoder().encode(JSON.stringify(schema)).length <= maxSchemaBytes) return []
+  const message = `The schema has more than ${maxSchemaBytes / 1000} kB. Declare fewer categories, or leave out columns that nobody should ask about`
+  return [{ path: '', message }]
 }
 
 /** All faults of a schema; an empty list when it can be stored. Pointers begin at the schema. */
 export function schemaFaults(schema: DatasetSchema): SchemaFault[] {
+  const { tables, images } = schema
+  const tableNames = tables.map(({ name }) => name)
+  const files = tables.map(({ file }) => file)
+  const folders = images.map(({ name }) => name)
   return [
-    ...twins(
-      schema.tables.map((t) => t.name),
-      (i) => `/tables/${i}/name`,
-      'table',
-    ),
-    ...twins(
-      schema.tables.map((t) => t.file),
-      (i) => `/tables/${i}/file`,
-      'file',
-    ),
-    ...schema.tables.flatMap((t, i) => tableFaults(t, `/tables/${i}`)),
-    ...twins(
-      schema.images.map((f) => f.name),
-      (i) => `/images/${i}/name`,
-      'image folder',
-    ),
-    ...schema.images.flatMap((f, i) => imageFaults(f, `/images/${i}`, schema.tables)),
-    ...(new TextEncoder().encode(JSON.stringify(schema)).length > maxSchemaBytes
-      ? [
-          {
-            path: '',
-            message: `The schema has more than ${maxSchemaBytes / 1000} kB. Declare fewer categories, or leave out columns that nobody should ask about`,
-          },
-        ]
-      : []),
+    ...twins(tableNames, (i) => `/tables/${i}/name`, 'table'),
+    ...twins(files, (i) => `/tables/${i}/file`, 'file'),
+    ...tables.flatMap((table, i) => tableFaults(table, `/tables/${i}`)),
+    ...twins(folders, (i) => `/images/${i}/name`, 'image folder'),
+    ...images.flatMap((folder, i) => imageFaults(folder, `/images/${i}`, tables)),
+    ...sizeFaults(schema),
   ]
 }
 
 /** Faults of a schema against the files that were uploaded: each table's file and each mask must be among them. */
 export function fileFaults(schema: DatasetSchema, files: ReadonlySet<string>): SchemaFault[] {
-  return [
-    ...schema.tables.flatMap((t, i) =>
-      files.has(t.file) ? [] : [{ path: `/tables/${i}/file`, message: 'This file was not uploaded and read' }],
+  const ofTables = schema.tables.flatMap(({ file }, i) =>
+    files.has(file) ? [] : [{ path: `/tables/${i}/file`, message: 'This file was not uploaded and read' }],
+  )
+  const ofMasks = schema.images.flatMap(({ masks }, place) =>
+    masks.flatMap((mask, j) =>
+      files.has(mask) ? [] : [{ path: `/images/${place}/masks/${j}`, message: 'This file was not uploaded' }],
     ),
-    ...schema.images.flatMap((f, i) =>
-      f.masks.flatMap((m, j) =>
-        files.has(m) ? [] : [{ path: `/images/${i}/masks/${j}`, message: 'This file was not uploaded' }],
-      ),
-    ),
-  ]
+  )
+  return [...ofTables, ...ofMasks]
 }

@@ -12,13 +12,13 @@ const run = (who: string, started: string, ...data: Record<string, unknown>[]) =
   seconds: 9,
   condition: 'a',
   version: 1,
-  trials: data.map((d, i) => ({
+  trials: data.map((data, place) => ({
     runId: 'run_x',
     condition: 'a',
     version: 1,
     part: 'main',
-    seq: i + 1,
-    data: new Map(Object.entries(d)),
+    seq: place + 1,
+    data: new Map(Object.entries(data)),
   })),
 })
 
@@ -29,24 +29,24 @@ describe('tables of a study', () => {
       run('run r', '2026-01-03'),
       run('pseudonym p', '2026-01-01', { rt: 1 }),
     ]
-    const t = await studyTables('dat_a', runs)
-    const people = rows(t.participants)
+    const tables = await studyTables('dat_a', runs)
+    const people = rows(tables.participants)
     expect(people.map((p) => p['session'])).toEqual(['1', '1', '2'])
     expect(people[0]!['subject']).toBe(people[2]!['subject'])
     expect(people[0]!['subject']).not.toBe(people[1]!['subject'])
-    expect(rows(t.trials).map((r) => [r['subject'], r['session'], r['rt']])).toEqual([
+    expect(rows(tables.trials).map((r) => [r['subject'], r['session'], r['rt']])).toEqual([
       [people[0]!['subject'], '1', '1'],
       [people[0]!['subject'], '2', '2'],
     ])
     expect(await subjectOf('dat_b', 'pseudonym p')).not.toBe(people[0]!['subject'])
-    expect(t.participants + t.trials).not.toMatch(/pseudonym|run_x|run r/)
+    expect(tables.participants + tables.trials).not.toMatch(/pseudonym|run_x|run r/)
   })
   it('columns of any name are columns that a database tells apart', async () => {
-    const t = await studyTables('dat_a', [
+    const tables = await studyTables('dat_a', [
       run('a', '2026', { rt: 1, RT: 2, subject: 'x', 'a\nb': true, '': null, deep: { k: [1] }, text: 'say "so"' }),
     ])
-    const [r] = rows(t.trials)
-    expect(r).toMatchObject({
+    const [row] = rows(tables.trials)
+    expect(row).toMatchObject({
       rt: '1',
       RT_2: '2',
       'data.subject': 'x',
@@ -55,12 +55,12 @@ describe('tables of a study', () => {
       deep: '{"k":[1]}',
       text: 'say "so"',
     })
-    expect(new Set(Object.keys(r!).map((k) => k.toLowerCase())).size).toBe(Object.keys(r!).length)
+    expect(new Set(Object.keys(row!).map((k) => k.toLowerCase())).size).toBe(Object.keys(row!).length)
   })
   it('keeps the columns that most trials have when there are too many', async () => {
     const wide = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`c${i}`, i]))
-    const t = await studyTables('dat_a', [run('a', '2026', wide, { c2999: 1 })])
-    expect(t.left).toBe(1010)
-    expect(Object.keys(rows(t.trials)[0]!)).toContain('c2999')
+    const tables = await studyTables('dat_a', [run('a', '2026', wide, { c2999: 1 })])
+    expect(tables.left).toBe(1010)
+    expect(Object.keys(rows(tables.trials)[0]!)).toContain('c2999')
   })
 })

@@ -13,8 +13,8 @@ describe('agreement of the runs', () => {
     expect(agree(66, counts, 160, left)).toMatchObject({ kind: 'varying', extensive: false })
     // A standard error falls with the root of the number, a t value grows with it: neither is taken for a number that
     // the whole cohort alone has.
-    const u = random(3),
-      shaken = Array.from({ length: 8 }, () => 1 + 0.01 * normal(u))
+    const draw = random(3)
+    const shaken = Array.from({ length: 8 }, () => 1 + 0.01 * normal(draw))
     expect(
       agree(
         1,
@@ -63,25 +63,25 @@ describe('agreement of the runs', () => {
         fc.double({ min: -1e6, max: 1e6, noNaN: true }),
         fc.integer({ min: 1, max: 7 }),
         (values, all, turn) => {
-          const a = agree(all, values, 160, left),
-            b = agree(all, [...values.slice(turn), ...values.slice(0, turn)], 160, left)
-          expect(b.kind).toBe(a.kind)
-          expect(b.movement).toBeCloseTo(a.movement, 6)
+          const agreement = agree(all, values, 160, left)
+          const other = agree(all, [...values.slice(turn), ...values.slice(0, turn)], 160, left)
+          expect(other.kind).toBe(agreement.kind)
+          expect(other.movement).toBeCloseTo(agreement.movement, 6)
         },
       ),
     ))
   it('lets normal movements through almost always, and one block in eight hundred thousand in none', () => {
-    const u = random(1)
+    const draw = random(1)
     let alone = 0
     for (let i = 0; i < 4000; i++) {
-      const w = Array.from({ length: 8 }, () => normal(u))
-      if (agree(w.reduce((s, v) => s + v, 0) / 8, w, 160, left).kind === 'alone') alone++
+      const without = Array.from({ length: 8 }, () => normal(draw))
+      if (agree(without.reduce((s, v) => s + v, 0) / 8, without, 160, left).kind === 'alone') alone++
     }
     expect(alone).toBeLessThan(6)
     for (let i = 0; i < 200; i++) {
-      const w = Array.from({ length: 8 }, () => 5)
-      w[i % 8] = 5 + normal(u)
-      expect(agree(5, w, 160, left).kind).toBe('alone')
+      const without = Array.from({ length: 8 }, () => 5)
+      without[i % 8] = 5 + normal(draw)
+      expect(agree(5, without, 160, left).kind).toBe('alone')
     }
   })
 })
@@ -92,46 +92,49 @@ describe('rounding', () => {
   it('is coarser than the movement, within four digits, and coarser with more numbers', () =>
     fc.assert(
       fc.property(eight, fc.integer({ min: 1, max: 500 }), (values, numbers) => {
-        const a = agree(values.reduce((s, v) => s + v, 0) / 8, values, 160, left)
-        const step = stepOf(a, numbers)
-        expect(step).toBeGreaterThanOrEqual(a.movement)
-        expect(step).toBeGreaterThanOrEqual(Math.abs(a.centre) * 1e-4 * 0.99)
-        expect(stepOf(a, numbers + 100)).toBeGreaterThanOrEqual(step)
+        const agreement = agree(values.reduce((s, v) => s + v, 0) / 8, values, 160, left)
+        const step = stepOf(agreement, numbers)
+        expect(step).toBeGreaterThanOrEqual(agreement.movement)
+        expect(step).toBeGreaterThanOrEqual(Math.abs(agreement.centre) * 1e-4 * 0.99)
+        expect(stepOf(agreement, numbers + 100)).toBeGreaterThanOrEqual(step)
       }),
     ))
   it('gives what every run without somebody says, within a step and its own movement', () =>
     fc.assert(
       fc.property(eight, fc.nat(), (values, seed) => {
         const all = values.reduce((s, v) => s + v, 0) / 8
-        const a = agree(all, values, 160, left)
-        if (a.kind !== 'varying' || a.extensive) return
-        const step = stepOf(a, 1),
-          released = roundTo(a, step, uniformOf(seed))
-        expect(Math.abs(released - a.centre)).toBeLessThan(step * (1 + 1e-9))
-        for (const w of values)
-          expect(Math.abs(released - a.centre) - step).toBeLessThanOrEqual(1e-6 * step + Math.abs(w - a.centre))
+        const agreement = agree(all, values, 160, left)
+        if (agreement.kind !== 'varying' || agreement.extensive) return
+        const step = stepOf(agreement, 1)
+        const released = roundTo(agreement, step, uniformOf(seed))
+        expect(Math.abs(released - agreement.centre)).toBeLessThan(step * (1 + 1e-9))
+        for (const value of values)
+          expect(Math.abs(released - agreement.centre) - step).toBeLessThanOrEqual(
+            1e-6 * step + Math.abs(value - agreement.centre),
+          )
         expect(Math.abs(released / step - Math.round(released / step))).toBeLessThan(1e-6)
       }),
     ))
   it('has no boundary to aim at: half-way goes either way, nearly there goes there', () => {
-    const a = agree(10.5, [10.4, 10.6, 10.45, 10.55, 10.3, 10.7, 10.42, 10.58], 160, left),
-      uniform = uniformOf(4)
+    const agreement = agree(10.5, [10.4, 10.6, 10.45, 10.55, 10.3, 10.7, 10.42, 10.58], 160, left)
+    const uniform = uniformOf(4)
     const ups = (centre: number): number =>
-      Array.from({ length: 2000 }, () => roundTo({ ...a, centre }, 1, uniform)).filter((x) => x === 11).length / 2000
+      Array.from({ length: 2000 }, () => roundTo({ ...agreement, centre }, 1, uniform)).filter((x) => x === 11).length /
+      2000
     expect(ups(10.5)).toBeGreaterThan(0.45)
     expect(ups(10.5)).toBeLessThan(0.55)
     expect(ups(10.9)).toBeGreaterThan(0.87)
     expect(Math.abs(ups(10.5) - ups(10.501))).toBeLessThan(0.05)
   })
   it('is plain rounding for what is the same in every run', () => {
-    const a = agree(
+    const agreement = agree(
       0.123456,
       Array.from({ length: 8 }, () => 0.123456),
       160,
       left,
     )
-    expect(roundTo(a, stepOf(a, 1, true), uniformOf(1))).toBe(0.1235)
-    expect(roundTo(a, stepOf(a, 1), uniformOf(1)), 'a value that people share').toBe(0.12)
+    expect(roundTo(agreement, stepOf(agreement, 1, true), uniformOf(1))).toBe(0.1235)
+    expect(roundTo(agreement, stepOf(agreement, 1), uniformOf(1)), 'a value that people share').toBe(0.12)
     const zero = agree(
       0,
       Array.from({ length: 8 }, () => 0),

@@ -43,15 +43,21 @@ const sameWithin = 1e-9
  */
 const leastBlocks = 1.8
 
-const median = (sorted: readonly number[]): number =>
-  (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
-/** (sum |a|)^2 / sum a^2: how many blocks carry the movement (inverse Simpson index). */
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0)
+const sorted = (numbers: readonly number[]): number[] => numbers.toSorted((first, second) => first - second)
+function median(numbers: readonly number[]): number {
+  const ordered = sorted(numbers)
+  return (ordered[(ordered.length - 1) >> 1]! + ordered[ordered.length >> 1]!) / 2
+}
+
+/** (sum |a|)^2 / sum a^2 of the deviations a: how many blocks carry the movement (inverse Simpson index). */
 function participation(values: readonly number[]): number {
-  const centre = median(values.toSorted((a, b) => a - b))
-  const largest = Math.max(...values.map((v) => Math.abs(v - centre)))
+  const centre = median(values)
+  const deviations = values.map((value) => Math.abs(value - centre))
+  const largest = Math.max(...deviations)
   if (!(largest > 0)) return values.length
-  const sizes = values.map((v) => Math.abs(v - centre) / largest)
-  return sizes.reduce((s, a) => s + a, 0) ** 2 / sizes.reduce((s, a) => s + a * a, 0)
+  const sizes = deviations.map((deviation) => deviation / largest)
+  return sumOf(sizes) ** 2 / sumOf(sizes.map((size) => size * size))
 }
 
 /**
@@ -61,29 +67,47 @@ function participation(values: readonly number[]): number {
 const apartBy = 5
 /** The block whose value is furthest from the mean of the others in units of their deviation, if that is far. */
 function standsApart(values: readonly number[]): number | undefined {
-  let most = apartBy,
-    at: number | undefined
-  values.forEach((v, i) => {
-    const rest = values.filter((_, j) => j !== i),
-      mean = rest.reduce((s, x) => s + x, 0) / rest.length
-    const deviation = Math.sqrt(
-      (rest.reduce((s, x) => s + (x - mean) ** 2, 0) / (rest.length - 1)) * (1 + 1 / rest.length),
-    )
-    const t = deviation > 0 ? Math.abs(v - mean) / deviation : v === mean ? 0 : Infinity
-    if (t > most) {
-      most = t
-      at = i
-    }
-  })
-  return at
+  const distances = values.map((_, block) => studentised(values, block))
+  const furthest = Math.max(...distances)
+  return furthest > apartBy ? distances.indexOf(furthest) : undefined
+}
+/** How far one value is from the mean of the others, in the standard deviations of that difference. */
+function studentised(values: readonly number[], block: number): number {
+  const value = values[block]!
+  const others = values.filter((_, other) => other !== block)
+  const mean = sumOf(others) / others.length
+  const variance = sumOf(others.map((other) => (other - mean) ** 2)) / (others.length - 1)
+  const deviation = Math.sqrt(variance * (1 + 1 / others.length))
+  if (deviation > 0) return Math.abs(value - mean) / deviation
+  return value === mean ? 0 : Infinity
 }
 
+/**
+ * How numbers grow with the number of subjects: a total with it, a test statistic with its root, a standard error falls
+ * with the root, a variance of a mean with the number. A mean does not grow.
+ */
 const powers = [1, 0.5, -0.5, -1]
+
+/** The runs' numbers as they would be on the whole cohort, by the power that brings them closest to `all`. */
+function onWholeCohort(
+  all: number,
+  without: readonly number[],
+  subjects: number,
+  left: readonly number[],
+): { values: readonly number[]; power: number } {
+  const distance = (values: readonly number[]): number => sumOf(values.map((value) => Math.abs(value - all)))
+  let closest: { values: readonly number[]; power: number } = { values: without, power: 0 }
+  for (const power of powers) {
+    const values = without.map((value, run) => (left[run]! > 0 ? value * (subjects / left[run]!) ** power : value))
+    if (distance(values) < distance(closest.values)) closest = { values, power }
+  }
+  return closest
+}
 
 /**
  * Judges a number: `all` on the whole cohort of `subjects`, `without[i]` on the run of `left[i]` subjects. `null` is a
  * number that is not there or not finite. `shape` gives `without` on a scale of its own, where that is known to be fair
- * (p-values).
+ * (p-values). Values and `left` have the same length, at least two.
  */
 export function agree(
   all: number | null,
@@ -92,81 +116,79 @@ export function agree(
   left: readonly number[],
   shape?: readonly number[],
 ): Agreement {
-  const none = { centre: 0, movement: 0, extensive: false, whole: false }
-  if (all === null || without.includes(null))
-    return { kind: all === null && without.every((v) => v === null) ? 'missing' : 'mixed', ...none }
-  const raw = without as readonly number[]
-  const away = (list: readonly number[]): number => list.reduce((s, v) => s + Math.abs(v - all), 0)
-  // A mean does not grow with the number of subjects; a total does, a test statistic with its root, a standard error
-  // falls with it.
-  let power = 0,
-    values = raw
-  for (const p of powers) {
-    const scaled = raw.map((v, i) => (left[i]! > 0 ? v * (subjects / left[i]!) ** p : v))
-    if (away(scaled) < away(values)) {
-      power = p
-      values = scaled
-    }
+  if (all === null || without.includes(null)) {
+    const isMissing = all === null && without.every((value) => value === null)
+    return { kind: isMissing ? 'missing' : 'mixed', centre: 0, movement: 0, extensive: false, whole: false }
   }
+  const numbers = without as readonly number[]
+  const { values, power } = onWholeCohort(all, numbers, subjects, left)
   const extensive = power === 1
-  const whole = [all, ...raw].every(Number.isInteger)
-  const sorted = values.toSorted((a, b) => a - b)
-  const low = sorted[0]!,
-    high = sorted.at(-1)!,
-    size = Math.max(Math.abs(low), Math.abs(high), Math.abs(all))
-  if (high - low <= sameWithin * size && Math.abs(all - sorted[0]!) <= sameWithin * size)
+  const whole = [all, ...numbers].every(Number.isInteger)
+  const low = Math.min(...values)
+  const high = Math.max(...values)
+  const size = Math.max(Math.abs(low), Math.abs(high), Math.abs(all))
+  if (high - low <= sameWithin * size && Math.abs(all - low) <= sameWithin * size)
     return { kind: 'constant', centre: all, movement: 0, extensive, whole }
   // For sums and means this is the value on the whole cohort, up to the sizes of the blocks.
-  const centre = values.reduce((s, v) => s + v, 0) / values.length
-  const movement = Math.max(...[...values, all].map((v) => Math.abs(v - centre)))
+  const centre = sumOf(values) / values.length
+  const movement = Math.max(...[...values, all].map((value) => Math.abs(value - centre)))
   const facts = { centre, movement, extensive, whole }
   // Whole numbers jump by one.
   const slack = (high - low) / 2 + (whole ? 1 : 0)
   if (all < low - slack || all > high + slack) return { kind: 'alone', ...facts }
   // Skewed numbers (p-values, variances) are fair on the scale of their logarithm; a lone block stays alone on any
   // scale.
-  const logs = low > 0 || high < 0 ? values.map((v) => Math.log(Math.abs(v))) : values
-  if (Math.max(participation(values), participation(logs), shape ? participation(shape) : 0) < leastBlocks)
-    return { kind: 'alone', ...facts }
-  const apart = standsApart(shape ?? logs) === undefined ? undefined : standsApart(values)
-  return { kind: 'varying', ...facts, ...(apart === undefined ? {} : { apart }) }
+  const logs = low > 0 || high < 0 ? values.map((value) => Math.log(Math.abs(value))) : values
+  const fair = shape ?? logs
+  if (Math.max(...[values, logs, fair].map(participation)) < leastBlocks) return { kind: 'alone', ...facts }
+  const apart = standsApart(fair) === undefined ? undefined : standsApart(values)
+  return { kind: 'varying', ...facts, apart }
 }
 
-/** The smallest of 1, 2 and 5 times a power of ten that is at least `x` > 0. */
-export function niceStep(x: number): number {
-  const power = 10 ** Math.floor(Math.log10(x) - 1e-12)
-  return tidy([1, 2, 5, 10].map((f) => f * power).find((s) => s >= x * (1 - 1e-12))!)
-}
 /** Without the last binary digits, so that 0.30000000000000004 is 0.3. */
-const tidy = (x: number): number => Number(x.toPrecision(12))
+const withoutDust = (value: number): number => Number(value.toPrecision(12))
+
+/** The smallest of 1, 2 and 5 times a power of ten that is at least `least` > 0. */
+export function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least) - 1e-12)
+  return withoutDust([1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least * (1 - 1e-12))!)
+}
 
 /**
  * Movements are taken this often, and more by the root of one plus a tenth of the numbers that leave together: what can
  * be learned from all of them stays bounded.
  */
 const wider = 1.5
+/** Significant digits that are shown at most. */
+const mostFigures = 4
+const figuresOfShared = 2
+
 /**
- * The step a number is rounded to: beyond its movement, at most four significant digits, whole numbers to whole
- * numbers. What never moves was either written down beforehand (`known`) or is a value that several people share, as
- * the largest or the most frequent one may be: that gets two digits.
+ * The step a number is rounded to, in its own unit: beyond its movement, at most four significant digits, whole numbers
+ * to whole numbers; 0 for none. `numbers` is how many leave together. What never moves was either written down
+ * beforehand (`known`) or is a value that several people share, as the largest or the most frequent one may be: that
+ * gets two digits.
  */
-export function stepOf(a: Agreement, numbers: number, known = false): number {
-  const figures = a.kind === 'constant' && !known ? 2 : 4
-  const digits = a.centre === 0 ? 0 : 10 ** (Math.floor(Math.log10(Math.abs(a.centre))) + 1 - figures)
-  const least = Math.max(a.movement * wider * Math.sqrt(1 + numbers / 10), digits, a.whole ? 1 : 0)
+export function stepOf(number: Agreement, numbers: number, known = false): number {
+  const figures = number.kind === 'constant' && !known ? figuresOfShared : mostFigures
+  const magnitude = Math.floor(Math.log10(Math.abs(number.centre)))
+  const ofFigures = number.centre === 0 ? 0 : 10 ** (magnitude + 1 - figures)
+  const ofMovement = number.movement * wider * Math.sqrt(1 + numbers / 10)
+  const least = Math.max(ofMovement, ofFigures, number.whole ? 1 : 0)
   return least > 0 ? niceStep(least) : 0
 }
 
 /**
  * `centre` on the grid of `step`: the nearest point for what is the same in every run, otherwise the one below or above
- * with the odds of its position. Less than a step away from `centre`.
+ * with the odds of its position (stochastic rounding). Less than a step away from `centre`.
  */
-export function roundTo(a: Agreement, step: number, uniform: Uniform): number {
-  if (step === 0) return a.centre
-  const position = a.centre / step
+export function roundTo(number: Agreement, step: number, uniform: Uniform): number {
+  if (step === 0) return number.centre
+  const position = number.centre / step
   // A share under 1e-9 is floating-point dust on a grid point, not a position between two.
-  const below = Math.floor(position + 1e-9),
-    share = Math.max(0, position - below)
-  const up = a.kind === 'constant' ? share >= 0.5 : uniform.bits48() / 2 ** 48 < share
-  return tidy((below + (up ? 1 : 0)) * step) + 0
+  const below = Math.floor(position + 1e-9)
+  const share = Math.max(0, position - below)
+  const up = number.kind === 'constant' ? share >= 0.5 : uniform.bits48() / 2 ** 48 < share
+  // Adding zero makes -0 plain 0.
+  return withoutDust((below + (up ? 1 : 0)) * step) + 0
 }

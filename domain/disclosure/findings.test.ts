@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import type { Report } from '../jobs/manifest.ts'
-import { machineFindings, reviewMaterial, reviewVerdict } from './findings.ts'
-import { defaultPolicy } from './policy.ts'
+import type { Report } from '../release/run-report.ts'
+import { reviewMaterial, reviewVerdict } from './findings.ts'
+import { defaultPolicy } from '../release/policy.ts'
 import { cohort, leaveOut, type Person, result, schema, type Written } from './testing/cohorts.ts'
 
 const people = cohort(150, 3)
 const context = { code: 'out(mean_age)', schema, cohortSubjects: 150 }
-const whole = (script: (p: readonly Person[]) => Written): Report => {
-  const r = leaveOut(people, script, 1)
-  return { ...r, runs: r.runs.slice(0, 1) }
+const whole = (script: (people: readonly Person[]) => Written): Report => {
+  const report = leaveOut(people, script, 1)
+  return { ...report, runs: report.runs.slice(0, 1) }
 }
 const findings = (written: Written): string[] =>
-  machineFindings(
+  reviewMaterial(
     whole(() => written),
     defaultPolicy,
     context,
-  ).map((f) => [f.output, f.cell, f.rule, f.outcome].filter(Boolean).join(' '))
+  )!.findings.map((f) => [f.output, f.cell, f.rule, f.outcome].filter(Boolean).join(' '))
 
 describe('findings for checkers', () => {
   it('point at cells, names, extremes, files', () => {

@@ -3,13 +3,15 @@
  * itself. One run on all is enough for it.
  */
 import type { DatasetSchema } from '../datasets/schema.ts'
-import type { Report } from '../jobs/manifest.ts'
-import type { ReleasedOutput, Scalar } from '../jobs/outputs.ts'
-import { type ParsedOutputs, parseOutputs } from '../jobs/parse-outputs.ts'
-import { align, type AlignedSheet } from './alignment.ts'
-import type { Verdict } from './gate.ts'
-import type { DisclosurePolicy, Finding, Outcome, Rule } from './policy.ts'
-import { failureOf, filesOf, modelRules } from './script-rules.ts'
+import type { ReleasedOutput, Scalar } from '../release/outputs.ts'
+import { type OutputProblem, type ParsedOutputs, parseOutputs } from '../release/parse-outputs.ts'
+import type { DisclosurePolicy, Finding, Outcome, Rule } from '../release/policy.ts'
+import type { Report } from '../release/run-report.ts'
+import type { Verdict } from '../release/verdict.ts'
+import { type AlignedColumn, type AlignedSheet, align } from './alignment.ts'
+import { modelsThatBreakRules } from './model-rules.ts'
+import { labelOf } from './script-cells.ts'
+import { failureOf, filesOf, runOnAll } from './script-runs.ts'
 import { says, Words } from './words.ts'
 
 export interface ReviewContext {
@@ -25,75 +27,93 @@ export interface ReviewMaterial {
   findings: Finding[]
 }
 
-const read = (report: Report, policy: DisclosurePolicy): ParsedOutputs | undefined => {
-  const all = report.runs.find((r) => r.run === 'all')
-  return all && all.end === 'finished'
-    ? parseOutputs(filesOf(all), { rows: policy.rows, bytes: policy.bytes })
-    : undefined
+/** What the run on all put out; undefined when it did not finish. */
+function read(report: Report, policy: DisclosurePolicy): ParsedOutputs | undefined {
+  const all = runOnAll(report)
+  if (all?.end !== 'finished') return undefined
+  return parseOutputs(filesOf(all), { rows: policy.rows, bytes: policy.bytes })
 }
 
 /** At most this many findings are listed of one output and rule; a checker who sees fifty does not need the rest. */
 const mostPerRule = 50
 
-/**
- * Findings on every output and file of the run on all; positions count from 1, as row/column. Empty when nothing was
- * put out.
- */
-export function machineFindings(report: Report, policy: DisclosurePolicy, context: ReviewContext): Finding[] {
-  const parsed = read(report, policy)
-  if (!parsed) return []
-  const out: Finding[] = [],
-    times = new Map<string, number>()
-  const add = (output: string, rule: Rule, outcome: Outcome, cell?: string): void => {
-    const n = (times.get(`${output}#${rule}`) ?? 0) + 1
-    times.set(`${output}#${rule}`, n)
-    if (n <= mostPerRule) out.push({ output, ...(cell === undefined ? {} : { cell }), rule, outcome })
+/** Findings as they are made, the first of each output and rule. */
+class Findings {
+  readonly all: Finding[] = []
+  readonly #times = new Map<string, number>()
+
+  add(output: string, rule: Rule, outcome: Outcome, cell?: string): void {
+    const key = `${output}#${rule}`
+    const times = (this.#times.get(key) ?? 0) + 1
+    this.#times.set(key, times)
+    if (times <= mostPerRule) this.all.push({ output, cell, rule, outcome })
   }
-  for (const p of parsed.problems)
-    add(p.file, p.problem === 'too-large' || p.problem.startsWith('too-many') ? 'size' : 'unknown-output', 'fail')
-  for (const f of parsed.files) add(f.file, 'unknown-output', 'review')
-  const sheets = align([parsed.outputs], context.schema)
-  if (!sheets) return [...out, { output: '(all)', rule: 'names', outcome: 'fail' }]
-  const words = new Words(context.code, context.schema),
-    models = modelRules(sheets, policy, context.cohortSubjects)
-  let numbers = 0
-  for (const s of sheets) {
-    const before = out.length
-    if (models.has(s.name)) add(s.name, models.get(s.name)!, 'fail')
-    if (!words.text(s.name) || s.columns.some((c) => !words.text(c.name))) add(s.name, 'names', 'review')
-    s.rows.forEach((row, r) =>
-      s.columns.forEach((c, at) => {
-        const v = row.runs[0]![at]!
-        if (typeof v === 'number' && c.kind !== 'group') numbers++
-        const rule = cellRule(s, c, v, row.key, policy, context.cohortSubjects, words)
-        if (rule) add(s.name, rule, rule === 'minimum-subjects' ? 'fail' : 'review', `${r + 1}/${at + 1}`)
-      }),
-    )
-    if (s.columns.filter((c) => c.kind === 'value').length > 0 && s.rows.length >= context.cohortSubjects)
-      add(s.name, 'size', 'review')
-    if (out.length === before) add(s.name, 'minimum-subjects', 'pass')
-  }
-  if (numbers > context.cohortSubjects) add('(all)', 'numbers', 'review')
-  return out
 }
 
-function cellRule(
-  s: AlignedSheet,
-  c: AlignedSheet['columns'][number],
-  v: Scalar,
-  key: readonly Scalar[],
-  policy: DisclosurePolicy,
-  subjects: number,
-  words: Words,
+/** Findings on every output and file of the run on all; positions count from 1, as row/column. */
+function findingsOn(parsed: ParsedOutputs, policy: DisclosurePolicy, context: ReviewContext): Finding[] {
+  const findings = new Findings()
+  for (const { file, problem } of parsed.problems) findings.add(file, ruleOf(problem), 'fail')
+  for (const { file } of parsed.files) findings.add(file, 'unknown-output', 'review')
+  const sheets = align([parsed.outputs], context.schema)
+  if (!sheets) return [...findings.all, { output: '(all)', rule: 'names', outcome: 'fail' }]
+  const looking: Looking = { policy, words: new Words(context.code, context.schema), subjects: context.cohortSubjects }
+  const models = modelsThatBreakRules(sheets, policy, context.cohortSubjects)
+  for (const sheet of sheets) {
+    const before = findings.all.length
+    lookAt(sheet, models.get(sheet.name), looking, findings)
+    if (findings.all.length === before) findings.add(sheet.name, 'minimum-subjects', 'pass')
+  }
+  const numbers = sheets.reduce((sum, sheet) => sum + numbersIn(sheet), 0)
+  if (numbers > context.cohortSubjects) findings.add('(all)', 'numbers', 'review')
+  return findings.all
+}
+
+const ruleOf = (problem: OutputProblem): Rule =>
+  problem === 'too-large' || problem.startsWith('too-many') ? 'size' : 'unknown-output'
+const numbersIn = ({ columns, rows }: AlignedSheet): number =>
+  rows.flatMap((row) => row.runs[0]!.filter((value, at) => typeof value === 'number' && columns[at]!.kind !== 'group'))
+    .length
+
+interface Looking {
+  policy: DisclosurePolicy
+  words: Words
+  /** Distinct subjects in the cohort. */
+  subjects: number
+}
+
+/** Findings on one output; `broken` is the rule that its model breaks. */
+function lookAt(sheet: AlignedSheet, broken: Rule | undefined, looking: Looking, findings: Findings): void {
+  const { words, subjects } = looking
+  if (broken) findings.add(sheet.name, broken, 'fail')
+  if (!words.text(sheet.name) || sheet.columns.some(({ name }) => !words.text(name)))
+    findings.add(sheet.name, 'names', 'review')
+  for (const [place, row] of sheet.rows.entries()) {
+    const label = labelOf(sheet, row)
+    for (const [at, column] of sheet.columns.entries()) {
+      const rule = ruleOfCell(column, row.runs[0]![at]!, label, looking)
+      if (!rule) continue
+      findings.add(sheet.name, rule, rule === 'minimum-subjects' ? 'fail' : 'review', `${place + 1}/${at + 1}`)
+    }
+  }
+  // As long as the cohort, it may be a row a person.
+  if (sheet.columns.some(({ kind }) => kind === 'value') && sheet.rows.length >= subjects)
+    findings.add(sheet.name, 'size', 'review')
+}
+
+/** The rule that checkers should think of at a cell. */
+function ruleOfCell(
+  { name, kind }: AlignedColumn,
+  value: Scalar,
+  label: string,
+  { policy, words, subjects }: Looking,
 ): Rule | undefined {
-  if (typeof v === 'string') return words.text(v) ? undefined : 'names'
-  if (typeof v !== 'number' || c.kind === 'group') return undefined
-  const label =
-    s.type === 'scalar' || s.type === 'estimate' ? s.name : key.filter((k) => typeof k === 'string').join(' ')
-  if (says.extreme(c.name) || says.extreme(label)) return 'extreme'
-  const counts = c.kind === 'count' || says.count(label)
-  if (counts && v >= 0 && v < policy.minimumSubjects) return 'minimum-subjects'
-  return counts && v < subjects && subjects - v < policy.minimumSubjects ? 'complementary' : undefined
+  if (typeof value === 'string') return words.text(value) ? undefined : 'names'
+  if (typeof value !== 'number' || kind === 'group') return undefined
+  if (says.extreme(name) || says.extreme(label)) return 'extreme'
+  if (kind !== 'count' && !says.count(label)) return undefined
+  if (value >= 0 && value < policy.minimumSubjects) return 'minimum-subjects'
+  return value < subjects && subjects - value < policy.minimumSubjects ? 'complementary' : undefined
 }
 
 /** What checkers see and would release. Undefined when the run on all did not finish. */
@@ -105,40 +125,41 @@ export function reviewMaterial(
   const parsed = read(report, policy)
   if (!parsed) return undefined
   const sheets = align([parsed.outputs], context.schema) ?? []
-  const outputs = sheets.map((s): ReleasedOutput => ({
-    name: s.name,
-    type: s.type,
-    columns: s.columns,
-    rows: s.rows.map((r) => r.runs[0]!.map((value) => ({ value }))),
-  }))
-  return { outputs, files: parsed.files, findings: machineFindings(report, policy, context) }
+  return { outputs: sheets.map(unchanged), files: parsed.files, findings: findingsOn(parsed, policy, context) }
 }
+const unchanged = ({ name, type, columns, rows }: AlignedSheet): ReleasedOutput => ({
+  name,
+  type,
+  columns,
+  rows: rows.map((row) => row.runs[0]!.map((value) => ({ value }))),
+})
+
+const blocked = (code: NonNullable<Verdict['code']>, findings: Finding[] = []): Verdict => ({
+  outcome: 'block',
+  code,
+  outputs: [],
+  findings,
+  guarantee: 'Nothing left.',
+})
+const everything = (rule: Rule): Finding[] => [{ output: '(all)', rule, outcome: 'fail' }]
 
 /**
  * Holds a report for two checkers, or ends the job when there is nothing to check. A cohort under the minimum is not
  * shown to checkers either.
  */
 export function reviewVerdict(report: Report, policy: DisclosurePolicy, context: ReviewContext): Verdict {
-  const block = (code: NonNullable<Verdict['code']>, findings: Finding[] = []): Verdict => ({
-    outcome: 'block',
-    code,
-    outputs: [],
-    findings,
-    guarantee: 'Nothing left.',
-  })
   const failure = failureOf(report)
-  if (failure) return block(failure)
+  if (failure) return blocked(failure)
   if (context.cohortSubjects < policy.minimumSubjects)
-    return block('cohort-too-small', [{ output: '(all)', rule: 'minimum-subjects', outcome: 'fail' }])
+    return blocked('cohort-too-small', everything('minimum-subjects'))
   const parsed = read(report, policy)!
-  if (parsed.problems.some((p) => p.problem === 'too-large'))
-    return block('output-limit', [{ output: '(all)', rule: 'size', outcome: 'fail' }])
+  if (parsed.problems.some(({ problem }) => problem === 'too-large')) return blocked('output-limit', everything('size'))
   if (parsed.outputs.length === 0 && parsed.files.length === 0)
-    return block(parsed.problems.length ? 'output-invalid' : 'empty-result')
+    return blocked(parsed.problems.length > 0 ? 'output-invalid' : 'empty-result')
   return {
     outcome: 'hold',
     outputs: [],
-    findings: machineFindings(report, policy, context),
+    findings: findingsOn(parsed, policy, context),
     guarantee:
       'Two output checkers, neither of them the author, looked at the output and at what the rules say of it, and each approved it.',
   }

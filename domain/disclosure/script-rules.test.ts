@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { Report, RunReport } from '../jobs/manifest.ts'
-import { sheetsOf } from '../jobs/outputs.ts'
-import { parseOutputs } from '../jobs/parse-outputs.ts'
-import type { Verdict } from './gate.ts'
-import { defaultPolicy, type DisclosurePolicy } from './policy.ts'
-import { errorPlace, failureOf, releaseScript } from './script-rules.ts'
+import type { Report, RunReport } from '../release/run-report.ts'
+import { sheetsOf } from '../release/outputs.ts'
+import { parseOutputs } from '../release/parse-outputs.ts'
+import type { Verdict } from '../release/verdict.ts'
+import { defaultPolicy, type DisclosurePolicy } from '../release/policy.ts'
+import { releaseScript } from './script-rules.ts'
+import { errorPlace, failureOf } from './script-runs.ts'
 import { camouflaged, cells, smugglers, type Smuggler, target, type Victim } from './testing/attacks.ts'
 import {
   cohort,
@@ -26,7 +27,7 @@ import {
 const code = 'people = 1; by = "group sex smoker smokers k v w t m h A B C female male x"; bins = [40, 50, 60, 70, 80]'
 const gate = (
   people: readonly Person[],
-  script: (p: readonly Person[]) => Written,
+  script: (people: readonly Person[]) => Written,
   seed = 1,
   policy: Partial<DisclosurePolicy> = {},
 ): Verdict =>
@@ -44,49 +45,53 @@ const table = (name: string, columns: readonly (string | object)[], rows: readon
   })
 
 /** What everyday analyses put out. `least` is the share of jobs that must be released. */
-const honest: [string, (p: readonly Person[]) => Written, least: number][] = [
+const honest: [string, (people: readonly Person[]) => Written, least: number][] = [
   [
     'means and deviations',
-    (p) =>
+    (people) =>
       result({
-        mean_age: mean(ages(p)),
-        mean_bmi: mean(bmis(p)),
-        sd_age: deviation(ages(p)),
-        variance_bmi: deviation(bmis(p)) ** 2,
-        n: p.length,
+        mean_age: mean(ages(people)),
+        mean_bmi: mean(bmis(people)),
+        sd_age: deviation(ages(people)),
+        variance_bmi: deviation(bmis(people)) ** 2,
+        n: people.length,
       }),
     1,
   ],
   [
     'a correlation with its p-value',
-    (p) => {
-      const r = correlation(ages(p), scores(p))
+    (people) => {
+      const coefficient = correlation(ages(people), scores(people))
       return result({
-        correlation: { r, t: r * Math.sqrt((p.length - 2) / (1 - r * r)), p: twoSided(r * Math.sqrt(p.length)) },
+        correlation: {
+          r: coefficient,
+          t: coefficient * Math.sqrt((people.length - 2) / (1 - coefficient * coefficient)),
+          p: twoSided(coefficient * Math.sqrt(people.length)),
+        },
       })
     },
     0.95,
   ],
   [
     'a correlation of nothing',
-    (p) => {
-      const r = correlation(ages(p), bmis(p))
-      return result({ r, p: twoSided(r * Math.sqrt(p.length)) })
+    (people) => {
+      const coefficient = correlation(ages(people), bmis(people))
+      return result({ r: coefficient, p: twoSided(coefficient * Math.sqrt(people.length)) })
     },
     0.95,
   ],
   [
     'a linear model',
-    (p) =>
+    (people) =>
       result({
         outputs: [
           {
             type: 'model',
             name: 'model',
-            n: p.length,
+            n: people.length,
             terms: regression(
-              scores(p),
-              p.map((x) => [1, x.age, x.bmi, Number(x.smoker)]),
+              scores(people),
+              people.map((x) => [1, x.age, x.bmi, Number(x.smoker)]),
             ).map((t, i) => ({ term: ['(Intercept)', 'age', 'bmi', 'C(smoker)[T.True]'][i], ...t })),
           },
         ],
@@ -96,49 +101,49 @@ const honest: [string, (p: readonly Person[]) => Written, least: number][] = [
   ['medians', (p) => result({ median_bmi: quantile(bmis(p), 0.5), q1_score: quantile(scores(p), 0.25) }), 0.9],
   [
     'counts and means by group',
-    (p) =>
+    (people) =>
       table(
         'by group',
         ['group', { name: 'n', kind: 'count' }, 'mean_bmi'],
-        ['A', 'B', 'C'].map((g) => {
-          const q = p.filter((x) => x.group === g)
-          return [g, q.length, q.length ? mean(bmis(q)) : null]
+        ['A', 'B', 'C'].map((group) => {
+          const members = people.filter((x) => x.group === group)
+          return [group, members.length, members.length ? mean(bmis(members)) : null]
         }),
       ),
     0.95,
   ],
   [
     'proportions',
-    (p) =>
+    (people) =>
       result({
-        smokers: p.filter((x) => x.smoker).length / p.length,
-        female: mean(p.map((x) => Number(x.sex === 'female'))),
+        smokers: people.filter((x) => x.smoker).length / people.length,
+        female: mean(people.map((x) => Number(x.sex === 'female'))),
       }),
     0.95,
   ],
   [
     'a cross table',
-    (p) =>
+    (people) =>
       table(
         'crosstab',
         ['sex', 'A', 'B', 'C'],
-        ['female', 'male'].map((s) => [
-          s,
-          ...['A', 'B', 'C'].map((g) => p.filter((x) => x.sex === s && x.group === g).length),
+        ['female', 'male'].map((sex) => [
+          sex,
+          ...['A', 'B', 'C'].map((g) => people.filter((x) => x.sex === sex && x.group === g).length),
         ]),
       ),
     0.7,
   ],
   [
     'a histogram',
-    (p) =>
+    (people) =>
       result({
         outputs: [
           {
             type: 'histogram',
             name: 'age',
             edges: [40, 50, 60, 70, 80],
-            counts: [40, 50, 60, 70].map((e) => p.filter((x) => x.age >= e && x.age < e + 10).length),
+            counts: [40, 50, 60, 70].map((e) => people.filter((x) => x.age >= e && x.age < e + 10).length),
           },
         ],
       }),
@@ -146,17 +151,17 @@ const honest: [string, (p: readonly Person[]) => Written, least: number][] = [
   ],
   [
     'a difference of groups',
-    (p) => {
-      const a = bmis(p.filter((x) => x.smoker)),
-        b = bmis(p.filter((x) => !x.smoker))
+    (people) => {
+      const first = bmis(people.filter((x) => x.smoker))
+      const second = bmis(people.filter((x) => !x.smoker))
       return result({
         outputs: [
           {
             type: 'estimate',
             name: 'difference',
-            estimate: mean(a) - mean(b),
-            standardError: Math.sqrt(deviation(a) ** 2 / a.length + deviation(b) ** 2 / b.length),
-            n: p.length,
+            estimate: mean(first) - mean(second),
+            standardError: Math.sqrt(deviation(first) ** 2 / first.length + deviation(second) ** 2 / second.length),
+            n: people.length,
           },
         ],
       })
@@ -165,54 +170,70 @@ const honest: [string, (p: readonly Person[]) => Written, least: number][] = [
   ],
   [
     'a summary as a CSV file',
-    (p) => ({
-      'describe.csv': `,age,bmi\ncount,${p.length},${p.length}\nmean,${mean(ages(p))},${mean(bmis(p))}\nstd,${deviation(ages(p))},${deviation(bmis(p))}\nmin,${Math.min(...ages(p))},${Math.min(...bmis(p))}\n50%,${quantile(ages(p), 0.5)},${quantile(bmis(p), 0.5)}\nmax,${Math.max(...ages(p))},${Math.max(...bmis(p))}\n`,
-    }),
+    (people) => {
+      const columns = [ages(people), bmis(people)]
+      const line = (name: string, of: (values: number[]) => number): string => `${name},${columns.map(of).join(',')}\n`
+      return {
+        'describe.csv': [
+          ',age,bmi\n',
+          line('count', (values) => values.length),
+          line('mean', mean),
+          line('std', deviation),
+          line('min', (values) => Math.min(...values)),
+          line('50%', (values) => quantile(values, 0.5)),
+          line('max', (values) => Math.max(...values)),
+        ].join(''),
+      }
+    },
     0.95,
   ],
 ]
 
 describe('honest statistics', () => {
   it.each(honest)('%s leave, within a step of the truth', (_, script, least) => {
-    for (const n of [60, 150, 1000]) {
-      let released = 0,
-        wrong = 0,
-        numbers = 0
+    for (const size of [60, 150, 1000]) {
+      let released = 0
+      let wrong = 0
+      let numbers = 0
       const trials = 20
       for (let seed = 0; seed < trials; seed++) {
-        const people = cohort(n, seed * 7 + n),
-          v = gate(people, script, seed + 1)
-        if (v.outcome !== 'release') continue
+        const people = cohort(size, seed * 7 + size)
+        const verdict = gate(people, script, seed + 1)
+        if (verdict.outcome !== 'release') continue
         released++
         const files = Object.entries(script(people)).map(([file, text]) => ({
           file,
           bytes: new TextEncoder().encode(text as string),
         }))
         const truth = parseOutputs(files, { rows: 5000, bytes: 1e7 }).outputs.flatMap(sheetsOf)
-        v.outputs.forEach((o, i) =>
-          o.rows.forEach((r) =>
-            r.forEach((c, at) => {
-              if (typeof c.value !== 'number' || o.columns[at]!.kind === 'group') return
-              const row = truth[i]!.rows.find((t) =>
-                o.columns.every((col, g) => col.kind !== 'group' || t[g] === r[g]!.value),
+        verdict.outputs.forEach((output, place) =>
+          output.rows.forEach((cells) =>
+            cells.forEach((cell, at) => {
+              if (typeof cell.value !== 'number' || output.columns[at]!.kind === 'group') return
+              const row = truth[place]!.rows.find((t) =>
+                output.columns.every((col, g) => col.kind !== 'group' || t[g] === cells[g]!.value),
               )!
               numbers++
-              expect(c.precision).toBeGreaterThan(0)
-              const p = /p(Value)?$/.test(o.columns[at]!.name) || /\bp$/.test(o.name)
-              if (Math.abs(c.value - Math.max(row[at] as number, p ? 1e-4 : -Infinity)) > c.precision! * 1.0001) wrong++
+              expect(cell.precision).toBeGreaterThan(0)
+              const plots = /p(Value)?$/.test(output.columns[at]!.name) || /\bp$/.test(output.name)
+              if (
+                Math.abs(cell.value - Math.max(row[at] as number, plots ? 1e-4 : -Infinity)) >
+                cell.precision! * 1.0001
+              )
+                wrong++
             }),
           ),
         )
       }
-      expect(released / trials, `${n} people`).toBeGreaterThanOrEqual(least)
+      expect(released / trials, `${size} people`).toBeGreaterThanOrEqual(least)
       // A statistic that is not linear may stand a little off the mean of its runs, and then one in a hundred is
       // rounded past its neighbour.
-      expect(wrong / numbers, `${n} people`).toBeLessThan(0.03)
+      expect(wrong / numbers, `${size} people`).toBeLessThan(0.03)
     }
   })
   it('gives useful precision: a mean age of a thousand people to half a year', () => {
-    const v = gate(cohort(1000, 3), (p) => result({ mean_age: mean(ages(p)) }))
-    expect(v.outputs[0]!.rows[0]![0]!.precision).toBeLessThanOrEqual(0.5)
+    const verdict = gate(cohort(1000, 3), (p) => result({ mean_age: mean(ages(p)) }))
+    expect(verdict.outputs[0]!.rows[0]![0]!.precision).toBeLessThanOrEqual(0.5)
   })
 })
 
@@ -220,56 +241,56 @@ describe('honest statistics', () => {
  * Share of the secret's bits that the attack's own decoder gets right, over many cohorts; where nothing can be decoded,
  * it tosses a coin.
  */
-function accuracy(a: Smuggler, trials: number): { bits: number; exact: number } {
-  let right = 0,
-    exact = 0
-  for (let s = 0; s < trials; s++) {
-    const u = random(s * 31 + 5),
-      drawn = cohort(150, s).map((p) => ({ ...p, secret: Math.floor(u() * 256) })),
-      secret = drawn.find((p) => p.id === target)!.secret
-    const people: Victim[] = drawn.map((p) => ({ ...p, tied: secret })),
-      guess = a.decode(gate(people, a.script as (p: readonly Person[]) => Written, s + 1))
+function accuracy(attack: Smuggler, trials: number): { bits: number; exact: number } {
+  let right = 0
+  let exact = 0
+  for (let seed = 0; seed < trials; seed++) {
+    const draw = random(seed * 31 + 5)
+    const drawn = cohort(150, seed).map((p) => ({ ...p, secret: Math.floor(draw() * 256) }))
+    const secret = drawn.find((p) => p.id === target)!.secret
+    const people: Victim[] = drawn.map((p) => ({ ...p, tied: secret }))
+    const guess = attack.decode(gate(people, attack.script as (people: readonly Person[]) => Written, seed + 1))
     const known = guess !== undefined && Number.isFinite(guess)
     if (known && guess === secret) exact++
-    for (let b = 0; b < 8; b++) right += known ? Number(((guess >> b) & 1) === ((secret >> b) & 1)) : 0.5
+    for (let bit = 0; bit < 8; bit++) right += known ? Number(((guess >> bit) & 1) === ((secret >> bit) & 1)) : 0.5
   }
   return { bits: right / (trials * 8), exact: exact / trials }
 }
 
 describe('attacks', () => {
   it('there are many', () => expect(smugglers.length).toBeGreaterThan(45))
-  it.each(smugglers.map((a) => [a.name, a] as const))('%s: what is decoded is chance', (_, a) => {
-    const { bits, exact } = accuracy(a, 16)
+  it.each(smugglers.map((a) => [a.name, a] as const))('%s: what is decoded is chance', (_, attack) => {
+    const { bits, exact } = accuracy(attack, 16)
     expect(bits).toBeLessThan(0.63)
     expect(exact).toBeLessThan(0.13)
   })
   it('the decoders work: without a gate they read the secret', () => {
     const readable = new Set<string>()
-    for (const a of smugglers) {
-      const people: Victim[] = cohort(150, 9).map((p) => ({ ...p, secret: 181, tied: 181 })),
-        written = a.script(people)
+    for (const attack of smugglers) {
+      const people: Victim[] = cohort(150, 9).map((p) => ({ ...p, secret: 181, tied: 181 }))
+      const written = attack.script(people)
       if ('end' in written && typeof written.end === 'string') continue
       const parsed = parseOutputs(
         Object.entries(written).map(([file, text]) => ({ file, bytes: new TextEncoder().encode(text as string) })),
         { rows: 5000, bytes: 1e7 },
       )
-      const outputs = parsed.outputs.flatMap(sheetsOf).map((s) => ({
-        name: s.name,
-        type: s.type,
-        columns: s.columns,
-        rows: s.rows.map((r) => r.map((value) => ({ value }))),
+      const outputs = parsed.outputs.flatMap(sheetsOf).map((sheet) => ({
+        name: sheet.name,
+        type: sheet.type,
+        columns: sheet.columns,
+        rows: sheet.rows.map((r) => r.map((value) => ({ value }))),
       }))
-      if (a.decode({ outcome: 'release', outputs, findings: [], guarantee: '' }) === 181) readable.add(a.name)
+      if (attack.decode({ outcome: 'release', outputs, findings: [], guarantee: '' }) === 181) readable.add(attack.name)
     }
     // The others read what only the gate makes: suppression, precision.
     expect(readable.size).toBeGreaterThan(smugglers.length * 0.75)
   })
   it('a jitter of the secret’s own size gets part of it through: the bound in the threat model', () => {
-    for (const a of camouflaged) expect(accuracy(a, 16).bits, a.name).toBeLessThan(0.85)
+    for (const attack of camouflaged) expect(accuracy(attack, 16).bits, attack.name).toBeLessThan(0.85)
   })
   it('what blocks a job says nothing but that', () => {
-    const v = gate(cohort(150, 2), (p) => result({ a: mean(bmis(p)), v: p.find((x) => x.id === 7)?.bmi ?? 0 }))
-    expect(v).toMatchObject({
+    const verdict = gate(cohort(150, 2), (p) => result({ a: mean(bmis(p)), v: p.find((x) => x.id === 7)?.bmi ?? 0 }))
+    expect(verdict).toMatchObject({
       outcome: 'block',
       code: 'unstable',
       outputs: [],
@@ -286,56 +307,56 @@ describe('rules', () => {
       code: 'cohort-too-small',
     }))
   it('small counts go with their row, and a lone one takes the next with it', () => {
-    const v = gate(people, (p) =>
+    const verdict = gate(people, (people) =>
       table(
         'by group',
         ['group', { name: 'n', kind: 'count' }, 'mean_bmi'],
         [
-          ['A', p.length - 4 - Math.round(p.length / 4), mean(bmis(p))],
-          ['B', Math.round(p.length / 4), mean(bmis(p))],
+          ['A', people.length - 4 - Math.round(people.length / 4), mean(bmis(people))],
+          ['B', Math.round(people.length / 4), mean(bmis(people))],
           ['C', 4, 27],
         ],
       ),
     )
-    expect(v.outcome).toBe('release')
-    const rows = v.outputs[0]!.rows
+    expect(verdict.outcome).toBe('release')
+    const rows = verdict.outputs[0]!.rows
     expect(rows[2]!.slice(1).every((c) => c.suppressed)).toBe(true)
     expect(rows[1]![1]!.suppressed).toBe(true)
     expect(rows[0]![1]!.value).not.toBeNull()
-    expect(v.findings.map((f) => f.rule)).toEqual(expect.arrayContaining(['minimum-subjects', 'complementary']))
+    expect(verdict.findings.map((f) => f.rule)).toEqual(expect.arrayContaining(['minimum-subjects', 'complementary']))
   })
   it('all but a few is as small as the few', () => {
-    const v = gate(people, (p) =>
+    const verdict = gate(people, (people) =>
       table(
         't',
         ['group', { name: 'n', kind: 'count' }],
         [
-          ['A', p.length],
-          ['B', Math.round((p.length * 146) / 150)],
+          ['A', people.length],
+          ['B', Math.round((people.length * 146) / 150)],
         ],
       ),
     )
-    expect(cells(v).some((c) => typeof c.value === 'number' && c.value > 140 && c.value < 150)).toBe(false)
+    expect(cells(verdict).some((c) => typeof c.value === 'number' && c.value > 140 && c.value < 150)).toBe(false)
   })
   it('extremes are left out by name, the rest of the summary leaves', () => {
-    const v = gate(people, (p) =>
+    const verdict = gate(people, (p) =>
       result({ mean_age: mean(ages(p)), max_age: Math.max(...ages(p)), min_age: Math.min(...ages(p)) }),
     )
-    expect(v.outputs.map((o) => o.rows[0]![0]!.suppressed === true)).toEqual([false, true, true])
-    expect(v.findings.filter((f) => f.rule === 'extreme')).toHaveLength(2)
+    expect(verdict.outputs.map((o) => o.rows[0]![0]!.suppressed === true)).toEqual([false, true, true])
+    expect(verdict.findings.filter((f) => f.rule === 'extreme')).toHaveLength(2)
   })
   it('models need degrees of freedom and few parameters', () => {
     const model =
-      (terms: number, n: number) =>
-      (p: readonly Person[]): Written =>
+      (terms: number, size: number) =>
+      (people: readonly Person[]): Written =>
         result({
           outputs: [
-            { type: 'scalar', name: 'n', value: p.length },
+            { type: 'scalar', name: 'n', value: people.length },
             {
               type: 'model',
               name: 'model',
-              n: Math.min(n, p.length),
-              terms: Array.from({ length: terms }, (_, i) => ({ term: `x${i}`, estimate: mean(bmis(p)) })),
+              n: Math.min(size, people.length),
+              terms: Array.from({ length: terms }, (_, i) => ({ term: `x${i}`, estimate: mean(bmis(people)) })),
             },
           ],
         })
@@ -343,27 +364,29 @@ describe('rules', () => {
     expect(gate(people.slice(0, 30), model(22, 30)).findings.some((f) => f.rule === 'residual-degrees')).toBe(true)
   })
   it('words must be known', () => {
-    const v = gate(people, (p) => result({ mean_age: mean(ages(p)), note: 'Zaphod Beeblebrox', zqxjkv: mean(bmis(p)) }))
-    expect(JSON.stringify(v)).not.toMatch(/Zaphod|zqxjkv/)
-    expect(v.outcome).toBe('release')
-    expect(v.findings.some((f) => f.rule === 'names')).toBe(true)
+    const verdict = gate(people, (p) =>
+      result({ mean_age: mean(ages(p)), note: 'Zaphod Beeblebrox', zqxjkv: mean(bmis(p)) }),
+    )
+    expect(JSON.stringify(verdict)).not.toMatch(/Zaphod|zqxjkv/)
+    expect(verdict.outcome).toBe('release')
+    expect(verdict.findings.some((f) => f.rule === 'names')).toBe(true)
   })
   it('rounds and redacts counts as the policy says', () => {
-    const v = gate(
+    const verdict = gate(
       people,
-      (p) =>
+      (people) =>
         table(
           't',
           ['group', { name: 'n', kind: 'count' }],
           [
-            ['A', Math.round(p.length / 2)],
-            ['B', Math.floor(p.length / 2)],
+            ['A', Math.round(people.length / 2)],
+            ['B', Math.floor(people.length / 2)],
           ],
         ),
       1,
       { roundTo: 5 },
     )
-    for (const r of v.outputs[0]!.rows) expect((r[1]!.value as number) % 5).toBe(0)
+    for (const row of verdict.outputs[0]!.rows) expect((row[1]!.value as number) % 5).toBe(0)
   })
   it('plots alone are not for rules', () =>
     expect(gate(people, () => ({ 'plot.svg': '<svg/>' }))).toMatchObject({ outcome: 'block', code: 'output-unsafe' }))

@@ -15,98 +15,125 @@ export interface Equation {
 }
 
 // Arithmetic modulo a prime just under 2^26: products stay exact in doubles. A wrong rank would need the prime to
-// divide a
-// minor of a matrix of -1, 0 and 1; it could then only hide nothing, as fewer pivots expose fewer cells than a second
-// prime would show.
+// divide a minor of a matrix of -1, 0 and 1; it could then only hide nothing, as fewer pivots expose fewer cells than a
+// second prime would show.
 const primes = [67_108_859, 67_108_837] as const
 
-const power = (base: number, exponent: number, p: number): number => {
-  let out = 1
-  for (let b = base, e = exponent; e > 0; e = Math.floor(e / 2)) {
-    if (e % 2 === 1) out = (out * b) % p
-    b = (b * b) % p
+/** `base` to a whole power, modulo `prime`. */
+function power(base: number, exponent: number, prime: number): number {
+  let result = 1
+  let square = base
+  for (let rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result = (result * square) % prime
+    square = (square * square) % prime
   }
-  return out
+  return result
 }
 
-/** Suppressed cells that the equations determine exactly, by reduced row echelon form modulo `p`. */
-function determinedModulo(suppressed: readonly number[], equations: readonly Equation[], p: number): Set<number> {
-  const column = new Map(suppressed.map((c, i) => [c, i]))
-  const rows: Map<number, number>[] = []
-  for (const { total, parts } of equations) {
-    const row = new Map<number, number>()
-    for (const c of parts) {
-      const j = column.get(c)
-      if (j !== undefined) row.set(j, 1)
-    }
-    const t = column.get(total)
-    if (t !== undefined) row.set(t, p - 1)
-    if (row.size > 0) rows.push(row)
+/** A row of a sparse matrix: values other than zero by column. */
+type Row = Map<number, number>
+
+/** Takes `factor` times another row from a row, modulo `prime`. */
+function subtract(row: Row, other: Row, factor: number, prime: number): void {
+  for (const [column, value] of other) {
+    const next = ((row.get(column) ?? 0) + (prime - factor) * value) % prime
+    if (next === 0) row.delete(column)
+    else row.set(column, next)
   }
-  const pivots = new Map<number, Map<number, number>>()
-  const subtract = (row: Map<number, number>, other: Map<number, number>, factor: number): void => {
-    for (const [j, v] of other) {
-      const next = ((row.get(j) ?? 0) + (p - factor) * v) % p
-      if (next === 0) row.delete(j)
-      else row.set(j, next)
-    }
+}
+
+/** The equations over suppressed cells alone: what they add up to is known. */
+function matrixOf(suppressed: readonly number[], equations: readonly Equation[], prime: number): Row[] {
+  const columns = new Map(suppressed.map((cell, column) => [cell, column]))
+  const rowOf = ({ total, parts }: Equation): Row => {
+    const row: Row = new Map()
+    for (const cell of parts) if (columns.has(cell)) row.set(columns.get(cell)!, 1)
+    if (columns.has(total)) row.set(columns.get(total)!, prime - 1)
+    return row
   }
-  for (const row of rows) {
-    for (const [j, pivot] of pivots) {
-      const v = row.get(j)
-      if (v !== undefined) subtract(row, pivot, v)
+  return equations.map(rowOf).filter((row) => row.size > 0)
+}
+
+/** Suppressed cells that the equations determine exactly, by reduced row echelon form modulo `prime`. */
+function determinedModulo(suppressed: readonly number[], equations: readonly Equation[], prime: number): number[] {
+  /** Rows by the column in which they alone are not zero. */
+  const pivots = new Map<number, Row>()
+  for (const row of matrixOf(suppressed, equations, prime)) {
+    for (const [column, pivot] of pivots) {
+      const factor = row.get(column)
+      if (factor !== undefined) subtract(row, pivot, factor, prime)
     }
     const lead = row.keys().next().value
     if (lead === undefined) continue
-    const inverse = power(row.get(lead)!, p - 2, p)
-    for (const [j, v] of row) row.set(j, (v * inverse) % p)
+    // By Fermat's little theorem, the power p - 2 is the inverse.
+    const inverse = power(row.get(lead)!, prime - 2, prime)
+    for (const [column, value] of row) row.set(column, (value * inverse) % prime)
     for (const pivot of pivots.values()) {
-      const v = pivot.get(lead)
-      if (v !== undefined) subtract(pivot, row, v)
+      const factor = pivot.get(lead)
+      if (factor !== undefined) subtract(pivot, row, factor, prime)
     }
     pivots.set(lead, row)
   }
-  return new Set([...pivots.values()].filter((r) => r.size === 1).map((r) => suppressed[r.keys().next().value!]!))
+  const alone = [...pivots.values()].filter((row) => row.size === 1)
+  return alone.map((row) => suppressed[row.keys().next().value!]!)
+}
+
+/** Rounds of bound propagation; each can only tighten. */
+const mostRounds = 50
+
+/** What a reader knows of suppressed cells: bounds that the released cells and non-negativity give them. */
+class KnownBounds {
+  readonly #values: readonly number[]
+  readonly #low = new Map<number, number>()
+  readonly #high = new Map<number, number>()
+  constructor(values: readonly number[], suppressed: ReadonlySet<number>) {
+    this.#values = values
+    for (const cell of suppressed) {
+      this.#low.set(cell, 0)
+      this.#high.set(cell, Infinity)
+    }
+  }
+
+  low(cell: number): number {
+    return this.#low.get(cell) ?? this.#values[cell]!
+  }
+  high(cell: number): number {
+    return this.#high.get(cell) ?? this.#values[cell]!
+  }
+
+  /** Whether the bounds say more of a suppressed cell than was known. */
+  tighten(cell: number, low: number, high: number): boolean {
+    if (!this.#low.has(cell)) return false
+    const isHigher = low > this.low(cell)
+    const isLower = high < this.high(cell)
+    if (isHigher) this.#low.set(cell, low)
+    if (isLower) this.#high.set(cell, high)
+    return isHigher || isLower
+  }
+
+  /** What an equation says of each of its cells, given the bounds of the others; whether it said anything new. */
+  propagate({ total, parts }: Equation): boolean {
+    const sumLow = parts.reduce((sum, part) => sum + this.low(part), 0)
+    const sumHigh = parts.reduce((sum, part) => sum + this.high(part), 0)
+    let changed = this.tighten(total, sumLow, sumHigh)
+    for (const part of parts) {
+      const othersHigh = parts.reduce((sum, other) => (other === part ? sum : sum + this.high(other)), 0)
+      const othersLow = sumLow - this.low(part)
+      if (this.tighten(part, this.low(total) - othersHigh, this.high(total) - othersLow)) changed = true
+    }
+    return changed
+  }
 }
 
 /** Suppressed cells that non-negativity pins to one value, given the released values. */
-function pinned(
-  values: readonly number[],
-  suppressed: ReadonlySet<number>,
-  equations: readonly Equation[],
-): Set<number> {
-  const low = new Map<number, number>(),
-    high = new Map<number, number>()
-  for (const c of suppressed) {
-    low.set(c, 0)
-    high.set(c, Infinity)
+function pinned(values: readonly number[], suppressed: ReadonlySet<number>, equations: readonly Equation[]): number[] {
+  const bounds = new KnownBounds(values, suppressed)
+  for (let round = 0; round < mostRounds; round++) {
+    let changed = false
+    for (const equation of equations) if (bounds.propagate(equation)) changed = true
+    if (!changed) break
   }
-  const lo = (c: number): number => low.get(c) ?? values[c]!
-  const hi = (c: number): number => high.get(c) ?? values[c]!
-  for (let changed = true, round = 0; changed && round < 50; round++) {
-    changed = false
-    const tighten = (c: number, l: number, h: number): void => {
-      if (!suppressed.has(c)) return
-      if (l > lo(c)) {
-        low.set(c, l)
-        changed = true
-      }
-      if (h < hi(c)) {
-        high.set(c, h)
-        changed = true
-      }
-    }
-    for (const { total, parts } of equations) {
-      const sumLow = parts.reduce((s, c) => s + lo(c), 0),
-        sumHigh = parts.reduce((s, c) => s + hi(c), 0)
-      tighten(total, sumLow, sumHigh)
-      for (const c of parts) {
-        const others = parts.reduce((s, d) => (d === c ? s : s + hi(d)), 0)
-        tighten(c, lo(total) - others, hi(total) - (sumLow - lo(c)))
-      }
-    }
-  }
-  return new Set([...suppressed].filter((c) => lo(c) === hi(c)))
+  return [...suppressed].filter((cell) => bounds.low(cell) === bounds.high(cell))
 }
 
 /** Suppressed cells that a reader of the released cells can work out. `values` are the true values, not negative. */
@@ -115,9 +142,9 @@ export function exposed(
   suppressed: ReadonlySet<number>,
   equations: readonly Equation[],
 ): Set<number> {
-  const list = [...suppressed]
+  const cells = [...suppressed]
   return new Set([
-    ...primes.flatMap((p) => [...determinedModulo(list, equations, p)]),
+    ...primes.flatMap((prime) => determinedModulo(cells, equations, prime)),
     ...pinned(values, suppressed, equations),
   ])
 }
@@ -134,54 +161,60 @@ export function suppress(
   equations: readonly Equation[],
   known: ReadonlySet<number> = new Set(),
 ): Set<number> | undefined {
-  const out = new Set(primary)
-  const cells = equations.map((e) => [...e.parts, e.total])
-  const totals = new Set(equations.map((e) => e.total))
+  const hidden = new Set(primary)
+  const cellsOf = equations.map(({ parts, total }) => [...parts, total])
+  const totals = new Set(equations.map(({ total }) => total))
+  const order = { values, totals }
   for (;;) {
-    const open = new Set([...exposed(values, out, equations)].filter((c) => primary.has(c)))
-    if (open.size === 0) return out
-    const reached = chain(open, out, cells)
-    const lone = reached.filter((e) => e.filter((c) => out.has(c)).length === 1)
-    const closes = new Map<number, number>()
-    for (const e of lone.length ? lone : reached.length ? reached : cells)
-      for (const c of e) if (!out.has(c) && !known.has(c)) closes.set(c, (closes.get(c) ?? 0) + 1)
-    const rest = closes.size
-      ? closes
-      : new Map(
-          cells
-            .flat()
-            .filter((c) => !out.has(c) && !known.has(c))
-            .map((c) => [c, 0]),
-        )
-    const next = [...rest].sort(
-      ([a, n], [b, m]) =>
-        m - n ||
-        Number(totals.has(a)) - Number(totals.has(b)) ||
-        Number(values[a] === 0) - Number(values[b] === 0) ||
-        values[a]! - values[b]! ||
-        a - b,
-    )[0]?.[0]
+    const open = new Set([...exposed(values, hidden, equations)].filter((cell) => primary.has(cell)))
+    if (open.size === 0) return hidden
+    const next = nextCell(open, hidden, known, cellsOf, order)
     if (next === undefined) return undefined
-    out.add(next)
+    hidden.add(next)
   }
 }
 
-/** The equations that `from` reaches, going from one to the next through suppressed cells. */
+/** The cell to hide next so that `open` cells are no longer exposed; undefined when there is none. */
+function nextCell(
+  open: ReadonlySet<number>,
+  hidden: ReadonlySet<number>,
+  known: ReadonlySet<number>,
+  cellsOf: readonly (readonly number[])[],
+  { values, totals }: { values: readonly number[]; totals: ReadonlySet<number> },
+): number | undefined {
+  const reached = chain(open, hidden, cellsOf)
+  const alone = reached.filter((cells) => cells.filter((cell) => hidden.has(cell)).length === 1)
+  const closing = [alone, reached, cellsOf].find((equations) => equations.length > 0) ?? []
+  const isFree = (cell: number): boolean => !hidden.has(cell) && !known.has(cell)
+  const closes = new Map<number, number>()
+  for (const cell of closing.flat()) if (isFree(cell)) closes.set(cell, (closes.get(cell) ?? 0) + 1)
+  // Where none of those can be hidden, any other may help.
+  const candidates = closes.size > 0 ? [...closes.keys()] : [...new Set(cellsOf.flat().filter(isFree))]
+  const byPreference = (first: number, second: number): number =>
+    (closes.get(second) ?? 0) - (closes.get(first) ?? 0) ||
+    Number(totals.has(first)) - Number(totals.has(second)) ||
+    Number(values[first] === 0) - Number(values[second] === 0) ||
+    values[first]! - values[second]! ||
+    first - second
+  return candidates.sort(byPreference)[0]
+}
+
+/** The equations that `from` reaches, going from one to the next through hidden cells. */
 function chain(
   from: ReadonlySet<number>,
-  suppressed: ReadonlySet<number>,
-  cells: readonly (readonly number[])[],
+  hidden: ReadonlySet<number>,
+  cellsOf: readonly (readonly number[])[],
 ): (readonly number[])[] {
-  const seen = new Set(from),
-    out = new Set<readonly number[]>()
+  const seen = new Set(from)
+  const reached = new Set<readonly number[]>()
   for (let grew = true; grew;) {
     grew = false
-    for (const e of cells) {
-      if (out.has(e) || !e.some((c) => seen.has(c))) continue
-      out.add(e)
+    for (const cells of cellsOf) {
+      if (reached.has(cells) || !cells.some((cell) => seen.has(cell))) continue
+      reached.add(cells)
       grew = true
-      for (const c of e) if (suppressed.has(c)) seen.add(c)
+      for (const cell of cells) if (hidden.has(cell)) seen.add(cell)
     }
   }
-  return [...out]
+  return [...reached]
 }

@@ -2,7 +2,7 @@
  * Which words may leave with a script's output: what the custodian declared, what the analyst wrote, and the language
  * of statistics. Never a text from the data.
  */
-import type { DatasetSchema } from '../datasets/schema.ts'
+import type { Column, DatasetSchema } from '../datasets/schema.ts'
 
 /** Lower case. What statistics packages call their rows and columns. */
 const vocabulary = new Set(
@@ -19,82 +19,79 @@ wilcoxon with within without x y year years yes z zscore column`.split(/\s+/),
 
 /** Letters of a name made of known words; longer ones spell. */
 const longest = 80
+/** Words of a name; more of them spell. */
+const mostWords = 24
 const word = /[\p{L}_][\p{L}\p{N}_]*/gu
 const figures = /\d+(?:\.\d+)?/g
 const pieces = (text: string): string[] => text.split(/[^\p{L}\p{N}]+/u).filter(Boolean)
 
-/** The words of one job. */
+/** The words of one job: those of its code, and those that the dataset's schema declares. */
 export class Words {
   readonly #whole = new Set<string>()
   readonly #pieces = new Set<string>()
   readonly #numbers = new Set<number>([0, 1])
 
   constructor(code: string, schema: DatasetSchema) {
-    const declare = (text: string | undefined): void => {
-      if (text !== undefined) {
-        this.#whole.add(text)
-        this.#add(text)
-      }
+    for (const table of schema.tables) {
+      this.#declare(table.name)
+      for (const column of table.columns) this.#declareColumn(column)
     }
-    for (const t of schema.tables) {
-      declare(t.name)
-      for (const c of t.columns) {
-        declare(c.name)
-        declare(c.unit)
-        for (const v of c.categories ?? []) {
-          declare(v)
-          if (v.trim() !== '' && Number.isFinite(Number(v))) this.#numbers.add(Number(v))
-        }
-        for (const b of [c.minimum, c.maximum]) if (typeof b === 'number') this.#numbers.add(b)
-      }
+    for (const { name, masks } of schema.images) {
+      this.#declare(name)
+      for (const mask of masks) this.#declare(mask.slice(mask.lastIndexOf('/') + 1).replace(/\.nii(\.gz)?$/, ''))
     }
-    for (const i of schema.images) {
-      declare(i.name)
-      for (const m of i.masks) declare(m.slice(m.lastIndexOf('/') + 1).replace(/\.nii(\.gz)?$/, ''))
-    }
-    for (const found of code.matchAll(word)) this.#add(found[0])
+    for (const [found] of code.matchAll(word)) this.#add(found)
     // Single-letter literals would spell anything; a literal is a word like any other, numbers are those that stand in
     // the code.
-    for (const found of code.matchAll(figures)) this.#numbers.add(Number(found[0]))
+    for (const [found] of code.matchAll(figures)) this.#numbers.add(Number(found))
   }
 
+  #declare(text: string | undefined): void {
+    if (text === undefined) return
+    this.#whole.add(text)
+    this.#add(text)
+  }
+  #declareColumn({ name, unit, categories = [], minimum, maximum }: Column): void {
+    for (const text of [name, unit, ...categories]) this.#declare(text)
+    for (const category of categories)
+      if (category.trim() !== '' && Number.isFinite(Number(category))) this.#numbers.add(Number(category))
+    for (const bound of [minimum, maximum]) if (typeof bound === 'number') this.#numbers.add(bound)
+  }
   #add(text: string): void {
-    for (const p of pieces(text)) this.#pieces.add(p.toLowerCase())
+    for (const piece of pieces(text)) this.#pieces.add(piece.toLowerCase())
   }
 
   /**
    * Whether a number was chosen without looking: a bound, a category, a literal of the code, or one with at most two
    * significant digits.
    */
-  number(n: number): boolean {
-    return this.#numbers.has(n) || this.#numbers.has(-n) || Number(n.toPrecision(2)) === n
+  number(number: number): boolean {
+    return this.#numbers.has(number) || this.#numbers.has(-number) || Number(number.toPrecision(2)) === number
   }
 
   /** Whether a key was known before anybody looked: declared or written, not only of a harmless form. */
-  chosen(v: string | number | boolean | null): boolean {
-    return typeof v === 'number' ? this.#numbers.has(v) : typeof v !== 'string' || this.text(v)
+  chosen(key: string | number | boolean | null): boolean {
+    if (typeof key === 'number') return this.#numbers.has(key)
+    return typeof key !== 'string' || this.text(key)
   }
 
   /**
    * Whether a text may be shown: declared as it stands, or made of declared, written and statistical words,
    * percentages, and numbers chosen without looking.
    */
-  text(t: string): boolean {
-    if (this.#whole.has(t)) return true
-    if (t.length > longest) return false
-    const parts = t
-      .replace(figures, (f) => (this.number(Number(f)) ? ' ' : ` ${f} `))
-      .split(/[^\p{L}\p{N}]+/u)
-      .filter(Boolean)
-    return (
-      parts.length <= 24 &&
-      parts.every((p) => this.#piece(p) || pieces(p.replaceAll('_', ' ')).every((q) => this.#piece(q)))
-    )
+  text(text: string): boolean {
+    if (this.#whole.has(text)) return true
+    if (text.length > longest) return false
+    const words = pieces(text.replace(figures, (number) => (this.number(Number(number)) ? ' ' : ` ${number} `)))
+    return words.length <= mostWords && words.every((own) => this.#isKnown(own))
   }
 
-  #piece(p: string): boolean {
-    const low = p.toLowerCase()
-    return this.#pieces.has(low) || vocabulary.has(low)
+  #isKnown(text: string): boolean {
+    return this.#isPiece(text) || pieces(text.replaceAll('_', ' ')).every((piece) => this.#isPiece(piece))
+  }
+  #isPiece(piece: string): boolean {
+    const lower = piece.toLowerCase()
+    return this.#pieces.has(lower) || vocabulary.has(lower)
   }
 }
 
@@ -154,17 +151,25 @@ const counts = new Set([
 ])
 const chances = /^(?:p|pval|pvalue|p_value|p-value|p\.value|prob|pr)$|^(?:p>|pr(?:\(>|\.\.\.))|p[_ .-]?val(?:ue)?$/i
 
+/** A name and its parts, in lower case. */
 const parts = (name: string): string[] => {
-  const low = name.slice(0, longest).toLowerCase()
-  return [low, ...low.split(/[^\p{L}\p{N}%]+/u)]
+  const lower = name.slice(0, longest).toLowerCase()
+  return [lower, ...lower.split(/[^\p{L}\p{N}%]+/u)]
 }
+/** What follows the last dot, as `fit.p` says what `p` says; `p.value` is a word of R. */
+const lastPart = (name: string): string =>
+  name.includes('.') && !/p\.value/i.test(name) ? name.slice(name.lastIndexOf('.') + 1) : name
+
 /** What a name says that its numbers are. Names are the script's own: a wrong one only makes the rules stricter. */
 export const says = {
-  extreme: (name: string): boolean => parts(name).some((p) => extremes.has(p)),
+  /** The value of a single person: a minimum, a first one. */
+  extreme: (name: string): boolean => parts(name).some((part) => extremes.has(part)),
+  /** A quantile, or another value by its place in an order. */
   order: (name: string): boolean =>
-    parts(name).some((p) => orders.has(p) || /^p\d{1,2}$/.test(p) || /^\d{1,2}(?:\.\d+)?%$/.test(p)),
+    parts(name).some((part) => orders.has(part) || /^p\d{1,2}$/.test(part) || /^\d{1,2}(?:\.\d+)?%$/.test(part)),
+  /** How many people or observations. */
   count: (name: string): boolean =>
     counts.has(name.toLowerCase()) || /^n[_. ]/i.test(name) || /[_. ](?:n|count)$/i.test(name),
-  chance: (name: string): boolean =>
-    chances.test(name.includes('.') && !/p\.value/i.test(name) ? name.slice(name.lastIndexOf('.') + 1) : name),
+  /** A p-value. */
+  chance: (name: string): boolean => chances.test(lastPart(name)),
 }

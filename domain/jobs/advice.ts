@@ -19,8 +19,11 @@ interface Look {
   message: string
 }
 
-const longest = 2000,
-  most = 50
+/** Lines of a script above which nobody likes to check it. */
+const longest = 2000
+/** Pieces of advice. */
+const most = 50
+
 const python: Look[] = [
   {
     pattern:
@@ -55,7 +58,7 @@ const python: Look[] = [
     message: 'Nothing can be installed or called from the shell here. The catalogue lists the packages that are there.',
   },
 ]
-const r: Look[] = [
+const rLanguage: Look[] = [
   {
     pattern:
       /\b(socketConnection|socketSelect|url|curl|download\.file|make\.socket|httr|curlGetHeaders|install\.packages|remotes)\s*(?:\(|::)/,
@@ -89,42 +92,40 @@ const absolute =
 /** The line without a comment. A `#` within quotes stays. */
 function withoutComment(line: string): string {
   let quote = ''
-  for (let i = 0; i < line.length; i++) {
-    const c = line[i]!
-    if (quote) {
-      if (c === '\\') i++
-      else if (c === quote) quote = ''
-    } else if (c === '"' || c === "'") quote = c
-    else if (c === '#') return line.slice(0, i)
+  for (let at = 0; at < line.length; at++) {
+    const character = line[at]!
+    if (quote !== '') {
+      if (character === '\\') at++
+      else if (character === quote) quote = ''
+      continue
+    }
+    if (character === '#') return line.slice(0, at)
+    if (character === '"' || character === "'") quote = character
   }
   return line
 }
 
+/** Advice on one script or cell; `cell` counts a notebook's code cells from 1. */
 function look(source: string, looks: readonly Look[], cell?: number): Advice[] {
-  const found: Advice[] = []
   // Text between triple quotes is not code; its lines keep their numbers.
   const code = source.replaceAll(/("""|''')[\s\S]*?\1/g, (text) => text.replaceAll(/[^\n]/g, ''))
-  for (const [i, full] of code.split('\n').entries()) {
-    const line = withoutComment(full)
-    const at = { line: i + 1, ...(cell === undefined ? {} : { cell }) }
-    for (const l of looks) {
-      const m = l.pattern.exec(line)
-      if (m)
-        found.push({
-          level: l.level,
-          code: l.code,
-          message: l.message.replace('$1', m.slice(1).find((g) => g !== undefined) ?? 'this'),
-          ...at,
-        })
-    }
-    if (absolute.test(line))
-      found.push({
-        level: 'warning',
-        code: 'absolute-path',
-        message: 'This path is not there. Data lies below DATA_ROOT, as catalogs/<dataset>/<file>.',
-        ...at,
-      })
+  return code.split('\n').flatMap((line, i) => adviceOnLine(withoutComment(line), looks, { line: i + 1, cell }))
+}
+function adviceOnLine(line: string, looks: readonly Look[], at: Pick<Advice, 'line' | 'cell'>): Advice[] {
+  const found: Advice[] = []
+  for (const { pattern, level, code, message } of looks) {
+    const match = pattern.exec(line)
+    if (!match) continue
+    const named = match.slice(1).find((group) => group !== undefined) ?? 'this'
+    found.push({ level, code, message: message.replace('$1', named), ...at })
   }
+  if (absolute.test(line))
+    found.push({
+      level: 'warning',
+      code: 'absolute-path',
+      message: 'This path is not there. Data lies below DATA_ROOT, as catalogs/<dataset>/<file>.',
+      ...at,
+    })
   return found
 }
 
@@ -132,12 +133,20 @@ const written = /result\.json|\.to_csv|write\.csv|write\.table|CLOISTER_OUTPUT|O
 
 interface RawNotebook {
   nbformat?: unknown
-  cells?: { cell_type?: unknown; source?: unknown }[]
+  cells?: RawCell[]
   metadata?: { kernelspec?: { language?: unknown; name?: unknown }; language_info?: { name?: unknown } }
 }
+interface RawCell {
+  cell_type?: unknown
+  source?: unknown
+}
+interface Notebook {
+  language: 'python' | 'r'
+  cells: string[]
+}
 
-/** Code cells of a notebook, numbered from 1, or undefined when it is none. */
-function cellsOf(text: string): { language: 'python' | 'r'; cells: string[] } | undefined {
+/** Code cells of a notebook, or undefined when it is none. */
+function notebookOf(text: string): Notebook | undefined {
   let raw: RawNotebook
   try {
     raw = JSON.parse(text) as RawNotebook
@@ -145,20 +154,18 @@ function cellsOf(text: string): { language: 'python' | 'r'; cells: string[] } | 
     return undefined
   }
   if (typeof raw !== 'object' || raw === null || raw.nbformat !== 4 || !Array.isArray(raw.cells)) return undefined
-  const name =
-    [raw.metadata?.kernelspec?.language, raw.metadata?.language_info?.name, raw.metadata?.kernelspec?.name].find(
-      (n): n is string => typeof n === 'string',
-    ) ?? 'python'
-  const cells = raw.cells
-    .filter((c) => c?.cell_type === 'code')
-    .map((c) =>
-      Array.isArray(c.source)
-        ? c.source.filter((s) => typeof s === 'string').join('')
-        : typeof c.source === 'string'
-          ? c.source
-          : '',
-    )
-  return { language: /^i?r$/i.test(name) ? 'r' : 'python', cells }
+  const cells = raw.cells.filter((cell) => cell?.cell_type === 'code').map(sourceOf)
+  return { language: languageOf(raw.metadata), cells }
+}
+/** Source is one text, or a list of lines. */
+function sourceOf({ source }: RawCell): string {
+  if (Array.isArray(source)) return source.filter((line) => typeof line === 'string').join('')
+  return typeof source === 'string' ? source : ''
+}
+function languageOf(metadata: RawNotebook['metadata']): 'python' | 'r' {
+  const names = [metadata?.kernelspec?.language, metadata?.language_info?.name, metadata?.kernelspec?.name]
+  const name = names.find((candidate) => typeof candidate === 'string') ?? 'python'
+  return /^i?r$/i.test(name) ? 'r' : 'python'
 }
 
 /**
@@ -167,30 +174,34 @@ function cellsOf(text: string): { language: 'python' | 'r'; cells: string[] } | 
  * it.
  */
 export function adviseScript(language: 'python' | 'r' | 'notebook', code: string): Advice[] {
-  const advice: Advice[] = []
-  const notebook = language === 'notebook' ? cellsOf(code) : undefined
+  const notebook = language === 'notebook' ? notebookOf(code) : undefined
   if (language === 'notebook' && !notebook)
     return [
       { level: 'error', code: 'invalid-notebook', message: 'This is not a Jupyter notebook of format 4 (.ipynb).' },
     ]
   const sources = notebook ? notebook.cells : [code]
-  const looks = (notebook?.language ?? language) === 'r' ? r : python
-  for (const [i, source] of sources.entries()) advice.push(...look(source, looks, notebook ? i + 1 : undefined))
-  const lines = sources.reduce((n, s) => n + s.split('\n').length, 0)
+  const looks = (notebook?.language ?? language) === 'r' ? rLanguage : python
+  const onLines = sources.flatMap((source, i) => look(source, looks, notebook ? i + 1 : undefined))
+  return [...onLines, ...adviceOnWhole(sources)].slice(0, most)
+}
+
+function adviceOnWhole(sources: readonly string[]): Advice[] {
+  const found: Advice[] = []
+  const lines = sources.reduce((sum, source) => sum + source.split('\n').length, 0)
   if (lines > longest)
-    advice.push({
+    found.push({
       level: 'hint',
       code: 'long',
       message: `${lines} lines are a lot for a person to check. Where a custodian or a checker reads the code, a shorter script is answered sooner.`,
     })
-  if (sources.every((s) => s.trim() === ''))
-    advice.push({ level: 'error', code: 'empty', message: 'There is no code.' })
-  else if (!sources.some((s) => written.test(s)))
-    advice.push({
+  if (sources.every((source) => source.trim() === ''))
+    found.push({ level: 'error', code: 'empty', message: 'There is no code.' })
+  else if (!sources.some((source) => written.test(source)))
+    found.push({
       level: 'warning',
       code: 'no-result',
       message:
         'Nothing seems to be written. Put result.json or a CSV table into the folder that CLOISTER_OUTPUT names; what is only printed does not leave.',
     })
-  return advice.slice(0, most)
+  return found
 }

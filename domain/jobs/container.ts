@@ -30,8 +30,16 @@ export interface Container {
 /**
  * How often a plan runs the code at most: where the run on all fails, the runs without each block are compared with it.
  */
-export const runsOf = (plan: Plan): number =>
-  plan.kind === 'whole' ? 1 + leaveOutBlocks : plan.kind === 'leave-out' ? plan.blocks + 1 : plan.blocks
+export function runsOf(plan: Plan): number {
+  switch (plan.kind) {
+    case 'whole':
+      return 1 + leaveOutBlocks
+    case 'leave-out':
+      return 1 + plan.blocks
+    case 'blocks':
+      return plan.blocks
+  }
+}
 
 /**
  * The container for a job of a person (`userId`): time for all its runs one after the other, room for one run and the
@@ -42,20 +50,17 @@ export function containerFor(limits: Limits, plan: Plan, userId: string): Contai
   return containerOf({ ...limits, seconds: runsOf(plan) * each }, userId)
 }
 
-/** The smallest container with room for what is asked and for the runner. */
+/** The smallest container with room for what is asked and for the runner; the largest one when there is none. */
 export function containerOf(
   { seconds, memoryMb: asked, cpus }: { seconds: number; memoryMb: number; cpus: number },
   userId: string,
 ): Container {
   const memory = asked + runnerMb
-  const size = sizes.find((s) => s.cpus >= cpus && memory <= s.to) ?? sizes.at(-1)!
-  const memoryMb = Math.min(
-    size.to,
-    Math.max(size.from, size.from + Math.ceil((memory - size.from) / size.step) * size.step),
-  )
+  const size = sizes.find((candidate) => candidate.cpus >= cpus && memory <= candidate.to) ?? sizes.at(-1)!
+  const inSteps = size.from + Math.ceil((memory - size.from) / size.step) * size.step
   return {
     seconds: runnerSeconds + seconds,
-    memoryMb,
+    memoryMb: Math.min(size.to, Math.max(size.from, inSteps)),
     cpus: size.cpus,
     share: userId.replaceAll(/[^A-Za-z0-9]/g, '').slice(0, 200) || 'nobody',
   }

@@ -3,7 +3,7 @@
  * another.
  */
 import { canonical, sha256Hex } from '../hash.ts'
-import type { Cohort } from './cohort.ts'
+import type { Cohort } from '../datasets/cohort.ts'
 
 export interface Pinned {
   language: string

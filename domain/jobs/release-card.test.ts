@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { ReleaseCard } from '../../contracts/jobs.ts'
-import { defaultPolicy } from '../disclosure/policy.ts'
+import { defaultPolicy } from '../release/policy.ts'
 import { canonical, hex, sha256Hex } from '../hash.ts'
-import type { ReleasedOutput } from './outputs.ts'
+import type { ReleasedOutput } from '../release/outputs.ts'
+import { parseSelection, selectionOfCohort, selectionOfSet, selectionText } from '../sql/selection.ts'
 import { pinOf } from './pin.ts'
 import { planOf, quoteOf, rulesThatApply } from './quote.ts'
 import { type CardInput, cardMarkdown, filterText, releaseCard, releasedCsv, subjectsShown } from './release-card.ts'
-import { crateFiles, crateMetadata, type CrateInput } from './ro-crate.ts'
+import { crateMetadata } from './crate-metadata.ts'
+import type { CrateInput } from './crate-payload.ts'
+import { crateFiles } from './ro-crate.ts'
 
 const outputs: ReleasedOutput[] = [
   {
@@ -119,6 +122,73 @@ it('a released table as CSV: suppressed cells are empty and named, steps are sai
   expect(releasedCsv(outputs[1]!)).toBe('value,rounded to\n0.4,value: 0.1\n')
 })
 
+it.each(['=', '+', '-', '@', '\t', '\r'])(
+  'a released text that begins with %j is guarded, as a cell and as a name',
+  (first) => {
+    const table: ReleasedOutput = {
+      name: 'words',
+      type: 'table',
+      columns: [{ name: `${first}name`, kind: 'group' }],
+      rows: [[{ value: `${first}x` }], [{ value: `x${first}` }]],
+    }
+    const quoted = (text: string): string => (first === '\r' ? `"${text}"` : text)
+    expect(releasedCsv(table)).toBe(
+      [`'${first}name`, `'${first}x`, `x${first}`].map((text) => `${quoted(text)}\n`).join(''),
+    )
+  },
+)
+it('numbers and texts within are not', () => {
+  const numbers: ReleasedOutput = { ...outputs[1]!, rows: [[{ value: -1 }], [{ value: ' =x' }], [{ value: '\n=x' }]] }
+  expect(releasedCsv(numbers)).toBe('value\n-1\n =x\n"\n=x"\n')
+})
+
+// What is hashed has to stay as it is, byte for byte: a member that is not there and one that is undefined are the same.
+describe('hashes that are kept', () => {
+  const without = { ...input, checkers: undefined }
+  it('of a card and its bag', async () => {
+    const card = await releaseCard(without)
+    expect(await sha256Hex(canonical(card))).toBe('d874fe5ab9da63b560a90a8b180f6ed938238b7a2842812185538d975f41599d')
+    const files = await crateFiles(await crate({ card, approved: undefined, files: undefined }))
+    const sums = await Promise.all(files.map(async ({ path, bytes }) => `${await sha256Hex(bytes)} ${path}`))
+    expect(await sha256Hex(sums.join('\n'))).toBe('50267781bd49d64d53d59825ab289daf80b8e3f42490e97f008a2df445bc2ba4')
+  })
+  it('of a card of a review and its bag', async () => {
+    const card = await releaseCard({ ...input, mode: 'review', checkers: 2 })
+    const files = await crateFiles(await crate({ card, approved: { at: '2026-11-20T10:00:00.000Z', by: 'Bea' } }))
+    const sums = await Promise.all(files.map(async ({ path, bytes }) => `${await sha256Hex(bytes)} ${path}`))
+    expect(await sha256Hex(sums.join('\n'))).toBe('1c8b7d20029f1d67ea2453147349b0ffc3410ca5068eecc0268ec86a476dcc9d')
+  })
+  it('of outputs as the gate makes them, with or without a step', async () =>
+    expect(
+      await sha256Hex(canonical([[{ value: 1, precision: undefined }], [{ value: 1, suppressed: undefined }]])),
+    ).toBe(await sha256Hex('[[{"value":1}],[{"value":1}]]')))
+  it('of a pin', async () => {
+    const pinned = {
+      language: 'sql',
+      code: 'SELECT count(*) FROM people',
+      parameters: {},
+      cohort: [],
+      mode: 'rules',
+      image: 'sha256:1234',
+      dataset: 'dat_a',
+      version: 3,
+    }
+    expect(await pinOf(pinned)).toBe('274afca0aa8c105e666617911810a34038890073c306a02837ef37858f0759ab')
+    expect(await pinOf({ ...pinned, epsilon: undefined, hash: undefined, declared: [] })).toBe(
+      '274afca0aa8c105e666617911810a34038890073c306a02837ef37858f0759ab',
+    )
+  })
+  it('of selections', () => {
+    const row = { cohort: [], sql: 'SELECT 1', keys: ['a', null], rolledUp: [1] }
+    expect(selectionText(row)).toBe('{"cohort":[],"keys":["a",null],"rolledUp":[1],"sql":"SELECT 1"}')
+    expect(selectionOfSet(selectionText(row), 2)).toBe(
+      '{"cohort":[],"keys":["a",null],"rolledUp":[1],"set":2,"sql":"SELECT 1"}',
+    )
+    expect(selectionText(parseSelection(selectionOfCohort([])))).toBe('{"cohort":[]}')
+    expect(selectionText(parseSelection('{"cohort":[],"sql":5,"set":"x","keys":1,"more":true}'))).toBe('{"cohort":[]}')
+  })
+})
+
 describe('the RO-Crate', () => {
   it('every reference leads somewhere, every part is listed, the five safes are there', async () => {
     const graph = crateMetadata(
@@ -135,9 +205,8 @@ describe('the RO-Crate', () => {
             : Object.values(v).flatMap(refs)
           : []
     for (const e of graph)
-      for (const [k, v] of Object.entries(e))
-        if (k !== '@id' && k !== 'additionalType')
-          for (const r of refs(v)) if (r !== 'https://w3id.org/ro/crate/1.2') expect(ids).toContain(r)
+      for (const [, v] of Object.entries(e).filter(([k]) => k !== '@id' && k !== 'additionalType'))
+        for (const r of refs(v).filter((x) => x !== 'https://w3id.org/ro/crate/1.2')) expect(ids).toContain(r)
     const root = graph.find((e) => e['@id'] === './')!
     expect(root).toMatchObject({ conformsTo: { '@id': 'https://w3id.org/5s-crate/0.4' }, '@type': 'Dataset' })
     expect(graph[0]).toMatchObject({
@@ -159,9 +228,9 @@ describe('the RO-Crate', () => {
     expect(JSON.stringify(graph)).not.toContain('137')
   })
   it('is a bag whose manifests hold', async () => {
-    const files = await crateFiles(await crate()),
-      text = (path: string): string =>
-        new TextDecoder().decode(files.find((f) => f.path === `job_abcdefghijklmnop/${path}`)!.bytes)
+    const files = await crateFiles(await crate())
+    const text = (path: string): string =>
+      new TextDecoder().decode(files.find((f) => f.path === `job_abcdefghijklmnop/${path}`)!.bytes)
     expect(text('bagit.txt')).toContain('BagIt-Version: 1.0')
     for (const name of ['manifest-sha512.txt', 'tagmanifest-sha512.txt'])
       for (const line of text(name).trim().split('\n')) {

@@ -4,10 +4,10 @@
  */
 import type { ReleaseMode } from '../datasets/policy.ts'
 import { csvLine } from '../datasets/csv.ts'
-import type { DisclosurePolicy, Finding, Rule } from '../disclosure/policy.ts'
+import type { DisclosurePolicy, Finding, Rule } from '../release/policy.ts'
 import { canonical, sha256Hex } from '../hash.ts'
-import type { Cohort, Filter } from './cohort.ts'
-import type { ReleasedOutput } from './outputs.ts'
+import type { Cohort, Filter } from '../datasets/cohort.ts'
+import type { ReleasedCell, ReleasedOutput, Scalar } from '../release/outputs.ts'
 
 /** The shape of contracts/jobs.ts ReleaseCard. */
 export interface Card {
@@ -44,68 +44,67 @@ export interface CardInput extends Omit<Card, 'suppressed' | 'subjects' | 'hashe
  */
 export function subjectsShown(subjects: number, policy: Pick<DisclosurePolicy, 'minimumSubjects' | 'roundTo'>): string {
   if (subjects < policy.minimumSubjects) return `fewer than ${policy.minimumSubjects}`
-  const to = Math.max(10, policy.roundTo),
-    digits = 10 ** Math.max(0, Math.floor(Math.log10(subjects)) - 1)
-  const step = Math.max(to, digits)
+  const ofTwoDigits = 10 ** Math.max(0, Math.floor(Math.log10(subjects)) - 1)
+  const step = Math.max(10, policy.roundTo, ofTwoDigits)
   return `about ${Math.max(step, Math.round(subjects / step) * step)}`
 }
 
 /** Cells left out, by rule. A finding without a position stands for an output and counts once. */
 function suppressedBy(findings: readonly Finding[]): Card['suppressed'] {
-  const out = new Map<Rule, number>()
-  for (const f of findings)
-    if (f.outcome === 'suppress' || f.outcome === 'fail') out.set(f.rule, (out.get(f.rule) ?? 0) + 1)
-  return [...out].map(([rule, cells]) => ({ rule, cells }))
+  const cells = new Map<Rule, number>()
+  for (const { rule, outcome } of findings)
+    if (outcome === 'suppress' || outcome === 'fail') cells.set(rule, (cells.get(rule) ?? 0) + 1)
+  return [...cells].map(([rule, number]) => ({ rule, cells: number }))
+}
+
+/** How many people, in words; nothing where that is no fact, or would spend of the budget. */
+function peopleOf({ mode, cohortSubjects, policy }: CardInput): string {
+  if (mode === 'twin') return 'nobody: the rows are synthetic'
+  return mode === 'noise' ? 'not said under noise' : subjectsShown(cohortSubjects, policy)
 }
 
 /** The card of a release; hashes are SHA-256 over the code's text and over canonical JSON. */
-export async function releaseCard(i: CardInput): Promise<Card> {
+export async function releaseCard(input: CardInput): Promise<Card> {
   const [code, parameters, result] = await Promise.all([
-    sha256Hex(i.code),
-    sha256Hex(canonical(i.parameters ?? {})),
-    sha256Hex(canonical(i.outputs)),
+    sha256Hex(input.code),
+    sha256Hex(canonical(input.parameters ?? {})),
+    sha256Hex(canonical(input.outputs)),
   ])
   return {
-    jobId: i.jobId,
-    asked: i.asked,
-    purpose: i.purpose,
-    dataset: i.dataset,
-    cohort: i.cohort,
-    mode: i.mode,
-    guarantee: i.guarantee,
-    cost: i.cost,
-    suppressed: suppressedBy(i.findings),
-    released: i.released,
-    subjects:
-      i.mode === 'twin'
-        ? 'nobody: the rows are synthetic'
-        : i.mode === 'noise'
-          ? 'not said under noise'
-          : subjectsShown(i.cohortSubjects, i.policy),
-    hashes: { code, parameters, image: i.image, result },
-    confinement: i.confinement,
-    ...(i.checkers === undefined ? {} : { checkers: i.checkers }),
+    jobId: input.jobId,
+    asked: input.asked,
+    purpose: input.purpose,
+    dataset: input.dataset,
+    cohort: input.cohort,
+    mode: input.mode,
+    guarantee: input.guarantee,
+    cost: input.cost,
+    suppressed: suppressedBy(input.findings),
+    released: input.released,
+    subjects: peopleOf(input),
+    hashes: { code, parameters, image: input.image, result },
+    confinement: input.confinement,
+    checkers: input.checkers,
   }
 }
 
 /** A filter in words: `subjects: age between 50 and 70`. */
-export function filterText(f: Filter & { table: string }): string {
-  const column = `${f.table}: ${f.column}`
-  switch (f.is) {
+export function filterText(filter: Filter & { table: string }): string {
+  const column = `${filter.table}: ${filter.column}`
+  switch (filter.is) {
     case 'equal':
-      return `${column} is ${f.value}`
+      return `${column} is ${filter.value}`
     case 'not-equal':
-      return `${column} is not ${f.value}`
+      return `${column} is not ${filter.value}`
     case 'in':
-      return `${column} is one of ${f.values.join(', ')}`
+      return `${column} is one of ${filter.values.join(', ')}`
     case 'not-in':
-      return `${column} is none of ${f.values.join(', ')}`
+      return `${column} is none of ${filter.values.join(', ')}`
     case 'between':
-      return f.from === undefined
-        ? `${column} at most ${f.to}`
-        : f.to === undefined
-          ? `${column} at least ${f.from}`
-          : `${column} between ${f.from} and ${f.to}`
+      if (filter.from === undefined) return `${column} at most ${filter.to}`
+      return filter.to === undefined
+        ? `${column} at least ${filter.from}`
+        : `${column} between ${filter.from} and ${filter.to}`
     case 'known':
       return `${column} is known`
     case 'missing':
@@ -127,79 +126,97 @@ const ruleWords: Partial<Record<Rule, string>> = {
   names: 'words that nobody declared',
   'unknown-output': 'plots and files need review',
 }
+const modeWords: Record<Card['mode'], string> = {
+  twin: 'a trial on the synthetic twin',
+  rules: 'disclosure rules',
+  noise: 'differential privacy',
+  review: 'two output checkers',
+}
 /** A text that may hold anything, on one line of Markdown. */
 const line = (text: string): string => text.replace(/[\r\n]+/g, ' ').replace(/([\\`*_{}[\]<>|#])/g, '\\$1')
 /** A fence longer than any in the text. */
 const fenced = (text: string): string => {
-  const ticks = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map((m) => m[0].length + 1)))
+  const ticks = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([found]) => found.length + 1)))
   return `${ticks}\n${text}\n${ticks}`
 }
 
-/** The card as a page for people. */
-export function cardMarkdown(c: Card): string {
-  const modes: Record<Card['mode'], string> = {
-    twin: 'a trial on the synthetic twin',
-    rules: 'disclosure rules',
-    noise: 'differential privacy',
-    review: 'two output checkers',
-  }
+/** The facts of a card, one line each. */
+function factsOf(card: Card): string[] {
+  const { dataset, cohort, cost } = card
+  const people = cohort.length > 0 ? cohort.map((filter) => line(filterText(filter))).join('; ') : 'everybody'
+  const approvals = card.checkers === undefined ? '' : ` (${card.checkers} approvals)`
+  const leftOut = card.suppressed.map(({ rule, cells }) => `${cells} × ${ruleWords[rule] ?? rule}`)
+  const facts = [
+    `- **Dataset**: ${line(dataset.title)} (${dataset.name}, version ${dataset.version})`,
+    `- **People**: ${people} (${card.subjects})`,
+  ]
+  if (card.purpose) facts.push(`- **Purpose**: ${line(card.purpose)}`)
+  facts.push(
+    `- **Released**: ${card.released}, by ${modeWords[card.mode]}${approvals}`,
+    `- **Guarantee**: ${line(card.guarantee)}`,
+  )
+  if (cost.nanoRho > 0)
+    facts.push(
+      `- **Privacy budget**: ε = ${Number(cost.epsilon.toPrecision(4))} at δ = ${cost.delta} (${cost.nanoRho} nano-ρ)`,
+    )
+  facts.push(
+    `- **Left out**: ${leftOut.length > 0 ? leftOut.join(', ') : 'nothing'}`,
+    `- **Ran in**: ${line(card.confinement)}`,
+  )
+  return facts
+}
+
+/** The card as a page for people, in Markdown. */
+export function cardMarkdown(card: Card): string {
   return [
-    `# Release card of ${c.jobId}`,
+    `# Release card of ${card.jobId}`,
     '',
-    `- **Dataset**: ${line(c.dataset.title)} (${c.dataset.name}, version ${c.dataset.version})`,
-    `- **People**: ${c.cohort.length ? c.cohort.map((f) => line(filterText(f))).join('; ') : 'everybody'} (${c.subjects})`,
-    ...(c.purpose ? [`- **Purpose**: ${line(c.purpose)}`] : []),
-    `- **Released**: ${c.released}, by ${modes[c.mode]}${c.checkers === undefined ? '' : ` (${c.checkers} approvals)`}`,
-    `- **Guarantee**: ${line(c.guarantee)}`,
-    ...(c.cost.nanoRho > 0
-      ? [
-          `- **Privacy budget**: ε = ${Number(c.cost.epsilon.toPrecision(4))} at δ = ${c.cost.delta} (${c.cost.nanoRho} nano-ρ)`,
-        ]
-      : []),
-    `- **Left out**: ${c.suppressed.length ? c.suppressed.map((s) => `${s.cells} × ${ruleWords[s.rule] ?? s.rule}`).join(', ') : 'nothing'}`,
-    `- **Ran in**: ${line(c.confinement)}`,
+    ...factsOf(card),
     '',
     '## What was asked',
     '',
-    fenced(c.asked),
+    fenced(card.asked),
     '',
     '## Hashes',
     '',
     '| of | SHA-256 |',
     '|---|---|',
-    `| dataset version | ${c.dataset.hash} |`,
-    `| code | ${c.hashes.code} |`,
-    `| parameters | ${c.hashes.parameters} |`,
-    `| image | ${line(c.hashes.image)} |`,
-    `| result | ${c.hashes.result} |`,
+    `| dataset version | ${card.dataset.hash} |`,
+    `| code | ${card.hashes.code} |`,
+    `| parameters | ${card.hashes.parameters} |`,
+    `| image | ${line(card.hashes.image)} |`,
+    `| result | ${card.hashes.result} |`,
     '',
   ].join('\n')
 }
 
 /** Text that a spreadsheet would take for a formula gets a leading apostrophe; numbers stay numbers. */
-const guarded = (v: string | number | boolean | null): string | number | boolean | null =>
-  typeof v === 'string' && /^[=+\-@\t\r]/.test(v) ? `'${v}` : v
+const guarded = (value: Scalar): Scalar =>
+  typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+
 /**
  * A released output as CSV: suppressed cells are empty. Where any is, a last column `not shown` names those columns;
  * where numbers were rounded differently, `rounded to` gives each step.
  */
-export function releasedCsv(o: ReleasedOutput): string {
-  const hidden = o.rows.some((r) => r.some((c) => c.suppressed)),
-    rounded = o.rows.some((r) => r.some((c) => c.precision !== undefined))
-  const names = o.columns.map((c) => (c.unit ? `${c.name} [${c.unit}]` : c.name))
-  const head = [...names.map(guarded), ...(hidden ? ['not shown'] : []), ...(rounded ? ['rounded to'] : [])]
-  const rows = o.rows.map((r) => [
-    ...r.map((c) => (c.suppressed ? null : guarded(c.value))),
-    ...(hidden ? [guarded(r.flatMap((c, i) => (c.suppressed ? [o.columns[i]!.name] : [])).join('; '))] : []),
-    ...(rounded
-      ? [
-          guarded(
-            r
-              .flatMap((c, i) => (c.precision === undefined ? [] : [`${o.columns[i]!.name}: ${c.precision}`]))
-              .join('; '),
-          ),
-        ]
-      : []),
-  ])
-  return [head, ...rows].map(csvLine).join('')
+export function releasedCsv(output: ReleasedOutput): string {
+  const { columns, rows } = output
+  const hasHidden = rows.some((row) => row.some((cell) => cell.suppressed))
+  const hasRounded = rows.some((row) => row.some((cell) => cell.precision !== undefined))
+  const head = columns.map(({ name, unit }) => guarded(unit ? `${name} [${unit}]` : name))
+  if (hasHidden) head.push('not shown')
+  if (hasRounded) head.push('rounded to')
+  const lines = rows.map((row) => {
+    const cells = row.map((cell) => (cell.suppressed ? null : guarded(cell.value)))
+    if (hasHidden) cells.push(guarded(namesOfHidden(row, columns)))
+    if (hasRounded) cells.push(guarded(stepsOf(row, columns)))
+    return cells
+  })
+  return [head, ...lines].map(csvLine).join('')
 }
+const namesOfHidden = (row: readonly ReleasedCell[], columns: ReleasedOutput['columns']): string =>
+  columns
+    .filter((_, at) => row[at]!.suppressed)
+    .map(({ name }) => name)
+    .join('; ')
+const stepsOf = (row: readonly ReleasedCell[], columns: ReleasedOutput['columns']): string =>
+  row.flatMap(({ precision }, at) => (precision === undefined ? [] : [`${columns[at]!.name}: ${precision}`])).join('; ')

@@ -78,8 +78,8 @@ export function matches(pattern: string, path: string): boolean {
   return (
     want.length === have.length &&
     want.every((w, i) => {
-      const pieces = w.split('*'),
-        name = have[i]!
+      const pieces = w.split('*')
+      const name = have[i]!
       if (pieces.length === 1) return w === name
       const [first, last] = [pieces[0]!, pieces.at(-1)!]
       if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false

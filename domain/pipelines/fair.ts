@@ -34,8 +34,8 @@ export type Served = Readonly<Record<string, number>>
  * the page shows.
  */
 export function fairOrder(atWork: readonly AtWork[], waiting: readonly Waiting[], before: Served = {}): Waiting[] {
-  const busy = new Map<string, number>(),
-    served = new Map(Object.entries(before))
+  const busy = new Map<string, number>()
+  const served = new Map(Object.entries(before))
   for (const w of atWork) {
     busy.set(w.owner, (busy.get(w.owner) ?? 0) + 1)
     served.set(w.owner, Math.max(served.get(w.owner) ?? 0, w.turn))
@@ -72,8 +72,8 @@ export function nextRuns(
   { slots, perOwner }: Quota,
   before: Served = {},
 ): Waiting[] {
-  const now = [...atWork],
-    out: Waiting[] = []
+  const now = [...atWork]
+  const out: Waiting[] = []
   let turn = Math.max(0, ...Object.values(before), ...now.map((w) => w.turn))
   for (let left = [...waiting]; now.length < slots;) {
     const may = left.filter((w) => now.filter((a) => a.owner === w.owner).length < perOwner)
@@ -84,15 +84,4 @@ export function nextRuns(
     left = left.filter((w) => w.run !== next.run)
   }
   return out
-}
-
-/** Where a run stands in the queue: 1 is next; undefined when it does not wait. */
-export function positionOf(
-  run: string,
-  atWork: readonly AtWork[],
-  waiting: readonly Waiting[],
-  before: Served = {},
-): number | undefined {
-  const at = fairOrder(atWork, waiting, before).findIndex((w) => w.run === run)
-  return at < 0 ? undefined : at + 1
 }

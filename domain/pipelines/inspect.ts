@@ -42,8 +42,8 @@ class Reader {
     return this.window.subarray(at - this.start, at - this.start + length)
   }
   async number(at: number, size: 2 | 4 | 8): Promise<number> {
-    const b = await this.bytes(at, size),
-      v = new DataView(b.buffer, b.byteOffset, size)
+    const b = await this.bytes(at, size)
+    const v = new DataView(b.buffer, b.byteOffset, size)
     return size === 2
       ? v.getUint16(0, this.little)
       : size === 4
@@ -61,16 +61,16 @@ interface Directory {
 }
 
 async function directory(r: Reader, at: number, big: boolean): Promise<Directory> {
-  const count = await r.number(at, big ? 8 : 2),
-    entry = big ? 20 : 12,
-    from = at + (big ? 8 : 2)
+  const count = await r.number(at, big ? 8 : 2)
+  const entry = big ? 20 : 12
+  const from = at + (big ? 8 : 2)
   if (count === 0 || count > 4096) throw new NotAnImage('Its directory is broken')
   const fields: Directory['fields'] = new Map()
   for (let i = 0; i < count; i++) {
-    const e = from + i * entry,
-      tag = await r.number(e, 2),
-      type = await r.number(e + 2, 2),
-      n = await r.number(e + 4, big ? 8 : 4)
+    const e = from + i * entry
+    const tag = await r.number(e, 2)
+    const type = await r.number(e + 2, 2)
+    const n = await r.number(e + 4, big ? 8 : 4)
     const here = n * (sizeOf[type] ?? 8) <= (big ? 8 : 4)
     fields.set(tag, { type, count: n, at: here ? e + (big ? 12 : 8) : await r.number(e + (big ? 12 : 8), big ? 8 : 4) })
   }

@@ -2,7 +2,7 @@
  * The life of a pipeline run as people see it. Underneath it is a job (domain/jobs/life.ts) and walks the same
  * workflow.
  */
-import type { JobCode } from '../jobs/codes.ts'
+import type { JobCode } from '../release/job-codes.ts'
 import type { JobState } from '../jobs/life.ts'
 import type { PipelineReport } from './manifest.ts'
 

@@ -111,8 +111,8 @@ function* pieces(text: string, most: number): Generator<string> {
     yield text
     return
   }
-  const bytes = utf8.encode(text),
-    decoder = new TextDecoder()
+  const bytes = utf8.encode(text)
+  const decoder = new TextDecoder()
   for (let at = 0; at < bytes.length;) {
     let end = Math.min(bytes.length, at + most)
     while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end--

@@ -2,7 +2,8 @@
  * What the runner is told of one pipeline run, and what it tells back. One JSON document each way, by signed links; the
  * log goes its own way (domain/pipelines/log.ts).
  */
-import type { Confinement, LinkTo } from '../jobs/manifest.ts'
+import type { LinkTo } from '../jobs/manifest.ts'
+import type { Confinement } from '../release/run-report.ts'
 import type { InputKind, PipelineRuntime } from './definition.ts'
 
 /** A file that the runner fetches before the command starts, below the folder it belongs to. */

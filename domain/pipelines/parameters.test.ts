@@ -118,7 +118,8 @@ describe('a schema', () => {
     fc.assert(
       fc.property(parameter, value, (p, d) => {
         const schema = plain({ type: 'object', properties: { a: { ...p, default: d } } }) as ParameterSchema
-        if (schemaFaults(schema).length === 0) expect(parameterFaults(schema, withDefaults(schema, {}))).toEqual([])
+        const isSound = schemaFaults(schema).length === 0
+        expect(isSound ? parameterFaults(schema, withDefaults(schema, {})) : []).toEqual([])
       }),
     ))
   it('is told where it contradicts itself', () => {

@@ -63,8 +63,8 @@ export interface ParameterSchema {
 }
 
 /** A text is at most so long; with a pattern shorter, as the pattern is tried at every place of it. */
-const longestText = 1000,
-  longestWithPattern = 200
+const longestText = 1000
+const longestWithPattern = 200
 const mostItems = 1000
 
 /**
@@ -226,8 +226,8 @@ function rangeFaults(p: NumberRange): Fault[] {
   const out: Fault[] = []
   if (p.multipleOf !== undefined && !(p.multipleOf > 0))
     out.push({ path: '/multipleOf', message: 'Not above 0', value: p.multipleOf })
-  const low = Math.max(p.minimum ?? -Infinity, p.exclusiveMinimum ?? -Infinity),
-    high = Math.min(p.maximum ?? Infinity, p.exclusiveMaximum ?? Infinity)
+  const low = Math.max(p.minimum ?? -Infinity, p.exclusiveMinimum ?? -Infinity)
+  const high = Math.min(p.maximum ?? Infinity, p.exclusiveMaximum ?? Infinity)
   const open =
     (p.exclusiveMinimum !== undefined && low === p.exclusiveMinimum) ||
     (p.exclusiveMaximum !== undefined && high === p.exclusiveMaximum)

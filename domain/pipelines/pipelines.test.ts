@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { commandOf, located, tokensOf } from './command.ts'
 import { kindOf, matches } from './definition.ts'
 import { hashRows, parameterRows } from './diff.ts'
-import { type AtWork, fairOrder, nextRuns, positionOf, type Waiting } from './fair.ts'
+import { type AtWork, fairOrder, nextRuns, type Waiting } from './fair.ts'
 import { imageHead, inspectImages, NotAnImage, type Read } from './inspect.ts'
 import { codeOf, failureOf, runCodes, type RunCode, runStateOf } from './life.ts'
 import type { PipelineReport } from './manifest.ts'
@@ -90,7 +90,6 @@ describe('the queue', () => {
         expect(order.map((w) => w.run).sort()).toEqual(waiting.map((w) => w.run).sort())
         for (const owner of ['ada', 'bob', 'cyd'])
           expect(order.filter((w) => w.owner === owner)).toEqual(waiting.filter((w) => w.owner === owner))
-        for (const [i, w] of order.entries()) expect(positionOf(w.run, atWork, waiting)).toBe(i + 1)
       }),
     ))
   it('lets nobody be served twice more than another who waits too', () =>
@@ -98,33 +97,34 @@ describe('the queue', () => {
       fc.property(world, ({ waiting }) => {
         const order = fairOrder([], waiting)
         for (let n = 1; n <= order.length; n++) {
-          const given = (o: string): number => order.slice(0, n).filter((w) => w.owner === o).length,
-            left = (o: string): boolean => order.slice(n).some((w) => w.owner === o)
+          const given = (o: string): number => order.slice(0, n).filter((w) => w.owner === o).length
+          const left = (o: string): boolean => order.slice(n).some((w) => w.owner === o)
           for (const a of ['ada', 'bob', 'cyd'])
-            for (const b of ['ada', 'bob', 'cyd']) if (left(b)) expect(given(a) - given(b)).toBeLessThanOrEqual(1)
+            for (const b of ['ada', 'bob', 'cyd'].filter(left)) expect(given(a) - given(b)).toBeLessThanOrEqual(1)
         }
       }),
     ))
   it('comes first to whoever has fewest at work, then to whoever was served longest ago', () =>
     fc.assert(
       fc.property(world, ({ atWork, waiting }) => {
-        const first = fairOrder(atWork, waiting)[0]
+        fc.pre(waiting.length > 0)
+        const first = fairOrder(atWork, waiting)[0]!
         const rank = (owner: string): number =>
           atWork.filter((a) => a.owner === owner).length * 1000 +
           Math.max(0, ...atWork.filter((a) => a.owner === owner).map((a) => a.turn))
-        if (first) expect(rank(first.owner)).toBe(Math.min(...waiting.map((w) => rank(w.owner))))
+        expect(rank(first.owner)).toBe(Math.min(...waiting.map((w) => rank(w.owner))))
       }),
     ))
   it('never gives more places than there are, nor more than an owner’s, and none is left free that somebody may have', () =>
     fc.assert(
       fc.property(world, fc.nat(8), fc.nat(4), ({ atWork, waiting }, slots, perOwner) => {
-        const chosen = nextRuns(atWork, waiting, { slots, perOwner }),
-          all = [...atWork, ...chosen]
+        const chosen = nextRuns(atWork, waiting, { slots, perOwner })
+        const all = [...atWork, ...chosen]
         expect(chosen.length === 0 || all.length <= slots).toBe(true)
         for (const w of chosen) expect(all.filter((x) => x.owner === w.owner).length).toBeLessThanOrEqual(perOwner)
-        if (all.length < slots)
-          for (const w of waiting.filter((x) => !chosen.includes(x)))
-            expect(all.filter((x) => x.owner === w.owner).length).toBeGreaterThanOrEqual(perOwner)
+        const passedOver = all.length < slots ? waiting.filter((x) => !chosen.includes(x)) : []
+        for (const w of passedOver)
+          expect(all.filter((x) => x.owner === w.owner).length).toBeGreaterThanOrEqual(perOwner)
       }),
     ))
   it('remembers who was served last', () =>
@@ -259,12 +259,12 @@ describe('pictures', () => {
     big = false,
     note = '',
   }: { frames?: number; little?: boolean; big?: boolean; note?: string } = {}): Uint8Array {
-    const entry = big ? 20 : 12,
-      count = note ? 4 : 3,
-      size = (big ? 8 : 2) + count * entry + (big ? 8 : 4),
-      head = big ? 16 : 8
-    const b = new DataView(new ArrayBuffer(head + frames * size + note.length + 1)),
-      w = little
+    const entry = big ? 20 : 12
+    const count = note ? 4 : 3
+    const size = (big ? 8 : 2) + count * entry + (big ? 8 : 4)
+    const head = big ? 16 : 8
+    const b = new DataView(new ArrayBuffer(head + frames * size + note.length + 1))
+    const w = little
     const long = (at: number, v: number): void => {
       if (big) b.setBigUint64(at, BigInt(v), w)
       else b.setUint32(at, v, w)
@@ -274,8 +274,8 @@ describe('pictures', () => {
     if (big) b.setUint16(4, 8, w)
     long(big ? 8 : 4, head)
     for (let f = 0; f < frames; f++) {
-      const at = head + f * size,
-        first = at + (big ? 8 : 2)
+      const at = head + f * size
+      const first = at + (big ? 8 : 2)
       if (big) b.setBigUint64(at, BigInt(count), w)
       else b.setUint16(at, count, w)
       ;[
@@ -358,7 +358,11 @@ describe('pictures', () => {
     fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (noise, asTiff) => {
         const bytes = asTiff ? new Uint8Array([...tiff().subarray(0, 10), ...noise]) : noise
-        await imageHead(reader(bytes)).catch((e: unknown) => expect(e).toBeInstanceOf(NotAnImage))
+        const failure: unknown = await imageHead(reader(bytes)).then(
+          () => undefined,
+          (error: unknown) => error,
+        )
+        expect(failure === undefined || failure instanceof NotAnImage).toBe(true)
       }),
     ))
   it('in a circle are refused', async () => {

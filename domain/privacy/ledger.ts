@@ -2,7 +2,7 @@
  * The budget ledger of a dataset: one item of integers in nano-rho, changed by conditional updates only
  * (ports/table.ts).
  *
- * limit = available + spent + the reservations, always; available >= 0; spent never falls.
+ *     limit = available + spent + the reservations, always;  available >= 0;  spent never falls.
  *
  * A reservation is the attribute `hold_<jobId>`. When it is settled it becomes 0 and stays for a while, so that a
  * reservation that a retried or delayed step repeats finds it taken: a job is charged once, in whatever order its
@@ -25,31 +25,32 @@ export interface LedgerChange {
   when: ({ attribute: string; is: 'equal' | 'at-least'; value: number } | { attribute: string; is: 'missing' })[]
 }
 
+/** The attribute of a job's reservation. */
 export const holdOf = (jobId: string): string => `hold_${jobId}`
 
-/** Nano-rho as the table keeps it; RangeError when it is negative or too large to be exact. */
+/** Nano-rho as the table keeps it. RangeError when it is negative or too large to be exact. */
 export function stored(rho: NanoRho): number {
   if (rho < 0n || rho > BigInt(Number.MAX_SAFE_INTEGER))
     throw new RangeError('a charge must be between 0 and 2^53 - 1 nano-rho')
   return Number(rho)
 }
-const charge = (nanoRho: number): number => {
+function checkedCharge(nanoRho: number): number {
   if (!Number.isSafeInteger(nanoRho) || nanoRho <= 0) throw new RangeError('a charge is a positive integer of nano-rho')
   return nanoRho
 }
 
-/** What a budget of (epsilon, delta) opens with. An epsilon of 0 opens an empty one. */
+/** What a budget of (epsilon, delta) opens with. An epsilon of 0 opens an empty one. RangeError as of `rhoWithin`. */
 export function opening(budget: { epsilon: number; delta: number }): BudgetState {
   const limit = budget.epsilon > 0 ? stored(rhoWithin(budget.epsilon, budget.delta)) : 0
   return { limit, available: limit, spent: 0 }
 }
 
 /**
- * Takes a charge out of what is available. The condition fails when the budget does not cover it, or the job has been
- * charged before: `standing` tells which.
+ * Takes a charge (nano-rho) out of what is available. The condition fails when the budget does not cover it, or the job
+ * has been charged before: `reservationOf` tells which. RangeError unless the charge is a positive integer.
  */
 export const reserve = (jobId: string, nanoRho: number): LedgerChange => ({
-  add: { available: -charge(nanoRho) },
+  add: { available: -checkedCharge(nanoRho) },
   set: { [holdOf(jobId)]: nanoRho },
   when: [
     { attribute: 'available', is: 'at-least', value: nanoRho },
@@ -57,13 +58,19 @@ export const reserve = (jobId: string, nanoRho: number): LedgerChange => ({
   ],
 })
 const settled = (jobId: string, nanoRho: number, to: 'spent' | 'available'): LedgerChange => ({
-  add: { [to]: charge(nanoRho) },
+  add: { [to]: checkedCharge(nanoRho) },
   set: { [holdOf(jobId)]: 0 },
   when: [{ attribute: holdOf(jobId), is: 'equal', value: nanoRho }],
 })
-/** Turns a reservation into spending. The condition fails when it is settled already. */
+/**
+ * Turns a reservation into spending. The condition fails when it is settled already. RangeError unless the charge is a
+ * positive integer.
+ */
 export const commit = (jobId: string, nanoRho: number): LedgerChange => settled(jobId, nanoRho, 'spent')
-/** Gives a reservation back. The condition fails when it is settled already. */
+/**
+ * Gives a reservation back. The condition fails when it is settled already. RangeError unless the charge is a positive
+ * integer.
+ */
 export const giveBack = (jobId: string, nanoRho: number): LedgerChange => settled(jobId, nanoRho, 'available')
 /** Takes away what a settled reservation left, when no step of the job can run any more. */
 export const forget = (jobId: string): LedgerChange => ({
@@ -81,11 +88,12 @@ export const moveLimit = (from: number, to: number): LedgerChange => ({
 })
 
 /** Where a job's charge stands in the item; `none` after `forget` as well. */
-export function standing(item: Readonly<Record<string, unknown>>, jobId: string): 'none' | 'reserved' | 'settled' {
+export function reservationOf(item: Readonly<Record<string, unknown>>, jobId: string): 'none' | 'reserved' | 'settled' {
   const hold = item[holdOf(jobId)]
-  return typeof hold !== 'number' ? 'none' : hold === 0 ? 'settled' : 'reserved'
+  if (typeof hold !== 'number') return 'none'
+  return hold === 0 ? 'settled' : 'reserved'
 }
 
-/** The epsilon, at `delta`, of what is still available; and of any charge. */
+/** The epsilon, at `delta`, of what is still available; 0 when nothing is. */
 export const epsilonLeft = (item: Pick<BudgetState, 'available'>, delta: number): number =>
   item.available > 0 ? epsilonOf(BigInt(item.available), delta) : 0

@@ -9,12 +9,12 @@ import { type NanoRho, nano } from './accounting.ts'
 import { exampleGroup, expectedErrors, noiseQuery } from './query-noise.ts'
 import { chiSquared, critical, gaussianMass, stream } from './testing/draws.ts'
 
-const cells = 8000,
-  people = 10_000
+const cells = 8000
+const people = 10_000
 /** Many cells of 10,000 people each, who all have the value 50 of 0 to 100; a subject is in at most `each` of them. */
 function result(parts: NoisePlan['kind'][], each: number): QueryResult {
-  const plans = parts.map((kind, i): NoisePlan => ({
-    column: i + 1,
+  const plans = parts.map((kind, place): NoisePlan => ({
+    column: place + 1,
     kind,
     bounds: { count: [1], sum: [steps], mean: [1, steps] }[kind as 'count']!,
     low: 0,
@@ -25,8 +25,8 @@ function result(parts: NoisePlan['kind'][], each: number): QueryResult {
   return {
     columns: [
       { name: 'k', kind: 'group' },
-      ...parts.map((kind, i) => ({
-        name: `m${i}`,
+      ...parts.map((kind, place) => ({
+        name: `m${place}`,
         kind: kind === 'count' ? ('count' as const) : ('value' as const),
         aggregate: kind,
       })),
@@ -35,8 +35,8 @@ function result(parts: NoisePlan['kind'][], each: number): QueryResult {
     selections: [],
     mode: 'noise',
     truncated: false,
-    rows: Array.from({ length: cells }, (_, k) => ({
-      values: [k, ...parts.map(() => null)],
+    rows: Array.from({ length: cells }, (_, measure) => ({
+      values: [measure, ...parts.map(() => null)],
       rows: people,
       subjects: people,
       columnSubjects: parts.map(() => people),
@@ -60,15 +60,15 @@ describe('noise of a query', () => {
     [['count', 'count'], 3, 100],
     [['count', 'sum', 'mean'], 2, 500],
   ] as const)('%j, a subject in %d cells, %d thousandths of rho: counts have the exact mass', (parts, each, milli) => {
-    const vectors = parts.reduce((n, p) => n + ((p as string) === 'mean' ? 2 : 1), 0),
-      s2 = (each * vectors) / ((2 * milli) / 1000)
+    const vectors = parts.reduce((n, p) => n + ((p as string) === 'mean' ? 2 : 1), 0)
+    const s2 = (each * vectors) / ((2 * milli) / 1000)
     const draws = released(result([...parts], each), (BigInt(milli) * nano) / 1000n, `query ${milli}`, 1).map(
       (v) => v - people,
     )
-    const against = (mass: (x: number) => number): { statistic: number; cells: number } =>
+    const against = (mass: (value: number) => number): { statistic: number; cells: number } =>
       chiSquared(draws, mass, -200, 200)
-    const { statistic, cells: n } = against(gaussianMass(s2))
-    expect(statistic).toBeLessThan(critical(n - 1))
+    const { statistic, cells: count } = against(gaussianMass(s2))
+    expect(statistic).toBeLessThan(critical(count - 1))
     // The test can tell: a quarter less of the variance, or a third more, does not pass.
     for (const other of [s2 * 0.75, s2 * 1.33]) {
       const wrong = against(gaussianMass(other))
@@ -76,8 +76,8 @@ describe('noise of a query', () => {
     }
   })
   it('sums and means err as much as was said beforehand', () => {
-    const r = result(['sum', 'mean'], 1),
-      { rowsPerSubject, declaredGroups, parts } = r.noise!
+    const rho = result(['sum', 'mean'], 1)
+    const { rowsPerSubject, declaredGroups, parts } = rho.noise!
     const said = expectedErrors(
       { rowsPerSubject, declaredGroups, vectors: 3, parts: parts.map((p, i) => ({ ...p, name: `m${i}` })) },
       nano / 10n,
@@ -89,7 +89,9 @@ describe('noise of a query', () => {
       [1, said[0]!.error],
       [2, said[1]!.error * (exampleGroup / people)],
     ] as const) {
-      const draws = released(r, nano / 10n, `error ${column}`, column).map((v) => v - (column === 1 ? people * 50 : 50))
+      const draws = released(rho, nano / 10n, `error ${column}`, column).map(
+        (v) => v - (column === 1 ? people * 50 : 50),
+      )
       expect(Math.abs(draws.reduce((a, v) => a + v * v, 0) / draws.length / error ** 2 - 1)).toBeLessThan(
         5 * Math.sqrt(2 / draws.length),
       )
@@ -97,12 +99,12 @@ describe('noise of a query', () => {
   })
   it('what was not declared shows only above a threshold that one person hardly passes', () => {
     const alone = (subjects: number): number => {
-      const r = result(['count'], 1)
+      const rho = result(['count'], 1)
       return noiseQuery(
         {
-          ...r,
-          rows: r.rows.slice(0, 2000).map((row) => ({ ...row, subjects, exact: [null, [String(subjects)]] })),
-          noise: { ...r.noise!, declaredGroups: false },
+          ...rho,
+          rows: rho.rows.slice(0, 2000).map((row) => ({ ...row, subjects, exact: [null, [String(subjects)]] })),
+          noise: { ...rho.noise!, declaredGroups: false },
         },
         nano,
         stream('threshold'),

@@ -9,97 +9,160 @@
  * one person passes with probability at most `delta` (stability-based selection, Korolova et al. 2009; Wilson et al.
  * 2020).
  */
-import { arranged, evaluate, total } from '../disclosure/query-shape.ts'
-import type { Verdict } from '../disclosure/gate.ts'
-import type { ReleasedCell } from '../jobs/outputs.ts'
+import { arranged, total } from '../sql/answer.ts'
+import { evaluate } from '../sql/formula.ts'
+import type { Verdict } from '../release/verdict.ts'
+import type { ReleasedCell } from '../release/outputs.ts'
 import { type Measured, quantileBins, steps, vectorsOf } from '../sql/noise-plan.ts'
-import type { NoisePlan, QueryResult } from '../sql/result.ts'
+import type { NoisePlan, QueryColumn, QueryResult, QueryRow } from '../sql/result.ts'
 import { epsilonOf, type NanoRho, nano } from './accounting.ts'
 import { discreteGaussian, type Rational } from './noise.ts'
 import type { Uniform } from './randomness.ts'
 
 /** sigma^2 = bound^2 * cells / (2 rho / vectors), as an exact rational: rho is counted in nano-rho. */
-const variance = (bound: number, cells: number, rho: NanoRho, count: number): Rational => ({
-  numerator: BigInt(bound) ** 2n * BigInt(cells) * BigInt(count) * nano,
+const variance = (bound: number, cells: number, rho: NanoRho, vectors: number): Rational => ({
+  numerator: BigInt(bound) ** 2n * BigInt(cells) * BigInt(vectors) * nano,
   denominator: 2n * rho,
 })
 
-const sigmaOf = (v: Rational): number => Math.sqrt(Number(v.numerator) / Number(v.denominator))
+const sigmaOf = ({ numerator, denominator }: Rational): number => Math.sqrt(Number(numerator) / Number(denominator))
 
 /** People of a group for which the error of a mean is said beforehand. */
 export const exampleGroup = 100
 /**
- * The error that noise makes, known before anything is asked: its standard deviation in the units of the answer; that
- * of a mean, a variance and a deviation in a group of `exampleGroup` people. A quantile's is how many people its bins
- * are off.
+ * The error that noise of `rho` makes, known before anything is asked: its standard deviation in the units of the
+ * answer; that of a mean, a variance and a deviation in a group of `exampleGroup` people. A quantile's is how many
+ * people its bins are off.
  */
 export function expectedErrors(
   measured: Measured,
   rho: NanoRho,
 ): { name: string; kind: Measured['parts'][number]['kind']; error: number }[] {
-  const one = sigmaOf(variance(1, measured.rowsPerSubject, rho, measured.vectors))
+  const ofCount = sigmaOf(variance(1, measured.rowsPerSubject, rho, measured.vectors))
   return measured.parts.map(({ name, kind, scale }) => {
     // The mean is centred on the middle of its bounds, which are `scale` away; a variance is of squares of that, a
     // deviation at most its root.
     const error = {
-      count: one,
-      quantile: one,
-      sum: one * scale,
-      mean: (one * scale) / exampleGroup,
-      variance: (one * scale ** 2) / exampleGroup,
-      deviation: scale * Math.min(1, Math.sqrt(one / exampleGroup)),
+      count: ofCount,
+      quantile: ofCount,
+      sum: ofCount * scale,
+      mean: (ofCount * scale) / exampleGroup,
+      variance: (ofCount * scale ** 2) / exampleGroup,
+      deviation: scale * Math.min(1, Math.sqrt(ofCount / exampleGroup)),
     }[kind]
     return { name, kind, error }
   })
 }
 
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0)
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))
+
 /** The number that noisy sums stand for; null when too few people are left in it to say anything. */
-function valueOf(p: NoisePlan, sums: readonly number[], noiseOfCount: number): number | null {
-  const clamp = (v: number, low: number, high: number): number => Math.min(high, Math.max(low, v))
-  if (p.kind === 'count') return Math.max(0, Math.round(sums[0]!))
-  if (p.kind === 'sum') return (sums[0]! * p.scale) / steps
-  if (p.kind === 'quantile') return quantile(p, sums, noiseOfCount)
-  const [n, first, second] = sums as [number, number, number | undefined]
-  if (n < 2 || n < 2 * noiseOfCount) return null
-  const middle = (p.low + p.high) / 2,
-    mean = clamp(first / steps / n, -1, 1)
-  if (p.kind === 'mean') return middle + mean * p.scale
-  const spread = (clamp(second! / steps / n - mean ** 2, 0, 1) * p.scale ** 2 * n) / (n - 1)
-  return p.kind === 'variance' ? spread : Math.sqrt(spread)
+function valueOf(part: NoisePlan, sums: readonly number[], noiseOfCount: number): number | null {
+  switch (part.kind) {
+    case 'count':
+      return Math.max(0, Math.round(sums[0]!))
+    case 'sum':
+      return (sums[0]! * part.scale) / steps
+    case 'quantile':
+      return quantile(part, sums, noiseOfCount)
+    default:
+      return moment(part, sums, noiseOfCount)
+  }
+}
+
+/**
+ * A mean, variance or deviation, from the noisy count and the noisy sums of values and of their squares, both in steps
+ * of the half range around its middle.
+ */
+function moment(part: NoisePlan, sums: readonly number[], noiseOfCount: number): number | null {
+  const [count, values, squares] = sums as [number, number, number | undefined]
+  if (count < 2 || count < 2 * noiseOfCount) return null
+  const mean = clamp(values / steps / count, -1, 1)
+  if (part.kind === 'mean') return (part.low + part.high) / 2 + mean * part.scale
+  const spread = clamp(squares! / steps / count - mean ** 2, 0, 1)
+  const ofSample = (spread * part.scale ** 2 * count) / (count - 1)
+  return part.kind === 'variance' ? ofSample : Math.sqrt(ofSample)
 }
 
 /**
  * From a noisy histogram over the declared range: where the cumulated counts reach the quantile, straight within the
  * bin.
  */
-function quantile(p: NoisePlan, bins: readonly number[], noiseOfCount: number): number | null {
-  const counts = bins.map((b) => Math.max(0, b)),
-    sum = bins.reduce((a, b) => a + b, 0),
-    all = counts.reduce((a, b) => a + b, 0)
-  if (sum < 2 * noiseOfCount * Math.sqrt(quantileBins) || all <= 0) return null
+function quantile(part: NoisePlan, bins: readonly number[], noiseOfCount: number): number | null {
+  const counts = bins.map((bin) => Math.max(0, bin))
+  const all = sumOf(counts)
+  if (sumOf(bins) < 2 * noiseOfCount * Math.sqrt(quantileBins) || all <= 0) return null
+  const wanted = part.quantile! * all
   let below = 0
-  for (const [i, c] of counts.entries()) {
-    if (c > 0 && below + c >= p.quantile! * all) return p.low + (i + (p.quantile! * all - below) / c) * p.scale
-    below += c
+  for (const [bin, count] of counts.entries()) {
+    if (count > 0 && below + count >= wanted) return part.low + (bin + (wanted - below) / count) * part.scale
+    below += count
   }
-  return p.high
+  return part.high
 }
 
-const rounded = (v: number, error: number): ReleasedCell => {
-  if (!(error > 0) || !Number.isFinite(v)) return { value: v }
-  // Digits far below the noise say nothing.
+/** The order of a number's noise, from public things alone; a count needs no rounding. */
+function errorOf({ kind, scale }: NoisePlan, noiseOfCount: number, value: number): number {
+  if (kind === 'sum') return noiseOfCount * scale
+  if (kind === 'quantile') return scale
+  return Math.min(scale, Math.max(Math.abs(value), scale) * 1e-3)
+}
+
+/** To the digits that are not far below the noise: those say nothing. */
+function rounded(value: number, error: number): ReleasedCell {
+  if (!(error > 0) || !Number.isFinite(value)) return { value }
   const step = 10 ** Math.floor(Math.log10(error) - 1)
-  return { value: Number((Math.round(v / step) * step).toPrecision(12)), precision: Number(step.toPrecision(6)) }
+  return { value: Number((Math.round(value / step) * step).toPrecision(12)), precision: Number(step.toPrecision(6)) }
+}
+
+/** The guarantee, as the release card says it. */
+function guaranteeOf(noise: NoiseOfQuery, rho: NanoRho, delta: number): string {
+  const groups = noise.declaredGroups ? '' : `; groups that few people are in are left out, which adds delta ${delta}`
+  const cells = `${noise.rowsPerSubject} group${noise.rowsPerSubject === 1 ? '' : 's'}`
+  return `Differentially private: rho ${Number(rho) / Number(nano)} (zCDP), about epsilon ${epsilonOf(rho, 1e-6).toPrecision(3)} at delta 0.000001, for adding or removing one subject${groups}. Each subject counts once per group, with the mean of their rows clamped to the declared bounds, in at most ${cells}.`
+}
+type NoiseOfQuery = NonNullable<QueryResult['noise']>
+
+/** Draws the noise of one answer. */
+class Noise {
+  readonly #uniform: Uniform
+  readonly #varianceOf: (bound: number) => Rational
+  readonly #rowsPerSubject: number
+  constructor(noise: NoiseOfQuery, rho: NanoRho, uniform: Uniform) {
+    const vectors = vectorsOf(noise.parts, noise.declaredGroups)
+    this.#uniform = uniform
+    this.#varianceOf = (bound) => variance(bound, noise.rowsPerSubject, rho, vectors)
+    this.#rowsPerSubject = noise.rowsPerSubject
+  }
+
+  /** A sum (decimal digits) that one subject changes by at most `bound` in a cell, with its noise. */
+  add(exact: string, bound: number): number {
+    return Number(BigInt(exact) + discreteGaussian(this.#uniform, this.#varianceOf(bound)))
+  }
+  /** Standard deviation of a count's noise. */
+  get ofCount(): number {
+    return sigmaOf(this.#varianceOf(1))
+  }
+  /**
+   * What a noisy count must reach so that a group of one person does with probability at most `delta`.
+   * P(noise >= t) <= exp(-t^2 / (2 sigma^2)) for the discrete Gaussian; one subject is in at most `rowsPerSubject`
+   * groups.
+   */
+  threshold(delta: number): number {
+    return 1 + this.ofCount * Math.sqrt(2 * Math.log(this.#rowsPerSubject / delta))
+  }
 }
 
 /**
  * Releases a `noise` result for `rho`, which is all it costs, whatever the data are. `delta` is for groups that were
- * not declared. The answer's shape depends on nothing but the query, the declared values and the noise.
+ * not declared. The answer's shape depends on nothing but the query, the declared values and the noise. RangeError when
+ * the result is of another mode, or `rho` not positive.
  */
 export function noiseQuery(result: QueryResult, rho: NanoRho, uniform: Uniform, delta = 1e-9): Verdict {
   const { noise, columns } = result
   if (!noise || rho <= 0n) throw new RangeError('noiseQuery needs a result of mode noise and a positive rho')
-  const guarantee = `Differentially private: rho ${Number(rho) / Number(nano)} (zCDP), about epsilon ${epsilonOf(rho, 1e-6).toPrecision(3)} at delta 0.000001, for adding or removing one subject${noise.declaredGroups ? '' : `; groups that few people are in are left out, which adds delta ${delta}`}. Each subject counts once per group, with the mean of their rows clamped to the declared bounds, in at most ${noise.rowsPerSubject} group${noise.rowsPerSubject === 1 ? '' : 's'}.`
+  const guarantee = guaranteeOf(noise, rho, delta)
   if (result.truncated)
     return {
       outcome: 'block',
@@ -108,41 +171,15 @@ export function noiseQuery(result: QueryResult, rho: NanoRho, uniform: Uniform, 
       findings: [{ output: 'result', rule: 'size', outcome: 'fail' }],
       guarantee,
     }
-  const count = vectorsOf(noise.parts, noise.declaredGroups)
-  const draw = (exact: string, bound: number): number =>
-    Number(BigInt(exact) + discreteGaussian(uniform, variance(bound, noise.rowsPerSubject, rho, count)))
-  const one = sigmaOf(variance(1, noise.rowsPerSubject, rho, count))
-  // P(noise >= t) <= exp(-t^2 / (2 sigma^2)) for the discrete Gaussian; one subject is in at most `rowsPerSubject`
-  // groups.
-  const threshold = 1 + one * Math.sqrt(2 * Math.log(noise.rowsPerSubject / delta))
+  const draws = new Noise(noise, rho, uniform)
+  const threshold = draws.threshold(delta)
+  const groups = columns.filter((column) => column.kind === 'group').length
+  // The total over everybody is there whoever is in it; any other row only when it was declared or is large.
+  const isThere = (row: QueryRow): boolean =>
+    noise.declaredGroups || row.rolledUp.length === groups || draws.add(String(row.subjects), 1) >= threshold
   const rows: { cells: ReleasedCell[] }[] = []
-  for (const row of result.rows) {
-    if (
-      !noise.declaredGroups &&
-      !(row.rolledUp.length === columns.filter((c) => c.kind === 'group').length) &&
-      draw(String(row.subjects), 1) < threshold
-    )
-      continue
-    const cells = columns.map((c, i): ReleasedCell => ({
-      value: c.kind !== 'group' ? null : row.rolledUp.includes(i) ? total : (row.values[i] ?? null),
-    }))
-    for (const p of noise.parts) {
-      const v = valueOf(
-        p,
-        row.exact![p.column]!.map((e, i) => draw(e, p.bounds[i]!)),
-        one,
-      )
-      cells[p.column] =
-        v === null
-          ? { value: null, suppressed: true }
-          : p.kind === 'count'
-            ? { value: v }
-            : rounded(v, errorOf(p, one, v))
-    }
-    for (const [i, c] of columns.entries()) if (c.formula) cells[i] = evaluate(c.formula, cells)
-    rows.push({ cells })
-  }
-  const visible = columns.flatMap((c, i) => (c.hidden ? [] : [i]))
+  for (const row of result.rows) if (isThere(row)) rows.push({ cells: cellsOf(row, columns, noise.parts, draws) })
+  const visible = [...columns.keys()].filter((column) => !columns[column]!.hidden)
   return {
     outcome: 'release',
     findings: [],
@@ -151,17 +188,32 @@ export function noiseQuery(result: QueryResult, rho: NanoRho, uniform: Uniform, 
       {
         name: 'result',
         type: 'table',
-        columns: visible.map((i) => ({ name: columns[i]!.name, kind: columns[i]!.kind })),
-        rows: arranged(rows, result).map((r) => visible.map((i) => r.cells[i]!)),
+        columns: visible.map((column) => ({ name: columns[column]!.name, kind: columns[column]!.kind })),
+        rows: arranged(rows, result).map(({ cells }) => visible.map((column) => cells[column]!)),
       },
     ],
   }
 }
 
-/** The order of a number's noise, from public things alone. */
-const errorOf = (p: NoisePlan, one: number, v: number): number =>
-  p.kind === 'sum'
-    ? one * p.scale
-    : p.kind === 'quantile'
-      ? p.scale
-      : Math.min(p.scale, Math.max(Math.abs(v), p.scale) * 1e-3)
+/** The cells of a row: its groups, its numbers with noise, and formulas of those. */
+function cellsOf(
+  row: QueryRow,
+  columns: readonly QueryColumn[],
+  parts: readonly NoisePlan[],
+  draws: Noise,
+): ReleasedCell[] {
+  const cells = columns.map(({ kind }, column): ReleasedCell => {
+    if (kind !== 'group') return { value: null }
+    return { value: row.rolledUp.includes(column) ? total : (row.values[column] ?? null) }
+  })
+  for (const part of parts) {
+    const sums = row.exact![part.column]!.map((exact, i) => draws.add(exact, part.bounds[i]!))
+    cells[part.column] = cellOf(part, valueOf(part, sums, draws.ofCount), draws.ofCount)
+  }
+  for (const [column, { formula }] of columns.entries()) if (formula) cells[column] = evaluate(formula, cells)
+  return cells
+}
+function cellOf(part: NoisePlan, value: number | null, noiseOfCount: number): ReleasedCell {
+  if (value === null) return { value: null, suppressed: true }
+  return part.kind === 'count' ? { value } : rounded(value, errorOf(part, noiseOfCount, value))
+}

@@ -6,6 +6,7 @@
  */
 export type FillRandom = (bytes: Uint8Array<ArrayBuffer>) => void
 
+/** Bytes that are asked for at a time. */
 const chunk = 4096
 
 /** Exact uniform draws by rejection, from a buffered byte source. Not safe to share between threads. */
@@ -19,14 +20,22 @@ export class Uniform {
     this.#fill = fill
   }
 
-  #take(n: number): number {
-    if (this.#at + n > chunk) {
+  /** Where the next `count` unused bytes begin. */
+  #take(count: number): number {
+    if (this.#at + count > chunk) {
       this.#fill(this.#bytes)
       this.#at = 0
     }
     const at = this.#at
-    this.#at += n
+    this.#at += count
     return at
+  }
+
+  #bits8(): number {
+    return this.#bytes[this.#take(1)]!
+  }
+  #bits32(): number {
+    return this.#view.getUint32(this.#take(4))
   }
 
   /** 48 uniform bits as a safe integer. */
@@ -36,41 +45,48 @@ export class Uniform {
   }
 
   bit(): boolean {
-    return (this.#bytes[this.#take(1)]! & 1) === 1
+    return (this.#bits8() & 1) === 1
   }
 
-  /** Uniform over 0..n-1; n is an integer from 1 to 2^47. */
-  below(n: number): number {
-    if (n <= 0xff) {
-      const limit = 0x100 - (0x100 % n)
-      for (;;) {
-        const x = this.#bytes[this.#take(1)]!
-        if (x < limit) return x % n
-      }
-    }
-    if (n <= 0xffffffff) {
-      const limit = 0x100000000 - (0x100000000 % n)
-      for (;;) {
-        const x = this.#view.getUint32(this.#take(4))
-        if (x < limit) return x % n
-      }
-    }
-    const limit = 2 ** 48 - (2 ** 48 % n)
+  /** Uniform over 0..count-1; `count` is an integer from 1 to 2^47. */
+  below(count: number): number {
+    if (count <= 0xff) return this.#below8(count)
+    return count <= 0xffffffff ? this.#below32(count) : this.#below48(count)
+  }
+  // Draws beyond the last multiple of `count` are drawn again. Three loops, as a function that draws would cost as much
+  // as the draw.
+  #below8(count: number): number {
+    const limit = 2 ** 8 - (2 ** 8 % count)
     for (;;) {
-      const x = this.bits48()
-      if (x < limit) return x % n
+      const drawn = this.#bits8()
+      if (drawn < limit) return drawn % count
+    }
+  }
+  #below32(count: number): number {
+    const limit = 2 ** 32 - (2 ** 32 % count)
+    for (;;) {
+      const drawn = this.#bits32()
+      if (drawn < limit) return drawn % count
+    }
+  }
+  #below48(count: number): number {
+    const limit = 2 ** 48 - (2 ** 48 % count)
+    for (;;) {
+      const drawn = this.bits48()
+      if (drawn < limit) return drawn % count
     }
   }
 
-  /** Uniform over 0..n-1 for any n >= 1. */
-  belowBig(n: bigint): bigint {
-    if (n <= 0x800000000000n) return BigInt(this.below(Number(n)))
-    const bytes = (n.toString(2).length + 7) >> 3
-    const limit = (1n << BigInt(8 * bytes)) - ((1n << BigInt(8 * bytes)) % n)
+  /** Uniform over 0..count-1 for any `count` of at least 1. */
+  belowBig(count: bigint): bigint {
+    if (count <= 2n ** 47n) return BigInt(this.below(Number(count)))
+    const bytes = (count.toString(2).length + 7) >> 3
+    const range = 1n << BigInt(8 * bytes)
+    const limit = range - (range % count)
     for (;;) {
-      let x = 0n
-      for (let i = 0; i < bytes; i++) x = (x << 8n) | BigInt(this.#bytes[this.#take(1)]!)
-      if (x < limit) return x % n
+      let drawn = 0n
+      for (let byte = 0; byte < bytes; byte++) drawn = (drawn << 8n) | BigInt(this.#bits8())
+      if (drawn < limit) return drawn % count
     }
   }
 }

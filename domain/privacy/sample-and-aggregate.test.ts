@@ -12,11 +12,11 @@ import {
 
 /** Mass of each grid point, from the definition: exp(-epsilon/2 * max(below, above)), normalised. */
 function mass(answers: readonly number[], steps: number, epsilon: number): number[] {
-  const w = Array.from({ length: steps + 1 }, (_, g) =>
+  const weights = Array.from({ length: steps + 1 }, (_, g) =>
     Math.exp((-epsilon / 2) * Math.max(answers.filter((a) => a < g).length, answers.filter((a) => a > g).length)),
   )
-  const sum = w.reduce((s, x) => s + x, 0)
-  return w.map((x) => x / sum)
+  const sum = weights.reduce((s, x) => s + x, 0)
+  return weights.map((x) => x / sum)
 }
 
 describe('blocks', () => {
@@ -33,64 +33,65 @@ describe('blocks', () => {
     expect(scriptCharge(0.001)).toBe(125n)
     expect(scriptCharge(0.000_001)).toBe(1n)
     // Never less than epsilon-DP promises at any delta a dataset may have.
-    for (const e of [0.5, 1, 2]) expect(epsilonOf(scriptCharge(e), 1e-6)).toBeGreaterThan(e)
+    for (const epsilon of [0.5, 1, 2]) expect(epsilonOf(scriptCharge(epsilon), 1e-6)).toBeGreaterThan(epsilon)
   })
 })
 
 describe('the private median', () => {
   it('has the exact distribution: chi-squared at fixed seeds', () => {
-    const answers = [3, 3, 4, 7, 7, 8, 12, 15, 15, 19],
-      steps = 20,
-      draws = 40_000
+    const answers = [3, 3, 4, 7, 7, 8, 12, 15, 15, 19]
+    const steps = 20
+    const draws = 40_000
     for (const [epsilon, share] of [
       [1_000_000n, 1n],
       [2_000_000n, 3n],
     ] as const) {
-      const expected = mass(answers, steps, Number(epsilon) / 1e6 / Number(share)),
-        seen = new Array<number>(steps + 1).fill(0),
-        u = uniformOf(Number(share) + 40)
-      for (let i = 0; i < draws; i++) seen[medianOnGrid(answers, steps, epsilon, share, u)]!++
+      const expected = mass(answers, steps, Number(epsilon) / 1e6 / Number(share))
+      const seen = new Array<number>(steps + 1).fill(0)
+      const uniform = uniformOf(Number(share) + 40)
+      for (let i = 0; i < draws; i++) seen[medianOnGrid(answers, steps, epsilon, share, uniform)]!++
       const chi = seen.reduce((s, o, g) => s + (o - draws * expected[g]!) ** 2 / (draws * expected[g]!), 0)
       // 99.9th percentile of chi-squared with 20 degrees of freedom.
       expect(chi).toBeLessThan(45.3)
     }
   })
   it('one answer moves no chance by more than e^epsilon, by the mass function', () => {
-    const answers = [2, 2, 9, 9, 10, 10, 11, 18],
-      epsilon = 0.8
-    const p = mass(answers, 20, epsilon)
+    const answers = [2, 2, 9, 9, 10, 10, 11, 18]
+    const epsilon = 0.8
+    const probabilities = mass(answers, 20, epsilon)
     for (let i = 0; i < answers.length; i++)
-      for (let v = 0; v <= 20; v++) {
-        const q = mass(
-          answers.map((a, j) => (j === i ? v : a)),
+      for (let value = 0; value <= 20; value++) {
+        const others = mass(
+          answers.map((a, j) => (j === i ? value : a)),
           20,
           epsilon,
         )
-        for (let g = 0; g <= 20; g++) expect(Math.abs(Math.log(p[g]! / q[g]!))).toBeLessThanOrEqual(epsilon + 1e-9)
+        for (let point = 0; point <= 20; point++)
+          expect(Math.abs(Math.log(probabilities[point]! / others[point]!))).toBeLessThanOrEqual(epsilon + 1e-9)
       }
   })
   it('an audit on neighbouring inputs finds no more than was charged', () => {
     // The worst pair for a median: half below, half above, and one that goes over. The event is what the mass function
     // separates best.
-    const epsilon = 1,
-      draws = 20_000
-    const a = [...Array.from({ length: 10 }, () => 0), ...Array.from({ length: 9 }, () => 20), 0],
-      b = [...a.slice(0, 19), 20]
-    const p = mass(a, 20, epsilon),
-      q = mass(b, 20, epsilon)
-    const event = new Set(p.flatMap((x, g) => (x > q[g]! ? [g] : [])))
-    const hits = (x: readonly number[], seed: number): number => {
-      const u = uniformOf(seed)
-      let n = 0
-      for (let i = 0; i < draws; i++) if (event.has(medianOnGrid(x, 20, 1_000_000n, 1n, u))) n++
-      return n
+    const epsilon = 1
+    const draws = 20_000
+    const first = [...Array.from({ length: 10 }, () => 0), ...Array.from({ length: 9 }, () => 20), 0]
+    const second = [...first.slice(0, 19), 20]
+    const probabilities = mass(first, 20, epsilon)
+    const others = mass(second, 20, epsilon)
+    const event = new Set(probabilities.flatMap((x, g) => (x > others[g]! ? [g] : [])))
+    const hits = (answers: readonly number[], seed: number): number => {
+      const uniform = uniformOf(seed)
+      let rounds = 0
+      for (let i = 0; i < draws; i++) if (event.has(medianOnGrid(answers, 20, 1_000_000n, 1n, uniform))) rounds++
+      return rounds
     }
     // Clopper-Pearson's normal approximation, at 97.5 % each: 95 % together.
-    const bound = (n: number, side: number): number => {
-      const r = n / draws
-      return r + side * 1.96 * Math.sqrt((r * (1 - r)) / draws)
+    const bound = (rounds: number, side: number): number => {
+      const ratio = rounds / draws
+      return ratio + side * 1.96 * Math.sqrt((ratio * (1 - ratio)) / draws)
     }
-    const lower = Math.log(bound(hits(a, 5), -1) / bound(hits(b, 6), 1))
+    const lower = Math.log(bound(hits(first, 5), -1) / bound(hits(second, 6), 1))
     expect(lower).toBeGreaterThan(0.3)
     expect(lower).toBeLessThanOrEqual(epsilon)
   })
@@ -106,8 +107,8 @@ describe('a release', () => {
     uniform: uniformOf(seed),
   })
   it('is near the truth at epsilon 1 with 2,000 people in 100 blocks', () => {
-    const report = disjoint(people, script, 100, 1),
-      truth = mean(people.map((p) => p.age))
+    const report = disjoint(people, script, 100, 1)
+    const truth = mean(people.map((p) => p.age))
     const errors = Array.from(
       { length: 20 },
       (_, i) =>
@@ -130,12 +131,10 @@ describe('a release', () => {
   it('counts what is missing, broken or out of range inside the range, and never says so', () => {
     const report = disjoint(
       people,
-      (p) =>
-        p[0]!.id % 3 === 0
-          ? { end: 'script-error' }
-          : p[0]!.id % 3 === 1
-            ? { 'result.json': '{' }
-            : result({ mean_age: 1e9 }),
+      ([first]) => {
+        if (first!.id % 3 === 0) return { end: 'script-error' }
+        return first!.id % 3 === 1 ? { 'result.json': '{' } : result({ mean_age: 1e9 })
+      },
       100,
       1,
     )
@@ -164,8 +163,8 @@ describe('a release', () => {
     })
   })
   it('releases points of the grid only', () => {
-    const v = aggregateBlocks(disjoint(people, script, 100, 1), declared, options(8)).verdict.outputs[0]!.rows[0]![0]!
-      .value as number
-    expect(Math.abs(((v - 18) / 82) * gridSteps - Math.round(((v - 18) / 82) * gridSteps))).toBeLessThan(1e-6)
+    const value = aggregateBlocks(disjoint(people, script, 100, 1), declared, options(8)).verdict.outputs[0]!
+      .rows[0]![0]!.value as number
+    expect(Math.abs(((value - 18) / 82) * gridSteps - Math.round(((value - 18) / 82) * gridSteps))).toBeLessThan(1e-6)
   })
 })

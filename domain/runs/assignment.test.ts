@@ -8,7 +8,7 @@ import {
   type Counter,
   emptyCounter,
   leastFilled,
-  move,
+  moveSlot,
 } from './assignment.ts'
 
 const conditions = fc.uniqueArray(
@@ -36,7 +36,7 @@ describe('assignment', () => {
       fc.property(conditions, fc.integer({ min: 1, max: 4 }), fc.infiniteStream(seed), (cs, rounds, stream) => {
         const total = cs.reduce((n, c) => n + c.weight, 0)
         const { load } = arrive(cs, [...stream.take(total * rounds)])
-        for (const c of cs) expect(load[c.name] ?? 0).toBe(c.weight * rounds)
+        for (const weighted of cs) expect(load[weighted.name] ?? 0).toBe(weighted.weight * rounds)
       }),
     ))
   it('counts a change once however often and in whatever order repeats come', () =>
@@ -47,14 +47,14 @@ describe('assignment', () => {
           { name: 'b', weight: 2 },
         ]
         const given = new Map<number, string>()
-        let c = emptyCounter
+        let counter = emptyCounter
         for (const n of runs) {
-          const r = assign(c, changeId(id(n), 1), cs, n)
-          expect(given.get(n) ?? r.condition).toBe(r.condition)
-          given.set(n, r.condition)
-          c = r.counter
+          const assigned = assign(counter, changeId(id(n), 1), cs, n)
+          expect(given.get(n) ?? assigned.condition).toBe(assigned.condition)
+          given.set(n, assigned.condition)
+          counter = assigned.counter
         }
-        expect(Object.values(c.load).reduce((n, k) => n + k, 0)).toBe(given.size)
+        expect(Object.values(counter.load).reduce((n, k) => n + k, 0)).toBe(given.size)
       }),
     ))
   it('returns a slot once, and fills it next', () =>
@@ -63,7 +63,7 @@ describe('assignment', () => {
         const cs = ['a', 'b', 'c', 'd'].map((name) => ({ name, weight: 1 }))
         const full = arrive(cs, [...seeds, ...seeds, ...seeds, ...seeds])
         const [, condition] = full.recent[pick % full.recent.length]!
-        const freed = move(move(full, 'x.2', condition, -1), 'x.2', condition, -1)
+        const freed = moveSlot(moveSlot(full, 'x.2', condition, -1), 'x.2', condition, -1)
         expect(freed.load[condition]).toBe(full.load[condition]! - 1)
         expect(assign(freed, 'y.1', cs, pick).condition).toBe(condition)
       }),

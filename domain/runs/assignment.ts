@@ -19,14 +19,14 @@ export const emptyCounter: Counter = { load: {}, recent: [] }
 export const remembered = 128
 
 /**
- * The id of a run's `n`-th change of its slot: odd numbers take, even numbers give back, so that run and number
- * alone say what the change is. Twelve characters of a run id are 60 random bits.
+ * The id of a run's `n`-th change of its slot, `n` from 1: odd numbers take the slot, even numbers give it back, so
+ * that run and number alone say what the change is. Twelve characters of a run id hold 60 random bits.
  */
 export const changeId = (runId: string, n: number): string => `${runId.slice(4, 16)}.${n}`
 
 /**
- * The condition with the least load for its weight; ties by `seed`. Conditions of weight 0 are never chosen. Throws
- * when none can be.
+ * The name of the condition with the least load for its weight. Among equals the seed (a whole number from 0) chooses.
+ * Conditions of weight 0 are never chosen. Throws a RangeError when no condition has a weight above 0.
  */
 export function leastFilled(load: Record<string, number>, conditions: readonly Condition[], seed: number): string {
   const open = conditions.filter((c) => c.weight > 0)
@@ -37,41 +37,44 @@ export function leastFilled(load: Record<string, number>, conditions: readonly C
   return tied[seed % tied.length]!.name
 }
 
-/** A condition by weight and seed alone: previews get one without being counted. */
+/**
+ * A condition by weight and seed alone: previews get one without being counted. Throws a RangeError when no condition
+ * has a weight above 0.
+ */
 export function byChance(conditions: readonly Condition[], seed: number): string {
   const total = conditions.reduce((n, c) => n + c.weight, 0)
   let at = ((seed % 100_003) / 100_003) * total
-  for (const c of conditions) {
-    if (at < c.weight) return c.name
-    at -= c.weight
+  for (const condition of conditions) {
+    if (at < condition.weight) return condition.name
+    at -= condition.weight
   }
   return leastFilled({}, conditions, seed)
 }
 
-const remember = (c: Counter, id: string, condition: string, by: number): Counter => ({
-  load: { ...c.load, [condition]: Math.max(0, (c.load[condition] ?? 0) + by) },
-  recent: [...c.recent, [id, condition] as [string, string]].slice(-remembered),
+const remember = (counter: Counter, id: string, condition: string, by: number): Counter => ({
+  load: { ...counter.load, [condition]: Math.max(0, (counter.load[condition] ?? 0) + by) },
+  recent: [...counter.recent, [id, condition] as [string, string]].slice(-remembered),
 })
 
 /**
- * Takes a slot in the least-filled condition; the same change again answers the same condition and leaves the counter
- * as it is.
+ * Takes a slot in the least-filled condition and answers the counter after it. The same change again answers the same
+ * condition and leaves the counter as it is. Throws a RangeError when no condition has a weight above 0.
  */
 export function assign(
-  c: Counter,
+  counter: Counter,
   id: string,
   conditions: readonly Condition[],
   seed: number,
 ): { counter: Counter; condition: string } {
-  const before = c.recent.find(([known]) => known === id)
-  if (before) return { counter: c, condition: before[1] }
-  const condition = leastFilled(c.load, conditions, seed)
-  return { counter: remember(c, id, condition, 1), condition }
+  const before = counter.recent.find(([known]) => known === id)
+  if (before) return { counter: counter, condition: before[1] }
+  const condition = leastFilled(counter.load, conditions, seed)
+  return { counter: remember(counter, id, condition, 1), condition }
 }
 
 /**
- * Gives a slot back (`by` -1) or takes it again in the condition it had (`by` 1); the same change again leaves the
- * counter as it is.
+ * The counter after a slot of `condition` was given back (`by` -1) or taken again (`by` 1). The same change again
+ * leaves the counter as it is; a load does not fall below 0.
  */
-export const move = (c: Counter, id: string, condition: string, by: 1 | -1): Counter =>
-  c.recent.some(([known]) => known === id) ? c : remember(c, id, condition, by)
+export const moveSlot = (counter: Counter, id: string, condition: string, by: 1 | -1): Counter =>
+  counter.recent.some(([known]) => known === id) ? counter : remember(counter, id, condition, by)

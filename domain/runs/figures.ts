@@ -15,11 +15,14 @@ export interface RunFacts {
   endSeq?: number | undefined
 }
 
-/** A live run that was silent for too long is stale whether or not somebody has written that down yet. */
+/**
+ * The state of a run as of `now`: a live run that has been silent for longer than `staleAfterSeconds` is stale, whether
+ * or not somebody has written that down yet.
+ */
 export const stateAt = (r: Pick<RunFacts, 'state' | 'last'>, now: Date): RunState =>
   r.state === 'live' && now.getTime() - Date.parse(r.last) > staleAfterSeconds * 1000 ? 'stale' : r.state
 
-/** Records that were made (as far as the page has said) and are not stored. */
+/** How many records were made, as far as the page has said, and are not stored. 0 for a run whose data was deleted. */
 export const missingOf = (r: Pick<RunFacts, 'state' | 'received' | 'produced' | 'endSeq'>): number =>
   runLife[r.state].hasData ? Math.max(0, (r.endSeq ?? r.produced) - r.received) : 0
 
@@ -37,7 +40,7 @@ export interface Figures {
   conflicts: number
 }
 
-const none = (): Record<RunState, number> =>
+const noneOfEach = (): Record<RunState, number> =>
   Object.fromEntries(runStates.map((s) => [s, 0])) as Record<RunState, number>
 const bucketSizes = [60, 300, 900, 3600, 6 * 3600, 86_400, 7 * 86_400, 28 * 86_400]
 const maxBuckets = 96
@@ -52,11 +55,11 @@ function arrivals(runs: readonly RunFacts[]): Pick<Figures, 'arrivals' | 'bucket
   if (seconds.length === 0) return { arrivals: [], bucketSeconds }
   const bucketOf = (iso: string): number => Math.floor(Date.parse(iso) / 1000 / bucketSeconds)
   const at = new Map<number, { started: number; completed: number }>()
-  for (let b = Math.floor(low / bucketSeconds); b <= Math.floor(high / bucketSeconds); b++)
-    at.set(b, { started: 0, completed: 0 })
-  for (const r of runs) {
-    at.get(bucketOf(r.started))!.started++
-    if (r.state === 'completed' && r.ended) at.get(bucketOf(r.ended))!.completed++
+  for (let bucket = Math.floor(low / bucketSeconds); bucket <= Math.floor(high / bucketSeconds); bucket++)
+    at.set(bucket, { started: 0, completed: 0 })
+  for (const run of runs) {
+    at.get(bucketOf(run.started))!.started++
+    if (run.state === 'completed' && run.ended) at.get(bucketOf(run.ended))!.completed++
   }
   return {
     arrivals: [...at].map(([b, n]) => ({ at: new Date(b * bucketSeconds * 1000).toISOString(), ...n })),
@@ -69,38 +72,42 @@ function dropOut(runs: readonly RunFacts[]): Figures['dropOut'] {
   const highest = runs.reduce((n, r) => Math.max(n, r.position), 0)
   const step = Math.max(1, Math.ceil(highest / maxPositions))
   const reachedBin = new Array<number>(Math.floor(highest / step) + 2).fill(0)
-  for (const r of runs) reachedBin[Math.floor(r.position / step)]!++
+  for (const run of runs) reachedBin[Math.floor(run.position / step)]!++
   let reached = runs.length
-  return reachedBin.slice(0, -1).map((n, i) => {
-    const row = { position: i * step, reached }
-    reached -= n
+  return reachedBin.slice(0, -1).map((leaving, bin) => {
+    const row = { position: bin * step, reached }
+    reached -= leaving
     return row
   })
 }
 
+/** The median of numbers in ascending order; undefined when there are none. */
+function medianOf(ordered: readonly number[]): number | undefined {
+  if (ordered.length === 0) return undefined
+  return (ordered[(ordered.length - 1) >> 1]! + ordered[ordered.length >> 1]!) / 2
+}
+
 /**
- * Figures of all runs that are not previews, as of `now`. Aborted and withdrawn runs count by state, and their records
- * nowhere.
+ * Figures of all runs that are not previews, as of `now`: counts, arrivals in buckets of `bucketSeconds` (fewer than
+ * 96), the median duration in whole seconds, and how many runs reached each position. Aborted and withdrawn runs count
+ * by state, and their records nowhere.
  */
 export function figures(all: readonly RunFacts[], now: Date): Figures {
   const runs = all.filter((r) => !r.preview).map((r) => ({ ...r, state: stateAt(r, now) }))
-  const byState = none()
+  const byState = noneOfEach()
   const conditions = new Map<string, Record<RunState, number>>()
-  for (const r of runs) {
-    byState[r.state]++
-    const states = conditions.get(r.condition) ?? none()
-    states[r.state]++
-    conditions.set(r.condition, states)
+  for (const run of runs) {
+    byState[run.state]++
+    const states = conditions.get(run.condition) ?? noneOfEach()
+    states[run.state]++
+    conditions.set(run.condition, states)
   }
   const kept = runs.filter((r) => runLife[r.state].hasData)
   const durations = kept
     .filter((r) => r.state === 'completed')
     .map((r) => (Date.parse(r.ended ?? r.last) - Date.parse(r.started)) / 1000)
     .sort((a, b) => a - b)
-  const middle =
-    durations.length === 0
-      ? undefined
-      : (durations[(durations.length - 1) >> 1]! + durations[durations.length >> 1]!) / 2
+  const medianSeconds = medianOf(durations)
   const lastArrival = runs.reduce((latest, r) => (r.last > latest ? r.last : latest), '')
   return {
     runs: runs.length,
@@ -109,7 +116,7 @@ export function figures(all: readonly RunFacts[], now: Date): Figures {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([condition, states]) => ({ condition, states })),
     ...arrivals(runs),
-    ...(middle === undefined ? {} : { medianSeconds: Math.round(middle) }),
+    ...(medianSeconds === undefined ? {} : { medianSeconds: Math.round(medianSeconds) }),
     dropOut: dropOut(kept),
     loss: {
       sent: kept.reduce((n, r) => n + Math.max(r.produced, r.received), 0),

@@ -30,8 +30,9 @@ const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'obj
 const asData = (v: unknown): ReadonlyMap<string, unknown> => new Map(isObject(v) ? Object.entries(v) : [['value', v]])
 
 /**
- * A file keeps its description and gets its bytes; a record that was too large for a chunk gets the value that its
- * object holds. Throws a SealError.
+ * A record whose bytes are its object: a file keeps its description and gets its bytes, and a record that was too large
+ * for a chunk gets the value that its object holds. Throws a SealError when the object does not open here, and a
+ * SyntaxError or a TypeError when it opens and does not hold JSON in UTF-8.
  */
 export async function withObject(
   key: RunKey,
@@ -46,40 +47,42 @@ export async function withObject(
 }
 
 /**
- * Opens one record; `sealed` are the bytes of the object of a record that has one. Throws a SealError, or a SyntaxError
- * for an object that is not JSON.
+ * Opens one record; `sealed` are the bytes of the object of a record that has one. Throws a SealError, and for an
+ * object that opens and does not hold JSON in UTF-8 a SyntaxError or a TypeError.
  */
 export async function openWhole(key: RunKey, jwe: string, place: Place, sealed?: Uint8Array): Promise<OpenedRecord> {
   const value = await openRecord(key, jwe, place)
   return sealed ? withObject(key, place, value, sealed) : { seq: place.seq, op: place.op, part: place.part, value }
 }
 
-/** Records that still count: by seq, without those of a part that a later `replace` of that part supersedes. */
-export function standing(records: readonly OpenedRecord[]): OpenedRecord[] {
+const holdsRows = (op: Op): boolean => op === 'append' || op === 'replace'
+
+/** Records that still count, by seq: without those of a part that a later `replace` of that part took the place of. */
+export function withoutReplaced(records: readonly OpenedRecord[]): OpenedRecord[] {
   const ordered = [...records].sort((a, b) => a.seq - b.seq)
   const replaced = new Map<string, number>()
-  for (const r of ordered) if (r.op === 'replace') replaced.set(r.part, r.seq)
-  return ordered.filter((r) => (r.op !== 'append' && r.op !== 'replace') || r.seq >= (replaced.get(r.part) ?? 0))
+  for (const record of ordered) if (record.op === 'replace') replaced.set(record.part, record.seq)
+  return ordered.filter((r) => !holdsRows(r.op) || r.seq >= (replaced.get(r.part) ?? 0))
 }
 
 /**
- * Trials of a run: an object is one row, a list is a row for each of its members, anything else is a row with one
- * column `value`.
+ * Trials of a run, by seq: a recorded object is one row, a list is a row for each of its members, and anything else is
+ * a row with one column `value`. Records that were replaced, files and session records give no rows.
  */
 export function trialsOf(
   run: { runId: string; condition: string; version: number },
   records: readonly OpenedRecord[],
 ): Trial[] {
-  return standing(records)
-    .filter((r) => (r.op === 'append' || r.op === 'replace') && r.value !== undefined)
-    .flatMap((r) =>
-      (Array.isArray(r.value) ? r.value : [r.value]).map((v): Trial => ({
+  return withoutReplaced(records)
+    .filter((r) => holdsRows(r.op) && r.value !== undefined)
+    .flatMap((record) =>
+      (Array.isArray(record.value) ? record.value : [record.value]).map((value): Trial => ({
         runId: run.runId,
         condition: run.condition,
         version: run.version,
-        part: r.part,
-        seq: r.seq,
-        data: asData(v),
+        part: record.part,
+        seq: record.seq,
+        data: asData(value),
       })),
     )
 }

@@ -14,19 +14,26 @@ export interface SealedRecord {
   end?: { last: number; hash: string } | undefined
 }
 
-/** What the hash of a record covers: op, part, ciphertext and the object it names. */
+/** What the hash of a record covers: op, part, ciphertext, the hash of the object it names and what an `end` says. */
 export const recordText = (r: SealedRecord): string =>
   [r.op, r.part, r.jwe, r.object?.sha256 ?? '', r.end ? `${r.end.last}:${r.end.hash}` : ''].join('|')
 
-/** The hash of one record as sent. */
+/** The SHA-256 of one record as sent, as 64 hexadecimal digits. */
 export const recordHash = (r: SealedRecord): Promise<string> => sha256Hex(recordText(r))
 
-/** The hash an `end` record carries: over the hashes of all records before it, in order. */
+/**
+ * The hash that an `end` record carries: SHA-256 over the hashes (64 hexadecimal digits each) of all records before it,
+ * in order.
+ */
 export const runHash = (hashes: readonly string[]): Promise<string> => sha256Hex(hashes.join(''))
 
 export type Range = [first: number, last: number]
 
-/** Merges ranges and answers how far they reach from 1 without a gap, and what lies beyond. */
+/**
+ * What ranges of sequence numbers (both ends included, in any order, overlapping or not) cover together: `through` is
+ * the last number that is reached from 1 without a gap, 0 when 1 is missing; `ranges` are the merged ranges beyond it;
+ * `count` is how many numbers are covered and `highest` the last of them. `ranges` that are given are not changed.
+ */
 export function coverage(ranges: readonly Range[]): {
   through: number
   ranges: Range[]

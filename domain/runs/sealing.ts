@@ -45,8 +45,8 @@ const tagLength = 16
 const maxInflated = 256 * 1024 * 1024
 
 /**
- * The 32 raw bytes of a run key as a key that seals and opens; not extractable, so that a page that stores it cannot
- * leak it.
+ * The 32 raw bytes of a run key as a key that seals and opens. It is not extractable, so that a page that stores it
+ * cannot leak it. Throws a RangeError, at once, for another length.
  */
 export const importRunKey = (raw: Uint8Array): Promise<CryptoKey> => {
   if (raw.length !== 32) throw new RangeError('A run key has 32 bytes')
@@ -57,7 +57,10 @@ export const importRunKey = (raw: Uint8Array): Promise<CryptoKey> => {
 export type RunKey = CryptoKey | Uint8Array
 const usable = async (key: RunKey): Promise<CryptoKey> => (key instanceof Uint8Array ? importRunKey(key) : key)
 
-/** Wraps the 32 raw bytes of a run key to the organisation's public key: RSA-OAEP with SHA-256, base64url. */
+/**
+ * Wraps the 32 raw bytes of a run key to the organisation's public RSA key: RSA-OAEP (RFC 8017) with SHA-256, as
+ * base64url. Rejects with a DOMException for a JWK that is not an RSA key.
+ */
 export async function wrapRunKey(raw: Uint8Array, jwk: JsonWebKey): Promise<string> {
   const publicKey = await crypto.subtle.importKey(
     'jwk',
@@ -89,9 +92,9 @@ async function piped(
   }
   const out = new Uint8Array(size)
   let at = 0
-  for (const c of chunks) {
-    out.set(c, at)
-    at += c.length
+  for (const chunk of chunks) {
+    out.set(chunk, at)
+    at += chunk.length
   }
   return out
 }
@@ -106,14 +109,14 @@ function deflates(): boolean {
 }
 
 /**
- * Seals one record as a compact JWE (RFC 7516: `alg: dir`, `enc: A256GCM`, `zip: DEF` where the platform can deflate).
- * The header carries run, seq, op and part and is the additional data, so none of them can be changed. `iv` is 12
- * random bytes, fresh for every record: the same iv twice under one key would reveal both records. Throws a TypeError
- * for a body JSON cannot carry.
+ * Seals one record as a compact JWE (RFC 7516 with `alg: dir`, `enc: A256GCM` of RFC 7518, and `zip: DEF` where the
+ * platform can deflate). The header carries run, seq, op and part and is the additional data, so none of them can be
+ * changed. `iv` is 12 random bytes, fresh for every record: the same iv twice under one key would reveal both records.
+ * Throws a RangeError for an iv or key of another length, and a TypeError for a body JSON cannot carry.
  */
-export async function sealRecord(r: Place & { key: RunKey; body: unknown; iv: Uint8Array }): Promise<string> {
-  if (r.iv.length !== ivLength) throw new RangeError('An iv has 12 bytes')
-  const json = JSON.stringify(r.body)
+export async function sealRecord(record: Place & { key: RunKey; body: unknown; iv: Uint8Array }): Promise<string> {
+  if (record.iv.length !== ivLength) throw new RangeError('An iv has 12 bytes')
+  const json = JSON.stringify(record.body)
   if (json === undefined) throw new TypeError('A record body is a JSON value')
   const plain = text.encode(json)
   const zip = deflates()
@@ -122,22 +125,22 @@ export async function sealRecord(r: Place & { key: RunKey; body: unknown; iv: Ui
     enc: 'A256GCM',
     ...(zip ? { zip: 'DEF' } : {}),
     cty: 'json',
-    run: r.runId,
-    seq: r.seq,
-    op: r.op,
-    part: r.part,
+    run: record.runId,
+    seq: record.seq,
+    op: record.op,
+    part: record.part,
   }
   const protectedHeader = base64url(text.encode(JSON.stringify(header)))
   const packed = zip ? await piped(plain, new CompressionStream('deflate-raw'), Infinity) : plain
   const sealed = new Uint8Array(
     await crypto.subtle.encrypt(
-      { name: 'AES-GCM', iv: r.iv as Bytes, additionalData: text.encode(protectedHeader) },
-      await usable(r.key),
+      { name: 'AES-GCM', iv: record.iv as Bytes, additionalData: text.encode(protectedHeader) },
+      await usable(record.key),
       packed,
     ),
   )
   const cut = sealed.length - tagLength
-  return `${protectedHeader}..${base64url(r.iv)}.${base64url(sealed.subarray(0, cut))}.${base64url(sealed.subarray(cut))}`
+  return `${protectedHeader}..${base64url(record.iv)}.${base64url(sealed.subarray(0, cut))}.${base64url(sealed.subarray(cut))}`
 }
 
 /** base64url read strictly: bits that the encoding leaves over must be zero, so that one value has one spelling. */
@@ -153,17 +156,17 @@ function strict(part: string): Bytes {
 }
 
 function headerOf(part: string): Header {
-  let h: unknown
+  let parsed: unknown
   try {
-    h = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(strict(part)))
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(strict(part)))
   } catch (e) {
     if (e instanceof SealError) throw e
     throw new SealError('malformed', 'The header is not JSON')
   }
-  const header = h as Header
+  const header = parsed as Header
   if (
-    typeof h !== 'object' ||
-    h === null ||
+    typeof parsed !== 'object' ||
+    parsed === null ||
     typeof header.run !== 'string' ||
     typeof header.seq !== 'number' ||
     typeof header.part !== 'string' ||
@@ -182,7 +185,9 @@ function headerOf(part: string): Header {
 
 /**
  * Opens a sealed record and answers its body. Throws a SealError: `misplaced` when the header names another run, seq,
- * op or part than expected, `altered` when it does not open under this key, `malformed` or `unsupported` otherwise.
+ * op or part than expected, `altered` when it does not open under this key, `unsupported` for another algorithm, and
+ * `malformed` for what is not a compact JWE, inflates to more than 256 MiB or does not hold JSON. Throws a RangeError
+ * for a raw key that has not 32 bytes.
  */
 export async function openRecord(key: RunKey, jwe: string, expected: Place): Promise<unknown> {
   const parts = jwe.split('.')
@@ -225,7 +230,8 @@ const fileData = (at: Pick<Place, 'runId' | 'seq'>): Bytes => text.encode(`${at.
 
 /**
  * Seals bytes that travel as an object: a file, or the JSON of a record too large for a chunk (its op is then not
- * `file`). They are bound to run and seq. The answer is the 12-byte iv, then ciphertext and tag.
+ * `file`). They are bound to run and seq. The answer is the 12-byte iv, then AES-256-GCM ciphertext and 16-byte tag.
+ * Throws a RangeError for an iv or raw key of another length.
  */
 export async function sealBytes(
   key: RunKey,
@@ -248,7 +254,8 @@ export async function sealBytes(
 }
 
 /**
- * Opens what sealBytes sealed. Throws a SealError: `malformed` when too short, `altered` when it does not open here.
+ * Opens what `sealBytes` sealed for this run and seq. Throws a SealError: `malformed` when it is too short, `altered`
+ * when it does not open here. Throws a RangeError for a raw key that has not 32 bytes.
  */
 export async function openBytes(key: RunKey, sealed: Uint8Array, at: Pick<Place, 'runId' | 'seq'>): Promise<Bytes> {
   if (sealed.length < ivLength + tagLength) throw new SealError('malformed', 'Too short for sealed bytes')
@@ -273,7 +280,10 @@ export async function openBytes(key: RunKey, sealed: Uint8Array, at: Pick<Place,
 export interface Attached {
   attached: { name: string; type: string; size: number; sha256: string; json: boolean }
 }
-/** Whether an opened body stands for attached bytes. Only of a record with an object: a study may record anything. */
+/**
+ * Whether an opened body stands for attached bytes. Ask it only of a record with an object: a study may record
+ * anything.
+ */
 export const isAttached = (body: unknown): body is Attached =>
   typeof body === 'object' &&
   body !== null &&

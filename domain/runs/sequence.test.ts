@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fakeRecord } from '../../test/ingest-support.ts'
-import { coverage, type Range } from './records.ts'
-import { gaps, headerFault, placed } from './sequence.ts'
+import { coverage, maxChunkRecords, type Range } from './records.ts'
+import { gaps, headerFault, placed, reach } from './sequence.ts'
 
 const ranges = fc.array(
   fc.tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 12 })).map(([a, n]): Range => [a, a + n]),
@@ -16,14 +16,14 @@ describe('coverage', () => {
     fc.assert(
       fc.property(ranges, (rs) => {
         const held = members(rs)
-        const c = coverage(rs)
+        const covered = coverage(rs)
         let through = 0
         while (held.has(through + 1)) through++
-        expect(c.through).toBe(through)
-        expect(c.count).toBe(held.size)
-        expect(c.highest).toBe(Math.max(0, ...held))
-        expect(members(c.ranges)).toEqual(new Set([...held].filter((n) => n > through)))
-        expect(coverage([...rs].reverse())).toEqual(c)
+        expect(covered.through).toBe(through)
+        expect(covered.count).toBe(held.size)
+        expect(covered.highest).toBe(Math.max(0, ...held))
+        expect(members(covered.ranges)).toEqual(new Set([...held].filter((n) => n > through)))
+        expect(coverage([...rs].reverse())).toEqual(covered)
       }),
     ))
   it('does not change the ranges it is given', () => {
@@ -60,9 +60,25 @@ describe('chunks that overlap', () => {
         expect(members(open)).toEqual(
           new Set(Array.from({ length: 25 }, (_, i) => first + i).filter((n) => !held.has(n))),
         )
-        for (const [i, [a]] of open.entries()) if (i > 0) expect(a).toBeGreaterThan(open[i - 1]![1] + 1)
+        for (const [i, [a]] of open.slice(1).entries()) expect(a).toBeGreaterThan(open[i]![1] + 1)
       }),
     ))
+})
+
+describe('how far back a chunk can reach', () => {
+  it.each([
+    [1, 1],
+    [maxChunkRecords - 1, 1],
+    [maxChunkRecords, 1],
+    [maxChunkRecords + 1, 2],
+    [1000, 1000 - maxChunkRecords + 1],
+  ])('a chunk that covers %i begins at %i or later', (seq, lowest) => {
+    expect(reach(seq)).toBe(lowest)
+  })
+  it('a full chunk that begins there covers the number, one that begins before does not', () => {
+    const first = reach(500)
+    expect(first + maxChunkRecords - 1).toBe(500)
+  })
 })
 
 describe('a protected header', () => {
@@ -74,8 +90,8 @@ describe('a protected header', () => {
   })
   it('is judged without throwing, whatever it is', () =>
     fc.assert(
-      fc.property(fc.string(), (s) => {
-        expect(headerFault(`${s}..a.b.c`, declared)).toBeTypeOf('string')
+      fc.property(fc.string(), (anything) => {
+        expect(headerFault(`${anything}..a.b.c`, declared)).toBeTypeOf('string')
       }),
     ))
 })

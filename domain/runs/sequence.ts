@@ -1,4 +1,5 @@
 /** What a run's stored chunks say together: which record stands at which number, and what is missing. */
+import { fromBase64url } from '../hash.ts'
 import { maxChunkRecords } from './records.ts'
 
 /** A stored chunk, as far as its place matters. `order` grows with every chunk that a run stores. */
@@ -9,20 +10,20 @@ export interface Placed {
 }
 
 /**
- * Which chunk holds each number: the one stored first. A client that cuts its queue anew after a crash
- * can store overlapping chunks; what was acknowledged first stands.
+ * Which chunk holds each number: the one stored first. A client that cuts its queue anew after a crash can store
+ * overlapping chunks; what was acknowledged first stands. A number that no chunk holds is not in the map.
  */
 export function placed<C extends Placed>(chunks: Iterable<C>): Map<number, C> {
   const at = new Map<number, C>()
-  for (const c of [...chunks].sort((a, b) => a.order - b.order))
-    for (let seq = c.first; seq <= c.last; seq++) if (!at.has(seq)) at.set(seq, c)
+  for (const chunk of [...chunks].sort((a, b) => a.order - b.order))
+    for (let seq = chunk.first; seq <= chunk.last; seq++) if (!at.has(seq)) at.set(seq, chunk)
   return at
 }
 
-/** The lowest first number that a chunk covering `seq` can have. */
+/** The lowest first number, at least 1, that a chunk covering `seq` can have. */
 export const reach = (seq: number): number => Math.max(1, seq - maxChunkRecords + 1)
 
-/** Contiguous stretches of `first..last` that `taken` does not hold. */
+/** Contiguous stretches of `first..last`, both included, that `taken` does not hold; in order. */
 export function gaps(first: number, last: number, taken: (seq: number) => boolean): [first: number, last: number][] {
   const out: [number, number][] = []
   for (let seq = first; seq <= last; seq++) {
@@ -41,25 +42,32 @@ export interface Declared {
   part: string
 }
 
+const maxHeaderCharacters = 600
+
+/** The JSON of an encoded header; undefined when it is not JSON. */
+function readHeader(encoded: string): Record<string, unknown> | null | undefined {
+  try {
+    const json = new TextDecoder('utf-8', { fatal: true }).decode(fromBase64url(encoded))
+    return JSON.parse(json) as Record<string, unknown> | null
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Why a compact JWE's protected header is not the one declared beside it, or undefined when it is. The header is
- * authenticated by the encryption, so a record that passes here and decrypts later stands where its maker put it.
+ * authenticated by the encryption, so a record that passes here and decrypts later stands where its maker put it. Does
+ * not throw, whatever the text is.
  */
-export function headerFault(jwe: string, d: Declared): string | undefined {
+export function headerFault(jwe: string, declared: Declared): string | undefined {
   const encoded = jwe.slice(0, jwe.indexOf('.'))
-  if (encoded.length > 600) return 'The protected header is longer than 600 characters'
-  let h: Record<string, unknown>
-  try {
-    h = JSON.parse(
-      new TextDecoder('utf-8', { fatal: true }).decode(
-        Uint8Array.from(atob(encoded.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0)),
-      ),
-    ) as Record<string, unknown>
-  } catch {
-    return 'The protected header is not JSON'
+  if (encoded.length > maxHeaderCharacters) {
+    return `The protected header is longer than ${maxHeaderCharacters} characters`
   }
-  if (h === null || typeof h !== 'object' || h['alg'] !== 'dir' || h['enc'] !== 'A256GCM')
+  const header = readHeader(encoded)
+  if (header === undefined) return 'The protected header is not JSON'
+  if (header === null || typeof header !== 'object' || header['alg'] !== 'dir' || header['enc'] !== 'A256GCM')
     return 'The protected header must say alg dir and enc A256GCM'
-  const wrong = (['run', 'seq', 'op', 'part'] as const).find((k) => h[k] !== d[k])
+  const wrong = (['run', 'seq', 'op', 'part'] as const).find((k) => header[k] !== declared[k])
   return wrong === undefined ? undefined : `The protected header’s ${wrong} is not the declared one`
 }

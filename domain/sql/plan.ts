@@ -1,13 +1,21 @@
 /** From a checked SELECT to a plan: which groups, which measures, and how the answer's columns are made of them. */
 import type { DatasetSchema } from '../datasets/schema.ts'
-import { type Formula, formulaOf, hasAggregate, isAggregate, type Measure, measureOf } from './aggregates.ts'
-import { type Ast, checkText, keyOf, list, object, plainSelect, text, texts, theSelect } from './ast.ts'
+import { hasAggregate, isAggregate, type Measure, measureOf } from './aggregates.ts'
+import { type Ast, checkText, isAbsent, keyOf, list, object, plainSelect, text, theSelect } from './ast.ts'
 import type { Expr } from './expr.ts'
+import type { Formula } from './formula.ts'
+import { relation } from './from-clause.ts'
+import { namesOf, Reach } from './reach.ts'
+import { formulaOf } from './read-formula.ts'
 import { notAllowed, Refused } from './refused.ts'
-import { byAlias, byPosition, namesOf, Reach, type Relation, relation, whereOf } from './relations.ts'
-import { scalar } from './scalar.ts'
+import type { Relation } from './relation.ts'
+import { type Names, scalar } from './scalar.ts'
+import { byAlias, byPosition } from './select-items.ts'
 import { sqlTables } from './tables.ts'
+import { titleOf } from './titles.ts'
+import { whereOf } from './where.ts'
 
+/** A column of the answer: a grouping key, a measure (both by index), or a formula over measures. */
 export type Output = { name: string } & ({ key: number } | { measure: number } | { formula: Formula })
 export interface Plan {
   from: Relation
@@ -23,39 +31,19 @@ export interface Plan {
   limit?: number
 }
 
-const maxKeys = 6,
-  maxSets = 32,
-  maxMeasures = 60
+const maxKeys = 6
+const maxSets = 32
+const maxMeasures = 60
 
-/** What a column without a name is called. */
-function titleOf(node: Ast): string {
-  if (node['class'] === 'COLUMN_REF') return texts(node['column_names']).at(-1) ?? 'column'
-  if (node['class'] === 'FUNCTION') {
-    const name = text(node['function_name']),
-      args = list(node['children'])
-    if (name === 'count_star') return 'count'
-    if (args.length === 2 && !/^[a-z]/i.test(name)) return `${titleOf(args[0]!)} ${name} ${titleOf(args[1]!)}`
-    return `${name}(${args.map(titleOf).join(', ')})`
-  }
-  if (node['class'] === 'CONSTANT') {
-    try {
-      return String(
-        scalar(node, {
-          column: () => {
-            throw notAllowed('')
-          },
-        }).constant,
-      )
-    } catch {
-      return 'value'
-    }
-  }
-  return node['class'] === 'CAST' ? titleOf(object(node['child'])) : 'value'
-}
+const rowsOfPeople = (): Refused =>
+  new Refused(
+    'not-an-aggregate',
+    'This would return rows of people. Ask for aggregates: counts, sums, means, medians, by groups.',
+  )
 
 /**
- * Checks a statement (the JSON of `json_serialize_sql`) against the declared schema. `Refused` says what is wrong with
- * it; no data is needed.
+ * Checks a statement against the declared schema and plans it; no data is needed. `parsed` is the JSON of DuckDB's
+ * `json_serialize_sql` of `sql`. Throws `Refused`, which says what is wrong with the statement and what to do instead.
  */
 export function planOf(parsed: unknown, sql: string, schema: DatasetSchema): Plan {
   checkText(sql)
@@ -63,135 +51,149 @@ export function planOf(parsed: unknown, sql: string, schema: DatasetSchema): Pla
   const reach = new Reach(sqlTables(schema)).within(node)
   const from = relation(object(node['from_table']), reach)
   const names = namesOf(from, reach)
-  const { sql: where, uniform } = whereOf(node, names)
+  const where = whereOf(node, names)
   const items = list(node['select_list'])
-  if (!empty(node['having']))
+  if (!isAbsent(node['having']))
     throw notAllowed(
       'HAVING is not allowed: whether a group appears would tell about it. Leave it out; small groups are taken out for you.',
     )
-  if (items.some((i) => i['class'] === 'STAR'))
-    throw new Refused(
-      'not-an-aggregate',
-      'This would return rows of people. Ask for aggregates: counts, sums, means, medians, by groups.',
-    )
-  const { keys, sets } = grouping(node, items, from, reach)
-
-  const measures: Measure[] = [],
-    at = new Map<string, number>()
-  const add = (m: Measure): number => {
-    if (m.aggregate === 'count-subjects' && m.argument) {
-      const { argument, ...rest } = m
-      m =
-        argument.sql === from.subject
-          ? rest
-          : {
-              ...rest,
-              filter:
-                m.filter === undefined
-                  ? `(${argument.sql} IS NOT NULL)`
-                  : `(${m.filter} AND ${argument.sql} IS NOT NULL)`,
-            }
-    }
-    const key = JSON.stringify([m.aggregate, m.argument?.sql, m.second?.sql, m.filter, m.quantile])
-    const known = at.get(key)
-    if (known !== undefined) return known
-    if (measures.length >= maxMeasures) throw notAllowed(`At most ${maxMeasures} aggregates in one query.`)
-    at.set(key, measures.length)
-    return measures.push(m) - 1
-  }
-  const outputs = items.map((item): Output => {
-    const name = text(item['alias']) || titleOf(item).slice(0, 80)
-    if (isAggregate(item)) return { name, measure: add(measureOf(item, names)) }
-    if (hasAggregate(item)) return { name, formula: formulaOf(item, names, add) }
-    if (item['type'] === 'GROUPING_FUNCTION')
-      throw notAllowed('GROUPING is not needed: totals are marked in the answer.')
-    const e = scalar(item, names),
-      key = keys.findIndex((k) => k.sql === e.sql)
-    if (key < 0) {
-      if (keys.length === 0 && !items.some(hasAggregate))
-        throw new Refused(
-          'not-an-aggregate',
-          'This would return rows of people. Ask for aggregates: counts, sums, means, medians, by groups.',
-        )
-      throw new Refused('not-an-aggregate', `${name.slice(0, 60)} is neither an aggregate nor in GROUP BY.`, [name])
-    }
-    return { name, key }
-  })
-  if (measures.length === 0)
+  if (items.some((item) => item['class'] === 'STAR')) throw rowsOfPeople()
+  const { keys, sets } = grouping(node, items, names)
+  const measures = new Measures(from.subject)
+  const outputs = items.map((item) => outputOf(item, items, keys, names, measures))
+  if (measures.all.length === 0)
     throw new Refused('not-an-aggregate', 'The query has no aggregate. Add one: count(*), avg(x), ...')
-  const lower = outputs.map((o) => o.name.toLowerCase())
-  for (const [i, o] of outputs.entries()) if (lower.indexOf(lower[i]!) !== i) o.name = `${o.name}_${i + 1}`
   return {
     from,
-    where,
-    uniform: uniform && from.uniform,
+    where: where.sql,
+    uniform: where.uniform && from.uniform,
     keys,
     sets,
-    measures,
-    outputs,
-    ...modifiers(node, items, outputs),
+    measures: measures.all,
+    outputs: withDistinctNames(outputs),
+    ...modifiers(node, items, outputs.length),
   }
 }
-const empty = (v: unknown): boolean => v === undefined || v === null
 
-function grouping(node: Ast, items: readonly Ast[], from: Relation, reach: Reach): { keys: Expr[]; sets: number[][] } {
-  const names = namesOf(from, reach)
-  const groups =
-    text(node['aggregate_handling']) === 'FORCE_AGGREGATES'
-      ? items.filter((i) => !hasAggregate(i))
-      : list(node['group_expressions'])
-  const keys = groups.map((g) => {
-    const placed = byPosition(g, items)
-    let e: Expr
-    try {
-      e = scalar(placed, names)
-    } catch (error) {
-      const i = byAlias(placed, items)
-      if (!(error instanceof Refused) || error.code !== 'unknown-column' || i < 0 || keyOf(items[i]) === keyOf(placed))
-        throw error
-      if (hasAggregate(items[i])) throw notAllowed('GROUP BY has no aggregates.')
-      e = scalar(items[i]!, names)
-    }
-    if (e.type === 'interval') throw notAllowed('Group by a column, a category, a bin or a part of a date.')
-    return e
-  })
+/** The measures of a statement, each once. */
+class Measures {
+  readonly all: Measure[] = []
+  readonly #indices = new Map<string, number>()
+  readonly #subject: string
+  constructor(subject: string) {
+    this.#subject = subject
+  }
+
+  /** The index of a measure; throws `Refused` when there are too many. */
+  add(measure: Measure): number {
+    const own = this.#ofOwnSubject(measure)
+    const key = JSON.stringify([own.aggregate, own.argument?.sql, own.second?.sql, own.filter, own.quantile])
+    const known = this.#indices.get(key)
+    if (known !== undefined) return known
+    if (this.all.length >= maxMeasures) throw notAllowed(`At most ${maxMeasures} aggregates in one query.`)
+    this.#indices.set(key, this.all.length)
+    return this.all.push(own) - 1
+  }
+
+  /** Subjects are counted by the relation's own number: one of a joined table counts where it is there. */
+  #ofOwnSubject(measure: Measure): Measure {
+    const { argument, ...rest } = measure
+    if (measure.aggregate !== 'count-subjects' || !argument) return measure
+    if (argument.sql === this.#subject) return rest
+    const isThere = `${argument.sql} IS NOT NULL`
+    return { ...rest, filter: measure.filter === undefined ? `(${isThere})` : `(${measure.filter} AND ${isThere})` }
+  }
+}
+
+function outputOf(item: Ast, items: readonly Ast[], keys: readonly Expr[], names: Names, measures: Measures): Output {
+  const name = text(item['alias']) || titleOf(item).slice(0, 80)
+  if (isAggregate(item)) return { name, measure: measures.add(measureOf(item, names)) }
+  if (hasAggregate(item)) return { name, formula: formulaOf(item, names, (measure) => measures.add(measure)) }
+  if (item['type'] === 'GROUPING_FUNCTION') throw notAllowed('GROUPING is not needed: totals are marked in the answer.')
+  const expr = scalar(item, names)
+  const key = keys.findIndex((candidate) => candidate.sql === expr.sql)
+  if (key >= 0) return { name, key }
+  if (keys.length === 0 && !items.some(hasAggregate)) throw rowsOfPeople()
+  throw new Refused('not-an-aggregate', `${name.slice(0, 60)} is neither an aggregate nor in GROUP BY.`, [name])
+}
+
+/** A name that comes again, whatever its case, gets its place. */
+function withDistinctNames(outputs: readonly Output[]): Output[] {
+  const lower = outputs.map((output) => output.name.toLowerCase())
+  return outputs.map((output, i) =>
+    lower.indexOf(lower[i]!) === i ? output : { ...output, name: `${output.name}_${i + 1}` },
+  )
+}
+
+/** GROUP BY ALL: by everything that is no aggregate. */
+const groupsByAll = (node: Ast): boolean => text(node['aggregate_handling']) === 'FORCE_AGGREGATES'
+
+function grouping(node: Ast, items: readonly Ast[], names: Names): { keys: Expr[]; sets: number[][] } {
+  const groups = groupsByAll(node) ? items.filter((item) => !hasAggregate(item)) : list(node['group_expressions'])
+  const keys = groups.map((group) => keyExpr(byPosition(group, items), items, names))
   if (keys.length > maxKeys) throw notAllowed(`At most ${maxKeys} columns in GROUP BY.`)
-  const given =
-    text(node['aggregate_handling']) === 'FORCE_AGGREGATES'
-      ? [keys.map((_, i) => i)]
-      : Array.isArray(node['group_sets']) && node['group_sets'].length > 0
-        ? (node['group_sets'] as number[][])
-        : [[]]
-  const sets = [...new Map(given.map((s) => [...new Set(s)].sort((a, b) => a - b)).map((s) => [s.join(), s])).values()]
+  const sets = distinctSets(groupsByAll(node) ? [[...keys.keys()]] : setsOf(node))
   if (sets.length > maxSets) throw notAllowed(`At most ${maxSets} grouping sets in one query.`)
   return { keys, sets }
 }
+/** Grouping sets as DuckDB writes them; without GROUP BY the whole is one group. */
+const setsOf = (node: Ast): number[][] =>
+  Array.isArray(node['group_sets']) && node['group_sets'].length > 0 ? (node['group_sets'] as number[][]) : [[]]
+/** Each set once, its keys in order. */
+function distinctSets(sets: readonly number[][]): number[][] {
+  const sorted = sets.map((set) => [...new Set(set)].sort((first, second) => first - second))
+  return [...new Map(sorted.map((set) => [set.join(), set])).values()]
+}
 
-function modifiers(node: Ast, items: readonly Ast[], outputs: readonly Output[]): Pick<Plan, 'order' | 'limit'> {
+/** The expression of a key: of columns, or of an item by its alias where no column is called so. */
+function keyExpr(group: Ast, items: readonly Ast[], names: Names): Expr {
+  const expr = columnOrAlias(group, items, names)
+  if (expr.type === 'interval') throw notAllowed('Group by a column, a category, a bin or a part of a date.')
+  return expr
+}
+function columnOrAlias(group: Ast, items: readonly Ast[], names: Names): Expr {
+  try {
+    return scalar(group, names)
+  } catch (error) {
+    const item = items[byAlias(group, items)]
+    const isUnknown = error instanceof Refused && error.code === 'unknown-column'
+    if (!isUnknown || item === undefined || keyOf(item) === keyOf(group)) throw error
+    if (hasAggregate(item)) throw notAllowed('GROUP BY has no aggregates.')
+    return scalar(item, names)
+  }
+}
+
+/** ORDER BY and LIMIT, over the `columns` of the answer. */
+function modifiers(node: Ast, items: readonly Ast[], columns: number): Pick<Plan, 'order' | 'limit'> {
   const order: Plan['order'] = []
   let limit: number | undefined
-  for (const m of list(node['modifiers'])) {
-    if (m['type'] === 'ORDER_MODIFIER') {
-      for (const o of list(m['orders'])) {
-        const e = object(o['expression'])
-        const position =
-          e['class'] === 'CONSTANT'
-            ? Number(object(e['value'])['value']) - 1
-            : e['class'] === 'STAR'
-              ? -2
-              : byAlias(e, items)
-        const descending = text(o['type']) === 'DESCENDING'
-        if (position === -2) order.push(...outputs.map((_, i) => ({ output: i, descending })))
-        else if (outputs[position]) order.push({ output: position, descending })
-        else throw notAllowed('ORDER BY takes columns of the answer.')
-      }
-    } else if (m['type'] === 'LIMIT_MODIFIER') {
-      const n = object(m['limit'] ?? {})
-      if (!empty(m['offset']) || n['class'] !== 'CONSTANT')
-        throw notAllowed('LIMIT takes a number, and there is no OFFSET.')
-      limit = Number(object(n['value'])['value'])
-      if (!Number.isInteger(limit) || limit < 0) throw notAllowed('LIMIT takes a whole number.')
-    } else throw notAllowed('DISTINCT is not needed: each group appears once.')
-  }
-  return { order, ...(limit === undefined ? {} : { limit }) }
+  for (const modifier of list(node['modifiers']))
+    switch (modifier['type']) {
+      case 'ORDER_MODIFIER':
+        order.push(...list(modifier['orders']).flatMap((entry) => orderOf(entry, items, columns)))
+        break
+      case 'LIMIT_MODIFIER':
+        limit = limitOf(modifier)
+        break
+      default:
+        throw notAllowed('DISTINCT is not needed: each group appears once.')
+    }
+  return { order, limit }
+}
+function orderOf(entry: Ast, items: readonly Ast[], columns: number): Plan['order'] {
+  const node = object(entry['expression'])
+  const descending = text(entry['type']) === 'DESCENDING'
+  if (node['class'] === 'STAR') return Array.from({ length: columns }, (_, output) => ({ output, descending }))
+  const output = node['class'] === 'CONSTANT' ? Number(object(node['value'])['value']) - 1 : byAlias(node, items)
+  if (!Number.isInteger(output) || output < 0 || output >= columns)
+    throw notAllowed('ORDER BY takes columns of the answer.')
+  return [{ output, descending }]
+}
+function limitOf(modifier: Ast): number {
+  const node = object(modifier['limit'] ?? {})
+  if (!isAbsent(modifier['offset']) || node['class'] !== 'CONSTANT')
+    throw notAllowed('LIMIT takes a number, and there is no OFFSET.')
+  const limit = Number(object(node['value'])['value'])
+  if (!Number.isInteger(limit) || limit < 0) throw notAllowed('LIMIT takes a whole number.')
+  return limit
 }

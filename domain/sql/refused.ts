@@ -16,4 +16,5 @@ export class Refused extends Error {
   }
 }
 
+/** The refusal of something that is not allowed here; `names` are columns, tables or functions that are meant. */
 export const notAllowed = (message: string, ...names: string[]): Refused => new Refused('not-allowed', message, names)

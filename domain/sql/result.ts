@@ -1,6 +1,6 @@
 /** The result of an aggregate query with what the gate needs beside it. It stays in quarantine. */
-import type { Scalar } from '../jobs/outputs.ts'
-import type { Formula } from './aggregates.ts'
+import type { Scalar } from '../release/outputs.ts'
+import type { Formula } from './formula.ts'
 
 export type Aggregate =
   | 'count'

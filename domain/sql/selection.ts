@@ -3,8 +3,8 @@
  * it is used.
  */
 import { canonical } from '../hash.ts'
-import type { Cohort } from '../jobs/cohort.ts'
-import type { Scalar } from '../jobs/outputs.ts'
+import type { Cohort } from '../datasets/cohort.ts'
+import type { Scalar } from '../release/outputs.ts'
 
 /** A cohort alone, or one row (and one of its sets) of a query on a cohort. */
 export interface Selection {
@@ -17,25 +17,27 @@ export interface Selection {
   set?: number
 }
 
-export const selectionText = (s: Selection): string => canonical(s)
+/** Canonical JSON of a selection: members that are undefined are left out. */
+export const selectionText = (selection: Selection): string => canonical(selection)
 /** The selection of a whole cohort: what `Engine.difference` takes beside a `QueryResult`'s. */
 export const selectionOfCohort = (cohort: Cohort): string => selectionText({ cohort })
-/** The selection of one set of a row. */
+/** The selection of one set of a row; throws as `parseSelection` does. */
 export const selectionOfSet = (row: string, set: number): string => selectionText({ ...parseSelection(row), set })
 
 /** The subjects whose own fingerprint is one of `digests`: nobody for none. */
 export const selectionOfDigests = (digests: string[]): string => selectionText({ cohort: [], digests })
 
-/** Reads a selection; throws on what is not one. */
+/** Reads a selection. Throws a TypeError or SyntaxError on what is none; digests that are none are left out. */
 export function parseSelection(text: string): Selection {
-  const v = JSON.parse(text) as Partial<Selection>
-  if (Array.isArray(v.digests)) return { cohort: [], digests: v.digests.filter((d) => /^[0-9a-f]{16}$/.test(d)) }
-  if (!Array.isArray(v.cohort)) throw new TypeError('not a selection')
+  const read = JSON.parse(text) as Partial<Selection>
+  if (Array.isArray(read.digests))
+    return { cohort: [], digests: read.digests.filter((digest) => /^[0-9a-f]{16}$/.test(digest)) }
+  if (!Array.isArray(read.cohort)) throw new TypeError('not a selection')
   return {
-    cohort: v.cohort,
-    ...(typeof v.sql === 'string' ? { sql: v.sql } : {}),
-    ...(Array.isArray(v.keys) ? { keys: v.keys } : {}),
-    ...(Array.isArray(v.rolledUp) ? { rolledUp: v.rolledUp } : {}),
-    ...(typeof v.set === 'number' ? { set: v.set } : {}),
+    cohort: read.cohort,
+    sql: typeof read.sql === 'string' ? read.sql : undefined,
+    keys: Array.isArray(read.keys) ? read.keys : undefined,
+    rolledUp: Array.isArray(read.rolledUp) ? read.rolledUp : undefined,
+    set: typeof read.set === 'number' ? read.set : undefined,
   }
 }

@@ -12,10 +12,10 @@ export interface Chance {
  * they were. sfc32, seeded by a 128-bit FNV-style mix.
  */
 export function chance(seed: number, name: string): Chance {
-  let a = 0x9e3779b9 ^ Math.trunc(seed),
-    b = 0x243f6a88 ^ Math.trunc(seed / 0x1_0000_0000),
-    c = 0xb7e15162,
-    d = 1
+  let a = 0x9e3779b9 ^ Math.trunc(seed)
+  let b = 0x243f6a88 ^ Math.trunc(seed / 0x1_0000_0000)
+  let c = 0xb7e15162
+  let d = 1
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i)
     a = Math.imul(a ^ code, 0x01000193)

@@ -2,7 +2,8 @@
 import { isObject, pointer, type Findings } from './configuration-errors.ts'
 import { checkValue, conditionNames, expectation, timelineNames, type Scope } from './configuration-parameters.ts'
 import { checkTest } from './configuration-tests.ts'
-import { plugins, refusedPlugins, usablePlugins, type ParameterInfo, type PluginInfo } from './plugin-info.ts'
+import type { ParameterInfo, PluginInfo } from './plugin-info.ts'
+import { plugins, refusedPlugins, usablePlugins } from './plugins.ts'
 import { containsReference } from './references.ts'
 
 /** Fields of a node that steer the timeline and are not parameters of a trial. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { validateConfiguration } from './configuration.ts'
+import { validateConfiguration } from './configuration-validation.ts'
 import { nearest } from './configuration-errors.ts'
 import { mediaOf } from './media.ts'
 import { outline } from './outline.ts'
-import { plugins, refusedPlugins, usablePlugins } from './plugin-info.ts'
+import { plugins, refusedPlugins, usablePlugins } from './plugins.ts'
 
 const html = '@jspsych/plugin-html-keyboard-response'
 const image = '@jspsych/plugin-image-keyboard-response'

@@ -111,8 +111,8 @@ function compareLists(before: readonly unknown[], after: readonly unknown[], pat
       work.lines.push({ path: place(i, before[i]), change: 'removed', before: show(before[i]) })
     }
   }
-  let b = 0,
-    a = 0
+  let b = 0
+  let a = 0
   for (const [sameBefore, sameAfter] of [
     ...common(before.map(canonical), after.map(canonical), work),
     [before.length, after.length] as const,
@@ -130,8 +130,8 @@ function common(x: readonly string[], y: readonly string[], work: Work): [number
   let tail = 0
   while (tail < x.length - start && tail < y.length - start && x[x.length - 1 - tail] === y[y.length - 1 - tail]) tail++
   const out: [number, number][] = Array.from({ length: start }, (_, i) => [i, i])
-  const n = x.length - start - tail,
-    m = y.length - start - tail
+  const n = x.length - start - tail
+  const m = y.length - start - tail
   if (n <= maxAligned && m <= maxAligned && n * m <= work.pairs) {
     work.pairs -= n * m
     const table = Array.from({ length: n + 1 }, () => new Uint32Array(m + 1))

@@ -26,8 +26,8 @@ const answer = (t: NextTrial): TrialData =>
   })
 function playAll(i: RunInput): { trials: NextTrial[]; data: TrialData[] } {
   const run = startRun(i)
-  const trials: NextTrial[] = [],
-    data: TrialData[] = []
+  const trials: NextTrial[] = []
+  const data: TrialData[] = []
   while (run.current) {
     trials.push(run.current)
     if (run.current.record) data.push(answer(run.current))

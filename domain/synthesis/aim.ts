@@ -43,15 +43,15 @@ function inTurn(candidates: readonly Candidate[], round: number, most: number): 
 }
 
 export async function aim(e: Engine): Promise<Fitted> {
-  const { journal } = e,
-    s = aimSettings
+  const { journal } = e
+  const s = aimSettings
   const p = await prepare(e.table, e.domain, e.allowed, journal, {
     rho: share(journal.budget, s.oneWays),
     more: share(journal.budget, s.moreOneWays),
     merge: s.merge,
   })
-  const d = p.sizes.length,
-    mostCells = Math.floor(e.limits.modelBytes / 8)
+  const d = p.sizes.length
+  const mostCells = Math.floor(e.limits.modelBytes / 8)
   const model = new Model(p.sizes, p.allowed)
   model.add(p.oneWays)
   model.fit(s.early)
@@ -74,8 +74,8 @@ export async function aim(e: Engine): Promise<Fitted> {
     const last = journal.left < 2n * perRound || journal.left <= 4n
     const rho = last ? journal.left : perRound
     // With one nano left there is nothing to choose with: it goes to the first column.
-    const choosing = rho > 1n ? share(rho, s.choosing) : 0n,
-      measuring = rho - choosing
+    const choosing = rho > 1n ? share(rho, s.choosing) : 0n
+    const measuring = rho - choosing
     const sigma = sigmaOf(varianceFor(measuring, journal.rowsPerPerson))
     const limit = Math.max(
       mostCells * (1 - Number(journal.left - rho) / Number(journal.budget)),

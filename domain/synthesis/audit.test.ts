@@ -13,8 +13,8 @@ import { count } from './marginals.ts'
 import { synthesise } from './synthesise.ts'
 import { categorical, fixedUniform, tableOf } from './testing.ts'
 
-const epsilon = 10,
-  delta = 1e-5
+const epsilon = 10
+const delta = 1e-5
 const sizes = [3, 2, 3]
 /** Everybody else: enough of each value that none is merged away. */
 const others = Array.from({ length: 240 }, (_, i) => [i % 3, i % 2, Math.floor(i / 3) % 3])
@@ -34,8 +34,8 @@ function below(k: number, n: number, p: number): number {
 /** Upper limit of a proportion with k of n seen, at this error. */
 function upper(k: number, n: number, error: number): number {
   if (k === n) return 1
-  let low = k / n,
-    high = 1
+  let low = k / n
+  let high = 1
   for (let i = 0; i < 50; i++) {
     const m = (low + high) / 2
     if (below(k, n, m) > error) low = m
@@ -53,16 +53,16 @@ const divergence = (alpha: number, p: number, q: number): number =>
  * bound in (epsilon, delta) from a few hundred runs is far below any delta worth charging.
  */
 function rhoBound(hits: number, alarms: number, n: number): number {
-  const p = 1 - upper(n - hits, n, 0.025),
-    q = upper(alarms, n, 0.025)
+  const p = 1 - upper(n - hits, n, 0.025)
+  const q = upper(alarms, n, 0.025)
   return p > q ? Math.max(...[0.2, 0.35, 0.5, 0.65, 0.8, 0.95].map((alpha) => divergence(alpha, p, q) / alpha)) : 0
 }
 
 /** Counts of everybody else over some columns. */
 const othersOver = new Map<string, Uint32Array>()
 function expected(columns: readonly number[]): Uint32Array {
-  const key = columns.join(),
-    known = othersOver.get(key) ?? count(tableOf(others, sizes), columns, sizes)
+  const key = columns.join()
+  const known = othersOver.get(key) ?? count(tableOf(others, sizes), columns, sizes)
   othersOver.set(key, known)
   return known
 }
@@ -76,8 +76,8 @@ function suspicion(entries: readonly Entry[], canaryRows: number): number {
   let sum = 0
   for (const e of entries) {
     if (e.kind !== 'measure' || e.columns!.length === 0) continue
-    const before = expected(e.columns!),
-      at = e.columns!.reduce((n, c) => n * sizes[c]! + canary[c]!, 0)
+    const before = expected(e.columns!)
+    const at = e.columns!.reduce((n, c) => n * sizes[c]! + canary[c]!, 0)
     // Groups lost in noise are merged: then the table's total still counts the canary.
     const whole = e.values!.length === before.length
     const off = whole
@@ -96,10 +96,10 @@ async function audit(
   runs: number,
   seed: number,
 ): Promise<number> {
-  const domain = categorical(sizes),
-    budget = rhoWithin(epsilon, delta)
-  const withCanary = tableOf([...others, ...Array.from({ length: canaryRows }, () => canary)], sizes),
-    without = tableOf(others, sizes)
+  const domain = categorical(sizes)
+  const budget = rhoWithin(epsilon, delta)
+  const withCanary = tableOf([...others, ...Array.from({ length: canaryRows }, () => canary)], sizes)
+  const without = tableOf(others, sizes)
   const guess = async (present: boolean, run: number): Promise<boolean> => {
     let entries: Entry[] = []
     await synthesise({
@@ -116,8 +116,8 @@ async function audit(
     })
     return suspicion(entries, canaryRows) > 0
   }
-  let hits = 0,
-    alarms = 0
+  let hits = 0
+  let alarms = 0
   for (let i = 0; i < runs; i++) {
     if (await guess(true, i)) hits++
     if (await guess(false, i)) alarms++

@@ -46,8 +46,8 @@ export function outlook(domain: Domain, rows: number, budget: NanoRho, rowsPerPe
  * time; AIM stays the choice of who wants triples, above all where a wish names them.
  */
 export function chooseMethod(domain: Domain, rows: number, budget: NanoRho, rowsPerPerson: number): Choice {
-  const { sizes, clarity } = outlook(domain, rows, budget, rowsPerPerson),
-    d = sizes.length
+  const { sizes, clarity } = outlook(domain, rows, budget, rowsPerPerson)
+  const d = sizes.length
   if (d === 1) return { method: 'independent', why: 'The table has one column: its counts are all there is.' }
   if (clarity < 0.002)
     return {

@@ -10,8 +10,8 @@ export type Projection = Uint16Array | Uint32Array
  * For each cell of the row-major table over `columns`, its cell in the table over `onto` (a subset, in its own order).
  */
 export function projection(columns: readonly number[], onto: readonly number[], sizes: readonly number[]): Projection {
-  const cells = cellsOf(columns, sizes),
-    target = cellsOf(onto, sizes)
+  const cells = cellsOf(columns, sizes)
+  const target = cellsOf(onto, sizes)
   const out = target <= 0x10000 ? new Uint16Array(cells) : new Uint32Array(cells)
   const stride = new Float64Array(columns.length)
   for (let i = onto.length - 1, s = 1; i >= 0; i--) {
@@ -21,11 +21,11 @@ export function projection(columns: readonly number[], onto: readonly number[], 
   // Doubling: the block of the last axes is known, the next axis repeats it with an offset.
   let block = 1
   for (let a = columns.length - 1; a >= 0; a--) {
-    const size = sizes[columns[a]!]!,
-      step = stride[a]!
+    const size = sizes[columns[a]!]!
+    const step = stride[a]!
     for (let v = 1; v < size; v++) {
-      const at = v * block,
-        offset = v * step
+      const at = v * block
+      const offset = v * step
       for (let i = 0; i < block; i++) out[at + i] = out[i]! + offset
     }
     block *= size

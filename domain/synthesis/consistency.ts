@@ -37,8 +37,8 @@ function shared(answers: readonly Answer[], most: number): number[][] {
 
 /** The weighted mean total of all answers and its standard deviation: the number of rows, as far as it may be known. */
 export function totalOf(answers: readonly Answer[]): { total: number; sigma: number } {
-  let weight = 0,
-    sum = 0
+  let weight = 0
+  let sum = 0
   for (const a of answers) {
     const w = 1 / (a.values.length * a.sigma * a.sigma)
     weight += w
@@ -49,8 +49,8 @@ export function totalOf(answers: readonly Answer[]): { total: number; sigma: num
 
 /** The mean of two answers over the same columns, weighted by their precision. */
 export function mean(a: Answer, b: Answer): Answer {
-  const wa = 1 / (a.sigma * a.sigma),
-    wb = 1 / (b.sigma * b.sigma)
+  const wa = 1 / (a.sigma * a.sigma)
+  const wb = 1 / (b.sigma * b.sigma)
   return {
     columns: a.columns,
     values: a.values.map((x, i) => (x * wa + b.values[i]! * wb) / (wa + wb)),
@@ -70,8 +70,8 @@ export function consistent(answers: readonly Answer[], total: number, sizes: rea
     const holders = out
       .filter((a) => set.every((c) => a.columns.includes(c)))
       .map((a) => {
-        const p = projection(a.columns, set, sizes),
-          sums = new Float64Array(cells)
+        const p = projection(a.columns, set, sizes)
+        const sums = new Float64Array(cells)
         for (let i = 0; i < p.length; i++) sums[p[i]!]! += a.values[i]!
         const spread = a.values.length / cells
         return { a, p, sums, spread, weight: 1 / (spread * a.sigma * a.sigma) }

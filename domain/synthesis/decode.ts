@@ -11,8 +11,8 @@ export type Value = string | number | null
 
 /** Codes of one column to values. Every call draws afresh inside numeric bins. */
 export function columnDecoder(c: Column, stream: Stream): (code: number) => Value {
-  const missing = missingCode(c),
-    other = otherCode(c)
+  const missing = missingCode(c)
+  const other = otherCode(c)
   if (isListed(c)) {
     const otherName = c.categories.includes('other') ? '(other)' : 'other'
     return (code) => (code === missing ? null : code === other ? otherName : c.categories[code]!)

@@ -43,8 +43,8 @@ interface Near {
 }
 
 function nearOf(column: number, t: Target, data: readonly Codes[], sizes: readonly number[]): Near {
-  const view = t.views[t.columns.indexOf(column)]!,
-    [other] = view.others
+  const view = t.views[t.columns.indexOf(column)]!
+  const [other] = view.others
   const pair = t.columns.length === 2
   return {
     target: t,
@@ -72,9 +72,9 @@ function move(
   const { weight } = h
   if (weight === 0) return
   if (h.other) {
-    const o = h.other[r]!,
-      twin = h.twin!,
-      from = o * size
+    const o = h.other[r]!
+    const twin = h.twin!
+    const from = o * size
     h.residual[from + old]! += weight
     h.residual[from + best]! -= weight
     twin[old * h.otherSize + o]! += weight
@@ -108,10 +108,10 @@ function targetOf(
 ): Target {
   const rows = data[0]!.length
   const views = columns.map((c): View => {
-    const others = columns.filter((x) => x !== c),
-      order = [...others, c]
-    const residual = new Float64Array(cellsOf(columns, sizes)),
-      mask = allowed && new Uint8Array(residual.length)
+    const others = columns.filter((x) => x !== c)
+    const order = [...others, c]
+    const residual = new Float64Array(cellsOf(columns, sizes))
+    const mask = allowed && new Uint8Array(residual.length)
     const digits = columns.map(() => 0)
     for (let i = 0; i < residual.length; i++) {
       let at = 0
@@ -151,8 +151,8 @@ export function descend(
   effort: DescentEffort,
   stream: Stream,
 ): number {
-  const d = data.length,
-    rows = data[0]!.length
+  const d = data.length
+  const rows = data[0]!.length
   if (rows === 0) return 0
   const scale = rows / total
   const least = Math.min(...answers.map((a) => a.sigma))
@@ -178,16 +178,16 @@ export function descend(
     const columns = Uint32Array.from({ length: d }, (_, i) => i)
     stream.shuffle(columns)
     for (const c of columns) {
-      const here = near[c]!,
-        size = sizes[c]!,
-        codes = data[c]!
+      const here = near[c]!
+      const size = sizes[c]!
+      const codes = data[c]!
       if (size < 2 || here.length === 0) continue
-      const price = here.reduce((n, h) => n + h.weight, 0),
-        score = new Float64Array(size)
+      const price = here.reduce((n, h) => n + h.weight, 0)
+      const score = new Float64Array(size)
       // A different stride in every pass, so that no block of rows is always first.
-      const looks = Math.max(1, Math.round(rows * effort.part)),
-        start = stream.below(rows),
-        step = coprime(rows, stream)
+      const looks = Math.max(1, Math.round(rows * effort.part))
+      const start = stream.below(rows)
+      const step = coprime(rows, stream)
       for (let k = 0, r = start; k < looks; k++, r = (r + step) % rows) {
         score.fill(0)
         for (let h = 0; h < here.length; h++) {
@@ -197,8 +197,8 @@ export function descend(
           if (mask) for (let v = 0; v < size; v++) if (mask[from + v] === 0) score[v] = -Infinity
         }
         const old = codes[r]!
-        let best = old,
-          top = score[old]! + price
+        let best = old
+        let top = score[old]! + price
         for (let v = 0; v < size; v++)
           if (score[v]! > top) {
             top = score[v]!

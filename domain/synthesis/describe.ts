@@ -56,8 +56,8 @@ const inFile = (plan: SynthesisPlan): PlannedColumn[] =>
 /** What the synthetic table knows nothing of. */
 function notMeasured(plan: SynthesisPlan, made: Made): string {
   const sets = new Set(made.drawn.filter((d) => d.columns.length > 1).map((d) => d.columns.toSorted().join('\u0000')))
-  const kept = plan.columns.filter((c) => c.kind !== 'identifier').length,
-    pairs = (kept * (kept - 1)) / 2
+  const kept = plan.columns.filter((c) => c.kind !== 'identifier').length
+  const pairs = (kept * (kept - 1)) / 2
   const measured = [...sets].filter((s) => s.split('\u0000').length === 2).length
   const left = plan.columns.filter((c) => c.kind === 'identifier' && c.use === 'drop').map((c) => c.name)
   return [
@@ -69,8 +69,9 @@ function notMeasured(plan: SynthesisPlan, made: Made): string {
 
 /** The release card: everything that may be said of how the table came about. */
 export function cardOf({ plan, made, declared, madeAt, planHash, ...f }: CardFacts): Card {
-  const open = sharesOf(plan).deltaEach > 0,
-    unit = plan.rowsPerPerson === 1 ? 'one person, with one row' : `one person, with at most ${plan.rowsPerPerson} rows`
+  const open = sharesOf(plan).deltaEach > 0
+  const unit =
+    plan.rowsPerPerson === 1 ? 'one person, with one row' : `one person, with at most ${plan.rowsPerPerson} rows`
   return {
     ...f,
     method: methodNames[made.method] ?? made.method,
@@ -104,8 +105,8 @@ const range = (c: Column): string => (isListed(c) ? '' : `${c.minimum} to ${c.ma
 /** The data dictionary as CSV: one line a column. */
 export function dictionaryOf(card: Card, plan: SynthesisPlan, domain: Domain): string {
   const lines = inFile(plan).map((p) => {
-    const c = domain.columns.find((x) => x.name === p.name),
-      shown = card.columns.find((x) => x.name === p.name)!
+    const c = domain.columns.find((x) => x.name === p.name)
+    const shown = card.columns.find((x) => x.name === p.name)!
     const about = [shown.unit ?? '', shown.meaning ?? '']
     if (!c) return csvLine([p.name, 'identifier', '', '', '', 'no', ...about, 'Made anew: the number of the row'])
     const values = isListed(c)

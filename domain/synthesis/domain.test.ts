@@ -68,7 +68,11 @@ describe('a domain is refused by column', () => {
     expect(refuses(Array.from({ length: 501 }, (_, i) => named(`c${i}`, 2)))[0]).toBe('too_many_columns')
   })
   it('one column with one value, and a column that is only ever missing, are fine', () => {
-    checkDomain({ columns: [named('one', 1), { kind: 'categorical', name: 'empty', categories: [], missing: true }] })
+    expect(() =>
+      checkDomain({
+        columns: [named('one', 1), { kind: 'categorical', name: 'empty', categories: [], missing: true }],
+      }),
+    ).not.toThrow()
   })
 })
 
@@ -95,12 +99,12 @@ describe('bins', () => {
     fc.assert(
       fc.property(numeric, fc.integer({ min: 1, max: 1e6 }), ({ minimum, span, bins, integer }, seed) => {
         const c: Column = { kind: 'numeric', name: 'x', minimum, maximum: minimum + span, bins, integer, missing: true }
-        const decode = columnDecoder(c, new Stream(fixedUniform(seed))),
-          encode = columnEncoder(c)
+        const decode = columnDecoder(c, new Stream(fixedUniform(seed)))
+        const encode = columnEncoder(c)
         for (let code = 0; code < sizeOf(c); code++) {
           const value = decode(code)
           expect(value === null ? encode('') : encode(String(value))).toBe(code)
-          if (integer && value !== null) expect(Number.isInteger(value)).toBe(true)
+          expect(!integer || value === null || Number.isInteger(value)).toBe(true)
         }
       }),
     ))
@@ -108,8 +112,8 @@ describe('bins', () => {
     expect(dateOf(dayOf('2024-02-29'))).toBe('2024-02-29')
     expect(dayOf('29.2.2024')).toBeNaN()
     const c: Column = { kind: 'date', name: 'd', minimum: '2024-01-01', maximum: '2024-12-31', bins: 12 }
-    const decode = columnDecoder(c, new Stream(fixedUniform(2))),
-      encode = columnEncoder(c)
+    const decode = columnDecoder(c, new Stream(fixedUniform(2)))
+    const encode = columnEncoder(c)
     for (let code = 0; code < 12; code++) {
       const v = decode(code)
       expect(v).toMatch(/^2024-/)
@@ -191,8 +195,8 @@ describe('resolution', () => {
     expect(g.of[100]).toBe(20)
   })
   it('groups lost in noise are merged, but never across what rules tell apart', () => {
-    const marks = ['', '', 'x', ''],
-      g = grid({ size: 4, ordered: 0 }, 20, marks)
+    const marks = ['', '', 'x', '']
+    const g = grid({ size: 4, ordered: 0 }, 20, marks)
     const m = merged(g, { size: 4, ordered: 0 }, marks, Float64Array.of(100, 1, 2, -3), 10)
     expect([...m.of]).toEqual([0, 1, 2, 1])
   })

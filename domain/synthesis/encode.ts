@@ -16,8 +16,8 @@ export const codesFor = (size: number, rows: number): Codes =>
 
 /** The bin of a value: the last edge not above it; values outside are clamped. */
 export function binOf(edges: readonly number[], value: number): number {
-  let low = 0,
-    high = edges.length - 2
+  let low = 0
+  let high = edges.length - 2
   while (low < high) {
     const middle = (low + high + 1) >> 1
     if (edges[middle]! <= value) low = middle
@@ -31,8 +31,8 @@ export function binOf(edges: readonly number[], value: number): number {
  * spaces around them and commas between thousands.
  */
 export function columnEncoder(c: Column): (text: string) => number {
-  const missing = missingCode(c),
-    other = otherCode(c)
+  const missing = missingCode(c)
+  const other = otherCode(c)
   if (isListed(c)) {
     const codes = new Map(c.categories.map((v, i) => [v, i]))
     return (text) => codes.get(text) ?? (text === '' ? missing : other)
@@ -115,8 +115,8 @@ export function checkTable(table: Table, domain: Domain): void {
       `The data has ${table.columns.length} columns; the domain declares ${domain.columns.length}`,
     )
   for (const [i, c] of domain.columns.entries()) {
-    const codes = table.columns[i]!,
-      size = sizeOf(c)
+    const codes = table.columns[i]!
+    const size = sizeOf(c)
     if (codes.length !== table.rows)
       throw new SynthesisError('wrong_table', `Column “${c.name}” has another number of rows than the table`, {
         column: c.name,

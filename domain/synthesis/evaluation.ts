@@ -19,8 +19,8 @@ export interface Agreement {
 
 /** Total variation distance of every column and every pair. Not private: for the custodian of the real table only. */
 export function agreement(real: Table, synthetic: Table, domain: Domain): Agreement {
-  const sizes = sizesOf(domain),
-    names = domain.columns.map((c) => c.name)
+  const sizes = sizesOf(domain)
+  const names = domain.columns.map((c) => c.name)
   const pairs = subsets(names.length, 2)
   return {
     tvd1: [...distances(real, synthetic, sizes, 1)].map((tvd, i) => ({ column: names[i]!, tvd })),
@@ -45,15 +45,15 @@ export function chargedAgreement(
   domain: Domain,
   o: { rows: number; rho: NanoRho; rowsPerPerson: number; random: Uniform },
 ): { tvd1: number; tvd2: number; noise: number } {
-  const sizes = sizesOf(domain),
-    scale = o.rows / Math.max(1, synthetic.rows)
+  const sizes = sizesOf(domain)
+  const scale = o.rows / Math.max(1, synthetic.rows)
   const figure = (k: number, rho: NanoRho): { value: number; sigma: number } => {
     const sets = subsets(sizes.length, k)
     if (sets.length === 0) return { value: 0, sigma: 0 }
     let sum = 0
     for (const set of sets) {
-      const a = count(real, set, sizes),
-        b = count(synthetic, set, sizes)
+      const a = count(real, set, sizes)
+      const b = count(synthetic, set, sizes)
       for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! * unit - Math.round(b[i]! * scale * unit))
     }
     if (!Number.isSafeInteger(sum))
@@ -66,16 +66,16 @@ export function chargedAgreement(
     }
   }
   const half = o.rho / 2n
-  const one = figure(1, half),
-    two = figure(2, o.rho - half)
+  const one = figure(1, half)
+  const two = figure(2, o.rho - half)
   return { tvd1: one.value, tvd2: two.value, noise: Math.max(one.sigma, two.sigma) }
 }
 
 /** Area under the ROC curve of scores for a yes-or-no answer (ties count half). */
 function auc(scores: Float64Array, yes: (row: number) => boolean): number {
   const order = [...scores.keys()].sort((a, b) => scores[a]! - scores[b]!)
-  let rank = 0,
-    positives = 0
+  let rank = 0
+  let positives = 0
   for (let i = 0; i < order.length;) {
     let j = i
     while (j < order.length && scores[order[j]!] === scores[order[i]!]) j++
@@ -100,8 +100,8 @@ function fit(
   stream: Stream,
 ): (t: Table, row: number) => number {
   const offsets = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0))
-  const weights = new Float64Array(sizes.reduce((a, b) => a + b, 0) + 1),
-    squares = new Float64Array(weights.length).fill(1e-8)
+  const weights = new Float64Array(sizes.reduce((a, b) => a + b, 0) + 1)
+  const squares = new Float64Array(weights.length).fill(1e-8)
   const bias = weights.length - 1
   const score = (t: Table, r: number): number => {
     let z = weights[bias]!
@@ -138,14 +138,14 @@ export function learned(
   const target = domain.columns.findIndex((c) => c.name === targetName)
   if (target < 0)
     throw new SynthesisError('bad_parameter', `There is no column “${targetName}”`, { column: targetName })
-  const sizes = sizesOf(domain),
-    stream = new Stream(random)
+  const sizes = sizesOf(domain)
+  const stream = new Stream(random)
   const frequency = [...count(synthetic, [target], sizes)].map((n, code) => ({ n, code })).sort((a, b) => b.n - a.n)
   const positive = (frequency[1] && frequency[1].n > 0 ? frequency[1] : frequency[0]!).code
   const shuffled = Uint32Array.from({ length: real.rows }, (_, i) => i)
   stream.shuffle(shuffled)
-  const train = shuffled.slice(0, real.rows >> 1),
-    test = shuffled.slice(real.rows >> 1)
+  const train = shuffled.slice(0, real.rows >> 1)
+  const test = shuffled.slice(real.rows >> 1)
   const tested = (score: (t: Table, row: number) => number): number =>
     auc(
       Float64Array.from(test, (r) => score(real, r)),

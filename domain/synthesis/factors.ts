@@ -19,11 +19,11 @@ export function ordered(f: Factor, columns: readonly number[], sizes: readonly n
   if (same(f.columns, columns)) return f.values
   let known = orders.get(f)
   if (!known) orders.set(f, (known = new Map()))
-  const key = columns.join(),
-    before = known.get(key)
+  const key = columns.join()
+  const before = known.get(key)
   if (before) return before
-  const p = projection(f.columns, columns, sizes),
-    out = new Float64Array(f.values.length)
+  const p = projection(f.columns, columns, sizes)
+  const out = new Float64Array(f.values.length)
   for (let i = 0; i < p.length; i++) out[p[i]!] = f.values[i]!
   known.set(key, out)
   return out
@@ -34,24 +34,24 @@ export function ordered(f: Factor, columns: readonly number[], sizes: readonly n
  * `keep`, in an order of its own.
  */
 export function contract(a: Factor, b: Factor, keep: readonly number[], sizes: readonly number[]): Factor {
-  const kept = new Set(keep),
-    inA = new Set(a.columns),
-    inB = new Set(b.columns)
-  const batch = a.columns.filter((x) => inB.has(x) && kept.has(x)),
-    summed = a.columns.filter((x) => inB.has(x) && !kept.has(x))
-  let rows = a.columns.filter((x) => !inB.has(x)),
-    columns = b.columns.filter((x) => !inA.has(x))
+  const kept = new Set(keep)
+  const inA = new Set(a.columns)
+  const inB = new Set(b.columns)
+  const batch = a.columns.filter((x) => inB.has(x) && kept.has(x))
+  const summed = a.columns.filter((x) => inB.has(x) && !kept.has(x))
+  let rows = a.columns.filter((x) => !inB.has(x))
+  let columns = b.columns.filter((x) => !inA.has(x))
   let [l, r] = [a, b]
   if (cellsOf(rows, sizes) > cellsOf(columns, sizes)) {
     ;[rows, columns] = [columns, rows]
     ;[l, r] = [b, a]
   }
-  const left = ordered(l, [...batch, ...rows, ...summed], sizes),
-    right = ordered(r, [...batch, ...summed, ...columns], sizes)
-  const B = cellsOf(batch, sizes),
-    I = cellsOf(rows, sizes),
-    K = cellsOf(summed, sizes),
-    J = cellsOf(columns, sizes)
+  const left = ordered(l, [...batch, ...rows, ...summed], sizes)
+  const right = ordered(r, [...batch, ...summed, ...columns], sizes)
+  const B = cellsOf(batch, sizes)
+  const I = cellsOf(rows, sizes)
+  const K = cellsOf(summed, sizes)
+  const J = cellsOf(columns, sizes)
   const out = new Float64Array(B * I * J)
   for (let g = 0, at = 0; g < B; g++)
     for (let i = 0; i < I; i++) {

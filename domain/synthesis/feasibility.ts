@@ -55,8 +55,8 @@ const curves: Record<
 
 /** A quote. Refusals are in the answer, not thrown. */
 export function feasibility(r: QuoteRequest): Quote {
-  const limits = { ...defaultLimits, ...r.limits },
-    rowsPerPerson = r.rowsPerPerson ?? 1
+  const limits = { ...defaultLimits, ...r.limits }
+  const rowsPerPerson = r.rowsPerPerson ?? 1
   const nothing = {
     method: r.method === 'auto' ? ('aim' as const) : r.method,
     why: '',
@@ -97,9 +97,9 @@ export function feasibility(r: QuoteRequest): Quote {
         'The rules join so many columns that the model would be too large: name fewer columns in a rule',
       )
     const size = costs(choice.method, sizes, r.rowsDeclared, limit)
-    const curve = curves[choice.method],
-      at = ([level, slope]: [number, number], floor: number, cap: number): number =>
-        Math.min(cap, Math.max(0.0005, floor + level * clarity ** -slope))
+    const curve = curves[choice.method]
+    const at = ([level, slope]: [number, number], floor: number, cap: number): number =>
+      Math.min(cap, Math.max(0.0005, floor + level * clarity ** -slope))
     const expected = {
       tvd1: at(curve.tvd1, curve.floor[0], 0.3),
       tvd2: at(curve.tvd2, curve.floor[1], 0.5),
@@ -126,14 +126,14 @@ function costs(
   limit: number,
 ): { modelBytes: number; memoryBytes: number; minutes: number } {
   const d = sizes.length
-  const pairs = subsets(d, 2),
-    triples = d >= 3 && (d * (d - 1) * (d - 2)) / 6 <= 6000 ? subsets(d, 3) : []
-  const pairCells = pairs.reduce((n, s) => n + cellsOf(s, sizes), 0),
-    tripleCells = triples.reduce((n, s) => n + cellsOf(s, sizes), 0)
+  const pairs = subsets(d, 2)
+  const triples = d >= 3 && (d * (d - 1) * (d - 2)) / 6 <= 6000 ? subsets(d, 3) : []
+  const pairCells = pairs.reduce((n, s) => n + cellsOf(s, sizes), 0)
+  const tripleCells = triples.reduce((n, s) => n + cellsOf(s, sizes), 0)
   const one = sizes.reduce((a, b) => a + b, 0)
   const largest = pairs.reduce((n, s) => Math.max(n, cellsOf(s, sizes)), 0)
-  const tableBytes = rows * d * 2.5,
-    base = 130e6
+  const tableBytes = rows * d * 2.5
+  const base = 130e6
   const cells =
     method === 'independent'
       ? one

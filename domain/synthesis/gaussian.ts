@@ -38,8 +38,8 @@ function bernoulliExp(u: Uniform, numerator: number, denominator: number): boole
  */
 export function varianceFor(rho: NanoRho, sensitivity: number): Rational {
   if (rho <= 0n) throw new RangeError('rho must be positive')
-  const numerator = BigInt(sensitivity) * BigInt(sensitivity) * nano,
-    denominator = 2n * rho
+  const numerator = BigInt(sensitivity) * BigInt(sensitivity) * nano
+  const denominator = 2n * rho
   let scale = 1n
   while (scale < 65_536n && (numerator * scale * 2n) / denominator < BigInt(plain)) scale *= 2n
   return { numerator: (numerator * scale + denominator - 1n) / denominator, denominator: scale }
@@ -53,8 +53,8 @@ export const sigmaOf = (variance: Rational): number =>
 export function gaussian(u: Uniform, variance: Rational): () => number {
   if (variance.numerator > BigInt(plain) || variance.denominator > 65_536n)
     return () => Number(discreteGaussian(u, variance))
-  const a = Number(variance.numerator),
-    b = Number(variance.denominator)
+  const a = Number(variance.numerator)
+  const b = Number(variance.denominator)
   let t = Math.floor(Math.sqrt(Math.floor(a / b))) + 1
   while ((t - 1) * (t - 1) * b > a) t--
   // d = |y| t b - a; exp(-d^2 / (2 a b t^2)): denominators stay below 2^42 because t^2 b is at most about 4 a.

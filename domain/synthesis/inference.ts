@@ -53,8 +53,8 @@ export function quantiles(
   for (let i = 0; i < values.length; i++) {
     const x = values[i]!
     if (Number.isNaN(x)) continue
-    let low = 0,
-      high = grid.length
+    let low = 0
+    let high = grid.length
     while (low < high) {
       const middle = (low + high) >> 1
       if (grid[middle]! > x) high = middle
@@ -82,8 +82,8 @@ export function quantiles(
 /** P(X >= k) of the discrete Gaussian, rounded up. */
 export function tail(sigma: number, k: number): number {
   const mass = (x: number): number => Math.exp(-((x / sigma) ** 2) / 2)
-  let norm = 1,
-    above = 0
+  let norm = 1
+  let above = 0
   for (let x = 1, m = mass(1); m > 0; m = mass(++x)) norm += 2 * m
   for (let x = Math.abs(k), m = mass(x); m > 0; m = mass(++x)) above += m
   const p = k > 0 ? above / norm : 1 - (above - mass(Math.abs(k))) / norm
@@ -98,8 +98,8 @@ export function tail(sigma: number, k: number): number {
  */
 export function thresholdFor(sigma: number, delta: number, rowsPerPerson: number): number {
   if (!(delta > 0 && delta < 1)) throw new SynthesisError('bad_parameter', 'delta must be between 0 and 1')
-  let low = rowsPerPerson - 1,
-    high = rowsPerPerson + Math.ceil(40 * sigma) + 2
+  let low = rowsPerPerson - 1
+  let high = rowsPerPerson + Math.ceil(40 * sigma) + 2
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
     if (rowsPerPerson * tail(sigma, middle + 1 - rowsPerPerson) <= delta) high = middle
@@ -121,8 +121,8 @@ export function commonValues(
   random: Uniform,
   atLeast = 0,
 ): { values: string[]; threshold: number; price: Price } {
-  const variance = varianceFor(rho, rowsPerPerson),
-    draw = gaussian(random, variance)
+  const variance = varianceFor(rho, rowsPerPerson)
+  const draw = gaussian(random, variance)
   const threshold = Math.max(thresholdFor(sigmaOf(variance), delta, rowsPerPerson), Math.floor(atLeast))
   const values: string[] = []
   for (const [value, n] of counts) if (n + draw() > threshold) values.push(value)

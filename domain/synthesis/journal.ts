@@ -126,10 +126,10 @@ export class Journal {
     let e = this.#again('measure', what, rho, columns)
     const fresh = !e
     if (!e) {
-      const variance = varianceFor(rho, this.rowsPerPerson * scale),
-        draw = gaussian(this.#random, variance)
-      const exact = counts(),
-        values = new Array<number>(exact.length)
+      const variance = varianceFor(rho, this.rowsPerPerson * scale)
+      const draw = gaussian(this.#random, variance)
+      const exact = counts()
+      const values = new Array<number>(exact.length)
       for (let i = 0; i < exact.length; i++) values[i] = exact[i]! + draw()
       e = { kind: 'measure', what, columns: [...columns], rho: String(rho), sigma: sigmaOf(variance), values }
     }

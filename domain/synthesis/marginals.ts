@@ -30,8 +30,8 @@ function indices(table: Table, columns: readonly number[], sizes: readonly numbe
   const first = table.columns[columns[0]!]!
   for (let r = 0; r < index.length; r++) index[r] = first[r]!
   for (let i = 1; i < columns.length; i++) {
-    const codes = table.columns[columns[i]!]!,
-      size = sizes[columns[i]!]!
+    const codes = table.columns[columns[i]!]!
+    const size = sizes[columns[i]!]!
     for (let r = 0; r < index.length; r++) index[r] = index[r]! * size + codes[r]!
   }
   return index
@@ -74,14 +74,14 @@ export function eachCount(
       take(count(table, columns, sizes), i)
       continue
     }
-    const head = columns.slice(0, -1),
-      key = head.join()
+    const head = columns.slice(0, -1)
+    const key = head.join()
     if (key !== have) {
       indices(table, head, sizes, prefix)
       have = key
     }
-    const out = new Uint32Array(cellsOf(columns, sizes)),
-      last = columns.at(-1)!
+    const out = new Uint32Array(cellsOf(columns, sizes))
+    const last = columns.at(-1)!
     countInto(out, prefix, table.columns[last]!, sizes[last]!)
     take(out, i)
   }

@@ -99,8 +99,8 @@ export class Model {
    */
   add(answers: readonly Answer[]): void {
     for (const a of answers) {
-      const key = a.columns.join(),
-        before = this.#parts.get(key)
+      const key = a.columns.join()
+      const before = this.#parts.get(key)
       const raw = before ? mean(before.raw, a) : a
       if (before) {
         before.raw = raw
@@ -151,21 +151,21 @@ export class Model {
         .filter((c) => set.every((x) => c.columns.includes(x)))
         .reduce((a, b) => (b.belief.length < a.belief.length ? b : a))
     for (const part of this.#parts.values()) {
-      const c = holder(part.columns),
-        p = this.#projections.get(c.columns, part.columns)
+      const c = holder(part.columns)
+      const p = this.#projections.get(c.columns, part.columns)
       c.parts.push({ part, p })
       for (let i = 0; i < p.length; i++) c.belief[i]! += part.theta[p[i]!]!
     }
     for (const a of this.#allowed) {
-      const c = holder(a.columns),
-        p = this.#projections.get(c.columns, a.columns)
+      const c = holder(a.columns)
+      const p = this.#projections.get(c.columns, a.columns)
       for (let i = 0; i < p.length; i++) if (a.cells[p[i]!] === 0) c.belief[i] = -Infinity
     }
     this.#separators = edges.map((e) => new Float64Array(cellsOf(e.separator, this.sizes)).fill(1))
     this.#scratch = edges.map((e) => new Float64Array(cellsOf(e.separator, this.sizes)))
     for (const [i, e] of edges.entries()) {
-      const a = this.#projections.get(this.#cliques[e.a]!.columns, e.separator),
-        b = this.#projections.get(this.#cliques[e.b]!.columns, e.separator)
+      const a = this.#projections.get(this.#cliques[e.a]!.columns, e.separator)
+      const b = this.#projections.get(this.#cliques[e.b]!.columns, e.separator)
       this.#cliques[e.a]!.links.push({ to: e.b, separator: i, here: a, there: b })
       this.#cliques[e.b]!.links.push({ to: e.a, separator: i, here: b, there: a })
     }
@@ -183,8 +183,8 @@ export class Model {
     for (const root of this.#roots) {
       this.#collect(root, -1)
       const belief = this.#cliques[root]!.belief
-      let top = -Infinity,
-        sum = 0
+      let top = -Infinity
+      let sum = 0
       for (const x of belief) if (x > top) top = x
       for (let i = 0; i < belief.length; i++) sum += belief[i] = Math.exp(belief[i]! - top)
       const scale = this.#total / sum
@@ -198,8 +198,8 @@ export class Model {
    * gives the sums.
    */
   #send(from: number, l: Link): void {
-    const next = this.#scratch[l.separator]!,
-      old = this.#separators[l.separator]!
+    const next = this.#scratch[l.separator]!
+    const old = this.#separators[l.separator]!
     sumInto(next, this.#cliques[from]!.belief, l.here)
     // The quotient goes where the old one was; 0/0 is 0.
     for (let i = 0; i < next.length; i++) old[i] = next[i] === 0 ? 0 : old[i]! > 0 ? next[i]! / old[i]! : 0
@@ -218,9 +218,9 @@ export class Model {
     for (const l of this.#cliques[c]!.links)
       if (l.to !== parent) {
         this.#collect(l.to, c)
-        const below = this.#cliques[l.to]!.belief,
-          top = this.#scratch[l.separator]!.fill(-Infinity),
-          sums = this.#separators[l.separator]!.fill(0)
+        const below = this.#cliques[l.to]!.belief
+        const top = this.#scratch[l.separator]!.fill(-Infinity)
+        const sums = this.#separators[l.separator]!.fill(0)
         for (let i = 0; i < below.length; i++) {
           const k = l.there[i]!
           if (below[i]! > top[k]!) top[k] = below[i]!
@@ -253,8 +253,8 @@ export class Model {
   /** One walk over a tree; answers the loss before each step, in units of noise. */
   #walk(c: number, parent: number): number {
     const clique = this.#cliques[c]!
-    let loss = 0,
-      previous: Held | undefined
+    let loss = 0
+    let previous: Held | undefined
     for (const h of clique.parts) {
       const { part } = h
       if (previous) multiplyAndSum(clique.belief, previous.part.ratio, previous.p, part.mass, h.p)
@@ -281,8 +281,8 @@ export class Model {
     for (const p of this.#parts.values()) p.stiffness = effort.stiffness * p.raw.sigma
     let most = 0
     for (const root of this.#roots) {
-      let last = Infinity,
-        sweep = 0
+      let last = Infinity
+      let sweep = 0
       for (; sweep < effort.sweeps; sweep++) {
         const loss = this.#walk(root, -1)
         if (last - loss < effort.tolerance * loss && sweep > 1) break

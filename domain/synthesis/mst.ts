@@ -21,8 +21,8 @@ export async function mst(e: Engine): Promise<Fitted> {
   const effort = { sweeps: 100, tolerance: 1e-5, stiffness: 1 }
   model.fit(effort)
   if (d >= 2) {
-    const pairs = subsets(d, 2),
-      queries = new Queries(model)
+    const pairs = subsets(d, 2)
+    const queries = new Queries(model)
     let scores: Float64Array | undefined
     const scored = (): Float64Array => {
       if (scores) return scores

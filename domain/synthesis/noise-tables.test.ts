@@ -9,8 +9,8 @@ import { fixedUniform } from './testing.ts'
 function misfit(draws: readonly number[], mass: (x: number) => number, reach: number): number {
   const counts = new Map<number, number>()
   for (const d of draws) counts.set(d, (counts.get(d) ?? 0) + 1)
-  let statistic = 0,
-    cells = 0
+  let statistic = 0
+  let cells = 0
   for (let x = -reach; x <= reach; x++) {
     const expected = mass(x) * draws.length
     if (expected < 10) continue
@@ -66,15 +66,15 @@ describe('noise for tables', () => {
 
 describe('choice', () => {
   it('draws in proportion to exp(epsilon score / 2 sensitivity)', () => {
-    const scores = [0, 10, 20, 14, -30],
-      rho = 20_000_000n,
-      sensitivity = 2
+    const scores = [0, 10, 20, 14, -30]
+    const rho = 20_000_000n
+    const sensitivity = 2
     const epsilon = Math.sqrt(8 * 0.02)
-    const weights = scores.map((s) => Math.exp((epsilon * s) / (2 * sensitivity))),
-      sum = weights.reduce((a, b) => a + b, 0)
-    const u = fixedUniform(3),
-      n = 40_000,
-      seen = scores.map(() => 0)
+    const weights = scores.map((s) => Math.exp((epsilon * s) / (2 * sensitivity)))
+    const sum = weights.reduce((a, b) => a + b, 0)
+    const u = fixedUniform(3)
+    const n = 40_000
+    const seen = scores.map(() => 0)
     for (let i = 0; i < n; i++) seen[choose(u, scores, sensitivity, rho)]!++
     for (const [i, w] of weights.entries())
       expect(Math.abs(seen[i]! - (n * w) / sum)).toBeLessThan(4 * Math.sqrt((n * w) / sum) + 1)

@@ -68,8 +68,8 @@ export async function prepare(
   journal: Journal,
   { rho, more = 0n, merge }: Purchase,
 ): Promise<Prepared> {
-  const fineSizes = domain.columns.map(sizeOf),
-    shapes = domain.columns.map(shapeOf)
+  const fineSizes = domain.columns.map(sizeOf)
+  const shapes = domain.columns.map(shapeOf)
   const marks = domain.columns.map((_, c) => signatures(fineSizes[c]!, c, fineSizes, allowed))
   const grids = shapes.map((s, c) => grid(s, steps, marks[c]!))
   const long = shapes.flatMap((_, c) => (grids[c]!.groups < fineSizes[c]! ? [c] : []))
@@ -77,8 +77,8 @@ export async function prepare(
     const finePrice = long.length ? share(price, finePart) : 0n
     const prices = divide(price - finePrice, byCells(grids.map((g) => g.groups)))
     const finePrices = long.length ? divide(finePrice, byCells(long.map((c) => fineSizes[c]!))) : []
-    const coarse: Answer[] = [],
-      fine: Answer[] = []
+    const coarse: Answer[] = []
+    const fine: Answer[] = []
     for (const [c, g] of grids.entries())
       coarse.push(await journal.measure('one-way', [c], prices[c]!, () => sumGroups(g, count(table, [c], fineSizes))))
     for (const [i, c] of long.entries())
@@ -94,8 +94,8 @@ export async function prepare(
       fine: bought.fine.map((a, i) => mean(a, again.fine[i]!)),
     }
   }
-  const answers = bought.coarse,
-    fine = new Map(long.map((c, i) => [c, bought.fine[i]!]))
+  const answers = bought.coarse
+  const fine = new Map(long.map((c, i) => [c, bought.fine[i]!]))
   const { total } = totalOf(answers)
   const groupings = grids.map((g, c) => {
     const noisy = answers[c]!
@@ -105,9 +105,9 @@ export async function prepare(
   })
   const oneWays = answers.map((a, c) => {
     // A merged group's count is the sum over its parts.
-    const g = groupings[c]!,
-      sums = new Float64Array(g.groups),
-      first = new Set<number>()
+    const g = groupings[c]!
+    const sums = new Float64Array(g.groups)
+    const first = new Set<number>()
     for (let i = 0; i < g.of.length; i++) {
       const k = grids[c]!.of[i]!
       if (!first.has(k)) {
@@ -152,8 +152,8 @@ function fineWeights(g: Grouping, steps: Float64Array, fine: Answer): Float64Arr
   const members = Array.from({ length: g.groups }, () => [] as number[])
   for (let i = 0; i < g.of.length; i++) members[g.of[i]!]!.push(i)
   for (const [k, codes] of members.entries()) {
-    const noisy = codes.map((i) => fine.values[i]!),
-      sum = steps[k]!
+    const noisy = codes.map((i) => fine.values[i]!)
+    const sum = steps[k]!
     const mean = noisy.reduce((a, b) => a + b, 0) / noisy.length
     // Shrunk towards even by how much of their spread the noise explains (James and Stein 1961).
     const spread = noisy.reduce((a, x) => a + (x - mean) ** 2, 0)

@@ -37,8 +37,8 @@ export const privsynSettings = {
  * `rho` in units of 1.
  */
 export function worthwhile(distance: ArrayLike<number>, cells: readonly number[], rho: number): number[] {
-  const unit = byCells(cells),
-    noise = meanNormal / Math.sqrt(2 * rho)
+  const unit = byCells(cells)
+  const noise = meanNormal / Math.sqrt(2 * rho)
   const order = cells.map((_, i) => i).sort((a, b) => distance[b]! / unit[b]! - distance[a]! / unit[a]!)
   const chosen: number[] = []
   let sum = 0
@@ -51,8 +51,8 @@ export function worthwhile(distance: ArrayLike<number>, cells: readonly number[]
 }
 
 export async function privsyn(e: Engine): Promise<Fitted> {
-  const { journal } = e,
-    s = privsynSettings
+  const { journal } = e
+  const s = privsynSettings
   const d = e.table.columns.length
   const p = await prepare(
     e.table,
@@ -73,8 +73,8 @@ export async function privsyn(e: Engine): Promise<Fitted> {
       draw: (rows, stream) => sampleModel(model, rows, stream),
       cells: model.forest.cells,
     }
-  const pairs = subsets(d, 2),
-    cells = pairs.map((x) => cellsOf(x, p.sizes))
+  const pairs = subsets(d, 2)
+  const cells = pairs.map((x) => cellsOf(x, p.sizes))
   const queries = new Queries(model)
   // One vector: a row moves each of its numbers by at most perRow.
   const noisy = await journal.measure(
@@ -127,9 +127,9 @@ export async function privsyn(e: Engine): Promise<Fitted> {
       error: Math.max(0, distance[i]!) / (2 * p.total),
     })
   }
-  const limit = Math.min(s.treeCells, e.limits.modelBytes / 8),
-    rules = p.allowed.map((a) => a.columns),
-    inTree: number[][] = []
+  const limit = Math.min(s.treeCells, e.limits.modelBytes / 8)
+  const rules = p.allowed.map((a) => a.columns)
+  const inTree: number[][] = []
   const late: Answer[] = []
   for (const i of chosen.map((_, k) => k).sort((a, b) => distance[chosen[b]!]! - distance[chosen[a]!]!)) {
     const a = answers[i]!
@@ -138,8 +138,8 @@ export async function privsyn(e: Engine): Promise<Fitted> {
   }
   model.add(answers.filter((a) => !late.includes(a)))
   model.fit(effort)
-  const all = [...p.oneWays, ...answers],
-    { total } = totalOf(all)
+  const all = [...p.oneWays, ...answers]
+  const { total } = totalOf(all)
   const agreed = consistent(all, total, p.sizes)
   return {
     prepared: { ...p, total },

@@ -39,8 +39,8 @@ export class Queries {
     const key = `${clique}:${columns.join()}`
     let f = this.#kept.get(key)
     if (!f) {
-      const from = this.#model.forest.cliques[clique]!,
-        values = new Float64Array(cellsOf(columns, this.#model.sizes))
+      const from = this.#model.forest.cliques[clique]!
+      const values = new Float64Array(cellsOf(columns, this.#model.sizes))
       sumInto(values, this.#model.belief(clique), this.#model.projection(from, columns))
       this.#kept.set(key, (f = { columns, values }))
     }
@@ -69,8 +69,8 @@ export class Queries {
 
   /** Columns of one component. */
   #connected(columns: number[]): Factor {
-    let best = -1,
-      least = Infinity
+    let best = -1
+    let least = Infinity
     for (const c of this.#holders[columns[0]!]!) {
       const n = this.#model.belief(c).length
       if (n < least && columns.every((x) => this.#inside[c]!.has(x))) {
@@ -81,8 +81,8 @@ export class Queries {
     if (best >= 0) return this.#local(best, columns)
     const sub = this.#subtree(columns)
     // From the clique that holds most of them: what has to be carried along is least there.
-    let root = -1,
-      most = -1
+    let root = -1
+    let most = -1
     for (const c of sub) {
       const n = columns.filter((x) => this.#inside[c]!.has(x)).length
       if (n > most) {
@@ -104,8 +104,8 @@ export class Queries {
           parent.set(l.to, order[i]!)
           order.push(l.to)
         }
-    const sub = new Set(order),
-      degree = new Map(order.map((c) => [c, this.#links[c]!.length]))
+    const sub = new Set(order)
+    const degree = new Map(order.map((c) => [c, this.#links[c]!.length]))
     const useless = (c: number): boolean => {
       if (degree.get(c) !== 1) return false
       const l = this.#links[c]!.find((k) => sub.has(k.to))!

@@ -97,8 +97,8 @@ export function merged(
   const mark = (k: number): string => signature[first.get(k)!]!
   const inOrder = (k: number): boolean => first.get(k)! < shape.ordered
   if (shape.ordered > 0) {
-    let run: number[] = [],
-      sum = 0
+    let run: number[] = []
+    let sum = 0
     const close = (): void => {
       for (const k of run) label[k] = `run${run[0]!}`
       run = []
@@ -154,12 +154,12 @@ export function coarsenAllowed(
       ),
     )
     for (let i = 0; i < a.cells.length; i++) {
-      let rest = i,
-        at = 0,
-        scale = 1
+      let rest = i
+      let at = 0
+      let scale = 1
       for (let k = a.columns.length - 1; k >= 0; k--) {
-        const c = a.columns[k]!,
-          size = sizes[c]!
+        const c = a.columns[k]!
+        const size = sizes[c]!
         at += groupings[c]!.of[rest % size]! * scale
         scale *= groupings[c]!.groups
         rest = Math.floor(rest / size)

@@ -57,8 +57,8 @@ export function allowedOf(domain: Domain, limits: Limits): Allowed[] {
       .sort((a, b) => a.at - b.at)
     if (parts.length === 0 || new Set(parts.map((p) => p.at)).size !== parts.length)
       throw new SynthesisError('bad_rule', 'A rule needs columns, each named once')
-    const columns = parts.map((p) => p.at),
-      sizes = columns.map((c) => sizeOf(domain.columns[c]!))
+    const columns = parts.map((p) => p.at)
+    const sizes = columns.map((c) => sizeOf(domain.columns[c]!))
     const cells = sizes.reduce((a, b) => a * b, 1)
     if (cells > limits.ruleCells)
       throw new SynthesisError(

@@ -26,8 +26,8 @@ export function allot(
   for (let i = 0; i < cells; i++) sum += weights[at + i]!
   const n = to - from
   const step = sum > 0 ? n / sum : 0
-  let upTo = stream.unit(),
-    next = from
+  let upTo = stream.unit()
+  let next = from
   for (let i = 0; i < cells && next < to; i++) {
     upTo += sum > 0 ? weights[at + i]! * step : n / cells
     for (const end = Math.min(to, from + Math.floor(upTo)); next < end; next++) into[order[next]!] = i
@@ -46,15 +46,15 @@ export function grouped(
   groups: number,
   stream: Stream,
 ): { order: Uint32Array; starts: Uint32Array } {
-  const n = keys.length,
-    shuffled = new Uint32Array(n)
+  const n = keys.length
+  const shuffled = new Uint32Array(n)
   for (let r = 0; r < n; r++) shuffled[r] = r
   stream.shuffle(shuffled)
   const starts = new Uint32Array(groups + 1)
   for (let r = 0; r < n; r++) starts[keys[r]! + 1]!++
   for (let g = 0; g < groups; g++) starts[g + 1]! += starts[g]!
-  const next = starts.slice(),
-    order = new Uint32Array(n)
+  const next = starts.slice()
+  const order = new Uint32Array(n)
   for (let i = 0; i < n; i++) {
     const r = shuffled[i]!
     order[next[keys[r]!]!++] = r
@@ -66,27 +66,27 @@ export function grouped(
 export function sampleModel(model: Model, rows: number, stream: Stream): Codes[] {
   const { sizes, forest } = model
   const out = sizes.map((s) => codesFor(s, rows))
-  const done = new Set<number>(),
-    visited = new Set<number>()
-  const keys = new Uint32Array(rows),
-    cell = new Uint32Array(rows)
+  const done = new Set<number>()
+  const visited = new Set<number>()
+  const keys = new Uint32Array(rows)
+  const cell = new Uint32Array(rows)
   const visit = (c: number): void => {
     visited.add(c)
     const columns = forest.cliques[c]!
-    const known = columns.filter((x) => done.has(x)),
-      fresh = columns.filter((x) => !done.has(x))
+    const known = columns.filter((x) => done.has(x))
+    const fresh = columns.filter((x) => !done.has(x))
     if (fresh.length) {
-      const groups = cellsOf(known, sizes),
-        cells = cellsOf(fresh, sizes)
+      const groups = cellsOf(known, sizes)
+      const cells = cellsOf(fresh, sizes)
       // known columns first, so that each group's weights lie together
-      const p = model.projection(columns, [...known, ...fresh]),
-        belief = model.belief(c),
-        weights = new Float64Array(belief.length)
+      const p = model.projection(columns, [...known, ...fresh])
+      const belief = model.belief(c)
+      const weights = new Float64Array(belief.length)
       for (let i = 0; i < p.length; i++) weights[p[i]!] = belief[i]!
       keys.fill(0)
       for (const x of known) {
-        const codes = out[x]!,
-          size = sizes[x]!
+        const codes = out[x]!
+        const size = sizes[x]!
         for (let r = 0; r < rows; r++) keys[r] = keys[r]! * size + codes[r]!
       }
       const { order, starts } = grouped(keys, groups, stream)
@@ -94,11 +94,11 @@ export function sampleModel(model: Model, rows: number, stream: Stream): Codes[]
         if (starts[g]! < starts[g + 1]!)
           allot(order, starts[g]!, starts[g + 1]!, weights, g * cells, cells, cell, stream)
       for (const x of [...fresh].reverse()) {
-        const codes = out[x]!,
-          size = sizes[x]!
+        const codes = out[x]!
+        const size = sizes[x]!
         for (let r = 0; r < rows; r++) {
-          const k = cell[r]!,
-            q = Math.floor(k / size)
+          const k = cell[r]!
+          const q = Math.floor(k / size)
           codes[r] = k - q * size
           cell[r] = q
         }

@@ -8,8 +8,8 @@ export function toSimplex(values: ArrayLike<number>, total: number, possible?: U
     .filter((_, i) => !possible || possible[i] === 1)
     .sort()
     .reverse()
-  let sum = 0,
-    shift = 0
+  let sum = 0
+  let shift = 0
   for (let i = 0; i < sorted.length; i++) {
     sum += sorted[i]!
     const s = (sum - total) / (i + 1)

@@ -7,9 +7,9 @@
  * function (omega + ln omega = z).
  */
 
-const from = -20,
-  to = 60,
-  perUnit = 16
+const from = -20
+const to = 60
+const perUnit = 16
 const knots = (to - from) * perUnit + 1
 const table = new Float64Array(knots)
 
@@ -39,13 +39,13 @@ export function omega(z: number): number {
     return (w * (1 + z - Math.log(w))) / (1 + w)
   }
   if (z < from) return Math.exp(z)
-  const x = (z - from) * perUnit,
-    i = Math.min(knots - 2, Math.floor(x)),
-    t = x - i
-  const a = table[i]!,
-    b = table[i + 1]!
-  const da = a / (1 + a) / perUnit,
-    db = b / (1 + b) / perUnit
+  const x = (z - from) * perUnit
+  const i = Math.min(knots - 2, Math.floor(x))
+  const t = x - i
+  const a = table[i]!
+  const b = table[i + 1]!
+  const da = a / (1 + a) / perUnit
+  const db = b / (1 + b) / perUnit
   return a + t * (da + t * (3 * (b - a) - 2 * da - db + t * (2 * (a - b) + da + db)))
 }
 
@@ -65,8 +65,8 @@ export function proximalStep(
   ratio: Float64Array,
   shift: number,
 ): number {
-  const n = m.length,
-    logC = Math.log(c)
+  const n = m.length
+  const logC = Math.log(c)
   // ratio holds z at shift 0 until the end
   let top = -Infinity
   for (let i = 0; i < n; i++) {
@@ -83,8 +83,8 @@ export function proximalStep(
   const left = top - total / c - Math.log(total / c)
   let s = Math.max(left, shift / c)
   for (let turn = 0; turn < 200; turn++) {
-    let sum = 0,
-      slope = 0
+    let sum = 0
+    let slope = 0
     for (let i = 0; i < n; i++) {
       const z = ratio[i]! - s
       if (z > -60) {

@@ -45,8 +45,8 @@ export class Stream {
   /** Shuffles the range [from, to) in place. */
   shuffle(x: Uint32Array, from = 0, to = x.length): void {
     for (let i = to - 1; i > from; i--) {
-      const j = from + this.below(i - from + 1),
-        t = x[i]!
+      const j = from + this.below(i - from + 1)
+      const t = x[i]!
       x[i] = x[j]!
       x[j] = t
     }

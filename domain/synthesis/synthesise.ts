@@ -134,8 +134,8 @@ export async function synthesise(r: Request): Promise<Synthesis> {
   const stream = new Stream(r.random)
   const estimatedRows = Math.max(1, Math.round(fitted.prepared.total))
   const rows = r.rows ?? estimatedRows
-  const coarse = fitted.draw(rows, stream),
-    sizes = sizesOf(r.domain)
+  const coarse = fitted.draw(rows, stream)
+  const sizes = sizesOf(r.domain)
   const columns = coarse.map((codes, c) => {
     const fine = refine(codes, fitted.prepared.groupings[c]!, stream)
     const out = codesFor(sizes[c]!, rows)

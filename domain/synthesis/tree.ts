@@ -64,8 +64,8 @@ function eliminate(
   }
   const open = new Map(columns.map((c) => [c, weight(c)]))
   while (open.size > 0) {
-    let best = -1,
-      least = Infinity
+    let best = -1
+    let least = Infinity
     for (const [c, w] of open)
       if (w < least) {
         least = w
@@ -153,8 +153,8 @@ export function forestCells(sets: readonly (readonly number[])[], sizes: readonl
  */
 export function cellsWith(forest: Forest, set: readonly number[], sizes: readonly number[]): number {
   const { cliques, edges } = forest
-  let best = 0,
-    most = -1
+  let best = 0
+  let most = -1
   for (const [i, k] of cliques.entries()) {
     const n = set.filter((c) => k.includes(c)).length
     if (n > most) {
@@ -167,9 +167,9 @@ export function cellsWith(forest: Forest, set: readonly number[], sizes: readonl
     near[e.a]!.push(e.b)
     near[e.b]!.push(e.a)
   }
-  const parent = new Int32Array(cliques.length).fill(-1),
-    order = [best],
-    factor = new Map<number, number>()
+  const parent = new Int32Array(cliques.length).fill(-1)
+  const order = [best]
+  const factor = new Map<number, number>()
   parent[best] = best
   for (let i = 0; i < order.length; i++)
     for (const n of near[order[i]!]!)

@@ -15,7 +15,7 @@ afterAll(async () => {
 
 const chain = async (organisationId: string): Promise<ChainEvent[]> => {
   const all: ChainEvent[] = []
-  for await (const e of queryAll<ChainEvent>(h.deps.table, `AUDIT#${organisationId}`)) all.push(e)
+  for await (const event of queryAll<ChainEvent>(h.deps.table, `AUDIT#${organisationId}`)) all.push(event)
   expect((await walk(emptyHead, all)).firstBreak).toBeUndefined()
   return all
 }
@@ -95,8 +95,8 @@ describe('organisations', () => {
 describe('roles', () => {
   const admins = async (organisationId: string): Promise<string[]> => {
     const found: string[] = []
-    for await (const m of queryAll<MemberItem>(h.deps.table, `ORG#${organisationId}`, { prefix: 'MEMBER#' }))
-      if (m.roles.includes('admin')) found.push(m.userId)
+    for await (const member of queryAll<MemberItem>(h.deps.table, `ORG#${organisationId}`, { prefix: 'MEMBER#' }))
+      if (member.roles.includes('admin')) found.push(member.userId)
     return found
   }
   it('change at once, with an event before', async () => {
@@ -331,8 +331,8 @@ describe('invitations', () => {
 
 describe('tokens', () => {
   it('are made by people, listed without secrets, revoked by their owner, and every organisation knows', async () => {
-    const a = await h.organisation('A', { tom: ['admin'] }),
-      b = await h.organisation('B', { tom: ['analyst'] })
+    const a = await h.organisation('A', { tom: ['admin'] })
+    const b = await h.organisation('B', { tom: ['analyst'] })
     expect(
       await h.refused('access', 'createToken', {
         as: h.person('tom', { scopes: [...scopes] }),

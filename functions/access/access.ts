@@ -1,7 +1,7 @@
 /** The function `access`: people, organisations, tokens, sign-in of tools. */
-import { access } from '../../contracts/access.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { access } from './area.ts'
 import { approveDevice, device, pollDevice, startDevice } from './device.ts'
 import { acceptInvitation, invitations, invite, revokeInvitation } from './invitations.ts'
 import { members, removeMember, setRoles } from './members.ts'

@@ -11,12 +11,13 @@ import { areas } from '../../contracts/index.ts'
 import { createAccess } from './access.ts'
 import { createAuthorizer } from './authorizer.ts'
 
-let h: Harness,
-  provider: Server,
-  deps: Deps,
-  fetches = 0
+let h: Harness
+let provider: Server
+let deps: Deps
+let fetches = 0
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>
-let keys: Pair, foreign: Pair
+let keys: Pair
+let foreign: Pair
 const jwks: { keys: object[] } = { keys: [] }
 const seconds = (): number => Math.floor(Date.now() / 1000)
 
@@ -56,9 +57,9 @@ const refused = { isAuthorized: false, context: {} }
 
 describe('an access token', () => {
   it('tells who is calling', async () => {
-    const r = await ask(`Bearer ${await sign(claims())}`)
-    expect(r.isAuthorized).toBe(true)
-    expect(fromContext(r.context)).toEqual({
+    const result = await ask(`Bearer ${await sign(claims())}`)
+    expect(result.isAuthorized).toBe(true)
+    expect(fromContext(result.context)).toEqual({
       userId: 'user-ada',
       loginAt: expect.any(Number) as number,
       groups: ['founders'],
@@ -108,7 +109,7 @@ describe('an access token', () => {
   })
   it('is neither good nor bad while the key set is out of reach: that is an error', async () => {
     const away = createAuthorizer({ ...deps, settings: { ...deps.settings, jwksUri: 'http://127.0.0.1:1/jwks' } })
-    await expect(away({ headers: { authorization: `Bearer ${await sign(claims())}` } })).rejects.toThrow()
+    await expect(away({ headers: { authorization: `Bearer ${await sign(claims())}` } })).rejects.toThrow('fetch failed')
     const insecure = createAuthorizer({ ...deps, settings: { ...deps.settings, jwksUri: 'http://login.example/jwks' } })
     await expect(insecure({ headers: { authorization: `Bearer ${await sign(claims())}` } })).rejects.toThrow('https')
   })
@@ -123,13 +124,13 @@ describe('a personal access token', () => {
     })
   })
   it('tells whose it is and what it may', async () => {
-    const r = await ask(`Bearer ${made.secret}`)
-    expect(fromContext(r.context)).toMatchObject({
+    const result = await ask(`Bearer ${made.secret}`)
+    expect(fromContext(result.context)).toMatchObject({
       userId: 'user-tom',
       groups: [],
       token: { tokenId: made.tokenId, scopes: ['runs:read'] },
     })
-    expect(fromContext(r.context)!.loginAt).toBe(h.clock.now().getTime() / 1000 - 30)
+    expect(fromContext(result.context)!.loginAt).toBe(h.clock.now().getTime() / 1000 - 30)
   })
   it('with another secret, another id or another form is refused', async () => {
     const other = await h.call('access', 'createToken', {
@@ -177,11 +178,11 @@ describe('a personal access token', () => {
 describe('recording who I am', () => {
   const update = async (payload: JWTPayload, as = 'ida', by: Pair = keys) => {
     const handler = createAccess(deps)
-    const r = await handler(
+    const result = await handler(
       eventOf(areas.access.routes.updateMe, { as: h.person(as), body: { idToken: await sign(payload, by) } }),
       {} as never,
     )
-    return { status: r.statusCode, body: JSON.parse(r.body!) as Record<string, unknown> }
+    return { status: result.statusCode, body: JSON.parse(result.body!) as Record<string, unknown> }
   }
   const id = (): JWTPayload => ({
     iss: deps.settings.issuer,

@@ -18,11 +18,11 @@ export type Authorizer = (event: AuthorizerEvent) => Promise<AuthorizerResult>
 
 const useShownEvery = 60_000
 
-async function byToken(d: Deps, text: string): Promise<Caller | undefined> {
+async function byToken(deps: Deps, text: string): Promise<Caller | undefined> {
   const parsed = await parseToken(text)
   if (!parsed) return undefined
-  const token = await d.table.get<TokenItem>(keyOf.token(parsed.tokenId))
-  const now = d.now()
+  const token = await deps.table.get<TokenItem>(keyOf.token(parsed.tokenId))
+  const now = deps.now()
   if (!token || !sameDigest(token.hash, parsed.digest) || now.toISOString() >= token.expires) return undefined
   if (token.lastUsed === undefined || now.getTime() - Date.parse(token.lastUsed) >= useShownEvery) {
     const before =
@@ -30,7 +30,7 @@ async function byToken(d: Deps, text: string): Promise<Caller | undefined> {
         ? { attribute: 'lastUsed', is: 'missing' as const }
         : { attribute: 'lastUsed', is: 'equal' as const, value: token.lastUsed }
     try {
-      await d.table.update(keyOf.token(token.tokenId), { set: { lastUsed: now.toISOString() }, when: [before] })
+      await deps.table.update(keyOf.token(token.tokenId), { set: { lastUsed: now.toISOString() }, when: [before] })
     } catch (e) {
       // another request noted it, or the token was revoked a moment ago: the next request will say so
       if (!(e instanceof ConditionFailed)) throw e
@@ -67,14 +67,11 @@ async function byJwt(verifier: Verifier, jwt: string): Promise<Caller | undefine
 export function createAuthorizer(deps: Deps, options: VerifierOptions = {}): Authorizer {
   const own = guarded(deps, 'authorizer', backstage.find((f) => f.name === 'authorizer')!.grants)
   const verifier = createVerifier(deps.settings, options)
+  const callerOf = (credential: string) =>
+    credential.startsWith('clo_') ? byToken(own, credential) : byJwt(verifier, credential)
   return async (event) => {
     const credential = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/.exec(event.headers?.['authorization'] ?? '')?.[1]
-    const caller =
-      credential === undefined
-        ? undefined
-        : credential.startsWith('clo_')
-          ? await byToken(own, credential)
-          : await byJwt(verifier, credential)
+    const caller = credential === undefined ? undefined : await callerOf(credential)
     return caller ? { isAuthorized: true, context: toContext(caller) } : { isAuthorized: false, context: {} }
   }
 }

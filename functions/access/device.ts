@@ -25,10 +25,10 @@ const pollSeconds = 2
 /**
  * Eight letters as XXXX-XXXX, each equally likely (34.6 bits; it lives ten minutes and approving it needs a sign-in).
  */
-export function newUserCode(d: Pick<Deps, 'random'>): string {
+export function newUserCode(deps: Pick<Deps, 'random'>): string {
   let code = ''
   while (code.length < 8)
-    for (const b of d.random(16)) if (b < 240 && code.length < 8) code += alphabet[b % alphabet.length]
+    for (const b of deps.random(16)) if (b < 240 && code.length < 8) code += alphabet[b % alphabet.length]
   return `${code.slice(0, 4)}-${code.slice(4)}`
 }
 
@@ -40,20 +40,20 @@ const typed = (code: string): string => {
 
 const unknown = (): Failure => new Failure('not-found', 'There is no such code. Compare it with what the tool shows.')
 
-async function deviceOf(d: Deps, userCode: string): Promise<Item<DeviceItem>> {
-  const device = await d.table.get<DeviceItem>(keyOf.device(typed(userCode)))
+async function deviceOf(deps: Deps, userCode: string): Promise<Item<DeviceItem>> {
+  const device = await deps.table.get<DeviceItem>(keyOf.device(typed(userCode)))
   if (!device) throw unknown()
-  if (d.now().toISOString() >= device.expires)
+  if (deps.now().toISOString() >= device.expires)
     throw new Failure('device-expired', 'The code was valid for ten minutes. Start the sign-in again in the tool.')
   return device
 }
 
-export const startDevice: Implementation<Routes['startDevice']> = async ({ body }, d) => {
-  const deviceSecret = newSecret(d)
-  const now = d.now()
+export const startDevice: Implementation<Routes['startDevice']> = async ({ body }, deps) => {
+  const deviceSecret = newSecret(deps)
+  const now = deps.now()
   for (;;) {
     const item: DeviceItem = {
-      userCode: newUserCode(d),
+      userCode: newUserCode(deps),
       secretHash: await sha256Hex(deviceSecret),
       name: body.name,
       scopes: [...new Set(body.scopes)],
@@ -62,7 +62,7 @@ export const startDevice: Implementation<Routes['startDevice']> = async ({ body 
       state: 'pending',
     }
     try {
-      await d.table.create<DeviceItem>({ ...keyOf.device(item.userCode), ...item })
+      await deps.table.create<DeviceItem>({ ...keyOf.device(item.userCode), ...item })
     } catch (e) {
       if (e instanceof AlreadyExists) continue
       throw e
@@ -70,29 +70,29 @@ export const startDevice: Implementation<Routes['startDevice']> = async ({ body 
     return {
       userCode: item.userCode,
       deviceSecret,
-      verify: `${d.settings.mainOrigin}/device?code=${item.userCode}`,
+      verify: `${deps.settings.mainOrigin}/device?code=${item.userCode}`,
       expires: item.expires,
       interval: pollSeconds,
     }
   }
 }
 
-export const device: Implementation<Routes['device']> = async ({ params, caller }, d) => {
+export const device: Implementation<Routes['device']> = async ({ params, caller }, deps) => {
   notByToken(caller, 'approve a tool')
-  const { userCode, name, scopes, expires, state } = await deviceOf(d, params.userCode)
+  const { userCode, name, scopes, expires, state } = await deviceOf(deps, params.userCode)
   return { userCode, name, scopes, expires, state }
 }
 
-export const approveDevice: Implementation<Routes['approveDevice']> = async ({ params, body, caller }, d) => {
+export const approveDevice: Implementation<Routes['approveDevice']> = async ({ params, body, caller }, deps) => {
   notByToken(caller, 'approve a tool')
-  const asked = await deviceOf(d, params.userCode)
+  const asked = await deviceOf(deps, params.userCode)
   const more = body.scopes.filter((s) => !asked.scopes.includes(s))
   if (more.length > 0)
     throw new Failure('invalid-request', `The tool has not asked for ${more.join(', ')}.`, [
       { path: '/body/scopes', message: `Not asked for: ${more.join(', ')}`, expected: asked.scopes.join(', ') },
     ])
   try {
-    await d.table.update(keyOf.device(asked.userCode), {
+    await deps.table.update(keyOf.device(asked.userCode), {
       set: {
         state: 'approved',
         userId: caller.userId,
@@ -113,20 +113,20 @@ export const approveDevice: Implementation<Routes['approveDevice']> = async ({ p
   return undefined
 }
 
-export const pollDevice: Implementation<Routes['pollDevice']> = async ({ body }, d) => {
+export const pollDevice: Implementation<Routes['pollDevice']> = async ({ body }, deps) => {
   const digest = await sha256Hex(body.deviceSecret)
-  const held = await d.table.get<DeviceItem>(keyOf.device(typed(body.userCode)))
+  const held = await deps.table.get<DeviceItem>(keyOf.device(typed(body.userCode)))
   if (!held || !sameDigest(held.secretHash, digest)) throw unknown()
-  const { state, userId, loginAt, scopes, days, name, userCode } = await deviceOf(d, body.userCode)
+  const { state, userId, loginAt, scopes, days, name, userCode } = await deviceOf(deps, body.userCode)
   if (state === 'pending')
     throw new Failure('device-pending', 'Nobody has approved the code yet. Ask again after the interval.')
   const tokenId = await derivedId('tok', 'device', userCode, digest)
   const secret = base64url(await sha256(`device token\0${body.deviceSecret}`))
-  const answer = (t: TokenItem): ReturnType<typeof shown> & { secret: string } => ({
-    ...shown(t),
+  const answer = (token: TokenItem): ReturnType<typeof shown> & { secret: string } => ({
+    ...shown(token),
     secret: formatToken(tokenId, secret),
   })
-  const existing = await d.table.get<TokenItem>(keyOf.token(tokenId))
+  const existing = await deps.table.get<TokenItem>(keyOf.token(tokenId))
   if (existing) return answer(existing)
   // Collected and not there: it was revoked, and asking again must not bring it back.
   if (state === 'collected')
@@ -134,7 +134,7 @@ export const pollDevice: Implementation<Routes['pollDevice']> = async ({ body },
       'device-expired',
       'The token of this code was collected and revoked. Start the sign-in again in the tool.',
     )
-  const now = d.now()
+  const now = deps.now()
   const token: TokenItem = {
     tokenId,
     userId: userId!,
@@ -147,7 +147,7 @@ export const pollDevice: Implementation<Routes['pollDevice']> = async ({ body },
     madeBy: 'device',
   }
   try {
-    await d.table.update(keyOf.device(userCode), {
+    await deps.table.update(keyOf.device(userCode), {
       set: { state: 'collected' },
       when: [{ attribute: 'state', is: 'equal', value: 'approved' }],
     })
@@ -157,11 +157,11 @@ export const pollDevice: Implementation<Routes['pollDevice']> = async ({ body },
     throw e
   }
   await recordEverywhere(
-    d,
+    deps,
     token.userId,
     { kind: 'person', id: token.userId },
     { act: 'token.created', object: `token ${tokenId}`, detail: { scopes, expires: token.expires, madeBy: 'device' } },
   )
-  await d.table.create<TokenItem>(tokenItem(token))
+  await deps.table.create<TokenItem>(tokenItem(token))
   return answer(token)
 }

@@ -4,13 +4,14 @@
  */
 import { sha256Hex } from '../../domain/hash.ts'
 import type { access } from '../../contracts/access.ts'
-import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
+import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type InvitationItem, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
+import { indexKeyOf, type InvitationItem, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
 import { notByToken } from './people.ts'
 import { newSecret } from './secrets.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof access)['routes']
 
@@ -40,10 +41,10 @@ const shown = ({
   invitedBy,
 })
 
-export const invite: Implementation<Routes['invite']> = async ({ params: { organisationId }, body, caller }, d) => {
-  const secret = newSecret(d)
+export const invite: Implementation<Routes['invite']> = async ({ params: { organisationId }, body, caller }, deps) => {
+  const secret = newSecret(deps)
   const invitationId = await sha256Hex(secret)
-  const now = d.now()
+  const now = deps.now()
   const item: InvitationItem = {
     invitationId,
     organisationId,
@@ -53,89 +54,89 @@ export const invite: Implementation<Routes['invite']> = async ({ params: { organ
     expires: new Date(now.getTime() + validMs).toISOString(),
     invitedBy: caller.userId,
   }
-  await record(d, organisationId, whoOf(caller), [
+  await record(deps, organisationId, whoOf(caller), [
     { act: 'member.invited', object: `invitation ${invitationId}`, detail: { roles: body.roles } },
   ])
-  await d.table.create<InvitationItem>({
+  await deps.table.create<InvitationItem>({
     ...keyOf.invitation(invitationId),
-    gpk: `ORG#${organisationId}`,
-    gsk: `INVITE#${item.created}`,
+    ...indexKeyOf.invitation.ofOrganisation(item),
     ...item,
   })
   // After the #: the secret reaches no server log on its way to the portal.
-  return { ...shown(item), link: `${d.settings.mainOrigin}/join#${secret}` }
+  return { ...shown(item), link: `${deps.settings.mainOrigin}/join#${secret}` }
 }
 
-export const invitations: Implementation<Routes['invitations']> = async ({ params, query }, d) => {
-  const page = await d.table.query<Stored>(`ORG#${params.organisationId}`, {
+export const invitations: Implementation<Routes['invitations']> = async ({ params, query }, deps) => {
+  const page = await deps.table.query<Stored>(indexKeyOf.invitation.ofOrganisation.partition(params.organisationId), {
     index: true,
-    prefix: 'INVITE#',
+    prefix: indexKeyOf.invitation.ofOrganisation.prefix(),
     backwards: true,
     limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
+    after: query.after,
   })
-  const now = d.now().toISOString()
+  const now = deps.now().toISOString()
   return {
     items: page.items.filter((i) => i.expires > now && !i.joined).map(shown),
-    ...(page.next === undefined ? {} : { next: page.next }),
+    next: page.next,
   }
 }
 
 export const revokeInvitation: Implementation<Routes['revokeInvitation']> = async (
   { params: { organisationId, invitationId }, caller },
-  d,
+  deps,
 ) => {
-  const item = await d.table.get<Stored>(keyOf.invitation(invitationId))
+  const item = await deps.table.get<Stored>(keyOf.invitation(invitationId))
   if (!item || item.organisationId !== organisationId || item.joined) throw notFound()
-  await record(d, organisationId, whoOf(caller), [{ act: 'invitation.revoked', object: `invitation ${invitationId}` }])
-  await d.table.remove(keyOf.invitation(invitationId))
+  await record(deps, organisationId, whoOf(caller), [
+    { act: 'invitation.revoked', object: `invitation ${invitationId}` },
+  ])
+  await deps.table.remove(keyOf.invitation(invitationId))
   return undefined
 }
 
-export const acceptInvitation: Implementation<Routes['acceptInvitation']> = async ({ body, caller }, d) => {
+export const acceptInvitation: Implementation<Routes['acceptInvitation']> = async ({ body, caller }, deps) => {
   notByToken(caller, 'accept an invitation')
   const unknown = (): Failure =>
     new Failure('not-found', 'This invitation does not exist, was taken back or has been used. Ask for a new one.')
   const invitationId = await sha256Hex(body.invitation)
   const key = keyOf.invitation(invitationId)
-  const invitation = await d.table.get<Stored>(key)
+  const invitation = await deps.table.get<Stored>(key)
   if (!invitation) throw unknown()
   const { organisationId } = invitation
   const [organisation, present] = await Promise.all([
-    d.table.get<OrganisationItem>(keyOf.organisation(organisationId)),
-    d.table.get<MemberItem>(keyOf.member(organisationId, caller.userId)),
+    deps.table.get<OrganisationItem>(keyOf.organisation(organisationId)),
+    deps.table.get<MemberItem>(keyOf.member(organisationId, caller.userId)),
   ])
   if (!organisation) throw unknown()
   const answer = (
-    m: Pick<MemberItem, 'roles' | 'since'>,
+    member: Pick<MemberItem, 'roles' | 'since'>,
   ): Awaited<ReturnType<Implementation<Routes['acceptInvitation']>>> => ({
     organisationId,
     organisation: organisation.name,
-    roles: m.roles,
-    since: m.since,
+    roles: member.roles,
+    since: member.since,
   })
   if (invitation.joined || (invitation.takenBy !== undefined && invitation.takenBy !== caller.userId)) {
     if (present && invitation.takenBy === caller.userId) return answer(present)
     throw unknown()
   }
-  if (d.now().toISOString() >= invitation.expires)
+  if (deps.now().toISOString() >= invitation.expires)
     throw new Failure('invitation-expired', 'Invitations work for seven days. Ask for a new one.')
   // Whoever belongs to the organisation already leaves the invitation for the person it was meant for.
   if (present && invitation.takenBy === undefined) return answer(present)
 
   if (invitation.takenBy === undefined) {
     try {
-      await d.table.update(key, { set: { takenBy: caller.userId }, when: [{ attribute: 'takenBy', is: 'missing' }] })
+      await deps.table.update(key, { set: { takenBy: caller.userId }, when: [{ attribute: 'takenBy', is: 'missing' }] })
     } catch (e) {
       if (!(e instanceof ConditionFailed)) throw e
-      if ((await d.table.get<Stored>(key))?.takenBy !== caller.userId) throw unknown()
+      if ((await deps.table.get<Stored>(key))?.takenBy !== caller.userId) throw unknown()
     }
   }
-  const since = d.now().toISOString()
+  const since = deps.now().toISOString()
   const member: Item<MemberItem> = {
     ...keyOf.member(organisationId, caller.userId),
-    gpk: `USER#${caller.userId}`,
-    gsk: `ORG#${organisationId}`,
+    ...indexKeyOf.member.ofPerson({ userId: caller.userId, organisationId }),
     organisationId,
     organisation: organisation.name,
     userId: caller.userId,
@@ -143,19 +144,17 @@ export const acceptInvitation: Implementation<Routes['acceptInvitation']> = asyn
     since,
   }
   if (!present)
-    await record(d, organisationId, whoOf(caller), [
+    await record(deps, organisationId, whoOf(caller), [
       {
         act: 'member.joined',
         object: `person ${caller.userId}`,
         detail: { invitation: invitationId, roles: invitation.roles },
       },
     ])
-  await d.table.create<MemberItem>(member).catch((e: unknown) => {
-    if (!(e instanceof AlreadyExists)) throw e
-  })
+  await createIfAbsent<MemberItem>(deps, member)
   // A revocation at this very moment has removed the item: then there is nothing to mark.
-  await d.table.update(key, { set: { joined: true }, remove: ['gpk', 'gsk'] }).catch((e: unknown) => {
+  await deps.table.update(key, { set: { joined: true }, remove: ['gpk', 'gsk'] }).catch((e: unknown) => {
     if (!(e instanceof ConditionFailed)) throw e
   })
-  return answer((await d.table.get<MemberItem>(keyOf.member(organisationId, caller.userId))) ?? member)
+  return answer((await deps.table.get<MemberItem>(keyOf.member(organisationId, caller.userId))) ?? member)
 }

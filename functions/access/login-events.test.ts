@@ -16,7 +16,7 @@ afterAll(async () => {
 
 const failures = async (organisationId: string): Promise<ChainEvent[]> => {
   const all: ChainEvent[] = []
-  for await (const e of queryAll<ChainEvent>(h.deps.table, `AUDIT#${organisationId}`)) all.push(e)
+  for await (const event of queryAll<ChainEvent>(h.deps.table, `AUDIT#${organisationId}`)) all.push(event)
   return all
 }
 /** As CloudTrail writes it (trimmed). */
@@ -37,8 +37,8 @@ const cognito = (additionalEventData: object, more: object = {}): object => ({
 
 describe('a failed sign-in', () => {
   it('is written to the chain of each organisation, once a minute, with the number since', async () => {
-    const a = await h.organisation('A', { ada: ['admin'] }),
-      b = await h.organisation('B', { ada: ['analyst'] })
+    const a = await h.organisation('A', { ada: ['admin'] })
+    const b = await h.organisation('B', { ada: ['analyst'] })
     const handle = createLoginEvents(h.deps)
     await Promise.all(Array.from({ length: 8 }, () => handle(cognito({ sub: 'user-ada' }))))
     const told = (await failures(a.organisationId)).reduce((n, e) => n + Number(e.detail['failures']), 0)

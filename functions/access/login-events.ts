@@ -5,14 +5,15 @@
  */
 import * as z from 'zod'
 import { backstage } from '../../contracts/backstage.ts'
-import { AlreadyExists, ConditionFailed, type Key } from '../../ports/table.ts'
+import { ConditionFailed } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
 import type { PersonProfile } from '../kernel/items.ts'
-import { keyOf } from '../kernel/items.ts'
+import { indexKeyOf, keyOf } from '../kernel/items.ts'
 import { membershipsOf } from './people.ts'
 import { emailKey } from './session.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 const Short = z.string().max(254).optional().catch(undefined)
 /** An EventBridge event of CloudTrail, as far as it is read. */
@@ -33,63 +34,62 @@ interface FailuresItem {
   reported: number
   at: string
 }
-const failuresKey = (userId: string): Key => ({ pk: `USER#${userId}`, sk: 'LOGIN-FAILURES' })
 const oneMinuteMs = 60_000
 
-async function personOf(d: Deps, sub: string | undefined, email: string | undefined): Promise<string | undefined> {
+async function personOf(deps: Deps, sub: string | undefined, email: string | undefined): Promise<string | undefined> {
   if (sub !== undefined && /^[A-Za-z0-9_-]{1,128}$/.test(sub))
-    return (await d.table.get<PersonProfile>(keyOf.person(sub)))?.userId
+    return (await deps.table.get<PersonProfile>(keyOf.person(sub)))?.userId
   if (email === undefined) return undefined
-  const found = await d.table.query<PersonProfile>(await emailKey(email), { index: true, prefix: 'PROFILE#', limit: 1 })
+  const found = await deps.table.query<PersonProfile>(await emailKey(email), {
+    index: true,
+    prefix: indexKeyOf.person.byEmail.prefix(),
+    limit: 1,
+  })
   return found.items[0]?.userId
 }
 
 /** Counts a failure; answers how many to report, or undefined within a minute of the last report. */
-async function due(d: Deps, userId: string): Promise<number | undefined> {
-  const key = failuresKey(userId)
-  const now = d.now()
-  await d.table
-    .create<FailuresItem>({ ...key, count: 0, reported: 0, at: new Date(0).toISOString() })
-    .catch((e: unknown) => {
-      if (!(e instanceof AlreadyExists)) throw e
-    })
-  const f = await d.table.update<FailuresItem>(key, { add: { count: 1 } })
-  if (now.getTime() - Date.parse(f.at) < oneMinuteMs) return undefined
+async function due(deps: Deps, userId: string): Promise<number | undefined> {
+  const key = keyOf.loginFailures(userId)
+  const now = deps.now()
+  await createIfAbsent<FailuresItem>(deps, { ...key, count: 0, reported: 0, at: new Date(0).toISOString() })
+  const failures = await deps.table.update<FailuresItem>(key, { add: { count: 1 } })
+  if (now.getTime() - Date.parse(failures.at) < oneMinuteMs) return undefined
   try {
-    await d.table.update(key, {
-      set: { at: now.toISOString(), reported: f.count },
-      when: [{ attribute: 'at', is: 'equal', value: f.at }],
+    await deps.table.update(key, {
+      set: { at: now.toISOString(), reported: failures.count },
+      when: [{ attribute: 'at', is: 'equal', value: failures.at }],
     })
   } catch (e) {
     if (e instanceof ConditionFailed) return undefined // another failure at the same moment reports both
     throw e
   }
-  return f.count - f.reported
+  return failures.count - failures.reported
 }
 
 /** Answers nothing; an event that cannot be read is logged and dropped, so that it is not delivered for ever. */
-export function createLoginEvents(deps: Deps): (event: unknown) => Promise<void> {
-  const d = guarded(deps, 'login-events', backstage.find((f) => f.name === 'login-events')!.grants)
+export function createLoginEvents(unguarded: Deps): (event: unknown) => Promise<void> {
+  const deps = guarded(unguarded, 'login-events', backstage.find((f) => f.name === 'login-events')!.grants)
   return async (event) => {
     const parsed = LoginEvent.safeParse(event)
     if (!parsed.success) {
-      d.log('login-event-unreadable', {})
+      deps.log('login-event-unreadable', {})
       return
     }
     const { errorCode, eventName, additionalEventData } = parsed.data.detail
     if (errorCode === undefined) return
-    const userId = await personOf(d, additionalEventData?.sub, additionalEventData?.email)
+    const userId = await personOf(deps, additionalEventData?.sub, additionalEventData?.email)
     // Of strangers only the number is of interest (an alarm counts these lines).
     if (userId === undefined) {
-      d.log('login-failed', { known: false })
+      deps.log('login-failed', { known: false })
       return
     }
-    d.log('login-failed', { known: true })
-    const failures = await due(d, userId)
+    deps.log('login-failed', { known: true })
+    const failures = await due(deps, userId)
     if (failures === undefined) return
     const reason = /^[A-Za-z]{1,60}$/.test(errorCode) ? errorCode : 'Other'
-    for (const m of await membershipsOf(d, userId))
-      await record(d, m.organisationId, { kind: 'platform', id: 'sign-in' }, [
+    for (const member of await membershipsOf(deps, userId))
+      await record(deps, member.organisationId, { kind: 'platform', id: 'sign-in' }, [
         {
           act: 'login.failed',
           object: `person ${userId}`,

@@ -8,27 +8,30 @@ import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { keyOf, type MemberItem } from '../kernel/items.ts'
 import { profileOf } from './people.ts'
-import { changePeople } from './turn.ts'
+import { changePeople } from './role-change-lock.ts'
 
 type Routes = (typeof access)['routes']
 
-const shown = async (d: Parameters<typeof profileOf>[0], m: Item<MemberItem>): Promise<z.input<typeof Member>> => ({
-  userId: m.userId,
-  ...(await profileOf(d, m.userId)),
-  roles: m.roles,
-  since: m.since,
-  rev: m.rev!,
+const shown = async (
+  deps: Parameters<typeof profileOf>[0],
+  member: Item<MemberItem>,
+): Promise<z.input<typeof Member>> => ({
+  userId: member.userId,
+  ...(await profileOf(deps, member.userId)),
+  roles: member.roles,
+  since: member.since,
+  rev: member.rev!,
 })
 
-export const members: Implementation<Routes['members']> = async ({ params, query }, d) => {
-  const page = await d.table.query<MemberItem>(`ORG#${params.organisationId}`, {
-    prefix: 'MEMBER#',
+export const members: Implementation<Routes['members']> = async ({ params, query }, deps) => {
+  const page = await deps.table.query<MemberItem>(keyOf.member.partition(params.organisationId), {
+    prefix: keyOf.member.prefix(),
     limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
+    after: query.after,
   })
   return {
-    items: await Promise.all(page.items.map((m) => shown(d, m))),
-    ...(page.next === undefined ? {} : { next: page.next }),
+    items: await Promise.all(page.items.map((m) => shown(deps, m))),
+    next: page.next,
   }
 }
 
@@ -47,12 +50,12 @@ function judged(all: Item<MemberItem>[], userId: string, roles: Role[]): Item<Me
 
 export const setRoles: Implementation<Routes['setRoles']> = async (
   { params: { organisationId, userId }, body, caller },
-  d,
+  deps,
 ) => {
   const roles = [...body.roles].sort()
   let from: Role[] = []
   await changePeople(
-    d,
+    deps,
     organisationId,
     (all) => {
       const member = judged(all, userId, roles)
@@ -62,24 +65,24 @@ export const setRoles: Implementation<Routes['setRoles']> = async (
       return [...from].sort().join() === roles.join() ? undefined : { userId, rev: body.rev, roles }
     },
     () =>
-      record(d, organisationId, whoOf(caller), [
+      record(deps, organisationId, whoOf(caller), [
         { act: 'member.roles-changed', object: `person ${userId}`, detail: { from, to: roles } },
       ]),
   )
-  const member = await d.table.get<MemberItem>(keyOf.member(organisationId, userId))
+  const member = await deps.table.get<MemberItem>(keyOf.member(organisationId, userId))
   if (!member) throw notFound()
-  return shown(d, member)
+  return shown(deps, member)
 }
 
 export const removeMember: Implementation<Routes['removeMember']> = async (
   { params: { organisationId, userId }, caller },
-  d,
+  deps,
 ) => {
   await changePeople(
-    d,
+    deps,
     organisationId,
     (all) => ({ userId, rev: judged(all, userId, []).rev!, roles: [] }),
-    () => record(d, organisationId, whoOf(caller), [{ act: 'member.removed', object: `person ${userId}` }]),
+    () => record(deps, organisationId, whoOf(caller), [{ act: 'member.removed', object: `person ${userId}` }]),
   )
   return undefined
 }

@@ -6,28 +6,26 @@ import { head, record, whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
 import { notByToken } from './people.ts'
 import { founders } from './session.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof access)['routes']
 
-const shown = (o: Item<OrganisationItem>): z.input<typeof Organisation> => ({
-  organisationId: o.organisationId,
-  name: o.name,
-  created: o.created,
-  rev: o.rev!,
+const shown = (organisation: Item<OrganisationItem>): z.input<typeof Organisation> => ({
+  organisationId: organisation.organisationId,
+  name: organisation.name,
+  created: organisation.created,
+  rev: organisation.rev!,
 })
-const ignoreExisting = (e: unknown): void => {
-  if (!(e instanceof AlreadyExists)) throw e
-}
 
 /**
  * The id comes from founder and request id, so a repeat goes on where the first attempt stopped. The organisation's own
  * item is written last: while it is missing nothing can be done with the organisation, and once it is there a repeat
  * changes nothing (above all, it gives nobody admin again).
  */
-export const createOrganisation: Implementation<Routes['createOrganisation']> = async ({ caller, body }, d) => {
+export const createOrganisation: Implementation<Routes['createOrganisation']> = async ({ caller, body }, deps) => {
   notByToken(caller, 'found an organisation')
   if (!caller.groups.includes(founders))
     throw new Failure(
@@ -37,8 +35,8 @@ export const createOrganisation: Implementation<Routes['createOrganisation']> = 
   const organisationId = await derivedId('org', caller.userId, body.requestId)
   const repeat = async (): Promise<z.input<typeof Organisation> | undefined> => {
     const [existing, member] = await Promise.all([
-      d.table.get<OrganisationItem>(keyOf.organisation(organisationId)),
-      d.table.get(keyOf.member(organisationId, caller.userId)),
+      deps.table.get<OrganisationItem>(keyOf.organisation(organisationId)),
+      deps.table.get(keyOf.member(organisationId, caller.userId)),
     ])
     if (existing && !member)
       throw new Failure('forbidden', 'This organisation exists already and you no longer belong to it.')
@@ -46,26 +44,25 @@ export const createOrganisation: Implementation<Routes['createOrganisation']> = 
   }
   const existing = await repeat()
   if (existing) return existing
-  const kid = await d.keys.createKey(organisationId)
-  const created = d.now().toISOString()
-  if ((await head(d, organisationId)).seq === 0)
-    await record(d, organisationId, whoOf(caller), [
+  const kid = await deps.keys.createKey(organisationId)
+  const created = deps.now().toISOString()
+  if ((await head(deps, organisationId)).seq === 0)
+    await record(deps, organisationId, whoOf(caller), [
       { act: 'organisation.created', object: `organisation ${organisationId}`, detail: { kid, admin: caller.userId } },
     ])
   const member: Item<MemberItem> = {
     ...keyOf.member(organisationId, caller.userId),
-    gpk: `USER#${caller.userId}`,
-    gsk: `ORG#${organisationId}`,
+    ...indexKeyOf.member.ofPerson({ userId: caller.userId, organisationId }),
     organisationId,
     organisation: body.name,
     userId: caller.userId,
     roles: ['admin'],
     since: created,
   }
-  await d.table.create<MemberItem>(member).catch(ignoreExisting)
+  await createIfAbsent<MemberItem>(deps, member)
   try {
     return shown(
-      await d.table.create<OrganisationItem>({
+      await deps.table.create<OrganisationItem>({
         ...keyOf.organisation(organisationId),
         organisationId,
         name: body.name,
@@ -74,7 +71,7 @@ export const createOrganisation: Implementation<Routes['createOrganisation']> = 
       }),
     )
   } catch (e) {
-    ignoreExisting(e)
+    if (!(e instanceof AlreadyExists)) throw e
     return (await repeat())!
   }
 }
@@ -83,13 +80,13 @@ export const organisation: Implementation<Routes['organisation']> = async ({ org
 
 export const renameOrganisation: Implementation<Routes['renameOrganisation']> = async (
   { organisation: o, caller, body },
-  d,
+  deps,
 ) => {
   const changed = (): Failure =>
     new Failure('changed-meanwhile', 'The organisation was changed since you read it. Load it again.')
   if (o.rev !== body.rev) throw changed()
   if (o.name === body.name) return shown(o)
-  await record(d, o.organisationId, whoOf(caller), [
+  await record(deps, o.organisationId, whoOf(caller), [
     {
       act: 'organisation.renamed',
       object: `organisation ${o.organisationId}`,
@@ -97,7 +94,7 @@ export const renameOrganisation: Implementation<Routes['renameOrganisation']> = 
     },
   ])
   try {
-    return shown(await d.table.replace<OrganisationItem>({ ...o, name: body.name }, body.rev))
+    return shown(await deps.table.replace<OrganisationItem>({ ...o, name: body.name }, body.rev))
   } catch (e) {
     throw e instanceof ConditionFailed ? changed() : e
   }

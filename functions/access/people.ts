@@ -6,45 +6,57 @@ import { record } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
-import { keyOf, type MemberItem, type OrganisationItem, type PersonProfile } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type MemberItem, type OrganisationItem, type PersonProfile } from '../kernel/items.ts'
 
 /** Name and address as recorded at the person's last sign-in; empty before the first. */
-export async function profileOf(d: Pick<Deps, 'table'>, userId: string): Promise<{ name: string; email: string }> {
-  const p = await d.table.get<PersonProfile>(keyOf.person(userId))
-  return { name: p?.name ?? '', email: p?.email ?? '' }
+export async function profileOf(deps: Pick<Deps, 'table'>, userId: string): Promise<{ name: string; email: string }> {
+  const person = await deps.table.get<PersonProfile>(keyOf.person(userId))
+  return { name: person?.name ?? '', email: person?.email ?? '' }
 }
 
 /** A person's memberships, from the index. */
-export async function membershipsOf(d: Pick<Deps, 'table'>, userId: string): Promise<Item<MemberItem>[]> {
+export async function membershipsOf(deps: Pick<Deps, 'table'>, userId: string): Promise<Item<MemberItem>[]> {
+  const { ofPerson } = indexKeyOf.member
   const found: Item<MemberItem>[] = []
-  for await (const m of queryAll<MemberItem>(d.table, `USER#${userId}`, { index: true, prefix: 'ORG#' })) found.push(m)
+  for await (const member of queryAll<MemberItem>(deps.table, ofPerson.partition(userId), {
+    index: true,
+    prefix: ofPerson.prefix(),
+  }))
+    found.push(member)
   return found
 }
 
 /** Memberships under the organisations' present names; an organisation whose founding was interrupted is left out. */
 export async function namedMemberships(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   userId: string,
 ): Promise<Pick<MemberItem, 'organisationId' | 'organisation' | 'roles' | 'since'>[]> {
-  const members = await membershipsOf(d, userId)
+  const members = await membershipsOf(deps, userId)
   const organisations = await Promise.all(
-    members.map((m) => d.table.get<OrganisationItem>(keyOf.organisation(m.organisationId))),
+    members.map((m) => deps.table.get<OrganisationItem>(keyOf.organisation(m.organisationId))),
   )
-  return members.flatMap((m, i) =>
+  return members.flatMap((member, i) =>
     organisations[i]
-      ? [{ organisationId: m.organisationId, organisation: organisations[i].name, roles: m.roles, since: m.since }]
+      ? [
+          {
+            organisationId: member.organisationId,
+            organisation: organisations[i].name,
+            roles: member.roles,
+            since: member.since,
+          },
+        ]
       : [],
   )
 }
 
 /** An act on a person's own credentials matters to every organisation they belong to. */
 export async function recordEverywhere(
-  d: Pick<Deps, 'table' | 'now'>,
+  deps: Pick<Deps, 'table' | 'now'>,
   userId: string,
   who: Who,
   entry: { act: Act; object: string; detail?: Detail },
 ): Promise<void> {
-  for (const m of await membershipsOf(d, userId)) await record(d, m.organisationId, who, [entry])
+  for (const member of await membershipsOf(deps, userId)) await record(deps, member.organisationId, who, [entry])
 }
 
 /** Some acts need the person themselves: a leaked token must not be able to make itself last. */

@@ -4,7 +4,7 @@ import { base64url, sha256Hex } from '../../domain/hash.ts'
 import type { Deps } from '../kernel/deps.ts'
 
 /** 256 random bits. */
-export const newSecret = (d: Pick<Deps, 'random'>): string => base64url(d.random(32))
+export const newSecret = (deps: Pick<Deps, 'random'>): string => base64url(deps.random(32))
 
 /** Whether two hex digests are equal, in constant time. */
 export const sameDigest = (a: string, b: string): boolean =>

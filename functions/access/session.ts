@@ -6,7 +6,7 @@ import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { keyOf, type PersonProfile } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type PersonProfile } from '../kernel/items.ts'
 import { namedMemberships, profileOf } from './people.ts'
 import { NotVerified, type Verifier } from './verifier.ts'
 
@@ -17,7 +17,7 @@ export const founders = 'founders'
 
 /** Index key under which a person is found by address: a digest, so that addresses stand in profiles alone. */
 export const emailKey = async (email: string): Promise<string> =>
-  `USER#email#${base64url(await sha256(email.trim().toLowerCase()))}`
+  indexKeyOf.person.byEmail.partition(base64url(await sha256(email.trim().toLowerCase())))
 
 export const signInSettings: Implementation<Routes['signInSettings']> = async (_, { settings: s }) => ({
   issuer: s.issuer,
@@ -30,26 +30,29 @@ export const signInSettings: Implementation<Routes['signInSettings']> = async (_
   version: s.version,
 })
 
-async function meOf(d: Deps, caller: Caller): Promise<Awaited<ReturnType<Implementation<Routes['me']>>>> {
-  const [profile, memberships] = await Promise.all([profileOf(d, caller.userId), namedMemberships(d, caller.userId)])
+async function meOf(deps: Deps, caller: Caller): Promise<Awaited<ReturnType<Implementation<Routes['me']>>>> {
+  const [profile, memberships] = await Promise.all([
+    profileOf(deps, caller.userId),
+    namedMemberships(deps, caller.userId),
+  ])
   return {
     userId: caller.userId,
     ...profile,
     memberships,
     mayCreateOrganisation: caller.groups.includes(founders),
     loginAt: new Date(caller.loginAt * 1000).toISOString(),
-    ...(caller.token ? { token: caller.token } : {}),
+    token: caller.token,
   }
 }
 
-export const me: Implementation<Routes['me']> = ({ caller }, d) => meOf(d, caller)
+export const me: Implementation<Routes['me']> = ({ caller }, deps) => meOf(deps, caller)
 
 const text = (v: unknown): string => (typeof v === 'string' ? v.trim().slice(0, 120) : '')
 
 /** Records name and address from the caller's own ID token. */
 export const updateMe =
   (verifier: Verifier): Implementation<Routes['updateMe']> =>
-  async ({ caller, body }, d) => {
+  async ({ caller, body }, deps) => {
     const refused = (message: string): Failure =>
       new Failure('invalid-request', message, [
         { path: '/body/idToken', message, expected: 'the ID token of this sign-in' },
@@ -66,17 +69,17 @@ export const updateMe =
       [text(claims['given_name']), text(claims['family_name'])].filter(Boolean).join(' ') ||
       email
     const key = keyOf.person(caller.userId)
-    const profile: PersonProfile = { userId: caller.userId, name, email, seen: d.now().toISOString() }
-    const index = email ? { gpk: await emailKey(email), gsk: `PROFILE#${caller.userId}` } : {}
+    const profile: PersonProfile = { userId: caller.userId, name, email, seen: deps.now().toISOString() }
+    const index = email ? { gpk: await emailKey(email), gsk: indexKeyOf.person.byEmail.prefix(caller) } : {}
     try {
-      await d.table.create({ ...key, ...profile, ...index })
+      await deps.table.create({ ...key, ...profile, ...index })
     } catch (e) {
       if (!(e instanceof AlreadyExists)) throw e
-      await d.table
+      await deps.table
         .update(key, { set: { ...profile, ...index }, ...(email ? {} : { remove: ['gpk', 'gsk'] }) })
-        .catch((x: unknown) => {
-          if (!(x instanceof ConditionFailed)) throw x
+        .catch((error: unknown) => {
+          if (!(error instanceof ConditionFailed)) throw error
         })
     }
-    return meOf(d, caller)
+    return meOf(deps, caller)
   }

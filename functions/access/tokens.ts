@@ -5,7 +5,7 @@ import { whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
-import { keyOf, type TokenItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type TokenItem } from '../kernel/items.ts'
 import type { Item } from '../../ports/table.ts'
 import { notByToken, recordEverywhere } from './people.ts'
 import { formatToken, newSecret } from './secrets.ts'
@@ -16,42 +16,41 @@ export const dayMs = 24 * 60 * 60 * 1000
 
 /** What a list shows of a token. */
 export const shown = (
-  t: TokenItem,
+  token: TokenItem,
 ): Pick<TokenItem, 'tokenId' | 'name' | 'scopes' | 'created' | 'expires' | 'lastUsed' | 'madeBy'> => ({
-  tokenId: t.tokenId,
-  name: t.name,
-  scopes: t.scopes,
-  created: t.created,
-  expires: t.expires,
-  ...(t.lastUsed === undefined ? {} : { lastUsed: t.lastUsed }),
-  madeBy: t.madeBy,
+  tokenId: token.tokenId,
+  name: token.name,
+  scopes: token.scopes,
+  created: token.created,
+  expires: token.expires,
+  lastUsed: token.lastUsed,
+  madeBy: token.madeBy,
 })
 
 /** The item of a token, listed under its owner. */
-export const tokenItem = (t: TokenItem): Item<TokenItem> => ({
-  ...keyOf.token(t.tokenId),
-  gpk: `USER#${t.userId}`,
-  gsk: `TOKEN#${t.created}`,
-  ...t,
+export const tokenItem = (token: TokenItem): Item<TokenItem> => ({
+  ...keyOf.token(token.tokenId),
+  ...indexKeyOf.token.ofPerson(token),
+  ...token,
 })
 
-export const tokens: Implementation<Routes['tokens']> = async ({ caller, query }, d) => {
-  const page = await d.table.query<TokenItem>(`USER#${caller.userId}`, {
+export const tokens: Implementation<Routes['tokens']> = async ({ caller, query }, deps) => {
+  const page = await deps.table.query<TokenItem>(indexKeyOf.token.ofPerson.partition(caller.userId), {
     index: true,
-    prefix: 'TOKEN#',
+    prefix: indexKeyOf.token.ofPerson.prefix(),
     backwards: true,
     limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
+    after: query.after,
   })
-  return { items: page.items.map(shown), ...(page.next === undefined ? {} : { next: page.next }) }
+  return { items: page.items.map(shown), next: page.next }
 }
 
-export const createToken: Implementation<Routes['createToken']> = async ({ caller, body }, d) => {
+export const createToken: Implementation<Routes['createToken']> = async ({ caller, body }, deps) => {
   notByToken(caller, 'make tokens')
-  const now = d.now()
-  const secret = newSecret(d)
+  const now = deps.now()
+  const secret = newSecret(deps)
   const token: TokenItem = {
-    tokenId: newId(d, 'tok'),
+    tokenId: newId(deps, 'tok'),
     userId: caller.userId,
     name: body.name,
     scopes: [...new Set(body.scopes)],
@@ -61,21 +60,21 @@ export const createToken: Implementation<Routes['createToken']> = async ({ calle
     loginAt: caller.loginAt,
     madeBy: 'portal',
   }
-  await recordEverywhere(d, caller.userId, whoOf(caller), {
+  await recordEverywhere(deps, caller.userId, whoOf(caller), {
     act: 'token.created',
     object: `token ${token.tokenId}`,
     detail: { scopes: token.scopes, expires: token.expires, madeBy: 'portal' },
   })
-  await d.table.create<TokenItem>(tokenItem(token))
+  await deps.table.create<TokenItem>(tokenItem(token))
   return { ...shown(token), secret: formatToken(token.tokenId, secret) }
 }
 
 /** A token may revoke itself (a tool that signs out), nothing else. */
-export const revokeToken: Implementation<Routes['revokeToken']> = async ({ caller, params: { tokenId } }, d) => {
-  const token = await d.table.get<TokenItem>(keyOf.token(tokenId))
+export const revokeToken: Implementation<Routes['revokeToken']> = async ({ caller, params: { tokenId } }, deps) => {
+  const token = await deps.table.get<TokenItem>(keyOf.token(tokenId))
   if (!token || token.userId !== caller.userId || (caller.token && caller.token.tokenId !== tokenId))
     throw new Failure('not-found', 'You have no such token.')
-  await recordEverywhere(d, caller.userId, whoOf(caller), { act: 'token.revoked', object: `token ${tokenId}` })
-  await d.table.remove(keyOf.token(tokenId))
+  await recordEverywhere(deps, caller.userId, whoOf(caller), { act: 'token.revoked', object: `token ${tokenId}` })
+  await deps.table.remove(keyOf.token(tokenId))
   return undefined
 }

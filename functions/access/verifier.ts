@@ -19,17 +19,17 @@ async function fetchKeys(uri: string): Promise<ArrayBuffer> {
   const { protocol, hostname } = new URL(uri)
   if (protocol !== 'https:' && !['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
     throw new FetchError(uri, 'The key set must be read over https')
-  const r = await fetch(uri, { redirect: 'error', signal: AbortSignal.timeout(5000) })
-  if (!r.ok) throw new FetchError(uri, `Status ${r.status}`)
-  return r.arrayBuffer()
+  const response = await fetch(uri, { redirect: 'error', signal: AbortSignal.timeout(5000) })
+  if (!response.ok) throw new FetchError(uri, `Status ${response.status}`)
+  return response.arrayBuffer()
 }
 
 const refuse = (claim: string): never => {
   throw new NotVerified(`${claim} is not as expected`)
 }
 // An id that could not stand in a key or a path is nobody's.
-const checkSubject = (p: JwtPayload): void => {
-  if (typeof p.sub !== 'string' || !/^[A-Za-z0-9_-]{1,128}$/.test(p.sub)) refuse('sub')
+const checkSubject = (payload: JwtPayload): void => {
+  if (typeof payload.sub !== 'string' || !/^[A-Za-z0-9_-]{1,128}$/.test(payload.sub)) refuse('sub')
 }
 
 export interface Verifier {

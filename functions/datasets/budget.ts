@@ -1,46 +1,13 @@
-/**
- * A dataset's budget item: opened with it, and its limit moved. Reserving and charging is the jobs'
- * (domain/privacy/ledger.ts).
- */
+/** The limit of a dataset's budget, and the budget in people's words. */
 import type { z } from 'zod'
 import type { Budget } from '../../contracts/datasets.ts'
 import type { DatasetPolicy } from '../../domain/datasets/policy.ts'
-import { epsilonLeft, moveLimit, opening } from '../../domain/privacy/ledger.ts'
-import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
+import { moveLimit, opening } from '../../domain/privacy/ledger.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type BudgetItem, keyOf } from '../kernel/items.ts'
-
-/** The conversion searches for an order each time; the catalogue asks for the same few values again and again. */
-const converted = new Map<string, number>()
-function epsilonAt(nanoRho: number, delta: number): number {
-  if (nanoRho <= 0) return 0
-  const key = `${nanoRho}/${delta}`
-  let epsilon = converted.get(key)
-  if (epsilon === undefined) {
-    if (converted.size > 2000) converted.clear()
-    converted.set(key, (epsilon = epsilonLeft({ available: nanoRho }, delta)))
-  }
-  return epsilon
-}
-
-/** What a charge comes to in epsilon, at the dataset's delta. */
-export const inEpsilon = (nanoRho: number, policy: Pick<DatasetPolicy, 'budget'>): number =>
-  epsilonAt(nanoRho, policy.budget.delta)
-
-/** Opens the budget; one that is open already stays as it is. */
-export async function openBudget(
-  d: Pick<Deps, 'table'>,
-  datasetId: string,
-  policy: Pick<DatasetPolicy, 'budget'>,
-): Promise<void> {
-  const item: Item<BudgetItem> = { ...keyOf.budget(datasetId), datasetId, ...opening(policy.budget) }
-  try {
-    await d.table.create(item)
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-  }
-}
+import { epsilonAt, openBudget } from '../stores/budget.ts'
+import { retrying } from '../kernel/retry.ts'
 
 const under = (): Failure =>
   new Failure(
@@ -50,11 +17,11 @@ const under = (): Failure =>
 
 /** Refuses a limit under what is spent and reserved now. */
 export async function checkLimit(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   datasetId: string,
   policy: Pick<DatasetPolicy, 'budget'>,
 ): Promise<{ changes: boolean }> {
-  const held = await d.table.get<BudgetItem>(keyOf.budget(datasetId))
+  const held = await deps.table.get<BudgetItem>(keyOf.budget(datasetId))
   const { limit } = opening(policy.budget)
   if (held && held.available + limit - held.limit < 0) throw under()
   return { changes: held?.limit !== limit }
@@ -62,39 +29,31 @@ export async function checkLimit(
 
 /** Moves the limit; what is spent and reserved stays. `wrong-state` when that is more than the new limit. */
 export async function setLimit(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   datasetId: string,
   policy: Pick<DatasetPolicy, 'budget'>,
 ): Promise<void> {
   const { limit } = opening(policy.budget)
-  for (let tries = 0; ; tries++) {
-    const held = await d.table.get<BudgetItem>(keyOf.budget(datasetId))
-    if (!held) {
-      await openBudget(d, datasetId, policy)
-      return
-    }
+  // A charge in between fails the condition, and the budget is looked at as it is then.
+  await retrying(async () => {
+    const held = await deps.table.get<BudgetItem>(keyOf.budget(datasetId))
+    if (!held) return openBudget(deps, datasetId, policy)
     if (held.limit === limit) return
     if (held.available + limit - held.limit < 0) throw under()
-    // A charge in between fails the condition, and the new standing is looked at.
-    try {
-      await d.table.update(keyOf.budget(datasetId), moveLimit(held.limit, limit))
-      return
-    } catch (e) {
-      if (!(e instanceof ConditionFailed) || tries > 20) throw e
-    }
-  }
+    await deps.table.update(keyOf.budget(datasetId), moveLimit(held.limit, limit))
+  })
 }
 
 /** A budget in people's words. Before it is opened (a crash in between) it is as declared. */
 export function toBudget(held: BudgetItem | undefined, policy: Pick<DatasetPolicy, 'budget'>): z.input<typeof Budget> {
   const { epsilon, delta } = policy.budget
-  const b = held ?? opening(policy.budget)
+  const budget = held ?? opening(policy.budget)
   return {
     epsilon,
     delta,
-    left: epsilonAt(b.available, delta),
-    limitNanoRho: b.limit,
-    spentNanoRho: b.spent,
-    reservedNanoRho: b.limit - b.available - b.spent,
+    left: epsilonAt(budget.available, delta),
+    limitNanoRho: budget.limit,
+    spentNanoRho: budget.spent,
+    reservedNanoRho: budget.limit - budget.available - budget.spent,
   }
 }

@@ -1,5 +1,4 @@
 /** The function `catalogue`: what others see of datasets, and what its custodian sees of budget and history. */
-import { datasets } from '../../contracts/datasets.ts'
 import { may } from '../../domain/access/permissions.ts'
 import { languages, releaseModes } from '../../domain/datasets/policy.ts'
 import { minimumSubjectsOf } from '../../domain/datasets/policy-rules.ts'
@@ -12,13 +11,15 @@ import {
   type ChargeItem,
   type DatasetItem,
   type DatasetVersionItem,
+  indexKeyOf,
   keyOf,
   type OrganisationItem,
   type PersonProfile,
 } from '../kernel/items.ts'
-import { inEpsilon } from './budget.ts'
+import { datasets } from './area.ts'
 import { namedPublicly } from './listing.ts'
 import { toDataset } from './view.ts'
+import { inEpsilon } from '../stores/budget.ts'
 
 type Routes = (typeof datasets)['routes']
 
@@ -31,44 +32,44 @@ function once<T>(load: (id: string) => Promise<T>): (id: string) => Promise<T> {
     return p
   }
 }
-const namesOf = (d: Deps): ((userId: string) => Promise<string | undefined>) =>
-  once(async (id) => (await d.table.get<PersonProfile>(keyOf.person(id), ['name']))?.name)
+const namesOf = (deps: Deps): ((userId: string) => Promise<string | undefined>) =>
+  once(async (id) => (await deps.table.get<PersonProfile>(keyOf.person(id), ['name']))?.name)
 
-const discovery: Implementation<Routes['discovery']> = async (_, d) => {
+const discovery: Implementation<Routes['discovery']> = async (_, deps) => {
   const organisation = once(
-    async (id) => (await d.table.get<OrganisationItem>(keyOf.organisation(id), ['name']))?.name ?? '',
+    async (id) => (await deps.table.get<OrganisationItem>(keyOf.organisation(id), ['name']))?.name ?? '',
   )
   const found = await Promise.all(
-    (await namedPublicly(d)).map(async (s) => {
-      const version = await d.table.get<Pick<DatasetVersionItem, 'data'>>(
-        keyOf.datasetVersion(s.datasetId, s.version),
+    (await namedPublicly(deps)).map(async (dataset) => {
+      const version = await deps.table.get<Pick<DatasetVersionItem, 'data'>>(
+        keyOf.datasetVersion(dataset.datasetId, dataset.version),
         ['data'],
       )
       return (
         version && {
-          datasetId: s.datasetId,
-          organisation: await organisation(s.organisationId),
-          name: s.name,
-          title: s.title,
-          description: s.description,
-          version: s.version,
+          datasetId: dataset.datasetId,
+          organisation: await organisation(dataset.organisationId),
+          name: dataset.name,
+          title: dataset.title,
+          description: dataset.description,
+          version: dataset.version,
           schema: version.data.schema,
-          languages: s.policy.languages,
-          modes: s.policy.modes,
-          minimumSubjects: minimumSubjectsOf(s.policy),
-          approval: s.policy.approval,
-          ...(s.policy.expires ? { expires: s.policy.expires } : {}),
+          languages: dataset.policy.languages,
+          modes: dataset.policy.modes,
+          minimumSubjects: minimumSubjectsOf(dataset.policy),
+          approval: dataset.policy.approval,
+          ...(dataset.policy.expires ? { expires: dataset.policy.expires } : {}),
         }
       )
     }),
   )
-  const { mainOrigin, version } = d.settings
+  const { mainOrigin, version } = deps.settings
   return {
     node: {
       name: new URL(mainOrigin).hostname,
       origin: mainOrigin,
       version,
-      languages: [...(d.settings.languages?.() ?? languages)],
+      languages: [...(deps.settings.languages?.() ?? languages)],
       modes: [...releaseModes],
       api: `${mainOrigin}/api`,
     },
@@ -76,46 +77,46 @@ const discovery: Implementation<Routes['discovery']> = async (_, d) => {
   }
 }
 
-const list: Implementation<Routes['list']> = async ({ params, query, subject, caller }, d) => {
-  const page = await d.table.query<DatasetItem>(`ORG#${params.organisationId}`, {
+const list: Implementation<Routes['list']> = async ({ params, query, subject, caller }, deps) => {
+  const page = await deps.table.query<DatasetItem>(indexKeyOf.dataset.ofOrganisation.partition(params.organisationId), {
     index: true,
-    prefix: 'DATASET#',
+    prefix: indexKeyOf.dataset.ofOrganisation.prefix(),
     backwards: true,
     limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
+    after: query.after,
   })
   // What is not published is its custodians' alone, whatever a token's scopes say.
   const drafts = may({ roles: subject.roles }, 'dataset.manage')
   const seen = page.items.filter((s) => drafts || s.version > 0)
   return {
-    items: await Promise.all(seen.map((s) => toDataset(d, s, { ...subject, userId: caller.userId }))),
-    ...(page.next === undefined ? {} : { next: page.next }),
+    items: await Promise.all(seen.map((s) => toDataset(deps, s, { ...subject, userId: caller.userId }))),
+    next: page.next,
   }
 }
 
-const get: Implementation<Routes['get']> = async ({ dataset, subject, caller }, d) =>
-  toDataset(d, dataset, { ...subject, userId: caller.userId })
+const get: Implementation<Routes['get']> = async ({ dataset, subject, caller }, deps) =>
+  toDataset(deps, dataset, { ...subject, userId: caller.userId })
 
-const ledger: Implementation<Routes['ledger']> = async ({ dataset, query }, d) => {
-  const page = await d.table.query<ChargeItem>(keyOf.dataset(dataset.datasetId).pk, {
-    prefix: 'CHARGE#',
+const ledger: Implementation<Routes['ledger']> = async ({ dataset, query }, deps) => {
+  const page = await deps.table.query<ChargeItem>(keyOf.charge.partition(dataset.datasetId), {
+    prefix: keyOf.charge.prefix(),
     backwards: true,
     limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
+    after: query.after,
   })
-  const name = namesOf(d)
+  const name = namesOf(deps)
   const items = await Promise.all(
-    page.items.map(async (c) => ({
-      at: c.at,
-      jobId: c.jobId,
-      userId: c.userId,
-      name: (await name(c.userId)) ?? c.userId,
-      what: c.what,
-      nanoRho: c.nanoRho,
-      epsilon: inEpsilon(c.nanoRho, dataset.policy),
+    page.items.map(async (charge) => ({
+      at: charge.at,
+      jobId: charge.jobId,
+      userId: charge.userId,
+      name: (await name(charge.userId)) ?? charge.userId,
+      what: charge.what,
+      nanoRho: charge.nanoRho,
+      epsilon: inEpsilon(charge.nanoRho, dataset.policy),
     })),
   )
-  return { items, ...(page.next === undefined ? {} : { next: page.next }) }
+  return { items, next: page.next }
 }
 
 const historyPage = 100
@@ -125,11 +126,11 @@ const concerns = (e: Item<ChainEvent>, datasetId: string): boolean =>
   e.object === `dataset ${datasetId}` || e.detail['dataset'] === datasetId
 
 /** Walks the organisation's chain back until a page is full or enough has been read; `next` goes on from there. */
-const history: Implementation<Routes['history']> = async ({ dataset: { organisationId, datasetId }, query }, d) => {
+const history: Implementation<Routes['history']> = async ({ dataset: { organisationId, datasetId }, query }, deps) => {
   const found: Item<ChainEvent>[] = []
-  let before = query.before ?? (await head(d, organisationId)).seq + 1
+  let before = query.before ?? (await head(deps, organisationId)).seq + 1
   for (let read = 0; before > 1 && read < readAtMost && found.length < historyPage;) {
-    const page = await d.table.query<ChainEvent>(chainOf(organisationId), {
+    const page = await deps.table.query<ChainEvent>(chainOf(organisationId), {
       to: keyOf.auditEvent(organisationId, before - 1).sk,
       backwards: true,
       limit: 250,
@@ -138,14 +139,14 @@ const history: Implementation<Routes['history']> = async ({ dataset: { organisat
       before = 1
       break
     }
-    for (const e of page.items) {
-      before = e.seq
+    for (const event of page.items) {
+      before = event.seq
       read++
-      if (concerns(e, datasetId)) found.push(e)
+      if (concerns(event, datasetId)) found.push(event)
       if (found.length === historyPage) break
     }
   }
-  const name = namesOf(d)
+  const name = namesOf(deps)
   const items = await Promise.all(
     found.map(async ({ seq, at, act, who, object, detail }) => {
       const person = who.kind === 'person' || who.kind === 'token' ? await name(who.id.split('/')[0]!) : undefined

@@ -17,14 +17,15 @@ import { changedMeanwhile, toDataset, today } from './view.ts'
 
 type Routes = (typeof datasets)['routes']
 
+/** Faults of a schema or policy as field errors below `base`, fifty at most. */
 export const fieldErrors = (base: string, faults: readonly SchemaFault[]): FieldError[] =>
   faults
     .slice(0, 50)
     .map((f) => ({ path: `${base}${f.path}`, message: f.message, ...(f.expected ? { expected: f.expected } : {}) }))
 
 /** Refuses a policy that contradicts itself. A day of expiry that stays as it was may have passed. */
-export function checkPolicy(d: Pick<Deps, 'now'>, before: DatasetPolicy, policy: DatasetPolicy): void {
-  const faults = policyFaults(policy, today(d)).filter(
+export function checkPolicy(deps: Pick<Deps, 'now'>, before: DatasetPolicy, policy: DatasetPolicy): void {
+  const faults = policyFaults(policy, today(deps)).filter(
     (f) => f.path !== '/expires' || policy.expires !== before.expires,
   )
   if (faults.length > 0)
@@ -37,15 +38,15 @@ export function checkPolicy(d: Pick<Deps, 'now'>, before: DatasetPolicy, policy:
 
 /** Changes a dataset as the caller saw it; `changed-meanwhile` when it is another by now. */
 export async function update(
-  d: Pick<Deps, 'table' | 'now'>,
-  s: DatasetItem,
+  deps: Pick<Deps, 'table' | 'now'>,
+  dataset: DatasetItem,
   rev: number,
   set: Partial<DatasetItem>,
   remove: (keyof DatasetItem)[] = [],
 ): Promise<Item<DatasetItem>> {
   try {
-    return await d.table.update<DatasetItem>(keyOf.dataset(s.datasetId), {
-      set: { ...set, changed: d.now().toISOString() },
+    return await deps.table.update<DatasetItem>(keyOf.dataset(dataset.datasetId), {
+      set: { ...set, changed: deps.now().toISOString() },
       remove,
       when: [{ attribute: 'rev', is: 'equal', value: rev }],
     })
@@ -55,9 +56,9 @@ export async function update(
 }
 
 /** Names of the parts of a policy that differ. */
-const parts = (a: DatasetPolicy, b: DatasetPolicy): string[] =>
-  [...new Set([...Object.keys(a), ...Object.keys(b)])]
-    .filter((k) => canonical([a[k as keyof DatasetPolicy]]) !== canonical([b[k as keyof DatasetPolicy]]))
+const parts = (before: DatasetPolicy, after: DatasetPolicy): string[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((k) => canonical([before[k as keyof DatasetPolicy]]) !== canonical([after[k as keyof DatasetPolicy]]))
     .map((k) => `policy.${k}`)
     .sort()
 
@@ -65,25 +66,25 @@ const parts = (a: DatasetPolicy, b: DatasetPolicy): string[] =>
  * Everything of a policy that lives outside the dataset's own item: its budget's limit, and whether discovery finds it.
  * Brings both in line with what the dataset says, so that the same call again repairs what a crash has left.
  */
-export async function followPolicy(d: Pick<Deps, 'table'>, s: DatasetItem): Promise<void> {
-  await setLimit(d, s.datasetId, s.policy)
-  if (!s.policy.listed || s.state === 'retired') await unpoint(d, s.datasetId)
+export async function followPolicy(deps: Pick<Deps, 'table'>, dataset: DatasetItem): Promise<void> {
+  await setLimit(deps, dataset.datasetId, dataset.policy)
+  if (!dataset.policy.listed || dataset.state === 'retired') await unpoint(deps, dataset.datasetId)
 }
 
 export const change: Implementation<Routes['change']> = async (
   { dataset: before, caller, subject, body: { rev, ...fields } },
-  d,
+  deps,
 ) => {
   if (before.rev !== rev) throw changedMeanwhile()
   if (before.state === 'retired') throw new Failure('wrong-state', 'A retired dataset stays as it is.')
   const policy = fields.policy as DatasetPolicy | undefined
-  if (policy) checkPolicy(d, before.policy, policy)
+  if (policy) checkPolicy(deps, before.policy, policy)
   const set = Object.fromEntries(
     Object.entries(fields).filter(
       ([k, v]) => v !== undefined && canonical([v]) !== canonical([before[k as keyof DatasetItem]]),
     ),
   )
-  const budget = policy ? await checkLimit(d, before.datasetId, policy) : { changes: false }
+  const budget = policy ? await checkLimit(deps, before.datasetId, policy) : { changes: false }
   let after = before
   if (Object.keys(set).length > 0 || budget.changes) {
     const object = `dataset ${before.datasetId}`
@@ -91,7 +92,7 @@ export const change: Implementation<Routes['change']> = async (
       ...Object.keys(set).filter((k) => k !== 'policy'),
       ...(policy ? parts(before.policy, policy) : []),
     ].sort()
-    await record(d, before.organisationId, whoOf(caller), [
+    await record(deps, before.organisationId, whoOf(caller), [
       ...(changed.length > 0 ? [{ act: 'dataset.changed' as const, object, detail: { fields: changed } }] : []),
       ...(policy && budget.changes
         ? [
@@ -107,20 +108,20 @@ export const change: Implementation<Routes['change']> = async (
           ]
         : []),
     ])
-    if (policy?.listed) await point(d, before)
-    if (Object.keys(set).length > 0) after = await update(d, before, rev, set as Partial<DatasetItem>)
+    if (policy?.listed) await point(deps, before)
+    if (Object.keys(set).length > 0) after = await update(deps, before, rev, set as Partial<DatasetItem>)
   }
-  if (policy) await followPolicy(d, after)
-  return toDataset(d, after, { ...subject, userId: caller.userId })
+  if (policy) await followPolicy(deps, after)
+  return toDataset(deps, after, { ...subject, userId: caller.userId })
 }
 
-export const retire: Implementation<Routes['retire']> = async ({ dataset: before, caller, subject, body }, d) => {
+export const retire: Implementation<Routes['retire']> = async ({ dataset: before, caller, subject, body }, deps) => {
   if (before.state === 'retired') throw new Failure('wrong-state', 'The dataset is retired already.')
   if (before.rev !== body.rev) throw changedMeanwhile()
-  await record(d, before.organisationId, whoOf(caller), [
+  await record(deps, before.organisationId, whoOf(caller), [
     { act: 'dataset.retired', object: `dataset ${before.datasetId}`, detail: { version: before.version } },
   ])
-  const after = await update(d, before, body.rev, { state: 'retired' })
-  await unpoint(d, before.datasetId)
-  return toDataset(d, after, { ...subject, userId: caller.userId })
+  const after = await update(deps, before, body.rev, { state: 'retired' })
+  await unpoint(deps, before.datasetId)
+  return toDataset(deps, after, { ...subject, userId: caller.userId })
 }

@@ -9,7 +9,7 @@ import {
   keyOf,
   type MemberItem,
 } from '../kernel/items.ts'
-import type { Deps } from '../kernel/deps.ts'
+import type { StepDeps } from '../workflow/job-kind.ts'
 import { createDatasets } from './datasets.ts'
 import { type DatasetStage, sha256, stage, subjectsCsv, subjectsSchema } from './testing.ts'
 import { eventOf } from '../kernel/testing.ts'
@@ -66,43 +66,44 @@ describe('a name', () => {
     expect(all.map((r) => r.status).sort()).toEqual([201, 409, 409, 409, 409, 409])
   })
   it('is not lost when the process is killed at any write on the way', async () => {
-    for (let n = 0; n < 10; n++) {
+    const isKilled = async (n: number): Promise<boolean> => {
       let left = n
       const table = new Proxy(s.h.deps.table, {
-        get: (t, k) =>
+        get: (table, k) =>
           k === 'create'
             ? async (item: never) => {
                 if (left-- <= 0) throw new Error('killed')
-                return t.create(item)
+                return table.create(item)
               }
-            : (Reflect.get(t, k) as (...a: unknown[]) => unknown).bind(t),
+            : (Reflect.get(table, k) as (...a: unknown[]) => unknown).bind(table),
       })
       const event = eventOf(datasets.routes.create, {
         as: cleo(),
         params: { organisationId: s.organisationId } as never,
         body: { name: `n${n}`, title: 'T' },
       })
-      const killed = (await createDatasets({ ...s.h.deps, table } as Deps)(event, {} as never)).statusCode === 500
-      if (!killed) {
-        expect(n).toBeGreaterThan(3)
-        return
-      }
-      await s.make(`n${n}`)
+      return (await createDatasets({ ...s.h.deps, table } as StepDeps)(event, {} as never)).statusCode === 500
     }
-    throw new Error('It was killed each time')
+    let writes = 0
+    while (writes < 10 && (await isKilled(writes))) {
+      await s.make(`n${writes}`)
+      writes++
+    }
+    expect(writes).toBeGreaterThan(3)
+    expect(writes).toBeLessThan(10)
   })
 })
 
 describe('who sees what', () => {
   it('a draft is its custodians’ alone; what is published is the organisation’s; a stranger finds nothing', async () => {
-    const id = await published(),
-      draft = await s.make('draft')
+    const id = await published()
+    const draft = await s.make('draft')
     await s.h.organisation('Elsewhere', { sam: ['admin', 'custodian', 'analyst', 'auditor'] })
     for (const who of ['anil', 'rosa', 'ada']) {
       expect(
         (
           await s.h.call('datasets', 'list', { as: s.h.person(who), params: { organisationId: s.organisationId } })
-        ).items.map((d) => d.datasetId),
+        ).items.map((deps) => deps.datasetId),
       ).toEqual([id])
       expect((await s.h.refused('datasets', 'get', { as: s.h.person(who), params: { datasetId: draft } })).kind).toBe(
         'not-found',
@@ -162,7 +163,7 @@ describe('who sees what', () => {
   })
   it('discovery names what is listed, for as long as it is', async () => {
     const id = await published({ ...defaultDatasetPolicy, listed: false })
-    const named = async () => (await s.h.call('datasets', 'discovery')).datasets.map((d) => d.datasetId)
+    const named = async () => (await s.h.call('datasets', 'discovery')).datasets.map((deps) => deps.datasetId)
     expect(await named()).toEqual([])
     await change(id, { policy: { ...defaultDatasetPolicy, disclosure: { minimumSubjects: 20 } } })
     expect((await s.h.call('datasets', 'discovery')).datasets).toMatchObject([
@@ -179,8 +180,8 @@ describe('who sees what', () => {
 
 describe('files', () => {
   it('are asked for once, and only those that are not there', async () => {
-    const id = await s.make(),
-      b = new TextEncoder().encode(subjectsCsv)
+    const id = await s.make()
+    const b = new TextEncoder().encode(subjectsCsv)
     const file = { path: 'a/subjects.csv', size: b.length, sha256: sha256(b) }
     const ask = () =>
       s.h.call('datasets', 'uploads', { as: cleo(), params: { datasetId: id }, body: { files: [file] } })
@@ -226,9 +227,11 @@ describe('files', () => {
         (await s.h.refused('datasets', 'read', { as: cleo(), params: { datasetId: id }, body: { files } })).kind,
         given.join(),
       ).toBe('invalid-request')
-      if (given[0] !== 'notes.txt')
+      // A table has to be among the files that are read, not among those of one upload.
+      const calls = given[0] === 'notes.txt' ? [] : (['uploads'] as const)
+      for (const call of calls)
         expect(
-          (await s.h.refused('datasets', 'uploads', { as: cleo(), params: { datasetId: id }, body: { files } })).kind,
+          (await s.h.refused('datasets', call, { as: cleo(), params: { datasetId: id }, body: { files } })).kind,
           given.join(),
         ).toBe('invalid-request')
     }
@@ -237,8 +240,8 @@ describe('files', () => {
 
 describe('publishing', () => {
   it('needs a reading, a schema that fits it, and the dataset as it was seen', async () => {
-    const id = await s.make(),
-      params = { datasetId: id }
+    const id = await s.make()
+    const params = { datasetId: id }
     const refused = async (body: object) =>
       s.h.refused('datasets', 'publish', {
         as: cleo(),
@@ -264,8 +267,8 @@ describe('publishing', () => {
 
 describe('the budget', () => {
   it('is opened with the dataset, moved with its policy, and never lowered under what is spent', async () => {
-    const id = await published(),
-      table = s.h.deps.table
+    const id = await published()
+    const table = s.h.deps.table
     const opened = (await get(id)).budget
     expect(opened).toMatchObject({
       epsilon: 10,
@@ -292,8 +295,8 @@ describe('the budget', () => {
     expect(await acts(id)).toContain('budget.raised')
   })
   it('follows the policy after a crash between the two', async () => {
-    const id = await published(),
-      wanted = { ...defaultDatasetPolicy, budget: { epsilon: 4, delta: 1e-6 } }
+    const id = await published()
+    const wanted = { ...defaultDatasetPolicy, budget: { epsilon: 4, delta: 1e-6 } }
     await s.h.deps.table.update<DatasetItem>(keyOf.dataset(id), { set: { policy: wanted } })
     await change(id, { policy: wanted })
     expect((await get(id)).budget.left).toBeCloseTo(4, 6)

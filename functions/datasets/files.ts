@@ -2,66 +2,24 @@
 import type { z } from 'zod'
 import type { datasets, DatasetSchema as DatasetSchemaShape } from '../../contracts/datasets.ts'
 import { isTableFile } from '../../domain/datasets/proposal.ts'
-import type { DatasetSchema } from '../../domain/datasets/schema.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
-import type { TableReading } from '../../ports/engine.ts'
-import { ObjectMissing } from '../../ports/objects.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
-import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
+import { type DatasetItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { update } from './change.ts'
-import { blobKey, makeJob, readingKey, type UploadedFile } from './registration-job.ts'
+import { blobKey, type Reading, readingOf } from '../stores/dataset-files.ts'
+import { submitRegistration } from '../stores/registration-job.ts'
+import { each } from '../kernel/each.ts'
+import { linkSeconds } from '../kernel/links.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof datasets)['routes']
 
-/** The object `datasets/<id>/reading.json`: for its custodian alone, for it holds examples. */
-export interface Reading {
-  jobId: string
-  files: UploadedFile[]
-  tables: Omit<TableReading, 'proposed'>[]
-  other: { path: string; size: number }[]
-  proposed: DatasetSchema
-}
-
-const linkSeconds = 3600
-
-/** `work` on every item, at most `width` at a time, answers in order. */
-async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>, width = 24): Promise<R[]> {
-  const out = new Array<R>(items.length)
-  let next = 0
-  await Promise.all(
-    Array.from({ length: Math.min(width, items.length) }, async () => {
-      while (next < items.length) {
-        const i = next++
-        out[i] = await work(items[i]!)
-      }
-    }),
-  )
-  return out
-}
-
-const parsed = async <T>(d: Pick<Deps, 'objects'>, key: string): Promise<T | undefined> => {
-  try {
-    return JSON.parse(new TextDecoder().decode(await d.objects.get('protected', key))) as T
-  } catch (e) {
-    if (e instanceof ObjectMissing) return undefined
-    throw e
-  }
-}
-
-/** The newest reading of a dataset's files, whichever job made it. */
-export const readingOf = (d: Pick<Deps, 'objects'>, datasetId: string): Promise<Reading | undefined> =>
-  parsed<Reading>(d, readingKey(datasetId))
-
-/** All files of a version: tables, volumes, masks. Many volumes are listed in an object beside the item. */
-export const filesOf = async (d: Pick<Deps, 'objects'>, v: DatasetVersionItem): Promise<DatasetVersionItem['files']> =>
-  v.filesKey === undefined ? v.files : ((await parsed<DatasetVersionItem['files']>(d, v.filesKey)) ?? v.files)
-
-const notRetired = (s: DatasetItem): void => {
-  if (s.state === 'retired') throw new Failure('wrong-state', 'A retired dataset takes no more files.')
+const notRetired = (dataset: DatasetItem): void => {
+  if (dataset.state === 'retired') throw new Failure('wrong-state', 'A retired dataset takes no more files.')
 }
 
 /** Refuses two files at one path, and names that a file system would not tell apart. */
@@ -78,28 +36,28 @@ function checkPaths(files: readonly { path: string }[]): void {
     throw new Failure('invalid-request', `${errors[0]!.path}: ${errors[0]!.message}`, errors.slice(0, 50))
 }
 
-export const uploads: Implementation<Routes['uploads']> = async ({ dataset, body }, d) => {
+export const uploads: Implementation<Routes['uploads']> = async ({ dataset, body }, deps) => {
   notRetired(dataset)
   checkPaths(body.files)
   return {
     uploads: await each(body.files, async ({ path, sha256, size }) => {
       const key = blobKey(dataset.datasetId, sha256)
-      if ((await d.objects.head('protected', key))?.size === size) return { path, present: true }
+      if ((await deps.objects.head('protected', key))?.size === size) return { path, present: true }
       return {
         path,
         present: false,
-        upload: await d.objects.signedPut(
+        upload: await deps.objects.signedPut(
           'protected',
           key,
           { sha256, size, type: 'application/octet-stream' },
-          linkSeconds,
+          linkSeconds.transfer,
         ),
       }
     }),
   }
 }
 
-export const read: Implementation<Routes['read']> = async ({ dataset, caller, body }, d) => {
+export const read: Implementation<Routes['read'], WorkflowDeps> = async ({ dataset, caller, body }, deps) => {
   notRetired(dataset)
   checkPaths(body.files)
   if (!body.files.some((f) => isTableFile(f.path)))
@@ -108,15 +66,15 @@ export const read: Implementation<Routes['read']> = async ({ dataset, caller, bo
       'None of these files is a table. A dataset has at least one CSV or Parquet file; volumes are listed by a table too.',
       [{ path: '/body/files', message: 'No table among them', expected: 'a file that ends in .csv or .parquet' }],
     )
-  const heads = await each(body.files, (f) => d.objects.head('protected', blobKey(dataset.datasetId, f.sha256)))
-  const missing = body.files.flatMap((f, i) =>
-    heads[i]?.size === f.size
+  const heads = await each(body.files, (f) => deps.objects.head('protected', blobKey(dataset.datasetId, f.sha256)))
+  const missing = body.files.flatMap((file, i) =>
+    heads[i]?.size === file.size
       ? []
       : [
           {
             path: `/body/files/${i}`,
-            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded',
-            value: f.path,
+            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${file.size}` : 'Not uploaded',
+            value: file.path,
           },
         ],
   )
@@ -126,43 +84,43 @@ export const read: Implementation<Routes['read']> = async ({ dataset, caller, bo
       `${missing.length} of ${body.files.length} files have not been uploaded. Ask for upload links (POST uploads), send the bytes, and read again.`,
       missing.slice(0, 50),
     )
-  await record(d, dataset.organisationId, whoOf(caller), [
+  await record(deps, dataset.organisationId, whoOf(caller), [
     {
       act: 'dataset.read',
       object: `dataset ${dataset.datasetId}`,
       detail: { files: body.files.length, bytes: body.files.reduce((n, f) => n + f.size, 0) },
     },
   ])
-  const jobId = newId(d, 'job')
-  await makeJob(d, jobId, dataset, caller.userId, { act: 'read', files: body.files })
+  const jobId = newId(deps, 'job')
+  await submitRegistration(deps, jobId, dataset, caller.userId, { act: 'read', files: body.files })
   // A published version goes on answering while other files are read beside it.
   await update(
-    d,
+    deps,
     dataset,
     dataset.rev!,
     { ...(dataset.version === 0 ? { state: 'reading' as const } : {}), readingJob: jobId, readingAct: 'read' },
     ['problem'],
   )
-  await d.workflow.start(jobId, 1)
+  await deps.workflow.start(jobId, 1)
   return { jobId }
 }
 
 /** How the job stands that was asked last to read or store. */
-async function standing(
-  d: Pick<Deps, 'table'>,
-  s: DatasetItem,
+async function readingStatus(
+  deps: Pick<Deps, 'table'>,
+  dataset: DatasetItem,
   held: Reading | undefined,
 ): Promise<'none' | 'reading' | 'ready' | 'failed'> {
-  if (s.readingJob === undefined) return 'none'
-  if (s.problem) return 'failed'
-  if (held && (held.jobId === s.readingJob || s.readingAct === 'store')) return 'ready'
-  const job = await d.table.get<Pick<JobItem, 'state'>>(keyOf.job(s.readingJob), ['state'])
+  if (dataset.readingJob === undefined) return 'none'
+  if (dataset.problem) return 'failed'
+  if (held && (held.jobId === dataset.readingJob || dataset.readingAct === 'store')) return 'ready'
+  const job = await deps.table.get<Pick<JobItem, 'state'>>(keyOf.job(dataset.readingJob), ['state'])
   return job && jobLife[job.state].live ? 'reading' : 'failed'
 }
 
-export const reading: Implementation<Routes['reading']> = async ({ dataset: s }, d) => {
-  const held = await readingOf(d, s.datasetId)
-  const state = await standing(d, s, held)
+export const reading: Implementation<Routes['reading']> = async ({ dataset: s }, deps) => {
+  const held = await readingOf(deps, s.datasetId)
+  const state = await readingStatus(deps, s, held)
   // What was read before stays to be looked at while a version is stored, also when that failed: the schema may need a
   // change.
   const shown = state === 'ready' || (state === 'failed' && s.readingAct === 'store') ? held : undefined
@@ -175,8 +133,8 @@ export const reading: Implementation<Routes['reading']> = async ({ dataset: s },
         })
   return {
     state,
-    ...(s.readingJob === undefined ? {} : { jobId: s.readingJob }),
-    ...(problem ? { problem } : {}),
+    jobId: s.readingJob,
+    problem,
     tables: shown?.tables ?? [],
     other: shown?.other ?? [],
     ...(shown ? { proposed: shown.proposed as z.input<typeof DatasetSchemaShape> } : {}),

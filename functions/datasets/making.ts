@@ -12,10 +12,12 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
-import { type DatasetItem, type JobItem, keyOf, type RunItem } from '../kernel/items.ts'
-import { openBudget } from './budget.ts'
-import { makeJob } from './registration-job.ts'
+import { indexKeyOf, type DatasetItem, type JobItem, keyOf, type RunItem } from '../kernel/items.ts'
 import { toDataset } from './view.ts'
+import { openBudget } from '../stores/budget.ts'
+import { submitRegistration } from '../stores/registration-job.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof datasets)['routes']
 type Fields = Pick<DatasetItem, 'organisationId' | 'name' | 'title' | 'description'> & Partial<DatasetItem>
@@ -33,14 +35,14 @@ const nameTaken = (): Failure =>
  * `already-exists` when the dataset is there.
  */
 async function make(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   fields: Fields,
   event: { act: Act; detail: Detail },
 ): Promise<Item<DatasetItem>> {
   const datasetId = await derivedId('dat', fields.organisationId, fields.name)
-  if (await d.table.get<DatasetItem>(keyOf.dataset(datasetId), ['datasetId'])) throw nameTaken()
-  const at = d.now().toISOString()
+  if (await deps.table.get<DatasetItem>(keyOf.dataset(datasetId), ['datasetId'])) throw nameTaken()
+  const at = deps.now().toISOString()
   const item: DatasetItem = {
     state: 'draft',
     version: 0,
@@ -50,30 +52,25 @@ async function make(
     ...fields,
     datasetId,
   }
-  await record(d, fields.organisationId, whoOf(caller), [
+  await record(deps, fields.organisationId, whoOf(caller), [
     { act: event.act, object: `dataset ${datasetId}`, detail: { name: fields.name, ...event.detail } },
   ])
-  await openBudget(d, datasetId, item.policy)
+  await openBudget(deps, datasetId, item.policy)
+  await createIfAbsent(deps, { ...keyOf.datasetName(fields.organisationId, fields.name), datasetId })
   try {
-    await d.table.create({ ...keyOf.datasetName(fields.organisationId, fields.name), datasetId })
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-  }
-  try {
-    return await d.table.create({
+    return await deps.table.create({
       ...item,
       ...keyOf.dataset(datasetId),
-      gpk: `ORG#${fields.organisationId}`,
-      gsk: `DATASET#${at}#${datasetId}`,
+      ...indexKeyOf.dataset.ofOrganisation({ ...fields, created: at, datasetId }),
     })
   } catch (e) {
     throw e instanceof AlreadyExists ? nameTaken() : e
   }
 }
 
-export const create: Implementation<Routes['create']> = async ({ params, body, caller, subject }, d) => {
+export const create: Implementation<Routes['create']> = async ({ params, body, caller, subject }, deps) => {
   const made = await make(
-    d,
+    deps,
     caller,
     {
       organisationId: params.organisationId,
@@ -84,17 +81,21 @@ export const create: Implementation<Routes['create']> = async ({ params, body, c
     },
     { act: 'dataset.created', detail: {} },
   )
-  return toDataset(d, made, { ...subject, userId: caller.userId })
+  return toDataset(deps, made, { ...subject, userId: caller.userId })
 }
 
 /** Whether a study has a run that could become a row. */
-async function hasResults(d: Deps, studyId: string): Promise<boolean> {
-  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(d.table, `STUDY#${studyId}`, {
-    index: true,
-    prefix: 'RUN#',
-    attributes: ['preview', 'state'],
-  }))
-    if (!r.preview && r.state === 'completed' && runLife[r.state].hasData) return true
+async function hasResults(deps: Deps, studyId: string): Promise<boolean> {
+  for await (const run of queryAll<Pick<RunItem, 'preview' | 'state'>>(
+    deps.table,
+    indexKeyOf.run.ofStudy.partition(studyId),
+    {
+      index: true,
+      prefix: indexKeyOf.run.ofStudy.prefix(),
+      attributes: ['preview', 'state'],
+    },
+  ))
+    if (!run.preview && run.state === 'completed' && runLife[run.state].hasData) return true
   return false
 }
 
@@ -103,32 +104,32 @@ async function hasResults(d: Deps, studyId: string): Promise<boolean> {
  * same call again goes on with it.
  */
 async function interrupted(
-  d: Deps,
+  deps: Deps,
   organisationId: string,
   name: string,
   studyId: string,
 ): Promise<Item<DatasetItem> | undefined> {
-  const held = await d.table.get<DatasetItem>(keyOf.dataset(await derivedId('dat', organisationId, name)))
+  const held = await deps.table.get<DatasetItem>(keyOf.dataset(await derivedId('dat', organisationId, name)))
   if (!held || held.study !== studyId || held.version > 0 || !['draft', 'reading'].includes(held.state))
     return undefined
   const job =
-    held.readingJob === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(held.readingJob), ['state'])
+    held.readingJob === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(held.readingJob), ['state'])
   return job && jobLife[job.state].live ? undefined : held
 }
 
 /**
- * The runs are opened by the job (functions/jobs/registration.ts), which writes one event for each before it asks for
- * its key.
+ * The runs are opened by the job (functions/datasets/registration/register.ts), which writes one event for each before
+ * it asks for its key.
  */
-export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, caller, body }, d) => {
-  if (!(await hasResults(d, study.studyId)))
+export const fromStudy: Implementation<Routes['fromStudy'], WorkflowDeps> = async ({ study, caller, body }, deps) => {
+  if (!(await hasResults(deps, study.studyId)))
     throw new Failure('wrong-state', 'The study has no completed run yet. A dataset is made of completed runs.')
-  const jobId = newId(d, 'job')
+  const jobId = newId(deps, 'job')
   const registration = { state: 'reading' as const, readingJob: jobId, readingAct: 'from-study' as const }
-  const held = await interrupted(d, study.organisationId, body.name, study.studyId)
+  const held = await interrupted(deps, study.organisationId, body.name, study.studyId)
   // The dataset names its job from the beginning, so that what is read belongs to it however the steps interleave.
-  const s = held
-    ? await d.table
+  const dataset = held
+    ? await deps.table
         .update<DatasetItem>(keyOf.dataset(held.datasetId), {
           set: registration,
           remove: ['problem'],
@@ -138,7 +139,7 @@ export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, ca
           throw e instanceof ConditionFailed ? nameTaken() : e
         })
     : await make(
-        d,
+        deps,
         caller,
         {
           organisationId: study.organisationId,
@@ -150,7 +151,11 @@ export const fromStudy: Implementation<Routes['fromStudy']> = async ({ study, ca
         },
         { act: 'dataset.made-from-study', detail: { study: study.studyId, purpose: body.purpose } },
       )
-  await makeJob(d, jobId, s, caller.userId, { act: 'from-study', studyId: study.studyId, purpose: body.purpose })
-  await d.workflow.start(jobId, 1)
-  return { datasetId: s.datasetId, jobId }
+  await submitRegistration(deps, jobId, dataset, caller.userId, {
+    act: 'from-study',
+    studyId: study.studyId,
+    purpose: body.purpose,
+  })
+  await deps.workflow.start(jobId, 1)
+  return { datasetId: dataset.datasetId, jobId }
 }

@@ -13,29 +13,30 @@ import { newId } from '../kernel/ids.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { checkLimit } from './budget.ts'
 import { checkPolicy, fieldErrors, followPolicy, update } from './change.ts'
-import { type Reading, readingOf } from './files.ts'
 import { point } from './listing.ts'
-import { makeJob } from './registration-job.ts'
 import { changedMeanwhile } from './view.ts'
+import { type Reading, readingOf } from '../stores/dataset-files.ts'
+import { submitRegistration } from '../stores/registration-job.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof datasets)['routes']
 
 /** The reading that a schema can be confirmed for; `wrong-state` when there is none, or a job is at work. */
-async function confirmable(d: Deps, s: DatasetItem): Promise<Reading> {
-  if (s.state === 'retired') throw new Failure('wrong-state', 'A retired dataset gets no new versions.')
+async function confirmable(deps: Deps, dataset: DatasetItem): Promise<Reading> {
+  if (dataset.state === 'retired') throw new Failure('wrong-state', 'A retired dataset gets no new versions.')
   const job =
-    s.readingJob === undefined
+    dataset.readingJob === undefined
       ? undefined
-      : await d.table.get<Pick<JobItem, 'state'>>(keyOf.job(s.readingJob), ['state'])
-  if (job && jobLife[job.state].live && s.readingAct === 'store')
+      : await deps.table.get<Pick<JobItem, 'state'>>(keyOf.job(dataset.readingJob), ['state'])
+  if (job && jobLife[job.state].live && dataset.readingAct === 'store')
     throw new Failure(
       'wrong-state',
       'A version is being stored at this moment. Wait for it, or cancel its job.',
       undefined,
-      { jobId: s.readingJob },
+      { jobId: dataset.readingJob },
     )
-  const held = await readingOf(d, s.datasetId)
-  if (!held || (s.readingAct !== 'store' && held.jobId !== s.readingJob) || s.state === 'reading')
+  const held = await readingOf(deps, dataset.datasetId)
+  if (!held || (dataset.readingAct !== 'store' && held.jobId !== dataset.readingJob) || dataset.state === 'reading')
     throw new Failure(
       'wrong-state',
       'There is no finished reading to confirm. Upload the files and have them read first.',
@@ -43,11 +44,14 @@ async function confirmable(d: Deps, s: DatasetItem): Promise<Reading> {
   return held
 }
 
-export const publish: Implementation<Routes['publish']> = async ({ dataset: before, caller, body }, d) => {
+export const publish: Implementation<Routes['publish'], WorkflowDeps> = async (
+  { dataset: before, caller, body },
+  deps,
+) => {
   if (before.rev !== body.rev) throw changedMeanwhile()
-  const held = await confirmable(d, before)
-  const schema = body.schema as DatasetSchema,
-    policy = body.policy as DatasetPolicy
+  const held = await confirmable(deps, before)
+  const schema = body.schema as DatasetSchema
+  const policy = body.policy as DatasetPolicy
   const faults = [...schemaFaults(schema), ...fileFaults(schema, new Set(held.files.map((f) => f.path)))]
   if (faults.length > 0)
     throw new Failure(
@@ -55,17 +59,17 @@ export const publish: Implementation<Routes['publish']> = async ({ dataset: befo
       `/body/schema${faults[0]!.path}: ${faults[0]!.message}`,
       fieldErrors('/body/schema', faults),
     )
-  checkPolicy(d, before.policy, policy)
-  await checkLimit(d, before.datasetId, policy)
+  checkPolicy(deps, before.policy, policy)
+  await checkLimit(deps, before.datasetId, policy)
   const version = before.version + 1
   const last =
     before.version === 0
       ? undefined
-      : await d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(before.datasetId, before.version), [
+      : await deps.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(before.datasetId, before.version), [
           'data',
         ])
   const diff = diffSchemas(last?.data.schema ?? { tables: [], images: [] }, schema)
-  await record(d, before.organisationId, whoOf(caller), [
+  await record(deps, before.organisationId, whoOf(caller), [
     {
       act: 'dataset.published',
       object: `dataset ${before.datasetId}`,
@@ -80,19 +84,19 @@ export const publish: Implementation<Routes['publish']> = async ({ dataset: befo
       },
     },
   ])
-  const jobId = newId(d, 'job')
+  const jobId = newId(deps, 'job')
   // Only files that the schema speaks of come into the version: what was uploaded beside them is nobody's to ask.
   const wanted = new Set([...schema.tables.map((t) => t.file), ...schema.images.flatMap((f) => f.masks)])
   const volumes = new Set(schema.images.length > 0 ? held.other.map((o) => o.path) : [])
-  await makeJob(d, jobId, before, caller.userId, {
+  await submitRegistration(deps, jobId, before, caller.userId, {
     act: 'store',
     schema,
     files: held.files.filter((f) => wanted.has(f.path) || volumes.has(f.path)),
   })
-  if (policy.listed) await point(d, before)
+  if (policy.listed) await point(deps, before)
   // The policy holds from now on, for the version that is published already too.
-  const after = await update(d, before, body.rev, { policy, readingJob: jobId, readingAct: 'store' }, ['problem'])
-  await followPolicy(d, after)
-  await d.workflow.start(jobId, 1)
+  const after = await update(deps, before, body.rev, { policy, readingJob: jobId, readingAct: 'store' }, ['problem'])
+  await followPolicy(deps, after)
+  await deps.workflow.start(jobId, 1)
   return { jobId }
 }

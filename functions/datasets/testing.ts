@@ -9,11 +9,12 @@ import { readCsv } from '../../domain/datasets/csv.ts'
 import { type Engine, type StoredTable, Unreadable } from '../../ports/engine.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
 import type { Workflow } from '../../ports/workflow.ts'
-import { createRegistration } from '../jobs/registration.ts'
-import { createSettle } from '../jobs/settle.ts'
-import type { Deps } from '../kernel/deps.ts'
+import { whenVersionStored } from '../reactions.ts'
+import { createRegistration } from './registration/register.ts'
+import { createSettle } from '../workflow/settle.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
+import type { StepDeps } from '../workflow/job-kind.ts'
 
 export const sha256 = (b: Uint8Array): string => createHash('sha256').update(b).digest('hex')
 const utf8 = (s: string): Uint8Array => new TextEncoder().encode(s)
@@ -58,14 +59,14 @@ export function plainEngine(objects: () => ObjectStore): Engine {
       ),
     store: async (files, schema, prefix) => {
       const tables: StoredTable[] = []
-      for (const t of schema.tables) {
-        const content = await text(files.find((f) => f.file === t.file)!.data.key)
-        if (content.includes('wrong')) throw new Unreadable(t.file, 'the subject is missing', 3)
-        const parquet = utf8(`${JSON.stringify(t)}${content}`)
-        await objects().put('protected', `${prefix}${t.name}.parquet`, parquet, 'application/octet-stream')
+      for (const table of schema.tables) {
+        const content = await text(files.find((f) => f.file === table.file)!.data.key)
+        if (content.includes('wrong')) throw new Unreadable(table.file, 'the subject is missing', 3)
+        const parquet = utf8(`${JSON.stringify(table)}${content}`)
+        await objects().put('protected', `${prefix}${table.name}.parquet`, parquet, 'application/octet-stream')
         tables.push({
-          name: t.name,
-          parquet: { key: `${prefix}${t.name}.parquet`, sha256: sha256(parquet), size: parquet.length },
+          name: table.name,
+          parquet: { key: `${prefix}${table.name}.parquet`, sha256: sha256(parquet), size: parquet.length },
           rows: 1,
           subjects: 1,
         })
@@ -90,7 +91,7 @@ export interface DatasetStage {
   read(datasetId: string, files: Record<string, string | Uint8Array>): Promise<string>
   publish(datasetId: string, schema: DatasetSchema, policy?: DatasetPolicy): Promise<string>
   /** Walks a job as the workflow does, with these deps (default: the harness's). */
-  walk(jobId: string, deps?: Deps): Promise<JobItem>
+  walk(jobId: string, deps?: StepDeps): Promise<JobItem>
   rev(datasetId: string): Promise<number>
 }
 
@@ -165,7 +166,7 @@ export async function stage(engine?: (objects: () => ObjectStore) => Engine): Pr
     walk: async (jobId, deps = h.deps) => {
       const job = await deps.table.get<JobItem>(keyOf.job(jobId))
       if (job?.state === 'queued') await deps.table.update(keyOf.job(jobId), { set: { state: 'running' } })
-      await createRegistration(deps)({ jobId, attempt: job!.attempt })
+      await createRegistration(deps, whenVersionStored)({ jobId, attempt: job!.attempt })
       await createSettle(deps)({ jobId, attempt: job!.attempt })
       return (await h.deps.table.get<JobItem>(keyOf.job(jobId)))!
     },

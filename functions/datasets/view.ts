@@ -10,48 +10,52 @@ import { type BudgetItem, type DatasetItem, type DatasetVersionItem, keyOf } fro
 import { toBudget } from './budget.ts'
 
 /** The day in UTC, as policies name days. */
-export const today = (d: Pick<Deps, 'now'>): string => d.now().toISOString().slice(0, 10)
+export const today = (deps: Pick<Deps, 'now'>): string => deps.now().toISOString().slice(0, 10)
 
+/** The dataset is not as the caller loaded it. */
 export const changedMeanwhile = (): Failure =>
   new Failure(
     'changed-meanwhile',
     'Somebody changed this dataset after you loaded it. Load it again, look at what changed, and repeat.',
   )
 
+const inWords = ({ file, line, reason }: NonNullable<DatasetItem['problem']>): string =>
+  `${file}${line === undefined ? '' : `, line ${line}`}: ${reason}`
+
 /** An entry of the catalogue, as this person may see it. `who` carries the token's scopes, if any. */
 export async function toDataset(
-  d: Pick<Deps, 'table' | 'now'>,
-  s: Item<DatasetItem>,
+  deps: Pick<Deps, 'table' | 'now'>,
+  dataset: Item<DatasetItem>,
   who: Subject & { userId: string },
 ): Promise<z.input<typeof Dataset>> {
   const [budget, version] = await Promise.all([
-    d.table.get<BudgetItem>(keyOf.budget(s.datasetId)),
-    s.version > 0
-      ? d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(s.datasetId, s.version), ['data'])
+    deps.table.get<BudgetItem>(keyOf.budget(dataset.datasetId)),
+    dataset.version > 0
+      ? deps.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(dataset.datasetId, dataset.version), [
+          'data',
+        ])
       : undefined,
   ])
-  const why = whyNot(s, who, today(d))
-  const problem =
-    s.problem &&
-    `${s.problem.file}${s.problem.line === undefined ? '' : `, line ${s.problem.line}`}: ${s.problem.reason}`
+  const why = whyNot(dataset, who, today(deps))
+  const problem = dataset.problem && inWords(dataset.problem)
   return {
-    datasetId: s.datasetId,
-    organisationId: s.organisationId,
-    name: s.name,
-    title: s.title,
-    description: s.description,
-    state: s.state,
-    version: s.version,
-    created: s.created,
-    changed: s.changed,
-    rev: s.rev!,
+    datasetId: dataset.datasetId,
+    organisationId: dataset.organisationId,
+    name: dataset.name,
+    title: dataset.title,
+    description: dataset.description,
+    state: dataset.state,
+    version: dataset.version,
+    created: dataset.created,
+    changed: dataset.changed,
+    rev: dataset.rev!,
     ...(version ? { schema: version.data.schema } : {}),
-    policy: s.policy,
-    budget: toBudget(budget, s.policy),
-    ...(s.declaredSubjects ? { declaredSubjects: s.declaredSubjects } : {}),
+    policy: dataset.policy,
+    budget: toBudget(budget, dataset.policy),
+    ...(dataset.declaredSubjects ? { declaredSubjects: dataset.declaredSubjects } : {}),
     mayAnalyse: why === undefined,
-    ...(why === undefined ? {} : { why }),
-    ...(s.study ? { study: s.study } : {}),
+    why,
+    ...(dataset.study ? { study: dataset.study } : {}),
     ...(problem && may({ roles: who.roles }, 'dataset.manage') ? { problem } : {}),
   }
 }

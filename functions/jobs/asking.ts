@@ -1,22 +1,26 @@
 /** Asking a dataset: what it would cost, and the job. */
 import type { jobs } from '../../contracts/jobs.ts'
-import { strictest } from '../../domain/disclosure/policy.ts'
+import { strictest } from '../../domain/release/policy.ts'
 import { canonical, sha256Hex } from '../../domain/hash.ts'
 import { quoteOf } from '../../domain/jobs/quote.ts'
-import { AlreadyExists, type Item } from '../../ports/table.ts'
-import { record, whoOf } from '../kernel/audit.ts'
-import type { Deps } from '../kernel/deps.ts'
+import { type Item } from '../../ports/table.ts'
+import { whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
-import { type JobItem, keyOf } from '../kernel/items.ts'
+import { indexKeyOf, type JobItem, keyOf } from '../kernel/items.ts'
 import { inJob } from '../kernel/resources.ts'
 import type { Caller } from '../kernel/caller.ts'
-import { livePointer, once, ownerPointer } from './ending.ts'
 import { limitsOf } from './inputs.ts'
-import { jsonBytes, objectOf } from './standing.ts'
-import { type Question, type Terms, termsOf, usualEpsilon } from './terms.ts'
-import { Names, toJob } from './view.ts'
+import { type Terms, termsOf } from './admission.ts'
+import { toJob } from './view.ts'
+import { ownerPointer } from '../workflow/pointers.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
+import { jsonBytes } from '../kernel/stored-json.ts'
+import { type Question, usualEpsilon } from '../release/question.ts'
+import { Names } from '../kernel/names.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { submit } from '../workflow/submit.ts'
 
 type Routes = (typeof jobs)['routes']
 
@@ -28,34 +32,31 @@ const titleOf = (question: Question, dataset: string): string =>
   `${{ sql: 'Query', python: 'Python', r: 'R', notebook: 'Notebook' }[question.language]} on ${dataset}`.slice(0, 120)
 
 /** The job of a repeated request: the same question gets the same job, another one under the same key is refused. */
-async function repeated(d: Deps, caller: Caller, made: Item<JobItem>, askHash: string) {
+async function repeated(deps: WorkflowDeps, caller: Caller, made: Item<JobItem>, askHash: string) {
   if (made.askHash !== askHash)
     throw new Failure(
       'already-exists',
       'This Idempotency-Key was used for another question. Use a new key for a new question.',
       [{ path: '/headers/Idempotency-Key', message: 'Used for another question' }],
     )
-  const { subject } = await inJob(d, caller, made.jobId, { permission: 'job.read' })
-  await once(d, ownerPointer(made))
+  const { subject } = await inJob(deps, caller, made.jobId, { permission: 'job.read' })
+  await createIfAbsent(deps, ownerPointer(deps, made))
   if (made.state === 'queued' && made.waiting !== 'approval' && !made.steps.prepare)
-    await d.workflow.start(made.jobId, made.attempt)
-  return toJob(new Names(d), made, { userId: caller.userId, subject })
+    await deps.workflow.start(made.jobId, made.attempt)
+  return toJob(deps, new Names(deps), made, { userId: caller.userId, subject })
 }
 
-/**
- * Writes, in this order: the question, the pointer by which the watch finds a live job, and the event; the job; the
- * pointer by which its owner does; then it starts. Killed before the job is there, nothing is visible and the watch
- * forgets the pointer; killed after, the watch finds the job and starts it.
- */
+/** Submits the job of an accepted question. Killed after the job is there and before it starts, the watch starts it. */
 async function accept(
-  d: Deps,
+  deps: WorkflowDeps,
   caller: Caller,
   jobId: string,
   askHash: string,
   question: Question,
   terms: Terms,
-): Promise<Item<JobItem>> {
-  const { dataset } = terms
+): Promise<{ job: Item<JobItem>; made: boolean }> {
+  const { dataset, twin } = terms
+  const created = deps.now().toISOString()
   const job: JobItem = {
     jobId,
     kind: question.language === 'sql' ? 'query' : 'script',
@@ -67,54 +68,49 @@ async function accept(
     datasetVersion: dataset.version,
     userId: caller.userId,
     language: question.language,
-    ...(terms.twin ? { twin: terms.twin } : { mode: question.mode }),
+    ...(twin ? { twin } : { mode: question.mode }),
     purpose: question.purpose,
-    cohort: terms.twin ? [] : question.cohort,
-    ...(question.mode === 'noise' && !terms.twin ? { epsilon: question.epsilon ?? usualEpsilon } : {}),
+    cohort: twin ? [] : question.cohort,
+    ...(question.mode === 'noise' && !twin ? { epsilon: question.epsilon ?? usualEpsilon } : {}),
     pin: terms.pin,
     askHash,
-    created: d.now().toISOString(),
+    created,
     attempt: 1,
     steps: {},
   }
-  await Promise.all([
-    d.objects.put('protected', objectOf.ask(jobId), jsonBytes(question), 'application/json'),
-    once(d, livePointer(job)),
-    record(d, job.organisationId, whoOf(caller), [
-      {
+  return submit(deps, {
+    job,
+    ask: jsonBytes(question),
+    listed: indexKeyOf.job.ofDataset(job),
+    event: {
+      who: whoOf(caller),
+      entry: {
         act: 'job.asked',
         object: `job ${jobId}`,
         detail: {
           dataset: job.datasetId,
           version: job.datasetVersion,
           language: question.language,
-          mode: terms.twin ? 'twin' : question.mode,
+          mode: twin ? 'twin' : question.mode,
           pin: job.pin,
         },
       },
-    ]),
-  ])
-  const made = await d.table.create<JobItem>({
-    ...job,
-    ...keyOf.job(jobId),
-    gpk: keyOf.dataset(job.datasetId).pk,
-    gsk: `JOB#${job.created}#${jobId}`,
+    },
   })
-  await once(d, ownerPointer(job))
-  if (job.waiting !== 'approval') await d.workflow.start(jobId, job.attempt)
-  return made
 }
 
-export const ask: Implementation<Routes['ask']> = async ({ body, caller, idempotencyKey }, d) => {
+export const ask: Implementation<Routes['ask'], WorkflowDeps> = async ({ body, caller, idempotencyKey }, deps) => {
   const askHash = await sha256Hex(canonical(body))
-  const jobId = idempotencyKey === undefined ? newId(d, 'job') : await derivedId('job', caller.userId, idempotencyKey)
+  const jobId =
+    idempotencyKey === undefined ? newId(deps, 'job') : await derivedId('job', caller.userId, idempotencyKey)
   if (idempotencyKey !== undefined) {
-    const made = await d.table.get<JobItem>(keyOf.job(jobId))
-    if (made) return repeated(d, caller, made, askHash)
+    const made = await deps.table.get<JobItem>(keyOf.job(jobId))
+    if (made) return repeated(deps, caller, made, askHash)
   }
+  const { asked } = indexKeyOf.jobLive
   const [terms, live] = await Promise.all([
-    termsOf(d, caller, body),
-    d.table.query('JOB#LIVE', { index: true, prefix: `${caller.userId}#`, limit: liveJobs, attributes: [] }),
+    termsOf(deps, caller, body),
+    deps.table.query(asked.partition(), { index: true, prefix: asked.prefix(caller), limit: liveJobs, attributes: [] }),
   ])
   if (terms.faults[0]) throw terms.faults[0]
   if (live.items.length >= liveJobs)
@@ -122,18 +118,15 @@ export const ask: Implementation<Routes['ask']> = async ({ body, caller, idempot
       'too-many-jobs',
       `You have ${liveJobs} jobs that are not over yet. Wait for one of them, or stop one.`,
     )
-  try {
-    const made = await accept(d, caller, jobId, askHash, body, terms)
-    return await toJob(new Names(d), made, { userId: caller.userId, subject: terms.subject })
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-    // the same request, twice at once
-    return repeated(d, caller, (await d.table.get<JobItem>(keyOf.job(jobId)))!, askHash)
-  }
+  const { job, made } = await accept(deps, caller, jobId, askHash, body, terms)
+  // The same request, twice at once.
+  if (!made) return repeated(deps, caller, job, askHash)
+  if (job.waiting !== 'approval') await deps.workflow.start(jobId, job.attempt)
+  return toJob(deps, new Names(deps), job, { userId: caller.userId, subject: terms.subject })
 }
 
-export const quote: Implementation<Routes['quote']> = async ({ body, caller }, d) => {
-  const terms = await termsOf(d, caller, body)
+export const quote: Implementation<Routes['quote']> = async ({ body, caller }, deps) => {
+  const terms = await termsOf(deps, caller, body)
   const forbidden = terms.faults.find((f) => f.kind === 'policy-forbids')
   if (forbidden) throw forbidden
   const { advice, approval, pin, dataset, budget, nanoRho } = terms
@@ -144,7 +137,7 @@ export const quote: Implementation<Routes['quote']> = async ({ body, caller }, d
   const figures = quoteOf({
     language: body.language,
     mode: body.mode,
-    ...(body.epsilon === undefined ? {} : { epsilon: body.epsilon }),
+    epsilon: body.epsilon,
     declared: body.declared,
     policy: strictest(dataset.policy.disclosure),
     limits: limitsOf(body),

@@ -1,14 +1,14 @@
 /** The function that serves people's side of jobs. */
-import { jobs } from '../../contracts/jobs.ts'
-import type { Deps } from '../kernel/deps.ts'
 import { lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { jobs } from './area.ts'
 import { ask, quote } from './asking.ts'
 import { get, list, ofDataset, question } from './listing.ts'
 import { download, inspect, result } from './results.ts'
 import { approve, cancel } from './steering.ts'
-import { log } from './twin.ts'
+import { log } from './trial.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
-export const createJobs = (deps: Deps): LambdaHandler =>
+export const createJobs = (deps: WorkflowDeps): LambdaHandler =>
   lambda(jobs, 'jobs', deps, {
     quote,
     ask,

@@ -5,23 +5,22 @@ import { releasedCsv } from '../../domain/jobs/release-card.ts'
 import { crateFiles } from '../../domain/jobs/ro-crate.ts'
 import { ObjectMissing } from '../../ports/objects.ts'
 import { record, whoOf } from '../kernel/audit.ts'
-import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { type ApprovalItem, type JobItem, keyOf, type OrganisationItem } from '../kernel/items.ts'
 import { questionOf } from './listing.ts'
-import { type Log, objectOf, readJson } from './standing.ts'
-import type { ReleasedDocument } from './verdict.ts'
-import { Names } from './view.ts'
+import { type Log, objectOf } from '../workflow/job-item.ts'
+import type { ReleasedDocument } from '../release/decision.ts'
+import { readJson } from '../kernel/stored-json.ts'
+import { Names } from '../kernel/names.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof jobs)['routes']
 
-/** Links to files of a release. */
-const linkSeconds = 900
-
 /** The job's state alone opens a release: outputs may lie ready before it, or after a cancellation that won. */
-async function releasedOf(d: Pick<Deps, 'objects'>, job: JobItem): Promise<ReleasedDocument> {
-  if (job.kind === 'pipeline')
+async function releasedOf(deps: Pick<WorkflowDeps, 'objects' | 'kinds'>, job: JobItem): Promise<ReleasedDocument> {
+  if (!deps.kinds[job.kind].hasResult)
     throw new Failure(
       'result-not-released',
       'This is a run of a pipeline: what leaves is among its artifacts, on the run’s own page.',
@@ -33,18 +32,20 @@ async function releasedOf(d: Pick<Deps, 'objects'>, job: JobItem): Promise<Relea
         ? 'This kind of job has no result to release.'
         : `Nothing was released: the job is ${job.state}.`,
     )
-  return readJson<ReleasedDocument>(d, 'released', objectOf.result(job.jobId))
+  return readJson<ReleasedDocument>(deps, 'released', objectOf.result(job.jobId))
 }
 
-export const result: Implementation<Routes['result']> = async ({ job }, d) => {
-  const { outputs, files, card } = await releasedOf(d, job)
+export const result: Implementation<Routes['result'], WorkflowDeps> = async ({ job }, deps) => {
+  const { outputs, files, card } = await releasedOf(deps, job)
   return {
     outputs,
     card,
     files: await Promise.all(
-      files.map(async (f) => ({
-        ...f,
-        url: (await d.objects.signedGet('released', objectOf.file(job.jobId, f.name), linkSeconds, f.name)).url,
+      files.map(async (file) => ({
+        ...file,
+        url: (
+          await deps.objects.signedGet('released', objectOf.file(job.jobId, file.name), linkSeconds.download, file.name)
+        ).url,
       })),
     ),
   }
@@ -64,15 +65,19 @@ const fileName = (name: string, i: number, of: number): string =>
 const pack = (files: { path: string; bytes: Uint8Array }[]): Uint8Array =>
   zipSync(Object.fromEntries(files.map((f) => [f.path, f.bytes])), { mtime: new Date('1980-01-02T00:00:00Z') })
 
-async function crate(d: Deps, job: JobItem, { outputs, files, card }: ReleasedDocument): Promise<Uint8Array> {
-  const names = new Names(d)
+async function crate(
+  deps: WorkflowDeps,
+  job: JobItem,
+  { outputs, files, card }: ReleasedDocument,
+): Promise<Uint8Array> {
+  const names = new Names(deps)
   const [question, organisation, name, approval, plots] = await Promise.all([
-    questionOf(d, job),
-    d.table.get<OrganisationItem>(keyOf.organisation(job.organisationId)),
+    questionOf(deps, job),
+    deps.table.get<OrganisationItem>(keyOf.organisation(job.organisationId)),
     names.person(job.userId),
-    d.table.get<ApprovalItem>(keyOf.approval(job.datasetId, job.pin)),
+    deps.table.get<ApprovalItem>(keyOf.approval(job.datasetId, job.pin)),
     Promise.all(
-      files.map(async (f) => ({ ...f, bytes: await d.objects.get('released', objectOf.file(job.jobId, f.name)) })),
+      files.map(async (f) => ({ ...f, bytes: await deps.objects.get('released', objectOf.file(job.jobId, f.name)) })),
     ),
   ])
   return pack(
@@ -83,7 +88,7 @@ async function crate(d: Deps, job: JobItem, { outputs, files, card }: ReleasedDo
       language: question.language,
       person: { id: job.userId, name },
       organisation: { id: job.organisationId, name: organisation?.name ?? job.organisationId },
-      node: { origin: d.settings.mainOrigin, name: 'Cloister', version: d.settings.version },
+      node: { origin: deps.settings.mainOrigin, name: 'Cloister', version: deps.settings.version },
       started: job.steps.compute?.started ?? job.created,
       ended: job.steps.compute?.ended ?? card.released,
       ...(approval ? { approved: { at: approval.at, by: await names.person(approval.by) } } : {}),
@@ -91,21 +96,21 @@ async function crate(d: Deps, job: JobItem, { outputs, files, card }: ReleasedDo
   )
 }
 
-export const download: Implementation<Routes['download']> = async ({ job, params }, d) => {
-  const released = await releasedOf(d, job)
+export const download: Implementation<Routes['download'], WorkflowDeps> = async ({ job, params }, deps) => {
+  const released = await releasedOf(deps, job)
   const ready = async (key: string, filename: string) => {
-    const { url, expires } = await d.objects.signedGet('released', key, linkSeconds, filename)
+    const { url, expires } = await deps.objects.signedGet('released', key, linkSeconds.download, filename)
     return { url, filename, expires }
   }
   const made = async (name: string, bytes: Uint8Array, type: string, filename: string) => {
-    await d.objects.put('released', objectOf.package(job.jobId, name), bytes, type)
+    await deps.objects.put('released', objectOf.package(job.jobId, name), bytes, type)
     return ready(objectOf.package(job.jobId, name), filename)
   }
   switch (params.format) {
     case 'json':
       return ready(objectOf.result(job.jobId), `${job.jobId}.json`)
     case 'ro-crate':
-      return made('crate.zip', await crate(d, job, released), 'application/zip', `${job.jobId}-ro-crate.zip`)
+      return made('crate.zip', await crate(deps, job, released), 'application/zip', `${job.jobId}-ro-crate.zip`)
     case 'csv': {
       const { outputs } = released
       if (outputs.length === 1)
@@ -122,13 +127,13 @@ export const download: Implementation<Routes['download']> = async ({ job, params
   }
 }
 
-export const inspect: Implementation<Routes['inspect']> = async ({ job, caller }, d) => {
-  await record(d, job.organisationId, whoOf(caller), [
+export const inspect: Implementation<Routes['inspect']> = async ({ job, caller }, deps) => {
+  await record(deps, job.organisationId, whoOf(caller), [
     { act: 'job.inspected', object: `job ${job.jobId}`, detail: { dataset: job.datasetId } },
   ])
   const subjects = job.subjects === undefined ? {} : { subjects: job.subjects }
   try {
-    return { ...subjects, ...(await readJson<Log>(d, 'protected', objectOf.log(job.jobId))) }
+    return { ...subjects, ...(await readJson<Log>(deps, 'protected', objectOf.log(job.jobId))) }
   } catch (e) {
     if (!(e instanceof ObjectMissing)) throw e
     return {

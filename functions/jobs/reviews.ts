@@ -1,17 +1,19 @@
 /** Output checking: what waits, what it is, and the votes that decide it. */
-import { jobs } from '../../contracts/jobs.ts'
 import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type VoteItem } from '../kernel/items.ts'
+import { indexKeyOf, type JobItem, keyOf, type VoteItem } from '../kernel/items.ts'
+import { jobs } from './area.ts'
 import { questionOf } from './listing.ts'
-import { move, Overtaken } from './standing.ts'
-import { kept } from './verdict.ts'
-import { Names, toJob } from './view.ts'
-import { conclude, put, votesOn } from './voting.ts'
+import { move, JobMovedOn } from '../workflow/job-item.ts'
+import { keptDecision } from '../release/decision.ts'
+import { toJob, type Viewer } from './view.ts'
+import { putVote, votesOn } from '../release/votes.ts'
+import { Names } from '../kernel/names.ts'
+import type { StepDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof jobs)['routes']
 /** Questions and answers on one output. */
@@ -32,21 +34,21 @@ function checkable(job: JobItem, caller: Caller): void {
   if (job.state !== 'held') throw wrongState(job)
 }
 
-const reviews: Implementation<Routes['reviews']> = async ({ params, query, caller }, d) => {
-  const page = await d.table.query<{ jobId: string; held: string }>(keyOf.organisation(params.organisationId).pk, {
+const reviews: Implementation<Routes['reviews'], StepDeps> = async ({ params, query, caller }, deps) => {
+  const place = indexKeyOf.jobHeld.ofOrganisation
+  const page = await deps.table.query<{ jobId: string; held: string }>(place.partition(params.organisationId), {
     index: true,
-    prefix: query.state === 'open' ? 'HELD#1#' : 'HELD#',
+    prefix: place.prefix(query.state === 'open' ? { waiting: 1 } : {}),
     backwards: true,
     limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
+    after: query.after,
   })
-  const names = new Names(d)
+  const names = new Names(deps)
   const items = await Promise.all(
-    page.items.map(async ({ pk, held }) => {
-      const jobId = pk.slice('JOB#'.length)
+    page.items.map(async ({ jobId, held }) => {
       const [job, mine] = await Promise.all([
-        d.table.get<JobItem>(keyOf.job(jobId)),
-        d.table.get<VoteItem>(keyOf.vote(jobId, caller.userId)),
+        deps.table.get<JobItem>(keyOf.job(jobId)),
+        deps.table.get<VoteItem>(keyOf.vote(jobId, caller.userId)),
       ])
       if (!job || (query.state === 'open' && job.state !== 'held')) return []
       const [dataset, owner] = await Promise.all([names.dataset(job.datasetId), names.person(job.userId)])
@@ -67,22 +69,26 @@ const reviews: Implementation<Routes['reviews']> = async ({ params, query, calle
       ]
     }),
   )
-  return { items: items.flat(), ...(page.next === undefined ? {} : { next: page.next }) }
+  return { items: items.flat(), next: page.next }
 }
 
-const review: Implementation<Routes['review']> = async ({ job, caller, subject }, d) => {
+const review: Implementation<Routes['review'], StepDeps> = async ({ job, caller, subject }, deps) => {
   checkable(job, caller)
-  const names = new Names(d)
+  const names = new Names(deps)
   // Unreleased output is about to be shown to a person.
-  await record(d, job.organisationId, whoOf(caller), [
+  await record(deps, job.organisationId, whoOf(caller), [
     { act: 'job.inspected', object: `job ${job.jobId}`, detail: { as: 'checker', dataset: job.datasetId } },
   ])
-  const [decision, question, votes] = await Promise.all([kept(d, job), questionOf(d, job), votesOn(d, job.jobId)])
+  const [decision, question, votes] = await Promise.all([
+    keptDecision(deps, job),
+    questionOf(deps, job),
+    votesOn(deps, job.jobId),
+  ])
   if (!decision) throw wrongState(job)
   const mine = votes.find((v) => v.userId === caller.userId)
   const others = mine ? votes.filter((v) => v.userId !== caller.userId) : []
   return {
-    job: await toJob(names, job, { userId: caller.userId, subject }),
+    job: await toJob(deps, names, job, { userId: caller.userId, subject }),
     question,
     findings: decision.findings,
     subjects: job.subjects ?? 0,
@@ -96,11 +102,11 @@ const review: Implementation<Routes['review']> = async ({ job, caller, subject }
   }
 }
 
-const view = async (d: Deps, jobId: string, caller: Caller, subject: Parameters<typeof toJob>[2]['subject']) =>
-  toJob(new Names(d), (await d.table.get<JobItem>(keyOf.job(jobId)))!, { userId: caller.userId, subject })
+const view = async (deps: StepDeps, jobId: string, caller: Caller, subject: Viewer['subject']) =>
+  toJob(deps, new Names(deps), (await deps.table.get<JobItem>(keyOf.job(jobId)))!, { userId: caller.userId, subject })
 
 async function say(
-  d: Deps,
+  deps: Deps,
   job: Item<JobItem>,
   by: 'checker' | 'analyst',
   text: string,
@@ -110,59 +116,59 @@ async function say(
   if (questions.length >= questionsAllowed)
     throw new Failure('wrong-state', 'Enough was asked about this output. Approve or reject it.')
   try {
-    await move(d, job, {
-      set: { questions: [...questions, { by, text, at: d.now().toISOString() }], waiting },
+    await move(deps, job, {
+      set: { questions: [...questions, { by, text, at: deps.now().toISOString() }], waiting },
       unchanged: true,
     })
   } catch (e) {
-    throw e instanceof Overtaken
+    throw e instanceof JobMovedOn
       ? new Failure('wrong-state', 'Somebody voted, asked or answered at this moment. Load it again and repeat.')
       : e
   }
 }
 
-const vote: Implementation<Routes['vote']> = async ({ job, caller, subject, body }, d) => {
+const vote: Implementation<Routes['vote'], StepDeps> = async ({ job, caller, subject, body }, deps) => {
   checkable(job, caller)
   if (body.vote === 'ask' && body.comment === '')
     throw new Failure('invalid-request', 'Write what you want to know.', [
       { path: '/body/comment', message: 'Missing', expected: 'a question' },
     ])
-  await record(d, job.organisationId, whoOf(caller), [
+  await record(deps, job.organisationId, whoOf(caller), [
     { act: 'job.voted', object: `job ${job.jobId}`, detail: { vote: body.vote, dataset: job.datasetId } },
   ])
   if (body.vote === 'ask') {
-    await say(d, job, 'checker', body.comment, 'answer')
-    return view(d, job.jobId, caller, subject)
+    await say(deps, job, 'checker', body.comment, 'answer')
+    return view(deps, job.jobId, caller, subject)
   }
   try {
-    await put(d, {
+    await putVote(deps, {
       jobId: job.jobId,
       userId: caller.userId,
       vote: body.vote,
       comment: body.comment,
-      at: d.now().toISOString(),
+      at: deps.now().toISOString(),
     })
   } catch (e) {
     // The same person, twice at once: the vote that came first stands.
     if (!(e instanceof AlreadyExists || e instanceof ConditionFailed)) throw e
   }
-  const votes = await votesOn(d, job.jobId)
+  const votes = await votesOn(deps, job.jobId)
   try {
-    const counted = await move(d, job, { set: { votes: votes.length } })
-    await conclude(d, counted, votes, 'request')
+    const counted = await move(deps, job, { set: { votes: votes.length } })
+    await deps.kinds[job.kind].concludeHeld(deps, counted, 'request')
   } catch (e) {
-    if (!(e instanceof Overtaken)) throw e
+    if (!(e instanceof JobMovedOn)) throw e
   }
-  return view(d, job.jobId, caller, subject)
+  return view(deps, job.jobId, caller, subject)
 }
 
-const answer: Implementation<Routes['answer']> = async ({ job, caller, subject, body }, d) => {
+const answer: Implementation<Routes['answer'], StepDeps> = async ({ job, caller, subject, body }, deps) => {
   if (job.state !== 'held' || job.waiting !== 'answer') throw wrongState(job)
   if (job.userId !== caller.userId) throw new Failure('forbidden', 'The question is for whoever asked the analysis.')
-  await say(d, job, 'analyst', body.text, 'checkers')
-  return view(d, job.jobId, caller, subject)
+  await say(deps, job, 'analyst', body.text, 'checkers')
+  return view(deps, job.jobId, caller, subject)
 }
 
 /** The function that serves output checkers. */
-export const createReviews = (deps: Deps): LambdaHandler =>
+export const createReviews = (deps: StepDeps): LambdaHandler =>
   lambda(jobs, 'reviews', deps, { reviews, review, vote, answer })

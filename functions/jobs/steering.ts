@@ -1,43 +1,33 @@
 /** Stopping a job, and the custodian's approval of an analysis before it runs. */
 import type { jobs } from '../../contracts/jobs.ts'
-import { jobLife } from '../../domain/jobs/life.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { type ApprovalItem, type JobItem, keyOf } from '../kernel/items.ts'
-import { end, once } from './ending.ts'
-import { move, Overtaken } from './standing.ts'
-import { Names, toJob } from './view.ts'
+import { end } from '../workflow/end-job.ts'
+import { move, JobMovedOn } from '../workflow/job-item.ts'
+import { toJob } from './view.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
+import { Names } from '../kernel/names.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { stopJob } from '../workflow/stop-job.ts'
 
 type Routes = (typeof jobs)['routes']
 
-const over = (state: string): Failure =>
-  new Failure('wrong-state', `This job is ${state}: there is nothing left to stop.`)
-
-export const cancel: Implementation<Routes['cancel']> = async ({ job, caller, subject }, d) => {
-  let now = job
-  for (let tries = 0; ; tries++) {
-    if (!jobLife[now.state].live) throw over(now.state)
-    try {
-      const stopped = await end(
-        d,
-        now,
-        { code: 'cancelled', step: now.steps.check ? 'check' : now.steps.compute ? 'compute' : 'prepare' },
-        { who: whoOf(caller), by: 'request' },
-      )
-      await d.workflow.stop(stopped.jobId, stopped.attempt)
-      return await toJob(new Names(d), stopped, { userId: caller.userId, subject })
-    } catch (e) {
-      if (!(e instanceof Overtaken) || tries > 5) throw e
-      now = (await d.table.get<JobItem>(keyOf.job(job.jobId))) as typeof job
-    }
-  }
+export const cancel: Implementation<Routes['cancel'], WorkflowDeps> = async ({ job, caller, subject }, deps) => {
+  const over = (now: JobItem): Failure =>
+    new Failure('wrong-state', `This job is ${now.state}: there is nothing left to stop.`)
+  const stopped = await stopJob(deps, job, whoOf(caller), over)
+  return toJob(deps, new Names(deps), stopped, { userId: caller.userId, subject })
 }
 
 const notWaiting = (): Failure => new Failure('wrong-state', 'This job does not wait for an approval.')
 
 /** The approval is kept under the pin, not the job: the same analysis, asked again unchanged, needs no second one. */
-export const approve: Implementation<Routes['approve']> = async ({ job, caller, subject, body }, d) => {
+export const approve: Implementation<Routes['approve'], WorkflowDeps> = async (
+  { job, caller, subject, body },
+  deps,
+) => {
   if (job.userId === caller.userId)
     throw new Failure('own-output', 'Another custodian has to look at your own analysis.')
   if (job.waiting !== 'approval' || job.state !== 'queued') throw notWaiting()
@@ -46,15 +36,15 @@ export const approve: Implementation<Routes['approve']> = async ({ job, caller, 
       'changed-meanwhile',
       'The pin is not this job’s. Load the question again, look at what would run, and approve that.',
     )
-  const view = async (now: JobItem) => toJob(new Names(d), now, { userId: caller.userId, subject })
+  const view = async (now: JobItem) => toJob(deps, new Names(deps), now, { userId: caller.userId, subject })
   const detail = { dataset: job.datasetId, pin: job.pin, ...(body.comment ? { comment: body.comment } : {}) }
   try {
     if (!body.approve) {
-      await record(d, job.organisationId, whoOf(caller), [
+      await record(deps, job.organisationId, whoOf(caller), [
         { act: 'job.approval-refused', object: `job ${job.jobId}`, detail },
       ])
       return await view(
-        await end(d, job, { code: 'approval-refused', step: 'prepare' }, { who: whoOf(caller), by: 'request' }),
+        await end(deps, job, { code: 'approval-refused', step: 'prepare' }, { who: whoOf(caller), by: 'request' }),
       )
     }
     const approval: ApprovalItem = {
@@ -62,14 +52,14 @@ export const approve: Implementation<Routes['approve']> = async ({ job, caller, 
       pin: job.pin,
       jobId: job.jobId,
       by: caller.userId,
-      at: d.now().toISOString(),
+      at: deps.now().toISOString(),
     }
-    await record(d, job.organisationId, whoOf(caller), [{ act: 'job.approved', object: `job ${job.jobId}`, detail }])
-    await once(d, { ...keyOf.approval(job.datasetId, job.pin), ...approval })
-    const approved = await move(d, job, { set: { waiting: 'turn' }, unchanged: true })
-    await d.workflow.start(job.jobId, approved.attempt)
+    await record(deps, job.organisationId, whoOf(caller), [{ act: 'job.approved', object: `job ${job.jobId}`, detail }])
+    await createIfAbsent(deps, { ...keyOf.approval(job.datasetId, job.pin), ...approval })
+    const approved = await move(deps, job, { set: { waiting: 'turn' }, unchanged: true })
+    await deps.workflow.start(job.jobId, approved.attempt)
     return await view(approved)
   } catch (e) {
-    throw e instanceof Overtaken ? notWaiting() : e
+    throw e instanceof JobMovedOn ? notWaiting() : e
   }
 }

@@ -2,41 +2,16 @@
 import type { z } from 'zod'
 import type { Job } from '../../contracts/jobs.ts'
 import { may, type Subject } from '../../domain/access/permissions.ts'
-import { jobCodes, type JobProblem } from '../../domain/jobs/codes.ts'
+import { jobCodes, type JobProblem } from '../../domain/release/job-codes.ts'
 import { jobLife, type JobStep, jobSteps, votesNeeded } from '../../domain/jobs/life.ts'
-import type { Deps } from '../kernel/deps.ts'
-import { type DatasetItem, type JobItem, keyOf, type PersonProfile } from '../kernel/items.ts'
+import { type JobItem } from '../kernel/items.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { Names } from '../kernel/names.ts'
 
 type View = z.input<typeof Job>
 export interface Viewer {
   userId: string
   subject: Subject
-}
-
-/** Names of datasets and people, looked up once for a list. */
-export class Names {
-  readonly #d: Pick<Deps, 'table'>
-  readonly #known = new Map<string, Promise<string>>()
-  constructor(d: Pick<Deps, 'table'>) {
-    this.#d = d
-  }
-  #once(key: string, ask: () => Promise<string>): Promise<string> {
-    let found = this.#known.get(key)
-    if (!found) this.#known.set(key, (found = ask()))
-    return found
-  }
-  dataset(id: string): Promise<string> {
-    return this.#once(
-      `dataset ${id}`,
-      async () => (await this.#d.table.get<Pick<DatasetItem, 'name'>>(keyOf.dataset(id), ['name']))?.name ?? id,
-    )
-  }
-  person(id: string): Promise<string> {
-    return this.#once(
-      `person ${id}`,
-      async () => (await this.#d.table.get<Pick<PersonProfile, 'name'>>(keyOf.person(id), ['name']))?.name ?? id,
-    )
-  }
 }
 
 const whole = (instant: string): string => `${instant.slice(0, 19)}Z`
@@ -46,19 +21,20 @@ function stepView(job: JobItem, step: JobStep): View['steps'][number] {
   const at = job.steps[step]
   const live = jobLife[job.state].live
   if (!at) return { step, state: live ? 'waiting' : 'skipped' }
-  const state = at.failed ? 'failed' : at.ended !== undefined ? 'done' : live ? 'running' : 'failed'
-  return { step, state, started: whole(at.started), ...(at.ended === undefined ? {} : { ended: whole(at.ended) }) }
+  const started = whole(at.started)
+  if (at.ended !== undefined) return { step, state: at.failed ? 'failed' : 'done', started, ended: whole(at.ended) }
+  return { step, state: live && !at.failed ? 'running' : 'failed', started }
 }
 
 /** Stage, code, class and line; whatever else a problem may have come to carry stays here. */
-const problemView = (p: JobProblem): View['problem'] => ({
-  code: p.code,
-  message: jobCodes[p.code],
-  step: p.step,
-  ...(p.errorClass ? { errorClass: p.errorClass } : {}),
-  ...(p.line === undefined ? {} : { line: p.line }),
-  ...(p.cell === undefined ? {} : { cell: p.cell }),
-  ...(p.names ? { names: p.names } : {}),
+const problemView = (problem: JobProblem): View['problem'] => ({
+  code: problem.code,
+  message: jobCodes[problem.code],
+  step: problem.step,
+  ...(problem.errorClass ? { errorClass: problem.errorClass } : {}),
+  line: problem.line,
+  cell: problem.cell,
+  names: problem.names,
 })
 
 /** What this person may do with the job in its present state. */
@@ -74,7 +50,13 @@ function mayDo(job: JobItem, { userId, subject }: Viewer): View['may'] {
   ]
 }
 
-export async function toJob(names: Names, job: JobItem, viewer: Viewer): Promise<View> {
+/** A job as this viewer may see it; names are looked up by `names`. */
+export async function toJob(
+  { kinds }: Pick<WorkflowDeps, 'kinds'>,
+  names: Names,
+  job: JobItem,
+  viewer: Viewer,
+): Promise<View> {
   const [dataset, owner] = await Promise.all([names.dataset(job.datasetId), names.person(job.userId)])
   const over = !jobLife[job.state].live
   return {
@@ -92,7 +74,7 @@ export async function toJob(names: Names, job: JobItem, viewer: Viewer): Promise
     ...(job.mode ? { mode: job.mode } : {}),
     purpose: job.purpose,
     cohort: job.cohort,
-    ...(job.epsilon === undefined ? {} : { epsilon: job.epsilon }),
+    epsilon: job.epsilon,
     created: job.created,
     ...(job.ended ? { ended: whole(job.ended) } : {}),
     steps: jobSteps.map((step) => stepView(job, step)),
@@ -100,7 +82,7 @@ export async function toJob(names: Names, job: JobItem, viewer: Viewer): Promise
     findings: over ? (job.findings ?? []) : [],
     ...(job.confinement ? { confinement: job.confinement } : {}),
     pin: job.pin,
-    hasResult: job.kind !== 'pipeline' && job.state === 'succeeded' && job.released !== undefined,
+    hasResult: kinds[job.kind].hasResult && job.state === 'succeeded' && job.released !== undefined,
     may: mayDo(job, viewer),
     ...(job.twin ? { on: 'twin' as const } : {}),
     ...(job.mode === 'review' && (job.votes !== undefined || job.questions)

@@ -1,17 +1,25 @@
 /** Appends to an organisation's chain: a conditional put at the next number. Call it before the act takes effect. */
 import type { Act } from '../../domain/audit/acts.ts'
 import { type ChainEvent, type Detail, emptyHead, type Head, link, type Who } from '../../domain/audit/chain.ts'
-import { AlreadyExists } from '../../ports/table.ts'
 import type { Caller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { keyOf } from './items.ts'
+import { contendedTries, retrying } from './retry.ts'
 
+/** One event to be written; the chain adds when, who, and its place. */
+export interface AuditEntry {
+  act: Act
+  object: string
+  detail?: Detail
+}
+
+/** Who acts, as the chain names them: a person, or a token of theirs. */
 export const whoOf = (c: Caller): Who =>
   c.token ? { kind: 'token', id: `${c.userId}/${c.token.tokenId}` } : { kind: 'person', id: c.userId }
 
 /** The newest event's number and hash. */
-export async function head(d: Pick<Deps, 'table'>, organisationId: string): Promise<Head> {
-  const { items } = await d.table.query<ChainEvent>(`AUDIT#${organisationId}`, {
+export async function head(deps: Pick<Deps, 'table'>, organisationId: string): Promise<Head> {
+  const { items } = await deps.table.query<ChainEvent>(keyOf.auditEvent.partition(organisationId), {
     backwards: true,
     limit: 1,
     attributes: ['seq', 'hash'],
@@ -20,33 +28,25 @@ export async function head(d: Pick<Deps, 'table'>, organisationId: string): Prom
 }
 
 /**
- * Writes one event per entry, in order. Concurrent writers take turns; gives up (throws) after a minute of bad luck.
+ * Writes one event per entry, in order. Concurrent writers take turns; gives up (throws `AlreadyExists`) after a minute
+ * of bad luck.
  */
 export async function record(
-  d: Pick<Deps, 'table' | 'now'>,
+  deps: Pick<Deps, 'table' | 'now'>,
   organisationId: string,
   who: Who,
-  entries: { act: Act; object: string; detail?: Detail }[],
+  entries: readonly AuditEntry[],
 ): Promise<void> {
-  let at = await head(d, organisationId)
-  for (const entry of entries) {
-    for (let tries = 0; ; tries++) {
-      const event = await link(at, {
-        at: d.now().toISOString(),
-        who,
-        act: entry.act,
-        object: entry.object,
-        detail: entry.detail ?? {},
-      })
-      try {
-        await d.table.create({ ...event, ...keyOf.auditEvent(organisationId, event.seq) })
-        at = { seq: event.seq, hash: event.hash }
-        break
-      } catch (e) {
-        if (!(e instanceof AlreadyExists) || tries > 200) throw e
-        await new Promise((r) => setTimeout(r, Math.random() * Math.min(300, 5 * (tries + 1))))
-        at = await head(d, organisationId)
-      }
-    }
+  let at = await head(deps, organisationId)
+  for (const { act, object, detail = {} } of entries) {
+    at = await retrying(
+      async (tries) => {
+        const before = tries === 0 ? at : await head(deps, organisationId)
+        const event = await link(before, { at: deps.now().toISOString(), who, act, object, detail })
+        await deps.table.create({ ...event, ...keyOf.auditEvent(organisationId, event.seq) })
+        return { seq: event.seq, hash: event.hash }
+      },
+      { times: contendedTries },
+    )
   }
 }

@@ -21,24 +21,32 @@ export interface AuthorizerContext {
   tokenExpires: string
 }
 
-export const toContext = (c: Caller): AuthorizerContext => ({
-  userId: c.userId,
-  loginAt: String(c.loginAt),
-  groups: c.groups.join(' '),
-  tokenId: c.token?.tokenId ?? '',
-  scopes: c.token?.scopes.join(' ') ?? '',
-  tokenExpires: c.token?.expires ?? '',
+/** The authorizer’s answer about a caller, as flat strings. */
+export const toContext = (caller: Caller): AuthorizerContext => ({
+  userId: caller.userId,
+  loginAt: String(caller.loginAt),
+  groups: caller.groups.join(' '),
+  tokenId: caller.token?.tokenId ?? '',
+  scopes: caller.token?.scopes.join(' ') ?? '',
+  tokenExpires: caller.token?.expires ?? '',
 })
 
-export function fromContext(x: Partial<AuthorizerContext> | undefined): Caller | undefined {
-  if (!x?.userId) return undefined
+/** The caller out of that; undefined when nobody signed in. */
+export function fromContext(context: Partial<AuthorizerContext> | undefined): Caller | undefined {
+  if (!context?.userId) return undefined
   const words = (s: string | undefined): string[] => (s ? s.split(' ') : [])
   return {
-    userId: x.userId,
-    loginAt: Number(x.loginAt ?? 0),
-    groups: words(x.groups),
-    ...(x.tokenId
-      ? { token: { tokenId: x.tokenId, scopes: words(x.scopes) as Scope[], expires: x.tokenExpires ?? '' } }
+    userId: context.userId,
+    loginAt: Number(context.loginAt ?? 0),
+    groups: words(context.groups),
+    ...(context.tokenId
+      ? {
+          token: {
+            tokenId: context.tokenId,
+            scopes: words(context.scopes) as Scope[],
+            expires: context.tokenExpires ?? '',
+          },
+        }
       : {}),
   }
 }

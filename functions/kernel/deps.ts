@@ -2,6 +2,7 @@
 import type { Language } from '../../domain/datasets/policy.ts'
 import type { PipelineRuntime, Resources } from '../../domain/pipelines/definition.ts'
 import type { Quota } from '../../domain/pipelines/fair.ts'
+import type { Compute } from '../../ports/compute.ts'
 import type { Engine } from '../../ports/engine.ts'
 import type { Keys } from '../../ports/keys.ts'
 import type { Logs } from '../../ports/logs.ts'
@@ -35,6 +36,7 @@ export interface Deps {
   keys: Keys
   engine: Engine
   workflow: Workflow
+  compute: Compute
   logs: Logs
   settings: Settings
   now: () => Date

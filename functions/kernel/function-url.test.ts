@@ -42,8 +42,8 @@ async function call(
       },
     },
   }
-  const out = new PassThrough(),
-    parts: Buffer[] = []
+  const out = new PassThrough()
+  const parts: Buffer[] = []
   out.on('data', (p: Buffer) => parts.push(p))
   await (streamed(runtime, pipelines, 'pipelinestream', ready) as Streamed)(asked, out, {} as Context)
   return { status: said!.statusCode, headers: said!.headers, text: Buffer.concat(parts).toString() }
@@ -59,8 +59,8 @@ it('verifies the caller’s own token, tells the handler which route and run, an
             ? { isAuthorized: true, context: { userId: 'u1' } }
             : { isAuthorized: false },
         ),
-      handler: (e) => {
-        seen.push(e)
+      handler: (event) => {
+        seen.push(event)
         return Promise.resolve({
           statusCode: 200,
           headers: { 'content-type': 'text/event-stream' },

@@ -48,9 +48,9 @@ export function unguarded(
   let made: Promise<Ready> | undefined
   return async (event, signal) => {
     const requestId = event.requestContext.requestId || randomUUID()
-    const found = routes.flatMap(({ r, path }) => {
+    const found = routes.flatMap(({ r: route, path }) => {
       const m = path.exec(event.rawPath)
-      return m && r.method === event.requestContext.http.method ? [{ r, params: m.groups ?? {} }] : []
+      return m && route.method === event.requestContext.http.method ? [{ r: route, params: m.groups ?? {} }] : []
     })[0]
     if (!found) return problem('not-found', 'There is no such route. The reference is at /docs.', requestId)
     made ??= ready()
@@ -82,9 +82,9 @@ export function streamed(runtime: StreamingRuntime, area: Area, name: string, re
     try {
       result = await answer(event, gone.signal)
     } catch (e) {
-      process.stdout.write(
-        `${JSON.stringify({ event: 'error', at: new Date().toISOString(), route: name, error: e instanceof Error ? e.name : typeof e })}\n`,
-      )
+      const error = e instanceof Error ? e.name : typeof e
+      const line = { event: 'error', at: new Date().toISOString(), route: name, error }
+      process.stdout.write(`${JSON.stringify(line)}\n`)
       result = problem('internal', 'This is our fault, not yours. Try again.', event.requestContext.requestId)
     }
     const to = runtime.HttpResponseStream.from(out, {

@@ -1,5 +1,7 @@
 /** Wraps the ports with a function's grants: what CDK did not allow fails on the laptop too. */
-import type { Bucket as ContractBucket, Entity, Grant } from '../../contracts/route.ts'
+import { isDeclared } from '../../contracts/entity.ts'
+import type { Bucket, Grant } from '../../contracts/route.ts'
+import type { Compute } from '../../ports/compute.ts'
 import type { Engine } from '../../ports/engine.ts'
 import type { Keys } from '../../ports/keys.ts'
 import type { Logs } from '../../ports/logs.ts'
@@ -8,8 +10,8 @@ import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
 
 /**
- * What `held-outputs` opens in quarantine: the gate's decisions (functions/jobs/standing.ts), never a computation's own
- * output.
+ * What `held-outputs` opens in quarantine: the gate's decisions (functions/workflow/job-item.ts), never a computation's
+ * own output.
  */
 const heldOutput = /^jobs\/[^/]+\/verdict-[^/]*\.json$/
 
@@ -19,15 +21,27 @@ export class NotGranted extends Error {
 
 /** Ports that refuse whatever `grants` does not name. `NotGranted` is a defect of a contract, never of a request. */
 export function guarded<
-  P extends { table: Table; objects: ObjectStore; keys: Keys; engine: Engine; workflow: Workflow; logs: Logs },
+  P extends {
+    table: Table
+    objects: ObjectStore
+    keys: Keys
+    engine: Engine
+    workflow: Workflow
+    compute: Compute
+    logs: Logs
+  },
 >(ports: P, who: string, grants: readonly Grant[]): P {
   const granted = new Set<string>(grants)
   const need = (grant: Grant): void => {
     if (!granted.has(grant)) throw new NotGranted(`${who} has no grant "${grant}"`)
   }
-  const entity = (act: 'read' | 'write', pk: string): void => need(`${act} ${pk.slice(0, pk.indexOf('#')) as Entity}`)
-  const bucket = (act: 'get' | 'put' | 'delete', b: ContractBucket): void => need(`${act} ${b}`)
-  const { table, objects, keys, engine, workflow, logs } = ports
+  const entity = (act: 'read' | 'write', pk: string): void => {
+    const prefix = pk.split('#', 1)[0]!
+    if (!isDeclared(prefix)) throw new NotGranted(`${who}: no entity has the prefix ${prefix}`)
+    need(`${act} ${prefix}`)
+  }
+  const bucket = (act: 'get' | 'put' | 'delete', b: Bucket): void => need(`${act} ${b}`)
+  const { table, objects, keys, engine, workflow, compute, logs } = ports
   return {
     ...ports,
     table: {
@@ -155,6 +169,24 @@ export function guarded<
       running: async (...a) => {
         need('start-job')
         return workflow.running(...a)
+      },
+    },
+    compute: {
+      submit: async (...a) => {
+        need('submit-container')
+        return compute.submit(...a)
+      },
+      state: async (...a) => {
+        need('submit-container')
+        return compute.state(...a)
+      },
+      stop: async (...a) => {
+        need('stop-container')
+        return compute.stop(...a)
+      },
+      logs: async (...a) => {
+        need('submit-container')
+        return compute.logs(...a)
       },
     },
     logs: {

@@ -2,43 +2,52 @@ import type { Context } from 'aws-lambda'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { area, route } from '../../contracts/route.ts'
+import { served } from './area.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
 import { type Event, lambda } from './handler.ts'
 import { eventOf } from './testing.ts'
 
 const params = z.object({ id: z.string().regex(/^[a-z]+$/) })
-const toys = area('toys', 'For tests', {
-  make: route({
-    method: 'POST',
-    path: '/api/toys/{id}',
-    function: 'toys',
-    access: { kind: 'anyone' },
-    status: 201,
-    summary: '',
-    params,
-    query: z.object({ limit: z.coerce.number().int().max(5).default(2) }),
-    maxBody: 100,
-    body: z.object({ name: z.string().max(10), parts: z.array(z.object({ n: z.int() })).default([]) }),
-    response: z.object({ name: z.string(), limit: z.int() }),
-    problems: [],
-    grants: ['read ORG'],
-  }),
-  drop: route({
-    method: 'DELETE',
-    path: '/api/toys/{id}',
-    function: 'toys',
-    access: { kind: 'person' },
-    status: 204,
-    summary: '',
-    params,
-    response: z.undefined(),
-    problems: [],
-    grants: [],
-  }),
-})
+const contract = area(
+  'toys',
+  'For tests',
+  {},
+  {
+    make: route({
+      method: 'POST',
+      path: '/api/toys/{id}',
+      function: 'toys',
+      access: { kind: 'anyone' },
+      status: 201,
+      summary: '',
+      params,
+      query: z.object({ limit: z.coerce.number().int().max(5).default(2) }),
+      maxBody: 100,
+      body: z.object({ name: z.string().max(10), parts: z.array(z.object({ n: z.int() })).default([]) }),
+      response: z.object({ name: z.string(), limit: z.int() }),
+      problems: [],
+      grants: ['read ORG'],
+    }),
+    drop: route({
+      method: 'DELETE',
+      path: '/api/toys/{id}',
+      function: 'toys',
+      access: { kind: 'person' },
+      status: 204,
+      summary: '',
+      params,
+      response: z.undefined(),
+      problems: [],
+      grants: [],
+    }),
+  },
+)
 
-let logs: Record<string, unknown>[], implementation: (d: Deps) => Promise<object>
+const toys = served(contract, {})
+
+let logs: Record<string, unknown>[]
+let implementation: (deps: Deps) => Promise<object>
 const key = { pk: 'ORG#x', sk: 'ORG' }
 const deps = {
   log: (event: string, fields: object) => {
@@ -49,17 +58,17 @@ const deps = {
   keys: {},
 } as unknown as Deps
 const handler = lambda(toys, 'toys', deps, {
-  make: async ({ body, query }, d) => ({ name: body.name, limit: query.limit, ...(await implementation(d)) }),
+  make: async ({ body, query }, deps) => ({ name: body.name, limit: query.limit, ...(await implementation(deps)) }),
   drop: async () => undefined,
 })
 const send = async (
   event: Event,
 ): Promise<{ status: number; headers: Record<string, unknown>; body: Record<string, unknown> | undefined }> => {
-  const r = await handler(event, {} as Context)
+  const result = await handler(event, {} as Context)
   return {
-    status: r.statusCode!,
-    headers: r.headers!,
-    body: r.body === undefined ? undefined : (JSON.parse(r.body) as Record<string, unknown>),
+    status: result.statusCode!,
+    headers: result.headers!,
+    body: result.body === undefined ? undefined : (JSON.parse(result.body) as Record<string, unknown>),
   }
 }
 const make = (body: unknown = { name: 'ball' }, more: object = {}): Event => ({
@@ -126,21 +135,29 @@ describe('a handler', () => {
   })
   it('refuses what is nested so deeply that looking at it would end the process', async () => {
     const deep = lambda(
-      area('toys', '', {
-        keep: route({
-          method: 'PUT',
-          path: '/api/toys/{id}',
-          function: 'toys',
-          access: { kind: 'anyone' },
-          status: 204,
-          summary: '',
-          params,
-          body: z.json(),
-          response: z.undefined(),
-          problems: [],
-          grants: [],
-        }),
-      }),
+      served(
+        area(
+          'toys',
+          '',
+          {},
+          {
+            keep: route({
+              method: 'PUT',
+              path: '/api/toys/{id}',
+              function: 'toys',
+              access: { kind: 'anyone' },
+              status: 204,
+              summary: '',
+              params,
+              body: z.json(),
+              response: z.undefined(),
+              problems: [],
+              grants: [],
+            }),
+          },
+        ),
+        {},
+      ),
       'toys',
       deps,
       { keep: async () => undefined },
@@ -197,25 +214,25 @@ describe('a handler', () => {
     expect(JSON.stringify(logs)).not.toContain('hunter2')
   })
   it('can do what its grants name and nothing else', async () => {
-    implementation = async (d) => {
-      await d.table.get(key)
-      await d.table.query('ORG#x')
+    implementation = async (deps) => {
+      await deps.table.get(key)
+      await deps.table.query('ORG#x')
       return {}
     }
     expect(await send(make())).toMatchObject({ status: 201 })
     for (const act of [
-      (d: Deps) => d.table.create(key),
-      (d: Deps) => d.table.get({ pk: 'RUN#x', sk: 'RUN' }),
-      (d: Deps) => d.table.get({ pk: 'ORGANISATION#x', sk: 'X' }),
-      (d: Deps) => d.table.remove(key),
-      (d: Deps) => d.table.query('AUDIT#x'),
-      (d: Deps) => d.objects.get('sealed', 'x'),
-      (d: Deps) => d.objects.signedPut('assets', 'x', { sha256: '', size: 1, type: '' }, 1),
-      (d: Deps) => d.keys.unwrap('k', new Uint8Array()),
-      (d: Deps) => d.keys.mac('pseudonym', 'x'),
+      (deps: Deps) => deps.table.create(key),
+      (deps: Deps) => deps.table.get({ pk: 'RUN#x', sk: 'RUN' }),
+      (deps: Deps) => deps.table.get({ pk: 'ORGANISATION#x', sk: 'X' }),
+      (deps: Deps) => deps.table.remove(key),
+      (deps: Deps) => deps.table.query('AUDIT#x'),
+      (deps: Deps) => deps.objects.get('sealed', 'x'),
+      (deps: Deps) => deps.objects.signedPut('assets', 'x', { sha256: '', size: 1, type: '' }, 1),
+      (deps: Deps) => deps.keys.unwrap('k', new Uint8Array()),
+      (deps: Deps) => deps.keys.mac('pseudonym', 'x'),
     ]) {
-      implementation = async (d) => {
-        await act(d)
+      implementation = async (deps) => {
+        await act(deps)
         return {}
       }
       expect(await send(make())).toMatchObject({ status: 500 })

@@ -13,24 +13,13 @@ import {
   routeKey,
 } from '../../contracts/route.ts'
 import { type FieldError, type Kind, problems } from '../../contracts/problems.ts'
-import { type AuthorizerContext, type Caller, fromContext } from './caller.ts'
+import type { ServedArea } from './area.ts'
+import { type AuthorizerContext, fromContext } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
 import { guarded } from './grants.ts'
-import {
-  type InDataset,
-  type InExperiment,
-  type InJob,
-  type InOrganisation,
-  type InPipeline,
-  type InPipelineRun,
-  type InRun,
-  type InStudy,
-  type InSynthesis,
-  resolve,
-} from './resources.ts'
-import { InvalidCursor, type Item } from '../../ports/table.ts'
-import type { RunItem } from './items.ts'
+import { type Contexts, resolve } from './resources.ts'
+import { InvalidCursor } from '../../ports/table.ts'
 import { eventText, type ServerEvent, streamSignal } from './streaming.ts'
 
 export type Event = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<AuthorizerContext> | undefined>
@@ -38,20 +27,6 @@ export type Event = APIGatewayProxyEventV2WithLambdaAuthorizer<Partial<Authorize
 export type Result = APIGatewayProxyStructuredResultV2 & { stream?: AsyncIterable<string> }
 export type LambdaHandler = (event: Event, context: Context) => Promise<Result>
 
-interface Contexts {
-  anyone: object
-  person: { caller: Caller }
-  organisation: InOrganisation
-  study: InStudy
-  run: InRun
-  dataset: InDataset
-  job: InJob
-  synthesis: InSynthesis
-  pipeline: InPipeline
-  experiment: InExperiment
-  'pipeline-run': InPipelineRun
-  'run-token': { run: Item<RunItem> }
-}
 /** What an implementation gets: parsed input, and the resource its route's access names. */
 export type Request<R extends Route> = {
   params: Params<R>
@@ -65,34 +40,35 @@ export type Request<R extends Route> = {
  * Of a streaming route: batches of events, or pieces of text; whatever is wrong with the request is thrown before.
  * `lastEventId` is the header `Last-Event-ID`; `signal` fires when nobody listens any more.
  */
-export type Streaming<R extends Route> = (
+export type Streaming<R extends Route, D extends Deps = Deps> = (
   request: Request<R> & { lastEventId?: string; signal: AbortSignal },
-  deps: Deps,
+  deps: D,
 ) => AsyncIterable<R extends { stream: 'text' } ? string : readonly ServerEvent<Answer<R>>[]>
-export type Implementation<R extends Route> = R extends { stream: string }
-  ? Streaming<R>
-  : (request: Request<R>, deps: Deps) => Promise<Answer<R>>
+/** `D` is what it reaches, where that is more than `Deps`. */
+export type Implementation<R extends Route, D extends Deps = Deps> = R extends { stream: string }
+  ? Streaming<R, D>
+  : (request: Request<R>, deps: D) => Promise<Answer<R>>
 /** Implementations of those routes of an area that one function serves. */
-export type Implementations<A extends Area, F extends string> = {
-  [N in keyof A['routes'] as A['routes'][N]['function'] extends F ? N : never]: Implementation<A['routes'][N]>
+export type Implementations<A extends Area, F extends string, D extends Deps = Deps> = {
+  [N in keyof A['routes'] as A['routes'][N]['function'] extends F ? N : never]: Implementation<A['routes'][N], D>
 }
 
 const pointer = (base: string, path: readonly PropertyKey[]): string =>
   [base, ...path.map((p) => String(p).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/')
+
+/** What would have been right, where the schema's issue says so. */
+function expectedBy(issue: z.core.$ZodIssue): string | undefined {
+  if ('expected' in issue) return String(issue.expected)
+  if ('values' in issue) return (issue.values as unknown[]).join(', ')
+  return 'pattern' in issue ? String(issue.pattern) : undefined
+}
 
 /** Zod's issues as field errors, with the value that was wrong where it is short and plain. */
 export function fieldErrors(base: string, value: unknown, error: z.ZodError): FieldError[] {
   return error.issues.slice(0, 50).map((issue) => {
     const at = issue.path.reduce<unknown>((v, k) => (v as Record<PropertyKey, unknown> | undefined)?.[k], value)
     const plain = ['string', 'number', 'boolean'].includes(typeof at) && String(at).length <= 100
-    const expected =
-      'expected' in issue
-        ? String(issue.expected)
-        : 'values' in issue
-          ? (issue.values as unknown[]).join(', ')
-          : 'pattern' in issue
-            ? String(issue.pattern)
-            : undefined
+    const expected = expectedBy(issue)
     return {
       path: pointer(base, issue.path),
       message: issue.message,
@@ -104,9 +80,9 @@ export function fieldErrors(base: string, value: unknown, error: z.ZodError): Fi
 
 function parse<T>(schema: z.ZodType<T> | undefined, base: string, value: unknown): T | Record<string, never> {
   if (!schema) return {}
-  const r = schema.safeParse(value)
-  if (r.success) return r.data
-  const errors = fieldErrors(base, value, r.error)
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const errors = fieldErrors(base, value, parsed.error)
   throw new Failure('invalid-request', `${errors[0]!.path || 'The request'}: ${errors[0]!.message}`, errors)
 }
 
@@ -139,10 +115,10 @@ function tooDeep(value: unknown): boolean {
   return false
 }
 
-function bodyOf(r: Route, event: Event): unknown {
-  if (!r.body) return undefined
+function bodyOf(route: Route, event: Event): unknown {
+  if (!route.body) return undefined
   const text = event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? '')
-  const limit = r.maxBody ?? 1024 * 1024
+  const limit = route.maxBody ?? 1024 * 1024
   if (Buffer.byteLength(text) > limit)
     throw new Failure('payload-too-large', `The body has ${Buffer.byteLength(text)} bytes; at most ${limit} are taken.`)
   let body: unknown
@@ -228,23 +204,23 @@ const failed = (e: unknown, requestId: string, deps: Deps, key: string): Result 
  * The handler of one function. `deps` are wrapped with the grants of the function's routes.
  * Answers are parsed with the contract's response schema, so that nothing undeclared leaves.
  */
-export function lambda<A extends Area, F extends string>(
-  area: A,
+export function lambda<A extends Area, F extends string, D extends Deps = Deps>(
+  area: ServedArea<A>,
   name: F,
-  deps: Deps,
-  implementations: Implementations<A, F>,
+  deps: D,
+  implementations: Implementations<A, F, D>,
 ): LambdaHandler {
   const mine = Object.entries(area.routes).filter(([, r]) => r.function === name)
   const grants: Grant[] = mine.flatMap(([, r]) => r.grants)
   const own = guarded(deps, name, grants)
   const routes = new Map(
-    mine.map(([n, r]) => [
-      routeKey(r),
+    mine.map(([n, route]) => [
+      routeKey(route),
       {
-        route: r,
+        route: route,
         run: (implementations as Record<string, unknown>)[n] as (
           request: object,
-          deps: Deps,
+          deps: D,
         ) => Promise<unknown> | AsyncIterable<never>,
       },
     ]),
@@ -267,6 +243,7 @@ export function lambda<A extends Area, F extends string>(
       const resource = await resolve(
         own,
         r.access,
+        area.resolvers,
         (params?.data ?? {}) as Record<string, string>,
         caller,
         event.headers['authorization'],
@@ -281,10 +258,7 @@ export function lambda<A extends Area, F extends string>(
       }
       if (r.stream) {
         const [signal, lastEventId] = [streamSignal(context), event.headers['last-event-id']]
-        const pieces = run(
-          { ...request, signal, ...(lastEventId === undefined ? {} : { lastEventId }) },
-          own,
-        ) as AsyncIterable<never>
+        const pieces = run({ ...request, signal, lastEventId }, own) as AsyncIterable<never>
         deps.log('stream', { route: event.routeKey, status: r.status, requestId })
         if (r.stream === 'text')
           return {

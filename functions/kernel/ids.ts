@@ -5,11 +5,11 @@ import type { Deps } from './deps.ts'
 type Prefix = 'org' | 'std' | 'run' | 'tok' | 'dat' | 'job' | 'syn' | 'pip' | 'exp'
 
 /** 160 random bits as `prefix_` and 32 letters and digits. */
-export const newId = (d: Pick<Deps, 'random'>, prefix: Prefix): string => `${prefix}_${base32(d.random(20))}`
+export const newId = (deps: Pick<Deps, 'random'>, prefix: Prefix): string => `${prefix}_${base32(deps.random(20))}`
 
 /** The same parts give the same id: makes a repeated request find what the first one made. */
 export const derivedId = async (prefix: Prefix, ...parts: string[]): Promise<string> =>
   `${prefix}_${base32((await sha256(parts.map((p) => `${p.length}:${p}`).join(''))).subarray(0, 20))}`
 
 /** 100 random bits as 20 letters and digits: a link code. */
-export const newLinkCode = (d: Pick<Deps, 'random'>): string => base32(d.random(13)).slice(0, 20)
+export const newLinkCode = (deps: Pick<Deps, 'random'>): string => base32(deps.random(13)).slice(0, 20)

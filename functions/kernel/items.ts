@@ -1,4 +1,13 @@
-/** What the table keeps, entity by entity (keys: docs/architecture.md, section 3). */
+/** What the table keeps, entity by entity; their keys are declared in contracts/ (docs/architecture.md, section 3). */
+import { accessEntities } from '../../contracts/access.entities.ts'
+import { auditEntities } from '../../contracts/audit.entities.ts'
+import { datasetEntities } from '../../contracts/datasets.entities.ts'
+import { indexesOf, keysOf } from '../../contracts/entity.ts'
+import { jobEntities } from '../../contracts/jobs.entities.ts'
+import { pipelineEntities } from '../../contracts/pipelines.entities.ts'
+import { runEntities } from '../../contracts/runs.entities.ts'
+import { studyEntities } from '../../contracts/studies.entities.ts'
+import { synthesisEntities } from '../../contracts/synthesis.entities.ts'
 import type { Role, Scope, StudyRight } from '../../domain/access/permissions.ts'
 import type { Condition } from '../../domain/runs/assignment.ts'
 import type { LinkKind } from '../../domain/studies/links.ts'
@@ -7,17 +16,16 @@ import type { RunState } from '../../domain/runs/life.ts'
 
 import type { DatasetPolicy, Language, ReleaseMode } from '../../domain/datasets/policy.ts'
 import type { DatasetState } from '../../domain/datasets/life.ts'
-import type { Finding } from '../../domain/disclosure/policy.ts'
-import type { JobProblem } from '../../domain/jobs/codes.ts'
-import type { Cohort } from '../../domain/jobs/cohort.ts'
+import type { Finding } from '../../domain/release/policy.ts'
+import type { JobProblem } from '../../domain/release/job-codes.ts'
+import type { Cohort } from '../../domain/datasets/cohort.ts'
 import type { JobKind, JobState, JobStep } from '../../domain/jobs/life.ts'
-import type { Confinement } from '../../domain/jobs/manifest.ts'
+import type { Confinement } from '../../domain/release/run-report.ts'
 import type { PipelineDefinition, PipelineRuntime, Resources } from '../../domain/pipelines/definition.ts'
 import type { Values } from '../../domain/pipelines/parameters.ts'
 import type { SynthesisState } from '../../domain/synthesis/life.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import type { StoredData } from '../../ports/engine.ts'
-import type { Key } from '../../ports/table.ts'
 
 export interface PersonProfile {
   userId: string
@@ -196,7 +204,7 @@ export interface DatasetItem {
   changed: string
   /** The job that reads or stores its files now, or did last. */
   readingJob?: string
-  /** What that job was asked to do (functions/datasets/registration-job.ts). */
+  /** What that job was asked to do (functions/stores/registration-job.ts). */
   readingAct?: 'read' | 'store' | 'from-study'
   problem?: { file: string; line?: number; reason: string }
   study?: string
@@ -279,7 +287,7 @@ export interface JobItem {
   confinement?: Confinement | 'duckdb'
   /**
    * What the steps have decided; settling makes it the state. `drawn` names the one decision whose noise counts
-   * (functions/jobs/verdict.ts).
+   * (functions/release/decision.ts).
    */
   outcome?: 'succeeded' | 'blocked' | 'failed' | 'held'
   drawn?: string
@@ -450,73 +458,25 @@ export interface SynthesisItem {
   evaluations: string[]
 }
 
-export const keyOf = {
-  person: (userId: string): Key => ({ pk: `USER#${userId}`, sk: 'PROFILE' }),
-  organisation: (id: string): Key => ({ pk: `ORG#${id}`, sk: 'ORG' }),
-  member: (organisationId: string, userId: string): Key => ({ pk: `ORG#${organisationId}`, sk: `MEMBER#${userId}` }),
-  invitation: (hash: string): Key => ({ pk: `INVITE#${hash}`, sk: 'INVITE' }),
-  token: (id: string): Key => ({ pk: `TOKEN#${id}`, sk: 'TOKEN' }),
-  device: (userCode: string): Key => ({ pk: `DEVICE#${userCode}`, sk: 'DEVICE' }),
-  study: (id: string): Key => ({ pk: `STUDY#${id}`, sk: 'STUDY' }),
-  studyPerson: (studyId: string, userId: string): Key => ({ pk: `STUDY#${studyId}`, sk: `PERSON#${userId}` }),
-  version: (studyId: string, version: number): Key => ({
-    pk: `STUDY#${studyId}`,
-    sk: `VERSION#${String(version).padStart(6, '0')}`,
-  }),
-  assignment: (studyId: string, version: number): Key => ({
-    pk: `STUDY#${studyId}`,
-    sk: `ASSIGN#${String(version).padStart(6, '0')}`,
-  }),
-  link: (code: string): Key => ({ pk: `LINK#${code}`, sk: 'LINK' }),
-  run: (id: string): Key => ({ pk: `RUN#${id}`, sk: 'RUN' }),
-  chunk: (runId: string, first: number): Key => ({ pk: `RUN#${runId}`, sk: `C#${String(first).padStart(10, '0')}` }),
-  /** Points at a run that the sweep must look at; indexed under RUN#DUE by when. */
-  due: (runId: string): Key => ({ pk: `RUN#${runId}`, sk: 'DUE' }),
-  dataset: (id: string): Key => ({ pk: `DATASET#${id}`, sk: 'DATASET' }),
-  datasetName: (organisationId: string, name: string): Key => ({
-    pk: `DATASET#name#${organisationId}#${name}`,
-    sk: 'NAME',
-  }),
-  datasetVersion: (id: string, version: number): Key => ({
-    pk: `DATASET#${id}`,
-    sk: `VERSION#${String(version).padStart(6, '0')}`,
-  }),
-  /** Points at a dataset that discovery may name; indexed under DATASET#LISTED. */
-  datasetListed: (id: string): Key => ({ pk: `DATASET#${id}`, sk: 'LISTED' }),
-  budget: (id: string): Key => ({ pk: `DATASET#${id}`, sk: 'BUDGET' }),
-  charge: (id: string, at: string, jobId: string, what: string): Key => ({
-    pk: `DATASET#${id}`,
-    sk: `CHARGE#${at}#${jobId}#${what}`,
-  }),
-  approval: (id: string, pin: string): Key => ({ pk: `DATASET#${id}`, sk: `APPROVAL#${pin}` }),
-  released: (id: string, userId: string, jobId: string): Key => ({
-    pk: `DATASET#${id}`,
-    sk: `RELEASED#${userId}#${jobId}`,
-  }),
-  job: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'JOB' }),
-  /** Points at a job from its owner's side: indexed under USER#sub. */
-  jobOwner: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'OWNER' }),
-  /** Points at a run of a pipeline from its dataset's side: indexed under DATASET#id as jobs are. */
-  jobDataset: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'DATASET' }),
-  /** There while the job is live: indexed under JOB#LIVE by owner and time. */
-  jobLive: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'LIVE' }),
-  /**
-   * Made when checkers are due: indexed under ORG#id as HELD#1#time#id, and as HELD#0#time#id once they have decided.
-   */
-  jobHeld: (id: string): Key => ({ pk: `JOB#${id}`, sk: 'HELD' }),
-  vote: (id: string, userId: string): Key => ({ pk: `JOB#${id}`, sk: `VOTE#${userId}` }),
-  pipeline: (id: string): Key => ({ pk: `PIPELINE#${id}`, sk: 'PIPELINE' }),
-  pipelineVersion: (id: string, version: number): Key => ({
-    pk: `PIPELINE#${id}`,
-    sk: `VERSION#${String(version).padStart(6, '0')}`,
-  }),
-  experiment: (id: string): Key => ({ pk: `EXPERIMENT#${id}`, sk: 'EXPERIMENT' }),
-  runQueue: (): Key => ({ pk: 'JOB#queue', sk: 'QUEUE' }),
-  synthesis: (id: string): Key => ({ pk: `SYN#${id}`, sk: 'SYNTHESIS' }),
-  /** Points at a synthesis whose files go on a day; indexed under SYN#DUE by that day. */
-  synthesisDue: (id: string): Key => ({ pk: `SYN#${id}`, sk: 'DUE' }),
-  auditEvent: (organisationId: string, seq: number): Key => ({
-    pk: `AUDIT#${organisationId}`,
-    sk: String(seq).padStart(12, '0'),
-  }),
+const entities = {
+  ...accessEntities,
+  ...studyEntities,
+  ...runEntities,
+  ...datasetEntities,
+  ...jobEntities,
+  ...pipelineEntities,
+  ...synthesisEntities,
+  ...auditEntities,
 }
+
+/**
+ * The key of every item, from the declarations: `keyOf.version(studyId, 3)` takes the fields in the order in which the
+ * templates name them; `.partition` and `.prefix` are for queries, `.read` is the way back.
+ */
+export const keyOf = keysOf(entities)
+
+/**
+ * The place of every item in the index, from the declarations: `indexKeyOf.study.ofOrganisation(study)` takes the item
+ * or whatever has the fields; `.partition`, `.prefix` and `.read` as with keys.
+ */
+export const indexKeyOf = indexesOf(entities)

@@ -1,50 +1,77 @@
-/** Resolves the resource a route names and decides who may; everything a stranger may not see is `not-found`. */
-import { may, type Permission, recentLoginSeconds, type Subject } from '../../domain/access/permissions.ts'
-import type { Access } from '../../contracts/route.ts'
+/**
+ * Resolves the resource a route names and decides who may; everything a stranger may not see is `not-found`.
+ *
+ * Resources on which several areas meet are found here; what belongs to one area alone is found beside that area, whose
+ * `area.ts` hands the kernel the resolvers that its routes need (functions/kernel/area.ts).
+ */
+import { may, recentLoginSeconds, type Subject } from '../../domain/access/permissions.ts'
+import { type Access, type Needs, type ResourceKind, resourceParameters } from '../../contracts/route.ts'
 import type { Item } from '../../ports/table.ts'
 import type { Caller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure, notFound } from './failure.ts'
-import { hashNow } from './hash.ts'
 import {
   type DatasetItem,
-  type ExperimentItem,
   type JobItem,
   keyOf,
   type MemberItem,
   type OrganisationItem,
-  type PipelineItem,
-  type PipelineRunFacts,
-  type RunItem,
   type StudyItem,
   type StudyPersonItem,
-  type SynthesisItem,
 } from './items.ts'
 
-export interface InOrganisation {
+/** Whoever calls, as a member of the organisation that the resource belongs to. */
+export interface AsMember {
   caller: Caller
   member: Item<MemberItem>
   subject: Subject
+}
+export interface InOrganisation extends AsMember {
   organisation: Item<OrganisationItem>
 }
-export interface InStudy {
-  caller: Caller
-  member: Item<MemberItem>
-  subject: Subject
+export interface InStudy extends AsMember {
   study: Item<StudyItem>
 }
-export interface InRun extends InStudy {
-  run: Item<RunItem>
+export interface InDataset extends AsMember {
+  dataset: Item<DatasetItem>
+}
+export interface InJob extends AsMember {
+  job: Item<JobItem>
 }
 
-function decide(
-  d: Deps,
+/**
+ * What an implementation is given, by the access of its route. An area adds the kinds that are its own:
+ *
+ *   declare module '../kernel/resources.ts' { interface Contexts { synthesis: InSynthesis } }
+ */
+export interface Contexts {
+  anyone: object
+  person: { caller: Caller }
+  organisation: InOrganisation
+  study: InStudy
+  dataset: InDataset
+  job: InJob
+}
+
+/** Finds a resource by the id in the path and decides whether the caller may. Throws a `Failure` where not. */
+type ResourceResolver<K extends ResourceKind> = (
+  deps: Deps,
   caller: Caller,
-  subject: Subject,
-  a: { permission: Permission; recentLogin?: true },
-  visible: boolean,
-): void {
-  if (!may(subject, a.permission)) {
+  id: string,
+  needs: Needs,
+) => Promise<Contexts[K]>
+
+/** How each kind of access is resolved, where more is to be found than who calls. */
+export type Resolvers = { [K in ResourceKind]: ResourceResolver<K> } & {
+  'run-token': (deps: Deps, runId: string, authorization: string | undefined) => Promise<Contexts['run-token']>
+}
+
+/**
+ * Throws what a caller is told who may not: `not-found` where they may not see the resource (`visible`), `forbidden`
+ * where they may see it but not do this, `login-too-old` where the sign-in was too long ago.
+ */
+export function decide(deps: Deps, caller: Caller, subject: Subject, needs: Needs, visible: boolean): void {
+  if (!may(subject, needs.permission)) {
     if (!visible) throw notFound()
     throw new Failure(
       'forbidden',
@@ -52,10 +79,10 @@ function decide(
         ? 'The token’s scopes or your rights do not include this. Make a token with more scopes, or ask somebody who manages sharing.'
         : 'Your role or rights do not include this. Ask somebody who manages people or sharing.',
       undefined,
-      { permission: a.permission },
+      { permission: needs.permission },
     )
   }
-  if (a.recentLogin && d.now().getTime() / 1000 - caller.loginAt > recentLoginSeconds)
+  if (needs.recentLogin && deps.now().getTime() / 1000 - caller.loginAt > recentLoginSeconds)
     throw new Failure(
       'login-too-old',
       `This needs a sign-in at most ${recentLoginSeconds / 60} minutes old. Sign in again and repeat it.`,
@@ -64,240 +91,84 @@ function decide(
     )
 }
 
-/** Membership is read from the table each time, so that a revoked role is gone at once. */
+/** A membership, read from the table each time, so that a revoked role is gone at once. Others find nothing. */
+export async function memberOf(deps: Deps, caller: Caller, organisationId: string): Promise<Item<MemberItem>> {
+  const member = await deps.table.get<MemberItem>(keyOf.member(organisationId, caller.userId))
+  if (!member) throw notFound()
+  return member
+}
+
+/** Members of the organisation; what they may there, their roles say. */
 export async function inOrganisation(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   organisationId: string,
-  a: { permission: Permission; recentLogin?: true },
+  needs: Needs,
 ): Promise<InOrganisation> {
   const [member, organisation] = await Promise.all([
-    d.table.get<MemberItem>(keyOf.member(organisationId, caller.userId)),
-    d.table.get<OrganisationItem>(keyOf.organisation(organisationId)),
+    memberOf(deps, caller, organisationId),
+    deps.table.get<OrganisationItem>(keyOf.organisation(organisationId)),
   ])
-  if (!member || !organisation) throw notFound()
+  if (!organisation) throw notFound()
   const subject: Subject = { roles: member.roles, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, true)
+  decide(deps, caller, subject, needs, true)
   return { caller, member, organisation, subject }
 }
 
-export async function inStudy(
-  d: Deps,
-  caller: Caller,
-  studyId: string,
-  a: { permission: Permission; recentLogin?: true },
-): Promise<InStudy> {
+/** Those who were given rights on it, and roles of its organisation that see every study. */
+export async function inStudy(deps: Deps, caller: Caller, studyId: string, needs: Needs): Promise<InStudy> {
   const [study, person] = await Promise.all([
-    d.table.get<StudyItem>(keyOf.study(studyId)),
-    d.table.get<StudyPersonItem>(keyOf.studyPerson(studyId, caller.userId)),
+    deps.table.get<StudyItem>(keyOf.study(studyId)),
+    deps.table.get<StudyPersonItem>(keyOf.studyPerson(studyId, caller.userId)),
   ])
   if (!study) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(study.organisationId, caller.userId))
-  if (!member) throw notFound()
+  const member = await memberOf(deps, caller, study.organisationId)
   const everything: Subject = { roles: member.roles, rights: person?.rights }
   const subject: Subject = { ...everything, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, may(everything, 'study.read'))
+  decide(deps, caller, subject, needs, may(everything, 'study.read'))
   return { caller, member, study, subject }
 }
 
-export async function inRun(
-  d: Deps,
-  caller: Caller,
-  runId: string,
-  a: { permission: Permission; recentLogin?: true },
-): Promise<InRun> {
-  const run = await d.table.get<RunItem>(keyOf.run(runId))
-  if (!run) throw notFound()
-  return { ...(await inStudy(d, caller, run.studyId, a)), run }
-}
-
-export interface InDataset {
-  caller: Caller
-  member: Item<MemberItem>
-  subject: Subject
-  dataset: Item<DatasetItem>
-}
-export interface InJob {
-  caller: Caller
-  member: Item<MemberItem>
-  subject: Subject
-  job: Item<JobItem>
-}
-
 /** Members of the dataset's organisation see it once it was published; before, its custodians alone. */
-export async function inDataset(
-  d: Deps,
-  caller: Caller,
-  datasetId: string,
-  a: { permission: Permission; recentLogin?: true },
-): Promise<InDataset> {
-  const dataset = await d.table.get<DatasetItem>(keyOf.dataset(datasetId))
+export async function inDataset(deps: Deps, caller: Caller, datasetId: string, needs: Needs): Promise<InDataset> {
+  const dataset = await deps.table.get<DatasetItem>(keyOf.dataset(datasetId))
   if (!dataset) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(dataset.organisationId, caller.userId))
-  if (!member) throw notFound()
+  const member = await memberOf(deps, caller, dataset.organisationId)
   const subject: Subject = { roles: member.roles, scopes: caller.token?.scopes }
   const visible = may({ roles: member.roles }, dataset.version > 0 ? 'dataset.read' : 'dataset.manage')
   if (!visible) throw notFound()
-  decide(d, caller, subject, a, visible)
+  decide(deps, caller, subject, needs, visible)
   return { caller, member, dataset, subject }
 }
 
 /** Who asked it, and those whom a role in the dataset's organisation entitles. */
-export async function inJob(
-  d: Deps,
-  caller: Caller,
-  jobId: string,
-  a: { permission: Permission; recentLogin?: true },
-): Promise<InJob> {
-  const job = await d.table.get<JobItem>(keyOf.job(jobId))
+export async function inJob(deps: Deps, caller: Caller, jobId: string, needs: Needs): Promise<InJob> {
+  const job = await deps.table.get<JobItem>(keyOf.job(jobId))
   // A pipeline run has addresses of its own; as a question to a dataset it is a job like others.
   if (!job || (job.kind === 'pipeline' && job.datasetId === '')) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(job.organisationId, caller.userId))
-  if (!member) throw notFound()
+  const member = await memberOf(deps, caller, job.organisationId)
   const everything: Subject = { roles: member.roles, owner: job.userId === caller.userId }
   const subject: Subject = { ...everything, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, may(everything, 'job.read') || may(everything, 'job.check'))
+  decide(deps, caller, subject, needs, may(everything, 'job.read') || may(everything, 'job.check'))
   return { caller, member, job, subject }
 }
 
-export interface InSynthesis {
-  caller: Caller
-  member: Item<MemberItem>
-  subject: Subject
-  synthesis: Item<SynthesisItem>
-}
+const signInFirst = (): Failure =>
+  new Failure('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
 
-/** Its custodians; once it is shared, members of the organisation. */
-export async function inSynthesis(
-  d: Deps,
-  caller: Caller,
-  synthesisId: string,
-  a: { permission: Permission; recentLogin?: true },
-): Promise<InSynthesis> {
-  const synthesis = await d.table.get<SynthesisItem>(keyOf.synthesis(synthesisId))
-  if (!synthesis) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(synthesis.organisationId, caller.userId))
-  if (!member) throw notFound()
-  const everything: Subject = { roles: member.roles, shared: synthesis.shared }
-  const subject: Subject = { ...everything, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, may(everything, 'synthesis.read'))
-  return { caller, member, synthesis, subject }
-}
-
-export interface InPipeline {
-  caller: Caller
-  member: Item<MemberItem>
-  subject: Subject
-  pipeline: Item<PipelineItem>
-}
-export interface InExperiment {
-  caller: Caller
-  member: Item<MemberItem>
-  subject: Subject
-  experiment: Item<ExperimentItem>
-}
-export interface InPipelineRun extends InExperiment {
-  job: Item<JobItem & { run: PipelineRunFacts }>
-}
-
-/** Members of its organisation. */
-export async function inPipeline(
-  d: Deps,
-  caller: Caller,
-  pipelineId: string,
-  a: { permission: Permission; recentLogin?: true },
-): Promise<InPipeline> {
-  const pipeline = await d.table.get<PipelineItem>(keyOf.pipeline(pipelineId))
-  if (!pipeline) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(pipeline.organisationId, caller.userId))
-  if (!member) throw notFound()
-  const subject: Subject = { roles: member.roles, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, may({ roles: member.roles }, 'pipeline.read'))
-  return { caller, member, subject, pipeline }
-}
-
-/** Whoever set it up; once it is shared, others of the organisation. */
-export async function inExperiment(
-  d: Deps,
-  caller: Caller,
-  experimentId: string,
-  a: { permission: Permission; recentLogin?: true },
-  of: Partial<Subject> = {},
-): Promise<InExperiment> {
-  const experiment = await d.table.get<ExperimentItem>(keyOf.experiment(experimentId))
-  if (!experiment) throw notFound()
-  const member = await d.table.get<MemberItem>(keyOf.member(experiment.organisationId, caller.userId))
-  if (!member) throw notFound()
-  const everything: Subject = {
-    roles: member.roles,
-    owner: experiment.userId === caller.userId,
-    shared: experiment.shared,
-    ...of,
-  }
-  const subject: Subject = { ...everything, scopes: caller.token?.scopes }
-  decide(d, caller, subject, a, may(everything, 'experiment.read'))
-  return { caller, member, subject, experiment }
-}
-
-/** A run is seen by whom its experiment is seen. */
-export async function inPipelineRun(
-  d: Deps,
-  caller: Caller,
-  jobId: string,
-  a: { permission: Permission; recentLogin?: true },
-): Promise<InPipelineRun> {
-  const job = await d.table.get<JobItem>(keyOf.job(jobId))
-  if (!job?.run) throw notFound()
-  return {
-    ...(await inExperiment(d, caller, job.run.experimentId, a, { confidential: job.datasetId !== '' })),
-    job: job as InPipelineRun['job'],
-  }
-}
-
-/** The participant's page: a run's own token and nothing else. An unknown run and a wrong token answer the same. */
-export async function withRunToken(
-  d: Deps,
-  runId: string,
-  authorization: string | undefined,
-): Promise<{ run: Item<RunItem> }> {
-  const token = /^Bearer ([A-Za-z0-9_-]{43})$/.exec(authorization ?? '')?.[1]
-  const run = token === undefined ? undefined : await d.table.get<RunItem>(keyOf.run(runId))
-  if (!run || hashNow(token!) !== run.tokenHash)
-    throw new Failure('run-token-invalid', 'Records are accepted only with the token this run was started with.')
-  return { run }
-}
-
-/** The access kinds, as the kernel dispatches them. */
+/** What a request is about, by the access of its route. Throws a `Failure` where the caller may not. */
 export async function resolve(
-  d: Deps,
+  deps: Deps,
   access: Access,
+  resolvers: Partial<Resolvers>,
   params: Record<string, string>,
   caller: Caller | undefined,
   authorization: string | undefined,
 ): Promise<object> {
   if (access.kind === 'anyone') return {}
-  if (access.kind === 'run-token') return withRunToken(d, params['runId']!, authorization)
-  if (!caller) throw new Failure('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
-  switch (access.kind) {
-    case 'person':
-      return { caller }
-    case 'organisation':
-      return inOrganisation(d, caller, params['organisationId']!, access)
-    case 'study':
-      return inStudy(d, caller, params['studyId']!, access)
-    case 'run':
-      return inRun(d, caller, params['runId']!, access)
-    case 'dataset':
-      return inDataset(d, caller, params['datasetId']!, access)
-    case 'job':
-      return inJob(d, caller, params['jobId']!, access)
-    case 'synthesis':
-      return inSynthesis(d, caller, params['synthesisId']!, access)
-    case 'pipeline':
-      return inPipeline(d, caller, params['pipelineId']!, access)
-    case 'experiment':
-      return inExperiment(d, caller, params['experimentId']!, access)
-    case 'pipeline-run':
-      return inPipelineRun(d, caller, params['jobId']!, access)
-  }
+  if (access.kind === 'run-token') return resolvers['run-token']!(deps, params['runId']!, authorization)
+  if (!caller) throw signInFirst()
+  if (access.kind === 'person') return { caller }
+  const resolver = access.kind === 'organisation' ? inOrganisation : resolvers[access.kind]!
+  return resolver(deps, caller, params[resourceParameters[access.kind]]!, access)
 }

@@ -29,8 +29,12 @@ export function streamSignal(context: Context): AbortSignal {
   return signal ? AbortSignal.any([signal, late]) : late
 }
 
-const line = (e: ServerEvent, shape: z.ZodType): string =>
-  `${e.event ? `event: ${e.event}\n` : ''}${e.id === undefined ? '' : `id: ${e.id}\n`}data: ${JSON.stringify(e.event ? e.data : shape.parse(e.data))}\n\n`
+/** One event's lines and the empty one that ends it. Data of an event without a name has the route's shape. */
+function line({ event, id, data }: ServerEvent, shape: z.ZodType): string {
+  const named = event ? `event: ${event}\n` : ''
+  const placed = id === undefined ? '' : `id: ${id}\n`
+  return `${named}${placed}data: ${JSON.stringify(event ? data : shape.parse(data))}\n\n`
+}
 
 /**
  * Batches of events as text. A batch is one piece, so that a thousand small events do not cost a thousand writes. When

@@ -1,13 +1,15 @@
 /**
  * For tests of handlers: real parts on one's own machine, and calls in API Gateway's shape.
  *
- * const h = await harness() // dynalite in memory, keyring and objects in a temporary folder, a clock that stands still
- * const { organisationId } = await h.organisation('Lab', { ada: ['admin', 'researcher'], otto: ['auditor'] }) const
- * study = await h.call('studies', 'create', { as: h.person('ada'), params: { organisationId }, body: {...} }) // the
- * parsed answer; throws `Refused` const p = await h.refused('studies', 'study', { as: h.person('sam'), params: {
- * studyId } }) // the problem; throws when it succeeds const r = await h.answer('runs', 'append', { authorization:
- * `Bearer ${token}`, params, body }) // { status, headers, body } whatever it is h.clock.advance(60) // seconds h.deps
- * // Deps: table, objects, keys, settings, now, random, log (log lines are kept in h.logs) await h.close()
+ *     const h = await harness()
+ *     const { organisationId } = await h.organisation('Lab', { ada: ['admin', 'researcher'], otto: ['auditor'] })
+ *     const as = h.person('ada')
+ *     await h.call('studies', 'create', { as, params: { organisationId }, body }) // the parsed answer, or `Refused`
+ *     await h.refused('studies', 'study', { as, params: { studyId } }) // the problem; throws when it succeeds
+ *     await h.answer('runs', 'append', { authorization, params, body }) // { status, headers, body }, whatever it is
+ *     h.clock.advance(60) // seconds; it stands still otherwise
+ *     h.deps // table on dynalite in memory, keyring and objects in a temporary folder; log lines are kept in h.logs
+ *     await h.close()
  *
  * `h.person(name, { groups, loginSecondsAgo, scopes })` is a Caller with user id `user-<name>`; `scopes` makes it come
  * with a personal access token. Functions are found as the contract names them: functions/<area>/<function>.ts, export
@@ -34,8 +36,11 @@ import {
   routeKey,
 } from '../../contracts/route.ts'
 import type { Role, Scope } from '../../domain/access/permissions.ts'
+import { noCompute } from '../../ports/compute.ts'
 import type { z } from 'zod'
 import { type Caller, toContext } from './caller.ts'
+import { kinds } from '../job-kinds.ts'
+import type { StepDeps } from '../workflow/job-kind.ts'
 import type { Deps } from './deps.ts'
 import type { Event, LambdaHandler } from './handler.ts'
 import { newId } from './ids.ts'
@@ -81,17 +86,17 @@ const pascal = (name: string): string =>
     .join('')
 
 /** The event API Gateway sends for a route (HTTP API, payload 2.0). */
-export function eventOf(r: Route, input: CallInput): Event {
+export function eventOf(route: Route, input: CallInput): Event {
   const params = Object.fromEntries(Object.entries(input.params ?? {}).map(([k, v]) => [k, String(v)]))
   const query = Object.fromEntries(
     Object.entries((input.query ?? {}) as Record<string, unknown>)
       .filter(([, v]) => v !== undefined)
       .map(([k, v]) => [k, String(v)]),
   )
-  const rawPath = fillPath(r.path, params)
+  const rawPath = fillPath(route.path, params)
   return {
     version: '2.0',
-    routeKey: routeKey(r),
+    routeKey: routeKey(route),
     rawPath,
     rawQueryString: new URLSearchParams(query).toString(),
     isBase64Encoded: false,
@@ -102,25 +107,25 @@ export function eventOf(r: Route, input: CallInput): Event {
     },
     ...(Object.keys(params).length ? { pathParameters: params } : {}),
     ...(Object.keys(query).length ? { queryStringParameters: query } : {}),
-    ...(r.body ? { body: JSON.stringify(input.body) } : {}),
+    ...(route.body ? { body: JSON.stringify(input.body) } : {}),
     requestContext: {
       accountId: 'local',
       apiId: 'local',
       domainName: 'localhost',
       domainPrefix: 'local',
       requestId: randomUUID(),
-      routeKey: routeKey(r),
+      routeKey: routeKey(route),
       stage: '$default',
       time: '',
       timeEpoch: 0,
-      http: { method: r.method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
+      http: { method: route.method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
       authorizer: { lambda: input.as ? toContext(input.as) : undefined },
     },
   }
 }
 
 export interface Harness {
-  deps: Deps
+  deps: StepDeps
   objects: LocalObjects
   logs: Record<string, unknown>[]
   clock: { now(): Date; set(iso: string): void; advance(seconds: number): void }
@@ -148,7 +153,9 @@ export interface Harness {
 }
 
 /** Starts the parts; see the top of this file. */
-export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 'logs'>> = {}): Promise<Harness> {
+export async function harness(
+  parts: Partial<Pick<Deps, 'engine' | 'workflow' | 'compute' | 'logs'>> = {},
+): Promise<Harness> {
   const [store, folder] = await Promise.all([startStore(), mkdtemp(join(tmpdir(), 'cloister-test-'))])
   await createTable({ endpoint: store.endpoint, tableName: 'cloister' })
   let time = start
@@ -167,12 +174,14 @@ export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 
     baseUrl: settings.mainOrigin,
     secret: randomBytes(32),
   })
-  const deps: Deps = {
+  const deps: StepDeps = {
+    kinds,
     table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }),
     objects,
     keys: localKeys({ file: join(folder, 'keyring.json') }),
     engine: parts.engine ?? absent<Deps['engine']>('engine'),
     workflow: parts.workflow ?? absent<Deps['workflow']>('workflow'),
+    compute: parts.compute ?? noCompute,
     logs: parts.logs ?? absent<Deps['logs']>('logs'),
     settings,
     now: () => new Date(time),
@@ -187,16 +196,16 @@ export async function harness(parts: Partial<Pick<Deps, 'engine' | 'workflow' | 
     let found = handlers.get(key)
     if (!found) {
       found = import(/* @vite-ignore */ new URL(`../${key}.ts`, import.meta.url).href).then(
-        (m: Record<string, (d: Deps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps),
+        (m: Record<string, (d: StepDeps) => LambdaHandler>) => m[`create${pascal(name)}`]!(deps),
       )
       handlers.set(key, found)
     }
     return found
   }
   const answer: Harness['answer'] = async (area, name, input = {}) => {
-    const r = (areas[area] as Area).routes[name]!
-    const handler = await handlerOf(area, r.function)
-    const result = await handler(eventOf(r, input as CallInput), {} as Context)
+    const route = (areas[area] as Area).routes[name]!
+    const handler = await handlerOf(area, route.function)
+    const result = await handler(eventOf(route, input as CallInput), {} as Context)
     return {
       status: result.statusCode ?? 200,
       headers: result.headers ?? {},

@@ -5,15 +5,17 @@ import { artifactSlots } from '../../domain/pipelines/manifest.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type ArtifactIndex, linkSeconds, objectOf, parsed } from './objects.ts'
+import { type ArtifactIndex, pipelineObject } from './objects.ts'
 import { versionOf } from './publishing.ts'
 import { mayShowArtifacts } from './runs.ts'
-import type { RunJob } from './view.ts'
 import { runStateOf } from '../../domain/pipelines/life.ts'
+import type { RunJob } from './run-job.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof pipelines)['routes']
 
-async function indexOf(d: Deps, job: RunJob): Promise<ArtifactIndex> {
+async function indexOf(deps: Deps, job: RunJob): Promise<ArtifactIndex> {
   if (!mayShowArtifacts(job))
     throw new Failure(
       'result-not-released',
@@ -22,13 +24,18 @@ async function indexOf(d: Deps, job: RunJob): Promise<ArtifactIndex> {
         : 'A protected dataset is among this run’s inputs: its artifacts are there once output checkers have let them out.',
     )
   // A run that never started, or was stopped, left nothing.
-  return (await parsed<ArtifactIndex>(d, 'released', objectOf.index(job.jobId))) ?? { items: [], leftOut: 0 }
+  return (
+    (await readJsonIfThere<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))) ?? {
+      items: [],
+      leftOut: 0,
+    }
+  )
 }
 
-export const artifacts: Implementation<Routes['artifacts']> = async ({ job }, d) => {
+export const artifacts: Implementation<Routes['artifacts']> = async ({ job }, deps) => {
   const [{ items, leftOut }, version] = await Promise.all([
-    indexOf(d, job),
-    versionOf(d, job.run.pipelineId, job.run.version),
+    indexOf(deps, job),
+    versionOf(deps, job.run.pipelineId, job.run.version),
   ])
   const outputs = version?.definition.outputs ?? []
   const declaredAt = (path: string): number => {
@@ -41,30 +48,30 @@ export const artifacts: Implementation<Routes['artifacts']> = async ({ job }, d)
     items: items
       .map((a) => ({ a, at: declaredAt(a.path) }))
       .sort((x, y) => x.at - y.at || x.a.path.localeCompare(y.a.path, 'en', { numeric: true }))
-      .map(({ a, at }) => {
-        const o = outputs[at]
+      .map(({ a: artifact, at }) => {
+        const output = outputs[at]
         return {
-          path: a.path,
-          kind: kindOf(outputs, a.path),
-          ...(o?.title ? { title: o.title } : {}),
-          ...(o?.help ? { help: o.help } : {}),
-          size: a.size,
-          sha256: a.sha256,
-          zipped: a.zipped === true,
-          declared: o !== undefined,
+          path: artifact.path,
+          kind: kindOf(outputs, artifact.path),
+          ...(output?.title ? { title: output.title } : {}),
+          ...(output?.help ? { help: output.help } : {}),
+          size: artifact.size,
+          sha256: artifact.sha256,
+          zipped: artifact.zipped === true,
+          declared: output !== undefined,
         }
       }),
   }
 }
 
-export const artifact: Implementation<Routes['artifact']> = async ({ job, query }, d) => {
-  const found = (await indexOf(d, job)).items.find((a) => a.path === query.path)
+export const artifact: Implementation<Routes['artifact']> = async ({ job, query }, deps) => {
+  const found = (await indexOf(deps, job)).items.find((a) => a.path === query.path)
   if (!found) throw notFound()
   const filename = found.zipped ? `${job.jobId}-more.zip` : found.path.split('/').at(-1)!
-  const { url, expires } = await d.objects.signedGet(
+  const { url, expires } = await deps.objects.signedGet(
     'released',
-    objectOf.artifact(job.jobId, found.zipped ? artifactSlots - 1 : found.slot),
-    linkSeconds,
+    pipelineObject.artifact(job.jobId, found.zipped ? artifactSlots - 1 : found.slot),
+    linkSeconds.transfer,
     filename,
   )
   return { url, filename, size: found.size, expires }

@@ -4,28 +4,31 @@
  * can write a row into any of them.
  */
 import { reviewMaterial } from '../../domain/disclosure/findings.ts'
-import { strictest } from '../../domain/disclosure/policy.ts'
+import { strictest } from '../../domain/release/policy.ts'
 import { canonical, sha256Hex } from '../../domain/hash.ts'
-import { endOf, type JobCode } from '../../domain/jobs/codes.ts'
-import type { LinkTo, Report } from '../../domain/jobs/manifest.ts'
-import { parseCsv } from '../../domain/jobs/parse-csv.ts'
+import { endOf, type JobCode } from '../../domain/release/job-codes.ts'
+import type { LinkTo } from '../../domain/jobs/manifest.ts'
+import type { Report } from '../../domain/release/run-report.ts'
+import { parseCsv } from '../../domain/release/parse-csv.ts'
 import { codeOf, type RunCode } from '../../domain/pipelines/life.ts'
 import type { PipelineReport, ReportedArtifact, RunFile } from '../../domain/pipelines/manifest.ts'
 import { ObjectMissing } from '../../ports/objects.ts'
 import type { Item } from '../../ports/table.ts'
-import { blobKey } from '../datasets/registration-job.ts'
-import { cohortCell, remember } from '../jobs/differencing.ts'
-import { platform } from '../jobs/ending.ts'
-import { type CohortFiles, cohortFiles } from '../jobs/inputs.ts'
-import { decided, jsonBytes, type Log, move, objectOf as jobObjectOf, readJson, stepEnded } from '../jobs/standing.ts'
-import type { Question } from '../jobs/terms.ts'
-import { type Decision, findingsKept, keep, kept } from '../jobs/verdict.ts'
+import { cohortCell, remember } from '../release/told-before.ts'
+import { platform } from '../workflow/end-job.ts'
+import { decided, type Log, move, objectOf as jobObjectOf, stepEnded } from '../workflow/job-item.ts'
+import { type Decision, findingsKept, keepDecision, keptDecision } from '../release/decision.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { heldLimits } from './datasets.ts'
-import { type ArtifactIndex, each, objectOf } from './objects.ts'
-import type { RunJob } from './view.ts'
+import { type ArtifactIndex, pipelineObject } from './objects.ts'
+import { blobKey } from '../stores/dataset-files.ts'
+import { cohortFiles, type CohortFiles } from '../stores/cohort-files.ts'
+import { jsonBytes, readJson } from '../kernel/stored-json.ts'
+import type { Question } from '../release/question.ts'
+import { each } from '../kernel/each.ts'
+import type { RunJob } from './run-job.ts'
 
 const guarantee =
   'Two output checkers, neither of them the author, looked at the artifacts and at what the rules say of them, and each approved them.'
@@ -34,11 +37,11 @@ const guarantee =
  * Volumes that rows name, by their path below the dataset's folder or by the end of it: what nobody's row names, nobody
  * gets.
  */
-async function named(d: Deps, { tables, volumes }: CohortFiles): Promise<CohortFiles['volumes']> {
+async function named(deps: Deps, { tables, volumes }: CohortFiles): Promise<CohortFiles['volumes']> {
   const paths = new Set<string>()
   for (const { key, pathColumn } of tables) {
     if (pathColumn === undefined || volumes.length === 0) continue
-    const table = parseCsv(new TextDecoder().decode(await d.objects.get('protected', key)), {
+    const table = parseCsv(new TextDecoder().decode(await deps.objects.get('protected', key)), {
       rows: 10_000_000,
       columns: 10_000,
     })
@@ -46,30 +49,34 @@ async function named(d: Deps, { tables, volumes }: CohortFiles): Promise<CohortF
     const at = table.columns.indexOf(pathColumn)
     for (const row of table.rows) if (typeof row[at] === 'string') paths.add(row[at].replace(/^\.?\//, ''))
   }
-  return volumes.filter((v) => {
-    const parts = v.path.split('/')
+  return volumes.filter((volume) => {
+    const parts = volume.path.split('/')
     return parts.some((_, i) => paths.has(parts.slice(i).join('/')))
   })
 }
 
 /** The dataset's folder as an ordinary job finds it, as files of the input. */
-export async function datasetFiles(d: Deps, job: RunJob, link: (key: string) => Promise<LinkTo>): Promise<RunFile[]> {
-  const version = (await d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)))!
-  const found = await cohortFiles(d, job, version)
+export async function datasetFiles(
+  deps: Deps,
+  job: RunJob,
+  link: (key: string) => Promise<LinkTo>,
+): Promise<RunFile[]> {
+  const version = (await deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)))!
+  const found = await cohortFiles(deps, job, version)
   const rows = await Promise.all(
     found.tables.map(async ({ file, key }): Promise<RunFile> => ({
       path: file,
-      size: (await d.objects.head('protected', key))!.size,
+      size: (await deps.objects.head('protected', key))!.size,
       link: await link(key),
     })),
   )
   return [
     ...rows,
-    ...(await each([...(await named(d, found)), ...found.shared], async (f): Promise<RunFile> => ({
-      path: f.path,
-      size: f.size,
-      sha256: f.sha256,
-      link: await link(blobKey(job.datasetId, f.sha256)),
+    ...(await each([...(await named(deps, found)), ...found.shared], async (file): Promise<RunFile> => ({
+      path: file.path,
+      size: file.size,
+      sha256: file.sha256,
+      link: await link(blobKey(job.datasetId, file.sha256)),
     }))),
   ]
 }
@@ -78,24 +85,26 @@ export async function datasetFiles(d: Deps, job: RunJob, link: (key: string) => 
  * What its owner is told of an end. How a command that has begun fails can be chosen by looking at one person, so it is
  * one code for all of it.
  */
-const toldOf = (r: PipelineReport, code: RunCode): JobCode =>
-  r.end === 'cancelled' ? 'interrupted' : r.end === 'not-started' ? code : 'script-error'
+function toldOf({ end }: PipelineReport, code: RunCode): JobCode {
+  if (end === 'cancelled') return 'interrupted'
+  return end === 'not-started' ? code : 'script-error'
+}
 
 /** For the custodian, in the job's log. */
-const logFor = (job: JobItem, r: PipelineReport): Log => ({
-  ...(job.subjects === undefined ? {} : { subjects: job.subjects }),
+const logFor = (job: JobItem, report: PipelineReport): Log => ({
+  subjects: job.subjects,
   runs: [
     {
       run: 'all',
       subjects: job.subjects ?? 0,
-      end: r.end,
-      ...(r.exitCode === undefined ? {} : { exitCode: r.exitCode }),
-      seconds: r.seconds,
+      end: report.end,
+      exitCode: report.exitCode,
+      seconds: report.seconds,
       stdout: '',
       stderr: '',
     },
   ],
-  message: `${r.cpuSeconds.toFixed(1)} s of processor, ${(r.peakMemoryBytes / 1024 ** 2).toFixed(0)} MB at most, ${r.artifacts.length} files, ${r.leftOut} left out${r.signal ? `, signal ${r.signal}` : ''}. What it printed is in the log on the run’s page.`,
+  message: `${report.cpuSeconds.toFixed(1)} s of processor, ${(report.peakMemoryBytes / 1024 ** 2).toFixed(0)} MB at most, ${report.artifacts.length} files, ${report.leftOut} left out${report.signal ? `, signal ${report.signal}` : ''}. What it printed is in the log on the run’s page.`,
 })
 
 interface Held {
@@ -108,27 +117,27 @@ interface Held {
  * whole.
  */
 async function artifactsOf(
-  d: Pick<Deps, 'objects'>,
+  deps: Pick<Deps, 'objects'>,
   job: JobItem,
-  r: PipelineReport,
+  report: PipelineReport,
   limit: number,
 ): Promise<Held[] | JobCode> {
   if (
-    r.artifacts.length === 0 ||
-    r.leftOut > 0 ||
-    r.artifacts.length > heldLimits.files ||
-    r.artifacts.some((a) => a.zipped) ||
-    r.artifacts.reduce((n, a) => n + a.size, 0) > limit
+    report.artifacts.length === 0 ||
+    report.leftOut > 0 ||
+    report.artifacts.length > heldLimits.files ||
+    report.artifacts.some((a) => a.zipped) ||
+    report.artifacts.reduce((n, a) => n + a.size, 0) > limit
   )
     return 'script-error'
-  if (new Set(r.artifacts.map((a) => a.path)).size < r.artifacts.length) return 'infrastructure'
+  if (new Set(report.artifacts.map((a) => a.path)).size < report.artifacts.length) return 'infrastructure'
   try {
     const held = await each(
-      r.artifacts,
-      async (a) => ({
-        path: a.path,
-        bytes: await d.objects.get('quarantine', objectOf.heldArtifact(job.jobId, a.slot)),
-        sha256: a.sha256,
+      report.artifacts,
+      async (artifact) => ({
+        path: artifact.path,
+        bytes: await deps.objects.get('quarantine', pipelineObject.heldArtifact(job.jobId, artifact.slot)),
+        sha256: artifact.sha256,
       }),
       8,
     )
@@ -155,15 +164,15 @@ const typeOf = (path: string): string => types[path.split('.').at(-1)!.toLowerCa
  * findings beside it as for any output.
  */
 async function decisionOn(
-  d: Pick<Deps, 'table' | 'objects'>,
+  deps: Pick<Deps, 'table' | 'objects'>,
   job: RunJob,
   r: PipelineReport,
   held: readonly Held[],
   dataset: DatasetItem,
 ): Promise<Decision> {
   const [question, version] = await Promise.all([
-    readJson<Question>(d, 'protected', jobObjectOf.ask(job.jobId)),
-    d.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
+    readJson<Question>(deps, 'protected', jobObjectOf.ask(job.jobId)),
+    deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),
   ])
   const report: Report = {
     job: job.jobId,
@@ -202,35 +211,35 @@ async function decisionOn(
  * counts.
  */
 export async function checkConfidential(
-  d: Deps,
+  deps: Deps,
   found: Item<RunJob>,
   report: PipelineReport | undefined,
 ): Promise<void> {
   let job: Item<JobItem> = found
   const end = async (code: JobCode): Promise<void> => {
-    await move(d, job, {
+    await move(deps, job, {
       set: {
-        ...decided(job, endOf(code) as 'blocked' | 'failed', d.now().toISOString(), { code, step: 'compute' }),
+        ...decided(job, endOf(code) as 'blocked' | 'failed', deps.now().toISOString(), { code, step: 'compute' }),
         ...(report?.confinement ? { confinement: report.confinement } : {}),
       },
     })
   }
-  if (!(await kept(d, job))) {
+  if (!(await keptDecision(deps, job))) {
     if (!report) return end('interrupted')
-    await d.objects.put('protected', jobObjectOf.log(job.jobId), jsonBytes(logFor(job, report)), 'application/json')
+    await deps.objects.put('protected', jobObjectOf.log(job.jobId), jsonBytes(logFor(job, report)), 'application/json')
     const code = codeOf(report)
     if (code !== undefined) return end(toldOf(report, code))
-    const dataset = (await d.table.get<DatasetItem>(keyOf.dataset(job.datasetId)))!
-    const held = await artifactsOf(d, job, report, heldBytesOf(dataset))
+    const dataset = (await deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)))!
+    const held = await artifactsOf(deps, job, report, heldBytesOf(dataset))
     if (typeof held === 'string') return end(held)
-    ;({ job } = await keep(
-      d,
+    ;({ job } = await keepDecision(
+      deps,
       job,
-      await decisionOn(d, found, report, held, dataset),
+      await decisionOn(deps, found, report, held, dataset),
       report.confinement ? { confinement: report.confinement } : {},
     ))
   }
-  await move(d, job, { set: { outcome: 'held', steps: stepEnded(job.steps, 'check', d.now().toISOString()) } })
+  await move(deps, job, { set: { outcome: 'held', steps: stepEnded(job.steps, 'check', deps.now().toISOString()) } })
 }
 
 /** Bytes of all artifacts together: what people look at, or less where the policy says so. */
@@ -243,12 +252,12 @@ export const heldBytesOf = (dataset: Pick<DatasetItem, 'policy'>): number =>
  * Safe to run twice, and to be killed anywhere.
  */
 export async function releaseRun(
-  d: Deps,
+  deps: Deps,
   job: Item<RunJob>,
   decision: Decision,
   checkers: number,
 ): Promise<Item<JobItem>> {
-  const released = d.now().toISOString()
+  const released = deps.now().toISOString()
   const files = decision.files.map((f) => ({ ...f, bytes: new Uint8Array(Buffer.from(f.base64, 'base64')) }))
   const items = await Promise.all(
     files.map(async ({ name, bytes }, slot): Promise<ReportedArtifact> => ({
@@ -260,8 +269,8 @@ export async function releaseRun(
   )
   const result = await sha256Hex(canonical(items))
   await Promise.all([
-    remember(d, job, decision.cells, released),
-    record(d, job.organisationId, platform, [
+    remember(deps, job, decision.cells, released),
+    record(deps, job.organisationId, platform, [
       {
         act: 'job.released',
         object: `job ${job.jobId}`,
@@ -271,20 +280,21 @@ export async function releaseRun(
   ])
   await each(
     files,
-    (f, slot) => d.objects.put('released', objectOf.artifact(job.jobId, slot), f.bytes, 'application/octet-stream'),
+    (f, slot) =>
+      deps.objects.put('released', pipelineObject.artifact(job.jobId, slot), f.bytes, 'application/octet-stream'),
     8,
   )
   const run = { ...job.run, artifacts: items.length, bytes: items.reduce((n, a) => n + a.size, 0), leftOut: 0 }
   await Promise.all([
-    d.objects.put(
+    deps.objects.put(
       'released',
-      objectOf.index(job.jobId),
+      pipelineObject.index(job.jobId),
       jsonBytes({ items, leftOut: 0 } satisfies ArtifactIndex),
       'application/json',
     ),
-    d.objects.put(
+    deps.objects.put(
       'released',
-      objectOf.run(job.jobId),
+      pipelineObject.run(job.jobId),
       jsonBytes({
         ...run,
         jobId: job.jobId,
@@ -299,7 +309,7 @@ export async function releaseRun(
       'application/json',
     ),
   ])
-  return move(d, job, {
+  return move(deps, job, {
     set: { outcome: 'succeeded', released, run, findings: decision.findings.slice(0, findingsKept) },
   })
 }

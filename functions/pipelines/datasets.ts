@@ -5,7 +5,6 @@ import type { Language } from '../../domain/datasets/policy.ts'
 import { whyNot } from '../../domain/datasets/asking.ts'
 import type { PipelineDefinition, PipelineInput } from '../../domain/pipelines/definition.ts'
 import { defaultLimits } from '../../domain/jobs/manifest.ts'
-import type { Question } from '../jobs/terms.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -17,8 +16,9 @@ import {
   type PipelineVersionItem,
 } from '../kernel/items.ts'
 import { inDataset } from '../kernel/resources.ts'
-import { objectOf } from './objects.ts'
-import { refuse, type Terms } from './terms.ts'
+import { pipelineObject } from './objects.ts'
+import { refuse, type Terms } from './admission.ts'
+import type { Question } from '../release/question.ts'
 
 /** A dataset as one input of a run, in the version that is published now. */
 export interface DatasetInput {
@@ -37,24 +37,24 @@ const languageOf = (runtime: PipelineDefinition['runtime']): Language | undefine
 
 /** The dataset as this input, or what stands in the way, in a sentence for the person who chose it. */
 export async function datasetAs(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   organisationId: string,
   definition: PipelineDefinition,
   input: PipelineInput,
   datasetId: string,
 ): Promise<DatasetInput | Refusal> {
-  const found = await inDataset(d, caller, datasetId, { permission: 'dataset.analyse' }).catch((e: unknown) => {
+  const found = await inDataset(deps, caller, datasetId, { permission: 'dataset.analyse' }).catch((e: unknown) => {
     if (e instanceof Failure && e.kind !== 'internal') return undefined
     throw e
   })
   if (!found || found.dataset.organisationId !== organisationId)
     return { message: 'There is no such dataset of this organisation that you may ask' }
   const { dataset, subject } = found
-  const why = whyNot(dataset, { ...subject, userId: caller.userId }, d.now().toISOString().slice(0, 10))
+  const why = whyNot(dataset, { ...subject, userId: caller.userId }, deps.now().toISOString().slice(0, 10))
   if (why !== undefined) return { message: why.replace(/\.$/, '') }
-  const { policy } = dataset,
-    language = languageOf(definition.runtime)
+  const { policy } = dataset
+  const language = languageOf(definition.runtime)
   if (!language)
     return {
       message: `On a dataset only pipelines of the runtimes python and r run, and this one is ${definition.runtime}`,
@@ -73,7 +73,7 @@ export async function datasetAs(
         'The dataset’s policy asks a custodian to approve each analysis beforehand, which runs of pipelines do not wait for',
       expected: 'the dataset asked with a script',
     }
-  const version = await d.table.get<DatasetVersionItem>(keyOf.datasetVersion(datasetId, dataset.version))
+  const version = await deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(datasetId, dataset.version))
   if (!version) return { message: 'The dataset is not published yet' }
   if (input.kind === 'images')
     return {
@@ -89,6 +89,7 @@ export async function datasetAs(
   return { name: input.name, dataset, version }
 }
 
+/** Whether a dataset cannot be the input. */
 export const isRefusal = (found: DatasetInput | Refusal): found is Refusal => 'message' in found
 
 /**
@@ -96,39 +97,39 @@ export const isRefusal = (found: DatasetInput | Refusal): found is Refusal => 'm
  * policies change. Throws `invalid-run` by the input's field.
  */
 export async function withDataset(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   organisationId: string,
   definition: PipelineDefinition,
   inputs: ExperimentItem['inputs'],
 ): Promise<{ inputs: ExperimentItem['inputs']; on?: DatasetInput }> {
-  const at = inputs.findIndex((i) => i.datasetId !== undefined),
-    chosen = inputs[at]
+  const at = inputs.findIndex((i) => i.datasetId !== undefined)
+  const chosen = inputs[at]
   const input = definition.inputs.find((i) => i.name === chosen?.name)
   // What the version has no input for is refused with the other fields.
   if (!chosen || !input) return { inputs }
-  const on = await datasetAs(d, caller, organisationId, definition, input, chosen.datasetId!)
+  const on = await datasetAs(deps, caller, organisationId, definition, input, chosen.datasetId!)
   if (isRefusal(on)) throw refuse([{ path: `/body/inputs/${chosen.name}`, ...on }])
   return { inputs: inputs.with(at, { ...chosen, hash: on.version.hash }), on }
 }
 
 /** Text that checkers read of the code: characters in all, and bytes of one file. */
-const codeShown = 400_000,
-  fileShown = 200_000
+const codeShown = 400_000
+const fileShown = 200_000
 
 /** The pipeline's command and code as one text. */
 async function codeText(
-  d: Pick<Deps, 'objects'>,
+  deps: Pick<Deps, 'objects'>,
   { definition, files, pipelineId, version, codeHash }: PipelineVersionItem,
 ): Promise<string> {
   let text = `# Pipeline ${definition.name}, version ${version} (${codeHash})\n# Command: ${definition.command.join(' ').replaceAll(/\s+/g, ' ')}\n`
-  for (const f of files) {
-    const title = `\n# ---- ${f.path} (${f.size} bytes, SHA-256 ${f.sha256})`
+  for (const file of files) {
+    const title = `\n# ---- ${file.path} (${file.size} bytes, SHA-256 ${file.sha256})`
     let body: string | undefined
-    if (f.size <= fileShown && text.length + f.size <= codeShown)
+    if (file.size <= fileShown && text.length + file.size <= codeShown)
       try {
         body = new TextDecoder('utf-8', { fatal: true }).decode(
-          await d.objects.get('protected', objectOf.code(pipelineId, f.sha256)),
+          await deps.objects.get('protected', pipelineObject.code(pipelineId, file.sha256)),
         )
       } catch (e) {
         if (!(e instanceof TypeError)) throw e
@@ -140,24 +141,25 @@ async function codeText(
 
 /** What is asked of the dataset, in the words of an ordinary job: what checkers and custodian look at. */
 export const questionFor = async (
-  d: Pick<Deps, 'objects'>,
+  deps: Pick<Deps, 'objects'>,
   on: DatasetInput,
-  e: ExperimentItem,
+  experiment: ExperimentItem,
   { version, parameters, resources }: Terms,
 ): Promise<Question> => ({
   dataset: on.dataset.datasetId,
   cohort: [],
   language: languageOf(version.definition.runtime)!,
-  code: await codeText(d, version),
+  code: await codeText(deps, version),
   parameters: parameters as Question['parameters'],
   mode: 'review',
-  purpose: purposeOf(e),
+  purpose: purposeOf(experiment),
   declared: [],
   limits: { seconds: Math.min(resources.seconds, 3600), memoryMb: Math.min(resources.memoryMb, 16_384) },
 })
 
-export const purposeOf = (e: Pick<ExperimentItem, 'title' | 'description'>): string =>
-  [e.title, e.description]
+/** What a run on a dataset is for: its experiment’s title and description, 1,000 characters at most. */
+export const purposeOf = (experiment: Pick<ExperimentItem, 'title' | 'description'>): string =>
+  [experiment.title, experiment.description]
     .filter((t) => t !== '')
     .join(': ')
     .slice(0, 1000)

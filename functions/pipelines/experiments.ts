@@ -1,6 +1,7 @@
 /** Experiments: a person's named set-up of a pipeline. */
 import type { z } from 'zod'
-import type { ExperimentInFull, pipelines } from '../../contracts/pipelines.ts'
+import type { pipelines } from '../../contracts/pipelines.ts'
+import type { ExperimentInFull } from '../../contracts/pipelines.shapes.ts'
 import { may, type Subject } from '../../domain/access/permissions.ts'
 import { ConditionFailed, type Item, type QueryOptions } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
@@ -8,10 +9,11 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
-import { type DatasetItem, type ExperimentItem, keyOf, type PipelineItem } from '../kernel/items.ts'
+import { type DatasetItem, type ExperimentItem, indexKeyOf, keyOf, type PipelineItem } from '../kernel/items.ts'
 import { inputFiles, storeInputs } from './inputs.ts'
-import { refuse, setUpErrors, valueErrors, wantedVersion } from './terms.ts'
-import { Names, toExperiment } from './view.ts'
+import { refuse, setUpErrors, valueErrors, wantedVersion } from './admission.ts'
+import { toExperiment } from './view.ts'
+import { Names } from '../kernel/names.ts'
 
 type Routes = (typeof pipelines)['routes']
 type Viewer = { userId: string; subject: Subject }
@@ -24,66 +26,74 @@ const changedMeanwhile = (): Failure =>
 
 /** The experiment with its definition, inputs, and what stands in the way of a run. */
 export async function inFull(
-  d: Deps,
-  e: Item<ExperimentItem>,
+  deps: Deps,
+  experiment: Item<ExperimentItem>,
   viewer: Viewer,
 ): Promise<z.input<typeof ExperimentInFull>> {
-  const names = new Names(d)
+  const names = new Names(deps)
   const [brief, pipeline, version] = await Promise.all([
-    toExperiment(names, e, viewer),
-    d.table.get<PipelineItem>(keyOf.pipeline(e.pipelineId)),
-    wantedVersion(d, e.pipelineId, e.version, e.version),
+    toExperiment(names, experiment, viewer),
+    deps.table.get<PipelineItem>(keyOf.pipeline(experiment.pipelineId)),
+    wantedVersion(deps, experiment.pipelineId, experiment.version, experiment.version),
   ])
   const inputs = await Promise.all(
-    e.inputs.map(async (i) => ({
-      name: i.name,
-      bytes: i.bytes,
-      hash: i.hash,
-      files: (await inputFiles(d, e.experimentId, i)).map(({ slot: _, ...f }) => f),
-      ...(i.datasetId
+    experiment.inputs.map(async (input) => ({
+      name: input.name,
+      bytes: input.bytes,
+      hash: input.hash,
+      files: (await inputFiles(deps, experiment.experimentId, input)).map(({ slot: _, ...f }) => f),
+      ...(input.datasetId
         ? {
             dataset: {
-              datasetId: i.datasetId,
-              name: (await d.table.get<DatasetItem>(keyOf.dataset(i.datasetId)))?.name ?? i.datasetId,
+              datasetId: input.datasetId,
+              name: (await deps.table.get<DatasetItem>(keyOf.dataset(input.datasetId)))?.name ?? input.datasetId,
             },
           }
         : {}),
     })),
   )
-  const faults = setUpErrors(d, version.definition, e).map(({ path, message }) => ({
+  const faults = setUpErrors(deps, version.definition, experiment).map(({ path, message }) => ({
     path: path.replace('/body', ''),
     message,
   }))
   return {
     ...brief,
     definition: version.definition,
-    newestVersion: pipeline?.version ?? e.version,
-    parameters: e.parameters as Record<string, z.core.util.JSONType>,
-    resources: e.resources,
+    newestVersion: pipeline?.version ?? experiment.version,
+    parameters: experiment.parameters as Record<string, z.core.util.JSONType>,
+    resources: experiment.resources,
     inputs,
     faults:
-      e.archived || pipeline?.archived
-        ? [{ path: '', message: e.archived ? 'The experiment was put away' : 'The pipeline was put away' }, ...faults]
+      experiment.archived || pipeline?.archived
+        ? [
+            { path: '', message: experiment.archived ? 'The experiment was put away' : 'The pipeline was put away' },
+            ...faults,
+          ]
         : faults,
   }
 }
 
 export const createExperiment: Implementation<Routes['createExperiment']> = async (
   { params, body, caller, subject },
-  d,
+  deps,
 ) => {
   const { organisationId } = params
-  const pipeline = await d.table.get<PipelineItem>(keyOf.pipeline(body.pipelineId))
+  const pipeline = await deps.table.get<PipelineItem>(keyOf.pipeline(body.pipelineId))
   if (!pipeline || pipeline.organisationId !== organisationId)
     throw refuse([
       { path: '/body/pipelineId', message: 'The organisation has no such pipeline', value: body.pipelineId },
     ])
   if (pipeline.archived) throw new Failure('wrong-state', 'This pipeline was put away: nothing new is set up with it.')
-  const { definition } = await wantedVersion(d, pipeline.pipelineId, body.version ?? pipeline.version, pipeline.version)
+  const { definition } = await wantedVersion(
+    deps,
+    pipeline.pipelineId,
+    body.version ?? pipeline.version,
+    pipeline.version,
+  )
   const wrong = valueErrors(definition, body.parameters)
   if (wrong.length > 0) throw refuse(wrong)
-  const experimentId = newId(d, 'exp'),
-    at = d.now().toISOString()
+  const experimentId = newId(deps, 'exp')
+  const at = deps.now().toISOString()
   const item: ExperimentItem = {
     experimentId,
     organisationId,
@@ -101,20 +111,19 @@ export const createExperiment: Implementation<Routes['createExperiment']> = asyn
     changed: at,
     runs: 0,
   }
-  await record(d, organisationId, whoOf(caller), [
+  await record(deps, organisationId, whoOf(caller), [
     {
       act: 'experiment.created',
       object: `experiment ${experimentId}`,
       detail: { pipeline: item.pipelineId, version: item.version },
     },
   ])
-  const made = await d.table.create<ExperimentItem>({
+  const made = await deps.table.create<ExperimentItem>({
     ...item,
     ...keyOf.experiment(experimentId),
-    gpk: keyOf.organisation(organisationId).pk,
-    gsk: `EXPERIMENT#${at}#${experimentId}`,
+    ...indexKeyOf.experiment.ofOrganisation({ organisationId, created: at, experimentId }),
   })
-  return inFull(d, made, { userId: caller.userId, subject })
+  return inFull(deps, made, { userId: caller.userId, subject })
 }
 
 /** Without members that are not there: the table keeps no `undefined`. */
@@ -123,114 +132,122 @@ export const given = <T extends object>(o: T): { [K in keyof T]: Exclude<T[K], u
     [K in keyof T]: Exclude<T[K], undefined>
   }
 
-export const experiment: Implementation<Routes['experiment']> = async ({ experiment: e, caller, subject }, d) =>
-  inFull(d, e, { userId: caller.userId, subject })
+export const experiment: Implementation<Routes['experiment']> = async ({ experiment: e, caller, subject }, deps) =>
+  inFull(deps, e, { userId: caller.userId, subject })
 
 export const changeExperiment: Implementation<Routes['changeExperiment']> = async (
-  { experiment: e, body, caller, subject },
-  d,
+  { experiment: found, body, caller, subject },
+  deps,
 ) => {
-  if (body.rev !== e.rev) throw changedMeanwhile()
+  if (body.rev !== found.rev) throw changedMeanwhile()
   const { rev, inputs: sources, resources, ...facts } = body
-  const pipeline = await d.table.get<PipelineItem>(keyOf.pipeline(e.pipelineId))
-  const { definition } = await wantedVersion(d, e.pipelineId, body.version ?? e.version, pipeline?.version ?? e.version)
-  const wrong = body.parameters || body.version ? valueErrors(definition, body.parameters ?? e.parameters) : []
+  const pipeline = await deps.table.get<PipelineItem>(keyOf.pipeline(found.pipelineId))
+  const { definition } = await wantedVersion(
+    deps,
+    found.pipelineId,
+    body.version ?? found.version,
+    pipeline?.version ?? found.version,
+  )
+  const wrong = body.parameters || body.version ? valueErrors(definition, body.parameters ?? found.parameters) : []
   if (wrong.length > 0) throw refuse(wrong)
-  const inputs = sources === undefined ? undefined : await storeInputs(d, caller, e, definition, sources)
+  const inputs = sources === undefined ? undefined : await storeInputs(deps, caller, found, definition, sources)
   // What an outsider could not know before, or who may see it: those changes are events.
   const told = {
-    ...(body.shared === undefined || body.shared === e.shared ? {} : { shared: body.shared }),
-    ...(body.archived === undefined || body.archived === e.archived ? {} : { archived: body.archived }),
+    ...(body.shared === undefined || body.shared === found.shared ? {} : { shared: body.shared }),
+    ...(body.archived === undefined || body.archived === found.archived ? {} : { archived: body.archived }),
     ...(inputs ? { inputs: inputs.map((i) => i.hash) } : {}),
   }
   if (Object.keys(told).length > 0)
-    await record(d, e.organisationId, whoOf(caller), [
-      { act: 'experiment.changed', object: `experiment ${e.experimentId}`, detail: told },
+    await record(deps, found.organisationId, whoOf(caller), [
+      { act: 'experiment.changed', object: `experiment ${found.experimentId}`, detail: told },
     ])
   try {
-    const now = await d.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), {
+    const now = await deps.table.update<ExperimentItem>(keyOf.experiment(found.experimentId), {
       set: {
         ...given(facts),
         ...(resources === undefined ? {} : { resources: given(resources) }),
-        ...(inputs ? { inputs } : {}),
-        changed: d.now().toISOString(),
+        inputs,
+        changed: deps.now().toISOString(),
       },
       when: [{ attribute: 'rev', is: 'equal', value: rev }],
     })
-    return await inFull(d, now, { userId: caller.userId, subject })
-  } catch (x) {
-    throw x instanceof ConditionFailed ? changedMeanwhile() : x
+    return await inFull(deps, now, { userId: caller.userId, subject })
+  } catch (error) {
+    throw error instanceof ConditionFailed ? changedMeanwhile() : error
   }
 }
 
-export const deleteExperiment: Implementation<Routes['deleteExperiment']> = async ({ experiment: e, caller }, d) => {
-  if (e.runs > 0)
+export const deleteExperiment: Implementation<Routes['deleteExperiment']> = async (
+  { experiment: found, caller },
+  deps,
+) => {
+  if (found.runs > 0)
     throw new Failure(
       'wrong-state',
-      `This experiment has ${e.runs === 1 ? 'a run' : `${e.runs} runs`}, and runs are kept. Put it away instead.`,
+      `This experiment has ${found.runs === 1 ? 'a run' : `${found.runs} runs`}, and runs are kept. Put it away instead.`,
     )
-  await record(d, e.organisationId, whoOf(caller), [
-    { act: 'experiment.deleted', object: `experiment ${e.experimentId}` },
+  await record(deps, found.organisationId, whoOf(caller), [
+    { act: 'experiment.deleted', object: `experiment ${found.experimentId}` },
   ])
-  await d.table.remove(keyOf.experiment(e.experimentId))
+  await deps.table.remove(keyOf.experiment(found.experimentId))
 }
 
 type Filters = { whose: 'mine' | 'all'; pipelineId?: string | undefined; archived: boolean; text?: string | undefined }
-const fits = (e: ExperimentItem, f: Filters, viewer: Viewer): boolean =>
-  may({ ...viewer.subject, owner: e.userId === viewer.userId, shared: e.shared }, 'experiment.read') &&
-  (f.whose === 'all' || e.userId === viewer.userId) &&
-  (f.pipelineId === undefined || e.pipelineId === f.pipelineId) &&
-  e.archived === f.archived &&
-  (f.text === undefined || `${e.title} ${e.description}`.toLowerCase().includes(f.text.toLowerCase()))
+const fits = (experiment: ExperimentItem, filters: Filters, viewer: Viewer): boolean =>
+  may(
+    { ...viewer.subject, owner: experiment.userId === viewer.userId, shared: experiment.shared },
+    'experiment.read',
+  ) &&
+  (filters.whose === 'all' || experiment.userId === viewer.userId) &&
+  (filters.pipelineId === undefined || experiment.pipelineId === filters.pipelineId) &&
+  experiment.archived === filters.archived &&
+  (filters.text === undefined ||
+    `${experiment.title} ${experiment.description}`.toLowerCase().includes(filters.text.toLowerCase()))
 
 /** Experiments that are looked through for a sorted list. */
 const lookedThrough = 1000
 
-export const experiments: Implementation<Routes['experiments']> = async ({ params, query, caller, subject }, d) => {
-  const viewer = { userId: caller.userId, subject },
-    names = new Names(d)
-  const page = (o: Partial<QueryOptions>) =>
-    d.table.query<ExperimentItem>(keyOf.organisation(params.organisationId).pk, {
+/** How a list is sorted, by what its query says. */
+function inOrder(sort: string, direction: 'up' | 'down'): (a: ExperimentItem, b: ExperimentItem) => number {
+  const sign = direction === 'up' ? 1 : -1
+  if (sort === 'runs') return (a, b) => sign * (a.runs - b.runs)
+  if (sort === 'title') return (a, b) => sign * a.title.localeCompare(b.title)
+  return (a, b) => sign * (a.changed < b.changed ? -1 : 1)
+}
+
+export const experiments: Implementation<Routes['experiments']> = async ({ params, query, caller, subject }, deps) => {
+  const viewer = { userId: caller.userId, subject }
+  const names = new Names(deps)
+  const page = (options: Partial<QueryOptions>) =>
+    deps.table.query<ExperimentItem>(indexKeyOf.experiment.ofOrganisation.partition(params.organisationId), {
       index: true,
-      prefix: 'EXPERIMENT#',
+      prefix: indexKeyOf.experiment.ofOrganisation.prefix(),
       backwards: query.direction === 'down',
       limit: 200,
-      ...o,
+      ...options,
     } as QueryOptions)
   const found: Item<ExperimentItem>[] = []
   if (query.sort === 'created') {
     let after = query.after
     do {
-      const { items, next } = await page({ limit: query.limit, ...(after === undefined ? {} : { after }) })
+      const { items, next } = await page({ limit: query.limit, after })
       found.push(...items.filter((e) => fits(e, query, viewer)))
       after = next
     } while (found.length === 0 && after !== undefined)
     return {
       items: await Promise.all(found.map((e) => toExperiment(names, e, viewer))),
-      ...(after === undefined ? {} : { next: after }),
+      next: after,
     }
   }
-  let after: string | undefined,
-    looked = 0
+  let after: string | undefined
+  let looked = 0
   do {
     const { items, next } = await page(after === undefined ? {} : { after })
     looked += items.length
     found.push(...items.filter((e) => fits(e, query, viewer)))
     after = next
   } while (after !== undefined && looked < lookedThrough)
-  const sign = query.direction === 'up' ? 1 : -1,
-    { sort } = query
-  found.sort(
-    (a, b) =>
-      sign *
-      (sort === 'runs'
-        ? a.runs - b.runs
-        : sort === 'title'
-          ? a.title.localeCompare(b.title)
-          : a.changed < b.changed
-            ? -1
-            : 1),
-  )
+  found.sort(inOrder(query.sort, query.direction))
   const from = offsetOf(query.after)
   return {
     items: await Promise.all(found.slice(from, from + query.limit).map((e) => toExperiment(names, e, viewer))),

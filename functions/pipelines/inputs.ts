@@ -1,6 +1,7 @@
 /** An experiment's inputs: links to upload them, sources made into files, and a look at pictures. */
 import type { z } from 'zod'
-import type { InputSource, pipelines } from '../../contracts/pipelines.ts'
+import type { pipelines } from '../../contracts/pipelines.ts'
+import type { InputSource } from '../../contracts/pipelines.shapes.ts'
 import type { FieldError } from '../../contracts/problems.ts'
 import { sha256Hex } from '../../domain/hash.ts'
 import { releasedCsv } from '../../domain/jobs/release-card.ts'
@@ -12,28 +13,32 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import type { ExperimentFile, ExperimentItem } from '../kernel/items.ts'
-import { inJob, inPipelineRun } from '../kernel/resources.ts'
-import type { ReleasedDocument } from '../jobs/verdict.ts'
-import { type ArtifactIndex, each, inputHash, linkSeconds, objectOf, parsed, placeOf } from './objects.ts'
+import { inJob } from '../kernel/resources.ts'
+import { inPipelineRun } from './resources.ts'
+import type { ReleasedDocument } from '../release/decision.ts'
+import { type ArtifactIndex, inputHash, pipelineObject, placeOf } from './objects.ts'
 import { datasetAs, isRefusal } from './datasets.ts'
-import { refuse, wantedVersion } from './terms.ts'
+import { refuse, wantedVersion } from './admission.ts'
+import { each } from '../kernel/each.ts'
+import { linkSeconds } from '../kernel/links.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
 
 type Routes = (typeof pipelines)['routes']
 type Source = z.output<typeof InputSource>
 /** An input's sources stand for at most so many files. */
 const mostFiles = 5000
 
-export const inputUploads: Implementation<Routes['inputUploads']> = async ({ experiment, body }, d) => ({
+export const inputUploads: Implementation<Routes['inputUploads']> = async ({ experiment, body }, deps) => ({
   uploads: await each(body.files, async ({ path, size, sha256 }) => {
-    const key = objectOf.blob(experiment.experimentId, sha256)
-    if ((await d.objects.head('protected', key))?.size === size) return { path }
+    const key = pipelineObject.blob(experiment.experimentId, sha256)
+    if ((await deps.objects.head('protected', key))?.size === size) return { path }
     return {
       path,
-      upload: await d.objects.signedPut(
+      upload: await deps.objects.signedPut(
         'protected',
         key,
         { sha256, size, type: 'application/octet-stream' },
-        linkSeconds,
+        linkSeconds.transfer,
       ),
     }
   }),
@@ -67,43 +72,47 @@ const fileName = (name: string): string =>
 
 /** A release's outputs as CSV files of the experiment's own, so that the input stays what it was. */
 async function fromRelease(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   experimentId: string,
-  s: Extract<Source, { from: 'release' }>,
+  source: Extract<Source, { from: 'release' }>,
 ): Promise<ExperimentFile[]> {
   const { job } = await orUnusable(
-    inJob(d, caller, s.jobId, { permission: 'job.read' }),
+    inJob(deps, caller, source.jobId, { permission: 'job.read' }),
     'jobId',
     'There is no such job that you may see',
   )
   const document =
     job.state === 'succeeded' && job.released !== undefined
-      ? await parsed<ReleasedDocument>(d, 'released', `jobs/${job.jobId}/result.json`)
+      ? await readJsonIfThere<ReleasedDocument>(deps, 'released', `jobs/${job.jobId}/result.json`)
       : undefined
   if (!document) throw new Unusable('jobId', 'Nothing of this job was released', 'a job that has succeeded')
-  const outputs = document.outputs.filter((o) => s.output === undefined || o.name === s.output)
+  const outputs = document.outputs.filter((o) => source.output === undefined || o.name === source.output)
   if (outputs.length === 0)
     throw new Unusable('output', 'The release has no such output', document.outputs.map((o) => o.name).join(', '))
-  return each(outputs, async (o): Promise<ExperimentFile> => {
-    const bytes = new TextEncoder().encode(releasedCsv(o)),
-      sha256 = await sha256Hex(bytes)
-    await d.objects.put('protected', objectOf.blob(experimentId, sha256), bytes, 'text/csv')
-    return { path: fileName(o.name), size: bytes.length, sha256, from: 'release', jobId: job.jobId }
+  return each(outputs, async (output): Promise<ExperimentFile> => {
+    const bytes = new TextEncoder().encode(releasedCsv(output))
+    const sha256 = await sha256Hex(bytes)
+    await deps.objects.put('protected', pipelineObject.blob(experimentId, sha256), bytes, 'text/csv')
+    return { path: fileName(output.name), size: bytes.length, sha256, from: 'release', jobId: job.jobId }
   })
 }
 
-async function fromRun(d: Deps, caller: Caller, s: Extract<Source, { from: 'run' }>): Promise<ExperimentFile[]> {
+async function fromRun(
+  deps: Deps,
+  caller: Caller,
+  source: Extract<Source, { from: 'run' }>,
+): Promise<ExperimentFile[]> {
   const { job } = await orUnusable(
-    inPipelineRun(d, caller, s.jobId, { permission: 'experiment.read' }),
+    inPipelineRun(deps, caller, source.jobId, { permission: 'experiment.read' }),
     'jobId',
     'There is no such run that you may see',
   )
   const state = runStateOf(job)
   if (state !== 'succeeded')
     throw new Unusable('jobId', `The run has not succeeded: it is ${state}`, 'a run that has succeeded')
-  const index = await parsed<ArtifactIndex>(d, 'released', objectOf.index(job.jobId))
-  const found = index?.items.find((a) => a.path === s.path)
+  const index = await readJsonIfThere<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))
+  const found = index?.items.find((a) => a.path === source.path)
   if (!found)
     throw new Unusable(
       'path',
@@ -131,18 +140,18 @@ async function fromRun(d: Deps, caller: Caller, s: Extract<Source, { from: 'run'
 }
 
 async function filesOf(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   experiment: ExperimentItem,
-  s: Exclude<Source, { from: 'dataset' }>,
+  source: Exclude<Source, { from: 'dataset' }>,
 ): Promise<ExperimentFile[]> {
-  switch (s.from) {
+  switch (source.from) {
     case 'upload':
-      return [{ path: s.path, size: s.size, sha256: s.sha256, from: 'upload' }]
+      return [{ path: source.path, size: source.size, sha256: source.sha256, from: 'upload' }]
     case 'release':
-      return fromRelease(d, caller, experiment.experimentId, s)
+      return fromRelease(deps, caller, experiment.experimentId, source)
     case 'run':
-      return fromRun(d, caller, s)
+      return fromRun(deps, caller, source)
   }
 }
 
@@ -150,7 +159,7 @@ type Inputs = ExperimentItem['inputs']
 
 /** A dataset as an input of its own: nothing beside it, and no second one. */
 async function fromDataset(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   { organisationId }: ExperimentItem,
   definition: PipelineDefinition,
@@ -158,8 +167,8 @@ async function fromDataset(
   list: readonly Source[],
   others: Inputs,
 ): Promise<Inputs[number] | FieldError> {
-  const at = list.findIndex((s) => s.from === 'dataset'),
-    { datasetId } = list[at] as Extract<Source, { from: 'dataset' }>
+  const at = list.findIndex((s) => s.from === 'dataset')
+  const { datasetId } = list[at] as Extract<Source, { from: 'dataset' }>
   const path = `/body/inputs/${name}/${at}/datasetId`
   if (list.length > 1)
     return {
@@ -170,7 +179,7 @@ async function fromDataset(
   if (others.some((i) => i.datasetId !== undefined))
     return { path, message: 'An experiment has one dataset: each is asked by its own policy' }
   const found = await datasetAs(
-    d,
+    deps,
     caller,
     organisationId,
     definition,
@@ -185,16 +194,16 @@ async function fromDataset(
  * not arrived.
  */
 export async function storeInputs(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   experiment: ExperimentItem,
   definition: PipelineDefinition,
   sources: Record<string, Source[]>,
 ): Promise<Inputs> {
-  const errors: FieldError[] = [],
-    missing: FieldError[] = [],
-    out: Inputs = [],
-    names = definition.inputs.map((i) => i.name)
+  const errors: FieldError[] = []
+  const missing: FieldError[] = []
+  const out: Inputs = []
+  const names = definition.inputs.map((i) => i.name)
   for (const [name, list] of Object.entries(sources)) {
     const at = `/body/inputs/${name}`
     if (!names.includes(name)) {
@@ -207,14 +216,14 @@ export async function storeInputs(
       continue
     }
     if (list.some((s) => s.from === 'dataset')) {
-      const one = await fromDataset(d, caller, experiment, definition, name, list, out)
+      const one = await fromDataset(deps, caller, experiment, definition, name, list, out)
       if ('path' in one) errors.push(one)
       else out.push(one)
       continue
     }
-    const found = await each(list as Exclude<Source, { from: 'dataset' }>[], async (s, i) => {
+    const found = await each(list as Exclude<Source, { from: 'dataset' }>[], async (source, i) => {
       try {
-        return await filesOf(d, caller, experiment, s)
+        return await filesOf(deps, caller, experiment, source)
       } catch (e) {
         if (!(e instanceof Unusable)) throw e
         const { below, ...error } = e.error
@@ -224,26 +233,27 @@ export async function storeInputs(
     })
     const files = found.flatMap((some, i) => some.map((f) => ({ ...f, i })))
     const seen = new Set<string>()
-    for (const f of files) {
-      if (seen.has(f.path)) errors.push({ path: `${at}/${f.i}`, message: 'Two files of this name', value: f.path })
-      seen.add(f.path)
+    for (const file of files) {
+      if (seen.has(file.path))
+        errors.push({ path: `${at}/${file.i}`, message: 'Two files of this name', value: file.path })
+      seen.add(file.path)
     }
     if (files.length > mostFiles)
       errors.push({ path: at, message: `${files.length} files`, expected: `at most ${mostFiles}` })
-    const heads = await each(files, async (f) =>
-      f.from === 'upload'
-        ? d.objects.head('protected', objectOf.blob(experiment.experimentId, f.sha256))
-        : { size: f.size },
+    const heads = await each(files, async (file) =>
+      file.from === 'upload'
+        ? deps.objects.head('protected', pipelineObject.blob(experiment.experimentId, file.sha256))
+        : { size: file.size },
     )
     missing.push(
-      ...files.flatMap((f, n) =>
-        heads[n]?.size === f.size
+      ...files.flatMap((file, n) =>
+        heads[n]?.size === file.size
           ? []
           : [
               {
-                path: `${at}/${f.i}`,
-                message: heads[n] ? `Stored with ${heads[n].size} bytes, declared with ${f.size}` : 'Not uploaded',
-                value: f.path,
+                path: `${at}/${file.i}`,
+                message: heads[n] ? `Stored with ${heads[n].size} bytes, declared with ${file.size}` : 'Not uploaded',
+                value: file.path,
               },
             ],
       ),
@@ -251,9 +261,9 @@ export async function storeInputs(
     const kept: ExperimentFile[] = files.map(({ i: _, ...f }) => f)
     const hash = await inputHash(kept)
     if (errors.length === 0 && missing.length === 0)
-      await d.objects.put(
+      await deps.objects.put(
         'protected',
-        objectOf.input(experiment.experimentId, hash),
+        pipelineObject.input(experiment.experimentId, hash),
         new TextEncoder().encode(JSON.stringify(kept)),
         'application/json',
       )
@@ -269,19 +279,21 @@ export async function storeInputs(
   return out
 }
 
+/** Files of an input, as they were when its hash was taken; none for a dataset or an empty input. */
 export const inputFiles = async (
-  d: Pick<Deps, 'objects'>,
+  deps: Pick<Deps, 'objects'>,
   experimentId: string,
   input: Pick<ExperimentItem['inputs'][number], 'hash' | 'files'>,
 ): Promise<ExperimentFile[]> =>
   input.files === 0
     ? []
-    : ((await parsed<ExperimentFile[]>(d, 'protected', objectOf.input(experimentId, input.hash))) ?? [])
+    : ((await readJsonIfThere<ExperimentFile[]>(deps, 'protected', pipelineObject.input(experimentId, input.hash))) ??
+      [])
 
 /** Larger files are looked at in the browser, which reads a slice of them. */
 const largestLookedAt = 64 * 1024 * 1024
 
-export const propose: Implementation<Routes['propose']> = async ({ experiment, body }, d) => {
+export const propose: Implementation<Routes['propose']> = async ({ experiment, body }, deps) => {
   const input = experiment.inputs.find((i) => i.name === body.input)
   if (!input)
     throw refuse([
@@ -293,8 +305,8 @@ export const propose: Implementation<Routes['propose']> = async ({ experiment, b
       },
     ])
   const [files, version] = await Promise.all([
-    inputFiles(d, experiment.experimentId, input),
-    wantedVersion(d, experiment.pipelineId, experiment.version, experiment.version),
+    inputFiles(deps, experiment.experimentId, input),
+    wantedVersion(deps, experiment.pipelineId, experiment.version, experiment.version),
   ])
   const large = files.find((f) => f.size > largestLookedAt)
   if (large)
@@ -306,18 +318,18 @@ export const propose: Implementation<Routes['propose']> = async ({ experiment, b
         expected: `files of at most ${largestLookedAt / 1024 / 1024} MB; the portal looks at larger ones before they are uploaded`,
       },
     ])
-  const bytesOf = async (f: ExperimentFile): Promise<Uint8Array> => {
-    const { bucket, key } = placeOf(experiment.experimentId, f)
-    return d.objects.get(bucket, key)
+  const bytesOf = async (file: ExperimentFile): Promise<Uint8Array> => {
+    const { bucket, key } = placeOf(experiment.experimentId, file)
+    return deps.objects.get(bucket, key)
   }
   try {
     // One file in memory at a time, and only those that are looked at.
     const found = await inspectImages(
-      files.map((f) => {
+      files.map((file) => {
         let bytes: Promise<Uint8Array> | undefined
         return {
-          path: f.path,
-          read: async (offset, length) => (await (bytes ??= bytesOf(f))).subarray(offset, offset + length),
+          path: file.path,
+          read: async (offset, length) => (await (bytes ??= bytesOf(file))).subarray(offset, offset + length),
         }
       }),
     )

@@ -3,13 +3,11 @@
  */
 import { canonical, sha256Hex } from '../../domain/hash.ts'
 import type { ReportedArtifact } from '../../domain/pipelines/manifest.ts'
-import { ObjectMissing } from '../../ports/objects.ts'
-import type { Deps } from '../kernel/deps.ts'
 import type { ExperimentFile } from '../kernel/items.ts'
 
 const three = (slot: number): string => String(slot).padStart(3, '0')
 
-export const objectOf = {
+export const pipelineObject = {
   /** protected: a file of a pipeline's code. */
   code: (pipelineId: string, sha256: string): string => `pipelines/${pipelineId}/blobs/${sha256}`,
   /** protected: a file of an experiment's inputs. */
@@ -32,42 +30,6 @@ export interface ArtifactIndex {
   leftOut: number
 }
 
-/** How long a link in an answer lives, in seconds. */
-export const linkSeconds = 3600
-
-/** `work` on every item, at most `width` at a time, answers in order. */
-export async function each<T, R>(
-  items: readonly T[],
-  work: (item: T, index: number) => Promise<R>,
-  width = 24,
-): Promise<R[]> {
-  const out = new Array<R>(items.length)
-  let next = 0
-  await Promise.all(
-    Array.from({ length: Math.min(width, items.length) }, async () => {
-      while (next < items.length) {
-        const i = next++
-        out[i] = await work(items[i]!, i)
-      }
-    }),
-  )
-  return out
-}
-
-/** An object as JSON; undefined when it is not there. */
-export async function parsed<T>(
-  d: Pick<Deps, 'objects'>,
-  bucket: 'protected' | 'released',
-  key: string,
-): Promise<T | undefined> {
-  try {
-    return JSON.parse(new TextDecoder().decode(await d.objects.get(bucket, key))) as T
-  } catch (e) {
-    if (e instanceof ObjectMissing) return undefined
-    throw e
-  }
-}
-
 /** An input is known by its files' paths and contents, in whatever order they came. */
 export const inputHash = (files: readonly Pick<ExperimentFile, 'path' | 'size' | 'sha256'>[]): Promise<string> =>
   sha256Hex(
@@ -77,7 +39,10 @@ export const inputHash = (files: readonly Pick<ExperimentFile, 'path' | 'size' |
   )
 
 /** Where a file of an input lies. */
-export const placeOf = (experimentId: string, f: ExperimentFile): { bucket: 'protected' | 'released'; key: string } =>
-  f.from === 'run'
-    ? { bucket: 'released', key: objectOf.artifact(f.jobId!, f.slot!) }
-    : { bucket: 'protected', key: objectOf.blob(experimentId, f.sha256) }
+export const placeOf = (
+  experimentId: string,
+  file: ExperimentFile,
+): { bucket: 'protected' | 'released'; key: string } =>
+  file.from === 'run'
+    ? { bucket: 'released', key: pipelineObject.artifact(file.jobId!, file.slot!) }
+    : { bucket: 'protected', key: pipelineObject.blob(experimentId, file.sha256) }

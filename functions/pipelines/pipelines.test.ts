@@ -3,17 +3,22 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PipelineManifest, PipelineReport } from '../../domain/pipelines/manifest.ts'
 import { ConditionFailed } from '../../ports/table.ts'
-import { createCheck } from '../jobs/check.ts'
-import { createPrepare } from '../jobs/prepare.ts'
-import { createSettle } from '../jobs/settle.ts'
-import { createWatch } from '../jobs/watch.ts'
+import { createCheck } from '../workflow/check.ts'
+import { createPrepare } from '../workflow/prepare.ts'
+import { createSettle } from '../workflow/settle.ts'
+import { createRecoverJobs } from '../workflow/recover-jobs.ts'
 import type { Caller } from '../kernel/caller.ts'
 import { type ExperimentItem, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
 
-let h: Harness, organisationId: string, rosa: Caller, anil: Caller, cleo: Caller, sam: Caller
-const executions: { jobId: string; attempt: number }[] = [],
-  archived: string[] = []
+let h: Harness
+let organisationId: string
+let rosa: Caller
+let anil: Caller
+let cleo: Caller
+let sam: Caller
+const executions: { jobId: string; attempt: number }[] = []
+const archived: string[] = []
 const running = new Set<string>()
 let quota = { slots: 2, perOwner: 1 }
 
@@ -78,11 +83,11 @@ async function publish(over: object = {}, as = rosa, files = [script]) {
     params: { organisationId },
     body: { name: definition.name, files },
   })
-  for (const f of files)
+  for (const file of files)
     await h.deps.objects.put(
       'protected',
-      `pipelines/${pipelineId}/blobs/${f.sha256}`,
-      new Uint8Array(f.size),
+      `pipelines/${pipelineId}/blobs/${file.sha256}`,
+      new Uint8Array(file.size),
       'application/octet-stream',
     )
   return h.call('pipelines', 'publish', {
@@ -93,8 +98,8 @@ async function publish(over: object = {}, as = rosa, files = [script]) {
 }
 /** Two frames of 3 × 2 pixels, one after the other: a TIFF as the specification's simplest writer makes it. */
 function tiff(frames: number): Uint8Array {
-  const directory = 2 + 3 * 12 + 4,
-    b = new DataView(new ArrayBuffer(8 + frames * directory))
+  const directory = 2 + 3 * 12 + 4
+  const b = new DataView(new ArrayBuffer(8 + frames * directory))
   b.setUint16(0, 0x4949)
   b.setUint16(2, 42, true)
   b.setUint32(4, 8, true)
@@ -116,8 +121,8 @@ function tiff(frames: number): Uint8Array {
   }
   return new Uint8Array(b.buffer)
 }
-const stack = tiff(2),
-  stackFile = fileOf('stack.tif', stack)
+const stack = tiff(2)
+const stackFile = fileOf('stack.tif', stack)
 
 async function experiment(as = rosa, parameters: Record<string, number | string> = { width: 3 }) {
   const { pipelineId } = await publish()
@@ -430,8 +435,8 @@ describe('a run', () => {
       inputs: [{ name: 'stack', files: 1 }],
     })
     let seen: PipelineManifest | undefined
-    await walk(made.jobId, (m) => {
-      seen = m
+    await walk(made.jobId, (manifest) => {
+      seen = manifest
       return report(made.jobId)
     })
     expect(seen).toMatchObject({
@@ -666,22 +671,22 @@ describe('the queue', () => {
     quota = { slots: 0, perOwner: 0 }
     const waiting = await start(e.experimentId)
     expect(executions.some((x) => x.jobId === waiting.jobId)).toBe(false)
-    await createWatch(h.deps)()
+    await createRecoverJobs(h.deps)()
     expect(executions.some((x) => x.jobId === waiting.jobId)).toBe(false)
     quota = { slots: 2, perOwner: 2 }
     const { start: begin } = h.deps.workflow
     h.deps.workflow.start = async () => {
       throw new Error('killed here')
     }
-    await createWatch(h.deps)().catch(() => undefined)
+    await createRecoverJobs(h.deps)().catch(() => undefined)
     h.deps.workflow.start = begin
-    await createWatch(h.deps)()
+    await createRecoverJobs(h.deps)()
     expect(executions.filter((x) => x.jobId === waiting.jobId)).toEqual([{ jobId: waiting.jobId, attempt: 1 }])
     // Its host goes away while it computes: taken up again with what it has done.
     await createPrepare(h.deps)({ jobId: waiting.jobId, attempt: 1 })
     const began = (await get(waiting.jobId)).started
     running.clear()
-    await createWatch(h.deps)()
+    await createRecoverJobs(h.deps)()
     expect(executions.at(-1)).toEqual({ jobId: waiting.jobId, attempt: 2 })
     await createPrepare(h.deps)({ jobId: waiting.jobId, attempt: 2 })
     expect((await get(waiting.jobId)).started).toBe(began)
@@ -701,7 +706,7 @@ describe('the queue', () => {
     }
     const made = await Promise.all(Array.from({ length: 5 }, () => start(e.experimentId)))
     h.deps.table.replace = replace
-    await createWatch(h.deps)()
+    await createRecoverJobs(h.deps)()
     const atWork = await queue()
     expect(atWork).toHaveLength(3)
     expect(new Set(executions.filter((x) => made.some((m) => m.jobId === x.jobId)).map((x) => x.jobId))).toEqual(

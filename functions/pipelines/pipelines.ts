@@ -1,7 +1,6 @@
 /** The function that serves pipelines, experiments and runs; their logs have one of their own. */
-import { pipelines } from '../../contracts/pipelines.ts'
-import type { Deps } from '../kernel/deps.ts'
 import { lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { pipelines } from './area.ts'
 import { artifact, artifacts } from './artifacts.ts'
 import { changeExperiment, createExperiment, deleteExperiment, experiment, experiments } from './experiments.ts'
 import { inputUploads, propose } from './inputs.ts'
@@ -10,8 +9,9 @@ import { queue } from './queue.ts'
 import { compare, run, runs, runsOf } from './runs.ts'
 import { again, start, sweep } from './starting.ts'
 import { cancel } from './steering.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
-export const createPipelines = (deps: Deps): LambdaHandler =>
+export const createPipelines = (deps: WorkflowDeps): LambdaHandler =>
   lambda(pipelines, 'pipelines', deps, {
     list,
     uploads,

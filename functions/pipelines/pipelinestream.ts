@@ -1,11 +1,11 @@
 /** A run's log as it grows, and as a file: both in pieces, so that no log of any size has to fit anywhere. */
-import { pipelines } from '../../contracts/pipelines.ts'
 import { encodeRecord, farthest, type PlacedRecord, textOf } from '../../domain/pipelines/log.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
 import { largestPage, type LogPage } from '../../ports/logs.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { lambda, type LambdaHandler, type Implementation } from '../kernel/handler.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
+import { pipelines } from './area.ts'
 
 type Routes = (typeof pipelines)['routes']
 
@@ -13,9 +13,9 @@ type Routes = (typeof pipelines)['routes']
 const lookMilliseconds = 3000
 
 /** Fires once the run is over, and has been for one look: what it wrote at its end is there by then. */
-async function over(d: Deps, jobId: string, done: AbortController, gone: AbortSignal): Promise<void> {
+async function over(deps: Deps, jobId: string, done: AbortController, gone: AbortSignal): Promise<void> {
   for (let looks = 0; !gone.aborted && !done.signal.aborted;) {
-    const job = await d.table.get<JobItem>(keyOf.job(jobId), ['state'])
+    const job = await deps.table.get<JobItem>(keyOf.job(jobId), ['state'])
     if (!job || !jobLife[job.state].live) looks++
     if (looks > 1) return done.abort()
     await new Promise<void>((resolve) => {
@@ -25,9 +25,9 @@ async function over(d: Deps, jobId: string, done: AbortController, gone: AbortSi
 }
 
 /** All pages from a place to the end as it is now. */
-async function* pages(d: Deps, jobId: string, from: number, signal: AbortSignal): AsyncGenerator<LogPage> {
+async function* pages(deps: Deps, jobId: string, from: number, signal: AbortSignal): AsyncGenerator<LogPage> {
   for (let at = from; !signal.aborted;) {
-    const page = await d.logs.read(jobId, at, largestPage)
+    const page = await deps.logs.read(jobId, at, largestPage)
     if (page.records.length > 0) yield page
     if (page.ended || page.next <= at) return
     at = page.next
@@ -39,28 +39,28 @@ const placeOf = (text: string | undefined): number | undefined =>
 
 const events: Implementation<Routes['logEvents']> = async function* (
   { params: { jobId }, query, lastEventId, signal },
-  d,
+  deps,
 ) {
   let at = placeOf(lastEventId) ?? query.from ?? 0
   const batch = (records: readonly PlacedRecord[]) => records.map((r) => ({ id: r.next, data: r }))
   const done = new AbortController()
-  const watching = over(d, jobId, done, signal)
+  const watching = over(deps, jobId, done, signal)
   watching.catch(() => done.abort())
   try {
-    for await (const page of d.logs.follow(jobId, at, AbortSignal.any([signal, done.signal]))) {
+    for await (const page of deps.logs.follow(jobId, at, AbortSignal.any([signal, done.signal]))) {
       at = page.next
       yield batch(page.records)
     }
     if (signal.aborted) return
-    for await (const page of pages(d, jobId, at, signal)) yield batch(page.records)
+    for await (const page of pages(deps, jobId, at, signal)) yield batch(page.records)
     if (!signal.aborted) yield [{ event: 'end', data: {} }]
   } finally {
     done.abort()
   }
 }
 
-const download: Implementation<Routes['logDownload']> = async function* ({ params: { jobId }, query, signal }, d) {
-  for await (const { records } of pages(d, jobId, 0, signal))
+const download: Implementation<Routes['logDownload']> = async function* ({ params: { jobId }, query, signal }, deps) {
+  for await (const { records } of pages(deps, jobId, 0, signal))
     yield records.map(query.format === 'text' ? textOf : ({ id: _, next: __, ...r }) => encodeRecord(r)).join('')
 }
 

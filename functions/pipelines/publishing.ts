@@ -11,62 +11,68 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { keyOf, type PipelineItem, type PipelineVersionItem } from '../kernel/items.ts'
-import { each, linkSeconds, objectOf } from './objects.ts'
-import { Names, toPipeline, toVersion } from './view.ts'
+import { indexKeyOf, keyOf, type PipelineItem, type PipelineVersionItem } from '../kernel/items.ts'
+import { pipelineObject } from './objects.ts'
+import { toPipeline, toVersion } from './view.ts'
+import { each } from '../kernel/each.ts'
+import { Names } from '../kernel/names.ts'
+import { linkSeconds } from '../kernel/links.ts'
+import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof pipelines)['routes']
 
 /** Definition and list of files are kept in one item of the table. */
 const longestVersion = 300_000
 
+/** The id follows from organisation and name: publishing a name again makes a version. */
 export const pipelineIdOf = (organisationId: string, name: string): Promise<string> =>
   derivedId('pip', organisationId, name)
+/** A version’s item; undefined when there is none. */
 export const versionOf = (
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   pipelineId: string,
   version: number,
 ): Promise<Item<PipelineVersionItem> | undefined> =>
-  d.table.get<PipelineVersionItem>(keyOf.pipelineVersion(pipelineId, version))
-const newest = async (d: Pick<Deps, 'table'>, pipelineId: string): Promise<Item<PipelineVersionItem> | undefined> =>
+  deps.table.get<PipelineVersionItem>(keyOf.pipelineVersion(pipelineId, version))
+const newest = async (deps: Pick<Deps, 'table'>, pipelineId: string): Promise<Item<PipelineVersionItem> | undefined> =>
   (
-    await d.table.query<PipelineVersionItem>(keyOf.pipeline(pipelineId).pk, {
-      prefix: 'VERSION#',
+    await deps.table.query<PipelineVersionItem>(keyOf.pipelineVersion.partition(pipelineId), {
+      prefix: keyOf.pipelineVersion.prefix(),
       backwards: true,
       limit: 1,
     })
   ).items[0]
 
-export const uploads: Implementation<Routes['uploads']> = async ({ params, body }, d) => {
+export const uploads: Implementation<Routes['uploads']> = async ({ params, body }, deps) => {
   const pipelineId = await pipelineIdOf(params.organisationId, body.name)
   return {
     pipelineId,
     uploads: await each(body.files, async ({ path, size, sha256 }) => {
-      const key = objectOf.code(pipelineId, sha256)
-      if ((await d.objects.head('protected', key))?.size === size) return { path }
+      const key = pipelineObject.code(pipelineId, sha256)
+      if ((await deps.objects.head('protected', key))?.size === size) return { path }
       return {
         path,
-        upload: await d.objects.signedPut(
+        upload: await deps.objects.signedPut(
           'protected',
           key,
           { sha256, size, type: 'application/octet-stream' },
-          linkSeconds,
+          linkSeconds.transfer,
         ),
       }
     }),
   }
 }
 
-async function checkUploaded(d: Deps, pipelineId: string, files: PipelineVersionItem['files']): Promise<void> {
-  const heads = await each(files, (f) => d.objects.head('protected', objectOf.code(pipelineId, f.sha256)))
-  const missing = files.flatMap((f, i) =>
-    heads[i]?.size === f.size
+async function checkUploaded(deps: Deps, pipelineId: string, files: PipelineVersionItem['files']): Promise<void> {
+  const heads = await each(files, (f) => deps.objects.head('protected', pipelineObject.code(pipelineId, f.sha256)))
+  const missing = files.flatMap((file, i) =>
+    heads[i]?.size === file.size
       ? []
       : [
           {
             path: `/body/files/${i}`,
-            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded',
-            value: f.path,
+            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${file.size}` : 'Not uploaded',
+            value: file.path,
           },
         ],
   )
@@ -80,11 +86,11 @@ async function checkUploaded(d: Deps, pipelineId: string, files: PipelineVersion
 
 /** Makes the pipeline point at a version, unless it points at a later one. */
 async function pointAt(
-  d: Deps,
+  deps: Deps,
   organisationId: string,
   { pipelineId, version, definition }: PipelineVersionItem,
 ): Promise<Item<PipelineItem>> {
-  const at = d.now().toISOString()
+  const at = deps.now().toISOString()
   const facts = {
     title: definition.title,
     description: definition.description,
@@ -93,7 +99,7 @@ async function pointAt(
     parameters: Object.keys(definition.parameters.properties).length,
   }
   try {
-    return await d.table.create<PipelineItem>({
+    return await deps.table.create<PipelineItem>({
       ...facts,
       pipelineId,
       organisationId,
@@ -102,20 +108,19 @@ async function pointAt(
       created: at,
       changed: at,
       ...keyOf.pipeline(pipelineId),
-      gpk: keyOf.organisation(organisationId).pk,
-      gsk: `PIPELINE#${at}#${pipelineId}`,
+      ...indexKeyOf.pipeline.ofOrganisation({ organisationId, created: at, pipelineId }),
     })
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
   }
   try {
-    return await d.table.update<PipelineItem>(keyOf.pipeline(pipelineId), {
+    return await deps.table.update<PipelineItem>(keyOf.pipeline(pipelineId), {
       set: { ...facts, archived: false, changed: at },
       when: [{ attribute: 'version', is: 'at-most', value: version }],
     })
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
-    return (await d.table.get<PipelineItem>(keyOf.pipeline(pipelineId)))!
+    return (await deps.table.get<PipelineItem>(keyOf.pipeline(pipelineId)))!
   }
 }
 
@@ -128,7 +133,7 @@ const changedMeanwhile = (): Failure =>
 /**
  * The event, the version, then the pipeline that points at it: killed at any point, the same call again completes it.
  */
-export const publish: Implementation<Routes['publish']> = async ({ params, body, caller, subject }, d) => {
+export const publish: Implementation<Routes['publish']> = async ({ params, body, caller, subject }, deps) => {
   const { organisationId } = params
   const definition: PipelineDefinition = {
     ...body.definition,
@@ -149,16 +154,21 @@ export const publish: Implementation<Routes['publish']> = async ({ params, body,
   if (faults[0]) throw new Failure('invalid-pipeline', `${faults[0].path}: ${faults[0].message}`, faults.slice(0, 50))
   const pipelineId = await pipelineIdOf(organisationId, definition.name)
   const codeHash = await sha256Hex(text)
-  let last = await newest(d, pipelineId)
+  let last = await newest(deps, pipelineId)
   const answer = async (version: PipelineVersionItem) => ({
-    ...toPipeline(await pointAt(d, organisationId, version), subject),
+    ...toPipeline(await pointAt(deps, organisationId, version), subject),
     definition: version.definition,
-    newest: await toVersion(new Names(d), version),
+    newest: await toVersion(new Names(deps), version),
   })
   if (last?.codeHash === codeHash) return answer(last)
   if (body.expects !== undefined && body.expects !== (last?.version ?? 0)) throw changedMeanwhile()
-  await checkUploaded(d, pipelineId, body.files)
-  for (let tries = 0; ; tries++) {
+  await checkUploaded(deps, pipelineId, body.files)
+  return retrying(async (tries) => {
+    if (tries > 0) {
+      last = await newest(deps, pipelineId)
+      if (last?.codeHash === codeHash) return answer(last)
+      if (body.expects !== undefined) throw changedMeanwhile()
+    }
     const item: PipelineVersionItem = {
       pipelineId,
       version: (last?.version ?? 0) + 1,
@@ -166,90 +176,89 @@ export const publish: Implementation<Routes['publish']> = async ({ params, body,
       files,
       codeHash,
       note: body.note,
-      published: d.now().toISOString(),
+      published: deps.now().toISOString(),
       publishedBy: caller.userId,
     }
-    await record(d, organisationId, whoOf(caller), [
+    await record(deps, organisationId, whoOf(caller), [
       {
         act: 'pipeline.published',
         object: `pipeline ${pipelineId}`,
         detail: { name: definition.name, version: item.version, codeHash },
       },
     ])
-    try {
-      await d.table.create({ ...item, ...keyOf.pipelineVersion(pipelineId, item.version) })
-      return await answer(item)
-    } catch (e) {
-      if (!(e instanceof AlreadyExists) || tries > 20) throw e
-      last = await newest(d, pipelineId)
-      if (last?.codeHash === codeHash) return answer(last)
-      if (body.expects !== undefined) throw changedMeanwhile()
-    }
-  }
+    await deps.table.create({ ...item, ...keyOf.pipelineVersion(pipelineId, item.version) })
+    return answer(item)
+  })
 }
 
-export const list: Implementation<Routes['list']> = async ({ params, query, subject }, d) => {
-  const { items, next } = await d.table.query<PipelineItem>(keyOf.organisation(params.organisationId).pk, {
-    index: true,
-    prefix: 'PIPELINE#',
-    backwards: true,
-    limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
-  })
+export const list: Implementation<Routes['list']> = async ({ params, query, subject }, deps) => {
+  const { items, next } = await deps.table.query<PipelineItem>(
+    indexKeyOf.pipeline.ofOrganisation.partition(params.organisationId),
+    {
+      index: true,
+      prefix: indexKeyOf.pipeline.ofOrganisation.prefix(),
+      backwards: true,
+      limit: query.limit,
+      after: query.after,
+    },
+  )
   const text = query.text?.toLowerCase()
   const found = items.filter(
-    (p) =>
-      p.archived === query.archived &&
-      (text === undefined || `${p.name} ${p.title} ${p.description}`.toLowerCase().includes(text)),
+    (pipeline) =>
+      pipeline.archived === query.archived &&
+      (text === undefined || `${pipeline.name} ${pipeline.title} ${pipeline.description}`.toLowerCase().includes(text)),
   )
-  return { items: found.map((p) => toPipeline(p, subject)), ...(next === undefined ? {} : { next }) }
+  return { items: found.map((p) => toPipeline(p, subject)), next }
 }
 
-export const get: Implementation<Routes['get']> = async ({ pipeline, subject }, d) => {
-  const version = await versionOf(d, pipeline.pipelineId, pipeline.version)
+export const get: Implementation<Routes['get']> = async ({ pipeline, subject }, deps) => {
+  const version = await versionOf(deps, pipeline.pipelineId, pipeline.version)
   if (!version) throw notFound()
   return {
     ...toPipeline(pipeline, subject),
     definition: version.definition,
-    newest: await toVersion(new Names(d), version),
+    newest: await toVersion(new Names(deps), version),
   }
 }
 
-export const versions: Implementation<Routes['versions']> = async ({ pipeline, query }, d) => {
-  const { items, next } = await d.table.query<PipelineVersionItem>(keyOf.pipeline(pipeline.pipelineId).pk, {
-    prefix: 'VERSION#',
-    backwards: true,
-    limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
-  })
-  const names = new Names(d)
-  return { items: await Promise.all(items.map((v) => toVersion(names, v))), ...(next === undefined ? {} : { next }) }
+export const versions: Implementation<Routes['versions']> = async ({ pipeline, query }, deps) => {
+  const { items, next } = await deps.table.query<PipelineVersionItem>(
+    keyOf.pipelineVersion.partition(pipeline.pipelineId),
+    {
+      prefix: keyOf.pipelineVersion.prefix(),
+      backwards: true,
+      limit: query.limit,
+      after: query.after,
+    },
+  )
+  const names = new Names(deps)
+  return { items: await Promise.all(items.map((v) => toVersion(names, v))), next }
 }
 
-export const version: Implementation<Routes['version']> = async ({ pipeline, params }, d) => {
-  const item = await versionOf(d, pipeline.pipelineId, params.version)
+export const version: Implementation<Routes['version']> = async ({ pipeline, params }, deps) => {
+  const item = await versionOf(deps, pipeline.pipelineId, params.version)
   if (!item) throw notFound()
-  const code = await each(item.files, async (f) => ({
-    ...f,
-    download: await d.objects.signedGet(
+  const code = await each(item.files, async (file) => ({
+    ...file,
+    download: await deps.objects.signedGet(
       'protected',
-      objectOf.code(pipeline.pipelineId, f.sha256),
-      linkSeconds,
-      f.path.split('/').at(-1),
+      pipelineObject.code(pipeline.pipelineId, file.sha256),
+      linkSeconds.transfer,
+      file.path.split('/').at(-1),
     ),
   }))
-  return { ...(await toVersion(new Names(d), item)), definition: item.definition, code }
+  return { ...(await toVersion(new Names(deps), item)), definition: item.definition, code }
 }
 
-export const archive: Implementation<Routes['archive']> = async ({ pipeline, body, caller, subject }, d) => {
+export const archive: Implementation<Routes['archive']> = async ({ pipeline, body, caller, subject }, deps) => {
   if (body.rev !== pipeline.rev) throw changedMeanwhile()
-  await record(d, pipeline.organisationId, whoOf(caller), [
+  await record(deps, pipeline.organisationId, whoOf(caller), [
     { act: 'pipeline.archived', object: `pipeline ${pipeline.pipelineId}`, detail: { archived: body.archived } },
   ])
   try {
     return toPipeline(
-      await d.table.update<PipelineItem>(keyOf.pipeline(pipeline.pipelineId), {
-        set: { archived: body.archived, changed: d.now().toISOString() },
+      await deps.table.update<PipelineItem>(keyOf.pipeline(pipeline.pipelineId), {
+        set: { archived: body.archived, changed: deps.now().toISOString() },
         when: [{ attribute: 'rev', is: 'equal', value: body.rev }],
       }),
       subject,

@@ -6,11 +6,12 @@
 import type { pipelines } from '../../contracts/pipelines.ts'
 import { defaultQuota, fairOrder, nextRuns, type Quota, type Waiting } from '../../domain/pipelines/fair.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
-import { AlreadyExists, ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
+import { type Item, queryAll } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
-import { Names } from './view.ts'
+import { indexKeyOf, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
+import { Names } from '../kernel/names.ts'
+import { lostRace, retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof pipelines)['routes']
 interface Pointer {
@@ -18,26 +19,29 @@ interface Pointer {
   created: string
 }
 const empty: RunQueueItem = { turn: 0, atWork: [], served: {} }
-/**
- * How often a run may be taken up again after its host went away: each time its runner is found at work, or its end is.
- */
-export const attemptsToFindOut = 50
 /** Owners whose last turn is remembered. */
 const remembered = 500
 
-export const quotaOf = (d: Pick<Deps, 'settings'>): Quota => ({ ...defaultQuota, ...d.settings.pipelines?.().quota })
+/** Places for runs at once, in all and for one person. */
+export const quotaOf = (deps: Pick<Deps, 'settings'>): Quota => ({
+  ...defaultQuota,
+  ...deps.settings.pipelines?.().quota,
+})
 
 /**
- * Runs that are not over. Pointers lie in the index of live jobs under `run:<owner>#<created>#<id>`
- * (functions/jobs/ending.ts).
+ * Runs that are not over. Pointers lie in the index of live jobs at a place of their own
+ * (contracts/jobs.entities.ts).
  */
-export async function liveRuns(d: Pick<Deps, 'table'>, owner?: string): Promise<Waiting[]> {
+export async function liveRuns(deps: Pick<Deps, 'table'>, owner?: string): Promise<Waiting[]> {
+  const place = indexKeyOf.jobLive.pipelineRun
   const out: Waiting[] = []
-  for await (const p of queryAll<Pointer>(d.table, 'JOB#LIVE', {
+  for await (const pointer of queryAll<Pointer>(deps.table, place.partition(), {
     index: true,
-    prefix: owner === undefined ? 'run:' : `run:${owner}#`,
-  }))
-    out.push({ run: p.pk.slice('JOB#'.length), owner: p.gsk!.slice('run:'.length).split('#')[0]!, created: p.created })
+    prefix: place.prefix({ userId: owner }),
+  })) {
+    const { jobId, userId } = place.read(pointer.gsk!)!
+    out.push({ run: jobId, owner: userId, created: pointer.created })
+  }
   return out
 }
 
@@ -49,14 +53,14 @@ export interface Known {
 
 /** The queue as it stands. */
 async function queueNow(
-  d: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table'>,
   { also = [], over }: Known = {},
 ): Promise<{ item: Item<RunQueueItem> | undefined; held: RunQueueItem; waiting: Waiting[] }> {
-  const [item, shown] = await Promise.all([d.table.get<RunQueueItem>(keyOf.runQueue()), liveRuns(d)])
+  const [item, shown] = await Promise.all([deps.table.get<RunQueueItem>(keyOf.runQueue()), liveRuns(deps)])
   const live = [...shown, ...also.filter((a) => !shown.some((w) => w.run === a.run))].filter((w) => w.run !== over)
   const held = item ?? empty
-  const ids = new Set(live.map((w) => w.run)),
-    busy = new Set(held.atWork.map((a) => a.run))
+  const ids = new Set(live.map((w) => w.run))
+  const busy = new Set(held.atWork.map((a) => a.run))
   return {
     item,
     held: { ...held, atWork: held.atWork.filter((a) => ids.has(a.run)) },
@@ -71,74 +75,87 @@ async function queueNow(
 const ready = (job: JobItem | undefined): job is JobItem =>
   job !== undefined && jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
 
+/**
+ * Runs that may have the free places, and their jobs. Looked at only when their turn comes: most are not asked about.
+ */
+async function chosenOf(
+  deps: Pick<Deps, 'table' | 'settings'>,
+  held: RunQueueItem,
+  waiting: readonly Waiting[],
+): Promise<{ chosen: Waiting[]; jobs: ReadonlyMap<string, JobItem> }> {
+  const quota = quotaOf(deps)
+  const jobs = new Map<string, JobItem>()
+  let line = waiting
+  for (;;) {
+    const chosen = nextRuns(held.atWork, line, quota, held.served)
+    const unseen = chosen.filter((w) => !jobs.has(w.run))
+    if (unseen.length === 0) return { chosen, jobs }
+    const found = await Promise.all(unseen.map((w) => deps.table.get<JobItem>(keyOf.job(w.run))))
+    for (const [i, { run }] of unseen.entries()) {
+      const job = found[i]
+      if (ready(job)) jobs.set(run, job)
+      else line = line.filter((w) => w.run !== run)
+    }
+  }
+}
+
+/** The queue once they have their places. */
+function withPlaces(held: RunQueueItem, chosen: readonly Waiting[]): RunQueueItem {
+  const given = chosen.map(({ run, owner }, i) => ({ run, owner, turn: held.turn + i + 1 }))
+  const served = { ...held.served, ...Object.fromEntries(given.map(({ owner, turn }) => [owner, turn])) }
+  const newest = Object.entries(served)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, remembered)
+  return {
+    turn: held.turn + chosen.length,
+    atWork: [...held.atWork, ...given],
+    served: Object.fromEntries(newest),
+  }
+}
+
+/** Tries after which the watch gives out what is still free. */
+const dispatchTries = 9
+
 /** Gives free places to those whose turn it is and starts them. Safe to call at any time, by many at once. */
-export async function dispatch(d: Pick<Deps, 'table' | 'workflow' | 'settings'>, known: Known = {}): Promise<string[]> {
-  for (let tries = 0; ; tries++) {
-    const { item, held, waiting } = await queueNow(d, known)
-    const quota = quotaOf(d),
-      jobs = new Map<string, JobItem>()
-    let line = waiting,
-      chosen: Waiting[]
-    // Looked at only when its turn comes: most who wait are not asked about.
-    for (;;) {
-      chosen = nextRuns(held.atWork, line, quota, held.served)
-      const unseen = chosen.filter((w) => !jobs.has(w.run))
-      if (unseen.length === 0) break
-      const found = await Promise.all(unseen.map((w) => d.table.get<JobItem>(keyOf.job(w.run))))
-      for (const [i, w] of unseen.entries()) {
-        const job = found[i]
-        if (ready(job)) jobs.set(w.run, job)
-        else line = line.filter((x) => x.run !== w.run)
-      }
-    }
-    if (chosen.length === 0 && held.atWork.length === (item?.atWork.length ?? 0)) return []
-    let { turn } = held
-    const atWork = [...held.atWork],
-      served = { ...held.served }
-    for (const w of chosen) {
-      atWork.push({ run: w.run, owner: w.owner, turn: ++turn })
-      served[w.owner] = turn
-    }
-    const next: RunQueueItem = {
-      turn,
-      atWork,
-      served: Object.fromEntries(
-        Object.entries(served)
-          .sort((a, b) => b[1] - a[1])
-          .slice(0, remembered),
-      ),
-    }
-    try {
-      await (item
-        ? d.table.replace({ ...keyOf.runQueue(), ...next }, item.rev!)
-        : d.table.create({ ...keyOf.runQueue(), ...next }))
-    } catch (e) {
-      if (!(e instanceof ConditionFailed || e instanceof AlreadyExists)) throw e
-      // Somebody else gave out places at this moment: they saw what we did, or the watch will.
-      if (tries >= 8) return []
-      await new Promise((r) => setTimeout(r, Math.random() * 20 * (tries + 1)))
-      continue
-    }
-    for (const w of chosen) await d.workflow.start(w.run, jobs.get(w.run)!.attempt)
-    return chosen.map((w) => w.run)
+export async function dispatch(
+  deps: Pick<Deps, 'table' | 'workflow' | 'settings'>,
+  known: Known = {},
+): Promise<string[]> {
+  const give = async () => {
+    const { item, held, waiting } = await queueNow(deps, known)
+    const { chosen, jobs } = await chosenOf(deps, held, waiting)
+    if (chosen.length === 0 && held.atWork.length === (item?.atWork.length ?? 0)) return { chosen, jobs }
+    const next = { ...keyOf.runQueue(), ...withPlaces(held, chosen) }
+    await (item ? deps.table.replace(next, item.rev!) : deps.table.create(next))
+    return { chosen, jobs }
+  }
+  try {
+    const { chosen, jobs } = await retrying(give, { times: dispatchTries })
+    for (const { run } of chosen) await deps.workflow.start(run, jobs.get(run)!.attempt)
+    return chosen.map(({ run }) => run)
+  } catch (e) {
+    // Others gave out places at these moments: they saw what we did, or the watch will.
+    if (lostRace(e)) return []
+    throw e
   }
 }
 
 /** Whether a run's turn has come: then the watch may start it when a crash has not. */
-export const hasTurn = async (d: Pick<Deps, 'table'>, jobId: string): Promise<boolean> =>
-  ((await d.table.get<RunQueueItem>(keyOf.runQueue()))?.atWork ?? []).some((a) => a.run === jobId)
+export const hasTurn = async (deps: Pick<Deps, 'table'>, jobId: string): Promise<boolean> =>
+  ((await deps.table.get<RunQueueItem>(keyOf.runQueue()))?.atWork ?? []).some((a) => a.run === jobId)
 
 /** Where runs stand in the queue, for views. */
-export interface Standing {
+export interface QueueStanding {
   of(
     jobId: string,
   ): { position: number; waiting: number; running: number; slots: number; mine: number; perOwner: number } | undefined
 }
 
-export async function standingOf(d: Pick<Deps, 'table' | 'settings'>): Promise<Standing> {
-  const { held, waiting } = await queueNow(d)
-  const order = fairOrder(held.atWork, waiting, held.served),
-    quota = quotaOf(d)
+/** Where every waiting run stands now. */
+export async function queueStandingOf(deps: Pick<Deps, 'table' | 'settings'>): Promise<QueueStanding> {
+  const { held, waiting } = await queueNow(deps)
+  const order = fairOrder(held.atWork, waiting, held.served)
+  const quota = quotaOf(deps)
   return {
     of(jobId) {
       const at = order.findIndex((w) => w.run === jobId)
@@ -156,23 +173,23 @@ export async function standingOf(d: Pick<Deps, 'table' | 'settings'>): Promise<S
   }
 }
 
-export const queue: Implementation<Routes['queue']> = async ({ params, caller }, d) => {
-  const { held, waiting } = await queueNow(d)
-  const names = new Names(d),
-    quota = quotaOf(d)
+export const queue: Implementation<Routes['queue']> = async ({ params, caller }, deps) => {
+  const { held, waiting } = await queueNow(deps)
+  const names = new Names(deps)
+  const quota = quotaOf(deps)
   const order = fairOrder(held.atWork, waiting, held.served)
   const shown = await Promise.all(
-    order.slice(0, 200).map(async (w, i) => {
-      const job = await names.job(w.run)
+    order.slice(0, 200).map(async (waiting, i) => {
+      const job = await names.job(waiting.run)
       if (job?.organisationId !== params.organisationId) return []
-      const mine = w.owner === caller.userId
+      const mine = waiting.owner === caller.userId
       return [
         {
           position: i + 1,
-          owner: await names.person(w.owner),
+          owner: await names.person(waiting.owner),
           mine,
-          created: w.created,
-          ...(mine ? { jobId: w.run, title: job.title } : {}),
+          created: waiting.created,
+          ...(mine ? { jobId: waiting.run, title: job.title } : {}),
         },
       ]
     }),

@@ -6,13 +6,16 @@ import { hashRows, metricRows, parameterRows } from '../../domain/pipelines/diff
 import { isOver, type PipelineRunState, runStateOf } from '../../domain/pipelines/life.ts'
 import type { Deps } from '../kernel/deps.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
-import { inPipelineRun } from '../kernel/resources.ts'
-import { type ArtifactIndex, objectOf, parsed } from './objects.ts'
+import { indexKeyOf, type JobItem, keyOf, type MemberItem } from '../kernel/items.ts'
+import { inPipelineRun } from './resources.ts'
+import { type ArtifactIndex, pipelineObject } from './objects.ts'
 import { offsetOf } from './experiments.ts'
 import { versionOf } from './publishing.ts'
-import { standingOf } from './queue.ts'
-import { Names, type RunJob, toRun } from './view.ts'
+import { queueStandingOf } from './queue.ts'
+import { toRun } from './view.ts'
+import { Names } from '../kernel/names.ts'
+import type { RunJob } from './run-job.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
 
 type Routes = (typeof pipelines)['routes']
 interface Filters {
@@ -30,12 +33,12 @@ interface Filters {
 /** Runs that are looked through for a filtered or sorted list: the newest. */
 const lookedThrough = 1000
 
-const fits = (job: RunJob, f: Filters, experiment: string): boolean =>
-  (f.state === undefined || runStateOf(job) === f.state) &&
-  (f.pipelineId === undefined || job.run.pipelineId === f.pipelineId) &&
-  (f.sweep === undefined || job.run.sweep?.id === f.sweep) &&
-  (f.since === undefined || job.created >= f.since) &&
-  (f.text === undefined || `${job.title} ${experiment}`.toLowerCase().includes(f.text.toLowerCase()))
+const fits = (job: RunJob, filters: Filters, experiment: string): boolean =>
+  (filters.state === undefined || runStateOf(job) === filters.state) &&
+  (filters.pipelineId === undefined || job.run.pipelineId === filters.pipelineId) &&
+  (filters.sweep === undefined || job.run.sweep?.id === filters.sweep) &&
+  (filters.since === undefined || job.created >= filters.since) &&
+  (filters.text === undefined || `${job.title} ${experiment}`.toLowerCase().includes(filters.text.toLowerCase()))
 
 type Sortable = string | number | boolean | undefined
 /** What a list is sorted by; lists of numbers sort by their text. */
@@ -43,12 +46,9 @@ function valueOf(job: RunJob, sort: string): Sortable {
   const colon = sort.indexOf(':')
   if (colon > 0) {
     const name = sort.slice(colon + 1)
-    const v: unknown = sort.startsWith('metric:')
-      ? job.run.metrics?.find((m) => m.name === name)?.value
-      : Object.hasOwn(job.run.parameters, name)
-        ? job.run.parameters[name]
-        : undefined
-    return Array.isArray(v) ? JSON.stringify(v) : (v as Sortable)
+    if (sort.startsWith('metric:')) return job.run.metrics?.find((m) => m.name === name)?.value
+    const value: unknown = Object.hasOwn(job.run.parameters, name) ? job.run.parameters[name] : undefined
+    return Array.isArray(value) ? JSON.stringify(value) : (value as Sortable)
   }
   switch (sort) {
     case 'ended':
@@ -68,13 +68,11 @@ function valueOf(job: RunJob, sort: string): Sortable {
 
 /** Runs without a value come last, whichever way the list runs. */
 function compared(a: Sortable, b: Sortable, sign: 1 | -1): number {
-  if (a === undefined || b === undefined) return a === b ? 0 : a === undefined ? 1 : -1
-  return (
-    sign *
-    (typeof a === 'number' && typeof b === 'number'
-      ? a - b
-      : String(a).localeCompare(String(b), 'en', { numeric: true }))
-  )
+  if (a === b) return 0
+  if (a === undefined) return 1
+  if (b === undefined) return -1
+  if (typeof a === 'number' && typeof b === 'number') return sign * (a - b)
+  return sign * String(a).localeCompare(String(b), 'en', { numeric: true })
 }
 
 interface Source {
@@ -86,89 +84,99 @@ interface Source {
  * A page of a list: straight from the index when it is neither filtered nor sorted, else out of the newest
  * `lookedThrough`.
  */
-async function listed(source: Source, f: Filters): Promise<{ jobs: RunJob[]; next: string | undefined }> {
+async function listed(source: Source, filters: Filters): Promise<{ jobs: RunJob[]; next: string | undefined }> {
   const plain =
-    f.sort === 'created' &&
-    f.direction === 'down' &&
-    f.state === undefined &&
-    f.pipelineId === undefined &&
-    f.sweep === undefined &&
-    f.text === undefined &&
-    f.since === undefined
+    filters.sort === 'created' &&
+    filters.direction === 'down' &&
+    filters.state === undefined &&
+    filters.pipelineId === undefined &&
+    filters.sweep === undefined &&
+    filters.text === undefined &&
+    filters.since === undefined
   if (plain) {
-    const { found, next } = await source.page({ limit: f.limit, ...(f.after === undefined ? {} : { after: f.after }) })
+    const { found, next } = await source.page({ limit: filters.limit, after: filters.after })
     return { jobs: found, next }
   }
-  const from = offsetOf(f.after),
-    all: RunJob[] = []
-  let after: string | undefined,
-    looked = 0
+  const from = offsetOf(filters.after)
+  const all: RunJob[] = []
+  let after: string | undefined
+  let looked = 0
   do {
-    const { found, next } = await source.page({ limit: 200, ...(after === undefined ? {} : { after }) })
+    const { found, next } = await source.page({ limit: 200, after })
     looked += 200
-    for (const job of found) if (fits(job, f, f.text === undefined ? '' : await source.experiment(job))) all.push(job)
+    for (const job of found)
+      if (fits(job, filters, filters.text === undefined ? '' : await source.experiment(job))) all.push(job)
     after = next
   } while (after !== undefined && looked < lookedThrough)
-  const sign = f.direction === 'up' ? 1 : -1
-  all.sort((a, b) => compared(valueOf(a, f.sort), valueOf(b, f.sort), sign))
+  const sign = filters.direction === 'up' ? 1 : -1
+  all.sort((a, b) => compared(valueOf(a, filters.sort), valueOf(b, filters.sort), sign))
   return {
-    jobs: all.slice(from, from + f.limit),
-    next: from + f.limit < all.length ? `at:${from + f.limit}` : undefined,
+    jobs: all.slice(from, from + filters.limit),
+    next: from + filters.limit < all.length ? `at:${from + filters.limit}` : undefined,
   }
 }
 
 async function views(
-  d: Deps,
+  deps: Deps,
   names: Names,
   jobs: readonly RunJob[],
   subjectOf: (job: RunJob) => Subject,
   userId: string,
 ) {
-  const standing = jobs.some((j) => runStateOf(j) === 'queued') ? await standingOf(d) : undefined
+  const standing = jobs.some((j) => runStateOf(j) === 'queued') ? await queueStandingOf(deps) : undefined
   return Promise.all(jobs.map((job) => toRun(names, job, { userId, subject: subjectOf(job) }, standing)))
 }
 
-export const runsOf: Implementation<Routes['runsOf']> = async ({ experiment: e, query, caller, subject }, d) => {
-  const names = new Names(d)
+export const runsOf: Implementation<Routes['runsOf']> = async ({ experiment: found, query, caller, subject }, deps) => {
+  const names = new Names(deps)
   const { jobs, next } = await listed(
     {
-      experiment: async () => e.title,
-      page: async (o) => {
-        const { items, next: more } = await d.table.query<JobItem>(keyOf.experiment(e.experimentId).pk, {
-          index: true,
-          prefix: 'RUN#',
-          backwards: true,
-          ...o,
-        })
+      experiment: async () => found.title,
+      page: async (options) => {
+        const { items, next: more } = await deps.table.query<JobItem>(
+          indexKeyOf.job.ofExperiment.partition(found.experimentId),
+          {
+            index: true,
+            prefix: indexKeyOf.job.ofExperiment.prefix(),
+            backwards: true,
+            ...options,
+          },
+        )
         return { found: items.filter((j): j is typeof j & RunJob => j.run !== undefined), next: more }
       },
     },
     query,
   )
-  return { items: await views(d, names, jobs, () => subject, caller.userId), ...(next === undefined ? {} : { next }) }
+  return {
+    items: await views(deps, names, jobs, () => subject, caller.userId),
+    next,
+  }
 }
 
-export const runs: Implementation<Routes['runs']> = async ({ query, caller }, d) => {
+export const runs: Implementation<Routes['runs']> = async ({ query, caller }, deps) => {
   // A token that may not read runs finds none; a person who has left an organisation no longer sees what they ran
   // there.
   if (caller.token && !caller.token.scopes.includes('pipelines:read')) return { items: [] }
   const members = new Map<string, MemberItem | undefined>()
-  const names = new Names(d)
+  const names = new Names(deps)
   const { jobs, next } = await listed(
     {
       experiment: async (job) => (await names.experiment(job.run.experimentId))?.title ?? '',
-      page: async (o) => {
-        const { items, next: more } = await d.table.query<{ jobId: string }>(keyOf.person(caller.userId).pk, {
-          index: true,
-          prefix: 'RUN#',
-          backwards: true,
-          ...o,
-        })
-        const found = (
-          await Promise.all(items.map((p) => d.table.get<JobItem>(keyOf.job(p.pk.slice('JOB#'.length)))))
-        ).filter((j): j is NonNullable<typeof j> & RunJob => j?.run !== undefined)
+      page: async (options) => {
+        const { items, next: more } = await deps.table.query<{ jobId: string }>(
+          indexKeyOf.jobOwner.pipelineRun.partition(caller.userId),
+          {
+            index: true,
+            prefix: indexKeyOf.jobOwner.pipelineRun.prefix(),
+            backwards: true,
+            ...options,
+          },
+        )
+        const found = (await Promise.all(items.map((p) => deps.table.get<JobItem>(keyOf.job(p.jobId))))).filter(
+          (j): j is NonNullable<typeof j> & RunJob => j?.run !== undefined,
+        )
         for (const id of new Set(found.map((j) => j.organisationId)))
-          if (!members.has(id)) members.set(id, await d.table.get<MemberItem>(keyOf.member(id, caller.userId)))
+          if (!members.has(id)) members.set(id, await deps.table.get<MemberItem>(keyOf.member(id, caller.userId)))
         return { found: found.filter((j) => members.get(j.organisationId) !== undefined), next: more }
       },
     },
@@ -176,32 +184,34 @@ export const runs: Implementation<Routes['runs']> = async ({ query, caller }, d)
   )
   return {
     items: await views(
-      d,
+      deps,
       names,
       jobs,
       (job) => ({ roles: members.get(job.organisationId)!.roles, scopes: caller.token?.scopes }),
       caller.userId,
     ),
-    ...(next === undefined ? {} : { next }),
+    next,
   }
 }
 
-export const run: Implementation<Routes['run']> = async ({ job, caller, subject }, d) =>
-  (await views(d, new Names(d), [job], () => subject, caller.userId))[0]!
+export const run: Implementation<Routes['run']> = async ({ job, caller, subject }, deps) =>
+  (await views(deps, new Names(deps), [job], () => subject, caller.userId))[0]!
 
-export const compare: Implementation<Routes['compare']> = async ({ query, caller }, d) => {
+export const compare: Implementation<Routes['compare']> = async ({ query, caller }, deps) => {
   const ids = [...new Set(query.runs.split(','))]
-  const found = await Promise.all(ids.map((id) => inPipelineRun(d, caller, id, { permission: 'experiment.read' })))
+  const found = await Promise.all(ids.map((id) => inPipelineRun(deps, caller, id, { permission: 'experiment.read' })))
   const jobs = found.map((f) => f.job)
-  const names = new Names(d)
+  const names = new Names(deps)
   const [shown, indexes, version] = await Promise.all([
     Promise.all(found.map(async (f) => toRun(names, f.job, { userId: caller.userId, subject: f.subject }))),
     Promise.all(
       jobs.map(async (job) =>
-        mayShowArtifacts(job) ? parsed<ArtifactIndex>(d, 'released', objectOf.index(job.jobId)) : undefined,
+        mayShowArtifacts(job)
+          ? readJsonIfThere<ArtifactIndex>(deps, 'released', pipelineObject.index(job.jobId))
+          : undefined,
       ),
     ),
-    versionOf(d, jobs[0]!.run.pipelineId, jobs[0]!.run.version),
+    versionOf(deps, jobs[0]!.run.pipelineId, jobs[0]!.run.version),
   ])
   const nullable = <T>(
     rows: { name: string; title?: string; unit?: string; values: (T | undefined)[]; differs: boolean }[],
@@ -217,11 +227,11 @@ export const compare: Implementation<Routes['compare']> = async ({ query, caller
     ) as never,
     metrics: nullable(metricRows(jobs.map((j) => j.run.metrics ?? []))),
     inputs: nullable(hashRows(jobs.map((j) => Object.fromEntries(j.run.inputs.map((i) => [i.name, i.hash]))))),
-    artifacts: artifacts.map((a) => ({
-      path: a.name,
-      kind: kindOf(version?.definition.outputs ?? [], a.name),
-      hashes: a.values.map((v) => v ?? null),
-      differs: a.differs,
+    artifacts: artifacts.map((row) => ({
+      path: row.name,
+      kind: kindOf(version?.definition.outputs ?? [], row.name),
+      hashes: row.values.map((v) => v ?? null),
+      differs: row.differs,
     })),
     code: {
       hashes: jobs.map((j) => j.run.codeHash),

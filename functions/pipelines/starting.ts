@@ -5,35 +5,47 @@ import { canonical, sha256Hex } from '../../domain/hash.ts'
 import { mostLive } from '../../domain/pipelines/fair.ts'
 import type { Resources } from '../../domain/pipelines/definition.ts'
 import { grid, sweepFaults, sweepLabel } from '../../domain/pipelines/sweep.ts'
-import { AlreadyExists, type Item } from '../../ports/table.ts'
-import { livePointer, once, ownerPointer } from '../jobs/ending.ts'
-import { jsonBytes, objectOf } from '../jobs/standing.ts'
-import { record, whoOf } from '../kernel/audit.ts'
+import { type Item } from '../../ports/table.ts'
+import { whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
-import { type ExperimentItem, type JobItem, keyOf, type PipelineItem, type PipelineRunFacts } from '../kernel/items.ts'
-import type { InExperiment } from '../kernel/resources.ts'
+import {
+  type ExperimentItem,
+  indexKeyOf,
+  type JobItem,
+  keyOf,
+  type PipelineItem,
+  type PipelineRunFacts,
+} from '../kernel/items.ts'
+import type { InExperiment } from './resources.ts'
 import { type DatasetInput, purposeOf, questionFor, withDataset } from './datasets.ts'
 import { given } from './experiments.ts'
-import { dispatch, liveRuns, standingOf } from './queue.ts'
-import { refuse, type SetUp, type Terms, termsOf, wantedVersion } from './terms.ts'
-import { Names, type RunJob, toRun } from './view.ts'
+import { dispatch, liveRuns, queueStandingOf } from './queue.ts'
+import { refuse, type SetUp, type Terms, runTermsOf, wantedVersion } from './admission.ts'
+import { toRun } from './view.ts'
+import { ownerPointer } from '../workflow/pointers.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
+import { jsonBytes } from '../kernel/stored-json.ts'
+import { Names } from '../kernel/names.ts'
+import type { RunJob } from './run-job.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { submit } from '../workflow/submit.ts'
 
 type Routes = (typeof pipelines)['routes']
 type Edits = Pick<z.output<NonNullable<Routes['start']['body']>>, 'parameters' | 'resources'>
 
-const edited = (s: SetUp, { parameters, resources }: Edits): SetUp => ({
-  ...s,
-  parameters: { ...s.parameters, ...parameters },
-  resources: { ...s.resources, ...given(resources ?? {}) } as Partial<Resources>,
+const edited = (setUp: SetUp, { parameters, resources }: Edits): SetUp => ({
+  ...setUp,
+  parameters: { ...setUp.parameters, ...parameters },
+  resources: { ...setUp.resources, ...given(resources ?? {}) } as Partial<Resources>,
 })
 
 /** Places among the live runs of a person for `count` more; the run that a repeated request made is counted already. */
-async function checkRoom(d: Deps, caller: Caller, count: number): Promise<void> {
-  const live = await liveRuns(d, caller.userId)
+async function checkRoom(deps: Deps, caller: Caller, count: number): Promise<void> {
+  const live = await liveRuns(deps, caller.userId)
   if (live.length + count > mostLive)
     throw new Failure(
       'too-many-jobs',
@@ -41,9 +53,10 @@ async function checkRoom(d: Deps, caller: Caller, count: number): Promise<void> 
     )
 }
 
-const notAway = async (d: Deps, e: ExperimentItem): Promise<PipelineItem | undefined> => {
-  if (e.archived) throw new Failure('wrong-state', 'This experiment was put away. Take it out again to run it.')
-  const pipeline = await d.table.get<PipelineItem>(keyOf.pipeline(e.pipelineId))
+const notAway = async (deps: Deps, experiment: ExperimentItem): Promise<PipelineItem | undefined> => {
+  if (experiment.archived)
+    throw new Failure('wrong-state', 'This experiment was put away. Take it out again to run it.')
+  const pipeline = await deps.table.get<PipelineItem>(keyOf.pipeline(experiment.pipelineId))
   if (pipeline?.archived)
     throw new Failure('wrong-state', 'Its pipeline was put away. Whoever publishes pipelines can take it out again.')
   return pipeline
@@ -60,19 +73,20 @@ interface One {
 }
 
 /**
- * Writes, in this order: the pointer by which the queue and the watch find it, the event, the run, the pointer by which
- * its owner does, the experiment's newest. Killed before the run is there, nothing is visible and the watch forgets the
- * pointer; killed after, the watch gives it its turn.
+ * Submits the run, then makes it the experiment's newest. It starts when its turn comes; killed before that, the watch
+ * gives it its turn.
  */
 async function write(
-  d: Deps,
-  { caller, experiment: e }: InExperiment,
+  deps: WorkflowDeps,
+  { caller, experiment: found }: InExperiment,
   { jobId, askHash, terms, title, more, on }: One,
-): Promise<Item<JobItem>> {
+): Promise<{ job: Item<JobItem>; made: boolean }> {
   const { version, parameters, resources, hash } = terms
-  const { runs: number } = await d.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), { add: { runs: 1 } })
+  const { runs: number } = await deps.table.update<ExperimentItem>(keyOf.experiment(found.experimentId), {
+    add: { runs: 1 },
+  })
   const run: PipelineRunFacts = {
-    experimentId: e.experimentId,
+    experimentId: found.experimentId,
     pipelineId: version.pipelineId,
     pipeline: version.definition.title,
     version: version.version,
@@ -80,7 +94,7 @@ async function write(
     codeHash: version.codeHash,
     parameters,
     resources,
-    inputs: e.inputs.map(({ datasetId: _, ...i }) => i),
+    inputs: found.inputs.map(({ datasetId: _, ...i }) => i),
     ...(on ? { dataset: on.name } : {}),
     ...more,
   }
@@ -90,7 +104,7 @@ async function write(
     title: title ?? (more.sweep ? `Run ${number}: ${more.sweep.label}`.slice(0, 120) : `Run ${number}`),
     state: 'queued',
     waiting: 'turn',
-    organisationId: e.organisationId,
+    organisationId: found.organisationId,
     datasetId: '',
     datasetVersion: 0,
     userId: caller.userId,
@@ -98,7 +112,7 @@ async function write(
     cohort: [],
     pin: hash,
     askHash,
-    created: d.now().toISOString(),
+    created: deps.now().toISOString(),
     attempt: 1,
     steps: {},
     run,
@@ -108,47 +122,43 @@ async function write(
           datasetId: on.dataset.datasetId,
           datasetVersion: on.version.version,
           mode: 'review' as const,
-          purpose: purposeOf(e),
+          purpose: purposeOf(found),
         }
       : {}),
   }
-  if (on) {
-    const question = await questionFor(d, on, e, terms)
-    job.language = question.language
-    await d.objects.put('protected', objectOf.ask(jobId), jsonBytes(question), 'application/json')
-    await once(d, {
-      ...keyOf.jobDataset(jobId),
-      gpk: keyOf.dataset(job.datasetId).pk,
-      gsk: `JOB#${job.created}#${jobId}`,
-      jobId,
-    })
-  }
-  await Promise.all([
-    once(d, livePointer(job)),
-    record(d, e.organisationId, whoOf(caller), [
-      {
+  const question = on && (await questionFor(deps, on, found, terms))
+  if (question) job.language = question.language
+  const submitted = await submit(deps, {
+    job,
+    ask: question && jsonBytes(question),
+    listed: indexKeyOf.job.ofExperiment({ ...job, experimentId: found.experimentId }),
+    pointers: on ? [datasetPointer(job)] : [],
+    event: {
+      who: whoOf(caller),
+      entry: {
         act: 'pipeline-run.started',
         object: `run ${jobId}`,
         detail: {
-          experiment: e.experimentId,
+          experiment: found.experimentId,
           pipeline: version.pipelineId,
           version: version.version,
           hash,
           ...(on ? { dataset: job.datasetId, datasetVersion: job.datasetVersion } : {}),
         },
       },
-    ]),
-  ])
-  const made = await d.table.create<JobItem>({
-    ...job,
-    ...keyOf.job(jobId),
-    gpk: keyOf.experiment(e.experimentId).pk,
-    gsk: `RUN#${job.created}#${jobId}`,
+    },
   })
-  await once(d, ownerPointer(job))
-  await d.table.update<ExperimentItem>(keyOf.experiment(e.experimentId), { set: { last: jobId } })
-  return made
+  if (submitted.made)
+    await deps.table.update<ExperimentItem>(keyOf.experiment(found.experimentId), { set: { last: jobId } })
+  return submitted
 }
+
+/** A run on a dataset is one of the dataset's jobs: its lists find it by this. */
+const datasetPointer = (job: JobItem): Item<{ jobId: string }> => ({
+  ...keyOf.jobDataset(job.jobId),
+  ...indexKeyOf.jobDataset.ofDataset(job),
+  jobId: job.jobId,
+})
 
 const usedBefore = (): Failure =>
   new Failure(
@@ -158,35 +168,25 @@ const usedBefore = (): Failure =>
   )
 
 /** The run, made now or by an earlier request of the same key. */
-async function make(d: Deps, at: InExperiment, one: One): Promise<Item<JobItem>> {
-  const again = (found: Item<JobItem>): Item<JobItem> => {
-    if (found.askHash !== one.askHash) throw usedBefore()
-    return found
-  }
-  const found = await d.table.get<JobItem>(keyOf.job(one.jobId))
-  if (found) {
-    await once(d, ownerPointer(found))
-    return again(found)
-  }
-  try {
-    return await write(d, at, one)
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-    return again((await d.table.get<JobItem>(keyOf.job(one.jobId)))!) // the same request, twice at once
-  }
+async function make(deps: WorkflowDeps, at: InExperiment, one: One): Promise<Item<JobItem>> {
+  const found = await deps.table.get<JobItem>(keyOf.job(one.jobId))
+  if (found) await createIfAbsent(deps, ownerPointer(deps, found))
+  const job = found ?? (await write(deps, at, one)).job
+  if (job.askHash !== one.askHash) throw usedBefore()
+  return job
 }
 
-async function shown(d: Deps, { caller, subject }: InExperiment, jobs: readonly JobItem[]) {
+async function shown(deps: Deps, { caller, subject }: InExperiment, jobs: readonly JobItem[]) {
   const waiting = jobs.filter((j) => j.state === 'queued')
   if (waiting.length > 0)
-    await dispatch(d, { also: waiting.map((j) => ({ run: j.jobId, owner: j.userId, created: j.created })) })
-  const names = new Names(d),
-    standing = await standingOf(d)
+    await dispatch(deps, { also: waiting.map((j) => ({ run: j.jobId, owner: j.userId, created: j.created })) })
+  const names = new Names(deps)
+  const standing = await queueStandingOf(deps)
   return Promise.all(
     jobs.map(async (job) =>
       toRun(
         names,
-        ((await d.table.get<JobItem>(keyOf.job(job.jobId))) ?? job) as RunJob,
+        ((await deps.table.get<JobItem>(keyOf.job(job.jobId))) ?? job) as RunJob,
         { userId: caller.userId, subject },
         standing,
       ),
@@ -195,94 +195,101 @@ async function shown(d: Deps, { caller, subject }: InExperiment, jobs: readonly 
 }
 
 const idOf = (
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   experimentId: string,
   key: string | undefined,
   n = 0,
 ): Promise<string> | string =>
-  key === undefined ? newId(d, 'job') : derivedId('job', 'pipeline', caller.userId, experimentId, key, String(n))
+  key === undefined ? newId(deps, 'job') : derivedId('job', 'pipeline', caller.userId, experimentId, key, String(n))
 
 async function startOne(
-  d: Deps,
+  deps: WorkflowDeps,
   at: InExperiment,
-  s: SetUp,
+  setUp: SetUp,
   body: z.output<NonNullable<Routes['start']['body']>>,
   key: string | undefined,
   more: Partial<PipelineRunFacts>,
 ) {
-  const { experiment: e, caller } = at
-  const askHash = await sha256Hex(canonical({ experiment: e.experimentId, body, ...more }))
-  const jobId = await idOf(d, caller, e.experimentId, key)
-  const before = key === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(jobId))
+  const { experiment: found, caller } = at
+  const askHash = await sha256Hex(canonical({ experiment: found.experimentId, body, ...more }))
+  const jobId = await idOf(deps, caller, found.experimentId, key)
+  const before = key === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(jobId))
   if (before) {
     if (before.askHash !== askHash) throw usedBefore()
-    return (await shown(d, at, [before]))[0]!
+    return (await shown(deps, at, [before]))[0]!
   }
-  const pipeline = await notAway(d, e)
-  const version = await wantedVersion(d, s.pipelineId, s.version, pipeline?.version ?? s.version)
-  const { inputs, on } = await withDataset(d, caller, e.organisationId, version.definition, s.inputs)
-  const terms = await termsOf(d, version, edited({ ...s, inputs }, body))
-  await checkRoom(d, caller, 1)
+  const pipeline = await notAway(deps, found)
+  const version = await wantedVersion(deps, setUp.pipelineId, setUp.version, pipeline?.version ?? setUp.version)
+  const { inputs, on } = await withDataset(deps, caller, found.organisationId, version.definition, setUp.inputs)
+  const terms = await runTermsOf(deps, version, edited({ ...setUp, inputs }, body))
+  await checkRoom(deps, caller, 1)
   return (
-    await shown(d, at, [
-      await make(d, { ...at, experiment: { ...e, inputs } }, { jobId, askHash, terms, title: body.title, more, on }),
+    await shown(deps, at, [
+      await make(
+        deps,
+        { ...at, experiment: { ...found, inputs } },
+        { jobId, askHash, terms, title: body.title, more, on },
+      ),
     ])
   )[0]!
 }
 
-const setUpOf = (e: ExperimentItem): SetUp => ({
-  pipelineId: e.pipelineId,
-  version: e.version,
-  parameters: e.parameters,
-  resources: e.resources,
-  inputs: e.inputs,
+const setUpOf = (experiment: ExperimentItem): SetUp => ({
+  pipelineId: experiment.pipelineId,
+  version: experiment.version,
+  parameters: experiment.parameters,
+  resources: experiment.resources,
+  inputs: experiment.inputs,
 })
 
-export const start: Implementation<Routes['start']> = async ({ body, idempotencyKey, ...at }, d) =>
-  startOne(d, at, setUpOf(at.experiment), body, idempotencyKey, {})
+export const start: Implementation<Routes['start'], WorkflowDeps> = async ({ body, idempotencyKey, ...at }, deps) =>
+  startOne(deps, at, setUpOf(at.experiment), body, idempotencyKey, {})
 
 /** The same version, inputs and parameters as the earlier run had, whatever the experiment has come to since. */
-export const again: Implementation<Routes['again']> = async ({ body, idempotencyKey, job, ...at }, d) => {
+export const again: Implementation<Routes['again'], WorkflowDeps> = async (
+  { body, idempotencyKey, job, ...at },
+  deps,
+) => {
   const { run } = job
   const { version, ...edits } = body
   // The earlier run's inputs, not the experiment's of today; a dataset as it is published now.
   const inputs = run.inputs.map((i) => (i.name === run.dataset ? { ...i, datasetId: job.datasetId } : i))
-  const s: SetUp = {
+  const setUp: SetUp = {
     pipelineId: run.pipelineId,
     version: version ?? run.version,
     parameters: run.parameters,
     resources: run.resources,
     inputs,
   }
-  return startOne(d, { ...at, experiment: { ...at.experiment, inputs } }, s, edits, idempotencyKey, {
+  return startOne(deps, { ...at, experiment: { ...at.experiment, inputs } }, setUp, edits, idempotencyKey, {
     againOf: job.jobId,
     ...(version === undefined ? {} : { version }),
   })
 }
 
-export const sweep: Implementation<Routes['sweep']> = async ({ body, idempotencyKey, ...at }, d) => {
-  const { experiment: e, caller } = at
-  const pipeline = await notAway(d, e)
-  const version = await wantedVersion(d, e.pipelineId, e.version, pipeline?.version ?? e.version)
-  const { inputs, on } = await withDataset(d, caller, e.organisationId, version.definition, e.inputs)
-  const s = { ...edited(setUpOf(e), body), inputs }
+export const sweep: Implementation<Routes['sweep'], WorkflowDeps> = async ({ body, idempotencyKey, ...at }, deps) => {
+  const { experiment: found, caller } = at
+  const pipeline = await notAway(deps, found)
+  const version = await wantedVersion(deps, found.pipelineId, found.version, pipeline?.version ?? found.version)
+  const { inputs, on } = await withDataset(deps, caller, found.organisationId, version.definition, found.inputs)
+  const s = { ...edited(setUpOf(found), body), inputs }
   const faults = sweepFaults(version.definition.parameters, s.parameters, body.over)
   if (faults.length > 0) throw refuse(faults.map((f) => ({ ...f, path: `/body${f.path}` })))
   const all = await Promise.all(
-    grid(s.parameters, body.over).map((parameters) => termsOf(d, version, { ...s, parameters })),
+    grid(s.parameters, body.over).map((parameters) => runTermsOf(deps, version, { ...s, parameters })),
   )
-  const id = `swp_${(await derivedId('job', e.experimentId, idempotencyKey ?? newId(d, 'job'))).slice(4)}`
-  const askHash = await sha256Hex(canonical({ experiment: e.experimentId, body }))
-  const ids = await Promise.all(all.map((_, n) => idOf(d, caller, e.experimentId, idempotencyKey, n + 1)))
-  const made = idempotencyKey === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(ids[0]!))
-  if (!made) await checkRoom(d, caller, all.length)
+  const id = `swp_${(await derivedId('job', found.experimentId, idempotencyKey ?? newId(deps, 'job'))).slice(4)}`
+  const askHash = await sha256Hex(canonical({ experiment: found.experimentId, body }))
+  const ids = await Promise.all(all.map((_, n) => idOf(deps, caller, found.experimentId, idempotencyKey, n + 1)))
+  const made = idempotencyKey === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(ids[0]!))
+  if (!made) await checkRoom(deps, caller, all.length)
   const jobs: Item<JobItem>[] = []
   for (const [n, terms] of all.entries())
     jobs.push(
       await make(
-        d,
-        { ...at, experiment: { ...e, inputs } },
+        deps,
+        { ...at, experiment: { ...found, inputs } },
         {
           jobId: ids[n]!,
           askHash,
@@ -293,5 +300,5 @@ export const sweep: Implementation<Routes['sweep']> = async ({ body, idempotency
         },
       ),
     )
-  return { sweep: id, runs: await shown(d, at, jobs) }
+  return { sweep: id, runs: await shown(deps, at, jobs) }
 }

@@ -1,36 +1,24 @@
 /** Stopping a run: `cancelled`, never `failed`. */
 import type { pipelines } from '../../contracts/pipelines.ts'
-import { jobLife } from '../../domain/jobs/life.ts'
 import { runStateOf } from '../../domain/pipelines/life.ts'
-import { end } from '../jobs/ending.ts'
-import { Overtaken } from '../jobs/standing.ts'
 import { whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { type JobItem, keyOf } from '../kernel/items.ts'
 import { dispatch } from './queue.ts'
-import { Names, type RunJob, toRun } from './view.ts'
+import { toRun } from './view.ts'
+import { Names } from '../kernel/names.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { stopJob } from '../workflow/stop-job.ts'
 
 type Routes = (typeof pipelines)['routes']
 
-export const cancel: Implementation<Routes['cancel']> = async ({ job, caller, subject }, d) => {
-  let now = job
-  for (let tries = 0; ; tries++) {
-    if (!jobLife[now.state].live)
-      throw new Failure('wrong-state', `This run is ${runStateOf(now)}: there is nothing left to stop.`)
-    try {
-      const stopped = await end(
-        d,
-        now,
-        { code: 'cancelled', step: now.steps.check ? 'check' : now.steps.compute ? 'compute' : 'prepare' },
-        { who: whoOf(caller), by: 'request' },
-      )
-      await d.workflow.stop(stopped.jobId, stopped.attempt)
-      await dispatch(d, { over: stopped.jobId })
-      return await toRun(new Names(d), stopped as RunJob, { userId: caller.userId, subject })
-    } catch (e) {
-      if (!(e instanceof Overtaken) || tries > 5) throw e
-      now = (await d.table.get<JobItem>(keyOf.job(job.jobId))) as typeof job
-    }
-  }
+export const cancel: Implementation<Routes['cancel'], WorkflowDeps> = async ({ job, caller, subject }, deps) => {
+  const stopped = await stopJob(
+    deps,
+    job,
+    whoOf(caller),
+    (now) => new Failure('wrong-state', `This run is ${runStateOf(now)}: there is nothing left to stop.`),
+  )
+  await dispatch(deps, { over: stopped.jobId })
+  return toRun(new Names(deps), stopped, { userId: caller.userId, subject })
 }

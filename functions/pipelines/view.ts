@@ -1,110 +1,80 @@
 /** Pipelines, experiments and runs as people see them. */
 import type { z } from 'zod'
-import type { Experiment, Pipeline, PipelineRun, PipelineVersion } from '../../contracts/pipelines.ts'
+import type { Experiment, Pipeline, PipelineRun, PipelineVersion } from '../../contracts/pipelines.shapes.ts'
 import { may, type Subject } from '../../domain/access/permissions.ts'
 import { failureOf, isOver, runStateOf } from '../../domain/pipelines/life.ts'
 import type { Item } from '../../ports/table.ts'
-import type { Deps } from '../kernel/deps.ts'
 import {
   type ExperimentItem,
-  type JobItem,
-  keyOf,
-  type PersonProfile,
   type PipelineItem,
   type PipelineRunFacts,
   type PipelineVersionItem,
 } from '../kernel/items.ts'
-import type { Standing } from './queue.ts'
+import type { QueueStanding } from './queue.ts'
+import { Names } from '../kernel/names.ts'
+import type { RunJob } from './run-job.ts'
 
-/** Names of people and titles of experiments and pipelines, looked up once for a list. */
-export class Names {
-  readonly #d: Pick<Deps, 'table'>
-  readonly #known = new Map<string, Promise<unknown>>()
-  constructor(d: Pick<Deps, 'table'>) {
-    this.#d = d
-  }
-  #once<T>(key: string, ask: () => Promise<T>): Promise<T> {
-    let found = this.#known.get(key) as Promise<T> | undefined
-    if (!found) this.#known.set(key, (found = ask()))
-    return found
-  }
-  person(id: string): Promise<string> {
-    return this.#once(
-      `person ${id}`,
-      async () => (await this.#d.table.get<Pick<PersonProfile, 'name'>>(keyOf.person(id), ['name']))?.name ?? id,
-    )
-  }
-  experiment(id: string): Promise<Item<ExperimentItem> | undefined> {
-    return this.#once(`experiment ${id}`, () => this.#d.table.get<ExperimentItem>(keyOf.experiment(id)))
-  }
-  pipeline(id: string): Promise<string> {
-    return this.#once(
-      `pipeline ${id}`,
-      async () => (await this.#d.table.get<Pick<PipelineItem, 'title'>>(keyOf.pipeline(id), ['title']))?.title ?? id,
-    )
-  }
-  job(id: string): Promise<Item<JobItem> | undefined> {
-    return this.#once(`job ${id}`, () => this.#d.table.get<JobItem>(keyOf.job(id)))
-  }
-}
-
-export type RunJob = JobItem & { run: PipelineRunFacts }
-
-export const toPipeline = (p: Item<PipelineItem>, subject: Subject): z.input<typeof Pipeline> => ({
-  pipelineId: p.pipelineId,
-  organisationId: p.organisationId,
-  name: p.name,
-  title: p.title,
-  description: p.description,
-  runtime: p.runtime,
-  version: p.version,
-  parameters: p.parameters,
-  archived: p.archived,
-  created: p.created,
-  changed: p.changed,
-  rev: p.rev!,
+/** A pipeline as this person may see it. */
+export const toPipeline = (pipeline: Item<PipelineItem>, subject: Subject): z.input<typeof Pipeline> => ({
+  pipelineId: pipeline.pipelineId,
+  organisationId: pipeline.organisationId,
+  name: pipeline.name,
+  title: pipeline.title,
+  description: pipeline.description,
+  runtime: pipeline.runtime,
+  version: pipeline.version,
+  parameters: pipeline.parameters,
+  archived: pipeline.archived,
+  created: pipeline.created,
+  changed: pipeline.changed,
+  rev: pipeline.rev!,
   may: [
     ...(may(subject, 'pipeline.publish') ? ['publish' as const, 'archive' as const] : []),
-    ...(!p.archived && may(subject, 'experiments.create') ? ['run' as const] : []),
+    ...(!pipeline.archived && may(subject, 'experiments.create') ? ['run' as const] : []),
   ],
 })
 
-export const toVersion = async (names: Names, v: PipelineVersionItem): Promise<z.input<typeof PipelineVersion>> => ({
-  version: v.version,
-  codeHash: v.codeHash,
-  note: v.note,
-  published: v.published,
-  publishedBy: { userId: v.publishedBy, name: await names.person(v.publishedBy) },
-  files: v.files.length,
-  bytes: v.files.reduce((n, f) => n + f.size, 0),
+/** A version of a pipeline, without its definition. */
+export const toVersion = async (
+  names: Names,
+  version: PipelineVersionItem,
+): Promise<z.input<typeof PipelineVersion>> => ({
+  version: version.version,
+  codeHash: version.codeHash,
+  note: version.note,
+  published: version.published,
+  publishedBy: { userId: version.publishedBy, name: await names.person(version.publishedBy) },
+  files: version.files.length,
+  bytes: version.files.reduce((n, f) => n + f.size, 0),
 })
 
+/** An experiment as this viewer may see it, with its newest run. */
 export async function toExperiment(
   names: Names,
-  e: Item<ExperimentItem>,
+  experiment: Item<ExperimentItem>,
   viewer: { userId: string; subject: Subject },
 ): Promise<z.input<typeof Experiment>> {
-  const who: Subject = { ...viewer.subject, owner: e.userId === viewer.userId, shared: e.shared }
+  const who: Subject = { ...viewer.subject, owner: experiment.userId === viewer.userId, shared: experiment.shared }
   const [owner, pipeline, last] = await Promise.all([
-    names.person(e.userId),
-    names.pipeline(e.pipelineId),
-    e.last === undefined ? undefined : names.job(e.last),
+    names.person(experiment.userId),
+    names.pipeline(experiment.pipelineId),
+    experiment.last === undefined ? undefined : names.job(experiment.last),
   ])
   return {
-    experimentId: e.experimentId,
-    organisationId: e.organisationId,
-    pipelineId: e.pipelineId,
+    experimentId: experiment.experimentId,
+    organisationId: experiment.organisationId,
+    pipelineId: experiment.pipelineId,
     pipeline,
-    version: e.version,
-    title: e.title,
-    description: e.description,
-    owner: { userId: e.userId, name: owner },
-    shared: e.shared,
-    archived: e.archived,
-    created: e.created,
-    changed: e.changed,
-    rev: e.rev!,
-    runs: e.runs,
+    version: experiment.version,
+    title: experiment.title,
+    description: experiment.description,
+    owner: { userId: experiment.userId, name: owner },
+    shared: experiment.shared,
+    archived: experiment.archived,
+    created: experiment.created,
+    changed: experiment.changed,
+    rev: experiment.rev!,
+    runs: experiment.runs,
     ...(last ? { last: { jobId: last.jobId, state: runStateOf(last), created: last.created } } : {}),
     may: [
       ...(may(who, 'experiment.edit') ? ['edit' as const] : []),
@@ -116,12 +86,26 @@ export async function toExperiment(
 const megabyte = 1024 * 1024
 const rounded = (v: number, digits: number): number => Number(v.toFixed(digits))
 
+const failureIn = ({ problem, run }: RunJob) =>
+  problem && failureOf(problem.code, { ...run, seconds: run.resources.seconds, memoryMb: run.resources.memoryMb })
+
+const mayDoWith = (who: Subject, over: boolean): z.input<typeof PipelineRun>['may'] => [
+  ...(!over && may(who, 'experiment.stop') ? ['cancel' as const] : []),
+  ...(may(who, 'experiment.run') ? ['again' as const] : []),
+  ...(may(who, 'experiment.log') ? ['log' as const] : []),
+]
+
+const usedBy = ({ cpuSeconds, peakMemoryBytes = 0 }: PipelineRunFacts) =>
+  cpuSeconds === undefined
+    ? undefined
+    : { cpuSeconds: rounded(cpuSeconds, 2), peakMemoryMb: rounded(peakMemoryBytes / megabyte, 1) }
+
 /** A run. `standing` says where it waits; without it the queue is left out. */
 export async function toRun(
   names: Names,
   job: RunJob,
   viewer: { userId: string; subject: Subject },
-  standing?: Standing,
+  standing?: QueueStanding,
 ): Promise<z.input<typeof PipelineRun>> {
   const { run } = job
   const experiment = await names.experiment(run.experimentId)
@@ -132,12 +116,9 @@ export async function toRun(
     shared: experiment?.shared === true,
     confidential,
   }
-  const state = runStateOf(job),
-    over = isOver(state)
-  const failure =
-    over && job.problem
-      ? failureOf(job.problem.code, { ...run, seconds: run.resources.seconds, memoryMb: run.resources.memoryMb })
-      : undefined
+  const state = runStateOf(job)
+  const over = isOver(state)
+  const failure = over ? failureIn(job) : undefined
   const queue = state === 'queued' ? standing?.of(job.jobId) : undefined
   return {
     jobId: job.jobId,
@@ -151,45 +132,30 @@ export async function toRun(
     version: run.version,
     owner: { userId: job.userId, name: await names.person(job.userId) },
     state,
-    ...(job.waiting && !over ? { waiting: job.waiting } : {}),
+    waiting: over ? undefined : job.waiting,
     created: job.created,
-    ...(run.began
-      ? { started: run.began }
-      : job.steps.compute && state === 'running'
-        ? { started: job.steps.compute.started }
-        : {}),
-    ...(job.ended ? { ended: confidential ? `${job.ended.slice(0, 19)}Z` : job.ended } : {}),
-    ...(run.seconds === undefined ? {} : { seconds: run.seconds }),
+    started: run.began ?? (state === 'running' ? job.steps.compute?.started : undefined),
+    ended: confidential && job.ended ? `${job.ended.slice(0, 19)}Z` : job.ended,
+    seconds: run.seconds,
     parameters: run.parameters,
     resources: run.resources,
     codeHash: run.codeHash,
     inputs: run.inputs,
     hash: job.pin,
-    ...(run.exitCode === undefined ? {} : { exitCode: run.exitCode }),
-    ...(run.signal ? { signal: run.signal } : {}),
-    ...(failure ? { problem: failure } : {}),
+    exitCode: run.exitCode,
+    signal: run.signal,
+    problem: failure,
     metrics: run.metrics ?? [],
     steps: run.steps ?? [],
-    ...(run.cpuSeconds === undefined
-      ? {}
-      : {
-          used: {
-            cpuSeconds: rounded(run.cpuSeconds, 2),
-            peakMemoryMb: rounded((run.peakMemoryBytes ?? 0) / megabyte, 1),
-          },
-        }),
+    used: usedBy(run),
     artifacts: run.artifacts ?? 0,
     bytes: run.bytes ?? 0,
-    ...(job.confinement ? { confinement: job.confinement } : {}),
-    ...(run.image ? { image: run.image } : {}),
-    ...(queue ? { queue } : {}),
-    ...(run.againOf ? { againOf: run.againOf } : {}),
-    ...(run.sweep ? { sweep: run.sweep } : {}),
+    confinement: job.confinement,
+    image: run.image,
+    queue,
+    againOf: run.againOf,
+    sweep: run.sweep,
     confidential,
-    may: [
-      ...(!over && may(who, 'experiment.stop') ? ['cancel' as const] : []),
-      ...(may(who, 'experiment.run') ? ['again' as const] : []),
-      ...(may(who, 'experiment.log') ? ['log' as const] : []),
-    ],
+    may: mayDoWith(who, over),
   }
 }

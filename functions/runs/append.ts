@@ -11,9 +11,10 @@ import { hashNow } from '../kernel/hash.ts'
 import type { Implementation, Request } from '../kernel/handler.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { finished, storeChunk } from './chunks.ts'
-import { bringUpToDate, endWithoutData } from './ending.ts'
-import { standingOf } from './standing.ts'
-import { inTurn } from './turns.ts'
+import { bringUpToDate, endWithoutData } from './end-run.ts'
+import { runStatusOf } from './run-status.ts'
+import { inTurn } from '../kernel/in-turn.ts'
+import { objectKey } from '../stores/run-records.ts'
 
 type Append = (typeof runs)['routes']['append']
 type Run = Item<RunItem>
@@ -21,40 +22,42 @@ type Run = Item<RunItem>
 /** The run item's counters may lag this much behind the chunks. */
 const countEveryMs = 2000
 
+/** Nothing more is taken of a withdrawn run, and nothing is left of it. */
 export const withdrawn = (): Failure =>
   new Failure('run-withdrawn', 'This run was withdrawn and its data destroyed. Nothing more needs to be sent.')
-export const objectKey = (runId: string, sha256: string): string => `runs/${runId}/${sha256}`
 
 /**
  * What a schema cannot say: each header repeats what stands beside it, end and abort close their chunk, an end names
  * its own number.
  */
 function faults(runId: string, first: number, records: SealedRecord[]): FieldError[] {
-  return records.flatMap((r, i) => {
+  return records.flatMap((record, i) => {
     const seq = first + i
     const at = `/body/records/${i}`
     const out: FieldError[] = []
-    const header = headerFault(r.jwe, { run: runId, seq, op: r.op, part: r.part })
+    const header = headerFault(record.jwe, { run: runId, seq, op: record.op, part: record.part })
     if (header)
       out.push({ path: `${at}/jwe`, message: header, expected: 'alg, enc, run, seq, op and part as declared' })
-    if ((r.op === 'end') !== (r.end !== undefined))
+    if ((record.op === 'end') !== (record.end !== undefined))
       out.push({ path: `${at}/end`, message: 'Exactly an end record carries `end`' })
-    if (r.end && r.end.last !== seq)
+    if (record.end && record.end.last !== seq)
       out.push({
         path: `${at}/end/last`,
         message: 'An end record’s `last` is its own number',
-        value: r.end.last,
+        value: record.end.last,
         expected: String(seq),
       })
-    if ((r.op === 'end' || r.op === 'abort') && i !== records.length - 1)
+    if ((record.op === 'end' || record.op === 'abort') && i !== records.length - 1)
       out.push({ path: `${at}/op`, message: 'Nothing comes after an end or abort record' })
     return out
   })
 }
 
-async function objectsArrived(d: Deps, runId: string, records: SealedRecord[]): Promise<void> {
+async function objectsArrived(deps: Deps, runId: string, records: SealedRecord[]): Promise<void> {
   const named = records.flatMap((r, i) => (r.object ? [{ object: r.object, i }] : []))
-  const heads = await Promise.all(named.map(({ object }) => d.objects.head('sealed', objectKey(runId, object.sha256))))
+  const heads = await Promise.all(
+    named.map(({ object }) => deps.objects.head('sealed', objectKey(runId, object.sha256))),
+  )
   const missing = named.filter(({ object }, k) => heads[k]?.size !== object.size)
   if (missing.length > 0)
     throw new Failure(
@@ -70,12 +73,9 @@ const opening =
   (seq: number): boolean =>
     runLife[run.state].takesRecords && (run.endSeq === undefined || seq < run.endSeq)
 
-async function store(d: Deps, run: Run, { body }: Request<Append>): ReturnType<Implementation<Append>> {
-  const { first, produced, position } = body
-  const records = body.records as SealedRecord[]
-  const last = first + records.length - 1
-  if (run.state === 'withdrawn') throw withdrawn()
-  const errors = faults(run.runId, first, records)
+/** Throws `invalid-request` by field, and `payload-too-large`. */
+function checkChunk(runId: string, first: number, records: SealedRecord[]): void {
+  const errors = faults(runId, first, records)
   if (errors.length > 0) throw new Failure('invalid-request', `${errors[0]!.path}: ${errors[0]!.message}`, errors)
   const bytes = records.reduce((n, r) => n + r.jwe.length, 0)
   if (bytes > maxChunkBytes)
@@ -83,42 +83,56 @@ async function store(d: Deps, run: Run, { body }: Request<Append>): ReturnType<I
       'payload-too-large',
       `The records of a chunk have ${bytes} bytes of ciphertext; at most ${maxChunkBytes} are taken. Send fewer at once, or a large body as an object.`,
     )
+}
+
+/** The participant stops here: nothing of the run is kept. */
+async function abort(deps: Deps, run: Run, last: number): ReturnType<Implementation<Append>> {
+  const ended = await endWithoutData(deps, run, 'aborted')
+  if (ended.state === 'withdrawn') throw withdrawn()
+  if (ended.state !== 'aborted') throw finished()
+  return runStatusOf(deps, ended, undefined, [1, last])
+}
+
+async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnType<Implementation<Append>> {
+  const { first, produced, position } = body
+  const records = body.records as SealedRecord[]
+  const last = first + records.length - 1
+  if (run.state === 'withdrawn') throw withdrawn()
+  checkChunk(run.runId, first, records)
   const aborts = records.at(-1)!.op === 'abort'
   if (run.state === 'aborted' || (aborts && runLife[run.state].to.includes('aborted'))) {
     if (!aborts) throw finished()
-    const ended = await endWithoutData(d, run, 'aborted')
-    if (ended.state !== 'aborted') throw ended.state === 'withdrawn' ? withdrawn() : finished()
-    return standingOf(d, ended, undefined, [1, last])
+    return abort(deps, run, last)
   }
   const end = records.at(-1)!.end
   if (end && run.endSeq !== undefined && end.last !== run.endSeq) throw finished()
   const hashes = records.map((r) => hashNow(recordText(r)))
-  await objectsArrived(d, run.runId, records)
-  const now = d.now()
+  await objectsArrived(deps, run.runId, records)
+  const now = deps.now()
   try {
     await storeChunk(
-      d,
+      deps,
       run,
       { first, records, hashes, produced: Math.max(produced, last), position, at: now },
       opening(run),
     )
   } catch (e) {
-    if (e instanceof Failure && e.kind === 'record-conflict') await noteConflict(d, run)
+    if (e instanceof Failure && e.kind === 'record-conflict') await noteConflict(deps, run)
     throw e
   }
   const inPlay = end !== undefined || run.state !== 'live' || run.endSeq !== undefined
   if (!inPlay && now.getTime() - Date.parse(run.last) <= countEveryMs)
-    return standingOf(d, run, undefined, [first, last])
-  const after = await bringUpToDate(d, run)
+    return runStatusOf(deps, run, undefined, [first, last])
+  const after = await bringUpToDate(deps, run)
   if (after.run.state === 'withdrawn') throw withdrawn()
-  return standingOf(d, after.run, after.counted, [first, last])
+  return runStatusOf(deps, after.run, after.counted, [first, last])
 }
 
 /** Counted on the run, unless it is finished: nothing of a finished run changes. */
-async function noteConflict(d: Deps, run: Run): Promise<void> {
+async function noteConflict(deps: Deps, run: Run): Promise<void> {
   if (!runLife[run.state].takesRecords) return
   try {
-    await d.table.update(keyOf.run(run.runId), {
+    await deps.table.update(keyOf.run(run.runId), {
       add: { conflicts: 1 },
       when: [{ attribute: 'state', is: 'equal', value: run.state }],
     })
@@ -133,13 +147,17 @@ async function noteConflict(d: Deps, run: Run): Promise<void> {
  * is read again.
  */
 const waiting = new Map<string, number>()
-export const append: Implementation<Append> = async (request, d) => {
+export const append: Implementation<Append> = async (request, deps) => {
   const { runId } = request.run
   const others = waiting.get(runId) ?? 0
   waiting.set(runId, others + 1)
   try {
     return await inTurn(`append ${runId}`, async () =>
-      store(d, others > 0 ? ((await d.table.get<RunItem>(keyOf.run(runId))) ?? request.run) : request.run, request),
+      store(
+        deps,
+        others > 0 ? ((await deps.table.get<RunItem>(keyOf.run(runId))) ?? request.run) : request.run,
+        request,
+      ),
     )
   } finally {
     const left = waiting.get(runId)! - 1

@@ -1,10 +1,11 @@
 /** A run's sealed chunks in the table: stored once, first write wins, counted by their keys. */
 import { coverage, type Range, runHash, type SealedRecord } from '../../domain/runs/records.ts'
 import { gaps, placed, reach } from '../../domain/runs/sequence.ts'
-import { AlreadyExists, type Item, queryAll, type Table } from '../../ports/table.ts'
+import { AlreadyExists, type Item, type Table } from '../../ports/table.ts'
 import { Failure } from '../kernel/failure.ts'
 import { type ChunkItem, keyOf, type RunItem } from '../kernel/items.ts'
-import { pause } from './turns.ts'
+import { highestSeq, storedChunks } from '../stores/run-records.ts'
+import { retrying } from '../kernel/retry.ts'
 
 type Run = Item<RunItem>
 export interface Incoming {
@@ -23,38 +24,23 @@ const nextOrder = (at: Date): number => {
   return lastOrder
 }
 
-function chunkOf(run: Run, c: Incoming, from: number, to: number): Item<ChunkItem> {
-  const records = c.records.slice(from - c.first, to - c.first + 1)
+function chunkOf(run: Run, incoming: Incoming, from: number, to: number): Item<ChunkItem> {
+  const records = incoming.records.slice(from - incoming.first, to - incoming.first + 1)
   const end = records.find((r) => r.op === 'end')?.end
   return {
     ...keyOf.chunk(run.runId, from),
     first: from,
     last: to,
     records,
-    hashes: c.hashes.slice(from - c.first, to - c.first + 1),
+    hashes: incoming.hashes.slice(from - incoming.first, to - incoming.first + 1),
     bytes: records.reduce((n, r) => n + r.jwe.length + (r.object?.size ?? 0), 0),
-    at: c.at.toISOString(),
-    order: nextOrder(c.at),
-    produced: c.produced,
-    position: c.position,
-    ...(end ? { end } : {}),
+    at: incoming.at.toISOString(),
+    order: nextOrder(incoming.at),
+    produced: incoming.produced,
+    position: incoming.position,
+    end,
   }
 }
-
-const stored = <K extends keyof ChunkItem>(
-  d: { table: Table },
-  runId: string,
-  from: number,
-  to: number,
-  attributes: K[],
-): AsyncGenerator<Item<Pick<ChunkItem, K>>> =>
-  queryAll<Pick<ChunkItem, K>>(d.table, `RUN#${runId}`, {
-    from: keyOf.chunk(runId, from).sk,
-    to: keyOf.chunk(runId, to).sk,
-    attributes,
-  })
-
-export const highestSeq = 9_999_999_999
 
 /**
  * The highest number of a run that this process has stored: the run item's count lags behind, and what overlaps must be
@@ -80,58 +66,49 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
  * number (nothing is written then), `run-finished` when a new number may not be written.
  */
 export async function storeChunk(
-  d: { table: Table },
+  deps: { table: Table },
   run: Run,
-  c: Incoming,
+  incoming: Incoming,
   open: (seq: number) => boolean,
 ): Promise<void> {
-  const last = c.first + c.records.length - 1
-  const mayWrite = (): boolean => {
-    for (let s = c.first; s <= last; s++) if (!open(s)) return false
+  const last = incoming.first + incoming.records.length - 1
+  const allOpen = (from: number, to: number): boolean => {
+    for (let seq = from; seq <= to; seq++) if (!open(seq)) return false
     return true
   }
   // Above what is known to be stored, one conditional put decides.
-  if (c.first > Math.max(run.through, storedHere.get(run.runId) ?? 0) && mayWrite()) {
+  if (incoming.first > Math.max(run.through, storedHere.get(run.runId) ?? 0) && allOpen(incoming.first, last)) {
     try {
-      await d.table.create(chunkOf(run, c, c.first, last))
+      await deps.table.create(chunkOf(run, incoming, incoming.first, last))
       remember(run.runId, last)
       return
     } catch (e) {
       if (!(e instanceof AlreadyExists)) throw e
     }
   }
-  for (let tries = 0; ; tries++) {
-    const at = placed(await all(stored(d, run.runId, reach(c.first), last, ['first', 'last', 'order', 'hashes'])))
-    const other = c.hashes.findIndex((hash, i) => {
-      const held = at.get(c.first + i)
-      return held !== undefined && held.hashes[c.first + i - held.first] !== hash
+  await retrying(async () => {
+    const at = placed(
+      await all(storedChunks(deps, run.runId, reach(incoming.first), last, ['first', 'last', 'order', 'hashes'])),
+    )
+    const other = incoming.hashes.findIndex((hash, i) => {
+      const held = at.get(incoming.first + i)
+      return held !== undefined && held.hashes[incoming.first + i - held.first] !== hash
     })
     if (other >= 0)
       throw new Failure(
         'record-conflict',
-        `Other bytes are stored under number ${c.first + other}; what was stored first stands.`,
+        `Other bytes are stored under number ${incoming.first + other}; what was stored first stands.`,
         undefined,
-        { seq: c.first + other },
+        { seq: incoming.first + other },
       )
-    const unseen = gaps(c.first, last, (seq) => at.has(seq))
-    if (
-      unseen.some(([a, b]) => {
-        for (let s = a; s <= b; s++) if (!open(s)) return true
-        return false
-      })
-    )
-      throw finished()
-    try {
-      for (const [a, b] of unseen) await d.table.create(chunkOf(run, c, a, b))
-      remember(run.runId, last)
-      return
-    } catch (e) {
-      if (!(e instanceof AlreadyExists) || tries > 50) throw e
-      await pause(tries)
-    }
-  }
+    const unseen = gaps(incoming.first, last, (seq) => at.has(seq))
+    if (!unseen.every(([from, to]) => allOpen(from, to))) throw finished()
+    for (const [from, to] of unseen) await deps.table.create(chunkOf(run, incoming, from, to))
+  })
+  remember(run.runId, last)
 }
 
+/** Nothing new is taken of a run that has ended. */
 export const finished = (): Failure => new Failure('run-finished', 'This run is finished; nothing can be added to it.')
 
 export interface Count {
@@ -148,9 +125,9 @@ export interface Count {
 }
 
 /** Counts a run's chunks: all of them, or (`since`) those after what the run item knows already. */
-export async function count(d: { table: Table }, run: Run, since = 0): Promise<Count> {
+export async function count(deps: { table: Table }, run: Run, since = 0): Promise<Count> {
   const chunks = await all(
-    stored(d, run.runId, since > 0 ? reach(since + 1) : 1, highestSeq, [
+    storedChunks(deps, run.runId, since > 0 ? reach(since + 1) : 1, highestSeq, [
       'first',
       'last',
       'bytes',
@@ -186,7 +163,7 @@ export async function count(d: { table: Table }, run: Run, since = 0): Promise<C
     ),
     position: max((k) => k.position, run.position),
     last: chunks.reduce((latest, k) => (k.at > latest ? k.at : latest), run.last),
-    ...(end ? { end } : {}),
+    end,
   }
 }
 
@@ -194,8 +171,8 @@ export async function count(d: { table: Table }, run: Run, since = 0): Promise<C
  * Whether what is stored is the whole sequence that an end record speaks of: no gap, nothing beyond, and the same
  * bytes.
  */
-export async function isWhole(d: { table: Table }, run: Run, end: { last: number; hash: string }): Promise<boolean> {
-  const at = placed(await all(stored(d, run.runId, 1, highestSeq, ['first', 'last', 'order', 'hashes'])))
+export async function isWhole(deps: { table: Table }, run: Run, end: { last: number; hash: string }): Promise<boolean> {
+  const at = placed(await all(storedChunks(deps, run.runId, 1, highestSeq, ['first', 'last', 'order', 'hashes'])))
   if (at.size !== end.last || !at.has(end.last)) return false
   const hashes: string[] = []
   for (let seq = 1; seq < end.last; seq++) {
@@ -204,40 +181,4 @@ export async function isWhole(d: { table: Table }, run: Run, end: { last: number
     hashes.push(held.hashes[seq - held.first]!)
   }
   return (await runHash(hashes)) === end.hash
-}
-
-export interface Sequenced extends SealedRecord {
-  seq: number
-}
-
-/** Stored records from `from` up, in order, until about `maxBytes` of ciphertext; `next` is where to go on. */
-export async function readRecords(
-  d: { table: Table },
-  runId: string,
-  from: number,
-  to: number,
-  maxBytes: number,
-): Promise<{ records: Sequenced[]; next?: number }> {
-  const chunks: Item<Pick<ChunkItem, 'first' | 'last' | 'order' | 'records'>>[] = []
-  let bytes = 0
-  let settled = Infinity
-  for await (const c of stored(d, runId, reach(from), Math.min(to, highestSeq), [
-    'first',
-    'last',
-    'order',
-    'records',
-  ])) {
-    // Chunks come by first number: all that could hold a number below this one's first have been read.
-    if (bytes > maxBytes && c.first > from) {
-      settled = c.first
-      break
-    }
-    chunks.push(c)
-    for (const [i, r] of c.records.entries()) if (c.first + i >= from) bytes += r.jwe.length
-  }
-  const records = [...placed(chunks)]
-    .filter(([seq]) => seq >= from && seq < settled && seq <= to)
-    .sort(([a], [b]) => a - b)
-    .map(([seq, c]): Sequenced => ({ seq, ...(c.records[seq - c.first] as SealedRecord) }))
-  return { records, ...(settled <= to && settled !== Infinity ? { next: settled } : {}) }
 }

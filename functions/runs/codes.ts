@@ -8,8 +8,8 @@ const grouped = (s: string): string => s.match(/.{1,4}/g)!.join('-')
 export const runCode = (runId: string): string => grouped(runId.slice(4))
 
 /** 80 bits that only the receipt and the platform's MAC key know. */
-export const withdrawalCode = async (d: { keys: Pick<Keys, 'mac'> }, runId: string): Promise<string> =>
-  grouped(base32((await d.keys.mac('withdrawal', runId)).subarray(0, 10)))
+export const withdrawalCode = async (deps: { keys: Pick<Keys, 'mac'> }, runId: string): Promise<string> =>
+  grouped(base32((await deps.keys.mac('withdrawal', runId)).subarray(0, 10)))
 
 /**
  * What a person typed, as base32: case, spaces and dashes do not matter, and the digits that it lacks are read as the

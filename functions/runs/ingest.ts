@@ -1,28 +1,34 @@
 /** What a participant's page calls: what is behind a link, start, records, standing, objects. */
-import { runs } from '../../contracts/runs.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
-import { append, objectKey, withdrawn } from './append.ts'
+import { runs } from './area.ts'
+import { append, withdrawn } from './append.ts'
 import { count, finished } from './chunks.ts'
-import { standingOf } from './standing.ts'
+import { runStatusOf } from './run-status.ts'
 import { participation, start } from './start.ts'
+import { objectKey } from '../stores/run-records.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof runs)['routes']
-const uploadSeconds = 3600
 
-const standing: Implementation<Routes['standing']> = async ({ run }, d) => {
+const standing: Implementation<Routes['standing']> = async ({ run }, deps) => {
   if (run.state === 'withdrawn') throw withdrawn()
-  return standingOf(d, run, await count(d, run))
+  return runStatusOf(deps, run, await count(deps, run))
 }
 
-const uploads: Implementation<Routes['uploads']> = async ({ run, body: { sha256, size } }, d) => {
+const uploads: Implementation<Routes['uploads']> = async ({ run, body: { sha256, size } }, deps) => {
   if (run.state === 'withdrawn') throw withdrawn()
   if (run.state === 'completed' || run.state === 'aborted') throw finished()
   const key = objectKey(run.runId, sha256)
-  if ((await d.objects.head('sealed', key))?.size === size) return { present: true }
+  if ((await deps.objects.head('sealed', key))?.size === size) return { present: true }
   return {
     present: false,
-    upload: await d.objects.signedPut('sealed', key, { sha256, size, type: 'application/octet-stream' }, uploadSeconds),
+    upload: await deps.objects.signedPut(
+      'sealed',
+      key,
+      { sha256, size, type: 'application/octet-stream' },
+      linkSeconds.transfer,
+    ),
   }
 }
 

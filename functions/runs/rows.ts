@@ -12,33 +12,33 @@ type Row = z.input<typeof RunRow>
 const seesPseudonyms = (who: Subject): boolean => may(who, 'runs.rows') && (who.rights ?? []).includes('pseudonyms')
 
 /** Makes rows of runs; each link is read once. */
-export function rowsFor(d: Deps, who: Subject): (r: RunItem) => Promise<Row> {
+export function rowsFor(deps: Deps, who: Subject): (r: RunItem) => Promise<Row> {
   const labels = new Map<string, Promise<string>>()
   const label = (code: string): Promise<string> => {
     let l = labels.get(code)
-    if (!l) labels.set(code, (l = d.table.get<LinkItem>(keyOf.link(code), ['label']).then((k) => k?.label ?? '')))
+    if (!l) labels.set(code, (l = deps.table.get<LinkItem>(keyOf.link(code), ['label']).then((k) => k?.label ?? '')))
     return l
   }
   const pseudonyms = seesPseudonyms(who)
-  return async (r) => ({
-    runId: r.runId,
-    studyId: r.studyId,
-    state: stateAt(r, d.now()),
-    condition: r.condition,
-    version: r.version,
-    preview: r.preview,
-    link: r.code,
-    linkLabel: await label(r.code),
-    started: r.started,
-    last: r.last,
-    ...(r.ended ? { ended: r.ended } : {}),
-    seconds: Math.max(0, Math.round((Date.parse(r.last) - Date.parse(r.started)) / 1000)),
-    received: r.received,
-    produced: Math.max(r.produced, r.received),
-    missing: missingOf(r),
-    position: r.position,
-    bytes: r.bytes,
-    conflicts: r.conflicts,
-    ...(pseudonyms && r.pseudonym ? { pseudonym: r.pseudonym } : {}),
+  return async (run) => ({
+    runId: run.runId,
+    studyId: run.studyId,
+    state: stateAt(run, deps.now()),
+    condition: run.condition,
+    version: run.version,
+    preview: run.preview,
+    link: run.code,
+    linkLabel: await label(run.code),
+    started: run.started,
+    last: run.last,
+    ...(run.ended ? { ended: run.ended } : {}),
+    seconds: Math.max(0, Math.round((Date.parse(run.last) - Date.parse(run.started)) / 1000)),
+    received: run.received,
+    produced: Math.max(run.produced, run.received),
+    missing: missingOf(run),
+    position: run.position,
+    bytes: run.bytes,
+    conflicts: run.conflicts,
+    ...(pseudonyms && run.pseudonym ? { pseudonym: run.pseudonym } : {}),
   })
 }

@@ -1,11 +1,13 @@
 /**
  * Slots of conditions: one counter item per study version, and the pointers by which the sweep finds unfinished runs.
  */
-import { assign, changeId, type Condition, type Counter, emptyCounter, move } from '../../domain/runs/assignment.ts'
+import { assign, changeId, type Condition, type Counter, emptyCounter, moveSlot } from '../../domain/runs/assignment.ts'
 import { runLife } from '../../domain/runs/life.ts'
-import { AlreadyExists, ConditionFailed, type Item, type Table } from '../../ports/table.ts'
-import { keyOf, type RunItem } from '../kernel/items.ts'
-import { inTurn, pause } from './turns.ts'
+import { ConditionFailed, type Item, type Table } from '../../ports/table.ts'
+import { indexKeyOf, keyOf, type RunItem } from '../kernel/items.ts'
+import { inTurn } from '../kernel/in-turn.ts'
+import { contendedTries, retrying } from '../kernel/retry.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 interface Store {
   table: Table
@@ -13,83 +15,81 @@ interface Store {
 type Where = Pick<RunItem, 'studyId' | 'version'>
 
 /** Changes the counter by `decide` with an expected version; `decide` may run several times. */
-async function change<T extends { counter: Counter }>(d: Store, at: Where, decide: (c: Counter) => T): Promise<T> {
+async function change<T extends { counter: Counter }>(stores: Store, at: Where, decide: (c: Counter) => T): Promise<T> {
   const key = keyOf.assignment(at.studyId, at.version)
-  return inTurn(key.pk + key.sk, async () => {
-    for (let tries = 0; ; tries++) {
-      const item = await d.table.get<Counter>(key)
-      const before = item ?? emptyCounter
-      const decided = decide(before)
-      if (decided.counter === before) return decided
-      try {
-        if (item) await d.table.replace({ ...item, ...decided.counter }, item.rev!)
-        else await d.table.create({ ...decided.counter, ...key })
-        return decided
-      } catch (e) {
-        if (!(e instanceof ConditionFailed || e instanceof AlreadyExists) || tries > 500) throw e
-        await pause(tries)
-      }
-    }
-  })
+  const attempt = async (): Promise<T> => {
+    const item = await stores.table.get<Counter>(key)
+    const before = item ?? emptyCounter
+    const decided = decide(before)
+    if (decided.counter === before) return decided
+    if (item) await stores.table.replace({ ...item, ...decided.counter }, item.rev!)
+    else await stores.table.create({ ...decided.counter, ...key })
+    return decided
+  }
+  return inTurn(key.pk + key.sk, () => retrying(attempt, { times: contendedTries }))
 }
 
 /** The condition of a starting run: least-filled, and counted once however often it is asked for. */
 export const takeSlot = async (
-  d: Store,
+  stores: Store,
   run: Pick<RunItem, 'runId' | 'studyId' | 'version' | 'seed'>,
   conditions: readonly Condition[],
-): Promise<string> => (await change(d, run, (c) => assign(c, changeId(run.runId, 1), conditions, run.seed))).condition
+): Promise<string> =>
+  (await change(stores, run, (c) => assign(c, changeId(run.runId, 1), conditions, run.seed))).condition
 
 /**
  * Makes the counter agree with the run's state: gives its slot back, or takes it again. Each change is numbered, so
  * that whoever comes first does it and everybody else finds it done. Answers the run as it then is.
  */
-export async function settleSlot(d: Store, run: Item<RunItem>): Promise<Item<RunItem>> {
+export async function settleSlot(stores: Store, run: Item<RunItem>): Promise<Item<RunItem>> {
   if (run.preview || run.pending) return run
   for (;;) {
     const changes = run.slot ?? 0
     const holds = changes % 2 === 1
     if (holds === runLife[run.state].holdsSlot) return run
     const { condition } = run
-    await change(d, run, (c) => ({ counter: move(c, changeId(run.runId, changes + 1), condition, holds ? -1 : 1) }))
+    await change(stores, run, (c) => ({
+      counter: moveSlot(c, changeId(run.runId, changes + 1), condition, holds ? -1 : 1),
+    }))
     try {
-      run = await d.table.update<RunItem>(keyOf.run(run.runId), {
+      run = await stores.table.update<RunItem>(keyOf.run(run.runId), {
         set: { slot: changes + 1 },
         when: [{ attribute: 'slot', is: 'equal', value: changes }],
       })
     } catch (e) {
       if (!(e instanceof ConditionFailed)) throw e
-      const now = await d.table.get<RunItem>(keyOf.run(run.runId))
+      const now = await stores.table.get<RunItem>(keyOf.run(run.runId))
       if (!now) return run
       run = now
     }
   }
 }
 
-const dueIndex = 'RUN#DUE'
 interface DueItem {
   runId: string
 }
 
 /** Asks the sweep to look at a run at an instant. */
-export async function setDue(d: Store, runId: string, at: Date): Promise<void> {
-  const gsk = `${at.toISOString()}#${runId}`
+export async function setDue(stores: Store, runId: string, at: Date): Promise<void> {
+  const place = indexKeyOf.due.byTime({ at: at.toISOString(), runId })
+  if (await createIfAbsent<DueItem>({ table: stores.table }, { ...keyOf.due(runId), runId, ...place })) return
   try {
-    await d.table.create<DueItem>({ ...keyOf.due(runId), runId, gpk: dueIndex, gsk })
+    await stores.table.update(keyOf.due(runId), { set: place })
   } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-    try {
-      await d.table.update(keyOf.due(runId), { set: { gsk, gpk: dueIndex } })
-    } catch (again) {
-      if (!(again instanceof ConditionFailed)) throw again // it was cleared in between: the run has just been looked at
-    }
+    // It was cleared in between: the run has just been looked at.
+    if (!(e instanceof ConditionFailed)) throw e
   }
 }
 
+/** The sweep need not look at this run any more. */
 export const clearDue = (d: Store, runId: string): Promise<void> => d.table.remove(keyOf.due(runId))
 
 /** Runs that were due before `now`, oldest first. */
-export const dueRuns = async (d: Store, now: Date, limit: number): Promise<string[]> =>
-  (await d.table.query<DueItem>(dueIndex, { index: true, to: `${now.toISOString()}#~`, limit })).items.map(
-    (i) => i.runId,
-  )
+export const dueRuns = async (stores: Store, now: Date, limit: number): Promise<string[]> =>
+  (
+    await stores.table.query<DueItem>(indexKeyOf.due.byTime.partition(), {
+      index: true,
+      to: `${indexKeyOf.due.byTime.prefix({ at: now.toISOString() })}~`,
+      limit,
+    })
+  ).items.map((i) => i.runId)

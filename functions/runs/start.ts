@@ -4,22 +4,31 @@
  */
 import type { runs } from '../../contracts/runs.ts'
 import { byChance } from '../../domain/runs/assignment.ts'
-import { base32, base64url, fromBase64url, sha256, sha256Hex } from '../../domain/hash.ts'
+import { base64url, fromBase64url, sha256, sha256Hex } from '../../domain/hash.ts'
 import { type Refusal, refusal } from '../../domain/studies/links.ts'
 import { AlreadyExists, ConditionFailed, type Item, type Table } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { keyOf, type LinkItem, type OrganisationItem, type RunItem, type StudyItem } from '../kernel/items.ts'
+import {
+  indexKeyOf,
+  keyOf,
+  type LinkItem,
+  type OrganisationItem,
+  type RunItem,
+  type StudyItem,
+} from '../kernel/items.ts'
 import { withdrawn } from './append.ts'
 import { count } from './chunks.ts'
-import { staleAt } from './ending.ts'
+import { staleAt } from './end-run.ts'
 import { clearDue, setDue, takeSlot } from './slots.ts'
-import { standingOf } from './standing.ts'
-import { inTurn, pause } from './turns.ts'
-import { conditionsOf, versionDocument, versionItem } from '../studies/documents.ts'
-import { presentation } from '../studies/presentation.ts'
+import { runStatusOf } from './run-status.ts'
+import { inTurn } from '../kernel/in-turn.ts'
+import { conditionsOf, versionDocument, versionItem } from '../stores/study-version.ts'
+import { presentation } from '../stores/study-presentation.ts'
+import { pseudonymOf } from '../stores/pseudonym.ts'
+import { contendedTries, retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof runs)['routes']
 type Run = Item<RunItem>
@@ -41,30 +50,30 @@ function admit(link: LinkItem, study: StudyItem, now: Date): void {
   if (refused) throw new Failure(refused, reason[refused])
 }
 
-async function behind(d: { table: Table }, code: string): Promise<{ link: Item<LinkItem>; study: Item<StudyItem> }> {
-  const link = await d.table.get<LinkItem>(keyOf.link(code))
-  const study = link && (await d.table.get<StudyItem>(keyOf.study(link.studyId)))
+async function behind(deps: { table: Table }, code: string): Promise<{ link: Item<LinkItem>; study: Item<StudyItem> }> {
+  const link = await deps.table.get<LinkItem>(keyOf.link(code))
+  const study = link && (await deps.table.get<StudyItem>(keyOf.study(link.studyId)))
   if (!link || !study) throw notFound()
   return { link, study }
 }
 
 const runIdFor = (code: string, nonce: string): Promise<string> => derivedId('run', code, nonce)
 
-export const participation: Implementation<Routes['participation']> = async ({ params, query }, d) => {
-  const { link, study } = await behind(d, params.code)
+export const participation: Implementation<Routes['participation']> = async ({ params, query }, deps) => {
+  const { link, study } = await behind(deps, params.code)
   const mine =
     query.nonce === undefined
       ? undefined
-      : await d.table.get<RunItem>(keyOf.run(await runIdFor(params.code, query.nonce)))
-  if (!mine) admit(link, study, d.now())
+      : await deps.table.get<RunItem>(keyOf.run(await runIdFor(params.code, query.nonce)))
+  if (!mine) admit(link, study, deps.now())
   const [version, organisation] = await Promise.all([
-    versionItem(d, study.studyId, mine?.version ?? study.version),
-    d.table.get<OrganisationItem>(keyOf.organisation(study.organisationId)),
+    versionItem(deps, study.studyId, mine?.version ?? study.version),
+    deps.table.get<OrganisationItem>(keyOf.organisation(study.organisationId)),
   ])
   if (!organisation) throw notFound()
   const [{ configuration, files }, key] = await Promise.all([
-    versionDocument(d, version.contentHash),
-    d.keys.publicKey(mine?.kid ?? organisation.kid),
+    versionDocument(deps, version.contentHash),
+    deps.keys.publicKey(mine?.kid ?? organisation.kid),
   ])
   return {
     study: { title: study.title, organisation: organisation.name, kind: version.kind, ...presentation(configuration) },
@@ -79,20 +88,20 @@ export const participation: Implementation<Routes['participation']> = async ({ p
   }
 }
 
-export const start: Implementation<Routes['start']> = async ({ params, body }, d) => {
+export const start: Implementation<Routes['start']> = async ({ params, body }, deps) => {
   const runId = await runIdFor(params.code, body.nonce)
-  const { link, study } = await behind(d, params.code)
-  const known = await d.table.get<RunItem>(keyOf.run(runId))
-  if (known && !known.pending) return answer(d, known, body.wrappedKey)
-  if (!known) admit(link, study, d.now())
-  const run = known ?? (await prepare(d, link, study, runId, body))
-  return answer(d, await finishStart(d, run), body.wrappedKey)
+  const { link, study } = await behind(deps, params.code)
+  const known = await deps.table.get<RunItem>(keyOf.run(runId))
+  if (known && !known.pending) return answer(deps, known, body.wrappedKey)
+  if (!known) admit(link, study, deps.now())
+  const run = known ?? (await prepare(deps, link, study, runId, body))
+  return answer(deps, await finishStart(deps, run), body.wrappedKey)
 }
 
-const tokenOf = async (d: Pick<Deps, 'keys'>, runId: string): Promise<string> =>
-  base64url(await d.keys.mac('run-token', runId))
+const tokenOf = async (deps: Pick<Deps, 'keys'>, runId: string): Promise<string> =>
+  base64url(await deps.keys.mac('run-token', runId))
 
-async function answer(d: Deps, run: Run, wrappedKey: string): ReturnType<Implementation<Routes['start']>> {
+async function answer(deps: Deps, run: Run, wrappedKey: string): ReturnType<Implementation<Routes['start']>> {
   if (run.state === 'withdrawn') throw withdrawn()
   // Records sealed under another key than the registered one could never be opened.
   if (run.wrappedKey !== undefined && run.wrappedKey !== wrappedKey)
@@ -104,26 +113,26 @@ async function answer(d: Deps, run: Run, wrappedKey: string): ReturnType<Impleme
   const { runId, condition, seed, version, contentHash } = run
   return {
     runId,
-    token: await tokenOf(d, runId),
+    token: await tokenOf(deps, runId),
     condition,
     seed,
     version,
     contentHash,
-    standing: await standingOf(d, run, await count(d, run)),
+    standing: await runStatusOf(deps, run, await count(deps, run)),
   }
 }
 
 /** Registers the run with its key, before the link or a condition knows of it. */
 async function prepare(
-  d: Deps,
+  deps: Deps,
   link: LinkItem,
   study: StudyItem,
   runId: string,
   body: { kid: string; wrappedKey: string; outsideId?: string | undefined },
 ): Promise<Run> {
   const [version, organisation] = await Promise.all([
-    versionItem(d, study.studyId, study.version),
-    d.table.get<OrganisationItem>(keyOf.organisation(study.organisationId)),
+    versionItem(deps, study.studyId, study.version),
+    deps.table.get<OrganisationItem>(keyOf.organisation(study.organisationId)),
   ])
   if (body.kid !== organisation?.kid)
     throw new Failure(
@@ -135,9 +144,10 @@ async function prepare(
     throw new Failure('invalid-request', 'The wrapped key is not RSA-OAEP under a 3072-bit key.', [
       { path: '/body/wrappedKey', message: 'Not 384 bytes', expected: '384 bytes, base64url' },
     ])
-  const at = d.now().toISOString()
+  const at = deps.now().toISOString()
   const pseudonym =
-    link.pseudonym ?? (body.outsideId === undefined ? undefined : await pseudonymOf(d, study.studyId, body.outsideId))
+    link.pseudonym ??
+    (body.outsideId === undefined ? undefined : await pseudonymOf(deps, study.studyId, body.outsideId))
   const digest = new DataView((await sha256(`seed ${runId}`)).buffer)
   const run: RunItem = {
     runId,
@@ -155,7 +165,7 @@ async function prepare(
     last: at,
     kid: body.kid,
     wrappedKey: body.wrappedKey,
-    tokenHash: await sha256Hex(await tokenOf(d, runId)),
+    tokenHash: await sha256Hex(await tokenOf(deps, runId)),
     through: 0,
     received: 0,
     produced: 0,
@@ -166,49 +176,44 @@ async function prepare(
     slot: 0,
     pending: true,
   }
-  await setDue(d, runId, staleAt(at))
+  await setDue(deps, runId, staleAt(at))
   try {
-    return await d.table.create({ ...run, ...keyOf.run(runId) })
+    return await deps.table.create({ ...run, ...keyOf.run(runId) })
   } catch (e) {
-    const other = e instanceof AlreadyExists ? await d.table.get<RunItem>(keyOf.run(runId)) : undefined
+    const other = e instanceof AlreadyExists ? await deps.table.get<RunItem>(keyOf.run(runId)) : undefined
     if (other) return other
     throw e
   }
 }
 
-/** An outside id as it is kept: a keyed hash, different in every study. */
-export const pseudonymOf = async (d: Pick<Deps, 'keys'>, studyId: string, outsideId: string): Promise<string> =>
-  `p_${base32((await d.keys.mac('pseudonym', `${studyId}\n${outsideId}`)).subarray(0, 15))}`
-
 /**
  * The rest of a start, safe to repeat from any point: counts the run on its link, assigns a condition, and brings the
  * run to light. When the link refuses it, nothing remains of the run and the refusal is thrown.
  */
-export async function finishStart(d: { table: Table; now: () => Date }, run: Run): Promise<Run> {
+export async function finishStart(deps: { table: Table; now: () => Date }, run: Run): Promise<Run> {
   try {
-    await consume(d, run)
+    await consume(deps, run)
   } catch (e) {
     if (e instanceof Failure) {
-      await d.table.remove(keyOf.run(run.runId))
-      await clearDue(d, run.runId)
+      await deps.table.remove(keyOf.run(run.runId))
+      await clearDue(deps, run.runId)
     }
     throw e
   }
-  const conditions = conditionsOf(await versionItem({ table: d.table }, run.studyId, run.version))
-  const condition = run.preview ? byChance(conditions, run.seed) : await takeSlot(d, run, conditions)
+  const conditions = conditionsOf(await versionItem({ table: deps.table }, run.studyId, run.version))
+  const condition = run.preview ? byChance(conditions, run.seed) : await takeSlot(deps, run, conditions)
   try {
-    return await d.table.update<RunItem>(keyOf.run(run.runId), {
+    return await deps.table.update<RunItem>(keyOf.run(run.runId), {
       set: {
         condition,
         slot: run.preview ? 0 : 1,
-        gpk: `STUDY#${run.studyId}`,
-        gsk: `RUN#${run.started}#${run.runId}`,
+        ...indexKeyOf.run.ofStudy(run),
       },
       remove: ['pending'],
       when: [{ attribute: 'pending', is: 'present' }],
     })
   } catch (e) {
-    const other = e instanceof ConditionFailed ? await d.table.get<RunItem>(keyOf.run(run.runId)) : undefined
+    const other = e instanceof ConditionFailed ? await deps.table.get<RunItem>(keyOf.run(run.runId)) : undefined
     if (other) return other
     throw e
   }
@@ -218,31 +223,24 @@ export async function finishStart(d: { table: Table; now: () => Date }, run: Run
  * Counts a run on its link once, with an expected version. Refuses when the link has been used up (or expired, for a
  * start that was left half done) by then.
  */
-async function consume(d: { table: Table; now: () => Date }, run: Run): Promise<void> {
+async function consume(deps: { table: Table; now: () => Date }, run: Run): Promise<void> {
   const key = keyOf.link(run.code)
   const short = run.runId.slice(4, 16)
-  await inTurn(key.pk, async () => {
-    for (let tries = 0; ; tries++) {
-      const link = await d.table.get<LinkItem>(key)
-      if (!link) throw notFound()
-      if (link.usedBy === run.runId || link.recent?.includes(short)) return
-      // The state of the study was judged when the run was prepared; here only the link can refuse.
-      const refused = refusal(link, 'live', new Date(run.started))
-      if (refused) throw new Failure(refused, reason[refused])
-      try {
-        await d.table.update(key, {
-          set: {
-            recent: [...(link.recent ?? []), short].slice(-rememberedStarts),
-            ...(link.kind === 'single' ? { usedBy: run.runId } : {}),
-          },
-          add: { started: 1 },
-          when: [{ attribute: 'rev', is: 'equal', value: link.rev! }],
-        })
-        return
-      } catch (e) {
-        if (!(e instanceof ConditionFailed) || tries > 500) throw e
-        await pause(tries)
-      }
-    }
-  })
+  const countIt = async (): Promise<void> => {
+    const link = await deps.table.get<LinkItem>(key)
+    if (!link) throw notFound()
+    if (link.usedBy === run.runId || link.recent?.includes(short)) return
+    // The state of the study was judged when the run was prepared; here only the link can refuse.
+    const refused = refusal(link, 'live', new Date(run.started))
+    if (refused) throw new Failure(refused, reason[refused])
+    await deps.table.update(key, {
+      set: {
+        recent: [...(link.recent ?? []), short].slice(-rememberedStarts),
+        usedBy: link.kind === 'single' ? run.runId : undefined,
+      },
+      add: { started: 1 },
+      when: [{ attribute: 'rev', is: 'equal', value: link.rev! }],
+    })
+  }
+  await inTurn(key.pk, () => retrying(countIt, { times: contendedTries }))
 }

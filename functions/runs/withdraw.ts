@@ -2,7 +2,6 @@
  * Withdrawal: by the participant's receipt, or by a researcher on request. The key goes first, then the records; a
  * tombstone stays.
  */
-import { runs } from '../../contracts/runs.ts'
 import type { Who } from '../../domain/audit/chain.ts'
 import type { Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
@@ -10,22 +9,23 @@ import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
+import { runs } from './area.ts'
 import { runIdOf, same, typed, withdrawalCode } from './codes.ts'
-import { endWithoutData } from './ending.ts'
+import { endWithoutData } from './end-run.ts'
 
 type Routes = (typeof runs)['routes']
 
 /** Repeating it finishes what was interrupted and answers the first instant. */
-async function destroy(d: Deps, run: Item<RunItem>, who: Who, reason: string): Promise<{ withdrawn: string }> {
+async function destroy(deps: Deps, run: Item<RunItem>, who: Who, reason: string): Promise<{ withdrawn: string }> {
   if (run.state !== 'withdrawn')
-    await record(d, run.organisationId, who, [
+    await record(deps, run.organisationId, who, [
       { act: 'run.withdrawn', object: `run ${run.runId}`, detail: { study: run.studyId, reason } },
     ])
-  const after = await endWithoutData(d, run, 'withdrawn')
+  const after = await endWithoutData(deps, run, 'withdrawn')
   return { withdrawn: after.withdrawn! }
 }
 
-const withdraw: Implementation<Routes['withdraw']> = async ({ body }, d) => {
+const withdraw: Implementation<Routes['withdraw']> = async ({ body }, deps) => {
   const runId = runIdOf(body.runCode)
   const unknown = (): Failure =>
     new Failure(
@@ -34,17 +34,17 @@ const withdraw: Implementation<Routes['withdraw']> = async ({ body }, d) => {
     )
   // The code of a run that does not exist is computed too: time tells nothing about which codes exist.
   const [run, expected] = await Promise.all([
-    runId === undefined ? undefined : d.table.get<RunItem>(keyOf.run(runId)),
-    withdrawalCode(d, runId ?? 'run_'),
+    runId === undefined ? undefined : deps.table.get<RunItem>(keyOf.run(runId)),
+    withdrawalCode(deps, runId ?? 'run_'),
   ])
   const right = same(typed(expected), typed(body.withdrawalCode))
   if (!run || run.pending || !right) throw unknown()
-  return destroy(d, run, { kind: 'participant', id: run.runId }, 'By the codes of the receipt')
+  return destroy(deps, run, { kind: 'participant', id: run.runId }, 'By the codes of the receipt')
 }
 
-const withdrawRun: Implementation<Routes['withdrawRun']> = async ({ run, caller, body }, d) => {
+const withdrawRun: Implementation<Routes['withdrawRun']> = async ({ run, caller, body }, deps) => {
   if (run.pending) throw notFound()
-  return destroy(d, run, whoOf(caller), body.reason)
+  return destroy(deps, run, whoOf(caller), body.reason)
 }
 
 /** The handler of withdrawals. */

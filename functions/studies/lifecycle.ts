@@ -3,58 +3,69 @@ import type { studies } from '../../contracts/studies.ts'
 import { runLife } from '../../domain/runs/life.ts'
 import { studyRights, type Subject } from '../../domain/access/permissions.ts'
 import { mayMove, studyLife } from '../../domain/studies/life.ts'
-import { AlreadyExists, ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
+import { ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { keyOf, type RunItem, type StudyItem, type StudyPersonItem, type VersionItem } from '../kernel/items.ts'
+import {
+  indexKeyOf,
+  keyOf,
+  type RunItem,
+  type StudyItem,
+  type StudyPersonItem,
+  type VersionItem,
+} from '../kernel/items.ts'
 import { toStudy } from './view.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof studies)['routes']
 
+/** The study is not as the caller loaded it. */
 export const changedMeanwhile = (): Failure =>
   new Failure(
     'changed-meanwhile',
     'Somebody changed this study after you loaded it. Load it again, look at what changed, and repeat.',
   )
 
-export const list: Implementation<Routes['list']> = async ({ params, query, caller, member, subject }, d) => {
+export const list: Implementation<Routes['list']> = async ({ params, query, caller, member, subject }, deps) => {
   const { organisationId } = params
   const options = {
     index: true as const,
     limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
+    after: query.after,
   }
-  const show = async (s: Item<StudyItem>) => {
-    const person = await d.table.get<StudyPersonItem>(keyOf.studyPerson(s.studyId, caller.userId))
-    return toStudy(s, { ...subject, rights: person?.rights ?? [] })
+  const show = async (study: Item<StudyItem>) => {
+    const person = await deps.table.get<StudyPersonItem>(keyOf.studyPerson(study.studyId, caller.userId))
+    return toStudy(study, { ...subject, rights: person?.rights ?? [] })
   }
   // Some roles see every study of the organisation; everybody else what was shared with them.
   if (member.roles.some((r) => ['admin', 'custodian', 'auditor'].includes(r))) {
-    const page = await d.table.query<StudyItem>(`ORG#${organisationId}`, {
+    const page = await deps.table.query<StudyItem>(indexKeyOf.study.ofOrganisation.partition(organisationId), {
       ...options,
-      prefix: 'STUDY#',
+      prefix: indexKeyOf.study.ofOrganisation.prefix(),
       backwards: true,
     })
-    return { items: await Promise.all(page.items.map(show)), ...(page.next === undefined ? {} : { next: page.next }) }
+    return { items: await Promise.all(page.items.map(show)), next: page.next }
   }
-  const page = await d.table.query<StudyPersonItem>(`USER#${caller.userId}`, { ...options, prefix: 'STUDY#' })
+  const page = await deps.table.query<StudyPersonItem>(indexKeyOf.studyPerson.ofPerson.partition(caller.userId), {
+    ...options,
+    prefix: indexKeyOf.studyPerson.ofPerson.prefix(),
+  })
   const found = await Promise.all(
     page.items
       .filter((p) => p.organisationId === organisationId && p.rights.length > 0)
-      .map((p) => d.table.get<StudyItem>(keyOf.study(p.studyId))),
+      .map((p) => deps.table.get<StudyItem>(keyOf.study(p.studyId))),
   )
   const mine = found.filter((s) => s !== undefined).sort((a, b) => (a.created < b.created ? 1 : -1))
-  return { items: await Promise.all(mine.map(show)), ...(page.next === undefined ? {} : { next: page.next }) }
+  return { items: await Promise.all(mine.map(show)), next: page.next }
 }
 
 const ownerItem = (studyId: string, organisationId: string, userId: string, since: string): Item<StudyPersonItem> => ({
   ...keyOf.studyPerson(studyId, userId),
-  gpk: `USER#${userId}`,
-  gsk: `STUDY#${studyId}`,
+  ...indexKeyOf.studyPerson.ofPerson({ userId, studyId }),
   studyId,
   organisationId,
   userId,
@@ -62,33 +73,25 @@ const ownerItem = (studyId: string, organisationId: string, userId: string, sinc
   since,
 })
 
-const createOnce = async <T extends object>(d: Deps, item: Item<T>): Promise<void> => {
-  try {
-    await d.table.create(item)
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-  }
-}
-
 /**
  * Writes, in this order: event, owner, (version,) study. The owner's rights are there before the study is, so that a
  * crash leaves nothing that nobody can use, and the same call again completes it.
  */
 async function make(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   study: Pick<StudyItem, 'studyId' | 'organisationId' | 'title' | 'description'> & Partial<StudyItem>,
   detail: Record<string, string>,
   version?: VersionItem,
 ): Promise<Item<StudyItem>> {
-  const at = d.now().toISOString()
-  const existing = await d.table.get<StudyItem>(keyOf.study(study.studyId))
+  const at = deps.now().toISOString()
+  const existing = await deps.table.get<StudyItem>(keyOf.study(study.studyId))
   if (existing) return existing
-  await record(d, study.organisationId, whoOf(caller), [
+  await record(deps, study.organisationId, whoOf(caller), [
     { act: 'study.created', object: `study ${study.studyId}`, detail },
   ])
-  await createOnce(d, ownerItem(study.studyId, study.organisationId, caller.userId, at))
-  if (version) await createOnce(d, { ...version, ...keyOf.version(study.studyId, version.version) })
+  await createIfAbsent(deps, ownerItem(study.studyId, study.organisationId, caller.userId, at))
+  if (version) await createIfAbsent(deps, { ...version, ...keyOf.version(study.studyId, version.version) })
   const item: StudyItem = {
     state: 'draft',
     runtime: 'platform',
@@ -98,42 +101,41 @@ async function make(
     changed: at,
     ...study,
   }
-  await createOnce(d, {
+  await createIfAbsent(deps, {
     ...item,
     ...keyOf.study(study.studyId),
-    gpk: `ORG#${study.organisationId}`,
-    gsk: `STUDY#${at}#${study.studyId}`,
+    ...indexKeyOf.study.ofOrganisation({ ...study, created: at }),
   })
-  return (await d.table.get<StudyItem>(keyOf.study(study.studyId)))!
+  return (await deps.table.get<StudyItem>(keyOf.study(study.studyId)))!
 }
 
 /** The rights of whoever has just made a study; a repeat of the call finds what was taken away meanwhile. */
 async function asOwner(
-  d: Deps,
-  s: Item<StudyItem>,
+  deps: Deps,
+  study: Item<StudyItem>,
   caller: Caller,
   subject: Subject,
 ): Promise<ReturnType<typeof toStudy>> {
-  const person = await d.table.get<StudyPersonItem>(keyOf.studyPerson(s.studyId, caller.userId))
-  return toStudy(s, { ...subject, rights: person?.rights ?? [] })
+  const person = await deps.table.get<StudyPersonItem>(keyOf.studyPerson(study.studyId, caller.userId))
+  return toStudy(study, { ...subject, rights: person?.rights ?? [] })
 }
 
-export const create: Implementation<Routes['create']> = async ({ params, body, caller, subject }, d) => {
+export const create: Implementation<Routes['create']> = async ({ params, body, caller, subject }, deps) => {
   const studyId = await derivedId('std', params.organisationId, caller.userId, body.requestId)
   const study = await make(
-    d,
+    deps,
     caller,
     { studyId, organisationId: params.organisationId, title: body.title, description: body.description },
     {},
   )
-  return asOwner(d, study, caller, subject)
+  return asOwner(deps, study, caller, subject)
 }
 
 export const study: Implementation<Routes['study']> = async (request) => toStudy(request.study, request.subject)
 
 export const change: Implementation<Routes['change']> = async (
   { study: before, subject, caller, body: { rev, ...fields } },
-  d,
+  deps,
 ) => {
   if (before.rev !== rev) throw changedMeanwhile()
   const set = Object.fromEntries(
@@ -142,21 +144,21 @@ export const change: Implementation<Routes['change']> = async (
     ),
   )
   if (Object.keys(set).length === 0) return toStudy(before, subject)
-  await record(d, before.organisationId, whoOf(caller), [
+  await record(deps, before.organisationId, whoOf(caller), [
     { act: 'study.changed', object: `study ${before.studyId}`, detail: { fields: Object.keys(set).sort() } },
   ])
-  return toStudy(await update(d, before, rev, set), subject)
+  return toStudy(await update(deps, before, rev, set), subject)
 }
 
 async function update(
-  d: Deps,
-  s: Item<StudyItem>,
+  deps: Deps,
+  study: Item<StudyItem>,
   rev: number,
   set: Record<string, unknown>,
 ): Promise<Item<StudyItem>> {
   try {
-    return await d.table.update<StudyItem>(keyOf.study(s.studyId), {
-      set: { ...set, changed: d.now().toISOString() },
+    return await deps.table.update<StudyItem>(keyOf.study(study.studyId), {
+      set: { ...set, changed: deps.now().toISOString() },
       when: [{ attribute: 'rev', is: 'equal', value: rev }],
     })
   } catch (e) {
@@ -164,7 +166,7 @@ async function update(
   }
 }
 
-export const setState: Implementation<Routes['setState']> = async ({ study: before, subject, caller, body }, d) => {
+export const setState: Implementation<Routes['setState']> = async ({ study: before, subject, caller, body }, deps) => {
   if (before.state === body.state) return toStudy(before, subject)
   if (before.rev !== body.rev) throw changedMeanwhile()
   if (!mayMove(before.state, body.state, before.version)) {
@@ -176,17 +178,17 @@ export const setState: Implementation<Routes['setState']> = async ({ study: befo
         : `A ${before.state} study can become ${next.join(' or ')}, not ${body.state}.`,
     )
   }
-  await record(d, before.organisationId, whoOf(caller), [
+  await record(deps, before.organisationId, whoOf(caller), [
     {
       act: 'study.state-changed',
       object: `study ${before.studyId}`,
       detail: { from: before.state, to: body.state, version: before.version },
     },
   ])
-  return toStudy(await update(d, before, body.rev, { state: body.state }), subject)
+  return toStudy(await update(deps, before, body.rev, { state: body.state }), subject)
 }
 
-export const remove: Implementation<Routes['remove']> = async ({ study: held, caller, query }, d) => {
+export const remove: Implementation<Routes['remove']> = async ({ study: held, caller, query }, deps) => {
   const { studyId, organisationId } = held
   if (query.title !== held.title)
     throw new Failure('invalid-request', 'The title does not match. Type the study’s title to delete it.', [
@@ -194,31 +196,35 @@ export const remove: Implementation<Routes['remove']> = async ({ study: held, ca
     ])
   if (held.state !== 'draft' && held.state !== 'closed')
     throw new Failure('wrong-state', `A ${held.state} study cannot be deleted. Close it first.`)
-  for await (const r of queryAll<Pick<RunItem, 'preview' | 'state'>>(d.table, `STUDY#${studyId}`, {
-    index: true,
-    prefix: 'RUN#',
-    attributes: ['preview', 'state'],
-  }))
-    if (!r.preview && runLife[r.state].hasData)
+  for await (const run of queryAll<Pick<RunItem, 'preview' | 'state'>>(
+    deps.table,
+    indexKeyOf.run.ofStudy.partition(studyId),
+    {
+      index: true,
+      prefix: indexKeyOf.run.ofStudy.prefix(),
+      attributes: ['preview', 'state'],
+    },
+  ))
+    if (!run.preview && runLife[run.state].hasData)
       throw new Failure('wrong-state', 'This study holds results and cannot be deleted.')
-  await record(d, organisationId, whoOf(caller), [
+  await record(deps, organisationId, whoOf(caller), [
     { act: 'study.deleted', object: `study ${studyId}`, detail: { title: held.title } },
   ])
   // The study goes before the caller's own rights: until then the same call can be repeated.
-  const own = keyOf.studyPerson(studyId, caller.userId).sk
-  for await (const item of queryAll<object>(d.table, `STUDY#${studyId}`, { attributes: [] }))
-    if (item.sk !== 'STUDY' && item.sk !== own) await d.table.remove({ pk: item.pk, sk: item.sk })
-  await d.table.remove(keyOf.study(studyId))
-  await d.table.remove({ pk: `STUDY#${studyId}`, sk: own })
+  const own = keyOf.studyPerson(studyId, caller.userId)
+  for await (const item of queryAll<object>(deps.table, keyOf.study.partition(studyId), { attributes: [] }))
+    if (item.sk !== 'STUDY' && item.sk !== own.sk) await deps.table.remove({ pk: item.pk, sk: item.sk })
+  await deps.table.remove(keyOf.study(studyId))
+  await deps.table.remove(own)
   return undefined
 }
 
-export const duplicate: Implementation<Routes['duplicate']> = async ({ study: from, member, caller, body }, d) => {
+export const duplicate: Implementation<Routes['duplicate']> = async ({ study: from, member, caller, body }, deps) => {
   if (!member.roles.some((r) => r === 'admin' || r === 'researcher'))
     throw new Failure('forbidden', 'Making a study needs the role researcher or admin in the organisation.')
   const studyId = await derivedId('std', from.studyId, caller.userId, body.requestId)
   const newest =
-    from.version === 0 ? undefined : await d.table.get<VersionItem>(keyOf.version(from.studyId, from.version))
+    from.version === 0 ? undefined : await deps.table.get<VersionItem>(keyOf.version(from.studyId, from.version))
   if (from.version > 0 && !newest) throw notFound()
   // The content is addressed by its hash: the copy shares the published files.
   const { pk: _pk, sk: _sk, rev: _rev, ...kept } = (newest ?? {}) as Item<VersionItem>
@@ -227,11 +233,11 @@ export const duplicate: Implementation<Routes['duplicate']> = async ({ study: fr
     studyId,
     version: 1,
     note: `Copy of ${from.studyId} version ${from.version}`,
-    published: d.now().toISOString(),
+    published: deps.now().toISOString(),
     publishedBy: caller.userId,
   }
   const copy = await make(
-    d,
+    deps,
     caller,
     {
       studyId,
@@ -244,5 +250,5 @@ export const duplicate: Implementation<Routes['duplicate']> = async ({ study: fr
     { copiedFrom: from.studyId },
     version,
   )
-  return asOwner(d, copy, caller, { roles: member.roles })
+  return asOwner(deps, copy, caller, { roles: member.roles })
 }

@@ -6,24 +6,24 @@ import { record, whoOf } from '../kernel/audit.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newLinkCode } from '../kernel/ids.ts'
-import { keyOf, type LinkItem } from '../kernel/items.ts'
-import { pseudonymOf } from '../runs/start.ts'
+import { indexKeyOf, keyOf, type LinkItem } from '../kernel/items.ts'
 import { toLink } from './view.ts'
+import { pseudonymOf } from '../stores/pseudonym.ts'
 
 type Routes = (typeof studies)['routes']
 
-export const links: Implementation<Routes['links']> = async ({ study, query }, d) => {
-  const page = await d.table.query<LinkItem>(`STUDY#${study.studyId}`, {
+export const links: Implementation<Routes['links']> = async ({ study, query }, deps) => {
+  const page = await deps.table.query<LinkItem>(indexKeyOf.link.ofStudy.partition(study.studyId), {
     index: true,
-    prefix: 'LINK#',
+    prefix: indexKeyOf.link.ofStudy.prefix(),
     backwards: true,
     limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
+    after: query.after,
   })
-  return { items: page.items.map((l) => toLink(d, l)), ...(page.next === undefined ? {} : { next: page.next }) }
+  return { items: page.items.map((l) => toLink(deps, l)), next: page.next }
 }
 
-export const createLink: Implementation<Routes['createLink']> = async ({ study, caller, body }, d) => {
+export const createLink: Implementation<Routes['createLink']> = async ({ study, caller, body }, deps) => {
   if (!makesLinks(study.runtime))
     throw new Failure(
       'wrong-state',
@@ -59,9 +59,9 @@ export const createLink: Implementation<Routes['createLink']> = async ({ study, 
         ],
       )
   }
-  const now = d.now()
-  const code = newLinkCode(d)
-  const pseudonym = body.outsideId === undefined ? undefined : await pseudonymOf(d, study.studyId, body.outsideId)
+  const now = deps.now()
+  const code = newLinkCode(deps)
+  const pseudonym = body.outsideId === undefined ? undefined : await pseudonymOf(deps, study.studyId, body.outsideId)
   const link: LinkItem = {
     code,
     studyId: study.studyId,
@@ -70,7 +70,7 @@ export const createLink: Implementation<Routes['createLink']> = async ({ study, 
     label: body.label,
     created: now.toISOString(),
     expires: new Date(now.getTime() + body.hours * 3_600_000).toISOString(),
-    ...(body.quota === undefined ? {} : { quota: body.quota }),
+    quota: body.quota,
     started: 0,
     revoked: false,
     ...(body.completionUrl ? { completionUrl: body.completionUrl } : {}),
@@ -78,7 +78,7 @@ export const createLink: Implementation<Routes['createLink']> = async ({ study, 
     ...(body.outsideIdParameter ? { outsideIdParameter: body.outsideIdParameter } : {}),
     ...(pseudonym ? { pseudonym } : {}),
   }
-  await record(d, study.organisationId, whoOf(caller), [
+  await record(deps, study.organisationId, whoOf(caller), [
     {
       act: 'link.created',
       object: `study ${study.studyId}`,
@@ -90,22 +90,21 @@ export const createLink: Implementation<Routes['createLink']> = async ({ study, 
       },
     },
   ])
-  await d.table.create({
+  await deps.table.create({
     ...link,
     ...keyOf.link(code),
-    gpk: `STUDY#${study.studyId}`,
-    gsk: `LINK#${link.created}#${code}`,
+    ...indexKeyOf.link.ofStudy(link),
   })
-  return toLink(d, link)
+  return toLink(deps, link)
 }
 
-export const revokeLink: Implementation<Routes['revokeLink']> = async ({ study, caller, params }, d) => {
-  const link = await d.table.get<LinkItem>(keyOf.link(params.code))
+export const revokeLink: Implementation<Routes['revokeLink']> = async ({ study, caller, params }, deps) => {
+  const link = await deps.table.get<LinkItem>(keyOf.link(params.code))
   if (!link || link.studyId !== study.studyId) throw notFound()
   if (link.revoked) return undefined
-  await record(d, study.organisationId, whoOf(caller), [
+  await record(deps, study.organisationId, whoOf(caller), [
     { act: 'link.revoked', object: `study ${study.studyId}`, detail: { link: params.code } },
   ])
-  await d.table.update(keyOf.link(params.code), { set: { revoked: true } })
+  await deps.table.update(keyOf.link(params.code), { set: { revoked: true } })
   return undefined
 }

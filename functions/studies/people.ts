@@ -2,40 +2,41 @@
 import type { z } from 'zod'
 import type { StudyPerson, studies } from '../../contracts/studies.ts'
 import { may, type StudyRight, studyRights } from '../../domain/access/permissions.ts'
-import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
+import { type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { keyOf, type MemberItem, type PersonProfile, type StudyPersonItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type MemberItem, type PersonProfile, type StudyPersonItem } from '../kernel/items.ts'
+import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof studies)['routes']
 
-async function shown(d: Deps, p: Item<StudyPersonItem>): Promise<z.input<typeof StudyPerson>> {
-  const profile = await d.table.get<PersonProfile>(keyOf.person(p.userId), ['name', 'email'])
+async function shown(deps: Deps, person: Item<StudyPersonItem>): Promise<z.input<typeof StudyPerson>> {
+  const profile = await deps.table.get<PersonProfile>(keyOf.person(person.userId), ['name', 'email'])
   return {
-    userId: p.userId,
+    userId: person.userId,
     name: profile?.name ?? '',
     email: profile?.email ?? '',
-    rights: p.rights,
-    since: p.since,
-    rev: p.rev!,
+    rights: person.rights,
+    since: person.since,
+    rev: person.rev!,
   }
 }
 
-export const people: Implementation<Routes['people']> = async ({ study, query }, d) => {
-  const page = await d.table.query<StudyPersonItem>(`STUDY#${study.studyId}`, {
-    prefix: 'PERSON#',
+export const people: Implementation<Routes['people']> = async ({ study, query }, deps) => {
+  const page = await deps.table.query<StudyPersonItem>(keyOf.studyPerson.partition(study.studyId), {
+    prefix: keyOf.studyPerson.prefix(),
     limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
+    after: query.after,
   })
   // Rights end with the membership: whoever left the organisation is not shown.
   const members = await Promise.all(
-    page.items.map((p) => d.table.get<MemberItem>(keyOf.member(study.organisationId, p.userId), ['userId'])),
+    page.items.map((p) => deps.table.get<MemberItem>(keyOf.member(study.organisationId, p.userId), ['userId'])),
   )
   return {
-    items: await Promise.all(page.items.filter((_, i) => members[i] !== undefined).map((p) => shown(d, p))),
-    ...(page.next === undefined ? {} : { next: page.next }),
+    items: await Promise.all(page.items.filter((_, i) => members[i] !== undefined).map((p) => shown(deps, p))),
+    next: page.next,
   }
 }
 
@@ -61,14 +62,14 @@ function judge(
 
 export const share: Implementation<Routes['share']> = async (
   { study, subject, caller, params: { userId }, body },
-  d,
+  deps,
 ) => {
   const rights = studyRights.filter((r) => body.rights.includes(r))
-  const member = await d.table.get<MemberItem>(keyOf.member(study.organisationId, userId))
+  const member = await deps.table.get<MemberItem>(keyOf.member(study.organisationId, userId))
   if (!member) throw new Failure('wrong-state', 'This person is not a member of the organisation. Invite them first.')
   const key = keyOf.studyPerson(study.studyId, userId)
-  for (let tries = 0; ; tries++) {
-    const before = await d.table.get<StudyPersonItem>(key)
+  return retrying(async () => {
+    const before = await deps.table.get<StudyPersonItem>(key)
     judge(
       subject.rights ?? [],
       subject.roles.includes('admin'),
@@ -76,37 +77,30 @@ export const share: Implementation<Routes['share']> = async (
       before?.rights ?? [],
       rights,
     )
-    if (before && before.rights.join() === rights.join()) return shown(d, before)
-    await record(d, study.organisationId, whoOf(caller), [
+    if (before && before.rights.join() === rights.join()) return shown(deps, before)
+    await record(deps, study.organisationId, whoOf(caller), [
       { act: 'study.shared', object: `study ${study.studyId}`, detail: { person: userId, rights } },
     ])
-    try {
-      if (before) return await shown(d, await d.table.replace<StudyPersonItem>({ ...before, rights }, before.rev!))
-      return await shown(
-        d,
-        await d.table.create<StudyPersonItem>({
-          ...key,
-          gpk: `USER#${userId}`,
-          gsk: `STUDY#${study.studyId}`,
-          studyId: study.studyId,
-          organisationId: study.organisationId,
-          userId,
-          rights,
-          since: d.now().toISOString(),
-        }),
-      )
-    } catch (e) {
-      if (!(e instanceof AlreadyExists || e instanceof ConditionFailed) || tries > 5) throw e
-    }
-  }
+    if (before) return shown(deps, await deps.table.replace<StudyPersonItem>({ ...before, rights }, before.rev!))
+    const made = await deps.table.create<StudyPersonItem>({
+      ...key,
+      ...indexKeyOf.studyPerson.ofPerson({ userId, studyId: study.studyId }),
+      studyId: study.studyId,
+      organisationId: study.organisationId,
+      userId,
+      rights,
+      since: deps.now().toISOString(),
+    })
+    return shown(deps, made)
+  })
 }
 
-export const unshare: Implementation<Routes['unshare']> = async ({ study, caller, params: { userId } }, d) => {
+export const unshare: Implementation<Routes['unshare']> = async ({ study, caller, params: { userId } }, deps) => {
   const key = keyOf.studyPerson(study.studyId, userId)
-  if (!(await d.table.get<StudyPersonItem>(key, ['userId']))) return undefined
-  await record(d, study.organisationId, whoOf(caller), [
+  if (!(await deps.table.get<StudyPersonItem>(key, ['userId']))) return undefined
+  await record(deps, study.organisationId, whoOf(caller), [
     { act: 'study.unshared', object: `study ${study.studyId}`, detail: { person: userId } },
   ])
-  await d.table.remove(key)
+  await deps.table.remove(key)
   return undefined
 }

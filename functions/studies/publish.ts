@@ -1,18 +1,20 @@
 /** Versions: uploads, publish, reading, export. A version is immutable and known by the hash of its content. */
 import type { studies } from '../../contracts/studies.ts'
-import { validateConfiguration } from '../../domain/studies/configuration.ts'
+import { validateConfiguration } from '../../domain/studies/configuration-validation.ts'
 import { contentHash } from '../../domain/studies/content-hash.ts'
 import { diffAssets, diffConfigurations, diffSummary } from '../../domain/studies/diff.ts'
-import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
+import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { keyOf, type StudyItem, type VersionItem } from '../kernel/items.ts'
-import { documentKey, versionDocument, versionItem } from './documents.ts'
+import { documentKey, versionDocument, versionItem } from '../stores/study-version.ts'
 import { changedMeanwhile } from './lifecycle.ts'
-import { describe } from './presentation.ts'
+import { describe } from '../stores/study-presentation.ts'
 import { toVersion } from './view.ts'
+import { linkSeconds } from '../kernel/links.ts'
+import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof studies)['routes']
 interface File {
@@ -22,7 +24,6 @@ interface File {
   type: string
 }
 
-const linkSeconds = 3600
 const blobKey = (organisationId: string, sha256: string): string => `blobs/${organisationId}/${sha256}`
 
 /** `work` on every item, at most `width` at a time, answers in order. */
@@ -40,15 +41,15 @@ async function each<T, R>(items: readonly T[], work: (item: T, index: number) =>
   return out
 }
 
-export const uploads: Implementation<Routes['uploads']> = async ({ study, body }, d) => ({
+export const uploads: Implementation<Routes['uploads']> = async ({ study, body }, deps) => ({
   assets: await each(body.assets, async ({ path, sha256, size, type }) => {
     const key = blobKey(study.organisationId, sha256)
-    if ((await d.objects.head('assets', key))?.size === size) return { path, sha256, present: true }
+    if ((await deps.objects.head('assets', key))?.size === size) return { path, sha256, present: true }
     return {
       path,
       sha256,
       present: false,
-      upload: await d.objects.signedPut('assets', key, { sha256, size, type }, linkSeconds),
+      upload: await deps.objects.signedPut('assets', key, { sha256, size, type }, linkSeconds.transfer),
     }
   }),
 })
@@ -68,16 +69,16 @@ function checkPaths(files: readonly File[]): void {
   if (errors.length > 0) throw new Failure('invalid-configuration', `${errors[0]!.path}: ${errors[0]!.message}`, errors)
 }
 
-async function checkUploaded(d: Deps, organisationId: string, files: readonly File[]): Promise<void> {
-  const heads = await each(files, (f) => d.objects.head('assets', blobKey(organisationId, f.sha256)))
-  const missing = files.flatMap((f, i) =>
-    heads[i]?.size === f.size
+async function checkUploaded(deps: Deps, organisationId: string, files: readonly File[]): Promise<void> {
+  const heads = await each(files, (f) => deps.objects.head('assets', blobKey(organisationId, f.sha256)))
+  const missing = files.flatMap((file, i) =>
+    heads[i]?.size === file.size
       ? []
       : [
           {
             path: `/body/assets/${i}`,
-            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${f.size}` : 'Not uploaded',
-            value: f.path,
+            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${file.size}` : 'Not uploaded',
+            value: file.path,
           },
         ],
   )
@@ -89,15 +90,21 @@ async function checkUploaded(d: Deps, organisationId: string, files: readonly Fi
     )
 }
 
-const newest = async (d: Deps, studyId: string): Promise<Item<VersionItem> | undefined> =>
-  (await d.table.query<VersionItem>(`STUDY#${studyId}`, { prefix: 'VERSION#', backwards: true, limit: 1 })).items[0]
+const newest = async (deps: Deps, studyId: string): Promise<Item<VersionItem> | undefined> =>
+  (
+    await deps.table.query<VersionItem>(keyOf.version.partition(studyId), {
+      prefix: keyOf.version.prefix(),
+      backwards: true,
+      limit: 1,
+    })
+  ).items[0]
 
 /** Makes the study point at a version, unless it points at a later one. */
-async function bump(d: Deps, study: StudyItem, version: number): Promise<void> {
+async function bump(deps: Deps, study: StudyItem, version: number): Promise<void> {
   if (study.version >= version) return
   try {
-    await d.table.update(keyOf.study(study.studyId), {
-      set: { version, changed: d.now().toISOString() },
+    await deps.table.update(keyOf.study(study.studyId), {
+      set: { version, changed: deps.now().toISOString() },
       when: [{ attribute: 'version', is: 'at-most', value: version - 1 }],
     })
   } catch (e) {
@@ -109,7 +116,7 @@ async function bump(d: Deps, study: StudyItem, version: number): Promise<void> {
  * Files first, then the event, then the version item, then the study: killed at any point, the same call again
  * completes it.
  */
-export const publish: Implementation<Routes['publish']> = async ({ study, caller, body }, d) => {
+export const publish: Implementation<Routes['publish']> = async ({ study, caller, body }, deps) => {
   checkPaths(body.assets)
   const checked = validateConfiguration(
     body.configuration,
@@ -124,20 +131,20 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
   const configuration = checked.configuration as unknown as Record<string, unknown>
   const files = [...body.assets].sort((a, b) => (a.path < b.path ? -1 : 1))
   const hash = await contentHash(configuration, files)
-  let last = await newest(d, study.studyId)
+  let last = await newest(deps, study.studyId)
   if (last && last.contentHash === hash) {
-    await bump(d, study, last.version)
+    await bump(deps, study, last.version)
     return toVersion(last)
   }
   if (body.expects !== undefined && body.expects !== (last?.version ?? 0)) throw changedMeanwhile()
-  await checkUploaded(d, study.organisationId, body.assets)
+  await checkUploaded(deps, study.organisationId, body.assets)
   // The document comes last: where it is, every file is, perhaps by somebody else's hand. What has been published is
   // never written again.
-  if (!(await d.objects.head('assets', documentKey(hash)))) {
+  if (!(await deps.objects.head('assets', documentKey(hash)))) {
     await each(files, async (f) =>
-      d.objects.copy('assets', blobKey(study.organisationId, f.sha256), `s/${hash}/${f.path}`, f.type),
+      deps.objects.copy('assets', blobKey(study.organisationId, f.sha256), `s/${hash}/${f.path}`, f.type),
     )
-    await d.objects.put(
+    await deps.objects.put(
       'assets',
       documentKey(hash),
       new TextEncoder().encode(JSON.stringify({ configuration, files })),
@@ -145,7 +152,15 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
     )
   }
   const { kind, conditions } = describe(configuration)
-  for (let tries = 0; ; tries++) {
+  return retrying(async (tries) => {
+    if (tries > 0) {
+      last = await newest(deps, study.studyId)
+      if (last && last.contentHash === hash) {
+        await bump(deps, study, last.version)
+        return toVersion(last)
+      }
+      if (body.expects !== undefined) throw changedMeanwhile()
+    }
     const version = (last?.version ?? 0) + 1
     const item: VersionItem = {
       studyId: study.studyId,
@@ -153,54 +168,44 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
       contentHash: hash,
       kind,
       note: body.note,
-      published: d.now().toISOString(),
+      published: deps.now().toISOString(),
       publishedBy: caller.userId,
       assets: files.length,
-      bytes: files.reduce((n, f) => n + f.size, 0),
+      bytes: files.reduce((sum, f) => sum + f.size, 0),
       conditions,
     }
-    await record(d, study.organisationId, whoOf(caller), [
+    await record(deps, study.organisationId, whoOf(caller), [
       {
         act: 'study.published',
         object: `study ${study.studyId}`,
         detail: { version, contentHash: hash, assets: files.length },
       },
     ])
-    try {
-      await d.table.create({ ...item, ...keyOf.version(study.studyId, version) })
-      await bump(d, study, version)
-      return toVersion(item)
-    } catch (e) {
-      if (!(e instanceof AlreadyExists) || tries > 20) throw e
-      last = await newest(d, study.studyId)
-      if (last && last.contentHash === hash) {
-        await bump(d, study, last.version)
-        return toVersion(last)
-      }
-      if (body.expects !== undefined) throw changedMeanwhile()
-    }
-  }
+    await deps.table.create({ ...item, ...keyOf.version(study.studyId, version) })
+    await bump(deps, study, version)
+    return toVersion(item)
+  })
 }
 
-export const versions: Implementation<Routes['versions']> = async ({ study, query }, d) => {
-  const page = await d.table.query<VersionItem>(`STUDY#${study.studyId}`, {
-    prefix: 'VERSION#',
+export const versions: Implementation<Routes['versions']> = async ({ study, query }, deps) => {
+  const page = await deps.table.query<VersionItem>(keyOf.version.partition(study.studyId), {
+    prefix: keyOf.version.prefix(),
     backwards: true,
     limit: query.limit,
-    ...(query.after === undefined ? {} : { after: query.after }),
+    after: query.after,
   })
-  return { items: page.items.map(toVersion), ...(page.next === undefined ? {} : { next: page.next }) }
+  return { items: page.items.map(toVersion), next: page.next }
 }
 
-export const version: Implementation<Routes['version']> = async ({ study, params }, d) => {
-  const item = await versionItem(d, study.studyId, params.version)
-  return { ...toVersion(item), ...(await versionDocument(d, item.contentHash)) }
+export const version: Implementation<Routes['version']> = async ({ study, params }, deps) => {
+  const item = await versionItem(deps, study.studyId, params.version)
+  return { ...toVersion(item), ...(await versionDocument(deps, item.contentHash)) }
 }
 
-export const diff: Implementation<Routes['diff']> = async ({ study, params, query }, d) => {
+export const diff: Implementation<Routes['diff']> = async ({ study, params, query }, deps) => {
   const [before, after] = await Promise.all(
     [query.from, params.version].map(async (v) =>
-      versionDocument(d, (await versionItem(d, study.studyId, v)).contentHash),
+      versionDocument(deps, (await versionItem(deps, study.studyId, v)).contentHash),
     ),
   )
   const configuration = diffConfigurations(before!.configuration, after!.configuration)
@@ -208,10 +213,10 @@ export const diff: Implementation<Routes['diff']> = async ({ study, params, quer
   return { from: query.from, to: params.version, configuration, assets, summary: diffSummary(configuration, assets) }
 }
 
-export const files: Implementation<Routes['files']> = async ({ study, params, caller }, d) => {
-  const item = await versionItem(d, study.studyId, params.version)
-  const document = await versionDocument(d, item.contentHash)
-  await record(d, study.organisationId, whoOf(caller), [
+export const files: Implementation<Routes['files']> = async ({ study, params, caller }, deps) => {
+  const item = await versionItem(deps, study.studyId, params.version)
+  const document = await versionDocument(deps, item.contentHash)
+  await record(deps, study.organisationId, whoOf(caller), [
     {
       act: 'study.exported',
       object: `study ${study.studyId}`,
@@ -219,13 +224,13 @@ export const files: Implementation<Routes['files']> = async ({ study, params, ca
     },
   ])
   return {
-    files: await each(document.files, async (f) => ({
-      ...f,
-      download: await d.objects.signedGet(
+    files: await each(document.files, async (file) => ({
+      ...file,
+      download: await deps.objects.signedGet(
         'assets',
-        `s/${item.contentHash}/${f.path}`,
-        linkSeconds,
-        f.path.split('/').at(-1),
+        `s/${item.contentHash}/${file.path}`,
+        linkSeconds.transfer,
+        file.path.split('/').at(-1),
       ),
     })),
   }

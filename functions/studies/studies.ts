@@ -1,7 +1,7 @@
 /** The handler of studies: life, versions, links, people. */
-import { studies } from '../../contracts/studies.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { lambda, type LambdaHandler } from '../kernel/handler.ts'
+import { studies } from './area.ts'
 import { change, create, duplicate, list, remove, setState, study } from './lifecycle.ts'
 import { createLink, links, revokeLink } from './links.ts'
 import { people, share, unshare } from './people.ts'

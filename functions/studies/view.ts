@@ -9,7 +9,7 @@ import type { LinkItem, StudyItem, VersionItem } from '../kernel/items.ts'
 
 /** A person's rights on a study, with those that a role gives. */
 const rightsOf = (who: Subject): StudyRight[] => {
-  const person: Subject = { roles: who.roles, ...(who.rights ? { rights: who.rights } : {}) }
+  const person: Subject = { roles: who.roles, rights: who.rights }
   const byRole: StudyRight[] = [
     ...(may(person, 'study.share') ? ['share' as const] : []),
     ...(may(person, 'study.unshare') ? ['remove' as const] : []),
@@ -17,44 +17,47 @@ const rightsOf = (who: Subject): StudyRight[] => {
   return studyRights.filter((r) => who.rights?.includes(r) || byRole.includes(r))
 }
 
-export const toStudy = (s: Item<StudyItem>, who: Subject): z.input<typeof Study> => ({
-  studyId: s.studyId,
-  organisationId: s.organisationId,
-  title: s.title,
-  description: s.description,
-  state: s.state,
-  runtime: s.runtime,
-  redirectHosts: s.redirectHosts,
-  version: s.version,
-  created: s.created,
-  changed: s.changed,
-  rev: s.rev!,
+/** A study as this person may see it. */
+export const toStudy = (study: Item<StudyItem>, who: Subject): z.input<typeof Study> => ({
+  studyId: study.studyId,
+  organisationId: study.organisationId,
+  title: study.title,
+  description: study.description,
+  state: study.state,
+  runtime: study.runtime,
+  redirectHosts: study.redirectHosts,
+  version: study.version,
+  created: study.created,
+  changed: study.changed,
+  rev: study.rev!,
   rights: rightsOf(who),
 })
 
-export const toVersion = (v: VersionItem): z.input<typeof StudyVersion> => ({
-  version: v.version,
-  contentHash: v.contentHash,
-  kind: v.kind,
-  note: v.note,
-  published: v.published,
-  publishedBy: v.publishedBy,
-  assets: v.assets,
-  bytes: v.bytes,
+/** A published version, without its document. */
+export const toVersion = (version: VersionItem): z.input<typeof StudyVersion> => ({
+  version: version.version,
+  contentHash: version.contentHash,
+  kind: version.kind,
+  note: version.note,
+  published: version.published,
+  publishedBy: version.publishedBy,
+  assets: version.assets,
+  bytes: version.bytes,
 })
 
-export const toLink = (d: Pick<Deps, 'settings' | 'now'>, l: LinkItem): z.input<typeof Link> => ({
-  code: l.code,
-  url: `${d.settings.mainOrigin}/p/${l.code}`,
-  kind: l.kind,
-  label: l.label,
-  created: l.created,
-  expires: l.expires,
-  ...(l.quota === undefined ? {} : { quota: l.quota }),
-  started: l.started,
-  revoked: l.revoked,
-  state: linkState(l, d.now()),
-  ...(l.completionUrl ? { completionUrl: l.completionUrl } : {}),
-  ...(l.abortUrl ? { abortUrl: l.abortUrl } : {}),
-  ...(l.outsideIdParameter ? { outsideIdParameter: l.outsideIdParameter } : {}),
+/** A link with the address that it opens. */
+export const toLink = (deps: Pick<Deps, 'settings' | 'now'>, link: LinkItem): z.input<typeof Link> => ({
+  code: link.code,
+  url: `${deps.settings.mainOrigin}/p/${link.code}`,
+  kind: link.kind,
+  label: link.label,
+  created: link.created,
+  expires: link.expires,
+  quota: link.quota,
+  started: link.started,
+  revoked: link.revoked,
+  state: linkState(link, deps.now()),
+  ...(link.completionUrl ? { completionUrl: link.completionUrl } : {}),
+  ...(link.abortUrl ? { abortUrl: link.abortUrl } : {}),
+  ...(link.outsideIdParameter ? { outsideIdParameter: link.outsideIdParameter } : {}),
 })

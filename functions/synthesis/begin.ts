@@ -7,62 +7,68 @@ import type { Synthesis, synthesis } from '../../contracts/synthesis.ts'
 import { defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
 import { synthesisDefaults, type SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
-import { openBudget } from '../datasets/budget.ts'
-import { blobKey, makeJob } from '../datasets/registration-job.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId, newId } from '../kernel/ids.ts'
-import { type DatasetItem, type DatasetVersionItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { inDataset, inOrganisation, inSynthesis } from '../kernel/resources.ts'
+import { type DatasetItem, type DatasetVersionItem, indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { inDataset, inOrganisation } from '../kernel/resources.ts'
+import { inSynthesis } from './resources.ts'
 import { planOfTable } from './source.ts'
 import { toSynthesis } from './view.ts'
+import { openBudget } from '../stores/budget.ts'
+import { blobKey } from '../stores/dataset-files.ts'
+import { submitRegistration } from '../stores/registration-job.ts'
+import { linkSeconds } from '../kernel/links.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof synthesis)['routes']
-const linkSeconds = 3600
 
 async function create(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
-  s: Omit<SynthesisItem, 'created' | 'changed' | 'userId' | 'shared' | 'evaluations' | 'attempts'>,
+  facts: Omit<SynthesisItem, 'created' | 'changed' | 'userId' | 'shared' | 'evaluations' | 'attempts'>,
 ): Promise<Item<SynthesisItem>> {
-  const at = d.now().toISOString()
-  await record(d, s.organisationId, whoOf(caller), [
-    { act: 'synthesis.begun', object: `synthesis ${s.synthesisId}`, detail: { dataset: s.datasetId, table: s.table } },
+  const at = deps.now().toISOString()
+  await record(deps, facts.organisationId, whoOf(caller), [
+    {
+      act: 'synthesis.begun',
+      object: `synthesis ${facts.synthesisId}`,
+      detail: { dataset: facts.datasetId, table: facts.table },
+    },
   ])
-  return d.table.create<SynthesisItem>({
-    ...s,
+  return deps.table.create<SynthesisItem>({
+    ...facts,
     userId: caller.userId,
     created: at,
     changed: at,
     shared: false,
     evaluations: [],
     attempts: [],
-    ...keyOf.synthesis(s.synthesisId),
-    gpk: `ORG#${s.organisationId}`,
-    gsk: `SYNTHESIS#${at}#${s.synthesisId}`,
+    ...keyOf.synthesis(facts.synthesisId),
+    ...indexKeyOf.synthesis.ofOrganisation({ ...facts, created: at }),
   })
 }
 
 /** Another version of a table: the plan as it was confirmed or proposed last, to be changed and confirmed. */
 async function again(
-  d: Deps,
+  deps: Deps,
   caller: Caller,
   from: string,
   title: string | undefined,
 ): Promise<z.input<typeof Synthesis>> {
-  const { synthesis: s, subject } = await inSynthesis(d, caller, from, { permission: 'synthesis.make' })
-  const { plan } = await toSynthesis(d, s, subject)
+  const { synthesis: s, subject } = await inSynthesis(deps, caller, from, { permission: 'synthesis.make' })
+  const { plan } = await toSynthesis(deps, s, subject)
   if (!plan)
     throw new Failure(
       'wrong-state',
       'The file of this synthesis has not been read. Wait for it, or begin with the file again.',
     )
   const { organisationId, datasetId, datasetVersion, table, upload, readingJob } = s
-  const made = await create(d, caller, {
-    synthesisId: newId(d, 'syn'),
+  const made = await create(deps, caller, {
+    synthesisId: newId(deps, 'syn'),
     organisationId,
     datasetId,
     datasetVersion,
@@ -70,20 +76,20 @@ async function again(
     title: title ?? s.title,
     state: 'proposed',
     plan: plan as SynthesisPlan,
-    ...(upload ? { upload } : {}),
+    upload,
     ...(readingJob ? { readingJob } : {}),
   })
-  return toSynthesis(d, made, subject)
+  return toSynthesis(deps, made, subject)
 }
 
-export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d) => {
-  if ('from' in body) return again(d, caller, body.from, body.title)
-  const synthesisId = newId(d, 'syn')
+export const begin: Implementation<Routes['begin']> = async ({ body, caller }, deps) => {
+  if ('from' in body) return again(deps, caller, body.from, body.title)
+  const synthesisId = newId(deps, 'syn')
   if ('datasetId' in body) {
-    const { dataset, subject } = await inDataset(d, caller, body.datasetId, { permission: 'dataset.manage' })
+    const { dataset, subject } = await inDataset(deps, caller, body.datasetId, { permission: 'dataset.manage' })
     if (dataset.version === 0 || dataset.state === 'retired')
       throw new Failure('wrong-state', 'The dataset has no published version to make a synthetic twin of.')
-    const version = await d.table.get<DatasetVersionItem>(keyOf.datasetVersion(dataset.datasetId, dataset.version))
+    const version = await deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(dataset.datasetId, dataset.version))
     const table = version!.data.schema.tables.find((t) => t.name === body.table)
     if (!table)
       throw new Failure('invalid-request', `The dataset has no table “${body.table}”.`, [
@@ -94,7 +100,7 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
           expected: version!.data.schema.tables.map((t) => t.name).join(', '),
         },
       ])
-    const made = await create(d, caller, {
+    const made = await create(deps, caller, {
       synthesisId,
       organisationId: dataset.organisationId,
       datasetId: dataset.datasetId,
@@ -104,14 +110,14 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
       state: 'proposed',
       plan: planOfTable(dataset, table),
     })
-    return toSynthesis(d, made, subject)
+    return toSynthesis(deps, made, subject)
   }
-  const { subject, organisation } = await inOrganisation(d, caller, body.organisationId, {
+  const { subject, organisation } = await inOrganisation(deps, caller, body.organisationId, {
     permission: 'syntheses.create',
   })
   const name = `upload-${synthesisId.slice(4, 16)}`
   const datasetId = await derivedId('dat', organisation.organisationId, name)
-  const at = d.now().toISOString()
+  const at = deps.now().toISOString()
   const policy = {
     ...defaultDatasetPolicy,
     people: { kind: 'named' as const, userIds: [] },
@@ -120,9 +126,9 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
     listed: false,
     budget: { epsilon: 10, delta: synthesisDefaults.delta },
   }
-  await openBudget(d, datasetId, policy)
+  await openBudget(deps, datasetId, policy)
   // Not in the catalogue: its key among the organisation's is not a dataset's.
-  await d.table.create<DatasetItem>({
+  await deps.table.create<DatasetItem>({
     datasetId,
     organisationId: organisation.organisationId,
     name,
@@ -134,10 +140,9 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
     created: at,
     changed: at,
     ...keyOf.dataset(datasetId),
-    gpk: `ORG#${organisation.organisationId}`,
-    gsk: `UPLOAD#${at}#${datasetId}`,
+    ...indexKeyOf.dataset.uploaded({ organisationId: organisation.organisationId, created: at, datasetId }),
   })
-  const made = await create(d, caller, {
+  const made = await create(deps, caller, {
     synthesisId,
     organisationId: organisation.organisationId,
     datasetId,
@@ -147,20 +152,20 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
     state: 'uploading',
     upload: body.file,
   })
-  const upload = await d.objects.signedPut(
+  const upload = await deps.objects.signedPut(
     'protected',
     blobKey(datasetId, body.file.sha256),
     { sha256: body.file.sha256, size: body.file.size, type: 'application/octet-stream' },
-    linkSeconds,
+    linkSeconds.transfer,
   )
-  return { ...(await toSynthesis(d, made, subject)), upload }
+  return { ...(await toSynthesis(deps, made, subject)), upload }
 }
 
-export const infer: Implementation<Routes['infer']> = async ({ synthesis: s, subject, caller }, d) => {
-  if (s.state === 'reading') return toSynthesis(d, s, subject)
+export const infer: Implementation<Routes['infer'], WorkflowDeps> = async ({ synthesis: s, subject, caller }, deps) => {
+  if (s.state === 'reading') return toSynthesis(deps, s, subject)
   if (s.state !== 'uploading' || !s.upload)
     throw new Failure('wrong-state', 'This synthesis has no file to read: its plan is proposed already.')
-  const head = await d.objects.head('protected', blobKey(s.datasetId, s.upload.sha256))
+  const head = await deps.objects.head('protected', blobKey(s.datasetId, s.upload.sha256))
   if (head?.size !== s.upload.size)
     throw new Failure(
       'asset-missing',
@@ -169,23 +174,23 @@ export const infer: Implementation<Routes['infer']> = async ({ synthesis: s, sub
   const readingJob = await derivedId('job', s.synthesisId, 'reading')
   const key = keyOf.dataset(s.datasetId)
   try {
-    await d.table.update<DatasetItem>(key, {
-      set: { state: 'reading', readingJob, readingAct: 'read', changed: d.now().toISOString() },
+    await deps.table.update<DatasetItem>(key, {
+      set: { state: 'reading', readingJob, readingAct: 'read', changed: deps.now().toISOString() },
       when: [{ attribute: 'state', is: 'equal', value: 'draft' }],
     })
-    await record(d, s.organisationId, whoOf(caller), [
+    await record(deps, s.organisationId, whoOf(caller), [
       { act: 'dataset.read', object: `dataset ${s.datasetId}`, detail: { files: 1 } },
     ])
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
   }
-  await makeJob(d, readingJob, (await d.table.get<DatasetItem>(key))!, caller.userId, {
+  await submitRegistration(deps, readingJob, (await deps.table.get<DatasetItem>(key))!, caller.userId, {
     act: 'read',
     files: [s.upload],
   })
-  const now = await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
-    set: { state: 'reading', readingJob, changed: d.now().toISOString() },
+  const now = await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+    set: { state: 'reading', readingJob, changed: deps.now().toISOString() },
   })
-  await d.workflow.start(readingJob, 1)
-  return toSynthesis(d, now, subject)
+  await deps.workflow.start(readingJob, 1)
+  return toSynthesis(deps, now, subject)
 }

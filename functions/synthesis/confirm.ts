@@ -11,7 +11,6 @@ import { countError } from '../../domain/synthesis/inference.ts'
 import { synthesisDefaults, type SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { domainOf, type PlanFault, sharesOf } from '../../domain/synthesis/request.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
-import { inEpsilon } from '../datasets/budget.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -19,9 +18,12 @@ import { hashNow } from '../kernel/hash.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
 import { type JobItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { makeJob, type SynthesisAsk } from './making.ts'
+import { submitSynthesis, type SynthesisAsk } from './synthesis-job.ts'
 import { faultsOf, priceOf, type Source, sourceOf } from './source.ts'
-import { readingState, standingOf, toSynthesis } from './view.ts'
+import { readingState, toSynthesis } from './view.ts'
+import { inEpsilon } from '../stores/budget.ts'
+import { statusOf } from '../stores/synthesis-status.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 type Routes = (typeof synthesis)['routes']
 
@@ -29,26 +31,29 @@ const planOf = (body: unknown): SynthesisPlan => body as SynthesisPlan
 const hashOf = (plan: SynthesisPlan): string => hashNow(canonical(plan))
 
 /** The table behind a synthesis, once its columns are known. */
-async function knownSource(d: Deps, s: Item<SynthesisItem>): Promise<Source> {
+async function knownSource(deps: Deps, synthesis: Item<SynthesisItem>): Promise<Source> {
   if (
-    s.upload &&
-    (s.state === 'uploading' || (s.state === 'reading' && (await readingState(d, s)).state !== 'proposed'))
+    synthesis.upload &&
+    (synthesis.state === 'uploading' ||
+      (synthesis.state === 'reading' && (await readingState(deps, synthesis)).state !== 'proposed'))
   )
     throw new Failure('wrong-state', 'The file has not been read yet: there is nothing to plan for.')
-  return sourceOf(d, s)
+  return sourceOf(deps, synthesis)
 }
 
 /** What each purchase would buy, in the words of its error. */
 const purchases = (plan: SynthesisPlan) => {
   const { bought, each, deltaEach } = sharesOf(plan)
-  return bought.map((c) => {
-    const listed = c.kind === 'categorical' || c.kind === 'ordinal',
-      error = countError(each, plan.rowsPerPerson)
+  return bought.map((column) => {
+    const listed = column.kind === 'categorical' || column.kind === 'ordinal'
+    const byNoise = countError(each, plan.rowsPerPerson) * Math.sqrt(2 * Math.log(1 / deltaEach))
+    const byPlan = (plan.rare ?? synthesisDefaults.rare) * plan.rowsDeclared
+    const fewest = Math.ceil(Math.max(byNoise, byPlan))
     return {
-      what: `${listed ? 'categories' : 'bounds'} of ${c.name}`,
+      what: `${listed ? 'categories' : 'bounds'} of ${column.name}`,
       nanoRho: Number(each),
       error: listed
-        ? `Values in fewer than about ${Math.ceil(Math.max(error * Math.sqrt(2 * Math.log(1 / deltaEach)), (plan.rare ?? synthesisDefaults.rare) * plan.rowsDeclared))} rows become “other”`
+        ? `Values in fewer than about ${fewest} rows become “other”`
         : 'The 0.5th and 99.5th percentile, on a public grid',
     }
   })
@@ -60,9 +65,9 @@ const qualityWords = {
   poor: 'Expect little beyond single columns: more rows, fewer columns or a larger epsilon would help',
 } as const
 
-export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, body }, d) => {
-  const plan = planOf(body),
-    source = await knownSource(d, s)
+export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, body }, deps) => {
+  const plan = planOf(body)
+  const source = await knownSource(deps, s)
   const faults: PlanFault[] = faultsOf(plan, source)
   const nothing = {
     method: plan.method,
@@ -77,44 +82,46 @@ export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, bod
   }
   if (faults.length > 0) return { feasible: false, faults, ...nothing }
   const { epsilon, delta, method, rowsDeclared, rowsPerPerson } = plan
-  const q = feasibility({ domain: domainOf(plan), rowsDeclared, method, epsilon, delta, rowsPerPerson })
-  if (q.refusal)
+  const quote = feasibility({ domain: domainOf(plan), rowsDeclared, method, epsilon, delta, rowsPerPerson })
+  if (quote.refusal)
     return {
       feasible: false,
-      faults: [{ ...(q.refusal.column === undefined ? {} : { column: q.refusal.column }), message: q.refusal.message }],
+      faults: [{ column: quote.refusal.column, message: quote.refusal.message }],
       ...nothing,
     }
-  const paid = await payerOf(d, s, hashOf(plan)),
-    nanoRho = paid.payer ? 0 : priceOf(plan),
-    available = source.budget?.available ?? 0
+  const paid = await payerOf(deps, s, hashOf(plan))
+  const nanoRho = paid.payer ? 0 : priceOf(plan)
+  const available = source.budget?.available ?? 0
   const short =
     available < nanoRho ? [{ message: 'What is left of the dataset’s privacy budget does not cover this' }] : []
   return {
     feasible: short.length === 0,
     faults: short,
-    method: q.method,
-    why: q.why,
-    modelMb: q.modelBytes / 1e6,
-    memoryMb: Math.ceil(q.memoryBytes / 1e6),
-    minutes: q.minutes,
+    method: quote.method,
+    why: quote.why,
+    modelMb: quote.modelBytes / 1e6,
+    memoryMb: Math.ceil(quote.memoryBytes / 1e6),
+    minutes: quote.minutes,
     nanoRho,
     epsilonLeft: inEpsilon(Math.max(0, available - nanoRho), source.dataset.policy),
-    expected: { tvd1: q.expected.tvd1, tvd2: q.expected.tvd2, words: qualityWords[q.quality] },
+    expected: { tvd1: quote.expected.tvd1, tvd2: quote.expected.tvd2, words: qualityWords[quote.quality] },
     bought: purchases(plan),
   }
 }
 
 /** Earlier jobs for the same plan, newest first; `payer` is set when one of them was charged for it. */
 async function payerOf(
-  d: Pick<Deps, 'table'>,
-  s: SynthesisItem,
+  deps: Pick<Deps, 'table'>,
+  synthesis: SynthesisItem,
   planHash: string,
 ): Promise<{ jobs: JobItem[]; payer: boolean }> {
-  const ids = s.attempts
+  const ids = synthesis.attempts
     .filter((a) => a.planHash === planHash)
     .map((a) => a.jobId)
     .reverse()
-  const jobs = (await Promise.all(ids.map((id) => d.table.get<JobItem>(keyOf.job(id))))).filter((j) => j !== undefined)
+  const jobs = (await Promise.all(ids.map((id) => deps.table.get<JobItem>(keyOf.job(id))))).filter(
+    (j) => j !== undefined,
+  )
   return { jobs, payer: jobs.some((j) => j.charged === 'committed') }
 }
 
@@ -127,9 +134,9 @@ const faulty = (faults: PlanFault[]): Failure =>
   new Failure(
     'invalid-plan',
     `${faults[0]!.column === undefined ? '' : `${faults[0]!.column}: `}${faults[0]!.message}`,
-    faults.slice(0, 50).map((f): FieldError => ({
+    faults.slice(0, 50).map((fault): FieldError => ({
       path: '/body/plan',
-      message: f.column === undefined ? f.message : `${f.column}: ${f.message}`,
+      message: fault.column === undefined ? fault.message : `${fault.column}: ${fault.message}`,
     })),
     { faults: faults.slice(0, 500) },
   )
@@ -139,14 +146,14 @@ const faulty = (faults: PlanFault[]): Failure =>
  * that the platform makes itself (functions/synthesis/twins.ts).
  */
 export async function launch(
-  d: Deps,
-  s: Item<SynthesisItem>,
+  deps: WorkflowDeps,
+  synthesis: Item<SynthesisItem>,
   source: Source,
   plan: SynthesisPlan,
   userId: string,
 ): Promise<{ synthesis: Item<SynthesisItem>; jobId: string }> {
-  const planHash = hashOf(plan),
-    { jobs, payer } = await payerOf(d, s, planHash)
+  const planHash = hashOf(plan)
+  const { jobs, payer } = await payerOf(deps, synthesis, planHash)
   const nanoRho = payer ? 0 : priceOf(plan)
   if ((source.budget?.available ?? 0) < nanoRho)
     throw new Failure(
@@ -154,39 +161,42 @@ export async function launch(
       'What is left of the dataset’s privacy budget does not cover this. Lower epsilon, or raise the budget.',
       [{ path: '/body/plan/epsilon', message: 'More than is left' }],
     )
-  const jobId = await derivedId('job', s.synthesisId, planHash, String(s.attempts.length))
+  const jobId = await derivedId('job', synthesis.synthesisId, planHash, String(synthesis.attempts.length))
   const ask: SynthesisAsk = {
     act: 'make',
-    synthesisId: s.synthesisId,
+    synthesisId: synthesis.synthesisId,
     plan,
     before: payer ? jobs.map((j) => j.jobId) : [],
   }
   let now: Item<SynthesisItem>
   try {
-    now = await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+    now = await deps.table.update<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId), {
       set: {
         state: 'running',
         plan,
         planHash,
         jobId,
-        attempts: [...s.attempts, { planHash, jobId }],
-        changed: d.now().toISOString(),
+        attempts: [...synthesis.attempts, { planHash, jobId }],
+        changed: deps.now().toISOString(),
       },
-      when: [{ attribute: 'rev', is: 'equal', value: s.rev! }],
+      when: [{ attribute: 'rev', is: 'equal', value: synthesis.rev! }],
     })
   } catch (e) {
     throw e instanceof ConditionFailed ? changed() : e
   }
-  await makeJob(d, jobId, { dataset: source.dataset, synthesis: now }, userId, ask, nanoRho)
+  await submitSynthesis(deps, jobId, { dataset: source.dataset, synthesis: now }, userId, ask, nanoRho)
   return { synthesis: now, jobId }
 }
 
-export const confirm: Implementation<Routes['confirm']> = async ({ synthesis: s, body, subject, caller }, d) => {
+export const confirm: Implementation<Routes['confirm'], WorkflowDeps> = async (
+  { synthesis: s, body, subject, caller },
+  deps,
+) => {
   const plan = planOf(body.plan)
-  const { job, state } = await standingOf(d, s)
+  const { job, state } = await statusOf(deps, s)
   // The same plan again: a button pressed twice, or a request that was sent again.
   if (s.planHash === hashOf(plan) && job && (jobLife[job.state].live || job.state === 'succeeded'))
-    return toSynthesis(d, s, subject)
+    return toSynthesis(deps, s, subject)
   if (s.rev !== body.rev) throw changed()
   if (state === 'running' || state === 'ready' || state === 'expired')
     throw new Failure(
@@ -195,7 +205,7 @@ export const confirm: Implementation<Routes['confirm']> = async ({ synthesis: s,
         ? 'Another plan is being worked on. Wait for it, or cancel it.'
         : `This one is ${state}. Begin another version of it to make one by another plan.`,
     )
-  const source = await knownSource(d, s)
+  const source = await knownSource(deps, s)
   const faults = faultsOf(plan, source)
   if (faults.length > 0) throw faulty(faults)
   const { refusal } = feasibility({
@@ -206,16 +216,15 @@ export const confirm: Implementation<Routes['confirm']> = async ({ synthesis: s,
     delta: plan.delta,
     rowsPerPerson: plan.rowsPerPerson,
   })
-  if (refusal)
-    throw faulty([{ ...(refusal.column === undefined ? {} : { column: refusal.column }), message: refusal.message }])
-  await record(d, s.organisationId, whoOf(caller), [
+  if (refusal) throw faulty([{ column: refusal.column, message: refusal.message }])
+  await record(deps, s.organisationId, whoOf(caller), [
     {
       act: 'synthesis.confirmed',
       object: `synthesis ${s.synthesisId}`,
       detail: { dataset: s.datasetId, plan: hashOf(plan), epsilon: plan.epsilon, method: plan.method },
     },
   ])
-  const { synthesis, jobId } = await launch(d, s, source, plan, caller.userId)
-  await d.workflow.start(jobId, 1)
-  return toSynthesis(d, synthesis, subject)
+  const { synthesis, jobId } = await launch(deps, s, source, plan, caller.userId)
+  await deps.workflow.start(jobId, 1)
+  return toSynthesis(deps, synthesis, subject)
 }

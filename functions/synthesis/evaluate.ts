@@ -7,23 +7,27 @@ import { rhoWithin } from '../../domain/privacy/accounting.ts'
 import { stored } from '../../domain/privacy/ledger.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { keptColumns } from '../../domain/synthesis/request.ts'
-import { ConditionFailed } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { newId } from '../kernel/ids.ts'
 import { keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { makeJob, type SynthesisAsk } from './making.ts'
+import { submitSynthesis, type SynthesisAsk } from './synthesis-job.ts'
 import { sourceOf } from './source.ts'
-import { standingOf } from './view.ts'
+import { statusOf } from '../stores/synthesis-status.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof synthesis)['routes']
 const most = 50
 const invalid = (message: string, at: string): Failure =>
   new Failure('invalid-plan', message, [{ path: `/body/${at}`, message }])
 
-export const evaluate: Implementation<Routes['evaluate']> = async ({ synthesis: s, body, caller }, d) => {
-  const { job, state } = await standingOf(d, s)
+export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async (
+  { synthesis: s, body, caller },
+  deps,
+) => {
+  const { job, state } = await statusOf(deps, s)
   if (state !== 'ready' || !job)
     throw new Failure(
       'wrong-state',
@@ -39,7 +43,7 @@ export const evaluate: Implementation<Routes['evaluate']> = async ({ synthesis: 
     )
   if (body.kind === 'model' && (body.target === undefined || !keptColumns(plan).some((c) => c.name === body.target)))
     throw invalid('Name the column that the model is to predict: one that the synthetic table has.', 'target')
-  const { dataset, budget } = await sourceOf(d, s)
+  const { dataset, budget } = await sourceOf(deps, s)
   const nanoRho = body.charge > 0 ? stored(rhoWithin(body.charge, plan.delta)) : 0
   if ((budget?.available ?? 0) < nanoRho)
     throw new Failure(
@@ -47,14 +51,14 @@ export const evaluate: Implementation<Routes['evaluate']> = async ({ synthesis: 
       'What is left of the dataset’s privacy budget does not cover this. Pay less, or nothing and look yourself.',
       [{ path: '/body/charge', message: 'More than is left' }],
     )
-  await record(d, s.organisationId, whoOf(caller), [
+  await record(deps, s.organisationId, whoOf(caller), [
     {
       act: 'synthesis.evaluated',
       object: `synthesis ${s.synthesisId}`,
       detail: { dataset: s.datasetId, kind: body.kind, epsilon: body.charge },
     },
   ])
-  const jobId = newId(d, 'job')
+  const jobId = newId(deps, 'job')
   const ask: SynthesisAsk = {
     act: 'evaluate',
     synthesisId: s.synthesisId,
@@ -64,19 +68,14 @@ export const evaluate: Implementation<Routes['evaluate']> = async ({ synthesis: 
     ...(body.kind === 'model' ? { target: body.target! } : {}),
   }
   // The item names the job before there is one: a job that nobody named does nothing.
-  for (let now: SynthesisItem & { rev?: number } = s; ;) {
-    try {
-      await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
-        set: { evaluations: [...now.evaluations, jobId] },
-        when: [{ attribute: 'rev', is: 'equal', value: now.rev! }],
-      })
-      break
-    } catch (e) {
-      if (!(e instanceof ConditionFailed)) throw e
-      now = (await d.table.get<SynthesisItem>(keyOf.synthesis(s.synthesisId)))!
-    }
-  }
-  await makeJob(d, jobId, { dataset, synthesis: s }, caller.userId, ask, nanoRho, body.charge)
-  await d.workflow.start(jobId, 1)
+  await retrying(async (tries) => {
+    const now = tries === 0 ? s : (await deps.table.get<SynthesisItem>(keyOf.synthesis(s.synthesisId)))!
+    await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+      set: { evaluations: [...now.evaluations, jobId] },
+      when: [{ attribute: 'rev', is: 'equal', value: now.rev! }],
+    })
+  })
+  await submitSynthesis(deps, jobId, { dataset, synthesis: s }, caller.userId, ask, nanoRho, body.charge)
+  await deps.workflow.start(jobId, 1)
   return { jobId }
 }

@@ -2,49 +2,51 @@
  * Expiry: a pointer says on which day the files of a synthetic table go; the watch's visit makes it so. The card stays.
  */
 import type { Item } from '../../ports/table.ts'
-import { AlreadyExists } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { keyOf, type SynthesisItem } from '../kernel/items.ts'
-import { objectOf } from './making.ts'
-
-const due = 'SYN#DUE'
+import { indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
+import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 /**
  * Where the watch finds it when the instant has come. Written before the synthesis says so, so that a crash in between
  * forgets nothing: what counts is the synthesis itself.
  */
-export async function setDue(d: Pick<Deps, 'table'>, synthesisId: string, expires: string): Promise<void> {
-  const gsk = `${expires}#${synthesisId}`
-  try {
-    await d.table.create({ ...keyOf.synthesisDue(synthesisId), gpk: due, gsk, synthesisId })
-  } catch (e) {
-    if (!(e instanceof AlreadyExists)) throw e
-    await d.table.update(keyOf.synthesisDue(synthesisId), { set: { gsk } })
-  }
+export async function setDue(deps: Pick<Deps, 'table'>, synthesisId: string, expires: string): Promise<void> {
+  const place = indexKeyOf.synthesisDue.byDay({ expires, synthesisId })
+  const key = keyOf.synthesisDue(synthesisId)
+  if (await createIfAbsent(deps, { ...key, ...place, synthesisId })) return
+  await deps.table.update(key, { set: place })
 }
 
-async function expire(d: Pick<Deps, 'table' | 'objects'>, s: Item<SynthesisItem>): Promise<void> {
-  for (const { jobId } of s.attempts) {
-    const keep = new Set([objectOf.card(s.synthesisId, jobId), objectOf.made(s.synthesisId, jobId)])
-    for await (const key of d.objects.list('released', objectOf.folder(s.synthesisId, jobId)))
-      if (!keep.has(key)) await d.objects.remove('released', key)
+async function expire(deps: Pick<Deps, 'table' | 'objects'>, synthesis: Item<SynthesisItem>): Promise<void> {
+  for (const { jobId } of synthesis.attempts) {
+    const keep = new Set([
+      synthesisObject.card(synthesis.synthesisId, jobId),
+      synthesisObject.made(synthesis.synthesisId, jobId),
+    ])
+    for await (const key of deps.objects.list('released', synthesisObject.folder(synthesis.synthesisId, jobId)))
+      if (!keep.has(key)) await deps.objects.remove('released', key)
   }
-  await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), { set: { state: 'expired' } })
+  await deps.table.update<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId), { set: { state: 'expired' } })
 }
 
 /** Removes the files of everything that has expired; answers how many. Safe to run twice. */
-export async function sweepExpired(d: Pick<Deps, 'table' | 'objects' | 'now'>): Promise<number> {
-  const now = d.now().toISOString()
-  const { items } = await d.table.query<{ synthesisId: string }>(due, { index: true, to: now, limit: 100 })
+export async function sweepExpired(deps: Pick<Deps, 'table' | 'objects' | 'now'>): Promise<number> {
+  const now = deps.now().toISOString()
+  const { items } = await deps.table.query<{ synthesisId: string }>(indexKeyOf.synthesisDue.byDay.partition(), {
+    index: true,
+    to: now,
+    limit: 100,
+  })
   for (const { synthesisId } of items) {
-    const s = await d.table.get<SynthesisItem>(keyOf.synthesis(synthesisId))
+    const synthesis = await deps.table.get<SynthesisItem>(keyOf.synthesis(synthesisId))
     // It may have been put off meanwhile: then the pointer was moved after this page was read.
-    if (s?.expires !== undefined && s.expires > now) {
-      await setDue(d, synthesisId, s.expires)
+    if (synthesis?.expires !== undefined && synthesis.expires > now) {
+      await setDue(deps, synthesisId, synthesis.expires)
       continue
     }
-    if (s?.expires !== undefined) await expire(d, s)
-    await d.table.remove(keyOf.synthesisDue(synthesisId))
+    if (synthesis?.expires !== undefined) await expire(deps, synthesis)
+    await deps.table.remove(keyOf.synthesisDue(synthesisId))
   }
   return items.length
 }

@@ -6,55 +6,57 @@ import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
-import { keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { setDue } from './expiry.ts'
-import { objectOf } from './making.ts'
-import { standingOf, toSynthesis } from './view.ts'
+import { toSynthesis } from './view.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
+import { statusOf } from '../stores/synthesis-status.ts'
+import { linkSeconds } from '../kernel/links.ts'
 
 type Routes = (typeof synthesis)['routes']
-const linkSeconds = 900
 /** Pages that are looked through before an answer may come back short. */
 const pagesLooked = 10
 
-export const list: Implementation<Routes['list']> = async ({ query, params, subject }, d) => {
+export const list: Implementation<Routes['list']> = async ({ query, params, subject }, deps) => {
   let after = query.after
   for (let looked = 1; ; looked++) {
-    const page: { items: Item<SynthesisItem>[]; next?: string } = await d.table.query<SynthesisItem>(
-      keyOf.organisation(params.organisationId).pk,
+    const page: { items: Item<SynthesisItem>[]; next?: string } = await deps.table.query<SynthesisItem>(
+      indexKeyOf.synthesis.ofOrganisation.partition(params.organisationId),
       {
         index: true,
-        prefix: 'SYNTHESIS#',
+        prefix: indexKeyOf.synthesis.ofOrganisation.prefix(),
         backwards: true,
         limit: query.limit,
-        ...(after === undefined ? {} : { after }),
+        after,
       },
     )
     const seen = page.items.filter(
-      (s) =>
-        may({ ...subject, shared: s.shared }, 'synthesis.read') &&
-        (query.datasetId === undefined || s.datasetId === query.datasetId),
+      (synthesis) =>
+        may({ ...subject, shared: synthesis.shared }, 'synthesis.read') &&
+        (query.datasetId === undefined || synthesis.datasetId === query.datasetId),
     )
     if (seen.length > 0 || page.next === undefined || looked >= pagesLooked)
       return {
-        items: await Promise.all(seen.map((s) => toSynthesis(d, s, subject, { brief: true }))),
-        ...(page.next === undefined ? {} : { next: page.next }),
+        items: await Promise.all(seen.map((s) => toSynthesis(deps, s, subject, { brief: true }))),
+        next: page.next,
       }
     after = page.next
   }
 }
 
-export const get: Implementation<Routes['get']> = async ({ synthesis: s, subject }, d) => toSynthesis(d, s, subject)
+export const get: Implementation<Routes['get']> = async ({ synthesis: s, subject }, deps) =>
+  toSynthesis(deps, s, subject)
 
-export const share: Implementation<Routes['share']> = async ({ synthesis: s, body, subject, caller }, d) => {
+export const share: Implementation<Routes['share']> = async ({ synthesis: s, body, subject, caller }, deps) => {
   if (s.rev !== body.rev)
     throw new Failure(
       'changed-meanwhile',
       'Somebody changed this synthesis after you loaded it. Load it again and repeat.',
     )
-  const { state } = await standingOf(d, s)
+  const { state } = await statusOf(deps, s)
   if (state !== 'ready' && (body.shared !== undefined || body.expires !== undefined))
     throw new Failure('wrong-state', 'There is nothing to share: the table is not made yet, or its files are gone.')
-  const today = d.now().toISOString().slice(0, 10)
+  const today = deps.now().toISOString().slice(0, 10)
   if (body.expires !== undefined && body.expires <= today)
     throw new Failure('invalid-request', 'It can expire from tomorrow on.', [
       {
@@ -64,7 +66,7 @@ export const share: Implementation<Routes['share']> = async ({ synthesis: s, bod
         expected: `a day after ${today}`,
       },
     ])
-  await record(d, s.organisationId, whoOf(caller), [
+  await record(deps, s.organisationId, whoOf(caller), [
     {
       act: 'synthesis.changed',
       object: `synthesis ${s.synthesisId}`,
@@ -76,16 +78,16 @@ export const share: Implementation<Routes['share']> = async ({ synthesis: s, bod
     },
   ])
   const expires = body.expires === undefined ? undefined : `${body.expires}T00:00:00.000Z`
-  if (expires !== undefined) await setDue(d, s.synthesisId, expires)
+  if (expires !== undefined) await setDue(deps, s.synthesisId, expires)
   try {
     return await toSynthesis(
-      d,
-      await d.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+      deps,
+      await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
         set: {
-          ...(body.title === undefined ? {} : { title: body.title }),
-          ...(body.shared === undefined ? {} : { shared: body.shared }),
-          ...(expires === undefined ? {} : { expires }),
-          changed: d.now().toISOString(),
+          title: body.title,
+          shared: body.shared,
+          expires,
+          changed: deps.now().toISOString(),
         },
         when: [{ attribute: 'rev', is: 'equal', value: body.rev }],
       }),
@@ -102,23 +104,23 @@ export const share: Implementation<Routes['share']> = async ({ synthesis: s, bod
 }
 
 const files = {
-  csv: { key: objectOf.csv, name: '.csv' },
-  parquet: { key: objectOf.parquet, name: '.parquet' },
-  dictionary: { key: objectOf.dictionary, name: '-dictionary.csv' },
-  croissant: { key: objectOf.croissant, name: '-croissant.json' },
-  card: { key: objectOf.card, name: '-card.json' },
+  csv: { key: synthesisObject.csv, name: '.csv' },
+  parquet: { key: synthesisObject.parquet, name: '.parquet' },
+  dictionary: { key: synthesisObject.dictionary, name: '-dictionary.csv' },
+  croissant: { key: synthesisObject.croissant, name: '-croissant.json' },
+  card: { key: synthesisObject.card, name: '-card.json' },
 } as const
 
-const fileName = (s: SynthesisItem): string =>
-  s.title
+const fileName = (synthesis: SynthesisItem): string =>
+  synthesis.title
     .normalize('NFKD')
     .replaceAll(/[^A-Za-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')
     .toLowerCase()
     .slice(0, 60) || 'synthetic'
 
-export const download: Implementation<Routes['download']> = async ({ synthesis: s, query, caller }, d: Deps) => {
-  const { job, state } = await standingOf(d, s)
+export const download: Implementation<Routes['download']> = async ({ synthesis: s, query, caller }, deps: Deps) => {
+  const { job, state } = await statusOf(deps, s)
   // The card outlives the table.
   const there = job?.state === 'succeeded' && (state === 'ready' || (state === 'expired' && query.format === 'card'))
   if (!there)
@@ -128,11 +130,16 @@ export const download: Implementation<Routes['download']> = async ({ synthesis: 
         ? 'Its files are gone: it has expired. The card is still here.'
         : 'The synthetic table is not made yet.',
     )
-  await record(d, s.organisationId, whoOf(caller), [
+  await record(deps, s.organisationId, whoOf(caller), [
     { act: 'synthesis.downloaded', object: `synthesis ${s.synthesisId}`, detail: { format: query.format } },
   ])
-  const { key, name } = files[query.format],
-    filename = `${fileName(s)}${name}`
-  const { url, expires } = await d.objects.signedGet('released', key(s.synthesisId, job.jobId), linkSeconds, filename)
+  const { key, name } = files[query.format]
+  const filename = `${fileName(s)}${name}`
+  const { url, expires } = await deps.objects.signedGet(
+    'released',
+    key(s.synthesisId, job.jobId),
+    linkSeconds.download,
+    filename,
+  )
   return { url, filename, expires }
 }

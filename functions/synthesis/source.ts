@@ -8,7 +8,6 @@ import { stored } from '../../domain/privacy/ledger.ts'
 import type { SynthesisPlan } from '../../domain/synthesis/plan.ts'
 import { type PlanFault, planFaults, proposePlan, sharesOf } from '../../domain/synthesis/request.ts'
 import type { Item } from '../../ports/table.ts'
-import { type Reading, readingOf } from '../datasets/files.ts'
 import type { Deps } from '../kernel/deps.ts'
 import {
   type BudgetItem,
@@ -18,6 +17,7 @@ import {
   type SynthesisItem,
 } from '../kernel/items.ts'
 import { readingFaults } from './facts.ts'
+import { type Reading, readingOf } from '../stores/dataset-files.ts'
 
 export interface Source {
   dataset: Item<DatasetItem>
@@ -31,16 +31,18 @@ export interface Source {
  * A registered table is as its version declares it, an upload as it was read. `names` is empty while the upload has not
  * been read.
  */
-export async function sourceOf(d: Pick<Deps, 'table' | 'objects'>, s: SynthesisItem): Promise<Source> {
+export async function sourceOf(deps: Pick<Deps, 'table' | 'objects'>, synthesis: SynthesisItem): Promise<Source> {
   const [dataset, budget, version, reading] = await Promise.all([
-    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
-    d.table.get<BudgetItem>(keyOf.budget(s.datasetId)),
-    s.upload ? undefined : d.table.get<DatasetVersionItem>(keyOf.datasetVersion(s.datasetId, s.datasetVersion)),
-    s.upload ? readingOf(d, s.datasetId) : undefined,
+    deps.table.get<DatasetItem>(keyOf.dataset(synthesis.datasetId)),
+    deps.table.get<BudgetItem>(keyOf.budget(synthesis.datasetId)),
+    synthesis.upload
+      ? undefined
+      : deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(synthesis.datasetId, synthesis.datasetVersion)),
+    synthesis.upload ? readingOf(deps, synthesis.datasetId) : undefined,
   ])
-  const declared = version?.data.schema.tables.find((t) => t.name === s.table)
+  const declared = version?.data.schema.tables.find((t) => t.name === synthesis.table)
   const names = (declared ?? reading?.tables[0])?.columns.map((c) => c.name) ?? []
-  return { dataset: dataset!, ...(declared ? { declared } : {}), ...(reading ? { reading } : {}), budget, names }
+  return { dataset: dataset!, declared, reading, budget, names }
 }
 
 /**
@@ -76,12 +78,12 @@ export function faultsOf(plan: SynthesisPlan, { names, reading, declared }: Sour
 
 /** Whole numbers where the schema says text would all read as missing. */
 function declaredFaults(plan: SynthesisPlan, declared: Table | undefined): PlanFault[] {
-  return plan.columns.flatMap((c): PlanFault[] => {
-    const type = declared?.columns.find((d) => d.name === c.name)?.type
-    if (c.kind === 'numeric' && type !== 'integer' && type !== 'number')
-      return [{ column: c.name, message: `It is declared as ${type}, not as a number` }]
-    return c.kind === 'date' && type !== 'date'
-      ? [{ column: c.name, message: `It is declared as ${type}, not as a date` }]
+  return plan.columns.flatMap((column): PlanFault[] => {
+    const type = declared?.columns.find((d) => d.name === column.name)?.type
+    if (column.kind === 'numeric' && type !== 'integer' && type !== 'number')
+      return [{ column: column.name, message: `It is declared as ${type}, not as a number` }]
+    return column.kind === 'date' && type !== 'date'
+      ? [{ column: column.name, message: `It is declared as ${type}, not as a date` }]
       : []
   })
 }

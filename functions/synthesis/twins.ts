@@ -10,26 +10,27 @@ import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
 import { derivedId } from '../kernel/ids.ts'
-import { type DatasetItem, type DatasetVersionItem, keyOf, type SynthesisItem } from '../kernel/items.ts'
+import { type DatasetItem, type DatasetVersionItem, indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { launch } from './confirm.ts'
 import { faultsOf, planOfTable, sourceOf } from './source.ts'
+import type { WorkflowDeps } from '../workflow/job-kind.ts'
 
 const platform = { kind: 'platform' as const, id: 'twins' }
 
 /** Makes the item, or finds the one that was made before. */
-async function planted(d: Deps, item: Item<SynthesisItem>): Promise<Item<SynthesisItem>> {
+async function planted(deps: Deps, item: Item<SynthesisItem>): Promise<Item<SynthesisItem>> {
   try {
-    await record(d, item.organisationId, platform, [
+    await record(deps, item.organisationId, platform, [
       {
         act: 'synthesis.begun',
         object: `synthesis ${item.synthesisId}`,
         detail: { dataset: item.datasetId, table: item.table },
       },
     ])
-    return await d.table.create(item)
+    return await deps.table.create(item)
   } catch (e) {
     if (!(e instanceof AlreadyExists)) throw e
-    return (await d.table.get<SynthesisItem>(keyOf.synthesis(item.synthesisId)))!
+    return (await deps.table.get<SynthesisItem>(keyOf.synthesis(item.synthesisId)))!
   }
 }
 
@@ -38,18 +39,18 @@ async function planted(d: Deps, item: Item<SynthesisItem>): Promise<Item<Synthes
  * table whose plan does not stand by itself, or that the budget does not cover, waits as a proposal for its custodian.
  * Safe to run twice.
  */
-export async function makeTwins(d: Deps, dataset: DatasetItem, userId: string): Promise<void> {
+export async function makeTwins(deps: WorkflowDeps, dataset: DatasetItem, userId: string): Promise<void> {
   const { twin, budget } = dataset.policy
   if (!twin) return
   const { datasetId, organisationId, version } = dataset
   const tables =
-    (await d.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(datasetId, version), ['data']))?.data
+    (await deps.table.get<Pick<DatasetVersionItem, 'data'>>(keyOf.datasetVersion(datasetId, version), ['data']))?.data
       .schema.tables ?? []
   for (const table of tables) {
-    const synthesisId = await derivedId('syn', datasetId, String(version), table.name),
-      at = d.now().toISOString()
+    const synthesisId = await derivedId('syn', datasetId, String(version), table.name)
+    const at = deps.now().toISOString()
     const plan: SynthesisPlan = { ...planOfTable(dataset, table), epsilon: twin.epsilon, delta: budget.delta }
-    const s = await planted(d, {
+    const synthesis = await planted(deps, {
       synthesisId,
       organisationId,
       datasetId,
@@ -65,10 +66,9 @@ export async function makeTwins(d: Deps, dataset: DatasetItem, userId: string): 
       shared: true,
       evaluations: [],
       ...keyOf.synthesis(synthesisId),
-      gpk: `ORG#${organisationId}`,
-      gsk: `SYNTHESIS#${at}#${synthesisId}`,
+      ...indexKeyOf.synthesis.ofOrganisation({ organisationId, created: at, synthesisId }),
     })
-    const source = await sourceOf(d, s)
+    const source = await sourceOf(deps, synthesis)
     const stands =
       faultsOf(plan, source).length === 0 &&
       feasibility({
@@ -79,10 +79,10 @@ export async function makeTwins(d: Deps, dataset: DatasetItem, userId: string): 
         delta: plan.delta,
         rowsPerPerson: plan.rowsPerPerson,
       }).refusal === undefined
-    if (s.attempts.length > 0 || !stands) continue
+    if (synthesis.attempts.length > 0 || !stands) continue
     try {
-      const { jobId } = await launch(d, s, source, plan, userId)
-      await record(d, organisationId, platform, [
+      const { jobId } = await launch(deps, synthesis, source, plan, userId)
+      await record(deps, organisationId, platform, [
         {
           act: 'synthesis.confirmed',
           object: `synthesis ${synthesisId}`,

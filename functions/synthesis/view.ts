@@ -5,78 +5,63 @@ import { may, type Subject } from '../../domain/access/permissions.ts'
 import type { EvaluationResult, RoundShown } from '../../domain/synthesis/manifest.ts'
 import type { PlanFault } from '../../domain/synthesis/request.ts'
 import type { SynthesisState } from '../../domain/synthesis/life.ts'
-import { jobCodes } from '../../domain/jobs/codes.ts'
+import { jobCodes } from '../../domain/release/job-codes.ts'
 import { jobLife } from '../../domain/jobs/life.ts'
-import { ObjectMissing } from '../../ports/objects.ts'
 import type { Item } from '../../ports/table.ts'
-import { type Reading, readingOf } from '../datasets/files.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type DatasetItem, type JobItem, keyOf, type PersonProfile, type SynthesisItem } from '../kernel/items.ts'
 import { planOfReading } from './facts.ts'
-import { objectOf } from './making.ts'
-
-export async function readObject<T>(
-  d: Pick<Deps, 'objects'>,
-  bucket: 'protected' | 'released',
-  key: string,
-): Promise<T | undefined> {
-  try {
-    return JSON.parse(new TextDecoder().decode(await d.objects.get(bucket, key))) as T
-  } catch (e) {
-    if (e instanceof ObjectMissing) return undefined
-    throw e
-  }
-}
-
-/** What the job makes of the stored state. A confirmation that was killed before it made its job has not happened. */
-function stateOf(s: SynthesisItem, job: JobItem | undefined, now: string): SynthesisState {
-  if (s.expires !== undefined && s.expires <= now) return 'expired'
-  if (s.state !== 'running') return s.state
-  if (!job) return 'proposed'
-  return jobLife[job.state].live ? 'running' : job.state === 'succeeded' ? 'ready' : 'failed'
-}
-
-export interface Standing {
-  job: JobItem | undefined
-  state: SynthesisState
-}
-/** The present state, from the synthesis and its job. An upload that is being read: `readingState`. */
-export async function standingOf(d: Pick<Deps, 'table' | 'now'>, s: SynthesisItem): Promise<Standing> {
-  const job = s.jobId === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(s.jobId))
-  return { job, state: stateOf(s, job, d.now().toISOString()) }
-}
+import { type Reading, readingOf } from '../stores/dataset-files.ts'
+import { synthesisObject } from '../stores/synthesis-files.ts'
+import { readJsonIfThere } from '../kernel/stored-json.ts'
+import { statusOf, type SynthesisStatus } from '../stores/synthesis-status.ts'
 
 /** How the reading of an upload stands, with what was read or what was wrong with the file. */
 export async function readingState(
-  d: Pick<Deps, 'table' | 'objects'>,
-  s: SynthesisItem,
+  deps: Pick<Deps, 'table' | 'objects'>,
+  synthesis: SynthesisItem,
 ): Promise<
   { state: 'reading' | 'failed' } | { state: 'proposed'; reading: Reading } | { state: 'failed'; fault: string }
 > {
   const [dataset, reading] = await Promise.all([
-    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
-    readingOf(d, s.datasetId),
+    deps.table.get<DatasetItem>(keyOf.dataset(synthesis.datasetId)),
+    readingOf(deps, synthesis.datasetId),
   ])
-  if (reading?.jobId === s.readingJob && reading) return { state: 'proposed', reading }
+  if (reading?.jobId === synthesis.readingJob && reading) return { state: 'proposed', reading }
   if (dataset?.problem)
     return {
       state: 'failed',
       fault: `${dataset.problem.line === undefined ? '' : `Line ${dataset.problem.line}: `}${dataset.problem.reason}`,
     }
-  const job = s.readingJob === undefined ? undefined : await d.table.get<JobItem>(keyOf.job(s.readingJob))
+  const job =
+    synthesis.readingJob === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(synthesis.readingJob))
   return job && !jobLife[job.state].live && job.state !== 'succeeded'
     ? { state: 'failed', fault: jobCodes[job.problem?.code ?? 'infrastructure'] }
     : { state: 'reading' }
 }
 
-async function evaluationsOf(d: Deps, s: SynthesisItem, custodian: boolean): Promise<z.input<typeof Evaluation>[]> {
+async function evaluationsOf(
+  deps: Deps,
+  synthesis: SynthesisItem,
+  custodian: boolean,
+): Promise<z.input<typeof Evaluation>[]> {
   const found = await Promise.all(
-    s.evaluations.map(async (jobId) => {
-      const job = await d.table.get<JobItem>(keyOf.job(jobId))
+    synthesis.evaluations.map(async (jobId) => {
+      const job = await deps.table.get<JobItem>(keyOf.job(jobId))
       if (job?.state !== 'succeeded') return []
       const result =
-        (await readObject<EvaluationResult>(d, 'released', objectOf.evaluation(s.synthesisId, jobId))) ??
-        (custodian ? await readObject<EvaluationResult>(d, 'protected', objectOf.own(s.synthesisId, jobId)) : undefined)
+        (await readJsonIfThere<EvaluationResult>(
+          deps,
+          'released',
+          synthesisObject.evaluation(synthesis.synthesisId, jobId),
+        )) ??
+        (custodian
+          ? await readJsonIfThere<EvaluationResult>(
+              deps,
+              'protected',
+              synthesisObject.own(synthesis.synthesisId, jobId),
+            )
+          : undefined)
       if (!result) return []
       return [
         {
@@ -84,8 +69,8 @@ async function evaluationsOf(d: Deps, s: SynthesisItem, custodian: boolean): Pro
           charged: result.charged,
           at: job.ended!,
           ...result.agreement,
-          ...(result.model ? { model: result.model } : {}),
-          ...(result.noise === undefined ? {} : { noise: result.noise }),
+          model: result.model,
+          noise: result.noise,
           ...(result.figures
             ? {
                 tvd1: [{ column: 'mean over all columns', tvd: result.figures.tvd1 }],
@@ -103,89 +88,105 @@ type View = z.input<typeof Synthesis>
 type Seen = Pick<View, 'state' | 'plan' | 'hints' | 'problem' | 'faults'>
 
 /** State, plan and faults of one that is being read, or waits for its plan to be confirmed. */
-async function beginning(d: Deps, s: SynthesisItem): Promise<Seen> {
-  const read = await readingState(d, s)
+async function beginning(deps: Deps, synthesis: SynthesisItem): Promise<Seen> {
+  const read = await readingState(deps, synthesis)
   if (read.state === 'reading') return { state: 'reading' }
   if (!('reading' in read)) {
     const fault = 'fault' in read ? read.fault : ''
     return { state: 'failed', problem: fault, faults: [{ message: fault }] }
   }
   const { plan, hints } = planOfReading(read.reading)
-  return { state: 'proposed', plan: s.plan ?? plan, hints }
+  return { state: 'proposed', plan: synthesis.plan ?? plan, hints }
 }
 
 /** What became of the job. */
-async function outcome(d: Deps, s: SynthesisItem, { job, state }: Standing): Promise<Seen> {
-  const seen: Seen = { state, ...(s.plan ? { plan: s.plan } : {}) }
-  if (state === 'proposed' && s.upload) {
-    const reading = await readingOf(d, s.datasetId)
+async function outcome(deps: Deps, synthesis: SynthesisItem, { job, state }: SynthesisStatus): Promise<Seen> {
+  const seen: Seen = { state, plan: synthesis.plan }
+  if (state === 'proposed' && synthesis.upload) {
+    const reading = await readingOf(deps, synthesis.datasetId)
     return reading ? { ...seen, hints: planOfReading(reading).hints } : seen
   }
   if (state !== 'failed' || !job) return seen
-  const faults = await readObject<PlanFault[]>(d, 'protected', objectOf.faults(s.synthesisId, job.jobId))
+  const faults = await readJsonIfThere<PlanFault[]>(
+    deps,
+    'protected',
+    synthesisObject.faults(synthesis.synthesisId, job.jobId),
+  )
   return { ...seen, problem: jobCodes[job.problem?.code ?? 'infrastructure'], ...(faults ? { faults } : {}) }
 }
 
-/** For a list `brief` leaves out what only a synthesis's own page shows. */
-export async function toSynthesis(
-  d: Deps,
-  s: Item<SynthesisItem>,
-  subject: Subject,
-  { brief = false }: { brief?: boolean } = {},
-): Promise<View> {
-  const custodian = may({ ...subject, shared: s.shared }, 'synthesis.make')
-  const [standing, dataset, owner] = await Promise.all([
-    standingOf(d, s),
-    d.table.get<DatasetItem>(keyOf.dataset(s.datasetId)),
-    d.table.get<PersonProfile>(keyOf.person(s.userId), ['name']),
+/** What only a synthesis's own page shows, and its job has made so far. */
+async function details(deps: Deps, synthesis: SynthesisItem, job: JobItem, state: SynthesisState, custodian: boolean) {
+  const hasCard = state === 'ready' || state === 'expired'
+  const [card, rounds, evaluations] = await Promise.all([
+    hasCard
+      ? readJsonIfThere<z.input<typeof SynthesisCard>>(
+          deps,
+          'released',
+          synthesisObject.card(synthesis.synthesisId, job.jobId),
+        )
+      : undefined,
+    readJsonIfThere<RoundShown[]>(deps, 'protected', synthesisObject.progress(synthesis.synthesisId, job.jobId)),
+    evaluationsOf(deps, synthesis, custodian),
   ])
-  const { job } = standing
-  const { state, plan, hints, problem, faults } =
-    standing.state === 'reading' ? await beginning(d, s) : await outcome(d, s, standing)
-  const ready = state === 'ready' && job !== undefined
-  const [card, progress, evaluations] =
-    brief || !job
-      ? [undefined, undefined, []]
-      : await Promise.all([
-          ready || state === 'expired'
-            ? readObject<z.input<typeof SynthesisCard>>(d, 'released', objectOf.card(s.synthesisId, job.jobId))
-            : undefined,
-          readObject<RoundShown[]>(d, 'protected', objectOf.progress(s.synthesisId, job.jobId)),
-          evaluationsOf(d, s, custodian),
-        ])
+  return { card, rounds: rounds ?? [], evaluations }
+}
+
+/** What this person may do with it in its present state. */
+function mayDo(state: SynthesisState, planned: boolean, ready: boolean, custodian: boolean): View['may'] {
   const acts = {
-    confirm: state === 'proposed' || (state === 'failed' && plan !== undefined),
+    confirm: state === 'proposed' || (state === 'failed' && planned),
     evaluate: ready,
     share: ready,
     cancel: state === 'running',
   }
+  return [
+    ...(['confirm', 'evaluate', 'share', 'cancel'] as const).filter((act) => custodian && acts[act]),
+    ...(ready ? ['download' as const] : []),
+  ]
+}
+
+/** For a list `brief` leaves out what only a synthesis's own page shows. */
+export async function toSynthesis(
+  deps: Deps,
+  synthesis: Item<SynthesisItem>,
+  subject: Subject,
+  { brief = false }: { brief?: boolean } = {},
+): Promise<View> {
+  const custodian = may({ ...subject, shared: synthesis.shared }, 'synthesis.make')
+  const [status, dataset, owner] = await Promise.all([
+    statusOf(deps, synthesis),
+    deps.table.get<DatasetItem>(keyOf.dataset(synthesis.datasetId)),
+    deps.table.get<PersonProfile>(keyOf.person(synthesis.userId), ['name']),
+  ])
+  const { job } = status
+  const { state, plan, hints, problem, faults } =
+    status.state === 'reading' ? await beginning(deps, synthesis) : await outcome(deps, synthesis, status)
+  const ready = state === 'ready' && job !== undefined
+  const none = { card: undefined, rounds: [], evaluations: [] }
+  const inFull = brief || !job ? none : await details(deps, synthesis, job, state, custodian)
+  // A file that was read to no end may have no words for it.
+  const custodians = custodian ? { problem: problem || undefined, faults, hints: brief ? undefined : hints } : {}
   return {
-    synthesisId: s.synthesisId,
-    organisationId: s.organisationId,
-    title: s.title,
+    synthesisId: synthesis.synthesisId,
+    organisationId: synthesis.organisationId,
+    title: synthesis.title,
     state,
-    created: s.created,
-    changed: s.changed,
-    ...(s.expires ? { expires: s.expires } : {}),
-    rev: s.rev!,
-    owner: { userId: s.userId, name: owner?.name ?? 'Somebody' },
-    datasetId: s.datasetId,
+    created: synthesis.created,
+    changed: synthesis.changed,
+    expires: synthesis.expires,
+    rev: synthesis.rev!,
+    owner: { userId: synthesis.userId, name: owner?.name ?? 'Somebody' },
+    datasetId: synthesis.datasetId,
     dataset: dataset?.name ?? '',
-    datasetVersion: s.datasetVersion,
-    table: s.table,
-    shared: s.shared,
-    ...(plan && !brief && (custodian || ready) ? { plan } : {}),
-    ...(s.planHash ? { planHash: s.planHash } : {}),
-    ...(hints && custodian && !brief ? { hints } : {}),
-    ...(s.jobId ? { jobId: s.jobId } : {}),
-    rounds: progress ?? [],
-    ...(card ? { card } : {}),
-    evaluations,
-    ...(problem && custodian ? { problem } : {}),
-    ...(faults && custodian ? { faults } : {}),
-    may: [
-      ...(['confirm', 'evaluate', 'share', 'cancel'] as const).filter((act) => custodian && acts[act]),
-      ...(ready ? ['download' as const] : []),
-    ],
+    datasetVersion: synthesis.datasetVersion,
+    table: synthesis.table,
+    shared: synthesis.shared,
+    plan: !brief && (custodian || ready) ? plan : undefined,
+    planHash: synthesis.planHash,
+    jobId: synthesis.jobId,
+    ...inFull,
+    ...custodians,
+    may: mayDo(state, plan !== undefined, ready, custodian),
   }
 }

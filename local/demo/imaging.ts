@@ -45,12 +45,12 @@ function scan(d: Drawing, level: number): Volume {
 /** Files of the dataset by their path. The same on every machine, up to how gzip packs them. */
 export function imaging(): Record<string, string | Uint8Array> {
   const d = drawing('imaging')
-  const metadata: (string | number)[][] = [],
-    paths: string[][] = []
+  const metadata: (string | number)[][] = []
+  const paths: string[][] = []
   const files: Record<string, string | Uint8Array> = { [maskPath]: niftiGz(mask()) }
   for (let k = 1; k <= scans; k++) {
-    const id = numbered('IMG-', k),
-      path = `images/${numbered('scan-', k)}.nii.gz`
+    const id = numbered('IMG-', k)
+    const path = `images/${numbered('scan-', k)}.nii.gz`
     const age = Math.round(clamp(d.normal(62, 10), 35, 85))
     const diagnosis = d.happens(0.55) ? 'patient' : 'control'
     const scanner = d.one([

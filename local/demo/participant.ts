@@ -80,8 +80,8 @@ export function* simulate(run: SimulatedRun): Generator<SimulatedTrial> {
   const random = chance(run.seed, 'simulated participant')
   const speed = 380 + random.next() * 140
   const walk = startRun({ ...run, parameters: {} })
-  let elapsed = 0,
-    since = 0
+  let elapsed = 0
+  let since = 0
   while (walk.current) {
     const trial = walk.current
     const given = answer(trial, random, speed)

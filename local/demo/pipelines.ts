@@ -23,8 +23,8 @@ const title = 'First recording'
 
 /** Publishes a folder of `examples/pipelines`; publishing the same again answers what is there. */
 async function publish(o: PipelineParts, folder: string): ReturnType<Client['pipelines']['publish']> {
-  const top = join(examples, folder),
-    params = { organisationId: o.organisationId }
+  const top = join(examples, folder)
+  const params = { organisationId: o.organisationId }
   const paths = (await readdir(top, { recursive: true, withFileTypes: true }))
     .filter((e) => e.isFile())
     .map((e) =>
@@ -52,8 +52,8 @@ async function publish(o: PipelineParts, folder: string): ReturnType<Client['pip
  */
 export async function seedPipelines(o: PipelineParts): Promise<void> {
   const [imaging] = await Promise.all([publish(o, 'calcium-imaging'), publish(o, 'trial-measures')])
-  const rosa = o.rosa(),
-    organisation = { organisationId: o.organisationId }
+  const rosa = o.rosa()
+  const organisation = { organisationId: o.organisationId }
   const known = (
     await rosa.pipelines.experiments({
       params: organisation,

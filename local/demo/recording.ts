@@ -4,39 +4,39 @@
  */
 import { clamp, drawing } from './drawing.ts'
 
-const side = 64,
-  frames = 120,
-  cells = 8
+const side = 64
+const frames = 120
+const cells = 8
 /** Frames a second, as the demo's experiment says. */
 export const recordingRate = 15
 /** Half the width of a cell in pixels, and the least distance between two. */
-const halfWidth = 3,
-  apart = 13,
-  margin = 11
+const halfWidth = 3
+const apart = 13
+const margin = 11
 /** Frames in which a flash falls to 1/e. */
 const decay = 9
 /** The sample moves at most so far, in pixels; the background is drawn a little further. */
-const furthest = 4,
-  reach = 6
+const furthest = 4
+const reach = 6
 
 /**
  * A TIFF of many pages, grey, 16 bits, not compressed (TIFF 6.0, little-endian): what microscopes write and every
  * reader takes. All pages lie one behind the other, their directories after them.
  */
 export function tiffStack(pages: readonly Uint16Array[], width: number, height: number): Uint8Array<ArrayBuffer> {
-  const size = 2 * width * height,
-    entries = 10,
-    directory = 2 + 12 * entries + 4
+  const size = 2 * width * height
+  const entries = 10
+  const directory = 2 + 12 * entries + 4
   if (pages.length === 0 || pages.some((p) => p.length !== width * height))
     throw new RangeError('Every page has width × height pixels, and there is at least one')
-  const bytes = new Uint8Array(8 + pages.length * (size + directory)),
-    at = new DataView(bytes.buffer)
+  const bytes = new Uint8Array(8 + pages.length * (size + directory))
+  const at = new DataView(bytes.buffer)
   at.setUint16(0, 0x4949, false)
   at.setUint16(2, 42, true)
   at.setUint32(4, 8 + pages.length * size, true)
   for (const [i, page] of pages.entries()) {
-    const data = 8 + i * size,
-      start = 8 + pages.length * size + i * directory
+    const data = 8 + i * size
+    const start = 8 + pages.length * size + i * directory
     for (const [k, v] of page.entries()) at.setUint16(data + 2 * k, v, true)
     // Tag, type (3 SHORT, 4 LONG), value: width, height, bits, no compression, black is zero, where the data lie, one
     // sample, rows in the one strip, its length, unsigned.
@@ -71,8 +71,8 @@ export function recording(): Uint8Array<ArrayBuffer> {
   const d = drawing('recording')
   const places: { x: number; y: number; a: number; b: number; trace: Float64Array }[] = []
   for (let tries = 0; places.length < cells && tries < 10_000; tries++) {
-    const x = d.uniform(margin, side - margin),
-      y = d.uniform(margin, side - margin)
+    const x = d.uniform(margin, side - margin)
+    const y = d.uniform(margin, side - margin)
     if (places.some((p) => Math.hypot(p.x - x, p.y - y) < apart)) continue
     const trace = new Float64Array(frames)
     for (let t = 0; t < frames; t++)
@@ -94,8 +94,8 @@ export function recording(): Uint8Array<ArrayBuffer> {
     phase: d.uniform(0, 2 * Math.PI),
     height: d.uniform(2, 5),
   }))
-  const wide = side + 2 * reach,
-    still = new Float64Array(wide * wide)
+  const wide = side + 2 * reach
+  const still = new Float64Array(wide * wide)
   for (let i = 0; i < still.length; i++)
     still[i] = [...waves, ...grain].reduce(
       (s, w) => s + w.height * Math.sin(w.u * (i % wide) + w.v * Math.floor(i / wide) + w.phase),
@@ -103,28 +103,28 @@ export function recording(): Uint8Array<ArrayBuffer> {
     )
   /** Between the pixels, linear in both directions. */
   const between = (x: number, y: number): number => {
-    const i = Math.floor(x),
-      j = Math.floor(y),
-      fx = x - i,
-      fy = y - j,
-      k = j * wide + i
+    const i = Math.floor(x)
+    const j = Math.floor(y)
+    const fx = x - i
+    const fy = y - j
+    const k = j * wide + i
     return (
       (1 - fy) * ((1 - fx) * still[k]! + fx * still[k + 1]!) +
       fy * ((1 - fx) * still[k + wide]! + fx * still[k + wide + 1]!)
     )
   }
-  let dx = 0,
-    dy = 0
+  let dx = 0
+  let dy = 0
   const pages = Array.from({ length: frames }, (_, t) => {
     dx = 0.95 * dx + d.normal(0, 0.15)
     dy = 0.95 * dy + d.normal(0, 0.15)
-    const sx = clamp(dx + 0.8 * Math.sin(t / 9), -furthest, furthest),
-      sy = clamp(dy + 0.5 * Math.sin(t / 13), -furthest, furthest)
+    const sx = clamp(dx + 0.8 * Math.sin(t / 9), -furthest, furthest)
+    const sy = clamp(dy + 0.5 * Math.sin(t / 13), -furthest, furthest)
     const page = new Uint16Array(side * side)
     for (let y = 0; y < side; y++)
       for (let x = 0; x < side; x++) {
-        const px = x - sx,
-          py = y - sy
+        const px = x - sx
+        const py = y - sy
         let v = between(px + reach, py + reach)
         for (const p of places) {
           const r = ((px - p.x) / p.a) ** 2 + ((py - p.y) / p.b) ** 2

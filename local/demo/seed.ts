@@ -9,7 +9,7 @@ import type { Role } from '../../domain/access/permissions.ts'
 import { emailKey, founders } from '../../functions/access/session.ts'
 import { creators } from '../../functions/all.ts'
 import type { Caller } from '../../functions/kernel/caller.ts'
-import type { Deps } from '../../functions/kernel/deps.ts'
+import type { StepDeps } from '../../functions/workflow/job-kind.ts'
 import { keyOf, type PersonProfile } from '../../functions/kernel/items.ts'
 import { AlreadyExists } from '../../ports/table.ts'
 import { readJson, writeWhole } from '../files.ts'
@@ -63,7 +63,7 @@ export const demoPeople: readonly { email: string; name: string; what: string }[
 )
 
 export interface SeedParts {
-  deps: Deps
+  deps: StepDeps
   objects: LocalObjects
   accounts: Pick<LoginState, 'account' | 'addAccount'>
   /** File that says that it is done. */
@@ -100,7 +100,7 @@ export async function seedDemo(o: SeedParts): Promise<void> {
   o.say('\n  Making the demo organisation (once) ...')
   // The demo's past: everything happened during the last days, in order.
   const clock = { at: Date.now() - 4 * 86_400_000 }
-  const deps: Deps = { ...o.deps, now: () => new Date(clock.at) }
+  const deps: StepDeps = { ...o.deps, now: () => new Date(clock.at) }
   const handlers = new Map(
     await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)),
   )

@@ -7,8 +7,8 @@ export function small(): Record<'records.csv', string> {
   const d = drawing('small')
   const rows = Array.from({ length: 50 }, (_, i) => {
     const group = i % 2 === 0 ? 'control' : 'intervention'
-    const age = Math.round(d.uniform(20, 70)),
-      smoker = d.happens(0.3)
+    const age = Math.round(d.uniform(20, 70))
+    const smoker = d.happens(0.3)
     const before = clamp(d.normal(50, 9) - 0.1 * (age - 45), 0, 100)
     return [
       numbered('R', i + 1),

@@ -1,5 +1,5 @@
 /** Which confinement runs the code: the strongest that works here, found out by trying it once. */
-import type { Confinement } from '../../domain/jobs/manifest.ts'
+import type { Confinement } from '../../domain/release/run-report.ts'
 import { defaultLimits } from '../../domain/jobs/manifest.ts'
 import { type JobFolder, makeJobFolder, makeRunFolder, userFor } from '../folders.ts'
 import { bubblewrap } from './bubblewrap.ts'

@@ -7,10 +7,10 @@ function judge(filter: Uint8Array, arch: number, nr: number, args: number[] = []
   const view = new DataView(filter.buffer)
   let a = 0
   for (let pc = 0; pc < filter.length / 8; pc++) {
-    const code = view.getUint16(pc * 8, true),
-      jt = view.getUint8(pc * 8 + 2),
-      jf = view.getUint8(pc * 8 + 3),
-      k = view.getUint32(pc * 8 + 4, true)
+    const code = view.getUint16(pc * 8, true)
+    const jt = view.getUint8(pc * 8 + 2)
+    const jf = view.getUint8(pc * 8 + 3)
+    const k = view.getUint32(pc * 8 + 4, true)
     if (code === 0x20) a = (k === 0 ? nr : k === 4 ? arch : (args[(k - 16) / 8] ?? 0)) >>> 0
     else if (code === 0x15) pc += a === k ? jt : jf
     else if (code === 0x35) pc += a >= k ? jt : jf
@@ -27,8 +27,9 @@ const cases = [
 ] as const
 test.each(cases)('%s: what is forbidden fails, what programs need goes through', (name, audit, column) => {
   const filter = seccompFilter(name)
-  for (const [call, numbers] of Object.entries({ ...forbidden, ...traces }))
-    if (numbers[column] >= 0) expect(`${call} ${judge(filter, audit, numbers[column])}`).toBe(`${call} errno 1`)
+  const isThere = (number: number): boolean => number >= 0
+  for (const [call, numbers] of Object.entries({ ...forbidden, ...traces }).filter(([, all]) => isThere(all[column])))
+    expect(`${call} ${judge(filter, audit, numbers[column])}`).toBe(`${call} errno 1`)
   const [clone, clone3, preadv2, socketpair, ioctl, flock, fcntl] = [
     [56, 220],
     [435, 435],
@@ -52,8 +53,8 @@ test.each(cases)('%s: what is forbidden fails, what programs need goes through',
   for (const command of [6, 7, 37, 38]) expect(judge(filter, audit, fcntl, [3, command])).toBe('errno 0')
   for (const command of [5, 36, 1024, 1025, 1026]) expect(judge(filter, audit, fcntl, [3, command])).toBe('errno 1')
   const open = seccompFilter(name, { tracesAllowed: true })
-  for (const nr of [flock, fcntl, ...Object.values(traces).map((n) => n[column])])
-    if (nr >= 0) expect(judge(open, audit, nr, [3, 6])).toBe('allow')
+  for (const nr of [flock, fcntl, ...Object.values(traces).map((n) => n[column])].filter(isThere))
+    expect(judge(open, audit, nr, [3, 6])).toBe('allow')
   expect(judge(open, audit, forbidden['ptrace']![column])).toBe('errno 1')
   for (const command of [0, 1, 2, 3, 4, 1030]) expect(judge(filter, audit, fcntl, [3, command])).toBe('allow')
   expect(judge(filter, audit, socketpair, [1])).toBe('allow')

@@ -5,26 +5,26 @@
 import { forbidden, judged, locks, newest, signals, traces, unknown } from './syscalls.ts'
 
 // linux/bpf_common.h, linux/seccomp.h, linux/audit.h
-const load = 0x20,
-  jumpEqual = 0x15,
-  jumpGreaterEqual = 0x35,
-  jumpSet = 0x45,
-  answer = 0x06
-const allow = 0x7fff0000,
-  killProcess = 0x80000000,
-  errno = (e: number): number => 0x00050000 | e
-const EPERM = 1,
-  ENOSYS = 38
+const load = 0x20
+const jumpEqual = 0x15
+const jumpGreaterEqual = 0x35
+const jumpSet = 0x45
+const answer = 0x06
+const allow = 0x7fff0000
+const killProcess = 0x80000000
+const errno = (e: number): number => 0x00050000 | e
+const EPERM = 1
+const ENOSYS = 38
 const processors = { x64: { column: 0, audit: 0xc000003e }, arm64: { column: 1, audit: 0xc00000b7 } } as const
 const offset = { number: 0, processor: 4, argument: (i: number): number => 16 + 8 * i }
 /**
  * CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET; NEWTIME (0x80) only exists for clone3 and unshare.
  */
 const newNamespaces = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
-const AF_UNIX = 1,
-  TIOCSTI = 0x5412,
-  TIOCLINUX = 0x541c,
-  TIOCSETD = 0x5423
+const AF_UNIX = 1
+const TIOCSTI = 0x5412
+const TIOCLINUX = 0x541c
+const TIOCSETD = 0x5423
 
 /** The processors a filter can be made for. */
 export const canFilter = (arch: string): arch is keyof typeof processors => arch in processors

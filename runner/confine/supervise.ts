@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RunEnd } from '../../domain/jobs/manifest.ts'
+import type { RunEnd } from '../../domain/release/run-report.ts'
 import { safeErrorClass } from '../errors.ts'
 import { looseNames, outputNames, type Outcome, type Task } from './task.ts'
 import { isInit, processesOf, usage } from './watch.ts'
@@ -40,8 +40,8 @@ function keep(
   most: number,
 ): { text: () => string; bytes: () => Buffer; full: () => boolean; done: Promise<void> } {
   const parts: Buffer[] = []
-  let size = 0,
-    over = false
+  let size = 0
+  let over = false
   stream?.on('data', (part: Buffer) => {
     if (size + part.length > most) over = true
     if (size >= most) return
@@ -132,8 +132,8 @@ export function readAnswer(
   return at === bytes.length ? { head, outputs } : undefined
 }
 
-const SIGXCPU = 24,
-  SIGXFSZ = 25
+const SIGXCPU = 24
+const SIGXFSZ = 25
 /** How a run ended by what its first process saw, when nothing stopped it from outside. */
 function endOf(head: Head): RunEnd {
   if (head.tooMuch || head.signal === SIGXFSZ) return 'output-limit'
@@ -146,8 +146,8 @@ function endOf(head: Head): RunEnd {
 
 /** Bytes and files below a folder, first level and one deeper: enough to notice a flood. */
 async function filled(folder: string): Promise<{ bytes: number; files: number }> {
-  let bytes = 0,
-    files = 0
+  let bytes = 0
+  let files = 0
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
     files++
     if (entry.isFile()) bytes += (await lstat(join(entry.parentPath, entry.name)).catch(() => ({ size: 0 }))).size
@@ -283,8 +283,8 @@ export async function supervise(task: Task, program: Program): Promise<Outcome> 
       })
   })
   const clock = setTimeout(() => stop('time-limit'), task.seconds * 1000)
-  let looks = 0,
-    measuring = false
+  let looks = 0
+  let measuring = false
   const look = setInterval(
     () => {
       if (child.pid === undefined || ended) return

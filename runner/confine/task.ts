@@ -1,5 +1,6 @@
 /** What a confinement is given, and what it answers. */
-import type { Confinement, Limits, RunEnd } from '../../domain/jobs/manifest.ts'
+import type { Limits } from '../../domain/jobs/manifest.ts'
+import type { Confinement, RunEnd } from '../../domain/release/run-report.ts'
 
 /** The programs that a script can need. */
 export type Interpreter = 'python' | 'r'

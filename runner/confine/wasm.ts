@@ -32,8 +32,8 @@ function programs(): { deno: string; pyodide: string } | undefined {
       return undefined
     }
   }
-  const denoFolder = find('deno/package.json'),
-    pyodide = find('pyodide/package.json')
+  const denoFolder = find('deno/package.json')
+  const pyodide = find('pyodide/package.json')
   if (!denoFolder || !pyodide) return undefined
   const deno = [join(denoFolder, 'deno'), join(denoFolder, 'deno.exe')].find((f) => existsSync(f))
   if (!deno) return undefined

@@ -56,9 +56,9 @@ export const isInit = (pid: number): boolean =>
  * descendants.
  */
 export function usage(pid: number, withCpu = false): Usage {
-  let kb = 0,
-    threads = 0,
-    cpu = 0
+  let kb = 0
+  let threads = 0
+  let cpu = 0
   const processes = family(pid)
   for (const p of processes) {
     const status = read(`/proc/${p}/status`)

@@ -45,8 +45,8 @@ export function fileCache(folder: string, capBytes: number): FileCache {
     async get(ref, download) {
       await open()
       if (!/^[0-9a-f]{64}$/.test(ref.sha256)) throw new TypeError('An object without a SHA-256 cannot be kept')
-      const path = join(folder, ref.sha256),
-        known = used.get(ref.sha256)
+      const path = join(folder, ref.sha256)
+      const known = used.get(ref.sha256)
       if (known) {
         known.at = Date.now()
         return path

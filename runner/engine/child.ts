@@ -7,8 +7,8 @@ import type { Answered, Request } from './request.ts'
 import { runRequest } from './run.ts'
 
 /** A process that has grown to more than this many bytes, or has answered this often, makes room for a fresh one. */
-const grown = 512 * 1024 ** 2,
-  often = 500
+const grown = 512 * 1024 ** 2
+const often = 500
 
 // Warm: DuckDB's library is loaded and its parser has run once, before any question is there.
 const warm = await openDuck({ files: [], memoryMb: 64, threads: 1 })

@@ -1,6 +1,6 @@
 /** The dataset as a query sees it: one view per table, with the cohort's rows alone. */
 import { type Column, subjectColumn } from '../../domain/datasets/schema.ts'
-import type { Cohort } from '../../domain/jobs/cohort.ts'
+import type { Cohort } from '../../domain/datasets/cohort.ts'
 import { literal, quoted } from '../../domain/sql/expr.ts'
 import type { Duck } from './duckdb.ts'
 import type { LocalData } from './request.ts'
@@ -57,8 +57,8 @@ export function cohortSql(data: LocalData, cohort: Cohort): string | undefined {
   if (cohort.length === 0) return undefined
   return cohort
     .map((f) => {
-      const t = data.schema.tables.find((x) => x.name === f.table),
-        stored = data.tables.find((x) => x.name === f.table)
+      const t = data.schema.tables.find((x) => x.name === f.table)
+      const stored = data.tables.find((x) => x.name === f.table)
       if (!t || !stored) return 'SELECT CAST(0 AS INTEGER) AS __subject WHERE FALSE'
       return `SELECT DISTINCT __subject FROM read_parquet(${path(stored.path)}) WHERE ${condition(f, t.columns)}`
     })

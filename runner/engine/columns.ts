@@ -1,5 +1,5 @@
 /** The columns of an answer, from a plan. */
-import type { Scalar } from '../../domain/jobs/outputs.ts'
+import type { Scalar } from '../../domain/release/outputs.ts'
 import type { Plan } from '../../domain/sql/plan.ts'
 import type { QueryColumn } from '../../domain/sql/result.ts'
 import { type Bound, isCount } from './rewrite.ts'
@@ -23,12 +23,12 @@ export function columnsOf(
   plan: Plan,
   bound: readonly Bound[],
 ): { columns: QueryColumn[]; columnOfMeasure: Map<number, number>; measureOfColumn: Map<number, number> } {
-  const columns: QueryColumn[] = [],
-    columnOfMeasure = new Map<number, number>(),
-    measureOfColumn = new Map<number, number>()
+  const columns: QueryColumn[] = []
+  const columnOfMeasure = new Map<number, number>()
+  const measureOfColumn = new Map<number, number>()
   const measured = (i: number, name: string): QueryColumn => {
-    const b = bound[i]!,
-      e = b.measure.argument
+    const b = bound[i]!
+    const e = b.measure.argument
     return {
       name,
       kind: isCount(b.measure) ? 'count' : 'value',

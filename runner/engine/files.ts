@@ -28,8 +28,8 @@ export interface CsvForm {
 
 function split(line: string, delimiter: string): string[] {
   const out: string[] = []
-  let cell = '',
-    inside = false
+  let cell = ''
+  let inside = false
   for (let i = 0; i < line.length; i++) {
     const c = line[i]!
     if (inside) {

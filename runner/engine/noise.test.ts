@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { DatasetSchema } from '../../domain/datasets/schema.ts'
-import { defaultPolicy } from '../../domain/disclosure/policy.ts'
+import { defaultPolicy } from '../../domain/release/policy.ts'
 import { epsilonOf, type NanoRho, nano } from '../../domain/privacy/accounting.ts'
 import { noiseQuery } from '../../domain/privacy/query-noise.ts'
 import { stream } from '../../domain/privacy/testing/draws.ts'
@@ -67,8 +67,8 @@ const draws = 6000
 function statistics(result: QueryResult, rho: NanoRho, weights: readonly number[], seed: string): number[] {
   // Each cell `draws` times: the same release over and over. Rows leave sorted by group.
   const many = { ...result, rows: result.rows.flatMap((r) => Array.from({ length: draws }, () => r)) }
-  const rows = noiseQuery(many, rho, stream(seed)).outputs[0]!.rows,
-    out = Array.from({ length: draws }, () => 0)
+  const rows = noiseQuery(many, rho, stream(seed)).outputs[0]!.rows
+  const out = Array.from({ length: draws }, () => 0)
   for (const [i, row] of rows.entries())
     for (const [c, w] of weights.entries()) out[i % draws]! += w * (row[c + 1]!.value as number)
   return out
@@ -76,8 +76,8 @@ function statistics(result: QueryResult, rho: NanoRho, weights: readonly number[
 
 /** Upper and lower 97.5 % limit of a proportion (Wilson 1927): together both hold at 95 %. */
 const limit = (hits: number, n: number, sign: 1 | -1): number => {
-  const z = 1.96,
-    p = hits / n
+  const z = 1.96
+  const p = hits / n
   return (p + z ** 2 / (2 * n) + sign * z * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2))) / (1 + z ** 2 / n)
 }
 
@@ -98,9 +98,9 @@ function proven(yes: readonly number[], no: readonly number[], delta: number): n
 }
 
 describe('audit of noise on neighbouring datasets', () => {
-  const delta = 0.05,
-    rho = nano / 2n,
-    charged = epsilonOf(rho, delta)
+  const delta = 0.05
+  const rho = nano / 2n
+  const charged = epsilonOf(rho, delta)
   it.each([
     ['SELECT arm, count(*) AS n FROM visits GROUP BY arm', [1]],
     // A count's noise is that of a sum of 1 to its bound: both say as much.
@@ -109,8 +109,8 @@ describe('audit of noise on neighbouring datasets', () => {
     const [withOne, without] = [await exactSums([...ordinary, ...loud], sql), await exactSums(ordinary, sql)]
     const audited = (r: NanoRho): number =>
       proven(statistics(withOne, r, weights, `with ${r}`), statistics(without, r, weights, `without ${r}`), delta)
-    const honest = audited(rho),
-      halved = audited(4n * rho)
+    const honest = audited(rho)
+    const halved = audited(4n * rho)
     expect(honest).toBeLessThanOrEqual(charged)
     // It is not blind: there is something to see, and noise of half the size is found out.
     expect(honest).toBeGreaterThan(charged / 4)

@@ -1,7 +1,7 @@
 /** The exact integer sums that noise is added to later, by the gate. They go to quarantine, never further. */
 import type { Plan } from '../../domain/sql/plan.ts'
-import type { Scalar } from '../../domain/jobs/outputs.ts'
-import { double } from '../../domain/sql/functions.ts'
+import type { Scalar } from '../../domain/release/outputs.ts'
+import { double } from '../../domain/sql/doubles.ts'
 import { cellsOf, type NoiseSpec, type NoisyMeasure, quantileBins, steps } from '../../domain/sql/noise-plan.ts'
 import type { QueryResult, QueryRow } from '../../domain/sql/result.ts'
 import { hex64 } from './cohort.ts'
@@ -109,8 +109,8 @@ export async function computeNoise(
   })
   const found = new Map<string, QueryRow>()
   for (const r of t.rows) {
-    const gid = Number(r[t.at.get('gid')!]),
-      values = plan.keys.map((_, i) => scalarOf(r[t.at.get(`k${i}`)!]))
+    const gid = Number(r[t.at.get('gid')!])
+    const values = plan.keys.map((_, i) => scalarOf(r[t.at.get(`k${i}`)!]))
     const exact = spec.measures.map((m, i) => m.bounds.map((_, j) => String(r[t.at.get(`q${i}_${j}`)!] ?? 0)))
     found.set(
       JSON.stringify([gid, values]),

@@ -1,8 +1,8 @@
 /** Computing a checked query: numbers and facts from DuckDB into a `QueryResult`. */
 import { createHash } from 'node:crypto'
 import { canonical } from '../../domain/hash.ts'
-import type { Scalar } from '../../domain/jobs/outputs.ts'
-import type { DisclosurePolicy } from '../../domain/disclosure/policy.ts'
+import type { Scalar } from '../../domain/release/outputs.ts'
+import type { DisclosurePolicy } from '../../domain/release/policy.ts'
 import { literal } from '../../domain/sql/expr.ts'
 import { type Plan, planOf } from '../../domain/sql/plan.ts'
 import { Refused } from '../../domain/sql/refused.ts'
@@ -81,7 +81,8 @@ type Named = Awaited<ReturnType<Duck['table']>>
  */
 export async function query(request: Extract<Request, { kind: 'query' }>): Promise<Answers['query']> {
   const { data, cohort, sql, mode, policy, limits } = request
-  let duck: Duck | undefined, timer: NodeJS.Timeout | undefined
+  let duck: Duck | undefined
+  let timer: NodeJS.Timeout | undefined
   try {
     duck = await openDuck({ files: data.tables.map((t) => t.path), memoryMb: limits.memoryMb })
     const open = duck
@@ -124,8 +125,8 @@ async function computeRules(
   const factOf = facts ? new Map(facts.rows.map((r) => [keyText(facts, r), r])) : undefined
   const { columns, columnOfMeasure } = columnsOf(plan, rewrite.bound)
   const keys = keyOfColumn(plan, columns)
-  const rows: QueryRow[] = [],
-    selections: string[] = []
+  const rows: QueryRow[] = []
+  const selections: string[] = []
   for (const row of truncated ? [] : numbers.rows) {
     const fact = factOf?.get(keyText(numbers, row))
     const get = (name: string): unknown =>
@@ -182,9 +183,9 @@ function rowOf(
   picks: (set: number) => string,
 ): QueryRow {
   const subjects = Number(get('subjects') ?? 0)
-  const values: Scalar[] = columns.map(() => null),
-    columnSubjects = columns.map(() => subjects),
-    contributions: (Contributions | null)[] = columns.map(() => null)
+  const values: Scalar[] = columns.map(() => null)
+  const columnSubjects = columns.map(() => subjects)
+  const contributions: (Contributions | null)[] = columns.map(() => null)
   for (const [c, k] of keys) values[c] = keyValues[k]!
   for (const [i, b] of rewrite.bound.entries()) {
     const at = columnOfMeasure.get(i)!

@@ -12,9 +12,9 @@ export const cleaned = (column: string): string =>
 
 export const integerTest = (v: string): string =>
   `(TRY_CAST(${v} AS DOUBLE) = floor(TRY_CAST(${v} AS DOUBLE)) AND abs(TRY_CAST(${v} AS DOUBLE)) < 9007199254740992)`
-const exactDistinct = 1_000_000,
-  fewCategories = 50,
-  nearlyAll = 0.95
+const exactDistinct = 1_000_000
+const fewCategories = 50
+const nearlyAll = 0.95
 
 /**
  * Bounds to propose: the observed ones, moved outwards to a multiple of the power of ten below their distance, so that
@@ -92,8 +92,8 @@ async function factsOf(
       )
     )[0]!
     for (const [j] of some.entries()) {
-      const at = row.slice(j * 12, j * 12 + 12),
-        n = (k: number): number => Number(at[k] ?? 0)
+      const at = row.slice(j * 12, j * 12 + 12)
+      const n = (k: number): number => Number(at[k] ?? 0)
       facts.push({
         known: n(0),
         distinct: n(1),
@@ -132,8 +132,8 @@ async function readOne(duck: Duck, f: LocalFile): Promise<TableReading> {
     const warnings: string[] = []
     const columns: TableReading['columns'] = []
     for (const [i, name] of names.entries()) {
-      const fact = facts[i]!,
-        { type, test, fit } = typeOf(fact)
+      const fact = facts[i]!
+      const { type, test, fit } = typeOf(fact)
       const cells = `(SELECT ${cleaned(`c${i}`)} AS v, row_number() OVER () AS line FROM ${source})`
       if (fit < fact.known) {
         const line = Number(

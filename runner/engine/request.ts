@@ -1,8 +1,8 @@
 /** What is asked of one run of the engine: with paths of files that are there already. One JSON document each way. */
 import type { DatasetSchema } from '../../domain/datasets/schema.ts'
-import type { DisclosurePolicy } from '../../domain/disclosure/policy.ts'
-import type { Cohort } from '../../domain/jobs/cohort.ts'
-import type { JobProblem } from '../../domain/jobs/codes.ts'
+import type { DisclosurePolicy } from '../../domain/release/policy.ts'
+import type { Cohort } from '../../domain/datasets/cohort.ts'
+import type { JobProblem } from '../../domain/release/job-codes.ts'
 import type { Measured } from '../../domain/sql/noise-plan.ts'
 import type { QueryResult } from '../../domain/sql/result.ts'
 import type { TableReading } from '../../ports/engine.ts'

@@ -6,13 +6,12 @@
  * rows, and the facts another over (cell, subject) first and cells then.
  */
 import type { Measure } from '../../domain/sql/aggregates.ts'
-import { finite } from '../../domain/sql/aggregates.ts'
 import { type Expr, usesOf } from '../../domain/sql/expr.ts'
-import { double } from '../../domain/sql/functions.ts'
-import type { Scalar } from '../../domain/jobs/outputs.ts'
+import { double, finite } from '../../domain/sql/doubles.ts'
+import type { Scalar } from '../../domain/release/outputs.ts'
 import type { Plan } from '../../domain/sql/plan.ts'
 import { notAllowed } from '../../domain/sql/refused.ts'
-import { rowOf } from '../../domain/sql/relations.ts'
+import { rowOf } from '../../domain/sql/relation.ts'
 
 /**
  * A measure, tied to columns of the inner projection: `x` and `y` are its numbers, `set` the subjects it is about,
@@ -101,10 +100,10 @@ export function bind(plan: Plan): {
   mixed: string[]
   columns: string[]
 } {
-  const sets: string[] = [],
-    mixed: string[] = [],
-    columns: string[] = [],
-    natural = new Set<number>()
+  const sets: string[] = []
+  const mixed: string[] = []
+  const columns: string[] = []
+  const natural = new Set<number>()
   const at = (all: string[], sql: string): number => {
     const i = all.indexOf(sql)
     return i >= 0 ? i : all.push(sql) - 1

@@ -137,8 +137,8 @@ export async function store(
     )
     const subjects = Number((await duck.rows('SELECT count(*) FROM subject_ids'))[0]![0])
     if (subjects === 0) throw new Unreadable(current.file, 'No row names a subject.')
-    const outside: Record<string, number> = {},
-      tables: Written['tables'] = []
+    const outside: Record<string, number> = {}
+    const tables: Written['tables'] = []
     for (const o of opened) {
       current = o.table
       tables.push(await storeOne(duck, o, folder, outside))

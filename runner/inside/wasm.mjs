@@ -79,8 +79,8 @@ try {
   /* there was none */
 }
 const files = []
-let left = spec.outputBytes,
-  tooMuch = false
+let left = spec.outputBytes
+let tooMuch = false
 for (const [folder, names] of [
   [spec.output, spec.names],
   [spec.cwd, spec.looseNames],

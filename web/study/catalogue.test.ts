@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
-import { usablePlugins } from '../../domain/studies/plugin-info.ts'
+import { usablePlugins } from '../../domain/studies/plugins.ts'
 import { cataloguePath, catalogueSource, guideSource } from './catalogue.ts'
 import { loaders } from './player/plugins.ts'
 

@@ -5,14 +5,8 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import {
-  plugins,
-  refusedPlugins,
-  usablePlugins,
-  type ParameterInfo,
-  type ParameterKind,
-  type PluginInfo,
-} from '../../domain/studies/plugin-info.ts'
+import type { ParameterInfo, ParameterKind, PluginInfo } from '../../domain/studies/plugin-info.ts'
+import { plugins, refusedPlugins, usablePlugins } from '../../domain/studies/plugins.ts'
 
 /** In the order of jsPsych's ParameterType. */
 const kinds: readonly ParameterKind[] = [

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { chromium, type Browser, type Frame, type Page } from 'playwright-core'
+import type { Browser, Frame, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { studyCsp, studyHeaders, studySandbox } from '../../contracts/headers.ts'
+import { launchBrowser } from '../../tools/browser.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const port = 4610
@@ -106,18 +107,7 @@ beforeAll(async () => {
         () => response.writeHead(404).end(),
       )
   }).listen(port)
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  browser = await launchBrowser()
 })
 afterAll(async () => {
   await browser?.close()

@@ -39,12 +39,12 @@ export interface KmsServer {
 }
 
 export async function startKms(installation: string): Promise<KmsServer> {
-  const keys = new Map<string, Held>(),
-    aliases = new Map<string, string>(),
-    calls: string[] = []
+  const keys = new Map<string, Held>()
+  const aliases = new Map<string, string>()
+  const calls: string[] = []
   const pair = () => promisify(generateKeyPair)('rsa', { modulusLength: 3072 })
-  const macKeyId = randomUUID(),
-    foreignKeyId = randomUUID()
+  const macKeyId = randomUUID()
+  const foreignKeyId = randomUUID()
   keys.set(macKeyId, {
     secret: randomBytes(32),
     tags: { 'cloister:installation': installation },

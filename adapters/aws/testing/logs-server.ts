@@ -41,8 +41,8 @@ export async function startLogsServer(page: number): Promise<LogsServer> {
       (ask.startTime === undefined || e.timestamp >= ask.startTime) &&
       (ask.endTime === undefined || e.timestamp < ask.endTime)
     // Tokens name a place in the stream; their direction is in their first letter.
-    const first = all.findIndex(within),
-      last = all.findLastIndex(within)
+    const first = all.findIndex(within)
+    const last = all.findLastIndex(within)
     let from: number
     if (ask.nextToken?.startsWith('f/')) from = Number(ask.nextToken.slice(2))
     else if (ask.nextToken?.startsWith('b/')) from = Math.max(0, Number(ask.nextToken.slice(2)) - most)

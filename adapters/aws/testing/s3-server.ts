@@ -92,8 +92,8 @@ export async function startS3(credentials: { accessKeyId: string; secretAccessKe
   }
 
   const list = (bucket: string, url: URL): string => {
-    const prefix = url.searchParams.get('prefix') ?? '',
-      after = url.searchParams.get('continuation-token') ?? ''
+    const prefix = url.searchParams.get('prefix') ?? ''
+    const after = url.searchParams.get('continuation-token') ?? ''
     const all = [...stored.keys()]
       .map((k) => JSON.parse(k) as [string, string])
       .filter(([b, k]) => b === bucket && k.startsWith(prefix))

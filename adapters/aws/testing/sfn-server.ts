@@ -30,8 +30,8 @@ export interface SfnServer {
 
 export async function startSfn(): Promise<SfnServer> {
   const stateMachineArn = 'arn:aws:states:eu-central-1:111122223333:stateMachine:cloister-test-jobs'
-  const executions = new Map<string, Execution>(),
-    calls: SfnServer['calls'] = []
+  const executions = new Map<string, Execution>()
+  const calls: SfnServer['calls'] = []
   const nameOf = (executionArn: string): string => {
     const m = /^arn:aws:states:eu-central-1:111122223333:execution:cloister-test-jobs:(.+)$/.exec(executionArn)
     if (!m) throw new SfnError('InvalidArn')

@@ -2,7 +2,7 @@
  * For tests: scripts that try to carry a secret of eight bits of one person past the gate, each with the decoder its
  * author would use.
  */
-import type { Verdict } from '../gate.ts'
+import type { Verdict } from '../../release/verdict.ts'
 import { mean, type Person, random, result, type Written } from './cohorts.ts'
 
 export interface Victim extends Person {
@@ -14,7 +14,7 @@ export interface Smuggler {
   name: string
   script: (people: readonly Victim[]) => Written
   /** The secret's guess, from what was released; undefined where nothing can be said. */
-  decode: (v: Verdict) => number | undefined
+  decode: (verdict: Verdict) => number | undefined
 }
 
 export const target = 7
@@ -28,23 +28,23 @@ const join = (b: readonly (number | undefined)[]): number | undefined =>
  * others.
  */
 const jitter = (people: readonly Victim[], salt = 0): (() => number) => {
-  const u = random(people.reduce((h, p) => Math.imul(h ^ (p.id + 1), 0x01000193) >>> 0, 0x811c9dc5 + salt))
-  u()
-  u()
-  return u
+  const draw = random(people.reduce((h, p) => Math.imul(h ^ (p.id + 1), 0x01000193) >>> 0, 0x811c9dc5 + salt))
+  draw()
+  draw()
+  return draw
 }
 
-export const numbers = (v: Verdict): number[] =>
-  v.outputs.flatMap((o) =>
-    o.rows.flatMap((r) =>
-      r.flatMap((c, i) => (o.columns[i]!.kind !== 'group' && typeof c.value === 'number' ? [c.value] : [])),
+export const numbers = (verdict: Verdict): number[] =>
+  verdict.outputs.flatMap((output) =>
+    output.rows.flatMap((r) =>
+      r.flatMap((c, i) => (output.columns[i]!.kind !== 'group' && typeof c.value === 'number' ? [c.value] : [])),
     ),
   )
 export const cells = (v: Verdict): { value: unknown; suppressed?: true; precision?: number }[] =>
   v.outputs.flatMap((o) => o.rows.flat())
-const first = (v: Verdict): number | undefined => {
-  const n = numbers(v)[0]
-  return n === undefined ? undefined : Math.max(0, Math.min(255, Math.round(n)))
+const first = (verdict: Verdict): number | undefined => {
+  const shown = numbers(verdict)[0]
+  return shown === undefined ? undefined : Math.max(0, Math.min(255, Math.round(shown)))
 }
 const above =
   (limit: number) =>
@@ -65,18 +65,27 @@ const attack = (name: string, script: Smuggler['script'], decode: Smuggler['deco
 })
 const repeats = 8
 /** The sign of the sum of a bit's repetitions. */
-const sums = (v: Verdict): number | undefined => {
-  const n = numbers(v)
-  return n.length < 8 * repeats
+const sums = (verdict: Verdict): number | undefined => {
+  const shownNumbers = numbers(verdict)
+  return shownNumbers.length < 8 * repeats
     ? undefined
-    : join(Array.from({ length: 8 }, (_, b) => Number(n.filter((_, i) => i % 8 === b).reduce((t, x) => t + x, 0) > 0)))
+    : join(
+        Array.from({ length: 8 }, (_, b) =>
+          Number(shownNumbers.filter((_, i) => i % 8 === b).reduce((t, x) => t + x, 0) > 0),
+        ),
+      )
 }
 /** Votes of repeated bits. */
-const votes = (v: Verdict, one: (c: { value: unknown; precision?: number }) => boolean): number | undefined => {
-  const c = cells(v)
-  return c.length < 8 * repeats
+const votes = (
+  verdict: Verdict,
+  one: (cell: { value: unknown; precision?: number }) => boolean,
+): number | undefined => {
+  const cell = cells(verdict)
+  return cell.length < 8 * repeats
     ? undefined
-    : join(Array.from({ length: 8 }, (_, b) => Number(c.filter((x, i) => i % 8 === b && one(x)).length > repeats / 2)))
+    : join(
+        Array.from({ length: 8 }, (_, b) => Number(cell.filter((x, i) => i % 8 === b && one(x)).length > repeats / 2)),
+      )
 }
 
 export const smugglers: Smuggler[] = [
@@ -103,98 +112,102 @@ export const smugglers: Smuggler[] = [
   ),
   attack(
     'bits under a small jitter',
-    (p) => {
-      const u = jitter(p)
-      return scalars(bits(secret(p)).map((b) => 10 * b + u()))
+    (people) => {
+      const random = jitter(people)
+      return scalars(bits(secret(people)).map((b) => 10 * b + random()))
     },
     above(5),
   ),
   attack(
     'bits under a jitter of two fifths',
-    (p) => {
-      const u = jitter(p)
-      return scalars(bits(secret(p)).map((b) => 10 + 10 * b + 4 * u()))
+    (people) => {
+      const random = jitter(people)
+      return scalars(bits(secret(people)).map((b) => 10 + 10 * b + 4 * random()))
     },
     above(17),
   ),
   attack(
     'aiming between two steps',
-    (p) => {
-      const u = jitter(p)
-      return scalars(bits(secret(p)).map((b) => 0.12345 + (b ? 1 : -1) * 1e-9 + (u() - 0.5) * 2e-9))
+    (people) => {
+      const random = jitter(people)
+      return scalars(bits(secret(people)).map((b) => 0.12345 + (b ? 1 : -1) * 1e-9 + (random() - 0.5) * 2e-9))
     },
     above(0.12345),
   ),
   attack(
     'aiming at the next whole step of a mean',
-    (p) => {
-      const m = mean(p.map((x) => x.bmi))
-      return scalars(bits(secret(p)).map((b) => Math.round(m) + 0.5 + (b ? 1e-6 : -1e-6) + (m - Math.round(m)) * 1e-6))
+    (people) => {
+      const average = mean(people.map((x) => x.bmi))
+      return scalars(
+        bits(secret(people)).map(
+          (b) => Math.round(average) + 0.5 + (b ? 1e-6 : -1e-6) + (average - Math.round(average)) * 1e-6,
+        ),
+      )
     },
     (v) => join(numbers(v).map((n) => Number(n % 2 === 0))),
   ),
   attack(
     'low digits of a mean',
-    (p) => {
-      const m = mean(p.map((x) => x.score))
-      return result({ v: Math.round(m * 10) / 10 + secret(p) * 1e-9 })
+    (people) => {
+      const average = mean(people.map((x) => x.score))
+      return result({ v: Math.round(average * 10) / 10 + secret(people) * 1e-9 })
     },
-    (v) => {
-      const n = numbers(v)[0]
-      return n === undefined ? undefined : Math.round((n * 1e9) % 1e8) & 255
+    (verdict) => {
+      const shown = numbers(verdict)[0]
+      return shown === undefined ? undefined : Math.round((shown * 1e9) % 1e8) & 255
     },
   ),
   attack(
     'low digits of a moving mean',
     (p) => result({ v: Math.round(mean(p.map((x) => x.score)) * 100) / 100 + secret(p) * 1e-6 }),
-    (v) => {
-      const n = numbers(v)[0]
-      return n === undefined ? undefined : Math.round(((n * 100) % 1) * 10_000) & 255
+    (verdict) => {
+      const shown = numbers(verdict)[0]
+      return shown === undefined ? undefined : Math.round(((shown * 100) % 1) * 10_000) & 255
     },
   ),
   attack(
     'middle digits',
     (p) => result({ v: Math.round(mean(p.map((x) => x.score))) + secret(p) / 1000 }),
-    (v) => {
-      const n = numbers(v)[0]
-      return n === undefined ? undefined : Math.round((n % 1) * 1000) & 255
+    (verdict) => {
+      const shown = numbers(verdict)[0]
+      return shown === undefined ? undefined : Math.round((shown % 1) * 1000) & 255
     },
   ),
   attack(
     'all rows as a list',
     (p) => result({ v: p.map((x) => x.secret) }),
-    (v) => {
-      const n = numbers(v)[target]
-      return n === undefined ? undefined : n & 255
+    (verdict) => {
+      const shown = numbers(verdict)[target]
+      return shown === undefined ? undefined : shown & 255
     },
   ),
   attack('sorted rows', (p) => result({ v: p.map((x) => x.secret).sort((a, b) => a - b) }), first),
   attack(
     'rows as a CSV file',
     (p) => ({ 'table.csv': `id,secret\n${p.map((x) => `${x.id},${x.secret}`).join('\n')}\n` }),
-    (v) => {
-      const o = v.outputs[0]?.rows.find((r) => r[0]!.value === target)
-      return typeof o?.[1]?.value === 'number' ? o[1].value : undefined
+    (verdict) => {
+      const output = verdict.outputs[0]?.rows.find((r) => r[0]!.value === target)
+      return typeof output?.[1]?.value === 'number' ? output[1].value : undefined
     },
   ),
   attack(
     'text',
     (p) => result({ v: `word${secret(p)}` }),
-    (v) => {
-      const t = cells(v)[0]?.value
-      return typeof t === 'string' ? Number(/\d+/.exec(t)?.[0]) : undefined
+    (verdict) => {
+      const text = cells(verdict)[0]?.value
+      return typeof text === 'string' ? Number(/\d+/.exec(text)?.[0]) : undefined
     },
   ),
   attack(
     'categories as letters',
-    (p) =>
+    (people) =>
       table(
         ['k', 'mean'],
-        bits(secret(p)).map((b, i) => [['A', 'B', 'C'][i % 3], b ? 'female' : 'male']),
+        bits(secret(people)).map((b, i) => [['A', 'B', 'C'][i % 3], b ? 'female' : 'male']),
       ),
-    (v) =>
+    (verdict) =>
       join(
-        cells(v)
+        cells(verdict)
           .filter((_, i) => i % 2 === 1)
           .map((c) => Number(c.value === 'female')),
       ),
@@ -216,86 +229,86 @@ export const smugglers: Smuggler[] = [
   ),
   attack(
     'order of rows',
-    (p) => {
-      const b = bits(secret(p))
+    (people) => {
+      const secrets = bits(secret(people))
       return table(
         [{ name: 'k', kind: 'group' }, 'v'],
-        b.flatMap((x, i) =>
-          x
+        secrets.flatMap((value, place) =>
+          value
             ? [
-                [2 * i, p.length],
-                [2 * i + 1, p.length],
+                [2 * place, people.length],
+                [2 * place + 1, people.length],
               ]
             : [
-                [2 * i + 1, p.length],
-                [2 * i, p.length],
+                [2 * place + 1, people.length],
+                [2 * place, people.length],
               ],
         ),
       )
     },
-    (v) => {
-      const k = v.outputs[0]?.rows.map((r) => r[0]!.value as number)
-      return k && join(bits(0).map((_, i) => Number(k[2 * i]! < k[2 * i + 1]!)))
+    (verdict) => {
+      const keys = verdict.outputs[0]?.rows.map((r) => r[0]!.value as number)
+      return keys && join(bits(0).map((_, i) => Number(keys[2 * i]! < keys[2 * i + 1]!)))
     },
   ),
   attack(
     'order of outputs',
-    (p) => {
-      const b = bits(secret(p))
+    (people) => {
+      const secrets = bits(secret(people))
       return result(
         Object.fromEntries(
-          b.flatMap((x, i) => (x ? [`a${i}`, `b${i}`] : [`b${i}`, `a${i}`])).map((k) => [k, p.length]),
+          secrets.flatMap((x, i) => (x ? [`a${i}`, `b${i}`] : [`b${i}`, `a${i}`])).map((k) => [k, people.length]),
         ),
       )
     },
-    (v) => {
-      const k = v.outputs.map((o) => o.name)
-      return k.length < 16 ? undefined : join(bits(0).map((_, i) => Number(k[2 * i]! < k[2 * i + 1]!)))
+    (verdict) => {
+      const keys = verdict.outputs.map((o) => o.name)
+      return keys.length < 16 ? undefined : join(bits(0).map((_, i) => Number(keys[2 * i]! < keys[2 * i + 1]!)))
     },
   ),
   attack(
     'number of rows',
-    (p) =>
+    (people) =>
       table(
         ['v'],
-        Array.from({ length: secret(p, 40) }, () => [1]),
+        Array.from({ length: secret(people, 40) }, () => [1]),
       ),
     (v) => v.outputs[0]?.rows.length,
   ),
   attack(
     'rows that are there',
-    (p) =>
+    (people) =>
       table(
         [{ name: 'k', kind: 'group' }, 'v'],
-        bits(secret(p)).flatMap((b, i) => (b ? [[i, p.length]] : [])),
+        bits(secret(people)).flatMap((b, i) => (b ? [[i, people.length]] : [])),
       ),
     (v) => v.outputs[0] && join(bits(0).map((_, i) => Number(v.outputs[0]!.rows.some((r) => r[0]!.value === i)))),
   ),
   attack(
     'rows that are missing, all where absent',
-    (p) =>
+    (people) =>
       table(
         [{ name: 'k', kind: 'group' }, 'v'],
-        bits(secret(p, 255)).flatMap((b, i) => (b ? [[i, p.length]] : [])),
+        bits(secret(people, 255)).flatMap((b, i) => (b ? [[i, people.length]] : [])),
       ),
     (v) => v.outputs[0] && join(bits(0).map((_, i) => Number(v.outputs[0]!.rows.some((r) => r[0]!.value === i)))),
   ),
   attack(
     'key of a group',
-    (p) =>
+    (people) =>
       table(
         [
           { name: 'k', kind: 'group' },
           { name: 'n', kind: 'count' },
         ],
         [
-          [secret(p, 50), p.length],
-          ['A', p.length],
+          [secret(people, 50), people.length],
+          ['A', people.length],
         ],
       ),
-    (v) => {
-      const k = v.outputs[0]?.rows.map((r) => r[0]!.value).find((x) => typeof x === 'number')
-      return k as number | undefined
+    (verdict) => {
+      const key = verdict.outputs[0]?.rows.map((r) => r[0]!.value).find((x) => typeof x === 'number')
+      return key as number | undefined
     },
   ),
   attack(
@@ -305,12 +318,12 @@ export const smugglers: Smuggler[] = [
   ),
   attack(
     'only on the whole cohort, under a wide jitter',
-    (p) => {
-      const u = jitter(p)
+    (people) => {
+      const random = jitter(people)
       return scalars(
-        Array.from({ length: 8 * repeats }, (_, i) => {
-          const x = u()
-          return p.length === 150 ? bits(secret(p))[i % 8]! : x
+        Array.from({ length: 8 * repeats }, (_, place) => {
+          const value = random()
+          return people.length === 150 ? bits(secret(people))[place % 8]! : value
         }),
       )
     },
@@ -328,117 +341,117 @@ export const smugglers: Smuggler[] = [
   ),
   attack(
     'counts of one to four',
-    (p) =>
+    (people) =>
       table(
         [
           { name: 'k', kind: 'group' },
           { name: 'n', kind: 'count' },
         ],
-        bits(secret(p)).map((b, i) => [i, 2 + 2 * b]),
+        bits(secret(people)).map((b, i) => [i, 2 + 2 * b]),
       ),
     (v) => join(numbers(v).map((n) => Number(n > 3))),
   ),
   attack(
     'counts of a few or nobody',
-    (p) =>
+    (people) =>
       table(
         [
           { name: 'k', kind: 'group' },
           { name: 'n', kind: 'count' },
         ],
-        bits(secret(p)).map((b, i) => [i, 9 * b]),
+        bits(secret(people)).map((b, i) => [i, 9 * b]),
       ),
-    (v) => {
-      const c = cells(v).filter((_, i) => i % 2 === 1)
-      return c.length ? join(c.map((x) => Number(x.suppressed === true))) : undefined
+    (verdict) => {
+      const cell = cells(verdict).filter((_, i) => i % 2 === 1)
+      return cell.length ? join(cell.map((x) => Number(x.suppressed === true))) : undefined
     },
   ),
   attack(
     'counts around the minimum',
-    (p) =>
+    (people) =>
       table(
         [
           { name: 'k', kind: 'group' },
           { name: 'n', kind: 'count' },
         ],
-        bits(secret(p)).map((b, i) => [i, 9 + b]),
+        bits(secret(people)).map((b, i) => [i, 9 + b]),
       ),
-    (v) => {
-      const c = cells(v).filter((_, i) => i % 2 === 1)
-      return c.length ? join(c.map((x) => Number(!x.suppressed))) : undefined
+    (verdict) => {
+      const cell = cells(verdict).filter((_, i) => i % 2 === 1)
+      return cell.length ? join(cell.map((x) => Number(!x.suppressed))) : undefined
     },
   ),
   attack(
     'counts of 40 and 80',
-    (p) =>
+    (people) =>
       table(
         [
           { name: 'k', kind: 'group' },
           { name: 'n', kind: 'count' },
         ],
-        bits(secret(p)).map((b, i) => [i, Math.round((p.length * (40 + 40 * b)) / 150)]),
+        bits(secret(people)).map((b, i) => [i, Math.round((people.length * (40 + 40 * b)) / 150)]),
       ),
     above(60),
   ),
   attack(
     'one of 256 that does not agree',
     (p) => scalars(Array.from({ length: 100 }, (_, i) => (i === secret(p, 300) % 100 ? 5 : 10))),
-    (v) => {
-      const i = v.outputs.findIndex((o) => o.rows[0]![0]!.suppressed)
-      return i < 0 ? undefined : i
+    (verdict) => {
+      const place = verdict.outputs.findIndex((o) => o.rows[0]![0]!.suppressed)
+      return place < 0 ? undefined : place
     },
   ),
   attack(
     'one of eight outputs that does not agree',
-    (p) =>
+    (people) =>
       result({
-        outputs: Array.from({ length: 8 }, (_, i) => ({
+        outputs: Array.from({ length: 8 }, (_, place) => ({
           type: 'table',
-          name: `t${i}`,
+          name: `t${place}`,
           columns: [{ name: 'k' }, { name: 'v' }],
-          rows: [['A', of(p) && i === of(p)!.secret >> 5 ? 5 : 10]],
+          rows: [['A', of(people) && place === of(people)!.secret >> 5 ? 5 : 10]],
         })),
       }),
-    (v) => {
-      const i = v.outputs.findIndex((o) => o.rows[0]?.some((c) => c.suppressed))
-      return i < 0 ? undefined : i << 5
+    (verdict) => {
+      const place = verdict.outputs.findIndex((o) => o.rows[0]?.some((c) => c.suppressed))
+      return place < 0 ? undefined : place << 5
     },
   ),
   attack(
     'pattern of missing numbers',
     (p) => scalars(bits(secret(p)).map((b) => (b ? NaN : 10))),
-    (v) => {
-      const c = cells(v)
-      return c.length ? join(c.map((x) => Number(x.value === null))) : undefined
+    (verdict) => {
+      const cell = cells(verdict)
+      return cell.length ? join(cell.map((x) => Number(x.value === null))) : undefined
     },
   ),
   attack(
     'a thousand numbers',
     (p) => scalars(Array.from({ length: 1000 }, (_, i) => p[i % p.length]!.secret)),
-    (v) => {
-      const n = numbers(v)[target]
-      return n === undefined ? undefined : n & 255
+    (verdict) => {
+      const shown = numbers(verdict)[target]
+      return shown === undefined ? undefined : shown & 255
     },
   ),
   attack(
     'edges of a histogram',
     (p) =>
       result({ outputs: [{ type: 'histogram', name: 'h', edges: [0, 1 + secret(p, 100), 300], counts: [75, 75] }] }),
-    (v) => {
-      const e = v.outputs[0]?.rows[1]?.[0]!.value
-      return typeof e === 'number' ? e - 1 : undefined
+    (verdict) => {
+      const edge = verdict.outputs[0]?.rows[1]?.[0]!.value
+      return typeof edge === 'number' ? edge - 1 : undefined
     },
   ),
   attack(
     'counts of a histogram',
-    (p) =>
+    (people) =>
       result({
         outputs: [
           {
             type: 'histogram',
             name: 'h',
             edges: [0, 1, 2, 3, 4, 5, 6, 7, 8],
-            counts: bits(secret(p)).map((b) => 20 + 20 * b),
+            counts: bits(secret(people)).map((b) => 20 + 20 * b),
           },
         ],
       }),
@@ -446,14 +459,19 @@ export const smugglers: Smuggler[] = [
   ),
   attack(
     'coefficients',
-    (p) =>
+    (people) =>
       result({
         outputs: [
           {
             type: 'model',
             name: 'm',
-            n: p.length,
-            terms: bits(secret(p)).map((b, i) => ({ term: `x${i}`, estimate: b, standardError: 0.1, pValue: 0.5 })),
+            n: people.length,
+            terms: bits(secret(people)).map((bit, place) => ({
+              term: `x${place}`,
+              estimate: bit,
+              standardError: 0.1,
+              pValue: 0.5,
+            })),
           },
         ],
       }),
@@ -466,27 +484,27 @@ export const smugglers: Smuggler[] = [
   ),
   attack(
     'a mean that one person makes up',
-    (p) => {
-      const w = p.map((x) => (x.id === target ? 1e6 : 1)),
-        s = w.reduce((a, b) => a + b, 0)
-      return result({ v: p.reduce((t, x, i) => t + (x.secret * w[i]!) / s, 0) })
+    (people) => {
+      const weights = people.map((x) => (x.id === target ? 1e6 : 1))
+      const sum = weights.reduce((a, b) => a + b, 0)
+      return result({ v: people.reduce((t, x, i) => t + (x.secret * weights[i]!) / sum, 0) })
     },
     first,
   ),
   attack(
     'a sum that one person makes up',
     (p) => result({ v: p.reduce((t, x) => t + x.secret * (x.id === target ? 1e6 : 1), 0) }),
-    (v) => {
-      const n = numbers(v)[0]
-      return n === undefined ? undefined : Math.round(n / 1e6) & 255
+    (verdict) => {
+      const shown = numbers(verdict)[0]
+      return shown === undefined ? undefined : Math.round(shown / 1e6) & 255
     },
   ),
   attack(
     'largest under another name',
     (p) => result({ v: Math.max(...p.map((x) => (x.id === target ? 1000 + x.secret : x.bmi))) }),
-    (v) => {
-      const n = numbers(v)[0]
-      return n === undefined ? undefined : (n - 1000) & 255
+    (verdict) => {
+      const shown = numbers(verdict)[0]
+      return shown === undefined ? undefined : (shown - 1000) & 255
     },
   ),
   attack('a failure where absent', (p) => (of(p) ? result({ v: secret(p) }) : { end: 'script-error' }), first),
@@ -499,9 +517,9 @@ export const smugglers: Smuggler[] = [
   ),
   attack(
     'precision by the run without',
-    (p) => {
-      const b = bits(secret(p))
-      return scalars(b.map((x) => 0.5 + (of(p) ? 0 : x)))
+    (people) => {
+      const secrets = bits(secret(people))
+      return scalars(secrets.map((x) => 0.5 + (of(people) ? 0 : x)))
     },
     (v) => join(cells(v).map((c) => Number((c.precision ?? 0) > 0.01))),
   ),
@@ -514,32 +532,33 @@ export const smugglers: Smuggler[] = [
 export const camouflaged: Smuggler[] = [
   attack(
     'largest, which two people share',
-    (p) => {
-      const held = p.filter((x) => x.id === target || x.id === target + 1)
+    (people) => {
+      const held = people.filter((x) => x.id === target || x.id === target + 1)
       return result({ v: held.length ? 1000 + held[0]!.tied : 0 })
     },
-    (v) => {
-      const n = numbers(v)[0]
-      return n === undefined ? undefined : (n - 1000) & 255
+    (verdict) => {
+      const shown = numbers(verdict)[0]
+      return shown === undefined ? undefined : (shown - 1000) & 255
     },
   ),
   attack(
     'bits under a jitter of a third',
-    (p) => {
-      const u = jitter(p)
-      return scalars(bits(secret(p)).map((b) => 10 + 3 * b + 3 * (u() - 0.5)))
+    (people) => {
+      const random = jitter(people)
+      return scalars(bits(secret(people)).map((b) => 10 + 3 * b + 3 * (random() - 0.5)))
     },
     above(11.5),
   ),
   attack(
     'place under a jitter of its own size',
-    (p) => {
-      const u = jitter(p),
-        b = bits(secret(p, 256))
+    (people) => {
+      const random = jitter(people)
+      const secrets = bits(secret(people, 256))
       return scalars(
-        Array.from({ length: 8 * repeats }, (_, i) => {
-          const x = u() - 0.5
-          return (of(p) ? (b[i % 8] ? 0.5 : -0.5) : 0) + x
+        Array.from({ length: 8 * repeats }, (_, place) => {
+          const value = random() - 0.5
+          if (!of(people)) return value
+          return (secrets[place % 8] ? 0.5 : -0.5) + value
         }),
       )
     },
@@ -547,13 +566,13 @@ export const camouflaged: Smuggler[] = [
   ),
   attack(
     'scale under a jitter',
-    (p) => {
-      const u = jitter(p),
-        b = bits(secret(p))
+    (people) => {
+      const random = jitter(people)
+      const secrets = bits(secret(people))
       return scalars(
-        Array.from({ length: 8 * repeats }, (_, i) => {
-          const x = u() - 0.5
-          return x * (of(p) && b[i % 8] ? 20 : 1)
+        Array.from({ length: 8 * repeats }, (_, place) => {
+          const value = random() - 0.5
+          return value * (of(people) && secrets[place % 8] ? 20 : 1)
         }),
       )
     },

@@ -1,7 +1,7 @@
 /** For tests: synthetic cohorts, and reports as the runner would write them for a function in place of a script. */
 import type { DatasetSchema } from '../../datasets/schema.ts'
 import { base64url } from '../../hash.ts'
-import type { Report, RunEnd } from '../../jobs/manifest.ts'
+import type { Report, RunEnd } from '../../release/run-report.ts'
 import { Uniform } from '../../privacy/randomness.ts'
 
 export interface Person {
@@ -16,38 +16,44 @@ export interface Person {
 
 /** Deterministic numbers in [0, 1): SplitMix-like, good enough to simulate with. */
 export function random(seed: number): () => number {
-  let a = seed >>> 0
+  let state = seed >>> 0
   return () => {
-    a = (a + 0x9e3779b9) >>> 0
-    let t = a ^ (a >>> 16)
-    t = Math.imul(t, 0x21f0aaad)
-    t ^= t >>> 15
-    t = Math.imul(t, 0x735a2d97)
-    t ^= t >>> 15
-    return (t >>> 0) / 2 ** 32
+    state = (state + 0x9e3779b9) >>> 0
+    let mixed = state ^ (state >>> 16)
+    mixed = Math.imul(mixed, 0x21f0aaad)
+    mixed ^= mixed >>> 15
+    mixed = Math.imul(mixed, 0x735a2d97)
+    mixed ^= mixed >>> 15
+    return (mixed >>> 0) / 2 ** 32
   }
 }
 export const normal = (u: () => number): number => Math.sqrt(-2 * Math.log(1 - u())) * Math.cos(2 * Math.PI * u())
 export const uniformOf = (seed: number): Uniform => {
-  const u = random(seed)
-  return new Uniform((b) => {
-    for (let i = 0; i < b.length; i++) b[i] = Math.floor(u() * 256)
+  const draw = random(seed)
+  return new Uniform((bytes) => {
+    for (let place = 0; place < bytes.length; place++) bytes[place] = Math.floor(draw() * 256)
   })
 }
 
-export function cohort(n: number, seed: number): Person[] {
-  const u = random(seed)
-  return Array.from({ length: n }, (_, id) => {
-    const age = Math.round(62 + 9 * normal(u)),
-      bmi = 26 + 4 * normal(u),
-      smoker = u() < 0.35
+/** Half of the people in A, three tenths in B, the others in C. */
+function groupOf(draw: () => number): Person['group'] {
+  if (draw() < 0.5) return 'A'
+  return draw() < 0.6 ? 'B' : 'C'
+}
+
+export function cohort(count: number, seed: number): Person[] {
+  const draw = random(seed)
+  return Array.from({ length: count }, (_, id) => {
+    const age = Math.round(62 + 9 * normal(draw))
+    const bmi = 26 + 4 * normal(draw)
+    const smoker = draw() < 0.35
     return {
       id,
       age,
       bmi,
-      score: 20 + 0.3 * age + 0.4 * bmi + (smoker ? 3 : 0) + 6 * normal(u),
-      group: u() < 0.5 ? 'A' : u() < 0.6 ? 'B' : 'C',
-      sex: u() < 0.5 ? 'female' : 'male',
+      score: 20 + 0.3 * age + 0.4 * bmi + (smoker ? 3 : 0) + 6 * normal(draw),
+      group: groupOf(draw),
+      sex: draw() < 0.5 ? 'female' : 'male',
       smoker,
     }
   })
@@ -85,13 +91,18 @@ const run = (
   people: readonly Person[],
   script: (people: readonly Person[]) => Written,
 ): Report['runs'][number] => {
-  const w = script(people),
-    ended = 'end' in w && typeof w.end === 'string' && !w.end.includes('{') ? (w.end as RunEnd) : undefined
+  const written = script(people)
+  const ended =
+    'end' in written && typeof written.end === 'string' && !written.end.includes('{')
+      ? (written.end as RunEnd)
+      : undefined
   return {
     run: id,
     subjects: people.length,
     end: ended ?? 'finished',
-    outputs: ended ? [] : Object.entries(w).map(([file, v]) => ({ file, bytes: base64url(bytesOf(v as string)) })),
+    outputs: ended
+      ? []
+      : Object.entries(written).map(([file, v]) => ({ file, bytes: base64url(bytesOf(v as string)) })),
     stdout: '',
     stderr: '',
     seconds: 1,
@@ -99,11 +110,11 @@ const run = (
 }
 /** Subjects over `blocks` in a shuffled order, so that sizes differ by one at most. */
 export function partition(people: readonly Person[], blocks: number, seed: number): Person[][] {
-  const u = random(seed),
-    order = people
-      .map((p) => [u(), p] as const)
-      .sort((a, b) => a[0] - b[0])
-      .map(([, p]) => p)
+  const draw = random(seed)
+  const order = people
+    .map((p) => [draw(), p] as const)
+    .sort((a, b) => a[0] - b[0])
+    .map(([, people]) => people)
   return Array.from({ length: blocks }, (_, b) => order.filter((_, i) => i % blocks === b).sort((a, c) => a.id - c.id))
 }
 const wrap = (people: readonly Person[], runs: Report['runs']): Report => ({
@@ -124,10 +135,10 @@ export function leaveOut(
   const parts = partition(people, blocks, seed)
   return wrap(people, [
     run('all', people, script),
-    ...parts.map((p, i) => {
-      const out = new Set(p)
+    ...parts.map((persons, place) => {
+      const out = new Set(persons)
       return run(
-        i,
+        place,
         people.filter((q) => !out.has(q)),
         script,
       )
@@ -147,57 +158,62 @@ export const disjoint = (
   )
 
 export const mean = (x: readonly number[]): number => x.reduce((s, v) => s + v, 0) / x.length
-export const deviation = (x: readonly number[]): number => {
-  const m = mean(x)
-  return Math.sqrt(x.reduce((s, v) => s + (v - m) ** 2, 0) / (x.length - 1))
+export const deviation = (values: readonly number[]): number => {
+  const centre = mean(values)
+  return Math.sqrt(values.reduce((s, v) => s + (v - centre) ** 2, 0) / (values.length - 1))
 }
-export const quantile = (x: readonly number[], q: number): number => {
-  const s = [...x].sort((a, b) => a - b),
-    at = (s.length - 1) * q,
-    i = Math.floor(at)
-  return s[i]! + (at - i) * ((s[i + 1] ?? s[i]!) - s[i]!)
+export const quantile = (values: readonly number[], share: number): number => {
+  const ordered = [...values].sort((a, b) => a - b)
+  const at = (ordered.length - 1) * share
+  const place = Math.floor(at)
+  return ordered[place]! + (at - place) * ((ordered[place + 1] ?? ordered[place]!) - ordered[place]!)
 }
-export const correlation = (x: readonly number[], y: readonly number[]): number => {
-  const a = mean(x),
-    b = mean(y)
-  return x.reduce((s, v, i) => s + (v - a) * (y[i]! - b), 0) / ((x.length - 1) * deviation(x) * deviation(y))
+export const correlation = (values: readonly number[], others: readonly number[]): number => {
+  const centre = mean(values)
+  const centreOfOthers = mean(others)
+  return (
+    values.reduce((s, v, i) => s + (v - centre) * (others[i]! - centreOfOthers), 0) /
+    ((values.length - 1) * deviation(values) * deviation(others))
+  )
 }
 /** Upper tail of the standard normal (Abramowitz and Stegun 26.2.17). */
-const upper = (z: number): number => {
-  const t = 1 / (1 + 0.2316419 * z)
+const upper = (score: number): number => {
+  const term = 1 / (1 + 0.2316419 * score)
   return (
-    (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) *
-    t *
-    (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+    (Math.exp((-score * score) / 2) / Math.sqrt(2 * Math.PI)) *
+    term *
+    (0.31938153 + term * (-0.356563782 + term * (1.781477937 + term * (-1.821255978 + term * 1.330274429))))
   )
 }
 export const twoSided = (z: number): number => 2 * upper(Math.abs(z))
 
 /** Least squares: coefficients and their standard errors, by Gauss-Jordan on the normal equations. */
 export function regression(
-  y: readonly number[],
-  x: readonly (readonly number[])[],
+  others: readonly number[],
+  rows: readonly (readonly number[])[],
 ): { estimate: number; standardError: number; statistic: number; pValue: number }[] {
-  const p = x[0]!.length
-  const a = Array.from({ length: p }, (_, i) => [
-    ...Array.from({ length: p }, (_, j) => x.reduce((s, r) => s + r[i]! * r[j]!, 0)),
-    ...Array.from({ length: p }, (_, j) => Number(i === j)),
-    x.reduce((s, r, k) => s + r[i]! * y[k]!, 0),
+  const width = rows[0]!.length
+  const matrix = Array.from({ length: width }, (_, place) => [
+    ...Array.from({ length: width }, (_, j) => rows.reduce((s, r) => s + r[place]! * r[j]!, 0)),
+    ...Array.from({ length: width }, (_, j) => Number(place === j)),
+    rows.reduce((s, r, k) => s + r[place]! * others[k]!, 0),
   ])
-  for (let i = 0; i < p; i++) {
-    const d = a[i]![i]!
-    a[i] = a[i]!.map((v) => v / d)
-    for (let r = 0; r < p; r++)
-      if (r !== i) {
-        const f = a[r]![i]!
-        a[r] = a[r]!.map((v, c) => v - f * a[i]![c]!)
+  for (let place = 0; place < width; place++) {
+    const pivot = matrix[place]![place]!
+    matrix[place] = matrix[place]!.map((v) => v / pivot)
+    for (let row = 0; row < width; row++)
+      if (row !== place) {
+        const factor = matrix[row]![place]!
+        matrix[row] = matrix[row]!.map((v, c) => v - factor * matrix[place]![c]!)
       }
   }
-  const b = a.map((r) => r.at(-1)!),
-    residual = y.reduce((s, v, k) => s + (v - x[k]!.reduce((t, w, i) => t + w * b[i]!, 0)) ** 2, 0) / (y.length - p)
-  return b.map((estimate, i) => {
-    const standardError = Math.sqrt(residual * a[i]![p + i]!),
-      statistic = estimate / standardError
+  const solution = matrix.map((r) => r.at(-1)!)
+  const residual =
+    others.reduce((s, v, k) => s + (v - rows[k]!.reduce((t, w, i) => t + w * solution[i]!, 0)) ** 2, 0) /
+    (others.length - width)
+  return solution.map((estimate, place) => {
+    const standardError = Math.sqrt(residual * matrix[place]![width + place]!)
+    const statistic = estimate / standardError
     return { estimate, standardError, statistic, pValue: twoSided(statistic) }
   })
 }

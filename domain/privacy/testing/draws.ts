@@ -20,20 +20,20 @@ export function stream(seed: string): Uniform {
 /** Pearson's statistic against exact masses; cells that expect under 10 draws are pooled. */
 export function chiSquared(
   draws: readonly number[],
-  mass: (x: number) => number,
+  mass: (draw: number) => number,
   low: number,
   high: number,
 ): { statistic: number; cells: number } {
   const counts = new Map<number, number>()
-  for (const d of draws) counts.set(d, (counts.get(d) ?? 0) + 1)
-  let statistic = 0,
-    cells = 0,
-    restSeen = draws.length,
-    restExpected = draws.length
-  for (let x = low; x <= high; x++) {
-    const expected = mass(x) * draws.length
+  for (const difference of draws) counts.set(difference, (counts.get(difference) ?? 0) + 1)
+  let statistic = 0
+  let cells = 0
+  let restSeen = draws.length
+  let restExpected = draws.length
+  for (let draw = low; draw <= high; draw++) {
+    const expected = mass(draw) * draws.length
     if (expected < 10) continue
-    const seen = counts.get(x) ?? 0
+    const seen = counts.get(draw) ?? 0
     statistic += (seen - expected) ** 2 / expected
     restSeen -= seen
     restExpected -= expected
@@ -50,9 +50,9 @@ export const critical = (degrees: number): number =>
   degrees * (1 - 2 / (9 * degrees) + 3.09 * Math.sqrt(2 / (9 * degrees))) ** 3
 
 /** Masses of the discrete Gaussian with parameter sigma squared, over the integers. */
-export function gaussianMass(s2: number): (x: number) => number {
+export function gaussianMass(s2: number): (draw: number) => number {
   const reach = Math.ceil(40 * Math.sqrt(s2) + 40)
   let norm = 0
-  for (let x = -reach; x <= reach; x++) norm += Math.exp((-x * x) / (2 * s2))
+  for (let draw = -reach; draw <= reach; draw++) norm += Math.exp((-draw * draw) / (2 * s2))
   return (x) => Math.exp((-x * x) / (2 * s2)) / norm
 }

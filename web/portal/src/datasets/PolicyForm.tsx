@@ -13,7 +13,7 @@ import {
 } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { languages, releaseModes } from '../../../../domain/datasets/policy.ts'
-import { defaultPolicy, floorSubjects } from '../../../../domain/disclosure/policy.ts'
+import { defaultPolicy, floorSubjects } from '../../../../domain/release/policy.ts'
 import { Section } from '../parts/Page.tsx'
 import { membersQuery, nameOf } from '../queries/members.ts'
 import type { Dataset, Policy } from '../queries/datasets.ts'

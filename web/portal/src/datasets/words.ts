@@ -1,5 +1,5 @@
 /** Datasets and policies in a person's words. */
-import { floorSubjects } from '../../../../domain/disclosure/policy.ts'
+import { floorSubjects } from '../../../../domain/release/policy.ts'
 import { short } from '../parts/figures.ts'
 import { languageName, modeName } from '../parts/policy-words.ts'
 import type { Policy } from '../queries/datasets.ts'

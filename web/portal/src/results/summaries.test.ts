@@ -54,6 +54,21 @@ describe('figures of trials', () => {
       expect(x.low).toBeGreaterThanOrEqual(0)
     }
   })
+  // Wilson 1927; the figures of the score interval at 95 %, as statistics packages give them.
+  it.each([
+    { right: 0, n: 10, low: 0, high: 0.2775 },
+    { right: 1, n: 10, low: 0.0179, high: 0.4042 },
+    { right: 5, n: 10, low: 0.2366, high: 0.7634 },
+    { right: 8, n: 10, low: 0.4902, high: 0.9433 },
+    { right: 10, n: 10, low: 0.7225, high: 1 },
+    { right: 1, n: 1, low: 0.2065, high: 1 },
+    { right: 81, n: 263, low: 0.2553, high: 0.3662 },
+  ])('the interval of $right of $n is $low to $high', ({ right, n, low, high }) => {
+    const rows = Array.from({ length: n }, (_, i) => new Map<string, unknown>([['correct', i < right]]))
+    const [share] = shares(rows, 'correct', 'condition')
+    expect(share!.low).toBeCloseTo(low, 4)
+    expect(share!.high).toBeCloseTo(high, 4)
+  })
   it('offers only groupings a plot can show', () => {
     const rows = Array.from(
       { length: 20 },

@@ -3,7 +3,8 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import type { Asset } from '../../../../clients/publish.ts'
-import type { Configuration, Validation } from '../../../../domain/studies/configuration.ts'
+import type { Configuration } from '../../../../domain/studies/configuration.ts'
+import type { Validation } from '../../../../domain/studies/configuration-validation.ts'
 import type { Study } from '../hooks.ts'
 import { count } from '../parts/figures.ts'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
@@ -66,7 +67,7 @@ function useChecked(text: string, assets: readonly Asset[]): Checked {
       setChecked({ state: 'syntax', message: (e as Error).message })
       return
     }
-    void import('../../../../domain/studies/configuration.ts').then(({ validateConfiguration }) => {
+    void import('../../../../domain/studies/configuration-validation.ts').then(({ validateConfiguration }) => {
       if (current)
         setChecked({
           state: 'checked',

@@ -4,7 +4,7 @@ import { textOfNotebook } from '../../parts/job/notebook.ts'
 import { titleOf } from './title.ts'
 
 const example = (file: string): string =>
-  readFileSync(new URL(`../../../../examples/analyses/${file}`, import.meta.url), 'utf8')
+  readFileSync(new URL(`../../../../../examples/analyses/${file}`, import.meta.url), 'utf8')
 
 it('calls a question by what its code says of itself first', () => {
   expect(titleOf('python', example('correlation.py'))).toBe(

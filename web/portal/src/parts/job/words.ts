@@ -1,6 +1,6 @@
 /** Analyses in a person's words. */
-import type { Rule } from '../../../../../domain/disclosure/policy.ts'
-import type { JobCode } from '../../../../../domain/jobs/codes.ts'
+import type { Rule } from '../../../../../domain/release/policy.ts'
+import type { JobCode } from '../../../../../domain/release/job-codes.ts'
 import type { JobStep } from '../../../../../domain/jobs/life.ts'
 import type { Ask, Job } from '../../queries/jobs.ts'
 

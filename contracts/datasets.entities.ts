@@ -1,0 +1,93 @@
+/** What the table keeps of datasets: the catalogue, the budget, and what was told of each. */
+import { entity } from './entity.ts'
+
+declare module './entity.ts' {
+  interface EntityPrefixes {
+    DATASET: true
+  }
+}
+
+export const datasetEntities = {
+  dataset: entity('DATASET', {
+    what: 'dataset',
+    key: { pk: 'DATASET#{datasetId}', sk: 'DATASET' },
+    index: {
+      ofOrganisation: { gpk: 'ORG#{organisationId}', gsk: 'DATASET#{created}#{datasetId}' },
+      /** A file uploaded to make synthetic data of: not in the catalogue. */
+      uploaded: { gpk: 'ORG#{organisationId}', gsk: 'UPLOAD#{created}#{datasetId}' },
+    },
+    owner: 'organisation',
+    objects: { 'protected/datasets/{datasetId}/blobs/': [], 'protected/datasets/{datasetId}/reading.json': [] },
+    deletedBy: [],
+    backedUp: 'kept',
+    descendsFrom: ['STUDY'],
+  }),
+  datasetName: entity('DATASET', {
+    what: 'a dataset’s name, taken',
+    key: { pk: 'DATASET#name#{organisationId}#{name}', sk: 'NAME' },
+    owner: 'organisation',
+    deletedBy: [],
+    backedUp: 'derived',
+    descendsFrom: [],
+  }),
+  datasetVersion: entity('DATASET', {
+    what: 'dataset version (schema, stored tables)',
+    key: { pk: 'DATASET#{datasetId}', sk: 'VERSION#{version:6}' },
+    owner: 'organisation',
+    objects: { 'protected/datasets/{datasetId}/v{version}/': [] },
+    deletedBy: [],
+    backedUp: 'kept',
+    descendsFrom: ['RUN'],
+  }),
+  /** Points at a dataset that discovery may name. */
+  datasetListed: entity('DATASET', {
+    what: 'dataset that discovery may name',
+    key: { pk: 'DATASET#{datasetId}', sk: 'LISTED' },
+    index: { byTime: { gpk: 'DATASET#LISTED', gsk: '{created}#{datasetId}' } },
+    owner: 'platform',
+    deletedBy: ['unlisted'],
+    backedUp: 'derived',
+    descendsFrom: [],
+  }),
+  budget: entity('DATASET', {
+    what: 'privacy budget, with its live reservations',
+    key: { pk: 'DATASET#{datasetId}', sk: 'BUDGET' },
+    owner: 'organisation',
+    deletedBy: [],
+    backedUp: 'kept',
+    descendsFrom: [],
+  }),
+  charge: entity('DATASET', {
+    what: 'charge, for reading',
+    key: { pk: 'DATASET#{datasetId}', sk: 'CHARGE#{at}#{jobId}#{what}' },
+    owner: 'organisation',
+    deletedBy: [],
+    backedUp: 'kept',
+    descendsFrom: ['JOB'],
+  }),
+  approval: entity('DATASET', {
+    what: 'approval of one pinned analysis',
+    key: { pk: 'DATASET#{datasetId}', sk: 'APPROVAL#{pin}' },
+    owner: 'organisation',
+    deletedBy: [],
+    backedUp: 'kept',
+    descendsFrom: ['JOB'],
+  }),
+  released: entity('DATASET', {
+    what: 'what a person was told already (differencing)',
+    key: { pk: 'DATASET#{datasetId}', sk: 'RELEASED#{userId}#{jobId}' },
+    owner: 'organisation',
+    deletedBy: [],
+    backedUp: 'kept',
+    descendsFrom: ['JOB'],
+  }),
+  /** Where one item does not hold all the sets; the first part has no number. */
+  releasedPart: entity('DATASET', {
+    what: 'the same, further parts',
+    key: { pk: 'DATASET#{datasetId}', sk: 'RELEASED#{userId}#{jobId}#{part:4}' },
+    owner: 'organisation',
+    deletedBy: [],
+    backedUp: 'kept',
+    descendsFrom: ['JOB'],
+  }),
+}

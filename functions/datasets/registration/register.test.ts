@@ -1,0 +1,218 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ConditionFailed } from '../../../ports/table.ts'
+import { type DatasetStage, stage, subjectsCsv, subjectsSchema } from '../testing.ts'
+import type { StepDeps } from '../../workflow/job-kind.ts'
+import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../../kernel/items.ts'
+
+let s: DatasetStage
+beforeEach(async () => {
+  s = await stage()
+})
+afterEach(() => s.h.close())
+const item = async (datasetId: string) => (await s.h.deps.table.get<DatasetItem>(keyOf.dataset(datasetId)))!
+const version = async (datasetId: string, v: number) =>
+  s.h.deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(datasetId, v))
+const reading = (datasetId: string) =>
+  s.h.call('datasets', 'reading', { as: s.h.person('cleo'), params: { datasetId } })
+
+async function published(): Promise<string> {
+  const id = await s.make()
+  await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv }))
+  await s.walk(await s.publish(id, subjectsSchema))
+  return id
+}
+
+describe('registration', () => {
+  it('reads, proposes, stores and publishes', async () => {
+    const id = await s.make()
+    const job = await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv, 'notes.txt': 'hello' }))
+    expect(job).toMatchObject({ state: 'succeeded', kind: 'registration' })
+    expect(await s.h.deps.table.get(keyOf.jobLive(job.jobId))).toBeUndefined()
+    expect(await reading(id)).toMatchObject({
+      state: 'ready',
+      jobId: job.jobId,
+      tables: [{ file: 'subjects.csv', rows: 2 }],
+      other: [{ path: 'notes.txt', size: 5 }],
+      proposed: { tables: [{ name: 'subjects', file: 'subjects.csv' }] },
+    })
+    expect(await item(id)).toMatchObject({ state: 'proposed', version: 0 })
+    expect((await s.h.refused('datasets', 'get', { as: s.h.person('anil'), params: { datasetId: id } })).kind).toBe(
+      'not-found',
+    )
+    await s.walk(await s.publish(id, subjectsSchema))
+    expect(await item(id)).toMatchObject({ state: 'published', version: 1 })
+    expect(await version(id, 1)).toMatchObject({
+      version: 1,
+      publishedBy: 'user-cleo',
+      files: [{ path: 'subjects.csv' }],
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+    expect(await s.h.call('datasets', 'get', { as: s.h.person('anil'), params: { datasetId: id } })).toMatchObject({
+      version: 1,
+      mayAnalyse: true,
+      schema: { tables: [{ name: 'subjects' }] },
+    })
+    expect((await s.h.call('datasets', 'discovery')).datasets).toMatchObject([
+      { datasetId: id, organisation: 'Lab', version: 1, minimumSubjects: 10 },
+    ])
+  })
+  it('answers the same for the same files and schema, so that a version’s hash names its content', async () => {
+    const id = await published()
+    await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv }))
+    await s.walk(await s.publish(id, subjectsSchema))
+    expect(await item(id)).toMatchObject({ state: 'published', version: 2 })
+    expect((await version(id, 2))!.hash).toBe((await version(id, 1))!.hash)
+    expect((await version(id, 2))!.data.tables[0]!.parquet.key).not.toBe(
+      (await version(id, 1))!.data.tables[0]!.parquet.key,
+    )
+  })
+  it('tells the custodian, and nobody else, which file cannot be read and where', async () => {
+    const id = await s.make()
+    const job = await s.walk(await s.read(id, { 'subjects.csv': 'subject\nbroken,secret-value\n' }))
+    expect(job).toMatchObject({ state: 'failed', problem: { code: 'unreadable', step: 'compute' } })
+    expect(await item(id)).toMatchObject({ state: 'draft', problem: { file: 'subjects.csv', line: 2 } })
+    expect(await reading(id)).toMatchObject({
+      state: 'failed',
+      problem: { file: 'subjects.csv', line: 2, reason: 'a line has too many cells' },
+      tables: [],
+    })
+    expect(JSON.stringify([job, s.h.logs])).not.toContain('secret-value')
+    await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv }))
+    expect(await item(id)).toMatchObject({ state: 'proposed' })
+    expect((await item(id)).problem).toBeUndefined()
+  })
+  it('keeps the proposal when it cannot be stored, and what is published when new files cannot be read', async () => {
+    const id = await s.make()
+    await s.walk(await s.read(id, { 'subjects.csv': `${subjectsCsv}wrong,x\n` }))
+    expect(await s.walk(await s.publish(id, subjectsSchema))).toMatchObject({
+      state: 'failed',
+      problem: { code: 'unreadable' },
+    })
+    expect(await reading(id)).toMatchObject({
+      state: 'failed',
+      problem: { line: 3 },
+      tables: [{ file: 'subjects.csv' }],
+    })
+    expect(await item(id)).toMatchObject({ state: 'proposed', version: 0 })
+    const other = await (async () => {
+      await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv }))
+      await s.walk(await s.publish(id, subjectsSchema))
+      return id
+    })()
+    await s.walk(await s.read(other, { 'subjects.csv': 'broken' }))
+    expect(await item(other)).toMatchObject({ state: 'published', version: 1, problem: { file: 'subjects.csv' } })
+    const seen = await s.h.call('datasets', 'get', { as: s.h.person('anil'), params: { datasetId: other } })
+    expect(seen).toMatchObject({ mayAnalyse: true })
+    expect(seen.problem).toBeUndefined()
+  })
+  it('does nothing any more once another reading has begun, the job was cancelled, or the dataset is retired', async () => {
+    const id = await s.make()
+    const first = await s.read(id, { 'subjects.csv': 'broken' })
+    const second = await s.read(id, { 'subjects.csv': subjectsCsv })
+    await s.walk(second)
+    expect(await s.walk(first)).toMatchObject({ state: 'cancelled' })
+    expect(await item(id)).toMatchObject({ state: 'proposed', readingJob: second })
+    const third = await s.read(id, { 'subjects.csv': subjectsCsv })
+    await s.h.deps.table.update(keyOf.job(third), { set: { state: 'cancelled', ended: s.h.clock.now().toISOString() } })
+    await s.walk(third)
+    expect(await reading(id)).toMatchObject({ state: 'failed' })
+    const fourth = await s.read(id, { 'subjects.csv': subjectsCsv })
+    await s.h.call('datasets', 'retire', {
+      as: s.h.person('cleo'),
+      params: { datasetId: id },
+      body: { rev: await s.rev(id) },
+    })
+    expect(await s.walk(fourth)).toMatchObject({ state: 'cancelled' })
+    expect(await item(id)).toMatchObject({ state: 'retired' })
+  })
+  it('refuses a volume that nobody uploaded, by the line that names it', async () => {
+    const id = await s.make()
+    const files = { 'paths.csv': 'subject,path\na,images/1.nii\nb,images/2.nii\n', 'images/1.nii': 'x' }
+    await s.walk(await s.read(id, files))
+    const schema = {
+      tables: [
+        {
+          name: 'paths',
+          file: 'paths.csv',
+          oneRowPerSubject: true,
+          columns: [
+            { name: 'subject', type: 'text' as const, role: 'subject' as const },
+            { name: 'path', type: 'text' as const },
+          ],
+        },
+      ],
+      images: [{ name: 'scans', kind: 'nifti' as const, table: 'paths', path: 'path', masks: [] }],
+    }
+    await s.walk(await s.publish(id, schema))
+    expect(await reading(id)).toMatchObject({ state: 'failed', problem: { file: 'paths.csv', line: 3 } })
+    await s.walk(await s.read(id, { ...files, 'images/2.nii': 'y' }))
+    await s.walk(await s.publish(id, schema))
+    expect((await version(id, 1))!.files.map((f) => f.path).sort()).toEqual([
+      'images/1.nii',
+      'images/2.nii',
+      'paths.csv',
+    ])
+  })
+})
+
+/** Deps whose n-th write fails as if the process had been killed; `killed` says whether it came to that. */
+function killing(deps: StepDeps, n: number): { deps: StepDeps; killed: () => boolean } {
+  let left = n
+  let dead = false
+  const step = (): void => {
+    if (dead || left-- <= 0) {
+      dead = true
+      throw new Error('killed')
+    }
+  }
+  const writes = <P extends object>(port: P, names: string[]): P =>
+    new Proxy(port, {
+      get: (t, k) => {
+        const f = Reflect.get(t, k) as (...a: unknown[]) => unknown
+        return names.includes(String(k))
+          ? async (...a: unknown[]) => {
+              step()
+              return f.apply(t, a)
+            }
+          : f.bind(t)
+      },
+    })
+  return {
+    killed: () => dead,
+    deps: {
+      ...deps,
+      table: writes(deps.table, ['create', 'replace', 'update', 'remove']),
+      objects: writes(deps.objects, ['put', 'remove']),
+      engine: writes(deps.engine, ['read', 'store']),
+    },
+  }
+}
+
+describe('killed at any write and run again', () => {
+  it.each(['read', 'store'] as const)('%s ends the same', async (act) => {
+    let kills = 0
+    for (let n = 0; ; n++) {
+      const id = await s.make(`trial_${n}`)
+      const first = await s.read(id, { 'subjects.csv': subjectsCsv })
+      const jobId = act === 'read' ? first : await s.walk(first).then(() => s.publish(id, subjectsSchema))
+      const k = killing(s.h.deps, n)
+      await s.walk(jobId, k.deps).catch(() => undefined)
+      // The watch starts it again under the next attempt.
+      const held = (await s.h.deps.table.get<JobItem>(keyOf.job(jobId)))!
+      if (k.killed() && !['succeeded'].includes(held.state))
+        await s.h.deps.table.update(keyOf.job(jobId), { set: { attempt: held.attempt + 1 } }).catch((e: unknown) => {
+          if (!(e instanceof ConditionFailed)) throw e
+        })
+      expect(await s.walk(jobId), `killed at write ${n}`).toMatchObject({ state: 'succeeded' })
+      expect(await item(id)).toMatchObject(
+        act === 'read' ? { state: 'proposed', version: 0 } : { state: 'published', version: 1 },
+      )
+      const stored = act === 'store' ? (await version(id, 1))!.data.tables : []
+      for (const { parquet } of stored)
+        expect((await s.h.deps.objects.get('protected', parquet.key)).length).toBe(parquet.size)
+      if (!k.killed()) break
+      kills++
+    }
+    expect(kills).toBeGreaterThan(act === 'read' ? 4 : 5)
+  })
+})

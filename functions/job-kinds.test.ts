@@ -1,0 +1,93 @@
+/** The table of kinds is whole, and nothing in the rooms that all kinds share knows one by name. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { jobKinds } from '../domain/jobs/life.ts'
+import { kindFacts } from './job-kind-facts.ts'
+import { kinds } from './job-kinds.ts'
+import type { JobKindSteps } from './workflow/job-kind.ts'
+
+const members = {
+  prepare: 'function',
+  check: 'function',
+  afterEnd: 'function',
+  mayStart: 'function',
+  afterVisit: 'function',
+  concludeHeld: 'function',
+  chargeStands: 'function',
+  endEvents: 'function',
+  mayRestart: 'boolean',
+  mostAttempts: 'number',
+  hasContainer: 'boolean',
+  lateWriteSeconds: 'number',
+  lastWordSeconds: 'number',
+  livePrefix: 'string',
+  heldPrefix: 'string',
+  ownerPrefix: 'string',
+  hasQuestion: 'boolean',
+  hasResult: 'boolean',
+} satisfies Record<keyof JobKindSteps, string>
+
+describe('the table of kinds', () => {
+  it.each(jobKinds)('has every member for %s', (name) => {
+    const kind = kinds[name]
+    expect(Object.fromEntries(Object.entries(kind).map(([member, value]) => [member, typeof value]))).toEqual(members)
+  })
+
+  it.each(jobKinds)('has the facts of %s in the table without steps', (name) =>
+    expect(kinds[name]).toMatchObject(kindFacts[name]),
+  )
+
+  it('keeps the keys by which items of live jobs were written before there was a table', () => {
+    const prefixes = Object.fromEntries(
+      jobKinds.map((name) => [name, [kinds[name].livePrefix, kinds[name].heldPrefix, kinds[name].ownerPrefix]]),
+    )
+    expect(prefixes).toEqual({
+      query: ['', '', 'JOB'],
+      script: ['', '', 'JOB'],
+      registration: ['', '', 'JOB'],
+      synthesis: ['', '', 'JOB'],
+      pipeline: ['run:', 'held:', 'RUN'],
+    })
+  })
+})
+
+/** Names of kinds in a text: as a string, as a member, or the facts that only a pipeline run has (`job.run`). */
+function kindsNamed(file: string, text: string): string[] {
+  const found: string[] = []
+  const kindNames = new Set<string>(jobKinds)
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) && kindNames.has(node.text)) found.push(`${file}: '${node.text}'`)
+    if (ts.isPropertyAccessExpression(node)) {
+      const [of, member] = [node.expression.getText(source), node.name.text]
+      if (/\bkinds$/.test(of) && kindNames.has(member)) found.push(`${file}: ${of}.${member}`)
+      if (/\b(job|found|now|over)$/.test(of) && member === 'run') found.push(`${file}: ${of}.${member}`)
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+  return found
+}
+
+const shared = ['workflow', 'release'].flatMap((room) => {
+  const folder = fileURLToPath(new URL(room, import.meta.url))
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => [`${room}/${file}`, readFileSync(`${folder}/${file}`, 'utf8')] as const)
+})
+
+describe('what all kinds share', () => {
+  it('is there to be looked at', () => expect(shared.length).toBeGreaterThan(15))
+
+  it.each(shared)('%s names no kind', (file, text) => expect(kindsNamed(file, text)).toEqual([]))
+
+  it('would be caught if it did', () => {
+    expect(kindsNamed('a.ts', "if (job.kind === 'pipeline') stop()")).toHaveLength(1)
+    expect(kindsNamed('a.ts', 'type Long = `synthesis`')).toHaveLength(1)
+    expect(kindsNamed('a.ts', 'if (deps.kinds.script) stop()')).toHaveLength(1)
+    expect(kindsNamed('a.ts', 'return job.run ? 1 : 2')).toHaveLength(1)
+    expect(kindsNamed('a.ts', "objectOf.query('x') // a query")).toHaveLength(0)
+  })
+})

@@ -1,4 +1,0 @@
-import { awsDeps, duckdb, kmsKeys, s3Objects } from '../wiring.ts'
-import { createCheck } from './check.ts'
-
-export const handler = createCheck(awsDeps({ objects: s3Objects, keys: kmsKeys, engine: duckdb }))

@@ -1,4 +1,0 @@
-import { awsDeps, duckdb, kmsKeys, s3Objects } from '../wiring.ts'
-import { createPrepare } from './prepare.ts'
-
-export const handler = createPrepare(awsDeps({ objects: s3Objects, keys: kmsKeys, engine: duckdb }))

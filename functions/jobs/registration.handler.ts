@@ -1,4 +1,0 @@
-import { awsDeps, duckdb, kmsKeys, s3Objects } from '../wiring.ts'
-import { createRegistration } from './registration.ts'
-
-export const handler = createRegistration(awsDeps({ objects: s3Objects, keys: kmsKeys, engine: duckdb }))

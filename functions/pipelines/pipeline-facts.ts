@@ -1,0 +1,38 @@
+/** Runs of pipelines, as whoever submits, shows or ends them sees them. */
+import { type JobKindFacts, usualFacts } from '../workflow/job-kind.ts'
+import type { RunJob } from './run-job.ts'
+
+/**
+ * How often a run may be taken up again after its host went away: each time its runner is found at work, or its end is.
+ */
+const attemptsToFindOut = 50
+
+export const pipelineFacts: JobKindFacts = {
+  ...usualFacts,
+  endEvents: (job, state, problem) => {
+    const { experimentId, exitCode } = (job as RunJob).run
+    return [
+      {
+        act: 'pipeline-run.ended',
+        object: `run ${job.jobId}`,
+        detail: {
+          experiment: experimentId,
+          state,
+          ...(problem ? { code: problem.code } : {}),
+          ...(exitCode === undefined ? {} : { exitCode }),
+        },
+      },
+    ]
+  },
+  mayRestart: false,
+  mostAttempts: attemptsToFindOut,
+  hasContainer: true,
+  // Whatever a stopped runner writes late lies in slots that no index opens.
+  lateWriteSeconds: 0,
+  lastWordSeconds: 60,
+  livePrefix: 'run:',
+  heldPrefix: 'held:',
+  ownerPrefix: 'RUN',
+  hasQuestion: true,
+  hasResult: false,
+}

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { compare, count, placesIn, type StyleKind } from './house-style.ts'
+
+const long = 'x'.repeat(130)
+
+/** Code, the kinds it must be reported for, in order. */
+const planted: [what: string, file: string, code: string, kinds: StyleKind[]][] = [
+  ['a wide comment', 'lib/a.ts', `// ${'word '.repeat(30)}\n`, ['wide']],
+  ['a wide expression', 'lib/a.ts', `export const sum = ${'first + '.repeat(15)}last\n`, ['wide']],
+  ['a long text', 'lib/a.ts', `export const text = '${long}'\n`, []],
+  ['an address', 'lib/a.ts', `// see https://example.org/${long}\n`, []],
+  ['a conditional in a conditional', 'lib/a.ts', 'export const chosen = a ? 1 : b ? 2 : 3\n', ['nestedConditional']],
+  ['one in parentheses', 'lib/a.ts', 'export const chosen = a ? (b ? 1 : 2) : 3\n', ['nestedConditional']],
+  ['a conditional in an argument', 'lib/a.ts', 'export const chosen = a ? f(b ? 1 : 2) : 3\n', []],
+  ['two declarations', 'lib/a.ts', 'const one = 1, two = 2\n', ['manyDeclarations']],
+  ['two in a header', 'lib/a.ts', 'for (let i = 0, end = 3; i < end; i++) work(i)\n', []],
+  ['a letter for a variable', 'lib/a.ts', 'const x = 1\n', ['letterName']],
+  ['a letter for a parameter', 'lib/a.ts', 'function work(d: string): void {}\n', ['letterName']],
+  ['a letter in a long lambda', 'lib/a.ts', 'all.map((x) => {\n  one(x)\n  return two(x)\n})\n', ['letterName']],
+  ['a letter in a short lambda', 'lib/a.ts', 'all.map((x) => one(x))\n', []],
+  ['a loop counter', 'lib/a.ts', 'for (let i = 0; i < 3; i++) work(i)\n', []],
+  ['an error caught', 'lib/a.ts', 'try {\n  work()\n} catch (e) {\n  throw e\n}\n', []],
+  ['a function nobody describes', 'domain/a.ts', 'export function work(): void {}\n', ['noDocstring']],
+  ['a lambda nobody describes', 'ports/a.ts', 'export const work = (): void => {}\n', ['noDocstring']],
+  ['one that is described', 'clients/a.ts', '/** Works. */\nexport const work = (): void => {}\n', []],
+  ['one that is not for others', 'domain/a.ts', 'function work(): void {}\n', []],
+  ['one of another folder', 'lib/a.ts', 'export function work(): void {}\n', []],
+]
+
+test.each(planted)('%s', (_, file, code, kinds) => {
+  expect(placesIn(file, code).map((p) => p.kind)).toEqual(kinds)
+})
+
+test('more than is written down is worse, fewer is better, and both are said', () => {
+  const now = count([...placesIn('lib/a.ts', 'const x = 1\n'), ...placesIn('web/b.ts', 'const y = 1\n')])
+  expect(now).toEqual({ letterName: { lib: 1, web: 1 } })
+  expect(compare(now, now)).toEqual({ worse: [], better: [] })
+  const { worse, better } = compare(now, { letterName: { web: 3 } })
+  expect(worse).toEqual([expect.stringContaining('lib: 1 of kind letterName, at most 0')])
+  expect(better).toEqual([expect.stringContaining('web: 1 of kind letterName, 3 are written down')])
+})
