@@ -138,12 +138,7 @@ const NewerVersion = ({
 }) => (
   <Alert color="blue" variant="outline" mb="md">
     Version {newestVersion} of the pipeline is there; this experiment keeps version {version} until you change it.{' '}
-    <Button
-      size="compact-xs"
-      variant="default"
-      ml="xs"
-      onClick={() => acts.change('version', { version: newestVersion })}
-    >
+    <Button size="compact-xs" variant="default" ml="xs" onClick={() => acts.change({ version: newestVersion })}>
       Use version {newestVersion}
     </Button>
   </Alert>
@@ -168,11 +163,11 @@ function MoreActs({ experiment, acts }: { experiment: Experiment; acts: Experime
       </Menu.Target>
       <Menu.Dropdown>
         {newestVersion > version && (
-          <Menu.Item onClick={() => acts.change('version', { version: newestVersion })}>
+          <Menu.Item onClick={() => acts.change({ version: newestVersion })}>
             Go on to version {newestVersion}
           </Menu.Item>
         )}
-        <Menu.Item onClick={() => acts.change('archive', { archived: !archived })}>
+        <Menu.Item onClick={() => acts.change({ archived: !archived })}>
           {archived ? 'Take out again' : 'Put away'}
         </Menu.Item>
         {runs === 0 && <Menu.Item onClick={() => void remove()}>Remove</Menu.Item>}

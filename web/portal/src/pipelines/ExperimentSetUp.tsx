@@ -67,7 +67,7 @@ export const ExperimentSetUp = ({ experiment, acts, mayEdit }: SetUp) => (
           label="Shared with the organisation"
           description="Others see the experiment, its runs and their logs; only you change or start it."
           checked={experiment.shared}
-          onChange={(e) => acts.change('share', { shared: e.currentTarget.checked })}
+          onChange={(e) => acts.change({ shared: e.currentTarget.checked })}
         />
       )}
     </Section>
@@ -85,7 +85,7 @@ function Limits({ experiment: { resources, definition }, acts, mayEdit }: SetUp)
   const put = (limit: (typeof limits)[number][0], text: string) => {
     const { [limit]: _, ...rest } = resources
     const next = text === '' ? rest : { ...rest, [limit]: Number(text) }
-    if (JSON.stringify(next) !== JSON.stringify(resources)) acts.change('limits', { resources: next })
+    if (JSON.stringify(next) !== JSON.stringify(resources)) acts.change({ resources: next })
   }
   return (
     <div className="fields">

@@ -20,7 +20,7 @@ export interface ExperimentActs extends Acting {
   undo: () => void
   save: () => void
   start: () => void
-  change: (name: string, part: Change) => void
+  change: (part: Change) => void
   /** Takes over what the server answered. */
   took: (next: Experiment) => void
   /** What it lacks before it can run, in a sentence without a full stop. */
@@ -79,7 +79,7 @@ export function useExperiment(experiment: Experiment, runs: number | undefined):
     undo: () => setDraft(undefined),
     save: () => void act('save', save),
     start: () => void act('start', start),
-    change: (name, part) => void act(name, () => send(part)),
+    change: (part) => void act(`change ${JSON.stringify(part)}`, () => send(part)),
     took,
     lacks: lackOf(experiment, faults),
   }
