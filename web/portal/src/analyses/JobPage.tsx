@@ -25,6 +25,7 @@ import { Question } from './Question.tsx'
 import { Steps } from '../parts/job/Steps.tsx'
 import { Thread } from './Thread.tsx'
 import { kindWords, stateWord, waitingWords } from '../parts/job/words.ts'
+import styles from './JobPage.module.css'
 
 /**
  * One analysis: how it stands and the next step; what is happening; then what came back, what was asked, what the gate
@@ -142,7 +143,7 @@ function Loaded({ job }: { job: Job }) {
       <Waiting job={job} live={live} />
       <Thread job={job} />
       {(!job.hasResult || live) && (
-        <div className="narrow">
+        <div className={styles.narrow}>
           <Steps job={job} line={mayAskAgain ? goToLine : undefined} />
         </div>
       )}
@@ -154,7 +155,7 @@ function Loaded({ job }: { job: Job }) {
       {job.hasResult && !live && (
         <details className="legend">
           <summary>How it went</summary>
-          <div className="narrow">
+          <div className={styles.narrow}>
             <Steps job={job} />
           </div>
         </details>

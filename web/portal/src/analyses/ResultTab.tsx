@@ -6,6 +6,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import type { Job } from '../queries/jobs.ts'
 import { resultQuery } from './data.ts'
 import { ReleaseCard } from './ReleaseCard.tsx'
+import plotStyles from '../parts/Plot.module.css'
 
 /** What came back, beside the card that says what was done to it. */
 export function ResultTab({ job }: { job: Job }) {
@@ -16,8 +17,8 @@ export function ResultTab({ job }: { job: Job }) {
       <div>
         <Outputs outputs={result.outputs} noise={result.card.mode === 'noise'} />
         {result.files.map((file) => (
-          <figure key={file.name} className="plot">
-            <img src={file.url} alt={`Plot ${file.name}, released by checkers`} className="released-plot" />
+          <figure key={file.name} className={plotStyles.plot}>
+            <img src={file.url} alt={`Plot ${file.name}, released by checkers`} className={plotStyles.releasedPlot} />
             <figcaption>
               <Anchor href={file.url} download={file.name} size="sm">
                 {file.name}

@@ -7,6 +7,7 @@ import { languageName } from '../parts/policy-words.ts'
 import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { firstQuestions } from '../parts/snippets.ts'
 import type { Dataset } from '../queries/datasets.ts'
+import snippetStyles from './snippet.module.css'
 
 /** A question that runs as it stands, in each language. */
 export function FirstQuestion({ dataset }: { dataset: Dataset }) {
@@ -32,7 +33,7 @@ export function FirstQuestion({ dataset }: { dataset: Dataset }) {
     >
       <Stack gap="md">
         {shown.map((snippet, index) => (
-          <div key={snippet.title} className="snippet">
+          <div key={snippet.title} className={snippetStyles.snippet}>
             <Group justify="space-between" gap="xs">
               <Text size="sm" fw={500}>
                 {snippet.title}

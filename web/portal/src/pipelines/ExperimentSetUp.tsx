@@ -4,6 +4,7 @@ import type { Experiment } from './data.ts'
 import { Input } from './Inputs.tsx'
 import { ParameterForm } from './ParameterForm.tsx'
 import type { ExperimentActs } from './useExperiment.ts'
+import styles from './ExperimentSetUp.module.css'
 
 interface SetUp {
   experiment: Experiment
@@ -16,7 +17,7 @@ export const ExperimentSetUp = ({ experiment, acts, mayEdit }: SetUp) => (
   <>
     {experiment.definition.inputs.length > 0 && (
       <Section title="Inputs">
-        <div className="inputs">
+        <div className={styles.inputs}>
           {experiment.definition.inputs.map((input) => (
             <Input
               key={input.name}

@@ -9,6 +9,7 @@ import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 import { type ExperimentRow, useExperiments } from './data.ts'
 import { hasWords } from './words.ts'
+import listControlsStyles from '../parts/ListControls.module.css'
 
 type Order = (a: ExperimentRow, b: ExperimentRow) => number
 const byLastRun: Order = (a, b) => (b.last?.created ?? b.created).localeCompare(a.last?.created ?? a.created)
@@ -53,7 +54,7 @@ function Listed({ experiments, search }: { experiments: readonly ExperimentRow[]
     .toSorted(orders[sort] ?? byLastRun)
   return (
     <>
-      <div className="controls-row">
+      <div className={listControlsStyles.controlsRow}>
         <Select
           aria-label="Filter by pipeline"
           data={[{ value: '', label: 'Every pipeline' }, ...[...titles].map(([value, label]) => ({ value, label }))]}

@@ -8,6 +8,7 @@ import { basicSetup } from 'codemirror'
 import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
 import type { ConfigurationError } from '../../../../domain/studies/configuration-errors.ts'
 import { rangeOf } from './pointers.ts'
+import styles from './Editor.module.css'
 
 export interface EditorHandle {
   show: (pointer: string) => void
@@ -159,7 +160,7 @@ export function Editor({
     }),
     [],
   )
-  return <div ref={host} className="editor" />
+  return <div ref={host} className={styles.editor} />
 }
 
 function place(state: EditorState, pointer: string): { from: number; to: number } {

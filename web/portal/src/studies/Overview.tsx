@@ -12,6 +12,8 @@ import { StateBadge } from '../parts/StateBadge.tsx'
 import { overviewQuery } from '../queries/studies.ts'
 import { FirstSteps } from './FirstSteps.tsx'
 import { Arrivals, Conditions, DropOut, type Figures, stateOrder } from './overview-plots.tsx'
+import pageStyles from '../parts/Page.module.css'
+import styles from './Overview.module.css'
 
 /** What is happening now: asked every three seconds while the page is in sight. */
 export function Overview({ study }: { study: Study }) {
@@ -44,7 +46,7 @@ export function Overview({ study }: { study: Study }) {
 }
 
 const Figure = ({ label, value, note }: { label: string; value: React.ReactNode; note?: React.ReactNode }) => (
-  <div className="figure">
+  <div className={styles.figure}>
     <Text size="sm" c="dimmed">
       {label}
     </Text>
@@ -82,7 +84,7 @@ function Live({ data }: { data: Figures }) {
           note={live > 0 ? `${live} going on now` : 'nobody at it now'}
         />
       </SimpleGrid>
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl" verticalSpacing={0} className="pair">
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="xl" verticalSpacing={0} className={pageStyles.pair}>
         <Section title="Runs over time">
           <Arrivals data={data} />
         </Section>
@@ -142,7 +144,7 @@ const NothingLost = ({ data: { loss, conflicts } }: { data: Figures }) => (
         max={Math.max(1, loss.sent)}
         value={loss.acknowledged}
         aria-label={`${loss.acknowledged} of ${loss.sent} records are stored`}
-        className="loss"
+        className={styles.loss}
       />
       <Text fw={600}>
         {loss.missing === 0 ? 'Every record has arrived' : `${count(loss.missing, 'record')} not here yet`}

@@ -12,6 +12,8 @@ import { faultsOf } from './plan-draft.ts'
 import { PlanColumn } from './PlanColumn.tsx'
 import { QuotePanel } from './QuotePanel.tsx'
 import { methodName, methodWords } from './words.ts'
+import columnsStyles from '../parts/columns.module.css'
+import quoteStyles from '../parts/quote.module.css'
 
 const perPage = 25
 const methods = synthesisMethods.map((m) => ({ value: m, label: methodName[m] }))
@@ -71,7 +73,7 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
     />
   )
   return (
-    <div className="ask">
+    <div className={quoteStyles.ask}>
       <div>
         {s.problem && (
           <Alert color="red" variant="outline" mb="lg" title="It could not be made">
@@ -107,7 +109,7 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
               maw={320}
             />
           )}
-          <div className="schema plan">
+          <div className={`${columnsStyles.schema} ${columnsStyles.plan}`}>
             <Table>
               <Table.Thead>
                 <Table.Tr>

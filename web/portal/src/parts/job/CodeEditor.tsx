@@ -20,6 +20,7 @@ import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
 import type { Language } from '../../../../../domain/datasets/policy.ts'
 import type { Schema } from '../../queries/datasets.ts'
 import { completionOf, completionsOf } from './completion.ts'
+import styles from './CodeEditor.module.css'
 
 export interface CodeHandle {
   showLine: (line: number) => void
@@ -197,5 +198,5 @@ export function CodeEditor({
     }),
     [],
   )
-  return <div ref={host} className={readOnly ? 'code readonly' : 'code'} />
+  return <div ref={host} className={readOnly ? `${styles.code} ${styles.readonly}` : styles.code} />
 }
