@@ -16,6 +16,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { type Job, type JobFilter, useKeptJobs, useMyJobs } from '../queries/jobs.ts'
 import { JobsTable } from './JobsTable.tsx'
 import { listed, sorts, stateOptions } from './job-list.ts'
+import listControlsStyles from '../parts/ListControls.module.css'
 
 type Whose = 'all' | 'approve' | 'mine'
 
@@ -101,7 +102,7 @@ export function AnalysesPage() {
           ]}
         />
       )}
-      <div className="controls-row">
+      <div className={listControlsStyles.controlsRow}>
         <ListControls list={list} set={setList} states={stateOptions} sorts={sorts} placeholder="Search analyses" />
         <Group gap="sm">
           <DatasetFilter value={datasetId} set={setDataset} />

@@ -10,6 +10,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { api } from '../session/session.ts'
 import type { Job } from '../queries/jobs.ts'
+import styles from './Custodian.module.css'
 
 /** The custodian's decision about exactly what is pinned. */
 export function Approval({ job }: { job: Job }) {
@@ -37,7 +38,7 @@ export function Approval({ job }: { job: Job }) {
     }
   }
   return (
-    <section className="panel decide" aria-label="Approval">
+    <section className={`panel ${styles.decide}`} aria-label="Approval">
       <Text fw={600}>{job.owner.name} asks for your approval</Text>
       <Text size="sm" mt={4}>
         {job.purpose ? <>For: {job.purpose}</> : 'No purpose was given.'}

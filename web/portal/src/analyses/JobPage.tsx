@@ -1,11 +1,14 @@
-import { Anchor, Button, Group, Menu, Tabs, Text } from '@mantine/core'
-import { IconDownload } from '@tabler/icons-react'
+import { Anchor, Button, Group, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react'
+import { type Acting, useAct, useMay, useMe } from '../hooks.ts'
+import { DownloadMenu } from '../parts/DownloadMenu.tsx'
+import { PageTabs } from '../parts/PageTabs.tsx'
+import { languageName, modeName } from '../parts/policy-words.ts'
+import { download } from '../parts/save.ts'
+import { ResultTab } from './ResultTab.tsx'
 import { jobLife } from '../../../../domain/jobs/life.ts'
-import { modeName } from '../parts/policy-words.ts'
-import { useMay, useMe } from '../hooks.ts'
 import { CopyId } from '../parts/CopyId.tsx'
 import { useAddress } from '../parts/ListControls.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
@@ -17,15 +20,12 @@ import { api } from '../session/session.ts'
 import { Approval, Inspect, TrialLog } from './Custodian.tsx'
 import type { CodeHandle } from '../parts/job/CodeEditor.tsx'
 import { type Job, jobQuery } from '../queries/jobs.ts'
-import { resultQuery } from './data.ts'
 import { Findings } from '../parts/job/Findings.tsx'
-import { Outputs } from '../parts/job/Outputs.tsx'
 import { Question } from './Question.tsx'
-import { ReleaseCard } from './ReleaseCard.tsx'
 import { Steps } from '../parts/job/Steps.tsx'
 import { Thread } from './Thread.tsx'
 import { kindWords, stateWord, waitingWords } from '../parts/job/words.ts'
-import { languageName } from '../parts/policy-words.ts'
+import styles from './JobPage.module.css'
 
 /**
  * One analysis: how it stands and the next step; what is happening; then what came back, what was asked, what the gate
@@ -43,76 +43,84 @@ export function JobPage() {
   return <Loaded key={jobId} job={job} />
 }
 
-const what = (job: Job): string =>
-  `${job.language ? languageName[job.language] : kindWords[job.kind]}${job.mode ? `, released by ${modeName[job.mode].toLowerCase()}` : job.on === 'twin' ? ', tried on the twin' : ''}`
+function releaseWords({ mode, on }: Job): string {
+  if (mode) return `, released by ${modeName[mode].toLowerCase()}`
+  return on === 'twin' ? ', tried on the twin' : ''
+}
+const kindOf = (job: Job): string =>
+  `${job.language ? languageName[job.language] : kindWords[job.kind]}${releaseWords(job)}`
+
+/** Goes to a line of the question's code. The editor comes with its tab: the line is gone to once it is there. */
+function useGoToLine(open: () => void): [editor: RefObject<CodeHandle | null>, goTo: (line: number) => void] {
+  const editor = useRef<CodeHandle>(null)
+  const [wanted, setWanted] = useState<number>()
+  useEffect(() => {
+    if (wanted === undefined) return
+    const timer = setInterval(() => {
+      if (!editor.current) return
+      editor.current.showLine(wanted)
+      setWanted(undefined)
+    }, 50)
+    return () => clearInterval(timer)
+  }, [wanted])
+  return [
+    editor,
+    (line) => {
+      open()
+      setWanted(line)
+    },
+  ]
+}
+
+/** What has ended may have changed lists, and the budget of its dataset. */
+function useRefreshAtEnd({ datasetId }: Job, live: boolean): void {
+  const client = useQueryClient()
+  useEffect(() => {
+    if (live) return
+    void client.invalidateQueries({ queryKey: ['jobs'] })
+    void client.invalidateQueries({ queryKey: ['dataset', datasetId] })
+  }, [live, client, datasetId])
+}
+
+interface JobTab {
+  name: string
+  label: string
+  part: () => ReactNode
+}
+function tabsOf(job: Job, live: boolean, editor: RefObject<CodeHandle | null>): JobTab[] {
+  const trial = job.on === 'twin'
+  const all: (JobTab & { shown: boolean })[] = [
+    { name: 'result', label: 'Result', shown: job.hasResult, part: () => <ResultTab job={job} /> },
+    { name: 'log', label: 'Log', shown: trial && !live, part: () => <TrialLog job={job} /> },
+    {
+      name: 'question',
+      label: 'Question',
+      shown: job.language !== undefined,
+      part: () => <Question job={job} handle={editor} />,
+    },
+    {
+      name: 'findings',
+      label: 'Findings',
+      shown: job.findings.length > 0,
+      part: () => <Findings findings={job.findings} />,
+    },
+    { name: 'logs', label: 'Logs', shown: job.may.includes('inspect') && !trial, part: () => <Inspect job={job} /> },
+  ]
+  return all.filter(({ shown }) => shown)
+}
 
 function Loaded({ job }: { job: Job }) {
   const me = useMe()
   const may = useMay()
-  const client = useQueryClient()
+  const acting = useAct()
   const [chosen, choose] = useAddress('tab')
-  const [error, setError] = useState<unknown>()
-  const [busy, setBusy] = useState('')
-  const code = useRef<CodeHandle>(null)
-  const [wanted, setWanted] = useState<number>()
+  const [editor, goToLine] = useGoToLine(() => choose('question'))
   const live = jobLife[job.state].live
+  useRefreshAtEnd(job, live)
   const own = job.owner.userId === me.userId
-  const asked = job.language !== undefined
-  useEffect(() => {
-    if (!live) {
-      void client.invalidateQueries({ queryKey: ['jobs'] })
-      void client.invalidateQueries({ queryKey: ['dataset', job.datasetId] })
-    }
-  }, [live, client, job.datasetId])
-  const act = async (name: string, run: () => Promise<unknown>) => {
-    setBusy(name)
-    setError(undefined)
-    try {
-      await run()
-    } catch (e) {
-      setError(e)
-    } finally {
-      setBusy('')
-    }
-  }
-  const cancel = () =>
-    act('cancel', async () =>
-      client.setQueryData(['job', job.jobId], await api.jobs.cancel({ params: { jobId: job.jobId } })),
-    )
-  const tabs: [name: string, label: string, shown: boolean, part: () => ReactNode][] = [
-    ['result', 'Result', job.hasResult, () => <ResultTab job={job} />],
-    ['log', 'Log', job.on === 'twin' && !live, () => <TrialLog job={job} />],
-    ['question', 'Question', asked, () => <Question job={job} handle={code} />],
-    ['findings', 'Findings', job.findings.length > 0, () => <Findings findings={job.findings} />],
-    ['logs', 'Logs', job.may.includes('inspect') && job.on !== 'twin', () => <Inspect job={job} />],
-  ]
-  const shown = tabs.filter(([, , s]) => s)
-  const open = shown.find(([name]) => name === chosen) ?? shown[0]
-  // The editor comes with its tab: the line is gone to once it is there.
-  useEffect(() => {
-    if (wanted === undefined) return
-    const timer = setInterval(() => {
-      if (code.current) {
-        code.current.showLine(wanted)
-        setWanted(undefined)
-      }
-    }, 50)
-    return () => clearInterval(timer)
-  }, [wanted])
-  const go = (line: number) => {
-    choose('question')
-    setWanted(line)
-  }
-  const again = asked && own && (
-    <Button
-      component={Link}
-      to="/analyses/ask"
-      search={{ dataset: job.datasetId, again: job.jobId } as never}
-      variant={live || job.hasResult ? 'default' : 'filled'}
-    >
-      {job.hasResult || live ? 'Ask again with changes' : 'Edit and run again'}
-    </Button>
-  )
+  const mayAskAgain = own && job.language !== undefined
+  const tabs = tabsOf(job, live, editor)
+  const open = tabs.find(({ name }) => name === chosen) ?? tabs[0]
   return (
     <Page
       title={job.title}
@@ -120,7 +128,7 @@ function Loaded({ job }: { job: Job }) {
       back={{ to: '/analyses', label: 'Analyses' }}
       hint={
         <>
-          {what(job)} ·{' '}
+          {kindOf(job)} ·{' '}
           <Anchor component={Link} to={`/datasets/${job.datasetId}/overview`} inherit underline="always">
             {job.dataset}
           </Anchor>
@@ -128,55 +136,26 @@ function Loaded({ job }: { job: Job }) {
           <RelativeTime at={job.created} />
         </>
       }
-      action={
-        <>
-          {job.may.includes('check') && (
-            <Button component={Link} to={`/checks/${job.jobId}`}>
-              Check this output
-            </Button>
-          )}
-          {!live && again}
-          {job.hasResult && <Downloads job={job} busy={busy} act={act} />}
-          {live && job.may.includes('cancel') && (
-            <Button variant="default" loading={busy === 'cancel'} onClick={() => void cancel()}>
-              Stop it
-            </Button>
-          )}
-        </>
-      }
+      action={<JobActs job={job} live={live} mayAskAgain={mayAskAgain} acting={acting} />}
     >
-      <ProblemNotice error={error} />
+      <ProblemNotice error={acting.error} />
       {job.may.includes('approve') && job.waiting === 'approval' && <Approval job={job} />}
-      {job.waiting && live && job.waiting !== 'answer' && !job.may.includes('approve') && (
-        <Text mb="md" role="status" className="panel">
-          {waitingWords[job.waiting]}
-          {job.waiting === 'checkers' && job.checks ? ` ${job.checks.votes} of ${job.checks.needed} have voted.` : ''}
-        </Text>
-      )}
+      <Waiting job={job} live={live} />
       <Thread job={job} />
       {(!job.hasResult || live) && (
-        <div className="narrow">
-          <Steps job={job} line={asked && own ? go : undefined} />
+        <div className={styles.narrow}>
+          <Steps job={job} line={mayAskAgain ? goToLine : undefined} />
         </div>
       )}
       {open && (
-        <Tabs value={open[0]} onChange={(t) => t && choose(t)} keepMounted={false} mt="lg">
-          <Tabs.List className="tabs">
-            {shown.map(([name, label]) => (
-              <Tabs.Tab key={name} value={name}>
-                {label}
-              </Tabs.Tab>
-            ))}
-          </Tabs.List>
-          <Tabs.Panel value={open[0]} pt="lg">
-            {open[3]()}
-          </Tabs.Panel>
-        </Tabs>
+        <PageTabs tabs={tabs} open={open.name} choose={choose} mt="lg">
+          {open.part()}
+        </PageTabs>
       )}
       {job.hasResult && !live && (
         <details className="legend">
           <summary>How it went</summary>
-          <div className="narrow">
+          <div className={styles.narrow}>
             <Steps job={job} />
           </div>
         </details>
@@ -196,71 +175,70 @@ function Loaded({ job }: { job: Job }) {
   )
 }
 
-const formats = [
-  ['json', 'JSON', 'Everything, with the release card'],
-  ['csv', 'CSV', 'The tables'],
-  ['ro-crate', 'RO-Crate', 'A Five Safes crate, to archive and cite'],
-] as const
-function Downloads({
-  job,
-  busy,
-  act,
-}: {
-  job: Job
-  busy: string
-  act: (name: string, run: () => Promise<unknown>) => Promise<void>
-}) {
-  const take = (format: (typeof formats)[number][0]) =>
-    act('download', async () => {
-      const { url, filename } = await api.jobs.download({ params: { jobId: job.jobId, format } })
-      const a = document.createElement('a')
-      a.href = url
-      a.download = filename
-      a.click()
-    })
+/** What it waits for, unless whoever looks is the one that it waits for. */
+function Waiting({ job: { waiting, checks, may }, live }: { job: Job; live: boolean }) {
+  if (!waiting || !live || waiting === 'answer' || may.includes('approve')) return null
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button loading={busy === 'download'} leftSection={<IconDownload size={16} aria-hidden />}>
-          Download
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {formats.map(([format, label, text]) => (
-          <Menu.Item key={format} onClick={() => void take(format)}>
-            {label}
-            <Text size="xs" c="dimmed">
-              {text}
-            </Text>
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <Text mb="md" role="status" className="panel">
+      {waitingWords[waiting]}
+      {waiting === 'checkers' && checks ? ` ${checks.votes} of ${checks.needed} have voted.` : ''}
+    </Text>
   )
 }
 
-function ResultTab({ job }: { job: Job }) {
-  const { data: result, error, refetch } = useQuery(resultQuery(job.jobId))
-  if (!result) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows rows={6} />
+function JobActs({
+  job,
+  live,
+  mayAskAgain,
+  acting: { busy, act },
+}: {
+  job: Job
+  live: boolean
+  mayAskAgain: boolean
+  acting: Acting
+}) {
+  const client = useQueryClient()
+  const { jobId, datasetId, hasResult } = job
+  const cancel = () =>
+    act('cancel', async () => client.setQueryData(['job', jobId], await api.jobs.cancel({ params: { jobId } })))
   return (
-    <div className="two">
-      <div>
-        <Outputs outputs={result.outputs} noise={result.card.mode === 'noise'} />
-        {result.files.map((f) => (
-          <figure key={f.name} className="plot">
-            <img src={f.url} alt={`Plot ${f.name}, released by checkers`} className="released-plot" />
-            <figcaption>
-              <Anchor href={f.url} download={f.name} size="sm">
-                {f.name}
-              </Anchor>
-            </figcaption>
-          </figure>
-        ))}
-        {result.outputs.length + result.files.length === 0 && (
-          <Text c="dimmed">Nothing of the output was left to release.</Text>
-        )}
-      </div>
-      <ReleaseCard card={result.card} />
-    </div>
+    <>
+      {job.may.includes('check') && (
+        <Button component={Link} to={`/checks/${jobId}`}>
+          Check this output
+        </Button>
+      )}
+      {mayAskAgain && !live && (
+        <Button
+          component={Link}
+          to="/analyses/ask"
+          search={{ dataset: datasetId, again: jobId } as never}
+          variant={hasResult ? 'default' : 'filled'}
+        >
+          {hasResult ? 'Ask again with changes' : 'Edit and run again'}
+        </Button>
+      )}
+      {hasResult && <Downloads jobId={jobId} busy={busy === 'download'} act={act} />}
+      {live && job.may.includes('cancel') && (
+        <Button variant="default" loading={busy === 'cancel'} onClick={() => void cancel()}>
+          Stop it
+        </Button>
+      )}
+    </>
   )
+}
+
+const formats = [
+  { format: 'json', label: 'JSON', holds: 'Everything, with the release card' },
+  { format: 'csv', label: 'CSV', holds: 'The tables' },
+  { format: 'ro-crate', label: 'RO-Crate', holds: 'A Five Safes crate, to archive and cite' },
+] as const
+
+function Downloads({ jobId, busy, act }: { jobId: string; busy: boolean; act: Acting['act'] }) {
+  const take = (format: (typeof formats)[number]['format']) =>
+    act('download', async () => {
+      const { url, filename } = await api.jobs.download({ params: { jobId, format } })
+      download(url, filename)
+    })
+  return <DownloadMenu formats={formats} take={(format) => void take(format)} busy={busy} />
 }

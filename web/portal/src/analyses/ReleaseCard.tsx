@@ -8,6 +8,7 @@ import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { ScrollCode } from '../parts/ScrollCode.tsx'
 import type { Result } from '../queries/jobs.ts'
 import { cohortWords, ruleWords } from '../parts/job/words.ts'
+import cardStyles from '../parts/card.module.css'
 
 const confinementWords: Record<string, string> = {
   bubblewrap: 'bubblewrap',
@@ -20,8 +21,8 @@ const confinementWords: Record<string, string> = {
 /** What the custodian can defend: what was asked, of which data, how it was made safe, and the hashes to prove it. */
 export function ReleaseCard({ card }: { card: Result['card'] }) {
   return (
-    <section className="card" aria-label="Release card">
-      <Text className="guarantee">{card.guarantee.replaceAll('`', '')}</Text>
+    <section className={cardStyles.card} aria-label="Release card">
+      <Text className={cardStyles.guarantee}>{card.guarantee.replaceAll('`', '')}</Text>
       <Text size="sm" c="dimmed" mt="sm">
         Asked
       </Text>

@@ -6,6 +6,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { QuestionsAndAnswers } from '../parts/job/QuestionsAndAnswers.tsx'
 import { api } from '../session/session.ts'
 import type { Job } from '../queries/jobs.ts'
+import styles from './Thread.module.css'
 
 /** The analyst's side: read what was asked and answer. */
 export function Thread({ job }: { job: Job }) {
@@ -31,7 +32,7 @@ export function Thread({ job }: { job: Job }) {
   const items = job.checks?.questions ?? []
   if (items.length === 0 && !job.may.includes('answer')) return null
   return (
-    <section className="panel apart" aria-label="Questions of the checkers">
+    <section className={`panel ${styles.apart}`} aria-label="Questions of the checkers">
       <QuestionsAndAnswers items={items} />
       {job.may.includes('answer') && (
         <form

@@ -4,9 +4,9 @@
  */
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { useApi, useMay, useOrganisation } from '../hooks.ts'
+import { useMay, useOrganisation } from '../hooks.ts'
 import { useStudies } from '../queries/studies.ts'
-import { everything } from '../queries/everything.ts'
+import { membersQuery } from '../queries/members.ts'
 
 export interface Names {
   person: (userId: string) => string
@@ -14,17 +14,12 @@ export interface Names {
 }
 
 export function useNames(): Names {
-  const api = useApi()
   const may = useMay()
   const organisationId = useOrganisation()?.organisationId
   const { data: members } = useQuery({
-    queryKey: ['members', organisationId],
+    ...membersQuery(organisationId ?? ''),
     enabled: organisationId !== undefined && may('people.read'),
     staleTime: 60_000,
-    queryFn: () =>
-      everything((after) =>
-        api.access.members({ params: { organisationId: organisationId! }, query: { limit: 200, after } }),
-      ),
   })
   const { data: studies } = useStudies(organisationId)
   return useMemo(() => {

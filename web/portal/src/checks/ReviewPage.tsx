@@ -20,6 +20,8 @@ import { StateBadge } from '../parts/StateBadge.tsx'
 import { save } from '../parts/save.ts'
 import { api } from '../session/session.ts'
 import { VoteForm, Votes } from './Vote.tsx'
+import styles from './ReviewPage.module.css'
+import plotStyles from '../parts/Plot.module.css'
 
 /**
  * One held output: what was asked and what for on the left, what would leave and what the machine found on the right,
@@ -92,13 +94,13 @@ function Loaded({ review, again, busy }: { review: Review; again: () => void; bu
         )
       }
     >
-      <div className="panel purpose">
+      <div className={`panel ${styles.purpose}`}>
         <Text size="sm" c="dimmed">
           Purpose
         </Text>
         <Text className="prose">{job.purpose || 'None was given.'}</Text>
       </div>
-      <div className="review">
+      <div className={styles.review}>
         <div>
           <Section
             title="What was asked"
@@ -148,9 +150,13 @@ function File({ file }: { file: Review['files'][number] }) {
   const size = Math.floor((file.base64.length * 3) / 4)
   const image = /^image\/(png|jpeg|svg\+xml)$/.test(file.type)
   return (
-    <figure className="plot">
+    <figure className={plotStyles.plot}>
       {image && (
-        <img src={`data:${file.type};base64,${file.base64}`} alt={`Plot ${file.name}`} className="released-plot" />
+        <img
+          src={`data:${file.type};base64,${file.base64}`}
+          alt={`Plot ${file.name}`}
+          className={plotStyles.releasedPlot}
+        />
       )}
       <figcaption>
         <Group gap="sm">

@@ -8,6 +8,7 @@ import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { api } from '../session/session.ts'
+import choiceStyles from '../parts/choice.module.css'
 
 type Choice = 'approve' | 'reject' | 'ask'
 const choices: { value: Choice; title: string; text: string }[] = [
@@ -107,7 +108,7 @@ export function VoteForm({ review }: { review: Review }) {
           <Radio.Group aria-label="Your vote" value={vote} onChange={(v) => setDraft({ vote: v as Choice, comment })}>
             <Stack gap="xs">
               {choices.map((c) => (
-                <Radio.Card key={c.value} value={c.value} className="choice" aria-label={c.title}>
+                <Radio.Card key={c.value} value={c.value} className={choiceStyles.choice} aria-label={c.title}>
                   <Group wrap="nowrap" align="flex-start">
                     <Radio.Indicator mt={3} />
                     <div>

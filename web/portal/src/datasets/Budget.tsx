@@ -1,6 +1,7 @@
 import { Group, Text } from '@mantine/core'
 import type { Dataset } from '../queries/datasets.ts'
 import { short } from '../parts/figures.ts'
+import styles from './Budget.module.css'
 
 /** How much of the privacy budget is left: a meter, and the number it stands for. */
 export function BudgetMeter({ budget, compact = false }: { budget: Dataset['budget']; compact?: boolean }) {
@@ -20,7 +21,7 @@ export function BudgetMeter({ budget, compact = false }: { budget: Dataset['budg
         low={0.2}
         value={Math.max(0, share)}
         aria-label={`Privacy budget: ${words}`}
-        className={compact ? 'budget small' : 'budget'}
+        className={compact ? `${styles.budget} ${styles.small}` : styles.budget}
       />
       <Text size="sm" className="nowrap" fw={compact ? undefined : 600}>
         {compact ? `${short(budget.left)} of ${short(budget.epsilon)}` : words}

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Menu, Tabs, Text } from '@mantine/core'
+import { ActionIcon, Button, Menu, Text } from '@mantine/core'
 import { IconDots } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
@@ -7,6 +7,7 @@ import { chooseOrganisation, useMay, useOrganisation } from '../hooks.ts'
 import { ConfirmByName } from '../parts/ConfirmByName.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page } from '../parts/Page.tsx'
+import { PageTabs } from '../parts/PageTabs.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 import { api } from '../session/session.ts'
@@ -77,22 +78,7 @@ function Loaded({ dataset, tab }: { dataset: Dataset; tab: string }) {
   const contributed = useAreas().flatMap((area) => area.datasetTabs ?? [])
   const tabs = withContributed(own, contributed, may, { dataset }).filter((each) => each.shown)
   const open = tabs.find(({ name }) => name === tab) ?? tabs[0]!
-  const Part = open.part
   const register = `/datasets/${datasetId}/register`
-  const next =
-    custodian && unfinished && open.name !== 'register' ? (
-      <Button component={Link} to={register}>
-        {state === 'draft'
-          ? 'Go on with the registration'
-          : state === 'reading'
-            ? 'See how far it is'
-            : 'Review and publish'}
-      </Button>
-    ) : dataset.mayAnalyse ? (
-      <Button component={Link} to="/analyses/ask" search={{ dataset: datasetId } as never}>
-        Ask a question
-      </Button>
-    ) : null
   return (
     <Page
       title={dataset.title}
@@ -110,7 +96,7 @@ function Loaded({ dataset, tab }: { dataset: Dataset; tab: string }) {
       }
       action={
         <>
-          {next}
+          <NextStep dataset={dataset} finish={custodian && unfinished && open.name !== 'register'} />
           {custodian && state !== 'retired' && (
             <Menu position="bottom-end">
               <Menu.Target>
@@ -131,25 +117,16 @@ function Loaded({ dataset, tab }: { dataset: Dataset; tab: string }) {
         </>
       }
     >
-      <Tabs
-        value={open.name}
-        onChange={(t) => t && void navigate({ to: `/datasets/${datasetId}/${t}` })}
-        keepMounted={false}
+      <PageTabs
+        tabs={tabs}
+        open={open.name}
+        choose={(name) => void navigate({ to: `/datasets/${datasetId}/${name}` })}
         mb="lg"
       >
-        <Tabs.List className="tabs">
-          {tabs.map(({ name, label }) => (
-            <Tabs.Tab key={name} value={name}>
-              {label}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <Tabs.Panel value={open.name} pt="lg">
-          <Suspense fallback={<LoadingRows />}>
-            <Part key={datasetId} dataset={dataset} />
-          </Suspense>
-        </Tabs.Panel>
-      </Tabs>
+        <Suspense fallback={<LoadingRows />}>
+          <open.part key={datasetId} dataset={dataset} />
+        </Suspense>
+      </PageTabs>
       <ConfirmByName
         opened={retiring}
         onClose={() => setRetiring(false)}
@@ -168,5 +145,27 @@ function Loaded({ dataset, tab }: { dataset: Dataset; tab: string }) {
         history.
       </ConfirmByName>
     </Page>
+  )
+}
+
+const nextWords = {
+  draft: 'Go on with the registration',
+  reading: 'See how far it is',
+  proposed: 'Review and publish',
+} as const
+
+/** The one next act: to finish the registration, or to ask. */
+function NextStep({ dataset: { datasetId, state, mayAnalyse }, finish }: { dataset: Dataset; finish: boolean }) {
+  if (finish && state in nextWords)
+    return (
+      <Button component={Link} to={`/datasets/${datasetId}/register`}>
+        {nextWords[state as keyof typeof nextWords]}
+      </Button>
+    )
+  if (!mayAnalyse) return null
+  return (
+    <Button component={Link} to="/analyses/ask" search={{ dataset: datasetId } as never}>
+      Ask a question
+    </Button>
   )
 }

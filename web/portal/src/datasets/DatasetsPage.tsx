@@ -13,6 +13,7 @@ import { StateBadge } from '../parts/StateBadge.tsx'
 import { BudgetMeter } from './Budget.tsx'
 import { type Dataset, useDatasets } from '../queries/datasets.ts'
 import { languageName, modeShort } from '../parts/policy-words.ts'
+import listControlsStyles from '../parts/ListControls.module.css'
 
 const orders: Record<string, (a: Dataset, b: Dataset) => number> = {
   title: (a, b) => a.title.localeCompare(b.title),
@@ -91,7 +92,7 @@ export function DatasetsPage() {
       )}
       {data && data.length > 0 && (
         <>
-          <div className="controls-row">
+          <div className={listControlsStyles.controlsRow}>
             <ListControls
               list={list}
               set={set}

@@ -11,6 +11,7 @@ import { UploadProgress } from '../parts/UploadProgress.tsx'
 import { pathOf, sendWithProgress } from '../parts/upload.ts'
 import type { Dataset, Policy, Schema } from '../queries/datasets.ts'
 import { readDeclared } from './schema/schema-draft.ts'
+import dropStyles from '../parts/drop.module.css'
 
 const litter = /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini|__MACOSX)(\/|$)/
 
@@ -100,7 +101,12 @@ export function FilesStep({
           <UploadProgress progress={progress} cancel={() => stop.current?.abort()} />
         ) : (
           <>
-            <Dropzone onDrop={(f) => void take(f)} multiple className="drop large" aria-label="Add the dataset’s files">
+            <Dropzone
+              onDrop={(f) => void take(f)}
+              multiple
+              className={`${dropStyles.drop} ${dropStyles.large}`}
+              aria-label="Add the dataset’s files"
+            >
               <Text ta="center" fw={500}>
                 Drop a folder or files here, or click to choose files
               </Text>

@@ -1,85 +1,25 @@
-import { Alert, Anchor, Button, Group, List, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Alert, Anchor, Group, List, Text } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { useMay } from '../hooks.ts'
 import { CopyId } from '../parts/CopyId.tsx'
 import { count } from '../parts/figures.ts'
 import { Section } from '../parts/Page.tsx'
-import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { BudgetMeter } from './Budget.tsx'
 import type { Dataset } from '../queries/datasets.ts'
-import { firstQuestions } from '../parts/snippets.ts'
+import { FirstQuestion } from './FirstQuestion.tsx'
 import { policySentences } from './words.ts'
 import { languageMeaning, languageName, modeMeaning, modeName } from '../parts/policy-words.ts'
 
 /** What it is, who may ask what, what is left of the budget, and a question to begin with. */
 export function Overview({ dataset }: { dataset: Dataset }) {
-  const may = useMay()
   const { policy, schema } = dataset
   return (
     <>
-      {dataset.problem && (
-        <Alert
-          color="red"
-          variant="outline"
-          mb="lg"
-          icon={<IconAlertTriangle size={18} aria-hidden />}
-          title={dataset.version > 0 ? 'Its newest files could not be taken' : 'Its files could not be read'}
-        >
-          {dataset.problem}{' '}
-          <Anchor component={Link} to={`/datasets/${dataset.datasetId}/register`} underline="always">
-            Go back to the files
-          </Anchor>
-        </Alert>
-      )}
-      {dataset.version === 0 && !dataset.problem && (
-        <Alert color="gray" variant="outline" mb="lg" title="Not in the catalogue yet">
-          Only custodians see this dataset. It can be asked once its schema is confirmed and published.
-        </Alert>
-      )}
-      {dataset.version > 0 && !dataset.mayAnalyse && dataset.why && (
-        <Alert color="gray" variant="outline" mb="lg" title="You cannot ask it now">
-          {dataset.why}
-        </Alert>
-      )}
+      <Notices dataset={dataset} />
       <div className="two">
         <div>
-          <Section title="What it is">
-            <Text className="prose">{dataset.description || 'Nobody has described this dataset yet.'}</Text>
-            {schema && (
-              <List size="sm" mt="sm" spacing={4}>
-                {schema.tables.map((t) => (
-                  <List.Item key={t.name}>
-                    <Text span ff="monospace" size="sm">
-                      {t.name}
-                    </Text>
-                    : {count(t.columns.length, 'column')}
-                    {t.oneRowPerSubject ? ', one row a subject' : ', several rows a subject'}
-                    {t.meaning ? `. ${t.meaning}` : ''}
-                  </List.Item>
-                ))}
-                {schema.images.map((i) => (
-                  <List.Item key={i.name}>
-                    <Text span ff="monospace" size="sm">
-                      {i.name}
-                    </Text>
-                    : NIfTI volumes listed by {i.table}
-                    {i.masks.length > 0 ? `, with ${count(i.masks.length, 'region mask')}` : ''}
-                  </List.Item>
-                ))}
-              </List>
-            )}
-            {dataset.study && may('studies.list', dataset) && (
-              <Text size="sm" mt="sm">
-                Made from the results of{' '}
-                <Anchor component={Link} to={`/studies/${dataset.study}`} underline="always">
-                  a study
-                </Anchor>
-                .
-              </Text>
-            )}
-          </Section>
+          <WhatItIs dataset={dataset} />
           {schema && dataset.mayAnalyse && <FirstQuestion dataset={dataset} />}
         </div>
         <div>
@@ -125,59 +65,74 @@ export function Overview({ dataset }: { dataset: Dataset }) {
   )
 }
 
-/** A question that runs as it stands, in each language. */
-function FirstQuestion({ dataset }: { dataset: Dataset }) {
-  const all = dataset.schema ? firstQuestions(dataset.name, dataset.schema, dataset.policy.languages) : []
-  const languages = [...new Set(all.map((s) => s.language))]
-  const [language, setLanguage] = useState(languages[0])
-  const shown = all.filter((s) => s.language === language)
-  if (!language) return null
+/** Why it cannot be asked, where that is so. */
+const Notices = ({ dataset }: { dataset: Dataset }) => (
+  <>
+    {dataset.problem && (
+      <Alert
+        color="red"
+        variant="outline"
+        mb="lg"
+        icon={<IconAlertTriangle size={18} aria-hidden />}
+        title={dataset.version > 0 ? 'Its newest files could not be taken' : 'Its files could not be read'}
+      >
+        {dataset.problem}{' '}
+        <Anchor component={Link} to={`/datasets/${dataset.datasetId}/register`} underline="always">
+          Go back to the files
+        </Anchor>
+      </Alert>
+    )}
+    {dataset.version === 0 && !dataset.problem && (
+      <Alert color="gray" variant="outline" mb="lg" title="Not in the catalogue yet">
+        Only custodians see this dataset. It can be asked once its schema is confirmed and published.
+      </Alert>
+    )}
+    {dataset.version > 0 && !dataset.mayAnalyse && dataset.why && (
+      <Alert color="gray" variant="outline" mb="lg" title="You cannot ask it now">
+        {dataset.why}
+      </Alert>
+    )}
+  </>
+)
+
+function WhatItIs({ dataset }: { dataset: Dataset }) {
+  const may = useMay()
+  const { schema } = dataset
   return (
-    <Section
-      title="A first question"
-      action={
-        languages.length > 1 && (
-          <SegmentedControl
-            size="xs"
-            aria-label="Language"
-            value={language}
-            onChange={(v) => setLanguage(v as typeof language)}
-            data={languages.map((l) => ({ value: l, label: languageName[l] }))}
-          />
-        )
-      }
-    >
-      <Stack gap="md">
-        {shown.map((s) => (
-          <div key={s.title} className="snippet">
-            <Group justify="space-between" gap="xs">
-              <Text size="sm" fw={500}>
-                {s.title}
+    <Section title="What it is">
+      <Text className="prose">{dataset.description || 'Nobody has described this dataset yet.'}</Text>
+      {schema && (
+        <List size="sm" mt="sm" spacing={4}>
+          {schema.tables.map((table) => (
+            <List.Item key={table.name}>
+              <Text span ff="monospace" size="sm">
+                {table.name}
               </Text>
-              <Group gap={4}>
-                <CopyId value={s.code} label={`the code of ${s.title}`} hidden />
-                <Button
-                  size="compact-xs"
-                  variant="default"
-                  component={Link}
-                  to="/analyses/ask"
-                  search={
-                    {
-                      dataset: dataset.datasetId,
-                      language: s.language,
-                      example: String(all.filter((x) => x.language === s.language).indexOf(s)),
-                    } as never
-                  }
-                  aria-label={`Ask this: ${s.title}`}
-                >
-                  Ask this
-                </Button>
-              </Group>
-            </Group>
-            <ScrollCode text={s.code} label={s.title} />
-          </div>
-        ))}
-      </Stack>
+              : {count(table.columns.length, 'column')}
+              {table.oneRowPerSubject ? ', one row a subject' : ', several rows a subject'}
+              {table.meaning ? `. ${table.meaning}` : ''}
+            </List.Item>
+          ))}
+          {schema.images.map((image) => (
+            <List.Item key={image.name}>
+              <Text span ff="monospace" size="sm">
+                {image.name}
+              </Text>
+              : NIfTI volumes listed by {image.table}
+              {image.masks.length > 0 ? `, with ${count(image.masks.length, 'region mask')}` : ''}
+            </List.Item>
+          ))}
+        </List>
+      )}
+      {dataset.study && may('studies.list', dataset) && (
+        <Text size="sm" mt="sm">
+          Made from the results of{' '}
+          <Anchor component={Link} to={`/studies/${dataset.study}`} underline="always">
+            a study
+          </Anchor>
+          .
+        </Text>
+      )}
     </Section>
   )
 }

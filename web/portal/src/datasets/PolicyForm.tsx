@@ -15,8 +15,7 @@ import { useQuery } from '@tanstack/react-query'
 import { languages, releaseModes } from '../../../../domain/datasets/policy.ts'
 import { defaultPolicy, floorSubjects } from '../../../../domain/release/policy.ts'
 import { Section } from '../parts/Page.tsx'
-import { api } from '../session/session.ts'
-import { everything } from '../queries/everything.ts'
+import { membersQuery, nameOf } from '../queries/members.ts'
 import type { Dataset, Policy } from '../queries/datasets.ts'
 import { policySentences } from './words.ts'
 import { languageMeaning, languageName, modeMeaning, modeName } from '../parts/policy-words.ts'
@@ -81,13 +80,7 @@ export function PolicyForm({
   policy: Policy
   change: (p: Policy) => void
 }) {
-  const { data: members } = useQuery({
-    queryKey: ['members', dataset.organisationId],
-    queryFn: () =>
-      everything((after) =>
-        api.access.members({ params: { organisationId: dataset.organisationId }, query: { limit: 200, after } }),
-      ),
-  })
+  const { data: members } = useQuery(membersQuery(dataset.organisationId))
   const put = (part: Partial<Policy>) => change({ ...policy, ...part })
   const rule = (key: Rule, value: number | undefined) => {
     const disclosure = { ...policy.disclosure, [key]: value }
@@ -116,7 +109,7 @@ export function PolicyForm({
             label="People"
             searchable
             placeholder={policy.people.userIds.length === 0 ? 'Nobody yet' : ''}
-            data={asking.map((m) => ({ value: m.userId, label: m.name || m.email }))}
+            data={asking.map((m) => ({ value: m.userId, label: nameOf(m) }))}
             value={policy.people.userIds}
             onChange={(userIds) => put({ people: { kind: 'named', userIds } })}
             nothingFoundMessage="No analyst, researcher or custodian is called that"

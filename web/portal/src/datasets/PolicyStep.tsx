@@ -1,6 +1,7 @@
 import { Button, Group } from '@mantine/core'
 import type { Dataset, Policy } from '../queries/datasets.ts'
 import { PolicyForm } from './PolicyForm.tsx'
+import stickybarStyles from './stickybar.module.css'
 
 export const PolicyStep = ({
   dataset,
@@ -15,7 +16,7 @@ export const PolicyStep = ({
 }) => (
   <>
     <PolicyForm dataset={dataset} policy={policy} change={change} />
-    <Group className="stickybar" justify="flex-end">
+    <Group className={stickybarStyles.stickybar} justify="flex-end">
       <Button onClick={() => next(policy)}>Go on to publish</Button>
     </Group>
   </>

@@ -8,6 +8,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 import type { Dataset, Policy } from '../queries/datasets.ts'
 import { PolicyForm } from './PolicyForm.tsx'
+import stickybarStyles from './stickybar.module.css'
 
 interface Form {
   title: string
@@ -98,7 +99,7 @@ export function PolicyTab({ dataset }: { dataset: Dataset }) {
         </Stack>
       </Section>
       <ProblemNotice error={error} />
-      <Group className="stickybar" justify="space-between">
+      <Group className={stickybarStyles.stickybar} justify="space-between">
         <Text size="sm" c="dimmed" role="status">
           {saved
             ? 'Saved'

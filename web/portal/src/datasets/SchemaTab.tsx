@@ -12,6 +12,8 @@ import { opening } from '../parts/snippets.ts'
 import { roleMeaning } from './words.ts'
 import { allowed } from '../parts/column-words.ts'
 import { languageName } from '../parts/policy-words.ts'
+import snippetStyles from './snippet.module.css'
+import listControlsStyles from '../parts/ListControls.module.css'
 
 const fits = (t: Table, c: Column, words: readonly string[]): boolean =>
   words.every((w) =>
@@ -33,7 +35,7 @@ export function SchemaTab({ dataset }: { dataset: Dataset }) {
     .filter((x) => x.columns.length > 0 || words.length === 0)
   return (
     <>
-      <Group gap="sm" className="controls" role="search">
+      <Group gap="sm" className={listControlsStyles.controls} role="search">
         <TextInput
           className="grow"
           value={q}
@@ -152,7 +154,7 @@ function Opening({ dataset: { name: dataset, policy }, table }: { dataset: Datas
   if (!language) return null
   const code = opening(dataset, table)[language]
   return (
-    <div className="snippet">
+    <div className={snippetStyles.snippet}>
       <Group justify="space-between" gap="xs">
         <Group gap="xs" maw="100%">
           <Text size="xs" c="dimmed">

@@ -1,5 +1,6 @@
 import { UnstyledButton } from '@mantine/core'
 import { IconCheck } from '@tabler/icons-react'
+import styles from './StepBar.module.css'
 
 export const steps = ['name', 'files', 'reading', 'schema', 'policy', 'publish'] as const
 export type Step = (typeof steps)[number]
@@ -25,12 +26,12 @@ export function StepBar({
   go?: (step: Step) => void
 }) {
   return (
-    <ol className="stepbar" aria-label="Steps of the registration">
+    <ol className={styles.stepbar} aria-label="Steps of the registration">
       {steps.map((s, i) => {
         const ready = done.includes(s)
         const inside = (
           <>
-            <span className="mark" data-done={ready || undefined}>
+            <span className={styles.mark} data-done={ready || undefined}>
               {ready && s !== now ? <IconCheck size={14} aria-hidden /> : i + 1}
             </span>
             {label[s]}

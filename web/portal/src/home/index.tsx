@@ -10,6 +10,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { useDataLife } from './data-life.tsx'
 import { linksQuery, overviewQuery, useStudies } from '../queries/studies.ts'
+import homeStyles from './home.module.css'
 
 const soon = 24 * 3600 * 1000
 
@@ -154,7 +155,7 @@ function LiveStudies({ studies }: { studies: Study[] }) {
     })),
   })
   return (
-    <table className="plain figures">
+    <table className={`${homeStyles.plain} figures`}>
       <thead>
         <tr>
           <th>Study</th>

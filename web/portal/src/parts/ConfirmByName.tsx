@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
+import { useAct } from '../hooks.ts'
 import { ProblemNotice } from './ProblemNotice.tsx'
 
 /**
@@ -24,31 +25,23 @@ export function ConfirmByName({
   act: () => Promise<unknown>
 }) {
   const [typed, setTyped] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const acting = useAct()
   const close = () => {
     setTyped('')
-    setError(undefined)
+    acting.forget()
     onClose()
   }
-  const go = async () => {
-    setBusy(true)
-    setError(undefined)
-    try {
+  const confirm = () =>
+    acting.act('confirm', async () => {
       await act()
       close()
-    } catch (e) {
-      setError(e)
-    } finally {
-      setBusy(false)
-    }
-  }
+    })
   return (
     <Modal opened={opened} onClose={close} title={title}>
       <form
         onSubmit={(e) => {
           e.preventDefault()
-          if (typed.trim() === name) void go()
+          if (typed.trim() === name) void confirm()
         }}
       >
         <Stack>
@@ -66,12 +59,12 @@ export function ConfirmByName({
             data-autofocus
             autoComplete="off"
           />
-          <ProblemNotice error={error} />
+          <ProblemNotice error={acting.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>
               Cancel
             </Button>
-            <Button type="submit" color="red.8" disabled={typed.trim() !== name} loading={busy}>
+            <Button type="submit" color="red.8" disabled={typed.trim() !== name} loading={acting.busy !== ''}>
               {label}
             </Button>
           </Group>

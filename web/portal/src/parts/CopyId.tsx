@@ -1,5 +1,6 @@
 import { ActionIcon, CopyButton, Group, Text, Tooltip } from '@mantine/core'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
+import styles from './CopyId.module.css'
 
 /** An id, address or code in monospace, with a button that copies all of it; `label` names what is copied. */
 export function CopyId({
@@ -14,7 +15,7 @@ export function CopyId({
   hidden?: boolean
 }) {
   return (
-    <Group gap={4} wrap="nowrap" className="copy">
+    <Group gap={4} wrap="nowrap" className={styles.copy}>
       {!hidden && (
         <Text component="code" ff="monospace" size="sm" truncate="end">
           {show}

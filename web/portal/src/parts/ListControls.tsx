@@ -3,6 +3,7 @@ import { useHotkeys } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useRef } from 'react'
+import styles from './ListControls.module.css'
 
 interface ListState {
   q: string
@@ -79,7 +80,7 @@ export function ListControls({
   const box = useRef<HTMLInputElement>(null)
   useHotkeys([['/', () => box.current?.focus()]])
   return (
-    <Group gap="sm" className="controls" role="search">
+    <Group gap="sm" className={styles.controls} role="search">
       <TextInput
         ref={box}
         value={list.q}

@@ -2,6 +2,7 @@ import { Anchor, Box, Group, Text, Title } from '@mantine/core'
 import { useDocumentTitle } from '@mantine/hooks'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import styles from './Page.module.css'
 
 /**
  * The anatomy of every page: name and state on top with the one next action, then what is happening, its parts, its
@@ -26,15 +27,15 @@ export function Page({
 }) {
   useDocumentTitle(`${title} · Cloister`)
   return (
-    <Box className="page" data-wide={wide || undefined}>
-      <header className="head">
+    <Box className={styles.page} data-wide={wide || undefined}>
+      <header className={styles.head}>
         {back && (
-          <Anchor component={Link} to={back.to} size="sm" className="back">
+          <Anchor component={Link} to={back.to} size="sm" className={styles.back}>
             {back.label}
           </Anchor>
         )}
         <Group justify="space-between" align="flex-start" gap="sm">
-          <div className="title">
+          <div className={styles.title}>
             <Group gap="sm" align="center">
               <Title order={1} tabIndex={-1} id="page-title">
                 {title}
@@ -48,7 +49,7 @@ export function Page({
             )}
           </div>
           {action && (
-            <Group gap="xs" className="actions">
+            <Group gap="xs" className={styles.actions}>
               {action}
             </Group>
           )}
@@ -72,7 +73,7 @@ export function Section({
   children: ReactNode
 }) {
   return (
-    <section className="section">
+    <section className={styles.section}>
       <Group justify="space-between" align="baseline" gap="sm" mb="xs">
         <Title order={2}>{title}</Title>
         {action}

@@ -1,5 +1,6 @@
 import { type MantineSpacing, Tabs } from '@mantine/core'
 import type { ReactNode } from 'react'
+import styles from './PageTabs.module.css'
 
 /** The parts of a page as tabs; only the open one is there. */
 export function PageTabs({
@@ -22,7 +23,7 @@ export function PageTabs({
 }) {
   return (
     <Tabs value={open} onChange={(name) => name && choose(name)} keepMounted={false} mt={mt} mb={mb}>
-      <Tabs.List className="tabs">
+      <Tabs.List className={styles.tabs}>
         {tabs.map(({ name, label }) => (
           <Tabs.Tab key={name} value={name}>
             {label}

@@ -2,6 +2,7 @@ import { Box, Table, useComputedColorScheme } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
 import type * as P from '@observablehq/plot'
 import { useEffect, useRef, useState } from 'react'
+import styles from './Plot.module.css'
 
 /** Okabe and Ito's palette: told apart with every common colour vision. */
 export const palette = ['#0072B2', '#E69F00', '#009E73', '#CC79A7', '#56B4E9', '#D55E00', '#999999'] as const
@@ -47,7 +48,7 @@ export function Plot({
     host.current.replaceChildren(drawn)
   }, [library, make, width, dark])
   return (
-    <figure className="plot">
+    <figure className={styles.plot}>
       <div ref={ref} role="img" aria-label={label}>
         <Box ref={host} style={{ minHeight: height }} />
       </div>

@@ -2,6 +2,7 @@ import { Alert, Button, List, Text } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { ProblemError } from '../../../../clients/api.ts'
 import { problems, type Kind } from '../../../../contracts/problems.ts'
+import styles from './ProblemNotice.module.css'
 
 /**
  * What went wrong, beside its cause: a sentence and the next step first, the kind and the request id in small print.
@@ -31,7 +32,7 @@ export function ProblemNotice({
       role="alert"
       icon={<IconAlertTriangle size={18} aria-hidden />}
       title={heading}
-      className="problem"
+      className={styles.problem}
     >
       <Text size="sm">{error instanceof Error ? error.message : 'Reload the page and try again.'}</Text>
       {problem && problem.errors.length > 0 && (

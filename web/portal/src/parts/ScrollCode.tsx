@@ -1,4 +1,5 @@
 import { ScrollArea } from '@mantine/core'
+import styles from './ScrollCode.module.css'
 
 /**
  * Code, or text as it was written, in a region that is scrolled with the keyboard too; `label` names it. `wrap` breaks
@@ -19,7 +20,7 @@ export const ScrollCode = ({
     mah={mah}
     type="auto"
     offsetScrollbars="present"
-    className="scrollcode"
+    className={styles.scrollcode}
     data-wrap={wrap || undefined}
     viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': label }}
   >

@@ -5,6 +5,7 @@ import { runLife, type RunState } from '../../../../domain/runs/life.ts'
 import { synthesisLife, type SynthesisState } from '../../../../domain/synthesis/life.ts'
 import { studyLife, type StudyState } from '../../../../domain/studies/life.ts'
 import type { LinkState } from '../../../../domain/studies/links.ts'
+import styles from './StateBadge.module.css'
 
 type Tone = 'idle' | 'active' | 'wait' | 'good' | 'bad'
 const studyTone: Record<StudyState, Tone> = { draft: 'idle', live: 'active', paused: 'wait', closed: 'idle' }
@@ -96,7 +97,7 @@ function look(x: Named): { tone: Tone; meaning: string | undefined; word: string
 export function StateBadge(x: Named) {
   const { tone, meaning, word } = look(x)
   return (
-    <span className="state" data-tone={tone} title={meaning}>
+    <span className={styles.state} data-tone={tone} title={meaning}>
       <i aria-hidden />
       {word}
     </span>

@@ -5,6 +5,7 @@ import { bytes, count } from '../parts/figures.ts'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { type Artifact, artifactQuery, artifactsQuery, type Run } from './data.ts'
+import styles from './Artifacts.module.css'
 
 const Preview = lazy(async () => ({ default: (await import('./Preview.tsx')).Preview }))
 const atOnce = 6
@@ -37,7 +38,7 @@ export function Artifacts({ run }: { run: Run }) {
           {count(data.leftOut, 'file')} did not fit and {data.leftOut === 1 ? 'was' : 'were'} left out.
         </Text>
       )}
-      <div className="artifacts">
+      <div className={styles.artifacts}>
         {data.items.map((a) => (
           <section key={a.path} className="panel" aria-label={a.title ?? a.path}>
             <Group justify="space-between" wrap="nowrap" align="flex-start">

@@ -12,6 +12,9 @@ import { StateBadge } from '../parts/StateBadge.tsx'
 import { api } from '../session/session.ts'
 import type { Comparison, Run } from './data.ts'
 import { elapsed, figure, runName, valueText } from './words.ts'
+import comparisonStyles from '../parts/comparison.module.css'
+import artifactsStyles from './Artifacts.module.css'
+import styles from './CompareRunsPage.module.css'
 
 const Preview = lazy(async () => ({ default: (await import('./Preview.tsx')).Preview }))
 const LogView = lazy(async () => ({ default: (await import('./log/LogView.tsx')).LogView }))
@@ -87,7 +90,7 @@ export function CompareRunsPage() {
       hint={data.code.differs ? 'Their code differs.' : 'All ran the same code.'}
     >
       <Table.ScrollContainer minWidth={200 + 180 * runs.length}>
-        <Table className="versions figures">
+        <Table className={`${comparisonStyles.versions} figures`}>
           {head}
           <Table.Tbody>
             {row(
@@ -158,7 +161,7 @@ export function CompareRunsPage() {
       />
       {metrics.length > 0 && (
         <Section title="Figures">
-          <div className="artifacts">
+          <div className={artifactsStyles.artifacts}>
             {metrics.map((m) => (
               <Metric key={m.name} metric={m} names={JSON.stringify(names)} />
             ))}
@@ -167,7 +170,7 @@ export function CompareRunsPage() {
       )}
       {shown.map((a) => (
         <Section key={a.path} title={a.path} hint={a.differs ? undefined : 'The same in all of them.'}>
-          <div className="beside-each" data-n={runs.length}>
+          <div className={styles.besideEach} data-n={runs.length}>
             {runs.map((r, i) => (
               <figure key={r.jobId}>
                 <figcaption>{names[i]}</figcaption>
@@ -217,7 +220,7 @@ function Logs({ runs, names }: { runs: readonly Run[]; names: readonly string[] 
     <details className="legend" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary>Logs side by side</summary>
       {open && (
-        <div className="beside-each" data-n={runs.length}>
+        <div className={styles.besideEach} data-n={runs.length}>
           {runs.map((r, i) => (
             <figure key={r.jobId}>
               <figcaption>{names[i]}</figcaption>

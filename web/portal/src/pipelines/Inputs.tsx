@@ -12,6 +12,7 @@ import { UploadProgress } from '../parts/UploadProgress.tsx'
 import { pathOf, sendWithProgress } from '../parts/upload.ts'
 import { runName } from './words.ts'
 import { type Experiment, myRunsQuery, schemaOf } from './data.ts'
+import dropStyles from '../parts/drop.module.css'
 
 type Declared = Experiment['definition']['inputs'][number]
 type Source =
@@ -110,7 +111,7 @@ export function Input({
       await put(sent.map((f) => ({ from: 'upload', ...f })))
     })
   return (
-    <div className="panel input">
+    <div className="panel">
       <Group justify="space-between" align="flex-start" wrap="nowrap">
         <div>
           <Text fw={600}>
@@ -188,7 +189,7 @@ export function Input({
             <Dropzone
               onDrop={(f) => void take(f)}
               multiple={input.kind !== 'table'}
-              className="drop grow"
+              className={`${dropStyles.drop} grow`}
               aria-label={`Add files for ${input.title ?? input.name}`}
             >
               <Text ta="center" size="sm">

@@ -11,6 +11,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 import { usePipelines } from './data.ts'
 import { runtimeName } from './words.ts'
+import choiceStyles from '../parts/choice.module.css'
 
 /** A pipeline and a name; inputs and parameters come next. */
 export function NewExperimentPage() {
@@ -64,7 +65,12 @@ export function NewExperimentPage() {
           <Radio.Group label="Pipeline" value={pipelineId} onChange={choose}>
             <Stack gap="xs" mt={6}>
               {offered.map((p) => (
-                <Radio.Card key={p.pipelineId} value={p.pipelineId} className="choice" aria-label={p.title}>
+                <Radio.Card
+                  key={p.pipelineId}
+                  value={p.pipelineId}
+                  className={choiceStyles.choice}
+                  aria-label={p.title}
+                >
                   <Text fw={600}>
                     {p.title}{' '}
                     <Text span size="sm" c="dimmed">

@@ -6,6 +6,7 @@ import {
   rangeText,
   withDefaults,
 } from '../../../../domain/pipelines/parameters.ts'
+import styles from './ParameterForm.module.css'
 
 export type Values = Record<string, unknown>
 /** What is wrong, by parameter: the same rules as on the server. */
@@ -171,7 +172,7 @@ export function ParameterForm({
           more = own.filter(([, p]) => p.advanced)
         const open = more.some(([name]) => faults.has(name) || name in values)
         return (
-          <fieldset key={g.name ?? ''} className="group">
+          <fieldset key={g.name ?? ''} className={styles.group}>
             <legend>{g.title}</legend>
             {g.description && (
               <Text size="sm" c="dimmed" mb="xs">
@@ -182,7 +183,7 @@ export function ParameterForm({
             {more.length > 0 && (
               <details className="legend" open={open || undefined}>
                 <summary>More ({more.length})</summary>
-                <div className="more">{fields(more)}</div>
+                <div className={styles.more}>{fields(more)}</div>
               </details>
             )}
           </fieldset>

@@ -14,6 +14,7 @@ import { api } from '../session/session.ts'
 import { everything } from '../queries/everything.ts'
 import { pipelineQuery, schemaOf } from './data.ts'
 import { runtimeName, valueText } from './words.ts'
+import pageStyles from '../parts/Page.module.css'
 
 /** What a pipeline is: how it starts, what goes in and comes out, its parameters, its versions. */
 export function PipelinePage() {
@@ -82,7 +83,7 @@ export function PipelinePage() {
           {Math.round(d.resources.seconds / 60)} min{d.resources.gpus ? `, ${count(d.resources.gpus, 'GPU')}` : ''}
         </Text>
       </Section>
-      <div className="pair">
+      <div className={pageStyles.pair}>
         <Section title="Goes in">
           {d.inputs.length === 0 ? (
             <Text c="dimmed" size="sm">

@@ -8,6 +8,7 @@ import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { type Artifact, artifactQuery, type Run } from './data.ts'
 import { parseCsv } from './csv.ts'
 import { niftiSlices, type Slices, tiffSlices } from './slices.ts'
+import styles from './Preview.module.css'
 
 /** More of a table or a text than this is not fetched to be shown; more of a stack or volume neither. */
 const headBytes = 2 * 1024 ** 2,
@@ -37,7 +38,7 @@ export function Preview({ run, artifact: a }: { run: Run; artifact: Pick<Artifac
   if (link.error ?? fetched.error)
     return <ProblemNotice error={link.error ?? fetched.error} title="It cannot be shown" />
   if ((a.kind === 'image' || a.kind === 'plot') && link.data)
-    return <img src={link.data.url} alt={a.path} className="artifact" loading="lazy" />
+    return <img src={link.data.url} alt={a.path} className={styles.artifact} loading="lazy" />
   if (whole && a.size > stackBytes)
     return (
       <Text size="sm" c="dimmed" mt="xs">
@@ -176,8 +177,13 @@ function Stack({ bytes, kind, path }: { bytes: Uint8Array; kind: string; path: s
   if (error) return <ProblemNotice error={error} title="It cannot be shown" />
   if (!slices) return <LoadingRows rows={3} />
   return (
-    <div className="stack">
-      <canvas ref={canvas} className="artifact" role="img" aria-label={`${path}, slice ${at + 1} of ${slices.count}`} />
+    <div className={styles.stack}>
+      <canvas
+        ref={canvas}
+        className={styles.artifact}
+        role="img"
+        aria-label={`${path}, slice ${at + 1} of ${slices.count}`}
+      />
       {slices.count > 1 && (
         <Slider
           mt="xs"

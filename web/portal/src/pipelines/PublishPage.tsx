@@ -11,6 +11,7 @@ import { ScrollCode } from '../parts/ScrollCode.tsx'
 import { api } from '../session/session.ts'
 import { UploadProgress } from '../parts/UploadProgress.tsx'
 import { pathOf, sendWithProgress } from '../parts/upload.ts'
+import dropStyles from '../parts/drop.module.css'
 
 const litter = /(^|\/)(\.[^/]*|__pycache__|Thumbs\.db|desktop\.ini|__MACOSX)(\/|$)/
 const sample = `{
@@ -90,7 +91,7 @@ export function PublishPage() {
             <Dropzone
               onDrop={(f) => void take(f)}
               multiple
-              className="drop large"
+              className={`${dropStyles.drop} ${dropStyles.large}`}
               aria-label="Add the pipeline’s files"
             >
               <Text ta="center" fw={500}>

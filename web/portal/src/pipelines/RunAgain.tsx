@@ -9,6 +9,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 import { pipelineQuery, type Run, schemaOf } from './data.ts'
 import { ParameterForm, valueFaultsOf, type Values } from './ParameterForm.tsx'
+import styles from './RunAgain.module.css'
 
 /** The parameters of the run's own version; of the newest one until that has come. */
 function useParametersOf(run: Run): { schema: ParameterSchema | undefined; error: unknown } {
@@ -83,7 +84,7 @@ function Edits({ run, schema, close }: { run: Run; schema: ParameterSchema; clos
         {limit('seconds', 'Time (s)')}
       </div>
       <ProblemNotice error={error} title="It was not started" />
-      <Group justify="flex-end" className="foot">
+      <Group justify="flex-end" className={styles.foot}>
         <Button variant="default" onClick={close}>
           Close
         </Button>

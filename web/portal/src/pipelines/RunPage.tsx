@@ -19,6 +19,7 @@ import { RunAgain } from './RunAgain.tsx'
 import { RunSetUp } from './RunSetUp.tsx'
 import { Usage } from './log/Usage.tsx'
 import { elapsed, figure, runName } from './words.ts'
+import styles from './RunPage.module.css'
 
 const LogView = lazy(async () => ({ default: (await import('./log/LogView.tsx')).LogView }))
 const waitingWords = {
@@ -116,7 +117,7 @@ function Loaded({ run }: { run: Run }) {
       <Waiting run={run} />
       {run.state === 'running' && <RunProgress step={heard.step ?? run.steps.at(-1)?.name} progress={heard.progress} />}
       {run.metrics.length > 0 && (
-        <dl className="metrics figures">
+        <dl className={`${styles.metrics} figures`}>
           {run.metrics.map((metric) => (
             <div key={metric.name}>
               <dt>{metric.name}</dt>
@@ -192,7 +193,7 @@ function Waiting({ run: { state, queue, waiting } }: { run: Run }) {
 }
 
 const RunProgress = ({ step, progress }: { step: string | undefined; progress: Heard['progress'] }) => (
-  <div className="progress" role="status">
+  <div className={styles.progress} role="status">
     <Group justify="space-between" mb={4}>
       <Text size="sm" fw={500}>
         {step ?? 'At work'}

@@ -7,6 +7,7 @@ import { CopyId } from '../parts/CopyId.tsx'
 import { bytes, count } from '../parts/figures.ts'
 import { pipelineQuery, type Run, schemaOf } from './data.ts'
 import { elapsed, valueText } from './words.ts'
+import cardStyles from '../parts/card.module.css'
 
 /** What a run was made of: parameters, inputs, code, limits. */
 export function RunSetUp({ run }: { run: Run }) {
@@ -67,7 +68,7 @@ const Hash = ({ value, label }: { value: string; label: string }) => (
 )
 
 const MadeOf = ({ run }: { run: Run }) => (
-  <section className="card" aria-label="What it was made of">
+  <section className={cardStyles.card} aria-label="What it was made of">
     <dl className="terms wide">
       <Term term="Pipeline">
         <Anchor component={Link} to={`/pipelines/${run.pipelineId}`} inherit underline="always">

@@ -29,3 +29,11 @@ export const elapsed = (seconds: number): string =>
       : seconds < 3600
         ? `${Math.floor(seconds / 60)} min${Math.floor(seconds % 60) > 0 ? ` ${Math.floor(seconds % 60)} s` : ''}`
         : `${Math.floor(seconds / 3600)} h${seconds % 3600 >= 60 ? ` ${Math.floor((seconds % 3600) / 60)} min` : ''}`
+/** Whether the texts together have every word of what is searched for. */
+export function hasWords(search: string, ...texts: string[]): boolean {
+  const all = texts.join(' ').toLowerCase()
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => all.includes(word))
+}

@@ -12,7 +12,8 @@ import { problems } from '../../../../contracts/problems.ts'
 import { allProblems, type Area } from '../../../../contracts/route.ts'
 import { Mark } from '../shell/Mark.tsx'
 import { SchemaTree } from './schema.tsx'
-import './reference.css'
+import markStyles from '../shell/Mark.module.css'
+import styles from './reference.module.css'
 
 const idOf = (n: NamedRoute) => `${n.area}.${n.name}`
 
@@ -43,14 +44,14 @@ function RouteEntry({ named, open }: { named: NamedRoute; open: boolean }) {
   }, [open, named])
   const text = example(named)
   return (
-    <details className="route" id={idOf(named)} open={shown} onToggle={(e) => setShown(e.currentTarget.open)}>
+    <details className={styles.route} id={idOf(named)} open={shown} onToggle={(e) => setShown(e.currentTarget.open)}>
       <summary>
-        <span className="method">{r.method}</span>
+        <span className={styles.method}>{r.method}</span>
         <code>{r.path}</code>
-        <span className="says">{r.summary}</span>
+        <span className={styles.says}>{r.summary}</span>
       </summary>
       {shown && (
-        <div className="inside">
+        <div className={styles.inside}>
           <Text size="sm" mt="xs">
             {r.detail && (
               <>
@@ -219,9 +220,9 @@ export function ReferencePage() {
   const onProblems = pathname.replace(/\/$/, '') === '/docs/problems'
   useDocumentTitle(`${onProblems ? 'Problems' : 'API reference'} · Cloister`)
   return (
-    <div className="reference">
+    <div className={styles.reference}>
       <nav aria-label="Reference">
-        <Link to="/" aria-label="Cloister, home" className="brand">
+        <Link to="/" aria-label="Cloister, home" className={`${markStyles.brand} ${styles.brand}`}>
           <Mark /> Cloister
         </Link>
         <Anchor component={Link} to="/docs" aria-current={onProblems ? undefined : 'page'}>

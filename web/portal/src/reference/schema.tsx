@@ -1,4 +1,5 @@
 import { Text } from '@mantine/core'
+import styles from './reference.module.css'
 
 type Schema = Record<string, unknown>
 
@@ -51,16 +52,16 @@ export function SchemaTree({ schema, depth = 0 }: { schema: Schema; depth?: numb
     ) : null
   const required = new Set((object['required'] as string[] | undefined) ?? [])
   return (
-    <ul className="schema">
+    <ul className={styles.schema}>
       {Object.entries(object['properties'] as Record<string, Schema>).map(([name, s]) => (
         <li key={name}>
           <code>{name}</code>{' '}
-          <span className="type">
+          <span className={styles.type}>
             {typeWord(s)}
             {required.has(name) ? '' : ', may be absent'}
             {limits(s) ? `, ${limits(s)}` : ''}
           </span>
-          {typeof s['description'] === 'string' && <span className="says"> {s['description']}</span>}
+          {typeof s['description'] === 'string' && <span className={styles.says}> {s['description']}</span>}
           {depth < 4 && <SchemaTree schema={s} depth={depth + 1} />}
         </li>
       ))}

@@ -2,6 +2,7 @@ import { Button, Group, Modal, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useSession } from '../hooks.ts'
 import { session } from './session.ts'
+import styles from './Again.module.css'
 
 const words = {
   expired: { title: 'Your session has ended', text: 'Sign in again to go on. What you typed is still here.' },
@@ -21,7 +22,7 @@ export function Again() {
   const popUp = () => setBlocked(window.open('/sign-in-again', 'cloister-sign-in', 'width=480,height=680') === null)
   if (dismissed)
     return (
-      <Group className="ended" role="status" gap="sm" justify="center">
+      <Group className={styles.ended} role="status" gap="sm" justify="center">
         <Text size="sm">Your session has ended; figures on this page stand still.</Text>
         <Button size="compact-sm" onClick={popUp}>
           Sign in again

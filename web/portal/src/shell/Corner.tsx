@@ -2,6 +2,7 @@ import { Avatar, Button, Text, UnstyledButton } from '@mantine/core'
 import { IconChevronDown } from '@tabler/icons-react'
 import { lazy, Suspense, useState, type ComponentType, type ReactElement } from 'react'
 import { useMe, useOrganisation } from '../hooks.ts'
+import styles from './Corner.module.css'
 
 const menus = () => import('./Menus.tsx')
 const OrganisationMenu = lazy(() => menus().then((m) => ({ default: m.OrganisationMenu })))
@@ -38,7 +39,7 @@ export function OrganisationSwitch() {
   if (!here) return null
   if (me.memberships.length === 1)
     return (
-      <Text size="sm" c="dimmed" truncate className="where">
+      <Text size="sm" c="dimmed" truncate className={styles.where}>
         {here.organisation}
       </Text>
     )
@@ -51,7 +52,7 @@ export function OrganisationSwitch() {
           color="gray"
           size="compact-sm"
           rightSection={<IconChevronDown size={14} aria-hidden />}
-          className="where"
+          className={styles.where}
           {...more}
         >
           {here.organisation}

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { session } from '../session/session.ts'
 import { Mark } from './Mark.tsx'
+import styles from './Landing.module.css'
 
 /** For whoever is not signed in: what this is, and one button. The address asked for is where they arrive. */
 export function Landing() {
@@ -18,7 +19,7 @@ export function Landing() {
     })
   }
   return (
-    <main className="landing">
+    <main className={styles.landing}>
       <Stack gap="lg">
         <Mark size={44} />
         <Title order={1}>Run studies in the browser. Keep what people answer sealed.</Title>

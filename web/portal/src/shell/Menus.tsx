@@ -5,6 +5,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import type { ReactElement } from 'react'
 import { chooseOrganisation, useMe, useOrganisation } from '../hooks.ts'
 import { session } from '../session/session.ts'
+import styles from './Menus.module.css'
 
 /** The organisations I belong to; choosing one shows it. */
 export function OrganisationMenu({ target }: { target: ReactElement }) {
@@ -50,7 +51,7 @@ export function UserMenu({ target }: { target: ReactElement }) {
     <Menu position="bottom-end" width={260} defaultOpened>
       <Menu.Target>{target}</Menu.Target>
       <Menu.Dropdown>
-        <div className="person">
+        <div className={styles.person}>
           <Text fw={600} size="sm">
             {me.name}
           </Text>
@@ -64,7 +65,7 @@ export function UserMenu({ target }: { target: ReactElement }) {
           )}
         </div>
         <Menu.Divider />
-        <div className="person">
+        <div className={styles.person}>
           <SegmentedControl
             fullWidth
             size="xs"

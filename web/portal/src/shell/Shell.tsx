@@ -12,6 +12,8 @@ import { Landing } from './Landing.tsx'
 import { Mark } from './Mark.tsx'
 import { Rail } from './Rail.tsx'
 import { openPalette, usePaletteAsked } from './palette.ts'
+import markStyles from './Mark.module.css'
+import styles from './Shell.module.css'
 
 /** Loaded when a session ends: most never do while somebody looks. */
 const AgainLoaded = lazy(() => import('../session/Again.tsx').then((m) => ({ default: m.Again })))
@@ -85,10 +87,10 @@ function SignedIn() {
       padding={0}
       transitionDuration={0}
     >
-      <a className="skip" href="#main">
+      <a className={styles.skip} href="#main">
         Skip to the page
       </a>
-      <AppShell.Header className="top">
+      <AppShell.Header className={styles.top}>
         <Group h="100%" px="md" gap="sm" wrap="nowrap">
           <Burger
             opened={open}
@@ -97,7 +99,7 @@ function SignedIn() {
             size="sm"
             aria-label={open ? 'Close the menu' : 'Open the menu'}
           />
-          <UnstyledButton component={Link} to="/" aria-label="Cloister, home" className="brand">
+          <UnstyledButton component={Link} to="/" aria-label="Cloister, home" className={markStyles.brand}>
             <Mark />
             <Text component="span" fw={600} visibleFrom="xs">
               Cloister
@@ -105,7 +107,7 @@ function SignedIn() {
           </UnstyledButton>
           <OrganisationSwitch />
           <div className="grow" />
-          <UnstyledButton className="find" onClick={() => openPalette()} aria-label="Search or do… Ctrl K">
+          <UnstyledButton className={styles.find} onClick={() => openPalette()} aria-label="Search or do… Ctrl K">
             <IconSearch size={16} aria-hidden />
             <Text component="span" size="sm" visibleFrom="sm">
               Search or do…
@@ -117,7 +119,7 @@ function SignedIn() {
           <Account />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar className="rail" aria-label="Areas">
+      <AppShell.Navbar className={styles.rail} aria-label="Areas">
         <Rail />
       </AppShell.Navbar>
       <AppShell.Main id="main">

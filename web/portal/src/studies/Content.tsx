@@ -17,6 +17,8 @@ import type { EditorHandle } from './Editor.tsx'
 import { Files } from './Files.tsx'
 import { Outline } from './Outline.tsx'
 import { PublishDialog } from './PublishDialog.tsx'
+import styles from './Content.module.css'
+import editorStyles from './Editor.module.css'
 
 const Editor = lazy(() => import('./Editor.tsx').then((m) => ({ default: m.Editor })))
 const first = asText({
@@ -117,7 +119,7 @@ function Edit({ study, published }: { study: Study; published: ContentDraft | un
   const stale = draft !== undefined && published !== undefined && draft.base < published.base
   return (
     <>
-      <Group justify="space-between" mb="sm" gap="sm" className="publishbar">
+      <Group justify="space-between" mb="sm" gap="sm">
         <Text size="sm" c="dimmed" component="div">
           {draft ? (
             <>
@@ -156,9 +158,9 @@ function Edit({ study, published }: { study: Study; published: ContentDraft | un
         />
       )}
       <ProblemNotice error={full} />
-      <div className="content">
+      <div className={styles.content}>
         <div>
-          <Suspense fallback={<Skeleton className="editor" />}>
+          <Suspense fallback={<Skeleton className={editorStyles.editor} />}>
             <Editor
               ref={editor}
               text={now.text}
@@ -224,7 +226,7 @@ function Standing({ checked, go }: { checked: Checked; go: (pointer: string) => 
     )
   const { errors } = checked.result
   return (
-    <div role="status" className="errors">
+    <div role="status" className={styles.errors}>
       <Text size="sm" fw={600} mt={6}>
         {count(errors.length, 'error')} to mend before publishing
       </Text>

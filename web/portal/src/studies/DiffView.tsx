@@ -1,5 +1,6 @@
 import { Table, Text } from '@mantine/core'
 import type { DiffLine } from '../../../../domain/studies/diff.ts'
+import styles from './DiffView.module.css'
 
 const sign = { added: '+', removed: '−', changed: '→' } as const
 
@@ -21,7 +22,7 @@ export function DiffView({
 
 const Lines = ({ title, lines }: { title: string; lines: readonly DiffLine[] }) => (
   <Table.ScrollContainer minWidth={460} mb="md">
-    <Table className="diff" captionSide="top">
+    <Table className={styles.diff} captionSide="top">
       <Table.Caption ta="left" mt={0}>
         {title}
       </Table.Caption>
@@ -36,7 +37,7 @@ const Lines = ({ title, lines }: { title: string; lines: readonly DiffLine[] }) 
         {lines.map((l, i) => (
           <Table.Tr key={i} data-change={l.change}>
             <Table.Td>
-              <Text span size="sm" fw={600} aria-label={l.change} className="sign">
+              <Text span size="sm" fw={600} aria-label={l.change} className={styles.sign}>
                 {sign[l.change]}
               </Text>{' '}
               <Text span size="sm">
@@ -44,12 +45,12 @@ const Lines = ({ title, lines }: { title: string; lines: readonly DiffLine[] }) 
               </Text>
             </Table.Td>
             <Table.Td>
-              <Text span size="sm" className="before">
+              <Text span size="sm" className={styles.before}>
                 {l.before ?? ''}
               </Text>
             </Table.Td>
             <Table.Td>
-              <Text span size="sm" className="after">
+              <Text span size="sm" className={styles.after}>
                 {l.after ?? ''}
               </Text>
             </Table.Td>

@@ -8,6 +8,7 @@ import { basicSetup } from 'codemirror'
 import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
 import type { ConfigurationError } from '../../../../domain/studies/configuration-errors.ts'
 import { rangeOf } from './pointers.ts'
+import styles from './Editor.module.css'
 
 export interface EditorHandle {
   show: (pointer: string) => void
@@ -97,16 +98,16 @@ export function Editor({
 }) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
-  const tell = useRef(onChange)
+  const latest = useRef({ text, label, onChange })
   const found = useRef(errors)
   useEffect(() => {
-    tell.current = onChange
+    latest.current = { text, label, onChange }
   })
   useEffect(() => {
-    const v = new EditorView({
+    const created = new EditorView({
       parent: host.current!,
       state: EditorState.create({
-        doc: text,
+        doc: latest.current.text,
         extensions: [
           basicSetup,
           json(),
@@ -127,15 +128,15 @@ export function Editor({
           EditorView.lineWrapping,
           EditorState.tabSize.of(2),
           coloured,
-          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
-          EditorView.updateListener.of((u) => {
-            if (u.docChanged) tell.current(u.state.doc.toString())
+          EditorView.contentAttributes.of({ 'aria-label': latest.current.label, tabindex: '0' }),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) latest.current.onChange(update.state.doc.toString())
           }),
         ],
       }),
     })
-    view.current = v
-    return () => v.destroy()
+    view.current = created
+    return () => created.destroy()
     // The editor owns its text from here on; another text comes in below.
   }, [])
   useEffect(() => {
@@ -159,7 +160,7 @@ export function Editor({
     }),
     [],
   )
-  return <div ref={host} className="editor" />
+  return <div ref={host} className={styles.editor} />
 }
 
 function place(state: EditorState, pointer: string): { from: number; to: number } {

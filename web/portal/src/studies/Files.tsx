@@ -9,6 +9,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 import { UploadProgress } from '../parts/UploadProgress.tsx'
 import { pathOf, sendWithProgress } from '../parts/upload.ts'
+import dropStyles from '../parts/drop.module.css'
 
 /** The study's files. What is dropped goes straight to the store; it is part of the study once published. */
 export function Files({
@@ -106,7 +107,7 @@ export function Files({
         <UploadProgress progress={progress} cancel={() => stop.current?.abort()} />
       ) : (
         <>
-          <Dropzone onDrop={(f) => void add(f)} multiple className="drop" mt="xs" aria-label="Add files">
+          <Dropzone onDrop={(f) => void add(f)} multiple className={dropStyles.drop} mt="xs" aria-label="Add files">
             <Text ta="center" size="sm">
               Drop files or a folder here, or click to choose
             </Text>

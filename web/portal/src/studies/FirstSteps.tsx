@@ -41,7 +41,7 @@ export function FirstSteps({ study, runs, previews }: { study: Study; runs: numb
     <Section
       title={study.state === 'live' ? 'Waiting for the first participant' : 'On the way to the first participant'}
     >
-      <List spacing="sm" center className="steps">
+      <List spacing="sm" center>
         {steps.map(([done, what], i) => (
           <List.Item
             key={i}

@@ -4,10 +4,11 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { ProblemError, type Client } from '../../../../clients/api.ts'
 import { linkKindMeaning, linkKinds, redirectHost, type LinkKind } from '../../../../domain/studies/links.ts'
-import { type Study, useDraft } from '../hooks.ts'
+import { type Study, useAct, useDraft } from '../hooks.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 
+type NewLink = Parameters<Client['studies']['createLink']>[0]['body']
 type Made = Awaited<ReturnType<Client['studies']['createLink']>>
 interface Form {
   kind: LinkKind
@@ -48,6 +49,28 @@ const presets = {
 } as const
 const hostOf = (address: string): string => /^https?:\/\/([^/?#:\\{}@\s]+)/i.exec(address)?.[1]?.toLowerCase() ?? ''
 
+/** What is wrong with an address that participants are sent to. */
+function addressError(address: string): string | undefined {
+  if (address && redirectHost(address, [hostOf(address)]) === undefined)
+    return 'An https address, such as https://app.prolific.com/…'
+  return /YOUR-/.test(address) ? 'Fill in what is yours, in place of YOUR-…' : undefined
+}
+
+/** The link to be made. What was typed for another kind of link is left out. */
+function bodyOf({ kind, label, hours, quota, completionUrl, abortUrl, parameter, outsideId }: Form): NewLink {
+  const counted = kind === 'general' || kind === 'personal'
+  return {
+    kind,
+    label,
+    hours,
+    ...(quota !== '' && counted ? { quota } : {}),
+    ...(completionUrl ? { completionUrl } : {}),
+    ...(abortUrl ? { abortUrl } : {}),
+    ...(parameter ? { outsideIdParameter: parameter } : {}),
+    ...(kind === 'personal' && outsideId ? { outsideId } : {}),
+  }
+}
+
 /** Makes a link for participants, with where they go at the end. */
 export function MakeLink({ study, close, done }: { study: Study; close: () => void; done: (link: Made) => void }) {
   const client = useQueryClient()
@@ -56,63 +79,32 @@ export function MakeLink({ study, close, done }: { study: Study; close: () => vo
   const put = (change: Partial<Form>) => setSaved({ ...form, ...change })
   const [more, setMore] = useState(Boolean(form.completionUrl || form.parameter))
   const [hint, setHint] = useState('')
-  const [error, setError] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
+  const { busy, error, act } = useAct()
   const hosts = [...new Set([form.completionUrl, form.abortUrl].filter(Boolean).map(hostOf))]
   const missing = hosts.filter((h) => h && !study.redirectHosts.includes(h))
-  const addressError = (a: string) =>
-    a && redirectHost(a, [hostOf(a)]) === undefined
-      ? 'An https address, such as https://app.prolific.com/…'
-      : /YOUR-/.test(a)
-        ? 'Fill in what is yours, in place of YOUR-…'
-        : undefined
   const bad = addressError(form.completionUrl) ?? addressError(form.abortUrl)
-  const allow = async () => {
-    setError(undefined)
-    try {
+  const allow = () =>
+    act('allow', async () =>
       client.setQueryData(
         ['study', study.studyId],
         await api.studies.change({
           params: { studyId: study.studyId },
           body: { redirectHosts: [...study.redirectHosts, ...missing], rev: study.rev },
         }),
-      )
-    } catch (e) {
-      setError(e)
-    }
-  }
-  const go = async () => {
-    setBusy(true)
-    setError(undefined)
-    const preview = form.kind === 'preview'
-    try {
-      const link = await api.studies.createLink({
-        params: { studyId: study.studyId },
-        body: {
-          kind: form.kind,
-          label: form.label,
-          hours: form.hours,
-          ...(form.quota !== '' && form.kind !== 'single' && !preview ? { quota: form.quota } : {}),
-          ...(form.completionUrl ? { completionUrl: form.completionUrl } : {}),
-          ...(form.abortUrl ? { abortUrl: form.abortUrl } : {}),
-          ...(form.parameter ? { outsideIdParameter: form.parameter } : {}),
-          ...(form.kind === 'personal' && form.outsideId ? { outsideId: form.outsideId } : {}),
-        },
-      })
+      ),
+    )
+  const make = () =>
+    act('make', async () => {
+      const link = await api.studies.createLink({ params: { studyId: study.studyId }, body: bodyOf(form) })
       setSaved(undefined)
       done(link)
-    } catch (e) {
-      setError(e)
-    } finally {
-      setBusy(false)
-    }
-  }
+    })
   return (
     <Modal opened onClose={close} title="Make a link" size="lg">
       <form
         onSubmit={(e) => {
           e.preventDefault()
-          if (!bad) void go()
+          if (!bad) void make()
         }}
       >
         <Stack>
@@ -254,7 +246,7 @@ export function MakeLink({ study, close, done }: { study: Study; close: () => vo
             <Button variant="default" onClick={close}>
               Cancel
             </Button>
-            <Button type="submit" loading={busy} disabled={Boolean(bad) || missing.length > 0}>
+            <Button type="submit" loading={busy === 'make'} disabled={Boolean(bad) || missing.length > 0}>
               Make the link
             </Button>
           </Group>

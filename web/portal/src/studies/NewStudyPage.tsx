@@ -14,6 +14,8 @@ import { api } from '../session/session.ts'
 import { asText, writeDraft } from './draft.ts'
 import { UploadProgress } from '../parts/UploadProgress.tsx'
 import { pathOf, sendWithProgress } from '../parts/upload.ts'
+import choiceStyles from '../parts/choice.module.css'
+import dropStyles from '../parts/drop.module.css'
 
 interface Example {
   name: string
@@ -199,7 +201,7 @@ export function NewStudyPage() {
 }
 
 const Choice = ({ value, title, text }: { value: string; title: string; text: string }) => (
-  <Radio.Card value={value} className="choice" aria-label={title}>
+  <Radio.Card value={value} className={choiceStyles.choice} aria-label={title}>
     <Group wrap="nowrap" align="flex-start">
       <Radio.Indicator mt={3} />
       <div>
@@ -216,7 +218,7 @@ function FileChooser({ take, chosen }: { take: (files: File[]) => void; chosen: 
   const folder = useRef<HTMLInputElement>(null)
   return (
     <div>
-      <Dropzone onDrop={take} multiple className="drop" aria-label="Choose files to import">
+      <Dropzone onDrop={take} multiple className={dropStyles.drop} aria-label="Choose files to import">
         <Text ta="center">
           {chosen ? (
             <>

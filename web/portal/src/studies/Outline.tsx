@@ -2,6 +2,7 @@ import { Text, UnstyledButton } from '@mantine/core'
 import { outline } from '../../../../domain/studies/outline.ts'
 import type { Configuration, TimelineNode } from '../../../../domain/studies/configuration.ts'
 import { count } from '../parts/figures.ts'
+import styles from './Outline.module.css'
 
 const called = (n: TimelineNode, i: number): string =>
   n.name ?? n.type?.replace('@jspsych/plugin-', '') ?? `part ${i + 1}`
@@ -50,7 +51,7 @@ function Level({
   depth: number
 }) {
   return (
-    <ol className="outline">
+    <ol className={styles.outline}>
       {nodes.slice(0, 200).map((n, i) => (
         <li key={i}>
           <UnstyledButton onClick={() => go(`${at}/${i}`)}>

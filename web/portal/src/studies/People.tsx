@@ -15,6 +15,8 @@ import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 import { everything } from '../queries/everything.ts'
+import { membersQuery } from '../queries/members.ts'
+import styles from './People.module.css'
 
 type Person = Awaited<ReturnType<Client['studies']['people']>>['items'][number]
 const heading: Record<StudyRight, string> = {
@@ -78,7 +80,7 @@ export function People({ study }: { study: Study }) {
         hint="Admins, custodians and auditors of the organisation can see that the study exists; opening results is never theirs by role, only by a right given here."
       >
         <Table.ScrollContainer minWidth={820}>
-          <Table className="matrix" stickyHeader>
+          <Table className={styles.matrix} stickyHeader>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th miw={170}>Person</Table.Th>
@@ -108,7 +110,7 @@ export function People({ study }: { study: Study }) {
                   {studyRights.map((r) => (
                     <Table.Td key={r} ta="center">
                       <Checkbox
-                        className="cell"
+                        className={styles.cell}
                         aria-label={`${p.name}: ${rightMeaning[r]}`}
                         checked={p.rights.includes(r)}
                         disabled={!share || !canGive(r)}
@@ -165,13 +167,7 @@ export function People({ study }: { study: Study }) {
 }
 
 function Add({ study, there, done }: { study: Study; there: string[]; done: () => void }) {
-  const { data: members } = useQuery({
-    queryKey: ['members', study.organisationId],
-    queryFn: () =>
-      everything((after) =>
-        api.access.members({ params: { organisationId: study.organisationId }, query: { limit: 200, after } }),
-      ),
-  })
+  const { data: members } = useQuery(membersQuery(study.organisationId))
   const [who, setWho] = useState<string | null>(null)
   const [error, setError] = useState<unknown>()
   const [busy, setBusy] = useState(false)

@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, Tabs } from '@mantine/core'
+import { ActionIcon, Menu } from '@mantine/core'
 import { IconDots } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
@@ -6,6 +6,7 @@ import { Suspense, useEffect } from 'react'
 import { chooseOrganisation, type Study, useMay, useOrganisation } from '../hooks.ts'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page } from '../parts/Page.tsx'
+import { PageTabs } from '../parts/PageTabs.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 import { studyQuery } from '../queries/studies.ts'
@@ -69,7 +70,6 @@ function Loaded({ study, tab }: { study: Study; tab: string }) {
   const contributed = useAreas().flatMap((area) => area.studyTabs ?? [])
   const tabs = withContributed(own, contributed, may, { study }).filter((each) => each.shown)
   const open = tabs.find(({ name }) => name === tab) ?? tabs[0]!
-  const Part = open.part
   return (
     <Page
       title={study.title}
@@ -101,25 +101,16 @@ function Loaded({ study, tab }: { study: Study; tab: string }) {
     >
       <ProblemNotice error={error} />
       {dialogs}
-      <Tabs
-        value={open.name}
-        onChange={(t) => t && void navigate({ to: `/studies/${study.studyId}/${t}` })}
-        keepMounted={false}
+      <PageTabs
+        tabs={tabs}
+        open={open.name}
+        choose={(name) => void navigate({ to: `/studies/${study.studyId}/${name}` })}
         mb="lg"
       >
-        <Tabs.List className="tabs">
-          {tabs.map(({ name, label }) => (
-            <Tabs.Tab key={name} value={name}>
-              {label}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <Tabs.Panel value={open.name} pt="lg">
-          <Suspense fallback={<LoadingRows />}>
-            <Part key={study.studyId} study={study} />
-          </Suspense>
-        </Tabs.Panel>
-      </Tabs>
+        <Suspense fallback={<LoadingRows />}>
+          <open.part key={study.studyId} study={study} />
+        </Suspense>
+      </PageTabs>
     </Page>
   )
 }

@@ -7,6 +7,7 @@ import { Section } from '../parts/Page.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { Rounds } from './Making.tsx'
 import type { Synthesis } from './data.ts'
+import cardStyles from '../parts/card.module.css'
 
 /** What the table is and what may be said of it: method, guarantee, what was measured, what was not. */
 export function Card({ synthesis: s }: { synthesis: Synthesis }) {
@@ -75,8 +76,8 @@ export function Card({ synthesis: s }: { synthesis: Synthesis }) {
           </Text>
         </Section>
       </div>
-      <section className="card" aria-label="Release card">
-        <Text className="guarantee">{card.guarantee}</Text>
+      <section className={cardStyles.card} aria-label="Release card">
+        <Text className={cardStyles.guarantee}>{card.guarantee}</Text>
         <dl className="terms wide">
           <div>
             <dt>Of</dt>

@@ -12,6 +12,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { type Synthesis, synthesisQuery } from './data.ts'
 import { percent } from './words.ts'
+import comparisonStyles from '../parts/comparison.module.css'
 
 const mean = (x: readonly { tvd: number }[] | undefined): number | undefined =>
   x && x.length > 0 ? x.reduce((n, d) => n + d.tvd, 0) / x.length : undefined
@@ -72,7 +73,7 @@ export function ComparePage() {
       {all.length === chosen.length && (
         <>
           <Table.ScrollContainer minWidth={160 + 180 * all.length}>
-            <Table className="versions figures">
+            <Table className={`${comparisonStyles.versions} figures`}>
               <Table.Thead>
                 <Table.Tr>
                   <Table.Th>

@@ -10,6 +10,7 @@ import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
 import { UploadProgress } from '../parts/UploadProgress.tsx'
 import { sendWithProgress } from '../parts/upload.ts'
+import dropStyles from '../parts/drop.module.css'
 
 /** Where the real table comes from: a registered dataset, or a file from this computer. */
 export function NewSynthesisPage() {
@@ -147,7 +148,7 @@ export function NewSynthesisPage() {
               <Dropzone
                 onDrop={(f) => void ofFile(f[0])}
                 multiple={false}
-                className="drop large"
+                className={`${dropStyles.drop} ${dropStyles.large}`}
                 aria-label="Add the real table"
               >
                 <Text ta="center" fw={500}>

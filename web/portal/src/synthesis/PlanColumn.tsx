@@ -3,6 +3,7 @@ import { memo } from 'react'
 import type { PlannedColumn } from './data.ts'
 import { asKind, type Kind, withBought } from './plan-draft.ts'
 import { kindName } from './words.ts'
+import columnsStyles from '../parts/columns.module.css'
 
 const kinds = Object.entries(kindName).map(([value, label]) => ({ value, label }))
 const numberOf = (text: string): number | undefined => {
@@ -79,7 +80,7 @@ export const PlanColumn = memo(function PlanColumn({
       </Table.Td>
       <Table.Td data-label="May hold">
         {(c.kind === 'numeric' || c.kind === 'date') && (
-          <span className="bounds">
+          <span className={columnsStyles.bounds}>
             {bound('minimum', c.kind === 'date' ? 'from, 2020-01-31' : 'from')}
             {bound('maximum', 'to')}
           </span>

@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useMemo, useState } from 'react'
 import { synthesisMethods, type SynthesisMethod } from '../../../../domain/synthesis/plan.ts'
-import { useDraft } from '../hooks.ts'
+import { useAct, useDraft } from '../hooks.ts'
 import { Section } from '../parts/Page.tsx'
 import { api } from '../session/session.ts'
 import { Rules, Wishes } from './Clauses.tsx'
@@ -12,6 +12,8 @@ import { faultsOf } from './plan-draft.ts'
 import { PlanColumn } from './PlanColumn.tsx'
 import { QuotePanel } from './QuotePanel.tsx'
 import { methodName, methodWords } from './words.ts'
+import columnsStyles from '../parts/columns.module.css'
+import quoteStyles from '../parts/quote.module.css'
 
 const perPage = 25
 const methods = synthesisMethods.map((m) => ({ value: m, label: methodName[m] }))
@@ -23,8 +25,7 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
   const plan = draft ?? s.plan!
   const [q, setQ] = useState('')
   const [page, setPage] = useState(1)
-  const [busy, setBusy] = useState(false)
-  const [refused, setRefused] = useState<unknown>()
+  const { busy, error: refused, act } = useAct()
   const [asked] = useDebouncedValue(plan, 400)
   const quote = useQuery({
     queryKey: ['synthesis-quote', s.synthesisId, asked],
@@ -46,22 +47,15 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
   const pages = Math.ceil(found.length / perPage)
   const now = Math.min(page, Math.max(1, pages))
   const shown = found.slice((now - 1) * perPage, now * perPage)
-  const confirm = async () => {
-    setBusy(true)
-    setRefused(undefined)
-    try {
+  const confirm = () =>
+    act('confirm', async () => {
       client.setQueryData(
         ['synthesis', s.synthesisId],
         await api.synthesis.confirm({ params: { synthesisId: s.synthesisId }, body: { rev: s.rev, plan } }),
       )
       setDraft(undefined)
       void client.invalidateQueries({ queryKey: ['syntheses'] })
-    } catch (e) {
-      setRefused(e)
-    } finally {
-      setBusy(false)
-    }
-  }
+    })
   const number = (
     label: string,
     key: 'epsilon' | 'delta' | 'rowsPerPerson' | 'rowsDeclared' | 'rows',
@@ -79,7 +73,7 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
     />
   )
   return (
-    <div className="ask">
+    <div className={quoteStyles.ask}>
       <div>
         {s.problem && (
           <Alert color="red" variant="outline" mb="lg" title="It could not be made">
@@ -115,7 +109,7 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
               maw={320}
             />
           )}
-          <div className="schema plan">
+          <div className={`${columnsStyles.schema} ${columnsStyles.plan}`}>
             <Table>
               <Table.Thead>
                 <Table.Tr>
@@ -211,7 +205,7 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
         stale={asked !== plan || quote.isFetching}
         error={quote.error}
         plan={plan}
-        busy={busy}
+        busy={busy !== ''}
         refused={refused}
         confirm={() => void confirm()}
       />

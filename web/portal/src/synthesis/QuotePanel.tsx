@@ -3,6 +3,7 @@ import { short } from '../parts/figures.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import type { Plan, Quote } from './data.ts'
 import { duration, methodName, percent, size } from './words.ts'
+import quoteStyles from '../parts/quote.module.css'
 
 /** Before anything is charged: whether it can be made, what it costs, what quality to expect. Follows what is typed. */
 export function QuotePanel({
@@ -27,8 +28,8 @@ export function QuotePanel({
   const others = quote?.faults.filter((f) => f.column === undefined) ?? []
   const columns = new Set(quote?.faults.flatMap((f) => f.column ?? [])).size
   return (
-    <aside className="quote" aria-label="What this would cost and give">
-      <div className="verdict" data-ok={ready || undefined} role="status">
+    <aside className={quoteStyles.quote} aria-label="What this would cost and give">
+      <div className={quoteStyles.verdict} data-ok={ready || undefined} role="status">
         {error
           ? 'The plan has something wrong'
           : !quote || stale
@@ -41,7 +42,7 @@ export function QuotePanel({
       </div>
       <ProblemNotice error={error} />
       {quote && !error && (
-        <div className="body" data-stale={stale || undefined}>
+        <div className={quoteStyles.body} data-stale={stale || undefined}>
           {columns > 0 && (
             <Text size="sm">
               {columns === 1 ? 'One column has' : `${columns} columns have`} something wrong; it stands under the name.
@@ -101,7 +102,7 @@ export function QuotePanel({
             )}
           </dl>
           {quote.bought.length > 0 && (
-            <details className="apply">
+            <details className={quoteStyles.apply}>
               <summary>Bought first ({quote.bought.length})</summary>
               <List size="sm" spacing={3} mt={4}>
                 {quote.bought.map((b) => (

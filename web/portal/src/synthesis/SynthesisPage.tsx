@@ -1,18 +1,23 @@
-import { ActionIcon, Button, Loader, Group, Menu, Stack, Switch, Tabs, Text, TextInput } from '@mantine/core'
-import { IconDots, IconDownload } from '@tabler/icons-react'
+import { ActionIcon, Button, Group, Loader, Menu, Stack, Text } from '@mantine/core'
+import { IconDots } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
+import { useAct } from '../hooks.ts'
+import { DownloadMenu } from '../parts/DownloadMenu.tsx'
 import { useAddress } from '../parts/ListControls.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page } from '../parts/Page.tsx'
+import { PageTabs } from '../parts/PageTabs.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
+import { download } from '../parts/save.ts'
 import { api } from '../session/session.ts'
 import { Card } from './Card.tsx'
 import { type Synthesis, synthesisQuery } from './data.ts'
 import { Making } from './Making.tsx'
+import { Sharing } from './Sharing.tsx'
 
 const PlanForm = lazy(async () => ({ default: (await import('./PlanForm.tsx')).PlanForm }))
 const Evaluations = lazy(async () => ({ default: (await import('./Evaluations.tsx')).Evaluations }))
@@ -28,57 +33,43 @@ export function SynthesisPage() {
         {error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows />}
       </Page>
     )
-  return <Loaded key={synthesisId} s={data} />
+  return <Loaded key={synthesisId} synthesis={data} />
 }
 
-function Loaded({ s }: { s: Synthesis }) {
+function Loaded({ synthesis }: { synthesis: Synthesis }) {
   const client = useQueryClient()
   const navigate = useNavigate()
-  const [error, setError] = useState<unknown>()
-  const [busy, setBusy] = useState('')
+  const { busy, error, act } = useAct()
+  const { synthesisId, datasetId, jobId, state } = synthesis
   useEffect(() => {
     void client.invalidateQueries({ queryKey: ['syntheses'] })
-    void client.invalidateQueries({ queryKey: ['dataset', s.datasetId] })
-  }, [s.state, client, s.datasetId])
-  const act = async (name: string, run: () => Promise<unknown>) => {
-    setBusy(name)
-    setError(undefined)
-    try {
-      await run()
-    } catch (e) {
-      setError(e)
-    } finally {
-      setBusy('')
-    }
-  }
+    void client.invalidateQueries({ queryKey: ['dataset', datasetId] })
+  }, [state, client, datasetId])
   const cancel = () =>
     act('cancel', async () => {
-      await api.jobs.cancel({ params: { jobId: s.jobId! } })
-      await client.invalidateQueries({ queryKey: ['synthesis', s.synthesisId] })
+      await api.jobs.cancel({ params: { jobId: jobId! } })
+      await client.invalidateQueries({ queryKey: ['synthesis', synthesisId] })
     })
   const again = () =>
-    act(
-      'again',
-      async () =>
-        void navigate({
-          to: `/synthetic/${(await api.synthesis.begin({ body: { from: s.synthesisId } })).synthesisId}`,
-        }),
-    )
-  const can = (what: Synthesis['may'][number]) => s.may.includes(what)
+    act('again', async () => {
+      const next = await api.synthesis.begin({ body: { from: synthesisId } })
+      void navigate({ to: `/synthetic/${next.synthesisId}` })
+    })
+  const can = (what: Synthesis['may'][number]) => synthesis.may.includes(what)
   return (
     <Page
-      title={s.title}
-      state={<StateBadge of="synthesis" state={s.state} />}
+      title={synthesis.title}
+      state={<StateBadge of="synthesis" state={state} />}
       back={back}
       wide={can('confirm')}
       hint={
         <>
-          {s.datasetVersion > 0 ? `${s.dataset}, ` : ''}
-          {s.table} · by {s.owner.name}, <RelativeTime at={s.created} />
-          {s.expires && s.state === 'ready' ? (
+          {synthesis.datasetVersion > 0 ? `${synthesis.dataset}, ` : ''}
+          {synthesis.table} · by {synthesis.owner.name}, <RelativeTime at={synthesis.created} />
+          {synthesis.expires && state === 'ready' ? (
             <>
               {' '}
-              · expires <RelativeTime at={s.expires} />
+              · expires <RelativeTime at={synthesis.expires} />
             </>
           ) : (
             ''
@@ -87,42 +78,44 @@ function Loaded({ s }: { s: Synthesis }) {
       }
       action={
         <>
-          {can('download') && <Download s={s} />}
-          {s.state === 'running' && can('cancel') && (
+          {can('download') && <Download synthesis={synthesis} />}
+          {state === 'running' && can('cancel') && (
             <Button variant="default" loading={busy === 'cancel'} onClick={() => void cancel()}>
               Cancel
             </Button>
           )}
-          {can('share') && (
-            <Menu position="bottom-end">
-              <Menu.Target>
-                <ActionIcon variant="default" size={36} aria-label="More acts">
-                  <IconDots size={18} />
-                </ActionIcon>
-              </Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Item onClick={() => void again()}>
-                  Make another version
-                  <Text size="xs" c="dimmed">
-                    With this plan, to be changed and confirmed
-                  </Text>
-                </Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
-          )}
+          {can('share') && <MoreActs again={() => void again()} />}
         </>
       }
     >
       <ProblemNotice error={error} />
       <Suspense fallback={<LoadingRows />}>
-        <Body s={s} />
+        <Body synthesis={synthesis} />
       </Suspense>
     </Page>
   )
 }
 
-function Body({ s }: { s: Synthesis }): ReactNode {
-  switch (s.state) {
+const MoreActs = ({ again }: { again: () => void }) => (
+  <Menu position="bottom-end">
+    <Menu.Target>
+      <ActionIcon variant="default" size={36} aria-label="More acts">
+        <IconDots size={18} />
+      </ActionIcon>
+    </Menu.Target>
+    <Menu.Dropdown>
+      <Menu.Item onClick={again}>
+        Make another version
+        <Text size="xs" c="dimmed">
+          With this plan, to be changed and confirmed
+        </Text>
+      </Menu.Item>
+    </Menu.Dropdown>
+  </Menu>
+)
+
+function Body({ synthesis }: { synthesis: Synthesis }) {
+  switch (synthesis.state) {
     case 'uploading':
       return (
         <Text>
@@ -137,157 +130,76 @@ function Body({ s }: { s: Synthesis }): ReactNode {
         </Group>
       )
     case 'running':
-      return <Making synthesis={s} />
+      return <Making synthesis={synthesis} />
     case 'proposed':
     case 'failed':
-      return s.may.includes('confirm') && s.plan ? (
-        <PlanForm synthesis={s} />
+      return synthesis.may.includes('confirm') && synthesis.plan ? (
+        <PlanForm synthesis={synthesis} />
       ) : (
-        <Stack maw={720} gap="xs">
-          <Text>
-            {s.state === 'failed'
-              ? s.problem || 'It could not be made.'
-              : 'It waits for its custodian to confirm a plan.'}
-          </Text>
-          {s.faults
-            ?.filter((f) => f.message !== s.problem)
-            .map((f) => (
-              <Text key={f.message} size="sm" c="dimmed">
-                {f.column ? `${f.column}: ` : ''}
-                {f.message}
-              </Text>
-            ))}
-        </Stack>
+        <NotMade synthesis={synthesis} />
       )
     default:
-      return s.card ? <Ready s={s} /> : <Text c="dimmed">It has expired; its table is gone.</Text>
+      return synthesis.card ? (
+        <Ready synthesis={synthesis} />
+      ) : (
+        <Text c="dimmed">It has expired; its table is gone.</Text>
+      )
   }
 }
 
-function Ready({ s }: { s: Synthesis }) {
-  const [tab, setTab] = useAddress('tab')
-  const open =
-    tab === 'agreement' && s.state === 'ready' ? tab : tab === 'sharing' && s.may.includes('share') ? tab : 'card'
+/** For those who cannot confirm a plan: why there is no table yet. */
+const NotMade = ({ synthesis: { state, problem, faults } }: { synthesis: Synthesis }) => (
+  <Stack maw={720} gap="xs">
+    <Text>
+      {state === 'failed' ? problem || 'It could not be made.' : 'It waits for its custodian to confirm a plan.'}
+    </Text>
+    {faults
+      ?.filter((fault) => fault.message !== problem)
+      .map((fault) => (
+        <Text key={fault.message} size="sm" c="dimmed">
+          {fault.column ? `${fault.column}: ` : ''}
+          {fault.message}
+        </Text>
+      ))}
+  </Stack>
+)
+
+function Ready({ synthesis }: { synthesis: Synthesis }) {
+  const [chosen, setTab] = useAddress('tab')
+  const tabs = [
+    { name: 'card', label: 'Card', shown: true, part: Card },
+    { name: 'agreement', label: 'Agreement', shown: synthesis.state === 'ready', part: Evaluations },
+    { name: 'sharing', label: 'Sharing', shown: synthesis.may.includes('share'), part: Sharing },
+  ].filter(({ shown }) => shown)
+  const open = tabs.find(({ name }) => name === chosen) ?? tabs[0]!
   return (
-    <Tabs value={open} onChange={(t) => setTab(t === 'card' ? '' : (t ?? ''))} keepMounted={false}>
-      <Tabs.List className="tabs">
-        <Tabs.Tab value="card">Card</Tabs.Tab>
-        {s.state === 'ready' && <Tabs.Tab value="agreement">Agreement</Tabs.Tab>}
-        {s.may.includes('share') && <Tabs.Tab value="sharing">Sharing</Tabs.Tab>}
-      </Tabs.List>
-      <Tabs.Panel value={open} pt="lg">
-        <Suspense fallback={<LoadingRows />}>
-          {open === 'card' ? (
-            <Card synthesis={s} />
-          ) : open === 'agreement' ? (
-            <Evaluations synthesis={s} />
-          ) : (
-            <Sharing s={s} />
-          )}
-        </Suspense>
-      </Tabs.Panel>
-    </Tabs>
+    <PageTabs tabs={tabs} open={open.name} choose={(name) => setTab(name === 'card' ? '' : name)}>
+      <Suspense fallback={<LoadingRows />}>
+        <open.part synthesis={synthesis} />
+      </Suspense>
+    </PageTabs>
   )
 }
 
 const formats = [
-  ['csv', 'CSV', 'The table'],
-  ['parquet', 'Parquet', 'The table, for large data'],
-  ['dictionary', 'Data dictionary', 'What each column means and may hold'],
-  ['croissant', 'Croissant', 'Machine-readable metadata (JSON-LD)'],
-  ['card', 'Release card', 'Method, guarantee and every draw (JSON)'],
+  { format: 'csv', label: 'CSV', holds: 'The table' },
+  { format: 'parquet', label: 'Parquet', holds: 'The table, for large data' },
+  { format: 'dictionary', label: 'Data dictionary', holds: 'What each column means and may hold' },
+  { format: 'croissant', label: 'Croissant', holds: 'Machine-readable metadata (JSON-LD)' },
+  { format: 'card', label: 'Release card', holds: 'Method, guarantee and every draw (JSON)' },
 ] as const
 
-function Download({ s }: { s: Synthesis }) {
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-  const take = async (format: (typeof formats)[number][0]) => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      const { url, filename } = await api.synthesis.download({
-        params: { synthesisId: s.synthesisId },
-        query: { format },
-      })
-      const a = document.createElement('a')
-      a.href = url
-      a.download = filename
-      a.click()
-    } catch (e) {
-      setError(e)
-    } finally {
-      setBusy(false)
-    }
-  }
+function Download({ synthesis: { synthesisId } }: { synthesis: Synthesis }) {
+  const { busy, error, act } = useAct()
+  const take = (format: (typeof formats)[number]['format']) =>
+    act('download', async () => {
+      const { url, filename } = await api.synthesis.download({ params: { synthesisId }, query: { format } })
+      download(url, filename)
+    })
   return (
     <>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <Button loading={busy} leftSection={<IconDownload size={16} aria-hidden />}>
-            Download
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {formats.map(([format, label, text]) => (
-            <Menu.Item key={format} onClick={() => void take(format)}>
-              {label}
-              <Text size="xs" c="dimmed">
-                {text}
-              </Text>
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
+      <DownloadMenu formats={formats} take={(format) => void take(format)} busy={busy !== ''} />
       <ProblemNotice error={error} title="It could not be downloaded" />
     </>
-  )
-}
-
-/** Who else may have it, under which title, until when. */
-function Sharing({ s }: { s: Synthesis }) {
-  const client = useQueryClient()
-  const [error, setError] = useState<unknown>()
-  const change = async (body: { title?: string; shared?: boolean; expires?: string }) => {
-    setError(undefined)
-    try {
-      client.setQueryData(
-        ['synthesis', s.synthesisId],
-        await api.synthesis.share({ params: { synthesisId: s.synthesisId }, body: { rev: s.rev, ...body } }),
-      )
-    } catch (e) {
-      setError(e)
-    }
-  }
-  return (
-    <Stack maw={480} gap="md">
-      <ProblemNotice error={error} title="It was not changed" />
-      <Switch
-        label="Shared with the organisation’s analysts"
-        description="They find it here and may download it. The guarantee holds whoever has it."
-        checked={s.shared}
-        onChange={(e) => void change({ shared: e.currentTarget.checked })}
-      />
-      <TextInput
-        label="Title"
-        defaultValue={s.title}
-        key={`title ${s.title}`}
-        maxLength={120}
-        onBlur={(e) => {
-          const title = e.currentTarget.value.trim()
-          if (title && title !== s.title) void change({ title })
-        }}
-      />
-      <TextInput
-        type="date"
-        label="Expires"
-        description="Its files are deleted then; the card stays."
-        defaultValue={s.expires?.slice(0, 10)}
-        key={`expires ${s.expires}`}
-        onBlur={(e) => {
-          const expires = e.currentTarget.value
-          if (expires && expires !== s.expires?.slice(0, 10)) void change({ expires })
-        }}
-      />
-    </Stack>
   )
 }

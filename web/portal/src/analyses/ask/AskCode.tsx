@@ -10,6 +10,8 @@ import { firstQuestions } from '../../parts/snippets.ts'
 import type { Dataset } from '../../queries/datasets.ts'
 import type { AskDraft } from './ask-draft.ts'
 import type { PutDraft } from './useAskDraft.ts'
+import pageTabsStyles from '../../parts/PageTabs.module.css'
+import codeEditorStyles from '../../parts/job/CodeEditor.module.css'
 
 const CodeEditor = lazy(() =>
   import('../../parts/job/CodeEditor.tsx').then((module) => ({ default: module.CodeEditor })),
@@ -76,7 +78,7 @@ export function AskCode({
       }
     >
       <Tabs value={language} onChange={(next) => next && choose(next as Language)} keepMounted={false}>
-        <Tabs.List className="tabs">
+        <Tabs.List className={pageTabsStyles.tabs}>
           {dataset.policy.languages.map((each) => (
             <Tabs.Tab key={each} value={each}>
               {languageName[each]}
@@ -84,7 +86,7 @@ export function AskCode({
           ))}
         </Tabs.List>
         <Tabs.Panel value={language} pt="xs">
-          <Suspense fallback={<Skeleton className="code" />}>
+          <Suspense fallback={<Skeleton className={codeEditorStyles.code} />}>
             <CodeEditor
               key={language}
               ref={ref}

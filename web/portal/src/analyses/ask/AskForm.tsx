@@ -16,6 +16,7 @@ import { QuotePanel } from './QuotePanel.tsx'
 import { type Beginning, useAskDraft } from './useAskDraft.ts'
 import { useQuote } from './useQuote.ts'
 import { useSubmission } from './useSubmission.ts'
+import quoteStyles from '../../parts/quote.module.css'
 
 /** The line of the editor's text; a notebook's cells stand below each other there. */
 const lineInEditor = (language: Language, code: string, line: number, cell: number | undefined): number =>
@@ -42,7 +43,7 @@ export function AskForm({ dataset, ...beginning }: { dataset: Dataset } & Beginn
     [quote, stale, language, code],
   )
   return (
-    <div className="ask">
+    <div className={quoteStyles.ask}>
       <div>
         <Section title="Who it is about">
           {dataset.schema && (

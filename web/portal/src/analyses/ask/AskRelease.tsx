@@ -9,6 +9,7 @@ import { useTwin } from '../data.ts'
 import { type AskDraft, isScript, isTrial } from './ask-draft.ts'
 import { DeclaredOutputs } from './DeclaredOutputs.tsx'
 import type { PutDraft } from './useAskDraft.ts'
+import choiceStyles from '../../parts/choice.module.css'
 
 /** How the answer leaves: by which way of release, at what epsilon, or on the synthetic twin alone. */
 export function AskRelease({
@@ -44,7 +45,7 @@ export function AskRelease({
         >
           <Stack gap="xs">
             {dataset.policy.modes.map((mode) => (
-              <Radio.Card key={mode} value={mode} className="choice" aria-label={modeName[mode]}>
+              <Radio.Card key={mode} value={mode} className={choiceStyles.choice} aria-label={modeName[mode]}>
                 <Group wrap="nowrap" align="flex-start">
                   <Radio.Indicator mt={3} />
                   <div>

@@ -12,6 +12,8 @@ import {
   kindLabel,
   kindsOf,
 } from './cohort.ts'
+import styles from './CohortBuilder.module.css'
+import columnsStyles from '../../parts/columns.module.css'
 
 const key = (table: string, column: string) => JSON.stringify([table, column])
 
@@ -51,7 +53,7 @@ export function CohortBuilder({
           Everybody in the dataset. Add a filter to ask about some of them.
         </Text>
       )}
-      <ol className="filters">
+      <ol className={styles.filters}>
         {filters.map((filter, index) => (
           <FilterRow
             key={index}
@@ -113,7 +115,7 @@ function FilterRow({
         value={column ? key(filter.table, filter.column) : null}
         allowDeselect={false}
         nothingFoundMessage="No such column"
-        className="column"
+        className={styles.column}
         onChange={choose}
       />
       <NativeSelect
@@ -121,7 +123,7 @@ function FilterRow({
         data={(column ? kindsOf(column) : []).map((kind) => ({ value: kind, label: kindLabel[kind] }))}
         value={filter.is}
         onChange={(e) => change({ ...filter, is: e.currentTarget.value as FilterKind })}
-        className="how"
+        className={styles.how}
       />
       {column && (
         <FilterValue name={name} column={column} filter={filter} put={(part) => change({ ...filter, ...part })} />
@@ -153,7 +155,7 @@ function FilterValue({ name, column, filter, put }: ValueOfFilter) {
       return (
         <MultiSelect
           aria-label={`${name}: values`}
-          className="value"
+          className={styles.value}
           searchable
           data={column.categories ?? []}
           value={filter.values}
@@ -178,7 +180,7 @@ function OneValue({ name, column, filter, put }: ValueOfFilter) {
     return (
       <NativeSelect
         aria-label={`${name}: value`}
-        className="value"
+        className={styles.value}
         data={[
           { value: 'true', label: 'yes' },
           { value: 'false', label: 'no' },
@@ -190,7 +192,7 @@ function OneValue({ name, column, filter, put }: ValueOfFilter) {
   return (
     <TextInput
       aria-label={`${name}: value`}
-      className="value"
+      className={styles.value}
       inputMode={column.type === 'text' ? 'text' : 'decimal'}
       value={filter.value}
       placeholder={column.unit ?? ''}
@@ -203,7 +205,7 @@ function Bounds({ name, column, filter, put }: ValueOfFilter) {
   const type = column.type === 'date' ? 'date' : 'text'
   const inputMode = type === 'date' ? undefined : 'decimal'
   return (
-    <span className="value bounds">
+    <span className={`${styles.value} ${columnsStyles.bounds}`}>
       <TextInput
         aria-label={`${name}: from`}
         type={type}
@@ -230,7 +232,7 @@ function FilterNote({ schema, filter, column }: { schema: Schema; filter: Filter
   const lacks = typeof whole === 'string'
   const about = column && [column.meaning, column.unit, column.type === 'category' ? '' : allowed(column)]
   return (
-    <Text size="xs" c={lacks ? 'var(--mantine-color-error)' : 'dimmed'} className="note">
+    <Text size="xs" c={lacks ? 'var(--mantine-color-error)' : 'dimmed'} className={styles.note}>
       {lacks ? whole : about?.filter(Boolean).join(' · ')}
     </Text>
   )

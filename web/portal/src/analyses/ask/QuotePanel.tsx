@@ -4,6 +4,8 @@ import type { ReactNode } from 'react'
 import { short } from '../../parts/figures.ts'
 import { ProblemNotice } from '../../parts/ProblemNotice.tsx'
 import type { Ask, Quote } from '../../queries/jobs.ts'
+import styles from './QuotePanel.module.css'
+import quoteStyles from '../../parts/quote.module.css'
 
 const approvals = {
   'not-needed': 'Runs at once',
@@ -11,9 +13,9 @@ const approvals = {
   given: 'A custodian has approved exactly this',
 } as const
 const icons = {
-  error: <IconCircleX size={16} aria-label="Error" className="error" />,
-  warning: <IconAlertTriangle size={16} aria-label="Warning" className="warning" />,
-  hint: <IconBulb size={16} aria-label="Hint" className="hint" />,
+  error: <IconCircleX size={16} aria-label="Error" className={styles.error} />,
+  warning: <IconAlertTriangle size={16} aria-label="Warning" className={styles.warning} />,
+  hint: <IconBulb size={16} aria-label="Hint" />,
 } as const
 function minutes(m: number): string {
   if (m < 0.1) return 'a few seconds'
@@ -60,8 +62,8 @@ export function QuotePanel({
   const noise = ask.mode === 'noise'
   const ready = quote !== undefined && !stale && lacking.length === 0 && quote.acceptable
   return (
-    <aside className="quote" aria-label="What this would cost">
-      <div className="verdict" data-ok={ready || undefined} role="status">
+    <aside className={quoteStyles.quote} aria-label="What this would cost">
+      <div className={quoteStyles.verdict} data-ok={ready || undefined} role="status">
         {verdictOf({ quote, stale, error, lacking })}
       </div>
       {lacking.length > 0 && (
@@ -73,7 +75,7 @@ export function QuotePanel({
       )}
       {lacking.length === 0 && <ProblemNotice error={error} />}
       {quote && lacking.length === 0 && !error && (
-        <div className="body" data-stale={stale || undefined}>
+        <div className={quoteStyles.body} data-stale={stale || undefined}>
           {quote.advice.length > 0 && <Advice advice={quote.advice} jump={jump} />}
           <Costs quote={quote} />
         </div>
@@ -86,7 +88,7 @@ export function QuotePanel({
         Ctrl or ⌘ with Enter
       </Text>
       {quote && lacking.length === 0 && !error && (
-        <details className="apply" open={!noise}>
+        <details className={quoteStyles.apply} open={!noise}>
           <summary>
             {quote.rules.length === 0 ? 'No disclosure rule applies' : `Rules that will apply (${quote.rules.length})`}
           </summary>
@@ -148,14 +150,14 @@ const Advice = ({
   advice: Quote['advice']
   jump: (line: number, cell: number | undefined) => void
 }) => (
-  <ul className="advice" aria-label="Advice">
+  <ul className={styles.advice} aria-label="Advice">
     {advice.map((a, i) => (
       <li key={i}>
         {icons[a.level]}
         <span>
           {a.message}{' '}
           {a.line !== undefined && (
-            <UnstyledButton className="line" onClick={() => jump(a.line!, a.cell)}>
+            <UnstyledButton className={styles.line} onClick={() => jump(a.line!, a.cell)}>
               {a.cell === undefined ? '' : `cell ${a.cell}, `}line {a.line}
             </UnstyledButton>
           )}

@@ -6,6 +6,7 @@ import { count } from '../../parts/figures.ts'
 import type { Reading } from '../data.ts'
 import type { Column } from '../../queries/datasets.ts'
 import { boundOf } from './schema-draft.ts'
+import columnsStyles from '../../parts/columns.module.css'
 
 type Read = Reading['tables'][number]['columns'][number]
 const roleOptions = [
@@ -105,7 +106,7 @@ export const ColumnRow = memo(function ColumnRow({
       </Table.Td>
       <Table.Td data-field="values" data-label="Values">
         {bounded.has(column.type) && !column.role && (
-          <span className="bounds">
+          <span className={columnsStyles.bounds}>
             <TextInput
               size="xs"
               aria-label={at('minimum')}

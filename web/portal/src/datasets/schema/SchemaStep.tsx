@@ -13,6 +13,8 @@ import { ImportDialog } from './ImportDialog.tsx'
 import { type Fault, faults } from './schema-draft.ts'
 import { TableEditor } from './TableEditor.tsx'
 import { ToMend } from './ToMend.tsx'
+import styles from './SchemaStep.module.css'
+import stickybarStyles from '../stickybar.module.css'
 
 /** The schema with one table in place of what it was; images follow its name. */
 function withTable(schema: Schema, table: Table): Schema {
@@ -82,7 +84,7 @@ export function SchemaStep({
         remove={schema.tables.length > 1 ? () => change(withoutTable(schema, table)) : undefined}
       />
       <Images images={schema.images} change={(images) => change({ ...schema, images })} />
-      <Group className="stickybar" justify="space-between">
+      <Group className={stickybarStyles.stickybar} justify="space-between">
         <Text size="sm" role="status">
           {wrong.length === 0 ? 'Nothing left to mend' : `${count(wrong.length, 'thing')} to mend before publishing`}
         </Text>
@@ -153,7 +155,7 @@ const TablePicker = ({
   open: number
   choose: (index: number) => void
 }) => (
-  <div className="tablepick" role="group" aria-label="Tables">
+  <div className={styles.tablepick} role="group" aria-label="Tables">
     {tables.map((table, index) => {
       const toMend = wrong.filter((fault) => fault.table === index).length
       return (

@@ -9,6 +9,7 @@ import type { Reading } from '../data.ts'
 import { ColumnRow } from './ColumnRow.tsx'
 import type { Fault } from './schema-draft.ts'
 import { ToMend } from './ToMend.tsx'
+import columnsStyles from '../../parts/columns.module.css'
 
 type ReadTable = Reading['tables'][number]
 const perPage = 60
@@ -137,7 +138,7 @@ function Columns({
           leftSection={<IconSearch size={16} aria-hidden />}
         />
       )}
-      <div className="schema" role="presentation" onKeyDown={goAlong}>
+      <div className={columnsStyles.schema} role="presentation" onKeyDown={goAlong}>
         <Rows verticalSpacing={6} horizontalSpacing={6}>
           <Rows.Thead>
             <Rows.Tr>

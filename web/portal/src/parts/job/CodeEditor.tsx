@@ -20,6 +20,7 @@ import { useEffect, useImperativeHandle, useRef, type Ref } from 'react'
 import type { Language } from '../../../../../domain/datasets/policy.ts'
 import type { Schema } from '../../queries/datasets.ts'
 import { completionOf, completionsOf } from './completion.ts'
+import styles from './CodeEditor.module.css'
 
 export interface CodeHandle {
   showLine: (line: number) => void
@@ -120,24 +121,24 @@ export function CodeEditor({
 }) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(undefined)
-  const tell = useRef({ onChange, submit })
+  const latest = useRef({ text, label, onChange, submit })
   useEffect(() => {
-    tell.current = { onChange, submit }
+    latest.current = { text, label, onChange, submit }
   })
   useEffect(() => {
     const source = schema && completionsOf(language, dataset, schema)
-    const v = new EditorView({
+    const created = new EditorView({
       parent: host.current!,
       state: EditorState.create({
-        doc: text,
+        doc: latest.current.text,
         extensions: [
           Prec.highest(
             keymap.of([
               {
                 key: 'Mod-Enter',
                 run: () => {
-                  if (!tell.current.submit) return false
-                  tell.current.submit()
+                  if (!latest.current.submit) return false
+                  latest.current.submit()
                   return true
                 },
               },
@@ -150,54 +151,52 @@ export function CodeEditor({
           look,
           EditorView.lineWrapping,
           EditorState.tabSize.of(4),
-          ...(readOnly
-            ? [EditorState.readOnly.of(true)]
-            : schema
-              ? [EditorState.languageData.of(() => [{ autocomplete: source }])]
-              : []),
+          EditorState.readOnly.of(readOnly),
+          readOnly || !schema ? [] : EditorState.languageData.of(() => [{ autocomplete: source }]),
           EditorView.contentAttributes.of({
-            'aria-label': label,
+            'aria-label': latest.current.label,
             tabindex: '0',
             ...(readOnly ? { 'aria-readonly': 'true' } : {}),
           }),
-          EditorView.updateListener.of((u) => {
-            if (u.docChanged) tell.current.onChange?.(u.state.doc.toString())
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) latest.current.onChange?.(update.state.doc.toString())
           }),
         ],
       }),
     })
-    view.current = v
-    return () => v.destroy()
+    view.current = created
+    return () => created.destroy()
     // The editor owns its text from here on; another text comes in below, another language is another editor.
   }, [language, dataset, schema, readOnly])
   useEffect(() => {
-    const v = view.current
-    if (v && v.state.doc.toString() !== text) v.dispatch({ changes: { from: 0, to: v.state.doc.length, insert: text } })
+    const shown = view.current
+    if (shown && shown.state.doc.toString() !== text)
+      shown.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: text } })
   }, [text])
   const marked = JSON.stringify(notes)
   useEffect(() => {
-    const v = view.current
-    if (!v) return
+    const shown = view.current
+    if (!shown) return
     const found = (JSON.parse(marked) as LineNote[])
-      .filter((n) => n.line >= 1 && n.line <= v.state.doc.lines)
-      .map((n): Diagnostic => {
-        const l = v.state.doc.line(n.line)
-        return { from: l.from, to: l.to, severity: n.level === 'hint' ? 'info' : n.level, message: n.message }
+      .filter((note) => note.line >= 1 && note.line <= shown.state.doc.lines)
+      .map(({ line, level, message }): Diagnostic => {
+        const { from, to } = shown.state.doc.line(line)
+        return { from, to, severity: level === 'hint' ? 'info' : level, message }
       })
-    v.dispatch(setDiagnostics(v.state, found))
+    shown.dispatch(setDiagnostics(shown.state, found))
   }, [marked, language, schema, text])
   useImperativeHandle(
     ref,
     () => ({
-      showLine(n) {
-        const v = view.current
-        if (!v) return
-        const { from } = v.state.doc.line(Math.min(Math.max(1, n), v.state.doc.lines))
-        v.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
-        v.focus()
+      showLine(line) {
+        const shown = view.current
+        if (!shown) return
+        const { from } = shown.state.doc.line(Math.min(Math.max(1, line), shown.state.doc.lines))
+        shown.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
+        shown.focus()
       },
     }),
     [],
   )
-  return <div ref={host} className={readOnly ? 'code readonly' : 'code'} />
+  return <div ref={host} className={readOnly ? `${styles.code} ${styles.readonly}` : styles.code} />
 }

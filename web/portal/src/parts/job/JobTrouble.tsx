@@ -2,6 +2,7 @@ import { Alert, Button, Text } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import type { Job } from '../../queries/jobs.ts'
 import { nextStep } from './words.ts'
+import problemNoticeStyles from '../ProblemNotice.module.css'
 
 /**
  * Why an analysis ended without a release: a sentence and the next step, the code in small print, the line in one's own
@@ -24,7 +25,7 @@ export function JobTrouble({
       mt="xs"
       role="alert"
       icon={<IconAlertTriangle size={18} aria-hidden />}
-      className="problem"
+      className={problemNoticeStyles.problem}
     >
       <Text size="sm">
         {p.message}

@@ -8,6 +8,7 @@ import type { Job, Output } from '../../queries/jobs.ts'
 import { cellText, half } from './cell-text.ts'
 import { draw, drawingOf, heightOf } from './plots.ts'
 import { outcomeWords, ruleWords } from './words.ts'
+import styles from './Outputs.module.css'
 
 type Found = Job['findings']
 const single = (o: Output): boolean => o.type === 'scalar' && o.columns.length === 1 && o.rows.length === 1
@@ -106,7 +107,7 @@ function One({
         {...(output.rows.length > 30 ? { maxHeight: 640 } : {})}
         scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': `${output.name}, scrollable` } }}
       >
-        <Table className="figures released" stickyHeader={output.rows.length > 30}>
+        <Table className={`figures ${styles.released}`} stickyHeader={output.rows.length > 30}>
           <Table.Thead>
             <Table.Tr>
               {headers.map((h, i) => (

@@ -4,6 +4,7 @@ import { languageName } from '../policy-words.ts'
 import type { Ask } from '../../queries/jobs.ts'
 import type { CodeHandle, LineNote } from './CodeEditor.tsx'
 import { textOfNotebook } from './notebook.ts'
+import codeEditorStyles from './CodeEditor.module.css'
 
 const CodeEditor = lazy(() => import('./CodeEditor.tsx').then((m) => ({ default: m.CodeEditor })))
 
@@ -25,7 +26,7 @@ export function QuestionCode({
       text = ask.code
     }
   return (
-    <Suspense fallback={<Skeleton className="code readonly" />}>
+    <Suspense fallback={<Skeleton className={`${codeEditorStyles.code} ${codeEditorStyles.readonly}`} />}>
       <CodeEditor
         ref={ref}
         text={text}

@@ -1,12 +1,13 @@
 import { Text } from '@mantine/core'
 import type { Job } from '../../queries/jobs.ts'
 import { RelativeTime } from '../RelativeTime.tsx'
+import styles from './QuestionsAndAnswers.module.css'
 
 type Question = NonNullable<Job['checks']>['questions'][number]
 
 /** Questions of the checkers and the analyst's answers, in order; checkers stay nameless. */
 export const QuestionsAndAnswers = ({ items }: { items: readonly Question[] }) => (
-  <ol className="thread" aria-label="Questions and answers">
+  <ol className={styles.thread} aria-label="Questions and answers">
     {items.map((q, i) => (
       <li key={i} data-by={q.by}>
         <Text size="xs" c="dimmed">

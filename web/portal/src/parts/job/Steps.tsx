@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import type { Job } from '../../queries/jobs.ts'
 import { JobTrouble } from './JobTrouble.tsx'
 import { stepWords } from './words.ts'
+import styles from './Steps.module.css'
 
 /** Whole seconds: finer times are not told, for they would say how long the data took. */
 const elapsed = (from: string, to: number): string => {
@@ -48,12 +49,12 @@ export function Steps({
 }) {
   const now = useClock(job.steps.some((s) => s.state === 'running'))
   return (
-    <ol className="jobsteps" aria-label="Steps">
+    <ol className={styles.jobsteps} aria-label="Steps">
       {job.steps.map((s) => {
         const state = stateOf(job, s)
         return (
           <li key={s.step} data-state={state} aria-current={state === 'running' ? 'step' : undefined}>
-            <span className="mark" aria-hidden>
+            <span className={styles.mark} aria-hidden>
               {state === 'done' ? (
                 <IconCheck size={14} />
               ) : state === 'failed' ? (

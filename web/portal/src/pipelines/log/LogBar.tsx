@@ -29,7 +29,7 @@ export function LogBar({
   failed: (error: unknown) => void
 }) {
   return (
-    <Group gap="sm" mb="xs" className="logbar">
+    <Group gap="sm" mb="xs">
       <TextInput
         size="xs"
         value={search.text}

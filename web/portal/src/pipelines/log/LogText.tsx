@@ -1,5 +1,6 @@
 import { spansOf, type Span } from './ansi.ts'
 import type { Line } from './log-buffer.ts'
+import logStyles from './log.module.css'
 
 const clock = (t: number): string => {
   const at = new Date(t)
@@ -11,12 +12,12 @@ const lookOf = (span: Span): React.CSSProperties => ({
 })
 const classOf = (span: Span): string =>
   [
-    span.bold && 'b',
-    span.dim && 'd',
-    span.italic && 'i',
-    span.underline && 'u',
-    typeof span.ink === 'number' && `ink${span.ink}`,
-    typeof span.ground === 'number' && `ground${span.ground}`,
+    span.bold && logStyles.b,
+    span.dim && logStyles.d,
+    span.italic && logStyles.i,
+    span.underline && logStyles.u,
+    typeof span.ink === 'number' && logStyles[`ink${span.ink}`],
+    typeof span.ground === 'number' && logStyles[`ground${span.ground}`],
   ]
     .filter(Boolean)
     .join(' ')
@@ -42,7 +43,7 @@ function Marked({ text, find }: { text: string; find: string }) {
 /** One line of the log, as the program coloured it. */
 export const LogText = ({ line, find, times }: { line: Line; find: string; times: boolean }) => (
   <>
-    {times && <span className="time">{clock(line.t)}</span>}
+    {times && <span className={logStyles.time}>{clock(line.t)}</span>}
     <Said line={line} find={find} />
   </>
 )
@@ -50,7 +51,7 @@ export const LogText = ({ line, find, times }: { line: Line; find: string; times
 function Said({ line, find }: { line: Line; find: string }) {
   if (line.metric !== undefined)
     return (
-      <span className="d">
+      <span className={logStyles.d}>
         <Marked text={line.metric} find={find} />
       </span>
     )

@@ -9,6 +9,7 @@ import { LogBar } from './LogBar.tsx'
 import { LogText } from './LogText.tsx'
 import { useLog } from './useLog.ts'
 import { useLogSearch } from './useLogSearch.ts'
+import logStyles from './log.module.css'
 
 const rowHeight = 20
 /** Scrolling back by less than this, in pixels, is no wish to stop following. */
@@ -124,7 +125,7 @@ export function LogView({ run, heard }: { run: Run; heard: (buffer: LogBuffer) =
           The connection was lost; going on from the same line …
         </Text>
       )}
-      <div ref={box} className="log" data-wrap={wrap || undefined} {...region}>
+      <div ref={box} className={logStyles.log} data-wrap={wrap || undefined} {...region}>
         {hasEarlier && (
           <Button size="compact-xs" variant="subtle" loading={earlier} onClick={() => void showEarlier()}>
             Show what came before
@@ -135,7 +136,7 @@ export function LogView({ run, heard }: { run: Run; heard: (buffer: LogBuffer) =
             {nothingWritten(run)}
           </Text>
         )}
-        <div className="lines" style={{ height: rows.getTotalSize() }}>
+        <div className={logStyles.lines} style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map((row) => {
             const line = lines[row.index]!
             return (
@@ -143,7 +144,7 @@ export function LogView({ run, heard }: { run: Run; heard: (buffer: LogBuffer) =
                 key={row.key}
                 ref={rows.measureElement}
                 data-index={row.index}
-                className="line"
+                className={logStyles.line}
                 data-stream={line.s}
                 data-step={line.step === undefined ? undefined : true}
                 data-now={search.hits[search.at] === row.index || undefined}

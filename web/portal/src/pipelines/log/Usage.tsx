@@ -1,6 +1,7 @@
 import { useCallback } from 'react'
 import { Plot } from '../../parts/Plot.tsx'
 import type { Sample } from './log-buffer.ts'
+import styles from './Usage.module.css'
 
 type Lib = typeof import('@observablehq/plot')
 
@@ -36,7 +37,7 @@ export function Usage({ samples, memoryMb }: { samples: readonly Sample[]; memor
   if (samples.length < 2) return null
   const last = samples.at(-1)!
   return (
-    <div className="pair2">
+    <div className={styles.pair2}>
       <Plot make={cpu} height={158} label={`Processor, now ${Math.round(last.cpu)} % of one`} />
       <Plot make={memory} height={158} label={`Memory, now ${Math.round(last.memory / 1048576)} of ${memoryMb} MB`} />
     </div>

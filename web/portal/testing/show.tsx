@@ -1,0 +1,50 @@
+/** Shows a part of the portal as it stands on a page: colours, questions to the server, an address. */
+import { MantineProvider } from '@mantine/core'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { createMemoryHistory, createRootRoute, createRoute, createRouter, RouterProvider } from '@tanstack/react-router'
+import { act, cleanup, render, screen } from '@testing-library/react'
+import type { ReactNode } from 'react'
+import { vi } from 'vitest'
+import { theme } from '../src/theme.ts'
+import { StandInServer } from './server.ts'
+
+// The stand-in browser knows no fonts; text areas that grow listen for them.
+if (!('fonts' in document)) Object.defineProperty(document, 'fonts', { value: new EventTarget() })
+
+export interface Shown {
+  server: StandInServer
+  /** Where the page has gone to. */
+  address: () => string
+}
+
+/** Renders `part` and waits until it is there. `answers` are those of the server, by route: `{ 'jobs.quote': … }`. */
+export async function show(part: ReactNode, answers: Record<string, unknown> = {}): Promise<Shown> {
+  cleanup()
+  sessionStorage.clear()
+  localStorage.clear()
+  const server = new StandInServer(answers)
+  vi.stubGlobal('fetch', server.fetch)
+  const root = createRootRoute()
+  const router = createRouter({
+    routeTree: root.addChildren([
+      createRoute({ getParentRoute: () => root, path: '/', component: () => part }),
+      createRoute({ getParentRoute: () => root, path: '$', component: () => <p>Another page</p> }),
+    ]),
+    history: createMemoryHistory({ initialEntries: ['/'] }),
+  })
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
+  await act(async () => {
+    render(
+      <MantineProvider theme={theme} env="test">
+        <QueryClientProvider client={client}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </MantineProvider>,
+    )
+    await router.load()
+  })
+  return { server, address: () => router.state.location.href }
+}
+
+/** The button of that name. */
+export const button = (name: string | RegExp): HTMLButtonElement => screen.getByRole('button', { name })
