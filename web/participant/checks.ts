@@ -23,16 +23,19 @@ const lacking = (what: 'keyboard' | 'touch' | 'fullscreen'): Lack => ({
   keyboard: what === 'keyboard',
 })
 
+/** A size by the sides that matter: both, the height alone, or the width alone. */
+function sides(width: number, height: number, given: { width: boolean; height: boolean }): string {
+  if (!given.height) return `${width}`
+  return given.width ? `${width} × ${height}` : `↕ ${height}`
+}
+
 /** The first thing that is missing, or undefined. `keyboard`: a key has been pressed on this page. */
 export function missing(study: Participation['study'], keyboard: boolean): Lack | undefined {
-  const [w, h] = [study.minimumWidth ?? 0, study.minimumHeight ?? 0]
-  if (innerWidth < w || innerHeight < h) {
-    const needed = [w > 0 ? `${w}` : '', h > 0 ? `${h}` : '']
-    return {
-      kind: 'screen',
-      needed: h === 0 ? needed[0]! : w === 0 ? `↕ ${needed[1]}` : needed.join(' × '),
-      has: h === 0 ? `${innerWidth}` : w === 0 ? `↕ ${innerHeight}` : `${innerWidth} × ${innerHeight}`,
-    }
+  const width = study.minimumWidth ?? 0
+  const height = study.minimumHeight ?? 0
+  if (innerWidth < width || innerHeight < height) {
+    const given = { width: width > 0, height: height > 0 }
+    return { kind: 'screen', needed: sides(width, height, given), has: sides(innerWidth, innerHeight, given) }
   }
   // There is no way to ask for a keyboard: a device with only a touch screen is taken not to have one until a key is
   // pressed.

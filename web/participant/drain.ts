@@ -3,7 +3,7 @@ import type { Device, LocalRun } from './device.ts'
 import { Queue, type StartedRun } from './queue.ts'
 import { Sender } from './sender.ts'
 import { conclude } from './session.ts'
-import { takeTurn } from './turn.ts'
+import { takeTabLock } from './tab-lock.ts'
 
 const unsent = (r: LocalRun): r is StartedRun =>
   r.runId !== undefined &&
@@ -24,7 +24,7 @@ async function sendRest(device: Device, run: StartedRun, until: Promise<void>): 
 }
 
 /**
- * Sends the rest of all runs except `nonce`, which this tab runs itself. `mine`: the link whose turn this tab holds,
+ * Sends the rest of all runs except `nonce`, which this tab runs itself. `mine`: the link whose lock this tab holds,
  * until it is asked for. Runs of a link that another tab has are that tab's; when somebody opens the link of a run that
  * is being sent here, that tab takes over.
  */
@@ -38,7 +38,7 @@ export async function drain(
       void sendRest(device, run, mine.asked)
       continue
     }
-    const turn = await takeTurn(run.code)
-    if (turn) void sendRest(device, run, turn.asked).finally(turn.release)
+    const lock = await takeTabLock(run.code)
+    if (lock) void sendRest(device, run, lock.asked).finally(lock.release)
   }
 }

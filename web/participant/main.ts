@@ -11,7 +11,7 @@ import { type Own, showEnd } from './receipt.ts'
 import { conclude, insist, Session } from './session.ts'
 import { say, speak } from './texts/index.ts'
 import type { Texts } from './texts/en.ts'
-import { askForTurn, awaitTurn, takeTurn, type Turn } from './turn.ts'
+import { askForTabLock, awaitTabLock, takeTabLock, type TabLock } from './tab-lock.ts'
 import { withdrawPage } from './withdraw.ts'
 
 const address = new URLSearchParams(location.search)
@@ -47,17 +47,17 @@ function refused(kind: string): void {
   })
 }
 
-/** This tab's turn: at once, or when the other tab closes, or when the participant wants to go on here. */
-async function turnFor(code: string): Promise<Turn> {
-  const turn = await takeTurn(code)
-  if (turn) return turn
+/** This tab's lock: at once, or when the other tab closes, or when the participant wants to go on here. */
+async function tabLockFor(code: string): Promise<TabLock> {
+  const lock = await takeTabLock(code)
+  if (lock) return lock
   show({
     state: 'elsewhere',
     title: say('elsewhereTitle'),
     sentence: say('elsewhere'),
-    button: { label: say('useThisTab'), act: () => askForTurn(code) },
+    button: { label: say('useThisTab'), act: () => askForTabLock(code) },
   })
-  return awaitTurn(code)
+  return awaitTabLock(code)
 }
 
 const outsideId = (parameter: string | undefined): string | undefined =>
@@ -242,23 +242,23 @@ async function ready(device: Device, code: string, known: LocalRun | undefined):
   return { ...(await register(device, run)), progress: p.study.progress, go: Promise.resolve() }
 }
 
-async function participate(code: string, turn: Turn): Promise<void> {
+async function participate(code: string, lock: TabLock): Promise<void> {
   const device = await openDevice()
   void navigator.storage?.persist?.()
   const known = await mine(device, code)
   let leave = async (): Promise<void> => undefined
   let left = false
-  void turn.asked.then(async () => {
+  void lock.asked.then(async () => {
     left = true
     await leave()
-    turn.release()
+    lock.release()
     const { button, click } = pressed(say('backHere'))
     show({ state: 'moved', title: say('movedTitle'), sentence: say('moved'), button })
     await click
-    askForTurn(code)
+    askForTabLock(code)
     location.reload()
   })
-  void drain(device, { code, asked: turn.asked }, known?.nonce)
+  void drain(device, { code, asked: lock.asked }, known?.nonce)
   const begun = await ready(device, code, known)
   if (!begun || left) return
   const session = new Session(begun.queue, begun.progress)
@@ -288,12 +288,17 @@ async function main(): Promise<void> {
   }
   show({ state: 'opening', title: say('openingTitle'), sentence: say('opening'), progress: 'busy' })
   try {
-    await participate(code, await turnFor(code))
+    await participate(code, await tabLockFor(code))
   } catch (e) {
     if (e instanceof Refused && e.kind === 'run-withdrawn')
       show({ state: 'withdrawn', title: say('withdrawnTitle'), sentence: say('withdrawn'), note: say('close') })
-    else refused(e instanceof Refused ? e.kind : e instanceof Unreachable ? 'unreachable' : 'failed')
+    else refused(kindOf(e))
   }
+}
+
+function kindOf(error: unknown): string {
+  if (error instanceof Refused) return error.kind
+  return error instanceof Unreachable ? 'unreachable' : 'failed'
 }
 
 void main()

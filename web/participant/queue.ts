@@ -29,6 +29,12 @@ interface Job {
   reject: (e: unknown) => void
 }
 
+/** The bytes that go beside a record: a file, or a body too long to stand in it. */
+async function bytesBeside(j: Job, inline: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (j.file) return new Uint8Array(await j.file.arrayBuffer())
+  return inline.length > inlineBytes ? new TextEncoder().encode(JSON.stringify(j.body)) : undefined
+}
+
 /** A record whose sealed form is longer goes to the object store; a chunk holds several of those below. */
 const inlineBytes = maxChunkBytes / 2
 const random = (n: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(n))
@@ -167,11 +173,7 @@ export class Queue {
     const { key, runId, nonce } = this.run
     const place = { runId, seq, op: j.op, part: j.part }
     const inline = j.file ? '' : await sealRecord({ key, ...place, body: j.body, iv: random(12) })
-    const bytes = j.file
-      ? new Uint8Array(await j.file.arrayBuffer())
-      : inline.length > inlineBytes
-        ? new TextEncoder().encode(JSON.stringify(j.body))
-        : undefined
+    const bytes = await bytesBeside(j, inline)
     const jwe = bytes ? await sealRecord({ key, ...place, body: await attached(j, bytes), iv: random(12) }) : inline
     const sealed = bytes && (await sealBytes(key, bytes, place, random(12)))
     const record: Omit<LocalRecord, 'hash'> = {

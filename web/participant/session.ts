@@ -54,6 +54,12 @@ export async function insist<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Why what was recorded is still here, by the key of its sentence. */
+function whyOffline(refused: boolean, kept: boolean): 'savingRefused' | 'savingOffline' | 'savingMemory' {
+  if (refused) return 'savingRefused'
+  return kept ? 'savingOffline' : 'savingMemory'
+}
+
 export class Session {
   readonly #queue: Queue
   readonly #sender: Sender
@@ -260,13 +266,8 @@ export class Session {
     const { left, kept, closed, run } = this.#queue
     const offline = failures > 1 || (failures > 0 && !navigator.onLine)
     if (this.#studying) {
-      badge(
-        !kept
-          ? say(this.#queue.lasting ? 'diskBadge' : 'memoryBadge')
-          : offline && left > 0
-            ? say('offlineBadge', { n: number(left) })
-            : undefined,
-      )
+      if (!kept) badge(say(this.#queue.lasting ? 'diskBadge' : 'memoryBadge'))
+      else badge(offline && left > 0 ? say('offlineBadge', { n: number(left) }) : undefined)
       return
     }
     if (!closed) return
@@ -288,7 +289,7 @@ export class Session {
         state: 'offline',
         tone: 'warn',
         title: say('savingOfflineTitle'),
-        sentence: say(refused ? 'savingRefused' : kept ? 'savingOffline' : 'savingMemory'),
+        sentence: say(whyOffline(refused, kept)),
         button: { label: say('download'), act: save },
       })
     }

@@ -19,8 +19,8 @@ const read = (file: string) => readFileSync(join(out, file))
 
 /** Every file that is fetched when these chunks are shown. */
 function files(...keys: string[]): Set<string> {
-  const seen = new Set<string>(),
-    found = new Set<string>()
+  const seen = new Set<string>()
+  const found = new Set<string>()
   const walk = (key: string) => {
     const chunk = manifest[key]
     if (!chunk || seen.has(key)) return

@@ -29,8 +29,10 @@ const memoryStorage = (): Storage => {
     key: (index: number) => [...items.keys()][index] ?? null,
   }
   return new Proxy(methods as Storage, {
-    get: (target, name) =>
-      name === 'length' ? items.size : name in target ? target[name as keyof Storage] : items.get(String(name)),
+    get: (target, name) => {
+      if (name === 'length') return items.size
+      return name in target ? target[name as keyof Storage] : items.get(String(name))
+    },
     set: (_, name, value) => (items.set(String(name), String(value)), true),
     deleteProperty: (_, name) => (items.delete(String(name)), true),
     ownKeys: () => [...items.keys()],

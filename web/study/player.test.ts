@@ -92,11 +92,10 @@ beforeAll(async () => {
         })
         .end(body)
     const study = /^\/s\/([a-z-]+)\/(.+)$/.exec(url.pathname)
-    const file = study
-      ? study[2] === 'cloister.js'
-        ? 'node_modules/.cache/study-player-test/cloister.js'
-        : join('examples', study[1] as string, normalize(study[2] as string))
-      : `node_modules/.cache/study-player-test${url.pathname}`
+    const built = 'node_modules/.cache/study-player-test'
+    const ofStudy = (name: string, path: string): string =>
+      path === 'cloister.js' ? `${built}/cloister.js` : join('examples', name, normalize(path))
+    const file = study ? ofStudy(study[1]!, study[2]!) : `${built}${url.pathname}`
     if (main && url.pathname === '/') answer(harness, 'text/html')
     else if (main && url.pathname !== '/begin') response.writeHead(404).end()
     else if (main)
@@ -139,7 +138,8 @@ async function answerFlanker(page: Page, frame: Frame, until: number): Promise<v
     )
     const middle = await frame.evaluate(() => document.querySelector('.flanker')?.textContent?.[2])
     const right = middle === '<' ? 'f' : 'j'
-    await page.keyboard.press(n % 10 === 9 ? (right === 'f' ? 'j' : 'f') : right)
+    const wrong = right === 'f' ? 'j' : 'f'
+    await page.keyboard.press(n % 10 === 9 ? wrong : right)
     await page.waitForFunction(`kept.records.length > ${n}`)
   }
 }

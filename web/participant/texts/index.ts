@@ -27,12 +27,17 @@ export const say = (key: keyof Texts, values: Record<string, string | number> = 
 export const number = (n: number): string => new Intl.NumberFormat(current.locale).format(n)
 export const moment = (iso: string): string =>
   new Intl.DateTimeFormat(current.locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
+const units = [
+  { below: 1e3, unit: 'byte', size: 1 },
+  { below: 1e6, unit: 'kilobyte', size: 1e3 },
+  { below: Infinity, unit: 'megabyte', size: 1e6 },
+]
 /** Bytes as B, kB or MB, in the language's own notation. */
 export function bytes(n: number): string {
-  const [unit, value] = n < 1000 ? ['byte', n] : n < 1e6 ? ['kilobyte', n / 1e3] : ['megabyte', n / 1e6]
+  const { unit, size } = units.find(({ below }) => n < below)!
   return new Intl.NumberFormat(current.locale, {
     style: 'unit',
-    unit: unit as string,
-    maximumFractionDigits: (value as number) < 10 ? 1 : 0,
-  }).format(value as number)
+    unit,
+    maximumFractionDigits: n / size < 10 ? 1 : 0,
+  }).format(n / size)
 }

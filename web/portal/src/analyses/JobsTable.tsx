@@ -6,8 +6,11 @@ import { StateBadge } from '../parts/StateBadge.tsx'
 import type { Job } from '../queries/jobs.ts'
 import { kindWords, stateWord } from '../parts/job/words.ts'
 
-const what = (j: Job): string =>
-  `${j.language ? languageName[j.language] : kindWords[j.kind]}${j.mode ? `, ${modeShort[j.mode]}` : j.on === 'twin' ? ', on the twin' : ''}`
+function howOf({ kind, language, mode, on }: Job): string {
+  const written = language ? languageName[language] : kindWords[kind]
+  if (mode) return `${written}, ${modeShort[mode]}`
+  return on === 'twin' ? `${written}, on the twin` : written
+}
 
 /** Analyses as rows: what was asked, of what, how it stands. `who` names the people who asked. */
 export function JobsTable({
@@ -59,7 +62,7 @@ export function JobsTable({
               </Table.Td>
             )}
             <Table.Td visibleFrom="md">
-              <Text size="sm">{what(j)}</Text>
+              <Text size="sm">{howOf(j)}</Text>
             </Table.Td>
             {who && (
               <Table.Td visibleFrom="sm">

@@ -6,35 +6,29 @@ import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Section } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { ScrollCode } from '../parts/ScrollCode.tsx'
-import type { CodeHandle } from '../parts/job/CodeEditor.tsx'
-import type { Job } from '../queries/jobs.ts'
+import type { CodeHandle, LineNote } from '../parts/job/CodeEditor.tsx'
+import type { Ask, Job } from '../queries/jobs.ts'
 import { questionQuery } from './data.ts'
 import { QuestionCode } from '../parts/job/QuestionCode.tsx'
 import { lineOfCell, textOfNotebook } from '../parts/job/notebook.ts'
 import { cohortWords } from '../parts/job/words.ts'
 
+/** Why it failed, beside the line of the code that it failed at. */
+function notesOf(problem: Job['problem'], ask: Ask): LineNote[] {
+  if (problem?.line === undefined) return []
+  const { line, cell, message, errorClass = '' } = problem
+  const inText =
+    ask.language === 'notebook' && cell !== undefined ? lineOfCell(textOfNotebook(ask.code), cell, line) : line
+  return [{ line: inText, level: 'error', message: `${message} ${errorClass}`.trim() }]
+}
+
 /** What was asked: code, cohort, parameters, way of release. */
 export function Question({ job, handle }: { job: Job; handle?: Ref<CodeHandle> }) {
   const { data: ask, error } = useQuery(questionQuery(job.jobId))
   if (!ask) return error ? <ProblemNotice error={error} /> : <LoadingRows rows={6} />
-  const p = job.problem
-  const line =
-    p?.line === undefined
-      ? undefined
-      : ask.language === 'notebook' && p.cell !== undefined
-        ? lineOfCell(textOfNotebook(ask.code), p.cell, p.line)
-        : p.line
   return (
     <>
-      <QuestionCode
-        ask={ask}
-        ref={handle}
-        notes={
-          line === undefined
-            ? []
-            : [{ line, level: 'error', message: `${p?.message ?? ''} ${p?.errorClass ?? ''}`.trim() }]
-        }
-      />
+      <QuestionCode ask={ask} ref={handle} notes={notesOf(job.problem, ask)} />
       <dl className="terms wide">
         <div>
           <dt>Cohort</dt>

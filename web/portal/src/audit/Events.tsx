@@ -24,23 +24,30 @@ function Who({ who, names }: { who: AuditEvent['who']; names: Names }) {
   )
 }
 
+/** Where the pages of each kind of thing are. */
+const pagesOf: Record<string, string | undefined> = {
+  study: '/studies',
+  run: '/runs',
+  dataset: '/datasets',
+  job: '/analyses',
+}
+function titleOf(kind: string, id: string, names: Names): string | undefined {
+  if (kind === 'study') return names.study(id)
+  return kind === 'person' ? names.person(id) : undefined
+}
+function shortId(kind: string, id: string): string {
+  if (kind === 'run') return id.slice(4, 12)
+  return id.length > 20 ? `${id.slice(0, 12)}…` : id
+}
+
 function Target({ object, names }: { object: string; names: Names }) {
   const [kind = '', id = ''] = object.split(' ')
-  const title = kind === 'study' ? names.study(id) : kind === 'person' ? names.person(id) : undefined
-  const short = kind === 'run' ? id.slice(4, 12) : id.length > 20 ? `${id.slice(0, 12)}…` : id
-  const to =
-    kind === 'study'
-      ? `/studies/${id}`
-      : kind === 'run'
-        ? `/runs/${id}`
-        : kind === 'dataset'
-          ? `/datasets/${id}`
-          : kind === 'job'
-            ? `/analyses/${id}`
-            : undefined
+  const title = titleOf(kind, id, names)
+  const folder = pagesOf[kind]
+  const to = folder && `${folder}/${id}`
   const text = (
     <Text span size="sm" ff={title ? undefined : 'monospace'}>
-      {title ?? short}
+      {title ?? shortId(kind, id)}
     </Text>
   )
   return (

@@ -104,19 +104,9 @@ function Chain({ organisationId, organisation }: { organisationId: string; organ
           />
         </Group>
         <ProblemNotice error={chain.error} retry={() => void chain.refetch()} />
-        {chain.isPending ? (
-          <LoadingRows rows={8} />
-        ) : shown.length > 0 ? (
-          <Events events={shown} broken={broken} />
-        ) : (
-          <Empty title={events.length === 0 ? 'Nothing has happened yet' : 'No event matches'}>
-            {events.length === 0
-              ? 'Publishing, links, openings, sharing and changes of roles are written here.'
-              : chain.hasNextPage
-                ? `Only the newest ${events.length} have been looked at; older ones may match.`
-                : 'Try another word or another act.'}
-          </Empty>
-        )}
+        {chain.isPending && <LoadingRows rows={8} />}
+        {!chain.isPending && shown.length > 0 && <Events events={shown} broken={broken} />}
+        {!chain.isPending && shown.length === 0 && <NoEvents looked={events.length} more={chain.hasNextPage} />}
         {chain.hasNextPage && (
           <Group mt="sm">
             <Button variant="default" loading={chain.isFetchingNextPage} onClick={() => void chain.fetchNextPage()}>
@@ -126,6 +116,23 @@ function Chain({ organisationId, organisation }: { organisationId: string; organ
         )}
       </Section>
     </Page>
+  )
+}
+
+/** Why no event is shown: of so many that were `looked` at; `more` lie before them. */
+function NoEvents({ looked, more }: { looked: number; more: boolean }) {
+  if (looked === 0)
+    return (
+      <Empty title="Nothing has happened yet">
+        Publishing, links, openings, sharing and changes of roles are written here.
+      </Empty>
+    )
+  return (
+    <Empty title="No event matches">
+      {more
+        ? `Only the newest ${looked} have been looked at; older ones may match.`
+        : 'Try another word or another act.'}
+    </Empty>
   )
 }
 

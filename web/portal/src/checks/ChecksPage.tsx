@@ -22,16 +22,12 @@ const orders: Record<string, (a: Item, b: Item) => number> = {
   title: (a, b) => a.title.localeCompare(b.title),
 }
 /** What I can do about it now, in words. */
-export const standing = (r: Item): string =>
-  r.own
-    ? 'Yours: others check it'
-    : r.state !== 'held'
-      ? 'Decided'
-      : r.waiting === 'answer'
-        ? 'Waits for the analyst’s answer'
-        : r.voted
-          ? 'You have voted'
-          : 'Waits for you'
+function nextStepOf({ own, state, waiting, voted }: Item): string {
+  if (own) return 'Yours: others check it'
+  if (state !== 'held') return 'Decided'
+  if (waiting === 'answer') return 'Waits for the analyst’s answer'
+  return voted ? 'You have voted' : 'Waits for you'
+}
 
 /** Outputs that wait for two people who did not ask for them. */
 export function ChecksPage() {
@@ -124,8 +120,8 @@ export function ChecksPage() {
                       </Text>
                     </Table.Td>
                     <Table.Td>
-                      <Text size="sm" fw={standing(r) === 'Waits for you' ? 600 : undefined}>
-                        {standing(r)}
+                      <Text size="sm" fw={nextStepOf(r) === 'Waits for you' ? 600 : undefined}>
+                        {nextStepOf(r)}
                       </Text>
                     </Table.Td>
                     <Table.Td visibleFrom="sm">

@@ -72,6 +72,7 @@ export function VoteForm({ review }: { review: Review }) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const needsWords = vote === 'reject' || vote === 'ask'
+  const voteWord = mine ? 'Change the vote' : 'Vote'
   if (job.state !== 'held') return null
   if (job.waiting === 'answer')
     return (
@@ -139,7 +140,7 @@ export function VoteForm({ review }: { review: Review }) {
           <ProblemNotice error={error} />
           <Group>
             <Button type="submit" loading={busy} disabled={!vote || (needsWords && !comment.trim())}>
-              {vote === 'ask' ? 'Send the question' : mine ? 'Change the vote' : 'Vote'}
+              {vote === 'ask' ? 'Send the question' : voteWord}
             </Button>
           </Group>
         </Stack>

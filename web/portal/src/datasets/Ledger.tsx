@@ -57,14 +57,14 @@ export function Ledger({ dataset }: { dataset: Dataset }) {
         <BudgetMeter budget={budget} />
       </Section>
       <ProblemNotice error={ledger.error} retry={() => void ledger.refetch()} />
-      {ledger.isPending ? (
-        <LoadingRows />
-      ) : entries.length === 0 ? (
+      {ledger.isPending && <LoadingRows />}
+      {!ledger.isPending && entries.length === 0 && (
         <Empty title="Nothing has been spent">
           Analyses that release by noise reserve a part of the budget before they run, and spend it when something is
           released. Disclosure rules and review spend nothing.
         </Empty>
-      ) : (
+      )}
+      {entries.length > 0 && (
         <>
           {spent.length > 0 && (
             <Section title="Spent over time">

@@ -8,7 +8,7 @@ import { Empty } from '../parts/Empty.tsx'
 import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
-import { nameOf } from '../parts/catalogue-name.ts'
+import { isCatalogueName, nameFault, nameOf } from '../parts/catalogue-name.ts'
 import { StepBar } from './StepBar.tsx'
 
 interface Form {
@@ -31,7 +31,7 @@ export function NewDatasetPage() {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const name = form.name || nameOf(form.title)
-  const named = /^[a-z][a-z0-9_-]{1,59}$/.test(name)
+  const named = isCatalogueName(name)
   if (!here || !may('datasets.create'))
     return (
       <Page title="Register a dataset" back={{ to: '/datasets', label: 'Datasets' }}>
@@ -98,13 +98,7 @@ export function NewDatasetPage() {
             placeholder={nameOf(form.title) || 'parkinson_trial'}
             onChange={(e) => put({ name: e.currentTarget.value.toLowerCase() })}
             maxLength={60}
-            error={
-              taken
-                ? 'Another dataset of the organisation has this name'
-                : name && !named
-                  ? 'Begin with a letter; lower-case letters, digits, - and _; at least two'
-                  : undefined
-            }
+            error={nameFault(name, taken)}
             styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
           />
           <Textarea

@@ -101,11 +101,7 @@ export function PolicyTab({ dataset }: { dataset: Dataset }) {
       <ProblemNotice error={error} />
       <Group className={stickybarStyles.stickybar} justify="space-between">
         <Text size="sm" c="dimmed" role="status">
-          {saved
-            ? 'Saved'
-            : draft
-              ? 'Not saved yet'
-              : 'Stricter rules hold at once, also for analyses that have not been released'}
+          {savedWords(saved, draft !== undefined)}
         </Text>
         <Group gap="xs">
           {draft && (
@@ -126,4 +122,9 @@ export function PolicyTab({ dataset }: { dataset: Dataset }) {
       </Group>
     </form>
   )
+}
+
+function savedWords(saved: boolean, changed: boolean): string {
+  if (saved) return 'Saved'
+  return changed ? 'Not saved yet' : 'Stricter rules hold at once, also for analyses that have not been released'
 }

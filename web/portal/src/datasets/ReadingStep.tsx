@@ -7,19 +7,20 @@ import { bytes, count } from '../parts/figures.ts'
 import { Section } from '../parts/Page.tsx'
 import type { Reading } from './data.ts'
 
+const titles: Record<Reading['state'], string> = {
+  none: 'What was read',
+  reading: 'Reading the files',
+  failed: 'The files could not be read',
+  ready: 'What was read',
+}
+
 /** The job that reads the files: how far it is, what it found, or why it could not. Nothing of this is published. */
 export function ReadingStep({ reading, again, next }: { reading: Reading; again: () => void; next: () => void }) {
   const { data: job } = useQuery({ ...jobQuery(reading.jobId ?? ''), enabled: reading.jobId !== undefined })
   const rows = reading.tables.reduce((n, t) => n + t.rows, 0)
   return (
     <Section
-      title={
-        reading.state === 'reading'
-          ? 'Reading the files'
-          : reading.state === 'failed'
-            ? 'The files could not be read'
-            : 'What was read'
-      }
+      title={titles[reading.state]}
       hint={reading.state === 'reading' ? 'You can leave this page: it goes on without you.' : undefined}
     >
       <Stack maw={760}>

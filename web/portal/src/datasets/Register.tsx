@@ -4,7 +4,7 @@ import { useEffect } from 'react'
 import { useDraft } from '../hooks.ts'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import { readingQuery } from './data.ts'
+import { type Reading, readingQuery } from './data.ts'
 import type { Dataset, Policy, Schema } from '../queries/datasets.ts'
 import { FilesStep } from './FilesStep.tsx'
 import { PolicyStep } from './PolicyStep.tsx'
@@ -61,7 +61,7 @@ export function Register({ dataset }: { dataset: Dataset }) {
     ...(done.includes('schema') ? ['policy' as const] : []),
     ...(done.includes('policy') ? ['publish' as const] : []),
   ]
-  const natural: Step = reading.state === 'none' ? 'files' : ready ? 'schema' : 'reading'
+  const natural = naturalStep(reading.state)
   const asked = search.step as Step | undefined
   const now: Step = asked && (asked === 'files' || asked === natural || open.includes(asked)) ? asked : natural
   const go = (step: Step | undefined) => void navigate({ to: '.', search: (step ? { step } : {}) as never })
@@ -126,4 +126,10 @@ export function Register({ dataset }: { dataset: Dataset }) {
       )}
     </>
   )
+}
+
+/** The step that there is something to do in. */
+function naturalStep(state: Reading['state']): Step {
+  if (state === 'none') return 'files'
+  return state === 'ready' ? 'schema' : 'reading'
 }

@@ -7,17 +7,18 @@ import type { Policy } from '../queries/datasets.ts'
 const list = (words: readonly string[]): string =>
   words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)!}`
 
+function peopleSentence(people: Policy['people']): string {
+  if (people.kind === 'analysts') return 'Analysts, researchers and custodians of the organisation may ask questions.'
+  const named = people.userIds.length
+  if (named === 0) return 'Nobody may ask questions yet: no person is named.'
+  return `Only ${named === 1 ? 'one named person' : `${named} named people`} may ask questions.`
+}
+
 /** What a policy means, in sentences; each stands alone. */
 export function policySentences(p: Policy): string[] {
   const minimum = Math.max(floorSubjects, p.disclosure.minimumSubjects ?? 10)
   const out: string[] = []
-  out.push(
-    p.people.kind === 'analysts'
-      ? 'Analysts, researchers and custodians of the organisation may ask questions.'
-      : p.people.userIds.length === 0
-        ? 'Nobody may ask questions yet: no person is named.'
-        : `Only ${p.people.userIds.length === 1 ? 'one named person' : `${p.people.userIds.length} named people`} may ask questions.`,
-  )
+  out.push(peopleSentence(p.people))
   out.push(
     p.languages.length === 0
       ? 'No language is allowed, so nothing can be asked.'

@@ -1,6 +1,7 @@
 /** What needs me in datasets, analyses and output checks. */
 import { Anchor, Group, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
+import type { DatasetState } from '../../../../domain/datasets/life.ts'
 import { moving, useKeptJobs, useMyJobs, useReviews } from '../queries/jobs.ts'
 import { stateWord } from '../parts/job/words.ts'
 import { useDatasets } from '../queries/datasets.ts'
@@ -11,14 +12,20 @@ import { RelativeTime } from '../parts/RelativeTime.tsx'
 import { StateBadge } from '../parts/StateBadge.tsx'
 
 const day = 24 * 3600 * 1000
+/** What a dataset that is not published yet waits for. */
+const toFinish: Partial<Record<DatasetState, string>> = {
+  draft: 'Add its files',
+  reading: 'Its files are being read',
+  proposed: 'Confirm its schema and publish',
+}
 
 /** `shown` says whether anything of it is there, so that Home knows when nothing needs anybody. */
 export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.ReactNode } {
   const here = useOrganisation()
   const may = useMay()
-  const keeps = here !== undefined && may('datasets.create'),
-    asks = here !== undefined && may('dataset.analyse'),
-    checks = here !== undefined && may('outputs.check')
+  const keeps = here !== undefined && may('datasets.create')
+  const asks = here !== undefined && may('dataset.analyse')
+  const checks = here !== undefined && may('outputs.check')
   const { data: datasets } = useDatasets(here?.organisationId)
   const { data: reviews } = useReviews(checks ? here.organisationId : undefined)
   const { data: mine, dataUpdatedAt } = useMyJobs({}, asks)
@@ -26,8 +33,8 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
   const jobs = mine?.pages[0]?.items ?? []
   const due = reviews?.filter((r) => !r.own && !r.voted && r.waiting !== 'answer') ?? []
   const approvals = queued.filter((j) => j.waiting === 'approval')
-  const running = jobs.filter(moving),
-    asked = jobs.filter((j) => j.waiting === 'answer')
+  const running = jobs.filter(moving)
+  const asked = jobs.filter((j) => j.waiting === 'answer')
   const ended = jobs
     .filter(
       (j) =>
@@ -130,12 +137,7 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
                   title={d.title}
                   state={<StateBadge of="dataset" state={d.state} />}
                 >
-                  {d.problem ??
-                    (d.state === 'draft'
-                      ? 'Add its files'
-                      : d.state === 'reading'
-                        ? 'Its files are being read'
-                        : 'Confirm its schema and publish')}
+                  {d.problem ?? toFinish[d.state]}
                 </Line>
               ))}
             </ul>

@@ -51,30 +51,10 @@ export function HomePage() {
       {!data && !error && <LoadingRows />}
       {dataLife.parts}
       {data?.length === 0 && dataLife.loaded && !dataLife.shown && (
-        <Empty
-          title="Nothing needs you yet"
-          action={
-            may('studies.create') ? (
-              <Button component={Link} to="/studies/new">
-                Start from an example
-              </Button>
-            ) : asks ? (
-              <Button component={Link} to="/datasets">
-                Look at the datasets
-              </Button>
-            ) : undefined
-          }
-        >
-          {may('studies.create')
-            ? 'Make a first study: choose an example, look at it as a participant would, and send yourself the link.'
-            : asks
-              ? 'Your analyses, and what you are asked about them, appear here. Begin with a dataset: its page has a first question to try.'
-              : may('outputs.check')
-                ? 'Outputs that wait for your check appear here.'
-                : 'Studies that are shared with you, and what needs you in them, appear here.'}
+        <Empty title="Nothing needs you yet" action={<FirstStep />}>
+          {firstWords(may)}{' '}
           {may('audit.read') && (
             <>
-              {' '}
               As {here.roles.join(' and ')} you can also{' '}
               <Anchor component={Link} to="/audit" underline="always">
                 read the audit chain
@@ -263,4 +243,30 @@ function Nowhere() {
       </Empty>
     </Page>
   )
+}
+
+function FirstStep() {
+  const may = useMay()
+  if (may('studies.create'))
+    return (
+      <Button component={Link} to="/studies/new">
+        Start from an example
+      </Button>
+    )
+  if (!may('dataset.analyse')) return null
+  return (
+    <Button component={Link} to="/datasets">
+      Look at the datasets
+    </Button>
+  )
+}
+
+/** What will stand here, by what a person is there for. */
+function firstWords(may: ReturnType<typeof useMay>): string {
+  if (may('studies.create'))
+    return 'Make a first study: choose an example, look at it as a participant would, and send yourself the link.'
+  if (may('dataset.analyse'))
+    return 'Your analyses, and what you are asked about them, appear here. Begin with a dataset: its page has a first question to try.'
+  if (may('outputs.check')) return 'Outputs that wait for your check appear here.'
+  return 'Studies that are shared with you, and what needs you in them, appear here.'
 }

@@ -2,6 +2,11 @@ import { Button, Group, Progress, Stack, Text } from '@mantine/core'
 import type { PublishProgress } from '../../../../clients/publish.ts'
 import { bytes, count } from './figures.ts'
 
+const stageWords: Partial<Record<PublishProgress['stage'], string>> = {
+  hashing: 'Reading files',
+  uploading: 'Uploading',
+}
+
 /** How far an upload is, in bytes, in total and for each file under way. */
 export function UploadProgress({ progress, cancel }: { progress: PublishProgress; cancel?: (() => void) | undefined }) {
   const { stage, total, hashed, sent, files } = progress
@@ -10,7 +15,7 @@ export function UploadProgress({ progress, cancel }: { progress: PublishProgress
   const share = total === 0 ? 100 : (100 * done) / total
   const under = files.filter((f) => f.state === 'hashing' || f.state === 'uploading').slice(0, 4)
   const finished = files.filter((f) => f.state === 'stored').length
-  const words = hashing ? 'Reading files' : stage === 'uploading' ? 'Uploading' : 'Finishing'
+  const words = stageWords[stage] ?? 'Finishing'
   return (
     <Stack gap={6} className="panel" role="status" aria-live="off">
       <Group justify="space-between">

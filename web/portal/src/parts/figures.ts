@@ -1,8 +1,14 @@
 /** Figures as people read them: every one with its unit. */
-export const bytes = (n: number): string => {
+const units = [
+  { below: 1e6, size: 1e3, unit: 'kB' },
+  { below: 1e9, size: 1e6, unit: 'MB' },
+  { below: Infinity, size: 1e9, unit: 'GB' },
+]
+export function bytes(n: number): string {
   if (n < 1000) return `${n} B`
-  const [size, unit] = n < 1e6 ? [n / 1e3, 'kB'] : n < 1e9 ? [n / 1e6, 'MB'] : [n / 1e9, 'GB']
-  return `${size < 10 ? size.toFixed(1) : Math.round(size)} ${unit}`
+  const { size, unit } = units.find(({ below }) => n < below)!
+  const inUnit = n / size
+  return `${inUnit < 10 ? inUnit.toFixed(1) : Math.round(inUnit)} ${unit}`
 }
 export const count = (n: number, one: string, many = `${one}s`): string =>
   `${n.toLocaleString('en')} ${n === 1 ? one : many}`

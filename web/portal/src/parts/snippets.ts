@@ -119,12 +119,8 @@ function r(dataset: string, schema: Schema): Snippet {
 export function firstQuestions(dataset: string, schema: Schema, allowed: readonly Language[]): Snippet[] {
   const { table, group, value, second } = firstTable(schema)
   const python = pythonHead(dataset, table) + pythonBody(table, group, value, second)
-  const what =
-    value && second
-      ? `Correlation of ${value.name} and ${second.name}`
-      : value
-        ? `Mean ${value.name}`
-        : `Size of ${table.name}`
+  const mean = value ? `Mean ${value.name}` : `Size of ${table.name}`
+  const what = value && second ? `Correlation of ${value.name} and ${second.name}` : mean
   const all: Snippet[] = [
     ...sql(schema),
     { title: what, language: 'python', mode: 'rules', code: python },

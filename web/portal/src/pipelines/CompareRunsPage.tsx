@@ -44,8 +44,8 @@ export function CompareRunsPage() {
       </Page>
     )
   const { runs } = data
-  const parameters = data.parameters.filter((p) => all || p.differs),
-    metrics = data.metrics
+  const parameters = data.parameters.filter((p) => all || p.differs)
+  const metrics = data.metrics
   const called = runs.map((r) =>
     runs.every((x) => x.experimentId === runs[0]!.experimentId) ? runName(r) : `${r.experiment}: ${runName(r)}`,
   )
@@ -196,8 +196,8 @@ export function CompareRunsPage() {
 function Metric({ metric, names }: { metric: Comparison['metrics'][number]; names: string }) {
   const make = useCallback(
     (P: typeof import('@observablehq/plot'), width: number, ink: string) => {
-      const of = JSON.parse(names) as string[],
-        data = metric.values.flatMap((v, i) => (v === null ? [] : [{ run: of[i]!, v }]))
+      const of = JSON.parse(names) as string[]
+      const data = metric.values.flatMap((v, i) => (v === null ? [] : [{ run: of[i]!, v }]))
       return P.plot({
         width,
         height: 56 + 26 * data.length,

@@ -31,16 +31,17 @@ const cleanPath = (path: string): string =>
     .map((p) => p.replace(/^\.+/, ''))
     .filter(Boolean)
     .join('/')
-const known = (x: Experiment['inputs'][number]): Source[] =>
-  x.dataset
-    ? [{ from: 'dataset', datasetId: x.dataset.datasetId }]
-    : x.files.map((f): Source =>
-        f.from === 'upload' || !f.jobId
-          ? { from: 'upload', path: f.path, size: f.size, sha256: f.sha256 }
-          : f.from === 'run'
-            ? { from: 'run', jobId: f.jobId, path: f.path }
-            : { from: 'release', jobId: f.jobId },
-      )
+type Given = Experiment['inputs'][number]
+const known = ({ dataset, files }: Given): Source[] =>
+  dataset ? [{ from: 'dataset', datasetId: dataset.datasetId }] : files.map(sourceOf)
+function sourceOf({ from, jobId, path, size, sha256 }: Given['files'][number]): Source {
+  if (from === 'upload' || !jobId) return { from: 'upload', path, size, sha256 }
+  return from === 'run' ? { from: 'run', jobId, path } : { from: 'release', jobId }
+}
+const dropWords: Partial<Record<string, string>> = {
+  images: 'Drop a stack or a folder of images here, or click',
+  table: 'Drop a table here, or click',
+}
 
 /**
  * One input: what is in it, and ways to put something in. Images are looked at, and what can be known from them is
@@ -193,13 +194,7 @@ export function Input({
               aria-label={`Add files for ${input.title ?? input.name}`}
             >
               <Text ta="center" size="sm">
-                {own
-                  ? 'Drop others here to replace it'
-                  : input.kind === 'images'
-                    ? 'Drop a stack or a folder of images here, or click'
-                    : input.kind === 'table'
-                      ? 'Drop a table here, or click'
-                      : 'Drop files here, or click'}
+                {own ? 'Drop others here to replace it' : (dropWords[input.kind] ?? 'Drop files here, or click')}
               </Text>
             </Dropzone>
             <Menu position="bottom-end">

@@ -113,7 +113,7 @@ function Field({
           {...common}
           placeholder={rangeText(p, p.unit)}
           value={typeof shown === 'number' ? shown : ''}
-          onChange={(v) => put(v === '' ? undefined : typeof v === 'number' ? v : Number(v))}
+          onChange={(v) => put(v === '' ? undefined : Number(v))}
           hideControls
           allowDecimal={p.type === 'number'}
           clampBehavior="none"
@@ -168,8 +168,8 @@ export function ParameterForm({
       {groups.map((g) => {
         const own = all.filter(([, p]) => p.group === g.name)
         if (own.length === 0) return null
-        const plain = own.filter(([, p]) => !p.advanced),
-          more = own.filter(([, p]) => p.advanced)
+        const plain = own.filter(([, p]) => !p.advanced)
+        const more = own.filter(([, p]) => p.advanced)
         const open = more.some(([name]) => faults.has(name) || name in values)
         return (
           <fieldset key={g.name ?? ''} className={styles.group}>

@@ -2,7 +2,7 @@ import { Button, Table, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
-import { rangeText } from '../../../../domain/pipelines/parameters.ts'
+import { type Parameter, rangeText } from '../../../../domain/pipelines/parameters.ts'
 import { CopyId } from '../parts/CopyId.tsx'
 import { bytes, count } from '../parts/figures.ts'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
@@ -154,17 +154,7 @@ export function PipelinePage() {
                     </Text>
                   </Table.Td>
                   <Table.Td>
-                    <Text size="sm">
-                      {q.type === 'number' || q.type === 'integer'
-                        ? q.enum
-                          ? q.enum.join(', ')
-                          : rangeText(q, q.unit)
-                        : q.type === 'array'
-                          ? `numbers, each ${rangeText(q.items, q.unit)}`
-                          : q.type === 'boolean'
-                            ? 'yes or no'
-                            : (q.enum?.join(', ') ?? 'a text')}
-                    </Text>
+                    <Text size="sm">{mayBe(q)}</Text>
                   </Table.Td>
                   <Table.Td>{valueText(q.default)}</Table.Td>
                 </Table.Tr>
@@ -200,4 +190,19 @@ export function PipelinePage() {
       </Section>
     </Page>
   )
+}
+
+/** What a parameter may be, in words. */
+function mayBe(parameter: Parameter): string {
+  switch (parameter.type) {
+    case 'number':
+    case 'integer':
+      return parameter.enum?.join(', ') ?? rangeText(parameter, parameter.unit)
+    case 'array':
+      return `numbers, each ${rangeText(parameter.items, parameter.unit)}`
+    case 'boolean':
+      return 'yes or no'
+    case 'string':
+      return parameter.enum?.join(', ') ?? 'a text'
+  }
 }

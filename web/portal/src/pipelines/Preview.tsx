@@ -11,8 +11,8 @@ import { niftiSlices, type Slices, tiffSlices } from './slices.ts'
 import styles from './Preview.module.css'
 
 /** More of a table or a text than this is not fetched to be shown; more of a stack or volume neither. */
-const headBytes = 2 * 1024 ** 2,
-  stackBytes = 200 * 1024 ** 2
+const headBytes = 2 * 1024 ** 2
+const stackBytes = 200 * 1024 ** 2
 const ranged = async (url: string, most: number): Promise<Uint8Array> => {
   const response = await fetch(url, { headers: { range: `bytes=0-${most - 1}` } })
   if (!response.ok) throw new Error(`The file could not be fetched (${response.status}).`)
@@ -60,8 +60,8 @@ function jsonText(bytes: Uint8Array): string {
   }
 }
 
-const mostSeries = 12,
-  mostPoints = 4000
+const mostSeries = 12
+const mostPoints = 4000
 /** The head of a table, and its numbers over its first column. */
 function TableHead({ bytes, whole, path }: { bytes: Uint8Array; whole: boolean; path: string }) {
   const { columns, rows } = useMemo(() => parseCsv(new TextDecoder().decode(bytes), whole), [bytes, whole])

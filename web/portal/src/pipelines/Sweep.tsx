@@ -13,15 +13,17 @@ const parse = (p: Parameter | undefined, text: string): unknown[] =>
     .split(',')
     .map((t) => t.trim())
     .filter(Boolean)
-    .map((t) =>
-      p?.type === 'boolean'
-        ? t === 'true' || t === 'yes'
-        : p?.type === 'string'
-          ? t
-          : p?.type === 'array'
-            ? t.split(/\s+/).map(Number)
-            : Number(t),
-    )
+    .map((t) => valueOf(p?.type, t))
+function valueOf(type: Parameter['type'] | undefined, text: string): unknown {
+  if (type === 'boolean') return text === 'true' || text === 'yes'
+  if (type === 'string') return text
+  return type === 'array' ? text.split(/\s+/).map(Number) : Number(text)
+}
+function exampleOf(parameter: Parameter | undefined): string {
+  if (parameter?.type === 'array') return '8 8, 16 16'
+  if (parameter?.type === 'boolean') return 'yes, no'
+  return parameter?.enum?.join(', ') ?? '0.2, 0.3, 0.4'
+}
 
 /** A run for every combination of the values of a few parameters. */
 export function Sweep({
@@ -82,15 +84,7 @@ export function Sweep({
               />
               <TextInput
                 label="Values"
-                placeholder={
-                  p?.type === 'array'
-                    ? '8 8, 16 16'
-                    : p?.type === 'boolean'
-                      ? 'yes, no'
-                      : p && 'enum' in p && p.enum
-                        ? p.enum.join(', ')
-                        : '0.2, 0.3, 0.4'
-                }
+                placeholder={exampleOf(p)}
                 value={a.text}
                 onChange={(x) => setAxes(axes.map((y, j) => (j === i ? { ...y, text: x.currentTarget.value } : y)))}
                 className="grow"

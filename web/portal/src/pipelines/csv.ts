@@ -6,9 +6,9 @@ export function parseCsv(text: string, whole: boolean, most = 5000): { columns: 
   const head = text.slice(0, text.indexOf('\n') < 0 ? undefined : text.indexOf('\n'))
   const separator = [',', ';', '\t'].toSorted((a, b) => head.split(b).length - head.split(a).length)[0]!
   const rows: string[][] = []
-  let row: string[] = [],
-    cell = '',
-    quoted = false
+  let row: string[] = []
+  let cell = ''
+  let quoted = false
   const end = (): void => {
     row.push(cell)
     cell = ''

@@ -14,8 +14,8 @@ function greys(
   low: number,
   high: number,
 ): Uint8ClampedArray<ArrayBuffer> {
-  const out = new Uint8ClampedArray(4 * length),
-    scale = 255 / Math.max(1e-12, high - low)
+  const out = new Uint8ClampedArray(4 * length)
+  const scale = 255 / Math.max(1e-12, high - low)
   for (let i = 0; i < length; i++) {
     const v = (values[from + i]! - low) * scale
     out[4 * i] = v
@@ -27,12 +27,12 @@ function greys(
 }
 /** The middle 99 of a hundred values, from a sample: a hot pixel does not make the picture dark. */
 function levels(values: ArrayLike<number>): [number, number] {
-  const step = Math.max(1, Math.floor(values.length / 20_000)),
-    some: number[] = []
+  const step = Math.max(1, Math.floor(values.length / 20_000))
+  const some: number[] = []
   for (let i = 0; i < values.length; i += step) if (Number.isFinite(values[i]!)) some.push(values[i]!)
   some.sort((a, b) => a - b)
-  const low = some[Math.floor(some.length * 0.005)] ?? 0,
-    high = some[Math.floor(some.length * 0.995)] ?? 1
+  const low = some[Math.floor(some.length * 0.005)] ?? 0
+  const high = some[Math.floor(some.length * 0.995)] ?? 1
   return low === high ? [some[0] ?? 0, some.at(-1) ?? 1] : [low, high]
 }
 
@@ -54,29 +54,26 @@ export async function tiffSlices(bytes: Uint8Array): Promise<Slices> {
   if (pages.length === 0) throw new Error('This is no TIFF that can be shown.')
   const values = (p: Page): ArrayLike<number> => {
     if (!p.data) utif.decodeImage(buffer, p as never)
-    const bits = p.t258?.[0] ?? 8,
-      format = p.t339?.[0] ?? 1,
-      samples = p.t277?.[0] ?? 1,
-      n = p.width * p.height
+    const bits = p.t258?.[0] ?? 8
+    const format = p.t339?.[0] ?? 1
+    const samples = p.t277?.[0] ?? 1
+    const n = p.width * p.height
     if (samples > 1) {
       const rgba = utif.toRGBA8(p as never)
       return Float32Array.from({ length: n }, (_, i) => (rgba[4 * i]! + rgba[4 * i + 1]! + rgba[4 * i + 2]!) / 3)
     }
-    const view = new DataView(p.data.buffer, p.data.byteOffset, p.data.byteLength),
-      little = p.isLE !== false
+    const view = new DataView(p.data.buffer, p.data.byteOffset, p.data.byteLength)
+    const little = p.isLE !== false
     if (bits === 8) return p.data
     if (bits === 16)
       return Float32Array.from({ length: n }, (_, i) =>
         format === 2 ? view.getInt16(2 * i, little) : view.getUint16(2 * i, little),
       )
     if (bits === 32)
-      return Float32Array.from({ length: n }, (_, i) =>
-        format === 3
-          ? view.getFloat32(4 * i, little)
-          : format === 2
-            ? view.getInt32(4 * i, little)
-            : view.getUint32(4 * i, little),
-      )
+      return Float32Array.from({ length: n }, (_, i) => {
+        if (format === 3) return view.getFloat32(4 * i, little)
+        return format === 2 ? view.getInt32(4 * i, little) : view.getUint32(4 * i, little)
+      })
     throw new Error(`A TIFF of ${bits} bits cannot be shown here.`)
   }
   const [low, high] = levels(values(pages[Math.floor(pages.length / 2)]!))
@@ -91,11 +88,11 @@ export async function niftiSlices(bytes: Uint8Array): Promise<Slices> {
   if (!nifti.isNIFTI(buffer)) throw new Error('This is no NIfTI volume that can be shown.')
   const header = nifti.readHeader(buffer)!
   const [, width = 1, height = 1, count = 1] = header.dims
-  const raw = nifti.readImage(header, buffer),
-    view = new DataView(raw)
-  const little = header.littleEndian,
-    code = header.datatypeCode,
-    size = header.numBitsPerVoxel / 8
+  const raw = nifti.readImage(header, buffer)
+  const view = new DataView(raw)
+  const little = header.littleEndian
+  const code = header.datatypeCode
+  const size = header.numBitsPerVoxel / 8
   const read: Record<number, (at: number) => number> = {
     2: (at) => view.getUint8(at),
     4: (at) => view.getInt16(at, little),

@@ -5,30 +5,27 @@ export const runtimeName = { python: 'Python', r: 'R', shell: 'Shell', image: 'C
 export const runName = (r: { number: number; title: string }): string =>
   r.title === `Run ${r.number}` || r.title.startsWith(`Run ${r.number}: `) ? r.title : `${r.number}. ${r.title}`
 /** A value as people read it. */
-export const valueText = (v: unknown): string =>
-  v === null || v === undefined
-    ? '–'
-    : typeof v === 'boolean'
-      ? v
-        ? 'yes'
-        : 'no'
-      : Array.isArray(v)
-        ? v.join(', ')
-        : String(v as ParameterValue)
-export const figure = (n: number): string =>
-  Number.isInteger(n)
-    ? n.toLocaleString('en')
-    : Math.abs(n) >= 1e6 || (Math.abs(n) < 1e-3 && n !== 0)
-      ? n.toExponential(3)
-      : Number(n.toPrecision(5)).toLocaleString('en', { maximumFractionDigits: 8 })
-export const elapsed = (seconds: number): string =>
-  seconds < 1
-    ? 'under 1 s'
-    : seconds < 60
-      ? `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`
-      : seconds < 3600
-        ? `${Math.floor(seconds / 60)} min${Math.floor(seconds % 60) > 0 ? ` ${Math.floor(seconds % 60)} s` : ''}`
-        : `${Math.floor(seconds / 3600)} h${seconds % 3600 >= 60 ? ` ${Math.floor((seconds % 3600) / 60)} min` : ''}`
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined) return '–'
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  return Array.isArray(value) ? value.join(', ') : String(value as ParameterValue)
+}
+/** A number with five digits, or in powers of ten where it is very large or very small. */
+export function figure(n: number): string {
+  if (Number.isInteger(n)) return n.toLocaleString('en')
+  if (Math.abs(n) >= 1e6 || Math.abs(n) < 1e-3) return n.toExponential(3)
+  return Number(n.toPrecision(5)).toLocaleString('en', { maximumFractionDigits: 8 })
+}
+/** A time in its largest unit, with the next smaller one where that is not nothing. */
+export function elapsed(seconds: number): string {
+  if (seconds < 1) return 'under 1 s'
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`
+  const minutes = Math.floor(seconds / 60)
+  const over = Math.floor(seconds % 60)
+  if (minutes < 60) return over > 0 ? `${minutes} min ${over} s` : `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  return minutes % 60 > 0 ? `${hours} h ${minutes % 60} min` : `${hours} h`
+}
 /** Whether the texts together have every word of what is searched for. */
 export function hasWords(search: string, ...texts: string[]): boolean {
   const all = texts.join(' ').toLowerCase()

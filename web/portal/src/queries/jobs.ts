@@ -24,9 +24,10 @@ export const jobQuery = (jobId: string) =>
   queryOptions({
     queryKey: ['job', jobId],
     queryFn: () => api.jobs.get({ params: { jobId } }),
-    refetchInterval: (q) => {
-      const job = q.state.data
-      return !job ? 2_000 : moving(job) ? 600 : jobLife[job.state].live ? 5_000 : false
+    refetchInterval: ({ state: { data: job } }) => {
+      if (!job) return 2_000
+      if (moving(job)) return 600
+      return jobLife[job.state].live ? 5_000 : false
     },
   })
 
@@ -37,8 +38,10 @@ export interface JobFilter {
 }
 const pageSize = 50
 /** Refreshed while the newest pages are all there is to refresh, faster while something moves. */
-const pace = (pages: readonly { items: Job[] }[] | undefined): number | false =>
-  (pages?.length ?? 1) > 2 ? false : pages?.some((p) => p.items.some(moving)) ? 1_500 : 8_000
+function pace(pages: readonly { items: Job[] }[] = []): number | false {
+  if (pages.length > 2) return false
+  return pages.some((page) => page.items.some(moving)) ? 1_500 : 8_000
+}
 export const useMyJobs = (filter: JobFilter, enabled = true) =>
   useInfiniteQuery({
     queryKey: ['jobs', 'mine', filter],

@@ -20,14 +20,11 @@ export function typeWord(s: Schema): string {
 
 /** What else holds for a value: lengths, limits, default. */
 function limits(s: Schema): string {
-  const range = (low: unknown, high: unknown, unit: string) =>
-    low === undefined && (high === undefined || high === Number.MAX_SAFE_INTEGER)
-      ? undefined
-      : high === undefined || high === Number.MAX_SAFE_INTEGER
-        ? `at least ${low}${unit}`
-        : low === undefined || low === Number.MIN_SAFE_INTEGER
-          ? `at most ${high}${unit}`
-          : `${low} to ${high}${unit}`
+  const range = (low: unknown, high: unknown, unit: string): string | undefined => {
+    const open = high === undefined || high === Number.MAX_SAFE_INTEGER
+    if (open) return low === undefined ? undefined : `at least ${low}${unit}`
+    return low === undefined || low === Number.MIN_SAFE_INTEGER ? `at most ${high}${unit}` : `${low} to ${high}${unit}`
+  }
   const low = s['minimum'] === Number.MIN_SAFE_INTEGER ? undefined : s['minimum']
   return [
     range(low, s['maximum'], ''),
@@ -41,8 +38,10 @@ function limits(s: Schema): string {
 
 /** The members of a JSON Schema object, nested ones indented. */
 export function SchemaTree({ schema, depth = 0 }: { schema: Schema; depth?: number }) {
-  const inner = (s: Schema): Schema | undefined =>
-    s['properties'] ? s : s['type'] === 'array' && s['items'] ? inner(s['items'] as Schema) : undefined
+  const inner = (of: Schema): Schema | undefined => {
+    if (of['properties']) return of
+    return of['type'] === 'array' && of['items'] ? inner(of['items'] as Schema) : undefined
+  }
   const object = inner(schema)
   if (!object)
     return depth === 0 ? (

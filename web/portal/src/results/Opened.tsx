@@ -254,7 +254,7 @@ export function OpenedResults({ study, opened }: { study: Study; opened: Opened 
                         const text = cellText(r.get(c))
                         return (
                           <Table.Td key={c} className="nowrap">
-                            {c === 'run_id' ? text.slice(4, 12) : text.length > 60 ? `${text.slice(0, 59)}…` : text}
+                            {c === 'run_id' ? text.slice(4, 12) : cut(text)}
                           </Table.Td>
                         )
                       })}
@@ -269,3 +269,6 @@ export function OpenedResults({ study, opened }: { study: Study; opened: Opened 
     </section>
   )
 }
+
+const longest = 60
+const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text)

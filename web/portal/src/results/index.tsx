@@ -94,11 +94,7 @@ export function ResultsTab({ study: { studyId } }: { study: Study }) {
                 setChoose(() => () => (chosen.length > 0 ? Promise.resolve(chosen) : openable(studyId, filter)))
               }
             >
-              {chosen.length > 0
-                ? `Open ${count(chosen.length, 'run')} …`
-                : list.state || condition
-                  ? 'Open all that match …'
-                  : 'Open all completed …'}
+              {openWords(chosen.length, list.state !== '' || condition !== '')}
             </Button>
           ) : (
             <Text size="sm" c="dimmed">
@@ -139,14 +135,14 @@ export function ResultsTab({ study: { studyId } }: { study: Study }) {
           )}
         </Group>
         <ProblemNotice error={runs.error} retry={() => void runs.refetch()} />
-        {runs.isPending ? (
-          <LoadingRows rows={6} />
-        ) : nothingYet ? (
+        {runs.isPending && <LoadingRows rows={6} />}
+        {!runs.isPending && nothingYet && (
           <Empty title={previews === 'true' ? 'No previews yet' : 'No runs yet'}>
             A run appears here the moment a participant starts. Make a link on the Links tab; a preview link works even
             before the study is launched.
           </Empty>
-        ) : shown.length === 0 ? (
+        )}
+        {!runs.isPending && !nothingYet && shown.length === 0 && (
           <Empty
             title="No run matches"
             action={
@@ -161,7 +157,8 @@ export function ResultsTab({ study: { studyId } }: { study: Study }) {
               </Button>
             }
           />
-        ) : (
+        )}
+        {!runs.isPending && !nothingYet && shown.length > 0 && (
           <RunsTable
             runs={shown}
             selected={selected}
@@ -187,6 +184,11 @@ export function ResultsTab({ study: { studyId } }: { study: Study }) {
       <WithdrawRun runId={withdrawing} onClose={() => setWithdrawing(undefined)} />
     </Stack>
   )
+}
+
+function openWords(chosen: number, narrowed: boolean): string {
+  if (chosen > 0) return `Open ${count(chosen, 'run')} …`
+  return narrowed ? 'Open all that match …' : 'Open all completed …'
 }
 
 /** The page of one run. */

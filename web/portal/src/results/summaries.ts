@@ -23,8 +23,8 @@ export interface Bin {
 export function histogram(values: readonly number[], wanted = 30): Bin[] {
   if (values.length === 0) return []
   const sorted = [...values].sort((a, b) => a - b)
-  const low = sorted[0]!,
-    high = Math.max(quantile(sorted, 0.99), low + 1)
+  const low = sorted[0]!
+  const high = Math.max(quantile(sorted, 0.99), low + 1)
   const raw = (high - low) / wanted
   const power = 10 ** Math.floor(Math.log10(raw))
   const width = power * ([1, 2, 5, 10].find((m) => power * m >= raw) ?? 10)
@@ -62,9 +62,9 @@ export function shares(rows: readonly Row[], column: string, groupBy: string): S
   return [...counts]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([group, [right, n]]) => {
-      const p = right / n,
-        centre = (p + z2 / (2 * n)) / (1 + z2 / n),
-        half = (1.96 * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+      const p = right / n
+      const centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+      const half = (1.96 * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n * n))) / (1 + z2 / n)
       return { group, right, n, low: Math.max(0, centre - half), high: Math.min(1, centre + half) }
     })
 }
@@ -79,7 +79,10 @@ export function groupings(rows: readonly Row[]): string[] {
       if (seen.size <= 12 && v.length <= 40) seen.add(v)
       else if (v.length > 40) for (let i = 0; i < 13; i++) seen.add(i)
     }
-  const rank = (k: string) => (/^(condition|congruency|type)$/i.test(k) ? 0 : /condition|congru|block/i.test(k) ? 1 : 2)
+  const rank = (key: string): number => {
+    if (/^(condition|congruency|type)$/i.test(key)) return 0
+    return /condition|congru|block/i.test(key) ? 1 : 2
+  }
   return [...values]
     .filter(([k, v]) => k !== 'run_id' && v.size >= 2 && v.size <= 12)
     .map(([k]) => k)

@@ -42,14 +42,14 @@ export function TokensPage() {
     >
       <Section title="Your tokens">
         <ProblemNotice error={tokens.error} retry={() => void tokens.refetch()} />
-        {tokens.isPending ? (
-          <LoadingRows rows={3} />
-        ) : tokens.data?.length === 0 ? (
+        {tokens.isPending && <LoadingRows rows={3} />}
+        {tokens.data?.length === 0 && (
           <Empty title="No tokens yet" action={make}>
             A token lets a script publish studies or read figures without your password. It is shown once, ends by
             itself, and can be revoked at any time.
           </Empty>
-        ) : (
+        )}
+        {tokens.data && tokens.data.length > 0 && (
           <Table.ScrollContainer minWidth={320}>
             <Table>
               <Table.Thead>

@@ -116,6 +116,7 @@ function Edit({ study, published }: { study: Study; published: ContentDraft | un
     [checked],
   )
   const valid = checked.state === 'checked' && checked.result.ok
+  const publishedWords = published ? `This is version ${published.base}, as published` : 'Nothing published yet'
   const stale = draft !== undefined && published !== undefined && draft.base < published.base
   return (
     <>
@@ -130,10 +131,8 @@ function Edit({ study, published }: { study: Study; published: ContentDraft | un
                 </>
               )}
             </>
-          ) : published ? (
-            `This is version ${published.base}, as published`
           ) : (
-            'Nothing published yet'
+            publishedWords
           )}
         </Text>
         <Group gap="xs">

@@ -74,12 +74,7 @@ export function Links({ study }: { study: Study }) {
           </Text>
           <CopyId value={made.url} label="link" />
           <Text size="sm" c="dimmed" mt={4}>
-            {made.kind === 'preview'
-              ? 'Open it yourself: it works before launch and never counts.'
-              : study.state === 'live'
-                ? 'Send it to participants.'
-                : 'It works once the study is launched.'}{' '}
-            It expires <RelativeTime at={made.expires} />.
+            {whatToDoWith(made, study)} It expires <RelativeTime at={made.expires} />.
           </Text>
         </div>
       )}
@@ -220,4 +215,9 @@ function Row({ link, study }: { link: LinkRow; study: Study }) {
       )}
     </>
   )
+}
+
+function whatToDoWith(made: LinkRow, study: Study): string {
+  if (made.kind === 'preview') return 'Open it yourself: it works before launch and never counts.'
+  return study.state === 'live' ? 'Send it to participants.' : 'It works once the study is launched.'
 }

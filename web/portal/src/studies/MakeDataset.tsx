@@ -6,7 +6,7 @@ import { ProblemError } from '../../../../clients/api.ts'
 import { type Study, useDraft, useRecentLogin } from '../hooks.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
-import { nameOf } from '../parts/catalogue-name.ts'
+import { isCatalogueName, nameFault, nameOf } from '../parts/catalogue-name.ts'
 
 interface Form {
   title: string
@@ -27,7 +27,7 @@ export function MakeDataset({ study, opened, onClose }: { study: Study; opened: 
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const name = form.name || nameOf(form.title)
-  const named = /^[a-z][a-z0-9_-]{1,59}$/.test(name)
+  const named = isCatalogueName(name)
   const taken = error instanceof ProblemError && error.kind === 'already-exists'
   const go = async () => {
     setBusy(true)
@@ -77,13 +77,7 @@ export function MakeDataset({ study, opened, onClose }: { study: Study; opened: 
             placeholder={nameOf(form.title)}
             maxLength={60}
             onChange={(e) => put({ name: e.currentTarget.value.toLowerCase() })}
-            error={
-              taken
-                ? 'Another dataset of the organisation has this name'
-                : name && !named
-                  ? 'Begin with a letter; lower-case letters, digits, - and _; at least two'
-                  : undefined
-            }
+            error={nameFault(name, taken)}
           />
           <Textarea
             label="What for?"

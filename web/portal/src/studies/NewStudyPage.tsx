@@ -69,8 +69,8 @@ export function NewStudyPage() {
   const [busy, setBusy] = useState(false)
   const stop = useRef<AbortController>(undefined)
   const made = useRef<{ key: string; requestId: string }>(undefined)
-  const title = form?.title ?? '',
-    description = form?.description ?? ''
+  const title = form?.title ?? ''
+  const description = form?.description ?? ''
   const pick = from || examples?.[0]?.name || 'empty'
 
   const take = async (files: File[]) => {
@@ -84,13 +84,17 @@ export function NewStudyPage() {
       setFileError(e)
     }
   }
+  const bundleOf = async (picked: string) => {
+    if (picked === 'file') return chosen!.bundle
+    return picked === 'empty' ? empty : readExample(picked)
+  }
   const create = async () => {
     if (!here) return
     setBusy(true)
     setError(undefined)
     stop.current = new AbortController()
     try {
-      const bundle = pick === 'file' ? chosen!.bundle : pick === 'empty' ? empty : await readExample(pick)
+      const bundle = await bundleOf(pick)
       const key = JSON.stringify([here.organisationId, title, description])
       // Pressing the button again after a failure goes on with the study that was made.
       if (made.current?.key !== key) made.current = { key, requestId: crypto.randomUUID() }

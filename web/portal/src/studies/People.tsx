@@ -43,8 +43,8 @@ export function People({ study }: { study: Study }) {
   })
   const [failed, setFailed] = useState<{ userId: string; error: unknown }>()
   const [leaving, setLeaving] = useState<Person>()
-  const share = may('study.share', study),
-    unshare = may('study.unshare', study)
+  const share = may('study.share', study)
+  const unshare = may('study.unshare', study)
   const admin = me.memberships.find((m) => m.organisationId === study.organisationId)?.roles.includes('admin') ?? false
   const canGive = (r: StudyRight) => admin || study.rights.includes(r)
   const fresh = () =>
@@ -52,8 +52,8 @@ export function People({ study }: { study: Study }) {
       client.invalidateQueries({ queryKey: key }),
       client.invalidateQueries({ queryKey: ['study', study.studyId] }),
     ])
-  const last = useRef(Promise.resolve()),
-    waiting = useRef(0)
+  const last = useRef(Promise.resolve())
+  const waiting = useRef(0)
   // The tick is shown at once; changes are sent one after the other, each with the rights as they are shown then.
   const give = (p: Person, right: StudyRight, on: boolean) => {
     setFailed(undefined)

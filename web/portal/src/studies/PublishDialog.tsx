@@ -76,19 +76,19 @@ export function PublishDialog({
           <Text size="sm">
             A version never changes afterwards. New participants get it; whoever has started goes on with theirs.
           </Text>
-          {base === 0 ? (
+          {base === 0 && (
             <Text size="sm">
               The first version, with {count(assets.length, 'file')} ({bytes(assets.reduce((n, a) => n + a.size, 0))}).
             </Text>
-          ) : change ? (
+          )}
+          {base > 0 && !change && <LoadingRows rows={3} />}
+          {base > 0 && change && (
             <div>
               <Text size="sm" fw={600} mb="xs">
                 Since version {base}: {diffSummary(change.configuration, change.assets)}
               </Text>
               <DiffView {...change} />
             </div>
-          ) : (
-            <LoadingRows rows={3} />
           )}
           <Textarea
             label="Note"

@@ -148,21 +148,20 @@ function Compare({ study, newest, all }: { study: Study; newest: number; all: nu
           w={140}
         />
       </Group>
-      {from === to ? (
+      {from === to && (
         <Text size="sm" c="dimmed">
           Choose two different versions.
         </Text>
-      ) : error ? (
-        <ProblemNotice error={error} />
-      ) : data ? (
+      )}
+      {from !== to && <ProblemNotice error={error} />}
+      {from !== to && !error && !data && <LoadingRows rows={3} />}
+      {from !== to && !error && data && (
         <>
           <Text size="sm" fw={600} mb="xs">
             {data.summary}
           </Text>
           <DiffView configuration={data.configuration} assets={data.assets} />
         </>
-      ) : (
-        <LoadingRows rows={3} />
       )}
     </Section>
   )

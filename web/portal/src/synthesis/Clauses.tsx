@@ -90,10 +90,14 @@ function Clause({
   )
 }
 
+/** The list with another item in the place of one, or without it. */
+function replaced<Item>(list: readonly Item[], index: number, item: Item | undefined): Item[] {
+  return item === undefined ? list.filter((_, i) => i !== index) : list.with(index, item)
+}
+
 /** Combinations that cannot be, or that follow from each other: no synthetic row will break them. */
 export function Rules({ plan, put }: { plan: Plan; put: (part: Partial<Plan>) => void }) {
-  const set = (i: number, rule: Rule | undefined) =>
-    put({ rules: plan.rules.flatMap((r, j) => (j === i ? (rule ? [rule] : []) : [r])) })
+  const set = (i: number, rule: Rule | undefined) => put({ rules: replaced(plan.rules, i, rule) })
   return (
     <Stack gap="sm">
       {plan.rules.map((r, i) => (
@@ -144,8 +148,7 @@ export function Rules({ plan, put }: { plan: Plan; put: (part: Partial<Plan>) =>
 /** Sets of columns whose relation matters most: they are measured first. */
 export function Wishes({ plan, put }: { plan: Plan; put: (part: Partial<Plan>) => void }) {
   const names = plan.columns.filter((c) => c.kind !== 'identifier').map((c) => c.name)
-  const set = (i: number, wish: Plan['wishes'][number] | undefined) =>
-    put({ wishes: plan.wishes.flatMap((w, j) => (j === i ? (wish ? [wish] : []) : [w])) })
+  const set = (i: number, wish: Plan['wishes'][number] | undefined) => put({ wishes: replaced(plan.wishes, i, wish) })
   return (
     <Stack gap="xs">
       {plan.wishes.map((w, i) => (

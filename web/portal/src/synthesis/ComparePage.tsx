@@ -90,8 +90,8 @@ export function ComparePage() {
               </Table.Thead>
               <Table.Tbody>
                 {facts.map(([name, of, show]) => {
-                  const values = all.map(of),
-                    differs = new Set(values).size > 1
+                  const values = all.map(of)
+                  const differs = new Set(values).size > 1
                   return (
                     <Table.Tr key={name}>
                       <Table.Th scope="row">{name}</Table.Th>

@@ -5,6 +5,23 @@ import type { Plan, Quote } from './data.ts'
 import { duration, methodName, percent, size } from './words.ts'
 import quoteStyles from '../parts/quote.module.css'
 
+function verdictOf({
+  quote,
+  stale,
+  error,
+  enough,
+}: {
+  quote: Quote | undefined
+  stale: boolean
+  error: unknown
+  enough: boolean
+}): string {
+  if (error) return 'The plan has something wrong'
+  if (!quote || stale) return 'Looking at it …'
+  if (!quote.feasible) return 'It cannot be made as it stands'
+  return enough ? 'It can be made' : 'The budget does not cover it'
+}
+
 /** Before anything is charged: whether it can be made, what it costs, what quality to expect. Follows what is typed. */
 export function QuotePanel({
   quote,
@@ -30,15 +47,7 @@ export function QuotePanel({
   return (
     <aside className={quoteStyles.quote} aria-label="What this would cost and give">
       <div className={quoteStyles.verdict} data-ok={ready || undefined} role="status">
-        {error
-          ? 'The plan has something wrong'
-          : !quote || stale
-            ? 'Looking at it …'
-            : !quote.feasible
-              ? 'It cannot be made as it stands'
-              : enough
-                ? 'It can be made'
-                : 'The budget does not cover it'}
+        {verdictOf({ quote, stale, error, enough })}
       </div>
       <ProblemNotice error={error} />
       {quote && !error && (

@@ -23,13 +23,13 @@ export const kindName = {
 } as const
 /** A distance or a share, as people read it. */
 export const percent = (x: number): string => (x < 0.0005 && x > 0 ? '< 0.1 %' : `${(100 * x).toFixed(1)} %`)
-export const duration = (m: number): string =>
-  m < 0.1
-    ? 'a few seconds'
-    : m < 1
-      ? 'under a minute'
-      : m < 90
-        ? `about ${Math.round(m)} min`
-        : `about ${(m / 60).toFixed(1)} h`
-export const size = (mb: number): string =>
-  mb < 1 ? 'under 1 MB' : mb < 1024 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`
+/** Minutes, about. */
+export function duration(minutes: number): string {
+  if (minutes < 0.1) return 'a few seconds'
+  if (minutes < 1) return 'under a minute'
+  return minutes < 90 ? `about ${Math.round(minutes)} min` : `about ${(minutes / 60).toFixed(1)} h`
+}
+export function size(mb: number): string {
+  if (mb < 1) return 'under 1 MB'
+  return mb < 1024 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`
+}

@@ -65,8 +65,10 @@ export function filterOf(d: FilterDraft, schema: Schema | undefined): Filter | s
   const { table } = d
   const numeric = column.type === 'integer' || column.type === 'number'
   const typed = (text: string): string | number | undefined => {
-    const t = text.trim()
-    return t === '' ? undefined : numeric ? (Number.isFinite(Number(t)) ? Number(t) : undefined) : t
+    const trimmed = text.trim()
+    if (trimmed === '') return undefined
+    if (!numeric) return trimmed
+    return Number.isFinite(Number(trimmed)) ? Number(trimmed) : undefined
   }
   switch (d.is) {
     case 'known':
@@ -78,8 +80,8 @@ export function filterOf(d: FilterDraft, schema: Schema | undefined): Filter | s
         ? `Choose values of ${column.name}.`
         : { table, column: column.name, is: d.is, values: d.values }
     case 'between': {
-      const from = typed(d.from),
-        to = typed(d.to)
+      const from = typed(d.from)
+      const to = typed(d.to)
       if (from === undefined && to === undefined) return `Give ${column.name} a lower or an upper limit.`
       if (from !== undefined && to !== undefined && from > to)
         return `The limits of ${column.name} are the wrong way round.`

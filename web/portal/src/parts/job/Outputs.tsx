@@ -6,7 +6,7 @@ import { Section } from '../Page.tsx'
 import { Plot } from '../Plot.tsx'
 import type { Job, Output } from '../../queries/jobs.ts'
 import { cellText, half } from './cell-text.ts'
-import { draw, drawingOf, heightOf } from './plots.ts'
+import { draw, type Drawing, drawingOf, heightOf } from './plots.ts'
 import { outcomeWords, ruleWords } from './words.ts'
 import styles from './Outputs.module.css'
 
@@ -29,7 +29,10 @@ function gathered(outputs: readonly Output[]): Output[] {
       o.rows[0]![0]!,
     ]),
   }
-  return outputs.flatMap((o) => (o === alone[0] ? [table] : single(o) ? [] : [o]))
+  return outputs.flatMap((output) => {
+    if (!single(output)) return [output]
+    return output === alone[0] ? [table] : []
+  })
 }
 
 /**
@@ -60,6 +63,11 @@ export function Outputs({
       ))}
     </>
   )
+}
+
+function drawingWords(drawing: Drawing): string {
+  if (drawing.kind === 'forest') return 'estimates with their intervals'
+  return drawing.kind === 'histogram' ? 'histogram' : `${drawing.label} by ${drawing.by}`
 }
 
 function One({
@@ -99,7 +107,7 @@ function One({
         <Plot
           make={make}
           height={heightOf(drawing)}
-          label={`${output.name}: ${drawing.kind === 'forest' ? 'estimates with their intervals' : drawing.kind === 'histogram' ? 'histogram' : `${drawing.label} by ${drawing.by}`}; the numbers are in the table below`}
+          label={`${output.name}: ${drawingWords(drawing)}; the numbers are in the table below`}
         />
       )}
       <Table.ScrollContainer

@@ -1,15 +1,18 @@
 import { Group, Text } from '@mantine/core'
 import { IconCheck, IconMinus, IconX } from '@tabler/icons-react'
-import { useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import type { Job } from '../../queries/jobs.ts'
 import { JobTrouble } from './JobTrouble.tsx'
 import { stepWords } from './words.ts'
 import styles from './Steps.module.css'
 
+type Step = Job['steps'][number]
+
 /** Whole seconds: finer times are not told, for they would say how long the data took. */
-const elapsed = (from: string, to: number): string => {
-  const s = Math.max(0, Math.floor((to - new Date(from).getTime()) / 1000))
-  return s < 1 ? 'under 1 s' : s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`
+function elapsed(from: string, to: number): string {
+  const seconds = Math.max(0, Math.floor((to - new Date(from).getTime()) / 1000))
+  if (seconds < 1) return 'under 1 s'
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
 function useClock(running: boolean): number {
@@ -30,14 +33,21 @@ const stateWord = {
 } as const
 
 /** Where it stopped is one step: what was begun after it only cleaned up. */
-const stateOf = (job: Job, s: Job['steps'][number]): Job['steps'][number]['state'] =>
-  job.problem === undefined
-    ? s.state
-    : job.problem.step === s.step
-      ? 'failed'
-      : s.state === 'failed'
-        ? 'skipped'
-        : s.state
+function stateOf({ problem }: Job, { step, state }: Step): Step['state'] {
+  if (problem === undefined) return state
+  if (problem.step === step) return 'failed'
+  return state === 'failed' ? 'skipped' : state
+}
+const marks: Partial<Record<Step['state'], ReactNode>> = {
+  done: <IconCheck size={14} />,
+  failed: <IconX size={14} />,
+  skipped: <IconMinus size={14} />,
+}
+function timeOf({ started, ended }: Step, state: Step['state'], now: number): string {
+  if (state === 'skipped') return 'not needed'
+  if (!started || (!ended && state !== 'running')) return ''
+  return elapsed(started, ended ? new Date(ended).getTime() : now)
+}
 
 /** The four steps as they happen, each with how long it has taken; what went wrong stands beside its step. */
 export function Steps({
@@ -55,13 +65,7 @@ export function Steps({
         return (
           <li key={s.step} data-state={state} aria-current={state === 'running' ? 'step' : undefined}>
             <span className={styles.mark} aria-hidden>
-              {state === 'done' ? (
-                <IconCheck size={14} />
-              ) : state === 'failed' ? (
-                <IconX size={14} />
-              ) : state === 'skipped' ? (
-                <IconMinus size={14} />
-              ) : null}
+              {marks[state]}
             </span>
             <div className="grow">
               <Group gap="sm" wrap="nowrap" justify="space-between">
@@ -70,11 +74,7 @@ export function Steps({
                   <span className="sr">: {stateWord[state]}</span>
                 </Text>
                 <Text size="sm" c="dimmed" className="figures nowrap">
-                  {state === 'skipped'
-                    ? 'not needed'
-                    : s.started && (s.ended || state === 'running')
-                      ? elapsed(s.started, s.ended ? new Date(s.ended).getTime() : now)
-                      : ''}
+                  {timeOf(s, state, now)}
                 </Text>
               </Group>
               <Text size="xs" c="dimmed">

@@ -24,16 +24,13 @@ const find = (o: Output, ...names: string[]): number => {
 }
 
 /** What each column is: as the gate says, or, where nobody has said it yet, by its name and its cells. */
-const kindsOf = (o: Output): ('group' | 'count' | 'value')[] =>
-  o.columns.map(
-    (c, i) =>
-      c.kind ??
-      (o.rows.some((r) => typeof r[i]?.value === 'string')
-        ? 'group'
-        : /^(n|counts?|people|subjects|patients|frequency)$/i.test(c.name)
-          ? 'count'
-          : 'value'),
-  )
+const kindsOf = (output: Output): ColumnKind[] =>
+  output.columns.map(({ kind, name }, index) => kind ?? guessed(output, name, index))
+type ColumnKind = 'group' | 'count' | 'value'
+function guessed(output: Output, name: string, index: number): ColumnKind {
+  if (output.rows.some((row) => typeof row[index]?.value === 'string')) return 'group'
+  return /^(n|counts?|people|subjects|patients|frequency)$/i.test(name) ? 'count' : 'value'
+}
 
 export interface Bars {
   kind: 'bars'
@@ -58,22 +55,23 @@ const most = 40
 
 /** Estimates with intervals: given ones, or two standard errors to each side. */
 function forest(o: Output): Forest | undefined {
-  const estimate = find(o, 'estimate', 'coef', 'coefficient', 'value', 'mean'),
-    se = find(o, 'standarderror', 'stderr', 'se', 'stderror'),
-    low = find(o, 'low', 'lower', 'cilow', 'ci025', '25'),
-    high = find(o, 'high', 'upper', 'cihigh', 'ci975', '975')
+  const estimate = find(o, 'estimate', 'coef', 'coefficient', 'value', 'mean')
+  const se = find(o, 'standarderror', 'stderr', 'se', 'stderror')
+  const low = find(o, 'low', 'lower', 'cilow', 'ci025', '25')
+  const high = find(o, 'high', 'upper', 'cihigh', 'ci975', '975')
   if (estimate < 0 || (se < 0 && (low < 0 || high < 0))) return undefined
-  const kinds = kindsOf(o),
-    term = o.columns.findIndex(
-      (c, i) => i !== estimate && (kinds[i] === 'group' || /term|name|variable|parameter/i.test(c.name)),
-    )
+  const kinds = kindsOf(o)
+  const term = o.columns.findIndex(
+    (c, i) => i !== estimate && (kinds[i] === 'group' || /term|name|variable|parameter/i.test(c.name)),
+  )
+  const unnamed = (row: number) => (o.rows.length === 1 ? o.name : String(row + 1))
   const rows = o.rows.flatMap((r, i) => {
-    const e = number(r, estimate),
-      s = se < 0 ? undefined : number(r, se)
+    const e = number(r, estimate)
+    const s = se < 0 ? undefined : number(r, se)
     if (e === undefined) return []
     return [
       {
-        term: term < 0 ? (o.rows.length === 1 ? o.name : String(i + 1)) : text(r, term),
+        term: term < 0 ? unnamed(i) : text(r, term),
         estimate: e,
         low: (low < 0 ? undefined : number(r, low)) ?? (s === undefined ? undefined : e - 1.96 * s),
         high: (high < 0 ? undefined : number(r, high)) ?? (s === undefined ? undefined : e + 1.96 * s),
@@ -92,21 +90,21 @@ function forest(o: Output): Forest | undefined {
 }
 
 function histogram(o: Output): Histogram | undefined {
-  const from = find(o, 'from', 'low', 'lower', 'left', 'start'),
-    to = find(o, 'to', 'high', 'upper', 'right', 'end'),
-    value = kindsOf(o).indexOf('count')
+  const from = find(o, 'from', 'low', 'lower', 'left', 'start')
+  const to = find(o, 'to', 'high', 'upper', 'right', 'end')
+  const value = kindsOf(o).indexOf('count')
   if (from < 0 || to < 0 || value < 0) return undefined
   const rows = o.rows.flatMap((r) => {
-    const a = number(r, from),
-      b = number(r, to)
+    const a = number(r, from)
+    const b = number(r, to)
     return a === undefined || b === undefined ? [] : [{ from: a, to: b, value: number(r, value) }]
   })
   return rows.length === 0 ? undefined : { kind: 'histogram', unit: o.columns[from]!.unit ?? '', rows }
 }
 
 function bars(o: Output): Bars | undefined {
-  const kinds = kindsOf(o),
-    groups = kinds.flatMap((k, i) => (k === 'group' ? [i] : []))
+  const kinds = kindsOf(o)
+  const groups = kinds.flatMap((k, i) => (k === 'group' ? [i] : []))
   const value = kinds.includes('count') ? kinds.indexOf('count') : kinds.indexOf('value')
   const [by, split] = groups
   if (by === undefined || groups.length > 2 || value < 0 || o.rows.length < 2 || o.rows.length > most) return undefined
@@ -131,18 +129,18 @@ function bars(o: Output): Bars | undefined {
   }
 }
 
-export const drawingOf = (o: Output): Drawing | undefined =>
-  o.type === 'estimate' || o.type === 'model'
-    ? forest(o)
-    : o.type === 'histogram'
-      ? histogram(o)
-      : (forest(o) ?? bars(o))
-export const heightOf = (d: Drawing): number =>
-  d.kind === 'histogram'
-    ? 248
-    : d.kind === 'forest'
-      ? 70 + 28 * d.rows.length
-      : 66 + (d.split ? 22 : 30) * d.rows.length + (d.split ? 34 : 0) * new Set(d.rows.map((r) => r.group)).size
+/** The drawing that says more of an output than its table, if there is one. */
+export function drawingOf(output: Output): Drawing | undefined {
+  if (output.type === 'estimate' || output.type === 'model') return forest(output)
+  return output.type === 'histogram' ? histogram(output) : (forest(output) ?? bars(output))
+}
+/** In pixels. */
+export function heightOf(drawing: Drawing): number {
+  if (drawing.kind === 'histogram') return 248
+  if (drawing.kind === 'forest') return 70 + 28 * drawing.rows.length
+  if (!drawing.split) return 66 + 30 * drawing.rows.length
+  return 66 + 22 * drawing.rows.length + 34 * new Set(drawing.rows.map((row) => row.group)).size
+}
 
 let patterns = 0
 /** Lines across what is suppressed; each drawing has a pattern of its own. */
@@ -156,8 +154,8 @@ function hatch(svg: SVGElement | HTMLElement, id: string, ink: string): void {
 
 /** Room for labels at the left, and labels cut to it. */
 function labels(texts: readonly string[], width: number): { marginLeft: number; cut: (t: string) => string } {
-  const marginLeft = Math.min(Math.round(width / 2.5), 24 + 7 * Math.max(0, ...texts.map((t) => t.length))),
-    most = Math.max(6, Math.floor((marginLeft - 20) / 6.6))
+  const marginLeft = Math.min(Math.round(width / 2.5), 24 + 7 * Math.max(0, ...texts.map((t) => t.length)))
+  const most = Math.max(6, Math.floor((marginLeft - 20) / 6.6))
   return { marginLeft, cut: (t) => (t.length > most ? `${t.slice(0, most - 1)}…` : t) }
 }
 
@@ -172,11 +170,11 @@ export function draw(plot: typeof P, d: Drawing, width: number, ink: string): SV
   if (d.kind === 'forest') {
     const spread = d.rows.some((r) => (r.low ?? r.estimate) <= 0 && (r.high ?? r.estimate) >= 0)
     // Rows by number: two terms may have lost their names.
-    const rows = d.rows.map((r, i) => ({ ...r, row: String(i) })),
-      { marginLeft, cut } = labels(
-        d.rows.map((r) => r.term),
-        width,
-      )
+    const rows = d.rows.map((r, i) => ({ ...r, row: String(i) }))
+    const { marginLeft, cut } = labels(
+      d.rows.map((r) => r.term),
+      width,
+    )
     return plot.plot({
       ...base,
       marginLeft,
@@ -200,8 +198,8 @@ export function draw(plot: typeof P, d: Drawing, width: number, ink: string): SV
     })
   }
   if (d.kind === 'histogram') {
-    const top = Math.max(1, ...d.rows.map((r) => r.value ?? 0)),
-      hidden = d.rows.filter((r) => r.value === undefined).map((r) => ({ ...r, value: top * 0.12 }))
+    const top = Math.max(1, ...d.rows.map((r) => r.value ?? 0))
+    const hidden = d.rows.filter((r) => r.value === undefined).map((r) => ({ ...r, value: top * 0.12 }))
     const svg = plot.plot({
       ...base,
       marginLeft: 48,
@@ -228,11 +226,11 @@ export function draw(plot: typeof P, d: Drawing, width: number, ink: string): SV
     hatch(svg, id, ink)
     return svg
   }
-  const low = Math.min(0, ...d.rows.map((r) => r.value ?? 0)),
-    high = Math.max(0, ...d.rows.map((r) => r.value ?? 0)) || 1
+  const low = Math.min(0, ...d.rows.map((r) => r.value ?? 0))
+  const high = Math.max(0, ...d.rows.map((r) => r.value ?? 0)) || 1
   const hidden = d.rows.filter((r) => r.value === undefined).map((r) => ({ ...r, value: high * 0.08 }))
-  const groups = [...new Set(d.rows.map((r) => r.group))],
-    parts = [...new Set(d.rows.map((r) => r.part))]
+  const groups = [...new Set(d.rows.map((r) => r.group))]
+  const parts = [...new Set(d.rows.map((r) => r.part))]
   const { marginLeft, cut } = labels(d.split ? parts : groups, width)
   const known = d.rows.filter((r) => r.value !== undefined)
   const tip = { fill: ink, textAnchor: 'start' as const, dx: 6, fontSize: 12 }

@@ -17,12 +17,10 @@ const waits = {
   answer: 'waiting for an answer',
 } as const
 /** The state of a job in a word or three: what it waits for says more than that it waits. */
-export const stateWord = (job: Pick<Job, 'state' | 'waiting'>): string =>
-  job.waiting && (job.state === 'queued' || job.state === 'held')
-    ? waits[job.waiting]
-    : job.state === 'succeeded'
-      ? 'released'
-      : job.state
+export function stateWord({ state, waiting }: Pick<Job, 'state' | 'waiting'>): string {
+  if (waiting && (state === 'queued' || state === 'held')) return waits[waiting]
+  return state === 'succeeded' ? 'released' : state
+}
 
 export const waitingWords = {
   turn: 'It starts as soon as another analysis has finished.',
@@ -95,11 +93,8 @@ export function filterWords(f: Ask['cohort'][number]): string {
     case 'not-in':
       return `${of} is none of ${f.values.join(', ')}`
     case 'between':
-      return f.from !== undefined && f.to !== undefined
-        ? `${of} from ${f.from} to ${f.to}`
-        : f.from !== undefined
-          ? `${of} at least ${f.from}`
-          : `${of} at most ${f.to ?? ''}`
+      if (f.from === undefined) return `${of} at most ${f.to ?? ''}`
+      return f.to === undefined ? `${of} at least ${f.from}` : `${of} from ${f.from} to ${f.to}`
     case 'known':
       return `${of} is known`
     case 'missing':

@@ -65,8 +65,8 @@ function apply(now: Omit<Span, 'text'>, codes: number[]): Omit<Span, 'text'> {
 export function spansOf(line: string): Span[] {
   if (!line.includes('\u001b')) return [{ text: line.replaceAll(sequence, '') }]
   const out: Span[] = []
-  let now: Omit<Span, 'text'> = {},
-    at = 0
+  let now: Omit<Span, 'text'> = {}
+  let at = 0
   const push = (text: string): void => {
     if (text !== '') out.push({ ...now, text })
   }

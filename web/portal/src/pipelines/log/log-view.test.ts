@@ -18,8 +18,8 @@ describe('the window of a log', () => {
         fc.integer({ min: 1, max: 40 }),
         fc.array(fc.tuple(fc.nat(39), fc.nat(12)), { maxLength: 20 }),
         (n, pages) => {
-          const all = placed(Array.from({ length: n }, (_, i) => ({ x: `line ${i}` }))),
-            b = new LogBuffer()
+          const all = placed(Array.from({ length: n }, (_, i) => ({ x: `line ${i}` })))
+          const b = new LogBuffer()
           for (const [at, length] of pages) if (all[at] && all[at].id <= b.next) b.append(all.slice(at, at + length))
           expect(texts(b)).toEqual(all.filter((r) => r.id < b.next).map((r) => r.x))
         },
@@ -67,13 +67,13 @@ describe('the window of a log', () => {
   })
 
   it('stays as long as memory likes, and knows where it begins', () => {
-    const b = new LogBuffer(),
-      n = mostLines * 2
+    const b = new LogBuffer()
+    const n = mostLines * 2
     b.append(placed(Array.from({ length: n }, (_, i) => ({ x: String(i) }))))
     expect(b.lines.length).toBeLessThanOrEqual(mostLines * 1.25)
     expect([b.lines.at(-1)!.x, b.first]).toEqual([String(n - 1), b.lines[0]!.id])
-    const held = b.lines.length,
-      from = b.first - 50
+    const held = b.lines.length
+    const from = b.first - 50
     b.prepend(
       placed(
         Array.from({ length: 6 }, (_, i) => ({ x: `before ${i}` })),
@@ -106,10 +106,10 @@ describe('colours', () => {
       fc.property(
         fc.array(fc.oneof(fc.string(), fc.constantFrom(`${E}[`, E, 'm', ';', '38;5;', '2;')), { maxLength: 12 }),
         (parts) => {
-          const line = parts.join(''),
-            out = spansOf(line)
-              .map((s) => s.text)
-              .join('')
+          const line = parts.join('')
+          const out = spansOf(line)
+            .map((s) => s.text)
+            .join('')
           expect(out).toBe(plain(line))
           // eslint-disable-next-line no-control-regex -- they are what it looks for
           expect(out).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/)

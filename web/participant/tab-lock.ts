@@ -1,5 +1,5 @@
 /** One tab at a time: whoever holds the lock of a link runs its study and sends its records. */
-interface Turn {
+interface TabLock {
   release: () => void
   /** Resolves when another tab asks to go on there. */
   asked: Promise<void>
@@ -7,7 +7,7 @@ interface Turn {
 
 const lockName = (code: string): string => `cloister ${code}`
 
-function hold(code: string, options: LockOptions): Promise<Turn | undefined> {
+function hold(code: string, options: LockOptions): Promise<TabLock | undefined> {
   return new Promise((resolve, reject) => {
     navigator.locks
       .request(lockName(code), options, (lock) => {
@@ -33,14 +33,14 @@ function hold(code: string, options: LockOptions): Promise<Turn | undefined> {
   })
 }
 
-/** The turn of a link, or undefined while another tab has it. */
-export const takeTurn = (code: string): Promise<Turn | undefined> => hold(code, { ifAvailable: true })
-/** The turn of a link as soon as the other tab is closed or lets go. */
-export const awaitTurn = async (code: string): Promise<Turn> => (await hold(code, {}))!
-/** Asks the tab that has the turn to let go. */
-export function askForTurn(code: string): void {
+/** The lock of a link, or undefined while another tab has it. */
+export const takeTabLock = (code: string): Promise<TabLock | undefined> => hold(code, { ifAvailable: true })
+/** The lock of a link as soon as the other tab is closed or lets go. */
+export const awaitTabLock = async (code: string): Promise<TabLock> => (await hold(code, {}))!
+/** Asks the tab that has the lock to let go. */
+export function askForTabLock(code: string): void {
   const channel = new BroadcastChannel(lockName(code))
   channel.postMessage('hand over')
   channel.close()
 }
-export type { Turn }
+export type { TabLock }
