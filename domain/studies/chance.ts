@@ -12,24 +12,24 @@ export interface Chance {
  * they were. sfc32, seeded by a 128-bit FNV-style mix.
  */
 export function chance(seed: number, name: string): Chance {
-  let a = 0x9e3779b9 ^ Math.trunc(seed)
-  let b = 0x243f6a88 ^ Math.trunc(seed / 0x1_0000_0000)
-  let c = 0xb7e15162
-  let d = 1
+  let one = 0x9e3779b9 ^ Math.trunc(seed)
+  let two = 0x243f6a88 ^ Math.trunc(seed / 0x1_0000_0000)
+  let three = 0xb7e15162
+  let counter = 1
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i)
-    a = Math.imul(a ^ code, 0x01000193)
-    b = Math.imul(b + code, 0x85ebca6b) ^ (b >>> 13)
-    c = Math.imul(c ^ code, 0xc2b2ae35) ^ (c >>> 16)
+    one = Math.imul(one ^ code, 0x01000193)
+    two = Math.imul(two + code, 0x85ebca6b) ^ (two >>> 13)
+    three = Math.imul(three ^ code, 0xc2b2ae35) ^ (three >>> 16)
   }
   const bits = (): number => {
-    const t = (((a + b) | 0) + d) | 0
-    d = (d + 1) | 0
-    a = b ^ (b >>> 9)
-    b = (c + (c << 3)) | 0
-    c = (c << 21) | (c >>> 11)
-    c = (c + t) | 0
-    return t >>> 0
+    const drawn = (((one + two) | 0) + counter) | 0
+    counter = (counter + 1) | 0
+    one = two ^ (two >>> 9)
+    two = (three + (three << 3)) | 0
+    three = (three << 21) | (three >>> 11)
+    three = (three + drawn) | 0
+    return drawn >>> 0
   }
   for (let i = 0; i < 16; i++) bits()
   const next = (): number => bits() / 0x1_0000_0000
@@ -40,10 +40,10 @@ export function chance(seed: number, name: string): Chance {
 export function shuffle<T>(things: readonly T[], random: Chance): T[] {
   const out = [...things]
   for (let i = out.length - 1; i > 0; i--) {
-    const j = random.below(i + 1)
+    const other = random.below(i + 1)
     const held = out[i] as T
-    out[i] = out[j] as T
-    out[j] = held
+    out[i] = out[other] as T
+    out[other] = held
   }
   return out
 }
@@ -103,17 +103,20 @@ export const maxFullTasks = 7
  * A balanced Latin square (Williams): each task stands at each place equally often and, within the square, follows each
  * other task equally often. `n` rows for even `n`, `2n` for odd.
  */
-export function latinSquare(n: number): number[][] {
-  const first = Array.from({ length: n }, (_, i) => (i === 0 ? 0 : i % 2 === 1 ? (i + 1) / 2 : n - i / 2))
-  const rows = Array.from({ length: n }, (_, shift) => first.map((t) => (t + shift) % n))
-  return n % 2 === 0 ? rows : [...rows, ...rows.map((row) => [...row].reverse())]
+export function latinSquare(count: number): number[][] {
+  // 0, 1, n - 1, 2, n - 2, ...: neighbours differ by every amount once
+  const first = Array.from({ length: count }, (_, place) =>
+    place % 2 === 1 ? (place + 1) / 2 : (count - place / 2) % count,
+  )
+  const rows = Array.from({ length: count }, (_, shift) => first.map((t) => (t + shift) % count))
+  return count % 2 === 0 ? rows : [...rows, ...rows.map((row) => [...row].reverse())]
 }
 
 /** The `index`-th of the `n!` orders of `n` things. */
-function permutation(n: number, index: number): number[] {
-  const left = Array.from({ length: n }, (_, i) => i)
+function permutation(count: number, index: number): number[] {
+  const left = Array.from({ length: count }, (_, i) => i)
   const out: number[] = []
-  for (let size = n; size > 0; size--) {
+  for (let size = count; size > 0; size--) {
     out.push(...left.splice(index % size, 1))
     index = Math.floor(index / size)
   }

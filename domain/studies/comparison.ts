@@ -1,6 +1,7 @@
 /**
  * Declared comparisons: what a conditional or a loop asks of the condition, the link's parameters and the data so far.
  */
+import { isObject } from './configuration-errors.ts'
 
 export const operators = [
   'equal',
@@ -35,54 +36,46 @@ export interface Known {
   data: readonly Record<string, unknown>[]
 }
 
-/** The member at a dotted path, e.g. `response.age`. */
-export const at = (value: unknown, path: string): unknown =>
-  path
-    .split('.')
-    .reduce<unknown>(
-      (v, name) =>
-        typeof v === 'object' && v !== null && Object.hasOwn(v, name)
-          ? (v as Record<string, unknown>)[name]
-          : undefined,
-      value,
-    )
+/** The member at a dotted path, e.g. `response.age`; undefined where there is none. Own members only. */
+export const at = (value: unknown, path: string): unknown => path.split('.').reduce(ownMember, value)
 
-/**
- * Equal as a person would say: keys and answers regardless of upper and lower case, a number in text as that number,
- * structures member by member.
- */
-export function same(a: unknown, b: unknown): boolean {
-  if (typeof a === 'string' && typeof b === 'string') return a.toLowerCase() === b.toLowerCase()
-  if (typeof a === 'number' && typeof b === 'string') return b.trim() !== '' && a === Number(b)
-  if (typeof a === 'string' && typeof b === 'number') return same(b, a)
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((v, i) => same(v, b[i]))
-  if (
-    typeof a === 'object' &&
-    typeof b === 'object' &&
-    a !== null &&
-    b !== null &&
-    !Array.isArray(a) &&
-    !Array.isArray(b)
-  ) {
-    const keys = Object.keys(a)
-    return (
-      keys.length === Object.keys(b).length &&
-      keys.every(
-        (k) => Object.hasOwn(b, k) && same((a as Record<string, unknown>)[k], (b as Record<string, unknown>)[k]),
-      )
-    )
-  }
-  return a === b
+function ownMember(holder: unknown, name: string): unknown {
+  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, name)) return undefined
+  return (holder as Record<string, unknown>)[name]
 }
 
-const number = (v: unknown): number =>
-  typeof v === 'number'
-    ? v
-    : typeof v === 'boolean'
-      ? Number(v)
-      : typeof v === 'string' && v.trim() !== ''
-        ? Number(v)
-        : Number.NaN
+/**
+ * Whether two values are equal as a person would say: keys and answers regardless of upper and lower case, a number in
+ * text as that number, structures member by member.
+ */
+export function same(one: unknown, other: unknown): boolean {
+  if (typeof one === 'string' && typeof other === 'string') return one.toLowerCase() === other.toLowerCase()
+  if (typeof one === 'number' && typeof other === 'string') return other.trim() !== '' && one === Number(other)
+  if (typeof one === 'string' && typeof other === 'number') return same(other, one)
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((element, index) => same(element, other[index]))
+  if (isObject(one) && isObject(other)) {
+    const keys = Object.keys(one)
+    return (
+      keys.length === Object.keys(other).length &&
+      keys.every((key) => Object.hasOwn(other, key) && same(one[key], other[key]))
+    )
+  }
+  return one === other
+}
+
+/** A value as a number; NaN for what is none. */
+function number(value: unknown): number {
+  if (typeof value === 'number') return value
+  if (typeof value === 'boolean') return Number(value)
+  return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
+}
+
+/** Whether a list has such an element, or a text has such a part, regardless of upper and lower case. */
+function contains(found: unknown, value: unknown): boolean {
+  if (Array.isArray(found)) return found.some((element) => same(element, value))
+  return typeof found === 'string' && typeof value === 'string' && found.toLowerCase().includes(value.toLowerCase())
+}
 
 function compare(found: unknown, is: Operator, value: unknown): boolean {
   const given = found !== undefined && found !== null && found !== ''
@@ -98,9 +91,7 @@ function compare(found: unknown, is: Operator, value: unknown): boolean {
     case 'one-of':
       return Array.isArray(value) && value.some((v) => same(found, v))
     case 'contains':
-      return Array.isArray(found)
-        ? found.some((v) => same(v, value))
-        : typeof found === 'string' && typeof value === 'string' && found.toLowerCase().includes(value.toLowerCase())
+      return contains(found, value)
     case 'less':
       return number(found) < number(value)
     case 'at-most':
@@ -134,28 +125,28 @@ function summary(values: unknown[], take: Take): unknown {
   }
 }
 
+type DataTest = Extract<Test, { data: string }>
+
+/** What a test of data looks at: the field of the trials that match, summed up. */
+function summaryOf(test: DataTest, data: Known['data']): unknown {
+  const where = Object.entries(test.where ?? {})
+  const matching = data.filter((trial) => where.every(([path, value]) => same(at(trial, path), value)))
+  const looked = test.last === undefined ? matching : matching.slice(-test.last)
+  const values = looked.map((trial) => at(trial, test.data)).filter((value) => value !== undefined && value !== null)
+  return summary(values, test.take ?? 'last')
+}
+
 /**
  * Whether a test holds. A summary of no trials is missing: it equals nothing and is neither more nor less than
  * anything.
  */
 export function holds(test: Test, known: Known): boolean {
-  if ('all' in test) return test.all.every((t) => holds(t, known))
-  if ('any' in test) return test.any.some((t) => holds(t, known))
+  if ('all' in test) return test.all.every((inner) => holds(inner, known))
+  if ('any' in test) return test.any.some((inner) => holds(inner, known))
   if ('not' in test) return !holds(test.not, known)
   if ('condition' in test) return [test.condition].flat().includes(known.condition)
   const is = test.is ?? ('value' in test ? 'equal' : 'present')
-  if ('parameter' in test)
-    return compare(
-      Object.hasOwn(known.parameters, test.parameter) ? known.parameters[test.parameter] : undefined,
-      is,
-      test.value,
-    )
+  if ('parameter' in test) return compare(ownMember(known.parameters, test.parameter), is, test.value)
   if ('variable' in test) return compare(at(known.variables, test.variable), is, test.value)
-  const matching = known.data.filter((d) =>
-    Object.entries(test.where ?? {}).every(([path, value]) => same(at(d, path), value)),
-  )
-  const values = (test.last === undefined ? matching : matching.slice(-test.last))
-    .map((d) => at(d, test.data))
-    .filter((v) => v !== undefined && v !== null)
-  return compare(summary(values, test.take ?? 'last'), is, test.value)
+  return compare(summaryOf(test, known.data), is, test.value)
 }

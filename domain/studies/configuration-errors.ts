@@ -10,6 +10,7 @@ export interface ConfigurationError {
 /** A researcher reads a page of errors, not a thousand. */
 const maxErrors = 100
 const maxEchoed = 300
+const maxListed = 60
 
 export class Findings {
   readonly errors: ConfigurationError[] = []
@@ -46,12 +47,7 @@ export class Findings {
 
   unknown(path: string, name: string, value: unknown, allowed: readonly string[], message: string): void {
     const near = nearest(name, allowed)
-    this.add(
-      path,
-      near === undefined ? message : `${message}; did you mean ${near}?`,
-      value,
-      allowed.length === 0 ? undefined : allowed.length > 60 ? `one of ${allowed.length} names` : allowed.join(', '),
-    )
+    this.add(path, near === undefined ? message : `${message}; did you mean ${near}?`, value, inWords(allowed))
   }
 
   /** A whole number within bounds. */
@@ -75,6 +71,13 @@ export class Findings {
   }
 }
 
+/** Allowed names as an error lists them; undefined when there is none. */
+function inWords(allowed: readonly string[]): string | undefined {
+  if (allowed.length === 0) return undefined
+  return allowed.length > maxListed ? `one of ${allowed.length} names` : allowed.join(', ')
+}
+
+/** Whether a value is an object and not a list. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -91,26 +94,26 @@ export function nearest(name: string, names: readonly string[]): string | undefi
     if (candidate.length > 5 && name.length > 3 && (candidate.endsWith(`-${name}`) || candidate.endsWith(`/${name}`)))
       return candidate
     if (Math.abs(candidate.length - name.length) >= least) continue
-    const d = distance(name.toLowerCase(), candidate.toLowerCase())
-    if (d < least) [least, best] = [d, candidate]
+    const edits = distance(name.toLowerCase(), candidate.toLowerCase())
+    if (edits >= least) continue
+    least = edits
+    best = candidate
   }
   return best
 }
 
-/** Levenshtein. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
+/** The edit distance of two words (Levenshtein 1966): how many characters are put in, left out or changed. */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, place) => place)
+  for (let i = 1; i <= from.length; i++) {
     const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next.push(
-        Math.min(
-          (row[j] as number) + 1,
-          (next[j - 1] as number) + 1,
-          (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
-        ),
-      )
+    for (let j = 1; j <= to.length; j++) {
+      const leftOut = (row[j] as number) + 1
+      const putIn = (next[j - 1] as number) + 1
+      const changed = (row[j - 1] as number) + (from[i - 1] === to[j - 1] ? 0 : 1)
+      next.push(Math.min(leftOut, putIn, changed))
+    }
     row = next
   }
-  return row[b.length] as number
+  return row[to.length] as number
 }

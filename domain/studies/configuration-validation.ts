@@ -2,7 +2,8 @@
 import { counterbalanceOrders, maxFullTasks } from './chance.ts'
 import { needs, type Configuration } from './configuration.ts'
 import { Findings, isObject, pointer, type ConfigurationError } from './configuration-errors.ts'
-import { checkAsset, type Scope } from './configuration-parameters.ts'
+import { checkAsset } from './configuration-assets.ts'
+import type { Scope } from './configuration-scope.ts'
 import { checkTimeline } from './configuration-timeline.ts'
 import { maxTrials, outline } from './outline.ts'
 import { containsReference } from './references.ts'
@@ -38,6 +39,8 @@ export function validateConfiguration(value: unknown, assetPaths: readonly strin
   }
   return { ok: true, configuration }
 }
+
+const conditionName = /^[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}$/
 
 function check(found: Findings, value: unknown, assets: ReadonlySet<string>): void {
   const configuration = found.object(value, root, 'an object with kind "timeline" or "web"')
@@ -86,11 +89,11 @@ function checkConditions(found: Findings, value: unknown): Record<string, unknow
   const list = found.list(value, path, 'a list of conditions, each with a name') ?? []
   if (Array.isArray(value) && (value.length === 0 || value.length > 100))
     found.add(path, 'This is not a usable number of conditions', value.length, '1 to 100')
-  for (const [i, one] of list.entries()) {
-    const condition = found.object(one, pointer(path, i), 'an object with a name')
+  for (const [index, one] of list.entries()) {
+    const condition = found.object(one, pointer(path, index), 'an object with a name')
     if (!condition) continue
-    const at = pointer(path, i)
-    if (typeof condition.name !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9 _.-]{0,59}$/.test(condition.name))
+    const at = pointer(path, index)
+    if (typeof condition.name !== 'string' || !conditionName.test(condition.name))
       found.add(
         `${at}/name`,
         'A condition needs a name',
@@ -100,9 +103,9 @@ function checkConditions(found: Findings, value: unknown): Record<string, unknow
     else if (out.some((c) => c.name === condition.name))
       found.add(`${at}/name`, 'Two conditions have this name', condition.name, 'a name of its own')
     if (condition.weight !== undefined) found.integer(condition.weight, `${at}/weight`, 1, 1000)
-    for (const [name, v] of Object.entries(condition))
-      if (containsReference(v))
-        found.add(pointer(at, name), 'A condition’s variable cannot refer to another', v, 'a value')
+    for (const [name, variable] of Object.entries(condition))
+      if (containsReference(variable))
+        found.add(pointer(at, name), 'A condition’s variable cannot refer to another', variable, 'a value')
     out.push(condition)
   }
   return out
@@ -117,12 +120,12 @@ function checkRequirements(found: Findings, value: unknown): void {
   for (const side of ['minimumWidth', 'minimumHeight'])
     if (requirements[side] !== undefined) found.integer(requirements[side], pointer(path, side), 1, 10_000)
   if (requirements.needs === undefined) return
-  for (const [i, need] of (
+  for (const [index, need] of (
     found.list(requirements.needs, `${path}/needs`, `a list of ${needs.join(', ')}`) ?? []
   ).entries()) {
     if (need === 'microphone' || need === 'camera')
-      found.add(pointer(`${path}/needs`, i), deviceReason, need, needs.join(', '))
-    else found.oneOf(need, pointer(`${path}/needs`, i), needs)
+      found.add(pointer(`${path}/needs`, index), deviceReason, need, needs.join(', '))
+    else found.oneOf(need, pointer(`${path}/needs`, index), needs)
   }
 }
 
@@ -135,11 +138,11 @@ function checkCounterbalance(found: Findings, value: unknown, timeline: unknown[
   const tasks = found.list(counterbalance.tasks, `${path}/tasks`, 'names of parts of the timeline')
   if (!tasks) return
   const names = timeline.flatMap((n) => (isObject(n) && typeof n.name === 'string' ? [n.name] : []))
-  for (const [i, task] of tasks.entries()) {
-    if (!found.oneOf(task, pointer(`${path}/tasks`, i), names)) continue
-    if (tasks.indexOf(task) !== i) found.add(pointer(`${path}/tasks`, i), 'This task is listed twice', task)
+  for (const [index, task] of tasks.entries()) {
+    if (!found.oneOf(task, pointer(`${path}/tasks`, index), names)) continue
+    if (tasks.indexOf(task) !== index) found.add(pointer(`${path}/tasks`, index), 'This task is listed twice', task)
     if (names.filter((n) => n === task).length > 1)
-      found.add(pointer(`${path}/tasks`, i), 'Two parts of the timeline have this name', task, 'a name of its own')
+      found.add(pointer(`${path}/tasks`, index), 'Two parts of the timeline have this name', task, 'a name of its own')
   }
   if (tasks.length < 2)
     found.add(`${path}/tasks`, 'Fewer than two tasks have no order', undefined, 'at least two names')

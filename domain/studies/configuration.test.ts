@@ -9,8 +9,8 @@ const html = '@jspsych/plugin-html-keyboard-response'
 const image = '@jspsych/plugin-image-keyboard-response'
 const timeline = (...nodes: unknown[]) => ({ kind: 'timeline', timeline: nodes })
 const errors = (value: unknown, assets: string[] = []) => {
-  const v = validateConfiguration(value, assets)
-  return v.ok ? [] : v.errors
+  const validation = validateConfiguration(value, assets)
+  return validation.ok ? [] : validation.errors
 }
 const paths = (value: unknown, assets: string[] = []) => errors(value, assets).map((e) => e.path)
 
@@ -137,24 +137,26 @@ describe('a configuration', () => {
     ])
   })
   it('checks samples, loops, comparisons and counterbalancing', () => {
-    const t = (over: object) =>
+    const configured = (over: object) =>
       timeline({ timeline: [{ type: html, stimulus: 'x' }], timeline_variables: [{ a: 1 }, { a: 2 }], ...over })
-    expect(paths(t({ sample: { type: 'without-replacement', size: 3 } }))).toEqual([
+    expect(paths(configured({ sample: { type: 'without-replacement', size: 3 } }))).toEqual([
       '/configuration/timeline/0/sample/size',
     ])
-    expect(paths(t({ sample: { type: 'with-replacement', size: 3, weights: [1] } }))).toEqual([
+    expect(paths(configured({ sample: { type: 'with-replacement', size: 3, weights: [1] } }))).toEqual([
       '/configuration/timeline/0/sample/weights',
     ])
-    expect(paths(t({ sample: { type: 'alternate-groups', groups: [[0], [2]] } }))).toEqual([
+    expect(paths(configured({ sample: { type: 'alternate-groups', groups: [[0], [2]] } }))).toEqual([
       '/configuration/timeline/0/sample/groups/1/0',
     ])
-    expect(paths(t({ loop: { while: { data: 'correct', take: 'mean', is: 'less', value: 0.8 } } }))).toEqual([
+    expect(paths(configured({ loop: { while: { data: 'correct', take: 'mean', is: 'less', value: 0.8 } } }))).toEqual([
       '/configuration/timeline/0/loop/max',
     ])
-    expect(paths(t({ conditional: { data: 'correct', is: 'lesss', value: 1 } }))).toEqual([
+    expect(paths(configured({ conditional: { data: 'correct', is: 'lesss', value: 1 } }))).toEqual([
       '/configuration/timeline/0/conditional/is',
     ])
-    expect(paths(t({ conditional: { any: [{ variable: 'a', is: 'more', value: '1' }, { variable: 'z' }] } }))).toEqual([
+    expect(
+      paths(configured({ conditional: { any: [{ variable: 'a', is: 'more', value: '1' }, { variable: 'z' }] } })),
+    ).toEqual([
       '/configuration/timeline/0/conditional/any/0/value',
       '/configuration/timeline/0/conditional/any/1/variable',
     ])
@@ -164,7 +166,7 @@ describe('a configuration', () => {
         counterbalance: { tasks: ['x', 'z'], order: 'latin' },
       }),
     ).toEqual(['/configuration/counterbalance/tasks/1'])
-    expect(paths(t({ repetitions: 10_000, sample: { type: 'fixed-repetitions', size: 1000 } }))).toEqual([
+    expect(paths(configured({ repetitions: 10_000, sample: { type: 'fixed-repetitions', size: 1000 } }))).toEqual([
       '/configuration/timeline',
     ])
   })
@@ -211,8 +213,8 @@ describe('the catalogue', () => {
   it('accepts each parameter’s own default', () => {
     for (const type of usablePlugins) {
       const node: Record<string, unknown> = { type }
-      for (const [name, p] of Object.entries(plugins[type]?.parameters ?? {}))
-        if (p.default !== undefined) node[name] = p.default
+      for (const [name, parameter] of Object.entries(plugins[type]?.parameters ?? {}))
+        if (parameter.default !== undefined) node[name] = parameter.default
       expect(
         paths(timeline(node)).filter((p) => p !== '/configuration/timeline/0'),
         type,
@@ -225,7 +227,7 @@ describe('the catalogue', () => {
 
 describe('an outline', () => {
   it('counts trials as the timeline multiplies them', () => {
-    const c = timeline(
+    const configuration = timeline(
       { type: html, stimulus: '' },
       {
         name: 'p',
@@ -235,7 +237,7 @@ describe('an outline', () => {
         loop: { while: { data: 'rt' }, max: 3 },
       },
     )
-    expect(outline(c as never)).toEqual({
+    expect(outline(configuration as never)).toEqual({
       trials: 5,
       most: 13,
       parts: [

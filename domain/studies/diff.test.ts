@@ -29,8 +29,10 @@ describe('a diff', () => {
     expect(diffConfigurations({ a: { b: [1, 2] } }, { a: { b: [1, 2] } })).toEqual([])
   })
   it('tells a moved file from a new one', () => {
-    const f = (path: string, c: string) => ({ path, sha256: c.repeat(64), size: 2048, type: 'image/png' })
-    expect(diffAssets([f('a', '1'), f('b', '2'), f('c', '3')], [f('a', '9'), f('d', '2'), f('e', '5')])).toEqual([
+    const file = (path: string, c: string) => ({ path, sha256: c.repeat(64), size: 2048, type: 'image/png' })
+    expect(
+      diffAssets([file('a', '1'), file('b', '2'), file('c', '3')], [file('a', '9'), file('d', '2'), file('e', '5')]),
+    ).toEqual([
       { path: 'a', change: 'changed', before: '2.0 KB, 11111111', after: '2.0 KB, 99999999' },
       { path: 'c', change: 'removed', before: '2.0 KB' },
       { path: 'd', change: 'changed', before: 'named b', after: 'named d' },
@@ -51,6 +53,10 @@ describe('a content hash', () => {
     { path: 'b', sha256: '2', type: 'text/plain' },
     { path: 'a', sha256: '1', type: 'text/plain' },
   ]
+  it('is exactly this, so that versions that were published keep theirs', async () =>
+    expect(await contentHash({ kind: 'web', entry: 'a', language: undefined }, files)).toBe(
+      'bc1671521680871db0b8b10969f069ed4aef7de3465c3b5fbac96eb606e782c1',
+    ))
   it('does not depend on the order of members and files', async () => {
     expect(await contentHash({ a: 1, b: [1, 2] }, files)).toBe(
       await contentHash({ b: [1, 2], a: 1 }, files.toReversed()),

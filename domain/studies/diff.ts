@@ -25,18 +25,18 @@ const maxAligned = 1000
 const maxPairs = 10_000_000
 
 const shorten = (text: string): string => (text.length > maxText ? `${text.slice(0, maxText - 1)}…` : text)
-const named = (v: unknown): string | undefined => {
-  if (!isObject(v)) return undefined
-  if (typeof v.name === 'string') return `“${v.name}”`
-  return typeof v.type === 'string' && v.type.startsWith('@jspsych/plugin-')
-    ? v.type.slice('@jspsych/plugin-'.length)
+const named = (value: unknown): string | undefined => {
+  if (!isObject(value)) return undefined
+  if (typeof value.name === 'string') return `“${value.name}”`
+  return typeof value.type === 'string' && value.type.startsWith('@jspsych/plugin-')
+    ? value.type.slice('@jspsych/plugin-'.length)
     : undefined
 }
-const show = (v: unknown): string => {
-  if (typeof v === 'string') return shorten(v)
-  if (isObject(v) && Array.isArray(v.timeline))
-    return shorten(`timeline${named(v) ? ` ${named(v)}` : ''} of ${v.timeline.length}: ${canonical(v)}`)
-  return shorten(v === undefined ? '' : canonical(v))
+const show = (value: unknown): string => {
+  if (typeof value === 'string') return shorten(value)
+  if (isObject(value) && Array.isArray(value.timeline))
+    return shorten(`timeline${named(value) ? ` ${named(value)}` : ''} of ${value.timeline.length}: ${canonical(value)}`)
+  return shorten(value === undefined ? '' : canonical(value))
 }
 const field = (name: string): string => name.replaceAll('_', ' ')
 const step = (path: string, name: string): string =>
@@ -73,85 +73,129 @@ function compare(before: unknown, after: unknown, path: string, work: Work): voi
     work.lines.push({ path, change: 'changed', before: show(before), after: show(after) })
 }
 
+/** Places `from..to` of a list, without `to`. */
+interface Stretch {
+  from: number
+  to: number
+}
+
+const place = (path: string, index: number, value: unknown): string =>
+  step(path, `${index + 1}${named(value) ? ` ${named(value)}` : ''}`)
+
 function compareLists(before: readonly unknown[], after: readonly unknown[], path: string, work: Work): void {
-  const place = (i: number, v: unknown): string => step(path, `${i + 1}${named(v) ? ` ${named(v)}` : ''}`)
-  const gap = (b0: number, b1: number, a0: number, a1: number): void => {
-    const gone = new Set<number>()
-    const byName = new Map<string | undefined, number[]>()
-    for (let i = b1 - 1; i >= b0; i--) {
-      const name = named(before[i])
-      const places = byName.get(name)
-      if (places) places.push(i)
-      else byName.set(name, [i])
-    }
-    for (let i = b0; i < b1; i++) gone.add(i)
-    /** The first of the same name or plugin that has no partner yet. */
-    const twin = (name: string | undefined): number | undefined => {
-      const places = name === undefined ? [] : (byName.get(name) ?? [])
-      while (places.length > 0) {
-        const i = places.pop()!
-        if (gone.has(i)) return i
-      }
-      return undefined
-    }
-    for (let a = a0; a < a1 && !full(work); a++) {
-      const value = after[a]
-      // the partner of a changed element: the one of the same name or plugin, else the next in line when both sides
-      // have as many
-      const inLine = b0 + a - a0
-      const partner = twin(named(value)) ?? (b1 - b0 === a1 - a0 && gone.has(inLine) ? inLine : undefined)
-      if (partner === undefined) work.lines.push({ path: place(a, value), change: 'added', after: show(value) })
-      else {
-        gone.delete(partner)
-        compare(before[partner], value, place(a, value), work)
-      }
-    }
-    for (const i of gone) {
-      if (full(work)) return
-      work.lines.push({ path: place(i, before[i]), change: 'removed', before: show(before[i]) })
-    }
-  }
-  let b = 0
-  let a = 0
-  for (const [sameBefore, sameAfter] of [
-    ...common(before.map(canonical), after.map(canonical), work),
+  let nextBefore = 0
+  let nextAfter = 0
+  const pairs = [
+    ...commonPlaces(before.map(canonical), after.map(canonical), work),
     [before.length, after.length] as const,
-  ]) {
-    gap(b, sameBefore, a, sameAfter)
-    b = sameBefore + 1
-    a = sameAfter + 1
+  ]
+  for (const [sameBefore, sameAfter] of pairs) {
+    const was = { from: nextBefore, to: sameBefore }
+    const is = { from: nextAfter, to: sameAfter }
+    compareStretches(before, was, after, is, path, work)
+    nextBefore = sameBefore + 1
+    nextAfter = sameAfter + 1
   }
 }
 
-/** Places of a longest common subsequence; the common start and end are taken off first. */
-function common(x: readonly string[], y: readonly string[], work: Work): [number, number][] {
-  let start = 0
-  while (start < x.length && start < y.length && x[start] === y[start]) start++
-  let tail = 0
-  while (tail < x.length - start && tail < y.length - start && x[x.length - 1 - tail] === y[y.length - 1 - tail]) tail++
-  const out: [number, number][] = Array.from({ length: start }, (_, i) => [i, i])
-  const n = x.length - start - tail
-  const m = y.length - start - tail
-  if (n <= maxAligned && m <= maxAligned && n * m <= work.pairs) {
-    work.pairs -= n * m
-    const table = Array.from({ length: n + 1 }, () => new Uint32Array(m + 1))
-    const cell = (i: number, j: number): number => table[i]?.[j] ?? 0
-    for (let i = n - 1; i >= 0; i--)
-      for (let j = m - 1; j >= 0; j--)
-        (table[i] as Uint32Array)[j] =
-          x[start + i] === y[start + j] ? cell(i + 1, j + 1) + 1 : Math.max(cell(i + 1, j), cell(i, j + 1))
-    for (let i = 0, j = 0; i < n && j < m;) {
-      if (x[start + i] === y[start + j]) out.push([start + i++, start + j++])
-      else if (cell(i + 1, j) >= cell(i, j + 1)) i++
-      else j++
+/** Compares what lies between two elements that are the same in both lists. */
+function compareStretches(
+  before: readonly unknown[],
+  was: Stretch,
+  after: readonly unknown[],
+  is: Stretch,
+  path: string,
+  work: Work,
+): void {
+  const gone = new Set<number>()
+  for (let index = was.from; index < was.to; index++) gone.add(index)
+  const places = placesByName(before, was)
+  /** The first of the same name or plugin that has no partner yet. */
+  const twin = (name: string | undefined): number | undefined => {
+    const candidates = name === undefined ? [] : (places.get(name) ?? [])
+    while (candidates.length > 0) {
+      const index = candidates.pop()!
+      if (gone.has(index)) return index
     }
+    return undefined
   }
-  for (let k = tail; k > 0; k--) out.push([x.length - k, y.length - k])
+  const areAsMany = was.to - was.from === is.to - is.from
+  for (let index = is.from; index < is.to && !full(work); index++) {
+    const value = after[index]
+    // the partner of a changed element: the one of the same name or plugin, else the next in line when both sides
+    // have as many
+    const inLine = was.from + index - is.from
+    const partner = twin(named(value)) ?? (areAsMany && gone.has(inLine) ? inLine : undefined)
+    if (partner === undefined) {
+      work.lines.push({ path: place(path, index, value), change: 'added', after: show(value) })
+      continue
+    }
+    gone.delete(partner)
+    compare(before[partner], value, place(path, index, value), work)
+  }
+  for (const index of gone) {
+    if (full(work)) return
+    work.lines.push({ path: place(path, index, before[index]), change: 'removed', before: show(before[index]) })
+  }
+}
+
+/** The places of a stretch by name or plugin, the last first. */
+function placesByName(list: readonly unknown[], { from, to }: Stretch): Map<string | undefined, number[]> {
+  const places = new Map<string | undefined, number[]>()
+  for (let index = to - 1; index >= from; index--) {
+    const name = named(list[index])
+    const ofName = places.get(name)
+    if (ofName) ofName.push(index)
+    else places.set(name, [index])
+  }
+  return places
+}
+
+/** Places of a longest common subsequence, in order; the common start and end are taken off first. */
+function commonPlaces(before: readonly string[], after: readonly string[], work: Work): [number, number][] {
+  let start = 0
+  while (start < before.length && start < after.length && before[start] === after[start]) start++
+  const rest = Math.min(before.length, after.length) - start
+  let tail = 0
+  while (tail < rest && before.at(-1 - tail) === after.at(-1 - tail)) tail++
+  const out: [number, number][] = Array.from({ length: start }, (_, index) => [index, index])
+  const rows = before.length - start - tail
+  const columns = after.length - start - tail
+  if (rows <= maxAligned && columns <= maxAligned && rows * columns <= work.pairs) {
+    work.pairs -= rows * columns
+    for (const [row, column] of aligned(before.slice(start, start + rows), after.slice(start, start + columns)))
+      out.push([start + row, start + column])
+  }
+  for (let left = tail; left > 0; left--) out.push([before.length - left, after.length - left])
   return out
 }
 
-const size = (bytes: number): string =>
-  bytes < 1000 ? `${bytes} bytes` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`
+/** A longest common subsequence by dynamic programming (Wagner and Fischer 1974), as pairs of places in order. */
+function aligned(before: readonly string[], after: readonly string[]): [number, number][] {
+  const longest = Array.from({ length: before.length + 1 }, () => new Uint32Array(after.length + 1))
+  /** The length of the longest that begins at these places or later. */
+  const from = (row: number, column: number): number => longest[row]?.[column] ?? 0
+  for (let row = before.length - 1; row >= 0; row--)
+    for (let column = after.length - 1; column >= 0; column--)
+      longest[row]![column] =
+        before[row] === after[column]
+          ? from(row + 1, column + 1) + 1
+          : Math.max(from(row + 1, column), from(row, column + 1))
+  const out: [number, number][] = []
+  let row = 0
+  let column = 0
+  while (row < before.length && column < after.length) {
+    if (before[row] === after[column]) out.push([row++, column++])
+    else if (from(row + 1, column) >= from(row, column + 1)) row++
+    else column++
+  }
+  return out
+}
+
+function size(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`
+}
 
 /** Files in order of path; a file that only moved is one line. */
 export function diffAssets(before: readonly FileFacts[], after: readonly FileFacts[]): DiffLine[] {

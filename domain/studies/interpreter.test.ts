@@ -17,15 +17,15 @@ const input = (
   configuration: { kind: 'timeline', timeline, ...over.configuration },
 })
 /** A participant who answers by the seed. */
-const answer = (t: NextTrial): TrialData =>
-  scored(t, {
-    ...t.data,
-    trial_index: t.position,
-    rt: chance(t.position, 'rt').below(1000),
-    response: chance(t.position, 'key').below(2) ? 'f' : 'j',
+const answer = (trial: NextTrial): TrialData =>
+  scored(trial, {
+    ...trial.data,
+    trial_index: trial.position,
+    rt: chance(trial.position, 'rt').below(1000),
+    response: chance(trial.position, 'key').below(2) ? 'f' : 'j',
   })
-function playAll(i: RunInput): { trials: NextTrial[]; data: TrialData[] } {
-  const run = startRun(i)
+function playAll(input: RunInput): { trials: NextTrial[]; data: TrialData[] } {
+  const run = startRun(input)
   const trials: NextTrial[] = []
   const data: TrialData[] = []
   while (run.current) {
@@ -103,23 +103,23 @@ const anyInput = fc
 describe('a run', () => {
   it('is the same for the same seed', () =>
     fc.assert(
-      fc.property(anyInput, (i) => {
-        expect(playAll(i)).toEqual(playAll(structuredClone(i)))
+      fc.property(anyInput, (input) => {
+        expect(playAll(input)).toEqual(playAll(structuredClone(input)))
       }),
       { numRuns: 60 },
     ))
   it('resumed after any record has the same remainder', () =>
     fc.assert(
-      fc.property(anyInput, fc.double({ min: 0, max: 1, noNaN: true }), (i, share) => {
-        const whole = playAll(i)
-        const k = Math.floor(share * whole.data.length)
-        const run = startRun(i, whole.data.slice(0, k))
+      fc.property(anyInput, fc.double({ min: 0, max: 1, noNaN: true }), (input, share) => {
+        const whole = playAll(input)
+        const resumed = Math.floor(share * whole.data.length)
+        const run = startRun(input, whole.data.slice(0, resumed))
         const rest: NextTrial[] = []
         while (run.current) {
           rest.push(run.current)
           run.finish(answer(run.current))
         }
-        expect(rest).toEqual(whole.trials.slice(k))
+        expect(rest).toEqual(whole.trials.slice(resumed))
       }),
       { numRuns: 60 },
     ))
@@ -135,7 +135,7 @@ describe('a run', () => {
     expect(startRun(i, [{ trial_index: 1 }, { trial_index: 3 }]).current).toBeUndefined()
   })
   it('differs between seeds', () => {
-    const i = (seed: number) =>
+    const orderOf = (seed: number) =>
       stimuli(
         input(
           [
@@ -148,8 +148,8 @@ describe('a run', () => {
           { seed },
         ),
       )
-    expect(i(1)).not.toEqual(i(2))
-    expect(i(1).toSorted()).toEqual(i(2).toSorted())
+    expect(orderOf(1)).not.toEqual(orderOf(2))
+    expect(orderOf(1).toSorted()).toEqual(orderOf(2).toSorted())
   })
   it('draws a new order in each repetition', () => {
     const order = stimuli(
@@ -271,24 +271,24 @@ describe('counterbalancing', () => {
         fc.integer({ min: 2, max: 7 }),
         fc.constantFrom('latin' as const, 'full' as const, 'random' as const),
         fc.integer(),
-        (n, order, seed) => {
-          expect(counterbalanced(n, order, seed).toSorted((a, b) => a - b)).toEqual(
-            Array.from({ length: n }, (_, i) => i),
+        (round, order, seed) => {
+          expect(counterbalanced(round, order, seed).toSorted((a, b) => a - b)).toEqual(
+            Array.from({ length: round }, (_, i) => i),
           )
         },
       ),
     )
   })
   it('moves only the tasks it names', () => {
-    const t = (name: string): TimelineNode => ({ name, type: html, stimulus: name })
-    const i = (seed: number) =>
+    const named = (name: string): TimelineNode => ({ name, type: html, stimulus: name })
+    const orderOf = (seed: number) =>
       stimuli(
-        input([t('intro'), t('a'), t('pause'), t('b'), t('end')], {
+        input([named('intro'), named('a'), named('pause'), named('b'), named('end')], {
           seed,
           configuration: { counterbalance: { tasks: ['a', 'b'], order: 'latin' } },
         }),
       )
-    expect([i(0), i(1)]).toEqual([
+    expect([orderOf(0), orderOf(1)]).toEqual([
       ['intro', 'a', 'pause', 'b', 'end'],
       ['intro', 'b', 'pause', 'a', 'end'],
     ])

@@ -3,8 +3,8 @@
  * reference resolved. Deterministic, so that a run resumes at any trial from nothing but its records.
  */
 import { chance, counterbalanced, sampleOrder } from './chance.ts'
-import { at, holds, same } from './comparison.ts'
-import type { Score, TimelineConfiguration, TimelineNode } from './configuration.ts'
+import { at, holds, same, type Test } from './comparison.ts'
+import type { Loop, Score, TimelineConfiguration, TimelineNode } from './configuration.ts'
 import { variant } from './outline.ts'
 import { resolve, type Sources } from './references.ts'
 
@@ -74,8 +74,8 @@ export function startRun(input: RunInput, finished: readonly TrialData[] = []): 
   let current = walk.next().value ?? undefined
   const finish = (data: TrialData): NextTrial | undefined => (current = walk.next(data).value ?? undefined)
   const byPosition = new Map<number, TrialData>()
-  finished.forEach((data, i) => {
-    const position = typeof data.trial_index === 'number' ? data.trial_index : i
+  finished.forEach((data, index) => {
+    const position = typeof data.trial_index === 'number' ? data.trial_index : index
     if (!byPosition.has(position)) byPosition.set(position, data)
   })
   const through = [...byPosition.keys()].reduce((most, p) => Math.max(most, p + 1), 0)
@@ -115,10 +115,10 @@ function* trials(input: RunInput): Generator<NextTrial, void, TrialData> {
   })
 
   function* visit(nodes: readonly TimelineNode[], path: string, frame: Frame): Generator<NextTrial, void, TrialData> {
-    for (const [i, written] of nodes.entries()) {
+    for (const [index, written] of nodes.entries()) {
       const node = variant(written, condition)
       if (!node) continue
-      if (node.timeline) yield* nested(node, node.timeline, `${path}/${i}`, inherit(node, frame))
+      if (node.timeline) yield* nested(node, node.timeline, `${path}/${index}`, inherit(node, frame))
       else if (!node.conditional || holds(node.conditional, known(frame.timeline, recorded))) {
         const trial = prepare(inherit(node, frame))
         const data = yield trial
@@ -149,29 +149,15 @@ function* trials(input: RunInput): Generator<NextTrial, void, TrialData> {
         fresh = false
         const start = recorded.length
         for (const row of order) yield* visit(children, path, under(row))
-        const { loop } = node
-        if (!loop) break
-        if (
-          loop.times !== undefined
-            ? round >= loop.times
-            : round >= (loop.max ?? 1) ||
-              !loop.while ||
-              !holds(loop.while, known(frame.timeline, recorded.slice(start)))
-        )
-          break
+        const seen = recorded.slice(start)
+        if (!node.loop || !goesOn(node.loop, round, (test) => holds(test, known(frame.timeline, seen)))) break
       }
     }
   }
 
   function prepare(frame: Frame): NextTrial {
     const from = sources(frame.timeline)
-    const save = resolve(frame.save, from)
-    const values =
-      save === true
-        ? frame.timeline
-        : Array.isArray(save)
-          ? Object.fromEntries(Object.entries(frame.timeline).filter(([name]) => save.includes(name)))
-          : undefined
+    const values = savedVariables(resolve(frame.save, from), frame.timeline)
     // as in jsPsych, the tags of an outer timeline win
     const data = Object.assign({}, ...frame.data.toReversed().map((d) => resolve(d, from))) as TrialData
     return {
@@ -189,6 +175,19 @@ function* trials(input: RunInput): Generator<NextTrial, void, TrialData> {
   }
 
   yield* visit(ordered(configuration, seed), '', { parameters: {}, data: [], record: true, save: false, timeline: {} })
+}
+
+/** Whether a loop has another round after the `round`-th. */
+function goesOn(loop: Loop, round: number, asks: (test: Test) => boolean): boolean {
+  if (loop.times !== undefined) return round < loop.times
+  return round < (loop.max ?? 1) && loop.while !== undefined && asks(loop.while)
+}
+
+/** The timeline variables that a trial keeps with its data: all, those named, or none (undefined). */
+function savedVariables(save: unknown, variables: Record<string, unknown>): Record<string, unknown> | undefined {
+  if (save === true) return variables
+  if (!Array.isArray(save)) return undefined
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => save.includes(name)))
 }
 
 /** What a node hands down: its own fields over those of the timeline around it. */

@@ -28,10 +28,10 @@ describe('a link', () => {
   it('starts runs only while the study is live, except a preview', () => {
     for (const kind of linkKinds)
       for (const state of studyStates) {
-        const r = refusal(link({ kind }), state, now)
+        const refused = refusal(link({ kind }), state, now)
         const starts = kind === 'preview' || state === 'live'
         const why = state === 'closed' ? 'study-closed' : 'study-not-open'
-        expect(r).toBe(starts ? undefined : why)
+        expect(refused).toBe(starts ? undefined : why)
       }
   })
   it('tells a revoked link from nothing worse than an expired one', () =>
@@ -67,13 +67,13 @@ describe('a redirect', () => {
       fc.property(
         fc.string({ unit: 'binary' }),
         fc.string({ unit: fc.constantFrom('a', '&', '\ud800', 'é') }),
-        (outsideId, p) => {
+        (outsideId, parameter) => {
           const url = new URL(
             fillRedirect('https://app.prolific.com/done?pid={outsideId}&x={parameter:SESSION}&r={runId}&s={state}', {
               runId: 'run_x',
               outsideId,
               state: 'completed',
-              parameters: { SESSION: p },
+              parameters: { SESSION: parameter },
             }),
           )
           expect(url.host).toBe('app.prolific.com')
@@ -92,6 +92,6 @@ describe('a study', () => {
   })
   it('collects in exactly one state and never returns to draft', () => {
     expect(studyStates.filter((s) => studyLife[s].collects)).toEqual(['live'])
-    for (const s of studyStates) expect(mayMove(s, 'draft', 1)).toBe(false)
+    for (const state of studyStates) expect(mayMove(state, 'draft', 1)).toBe(false)
   })
 })

@@ -21,11 +21,11 @@ export interface LinkFacts {
 export type LinkState = 'open' | 'expired' | 'used' | 'full' | 'revoked'
 
 /** How a link stands at `now`. */
-export function linkState(l: LinkFacts, now: Date): LinkState {
-  if (l.revoked) return 'revoked'
-  if (now.toISOString() >= l.expires) return 'expired'
-  if (l.kind === 'single' && (l.usedBy !== undefined || l.started > 0)) return 'used'
-  if (l.quota !== undefined && l.started >= l.quota) return 'full'
+export function linkState(link: LinkFacts, now: Date): LinkState {
+  if (link.revoked) return 'revoked'
+  if (now.toISOString() >= link.expires) return 'expired'
+  if (link.kind === 'single' && (link.usedBy !== undefined || link.started > 0)) return 'used'
+  if (link.quota !== undefined && link.started >= link.quota) return 'full'
   return 'open'
 }
 
@@ -34,12 +34,12 @@ export type Refusal = 'study-not-open' | 'study-closed' | 'study-full' | 'link-u
 /**
  * Why a new run cannot start by this link, or undefined when it can. Preview links work in every state of the study.
  */
-export function refusal(l: LinkFacts, study: StudyState, now: Date): Refusal | undefined {
-  const state = linkState(l, now)
+export function refusal(link: LinkFacts, study: StudyState, now: Date): Refusal | undefined {
+  const state = linkState(link, now)
   if (state === 'expired' || state === 'revoked') return 'link-expired'
   if (state === 'used') return 'link-used'
   if (state === 'full') return 'study-full'
-  if (l.kind === 'preview' || study === 'live') return undefined
+  if (link.kind === 'preview' || study === 'live') return undefined
   return study === 'closed' ? 'study-closed' : 'study-not-open'
 }
 
@@ -62,16 +62,24 @@ export function redirectHost(address: string, hosts: readonly string[]): string 
   return hosts.includes(url.hostname) ? url.hostname : undefined
 }
 
-/** Fills {runId}, {outsideId}, {state} and {parameter:NAME}, percent-encoded; what is unknown becomes empty. */
-export const fillRedirect = (
-  address: string,
-  values: { runId: string; outsideId?: string | undefined; state: string; parameters: Record<string, string> },
-): string =>
+interface RedirectValues {
+  runId: string
+  outsideId?: string | undefined
+  state: string
+  parameters: Record<string, string>
+}
+
+const fromQuery = 'parameter:'
+function valueOf(name: string, values: RedirectValues): string {
+  if (name.startsWith(fromQuery)) return values.parameters[name.slice(fromQuery.length)] ?? ''
+  return values[name as 'runId' | 'outsideId' | 'state'] ?? ''
+}
+
+/**
+ * A redirect address with {runId}, {outsideId}, {state} and {parameter:NAME} filled in, percent-encoded; what is unknown
+ * becomes empty.
+ */
+export const fillRedirect = (address: string, values: RedirectValues): string =>
   address.replaceAll(/\{(runId|outsideId|state|parameter:[A-Za-z0-9_.-]+)\}/g, (_, name: string) =>
-    encodeURIComponent(
-      (name.startsWith('parameter:')
-        ? (values.parameters[name.slice(10)] ?? '')
-        : (values[name as 'runId' | 'outsideId' | 'state'] ?? '')
-      ).toWellFormed(),
-    ),
+    encodeURIComponent(valueOf(name, values).toWellFormed()),
   )

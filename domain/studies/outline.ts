@@ -54,9 +54,9 @@ export function outline(configuration: Configuration, condition?: string): Outli
   return conditions
     .map((name): Outline => {
       const counts = configuration.timeline.map((node) => count(node, name))
-      const parts = configuration.timeline.map((node, i): Part => ({
-        name: node.name ?? `Part ${i + 1}`,
-        trials: counts[i]?.trials ?? 0,
+      const parts = configuration.timeline.map((node, index): Part => ({
+        name: node.name ?? `Part ${index + 1}`,
+        trials: counts[index]?.trials ?? 0,
         optional: node.conditional !== undefined,
       }))
       return { ...sum(counts), parts: parts.filter((p) => p.trials > 0) }

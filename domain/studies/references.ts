@@ -39,14 +39,11 @@ const own = (from: Readonly<Record<string, unknown>>, name: string): unknown =>
  * harmless for HTML: anybody can write a query.
  */
 export const fillTemplate = (template: string, from: Sources): string =>
-  template.replaceAll(slot, (_, name: string) =>
-    name.startsWith(fromLink)
-      ? String(own(from.parameters, name.slice(fromLink.length)) ?? '').replaceAll(
-          /[&<>"']/g,
-          (c) => escaped[c] as string,
-        )
-      : String(own(from.timeline, name) ?? own(from.condition, name) ?? ''),
-  )
+  template.replaceAll(slot, (_, name: string) => {
+    if (!name.startsWith(fromLink)) return String(own(from.timeline, name) ?? own(from.condition, name) ?? '')
+    const given = String(own(from.parameters, name.slice(fromLink.length)) ?? '')
+    return given.replaceAll(/[&<>"']/g, (character) => escaped[character] as string)
+  })
 
 /**
  * The value with every reference inside it replaced. A timeline variable may itself be a reference to something else
