@@ -29,20 +29,21 @@ interface Score {
 }
 type Mutant = Awaited<ReturnType<Stryker['runMutationTest']>>[number]
 
-/** Which files of a room are mutated at this call; none when the room has no part in it. */
-function filesOf(room: Room): readonly string[] {
-  if (values.mutate !== undefined) return values.mutate.split(',')
-  if (values.quick) return room.sample === undefined ? [] : [room.sample]
-  return room.mutate
+type Part = Pick<Room, 'mutate' | 'tests'>
+/** Which files of a room are mutated at this call, and by which tests they are judged; none when it has no part in it. */
+function partOf(room: Room): Part {
+  if (values.mutate !== undefined) return { mutate: values.mutate.split(','), tests: room.tests }
+  if (!values.quick) return room
+  return room.sample ? { mutate: [room.sample.mutate], tests: [room.sample.test] } : { mutate: [], tests: [] }
 }
 
-async function mutantsOf(room: Room, files: readonly string[]): Promise<Mutant[]> {
-  process.env['CLOISTER_MUTANTS_TESTS'] = room.tests.join(',')
+async function mutantsOf(room: Room, part: Part): Promise<Mutant[]> {
+  process.env['CLOISTER_MUTANTS_TESTS'] = part.tests.join(',')
   const stryker = new Stryker({
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile: 'bench/mutants/vitest.config.ts', related: true },
-    mutate: [...files],
+    mutate: [...part.mutate],
     mutator: { plugins: null, excludedMutations: [...room.leaveOut] },
     coverageAnalysis: 'perTest',
     ignoreStatic: true,
@@ -69,10 +70,10 @@ const wanted = Object.entries(rooms).filter(
 const figures: Record<string, number> = {}
 const goals: Record<string, Goal> = {}
 for (const [name, room] of wanted) {
-  const files = filesOf(room)
-  if (files.length === 0) continue
+  const part = partOf(room)
+  if (part.mutate.length === 0) continue
   const began = performance.now()
-  const mutants = await mutantsOf(room, files)
+  const mutants = await mutantsOf(room, part)
   const score = scoreOf(mutants)
   if (values.survivors)
     for (const mutant of mutants.filter((one) => one.status === 'Survived' || one.status === 'NoCoverage')) {

@@ -107,6 +107,7 @@ describe('CONTRIBUTING.md', () => {
       'Add a kind of job',
       'Add an area',
       'Add an adapter',
+      'Change what is kept',
       'Before you hand it in',
     ])
   })
