@@ -3,7 +3,7 @@
  * would say something.
  */
 import type { NanoRho } from '../privacy/accounting.ts'
-import { type Domain, isListed, listedSize, sizeOf } from './domain.ts'
+import { type Domain, isListed, listedSize, sizeOf } from './column-domain.ts'
 import { cellsOf, subsets } from './marginals.ts'
 import { grid } from './resolution.ts'
 

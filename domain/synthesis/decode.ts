@@ -1,8 +1,8 @@
 /**
  * Synthetic codes to values: categories by name, numbers uniform inside their bin, whole numbers and dates stay whole.
  */
-import type { Column, Domain } from './domain.ts'
-import { dateOf, edgesOf, isListed, missingCode, otherCode } from './domain.ts'
+import type { Column, Domain } from './column-domain.ts'
+import { dateOf, edgesOf, isListed, missingCode, otherCode } from './column-domain.ts'
 import type { Table } from './encode.ts'
 import type { Stream } from './stream.ts'
 

@@ -5,7 +5,7 @@
  */
 import { csvLine } from '../datasets/csv.ts'
 import type { Table as Declared } from '../datasets/schema.ts'
-import { type Column, type Domain, edgesOf, isListed } from './domain.ts'
+import { type Column, type Domain, edgesOf, isListed } from './column-domain.ts'
 import type { Drawn, Made } from './manifest.ts'
 import type { PlannedColumn, SynthesisPlan } from './plan.ts'
 import { sharesOf } from './request.ts'

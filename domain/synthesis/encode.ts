@@ -1,6 +1,15 @@
 /** Rows of text to codes, a column at a time in typed arrays, as they stream in. */
-import type { Column, Domain, Limits } from './domain.ts'
-import { checkDomain, dayOf, defaultLimits, edgesOf, isListed, missingCode, otherCode, sizeOf } from './domain.ts'
+import type { Column, Domain, Limits } from './column-domain.ts'
+import {
+  checkDomain,
+  dayOf,
+  defaultLimits,
+  edgesOf,
+  isListed,
+  missingCode,
+  otherCode,
+  sizeOf,
+} from './column-domain.ts'
 import { SynthesisError } from './errors.ts'
 
 export type Codes = Uint8Array | Uint16Array | Uint32Array

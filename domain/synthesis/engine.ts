@@ -1,5 +1,5 @@
 /** What a method is given and what it hands back. */
-import type { Domain, Limits } from './domain.ts'
+import type { Domain, Limits } from './column-domain.ts'
 import type { Codes, Table } from './encode.ts'
 import type { Journal } from './journal.ts'
 import type { Prepared } from './prelude.ts'

@@ -4,7 +4,7 @@
  */
 import type { NanoRho } from '../privacy/accounting.ts'
 import type { Uniform } from '../privacy/randomness.ts'
-import { type Domain, sizesOf } from './domain.ts'
+import { type Domain, sizesOf } from './column-domain.ts'
 import type { Table } from './encode.ts'
 import { gaussian, sigmaOf, varianceFor } from './gaussian.ts'
 import { count, subsets } from './marginals.ts'

@@ -4,7 +4,7 @@
  */
 import { rhoWithin } from '../privacy/accounting.ts'
 import { chooseMethod, type Method, outlook } from './auto.ts'
-import { checkDomain, defaultLimits, type Domain, type Limits, sizesOf } from './domain.ts'
+import { checkDomain, defaultLimits, type Domain, type Limits, sizesOf } from './column-domain.ts'
 import { SynthesisError, type SynthesisFault } from './errors.ts'
 import { cellsOf, subsets } from './marginals.ts'
 import { allowedOf } from './rules.ts'

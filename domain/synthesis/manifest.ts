@@ -1,6 +1,6 @@
 /** What the runner is told of a synthesis, and what it tells back. One JSON document each way, by signed links. */
 import type { LinkTo } from '../jobs/manifest.ts'
-import type { Domain } from './domain.ts'
+import type { Domain } from './column-domain.ts'
 import type { Agreement } from './evaluation.ts'
 import type { SynthesisPlan } from './plan.ts'
 import type { PlanFault } from './request.ts'

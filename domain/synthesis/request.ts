@@ -5,7 +5,7 @@
 import type { Column as Declared, Table } from '../datasets/schema.ts'
 import { type NanoRho, rhoWithin } from '../privacy/accounting.ts'
 import type { Uniform } from '../privacy/randomness.ts'
-import { checkDomain, type Column, dateOf, type Domain, dayOf } from './domain.ts'
+import { checkDomain, type Column, dateOf, type Domain, dayOf } from './column-domain.ts'
 import { SynthesisError } from './errors.ts'
 import { commonValues, evenGrid, quantiles, wideGrid } from './inference.ts'
 import type { PlannedColumn, SynthesisPlan } from './plan.ts'

@@ -2,8 +2,8 @@
  * Structural rules as tables of what may be: impossible combinations directly, implied ones as the combinations that
  * they leave out.
  */
-import type { Column, Domain, Limits } from './domain.ts'
-import { isListed, listedSize, missingCode, otherCode, sizeOf } from './domain.ts'
+import type { Column, Domain, Limits } from './column-domain.ts'
+import { isListed, listedSize, missingCode, otherCode, sizeOf } from './column-domain.ts'
 import { SynthesisError } from './errors.ts'
 
 /**

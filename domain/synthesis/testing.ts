@@ -1,6 +1,6 @@
 /** For tests: a fixed stream of bytes in place of the CSPRNG, and small tables. */
 import { Uniform } from '../privacy/randomness.ts'
-import type { Domain } from './domain.ts'
+import type { Domain } from './column-domain.ts'
 import { type Codes, codesFor, type Table } from './encode.ts'
 
 /** splitmix32 of a seed, as bytes. */

@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { columnDecoder, decodeRows } from './decode.ts'
-import { checkDomain, type Column, dateOf, dayOf, defaultLimits, type Domain, edgesOf, sizeOf } from './domain.ts'
+import {
+  checkDomain,
+  type Column,
+  dateOf,
+  dayOf,
+  defaultLimits,
+  type Domain,
+  edgesOf,
+  sizeOf,
+} from './column-domain.ts'
 import { binOf, checkTable, columnEncoder, Encoder } from './encode.ts'
 import { SynthesisError, type SynthesisFault } from './errors.ts'
 import { grid, merged } from './resolution.ts'
