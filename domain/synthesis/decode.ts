@@ -15,7 +15,10 @@ export function columnDecoder(c: Column, stream: Stream): (code: number) => Valu
   const other = otherCode(c)
   if (isListed(c)) {
     const otherName = c.categories.includes('other') ? '(other)' : 'other'
-    return (code) => (code === missing ? null : code === other ? otherName : c.categories[code]!)
+    return (code) => {
+      if (code === missing) return null
+      return code === other ? otherName : c.categories[code]!
+    }
   }
   const edges = edgesOf(c)
   if (c.kind === 'date')

@@ -140,16 +140,16 @@ export function dictionaryOf(card: Card, plan: SynthesisPlan, domain: Domain): s
 }
 
 /** Types of columns in schema.org's words, as Croissant wants them. */
-const dataType = (c: PlannedColumn): string =>
-  c.kind === 'numeric'
-    ? c.integer
-      ? 'sc:Integer'
-      : 'sc:Float'
-    : c.kind === 'date'
-      ? 'sc:Date'
-      : c.kind === 'identifier'
-        ? 'sc:Integer'
-        : 'sc:Text'
+const dataTypes: Record<Exclude<PlannedColumn['kind'], 'numeric'>, string> = {
+  categorical: 'sc:Text',
+  ordinal: 'sc:Text',
+  date: 'sc:Date',
+  identifier: 'sc:Integer',
+}
+function dataType(column: PlannedColumn): string {
+  if (column.kind !== 'numeric') return dataTypes[column.kind]
+  return column.integer ? 'sc:Integer' : 'sc:Float'
+}
 
 const context = {
   '@language': 'en',

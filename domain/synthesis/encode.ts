@@ -20,8 +20,10 @@ export interface Table {
 }
 
 /** An array of the smallest width that holds codes 0..size-1. */
-export const codesFor = (size: number, rows: number): Codes =>
-  size <= 0x100 ? new Uint8Array(rows) : size <= 0x10000 ? new Uint16Array(rows) : new Uint32Array(rows)
+export function codesFor(size: number, rows: number): Codes {
+  if (size <= 0x100) return new Uint8Array(rows)
+  return size <= 0x10000 ? new Uint16Array(rows) : new Uint32Array(rows)
+}
 
 /** The bin of a value: the last edge not above it; values outside are clamped. */
 export function binOf(edges: readonly number[], value: number): number {

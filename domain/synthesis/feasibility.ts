@@ -53,6 +53,12 @@ const curves: Record<
   independent: { tvd1: [0.001, 0.9], tvd2: [0.002, 0.9], tvd3: [0.003, 0.9], floor: [0, 0.071, 0.154] },
 }
 
+/** The word for an expected mean distance over all pairs. */
+function qualityOf(tvd2: number): Quote['quality'] {
+  if (tvd2 < 0.03) return 'good'
+  return tvd2 < 0.1 ? 'fair' : 'poor'
+}
+
 /** A quote. Refusals are in the answer, not thrown. */
 export function feasibility(r: QuoteRequest): Quote {
   const limits = { ...defaultLimits, ...r.limits }
@@ -110,7 +116,7 @@ export function feasibility(r: QuoteRequest): Quote {
       ...size,
       rho,
       expected,
-      quality: expected.tvd2 < 0.03 ? 'good' : expected.tvd2 < 0.1 ? 'fair' : 'poor',
+      quality: qualityOf(expected.tvd2),
     }
   } catch (e) {
     if (e instanceof SynthesisError) return refuse(e.fault, e.message, e.column)
@@ -130,31 +136,35 @@ function costs(
   const triples = d >= 3 && (d * (d - 1) * (d - 2)) / 6 <= 6000 ? subsets(d, 3) : []
   const pairCells = pairs.reduce((n, s) => n + cellsOf(s, sizes), 0)
   const tripleCells = triples.reduce((n, s) => n + cellsOf(s, sizes), 0)
-  const one = sizes.reduce((a, b) => a + b, 0)
+  const oneWayCells = sizes.reduce((a, b) => a + b, 0)
   const largest = pairs.reduce((n, s) => Math.max(n, cellsOf(s, sizes)), 0)
+  const rounds = Math.min(240, 4 * d) * 0.6
+  const candidates = pairs.length + triples.length
+  const pairWork = pairs.length * 50_000
+  // Of each method: cells of its model, marginals counted on the data, nanoseconds of work, bytes of kept counts.
+  const needs: Record<Method, { cells: number; sets: number; work: number; kept: number }> = {
+    aim: {
+      cells: limit,
+      sets: candidates,
+      work: rounds * (Math.min(1500, candidates) * 200_000 + limit * 300),
+      kept: 4 * (pairCells + tripleCells),
+    },
+    privsyn: {
+      cells: Math.min(limit, 60_000),
+      sets: pairs.length,
+      work: rows * d * 6 * (d * 25) + pairWork,
+      kept: 40 * pairCells,
+    },
+    mst: { cells: Math.min(limit, oneWayCells + largest * (d - 1)), sets: pairs.length, work: pairWork, kept: 0 },
+    independent: { cells: oneWayCells, sets: 0, work: pairWork, kept: 0 },
+  }
+  const { cells, sets, work, kept } = needs[method]
   const tableBytes = rows * d * 2.5
   const base = 130e6
-  const cells =
-    method === 'independent'
-      ? one
-      : method === 'mst'
-        ? Math.min(limit, one + largest * (d - 1))
-        : method === 'privsyn'
-          ? Math.min(limit, 60_000)
-          : limit
-  const sets = method === 'aim' ? pairs.length + triples.length : method === 'independent' ? 0 : pairs.length
   const counting = rows * (sets * 4 + d * 60)
-  const rounds = Math.min(240, 4 * d) * 0.6
-  const work =
-    method === 'aim'
-      ? rounds * (Math.min(1500, sets) * 200_000 + cells * 300)
-      : method === 'privsyn'
-        ? rows * d * 6 * (d * 25) + pairs.length * 50_000
-        : pairs.length * 50_000
-  const tables = method === 'aim' ? 4 * (pairCells + tripleCells) : method === 'privsyn' ? 40 * pairCells : 0
   return {
     modelBytes: cells * 8,
-    memoryBytes: Math.round(base + 3 * tableBytes + 8 * cells * 6 + tables + rows * 12),
+    memoryBytes: Math.round(base + 3 * tableBytes + 8 * cells * 6 + kept + rows * 12),
     minutes: (counting + work) / 60e9,
   }
 }

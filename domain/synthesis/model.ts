@@ -201,8 +201,8 @@ export class Model {
     const next = this.#scratch[l.separator]!
     const old = this.#separators[l.separator]!
     sumInto(next, this.#cliques[from]!.belief, l.here)
-    // The quotient goes where the old one was; 0/0 is 0.
-    for (let i = 0; i < next.length; i++) old[i] = next[i] === 0 ? 0 : old[i]! > 0 ? next[i]! / old[i]! : 0
+    // The quotient goes where the old one was.
+    for (let i = 0; i < next.length; i++) old[i] = quotient(next[i]!, old[i]!)
     multiply(this.#cliques[l.to]!.belief, old, l.there)
     this.#scratch[l.separator] = old
     this.#separators[l.separator] = next
@@ -299,6 +299,9 @@ export class Model {
     return this.#projections.get(columns, onto)
   }
 }
+
+/** A new separator cell over the old one; 0 where either is empty. */
+const quotient = (next: number, old: number): number => (next !== 0 && old > 0 ? next / old : 0)
 
 /** Squared distance of a marginal from its noisy answer in units of its noise. */
 function misfit(p: Part): number {

@@ -71,8 +71,12 @@ const isList = (c: Kept): c is PlannedList => c.kind === 'categorical' || c.kind
 /** Columns that carry values, in order. */
 export const keptColumns = (plan: SynthesisPlan): Kept[] => plan.columns.filter(isKept)
 
-/** What was bought for a column. */
-export type Bought = { minimum: number; maximum: number } | { categories: string[] }
+interface BoughtRange {
+  minimum: number
+  maximum: number
+}
+/** What was bought for a column: its bounds (of a date: days since 1970-01-01) or its categories. */
+export type Bought = BoughtRange | { categories: string[] }
 /** A tenth of the budget, in equal parts, for what is bought; half of delta when categories are. */
 export interface Shares {
   total: NanoRho
@@ -102,37 +106,46 @@ export function sharesOf(plan: SynthesisPlan): Shares {
 const placeholder = (c: Kept): Bought =>
   isList(c) ? { categories: Array.from({ length: 12 }, (_, i) => `value ${i + 1}`) } : { minimum: 0, maximum: 100 }
 
+function listedColumn(column: PlannedList, bought: Bought | undefined): Column {
+  return {
+    name: column.name,
+    kind: column.kind,
+    categories: bought && 'categories' in bought ? bought.categories : (column.categories ?? []),
+    open: column.buy ? true : (column.open ?? false),
+    missing: column.missing,
+  }
+}
+
+function datedColumn(column: Extract<Kept, { kind: 'date' }>, bought: BoughtRange | undefined): Column {
+  return {
+    name: column.name,
+    kind: 'date',
+    minimum: bought ? dateOf(bought.minimum) : (column.minimum ?? ''),
+    maximum: bought ? dateOf(bought.maximum) : (column.maximum ?? ''),
+    bins: column.bins,
+    missing: column.missing,
+  }
+}
+
+function numericColumn(column: Extract<Kept, { kind: 'numeric' }>, bought: BoughtRange | undefined): Column {
+  return {
+    name: column.name,
+    kind: 'numeric',
+    minimum: bought?.minimum ?? column.minimum ?? NaN,
+    maximum: bought?.maximum ?? column.maximum ?? NaN,
+    bins: column.bins,
+    integer: column.integer,
+    missing: column.missing,
+  }
+}
+
 /** The engine's domain of a plan; `bought` by column name, placeholders where it is absent. */
 export function domainOf(plan: SynthesisPlan, bought: Readonly<Record<string, Bought>> = {}): Domain {
-  const columns = keptColumns(plan).map((c): Column => {
-    const b = c.buy ? (bought[c.name] ?? placeholder(c)) : undefined
-    if (isList(c))
-      return {
-        name: c.name,
-        kind: c.kind,
-        categories: b && 'categories' in b ? b.categories : (c.categories ?? []),
-        open: c.buy ? true : (c.open ?? false),
-        missing: c.missing,
-      }
-    const range = b && 'minimum' in b ? b : undefined
-    if (c.kind === 'date')
-      return {
-        name: c.name,
-        kind: 'date',
-        minimum: range ? dateOf(range.minimum) : (c.minimum ?? ''),
-        maximum: range ? dateOf(range.maximum) : (c.maximum ?? ''),
-        bins: c.bins,
-        missing: c.missing,
-      }
-    return {
-      name: c.name,
-      kind: 'numeric',
-      minimum: range?.minimum ?? c.minimum ?? NaN,
-      maximum: range?.maximum ?? c.maximum ?? NaN,
-      bins: c.bins,
-      integer: c.integer,
-      missing: c.missing,
-    }
+  const columns = keptColumns(plan).map((column): Column => {
+    const values = column.buy ? (bought[column.name] ?? placeholder(column)) : undefined
+    if (isList(column)) return listedColumn(column, values)
+    const range = values && 'minimum' in values ? values : undefined
+    return column.kind === 'date' ? datedColumn(column, range) : numericColumn(column, range)
   })
   return { columns, ...(plan.rules.length > 0 ? { rules: plan.rules } : {}) }
 }
@@ -146,31 +159,52 @@ export interface PlanFault {
  * What is wrong with a plan, by column; `names` are the table's columns. Nothing is charged for a plan that has faults.
  */
 export function planFaults(plan: SynthesisPlan, names: readonly string[]): PlanFault[] {
+  const faults = columnFaults(plan, names)
+  if (keptColumns(plan).length === 0) faults.push({ message: 'Every column is left out: keep at least one' })
+  faults.push(...wishFaults(plan))
+  return faults.length > 0 ? faults : domainFaults(plan)
+}
+
+function columnFaults(plan: SynthesisPlan, names: readonly string[]): PlanFault[] {
   const faults: PlanFault[] = []
   const seen = new Set<string>()
-  for (const c of plan.columns) {
-    if (!names.includes(c.name)) faults.push({ column: c.name, message: 'The table has no such column' })
-    if (seen.has(c.name)) faults.push({ column: c.name, message: 'Planned twice' })
-    seen.add(c.name)
-    if (c.kind === 'identifier' || c.buy) continue
-    if (isList(c) && !c.categories?.length && !c.open)
-      faults.push({ column: c.name, message: 'List its categories, or have them bought' })
-    if (!isList(c) && (c.minimum === undefined || c.maximum === undefined))
-      faults.push({ column: c.name, message: 'Give both bounds, or have them bought' })
-  }
-  if (keptColumns(plan).length === 0) faults.push({ message: 'Every column is left out: keep at least one' })
-  for (const w of plan.wishes)
-    for (const name of w.columns)
-      if (!keptColumns(plan).some((c) => c.name === name))
-        faults.push({ column: name, message: 'A marginal that matters names a column that is left out' })
-  if (faults.length > 0) return faults
-  try {
-    checkDomain(domainOf(plan))
-  } catch (e) {
-    if (!(e instanceof SynthesisError)) throw e
-    faults.push({ ...(e.column === undefined ? {} : { column: e.column }), message: e.message })
+  for (const planned of plan.columns) {
+    const column = planned.name
+    if (!names.includes(column)) faults.push({ column, message: 'The table has no such column' })
+    if (seen.has(column)) faults.push({ column, message: 'Planned twice' })
+    seen.add(column)
+    const undeclared = undeclaredValues(planned)
+    if (undeclared) faults.push({ column, message: undeclared })
   }
   return faults
+}
+
+/** What is neither declared nor bought of a column's values. */
+function undeclaredValues(column: PlannedColumn): string | undefined {
+  if (column.kind === 'identifier' || column.buy) return undefined
+  if (isList(column))
+    return column.categories?.length || column.open ? undefined : 'List its categories, or have them bought'
+  const bounded = column.minimum !== undefined && column.maximum !== undefined
+  return bounded ? undefined : 'Give both bounds, or have them bought'
+}
+
+function wishFaults(plan: SynthesisPlan): PlanFault[] {
+  const kept = new Set(keptColumns(plan).map((column) => column.name))
+  return plan.wishes
+    .flatMap((wish) => wish.columns)
+    .filter((column) => !kept.has(column))
+    .map((column) => ({ column, message: 'A marginal that matters names a column that is left out' }))
+}
+
+/** What the engine would refuse; `[]` when it takes the plan. */
+function domainFaults(plan: SynthesisPlan): PlanFault[] {
+  try {
+    checkDomain(domainOf(plan))
+    return []
+  } catch (e) {
+    if (!(e instanceof SynthesisError)) throw e
+    return [{ ...(e.column === undefined ? {} : { column: e.column }), message: e.message }]
+  }
 }
 
 const far = { first: dayOf('1900-01-01'), last: dayOf('2099-12-31') }

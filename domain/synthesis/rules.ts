@@ -15,13 +15,24 @@ export interface Allowed {
   cells: Uint8Array
 }
 
+/** The code of a category's name or of a bin's number, or -1. */
+function listedCode(column: Column, value: string): number {
+  if (isListed(column)) return column.categories.indexOf(value)
+  return /^\d+$/.test(value) && Number(value) < listedSize(column) ? Number(value) : -1
+}
+/** The code that a rule's value names, or -1. */
+function codeOf(column: Column, value: string): number {
+  const listed = listedCode(column, value)
+  if (listed >= 0) return listed
+  if (value === '') return missingCode(column)
+  return value === 'other' ? otherCode(column) : -1
+}
 /**
  * Codes that a rule's values name; '' is missing, 'other' is other where the column is open and lists no such category.
  */
 function codesOf(c: Column, values: readonly string[]): number[] {
   return values.map((v) => {
-    const at = isListed(c) ? c.categories.indexOf(v) : /^\d+$/.test(v) && Number(v) < listedSize(c) ? Number(v) : -1
-    const code = at >= 0 ? at : v === '' ? missingCode(c) : v === 'other' ? otherCode(c) : -1
+    const code = codeOf(c, v)
     if (code < 0)
       throw new SynthesisError('bad_rule', `A rule names a value that column “${c.name}” does not declare`, {
         column: c.name,

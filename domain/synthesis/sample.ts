@@ -106,8 +106,8 @@ export function sampleModel(model: Model, rows: number, stream: Stream): Codes[]
       for (const x of fresh) done.add(x)
     }
     for (const e of forest.edges) {
-      const to = e.a === c ? e.b : e.b === c ? e.a : -1
-      if (to >= 0 && !visited.has(to)) visit(to)
+      if (e.a === c && !visited.has(e.b)) visit(e.b)
+      else if (e.b === c && !visited.has(e.a)) visit(e.a)
     }
   }
   for (let c = 0; c < forest.cliques.length; c++) if (!visited.has(c)) visit(c)
