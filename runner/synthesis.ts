@@ -16,7 +16,8 @@ import { decodeRows } from '../domain/synthesis/decode.ts'
 import type { Domain } from '../domain/synthesis/column-domain.ts'
 import { Encoder, type Table } from '../domain/synthesis/encode.ts'
 import { SynthesisError } from '../domain/synthesis/errors.ts'
-import { agreement, chargedAgreement, learned } from '../domain/synthesis/evaluation.ts'
+import { agreement, chargedAgreement } from '../domain/synthesis/evaluation.ts'
+import { learned } from '../domain/synthesis/learning.ts'
 import type { Checkpoint } from '../domain/synthesis/journal.ts'
 import type {
   EvaluateManifest,

@@ -27,8 +27,8 @@ const fault = (work: () => unknown): SynthesisError => {
   throw new Error('no refusal')
 }
 const refuses = (columns: Column[]): [SynthesisFault, string | undefined] => {
-  const e = fault(() => checkDomain({ columns }))
-  return [e.fault, e.column]
+  const refusal = fault(() => checkDomain({ columns }))
+  return [refusal.fault, refusal.column]
 }
 const named = (name: string, size: number): Column => ({
   kind: 'categorical',
@@ -107,10 +107,18 @@ describe('bins', () => {
   it('numbers come back inside their bin, whole ones whole', () =>
     fc.assert(
       fc.property(numeric, fc.integer({ min: 1, max: 1e6 }), ({ minimum, span, bins, integer }, seed) => {
-        const c: Column = { kind: 'numeric', name: 'x', minimum, maximum: minimum + span, bins, integer, missing: true }
-        const decode = columnDecoder(c, new Stream(fixedUniform(seed)))
-        const encode = columnEncoder(c)
-        for (let code = 0; code < sizeOf(c); code++) {
+        const column: Column = {
+          kind: 'numeric',
+          name: 'x',
+          minimum,
+          maximum: minimum + span,
+          bins,
+          integer,
+          missing: true,
+        }
+        const decode = columnDecoder(column, new Stream(fixedUniform(seed)))
+        const encode = columnEncoder(column)
+        for (let code = 0; code < sizeOf(column); code++) {
           const value = decode(code)
           expect(value === null ? encode('') : encode(String(value))).toBe(code)
           expect(!integer || value === null || Number.isInteger(value)).toBe(true)
@@ -120,13 +128,13 @@ describe('bins', () => {
   it('dates are whole days, and come back as dates', () => {
     expect(dateOf(dayOf('2024-02-29'))).toBe('2024-02-29')
     expect(dayOf('29.2.2024')).toBeNaN()
-    const c: Column = { kind: 'date', name: 'd', minimum: '2024-01-01', maximum: '2024-12-31', bins: 12 }
-    const decode = columnDecoder(c, new Stream(fixedUniform(2)))
-    const encode = columnEncoder(c)
+    const column: Column = { kind: 'date', name: 'd', minimum: '2024-01-01', maximum: '2024-12-31', bins: 12 }
+    const decode = columnDecoder(column, new Stream(fixedUniform(2)))
+    const encode = columnEncoder(column)
     for (let code = 0; code < 12; code++) {
-      const v = decode(code)
-      expect(v).toMatch(/^2024-/)
-      expect(encode(String(v))).toBe(code)
+      const value = decode(code)
+      expect(value).toMatch(/^2024-/)
+      expect(encode(String(value))).toBe(code)
     }
   })
 })
@@ -140,31 +148,36 @@ describe('encoding', () => {
     ],
   }
   it('knows missing, other, and commas between thousands', () => {
-    const e = new Encoder(domain, { room: 16 })
+    const encoder = new Encoder(domain, { room: 16 })
     const rows = [
       ['Zürich', '1,000,000', 'low'],
       ['東京', ' 250000 ', 'high'],
       ['Bern', '', 'low'],
       ['', 'n/a', 'low'],
     ]
-    for (let i = 0; i < 10; i++) for (const r of rows) e.add(r)
-    const t = e.table()
-    expect(t.rows).toBe(40)
-    expect([0, 1, 2, 3].map((r) => t.columns.map((c) => c[r]))).toEqual([
+    for (let i = 0; i < 10; i++) for (const row of rows) encoder.add(row)
+    const table = encoder.table()
+    expect(table.rows).toBe(40)
+    expect([0, 1, 2, 3].map((r) => table.columns.map((c) => c[r]))).toEqual([
       [0, 9, 0],
       [1, 2, 1],
       [2, 10, 0],
       [3, 10, 0],
     ])
-    checkTable(t, domain)
-    expect([...decodeRows(t, domain, new Stream(fixedUniform(1)))][2]![0]).toBe('other')
+    checkTable(table, domain)
+    expect([...decodeRows(table, domain, new Stream(fixedUniform(1)))][2]![0]).toBe('other')
   })
   it('refuses by column and row, without the value', () => {
-    const e = new Encoder(domain)
-    e.add(['Zürich', '1', 'low'])
-    const f = fault(() => e.add(['Zürich', '1', 'secret']))
-    expect([f.fault, f.column, f.row, f.message.includes('secret')]).toEqual(['undeclared_value', 'grade', 2, false])
-    expect(fault(() => e.add(['x'])).fault).toBe('wrong_width')
+    const encoder = new Encoder(domain)
+    encoder.add(['Zürich', '1', 'low'])
+    const refusal = fault(() => encoder.add(['Zürich', '1', 'secret']))
+    expect([refusal.fault, refusal.column, refusal.row, refusal.message.includes('secret')]).toEqual([
+      'undeclared_value',
+      'grade',
+      2,
+      false,
+    ])
+    expect(fault(() => encoder.add(['x'])).fault).toBe('wrong_width')
   })
   it('a table that does not fit its domain is refused by column', () => {
     expect(fault(() => checkTable(tableOf([[0, 2]], [3, 3]), categorical([3, 2]))).column).toBe('b')
@@ -198,15 +211,15 @@ describe('rules', () => {
 
 describe('resolution', () => {
   it('long ordered columns get a public grid that nests in steps of equal width', () => {
-    const g = grid({ size: 101, ordered: 100 }, 20, Array<string>(101).fill(''))
-    expect(g.groups).toBe(21)
-    expect([...g.of.subarray(0, 11)]).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2])
-    expect(g.of[100]).toBe(20)
+    const grouping = grid({ size: 101, ordered: 100 }, 20, Array<string>(101).fill(''))
+    expect(grouping.groups).toBe(21)
+    expect([...grouping.of.subarray(0, 11)]).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2])
+    expect(grouping.of[100]).toBe(20)
   })
   it('groups lost in noise are merged, but never across what rules tell apart', () => {
     const marks = ['', '', 'x', '']
-    const g = grid({ size: 4, ordered: 0 }, 20, marks)
-    const m = merged(g, { size: 4, ordered: 0 }, marks, Float64Array.of(100, 1, 2, -3), 10)
-    expect([...m.of]).toEqual([0, 1, 2, 1])
+    const grouping = grid({ size: 4, ordered: 0 }, 20, marks)
+    const coarser = merged(grouping, { size: 4, ordered: 0 }, marks, Float64Array.of(100, 1, 2, -3), 10)
+    expect([...coarser.of]).toEqual([0, 1, 2, 1])
   })
 })

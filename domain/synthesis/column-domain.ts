@@ -101,9 +101,9 @@ export function edgesOf(column: Numeric | Dated): number[] {
   const high = whole ? highest + 1 : highest
   if (typeof column.bins !== 'number') return whole ? [...column.bins.slice(0, -1), high] : [...column.bins]
   const bins = whole ? Math.min(column.bins, high - low) : column.bins
-  return Array.from({ length: bins + 1 }, (_, i) => {
-    if (i === bins) return high
-    const offset = (i * (high - low)) / bins
+  return Array.from({ length: bins + 1 }, (_, index) => {
+    if (index === bins) return high
+    const offset = (index * (high - low)) / bins
     return low + (whole ? Math.ceil(offset) : offset)
   })
 }
@@ -185,13 +185,13 @@ export function checkDomain(domain: Domain, limits: Limits = defaultLimits): voi
       `The table has ${domain.columns.length} columns; at most ${limits.columns} are possible`,
     )
   const seen = new Set<string>()
-  for (const c of domain.columns) {
-    const column = c.name
+  for (const declared of domain.columns) {
+    const column = declared.name
     if (column === '') throw new SynthesisError('bad_name', 'Every column needs a name', { column })
     if (seen.has(column)) throw new SynthesisError('duplicate_column', `Two columns are called “${column}”`, { column })
     seen.add(column)
-    checkValues(c, limits)
-    if (sizeOf(c) === 0)
+    checkValues(declared, limits)
+    if (sizeOf(declared) === 0)
       throw new SynthesisError('no_categories', `Column “${column}” has no value that it may take`, { column })
   }
 }

@@ -10,20 +10,20 @@ import type { Stream } from './stream.ts'
 export type Value = string | number | null
 
 /** Codes of one column to values. Every call draws afresh inside numeric bins. */
-export function columnDecoder(c: Column, stream: Stream): (code: number) => Value {
-  const missing = missingCode(c)
-  const other = otherCode(c)
-  if (isListed(c)) {
-    const otherName = c.categories.includes('other') ? '(other)' : 'other'
+export function columnDecoder(column: Column, stream: Stream): (code: number) => Value {
+  const missing = missingCode(column)
+  const other = otherCode(column)
+  if (isListed(column)) {
+    const otherName = column.categories.includes('other') ? '(other)' : 'other'
     return (code) => {
       if (code === missing) return null
-      return code === other ? otherName : c.categories[code]!
+      return code === other ? otherName : column.categories[code]!
     }
   }
-  const edges = edgesOf(c)
-  if (c.kind === 'date')
+  const edges = edgesOf(column)
+  if (column.kind === 'date')
     return (code) => (code === missing ? null : dateOf(edges[code]! + stream.below(edges[code + 1]! - edges[code]!)))
-  if (c.integer)
+  if (column.integer)
     return (code) => (code === missing ? null : edges[code]! + stream.below(edges[code + 1]! - edges[code]!))
   return (code) => (code === missing ? null : edges[code]! + stream.unit() * (edges[code + 1]! - edges[code]!))
 }
@@ -31,5 +31,5 @@ export function columnDecoder(c: Column, stream: Stream): (code: number) => Valu
 /** Rows of values, one at a time. */
 export function* decodeRows(table: Table, domain: Domain, stream: Stream): Generator<Value[]> {
   const decode = domain.columns.map((c) => columnDecoder(c, stream))
-  for (let r = 0; r < table.rows; r++) yield table.columns.map((codes, i) => decode[i]!(codes[r]!))
+  for (let row = 0; row < table.rows; row++) yield table.columns.map((codes, i) => decode[i]!(codes[row]!))
 }

@@ -68,12 +68,12 @@ function notMeasured(plan: SynthesisPlan, made: Made): string {
 }
 
 /** The release card: everything that may be said of how the table came about. */
-export function cardOf({ plan, made, declared, madeAt, planHash, ...f }: CardFacts): Card {
+export function cardOf({ plan, made, declared, madeAt, planHash, ...facts }: CardFacts): Card {
   const open = sharesOf(plan).deltaEach > 0
   const unit =
     plan.rowsPerPerson === 1 ? 'one person, with one row' : `one person, with at most ${plan.rowsPerPerson} rows`
   return {
-    ...f,
+    ...facts,
     method: methodNames[made.method] ?? made.method,
     why: made.why,
     epsilon: plan.epsilon,
@@ -84,19 +84,19 @@ export function cardOf({ plan, made, declared, madeAt, planHash, ...f }: CardFac
     notMeasured: notMeasured(plan, made),
     rows: made.rows,
     guarantee: `(${plan.epsilon}, ${plan.delta})-differential privacy for ${unit}: whoever sees this table, and whatever else they know, learns nearly the same about a person as if that person’s rows had not been there. It holds for the table, its card and everything computed from them${open ? '; half of delta pays for naming the categories of open columns' : ''}. Other releases from the same dataset add to it.`,
-    columns: inFile(plan).map((c) => {
-      const d = declared?.columns.find((x) => x.name === c.name)
+    columns: inFile(plan).map((column) => {
+      const found = declared?.columns.find((x) => x.name === column.name)
       return {
-        name: c.name,
-        kind: c.kind,
-        ...(d?.meaning ? { meaning: d.meaning } : {}),
-        ...(d?.unit ? { unit: d.unit } : {}),
+        name: column.name,
+        kind: column.kind,
+        ...(found?.meaning ? { meaning: found.meaning } : {}),
+        ...(found?.unit ? { unit: found.unit } : {}),
       }
     }),
     planHash,
     fileHash: made.sha256,
     made: madeAt,
-    expires: f.expires,
+    expires: facts.expires,
   }
 }
 
@@ -104,22 +104,26 @@ const range = (c: Column): string => (isListed(c) ? '' : `${c.minimum} to ${c.ma
 
 /** The data dictionary as CSV: one line a column. */
 export function dictionaryOf(card: Card, plan: SynthesisPlan, domain: Domain): string {
-  const lines = inFile(plan).map((p) => {
-    const c = domain.columns.find((x) => x.name === p.name)
-    const shown = card.columns.find((x) => x.name === p.name)!
+  const lines = inFile(plan).map((planned) => {
+    const column = domain.columns.find((x) => x.name === planned.name)
+    const shown = card.columns.find((x) => x.name === planned.name)!
     const about = [shown.unit ?? '', shown.meaning ?? '']
-    if (!c) return csvLine([p.name, 'identifier', '', '', '', 'no', ...about, 'Made anew: the number of the row'])
-    const values = isListed(c)
-      ? [...c.categories, ...(c.open ? [c.categories.includes('other') ? '(other)' : 'other'] : [])].join(' | ')
+    if (!column)
+      return csvLine([planned.name, 'identifier', '', '', '', 'no', ...about, 'Made anew: the number of the row'])
+    const values = isListed(column)
+      ? [
+          ...column.categories,
+          ...(column.open ? [column.categories.includes('other') ? '(other)' : 'other'] : []),
+        ].join(' | ')
       : ''
-    const note = p.kind !== 'identifier' && p.buy ? 'Bought with a part of the budget' : 'Declared'
+    const note = planned.kind !== 'identifier' && planned.buy ? 'Bought with a part of the budget' : 'Declared'
     return csvLine([
-      p.name,
-      p.kind,
+      planned.name,
+      planned.kind,
       values,
-      range(c),
-      isListed(c) ? '' : String(edgesOf(c).length - 1),
-      c.missing ? 'yes' : 'no',
+      range(column),
+      isListed(column) ? '' : String(edgesOf(column).length - 1),
+      column.missing ? 'yes' : 'no',
       ...about,
       note,
     ])
@@ -220,15 +224,15 @@ export function croissantOf(card: Card, plan: SynthesisPlan, made: Made, origin:
         '@id': 'rows',
         name: 'rows',
         description: `${made.rows} synthetic rows`,
-        field: inFile(plan).map((c, i) => {
-          const { unit, meaning } = card.columns[i]!
+        field: inFile(plan).map((column, index) => {
+          const { unit, meaning } = card.columns[index]!
           return {
             '@type': 'cr:Field',
-            '@id': `rows/${c.name}`,
-            name: c.name,
-            description: [meaning ?? c.kind, unit].filter(Boolean).join(', '),
-            dataType: dataType(c),
-            source: { fileObject: { '@id': 'data.csv' }, extract: { column: c.name } },
+            '@id': `rows/${column.name}`,
+            name: column.name,
+            description: [meaning ?? column.kind, unit].filter(Boolean).join(', '),
+            dataType: dataType(column),
+            source: { fileObject: { '@id': 'data.csv' }, extract: { column: column.name } },
           }
         }),
       },

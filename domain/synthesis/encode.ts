@@ -41,16 +41,16 @@ export function binOf(edges: readonly number[], value: number): number {
  * Text of one column to its code, or -1 when the column does not declare it. Empty text is missing. Numbers may have
  * spaces around them and commas between thousands.
  */
-export function columnEncoder(c: Column): (text: string) => number {
-  const missing = missingCode(c)
-  const other = otherCode(c)
-  if (isListed(c)) {
-    const codes = new Map(c.categories.map((v, i) => [v, i]))
+export function columnEncoder(column: Column): (text: string) => number {
+  const missing = missingCode(column)
+  const other = otherCode(column)
+  if (isListed(column)) {
+    const codes = new Map(column.categories.map((v, i) => [v, i]))
     return (text) => codes.get(text) ?? (text === '' ? missing : other)
   }
-  const edges = edgesOf(c)
+  const edges = edgesOf(column)
   const number =
-    c.kind === 'date'
+    column.kind === 'date'
       ? dayOf
       : (text: string): number => Number(/^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(text) ? text.replaceAll(',', '') : text)
   return (raw) => {
@@ -105,10 +105,10 @@ export class Encoder {
 
   #grow(): void {
     this.#room *= 2
-    for (const [i, old] of this.#columns.entries()) {
-      const wider = codesFor(sizeOf(this.#domain.columns[i]!), this.#room)
+    for (const [column, old] of this.#columns.entries()) {
+      const wider = codesFor(sizeOf(this.#domain.columns[column]!), this.#room)
       wider.set(old)
-      this.#columns[i] = wider
+      this.#columns[column] = wider
     }
   }
 
@@ -125,15 +125,17 @@ export function checkTable(table: Table, domain: Domain): void {
       'wrong_table',
       `The data has ${table.columns.length} columns; the domain declares ${domain.columns.length}`,
     )
-  for (const [i, c] of domain.columns.entries()) {
-    const codes = table.columns[i]!
-    const size = sizeOf(c)
+  for (const [index, column] of domain.columns.entries()) {
+    const codes = table.columns[index]!
+    const size = sizeOf(column)
     if (codes.length !== table.rows)
-      throw new SynthesisError('wrong_table', `Column “${c.name}” has another number of rows than the table`, {
-        column: c.name,
+      throw new SynthesisError('wrong_table', `Column “${column.name}” has another number of rows than the table`, {
+        column: column.name,
       })
-    for (let r = 0; r < codes.length; r++)
-      if (codes[r]! >= size)
-        throw new SynthesisError('wrong_table', `Column “${c.name}” has a code outside its domain`, { column: c.name })
+    for (let row = 0; row < codes.length; row++)
+      if (codes[row]! >= size)
+        throw new SynthesisError('wrong_table', `Column “${column.name}” has a code outside its domain`, {
+          column: column.name,
+        })
   }
 }

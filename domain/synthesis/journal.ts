@@ -87,16 +87,16 @@ export class Journal {
    * program.
    */
   #again(kind: Entry['kind'], what: string, rho: NanoRho, columns?: readonly number[]): Entry | undefined {
-    const e = this.#before.shift()
-    if (!e) return undefined
+    const entry = this.#before.shift()
+    if (!entry) return undefined
     if (
-      e.kind !== kind ||
-      e.what !== what ||
-      BigInt(e.rho) !== rho ||
-      (columns && e.columns?.join() !== columns.join())
+      entry.kind !== kind ||
+      entry.what !== what ||
+      BigInt(entry.rho) !== rho ||
+      (columns && entry.columns?.join() !== columns.join())
     )
       throw new SynthesisError('wrong_checkpoint', 'The checkpoint does not match what this job draws')
-    return e
+    return entry
   }
 
   #charge(rho: NanoRho): void {
@@ -105,8 +105,8 @@ export class Journal {
     this.#spent += rho
   }
 
-  async #write(e: Entry, fresh: boolean): Promise<void> {
-    this.entries.push(e)
+  async #write(entry: Entry, fresh: boolean): Promise<void> {
+    this.entries.push(entry)
     if (fresh) await this.#keep?.({ version: 1, key: this.#key, entries: [...this.entries] })
   }
 
@@ -123,18 +123,18 @@ export class Journal {
     scale = 1,
   ): Promise<Noisy> {
     this.#charge(rho)
-    let e = this.#again('measure', what, rho, columns)
-    const fresh = !e
-    if (!e) {
+    let entry = this.#again('measure', what, rho, columns)
+    const fresh = !entry
+    if (!entry) {
       const variance = varianceFor(rho, this.rowsPerPerson * scale)
       const draw = gaussian(this.#random, variance)
       const exact = counts()
       const values = new Array<number>(exact.length)
       for (let i = 0; i < exact.length; i++) values[i] = exact[i]! + draw()
-      e = { kind: 'measure', what, columns: [...columns], rho: String(rho), sigma: sigmaOf(variance), values }
+      entry = { kind: 'measure', what, columns: [...columns], rho: String(rho), sigma: sigmaOf(variance), values }
     }
-    await this.#write(e, fresh)
-    return { columns: [...columns], values: Float64Array.from(e.values!), sigma: e.sigma! }
+    await this.#write(entry, fresh)
+    return { columns: [...columns], values: Float64Array.from(entry.values!), sigma: entry.sigma! }
   }
 
   /**
@@ -144,22 +144,22 @@ export class Journal {
   async choose(what: string, rho: NanoRho, scores: () => ArrayLike<number>, sensitivity: number): Promise<number> {
     this.#charge(rho)
     const before = this.#again('choose', what, rho)
-    const e = before ?? {
+    const entry = before ?? {
       kind: 'choose' as const,
       what,
       rho: String(rho),
       chosen: choose(this.#random, scores(), sensitivity * this.rowsPerPerson, rho),
     }
-    await this.#write(e, !before)
-    return e.chosen!
+    await this.#write(entry, !before)
+    return entry.chosen!
   }
 
   /** A number that follows from noisy answers, kept so that a resumed job decides alike. Free. */
   async note(what: string, decide: () => number): Promise<number> {
     const before = this.#again('note', what, 0n)
-    const e = before ?? { kind: 'note' as const, what, rho: '0', chosen: decide() }
-    await this.#write(e, !before)
-    return e.chosen!
+    const entry = before ?? { kind: 'note' as const, what, rho: '0', chosen: decide() }
+    await this.#write(entry, !before)
+    return entry.chosen!
   }
 
   /** Everything must be spent when a method ends: what was charged for is what was drawn. */

@@ -15,37 +15,37 @@ const bins = (low: number, high: number, whole: boolean): number =>
   whole ? Math.min(synthesisDefaults.bins, Math.max(1, high - low + 1)) : synthesisDefaults.bins
 
 /** One column as its schema declares it. What is not declared is proposed to be bought, never read off the data. */
-function proposed(c: Declared): PlannedColumn {
-  const { name } = c
-  const missing = c.nullable !== false
-  if (c.role === 'subject') return { name, kind: 'identifier', use: 'recreate' }
-  if (c.role === 'identifier' || c.type === 'text' || c.type === 'datetime')
+function proposed(declared: Declared): PlannedColumn {
+  const { name } = declared
+  const missing = declared.nullable !== false
+  if (declared.role === 'subject') return { name, kind: 'identifier', use: 'recreate' }
+  if (declared.role === 'identifier' || declared.type === 'text' || declared.type === 'datetime')
     return { name, kind: 'identifier', use: 'drop' }
-  if (c.type === 'boolean') return { name, kind: 'categorical', categories: ['false', 'true'], missing }
-  if (c.type === 'category')
-    return c.categories
-      ? { name, kind: 'categorical', categories: c.categories, missing }
+  if (declared.type === 'boolean') return { name, kind: 'categorical', categories: ['false', 'true'], missing }
+  if (declared.type === 'category')
+    return declared.categories
+      ? { name, kind: 'categorical', categories: declared.categories, missing }
       : { name, kind: 'categorical', open: true, missing, buy: true }
-  const bounded = c.minimum !== undefined && c.maximum !== undefined
-  if (c.type === 'date')
+  const bounded = declared.minimum !== undefined && declared.maximum !== undefined
+  if (declared.type === 'date')
     return bounded
       ? {
           name,
           kind: 'date',
-          minimum: String(c.minimum),
-          maximum: String(c.maximum),
+          minimum: String(declared.minimum),
+          maximum: String(declared.maximum),
           bins: synthesisDefaults.bins,
           missing,
         }
       : { name, kind: 'date', bins: synthesisDefaults.bins, missing, buy: true }
-  const integer = c.type === 'integer'
+  const integer = declared.type === 'integer'
   return bounded
     ? {
         name,
         kind: 'numeric',
-        minimum: Number(c.minimum),
-        maximum: Number(c.maximum),
-        bins: bins(Number(c.minimum), Number(c.maximum), integer),
+        minimum: Number(declared.minimum),
+        maximum: Number(declared.maximum),
+        bins: bins(Number(declared.minimum), Number(declared.maximum), integer),
         integer,
         missing,
       }
@@ -215,16 +215,16 @@ const far = { first: dayOf('1900-01-01'), last: dayOf('2099-12-31') }
  * are not rare.
  */
 export function buyColumn(
-  c: Kept,
+  column: Kept,
   texts: readonly string[],
   shares: Shares,
   plan: Pick<SynthesisPlan, 'rowsPerPerson' | 'rowsDeclared' | 'rare'>,
   random: Uniform,
 ): Bought {
   const { rowsPerPerson } = plan
-  if (isList(c)) {
+  if (isList(column)) {
     const counts = new Map<string, number>()
-    for (const t of texts) counts.set(t, (counts.get(t) ?? 0) + 1)
+    for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
     return {
       categories: commonValues(
         counts,
@@ -236,11 +236,11 @@ export function buyColumn(
       ).values,
     }
   }
-  const values = texts.map((t) => (c.kind === 'date' ? dayOf(t) : Number(t.replaceAll(',', ''))))
+  const values = texts.map((t) => (column.kind === 'date' ? dayOf(t) : Number(t.replaceAll(',', ''))))
   const grid =
-    c.kind === 'date'
+    column.kind === 'date'
       ? evenGrid(far.first, far.last, far.last - far.first + 1)
-      : wideGrid().filter((x) => !c.integer || Number.isInteger(x))
+      : wideGrid().filter((x) => !column.integer || Number.isInteger(x))
   const [low, high] = quantiles(values, [0.005, 0.995], grid, shares.each, rowsPerPerson, random).quantiles
   return { minimum: low!, maximum: high! > low! ? high! : low! + 1 }
 }

@@ -31,9 +31,9 @@ const request = (
   random: fixedUniform(seed + 99),
   ...more,
 })
-const refusal = async (r: Request): Promise<SynthesisError> => {
+const refusal = async (asked: Request): Promise<SynthesisError> => {
   try {
-    await synthesise(r)
+    await synthesise(asked)
   } catch (e) {
     if (e instanceof SynthesisError) return e
     throw e
@@ -58,9 +58,9 @@ describe('the charge', () => {
         )
         expect(account.drawn.reduce((n, d) => n + d.rho, 0n)).toBe(budget)
         expect(account.budget).toBe(budget)
-        for (const d of account.drawn) {
-          expect(d.rho > 0n).toBe(d.kind !== 'note')
-          expect(d.rho).toBeGreaterThanOrEqual(0n)
+        for (const draw of account.drawn) {
+          expect(draw.rho > 0n).toBe(draw.kind !== 'note')
+          expect(draw.rho).toBeGreaterThanOrEqual(0n)
         }
         for (const { sigma, what, rho } of account.drawn.filter((d) => d.sigma !== undefined)) {
           // The distances of privsyn are one vector on a grid: sensitivity 16 sqrt(pairs) for each row.
@@ -118,8 +118,8 @@ describe('resume', () => {
       const whole: Checkpoint[] = []
       const first = await synthesise(
         request(method, sizes, 300, 4, {
-          checkpoint: (c) => {
-            whole.push(structuredClone(c))
+          checkpoint: (checkpoint) => {
+            whole.push(structuredClone(checkpoint))
           },
         }),
       )
@@ -157,25 +157,25 @@ describe('resume', () => {
     },
   )
   it('what was drawn is kept before the next draw; a keeper that fails ends the job', async () => {
-    let n = 0
+    let draws = 0
     await expect(
       synthesise(
         request('mst', [3, 3], 100, 1, {
           checkpoint: async () => {
             await Promise.resolve()
-            if (++n === 3) throw new Error('disk full')
+            if (++draws === 3) throw new Error('disk full')
           },
         }),
       ),
     ).rejects.toThrow('disk full')
-    expect(n).toBe(3)
+    expect(draws).toBe(3)
   })
   it('a checkpoint of another job is refused', async () => {
     let kept: Checkpoint | undefined
     await synthesise(
       request('mst', [3, 3], 100, 1, {
-        checkpoint: (c) => {
-          kept = c
+        checkpoint: (checkpoint) => {
+          kept = checkpoint
         },
       }),
     )
@@ -195,12 +195,12 @@ describe('what comes out', () => {
     '%s: close to the data when the budget is large; better than the floor where there is something to find',
     async (method) => {
       const sizes = [4, 4, 3, 30, 2]
-      const r = request(method, sizes, 5000, 8, { budget: rhoWithin(10, 1e-6) })
-      const { table, account } = await synthesise(r)
-      const m = metrics(r.data, table, sizes)
-      expect(m.tvd1).toBeLessThan(0.02)
-      const floor = metrics(r.data, (await synthesise({ ...r, method: 'independent' })).table, sizes)
-      expect([m.tvd2 < 0.5 * floor.tvd2, m.tvd3 < 0.6 * floor.tvd3]).toEqual(
+      const asked = request(method, sizes, 5000, 8, { budget: rhoWithin(10, 1e-6) })
+      const { table, account } = await synthesise(asked)
+      const errors = metrics(asked.data, table, sizes)
+      expect(errors.tvd1).toBeLessThan(0.02)
+      const floor = metrics(asked.data, (await synthesise({ ...asked, method: 'independent' })).table, sizes)
+      expect([errors.tvd2 < 0.5 * floor.tvd2, errors.tvd3 < 0.6 * floor.tvd3]).toEqual(
         method === 'independent' ? [false, false] : [true, true],
       )
       expect(Math.abs(account.estimatedRows - 5000)).toBeLessThan(100)
@@ -229,23 +229,23 @@ describe('what comes out', () => {
           random: fixedUniform(Number(budget % 1000n)),
         }),
       )
-      for (let r = 0; r < table.rows; r++) {
-        const [a, b, c, d] = table.columns.map((x) => x[r]!)
-        expect(a === 0 && b! > 0).toBe(false)
-        expect(c === 1 && d !== 4).toBe(false)
+      for (let row = 0; row < table.rows; row++) {
+        const [first, second, third, fourth] = table.columns.map((x) => x[row]!)
+        expect(first === 0 && second! > 0).toBe(false)
+        expect(third === 1 && fourth !== 4).toBe(false)
       }
     }
   })
   it('one-way counts of privsyn do not drift while pairs are brought in', async () => {
     const sizes = Array<number>(9).fill(6)
-    const r = request('privsyn', sizes, 4000, 3, { budget: rhoWithin(3, 1e-6), limits: { modelBytes: 4000 } })
-    const m = metrics(r.data, (await synthesise(r)).table, sizes)
-    expect(m.tvd1).toBeLessThan(0.015)
+    const asked = request('privsyn', sizes, 4000, 3, { budget: rhoWithin(3, 1e-6), limits: { modelBytes: 4000 } })
+    const errors = metrics(asked.data, (await synthesise(asked)).table, sizes)
+    expect(errors.tvd1).toBeLessThan(0.015)
   })
   it.each(['aim', 'privsyn'] as const)('%s: wishes are measured more than anything', async (method) => {
     const sizes = [4, 4, 4, 4, 4, 4]
     const measured = async (workload: Request['workload']): Promise<number> => {
-      let n = 0
+      let times = 0
       for (let seed = 1; seed <= 6; seed++) {
         const { account } = await synthesise(
           request(method, sizes, 2000, 11, {
@@ -254,9 +254,10 @@ describe('what comes out', () => {
             random: fixedUniform(seed),
           }),
         )
-        if (account.drawn.some((d) => d.what === 'marginal' && d.columns.includes('a') && d.columns.includes('f'))) n++
+        if (account.drawn.some((d) => d.what === 'marginal' && d.columns.includes('a') && d.columns.includes('f')))
+          times++
       }
-      return n
+      return times
     }
     expect(await measured([{ columns: ['f', 'a'], weight: 100 }])).toBeGreaterThan(await measured(undefined))
   })
@@ -264,10 +265,10 @@ describe('what comes out', () => {
     const seen: number[] = []
     const { account } = await synthesise(
       request('aim', [3, 3, 3], 200, 2, {
-        progress: (r) => {
-          seen.push(r.round)
-          expect(r.spent).toBeLessThanOrEqual(r.budget)
-          expect(r.error).toBeGreaterThanOrEqual(0)
+        progress: (round) => {
+          seen.push(round.round)
+          expect(round.spent).toBeLessThanOrEqual(round.budget)
+          expect(round.error).toBeGreaterThanOrEqual(0)
         },
       }),
     )
@@ -337,9 +338,9 @@ describe('odd tables', () => {
 describe('nothing is known of the data but what was bought', () => {
   it('the number of rows is noisy, and its default for the synthetic table too', async () => {
     const rows = new Set<number>()
-    for (let s = 0; s < 8; s++) {
+    for (let seed = 0; seed < 8; seed++) {
       const { account, table } = await synthesise(
-        request('independent', [2, 2], 100, 1, { budget: 1_000_000n, random: fixedUniform(s) }),
+        request('independent', [2, 2], 100, 1, { budget: 1_000_000n, random: fixedUniform(seed) }),
       )
       rows.add(account.estimatedRows)
       expect(table.rows).toBe(account.estimatedRows)
@@ -353,17 +354,17 @@ describe('nothing is known of the data but what was bought', () => {
       sizes,
     )
     const seen = new Set<number>()
-    for (let s = 1; s <= 10; s++) {
+    for (let seed = 1; seed <= 10; seed++) {
       const { table } = await synthesise({
         domain: categorical(sizes),
         data,
         method: 'independent',
         budget: rhoWithin(0.1, 1e-6),
         rowsPerPerson: 1,
-        random: fixedUniform(s),
+        random: fixedUniform(seed),
         rows: 50,
       })
-      for (const x of table.columns[1]!) seen.add(x)
+      for (const code of table.columns[1]!) seen.add(code)
     }
     expect(seen.size).toBeGreaterThan(2)
   })

@@ -9,38 +9,43 @@ export function fixedUniform(seed: number): Uniform {
   return new Uniform((bytes) => {
     for (let i = 0; i < bytes.length; i++) {
       state = (state + 0x9e3779b9) >>> 0
-      let x = state
-      x = Math.imul(x ^ (x >>> 16), 0x21f0aaad)
-      x = Math.imul(x ^ (x >>> 15), 0x735a2d97)
-      bytes[i] = (x ^ (x >>> 15)) >>> 11
+      let hash = state
+      hash = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad)
+      hash = Math.imul(hash ^ (hash >>> 15), 0x735a2d97)
+      bytes[i] = (hash ^ (hash >>> 15)) >>> 11
     }
   })
 }
 
 /** Categorical columns a, b, c, ... of the sizes given. */
 export const categorical = (sizes: readonly number[]): Domain => ({
-  columns: sizes.map((s, i) => ({
+  columns: sizes.map((size, column) => ({
     kind: 'categorical',
-    name: String.fromCharCode(97 + i),
-    categories: Array.from({ length: s }, (_, k) => `v${k}`),
+    name: String.fromCharCode(97 + column),
+    categories: Array.from({ length: size }, (_, k) => `v${k}`),
   })),
 })
 
 /** Rows of codes to a table. */
 export function tableOf(rows: readonly (readonly number[])[], sizes: readonly number[]): Table {
   const columns: Codes[] = sizes.map((s) => codesFor(s, rows.length))
-  for (const [r, row] of rows.entries()) for (const [c, v] of row.entries()) columns[c]![r] = v
+  for (const [rowNumber, row] of rows.entries())
+    for (const [column, code] of row.entries()) columns[column]![rowNumber] = code
   return { rows: rows.length, columns }
 }
 
 /** A chain of columns, each mostly a function of the one before: something for a method to find. */
 export function chainTable(rows: number, sizes: readonly number[], seed: number): Table {
-  const u = fixedUniform(seed)
+  const random = fixedUniform(seed)
   return tableOf(
     Array.from({ length: rows }, () => {
       const row: number[] = []
-      for (const [c, s] of sizes.entries())
-        row.push(c > 0 && u.below(10) < 8 ? row[c - 1]! % s : Math.min(u.below(s), u.below(s)))
+      for (const [column, size] of sizes.entries())
+        row.push(
+          column > 0 && random.below(10) < 8
+            ? row[column - 1]! % size
+            : Math.min(random.below(size), random.below(size)),
+        )
       return row
     }),
     sizes,
