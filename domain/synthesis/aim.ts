@@ -17,10 +17,10 @@ import { share } from './shares.ts'
 import { cellsWith, forestCells } from './tree.ts'
 
 /**
- * How AIM divides its budget and its work. `oneWays`, `moreOneWays`: parts of the budget for one-way counts; `choosing`:
- * part of a round's budget that pays for its choice; `perColumn`, `mostRounds`: rounds that the budget is first divided
- * into, by column and at most; `perRound`: candidates that a round looks at; `merge`: groups under this many sigma are
- * merged; `early`, `last`: how well the model is fitted between rounds and at the end.
+ * How AIM divides its budget and its work. `oneWays`, `moreOneWays`: parts of the budget for one-way counts;
+ * `choosing`: part of a round's budget that pays for its choice; `perColumn`, `mostRounds`: rounds that the budget is
+ * first divided into, by column and at most; `perRound`: candidates that a round looks at; `merge`: groups under this
+ * many sigma are merged; `early`, `last`: how well the model is fitted between rounds and at the end.
  */
 export const aimSettings = {
   oneWays: 0.08,
@@ -105,8 +105,8 @@ function fits(candidate: Candidate, { model, sets, limit, mostCells, blocked }: 
 }
 
 /**
- * AIM: one-way counts first, then rounds of choosing and measuring until the budget is spent. Spends the journal's whole budget. Throws SynthesisError `wrong_checkpoint` when the journal was begun by
- * another job.
+ * AIM: one-way counts first, then rounds of choosing and measuring until the budget is spent. Spends the journal's
+ * whole budget. Throws SynthesisError `wrong_checkpoint` when the journal was begun by another job.
  */
 export async function aim(engine: Engine): Promise<Fitted> {
   const { journal } = engine

@@ -24,8 +24,8 @@ const unit = 1n << 32n
 /**
  * Draws index i with probability proportional to exp(epsilon score_i / (2 sensitivity)), where epsilon^2 / 8 <= rho (an
  * epsilon-bounded-range choice is epsilon^2/8-zCDP: Cesar and Rogers 2021). `scores` are safe integers; `sensitivity`
- * is by how much one person can move one of them; `rho` is in nano-rho. Throws RangeError when there is nothing to choose
- * from or a number is none of these.
+ * is by how much one person can move one of them; `rho` is in nano-rho. Throws RangeError when there is nothing to
+ * choose from or a number is none of these.
  */
 export function choose(random: Uniform, scores: ArrayLike<number>, sensitivity: number, rho: NanoRho): number {
   if (scores.length === 0) throw new RangeError('nothing to choose from')

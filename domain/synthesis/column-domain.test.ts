@@ -187,7 +187,7 @@ describe('encoding', () => {
 
 describe('rules', () => {
   it('impossible and implied combinations leave what may be', () => {
-    // oxlint-disable-next-line unicorn/no-thenable -- `then` is the rule's conclusion: a list of values, nothing that could be awaited
+    // oxlint-disable-next-line unicorn/no-thenable -- a list of values, nothing that could be awaited
     const domain = {
       ...categorical([2, 3]),
       rules: [

@@ -29,7 +29,9 @@ function overlaps(answers: readonly Answer[]): Map<string, number[]> {
   return sets
 }
 
-/** Adds a set with its subsets, so that what three answers share is among them; a set that is there has them already. */
+/**
+ * Adds a set with its subsets, so that what three answers share is among them; a set that is there has them already.
+ */
 function withSubsets(sets: Map<string, number[]>, columns: readonly number[]): void {
   if (sets.has(keyOf(columns))) return
   for (let size = 1; size <= columns.length; size++)
@@ -44,8 +46,8 @@ const shared = (answers: readonly Answer[], most: number): number[][] =>
   [...overlaps(answers).values()].sort((a, b) => a.length - b.length).slice(0, most)
 
 /**
- * The total of all answers, weighted by their precision, and its standard deviation: the number of rows (at least 1), as
- * far as it may be known.
+ * The total of all answers, weighted by their precision, and its standard deviation: the number of rows (at least 1),
+ * as far as it may be known.
  */
 export function totalOf(answers: readonly Answer[]): { total: number; sigma: number } {
   let weight = 0
@@ -90,7 +92,9 @@ function holderOf(answer: Answer, set: readonly number[], sizes: readonly number
   return { answer, cellOf, sums, spread, weight: 1 / (spread * answer.sigma * answer.sigma) }
 }
 
-/** Moves answers to the weighted mean of their sums over a shared set, the difference spread evenly over their cells. */
+/**
+ * Moves answers to the weighted mean of their sums over a shared set, the difference spread evenly over their cells.
+ */
 function agree(holders: readonly Holder[], cells: number): void {
   const weight = holders.reduce((sum, holder) => sum + holder.weight, 0)
   const agreed = new Float64Array(cells)
@@ -102,7 +106,9 @@ function agree(holders: readonly Holder[], cells: number): void {
     }
 }
 
-/** New tables that agree on every shared set (of the 4,000 smallest) and on the total. `sizes` are those of all columns. */
+/**
+ * New tables that agree on every shared set (of the 4,000 smallest) and on the total. `sizes` are those of all columns.
+ */
 export function consistent(answers: readonly Answer[], total: number, sizes: readonly number[]): Answer[] {
   const out = answers.map((answer) => ({ ...answer, values: answer.values.slice() }))
   for (const { values } of out) {

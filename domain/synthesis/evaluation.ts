@@ -44,9 +44,9 @@ const unit = 1 << 16
 /**
  * Mean distance over all columns and over all pairs, each with half of `rho`. The real counts are held against the
  * synthetic ones scaled to a public number of rows (`rows`, the noisy total of the synthesis), in whole numbers: one
- * row moves the sum over m sets by at most m units, so the noise is exact discrete Gaussian noise. Distances are 0 to 1;
- * `noise` is the larger standard deviation of the two. Throws SynthesisError `too_large` when the sum is no longer a safe
- * integer.
+ * row moves the sum over m sets by at most m units, so the noise is exact discrete Gaussian noise. Distances are 0 to
+ * 1; `noise` is the larger standard deviation of the two. Throws SynthesisError `too_large` when the sum is no longer a
+ * safe integer.
  */
 export function chargedAgreement(
   real: Table,

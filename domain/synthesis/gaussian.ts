@@ -39,8 +39,8 @@ function bernoulliExp(random: Uniform, numerator: number, denominator: number): 
 
 /**
  * sigma squared of the noise that costs at most `rho` (nano-rho) at L2 sensitivity `sensitivity` (a whole number):
- * sensitivity^2 / (2 rho) (Bun and Steinke 2016, proposition 1.6), rounded up to a / 2^k with a <= 2^20 where it can be.
- * Throws RangeError when rho is not positive.
+ * sensitivity^2 / (2 rho) (Bun and Steinke 2016, proposition 1.6), rounded up to a / 2^k with a <= 2^20 where it can
+ * be. Throws RangeError when rho is not positive.
  */
 export function varianceFor(rho: NanoRho, sensitivity: number): Rational {
   if (rho <= 0n) throw new RangeError('rho must be positive')

@@ -6,8 +6,9 @@ import { Queries } from './query.ts'
 import { gridDistance } from './scores.ts'
 
 /**
- * Distance of each pair's exact counts from the marginal of a fitted model (of one-way counts alone: from independence),
- * on the grid of scores.ts: a row added or removed moves each by at most perRow. Not private: to be scored or measured.
+ * Distance of each pair's exact counts from the marginal of a fitted model (of one-way counts alone: from
+ * independence), on the grid of scores.ts: a row added or removed moves each by at most perRow. Not private: to be
+ * scored or measured.
  */
 export function distancesFrom(model: Model, { table, sizes }: Prepared, pairs: readonly number[][]): Float64Array {
   const queries = new Queries(model)

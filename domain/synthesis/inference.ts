@@ -45,9 +45,9 @@ function firstAbove(grid: readonly number[], value: number): number {
 
 /**
  * Quantiles by the exponential mechanism over the points of a public grid (Smith 2011; ascending). The score of a point
- * x for quantile q is -|(1-q) below - q above|, which does not use the number of rows; one row moves it by at most max(q,
- * 1-q). `values` need no order; NaN is left out. `wanted` are between 0 and 1, in thousandths; the answers are put in
- * ascending order. Throws SynthesisError `bad_parameter` for a grid or quantiles that are not so.
+ * x for quantile q is -|(1-q) below - q above|, which does not use the number of rows; one row moves it by at most
+ * max(q, 1-q). `values` need no order; NaN is left out. `wanted` are between 0 and 1, in thousandths; the answers are
+ * put in ascending order. Throws SynthesisError `bad_parameter` for a grid or quantiles that are not so.
  */
 export function quantiles(
   values: ArrayLike<number>,

@@ -142,7 +142,8 @@ function regrouped(answer: Answer, before: Grouping, after: Grouping): Answer {
 
 /**
  * One-way counts, the number of rows and the resolution of each column. Draws from the journal what `purchase` says.
- * Throws SynthesisError `overspent` when the journal has less left, `wrong_checkpoint` when it was begun by another job.
+ * Throws SynthesisError `overspent` when the journal has less left, `wrong_checkpoint` when it was begun by another
+ * job.
  */
 export async function prepare(
   table: Table,

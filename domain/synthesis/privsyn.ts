@@ -134,8 +134,8 @@ function pairsForTree(measured: readonly MeasuredPair[], { allowed, sizes }: Pre
 }
 
 /**
- * PrivSyn: one-way counts, noisy distances of all pairs, then the pairs that are worth their noise. Spends the journal's
- * whole budget. Throws SynthesisError `wrong_checkpoint` when the journal was begun by another job.
+ * PrivSyn: one-way counts, noisy distances of all pairs, then the pairs that are worth their noise. Spends the
+ * journal's whole budget. Throws SynthesisError `wrong_checkpoint` when the journal was begun by another job.
  */
 export async function privsyn(engine: Engine): Promise<Fitted> {
   const { journal } = engine

@@ -21,7 +21,9 @@ export interface Grouping {
   weights: Float64Array
 }
 
-/** What a column is to the grid: how many codes, how many of them (from 0) are in order; 0 where order means nothing. */
+/**
+ * What a column is to the grid: how many codes, how many of them (from 0) are in order; 0 where order means nothing.
+ */
 export interface Shape {
   size: number
   ordered: number

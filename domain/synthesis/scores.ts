@@ -7,8 +7,8 @@
 export const perRow = 16
 
 /**
- * perRow times the L1 distance of exact counts to rounded estimates (tables of one shape), exactly, as a whole number: a
- * row added or removed moves it by at most perRow. Not private.
+ * perRow times the L1 distance of exact counts to rounded estimates (tables of one shape), exactly, as a whole number:
+ * a row added or removed moves it by at most perRow. Not private.
  */
 export function gridDistance(exact: ArrayLike<number>, expected: Float64Array): number {
   let sum = 0

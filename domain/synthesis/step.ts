@@ -59,8 +59,8 @@ export function omega(argument: number): number {
 const leastRows = 1e-9
 
 /**
- * The multiplier, over the stiffness, with which all cells together reach the total. `cellArguments` are those of omega at
- * shift 0.
+ * The multiplier, over the stiffness, with which all cells together reach the total. `cellArguments` are those of omega
+ * at shift 0.
  */
 function solveShift(cellArguments: Float64Array, top: number, stiffness: number, total: number, start: number): number {
   // The sum of v is convex and falls with the shift: at `least` one cell alone reaches the total, and from the left

@@ -207,7 +207,7 @@ describe('what comes out', () => {
     },
   )
   it.each(methods)('%s: no impossible row, whatever the noise', async (method) => {
-    // oxlint-disable-next-line unicorn/no-thenable -- `then` is the rule's conclusion: a list of values, nothing that could be awaited
+    // oxlint-disable-next-line unicorn/no-thenable -- a list of values, nothing that could be awaited
     const domain: Domain = {
       ...categorical([4, 3, 2, 5]),
       rules: [

@@ -65,7 +65,9 @@ export interface Synthesis {
   account: Account
 }
 
-/** The method asked for, or the one that `auto` takes. Throws SynthesisError `bad_parameter` for one that is not there. */
+/**
+ * The method asked for, or the one that `auto` takes. Throws SynthesisError `bad_parameter` for one that is not there.
+ */
 function choiceOf(request: Request): Choice {
   const { domain, method, budget, rowsPerPerson } = request
   if (method === 'auto') return chooseMethod(domain, request.rowsDeclared ?? 10_000, budget, rowsPerPerson)
