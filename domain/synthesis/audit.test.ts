@@ -11,7 +11,7 @@ import type { Method } from './auto.ts'
 import type { Entry } from './journal.ts'
 import { count } from './marginals.ts'
 import { synthesise } from './synthesise.ts'
-import { categorical, fixedUniform, tableOf } from './testing.ts'
+import { categorical, fixedUniform, tableOf } from './testing/tables.ts'
 
 const epsilon = 10
 const delta = 1e-5

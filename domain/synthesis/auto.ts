@@ -7,6 +7,7 @@ import type { Domain } from './column-domain.ts'
 import { cellsOf, subsets } from './marginals.ts'
 import { grid, gridSteps, shapeOf } from './resolution.ts'
 
+/** Methods by the names of their papers; `independent` is the floor. */
 export type Method = 'aim' | 'mst' | 'privsyn' | 'independent'
 /** A choice and the reason for it, in a sentence. */
 export interface Choice {

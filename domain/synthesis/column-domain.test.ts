@@ -1,31 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { columnDecoder, decodeRows } from './decode.ts'
-import {
-  checkDomain,
-  type Column,
-  dateOf,
-  dayOf,
-  defaultLimits,
-  type Domain,
-  edgesOf,
-  sizeOf,
-} from './column-domain.ts'
-import { binOf, checkTable, columnEncoder, Encoder } from './encode.ts'
-import { SynthesisError, type SynthesisFault } from './errors.ts'
-import { grid, merged } from './resolution.ts'
-import { allowedOf } from './rules.ts'
+import { checkDomain, type Column, dateOf, dayOf, edgesOf, sizeOf } from './column-domain.ts'
+import { columnDecoder } from './decode.ts'
+import { binOf, columnEncoder } from './encode.ts'
+import type { SynthesisFault } from './errors.ts'
 import { Stream } from './stream.ts'
-import { categorical, fixedUniform, tableOf } from './testing.ts'
+import { fault, fixedUniform } from './testing/tables.ts'
 
-const fault = (work: () => unknown): SynthesisError => {
-  try {
-    work()
-  } catch (e) {
-    if (e instanceof SynthesisError) return e
-  }
-  throw new Error('no refusal')
-}
 const refuses = (columns: Column[]): [SynthesisFault, string | undefined] => {
   const refusal = fault(() => checkDomain({ columns }))
   return [refusal.fault, refusal.column]
@@ -136,90 +117,5 @@ describe('bins', () => {
       expect(value).toMatch(/^2024-/)
       expect(encode(String(value))).toBe(code)
     }
-  })
-})
-
-describe('encoding', () => {
-  const domain: Domain = {
-    columns: [
-      { kind: 'categorical', name: 'Stadt', categories: ['Zürich', '東京'], open: true, missing: true },
-      { kind: 'numeric', name: 'income', minimum: 0, maximum: 1_000_000, bins: 10, missing: true },
-      { kind: 'ordinal', name: 'grade', categories: ['low', 'high'] },
-    ],
-  }
-  it('knows missing, other, and commas between thousands', () => {
-    const encoder = new Encoder(domain, { room: 16 })
-    const rows = [
-      ['Zürich', '1,000,000', 'low'],
-      ['東京', ' 250000 ', 'high'],
-      ['Bern', '', 'low'],
-      ['', 'n/a', 'low'],
-    ]
-    for (let i = 0; i < 10; i++) for (const row of rows) encoder.add(row)
-    const table = encoder.table()
-    expect(table.rows).toBe(40)
-    expect([0, 1, 2, 3].map((r) => table.columns.map((c) => c[r]))).toEqual([
-      [0, 9, 0],
-      [1, 2, 1],
-      [2, 10, 0],
-      [3, 10, 0],
-    ])
-    checkTable(table, domain)
-    expect([...decodeRows(table, domain, new Stream(fixedUniform(1)))][2]![0]).toBe('other')
-  })
-  it('refuses by column and row, without the value', () => {
-    const encoder = new Encoder(domain)
-    encoder.add(['Zürich', '1', 'low'])
-    const refusal = fault(() => encoder.add(['Zürich', '1', 'secret']))
-    expect([refusal.fault, refusal.column, refusal.row, refusal.message.includes('secret')]).toEqual([
-      'undeclared_value',
-      'grade',
-      2,
-      false,
-    ])
-    expect(fault(() => encoder.add(['x'])).fault).toBe('wrong_width')
-  })
-  it('a table that does not fit its domain is refused by column', () => {
-    expect(fault(() => checkTable(tableOf([[0, 2]], [3, 3]), categorical([3, 2]))).column).toBe('b')
-    expect(fault(() => checkTable(tableOf([[0]], [3]), categorical([3, 2]))).fault).toBe('wrong_table')
-  })
-})
-
-describe('rules', () => {
-  it('impossible and implied combinations leave what may be', () => {
-    // oxlint-disable-next-line unicorn/no-thenable -- a list of values, nothing that could be awaited
-    const domain = {
-      ...categorical([2, 3]),
-      rules: [
-        { rule: 'impossible' as const, values: { a: ['v0'], b: ['v2'] } },
-        { rule: 'implied' as const, when: { a: ['v1'] }, then: { b: ['v0', 'v1'] } },
-      ],
-    }
-    expect(allowedOf(domain, defaultLimits)).toEqual([{ columns: [0, 1], cells: Uint8Array.of(1, 1, 0, 1, 1, 0) }])
-  })
-  it('are refused when they name what is not there, leave nothing, or span too much', () => {
-    const rules = (r: Domain['rules'], d = categorical([2, 3])): SynthesisFault =>
-      fault(() => allowedOf({ ...d, rules: r }, defaultLimits)).fault
-    expect(rules([{ rule: 'impossible', values: { z: ['v0'] } }])).toBe('bad_rule')
-    expect(rules([{ rule: 'impossible', values: { a: ['v9'] } }])).toBe('bad_rule')
-    expect(rules([{ rule: 'impossible', values: { a: ['v0', 'v1'] } }])).toBe('impossible_rules')
-    expect(
-      rules([{ rule: 'impossible', values: { a: ['v0'], b: ['v0'], c: ['v0'] } }], categorical([200, 200, 200])),
-    ).toBe('too_large')
-  })
-})
-
-describe('resolution', () => {
-  it('long ordered columns get a public grid that nests in steps of equal width', () => {
-    const grouping = grid({ size: 101, ordered: 100 }, 20, Array<string>(101).fill(''))
-    expect(grouping.groups).toBe(21)
-    expect([...grouping.of.subarray(0, 11)]).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2])
-    expect(grouping.of[100]).toBe(20)
-  })
-  it('groups lost in noise are merged, but never across what rules tell apart', () => {
-    const marks = ['', '', 'x', '']
-    const grouping = grid({ size: 4, ordered: 0 }, 20, marks)
-    const coarser = merged(grouping, { size: 4, ordered: 0 }, marks, Float64Array.of(100, 1, 2, -3), 10)
-    expect([...coarser.of]).toEqual([0, 1, 2, 1])
   })
 })

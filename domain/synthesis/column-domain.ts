@@ -56,6 +56,7 @@ export interface Implied {
 }
 export type Rule = Impossible | Implied
 
+/** A table's columns and the rules that join them. */
 export interface Domain {
   columns: readonly Column[]
   rules?: readonly Rule[]
@@ -67,6 +68,7 @@ export interface Limits {
   categories: number
   /** Bytes of the model's tables. */
   modelBytes: number
+  /** Combinations that one rule may span. */
   ruleCells: number
 }
 export const defaultLimits: Limits = { columns: 500, categories: 65_536, modelBytes: 4_194_304, ruleCells: 1_000_000 }

@@ -9,7 +9,10 @@ import type { Stream } from './stream.ts'
 /** A value as a file shows it: text, a number, or null for missing. */
 export type Value = string | number | null
 
-/** Codes of one column to values. Every call draws afresh inside numeric bins. */
+/**
+ * Codes of one column to values. Every call draws afresh inside bins: numbers uniformly, whole numbers and days (ISO
+ * dates) among those of the bin.
+ */
 export function columnDecoder(column: Column, stream: Stream): (code: number) => Value {
   const missing = missingCode(column)
   const other = otherCode(column)
@@ -28,7 +31,7 @@ export function columnDecoder(column: Column, stream: Stream): (code: number) =>
   return (code) => (code === missing ? null : edges[code]! + stream.unit() * (edges[code + 1]! - edges[code]!))
 }
 
-/** Rows of values, one at a time. */
+/** Rows of values in the order of the domain's columns, one at a time. */
 export function* decodeRows(table: Table, domain: Domain, stream: Stream): Generator<Value[]> {
   const decode = domain.columns.map((c) => columnDecoder(c, stream))
   for (let row = 0; row < table.rows; row++) yield table.columns.map((codes, i) => decode[i]!(codes[row]!))

@@ -1,12 +1,13 @@
 /**
- * What a synthetic table comes with: its release card. It follows from the confirmed plan and from what was paid for, as
- * do the data dictionary (dictionary.ts) and the metadata (croissant.ts) beside it.
+ * What a synthetic table comes with: its release card. It follows from the confirmed plan and from what was paid for,
+ * as do the data dictionary (dictionary.ts) and the metadata (croissant.ts) beside it.
  */
 import type { Table as Declared } from '../datasets/schema.ts'
 import type { Drawn, Made } from './manifest.ts'
 import type { PlannedColumn, SynthesisPlan } from './plan.ts'
 import { keptColumns, sharesOf } from './request.ts'
 
+/** What a card is made from. */
 export interface CardFacts {
   synthesisId: string
   title: string
@@ -14,10 +15,13 @@ export interface CardFacts {
   plan: SynthesisPlan
   planHash: string
   made: Made
+  /** ISO times. */
   madeAt: string
   expires: string
+  /** The table's schema, for meanings and units. */
   declared?: Declared
 }
+/** What anybody who has the synthetic table may know of how it was made. */
 export interface Card {
   synthesisId: string
   title: string
@@ -26,7 +30,9 @@ export interface Card {
   why: string
   epsilon: number
   delta: number
+  /** Cost of everything drawn by the engine. */
   nanoRho: number
+  /** Whom the guarantee protects, in words. */
   unit: string
   guarantee: string
   drawn: Drawn[]
@@ -34,6 +40,7 @@ export interface Card {
   rows: number
   columns: { name: string; kind: string; meaning?: string; unit?: string }[]
   planHash: string
+  /** SHA-256 of the CSV. */
   fileHash: string
   made: string
   expires: string

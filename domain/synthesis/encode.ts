@@ -1,5 +1,5 @@
 /** Rows of text to codes, a column at a time in typed arrays, as they stream in. */
-import type { Column, Domain, Limits } from './column-domain.ts'
+import type { Column, Dated, Domain, Limits, Listed, Numeric } from './column-domain.ts'
 import {
   checkDomain,
   dayOf,
@@ -12,6 +12,7 @@ import {
 } from './column-domain.ts'
 import { SynthesisError } from './errors.ts'
 
+/** One column's codes, one for each row. */
 export type Codes = Uint8Array | Uint16Array | Uint32Array
 /** Encoded rows: `columns[c][row]` is a code of column c. */
 export interface Table {
@@ -25,7 +26,7 @@ export function codesFor(size: number, rows: number): Codes {
   return size <= 0x10000 ? new Uint16Array(rows) : new Uint32Array(rows)
 }
 
-/** The bin of a value: the last edge not above it; values outside are clamped. */
+/** The number of the bin that holds a value: of the last edge not above it; values outside are clamped. */
 export function binOf(edges: readonly number[], value: number): number {
   let low = 0
   let high = edges.length - 2
@@ -42,27 +43,33 @@ export function binOf(edges: readonly number[], value: number): number {
  * spaces around them and commas between thousands.
  */
 export function columnEncoder(column: Column): (text: string) => number {
+  return isListed(column) ? listEncoder(column) : numberEncoder(column)
+}
+
+function listEncoder(column: Listed): (text: string) => number {
   const missing = missingCode(column)
   const other = otherCode(column)
-  if (isListed(column)) {
-    const codes = new Map(column.categories.map((v, i) => [v, i]))
-    return (text) => codes.get(text) ?? (text === '' ? missing : other)
-  }
+  const codes = new Map(column.categories.map((category, code) => [category, code]))
+  return (text) => codes.get(text) ?? (text === '' ? missing : other)
+}
+
+const commasBetweenThousands = /^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/
+const numberOf = (text: string): number => Number(commasBetweenThousands.test(text) ? text.replaceAll(',', '') : text)
+
+function numberEncoder(column: Numeric | Dated): (text: string) => number {
+  const missing = missingCode(column)
   const edges = edgesOf(column)
-  const number =
-    column.kind === 'date'
-      ? dayOf
-      : (text: string): number => Number(/^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(text) ? text.replaceAll(',', '') : text)
+  const parse = column.kind === 'date' ? dayOf : numberOf
   return (raw) => {
     const text = raw.trim()
-    const value = text === '' ? NaN : number(text)
+    const value = text === '' ? NaN : parse(text)
     return Number.isNaN(value) ? missing : binOf(edges, value)
   }
 }
 
 /**
- * Collects rows into a Table. Throws SynthesisError with column and row for a value that is not declared and has no
- * `other` or `missing` to go to.
+ * Collects rows into a Table. The constructor throws what `checkDomain` does; `options.room`: rows to make room for at
+ * first.
  */
 export class Encoder {
   readonly #domain: Domain
@@ -79,7 +86,11 @@ export class Encoder {
     this.#columns = domain.columns.map((c) => codesFor(sizeOf(c), this.#room))
   }
 
-  /** One row, its values in the order of the domain's columns. */
+  /**
+   * One row, its values in the order of the domain's columns. Throws SynthesisError `wrong_width`, or
+   * `undeclared_value` with column and row for a value that is not declared and has no `other` or `missing` to go to;
+   * the row then does not count.
+   */
   add(values: readonly string[]): void {
     if (values.length !== this.#columns.length)
       throw new SynthesisError(
@@ -118,7 +129,10 @@ export class Encoder {
   }
 }
 
-/** Checks that a table fits a domain: number of columns, lengths, every code below its column's size. */
+/**
+ * Checks that a table fits a domain: number of columns, lengths, every code below its column's size. Throws
+ * SynthesisError `wrong_table`, with the column where one is to blame.
+ */
 export function checkTable(table: Table, domain: Domain): void {
   if (table.columns.length !== domain.columns.length)
     throw new SynthesisError(

@@ -11,6 +11,7 @@ import { count, subsets } from './marginals.ts'
 import { distances } from './metrics.ts'
 import { SynthesisError } from './errors.ts'
 
+/** Total variation distances, 0 (the same) to 1, of each column and of each pair. */
 export interface Agreement {
   tvd1: { column: string; tvd: number }[]
   tvd2: { columns: [string, string]; tvd: number }[]

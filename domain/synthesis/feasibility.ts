@@ -11,6 +11,7 @@ import { cellsOf, subsets } from './marginals.ts'
 import { allowedOf } from './rules.ts'
 import { forestCells } from './tree.ts'
 
+/** What a job is expected to take and to give. */
 export interface Quote {
   method: Method
   /** Why `auto` took this method; empty when it was asked for. */
@@ -33,6 +34,7 @@ export interface Quote {
   refusal?: { fault: SynthesisFault; message: string; column?: string }
 }
 
+/** What is known before any data is touched. */
 export interface QuoteRequest {
   domain: Domain
   /** About how many rows, as declared. */
@@ -68,7 +70,7 @@ function qualityOf(tvd2: number): Quote['quality'] {
   return tvd2 < 0.1 ? 'fair' : 'poor'
 }
 
-/** A quote. Refusals are in the answer, not thrown. */
+/** A quote. What `synthesise` would refuse is in the answer, not thrown. */
 export function feasibility(request: QuoteRequest): Quote {
   const limits = { ...defaultLimits, ...request.limits }
   const rowsPerPerson = request.rowsPerPerson ?? 1

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { rhoWithin } from '../privacy/accounting.ts'
 import { commonValues, evenGrid, quantiles, tail, thresholdFor, wideGrid } from './inference.ts'
 import { sigmaOf, varianceFor } from './gaussian.ts'
-import { fixedUniform } from './testing.ts'
+import { fixedUniform } from './testing/tables.ts'
 
 describe('quantiles', () => {
   it('are near the true ones with a fair budget, in order, and cost what they say', () => {

@@ -140,6 +140,6 @@ export function commonValues(
   return { values: values.sort(), threshold, price: { rho, delta } }
 }
 
-/** Standard deviation of a count that costs `rho`: to show with a price. */
+/** Standard deviation, in rows, of a count that costs `rho` (nano-rho): to show with a price. */
 export const countError = (rho: NanoRho, rowsPerPerson: number): number =>
   rowsPerPerson * Math.sqrt(Number(nano) / (2 * Number(rho)))

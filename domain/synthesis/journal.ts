@@ -15,12 +15,15 @@ import { gaussian, sigmaOf, varianceFor } from './gaussian.ts'
  */
 export interface Entry {
   kind: 'measure' | 'choose' | 'note'
+  /** What it was drawn for, in words that stay the same from release to release. */
   what: string
   columns?: number[]
   /** nano-rho, as decimal digits */
   rho: string
+  /** Of a measurement: standard deviation of the noise of each value, and the noisy values. */
   sigma?: number
   values?: number[]
+  /** Of a choice: the number of the candidate; of a note: what was decided. */
   chosen?: number
 }
 /** What a job must keep to go on after a crash. `key` names the job's public parameters. */
@@ -39,6 +42,12 @@ export interface Noisy {
 /** Called after each draw with everything so far; awaited, so that what was paid for is kept before it is used. */
 export type KeepCheckpoint = (checkpoint: Checkpoint) => void | Promise<void>
 
+/**
+ * The only way to the data. The constructor throws SynthesisError: `bad_budget`, `bad_parameter` for the rows of a
+ * person, `wrong_checkpoint` when `resume` has another key. Every draw throws `overspent` when its price is more than
+ * what is left, and `wrong_checkpoint` when the next entry that was kept is another one; what `keep` throws passes
+ * through.
+ */
 export class Journal {
   readonly budget: NanoRho
   /** How many rows a person may add. */
@@ -71,6 +80,7 @@ export class Journal {
     this.#keep = options.keep
   }
 
+  /** nano-rho. */
   get spent(): NanoRho {
     return this.#spent
   }
@@ -138,8 +148,8 @@ export class Journal {
   }
 
   /**
-   * A choice by the exponential mechanism at a cost of `rho`; `scores` are integers that one row moves by at most
-   * `sensitivity`.
+   * A choice by the exponential mechanism at a cost of `rho`: the number of the candidate. `scores` are integers that
+   * one row moves by at most `sensitivity`; they are only asked when the choice is not already in the checkpoint.
    */
   async choose(what: string, rho: NanoRho, scores: () => ArrayLike<number>, sensitivity: number): Promise<number> {
     this.#charge(rho)
@@ -162,7 +172,9 @@ export class Journal {
     return entry.chosen!
   }
 
-  /** Everything must be spent when a method ends: what was charged for is what was drawn. */
+  /**
+   * Everything must be spent when a method ends: what was charged for is what was drawn. Throws `unspent` otherwise.
+   */
   close(): void {
     if (this.left !== 0n) throw new SynthesisError('unspent', `${this.left} nano-rho were charged and not drawn`)
   }

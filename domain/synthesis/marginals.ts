@@ -86,7 +86,7 @@ export function eachCount(
   }
 }
 
-/** Counts of many sets, all kept. */
+/** Counts of many sets, all kept, in the order of the sets. */
 export function countMany(table: Table, sets: readonly (readonly number[])[], sizes: readonly number[]): Uint32Array[] {
   const out: Uint32Array[] = []
   eachCount(table, sets, sizes, (counts) => {

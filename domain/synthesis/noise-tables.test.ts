@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { nano } from '../privacy/accounting.ts'
 import { choose } from './choice.ts'
 import { gaussian, sigmaOf, varianceFor } from './gaussian.ts'
-import { fixedUniform } from './testing.ts'
+import { fixedUniform } from './testing/tables.ts'
 
 /** Pearson's statistic over its upper 0.1 % point (Wilson and Hilferty 1931): above 1 is a wrong distribution. */
 function misfit(draws: readonly number[], mass: (x: number) => number, reach: number): number {

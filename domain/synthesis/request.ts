@@ -1,6 +1,6 @@
 /**
- * From a confirmed plan to what the engine is asked: which columns it sees, its domain, and its part of the budget beside
- * what must be bought first.
+ * From a confirmed plan to what the engine is asked: which columns it sees, its domain, and its part of the budget
+ * beside what must be bought first.
  */
 import { type NanoRho, rhoWithin } from '../privacy/accounting.ts'
 import { type Column, dateOf, type Domain } from './column-domain.ts'

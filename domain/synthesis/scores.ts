@@ -16,7 +16,7 @@ export function gridDistance(exact: ArrayLike<number>, expected: Float64Array): 
   return sum
 }
 
-/** L1 distance of two tables. */
+/** L1 distance of two tables of one shape. */
 export function l1(first: ArrayLike<number>, second: ArrayLike<number>): number {
   let sum = 0
   for (let i = 0; i < first.length; i++) sum += Math.abs(first[i]! - second[i]!)

@@ -21,6 +21,7 @@ import { Stream } from './stream.ts'
 
 const methods: Record<Method, (engine: Engine) => Promise<Fitted>> = { aim, mst, privsyn, independent }
 
+/** What a table is to be made from, and at which price. */
 export interface Request {
   domain: Domain
   data: Table
@@ -54,12 +55,15 @@ export interface Account {
   why: string
   budget: NanoRho
   rowsPerPerson: number
+  /** `sigma`: of the noise of each number that was measured. */
   drawn: { what: string; kind: Entry['kind']; columns: string[]; rho: NanoRho; sigma?: number }[]
   /** Rows of the data, as the noisy answers tell. */
   estimatedRows: number
+  /** Cells of the model's tables together. */
   modelCells: number
   rounds: Round[]
 }
+/** The synthetic codes and how they came about. */
 export interface Synthesis {
   table: Table
   account: Account

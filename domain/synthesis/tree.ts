@@ -12,6 +12,7 @@ export interface Edge {
   b: number
   separator: number[]
 }
+/** Cliques, numbered from 0, and the edges between them: one tree for each connected component. */
 export interface Forest {
   /** Ascending columns; every column is in at least one clique. */
   cliques: number[][]

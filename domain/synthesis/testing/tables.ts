@@ -1,7 +1,8 @@
 /** For tests: a fixed stream of bytes in place of the CSPRNG, and small tables. */
-import { Uniform } from '../privacy/randomness.ts'
-import type { Domain } from './column-domain.ts'
-import { type Codes, codesFor, type Table } from './encode.ts'
+import { Uniform } from '../../privacy/randomness.ts'
+import type { Domain } from '../column-domain.ts'
+import { type Codes, codesFor, type Table } from '../encode.ts'
+import { SynthesisError } from '../errors.ts'
 
 /** splitmix32 of a seed, as bytes. */
 export function fixedUniform(seed: number): Uniform {
@@ -50,4 +51,14 @@ export function chainTable(rows: number, sizes: readonly number[], seed: number)
     }),
     sizes,
   )
+}
+
+/** The refusal that the work ends in; throws when it does not. */
+export function fault(work: () => unknown): SynthesisError {
+  try {
+    work()
+  } catch (e) {
+    if (e instanceof SynthesisError) return e
+  }
+  throw new Error('no refusal')
 }
