@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { readCsv } from '../domain/datasets/csv.ts'
-import type { Listed } from '../domain/synthesis/domain.ts'
+import type { Listed } from '../domain/synthesis/column-domain.ts'
 import type { LinkTo } from '../domain/jobs/manifest.ts'
 import type {
   EvaluateManifest,

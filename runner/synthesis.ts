@@ -13,10 +13,12 @@ import { gzip } from 'node:zlib'
 import { csvLine } from '../domain/datasets/csv.ts'
 import { Uniform } from '../domain/privacy/randomness.ts'
 import { decodeRows } from '../domain/synthesis/decode.ts'
-import type { Domain } from '../domain/synthesis/domain.ts'
+import type { Domain } from '../domain/synthesis/column-domain.ts'
 import { Encoder, type Table } from '../domain/synthesis/encode.ts'
 import { SynthesisError } from '../domain/synthesis/errors.ts'
-import { agreement, chargedAgreement, learned } from '../domain/synthesis/evaluation.ts'
+import { buyColumn } from '../domain/synthesis/buy-column.ts'
+import { agreement, chargedAgreement } from '../domain/synthesis/evaluation.ts'
+import { learned } from '../domain/synthesis/learning.ts'
 import type { Checkpoint } from '../domain/synthesis/journal.ts'
 import type {
   EvaluateManifest,
@@ -28,7 +30,7 @@ import type {
   SynthesisReport,
 } from '../domain/synthesis/manifest.ts'
 import type { SynthesisPlan } from '../domain/synthesis/plan.ts'
-import { type Bought, buyColumn, domainOf, keptColumns, sharesOf } from '../domain/synthesis/request.ts'
+import { type Bought, domainOf, keptColumns, sharesOf } from '../domain/synthesis/request.ts'
 import { Stream } from '../domain/synthesis/stream.ts'
 import { synthesise } from '../domain/synthesis/synthesise.ts'
 import { literalList, openDuck } from './engine/duckdb.ts'

@@ -1,7 +1,7 @@
 /** The Adult files as the bench uses them: codes that are already whole numbers, described by schema.json. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Column, Domain } from '../../domain/synthesis/domain.ts'
+import type { Column, Domain } from '../../domain/synthesis/column-domain.ts'
 import { codesFor, type Table } from '../../domain/synthesis/encode.ts'
 
 interface SchemaColumn {

@@ -1,20 +1,27 @@
 /**
  * AIM (McKenna, Mullins, Sheldon and Miklau, VLDB 2022): again and again the marginal that the model gets most wrong,
- * found by the exponential mechanism, is measured and the model fitted, while the budget of a round grows when rounds
- * stop to teach anything.
+ * found by the exponential mechanism, is measured and the model fitted, while the budget of a round grows as soon as
+ * rounds teach nothing more.
  */
+import type { NanoRho } from '../privacy/accounting.ts'
 import { type Candidate, candidatesOf, topWeight } from './candidates.ts'
 import type { Engine, Fitted } from './engine.ts'
 import { sigmaOf, varianceFor } from './gaussian.ts'
 import { countMany } from './marginals.ts'
 import { Model } from './model.ts'
-import { prepare } from './prelude.ts'
+import { type Prepared, prepare } from './prelude.ts'
 import { Queries } from './query.ts'
 import { sampleModel } from './sample.ts'
 import { gridDistance, l1, meanNormal, perRow } from './scores.ts'
 import { share } from './shares.ts'
 import { cellsWith, forestCells } from './tree.ts'
 
+/**
+ * How AIM divides its budget and its work. `oneWays`, `moreOneWays`: parts of the budget for one-way counts;
+ * `choosing`: part of a round's budget that pays for its choice; `perColumn`, `mostRounds`: rounds that the budget is
+ * first divided into, by column and at most; `perRound`: candidates that a round looks at; `merge`: groups under this
+ * many sigma are merged; `early`, `last`: how well the model is fitted between rounds and at the end.
+ */
 export const aimSettings = {
   oneWays: 0.08,
   moreOneWays: 0.25,
@@ -34,125 +41,140 @@ export const aimSettings = {
 function inTurn(candidates: readonly Candidate[], round: number, most: number): Candidate[] {
   if (candidates.length <= most) return [...candidates]
   const part = Math.floor((most / candidates.length) * 0x100000000)
-  return candidates.filter((_, i) => {
-    let x = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(round, 0x85ebca6b)
-    x = Math.imul(x ^ (x >>> 15), 0x2c1b3c6d)
-    x = Math.imul(x ^ (x >>> 12), 0x297a2d39)
-    return (x ^ (x >>> 15)) >>> 0 < part
+  return candidates.filter((_, index) => {
+    let hash = Math.imul(index + 1, 0x9e3779b1) ^ Math.imul(round, 0x85ebca6b)
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
+    hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39)
+    return (hash ^ (hash >>> 15)) >>> 0 < part
   })
 }
 
-export async function aim(e: Engine): Promise<Fitted> {
-  const { journal } = e
-  const s = aimSettings
-  const p = await prepare(e.table, e.domain, e.allowed, journal, {
-    rho: share(journal.budget, s.oneWays),
-    more: share(journal.budget, s.moreOneWays),
-    merge: s.merge,
-  })
-  const d = p.sizes.length
-  const mostCells = Math.floor(e.limits.modelBytes / 8)
-  const model = new Model(p.sizes, p.allowed)
-  model.add(p.oneWays)
-  model.fit(s.early)
-  const candidates = candidatesOf(p.sizes, e.wishes, mostCells)
+/** What a round spends, nano-rho. The last round spends all that is left. */
+interface RoundBudget {
+  last: boolean
+  total: NanoRho
+  choosing: NanoRho
+  measuring: NanoRho
+}
+function roundBudget(left: NanoRho, perRound: NanoRho): RoundBudget {
+  const last = left < 2n * perRound || left <= 4n
+  const total = last ? left : perRound
+  // With one nano left there is nothing to choose with: it goes to the first column.
+  const choosing = total > 1n ? share(total, aimSettings.choosing) : 0n
+  return { last, total, choosing, measuring: total - choosing }
+}
+
+/** Exact counts of a candidate; all of them are counted when the first is asked for. */
+function exactCountsOf(prepared: Prepared, candidates: readonly Candidate[]): (candidate: Candidate) => Uint32Array {
+  const index = new Map(candidates.map((candidate, i) => [candidate, i]))
   let exact: Uint32Array[] | undefined
-  const truth = (): Uint32Array[] =>
-    (exact ??= countMany(
-      p.table,
-      candidates.map((c) => c.columns),
-      p.sizes,
-    ))
-  const index = new Map(candidates.map((c, i) => [c, i]))
-  const rounds = Math.max(1, Math.min(s.mostRounds, s.perColumn * d))
-  let perRound = journal.left / BigInt(rounds)
-  if (perRound < 2n) perRound = 2n
-  const rules = p.allowed.map((a) => a.columns)
-  const blocked = new Set<Candidate>()
-  let behind = false
-  for (let round = 1; journal.left > 0n; round++) {
-    const last = journal.left < 2n * perRound || journal.left <= 4n
-    const rho = last ? journal.left : perRound
-    // With one nano left there is nothing to choose with: it goes to the first column.
-    const choosing = rho > 1n ? share(rho, s.choosing) : 0n
-    const measuring = rho - choosing
-    const sigma = sigmaOf(varianceFor(measuring, journal.rowsPerPerson))
-    const limit = Math.max(
-      mostCells * (1 - Number(journal.left - rho) / Number(journal.budget)),
-      p.sizes.reduce((a, b) => a + b, 0),
+  return (candidate) => {
+    exact ??= countMany(
+      prepared.table,
+      candidates.map((one) => one.columns),
+      prepared.sizes,
     )
-    const sets = [...rules, ...model.answers.map((a) => a.columns)]
-    const open = inTurn(candidates, round, s.perRound).filter(
-      (c) => !blocked.has(c) && fits(c, sets, model, p.sizes, limit, mostCells, blocked),
-    )
-    if (open.length === 0) open.push(candidates[0]!)
-    if (behind && !journal.repeating) {
-      model.fit(s.last)
-      behind = false
-    }
-    const queries = new Queries(model)
-    const at =
-      choosing === 0n
-        ? 0
-        : await journal.choose(
-            'marginal to measure',
-            choosing,
-            () => {
-              const exactCounts = truth()
-              return open.map(
-                (c) =>
-                  c.weight *
-                  (gridDistance(exactCounts[index.get(c)!]!, queries.marginal(c.columns)) -
-                    Math.round(perRow * meanNormal * sigma * c.cells)),
-              )
-            },
-            perRow * topWeight,
-          )
-    const chosen = open[at]!
-    const before = behind ? new Float64Array(chosen.cells) : queries.marginal(chosen.columns)
-    const answer = await journal.measure('marginal', chosen.columns, measuring, () => truth()[index.get(chosen)!]!)
-    const noise = meanNormal * sigma * chosen.cells
-    const error = behind ? 0 : Math.max(0, l1(answer.values, before) - noise) / (2 * model.total)
-    model.add([answer])
-    // Answers that are read back need no fit before the first new one.
-    if (journal.repeating) behind = true
-    else {
-      model.fit(last ? s.last : s.early)
-      behind = false
-    }
-    if (
-      !last &&
-      (await journal.note('budget grows', () =>
-        l1(new Queries(model).marginal(chosen.columns), before) <= noise ? 1 : 0,
-      )) === 1
-    )
-      perRound *= 4n
-    await e.progress({ round, rounds, columns: chosen.columns, error })
+    return exact[index.get(candidate)!]!
   }
-  if (behind) model.fit(s.last)
-  return {
-    prepared: { ...p, total: model.total },
-    draw: (rows, stream) => sampleModel(model, rows, stream),
-    cells: model.forest.cells,
-  }
+}
+
+/** What the model may grow into. `blocked` collects candidates that fit in no round to come. */
+interface Room {
+  model: Model
+  /** Columns of the rules and of what is measured already. */
+  sets: readonly number[][]
+  /** Most cells after this round. */
+  limit: number
+  /** Most cells at the end. */
+  mostCells: number
+  blocked: Set<Candidate>
 }
 
 /**
- * Whether the model stays within `limit` with the candidate in it; one that passes even the final limit is blocked for
- * good, as the model only grows.
+ * Whether the model stays within the limit with the candidate in it; one that passes even the final limit is blocked
+ * for good, as the model only grows.
  */
-function fits(
-  c: Candidate,
-  sets: number[][],
-  model: Model,
-  sizes: readonly number[],
-  limit: number,
-  most: number,
-  blocked: Set<Candidate>,
-): boolean {
-  if (model.forest.cliques.some((k) => c.columns.every((x) => k.includes(x)))) return true
-  if (cellsWith(model.forest, c.columns, sizes) <= limit) return true
-  const cells = forestCells([...sets, c.columns], sizes, most)
-  if (cells > most) blocked.add(c)
+function fits(candidate: Candidate, { model, sets, limit, mostCells, blocked }: Room): boolean {
+  const { columns } = candidate
+  if (blocked.has(candidate)) return false
+  if (model.forest.cliques.some((clique) => columns.every((column) => clique.includes(column)))) return true
+  if (cellsWith(model.forest, columns, model.sizes) <= limit) return true
+  const cells = forestCells([...sets, columns], model.sizes, mostCells)
+  if (cells > mostCells) blocked.add(candidate)
   return cells <= limit
+}
+
+/**
+ * AIM: one-way counts first, then rounds of choosing and measuring until the budget is spent. Spends the journal's
+ * whole budget. Throws SynthesisError `wrong_checkpoint` when the journal was begun by another job.
+ */
+export async function aim(engine: Engine): Promise<Fitted> {
+  const { journal } = engine
+  const settings = aimSettings
+  const prepared = await prepare(engine.table, engine.domain, engine.allowed, journal, {
+    rho: share(journal.budget, settings.oneWays),
+    more: share(journal.budget, settings.moreOneWays),
+    merge: settings.merge,
+  })
+  const { sizes } = prepared
+  const mostCells = Math.floor(engine.limits.modelBytes / 8)
+  const model = new Model(sizes, prepared.allowed)
+  model.add(prepared.oneWays)
+  model.fit(settings.early)
+  const candidates = candidatesOf(sizes, engine.wishes, mostCells)
+  const exactCounts = exactCountsOf(prepared, candidates)
+  const rounds = Math.max(1, Math.min(settings.mostRounds, settings.perColumn * sizes.length))
+  let perRound = journal.left / BigInt(rounds)
+  if (perRound < 2n) perRound = 2n
+  const ruled = prepared.allowed.map((table) => table.columns)
+  const oneWayCells = sizes.reduce((sum, size) => sum + size, 0)
+  const blocked = new Set<Candidate>()
+  // Answers that are read back need no fit before the first new one: until then the model is behind its answers.
+  let behind = false
+  for (let round = 1; journal.left > 0n; round++) {
+    const { last, total, choosing, measuring } = roundBudget(journal.left, perRound)
+    const sigma = sigmaOf(varianceFor(measuring, journal.rowsPerPerson))
+    const spentAfter = 1 - Number(journal.left - total) / Number(journal.budget)
+    const room: Room = {
+      model,
+      sets: [...ruled, ...model.answers.map((answer) => answer.columns)],
+      limit: Math.max(mostCells * spentAfter, oneWayCells),
+      mostCells,
+      blocked,
+    }
+    const open = inTurn(candidates, round, settings.perRound).filter((candidate) => fits(candidate, room))
+    if (open.length === 0) open.push(candidates[0]!)
+    if (behind && !journal.repeating) {
+      model.fit(settings.last)
+      behind = false
+    }
+    const queries = new Queries(model)
+    // Each candidate's expected improvement (quality score, section 4 of the paper), as a whole number.
+    const scores = (): number[] =>
+      open.map((candidate) => {
+        const distance = gridDistance(exactCounts(candidate), queries.marginal(candidate.columns))
+        return candidate.weight * (distance - Math.round(perRow * meanNormal * sigma * candidate.cells))
+      })
+    const at = choosing === 0n ? 0 : await journal.choose('marginal to measure', choosing, scores, perRow * topWeight)
+    const chosen = open[at]!
+    const before = behind ? new Float64Array(chosen.cells) : queries.marginal(chosen.columns)
+    const answer = await journal.measure('marginal', chosen.columns, measuring, () => exactCounts(chosen))
+    const noise = meanNormal * sigma * chosen.cells
+    const error = behind ? 0 : Math.max(0, l1(answer.values, before) - noise) / (2 * model.total)
+    model.add([answer])
+    if (journal.repeating) behind = true
+    else {
+      model.fit(last ? settings.last : settings.early)
+      behind = false
+    }
+    const taughtNothing = (): number => (l1(new Queries(model).marginal(chosen.columns), before) <= noise ? 1 : 0)
+    if (!last && (await journal.note('budget grows', taughtNothing)) === 1) perRound *= 4n
+    await engine.progress({ round, rounds, columns: chosen.columns, error })
+  }
+  if (behind) model.fit(settings.last)
+  return {
+    prepared: { ...prepared, total: model.total },
+    draw: (rows, stream) => sampleModel(model, rows, stream),
+    cells: model.forest.cells,
+  }
 }

@@ -11,7 +11,7 @@ import type { Method } from './auto.ts'
 import type { Entry } from './journal.ts'
 import { count } from './marginals.ts'
 import { synthesise } from './synthesise.ts'
-import { categorical, fixedUniform, tableOf } from './testing.ts'
+import { categorical, fixedUniform, tableOf } from './testing/tables.ts'
 
 const epsilon = 10
 const delta = 1e-5
@@ -20,26 +20,27 @@ const sizes = [3, 2, 3]
 const others = Array.from({ length: 240 }, (_, i) => [i % 3, i % 2, Math.floor(i / 3) % 3])
 const canary = [2, 1, 2]
 
-const logChoose = (n: number, k: number): number => {
-  let s = 0
-  for (let i = 1; i <= k; i++) s += Math.log((n - k + i) / i)
-  return s
+const logChoose = (trials: number, successes: number): number => {
+  let sum = 0
+  for (let i = 1; i <= successes; i++) sum += Math.log((trials - successes + i) / i)
+  return sum
 }
 /** P(X <= k) for Binomial(n, p). */
-function below(k: number, n: number, p: number): number {
-  let s = 0
-  for (let i = 0; i <= k; i++) s += Math.exp(logChoose(n, i) + i * Math.log(p) + (n - i) * Math.log1p(-p))
-  return Math.min(1, s)
+function below(successes: number, trials: number, probability: number): number {
+  let sum = 0
+  for (let i = 0; i <= successes; i++)
+    sum += Math.exp(logChoose(trials, i) + i * Math.log(probability) + (trials - i) * Math.log1p(-probability))
+  return Math.min(1, sum)
 }
 /** Upper limit of a proportion with k of n seen, at this error. */
-function upper(k: number, n: number, error: number): number {
-  if (k === n) return 1
-  let low = k / n
+function upper(successes: number, trials: number, error: number): number {
+  if (successes === trials) return 1
+  let low = successes / trials
   let high = 1
   for (let i = 0; i < 50; i++) {
-    const m = (low + high) / 2
-    if (below(k, n, m) > error) low = m
-    else high = m
+    const middle = (low + high) / 2
+    if (below(successes, trials, middle) > error) low = middle
+    else high = middle
   }
   return high
 }
@@ -52,10 +53,12 @@ const divergence = (alpha: number, p: number, q: number): number =>
  * divergence of at most rho alpha between the two worlds for every alpha, and guessing does not add any. In rho, as a
  * bound in (epsilon, delta) from a few hundred runs is far below any delta worth charging.
  */
-function rhoBound(hits: number, alarms: number, n: number): number {
-  const p = 1 - upper(n - hits, n, 0.025)
-  const q = upper(alarms, n, 0.025)
-  return p > q ? Math.max(...[0.2, 0.35, 0.5, 0.65, 0.8, 0.95].map((alpha) => divergence(alpha, p, q) / alpha)) : 0
+function rhoBound(hits: number, alarms: number, runs: number): number {
+  const withCanary = 1 - upper(runs - hits, runs, 0.025)
+  const without = upper(alarms, runs, 0.025)
+  return withCanary > without
+    ? Math.max(...[0.2, 0.35, 0.5, 0.65, 0.8, 0.95].map((alpha) => divergence(alpha, withCanary, without) / alpha))
+    : 0
 }
 
 /** Counts of everybody else over some columns. */
@@ -74,16 +77,16 @@ function expected(columns: readonly number[]): Uint32Array {
  */
 function suspicion(entries: readonly Entry[], canaryRows: number): number {
   let sum = 0
-  for (const e of entries) {
-    if (e.kind !== 'measure' || e.columns!.length === 0) continue
-    const before = expected(e.columns!)
-    const at = e.columns!.reduce((n, c) => n * sizes[c]! + canary[c]!, 0)
+  for (const entry of entries) {
+    if (entry.kind !== 'measure' || entry.columns!.length === 0) continue
+    const before = expected(entry.columns!)
+    const at = entry.columns!.reduce((n, c) => n * sizes[c]! + canary[c]!, 0)
     // Groups lost in noise are merged: then the table's total still counts the canary.
-    const whole = e.values!.length === before.length
+    const whole = entry.values!.length === before.length
     const off = whole
-      ? e.values![at]! - before[at]!
-      : (e.values!.reduce((a, b) => a + b, 0) - others.length) / e.values!.length
-    sum += (off - canaryRows / 2 / (whole ? 1 : e.values!.length)) / e.sigma! ** 2
+      ? entry.values![at]! - before[at]!
+      : (entry.values!.reduce((a, b) => a + b, 0) - others.length) / entry.values!.length
+    sum += (off - canaryRows / 2 / (whole ? 1 : entry.values!.length)) / entry.sigma! ** 2
   }
   return sum
 }
@@ -110,8 +113,8 @@ async function audit(
       rowsPerPerson,
       rows: 0,
       random: fixedUniform(seed + 2 * run + (present ? 1 : 0)),
-      checkpoint: (c) => {
-        entries = c.entries
+      checkpoint: (checkpoint) => {
+        entries = checkpoint.entries
       },
     })
     return suspicion(entries, canaryRows) > 0

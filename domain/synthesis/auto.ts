@@ -3,10 +3,11 @@
  * would say something.
  */
 import type { NanoRho } from '../privacy/accounting.ts'
-import { type Domain, isListed, listedSize, sizeOf } from './domain.ts'
+import type { Domain } from './column-domain.ts'
 import { cellsOf, subsets } from './marginals.ts'
-import { grid } from './resolution.ts'
+import { grid, gridSteps, shapeOf } from './resolution.ts'
 
+/** Methods by the names of their papers; `independent` is the floor. */
 export type Method = 'aim' | 'mst' | 'privsyn' | 'independent'
 /** A choice and the reason for it, in a sentence. */
 export interface Choice {
@@ -21,19 +22,15 @@ export interface Outlook {
   clarity: number
 }
 
-/** Sizes on the grid and clarity, from the domain, the declared rows and the budget. */
+/** Sizes on the grid and clarity, from the domain, the declared rows and the budget (nano-rho). */
 export function outlook(domain: Domain, rows: number, budget: NanoRho, rowsPerPerson: number): Outlook {
-  const sizes = domain.columns.map(
-    (c) =>
-      grid(
-        { size: sizeOf(c), ordered: isListed(c) && c.kind === 'categorical' ? 0 : listedSize(c) },
-        20,
-        Array<string>(sizeOf(c)).fill(''),
-      ).groups,
-  )
+  const sizes = domain.columns.map((column) => {
+    const shape = shapeOf(column)
+    return grid(shape, gridSteps, Array<string>(shape.size).fill('')).groups
+  })
   const pairs = subsets(sizes.length, 2)
   // L1 noise of one pair when all are measured, each at a cost in proportion to cells^(2/3).
-  const sum = pairs.reduce((n, s) => n + cellsOf(s, sizes) ** (2 / 3), 0)
+  const sum = pairs.reduce((total, pair) => total + cellsOf(pair, sizes) ** (2 / 3), 0)
   const noise = pairs.length
     ? (rowsPerPerson * 0.8 * sum ** 1.5) / pairs.length / Math.sqrt((2 * Number(budget)) / 1e9)
     : 1
@@ -47,8 +44,8 @@ export function outlook(domain: Domain, rows: number, budget: NanoRho, rowsPerPe
  */
 export function chooseMethod(domain: Domain, rows: number, budget: NanoRho, rowsPerPerson: number): Choice {
   const { sizes, clarity } = outlook(domain, rows, budget, rowsPerPerson)
-  const d = sizes.length
-  if (d === 1) return { method: 'independent', why: 'The table has one column: its counts are all there is.' }
+  const columns = sizes.length
+  if (columns === 1) return { method: 'independent', why: 'The table has one column: its counts are all there is.' }
   if (clarity < 0.002)
     return {
       method: 'independent',
@@ -56,6 +53,6 @@ export function chooseMethod(domain: Domain, rows: number, budget: NanoRho, rows
     }
   return {
     method: 'privsyn',
-    why: `The table has ${d} columns, of which many pairs can be measured and brought together row by row.`,
+    why: `The table has ${columns} columns, of which many pairs can be measured and brought together row by row.`,
   }
 }

@@ -4,33 +4,41 @@
  */
 import { cellsOf } from './marginals.ts'
 
+/** For each cell of the finer table, the number of its cell in the coarser one. */
 export type Projection = Uint16Array | Uint32Array
 
 /**
  * For each cell of the row-major table over `columns`, its cell in the table over `onto` (a subset, in its own order).
+ * `sizes` are those of all columns.
  */
 export function projection(columns: readonly number[], onto: readonly number[], sizes: readonly number[]): Projection {
   const cells = cellsOf(columns, sizes)
   const target = cellsOf(onto, sizes)
-  const out = target <= 0x10000 ? new Uint16Array(cells) : new Uint32Array(cells)
-  const stride = new Float64Array(columns.length)
-  for (let i = onto.length - 1, s = 1; i >= 0; i--) {
-    stride[columns.indexOf(onto[i]!)] = s
-    s *= sizes[onto[i]!]!
-  }
+  const cellOf = target <= 0x10000 ? new Uint16Array(cells) : new Uint32Array(cells)
+  const strides = stridesOf(columns, onto, sizes)
   // Doubling: the block of the last axes is known, the next axis repeats it with an offset.
   let block = 1
-  for (let a = columns.length - 1; a >= 0; a--) {
-    const size = sizes[columns[a]!]!
-    const step = stride[a]!
-    for (let v = 1; v < size; v++) {
-      const at = v * block
-      const offset = v * step
-      for (let i = 0; i < block; i++) out[at + i] = out[i]! + offset
+  for (let axis = columns.length - 1; axis >= 0; axis--) {
+    const size = sizes[columns[axis]!]!
+    for (let code = 1; code < size; code++) {
+      const start = code * block
+      const offset = code * strides[axis]!
+      for (let i = 0; i < block; i++) cellOf[start + i] = cellOf[i]! + offset
     }
     block *= size
   }
-  return out
+  return cellOf
+}
+
+/** By how many cells of the table over `onto` a step in each of `columns` moves; 0 for those that are summed over. */
+function stridesOf(columns: readonly number[], onto: readonly number[], sizes: readonly number[]): Float64Array {
+  const strides = new Float64Array(columns.length)
+  let stride = 1
+  for (const column of onto.toReversed()) {
+    strides[columns.indexOf(column)] = stride
+    stride *= sizes[column]!
+  }
+  return strides
 }
 
 /** Keeps projections by what they are between; forgets the oldest beyond `bytes`. */
@@ -45,47 +53,55 @@ export class Projections {
     this.#most = bytes
   }
 
+  /** The projection from a table over `columns` onto one over `onto`, a subset of them. */
   get(columns: readonly number[], onto: readonly number[]): Projection {
     const key = `${columns.join()}>${onto.join()}`
-    let p = this.#kept.get(key)
-    if (p) this.#kept.delete(key)
-    else {
-      p = projection(columns, onto, this.#sizes)
-      this.#bytes += p.byteLength
+    const known = this.#kept.get(key)
+    if (known) {
+      // The newest stands last.
+      this.#kept.delete(key)
+      this.#kept.set(key, known)
+      return known
     }
-    this.#kept.set(key, p)
-    for (const [k, old] of this.#kept) {
-      if (this.#bytes <= this.#most || k === key) break
-      this.#kept.delete(k)
+    const made = projection(columns, onto, this.#sizes)
+    this.#kept.set(key, made)
+    this.#bytes += made.byteLength
+    this.#forgetOldest(key)
+    return made
+  }
+
+  #forgetOldest(newest: string): void {
+    for (const [key, old] of this.#kept) {
+      if (this.#bytes <= this.#most || key === newest) return
+      this.#kept.delete(key)
       this.#bytes -= old.byteLength
     }
-    return p
   }
 }
 
-/** Sums a table over what the projection leaves out. */
-export function sumInto(out: Float64Array, table: Float64Array, p: Projection): void {
+/** Sums a table over what the projection leaves out; `out` is overwritten. */
+export function sumInto(out: Float64Array, table: Float64Array, cellOf: Projection): void {
   out.fill(0)
-  for (let i = 0; i < table.length; i++) out[p[i]!]! += table[i]!
+  for (let i = 0; i < table.length; i++) out[cellOf[i]!]! += table[i]!
 }
 
-/** Multiplies each cell by the factor of its projection. */
-export function multiply(table: Float64Array, factor: Float64Array, p: Projection): void {
-  for (let i = 0; i < table.length; i++) table[i]! *= factor[p[i]!]!
+/** Multiplies each cell of the table, in place, by the factor of its projection. */
+export function multiply(table: Float64Array, factor: Float64Array, cellOf: Projection): void {
+  for (let i = 0; i < table.length; i++) table[i]! *= factor[cellOf[i]!]!
 }
 
 /** Both at once, one pass over memory: multiply by `factor`, then sum onto another projection. */
 export function multiplyAndSum(
   table: Float64Array,
   factor: Float64Array,
-  p: Projection,
+  factorCellOf: Projection,
   out: Float64Array,
-  q: Projection,
+  outCellOf: Projection,
 ): void {
   out.fill(0)
   for (let i = 0; i < table.length; i++) {
-    const x = table[i]! * factor[p[i]!]!
-    table[i] = x
-    out[q[i]!]! += x
+    const value = table[i]! * factor[factorCellOf[i]!]!
+    table[i] = value
+    out[outCellOf[i]!]! += value
   }
 }

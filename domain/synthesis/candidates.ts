@@ -17,31 +17,43 @@ export interface Candidate {
   weight: number
 }
 
+/** Whether triples of so many columns are few enough to be looked at. */
+export const looksAtTriples = (columns: number): boolean =>
+  columns >= 3 && (columns * (columns - 1) * (columns - 2)) / 6 <= mostCandidates
+
+/** How much a set counts by the heaviest wish that holds it; 1 without one. */
+export function wishedWeight(set: readonly number[], wishes: readonly Wish[]): number {
+  const holding = wishes.filter((wish) => set.every((column) => wish.columns.includes(column)))
+  return Math.max(1, ...holding.map((wish) => wish.weight))
+}
+
+/** All sets of one, two and, where they are few enough, three columns. */
+function workload(columns: number): number[][] {
+  const ways = looksAtTriples(columns) ? [1, 2, 3] : [1, 2]
+  return ways.flatMap((size) => subsets(columns, Math.min(size, columns)))
+}
+
+/** The subsets of a wish, itself among them, from two columns. */
+function subsetsOfWish({ columns }: Wish): number[][] {
+  const ways = columns.slice(1).map((_, i) => i + 2)
+  return ways.flatMap((size) => subsets(columns.length, size).map((set) => set.map((i) => columns[i]!)))
+}
+
 /**
  * The downward closure of all triples (pairs, when there are too many triples) and of the wishes. A set is worth as
  * many as the columns it shares with the workload, as in AIM (McKenna et al. 2022, section 4), times the weight of the
- * wish that holds it. Sets over `mostCells` are left out.
+ * wish that holds it. Sets over `mostCells` are left out, single columns excepted. `sizes` are those of all columns.
  */
 export function candidatesOf(sizes: readonly number[], wishes: readonly Wish[], mostCells: number): Candidate[] {
-  const d = sizes.length
-  const triples = d >= 3 && (d * (d - 1) * (d - 2)) / 6 <= mostCandidates
-  const sets = new Map<string, number[]>()
-  for (const k of triples ? [1, 2, 3] : [1, 2]) for (const s of subsets(d, Math.min(k, d))) sets.set(s.join(), s)
-  for (const w of wishes)
-    for (let k = 2; k <= w.columns.length; k++)
-      for (const s of subsets(w.columns.length, k)) {
-        const set = s.map((i) => w.columns[i]!)
-        sets.set(set.join(), set)
-      }
-  const raw = [...sets.values()].map((columns) => ({
+  const all = [...workload(sizes.length), ...wishes.flatMap(subsetsOfWish)]
+  const distinct = new Map(all.map((columns) => [columns.join(), columns]))
+  const sets = [...distinct.values()].map((columns) => ({
     columns,
     cells: cellsOf(columns, sizes),
-    worth:
-      columns.length *
-      Math.max(1, ...wishes.filter((w) => columns.every((c) => w.columns.includes(c))).map((w) => w.weight)),
+    worth: columns.length * wishedWeight(columns, wishes),
   }))
-  const fitting = raw.filter((c) => c.cells <= mostCells || c.columns.length === 1)
-  const top = Math.max(...fitting.map((c) => c.worth))
+  const fitting = sets.filter((set) => set.cells <= mostCells || set.columns.length === 1)
+  const top = Math.max(...fitting.map((set) => set.worth))
   return fitting.map(({ columns, cells, worth }) => ({
     columns,
     cells,

@@ -8,13 +8,14 @@ import { nano } from '../privacy/accounting.ts'
 import { bernoulliExp } from '../privacy/noise.ts'
 import type { Uniform } from '../privacy/randomness.ts'
 
-const squareRootFloor = (n: bigint): bigint => {
-  if (n < 2n) return n
-  let x = 1n << BigInt((n.toString(2).length + 1) >> 1)
+/** Newton's iteration on whole numbers. */
+const squareRootFloor = (square: bigint): bigint => {
+  if (square < 2n) return square
+  let root = 1n << BigInt((square.toString(2).length + 1) >> 1)
   for (;;) {
-    const y = (x + n / x) >> 1n
-    if (y >= x) return x
-    x = y
+    const next = (root + square / root) >> 1n
+    if (next >= root) return root
+    root = next
   }
 }
 
@@ -23,9 +24,10 @@ const unit = 1n << 32n
 /**
  * Draws index i with probability proportional to exp(epsilon score_i / (2 sensitivity)), where epsilon^2 / 8 <= rho (an
  * epsilon-bounded-range choice is epsilon^2/8-zCDP: Cesar and Rogers 2021). `scores` are safe integers; `sensitivity`
- * is by how much one person can move one of them.
+ * is by how much one person can move one of them; `rho` is in nano-rho. Throws RangeError when there is nothing to
+ * choose from or a number is none of these.
  */
-export function choose(u: Uniform, scores: ArrayLike<number>, sensitivity: number, rho: NanoRho): number {
+export function choose(random: Uniform, scores: ArrayLike<number>, sensitivity: number, rho: NanoRho): number {
   if (scores.length === 0) throw new RangeError('nothing to choose from')
   if (!(Number.isSafeInteger(sensitivity) && sensitivity > 0))
     throw new RangeError('sensitivity must be a positive integer')
@@ -39,7 +41,8 @@ export function choose(u: Uniform, scores: ArrayLike<number>, sensitivity: numbe
   const denominator = 2n * BigInt(sensitivity) * unit
   // Rejection from the uniform: exact. At most `scores.length` tries on average.
   for (;;) {
-    const i = u.below(scores.length)
-    if (bernoulliExp(u, { numerator: epsilon * BigInt(best - scores[i]!), denominator })) return i
+    const candidate = random.below(scores.length)
+    const numerator = epsilon * BigInt(best - scores[candidate]!)
+    if (bernoulliExp(random, { numerator, denominator })) return candidate
   }
 }

@@ -10,16 +10,22 @@ import { cellsOf } from './marginals.ts'
 import type { Allowed } from './rules.ts'
 import type { Stream } from './stream.ts'
 
+/** The rows that are moved, codes by column, and how many codes each column has. */
+interface Records {
+  data: readonly Codes[]
+  sizes: readonly number[]
+  rows: number
+}
+
 /**
- * One measured marginal seen from one of its columns, which varies fastest: residual (wanted - had) times weight for
- * each cell.
+ * One marginal seen from one of its columns, which varies fastest: residual (wanted - had) times weight for each cell.
  */
 interface View {
   others: number[]
   residual: Float64Array
   allowed: Uint8Array | undefined
 }
-/** A marginal with one view for each of its columns. */
+/** A marginal with one view for each of its columns. Weight 0: a rule, which only forbids. */
 interface Target {
   columns: number[]
   weight: number
@@ -42,92 +48,102 @@ interface Near {
   otherSize: number
 }
 
-function nearOf(column: number, t: Target, data: readonly Codes[], sizes: readonly number[]): Near {
-  const view = t.views[t.columns.indexOf(column)]!
+function nearOf(column: number, target: Target, { data, sizes }: Records): Near {
+  const view = target.views[target.columns.indexOf(column)]!
   const [other] = view.others
-  const pair = t.columns.length === 2
+  const pair = target.columns.length === 2
   return {
-    target: t,
+    target,
     view,
     residual: view.residual,
-    weight: t.weight,
+    weight: target.weight,
     allowed: view.allowed,
     other: pair ? data[other!] : undefined,
-    twin: pair ? t.views[t.columns.indexOf(other!)]!.residual : undefined,
+    twin: pair ? target.views[target.columns.indexOf(other!)]!.residual : undefined,
     otherSize: pair ? sizes[other!]! : 0,
   }
 }
 
-/** Moves row `r` from `old` to `best` in the residuals of a target; `codes` are the column's, `size` its size. */
-function move(
-  h: Near,
-  codes: Codes,
-  size: number,
-  r: number,
-  old: number,
-  best: number,
-  data: readonly Codes[],
-  sizes: readonly number[],
-): void {
-  const { weight } = h
+/** A change of one row's value in one column. */
+interface Move {
+  column: number
+  row: number
+  from: number
+  to: number
+}
+
+/** Brings a move into the residuals of a target; the row's code itself stays as it is. */
+function bringIn({ column, row, from, to }: Move, near: Near, { data, sizes }: Records): void {
+  const { weight } = near
   if (weight === 0) return
-  if (h.other) {
-    const o = h.other[r]!
-    const twin = h.twin!
-    const from = o * size
-    h.residual[from + old]! += weight
-    h.residual[from + best]! -= weight
-    twin[old * h.otherSize + o]! += weight
-    twin[best * h.otherSize + o]! -= weight
+  const codes = data[column]!
+  if (near.other) {
+    const other = near.other[row]!
+    const twin = near.twin!
+    const start = other * sizes[column]!
+    near.residual[start + from]! += weight
+    near.residual[start + to]! -= weight
+    twin[from * near.otherSize + other]! += weight
+    twin[to * near.otherSize + other]! -= weight
     return
   }
-  for (const [i, view] of h.target.views.entries()) {
-    const last = h.target.columns[i]!
-    codes[r] = old
-    view.residual[base(view, data, sizes, r) * sizes[last]! + data[last]![r]!]! += weight
-    codes[r] = best
-    view.residual[base(view, data, sizes, r) * sizes[last]! + data[last]![r]!]! -= weight
+  for (const [index, view] of near.target.views.entries()) {
+    const last = near.target.columns[index]!
+    codes[row] = from
+    view.residual[base(view, data, sizes, row) * sizes[last]! + data[last]![row]!]! += weight
+    codes[row] = to
+    view.residual[base(view, data, sizes, row) * sizes[last]! + data[last]![row]!]! -= weight
   }
-  codes[r] = old
+  codes[row] = from
 }
 
 /** Index of a row in a view, without the last column. */
-const base = (v: View, data: readonly Codes[], sizes: readonly number[], r: number): number => {
+const base = (view: View, data: readonly Codes[], sizes: readonly number[], row: number): number => {
   let at = 0
-  for (let i = 0; i < v.others.length; i++) at = at * sizes[v.others[i]!]! + data[v.others[i]!]![r]!
+  for (let i = 0; i < view.others.length; i++) at = at * sizes[view.others[i]!]! + data[view.others[i]!]![row]!
   return at
 }
 
-function targetOf(
-  columns: readonly number[],
-  values: Float64Array | undefined,
-  weight: number,
-  allowed: Uint8Array | undefined,
-  data: readonly Codes[],
-  sizes: readonly number[],
-): Target {
-  const rows = data[0]!.length
-  const views = columns.map((c): View => {
-    const others = columns.filter((x) => x !== c)
-    const order = [...others, c]
-    const residual = new Float64Array(cellsOf(columns, sizes))
-    const mask = allowed && new Uint8Array(residual.length)
-    const digits = columns.map(() => 0)
-    for (let i = 0; i < residual.length; i++) {
-      let at = 0
-      for (const x of order) at = at * sizes[x]! + digits[columns.indexOf(x)]!
-      residual[at] = values ? values[i]! * weight : 0
-      if (mask) mask[at] = allowed[i]!
-      for (let k = digits.length - 1; k >= 0; k--) {
-        if (++digits[k]! < sizes[columns[k]!]!) break
-        digits[k] = 0
-      }
-    }
-    const v = { others, residual, allowed: mask }
-    if (values) for (let r = 0; r < rows; r++) residual[base(v, data, sizes, r) * sizes[c]! + data[c]![r]!]! -= weight
-    return v
-  })
-  return { columns: [...columns], weight, views }
+/** A marginal as it is wanted, in rows, or a rule's table of what may be. */
+interface Wanted {
+  columns: readonly number[]
+  weight: number
+  values?: Float64Array
+  allowed?: Uint8Array
+}
+
+function targetOf(wanted: Wanted, records: Records): Target {
+  const { columns, weight } = wanted
+  return { columns: [...columns], weight, views: columns.map((column) => viewOf(column, wanted, records)) }
+}
+
+/** The view from one column: the wanted table with that column last, less the rows that are there. */
+function viewOf(column: number, { columns, values, weight, allowed }: Wanted, { data, sizes, rows }: Records): View {
+  const others = columns.filter((one) => one !== column)
+  const order = [...others, column]
+  const residual = new Float64Array(cellsOf(columns, sizes))
+  const mask = allowed && new Uint8Array(residual.length)
+  const codes = columns.map(() => 0)
+  for (let i = 0; i < residual.length; i++) {
+    let at = 0
+    for (const one of order) at = at * sizes[one]! + codes[columns.indexOf(one)]!
+    residual[at] = values ? values[i]! * weight : 0
+    if (mask) mask[at] = allowed[i]!
+    advance(codes, columns, sizes)
+  }
+  const view = { others, residual, allowed: mask }
+  if (!values) return view
+  const size = sizes[column]!
+  for (let row = 0; row < rows; row++) residual[base(view, data, sizes, row) * size + data[column]![row]!]! -= weight
+  return view
+}
+
+/** The next combination of codes in row-major order. */
+function advance(codes: number[], columns: readonly number[], sizes: readonly number[]): void {
+  for (let i = codes.length - 1; i >= 0; i--) {
+    if (++codes[i]! < sizes[columns[i]!]!) return
+    codes[i] = 0
+  }
 }
 
 /** How long to go on: sweeps over all columns, and the part of rows that each looks at. */
@@ -139,8 +155,8 @@ export interface DescentEffort {
 }
 
 /**
- * Changes `data` in place (codes by column). Answers are scaled to the number of rows there. Moves into impossible
- * combinations are never made. Answers the number of changes.
+ * Changes `data` in place (codes by column). Answers are scaled from `total` to the number of rows there. Moves into
+ * impossible combinations are never made. Answers the number of changes.
  */
 export function descend(
   data: Codes[],
@@ -151,76 +167,79 @@ export function descend(
   effort: DescentEffort,
   stream: Stream,
 ): number {
-  const d = data.length
   const rows = data[0]!.length
   if (rows === 0) return 0
+  const records: Records = { data, sizes, rows }
   const scale = rows / total
-  const least = Math.min(...answers.map((a) => a.sigma))
-  const targets = [
-    ...answers.map((a) =>
-      targetOf(
-        a.columns,
-        a.values.map((x) => x * scale),
-        (least / a.sigma) ** 2,
-        undefined,
-        data,
-        sizes,
-      ),
-    ),
-    ...allowed.map((a) => targetOf(a.columns, undefined, 0, a.cells, data, sizes)),
+  const leastSigma = Math.min(...answers.map((answer) => answer.sigma))
+  const wanted: Wanted[] = [
+    ...answers.map(({ columns, values, sigma }) => ({
+      columns,
+      values: values.map((count) => count * scale),
+      weight: (leastSigma / sigma) ** 2,
+    })),
+    ...allowed.map(({ columns, cells }) => ({ columns, allowed: cells, weight: 0 })),
   ]
-  const near = Array.from({ length: d }, (_, c) =>
-    targets.flatMap((t) => (t.columns.includes(c) ? [nearOf(c, t, data, sizes)] : [])),
+  const targets = wanted.map((one) => targetOf(one, records))
+  const near = data.map((_, column) =>
+    targets.filter((target) => target.columns.includes(column)).map((target) => nearOf(column, target, records)),
   )
   let changes = 0
   for (let sweep = 0; sweep < effort.sweeps; sweep++) {
     let changed = 0
-    const columns = Uint32Array.from({ length: d }, (_, i) => i)
+    const columns = Uint32Array.from({ length: data.length }, (_, i) => i)
     stream.shuffle(columns)
-    for (const c of columns) {
-      const here = near[c]!
-      const size = sizes[c]!
-      const codes = data[c]!
-      if (size < 2 || here.length === 0) continue
-      const price = here.reduce((n, h) => n + h.weight, 0)
-      const score = new Float64Array(size)
-      // A different stride in every pass, so that no block of rows is always first.
-      const looks = Math.max(1, Math.round(rows * effort.part))
-      const start = stream.below(rows)
-      const step = coprime(rows, stream)
-      for (let k = 0, r = start; k < looks; k++, r = (r + step) % rows) {
-        score.fill(0)
-        for (let h = 0; h < here.length; h++) {
-          const { residual, other, allowed: mask, view } = here[h]!
-          const from = (other ? other[r]! : base(view, data, sizes, r)) * size
-          for (let v = 0; v < size; v++) score[v]! += residual[from + v]!
-          if (mask) for (let v = 0; v < size; v++) if (mask[from + v] === 0) score[v] = -Infinity
-        }
-        const old = codes[r]!
-        let best = old
-        let top = score[old]! + price
-        for (let v = 0; v < size; v++)
-          if (score[v]! > top) {
-            top = score[v]!
-            best = v
-          }
-        if (best === old) continue
-        changed++
-        for (let h = 0; h < here.length; h++) move(here[h]!, codes, size, r, old, best, data, sizes)
-        codes[r] = best
-      }
-    }
+    for (const column of columns) changed += descendColumn(column, near[column]!, records, effort.part, stream)
     changes += changed
-    if (changed < effort.tolerance * rows * d) break
+    if (changed < effort.tolerance * rows * data.length) break
   }
   return changes
 }
 
+/** One pass over a part of the rows in one column; answers the number of changes. */
+function descendColumn(column: number, here: readonly Near[], records: Records, part: number, stream: Stream): number {
+  const { data, sizes, rows } = records
+  const size = sizes[column]!
+  const codes = data[column]!
+  if (size < 2 || here.length === 0) return 0
+  // By how much a move alone lowers the score of the value it goes to.
+  const price = here.reduce((sum, near) => sum + near.weight, 0)
+  const score = new Float64Array(size)
+  // A different stride in every pass, so that no block of rows is always first.
+  const looks = Math.max(1, Math.round(rows * part))
+  const start = stream.below(rows)
+  const stride = coprime(rows, stream)
+  let changed = 0
+  for (let look = 0, row = start; look < looks; look++, row = (row + stride) % rows) {
+    score.fill(0)
+    for (let i = 0; i < here.length; i++) {
+      const { residual, other, allowed: mask, view } = here[i]!
+      const from = (other ? other[row]! : base(view, data, sizes, row)) * size
+      for (let value = 0; value < size; value++) score[value]! += residual[from + value]!
+      if (mask) for (let value = 0; value < size; value++) if (mask[from + value] === 0) score[value] = -Infinity
+    }
+    const old = codes[row]!
+    let best = old
+    let top = score[old]! + price
+    for (let value = 0; value < size; value++)
+      if (score[value]! > top) {
+        top = score[value]!
+        best = value
+      }
+    if (best === old) continue
+    changed++
+    const move = { column, row, from: old, to: best }
+    for (let i = 0; i < here.length; i++) bringIn(move, here[i]!, records)
+    codes[row] = best
+  }
+  return changed
+}
+
 /** A step through 0..n-1 that reaches all of them. */
-function coprime(n: number, stream: Stream): number {
+function coprime(count: number, stream: Stream): number {
   const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
   for (;;) {
-    const s = 1 + stream.below(n)
-    if (gcd(s, n) === 1) return s
+    const step = 1 + stream.below(count)
+    if (gcd(step, count) === 1) return step
   }
 }

@@ -1,15 +1,13 @@
 /**
- * What comes with a synthetic table: the release card, a data dictionary, and Croissant 1.0 metadata
- * (https://docs.mlcommons.org/croissant/docs/croissant-spec.html). All of it follows from the confirmed plan and from
- * what was paid for.
+ * What a synthetic table comes with: its release card. It follows from the confirmed plan and from what was paid for,
+ * as do the data dictionary (dictionary.ts) and the metadata (croissant.ts) beside it.
  */
-import { csvLine } from '../datasets/csv.ts'
 import type { Table as Declared } from '../datasets/schema.ts'
-import { type Column, type Domain, edgesOf, isListed } from './domain.ts'
 import type { Drawn, Made } from './manifest.ts'
 import type { PlannedColumn, SynthesisPlan } from './plan.ts'
-import { sharesOf } from './request.ts'
+import { keptColumns, sharesOf } from './request.ts'
 
+/** What a card is made from. */
 export interface CardFacts {
   synthesisId: string
   title: string
@@ -17,10 +15,13 @@ export interface CardFacts {
   plan: SynthesisPlan
   planHash: string
   made: Made
+  /** ISO times. */
   madeAt: string
   expires: string
+  /** The table's schema, for meanings and units. */
   declared?: Declared
 }
+/** What anybody who has the synthetic table may know of how it was made. */
 export interface Card {
   synthesisId: string
   title: string
@@ -29,7 +30,9 @@ export interface Card {
   why: string
   epsilon: number
   delta: number
+  /** Cost of everything drawn by the engine. */
   nanoRho: number
+  /** Whom the guarantee protects, in words. */
   unit: string
   guarantee: string
   drawn: Drawn[]
@@ -37,6 +40,7 @@ export interface Card {
   rows: number
   columns: { name: string; kind: string; meaning?: string; unit?: string }[]
   planHash: string
+  /** SHA-256 of the CSV. */
   fileHash: string
   made: string
   expires: string
@@ -50,188 +54,56 @@ const methodNames: Record<string, string> = {
 }
 
 /** The columns that the synthetic file has, in order. */
-const inFile = (plan: SynthesisPlan): PlannedColumn[] =>
-  plan.columns.filter((c) => c.kind !== 'identifier' || c.use === 'recreate')
+export const columnsInFile = (plan: SynthesisPlan): PlannedColumn[] =>
+  plan.columns.filter((column) => column.kind !== 'identifier' || column.use === 'recreate')
 
-/** What the synthetic table knows nothing of. */
+/** What the synthetic table knows nothing of, in sentences. */
 function notMeasured(plan: SynthesisPlan, made: Made): string {
-  const sets = new Set(made.drawn.filter((d) => d.columns.length > 1).map((d) => d.columns.toSorted().join('\u0000')))
-  const kept = plan.columns.filter((c) => c.kind !== 'identifier').length
+  const keyOf = (columns: readonly string[]): string => columns.toSorted().join('\u0000')
+  const joint = made.drawn.filter(({ columns }) => columns.length > 1)
+  const sets = new Set(joint.map(({ columns }) => keyOf(columns))).size
+  const measured = new Set(joint.filter(({ columns }) => columns.length === 2).map(({ columns }) => keyOf(columns)))
+    .size
+  const kept = keptColumns(plan).length
   const pairs = (kept * (kept - 1)) / 2
-  const measured = [...sets].filter((s) => s.split('\u0000').length === 2).length
-  const left = plan.columns.filter((c) => c.kind === 'identifier' && c.use === 'drop').map((c) => c.name)
+  const leftOut = plan.columns.filter((column) => column.kind === 'identifier' && column.use === 'drop')
+  const larger = sets > measured ? `, and ${sets - measured} larger sets` : ''
   return [
-    `Of ${pairs} pairs of columns ${measured} were measured as such${sets.size > measured ? `, and ${sets.size - measured} larger sets` : ''}; every other relation in the table is what the model makes of these.`,
+    `Of ${pairs} pairs of columns ${measured} were measured as such${larger}; every other relation in the table is what the model makes of these.`,
     'Values inside a bin are drawn evenly. Relations between rows, such as visits of one person or the order of rows, are not there.',
-    ...(left.length > 0 ? [`Left out: ${left.join(', ')}.`] : []),
+    ...(leftOut.length > 0 ? [`Left out: ${leftOut.map((column) => column.name).join(', ')}.`] : []),
   ].join(' ')
 }
 
 /** The release card: everything that may be said of how the table came about. */
-export function cardOf({ plan, made, declared, madeAt, planHash, ...f }: CardFacts): Card {
+export function cardOf({ plan, made, declared, madeAt, planHash, ...facts }: CardFacts): Card {
   const open = sharesOf(plan).deltaEach > 0
   const unit =
     plan.rowsPerPerson === 1 ? 'one person, with one row' : `one person, with at most ${plan.rowsPerPerson} rows`
   return {
-    ...f,
+    ...facts,
     method: methodNames[made.method] ?? made.method,
     why: made.why,
     epsilon: plan.epsilon,
     delta: plan.delta,
-    nanoRho: made.drawn.reduce((n, d) => n + d.nanoRho, 0),
+    nanoRho: made.drawn.reduce((sum, draw) => sum + draw.nanoRho, 0),
     unit,
     drawn: made.drawn,
     notMeasured: notMeasured(plan, made),
     rows: made.rows,
     guarantee: `(${plan.epsilon}, ${plan.delta})-differential privacy for ${unit}: whoever sees this table, and whatever else they know, learns nearly the same about a person as if that person’s rows had not been there. It holds for the table, its card and everything computed from them${open ? '; half of delta pays for naming the categories of open columns' : ''}. Other releases from the same dataset add to it.`,
-    columns: inFile(plan).map((c) => {
-      const d = declared?.columns.find((x) => x.name === c.name)
+    columns: columnsInFile(plan).map((column) => {
+      const found = declared?.columns.find((one) => one.name === column.name)
       return {
-        name: c.name,
-        kind: c.kind,
-        ...(d?.meaning ? { meaning: d.meaning } : {}),
-        ...(d?.unit ? { unit: d.unit } : {}),
+        name: column.name,
+        kind: column.kind,
+        ...(found?.meaning ? { meaning: found.meaning } : {}),
+        ...(found?.unit ? { unit: found.unit } : {}),
       }
     }),
     planHash,
     fileHash: made.sha256,
     made: madeAt,
-    expires: f.expires,
-  }
-}
-
-const range = (c: Column): string => (isListed(c) ? '' : `${c.minimum} to ${c.maximum}`)
-
-/** The data dictionary as CSV: one line a column. */
-export function dictionaryOf(card: Card, plan: SynthesisPlan, domain: Domain): string {
-  const lines = inFile(plan).map((p) => {
-    const c = domain.columns.find((x) => x.name === p.name)
-    const shown = card.columns.find((x) => x.name === p.name)!
-    const about = [shown.unit ?? '', shown.meaning ?? '']
-    if (!c) return csvLine([p.name, 'identifier', '', '', '', 'no', ...about, 'Made anew: the number of the row'])
-    const values = isListed(c)
-      ? [...c.categories, ...(c.open ? [c.categories.includes('other') ? '(other)' : 'other'] : [])].join(' | ')
-      : ''
-    const note = p.kind !== 'identifier' && p.buy ? 'Bought with a part of the budget' : 'Declared'
-    return csvLine([
-      p.name,
-      p.kind,
-      values,
-      range(c),
-      isListed(c) ? '' : String(edgesOf(c).length - 1),
-      c.missing ? 'yes' : 'no',
-      ...about,
-      note,
-    ])
-  })
-  return (
-    csvLine([
-      'column',
-      'kind',
-      'values',
-      'range',
-      'bins',
-      'missing',
-      'unit',
-      'meaning',
-      'where values or range come from',
-    ]) + lines.join('')
-  )
-}
-
-/** Types of columns in schema.org's words, as Croissant wants them. */
-const dataType = (c: PlannedColumn): string =>
-  c.kind === 'numeric'
-    ? c.integer
-      ? 'sc:Integer'
-      : 'sc:Float'
-    : c.kind === 'date'
-      ? 'sc:Date'
-      : c.kind === 'identifier'
-        ? 'sc:Integer'
-        : 'sc:Text'
-
-const context = {
-  '@language': 'en',
-  '@vocab': 'https://schema.org/',
-  citeAs: 'cr:citeAs',
-  column: 'cr:column',
-  conformsTo: 'dct:conformsTo',
-  cr: 'http://mlcommons.org/croissant/',
-  data: { '@id': 'cr:data', '@type': '@json' },
-  dataType: { '@id': 'cr:dataType', '@type': '@vocab' },
-  dct: 'http://purl.org/dc/terms/',
-  examples: { '@id': 'cr:examples', '@type': '@json' },
-  extract: 'cr:extract',
-  field: 'cr:field',
-  fileObject: 'cr:fileObject',
-  fileProperty: 'cr:fileProperty',
-  fileSet: 'cr:fileSet',
-  format: 'cr:format',
-  includes: 'cr:includes',
-  isLiveDataset: 'cr:isLiveDataset',
-  jsonPath: 'cr:jsonPath',
-  key: 'cr:key',
-  md5: 'cr:md5',
-  parentField: 'cr:parentField',
-  path: 'cr:path',
-  rai: 'http://mlcommons.org/croissant/RAI/',
-  recordSet: 'cr:recordSet',
-  references: 'cr:references',
-  regex: 'cr:regex',
-  repeated: 'cr:repeated',
-  replace: 'cr:replace',
-  sc: 'https://schema.org/',
-  separator: 'cr:separator',
-  source: 'cr:source',
-  subField: 'cr:subField',
-  transform: 'cr:transform',
-}
-
-/** Croissant 1.0 metadata as JSON-LD. `origin` is the installation's. */
-export function croissantOf(card: Card, plan: SynthesisPlan, made: Made, origin: string): object {
-  return {
-    '@context': context,
-    '@type': 'sc:Dataset',
-    conformsTo: 'http://mlcommons.org/croissant/1.0',
-    name: card.title,
-    description: `Synthetic data: a differentially private stand-in for the table ${card.dataset.table} of the dataset ${card.dataset.name}, version ${card.dataset.version}. ${card.guarantee} ${card.notMeasured}`,
-    url: `${origin}/synthesis/${card.synthesisId}`,
-    datePublished: card.made,
-    version: '1.0.0',
-    isLiveDataset: false,
-    'rai:dataCollectionType': ['Synthetic data'],
-    'rai:personalSensitiveInformation': [card.guarantee],
-    'rai:dataLimitations': [card.notMeasured],
-    distribution: [
-      {
-        '@type': 'cr:FileObject',
-        '@id': 'data.csv',
-        name: 'data.csv',
-        contentUrl: 'data.csv',
-        encodingFormat: 'text/csv',
-        contentSize: `${made.bytes} B`,
-        sha256: made.sha256,
-      },
-    ],
-    recordSet: [
-      {
-        '@type': 'cr:RecordSet',
-        '@id': 'rows',
-        name: 'rows',
-        description: `${made.rows} synthetic rows`,
-        field: inFile(plan).map((c, i) => {
-          const { unit, meaning } = card.columns[i]!
-          return {
-            '@type': 'cr:Field',
-            '@id': `rows/${c.name}`,
-            name: c.name,
-            description: [meaning ?? c.kind, unit].filter(Boolean).join(', '),
-            dataType: dataType(c),
-            source: { fileObject: { '@id': 'data.csv' }, extract: { column: c.name } },
-          }
-        }),
-      },
-    ],
+    expires: facts.expires,
   }
 }

@@ -1,8 +1,18 @@
 /** Rows of text to codes, a column at a time in typed arrays, as they stream in. */
-import type { Column, Domain, Limits } from './domain.ts'
-import { checkDomain, dayOf, defaultLimits, edgesOf, isListed, missingCode, otherCode, sizeOf } from './domain.ts'
+import type { Column, Dated, Domain, Limits, Listed, Numeric } from './column-domain.ts'
+import {
+  checkDomain,
+  dayOf,
+  defaultLimits,
+  edgesOf,
+  isListed,
+  missingCode,
+  otherCode,
+  sizeOf,
+} from './column-domain.ts'
 import { SynthesisError } from './errors.ts'
 
+/** One column's codes, one for each row. */
 export type Codes = Uint8Array | Uint16Array | Uint32Array
 /** Encoded rows: `columns[c][row]` is a code of column c. */
 export interface Table {
@@ -11,10 +21,12 @@ export interface Table {
 }
 
 /** An array of the smallest width that holds codes 0..size-1. */
-export const codesFor = (size: number, rows: number): Codes =>
-  size <= 0x100 ? new Uint8Array(rows) : size <= 0x10000 ? new Uint16Array(rows) : new Uint32Array(rows)
+export function codesFor(size: number, rows: number): Codes {
+  if (size <= 0x100) return new Uint8Array(rows)
+  return size <= 0x10000 ? new Uint16Array(rows) : new Uint32Array(rows)
+}
 
-/** The bin of a value: the last edge not above it; values outside are clamped. */
+/** The number of the bin that holds a value: of the last edge not above it; values outside are clamped. */
 export function binOf(edges: readonly number[], value: number): number {
   let low = 0
   let high = edges.length - 2
@@ -30,28 +42,34 @@ export function binOf(edges: readonly number[], value: number): number {
  * Text of one column to its code, or -1 when the column does not declare it. Empty text is missing. Numbers may have
  * spaces around them and commas between thousands.
  */
-export function columnEncoder(c: Column): (text: string) => number {
-  const missing = missingCode(c)
-  const other = otherCode(c)
-  if (isListed(c)) {
-    const codes = new Map(c.categories.map((v, i) => [v, i]))
-    return (text) => codes.get(text) ?? (text === '' ? missing : other)
-  }
-  const edges = edgesOf(c)
-  const number =
-    c.kind === 'date'
-      ? dayOf
-      : (text: string): number => Number(/^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(text) ? text.replaceAll(',', '') : text)
+export function columnEncoder(column: Column): (text: string) => number {
+  return isListed(column) ? listEncoder(column) : numberEncoder(column)
+}
+
+function listEncoder(column: Listed): (text: string) => number {
+  const missing = missingCode(column)
+  const other = otherCode(column)
+  const codes = new Map(column.categories.map((category, code) => [category, code]))
+  return (text) => codes.get(text) ?? (text === '' ? missing : other)
+}
+
+const commasBetweenThousands = /^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/
+const numberOf = (text: string): number => Number(commasBetweenThousands.test(text) ? text.replaceAll(',', '') : text)
+
+function numberEncoder(column: Numeric | Dated): (text: string) => number {
+  const missing = missingCode(column)
+  const edges = edgesOf(column)
+  const parse = column.kind === 'date' ? dayOf : numberOf
   return (raw) => {
     const text = raw.trim()
-    const value = text === '' ? NaN : number(text)
+    const value = text === '' ? NaN : parse(text)
     return Number.isNaN(value) ? missing : binOf(edges, value)
   }
 }
 
 /**
- * Collects rows into a Table. Throws SynthesisError with column and row for a value that is not declared and has no
- * `other` or `missing` to go to.
+ * Collects rows into a Table. The constructor throws what `checkDomain` does; `options.room`: rows to make room for at
+ * first.
  */
 export class Encoder {
   readonly #domain: Domain
@@ -68,7 +86,11 @@ export class Encoder {
     this.#columns = domain.columns.map((c) => codesFor(sizeOf(c), this.#room))
   }
 
-  /** One row, its values in the order of the domain's columns. */
+  /**
+   * One row, its values in the order of the domain's columns. Throws SynthesisError `wrong_width`, or
+   * `undeclared_value` with column and row for a value that is not declared and has no `other` or `missing` to go to;
+   * the row then does not count.
+   */
   add(values: readonly string[]): void {
     if (values.length !== this.#columns.length)
       throw new SynthesisError(
@@ -94,10 +116,10 @@ export class Encoder {
 
   #grow(): void {
     this.#room *= 2
-    for (const [i, old] of this.#columns.entries()) {
-      const wider = codesFor(sizeOf(this.#domain.columns[i]!), this.#room)
+    for (const [column, old] of this.#columns.entries()) {
+      const wider = codesFor(sizeOf(this.#domain.columns[column]!), this.#room)
       wider.set(old)
-      this.#columns[i] = wider
+      this.#columns[column] = wider
     }
   }
 
@@ -107,22 +129,27 @@ export class Encoder {
   }
 }
 
-/** Checks that a table fits a domain: number of columns, lengths, every code below its column's size. */
+/**
+ * Checks that a table fits a domain: number of columns, lengths, every code below its column's size. Throws
+ * SynthesisError `wrong_table`, with the column where one is to blame.
+ */
 export function checkTable(table: Table, domain: Domain): void {
   if (table.columns.length !== domain.columns.length)
     throw new SynthesisError(
       'wrong_table',
       `The data has ${table.columns.length} columns; the domain declares ${domain.columns.length}`,
     )
-  for (const [i, c] of domain.columns.entries()) {
-    const codes = table.columns[i]!
-    const size = sizeOf(c)
+  for (const [index, column] of domain.columns.entries()) {
+    const codes = table.columns[index]!
+    const size = sizeOf(column)
     if (codes.length !== table.rows)
-      throw new SynthesisError('wrong_table', `Column “${c.name}” has another number of rows than the table`, {
-        column: c.name,
+      throw new SynthesisError('wrong_table', `Column “${column.name}” has another number of rows than the table`, {
+        column: column.name,
       })
-    for (let r = 0; r < codes.length; r++)
-      if (codes[r]! >= size)
-        throw new SynthesisError('wrong_table', `Column “${c.name}” has a code outside its domain`, { column: c.name })
+    for (let row = 0; row < codes.length; row++)
+      if (codes[row]! >= size)
+        throw new SynthesisError('wrong_table', `Column “${column.name}” has a code outside its domain`, {
+          column: column.name,
+        })
   }
 }

@@ -1,5 +1,5 @@
 /** What a method is given and what it hands back. */
-import type { Domain, Limits } from './domain.ts'
+import type { Domain, Limits } from './column-domain.ts'
 import type { Codes, Table } from './encode.ts'
 import type { Journal } from './journal.ts'
 import type { Prepared } from './prelude.ts'
@@ -27,6 +27,7 @@ export interface Wish {
   weight: number
 }
 
+/** What a method is given: the data, which it may look at through the journal only, and what is public. */
 export interface Engine {
   table: Table
   domain: Domain
@@ -37,7 +38,7 @@ export interface Engine {
   progress: (round: Omit<Round, 'spent' | 'budget'>) => Promise<void>
 }
 
-/** A fitted method: the resolution it worked at, and rows drawn at that resolution. */
+/** A fitted method: the resolution it worked at, and rows drawn at that resolution. It looks at the data no more. */
 export interface Fitted {
   prepared: Prepared
   draw: (rows: number, stream: Stream) => Codes[]

@@ -4,12 +4,14 @@
  */
 import { rhoWithin } from '../privacy/accounting.ts'
 import { chooseMethod, type Method, outlook } from './auto.ts'
-import { checkDomain, defaultLimits, type Domain, type Limits, sizesOf } from './domain.ts'
+import { checkDomain, defaultLimits, type Domain, type Limits, sizesOf } from './column-domain.ts'
+import { looksAtTriples } from './candidates.ts'
 import { SynthesisError, type SynthesisFault } from './errors.ts'
 import { cellsOf, subsets } from './marginals.ts'
 import { allowedOf } from './rules.ts'
 import { forestCells } from './tree.ts'
 
+/** What a job is expected to take and to give. */
 export interface Quote {
   method: Method
   /** Why `auto` took this method; empty when it was asked for. */
@@ -20,6 +22,7 @@ export interface Quote {
   memoryBytes: number
   /** Processor minutes, about. */
   minutes: number
+  /** nano-rho */
   rho: bigint
   /**
    * Expected mean total variation distances, 0 (the same) to 1; from tables like those the engine was measured on, so a
@@ -31,6 +34,7 @@ export interface Quote {
   refusal?: { fault: SynthesisFault; message: string; column?: string }
 }
 
+/** What is known before any data is touched. */
 export interface QuoteRequest {
   domain: Domain
   /** About how many rows, as declared. */
@@ -42,7 +46,7 @@ export interface QuoteRequest {
   limits?: Partial<Limits>
 }
 
-/** Expected distances by method: level * clarity^-slope, at most the cap. */
+/** Expected distances by method: floor + level * clarity^-slope, within limits. */
 const curves: Record<
   Method,
   { tvd1: [number, number]; tvd2: [number, number]; tvd3: [number, number]; floor: [number, number, number] }
@@ -53,12 +57,25 @@ const curves: Record<
   independent: { tvd1: [0.001, 0.9], tvd2: [0.002, 0.9], tvd3: [0.003, 0.9], floor: [0, 0.071, 0.154] },
 }
 
-/** A quote. Refusals are in the answer, not thrown. */
-export function feasibility(r: QuoteRequest): Quote {
-  const limits = { ...defaultLimits, ...r.limits }
-  const rowsPerPerson = r.rowsPerPerson ?? 1
+function expectedDistances(method: Method, clarity: number): Quote['expected'] {
+  const { tvd1, tvd2, tvd3, floor } = curves[method]
+  const at = ([level, slope]: [number, number], least: number, most: number): number =>
+    Math.min(most, Math.max(0.0005, least + level * clarity ** -slope))
+  return { tvd1: at(tvd1, floor[0], 0.3), tvd2: at(tvd2, floor[1], 0.5), tvd3: at(tvd3, floor[2], 0.6) }
+}
+
+/** The word for an expected mean distance over all pairs. */
+function qualityOf(tvd2: number): Quote['quality'] {
+  if (tvd2 < 0.03) return 'good'
+  return tvd2 < 0.1 ? 'fair' : 'poor'
+}
+
+/** A quote. What `synthesise` would refuse is in the answer, not thrown. */
+export function feasibility(request: QuoteRequest): Quote {
+  const limits = { ...defaultLimits, ...request.limits }
+  const rowsPerPerson = request.rowsPerPerson ?? 1
   const nothing = {
-    method: r.method === 'auto' ? ('aim' as const) : r.method,
+    method: request.method === 'auto' ? ('aim' as const) : request.method,
     why: '',
     modelBytes: 0,
     memoryBytes: 0,
@@ -72,23 +89,25 @@ export function feasibility(r: QuoteRequest): Quote {
     refusal: { fault, message, column },
   })
   try {
-    checkDomain(r.domain, limits)
-    const allowed = allowedOf(r.domain, limits)
-    if (!(Number.isFinite(r.rowsDeclared) && r.rowsDeclared >= 1))
+    checkDomain(request.domain, limits)
+    const allowed = allowedOf(request.domain, limits)
+    if (!(Number.isFinite(request.rowsDeclared) && request.rowsDeclared >= 1))
       return refuse('bad_parameter', 'Declare about how many rows the table has')
     if (!(Number.isSafeInteger(rowsPerPerson) && rowsPerPerson >= 1))
       return refuse('bad_parameter', 'A person adds a whole number of rows, at least one')
-    if (!(r.epsilon > 0) || !(r.delta > 0 && r.delta < 1))
+    if (!(request.epsilon > 0) || !(request.delta > 0 && request.delta < 1))
       return refuse('bad_budget', 'epsilon must be positive and delta between 0 and 1')
-    const rho = rhoWithin(r.epsilon, r.delta)
+    const rho = rhoWithin(request.epsilon, request.delta)
     if (rho <= 0n) return refuse('bad_budget', 'The budget is too small for any answer')
     const choice =
-      r.method === 'auto' ? chooseMethod(r.domain, r.rowsDeclared, rho, rowsPerPerson) : { method: r.method, why: '' }
-    const { sizes, clarity } = outlook(r.domain, r.rowsDeclared, rho, rowsPerPerson)
+      request.method === 'auto'
+        ? chooseMethod(request.domain, request.rowsDeclared, rho, rowsPerPerson)
+        : { method: request.method, why: '' }
+    const { sizes, clarity } = outlook(request.domain, request.rowsDeclared, rho, rowsPerPerson)
     const limit = limits.modelBytes / 8
     const ruled = forestCells(
-      allowed.map((a) => a.columns),
-      sizesOf(r.domain),
+      allowed.map((table) => table.columns),
+      sizesOf(request.domain),
       Math.max(limit, 4 * limits.ruleCells),
     )
     if (ruled === Infinity)
@@ -96,21 +115,14 @@ export function feasibility(r: QuoteRequest): Quote {
         'too_large',
         'The rules join so many columns that the model would be too large: name fewer columns in a rule',
       )
-    const size = costs(choice.method, sizes, r.rowsDeclared, limit)
-    const curve = curves[choice.method]
-    const at = ([level, slope]: [number, number], floor: number, cap: number): number =>
-      Math.min(cap, Math.max(0.0005, floor + level * clarity ** -slope))
-    const expected = {
-      tvd1: at(curve.tvd1, curve.floor[0], 0.3),
-      tvd2: at(curve.tvd2, curve.floor[1], 0.5),
-      tvd3: at(curve.tvd3, curve.floor[2], 0.6),
-    }
+    const size = costs(choice.method, sizes, request.rowsDeclared, limit)
+    const expected = expectedDistances(choice.method, clarity)
     return {
       ...choice,
       ...size,
       rho,
       expected,
-      quality: expected.tvd2 < 0.03 ? 'good' : expected.tvd2 < 0.1 ? 'fair' : 'poor',
+      quality: qualityOf(expected.tvd2),
     }
   } catch (e) {
     if (e instanceof SynthesisError) return refuse(e.fault, e.message, e.column)
@@ -125,36 +137,41 @@ function costs(
   rows: number,
   limit: number,
 ): { modelBytes: number; memoryBytes: number; minutes: number } {
-  const d = sizes.length
-  const pairs = subsets(d, 2)
-  const triples = d >= 3 && (d * (d - 1) * (d - 2)) / 6 <= 6000 ? subsets(d, 3) : []
-  const pairCells = pairs.reduce((n, s) => n + cellsOf(s, sizes), 0)
-  const tripleCells = triples.reduce((n, s) => n + cellsOf(s, sizes), 0)
-  const one = sizes.reduce((a, b) => a + b, 0)
-  const largest = pairs.reduce((n, s) => Math.max(n, cellsOf(s, sizes)), 0)
-  const tableBytes = rows * d * 2.5
+  const columns = sizes.length
+  const pairs = subsets(columns, 2)
+  const triples = looksAtTriples(columns) ? subsets(columns, 3) : []
+  const cellsOfAll = (sets: readonly number[][]): number => sets.reduce((sum, set) => sum + cellsOf(set, sizes), 0)
+  const pairCells = cellsOfAll(pairs)
+  const tripleCells = cellsOfAll(triples)
+  const oneWayCells = sizes.reduce((sum, size) => sum + size, 0)
+  const largest = pairs.reduce((most, pair) => Math.max(most, cellsOf(pair, sizes)), 0)
+  const rounds = Math.min(240, 4 * columns) * 0.6
+  const candidates = pairs.length + triples.length
+  const pairWork = pairs.length * 50_000
+  // Of each method: cells of its model, marginals counted on the data, nanoseconds of work, bytes of kept counts.
+  const needs: Record<Method, { cells: number; sets: number; work: number; kept: number }> = {
+    aim: {
+      cells: limit,
+      sets: candidates,
+      work: rounds * (Math.min(1500, candidates) * 200_000 + limit * 300),
+      kept: 4 * (pairCells + tripleCells),
+    },
+    privsyn: {
+      cells: Math.min(limit, 60_000),
+      sets: pairs.length,
+      work: rows * columns * 6 * (columns * 25) + pairWork,
+      kept: 40 * pairCells,
+    },
+    mst: { cells: Math.min(limit, oneWayCells + largest * (columns - 1)), sets: pairs.length, work: pairWork, kept: 0 },
+    independent: { cells: oneWayCells, sets: 0, work: pairWork, kept: 0 },
+  }
+  const { cells, sets, work, kept } = needs[method]
+  const tableBytes = rows * columns * 2.5
   const base = 130e6
-  const cells =
-    method === 'independent'
-      ? one
-      : method === 'mst'
-        ? Math.min(limit, one + largest * (d - 1))
-        : method === 'privsyn'
-          ? Math.min(limit, 60_000)
-          : limit
-  const sets = method === 'aim' ? pairs.length + triples.length : method === 'independent' ? 0 : pairs.length
-  const counting = rows * (sets * 4 + d * 60)
-  const rounds = Math.min(240, 4 * d) * 0.6
-  const work =
-    method === 'aim'
-      ? rounds * (Math.min(1500, sets) * 200_000 + cells * 300)
-      : method === 'privsyn'
-        ? rows * d * 6 * (d * 25) + pairs.length * 50_000
-        : pairs.length * 50_000
-  const tables = method === 'aim' ? 4 * (pairCells + tripleCells) : method === 'privsyn' ? 40 * pairCells : 0
+  const counting = rows * (sets * 4 + columns * 60)
   return {
     modelBytes: cells * 8,
-    memoryBytes: Math.round(base + 3 * tableBytes + 8 * cells * 6 + tables + rows * 12),
+    memoryBytes: Math.round(base + 3 * tableBytes + 8 * cells * 6 + kept + rows * 12),
     minutes: (counting + work) / 60e9,
   }
 }

@@ -7,11 +7,16 @@ import { Model } from './model.ts'
 import { prepare } from './prelude.ts'
 import { sampleModel } from './sample.ts'
 
-export async function independent(e: Engine): Promise<Fitted> {
-  const prepared = await prepare(e.table, e.domain, e.allowed, e.journal, { rho: e.journal.budget, merge: 0 })
+/**
+ * Every column by itself: the whole budget goes to one-way counts. Throws SynthesisError `wrong_checkpoint` when the
+ * journal was begun by another job.
+ */
+export async function independent(engine: Engine): Promise<Fitted> {
+  const { table, domain, allowed, journal } = engine
+  const prepared = await prepare(table, domain, allowed, journal, { rho: journal.budget, merge: 0 })
   const model = new Model(prepared.sizes, prepared.allowed)
   model.add(prepared.oneWays)
   model.fit({ sweeps: 100, tolerance: 1e-6, stiffness: 0.3 })
-  await e.progress({ round: 1, rounds: 1, columns: [], error: 0 })
+  await engine.progress({ round: 1, rounds: 1, columns: [], error: 0 })
   return { prepared, draw: (rows, stream) => sampleModel(model, rows, stream), cells: model.forest.cells }
 }

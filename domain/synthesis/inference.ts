@@ -22,7 +22,8 @@ export interface Price {
  */
 export function wideGrid(): number[] {
   const positive: number[] = []
-  for (let e = -3; e <= 12; e++) for (let m = 2; m < 20; m++) positive.push(Number(`${m / 2}e${e}`))
+  for (let exponent = -3; exponent <= 12; exponent++)
+    for (let halves = 2; halves < 20; halves++) positive.push(Number(`${halves / 2}e${exponent}`))
   return [...positive.map((x) => -x).reverse(), 0, ...positive]
 }
 
@@ -30,10 +31,23 @@ export function wideGrid(): number[] {
 export const evenGrid = (low: number, high: number, points: number): number[] =>
   Array.from({ length: points }, (_, i) => low + ((high - low) * i) / (points - 1))
 
+/** The first point of the grid that is above a value, or the number of points. */
+function firstAbove(grid: readonly number[], value: number): number {
+  let low = 0
+  let high = grid.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (grid[middle]! > value) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
 /**
- * Quantiles by the exponential mechanism over the points of a public grid (ascending). The score of a point x for
- * quantile q is -|(1-q) below - q above|, which does not use the number of rows; one row moves it by at most max(q,
- * 1-q). `values` need no order; NaN is left out. The answers are put in ascending order.
+ * Quantiles by the exponential mechanism over the points of a public grid (Smith 2011; ascending). The score of a point
+ * x for quantile q is -|(1-q) below - q above|, which does not use the number of rows; one row moves it by at most
+ * max(q, 1-q). `values` need no order; NaN is left out. `wanted` are between 0 and 1, in thousandths; the answers are
+ * put in ascending order. Throws SynthesisError `bad_parameter` for a grid or quantiles that are not so.
  */
 export function quantiles(
   values: ArrayLike<number>,
@@ -43,58 +57,54 @@ export function quantiles(
   rowsPerPerson: number,
   random: Uniform,
 ): { quantiles: number[]; price: Price } {
-  if (grid.length === 0 || grid.some((x, i) => i > 0 && !(x > grid[i - 1]!)))
+  if (grid.length === 0 || grid.some((point, i) => i > 0 && !(point > grid[i - 1]!)))
     throw new SynthesisError('bad_parameter', 'A grid needs ascending points')
-  if (wanted.length === 0 || wanted.some((q) => !(q >= 0 && q <= 1)))
+  if (wanted.length === 0 || wanted.some((quantile) => !(quantile >= 0 && quantile <= 1)))
     throw new SynthesisError('bad_parameter', 'Quantiles are between 0 and 1')
   // How many values lie below each point: a value is counted at the first point above it.
   const upTo = new Float64Array(grid.length + 1)
-  let n = 0
+  let total = 0
   for (let i = 0; i < values.length; i++) {
-    const x = values[i]!
-    if (Number.isNaN(x)) continue
-    let low = 0
-    let high = grid.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (grid[middle]! > x) high = middle
-      else low = middle + 1
-    }
-    upTo[low]!++
-    n++
+    const value = values[i]!
+    if (Number.isNaN(value)) continue
+    upTo[firstAbove(grid, value)]!++
+    total++
   }
   const prices = divide(
     rho,
     wanted.map(() => 1),
   )
-  const found = wanted.map((q, k) => {
-    const part = Math.round(q * 1000)
+  const pointFor = (quantile: number, price: NanoRho): number => {
+    const part = Math.round(quantile * 1000)
     let below = 0
-    const scores = grid.map((_, i) => {
+    const scores: number[] = []
+    for (let i = 0; i < grid.length; i++) {
       below += upTo[i]!
-      return -Math.abs((1000 - part) * below - part * (n - below))
-    })
-    return grid[choose(random, scores, Math.max(part, 1000 - part) * rowsPerPerson, prices[k]!)]!
-  })
+      scores.push(-Math.abs((1000 - part) * below - part * (total - below)))
+    }
+    return grid[choose(random, scores, Math.max(part, 1000 - part) * rowsPerPerson, price)]!
+  }
+  const found = wanted.map((quantile, i) => pointFor(quantile, prices[i]!))
   return { quantiles: found.sort((a, b) => a - b), price: { rho, delta: 0 } }
 }
 
-/** P(X >= k) of the discrete Gaussian, rounded up. */
-export function tail(sigma: number, k: number): number {
-  const mass = (x: number): number => Math.exp(-((x / sigma) ** 2) / 2)
+/** P(X >= least) of the discrete Gaussian, rounded up. */
+export function tail(sigma: number, least: number): number {
+  const density = (value: number): number => Math.exp(-((value / sigma) ** 2) / 2)
   let norm = 1
+  for (let value = 1, mass = density(1); mass > 0; mass = density(++value)) norm += 2 * mass
   let above = 0
-  for (let x = 1, m = mass(1); m > 0; m = mass(++x)) norm += 2 * m
-  for (let x = Math.abs(k), m = mass(x); m > 0; m = mass(++x)) above += m
-  const p = k > 0 ? above / norm : 1 - (above - mass(Math.abs(k))) / norm
-  return Math.min(1, p * (1 + 1e-9))
+  const from = Math.abs(least)
+  for (let value = from, mass = density(from); mass > 0; mass = density(++value)) above += mass
+  const probability = least > 0 ? above / norm : 1 - (above - density(from)) / norm
+  return Math.min(1, probability * (1 + 1e-9))
 }
 
 /**
  * The least whole threshold T such that a value that only one person has is released with probability at most delta. It
  * is released when its noisy count is strictly above T, that is T + 1 or more: the mass at the first released count is
  * part of delta. A person's rows may hold up to `rowsPerPerson` such values, each of at most `rowsPerPerson` rows (a
- * union bound).
+ * union bound). `sigma` in rows. Throws SynthesisError `bad_parameter` when delta is not between 0 and 1.
  */
 export function thresholdFor(sigma: number, delta: number, rowsPerPerson: number): number {
   if (!(delta > 0 && delta < 1)) throw new SynthesisError('bad_parameter', 'delta must be between 0 and 1')
@@ -111,7 +121,8 @@ export function thresholdFor(sigma: number, delta: number, rowsPerPerson: number
 /**
  * The values of an open column that are common enough to be named (Gaussian threshold; Swanberg, Desfontaines and Haney
  * 2023). `counts`: rows of each value. `atLeast`: rows that a value must have by its noisy count, where that is more.
- * Values that are not kept become `other`. Ascending by name, so that the order says nothing.
+ * Values that are not kept become `other`. Ascending by name, so that the order says nothing. Throws SynthesisError
+ * `bad_parameter` when delta is not between 0 and 1.
  */
 export function commonValues(
   counts: ReadonlyMap<string, number>,
@@ -125,10 +136,10 @@ export function commonValues(
   const draw = gaussian(random, variance)
   const threshold = Math.max(thresholdFor(sigmaOf(variance), delta, rowsPerPerson), Math.floor(atLeast))
   const values: string[] = []
-  for (const [value, n] of counts) if (n + draw() > threshold) values.push(value)
+  for (const [value, count] of counts) if (count + draw() > threshold) values.push(value)
   return { values: values.sort(), threshold, price: { rho, delta } }
 }
 
-/** Standard deviation of a count that costs `rho`: to show with a price. */
+/** Standard deviation, in rows, of a count that costs `rho` (nano-rho): to show with a price. */
 export const countError = (rho: NanoRho, rowsPerPerson: number): number =>
   rowsPerPerson * Math.sqrt(Number(nano) / (2 * Number(rho)))

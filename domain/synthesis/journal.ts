@@ -15,12 +15,15 @@ import { gaussian, sigmaOf, varianceFor } from './gaussian.ts'
  */
 export interface Entry {
   kind: 'measure' | 'choose' | 'note'
+  /** What it was drawn for, in words that stay the same from release to release. */
   what: string
   columns?: number[]
   /** nano-rho, as decimal digits */
   rho: string
+  /** Of a measurement: standard deviation of the noise of each value, and the noisy values. */
   sigma?: number
   values?: number[]
+  /** Of a choice: the number of the candidate; of a note: what was decided. */
   chosen?: number
 }
 /** What a job must keep to go on after a crash. `key` names the job's public parameters. */
@@ -39,6 +42,12 @@ export interface Noisy {
 /** Called after each draw with everything so far; awaited, so that what was paid for is kept before it is used. */
 export type KeepCheckpoint = (checkpoint: Checkpoint) => void | Promise<void>
 
+/**
+ * The only way to the data. The constructor throws SynthesisError: `bad_budget`, `bad_parameter` for the rows of a
+ * person, `wrong_checkpoint` when `resume` has another key. Every draw throws `overspent` when its price is more than
+ * what is left, and `wrong_checkpoint` when the next entry that was kept is another one; what `keep` throws passes
+ * through.
+ */
 export class Journal {
   readonly budget: NanoRho
   /** How many rows a person may add. */
@@ -71,6 +80,7 @@ export class Journal {
     this.#keep = options.keep
   }
 
+  /** nano-rho. */
   get spent(): NanoRho {
     return this.#spent
   }
@@ -87,16 +97,16 @@ export class Journal {
    * program.
    */
   #again(kind: Entry['kind'], what: string, rho: NanoRho, columns?: readonly number[]): Entry | undefined {
-    const e = this.#before.shift()
-    if (!e) return undefined
+    const entry = this.#before.shift()
+    if (!entry) return undefined
     if (
-      e.kind !== kind ||
-      e.what !== what ||
-      BigInt(e.rho) !== rho ||
-      (columns && e.columns?.join() !== columns.join())
+      entry.kind !== kind ||
+      entry.what !== what ||
+      BigInt(entry.rho) !== rho ||
+      (columns && entry.columns?.join() !== columns.join())
     )
       throw new SynthesisError('wrong_checkpoint', 'The checkpoint does not match what this job draws')
-    return e
+    return entry
   }
 
   #charge(rho: NanoRho): void {
@@ -105,8 +115,8 @@ export class Journal {
     this.#spent += rho
   }
 
-  async #write(e: Entry, fresh: boolean): Promise<void> {
-    this.entries.push(e)
+  async #write(entry: Entry, fresh: boolean): Promise<void> {
+    this.entries.push(entry)
     if (fresh) await this.#keep?.({ version: 1, key: this.#key, entries: [...this.entries] })
   }
 
@@ -123,46 +133,48 @@ export class Journal {
     scale = 1,
   ): Promise<Noisy> {
     this.#charge(rho)
-    let e = this.#again('measure', what, rho, columns)
-    const fresh = !e
-    if (!e) {
+    let entry = this.#again('measure', what, rho, columns)
+    const fresh = !entry
+    if (!entry) {
       const variance = varianceFor(rho, this.rowsPerPerson * scale)
       const draw = gaussian(this.#random, variance)
       const exact = counts()
       const values = new Array<number>(exact.length)
       for (let i = 0; i < exact.length; i++) values[i] = exact[i]! + draw()
-      e = { kind: 'measure', what, columns: [...columns], rho: String(rho), sigma: sigmaOf(variance), values }
+      entry = { kind: 'measure', what, columns: [...columns], rho: String(rho), sigma: sigmaOf(variance), values }
     }
-    await this.#write(e, fresh)
-    return { columns: [...columns], values: Float64Array.from(e.values!), sigma: e.sigma! }
+    await this.#write(entry, fresh)
+    return { columns: [...columns], values: Float64Array.from(entry.values!), sigma: entry.sigma! }
   }
 
   /**
-   * A choice by the exponential mechanism at a cost of `rho`; `scores` are integers that one row moves by at most
-   * `sensitivity`.
+   * A choice by the exponential mechanism at a cost of `rho`: the number of the candidate. `scores` are integers that
+   * one row moves by at most `sensitivity`; they are only asked when the choice is not already in the checkpoint.
    */
   async choose(what: string, rho: NanoRho, scores: () => ArrayLike<number>, sensitivity: number): Promise<number> {
     this.#charge(rho)
     const before = this.#again('choose', what, rho)
-    const e = before ?? {
+    const entry = before ?? {
       kind: 'choose' as const,
       what,
       rho: String(rho),
       chosen: choose(this.#random, scores(), sensitivity * this.rowsPerPerson, rho),
     }
-    await this.#write(e, !before)
-    return e.chosen!
+    await this.#write(entry, !before)
+    return entry.chosen!
   }
 
   /** A number that follows from noisy answers, kept so that a resumed job decides alike. Free. */
   async note(what: string, decide: () => number): Promise<number> {
     const before = this.#again('note', what, 0n)
-    const e = before ?? { kind: 'note' as const, what, rho: '0', chosen: decide() }
-    await this.#write(e, !before)
-    return e.chosen!
+    const entry = before ?? { kind: 'note' as const, what, rho: '0', chosen: decide() }
+    await this.#write(entry, !before)
+    return entry.chosen!
   }
 
-  /** Everything must be spent when a method ends: what was charged for is what was drawn. */
+  /**
+   * Everything must be spent when a method ends: what was charged for is what was drawn. Throws `unspent` otherwise.
+   */
   close(): void {
     if (this.left !== 0n) throw new SynthesisError('unspent', `${this.left} nano-rho were charged and not drawn`)
   }

@@ -1,9 +1,9 @@
 /** What the runner is told of a synthesis, and what it tells back. One JSON document each way, by signed links. */
 import type { LinkTo } from '../jobs/manifest.ts'
-import type { Domain } from './domain.ts'
+import type { Domain } from './column-domain.ts'
 import type { Agreement } from './evaluation.ts'
 import type { SynthesisPlan } from './plan.ts'
-import type { PlanFault } from './request.ts'
+import type { PlanFault } from './plan-faults.ts'
 
 /** `upload` texts are cleaned as they were when they were read; a stored table is Parquet and clean. */
 export type TableFormat = 'csv' | 'parquet' | 'stored'

@@ -4,90 +4,89 @@
  */
 import type { Codes, Table } from './encode.ts'
 
-/** How many combinations the columns have. */
+/** How many combinations the columns have; `sizes` are those of all columns. */
 export const cellsOf = (columns: readonly number[], sizes: readonly number[]): number => {
-  let n = 1
-  for (const c of columns) n *= sizes[c]!
-  return n
+  let cells = 1
+  for (const column of columns) cells *= sizes[column]!
+  return cells
 }
-/** All k-subsets of 0..d-1, ascending. */
-export function subsets(d: number, k: number): number[][] {
-  const out: number[][] = []
-  const go = (from: number, chosen: number[]): void => {
-    if (chosen.length === k) {
-      out.push(chosen)
+
+/** All subsets of 0..all-1 with `size` members, each ascending, in lexicographic order. */
+export function subsets(all: number, size: number): number[][] {
+  const found: number[][] = []
+  const extend = (from: number, chosen: number[]): void => {
+    if (chosen.length === size) {
+      found.push(chosen)
       return
     }
-    for (let i = from; i <= d - (k - chosen.length); i++) go(i + 1, [...chosen, i])
+    for (let i = from; i <= all - (size - chosen.length); i++) extend(i + 1, [...chosen, i])
   }
-  go(0, [])
-  return out
+  extend(0, [])
+  return found
 }
 
-/** Row-major index of each row over some columns. */
-function indices(table: Table, columns: readonly number[], sizes: readonly number[], out?: Uint32Array): Uint32Array {
-  const index = out ?? new Uint32Array(table.rows)
+/** Row-major index of each row over some columns, written into `index`. */
+function indexRows(table: Table, columns: readonly number[], sizes: readonly number[], index: Uint32Array): void {
   const first = table.columns[columns[0]!]!
-  for (let r = 0; r < index.length; r++) index[r] = first[r]!
-  for (let i = 1; i < columns.length; i++) {
-    const codes = table.columns[columns[i]!]!
-    const size = sizes[columns[i]!]!
-    for (let r = 0; r < index.length; r++) index[r] = index[r]! * size + codes[r]!
+  for (let row = 0; row < index.length; row++) index[row] = first[row]!
+  for (const column of columns.slice(1)) {
+    const codes = table.columns[column]!
+    const size = sizes[column]!
+    for (let row = 0; row < index.length; row++) index[row] = index[row]! * size + codes[row]!
   }
-  return index
 }
 
-function countInto(out: Uint32Array, prefix: Uint32Array, codes: Codes, size: number): void {
-  for (let r = 0; r < prefix.length; r++) out[prefix[r]! * size + codes[r]!]!++
+/** Counts of a table whose last column has these codes; `prefix` is each row's index over the others. */
+function countInto(counts: Uint32Array, prefix: Uint32Array, codes: Codes, size: number): void {
+  for (let row = 0; row < prefix.length; row++) counts[prefix[row]! * size + codes[row]!]!++
 }
 
 /** Counts of one set of columns. */
 export function count(table: Table, columns: readonly number[], sizes: readonly number[]): Uint32Array {
-  const out = new Uint32Array(cellsOf(columns, sizes))
+  const counts = new Uint32Array(cellsOf(columns, sizes))
+  const last = columns.at(-1)!
+  const codes = table.columns[last]!
   if (columns.length === 1) {
-    const codes = table.columns[columns[0]!]!
-    for (let r = 0; r < codes.length; r++) out[codes[r]!]!++
-  } else
-    countInto(
-      out,
-      indices(table, columns.slice(0, -1), sizes),
-      table.columns[columns.at(-1)!]!,
-      sizes[columns.at(-1)!]!,
-    )
-  return out
+    for (let row = 0; row < codes.length; row++) counts[codes[row]!]!++
+    return counts
+  }
+  const prefix = new Uint32Array(table.rows)
+  indexRows(table, columns.slice(0, -1), sizes, prefix)
+  countInto(counts, prefix, codes, sizes[last]!)
+  return counts
 }
 
 /**
- * Counts of many sets of columns, handed over one at a time; sets that share all but their last column share the work
- * (sort them so that those are neighbours).
+ * Counts of many sets of columns, handed over one at a time with the number of their set; sets that share all but their
+ * last column share the work (sort them so that those are neighbours).
  */
 export function eachCount(
   table: Table,
   sets: readonly (readonly number[])[],
   sizes: readonly number[],
-  take: (counts: Uint32Array, i: number) => void,
+  take: (counts: Uint32Array, number: number) => void,
 ): void {
   const prefix = new Uint32Array(table.rows)
-  let have = ''
-  for (const [i, columns] of sets.entries()) {
+  let indexed = ''
+  for (const [number, columns] of sets.entries()) {
     if (columns.length < 2) {
-      take(count(table, columns, sizes), i)
+      take(count(table, columns, sizes), number)
       continue
     }
     const head = columns.slice(0, -1)
     const key = head.join()
-    if (key !== have) {
-      indices(table, head, sizes, prefix)
-      have = key
+    if (key !== indexed) {
+      indexRows(table, head, sizes, prefix)
+      indexed = key
     }
-    const out = new Uint32Array(cellsOf(columns, sizes))
+    const counts = new Uint32Array(cellsOf(columns, sizes))
     const last = columns.at(-1)!
-    countInto(out, prefix, table.columns[last]!, sizes[last]!)
-    take(out, i)
+    countInto(counts, prefix, table.columns[last]!, sizes[last]!)
+    take(counts, number)
   }
 }
 
-/** Counts of many sets, all kept. */
+/** Counts of many sets, all kept, in the order of the sets. */
 export function countMany(table: Table, sets: readonly (readonly number[])[], sizes: readonly number[]): Uint32Array[] {
   const out: Uint32Array[] = []
   eachCount(table, sets, sizes, (counts) => {

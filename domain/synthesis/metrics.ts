@@ -5,27 +5,34 @@
 import type { Table } from './encode.ts'
 import { count, subsets } from './marginals.ts'
 
-/** Half the L1 distance of two tables of counts, each divided by its number of rows. */
-export function totalVariation(a: ArrayLike<number>, aRows: number, b: ArrayLike<number>, bRows: number): number {
+/** Half the L1 distance of two tables of counts of one shape, each divided by its number of rows: 0 to 1. */
+export function totalVariation(
+  first: ArrayLike<number>,
+  firstRows: number,
+  second: ArrayLike<number>,
+  secondRows: number,
+): number {
   let sum = 0
-  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! / aRows - b[i]! / bRows)
+  for (let i = 0; i < first.length; i++) sum += Math.abs(first[i]! / firstRows - second[i]! / secondRows)
   return sum / 2
 }
 
-/** Total variation distance of each k-way marginal, in the order of `subsets(columns, k)`. */
-export function distances(real: Table, synthetic: Table, sizes: readonly number[], k: number): Float64Array {
-  return Float64Array.from(subsets(sizes.length, k), (set) =>
+/** Total variation distance of each marginal of `ways` columns, in the order of `subsets(columns, ways)`. */
+export function distances(real: Table, synthetic: Table, sizes: readonly number[], ways: number): Float64Array {
+  return Float64Array.from(subsets(sizes.length, ways), (set) =>
     totalVariation(count(real, set, sizes), real.rows, count(synthetic, set, sizes), synthetic.rows),
   )
 }
 
-/** Means over all sets: tvd1, tvd2 and tvd3; a table with fewer columns than k has distance 0 there. */
+/** Means over all sets of one, two and three columns; where a table has too few columns, the distance is 0. */
 export function metrics(
   real: Table,
   synthetic: Table,
   sizes: readonly number[],
 ): { tvd1: number; tvd2: number; tvd3: number } {
-  const mean = (x: Float64Array): number => (x.length ? x.reduce((a, b) => a + b, 0) / x.length : 0)
-  const [tvd1, tvd2, tvd3] = [1, 2, 3].map((k) => mean(distances(real, synthetic, sizes, k)))
-  return { tvd1: tvd1!, tvd2: tvd2!, tvd3: tvd3! }
+  const mean = (ways: number): number => {
+    const all = distances(real, synthetic, sizes, ways)
+    return all.length ? all.reduce((sum, distance) => sum + distance, 0) / all.length : 0
+  }
+  return { tvd1: mean(1), tvd2: mean(2), tvd3: mean(3) }
 }

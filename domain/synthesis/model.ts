@@ -1,6 +1,6 @@
 /**
  * The model: a log-linear distribution whose factors are the measured marginals, held as calibrated beliefs over a
- * junction forest, fitted to noisy answers.
+ * junction forest, fitted to noisy answers (the estimation problem of Private-PGM; McKenna, Sheldon and Miklau 2019).
  *
  * Fitting walks each tree in depth-first order. Wherever it stands, the clique's belief is the model's exact marginal
  * given all changes so far (messages travel along with the walk), so each measured marginal gets its own exact proximal
@@ -8,38 +8,34 @@
  * components and single columns solve by themselves, and warm starts need a handful of sweeps.
  */
 import { type Projection, Projections, multiply, multiplyAndSum, sumInto } from './axes.ts'
+import { backOver, Beliefs, type Potential } from './beliefs.ts'
 import { type Answer, consistent, mean, totalOf } from './consistency.ts'
-import { cellsOf } from './marginals.ts'
 import type { Allowed } from './rules.ts'
 import { proximalStep } from './step.ts'
 import { type Forest, forestOf } from './tree.ts'
 
-interface Part {
+/** One measured marginal. All arrays are row-major tables over `columns`. */
+interface Measurement {
   columns: number[]
-  raw: Answer
-  y: Float64Array
-  /** log factor */
-  theta: Float64Array
+  /** As it was measured. */
+  answer: Answer
+  /** As it is fitted: consistent with the other answers. */
+  noisyCounts: Float64Array
+  /** Logarithm of the factor. */
+  potential: Float64Array
+  /** By what the last step multiplied each cell. */
   ratio: Float64Array
-  mass: Float64Array
+  /** The model's own marginal when the walk last came by. */
+  marginal: Float64Array
+  /** Multiplier of the last step, where the next one starts. */
   shift: number
   stiffness: number
 }
+/** A measurement in the clique that holds it. */
 interface Held {
-  part: Part
-  p: Projection
-}
-interface Link {
-  to: number
-  separator: number
-  here: Projection
-  there: Projection
-}
-interface Clique {
-  columns: number[]
-  belief: Float64Array
-  parts: Held[]
-  links: Link[]
+  measurement: Measurement
+  /** From the clique's cells to the measurement's. */
+  projection: Projection
 }
 
 /**
@@ -52,26 +48,25 @@ export interface Effort {
   stiffness: number
 }
 
+/** A distribution over all columns; tables that it gives are in expected rows, with `total` of them altogether. */
 export class Model {
   readonly sizes: readonly number[]
   readonly #allowed: readonly Allowed[]
   readonly #projections: Projections
-  readonly #parts = new Map<string, Part>()
-  #cliques: Clique[] = []
-  #separators: Float64Array[] = []
-  #scratch: Float64Array[] = []
-  #roots: number[] = []
+  readonly #measurements = new Map<string, Measurement>()
   #forest: Forest
+  #beliefs: Beliefs
+  /** Of each clique. */
+  #held: Held[][] = []
   #total = 1
 
+  /** `sizes`: codes of each column; `bytes`: most memory for projections that are kept. */
   constructor(sizes: readonly number[], allowed: readonly Allowed[] = [], bytes = 64_000_000) {
     this.sizes = sizes
     this.#allowed = allowed
     this.#projections = new Projections(sizes, bytes)
-    this.#forest = forestOf(
-      allowed.map((a) => a.columns),
-      sizes,
-    )
+    this.#forest = this.#forestNow()
+    this.#beliefs = new Beliefs(this.#forest, sizes, this.#projections)
   }
 
   get forest(): Forest {
@@ -81,16 +76,26 @@ export class Model {
   get total(): number {
     return this.#total
   }
+  /** What was added, answers over the same columns as one. */
   get answers(): Answer[] {
-    return [...this.#parts.values()].map((p) => p.raw)
+    return [...this.#measurements.values()].map((measurement) => measurement.answer)
   }
   /** The logarithms of the factors whose product, within the rules, is the model up to a constant. */
-  get factors(): { columns: readonly number[]; theta: Float64Array }[] {
-    return [...this.#parts.values()]
+  get potentials(): Potential[] {
+    return [...this.#measurements.values()]
   }
-  /** Calibrated marginal of each clique, in counts. Not to be changed. */
+  /** Calibrated marginal of each clique, in counts, once answers were added. Not to be changed. */
   belief(clique: number): Float64Array {
-    return this.#cliques[clique]!.belief
+    return this.#beliefs.cliques[clique]!.belief
+  }
+
+  /** The junction forest of the rules and of everything measured. */
+  #forestNow(): Forest {
+    const measured = [...this.#measurements.values()]
+    return forestOf(
+      [...this.#allowed, ...measured].map((table) => table.columns),
+      this.sizes,
+    )
   }
 
   /**
@@ -98,178 +103,79 @@ export class Model {
    * afterwards.
    */
   add(answers: readonly Answer[]): void {
-    for (const a of answers) {
-      const key = a.columns.join()
-      const before = this.#parts.get(key)
-      const raw = before ? mean(before.raw, a) : a
-      if (before) {
-        before.raw = raw
-        continue
-      }
-      const cells = a.values.length
-      this.#parts.set(key, {
-        columns: a.columns,
-        raw,
-        y: raw.values,
-        theta: new Float64Array(cells),
-        ratio: new Float64Array(cells),
-        mass: new Float64Array(cells),
-        shift: 0,
-        stiffness: 1,
-      })
-    }
-    const known = this.#forest.cliques.map((c) => new Set(c))
-    const fits = answers.every((a) => known.some((k) => a.columns.every((c) => k.has(c))))
-    if (!fits)
-      this.#forest = forestOf(
-        [...this.#allowed.map((a) => a.columns), ...[...this.#parts.values()].map((p) => p.columns)],
-        this.sizes,
-      )
-    const agreed = totalOf(this.answers)
-    this.#total = agreed.total
-    const parts = [...this.#parts.values()]
-    for (const [i, a] of consistent(
-      parts.map((p) => p.raw),
-      agreed.total,
-      this.sizes,
-    ).entries())
-      parts[i]!.y = a.values
+    for (const answer of answers) this.#keep(answer)
+    const known = this.#forest.cliques.map((clique) => new Set(clique))
+    const isHeld = (answer: Answer): boolean =>
+      known.some((clique) => answer.columns.every((column) => clique.has(column)))
+    if (!answers.every(isHeld)) this.#forest = this.#forestNow()
+    const all = this.answers
+    this.#total = totalOf(all).total
+    const agreed = consistent(all, this.#total, this.sizes)
+    for (const [index, measurement] of [...this.#measurements.values()].entries())
+      measurement.noisyCounts = agreed[index]!.values
     this.#build()
   }
 
-  /** Beliefs from the log factors, calibrated by collecting to each tree's root and distributing from it. */
-  #build(): void {
-    const { cliques, edges } = this.#forest
-    this.#cliques = cliques.map((columns) => ({
-      columns,
-      belief: new Float64Array(cellsOf(columns, this.sizes)),
-      parts: [],
-      links: [],
-    }))
-    const holder = (set: readonly number[]): Clique =>
-      this.#cliques
-        .filter((c) => set.every((x) => c.columns.includes(x)))
-        .reduce((a, b) => (b.belief.length < a.belief.length ? b : a))
-    for (const part of this.#parts.values()) {
-      const c = holder(part.columns)
-      const p = this.#projections.get(c.columns, part.columns)
-      c.parts.push({ part, p })
-      for (let i = 0; i < p.length; i++) c.belief[i]! += part.theta[p[i]!]!
+  #keep(answer: Answer): void {
+    const key = answer.columns.join()
+    const before = this.#measurements.get(key)
+    if (before) {
+      before.answer = mean(before.answer, answer)
+      return
     }
-    for (const a of this.#allowed) {
-      const c = holder(a.columns)
-      const p = this.#projections.get(c.columns, a.columns)
-      for (let i = 0; i < p.length; i++) if (a.cells[p[i]!] === 0) c.belief[i] = -Infinity
-    }
-    this.#separators = edges.map((e) => new Float64Array(cellsOf(e.separator, this.sizes)).fill(1))
-    this.#scratch = edges.map((e) => new Float64Array(cellsOf(e.separator, this.sizes)))
-    for (const [i, e] of edges.entries()) {
-      const a = this.#projections.get(this.#cliques[e.a]!.columns, e.separator)
-      const b = this.#projections.get(this.#cliques[e.b]!.columns, e.separator)
-      this.#cliques[e.a]!.links.push({ to: e.b, separator: i, here: a, there: b })
-      this.#cliques[e.b]!.links.push({ to: e.a, separator: i, here: b, there: a })
-    }
-    const seen = new Set<number>()
-    this.#roots = []
-    const reach = (c: number): void => {
-      seen.add(c)
-      for (const l of this.#cliques[c]!.links) if (!seen.has(l.to)) reach(l.to)
-    }
-    for (let c = 0; c < this.#cliques.length; c++)
-      if (!seen.has(c)) {
-        this.#roots.push(c)
-        reach(c)
-      }
-    for (const root of this.#roots) {
-      this.#collect(root, -1)
-      const belief = this.#cliques[root]!.belief
-      let top = -Infinity
-      let sum = 0
-      for (const x of belief) if (x > top) top = x
-      for (let i = 0; i < belief.length; i++) sum += belief[i] = Math.exp(belief[i]! - top)
-      const scale = this.#total / sum
-      for (let i = 0; i < belief.length; i++) belief[i]! *= scale
-      this.#distribute(root, -1)
-    }
+    const cells = answer.values.length
+    this.#measurements.set(key, {
+      columns: answer.columns,
+      answer,
+      noisyCounts: answer.values,
+      potential: new Float64Array(cells),
+      ratio: new Float64Array(cells),
+      marginal: new Float64Array(cells),
+      shift: 0,
+      stiffness: 1,
+    })
   }
 
-  /**
-   * Sends the belief of `from` over a link: the far clique is multiplied by the new separator over the old. `from`
-   * gives the sums.
-   */
-  #send(from: number, l: Link): void {
-    const next = this.#scratch[l.separator]!
-    const old = this.#separators[l.separator]!
-    sumInto(next, this.#cliques[from]!.belief, l.here)
-    // The quotient goes where the old one was; 0/0 is 0.
-    for (let i = 0; i < next.length; i++) old[i] = next[i] === 0 ? 0 : old[i]! > 0 ? next[i]! / old[i]! : 0
-    multiply(this.#cliques[l.to]!.belief, old, l.there)
-    this.#scratch[l.separator] = old
-    this.#separators[l.separator] = next
-  }
-  #back(l: Link, from: number): Link {
-    return { to: from, separator: l.separator, here: l.there, there: l.here }
-  }
-  /**
-   * In logarithms, as factors of neighbouring cliques may be huge and tiny in turn: each clique below `c` sends the
-   * logarithm of its sums up and becomes conditional on its separator to the parent.
-   */
-  #collect(c: number, parent: number): void {
-    for (const l of this.#cliques[c]!.links)
-      if (l.to !== parent) {
-        this.#collect(l.to, c)
-        const below = this.#cliques[l.to]!.belief
-        const top = this.#scratch[l.separator]!.fill(-Infinity)
-        const sums = this.#separators[l.separator]!.fill(0)
-        for (let i = 0; i < below.length; i++) {
-          const k = l.there[i]!
-          if (below[i]! > top[k]!) top[k] = below[i]!
-        }
-        for (let i = 0; i < below.length; i++) {
-          const k = l.there[i]!
-          const x = below[i]!
-          sums[k]! += below[i] = x === -Infinity ? 0 : Math.exp(x - top[k]!)
-        }
-        for (let i = 0; i < below.length; i++) {
-          const k = l.there[i]!
-          if (below[i]! > 0) below[i]! /= sums[k]!
-        }
-        const here = this.#cliques[c]!.belief
-        for (let i = 0; i < here.length; i++) {
-          const k = l.here[i]!
-          here[i]! += sums[k]! > 0 ? top[k]! + Math.log(sums[k]!) : -Infinity
-        }
-        sums.fill(1)
-      }
-  }
-  #distribute(c: number, parent: number): void {
-    for (const l of this.#cliques[c]!.links)
-      if (l.to !== parent) {
-        this.#send(c, l)
-        this.#distribute(l.to, c)
-      }
+  /** Beliefs of the forest as it is now, with each measurement in the smallest clique that holds it. */
+  #build(): void {
+    const beliefs = new Beliefs(this.#forest, this.sizes, this.#projections)
+    this.#held = beliefs.cliques.map(() => [])
+    for (const measurement of this.#measurements.values()) {
+      const clique = beliefs.holder(measurement.columns)
+      const projection = this.#projections.get(beliefs.cliques[clique]!.columns, measurement.columns)
+      this.#held[clique]!.push({ measurement, projection })
+    }
+    beliefs.calibrate(this.#measurements.values(), this.#allowed, this.#total)
+    this.#beliefs = beliefs
   }
 
   /** One walk over a tree; answers the loss before each step, in units of noise. */
-  #walk(c: number, parent: number): number {
-    const clique = this.#cliques[c]!
+  #walk(clique: number, parent: number): number {
+    const { belief, links } = this.#beliefs.cliques[clique]!
+    let loss = this.#fitHeld(this.#held[clique]!, belief)
+    for (const link of links) {
+      if (link.to === parent) continue
+      this.#beliefs.send(clique, link)
+      loss += this.#walk(link.to, clique)
+      this.#beliefs.send(link.to, backOver(link, clique))
+    }
+    return loss
+  }
+
+  /** A proximal step on each measurement of a clique, in turn; answers the loss before each. */
+  #fitHeld(heldHere: readonly Held[], belief: Float64Array): number {
     let loss = 0
     let previous: Held | undefined
-    for (const h of clique.parts) {
-      const { part } = h
-      if (previous) multiplyAndSum(clique.belief, previous.part.ratio, previous.p, part.mass, h.p)
-      else sumInto(part.mass, clique.belief, h.p)
-      loss += misfit(part)
-      part.shift = proximalStep(part.mass, part.y, part.stiffness, this.#total, part.theta, part.ratio, part.shift)
-      previous = h
+    for (const held of heldHere) {
+      const { measurement, projection } = held
+      const { marginal, noisyCounts, stiffness, potential, ratio, shift } = measurement
+      if (previous) multiplyAndSum(belief, previous.measurement.ratio, previous.projection, marginal, projection)
+      else sumInto(marginal, belief, projection)
+      loss += misfit(measurement)
+      measurement.shift = proximalStep(marginal, noisyCounts, stiffness, this.#total, potential, ratio, shift)
+      previous = held
     }
-    if (previous) multiply(clique.belief, previous.part.ratio, previous.p)
-    for (const l of clique.links)
-      if (l.to !== parent) {
-        this.#send(c, l)
-        loss += this.#walk(l.to, c)
-        this.#send(l.to, this.#back(l, c))
-      }
+    if (previous) multiply(belief, previous.measurement.ratio, previous.projection)
     return loss
   }
 
@@ -278,9 +184,10 @@ export class Model {
    * the slowest.
    */
   fit(effort: Effort): number {
-    for (const p of this.#parts.values()) p.stiffness = effort.stiffness * p.raw.sigma
+    for (const measurement of this.#measurements.values())
+      measurement.stiffness = effort.stiffness * measurement.answer.sigma
     let most = 0
-    for (const root of this.#roots) {
+    for (const root of this.#beliefs.roots) {
       let last = Infinity
       let sweep = 0
       for (; sweep < effort.sweeps; sweep++) {
@@ -289,23 +196,24 @@ export class Model {
         last = loss
       }
       // What changed after the walk had left a branch is brought there.
-      this.#distribute(root, -1)
+      this.#beliefs.distribute(root, -1)
       most = Math.max(most, sweep)
     }
     return most
   }
 
+  /** From the cells of a table over `columns` to those of one over `onto`, kept for the next call. */
   projection(columns: readonly number[], onto: readonly number[]): Projection {
     return this.#projections.get(columns, onto)
   }
 }
 
-/** Squared distance of a marginal from its noisy answer in units of its noise. */
-function misfit(p: Part): number {
+/** Squared distance of a marginal from its noisy counts in units of its noise. */
+function misfit({ marginal, noisyCounts, answer }: Measurement): number {
   let sum = 0
-  for (let i = 0; i < p.y.length; i++) {
-    const d = p.mass[i]! - p.y[i]!
-    sum += d * d
+  for (let i = 0; i < noisyCounts.length; i++) {
+    const difference = marginal[i]! - noisyCounts[i]!
+    sum += difference * difference
   }
-  return sum / (p.raw.sigma * p.raw.sigma)
+  return sum / (answer.sigma * answer.sigma)
 }

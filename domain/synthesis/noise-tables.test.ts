@@ -3,22 +3,22 @@ import { describe, expect, it } from 'vitest'
 import { nano } from '../privacy/accounting.ts'
 import { choose } from './choice.ts'
 import { gaussian, sigmaOf, varianceFor } from './gaussian.ts'
-import { fixedUniform } from './testing.ts'
+import { fixedUniform } from './testing/tables.ts'
 
 /** Pearson's statistic over its upper 0.1 % point (Wilson and Hilferty 1931): above 1 is a wrong distribution. */
 function misfit(draws: readonly number[], mass: (x: number) => number, reach: number): number {
   const counts = new Map<number, number>()
-  for (const d of draws) counts.set(d, (counts.get(d) ?? 0) + 1)
+  for (const drawn of draws) counts.set(drawn, (counts.get(drawn) ?? 0) + 1)
   let statistic = 0
   let cells = 0
-  for (let x = -reach; x <= reach; x++) {
-    const expected = mass(x) * draws.length
+  for (let value = -reach; value <= reach; value++) {
+    const expected = mass(value) * draws.length
     if (expected < 10) continue
-    statistic += ((counts.get(x) ?? 0) - expected) ** 2 / expected
+    statistic += ((counts.get(value) ?? 0) - expected) ** 2 / expected
     cells++
   }
-  const k = Math.max(1, cells - 1)
-  return statistic / (k * (1 - 2 / (9 * k) + 3.09 * Math.sqrt(2 / (9 * k))) ** 3)
+  const freedom = Math.max(1, cells - 1)
+  return statistic / (freedom * (1 - 2 / (9 * freedom) + 3.09 * Math.sqrt(2 / (9 * freedom))) ** 3)
 }
 
 describe('noise for tables', () => {
@@ -31,16 +31,17 @@ describe('noise for tables', () => {
     [900_000n, 1n],
   ])('has the distribution of the discrete Gaussian, sigma squared %d/%d', (numerator, denominator) => {
     const draw = gaussian(fixedUniform(7), { numerator, denominator })
-    const s2 = Number(numerator) / Number(denominator)
+    const sigmaSquared = Number(numerator) / Number(denominator)
     let norm = 0
-    for (let x = -8000; x <= 8000; x++) norm += Math.exp((-x * x) / (2 * s2))
+    for (let value = -8000; value <= 8000; value++) norm += Math.exp((-value * value) / (2 * sigmaSquared))
     const draws = Array.from({ length: 60_000 }, draw)
     // Wide ones are compared in steps.
-    const step = Math.max(1, Math.round(Math.sqrt(s2) / 10))
-    const grouped = (k: number): number => {
-      let m = 0
-      for (let x = k * step; x < (k + 1) * step; x++) m += Math.exp((-x * x) / (2 * s2))
-      return m / norm
+    const step = Math.max(1, Math.round(Math.sqrt(sigmaSquared) / 10))
+    const grouped = (block: number): number => {
+      let mass = 0
+      for (let value = block * step; value < (block + 1) * step; value++)
+        mass += Math.exp((-value * value) / (2 * sigmaSquared))
+      return mass / norm
     }
     expect(
       misfit(
@@ -72,12 +73,12 @@ describe('choice', () => {
     const epsilon = Math.sqrt(8 * 0.02)
     const weights = scores.map((s) => Math.exp((epsilon * s) / (2 * sensitivity)))
     const sum = weights.reduce((a, b) => a + b, 0)
-    const u = fixedUniform(3)
-    const n = 40_000
+    const random = fixedUniform(3)
+    const draws = 40_000
     const seen = scores.map(() => 0)
-    for (let i = 0; i < n; i++) seen[choose(u, scores, sensitivity, rho)]!++
-    for (const [i, w] of weights.entries())
-      expect(Math.abs(seen[i]! - (n * w) / sum)).toBeLessThan(4 * Math.sqrt((n * w) / sum) + 1)
+    for (let i = 0; i < draws; i++) seen[choose(random, scores, sensitivity, rho)]!++
+    for (const [index, weight] of weights.entries())
+      expect(Math.abs(seen[index]! - (draws * weight) / sum)).toBeLessThan(4 * Math.sqrt((draws * weight) / sum) + 1)
   })
   it('refuses scores that are not whole numbers: a floating-point mechanism leaks', () => {
     expect(() => choose(fixedUniform(1), [0.5, 1], 1, 1000n)).toThrow(RangeError)

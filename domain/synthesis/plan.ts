@@ -2,7 +2,7 @@
  * What a custodian confirms before a synthetic table is made: the service's side of the engine's request. Everything
  * here is public once confirmed.
  */
-import type { Rule } from './domain.ts'
+import type { Rule } from './column-domain.ts'
 
 export const synthesisMethods = ['auto', 'aim', 'mst', 'privsyn', 'independent'] as const
 export type SynthesisMethod = (typeof synthesisMethods)[number]

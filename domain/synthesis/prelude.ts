@@ -3,10 +3,8 @@
  * column.
  */
 import type { NanoRho } from '../privacy/accounting.ts'
-import type { Answer } from './consistency.ts'
-import { mean, totalOf } from './consistency.ts'
-import type { Column, Domain } from './domain.ts'
-import { listedSize, sizeOf } from './domain.ts'
+import { type Domain, sizeOf } from './column-domain.ts'
+import { type Answer, mean, totalOf } from './consistency.ts'
 import type { Table } from './encode.ts'
 import type { Journal } from './journal.ts'
 import { count } from './marginals.ts'
@@ -14,9 +12,12 @@ import {
   coarsen,
   coarsenAllowed,
   grid,
+  gridSteps,
   type Grouping,
   merged,
+  membersOf,
   type Shape,
+  shapeOf,
   signatures,
   sumGroups,
 } from './resolution.ts'
@@ -25,8 +26,6 @@ import { meanNormal } from './scores.ts'
 import { byCells, divide, share } from './shares.ts'
 import { toSimplex } from './simplex.ts'
 
-/** Ordered columns are modelled together in about this many steps. */
-const steps = 20
 /** Part of the one-way budget that buys counts finer than the grid. */
 const finePart = 0.15
 
@@ -39,16 +38,18 @@ const goodEnough = 0.05
 /** The table at the resolution at which it is modelled, with the one-way answers paid so far. */
 export interface Prepared {
   domain: Domain
+  /** Codes of each column of the domain. */
   fineSizes: number[]
+  /** Groups of each column: the sizes that everything below counts in. */
   sizes: number[]
   groupings: Grouping[]
   allowed: Allowed[]
   table: Table
+  /** One for each column, in order. */
   oneWays: Answer[]
+  /** The number of rows, as far as the noisy answers tell. */
   total: number
 }
-
-const shapeOf = (c: Column): Shape => ({ size: sizeOf(c), ordered: c.kind === 'categorical' ? 0 : listedSize(c) })
 
 /**
  * What is bought: one-way counts at a cost of `rho`, and at most `more` again where their error turns out to be above
@@ -60,71 +61,119 @@ export interface Purchase {
   merge: number
 }
 
-/** One-way counts, the number of rows and the resolution of each column. */
+/** Each column on its public grid; nothing of the data yet. */
+interface Grids {
+  fineSizes: number[]
+  shapes: Shape[]
+  /** Signatures of each column's codes under the rules. */
+  signatures: string[][]
+  grids: Grouping[]
+  /** Columns whose grid is coarser than their codes. */
+  long: number[]
+}
+
+function gridsOf(domain: Domain, allowed: readonly Allowed[]): Grids {
+  const fineSizes = domain.columns.map(sizeOf)
+  const shapes = domain.columns.map(shapeOf)
+  const marks = domain.columns.map((_, column) => signatures(fineSizes[column]!, column, fineSizes, allowed))
+  const grids = shapes.map((shape, column) => grid(shape, gridSteps, marks[column]!))
+  const long = shapes.flatMap((_, column) => (grids[column]!.groups < fineSizes[column]! ? [column] : []))
+  return { fineSizes, shapes, signatures: marks, grids, long }
+}
+
+/** Counts of each column on its grid, and of the long ones (in the order of `long`) code by code. */
+interface OneWayCounts {
+  coarse: Answer[]
+  fine: Answer[]
+}
+
+async function buy(
+  journal: Journal,
+  table: Table,
+  { fineSizes, grids, long }: Grids,
+  price: NanoRho,
+): Promise<OneWayCounts> {
+  const finePrice = long.length ? share(price, finePart) : 0n
+  const prices = divide(price - finePrice, byCells(grids.map((one) => one.groups)))
+  const finePrices = long.length ? divide(finePrice, byCells(long.map((column) => fineSizes[column]!))) : []
+  const exact = (column: number): Uint32Array => count(table, [column], fineSizes)
+  const coarse: Answer[] = []
+  const fine: Answer[] = []
+  for (const [column, columnGrid] of grids.entries())
+    coarse.push(await journal.measure('one-way', [column], prices[column]!, () => sumGroups(columnGrid, exact(column))))
+  for (const [index, column] of long.entries())
+    fine.push(await journal.measure('one-way, fine', [column], finePrices[index]!, () => exact(column)))
+  return { coarse, fine }
+}
+
+const combined = (first: readonly Answer[], second: readonly Answer[]): Answer[] =>
+  first.map((answer, i) => mean(answer, second[i]!))
+
+/** Buys at a cost of `rho`, and once more, for at most `more`, where that was not good enough. */
+async function buyOneWays(
+  journal: Journal,
+  table: Table,
+  grids: Grids,
+  { rho, more = 0n }: Purchase,
+): Promise<OneWayCounts> {
+  const bought = await buy(journal, table, grids, rho)
+  const lacking = shortfall(bought.coarse, rho, more)
+  if (lacking <= 0n) return bought
+  const again = await buy(journal, table, grids, lacking)
+  return { coarse: combined(bought.coarse, again.coarse), fine: combined(bought.fine, again.fine) }
+}
+
+/** A column's noisy counts over merged groups: a group's count is the sum over the steps of the grid that it is of. */
+function regrouped(answer: Answer, before: Grouping, after: Grouping): Answer {
+  const sums = new Float64Array(after.groups)
+  const added = new Set<number>()
+  for (let code = 0; code < after.of.length; code++) {
+    const step = before.of[code]!
+    if (added.has(step)) continue
+    added.add(step)
+    sums[after.of[code]!]! += answer.values[step]!
+  }
+  return {
+    columns: answer.columns,
+    values: sums,
+    sigma: answer.sigma * Math.sqrt(before.groups / after.groups),
+  }
+}
+
+/**
+ * One-way counts, the number of rows and the resolution of each column. Draws from the journal what `purchase` says.
+ * Throws SynthesisError `overspent` when the journal has less left, `wrong_checkpoint` when it was begun by another
+ * job.
+ */
 export async function prepare(
   table: Table,
   domain: Domain,
   allowed: readonly Allowed[],
   journal: Journal,
-  { rho, more = 0n, merge }: Purchase,
+  purchase: Purchase,
 ): Promise<Prepared> {
-  const fineSizes = domain.columns.map(sizeOf)
-  const shapes = domain.columns.map(shapeOf)
-  const marks = domain.columns.map((_, c) => signatures(fineSizes[c]!, c, fineSizes, allowed))
-  const grids = shapes.map((s, c) => grid(s, steps, marks[c]!))
-  const long = shapes.flatMap((_, c) => (grids[c]!.groups < fineSizes[c]! ? [c] : []))
-  const buy = async (price: NanoRho): Promise<{ coarse: Answer[]; fine: Answer[] }> => {
-    const finePrice = long.length ? share(price, finePart) : 0n
-    const prices = divide(price - finePrice, byCells(grids.map((g) => g.groups)))
-    const finePrices = long.length ? divide(finePrice, byCells(long.map((c) => fineSizes[c]!))) : []
-    const coarse: Answer[] = []
-    const fine: Answer[] = []
-    for (const [c, g] of grids.entries())
-      coarse.push(await journal.measure('one-way', [c], prices[c]!, () => sumGroups(g, count(table, [c], fineSizes))))
-    for (const [i, c] of long.entries())
-      fine.push(await journal.measure('one-way, fine', [c], finePrices[i]!, () => count(table, [c], fineSizes)))
-    return { coarse, fine }
-  }
-  let bought = await buy(rho)
-  const lacking = shortfall(bought.coarse, rho, more)
-  if (lacking > 0n) {
-    const again = await buy(lacking)
-    bought = {
-      coarse: bought.coarse.map((a, i) => mean(a, again.coarse[i]!)),
-      fine: bought.fine.map((a, i) => mean(a, again.fine[i]!)),
-    }
-  }
-  const answers = bought.coarse
-  const fine = new Map(long.map((c, i) => [c, bought.fine[i]!]))
-  const { total } = totalOf(answers)
-  const groupings = grids.map((g, c) => {
-    const noisy = answers[c]!
-    const positive = toSimplex(noisy.values, total)
-    const within = fine.has(c) ? fineWeights(g, positive, fine.get(c)!) : positive
-    return { ...(merge > 0 ? merged(g, shapes[c]!, marks[c]!, noisy.values, merge * noisy.sigma) : g), weights: within }
-  })
-  const oneWays = answers.map((a, c) => {
-    // A merged group's count is the sum over its parts.
-    const g = groupings[c]!
-    const sums = new Float64Array(g.groups)
-    const first = new Set<number>()
-    for (let i = 0; i < g.of.length; i++) {
-      const k = grids[c]!.of[i]!
-      if (!first.has(k)) {
-        first.add(k)
-        sums[g.of[i]!]! += a.values[k]!
-      }
-    }
-    return { columns: [c], values: sums, sigma: a.sigma * Math.sqrt(grids[c]!.groups / g.groups) }
+  const columnGrids = gridsOf(domain, allowed)
+  const { fineSizes, shapes, signatures: marks, grids, long } = columnGrids
+  const { coarse, fine } = await buyOneWays(journal, table, columnGrids, purchase)
+  const fineOf = new Map(long.map((column, i) => [column, fine[i]!]))
+  const { total } = totalOf(coarse)
+  const groupings = grids.map((columnGrid, column): Grouping => {
+    const noisy = coarse[column]!
+    const counts = toSimplex(noisy.values, total)
+    const fineCounts = fineOf.get(column)
+    const weights = fineCounts ? fineWeights(columnGrid, counts, fineCounts) : counts
+    if (purchase.merge === 0) return { ...columnGrid, weights }
+    const least = purchase.merge * noisy.sigma
+    return { ...merged(columnGrid, shapes[column]!, marks[column]!, noisy.values, least), weights }
   })
   return {
     domain,
     fineSizes,
-    sizes: groupings.map((g) => g.groups),
+    sizes: groupings.map((grouping) => grouping.groups),
     groupings,
     allowed: coarsenAllowed(allowed, fineSizes, groupings),
     table: coarsen(table, groupings),
-    oneWays,
+    oneWays: coarse.map((answer, column) => regrouped(answer, grids[column]!, groupings[column]!)),
     total,
   }
 }
@@ -135,9 +184,9 @@ export async function prepare(
  */
 function shortfall(answers: readonly Answer[], rho: NanoRho, most: NanoRho): NanoRho {
   const { total } = totalOf(answers)
-  const error =
-    answers.reduce((n, a) => n + Math.min(1, (meanNormal * a.sigma * a.values.length) / (2 * total)), 0) /
-    answers.length
+  const errorOf = (answer: Answer): number =>
+    Math.min(1, (meanNormal * answer.sigma * answer.values.length) / (2 * total))
+  const error = answers.reduce((sum, answer) => sum + errorOf(answer), 0) / answers.length
   const wanted = Math.min(Number(most), Number(rho) * ((error / goodEnough) ** 2 - 1))
   // A purchase of next to nothing would only add entries.
   return wanted < 0.1 * Number(rho) ? 0n : BigInt(Math.floor(wanted))
@@ -147,22 +196,18 @@ function shortfall(answers: readonly Answer[], rho: NanoRho, most: NanoRho): Nan
  * Expected fine counts: the noisy ones within each step of the grid, brought to the step's own count; even where they
  * are all noise.
  */
-function fineWeights(g: Grouping, steps: Float64Array, fine: Answer): Float64Array {
-  const out = new Float64Array(g.of.length)
-  const members = Array.from({ length: g.groups }, () => [] as number[])
-  for (let i = 0; i < g.of.length; i++) members[g.of[i]!]!.push(i)
-  for (const [k, codes] of members.entries()) {
-    const noisy = codes.map((i) => fine.values[i]!)
-    const sum = steps[k]!
-    const mean = noisy.reduce((a, b) => a + b, 0) / noisy.length
+function fineWeights(columnGrid: Grouping, stepCounts: Float64Array, fine: Answer): Float64Array {
+  const weights = new Float64Array(columnGrid.of.length)
+  for (const [step, codes] of membersOf(columnGrid).entries()) {
+    const noisy = codes.map((code) => fine.values[code]!)
+    const sum = stepCounts[step]!
+    const average = noisy.reduce((a, b) => a + b, 0) / noisy.length
     // Shrunk towards even by how much of their spread the noise explains (James and Stein 1961).
-    const spread = noisy.reduce((a, x) => a + (x - mean) ** 2, 0)
+    const spread = noisy.reduce((squares, value) => squares + (value - average) ** 2, 0)
     const keep = spread > 0 ? Math.max(0, 1 - (Math.max(1, noisy.length - 2) * fine.sigma ** 2) / spread) : 0
-    const simplex = toSimplex(
-      noisy.map((x) => sum / noisy.length + keep * (x - mean)),
-      sum,
-    )
-    for (const [j, i] of codes.entries()) out[i] = simplex[j]! + 1e-9
+    const shrunk = noisy.map((value) => sum / noisy.length + keep * (value - average))
+    const counts = toSimplex(shrunk, sum)
+    for (const [index, code] of codes.entries()) weights[code] = counts[index]! + 1e-9
   }
-  return out
+  return weights
 }

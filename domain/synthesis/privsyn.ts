@@ -5,22 +5,25 @@
  * distance from independence is taken to the product of the noisy one-way counts, so that one row moves it by one
  * instead of four; and one-way counts take part in the descent, so that they do not drift.
  */
+import { wishedWeight } from './candidates.ts'
 import { type Answer, consistent, totalOf } from './consistency.ts'
 import { descend } from './descent.ts'
 import type { Engine, Fitted } from './engine.ts'
-import { cellsOf, countMany, eachCount, subsets } from './marginals.ts'
+import { distancesFrom } from './independence.ts'
+import type { Journal } from './journal.ts'
+import { cellsOf, countMany, subsets } from './marginals.ts'
 import { Model } from './model.ts'
-import { prepare } from './prelude.ts'
-import { Queries } from './query.ts'
+import { type Prepared, type Purchase, prepare } from './prelude.ts'
 import { sampleModel } from './sample.ts'
-import { gridDistance, meanNormal, perRow } from './scores.ts'
+import { meanNormal, perRow } from './scores.ts'
 import { byCells, divide, share } from './shares.ts'
 import { forestCells } from './tree.ts'
 
 /**
- * `indirect`: a pair's distance from independence counts this much when pairs are chosen. Tables lose much of their
- * noise when they are made consistent with one another, so more of them are worth their noise than each by itself;
- * found on five tables of different kinds.
+ * `oneWays`, `moreOneWays`, `choosing`: parts of the budget; `merge`: groups under this many sigma are merged;
+ * `treeCells`: most cells of the tree that gives the first rows. `indirect`: a pair's distance from independence counts
+ * this much when pairs are chosen. Tables lose much of their noise when they are made consistent with one another, so
+ * more of them are worth their noise than each by itself; found on five tables of different kinds.
  */
 export const privsynSettings = {
   oneWays: 0.1,
@@ -32,121 +35,140 @@ export const privsynSettings = {
   descent: { sweeps: 6, part: 1, tolerance: 0.002 },
 }
 
+const effort = { sweeps: 30, tolerance: 1e-3, stiffness: 1 }
+
 /**
- * Pairs worth their noise: by distance per unit of noise, as long as the distance removed exceeds the noise added.
- * `rho` in units of 1.
+ * Pairs worth their noise (DenseMarg, Zhang et al. 2021, section 3): by distance per unit of noise, as long as the
+ * distance removed exceeds the noise added. `distances` in rows, `cells` of each pair's table, `rho` in units of 1.
+ * Answers the pairs' numbers, ascending.
  */
-export function worthwhile(distance: ArrayLike<number>, cells: readonly number[], rho: number): number[] {
-  const unit = byCells(cells)
+export function worthwhile(distances: ArrayLike<number>, cells: readonly number[], rho: number): number[] {
+  const weights = byCells(cells)
   const noise = meanNormal / Math.sqrt(2 * rho)
-  const order = cells.map((_, i) => i).sort((a, b) => distance[b]! / unit[b]! - distance[a]! / unit[a]!)
+  const order = cells.map((_, i) => i).sort((a, b) => distances[b]! / weights[b]! - distances[a]! / weights[a]!)
   const chosen: number[] = []
   let sum = 0
   for (const i of order) {
-    if (noise * ((sum + unit[i]!) ** 1.5 - sum ** 1.5) >= distance[i]!) continue
-    sum += unit[i]!
+    if (noise * ((sum + weights[i]!) ** 1.5 - sum ** 1.5) >= distances[i]!) continue
+    sum += weights[i]!
     chosen.push(i)
   }
   return chosen.sort((a, b) => a - b)
 }
 
-export async function privsyn(e: Engine): Promise<Fitted> {
-  const { journal } = e
-  const s = privsynSettings
-  const d = e.table.columns.length
-  const p = await prepare(
-    e.table,
-    e.domain,
-    e.allowed,
-    journal,
-    d < 2
-      ? { rho: journal.budget, merge: s.merge }
-      : { rho: share(journal.budget, s.oneWays), more: share(journal.budget, s.moreOneWays), merge: s.merge },
-  )
-  const model = new Model(p.sizes, p.allowed)
-  model.add(p.oneWays)
-  const effort = { sweeps: 30, tolerance: 1e-3, stiffness: 1 }
-  model.fit(effort)
-  if (d < 2)
-    return {
-      prepared: { ...p, total: model.total },
-      draw: (rows, stream) => sampleModel(model, rows, stream),
-      cells: model.forest.cells,
-    }
-  const pairs = subsets(d, 2)
-  const cells = pairs.map((x) => cellsOf(x, p.sizes))
-  const queries = new Queries(model)
+/** What the first purchase buys: where there is one column only, everything. */
+function purchaseOf(journal: Journal, columns: number): Purchase {
+  const { oneWays, moreOneWays, merge } = privsynSettings
+  if (columns < 2) return { rho: journal.budget, merge }
+  return { rho: share(journal.budget, oneWays), more: share(journal.budget, moreOneWays), merge }
+}
+
+/** Noisy distances of all pairs from independence, in rows, weighted by the wishes. `model` holds one-way counts. */
+async function noisyDistances(
+  { journal, wishes }: Engine,
+  model: Model,
+  prepared: Prepared,
+  pairs: readonly number[][],
+): Promise<number[]> {
   // One vector: a row moves each of its numbers by at most perRow.
   const noisy = await journal.measure(
     'distances from independence',
     [],
-    share(journal.budget, s.choosing),
-    () => {
-      const out = new Float64Array(pairs.length)
-      eachCount(p.table, pairs, p.sizes, (exact, i) => {
-        out[i] = gridDistance(exact, queries.marginal(pairs[i]!))
-      })
-      return out
-    },
+    share(journal.budget, privsynSettings.choosing),
+    () => distancesFrom(model, prepared, pairs),
     Math.ceil(perRow * Math.sqrt(pairs.length)),
   )
   // Less what their own noise may have added, and no more than two tables can differ.
-  const distance = pairs.map(
-    (pair, i) =>
-      Math.min(2 * p.total, Math.max(0, noisy.values[i]! - noisy.sigma) / perRow) *
-      Math.max(1, ...e.wishes.filter((w) => pair.every((c) => w.columns.includes(c))).map((w) => w.weight)),
-  )
+  return pairs.map((pair, index) => {
+    const distance = Math.max(0, noisy.values[index]! - noisy.sigma) / perRow
+    return Math.min(2 * prepared.total, distance) * wishedWeight(pair, wishes)
+  })
+}
+
+/** A measured pair and its distance from independence. */
+interface MeasuredPair {
+  answer: Answer
+  distance: number
+}
+
+/** Measures the pairs that are worth their noise, with all that is left, each with a part by its table's size. */
+async function measurePairs(
+  { journal, progress }: Engine,
+  { table, sizes, total }: Prepared,
+  pairs: readonly number[][],
+  distances: readonly number[],
+): Promise<MeasuredPair[]> {
+  const cells = pairs.map((pair) => cellsOf(pair, sizes))
   const found = worthwhile(
-    distance.map((x) => x * s.indirect),
+    distances.map((distance) => distance * privsynSettings.indirect),
     cells,
     Number(journal.left) / 1e9 / journal.rowsPerPerson ** 2,
   )
   // Something has to be bought with what is left: the pair that is worth most.
-  const chosen = found.length ? found : [distance.indexOf(Math.max(...distance))]
-  const rhos = divide(journal.left, byCells(chosen.map((i) => cells[i]!)))
+  const chosen = found.length ? found : [distances.indexOf(Math.max(...distances))]
+  const prices = divide(journal.left, byCells(chosen.map((i) => cells[i]!)))
+  const sets = chosen.map((i) => pairs[i]!)
   let exact: Uint32Array[] | undefined
-  const answers: Answer[] = []
-  for (const [k, i] of chosen.entries()) {
-    answers.push(
-      await journal.measure(
-        'marginal',
-        pairs[i]!,
-        rhos[k]!,
-        () =>
-          (exact ??= countMany(
-            p.table,
-            chosen.map((x) => pairs[x]!),
-            p.sizes,
-          ))[k]!,
-      ),
-    )
-    await e.progress({
-      round: k + 1,
-      rounds: chosen.length,
-      columns: pairs[i]!,
-      error: Math.max(0, distance[i]!) / (2 * p.total),
-    })
+  const measured: MeasuredPair[] = []
+  for (const [index, columns] of sets.entries()) {
+    const counts = (): Uint32Array => (exact ??= countMany(table, sets, sizes))[index]!
+    const answer = await journal.measure('marginal', columns, prices[index]!, counts)
+    const distance = distances[chosen[index]!]!
+    measured.push({ answer, distance })
+    await progress({ round: index + 1, rounds: sets.length, columns, error: Math.max(0, distance) / (2 * total) })
   }
-  const limit = Math.min(s.treeCells, e.limits.modelBytes / 8)
-  const rules = p.allowed.map((a) => a.columns)
+  return measured
+}
+
+/** As many of the measured pairs as a tree of `limit` cells holds together, those of the greatest distance first. */
+function pairsForTree(measured: readonly MeasuredPair[], { allowed, sizes }: Prepared, limit: number): Set<Answer> {
+  const ruled = allowed.map((table) => table.columns)
   const inTree: number[][] = []
-  const late: Answer[] = []
-  for (const i of chosen.map((_, k) => k).sort((a, b) => distance[chosen[b]!]! - distance[chosen[a]!]!)) {
-    const a = answers[i]!
-    if (forestCells([...rules, ...inTree, a.columns], p.sizes, limit) <= limit) inTree.push(a.columns)
-    else late.push(a)
+  const held = new Set<Answer>()
+  for (const { answer } of measured.toSorted((a, b) => b.distance - a.distance)) {
+    if (forestCells([...ruled, ...inTree, answer.columns], sizes, limit) > limit) continue
+    inTree.push(answer.columns)
+    held.add(answer)
   }
-  model.add(answers.filter((a) => !late.includes(a)))
+  return held
+}
+
+/**
+ * PrivSyn: one-way counts, noisy distances of all pairs, then the pairs that are worth their noise. Spends the
+ * journal's whole budget. Throws SynthesisError `wrong_checkpoint` when the journal was begun by another job.
+ */
+export async function privsyn(engine: Engine): Promise<Fitted> {
+  const { journal } = engine
+  const columns = engine.table.columns.length
+  const purchase = purchaseOf(journal, columns)
+  const prepared = await prepare(engine.table, engine.domain, engine.allowed, journal, purchase)
+  const { sizes, allowed, oneWays } = prepared
+  const model = new Model(sizes, allowed)
+  model.add(oneWays)
   model.fit(effort)
-  const all = [...p.oneWays, ...answers]
+  if (columns < 2)
+    return {
+      prepared: { ...prepared, total: model.total },
+      draw: (rows, stream) => sampleModel(model, rows, stream),
+      cells: model.forest.cells,
+    }
+  const pairs = subsets(columns, 2)
+  const distances = await noisyDistances(engine, model, prepared, pairs)
+  const measured = await measurePairs(engine, prepared, pairs, distances)
+  const answers = measured.map((one) => one.answer)
+  const limit = Math.min(privsynSettings.treeCells, engine.limits.modelBytes / 8)
+  const inTree = pairsForTree(measured, prepared, limit)
+  model.add(answers.filter((answer) => inTree.has(answer)))
+  model.fit(effort)
+  const all = [...oneWays, ...answers]
   const { total } = totalOf(all)
-  const agreed = consistent(all, total, p.sizes)
+  const agreed = consistent(all, total, sizes)
   return {
-    prepared: { ...p, total },
+    prepared: { ...prepared, total },
     cells: model.forest.cells,
     draw: (rows, stream) => {
       const data = sampleModel(model, rows, stream)
-      if (late.length) descend(data, agreed, p.sizes, p.allowed, total, s.descent, stream)
+      if (inTree.size < answers.length) descend(data, agreed, sizes, allowed, total, privsynSettings.descent, stream)
       return data
     },
   }

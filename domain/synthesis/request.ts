@@ -1,92 +1,45 @@
 /**
- * From declarations to a plan, and from a confirmed plan to what the engine is asked: its domain, its budget, and what
- * must be bought first.
+ * From a confirmed plan to what the engine is asked: which columns it sees, its domain, and its part of the budget
+ * beside what must be bought first.
  */
-import type { Column as Declared, Table } from '../datasets/schema.ts'
 import { type NanoRho, rhoWithin } from '../privacy/accounting.ts'
-import type { Uniform } from '../privacy/randomness.ts'
-import { checkDomain, type Column, dateOf, type Domain, dayOf } from './domain.ts'
-import { SynthesisError } from './errors.ts'
-import { commonValues, evenGrid, quantiles, wideGrid } from './inference.ts'
+import { type Column, dateOf, type Domain } from './column-domain.ts'
 import type { PlannedColumn, SynthesisPlan } from './plan.ts'
-import { synthesisDefaults } from './plan.ts'
 
-const bins = (low: number, high: number, whole: boolean): number =>
-  whole ? Math.min(synthesisDefaults.bins, Math.max(1, high - low + 1)) : synthesisDefaults.bins
-
-/** One column as its schema declares it. What is not declared is proposed to be bought, never read off the data. */
-function proposed(c: Declared): PlannedColumn {
-  const { name } = c
-  const missing = c.nullable !== false
-  if (c.role === 'subject') return { name, kind: 'identifier', use: 'recreate' }
-  if (c.role === 'identifier' || c.type === 'text' || c.type === 'datetime')
-    return { name, kind: 'identifier', use: 'drop' }
-  if (c.type === 'boolean') return { name, kind: 'categorical', categories: ['false', 'true'], missing }
-  if (c.type === 'category')
-    return c.categories
-      ? { name, kind: 'categorical', categories: c.categories, missing }
-      : { name, kind: 'categorical', open: true, missing, buy: true }
-  const bounded = c.minimum !== undefined && c.maximum !== undefined
-  if (c.type === 'date')
-    return bounded
-      ? {
-          name,
-          kind: 'date',
-          minimum: String(c.minimum),
-          maximum: String(c.maximum),
-          bins: synthesisDefaults.bins,
-          missing,
-        }
-      : { name, kind: 'date', bins: synthesisDefaults.bins, missing, buy: true }
-  const integer = c.type === 'integer'
-  return bounded
-    ? {
-        name,
-        kind: 'numeric',
-        minimum: Number(c.minimum),
-        maximum: Number(c.maximum),
-        bins: bins(Number(c.minimum), Number(c.maximum), integer),
-        integer,
-        missing,
-      }
-    : { name, kind: 'numeric', bins: synthesisDefaults.bins, integer, missing, buy: true }
-}
-
-/** A plan from a declared table. `rowsDeclared` is about how many rows, in the custodian's words. */
-export const proposePlan = (table: Table, rowsDeclared: number): SynthesisPlan => ({
-  columns: table.columns.map(proposed),
-  rules: [],
-  rowsPerPerson: 1,
-  rowsDeclared,
-  method: synthesisDefaults.method,
-  epsilon: synthesisDefaults.epsilon,
-  delta: synthesisDefaults.delta,
-  wishes: [],
-})
-
-type Kept = Exclude<PlannedColumn, { kind: 'identifier' }>
-const isKept = (c: PlannedColumn): c is Kept => c.kind !== 'identifier'
-type PlannedList = Extract<Kept, { kind: 'categorical' | 'ordinal' }>
-const isList = (c: Kept): c is PlannedList => c.kind === 'categorical' || c.kind === 'ordinal'
+/** A column that carries values. */
+export type KeptColumn = Exclude<PlannedColumn, { kind: 'identifier' }>
+type PlannedList = Extract<KeptColumn, { kind: 'categorical' | 'ordinal' }>
+const isKept = (column: PlannedColumn): column is KeptColumn => column.kind !== 'identifier'
+/** Whether a column's values are named one by one. */
+export const isPlannedList = (column: KeptColumn): column is PlannedList =>
+  column.kind === 'categorical' || column.kind === 'ordinal'
 /** Columns that carry values, in order. */
-export const keptColumns = (plan: SynthesisPlan): Kept[] => plan.columns.filter(isKept)
+export const keptColumns = (plan: SynthesisPlan): KeptColumn[] => plan.columns.filter(isKept)
 
-/** What was bought for a column. */
-export type Bought = { minimum: number; maximum: number } | { categories: string[] }
+interface BoughtRange {
+  minimum: number
+  maximum: number
+}
+/** What was bought for a column: its bounds (of a date: days since 1970-01-01) or its categories. */
+export type Bought = BoughtRange | { categories: string[] }
 /** A tenth of the budget, in equal parts, for what is bought; half of delta when categories are. */
 export interface Shares {
   total: NanoRho
+  /** What is left for the engine. */
   engine: NanoRho
+  /** For each column that is bought. */
   each: NanoRho
+  /** Of each list of categories that is bought; 0 when none is. */
   deltaEach: number
-  bought: Kept[]
+  bought: KeptColumn[]
 }
+/** What is bought gets one part in this many. */
 const boughtShare = 10n
 
 /** How a plan's budget is divided. The parts sum to the total, to the nano-rho. */
 export function sharesOf(plan: SynthesisPlan): Shares {
-  const bought = keptColumns(plan).filter((c) => c.buy)
-  const open = bought.filter(isList).length
+  const bought = keptColumns(plan).filter((column) => column.buy)
+  const open = bought.filter(isPlannedList).length
   const total = rhoWithin(plan.epsilon, open > 0 ? plan.delta / 2 : plan.delta)
   const each = bought.length === 0 ? 0n : total / boughtShare / BigInt(bought.length)
   return {
@@ -99,114 +52,51 @@ export function sharesOf(plan: SynthesisPlan): Shares {
 }
 
 /** Stands for what is not bought yet, so that a plan can be checked and quoted without data. */
-const placeholder = (c: Kept): Bought =>
-  isList(c) ? { categories: Array.from({ length: 12 }, (_, i) => `value ${i + 1}`) } : { minimum: 0, maximum: 100 }
+const placeholder = (column: KeptColumn): Bought =>
+  isPlannedList(column)
+    ? { categories: Array.from({ length: 12 }, (_, i) => `value ${i + 1}`) }
+    : { minimum: 0, maximum: 100 }
+
+function listedColumn(column: PlannedList, bought: Bought | undefined): Column {
+  return {
+    name: column.name,
+    kind: column.kind,
+    categories: bought && 'categories' in bought ? bought.categories : (column.categories ?? []),
+    open: column.buy ? true : (column.open ?? false),
+    missing: column.missing,
+  }
+}
+
+function datedColumn(column: Extract<KeptColumn, { kind: 'date' }>, bought: BoughtRange | undefined): Column {
+  return {
+    name: column.name,
+    kind: 'date',
+    minimum: bought ? dateOf(bought.minimum) : (column.minimum ?? ''),
+    maximum: bought ? dateOf(bought.maximum) : (column.maximum ?? ''),
+    bins: column.bins,
+    missing: column.missing,
+  }
+}
+
+function numericColumn(column: Extract<KeptColumn, { kind: 'numeric' }>, bought: BoughtRange | undefined): Column {
+  return {
+    name: column.name,
+    kind: 'numeric',
+    minimum: bought?.minimum ?? column.minimum ?? NaN,
+    maximum: bought?.maximum ?? column.maximum ?? NaN,
+    bins: column.bins,
+    integer: column.integer,
+    missing: column.missing,
+  }
+}
 
 /** The engine's domain of a plan; `bought` by column name, placeholders where it is absent. */
 export function domainOf(plan: SynthesisPlan, bought: Readonly<Record<string, Bought>> = {}): Domain {
-  const columns = keptColumns(plan).map((c): Column => {
-    const b = c.buy ? (bought[c.name] ?? placeholder(c)) : undefined
-    if (isList(c))
-      return {
-        name: c.name,
-        kind: c.kind,
-        categories: b && 'categories' in b ? b.categories : (c.categories ?? []),
-        open: c.buy ? true : (c.open ?? false),
-        missing: c.missing,
-      }
-    const range = b && 'minimum' in b ? b : undefined
-    if (c.kind === 'date')
-      return {
-        name: c.name,
-        kind: 'date',
-        minimum: range ? dateOf(range.minimum) : (c.minimum ?? ''),
-        maximum: range ? dateOf(range.maximum) : (c.maximum ?? ''),
-        bins: c.bins,
-        missing: c.missing,
-      }
-    return {
-      name: c.name,
-      kind: 'numeric',
-      minimum: range?.minimum ?? c.minimum ?? NaN,
-      maximum: range?.maximum ?? c.maximum ?? NaN,
-      bins: c.bins,
-      integer: c.integer,
-      missing: c.missing,
-    }
+  const columns = keptColumns(plan).map((column): Column => {
+    const values = column.buy ? (bought[column.name] ?? placeholder(column)) : undefined
+    if (isPlannedList(column)) return listedColumn(column, values)
+    const range = values && 'minimum' in values ? values : undefined
+    return column.kind === 'date' ? datedColumn(column, range) : numericColumn(column, range)
   })
   return { columns, ...(plan.rules.length > 0 ? { rules: plan.rules } : {}) }
-}
-
-export interface PlanFault {
-  column?: string
-  message: string
-}
-
-/**
- * What is wrong with a plan, by column; `names` are the table's columns. Nothing is charged for a plan that has faults.
- */
-export function planFaults(plan: SynthesisPlan, names: readonly string[]): PlanFault[] {
-  const faults: PlanFault[] = []
-  const seen = new Set<string>()
-  for (const c of plan.columns) {
-    if (!names.includes(c.name)) faults.push({ column: c.name, message: 'The table has no such column' })
-    if (seen.has(c.name)) faults.push({ column: c.name, message: 'Planned twice' })
-    seen.add(c.name)
-    if (c.kind === 'identifier' || c.buy) continue
-    if (isList(c) && !c.categories?.length && !c.open)
-      faults.push({ column: c.name, message: 'List its categories, or have them bought' })
-    if (!isList(c) && (c.minimum === undefined || c.maximum === undefined))
-      faults.push({ column: c.name, message: 'Give both bounds, or have them bought' })
-  }
-  if (keptColumns(plan).length === 0) faults.push({ message: 'Every column is left out: keep at least one' })
-  for (const w of plan.wishes)
-    for (const name of w.columns)
-      if (!keptColumns(plan).some((c) => c.name === name))
-        faults.push({ column: name, message: 'A marginal that matters names a column that is left out' })
-  if (faults.length > 0) return faults
-  try {
-    checkDomain(domainOf(plan))
-  } catch (e) {
-    if (!(e instanceof SynthesisError)) throw e
-    faults.push({ ...(e.column === undefined ? {} : { column: e.column }), message: e.message })
-  }
-  return faults
-}
-
-const far = { first: dayOf('1900-01-01'), last: dayOf('2099-12-31') }
-
-/**
- * Buys the bounds or categories of one column from its texts (missing ones left out by the caller), at `shares.each`
- * nano-rho. Bounds: the 0.5th and 99.5th percentile on a public grid. Categories: partition selection, of those that
- * are not rare.
- */
-export function buyColumn(
-  c: Kept,
-  texts: readonly string[],
-  shares: Shares,
-  plan: Pick<SynthesisPlan, 'rowsPerPerson' | 'rowsDeclared' | 'rare'>,
-  random: Uniform,
-): Bought {
-  const { rowsPerPerson } = plan
-  if (isList(c)) {
-    const counts = new Map<string, number>()
-    for (const t of texts) counts.set(t, (counts.get(t) ?? 0) + 1)
-    return {
-      categories: commonValues(
-        counts,
-        shares.each,
-        shares.deltaEach,
-        rowsPerPerson,
-        random,
-        (plan.rare ?? synthesisDefaults.rare) * plan.rowsDeclared,
-      ).values,
-    }
-  }
-  const values = texts.map((t) => (c.kind === 'date' ? dayOf(t) : Number(t.replaceAll(',', ''))))
-  const grid =
-    c.kind === 'date'
-      ? evenGrid(far.first, far.last, far.last - far.first + 1)
-      : wideGrid().filter((x) => !c.integer || Number.isInteger(x))
-  const [low, high] = quantiles(values, [0.005, 0.995], grid, shares.each, rowsPerPerson, random).quantiles
-  return { minimum: low!, maximum: high! > low! ? high! : low! + 1 }
 }

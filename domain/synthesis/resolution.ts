@@ -4,8 +4,8 @@
  * their neighbours (ordered) or with each other (categories). Within a group the fine codes follow the noisy one-way
  * counts, independently of the other columns.
  */
-import type { Codes, Table } from './encode.ts'
-import { codesFor } from './encode.ts'
+import { type Column, listedSize, sizeOf } from './column-domain.ts'
+import { type Codes, codesFor, type Table } from './encode.ts'
 import { cellsOf } from './marginals.ts'
 import type { Allowed } from './rules.ts'
 import type { Stream } from './stream.ts'
@@ -22,166 +22,197 @@ export interface Grouping {
 }
 
 /**
- * What a column is to the grid: how many codes, how many of them (from 0) are in order, whether the order means
- * anything.
+ * What a column is to the grid: how many codes, how many of them (from 0) are in order; 0 where order means nothing.
  */
 export interface Shape {
   size: number
   ordered: number
 }
 
-const numbered = (labels: ArrayLike<number | string>): { of: Uint32Array; groups: number } => {
-  const names = new Map<number | string, number>()
+/** Ordered columns are modelled together in about this many steps. */
+export const gridSteps = 20
+
+/** What a column of the domain is to the grid. */
+export const shapeOf = (column: Column): Shape => ({
+  size: sizeOf(column),
+  ordered: column.kind === 'categorical' ? 0 : listedSize(column),
+})
+
+/** Numbers for labels, in the order in which they first appear. */
+const numbered = (labels: readonly string[]): { of: Uint32Array; groups: number } => {
+  const numbers = new Map<string, number>()
   const of = new Uint32Array(labels.length)
   for (let i = 0; i < labels.length; i++) {
-    if (!names.has(labels[i]!)) names.set(labels[i]!, names.size)
-    of[i] = names.get(labels[i]!)!
+    const label = labels[i]!
+    if (!numbers.has(label)) numbers.set(label, numbers.size)
+    of[i] = numbers.get(label)!
   }
-  return { of, groups: names.size }
+  return { of, groups: numbers.size }
 }
 
-/** Codes of a column that rules tell apart have different signatures; codes with the same one may share a group. */
+/** Fine codes of each group, ascending. */
+export function membersOf(grouping: Grouping): number[][] {
+  const members = Array.from({ length: grouping.groups }, () => [] as number[])
+  for (let code = 0; code < grouping.of.length; code++) members[grouping.of[code]!]!.push(code)
+  return members
+}
+
+/**
+ * Codes of a column that rules tell apart have different signatures; codes with the same one may share a group. One
+ * signature for each of the `size` codes; `sizes` are those of all columns, at the resolution of `allowed`.
+ */
 export function signatures(
   size: number,
   column: number,
   sizes: readonly number[],
   allowed: readonly Allowed[],
 ): string[] {
-  const out = Array.from({ length: size }, () => '')
-  for (const a of allowed) {
-    const at = a.columns.indexOf(column)
+  const marks = Array.from({ length: size }, () => '')
+  for (const table of allowed) {
+    const at = table.columns.indexOf(column)
     if (at < 0) continue
-    const inner = cellsOf(a.columns.slice(at + 1), sizes)
-    const rows = Array.from({ length: size }, () => [] as number[])
-    for (let i = 0; i < a.cells.length; i++) rows[Math.floor(i / inner) % size]!.push(a.cells[i]!)
-    const names = new Map<string, number>()
-    for (const [code, r] of rows.entries()) {
-      const k = r.join('')
-      if (!names.has(k)) names.set(k, names.size)
-      out[code] += `${names.get(k)!};`
-    }
+    const inner = cellsOf(table.columns.slice(at + 1), sizes)
+    const slices = Array.from({ length: size }, () => [] as number[])
+    for (let i = 0; i < table.cells.length; i++) slices[Math.floor(i / inner) % size]!.push(table.cells[i]!)
+    const { of } = numbered(slices.map((slice) => slice.join('')))
+    for (const [code, number] of of.entries()) marks[code] += `${number};`
   }
-  return out
+  return marks
 }
 
-/** The public grid: ordered columns longer than `steps` + 4 in steps of equal width, everything else as it is. */
+/**
+ * The public grid: ordered columns longer than `steps` + 4 in steps of equal width, everything else as it is. Groups
+ * hold codes of one signature only. All weights are 1.
+ */
 export function grid(shape: Shape, steps: number, signature: readonly string[]): Grouping {
   const width = shape.ordered > steps + 4 ? Math.ceil(shape.ordered / steps) : 1
-  const labels = Array.from({ length: shape.size }, (_, i) =>
-    i < shape.ordered ? `${Math.floor(i / width)}|${signature[i]!}` : `own${i}`,
+  const labels = Array.from({ length: shape.size }, (_, code) =>
+    code < shape.ordered ? `${Math.floor(code / width)}|${signature[code]!}` : `own${code}`,
   )
   return { ...numbered(labels), weights: new Float64Array(shape.size).fill(1) }
 }
 
-/** Sums of fine counts by group. */
-export function sumGroups(g: Grouping, counts: ArrayLike<number>): Float64Array {
-  const out = new Float64Array(g.groups)
-  for (let i = 0; i < counts.length; i++) out[g.of[i]!]! += counts[i]!
-  return out
+/** Sums of fine counts by group: one number for each group. */
+export function sumGroups(grouping: Grouping, counts: ArrayLike<number>): Float64Array {
+  const sums = new Float64Array(grouping.groups)
+  for (let code = 0; code < counts.length; code++) sums[grouping.of[code]!]! += counts[code]!
+  return sums
+}
+
+/** A group as merging sees it: its noisy count, the signature of its codes and whether they are in order. */
+interface Group {
+  noisyCount: number
+  signature: string
+  inOrder: boolean
+}
+
+/** Labels of groups in an ordered column: neighbours that are merged have one label. */
+function labelsOfRuns(groups: readonly Group[], least: number): string[] {
+  const labels = groups.map((_, number) => String(number))
+  let run: number[] = []
+  let sum = 0
+  const close = (): void => {
+    for (const number of run) labels[number] = `run${run[0]!}`
+    run = []
+    sum = 0
+  }
+  for (const [number, { noisyCount, signature, inOrder }] of groups.entries()) {
+    if (!inOrder || noisyCount >= least) {
+      close()
+      continue
+    }
+    if (run.length && groups[run[0]!]!.signature !== signature) close()
+    run.push(number)
+    sum += Math.max(0, noisyCount)
+    if (sum >= least) close()
+  }
+  close()
+  return labels
 }
 
 /**
  * Merges groups whose noisy count is below `least`: neighbours in an ordered column until they are together above it,
- * all of them into one otherwise. Only groups of one signature are merged.
+ * all of them into one otherwise. Only groups of one signature are merged. `noisyCounts` has one number for each group.
  */
 export function merged(
-  g: Grouping,
+  grouping: Grouping,
   shape: Shape,
   signature: readonly string[],
-  noisy: Float64Array,
+  noisyCounts: Float64Array,
   least: number,
 ): Grouping {
-  const first = new Map<number, number>()
-  for (let i = 0; i < shape.size; i++) if (!first.has(g.of[i]!)) first.set(g.of[i]!, i)
-  const label = Array.from({ length: g.groups }, (_, i) => String(i))
-  const mark = (k: number): string => signature[first.get(k)!]!
-  const inOrder = (k: number): boolean => first.get(k)! < shape.ordered
-  if (shape.ordered > 0) {
-    let run: number[] = []
-    let sum = 0
-    const close = (): void => {
-      for (const k of run) label[k] = `run${run[0]!}`
-      run = []
-      sum = 0
-    }
-    for (let k = 0; k < g.groups; k++) {
-      if (!inOrder(k) || noisy[k]! >= least) {
-        close()
-        continue
-      }
-      if (run.length && mark(run[0]!) !== mark(k)) close()
-      run.push(k)
-      sum += Math.max(0, noisy[k]!)
-      if (sum >= least) close()
-    }
-    close()
-  } else for (let k = 0; k < g.groups; k++) if (noisy[k]! < least) label[k] = `rest${mark(k)}`
-  const { of, groups } = numbered(label)
-  return numberedBy(g, of, groups)
+  const groups = membersOf(grouping).map(([first], number): Group => ({
+    noisyCount: noisyCounts[number]!,
+    signature: signature[first!]!,
+    inOrder: first! < shape.ordered,
+  }))
+  const labels =
+    shape.ordered > 0
+      ? labelsOfRuns(groups, least)
+      : groups.map((group, number) => (group.noisyCount < least ? `rest${group.signature}` : String(number)))
+  const renumbered = numbered(labels)
+  return {
+    of: grouping.of.map((number) => renumbered.of[number]!),
+    groups: renumbered.groups,
+    weights: grouping.weights,
+  }
 }
 
-function numberedBy(g: Grouping, map: Uint32Array, groups: number): Grouping {
-  return { of: g.of.map((k) => map[k]!), groups, weights: g.weights }
-}
-
-/** A table over groups instead of fine codes. Columns that are not grouped are shared. */
+/** A table over groups instead of fine codes, `groupings` by column. Columns that are not grouped are shared. */
 export function coarsen(table: Table, groupings: readonly Grouping[]): Table {
   return {
     rows: table.rows,
-    columns: table.columns.map((codes, c) => {
-      const g = groupings[c]!
-      if (g.groups === g.of.length) return codes
-      const out = codesFor(g.groups, table.rows)
-      for (let r = 0; r < codes.length; r++) out[r] = g.of[codes[r]!]!
-      return out
+    columns: table.columns.map((codes, column) => {
+      const grouping = groupings[column]!
+      if (grouping.groups === grouping.of.length) return codes
+      const coarse = codesFor(grouping.groups, table.rows)
+      for (let row = 0; row < codes.length; row++) coarse[row] = grouping.of[codes[row]!]!
+      return coarse
     }),
   }
 }
 
 /**
  * Structural tables over groups: a combination of groups is possible when its codes are (groups never mix signatures).
+ * `sizes` are the fine ones.
  */
 export function coarsenAllowed(
   allowed: readonly Allowed[],
   sizes: readonly number[],
   groupings: readonly Grouping[],
 ): Allowed[] {
-  return allowed.map((a) => {
-    const cells = new Uint8Array(
-      cellsOf(
-        a.columns,
-        groupings.map((g) => g.groups),
-      ),
-    )
-    for (let i = 0; i < a.cells.length; i++) {
+  const coarseSizes = groupings.map((grouping) => grouping.groups)
+  return allowed.map(({ columns, cells: fine }) => {
+    const cells = new Uint8Array(cellsOf(columns, coarseSizes))
+    for (let i = 0; i < fine.length; i++) {
+      if (fine[i] === 0) continue
       let rest = i
       let at = 0
-      let scale = 1
-      for (let k = a.columns.length - 1; k >= 0; k--) {
-        const c = a.columns[k]!
-        const size = sizes[c]!
-        at += groupings[c]!.of[rest % size]! * scale
-        scale *= groupings[c]!.groups
+      let stride = 1
+      for (const column of columns.toReversed()) {
+        const size = sizes[column]!
+        at += groupings[column]!.of[rest % size]! * stride
+        stride *= coarseSizes[column]!
         rest = Math.floor(rest / size)
       }
-      if (a.cells[i]) cells[at] = 1
+      cells[at] = 1
     }
-    return { columns: a.columns, cells }
+    return { columns, cells }
   })
 }
 
 /** Fine codes for groups: within each group in proportion to the weights, with counts as exact as can be. */
-export function refine(codes: Codes, g: Grouping, stream: Stream): Codes {
-  if (g.groups === g.of.length) return codes
-  const out = codesFor(g.of.length, codes.length)
-  const members = Array.from({ length: g.groups }, () => [] as number[])
-  for (let i = 0; i < g.of.length; i++) members[g.of[i]!]!.push(i)
-  const { order, starts } = grouped(Uint32Array.from(codes), g.groups, stream)
+export function refine(codes: Codes, grouping: Grouping, stream: Stream): Codes {
+  if (grouping.groups === grouping.of.length) return codes
+  const fine = codesFor(grouping.of.length, codes.length)
+  const { order, starts } = grouped(Uint32Array.from(codes), grouping.groups, stream)
   const chosen = new Uint32Array(codes.length)
-  for (let k = 0; k < g.groups; k++) {
-    const weights = members[k]!.map((i) => g.weights[i]!)
-    allot(order, starts[k]!, starts[k + 1]!, weights, 0, weights.length, chosen, stream)
-    for (let i = starts[k]!; i < starts[k + 1]!; i++) out[order[i]!] = members[k]![chosen[order[i]!]!]!
+  for (const [group, members] of membersOf(grouping).entries()) {
+    const weights = members.map((code) => grouping.weights[code]!)
+    const from = starts[group]!
+    const to = starts[group + 1]!
+    allot(order, from, to, weights, 0, weights.length, chosen, stream)
+    for (let i = from; i < to; i++) fine[order[i]!] = members[chosen[order[i]!]!]!
   }
-  return out
+  return fine
 }

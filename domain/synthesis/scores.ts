@@ -7,8 +7,8 @@
 export const perRow = 16
 
 /**
- * perRow times the L1 distance of exact counts to rounded estimates, exactly: a row added or removed moves it by at
- * most perRow.
+ * perRow times the L1 distance of exact counts to rounded estimates (tables of one shape), exactly, as a whole number:
+ * a row added or removed moves it by at most perRow. Not private.
  */
 export function gridDistance(exact: ArrayLike<number>, expected: Float64Array): number {
   let sum = 0
@@ -16,10 +16,10 @@ export function gridDistance(exact: ArrayLike<number>, expected: Float64Array): 
   return sum
 }
 
-/** L1 distance of two tables. */
-export function l1(a: ArrayLike<number>, b: ArrayLike<number>): number {
+/** L1 distance of two tables of one shape. */
+export function l1(first: ArrayLike<number>, second: ArrayLike<number>): number {
   let sum = 0
-  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! - b[i]!)
+  for (let i = 0; i < first.length; i++) sum += Math.abs(first[i]! - second[i]!)
   return sum
 }
 

@@ -10,8 +10,8 @@ export class Stream {
   #c: number
   #d: number
 
-  constructor(u: Uniform) {
-    const word = (): number => u.below(0x100000000) | 0
+  constructor(random: Uniform) {
+    const word = (): number => random.below(0x100000000) | 0
     this.#a = word() | 1
     this.#b = word()
     this.#c = word()
@@ -20,14 +20,14 @@ export class Stream {
 
   /** 32 bits as an unsigned integer. */
   word(): number {
-    const x = Math.imul(this.#b, 5)
-    const out = Math.imul((x << 7) | (x >>> 25), 9)
-    const t = this.#b << 9
+    const product = Math.imul(this.#b, 5)
+    const out = Math.imul((product << 7) | (product >>> 25), 9)
+    const shifted = this.#b << 9
     this.#c ^= this.#a
     this.#d ^= this.#b
     this.#b ^= this.#c
     this.#a ^= this.#d
-    this.#c ^= t
+    this.#c ^= shifted
     this.#d = (this.#d << 11) | (this.#d >>> 21)
     return out >>> 0
   }
@@ -37,18 +37,18 @@ export class Stream {
     return ((this.word() >>> 5) * 0x4000000 + (this.word() >>> 6)) / 0x20000000000000
   }
 
-  /** Uniform over 0..n-1; n up to 2^53. */
-  below(n: number): number {
-    return n <= 0x10000 ? (((this.word() >>> 0) * n) / 0x100000000) | 0 : Math.floor(this.unit() * n)
+  /** Uniform over 0..count-1; count up to 2^53. */
+  below(count: number): number {
+    return count <= 0x10000 ? (((this.word() >>> 0) * count) / 0x100000000) | 0 : Math.floor(this.unit() * count)
   }
 
   /** Shuffles the range [from, to) in place. */
-  shuffle(x: Uint32Array, from = 0, to = x.length): void {
+  shuffle(items: Uint32Array, from = 0, to = items.length): void {
     for (let i = to - 1; i > from; i--) {
-      const j = from + this.below(i - from + 1)
-      const t = x[i]!
-      x[i] = x[j]!
-      x[j] = t
+      const other = from + this.below(i - from + 1)
+      const swapped = items[i]!
+      items[i] = items[other]!
+      items[other] = swapped
     }
   }
 }

@@ -6,10 +6,10 @@
 import type { NanoRho } from '../privacy/accounting.ts'
 import type { Uniform } from '../privacy/randomness.ts'
 import { aim } from './aim.ts'
-import { chooseMethod, type Method } from './auto.ts'
-import { checkDomain, defaultLimits, type Domain, type Limits, sizesOf } from './domain.ts'
+import { type Choice, chooseMethod, type Method } from './auto.ts'
+import { checkDomain, defaultLimits, type Domain, type Limits, sizesOf } from './column-domain.ts'
 import { checkTable, codesFor, type Table } from './encode.ts'
-import type { Engine, Fitted, Round } from './engine.ts'
+import type { Engine, Fitted, Round, Wish } from './engine.ts'
 import { SynthesisError } from './errors.ts'
 import { independent } from './independent.ts'
 import { type Checkpoint, type Entry, Journal, type KeepCheckpoint } from './journal.ts'
@@ -19,8 +19,9 @@ import { refine } from './resolution.ts'
 import { allowedOf } from './rules.ts'
 import { Stream } from './stream.ts'
 
-const methods: Record<Method, (e: Engine) => Promise<Fitted>> = { aim, mst, privsyn, independent }
+const methods: Record<Method, (engine: Engine) => Promise<Fitted>> = { aim, mst, privsyn, independent }
 
+/** What a table is to be made from, and at which price. */
 export interface Request {
   domain: Domain
   data: Table
@@ -54,108 +55,131 @@ export interface Account {
   why: string
   budget: NanoRho
   rowsPerPerson: number
+  /** `sigma`: of the noise of each number that was measured. */
   drawn: { what: string; kind: Entry['kind']; columns: string[]; rho: NanoRho; sigma?: number }[]
   /** Rows of the data, as the noisy answers tell. */
   estimatedRows: number
+  /** Cells of the model's tables together. */
   modelCells: number
   rounds: Round[]
 }
+/** The synthetic codes and how they came about. */
 export interface Synthesis {
   table: Table
   account: Account
 }
 
-/** Makes a synthetic table. Throws SynthesisError before anything is drawn when the request cannot be met. */
-export async function synthesise(r: Request): Promise<Synthesis> {
-  const limits = { ...defaultLimits, ...r.limits }
-  checkDomain(r.domain, limits)
-  checkTable(r.data, r.domain)
-  const choice =
-    r.method === 'auto'
-      ? chooseMethod(r.domain, r.rowsDeclared ?? 10_000, r.budget, r.rowsPerPerson)
-      : { method: r.method, why: '' }
-  const run = methods[choice.method]
-  if (!run) throw new SynthesisError('bad_parameter', `There is no method “${String(r.method)}”`)
-  if (r.rows !== undefined && !(Number.isSafeInteger(r.rows) && r.rows >= 0))
+/**
+ * The method asked for, or the one that `auto` takes. Throws SynthesisError `bad_parameter` for one that is not there.
+ */
+function choiceOf(request: Request): Choice {
+  const { domain, method, budget, rowsPerPerson } = request
+  if (method === 'auto') return chooseMethod(domain, request.rowsDeclared ?? 10_000, budget, rowsPerPerson)
+  if (!methods[method]) throw new SynthesisError('bad_parameter', `There is no method “${String(method)}”`)
+  return { method, why: '' }
+}
+
+/** Less than this, nano-rho by column, measures nothing. */
+const leastPerColumn = 200n
+
+function checkAmounts({ rows, budget, domain }: Request): void {
+  if (rows !== undefined && !(Number.isSafeInteger(rows) && rows >= 0))
     throw new SynthesisError('bad_parameter', 'The number of synthetic rows must be a whole number')
-  const least = 200n * BigInt(r.domain.columns.length)
-  if (r.budget < least)
+  const columns = domain.columns.length
+  const least = leastPerColumn * BigInt(columns)
+  if (budget < least)
     throw new SynthesisError(
       'bad_budget',
-      `A table of ${r.domain.columns.length} columns needs a budget of at least ${least} nano-rho: less measures nothing`,
+      `A table of ${columns} columns needs a budget of at least ${least} nano-rho: less measures nothing`,
     )
-  const allowed = allowedOf(r.domain, limits)
-  const wishes = (r.workload ?? []).map((w) => {
-    const columns = w.columns
-      .map((name) => {
-        const at = r.domain.columns.findIndex((c) => c.name === name)
-        if (at < 0)
-          throw new SynthesisError(
-            'bad_workload',
-            `The workload names a column “${name}” that the table does not have`,
-            { column: name },
-          )
-        return at
+}
+
+/** The workload by column numbers, ascending. */
+function wishesOf({ domain, workload = [] }: Request): Wish[] {
+  const columnNamed = (name: string): number => {
+    const column = domain.columns.findIndex((one) => one.name === name)
+    if (column < 0)
+      throw new SynthesisError('bad_workload', `The workload names a column “${name}” that the table does not have`, {
+        column: name,
       })
-      .sort((a, b) => a - b)
-    if (
-      columns.length < 1 ||
-      columns.length > 4 ||
-      new Set(columns).size !== columns.length ||
-      !(w.weight >= 1 && w.weight <= 1000)
-    )
+    return column
+  }
+  return workload.map(({ columns: names, weight }) => {
+    const columns = names.map(columnNamed).sort((a, b) => a - b)
+    const distinct = new Set(columns).size === columns.length
+    if (columns.length < 1 || columns.length > 4 || !distinct || !(weight >= 1 && weight <= 1000))
       throw new SynthesisError('bad_workload', 'A wish names one to four different columns and a weight from 1 to 1000')
-    return { columns, weight: w.weight }
+    return { columns, weight }
   })
-  const key = JSON.stringify([choice.method, String(r.budget), r.rowsPerPerson, limits, wishes, r.domain])
+}
+
+/** Rows of the fitted model, from its groups back to the domain's codes. */
+function drawTable(fitted: Fitted, domain: Domain, rows: number, stream: Stream): Table {
+  const sizes = sizesOf(domain)
+  const columns = fitted.draw(rows, stream).map((coarse, column) => {
+    const codes = codesFor(sizes[column]!, rows)
+    codes.set(refine(coarse, fitted.prepared.groupings[column]!, stream))
+    return codes
+  })
+  return { rows, columns }
+}
+
+function drawnOf(entries: readonly Entry[], domain: Domain): Account['drawn'] {
+  return entries.map(({ what, kind, columns = [], rho, sigma }) => ({
+    what,
+    kind,
+    columns: columns.map((column) => domain.columns[column]!.name),
+    rho: BigInt(rho),
+    sigma,
+  }))
+}
+
+/**
+ * Makes a synthetic table. Throws SynthesisError before anything is drawn when the request cannot be met: what
+ * `checkDomain`, `checkTable` and `allowedOf` throw, `bad_parameter`, `bad_budget`, `bad_workload`, or
+ * `wrong_checkpoint` when `resume` belongs to another job. What `progress`, `checkpoint` or `random` throw ends the job
+ * and passes through.
+ */
+export async function synthesise(request: Request): Promise<Synthesis> {
+  const { domain, data, budget, rowsPerPerson, random } = request
+  const limits = { ...defaultLimits, ...request.limits }
+  checkDomain(domain, limits)
+  checkTable(data, domain)
+  const choice = choiceOf(request)
+  checkAmounts(request)
+  const allowed = allowedOf(domain, limits)
+  const wishes = wishesOf(request)
   const journal = new Journal({
-    budget: r.budget,
-    rowsPerPerson: r.rowsPerPerson,
-    random: r.random,
-    key,
-    resume: r.resume,
-    keep: r.checkpoint,
+    budget,
+    rowsPerPerson,
+    random,
+    key: JSON.stringify([choice.method, String(budget), rowsPerPerson, limits, wishes, domain]),
+    resume: request.resume,
+    keep: request.checkpoint,
   })
   const rounds: Round[] = []
-  const fitted = await run({
-    table: r.data,
-    domain: r.domain,
+  const fitted = await methods[choice.method]({
+    table: data,
+    domain,
     allowed,
     journal,
     limits,
     wishes,
-    progress: async (p) => {
-      const round = { ...p, spent: journal.spent, budget: journal.budget }
+    progress: async (part) => {
+      const round = { ...part, spent: journal.spent, budget: journal.budget }
       rounds.push(round)
-      await r.progress?.(round)
+      await request.progress?.(round)
     },
   })
   journal.close()
-  const stream = new Stream(r.random)
   const estimatedRows = Math.max(1, Math.round(fitted.prepared.total))
-  const rows = r.rows ?? estimatedRows
-  const coarse = fitted.draw(rows, stream)
-  const sizes = sizesOf(r.domain)
-  const columns = coarse.map((codes, c) => {
-    const fine = refine(codes, fitted.prepared.groupings[c]!, stream)
-    const out = codesFor(sizes[c]!, rows)
-    out.set(fine)
-    return out
-  })
-  const drawn = journal.entries.map((e) => ({
-    what: e.what,
-    kind: e.kind,
-    columns: (e.columns ?? []).map((c) => r.domain.columns[c]!.name),
-    rho: BigInt(e.rho),
-    sigma: e.sigma,
-  }))
   return {
-    table: { rows, columns },
+    table: drawTable(fitted, domain, request.rows ?? estimatedRows, new Stream(random)),
     account: {
       ...choice,
-      budget: r.budget,
-      rowsPerPerson: r.rowsPerPerson,
-      drawn,
+      budget,
+      rowsPerPerson,
+      drawn: drawnOf(journal.entries, domain),
       estimatedRows,
       modelCells: fitted.cells,
       rounds,

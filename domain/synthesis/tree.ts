@@ -3,14 +3,16 @@
  * chordal graph; a forest over the cliques with the running-intersection property carries exact inference. One tree for
  * each connected component.
  */
+import { bitsOf, eachMember, exclude, include, isWithin, membersOf } from './bit-sets.ts'
 import { cellsOf } from './marginals.ts'
 
-/** An edge of the forest and the columns that its two cliques share (ascending, never empty). */
+/** An edge of the forest, the numbers of its two cliques and the columns that they share (ascending, never empty). */
 export interface Edge {
   a: number
   b: number
   separator: number[]
 }
+/** Cliques, numbered from 0, and the edges between them: one tree for each connected component. */
 export interface Forest {
   /** Ascending columns; every column is in at least one clique. */
   cliques: number[][]
@@ -19,31 +21,15 @@ export interface Forest {
   cells: number
 }
 
-const bits = (words: number, columns: readonly number[]): Uint32Array => {
-  const out = new Uint32Array(words)
-  for (const c of columns) out[c >> 5]! |= 1 << (c & 31)
-  return out
-}
-const members = (set: Uint32Array): number[] => {
-  const out: number[] = []
-  for (let w = 0; w < set.length; w++)
-    for (let x = set[w]!; x !== 0; x &= x - 1) out.push(w * 32 + (31 - Math.clz32(x & -x)))
-  return out
-}
-const within = (a: Uint32Array, b: Uint32Array): boolean => {
-  for (let w = 0; w < a.length; w++) if ((a[w]! & ~b[w]!) !== 0) return false
-  return true
-}
-
-/** Graph in which columns of one set are all neighbours (each of itself, too). */
-function graphOf(sets: readonly (readonly number[])[], d: number): Uint32Array[] {
-  const words = (d + 31) >> 5
-  const near = Array.from({ length: d }, (_, c) => bits(words, [c]))
-  for (const s of sets) {
-    const b = bits(words, s)
-    for (const c of s) for (let w = 0; w < words; w++) near[c]![w]! |= b[w]!
+/** Graph in which columns of one set are all neighbours (each of itself, too): of each column its neighbours. */
+function graphOf(sets: readonly (readonly number[])[], columns: number): Uint32Array[] {
+  const words = (columns + 31) >> 5
+  const neighbours = Array.from({ length: columns }, (_, column) => bitsOf(words, [column]))
+  for (const set of sets) {
+    const bits = bitsOf(words, set)
+    for (const column of set) include(neighbours[column]!, bits)
   }
-  return near
+  return neighbours
 }
 
 /**
@@ -51,81 +37,82 @@ function graphOf(sets: readonly (readonly number[])[], d: number): Uint32Array[]
  * early when the callback answers false.
  */
 function eliminate(
-  near: Uint32Array[],
+  neighbours: Uint32Array[],
   columns: readonly number[],
   logSizes: Float64Array,
   each: (clique: Uint32Array) => boolean,
 ): void {
-  const weight = (c: number): number => {
-    let s = 0
-    for (let w = 0, n = near[c]!; w < n.length; w++)
-      for (let x = n[w]!; x !== 0; x &= x - 1) s += logSizes[w * 32 + (31 - Math.clz32(x & -x))]!
-    return s
+  const logCells = (column: number): number => {
+    let sum = 0
+    eachMember(neighbours[column]!, (neighbour) => {
+      sum += logSizes[neighbour]!
+    })
+    return sum
   }
-  const open = new Map(columns.map((c) => [c, weight(c)]))
+  const open = new Map(columns.map((column) => [column, logCells(column)]))
   while (open.size > 0) {
     let best = -1
     let least = Infinity
-    for (const [c, w] of open)
-      if (w < least) {
-        least = w
-        best = c
+    for (const [column, weight] of open)
+      if (weight < least) {
+        least = weight
+        best = column
       }
-    const clique = near[best]!
+    const clique = neighbours[best]!
     if (!each(clique)) return
     open.delete(best)
-    const rest = members(clique).filter((c) => c !== best)
-    for (const c of rest) {
-      const n = near[c]!
-      for (let w = 0; w < n.length; w++) n[w]! |= clique[w]!
-      n[best >> 5]! &= ~(1 << (best & 31))
+    const rest = membersOf(clique).filter((column) => column !== best)
+    for (const column of rest) {
+      include(neighbours[column]!, clique)
+      exclude(neighbours[column]!, best)
     }
-    for (const c of rest) open.set(c, weight(c))
+    for (const column of rest) open.set(column, logCells(column))
   }
 }
 
-/** The junction forest of sets of columns over columns 0..sizes.length-1. */
+/**
+ * The junction forest of sets of columns over columns 0..sizes.length-1. Columns are eliminated by least weight
+ * (Kjaerulff 1990); cliques are maximal.
+ */
 export function forestOf(sets: readonly (readonly number[])[], sizes: readonly number[]): Forest {
-  const d = sizes.length
+  const columns = sizes.map((_, column) => column)
   const found: Uint32Array[] = []
-  eliminate(
-    graphOf(sets, d),
-    Array.from({ length: d }, (_, i) => i),
-    Float64Array.from(sizes, Math.log),
-    (clique) => {
-      if (!found.some((f) => within(clique, f))) found.push(clique.slice())
-      return true
-    },
-  )
-  const cliques = found.map(members)
-  return { cliques, edges: spanning(cliques, sizes), cells: cliques.reduce((n, c) => n + cellsOf(c, sizes), 0) }
+  eliminate(graphOf(sets, sizes.length), columns, Float64Array.from(sizes, Math.log), (clique) => {
+    if (!found.some((other) => isWithin(clique, other))) found.push(clique.slice())
+    return true
+  })
+  const cliques = found.map(membersOf)
+  const cells = cliques.reduce((sum, clique) => sum + cellsOf(clique, sizes), 0)
+  return { cliques, edges: spanningForest(cliques, sizes), cells }
 }
 
 /**
  * A maximum spanning forest by the number of shared columns, which gives running intersection; ties by the smaller
  * separator table.
  */
-function spanning(cliques: readonly number[][], sizes: readonly number[]): Edge[] {
-  const inside = cliques.map((c) => new Set(c))
+function spanningForest(cliques: readonly number[][], sizes: readonly number[]): Edge[] {
+  const members = cliques.map((clique) => new Set(clique))
   const edges: { edge: Edge; cells: number }[] = []
-  for (let a = 0; a < cliques.length; a++)
-    for (let b = a + 1; b < cliques.length; b++) {
-      const separator = cliques[b]!.filter((c) => inside[a]!.has(c))
-      if (separator.length) edges.push({ edge: { a, b, separator }, cells: cellsOf(separator, sizes) })
+  for (let first = 0; first < cliques.length; first++)
+    for (let second = first + 1; second < cliques.length; second++) {
+      const separator = cliques[second]!.filter((column) => members[first]!.has(column))
+      if (separator.length) edges.push({ edge: { a: first, b: second, separator }, cells: cellsOf(separator, sizes) })
     }
   edges.sort((x, y) => y.edge.separator.length - x.edge.separator.length || x.cells - y.cells)
-  const root = cliques.map((_, i) => i)
-  const find = (i: number): number => {
-    while (root[i] !== i) i = root[i] = root[root[i]!]!
-    return i
+  const root = cliques.map((_, clique) => clique)
+  const find = (clique: number): number => {
+    let at = clique
+    while (root[at] !== at) at = root[at] = root[root[at]!]!
+    return at
   }
   return edges
-    .filter(({ edge: { a, b } }) => {
-      const [x, y] = [find(a), find(b)]
-      root[x] = y
-      return x !== y
+    .filter(({ edge }) => {
+      const from = find(edge.a)
+      const to = find(edge.b)
+      root[from] = to
+      return from !== to
     })
-    .map((e) => e.edge)
+    .map((one) => one.edge)
 }
 
 /**
@@ -137,12 +124,13 @@ export function forestCells(sets: readonly (readonly number[])[], sizes: readonl
   let cells = 0
   const touched = [...new Set(sets.flat())].sort((a, b) => a - b)
   eliminate(graphOf(sets, sizes.length), touched, Float64Array.from(sizes, Math.log), (clique) => {
-    if (found.some((f) => within(clique, f))) return true
+    if (found.some((other) => isWithin(clique, other))) return true
     found.push(clique.slice())
-    cells += cellsOf(members(clique), sizes)
+    cells += cellsOf(membersOf(clique), sizes)
     return cells <= limit
   })
-  for (let c = 0, seen = new Set(touched); c < sizes.length; c++) if (!seen.has(c)) cells += sizes[c]!
+  const joined = new Set(touched)
+  for (const [column, size] of sizes.entries()) if (!joined.has(column)) cells += size
   return cells <= limit ? cells : Infinity
 }
 
@@ -152,42 +140,56 @@ export function forestCells(sets: readonly (readonly number[])[], sizes: readonl
  * small set fits.
  */
 export function cellsWith(forest: Forest, set: readonly number[], sizes: readonly number[]): number {
-  const { cliques, edges } = forest
-  let best = 0
-  let most = -1
-  for (const [i, k] of cliques.entries()) {
-    const n = set.filter((c) => k.includes(c)).length
-    if (n > most) {
-      most = n
-      best = i
-    }
-  }
-  const near = cliques.map(() => [] as number[])
-  for (const e of edges) {
-    near[e.a]!.push(e.b)
-    near[e.b]!.push(e.a)
-  }
-  const parent = new Int32Array(cliques.length).fill(-1)
-  const order = [best]
-  const factor = new Map<number, number>()
-  parent[best] = best
-  for (let i = 0; i < order.length; i++)
-    for (const n of near[order[i]!]!)
-      if (parent[n] === -1) {
-        parent[n] = order[i]!
-        order.push(n)
-      }
-  for (const x of set) {
-    if (cliques[best]!.includes(x)) continue
-    const end = order.find((k) => cliques[k]!.includes(x))
+  const { cliques } = forest
+  const best = cliqueWithMost(cliques, set)
+  const { order, parent } = breadthFirst(forest, best)
+  // By what each clique's table grows.
+  const growth = new Map<number, number>()
+  for (const column of set) {
+    if (cliques[best]!.includes(column)) continue
+    const nearest = order.find((clique) => cliques[clique]!.includes(column))
     // In another tree: only the new clique joins them.
-    if (end === undefined) continue
-    for (let k = parent[end]!; ; k = parent[k]!) {
-      factor.set(k, (factor.get(k) ?? 1) * sizes[x]!)
-      if (k === best) break
-    }
+    if (nearest === undefined) continue
+    let clique = nearest
+    do {
+      clique = parent[clique]!
+      growth.set(clique, (growth.get(clique) ?? 1) * sizes[column]!)
+    } while (clique !== best)
   }
   let cells = forest.cells + cellsOf(set, sizes)
-  for (const [k, f] of factor) cells += cellsOf(cliques[k]!, sizes) * (f - 1)
+  for (const [clique, times] of growth) cells += cellsOf(cliques[clique]!, sizes) * (times - 1)
   return cells
+}
+
+/** The first clique that holds most of the set. */
+function cliqueWithMost(cliques: readonly (readonly number[])[], set: readonly number[]): number {
+  let best = 0
+  let most = -1
+  for (const [index, clique] of cliques.entries()) {
+    const held = set.filter((column) => clique.includes(column)).length
+    if (held > most) {
+      most = held
+      best = index
+    }
+  }
+  return best
+}
+
+/** Cliques of a root's tree by distance, and the parent of each (the root's is itself). */
+function breadthFirst({ cliques, edges }: Forest, root: number): { order: number[]; parent: Int32Array } {
+  const neighbours = cliques.map(() => [] as number[])
+  for (const edge of edges) {
+    neighbours[edge.a]!.push(edge.b)
+    neighbours[edge.b]!.push(edge.a)
+  }
+  const parent = new Int32Array(cliques.length).fill(-1)
+  const order = [root]
+  parent[root] = root
+  for (const clique of order)
+    for (const neighbour of neighbours[clique]!) {
+      if (parent[neighbour] !== -1) continue
+      parent[neighbour] = clique
+      order.push(neighbour)
+    }
+  return { order, parent }
 }

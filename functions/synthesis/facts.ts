@@ -3,7 +3,8 @@
  * not read as it is planned. Never for anybody else.
  */
 import type { PlannedColumn, SynthesisPlan } from '../../domain/synthesis/plan.ts'
-import { type PlanFault, proposePlan } from '../../domain/synthesis/request.ts'
+import type { PlanFault } from '../../domain/synthesis/plan-faults.ts'
+import { proposePlan } from '../../domain/synthesis/proposal.ts'
 import type { TableReading } from '../../ports/engine.ts'
 import type { Reading } from '../stores/dataset-files.ts'
 

@@ -56,6 +56,7 @@ export interface Implied {
 }
 export type Rule = Impossible | Implied
 
+/** A table's columns and the rules that join them. */
 export interface Domain {
   columns: readonly Column[]
   rules?: readonly Rule[]
@@ -67,6 +68,7 @@ export interface Limits {
   categories: number
   /** Bytes of the model's tables. */
   modelBytes: number
+  /** Combinations that one rule may span. */
   ruleCells: number
 }
 export const defaultLimits: Limits = { columns: 500, categories: 65_536, modelBytes: 4_194_304, ruleCells: 1_000_000 }
@@ -81,19 +83,31 @@ export function dayOf(text: string): number {
 /** The ISO date of days since 1970-01-01. */
 export const dateOf = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10)
 
+/** Bounds as numbers, both included; `whole`: the column holds whole numbers (dates: days since 1970-01-01). */
+interface Bounds {
+  low: number
+  high: number
+  whole: boolean
+}
+function boundsOf(column: Numeric | Dated): Bounds {
+  if (column.kind === 'date') return { low: dayOf(column.minimum), high: dayOf(column.maximum), whole: true }
+  return { low: column.minimum, high: column.maximum, whole: column.integer === true }
+}
+
 /**
  * Ascending edges of a column's bins, one more than bins; bin i is [edge i, edge i+1), the last one closed. For whole
- * numbers the last edge is maximum + 1.
+ * numbers the last edge is maximum + 1. Edges of a date column are days since 1970-01-01.
  */
-export function edgesOf(c: Numeric | Dated): number[] {
-  const whole = c.kind === 'date' || c.integer === true
-  const low = c.kind === 'date' ? dayOf(c.minimum) : c.minimum
-  const high = (c.kind === 'date' ? dayOf(c.maximum) : c.maximum) + (whole ? 1 : 0)
-  if (typeof c.bins !== 'number') return whole ? [...c.bins.slice(0, -1), high] : [...c.bins]
-  const bins = whole ? Math.min(c.bins, high - low) : c.bins
-  return Array.from({ length: bins + 1 }, (_, i) =>
-    i === bins ? high : whole ? low + Math.ceil((i * (high - low)) / bins) : low + (i * (high - low)) / bins,
-  )
+export function edgesOf(column: Numeric | Dated): number[] {
+  const { low, high: highest, whole } = boundsOf(column)
+  const high = whole ? highest + 1 : highest
+  if (typeof column.bins !== 'number') return whole ? [...column.bins.slice(0, -1), high] : [...column.bins]
+  const bins = whole ? Math.min(column.bins, high - low) : column.bins
+  return Array.from({ length: bins + 1 }, (_, index) => {
+    if (index === bins) return high
+    const offset = (index * (high - low)) / bins
+    return low + (whole ? Math.ceil(offset) : offset)
+  })
 }
 
 /** How many values a column has before `other` and `missing`. */
@@ -106,34 +120,30 @@ export const missingCode = (c: Column): number => (c.missing ? listedSize(c) + (
 /** How many codes a column has. */
 export const sizeOf = (c: Column): number => listedSize(c) + (isOpen(c) ? 1 : 0) + (c.missing ? 1 : 0)
 
-function checkBins(c: Numeric | Dated, limits: Limits): void {
-  const column = c.name
-  const low = c.kind === 'date' ? dayOf(c.minimum) : c.minimum
-  const high = c.kind === 'date' ? dayOf(c.maximum) : c.maximum
-  const whole = c.kind === 'date' || c.integer === true
-  if (!Number.isFinite(low) || !Number.isFinite(high) || (whole ? high < low : high <= low))
+function checkBounds(column: string, { low, high, whole }: Bounds): void {
+  const isRange = whole ? high >= low : high > low
+  if (!Number.isFinite(low) || !Number.isFinite(high) || !isRange)
     throw new SynthesisError('bad_bounds', `Column “${column}” needs a minimum below its maximum`, { column })
   if (whole && !(Number.isSafeInteger(low) && Number.isSafeInteger(high)))
     throw new SynthesisError('bad_bounds', `Column “${column}” holds whole numbers and needs whole bounds`, { column })
-  if (typeof c.bins === 'number') {
-    if (!Number.isSafeInteger(c.bins) || c.bins < 1)
-      throw new SynthesisError('bad_bins', `Column “${column}” needs at least one bin`, { column })
-    if (c.bins > limits.categories)
-      throw new SynthesisError(
-        'too_many_categories',
-        `Column “${column}” has ${c.bins} bins; at most ${limits.categories} are possible`,
-        { column },
-      )
-    return
-  }
-  const e = c.bins
-  if (
-    e.length < 2 ||
-    e[0] !== low ||
-    e.at(-1) !== high ||
-    e.some((x, i) => i > 0 && !(x > e[i - 1]!)) ||
-    (whole && e.some((x) => !Number.isSafeInteger(x)))
-  )
+}
+
+function checkBinCount(column: string, bins: number, limits: Limits): void {
+  if (!Number.isSafeInteger(bins) || bins < 1)
+    throw new SynthesisError('bad_bins', `Column “${column}” needs at least one bin`, { column })
+  if (bins > limits.categories)
+    throw new SynthesisError(
+      'too_many_categories',
+      `Column “${column}” has ${bins} bins; at most ${limits.categories} are possible`,
+      { column },
+    )
+}
+
+function checkEdges(column: string, edges: readonly number[], { low, high, whole }: Bounds): void {
+  const rising = edges.every((edge, i) => i === 0 || edge > edges[i - 1]!)
+  const spansBounds = edges.length >= 2 && edges[0] === low && edges.at(-1) === high
+  const fitsNumbers = !whole || edges.every((edge) => Number.isSafeInteger(edge))
+  if (!rising || !spansBounds || !fitsNumbers)
     throw new SynthesisError(
       'bad_bins',
       `Edges of the bins of column “${column}” must rise from its minimum to its maximum`,
@@ -141,7 +151,34 @@ function checkBins(c: Numeric | Dated, limits: Limits): void {
     )
 }
 
-/** Checks a domain against the limits. Throws SynthesisError with the column. */
+function checkCategories(column: string, categories: readonly string[], limits: Limits): void {
+  if (categories.length > limits.categories)
+    throw new SynthesisError(
+      'too_many_categories',
+      `Column “${column}” has ${categories.length} categories; at most ${limits.categories} are possible: drop it or group its values`,
+      { column },
+    )
+  if (new Set(categories).size !== categories.length)
+    throw new SynthesisError('duplicate_category', `Column “${column}” lists a category twice`, { column })
+}
+
+function checkValues(column: Column, limits: Limits): void {
+  const { name } = column
+  if (isListed(column)) {
+    checkCategories(name, column.categories, limits)
+    return
+  }
+  const bounds = boundsOf(column)
+  checkBounds(name, bounds)
+  if (typeof column.bins === 'number') checkBinCount(name, column.bins, limits)
+  else checkEdges(name, column.bins, bounds)
+}
+
+/**
+ * Checks a domain against the limits. Throws SynthesisError, with the column where one is to blame: `no_columns`,
+ * `too_many_columns`, `bad_name`, `duplicate_column`, `too_many_categories`, `duplicate_category`, `no_categories`,
+ * `bad_bounds` or `bad_bins`.
+ */
 export function checkDomain(domain: Domain, limits: Limits = defaultLimits): void {
   if (domain.columns.length === 0) throw new SynthesisError('no_columns', 'A table needs at least one column')
   if (domain.columns.length > limits.columns)
@@ -150,23 +187,13 @@ export function checkDomain(domain: Domain, limits: Limits = defaultLimits): voi
       `The table has ${domain.columns.length} columns; at most ${limits.columns} are possible`,
     )
   const seen = new Set<string>()
-  for (const c of domain.columns) {
-    const column = c.name
+  for (const declared of domain.columns) {
+    const column = declared.name
     if (column === '') throw new SynthesisError('bad_name', 'Every column needs a name', { column })
     if (seen.has(column)) throw new SynthesisError('duplicate_column', `Two columns are called “${column}”`, { column })
     seen.add(column)
-    if (!isListed(c)) checkBins(c, limits)
-    else {
-      if (c.categories.length > limits.categories)
-        throw new SynthesisError(
-          'too_many_categories',
-          `Column “${column}” has ${c.categories.length} categories; at most ${limits.categories} are possible: drop it or group its values`,
-          { column },
-        )
-      if (new Set(c.categories).size !== c.categories.length)
-        throw new SynthesisError('duplicate_category', `Column “${column}” lists a category twice`, { column })
-    }
-    if (sizeOf(c) === 0)
+    checkValues(declared, limits)
+    if (sizeOf(declared) === 0)
       throw new SynthesisError('no_categories', `Column “${column}” has no value that it may take`, { column })
   }
 }
