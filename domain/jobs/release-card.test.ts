@@ -196,17 +196,16 @@ describe('the RO-Crate', () => {
     )['@graph']
     const ids = graph.map((e) => e['@id'])
     expect(new Set(ids).size).toBe(ids.length)
-    const refs = (v: unknown): string[] =>
-      Array.isArray(v)
-        ? v.flatMap(refs)
-        : typeof v === 'object' && v !== null
-          ? '@id' in v && Object.keys(v).length === 1
-            ? [String(v['@id'])]
-            : Object.values(v).flatMap(refs)
-          : []
-    for (const e of graph)
-      for (const [, v] of Object.entries(e).filter(([k]) => k !== '@id' && k !== 'additionalType'))
-        for (const r of refs(v).filter((x) => x !== 'https://w3id.org/ro/crate/1.2')) expect(ids).toContain(r)
+    const references = (value: unknown): string[] => {
+      if (Array.isArray(value)) return value.flatMap(references)
+      if (typeof value !== 'object' || value === null) return []
+      const isReference = '@id' in value && Object.keys(value).length === 1
+      return isReference ? [String(value['@id'])] : Object.values(value).flatMap(references)
+    }
+    for (const entity of graph)
+      for (const [, value] of Object.entries(entity).filter(([k]) => k !== '@id' && k !== 'additionalType'))
+        for (const reference of references(value).filter((x) => x !== 'https://w3id.org/ro/crate/1.2'))
+          expect(ids).toContain(reference)
     const root = graph.find((e) => e['@id'] === './')!
     expect(root).toMatchObject({ conformsTo: { '@id': 'https://w3id.org/5s-crate/0.4' }, '@type': 'Dataset' })
     expect(graph[0]).toMatchObject({

@@ -16,6 +16,7 @@ export const runMeaning: Record<PipelineRunState, string> = {
   failed: 'It ended otherwise, or never started: the reason says what to do',
   cancelled: 'Stopped by a person',
 }
+/** Whether a run will not change any more. */
 export const isOver = (s: PipelineRunState): boolean => s === 'succeeded' || s === 'failed' || s === 'cancelled'
 
 /** From the job's state, what it waits for, and whether its computation has begun. */

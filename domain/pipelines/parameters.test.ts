@@ -1,15 +1,8 @@
 import { Validator } from '@cfworker/json-schema'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type Parameter,
-  parameterFaults,
-  type ParameterSchema,
-  patternFault,
-  schemaFaults,
-  valueFaults,
-  withDefaults,
-} from './parameters.ts'
+import { patternFault, schemaFaults } from './parameter-schema.ts'
+import { type Parameter, parameterFaults, type ParameterSchema, valueFaults, withDefaults } from './parameters.ts'
 
 const bound = fc.option(fc.integer({ min: -20, max: 20 }), { nil: undefined })
 const range = fc.record({
