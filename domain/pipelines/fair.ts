@@ -30,9 +30,9 @@ export interface Waiting {
 export type Served = Readonly<Record<string, number>>
 
 /** Negative when the run of `a` came before that of `b`; runs of one moment by their ids. */
-function byArrival(a: Waiting, b: Waiting): number {
-  if (a.created !== b.created) return a.created < b.created ? -1 : 1
-  return a.run < b.run ? -1 : 1
+function byArrival(one: Waiting, other: Waiting): number {
+  if (one.created !== other.created) return one.created < other.created ? -1 : 1
+  return one.run < other.run ? -1 : 1
 }
 
 /** Those who wait, by owner, each owner's in the order in which they came. No line is empty. */
@@ -53,9 +53,9 @@ export function fairOrder(atWork: readonly AtWork[], waiting: readonly Waiting[]
     busy.set(owner, (busy.get(owner) ?? 0) + 1)
     served.set(owner, Math.max(served.get(owner) ?? 0, turn))
   }
-  const isBefore = ([a, lineOfA]: [string, Waiting[]], [b, lineOfB]: [string, Waiting[]]): boolean => {
-    const busier = (busy.get(a) ?? 0) - (busy.get(b) ?? 0)
-    const later = (served.get(a) ?? 0) - (served.get(b) ?? 0)
+  const isBefore = ([one, lineOfA]: [string, Waiting[]], [other, lineOfB]: [string, Waiting[]]): boolean => {
+    const busier = (busy.get(one) ?? 0) - (busy.get(other) ?? 0)
+    const later = (served.get(one) ?? 0) - (served.get(other) ?? 0)
     return (busier || later || byArrival(lineOfA[0]!, lineOfB[0]!)) < 0
   }
   let turn = Math.max(0, ...served.values())

@@ -133,8 +133,8 @@ export function failureOf(code: JobCode, known: Known): RunFailure {
   const mine: RunCode = code in runCodes ? (code as RunCode) : 'infrastructure'
   const { what, todo } = runCodes[mine]
   const filled = what.replaceAll(/\s?\{(\w+)\}/g, (whole, name: keyof Known) => {
-    const v = known[name]
-    return v === undefined ? '' : `${whole.startsWith(' ') ? ' ' : ''}${name === 'missing' ? `“${v}”` : v}`
+    const value = known[name]
+    return value === undefined ? '' : `${whole.startsWith(' ') ? ' ' : ''}${name === 'missing' ? `“${value}”` : value}`
   })
   return { code: mine, message: filled, todo }
 }

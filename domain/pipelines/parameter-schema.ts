@@ -1,6 +1,6 @@
 /**
- * Whether the schema of a pipeline's parameters makes sense, when it is published: bounds that leave something, defaults
- * and choices that fit, patterns that cannot take long.
+ * Whether the schema of a pipeline's parameters makes sense, when it is published: bounds that leave something,
+ * defaults and choices that fit, patterns that cannot take long.
  */
 import {
   type Fault,
@@ -17,8 +17,8 @@ import {
 const longestPattern = 200
 
 /**
- * What is wrong with a pattern, or undefined. One that is taken cannot take long on a text as
- * long as a parameter's may be: no group is repeated, no reference, at most three open repetitions.
+ * What is wrong with a pattern, or undefined. One that is taken cannot take long on a text as long as a parameter's may
+ * be: no group is repeated, no reference, at most three open repetitions.
  */
 export function patternFault(pattern: string): string | undefined {
   if (pattern.length > longestPattern) return `Longer than ${longestPattern} characters`
@@ -125,10 +125,10 @@ export function schemaFaults(schema: ParameterSchema): Fault[] {
     ...Object.entries(schema.properties).flatMap(([name, parameter]) =>
       faultsBelow(`/properties/${name}`, oneParameterFaults(parameter, known)),
     ),
-    ...(schema.required ?? []).flatMap((name, i) =>
+    ...(schema.required ?? []).flatMap((name, index) =>
       Object.hasOwn(schema.properties, name)
         ? []
-        : [{ path: `/required/${i}`, message: 'No such parameter', value: name }],
+        : [{ path: `/required/${index}`, message: 'No such parameter', value: name }],
     ),
     ...groups.flatMap((name, i) =>
       groups.indexOf(name) < i ? [{ path: `/groups/${i}/name`, message: 'Used twice', value: name }] : [],

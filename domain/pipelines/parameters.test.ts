@@ -109,8 +109,8 @@ describe('values', () => {
 describe('a schema', () => {
   it('whose faults are none takes its own defaults', () =>
     fc.assert(
-      fc.property(parameter, value, (p, d) => {
-        const schema = plain({ type: 'object', properties: { a: { ...p, default: d } } }) as ParameterSchema
+      fc.property(parameter, value, (made, given) => {
+        const schema = plain({ type: 'object', properties: { a: { ...made, default: given } } }) as ParameterSchema
         const isSound = schemaFaults(schema).length === 0
         expect(isSound ? parameterFaults(schema, withDefaults(schema, {})) : []).toEqual([])
       }),

@@ -149,11 +149,11 @@ const textFaults: Check<TextParameter> = (value, { enum: choices, minLength, max
 /** Of a list that is long enough and not too long: what is wrong with its members, the first ten. */
 const memberFaults = (members: readonly unknown[], { items, unit }: ListParameter): Fault[] =>
   members
-    .flatMap((member, i): Fault[] => {
+    .flatMap((member, index): Fault[] => {
       const message = numberFault(member, items)
       if (message === undefined) return []
       const quoted = typeof member === 'number' ? { value: member } : {}
-      return [{ path: `/${i}`, message, ...quoted, expected: rangeText(items, unit) }]
+      return [{ path: `/${index}`, message, ...quoted, expected: rangeText(items, unit) }]
     })
     .slice(0, 10)
 

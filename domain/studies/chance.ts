@@ -127,15 +127,15 @@ function permutation(count: number, index: number): number[] {
  * Which task stands at each place. `latin` and `full` walk their orders by the seed: consecutive seeds are perfectly
  * balanced, random ones in expectation.
  */
-export function counterbalanced(n: number, order: CounterbalanceOrder, seed: number): number[] {
+export function counterbalanced(tasks: number, order: CounterbalanceOrder, seed: number): number[] {
   const row = (count: number): number => ((Math.trunc(seed) % count) + count) % count
   if (order === 'random')
     return shuffle(
-      Array.from({ length: n }, (_, i) => i),
+      Array.from({ length: tasks }, (_, i) => i),
       chance(seed, 'counterbalance'),
     )
   if (order === 'full')
-    return permutation(n, row(Array.from({ length: n }, (_, i) => i + 1).reduce((a, b) => a * b, 1)))
-  const square = latinSquare(n)
+    return permutation(tasks, row(Array.from({ length: tasks }, (_, i) => i + 1).reduce((a, b) => a * b, 1)))
+  const square = latinSquare(tasks)
   return square[row(square.length)] ?? []
 }

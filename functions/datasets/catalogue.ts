@@ -27,9 +27,9 @@ type Routes = (typeof datasets)['routes']
 function once<T>(load: (id: string) => Promise<T>): (id: string) => Promise<T> {
   const held = new Map<string, Promise<T>>()
   return (id) => {
-    let p = held.get(id)
-    if (!p) held.set(id, (p = load(id)))
-    return p
+    let promise = held.get(id)
+    if (!promise) held.set(id, (promise = load(id)))
+    return promise
   }
 }
 const namesOf = (deps: Deps): ((userId: string) => Promise<string | undefined>) =>

@@ -170,12 +170,15 @@ export function problem(kind: Kind, detail: string, requestId: string, more: Rec
   }
 }
 
-const failed = (e: unknown, requestId: string, deps: Deps, key: string): Result => {
-  if (e instanceof Failure) {
-    deps.log('problem', { route: key, kind: e.kind, requestId })
-    return problem(e.kind, e.message, requestId, { ...e.extra, ...(e.errors ? { errors: e.errors } : {}) })
+const failed = (error: unknown, requestId: string, deps: Deps, key: string): Result => {
+  if (error instanceof Failure) {
+    deps.log('problem', { route: key, kind: error.kind, requestId })
+    return problem(error.kind, error.message, requestId, {
+      ...error.extra,
+      ...(error.errors ? { errors: error.errors } : {}),
+    })
   }
-  if (e instanceof InvalidCursor)
+  if (error instanceof InvalidCursor)
     return failed(
       new Failure('invalid-request', 'The page marker does not belong to this list. Start again without `after`.', [
         { path: '/query/after', message: 'Not a marker of this list', expected: '`next` of the page before' },
@@ -186,13 +189,13 @@ const failed = (e: unknown, requestId: string, deps: Deps, key: string): Result 
     )
   // Only the error's class and where it happened: a message could quote a value.
   const at =
-    e instanceof Error
-      ? e.stack
+    error instanceof Error
+      ? error.stack
           ?.split('\n')
           .find((l) => l.trimStart().startsWith('at '))
           ?.trim()
       : undefined
-  deps.log('error', { route: key, error: e instanceof Error ? e.name : typeof e, at, requestId })
+  deps.log('error', { route: key, error: error instanceof Error ? error.name : typeof error, at, requestId })
   return problem(
     'internal',
     'This is our fault, not yours; nothing that was acknowledged is lost. Try again; if it stays, quote the request id.',

@@ -35,18 +35,18 @@ async function manifestOf(
   const { definition } = version
   const seconds = linkSecondsFor(run.resources.seconds)
   const confidential = dataset !== undefined
-  const slot = async (n: number): Promise<LinkTo> =>
+  const slot = async (index: number): Promise<LinkTo> =>
     linkTo(
       await (confidential
         ? deps.objects.signedWrite(
             'quarantine',
-            pipelineObject.heldArtifact(job.jobId, n),
+            pipelineObject.heldArtifact(job.jobId, index),
             'application/octet-stream',
             seconds,
           )
         : deps.objects.signedWrite(
             'released',
-            pipelineObject.artifact(job.jobId, n),
+            pipelineObject.artifact(job.jobId, index),
             'application/octet-stream',
             seconds,
           )),
@@ -67,9 +67,9 @@ async function manifestOf(
       return {
         name,
         kind,
-        files: await each(files, async (f) => {
-          const { bucket, key } = placeOf(run.experimentId, f)
-          return file(f, bucket, key)
+        files: await each(files, async (input) => {
+          const { bucket, key } = placeOf(run.experimentId, input)
+          return file(input, bucket, key)
         }),
       }
     }),
@@ -90,11 +90,11 @@ async function manifestOf(
     limits: { ...runLimits, ...run.resources, ...(dataset ? { outputBytes: heldBytesOf(dataset) } : {}) },
     ...(confidential ? { confidential } : {}),
     artifacts: await each(Array.from({ length: confidential ? heldLimits.files : artifactSlots }), (_, n) => slot(n)),
-    streams: await each(Array.from({ length: containersPerAttempt }), async (_, n) =>
+    streams: await each(Array.from({ length: containersPerAttempt }), async (_, index) =>
       linkTo(
         await deps.objects.signedWrite(
           'released',
-          logObjectOf.stream(job.jobId, (job.attempt - 1) * containersPerAttempt + n),
+          logObjectOf.stream(job.jobId, (job.attempt - 1) * containersPerAttempt + index),
           'application/json',
           seconds,
         ),

@@ -15,9 +15,10 @@ const seesPseudonyms = (who: Subject): boolean => may(who, 'runs.rows') && (who.
 export function rowsFor(deps: Deps, who: Subject): (r: RunItem) => Promise<Row> {
   const labels = new Map<string, Promise<string>>()
   const label = (code: string): Promise<string> => {
-    let l = labels.get(code)
-    if (!l) labels.set(code, (l = deps.table.get<LinkItem>(keyOf.link(code), ['label']).then((k) => k?.label ?? '')))
-    return l
+    let found = labels.get(code)
+    if (!found)
+      labels.set(code, (found = deps.table.get<LinkItem>(keyOf.link(code), ['label']).then((k) => k?.label ?? '')))
+    return found
   }
   const pseudonyms = seesPseudonyms(who)
   return async (run) => ({

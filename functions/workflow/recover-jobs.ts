@@ -96,9 +96,9 @@ export function createRecoverJobs(unguarded: StepDeps): () => Promise<Watched> {
   const deps = guarded(unguarded, 'watch', backstage.find((f) => f.area === 'jobs' && f.name === 'watch')!.grants)
   return async () => {
     const watched: Watched = { looked: 0, started: 0, ended: 0, failed: 0 }
-    const failed = (e: unknown, job: string): void => {
+    const failed = (error: unknown, job: string): void => {
       watched.failed++
-      deps.log('error', { route: 'watch', error: e instanceof Error ? e.name : typeof e, job })
+      deps.log('error', { route: 'watch', error: error instanceof Error ? error.name : typeof error, job })
     }
     for await (const pointer of queryAll<Partial<Pointer>>(deps.table, 'JOB#LIVE', { index: true })) {
       watched.looked++
