@@ -23,7 +23,7 @@ import { countCohort, stillAllowed } from '../release/admit.ts'
  * Fetching, queueing for a machine, and sending what was made, beside the command's own time; S3 signs for a week at
  * most.
  */
-const linkSecondsFor = (seconds: number): number => Math.min(7 * 24 * 3600 - 60, seconds + 6 * 3600)
+const runLinkSeconds = (seconds: number): number => Math.min(7 * 24 * 3600 - 60, seconds + 6 * 3600)
 
 async function manifestOf(
   deps: Deps,
@@ -33,7 +33,7 @@ async function manifestOf(
 ): Promise<PipelineManifest> {
   const { run } = job
   const { definition } = version
-  const seconds = linkSecondsFor(run.resources.seconds)
+  const seconds = runLinkSeconds(run.resources.seconds)
   const confidential = dataset !== undefined
   const slot = async (index: number): Promise<LinkTo> =>
     linkTo(
@@ -129,7 +129,7 @@ async function writeManifest(deps: Deps, job: RunJob, at: string, dataset?: Data
     jsonBytes(await manifestOf(deps, job, version, dataset)),
     'application/json',
   )
-  const { url } = await deps.objects.signedGet('protected', manifest, linkSecondsFor(resources.seconds))
+  const { url } = await deps.objects.signedGet('protected', manifest, runLinkSeconds(resources.seconds))
   return {
     compute: 'pipeline',
     container: { manifest: url, ...containerOf(resources, job.userId) },

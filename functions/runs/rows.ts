@@ -5,6 +5,7 @@ import { may, type Subject } from '../../domain/access/permissions.ts'
 import { missingOf, stateAt } from '../../domain/runs/figures.ts'
 import { keyOf, type LinkItem, type RunItem } from '../kernel/items.ts'
 import type { Deps } from '../kernel/deps.ts'
+import { loadOnce } from '../kernel/load-once.ts'
 
 type Row = z.input<typeof RunRow>
 
@@ -13,13 +14,7 @@ const seesPseudonyms = (who: Subject): boolean => may(who, 'runs.rows') && (who.
 
 /** Makes rows of runs; each link is read once. */
 export function rowsFor(deps: Deps, who: Subject): (r: RunItem) => Promise<Row> {
-  const labels = new Map<string, Promise<string>>()
-  const label = (code: string): Promise<string> => {
-    let found = labels.get(code)
-    if (!found)
-      labels.set(code, (found = deps.table.get<LinkItem>(keyOf.link(code), ['label']).then((k) => k?.label ?? '')))
-    return found
-  }
+  const label = loadOnce(async (code) => (await deps.table.get<LinkItem>(keyOf.link(code), ['label']))?.label ?? '')
   const pseudonyms = seesPseudonyms(who)
   return async (run) => ({
     runId: run.runId,

@@ -6,6 +6,7 @@ import { diffAssets, diffConfigurations, diffSummary } from '../../domain/studie
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
+import { each } from '../kernel/each.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { keyOf, type StudyItem, type VersionItem } from '../kernel/items.ts'
@@ -25,21 +26,6 @@ interface File {
 }
 
 const blobKey = (organisationId: string, sha256: string): string => `blobs/${organisationId}/${sha256}`
-
-/** `work` on every item, at most `width` at a time, answers in order. */
-async function each<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>, width = 16): Promise<R[]> {
-  const out = new Array<R>(items.length)
-  let next = 0
-  await Promise.all(
-    Array.from({ length: Math.min(width, items.length) }, async () => {
-      while (next < items.length) {
-        const index = next++
-        out[index] = await work(items[index]!, index)
-      }
-    }),
-  )
-  return out
-}
 
 export const uploads: Implementation<Routes['uploads']> = async ({ study, body }, deps) => ({
   assets: await each(body.assets, async ({ path, sha256, size, type }) => {
