@@ -16,11 +16,13 @@ export interface SignedLink {
 }
 
 export interface ObjectStore {
+  /** Writes the whole object, also over one that is there. */
   put(bucket: Bucket, key: string, bytes: Uint8Array, type: string): Promise<void>
-  /** `ObjectMissing` when there is none. */
+  /** All bytes. Throws `ObjectMissing` when there is none. */
   get(bucket: Bucket, key: string): Promise<Uint8Array>
+  /** Size in bytes and media type; undefined when there is none. */
   head(bucket: Bucket, key: string): Promise<ObjectHead | undefined>
-  /** Within one bucket, as the media type `type`; `ObjectMissing` when the source is not there. */
+  /** Within one bucket, as the media type `type`. Throws `ObjectMissing` when the source is not there. */
   copy(bucket: Bucket, from: string, to: string, type: string): Promise<void>
   /** Nothing happens when it is not there. */
   remove(bucket: Bucket, key: string): Promise<void>
@@ -41,6 +43,7 @@ export interface ObjectStore {
    * that cannot know size and digest before. At most `largestWrite` bytes where the store can hold it to that.
    */
   signedWrite(bucket: Bucket, key: string, type: string, seconds: number): Promise<SignedLink>
+  /** A link to read one object, also one that is not there yet; `filename` is what a browser saves it as. */
   signedGet(bucket: Bucket, key: string, seconds: number, filename?: string): Promise<SignedLink>
 }
 
