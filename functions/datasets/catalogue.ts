@@ -50,7 +50,7 @@ const discovery: Implementation<Routes['discovery']> = async (_, deps) => {
           modes: dataset.policy.modes,
           minimumSubjects: minimumSubjectsOf(dataset.policy),
           approval: dataset.policy.approval,
-          ...(dataset.policy.expires ? { expires: dataset.policy.expires } : {}),
+          expires: dataset.policy.expires,
         }
       )
     }),

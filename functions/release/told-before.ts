@@ -202,7 +202,7 @@ export async function remember(
       userId: job.userId,
       jobId: job.jobId,
       at,
-      ...(refused ? { refused } : {}),
+      refused: refused ? true : undefined,
       cells: distinct.slice(i, i + cellsPerItem),
     }
     await createIfAbsent(deps, { ...keyOfPart(job, i / cellsPerItem), ...item })

@@ -27,7 +27,7 @@ export function rowsFor(deps: Deps, who: Subject): (r: RunItem) => Promise<Row> 
     linkLabel: await label(run.code),
     started: run.started,
     last: run.last,
-    ...(run.ended ? { ended: run.ended } : {}),
+    ended: run.ended,
     seconds: Math.max(0, Math.round((Date.parse(run.last) - Date.parse(run.started)) / 1000)),
     received: run.received,
     produced: Math.max(run.produced, run.received),
@@ -35,6 +35,6 @@ export function rowsFor(deps: Deps, who: Subject): (r: RunItem) => Promise<Row> 
     position: run.position,
     bytes: run.bytes,
     conflicts: run.conflicts,
-    ...(pseudonyms && run.pseudonym ? { pseudonym: run.pseudonym } : {}),
+    pseudonym: pseudonyms ? run.pseudonym : undefined,
   })
 }

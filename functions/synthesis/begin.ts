@@ -77,7 +77,7 @@ async function again(
     state: 'proposed',
     plan: plan as SynthesisPlan,
     upload,
-    ...(readingJob ? { readingJob } : {}),
+    readingJob,
   })
   return toSynthesis(deps, made, subject)
 }
