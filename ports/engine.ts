@@ -92,6 +92,7 @@ export interface Engine {
   ): Promise<{ result: QueryResult } | { problem: JobProblem }>
 }
 
+/** A file of the custodian that cannot be read: which one, why, and the first line where, for the custodian alone. */
 export class Unreadable extends Error {
   override name = 'Unreadable'
   readonly file: string

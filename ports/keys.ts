@@ -16,9 +16,11 @@ export interface Keys {
   mac(purpose: MacPurpose, message: string): Promise<Uint8Array>
 }
 
+/** There is no such key pair in this installation. */
 export class KeyMissing extends Error {
   override name = 'KeyMissing'
 }
+/** The bytes were not wrapped to this key, or were changed. */
 export class UnwrapFailed extends Error {
   override name = 'UnwrapFailed'
 }

@@ -2,12 +2,14 @@
 export const buckets = ['assets', 'sealed', 'protected', 'quarantine', 'released'] as const
 export type Bucket = (typeof buckets)[number]
 
+/** What is known of an object without reading it. */
 export interface ObjectHead {
   size: number
   type: string
   /** SHA-256 as hex, when it was given at upload. */
   sha256?: string
 }
+/** A link that whoever has it may use until it expires (ISO 8601), with these headers. */
 export interface SignedLink {
   method: 'PUT' | 'GET'
   url: string
@@ -50,6 +52,7 @@ export interface ObjectStore {
 /** What a link of `signedWrite` may take, in bytes. */
 export const largestWrite = 512 * 1024 * 1024
 
+/** There is no object of this key in the bucket. */
 export class ObjectMissing extends Error {
   override name = 'ObjectMissing'
 }

@@ -1,5 +1,6 @@
 /** The one table. Every write is one item with a condition; there are no transactions. */
 
+/** Where an item is: its partition and its place there. Made by the entities' declarations (contracts/entity.ts). */
 export interface Key {
   pk: string
   sk: string
@@ -15,6 +16,7 @@ export type Condition =
   | { attribute: string; is: 'equal' | 'different' | 'at-most' | 'at-least'; value: string | number | boolean }
   | { attribute: string; is: 'missing' | 'present' }
 
+/** What `update` does to an item, all of it or nothing. Members of `set` that are undefined are left out. */
 export interface Change {
   set?: Record<string, unknown>
   /** Numbers to add (a missing attribute counts as 0). */
@@ -24,6 +26,7 @@ export interface Change {
   when?: Condition[]
 }
 
+/** Which items of a partition, and how many. */
 export interface QueryOptions {
   /** Sort keys starting with this. */
   prefix?: string
@@ -39,11 +42,13 @@ export interface QueryOptions {
   /** Only these attributes (with the keys). */
   attributes?: string[]
 }
+/** Items in the order of their sort keys; `next` leads to those after them. */
 export interface Page<T> {
   items: Item<T>[]
   next?: string
 }
 
+/** Every method may be called again after an error that is none of those below: the write then may have been made. */
 export interface Table {
   /** The item as it is now (strongly consistent), with all attributes or some; undefined when there is none. */
   get<T>(key: Key, attributes?: string[]): Promise<Item<T> | undefined>
@@ -65,9 +70,11 @@ export interface Table {
   query<T>(pk: string, options?: QueryOptions): Promise<Page<T>>
 }
 
+/** The key is taken: an earlier write stands, also one of the same call that was sent twice. */
 export class AlreadyExists extends Error {
   override name = 'AlreadyExists'
 }
+/** The item is not as the write expected it, or is not there: read it again. */
 export class ConditionFailed extends Error {
   override name = 'ConditionFailed'
 }

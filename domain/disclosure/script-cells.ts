@@ -19,7 +19,7 @@ export interface Draft {
   /** Written down beforehand, or the number of people. */
   known?: boolean
 }
-/** A cell that a rule keeps. */
+/** A cell that stays behind because of a rule. */
 export const kept = (rule: Rule): Draft => ({ value: null, rule })
 
 /** Subjects of the cohort, and of each run without a block, on the cohort's scale. */

@@ -71,7 +71,7 @@ export function fairOrder(atWork: readonly AtWork[], waiting: readonly Waiting[]
   return order
 }
 
-/** Those who may start now. */
+/** The waiting runs that may start now, in the order of their turns: as many as places are free, within each quota. */
 export function nextRuns(
   atWork: readonly AtWork[],
   waiting: readonly Waiting[],

@@ -186,9 +186,8 @@ async function anyHead(read: Read): Promise<ImageHead> {
 }
 
 /**
- * The head of one file: of a stack, the size of its first frame.
- *
- * @throws {NotAnImage} when it is no TIFF and no PNG, breaks off, or has no size.
+ * The head of one file: of a stack, the size of its first frame in pixels. Throws `NotAnImage` when it is no TIFF and
+ * no PNG, breaks off, or has no size.
  */
 export async function imageHead(read: Read): Promise<ImageHead> {
   const head = await anyHead(read)

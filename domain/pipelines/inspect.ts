@@ -21,7 +21,7 @@ export const inOrder = (a: string, b: string): number => a.localeCompare(b, 'en'
 const looked = 20
 const mostWarnings = 20
 
-function kindOf(first: ImageHead, files: number): Inspection['kind'] {
+function arrangementOf(first: ImageHead, files: number): Inspection['kind'] {
   if (files === 1) return 'stack'
   return first.frames === 1 ? 'folder' : 'stacks'
 }
@@ -34,9 +34,8 @@ function differenceOf(path: string, head: ImageHead, first: ImageHead): string[]
 }
 
 /**
- * Looks at the files of an input, in natural order of their paths.
- *
- * @throws {NotAnImage} when there is none, or the first is no picture. One that comes later is a warning.
+ * Looks at the files of an input, in natural order of their paths. Throws `NotAnImage` when there is none, or the first
+ * is no picture; one that comes later and is none is a warning.
  */
 export async function inspectImages(files: readonly { path: string; read: Read }[]): Promise<Inspection> {
   const all = [...files].sort((a, b) => inOrder(a.path, b.path))
@@ -59,7 +58,7 @@ export async function inspectImages(files: readonly { path: string; read: Read }
     }
   }
   return {
-    kind: kindOf(first, all.length),
+    kind: arrangementOf(first, all.length),
     files: all.length,
     frames,
     width: first.width,

@@ -44,9 +44,9 @@ export const farthest = Number.MAX_SAFE_INTEGER
 
 const utf8 = new TextEncoder()
 
-/** One line of the log. */
+/** A record as one line of the log, with its end. */
 export const encodeRecord = (r: LogRecord): string => `${JSON.stringify(r)}\n`
-/** Bytes of a record in the log. */
+/** How many bytes a record has in the log. */
 export const recordBytes = (r: LogRecord): number => utf8.encode(encodeRecord(r)).length
 
 /** A record read back, or undefined when the line is none (a write that was cut short). */
@@ -232,7 +232,7 @@ export class LineReader {
   }
 }
 
-/** A log as plain text: time, stream and line; progress lines only as they ended, no samples. */
+/** A record as a line of a plain-text log: time, stream and text; empty for samples and for progress that went on. */
 export function textOf(record: LogRecord): string {
   if (record.u || record.p === 1) return ''
   return `${new Date(record.t).toISOString()} ${record.s === 'sys' ? '--' : record.s} ${record.x}\n`
