@@ -64,7 +64,7 @@ describe('declarations', () => {
     )
   })
   it('let a pointer be made anew, and nothing that is not the platform’s own be forgotten', () => {
-    for (const { name, entity: e } of allEntities.filter((one) => one.entity.declaration.backedUp === 'derived'))
-      expect([name, e.declaration.descendsFrom, e.declaration.objects]).toEqual([name, [], undefined])
+    for (const { name, entity: declared } of allEntities.filter((one) => one.entity.declaration.backedUp === 'derived'))
+      expect([name, declared.declaration.descendsFrom, declared.declaration.objects]).toEqual([name, [], undefined])
   })
 })

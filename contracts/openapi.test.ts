@@ -11,9 +11,9 @@ const doc = openapi('https://cloister.example', '1.2.3') as Any
 function* references(node: unknown): Generator<string> {
   if (Array.isArray(node)) for (const n of node) yield* references(n)
   else if (node && typeof node === 'object')
-    for (const [k, v] of Object.entries(node)) {
-      if (k === '$ref') yield v as string
-      else yield* references(v)
+    for (const [key, value] of Object.entries(node)) {
+      if (key === '$ref') yield value as string
+      else yield* references(value)
     }
 }
 
@@ -41,27 +41,29 @@ describe('the OpenAPI document', () => {
 
   it.each(allRoutes.map((n) => [`${n.route.method} ${n.route.path}`, n] as const))(
     '%s: every status, parameter and credential',
-    (_, n) => {
-      const op = doc['paths'][n.route.path][n.route.method.toLowerCase()] as Any
-      expect(op['operationId']).toBe(`${n.area}.${n.name}`)
-      const statuses = new Set([n.route.status, ...allProblems(n.route).map((k) => problems[k].status)].map(String))
+    (_, named) => {
+      const op = doc['paths'][named.route.path][named.route.method.toLowerCase()] as Any
+      expect(op['operationId']).toBe(`${named.area}.${named.name}`)
+      const statuses = new Set(
+        [named.route.status, ...allProblems(named.route).map((k) => problems[k].status)].map(String),
+      )
       expect(Object.keys(op['responses']).sort()).toEqual([...statuses].sort())
-      for (const kind of allProblems(n.route)) {
+      for (const kind of allProblems(named.route)) {
         const answer = op['responses'][problems[kind].status].content['application/problem+json'].schema
         expect(answer.allOf[1].properties.kind.enum).toContain(kind)
       }
       const inPath = (op['parameters'] ?? []).filter((p: Any) => p['in'] === 'path').map((p: Any) => p['name'])
-      expect(inPath.sort()).toEqual([...n.route.path.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort())
-      for (const p of (op['parameters'] ?? []) as Any[]) {
-        expect(p['schema']).toBeTypeOf('object')
-        expect(p['in'] !== 'path' || p['required']).toBe(true)
+      expect(inPath.sort()).toEqual([...named.route.path.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort())
+      for (const parameter of (op['parameters'] ?? []) as Any[]) {
+        expect(parameter['schema']).toBeTypeOf('object')
+        expect(parameter['in'] !== 'path' || parameter['required']).toBe(true)
       }
-      expect('requestBody' in op).toBe(n.route.body !== undefined)
-      expect((op['security'] as Any[]).length > 0).toBe(n.route.access.kind !== 'anyone')
-      for (const s of (op['security'] as Any[]).flatMap((o) => Object.keys(o)))
-        expect(Object.keys(doc['components'].securitySchemes)).toContain(s)
-      const body = op['responses'][n.route.status].content?.['application/json']
-      expect(body === undefined).toBe(n.route.status === 204)
+      expect('requestBody' in op).toBe(named.route.body !== undefined)
+      expect((op['security'] as Any[]).length > 0).toBe(named.route.access.kind !== 'anyone')
+      for (const scheme of (op['security'] as Any[]).flatMap((o) => Object.keys(o)))
+        expect(Object.keys(doc['components'].securitySchemes)).toContain(scheme)
+      const body = op['responses'][named.route.status].content?.['application/json']
+      expect(body === undefined).toBe(named.route.status === 204)
       expect(body?.schema).not.toEqual({})
     },
   )

@@ -177,9 +177,9 @@ export function openapi(mainOrigin = '', version = '0.1.0'): OpenApi {
 /** Where each problem kind is explained. */
 export const problemList: { kind: Kind; status: number; title: string; answeredBy: string[] }[] = Object.entries(
   problems,
-).map(([kind, p]) => ({
+).map(([kind, problem]) => ({
   kind: kind as Kind,
-  status: p.status,
-  title: p.title,
+  status: problem.status,
+  title: problem.title,
   answeredBy: allRoutes.filter((n) => allProblems(n.route).includes(kind as Kind)).map((n) => `${n.area}.${n.name}`),
 }))

@@ -27,9 +27,9 @@ describe('canonical JSON', () => {
     ))
   it('tells different values apart', () =>
     fc.assert(
-      fc.property(json, json, (a, b) => {
-        const [plainA, plainB] = [a, b].map((value) => JSON.parse(JSON.stringify(value)) as unknown)
-        expect(canonical(a) === canonical(b)).toBe(isDeepStrictEqual(plainA, plainB))
+      fc.property(json, json, (left, right) => {
+        const [plainA, plainB] = [left, right].map((value) => JSON.parse(JSON.stringify(value)) as unknown)
+        expect(canonical(left) === canonical(right)).toBe(isDeepStrictEqual(plainA, plainB))
       }),
     ))
   it('is exactly this', () =>
@@ -37,8 +37,8 @@ describe('canonical JSON', () => {
       '{"10":true,"a":{"y":-0.5},"b":[1,"ü",null,null]}',
     ))
   it('refuses what JSON cannot carry', () => {
-    for (const v of [Number.NaN, Infinity, 1n, Symbol('x'), () => 1, { x: -Infinity }])
-      expect(() => canonical(v)).toThrow('canonical JSON')
+    for (const value of [Number.NaN, Infinity, 1n, Symbol('x'), () => 1, { x: -Infinity }])
+      expect(() => canonical(value)).toThrow('canonical JSON')
   })
 })
 

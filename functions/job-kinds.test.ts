@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { jobKinds } from '../domain/jobs/life.ts'
 import { kindFacts } from './job-kind-facts.ts'
 import { kinds } from './job-kinds.ts'
+import { indexKeyOf } from './kernel/items.ts'
 import type { JobKindSteps } from './workflow/job-kind.ts'
+import { livePointer, ownerPointer } from './workflow/pointers.ts'
 
 const members = {
   prepare: 'function',
@@ -22,9 +24,9 @@ const members = {
   hasContainer: 'boolean',
   lateWriteSeconds: 'number',
   lastWordSeconds: 'number',
-  livePrefix: 'string',
-  heldPrefix: 'string',
-  ownerPrefix: 'string',
+  livePlace: 'string',
+  heldPlace: 'string',
+  ownerPlace: 'string',
   hasQuestion: 'boolean',
   hasResult: 'boolean',
 } satisfies Record<keyof JobKindSteps, string>
@@ -40,15 +42,32 @@ describe('the table of kinds', () => {
   )
 
   it('keeps the keys by which items of live jobs were written before there was a table', () => {
+    const { jobLive, jobOwner } = indexKeyOf
     const prefixes = Object.fromEntries(
-      jobKinds.map((name) => [name, [kinds[name].livePrefix, kinds[name].heldPrefix, kinds[name].ownerPrefix]]),
+      jobKinds.map((name) => {
+        const { livePlace, heldPlace, ownerPlace } = kinds[name]
+        return [name, [jobLive[livePlace].prefix(), jobLive[heldPlace].prefix(), jobOwner[ownerPlace].prefix()]]
+      }),
     )
     expect(prefixes).toEqual({
-      query: ['', '', 'JOB'],
-      script: ['', '', 'JOB'],
-      registration: ['', '', 'JOB'],
-      synthesis: ['', '', 'JOB'],
-      pipeline: ['run:', 'held:', 'RUN'],
+      query: ['', '', 'JOB#'],
+      script: ['', '', 'JOB#'],
+      registration: ['', '', 'JOB#'],
+      synthesis: ['', '', 'JOB#'],
+      pipeline: ['run:', 'held:', 'RUN#'],
+    })
+  })
+
+  it.each(jobKinds)('puts the pointers of %s where they stood before there was a table', (name) => {
+    const job = { kind: name, userId: 'u', created: '2026-01-01T00:00:00.000Z', jobId: 'job_a' }
+    const place = name === 'pipeline' ? ['run:', 'RUN'] : ['', 'JOB']
+    expect(livePointer({ kinds }, job)).toMatchObject({
+      gpk: 'JOB#LIVE',
+      gsk: `${place[0]}u#2026-01-01T00:00:00.000Z#job_a`,
+    })
+    expect(ownerPointer({ kinds }, job)).toMatchObject({
+      gpk: 'USER#u',
+      gsk: `${place[1]}#2026-01-01T00:00:00.000Z#job_a`,
     })
   })
 })

@@ -17,9 +17,9 @@ import type { ObjectStore } from '../ports/objects.ts'
 import type { Workflow } from '../ports/workflow.ts'
 
 const required = (name: string): string => {
-  const v = process.env[name]
-  if (!v) throw new Error(`The environment variable ${name} is not set`)
-  return v
+  const value = process.env[name]
+  if (!value) throw new Error(`The environment variable ${name} is not set`)
+  return value
 }
 
 /** Settings from the function's environment (see lib/api-stack.ts). */

@@ -15,12 +15,12 @@ interface Person {
   score: number
   secret: string
 }
-const people: Person[] = Array.from({ length: 60 }, (_, i) => ({
-  id: `P${i}`,
-  age: i === 7 ? null : 20 + ((i * 13) % 60),
-  sex: i % 3 === 0 ? 'male' : 'female',
-  score: ((i * 37) % 101) + 0.25,
-  secret: `secret-${i}`,
+const people: Person[] = Array.from({ length: 60 }, (_, index) => ({
+  id: `P${index}`,
+  age: index === 7 ? null : 20 + ((index * 13) % 60),
+  sex: index % 3 === 0 ? 'male' : 'female',
+  score: ((index * 37) % 101) + 0.25,
+  secret: `secret-${index}`,
 }))
 const visits = people.flatMap((p, i) =>
   [0, 1, 2].filter((v) => v < 2 || i % 2 === 0).map((visit) => ({ id: p.id, visit, reading: p.score + visit })),
@@ -77,9 +77,9 @@ export function engineContract(
     let files: { file: string; data: DataRef }[]
     let outside: Record<string, number>
     const put = async (key: string, text: string): Promise<DataRef> => {
-      const b = Buffer.from(text)
-      await objects.put('protected', key, b, 'text/csv')
-      return { key, sha256: createHash('sha256').update(b).digest('hex'), size: b.length }
+      const bytes = Buffer.from(text)
+      await objects.put('protected', key, bytes, 'text/csv')
+      return { key, sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length }
     }
     const query = async (sql: string, cohort: Cohort = [], mode: 'rules' | 'noise' = 'rules') => {
       const answer = await engine.query(data, cohort, sql, mode, defaultPolicy, limits)
@@ -99,15 +99,15 @@ export function engineContract(
     })
 
     it('reads files, proposes their types, and names what it cannot read', async () => {
-      const [p, v] = await engine.read(files)
-      expect(p).toMatchObject({ file: 'people.csv', rows: 60, proposed: { oneRowPerSubject: true } })
-      expect(p!.columns.map((c) => [c.name, c.type])).toEqual(
+      const [peopleRead, visitsRead] = await engine.read(files)
+      expect(peopleRead).toMatchObject({ file: 'people.csv', rows: 60, proposed: { oneRowPerSubject: true } })
+      expect(peopleRead!.columns.map((c) => [c.name, c.type])).toEqual(
         expect.arrayContaining([
           ['age', 'integer'],
           ['score', 'number'],
         ]),
       )
-      expect(v).toMatchObject({ rows: visits.length, proposed: { oneRowPerSubject: false } })
+      expect(visitsRead).toMatchObject({ rows: visits.length, proposed: { oneRowPerSubject: false } })
       await expect(
         engine.store(
           [files[1]!, { file: 'people.csv', data: await put('datasets/d/short', 'id,sex\nP1,male') }],
@@ -119,9 +119,9 @@ export function engineContract(
         engine.count(
           {
             ...data,
-            tables: data.tables.map((t) => ({
-              ...t,
-              parquet: { ...t.parquet, key: 'datasets/d/gone', sha256: '0'.repeat(64) },
+            tables: data.tables.map((table) => ({
+              ...table,
+              parquet: { ...table.parquet, key: 'datasets/d/gone', sha256: '0'.repeat(64) },
             })),
           },
           women,
@@ -154,16 +154,16 @@ export function engineContract(
       ).rejects.toMatchObject({ name: 'Unreadable', line: 3 })
     })
     it('counts cohorts, and knows equal ones from others', async () => {
-      const n = people.filter((p) => p.sex === 'female').length
+      const womenCount = people.filter((p) => p.sex === 'female').length
       const [all, some, same] = await Promise.all([
         engine.count(data, []),
         engine.count(data, women),
         engine.count(data, [{ table: 'people', column: 'sex', is: 'not-equal', value: 'male' }]),
       ])
-      expect([all.subjects, some.subjects]).toEqual([60, n])
+      expect([all.subjects, some.subjects]).toEqual([60, womenCount])
       expect(same).toEqual(some)
       expect(all.fingerprint).toBe(data.fingerprint)
-      expect(await engine.difference(data, selectionOfCohort([]), selectionOfCohort(women))).toBe(60 - n)
+      expect(await engine.difference(data, selectionOfCohort([]), selectionOfCohort(women))).toBe(60 - womenCount)
     })
     it('answers many at once, each its own question, also after one that failed', async () => {
       const cut = (i: number): Cohort => [{ table: 'people', column: 'score', is: 'between', from: i * 10 }]
@@ -176,8 +176,8 @@ export function engineContract(
       expect(all.map((c) => c.subjects)).toEqual(
         [0, 1, 2, 3, 4, 5].map((i) => people.filter((p) => p.score >= i * 10).length),
       )
-      const [n] = (await query('SELECT count(*) FROM people')).rows
-      expect(n!.values).toEqual([60])
+      const [first] = (await query('SELECT count(*) FROM people')).rows
+      expect(first!.values).toEqual([60])
     })
     it('answers a query with the platform’s own counts beside it', async () => {
       const { rows, columns } = await query(
@@ -242,11 +242,13 @@ export function engineContract(
       ).toBe(1)
       const filtered = await row("SELECT count(*) FILTER (WHERE sex = 'female') FROM people")
       expect(await engine.difference(data, selectionOfSet(filtered, 0), selectionOfCohort(women))).toBe(0)
-      const [a, b] = await Promise.all([
+      const [everybody, others] = await Promise.all([
         engine.count(data, []),
         engine.count(data, [{ table: 'people', column: 'score', is: 'not-equal', value: 0.25 }]),
       ])
-      const one = (BigInt(`0x${a.fingerprint}`) ^ BigInt(`0x${b.fingerprint}`)).toString(16).padStart(16, '0')
+      const one = (BigInt(`0x${everybody.fingerprint}`) ^ BigInt(`0x${others.fingerprint}`))
+        .toString(16)
+        .padStart(16, '0')
       expect(await engine.difference(data, selectionOfDigests([one, '00000000000000ff']), selectionOfDigests([]))).toBe(
         1,
       )

@@ -45,12 +45,13 @@ export interface TableReading {
   warnings: string[]
 }
 
+/** Methods that read data throw `ObjectGone` when an object of it is not in the store. */
 export interface Engine {
-  /** Reads CSV or Parquet files and proposes a schema. `Unreadable` names file, line and reason. */
+  /** Reads CSV or Parquet files and proposes a schema. Throws `Unreadable`, which names file, line and reason. */
   read(files: { file: string; data: DataRef }[]): Promise<TableReading[]>
   /**
    * Makes Parquet of the confirmed schema under `prefix`; values outside their declared type, bounds or categories
-   * become missing and are counted. `Unreadable` when a declared column or subject is not there.
+   * become missing and are counted. Throws `Unreadable` when a declared column or subject is not there.
    */
   store(
     files: { file: string; data: DataRef }[],
@@ -91,6 +92,7 @@ export interface Engine {
   ): Promise<{ result: QueryResult } | { problem: JobProblem }>
 }
 
+/** A file of the custodian that cannot be read: which one, why, and the first line where, for the custodian alone. */
 export class Unreadable extends Error {
   override name = 'Unreadable'
   readonly file: string

@@ -11,11 +11,11 @@ export interface LogsUnderTest {
 }
 
 const at = Date.parse('2026-03-02T09:00:00.000Z')
-const rows = (n: number, first = 0): LogRecord[] =>
-  Array.from({ length: n }, (_, i) => ({
-    t: at + first + i,
-    s: (first + i) % 3 === 0 ? ('err' as const) : ('out' as const),
-    x: `line ${first + i} äß ${'x'.repeat((first + i) % 40)}`,
+const rows = (count: number, first = 0): LogRecord[] =>
+  Array.from({ length: count }, (_, index) => ({
+    t: at + first + index,
+    s: (first + index) % 3 === 0 ? ('err' as const) : ('out' as const),
+    x: `line ${first + index} äß ${'x'.repeat((first + index) % 40)}`,
   }))
 const plain = (records: readonly PlacedRecord[]): LogRecord[] => records.map(({ id: _, next: __, ...r }) => r)
 const text = (records: readonly LogRecord[]): string => records.map(encodeRecord).join('')
@@ -24,33 +24,38 @@ const last = (t: number): LogRecord & { end: string } => ({ t, s: 'sys', x: 'It 
 /** Runs the suite. */
 export function logsContract(name: string, open: () => Promise<LogsUnderTest>): void {
   describe(`logs: ${name}`, () => {
-    let t: LogsUnderTest
+    let tested: LogsUnderTest
     let serial = 0
     const allOf = async (run: string): Promise<PlacedRecord[]> => {
       const seen: PlacedRecord[] = []
       for (let page: LogPage | undefined; !page?.ended;) {
-        page = await t.logs.read(run, page?.next ?? 0, largestPage)
+        page = await tested.logs.read(run, page?.next ?? 0, largestPage)
         seen.push(...page.records)
       }
       return seen
     }
     const fresh = (): string => `job_${String(serial++).padStart(32, '0')}`
     beforeAll(async () => {
-      t = await open()
+      tested = await open()
     })
     afterAll(async () => {
-      await t.close()
+      await tested.close()
     })
 
     it('has nothing of a run that has written nothing', async () => {
       const run = fresh()
-      expect(await t.logs.read(run, 0, largestPage)).toEqual({ records: [], first: 0, next: 0, ended: false })
-      expect(await t.logs.tail(run, undefined, largestPage)).toEqual({ records: [], first: 0, next: 0, ended: false })
+      expect(await tested.logs.read(run, 0, largestPage)).toEqual({ records: [], first: 0, next: 0, ended: false })
+      expect(await tested.logs.tail(run, undefined, largestPage)).toEqual({
+        records: [],
+        first: 0,
+        next: 0,
+        ended: false,
+      })
     })
     it('reads every record once and in order, in pages of any size, forwards and backwards', async () => {
       const run = fresh()
       const all = [...rows(30), last(at + 30)]
-      await t.write(run, text(all))
+      await tested.write(run, text(all))
       for (const limits of [
         largestPage,
         { records: 7, bytes: 1 << 20 },
@@ -60,16 +65,16 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
         const seen: PlacedRecord[] = []
         let page: LogPage
         do {
-          page = await t.logs.read(run, seen.at(-1)?.next ?? 0, limits)
+          page = await tested.logs.read(run, seen.at(-1)?.next ?? 0, limits)
           expect(page.records.length).toBeLessThanOrEqual(limits.records)
           seen.push(...page.records)
         } while (!page.ended)
         expect(plain(seen)).toEqual(all)
-        for (const [i, r] of seen.slice(1).entries()) expect(r.id).toBe(seen[i]!.next)
-        expect(await t.logs.read(run, seen.at(-1)!.next, limits)).toMatchObject({ records: [], ended: true })
+        for (const [index, record] of seen.slice(1).entries()) expect(record.id).toBe(seen[index]!.next)
+        expect(await tested.logs.read(run, seen.at(-1)!.next, limits)).toMatchObject({ records: [], ended: true })
         const back: PlacedRecord[] = []
         for (let before: number | undefined; before !== 0;) {
-          const { records, first } = await t.logs.tail(run, before, limits)
+          const { records, first } = await tested.logs.tail(run, before, limits)
           expect(records.length).toBeGreaterThan(0)
           back.unshift(...records)
           before = first
@@ -80,10 +85,10 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
     it('goes on from a place within a record with the one after it', async () => {
       const run = fresh()
       const all = rows(4)
-      await t.write(run, text(all))
-      const { records } = await t.logs.read(run, 0, largestPage)
-      expect(plain((await t.logs.read(run, records[1]!.id + 3, largestPage)).records)).toEqual(all.slice(2))
-      expect((await t.logs.read(run, records[3]!.next + 1000, largestPage)).records).toEqual([])
+      await tested.write(run, text(all))
+      const { records } = await tested.logs.read(run, 0, largestPage)
+      expect(plain((await tested.logs.read(run, records[1]!.id + 3, largestPage)).records)).toEqual(all.slice(2))
+      expect((await tested.logs.read(run, records[3]!.next + 1000, largestPage)).records).toEqual([])
     })
     it('follows a log that grows, from the middle of a line to its end, and stops there', async () => {
       const run = fresh()
@@ -91,24 +96,25 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
       const whole = text(all)
       const seen: PlacedRecord[] = []
       const following = (async () => {
-        for await (const page of t.logs.follow(run, 0, new AbortController().signal)) seen.push(...page.records)
+        for await (const page of tested.logs.follow(run, 0, new AbortController().signal)) seen.push(...page.records)
       })()
       const cuts = [0, 40, 41, 700, 701, whole.length]
-      for (let i = 1; i < cuts.length; i++) await t.write(run, whole.slice(cuts[i - 1], cuts[i]))
+      for (let i = 1; i < cuts.length; i++) await tested.write(run, whole.slice(cuts[i - 1], cuts[i]))
       await following
       expect(plain(seen)).toEqual(all)
       // Somebody comes back, and somebody comes late.
       for (const from of [seen[11]!.next, 0]) {
         const again: PlacedRecord[] = []
-        for await (const page of t.logs.follow(run, from, new AbortController().signal)) again.push(...page.records)
+        for await (const page of tested.logs.follow(run, from, new AbortController().signal))
+          again.push(...page.records)
         expect(again).toEqual(seen.filter((r) => r.id >= from))
       }
     })
     it('lets a follower go', async () => {
       const run = fresh()
       const gone = new AbortController()
-      await t.write(run, text(rows(2)))
-      for await (const page of t.logs.follow(run, 0, gone.signal)) {
+      await tested.write(run, text(rows(2)))
+      for await (const page of tested.logs.follow(run, 0, gone.signal)) {
         expect(page.records).toHaveLength(2)
         gone.abort()
       }
@@ -116,24 +122,24 @@ export function logsContract(name: string, open: () => Promise<LogsUnderTest>): 
     it('keeps the platform’s last word, once, after a line that was cut short; archived it reads the same', async () => {
       const run = fresh()
       const all = rows(3)
-      await t.write(run, `${text(all)}{"t":17`)
-      await t.logs.conclude(run, last(at + 99))
-      await t.logs.conclude(run, last(at + 100))
+      await tested.write(run, `${text(all)}{"t":17`)
+      await tested.logs.conclude(run, last(at + 99))
+      await tested.logs.conclude(run, last(at + 100))
       const whole = await allOf(run)
       expect(plain(whole)).toEqual([...all, last(at + 99)])
-      await t.logs.archive(run)
-      await t.logs.archive(run)
+      await tested.logs.archive(run)
+      await tested.logs.archive(run)
       expect(await allOf(run)).toEqual(whole)
-      expect((await t.logs.tail(run, undefined, { records: 2, bytes: 1 << 20 })).records).toEqual(whole.slice(-2))
+      expect((await tested.logs.tail(run, undefined, { records: 2, bytes: 1 << 20 })).records).toEqual(whole.slice(-2))
       const again: PlacedRecord[] = []
-      for await (const page of t.logs.follow(run, whole[2]!.id, new AbortController().signal))
+      for await (const page of tested.logs.follow(run, whole[2]!.id, new AbortController().signal))
         again.push(...page.records)
       expect(again).toEqual(whole.slice(2))
     })
     it('concludes a log that nobody began', async () => {
       const run = fresh()
-      await t.logs.conclude(run, last(at))
-      expect(plain((await t.logs.read(run, 0, largestPage)).records)).toEqual([last(at)])
+      await tested.logs.conclude(run, last(at))
+      expect(plain((await tested.logs.read(run, 0, largestPage)).records)).toEqual([last(at)])
     })
   })
 }

@@ -23,7 +23,7 @@ export function objectsContract(
     })
     const keys = async (prefix: string): Promise<string[]> => {
       const all: string[] = []
-      for await (const k of objects.list('assets', prefix)) all.push(k)
+      for await (const key of objects.list('assets', prefix)) all.push(key)
       return all
     }
     const upload = (
@@ -61,8 +61,8 @@ export function objectsContract(
       await objects.remove('assets', 'none/below/it')
     })
     it('keeps buckets apart', async () => {
-      for (const b of buckets) await objects.put(b, 'same', text(b), 'text/plain')
-      for (const b of buckets) expect(Buffer.from(await objects.get(b, 'same')).toString()).toBe(b)
+      for (const bucket of buckets) await objects.put(bucket, 'same', text(bucket), 'text/plain')
+      for (const bucket of buckets) expect(Buffer.from(await objects.get(bucket, 'same')).toString()).toBe(bucket)
       await objects.remove('sealed', 'same')
       expect(await objects.head('sealed', 'same')).toBeUndefined()
       expect(await objects.head('protected', 'same')).toBeDefined()
@@ -78,7 +78,7 @@ export function objectsContract(
       await objects.remove('protected', 'd/one')
       await expect(objects.get('protected', 'd/one')).rejects.toThrow(ObjectMissing)
       const found: string[] = []
-      for await (const k of objects.list('protected', 'd/')) found.push(k)
+      for await (const key of objects.list('protected', 'd/')) found.push(key)
       expect(found).toEqual(['d/two'])
     })
     it('copies, and the copy is its own', async () => {
@@ -112,12 +112,12 @@ export function objectsContract(
         `k/${'ü'.repeat(300)}`,
       ]
       await Promise.all(odd.map((k) => objects.put('assets', k, text(k), 'text/plain')))
-      for (const k of odd) expect(Buffer.from(await objects.get('assets', k)).toString(), k).toBe(k)
+      for (const key of odd) expect(Buffer.from(await objects.get('assets', key)).toString(), key).toBe(key)
       expect(await keys('k/')).toEqual(odd.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
     })
     it('lists by any prefix, in order', async () => {
       const all = ['l/a/1', 'l/a/2', 'l/a2', 'l/b']
-      for (const k of all.toReversed()) await objects.put('assets', k, text('x'), 'text/plain')
+      for (const key of all.toReversed()) await objects.put('assets', key, text('x'), 'text/plain')
       expect(await keys('l/')).toEqual(all)
       expect(await keys('l/a')).toEqual(['l/a/1', 'l/a/2', 'l/a2'])
       expect(await keys('l/a/')).toEqual(['l/a/1', 'l/a/2'])
@@ -130,8 +130,8 @@ export function objectsContract(
       it('takes exactly what it promises', async () => {
         const link = await objects.signedPut('sealed', 'up/ö 1.png', what, 60)
         expect(link.method).toBe('PUT')
-        const r = await upload(link, body)
-        expect(r.status, await r.text()).toBe(200)
+        const response = await upload(link, body)
+        expect(response.status, await response.text()).toBe(200)
         expect(await objects.head('sealed', 'up/ö 1.png')).toEqual({
           size: body.length,
           type: 'image/png',
@@ -142,7 +142,7 @@ export function objectsContract(
       it('takes nothing else: other bytes, more, fewer, another type, no headers', async () => {
         const link = await objects.signedPut('sealed', 'up/bad', what, 60)
         const other = text('the bytes that were pr0mised')
-        for (const [label, r] of [
+        for (const [label, response] of [
           ['other bytes', await upload(link, other)],
           [
             'other bytes and their digest',
@@ -156,7 +156,7 @@ export function objectsContract(
           ['another type', await upload(link, body, { 'content-type': 'text/html' })],
           ['no headers', await fetch(link.url, { method: 'PUT', body })],
         ] as const)
-          expect(r.status, label).toBeGreaterThanOrEqual(400)
+          expect(response.status, label).toBeGreaterThanOrEqual(400)
         expect(await objects.head('sealed', 'up/bad')).toBeUndefined()
       })
       it('is for its key, bucket and method alone', async () => {
@@ -225,17 +225,17 @@ export function objectsContract(
       })
       it('gives the bytes, under a name if one was asked for', async () => {
         const filename = 'Größe "1"; é.csv'
-        const r = await fetch((await objects.signedGet('assets', 'down/ü.txt', 60, filename)).url)
-        expect(r.status).toBe(200)
-        expect(r.headers.get('content-disposition')).toBe(attachment(filename))
-        expect(r.headers.get('content-type')).toBe('text/plain')
-        expect(await r.text()).toBe('0123456789')
+        const response = await fetch((await objects.signedGet('assets', 'down/ü.txt', 60, filename)).url)
+        expect(response.status).toBe(200)
+        expect(response.headers.get('content-disposition')).toBe(attachment(filename))
+        expect(response.headers.get('content-type')).toBe('text/plain')
+        expect(await response.text()).toBe('0123456789')
       })
       it('gives a part', async () => {
         const { url } = await objects.signedGet('assets', 'down/ü.txt', 60)
         const part = async (range: string): Promise<[number, string | null, string]> => {
-          const r = await fetch(url, { headers: { range } })
-          return [r.status, r.headers.get('content-range'), await r.text()]
+          const response = await fetch(url, { headers: { range } })
+          return [response.status, response.headers.get('content-range'), await response.text()]
         }
         expect(await part('bytes=2-4')).toEqual([206, 'bytes 2-4/10', '234'])
         expect(await part('bytes=7-')).toEqual([206, 'bytes 7-9/10', '789'])
@@ -248,10 +248,10 @@ export function objectsContract(
         expect(names.length).toBeGreaterThan(2)
         for (const n of names) {
           const altered = new URL(url)
-          const v = altered.searchParams.get(n)!
+          const value = altered.searchParams.get(n)!
           altered.searchParams.set(
             n,
-            /^\d+$/.test(v) ? String(Number(v) + 1) : `${v.startsWith('x') ? 'y' : 'x'}${v.slice(1)}`,
+            /^\d+$/.test(value) ? String(Number(value) + 1) : `${value.startsWith('x') ? 'y' : 'x'}${value.slice(1)}`,
           )
           expect((await fetch(altered)).status, n).toBeGreaterThanOrEqual(400)
           altered.searchParams.delete(n)

@@ -2,12 +2,14 @@
 export const buckets = ['assets', 'sealed', 'protected', 'quarantine', 'released'] as const
 export type Bucket = (typeof buckets)[number]
 
+/** What is known of an object without reading it. */
 export interface ObjectHead {
   size: number
   type: string
   /** SHA-256 as hex, when it was given at upload. */
   sha256?: string
 }
+/** A link that whoever has it may use until it expires (ISO 8601), with these headers. */
 export interface SignedLink {
   method: 'PUT' | 'GET'
   url: string
@@ -16,11 +18,13 @@ export interface SignedLink {
 }
 
 export interface ObjectStore {
+  /** Writes the whole object, also over one that is there. */
   put(bucket: Bucket, key: string, bytes: Uint8Array, type: string): Promise<void>
-  /** `ObjectMissing` when there is none. */
+  /** All bytes. Throws `ObjectMissing` when there is none. */
   get(bucket: Bucket, key: string): Promise<Uint8Array>
+  /** Size in bytes and media type; undefined when there is none. */
   head(bucket: Bucket, key: string): Promise<ObjectHead | undefined>
-  /** Within one bucket, as the media type `type`; `ObjectMissing` when the source is not there. */
+  /** Within one bucket, as the media type `type`. Throws `ObjectMissing` when the source is not there. */
   copy(bucket: Bucket, from: string, to: string, type: string): Promise<void>
   /** Nothing happens when it is not there. */
   remove(bucket: Bucket, key: string): Promise<void>
@@ -41,12 +45,14 @@ export interface ObjectStore {
    * that cannot know size and digest before. At most `largestWrite` bytes where the store can hold it to that.
    */
   signedWrite(bucket: Bucket, key: string, type: string, seconds: number): Promise<SignedLink>
+  /** A link to read one object, also one that is not there yet; `filename` is what a browser saves it as. */
   signedGet(bucket: Bucket, key: string, seconds: number, filename?: string): Promise<SignedLink>
 }
 
 /** What a link of `signedWrite` may take, in bytes. */
 export const largestWrite = 512 * 1024 * 1024
 
+/** There is no object of this key in the bucket. */
 export class ObjectMissing extends Error {
   override name = 'ObjectMissing'
 }

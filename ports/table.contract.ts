@@ -42,13 +42,13 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
       })
       it('keeps any JSON', async () => {
         const pk = fresh()
-        let n = 0
+        let made = 0
         await fc.assert(
           fc.asyncProperty(fc.jsonValue({ maxDepth: 3, noUnicodeString: false }), async (value) => {
             const text = JSON.stringify(value)
             // numbers beyond the store's 38 digits and lone surrogates are nobody's data
             fc.pre(!/e[+-]\d|\d{16,}/.test(text) && JSON.stringify(JSON.parse(text.toWellFormed())) === text)
-            const key = { pk, sk: `j${++n}` }
+            const key = { pk, sk: `j${++made}` }
             await table.create({ ...key, value: JSON.parse(text) as unknown })
             expect((await table.get<{ value: unknown }>(key))!.value).toEqual(JSON.parse(text))
           }),
@@ -103,7 +103,8 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
         const all = await Promise.allSettled(Array.from({ length: 50 }, (_, by) => table.create({ pk, sk: 'a', by })))
         const won = all.flatMap((r, by) => (r.status === 'fulfilled' ? [by] : []))
         expect(won).toHaveLength(1)
-        for (const r of all.filter((one) => one.status === 'rejected')) expect(r.reason).toBeInstanceOf(AlreadyExists)
+        for (const refusal of all.filter((one) => one.status === 'rejected'))
+          expect(refusal.reason).toBeInstanceOf(AlreadyExists)
         expect((await table.get<{ by: number }>({ pk, sk: 'a' }))!.by).toBe(won[0])
       })
     })
@@ -298,8 +299,8 @@ export function tableContract(name: string, open: () => Promise<{ table: Table; 
     describe('the index', () => {
       it('holds items with gpk, in the order of gsk, and pages through equal sort keys', async () => {
         const gpk = `USER#${fresh()}`
-        for (const [i, gsk] of ['2026-01', '2026-02', '2026-02', '2026-02', '2026-03'].entries())
-          await table.create({ pk: fresh(), sk: 'TOKEN', gpk, gsk, i })
+        for (const [serial, gsk] of ['2026-01', '2026-02', '2026-02', '2026-02', '2026-03'].entries())
+          await table.create({ pk: fresh(), sk: 'TOKEN', gpk, gsk, i: serial })
         await table.create({ pk: fresh(), sk: 'TOKEN', i: 99 })
         const all = await eventually('the index holds all five', async () => {
           const page = await table.query<{ i: number; gsk: string }>(gpk, { index: true })

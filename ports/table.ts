@@ -1,5 +1,6 @@
 /** The one table. Every write is one item with a condition; there are no transactions. */
 
+/** Where an item is: its partition and its place there. Made by the entities' declarations (contracts/entity.ts). */
 export interface Key {
   pk: string
   sk: string
@@ -15,15 +16,17 @@ export type Condition =
   | { attribute: string; is: 'equal' | 'different' | 'at-most' | 'at-least'; value: string | number | boolean }
   | { attribute: string; is: 'missing' | 'present' }
 
+/** What `update` does to an item, all of it or nothing. Members of `set` that are undefined are left out. */
 export interface Change {
   set?: Record<string, unknown>
   /** Numbers to add (a missing attribute counts as 0). */
   add?: Record<string, number>
   remove?: string[]
-  /** All must hold, and the item must exist; otherwise `ConditionFailed`. */
+  /** All must hold, and the item must exist; otherwise `update` throws `ConditionFailed`. */
   when?: Condition[]
 }
 
+/** Which items of a partition, and how many. */
 export interface QueryOptions {
   /** Sort keys starting with this. */
   prefix?: string
@@ -34,37 +37,44 @@ export interface QueryOptions {
   index?: true
   backwards?: true
   limit?: number
-  /** `next` of the page before; `InvalidCursor` for anything else. */
+  /** `next` of the page before. */
   after?: string
   /** Only these attributes (with the keys). */
   attributes?: string[]
 }
+/** Items in the order of their sort keys; `next` leads to those after them. */
 export interface Page<T> {
   items: Item<T>[]
   next?: string
 }
 
+/** Every method may be called again after an error that is none of those below: the write then may have been made. */
 export interface Table {
-  /** Strongly consistent. */
+  /** The item as it is now (strongly consistent), with all attributes or some; undefined when there is none. */
   get<T>(key: Key, attributes?: string[]): Promise<Item<T> | undefined>
-  /** First write wins: `AlreadyExists` when the key is taken. Sets rev 1. */
+  /** First write wins: throws `AlreadyExists` when the key is taken. Sets rev 1. */
   create<T extends object>(item: Item<T>): Promise<Item<T>>
-  /** Replaces the item if its rev is still `rev`; sets rev + 1. `ConditionFailed` otherwise. */
+  /** Replaces the item if its rev is still `rev`, and sets rev + 1. Throws `ConditionFailed` otherwise. */
   replace<T extends object>(item: Item<T>, rev: number): Promise<Item<T>>
   /**
-   * Changes attributes in place, adds 1 to rev and answers the item as it then is. `ConditionFailed` when a condition
-   * does not hold or the item does not exist.
+   * Changes attributes in place, adds 1 to rev and answers the item as it then is. Throws `ConditionFailed` when a
+   * condition does not hold or the item does not exist.
    */
   update<T>(key: Key, change: Change): Promise<Item<T>>
   /** Removes the item; nothing happens when it is not there. */
   remove(key: Key): Promise<void>
-  /** One page. Strongly consistent except with `index`. `next` is opaque; it may lead to an empty last page. */
+  /**
+   * One page. Strongly consistent except with `index`. `next` is opaque; it may lead to an empty last page. Throws
+   * `InvalidCursor` for an `after` that is not of a page before.
+   */
   query<T>(pk: string, options?: QueryOptions): Promise<Page<T>>
 }
 
+/** The key is taken: an earlier write stands, also one of the same call that was sent twice. */
 export class AlreadyExists extends Error {
   override name = 'AlreadyExists'
 }
+/** The item is not as the write expected it, or is not there: read it again. */
 export class ConditionFailed extends Error {
   override name = 'ConditionFailed'
 }
@@ -73,7 +83,7 @@ export class InvalidCursor extends Error {
   override name = 'InvalidCursor'
 }
 
-/** All pages of a query, one after the other. */
+/** The items of all pages of a query, one after the other. Throws as `Table.query` does. */
 export async function* queryAll<T>(table: Table, pk: string, options: QueryOptions = {}): AsyncGenerator<Item<T>> {
   let after = options.after
   do {

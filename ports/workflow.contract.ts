@@ -17,12 +17,12 @@ export interface WorkflowUnderTest {
 /** Runs the suite. */
 export function workflowContract(name: string, open: () => Promise<WorkflowUnderTest>): void {
   describe(`workflow: ${name}`, () => {
-    let t: WorkflowUnderTest
+    let tested: WorkflowUnderTest
     beforeAll(async () => {
-      t = await open()
+      tested = await open()
     })
     afterAll(async () => {
-      await t.close()
+      await tested.close()
     })
     const until = (good: () => Promise<boolean>): Promise<boolean> =>
       eventually('the workflow came to that', good, { within: 10 })
@@ -31,54 +31,57 @@ export function workflowContract(name: string, open: () => Promise<WorkflowUnder
 
     it('runs what was started, and then no longer', async () => {
       const job = fresh()
-      t.hold(job)
-      expect(await t.workflow.running(job, 1)).toBe(false)
-      await t.workflow.start(job, 1)
-      expect(await t.workflow.running(job, 1)).toBe(true)
-      t.release(job)
-      await until(async () => !(await t.workflow.running(job, 1)))
-      expect(t.started(job)).toBe(1)
+      tested.hold(job)
+      expect(await tested.workflow.running(job, 1)).toBe(false)
+      await tested.workflow.start(job, 1)
+      expect(await tested.workflow.running(job, 1)).toBe(true)
+      tested.release(job)
+      await until(async () => !(await tested.workflow.running(job, 1)))
+      expect(tested.started(job)).toBe(1)
     })
     it('starts an attempt once, however often and however concurrently it is asked, even after its end', async () => {
       const job = fresh()
-      t.hold(job)
-      await Promise.all(Array.from({ length: 10 }, () => t.workflow.start(job, 1)))
-      await t.workflow.start(job, 1)
-      expect(t.started(job)).toBe(1)
-      t.release(job)
-      await until(async () => !(await t.workflow.running(job, 1)))
-      await t.workflow.start(job, 1)
-      expect(await t.workflow.running(job, 1)).toBe(false)
-      expect(t.started(job)).toBe(1)
+      tested.hold(job)
+      await Promise.all(Array.from({ length: 10 }, () => tested.workflow.start(job, 1)))
+      await tested.workflow.start(job, 1)
+      expect(tested.started(job)).toBe(1)
+      tested.release(job)
+      await until(async () => !(await tested.workflow.running(job, 1)))
+      await tested.workflow.start(job, 1)
+      expect(await tested.workflow.running(job, 1)).toBe(false)
+      expect(tested.started(job)).toBe(1)
     })
     it('tells attempts and jobs apart', async () => {
-      const [a, b] = [fresh(), fresh()]
-      t.hold(a)
-      t.hold(b)
-      await t.workflow.start(a, 1)
-      expect([await t.workflow.running(a, 2), await t.workflow.running(b, 1)]).toEqual([false, false])
-      await t.workflow.start(a, 2)
-      await t.workflow.start(b, 1)
-      expect([t.started(a), t.started(b)]).toEqual([2, 1])
-      await t.workflow.stop(a, 1)
-      expect([await t.workflow.running(a, 1), await t.workflow.running(a, 2), await t.workflow.running(b, 1)]).toEqual([
+      const [first, second] = [fresh(), fresh()]
+      tested.hold(first)
+      tested.hold(second)
+      await tested.workflow.start(first, 1)
+      expect([await tested.workflow.running(first, 2), await tested.workflow.running(second, 1)]).toEqual([
         false,
-        true,
-        true,
+        false,
       ])
-      for (const job of [a, b]) t.release(job)
-      await until(async () => !(await t.workflow.running(a, 2)) && !(await t.workflow.running(b, 1)))
+      await tested.workflow.start(first, 2)
+      await tested.workflow.start(second, 1)
+      expect([tested.started(first), tested.started(second)]).toEqual([2, 1])
+      await tested.workflow.stop(first, 1)
+      expect([
+        await tested.workflow.running(first, 1),
+        await tested.workflow.running(first, 2),
+        await tested.workflow.running(second, 1),
+      ]).toEqual([false, true, true])
+      for (const job of [first, second]) tested.release(job)
+      await until(async () => !(await tested.workflow.running(first, 2)) && !(await tested.workflow.running(second, 1)))
     })
     it('stops what runs; stopping again, or what never ran or has ended, does nothing', async () => {
       const job = fresh()
-      t.hold(job)
-      await t.workflow.stop(job, 1)
-      await t.workflow.start(job, 1)
-      await t.workflow.stop(job, 1)
-      expect(await t.workflow.running(job, 1)).toBe(false)
-      await t.workflow.stop(job, 1)
-      expect(t.stopped(job)).toBe(1)
-      t.release(job)
+      tested.hold(job)
+      await tested.workflow.stop(job, 1)
+      await tested.workflow.start(job, 1)
+      await tested.workflow.stop(job, 1)
+      expect(await tested.workflow.running(job, 1)).toBe(false)
+      await tested.workflow.stop(job, 1)
+      expect(tested.stopped(job)).toBe(1)
+      tested.release(job)
     })
   })
 }

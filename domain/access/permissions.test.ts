@@ -26,17 +26,19 @@ describe('permissions', () => {
     ))
   it('a token never may more than its owner, nor more than its scopes', () =>
     fc.assert(
-      fc.property(permission, person, subsetOf(scopes), (p, owner, held) => {
-        const byToken = may({ ...owner, scopes: held }, p)
-        expect(byToken && !may(owner, p)).toBe(false)
-        expect(byToken).toBe(may(owner, p) && held.includes(permissionTable().find((r) => r.permission === p)!.scope))
+      fc.property(permission, person, subsetOf(scopes), (asked, owner, held) => {
+        const byToken = may({ ...owner, scopes: held }, asked)
+        expect(byToken && !may(owner, asked)).toBe(false)
+        expect(byToken).toBe(
+          may(owner, asked) && held.includes(permissionTable().find((r) => r.permission === asked)!.scope),
+        )
       }),
     ))
   it('more roles, rights or scopes never take anything away', () =>
     fc.assert(
-      fc.property(permission, person, person, (p, a, b) => {
-        const both: Subject = { roles: [...a.roles, ...b.roles], rights: [...a.rights, ...b.rights] }
-        expect(may(a, p) && !may(both, p)).toBe(false)
+      fc.property(permission, person, person, (asked, first, second) => {
+        const both: Subject = { roles: [...first.roles, ...second.roles], rights: [...first.rights, ...second.rights] }
+        expect(may(first, asked) && !may(both, asked)).toBe(false)
       }),
     ))
   it('are what the table says', () =>

@@ -78,11 +78,11 @@ describe('the audit chain', () => {
     ))
   it('names an event whose hash was computed anew, by the next one', async () => {
     const events = await build(
-      Array.from({ length: 4 }, (_, i) => ({
+      Array.from({ length: 4 }, (_, index) => ({
         at: '2026-01-01T00:00:00.000Z',
         act: 'run.opened',
         who: { kind: 'person', id: 'a' },
-        object: `run ${i}`,
+        object: `run ${index}`,
         detail: {},
       })),
     )

@@ -15,7 +15,7 @@ const quoted = (cell: CsvCell): string => {
 /** One line with its end. A line that would be empty is written as `""`, because readers skip empty lines. */
 export const csvLine = (cells: readonly CsvCell[]): string => `${cells.map(quoted).join(',') || '""'}\n`
 
-/** A whole file. */
+/** A whole CSV file: its header, then a line for each row. */
 export const writeCsv = (head: readonly string[], rows: Iterable<readonly CsvCell[]>): string => {
   let out = csvLine(head)
   for (const row of rows) out += csvLine(row)

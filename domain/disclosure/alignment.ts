@@ -2,7 +2,7 @@
 import type { DatasetSchema } from '../datasets/schema.ts'
 import type { Scalar, Sheet, TypedOutput } from '../release/outputs.ts'
 import { sheetsOf } from '../release/outputs.ts'
-import { says } from './words.ts'
+import { nameSays } from './words.ts'
 
 /** One row as each run has it: the run on all first, then the runs without a block. */
 export interface AlignedRow {
@@ -181,7 +181,7 @@ function isCount(runs: readonly Sheet[], at: number): boolean {
   const { type, columns, rows } = runs[0]!
   const { kind, name } = columns[at]!
   if (kind !== undefined) return kind === 'count'
-  if (says.count(name)) return true
+  if (nameSays.count(name)) return true
   const isTable = type === 'table' && rows.length > 1
   return isTable && runs.every((sheet) => sheet.rows.every((row) => isWhole(row[at]!)))
 }

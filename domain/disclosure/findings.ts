@@ -12,7 +12,7 @@ import { type AlignedColumn, type AlignedSheet, align } from './alignment.ts'
 import { modelsThatBreakRules } from './model-rules.ts'
 import { labelOf } from './script-cells.ts'
 import { failureOf, filesOf, runOnAll } from './script-runs.ts'
-import { says, Words } from './words.ts'
+import { nameSays, Words } from './words.ts'
 
 export interface ReviewContext {
   code: string
@@ -110,8 +110,8 @@ function ruleOfCell(
 ): Rule | undefined {
   if (typeof value === 'string') return words.text(value) ? undefined : 'names'
   if (typeof value !== 'number' || kind === 'group') return undefined
-  if (says.extreme(name) || says.extreme(label)) return 'extreme'
-  if (kind !== 'count' && !says.count(label)) return undefined
+  if (nameSays.extreme(name) || nameSays.extreme(label)) return 'extreme'
+  if (kind !== 'count' && !nameSays.count(label)) return undefined
   if (value >= 0 && value < policy.minimumSubjects) return 'minimum-subjects'
   return value < subjects && subjects - value < policy.minimumSubjects ? 'complementary' : undefined
 }

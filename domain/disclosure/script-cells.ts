@@ -5,7 +5,7 @@ import type { DisclosurePolicy, Rule } from '../release/policy.ts'
 import { type Agreement, agree, roundTo, stepOf } from './agreement.ts'
 import type { AlignedRow, AlignedSheet } from './alignment.ts'
 import { shownCount } from './rounding.ts'
-import { says, type Words } from './words.ts'
+import { nameSays, type Words } from './words.ts'
 
 /** A cell on its way: what is released, what its number is judged by, or the rule that keeps it. */
 export interface Draft {
@@ -19,7 +19,7 @@ export interface Draft {
   /** Written down beforehand, or the number of people. */
   known?: boolean
 }
-/** A cell that a rule keeps. */
+/** A cell that stays behind because of a rule. */
 export const kept = (rule: Rule): Draft => ({ value: null, rule })
 
 /** Subjects of the cohort, and of each run without a block, on the cohort's scale. */
@@ -62,7 +62,7 @@ export function draftCell(sheet: AlignedSheet, at: number, row: AlignedRow, judg
   const label = labelOf(sheet, row)
   const runs = row.runs.map((values) => values[at]!)
   if (runs.some((value) => typeof value === 'string')) return draftText(runs, words)
-  if (says.extreme(column.name) || says.extreme(label)) return kept('extreme')
+  if (nameSays.extreme(column.name) || nameSays.extreme(label)) return kept('extreme')
   const chance = isChance(sheet, column.name, label)
   const values = chance ? fairChances(runs, subjects) : runs.map(numberOf)
   const isCount = column.kind === 'count'
@@ -80,7 +80,7 @@ export function draftCell(sheet: AlignedSheet, at: number, row: AlignedRow, judg
 
 /** Whether the number is a p-value, by its column or, in a table of two columns, by its row. */
 const isChance = (sheet: AlignedSheet, column: string, label: string): boolean =>
-  says.chance(column) || (sheet.columns.length <= 2 && says.chance(label))
+  nameSays.chance(column) || (sheet.columns.length <= 2 && nameSays.chance(label))
 
 function draftText(runs: readonly Scalar[], words: Words): Draft {
   const [first] = runs

@@ -24,7 +24,7 @@ import {
   type Subjects,
 } from './script-cells.ts'
 import { filesOf, runsOf } from './script-runs.ts'
-import { says, Words } from './words.ts'
+import { nameSays, Words } from './words.ts'
 
 export interface ScriptContext {
   code: string
@@ -168,7 +168,7 @@ function draftOf(sheet: AlignedSheet, at: number, row: AlignedRow, rule: Rule | 
 }
 
 /** Medians and quantiles, whose values are those of single people. */
-const isOrder = (column: string, label: string): boolean => says.order(column) || says.order(label)
+const isOrder = (column: string, label: string): boolean => nameSays.order(column) || nameSays.order(label)
 
 /** The unit of medians and quantiles of the whole job. */
 const orderUnit = '(order)'

@@ -18,16 +18,19 @@ function twoWay(inner: readonly (readonly number[])[]): {
   const columns = inner[0]!.length
   const at = (r: number, c: number): number => r * (columns + 1) + c
   const values: number[] = []
-  for (let r = 0; r <= rows; r++)
-    for (let c = 0; c <= columns; c++)
-      values[at(r, c)] = inner
-        .filter((_, i) => r === rows || i === r)
-        .reduce((s, row) => s + row.filter((_, j) => c === columns || j === c).reduce((a, b) => a + b, 0), 0)
+  for (let atRow = 0; atRow <= rows; atRow++)
+    for (let atColumn = 0; atColumn <= columns; atColumn++)
+      values[at(atRow, atColumn)] = inner
+        .filter((_, i) => atRow === rows || i === atRow)
+        .reduce(
+          (s, row) => s + row.filter((_, j) => atColumn === columns || j === atColumn).reduce((a, b) => a + b, 0),
+          0,
+        )
   const equations: Equation[] = []
-  for (let r = 0; r <= rows; r++)
-    equations.push({ total: at(r, columns), parts: Array.from({ length: columns }, (_, c) => at(r, c)) })
-  for (let c = 0; c <= columns; c++)
-    equations.push({ total: at(rows, c), parts: Array.from({ length: rows }, (_, r) => at(r, c)) })
+  for (let atRow = 0; atRow <= rows; atRow++)
+    equations.push({ total: at(atRow, columns), parts: Array.from({ length: columns }, (_, c) => at(atRow, c)) })
+  for (let atColumn = 0; atColumn <= columns; atColumn++)
+    equations.push({ total: at(rows, atColumn), parts: Array.from({ length: rows }, (_, r) => at(r, atColumn)) })
   return { values, equations, at }
 }
 /**
@@ -45,22 +48,23 @@ function another(
   const most = Math.max(...values) + 1
   const known = new Set([...values.keys()].filter((c) => !hidden.includes(c)))
   const possible = (): boolean =>
-    equations.every((e) => {
-      const sum = e.parts.reduce((s, c) => (known.has(c) ? s + trial[c]! : s), 0)
+    equations.every((equation) => {
+      const sum = equation.parts.reduce((s, c) => (known.has(c) ? s + trial[c]! : s), 0)
       return (
-        !known.has(e.total) || (e.parts.every((c) => known.has(c)) ? sum === trial[e.total] : sum <= trial[e.total]!)
+        !known.has(equation.total) ||
+        (equation.parts.every((c) => known.has(c)) ? sum === trial[equation.total] : sum <= trial[equation.total]!)
       )
     })
-  const search = (i: number): boolean => {
-    const c = order[i]
-    if (c === undefined) return true
-    known.add(c)
-    for (let v = 0; v <= most; v++) {
-      if (i === 0 && v === values[c]) continue
-      trial[c] = v
-      if (possible() && search(i + 1)) return true
+  const search = (place: number): boolean => {
+    const hiddenCell = order[place]
+    if (hiddenCell === undefined) return true
+    known.add(hiddenCell)
+    for (let value = 0; value <= most; value++) {
+      if (place === 0 && value === values[hiddenCell]) continue
+      trial[hiddenCell] = value
+      if (possible() && search(place + 1)) return true
     }
-    known.delete(c)
+    known.delete(hiddenCell)
     return false
   }
   return search(0)
@@ -78,8 +82,8 @@ const table = fc.integer({ min: 2, max: 3 }).chain((rows) =>
 describe('cells that only the equations together give away', () => {
   // Three hidden counts, the sum of each two of them released: half of two sums less the third is each count, though no
   // sum alone bounds one to a single value.
-  const sumsOfTwo = (a: number, b: number, c: number): { values: number[]; equations: Equation[] } => ({
-    values: [a, b, c, a + b, b + c, a + c],
+  const sumsOfTwo = (first: number, second: number, third: number): { values: number[]; equations: Equation[] } => ({
+    values: [first, second, third, first + second, second + third, first + third],
     equations: [
       { total: 3, parts: [0, 1] },
       { total: 4, parts: [1, 2] },
@@ -88,8 +92,8 @@ describe('cells that only the equations together give away', () => {
   })
   it('are found, whatever the counts', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 5, max: 500 }), fc.integer({ min: 5, max: 500 }), (a, b) => {
-        const { values, equations } = sumsOfTwo(a, b, a + b)
+      fc.property(fc.integer({ min: 5, max: 500 }), fc.integer({ min: 5, max: 500 }), (first, second) => {
+        const { values, equations } = sumsOfTwo(first, second, first + second)
         expect([...exposed(values, new Set([0, 1, 2]), equations)].sort()).toEqual([0, 1, 2])
       }),
     )
@@ -148,7 +152,8 @@ describe('complementary suppression', () => {
         const primary = new Set(cells.filter((c) => values[c]! < 2).concat(cells[pick % cells.length]!))
         const out = suppress(values, primary, equations)
         if (!out) return
-        for (const c of primary) expect(another(values, [...out], equations, c), `cell ${c}`).toBe(true)
+        for (const suppressed of primary)
+          expect(another(values, [...out], equations, suppressed), `cell ${suppressed}`).toBe(true)
       }),
       { numRuns: 100, seed: 7 },
     ))
@@ -180,9 +185,9 @@ describe('policies', () => {
           rows: fc.nat(9000),
         }),
         fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 30 }),
-        (p, contributions) => {
+        (stricter, contributions) => {
           const cell = cellOf(contributions)
-          expect(rulesBrokenBy(cell, strictest(defaultPolicy, p))).toEqual(
+          expect(rulesBrokenBy(cell, strictest(defaultPolicy, stricter))).toEqual(
             expect.arrayContaining(rulesBrokenBy(cell, defaultPolicy)),
           )
         },

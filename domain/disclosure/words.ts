@@ -161,7 +161,7 @@ const lastPart = (name: string): string =>
   name.includes('.') && !/p\.value/i.test(name) ? name.slice(name.lastIndexOf('.') + 1) : name
 
 /** What a name says that its numbers are. Names are the script's own: a wrong one only makes the rules stricter. */
-export const says = {
+export const nameSays = {
   /** The value of a single person: a minimum, a first one. */
   extreme: (name: string): boolean => parts(name).some((part) => extremes.has(part)),
   /** A quantile, or another value by its place in an order. */

@@ -110,7 +110,8 @@ const dollarsOfSteps = 3 * gbSeconds(1) + 8 * prices.stepTransition
 
 /**
  * Cost, rules as sentences with their thresholds, and the number of runs. `left` is the epsilon that would remain, 0
- * when the budget does not cover it; minutes and dollars are rounded up. RangeError when delta is not between 0 and 1.
+ * when the budget does not cover it; minutes and dollars are rounded up. Throws a RangeError when delta is not between
+ * 0 and 1.
  */
 export function quoteOf(input: QuoteInput): QuoteFigures {
   const { charge, delta } = input

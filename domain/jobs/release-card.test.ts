@@ -142,7 +142,8 @@ it('numbers and texts within are not', () => {
   expect(releasedCsv(numbers)).toBe('value\n-1\n =x\n"\n=x"\n')
 })
 
-// What is hashed has to stay as it is, byte for byte: a member that is not there and one that is undefined are the same.
+// What is hashed has to stay as it is, byte for byte: a member that is not there and one that is undefined are
+// the same.
 describe('hashes that are kept', () => {
   const without = { ...input, checkers: undefined }
   it('of a card and its bag', async () => {
@@ -196,17 +197,16 @@ describe('the RO-Crate', () => {
     )['@graph']
     const ids = graph.map((e) => e['@id'])
     expect(new Set(ids).size).toBe(ids.length)
-    const refs = (v: unknown): string[] =>
-      Array.isArray(v)
-        ? v.flatMap(refs)
-        : typeof v === 'object' && v !== null
-          ? '@id' in v && Object.keys(v).length === 1
-            ? [String(v['@id'])]
-            : Object.values(v).flatMap(refs)
-          : []
-    for (const e of graph)
-      for (const [, v] of Object.entries(e).filter(([k]) => k !== '@id' && k !== 'additionalType'))
-        for (const r of refs(v).filter((x) => x !== 'https://w3id.org/ro/crate/1.2')) expect(ids).toContain(r)
+    const references = (value: unknown): string[] => {
+      if (Array.isArray(value)) return value.flatMap(references)
+      if (typeof value !== 'object' || value === null) return []
+      const isReference = '@id' in value && Object.keys(value).length === 1
+      return isReference ? [String(value['@id'])] : Object.values(value).flatMap(references)
+    }
+    for (const entity of graph)
+      for (const [, value] of Object.entries(entity).filter(([k]) => k !== '@id' && k !== 'additionalType'))
+        for (const reference of references(value).filter((x) => x !== 'https://w3id.org/ro/crate/1.2'))
+          expect(ids).toContain(reference)
     const root = graph.find((e) => e['@id'] === './')!
     expect(root).toMatchObject({ conformsTo: { '@id': 'https://w3id.org/5s-crate/0.4' }, '@type': 'Dataset' })
     expect(graph[0]).toMatchObject({
@@ -220,11 +220,12 @@ describe('the RO-Crate', () => {
       'https://w3id.org/shp#ValidationCheck',
       'https://w3id.org/shp#DisclosureCheck',
     ])
-    for (const a of actions) expect((root['mentions'] as { '@id': string }[]).map((m) => m['@id'])).toContain(a['@id'])
+    for (const action of actions)
+      expect((root['mentions'] as { '@id': string }[]).map((m) => m['@id'])).toContain(action['@id'])
     const run = actions[0]!
     expect((run['result'] as unknown[]).length).toBe(4)
-    for (const r of run['result'] as { '@id': string }[])
-      expect(graph.find((e) => e['@id'] === 'outputs/')!['hasPart']).toContainEqual(r)
+    for (const result of run['result'] as { '@id': string }[])
+      expect(graph.find((e) => e['@id'] === 'outputs/')!['hasPart']).toContainEqual(result)
     expect(JSON.stringify(graph)).not.toContain('137')
   })
   it('is a bag whose manifests hold', async () => {
@@ -283,12 +284,12 @@ describe('the pin', () => {
       ].map(pinOf),
     )
     expect(new Set(pins).size).toBe(pins.length)
-    for (const p of pins) expect(p).toMatch(/^[0-9a-f]{64}$/)
+    for (const pin of pins) expect(pin).toMatch(/^[0-9a-f]{64}$/)
   })
 })
 
 describe('the quote', () => {
-  const q = {
+  const question = {
     language: 'python' as const,
     mode: 'rules' as const,
     policy: defaultPolicy,
@@ -298,22 +299,22 @@ describe('the quote', () => {
   }
   it('says how often the code runs, and costs cents', () => {
     expect([
-      quoteOf(q).runs,
-      quoteOf({ ...q, mode: 'review' }).runs,
-      quoteOf({ ...q, mode: 'noise', epsilon: 1, declared: [1] }).runs,
-      quoteOf({ ...q, language: 'sql' }).runs,
+      quoteOf(question).runs,
+      quoteOf({ ...question, mode: 'review' }).runs,
+      quoteOf({ ...question, mode: 'noise', epsilon: 1, declared: [1] }).runs,
+      quoteOf({ ...question, language: 'sql' }).runs,
     ]).toEqual([9, 1, 100, 1])
-    const { cost } = quoteOf(q)
+    const { cost } = quoteOf(question)
     expect(cost.nanoRho).toBe(0)
     expect(cost.dollars).toBeGreaterThan(0)
     expect(cost.dollars).toBeLessThan(0.05)
-    expect(quoteOf({ ...q, language: 'sql' }).cost.minutes).toBeLessThan(0.2)
+    expect(quoteOf({ ...question, language: 'sql' }).cost.minutes).toBeLessThan(0.2)
   })
   it('says what remains of the budget, and nothing when it is not covered', () => {
-    const { cost } = quoteOf({ ...q, mode: 'noise', epsilon: 1, declared: [1], charge: 125_000_000n })
+    const { cost } = quoteOf({ ...question, mode: 'noise', epsilon: 1, declared: [1], charge: 125_000_000n })
     expect(cost.left).toBeGreaterThan(0)
-    expect(cost.left).toBeLessThan(quoteOf(q).cost.left)
-    expect(quoteOf({ ...q, charge: 2_000_000_000n }).cost.left).toBe(0)
+    expect(cost.left).toBeLessThan(quoteOf(question).cost.left)
+    expect(quoteOf({ ...question, charge: 2_000_000_000n }).cost.left).toBe(0)
   })
   it('plans what the mode asks for', () => {
     expect(planOf({ mode: 'review' }, 300)).toEqual({ kind: 'whole' })
@@ -329,10 +330,10 @@ describe('the quote', () => {
     const text = rulesThatApply('sql', 'rules', { ...defaultPolicy, minimumSubjects: 12, roundTo: 5, redactUpTo: 7 })
       .map((r) => r.text)
       .join(' ')
-    for (const t of ['at least 12 people', 'multiples of 5', '7 or less', '90 %', '10 %', '1 to 11 people'])
-      expect(text).toContain(t)
-    for (const l of ['sql', 'python'] as const)
-      for (const m of ['rules', 'noise', 'review'] as const)
-        expect(rulesThatApply(l, m, defaultPolicy).length).toBeGreaterThan(1)
+    for (const phrase of ['at least 12 people', 'multiples of 5', '7 or less', '90 %', '10 %', '1 to 11 people'])
+      expect(text).toContain(phrase)
+    for (const language of ['sql', 'python'] as const)
+      for (const mode of ['rules', 'noise', 'review'] as const)
+        expect(rulesThatApply(language, mode, defaultPolicy).length).toBeGreaterThan(1)
   })
 })

@@ -11,21 +11,29 @@ const token = /\{\{\s*([A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)?)\s*\}\}
 export const tokensOf = (argument: string): string[] => [...argument.matchAll(token)].map((m) => m[1]!)
 
 /** A value as a program reads it: lists with commas, flags as `true` and `false`. */
-export const argumentText = (v: ParameterValue): string => (Array.isArray(v) ? v.join(',') : String(v))
+export const argumentText = (value: ParameterValue): string => (Array.isArray(value) ? value.join(',') : String(value))
 
-const isPlace = (name: string): boolean =>
-  name === 'output' || name === 'code' || name === 'parameters' || name.startsWith('inputs.')
+/** Places that only the runner knows. */
+export const plainPlaces = ['output', 'code', 'parameters'] as const
+type PlainPlace = (typeof plainPlaces)[number]
+export const inputPrefix = 'inputs.'
+
+const isPlainPlace = (name: string): name is PlainPlace => (plainPlaces as readonly string[]).includes(name)
+const isPlace = (name: string): boolean => isPlainPlace(name) || name.startsWith(inputPrefix)
+
+/** Every argument with its tokens replaced; `undefined` leaves a token as it is written. */
+const fillIn = (template: readonly string[], textOf: (name: string) => string | undefined): string[] =>
+  template.map((argument) => argument.replace(token, (whole, name: string) => textOf(name) ?? whole))
 
 /**
  * Arguments with the parameters put in; places stay tokens, written without spaces. Values were checked before and hold
  * no `{{` (domain/pipelines/parameters.ts).
  */
 export const commandOf = (template: readonly string[], values: Values): string[] =>
-  template.map((argument) =>
-    argument.replace(token, (whole, name: string) =>
-      isPlace(name) ? `{{${name}}}` : Object.hasOwn(values, name) ? argumentText(values[name]!) : whole,
-    ),
-  )
+  fillIn(template, (name) => {
+    if (isPlace(name)) return `{{${name}}}`
+    return Object.hasOwn(values, name) ? argumentText(values[name]!) : undefined
+  })
 
 /**
  * Arguments with the places put in: for the runner. A place that is not there (an optional input without files) becomes
@@ -33,15 +41,11 @@ export const commandOf = (template: readonly string[], values: Values): string[]
  */
 export const located = (
   command: readonly string[],
-  places: { output: string; code: string; parameters: string; inputs: Record<string, string> },
+  places: Record<PlainPlace, string> & { inputs: Record<string, string> },
 ): string[] =>
-  command.map((argument) =>
-    argument.replace(token, (whole, name: string) => {
-      if (!isPlace(name)) return whole
-      return name.startsWith('inputs.')
-        ? Object.hasOwn(places.inputs, name.slice(7))
-          ? places.inputs[name.slice(7)]!
-          : ''
-        : places[name as 'output' | 'code' | 'parameters']
-    }),
-  )
+  fillIn(command, (name) => {
+    if (isPlainPlace(name)) return places[name]
+    if (!name.startsWith(inputPrefix)) return undefined
+    const input = name.slice(inputPrefix.length)
+    return Object.hasOwn(places.inputs, input) ? places.inputs[input] : ''
+  })

@@ -2,8 +2,9 @@
  * What a pipeline is: a versioned definition that says what to run, on what, with which parameters. Pure rules; every
  * fault names its field by a JSON pointer.
  */
-import { type Fault, type ParameterSchema, schemaFaults } from './parameters.ts'
-import { tokensOf } from './command.ts'
+import { inputPrefix, plainPlaces, tokensOf } from './command.ts'
+import { schemaFaults } from './parameter-schema.ts'
+import { type Fault, faultsBelow, type ParameterSchema } from './parameters.ts'
 
 export const pipelineRuntimes = ['python', 'r', 'shell', 'image'] as const
 export type PipelineRuntime = (typeof pipelineRuntimes)[number]
@@ -66,32 +67,33 @@ export const longestPath = 300
 /** Names of parameters and inputs: as they stand in templates, columns and environments. */
 export const plainName = /^[A-Za-z][A-Za-z0-9_]{0,59}$/
 /** Words that a template keeps for itself. */
-const reserved = new Set(['inputs', 'output', 'code', 'parameters'])
+const reserved: readonly string[] = ['inputs', ...plainPlaces]
 
-const repeated = (names: readonly string[], at: (i: number) => string): Fault[] =>
-  names.flatMap((n, i) => (names.indexOf(n) < i ? [{ path: at(i), message: 'Used twice', value: n }] : []))
+const repeated = (names: readonly string[], pathOf: (i: number) => string): Fault[] =>
+  names.flatMap((name, i) => (names.indexOf(name) < i ? [{ path: pathOf(i), message: 'Used twice', value: name }] : []))
 
-/** Which of an input's or output's patterns covers a path: `*` is anything but a slash. */
+/** Whether a name fits a pattern: `*` is anything. */
+function nameMatches(pattern: string, name: string): boolean {
+  // Without a regular expression made of somebody's text: the pieces between stars, in order.
+  const pieces = pattern.split('*')
+  if (pieces.length === 1) return pattern === name
+  const first = pieces[0]!
+  const last = pieces.at(-1)!
+  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false
+  let at = first.length
+  for (const piece of pieces.slice(1, -1)) {
+    const found = name.indexOf(piece, at)
+    if (found < 0 || found + piece.length > name.length - last.length) return false
+    at = found + piece.length
+  }
+  return true
+}
+
+/** Whether a pattern of an output covers a path: `*` is anything but a slash. */
 export function matches(pattern: string, path: string): boolean {
-  // Without a regular expression made of somebody's text: pieces between stars, in order, within one name each.
-  const [want, have] = [pattern.split('/'), path.split('/')]
-  return (
-    want.length === have.length &&
-    want.every((w, i) => {
-      const pieces = w.split('*')
-      const name = have[i]!
-      if (pieces.length === 1) return w === name
-      const [first, last] = [pieces[0]!, pieces.at(-1)!]
-      if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false
-      let at = first.length
-      for (const piece of pieces.slice(1, -1)) {
-        const found = name.indexOf(piece, at)
-        if (found < 0 || found + piece.length > name.length - last.length) return false
-        at = found + piece.length
-      }
-      return true
-    })
-  )
+  const wanted = pattern.split('/')
+  const names = path.split('/')
+  return wanted.length === names.length && wanted.every((one, i) => nameMatches(one, names[i]!))
 }
 
 const byEnding: [RegExp, OutputKind][] = [
@@ -105,100 +107,106 @@ const byEnding: [RegExp, OutputKind][] = [
 export const kindOf = (outputs: readonly PipelineOutput[], path: string): OutputKind =>
   outputs.find((o) => matches(o.match, path))?.kind ?? byEnding.find(([e]) => e.test(path))?.[1] ?? 'file'
 
+function imageFaults({ runtime, image }: PipelineDefinition): Fault[] {
+  if (runtime === 'image' && !image)
+    return [
+      {
+        path: '/image',
+        message: 'The runtime image needs one',
+        expected: 'a reference, such as registry/name@sha256:…',
+      },
+    ]
+  return runtime !== 'image' && image
+    ? [{ path: '/image', message: `Only the runtime image takes one, this is ${runtime}` }]
+    : []
+}
+
+const resourceFaults = ({ resources }: PipelineDefinition): Fault[] =>
+  (['cpus', 'memoryMb', 'gpus', 'seconds'] as const)
+    .filter((name) => resources[name] > mostResources[name])
+    .map((name) => ({
+      path: `/resources/${name}`,
+      message: 'More than a run can have',
+      value: resources[name],
+      expected: `at most ${mostResources[name]}`,
+    }))
+
+const reservedNameFaults = ({ parameters }: PipelineDefinition): Fault[] =>
+  Object.keys(parameters.properties)
+    .filter((name) => reserved.includes(name))
+    .map((name) => ({
+      path: `/parameters/properties/${name}`,
+      message: 'A word that templates keep for themselves',
+      expected: 'another name',
+    }))
+
+/** A token of the command must name an input, or a parameter that always has a value. */
+function tokenFaults({ inputs, parameters }: PipelineDefinition, path: string, token: string): Fault[] {
+  if ((plainPlaces as readonly string[]).includes(token)) return []
+  if (token.startsWith(inputPrefix)) {
+    const names = inputs.map((input) => input.name)
+    if (names.includes(token.slice(inputPrefix.length))) return []
+    const expected = names.join(', ') || 'an input of the definition'
+    return [{ path, message: `{{${token}}} names no input`, expected }]
+  }
+  const parameter = Object.hasOwn(parameters.properties, token) ? parameters.properties[token] : undefined
+  if (!parameter) {
+    const names = [...Object.keys(parameters.properties).slice(0, 40), ...plainPlaces]
+    return [{ path, message: `{{${token}}} names no parameter`, expected: names.join(', ') }]
+  }
+  if (parameter.default !== undefined || parameters.required?.includes(token)) return []
+  const expected = 'a default, or its name among `required`'
+  return [{ path, message: `{{${token}}} may be left without a value`, expected }]
+}
+
+/** The program, where it is plainly a file of the folder. */
+function programOf({ command, runtime }: PipelineDefinition): { at: number; path: string } | undefined {
+  const program = command[0]
+  if (runtime === 'image' || program === undefined || !program.includes('/')) return undefined
+  return tokensOf(program).length > 0 ? undefined : { at: 0, path: program }
+}
+
+/** Files that the command starts and that were not published with it. */
+function missingFileFaults(def: PipelineDefinition, files: readonly string[]): Fault[] {
+  const fault = (at: number, value: string, otherwise: string): Fault => ({
+    path: `/command/${at}`,
+    message: 'No such file was published with it',
+    value,
+    expected: files.slice(0, 20).join(', ') || otherwise,
+  })
+  const faults: Fault[] = []
+  const program = programOf(def)
+  if (program && !files.includes(withoutDot(program.path)))
+    faults.push(fault(program.at, program.path, 'a program’s name'))
+  const script = scriptOf(def)
+  if (script && !files.includes(script.path)) faults.push(fault(script.at, script.path, 'a file of the folder'))
+  return faults
+}
+
 /**
  * What is wrong with a definition whose shape is right (contracts/pipelines.ts checks that): fields against each other,
- * the schema of the parameters, the template. `files` are the paths that were published with it.
+ * the schema of the parameters, the template. `files` are the paths that were published with it. Paths of the faults
+ * are JSON pointers into the definition. Empty when it may be published.
  */
 export function definitionFaults(def: PipelineDefinition, files: readonly string[]): Fault[] {
-  const out: Fault[] = []
-  const { command, inputs, outputs, parameters, resources } = def
-  out.push(
-    ...repeated(
-      inputs.map((i) => i.name),
-      (i) => `/inputs/${i}/name`,
-    ),
-    ...repeated(
-      outputs.map((o) => o.match),
-      (i) => `/outputs/${i}/match`,
-    ),
+  const inputNames = def.inputs.map((input) => input.name)
+  const outputPatterns = def.outputs.map((output) => output.match)
+  return [
+    ...repeated(inputNames, (i) => `/inputs/${i}/name`),
+    ...repeated(outputPatterns, (i) => `/outputs/${i}/match`),
     ...repeated(files, (i) => `/files/${i}/path`),
-  )
-  if (def.runtime === 'image' && !def.image)
-    out.push({
-      path: '/image',
-      message: 'The runtime image needs one',
-      expected: 'a reference, such as registry/name@sha256:…',
-    })
-  if (def.runtime !== 'image' && def.image)
-    out.push({ path: '/image', message: `Only the runtime image takes one, this is ${def.runtime}` })
-  for (const key of ['cpus', 'memoryMb', 'gpus', 'seconds'] as const)
-    if (resources[key] > mostResources[key])
-      out.push({
-        path: `/resources/${key}`,
-        message: 'More than a run can have',
-        value: resources[key],
-        expected: `at most ${mostResources[key]}`,
-      })
-  out.push(...schemaFaults(parameters).map((f) => ({ ...f, path: `/parameters${f.path}` })))
-  const names = Object.keys(parameters.properties)
-  for (const n of names)
-    if (reserved.has(n))
-      out.push({
-        path: `/parameters/properties/${n}`,
-        message: 'A word that templates keep for themselves',
-        expected: 'another name',
-      })
-  for (const [i, argument] of command.entries())
-    for (const token of tokensOf(argument)) {
-      const path = `/command/${i}`
-      if (token === 'output' || token === 'code' || token === 'parameters') continue
-      if (token.startsWith('inputs.')) {
-        const input = inputs.find((x) => x.name === token.slice('inputs.'.length))
-        if (!input)
-          out.push({
-            path,
-            message: `{{${token}}} names no input`,
-            expected: inputs.map((x) => x.name).join(', ') || 'an input of the definition',
-          })
-        continue
-      }
-      const p = Object.hasOwn(parameters.properties, token) ? parameters.properties[token] : undefined
-      if (!p)
-        out.push({
-          path,
-          message: `{{${token}}} names no parameter`,
-          expected: [...names.slice(0, 40), 'output', 'code', 'parameters'].join(', '),
-        })
-      else if (p.default === undefined && !parameters.required?.includes(token))
-        out.push({
-          path,
-          message: `{{${token}}} may be left without a value`,
-          expected: 'a default, or its name among `required`',
-        })
-    }
-  if (
-    def.runtime !== 'image' &&
-    command[0] !== undefined &&
-    !tokensOf(command[0]).length &&
-    command[0].includes('/') &&
-    !files.includes(command[0].replace(/^\.\//, ''))
-  )
-    out.push({
-      path: '/command/0',
-      message: 'No such file was published with it',
-      value: command[0],
-      expected: files.slice(0, 20).join(', ') || 'a program’s name',
-    })
-  const script = scriptOf(def)
-  if (script && !files.includes(script.path))
-    out.push({
-      path: `/command/${script.at}`,
-      message: 'No such file was published with it',
-      value: script.path,
-      expected: files.slice(0, 20).join(', ') || 'a file of the folder',
-    })
-  return out
+    ...imageFaults(def),
+    ...resourceFaults(def),
+    ...faultsBelow('/parameters', schemaFaults(def.parameters)),
+    ...reservedNameFaults(def),
+    ...def.command.flatMap((argument, i) =>
+      tokensOf(argument).flatMap((token) => tokenFaults(def, `/command/${i}`, token)),
+    ),
+    ...missingFileFaults(def, files),
+  ]
 }
+
+const withoutDot = (path: string): string => path.replace(/^\.\//, '')
 
 /** The file that `python main.py` and the like start, when it is named plainly. */
 function scriptOf({ command, runtime }: PipelineDefinition): { at: number; path: string } | undefined {
@@ -206,5 +214,5 @@ function scriptOf({ command, runtime }: PipelineDefinition): { at: number; path:
   const word = command[1]
   return word === undefined || word.startsWith('-') || tokensOf(word).length > 0 || !/\.[A-Za-z]{1,4}$/.test(word)
     ? undefined
-    : { at: 1, path: word.replace(/^\.\//, '') }
+    : { at: 1, path: withoutDot(word) }
 }

@@ -25,9 +25,12 @@ const union = (runs: readonly Record<string, unknown>[]): string[] => [...new Se
 export function parameterRows(runs: readonly Record<string, unknown>[], schema?: ParameterSchema): Row<unknown>[] {
   const own = Object.keys(schema?.properties ?? {})
   const all = union(runs)
-  return rows([...own.filter((n) => all.includes(n)), ...all.filter((n) => !own.includes(n))], runs).map((r) => {
-    const p = schema && Object.hasOwn(schema.properties, r.name) ? schema.properties[r.name] : undefined
-    return { ...r, ...(p?.title ? { title: p.title } : {}), ...(p?.unit ? { unit: p.unit } : {}) }
+  const names = [...own.filter((name) => all.includes(name)), ...all.filter((name) => !own.includes(name))]
+  return rows(names, runs).map((row) => {
+    const parameter = schema && Object.hasOwn(schema.properties, row.name) ? schema.properties[row.name] : undefined
+    const title = parameter?.title ? { title: parameter.title } : {}
+    const unit = parameter?.unit ? { unit: parameter.unit } : {}
+    return { ...row, ...title, ...unit }
   })
 }
 

@@ -29,6 +29,19 @@ export interface Waiting {
 /** When each owner was last served, also of runs that are over. */
 export type Served = Readonly<Record<string, number>>
 
+/** Negative when the run of `a` came before that of `b`; runs of one moment by their ids. */
+function byArrival(one: Waiting, other: Waiting): number {
+  if (one.created !== other.created) return one.created < other.created ? -1 : 1
+  return one.run < other.run ? -1 : 1
+}
+
+/** Those who wait, by owner, each owner's in the order in which they came. No line is empty. */
+function linesOf(waiting: readonly Waiting[]): Map<string, Waiting[]> {
+  const lines = new Map<string, Waiting[]>()
+  for (const one of [...waiting].sort(byArrival)) lines.set(one.owner, [...(lines.get(one.owner) ?? []), one])
+  return lines
+}
+
 /**
  * In which order the waiting ones will start if nobody else comes and none of those at work ends before another: what
  * the page shows.
@@ -36,36 +49,29 @@ export type Served = Readonly<Record<string, number>>
 export function fairOrder(atWork: readonly AtWork[], waiting: readonly Waiting[], before: Served = {}): Waiting[] {
   const busy = new Map<string, number>()
   const served = new Map(Object.entries(before))
-  for (const w of atWork) {
-    busy.set(w.owner, (busy.get(w.owner) ?? 0) + 1)
-    served.set(w.owner, Math.max(served.get(w.owner) ?? 0, w.turn))
+  for (const { owner, turn } of atWork) {
+    busy.set(owner, (busy.get(owner) ?? 0) + 1)
+    served.set(owner, Math.max(served.get(owner) ?? 0, turn))
+  }
+  const isBefore = ([one, lineOfA]: [string, Waiting[]], [other, lineOfB]: [string, Waiting[]]): boolean => {
+    const busier = (busy.get(one) ?? 0) - (busy.get(other) ?? 0)
+    const later = (served.get(one) ?? 0) - (served.get(other) ?? 0)
+    return (busier || later || byArrival(lineOfA[0]!, lineOfB[0]!)) < 0
   }
   let turn = Math.max(0, ...served.values())
-  const lines = new Map<string, Waiting[]>()
-  for (const w of [...waiting].sort((a, b) =>
-    a.created === b.created ? (a.run < b.run ? -1 : 1) : a.created < b.created ? -1 : 1,
-  ))
-    lines.set(w.owner, [...(lines.get(w.owner) ?? []), w])
-  const out: Waiting[] = []
+  const lines = linesOf(waiting)
+  const order: Waiting[] = []
   while (lines.size > 0) {
-    const [owner, line] = [...lines].reduce((a, b) => {
-      const by = (busy.get(a[0]) ?? 0) - (busy.get(b[0]) ?? 0) || (served.get(a[0]) ?? 0) - (served.get(b[0]) ?? 0)
-      return by < 0 ||
-        (by === 0 &&
-          (a[1][0]!.created < b[1][0]!.created ||
-            (a[1][0]!.created === b[1][0]!.created && a[1][0]!.run < b[1][0]!.run)))
-        ? a
-        : b
-    })
-    out.push(line.shift()!)
+    const [owner, line] = [...lines].reduce((a, b) => (isBefore(a, b) ? a : b))
+    order.push(line.shift()!)
     if (line.length === 0) lines.delete(owner)
     busy.set(owner, (busy.get(owner) ?? 0) + 1)
     served.set(owner, ++turn)
   }
-  return out
+  return order
 }
 
-/** Those who may start now. */
+/** The waiting runs that may start now, in the order of their turns: as many as places are free, within each quota. */
 export function nextRuns(
   atWork: readonly AtWork[],
   waiting: readonly Waiting[],
@@ -73,15 +79,15 @@ export function nextRuns(
   before: Served = {},
 ): Waiting[] {
   const now = [...atWork]
-  const out: Waiting[] = []
-  let turn = Math.max(0, ...Object.values(before), ...now.map((w) => w.turn))
+  const chosen: Waiting[] = []
+  let turn = Math.max(0, ...Object.values(before), ...now.map((one) => one.turn))
   for (let left = [...waiting]; now.length < slots;) {
-    const may = left.filter((w) => now.filter((a) => a.owner === w.owner).length < perOwner)
+    const may = left.filter(({ owner }) => now.filter((one) => one.owner === owner).length < perOwner)
     const next = fairOrder(now, may, before)[0]
     if (!next) break
-    out.push(next)
+    chosen.push(next)
     now.push({ run: next.run, owner: next.owner, turn: ++turn })
-    left = left.filter((w) => w.run !== next.run)
+    left = left.filter((one) => one.run !== next.run)
   }
-  return out
+  return chosen
 }

@@ -16,6 +16,7 @@ export const runMeaning: Record<PipelineRunState, string> = {
   failed: 'It ended otherwise, or never started: the reason says what to do',
   cancelled: 'Stopped by a person',
 }
+/** Whether a run will not change any more. */
 export const isOver = (s: PipelineRunState): boolean => s === 'succeeded' || s === 'failed' || s === 'cancelled'
 
 /** From the job's state, what it waits for, and whether its computation has begun. */
@@ -132,8 +133,8 @@ export function failureOf(code: JobCode, known: Known): RunFailure {
   const mine: RunCode = code in runCodes ? (code as RunCode) : 'infrastructure'
   const { what, todo } = runCodes[mine]
   const filled = what.replaceAll(/\s?\{(\w+)\}/g, (whole, name: keyof Known) => {
-    const v = known[name]
-    return v === undefined ? '' : `${whole.startsWith(' ') ? ' ' : ''}${name === 'missing' ? `“${v}”` : v}`
+    const value = known[name]
+    return value === undefined ? '' : `${whole.startsWith(' ') ? ' ' : ''}${name === 'missing' ? `“${value}”` : value}`
   })
   return { code: mine, message: filled, todo }
 }

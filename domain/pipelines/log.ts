@@ -44,21 +44,21 @@ export const farthest = Number.MAX_SAFE_INTEGER
 
 const utf8 = new TextEncoder()
 
-/** One line of the log. */
+/** A record as one line of the log, with its end. */
 export const encodeRecord = (r: LogRecord): string => `${JSON.stringify(r)}\n`
-/** Bytes of a record in the log. */
+/** How many bytes a record has in the log. */
 export const recordBytes = (r: LogRecord): number => utf8.encode(encodeRecord(r)).length
 
 /** A record read back, or undefined when the line is none (a write that was cut short). */
 export function decodeRecord(line: string): LogRecord | undefined {
   try {
-    const r = JSON.parse(line) as Partial<LogRecord> | null
-    return typeof r === 'object' &&
-      r !== null &&
-      typeof r.t === 'number' &&
-      typeof r.x === 'string' &&
-      (r.s === 'out' || r.s === 'err' || r.s === 'sys')
-      ? (r as LogRecord)
+    const parsed = JSON.parse(line) as Partial<LogRecord> | null
+    return typeof parsed === 'object' &&
+      parsed !== null &&
+      typeof parsed.t === 'number' &&
+      typeof parsed.x === 'string' &&
+      (parsed.s === 'out' || parsed.s === 'err' || parsed.s === 'sys')
+      ? (parsed as LogRecord)
       : undefined
   } catch {
     return undefined
@@ -80,8 +80,8 @@ export function decodeRecords(
   while (records.length < most) {
     const end = bytes.indexOf(10, at)
     if (end < 0) break
-    const r = decodeRecord(text.decode(bytes.subarray(at, end)))
-    if (r) records.push({ ...r, id: from + at, next: from + end + 1 })
+    const record = decodeRecord(text.decode(bytes.subarray(at, end)))
+    if (record) records.push({ ...record, id: from + at, next: from + end + 1 })
     at = end + 1
   }
   return { records, next: from + at }
@@ -95,13 +95,16 @@ const declared =
  * VALUE [STEP]`.
  */
 export function declarationOf(line: string): Pick<LogRecord, 'step' | 'progress' | 'metric'> | undefined {
-  const m = declared.exec(line)
-  if (!m) return undefined
-  if (m[1]) return { step: m[2]!.trimEnd() }
-  if (m[3]) return Number(m[5]) > 0 ? { progress: [Math.min(Number(m[4]), Number(m[5])), Number(m[5])] } : undefined
-  const value = Number(m[8])
+  const match = declared.exec(line)
+  if (!match) return undefined
+  if (match[1]) return { step: match[2]!.trimEnd() }
+  if (match[3])
+    return Number(match[5]) > 0
+      ? { progress: [Math.min(Number(match[4]), Number(match[5])), Number(match[5])] }
+      : undefined
+  const value = Number(match[8])
   return Number.isFinite(value)
-    ? { metric: m[9] === undefined ? [m[7]!, value] : [m[7]!, value, Number(m[9])] }
+    ? { metric: match[9] === undefined ? [match[7]!, value] : [match[7]!, value, Number(match[9])] }
     : undefined
 }
 
@@ -143,73 +146,74 @@ export class LineReader {
   }
 
   /** Takes what was read at `t`; answers the records that are complete. */
-  push(bytes: Uint8Array, t: number): LogRecord[] {
+  push(bytes: Uint8Array, now: number): LogRecord[] {
     const found: LogRecord[] = []
-    this.take(this.decoder.decode(bytes, { stream: true }), t, found)
+    this.take(this.decoder.decode(bytes, { stream: true }), now, found)
     return found
   }
 
   /** Shows progress that was held back, and a line that has waited for its end. */
-  tick(t: number): LogRecord[] {
-    if (t - this.shown < progressEvery || (this.waiting === undefined && t - this.since < progressEvery)) return []
+  tick(now: number): LogRecord[] {
+    if (now - this.shown < progressEvery || (this.waiting === undefined && now - this.since < progressEvery)) return []
     const text = this.waiting ?? (this.rest === '' ? undefined : this.rest)
     if (text === undefined || text === this.last) return []
-    return [this.progress(text, t)]
+    return [this.progress(text, now)]
   }
 
   /** The end of the stream: what is left is a line. */
-  finish(t: number): LogRecord[] {
+  finish(now: number): LogRecord[] {
     const found: LogRecord[] = []
-    this.take(this.decoder.decode(), t, found)
-    if (this.rest !== '') this.line(this.rest, t, found)
-    else if (this.waiting !== undefined) this.line(this.waiting, t, found)
+    this.take(this.decoder.decode(), now, found)
+    if (this.rest !== '') this.line(this.rest, now, found)
+    else if (this.waiting !== undefined) this.line(this.waiting, now, found)
     this.rest = ''
     return found
   }
 
-  private take(text: string, t: number, found: LogRecord[]): void {
+  private take(text: string, now: number, found: LogRecord[]): void {
     if (text === '') return
-    this.since = t
+    this.since = now
     // `\r\n` may come in two parts: the `\r` was kept back.
     let all = this.carriage ? `${this.rest}\r${text}` : this.rest + text
     this.carriage = all.endsWith('\r')
     if (this.carriage) all = all.slice(0, -1)
     let at = 0
     const ends = /\r?\n|\r/g
-    for (let m = ends.exec(all); m; m = ends.exec(all)) {
-      const part = all.slice(at, m.index)
+    for (let match = ends.exec(all); match; match = ends.exec(all)) {
+      const part = all.slice(at, match.index)
       at = ends.lastIndex
-      if (m[0] !== '\r') this.line(part === '' && this.waiting !== undefined ? this.waiting : part, t, found)
-      else if (part !== '') this.hold(part, t, found)
+      if (match[0] !== '\r') this.line(part === '' && this.waiting !== undefined ? this.waiting : part, now, found)
+      else if (part !== '') this.hold(part, now, found)
     }
     this.rest = all.slice(at)
     // A line that never ends must not fill the memory.
     if (this.rest.length > 2 * longestLine) {
-      for (const piece of pieces(this.rest, longestLine)) found.push({ t, s: this.stream, x: piece })
+      for (const piece of pieces(this.rest, longestLine)) found.push({ t: now, s: this.stream, x: piece })
       this.rest = ''
       this.progressing = false
     }
-    if (this.carriage && this.rest !== '' && t - this.shown >= progressEvery) found.push(this.progress(this.rest, t))
+    if (this.carriage && this.rest !== '' && now - this.shown >= progressEvery)
+      found.push(this.progress(this.rest, now))
   }
 
-  private hold(text: string, t: number, found: LogRecord[]): void {
-    if (t - this.shown >= progressEvery) found.push(this.progress(text, t))
+  private hold(text: string, now: number, found: LogRecord[]): void {
+    if (now - this.shown >= progressEvery) found.push(this.progress(text, now))
     else {
       this.waiting = text
       this.progressing = true
     }
   }
 
-  private progress(text: string, t: number): LogRecord {
-    this.shown = t
+  private progress(text: string, now: number): LogRecord {
+    this.shown = now
     this.last = text
     this.waiting = undefined
     this.progressing = true
     const [first = ''] = pieces(text, longestLine)
-    return { t, s: this.stream, x: first, p: 1 }
+    return { t: now, s: this.stream, x: first, p: 1 }
   }
 
-  private line(text: string, t: number, found: LogRecord[]): void {
+  private line(text: string, now: number, found: LogRecord[]): void {
     const replaces = this.progressing
     this.progressing = false
     this.waiting = undefined
@@ -217,7 +221,7 @@ export class LineReader {
     let first = true
     for (const piece of pieces(text, longestLine)) {
       found.push({
-        t,
+        t: now,
         s: this.stream,
         x: piece,
         ...(replaces && first ? { p: 2 as const } : {}),
@@ -228,8 +232,8 @@ export class LineReader {
   }
 }
 
-/** A log as plain text: time, stream and line; progress lines only as they ended, no samples. */
-export function textOf(r: LogRecord): string {
-  if (r.u || r.p === 1) return ''
-  return `${new Date(r.t).toISOString()} ${r.s === 'sys' ? '--' : r.s} ${r.x}\n`
+/** A record as a line of a plain-text log: time, stream and text; empty for samples and for progress that went on. */
+export function textOf(record: LogRecord): string {
+  if (record.u || record.p === 1) return ''
+  return `${new Date(record.t).toISOString()} ${record.s === 'sys' ? '--' : record.s} ${record.x}\n`
 }

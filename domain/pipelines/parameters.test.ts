@@ -1,15 +1,8 @@
 import { Validator } from '@cfworker/json-schema'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type Parameter,
-  parameterFaults,
-  type ParameterSchema,
-  patternFault,
-  schemaFaults,
-  valueFaults,
-  withDefaults,
-} from './parameters.ts'
+import { patternFault, schemaFaults } from './parameter-schema.ts'
+import { type Parameter, parameterFaults, type ParameterSchema, valueFaults, withDefaults } from './parameters.ts'
 
 const bound = fc.option(fc.integer({ min: -20, max: 20 }), { nil: undefined })
 const range = fc.record({
@@ -116,8 +109,8 @@ describe('values', () => {
 describe('a schema', () => {
   it('whose faults are none takes its own defaults', () =>
     fc.assert(
-      fc.property(parameter, value, (p, d) => {
-        const schema = plain({ type: 'object', properties: { a: { ...p, default: d } } }) as ParameterSchema
+      fc.property(parameter, value, (made, given) => {
+        const schema = plain({ type: 'object', properties: { a: { ...made, default: given } } }) as ParameterSchema
         const isSound = schemaFaults(schema).length === 0
         expect(isSound ? parameterFaults(schema, withDefaults(schema, {})) : []).toEqual([])
       }),

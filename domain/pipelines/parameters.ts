@@ -67,111 +67,117 @@ const longestText = 1000
 const longestWithPattern = 200
 const mostItems = 1000
 
-/**
- * A pattern that cannot take long on a text of `longestWithPattern`: no group is repeated, no reference, at most three
- * open repetitions.
- */
-export function patternFault(pattern: string): string | undefined {
-  if (pattern.length > 200) return 'Longer than 200 characters'
-  try {
-    new RegExp(pattern, 'u')
-  } catch {
-    return 'Not a regular expression'
-  }
-  const plain = pattern.replaceAll(/\\[^\d]/g, 'x').replaceAll(/\[[^\]]*\]/g, 'x')
-  if (/\)[*+?{]/.test(plain)) return 'A group may not be repeated'
-  if (/\\[\dk]/.test(plain) || /\(\?[=!<]/.test(plain)) return 'References and looking around are not taken'
-  return (plain.match(/[*+]|\{\d*,\}/g)?.length ?? 0) > 3 ? 'More than three open repetitions' : undefined
+const isMultiple = (value: number, of: number): boolean => {
+  const quotient = value / of
+  return Math.abs(quotient - Math.round(quotient)) <= 1e-9 * Math.max(1, Math.abs(quotient))
 }
 
-const isMultiple = (v: number, of: number): boolean => {
-  const q = v / of
-  return Math.abs(q - Math.round(q)) <= 1e-9 * Math.max(1, Math.abs(q))
+/** The bound that holds, where there is an open one and a closed one: the open one when they are equal. */
+function lowerBoundText({ minimum, exclusiveMinimum }: NumberRange): string | undefined {
+  if (exclusiveMinimum !== undefined && exclusiveMinimum >= (minimum ?? -Infinity))
+    return `more than ${exclusiveMinimum}`
+  return minimum === undefined ? undefined : `at least ${minimum}`
+}
+function upperBoundText({ maximum, exclusiveMaximum }: NumberRange): string | undefined {
+  if (exclusiveMaximum !== undefined && exclusiveMaximum <= (maximum ?? Infinity))
+    return `less than ${exclusiveMaximum}`
+  return maximum === undefined ? undefined : `at most ${maximum}`
 }
 
-/** The range in words: `a whole number from 1 to 64, in steps of 2`. */
-export function rangeText(p: NumberRange, unit?: string): string {
-  const low =
-    p.exclusiveMinimum !== undefined && p.exclusiveMinimum >= (p.minimum ?? -Infinity)
-      ? `more than ${p.exclusiveMinimum}`
-      : p.minimum === undefined
-        ? undefined
-        : `at least ${p.minimum}`
-  const high =
-    p.exclusiveMaximum !== undefined && p.exclusiveMaximum <= (p.maximum ?? Infinity)
-      ? `less than ${p.exclusiveMaximum}`
-      : p.maximum === undefined
-        ? undefined
-        : `at most ${p.maximum}`
+/** The range in words: `a whole number, at least 1 and at most 64, in steps of 2`. */
+export function rangeText(range: NumberRange, unit?: string): string {
   return [
-    `a ${p.type === 'integer' ? 'whole ' : ''}number${unit ? ` (${unit})` : ''}`,
-    [low, high].filter(Boolean).join(' and '),
-    p.multipleOf === undefined ? '' : `in steps of ${p.multipleOf}`,
+    `a ${range.type === 'integer' ? 'whole ' : ''}number${unit ? ` (${unit})` : ''}`,
+    [lowerBoundText(range), upperBoundText(range)].filter(Boolean).join(' and '),
+    range.multipleOf === undefined ? '' : `in steps of ${range.multipleOf}`,
   ]
     .filter(Boolean)
     .join(', ')
 }
 
-function numberFault(v: unknown, p: NumberRange): string | undefined {
-  if (typeof v !== 'number' || !Number.isFinite(v)) return 'Not a number'
-  if (p.type === 'integer' && !Number.isSafeInteger(v)) return 'Not a whole number'
-  if (p.minimum !== undefined && v < p.minimum) return `Below ${p.minimum}`
-  if (p.exclusiveMinimum !== undefined && v <= p.exclusiveMinimum) return `Not above ${p.exclusiveMinimum}`
-  if (p.maximum !== undefined && v > p.maximum) return `Above ${p.maximum}`
-  if (p.exclusiveMaximum !== undefined && v >= p.exclusiveMaximum) return `Not below ${p.exclusiveMaximum}`
-  return p.multipleOf !== undefined && !isMultiple(v, p.multipleOf) ? `Not a multiple of ${p.multipleOf}` : undefined
+function numberFault(value: unknown, range: NumberRange): string | undefined {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return 'Not a number'
+  if (range.type === 'integer' && !Number.isSafeInteger(value)) return 'Not a whole number'
+  if (range.minimum !== undefined && value < range.minimum) return `Below ${range.minimum}`
+  if (range.exclusiveMinimum !== undefined && value <= range.exclusiveMinimum)
+    return `Not above ${range.exclusiveMinimum}`
+  if (range.maximum !== undefined && value > range.maximum) return `Above ${range.maximum}`
+  if (range.exclusiveMaximum !== undefined && value >= range.exclusiveMaximum)
+    return `Not below ${range.exclusiveMaximum}`
+  return range.multipleOf !== undefined && !isMultiple(value, range.multipleOf)
+    ? `Not a multiple of ${range.multipleOf}`
+    : undefined
 }
 
-/** What is wrong with one value; paths are below the value. */
-export function valueFaults(v: unknown, p: Parameter): Fault[] {
-  const shown =
-    typeof v === 'string' ? v.slice(0, 100) : typeof v === 'number' || typeof v === 'boolean' ? v : undefined
-  const one = (message: string, expected: string, path = ''): Fault[] => [
-    { path, message, ...(shown === undefined ? {} : { value: shown }), expected },
-  ]
-  switch (p.type) {
+/** A value as a fault may quote it: short and plain, else left out. */
+function quotable(value: unknown): string | number | boolean | undefined {
+  if (typeof value === 'string') return value.slice(0, 100)
+  return typeof value === 'number' || typeof value === 'boolean' ? value : undefined
+}
+
+/** Faults of one value as a whole: one or none. */
+type Check<P extends Parameter> = (value: unknown, parameter: P) => Fault[]
+const fault = (value: unknown, message: string, expected: string): Fault[] => {
+  const quoted = quotable(value)
+  return [{ path: '', message, ...(quoted === undefined ? {} : { value: quoted }), expected }]
+}
+
+const flagFaults: Check<FlagParameter> = (value) =>
+  typeof value === 'boolean' ? [] : fault(value, 'Neither true nor false', 'true or false')
+
+const numberFaults: Check<NumberParameter> = (value, parameter) => {
+  if (parameter.enum && !parameter.enum.includes(value as number))
+    return fault(value, 'Not one of the choices', parameter.enum.join(', '))
+  const message = numberFault(value, parameter)
+  return message === undefined ? [] : fault(value, message, rangeText(parameter, parameter.unit))
+}
+
+const textFaults: Check<TextParameter> = (value, { enum: choices, minLength, maxLength, pattern }) => {
+  if (typeof value !== 'string') return fault(value, 'Not a text', 'a text')
+  if (choices && !choices.includes(value)) return fault(value, 'Not one of the choices', choices.join(', '))
+  if (value.length < (minLength ?? 0)) return fault(value, 'Too short', `at least ${minLength} characters`)
+  const most = Math.min(maxLength ?? longestText, pattern === undefined ? longestText : longestWithPattern)
+  if (value.length > most) return fault(value, 'Too long', `at most ${most} characters`)
+  if (/[\u0000-\u001f\u007f]/.test(value)) return fault(value, 'Holds control characters', 'one line')
+  // A template's own marks would be taken for one when the command is put together.
+  if (value.includes('{{')) return fault(value, 'Holds {{', 'a text without {{')
+  return pattern !== undefined && !new RegExp(pattern, 'u').test(value)
+    ? fault(value, 'Does not fit the pattern', pattern)
+    : []
+}
+
+/** Of a list that is long enough and not too long: what is wrong with its members, the first ten. */
+const memberFaults = (members: readonly unknown[], { items, unit }: ListParameter): Fault[] =>
+  members
+    .flatMap((member, index): Fault[] => {
+      const message = numberFault(member, items)
+      if (message === undefined) return []
+      const quoted = typeof member === 'number' ? { value: member } : {}
+      return [{ path: `/${index}`, message, ...quoted, expected: rangeText(items, unit) }]
+    })
+    .slice(0, 10)
+
+const listFaults: Check<ListParameter> = (value, parameter) => {
+  const { items, unit, minItems = 0, maxItems = mostItems } = parameter
+  const expected = `a list of ${minItems} to ${maxItems}: each ${rangeText(items, unit)}`
+  if (!Array.isArray(value)) return fault(value, 'Not a list', expected)
+  if (value.length < minItems) return fault(value, 'Too few', expected)
+  if (value.length > maxItems) return fault(value, 'Too many', expected)
+  return memberFaults(value, parameter)
+}
+
+/** What is wrong with one value; paths are below the value: empty, or `/index` of a list's member. */
+export function valueFaults(value: unknown, parameter: Parameter): Fault[] {
+  switch (parameter.type) {
     case 'boolean':
-      return typeof v === 'boolean' ? [] : one('Neither true nor false', 'true or false')
+      return flagFaults(value, parameter)
     case 'number':
-    case 'integer': {
-      if (p.enum && !p.enum.includes(v as number)) return one('Not one of the choices', p.enum.join(', '))
-      const fault = numberFault(v, p)
-      return fault === undefined ? [] : one(fault, rangeText(p, p.unit))
-    }
-    case 'string': {
-      if (typeof v !== 'string') return one('Not a text', 'a text')
-      if (p.enum && !p.enum.includes(v)) return one('Not one of the choices', p.enum.join(', '))
-      const most = Math.min(p.maxLength ?? longestText, p.pattern === undefined ? longestText : longestWithPattern)
-      if (v.length < (p.minLength ?? 0)) return one('Too short', `at least ${p.minLength} characters`)
-      if (v.length > most) return one('Too long', `at most ${most} characters`)
-      if (/[\u0000-\u001f\u007f]/.test(v)) return one('Holds control characters', 'one line')
-      // A template's own marks would be taken for one when the command is put together.
-      if (v.includes('{{')) return one('Holds {{', 'a text without {{')
-      return p.pattern !== undefined && !new RegExp(p.pattern, 'u').test(v)
-        ? one('Does not fit the pattern', p.pattern)
-        : []
-    }
-    case 'array': {
-      const expected = `a list of ${p.minItems ?? 0} to ${p.maxItems ?? mostItems}: each ${rangeText(p.items, p.unit)}`
-      if (!Array.isArray(v)) return one('Not a list', expected)
-      if (v.length < (p.minItems ?? 0)) return one('Too few', expected)
-      if (v.length > (p.maxItems ?? mostItems)) return one('Too many', expected)
-      return v
-        .flatMap((x: unknown, i) => {
-          const f = numberFault(x, p.items)
-          return f === undefined
-            ? []
-            : [
-                {
-                  path: `/${i}`,
-                  message: f,
-                  ...(typeof x === 'number' ? { value: x } : {}),
-                  expected: rangeText(p.items, p.unit),
-                },
-              ]
-        })
-        .slice(0, 10)
-    }
+    case 'integer':
+      return numberFaults(value, parameter)
+    case 'string':
+      return textFaults(value, parameter)
+    case 'array':
+      return listFaults(value, parameter)
   }
 }
 
@@ -180,121 +186,57 @@ export function valueFaults(v: unknown, p: Parameter): Fault[] {
  * for `parameterFaults` to refuse.
  */
 export function withDefaults(schema: ParameterSchema, values: Record<string, unknown>): Record<string, unknown> {
-  const own = Object.entries(schema.properties).flatMap(([n, p]) =>
-    Object.hasOwn(values, n) ? [[n, values[n]]] : p.default === undefined ? [] : [[n, p.default]],
-  )
+  const known = Object.entries(schema.properties).flatMap(([name, parameter]) => {
+    if (Object.hasOwn(values, name)) return [[name, values[name]]]
+    return parameter.default === undefined ? [] : [[name, parameter.default]]
+  })
   return {
-    ...Object.fromEntries(own),
-    ...Object.fromEntries(Object.entries(values).filter(([n]) => !Object.hasOwn(schema.properties, n))),
+    ...Object.fromEntries(known),
+    ...Object.fromEntries(Object.entries(values).filter(([name]) => !Object.hasOwn(schema.properties, name))),
   }
 }
 
 /** What is wrong with values once defaults are in: `/name` or `/name/index`. Empty when a run may have them. */
 export function parameterFaults(schema: ParameterSchema, values: Record<string, unknown>): Fault[] {
   const names = Object.keys(schema.properties)
+  const unknown = Object.keys(values).filter((name) => !Object.hasOwn(schema.properties, name))
+  const missing = (schema.required ?? []).filter((name) => !Object.hasOwn(values, name))
   return [
-    ...Object.keys(values)
-      .filter((n) => !Object.hasOwn(schema.properties, n))
-      .map((n) => ({
-        path: `/${pointer(n)}`,
-        message: 'The pipeline has no such parameter',
-        expected: names.slice(0, 40).join(', '),
-      })),
-    ...(schema.required ?? [])
-      .filter((n) => !Object.hasOwn(values, n))
-      .map((n) => ({ path: `/${pointer(n)}`, message: 'Missing', expected: expectedOf(schema.properties[n]) })),
+    ...unknown.map((name) => ({
+      path: `/${pointer(name)}`,
+      message: 'The pipeline has no such parameter',
+      expected: names.slice(0, 40).join(', '),
+    })),
+    ...missing.map((name) => ({
+      path: `/${pointer(name)}`,
+      message: 'Missing',
+      expected: expectedOf(schema.properties[name]),
+    })),
     ...names
-      .filter((n) => Object.hasOwn(values, n))
-      .flatMap((n) =>
-        valueFaults(values[n], schema.properties[n]!).map((f) => ({ ...f, path: `/${pointer(n)}${f.path}` })),
-      ),
+      .filter((name) => Object.hasOwn(values, name))
+      .flatMap((name) => faultsBelow(`/${pointer(name)}`, valueFaults(values[name], schema.properties[name]!))),
   ]
 }
+
+/** Faults of a part, as faults of the whole that has the part at `path`. */
+export const faultsBelow = (path: string, faults: readonly Fault[]): Fault[] =>
+  faults.map((one) => ({ ...one, path: `${path}${one.path}` }))
+
 const pointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
-const expectedOf = (p: Parameter | undefined): string =>
-  p === undefined
-    ? 'a value'
-    : p.type === 'number' || p.type === 'integer'
-      ? rangeText(p, p.unit)
-      : p.type === 'string'
-        ? (p.enum?.join(', ') ?? 'a text')
-        : p.type === 'boolean'
-          ? 'true or false'
-          : `a list of numbers`
 
-function rangeFaults(p: NumberRange): Fault[] {
-  const out: Fault[] = []
-  if (p.multipleOf !== undefined && !(p.multipleOf > 0))
-    out.push({ path: '/multipleOf', message: 'Not above 0', value: p.multipleOf })
-  const low = Math.max(p.minimum ?? -Infinity, p.exclusiveMinimum ?? -Infinity)
-  const high = Math.min(p.maximum ?? Infinity, p.exclusiveMaximum ?? Infinity)
-  const open =
-    (p.exclusiveMinimum !== undefined && low === p.exclusiveMinimum) ||
-    (p.exclusiveMaximum !== undefined && high === p.exclusiveMaximum)
-  if (low > high || (open && low === high))
-    out.push({
-      path: p.maximum === undefined ? '/exclusiveMaximum' : '/maximum',
-      message: 'Nothing lies between the bounds',
-      value: high,
-      expected: `more than ${low}`,
-    })
-  return out
-}
-
-/**
- * What is wrong with the schema itself: bounds that leave nothing, defaults and choices that do not fit, groups and
- * required names that are not there.
- */
-export function schemaFaults(schema: ParameterSchema): Fault[] {
-  const out: Fault[] = []
-  const groups = new Set(schema.groups?.map((g) => g.name))
-  for (const [name, p] of Object.entries(schema.properties)) {
-    const at = `/properties/${name}`
-    const add = (faults: Fault[]): void => {
-      out.push(...faults.map((f) => ({ ...f, path: `${at}${f.path}` })))
-    }
-    if (p.type === 'number' || p.type === 'integer') add(rangeFaults(p))
-    if (p.type === 'array') {
-      add(rangeFaults(p.items).map((f) => ({ ...f, path: `/items${f.path}` })))
-      if (p.minItems !== undefined && p.maxItems !== undefined && p.minItems > p.maxItems)
-        add([{ path: '/maxItems', message: 'Below minItems', value: p.maxItems, expected: `at least ${p.minItems}` }])
-    }
-    if (p.type === 'string') {
-      const wrong = p.pattern === undefined ? undefined : patternFault(p.pattern)
-      if (wrong !== undefined) add([{ path: '/pattern', message: wrong, value: p.pattern!.slice(0, 100) }])
-      if (wrong !== undefined) continue
-      if (p.minLength !== undefined && p.maxLength !== undefined && p.minLength > p.maxLength)
-        add([{ path: '/maxLength', message: 'Below minLength', value: p.maxLength }])
-    }
-    if ('enum' in p && p.enum) {
-      if (new Set<unknown>(p.enum).size < p.enum.length)
-        add([{ path: '/enum', message: 'A choice stands there twice' }])
-      for (const [i, choice] of p.enum.entries())
-        add(
-          valueFaults(choice, { ...p, enum: undefined } as Parameter).map((f) => ({
-            ...f,
-            path: `/enum/${i}${f.path}`,
-          })),
-        )
-    }
-    if (p.default !== undefined) add(valueFaults(p.default, p).map((f) => ({ ...f, path: `/default${f.path}` })))
-    if (p.group !== undefined && !groups.has(p.group))
-      add([
-        {
-          path: '/group',
-          message: 'No such group',
-          value: p.group,
-          expected: [...groups].join(', ') || 'a group of `groups`',
-        },
-      ])
-    if (p.propose !== undefined && p.type !== 'integer' && p.type !== 'number')
-      add([{ path: '/propose', message: 'Only a number can be proposed', value: p.propose }])
+/** What a parameter takes, for a person. */
+function expectedOf(parameter: Parameter | undefined): string {
+  switch (parameter?.type) {
+    case undefined:
+      return 'a value'
+    case 'number':
+    case 'integer':
+      return rangeText(parameter, parameter.unit)
+    case 'string':
+      return parameter.enum?.join(', ') ?? 'a text'
+    case 'boolean':
+      return 'true or false'
+    case 'array':
+      return 'a list of numbers'
   }
-  for (const [i, n] of (schema.required ?? []).entries())
-    if (!Object.hasOwn(schema.properties, n))
-      out.push({ path: `/required/${i}`, message: 'No such parameter', value: n })
-  for (const [i, g] of (schema.groups ?? []).entries())
-    if (schema.groups!.findIndex((x) => x.name === g.name) < i)
-      out.push({ path: `/groups/${i}/name`, message: 'Used twice', value: g.name })
-  return out
 }

@@ -4,7 +4,6 @@ import { commandOf, located, tokensOf } from './command.ts'
 import { kindOf, matches } from './definition.ts'
 import { hashRows, parameterRows } from './diff.ts'
 import { type AtWork, fairOrder, nextRuns, type Waiting } from './fair.ts'
-import { imageHead, inspectImages, NotAnImage, type Read } from './inspect.ts'
 import { codeOf, failureOf, runCodes, type RunCode, runStateOf } from './life.ts'
 import type { PipelineReport } from './manifest.ts'
 import { grid, sweepFaults } from './sweep.ts'
@@ -18,17 +17,20 @@ describe('a command', () => {
   )
   it('has as many arguments as its template, whatever the values hold', () =>
     fc.assert(
-      fc.property(value, value, (a, b) => {
-        const made = located(commandOf(['run', '--a={{a}}', '{{ b }}', '{{output}}/x', '{{inputs.movie}}'], { a, b }), {
-          output: '/out',
-          code: '/code',
-          parameters: '/p',
-          inputs: { movie: '/in/movie' },
-        })
+      fc.property(value, value, (first, second) => {
+        const made = located(
+          commandOf(['run', '--a={{a}}', '{{ b }}', '{{output}}/x', '{{inputs.movie}}'], { a: first, b: second }),
+          {
+            output: '/out',
+            code: '/code',
+            parameters: '/p',
+            inputs: { movie: '/in/movie' },
+          },
+        )
         expect(made).toEqual([
           'run',
-          `--a=${Array.isArray(a) ? a.join(',') : a}`,
-          String(Array.isArray(b) ? b.join(',') : b),
+          `--a=${Array.isArray(first) ? first.join(',') : first}`,
+          String(Array.isArray(second) ? second.join(',') : second),
           '/out/x',
           '/in/movie',
         ])
@@ -77,10 +79,10 @@ describe('the queue', () => {
     .tuple(fc.array(owners, { maxLength: 5 }), fc.array(owners, { maxLength: 20 }))
     .map(([busy, waiting]) => ({
       atWork: busy.map((owner, i): AtWork => ({ run: `w${i}`, owner, turn: i + 1 })),
-      waiting: waiting.map((owner, i): Waiting => ({
-        run: `r${String(i).padStart(2, '0')}`,
+      waiting: waiting.map((owner, index): Waiting => ({
+        run: `r${String(index).padStart(2, '0')}`,
         owner,
-        created: `2026-01-01T00:00:${String(i).padStart(2, '0')}Z`,
+        created: `2026-01-01T00:00:${String(index).padStart(2, '0')}Z`,
       })),
     }))
   it('is an order of everybody who waits, each owner’s in the order they came', () =>
@@ -99,8 +101,9 @@ describe('the queue', () => {
         for (let n = 1; n <= order.length; n++) {
           const given = (o: string): number => order.slice(0, n).filter((w) => w.owner === o).length
           const left = (o: string): boolean => order.slice(n).some((w) => w.owner === o)
-          for (const a of ['ada', 'bob', 'cyd'])
-            for (const b of ['ada', 'bob', 'cyd'].filter(left)) expect(given(a) - given(b)).toBeLessThanOrEqual(1)
+          for (const served of ['ada', 'bob', 'cyd'])
+            for (const waits of ['ada', 'bob', 'cyd'].filter(left))
+              expect(given(served) - given(waits)).toBeLessThanOrEqual(1)
         }
       }),
     ))
@@ -121,10 +124,10 @@ describe('the queue', () => {
         const chosen = nextRuns(atWork, waiting, { slots, perOwner })
         const all = [...atWork, ...chosen]
         expect(chosen.length === 0 || all.length <= slots).toBe(true)
-        for (const w of chosen) expect(all.filter((x) => x.owner === w.owner).length).toBeLessThanOrEqual(perOwner)
+        for (const run of chosen) expect(all.filter((x) => x.owner === run.owner).length).toBeLessThanOrEqual(perOwner)
         const passedOver = all.length < slots ? waiting.filter((x) => !chosen.includes(x)) : []
-        for (const w of passedOver)
-          expect(all.filter((x) => x.owner === w.owner).length).toBeGreaterThanOrEqual(perOwner)
+        for (const run of passedOver)
+          expect(all.filter((x) => x.owner === run.owner).length).toBeGreaterThanOrEqual(perOwner)
       }),
     ))
   it('remembers who was served last', () =>
@@ -147,13 +150,13 @@ describe('a sweep', () => {
       fc.property(
         fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 5 }),
         fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 5 }),
-        (a, b) => {
+        (first, second) => {
           const all = grid({ c: 0 }, [
-            { parameter: 'a', values: a },
-            { parameter: 'b', values: b },
+            { parameter: 'a', values: first },
+            { parameter: 'b', values: second },
           ])
-          expect(new Set(all.map((v) => JSON.stringify(v))).size).toBe(a.length * b.length)
-          expect(all[0]).toEqual({ c: 0, a: a[0], b: b[0] })
+          expect(new Set(all.map((v) => JSON.stringify(v))).size).toBe(first.length * second.length)
+          expect(all[0]).toEqual({ c: 0, a: first[0], b: second[0] })
         },
       ),
     ))
@@ -245,129 +248,4 @@ describe('the end of a run', () => {
       runStateOf({ state: 'held', steps: {} }),
       runStateOf({ state: 'blocked', steps: {} }),
     ]).toEqual(['created', 'queued', 'queued', 'running', 'running', 'failed']))
-})
-
-describe('pictures', () => {
-  const reader =
-    (b: Uint8Array): Read =>
-    async (at, n) =>
-      b.subarray(at, at + n)
-  /** A TIFF of `frames` directories, in either byte order, classic or big. */
-  function tiff({
-    frames = 1,
-    little = true,
-    big = false,
-    note = '',
-  }: { frames?: number; little?: boolean; big?: boolean; note?: string } = {}): Uint8Array {
-    const entry = big ? 20 : 12
-    const count = note ? 4 : 3
-    const size = (big ? 8 : 2) + count * entry + (big ? 8 : 4)
-    const head = big ? 16 : 8
-    const b = new DataView(new ArrayBuffer(head + frames * size + note.length + 1))
-    const w = little
-    const long = (at: number, v: number): void => {
-      if (big) b.setBigUint64(at, BigInt(v), w)
-      else b.setUint32(at, v, w)
-    }
-    b.setUint16(0, little ? 0x4949 : 0x4d4d)
-    b.setUint16(2, big ? 43 : 42, w)
-    if (big) b.setUint16(4, 8, w)
-    long(big ? 8 : 4, head)
-    for (let f = 0; f < frames; f++) {
-      const at = head + f * size
-      const first = at + (big ? 8 : 2)
-      if (big) b.setBigUint64(at, BigInt(count), w)
-      else b.setUint16(at, count, w)
-      ;[
-        [256, 7],
-        [257, 5],
-        [258, 16],
-      ].forEach(([tag, v], i) => {
-        const e = first + i * entry
-        b.setUint16(e, tag!, w)
-        b.setUint16(e + 2, 3, w)
-        long(e + 4, 1)
-        b.setUint16(e + (big ? 12 : 8), v!, w)
-      })
-      if (note) {
-        const e = first + 3 * entry
-        b.setUint16(e, 270, w)
-        b.setUint16(e + 2, 2, w)
-        long(e + 4, note.length + 1)
-        long(e + (big ? 12 : 8), head + frames * size)
-      }
-      long(at + size - (big ? 8 : 4), f + 1 < frames ? at + size : 0)
-    }
-    const out = new Uint8Array(b.buffer)
-    out.set(new TextEncoder().encode(note), head + frames * size)
-    return out
-  }
-  const png = (width: number): Uint8Array => {
-    const b = new DataView(new ArrayBuffer(33))
-    b.setUint32(0, 0x89504e47)
-    b.setUint32(4, 0x0d0a1a0a)
-    b.setUint32(8, 13)
-    b.setUint32(12, 0x49484452)
-    b.setUint32(16, width)
-    b.setUint32(20, 9)
-    b.setUint8(24, 8)
-    b.setUint8(25, 2)
-    return new Uint8Array(b.buffer)
-  }
-  it.each([{}, { little: false }, { big: true }, { frames: 3 }, { frames: 40, little: false, big: true }])(
-    'a TIFF %j',
-    async (o) =>
-      expect(await imageHead(reader(tiff(o)))).toEqual({
-        format: 'tiff',
-        frames: 'frames' in o ? o.frames : 1,
-        width: 7,
-        height: 5,
-        bits: 16,
-        samples: 1,
-      }),
-  )
-  it('ImageJ’s note says how many follow', async () =>
-    expect((await imageHead(reader(tiff({ note: 'ImageJ=1.53\nimages=250\nslices=250\n' })))).frames).toBe(250))
-  it('a PNG', async () =>
-    expect(await imageHead(reader(png(12)))).toEqual({
-      format: 'png',
-      frames: 1,
-      width: 12,
-      height: 9,
-      bits: 8,
-      samples: 3,
-    }))
-  it('a folder in the order of its numbers, with what does not fit', async () => {
-    const files = ['f10.png', 'f2.png', 'f1.png'].map((path, i) => ({ path, read: reader(png(i === 0 ? 13 : 12)) }))
-    expect(await inspectImages(files)).toMatchObject({
-      kind: 'folder',
-      files: 3,
-      frames: 3,
-      width: 12,
-      warnings: ['f10.png is 13 × 9 with 8 bits, the first is 12 × 9 with 8'],
-    })
-    expect(
-      await inspectImages([
-        { path: 'a.tif', read: reader(tiff({ frames: 3 })) },
-        { path: 'b.tif', read: reader(tiff({ frames: 2 })) },
-        { path: 'notes.txt', read: reader(new Uint8Array(20)) },
-      ]),
-    ).toMatchObject({ kind: 'stacks', frames: 5, warnings: ['notes.txt: neither TIFF nor PNG'] })
-  })
-  it('never hang on bytes of any kind, and say that they are none', () =>
-    fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (noise, asTiff) => {
-        const bytes = asTiff ? new Uint8Array([...tiff().subarray(0, 10), ...noise]) : noise
-        const failure: unknown = await imageHead(reader(bytes)).then(
-          () => undefined,
-          (error: unknown) => error,
-        )
-        expect(failure === undefined || failure instanceof NotAnImage).toBe(true)
-      }),
-    ))
-  it('in a circle are refused', async () => {
-    const b = tiff({ frames: 2 })
-    new DataView(b.buffer).setUint32(b.length - 5, 8, true)
-    await expect(imageHead(reader(b))).rejects.toThrow('circle')
-  })
 })

@@ -56,7 +56,7 @@ const margin = 1e-9
 
 /**
  * The delta that rho-zCDP implies at epsilon, rounded up. Any order alpha gives a valid bound, so an imperfect minimum
- * is still true. RangeError when either is negative.
+ * is still true. Throws a RangeError when either is negative.
  */
 export function deltaOf(rho: NanoRho, epsilon: number): number {
   if (rho < 0n || !(epsilon >= 0)) throw new RangeError('rho and epsilon must not be negative')
@@ -69,8 +69,8 @@ const checkDelta = (delta: number): void => {
 }
 
 /**
- * The smallest epsilon, rounded up, such that rho-zCDP implies (epsilon, delta); 0 for nothing. RangeError unless delta
- * is between 0 and 1, both exclusive.
+ * The smallest epsilon, rounded up, such that rho-zCDP implies (epsilon, delta); 0 for nothing. Throws a RangeError
+ * unless delta is between 0 and 1, both exclusive.
  */
 export function epsilonOf(rho: NanoRho, delta: number): number {
   checkDelta(delta)
@@ -87,8 +87,8 @@ export function epsilonOf(rho: NanoRho, delta: number): number {
 }
 
 /**
- * The largest rho, rounded down to a nano-rho, whose guarantee is within (epsilon, delta). RangeError unless epsilon is
- * positive and delta is between 0 and 1, both exclusive.
+ * The largest rho, rounded down to a nano-rho, whose guarantee is within (epsilon, delta). Throws a RangeError unless
+ * epsilon is positive and delta is between 0 and 1, both exclusive.
  */
 export function rhoWithin(epsilon: number, delta: number): NanoRho {
   if (!(epsilon > 0)) throw new RangeError('epsilon must be positive')

@@ -28,7 +28,7 @@ export interface LedgerChange {
 /** The attribute of a job's reservation. */
 export const holdOf = (jobId: string): string => `hold_${jobId}`
 
-/** Nano-rho as the table keeps it. RangeError when it is negative or too large to be exact. */
+/** Nano-rho as the table keeps it. Throws a RangeError when it is negative or too large to be exact. */
 export function stored(rho: NanoRho): number {
   if (rho < 0n || rho > BigInt(Number.MAX_SAFE_INTEGER))
     throw new RangeError('a charge must be between 0 and 2^53 - 1 nano-rho')
@@ -39,7 +39,7 @@ function checkedCharge(nanoRho: number): number {
   return nanoRho
 }
 
-/** What a budget of (epsilon, delta) opens with. An epsilon of 0 opens an empty one. RangeError as of `rhoWithin`. */
+/** What a budget of (epsilon, delta) opens with. An epsilon of 0 opens an empty one. Throws as `rhoWithin` does. */
 export function opening(budget: { epsilon: number; delta: number }): BudgetState {
   const limit = budget.epsilon > 0 ? stored(rhoWithin(budget.epsilon, budget.delta)) : 0
   return { limit, available: limit, spent: 0 }
@@ -47,7 +47,7 @@ export function opening(budget: { epsilon: number; delta: number }): BudgetState
 
 /**
  * Takes a charge (nano-rho) out of what is available. The condition fails when the budget does not cover it, or the job
- * has been charged before: `reservationOf` tells which. RangeError unless the charge is a positive integer.
+ * has been charged before: `reservationOf` tells which. Throws a RangeError unless the charge is a positive integer.
  */
 export const reserve = (jobId: string, nanoRho: number): LedgerChange => ({
   add: { available: -checkedCharge(nanoRho) },
@@ -63,13 +63,13 @@ const settled = (jobId: string, nanoRho: number, to: 'spent' | 'available'): Led
   when: [{ attribute: holdOf(jobId), is: 'equal', value: nanoRho }],
 })
 /**
- * Turns a reservation into spending. The condition fails when it is settled already. RangeError unless the charge is a
- * positive integer.
+ * Turns a reservation into spending. The condition fails when it is settled already. Throws a RangeError unless the
+ * charge is a positive integer.
  */
 export const commit = (jobId: string, nanoRho: number): LedgerChange => settled(jobId, nanoRho, 'spent')
 /**
- * Gives a reservation back. The condition fails when it is settled already. RangeError unless the charge is a positive
- * integer.
+ * Gives a reservation back. The condition fails when it is settled already. Throws a RangeError unless the charge is a
+ * positive integer.
  */
 export const giveBack = (jobId: string, nanoRho: number): LedgerChange => settled(jobId, nanoRho, 'available')
 /** Takes away what a settled reservation left, when no step of the job can run any more. */
@@ -94,6 +94,6 @@ export function reservationOf(item: Readonly<Record<string, unknown>>, jobId: st
   return hold === 0 ? 'settled' : 'reserved'
 }
 
-/** The epsilon, at `delta`, of what is still available; 0 when nothing is. */
+/** The epsilon, at `delta`, of what is still available; 0 when nothing is. Throws as `epsilonOf` does. */
 export const epsilonLeft = (item: Pick<BudgetState, 'available'>, delta: number): number =>
   item.available > 0 ? epsilonOf(BigInt(item.available), delta) : 0

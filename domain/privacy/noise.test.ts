@@ -7,38 +7,38 @@ import { chiSquared, critical, gaussianMass, stream } from './testing/draws.ts'
 describe('uniform draws', () => {
   it.each([1, 2, 3, 255, 256, 257, 1000, 2 ** 32 - 1, 2 ** 40 + 7])(
     'below %d stays below and reaches both halves',
-    (n) => {
-      const u = stream(`below ${n}`)
-      const draws = Array.from({ length: 2000 }, () => u.below(n))
-      expect(draws.every((x) => Number.isInteger(x) && x >= 0 && x < n)).toBe(true)
-      const low = draws.filter((x) => x < n / 2).length
-      const hasHalves = n > 1 && n % 2 === 0
+    (bound) => {
+      const uniform = stream(`below ${bound}`)
+      const draws = Array.from({ length: 2000 }, () => uniform.below(bound))
+      expect(draws.every((x) => Number.isInteger(x) && x >= 0 && x < bound)).toBe(true)
+      const low = draws.filter((x) => x < bound / 2).length
+      const hasHalves = bound > 1 && bound % 2 === 0
       expect(!hasHalves || Math.abs(low - 1000) < 150).toBe(true)
     },
   )
   it('goes beyond 48 bits', () => {
-    const u = stream('big')
-    const n = 3n ** 60n
-    const draws = Array.from({ length: 500 }, () => u.belowBig(n))
-    expect(draws.every((x) => x >= 0n && x < n)).toBe(true)
-    expect(draws.filter((x) => x < n / 2n).length).toBeGreaterThan(190)
+    const uniform = stream('big')
+    const bound = 3n ** 60n
+    const draws = Array.from({ length: 500 }, () => uniform.belowBig(bound))
+    expect(draws.every((x) => x >= 0n && x < bound)).toBe(true)
+    expect(draws.filter((x) => x < bound / 2n).length).toBeGreaterThan(190)
   })
 })
 
 describe('noise has its exact distribution', () => {
-  const n = 60_000
+  const draws = 60_000
   it.each([
     [1n, 1n],
     [7n, 2n],
     [1n, 3n],
     [25n, 1n],
   ])('discrete Laplace, scale %d/%d', (numerator, denominator) => {
-    const u = stream(`laplace ${numerator}/${denominator}`)
-    const t = Number(numerator) / Number(denominator)
-    const norm = (Math.exp(1 / t) - 1) / (Math.exp(1 / t) + 1)
+    const uniform = stream(`laplace ${numerator}/${denominator}`)
+    const scale = Number(numerator) / Number(denominator)
+    const norm = (Math.exp(1 / scale) - 1) / (Math.exp(1 / scale) + 1)
     const { statistic, cells } = chiSquared(
-      Array.from({ length: n }, () => Number(discreteLaplace(u, { numerator, denominator }))),
-      (x) => norm * Math.exp(-Math.abs(x) / t),
+      Array.from({ length: draws }, () => Number(discreteLaplace(uniform, { numerator, denominator }))),
+      (x) => norm * Math.exp(-Math.abs(x) / scale),
       -400,
       400,
     )
@@ -50,10 +50,10 @@ describe('noise has its exact distribution', () => {
     [10n, 1n],
     [1000n, 3n],
   ])('discrete Gaussian, sigma squared %d/%d', (numerator, denominator) => {
-    const u = stream(`gauss ${numerator}/${denominator}`)
+    const uniform = stream(`gauss ${numerator}/${denominator}`)
     const s2 = Number(numerator) / Number(denominator)
     const { statistic, cells } = chiSquared(
-      Array.from({ length: n }, () => Number(discreteGaussian(u, { numerator, denominator }))),
+      Array.from({ length: draws }, () => Number(discreteGaussian(uniform, { numerator, denominator }))),
       gaussianMass(s2),
       -400,
       400,
@@ -61,24 +61,26 @@ describe('noise has its exact distribution', () => {
     expect(statistic).toBeLessThan(critical(cells - 1))
   })
   it('Bernoulli(exp(-x)), beyond 1 as well', () => {
-    for (const [a, b] of [
+    for (const [numerator, denominator] of [
       [0n, 1n],
       [1n, 2n],
       [1n, 1n],
       [5n, 2n],
     ] as const) {
-      const u = stream(`bernoulli ${a}/${b}`)
-      const p = Math.exp(-Number(a) / Number(b))
-      const hits = Array.from({ length: n }, () => bernoulliExp(u, { numerator: a, denominator: b })).filter(
+      const uniform = stream(`bernoulli ${numerator}/${denominator}`)
+      const probability = Math.exp(-Number(numerator) / Number(denominator))
+      const hits = Array.from({ length: draws }, () => bernoulliExp(uniform, { numerator, denominator })).filter(
         Boolean,
       ).length
-      expect(Math.abs(hits - n * p)).toBeLessThanOrEqual(4 * Math.sqrt(n * p * (1 - p)))
+      expect(Math.abs(hits - draws * probability)).toBeLessThanOrEqual(
+        4 * Math.sqrt(draws * probability * (1 - probability)),
+      )
     }
   })
   it('refuses a scale that is not positive', () => {
-    const u = stream('bad')
-    expect(() => discreteLaplace(u, { numerator: 0n, denominator: 1n })).toThrow(RangeError)
-    expect(() => discreteGaussian(u, { numerator: 1n, denominator: -1n })).toThrow(RangeError)
+    const uniform = stream('bad')
+    expect(() => discreteLaplace(uniform, { numerator: 0n, denominator: 1n })).toThrow(RangeError)
+    expect(() => discreteGaussian(uniform, { numerator: 1n, denominator: -1n })).toThrow(RangeError)
   })
 })
 
@@ -96,9 +98,9 @@ describe('accounting', () => {
     fc.assert(
       fc.property(fc.bigInt(1n, 3n * nano), fc.integer({ min: 3, max: 12 }), (rho, digits) => {
         const delta = 10 ** -digits
-        const r = Number(rho) / 1e9
+        const rhoInFull = Number(rho) / 1e9
         const epsilon = epsilonOf(rho, delta)
-        expect(epsilon).toBeLessThanOrEqual(r + 2 * Math.sqrt(r * -Math.log(delta)) + 1e-6)
+        expect(epsilon).toBeLessThanOrEqual(rhoInFull + 2 * Math.sqrt(rhoInFull * -Math.log(delta)) + 1e-6)
         expect(deltaOf(rho, epsilon)).toBeLessThanOrEqual(delta)
       }),
       { numRuns: 60 },

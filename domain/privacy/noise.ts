@@ -39,7 +39,7 @@ function checkPositive(rational: Rational, what: string): void {
 
 /**
  * One draw from the discrete Laplace distribution with scale t: P(x) proportional to exp(-|x|/t) (algorithm 2).
- * RangeError unless the scale is positive.
+ * Throws a RangeError unless the scale is positive.
  */
 export function discreteLaplace(uniform: Uniform, scale: Rational): bigint {
   checkPositive(scale, 'scale')
@@ -68,7 +68,7 @@ function squareRootFloor(square: bigint): bigint {
 
 /**
  * One draw from the discrete Gaussian with parameter sigma squared: P(x) proportional to exp(-x^2 / (2 sigma^2))
- * (algorithm 3, by rejection from a discrete Laplace). RangeError unless sigma squared is positive.
+ * (algorithm 3, by rejection from a discrete Laplace). Throws a RangeError unless sigma squared is positive.
  */
 export function discreteGaussian(uniform: Uniform, sigmaSquared: Rational): bigint {
   checkPositive(sigmaSquared, 'sigmaSquared')

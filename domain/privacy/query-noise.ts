@@ -156,8 +156,8 @@ class Noise {
 
 /**
  * Releases a `noise` result for `rho`, which is all it costs, whatever the data are. `delta` is for groups that were
- * not declared. The answer's shape depends on nothing but the query, the declared values and the noise. RangeError when
- * the result is of another mode, or `rho` not positive.
+ * not declared. The answer's shape depends on nothing but the query, the declared values and the noise. Throws a
+ * RangeError when the result is of another mode, or `rho` not positive.
  */
 export function noiseQuery(result: QueryResult, rho: NanoRho, uniform: Uniform, delta = 1e-9): Verdict {
   const { noise, columns } = result

@@ -9,9 +9,9 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const read = (text: string, file = 'result.json', l = limits): ReturnType<typeof parseOutputs> =>
   parseOutputs([{ file, bytes: bytes(text) }], l)
 const problem = (text: string, file?: string): string | undefined => {
-  const p = read(text, file)
-  expect(p.outputs).toEqual([])
-  return p.problems[0]?.problem
+  const parsed = read(text, file)
+  expect(parsed.outputs).toEqual([])
+  return parsed.problems[0]?.problem
 }
 
 describe('result.json', () => {
@@ -29,10 +29,10 @@ describe('result.json', () => {
       { type: 'scalar', name: 's', value: null, unit: 'kg' },
       { type: 'model', name: 'm', terms: [{ term: '(Intercept)', estimate: 1, pValue: 0.2 }], fit: { r2: 0.4 }, n: 40 },
     ]
-    const p = read(JSON.stringify({ outputs: list }))
-    expect(p.problems).toEqual([])
-    expect(p.outputs.map((o) => o.type)).toEqual(['table', 'estimate', 'histogram', 'scalar', 'model'])
-    expect(p.outputs[0]).toEqual({
+    const parsed = read(JSON.stringify({ outputs: list }))
+    expect(parsed.problems).toEqual([])
+    expect(parsed.outputs.map((o) => o.type)).toEqual(['table', 'estimate', 'histogram', 'scalar', 'model'])
+    expect(parsed.outputs[0]).toEqual({
       type: 'table',
       name: 't',
       columns: [{ name: 'sex' }, { name: 'n', kind: 'count' }, { name: 'people', kind: 'count' }],
@@ -41,7 +41,7 @@ describe('result.json', () => {
         ['male', 13, 13],
       ],
     })
-    expect(p.outputs.flatMap(sheetsOf).map((s) => [s.name, s.columns.length, s.rows.length])).toEqual([
+    expect(parsed.outputs.flatMap(sheetsOf).map((s) => [s.name, s.columns.length, s.rows.length])).toEqual([
       ['t', 3, 2],
       ['e', 4, 1],
       ['h', 3, 2],
@@ -52,11 +52,11 @@ describe('result.json', () => {
     expect(read(JSON.stringify(table)).outputs).toHaveLength(1)
   })
   it('takes any object: numbers, lists, nested objects with dotted names', () => {
-    const p = read(
+    const parsed = read(
       '{"mean": {"age": 61.5, "bmi": 26}, "values": [1, 2, NaN], "rows": [{"a": 1}, {"a": 2, "b": "x"}], "grid": [[1, 2], [3, 4]], "ok": true, "none": null, "low": -Infinity}',
     )
-    expect(p.problems).toEqual([])
-    expect(p.outputs.map((o) => o.name)).toEqual([
+    expect(parsed.problems).toEqual([])
+    expect(parsed.outputs.map((o) => o.name)).toEqual([
       'mean.age',
       'mean.bmi',
       'values',
@@ -66,15 +66,15 @@ describe('result.json', () => {
       'none',
       'low',
     ])
-    expect(p.outputs[2]).toMatchObject({ rows: [[1], [2], [null]] })
-    expect(p.outputs[3]).toMatchObject({
+    expect(parsed.outputs[2]).toMatchObject({ rows: [[1], [2], [null]] })
+    expect(parsed.outputs[3]).toMatchObject({
       columns: [{ name: 'a' }, { name: 'b' }],
       rows: [
         [1, null],
         [2, 'x'],
       ],
     })
-    expect(p.outputs.at(-1)).toMatchObject({ value: null })
+    expect(parsed.outputs.at(-1)).toMatchObject({ value: null })
   })
   it('leaves NaN in texts alone', () =>
     expect(read('{"a": "NaN \\" Infinity", "b": 1}').outputs[0]).toMatchObject({ value: 'NaN " Infinity' }))
@@ -125,12 +125,12 @@ describe('result.json', () => {
           fc.string({ unit: fc.constantFrom(...'{}[]",:0eE-NaIy\\u\n'), maxLength: 120 }).map(bytes),
         ),
         fc.constantFrom('result.json', 'a.csv', 'b.json', 'c.svg'),
-        (b, file) => {
-          const p = parseOutputs([{ file, bytes: b }], limits)
-          for (const s of p.outputs.flatMap(sheetsOf))
-            for (const r of s.rows) {
-              expect(r).toHaveLength(s.columns.length)
-              for (const v of r.filter((x) => typeof x === 'number')) expect(Number.isFinite(v)).toBe(true)
+        (bytes, file) => {
+          const parsed = parseOutputs([{ file, bytes }], limits)
+          for (const sheet of parsed.outputs.flatMap(sheetsOf))
+            for (const row of sheet.rows) {
+              expect(row).toHaveLength(sheet.columns.length)
+              for (const number of row.filter((x) => typeof x === 'number')) expect(Number.isFinite(number)).toBe(true)
             }
         },
       ),
@@ -166,11 +166,11 @@ describe('CSV', () => {
         fc.array(fc.array(fc.string({ maxLength: 12 }), { minLength: 3, maxLength: 3 }), { maxLength: 8 }),
         (rows) => {
           const quoted = (s: string): string => `"${s.replaceAll('"', '""')}"`
-          const t = parseCsv([['a', 'b', 'c'], ...rows].map((r) => r.map(quoted).join(',')).join('\r\n'), {
+          const table = parseCsv([['a', 'b', 'c'], ...rows].map((r) => r.map(quoted).join(',')).join('\r\n'), {
             rows: 100,
             columns: 10,
           })
-          expect(t).toHaveProperty('rows.length', rows.length)
+          expect(table).toHaveProperty('rows.length', rows.length)
         },
       ),
     ))
@@ -181,7 +181,7 @@ describe('CSV', () => {
 })
 
 it('plots are files for people, result.json comes first, names are distinct over files', () => {
-  const p = parseOutputs(
+  const parsed = parseOutputs(
     [
       { file: 'plot.png', bytes: Uint8Array.of(1) },
       { file: 'b.csv', bytes: bytes('x\n1\n') },
@@ -190,7 +190,7 @@ it('plots are files for people, result.json comes first, names are distinct over
     ],
     limits,
   )
-  expect(p.files).toEqual([{ file: 'plot.png', type: 'image/png', bytes: Uint8Array.of(1) }])
-  expect(p.outputs.map((o) => o.name)).toEqual(['b', 'more.c'])
-  expect(p.problems).toEqual([{ file: 'b.csv', problem: 'duplicate-name' }])
+  expect(parsed.files).toEqual([{ file: 'plot.png', type: 'image/png', bytes: Uint8Array.of(1) }])
+  expect(parsed.outputs.map((o) => o.name)).toEqual(['b', 'more.c'])
+  expect(parsed.problems).toEqual([{ file: 'b.csv', problem: 'duplicate-name' }])
 })

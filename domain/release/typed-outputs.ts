@@ -48,7 +48,7 @@ function scalarOf(value: unknown): Scalar {
   }
 }
 
-/** A name that can be shown on one line and used as a key. */
+/** A name that can be shown on one line and used as a key; throws `BadOutput` for any other value. */
 export function nameOf(value: unknown): string {
   if (typeof value !== 'string' || value.trim() === '' || value.length > textLimit) throw new BadOutput('bad-name')
   if (!value.isWellFormed() || /\p{Cc}/u.test(value) || value === '__proto__') throw new BadOutput('bad-name')
@@ -79,7 +79,7 @@ function tableOf(name: string, columns: TableOutput['columns'], rows: Scalar[][]
   return { type: 'table', name, columns, rows }
 }
 
-/** A CSV file as a table. */
+/** A CSV file as a table; throws `BadOutput` when it is none, or passes the limits. */
 export function csvTable(name: string, text: string, limits: TableLimits): TableOutput {
   const table = parseCsv(text, limits)
   if (typeof table === 'string') throw new BadOutput(table)
@@ -230,7 +230,8 @@ function plainList(name: string, list: readonly unknown[], limits: TableLimits):
 
 /**
  * The outputs of a JSON file: `{ outputs: [...] }`, one typed output, or any object or list. `prefix` is what an output
- * without a name of its own is called by; empty for `result.json`.
+ * without a name of its own is called by; empty for `result.json`. Throws `BadOutput` for what is none of these, or
+ * passes the limits.
  */
 export function jsonOutputs(prefix: string, value: unknown, limits: TableLimits): TypedOutput[] {
   if (Array.isArray(value)) return plainOutputs(prefix, value, limits)

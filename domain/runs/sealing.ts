@@ -140,7 +140,8 @@ export async function sealRecord(record: Place & { key: RunKey; body: unknown; i
     ),
   )
   const cut = sealed.length - tagLength
-  return `${protectedHeader}..${base64url(record.iv)}.${base64url(sealed.subarray(0, cut))}.${base64url(sealed.subarray(cut))}`
+  const [ciphertext, tag] = [sealed.subarray(0, cut), sealed.subarray(cut)]
+  return [protectedHeader, '', base64url(record.iv), base64url(ciphertext), base64url(tag)].join('.')
 }
 
 /** base64url read strictly: bits that the encoding leaves over must be zero, so that one value has one spelling. */

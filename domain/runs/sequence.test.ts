@@ -60,7 +60,7 @@ describe('chunks that overlap', () => {
         expect(members(open)).toEqual(
           new Set(Array.from({ length: 25 }, (_, i) => first + i).filter((n) => !held.has(n))),
         )
-        for (const [i, [a]] of open.slice(1).entries()) expect(a).toBeGreaterThan(open[i]![1] + 1)
+        for (const [before, [start]] of open.slice(1).entries()) expect(start).toBeGreaterThan(open[before]![1] + 1)
       }),
     ))
 })

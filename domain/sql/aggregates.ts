@@ -105,7 +105,7 @@ export const hasAggregate = (value: unknown): boolean => {
   return isAggregate(value as Ast) || Object.values(value).some(hasAggregate)
 }
 
-/** ORDER BY within the brackets of an aggregate. */
+/** ORDER BY within the brackets of an aggregate; throws `Refused` when it is no list of expressions. */
 export const orderWithin = (node: Ast): Ast[] => list(object(node['order_bys'] ?? {})['orders'])
 /** FILTER (WHERE ...) of an aggregate, when it has one; throws `Refused` when it is no condition. */
 export const filterOf = (node: Ast, names: Names): Expr | undefined => {

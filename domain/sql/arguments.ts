@@ -65,7 +65,7 @@ export const number = (
   }
   return ranged(expr, more.low, more.high)
 }
-/** Something else made of `args`. */
+/** An expression of another type made of `args`: a text, a date, an interval or a condition. */
 export const other = (type: ValueType, sql: string, args: readonly Expr[]): Expr => ({
   sql,
   type,

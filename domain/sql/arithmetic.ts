@@ -30,7 +30,10 @@ const corners = (left: Expr, right: Expr, operator: Binary): Bounds => {
   return at.every((value) => Number.isFinite(value)) ? { low: Math.min(...at), high: Math.max(...at) } : {}
 }
 
-/** `+x`, `-x`, and sums and differences of numbers, of dates and intervals, and of two dates in days. */
+/**
+ * `+x`, `-x`, and sums and differences of numbers, of dates and intervals, and of two dates in days; throws `Refused`
+ * for anything else.
+ */
 export const sum =
   (sign: 1 | -1): Build =>
   (args, name) => {
@@ -141,7 +144,7 @@ function leastSize(low: number, high: number): number {
   return high < 0 ? -high : 0
 }
 
-/** To whole numbers. */
+/** To whole numbers; throws `Refused` for what is no number. */
 export const rounding =
   (direction: 'floor' | 'ceil' | 'trunc'): Build =>
   (args, name) => {
@@ -152,7 +155,7 @@ export const rounding =
     return number(`${direction}(${double(argument)})`, args, { integer: true, ...bounds })
   }
 
-/** `round(x)`, or to a number of decimals written into the query. */
+/** `round(x)`, or to a number of decimals written into the query; throws `Refused` for what is no number. */
 export const rounded: Build = (args, name) => {
   numbers(args, name, 1, 2)
   const decimals = args[1] ? whole(args[1], name, -12, 12) : 0
@@ -164,7 +167,10 @@ export const rounded: Build = (args, name) => {
   return number(`round(${double(argument)}, ${decimals})`, [argument], { integer: decimals <= 0, ...bounds })
 }
 
-/** A function that has a value only where a condition holds; missing elsewhere. It grows with its argument. */
+/**
+ * A function that has a value only where a condition holds; missing elsewhere. It grows with its argument. Throws
+ * `Refused` for what is no number.
+ */
 export const definedWhere =
   (name: string, condition: '>= 0' | '> 0', of: (x: number) => number): Build =>
   (args) => {
@@ -184,7 +190,7 @@ export const exponential: Build = (args, name) => {
   return number(`CASE WHEN ${sql} < 100 THEN exp(${sql}) END`, args)
 }
 
-/** To a whole power from 0 to 4, written into the query. */
+/** To a whole power from 0 to 4, written into the query; throws `Refused` for any other. */
 export const power: Build = (args, name) => {
   numbers(args, name, 2)
   const [base] = args as [Expr]
@@ -204,7 +210,7 @@ export const signOf: Build = (args, name) => {
   return number(`CAST(sign(${double(args[0]!)}) AS DOUBLE)`, args, { integer: true, low: -1, high: 1 })
 }
 
-/** The largest or smallest of two to ten numbers of one row. */
+/** The largest or smallest of two to ten numbers of one row; throws `Refused` for anything else. */
 export const extremeOf =
   (which: 'greatest' | 'least'): Build =>
   (args, name) => {

@@ -57,12 +57,12 @@ function part(unit: string, date: Expr, name: string): Expr {
   })
 }
 
-/** `date_part('month', date)`. */
+/** `date_part('month', date)`; throws `Refused` for another unit, or what is no date. */
 export const datePart: Build = (args, name) => {
   exactly(args, name, 2)
   return part(unitOf(args[0]!, name), args[1]!, name)
 }
-/** `month(date)` and its kin. */
+/** `month(date)` and its kin; throws `Refused` for what is no date. */
 export const partCalled =
   (unit: string): Build =>
   (args, name) => {
@@ -70,7 +70,9 @@ export const partCalled =
     return part(unit, args[0]!, name)
   }
 
-/** `date_trunc('month', date)`: the first moment of the month. */
+/**
+ * `date_trunc('month', date)`: the first moment of the month; throws `Refused` for what is no date or no unit of time.
+ */
 export const truncated: Build = (args, name) => {
   exactly(args, name, 2)
   const unit = unitOf(args[0]!, name)
@@ -79,7 +81,10 @@ export const truncated: Build = (args, name) => {
   return other('datetime', `CAST(date_trunc('${unit}', ${date.sql}) AS TIMESTAMP)`, [date])
 }
 
-/** `date_diff('day', from, to)`: how many borders of the unit lie between. */
+/**
+ * `date_diff('day', from, to)`: how many borders of the unit lie between; throws `Refused` for what are no dates, or no
+ * unit of time.
+ */
 export const difference: Build = (args, name) => {
   exactly(args, name, 3)
   const unit = unitOf(args[0]!, name)
@@ -92,7 +97,9 @@ export const difference: Build = (args, name) => {
   )
 }
 
-/** `to_days(7)`: an interval of a whole number written into the query, to add to a date. */
+/**
+ * `to_days(7)`: an interval of a whole number written into the query, to add to a date; throws `Refused` for any other.
+ */
 export const interval =
   (sql: string): Build =>
   (args, name) => ({ ...other('interval', `${sql}(${whole(args[0]!, name, -100_000, 100_000)})`, args), smooth: true })

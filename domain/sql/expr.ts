@@ -115,6 +115,6 @@ export function hull(parts: readonly Expr[]): [low: number | undefined, high: nu
   return [Math.min(...known.map((part) => part.low!)), Math.max(...known.map((part) => part.high!))]
 }
 
-/** Whether all have a property. */
+/** Whether all expressions have a property, e.g. are smooth. True of none. */
 export const all = (parts: readonly Expr[], what: 'smooth' | 'single' | 'uniform' | 'known'): boolean =>
   parts.every((part) => part[what] === true)

@@ -41,7 +41,10 @@ export class Reach {
     return this.#with.get(name.toLowerCase())
   }
 
-  /** With the WITH clause of a SELECT, each of whose queries sees those before it. */
+  /**
+   * With the WITH clause of a SELECT, each of whose queries sees those before it; throws `Refused` for one that names
+   * its columns beside the query.
+   */
   within(node: Ast): Reach {
     return list(object(node['cte_map'] ?? {})['map']).reduce((reach: Reach, entry) => reach.#and(entry), this)
   }

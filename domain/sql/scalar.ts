@@ -33,7 +33,7 @@ export function scalar(node: Ast, names: Names): Expr {
   return expr
 }
 
-/** As `scalar`, but the subject's number may be the whole expression. */
+/** As `scalar`, which throws `Refused`, but the subject's number may be the whole expression. */
 export function raw(node: Ast, names: Names): Expr {
   const special = names.special?.(node)
   if (special) return special

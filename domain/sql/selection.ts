@@ -17,7 +17,10 @@ export interface Selection {
   set?: number
 }
 
-/** Canonical JSON of a selection: members that are undefined are left out. */
+/**
+ * Canonical JSON of a selection: members that are undefined are left out. Throws a RangeError for a key that is not
+ * finite.
+ */
 export const selectionText = (selection: Selection): string => canonical(selection)
 /** The selection of a whole cohort: what `Engine.difference` takes beside a `QueryResult`'s. */
 export const selectionOfCohort = (cohort: Cohort): string => selectionText({ cohort })

@@ -5,7 +5,10 @@ import { notAllowed } from './refused.ts'
 
 const sqlOf = (args: readonly Expr[]): string => args.map((arg) => arg.sql).join(', ')
 
-/** A function of `least` to `most` texts, called `sql` in DuckDB, with a result of this type. */
+/**
+ * A function of `least` to `most` texts, called `sql` in DuckDB, with a result of this type; throws `Refused` for
+ * anything else.
+ */
 export const textual =
   (sql: string, least = 1, most = least, result: ValueType = 'text'): Build =>
   (args, name) => {
@@ -18,7 +21,10 @@ export const textual =
 const mostWildcards = 5
 const longestPattern = 200
 
-/** LIKE and its kin, with a pattern written into the query: many wildcards would take long on long texts. */
+/**
+ * LIKE and its kin, with a pattern written into the query; throws `Refused` for another one, for what is no text, and
+ * for many wildcards, which would take long on long texts.
+ */
 export const like =
   (operator: string): Build =>
   (args) => {
@@ -37,14 +43,16 @@ const oneText = (args: readonly Expr[], name: string): Expr => {
   return text
 }
 
-/** `substring(text, from[, length])`, both numbers written into the query. */
+/** `substring(text, from[, length])`, both numbers written into the query; throws `Refused` for anything else. */
 export const substring: Build = (args, name) => {
   exactly(args, name, 2, 3)
   const text = oneText(args, name)
   const places = args.slice(1).map((arg) => whole(arg, name, -10_000, 10_000))
   return other('text', `substring(${[text.sql, ...places].join(', ')})`, [text])
 }
-/** `left(text, length)` and `right(text, length)`, with the length written into the query. */
+/**
+ * `left(text, length)` and `right(text, length)`, with the length written into the query; throws `Refused` for others.
+ */
 export const side =
   (which: 'left' | 'right'): Build =>
   (args, name) => {

@@ -3,7 +3,10 @@ import { type Ast, list, object, text, texts } from './ast.ts'
 import { literalOf } from './literals.ts'
 import { Refused } from './refused.ts'
 
-/** The title of an expression, in the words of the query: `avg(age)`, `a + b`. Never empty. */
+/**
+ * The title of an expression, in the words of the query: `avg(age)`, `a + b`. Never empty. Throws `Refused` for a tree
+ * that is no expression.
+ */
 export function titleOf(node: Ast): string {
   switch (node['class']) {
     case 'COLUMN_REF':

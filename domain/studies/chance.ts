@@ -9,7 +9,8 @@ export interface Chance {
 
 /**
  * A stream of its own for each (seed, name): a change in one place of a timeline leaves the choices everywhere else as
- * they were. sfc32, seeded by a 128-bit FNV-style mix.
+ * they were. The generator is sfc32 (Doty-Humphrey, PractRand), its 128 bits of state mixed from seed and name as FNV
+ * does.
  */
 export function chance(seed: number, name: string): Chance {
   let one = 0x9e3779b9 ^ Math.trunc(seed)
@@ -36,7 +37,7 @@ export function chance(seed: number, name: string): Chance {
   return { next, below: (below) => Math.floor(next() * below) }
 }
 
-/** The same things in random order (Fisher-Yates). */
+/** The same things in random order (Fisher-Yates), as a new list. */
 export function shuffle<T>(things: readonly T[], random: Chance): T[] {
   const out = [...things]
   for (let i = out.length - 1; i > 0; i--) {
@@ -100,11 +101,12 @@ export type CounterbalanceOrder = (typeof counterbalanceOrders)[number]
 export const maxFullTasks = 7
 
 /**
- * A balanced Latin square (Williams): each task stands at each place equally often and, within the square, follows each
- * other task equally often. `n` rows for even `n`, `2n` for odd.
+ * A balanced Latin square (Williams 1949, "Experimental designs balanced for the estimation of residual effects of
+ * treatments"): each task stands at each place equally often and, within the square, follows each other task equally
+ * often. Rows of task numbers from 0: `count` rows for an even `count`, twice as many for an odd one.
  */
 export function latinSquare(count: number): number[][] {
-  // 0, 1, n - 1, 2, n - 2, ...: neighbours differ by every amount once
+  // 0, 1, count - 1, 2, count - 2, ...: neighbours differ by every amount once
   const first = Array.from({ length: count }, (_, place) =>
     place % 2 === 1 ? (place + 1) / 2 : (count - place / 2) % count,
   )
@@ -124,18 +126,18 @@ function permutation(count: number, index: number): number[] {
 }
 
 /**
- * Which task stands at each place. `latin` and `full` walk their orders by the seed: consecutive seeds are perfectly
- * balanced, random ones in expectation.
+ * Which of `tasks` tasks (numbers from 0) stands at each place. `latin` and `full` walk their orders by the seed:
+ * consecutive seeds are perfectly balanced, random ones in expectation.
  */
-export function counterbalanced(n: number, order: CounterbalanceOrder, seed: number): number[] {
+export function counterbalanced(tasks: number, order: CounterbalanceOrder, seed: number): number[] {
   const row = (count: number): number => ((Math.trunc(seed) % count) + count) % count
   if (order === 'random')
     return shuffle(
-      Array.from({ length: n }, (_, i) => i),
+      Array.from({ length: tasks }, (_, i) => i),
       chance(seed, 'counterbalance'),
     )
   if (order === 'full')
-    return permutation(n, row(Array.from({ length: n }, (_, i) => i + 1).reduce((a, b) => a * b, 1)))
-  const square = latinSquare(n)
+    return permutation(tasks, row(Array.from({ length: tasks }, (_, i) => i + 1).reduce((a, b) => a * b, 1)))
+  const square = latinSquare(tasks)
   return square[row(square.length)] ?? []
 }

@@ -1,6 +1,6 @@
 /**
- * What a study configuration may say. `validateConfiguration` (configuration-validation.ts) checks one; the reference for
- * people is docs/study-format.md.
+ * What a study configuration may say. `validateConfiguration` (configuration-validation.ts) checks one; the reference
+ * for people is docs/study-format.md.
  */
 import type { CounterbalanceOrder, Sample } from './chance.ts'
 import type { Test } from './comparison.ts'

@@ -124,15 +124,15 @@ describe('a run', () => {
       { numRuns: 60 },
     ))
   it('shows an unrecorded trial again only when nothing after it is recorded', () => {
-    const i = input([
+    const given = input([
       { type: html, stimulus: '+', record_data: false },
       { type: html, stimulus: 'a' },
       { type: html, stimulus: '+', record_data: false },
       { type: html, stimulus: 'b' },
     ])
-    expect(startRun(i, []).current?.position).toBe(0)
-    expect(startRun(i, [{ trial_index: 1 }]).current?.position).toBe(2)
-    expect(startRun(i, [{ trial_index: 1 }, { trial_index: 3 }]).current).toBeUndefined()
+    expect(startRun(given, []).current?.position).toBe(0)
+    expect(startRun(given, [{ trial_index: 1 }]).current?.position).toBe(2)
+    expect(startRun(given, [{ trial_index: 1 }, { trial_index: 3 }]).current).toBeUndefined()
   })
   it('differs between seeds', () => {
     const orderOf = (seed: number) =>
@@ -165,10 +165,10 @@ describe('a run', () => {
     expect(order.slice(0, 20)).not.toEqual(order.slice(20))
   })
   it('loops while its own round is not good enough, at most so often', () => {
-    const i = input([
+    const given = input([
       { timeline: [{ type: html, stimulus: 'x' }], loop: { while: { data: 'rt', is: 'at-least', value: 0 }, max: 4 } },
     ])
-    expect(playAll(i).trials).toHaveLength(4)
+    expect(playAll(given).trials).toHaveLength(4)
   })
   it('resolves references, tags and variants, and keeps query text harmless', () => {
     const [trial] = playAll(

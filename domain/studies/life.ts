@@ -31,4 +31,5 @@ export const runtimeMeaning: Record<Runtime, string> = {
   jatos: 'A JATOS server runs the study; no links are made here',
   hybrid: 'Both: links made here run here, JATOS links go on there',
 }
+/** Whether links of a study can be made here. */
 export const makesLinks = (runtime: Runtime): boolean => runtime !== 'jatos'

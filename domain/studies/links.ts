@@ -76,8 +76,8 @@ function valueOf(name: string, values: RedirectValues): string {
 }
 
 /**
- * A redirect address with {runId}, {outsideId}, {state} and {parameter:NAME} filled in, percent-encoded; what is unknown
- * becomes empty.
+ * A redirect address with {runId}, {outsideId}, {state} and {parameter:NAME} filled in, percent-encoded; what is
+ * unknown becomes empty.
  */
 export const fillRedirect = (address: string, values: RedirectValues): string =>
   address.replaceAll(/\{(runId|outsideId|state|parameter:[A-Za-z0-9_.-]+)\}/g, (_, name: string) =>

@@ -11,7 +11,7 @@ import { areas } from '../../contracts/index.ts'
 import { createAccess } from './access.ts'
 import { createAuthorizer } from './authorizer.ts'
 
-let h: Harness
+let on: Harness
 let provider: Server
 let deps: Deps
 let fetches = 0
@@ -22,21 +22,21 @@ const jwks: { keys: object[] } = { keys: [] }
 const seconds = (): number => Math.floor(Date.now() / 1000)
 
 beforeAll(async () => {
-  h = await harness()
+  on = await harness()
   ;[keys, foreign] = await Promise.all([generateKeyPair('RS256', { extractable: true }), generateKeyPair('RS256')])
   jwks.keys.push({ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' })
-  provider = createServer((_, r) => {
+  provider = createServer((_, response) => {
     fetches++
-    r.setHeader('content-type', 'application/json').end(JSON.stringify(jwks))
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(jwks))
   }).listen(0, '127.0.0.1')
   await once(provider, 'listening')
   const issuer = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/oidc`
-  deps = { ...h.deps, settings: { ...h.deps.settings, issuer, jwksUri: `${issuer}/jwks` } }
+  deps = { ...on.deps, settings: { ...on.deps.settings, issuer, jwksUri: `${issuer}/jwks` } }
 })
 afterAll(async () => {
   provider.close()
   provider.closeAllConnections()
-  await h.close()
+  await on.close()
 })
 
 const claims = (): JWTPayload => ({
@@ -118,8 +118,8 @@ describe('an access token', () => {
 describe('a personal access token', () => {
   let made: { tokenId: string; secret: string }
   beforeEach(async () => {
-    made = await h.call('access', 'createToken', {
-      as: h.person('tom', { loginSecondsAgo: 30 }),
+    made = await on.call('access', 'createToken', {
+      as: on.person('tom', { loginSecondsAgo: 30 }),
       body: { name: 'script', scopes: ['runs:read'], days: 1 },
     })
   })
@@ -130,11 +130,11 @@ describe('a personal access token', () => {
       groups: [],
       token: { tokenId: made.tokenId, scopes: ['runs:read'] },
     })
-    expect(fromContext(result.context)!.loginAt).toBe(h.clock.now().getTime() / 1000 - 30)
+    expect(fromContext(result.context)!.loginAt).toBe(on.clock.now().getTime() / 1000 - 30)
   })
   it('with another secret, another id or another form is refused', async () => {
-    const other = await h.call('access', 'createToken', {
-      as: h.person('eve'),
+    const other = await on.call('access', 'createToken', {
+      as: on.person('eve'),
       body: { name: 'x', scopes: ['runs:read'] },
     })
     const [, id, secret] = made.secret.split(/_(.*?)_(.*)/s) as [string, string, string]
@@ -152,26 +152,26 @@ describe('a personal access token', () => {
   })
   it('ends with its last day, and at once when revoked', async () => {
     expect((await ask(`Bearer ${made.secret}`)).isAuthorized).toBe(true)
-    const second = await h.call('access', 'createToken', {
-      as: h.person('tom'),
+    const second = await on.call('access', 'createToken', {
+      as: on.person('tom'),
       body: { name: 'y', scopes: ['runs:read'], days: 1 },
     })
-    await h.call('access', 'revokeToken', { as: h.person('tom'), params: { tokenId: second.tokenId } })
+    await on.call('access', 'revokeToken', { as: on.person('tom'), params: { tokenId: second.tokenId } })
     expect(await ask(`Bearer ${second.secret}`)).toEqual(refused)
-    h.clock.advance(86_400)
+    on.clock.advance(86_400)
     expect(await ask(`Bearer ${made.secret}`)).toEqual(refused)
   })
   it('shows its last use, written at most once a minute', async () => {
-    const item = () => h.deps.table.get<TokenItem>(keyOf.token(made.tokenId))
-    const first = h.clock.now().toISOString()
+    const item = () => on.deps.table.get<TokenItem>(keyOf.token(made.tokenId))
+    const first = on.clock.now().toISOString()
     await Promise.all(Array.from({ length: 5 }, () => ask(`Bearer ${made.secret}`)))
     expect(await item()).toMatchObject({ lastUsed: first, rev: 2 })
-    h.clock.advance(59)
+    on.clock.advance(59)
     await ask(`Bearer ${made.secret}`)
     expect(await item()).toMatchObject({ lastUsed: first, rev: 2 })
-    h.clock.advance(1)
+    on.clock.advance(1)
     await ask(`Bearer ${made.secret}`)
-    expect(await item()).toMatchObject({ lastUsed: h.clock.now().toISOString(), rev: 3 })
+    expect(await item()).toMatchObject({ lastUsed: on.clock.now().toISOString(), rev: 3 })
   })
 })
 
@@ -179,7 +179,7 @@ describe('recording who I am', () => {
   const update = async (payload: JWTPayload, as = 'ida', by: Pair = keys) => {
     const handler = createAccess(deps)
     const result = await handler(
-      eventOf(areas.access.routes.updateMe, { as: h.person(as), body: { idToken: await sign(payload, by) } }),
+      eventOf(areas.access.routes.updateMe, { as: on.person(as), body: { idToken: await sign(payload, by) } }),
       {} as never,
     )
     return { status: result.statusCode, body: JSON.parse(result.body!) as Record<string, unknown> }

@@ -28,7 +28,7 @@ const pollSeconds = 2
 export function newUserCode(deps: Pick<Deps, 'random'>): string {
   let code = ''
   while (code.length < 8)
-    for (const b of deps.random(16)) if (b < 240 && code.length < 8) code += alphabet[b % alphabet.length]
+    for (const byte of deps.random(16)) if (byte < 240 && code.length < 8) code += alphabet[byte % alphabet.length]
   return `${code.slice(0, 4)}-${code.slice(4)}`
 }
 

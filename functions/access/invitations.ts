@@ -153,8 +153,8 @@ export const acceptInvitation: Implementation<Routes['acceptInvitation']> = asyn
     ])
   await createIfAbsent<MemberItem>(deps, member)
   // A revocation at this very moment has removed the item: then there is nothing to mark.
-  await deps.table.update(key, { set: { joined: true }, remove: ['gpk', 'gsk'] }).catch((e: unknown) => {
-    if (!(e instanceof ConditionFailed)) throw e
+  await deps.table.update(key, { set: { joined: true }, remove: ['gpk', 'gsk'] }).catch((error: unknown) => {
+    if (!(error instanceof ConditionFailed)) throw error
   })
   return answer((await deps.table.get<MemberItem>(keyOf.member(organisationId, caller.userId))) ?? member)
 }

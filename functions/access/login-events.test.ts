@@ -6,17 +6,17 @@ import { type Harness, harness } from '../kernel/testing.ts'
 import { createLoginEvents } from './login-events.ts'
 import { emailKey } from './session.ts'
 
-let h: Harness
+let on: Harness
 beforeAll(async () => {
-  h = await harness()
+  on = await harness()
 })
 afterAll(async () => {
-  await h.close()
+  await on.close()
 })
 
 const failures = async (organisationId: string): Promise<ChainEvent[]> => {
   const all: ChainEvent[] = []
-  for await (const event of queryAll<ChainEvent>(h.deps.table, `AUDIT#${organisationId}`)) all.push(event)
+  for await (const event of queryAll<ChainEvent>(on.deps.table, `AUDIT#${organisationId}`)) all.push(event)
   return all
 }
 /** As CloudTrail writes it (trimmed). */
@@ -37,16 +37,16 @@ const cognito = (additionalEventData: object, more: object = {}): object => ({
 
 describe('a failed sign-in', () => {
   it('is written to the chain of each organisation, once a minute, with the number since', async () => {
-    const a = await h.organisation('A', { ada: ['admin'] })
-    const b = await h.organisation('B', { ada: ['analyst'] })
-    const handle = createLoginEvents(h.deps)
+    const first = await on.organisation('A', { ada: ['admin'] })
+    const second = await on.organisation('B', { ada: ['analyst'] })
+    const handle = createLoginEvents(on.deps)
     await Promise.all(Array.from({ length: 8 }, () => handle(cognito({ sub: 'user-ada' }))))
-    const told = (await failures(a.organisationId)).reduce((n, e) => n + Number(e.detail['failures']), 0)
-    expect(await failures(a.organisationId)).toHaveLength(1)
-    h.clock.advance(60)
+    const told = (await failures(first.organisationId)).reduce((n, e) => n + Number(e.detail['failures']), 0)
+    expect(await failures(first.organisationId)).toHaveLength(1)
+    on.clock.advance(60)
     await handle(cognito({ sub: 'user-ada' }))
-    for (const o of [a, b]) {
-      const events = await failures(o.organisationId)
+    for (const organisation of [first, second]) {
+      const events = await failures(organisation.organisationId)
       expect(events).toMatchObject([
         { act: 'login.failed', object: 'person user-ada', who: { kind: 'platform', id: 'sign-in' } },
         { detail: { failures: 9 - told, reason: 'NotAuthorizedException', event: 'InitiateAuth' } },
@@ -54,28 +54,28 @@ describe('a failed sign-in', () => {
     }
   })
   it('finds the person by address too, whatever its case', async () => {
-    const { organisationId } = await h.organisation('C', { bea: ['admin'] })
-    await h.deps.table.update(keyOf.person('user-bea'), {
+    const { organisationId } = await on.organisation('C', { bea: ['admin'] })
+    await on.deps.table.update(keyOf.person('user-bea'), {
       set: { gpk: await emailKey('bea@lab.example'), gsk: 'PROFILE#user-bea' },
     })
-    await createLoginEvents(h.deps)(cognito({ email: 'Bea@Lab.Example' }))
+    await createLoginEvents(on.deps)(cognito({ email: 'Bea@Lab.Example' }))
     expect(await failures(organisationId)).toMatchObject([{ object: 'person user-bea', detail: { failures: 1 } }])
   })
   it('of somebody unknown is counted in the log, and what was typed is written nowhere', async () => {
-    const { organisationId } = await h.organisation('D', { dan: ['admin'] })
-    const handle = createLoginEvents(h.deps)
-    h.logs.length = 0
+    const { organisationId } = await on.organisation('D', { dan: ['admin'] })
+    const handle = createLoginEvents(on.deps)
+    on.logs.length = 0
     await handle(cognito({ email: 'hunter2-secret', sub: 'hunter2-secret' }))
     await handle(cognito({ sub: 'user-dan' }, { eventName: 'hunter2 secret', errorCode: 'hunter2-secret' }))
-    expect(JSON.stringify([h.logs, await failures(organisationId)])).not.toContain('hunter2')
-    expect(h.logs).toMatchObject([
+    expect(JSON.stringify([on.logs, await failures(organisationId)])).not.toContain('hunter2')
+    expect(on.logs).toMatchObject([
       { event: 'login-failed', known: false },
       { event: 'login-failed', known: true },
     ])
   })
   it('that succeeded or cannot be read is nothing', async () => {
-    const { organisationId } = await h.organisation('E', { eli: ['admin'] })
-    const handle = createLoginEvents(h.deps)
+    const { organisationId } = await on.organisation('E', { eli: ['admin'] })
+    const handle = createLoginEvents(on.deps)
     await handle(cognito({ sub: 'user-eli' }, { errorCode: undefined }))
     for (const bad of [undefined, null, {}, { detail: null }, 'x', cognito([])]) await handle(bad)
     expect(await failures(organisationId)).toEqual([])

@@ -79,22 +79,22 @@ export const createOrganisation: Implementation<Routes['createOrganisation']> = 
 export const organisation: Implementation<Routes['organisation']> = async ({ organisation: o }) => shown(o)
 
 export const renameOrganisation: Implementation<Routes['renameOrganisation']> = async (
-  { organisation: o, caller, body },
+  { organisation: held, caller, body },
   deps,
 ) => {
   const changed = (): Failure =>
     new Failure('changed-meanwhile', 'The organisation was changed since you read it. Load it again.')
-  if (o.rev !== body.rev) throw changed()
-  if (o.name === body.name) return shown(o)
-  await record(deps, o.organisationId, whoOf(caller), [
+  if (held.rev !== body.rev) throw changed()
+  if (held.name === body.name) return shown(held)
+  await record(deps, held.organisationId, whoOf(caller), [
     {
       act: 'organisation.renamed',
-      object: `organisation ${o.organisationId}`,
-      detail: { from: o.name, to: body.name },
+      object: `organisation ${held.organisationId}`,
+      detail: { from: held.name, to: body.name },
     },
   ])
   try {
-    return shown(await deps.table.replace<OrganisationItem>({ ...o, name: body.name }, body.rev))
+    return shown(await deps.table.replace<OrganisationItem>({ ...held, name: body.name }, body.rev))
   } catch (e) {
     throw e instanceof ConditionFailed ? changed() : e
   }

@@ -35,12 +35,12 @@ export async function namedMemberships(
   const organisations = await Promise.all(
     members.map((m) => deps.table.get<OrganisationItem>(keyOf.organisation(m.organisationId))),
   )
-  return members.flatMap((member, i) =>
-    organisations[i]
+  return members.flatMap((member, index) =>
+    organisations[index]
       ? [
           {
             organisationId: member.organisationId,
-            organisation: organisations[i].name,
+            organisation: organisations[index].name,
             roles: member.roles,
             since: member.since,
           },

@@ -56,8 +56,8 @@ async function apply(deps: Deps, organisationId: string, { userId, rev, roles }:
   if (roles.length > 0) {
     await deps.table
       .update(key, { set: { roles }, when: [{ attribute: 'rev', is: 'equal', value: rev }] })
-      .catch((e: unknown) => {
-        if (!(e instanceof ConditionFailed)) throw e
+      .catch((error: unknown) => {
+        if (!(error instanceof ConditionFailed)) throw error
       })
     return
   }

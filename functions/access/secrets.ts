@@ -15,6 +15,6 @@ export const formatToken = (tokenId: string, secret: string): string => `clo_${t
 
 /** The id and the digest of the secret, or undefined for what is not such a token. */
 export async function parseToken(text: string): Promise<{ tokenId: string; digest: string } | undefined> {
-  const m = /^clo_([a-z2-7]{16,32})_([A-Za-z0-9_-]{43})$/.exec(text)
-  return m ? { tokenId: `tok_${m[1]}`, digest: await sha256Hex(m[2]!) } : undefined
+  const match = /^clo_([a-z2-7]{16,32})_([A-Za-z0-9_-]{43})$/.exec(text)
+  return match ? { tokenId: `tok_${match[1]}`, digest: await sha256Hex(match[2]!) } : undefined
 }

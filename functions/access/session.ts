@@ -19,15 +19,15 @@ export const founders = 'founders'
 export const emailKey = async (email: string): Promise<string> =>
   indexKeyOf.person.byEmail.partition(base64url(await sha256(email.trim().toLowerCase())))
 
-export const signInSettings: Implementation<Routes['signInSettings']> = async (_, { settings: s }) => ({
-  issuer: s.issuer,
-  clientId: s.clientId,
-  scope: s.scope,
-  ...(s.resource ? { resource: s.resource } : {}),
-  ...(s.logout ? { logout: s.logout } : {}),
-  studyOrigin: s.studyOrigin,
-  mainOrigin: s.mainOrigin,
-  version: s.version,
+export const signInSettings: Implementation<Routes['signInSettings']> = async (_, { settings }) => ({
+  issuer: settings.issuer,
+  clientId: settings.clientId,
+  scope: settings.scope,
+  resource: settings.resource,
+  logout: settings.logout,
+  studyOrigin: settings.studyOrigin,
+  mainOrigin: settings.mainOrigin,
+  version: settings.version,
 })
 
 async function meOf(deps: Deps, caller: Caller): Promise<Awaited<ReturnType<Implementation<Routes['me']>>>> {
@@ -57,8 +57,8 @@ export const updateMe =
       new Failure('invalid-request', message, [
         { path: '/body/idToken', message, expected: 'the ID token of this sign-in' },
       ])
-    const claims = await verifier.id(body.idToken).catch((e: unknown) => {
-      throw e instanceof NotVerified ? refused('The ID token is not valid, or not for this installation.') : e
+    const claims = await verifier.id(body.idToken).catch((error: unknown) => {
+      throw error instanceof NotVerified ? refused('The ID token is not valid, or not for this installation.') : error
     })
     if (claims.sub !== caller.userId) throw refused('The ID token belongs to somebody else.')
     // An address the provider has not verified would let people pass for others.

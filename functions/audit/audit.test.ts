@@ -5,18 +5,18 @@ import { record } from '../kernel/audit.ts'
 import { keyOf } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
 
-let h: Harness
+let on: Harness
 beforeAll(async () => {
-  h = await harness()
+  on = await harness()
 })
 afterAll(async () => {
-  await h.close()
+  await on.close()
 })
 
 const who = { kind: 'person' as const, id: 'user-ada' }
 const write = (organisationId: string, count: number, object = 'study std_x', act: Act = 'study.changed') =>
   record(
-    h.deps,
+    on.deps,
     organisationId,
     who,
     Array.from({ length: count }, (_, i) => ({ act, object, detail: { n: i, tags: ['a', 'b'] } })),
@@ -24,16 +24,16 @@ const write = (organisationId: string, count: number, object = 'study std_x', ac
 const lab = async (
   count: number,
 ): Promise<{ params: { organisationId: string }; otto: ReturnType<Harness['person']> }> => {
-  const { organisationId } = await h.organisation('Lab', { ada: ['admin'], otto: ['auditor'], rosa: ['researcher'] })
+  const { organisationId } = await on.organisation('Lab', { ada: ['admin'], otto: ['auditor'], rosa: ['researcher'] })
   if (count > 0) await write(organisationId, count)
-  return { params: { organisationId }, otto: h.person('otto') }
+  return { params: { organisationId }, otto: on.person('otto') }
 }
 
 describe('writing', () => {
   it('by 30 at once leaves one whole chain', async () => {
     const { params } = await lab(0)
     await Promise.all(Array.from({ length: 30 }, () => write(params.organisationId, 2)))
-    const { items, head } = await h.call('audit', 'events', { as: h.person('ada'), params, query: { from: 1 } })
+    const { items, head } = await on.call('audit', 'events', { as: on.person('ada'), params, query: { from: 1 } })
     expect(items.map((e) => e.seq)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1))
     expect(await walk(emptyHead, items as never)).toEqual({ head })
   })
@@ -42,8 +42,8 @@ describe('writing', () => {
 describe('reading', () => {
   it('an empty chain', async () => {
     const { params, otto } = await lab(0)
-    expect(await h.call('audit', 'events', { as: otto, params })).toEqual({ items: [], head: emptyHead })
-    expect(await h.call('audit', 'verify', { as: otto, params })).toEqual({
+    expect(await on.call('audit', 'events', { as: otto, params })).toEqual({ items: [], head: emptyHead })
+    expect(await on.call('audit', 'verify', { as: otto, params })).toEqual({
       whole: true,
       checkedThrough: 0,
       hash: emptyHead.hash,
@@ -53,7 +53,7 @@ describe('reading', () => {
   it('forwards from a number, backwards before one, and the newest page by default', async () => {
     const { params, otto } = await lab(12)
     const seqs = async (query: object): Promise<number[]> =>
-      (await h.call('audit', 'events', { as: otto, params, query })).items.map((e) => e.seq)
+      (await on.call('audit', 'events', { as: otto, params, query })).items.map((e) => e.seq)
     expect(await seqs({ from: 3, limit: 4 })).toEqual([3, 4, 5, 6])
     expect(await seqs({ before: 5, limit: 3 })).toEqual([4, 3, 2])
     expect(await seqs({ before: 1 })).toEqual([])
@@ -61,16 +61,16 @@ describe('reading', () => {
   })
   it('is for admins, custodians and auditors, and for tokens with the scope', async () => {
     const { params } = await lab(1)
-    expect(await h.refused('audit', 'events', { as: h.person('rosa'), params })).toMatchObject({
+    expect(await on.refused('audit', 'events', { as: on.person('rosa'), params })).toMatchObject({
       status: 403,
       kind: 'forbidden',
     })
-    expect(await h.refused('audit', 'events', { as: h.person('sam'), params })).toMatchObject({ status: 404 })
+    expect(await on.refused('audit', 'events', { as: on.person('sam'), params })).toMatchObject({ status: 404 })
     expect(
-      await h.refused('audit', 'events', { as: h.person('otto', { scopes: ['studies:read'] }), params }),
+      await on.refused('audit', 'events', { as: on.person('otto', { scopes: ['studies:read'] }), params }),
     ).toMatchObject({ status: 403 })
     expect(
-      (await h.call('audit', 'events', { as: h.person('otto', { scopes: ['audit:read'] }), params })).items,
+      (await on.call('audit', 'events', { as: on.person('otto', { scopes: ['audit:read'] }), params })).items,
     ).toHaveLength(1)
   })
 })
@@ -78,7 +78,7 @@ describe('reading', () => {
 describe('verification', () => {
   it('names the first break: altered, missing, relinked', async () => {
     const { params, otto } = await lab(700)
-    const verify = (query: object = {}) => h.call('audit', 'verify', { as: otto, params, query })
+    const verify = (query: object = {}) => on.call('audit', 'verify', { as: otto, params, query })
     const whole = await verify()
     expect(whole).toMatchObject({ whole: true, checkedThrough: 700, head: 700 })
     expect(await verify({ from: 701, previous: whole.hash })).toMatchObject({ whole: true, checkedThrough: 700 })
@@ -88,19 +88,19 @@ describe('verification', () => {
       firstBreak: { seq: 400, reason: 'relinked' },
     })
     const key = (n: number) => keyOf.auditEvent(params.organisationId, n)
-    await h.deps.table.update(key(650), { set: { object: 'study std_y' } })
+    await on.deps.table.update(key(650), { set: { object: 'study std_y' } })
     expect(await verify()).toMatchObject({
       whole: false,
       checkedThrough: 649,
       firstBreak: { seq: 650, reason: 'altered' },
     })
-    await h.deps.table.remove(key(600))
+    await on.deps.table.remove(key(600))
     expect(await verify()).toMatchObject({
       whole: false,
       checkedThrough: 599,
       firstBreak: { seq: 600, reason: 'missing' },
     })
-    await h.deps.table.remove(key(700))
+    await on.deps.table.remove(key(700))
     expect((await verify()).head).toBe(699)
   })
 })
@@ -109,7 +109,7 @@ describe('a study’s history', () => {
   it('is its own and its runs’ events, newest first, in bounded pages', async () => {
     const { params } = await lab(0)
     const studyId = 'std_aaaaaaaaaaaaaaaaaaaa'
-    await h.deps.table.create({
+    await on.deps.table.create({
       ...keyOf.study(studyId),
       studyId,
       organisationId: params.organisationId,
@@ -125,14 +125,14 @@ describe('a study’s history', () => {
     await write(params.organisationId, 60, `study ${studyId}`)
     await write(params.organisationId, 300, 'study std_other')
     await write(params.organisationId, 60, `study ${studyId}`)
-    await record(h.deps, params.organisationId, who, [
+    await record(on.deps, params.organisationId, who, [
       { act: 'run.opened', object: 'run run_x', detail: { study: studyId, purpose: 'p' } },
     ])
-    const ada = h.person('ada')
-    const first = await h.call('audit', 'objectHistory', { as: ada, params: { studyId } })
+    const ada = on.person('ada')
+    const first = await on.call('audit', 'objectHistory', { as: ada, params: { studyId } })
     expect(first.items).toHaveLength(100)
     expect(first.items[0]).toMatchObject({ act: 'run.opened' })
-    const second = await h.call('audit', 'objectHistory', {
+    const second = await on.call('audit', 'objectHistory', {
       as: ada,
       params: { studyId },
       query: { before: first.next },
@@ -141,10 +141,10 @@ describe('a study’s history', () => {
     expect(seqs).toHaveLength(121)
     expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => b - a))
     expect(second.next).toBeUndefined()
-    expect(await h.refused('audit', 'objectHistory', { as: h.person('sam'), params: { studyId } })).toMatchObject({
+    expect(await on.refused('audit', 'objectHistory', { as: on.person('sam'), params: { studyId } })).toMatchObject({
       status: 404,
     })
-    expect(await h.refused('audit', 'objectHistory', { as: h.person('rosa'), params: { studyId } })).toMatchObject({
+    expect(await on.refused('audit', 'objectHistory', { as: on.person('rosa'), params: { studyId } })).toMatchObject({
       status: 404,
     })
   })

@@ -20,23 +20,15 @@ import { datasets } from './area.ts'
 import { namedPublicly } from './listing.ts'
 import { toDataset } from './view.ts'
 import { inEpsilon } from '../stores/budget.ts'
+import { loadOnce } from '../kernel/load-once.ts'
 
 type Routes = (typeof datasets)['routes']
 
-/** Answers each key once: many datasets share an organisation, many charges a person. */
-function once<T>(load: (id: string) => Promise<T>): (id: string) => Promise<T> {
-  const held = new Map<string, Promise<T>>()
-  return (id) => {
-    let p = held.get(id)
-    if (!p) held.set(id, (p = load(id)))
-    return p
-  }
-}
 const namesOf = (deps: Deps): ((userId: string) => Promise<string | undefined>) =>
-  once(async (id) => (await deps.table.get<PersonProfile>(keyOf.person(id), ['name']))?.name)
+  loadOnce(async (id) => (await deps.table.get<PersonProfile>(keyOf.person(id), ['name']))?.name)
 
 const discovery: Implementation<Routes['discovery']> = async (_, deps) => {
-  const organisation = once(
+  const organisation = loadOnce(
     async (id) => (await deps.table.get<OrganisationItem>(keyOf.organisation(id), ['name']))?.name ?? '',
   )
   const found = await Promise.all(
@@ -58,7 +50,7 @@ const discovery: Implementation<Routes['discovery']> = async (_, deps) => {
           modes: dataset.policy.modes,
           minimumSubjects: minimumSubjectsOf(dataset.policy),
           approval: dataset.policy.approval,
-          ...(dataset.policy.expires ? { expires: dataset.policy.expires } : {}),
+          expires: dataset.policy.expires,
         }
       )
     }),

@@ -15,78 +15,82 @@ import { type DatasetStage, sha256, stage, subjectsCsv, subjectsSchema } from '.
 import { eventOf } from '../kernel/testing.ts'
 import { datasets } from '../../contracts/datasets.ts'
 
-let s: DatasetStage
+let lab: DatasetStage
 beforeEach(async () => {
-  s = await stage()
+  lab = await stage()
 })
-afterEach(() => s.h.close())
-const cleo = () => s.h.person('cleo')
-const get = (datasetId: string, who = cleo()) => s.h.call('datasets', 'get', { as: who, params: { datasetId } })
+afterEach(() => lab.h.close())
+const cleo = () => lab.h.person('cleo')
+const get = (datasetId: string, who = cleo()) => lab.h.call('datasets', 'get', { as: who, params: { datasetId } })
 const published = async (policy = defaultDatasetPolicy, name = 'trial'): Promise<string> => {
-  const id = await s.make(name)
-  await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv }))
-  await s.walk(await s.publish(id, subjectsSchema, policy))
+  const id = await lab.make(name)
+  await lab.walk(await lab.read(id, { 'subjects.csv': subjectsCsv }))
+  await lab.walk(await lab.publish(id, subjectsSchema, policy))
   return id
 }
 const acts = async (datasetId: string) =>
-  (await s.h.call('datasets', 'history', { as: cleo(), params: { datasetId } })).items.map((e) => e.act)
+  (await lab.h.call('datasets', 'history', { as: cleo(), params: { datasetId } })).items.map((e) => e.act)
 const change = async (datasetId: string, body: object) =>
-  s.h.call('datasets', 'change', { as: cleo(), params: { datasetId }, body: { rev: await s.rev(datasetId), ...body } })
+  lab.h.call('datasets', 'change', {
+    as: cleo(),
+    params: { datasetId },
+    body: { rev: await lab.rev(datasetId), ...body },
+  })
 
 describe('a name', () => {
   it('is taken once in an organisation, and free in another', async () => {
-    const id = await s.make()
+    const id = await lab.make()
     const again = {
       as: cleo(),
-      params: { organisationId: s.organisationId },
+      params: { organisationId: lab.organisationId },
       body: { name: 'trial', title: 'Another' },
     }
-    expect(await s.h.refused('datasets', 'create', again)).toMatchObject({ kind: 'already-exists' })
-    const { organisationId } = await s.h.organisation('Elsewhere', { cora: ['custodian'] })
-    const other = await s.h.call('datasets', 'create', {
-      as: s.h.person('cora'),
+    expect(await lab.h.refused('datasets', 'create', again)).toMatchObject({ kind: 'already-exists' })
+    const { organisationId } = await lab.h.organisation('Elsewhere', { cora: ['custodian'] })
+    const other = await lab.h.call('datasets', 'create', {
+      as: lab.h.person('cora'),
       params: { organisationId },
       body: { name: 'trial', title: 'Theirs' },
     })
     expect(other.datasetId).not.toBe(id)
-    expect(await s.h.deps.table.get(keyOf.datasetName(organisationId, 'trial'))).toMatchObject({
+    expect(await lab.h.deps.table.get(keyOf.datasetName(organisationId, 'trial'))).toMatchObject({
       datasetId: other.datasetId,
     })
   })
   it('is won by one of many who want it at the same time', async () => {
     const all = await Promise.all(
-      Array.from({ length: 6 }, (_, i) =>
-        s.h.answer('datasets', 'create', {
+      Array.from({ length: 6 }, (_, index) =>
+        lab.h.answer('datasets', 'create', {
           as: cleo(),
-          params: { organisationId: s.organisationId },
-          body: { name: 'wanted', title: `Number ${i}` },
+          params: { organisationId: lab.organisationId },
+          body: { name: 'wanted', title: `Number ${index}` },
         }),
       ),
     )
     expect(all.map((r) => r.status).sort()).toEqual([201, 409, 409, 409, 409, 409])
   })
   it('is not lost when the process is killed at any write on the way', async () => {
-    const isKilled = async (n: number): Promise<boolean> => {
-      let left = n
-      const table = new Proxy(s.h.deps.table, {
-        get: (table, k) =>
-          k === 'create'
+    const isKilled = async (survived: number): Promise<boolean> => {
+      let left = survived
+      const table = new Proxy(lab.h.deps.table, {
+        get: (table, member) =>
+          member === 'create'
             ? async (item: never) => {
                 if (left-- <= 0) throw new Error('killed')
                 return table.create(item)
               }
-            : (Reflect.get(table, k) as (...a: unknown[]) => unknown).bind(table),
+            : (Reflect.get(table, member) as (...a: unknown[]) => unknown).bind(table),
       })
       const event = eventOf(datasets.routes.create, {
         as: cleo(),
-        params: { organisationId: s.organisationId } as never,
-        body: { name: `n${n}`, title: 'T' },
+        params: { organisationId: lab.organisationId } as never,
+        body: { name: `n${survived}`, title: 'T' },
       })
-      return (await createDatasets({ ...s.h.deps, table } as StepDeps)(event, {} as never)).statusCode === 500
+      return (await createDatasets({ ...lab.h.deps, table } as StepDeps)(event, {} as never)).statusCode === 500
     }
     let writes = 0
     while (writes < 10 && (await isKilled(writes))) {
-      await s.make(`n${writes}`)
+      await lab.make(`n${writes}`)
       writes++
     }
     expect(writes).toBeGreaterThan(3)
@@ -97,44 +101,50 @@ describe('a name', () => {
 describe('who sees what', () => {
   it('a draft is its custodians’ alone; what is published is the organisation’s; a stranger finds nothing', async () => {
     const id = await published()
-    const draft = await s.make('draft')
-    await s.h.organisation('Elsewhere', { sam: ['admin', 'custodian', 'analyst', 'auditor'] })
+    const draft = await lab.make('draft')
+    await lab.h.organisation('Elsewhere', { sam: ['admin', 'custodian', 'analyst', 'auditor'] })
     for (const who of ['anil', 'rosa', 'ada']) {
       expect(
         (
-          await s.h.call('datasets', 'list', { as: s.h.person(who), params: { organisationId: s.organisationId } })
+          await lab.h.call('datasets', 'list', {
+            as: lab.h.person(who),
+            params: { organisationId: lab.organisationId },
+          })
         ).items.map((deps) => deps.datasetId),
       ).toEqual([id])
-      expect((await s.h.refused('datasets', 'get', { as: s.h.person(who), params: { datasetId: draft } })).kind).toBe(
-        'not-found',
-      )
-      expect((await s.h.refused('datasets', 'reading', { as: s.h.person(who), params: { datasetId: id } })).kind).toBe(
-        'forbidden',
-      )
+      expect(
+        (await lab.h.refused('datasets', 'get', { as: lab.h.person(who), params: { datasetId: draft } })).kind,
+      ).toBe('not-found')
+      expect(
+        (await lab.h.refused('datasets', 'reading', { as: lab.h.person(who), params: { datasetId: id } })).kind,
+      ).toBe('forbidden')
     }
     for (const datasetId of [id, draft])
-      expect((await s.h.refused('datasets', 'get', { as: s.h.person('sam'), params: { datasetId } })).kind).toBe(
+      expect((await lab.h.refused('datasets', 'get', { as: lab.h.person('sam'), params: { datasetId } })).kind).toBe(
         'not-found',
       )
     expect(
-      (await s.h.call('datasets', 'list', { as: cleo(), params: { organisationId: s.organisationId } })).items,
+      (await lab.h.call('datasets', 'list', { as: cleo(), params: { organisationId: lab.organisationId } })).items,
     ).toHaveLength(2)
   })
   it('nothing of the data is in the catalogue: no value, no count', async () => {
-    const id = await s.make()
+    const id = await lab.make()
     const marked = `subject,arm\n${Array.from({ length: 7919 }, (_, i) => `marker-${i},x`).join('\n')}\n`
-    await s.walk(await s.read(id, { 'subjects.csv': marked }))
-    await s.walk(await s.publish(id, subjectsSchema))
+    await lab.walk(await lab.read(id, { 'subjects.csv': marked }))
+    await lab.walk(await lab.publish(id, subjectsSchema))
     const seen = JSON.stringify([
       await get(id),
-      await get(id, s.h.person('anil')),
-      await s.h.call('datasets', 'discovery'),
-      await s.h.call('datasets', 'list', { as: s.h.person('anil'), params: { organisationId: s.organisationId } }),
-      s.h.logs,
+      await get(id, lab.h.person('anil')),
+      await lab.h.call('datasets', 'discovery'),
+      await lab.h.call('datasets', 'list', {
+        as: lab.h.person('anil'),
+        params: { organisationId: lab.organisationId },
+      }),
+      lab.h.logs,
       await acts(id),
     ])
     expect(seen).not.toMatch(/marker-|7919/)
-    expect(JSON.stringify(await s.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } }))).toMatch(
+    expect(JSON.stringify(await lab.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } }))).toMatch(
       /7919.*marker-/,
     )
   })
@@ -144,72 +154,76 @@ describe('who sees what', () => {
       people: { kind: 'named', userIds: ['user-anil'] },
       expires: '2026-04-01',
     })
-    expect(await get(id, s.h.person('anil'))).toMatchObject({ mayAnalyse: true })
-    expect(await get(id, s.h.person('rosa'))).toMatchObject({
+    expect(await get(id, lab.h.person('anil'))).toMatchObject({ mayAnalyse: true })
+    expect(await get(id, lab.h.person('rosa'))).toMatchObject({
       mayAnalyse: false,
       why: expect.stringContaining('names the people'),
     })
-    expect(await get(id, s.h.person('ada'))).toMatchObject({ mayAnalyse: false, why: expect.stringContaining('role') })
-    expect(await get(id, s.h.person('anil', { scopes: ['datasets:read'] }))).toMatchObject({
+    expect(await get(id, lab.h.person('ada'))).toMatchObject({
+      mayAnalyse: false,
+      why: expect.stringContaining('role'),
+    })
+    expect(await get(id, lab.h.person('anil', { scopes: ['datasets:read'] }))).toMatchObject({
       mayAnalyse: false,
       why: expect.stringContaining('jobs:write'),
     })
-    s.h.clock.set('2026-04-01T00:00:00.000Z')
-    expect(await get(id, s.h.person('anil'))).toMatchObject({
+    lab.h.clock.set('2026-04-01T00:00:00.000Z')
+    expect(await get(id, lab.h.person('anil'))).toMatchObject({
       mayAnalyse: false,
       why: expect.stringContaining('2026-04-01'),
     })
-    expect((await s.h.call('datasets', 'discovery')).datasets).toEqual([])
+    expect((await lab.h.call('datasets', 'discovery')).datasets).toEqual([])
   })
   it('discovery names what is listed, for as long as it is', async () => {
     const id = await published({ ...defaultDatasetPolicy, listed: false })
-    const named = async () => (await s.h.call('datasets', 'discovery')).datasets.map((deps) => deps.datasetId)
+    const named = async () => (await lab.h.call('datasets', 'discovery')).datasets.map((deps) => deps.datasetId)
     expect(await named()).toEqual([])
     await change(id, { policy: { ...defaultDatasetPolicy, disclosure: { minimumSubjects: 20 } } })
-    expect((await s.h.call('datasets', 'discovery')).datasets).toMatchObject([
+    expect((await lab.h.call('datasets', 'discovery')).datasets).toMatchObject([
       { datasetId: id, minimumSubjects: 20, languages: ['sql', 'python', 'r', 'notebook'] },
     ])
     await change(id, { policy: { ...defaultDatasetPolicy, listed: false } })
     expect(await named()).toEqual([])
     await change(id, { policy: defaultDatasetPolicy })
-    await s.h.call('datasets', 'retire', { as: cleo(), params: { datasetId: id }, body: { rev: await s.rev(id) } })
+    await lab.h.call('datasets', 'retire', { as: cleo(), params: { datasetId: id }, body: { rev: await lab.rev(id) } })
     expect(await named()).toEqual([])
-    expect(await get(id, s.h.person('anil'))).toMatchObject({ state: 'retired', mayAnalyse: false })
+    expect(await get(id, lab.h.person('anil'))).toMatchObject({ state: 'retired', mayAnalyse: false })
   })
 })
 
 describe('files', () => {
   it('are asked for once, and only those that are not there', async () => {
-    const id = await s.make()
-    const b = new TextEncoder().encode(subjectsCsv)
-    const file = { path: 'a/subjects.csv', size: b.length, sha256: sha256(b) }
+    const id = await lab.make()
+    const bytes = new TextEncoder().encode(subjectsCsv)
+    const file = { path: 'a/subjects.csv', size: bytes.length, sha256: sha256(bytes) }
     const ask = () =>
-      s.h.call('datasets', 'uploads', { as: cleo(), params: { datasetId: id }, body: { files: [file] } })
+      lab.h.call('datasets', 'uploads', { as: cleo(), params: { datasetId: id }, body: { files: [file] } })
     expect((await ask()).uploads).toMatchObject([{ path: 'a/subjects.csv', present: false, upload: { method: 'PUT' } }])
     expect(
-      (await s.h.refused('datasets', 'read', { as: cleo(), params: { datasetId: id }, body: { files: [file] } })).kind,
+      (await lab.h.refused('datasets', 'read', { as: cleo(), params: { datasetId: id }, body: { files: [file] } }))
+        .kind,
     ).toBe('asset-missing')
-    await s.h.deps.objects.put('protected', `datasets/${id}/blobs/${file.sha256}`, b, 'text/csv')
+    await lab.h.deps.objects.put('protected', `datasets/${id}/blobs/${file.sha256}`, bytes, 'text/csv')
     expect((await ask()).uploads).toEqual([{ path: 'a/subjects.csv', present: true }])
-    expect((await s.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } })).state).toBe('none')
-    const { jobId } = await s.h.call('datasets', 'read', {
+    expect((await lab.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } })).state).toBe('none')
+    const { jobId } = await lab.h.call('datasets', 'read', {
       as: cleo(),
       params: { datasetId: id },
       body: { files: [file] },
     })
-    expect(s.started).toEqual([`${jobId}/1`])
-    expect(await s.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } })).toMatchObject({
+    expect(lab.started).toEqual([`${jobId}/1`])
+    expect(await lab.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } })).toMatchObject({
       state: 'reading',
       jobId,
     })
-    expect(await s.h.deps.table.get<JobItem>(keyOf.job(jobId))).toMatchObject({
+    expect(await lab.h.deps.table.get<JobItem>(keyOf.job(jobId))).toMatchObject({
       kind: 'registration',
       state: 'queued',
       gpk: `DATASET#${id}`,
     })
   })
   it('are refused when none is a table, when two lie at one path, or one where it could be mistaken for another', async () => {
-    const id = await s.make()
+    const id = await lab.make()
     for (const given of [
       ['notes.txt'],
       ['a.csv', 'A.csv'],
@@ -224,14 +238,14 @@ describe('files', () => {
     ]) {
       const files = given.map((path) => ({ path, size: 1, sha256: 'a'.repeat(64) }))
       expect(
-        (await s.h.refused('datasets', 'read', { as: cleo(), params: { datasetId: id }, body: { files } })).kind,
+        (await lab.h.refused('datasets', 'read', { as: cleo(), params: { datasetId: id }, body: { files } })).kind,
         given.join(),
       ).toBe('invalid-request')
       // A table has to be among the files that are read, not among those of one upload.
       const calls = given[0] === 'notes.txt' ? [] : (['uploads'] as const)
       for (const call of calls)
         expect(
-          (await s.h.refused('datasets', call, { as: cleo(), params: { datasetId: id }, body: { files } })).kind,
+          (await lab.h.refused('datasets', call, { as: cleo(), params: { datasetId: id }, body: { files } })).kind,
           given.join(),
         ).toBe('invalid-request')
     }
@@ -240,16 +254,16 @@ describe('files', () => {
 
 describe('publishing', () => {
   it('needs a reading, a schema that fits it, and the dataset as it was seen', async () => {
-    const id = await s.make()
+    const id = await lab.make()
     const params = { datasetId: id }
     const refused = async (body: object) =>
-      s.h.refused('datasets', 'publish', {
+      lab.h.refused('datasets', 'publish', {
         as: cleo(),
         params,
-        body: { rev: await s.rev(id), schema: subjectsSchema, policy: defaultDatasetPolicy, ...body },
+        body: { rev: await lab.rev(id), schema: subjectsSchema, policy: defaultDatasetPolicy, ...body },
       })
     expect((await refused({})).kind).toBe('wrong-state')
-    await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv }))
+    await lab.walk(await lab.read(id, { 'subjects.csv': subjectsCsv }))
     expect((await refused({ rev: 1 })).kind).toBe('changed-meanwhile')
     expect(
       await refused({ schema: { tables: [{ ...subjectsSchema.tables[0]!, file: 'other.csv' }], images: [] } }),
@@ -258,9 +272,9 @@ describe('publishing', () => {
       kind: 'invalid-request',
       errors: [{ path: '/body/policy/expires' }],
     })
-    const jobId = await s.publish(id, subjectsSchema)
+    const jobId = await lab.publish(id, subjectsSchema)
     expect((await refused({})).kind).toBe('wrong-state')
-    await s.walk(jobId)
+    await lab.walk(jobId)
     expect(await get(id)).toMatchObject({ version: 1 })
   })
 })
@@ -268,7 +282,7 @@ describe('publishing', () => {
 describe('the budget', () => {
   it('is opened with the dataset, moved with its policy, and never lowered under what is spent', async () => {
     const id = await published()
-    const table = s.h.deps.table
+    const table = lab.h.deps.table
     const opened = (await get(id)).budget
     expect(opened).toMatchObject({
       epsilon: 10,
@@ -282,22 +296,22 @@ describe('the budget', () => {
     await table.update(keyOf.budget(id), reserve('job_b', 1000))
     expect((await get(id)).budget).toMatchObject({ spentNanoRho: half, reservedNanoRho: 1000 })
     expect(
-      await s.h.refused('datasets', 'change', {
+      await lab.h.refused('datasets', 'change', {
         as: cleo(),
         params: { datasetId: id },
-        body: { rev: await s.rev(id), policy: { ...defaultDatasetPolicy, budget: { epsilon: 1, delta: 1e-6 } } },
+        body: { rev: await lab.rev(id), policy: { ...defaultDatasetPolicy, budget: { epsilon: 1, delta: 1e-6 } } },
       }),
     ).toMatchObject({ kind: 'wrong-state' })
     await change(id, { policy: { ...defaultDatasetPolicy, budget: { epsilon: 20, delta: 1e-6 } } })
-    const b = (await table.get<BudgetItem>(keyOf.budget(id)))!
-    expect(b.limit).toBeGreaterThan(opened.limitNanoRho)
-    expect(b.available).toBe(b.limit - half - 1000)
+    const budget = (await table.get<BudgetItem>(keyOf.budget(id)))!
+    expect(budget.limit).toBeGreaterThan(opened.limitNanoRho)
+    expect(budget.available).toBe(budget.limit - half - 1000)
     expect(await acts(id)).toContain('budget.raised')
   })
   it('follows the policy after a crash between the two', async () => {
     const id = await published()
     const wanted = { ...defaultDatasetPolicy, budget: { epsilon: 4, delta: 1e-6 } }
-    await s.h.deps.table.update<DatasetItem>(keyOf.dataset(id), { set: { policy: wanted } })
+    await lab.h.deps.table.update<DatasetItem>(keyOf.dataset(id), { set: { policy: wanted } })
     await change(id, { policy: wanted })
     expect((await get(id)).budget.left).toBeCloseTo(4, 6)
   })
@@ -307,7 +321,7 @@ describe('the budget', () => {
       ['reserved', '2026-03-02T10:00:00.000Z'],
       ['committed', '2026-03-02T10:00:01.000Z'],
     ] as const)
-      await s.h.deps.table.create<ChargeItem>({
+      await lab.h.deps.table.create<ChargeItem>({
         ...keyOf.charge(id, at, 'job_aaaaaaaaaaaaaaaa', what),
         datasetId: id,
         jobId: 'job_aaaaaaaaaaaaaaaa',
@@ -316,14 +330,14 @@ describe('the budget', () => {
         nanoRho: 1_000_000,
         at,
       })
-    const { items } = await s.h.call('datasets', 'ledger', { as: cleo(), params: { datasetId: id } })
+    const { items } = await lab.h.call('datasets', 'ledger', { as: cleo(), params: { datasetId: id } })
     expect(items).toMatchObject([
       { what: 'committed', name: 'Anil', nanoRho: 1_000_000, epsilon: expect.closeTo(0.154, 1) as number },
       { what: 'reserved' },
     ])
-    expect((await s.h.refused('datasets', 'ledger', { as: s.h.person('anil'), params: { datasetId: id } })).kind).toBe(
-      'forbidden',
-    )
+    expect(
+      (await lab.h.refused('datasets', 'ledger', { as: lab.h.person('anil'), params: { datasetId: id } })).kind,
+    ).toBe('forbidden')
   })
 })
 
@@ -331,7 +345,7 @@ describe('changing', () => {
   it('is written down before it takes effect, by its fields; what changes nothing leaves no trace', async () => {
     const id = await published()
     await change(id, { title: 'Better', policy: { ...defaultDatasetPolicy, approval: true } })
-    const first = (await s.h.call('datasets', 'history', { as: cleo(), params: { datasetId: id } })).items[0]!
+    const first = (await lab.h.call('datasets', 'history', { as: cleo(), params: { datasetId: id } })).items[0]!
     expect(first).toMatchObject({
       act: 'dataset.changed',
       detail: { fields: ['policy.approval', 'title'] },
@@ -342,7 +356,7 @@ describe('changing', () => {
     expect(await acts(id)).toEqual(before)
   })
   it('refuses a policy that contradicts itself or goes under the floor', async () => {
-    const datasetId = await s.make()
+    const datasetId = await lab.make()
     for (const part of [
       { languages: [] },
       { modes: [] },
@@ -353,7 +367,7 @@ describe('changing', () => {
     ])
       expect(
         (
-          await s.h.refused('datasets', 'change', {
+          await lab.h.refused('datasets', 'change', {
             as: cleo(),
             params: { datasetId },
             body: { rev: 1, policy: { ...defaultDatasetPolicy, ...part } as never },
@@ -364,11 +378,11 @@ describe('changing', () => {
   })
   it('a role that is taken away is gone at once', async () => {
     const id = await published()
-    await s.h.deps.table.update<MemberItem>(keyOf.member(s.organisationId, 'user-cleo'), {
+    await lab.h.deps.table.update<MemberItem>(keyOf.member(lab.organisationId, 'user-cleo'), {
       set: { roles: ['analyst'] },
     })
     expect(
-      (await s.h.refused('datasets', 'change', { as: cleo(), params: { datasetId: id }, body: { rev: 1 } })).kind,
+      (await lab.h.refused('datasets', 'change', { as: cleo(), params: { datasetId: id }, body: { rev: 1 } })).kind,
     ).toBe('forbidden')
   })
 })

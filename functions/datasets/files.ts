@@ -25,12 +25,12 @@ const notRetired = (dataset: DatasetItem): void => {
 /** Refuses two files at one path, and names that a file system would not tell apart. */
 function checkPaths(files: readonly { path: string }[]): void {
   const seen = new Map<string, number>()
-  const errors = files.flatMap(({ path }, i) => {
+  const errors = files.flatMap(({ path }, index) => {
     const twin = seen.get(path.toLowerCase())
-    seen.set(path.toLowerCase(), i)
+    seen.set(path.toLowerCase(), index)
     return twin === undefined
       ? []
-      : [{ path: `/body/files/${i}/path`, message: `The same path as file ${twin}`, value: path }]
+      : [{ path: `/body/files/${index}/path`, message: `The same path as file ${twin}`, value: path }]
   })
   if (errors.length > 0)
     throw new Failure('invalid-request', `${errors[0]!.path}: ${errors[0]!.message}`, errors.slice(0, 50))
@@ -67,13 +67,15 @@ export const read: Implementation<Routes['read'], WorkflowDeps> = async ({ datas
       [{ path: '/body/files', message: 'No table among them', expected: 'a file that ends in .csv or .parquet' }],
     )
   const heads = await each(body.files, (f) => deps.objects.head('protected', blobKey(dataset.datasetId, f.sha256)))
-  const missing = body.files.flatMap((file, i) =>
-    heads[i]?.size === file.size
+  const missing = body.files.flatMap((file, index) =>
+    heads[index]?.size === file.size
       ? []
       : [
           {
-            path: `/body/files/${i}`,
-            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${file.size}` : 'Not uploaded',
+            path: `/body/files/${index}`,
+            message: heads[index]
+              ? `Stored with ${heads[index].size} bytes, declared with ${file.size}`
+              : 'Not uploaded',
             value: file.path,
           },
         ],
@@ -118,22 +120,22 @@ async function readingStatus(
   return job && jobLife[job.state].live ? 'reading' : 'failed'
 }
 
-export const reading: Implementation<Routes['reading']> = async ({ dataset: s }, deps) => {
-  const held = await readingOf(deps, s.datasetId)
-  const state = await readingStatus(deps, s, held)
+export const reading: Implementation<Routes['reading']> = async ({ dataset }, deps) => {
+  const held = await readingOf(deps, dataset.datasetId)
+  const state = await readingStatus(deps, dataset, held)
   // What was read before stays to be looked at while a version is stored, also when that failed: the schema may need a
   // change.
-  const shown = state === 'ready' || (state === 'failed' && s.readingAct === 'store') ? held : undefined
+  const shown = state === 'ready' || (state === 'failed' && dataset.readingAct === 'store') ? held : undefined
   const problem =
     state !== 'failed'
       ? undefined
-      : (s.problem ?? {
+      : (dataset.problem ?? {
           file: '',
           reason: 'The job that was to read the files ended without an answer. Read them again.',
         })
   return {
     state,
-    jobId: s.readingJob,
+    jobId: dataset.readingJob,
     problem,
     tables: shown?.tables ?? [],
     other: shown?.other ?? [],

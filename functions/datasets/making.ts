@@ -135,8 +135,8 @@ export const fromStudy: Implementation<Routes['fromStudy'], WorkflowDeps> = asyn
           remove: ['problem'],
           when: [{ attribute: 'rev', is: 'equal', value: held.rev! }],
         })
-        .catch((e: unknown) => {
-          throw e instanceof ConditionFailed ? nameTaken() : e
+        .catch((error: unknown) => {
+          throw error instanceof ConditionFailed ? nameTaken() : error
         })
     : await make(
         deps,

@@ -35,13 +35,13 @@ export function plainEngine(objects: () => ObjectStore): Engine {
           const content = await text(data.key)
           if (content.includes('broken')) throw new Unreadable(file, 'a line has too many cells', 2)
           const [head, ...rows] = [...readCsv(content)]
-          const columns = head!.cells.map((name, i) => ({
+          const columns = head!.cells.map((name, index) => ({
             name,
             type: 'text' as const,
-            ...(i === 0 ? { role: 'subject' as const } : {}),
-            distinct: new Set(rows.map((r) => r.cells[i])).size,
+            ...(index === 0 ? { role: 'subject' as const } : {}),
+            distinct: new Set(rows.map((r) => r.cells[index])).size,
             missing: 0,
-            examples: rows.slice(0, 3).map((r) => r.cells[i]!),
+            examples: rows.slice(0, 3).map((r) => r.cells[index]!),
           }))
           return {
             file,
@@ -111,64 +111,64 @@ export async function stage(engine?: (objects: () => ObjectStore) => Engine): Pr
   // The engine reads from the harness's objects, and the harness is given the engine: by the time anything is read,
   // both are there.
   const made: { h?: Harness } = {}
-  const h = await harness({ workflow, engine: (engine ?? plainEngine)(() => made.h!.deps.objects) })
-  made.h = h
-  const { organisationId } = await h.organisation('Lab', {
+  const on = await harness({ workflow, engine: (engine ?? plainEngine)(() => made.h!.deps.objects) })
+  made.h = on
+  const { organisationId } = await on.organisation('Lab', {
     cleo: ['custodian'],
     anil: ['analyst'],
     rosa: ['researcher'],
     ada: ['admin'],
   })
-  const cleo = h.person('cleo')
+  const cleo = on.person('cleo')
   const rev = async (datasetId: string): Promise<number> =>
-    (await h.call('datasets', 'get', { as: cleo, params: { datasetId } })).rev
+    (await on.call('datasets', 'get', { as: cleo, params: { datasetId } })).rev
   return {
-    h,
+    h: on,
     organisationId,
     started,
     rev,
     make: async (name = 'trial') =>
       (
-        await h.call('datasets', 'create', {
+        await on.call('datasets', 'create', {
           as: cleo,
           params: { organisationId },
           body: { name, title: `The ${name}`, description: 'Of something' },
         })
       ).datasetId,
     read: async (datasetId, given) => {
-      const files = Object.entries(given).map(([path, v]) => {
-        const b = typeof v === 'string' ? utf8(v) : v
-        return { path, b, size: b.length, sha256: sha256(b) }
+      const files = Object.entries(given).map(([path, content]) => {
+        const bytes = typeof content === 'string' ? utf8(content) : content
+        return { path, bytes, size: bytes.length, sha256: sha256(bytes) }
       })
-      for (const f of files)
-        await h.deps.objects.put(
+      for (const file of files)
+        await on.deps.objects.put(
           'protected',
-          `datasets/${datasetId}/blobs/${f.sha256}`,
-          f.b,
+          `datasets/${datasetId}/blobs/${file.sha256}`,
+          file.bytes,
           'application/octet-stream',
         )
       return (
-        await h.call('datasets', 'read', {
+        await on.call('datasets', 'read', {
           as: cleo,
           params: { datasetId },
-          body: { files: files.map(({ b: _, ...f }) => f) },
+          body: { files: files.map(({ bytes: _, ...file }) => file) },
         })
       ).jobId
     },
     publish: async (datasetId, schema, policy = defaultDatasetPolicy) =>
       (
-        await h.call('datasets', 'publish', {
+        await on.call('datasets', 'publish', {
           as: cleo,
           params: { datasetId },
           body: { rev: await rev(datasetId), schema, policy },
         })
       ).jobId,
-    walk: async (jobId, deps = h.deps) => {
+    walk: async (jobId, deps = on.deps) => {
       const job = await deps.table.get<JobItem>(keyOf.job(jobId))
       if (job?.state === 'queued') await deps.table.update(keyOf.job(jobId), { set: { state: 'running' } })
       await createRegistration(deps, whenVersionStored)({ jobId, attempt: job!.attempt })
       await createSettle(deps)({ jobId, attempt: job!.attempt })
-      return (await h.deps.table.get<JobItem>(keyOf.job(jobId)))!
+      return (await on.deps.table.get<JobItem>(keyOf.job(jobId)))!
     },
   }
 }

@@ -49,13 +49,13 @@ export async function toDataset(
     created: dataset.created,
     changed: dataset.changed,
     rev: dataset.rev!,
-    ...(version ? { schema: version.data.schema } : {}),
+    schema: version?.data.schema,
     policy: dataset.policy,
     budget: toBudget(budget, dataset.policy),
     ...(dataset.declaredSubjects ? { declaredSubjects: dataset.declaredSubjects } : {}),
     mayAnalyse: why === undefined,
     why,
-    ...(dataset.study ? { study: dataset.study } : {}),
-    ...(problem && may({ roles: who.roles }, 'dataset.manage') ? { problem } : {}),
+    study: dataset.study,
+    problem: may({ roles: who.roles }, 'dataset.manage') ? problem : undefined,
   }
 }

@@ -127,12 +127,12 @@ function policyFaults(
           'a name, a low and a high for each number',
         ),
       )
-    for (const [i, range] of question.declared.entries())
+    for (const [index, range] of question.declared.entries())
       if (!(range.low < range.high))
         out.push(
           invalid(
             'A range runs from a low to a higher number.',
-            `/body/declared/${i}/high`,
+            `/body/declared/${index}/high`,
             'Not above low',
             `more than ${range.low}`,
           ),
@@ -160,8 +160,9 @@ function noiseToExpect(measured: Measured, rho: bigint): string {
 
 /** A trial: what the dataset's policy says of its answers has no say in rows that nobody is. */
 async function termsOnTwin(deps: Deps, question: Question, place: InDataset): Promise<Terms> {
-  const { datasetId, version: n } = place.dataset
-  const version = n === 0 ? undefined : await deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(datasetId, n))
+  const { datasetId, version: number } = place.dataset
+  const version =
+    number === 0 ? undefined : await deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(datasetId, number))
   if (!version) throw forbids('The dataset is not published yet.')
   return {
     ...place,

@@ -29,8 +29,8 @@ const leastBlocks = 6
  * plays no part under `noise`.
  */
 const peopleIn = (words: string | undefined): number => {
-  const n = Number(/\d[\d,.’']*/.exec(words ?? '')?.[0].replaceAll(/\D/g, '') ?? Number.NaN)
-  return Number.isFinite(n) ? n : Infinity
+  const number = Number(/\d[\d,.’']*/.exec(words ?? '')?.[0].replaceAll(/\D/g, '') ?? Number.NaN)
+  return Number.isFinite(number) ? number : Infinity
 }
 
 /** How often the code runs and on whom, in a cohort of this size; or why it cannot. */

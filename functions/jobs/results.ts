@@ -53,8 +53,8 @@ export const result: Implementation<Routes['result'], WorkflowDeps> = async ({ j
 
 const text = new TextEncoder()
 /** A name as a file's; numbered when there are several, so that two names cannot meet. */
-const fileName = (name: string, i: number, of: number): string =>
-  `${of > 1 ? `${String(i + 1).padStart(2, '0')}-` : ''}${
+const fileName = (name: string, index: number, of: number): string =>
+  `${of > 1 ? `${String(index + 1).padStart(2, '0')}-` : ''}${
     name
       .normalize('NFKD')
       .replace(/[^A-Za-z0-9.-]+/g, '_')

@@ -64,7 +64,7 @@ const reviews: Implementation<Routes['reviews'], StepDeps> = async ({ params, qu
           votes: job.votes ?? 0,
           voted: mine !== undefined,
           own: job.userId === caller.userId,
-          ...(job.waiting === 'checkers' || job.waiting === 'answer' ? { waiting: job.waiting } : {}),
+          waiting: job.waiting === 'checkers' || job.waiting === 'answer' ? job.waiting : undefined,
         },
       ]
     }),
@@ -97,7 +97,7 @@ const review: Implementation<Routes['review'], StepDeps> = async ({ job, caller,
     votes: await Promise.all(
       others.map(async (v) => ({ name: await names.person(v.userId), vote: v.vote, comment: v.comment, at: v.at })),
     ),
-    ...(mine ? { mine: { vote: mine.vote, comment: mine.comment } } : {}),
+    mine: mine && { vote: mine.vote, comment: mine.comment },
     questions: job.questions ?? [],
   }
 }

@@ -32,7 +32,7 @@ import { release } from '../release/decision.ts'
 import { synthesisObject as placeOf } from '../stores/synthesis-files.ts'
 import { statusOf } from '../stores/synthesis-status.ts'
 import { linkSeconds, linkTo } from '../kernel/links.ts'
-import { logOf, reportOf } from '../release/run-report.ts'
+import { logOf, scriptReportOf } from '../release/run-report.ts'
 import { jsonBytes, readJson } from '../kernel/stored-json.ts'
 import type { Question } from '../release/question.ts'
 import type { Trial } from './is-trial.ts'
@@ -138,7 +138,7 @@ const guaranteeOf = (twin: readonly TwinTable[]): string =>
 export async function checkTrial(deps: Deps, found: Trial): Promise<void> {
   const job = await startCheck(deps, found)
   const [report, question, dataset, version] = await Promise.all([
-    reportOf(deps, job),
+    scriptReportOf(deps, job),
     readJson<Question>(deps, 'protected', objectOf.ask(job.jobId)),
     deps.table.get<DatasetItem>(keyOf.dataset(job.datasetId)),
     deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(job.datasetId, job.datasetVersion)),

@@ -9,8 +9,8 @@ export async function each<T, R>(
   await Promise.all(
     Array.from({ length: Math.min(width, items.length) }, async () => {
       while (next < items.length) {
-        const i = next++
-        out[i] = await work(items[i]!, i)
+        const index = next++
+        out[index] = await work(items[index]!, index)
       }
     }),
   )

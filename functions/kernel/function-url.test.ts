@@ -88,12 +88,12 @@ it('verifies the caller’s own token, tells the handler which route and run, an
     string
   >[])
     expect((await call(ready, event(path, headers))).status).toBe(401)
-  for (const e of [
+  for (const asked of [
     event('/api/pipeline-runs/job_abc/log'),
     event('/api/pipeline-runs/a/b/log/events'),
     event(path, {}, 'POST'),
   ])
-    expect((await call(ready, e)).status).toBe(404)
+    expect((await call(ready, asked)).status).toBe(404)
   expect(seen).toHaveLength(1)
 })
 

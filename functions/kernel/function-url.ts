@@ -49,15 +49,17 @@ export function unguarded(
   return async (event, signal) => {
     const requestId = event.requestContext.requestId || randomUUID()
     const found = routes.flatMap(({ r: route, path }) => {
-      const m = path.exec(event.rawPath)
-      return m && route.method === event.requestContext.http.method ? [{ r: route, params: m.groups ?? {} }] : []
+      const match = path.exec(event.rawPath)
+      return match && route.method === event.requestContext.http.method
+        ? [{ r: route, params: match.groups ?? {} }]
+        : []
     })[0]
     if (!found) return problem('not-found', 'There is no such route. The reference is at /docs.', requestId)
     made ??= ready()
     // What could not be made ready is tried again by the next request.
-    const { handler, verify } = await made.catch((e: unknown) => {
+    const { handler, verify } = await made.catch((error: unknown) => {
       made = undefined
-      throw e
+      throw error
     })
     const verdict = await verify({ headers: { authorization: event.headers[credentialHeader] ?? '' } })
     if (!verdict.isAuthorized)

@@ -35,180 +35,180 @@ export function guarded<
   const need = (grant: Grant): void => {
     if (!granted.has(grant)) throw new NotGranted(`${who} has no grant "${grant}"`)
   }
-  const entity = (act: 'read' | 'write', pk: string): void => {
+  const needEntity = (act: 'read' | 'write', pk: string): void => {
     const prefix = pk.split('#', 1)[0]!
     if (!isDeclared(prefix)) throw new NotGranted(`${who}: no entity has the prefix ${prefix}`)
     need(`${act} ${prefix}`)
   }
-  const bucket = (act: 'get' | 'put' | 'delete', b: Bucket): void => need(`${act} ${b}`)
+  const needBucket = (act: 'get' | 'put' | 'delete', b: Bucket): void => need(`${act} ${b}`)
   const { table, objects, keys, engine, workflow, compute, logs } = ports
   return {
     ...ports,
     table: {
-      get: async (key, a) => {
-        entity('read', key.pk)
-        return table.get(key, a)
+      get: async (key, attributes) => {
+        needEntity('read', key.pk)
+        return table.get(key, attributes)
       },
       create: async (item) => {
-        entity('write', item.pk)
+        needEntity('write', item.pk)
         return table.create(item)
       },
       replace: async (item, rev) => {
-        entity('write', item.pk)
+        needEntity('write', item.pk)
         return table.replace(item, rev)
       },
       update: async (key, change) => {
-        entity('write', key.pk)
+        needEntity('write', key.pk)
         return table.update(key, change)
       },
       remove: async (key) => {
-        entity('write', key.pk)
+        needEntity('write', key.pk)
         return table.remove(key)
       },
-      query: async (pk, o) => {
-        entity('read', pk)
-        return table.query(pk, o)
+      query: async (pk, options) => {
+        needEntity('read', pk)
+        return table.query(pk, options)
       },
     },
     objects: {
-      put: async (b, ...a) => {
-        bucket('put', b)
-        return objects.put(b, ...a)
+      put: async (bucket, ...rest) => {
+        needBucket('put', bucket)
+        return objects.put(bucket, ...rest)
       },
-      get: async (b, key) => {
-        if (!(b === 'quarantine' && granted.has('held-outputs') && heldOutput.test(key))) bucket('get', b)
-        return objects.get(b, key)
+      get: async (bucket, key) => {
+        if (!(bucket === 'quarantine' && granted.has('held-outputs') && heldOutput.test(key))) needBucket('get', bucket)
+        return objects.get(bucket, key)
       },
-      head: async (b, ...a) => {
-        bucket('get', b)
-        return objects.head(b, ...a)
+      head: async (bucket, ...rest) => {
+        needBucket('get', bucket)
+        return objects.head(bucket, ...rest)
       },
-      copy: async (b, ...a) => {
-        bucket('get', b)
-        bucket('put', b)
-        return objects.copy(b, ...a)
+      copy: async (bucket, ...rest) => {
+        needBucket('get', bucket)
+        needBucket('put', bucket)
+        return objects.copy(bucket, ...rest)
       },
-      remove: async (b, ...a) => {
-        bucket('delete', b)
-        return objects.remove(b, ...a)
+      remove: async (bucket, ...rest) => {
+        needBucket('delete', bucket)
+        return objects.remove(bucket, ...rest)
       },
-      list: (b, ...a) => {
-        if (!granted.has(`list ${b}`)) bucket('get', b)
-        return objects.list(b, ...a)
+      list: (bucket, ...rest) => {
+        if (!granted.has(`list ${bucket}`)) needBucket('get', bucket)
+        return objects.list(bucket, ...rest)
       },
-      signedPut: async (b, ...a) => {
-        bucket('put', b)
-        return objects.signedPut(b, ...a)
+      signedPut: async (bucket, ...rest) => {
+        needBucket('put', bucket)
+        return objects.signedPut(bucket, ...rest)
       },
-      signedWrite: async (b, ...a) => {
-        bucket('put', b)
-        return objects.signedWrite(b, ...a)
+      signedWrite: async (bucket, ...rest) => {
+        needBucket('put', bucket)
+        return objects.signedWrite(bucket, ...rest)
       },
-      signedGet: async (b, ...a) => {
-        bucket('get', b)
-        return objects.signedGet(b, ...a)
+      signedGet: async (bucket, ...rest) => {
+        needBucket('get', bucket)
+        return objects.signedGet(bucket, ...rest)
       },
     },
     keys: {
-      createKey: async (o) => {
+      createKey: async (organisationId) => {
         need('create-key')
-        return keys.createKey(o)
+        return keys.createKey(organisationId)
       },
-      publicKey: async (k) => {
+      publicKey: async (kid) => {
         need('public-key')
-        return keys.publicKey(k)
+        return keys.publicKey(kid)
       },
-      unwrap: async (k, w) => {
+      unwrap: async (kid, wrapped) => {
         need('unwrap')
-        return keys.unwrap(k, w)
+        return keys.unwrap(kid, wrapped)
       },
-      mac: async (p, m) => {
+      mac: async (purpose, message) => {
         need('mac')
-        return keys.mac(p, m)
+        return keys.mac(purpose, message)
       },
     },
     engine: {
-      read: async (f) => {
+      read: async (files) => {
         need('engine')
-        return engine.read(f)
+        return engine.read(files)
       },
-      store: async (...a) => {
+      store: async (...rest) => {
         need('engine')
-        return engine.store(...a)
+        return engine.store(...rest)
       },
-      count: async (...a) => {
+      count: async (...rest) => {
         need('engine')
-        return engine.count(...a)
+        return engine.count(...rest)
       },
-      difference: async (...a) => {
+      difference: async (...rest) => {
         need('engine')
-        return engine.difference(...a)
+        return engine.difference(...rest)
       },
-      materialise: async (...a) => {
+      materialise: async (...rest) => {
         need('engine')
-        return engine.materialise(...a)
+        return engine.materialise(...rest)
       },
-      validate: async (...a) => {
+      validate: async (...rest) => {
         need('engine')
-        return engine.validate(...a)
+        return engine.validate(...rest)
       },
-      query: async (...a) => {
+      query: async (...rest) => {
         need('engine')
-        return engine.query(...a)
+        return engine.query(...rest)
       },
     },
     workflow: {
-      start: async (...a) => {
+      start: async (...rest) => {
         need('start-job')
-        return workflow.start(...a)
+        return workflow.start(...rest)
       },
-      stop: async (...a) => {
+      stop: async (...rest) => {
         need('stop-job')
-        return workflow.stop(...a)
+        return workflow.stop(...rest)
       },
-      running: async (...a) => {
+      running: async (...rest) => {
         need('start-job')
-        return workflow.running(...a)
+        return workflow.running(...rest)
       },
     },
     compute: {
-      submit: async (...a) => {
+      submit: async (...rest) => {
         need('submit-container')
-        return compute.submit(...a)
+        return compute.submit(...rest)
       },
-      state: async (...a) => {
+      state: async (...rest) => {
         need('submit-container')
-        return compute.state(...a)
+        return compute.state(...rest)
       },
-      stop: async (...a) => {
+      stop: async (...rest) => {
         need('stop-container')
-        return compute.stop(...a)
+        return compute.stop(...rest)
       },
-      logs: async (...a) => {
+      logs: async (...rest) => {
         need('submit-container')
-        return compute.logs(...a)
+        return compute.logs(...rest)
       },
     },
     logs: {
-      read: async (...a) => {
+      read: async (...rest) => {
         need('read-log')
-        return logs.read(...a)
+        return logs.read(...rest)
       },
-      tail: async (...a) => {
+      tail: async (...rest) => {
         need('read-log')
-        return logs.tail(...a)
+        return logs.tail(...rest)
       },
-      follow: (...a) => {
+      follow: (...rest) => {
         need('read-log')
-        return logs.follow(...a)
+        return logs.follow(...rest)
       },
-      conclude: async (...a) => {
+      conclude: async (...rest) => {
         need('write-log')
-        return logs.conclude(...a)
+        return logs.conclude(...rest)
       },
-      archive: async (...a) => {
+      archive: async (...rest) => {
         need('write-log')
-        return logs.archive(...a)
+        return logs.archive(...rest)
       },
     },
   }

@@ -14,11 +14,11 @@ import {
 } from '../../contracts/route.ts'
 import { type FieldError, type Kind, problems } from '../../contracts/problems.ts'
 import type { ServedArea } from './area.ts'
-import { type AuthorizerContext, fromContext } from './caller.ts'
+import { type AuthorizerContext, type Caller, fromContext } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { Failure } from './failure.ts'
 import { guarded } from './grants.ts'
-import { type Contexts, resolve } from './resources.ts'
+import { type Contexts, resolve, type Resolvers } from './resources.ts'
 import { InvalidCursor } from '../../ports/table.ts'
 import { eventText, type ServerEvent, streamSignal } from './streaming.ts'
 
@@ -93,10 +93,10 @@ function parse<T>(schema: z.ZodType<T> | undefined, base: string, value: unknown
 function wellFormed(value: unknown): boolean {
   const left = [value]
   while (left.length > 0) {
-    const v = left.pop()
-    if (typeof v === 'string' && !v.isWellFormed()) return false
-    if (typeof v === 'object' && v !== null)
-      for (const [name, member] of Object.entries(v)) {
+    const one = left.pop()
+    if (typeof one === 'string' && !one.isWellFormed()) return false
+    if (typeof one === 'object' && one !== null)
+      for (const [name, member] of Object.entries(one)) {
         if (!name.isWellFormed()) return false
         left.push(member)
       }
@@ -170,12 +170,15 @@ export function problem(kind: Kind, detail: string, requestId: string, more: Rec
   }
 }
 
-const failed = (e: unknown, requestId: string, deps: Deps, key: string): Result => {
-  if (e instanceof Failure) {
-    deps.log('problem', { route: key, kind: e.kind, requestId })
-    return problem(e.kind, e.message, requestId, { ...e.extra, ...(e.errors ? { errors: e.errors } : {}) })
+const failed = (error: unknown, requestId: string, deps: Deps, key: string): Result => {
+  if (error instanceof Failure) {
+    deps.log('problem', { route: key, kind: error.kind, requestId })
+    return problem(error.kind, error.message, requestId, {
+      ...error.extra,
+      ...(error.errors ? { errors: error.errors } : {}),
+    })
   }
-  if (e instanceof InvalidCursor)
+  if (error instanceof InvalidCursor)
     return failed(
       new Failure('invalid-request', 'The page marker does not belong to this list. Start again without `after`.', [
         { path: '/query/after', message: 'Not a marker of this list', expected: '`next` of the page before' },
@@ -186,18 +189,68 @@ const failed = (e: unknown, requestId: string, deps: Deps, key: string): Result 
     )
   // Only the error's class and where it happened: a message could quote a value.
   const at =
-    e instanceof Error
-      ? e.stack
+    error instanceof Error
+      ? error.stack
           ?.split('\n')
           .find((l) => l.trimStart().startsWith('at '))
           ?.trim()
       : undefined
-  deps.log('error', { route: key, error: e instanceof Error ? e.name : typeof e, at, requestId })
+  deps.log('error', { route: key, error: error instanceof Error ? error.name : typeof error, at, requestId })
   return problem(
     'internal',
     'This is our fault, not yours; nothing that was acknowledged is lost. Try again; if it stays, quote the request id.',
     requestId,
   )
+}
+
+type Run<D> = (request: object, deps: D) => Promise<unknown> | AsyncIterable<never>
+
+/** The path's parameters. Ones that could not be anybody's id look the same as somebody else's. */
+function pathOf(route: Route, event: Event, caller: Caller | undefined): Record<string, string> {
+  if (!route.params) return {}
+  const parsed = route.params.safeParse(event.pathParameters ?? {})
+  if (parsed.success) return parsed.data as Record<string, string>
+  if (!caller && !['anyone', 'run-token'].includes(route.access.kind))
+    throw new Failure('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
+  return parse(route.params, '/path', event.pathParameters ?? {}) as Record<string, string>
+}
+
+/** What the implementation gets, once whoever asks may have it: access is looked at before the rest of the request. */
+async function requestOf(deps: Deps, resolvers: Partial<Resolvers>, route: Route, event: Event): Promise<object> {
+  const caller = fromContext(event.requestContext.authorizer?.lambda)
+  const params = pathOf(route, event, caller)
+  const token = event.headers['authorization']
+  const resource = await resolve(deps, route.access, resolvers, params, caller, token)
+  return {
+    params,
+    query: parse(route.query, '/query', event.queryStringParameters ?? {}),
+    body: route.body ? parse(route.body, '/body', bodyOf(route, event)) : undefined,
+    requestId: event.requestContext.requestId,
+    ...keyOfRequest(event),
+    ...resource,
+  }
+}
+
+/** The answer of a streaming route. `pieces` are what its implementation gives; what fails on the way is an event. */
+function streamed(
+  route: Route,
+  pieces: AsyncIterable<never>,
+  signal: AbortSignal,
+  failedOnTheWay: (e: unknown) => Result,
+): Result {
+  const type = route.stream === 'text' ? 'text/plain; charset=utf-8' : 'text/event-stream'
+  const stream =
+    route.stream === 'text'
+      ? pieces
+      : eventText(pieces, route.response, signal, (e) => JSON.stringify(JSON.parse(failedOnTheWay(e).body!)))
+  return { statusCode: route.status, headers: { ...headers, 'content-type': type }, stream }
+}
+
+/** The answer of any other route, with nothing that its contract does not declare. */
+function answered(route: Route, answer: unknown): Result {
+  if (route.status === 204) return { statusCode: 204, headers }
+  const body = JSON.stringify(route.response.parse(answer))
+  return { statusCode: route.status, headers: { ...headers, 'content-type': 'application/json' }, body }
 }
 
 /**
@@ -210,82 +263,33 @@ export function lambda<A extends Area, F extends string, D extends Deps = Deps>(
   deps: D,
   implementations: Implementations<A, F, D>,
 ): LambdaHandler {
-  const mine = Object.entries(area.routes).filter(([, r]) => r.function === name)
-  const grants: Grant[] = mine.flatMap(([, r]) => r.grants)
+  const mine = Object.entries(area.routes).filter(([, route]) => route.function === name)
+  const grants: Grant[] = mine.flatMap(([, route]) => route.grants)
   const own = guarded(deps, name, grants)
-  const routes = new Map(
-    mine.map(([n, route]) => [
-      routeKey(route),
-      {
-        route: route,
-        run: (implementations as Record<string, unknown>)[n] as (
-          request: object,
-          deps: D,
-        ) => Promise<unknown> | AsyncIterable<never>,
-      },
-    ]),
-  )
+  const runs = implementations as Record<string, unknown> as Record<string, Run<D>>
+  const routes = new Map(mine.map(([routeName, route]) => [routeKey(route), { route, run: runs[routeName]! }]))
   const serve = async (event: Event, context: Context): Promise<Result> => {
     const requestId = event.requestContext.requestId
     const started = performance.now()
-    const found = routes.get(event.routeKey)
+    const failedHere = (e: unknown): Result => failed(e, requestId, deps, event.routeKey)
     try {
+      const found = routes.get(event.routeKey)
       if (!found) throw new Failure('not-found', 'There is no such route. The reference is at /docs.')
-      const { route: r, run } = found
-      // Parameters that could not be anybody's id look the same as somebody else's.
-      const params = r.params?.safeParse(event.pathParameters ?? {})
-      const caller = fromContext(event.requestContext.authorizer?.lambda)
-      if (params && !params.success) {
-        if (!caller && !['anyone', 'run-token'].includes(r.access.kind))
-          throw new Failure('sign-in-required', 'Your session has ended or the token is not valid. Sign in again.')
-        parse(r.params, '/path', event.pathParameters ?? {})
-      }
-      const resource = await resolve(
-        own,
-        r.access,
-        area.resolvers,
-        (params?.data ?? {}) as Record<string, string>,
-        caller,
-        event.headers['authorization'],
-      )
-      const request = {
-        params: params?.data ?? {},
-        query: parse(r.query, '/query', event.queryStringParameters ?? {}),
-        body: r.body ? parse(r.body, '/body', bodyOf(r, event)) : undefined,
-        requestId,
-        ...keyOfRequest(event),
-        ...resource,
-      }
-      if (r.stream) {
-        const [signal, lastEventId] = [streamSignal(context), event.headers['last-event-id']]
+      const { route, run } = found
+      const request = await requestOf(own, area.resolvers, route, event)
+      if (route.stream) {
+        const signal = streamSignal(context)
+        const lastEventId = event.headers['last-event-id']
         const pieces = run({ ...request, signal, lastEventId }, own) as AsyncIterable<never>
-        deps.log('stream', { route: event.routeKey, status: r.status, requestId })
-        if (r.stream === 'text')
-          return {
-            statusCode: r.status,
-            headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' },
-            stream: pieces,
-          }
-        return {
-          statusCode: r.status,
-          headers: { ...headers, 'content-type': 'text/event-stream' },
-          stream: eventText(pieces, r.response, signal, (e) =>
-            JSON.stringify(JSON.parse(failed(e, requestId, deps, event.routeKey).body!)),
-          ),
-        }
+        deps.log('stream', { route: event.routeKey, status: route.status, requestId })
+        return streamed(route, pieces, signal, failedHere)
       }
-      const answer = await run(request, own)
-      const body = r.status === 204 ? undefined : JSON.stringify(r.response.parse(answer))
-      deps.log('request', {
-        route: event.routeKey,
-        status: r.status,
-        ms: Math.round(performance.now() - started),
-        requestId,
-      })
-      if (body === undefined) return { statusCode: 204, headers }
-      return { statusCode: r.status, headers: { ...headers, 'content-type': 'application/json' }, body }
+      const result = answered(route, await run(request, own))
+      const ms = Math.round(performance.now() - started)
+      deps.log('request', { route: event.routeKey, status: route.status, ms, requestId })
+      return result
     } catch (e) {
-      return failed(e, requestId, deps, event.routeKey)
+      return failedHere(e)
     }
   }
   return middy<Event, Result>().handler(serve) as unknown as LambdaHandler

@@ -43,19 +43,6 @@ const found = sources.flatMap((f) =>
   keyStrings(f, readFileSync(join(root, f), 'utf8')).map((text) => ({ file: f, text })),
 )
 
-/**
- * Still made by hand: the places of live jobs and of their owners' pointers, of which a kind of job says how they
- * begin. Nothing is added to this list; what is gone from the sources goes from it.
- */
-const byHand = [
-  'JOB#',
-  'JOB#LIVE',
-  'run:',
-  'held:',
-  '`${kinds[job.kind].ownerPrefix}#${job.created}#${job.jobId}`',
-  '`${kinds[job.kind].livePrefix}${job.userId}#${job.created}#${job.jobId}`',
-]
-
 describe('the scan', () => {
   it('sees keys however they are written', () => {
     expect(keyStrings('a.ts', "table.query('JOB#LIVE', { prefix: `RELEASED#${userId}#` })")).toHaveLength(2)
@@ -66,7 +53,7 @@ describe('the scan', () => {
     expect(keyStrings('a.ts', "const a = [`${origin}/join#${secret}`, 'STUDY', 'run of a study', '#']")).toEqual([]))
 })
 
-it('no key is made by hand but those of the list', () => {
-  expect(found.filter(({ text }) => !byHand.includes(text))).toEqual([])
-  expect(byHand.filter((text) => !found.some((f) => f.text === text))).toEqual([])
+it('no key is made by hand', () => {
+  expect(sources.length).toBeGreaterThan(100)
+  expect(found).toEqual([])
 })

@@ -9,44 +9,28 @@ import {
   type PersonProfile,
   type PipelineItem,
 } from './items.ts'
+import { loadOnce } from './load-once.ts'
 
 /** What was looked up for one answer. What is not there (any more) is called by its id. */
 export class Names {
-  readonly #deps: Pick<Deps, 'table'>
-  readonly #known = new Map<string, Promise<unknown>>()
-  constructor(deps: Pick<Deps, 'table'>) {
-    this.#deps = deps
-  }
-  #once<T>(key: string, ask: () => Promise<T>): Promise<T> {
-    const known = this.#known.get(key) as Promise<T> | undefined
-    if (known) return known
-    const asked = ask()
-    this.#known.set(key, asked)
-    return asked
-  }
-  person(id: string): Promise<string> {
-    return this.#once(
-      `person ${id}`,
-      async () => (await this.#deps.table.get<Pick<PersonProfile, 'name'>>(keyOf.person(id), ['name']))?.name ?? id,
-    )
-  }
-  dataset(id: string): Promise<string> {
-    return this.#once(
-      `dataset ${id}`,
-      async () => (await this.#deps.table.get<Pick<DatasetItem, 'name'>>(keyOf.dataset(id), ['name']))?.name ?? id,
-    )
-  }
+  readonly person: (id: string) => Promise<string>
+  readonly dataset: (id: string) => Promise<string>
   /** A pipeline's title. */
-  pipeline(id: string): Promise<string> {
-    return this.#once(
-      `pipeline ${id}`,
-      async () => (await this.#deps.table.get<Pick<PipelineItem, 'title'>>(keyOf.pipeline(id), ['title']))?.title ?? id,
+  readonly pipeline: (id: string) => Promise<string>
+  readonly experiment: (id: string) => Promise<Item<ExperimentItem> | undefined>
+  readonly job: (id: string) => Promise<Item<JobItem> | undefined>
+
+  constructor({ table }: Pick<Deps, 'table'>) {
+    this.person = loadOnce(
+      async (id) => (await table.get<Pick<PersonProfile, 'name'>>(keyOf.person(id), ['name']))?.name ?? id,
     )
-  }
-  experiment(id: string): Promise<Item<ExperimentItem> | undefined> {
-    return this.#once(`experiment ${id}`, () => this.#deps.table.get<ExperimentItem>(keyOf.experiment(id)))
-  }
-  job(id: string): Promise<Item<JobItem> | undefined> {
-    return this.#once(`job ${id}`, () => this.#deps.table.get<JobItem>(keyOf.job(id)))
+    this.dataset = loadOnce(
+      async (id) => (await table.get<Pick<DatasetItem, 'name'>>(keyOf.dataset(id), ['name']))?.name ?? id,
+    )
+    this.pipeline = loadOnce(
+      async (id) => (await table.get<Pick<PipelineItem, 'title'>>(keyOf.pipeline(id), ['title']))?.title ?? id,
+    )
+    this.experiment = loadOnce((id) => table.get<ExperimentItem>(keyOf.experiment(id)))
+    this.job = loadOnce((id) => table.get<JobItem>(keyOf.job(id)))
   }
 }

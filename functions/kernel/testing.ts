@@ -278,14 +278,14 @@ export async function harness(
       return { organisationId, kid }
     },
     async call(area, name, input) {
-      const r = await answer(area, name, input)
-      if (r.status >= 400) throw new Refused(`${area}.${name}`, r.body as Problem)
-      return r.body as never
+      const response = await answer(area, name, input)
+      if (response.status >= 400) throw new Refused(`${area}.${name}`, response.body as Problem)
+      return response.body as never
     },
     async refused(area, name, input) {
-      const r = await answer(area, name, input)
-      if (r.status < 400) throw new Error(`${area}.${name} answered ${r.status}, a problem was expected`)
-      return r.body as Problem
+      const response = await answer(area, name, input)
+      if (response.status < 400) throw new Error(`${area}.${name} answered ${response.status}, a problem was expected`)
+      return response.body as Problem
     },
     async close() {
       await store.close()

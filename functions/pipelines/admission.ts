@@ -66,18 +66,18 @@ export const valueErrors = (definition: PipelineDefinition, values: Record<strin
 function resourceErrors(deps: Pick<Deps, 'settings'>, resources: Resources): FieldError[] {
   // An installation that has GPUs says so.
   const largest = { ...mostResources, gpus: 0, ...deps.settings.pipelines?.().largest }
-  return (['cpus', 'memoryMb', 'gpus', 'seconds'] as const).flatMap((k) =>
-    resources[k] <= largest[k]
+  return (['cpus', 'memoryMb', 'gpus', 'seconds'] as const).flatMap((name) =>
+    resources[name] <= largest[name]
       ? []
       : [
           {
-            path: `/body/resources/${k}`,
+            path: `/body/resources/${name}`,
             message:
-              k === 'gpus' && largest.gpus === 0
+              name === 'gpus' && largest.gpus === 0
                 ? 'This installation has no GPU'
                 : 'More than this installation has for a run',
-            value: resources[k],
-            expected: `at most ${largest[k]}`,
+            value: resources[name],
+            expected: `at most ${largest[name]}`,
           },
         ],
   )

@@ -8,7 +8,7 @@ import { checkConfidential } from './confidential.ts'
 import { type ArtifactIndex, pipelineObject } from './objects.ts'
 import { jsonBytes } from '../kernel/stored-json.ts'
 import type { RunJob } from './run-job.ts'
-import { reportOf } from './run-report.ts'
+import { pipelineReportOf } from './run-report.ts'
 
 /** What lists and pages show of a run is kept in its item, so many of each; everything is in `run.json`. */
 const metricsKept = 100
@@ -40,7 +40,7 @@ function factsOf(run: PipelineRunFacts, report: PipelineReport): PipelineRunFact
  */
 export async function checkPipeline(deps: Deps, found: RunJob): Promise<void> {
   const job = (await startCheck(deps, found)) as RunJob
-  const report = await reportOf(deps, job)
+  const report = await pipelineReportOf(deps, job)
   if (job.datasetId !== '') return checkConfidential(deps, job, report)
   if (!report) {
     await move(deps, job, {

@@ -16,13 +16,13 @@ import { type ExperimentItem, type JobItem, keyOf, type RunQueueItem } from '../
 import { ObjectMissing } from '../../ports/objects.ts'
 import { everything, Killed, type Stage, stage } from '../../test/jobs-walk.ts'
 
-let s: Stage
+let lab: Stage
 let pipelineId: string
 const archived: string[] = []
 beforeAll(async () => {
-  s = await stage({ languages: ['python'] })
-  const { engine, objects } = s.h.deps
-  Object.assign(s.h.deps, {
+  lab = await stage({ languages: ['python'] })
+  const { engine, objects } = lab.h.deps
+  Object.assign(lab.h.deps, {
     logs: {
       archive: async (run: string) => {
         archived.push(run)
@@ -40,12 +40,12 @@ beforeAll(async () => {
   })
   pipelineId = await publish({})
 })
-afterAll(() => s.h.close())
+afterAll(() => lab.h.close())
 const reset = () =>
-  s.h.deps.table.update(keyOf.dataset(s.datasetId), {
+  lab.h.deps.table.update(keyOf.dataset(lab.datasetId), {
     set: { policy: { ...defaultDatasetPolicy, languages: ['python'] } },
   })
-const p = (name: string) => s.h.person(name)
+const person = (name: string) => lab.h.person(name)
 
 const definition = {
   name: 'ages',
@@ -63,48 +63,53 @@ const code = 'print("hello")\n'
 const file = { path: 'ages.py', size: code.length, sha256: createHash('sha256').update(code).digest('hex') }
 async function publish(over: object): Promise<string> {
   const body = { definition: { ...definition, ...over }, files: [file] }
-  const { pipelineId: id } = await s.h.call('pipelines', 'uploads', {
-    as: p('rosa'),
-    params: { organisationId: s.organisationId },
+  const { pipelineId: id } = await lab.h.call('pipelines', 'uploads', {
+    as: person('rosa'),
+    params: { organisationId: lab.organisationId },
     body: { name: body.definition.name, files: [file] },
   })
-  await s.h.deps.objects.put(
+  await lab.h.deps.objects.put(
     'protected',
     `pipelines/${id}/blobs/${file.sha256}`,
     new TextEncoder().encode(code),
     'text/plain',
   )
-  return (await s.h.call('pipelines', 'publish', { as: p('rosa'), params: { organisationId: s.organisationId }, body }))
-    .pipelineId
+  return (
+    await lab.h.call('pipelines', 'publish', {
+      as: person('rosa'),
+      params: { organisationId: lab.organisationId },
+      body,
+    })
+  ).pipelineId
 }
-const source = () => ({ from: 'dataset' as const, datasetId: s.datasetId })
+const source = () => ({ from: 'dataset' as const, datasetId: lab.datasetId })
 const set = async (inputs: object, of = pipelineId) => {
-  const e = await s.h.call('pipelines', 'createExperiment', {
-    as: p('anil'),
-    params: { organisationId: s.organisationId },
+  const made = await lab.h.call('pipelines', 'createExperiment', {
+    as: person('anil'),
+    params: { organisationId: lab.organisationId },
     body: { pipelineId: of, title: 'Ages', description: 'Who is how old' },
   })
   return {
-    e,
-    answer: await s.h.answer('pipelines', 'changeExperiment', {
-      as: p('anil'),
-      params: { experimentId: e.experimentId },
-      body: { rev: e.rev, inputs: inputs as never },
+    made,
+    answer: await lab.h.answer('pipelines', 'changeExperiment', {
+      as: person('anil'),
+      params: { experimentId: made.experimentId },
+      body: { rev: made.rev, inputs: inputs as never },
     }),
   }
 }
 async function experiment(): Promise<string> {
-  const { e, answer } = await set({ people: [source()] })
+  const { made, answer } = await set({ people: [source()] })
   expect(answer).toMatchObject({
     status: 200,
     body: { faults: [], inputs: [{ name: 'people', files: [], dataset: { name: 'trial' } }] },
   })
-  return e.experimentId
+  return made.experimentId
 }
 const begin = async (experimentId?: string): Promise<string> =>
   (
-    await s.h.call('pipelines', 'start', {
-      as: p('anil'),
+    await lab.h.call('pipelines', 'start', {
+      as: person('anil'),
       params: { experimentId: experimentId ?? (await experiment()) },
       body: {},
     })
@@ -119,13 +124,13 @@ async function compute(
   contents: Record<string, string> = { 'deep/ages.csv': text, 'plot.png': 'a picture' },
 ): Promise<PipelineManifest> {
   const input = { jobId, attempt: 1 }
-  expect(await createPrepare(s.h.deps)(input)).toMatchObject({ compute: 'pipeline' })
+  expect(await createPrepare(lab.h.deps)(input)).toMatchObject({ compute: 'pipeline' })
   const manifest = JSON.parse(
-    new TextDecoder().decode(await s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)),
+    new TextDecoder().decode(await lab.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)),
   ) as PipelineManifest
   const artifacts = await Promise.all(
     Object.entries(contents).map(async ([path, content], slot) => {
-      await s.h.objects.put(
+      await lab.h.objects.put(
         'quarantine',
         `jobs/${jobId}/artifacts/${String(slot).padStart(3, '0')}`,
         new TextEncoder().encode(content),
@@ -154,14 +159,14 @@ async function compute(
     steps: [{ name: 'anna-is-67', at: '2026-03-02T09:00:01.500Z' }],
     ...over,
   }
-  await s.h.objects.put(
+  await lab.h.objects.put(
     'quarantine',
     `jobs/${jobId}/report.json.gz`,
     new Uint8Array(gzipSync(JSON.stringify(report))),
     'application/gzip',
   )
-  await createCheck(s.h.deps)(input)
-  await createSettle(s.h.deps)(input)
+  await createCheck(lab.h.deps)(input)
+  await createSettle(lab.h.deps)(input)
   return manifest
 }
 const held = async (): Promise<string> => {
@@ -169,12 +174,12 @@ const held = async (): Promise<string> => {
   await compute(jobId)
   return jobId
 }
-const run = (jobId: string) => s.h.call('pipelines', 'run', { as: p('anil'), params: { jobId } })
+const run = (jobId: string) => lab.h.call('pipelines', 'run', { as: person('anil'), params: { jobId } })
 const vote = (who: string, jobId: string, v: 'approve' | 'reject') =>
-  s.h.answer('jobs', 'vote', { as: p(who), params: { jobId }, body: { vote: v, comment: '' } })
+  lab.h.answer('jobs', 'vote', { as: person(who), params: { jobId }, body: { vote: v, comment: '' } })
 const released = async (jobId: string): Promise<string[]> => {
   const keys: string[] = []
-  for await (const k of s.h.objects.list('released', `runs/${jobId}/`)) keys.push(k)
+  for await (const key of lab.h.objects.list('released', `runs/${jobId}/`)) keys.push(key)
   return keys
 }
 
@@ -187,7 +192,7 @@ describe('a dataset as an input', () => {
     ['today', { expires: '2020-01-01' }, /takes no questions since/],
   ])('is refused by field when its policy lacks %s, also when it comes to lack it', async (_, policy, words) => {
     const before = await experiment()
-    await s.policy(policy)
+    await lab.policy(policy)
     try {
       const { answer } = await set({ people: [source()] })
       expect(answer).toMatchObject({
@@ -198,9 +203,9 @@ describe('a dataset as an input', () => {
         },
       })
       expect(
-        await s.h.refused('pipelines', 'start', { as: p('anil'), params: { experimentId: before }, body: {} }),
+        await lab.h.refused('pipelines', 'start', { as: person('anil'), params: { experimentId: before }, body: {} }),
       ).toMatchObject({ kind: 'invalid-run', errors: [{ path: '/body/inputs/people' }] })
-      expect((await s.h.deps.table.get<ExperimentItem>(keyOf.experiment(before)))!.runs).toBe(0)
+      expect((await lab.h.deps.table.get<ExperimentItem>(keyOf.experiment(before)))!.runs).toBe(0)
     } finally {
       await reset()
     }
@@ -256,29 +261,29 @@ describe('a run on a dataset', () => {
     expect(
       JSON.stringify([
         await run(jobId),
-        await s.h.call('jobs', 'get', { as: p('anil'), params: { jobId } }),
-        await s.job(jobId),
-        await s.h.call('pipelines', 'runs', { as: p('anil'), query: { sort: 'metric:age-of-anna-67' } }),
+        await lab.h.call('jobs', 'get', { as: person('anil'), params: { jobId } }),
+        await lab.job(jobId),
+        await lab.h.call('pipelines', 'runs', { as: person('anil'), query: { sort: 'metric:age-of-anna-67' } }),
       ]),
     ).not.toMatch(/anna|67\.|"exitCode"|deep\/ages|mean_age/)
     // Nothing of the run takes a place in the queue while people look.
-    expect((await s.h.deps.table.get<RunQueueItem>(keyOf.runQueue()))!.atWork.map((a) => a.run)).not.toContain(jobId)
+    expect((await lab.h.deps.table.get<RunQueueItem>(keyOf.runQueue()))!.atWork.map((a) => a.run)).not.toContain(jobId)
     expect(await released(jobId)).toEqual([])
-    expect(await s.h.refused('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).toMatchObject({
+    expect(await lab.h.refused('pipelines', 'artifacts', { as: person('anil'), params: { jobId } })).toMatchObject({
       kind: 'result-not-released',
     })
-    expect(await s.h.refused('pipelines', 'log', { as: p('anil'), params: { jobId } })).toMatchObject({
+    expect(await lab.h.refused('pipelines', 'log', { as: person('anil'), params: { jobId } })).toMatchObject({
       kind: 'forbidden',
     })
-    expect((await s.h.answer('pipelines', 'log', { as: p('cleo'), params: { jobId } })).status).toBe(200)
+    expect((await lab.h.answer('pipelines', 'log', { as: person('cleo'), params: { jobId } })).status).toBe(200)
     expect(
-      (await s.h.call('jobs', 'ofDataset', { as: p('cleo'), params: { datasetId: s.datasetId } })).items[0],
+      (await lab.h.call('jobs', 'ofDataset', { as: person('cleo'), params: { datasetId: lab.datasetId } })).items[0],
     ).toMatchObject({ jobId, kind: 'pipeline', state: 'held', language: 'python' })
-    expect(await s.h.call('jobs', 'inspect', { as: p('cleo'), params: { jobId } })).toMatchObject({
+    expect(await lab.h.call('jobs', 'inspect', { as: person('cleo'), params: { jobId } })).toMatchObject({
       subjects: 60,
       runs: [{ exitCode: 0, seconds: 67.67 }],
     })
-    const review = await s.h.call('jobs', 'review', { as: p('chen'), params: { jobId } })
+    const review = await lab.h.call('jobs', 'review', { as: person('chen'), params: { jobId } })
     expect(review).toMatchObject({
       subjects: 60,
       question: { language: 'python', purpose: 'Ages: Who is how old', code: expect.stringContaining(code) as string },
@@ -287,61 +292,63 @@ describe('a run on a dataset', () => {
         { name: 'plot.png', type: 'image/png' },
       ],
     })
-    expect((await s.h.answer('jobs', 'review', { as: p('anil'), params: { jobId } })).status).toBe(403)
+    expect((await lab.h.answer('jobs', 'review', { as: person('anil'), params: { jobId } })).status).toBe(403)
     expect((await vote('chen', jobId, 'approve')).body).toMatchObject({ state: 'held' })
     expect((await vote('dora', jobId, 'approve')).body).toMatchObject({ state: 'succeeded', hasResult: false })
     expect(await run(jobId)).toMatchObject({ state: 'succeeded', artifacts: 2, metrics: [], steps: [], may: ['again'] })
     expect(
-      (await s.h.call('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).items.map((a) => a.path),
+      (await lab.h.call('pipelines', 'artifacts', { as: person('anil'), params: { jobId } })).items.map((a) => a.path),
     ).toEqual(['deep/ages.csv', 'plot.png'])
-    expect(Buffer.from(await s.h.objects.get('released', `runs/${jobId}/artifacts/000`)).toString()).toBe(text)
-    expect(await s.h.refused('jobs', 'result', { as: p('anil'), params: { jobId } })).toMatchObject({
+    expect(Buffer.from(await lab.h.objects.get('released', `runs/${jobId}/artifacts/000`)).toString()).toBe(text)
+    expect(await lab.h.refused('jobs', 'result', { as: person('anil'), params: { jobId } })).toMatchObject({
       kind: 'result-not-released',
     })
-    expect(await s.h.refused('pipelines', 'log', { as: p('anil'), params: { jobId } })).toMatchObject({
+    expect(await lab.h.refused('pipelines', 'log', { as: person('anil'), params: { jobId } })).toMatchObject({
       kind: 'forbidden',
     })
-    expect(await s.left('quarantine', jobId)).toEqual([])
-    expect((await s.left('protected', jobId)).filter((k) => k.includes('/inputs/'))).toEqual([])
-    expect(await everything(s.h.deps.table, keyOf.dataset(s.datasetId).pk, `RELEASED#user-anil#${jobId}`)).toHaveLength(
-      1,
+    expect(await lab.left('quarantine', jobId)).toEqual([])
+    expect((await lab.left('protected', jobId)).filter((k) => k.includes('/inputs/'))).toEqual([])
+    expect(
+      await everything(lab.h.deps.table, keyOf.dataset(lab.datasetId).pk, `RELEASED#user-anil#${jobId}`),
+    ).toHaveLength(1)
+    const acts = (
+      await everything<{ act: string; object: string }>(lab.h.deps.table, `AUDIT#${lab.organisationId}`, '')
     )
-    const acts = (await everything<{ act: string; object: string }>(s.h.deps.table, `AUDIT#${s.organisationId}`, ''))
       .filter((e) => e.object?.includes(jobId))
       .map((e) => e.act)
     expect(
       acts.filter((a) => a === 'job.released' || a === 'pipeline-run.started' || a === 'pipeline-run.ended'),
     ).toEqual(['pipeline-run.started', 'job.released', 'pipeline-run.ended'])
-    s.h.clock.advance(120)
-    await createRecoverJobs(s.h.deps)()
+    lab.h.clock.advance(120)
+    await createRecoverJobs(lab.h.deps)()
     expect(archived).toContain(jobId)
-    expect(await s.h.deps.table.get(keyOf.jobLive(jobId))).toBeUndefined()
-    expect(await s.budget()).toMatchObject({ spent: 0 })
+    expect(await lab.h.deps.table.get(keyOf.jobLive(jobId))).toBeUndefined()
+    expect(await lab.budget()).toMatchObject({ spent: 0 })
     // Again: on the same dataset, by the same rules.
-    const again = await s.h.call('pipelines', 'again', { as: p('anil'), params: { jobId }, body: {} })
+    const again = await lab.h.call('pipelines', 'again', { as: person('anil'), params: { jobId }, body: {} })
     expect(again).toMatchObject({ confidential: true, state: 'queued' })
-    await s.h.call('pipelines', 'cancel', { as: p('anil'), params: { jobId: again.jobId } })
+    await lab.h.call('pipelines', 'cancel', { as: person('anil'), params: { jobId: again.jobId } })
   })
   it('lets nothing out when two checkers refuse', async () => {
     const jobId = await held()
     await vote('chen', jobId, 'reject')
     await vote('dora', jobId, 'reject')
     expect(await run(jobId)).toMatchObject({ state: 'failed', problem: { code: 'checkers-refused' }, artifacts: 0 })
-    expect([await released(jobId), await s.left('quarantine', jobId)]).toEqual([[], []])
-    expect(await s.h.refused('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).toMatchObject({
+    expect([await released(jobId), await lab.left('quarantine', jobId)]).toEqual([[], []])
+    expect(await lab.h.refused('pipelines', 'artifacts', { as: person('anil'), params: { jobId } })).toMatchObject({
       kind: 'result-not-released',
     })
   })
   it('does not begin on fewer people than the policy asks for, or when the policy has changed', async () => {
     const [small, stale] = [await begin(), await begin()]
-    await s.policy({ disclosure: { minimumSubjects: 61 } })
-    expect(await createPrepare(s.h.deps)({ jobId: small, attempt: 1 })).toMatchObject({ compute: 'none' })
-    await s.policy({ disclosure: {}, modes: ['rules'] })
-    expect(await createPrepare(s.h.deps)({ jobId: stale, attempt: 1 })).toMatchObject({ compute: 'none' })
+    await lab.policy({ disclosure: { minimumSubjects: 61 } })
+    expect(await createPrepare(lab.h.deps)({ jobId: small, attempt: 1 })).toMatchObject({ compute: 'none' })
+    await lab.policy({ disclosure: {}, modes: ['rules'] })
+    expect(await createPrepare(lab.h.deps)({ jobId: stale, attempt: 1 })).toMatchObject({ compute: 'none' })
     await reset()
     for (const jobId of [small, stale]) {
-      await createSettle(s.h.deps)({ jobId, attempt: 1 })
-      await expect(s.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).rejects.toThrow(ObjectMissing)
+      await createSettle(lab.h.deps)({ jobId, attempt: 1 })
+      await expect(lab.h.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)).rejects.toThrow(ObjectMissing)
     }
     expect([(await run(small)).problem?.code, (await run(stale)).problem?.code]).toEqual([
       'cohort-too-small',
@@ -377,8 +384,8 @@ describe('a run on a dataset', () => {
     await compute(jobId, over, contents)
     const seen = await run(jobId)
     expect(seen).toMatchObject({ state: 'failed', problem: { code } })
-    expect(JSON.stringify([seen, await s.job(jobId)])).not.toMatch(/anna|"exitCode"|67\.|SIGSEGV|memory-limit/)
-    expect([await released(jobId), await s.left('quarantine', jobId)]).toEqual([[], []])
+    expect(JSON.stringify([seen, await lab.job(jobId)])).not.toMatch(/anna|"exitCode"|67\.|SIGSEGV|memory-limit/)
+    expect([await released(jobId), await lab.left('quarantine', jobId)]).toEqual([[], []])
   })
   it('is released once and whole, wherever the second vote is killed', async () => {
     const experimentId = await experiment()
@@ -388,22 +395,24 @@ describe('a run on a dataset', () => {
       const jobId = await begin(experimentId)
       await compute(jobId)
       await vote('chen', jobId, 'approve')
-      s.kill(writes)
-      await vote('dora', jobId, 'approve').catch((e: unknown) => {
-        if (!(e instanceof Killed)) throw e
+      lab.kill(writes)
+      await vote('dora', jobId, 'approve').catch((error: unknown) => {
+        if (!(error instanceof Killed)) throw error
       })
-      killed = s.dead()
-      s.kill(undefined)
+      killed = lab.dead()
+      lab.kill(undefined)
       // Its vote may not have arrived: whoever voted looks, and votes again.
-      if ((await everything(s.h.deps.table, keyOf.job(jobId).pk, 'VOTE#')).length < 2)
+      if ((await everything(lab.h.deps.table, keyOf.job(jobId).pk, 'VOTE#')).length < 2)
         await vote('dora', jobId, 'approve')
       for (let minute = 0; minute < 2; minute++) {
-        await createRecoverJobs(s.h.deps)()
-        s.h.clock.advance(61)
+        await createRecoverJobs(lab.h.deps)()
+        lab.h.clock.advance(61)
       }
-      expect((await s.h.call('pipelines', 'artifacts', { as: p('anil'), params: { jobId } })).items).toHaveLength(2)
-      expect(await s.left('quarantine', jobId)).toEqual([])
-      expect(await s.h.deps.table.get<JobItem>(keyOf.jobLive(jobId))).toBeUndefined()
+      expect(
+        (await lab.h.call('pipelines', 'artifacts', { as: person('anil'), params: { jobId } })).items,
+      ).toHaveLength(2)
+      expect(await lab.left('quarantine', jobId)).toEqual([])
+      expect(await lab.h.deps.table.get<JobItem>(keyOf.jobLive(jobId))).toBeUndefined()
       expect(archived).toContain(jobId)
     }
     expect(writes - 3).toBeGreaterThan(10)

@@ -141,7 +141,7 @@ async function artifactsOf(
       }),
       8,
     )
-    for (const h of held) if ((await sha256Hex(h.bytes)) !== h.sha256) return 'infrastructure'
+    for (const artifact of held) if ((await sha256Hex(artifact.bytes)) !== artifact.sha256) return 'infrastructure'
     return held
   } catch (e) {
     if (e instanceof ObjectMissing) return 'infrastructure'
@@ -166,7 +166,7 @@ const typeOf = (path: string): string => types[path.split('.').at(-1)!.toLowerCa
 async function decisionOn(
   deps: Pick<Deps, 'table' | 'objects'>,
   job: RunJob,
-  r: PipelineReport,
+  ran: PipelineReport,
   held: readonly Held[],
   dataset: DatasetItem,
 ): Promise<Decision> {
@@ -176,8 +176,8 @@ async function decisionOn(
   ])
   const report: Report = {
     job: job.jobId,
-    confinement: r.confinement ?? 'bubblewrap',
-    image: r.image,
+    confinement: ran.confinement ?? 'bubblewrap',
+    image: ran.image,
     cohort: job.subjects!,
     runs: [
       {
@@ -201,7 +201,7 @@ async function decisionOn(
     findings: material?.findings ?? [],
     guarantee,
     cells: [cohortCell(job.cohort, job.subjects!, job.fingerprint!)],
-    image: r.image,
+    image: ran.image,
     files: held.map((h) => ({ name: h.path, type: typeOf(h.path), base64: Buffer.from(h.bytes).toString('base64') })),
   }
 }

@@ -44,9 +44,9 @@ export async function datasetAs(
   input: PipelineInput,
   datasetId: string,
 ): Promise<DatasetInput | Refusal> {
-  const found = await inDataset(deps, caller, datasetId, { permission: 'dataset.analyse' }).catch((e: unknown) => {
-    if (e instanceof Failure && e.kind !== 'internal') return undefined
-    throw e
+  const found = await inDataset(deps, caller, datasetId, { permission: 'dataset.analyse' }).catch((error: unknown) => {
+    if (error instanceof Failure && error.kind !== 'internal') return undefined
+    throw error
   })
   if (!found || found.dataset.organisationId !== organisationId)
     return { message: 'There is no such dataset of this organisation that you may ask' }

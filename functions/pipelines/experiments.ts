@@ -127,8 +127,8 @@ export const createExperiment: Implementation<Routes['createExperiment']> = asyn
 }
 
 /** Without members that are not there: the table keeps no `undefined`. */
-export const given = <T extends object>(o: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as {
+export const given = <T extends object>(members: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(members).filter(([, v]) => v !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>
   }
 

@@ -5,7 +5,8 @@ import type { InputSource } from '../../contracts/pipelines.shapes.ts'
 import type { FieldError } from '../../contracts/problems.ts'
 import { sha256Hex } from '../../domain/hash.ts'
 import { releasedCsv } from '../../domain/jobs/release-card.ts'
-import { inspectImages, NotAnImage } from '../../domain/pipelines/inspect.ts'
+import { NotAnImage } from '../../domain/pipelines/image-head.ts'
+import { inspectImages } from '../../domain/pipelines/inspect.ts'
 import { runStateOf } from '../../domain/pipelines/life.ts'
 import type { PipelineDefinition } from '../../domain/pipelines/definition.ts'
 import type { Caller } from '../kernel/caller.ts'
@@ -221,13 +222,13 @@ export async function storeInputs(
       else out.push(one)
       continue
     }
-    const found = await each(list as Exclude<Source, { from: 'dataset' }>[], async (source, i) => {
+    const found = await each(list as Exclude<Source, { from: 'dataset' }>[], async (source, index) => {
       try {
         return await filesOf(deps, caller, experiment, source)
       } catch (e) {
         if (!(e instanceof Unusable)) throw e
         const { below, ...error } = e.error
-        errors.push({ ...error, path: `${at}/${i}/${below}` })
+        errors.push({ ...error, path: `${at}/${index}/${below}` })
         return []
       }
     })
@@ -246,13 +247,15 @@ export async function storeInputs(
         : { size: file.size },
     )
     missing.push(
-      ...files.flatMap((file, n) =>
-        heads[n]?.size === file.size
+      ...files.flatMap((file, place) =>
+        heads[place]?.size === file.size
           ? []
           : [
               {
                 path: `${at}/${file.i}`,
-                message: heads[n] ? `Stored with ${heads[n].size} bytes, declared with ${file.size}` : 'Not uploaded',
+                message: heads[place]
+                  ? `Stored with ${heads[place].size} bytes, declared with ${file.size}`
+                  : 'Not uploaded',
                 value: file.path,
               },
             ],

@@ -30,9 +30,9 @@ export const pipelineFacts: JobKindFacts = {
   // Whatever a stopped runner writes late lies in slots that no index opens.
   lateWriteSeconds: 0,
   lastWordSeconds: 60,
-  livePrefix: 'run:',
-  heldPrefix: 'held:',
-  ownerPrefix: 'RUN',
+  livePlace: 'pipelineRun',
+  heldPlace: 'heldRun',
+  ownerPlace: 'pipelineRun',
   hasQuestion: true,
   hasResult: false,
 }

@@ -11,7 +11,7 @@ import type { Caller } from '../kernel/caller.ts'
 import { type ExperimentItem, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
 
-let h: Harness
+let on: Harness
 let organisationId: string
 let rosa: Caller
 let anil: Caller
@@ -23,7 +23,7 @@ const running = new Set<string>()
 let quota = { slots: 2, perOwner: 1 }
 
 beforeAll(async () => {
-  h = await harness({
+  on = await harness({
     workflow: {
       start: async (jobId, attempt) => {
         if (!executions.some((e) => e.jobId === jobId && e.attempt === attempt)) {
@@ -43,12 +43,17 @@ beforeAll(async () => {
       conclude: async () => {},
     } as never,
   })
-  h.deps.settings.pipelines = () => ({ quota, largest: { memoryMb: 8192 }, runtimes: ['python', 'r', 'shell'] })
-  ;({ organisationId } = await h.organisation('Lab', { rosa: ['researcher'], anil: ['analyst'], cleo: ['custodian'] }))
-  await h.organisation('Elsewhere', { sam: ['admin', 'researcher', 'custodian'] })
-  ;[rosa, anil, cleo, sam] = ['rosa', 'anil', 'cleo', 'sam'].map((n) => h.person(n)) as [Caller, Caller, Caller, Caller]
+  on.deps.settings.pipelines = () => ({ quota, largest: { memoryMb: 8192 }, runtimes: ['python', 'r', 'shell'] })
+  ;({ organisationId } = await on.organisation('Lab', { rosa: ['researcher'], anil: ['analyst'], cleo: ['custodian'] }))
+  await on.organisation('Elsewhere', { sam: ['admin', 'researcher', 'custodian'] })
+  ;[rosa, anil, cleo, sam] = ['rosa', 'anil', 'cleo', 'sam'].map((n) => on.person(n)) as [
+    Caller,
+    Caller,
+    Caller,
+    Caller,
+  ]
 })
-afterAll(() => h.close())
+afterAll(() => on.close())
 
 const fileOf = (path: string, content: string | Uint8Array) => ({
   path,
@@ -78,19 +83,19 @@ const definition = {
 const script = fileOf('run.sh', 'echo hello')
 
 async function publish(over: object = {}, as = rosa, files = [script]) {
-  const { pipelineId } = await h.call('pipelines', 'uploads', {
+  const { pipelineId } = await on.call('pipelines', 'uploads', {
     as,
     params: { organisationId },
     body: { name: definition.name, files },
   })
   for (const file of files)
-    await h.deps.objects.put(
+    await on.deps.objects.put(
       'protected',
       `pipelines/${pipelineId}/blobs/${file.sha256}`,
       new Uint8Array(file.size),
       'application/octet-stream',
     )
-  return h.call('pipelines', 'publish', {
+  return on.call('pipelines', 'publish', {
     as,
     params: { organisationId },
     body: { definition: { ...definition, ...over }, files },
@@ -99,53 +104,53 @@ async function publish(over: object = {}, as = rosa, files = [script]) {
 /** Two frames of 3 × 2 pixels, one after the other: a TIFF as the specification's simplest writer makes it. */
 function tiff(frames: number): Uint8Array {
   const directory = 2 + 3 * 12 + 4
-  const b = new DataView(new ArrayBuffer(8 + frames * directory))
-  b.setUint16(0, 0x4949)
-  b.setUint16(2, 42, true)
-  b.setUint32(4, 8, true)
-  for (let f = 0; f < frames; f++) {
-    const at = 8 + f * directory
-    b.setUint16(at, 3, true)
+  const view = new DataView(new ArrayBuffer(8 + frames * directory))
+  view.setUint16(0, 0x4949)
+  view.setUint16(2, 42, true)
+  view.setUint32(4, 8, true)
+  for (let frame = 0; frame < frames; frame++) {
+    const at = 8 + frame * directory
+    view.setUint16(at, 3, true)
     ;[
       [256, 3],
       [257, 2],
       [258, 16],
-    ].forEach(([tag, v], i) => {
-      const e = at + 2 + i * 12
-      b.setUint16(e, tag!, true)
-      b.setUint16(e + 2, 3, true)
-      b.setUint32(e + 4, 1, true)
-      b.setUint16(e + 8, v!, true)
+    ].forEach(([tag, value], index) => {
+      const field = at + 2 + index * 12
+      view.setUint16(field, tag!, true)
+      view.setUint16(field + 2, 3, true)
+      view.setUint32(field + 4, 1, true)
+      view.setUint16(field + 8, value!, true)
     })
-    b.setUint32(at + 2 + 36, f + 1 < frames ? at + directory : 0, true)
+    view.setUint32(at + 2 + 36, frame + 1 < frames ? at + directory : 0, true)
   }
-  return new Uint8Array(b.buffer)
+  return new Uint8Array(view.buffer)
 }
 const stack = tiff(2)
 const stackFile = fileOf('stack.tif', stack)
 
 async function experiment(as = rosa, parameters: Record<string, number | string> = { width: 3 }) {
   const { pipelineId } = await publish()
-  const made = await h.call('pipelines', 'createExperiment', {
+  const made = await on.call('pipelines', 'createExperiment', {
     as,
     params: { organisationId },
     body: { pipelineId, title: 'First look', parameters },
   })
-  await h.deps.objects.put(
+  await on.deps.objects.put(
     'protected',
     `experiments/${made.experimentId}/blobs/${stackFile.sha256}`,
     stack,
     'application/octet-stream',
   )
-  return h.call('pipelines', 'changeExperiment', {
+  return on.call('pipelines', 'changeExperiment', {
     as,
     params: { experimentId: made.experimentId },
     body: { rev: made.rev, inputs: { stack: [{ from: 'upload', ...stackFile }] } },
   })
 }
 const start = (experimentId: string, body: object = {}, as = rosa, idempotencyKey?: string) =>
-  h.call('pipelines', 'start', { as, params: { experimentId }, body, ...(idempotencyKey ? { idempotencyKey } : {}) })
-const get = (jobId: string, as = rosa) => h.call('pipelines', 'run', { as, params: { jobId } })
+  on.call('pipelines', 'start', { as, params: { experimentId }, body, ...(idempotencyKey ? { idempotencyKey } : {}) })
+const get = (jobId: string, as = rosa) => on.call('pipelines', 'run', { as, params: { jobId } })
 const paths = (p: { errors?: { path: string }[] | undefined }) => (p.errors ?? []).map((e) => e.path).sort()
 
 const report = (jobId: string, over: Partial<PipelineReport> = {}): PipelineReport => ({
@@ -174,22 +179,22 @@ async function walk(
   send: (manifest: PipelineManifest) => PipelineReport | undefined = () => report(jobId),
 ) {
   const input = executions.findLast((e) => e.jobId === jobId)!
-  const prepared = await createPrepare(h.deps)(input)
+  const prepared = await createPrepare(on.deps)(input)
   if (prepared.compute === 'pipeline') {
     const manifest = JSON.parse(
-      new TextDecoder().decode(await h.deps.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)),
+      new TextDecoder().decode(await on.deps.objects.get('protected', `jobs/${jobId}/inputs/manifest.json`)),
     ) as PipelineManifest
     const sent = send(manifest)
     if (sent)
-      await h.deps.objects.put(
+      await on.deps.objects.put(
         'quarantine',
         `jobs/${jobId}/report.json.gz`,
         gzipSync(JSON.stringify(sent)),
         'application/gzip',
       )
-    await createCheck(h.deps)(input)
+    await createCheck(on.deps)(input)
   }
-  await createSettle(h.deps)(input)
+  await createSettle(on.deps)(input)
   running.delete(`${jobId}-${input.attempt}`)
 }
 
@@ -206,19 +211,19 @@ describe('a pipeline', () => {
     expect(two).toMatchObject({ version: 2, title: 'Smoother' })
     expect((await publish()).version).toBe(3)
     expect(
-      (await h.call('pipelines', 'versions', { as: anil, params: { pipelineId: one.pipelineId } })).items.map(
+      (await on.call('pipelines', 'versions', { as: anil, params: { pipelineId: one.pipelineId } })).items.map(
         (v) => v.version,
       ),
     ).toEqual([3, 2, 1])
     expect(
-      await h.call('pipelines', 'version', { as: anil, params: { pipelineId: one.pipelineId, version: 2 } }),
+      await on.call('pipelines', 'version', { as: anil, params: { pipelineId: one.pipelineId, version: 2 } }),
     ).toMatchObject({ definition: { title: 'Smoother' }, code: [{ path: 'run.sh', download: { method: 'GET' } }] })
   })
   it('is refused by field', async () => {
     const { pipelineId } = await publish()
     const tell = async (over: object, files = [script]) =>
       paths(
-        await h.refused('pipelines', 'publish', {
+        await on.refused('pipelines', 'publish', {
           as: rosa,
           params: { organisationId },
           body: { definition: { ...definition, ...over }, files },
@@ -251,27 +256,27 @@ describe('a pipeline', () => {
       await tell({ parameters: { type: 'object', properties: { a: { type: 'integer', format: 'even' } } } }),
     ).toEqual(['/body/definition/parameters/properties/a'])
     expect(
-      await h.refused('pipelines', 'publish', {
+      await on.refused('pipelines', 'publish', {
         as: rosa,
         params: { organisationId },
         body: { definition: { ...definition, title: 'Missing' }, files: [fileOf('run.sh', 'never sent')] },
       }),
     ).toMatchObject({ kind: 'asset-missing', errors: [{ path: '/body/files/0' }] })
     expect(
-      await h.refused('pipelines', 'publish', {
+      await on.refused('pipelines', 'publish', {
         as: rosa,
         params: { organisationId },
         body: { definition: { ...definition, title: 'Late' }, files: [script], expects: 1 },
       }),
     ).toMatchObject({ kind: 'changed-meanwhile' })
     expect(
-      await h.refused('pipelines', 'publish', {
+      await on.refused('pipelines', 'publish', {
         as: anil,
         params: { organisationId },
         body: { definition, files: [script] },
       }),
     ).toMatchObject({ kind: 'forbidden' })
-    expect(await h.refused('pipelines', 'get', { as: sam, params: { pipelineId } })).toMatchObject({
+    expect(await on.refused('pipelines', 'get', { as: sam, params: { pipelineId } })).toMatchObject({
       kind: 'not-found',
     })
   })
@@ -280,7 +285,7 @@ describe('a pipeline', () => {
 describe('an experiment', () => {
   it('says what stands in the way of a run, and nothing starts before it is gone', async () => {
     const { pipelineId } = await publish()
-    const { experimentId, faults } = await h.call('pipelines', 'createExperiment', {
+    const { experimentId, faults } = await on.call('pipelines', 'createExperiment', {
       as: rosa,
       params: { organisationId },
       body: { pipelineId, title: 'Bare' },
@@ -289,7 +294,7 @@ describe('an experiment', () => {
       { path: '/parameters/width', message: 'Missing' },
       { path: '/inputs/stack', message: 'Missing: put files into it first' },
     ])
-    const refused = await h.refused('pipelines', 'start', {
+    const refused = await on.refused('pipelines', 'start', {
       as: rosa,
       params: { experimentId },
       body: { parameters: { width: 12, method: 'mode', deep: true }, resources: { memoryMb: 16_384, gpus: 1 } },
@@ -308,13 +313,13 @@ describe('an experiment', () => {
       value: 12,
       expected: 'a whole number (px), at least 1 and at most 9',
     })
-    expect((await h.call('pipelines', 'runsOf', { as: rosa, params: { experimentId } })).items).toEqual([])
-    expect((await h.deps.table.get<ExperimentItem>(keyOf.experiment(experimentId)))!.runs).toBe(0)
+    expect((await on.call('pipelines', 'runsOf', { as: rosa, params: { experimentId } })).items).toEqual([])
+    expect((await on.deps.table.get<ExperimentItem>(keyOf.experiment(experimentId)))!.runs).toBe(0)
   })
   it('refuses what no pipeline has', async () => {
     const { pipelineId, version } = await publish()
     const create = (body: object) =>
-      h.refused('pipelines', 'createExperiment', {
+      on.refused('pipelines', 'createExperiment', {
         as: rosa,
         params: { organisationId },
         body: { pipelineId, title: 'X', ...body },
@@ -335,15 +340,15 @@ describe('an experiment', () => {
     })
   })
   it('takes uploads, looks at pictures, and proposes what the schema asks for', async () => {
-    const e = await experiment()
-    expect(e).toMatchObject({
+    const prepared = await experiment()
+    expect(prepared).toMatchObject({
       faults: [],
       inputs: [{ name: 'stack', bytes: stack.length, files: [{ path: 'stack.tif', from: 'upload' }] }],
     })
     expect(
-      await h.call('pipelines', 'propose', {
+      await on.call('pipelines', 'propose', {
         as: rosa,
-        params: { experimentId: e.experimentId },
+        params: { experimentId: prepared.experimentId },
         body: { input: 'stack' },
       }),
     ).toEqual({
@@ -358,10 +363,10 @@ describe('an experiment', () => {
       parameters: { frames: 2 },
     })
     const change = (inputs: object) =>
-      h.refused('pipelines', 'changeExperiment', {
+      on.refused('pipelines', 'changeExperiment', {
         as: rosa,
-        params: { experimentId: e.experimentId },
-        body: { rev: e.rev, inputs: inputs as never },
+        params: { experimentId: prepared.experimentId },
+        body: { rev: prepared.rev, inputs: inputs as never },
       })
     expect(await change({ stack: [{ from: 'upload', ...fileOf('gone.tif', 'x') }] })).toMatchObject({
       kind: 'asset-missing',
@@ -389,34 +394,37 @@ describe('an experiment', () => {
     })
   })
   it('is its maker’s until it is shared, and never another organisation’s', async () => {
-    const e = await experiment()
+    const prepared = await experiment()
     const see = (as: Caller) =>
-      h.answer('pipelines', 'experiment', { as, params: { experimentId: e.experimentId } }).then((r) => r.status)
+      on
+        .answer('pipelines', 'experiment', { as, params: { experimentId: prepared.experimentId } })
+        .then((r) => r.status)
     expect([await see(rosa), await see(anil), await see(cleo), await see(sam)]).toEqual([200, 404, 200, 404])
-    const { rev } = await h.call('pipelines', 'changeExperiment', {
+    const { rev } = await on.call('pipelines', 'changeExperiment', {
       as: rosa,
-      params: { experimentId: e.experimentId },
-      body: { rev: e.rev, shared: true },
+      params: { experimentId: prepared.experimentId },
+      body: { rev: prepared.rev, shared: true },
     })
     expect([await see(anil), await see(sam)]).toEqual([200, 404])
     expect(
-      (await h.call('pipelines', 'experiments', { as: anil, params: { organisationId } })).items.map((x) => [
-        x.experimentId,
-        x.may,
+      (await on.call('pipelines', 'experiments', { as: anil, params: { organisationId } })).items.map((listed) => [
+        listed.experimentId,
+        listed.may,
       ]),
-    ).toEqual([[e.experimentId, []]])
+    ).toEqual([[prepared.experimentId, []]])
     expect(
-      await h.refused('pipelines', 'start', { as: anil, params: { experimentId: e.experimentId }, body: {} }),
+      await on.refused('pipelines', 'start', { as: anil, params: { experimentId: prepared.experimentId }, body: {} }),
     ).toMatchObject({ kind: 'forbidden' })
     expect(
-      await h.refused('pipelines', 'changeExperiment', {
+      await on.refused('pipelines', 'changeExperiment', {
         as: rosa,
-        params: { experimentId: e.experimentId },
+        params: { experimentId: prepared.experimentId },
         body: { rev: rev - 1, title: 'Old' },
       }),
     ).toMatchObject({ kind: 'changed-meanwhile' })
     expect(
-      (await h.answer('pipelines', 'deleteExperiment', { as: rosa, params: { experimentId: e.experimentId } })).status,
+      (await on.answer('pipelines', 'deleteExperiment', { as: rosa, params: { experimentId: prepared.experimentId } }))
+        .status,
     ).toBe(204)
     expect(await see(rosa)).toBe(404)
   })
@@ -425,8 +433,8 @@ describe('an experiment', () => {
 describe('a run', () => {
   let ending: ReturnType<typeof experiment> | undefined
   it('is what it was started with, whatever the experiment becomes', async () => {
-    const e = await experiment()
-    const made = await start(e.experimentId, { parameters: { method: 'median' } })
+    const prepared = await experiment()
+    const made = await start(prepared.experimentId, { parameters: { method: 'median' } })
     expect(made).toMatchObject({
       number: 1,
       state: 'queued',
@@ -460,33 +468,38 @@ describe('a run', () => {
       may: ['again', 'log'],
     })
     expect(archived).toContain(made.jobId)
-    expect((await h.call('pipelines', 'artifacts', { as: rosa, params: { jobId: made.jobId } })).items).toMatchObject([
+    expect((await on.call('pipelines', 'artifacts', { as: rosa, params: { jobId: made.jobId } })).items).toMatchObject([
       { path: 'means.csv', kind: 'table', title: 'Means', declared: true },
     ])
     expect(
-      (await h.call('pipelines', 'artifact', { as: rosa, params: { jobId: made.jobId }, query: { path: 'means.csv' } }))
-        .url,
+      (
+        await on.call('pipelines', 'artifact', {
+          as: rosa,
+          params: { jobId: made.jobId },
+          query: { path: 'means.csv' },
+        })
+      ).url,
     ).toContain('/objects/')
     // Nothing of it lies where only the steps look, and its addresses are its own.
     for (const bucket of ['quarantine', 'protected'] as const) {
       const keys: string[] = []
-      for await (const k of h.deps.objects.list(bucket, `jobs/${made.jobId}/`)) keys.push(k)
+      for await (const key of on.deps.objects.list(bucket, `jobs/${made.jobId}/`)) keys.push(key)
       expect(keys).toEqual([])
     }
-    expect((await h.answer('jobs', 'get', { as: rosa, params: { jobId: made.jobId } })).status).toBe(404)
-    expect((await h.call('jobs', 'list', { as: rosa })).items).toEqual([])
+    expect((await on.answer('jobs', 'get', { as: rosa, params: { jobId: made.jobId } })).status).toBe(404)
+    expect((await on.call('jobs', 'list', { as: rosa })).items).toEqual([])
     for (const name of ['run', 'artifacts', 'cancel', 'again'] as const)
       expect(
-        (await h.answer('pipelines', name, { as: sam, params: { jobId: made.jobId }, body: {} as never })).status,
+        (await on.answer('pipelines', name, { as: sam, params: { jobId: made.jobId }, body: {} as never })).status,
       ).toBe(404)
-    const now = await h.call('pipelines', 'experiment', { as: rosa, params: { experimentId: e.experimentId } })
-    await h.call('pipelines', 'changeExperiment', {
+    const now = await on.call('pipelines', 'experiment', { as: rosa, params: { experimentId: prepared.experimentId } })
+    await on.call('pipelines', 'changeExperiment', {
       as: rosa,
-      params: { experimentId: e.experimentId },
+      params: { experimentId: prepared.experimentId },
       body: { rev: now.rev, inputs: { stack: [] }, parameters: { width: 9 } },
     })
-    h.clock.advance(1)
-    const again = await h.call('pipelines', 'again', {
+    on.clock.advance(1)
+    const again = await on.call('pipelines', 'again', {
       as: rosa,
       params: { jobId: made.jobId },
       body: { parameters: { width: 5 } },
@@ -505,19 +518,19 @@ describe('a run', () => {
       exitCode: 3,
       problem: { code: 'exit-code', message: 'The command ended with exit code 3.' },
     })
-    const both = await h.call('pipelines', 'compare', { as: rosa, query: { runs: `${made.jobId},${again.jobId}` } })
+    const both = await on.call('pipelines', 'compare', { as: rosa, query: { runs: `${made.jobId},${again.jobId}` } })
     expect(both.parameters.filter((p) => p.differs)).toEqual([
       { name: 'width', unit: 'px', values: [3, 5], differs: true },
     ])
     expect(both.metrics).toEqual([{ name: 'cells', values: [12, 4], differs: true }])
     expect(both.code.differs).toBe(false)
     expect(
-      await h.refused('pipelines', 'compare', { as: sam, query: { runs: `${made.jobId},${again.jobId}` } }),
+      await on.refused('pipelines', 'compare', { as: sam, query: { runs: `${made.jobId},${again.jobId}` } }),
     ).toMatchObject({ kind: 'not-found' })
     const names = async (query: object) =>
-      (await h.call('pipelines', 'runsOf', { as: rosa, params: { experimentId: e.experimentId }, query })).items.map(
-        (r) => r.number,
-      )
+      (
+        await on.call('pipelines', 'runsOf', { as: rosa, params: { experimentId: prepared.experimentId }, query })
+      ).items.map((r) => r.number)
     expect([
       await names({}),
       await names({ sort: 'metric:cells', direction: 'up' }),
@@ -525,30 +538,30 @@ describe('a run', () => {
       await names({ state: 'failed' }),
       await names({ text: 'run 1' }),
     ]).toEqual([[2, 1], [2, 1], [1, 2], [2], [1]])
-    expect((await h.call('pipelines', 'runs', { as: rosa, query: { limit: 1 } })).items.map((r) => r.number)).toEqual([
+    expect((await on.call('pipelines', 'runs', { as: rosa, query: { limit: 1 } })).items.map((r) => r.number)).toEqual([
       2,
     ])
     expect(
-      await h.refused('pipelines', 'deleteExperiment', { as: rosa, params: { experimentId: e.experimentId } }),
+      await on.refused('pipelines', 'deleteExperiment', { as: rosa, params: { experimentId: prepared.experimentId } }),
     ).toMatchObject({ kind: 'wrong-state' })
   })
   it('is made once for a key', async () => {
-    const e = await experiment()
-    const [a, b] = await Promise.all([
-      start(e.experimentId, { title: 'Mine' }, rosa, 'k1'),
-      start(e.experimentId, { title: 'Mine' }, rosa, 'k1'),
+    const prepared = await experiment()
+    const [first, again] = await Promise.all([
+      start(prepared.experimentId, { title: 'Mine' }, rosa, 'k1'),
+      start(prepared.experimentId, { title: 'Mine' }, rosa, 'k1'),
     ])
-    expect(a.jobId).toBe(b.jobId)
+    expect(first.jobId).toBe(again.jobId)
     expect(
-      await h.refused('pipelines', 'start', {
+      await on.refused('pipelines', 'start', {
         as: rosa,
-        params: { experimentId: e.experimentId },
+        params: { experimentId: prepared.experimentId },
         body: { title: 'Other' },
         idempotencyKey: 'k1',
       }),
     ).toMatchObject({ kind: 'already-exists' })
-    expect((await h.call('pipelines', 'cancel', { as: rosa, params: { jobId: a.jobId } })).state).toBe('cancelled')
-    expect(await h.refused('pipelines', 'cancel', { as: rosa, params: { jobId: a.jobId } })).toMatchObject({
+    expect((await on.call('pipelines', 'cancel', { as: rosa, params: { jobId: first.jobId } })).state).toBe('cancelled')
+    expect(await on.refused('pipelines', 'cancel', { as: rosa, params: { jobId: first.jobId } })).toMatchObject({
       kind: 'wrong-state',
     })
   })
@@ -567,8 +580,8 @@ describe('a run', () => {
     [undefined, 'interrupted', /stopped or restarted/],
     [{ artifacts: [{ path: '../../x', slot: 0, size: 1, sha256: 'a'.repeat(64) }] }, 'interrupted', /stopped/],
   ])('that ends with %j is failed as %s', async (over, code, words) => {
-    const e = await (ending ??= experiment())
-    const { jobId } = await start(e.experimentId)
+    const prepared = await (ending ??= experiment())
+    const { jobId } = await start(prepared.experimentId)
     await walk(jobId, () =>
       over
         ? report(jobId, { ...(over.end === undefined ? {} : { exitCode: undefined as never }), ...over })
@@ -580,11 +593,11 @@ describe('a run', () => {
     expect(run.problem!.todo.length).toBeGreaterThan(20)
   })
   it('sweeps a grid of parameters', async () => {
-    const e = await experiment()
+    const prepared = await experiment()
     const sweep = (over: object[]) =>
-      h.answer('pipelines', 'sweep', {
+      on.answer('pipelines', 'sweep', {
         as: rosa,
-        params: { experimentId: e.experimentId },
+        params: { experimentId: prepared.experimentId },
         body: { over: over as never },
         idempotencyKey: 's1',
       })
@@ -598,9 +611,9 @@ describe('a run', () => {
         ).body as never,
       ),
     ).toEqual(['/body/over/0/values/1', '/body/over/1/parameter'])
-    expect((await h.call('pipelines', 'runsOf', { as: rosa, params: { experimentId: e.experimentId } })).items).toEqual(
-      [],
-    )
+    expect(
+      (await on.call('pipelines', 'runsOf', { as: rosa, params: { experimentId: prepared.experimentId } })).items,
+    ).toEqual([])
     const over = [
       { parameter: 'width', values: [1, 2] },
       { parameter: 'method', values: ['mean', 'median'] },
@@ -618,100 +631,107 @@ describe('a run', () => {
     expect(((await sweep(over)).body as typeof made).runs.map((r) => r.jobId)).toEqual(made.runs.map((r) => r.jobId))
     expect(
       (
-        await h.call('pipelines', 'runsOf', {
+        await on.call('pipelines', 'runsOf', {
           as: rosa,
-          params: { experimentId: e.experimentId },
+          params: { experimentId: prepared.experimentId },
           query: { sweep: made.sweep },
         })
       ).items,
     ).toHaveLength(4)
-    for (const r of made.runs) await h.call('pipelines', 'cancel', { as: cleo, params: { jobId: r.jobId } })
+    for (const run of made.runs) await on.call('pipelines', 'cancel', { as: cleo, params: { jobId: run.jobId } })
   })
 })
 
 describe('the queue', () => {
-  const queue = async () => (await h.deps.table.get<RunQueueItem>(keyOf.runQueue()))!.atWork.map((a) => a.run)
+  const queue = async () => (await on.deps.table.get<RunQueueItem>(keyOf.runQueue()))!.atWork.map((a) => a.run)
   it('lets nobody’s many stand before another’s one, and shows the order in which runs start', async () => {
     const [mine, theirs] = [await experiment(rosa), await experiment(anil)]
-    const a: string[] = []
+    const runsOfRosa: string[] = []
     for (let i = 0; i < 3; i++) {
-      a.push((await start(mine.experimentId)).jobId)
-      h.clock.advance(1)
+      runsOfRosa.push((await start(mine.experimentId)).jobId)
+      on.clock.advance(1)
     }
-    const b = [(await start(theirs.experimentId, {}, anil)).jobId]
-    h.clock.advance(1)
-    b.push((await start(theirs.experimentId, {}, anil)).jobId)
+    const runsOfAnil = [(await start(theirs.experimentId, {}, anil)).jobId]
+    on.clock.advance(1)
+    runsOfAnil.push((await start(theirs.experimentId, {}, anil)).jobId)
     // One each: the quota of a person.
-    expect(await queue()).toEqual([a[0], b[0]])
-    expect((await get(a[0]!)).queue).toBeUndefined()
-    expect((await get(a[1]!)).queue).toEqual({ position: 1, waiting: 3, running: 2, slots: 2, mine: 1, perOwner: 1 })
+    expect(await queue()).toEqual([runsOfRosa[0], runsOfAnil[0]])
+    expect((await get(runsOfRosa[0]!)).queue).toBeUndefined()
+    expect((await get(runsOfRosa[1]!)).queue).toEqual({
+      position: 1,
+      waiting: 3,
+      running: 2,
+      slots: 2,
+      mine: 1,
+      perOwner: 1,
+    })
     expect(
-      (await h.call('pipelines', 'queue', { as: anil, params: { organisationId } })).waiting.map((w) => [
-        w.position,
-        w.mine,
-        w.jobId,
+      (await on.call('pipelines', 'queue', { as: anil, params: { organisationId } })).waiting.map((waits) => [
+        waits.position,
+        waits.mine,
+        waits.jobId,
       ]),
     ).toEqual([
       [1, false, undefined],
-      [2, true, b[1]],
+      [2, true, runsOfAnil[1]],
       [3, false, undefined],
     ])
-    await walk(a[0]!)
-    expect(await queue()).toEqual([b[0], a[1]])
-    await h.call('pipelines', 'cancel', { as: rosa, params: { jobId: a[1]! } })
-    expect((await get(a[1]!)).state).toBe('cancelled')
-    expect(await queue()).toEqual([b[0], a[2]])
-    await walk(b[0]!)
-    await walk(a[2]!)
-    await walk(b[1]!)
+    await walk(runsOfRosa[0]!)
+    expect(await queue()).toEqual([runsOfAnil[0], runsOfRosa[1]])
+    await on.call('pipelines', 'cancel', { as: rosa, params: { jobId: runsOfRosa[1]! } })
+    expect((await get(runsOfRosa[1]!)).state).toBe('cancelled')
+    expect(await queue()).toEqual([runsOfAnil[0], runsOfRosa[2]])
+    await walk(runsOfAnil[0]!)
+    await walk(runsOfRosa[2]!)
+    await walk(runsOfAnil[1]!)
     expect(await queue()).toEqual([])
   })
   it('goes on after a crash between any two steps of a start', async () => {
-    const e = await experiment()
+    const prepared = await experiment()
     quota = { slots: 0, perOwner: 0 }
-    const waiting = await start(e.experimentId)
+    const waiting = await start(prepared.experimentId)
     expect(executions.some((x) => x.jobId === waiting.jobId)).toBe(false)
-    await createRecoverJobs(h.deps)()
+    await createRecoverJobs(on.deps)()
     expect(executions.some((x) => x.jobId === waiting.jobId)).toBe(false)
     quota = { slots: 2, perOwner: 2 }
-    const { start: begin } = h.deps.workflow
-    h.deps.workflow.start = async () => {
+    const { start: begin } = on.deps.workflow
+    on.deps.workflow.start = async () => {
       throw new Error('killed here')
     }
-    await createRecoverJobs(h.deps)().catch(() => undefined)
-    h.deps.workflow.start = begin
-    await createRecoverJobs(h.deps)()
+    await createRecoverJobs(on.deps)().catch(() => undefined)
+    on.deps.workflow.start = begin
+    await createRecoverJobs(on.deps)()
     expect(executions.filter((x) => x.jobId === waiting.jobId)).toEqual([{ jobId: waiting.jobId, attempt: 1 }])
     // Its host goes away while it computes: taken up again with what it has done.
-    await createPrepare(h.deps)({ jobId: waiting.jobId, attempt: 1 })
+    await createPrepare(on.deps)({ jobId: waiting.jobId, attempt: 1 })
     const began = (await get(waiting.jobId)).started
     running.clear()
-    await createRecoverJobs(h.deps)()
+    await createRecoverJobs(on.deps)()
     expect(executions.at(-1)).toEqual({ jobId: waiting.jobId, attempt: 2 })
-    await createPrepare(h.deps)({ jobId: waiting.jobId, attempt: 2 })
+    await createPrepare(on.deps)({ jobId: waiting.jobId, attempt: 2 })
     expect((await get(waiting.jobId)).started).toBe(began)
     await walk(waiting.jobId)
     expect(await get(waiting.jobId)).toMatchObject({ state: 'succeeded' })
-    expect(await h.deps.table.get<JobItem>(keyOf.jobLive(waiting.jobId))).toBeUndefined()
+    expect(await on.deps.table.get<JobItem>(keyOf.jobLive(waiting.jobId))).toBeUndefined()
   })
   it('loses no place when many look at once', async () => {
-    const e = await experiment()
+    const prepared = await experiment()
     quota = { slots: 3, perOwner: 3 }
-    const { replace } = h.deps.table
+    const { replace } = on.deps.table
     let refusals = 0
     // Every other write of the queue meets somebody else's.
-    h.deps.table.replace = async (item, rev) => {
+    on.deps.table.replace = async (item, rev) => {
       if (item.sk === 'QUEUE' && refusals++ % 2 === 0) throw new ConditionFailed('busy')
-      return replace.call(h.deps.table, item, rev) as never
+      return replace.call(on.deps.table, item, rev) as never
     }
-    const made = await Promise.all(Array.from({ length: 5 }, () => start(e.experimentId)))
-    h.deps.table.replace = replace
-    await createRecoverJobs(h.deps)()
+    const made = await Promise.all(Array.from({ length: 5 }, () => start(prepared.experimentId)))
+    on.deps.table.replace = replace
+    await createRecoverJobs(on.deps)()
     const atWork = await queue()
     expect(atWork).toHaveLength(3)
     expect(new Set(executions.filter((x) => made.some((m) => m.jobId === x.jobId)).map((x) => x.jobId))).toEqual(
       new Set(atWork),
     )
-    for (const m of made) await h.call('pipelines', 'cancel', { as: rosa, params: { jobId: m.jobId } })
+    for (const run of made) await on.call('pipelines', 'cancel', { as: rosa, params: { jobId: run.jobId } })
   })
 })

@@ -23,7 +23,7 @@ import { countCohort, stillAllowed } from '../release/admit.ts'
  * Fetching, queueing for a machine, and sending what was made, beside the command's own time; S3 signs for a week at
  * most.
  */
-const linkSecondsFor = (seconds: number): number => Math.min(7 * 24 * 3600 - 60, seconds + 6 * 3600)
+const runLinkSeconds = (seconds: number): number => Math.min(7 * 24 * 3600 - 60, seconds + 6 * 3600)
 
 async function manifestOf(
   deps: Deps,
@@ -33,20 +33,20 @@ async function manifestOf(
 ): Promise<PipelineManifest> {
   const { run } = job
   const { definition } = version
-  const seconds = linkSecondsFor(run.resources.seconds)
+  const seconds = runLinkSeconds(run.resources.seconds)
   const confidential = dataset !== undefined
-  const slot = async (n: number): Promise<LinkTo> =>
+  const slot = async (index: number): Promise<LinkTo> =>
     linkTo(
       await (confidential
         ? deps.objects.signedWrite(
             'quarantine',
-            pipelineObject.heldArtifact(job.jobId, n),
+            pipelineObject.heldArtifact(job.jobId, index),
             'application/octet-stream',
             seconds,
           )
         : deps.objects.signedWrite(
             'released',
-            pipelineObject.artifact(job.jobId, n),
+            pipelineObject.artifact(job.jobId, index),
             'application/octet-stream',
             seconds,
           )),
@@ -67,9 +67,9 @@ async function manifestOf(
       return {
         name,
         kind,
-        files: await each(files, async (f) => {
-          const { bucket, key } = placeOf(run.experimentId, f)
-          return file(f, bucket, key)
+        files: await each(files, async (input) => {
+          const { bucket, key } = placeOf(run.experimentId, input)
+          return file(input, bucket, key)
         }),
       }
     }),
@@ -90,11 +90,11 @@ async function manifestOf(
     limits: { ...runLimits, ...run.resources, ...(dataset ? { outputBytes: heldBytesOf(dataset) } : {}) },
     ...(confidential ? { confidential } : {}),
     artifacts: await each(Array.from({ length: confidential ? heldLimits.files : artifactSlots }), (_, n) => slot(n)),
-    streams: await each(Array.from({ length: containersPerAttempt }), async (_, n) =>
+    streams: await each(Array.from({ length: containersPerAttempt }), async (_, index) =>
       linkTo(
         await deps.objects.signedWrite(
           'released',
-          logObjectOf.stream(job.jobId, (job.attempt - 1) * containersPerAttempt + n),
+          logObjectOf.stream(job.jobId, (job.attempt - 1) * containersPerAttempt + index),
           'application/json',
           seconds,
         ),
@@ -129,7 +129,7 @@ async function writeManifest(deps: Deps, job: RunJob, at: string, dataset?: Data
     jsonBytes(await manifestOf(deps, job, version, dataset)),
     'application/json',
   )
-  const { url } = await deps.objects.signedGet('protected', manifest, linkSecondsFor(resources.seconds))
+  const { url } = await deps.objects.signedGet('protected', manifest, runLinkSeconds(resources.seconds))
   return {
     compute: 'pipeline',
     container: { manifest: url, ...containerOf(resources, job.userId) },

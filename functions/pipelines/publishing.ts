@@ -65,13 +65,15 @@ export const uploads: Implementation<Routes['uploads']> = async ({ params, body 
 
 async function checkUploaded(deps: Deps, pipelineId: string, files: PipelineVersionItem['files']): Promise<void> {
   const heads = await each(files, (f) => deps.objects.head('protected', pipelineObject.code(pipelineId, f.sha256)))
-  const missing = files.flatMap((file, i) =>
-    heads[i]?.size === file.size
+  const missing = files.flatMap((file, index) =>
+    heads[index]?.size === file.size
       ? []
       : [
           {
-            path: `/body/files/${i}`,
-            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${file.size}` : 'Not uploaded',
+            path: `/body/files/${index}`,
+            message: heads[index]
+              ? `Stored with ${heads[index].size} bytes, declared with ${file.size}`
+              : 'Not uploaded',
             value: file.path,
           },
         ],

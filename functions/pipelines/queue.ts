@@ -91,8 +91,8 @@ async function chosenOf(
     const unseen = chosen.filter((w) => !jobs.has(w.run))
     if (unseen.length === 0) return { chosen, jobs }
     const found = await Promise.all(unseen.map((w) => deps.table.get<JobItem>(keyOf.job(w.run))))
-    for (const [i, { run }] of unseen.entries()) {
-      const job = found[i]
+    for (const [index, { run }] of unseen.entries()) {
+      const job = found[index]
       if (ready(job)) jobs.set(run, job)
       else line = line.filter((w) => w.run !== run)
     }
@@ -179,13 +179,13 @@ export const queue: Implementation<Routes['queue']> = async ({ params, caller },
   const quota = quotaOf(deps)
   const order = fairOrder(held.atWork, waiting, held.served)
   const shown = await Promise.all(
-    order.slice(0, 200).map(async (waiting, i) => {
+    order.slice(0, 200).map(async (waiting, index) => {
       const job = await names.job(waiting.run)
       if (job?.organisationId !== params.organisationId) return []
       const mine = waiting.owner === caller.userId
       return [
         {
-          position: i + 1,
+          position: index + 1,
           owner: await names.person(waiting.owner),
           mine,
           created: waiting.created,

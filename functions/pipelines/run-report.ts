@@ -77,7 +77,7 @@ const Report = z.object({
 })
 
 /** The run's report; undefined when there is none, or nothing that is one. */
-export const reportOf = (deps: Pick<Deps, 'objects'>, job: JobItem): Promise<PipelineReport | undefined> =>
+export const pipelineReportOf = (deps: Pick<Deps, 'objects'>, job: JobItem): Promise<PipelineReport | undefined> =>
   readReport(deps, job.jobId, (json) => {
     const read = Report.safeParse(json)
     return read.success && read.data.job === job.jobId ? (read.data as PipelineReport) : undefined

@@ -67,12 +67,12 @@ function valueOf(job: RunJob, sort: string): Sortable {
 }
 
 /** Runs without a value come last, whichever way the list runs. */
-function compared(a: Sortable, b: Sortable, sign: 1 | -1): number {
-  if (a === b) return 0
-  if (a === undefined) return 1
-  if (b === undefined) return -1
-  if (typeof a === 'number' && typeof b === 'number') return sign * (a - b)
-  return sign * String(a).localeCompare(String(b), 'en', { numeric: true })
+function compared(left: Sortable, right: Sortable, sign: 1 | -1): number {
+  if (left === right) return 0
+  if (left === undefined) return 1
+  if (right === undefined) return -1
+  if (typeof left === 'number' && typeof right === 'number') return sign * (left - right)
+  return sign * String(left).localeCompare(String(right), 'en', { numeric: true })
 }
 
 interface Source {

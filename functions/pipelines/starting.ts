@@ -199,9 +199,9 @@ const idOf = (
   caller: Caller,
   experimentId: string,
   key: string | undefined,
-  n = 0,
+  index = 0,
 ): Promise<string> | string =>
-  key === undefined ? newId(deps, 'job') : derivedId('job', 'pipeline', caller.userId, experimentId, key, String(n))
+  key === undefined ? newId(deps, 'job') : derivedId('job', 'pipeline', caller.userId, experimentId, key, String(index))
 
 async function startOne(
   deps: WorkflowDeps,
@@ -273,11 +273,11 @@ export const sweep: Implementation<Routes['sweep'], WorkflowDeps> = async ({ bod
   const pipeline = await notAway(deps, found)
   const version = await wantedVersion(deps, found.pipelineId, found.version, pipeline?.version ?? found.version)
   const { inputs, on } = await withDataset(deps, caller, found.organisationId, version.definition, found.inputs)
-  const s = { ...edited(setUpOf(found), body), inputs }
-  const faults = sweepFaults(version.definition.parameters, s.parameters, body.over)
+  const setUp = { ...edited(setUpOf(found), body), inputs }
+  const faults = sweepFaults(version.definition.parameters, setUp.parameters, body.over)
   if (faults.length > 0) throw refuse(faults.map((f) => ({ ...f, path: `/body${f.path}` })))
   const all = await Promise.all(
-    grid(s.parameters, body.over).map((parameters) => runTermsOf(deps, version, { ...s, parameters })),
+    grid(setUp.parameters, body.over).map((parameters) => runTermsOf(deps, version, { ...setUp, parameters })),
   )
   const id = `swp_${(await derivedId('job', found.experimentId, idempotencyKey ?? newId(deps, 'job'))).slice(4)}`
   const askHash = await sha256Hex(canonical({ experiment: found.experimentId, body }))
@@ -285,13 +285,13 @@ export const sweep: Implementation<Routes['sweep'], WorkflowDeps> = async ({ bod
   const made = idempotencyKey === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(ids[0]!))
   if (!made) await checkRoom(deps, caller, all.length)
   const jobs: Item<JobItem>[] = []
-  for (const [n, terms] of all.entries())
+  for (const [index, terms] of all.entries())
     jobs.push(
       await make(
         deps,
         { ...at, experiment: { ...found, inputs } },
         {
-          jobId: ids[n]!,
+          jobId: ids[index]!,
           askHash,
           terms,
           title: undefined,

@@ -75,7 +75,7 @@ export async function toExperiment(
     changed: experiment.changed,
     rev: experiment.rev!,
     runs: experiment.runs,
-    ...(last ? { last: { jobId: last.jobId, state: runStateOf(last), created: last.created } } : {}),
+    last: last && { jobId: last.jobId, state: runStateOf(last), created: last.created },
     may: [
       ...(may(who, 'experiment.edit') ? ['edit' as const] : []),
       ...(may(who, 'experiment.run') ? ['run' as const] : []),

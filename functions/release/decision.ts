@@ -172,7 +172,7 @@ export async function release(
     set: {
       outcome: 'succeeded',
       released,
-      ...(job.confinement ? { confinement: job.confinement } : {}),
+      confinement: job.confinement,
       steps: stepEnded(job.steps, 'check', released),
       findings: decision.findings.slice(0, findingsKept),
     },

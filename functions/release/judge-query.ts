@@ -74,26 +74,26 @@ const questionOf = ({ people, asked }: { people?: string; asked?: string }): Pic
  */
 const queryCells = (job: JobItem, result: QueryResult, minimum: number, told?: Verdict['told']): LedgerCell[] => [
   cohortCell(job.cohort, result.cohort.subjects, result.cohort.fingerprint),
-  ...result.rows.flatMap((row, i) =>
+  ...result.rows.flatMap((row, index) =>
     [
-      ...(!told || told[i]!.length > 0
+      ...(!told || told[index]!.length > 0
         ? [
             {
               subjects: row.subjects,
               fingerprint: row.fingerprint,
-              selection: result.selections[i]!,
+              selection: result.selections[index]!,
               ...questionOf(row),
             },
           ]
         : []),
-      ...row.sets.flatMap((set, k) =>
-        set.natural || (told && !told[i]!.includes(k))
+      ...row.sets.flatMap((set, place) =>
+        set.natural || (told && !told[index]!.includes(place))
           ? []
           : [
               {
                 subjects: set.subjects,
                 fingerprint: set.fingerprint,
-                selection: selectionOfSet(result.selections[i]!, k),
+                selection: selectionOfSet(result.selections[index]!, place),
                 ...questionOf(set),
               },
             ],
@@ -107,7 +107,7 @@ function rawTable(result: QueryResult): Decision['outputs'] {
   const { columns } = result
   const rows = result.rows.map((row) => {
     const cells: ReleasedCell[] = row.values.map((value) => ({ value }))
-    for (const [i, column] of columns.entries()) if (column.formula) cells[i] = evaluate(column.formula, cells)
+    for (const [place, column] of columns.entries()) if (column.formula) cells[place] = evaluate(column.formula, cells)
     return { cells }
   })
   const shown = columns.flatMap((c, i) => (c.hidden ? [] : [i]))

@@ -12,7 +12,7 @@ import type { Deps } from '../kernel/deps.ts'
 import type { JobItem } from '../kernel/items.ts'
 import { drawn, type Judged, outcomeOf, type Place } from './judge.ts'
 import { usualEpsilon } from './question.ts'
-import { logOf, reportOf } from './run-report.ts'
+import { logOf, scriptReportOf } from './run-report.ts'
 import { cohortCell } from './told-before.ts'
 
 /**
@@ -46,7 +46,7 @@ async function verdictOn(deps: Deps, report: Report, { job, question, dataset, v
 
 /** The runner's report; undefined when there is none, or nothing that is one: the platform failed. */
 export async function judgeScript(deps: Deps, { job, question, dataset, version }: Place): Promise<Judged | undefined> {
-  const report = await reportOf(deps, job)
+  const report = await scriptReportOf(deps, job)
   if (!report) return undefined
   const policy = strictest(dataset.policy.disclosure)
   const context = { code: question.code, schema: version.data.schema, cohortSubjects: job.subjects! }

@@ -9,7 +9,7 @@ import { readReport } from '../workflow/report.ts'
 const logCharacters = 3_000_000
 
 /** The job's report; undefined when there is none, or nothing that is one. */
-export const reportOf = (deps: Pick<Deps, 'objects'>, job: JobItem): Promise<Report | undefined> =>
+export const scriptReportOf = (deps: Pick<Deps, 'objects'>, job: JobItem): Promise<Report | undefined> =>
   readReport(deps, job.jobId, (json) => {
     const report = json as Report
     return report?.job === job.jobId && Array.isArray(report.runs) ? report : undefined

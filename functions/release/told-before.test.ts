@@ -21,11 +21,11 @@ function ledger() {
   let compared = 0
   const sets = new Map<string, number[]>()
   const table = {
-    create: async (i: { pk: string; sk: string }) => {
-      items.push(i)
+    create: async (item: { pk: string; sk: string }) => {
+      items.push(item)
     },
-    remove: async (k: { sk: string }) => {
-      items = items.filter((i) => i.sk !== k.sk)
+    remove: async (key: { sk: string }) => {
+      items = items.filter((i) => i.sk !== key.sk)
     },
     query: async () => ({ items }),
   }
@@ -34,10 +34,13 @@ function ledger() {
     return digests ? everybody.filter((i) => digests.includes(hex(hash(i)))) : sets.get(sql!)!
   }
   const engine = {
-    difference: async (_: unknown, a: string, b: string) => {
+    difference: async (_: unknown, left: string, right: string) => {
       compared++
-      const [x, y] = [inSelection(a), inSelection(b)]
-      return x.filter((i) => !y.includes(i)).length + y.filter((i) => !x.includes(i)).length
+      const [peopleOfLeft, peopleOfRight] = [inSelection(left), inSelection(right)]
+      return (
+        peopleOfLeft.filter((i) => !peopleOfRight.includes(i)).length +
+        peopleOfRight.filter((i) => !peopleOfLeft.includes(i)).length
+      )
     },
   }
   const cell = (people: number[], asked = '', set?: number): LedgerCell => {
@@ -62,10 +65,10 @@ function ledger() {
         jobId: `job${String(jobs).padStart(4, '0')}`,
       } as JobItem
       const at = new Date(jobs++ * 1000).toISOString()
-      const d = { table, engine } as never
-      await remember(d, job, cells, at)
-      const near = await cellsTooNear(d, job, { data: {} } as DatasetVersionItem, cells, minimum)
-      if (near.length > 0) await rememberRefused(d, job, cells, near, at)
+      const deps = { table, engine } as never
+      await remember(deps, job, cells, at)
+      const near = await cellsTooNear(deps, job, { data: {} } as DatasetVersionItem, cells, minimum)
+      if (near.length > 0) await rememberRefused(deps, job, cells, near, at)
       return near.length === 0
     },
   }
@@ -74,11 +77,11 @@ function ledger() {
 describe('the ledger', () => {
   it('refuses what differs by one to nine from what was told, and nothing else', async () => {
     for (const out of [0, 1, 9, 10, 40]) {
-      const l = ledger()
-      expect(await l.ask(l.cell(everybody))).toBe(true)
+      const person = ledger()
+      expect(await person.ask(person.cell(everybody))).toBe(true)
       expect(
-        await l.ask(
-          l.cell(
+        await person.ask(
+          person.cell(
             of((i) => i >= out),
             'some',
           ),
@@ -88,34 +91,34 @@ describe('the ledger', () => {
     }
   })
   it('compares what cannot be told apart by size, and only that', async () => {
-    const l = ledger()
-    await l.ask(l.cell(of((i) => i < 50)))
+    const person = ledger()
+    await person.ask(person.cell(of((i) => i < 50)))
     expect(
-      await l.ask(
-        l.cell(
+      await person.ask(
+        person.cell(
           of((i) => i >= 50),
           'others',
         ),
       ),
     ).toBe(true)
-    expect(l.compared()).toBe(1)
+    expect(person.compared()).toBe(1)
     expect(
-      await l.ask(
-        l.cell(
+      await person.ask(
+        person.cell(
           of((i) => i < 20),
           'few',
         ),
       ),
     ).toBe(true)
-    expect(l.compared()).toBe(1)
+    expect(person.compared()).toBe(1)
   })
   it('gives away a refused border once: whatever comes near it afterwards is refused, whether it tells or not', async () => {
-    const l = ledger()
-    await l.ask(l.cell(everybody))
+    const person = ledger()
+    await person.ask(person.cell(everybody))
     // “Everybody but the target, if they earn more than so much”: the target earns 73.
     const suspected = (limit: number): Promise<boolean> =>
-      l.ask(
-        l.cell(
+      person.ask(
+        person.cell(
           of((i) => i !== 7 || 73 <= limit),
           `not (target and income > ${limit})`,
         ),
@@ -124,26 +127,26 @@ describe('the ledger', () => {
     expect(await suspected(70)).toBe(false)
     expect([await suspected(80), await suspected(71), await suspected(89)]).toEqual([false, false, false])
     expect(
-      await l.ask(
-        l.cell(
+      await person.ask(
+        person.cell(
           of((i) => i !== 8 || true),
           'not (another one and income > 50)',
         ),
       ),
     ).toBe(false)
-    expect(await l.ask(l.cell(everybody))).toBe(true)
+    expect(await person.ask(person.cell(everybody))).toBe(true)
     expect(await suspected(90)).toBe(true)
   })
   it('lets a set be asked for in three ways, so that nobody walks towards a border', async () => {
-    const l = ledger()
-    await l.ask(l.cell(everybody))
-    expect(await l.ask(l.cell(everybody, 'a'))).toBe(true)
+    const person = ledger()
+    await person.ask(person.cell(everybody))
+    expect(await person.ask(person.cell(everybody, 'a'))).toBe(true)
     expect([
-      await l.ask(l.cell(everybody, 'b')),
-      await l.ask(l.cell(everybody, 'c')),
-      await l.ask(l.cell(everybody, 'd')),
-      await l.ask(l.cell(everybody, 'b')),
-      await l.ask(l.cell(everybody)),
+      await person.ask(person.cell(everybody, 'b')),
+      await person.ask(person.cell(everybody, 'c')),
+      await person.ask(person.cell(everybody, 'd')),
+      await person.ask(person.cell(everybody, 'b')),
+      await person.ask(person.cell(everybody)),
     ]).toEqual([true, true, false, true, true])
   })
   it('sees the one person that three sets leave', async () => {
@@ -154,9 +157,12 @@ describe('the ledger', () => {
       [women, men.slice(1), everybody],
       [everybody, men.slice(1), women],
     ]) {
-      const l = ledger()
-      expect([await l.ask(l.cell(order[0]!, 'x')), await l.ask(l.cell(order[1]!, 'y'))]).toEqual([true, true])
-      expect(await l.ask(l.cell(order[2]!, 'z'))).toBe(false)
+      const person = ledger()
+      expect([await person.ask(person.cell(order[0]!, 'x')), await person.ask(person.cell(order[1]!, 'y'))]).toEqual([
+        true,
+        true,
+      ])
+      expect(await person.ask(person.cell(order[2]!, 'z'))).toBe(false)
     }
     const whole = ledger()
     await whole.ask(whole.cell(everybody), whole.cell(women, 'y'))
@@ -166,8 +172,12 @@ describe('the ledger', () => {
   })
   it('compares what a condition picks in one row with the other rows of the same answer', async () => {
     const women = of((i) => i % 2 === 0)
-    const l = ledger()
-    expect(await l.ask(l.cell(everybody), l.cell(women), l.cell(women.slice(1), 'filter', 0))).toBe(false)
-    expect(await l.ask(l.cell(everybody), l.cell(women), l.cell(women.slice(20), 'filter', 0))).toBe(true)
+    const person = ledger()
+    expect(await person.ask(person.cell(everybody), person.cell(women), person.cell(women.slice(1), 'filter', 0))).toBe(
+      false,
+    )
+    expect(
+      await person.ask(person.cell(everybody), person.cell(women), person.cell(women.slice(20), 'filter', 0)),
+    ).toBe(true)
   })
 })

@@ -88,15 +88,15 @@ export async function cellsTooNear(
   const suspectsIn = (sets: readonly LedgerCell[], wereRefused: boolean): void => {
     const sorted = [...new Map(sets.map((c) => [c.fingerprint, c])).values()].sort((a, b) => a.subjects - b.subjects)
     for (const cell of fresh) {
-      const c = cells[cell]!
+      const own = cells[cell]!
       // Without a condition nothing about anybody is asked by being near.
-      if (wereRefused && !c.asked) continue
+      if (wereRefused && !own.asked) continue
       for (
-        let i = firstAtLeast(sorted, c.subjects - minimum + 1);
-        i < sorted.length && sorted[i]!.subjects < c.subjects + minimum;
+        let i = firstAtLeast(sorted, own.subjects - minimum + 1);
+        i < sorted.length && sorted[i]!.subjects < own.subjects + minimum;
         i++
       ) {
-        if (sorted[i]!.fingerprint !== c.fingerprint) suspects.push({ cell, old: sorted[i]!, refused: wereRefused })
+        if (sorted[i]!.fingerprint !== own.fingerprint) suspects.push({ cell, old: sorted[i]!, refused: wereRefused })
         else if (wereRefused) near.add(cell)
       }
     }
@@ -108,14 +108,14 @@ export async function cellsTooNear(
   const parts = cells.map((c) => parseSelection(c.selection).set !== undefined)
   for (const cell of fresh)
     if (parts[cell])
-      for (const [i, old] of cells.entries())
+      for (const [index, old] of cells.entries())
         if (
-          i !== cell &&
+          index !== cell &&
           old.fingerprint !== cells[cell]!.fingerprint &&
           Math.abs(old.subjects - cells[cell]!.subjects) < minimum
         )
           suspects.push({ cell, old, refused: false })
-  for (const s of suspects.slice(comparisons)) near.add(s.cell)
+  for (const suspect of suspects.slice(comparisons)) near.add(suspect.cell)
   const exact = suspects.slice(0, comparisons)
   for (let i = 0; i < exact.length; i += atOnce) {
     await Promise.all(
@@ -157,8 +157,8 @@ async function threeSingleOut(
     const own = BigInt(`0x${peopleOf(cell)}`)
     for (let i = 0; i < known.length && looked < triples; i++)
       for (let j = i + 1; j < known.length && looked < triples; j++, looked++) {
-        const [a, b] = [known[i]!.subjects, known[j]!.subjects]
-        if ([Math.abs(a - b), a + b].some((n) => Math.abs(n - cell.subjects) === 1))
+        const [first, second] = [known[i]!.subjects, known[j]!.subjects]
+        if ([Math.abs(first - second), first + second].some((n) => Math.abs(n - cell.subjects) === 1))
           alone.add(own ^ bits[i]! ^ bits[j]!)
       }
   }
@@ -202,7 +202,7 @@ export async function remember(
       userId: job.userId,
       jobId: job.jobId,
       at,
-      ...(refused ? { refused } : {}),
+      refused: refused ? true : undefined,
       cells: distinct.slice(i, i + cellsPerItem),
     }
     await createIfAbsent(deps, { ...keyOfPart(job, i / cellsPerItem), ...item })

@@ -31,9 +31,9 @@ export const withdrawn = (): Failure =>
  * its own number.
  */
 function faults(runId: string, first: number, records: SealedRecord[]): FieldError[] {
-  return records.flatMap((record, i) => {
-    const seq = first + i
-    const at = `/body/records/${i}`
+  return records.flatMap((record, index) => {
+    const seq = first + index
+    const at = `/body/records/${index}`
     const out: FieldError[] = []
     const header = headerFault(record.jwe, { run: runId, seq, op: record.op, part: record.part })
     if (header)
@@ -47,7 +47,7 @@ function faults(runId: string, first: number, records: SealedRecord[]): FieldErr
         value: record.end.last,
         expected: String(seq),
       })
-    if ((record.op === 'end' || record.op === 'abort') && i !== records.length - 1)
+    if ((record.op === 'end' || record.op === 'abort') && index !== records.length - 1)
       out.push({ path: `${at}/op`, message: 'Nothing comes after an end or abort record' })
     return out
   })

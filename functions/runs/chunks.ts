@@ -90,9 +90,9 @@ export async function storeChunk(
     const at = placed(
       await all(storedChunks(deps, run.runId, reach(incoming.first), last, ['first', 'last', 'order', 'hashes'])),
     )
-    const other = incoming.hashes.findIndex((hash, i) => {
-      const held = at.get(incoming.first + i)
-      return held !== undefined && held.hashes[incoming.first + i - held.first] !== hash
+    const other = incoming.hashes.findIndex((hash, index) => {
+      const held = at.get(incoming.first + index)
+      return held !== undefined && held.hashes[incoming.first + index - held.first] !== hash
     })
     if (other >= 0)
       throw new Failure(

@@ -25,13 +25,14 @@ export const typed = (code: string): string =>
 
 /** The run id behind a typed run code (with or without its prefix), if it has the form of one. */
 export function runIdOf(code: string): string | undefined {
-  const t = typed(code.trim().replace(/^run_/i, ''))
-  return t.length === 32 ? `run_${t}` : undefined
+  const id = typed(code.trim().replace(/^run_/i, ''))
+  return id.length === 32 ? `run_${id}` : undefined
 }
 
 /** Compares in the time of the longer one, whatever they hold. */
-export function same(a: string, b: string): boolean {
-  let difference = a.length ^ b.length
-  for (let i = 0; i < Math.max(a.length, b.length); i++) difference |= (a.charCodeAt(i) || 0) ^ (b.charCodeAt(i) || 0)
+export function same(left: string, right: string): boolean {
+  let difference = left.length ^ right.length
+  for (let i = 0; i < Math.max(left.length, right.length); i++)
+    difference |= (left.charCodeAt(i) || 0) ^ (right.charCodeAt(i) || 0)
   return difference === 0
 }

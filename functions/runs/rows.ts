@@ -5,6 +5,7 @@ import { may, type Subject } from '../../domain/access/permissions.ts'
 import { missingOf, stateAt } from '../../domain/runs/figures.ts'
 import { keyOf, type LinkItem, type RunItem } from '../kernel/items.ts'
 import type { Deps } from '../kernel/deps.ts'
+import { loadOnce } from '../kernel/load-once.ts'
 
 type Row = z.input<typeof RunRow>
 
@@ -13,12 +14,7 @@ const seesPseudonyms = (who: Subject): boolean => may(who, 'runs.rows') && (who.
 
 /** Makes rows of runs; each link is read once. */
 export function rowsFor(deps: Deps, who: Subject): (r: RunItem) => Promise<Row> {
-  const labels = new Map<string, Promise<string>>()
-  const label = (code: string): Promise<string> => {
-    let l = labels.get(code)
-    if (!l) labels.set(code, (l = deps.table.get<LinkItem>(keyOf.link(code), ['label']).then((k) => k?.label ?? '')))
-    return l
-  }
+  const label = loadOnce(async (code) => (await deps.table.get<LinkItem>(keyOf.link(code), ['label']))?.label ?? '')
   const pseudonyms = seesPseudonyms(who)
   return async (run) => ({
     runId: run.runId,
@@ -31,7 +27,7 @@ export function rowsFor(deps: Deps, who: Subject): (r: RunItem) => Promise<Row> 
     linkLabel: await label(run.code),
     started: run.started,
     last: run.last,
-    ...(run.ended ? { ended: run.ended } : {}),
+    ended: run.ended,
     seconds: Math.max(0, Math.round((Date.parse(run.last) - Date.parse(run.started)) / 1000)),
     received: run.received,
     produced: Math.max(run.produced, run.received),
@@ -39,6 +35,6 @@ export function rowsFor(deps: Deps, who: Subject): (r: RunItem) => Promise<Row> 
     position: run.position,
     bytes: run.bytes,
     conflicts: run.conflicts,
-    ...(pseudonyms && run.pseudonym ? { pseudonym: run.pseudonym } : {}),
+    pseudonym: pseudonyms ? run.pseudonym : undefined,
   })
 }

@@ -70,12 +70,12 @@ const list: Implementation<Routes['list']> = async ({ study, subject, query }, d
       limit: query.limit + 1,
     })
     const items = page.items.filter((r) => r.gsk !== to)
-    for (const [i, run] of items.entries()) {
+    for (const [index, run] of items.entries()) {
       if (matches(run)) found.push(run)
       if (found.length === query.limit)
         return {
           items: await Promise.all(found.map(row)),
-          ...(i < items.length - 1 || page.next !== undefined ? { next: toCursor(run) } : {}),
+          ...(index < items.length - 1 || page.next !== undefined ? { next: toCursor(run) } : {}),
         }
     }
     const last = items.at(-1)

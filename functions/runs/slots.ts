@@ -48,8 +48,8 @@ export async function settleSlot(stores: Store, run: Item<RunItem>): Promise<Ite
     const holds = changes % 2 === 1
     if (holds === runLife[run.state].holdsSlot) return run
     const { condition } = run
-    await change(stores, run, (c) => ({
-      counter: moveSlot(c, changeId(run.runId, changes + 1), condition, holds ? -1 : 1),
+    await change(stores, run, (counter) => ({
+      counter: moveSlot(counter, changeId(run.runId, changes + 1), condition, holds ? -1 : 1),
     }))
     try {
       run = await stores.table.update<RunItem>(keyOf.run(run.runId), {

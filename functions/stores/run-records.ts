@@ -50,7 +50,7 @@ export async function readRecords(
       break
     }
     chunks.push(chunk)
-    for (const [i, record] of chunk.records.entries()) if (chunk.first + i >= from) bytes += record.jwe.length
+    for (const [index, record] of chunk.records.entries()) if (chunk.first + index >= from) bytes += record.jwe.length
   }
   const records = [...placed(chunks)]
     .filter(([seq]) => seq >= from && seq < settled && seq <= to)

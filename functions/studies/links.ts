@@ -73,10 +73,10 @@ export const createLink: Implementation<Routes['createLink']> = async ({ study, 
     quota: body.quota,
     started: 0,
     revoked: false,
-    ...(body.completionUrl ? { completionUrl: body.completionUrl } : {}),
-    ...(body.abortUrl ? { abortUrl: body.abortUrl } : {}),
-    ...(body.outsideIdParameter ? { outsideIdParameter: body.outsideIdParameter } : {}),
-    ...(pseudonym ? { pseudonym } : {}),
+    completionUrl: body.completionUrl,
+    abortUrl: body.abortUrl,
+    outsideIdParameter: body.outsideIdParameter,
+    pseudonym,
   }
   await record(deps, study.organisationId, whoOf(caller), [
     {

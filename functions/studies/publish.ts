@@ -6,6 +6,7 @@ import { diffAssets, diffConfigurations, diffSummary } from '../../domain/studie
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
+import { each } from '../kernel/each.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { keyOf, type StudyItem, type VersionItem } from '../kernel/items.ts'
@@ -26,21 +27,6 @@ interface File {
 
 const blobKey = (organisationId: string, sha256: string): string => `blobs/${organisationId}/${sha256}`
 
-/** `work` on every item, at most `width` at a time, answers in order. */
-async function each<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>, width = 16): Promise<R[]> {
-  const out = new Array<R>(items.length)
-  let next = 0
-  await Promise.all(
-    Array.from({ length: Math.min(width, items.length) }, async () => {
-      while (next < items.length) {
-        const i = next++
-        out[i] = await work(items[i]!, i)
-      }
-    }),
-  )
-  return out
-}
-
 export const uploads: Implementation<Routes['uploads']> = async ({ study, body }, deps) => ({
   assets: await each(body.assets, async ({ path, sha256, size, type }) => {
     const key = blobKey(study.organisationId, sha256)
@@ -57,27 +43,31 @@ export const uploads: Implementation<Routes['uploads']> = async ({ study, body }
 /** Paths that would stand in another file's place. `.cloister/` is the platform's own folder beside every version. */
 function checkPaths(files: readonly File[]): void {
   const seen = new Map<string, number>()
-  const errors = files.flatMap(({ path }, i) => {
+  const errors = files.flatMap(({ path }, index) => {
     const twin = seen.get(path)
-    seen.set(path, i)
+    seen.set(path, index)
     if (path.split('/')[0]!.toLowerCase() === '.cloister')
-      return [{ path: `/body/assets/${i}/path`, message: 'The folder .cloister belongs to the platform', value: path }]
+      return [
+        { path: `/body/assets/${index}/path`, message: 'The folder .cloister belongs to the platform', value: path },
+      ]
     return twin === undefined
       ? []
-      : [{ path: `/body/assets/${i}/path`, message: `The same path as asset ${twin}`, value: path }]
+      : [{ path: `/body/assets/${index}/path`, message: `The same path as asset ${twin}`, value: path }]
   })
   if (errors.length > 0) throw new Failure('invalid-configuration', `${errors[0]!.path}: ${errors[0]!.message}`, errors)
 }
 
 async function checkUploaded(deps: Deps, organisationId: string, files: readonly File[]): Promise<void> {
   const heads = await each(files, (f) => deps.objects.head('assets', blobKey(organisationId, f.sha256)))
-  const missing = files.flatMap((file, i) =>
-    heads[i]?.size === file.size
+  const missing = files.flatMap((file, index) =>
+    heads[index]?.size === file.size
       ? []
       : [
           {
-            path: `/body/assets/${i}`,
-            message: heads[i] ? `Stored with ${heads[i].size} bytes, declared with ${file.size}` : 'Not uploaded',
+            path: `/body/assets/${index}`,
+            message: heads[index]
+              ? `Stored with ${heads[index].size} bytes, declared with ${file.size}`
+              : 'Not uploaded',
             value: file.path,
           },
         ],

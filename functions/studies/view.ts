@@ -57,7 +57,7 @@ export const toLink = (deps: Pick<Deps, 'settings' | 'now'>, link: LinkItem): z.
   started: link.started,
   revoked: link.revoked,
   state: linkState(link, deps.now()),
-  ...(link.completionUrl ? { completionUrl: link.completionUrl } : {}),
-  ...(link.abortUrl ? { abortUrl: link.abortUrl } : {}),
-  ...(link.outsideIdParameter ? { outsideIdParameter: link.outsideIdParameter } : {}),
+  completionUrl: link.completionUrl,
+  abortUrl: link.abortUrl,
+  outsideIdParameter: link.outsideIdParameter,
 })

@@ -59,25 +59,25 @@ async function again(
   from: string,
   title: string | undefined,
 ): Promise<z.input<typeof Synthesis>> {
-  const { synthesis: s, subject } = await inSynthesis(deps, caller, from, { permission: 'synthesis.make' })
-  const { plan } = await toSynthesis(deps, s, subject)
+  const { synthesis, subject } = await inSynthesis(deps, caller, from, { permission: 'synthesis.make' })
+  const { plan } = await toSynthesis(deps, synthesis, subject)
   if (!plan)
     throw new Failure(
       'wrong-state',
       'The file of this synthesis has not been read. Wait for it, or begin with the file again.',
     )
-  const { organisationId, datasetId, datasetVersion, table, upload, readingJob } = s
+  const { organisationId, datasetId, datasetVersion, table, upload, readingJob } = synthesis
   const made = await create(deps, caller, {
     synthesisId: newId(deps, 'syn'),
     organisationId,
     datasetId,
     datasetVersion,
     table,
-    title: title ?? s.title,
+    title: title ?? synthesis.title,
     state: 'proposed',
     plan: plan as SynthesisPlan,
     upload,
-    ...(readingJob ? { readingJob } : {}),
+    readingJob,
   })
   return toSynthesis(deps, made, subject)
 }
@@ -161,34 +161,34 @@ export const begin: Implementation<Routes['begin']> = async ({ body, caller }, d
   return { ...(await toSynthesis(deps, made, subject)), upload }
 }
 
-export const infer: Implementation<Routes['infer'], WorkflowDeps> = async ({ synthesis: s, subject, caller }, deps) => {
-  if (s.state === 'reading') return toSynthesis(deps, s, subject)
-  if (s.state !== 'uploading' || !s.upload)
+export const infer: Implementation<Routes['infer'], WorkflowDeps> = async ({ synthesis, subject, caller }, deps) => {
+  if (synthesis.state === 'reading') return toSynthesis(deps, synthesis, subject)
+  if (synthesis.state !== 'uploading' || !synthesis.upload)
     throw new Failure('wrong-state', 'This synthesis has no file to read: its plan is proposed already.')
-  const head = await deps.objects.head('protected', blobKey(s.datasetId, s.upload.sha256))
-  if (head?.size !== s.upload.size)
+  const head = await deps.objects.head('protected', blobKey(synthesis.datasetId, synthesis.upload.sha256))
+  if (head?.size !== synthesis.upload.size)
     throw new Failure(
       'asset-missing',
-      `The file ${s.upload.path} has not been uploaded whole: ${head?.size ?? 0} of ${s.upload.size} bytes are there.`,
+      `The file ${synthesis.upload.path} has not been uploaded whole: ${head?.size ?? 0} of ${synthesis.upload.size} bytes are there.`,
     )
-  const readingJob = await derivedId('job', s.synthesisId, 'reading')
-  const key = keyOf.dataset(s.datasetId)
+  const readingJob = await derivedId('job', synthesis.synthesisId, 'reading')
+  const key = keyOf.dataset(synthesis.datasetId)
   try {
     await deps.table.update<DatasetItem>(key, {
       set: { state: 'reading', readingJob, readingAct: 'read', changed: deps.now().toISOString() },
       when: [{ attribute: 'state', is: 'equal', value: 'draft' }],
     })
-    await record(deps, s.organisationId, whoOf(caller), [
-      { act: 'dataset.read', object: `dataset ${s.datasetId}`, detail: { files: 1 } },
+    await record(deps, synthesis.organisationId, whoOf(caller), [
+      { act: 'dataset.read', object: `dataset ${synthesis.datasetId}`, detail: { files: 1 } },
     ])
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
   }
   await submitRegistration(deps, readingJob, (await deps.table.get<DatasetItem>(key))!, caller.userId, {
     act: 'read',
-    files: [s.upload],
+    files: [synthesis.upload],
   })
-  const now = await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+  const now = await deps.table.update<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId), {
     set: { state: 'reading', readingJob, changed: deps.now().toISOString() },
   })
   await deps.workflow.start(readingJob, 1)

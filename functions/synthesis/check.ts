@@ -26,7 +26,7 @@ import { readReport } from '../workflow/report.ts'
 const usualDays = 365
 const dayMilliseconds = 86_400_000
 
-const reportOf = (deps: Deps, jobId: string): Promise<SynthesisReport | undefined> =>
+const synthesisReportOf = (deps: Deps, jobId: string): Promise<SynthesisReport | undefined> =>
   readReport(deps, jobId, (json) => {
     const report = json as SynthesisReport
     return report?.job === jobId ? report : undefined
@@ -109,7 +109,7 @@ export async function checkSynthesis(deps: Deps, found: Item<JobItem>): Promise<
   const job = await startCheck(deps, found)
   const ask = await readJson<SynthesisAsk>(deps, 'protected', objectOf.ask(job.jobId))
   const [report, synthesis] = await Promise.all([
-    reportOf(deps, job.jobId),
+    synthesisReportOf(deps, job.jobId),
     deps.table.get<SynthesisItem>(keyOf.synthesis(ask.synthesisId)),
   ])
   const refuse = async (code: JobCode, log?: Log): Promise<void> => {

@@ -66,9 +66,9 @@ const qualityWords = {
   poor: 'Expect little beyond single columns: more rows, fewer columns or a larger epsilon would help',
 } as const
 
-export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, body }, deps) => {
+export const quote: Implementation<Routes['quote']> = async ({ synthesis, body }, deps) => {
   const plan = planOf(body)
-  const source = await knownSource(deps, s)
+  const source = await knownSource(deps, synthesis)
   const faults: PlanFault[] = faultsOf(plan, source)
   const nothing = {
     method: plan.method,
@@ -90,7 +90,7 @@ export const quote: Implementation<Routes['quote']> = async ({ synthesis: s, bod
       faults: [{ column: quote.refusal.column, message: quote.refusal.message }],
       ...nothing,
     }
-  const paid = await payerOf(deps, s, hashOf(plan))
+  const paid = await payerOf(deps, synthesis, hashOf(plan))
   const nanoRho = paid.payer ? 0 : priceOf(plan)
   const available = source.budget?.available ?? 0
   const short =
@@ -190,15 +190,15 @@ export async function launch(
 }
 
 export const confirm: Implementation<Routes['confirm'], WorkflowDeps> = async (
-  { synthesis: s, body, subject, caller },
+  { synthesis, body, subject, caller },
   deps,
 ) => {
   const plan = planOf(body.plan)
-  const { job, state } = await statusOf(deps, s)
+  const { job, state } = await statusOf(deps, synthesis)
   // The same plan again: a button pressed twice, or a request that was sent again.
-  if (s.planHash === hashOf(plan) && job && (jobLife[job.state].live || job.state === 'succeeded'))
-    return toSynthesis(deps, s, subject)
-  if (s.rev !== body.rev) throw changed()
+  if (synthesis.planHash === hashOf(plan) && job && (jobLife[job.state].live || job.state === 'succeeded'))
+    return toSynthesis(deps, synthesis, subject)
+  if (synthesis.rev !== body.rev) throw changed()
   if (state === 'running' || state === 'ready' || state === 'expired')
     throw new Failure(
       'wrong-state',
@@ -206,7 +206,7 @@ export const confirm: Implementation<Routes['confirm'], WorkflowDeps> = async (
         ? 'Another plan is being worked on. Wait for it, or cancel it.'
         : `This one is ${state}. Begin another version of it to make one by another plan.`,
     )
-  const source = await knownSource(deps, s)
+  const source = await knownSource(deps, synthesis)
   const faults = faultsOf(plan, source)
   if (faults.length > 0) throw faulty(faults)
   const { refusal } = feasibility({
@@ -218,14 +218,14 @@ export const confirm: Implementation<Routes['confirm'], WorkflowDeps> = async (
     rowsPerPerson: plan.rowsPerPerson,
   })
   if (refusal) throw faulty([{ column: refusal.column, message: refusal.message }])
-  await record(deps, s.organisationId, whoOf(caller), [
+  await record(deps, synthesis.organisationId, whoOf(caller), [
     {
       act: 'synthesis.confirmed',
-      object: `synthesis ${s.synthesisId}`,
-      detail: { dataset: s.datasetId, plan: hashOf(plan), epsilon: plan.epsilon, method: plan.method },
+      object: `synthesis ${synthesis.synthesisId}`,
+      detail: { dataset: synthesis.datasetId, plan: hashOf(plan), epsilon: plan.epsilon, method: plan.method },
     },
   ])
-  const { synthesis, jobId } = await launch(deps, s, source, plan, caller.userId)
-  await deps.workflow.start(jobId, 1)
-  return toSynthesis(deps, synthesis, subject)
+  const launched = await launch(deps, synthesis, source, plan, caller.userId)
+  await deps.workflow.start(launched.jobId, 1)
+  return toSynthesis(deps, launched.synthesis, subject)
 }

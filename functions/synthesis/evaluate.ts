@@ -23,19 +23,16 @@ const most = 50
 const invalid = (message: string, at: string): Failure =>
   new Failure('invalid-plan', message, [{ path: `/body/${at}`, message }])
 
-export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async (
-  { synthesis: s, body, caller },
-  deps,
-) => {
-  const { job, state } = await statusOf(deps, s)
+export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async ({ synthesis, body, caller }, deps) => {
+  const { job, state } = await statusOf(deps, synthesis)
   if (state !== 'ready' || !job)
     throw new Failure(
       'wrong-state',
       'There is no synthetic table to compare: it is not made yet, or its files are gone.',
     )
-  if (s.evaluations.length >= most)
+  if (synthesis.evaluations.length >= most)
     throw new Failure('wrong-state', `This table was compared ${most} times. Make another version.`)
-  const plan = s.plan as SynthesisPlan
+  const plan = synthesis.plan as SynthesisPlan
   if (body.kind === 'model' && body.charge > 0)
     throw invalid(
       'What a model learns is for the custodian only: it cannot be bought. Leave the charge at 0.',
@@ -43,7 +40,7 @@ export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async 
     )
   if (body.kind === 'model' && (body.target === undefined || !keptColumns(plan).some((c) => c.name === body.target)))
     throw invalid('Name the column that the model is to predict: one that the synthetic table has.', 'target')
-  const { dataset, budget } = await sourceOf(deps, s)
+  const { dataset, budget } = await sourceOf(deps, synthesis)
   const nanoRho = body.charge > 0 ? stored(rhoWithin(body.charge, plan.delta)) : 0
   if ((budget?.available ?? 0) < nanoRho)
     throw new Failure(
@@ -51,17 +48,17 @@ export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async 
       'What is left of the dataset’s privacy budget does not cover this. Pay less, or nothing and look yourself.',
       [{ path: '/body/charge', message: 'More than is left' }],
     )
-  await record(deps, s.organisationId, whoOf(caller), [
+  await record(deps, synthesis.organisationId, whoOf(caller), [
     {
       act: 'synthesis.evaluated',
-      object: `synthesis ${s.synthesisId}`,
-      detail: { dataset: s.datasetId, kind: body.kind, epsilon: body.charge },
+      object: `synthesis ${synthesis.synthesisId}`,
+      detail: { dataset: synthesis.datasetId, kind: body.kind, epsilon: body.charge },
     },
   ])
   const jobId = newId(deps, 'job')
   const ask: SynthesisAsk = {
     act: 'evaluate',
-    synthesisId: s.synthesisId,
+    synthesisId: synthesis.synthesisId,
     plan,
     madeBy: job.jobId,
     kind: body.kind,
@@ -69,13 +66,13 @@ export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async 
   }
   // The item names the job before there is one: a job that nobody named does nothing.
   await retrying(async (tries) => {
-    const now = tries === 0 ? s : (await deps.table.get<SynthesisItem>(keyOf.synthesis(s.synthesisId)))!
-    await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+    const now = tries === 0 ? synthesis : (await deps.table.get<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId)))!
+    await deps.table.update<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId), {
       set: { evaluations: [...now.evaluations, jobId] },
       when: [{ attribute: 'rev', is: 'equal', value: now.rev! }],
     })
   })
-  await submitSynthesis(deps, jobId, { dataset, synthesis: s }, caller.userId, ask, nanoRho, body.charge)
+  await submitSynthesis(deps, jobId, { dataset, synthesis }, caller.userId, ask, nanoRho, body.charge)
   await deps.workflow.start(jobId, 1)
   return { jobId }
 }

@@ -47,13 +47,13 @@ export const list: Implementation<Routes['list']> = async ({ query, params, subj
 export const get: Implementation<Routes['get']> = async ({ synthesis: s, subject }, deps) =>
   toSynthesis(deps, s, subject)
 
-export const share: Implementation<Routes['share']> = async ({ synthesis: s, body, subject, caller }, deps) => {
-  if (s.rev !== body.rev)
+export const share: Implementation<Routes['share']> = async ({ synthesis, body, subject, caller }, deps) => {
+  if (synthesis.rev !== body.rev)
     throw new Failure(
       'changed-meanwhile',
       'Somebody changed this synthesis after you loaded it. Load it again and repeat.',
     )
-  const { state } = await statusOf(deps, s)
+  const { state } = await statusOf(deps, synthesis)
   if (state !== 'ready' && (body.shared !== undefined || body.expires !== undefined))
     throw new Failure('wrong-state', 'There is nothing to share: the table is not made yet, or its files are gone.')
   const today = deps.now().toISOString().slice(0, 10)
@@ -66,23 +66,23 @@ export const share: Implementation<Routes['share']> = async ({ synthesis: s, bod
         expected: `a day after ${today}`,
       },
     ])
-  await record(deps, s.organisationId, whoOf(caller), [
+  await record(deps, synthesis.organisationId, whoOf(caller), [
     {
       act: 'synthesis.changed',
-      object: `synthesis ${s.synthesisId}`,
+      object: `synthesis ${synthesis.synthesisId}`,
       detail: {
-        shared: body.shared ?? s.shared,
+        shared: body.shared ?? synthesis.shared,
         ...(body.expires ? { expires: body.expires } : {}),
         ...(body.title === undefined ? {} : { title: body.title }),
       },
     },
   ])
   const expires = body.expires === undefined ? undefined : `${body.expires}T00:00:00.000Z`
-  if (expires !== undefined) await setDue(deps, s.synthesisId, expires)
+  if (expires !== undefined) await setDue(deps, synthesis.synthesisId, expires)
   try {
     return await toSynthesis(
       deps,
-      await deps.table.update<SynthesisItem>(keyOf.synthesis(s.synthesisId), {
+      await deps.table.update<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId), {
         set: {
           title: body.title,
           shared: body.shared,
@@ -119,8 +119,8 @@ const fileName = (synthesis: SynthesisItem): string =>
     .toLowerCase()
     .slice(0, 60) || 'synthetic'
 
-export const download: Implementation<Routes['download']> = async ({ synthesis: s, query, caller }, deps: Deps) => {
-  const { job, state } = await statusOf(deps, s)
+export const download: Implementation<Routes['download']> = async ({ synthesis, query, caller }, deps: Deps) => {
+  const { job, state } = await statusOf(deps, synthesis)
   // The card outlives the table.
   const there = job?.state === 'succeeded' && (state === 'ready' || (state === 'expired' && query.format === 'card'))
   if (!there)
@@ -130,14 +130,14 @@ export const download: Implementation<Routes['download']> = async ({ synthesis: 
         ? 'Its files are gone: it has expired. The card is still here.'
         : 'The synthetic table is not made yet.',
     )
-  await record(deps, s.organisationId, whoOf(caller), [
-    { act: 'synthesis.downloaded', object: `synthesis ${s.synthesisId}`, detail: { format: query.format } },
+  await record(deps, synthesis.organisationId, whoOf(caller), [
+    { act: 'synthesis.downloaded', object: `synthesis ${synthesis.synthesisId}`, detail: { format: query.format } },
   ])
   const { key, name } = files[query.format]
-  const filename = `${fileName(s)}${name}`
+  const filename = `${fileName(synthesis)}${name}`
   const { url, expires } = await deps.objects.signedGet(
     'released',
-    key(s.synthesisId, job.jobId),
+    key(synthesis.synthesisId, job.jobId),
     linkSeconds.download,
     filename,
   )

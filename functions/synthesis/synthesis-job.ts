@@ -63,7 +63,8 @@ export async function submitSynthesis(
       created,
       attempt: 1,
       steps: {},
-      ...(nanoRho > 0 ? { charge: nanoRho, epsilon } : {}),
+      charge: nanoRho > 0 ? nanoRho : undefined,
+      epsilon: nanoRho > 0 ? epsilon : undefined,
     },
   })
 }

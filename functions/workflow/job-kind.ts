@@ -11,7 +11,7 @@ import { type JobKind, type JobState, maximumAttempts } from '../../domain/jobs/
 import type { Item } from '../../ports/table.ts'
 import type { AuditEntry } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
-import type { JobItem } from '../kernel/items.ts'
+import type { indexKeyOf, JobItem } from '../kernel/items.ts'
 
 /**
  * Who makes an end true: a step of the workflow, or a function that serves a request. The latter may not delete in the
@@ -40,6 +40,9 @@ export class Refused extends Error {
   }
 }
 
+/** Places of live jobs in the index; in `over` all kinds stand that only wait to be forgotten. */
+export type LivePlace = Exclude<keyof typeof indexKeyOf.jobLive, 'over'>
+
 /**
  * What is to be known of a kind by whoever submits, shows or ends its jobs. Apart from the steps, so that a function
  * that serves requests does not carry what computes.
@@ -65,12 +68,12 @@ export interface JobKindFacts {
   lateWriteSeconds: number
   /** Seconds after its end in which what computed may still write the end of a log; the watch waits for it. */
   lastWordSeconds: number
-  /** Before the owner in the index of live jobs, so that those who count a person's jobs tell kinds apart. */
-  livePrefix: string
-  /** In place of `livePrefix` while people look at held outputs. */
-  heldPrefix: string
-  /** What the sort key of the owner's pointer begins with: lists of jobs, or of runs. */
-  ownerPrefix: string
+  /** Where live jobs stand in the index, so that those who count a person's jobs tell kinds apart. */
+  livePlace: LivePlace
+  /** In place of `livePlace` while people look at held outputs. */
+  heldPlace: LivePlace
+  /** Where the owner's pointer stands in the index: lists of jobs, or of runs. */
+  ownerPlace: keyof typeof indexKeyOf.jobOwner
   /** A person asked it, in the words of an `Ask`, which is kept and may be shown. */
   hasQuestion: boolean
   /** What it releases is one document of outputs. */
@@ -148,9 +151,9 @@ export const usualFacts = {
   hasContainer: false,
   lateWriteSeconds: 0,
   lastWordSeconds: 0,
-  livePrefix: '',
-  heldPrefix: '',
-  ownerPrefix: 'JOB',
+  livePlace: 'asked',
+  heldPlace: 'asked',
+  ownerPlace: 'asked',
   hasQuestion: false,
   hasResult: true,
 } satisfies JobKindFacts

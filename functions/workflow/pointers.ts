@@ -14,13 +14,12 @@ export interface Pointer {
 type Pointed = Pick<JobItem, 'jobId' | 'kind' | 'userId' | 'created'>
 
 /**
- * Live jobs are indexed by their owner, so that counting a person's is one short query; kinds with a
- * queue of their own come apart, by the prefix.
+ * Live jobs are indexed by their owner, so that counting a person's is one short query; kinds with a queue of their own
+ * have a place of their own.
  */
 export const livePointer = ({ kinds }: Pick<WorkflowDeps, 'kinds'>, job: Pointed): Item<Pointer> => ({
   ...keyOf.jobLive(job.jobId),
-  gpk: indexKeyOf.jobLive.asked.partition(),
-  gsk: `${kinds[job.kind].livePrefix}${job.userId}#${job.created}#${job.jobId}`,
+  ...indexKeyOf.jobLive[kinds[job.kind].livePlace](job),
   jobId: job.jobId,
   created: job.created,
 })
@@ -28,8 +27,7 @@ export const livePointer = ({ kinds }: Pick<WorkflowDeps, 'kinds'>, job: Pointed
 /** By which the owner’s lists find a job: of jobs, or of what the kind puts apart. */
 export const ownerPointer = ({ kinds }: Pick<WorkflowDeps, 'kinds'>, job: Pointed): Item<Pointer> => ({
   ...keyOf.jobOwner(job.jobId),
-  gpk: indexKeyOf.jobOwner.asked.partition(job.userId),
-  gsk: `${kinds[job.kind].ownerPrefix}#${job.created}#${job.jobId}`,
+  ...indexKeyOf.jobOwner[kinds[job.kind].ownerPlace](job),
   jobId: job.jobId,
   created: job.created,
 })
@@ -57,19 +55,22 @@ export const markOver = (deps: Pick<Deps, 'table'>, job: Pick<JobItem, 'jobId' |
 
 /** A held job waits for people, not for its turn: still under the watch, no longer in a queue of its kind. */
 export async function markHeld(deps: Pick<WorkflowDeps, 'table' | 'kinds'>, job: JobItem): Promise<void> {
-  const { livePrefix, heldPrefix } = deps.kinds[job.kind]
-  if (livePrefix === heldPrefix) return
-  await changeIfThere(deps, keyOf.jobLive(job.jobId), (at) =>
-    at.startsWith(livePrefix) ? `${heldPrefix}${at.slice(livePrefix.length)}` : at,
-  )
+  const { livePlace, heldPlace } = deps.kinds[job.kind]
+  if (livePlace === heldPlace) return
+  await changeIfThere(deps, keyOf.jobLive(job.jobId), (at) => {
+    const fields = indexKeyOf.jobLive[livePlace].read(at)
+    return fields ? indexKeyOf.jobLive[heldPlace](fields).gsk : at
+  })
 }
 
-/** Moves a pointer within its index. */
-async function changeIfThere(deps: Pick<Deps, 'table'>, key: Key, to: (gsk: string) => string): Promise<void> {
+/** Moves a pointer within its index: `moved` says from where to where. */
+async function changeIfThere(deps: Pick<Deps, 'table'>, key: Key, moved: (gsk: string) => string): Promise<void> {
   const pointer = await deps.table.get<object>(key)
-  if (!pointer || to(pointer.gsk!) === pointer.gsk) return
+  if (!pointer) return
+  const gsk = moved(pointer.gsk!)
+  if (gsk === pointer.gsk) return
   try {
-    await deps.table.update(key, { set: { gsk: to(pointer.gsk!) } })
+    await deps.table.update(key, { set: { gsk } })
   } catch (e) {
     if (!(e instanceof ConditionFailed)) throw e
   }

@@ -7,7 +7,7 @@ import { jobKinds, jobLife } from '../../domain/jobs/life.ts'
 import { type Item, queryAll } from '../../ports/table.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
 import { guarded } from '../kernel/grants.ts'
-import { type JobItem, keyOf } from '../kernel/items.ts'
+import { indexKeyOf, type JobItem, keyOf } from '../kernel/items.ts'
 import { end } from './end-job.ts'
 import { currentStep, JobMovedOn, move, objectOf } from './job-item.ts'
 import type { StepDeps } from './job-kind.ts'
@@ -23,6 +23,8 @@ export interface Watched {
 }
 type Found = 'started' | 'ended' | 'waiting'
 
+/** Of whatever kind, also those that only wait to be forgotten. */
+const liveJobs = indexKeyOf.jobLive.asked.partition()
 /** A request that made a pointer and no job is over after this long. */
 const forgottenSeconds = 600
 
@@ -72,8 +74,7 @@ async function restart(deps: StepDeps, job: Item<JobItem>): Promise<Found> {
   return 'started'
 }
 
-async function look(deps: StepDeps, pointer: Item<Partial<Pointer>>): Promise<Found> {
-  const jobId = pointer.pk.slice('JOB#'.length)
+async function look(deps: StepDeps, pointer: Item<Partial<Pointer>>, jobId: string): Promise<Found> {
   const job = await deps.table.get<JobItem>(keyOf.job(jobId))
   if (!job) return forgotten(deps, jobId, pointer)
   if (!jobLife[job.state].live) return over(deps, job)
@@ -96,17 +97,18 @@ export function createRecoverJobs(unguarded: StepDeps): () => Promise<Watched> {
   const deps = guarded(unguarded, 'watch', backstage.find((f) => f.area === 'jobs' && f.name === 'watch')!.grants)
   return async () => {
     const watched: Watched = { looked: 0, started: 0, ended: 0, failed: 0 }
-    const failed = (e: unknown, job: string): void => {
+    const failed = (error: unknown, job: string): void => {
       watched.failed++
-      deps.log('error', { route: 'watch', error: e instanceof Error ? e.name : typeof e, job })
+      deps.log('error', { route: 'watch', error: error instanceof Error ? error.name : typeof error, job })
     }
-    for await (const pointer of queryAll<Partial<Pointer>>(deps.table, 'JOB#LIVE', { index: true })) {
+    for await (const pointer of queryAll<Partial<Pointer>>(deps.table, liveJobs, { index: true })) {
+      const { jobId } = keyOf.jobLive.read(pointer)!
       watched.looked++
       try {
-        const outcome = await look(deps, pointer)
+        const outcome = await look(deps, pointer, jobId)
         if (outcome !== 'waiting') watched[outcome]++
       } catch (e) {
-        if (!(e instanceof JobMovedOn)) failed(e, pointer.pk.slice('JOB#'.length))
+        if (!(e instanceof JobMovedOn)) failed(e, jobId)
       }
     }
     for (const name of jobKinds) {

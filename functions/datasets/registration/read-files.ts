@@ -73,9 +73,9 @@ export async function readFiles(
     files,
     other,
     proposed: checked(origin.fromStudy ? withKnownRoles(proposed) : proposed),
-    tables: found.map(({ proposed: _, ...table }, i) => ({
+    tables: found.map(({ proposed: _, ...table }, index) => ({
       ...table,
-      warnings: i === 0 ? [...table.warnings, ...origin.notes] : table.warnings,
+      warnings: index === 0 ? [...table.warnings, ...origin.notes] : table.warnings,
     })),
   }
   await deps.objects.put('protected', readingKey(job.datasetId), jsonBytes(reading), 'application/json')
@@ -113,17 +113,17 @@ export async function studyFiles(
     purpose: ask.purpose,
   })
   if (runs.length === 0) throw new Unreadable('', 'no run')
-  const t = await studyTables(job.datasetId, runs)
+  const tables = await studyTables(job.datasetId, runs)
   const made: Made = {
     files: [
-      await put(deps, job.datasetId, 'participants.csv', t.participants),
-      ...(runs.some((r) => r.trials.length > 0) ? [await put(deps, job.datasetId, 'trials.csv', t.trials)] : []),
+      await put(deps, job.datasetId, 'participants.csv', tables.participants),
+      ...(runs.some((r) => r.trials.length > 0) ? [await put(deps, job.datasetId, 'trials.csv', tables.trials)] : []),
     ],
     notes: [
       ...(unopenable > 0
         ? [`${unopenable} records could not be opened with the keys of their runs and were left out.`]
         : []),
-      ...(t.left > 0 ? [`${t.left} columns that few trials have were left out.`] : []),
+      ...(tables.left > 0 ? [`${tables.left} columns that few trials have were left out.`] : []),
     ],
   }
   await deps.objects.put('protected', madeKey(job.jobId), jsonBytes(made), 'application/json')

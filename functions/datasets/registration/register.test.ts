@@ -4,30 +4,30 @@ import { type DatasetStage, stage, subjectsCsv, subjectsSchema } from '../testin
 import type { StepDeps } from '../../workflow/job-kind.ts'
 import { type DatasetItem, type DatasetVersionItem, type JobItem, keyOf } from '../../kernel/items.ts'
 
-let s: DatasetStage
+let lab: DatasetStage
 beforeEach(async () => {
-  s = await stage()
+  lab = await stage()
 })
-afterEach(() => s.h.close())
-const item = async (datasetId: string) => (await s.h.deps.table.get<DatasetItem>(keyOf.dataset(datasetId)))!
+afterEach(() => lab.h.close())
+const item = async (datasetId: string) => (await lab.h.deps.table.get<DatasetItem>(keyOf.dataset(datasetId)))!
 const version = async (datasetId: string, v: number) =>
-  s.h.deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(datasetId, v))
+  lab.h.deps.table.get<DatasetVersionItem>(keyOf.datasetVersion(datasetId, v))
 const reading = (datasetId: string) =>
-  s.h.call('datasets', 'reading', { as: s.h.person('cleo'), params: { datasetId } })
+  lab.h.call('datasets', 'reading', { as: lab.h.person('cleo'), params: { datasetId } })
 
 async function published(): Promise<string> {
-  const id = await s.make()
-  await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv }))
-  await s.walk(await s.publish(id, subjectsSchema))
+  const id = await lab.make()
+  await lab.walk(await lab.read(id, { 'subjects.csv': subjectsCsv }))
+  await lab.walk(await lab.publish(id, subjectsSchema))
   return id
 }
 
 describe('registration', () => {
   it('reads, proposes, stores and publishes', async () => {
-    const id = await s.make()
-    const job = await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv, 'notes.txt': 'hello' }))
+    const id = await lab.make()
+    const job = await lab.walk(await lab.read(id, { 'subjects.csv': subjectsCsv, 'notes.txt': 'hello' }))
     expect(job).toMatchObject({ state: 'succeeded', kind: 'registration' })
-    expect(await s.h.deps.table.get(keyOf.jobLive(job.jobId))).toBeUndefined()
+    expect(await lab.h.deps.table.get(keyOf.jobLive(job.jobId))).toBeUndefined()
     expect(await reading(id)).toMatchObject({
       state: 'ready',
       jobId: job.jobId,
@@ -36,10 +36,10 @@ describe('registration', () => {
       proposed: { tables: [{ name: 'subjects', file: 'subjects.csv' }] },
     })
     expect(await item(id)).toMatchObject({ state: 'proposed', version: 0 })
-    expect((await s.h.refused('datasets', 'get', { as: s.h.person('anil'), params: { datasetId: id } })).kind).toBe(
+    expect((await lab.h.refused('datasets', 'get', { as: lab.h.person('anil'), params: { datasetId: id } })).kind).toBe(
       'not-found',
     )
-    await s.walk(await s.publish(id, subjectsSchema))
+    await lab.walk(await lab.publish(id, subjectsSchema))
     expect(await item(id)).toMatchObject({ state: 'published', version: 1 })
     expect(await version(id, 1)).toMatchObject({
       version: 1,
@@ -47,19 +47,19 @@ describe('registration', () => {
       files: [{ path: 'subjects.csv' }],
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
-    expect(await s.h.call('datasets', 'get', { as: s.h.person('anil'), params: { datasetId: id } })).toMatchObject({
+    expect(await lab.h.call('datasets', 'get', { as: lab.h.person('anil'), params: { datasetId: id } })).toMatchObject({
       version: 1,
       mayAnalyse: true,
       schema: { tables: [{ name: 'subjects' }] },
     })
-    expect((await s.h.call('datasets', 'discovery')).datasets).toMatchObject([
+    expect((await lab.h.call('datasets', 'discovery')).datasets).toMatchObject([
       { datasetId: id, organisation: 'Lab', version: 1, minimumSubjects: 10 },
     ])
   })
   it('answers the same for the same files and schema, so that a version’s hash names its content', async () => {
     const id = await published()
-    await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv }))
-    await s.walk(await s.publish(id, subjectsSchema))
+    await lab.walk(await lab.read(id, { 'subjects.csv': subjectsCsv }))
+    await lab.walk(await lab.publish(id, subjectsSchema))
     expect(await item(id)).toMatchObject({ state: 'published', version: 2 })
     expect((await version(id, 2))!.hash).toBe((await version(id, 1))!.hash)
     expect((await version(id, 2))!.data.tables[0]!.parquet.key).not.toBe(
@@ -67,8 +67,8 @@ describe('registration', () => {
     )
   })
   it('tells the custodian, and nobody else, which file cannot be read and where', async () => {
-    const id = await s.make()
-    const job = await s.walk(await s.read(id, { 'subjects.csv': 'subject\nbroken,secret-value\n' }))
+    const id = await lab.make()
+    const job = await lab.walk(await lab.read(id, { 'subjects.csv': 'subject\nbroken,secret-value\n' }))
     expect(job).toMatchObject({ state: 'failed', problem: { code: 'unreadable', step: 'compute' } })
     expect(await item(id)).toMatchObject({ state: 'draft', problem: { file: 'subjects.csv', line: 2 } })
     expect(await reading(id)).toMatchObject({
@@ -76,15 +76,15 @@ describe('registration', () => {
       problem: { file: 'subjects.csv', line: 2, reason: 'a line has too many cells' },
       tables: [],
     })
-    expect(JSON.stringify([job, s.h.logs])).not.toContain('secret-value')
-    await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv }))
+    expect(JSON.stringify([job, lab.h.logs])).not.toContain('secret-value')
+    await lab.walk(await lab.read(id, { 'subjects.csv': subjectsCsv }))
     expect(await item(id)).toMatchObject({ state: 'proposed' })
     expect((await item(id)).problem).toBeUndefined()
   })
   it('keeps the proposal when it cannot be stored, and what is published when new files cannot be read', async () => {
-    const id = await s.make()
-    await s.walk(await s.read(id, { 'subjects.csv': `${subjectsCsv}wrong,x\n` }))
-    expect(await s.walk(await s.publish(id, subjectsSchema))).toMatchObject({
+    const id = await lab.make()
+    await lab.walk(await lab.read(id, { 'subjects.csv': `${subjectsCsv}wrong,x\n` }))
+    expect(await lab.walk(await lab.publish(id, subjectsSchema))).toMatchObject({
       state: 'failed',
       problem: { code: 'unreadable' },
     })
@@ -95,40 +95,42 @@ describe('registration', () => {
     })
     expect(await item(id)).toMatchObject({ state: 'proposed', version: 0 })
     const other = await (async () => {
-      await s.walk(await s.read(id, { 'subjects.csv': subjectsCsv }))
-      await s.walk(await s.publish(id, subjectsSchema))
+      await lab.walk(await lab.read(id, { 'subjects.csv': subjectsCsv }))
+      await lab.walk(await lab.publish(id, subjectsSchema))
       return id
     })()
-    await s.walk(await s.read(other, { 'subjects.csv': 'broken' }))
+    await lab.walk(await lab.read(other, { 'subjects.csv': 'broken' }))
     expect(await item(other)).toMatchObject({ state: 'published', version: 1, problem: { file: 'subjects.csv' } })
-    const seen = await s.h.call('datasets', 'get', { as: s.h.person('anil'), params: { datasetId: other } })
+    const seen = await lab.h.call('datasets', 'get', { as: lab.h.person('anil'), params: { datasetId: other } })
     expect(seen).toMatchObject({ mayAnalyse: true })
     expect(seen.problem).toBeUndefined()
   })
   it('does nothing any more once another reading has begun, the job was cancelled, or the dataset is retired', async () => {
-    const id = await s.make()
-    const first = await s.read(id, { 'subjects.csv': 'broken' })
-    const second = await s.read(id, { 'subjects.csv': subjectsCsv })
-    await s.walk(second)
-    expect(await s.walk(first)).toMatchObject({ state: 'cancelled' })
+    const id = await lab.make()
+    const first = await lab.read(id, { 'subjects.csv': 'broken' })
+    const second = await lab.read(id, { 'subjects.csv': subjectsCsv })
+    await lab.walk(second)
+    expect(await lab.walk(first)).toMatchObject({ state: 'cancelled' })
     expect(await item(id)).toMatchObject({ state: 'proposed', readingJob: second })
-    const third = await s.read(id, { 'subjects.csv': subjectsCsv })
-    await s.h.deps.table.update(keyOf.job(third), { set: { state: 'cancelled', ended: s.h.clock.now().toISOString() } })
-    await s.walk(third)
-    expect(await reading(id)).toMatchObject({ state: 'failed' })
-    const fourth = await s.read(id, { 'subjects.csv': subjectsCsv })
-    await s.h.call('datasets', 'retire', {
-      as: s.h.person('cleo'),
-      params: { datasetId: id },
-      body: { rev: await s.rev(id) },
+    const third = await lab.read(id, { 'subjects.csv': subjectsCsv })
+    await lab.h.deps.table.update(keyOf.job(third), {
+      set: { state: 'cancelled', ended: lab.h.clock.now().toISOString() },
     })
-    expect(await s.walk(fourth)).toMatchObject({ state: 'cancelled' })
+    await lab.walk(third)
+    expect(await reading(id)).toMatchObject({ state: 'failed' })
+    const fourth = await lab.read(id, { 'subjects.csv': subjectsCsv })
+    await lab.h.call('datasets', 'retire', {
+      as: lab.h.person('cleo'),
+      params: { datasetId: id },
+      body: { rev: await lab.rev(id) },
+    })
+    expect(await lab.walk(fourth)).toMatchObject({ state: 'cancelled' })
     expect(await item(id)).toMatchObject({ state: 'retired' })
   })
   it('refuses a volume that nobody uploaded, by the line that names it', async () => {
-    const id = await s.make()
+    const id = await lab.make()
     const files = { 'paths.csv': 'subject,path\na,images/1.nii\nb,images/2.nii\n', 'images/1.nii': 'x' }
-    await s.walk(await s.read(id, files))
+    await lab.walk(await lab.read(id, files))
     const schema = {
       tables: [
         {
@@ -143,10 +145,10 @@ describe('registration', () => {
       ],
       images: [{ name: 'scans', kind: 'nifti' as const, table: 'paths', path: 'path', masks: [] }],
     }
-    await s.walk(await s.publish(id, schema))
+    await lab.walk(await lab.publish(id, schema))
     expect(await reading(id)).toMatchObject({ state: 'failed', problem: { file: 'paths.csv', line: 3 } })
-    await s.walk(await s.read(id, { ...files, 'images/2.nii': 'y' }))
-    await s.walk(await s.publish(id, schema))
+    await lab.walk(await lab.read(id, { ...files, 'images/2.nii': 'y' }))
+    await lab.walk(await lab.publish(id, schema))
     expect((await version(id, 1))!.files.map((f) => f.path).sort()).toEqual([
       'images/1.nii',
       'images/2.nii',
@@ -156,8 +158,8 @@ describe('registration', () => {
 })
 
 /** Deps whose n-th write fails as if the process had been killed; `killed` says whether it came to that. */
-function killing(deps: StepDeps, n: number): { deps: StepDeps; killed: () => boolean } {
-  let left = n
+function killing(deps: StepDeps, survived: number): { deps: StepDeps; killed: () => boolean } {
+  let left = survived
   let dead = false
   const step = (): void => {
     if (dead || left-- <= 0) {
@@ -167,14 +169,14 @@ function killing(deps: StepDeps, n: number): { deps: StepDeps; killed: () => boo
   }
   const writes = <P extends object>(port: P, names: string[]): P =>
     new Proxy(port, {
-      get: (t, k) => {
-        const f = Reflect.get(t, k) as (...a: unknown[]) => unknown
-        return names.includes(String(k))
-          ? async (...a: unknown[]) => {
+      get: (target, member) => {
+        const method = Reflect.get(target, member) as (...a: unknown[]) => unknown
+        return names.includes(String(member))
+          ? async (...args: unknown[]) => {
               step()
-              return f.apply(t, a)
+              return method.apply(target, args)
             }
-          : f.bind(t)
+          : method.bind(target)
       },
     })
   return {
@@ -192,25 +194,27 @@ describe('killed at any write and run again', () => {
   it.each(['read', 'store'] as const)('%s ends the same', async (act) => {
     let kills = 0
     for (let n = 0; ; n++) {
-      const id = await s.make(`trial_${n}`)
-      const first = await s.read(id, { 'subjects.csv': subjectsCsv })
-      const jobId = act === 'read' ? first : await s.walk(first).then(() => s.publish(id, subjectsSchema))
-      const k = killing(s.h.deps, n)
-      await s.walk(jobId, k.deps).catch(() => undefined)
+      const id = await lab.make(`trial_${n}`)
+      const first = await lab.read(id, { 'subjects.csv': subjectsCsv })
+      const jobId = act === 'read' ? first : await lab.walk(first).then(() => lab.publish(id, subjectsSchema))
+      const attempt = killing(lab.h.deps, n)
+      await lab.walk(jobId, attempt.deps).catch(() => undefined)
       // The watch starts it again under the next attempt.
-      const held = (await s.h.deps.table.get<JobItem>(keyOf.job(jobId)))!
-      if (k.killed() && !['succeeded'].includes(held.state))
-        await s.h.deps.table.update(keyOf.job(jobId), { set: { attempt: held.attempt + 1 } }).catch((e: unknown) => {
-          if (!(e instanceof ConditionFailed)) throw e
-        })
-      expect(await s.walk(jobId), `killed at write ${n}`).toMatchObject({ state: 'succeeded' })
+      const held = (await lab.h.deps.table.get<JobItem>(keyOf.job(jobId)))!
+      if (attempt.killed() && !['succeeded'].includes(held.state))
+        await lab.h.deps.table
+          .update(keyOf.job(jobId), { set: { attempt: held.attempt + 1 } })
+          .catch((error: unknown) => {
+            if (!(error instanceof ConditionFailed)) throw error
+          })
+      expect(await lab.walk(jobId), `killed at write ${n}`).toMatchObject({ state: 'succeeded' })
       expect(await item(id)).toMatchObject(
         act === 'read' ? { state: 'proposed', version: 0 } : { state: 'published', version: 1 },
       )
       const stored = act === 'store' ? (await version(id, 1))!.data.tables : []
       for (const { parquet } of stored)
-        expect((await s.h.deps.objects.get('protected', parquet.key)).length).toBe(parquet.size)
-      if (!k.killed()) break
+        expect((await lab.h.deps.objects.get('protected', parquet.key)).length).toBe(parquet.size)
+      if (!attempt.killed()) break
       kills++
     }
     expect(kills).toBeGreaterThan(act === 'read' ? 4 : 5)

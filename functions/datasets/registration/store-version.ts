@@ -55,8 +55,11 @@ export async function storeVersion(deps: Deps, job: JobItem, dataset: DatasetIte
   await checkVolumes(deps, dataset.datasetId, ask)
   const named = new Map(ask.files.map((f) => [f.path, f]))
   const sources = [...new Set(ask.schema.tables.map((t) => t.file))].map((file) => {
-    const f = named.get(file)!
-    return { file, data: { key: blobKey(dataset.datasetId, f.sha256), sha256: f.sha256, size: f.size } }
+    const uploaded = named.get(file)!
+    return {
+      file,
+      data: { key: blobKey(dataset.datasetId, uploaded.sha256), sha256: uploaded.sha256, size: uploaded.size },
+    }
   })
   const folder = `datasets/${dataset.datasetId}/v${job.datasetVersion}`
   const { data, outside } = await deps.engine.store(sources, ask.schema, `${folder}/${job.jobId}-${job.attempt}/`)

@@ -1,0 +1,137 @@
+/**
+ * Whether the schema of a pipeline's parameters makes sense, when it is published: bounds that leave something,
+ * defaults and choices that fit, patterns that cannot take long.
+ */
+import {
+  type Fault,
+  faultsBelow,
+  type ListParameter,
+  type NumberParameter,
+  type NumberRange,
+  type Parameter,
+  type ParameterSchema,
+  type TextParameter,
+  valueFaults,
+} from './parameters.ts'
+
+const longestPattern = 200
+
+/**
+ * What is wrong with a pattern, or undefined. One that is taken cannot take long on a text as long as a parameter's may
+ * be: no group is repeated, no reference, at most three open repetitions.
+ */
+export function patternFault(pattern: string): string | undefined {
+  if (pattern.length > longestPattern) return `Longer than ${longestPattern} characters`
+  try {
+    new RegExp(pattern, 'u')
+  } catch {
+    return 'Not a regular expression'
+  }
+  const plain = pattern.replaceAll(/\\[^\d]/g, 'x').replaceAll(/\[[^\]]*\]/g, 'x')
+  if (/\)[*+?{]/.test(plain)) return 'A group may not be repeated'
+  if (/\\[\dk]/.test(plain) || /\(\?[=!<]/.test(plain)) return 'References and looking around are not taken'
+  return (plain.match(/[*+]|\{\d*,\}/g)?.length ?? 0) > 3 ? 'More than three open repetitions' : undefined
+}
+
+function boundsFault({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: NumberRange): Fault[] {
+  const low = Math.max(minimum ?? -Infinity, exclusiveMinimum ?? -Infinity)
+  const high = Math.min(maximum ?? Infinity, exclusiveMaximum ?? Infinity)
+  const isOpen = low === exclusiveMinimum || high === exclusiveMaximum
+  if (low < high || (low === high && !isOpen)) return []
+  return [
+    {
+      path: maximum === undefined ? '/exclusiveMaximum' : '/maximum',
+      message: 'Nothing lies between the bounds',
+      value: high,
+      expected: `more than ${low}`,
+    },
+  ]
+}
+
+function rangeFaults(range: NumberRange): Fault[] {
+  const step: Fault[] =
+    range.multipleOf !== undefined && !(range.multipleOf > 0)
+      ? [{ path: '/multipleOf', message: 'Not above 0', value: range.multipleOf }]
+      : []
+  return [...step, ...boundsFault(range)]
+}
+
+function listFaults({ items, minItems, maxItems }: ListParameter): Fault[] {
+  const lengths: Fault[] =
+    minItems !== undefined && maxItems !== undefined && minItems > maxItems
+      ? [{ path: '/maxItems', message: 'Below minItems', value: maxItems, expected: `at least ${minItems}` }]
+      : []
+  return [...faultsBelow('/items', rangeFaults(items)), ...lengths]
+}
+
+function lengthFaults({ minLength, maxLength }: TextParameter): Fault[] {
+  if (minLength === undefined || maxLength === undefined || minLength <= maxLength) return []
+  return [{ path: '/maxLength', message: 'Below minLength', value: maxLength }]
+}
+
+/** Each choice must itself be a value that the parameter takes. */
+function choiceFaults(parameter: NumberParameter | TextParameter): Fault[] {
+  if (!parameter.enum) return []
+  const choices: unknown[] = parameter.enum
+  const repeated: Fault[] =
+    new Set(choices).size < choices.length ? [{ path: '/enum', message: 'A choice stands there twice' }] : []
+  const free: Parameter = { ...parameter, enum: undefined }
+  return [...repeated, ...choices.flatMap((choice, i) => faultsBelow(`/enum/${i}`, valueFaults(choice, free)))]
+}
+
+/** What is wrong with what only this type of parameter may say. */
+function typeFaults(parameter: Parameter): Fault[] {
+  switch (parameter.type) {
+    case 'number':
+    case 'integer':
+      return [...rangeFaults(parameter), ...choiceFaults(parameter)]
+    case 'array':
+      return listFaults(parameter)
+    case 'string':
+      return [...lengthFaults(parameter), ...choiceFaults(parameter)]
+    case 'boolean':
+      return []
+  }
+}
+
+function oneParameterFaults(parameter: Parameter, groups: ReadonlySet<string>): Fault[] {
+  const pattern = parameter.type === 'string' ? parameter.pattern : undefined
+  const wrongPattern = pattern === undefined ? undefined : patternFault(pattern)
+  // Nothing can be tried against a pattern that is not taken.
+  if (wrongPattern !== undefined) return [{ path: '/pattern', message: wrongPattern, value: pattern!.slice(0, 100) }]
+  const faults = typeFaults(parameter)
+  if (parameter.default !== undefined)
+    faults.push(...faultsBelow('/default', valueFaults(parameter.default, parameter)))
+  if (parameter.group !== undefined && !groups.has(parameter.group))
+    faults.push({
+      path: '/group',
+      message: 'No such group',
+      value: parameter.group,
+      expected: [...groups].join(', ') || 'a group of `groups`',
+    })
+  if (parameter.propose !== undefined && parameter.type !== 'integer' && parameter.type !== 'number')
+    faults.push({ path: '/propose', message: 'Only a number can be proposed', value: parameter.propose })
+  return faults
+}
+
+/**
+ * What is wrong with the schema itself: bounds that leave nothing, defaults and choices that do not fit, groups and
+ * required names that are not there. Paths are JSON pointers into the schema. Empty when it may be published.
+ */
+export function schemaFaults(schema: ParameterSchema): Fault[] {
+  const groups = schema.groups?.map((group) => group.name) ?? []
+  const known = new Set(groups)
+  return [
+    ...Object.entries(schema.properties).flatMap(([name, parameter]) =>
+      faultsBelow(`/properties/${name}`, oneParameterFaults(parameter, known)),
+    ),
+    ...(schema.required ?? []).flatMap((name, index) =>
+      Object.hasOwn(schema.properties, name)
+        ? []
+        : [{ path: `/required/${index}`, message: 'No such parameter', value: name }],
+    ),
+    ...groups.flatMap((name, i) =>
+      groups.indexOf(name) < i ? [{ path: `/groups/${i}/name`, message: 'Used twice', value: name }] : [],
+    ),
+  ]
+}
