@@ -30,7 +30,7 @@ interface Score {
 type Mutant = Awaited<ReturnType<Stryker['runMutationTest']>>[number]
 
 type Part = Pick<Room, 'mutate' | 'tests'>
-/** Which files of a room are mutated at this call, and by which tests they are judged; none when it has no part in it. */
+/** What a call mutates of a room, and the tests that judge it; nothing when the room has no part in the call. */
 function partOf(room: Room): Part {
   if (values.mutate !== undefined) return { mutate: values.mutate.split(','), tests: room.tests }
   if (!values.quick) return room
