@@ -4,7 +4,8 @@
  */
 import { type NanoRho, rhoWithin } from '../privacy/accounting.ts'
 import { chooseMethod, type Method, outlook } from './auto.ts'
-import { checkDomain, defaultLimits, type Domain, type Limits, sizesOf } from './column-domain.ts'
+import { checkDomain } from './check-domain.ts'
+import { defaultLimits, type Domain, type Limits, sizesOf } from './column-domain.ts'
 import { looksAtTriples } from './candidates.ts'
 import { SynthesisError, type SynthesisFault } from './errors.ts'
 import { cellsOf, subsets } from './marginals.ts'
