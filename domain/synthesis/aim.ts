@@ -8,7 +8,7 @@ import { type Candidate, candidatesOf, topWeight } from './candidates.ts'
 import type { Engine, Fitted } from './engine.ts'
 import { sigmaOf, varianceFor } from './gaussian.ts'
 import { countMany } from './marginals.ts'
-import { Model } from './model.ts'
+import { type Effort, Model } from './model.ts'
 import { type Prepared, prepare } from './prelude.ts'
 import { Queries } from './query.ts'
 import { sampleModel } from './sample.ts'
@@ -104,74 +104,113 @@ function fits(candidate: Candidate, { model, sets, limit, mostCells, blocked }: 
   return cells <= limit
 }
 
+/** The rounds of one job: the model as it grows, and what is known of the candidates. */
+class Rounds {
+  readonly model: Model
+  readonly #engine: Engine
+  readonly #prepared: Prepared
+  readonly #mostCells: number
+  readonly #candidates: readonly Candidate[]
+  readonly #exactCounts: (candidate: Candidate) => Uint32Array
+  readonly #blocked = new Set<Candidate>()
+  /** How many rounds the budget was divided into. */
+  readonly #planned: number
+  #perRound: NanoRho
+  /** Answers that are read back need no fit before the first new one: until then the model is behind its answers. */
+  #behind = false
+
+  constructor(engine: Engine, prepared: Prepared) {
+    const { sizes } = prepared
+    this.#engine = engine
+    this.#prepared = prepared
+    this.#mostCells = Math.floor(engine.limits.modelBytes / 8)
+    this.model = new Model(sizes, prepared.allowed)
+    this.model.add(prepared.oneWays)
+    this.model.fit(aimSettings.early)
+    this.#candidates = candidatesOf(sizes, engine.wishes, this.#mostCells)
+    this.#exactCounts = exactCountsOf(prepared, this.#candidates)
+    this.#planned = Math.max(1, Math.min(aimSettings.mostRounds, aimSettings.perColumn * sizes.length))
+    const part = engine.journal.left / BigInt(this.#planned)
+    this.#perRound = part < 2n ? 2n : part
+  }
+
+  /** Spends what the journal has left. */
+  async run(): Promise<void> {
+    const { journal } = this.#engine
+    for (let round = 1; journal.left > 0n; round++) await this.#round(round, roundBudget(journal.left, this.#perRound))
+    if (this.#behind) this.model.fit(aimSettings.last)
+  }
+
+  async #round(round: number, budget: RoundBudget): Promise<void> {
+    const { journal, progress } = this.#engine
+    const { model } = this
+    const sigma = sigmaOf(varianceFor(budget.measuring, journal.rowsPerPerson))
+    const open = this.#openCandidates(round, budget)
+    if (this.#behind && !journal.repeating) this.#fit(aimSettings.last)
+    const queries = new Queries(model)
+    const chosen = await this.#choose(open, queries, budget.choosing, sigma)
+    const { columns, cells } = chosen
+    const before = this.#behind ? new Float64Array(cells) : queries.marginal(columns)
+    const answer = await journal.measure('marginal', columns, budget.measuring, () => this.#exactCounts(chosen))
+    const noise = meanNormal * sigma * cells
+    const error = this.#behind ? 0 : Math.max(0, l1(answer.values, before) - noise) / (2 * model.total)
+    model.add([answer])
+    if (journal.repeating) this.#behind = true
+    else this.#fit(budget.last ? aimSettings.last : aimSettings.early)
+    const taughtNothing = (): number => (l1(new Queries(model).marginal(columns), before) <= noise ? 1 : 0)
+    if (!budget.last && (await journal.note('budget grows', taughtNothing)) === 1) this.#perRound *= 4n
+    await progress({ round, rounds: this.#planned, columns, error })
+  }
+
+  #fit(effort: Effort): void {
+    this.model.fit(effort)
+    this.#behind = false
+  }
+
+  /** Candidates that this round may measure: those that fit into a model as large as the part of the budget spent. */
+  #openCandidates(round: number, { total }: RoundBudget): Candidate[] {
+    const { journal } = this.#engine
+    const { sizes, allowed } = this.#prepared
+    const spentAfter = 1 - Number(journal.left - total) / Number(journal.budget)
+    const oneWayCells = sizes.reduce((sum, size) => sum + size, 0)
+    const room: Room = {
+      model: this.model,
+      sets: [...allowed, ...this.model.answers].map((table) => table.columns),
+      limit: Math.max(this.#mostCells * spentAfter, oneWayCells),
+      mostCells: this.#mostCells,
+      blocked: this.#blocked,
+    }
+    const looked = inTurn(this.#candidates, round, aimSettings.perRound)
+    const open = looked.filter((candidate) => fits(candidate, room))
+    return open.length > 0 ? open : [this.#candidates[0]!]
+  }
+
+  /** The exponential mechanism over each candidate's expected improvement (quality score, section 4 of the paper). */
+  async #choose(open: readonly Candidate[], queries: Queries, price: NanoRho, sigma: number): Promise<Candidate> {
+    if (price === 0n) return open[0]!
+    const score = (candidate: Candidate): number => {
+      const distance = gridDistance(this.#exactCounts(candidate), queries.marginal(candidate.columns))
+      return candidate.weight * (distance - Math.round(perRow * meanNormal * sigma * candidate.cells))
+    }
+    const scores = (): number[] => open.map(score)
+    return open[await this.#engine.journal.choose('marginal to measure', price, scores, perRow * topWeight)]!
+  }
+}
+
 /**
  * AIM: one-way counts first, then rounds of choosing and measuring until the budget is spent. Spends the journal's
  * whole budget. Throws SynthesisError `wrong_checkpoint` when the journal was begun by another job.
  */
 export async function aim(engine: Engine): Promise<Fitted> {
   const { journal } = engine
-  const settings = aimSettings
   const prepared = await prepare(engine.table, engine.domain, engine.allowed, journal, {
-    rho: share(journal.budget, settings.oneWays),
-    more: share(journal.budget, settings.moreOneWays),
-    merge: settings.merge,
+    rho: share(journal.budget, aimSettings.oneWays),
+    more: share(journal.budget, aimSettings.moreOneWays),
+    merge: aimSettings.merge,
   })
-  const { sizes } = prepared
-  const mostCells = Math.floor(engine.limits.modelBytes / 8)
-  const model = new Model(sizes, prepared.allowed)
-  model.add(prepared.oneWays)
-  model.fit(settings.early)
-  const candidates = candidatesOf(sizes, engine.wishes, mostCells)
-  const exactCounts = exactCountsOf(prepared, candidates)
-  const rounds = Math.max(1, Math.min(settings.mostRounds, settings.perColumn * sizes.length))
-  let perRound = journal.left / BigInt(rounds)
-  if (perRound < 2n) perRound = 2n
-  const ruled = prepared.allowed.map((table) => table.columns)
-  const oneWayCells = sizes.reduce((sum, size) => sum + size, 0)
-  const blocked = new Set<Candidate>()
-  // Answers that are read back need no fit before the first new one: until then the model is behind its answers.
-  let behind = false
-  for (let round = 1; journal.left > 0n; round++) {
-    const { last, total, choosing, measuring } = roundBudget(journal.left, perRound)
-    const sigma = sigmaOf(varianceFor(measuring, journal.rowsPerPerson))
-    const spentAfter = 1 - Number(journal.left - total) / Number(journal.budget)
-    const room: Room = {
-      model,
-      sets: [...ruled, ...model.answers.map((answer) => answer.columns)],
-      limit: Math.max(mostCells * spentAfter, oneWayCells),
-      mostCells,
-      blocked,
-    }
-    const open = inTurn(candidates, round, settings.perRound).filter((candidate) => fits(candidate, room))
-    if (open.length === 0) open.push(candidates[0]!)
-    if (behind && !journal.repeating) {
-      model.fit(settings.last)
-      behind = false
-    }
-    const queries = new Queries(model)
-    // Each candidate's expected improvement (quality score, section 4 of the paper), as a whole number.
-    const scores = (): number[] =>
-      open.map((candidate) => {
-        const distance = gridDistance(exactCounts(candidate), queries.marginal(candidate.columns))
-        return candidate.weight * (distance - Math.round(perRow * meanNormal * sigma * candidate.cells))
-      })
-    const at = choosing === 0n ? 0 : await journal.choose('marginal to measure', choosing, scores, perRow * topWeight)
-    const chosen = open[at]!
-    const before = behind ? new Float64Array(chosen.cells) : queries.marginal(chosen.columns)
-    const answer = await journal.measure('marginal', chosen.columns, measuring, () => exactCounts(chosen))
-    const noise = meanNormal * sigma * chosen.cells
-    const error = behind ? 0 : Math.max(0, l1(answer.values, before) - noise) / (2 * model.total)
-    model.add([answer])
-    if (journal.repeating) behind = true
-    else {
-      model.fit(last ? settings.last : settings.early)
-      behind = false
-    }
-    const taughtNothing = (): number => (l1(new Queries(model).marginal(chosen.columns), before) <= noise ? 1 : 0)
-    if (!last && (await journal.note('budget grows', taughtNothing)) === 1) perRound *= 4n
-    await engine.progress({ round, rounds, columns: chosen.columns, error })
-  }
-  if (behind) model.fit(settings.last)
+  const rounds = new Rounds(engine, prepared)
+  await rounds.run()
+  const { model } = rounds
   return {
     prepared: { ...prepared, total: model.total },
     draw: (rows, stream) => sampleModel(model, rows, stream),

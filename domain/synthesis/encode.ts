@@ -1,15 +1,7 @@
 /** Rows of text to codes, a column at a time in typed arrays, as they stream in. */
 import type { Column, Dated, Domain, Limits, Listed, Numeric } from './column-domain.ts'
-import {
-  checkDomain,
-  dayOf,
-  defaultLimits,
-  edgesOf,
-  isListed,
-  missingCode,
-  otherCode,
-  sizeOf,
-} from './column-domain.ts'
+import { checkDomain } from './check-domain.ts'
+import { dayOf, defaultLimits, edgesOf, isListed, missingCode, otherCode, sizeOf } from './column-domain.ts'
 import { SynthesisError } from './errors.ts'
 
 /** One column's codes, one for each row. */

@@ -2,13 +2,14 @@
  * What a job will take and give, before any data is touched: a function of the declared domain, the declared number of
  * rows and the budget.
  */
-import { rhoWithin } from '../privacy/accounting.ts'
+import { type NanoRho, rhoWithin } from '../privacy/accounting.ts'
 import { chooseMethod, type Method, outlook } from './auto.ts'
-import { checkDomain, defaultLimits, type Domain, type Limits, sizesOf } from './column-domain.ts'
+import { checkDomain } from './check-domain.ts'
+import { defaultLimits, type Domain, type Limits, sizesOf } from './column-domain.ts'
 import { looksAtTriples } from './candidates.ts'
 import { SynthesisError, type SynthesisFault } from './errors.ts'
 import { cellsOf, subsets } from './marginals.ts'
-import { allowedOf } from './rules.ts'
+import { type Allowed, allowedOf } from './rules.ts'
 import { forestCells } from './tree.ts'
 
 /** What a job is expected to take and to give. */
@@ -23,7 +24,7 @@ export interface Quote {
   /** Processor minutes, about. */
   minutes: number
   /** nano-rho */
-  rho: bigint
+  rho: NanoRho
   /**
    * Expected mean total variation distances, 0 (the same) to 1; from tables like those the engine was measured on, so a
    * guide and no promise.
@@ -70,63 +71,75 @@ function qualityOf(tvd2: number): Quote['quality'] {
   return tvd2 < 0.1 ? 'fair' : 'poor'
 }
 
+/** Throws SynthesisError `bad_parameter` when the declared rows are none. */
+function checkDeclaredRows(rowsDeclared: number, rowsPerPerson: number): void {
+  if (!(Number.isFinite(rowsDeclared) && rowsDeclared >= 1))
+    throw new SynthesisError('bad_parameter', 'Declare about how many rows the table has')
+  if (!(Number.isSafeInteger(rowsPerPerson) && rowsPerPerson >= 1))
+    throw new SynthesisError('bad_parameter', 'A person adds a whole number of rows, at least one')
+}
+
+/** The budget in nano-rho. Throws SynthesisError `bad_budget` when it buys nothing. */
+function budgetOf({ epsilon, delta }: QuoteRequest): NanoRho {
+  if (!(epsilon > 0) || !(delta > 0 && delta < 1))
+    throw new SynthesisError('bad_budget', 'epsilon must be positive and delta between 0 and 1')
+  const rho = rhoWithin(epsilon, delta)
+  if (rho <= 0n) throw new SynthesisError('bad_budget', 'The budget is too small for any answer')
+  return rho
+}
+
+/** Throws SynthesisError `too_large` when the rules alone make the model too large. */
+function checkRules(allowed: readonly Allowed[], domain: Domain, limits: Limits): void {
+  const ruled = allowed.map((table) => table.columns)
+  const limit = Math.max(cellsWithin(limits), 4 * limits.ruleCells)
+  if (forestCells(ruled, sizesOf(domain), limit) === Infinity)
+    throw new SynthesisError(
+      'too_large',
+      'The rules join so many columns that the model would be too large: name fewer columns in a rule',
+    )
+}
+
+/** Cells of eight bytes. */
+const cellsWithin = (limits: Limits): number => limits.modelBytes / 8
+
+const nothing = {
+  why: '',
+  modelBytes: 0,
+  memoryBytes: 0,
+  minutes: 0,
+  rho: 0n,
+  expected: { tvd1: 1, tvd2: 1, tvd3: 1 },
+  quality: 'poor',
+} as const
+
+function quoteOf(request: QuoteRequest): Quote {
+  const { domain, rowsDeclared, method, rowsPerPerson = 1 } = request
+  const limits = { ...defaultLimits, ...request.limits }
+  checkDomain(domain, limits)
+  const allowed = allowedOf(domain, limits)
+  checkDeclaredRows(rowsDeclared, rowsPerPerson)
+  const rho = budgetOf(request)
+  const choice = method === 'auto' ? chooseMethod(domain, rowsDeclared, rho, rowsPerPerson) : { method, why: '' }
+  const { sizes, clarity } = outlook(domain, rowsDeclared, rho, rowsPerPerson)
+  checkRules(allowed, domain, limits)
+  const expected = expectedDistances(choice.method, clarity)
+  return {
+    ...choice,
+    ...costs(choice.method, sizes, rowsDeclared, cellsWithin(limits)),
+    rho,
+    expected,
+    quality: qualityOf(expected.tvd2),
+  }
+}
+
 /** A quote. What `synthesise` would refuse is in the answer, not thrown. */
 export function feasibility(request: QuoteRequest): Quote {
-  const limits = { ...defaultLimits, ...request.limits }
-  const rowsPerPerson = request.rowsPerPerson ?? 1
-  const nothing = {
-    method: request.method === 'auto' ? ('aim' as const) : request.method,
-    why: '',
-    modelBytes: 0,
-    memoryBytes: 0,
-    minutes: 0,
-    rho: 0n,
-    expected: { tvd1: 1, tvd2: 1, tvd3: 1 },
-    quality: 'poor' as const,
-  }
-  const refuse = (fault: SynthesisFault, message: string, column?: string): Quote => ({
-    ...nothing,
-    refusal: { fault, message, column },
-  })
   try {
-    checkDomain(request.domain, limits)
-    const allowed = allowedOf(request.domain, limits)
-    if (!(Number.isFinite(request.rowsDeclared) && request.rowsDeclared >= 1))
-      return refuse('bad_parameter', 'Declare about how many rows the table has')
-    if (!(Number.isSafeInteger(rowsPerPerson) && rowsPerPerson >= 1))
-      return refuse('bad_parameter', 'A person adds a whole number of rows, at least one')
-    if (!(request.epsilon > 0) || !(request.delta > 0 && request.delta < 1))
-      return refuse('bad_budget', 'epsilon must be positive and delta between 0 and 1')
-    const rho = rhoWithin(request.epsilon, request.delta)
-    if (rho <= 0n) return refuse('bad_budget', 'The budget is too small for any answer')
-    const choice =
-      request.method === 'auto'
-        ? chooseMethod(request.domain, request.rowsDeclared, rho, rowsPerPerson)
-        : { method: request.method, why: '' }
-    const { sizes, clarity } = outlook(request.domain, request.rowsDeclared, rho, rowsPerPerson)
-    const limit = limits.modelBytes / 8
-    const ruled = forestCells(
-      allowed.map((table) => table.columns),
-      sizesOf(request.domain),
-      Math.max(limit, 4 * limits.ruleCells),
-    )
-    if (ruled === Infinity)
-      return refuse(
-        'too_large',
-        'The rules join so many columns that the model would be too large: name fewer columns in a rule',
-      )
-    const size = costs(choice.method, sizes, request.rowsDeclared, limit)
-    const expected = expectedDistances(choice.method, clarity)
-    return {
-      ...choice,
-      ...size,
-      rho,
-      expected,
-      quality: qualityOf(expected.tvd2),
-    }
+    return quoteOf(request)
   } catch (e) {
-    if (e instanceof SynthesisError) return refuse(e.fault, e.message, e.column)
-    throw e
+    if (!(e instanceof SynthesisError)) throw e
+    const method = request.method === 'auto' ? 'aim' : request.method
+    return { method, ...nothing, refusal: { fault: e.fault, message: e.message, column: e.column } }
   }
 }
 

@@ -1,5 +1,5 @@
 /** What is wrong with a plan before it is confirmed, in words for the one who made it. */
-import { checkDomain } from './column-domain.ts'
+import { checkDomain } from './check-domain.ts'
 import { SynthesisError } from './errors.ts'
 import type { PlannedColumn, SynthesisPlan } from './plan.ts'
 import { domainOf, isPlannedList, keptColumns } from './request.ts'
