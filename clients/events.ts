@@ -30,6 +30,8 @@ interface Raw {
 /**
  * Events of a body (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream), and
  * `retry` in milliseconds when it was said.
+ *
+ * @throws What reading the body throws.
  */
 export async function* parseEvents(
   body: AsyncIterable<Uint8Array>,

@@ -82,7 +82,11 @@ const sendWithFetch: Send = async (link, data, sent, signal) => {
 const sizeOf = (data: Blob | Uint8Array): number => (data instanceof Blob ? data.size : data.length)
 const wholeBytes = 32 * 1024 * 1024
 
-/** SHA-256 in hex of bytes or a Blob of any size, reporting the bytes read; large ones are never whole in memory. */
+/**
+ * SHA-256 in hex of bytes or a Blob of any size, reporting the bytes read; large ones are never whole in memory.
+ *
+ * @throws {DOMException} when a file changed or went away while it was read.
+ */
 export async function hashFile(data: Blob | Uint8Array, hashed: (bytes: number) => void = () => {}): Promise<string> {
   if (sizeOf(data) <= wholeBytes) {
     const digest = await sha256Hex(data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data)

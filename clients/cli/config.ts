@@ -89,31 +89,55 @@ export async function serverOf(io: Io, given: string | undefined): Promise<strin
   return url.origin
 }
 
-/** The token for a server: CLOISTER_TOKEN, else the remembered one. */
+/**
+ * The token for a server: CLOISTER_TOKEN, else the remembered one.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export const tokenFor = async (io: Io, server: string): Promise<string | undefined> =>
   io.env['CLOISTER_TOKEN'] || (await credentials(io)).servers[server]?.token
 
-/** The remembered token for a server, with its id and expiry. */
+/**
+ * The remembered token for a server, with its id and expiry.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export const credentialFor = async (io: Io, server: string): Promise<Credential | undefined> =>
   (await credentials(io)).servers[server]
 
-/** Keeps a server's token in place of an older one; the server is then the usual one. */
+/**
+ * Keeps a server's token in place of an older one; the server is then the usual one.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export async function remember(io: Io, server: string, credential: Credential): Promise<void> {
   const all = await credentials(io)
   await write(credentialsFile(io), { current: server, servers: { ...all.servers, [server]: credential } })
 }
 
-/** Drops a server's token; no server is the usual one afterwards. */
+/**
+ * Drops a server's token; no server is the usual one afterwards.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export async function forget(io: Io, server: string): Promise<void> {
   const { [server]: _, ...servers } = (await credentials(io)).servers
   await write(credentialsFile(io), { servers })
 }
 
-/** The newest event of an organisation's audit chain that was found right here. */
+/**
+ * The newest event of an organisation's audit chain that was found right here.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export const verifiedHead = async (io: Io, server: string, organisationId: string): Promise<VerifiedHead | undefined> =>
   (await read<Heads>(headsFile(io), {}))[server]?.[organisationId]
 
-/** Keeps what was verified, for the next time: a chain that does not continue it was rewritten. */
+/**
+ * Keeps what was verified, for the next time: a chain that does not continue it was rewritten.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export async function rememberHead(io: Io, server: string, organisationId: string, head: VerifiedHead): Promise<void> {
   const all = await read<Heads>(headsFile(io), {})
   await write(headsFile(io), { ...all, [server]: { ...all[server], [organisationId]: head } })

@@ -98,6 +98,7 @@ export async function organisationOf(
  * All items of a list, page by page.
  *
  * @param fetchPage Answers a page that begins after the cursor, and the next cursor unless it is the last.
+ * @throws What `fetchPage` throws.
  */
 export async function everything<T>(
   fetchPage: (after: string | undefined) => Promise<{ items: T[]; next?: string | undefined }>,

@@ -24,7 +24,7 @@ const several = (first: number, last: number): string =>
 
 /**
  * What is wrong with a run's sealed records, before anything is opened: gaps, a hash that does not match the end, no
- * end, records after it.
+ * end, records after it. Nothing is thrown: what is wrong is a finding.
  */
 export async function verifySealed(records: readonly Numbered[]): Promise<Finding[]> {
   const end = records.find((r) => r.op === 'end' && r.end)

@@ -22,7 +22,11 @@ export const jobOver = ({ client, io }: Session, jobId: string): Promise<Job> =>
     },
   )
 
-/** Prints how a job ended: its results, or why there are none. Answers the exit code. */
+/**
+ * Prints how a job ended: its results, or why there are none. Answers the exit code.
+ *
+ * @throws {ProblemError} when the server does not hand out the results.
+ */
 export async function tell({ client, io }: Session, job: Job): Promise<number> {
   const { jobId, state } = job
   if (job.hasResult) {
