@@ -1,5 +1,6 @@
 /** Every command of the table can be found, read and explained; and what its help names is there. */
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type Command, everywhere, type Group, isGroup, type Options } from './command.ts'
 import { entryOf, table } from './commands.ts'
@@ -95,6 +96,25 @@ describe('the table of commands', () => {
 
   it('is what docs/command-line.md says', () =>
     expect(readFileSync(new URL('../../docs/command-line.md', import.meta.url), 'utf8')).toBe(referencePage()))
+})
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+/** Command lines that the guides show, without comments. */
+const shown = globSync(['README.md', 'docs/*.md', 'examples/**/*.md'], { cwd: root })
+  .filter((page) => !page.endsWith('command-line.md'))
+  .flatMap((page) => readFileSync(`${root}/${page}`, 'utf8').split('\n'))
+  .flatMap((line) => /^\s*(?:npx )?(cloister .*?)(?:\s+#.*)?$/.exec(line)?.[1] ?? [])
+
+describe('the guides', () => {
+  it('show command lines', () => expect(shown.length).toBeGreaterThan(10))
+
+  it.each(shown.filter((line) => !/[[|]/.test(line)))('%s', (line) => {
+    const [first, ...words] = wordsOf(line)
+    const entry = entryOf(first!)!
+    const { options, args } = parse(entry, words)
+    const { command } = chosen(entry, args)
+    expect(Object.keys(options).filter((name) => !(name in command.options) && !(name in everywhere))).toEqual([])
+  })
 })
 
 const good: Command = {
