@@ -51,6 +51,7 @@ export interface ClientOptions {
   fetch?: typeof fetch
 }
 
+/** What any route may be called with. */
 interface Anything {
   params?: Record<string, string | number>
   query?: Record<string, unknown>
@@ -59,7 +60,12 @@ interface Anything {
   headers?: Record<string, string>
 }
 
-/** What an answer that is no success says. */
+/**
+ * What an answer that is no success says.
+ *
+ * @param status HTTP status.
+ * @param text The body, a problem as RFC 9457 has it or anything else.
+ */
 export function problemOf(status: number, text: string): ProblemError {
   let problem: Partial<Problem> = {}
   try {
@@ -79,26 +85,39 @@ export function problemOf(status: number, text: string): ProblemError {
   )
 }
 
-async function call(o: ClientOptions, r: Route, input: Anything): Promise<unknown> {
-  const query = new URLSearchParams(
-    Object.entries(input.query ?? {})
-      .filter(([, v]) => v !== undefined)
-      .map(([k, v]) => [k, String(v)]),
-  )
-  const url = `${o.baseUrl}${fillPath(r.path, input.params ?? {})}${query.size ? `?${query}` : ''}`
-  const token = r.access.kind === 'anyone' ? undefined : await o.token()
+/**
+ * Address of a route with its parameters filled in; what is undefined is left out of the query.
+ *
+ * @param baseUrl Origin without a trailing slash.
+ * @throws {Error} when a parameter of the path is missing.
+ */
+export function urlOf(
+  baseUrl: string,
+  path: string,
+  { params = {}, query = {} }: Pick<Anything, 'params' | 'query'>,
+): string {
+  const words = Object.entries(query)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, String(value)])
+  const search = new URLSearchParams(words)
+  return `${baseUrl}${fillPath(path, params)}${search.size ? `?${search}` : ''}`
+}
+
+async function call(options: ClientOptions, route: Route, input: Anything): Promise<unknown> {
+  const url = urlOf(options.baseUrl, route.path, input)
+  const token = route.access.kind === 'anyone' ? undefined : await options.token()
   let response: Response
   try {
-    response = await (o.fetch ?? fetch)(url, {
-      method: r.method,
+    response = await (options.fetch ?? fetch)(url, {
+      method: route.method,
       ...(input.signal ? { signal: input.signal } : {}),
       headers: {
         accept: 'application/json',
         ...(token ? { authorization: `Bearer ${token}` } : {}),
-        ...(r.body ? { 'content-type': 'application/json' } : {}),
+        ...(route.body ? { 'content-type': 'application/json' } : {}),
         ...input.headers,
       },
-      ...(r.body ? { body: JSON.stringify(input.body) } : {}),
+      ...(route.body ? { body: JSON.stringify(input.body) } : {}),
     })
   } catch (cause) {
     if (input.signal?.aborted) throw cause
@@ -116,21 +135,23 @@ async function call(o: ClientOptions, r: Route, input: Anything): Promise<unknow
   } catch {
     json = undefined
   }
-  if (response.ok) return r.response.parse(json)
+  if (response.ok) return route.response.parse(json)
   throw problemOf(response.status, text)
 }
 
 /**
  * A client with one function per route: `client.studies.create({ params, body })`. Answers are parsed with the
  * contract.
+ *
+ * Each function rejects with `ProblemError` when the server refuses or is not reached, with the reason of `signal` when
+ * that fires, and with a `ZodError` when an answer does not fit the contract.
  */
-export function createClient(o: ClientOptions): Client {
+export function createClient(options: ClientOptions): Client {
+  const functionsOf = ({ routes }: Area): object =>
+    Object.fromEntries(
+      Object.entries(routes).map(([name, route]) => [name, (input: Anything = {}) => call(options, route, input)]),
+    )
   return Object.fromEntries(
-    Object.values(areas as Record<string, Area>).map((a) => [
-      a.name,
-      Object.fromEntries(
-        Object.entries(a.routes).map(([name, r]) => [name, (input: Anything = {}) => call(o, r, input)]),
-      ),
-    ]),
+    Object.values(areas as Record<string, Area>).map((area) => [area.name, functionsOf(area)]),
   ) as unknown as Client
 }

@@ -5,6 +5,7 @@
 import type { Column, DatasetSchema } from '../domain/datasets/schema.ts'
 import type { Cohort } from '../domain/datasets/cohort.ts'
 
+/** What was wrong with a filter, in a sentence for a person. */
 export class FilterError extends Error {
   override name = 'FilterError'
 }
@@ -14,50 +15,62 @@ const form = 'table.column followed by =value, !=value, =a,b, =low..high, >=low,
 /** The column that a text begins with; the longest name wins, so that names may hold any character. */
 function columnOf(text: string, schema: DatasetSchema): { table: string; column: Column; rest: string } {
   const known = schema.tables
-    .flatMap((t) => t.columns.map((column) => ({ table: t.name, column, begins: `${t.name}.${column.name}` })))
-    .filter((k) => text.startsWith(k.begins) && /^\s*(!=|>=|<=|=|!\?|\?)/.test(text.slice(k.begins.length)))
+    .flatMap(({ name, columns }) =>
+      columns.map((column) => ({ table: name, column, begins: `${name}.${column.name}` })),
+    )
+    .filter(({ begins }) => text.startsWith(begins) && /^\s*(!=|>=|<=|=|!\?|\?)/.test(text.slice(begins.length)))
   const found = known.sort((a, b) => b.begins.length - a.begins.length)[0]
   if (!found) throw new FilterError(`"${text}" names no column of the dataset, or no comparison. Write ${form}.`)
   return { table: found.table, column: found.column, rest: text.slice(found.begins.length).trim() }
 }
 
-function valueOf(text: string, c: Column): string | number | boolean {
-  if (c.type === 'integer' || c.type === 'number') {
-    const n = Number(text)
-    if (text === '' || !Number.isFinite(n)) throw new FilterError(`${c.name} is a number, "${text}" is none.`)
-    return n
+/** A value in the declared type of its column. */
+function valueOf(text: string, { name, type }: Column): string | number | boolean {
+  if (type === 'integer' || type === 'number') {
+    const value = Number(text)
+    if (text === '' || !Number.isFinite(value)) throw new FilterError(`${name} is a number, "${text}" is none.`)
+    return value
   }
-  if (c.type === 'boolean') {
-    if (text !== 'true' && text !== 'false') throw new FilterError(`${c.name} is true or false, not "${text}".`)
+  if (type === 'boolean') {
+    if (text !== 'true' && text !== 'false') throw new FilterError(`${name} is true or false, not "${text}".`)
     return text === 'true'
   }
   return text
 }
-const ordered = (v: string | number | boolean): string | number => {
-  if (typeof v === 'boolean') throw new FilterError('true and false have no order.')
-  return v
+
+function orderedValueOf(text: string, column: Column): string | number {
+  const value = valueOf(text, column)
+  if (typeof value === 'boolean') throw new FilterError('true and false have no order.')
+  return value
 }
 
-/** One filter, with its values in the declared type of its column. Throws `FilterError` with a sentence. */
+/**
+ * One filter, with its values in the declared type of its column. A value with commas or dots that is one of the
+ * column's categories is that category.
+ *
+ * @throws {FilterError} when it names no column, compares with nothing, or with a value of another type.
+ */
 export function parseFilter(text: string, schema: DatasetSchema): Cohort[number] {
-  const { table, column: c, rest } = columnOf(text.trim(), schema)
-  const column = c.name
+  const { table, column: declared, rest } = columnOf(text.trim(), schema)
+  const column = declared.name
   if (rest === '?') return { table, column, is: 'known' }
   if (rest === '!?') return { table, column, is: 'missing' }
   const [, sign = '', given = ''] = /^(!=|>=|<=|=)\s*([\s\S]*)$/.exec(rest) ?? []
   if (sign === '' || given === '') throw new FilterError(`"${text}" compares with nothing. Write ${form}.`)
-  if (sign === '>=') return { table, column, is: 'between', from: ordered(valueOf(given, c)) }
-  if (sign === '<=') return { table, column, is: 'between', to: ordered(valueOf(given, c)) }
+  if (sign === '>=') return { table, column, is: 'between', from: orderedValueOf(given, declared) }
+  if (sign === '<=') return { table, column, is: 'between', to: orderedValueOf(given, declared) }
   const range = /^(.+?)\.\.(.+)$/.exec(given)
-  if (range && sign === '=' && c.type !== 'text' && c.type !== 'category')
-    return { table, column, is: 'between', from: ordered(valueOf(range[1]!, c)), to: ordered(valueOf(range[2]!, c)) }
-  const declared = c.categories?.includes(given)
-  if (given.includes(',') && !declared)
+  if (range && sign === '=' && declared.type !== 'text' && declared.type !== 'category') {
+    const [from, to] = [orderedValueOf(range[1]!, declared), orderedValueOf(range[2]!, declared)]
+    return { table, column, is: 'between', from, to }
+  }
+  const isCategory = declared.categories?.includes(given)
+  if (given.includes(',') && !isCategory)
     return {
       table,
       column,
       is: sign === '=' ? 'in' : 'not-in',
-      values: given.split(',').map((v) => ordered(valueOf(v.trim(), c))),
+      values: given.split(',').map((value) => orderedValueOf(value.trim(), declared)),
     }
-  return { table, column, is: sign === '=' ? 'equal' : 'not-equal', value: valueOf(given, c) }
+  return { table, column, is: sign === '=' ? 'equal' : 'not-equal', value: valueOf(given, declared) }
 }

@@ -33,6 +33,7 @@ export interface DatasetFile {
   policy: DatasetPolicy
 }
 
+/** What was wrong with a `dataset.json`: a sentence for a person, and each fault with its place in the file. */
 export class DatasetFileError extends Error {
   override name = 'DatasetFileError'
   readonly faults: SchemaFault[]
@@ -43,8 +44,10 @@ export class DatasetFileError extends Error {
 }
 
 /**
- * Reads a `dataset.json`; what a policy leaves out is as it is by default. Throws `DatasetFileError` with every fault
- * and its place. `files` are the folder's other files, if it is a folder.
+ * Reads a `dataset.json`; what a policy leaves out is as it is by default.
+ *
+ * @param files Paths of the folder's other files, if it is a folder: the schema must name those and no others.
+ * @throws {DatasetFileError} with every fault and its place.
  */
 export function readDatasetFile(text: string, files?: ReadonlySet<string>): DatasetFile {
   let json: unknown
@@ -53,39 +56,43 @@ export function readDatasetFile(text: string, files?: ReadonlySet<string>): Data
   } catch {
     throw new DatasetFileError('It is not JSON.')
   }
-  const r = Shape.safeParse(json)
-  if (!r.success)
+  const parsed = Shape.safeParse(json)
+  if (!parsed.success)
     throw new DatasetFileError(
       'It does not have the form of a dataset.json.',
-      r.error.issues.slice(0, 50).map((i) => ({ path: ['', ...i.path.map(String)].join('/'), message: i.message })),
+      parsed.error.issues
+        .slice(0, 50)
+        .map(({ path, message }) => ({ path: ['', ...path.map(String)].join('/'), message })),
     )
-  const schema = r.data.schema as Schema | undefined
+  const schema = parsed.data.schema as Schema | undefined
   const faults = schema ? [...schemaFaults(schema), ...(files ? fileFaults(schema, files) : [])] : []
   if (faults.length > 0)
     throw new DatasetFileError(
       'The schema has faults.',
       faults.map((f) => ({ ...f, path: `/schema${f.path}` })),
     )
-  return { ...r.data, schema, policy: { ...defaultDatasetPolicy, ...r.data.policy } as DatasetPolicy }
+  return { ...parsed.data, schema, policy: { ...defaultDatasetPolicy, ...parsed.data.policy } as DatasetPolicy }
+}
+
+const json = (value: unknown): string => JSON.stringify(value)
+
+/** Members of an object, one a line. */
+const members = (value: object, indent: string): string[] =>
+  Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .map(([name, member]) => `${indent}${json(name)}: ${json(member)}`)
+
+function tableText({ columns, ...rest }: Schema['tables'][number]): string {
+  const lines = columns.map((column) => `          ${json(column)}`).join(',\n')
+  return `      {\n${[...members(rest, '        '), `        "columns": [\n${lines}\n        ]`].join(',\n')}\n      }`
 }
 
 /** The text of a `dataset.json` for people to edit: one line a column. */
-export function writeDatasetFile(file: DatasetFile): string {
-  const { schema, ...rest } = file
-  const line = (v: unknown): string => JSON.stringify(v)
-  const tables = (schema?.tables ?? []).map(
-    ({ columns, ...t }) =>
-      `      {\n${Object.entries(t)
-        .map(([k, v]) => `        ${line(k)}: ${line(v)},`)
-        .join(
-          '\n',
-        )}\n        "columns": [\n${columns.map((c) => `          ${line(c)}`).join(',\n')}\n        ]\n      }`,
-  )
-  const body = Object.entries(rest)
-    .filter(([, v]) => v !== undefined)
-    .map(([k, v]) => `  ${line(k)}: ${line(v)}`)
+export function writeDatasetFile({ schema, ...rest }: DatasetFile): string {
   const declared = schema
-    ? [`  "schema": {\n    "tables": [\n${tables.join(',\n')}\n    ],\n    "images": ${line(schema.images)}\n  }`]
+    ? [
+        `  "schema": {\n    "tables": [\n${schema.tables.map(tableText).join(',\n')}\n    ],\n    "images": ${json(schema.images)}\n  }`,
+      ]
     : []
-  return `{\n${[...body, ...declared].join(',\n')}\n}\n`
+  return `{\n${[...members(rest, '  '), ...declared].join(',\n')}\n}\n`
 }

@@ -2,9 +2,10 @@
  * Server-sent events by fetch, which unlike EventSource sends a token and says what went wrong. Comes back by itself
  * after a lost connection, from where it was.
  */
-import { type Answered, fillPath, type Params, type QueryInput, type Route } from '../contracts/route.ts'
-import { type ClientOptions, ProblemError, problemOf } from './api.ts'
+import { type Answered, type Params, type QueryInput, type Route } from '../contracts/route.ts'
+import { type ClientOptions, ProblemError, problemOf, urlOf } from './api.ts'
 
+/** What a streaming route is asked with. */
 export interface StreamInput<R extends Route> {
   params: { [K in keyof Params<R>]: string | number }
   query?: QueryInput<R>
@@ -14,6 +15,7 @@ export interface StreamInput<R extends Route> {
   /** Told when a connection stands, and when it was lost and is tried again. */
   connection?: (state: 'open' | 'lost') => void
 }
+/** An event, and the id from which the stream would go on after it. */
 export interface ReceivedEvent<T> {
   id: string
   data: T
@@ -28,48 +30,59 @@ interface Raw {
 /**
  * Events of a body (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream), and
  * `retry` in milliseconds when it was said.
+ *
+ * @throws What reading the body throws.
  */
 export async function* parseEvents(
   body: AsyncIterable<Uint8Array>,
   retry: (milliseconds: number) => void = () => {},
 ): AsyncGenerator<Raw> {
+  let event: Raw = { id: undefined, event: 'message', data: '' }
+  let hasData = false
+  for await (const line of linesOf(body)) {
+    if (line === '') {
+      if (hasData) yield event
+      event = { id: undefined, event: 'message', data: '' }
+      hasData = false
+      continue
+    }
+    const { field, value } = fieldOf(line)
+    if (field === 'data') {
+      event.data = hasData ? `${event.data}\n${value}` : value
+      hasData = true
+    } else if (field === 'event') event.event = value
+    else if (field === 'id') event.id = value
+    else if (field === 'retry' && /^\d+$/.test(value)) retry(Number(value))
+  }
+}
+
+/** Whole lines, without what ends them. */
+async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let rest = ''
-  let now: Raw = { id: undefined, event: 'message', data: '' }
-  let some = false
   for await (const part of body) {
     rest += decoder.decode(part, { stream: true })
     const lines = rest.split('\n')
     rest = lines.pop()!
-    for (const whole of lines) {
-      const line = whole.endsWith('\r') ? whole.slice(0, -1) : whole
-      if (line === '') {
-        if (some) yield now
-        now = { id: undefined, event: 'message', data: '' }
-        some = false
-        continue
-      }
-      const colon = line.indexOf(':')
-      const field = colon < 0 ? line : line.slice(0, colon)
-      const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
-      if (field === 'data') {
-        now.data = some ? `${now.data}\n${value}` : value
-        some = true
-      } else if (field === 'event') now.event = value
-      else if (field === 'id') now.id = value
-      else if (field === 'retry' && /^\d+$/.test(value)) retry(Number(value))
-    }
+    for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line
   }
 }
 
-const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+/** What a line says of an event; one space after the colon is no part of the value, and a comment has no name. */
+function fieldOf(line: string): { field: string; value: string } {
+  const colon = line.indexOf(':')
+  if (colon < 0) return { field: line, value: '' }
+  return { field: line.slice(0, colon), value: line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1) }
+}
+
+const pause = (milliseconds: number, signal: AbortSignal | undefined): Promise<void> =>
   new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(done, ms)
+    const timer = setTimeout(done, milliseconds)
     signal?.addEventListener('abort', done, { once: true })
   })
 
@@ -97,56 +110,68 @@ async function* watched(body: ReadableStream<Uint8Array>, cut: () => void): Asyn
   }
 }
 
+/** Opens one connection. Throws `ProblemError` when the server refuses it. */
+async function connect<R extends Route>(
+  options: ClientOptions,
+  route: R,
+  input: StreamInput<R>,
+  after: string | undefined,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array>> {
+  const token = await options.token()
+  const { params, query } = input as { params: Record<string, string>; query?: Record<string, unknown> }
+  const response = await (options.fetch ?? fetch)(urlOf(options.baseUrl, route.path, { params, query: query ?? {} }), {
+    headers: {
+      accept: 'text/event-stream',
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(after === undefined ? {} : { 'last-event-id': after }),
+    },
+    signal,
+  })
+  if (!response.ok || !response.body) throw problemOf(response.status, await response.text())
+  return response.body
+}
+
+/** Whether asking again cannot help: the token has ended, the thing is gone. */
+const isFinal = (error: unknown): boolean =>
+  error instanceof ProblemError && error.status >= 400 && error.status < 500 && error.status !== 429
+
 /**
- * Events of a streaming route until its `end`, across any number of connections; ends early when `signal` fires. Throws
- * `ProblemError` when the server refuses (the token has ended, the thing is gone): a lost connection and a failing
- * server are tried again.
+ * Events of a streaming route until its `end`, across any number of connections; ends early when `signal` fires. A lost
+ * connection and a failing server are tried again, after pauses that grow up to three seconds.
+ *
+ * @throws {ProblemError} when the server refuses (the token has ended, the thing is gone).
  */
 export async function* readEvents<R extends Route & { stream: 'events' }>(
-  o: ClientOptions,
-  r: R,
+  options: ClientOptions,
+  route: R,
   input: StreamInput<R>,
 ): AsyncGenerator<ReceivedEvent<Answered<R>>> {
   let after = input.after === undefined ? undefined : String(input.after)
   let retry = 1000
   const { signal, connection } = input
   for (let failures = 0; !signal?.aborted;) {
-    const query = new URLSearchParams(
-      Object.entries((input.query ?? {}) as Record<string, unknown>)
-        .filter(([, v]) => v !== undefined)
-        .map(([k, v]) => [k, String(v)]),
-    )
     const cut = new AbortController()
     try {
-      const token = await o.token()
-      const response = await (o.fetch ?? fetch)(
-        `${o.baseUrl}${fillPath(r.path, input.params as Record<string, string>)}${query.size ? `?${query}` : ''}`,
-        {
-          headers: {
-            accept: 'text/event-stream',
-            ...(token ? { authorization: `Bearer ${token}` } : {}),
-            ...(after === undefined ? {} : { 'last-event-id': after }),
-          },
-          signal: signal ? AbortSignal.any([signal, cut.signal]) : cut.signal,
-        },
-      )
-      if (!response.ok || !response.body) throw problemOf(response.status, await response.text())
+      const either = signal ? AbortSignal.any([signal, cut.signal]) : cut.signal
+      const body = await connect(options, route, input, after, either)
       connection?.('open')
       failures = 0
-      for await (const e of parseEvents(
-        watched(response.body, () => cut.abort()),
-        (ms) => {
-          retry = ms
+      const events = parseEvents(
+        watched(body, () => cut.abort()),
+        (milliseconds) => {
+          retry = milliseconds
         },
-      )) {
-        if (e.event === 'end') return
-        if (e.event === 'error') throw problemOf(500, e.data)
-        if (e.id !== undefined) after = e.id
-        yield { id: e.id ?? '', data: r.response.parse(JSON.parse(e.data)) as Answered<R> }
+      )
+      for await (const { id, event, data } of events) {
+        if (event === 'end') return
+        if (event === 'error') throw problemOf(500, data)
+        if (id !== undefined) after = id
+        yield { id: id ?? '', data: route.response.parse(JSON.parse(data)) as Answered<R> }
       }
     } catch (e) {
       if (signal?.aborted) return
-      if (e instanceof ProblemError && e.status >= 400 && e.status < 500 && e.status !== 429) throw e
+      if (isFinal(e)) throw e
     } finally {
       cut.abort()
     }

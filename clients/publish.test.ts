@@ -14,15 +14,10 @@ function server(present: string[] = []) {
     uploads: async ({ body }: { body: { assets: Asset[] } }) => {
       asked++
       return {
-        assets: body.assets.map((a) =>
-          stored.has(a.sha256)
-            ? { path: a.path, sha256: a.sha256, present: true }
-            : {
-                path: a.path,
-                sha256: a.sha256,
-                present: false,
-                upload: { method: 'PUT', url: a.sha256, headers: {}, expires: '' },
-              },
+        assets: body.assets.map(({ path, sha256 }) =>
+          stored.has(sha256)
+            ? { path, sha256, present: true }
+            : { path, sha256, present: false, upload: { method: 'PUT', url: sha256, headers: {}, expires: '' } },
         ),
       }
     },
@@ -44,7 +39,7 @@ describe('hashing in pieces', () => {
     fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 8 }), async (pieces) => {
         const stream = new Sha256Stream()
-        for (const p of pieces) stream.update(p)
+        for (const piece of pieces) stream.update(piece)
         expect(stream.digest()).toBe(await sha256Hex(Uint8Array.from(pieces.flatMap((p) => [...p]))))
       }),
     ))
@@ -59,76 +54,76 @@ describe('hashing in pieces', () => {
 
 describe('publishing', () => {
   it('uploads what is missing, keeps what stays, replaces what changed', async () => {
-    const s = server([await sha256Hex('same')])
+    const host = server([await sha256Hex('same')])
     const sent: string[] = []
     const kept: Asset[] = [
       { path: 'old.png', sha256: 'a'.repeat(64), size: 1, type: 'image/png' },
       { path: 'b.txt', sha256: 'b'.repeat(64), size: 1, type: 'text/plain' },
     ]
-    await publishStudy(s.client, {
+    await publishStudy(host.client, {
       studyId: 'std',
       configuration: {},
       files: [file('b.txt', 'new'), file('a.txt', 'same')],
       kept,
       expects: 3,
-      send: (l, ...rest) => {
-        sent.push(l.url)
-        return s.send(l, ...rest)
+      send: (link, ...rest) => {
+        sent.push(link.url)
+        return host.send(link, ...rest)
       },
     })
     expect(sent).toEqual([await sha256Hex('new')])
-    expect(s.published[0]!.assets.map((a) => [a.path, a.sha256.slice(0, 4)])).toEqual([
+    expect(host.published[0]!.assets.map((a) => [a.path, a.sha256.slice(0, 4)])).toEqual([
       ['a.txt', (await sha256Hex('same')).slice(0, 4)],
       ['b.txt', (await sha256Hex('new')).slice(0, 4)],
       ['old.png', 'aaaa'],
     ])
-    expect(s.published[0]!.expects).toBe(3)
+    expect(host.published[0]!.expects).toBe(3)
   })
   it('reports bytes that only grow and end at the total', async () => {
-    const s = server()
+    const host = server()
     const told: PublishProgress[] = []
-    await publishStudy(s.client, {
+    await publishStudy(host.client, {
       studyId: 'std',
       configuration: {},
       files: Array.from({ length: 9 }, (_, i) => file(`f${i}`, 'x'.repeat(i * 10))),
-      send: s.send,
+      send: host.send,
       progress: (p) => told.push(p),
     })
-    for (const [i, p] of told.slice(1).entries()) {
-      expect(p.sent).toBeGreaterThanOrEqual(told[i]!.sent)
-      expect(p.hashed).toBeGreaterThanOrEqual(told[i]!.hashed)
+    for (const [before, { sent, hashed }] of told.slice(1).entries()) {
+      expect(sent).toBeGreaterThanOrEqual(told[before]!.sent)
+      expect(hashed).toBeGreaterThanOrEqual(told[before]!.hashed)
     }
     expect(told.at(-1)).toMatchObject({ stage: 'done', total: 360, sent: 360, hashed: 360 })
   })
   it('asks for a fresh link when one fails, and gives up after three', async () => {
-    const s = server()
+    const host = server()
     let fails = 2
-    const flaky: Send = async (...a) => {
+    const flaky: Send = async (...sending) => {
       if (fails-- > 0) throw new UploadFailed(403)
-      return s.send(...a)
+      return host.send(...sending)
     }
-    await publishStudy(s.client, { studyId: 'std', configuration: {}, files: [file('a', 'a')], send: flaky })
-    expect(s.asked()).toBe(3)
+    await publishStudy(host.client, { studyId: 'std', configuration: {}, files: [file('a', 'a')], send: flaky })
+    expect(host.asked()).toBe(3)
     fails = 3
     await expect(
-      publishStudy(s.client, { studyId: 'std', configuration: {}, files: [file('b', 'b')], send: flaky }),
+      publishStudy(host.client, { studyId: 'std', configuration: {}, files: [file('b', 'b')], send: flaky }),
     ).rejects.toBeInstanceOf(UploadFailed)
-    expect(s.published.length).toBe(1)
+    expect(host.published.length).toBe(1)
   })
   it('takes bytes that arrived although the answer was lost', async () => {
-    const s = server()
+    const host = server()
     const lost: Send = async (link, data, sent) => {
-      await s.send(link, data, sent)
+      await host.send(link, data, sent)
       throw new UploadFailed(0)
     }
-    await publishStudy(s.client, { studyId: 'std', configuration: {}, files: [file('a', 'a')], send: lost })
-    expect(s.published.length).toBe(1)
+    await publishStudy(host.client, { studyId: 'std', configuration: {}, files: [file('a', 'a')], send: lost })
+    expect(host.published.length).toBe(1)
   })
   it('passes on the server’s problem', async () => {
-    const s = server()
+    const host = server()
     const refuses = {
       studies: {
-        ...s.client.studies,
+        ...host.client.studies,
         publish: async () => {
           throw new ProblemError(
             { detail: 'no', status: 422, errors: [{ path: '/configuration/timeline/0/type', message: 'unknown' }] },

@@ -10,14 +10,18 @@ import { ProblemError, type Client } from './api.ts'
 import { contentType } from './content-type.ts'
 import { Sha256Stream } from './sha256-stream.ts'
 
+/** A file of a version of a study. */
 export type Asset = z.infer<typeof AssetShape>
+/** A signed link: where and how to send bytes. */
 export type Signed = z.infer<typeof SignedShape>
+/** A published version. */
 export type Version = Awaited<ReturnType<Client['studies']['publish']>>
 /** A file of a study: its path in the study, and its bytes (a Blob may be larger than memory). */
 export interface StudyFile {
   path: string
   data: Blob | Uint8Array
 }
+/** How far one file is; sizes in bytes. */
 interface FileProgress {
   path: string
   size: number
@@ -41,6 +45,7 @@ export type Send = (
   sent: (bytes: number) => void,
   signal?: AbortSignal,
 ) => Promise<void>
+/** A file did not arrive in the store. */
 export class UploadFailed extends Error {
   override name = 'UploadFailed'
   /** HTTP status of the store's refusal; 0 when it was not reached. */
@@ -77,7 +82,11 @@ const sendWithFetch: Send = async (link, data, sent, signal) => {
 const sizeOf = (data: Blob | Uint8Array): number => (data instanceof Blob ? data.size : data.length)
 const wholeBytes = 32 * 1024 * 1024
 
-/** SHA-256 of bytes or a Blob of any size, reporting the bytes read. */
+/**
+ * SHA-256 in hex of bytes or a Blob of any size, reporting the bytes read; large ones are never whole in memory.
+ *
+ * @throws {DOMException} when a file changed or went away while it was read.
+ */
 export async function hashFile(data: Blob | Uint8Array, hashed: (bytes: number) => void = () => {}): Promise<string> {
   if (sizeOf(data) <= wholeBytes) {
     const digest = await sha256Hex(data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data)
@@ -126,126 +135,140 @@ interface SendInput {
    * Signed links for what the server does not hold yet; asked again when a link fails, for then the bytes may have
    * arrived after all.
    */
-  ask: (
-    some: { path: string; sha256: string; size: number }[],
-  ) => Promise<readonly { path: string; upload?: Signed | undefined }[]>
+  ask: (some: Hashed[]) => Promise<readonly { path: string; upload?: Signed | undefined }[]>
   progress?: ((p: PublishProgress) => void) | undefined
   send?: Send | undefined
   signal?: AbortSignal | undefined
 }
+/** A file as the server knows it: its size in bytes, and its SHA-256 in hex. */
+interface Hashed {
+  path: string
+  sha256: string
+  size: number
+}
+/** Files of one question to the server, and files sent at once. */
+const filesAQuestion = 500
+const filesAtOnce = 4
+/** How often a file is sent before its failure counts. */
+const attempts = 3
+
+const sum = (rows: readonly FileProgress[], of: 'size' | 'hashed' | 'sent'): number =>
+  rows.reduce((total, row) => total + row[of], 0)
+
 /**
  * Hashes files and sends those the server does not hold yet, four at a time, straight to the store; at most 500 to a
- * question. Throws `UploadFailed`.
+ * question. Answers each file with its size in bytes and its SHA-256, in the order given.
+ *
+ * @throws {UploadFailed} when a file was refused or the connection broke three times, and what `ask` throws.
  */
-export async function sendFiles(o: SendInput): Promise<{ path: string; sha256: string; size: number }[]> {
-  const rows: FileProgress[] = o.files.map((f) => ({
-    path: f.path,
-    size: sizeOf(f.data),
+export async function sendFiles(input: SendInput): Promise<Hashed[]> {
+  const { files, ask, progress, send = sendWithFetch, signal } = input
+  const rows = files.map(({ path, data }): FileProgress => ({
+    path,
+    size: sizeOf(data),
     hashed: 0,
     sent: 0,
     state: 'waiting',
   }))
-  const total = rows.reduce((n, r) => n + r.size, 0)
-  const tell = (stage: PublishProgress['stage']) =>
-    o.progress?.({
+  const total = sum(rows, 'size')
+  const tell = (stage: PublishProgress['stage']): void =>
+    progress?.({
       stage,
       total,
-      hashed: rows.reduce((n, r) => n + r.hashed, 0),
-      sent: rows.reduce((n, r) => n + r.sent, 0),
-      files: rows.map((r) => ({ ...r })),
+      hashed: sum(rows, 'hashed'),
+      sent: sum(rows, 'sent'),
+      files: rows.map((row) => ({ ...row })),
     })
-  const known: { path: string; sha256: string; size: number }[] = []
-  for (const [i, file] of o.files.entries()) {
-    o.signal?.throwIfAborted()
-    const row = rows[i]!
+  const known: Hashed[] = []
+  for (const [index, { path, data }] of files.entries()) {
+    signal?.throwIfAborted()
+    const row = rows[index]!
     row.state = 'hashing'
-    const sha256 = await hashFile(file.data, (n) => {
-      row.hashed = n
+    const sha256 = await hashFile(data, (bytes) => {
+      row.hashed = bytes
       tell('hashing')
     })
     row.state = 'waiting'
-    known.push({ path: file.path, sha256, size: row.size })
+    known.push({ path, sha256, size: row.size })
   }
-  for (let from = 0; from < known.length; from += 500) {
-    const answers = await o.ask(known.slice(from, from + 500))
-    tell('uploading')
-    await pool(answers, 4, async (answer) => {
-      const i = known.findIndex((a) => a.path === answer.path)
-      const row = rows[i]!
-      const file = o.files[i]!
-      for (let attempt = 1, link = answer.upload; link; attempt++) {
-        row.state = 'uploading'
-        try {
-          await (o.send ?? sendWithFetch)(
-            link,
-            file.data,
-            (n) => {
-              row.sent = n
-              tell('uploading')
-            },
-            o.signal,
-          )
-          break
-        } catch (error) {
-          if (attempt === 3 || !(error instanceof UploadFailed)) throw error
-          // A signed link expires and a connection breaks: a fresh link tells whether the bytes have arrived after all.
-          link = (await o.ask([known[i]!]))[0]?.upload
-        }
-      }
-      row.sent = row.size
-      row.state = 'stored'
+  const sendOne = async (index: number, first: Signed | undefined): Promise<void> => {
+    const row = rows[index]!
+    const sent = (bytes: number): void => {
+      row.sent = bytes
       tell('uploading')
-    })
+    }
+    for (let attempt = 1, link = first; link; attempt++) {
+      row.state = 'uploading'
+      try {
+        await send(link, files[index]!.data, sent, signal)
+        break
+      } catch (error) {
+        if (attempt === attempts || !(error instanceof UploadFailed)) throw error
+        // A signed link expires and a connection breaks: a fresh link tells whether the bytes have arrived after all.
+        link = (await ask([known[index]!]))[0]?.upload
+      }
+    }
+    row.state = 'stored'
+    sent(row.size)
+  }
+  for (let from = 0; from < known.length; from += filesAQuestion) {
+    const answers = await ask(known.slice(from, from + filesAQuestion))
+    tell('uploading')
+    await pool(answers, filesAtOnce, (answer) =>
+      sendOne(
+        known.findIndex(({ path }) => path === answer.path),
+        answer.upload,
+      ),
+    )
   }
   return known
 }
 
-/** Sends a study's files. Throws `UploadFailed`. */
+const withType = (file: Hashed): Asset => ({ ...file, type: contentType(file.path) })
+
+/**
+ * Sends a study's files, and answers them as a version names them.
+ *
+ * @throws {UploadFailed} when a file does not arrive, and `ProblemError` when the server refuses them.
+ */
 export async function uploadFiles(
   client: Client,
-  o: Pick<PublishInput, 'studyId' | 'files' | 'progress' | 'send' | 'signal'>,
+  { studyId, ...input }: Pick<PublishInput, 'studyId' | 'files' | 'progress' | 'send' | 'signal'>,
 ): Promise<Asset[]> {
-  const withType = (f: { path: string; sha256: string; size: number }): Asset => ({ ...f, type: contentType(f.path) })
-  const sent = await sendFiles({
-    ...o,
-    ask: async (some) =>
-      (
-        await client.studies.uploads({
-          params: { studyId: o.studyId },
-          body: { assets: some.map(withType) },
-          ...(o.signal ? { signal: o.signal } : {}),
-        })
-      ).assets,
-  })
-  return sent.map(withType)
+  const ask = async (some: readonly Hashed[]): ReturnType<SendInput['ask']> => {
+    const { assets } = await client.studies.uploads({
+      params: { studyId },
+      body: { assets: some.map(withType) },
+      ...(input.signal ? { signal: input.signal } : {}),
+    })
+    return assets
+  }
+  return (await sendFiles({ ...input, ask })).map(withType)
 }
 
-/** Publishes a version. Throws `ProblemError` (the configuration's errors are in `.errors`) or `UploadFailed`. */
-export async function publishStudy(client: Client, o: PublishInput): Promise<Version> {
-  const fresh = await uploadFiles(client, o)
-  const replaced = new Set(fresh.map((a) => a.path))
-  const assets = [...(o.kept ?? []).filter((a) => !replaced.has(a.path)), ...fresh].sort((a, b) =>
+/**
+ * Publishes a version: sends its files, then its configuration. Publishing the same content again answers the same
+ * version.
+ *
+ * @throws {ProblemError} with the configuration's errors in `.errors`, and `UploadFailed` when a file does not arrive.
+ */
+export async function publishStudy(client: Client, input: PublishInput): Promise<Version> {
+  const { studyId, configuration, kept = [], note = '', expects, progress } = input
+  const fresh = await uploadFiles(client, input)
+  const replaced = new Set(fresh.map(({ path }) => path))
+  const assets = [...kept.filter(({ path }) => !replaced.has(path)), ...fresh].sort((a, b) =>
     a.path < b.path ? -1 : 1,
   )
-  const total = fresh.reduce((n, a) => n + a.size, 0)
-  const files: FileProgress[] = fresh.map((a) => ({
-    path: a.path,
-    size: a.size,
-    hashed: a.size,
-    sent: a.size,
-    state: 'stored',
-  }))
-  o.progress?.({ stage: 'publishing', total, hashed: total, sent: total, files })
-  const publish = () =>
-    client.studies.publish({
-      params: { studyId: o.studyId },
-      body: { configuration: o.configuration, assets, note: o.note ?? '', expects: o.expects },
-    })
+  const files = fresh.map(({ path, size }): FileProgress => ({ path, size, hashed: size, sent: size, state: 'stored' }))
+  const total = sum(files, 'size')
+  progress?.({ stage: 'publishing', total, hashed: total, sent: total, files })
+  const publish = (): Promise<Version> =>
+    client.studies.publish({ params: { studyId }, body: { configuration, assets, note, expects } })
   // Publishing the same content again answers the same version, so a lost answer is simply asked for again.
   const version = await publish().catch((error: unknown) => {
     if (error instanceof ProblemError && error.kind === 'unreachable') return publish()
     throw error
   })
-  o.progress?.({ stage: 'done', total, hashed: total, sent: total, files })
+  progress?.({ stage: 'done', total, hashed: total, sent: total, files })
   return version
 }

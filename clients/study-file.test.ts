@@ -55,25 +55,25 @@ describe('a study in one file', () => {
 
 describe('a study in a folder', () => {
   it('may lie in one folder and loses what systems leave behind', async () => {
-    const s = await studyOfFiles(
+    const study = await studyOfFiles(
       ['my/study.json', 'my/img/a.png', 'my/.DS_Store', '__MACOSX/my/x', 'my/node_modules/q.js'].map((path) => ({
         path,
         data: '{"timeline":[]}',
       })),
       text,
     )
-    expect(s.files.map((f) => f.path)).toEqual(['img/a.png'])
-    expect(s.configuration).toEqual({ timeline: [] })
+    expect(study.files.map((f) => f.path)).toEqual(['img/a.png'])
+    expect(study.configuration).toEqual({ timeline: [] })
   })
   it('is a web study when it is only pages', async () => {
-    const s = await studyOfFiles(
+    const study = await studyOfFiles(
       [
         { path: 'index.html', data: '' },
         { path: 'a/b.js', data: '' },
       ],
       text,
     )
-    expect(s.configuration).toEqual({ kind: 'web', entry: 'index.html' })
+    expect(study.configuration).toEqual({ kind: 'web', entry: 'index.html' })
   })
   it('reads an envelope or a bare configuration', () => {
     expect(parseStudyJson('{"title":"T","configuration":{"a":1}}')).toEqual({

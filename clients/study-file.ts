@@ -11,6 +11,7 @@ interface StudyContent {
   redirectHosts?: string[] | undefined
   configuration: Record<string, unknown>
 }
+/** A study with its files; paths are relative to it, `D` is their bytes. */
 export interface StudyBundle<D> extends StudyContent {
   files: { path: string; data: D }[]
 }
@@ -23,9 +24,14 @@ export class StudyFileError extends Error {
 export const studyFileName = 'study.json'
 const notAStudy = /(^|\/)(\.git|\.DS_Store|Thumbs\.db|desktop\.ini|__MACOSX|node_modules|\.vscode|\.idea)(\/|$)/
 const maxUnpacked = 2 * 1024 ** 3
-const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Reads `study.json`: either `{title, description, redirectHosts, configuration}` or the bare configuration. */
+/**
+ * Reads `study.json`: either `{title, description, redirectHosts, configuration}` or the bare configuration.
+ *
+ * @throws {StudyFileError} when it is not JSON or not an object of either form.
+ */
 export function parseStudyJson(text: string): StudyContent {
   let json: unknown
   try {
@@ -61,22 +67,25 @@ export function studyPaths(paths: readonly string[]): Map<string, string> {
 }
 
 /**
- * A study out of the files of a folder. `read` gives the text of a file. Web pages without `study.json` are a web study
- * that opens `index.html`.
+ * A study out of the files of a folder. Web pages without `study.json` are a web study that opens `index.html`.
+ *
+ * @param read Gives the text of a file.
+ * @throws {StudyFileError} for a name that no file of a study may have, a `study.json` that is none, and a folder that
+ *   holds neither.
  */
 export async function studyOfFiles<D>(
   given: readonly { path: string; data: D }[],
   read: (data: D) => Promise<string>,
 ): Promise<StudyBundle<D>> {
-  const names = studyPaths(given.map((f) => f.path))
-  const files = given.flatMap((f) => {
-    const path = names.get(f.path)
-    return path === undefined ? [] : [{ path, data: f.data }]
+  const names = studyPaths(given.map((file) => file.path))
+  const files = given.flatMap(({ path: from, data }) => {
+    const path = names.get(from)
+    return path === undefined ? [] : [{ path, data }]
   })
-  for (const f of files)
-    if (!AssetPath.safeParse(f.path).success)
+  for (const { path } of files)
+    if (!AssetPath.safeParse(path).success)
       throw new StudyFileError(
-        `The file name “${f.path}” cannot be used: no ? # % or control characters, at most 300 characters.`,
+        `The file name “${path}” cannot be used: no ? # % or control characters, at most 300 characters.`,
       )
   const description = files.find((f) => f.path === studyFileName)
   const rest = files.filter((f) => f !== description).sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -88,8 +97,10 @@ export async function studyOfFiles<D>(
   )
 }
 
+const isCompressed = /\.(png|jpe?g|gif|webp|avif|mp[34]|m4[av]|og[gva]|webm|woff2?|zip)$/i
+
 /**
- * One file with everything of a study. Media is stored as it is, for it is compressed already. Without workers: the
+ * One zip file with everything of a study. Media is stored as it is, for it is compressed already. Without workers: the
  * portal's content security policy allows none made from text.
  */
 export function packStudy(study: StudyBundle<Uint8Array>): Uint8Array<ArrayBuffer> {
@@ -100,22 +111,22 @@ export function packStudy(study: StudyBundle<Uint8Array>): Uint8Array<ArrayBuffe
       { level: 6 },
     ],
   }
-  for (const f of files)
-    entries[f.path] = [
-      f.data,
-      { level: /\.(png|jpe?g|gif|webp|avif|mp[34]|m4[av]|og[gva]|webm|woff2?|zip)$/i.test(f.path) ? 0 : 6 },
-    ]
+  for (const { path, data } of files) entries[path] = [data, { level: isCompressed.test(path) ? 0 : 6 }]
   return zipSync(entries) as Uint8Array<ArrayBuffer>
 }
 
-/** Reads what `packStudy` wrote, or any zip of a study folder. Refuses what would unpack to more than 2 GB. */
+/**
+ * Reads what `packStudy` wrote, or any zip of a study folder.
+ *
+ * @throws {StudyFileError} when it is no zip, would unpack to more than 2 GB, or holds no study.
+ */
 export async function unpackStudy(bytes: Uint8Array): Promise<StudyBundle<Uint8Array>> {
   let size = 0
   let unpacked: Unzipped
   try {
     unpacked = unzipSync(bytes, {
-      filter: (f) => {
-        size += f.originalSize
+      filter: ({ originalSize }) => {
+        size += originalSize
         if (size > maxUnpacked)
           throw new StudyFileError('This file would unpack to more than 2 GB. Publish from a folder instead.')
         return true

@@ -35,6 +35,7 @@ const steps: Step[] = [
   { name: 'style (tools/house-style.ts)', command: ['tools/house-style.ts'] },
   { name: 'docs/permissions.md', command: ['tools/permissions.ts', '--check'] },
   { name: 'docs/architecture.md, entities', command: ['tools/entities.ts', '--check'] },
+  { name: 'docs/command-line.md', command: ['clients/cli/reference.ts', '--check'] },
   { name: 'docs/cost.md', command: ['lib/cost.ts', '--check'] },
   { name: 'plugin catalogue', command: ['web/study/catalogue.ts', '--check'] },
 ]

@@ -102,6 +102,7 @@ describe('CONTRIBUTING.md', () => {
       'Debug one function',
       'Add a route',
       'Add a page',
+      'Add a command of the command line',
       'Add an SQL function',
       'Add a release rule',
       'Add a kind of job',

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { type ChainEvent, emptyHead, link } from '../../domain/audit/chain.ts'
 import { verifyChain } from './verify.ts'
 
-async function chain(n: number, mark = ''): Promise<ChainEvent[]> {
+async function chain(length: number, mark = ''): Promise<ChainEvent[]> {
   const events: ChainEvent[] = []
-  for (let i = 0; i < n; i++)
+  for (let i = 0; i < length; i++)
     events.push(
       await link(events.at(-1) ?? emptyHead, {
         at: '2026-03-01T12:00:00.000Z',
@@ -24,18 +24,26 @@ const server =
     head: events.length ? { seq: events.at(-1)!.seq, hash: events.at(-1)!.hash } : emptyHead,
   })
 
+/** What may happen to the event at an index; `other` is another chain of the same length. */
+const damage = {
+  alter: (events, at) => events.with(at, { ...events[at]!, detail: { i: at, mark: 'x' } }),
+  delete: (events, at) => events.toSpliced(at, 1),
+  replace: (events, at, other) => events.with(at, { ...other[at]!, previous: events[at]!.previous }),
+} satisfies Record<string, (events: ChainEvent[], at: number, other: ChainEvent[]) => ChainEvent[]>
+const damages = Object.keys(damage) as (keyof typeof damage)[]
+
 describe('verifying a chain', () => {
   it('finds any chain whole that nobody touched, and says where it stands', () =>
     fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 1, max: 5 }), async (n, size) => {
-        const events = await chain(n)
+      fc.asyncProperty(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 1, max: 5 }), async (length, size) => {
+        const events = await chain(length)
         const seen: number[] = []
         const verdict = await verifyChain(server(events, size), {
-          known: events[Math.floor(n / 2)],
+          known: events[Math.floor(length / 2)],
           onProgress: (c) => seen.push(c),
         })
-        expect(verdict).toEqual({ head: n ? { seq: n, hash: events.at(-1)!.hash } : emptyHead })
-        expect(seen.at(-1)).toBe(n)
+        expect(verdict).toEqual({ head: length ? { seq: length, hash: events.at(-1)!.hash } : emptyHead })
+        expect(seen.at(-1)).toBe(length)
       }),
       { numRuns: 40 },
     ))
@@ -45,17 +53,11 @@ describe('verifying a chain', () => {
       fc.asyncProperty(
         fc.integer({ min: 2, max: 10 }),
         fc.nat(),
-        fc.constantFrom('alter', 'delete', 'replace'),
-        async (n, pick, how) => {
-          const events = await chain(n)
-          const at = pick % (n - 1)
-          const other = await chain(n, 'other')
-          const damaged =
-            how === 'alter'
-              ? events.map((e, i) => (i === at ? { ...e, detail: { i, mark: 'x' } } : e))
-              : how === 'delete'
-                ? events.filter((_, i) => i !== at)
-                : events.map((e, i) => (i === at ? { ...other[i]!, previous: e.previous } : e))
+        fc.constantFrom(...damages),
+        async (length, pick, how) => {
+          const events = await chain(length)
+          const at = pick % (length - 1)
+          const damaged = damage[how](events, at, await chain(length, 'other'))
           // A replaced first event is right in itself; the one after it does not continue it.
           expect((await verifyChain(server(damaged))).firstBreak?.seq).toBe(how === 'replace' && at === 0 ? 2 : at + 1)
         },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { CliError, exits, type Io } from './io.ts'
 
 interface Credential {
+  /** The secret itself. */
   token: string
   tokenId: string
   expires: string
@@ -13,8 +14,10 @@ interface Credentials {
   current?: string
   servers: Record<string, Credential>
 }
+/** The last event of a chain that was verified here. */
 export interface VerifiedHead {
   seq: number
+  /** SHA-256 of the event, in hex. */
   hash: string
   at: string
 }
@@ -23,9 +26,15 @@ type Heads = Record<string, Record<string, VerifiedHead>>
 
 const under = (io: Io, variable: string, fallback: string): string =>
   join(io.env[variable] || join(io.env['HOME'] ?? homedir(), fallback), 'cloister')
+/** Where the tokens are kept: below XDG_CONFIG_HOME, or `.config` in the home directory. */
 export const credentialsFile = (io: Io): string => join(under(io, 'XDG_CONFIG_HOME', '.config'), 'credentials.json')
 const headsFile = (io: Io): string => join(under(io, 'XDG_STATE_HOME', join('.local', 'state')), 'audit-heads.json')
 
+/**
+ * A file's JSON, or `empty` when it is not there.
+ *
+ * @throws {CliError} when it cannot be read or is not JSON.
+ */
 async function read<T>(file: string, empty: T): Promise<T> {
   let text: string
   try {
@@ -55,6 +64,8 @@ const credentials = (io: Io): Promise<Credentials> => read<Credentials>(credenti
 /**
  * The server's origin, from `--server`, CLOISTER_SERVER, the last sign-in, or this laptop's. Tokens travel over https
  * only, except to this machine.
+ *
+ * @throws {CliError} for what is no address, and for http to another machine.
  */
 export async function serverOf(io: Io, given: string | undefined): Promise<string> {
   const text = given ?? io.env['CLOISTER_SERVER'] ?? (await credentials(io)).current ?? 'http://127.0.0.1:4280'
@@ -78,26 +89,55 @@ export async function serverOf(io: Io, given: string | undefined): Promise<strin
   return url.origin
 }
 
-/** The token for a server: CLOISTER_TOKEN, else the remembered one. */
+/**
+ * The token for a server: CLOISTER_TOKEN, else the remembered one.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export const tokenFor = async (io: Io, server: string): Promise<string | undefined> =>
   io.env['CLOISTER_TOKEN'] || (await credentials(io)).servers[server]?.token
 
+/**
+ * The remembered token for a server, with its id and expiry.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export const credentialFor = async (io: Io, server: string): Promise<Credential | undefined> =>
   (await credentials(io)).servers[server]
 
+/**
+ * Keeps a server's token in place of an older one; the server is then the usual one.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export async function remember(io: Io, server: string, credential: Credential): Promise<void> {
   const all = await credentials(io)
   await write(credentialsFile(io), { current: server, servers: { ...all.servers, [server]: credential } })
 }
 
+/**
+ * Drops a server's token; no server is the usual one afterwards.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export async function forget(io: Io, server: string): Promise<void> {
   const { [server]: _, ...servers } = (await credentials(io)).servers
   await write(credentialsFile(io), { servers })
 }
 
+/**
+ * The newest event of an organisation's audit chain that was found right here.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export const verifiedHead = async (io: Io, server: string, organisationId: string): Promise<VerifiedHead | undefined> =>
   (await read<Heads>(headsFile(io), {}))[server]?.[organisationId]
 
+/**
+ * Keeps what was verified, for the next time: a chain that does not continue it was rewritten.
+ *
+ * @throws {CliError} when what is remembered cannot be read.
+ */
 export async function rememberHead(io: Io, server: string, organisationId: string, head: VerifiedHead): Promise<void> {
   const all = await read<Heads>(headsFile(io), {})
   await write(headsFile(io), { ...all, [server]: { ...all[server], [organisationId]: head } })

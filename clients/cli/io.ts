@@ -1,4 +1,4 @@
-/** What every command shares: where it writes, how it fails, how it lays out a table. */
+/** What every command shares: where it writes, and how it fails. */
 
 /** Exit codes, for scripts. */
 export const exits = { done: 0, no: 1, usage: 2, signIn: 3, refused: 4, unreachable: 5, cancelled: 130 } as const
@@ -15,6 +15,7 @@ export class CliError extends Error {
   }
 }
 
+/** Where a command reads its settings from and writes to. */
 export interface Io {
   env: Record<string, string | undefined>
   /** Results, for people or (with `--json`) for programs. */
@@ -28,10 +29,12 @@ export interface Io {
   signal: AbortSignal
 }
 
-/** Text from elsewhere without the control characters that would steer a terminal. */
-export const tame = (text: string): string =>
-  text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
-
+/**
+ * The input and output of this process.
+ *
+ * @param json Whether a program reads the answer; then nothing is shown in between.
+ * @param signal Aborted when the person stops it.
+ */
 export function processIo(json: boolean, signal: AbortSignal): Io {
   let shown = false
   const clear = (): void => {
@@ -60,24 +63,6 @@ export function processIo(json: boolean, signal: AbortSignal): Io {
   }
 }
 
-/** Columns padded to the widest cell; the last is not padded. */
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = [head, ...rows].map((r) => r.map((c) => tame(String(c))))
-  const width = head.map((_, i) => Math.max(...cells.map((r) => [...(r[i] ?? '')].length)))
-  return cells
-    .map((r) =>
-      r
-        .map((c, i) => (i === head.length - 1 ? c : c + ' '.repeat(width[i]! - [...c].length)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
-
 /** Prints a value as JSON with `--json`, else what `text` makes of it. */
 export const show = (io: Io, value: unknown, text: () => string): void =>
   io.out(io.json ? JSON.stringify(value, null, 2) : text())
-
-/** "1 run", "2 runs". */
-export const count = (n: number, one: string, many = `${one}s`): string =>
-  `${n.toLocaleString('en')} ${n === 1 ? one : many}`

@@ -1,33 +1,36 @@
 /** login, whoami, logout. */
 import { scopeMeaning, type Scope, scopes } from '../../domain/access/permissions.ts'
 import { ProblemError } from '../api.ts'
+import { type Command, defineCommand } from './command.ts'
 import { credentialFor, credentialsFile, forget } from './config.ts'
-import { CliError, exits, show, tame } from './io.ts'
+import { CliError, exits, show } from './io.ts'
 import { connect, type Session, signIn } from './session.ts'
-import { type Command, text } from './command.ts'
+import { day, tame } from './text.ts'
+import { listed } from './values.ts'
 
-function scopesOf(text: string | undefined): Scope[] {
-  if (text === undefined) return [...scopes]
-  const wanted = text
-    .split(',')
-    .map((s) => s.trim())
-    .filter(Boolean)
-  const unknown = wanted.find((s) => !(scopes as readonly string[]).includes(s))
+/** Scopes of a list with commas; all of them when there is no list. */
+function scopesOf(list: string | undefined): Scope[] {
+  if (list === undefined) return [...scopes]
+  const wanted = listed(list)
+  const unknown = wanted.find((scope) => !(scopes as readonly string[]).includes(scope))
   if (unknown !== undefined || wanted.length === 0)
     throw new CliError(
       exits.usage,
       `There is no scope "${tame(unknown ?? '')}".`,
-      `Scopes:\n${scopes.map((s) => `  ${s.padEnd(14)} ${scopeMeaning[s]}`).join('\n')}`,
+      `Scopes:\n${scopes.map((scope) => `  ${scope.padEnd(14)} ${scopeMeaning[scope]}`).join('\n')}`,
     )
   return wanted as Scope[]
 }
 
-async function greeting({ client }: Session): Promise<{
+/** Who somebody is, as the command line shows it. */
+interface Greeting {
   name: string
   email: string
   memberships: { organisationId: string; organisation: string; roles: string[] }[]
   expires: string | undefined
-}> {
+}
+
+async function greeting({ client }: Session): Promise<Greeting> {
   const me = await client.access.me()
   return {
     name: me.name,
@@ -40,20 +43,24 @@ async function greeting({ client }: Session): Promise<{
     expires: me.token?.expires,
   }
 }
-const sentence = (server: string, me: Awaited<ReturnType<typeof greeting>>): string =>
+
+const sentence = (server: string, me: Greeting): string =>
   [
-    `${tame(me.name || me.email)} at ${server}${me.expires ? `, token until ${me.expires.slice(0, 10)}` : ''}`,
+    `${tame(me.name || me.email)} at ${server}${me.expires ? `, token until ${day(me.expires)}` : ''}`,
     ...me.memberships.map((m) => `  ${m.organisationId}  ${tame(m.organisation)} (${m.roles.join(', ')})`),
   ].join('\n')
 
-export const login: Command = {
+const login = defineCommand({
+  name: 'login',
   usage: 'login [--scopes LIST]',
   summary: 'Sign this computer in: prints a link and a code, waits, stores a token only you can read',
-  options: { scopes: { type: 'string' } },
-  async run(call) {
-    const { io } = call
-    const session = await connect(io, text(call, 'server'), false)
-    await signIn(session, scopesOf(text(call, 'scopes')))
+  options: {
+    scopes: { type: 'string', value: 'LIST', help: 'what the token may do, with commas between; everything without' },
+  },
+  examples: ['cloister login', 'cloister login --scopes studies:read'],
+  async run({ io, options }) {
+    const session = await connect(io, options.server, false)
+    await signIn(session, scopesOf(options.scopes))
     const me = await greeting(session)
     show(
       io,
@@ -61,45 +68,53 @@ export const login: Command = {
       () => `Signed in: ${sentence(session.server, me)}\nThe token is in ${credentialsFile(io)}`,
     )
   },
-}
+})
 
-export const whoami: Command = {
+const whoami = defineCommand({
+  name: 'whoami',
   usage: 'whoami',
   summary: 'Who the server takes you for',
   options: {},
-  async run(call) {
-    const { io } = call
-    const session = await connect(io, text(call, 'server'))
+  async run({ io, options }) {
+    const session = await connect(io, options.server)
     const me = await greeting(session)
     show(io, { server: session.server, ...me }, () => sentence(session.server, me))
   },
+})
+
+/** Revokes a token; whether it can be used no more. */
+async function revoke({ client }: Session, tokenId: string): Promise<boolean> {
+  try {
+    await client.access.revokeToken({ params: { tokenId } })
+    return true
+  } catch (e) {
+    if (!(e instanceof ProblemError)) throw e
+    // Already revoked or expired: then there is nothing left to revoke.
+    return e.kind === 'not-found' || e.kind === 'sign-in-required'
+  }
 }
 
-export const logout: Command = {
+const logout = defineCommand({
+  name: 'logout',
   usage: 'logout',
   summary: 'Revoke this computer’s token and forget it',
   options: {},
-  async run(call) {
-    const { io } = call
-    const session = await connect(io, text(call, 'server'), false)
-    const credential = await credentialFor(io, session.server)
+  async run({ io, options }) {
+    const session = await connect(io, options.server, false)
+    const { server } = session
+    const credential = await credentialFor(io, server)
     if (!credential) {
-      show(io, { server: session.server, revoked: false }, () => `Not signed in at ${session.server}; nothing to do.`)
+      show(io, { server, revoked: false }, () => `Not signed in at ${server}; nothing to do.`)
       return
     }
-    let revoked = true
-    try {
-      await session.client.access.revokeToken({ params: { tokenId: credential.tokenId } })
-    } catch (e) {
-      if (!(e instanceof ProblemError)) throw e
-      // Already revoked or expired: then there is nothing left to revoke.
-      revoked = e.kind === 'not-found' || e.kind === 'sign-in-required'
-    }
-    await forget(io, session.server)
-    show(io, { server: session.server, revoked }, () =>
+    const revoked = await revoke(session, credential.tokenId)
+    await forget(io, server)
+    show(io, { server, revoked }, () =>
       revoked
-        ? `Signed out of ${session.server}.`
-        : `Forgotten here, but ${session.server} did not revoke the token. Revoke it in the portal under Settings, Access tokens.`,
+        ? `Signed out of ${server}.`
+        : `Forgotten here, but ${server} did not revoke the token. Revoke it in the portal under Settings, Access tokens.`,
     )
   },
-}
+})
+
+export const people: readonly Command[] = [login, whoami, logout]

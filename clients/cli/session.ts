@@ -4,15 +4,24 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Scope, scopes as allScopes } from '../../domain/access/permissions.ts'
 import { type Client, createClient, ProblemError } from '../api.ts'
 import { remember, serverOf, tokenFor } from './config.ts'
-import { CliError, count, exits, type Io, tame } from './io.ts'
+import { CliError, exits, type Io } from './io.ts'
+import { count, tame } from './text.ts'
 
+/** A server, as whom one speaks to it, and where what it says is shown. */
 export interface Session {
   io: Io
+  /** Its origin, without a trailing slash. */
   server: string
   client: Client
 }
 
-/** A client for the chosen server; `signedIn` refuses at once when there is no token. */
+/**
+ * A client for the chosen server.
+ *
+ * @param server What `--server` says.
+ * @param signedIn Whether to refuse at once when there is no token.
+ * @throws {CliError} without a token, or for an address that no token may be sent to.
+ */
 export async function connect(io: Io, server: string | undefined, signedIn = true): Promise<Session> {
   const origin = await serverOf(io, server)
   if (signedIn && !(await tokenFor(io, origin)))
@@ -20,7 +29,12 @@ export async function connect(io: Io, server: string | undefined, signedIn = tru
   return { io, server: origin, client: createClient({ baseUrl: origin, token: () => tokenFor(io, origin) }) }
 }
 
-/** Device sign-in: prints link and code, waits for approval, stores the token. Gives up when the code expires. */
+/**
+ * Device sign-in (the device authorisation grant of RFC 8628): prints link and code, waits for approval, stores the
+ * token.
+ *
+ * @throws {CliError} when nobody approves it before the code expires, or CLOISTER_TOKEN is set.
+ */
 export async function signIn({ io, server, client }: Session, scopes: readonly Scope[] = allScopes): Promise<void> {
   if (io.env['CLOISTER_TOKEN'])
     throw new CliError(
@@ -50,16 +64,19 @@ export async function signIn({ io, server, client }: Session, scopes: readonly S
   throw new CliError(exits.signIn, 'Nobody approved the sign-in in time.', 'Run "cloister login" again.')
 }
 
-/** The organisation that is meant: by id or name, or the only one. */
+/**
+ * The organisation that is meant: by id or name, or the only one.
+ *
+ * @throws {CliError} when there is none of that name, or more than one to choose from.
+ */
 export async function organisationOf(
   { client }: Session,
   wanted: string | undefined,
 ): Promise<{ organisationId: string; organisation: string }> {
   const { memberships } = await client.access.me()
-  const found =
-    wanted === undefined
-      ? memberships
-      : memberships.filter((m) => m.organisationId === wanted || m.organisation.toLowerCase() === wanted.toLowerCase())
+  const isMeant = (one: (typeof memberships)[number]): boolean =>
+    wanted === undefined || one.organisationId === wanted || one.organisation.toLowerCase() === wanted.toLowerCase()
+  const found = memberships.filter(isMeant)
   if (found.length === 1) return found[0]!
   const names = memberships.map((m) => `  ${m.organisationId}  ${tame(m.organisation)}`).join('\n')
   if (memberships.length === 0)
@@ -77,7 +94,12 @@ export async function organisationOf(
   )
 }
 
-/** All items of a list, page by page. */
+/**
+ * All items of a list, page by page.
+ *
+ * @param fetchPage Answers a page that begins after the cursor, and the next cursor unless it is the last.
+ * @throws What `fetchPage` throws.
+ */
 export async function everything<T>(
   fetchPage: (after: string | undefined) => Promise<{ items: T[]; next?: string | undefined }>,
 ): Promise<T[]> {

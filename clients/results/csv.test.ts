@@ -8,31 +8,32 @@ function readCsv(text: string): string[][] {
   let row: string[] = []
   let cell = ''
   let inside = false
-  let i = 0
-  while (i < text.length) {
-    const c = text[i]!
+  let at = 0
+  while (at < text.length) {
+    const character = text[at]!
     if (inside) {
-      if (c === '"' && text[i + 1] === '"') {
+      if (character === '"' && text[at + 1] === '"') {
         cell += '"'
-        i += 2
+        at += 2
         continue
       }
-      if (c === '"') inside = false
-      else cell += c
-    } else if (c === '"' && cell === '') inside = true
-    else if (c === ',') {
+      if (character === '"') inside = false
+      else cell += character
+    } else if (character === '"' && cell === '') inside = true
+    else if (character === ',') {
       row.push(cell)
       cell = ''
-    } else if (c === '\r' && text[i + 1] === '\n') {
+    } else if (character === '\r' && text[at + 1] === '\n') {
       row.push(cell)
       rows.push(row)
       row = []
       cell = ''
-      i += 2
+      at += 2
       continue
-    } else if (c === '"' || c === '\r' || c === '\n') throw new Error(`bare ${JSON.stringify(c)} at ${i}`)
-    else cell += c
-    i++
+    } else if (character === '"' || character === '\r' || character === '\n')
+      throw new Error(`bare ${JSON.stringify(character)} at ${at}`)
+    else cell += character
+    at++
   }
   if (inside || cell !== '' || row.length) throw new Error('ends in the middle of a line')
   return rows
@@ -118,8 +119,8 @@ describe('CSV', () => {
 
   it('keeps numbers as they are', () =>
     fc.assert(
-      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (n) => {
-        expect(Number(cellText(n)) + 0).toBe(n + 0)
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        expect(Number(cellText(value)) + 0).toBe(value + 0)
       }),
     ))
 

@@ -31,8 +31,8 @@ export function columnsOf(rows: Iterable<ReadonlyMap<string, unknown>>): string[
 }
 
 /**
- * A CSV file of `rows`; rows are maps, because a column may have any name, `__proto__` too. A table without columns is
- * an empty file.
+ * A CSV file (RFC 4180) of `rows`; rows are maps, because a column may have any name, `__proto__` too. A table without
+ * columns is an empty file.
  */
 export function toCsv(
   rows: readonly ReadonlyMap<string, unknown>[],
@@ -40,9 +40,6 @@ export function toCsv(
 ): string {
   if (columns.length === 0) return ''
   // A lone empty cell would be an empty line, which readers skip: it is quoted.
-  const line = (cells: readonly unknown[]): string => {
-    const l = cells.map(quoted).join(',')
-    return `${l === '' ? '""' : l}\r\n`
-  }
+  const line = (cells: readonly unknown[]): string => `${cells.map(quoted).join(',') || '""'}\r\n`
   return line(columns) + rows.map((row) => line(columns.map((c) => row.get(c)))).join('')
 }

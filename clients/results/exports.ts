@@ -4,6 +4,7 @@ import { cellText, columnsOf, toCsv } from './csv.ts'
 import type { OpenedRun } from './model.ts'
 import { platformColumns, tableRows } from './rows.ts'
 
+/** What is exported: runs of a study with their content, why they were opened, and when. */
 export interface ExportOf {
   study: { studyId: string; title: string; description: string }
   runs: readonly OpenedRun[]
@@ -11,42 +12,45 @@ export interface ExportOf {
   at: Date
 }
 
-const fromMap = (m: ReadonlyMap<string, unknown>): Record<string, unknown> => Object.fromEntries(m)
+const jsonOfRun = ({ row, findings, session, files, trials }: OpenedRun): Record<string, unknown> => ({
+  ...row,
+  findings,
+  ...(session === undefined ? {} : { session }),
+  files: files.map(({ name, type, part, seq, bytes }) => ({ name, type, part, seq, bytes: bytes.length })),
+  trials: trials.map(({ part, seq, data }) => ({ part, seq, data: Object.fromEntries(data) })),
+})
 
 /**
- * All runs as one JSON document: the run's facts, its trials as recorded, its session, its files by name and its
- * findings.
+ * All runs as one JSON document: the run's facts, its trials as recorded, its session, its files by name and size in
+ * bytes, and its findings.
  */
-export function toJson(x: ExportOf): string {
-  return `${JSON.stringify(
-    {
-      format: 'cloister-results-1',
-      study: x.study,
-      exported: x.at.toISOString(),
-      purpose: x.purpose,
-      runs: x.runs.map((r) => ({
-        ...r.row,
-        findings: r.findings,
-        ...(r.session === undefined ? {} : { session: r.session }),
-        files: r.files.map((f) => ({ name: f.name, type: f.type, part: f.part, seq: f.seq, bytes: f.bytes.length })),
-        trials: r.trials.map((t) => ({ part: t.part, seq: t.seq, data: fromMap(t.data) })),
-      })),
-    },
-    null,
-    2,
-  )}\n`
+export function toJson({ study, runs, purpose, at }: ExportOf): string {
+  const results = {
+    format: 'cloister-results-1',
+    study,
+    exported: at.toISOString(),
+    purpose,
+    runs: runs.map(jsonOfRun),
+  }
+  return `${JSON.stringify(results, null, 2)}\n`
 }
+
+/** The platform's columns, then those of the trials. */
+const allColumns = (rows: readonly ReadonlyMap<string, unknown>[]): string[] => [
+  ...new Set<string>([...platformColumns, ...columnsOf(rows)]),
+]
 
 /**
  * All trials of all runs as one CSV, one row a trial; the platform's columns come first even when there are no trials.
  */
-export function trialsCsv(x: Pick<ExportOf, 'runs'>): string {
-  const rows = tableRows(x.runs)
-  return toCsv(rows, [...new Set<string>([...platformColumns, ...columnsOf(rows)])])
+export function trialsCsv({ runs }: Pick<ExportOf, 'runs'>): string {
+  const rows = tableRows(runs)
+  return toCsv(rows, allColumns(rows))
 }
 
-const keyword = (s: string, fallback: string): string =>
-  s
+/** A value of a keyword in a Psych-DS file name: letters and digits. */
+const keyword = (text: string, fallback: string): string =>
+  text
     .normalize('NFKD')
     .replaceAll(/[^A-Za-z0-9]/g, '')
     .slice(0, 60) || fallback
@@ -59,73 +63,79 @@ const platformMeaning: Record<(typeof platformColumns)[number], string> = {
   seq: 'Number of the record within its run, counted from 1',
 }
 
+/** The one type of all values that are there, `string` for mixed ones; undefined when nothing is there. */
+function typeOf(values: readonly unknown[]): 'number' | 'boolean' | 'string' | undefined {
+  const present = values.filter((value) => value !== undefined && value !== null && value !== '')
+  if (present.length === 0) return undefined
+  if (present.every((value) => typeof value === 'number')) return 'number'
+  return present.every((value) => typeof value === 'boolean') ? 'boolean' : 'string'
+}
+
 /** Describes one column as schema.org PropertyValue, with what its values show and no more. */
-function variable(name: string, values: unknown[]): Record<string, unknown> {
-  const present = values.filter((v) => v !== undefined && v !== null && v !== '')
-  const numbers = present.filter((v) => typeof v === 'number')
-  const meaning = name in platformMeaning ? platformMeaning[name as keyof typeof platformMeaning] : undefined
-  const type =
-    present.length === 0
-      ? undefined
-      : numbers.length === present.length
-        ? 'number'
-        : present.every((v) => typeof v === 'boolean')
-          ? 'boolean'
-          : 'string'
+function variable(name: string, values: readonly unknown[]): Record<string, unknown> {
+  const description = name in platformMeaning ? platformMeaning[name as keyof typeof platformMeaning] : undefined
+  const value = typeOf(values)
   return {
     '@type': 'PropertyValue',
     name,
-    ...(meaning ? { description: meaning } : {}),
-    ...(type ? { value: type } : {}),
+    ...(description ? { description } : {}),
+    ...(value ? { value } : {}),
   }
 }
 
+type Rows = ReturnType<typeof tableRows>
+
+const descriptionOf = ({ study, at }: ExportOf, rows: Rows, columns: readonly string[]): Record<string, unknown> => ({
+  '@context': 'https://schema.org/',
+  '@type': 'Dataset',
+  name: study.title,
+  description: study.description || `Results of the study “${study.title}”`,
+  schemaVersion: 'Psych-DS 1.5.1',
+  identifier: study.studyId,
+  dateCreated: at.toISOString().slice(0, 10),
+  keywords: ['behavioural data'],
+  variableMeasured: columns.map((column) =>
+    variable(
+      cellText(column),
+      rows.map((row) => row.get(column)),
+    ),
+  ),
+})
+
+function readmeOf({ study, runs, purpose, at }: ExportOf, rows: Rows): string {
+  const findings = runs.flatMap(({ row, findings: found }) => found.map(({ message }) => `- ${row.runId}: ${message}`))
+  return [
+    `# ${study.title}`,
+    '',
+    `${runs.length} runs, ${rows.length} rows, opened on ${at.toISOString()} for: ${purpose}`,
+    '',
+    'A text that begins with `=`, `+`, `-`, `@`, tab or carriage return carries an apostrophe in front, so that no spreadsheet runs it. Nested values are JSON.',
+    '',
+    ...(findings.length ? ['## What is not whole', '', ...findings, ''] : []),
+  ].join('\n')
+}
+
 /**
- * A Psych-DS dataset as a zip (schema 1.5): `dataset_description.json`, one `data/study-…_run-…_data.csv` a run,
- * participants' files under `data/raw/run-…/`, a README and a CHANGES. Every file has every column, so that files can
- * be put under one another.
+ * A Psych-DS dataset as a zip (schema 1.5, https://psych-ds.github.io): `dataset_description.json`, one
+ * `data/study-…_run-…_data.csv` a run, participants' files under `data/raw/run-…/`, a README and a CHANGES. Every file
+ * has every column, so that files can be put under one another.
  */
-export function toPsychDs(x: ExportOf): Uint8Array {
-  const all = tableRows(x.runs)
-  const columns = [...new Set<string>([...platformColumns, ...columnsOf(all)])]
-  const study = keyword(x.study.title, keyword(x.study.studyId, 'study'))
-  const findings = x.runs.flatMap((r) => r.findings.map((f) => `- ${r.row.runId}: ${f.message}`))
-  const description = {
-    '@context': 'https://schema.org/',
-    '@type': 'Dataset',
-    name: x.study.title,
-    description: x.study.description || `Results of the study “${x.study.title}”`,
-    schemaVersion: 'Psych-DS 1.5.1',
-    identifier: x.study.studyId,
-    dateCreated: x.at.toISOString().slice(0, 10),
-    keywords: ['behavioural data'],
-    variableMeasured: columns.map((c) =>
-      variable(
-        cellText(c),
-        all.map((row) => row.get(c)),
-      ),
-    ),
-  }
+export function toPsychDs(exported: ExportOf): Uint8Array {
+  const { study, runs, at } = exported
+  const rows = tableRows(runs)
+  const columns = allColumns(rows)
+  const name = keyword(study.title, keyword(study.studyId, 'study'))
   const files: Record<string, Uint8Array> = {
-    'dataset_description.json': strToU8(`${JSON.stringify(description, null, 2)}\n`),
-    'README.md': strToU8(
-      [
-        `# ${x.study.title}`,
-        '',
-        `${x.runs.length} runs, ${all.length} rows, opened on ${x.at.toISOString()} for: ${x.purpose}`,
-        '',
-        'A text that begins with `=`, `+`, `-`, `@`, tab or carriage return carries an apostrophe in front, so that no spreadsheet runs it. Nested values are JSON.',
-        '',
-        ...(findings.length ? ['## What is not whole', '', ...findings, ''] : []),
-      ].join('\n'),
-    ),
-    'CHANGES.md': strToU8(`# Changes\n\n- ${x.at.toISOString().slice(0, 10)}: exported from Cloister\n`),
+    'dataset_description.json': strToU8(`${JSON.stringify(descriptionOf(exported, rows, columns), null, 2)}\n`),
+    'README.md': strToU8(readmeOf(exported, rows)),
+    'CHANGES.md': strToU8(`# Changes\n\n- ${at.toISOString().slice(0, 10)}: exported from Cloister\n`),
   }
-  for (const run of x.runs) {
-    files[`data/study-${study}_run-${nameOfRun(run.row.runId)}_data.csv`] = strToU8(toCsv(tableRows([run]), columns))
-    for (const f of run.files) files[`data/raw/run-${nameOfRun(run.row.runId)}/${f.name}`] = f.bytes
+  for (const run of runs) {
+    const runName = nameOfRun(run.row.runId)
+    files[`data/study-${name}_run-${runName}_data.csv`] = strToU8(toCsv(tableRows([run]), columns))
+    for (const file of run.files) files[`data/raw/run-${runName}/${file.name}`] = file.bytes
   }
-  return zipSync(files, { mtime: x.at })
+  return zipSync(files, { mtime: at })
 }
 
 /** A file name from a study's title: lower case, words joined by hyphens. */

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { RunRow as RunRowSchema } from '../../contracts/runs.ts'
 import type { OpenedRecord, Trial } from '../../domain/runs/opened.ts'
 
+/** A run as the server lists it, without content. */
 export type RunRow = z.output<typeof RunRowSchema>
 
 /**
@@ -12,12 +13,16 @@ export type RunRow = z.output<typeof RunRowSchema>
  */
 export interface Finding {
   kind: 'gap' | 'altered' | 'unopenable' | 'unfinished' | 'after-end' | 'object'
+  /** Number of the record; of a gap, of its first record. */
   seq?: number
+  /** Number of the last record of a gap. */
   through?: number
   message: string
 }
 
+/** A file that a participant's page sent. */
 export interface OpenedFile {
+  /** Safe to be the name of a file, and unique in its run. */
   name: string
   type: string
   part: string

@@ -33,24 +33,24 @@ const stored = new Map<string, Uint8Array>()
 /** What a participant's page would send: sealed records with a right end. */
 async function sealRun(said: Said[]): Promise<Sealed[]> {
   const records: Sealed[] = []
-  for (const [i, s] of said.entries()) {
-    const at = { runId, seq: i + 1, op: s.op ?? ('append' as const), part: s.part ?? 'main' }
-    const r: Sealed = {
+  for (const { op = 'append', part = 'main', body, bytes } of said) {
+    const at = { runId, seq: records.length + 1, op, part }
+    const record: Sealed = {
       seq: at.seq,
       op: at.op,
       part: at.part,
-      jwe: await sealRecord({ key, ...at, body: s.body, iv: iv() }),
+      jwe: await sealRecord({ key, ...at, body, iv: iv() }),
     }
-    if (s.bytes) {
-      const sealed = await sealBytes(key, s.bytes, at, iv())
+    if (bytes) {
+      const sealed = await sealBytes(key, bytes, at, iv())
       const sha256 = await sha256Hex(sealed)
       stored.set(sha256, sealed)
-      Object.assign(r, {
+      Object.assign(record, {
         object: { sha256, size: sealed.length },
         download: { method: 'GET', url: `https://objects.example/${sha256}`, headers: {}, expires: '' },
       })
     }
-    records.push(r)
+    records.push(record)
   }
   const last = records.length + 1
   const at = { runId, seq: last, op: 'end' as const, part: 'main' }
@@ -78,8 +78,8 @@ async function open(records: Sealed[], pageSize = 2): Promise<OpenedRun> {
     },
   } as unknown as Client
   const fetchStored = (async (url: string) => {
-    const b = stored.get(url.split('/').at(-1)!)
-    return b ? new Response(b as Uint8Array<ArrayBuffer>) : new Response('', { status: 404 })
+    const bytes = stored.get(url.split('/').at(-1)!)
+    return bytes ? new Response(bytes as Uint8Array<ArrayBuffer>) : new Response('', { status: 404 })
   }) as unknown as typeof fetch
   for await (const run of openRuns(client, {
     studyId: 'std_x',
@@ -196,12 +196,12 @@ describe('gaps', () => {
 
 describe('exports', () => {
   const opened = (id: string, values: unknown[]): OpenedRun => {
-    const r = { ...row, runId: id }
+    const ofRun = { ...row, runId: id }
     const records = values.map((value, i) => ({ seq: i + 1, op: 'append' as const, part: 'main', value }))
     return {
-      row: r,
+      row: ofRun,
       records,
-      trials: trialsOf(r, records),
+      trials: trialsOf(ofRun, records),
       session: undefined,
       files: filesOf([{ seq: 9, op: 'file', part: 'main', value: { name: 'x.png' }, bytes: new Uint8Array([1]) }]),
       findings: [],
@@ -211,7 +211,7 @@ describe('exports', () => {
     opened('run_aaaaaaaaaaaaaaaa', [{ rt: 300, seq: 'mine', text: '=1' }]),
     opened('run_bbbbbbbbbbbbbbbb', [JSON.parse('{"rt":400,"__proto__":5,"-x":1}')]),
   ]
-  const x = {
+  const exported = {
     study: { studyId: 'std_aaaaaaaaaaaaaaaa', title: 'Flanker – Études', description: '' },
     runs,
     purpose: 'testing exports',
@@ -219,7 +219,7 @@ describe('exports', () => {
   }
 
   it('CSV has one row a trial and never mixes its columns with the study’s', () => {
-    expect(trialsCsv(x)).toBe(
+    expect(trialsCsv(exported)).toBe(
       [
         "run_id,run_condition,run_version,part,seq,rt,data.seq,text,__proto__,'-x",
         "run_aaaaaaaaaaaaaaaa,left,2,main,1,300,mine,'=1,,",
@@ -232,13 +232,13 @@ describe('exports', () => {
   })
 
   it('JSON keeps values as recorded', () =>
-    expect(JSON.parse(toJson(x)).runs[0].trials[0].data).toEqual({ rt: 300, seq: 'mine', text: '=1' }))
+    expect(JSON.parse(toJson(exported)).runs[0].trials[0].data).toEqual({ rt: 300, seq: 'mine', text: '=1' }))
 
   it('Psych-DS names its files by keywords and describes exactly the columns they have', () => {
-    const files = unzipSync(toPsychDs(x))
+    const files = unzipSync(toPsychDs(exported))
     const data = Object.keys(files).filter((f) => f.endsWith('.csv'))
     expect(data).toHaveLength(2)
-    for (const f of data) expect(f).toMatch(/^data\/([a-z]+-[a-zA-Z0-9]+)(_[a-z]+-[a-zA-Z0-9]+)*_data\.csv$/)
+    for (const name of data) expect(name).toMatch(/^data\/([a-z]+-[a-zA-Z0-9]+)(_[a-z]+-[a-zA-Z0-9]+)*_data\.csv$/)
     const description = JSON.parse(strFromU8(files['dataset_description.json']!))
     expect(description).toMatchObject({
       '@context': 'https://schema.org/',
@@ -247,8 +247,8 @@ describe('exports', () => {
     })
     for (const field of ['name', 'description', 'schemaVersion', 'variableMeasured'])
       expect(description[field]).toBeTruthy()
-    for (const f of data)
-      expect(strFromU8(files[f]!).split('\r\n')[0]!.split(',')).toEqual(
+    for (const name of data)
+      expect(strFromU8(files[name]!).split('\r\n')[0]!.split(',')).toEqual(
         description.variableMeasured.map((v: { name: string }) => v.name),
       )
     expect(Object.keys(files)).toContain('data/raw/run-aaaaaaaaaaaaaaaa/00009-x.png')

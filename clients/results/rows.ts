@@ -1,12 +1,13 @@
 /** From opened records to trials, and from trials to table rows. */
-import { type OpenedRecord, withoutReplaced } from '../../domain/runs/opened.ts'
+import { type OpenedRecord, type Trial, withoutReplaced } from '../../domain/runs/opened.ts'
 import type { OpenedFile, OpenedRun } from './model.ts'
 
-const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v)
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The newest checkpoint, or undefined. */
+/** The value of the newest checkpoint of a session; undefined when there is none. */
 export const sessionOf = (records: readonly OpenedRecord[]): unknown =>
-  withoutReplaced(records).findLast((r) => r.op === 'session')?.value
+  withoutReplaced(records).findLast(({ op }) => op === 'session')?.value
 
 /**
  * Files of a run. Names come from a participant's browser, so they are reduced to letters, digits, `.`, `_` and `-`,
@@ -14,9 +15,9 @@ export const sessionOf = (records: readonly OpenedRecord[]): unknown =>
  */
 export function filesOf(records: readonly OpenedRecord[]): OpenedFile[] {
   return withoutReplaced(records)
-    .filter((r) => r.op === 'file' && r.bytes)
-    .map((r) => {
-      const said = isObject(r.value) ? r.value : {}
+    .filter(({ op, bytes }) => op === 'file' && bytes)
+    .map(({ value, seq, part, bytes }) => {
+      const said = isObject(value) ? value : {}
       const name = typeof said['name'] === 'string' ? said['name'] : ''
       const safe = name
         .split(/[\\/]/)
@@ -25,11 +26,11 @@ export function filesOf(records: readonly OpenedRecord[]): OpenedFile[] {
         .replace(/^[._-]+/, '')
         .slice(-80)
       return {
-        name: `${String(r.seq).padStart(5, '0')}-${safe || 'file'}`,
+        name: `${String(seq).padStart(5, '0')}-${safe || 'file'}`,
         type: typeof said['type'] === 'string' ? said['type'] : 'application/octet-stream',
-        part: r.part,
-        seq: r.seq,
-        bytes: r.bytes!,
+        part,
+        seq,
+        bytes: bytes!,
       }
     })
 }
@@ -40,18 +41,16 @@ export function filesOf(records: readonly OpenedRecord[]): OpenedFile[] {
 export const platformColumns = ['run_id', 'run_condition', 'run_version', 'part', 'seq'] as const
 const taken = new Set<string>(platformColumns)
 
-/** One table row for each trial. */
+const rowOf = ({ runId, condition, version, part, seq, data }: Trial): Map<string, unknown> =>
+  new Map<string, unknown>([
+    ['run_id', runId],
+    ['run_condition', condition],
+    ['run_version', version],
+    ['part', part],
+    ['seq', seq],
+    ...[...data].map(([name, value]): [string, unknown] => [taken.has(name) ? `data.${name}` : name, value]),
+  ])
+
+/** One table row for each trial, values by column; the platform's columns come first. */
 export const tableRows = (runs: readonly Pick<OpenedRun, 'trials'>[]): Map<string, unknown>[] =>
-  runs.flatMap((run) =>
-    run.trials.map(
-      (t) =>
-        new Map<string, unknown>([
-          ['run_id', t.runId],
-          ['run_condition', t.condition],
-          ['run_version', t.version],
-          ['part', t.part],
-          ['seq', t.seq],
-          ...[...t.data].map(([k, v]): [string, unknown] => [taken.has(k) ? `data.${k}` : k, v]),
-        ]),
-    ),
-  )
+  runs.flatMap(({ trials }) => trials.map(rowOf))

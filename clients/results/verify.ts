@@ -2,11 +2,12 @@
 import { coverage, recordHash, runHash, type SealedRecord } from '../../domain/runs/records.ts'
 import type { Finding } from './model.ts'
 
+/** A sealed record with its number in its run, from 1. */
 export interface Numbered extends SealedRecord {
   seq: number
 }
 
-/** Numbers from 1 to `last` that are not in `seqs`, as ranges. */
+/** Numbers from 1 to `last` that are not in `seqs`, as ranges, both ends included. */
 export function gaps(seqs: readonly number[], last: number): [first: number, last: number][] {
   const out: [number, number][] = []
   let next = 1
@@ -18,11 +19,12 @@ export function gaps(seqs: readonly number[], last: number): [first: number, las
   return next <= last ? [...out, [next, last]] : out
 }
 
-const several = (a: number, b: number): string => (a === b ? `Record ${a}` : `Records ${a} to ${b}`)
+const several = (first: number, last: number): string =>
+  first === last ? `Record ${first}` : `Records ${first} to ${last}`
 
 /**
  * What is wrong with a run's sealed records, before anything is opened: gaps, a hash that does not match the end, no
- * end, records after it.
+ * end, records after it. Nothing is thrown: what is wrong is a finding.
  */
 export async function verifySealed(records: readonly Numbered[]): Promise<Finding[]> {
   const end = records.find((r) => r.op === 'end' && r.end)
@@ -32,9 +34,8 @@ export async function verifySealed(records: readonly Numbered[]): Promise<Findin
     records.map((r) => r.seq),
     last,
   ).map(([seq, through]) => ({ kind: 'gap', seq, through, message: `${several(seq, through)} never arrived.` }))
-  for (const r of records)
-    if (r.seq > last)
-      findings.push({ kind: 'after-end', seq: r.seq, message: `Record ${r.seq} comes after the end of the run.` })
+  for (const { seq } of records)
+    if (seq > last) findings.push({ kind: 'after-end', seq, message: `Record ${seq} comes after the end of the run.` })
   if (!end?.end)
     return [
       ...findings,
