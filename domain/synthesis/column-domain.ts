@@ -82,7 +82,10 @@ export function dayOf(text: string): number {
 /** The ISO date of days since 1970-01-01. */
 export const dateOf = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10)
 
-/** Bounds as numbers, both included; NaN for a date that is none. `whole`: the column holds whole numbers (dates: days since 1970-01-01). */
+/**
+ * Bounds as numbers, both included; NaN for a date that is none. `whole`: the column holds whole numbers (dates: days
+ * since 1970-01-01).
+ */
 export interface Bounds {
   low: number
   high: number
