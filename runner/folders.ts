@@ -15,7 +15,7 @@ const here = dirname(fileURLToPath(import.meta.url))
  * When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no
  * /proc.
  */
-export function born(pid: number | 'self'): string {
+export function processStartTime(pid: number | 'self'): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
@@ -44,7 +44,7 @@ export function sweepLeftovers(root = room()): void {
     const m = /^cloister-run-(\d+)-(\d*)-/.exec(name)
     if (!m) continue
     const pid = Number(m[1])
-    if (alive(pid) && born(pid) === m[2]) continue
+    if (alive(pid) && processStartTime(pid) === m[2]) continue
     try {
       rmSync(join(root, name), { recursive: true, force: true })
     } catch {
@@ -75,7 +75,7 @@ function room(): string {
  * lies.
  */
 export async function makeJobFolder(root = room()): Promise<JobFolder> {
-  const path = await mkdtemp(join(root, `${prefix}${process.pid}-${born('self')}-`))
+  const path = await mkdtemp(join(root, `${prefix}${process.pid}-${processStartTime('self')}-`))
   const inside = join(path, 'inside')
   const store = join(path, 'store')
   await mkdir(store, { mode: 0o700 })

@@ -14,7 +14,7 @@ import { confinements } from '../domain/release/run-report.ts'
 import type { PipelineManifest } from '../domain/pipelines/manifest.ts'
 import type { SynthesisManifest } from '../domain/synthesis/manifest.ts'
 import { writeFileSync } from 'node:fs'
-import { born, sweepLeftovers } from './folders.ts'
+import { processStartTime, sweepLeftovers } from './folders.ts'
 import { LinkFailed, overHttp, putReport } from './io.ts'
 import { runJob } from './job.ts'
 
@@ -37,7 +37,7 @@ function first(record: string): boolean {
       record,
       JSON.stringify({
         pid: process.pid,
-        born: born('self'),
+        born: processStartTime('self'),
         attempt: Number(process.env['CLOISTER_ATTEMPT']),
         until: Number(process.env['CLOISTER_UNTIL']),
       }),

@@ -153,7 +153,7 @@ async function zipTo(path: string, files: readonly Found[]): Promise<void> {
  * Hands the artifacts over: one slot each, the rest as one ZIP in the last slot. Files that do not fit into what may be
  * kept, or into one link, are left out and counted.
  */
-export async function handOver(
+export async function storeArtifacts(
   m: PipelineManifest,
   folder: string,
   io: PipelineIo,

@@ -12,11 +12,11 @@ import { codeOf, failureOf } from '../domain/pipelines/life.ts'
 import type { PipelineManifest, PipelineReport, StartError } from '../domain/pipelines/manifest.ts'
 import type { Confinement } from '../domain/release/run-report.ts'
 import { chooseSandbox, sandboxes } from './confine/choose.ts'
-import { python } from './confine/inside.ts'
+import { python } from './confine/sandbox-environment.ts'
 import type { Outcome, Places, Sandbox } from './confine/task.ts'
 import { makeJobFolder, userFor } from './folders.ts'
 import { imageName } from './job.ts'
-import { handOver, InputMissing, makePipelineFolder } from './pipeline-files.ts'
+import { storeArtifacts, InputMissing, makePipelineFolder } from './pipeline-files.ts'
 import type { PipelineIo } from './pipeline-io.ts'
 import { RunLog, type LogSink } from './pipeline-log.ts'
 
@@ -263,7 +263,7 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
         report.cpuSeconds = Math.round(Math.max(outcome.cpuSeconds ?? 0, cpu) * 100) / 100
         Object.assign(report, endOf(outcome, log, o.signal.aborted, oomKills() > killsBefore))
         log.flush()
-        Object.assign(report, await handOver(m, folder, io))
+        Object.assign(report, await storeArtifacts(m, folder, io))
         if (report.artifacts.length + report.leftOut > 0)
           log.say(
             `Stored ${report.artifacts.length} files of the output folder (${bytesText(report.artifacts.reduce((n, a) => n + a.size, 0))})${report.leftOut > 0 ? `; ${report.leftOut} did not fit and were left out` : ''}.`,

@@ -3,7 +3,7 @@ import type { LocalObjects } from '../../adapters/local/objects.ts'
 import { type Client, ProblemError } from '../../clients/api.ts'
 import { sendFiles } from '../../clients/publish.ts'
 import { type DemoDataset, demoDatasets } from './declared.ts'
-import { sendInside } from './inside.ts'
+import { sendInside } from './in-process-client.ts'
 
 export interface DatasetParts {
   organisationId: string

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { LocalObjects } from '../../adapters/local/objects.ts'
 import type { Client } from '../../clients/api.ts'
 import { sendFiles } from '../../clients/publish.ts'
-import { sendInside } from './inside.ts'
+import { sendInside } from './in-process-client.ts'
 import { recording, recordingRate } from './recording.ts'
 
 export interface PipelineParts {

@@ -16,7 +16,7 @@ import { readJson, writeWhole } from '../files.ts'
 import { hashPassword } from '../login/passwords.ts'
 import type { Account, LoginState } from '../login/state.ts'
 import { seedDatasets } from './datasets.ts'
-import { inside } from './inside.ts'
+import { inProcessClients } from './in-process-client.ts'
 import { seedPipelines } from './pipelines.ts'
 import { seedStudies } from './studies.ts'
 
@@ -104,7 +104,7 @@ export async function seedDemo(o: SeedParts): Promise<void> {
   const handlers = new Map(
     await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)),
   )
-  const as = inside(handlers)
+  const as = inProcessClients(handlers)
   const password = await hashPassword(demoPassword)
   const accounts = new Map<string, Account>()
   for (const p of [...lab, stranger]) accounts.set(p.email, await person({ ...o, deps }, p, password))

@@ -10,7 +10,7 @@ import type { TimelineConfiguration } from '../../domain/studies/configuration.t
 import { base64url } from '../../domain/hash.ts'
 import { recordHash, runHash, type SealedRecord } from '../../domain/runs/records.ts'
 import { importRunKey, sealRecord, wrapRunKey } from '../../domain/runs/sealing.ts'
-import { sendInside } from './inside.ts'
+import { sendInside } from './in-process-client.ts'
 import { simulate } from './participant.ts'
 
 export interface StudyParts {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { RunEnd } from '../../domain/release/run-report.ts'
 import { safeErrorClass } from '../errors.ts'
 import { looseNames, outputNames, type Outcome, type Task } from './task.ts'
-import { isInit, processesOf, usage } from './watch.ts'
+import { isInit, processesOf, usage } from './resource-usage.ts'
 
 export interface Program {
   command: string

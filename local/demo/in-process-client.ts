@@ -14,7 +14,7 @@ import { createRouter, eventOf } from '../api.ts'
 import { segments } from '../http.ts'
 
 /** Answers a client for each caller; a participant's page is no caller, but may hold a run's token. */
-export function inside(
+export function inProcessClients(
   handlers: ReadonlyMap<string, LambdaHandler>,
 ): (caller: Caller | undefined, runToken?: string) => Client {
   const route = createRouter(handlers)
