@@ -99,18 +99,23 @@ async function prepareHome(home: string): Promise<{ objects: string }> {
 
 /** Who answers at an origin, when it is a Cloister. */
 async function cloisterAt(mainOrigin: string): Promise<boolean> {
-  const r = await fetch(`${mainOrigin}/api/sign-in`, { signal: AbortSignal.timeout(1500) }).catch(() => undefined)
-  return r?.ok === true && ((await r.json().catch(() => ({}))) as { mainOrigin?: string }).mainOrigin === mainOrigin
+  const response = await fetch(`${mainOrigin}/api/sign-in`, { signal: AbortSignal.timeout(1500) }).catch(
+    () => undefined,
+  )
+  return (
+    response?.ok === true &&
+    ((await response.json().catch(() => ({}))) as { mainOrigin?: string }).mainOrigin === mainOrigin
+  )
 }
 
 const elsewhere = 'To run a second one, give it its own: CLOISTER_PORT=4290 CLOISTER_HOME=.cloister-second npm start'
 
 /** What is wrong with a port, in a person's words; other errors as they are. */
-async function portTrouble(e: unknown, port: number, mainOrigin: string): Promise<unknown> {
-  const code = (e as NodeJS.ErrnoException).code
+async function portTrouble(error: unknown, port: number, mainOrigin: string): Promise<unknown> {
+  const code = (error as NodeJS.ErrnoException).code
   if (code === 'EACCES')
     return new Trouble(`Port ${port} is not for this user. Choose one above 1023: CLOISTER_PORT=4290 npm start`)
-  if (code !== 'EADDRINUSE') return e
+  if (code !== 'EADDRINUSE') return error
   return new Trouble(
     (await cloisterAt(mainOrigin))
       ? `Another Cloister is running at ${mainOrigin}/ already. Open that one, or stop it first.\n${elsewhere}`
@@ -129,18 +134,18 @@ const tryPort = (port: number): Promise<void> =>
  * Starts everything and answers when it can be used. Throws `Trouble` for what the person at the keyboard can put
  * right.
  */
-export async function startHost(o: HostOptions): Promise<Host> {
-  const home = resolve(root, o.home)
-  const mainOrigin = `http://127.0.0.1:${o.port}`
-  const studyOrigin = `http://localhost:${o.port}`
+export async function startHost(options: HostOptions): Promise<Host> {
+  const home = resolve(root, options.home)
+  const mainOrigin = `http://127.0.0.1:${options.port}`
+  const studyOrigin = `http://localhost:${options.port}`
   const lost =
-    o.lost ??
+    options.lost ??
     ((why) => {
       process.stderr.write(`\n${why}\n`)
       process.exit(1)
     })
-  await tryPort(o.port).catch(async (e: unknown) => {
-    throw await portTrouble(e, o.port, mainOrigin)
+  await tryPort(options.port).catch(async (error: unknown) => {
+    throw await portTrouble(error, options.port, mainOrigin)
   })
   const { objects: secret } = await prepareHome(home)
   const undo: (() => Promise<void>)[] = []
@@ -153,8 +158,8 @@ export async function startHost(o: HostOptions): Promise<Host> {
     // The store's lock makes this the only host of the home; everything else in it is opened after.
     const store = await startStore(join(home, 'table'), (why) =>
       lost(isFull(home) ? diskFull(`The folder ${home}`).message : why),
-    ).catch(async (e: unknown) => {
-      if (!(e instanceof StoreLocked)) throw systemTrouble(e, `The folder ${home}`) ?? e
+    ).catch(async (error: unknown) => {
+      if (!(error instanceof StoreLocked)) throw systemTrouble(error, `The folder ${home}`) ?? error
       const other = await readJson<Running>(join(home, 'host.json')).catch(() => undefined)
       throw new Trouble(
         `Another Cloister is using the folder ${home}${other ? `: ${other.mainOrigin}/ (process ${other.pid})` : ''}. Open that one, or stop it first.\n${elsewhere}`,
@@ -175,7 +180,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
     const logs = await localLogs({ folder: join(home, 'logs') })
     const { workflow, is } = later()
     const tried = languages()
-    const runs = o.runs ?? Math.max(2, availableParallelism())
+    const runs = options.runs ?? Math.max(2, availableParallelism())
     const pipelines = await detachedRunners({
       program: join(root, 'runner/main.ts'),
       folder: join(home, 'runners'),
@@ -212,7 +217,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
         languages: () => languagesOf(tried.now()),
         // Containers of other people's images need a cluster; here there are processes.
         pipelines: () => ({
-          quota: { slots: runs, perOwner: o.runs ?? Math.max(1, Math.ceil(runs / 2)) },
+          quota: { slots: runs, perOwner: options.runs ?? Math.max(1, Math.ceil(runs / 2)) },
           runtimes: ['python', 'r', 'shell'],
         }),
       },
@@ -229,13 +234,13 @@ export async function startHost(o: HostOptions): Promise<Host> {
     const state = await loginState(join(home, 'login.json'), () => Date.now())
     undo.push(state.flush)
     const provider = await createProvider({ mainOrigin, keyFile: join(home, 'login-keys.json'), state })
-    if (o.demo !== false)
+    if (options.demo !== false)
       await seedDemo({
         deps,
         objects,
         accounts: state,
         mark: join(home, demoMark),
-        say: o.quiet ? () => {} : (text) => process.stdout.write(`${text}\n`),
+        say: options.quiet ? () => {} : (text) => process.stdout.write(`${text}\n`),
       })
     const demo = (await readJson(join(home, demoMark))) !== undefined
 
@@ -254,7 +259,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
           )
       },
     })
-    const gateway = await startGateway(o.port, {
+    const gateway = await startGateway(options.port, {
       settings: deps.settings,
       objects,
       handlers,
@@ -262,8 +267,8 @@ export async function startHost(o: HostOptions): Promise<Host> {
       log: journal.log,
       login,
       web: join(root, 'dist/web'),
-    }).catch(async (e: unknown) => {
-      throw await portTrouble(e, o.port, mainOrigin)
+    }).catch(async (error: unknown) => {
+      throw await portTrouble(error, options.port, mainOrigin)
     })
     undo.push(gateway.close)
     await writeWhole(join(home, 'host.json'), JSON.stringify({ pid: process.pid, mainOrigin } satisfies Running))

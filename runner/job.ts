@@ -62,19 +62,19 @@ async function fetchInputs(manifest: Manifest, io: RunnerIo, store: string): Pro
   await each(
     manifest.tables.map((t, i) => [i, t] as const),
     4,
-    async ([i, t]) => {
-      tables[i] = { file: t.file, cut: readTable(await io.get(t.link), t.subject, t.pathColumn) }
+    async ([index, table]) => {
+      tables[index] = { file: table.file, cut: readTable(await io.get(table.link), table.subject, table.pathColumn) }
     },
   )
   const files = [
     ...manifest.volumes.map((f) => ({ ...f, whose: 'rows' })),
     ...manifest.shared.map((f) => ({ ...f, whose: 'everybody' })),
   ]
-  await each(files, 8, async (f) => {
-    const path = join(store, storedName(f.file))
-    await writeFile(path, await io.get(f.link), { mode: 0o444 })
-    if (f.whose === 'rows') volumes.set(f.file, path)
-    else shared.push({ file: f.file, from: path })
+  await each(files, 8, async (file) => {
+    const path = join(store, storedName(file.file))
+    await writeFile(path, await io.get(file.link), { mode: 0o444 })
+    if (file.whose === 'rows') volumes.set(file.file, path)
+    else shared.push({ file: file.file, from: path })
   })
   const source = sourceOf(manifest.runtime, (await code).toString('utf8'), manifest.parameters)
   const subjects = new Set(tables.flatMap((t) => t.cut.rows.map((r) => r.subject)))
@@ -106,13 +106,13 @@ async function runOnce(
 ): Promise<RunReport> {
   const keep = (subject: string): boolean => inRun(plan, inputs.block.get(subject) ?? -1)
   const linked = new Map(inputs.shared.map((s) => [s.file, s]))
-  const tables = inputs.tables.map((t) => {
-    const { bytes, paths } = cutTable(t.cut, keep)
+  const tables = inputs.tables.map((table) => {
+    const { bytes, paths } = cutTable(table.cut, keep)
     for (const path of paths) {
-      const v = volumeOf(inputs.volumes, path)
-      if (v) linked.set(v.file, v)
+      const volume = volumeOf(inputs.volumes, path)
+      if (volume) linked.set(volume.file, volume)
     }
-    return { file: t.file, bytes }
+    return { file: table.file, bytes }
   })
   const uid = userFor(lane)
   const folder = await makeRunFolder(

@@ -82,34 +82,38 @@ function programOf(name: string, work: string, code: string): string {
 }
 
 /** Where each input is for the command: its folder, or the one file of a table. */
-const inputsOf = (m: PipelineManifest, data: string): Record<string, string> =>
+const inputsOf = (manifest: PipelineManifest, data: string): Record<string, string> =>
   Object.fromEntries(
-    m.inputs.map((i) => [
-      i.name,
-      i.kind === 'table' && i.files.length === 1 ? `${data}/${i.name}/${i.files[0]!.path}` : `${data}/${i.name}`,
+    manifest.inputs.map((input) => [
+      input.name,
+      input.kind === 'table' && input.files.length === 1
+        ? `${data}/${input.name}/${input.files[0]!.path}`
+        : `${data}/${input.name}`,
     ]),
   )
 
-const commandAt = (m: PipelineManifest, at: Places, work: string): string[] => {
-  const [program = '', ...rest] = located(m.command, {
+const commandAt = (manifest: PipelineManifest, at: Places, work: string): string[] => {
+  const [program = '', ...rest] = located(manifest.command, {
     output: at.output,
     code: at.work,
     parameters: `${at.job}/parameters.json`,
-    inputs: inputsOf(m, at.data),
+    inputs: inputsOf(manifest, at.data),
   })
   return [programOf(program, work, at.work), ...rest]
 }
 
-const bytesText = (n: number): string =>
-  n < 1e6 ? `${Math.ceil(n / 1000)} kB` : n < 1e9 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e9).toFixed(2)} GB`
+function bytesText(bytes: number): string {
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1000)} kB`
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`
+}
 const signalName = (n: number): string => Object.entries(constants.signals).find(([, v]) => v === n)?.[0] ?? String(n)
 
-async function sandboxFor(m: PipelineManifest, o: PipelineOptions): Promise<Sandbox> {
-  if (m.runtime === 'image') throw new NotStarted('image-unavailable', m.image)
-  const interpreter = m.runtime === 'r' ? 'r' : 'python'
-  const sandbox = o.probed
-    ? sandboxes.find((s) => s.name === o.confinement)
-    : await chooseSandbox(interpreter, o.confinement)
+async function sandboxFor(manifest: PipelineManifest, options: PipelineOptions): Promise<Sandbox> {
+  if (manifest.runtime === 'image') throw new NotStarted('image-unavailable', manifest.image)
+  const interpreter = manifest.runtime === 'r' ? 'r' : 'python'
+  const sandbox = options.probed
+    ? sandboxes.find((s) => s.name === options.confinement)
+    : await chooseSandbox(interpreter, options.confinement)
   // WebAssembly has interpreters, not programs.
   if (!sandbox?.can(interpreter) || sandbox.name === 'wasm') throw new NotStarted('confinement-missing')
   return sandbox
@@ -149,15 +153,15 @@ function endOf(
 }
 
 /** The sentence at the end of the log. */
-function lastWord(report: PipelineReport, m: PipelineManifest): string {
+function lastWord(report: PipelineReport, manifest: PipelineManifest): string {
   const code = codeOf(report)
   if (code === undefined) return `Finished with exit code 0 after ${report.seconds.toFixed(1)} s.`
   const { message, todo } = failureOf(code, {
     exitCode: report.exitCode,
     signal: report.signal,
     missing: report.missing,
-    seconds: m.limits.seconds,
-    memoryMb: m.limits.memoryMb,
+    seconds: manifest.limits.seconds,
+    memoryMb: manifest.limits.memoryMb,
   })
   return `${message} ${todo}`
 }
@@ -167,12 +171,16 @@ function lastWord(report: PipelineReport, m: PipelineManifest): string {
  * anybody. Rejects only when the platform failed (worth another try): whatever the command does is a report. When
  * `signal` fires the command is asked to end, then ended, and that is reported.
  */
-export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: PipelineOptions): Promise<PipelineReport> {
-  const log = new RunLog(o.sink, m.limits.logBytes)
+export async function runPipeline(
+  manifest: PipelineManifest,
+  io: PipelineIo,
+  options: PipelineOptions,
+): Promise<PipelineReport> {
+  const log = new RunLog(options.sink, manifest.limits.logBytes)
   const report: PipelineReport = {
     kind: 'pipeline',
-    job: m.job,
-    attempt: m.attempt,
+    job: manifest.job,
+    attempt: manifest.attempt,
     end: 'not-started',
     image: imageName(),
     artifacts: [],
@@ -187,7 +195,7 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
     steps: [],
   }
   const now = (): string => new Date().toISOString()
-  const job = await makeJobFolder(o.folder)
+  const job = await makeJobFolder(options.folder)
   let looked: { at: number; cpu: number } | undefined
   let memory = 0
   let cpu = 0
@@ -199,14 +207,14 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
   let sampling: NodeJS.Timeout | undefined
   try {
     try {
-      const sandbox = await sandboxFor(m, o)
+      const sandbox = await sandboxFor(manifest, options)
       report.confinement = sandbox.name
-      const files = [...m.code, ...m.inputs.flatMap((i) => i.files)]
+      const files = [...manifest.code, ...manifest.inputs.flatMap((i) => i.files)]
       log.say(`Fetching ${files.length} files (${bytesText(files.reduce((n, f) => n + f.size, 0))}) …`)
       const uid = userFor(0)
-      const folder = await makePipelineFolder(job, m, io, uid)
+      const folder = await makePipelineFolder(job, manifest, io, uid)
       report.timings.fetched = now()
-      if (o.signal.aborted) {
+      if (options.signal.aborted) {
         report.end = 'cancelled'
       } else {
         const work = join(folder, 'work')
@@ -214,33 +222,33 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
         let argv: string[] | undefined
         sampling = setInterval(sample, sampleEvery)
         const outcome = await sandbox.run({
-          interpreter: m.runtime === 'r' ? 'r' : 'python',
+          interpreter: manifest.runtime === 'r' ? 'r' : 'python',
           folder,
           inside: job.inside,
           source: '',
           ...(uid === undefined ? {} : { uid }),
           slot: 0,
-          seconds: m.limits.seconds,
-          signal: o.signal,
+          seconds: manifest.limits.seconds,
+          signal: options.signal,
           limits: {
-            seconds: m.limits.seconds,
-            memoryMb: m.limits.memoryMb,
-            cpus: m.limits.cpus,
-            processes: m.limits.processes,
-            outputBytes: m.limits.outputBytes,
+            seconds: manifest.limits.seconds,
+            memoryMb: manifest.limits.memoryMb,
+            cpus: manifest.limits.cpus,
+            processes: manifest.limits.processes,
+            outputBytes: manifest.limits.outputBytes,
             outputFiles: 1,
           },
           live: {
             argv: (at) => {
-              argv = commandAt(m, at, work)
-              log.say(`Started: ${m.command.join(' ')}`.slice(0, 4000))
+              argv = commandAt(manifest, at, work)
+              log.say(`Started: ${manifest.command.join(' ')}`.slice(0, 4000))
               report.timings.started = now()
               sample()
               return argv
             },
             env: (at) => ({
               PYTHONUNBUFFERED: '1',
-              ...m.env,
+              ...manifest.env,
               CLOISTER_CODE: at.work,
               CLOISTER_INPUTS: at.data,
               CLOISTER_OUTPUT: at.output,
@@ -261,9 +269,9 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
         log.endOutput()
         report.seconds = outcome.seconds
         report.cpuSeconds = Math.round(Math.max(outcome.cpuSeconds ?? 0, cpu) * 100) / 100
-        Object.assign(report, endOf(outcome, log, o.signal.aborted, oomKills() > killsBefore))
+        Object.assign(report, endOf(outcome, log, options.signal.aborted, oomKills() > killsBefore))
         log.flush()
-        Object.assign(report, await storeArtifacts(m, folder, io))
+        Object.assign(report, await storeArtifacts(manifest, folder, io))
         if (report.artifacts.length + report.leftOut > 0)
           log.say(
             `Stored ${report.artifacts.length} files of the output folder (${bytesText(report.artifacts.reduce((n, a) => n + a.size, 0))})${report.leftOut > 0 ? `; ${report.leftOut} did not fit and were left out` : ''}.`,
@@ -281,10 +289,10 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
       else throw e
     }
     report.timings.stored = now()
-    log.close(report.end, lastWord(report, m))
+    log.close(report.end, lastWord(report, manifest))
     const { bytes, records, metrics, steps } = log.count()
     Object.assign(report, { logBytes: bytes, logRecords: records, metrics, steps })
-    await io.putBytes(m.report, await promisify(gzip)(JSON.stringify(report)))
+    await io.putBytes(manifest.report, await promisify(gzip)(JSON.stringify(report)))
     return report
   } finally {
     clearInterval(sampling)

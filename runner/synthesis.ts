@@ -111,21 +111,24 @@ async function writeTable(
   return { sha256: hash.digest('hex'), bytes }
 }
 
+function duckType(column: SynthesisPlan['columns'][number]): string {
+  switch (column.kind) {
+    case 'numeric':
+      return column.integer ? 'BIGINT' : 'DOUBLE'
+    case 'date':
+      return 'DATE'
+    case 'identifier':
+      return 'BIGINT'
+    default:
+      return 'VARCHAR'
+  }
+}
+
 /** The CSV as Parquet, its types as the domain has them. */
 async function toParquet(csv: string, parquet: string, plan: SynthesisPlan): Promise<void> {
-  const type = (c: SynthesisPlan['columns'][number]): string =>
-    c.kind === 'numeric'
-      ? c.integer
-        ? 'BIGINT'
-        : 'DOUBLE'
-      : c.kind === 'date'
-        ? 'DATE'
-        : c.kind === 'identifier'
-          ? 'BIGINT'
-          : 'VARCHAR'
   const columns = plan.columns
     .filter((c) => c.kind !== 'identifier' || c.use === 'recreate')
-    .map((c) => `'${c.name.replaceAll("'", "''")}': '${type(c)}'`)
+    .map((c) => `'${c.name.replaceAll("'", "''")}': '${duckType(c)}'`)
     .join(', ')
   const [from] = literalList([csv]).slice(1, -1).split(', ')
   const to = literalList([parquet]).slice(1, -1)
@@ -143,8 +146,8 @@ async function toParquet(csv: string, parquet: string, plan: SynthesisPlan): Pro
  * Draws of earlier attempts: the first that are there. Only that nothing lies at a link means that there are none:
  * drawing anew for any other reason would spend twice.
  */
-async function keptBefore(m: MakeManifest, io: RunnerIo): Promise<Kept> {
-  for (const link of m.kept) {
+async function keptBefore(manifest: MakeManifest, io: RunnerIo): Promise<Kept> {
+  for (const link of manifest.kept) {
     try {
       return JSON.parse((await io.get(link)).toString('utf8')) as Kept
     } catch (e) {
@@ -155,63 +158,63 @@ async function keptBefore(m: MakeManifest, io: RunnerIo): Promise<Kept> {
 }
 
 async function make(
-  m: MakeManifest,
+  manifest: MakeManifest,
   io: RunnerIo,
   real: RealTable,
   folder: string,
   signal: AbortSignal,
 ): Promise<Made> {
-  const kept = await keptBefore(m, io)
-  const names = keptColumns(m.plan).map((c) => c.name)
-  const keep = (): Promise<void> => io.put(m.keep, Buffer.from(JSON.stringify(kept)))
+  const kept = await keptBefore(manifest, io)
+  const names = keptColumns(manifest.plan).map((c) => c.name)
+  const keep = (): Promise<void> => io.put(manifest.keep, Buffer.from(JSON.stringify(kept)))
   // Before anything is bought, so that a table that does not fit its plan has cost nothing.
-  if (sharesOf(m.plan).bought.length > 0) await encode(real.rows(names), domainOf(m.plan))
-  const bought = await buy(m.plan, real, kept, keep)
-  const domain = domainOf(m.plan, bought)
-  const shares = sharesOf(m.plan)
+  if (sharesOf(manifest.plan).bought.length > 0) await encode(real.rows(names), domainOf(manifest.plan))
+  const bought = await buy(manifest.plan, real, kept, keep)
+  const domain = domainOf(manifest.plan, bought)
+  const shares = sharesOf(manifest.plan)
   const rounds: RoundShown[] = []
   let told = 0
   const { table, account } = await synthesise({
     domain,
     data: await encode(real.rows(names), domain),
-    method: m.plan.method,
-    rowsDeclared: m.plan.rowsDeclared,
+    method: manifest.plan.method,
+    rowsDeclared: manifest.plan.rowsDeclared,
     budget: shares.engine,
-    rowsPerPerson: m.plan.rowsPerPerson,
-    workload: m.plan.wishes,
+    rowsPerPerson: manifest.plan.rowsPerPerson,
+    workload: manifest.plan.wishes,
     random: secure(),
-    ...(m.plan.rows === undefined ? {} : { rows: m.plan.rows }),
+    ...(manifest.plan.rows === undefined ? {} : { rows: manifest.plan.rows }),
     ...(kept.engine ? { resume: kept.engine } : {}),
-    checkpoint: async (c) => {
-      kept.engine = c
+    checkpoint: async (checkpoint) => {
+      kept.engine = checkpoint
       await keep()
     },
-    progress: async (r) => {
+    progress: async (round) => {
       signal.throwIfAborted()
       rounds.push({
-        round: r.round,
-        rounds: r.rounds,
-        columns: r.columns.map((c) => domain.columns[c]!.name),
-        error: r.error,
-        spent: Number(r.spent) / Number(r.budget),
+        round: round.round,
+        rounds: round.rounds,
+        columns: round.columns.map((c) => domain.columns[c]!.name),
+        error: round.error,
+        spent: Number(round.spent) / Number(round.budget),
       })
       if (Date.now() - told < 300) return
       told = Date.now()
-      await io.put(m.progress, Buffer.from(JSON.stringify(rounds)))
+      await io.put(manifest.progress, Buffer.from(JSON.stringify(rounds)))
     },
   })
   const csv = join(folder, 'data.csv')
   const parquet = join(folder, 'data.parquet')
-  const written = await writeTable(csv, m.plan, table, domain)
-  await toParquet(csv, parquet, m.plan)
+  const written = await writeTable(csv, manifest.plan, table, domain)
+  await toParquet(csv, parquet, manifest.plan)
   await Promise.all([
-    io.put(m.progress, Buffer.from(JSON.stringify(rounds))),
-    io.put(m.csv, await readFile(csv)),
-    io.put(m.parquet, await readFile(parquet)),
+    io.put(manifest.progress, Buffer.from(JSON.stringify(rounds))),
+    io.put(manifest.csv, await readFile(csv)),
+    io.put(manifest.parquet, await readFile(parquet)),
   ])
-  const purchases = shares.bought.map((c) => ({
-    what: 'minimum' in bought[c.name]! ? 'bounds' : 'categories',
-    columns: [c.name],
+  const purchases = shares.bought.map((purchase) => ({
+    what: 'minimum' in bought[purchase.name]! ? 'bounds' : 'categories',
+    columns: [purchase.name],
     nanoRho: Number(shares.each),
   }))
   return {
@@ -226,20 +229,20 @@ async function make(
       ...purchases,
       ...account.drawn
         .filter((e) => e.kind !== 'note')
-        .map((e) => ({
-          what: e.what,
-          columns: e.columns,
-          nanoRho: Number(e.rho),
-          ...(e.sigma === undefined ? {} : { sigma: e.sigma }),
+        .map((entry) => ({
+          what: entry.what,
+          columns: entry.columns,
+          nanoRho: Number(entry.rho),
+          ...(entry.sigma === undefined ? {} : { sigma: entry.sigma }),
         })),
     ],
   }
 }
 
 /** The synthetic rows as codes. */
-async function synthetic(m: EvaluateManifest, io: RunnerIo, domain: Domain, folder: string): Promise<Table> {
+async function synthetic(manifest: EvaluateManifest, io: RunnerIo, domain: Domain, folder: string): Promise<Table> {
   const path = join(folder, 'synthetic.csv')
-  await io.save(m.synthetic, path)
+  await io.save(manifest.synthetic, path)
   const rows = rowsOf(path)
   const header = (await rows.next()).value as string[]
   const at = domain.columns.map((c) => header.indexOf(c.name))
@@ -249,16 +252,22 @@ async function synthetic(m: EvaluateManifest, io: RunnerIo, domain: Domain, fold
   return encode(picked(), domain)
 }
 
-async function evaluate(m: EvaluateManifest, io: RunnerIo, real: RealTable, folder: string): Promise<EvaluationResult> {
-  const domain = openToOther(m.domain)
-  const a = await encode(real.rows(domain.columns.map((c) => c.name)), domain)
-  const b = await synthetic(m, io, domain, folder)
-  if (m.kind === 'model') return { charged: false, model: learned(a, b, domain, m.target!, secure()) }
-  if (m.nanoRho === 0) return { charged: false, agreement: agreement(a, b, domain) }
-  const { tvd1, tvd2, noise } = chargedAgreement(a, b, domain, {
-    rows: m.rows,
-    rho: BigInt(m.nanoRho),
-    rowsPerPerson: m.plan.rowsPerPerson,
+async function evaluate(
+  manifest: EvaluateManifest,
+  io: RunnerIo,
+  real: RealTable,
+  folder: string,
+): Promise<EvaluationResult> {
+  const domain = openToOther(manifest.domain)
+  const realTable = await encode(real.rows(domain.columns.map((c) => c.name)), domain)
+  const syntheticTable = await synthetic(manifest, io, domain, folder)
+  if (manifest.kind === 'model')
+    return { charged: false, model: learned(realTable, syntheticTable, domain, manifest.target!, secure()) }
+  if (manifest.nanoRho === 0) return { charged: false, agreement: agreement(realTable, syntheticTable, domain) }
+  const { tvd1, tvd2, noise } = chargedAgreement(realTable, syntheticTable, domain, {
+    rows: manifest.rows,
+    rho: BigInt(manifest.nanoRho),
+    rowsPerPerson: manifest.plan.rowsPerPerson,
     random: secure(),
   })
   return { charged: true, figures: { tvd1, tvd2 }, noise }
@@ -273,22 +282,25 @@ const openToOther = (domain: Domain): Domain => ({
  * Runs one synthesis job and hands over its report. A table that does not fit its plan is a report with faults by
  * column; everything else that goes wrong is thrown.
  */
-export async function runSynthesis(m: SynthesisManifest, io: RunnerIo, signal: AbortSignal): Promise<void> {
+export async function runSynthesis(manifest: SynthesisManifest, io: RunnerIo, signal: AbortSignal): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'cloister-synthesis-'))
   let real: RealTable | undefined
   try {
     let report: SynthesisReport
     try {
-      real = await openTable(io, m.table, m.format, folder)
+      real = await openTable(io, manifest.table, manifest.format, folder)
       report =
-        m.act === 'make'
-          ? { job: m.job, made: await make(m, io, real, folder, signal) }
-          : { job: m.job, evaluated: await evaluate(m, io, real, folder) }
+        manifest.act === 'make'
+          ? { job: manifest.job, made: await make(manifest, io, real, folder, signal) }
+          : { job: manifest.job, evaluated: await evaluate(manifest, io, real, folder) }
     } catch (e) {
       if (!(e instanceof SynthesisError)) throw e
-      report = { job: m.job, faults: [{ ...(e.column === undefined ? {} : { column: e.column }), message: e.message }] }
+      report = {
+        job: manifest.job,
+        faults: [{ ...(e.column === undefined ? {} : { column: e.column }), message: e.message }],
+      }
     }
-    await io.put(m.report, await promisify(gzip)(JSON.stringify(report)))
+    await io.put(manifest.report, await promisify(gzip)(JSON.stringify(report)))
   } finally {
     real?.close()
     await rm(folder, { recursive: true, force: true })

@@ -60,8 +60,8 @@ export function jobOf(
     objects,
     io: {
       get: (l) => Promise.resolve(Buffer.from(objects.get(l.url)!)),
-      put: (l, bytes) => {
-        objects.set(l.url, bytes)
+      put: (link, bytes) => {
+        objects.set(link.url, bytes)
         return Promise.resolve()
       },
       save: (l, path) => writeFile(path, objects.get(l.url)!),
@@ -83,7 +83,7 @@ export const once = async (code: string, given: Given = {}, options: RunnerOptio
   (await report(code, given, options)).runs[0]!
 
 export const output = (run: RunReport, file = 'result.json'): string | undefined => {
-  const o = run.outputs.find((f) => f.file === file)
-  return o && Buffer.from(o.bytes, 'base64').toString('utf8')
+  const output = run.outputs.find((f) => f.file === file)
+  return output && Buffer.from(output.bytes, 'base64').toString('utf8')
 }
 export const json = (run: RunReport, file?: string): any => JSON.parse(output(run, file) ?? 'null')

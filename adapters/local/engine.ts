@@ -72,8 +72,8 @@ const limit = (pid: number, memoryMb: number | undefined, writes: boolean): Prom
             ...(memoryMb === undefined ? [] : [`--data=${(memoryMb + overheadMb) * 1024 ** 2}`]),
             ...(writes ? [] : ['--fsize=0']),
           ],
-          (e) => {
-            if (e) reject(e)
+          (error) => {
+            if (error) reject(error)
             else resolve()
           },
         )
@@ -147,9 +147,9 @@ function pool(spare: number): {
   async function one(request: Request, limits: { seconds: number; memoryMb: number } | undefined): Promise<Reply> {
     const { writes, name } = kindOf(request, limits?.memoryMb)
     const child = await taken(name, writes, limits?.memoryMb)
-    const { process: p } = child
-    p.ref()
-    p.channel?.ref()
+    const { process: started } = child
+    started.ref()
+    started.channel?.ref()
     let timer: NodeJS.Timeout | undefined
     let again = false
     try {
@@ -161,29 +161,29 @@ function pool(spare: number): {
             fit: false,
           })
         }
-        p.once('exit', ended)
-        p.once('message', (answered) => {
-          p.off('exit', ended)
+        started.once('exit', ended)
+        started.once('message', (answered) => {
+          started.off('exit', ended)
           resolve(answered as Answered)
         })
         // DuckDB is interrupted at the limit by the process itself; this is for one that does not listen.
         timer = setTimeout(
           () => {
             late = true
-            p.kill('SIGKILL')
+            started.kill('SIGKILL')
           },
           ((limits?.seconds ?? longest) + 2) * 1000,
         )
-        p.send(request)
+        started.send(request)
         later()
       })
       again = fit && !closed && alive(child)
       return reply
     } finally {
       clearTimeout(timer)
-      busy.delete(p)
+      busy.delete(started)
       if (again) kept(name, child)
-      else if (p.exitCode === null) p.kill('SIGKILL')
+      else if (started.exitCode === null) started.kill('SIGKILL')
     }
   }
   return {
@@ -204,17 +204,17 @@ function pool(spare: number): {
     async close() {
       closed = true
       clearTimeout(idle)
-      for (const p of [
+      for (const child of [
         ...waiting.splice(0).map((c) => c.process),
         ...used.splice(0).map((u) => u.child.process),
         ...busy,
       ])
-        if (p.exitCode === null && p.signalCode === null) {
-          p.ref()
-          const ended = new Promise((r) => {
-            p.once('exit', r)
+        if (child.exitCode === null && child.signalCode === null) {
+          child.ref()
+          const ended = new Promise((resolve) => {
+            child.once('exit', resolve)
           })
-          p.kill('SIGKILL')
+          child.kill('SIGKILL')
           await ended
         }
     },

@@ -103,8 +103,8 @@ export const fargate: Sandbox = {
   can: (i) => can(i) && onFargate() && process.getuid?.() === 0,
   async run(task) {
     await Promise.all(
-      open.map((f) =>
-        chmod(f, 0o711).catch(() => {
+      open.map((folder) =>
+        chmod(folder, 0o711).catch(() => {
           /* it is not there, or it is read-only */
         }),
       ),

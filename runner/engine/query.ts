@@ -14,7 +14,9 @@ import { columnsOf, keyOfColumn, number, rolledKeys, scalarOf } from './columns.
 import { computeNoise } from './noise.ts'
 import { measuredBy, noisePlan } from '../../domain/sql/noise-plan.ts'
 import type { Answers, Problem, Request } from './request.ts'
-import { type Bound, isTotal, pickedBy, type Rewrite, rewriteRules, rewriteSelection } from './rewrite.ts'
+import { type Bound, isTotal } from './bound-measures.ts'
+import { type Rewrite, rewriteRules } from './rewrite.ts'
+import { pickedBy, rewriteSelection } from './selection-sql.ts'
 
 const parserMb = 256
 
@@ -32,25 +34,29 @@ async function parseWith(duck: Duck, sql: string): Promise<unknown> {
   return JSON.parse((await duck.rows(`SELECT json_serialize_sql(${literal(sql)})`))[0]![0] as string) as unknown
 }
 
-export const refusal = (e: unknown): Problem => {
-  if (e instanceof Refused)
+export const refusal = (error: unknown): Problem => {
+  if (error instanceof Refused)
     return {
-      code: e.code,
+      code: error.code,
       step: 'compute',
-      message: e.message,
-      ...(e.code === 'query-error'
-        ? { errorClass: 'SyntaxError', ...lineOf(e.names) }
-        : e.names.length
-          ? { names: e.names }
-          : {}),
+      message: error.message,
+      ...namesOf(error),
     }
-  if (e instanceof EngineFailure)
-    return { code: e.kind, step: 'compute', ...(e.kind === 'query-error' ? { errorClass: e.errorClass } : {}) }
+  if (error instanceof EngineFailure)
+    return {
+      code: error.kind,
+      step: 'compute',
+      ...(error.kind === 'query-error' ? { errorClass: error.errorClass } : {}),
+    }
   return { code: 'query-error', step: 'compute' }
 }
+function namesOf({ code, names }: Refused): Pick<Problem, 'errorClass' | 'line' | 'names'> {
+  if (code === 'query-error') return { errorClass: 'SyntaxError', ...lineOf(names) }
+  return names.length ? { names } : {}
+}
 const lineOf = (names: readonly string[]): { line?: number } => {
-  const n = Number(names[0]?.replace('line ', ''))
-  return Number.isInteger(n) ? { line: n } : {}
+  const line = Number(names[0]?.replace('line ', ''))
+  return Number.isInteger(line) ? { line } : {}
 }
 
 export async function validate({
@@ -66,11 +72,11 @@ export async function validate({
   }
 }
 
-function contributionsOf(b: Bound, get: (name: string) => unknown, i: number): Contributions {
-  const allEqual = get(`e${i}`) === true
-  if (!isTotal(b.measure)) return { largest: 0, second: 0, total: 0, allEqual }
-  const top = (get(`t${i}`) as unknown[] | null) ?? []
-  return { largest: number(top[0]) ?? 0, second: number(top[1]) ?? 0, total: number(get(`u${i}`)) ?? 0, allEqual }
+function contributionsOf(measured: Bound, get: (name: string) => unknown, index: number): Contributions {
+  const allEqual = get(`e${index}`) === true
+  if (!isTotal(measured.measure)) return { largest: 0, second: 0, total: 0, allEqual }
+  const top = (get(`t${index}`) as unknown[] | null) ?? []
+  return { largest: number(top[0]) ?? 0, second: number(top[1]) ?? 0, total: number(get(`u${index}`)) ?? 0, allEqual }
 }
 
 type Named = Awaited<ReturnType<Duck['table']>>
@@ -103,6 +109,12 @@ export async function query(request: Extract<Request, { kind: 'query' }>): Promi
   }
 }
 
+/** A cell of a key as JSON can carry it, the same from both statements. */
+function comparable(cell: unknown): unknown {
+  if (typeof cell === 'bigint') return String(cell)
+  return Object.is(cell, -0) ? 0 : cell
+}
+
 async function computeRules(
   duck: Duck,
   { sql, cohort }: { sql: string; cohort: Parameters<typeof openCohort>[2] },
@@ -115,13 +127,8 @@ async function computeRules(
   const numbers = await duck.table(`${rewrite.numbers} LIMIT ${most + 1}`)
   const facts = rewrite.facts ? await duck.table(`${rewrite.facts} LIMIT ${most + 1}`) : undefined
   const truncated = numbers.rows.length > most
-  const keyText = (n: Named, row: unknown[]): string =>
-    JSON.stringify(
-      ['gid', ...plan.keys.map((_, i) => `k${i}`)].map((c) => {
-        const v = row[n.at.get(c)!]
-        return typeof v === 'bigint' ? String(v) : Object.is(v, -0) ? 0 : v
-      }),
-    )
+  const keyText = (table: Named, row: unknown[]): string =>
+    JSON.stringify(['gid', ...plan.keys.map((_, i) => `k${i}`)].map((name) => comparable(row[table.at.get(name)!])))
   const factOf = facts ? new Map(facts.rows.map((r) => [keyText(facts, r), r])) : undefined
   const { columns, columnOfMeasure } = columnsOf(plan, rewrite.bound)
   const keys = keyOfColumn(plan, columns)
@@ -186,23 +193,23 @@ function rowOf(
   const values: Scalar[] = columns.map(() => null)
   const columnSubjects = columns.map(() => subjects)
   const contributions: (Contributions | null)[] = columns.map(() => null)
-  for (const [c, k] of keys) values[c] = keyValues[k]!
-  for (const [i, b] of rewrite.bound.entries()) {
-    const at = columnOfMeasure.get(i)!
-    const inSet = b.set === undefined ? subjects : Number(get(`sn${b.set}`) ?? 0)
-    values[at] = b.measure.aggregate === 'count-subjects' ? inSet : number(row[numbers.at.get(`m${i}`)!])
-    columnSubjects[at] = b.x === undefined ? inSet : Math.min(Number(get(`c${rewrite.same[i]}`) ?? 0), inSet)
-    if (b.x !== undefined) contributions[at] = contributionsOf(b, get, rewrite.same[i]!)
+  for (const [column, key] of keys) values[column] = keyValues[key]!
+  for (const [index, measured] of rewrite.bound.entries()) {
+    const at = columnOfMeasure.get(index)!
+    const inSet = measured.set === undefined ? subjects : Number(get(`sn${measured.set}`) ?? 0)
+    values[at] = measured.measure.aggregate === 'count-subjects' ? inSet : number(row[numbers.at.get(`m${index}`)!])
+    columnSubjects[at] = measured.x === undefined ? inSet : Math.min(Number(get(`c${rewrite.same[index]}`) ?? 0), inSet)
+    if (measured.x !== undefined) contributions[at] = contributionsOf(measured, get, rewrite.same[index]!)
   }
-  const sets = rewrite.sets.map((_, i) => ({
-    subjects: Number(get(`sn${i}`) ?? 0),
-    fingerprint: hex64(get(`sf${i}`)),
-    ...(rewrite.facts ? { people: hex64(get(`sp${i}`)) } : {}),
-    asked: picks(i),
-    ...(rewrite.natural.has(i) ? { natural: true as const } : {}),
+  const sets = rewrite.sets.map((_, set) => ({
+    subjects: Number(get(`sn${set}`) ?? 0),
+    fingerprint: hex64(get(`sf${set}`)),
+    ...(rewrite.facts ? { people: hex64(get(`sp${set}`)) } : {}),
+    asked: picks(set),
+    ...(rewrite.natural.has(set) ? { natural: true as const } : {}),
     apart: rewrite.pairs
-      .filter(([a, b]) => a === i || b === i)
-      .map(([a, b]) => ({ other: a === i ? b : a, subjects: Number(get(`d${a + 1}_${b}`) ?? 0) })),
+      .filter(([a, b]) => a === set || b === set)
+      .map(([a, b]) => ({ other: a === set ? b : a, subjects: Number(get(`d${a + 1}_${b}`) ?? 0) })),
   }))
   return {
     values,
@@ -245,7 +252,8 @@ async function pickedTable(
   }
   const plan = planOf(await parseWith(duck, selection.sql), selection.sql, data.schema)
   // The same statement over this side's views.
-  for (const t of plan.from.tables) await duck.run(`CREATE OR REPLACE TEMP VIEW "${t}" AS FROM "${prefix}${t}"`)
+  for (const table of plan.from.tables)
+    await duck.run(`CREATE OR REPLACE TEMP VIEW "${table}" AS FROM "${prefix}${table}"`)
   const { sql, tables } = rewriteSelection(
     plan,
     selection.set ?? -1,
@@ -265,14 +273,20 @@ async function pickedTable(
  * sides, whoever has another number of joined rows than all others of the same number is apart as well (a pair can be
  * left out of a join whose two sides are whole). The smallest number that is not 0 counts.
  */
-export async function difference({ data, a, b }: Extract<Request, { kind: 'difference' }>): Promise<number> {
+export async function difference({
+  data,
+  a: oneText,
+  b: otherText,
+}: Extract<Request, { kind: 'difference' }>): Promise<number> {
   const duck = await openDuck({ files: data.tables.map((t) => t.path), memoryMb: 2048 })
   try {
-    const [x, y] = [
-      await pickedTable(duck, data, parseSelection(a), 'x'),
-      await pickedTable(duck, data, parseSelection(b), 'y'),
+    const [tablesOfOne, tablesOfOther] = [
+      await pickedTable(duck, data, parseSelection(oneText), 'x'),
+      await pickedTable(duck, data, parseSelection(otherText), 'y'),
     ]
-    const shared = x.flatMap((t, i) => y.flatMap((u, j) => (t !== undefined && t === u ? [`x.h${i} = y.h${j}`] : [])))
+    const shared = tablesOfOne.flatMap((t, i) =>
+      tablesOfOther.flatMap((u, j) => (t !== undefined && t === u ? [`x.h${i} = y.h${j}`] : [])),
+    )
     const joined = 'FROM x FULL JOIN y ON x.s = y.s'
     const alone = 'x.s IS NULL OR y.s IS NULL'
     const counts = (
