@@ -1,8 +1,6 @@
 /** The whole platform in one process (and its store in another), on the loopback interface. */
 import { randomBytes } from 'node:crypto'
-import { statfsSync } from 'node:fs'
-import { mkdir, rm, statfs } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,12 +21,14 @@ import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
 import { readJson, writeWhole } from './files.ts'
 import { startGateway } from './gateway.ts'
+import { isFull, prepareHome } from './home.ts'
 import { openJournal } from './journal.ts'
 import { type Languages, languages, languagesOf, onlyOne } from './languages.ts'
 import { createLogin } from './login/login.ts'
 import { loginFailure } from './login/failure.ts'
 import { clientId, createProvider, resourceOf, scope } from './login/provider.ts'
 import { loginState } from './login/state.ts'
+import { elsewhere, portTrouble, tryPort } from './port.ts'
 import { every } from './scheduler.ts'
 import { startStore, StoreLocked } from './store.ts'
 import { diskFull, systemTrouble, Trouble } from './trouble.ts'
@@ -67,68 +67,10 @@ const visitMilliseconds = 60_000
 const slots = 2
 /** Between the signal to stop and the end: queries and steps that are at work may come to their own end. */
 const stopMilliseconds = 1500
-const leastFree = 30 * 1024 * 1024
-const isFull = (home: string): boolean => {
-  const { bavail, bsize } = statfsSync(home)
-  return bavail * bsize < 8 * 1024 * 1024
-}
 interface Running {
   pid: number
   mainOrigin: string
 }
-
-/** Makes the home and finds out whether it can be used; `Trouble` says what to do otherwise. */
-async function prepareHome(home: string): Promise<{ objects: string }> {
-  try {
-    await mkdir(home, { recursive: true, mode: 0o700 })
-    const { bavail, bsize } = await statfs(home)
-    if (bavail * bsize < leastFree) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
-    const kept = await readJson<{ objects: string }>(join(home, 'secrets.json'))
-    if (kept) {
-      await writeWhole(join(home, '.probe'), '')
-      await rm(join(home, '.probe'))
-      return kept
-    }
-    const made = { objects: randomBytes(32).toString('base64') }
-    await writeWhole(join(home, 'secrets.json'), JSON.stringify(made))
-    return made
-  } catch (e) {
-    throw systemTrouble(e, `The folder ${home}`) ?? e
-  }
-}
-
-/** Who answers at an origin, when it is a Cloister. */
-async function cloisterAt(mainOrigin: string): Promise<boolean> {
-  const response = await fetch(`${mainOrigin}/api/sign-in`, { signal: AbortSignal.timeout(1500) }).catch(
-    () => undefined,
-  )
-  return (
-    response?.ok === true &&
-    ((await response.json().catch(() => ({}))) as { mainOrigin?: string }).mainOrigin === mainOrigin
-  )
-}
-
-const elsewhere = 'To run a second one, give it its own: CLOISTER_PORT=4290 CLOISTER_HOME=.cloister-second npm start'
-
-/** What is wrong with a port, in a person's words; other errors as they are. */
-async function portTrouble(error: unknown, port: number, mainOrigin: string): Promise<unknown> {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'EACCES')
-    return new Trouble(`Port ${port} is not for this user. Choose one above 1023: CLOISTER_PORT=4290 npm start`)
-  if (code !== 'EADDRINUSE') return error
-  return new Trouble(
-    (await cloisterAt(mainOrigin))
-      ? `Another Cloister is running at ${mainOrigin}/ already. Open that one, or stop it first.\n${elsewhere}`
-      : `Port ${port} is used by another program. Stop it (\`ss -ltnp 'sport = :${port}'\` names it), or choose another port: CLOISTER_PORT=4290 npm start`,
-  )
-}
-
-/** Takes and gives back the port: what is wrong with it is said before anything else is done. */
-const tryPort = (port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject).listen(port, '127.0.0.1', () => probe.close(() => resolve()))
-  })
 
 /**
  * Starts everything and answers when it can be used. Throws `Trouble` for what the person at the keyboard can put

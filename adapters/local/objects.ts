@@ -3,9 +3,9 @@
  * the bytes. In the bucket `protected` the bytes lie beside it in a file of their own, which the line names: the engine
  * reads Parquet and CSV by path.
  */
-import { createHash, type Hash, randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { createHash, randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
 import {
   attachment,
   type Bucket,
@@ -15,6 +15,7 @@ import {
   type ObjectStore,
 } from '../../ports/objects.ts'
 import { type LinkClaims, signLink } from './links.ts'
+import { absent, maxHeader, openFile, readFrom, receive, UploadRefused, writeWhole } from './object-files.ts'
 import { folderOfPrefix, keyOfNames, pathOfKey } from './paths.ts'
 
 export interface LocalObjectsOptions {
@@ -30,11 +31,6 @@ export interface OpenObject extends ObjectHead {
   /** The bytes from `start` to `end`, both inclusive; the whole object by default. */
   bytes(start?: number, end?: number): AsyncIterable<Uint8Array>
   close(): Promise<void>
-}
-
-/** The bytes of an upload were not what its link promised. */
-export class UploadRefused extends Error {
-  override name = 'UploadRefused'
 }
 
 export interface LocalObjects extends ObjectStore {
@@ -71,88 +67,14 @@ export interface LocalObjects extends ObjectStore {
 
 const plain: readonly Bucket[] = ['protected']
 
-const maxHeader = 1024
-// A key too long for a path of this system cannot have been stored.
-const absent = (e: unknown): boolean =>
-  ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((e as NodeJS.ErrnoException).code ?? '')
-
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-interface Header {
-  start: number
-  type: string
-  sha256?: string
-  /** The end of the name of the file that has the bytes. */
-  plain?: string
-}
-async function header(handle: FileHandle): Promise<Header> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxHeader), 0, maxHeader, 0)
-  const end = buffer.subarray(0, bytesRead).indexOf(10)
-  return { ...(JSON.parse(buffer.toString('utf8', 0, end)) as { type: string }), start: end + 1 }
-}
-
-async function* readFrom(handle: FileHandle, start: number, length: number): AsyncIterable<Uint8Array> {
-  try {
-    for (let at = 0; at < length;) {
-      const { buffer, bytesRead } = await handle.read(
-        Buffer.allocUnsafe(Math.min(256 * 1024, length - at)),
-        0,
-        undefined,
-        start + at,
-      )
-      if (bytesRead === 0) return
-      at += bytesRead
-      yield buffer.subarray(0, bytesRead)
-    }
-  } finally {
-    await handle.close()
-  }
-}
-
-/** Writes a stream into an open file while hashing it; stops as soon as it is too long. */
-async function receive(
-  handle: FileHandle,
-  body: AsyncIterable<Uint8Array>,
-  most: number,
-  hash?: Hash,
-): Promise<number> {
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > most) throw new UploadRefused(`More than the ${most} bytes of the link were sent.`)
-    hash?.update(chunk)
-    for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at, chunk.length - at)).bytesWritten
-  }
-  return length
-}
-
 /** The store in `folder`. The gateway serves its links with `serveObject`. */
 export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): LocalObjects {
   const bucketFolder = (bucket: Bucket): string => join(folder, bucket)
   const incoming = join(folder, '.incoming')
 
-  /** The file's handle and its header, or undefined when there is no such object. */
-  const openFile = async (path: string): Promise<{ f: FileHandle; head: Header } | undefined> => {
-    let handle: FileHandle
-    try {
-      handle = await open(path, 'r')
-    } catch (e) {
-      if (absent(e)) return undefined
-      throw e
-    }
-    return { f: handle, head: await header(handle) }
-  }
   const plainOf = async (path: string): Promise<string | undefined> => {
     const found = await openFile(path)
-    await found?.f.close()
+    await found?.handle.close()
     return found?.head.plain === undefined ? undefined : `${path}.${found.head.plain}`
   }
 
@@ -169,8 +91,8 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
         bytes: (from = 0, to = size - 1) => readFrom(handle, first + from, to - from + 1),
         close: () => handle.close(),
       })
-      if (name === undefined) return opened(found.f, start, (await found.f.stat()).size - start)
-      await found.f.close()
+      if (name === undefined) return opened(found.handle, start, (await found.handle.stat()).size - start)
+      await found.handle.close()
       try {
         const handle = await open(`${path}.${name}`, 'r')
         return opened(handle, 0, (await handle.stat()).size)
@@ -181,30 +103,11 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     }
   }
 
-  /** Writes a file elsewhere and moves it into its place when it is whole and on the disk. */
-  const whole = async (path: string, write: (f: FileHandle) => Promise<unknown>): Promise<void> => {
-    const temporary = join(incoming, randomUUID())
-    try {
-      const handle = await open(temporary, 'wx', 0o600)
-      try {
-        await write(handle)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      await mkdir(dirname(path), { recursive: true })
-      await rename(temporary, path)
-      await syncFolder(dirname(path))
-    } finally {
-      await rm(temporary, { force: true })
-    }
-  }
-
   const place = async (
     bucket: Bucket,
     key: string,
     what: { type: string; sha256?: string | undefined },
-    write: (f: FileHandle) => Promise<unknown>,
+    write: (handle: FileHandle) => Promise<unknown>,
   ): Promise<void> => {
     const path = pathOfKey(bucketFolder(bucket), key)
     const name = plain.includes(bucket) ? randomUUID() : undefined
@@ -212,13 +115,13 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     if (Buffer.byteLength(line) > maxHeader) throw new RangeError('The media type is too long')
     await mkdir(incoming, { recursive: true })
     if (name === undefined)
-      return whole(path, async (handle) => {
+      return writeWhole(incoming, path, async (handle) => {
         await handle.write(line)
         await write(handle)
       })
     const old = await plainOf(path)
-    await whole(`${path}.${name}`, write)
-    await whole(path, (f) => f.write(line))
+    await writeWhole(incoming, `${path}.${name}`, write)
+    await writeWhole(incoming, path, (f) => f.write(line))
     if (old) await rm(old, { force: true })
   }
 

@@ -1,6 +1,7 @@
 /** What the local gateway answers below `/objects/`: the local store's signed links, as S3 would. */
 import { Readable } from 'node:stream'
-import { type LocalObjects, type OpenObject, UploadRefused } from './objects.ts'
+import type { LocalObjects, OpenObject } from './objects.ts'
+import { UploadRefused } from './object-files.ts'
 import { type LinkClaims, verifyLink } from './links.ts'
 
 /** The part of a request that matters here; node's IncomingMessage is one. */

@@ -9,7 +9,7 @@ import type { RunEnd } from '../../domain/release/run-report.ts'
 import { safeErrorClass } from '../errors.ts'
 import { endOf, type Head, readAnswer } from './answer.ts'
 import { askToEnd, gone, killEach } from './end-processes.ts'
-import { keep, pass } from './output-streams.ts'
+import { keep, pass, type ReadStream } from './output-streams.ts'
 import { usage } from './resource-usage.ts'
 import type { Outcome, Task } from './task.ts'
 
@@ -90,38 +90,74 @@ function outcomeOf(
   }
 }
 
-/** Runs a confined program to its end, whatever that is. */
-export async function supervise(task: Task, program: Program): Promise<Outcome> {
-  const started = performance.now()
-  const child: ChildProcess = spawn(program.command, program.args, {
+const start = (program: Program): ChildProcess =>
+  spawn(program.command, program.args, {
     env: program.env,
     cwd: '/',
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...(program.open ?? [])],
     ...(program.uid === undefined ? {} : { uid: program.uid, gid: program.uid }),
   })
-  const inline = program.answersOn === 1
-  const { live } = task
-  const err = live ? pass(child.stderr, (part) => live.output('err', part)) : keep(child.stderr, logBytes)
-  const out = live
-    ? pass(child.stdout, (part) => live.output('out', part))
-    : keep(inline ? null : child.stdout, logBytes)
+
+/** What the code prints, and the answer of the first process. `inline`: the answer comes where the code prints. */
+function listen(
+  child: ChildProcess,
+  { live, limits }: Task,
+  inline: boolean,
+): Record<'out' | 'err' | 'answer', ReadStream> {
   const answer = keep(
     (inline ? child.stdout : child.stdio[3]) as NodeJS.ReadableStream,
-    task.limits.outputBytes + 200_000 + (inline ? 12 * logBytes : 0),
+    limits.outputBytes + 200_000 + (inline ? 12 * logBytes : 0),
   )
+  if (live)
+    return {
+      err: pass(child.stderr, (part) => live.output('err', part)),
+      out: pass(child.stdout, (part) => live.output('out', part)),
+      answer,
+    }
+  return { err: keep(child.stderr, logBytes), out: keep(inline ? null : child.stdout, logBytes), answer }
+}
+
+/** Looks at memory, threads and folders of a run again and again; answers how to end it. */
+function watchLimits(
+  pid: number,
+  { live, limits }: Task,
+  { own, watched }: Program,
+  stop: (why: RunEnd) => void,
+): () => void {
+  const most = { bytes: 2 * limits.outputBytes + 64_000_000, files: live ? 200_000 : 5000 }
+  const looksBetweenFolders = live ? 8 : 5
+  let looks = 0
+  let measuring = false
+  const measure = async (folders: readonly string[]): Promise<void> => {
+    measuring = true
+    const all = await Promise.all(folders.map(filled))
+    measuring = false
+    if (all.some(({ bytes, files }) => bytes > most.bytes || files > most.files)) stop('output-limit')
+  }
+  const timer = setInterval(
+    () => {
+      const { memoryMb, threads, cpuSeconds } = usage(pid, live !== undefined)
+      live?.look(memoryMb * 1024 * 1024, cpuSeconds)
+      if (memoryMb > limits.memoryMb + own.memoryMb) stop('memory-limit')
+      else if (threads > limits.processes + own.threads) stop('process-limit')
+      if (watched && looks++ % looksBetweenFolders === 0 && !measuring) void measure(watched)
+    },
+    live ? lookLive : lookEvery,
+  )
+  return () => clearInterval(timer)
+}
+
+/** Runs a confined program to its end, whatever that is. */
+export async function supervise(task: Task, program: Program): Promise<Outcome> {
+  const started = performance.now()
+  const child = start(program)
+  const inline = program.answersOn === 1
+  const { live } = task
+  const { out, err, answer } = listen(child, task, inline)
   let stopped: RunEnd | undefined
   let ended = false
-  const stop = (why: RunEnd): void => {
-    if (stopped !== undefined || ended) return
-    stopped = why
-    if (child.pid === undefined) return
-    // Who is out of time, or cancelled, may still say and keep what it has; who takes too much may not go on.
-    if (live && live.grace > 0 && (why === 'time-limit' || why === 'killed') && askToEnd(child.pid))
-      setTimeout(now, live.grace * 1000).unref()
-    else now()
-  }
-  const now = (): void => {
+  const endNow = (): void => {
     if (ended || child.pid === undefined) return
     if (program.end === 'kill') {
       child.kill('SIGKILL')
@@ -132,44 +168,30 @@ export async function supervise(task: Task, program: Program): Promise<Outcome> 
       if (!ended) killEach(child.pid!)
     }, patience).unref()
   }
-  const cancel = (): void => stop('killed')
+  const stop = (why: RunEnd): void => {
+    if (stopped !== undefined || ended) return
+    stopped = why
+    if (child.pid === undefined) return
+    // Who is out of time, or cancelled, may still say and keep what it has; who takes too much may not go on.
+    if (live && live.grace > 0 && (why === 'time-limit' || why === 'killed') && askToEnd(child.pid))
+      setTimeout(endNow, live.grace * 1000).unref()
+    else endNow()
+  }
+  const unwatch = child.pid === undefined ? undefined : watchLimits(child.pid, task, program, stop)
   const exited = new Promise<void>((resolve) => {
-    child
-      .once('exit', () => {
-        ended = true
-        resolve()
-      })
-      .once('error', () => {
-        ended = true
-        resolve()
-      })
+    const over = (): void => {
+      ended = true
+      unwatch?.()
+      resolve()
+    }
+    child.once('exit', over).once('error', over)
   })
   const clock = setTimeout(() => stop('time-limit'), task.seconds * 1000)
-  let looks = 0
-  let measuring = false
-  const look = setInterval(
-    () => {
-      if (child.pid === undefined || ended) return
-      const { memoryMb, threads, cpuSeconds } = usage(child.pid, live !== undefined)
-      live?.look(memoryMb * 1024 * 1024, cpuSeconds)
-      if (memoryMb > task.limits.memoryMb + program.own.memoryMb) stop('memory-limit')
-      else if (threads > task.limits.processes + program.own.threads) stop('process-limit')
-      if (program.watched && looks++ % (live ? 8 : 5) === 0 && !measuring) {
-        measuring = true
-        void Promise.all(program.watched.map(filled)).then((all) => {
-          measuring = false
-          if (all.some((f) => f.bytes > 2 * task.limits.outputBytes + 64_000_000 || f.files > (live ? 200_000 : 5000)))
-            stop('output-limit')
-        })
-      }
-    },
-    live ? lookLive : lookEvery,
-  )
+  const cancel = (): void => stop('killed')
   task.signal.addEventListener('abort', cancel, { once: true })
   if (task.signal.aborted) cancel()
   await exited
   clearTimeout(clock)
-  clearInterval(look)
   task.signal.removeEventListener('abort', cancel)
   if (task.uid !== undefined) await gone(task.uid)
   await Promise.all([out.done, err.done, answer.done])
