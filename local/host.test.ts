@@ -136,9 +136,11 @@ test('somebody new creates an account, which belongs nowhere', async () => {
 test('signing out ends the session', async () => {
   const visitor = new Visitor(host.mainOrigin)
   const tokens = await visitor.signIn('cleo@demo.cloister', demoPassword)
-  const page = await visitor.request(
-    `/oidc/session/end?${new URLSearchParams({ id_token_hint: tokens.id_token, post_logout_redirect_uri: `${host.mainOrigin}/` })}`,
-  )
+  const query = new URLSearchParams({
+    id_token_hint: tokens.id_token,
+    post_logout_redirect_uri: `${host.mainOrigin}/`,
+  })
+  const page = await visitor.request(`/oidc/session/end?${query}`)
   const html = await page.text()
   const xsrf = /name="xsrf" value="([^"]+)"/.exec(html)![1]!
   const done = await visitor.form('/oidc/session/end/confirm', { xsrf, logout: 'yes' })

@@ -72,6 +72,53 @@ interface Running {
   mainOrigin: string
 }
 
+/** What is wrong with the store, in a person's words; other errors as they are. */
+async function storeTrouble(failure: unknown, home: string): Promise<unknown> {
+  if (!(failure instanceof StoreLocked)) return systemTrouble(failure, `The folder ${home}`) ?? failure
+  const other = await readJson<Running>(join(home, 'host.json')).catch(() => undefined)
+  const who = other ? `: ${other.mainOrigin}/ (process ${other.pid})` : ''
+  return new Trouble(
+    `Another Cloister is using the folder ${home}${who}. Open that one, or stop it first.\n${elsewhere}`,
+  )
+}
+
+function settingsOf(
+  { mainOrigin, studyOrigin }: { mainOrigin: string; studyOrigin: string },
+  tried: Languages,
+  wanted: number | undefined,
+): StepDeps['settings'] {
+  const runs = wanted ?? Math.max(2, availableParallelism())
+  return {
+    mainOrigin,
+    studyOrigin,
+    issuer: `${mainOrigin}/oidc`,
+    jwksUri: `${mainOrigin}/oidc/jwks`,
+    clientId,
+    scope,
+    resource: resourceOf(mainOrigin),
+    version: '0.1.0',
+    languages: () => languagesOf(tried.now()),
+    // Containers of other people's images need a cluster; here there are processes.
+    pipelines: () => ({
+      quota: { slots: runs, perOwner: wanted ?? Math.max(1, Math.ceil(runs / 2)) },
+      runtimes: ['python', 'r', 'shell'],
+    }),
+  }
+}
+
+const logsErrors =
+  (log: StepDeps['log'], at: string) =>
+  (e: unknown): void =>
+    log('error', { at, error: e instanceof Error ? e.name : typeof e })
+
+/** Tells the audit chain of a wrong password. A chain that cannot be written must not tell the guesser anything. */
+function recordsFailures(deps: StepDeps): (sub: string | undefined) => Promise<void> {
+  const loginEvents = createLoginEvents(deps)
+  return async (sub) => {
+    if (sub) await loginEvents(loginFailure(sub)).catch(logsErrors(deps.log, 'login-events'))
+  }
+}
+
 /**
  * Starts everything and answers when it can be used. Throws `Trouble` for what the person at the keyboard can put
  * right.
@@ -101,11 +148,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const store = await startStore(join(home, 'table'), (why) =>
       lost(isFull(home) ? diskFull(`The folder ${home}`).message : why),
     ).catch(async (error: unknown) => {
-      if (!(error instanceof StoreLocked)) throw systemTrouble(error, `The folder ${home}`) ?? error
-      const other = await readJson<Running>(join(home, 'host.json')).catch(() => undefined)
-      throw new Trouble(
-        `Another Cloister is using the folder ${home}${other ? `: ${other.mainOrigin}/ (process ${other.pid})` : ''}. Open that one, or stop it first.\n${elsewhere}`,
-      )
+      throw await storeTrouble(error, home)
     })
     undo.push(store.close)
     const at = { endpoint: store.endpoint, tableName: 'cloister' }
@@ -122,7 +165,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const logs = await localLogs({ folder: join(home, 'logs') })
     const { workflow, is } = later()
     const tried = languages()
-    const runs = options.runs ?? Math.max(2, availableParallelism())
     const pipelines = await detachedRunners({
       program: join(root, 'runner/main.ts'),
       folder: join(home, 'runners'),
@@ -147,22 +189,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       now: () => new Date(),
       random: (n) => new Uint8Array(randomBytes(n)),
       log: journal.log,
-      settings: {
-        mainOrigin,
-        studyOrigin,
-        issuer: `${mainOrigin}/oidc`,
-        jwksUri: `${mainOrigin}/oidc/jwks`,
-        clientId,
-        scope,
-        resource: resourceOf(mainOrigin),
-        version: '0.1.0',
-        languages: () => languagesOf(tried.now()),
-        // Containers of other people's images need a cluster; here there are processes.
-        pipelines: () => ({
-          quota: { slots: runs, perOwner: options.runs ?? Math.max(1, Math.ceil(runs / 2)) },
-          runtimes: ['python', 'r', 'shell'],
-        }),
-      },
+      settings: settingsOf({ mainOrigin, studyOrigin }, tried, options.runs),
     }
     const jobs = await createWorkflow(root, deps)
     is(jobs)
@@ -186,20 +213,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
       })
     const demo = (await readJson(join(home, demoMark))) !== undefined
 
-    const loginEvents = createLoginEvents(deps)
     const login = createLogin({
       provider,
       state,
       mainOrigin,
       now: () => Date.now(),
       demo: () => (demo ? { people: demoPeople, password: demoPassword } : undefined),
-      failed: async (sub) => {
-        // A chain that cannot be written must not tell the guesser anything.
-        if (sub)
-          await loginEvents(loginFailure(sub)).catch((e: unknown) =>
-            journal.log('error', { at: 'login-events', error: e instanceof Error ? e.name : typeof e }),
-          )
-      },
+      failed: recordsFailures(deps),
     })
     const gateway = await startGateway(options.port, {
       settings: deps.settings,
@@ -216,10 +236,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     await writeWhole(join(home, 'host.json'), JSON.stringify({ pid: process.pid, mainOrigin } satisfies Running))
     undo.push(() => rm(join(home, 'host.json'), { force: true }))
 
-    const failed =
-      (at: string) =>
-      (e: unknown): void =>
-        journal.log('error', { at, error: e instanceof Error ? e.name : typeof e })
+    const failed = (at: string) => logsErrors(journal.log, at)
     undo.push(every(visitMilliseconds, createSweep(deps), failed('sweep')).close)
     // Pipelines that a host before this one has left go on where they are, as the same attempt.
     await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))

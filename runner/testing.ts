@@ -5,7 +5,12 @@ import type { Report, RunReport } from '../domain/release/run-report.ts'
 import type { RunnerIo } from './io.ts'
 import { runJob, type RunnerOptions } from './job.ts'
 
-export const subjectsCsv = `subject_id,age,score,arm\n${Array.from({ length: 64 }, (_, i) => `P${String(i).padStart(3, '0')},${40 + (i % 25)},${(i * 37) % 101},${i % 3 === 0 ? 'a' : 'b'}`).join('\n')}\n`
+const personRow = (person: number): string => {
+  const cells = [`P${String(person).padStart(3, '0')}`, 40 + (person % 25), (person * 37) % 101]
+  return `${cells.join(',')},${person % 3 === 0 ? 'a' : 'b'}\n`
+}
+/** 64 people. */
+export const subjectsCsv = `subject_id,age,score,arm\n${Array.from({ length: 64 }, (_, i) => personRow(i)).join('')}`
 export const smallLimits: Manifest['limits'] = {
   seconds: 20,
   memoryMb: 512,

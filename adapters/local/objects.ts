@@ -111,7 +111,12 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
   ): Promise<void> => {
     const path = pathOfKey(bucketFolder(bucket), key)
     const name = plain.includes(bucket) ? randomUUID() : undefined
-    const line = `${JSON.stringify({ type: what.type, ...(what.sha256 ? { sha256: what.sha256 } : {}), ...(name ? { plain: name } : {}) })}\n`
+    const header = {
+      type: what.type,
+      ...(what.sha256 ? { sha256: what.sha256 } : {}),
+      ...(name ? { plain: name } : {}),
+    }
+    const line = `${JSON.stringify(header)}\n`
     if (Buffer.byteLength(line) > maxHeader) throw new RangeError('The media type is too long')
     await mkdir(incoming, { recursive: true })
     if (name === undefined)

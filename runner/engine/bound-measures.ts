@@ -46,14 +46,11 @@ export const aggregateSql = (measured: Bound, bound: readonly Bound[]): string =
       return `stddev_samp(${measured.x})${filter(measured.filter)}`
     case 'median':
     case 'quantile': {
-      const all = [
-        ...new Set(
-          bound
-            .filter((o) => isQuantile(o.measure) && o.x === measured.x && o.filter === measured.filter)
-            .map((o) => o.measure.quantile ?? 0.5),
-        ),
-      ]
-      return `quantile_cont(${measured.x}, [${all.join(', ')}])${filter(measured.filter)}[${all.indexOf(measure.quantile ?? 0.5) + 1}]`
+      const alike = bound.filter((o) => isQuantile(o.measure) && o.x === measured.x && o.filter === measured.filter)
+      const asked = [...new Set(alike.map((o) => o.measure.quantile ?? 0.5))]
+      // DuckDB counts places of a list from 1.
+      const place = asked.indexOf(measure.quantile ?? 0.5) + 1
+      return `quantile_cont(${measured.x}, [${asked.join(', ')}])${filter(measured.filter)}[${place}]`
     }
     case 'correlation':
       return `corr(${measured.x}, ${measured.y})${filter(measured.filter)}`
