@@ -85,10 +85,10 @@ export class ApiStack extends StageStack {
   }
 
   private addFunctions({ web, data, identity }: { web: WebStack; data: DataStack; identity: IdentityStack }): void {
-    const s = this.settings
+    const settings = this.settings
     const each = <T>(value: (b: Bucket) => T) =>
       Object.fromEntries(Object.keys(data.buckets).map((b) => [b, value(b as Bucket)])) as Record<Bucket, T>
-    const { dataKeyAlias: _, ...named } = resourcesByName(s)
+    const { dataKeyAlias: _, ...named } = resourcesByName(settings)
     const resources: Resources = {
       ...named,
       tableArn: data.table.tableArn,
@@ -97,8 +97,8 @@ export class ApiStack extends StageStack {
     }
     const environment = {
       NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
-      CLOISTER_INSTALLATION: s.installation,
-      CLOISTER_VERSION: s.version,
+      CLOISTER_INSTALLATION: settings.installation,
+      CLOISTER_VERSION: settings.version,
       MAIN_ORIGIN: web.mainOrigin,
       STUDY_ORIGIN: web.studyOrigin,
       OIDC_ISSUER: identity.issuer,
@@ -106,20 +106,20 @@ export class ApiStack extends StageStack {
       OIDC_CLIENT_ID: identity.clientId,
       OIDC_SCOPE: identity.scope,
       OIDC_LOGOUT: identity.logout,
-      ...(s.scripts ? {} : { LANGUAGES: 'sql' }),
+      ...(settings.scripts ? {} : { LANGUAGES: 'sql' }),
     }
     const duckdb = duckdbLayer(this, this.keep)
     // Those that answer piece by piece are beside the distribution (lib/stream-function.ts).
-    for (const f of serverFunctions.filter((x) => !streams(x))) {
-      this.functions[functionName(f)] = new DeployedFunction(this, functionName(f), {
-        function: f,
-        settings: s,
+    for (const serverFunction of serverFunctions.filter((x) => !streams(x))) {
+      this.functions[functionName(serverFunction)] = new DeployedFunction(this, functionName(serverFunction), {
+        function: serverFunction,
+        settings,
         resources,
         environment,
         duckdb,
         tableName: data.table.tableName,
         macKeyId: data.macKey.keyId,
-        bucketNames: each((b) => bucketName(s, b)),
+        bucketNames: each((b) => bucketName(settings, b)),
         removalPolicy: this.keep,
       })
     }
@@ -145,17 +145,17 @@ export class ApiStack extends StageStack {
 
     return serverFunctions
       .filter((f) => f.routes.length > 0 && !streams(f))
-      .flatMap((f) => {
-        const { lambda } = this.functions[functionName(f)]!
+      .flatMap((serverFunction) => {
+        const { lambda } = this.functions[functionName(serverFunction)]!
         lambda.addPermission('FromGateway', { principal: gateway, sourceArn: calledFrom('/*/*') })
-        const integration = new CfnIntegration(this, `Integration-${functionName(f)}`, {
+        const integration = new CfnIntegration(this, `Integration-${functionName(serverFunction)}`, {
           apiId: this.apiId,
           integrationType: 'AWS_PROXY',
           integrationUri: lambda.functionArn,
           payloadFormatVersion: '2.0',
           timeoutInMillis: 30_000,
         })
-        return f.routes.map(({ area, name, route }) => {
+        return serverFunction.routes.map(({ area, name, route }) => {
           const open = isOpen(route.access)
           const made = new CfnRoute(this, `Route-${area}-${name}`, {
             apiId: this.apiId,

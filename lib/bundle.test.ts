@@ -20,8 +20,8 @@ describe('bundles', () => {
 
   test.each(serverFunctions.map((f) => [functionName(f), f] as const))(
     '%s: one file under 1 MB with the SDK clients its grants need and no others',
-    (_, f) => {
-      const file = join(bundleFolder(f), 'index.mjs')
+    (_, serverFunction) => {
+      const file = join(bundleFolder(serverFunction), 'index.mjs')
       expect(statSync(file).size).toBeLessThan(1024 * 1024)
       const code = readFileSync(file, 'utf8')
       expect(code).toMatch(/export\s*\{[^}]*\bas handler\b|export\s*\{\s*handler/)
@@ -29,8 +29,8 @@ describe('bundles', () => {
       const loaded = Object.entries(clients)
         .filter(([, word]) => code.includes(word))
         .map(([name]) => name)
-      expect(loaded.sort()).toEqual([...clientsOf(f.grants)].sort())
-      expect(existsSync(`dist/function-maps/${functionName(f)}.mjs.map`)).toBe(true)
+      expect(loaded.sort()).toEqual([...clientsOf(serverFunction.grants)].sort())
+      expect(existsSync(`dist/function-maps/${functionName(serverFunction)}.mjs.map`)).toBe(true)
     },
   )
 })

@@ -67,18 +67,18 @@ export function bundleFunctions(): void {
     )
   rmSync(folder, { recursive: true, force: true })
   rmSync(maps, { recursive: true, force: true })
-  for (const f of serverFunctions) {
+  for (const serverFunction of serverFunctions) {
     // Source maps are for whoever reads a stack trace: kept beside the bundles, not shipped and not loaded.
     const { outputFiles } = buildSync({
       ...bundleOptions,
-      entryPoints: [f.entry],
-      outfile: join(bundleFolder(f), 'index.mjs'),
+      entryPoints: [serverFunction.entry],
+      outfile: join(bundleFolder(serverFunction), 'index.mjs'),
       sourcemap: 'external',
       sourcesContent: false,
       write: false,
     })
     for (const file of outputFiles) {
-      const path = file.path.endsWith('.map') ? join(maps, `${functionName(f)}.mjs.map`) : file.path
+      const path = file.path.endsWith('.map') ? join(maps, `${functionName(serverFunction)}.mjs.map`) : file.path
       mkdirSync(dirname(path), { recursive: true })
       writeFileSync(path, file.contents)
     }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { costPage, idleLines, sum } from './cost.ts'
+import { costPage } from './cost.ts'
+import { idleLines } from './cost-idle.ts'
+import { sum } from './cost-lines.ts'
 import { synthesised } from './testing.ts'
 
 const { resources } = synthesised()

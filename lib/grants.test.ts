@@ -17,12 +17,15 @@ const roleOf = (f: ServerFunction): ReturnType<typeof prod.of>[number] =>
 
 /** Statements by function, taken from the policies on its role. */
 const statements = new Map(
-  serverFunctions.map((f) => {
-    const role = roleOf(f)
+  serverFunctions.map((serverFunction) => {
+    const role = roleOf(serverFunction)
     const policies = prod
       .of('AWS::IAM::Policy')
       .filter((p) => p.Properties.Roles.some((r: { Ref: string }) => r.Ref === role.id))
-    return [functionName(f), policies.flatMap((p) => p.Properties.PolicyDocument.Statement as Statement[])] as const
+    return [
+      functionName(serverFunction),
+      policies.flatMap((p) => p.Properties.PolicyDocument.Statement as Statement[]),
+    ] as const
   }),
 )
 const who = (action: string, where: (s: Statement) => boolean = () => true): string[] =>
@@ -37,27 +40,32 @@ test('no function has more than these: no managed policy', () => {
 
 test('no action has a wildcard, and a resource that is all wildcard stands under a condition', () => {
   for (const [name, all] of statements)
-    for (const s of all) {
-      for (const action of list(s.Action)) expect(action).not.toContain('*')
+    for (const statement of all) {
+      for (const action of list(statement.Action)) expect(action).not.toContain('*')
       // Lists and descriptions of containers have no resource, and no key to put under a condition.
-      if (list(s.Action).every((a) => a === 'batch:ListJobs' || a === 'batch:DescribeJobs')) continue
-      const isBroad = list(s.Resource).some((r) => r === '*' || text(r).endsWith(':key/*"]]}'))
-      const conditions = Object.keys({ ...s.Condition?.['StringEquals'], ...s.Condition?.['ForAnyValue:StringEquals'] })
+      if (list(statement.Action).every((a) => a === 'batch:ListJobs' || a === 'batch:DescribeJobs')) continue
+      const isBroad = list(statement.Resource).some((r) => r === '*' || text(r).endsWith(':key/*"]]}'))
+      const conditions = Object.keys({
+        ...statement.Condition?.['StringEquals'],
+        ...statement.Condition?.['ForAnyValue:StringEquals'],
+      })
       const isBound = conditions.some((k) => k.includes('cloister:installation') || k === 'kms:ResourceAliases')
-      expect([name, s.Sid, isBroad && !isBound]).toEqual([name, s.Sid, false])
+      expect([name, statement.Sid, isBroad && !isBound]).toEqual([name, statement.Sid, false])
     }
 })
 
 test('the table: only the entities that the contracts name, each in its own direction', () => {
-  for (const f of serverFunctions) {
+  for (const serverFunction of serverFunctions) {
     // What has an address of its own looks tokens up itself, as the authorizer does.
-    const granted = streams(f) ? [...f.grants, 'read TOKEN', 'write TOKEN'] : f.grants
+    const granted = streams(serverFunction)
+      ? [...serverFunction.grants, 'read TOKEN', 'write TOKEN']
+      : serverFunction.grants
     const of = (act: 'read' | 'write') =>
       granted
         .filter((g) => g.startsWith(`${act} `))
         .map((g) => `${g.split(' ')[1]}#*`)
         .sort()
-    const all = statements.get(functionName(f))!
+    const all = statements.get(functionName(serverFunction))!
     for (const [sid, act, action] of [
       ['ReadItems', 'read', 'dynamodb:Query'],
       ['WriteItems', 'write', 'dynamodb:PutItem'],
@@ -112,12 +120,12 @@ test('jobs: started and stopped on exactly one state machine, by those who ask, 
     ),
   )
   for (const all of statements.values())
-    for (const s of all.filter((x) => list(x.Action).some((a) => a.startsWith('states:')))) {
-      expect(text(s.Resource)).toMatch(
+    for (const statement of all.filter((x) => list(x.Action).some((a) => a.startsWith('states:')))) {
+      expect(text(statement.Resource)).toMatch(
         /:states:us-east-1:.*(:stateMachine:cloister-prod-jobs"|:execution:cloister-prod-jobs:\*")/,
       )
       expect(
-        list(s.Action).every((a) =>
+        list(statement.Action).every((a) =>
           ['states:StartExecution', 'states:DescribeExecution', 'states:StopExecution'].includes(a),
         ),
       ).toBe(true)
@@ -130,17 +138,17 @@ test('containers: nobody touches them where scripts are not deployed', () => {
 })
 
 test('objects: only in buckets and below prefixes that the contracts name', () => {
-  for (const f of serverFunctions)
+  for (const serverFunction of serverFunctions)
     for (const [act, action] of [
       ['get', 's3:GetObject'],
       ['put', 's3:PutObject'],
       ['delete', 's3:DeleteObject'],
     ] as const) {
       const buckets = [
-        ...f.grants.filter((g) => g.startsWith(`${act} `)).map((g) => g.split(' ')[1]!),
-        ...(act === 'get' && f.grants.includes('held-outputs') ? ['quarantine'] : []),
+        ...serverFunction.grants.filter((g) => g.startsWith(`${act} `)).map((g) => g.split(' ')[1]!),
+        ...(act === 'get' && serverFunction.grants.includes('held-outputs') ? ['quarantine'] : []),
       ]
-      const found = statements.get(functionName(f))!.filter((s) => list(s.Action).includes(action))
+      const found = statements.get(functionName(serverFunction))!.filter((s) => list(s.Action).includes(action))
       expect(found.length > 0).toBe(buckets.length > 0)
       for (const resource of found.flatMap((s) => list(s.Resource)))
         expect(buckets.some((b) => text(resource).includes(`cloister-prod-${b}-`))).toBe(true)
@@ -156,6 +164,6 @@ test('logs of runs: read by those who show or keep them, in their one group, and
       .sort(),
   )
   for (const all of statements.values())
-    for (const s of all.filter((x) => list(x.Action).includes('logs:GetLogEvents')))
-      expect(text(s.Resource)).toMatch(/:log-group:\/cloister\/prod\/pipeline-runs:log-stream:\*/)
+    for (const statement of all.filter((x) => list(x.Action).includes('logs:GetLogEvents')))
+      expect(text(statement.Resource)).toMatch(/:log-group:\/cloister\/prod\/pipeline-runs:log-stream:\*/)
 })

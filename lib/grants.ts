@@ -1,7 +1,6 @@
 /**
  * Turns the grants that stand beside the routes into IAM statements: exact resources, or a condition that says whose.
  */
-import { Aws } from 'aws-cdk-lib'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Bucket, Entity, Grant } from '../contracts/route.ts'
 
@@ -53,8 +52,8 @@ const after = <T extends string>(grants: readonly Grant[], act: string): T[] =>
     .map((g) => g.slice(act.length + 1) as T)
     .sort()
 
-function tableStatements(grants: readonly Grant[], r: Resources): PolicyStatement[] {
-  const on = (sid: string, entities: Entity[], actions: string[], resources: string[]): PolicyStatement[] =>
+function tableStatements(grants: readonly Grant[], resources: Resources): PolicyStatement[] {
+  const on = (sid: string, entities: Entity[], actions: string[], arns: string[]): PolicyStatement[] =>
     entities.length === 0
       ? []
       : [
@@ -62,15 +61,25 @@ function tableStatements(grants: readonly Grant[], r: Resources): PolicyStatemen
             // Of the index, too, the partition key decides: `gpk` starts with an entity like `pk`.
             sid,
             actions,
-            resources,
+            resources: arns,
             conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': entities.map((e) => `${e}#*`) } },
           }),
         ]
   const read = after<Entity>(grants, 'read')
   const write = after<Entity>(grants, 'write')
   return [
-    ...on('ReadItems', read, ['dynamodb:GetItem', 'dynamodb:Query'], [r.tableArn, `${r.tableArn}/index/index`]),
-    ...on('WriteItems', write, ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], [r.tableArn]),
+    ...on(
+      'ReadItems',
+      read,
+      ['dynamodb:GetItem', 'dynamodb:Query'],
+      [resources.tableArn, `${resources.tableArn}/index/index`],
+    ),
+    ...on(
+      'WriteItems',
+      write,
+      ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+      [resources.tableArn],
+    ),
     ...(read.length + write.length === 0
       ? []
       : [
@@ -83,14 +92,17 @@ function tableStatements(grants: readonly Grant[], r: Resources): PolicyStatemen
                 ? []
                 : ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo']),
             ],
-            resources: [r.dataKeyArn],
-            conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${r.region}.amazonaws.com` }, ...byAlias(r) },
+            resources: [resources.dataKeyArn],
+            conditions: {
+              StringEquals: { 'kms:ViaService': `dynamodb.${resources.region}.amazonaws.com` },
+              ...byAlias(resources),
+            },
           }),
         ]),
   ]
 }
 
-function bucketStatements(grants: readonly Grant[], r: Resources): PolicyStatement[] {
+function bucketStatements(grants: readonly Grant[], resources: Resources): PolicyStatement[] {
   const listed = [...new Set([...after<Bucket>(grants, 'get'), ...after<Bucket>(grants, 'list')])].sort()
   const held = grants.includes('held-outputs')
   const all = {
@@ -105,7 +117,7 @@ function bucketStatements(grants: readonly Grant[], r: Resources): PolicyStateme
           new PolicyStatement({
             sid,
             actions: [action],
-            resources: buckets.flatMap((b) => prefixes[b].map((p) => `${r.bucketArns[b]}/${p}`)),
+            resources: buckets.flatMap((b) => prefixes[b].map((p) => `${resources.bucketArns[b]}/${p}`)),
           }),
         ]
   const atRest = [...new Set([...all.get, ...all.put, ...(held ? ['quarantine' as const] : [])])].filter(
@@ -120,7 +132,7 @@ function bucketStatements(grants: readonly Grant[], r: Resources): PolicyStateme
           new PolicyStatement({
             sid: 'HeldOutputs',
             actions: ['s3:GetObject'],
-            resources: [`${r.bucketArns.quarantine}/jobs/*/verdict-*.json`],
+            resources: [`${resources.bucketArns.quarantine}/jobs/*/verdict-*.json`],
           }),
         ]
       : []),
@@ -131,7 +143,7 @@ function bucketStatements(grants: readonly Grant[], r: Resources): PolicyStateme
           new PolicyStatement({
             sid: 'MissingObjects',
             actions: ['s3:ListBucket'],
-            resources: listed.map((b) => r.bucketArns[b]),
+            resources: listed.map((b) => resources.bucketArns[b]),
           }),
         ]),
     ...(atRest.length === 0
@@ -140,8 +152,11 @@ function bucketStatements(grants: readonly Grant[], r: Resources): PolicyStateme
           new PolicyStatement({
             sid: 'ObjectsAtRest',
             actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-            resources: [r.dataKeyArn],
-            conditions: { StringEquals: { 'kms:ViaService': `s3.${r.region}.amazonaws.com` }, ...byAlias(r) },
+            resources: [resources.dataKeyArn],
+            conditions: {
+              StringEquals: { 'kms:ViaService': `s3.${resources.region}.amazonaws.com` },
+              ...byAlias(resources),
+            },
           }),
         ]),
   ]
@@ -150,9 +165,9 @@ function bucketStatements(grants: readonly Grant[], r: Resources): PolicyStateme
 /**
  * The organisations’ key pairs are made at run time, so a tag says which keys of the account are this installation’s.
  */
-function keyStatements(grants: readonly Grant[], r: Resources): PolicyStatement[] {
-  const anyKey = `${r.kmsArn}key/*`
-  const ours = { 'aws:ResourceTag/cloister:installation': r.installation }
+function keyStatements(grants: readonly Grant[], resources: Resources): PolicyStatement[] {
+  const anyKey = `${resources.kmsArn}key/*`
+  const ours = { 'aws:ResourceTag/cloister:installation': resources.installation }
   const statements: PolicyStatement[] = []
   if (grants.includes('public-key'))
     statements.push(
@@ -177,7 +192,7 @@ function keyStatements(grants: readonly Grant[], r: Resources): PolicyStatement[
       new PolicyStatement({
         sid: 'Mac',
         actions: ['kms:GenerateMac'],
-        resources: [r.macKeyArn],
+        resources: [resources.macKeyArn],
         conditions: { StringEquals: { 'kms:MacAlgorithm': 'HMAC_SHA_256' } },
       }),
     )
@@ -189,7 +204,7 @@ function keyStatements(grants: readonly Grant[], r: Resources): PolicyStatement[
         resources: ['*'],
         conditions: {
           StringEquals: {
-            'aws:RequestTag/cloister:installation': r.installation,
+            'aws:RequestTag/cloister:installation': resources.installation,
             'kms:KeySpec': 'RSA_3072',
             'kms:KeyUsage': 'ENCRYPT_DECRYPT',
           },
@@ -199,7 +214,7 @@ function keyStatements(grants: readonly Grant[], r: Resources): PolicyStatement[
         sid: 'TagNewKeys',
         actions: ['kms:TagResource'],
         resources: [anyKey],
-        conditions: { StringEquals: { 'aws:RequestTag/cloister:installation': r.installation } },
+        conditions: { StringEquals: { 'aws:RequestTag/cloister:installation': resources.installation } },
       }),
       new PolicyStatement({
         sid: 'NameKeys',
@@ -218,19 +233,23 @@ function keyStatements(grants: readonly Grant[], r: Resources): PolicyStatement[
       new PolicyStatement({
         sid: 'KeyNames',
         actions: ['kms:CreateAlias'],
-        resources: [`${r.kmsArn}alias/cloister/${r.installation}/*`],
+        resources: [`${resources.kmsArn}alias/cloister/${resources.installation}/*`],
       }),
     )
   return statements
 }
 
 /** `engine` needs no right: what it reads are objects, for which there are grants. */
-function workflowStatements(grants: readonly Grant[], r: Resources): PolicyStatement[] {
-  const executions = `${r.stateMachineArn.replace(':stateMachine:', ':execution:')}:*`
+function workflowStatements(grants: readonly Grant[], resources: Resources): PolicyStatement[] {
+  const executions = `${resources.stateMachineArn.replace(':stateMachine:', ':execution:')}:*`
   return [
     ...(grants.includes('start-job')
       ? [
-          new PolicyStatement({ sid: 'StartJobs', actions: ['states:StartExecution'], resources: [r.stateMachineArn] }),
+          new PolicyStatement({
+            sid: 'StartJobs',
+            actions: ['states:StartExecution'],
+            resources: [resources.stateMachineArn],
+          }),
           new PolicyStatement({ sid: 'SeeJobs', actions: ['states:DescribeExecution'], resources: [executions] }),
         ]
       : []),
@@ -267,62 +286,20 @@ function containerStatements(grants: readonly Grant[], { containers }: Resources
 }
 
 /** What was written stays in buckets, for which there are grants; live logs are in CloudWatch. */
-const logStatements = (grants: readonly Grant[], r: Resources): PolicyStatement[] =>
+const logStatements = (grants: readonly Grant[], resources: Resources): PolicyStatement[] =>
   grants.includes('read-log') || grants.includes('write-log')
-    ? [new PolicyStatement({ sid: 'RunLogs', actions: ['logs:GetLogEvents'], resources: [r.runLogArn] })]
+    ? [new PolicyStatement({ sid: 'RunLogs', actions: ['logs:GetLogEvents'], resources: [resources.runLogArn] })]
     : []
 
 /** Everything a function with these grants may do, and nothing else. */
-export const statementsFor = (grants: readonly Grant[], r: Resources): PolicyStatement[] => [
-  ...tableStatements(grants, r),
-  ...bucketStatements(grants, r),
-  ...keyStatements(grants, r),
-  ...workflowStatements(grants, r),
-  ...containerStatements(grants, r),
-  ...logStatements(grants, r),
+export const statementsFor = (grants: readonly Grant[], resources: Resources): PolicyStatement[] => [
+  ...tableStatements(grants, resources),
+  ...bucketStatements(grants, resources),
+  ...keyStatements(grants, resources),
+  ...workflowStatements(grants, resources),
+  ...containerStatements(grants, resources),
+  ...logStatements(grants, resources),
 ]
-
-/** Why a wildcard in a resource is right, told from the actions and the resource with what stands before it. */
-const reasons: [RegExp, string][] = [
-  [
-    /^kms:CreateKey \*$/,
-    'kms:CreateKey has no resource to name; the conditions allow only RSA_3072 pairs that carry this installation’s tag.',
-  ],
-  [/^batch:(DescribeJobs,batch:)?ListJobs \*$/, 'Batch’s lists and descriptions of jobs have no resource to name.'],
-  [
-    /:key\/\*$/,
-    'Keys that are made at run time, or after this: a condition on the tag cloister:installation, or on the data key’s alias, says which are meant; no other key of the account has it.',
-  ],
-  [/:alias\/cloister\//, 'Key names of this installation only; they end with the organisation’s id.'],
-  [/:execution:[\w-]+:\*$/, 'Executions of this one state machine: their names end with the job’s id.'],
-  [
-    /:job-definition\/[\w-]+:\*$/,
-    'Revisions of the installation’s own job definitions: the newest is submitted, and its number is not known before.',
-  ],
-  [/:job\/\*$/, 'Containers: their ids are made when they are submitted. Only those of a job’s name are stopped.'],
-  [/:log-stream:\*$/, 'Streams of this one log group: their names are made by the containers.'],
-  [/:s3:::/, 'Objects of one kind in one bucket: the prefix is fixed.'],
-]
-
-/**
- * cdk-nag's findings about wildcards in these statements, each with its reason. A wildcard of another kind throws: it
- * has no reason yet.
- */
-export function acceptedWildcards(statements: readonly PolicyStatement[]): Record<string, string> {
-  const broad = statements.flatMap((s) =>
-    s.resources.filter((r) => r.includes('*')).map((resource) => ({ resource, actions: s.actions.join(',') })),
-  )
-  return Object.fromEntries(
-    broad.map(({ resource, actions }) => {
-      const reason = reasons.find(([pattern]) => pattern.test(`${actions} ${resource}`))?.[1]
-      if (!reason) throw new Error(`No reason is written down for the wildcard in ${resource}`)
-      return [
-        `AwsSolutions-IAM5[Resource::${resource.replaceAll(Aws.PARTITION, '<AWS::Partition>').replaceAll(Aws.ACCOUNT_ID, '<AWS::AccountId>')}]`,
-        reason,
-      ]
-    }),
-  )
-}
 
 /** Buckets a function is told the names of. */
 export const bucketsOf = (grants: readonly Grant[]): Bucket[] =>

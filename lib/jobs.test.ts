@@ -29,10 +29,10 @@ describe('the workflow', () => {
 
   test('is the one definition, with every placeholder substituted, with scripts and without', () => {
     for (const stage of [sql, all]) {
-      const p = stage.of('AWS::StepFunctions::StateMachine')[0]!.Properties
-      expect(p.DefinitionString).toBe(readFileSync('contracts/workflow.asl.json', 'utf8'))
-      expect(Object.keys(p.DefinitionSubstitutions).sort()).toEqual(placeholders)
-      expect(p).toMatchObject({
+      const properties = stage.of('AWS::StepFunctions::StateMachine')[0]!.Properties
+      expect(properties.DefinitionString).toBe(readFileSync('contracts/workflow.asl.json', 'utf8'))
+      expect(Object.keys(properties.DefinitionSubstitutions).sort()).toEqual(placeholders)
+      expect(properties).toMatchObject({
         StateMachineName: 'cloister-prod-jobs',
         StateMachineType: 'STANDARD',
         TracingConfiguration: { Enabled: false },
@@ -61,12 +61,12 @@ describe('the workflow', () => {
     ])
       expect(sql.of(type)).toEqual([])
     expect(text(sql.of('AWS::IAM::Policy'))).not.toContain('batch:')
-    for (const f of sql.of('AWS::Lambda::Function')) {
-      expect(Object.keys(f.Properties.Environment.Variables)).not.toContain('INTERACTIVE_QUEUE')
-      expect(f.Properties.Environment.Variables.LANGUAGES).toBe('sql')
+    for (const lambda of sql.of('AWS::Lambda::Function')) {
+      expect(Object.keys(lambda.Properties.Environment.Variables)).not.toContain('INTERACTIVE_QUEUE')
+      expect(lambda.Properties.Environment.Variables.LANGUAGES).toBe('sql')
     }
-    for (const f of all.of('AWS::Lambda::Function'))
-      expect(f.Properties.Environment.Variables.LANGUAGES).toBeUndefined()
+    for (const lambda of all.of('AWS::Lambda::Function'))
+      expect(lambda.Properties.Environment.Variables.LANGUAGES).toBeUndefined()
   })
 })
 
@@ -139,31 +139,31 @@ describe('the function that submits containers', () => {
 describe.each(
   all.of('AWS::Batch::JobDefinition').map((d) => [d.Properties.JobDefinitionName as string, d.Properties] as const),
 )('the container of %s', (_, definition) => {
-  const c = definition.ContainerProperties
+  const container = definition.ContainerProperties
 
   test('has no role, no public address, and a root file system that nobody writes', () => {
-    expect(c.JobRoleArn).toBeUndefined()
-    expect(c).toMatchObject({
+    expect(container.JobRoleArn).toBeUndefined()
+    expect(container).toMatchObject({
       ReadonlyRootFilesystem: true,
       NetworkConfiguration: { AssignPublicIp: 'DISABLED' },
       Volumes: [{ Name: 'tmp' }],
       MountPoints: [{ ContainerPath: '/tmp', ReadOnly: false, SourceVolume: 'tmp' }],
     })
-    expect(c.Privileged).toBeUndefined()
-    expect(c.Secrets).toBeUndefined()
+    expect(container.Privileged).toBeUndefined()
+    expect(container.Secrets).toBeUndefined()
     expect(definition.PlatformCapabilities).toEqual(['FARGATE'])
     expect(definition.Timeout.AttemptDurationSeconds).toBeGreaterThan(0)
   })
   test('is the image of that digest, and says so', () => {
-    expect(text(c.Image)).toContain(`@${digest}`)
-    expect(c.Environment).toEqual([{ Name: 'CLOISTER_IMAGE', Value: digest }])
+    expect(text(container.Image)).toContain(`@${digest}`)
+    expect(container.Environment).toEqual([{ Name: 'CLOISTER_IMAGE', Value: digest }])
   })
   test('is tried again for what the infrastructure did, and only for that', () => {
     const { Attempts, EvaluateOnExit } = definition.RetryStrategy
     expect(Attempts).toBe(3)
     expect(EvaluateOnExit.length).toBeLessThanOrEqual(5)
     expect(EvaluateOnExit.at(-1)).toEqual({ Action: 'EXIT', OnReason: '*' })
-    for (const e of EvaluateOnExit.slice(0, -1)) expect([e.Action, e.OnExitCode]).toEqual(['RETRY', undefined])
+    for (const rule of EvaluateOnExit.slice(0, -1)) expect([rule.Action, rule.OnExitCode]).toEqual(['RETRY', undefined])
   })
 })
 
@@ -196,22 +196,25 @@ describe('containers', () => {
     const priority = (name: string): number =>
       queues.find((q) => q.JobQueueName === `cloister-prod-jobs-${name}`)!.Priority
     expect([priority('interactive'), priority('batch')]).toEqual([10, 1])
-    for (const q of queues) expect(q.Priority).toBeLessThanOrEqual(priority('interactive'))
-    for (const q of queues) expect(q.SchedulingPolicyArn).toBeDefined()
+    for (const queue of queues) expect(queue.Priority).toBeLessThanOrEqual(priority('interactive'))
+    for (const queue of queues) expect(queue.SchedulingPolicyArn).toBeDefined()
     expect(one('AWS::Batch::ComputeEnvironment').ComputeResources.Type).toBe('FARGATE')
   })
 })
 
 describe('pipelines', () => {
   test('log into a group of their own that has an end, and have room for stacks of images', () => {
-    const c = all
+    const container = all
       .of('AWS::Batch::JobDefinition')
       .find((d) => d.Properties.JobDefinitionName === 'cloister-prod-jobs-pipelines')!.Properties.ContainerProperties
     const group = all
       .of('AWS::Logs::LogGroup')
       .find((l) => l.Properties.LogGroupName === '/cloister/prod/pipeline-runs')!
-    expect(c.LogConfiguration).toMatchObject({ LogDriver: 'awslogs', Options: { 'awslogs-group': { Ref: group.id } } })
-    expect([group.Properties.RetentionInDays, c.EphemeralStorage.SizeInGiB]).toEqual([90, 100])
+    expect(container.LogConfiguration).toMatchObject({
+      LogDriver: 'awslogs',
+      Options: { 'awslogs-group': { Ref: group.id } },
+    })
+    expect([group.Properties.RetentionInDays, container.EphemeralStorage.SizeInGiB]).toEqual([90, 100])
     const names = all.of('AWS::Logs::LogGroup').map((l) => l.Properties.LogGroupName as string)
     expect(names.filter((n, i) => names.indexOf(n) !== i)).toEqual([])
   })
@@ -243,10 +246,10 @@ describe('its network', () => {
       'logs',
       's3',
     ])
-    for (const e of endpoints)
-      for (const s of e.PolicyDocument.Statement) {
-        for (const a of list<string>(s.Action)) expect(a).not.toContain('*')
-        expect(s.Resource !== '*' || s.Action === 'ecr:GetAuthorizationToken').toBe(true)
+    for (const endpoint of endpoints)
+      for (const statement of endpoint.PolicyDocument.Statement) {
+        for (const action of list<string>(statement.Action)) expect(action).not.toContain('*')
+        expect(statement.Resource !== '*' || statement.Action === 'ecr:GetAuthorizationToken').toBe(true)
       }
     for (const { PolicyDocument } of endpoints.filter(({ ServiceName }) => !ServiceName.endsWith('s3')))
       for (const { Condition } of PolicyDocument.Statement)

@@ -39,25 +39,25 @@ export const dataKeyAlias = (s: Settings): string => `alias/${s.installation}/da
  * Resources by their fixed names alone, for what comes before the stacks that make them. Keys have no names: the data
  * key's alias stands for it, and there is no MAC key.
  */
-export function resourcesByName(s: Settings): Resources {
+export function resourcesByName(settings: Settings): Resources {
   const arn = (service: string, rest: string): string =>
-    `arn:${Aws.PARTITION}:${service}:${s.region}:${Aws.ACCOUNT_ID}:${rest}`
-  const queues = jobQueueNames(s)
-  const definitions = jobDefinitionNames(s)
+    `arn:${Aws.PARTITION}:${service}:${settings.region}:${Aws.ACCOUNT_ID}:${rest}`
+  const queues = jobQueueNames(settings)
+  const definitions = jobDefinitionNames(settings)
   const buckets: readonly Bucket[] = ['assets', 'sealed', 'protected', 'quarantine', 'released']
   return {
-    tableArn: arn('dynamodb', `table/${tableName(s)}`),
+    tableArn: arn('dynamodb', `table/${tableName(settings)}`),
     dataKeyArn: arn('kms', 'key/*'),
-    dataKeyAlias: dataKeyAlias(s),
+    dataKeyAlias: dataKeyAlias(settings),
     macKeyArn: arn('kms', 'alias/none'),
     bucketArns: Object.fromEntries(
-      buckets.map((b) => [b, `arn:${Aws.PARTITION}:s3:::${bucketName(s, b)}`]),
+      buckets.map((b) => [b, `arn:${Aws.PARTITION}:s3:::${bucketName(settings, b)}`]),
     ) as Resources['bucketArns'],
     kmsArn: arn('kms', ''),
-    region: s.region,
-    installation: s.installation,
-    stateMachineArn: arn('states', `stateMachine:${stateMachineName(s)}`),
-    containers: s.scripts
+    region: settings.region,
+    installation: settings.installation,
+    stateMachineArn: arn('states', `stateMachine:${stateMachineName(settings)}`),
+    containers: settings.scripts
       ? {
           queues: {
             interactive: arn('batch', `job-queue/${queues.interactive}`),
@@ -71,7 +71,7 @@ export function resourcesByName(s: Settings): Resources {
           jobArns: arn('batch', 'job/*'),
         }
       : undefined,
-    runLogArn: arn('logs', `log-group:${runLogGroup(s)}:log-stream:*`),
+    runLogArn: arn('logs', `log-group:${runLogGroup(settings)}:log-stream:*`),
   }
 }
 

@@ -1,15 +1,13 @@
 /**
- * What people watch and what wakes them: metrics from the JSON log lines, a dashboard, alarms, schedules, the trail of
+ * What people watch and what wakes them: metrics from the JSON log lines, a dashboard, alarms, schedules, failed
  * sign-ins.
  */
-import { Aws, Duration, type RemovalPolicy } from 'aws-cdk-lib'
+import { Aws, Duration } from 'aws-cdk-lib'
 import * as cw from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
-import * as cloudtrail from 'aws-cdk-lib/aws-cloudtrail'
 import * as events from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import * as logs from 'aws-cdk-lib/aws-logs'
-import * as s3 from 'aws-cdk-lib/aws-s3'
 import * as sns from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { Construct } from 'constructs'
@@ -18,8 +16,8 @@ import type { ApiStack } from './api-stack.ts'
 import type { DataStack } from './data-stack.ts'
 import type { IdentityStack } from './identity-stack.ts'
 import { functionName } from './bundle.ts'
-import { accept } from './nag.ts'
-import { bucketName, stateMachineName } from './names.ts'
+import { reportFailedSignIns } from './failed-sign-ins.ts'
+import { stateMachineName } from './names.ts'
 import type { Settings } from './settings.ts'
 import { StageStack } from './stage-stack.ts'
 
@@ -27,7 +25,7 @@ const period = Duration.minutes(5)
 
 export class OperationsStack extends StageStack {
   private readonly topic: sns.Topic
-  private readonly watched: { api: ApiStack; data: DataStack; identity: IdentityStack }
+  private readonly watched: { api: ApiStack; data: DataStack }
 
   constructor(scope: Construct, settings: Settings, on: { api: ApiStack; data: DataStack; identity: IdentityStack }) {
     super(scope, 'operations', settings, 'metrics, alarms, schedules')
@@ -48,7 +46,11 @@ export class OperationsStack extends StageStack {
       schedule: events.Schedule.rate(period),
       targets: [new LambdaFunction(on.api.functions['runs-sweep']!.lambda)],
     })
-    this.failedSignIns(this.keep)
+    reportFailedSignIns(this, settings, {
+      clientId: on.identity.clientId,
+      target: on.api.functions['access-login-events']!.lambda,
+      removalPolicy: this.keep,
+    })
   }
 
   /**
@@ -65,9 +67,9 @@ export class OperationsStack extends StageStack {
       only: (name: string) => boolean = () => true,
       unit = cw.Unit.COUNT,
     ) => {
-      for (const [name, f] of from.filter(([n]) => only(n)))
+      for (const [name, deployed] of from.filter(([n]) => only(n)))
         new logs.MetricFilter(this, `${metricName}-${name}`, {
-          logGroup: f.logGroup,
+          logGroup: deployed.logGroup,
           filterPattern: pattern,
           metricNamespace,
           metricName,
@@ -124,12 +126,12 @@ export class OperationsStack extends StageStack {
   }
 
   private executions(metricName: string): cw.Metric {
+    const owner = `arn:${Aws.PARTITION}:states:${this.settings.region}:${Aws.ACCOUNT_ID}`
+    const stateMachineArn = `${owner}:stateMachine:${stateMachineName(this.settings)}`
     return new cw.Metric({
       namespace: 'AWS/States',
       metricName,
-      dimensionsMap: {
-        StateMachineArn: `arn:${Aws.PARTITION}:states:${this.settings.region}:${Aws.ACCOUNT_ID}:stateMachine:${stateMachineName(this.settings)}`,
-      },
+      dimensionsMap: { StateMachineArn: stateMachineArn },
       period,
       statistic: 'Sum',
     })
@@ -142,8 +144,8 @@ export class OperationsStack extends StageStack {
    * covers every function of the account and region.
    */
   private alarms(metrics: { errors: cw.Metric }): void {
-    for (const f of serverFunctions.filter((s) => s.routes.length === 0)) {
-      const name = functionName(f)
+    for (const serverFunction of serverFunctions.filter((s) => s.routes.length === 0)) {
+      const name = functionName(serverFunction)
       this.alarm(
         `${name}-errors`,
         `The function ${name} crashed or ran out of time. Look into its log group.`,
@@ -182,7 +184,7 @@ export class OperationsStack extends StageStack {
       )
   }
 
-  private dashboard(m: ReturnType<OperationsStack['logMetrics']>): void {
+  private dashboard(metrics: ReturnType<OperationsStack['logMetrics']>): void {
     const functions = Object.values(this.watched.api.functions)
     const table = (metricName: string) =>
       new cw.Metric({
@@ -199,15 +201,15 @@ export class OperationsStack extends StageStack {
       defaultInterval: Duration.hours(3),
       widgets: [
         [
-          graph('Chunks stored by participants', [m.chunks]),
+          graph('Chunks stored by participants', [metrics.chunks]),
           graph(
             'Answers: all, refused by us (4xx), failed (5xx)',
             ['Count', '4xx', '5xx'].map((n) => this.apiMetric(n)),
           ),
         ],
         [
-          graph('Slowest requests in functions (p99, ms)', [m.milliseconds]),
-          graph('Problems and errors in logs', [m.problems], [m.errors]),
+          graph('Slowest requests in functions (p99, ms)', [metrics.milliseconds]),
+          graph('Problems and errors in logs', [metrics.problems], [metrics.errors]),
         ],
         [
           graph(
@@ -238,54 +240,6 @@ export class OperationsStack extends StageStack {
           graph('Table: throttled', [table('ReadThrottleEvents'), table('WriteThrottleEvents')]),
         ],
       ],
-    })
-  }
-
-  /**
-   * Failed sign-ins reach the audit chain by way of CloudTrail: Cognito's login pages write service events
-   * (`Login_POST`), its API ordinary ones. EventBridge sees them only where a trail records management events;
-   * `trail=false` says that the account has one already.
-   */
-  private failedSignIns(removalPolicy: RemovalPolicy): void {
-    const { clientId } = this.watched.identity
-    new events.Rule(this, 'SignIns', {
-      ruleName: `${this.settings.installation}-sign-ins`,
-      description: 'Failed sign-ins at Cognito, for the audit chain',
-      targets: [new LambdaFunction(this.watched.api.functions['access-login-events']!.lambda)],
-      eventPattern: {
-        source: ['aws.cognito-idp'],
-        detailType: ['AWS Service Event via CloudTrail', 'AWS API Call via CloudTrail'],
-        detail: {
-          eventSource: ['cognito-idp.amazonaws.com'],
-          // Events of the login pages carry an empty code when all went well.
-          errorCode: [{ 'anything-but': '' }],
-          $or: [
-            { eventName: ['Login_POST'], additionalEventData: { requestParameters: { client_id: [clientId] } } },
-            { eventName: ['InitiateAuth', 'RespondToAuthChallenge'], requestParameters: { clientId: [clientId] } },
-          ],
-        },
-      },
-    })
-    if (!this.settings.trail) return
-    const bucket = new s3.Bucket(this, 'TrailBucket', {
-      bucketName: bucketName(this.settings, 'trail'),
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      encryption: s3.BucketEncryption.S3_MANAGED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      removalPolicy,
-      lifecycleRules: [{ expiration: Duration.days(90) }],
-    })
-    accept(bucket, {
-      'AwsSolutions-S1': 'It is a log itself; CloudTrail signs its digests, so that a change would show.',
-    })
-    new cloudtrail.Trail(this, 'Trail', {
-      trailName: this.settings.installation,
-      bucket,
-      isMultiRegionTrail: false,
-      includeGlobalServiceEvents: false,
-      enableFileValidation: true,
-      managementEvents: cloudtrail.ReadWriteType.ALL,
     })
   }
 }

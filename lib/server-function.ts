@@ -6,7 +6,8 @@ import * as logs from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { ServerFunction } from '../contracts/index.ts'
 import { bundleFolder, functionName } from './bundle.ts'
-import { acceptedWildcards, bucketsOf, type Resources, statementsFor } from './grants.ts'
+import { acceptedWildcards } from './accepted-wildcards.ts'
+import { bucketsOf, type Resources, statementsFor } from './grants.ts'
 import { accept } from './nag.ts'
 import { runLogGroup } from './names.ts'
 import type { Settings } from './settings.ts'
@@ -77,21 +78,21 @@ export class DeployedFunction extends Construct {
   readonly lambda: lambda.Function
   readonly logGroup: logs.LogGroup
 
-  constructor(scope: Construct, id: string, p: ServerFunctionProps) {
+  constructor(scope: Construct, id: string, props: ServerFunctionProps) {
     super(scope, id)
-    const { function: f, settings, removalPolicy } = p
-    const name = `${settings.installation}-${functionName(f)}`
+    const { function: definition, settings, removalPolicy } = props
+    const name = `${settings.installation}-${functionName(definition)}`
     this.logGroup = new logs.LogGroup(this, 'Log', {
-      logGroupName: `/cloister/${settings.stage}/${functionName(f)}`,
+      logGroupName: `/cloister/${settings.stage}/${functionName(definition)}`,
       retention: settings.production ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK,
       removalPolicy,
     })
     const role = new iam.Role(this, 'Role', {
       roleName: name,
-      description: `Cloister ${settings.stage}: ${f.grants.join(', ')}`.slice(0, 1000),
+      description: `Cloister ${settings.stage}: ${definition.grants.join(', ')}`.slice(0, 1000),
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     })
-    const statements = statementsFor(f.grants, p.resources)
+    const statements = statementsFor(definition.grants, props.resources)
     const policy = new iam.Policy(this, 'Grants', {
       roles: [role],
       statements: [
@@ -106,36 +107,41 @@ export class DeployedFunction extends Construct {
     accept(policy, acceptedWildcards(statements))
     this.lambda = new lambda.Function(this, 'Function', {
       functionName: name,
-      description: f.routes.length > 0 ? `${f.area}: ${f.routes.length} routes` : `${f.area}: ${f.name}`,
+      description:
+        definition.routes.length > 0
+          ? `${definition.area}: ${definition.routes.length} routes`
+          : `${definition.area}: ${definition.name}`,
       role,
       logGroup: this.logGroup,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
-      ...sizeOf(f),
-      timeout: Duration.seconds(seconds[f.name] ?? 15),
+      ...sizeOf(definition),
+      timeout: Duration.seconds(seconds[definition.name] ?? 15),
       ...(settings.bundle
-        ? { handler: 'index.handler', code: lambda.Code.fromAsset(bundleFolder(f)) }
+        ? { handler: 'index.handler', code: lambda.Code.fromAsset(bundleFolder(definition)) }
         : {
             handler: 'index.handler',
             code: lambda.Code.fromInline(
               'exports.handler = async () => { throw new Error("synthesised with bundle=false") }',
             ),
           }),
-      ...(p.duckdb && f.grants.includes('engine') ? { layers: [p.duckdb] } : {}),
+      ...(props.duckdb && definition.grants.includes('engine') ? { layers: [props.duckdb] } : {}),
       loggingFormat: lambda.LoggingFormat.JSON,
       systemLogLevelV2: lambda.SystemLogLevel.WARN,
       environment: {
-        ...p.environment,
-        TABLE_NAME: p.tableName,
-        ...(f.grants.some((g) => g === 'start-job' || g === 'stop-job')
-          ? { STATE_MACHINE_ARN: p.resources.stateMachineArn }
+        ...props.environment,
+        TABLE_NAME: props.tableName,
+        ...(definition.grants.some((g) => g === 'start-job' || g === 'stop-job')
+          ? { STATE_MACHINE_ARN: props.resources.stateMachineArn }
           : {}),
-        ...(f.grants.some((g) => g === 'read-log' || g === 'write-log')
+        ...(definition.grants.some((g) => g === 'read-log' || g === 'write-log')
           ? { RUN_LOG_GROUP: runLogGroup(settings) }
           : {}),
-        ...containerSettings(f, p.resources),
-        ...(f.grants.includes('mac') ? { MAC_KEY_ID: p.macKeyId } : {}),
-        ...Object.fromEntries(bucketsOf(f.grants).map((b) => [`BUCKET_${b.toUpperCase()}`, p.bucketNames[b]!])),
+        ...containerSettings(definition, props.resources),
+        ...(definition.grants.includes('mac') ? { MAC_KEY_ID: props.macKeyId } : {}),
+        ...Object.fromEntries(
+          bucketsOf(definition.grants).map((b) => [`BUCKET_${b.toUpperCase()}`, props.bucketNames[b]!]),
+        ),
       },
     })
     this.lambda.node.addDependency(policy)

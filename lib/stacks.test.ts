@@ -47,16 +47,16 @@ describe('data', () => {
   test('one table: customer key, point-in-time recovery, deletion protection, one index over everything', () => {
     const tables = prod.of('AWS::DynamoDB::GlobalTable')
     expect(tables).toHaveLength(1)
-    const { Properties: p, DeletionPolicy } = tables[0]!
+    const { Properties: properties, DeletionPolicy } = tables[0]!
     expect(DeletionPolicy).toBe('Retain')
-    expect(p.BillingMode).toBe('PAY_PER_REQUEST')
-    expect(p.SSESpecification).toEqual({ SSEEnabled: true, SSEType: 'KMS' })
-    expect(p.Replicas[0]).toMatchObject({
+    expect(properties.BillingMode).toBe('PAY_PER_REQUEST')
+    expect(properties.SSESpecification).toEqual({ SSEEnabled: true, SSEType: 'KMS' })
+    expect(properties.Replicas[0]).toMatchObject({
       DeletionProtectionEnabled: true,
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 14 },
     })
-    expect(p.Replicas[0].SSESpecification.KMSMasterKeyId).toBeDefined()
-    expect(p.GlobalSecondaryIndexes).toEqual([
+    expect(properties.Replicas[0].SSESpecification.KMSMasterKeyId).toBeDefined()
+    expect(properties.GlobalSecondaryIndexes).toEqual([
       expect.objectContaining({
         IndexName: 'index',
         KeySchema: [
@@ -71,18 +71,18 @@ describe('data', () => {
   test('every bucket is encrypted, closed to the public and speaks TLS only', () => {
     const buckets = prod.of('AWS::S3::Bucket')
     expect(buckets).toHaveLength(8)
-    for (const b of buckets) {
-      expect(b.Properties.PublicAccessBlockConfiguration).toEqual({
+    for (const bucket of buckets) {
+      expect(bucket.Properties.PublicAccessBlockConfiguration).toEqual({
         BlockPublicAcls: true,
         BlockPublicPolicy: true,
         IgnorePublicAcls: true,
         RestrictPublicBuckets: true,
       })
-      expect(b.Properties.BucketEncryption).toBeDefined()
-      expect(b.DeletionPolicy).toBe('Retain')
+      expect(bucket.Properties.BucketEncryption).toBeDefined()
+      expect(bucket.DeletionPolicy).toBe('Retain')
       const policy = prod
         .of('AWS::S3::BucketPolicy')
-        .find((p) => p.stack === b.stack && p.Properties.Bucket.Ref === b.id)!
+        .find((p) => p.stack === bucket.stack && p.Properties.Bucket.Ref === bucket.id)!
       expect(policy.Properties.PolicyDocument.Statement).toContainEqual(
         expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
       )
@@ -102,7 +102,7 @@ describe('data', () => {
 
   test('a development stage leaves nothing behind', () => {
     for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key'])
-      for (const r of dev.of(type)) expect(r.DeletionPolicy).toBe('Delete')
+      for (const resource of dev.of(type)) expect(resource.DeletionPolicy).toBe('Delete')
   })
 })
 
@@ -141,12 +141,15 @@ describe('api', () => {
     expect(functions.map((f) => f.Properties.FunctionName).sort()).toStrictEqual(
       serverFunctions.map((f) => named(functionName(f))).sort(),
     )
-    for (const f of functions) expect(f.Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] })
+    for (const lambda of functions)
+      expect(lambda.Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] })
     expect(new Set(functions.map((f) => text(f.Properties.Role))).size).toBe(functions.length)
     for (const log of prod.of('AWS::Logs::LogGroup')) expect(log.Properties.RetentionInDays).toBe(90)
     for (const log of dev.of('AWS::Logs::LogGroup')) expect(log.Properties.RetentionInDays).toBe(7)
-    for (const f of functions)
-      expect(prod.of('AWS::Logs::LogGroup').some((l) => l.id === f.Properties.LoggingConfig.LogGroup.Ref)).toBe(true)
+    for (const lambda of functions)
+      expect(prod.of('AWS::Logs::LogGroup').some((l) => l.id === lambda.Properties.LoggingConfig.LogGroup.Ref)).toBe(
+        true,
+      )
   })
 
   test('the access log has neither addresses nor paths', () => {
@@ -157,12 +160,12 @@ describe('api', () => {
 })
 
 describe('web', () => {
-  const policies = prod.of('AWS::CloudFront::ResponseHeadersPolicy').map((p) => ({
-    name: p.Properties.ResponseHeadersPolicyConfig.Name as string,
+  const policies = prod.of('AWS::CloudFront::ResponseHeadersPolicy').map((policy) => ({
+    name: policy.Properties.ResponseHeadersPolicyConfig.Name as string,
     csp: text(
-      p.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy,
+      policy.Properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig.ContentSecurityPolicy.ContentSecurityPolicy,
     ),
-    all: text(p.Properties),
+    all: text(policy.Properties),
   }))
 
   test('main origin: scripts of its own only, frames the study origin only', () => {
@@ -189,33 +192,37 @@ describe('web', () => {
     expect(permissions.map((p) => p.Properties.Action).sort()).toEqual(
       expect.arrayContaining(['lambda:InvokeFunction', 'lambda:InvokeFunctionUrl']),
     )
-    for (const p of permissions)
-      expect([p.Properties.Principal, text(p.Properties.SourceArn).includes('distribution/')]).toEqual([
-        'cloudfront.amazonaws.com',
-        true,
-      ])
+    for (const permission of permissions)
+      expect([
+        permission.Properties.Principal,
+        text(permission.Properties.SourceArn).includes('distribution/'),
+      ]).toEqual(['cloudfront.amazonaws.com', true])
     const main = prod
       .of('AWS::CloudFront::Distribution')
       .map((d) => d.Properties.DistributionConfig)
       .find((d) => d.Comment.includes('main'))
-    for (const b of main.CacheBehaviors.filter((x: Json) => x.PathPattern.startsWith('/api/pipeline-runs')))
-      expect([b.Compress, b.FunctionAssociations.length, b.AllowedMethods]).toEqual([false, 1, ['GET', 'HEAD']])
+    for (const behavior of main.CacheBehaviors.filter((x: Json) => x.PathPattern.startsWith('/api/pipeline-runs')))
+      expect([behavior.Compress, behavior.FunctionAssociations.length, behavior.AllowedMethods]).toEqual([
+        false,
+        1,
+        ['GET', 'HEAD'],
+      ])
     expect(text(prod.of('AWS::CloudFront::OriginAccessControl'))).toContain('"OriginAccessControlOriginType":"lambda"')
-    const f = prod
+    const lambda = prod
       .of('AWS::Lambda::Function')
       .find((x) => x.Properties.FunctionName === named('pipelines-pipelinestream'))!
-    expect(f.Properties.Timeout).toBe(900)
-    expect(Object.keys(f.Properties.Environment.Variables)).not.toContain('OIDC_ISSUER')
+    expect(lambda.Properties.Timeout).toBe(900)
+    expect(Object.keys(lambda.Properties.Environment.Variables)).not.toContain('OIDC_ISSUER')
   })
 
   test('two distributions, TLS only, one firewall before both with managed rules and a limit', () => {
     const distributions = prod.of('AWS::CloudFront::Distribution').map((d) => d.Properties.DistributionConfig)
     expect(distributions).toHaveLength(2)
-    for (const d of distributions) {
-      expect(d.WebACLId).toBeDefined()
-      expect(d.CustomErrorResponses).toBeUndefined()
-      for (const b of [d.DefaultCacheBehavior, ...d.CacheBehaviors])
-        expect(['https-only', 'redirect-to-https']).toContain(b.ViewerProtocolPolicy)
+    for (const distribution of distributions) {
+      expect(distribution.WebACLId).toBeDefined()
+      expect(distribution.CustomErrorResponses).toBeUndefined()
+      for (const behavior of [distribution.DefaultCacheBehavior, ...distribution.CacheBehaviors])
+        expect(['https-only', 'redirect-to-https']).toContain(behavior.ViewerProtocolPolicy)
     }
     expect(distributions.map((d) => d.CacheBehaviors.map((b: Json) => b.PathPattern))).toEqual([
       ['/s/*/cloister.js', '/s/*', '/player/*'],
@@ -258,7 +265,7 @@ describe('operations', () => {
     expect(prod.of('AWS::Lambda::Function').some((f) => f.Properties.ReservedConcurrentExecutions !== undefined)).toBe(
       false,
     )
-    for (const a of alarms) expect(a.Properties.AlarmActions).toHaveLength(1)
+    for (const alarm of alarms) expect(alarm.Properties.AlarmActions).toHaveLength(1)
   })
 
   test('the sweep runs every five minutes, the watch over jobs every minute; failed sign-ins reach their function', () => {

@@ -18,10 +18,10 @@ import type { Settings } from './settings.ts'
 /** Whether a function answers piece by piece: then all its routes do. */
 export const streams = (f: ServerFunction): boolean => f.routes.some((r) => r.route.stream !== undefined)
 
-for (const f of serverFunctions)
-  if (streams(f) && f.routes.some((r) => r.route.stream === undefined))
+for (const serverFunction of serverFunctions)
+  if (streams(serverFunction) && serverFunction.routes.some((r) => r.route.stream === undefined))
     throw new Error(
-      `The function ${f.area}/${f.name} serves routes of both kinds: one that streams has an address of its own`,
+      `The function ${serverFunction.area}/${serverFunction.name} serves routes of both kinds: one that streams has an address of its own`,
     )
 
 /** Where the distribution sends a route: parameters are any one part. */
@@ -34,10 +34,10 @@ export class StreamFunctions extends Construct {
 
   constructor(scope: Construct, id: string, settings: Settings, apiId: string, removalPolicy: RemovalPolicy) {
     super(scope, id)
-    for (const f of serverFunctions.filter(streams)) {
-      const made = new DeployedFunction(this, functionName(f), {
+    for (const serverFunction of serverFunctions.filter(streams)) {
+      const made = new DeployedFunction(this, functionName(serverFunction), {
         // It verifies tokens itself, so it has the authorizer's grants as well.
-        function: { ...f, grants: [...f.grants, 'read TOKEN', 'write TOKEN'] },
+        function: { ...serverFunction, grants: [...serverFunction.grants, 'read TOKEN', 'write TOKEN'] },
         settings,
         resources: resourcesByName(settings),
         tableName: tableName(settings),
@@ -62,15 +62,15 @@ export class StreamFunctions extends Construct {
         readTimeout: Duration.seconds(60),
         keepaliveTimeout: Duration.seconds(5),
       })
-      for (const r of f.routes) this.origins[pattern(r.route.path)] = origin
+      for (const named of serverFunction.routes) this.origins[pattern(named.route.path)] = origin
       this.lambdas.push(made.lambda)
     }
   }
 
   /** A function URL takes a call from whoever may invoke the function as well, by way of its URL alone. */
   calledBy(distribution: cf.Distribution): void {
-    for (const l of this.lambdas)
-      l.addPermission('FromDistribution', {
+    for (const lambdaFunction of this.lambdas)
+      lambdaFunction.addPermission('FromDistribution', {
         principal: new iam.ServicePrincipal('cloudfront.amazonaws.com'),
         action: 'lambda:InvokeFunction',
         sourceArn: distribution.distributionArn,

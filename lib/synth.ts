@@ -30,12 +30,12 @@ export function synthesise(context: Record<string, unknown>, outdir: string): Sy
   const { violations } = new AwsSolutionsChecks(app).validateScope(app)
   return {
     assembly,
-    findings: violations.flatMap((v) =>
-      v.violatingResources.map((r) => ({
-        rule: v.ruleName,
-        level: v.severity ?? 'error',
-        resource: r.constructPath ?? '?',
-        text: v.description,
+    findings: violations.flatMap((violation) =>
+      violation.violatingResources.map((resource) => ({
+        rule: violation.ruleName,
+        level: violation.severity ?? 'error',
+        resource: resource.constructPath ?? '?',
+        text: violation.description,
       })),
     ),
   }
@@ -48,11 +48,12 @@ function main(): void {
   try {
     for (const stage of ['prod', 'dev']) {
       const { assembly, findings } = synthesise({ stage, bundle }, join(folder, stage))
-      for (const s of assembly.stacks)
-        process.stdout.write(
-          `${s.stackName}: ${Object.keys((s.template as { Resources?: object }).Resources ?? {}).length} resources\n`,
-        )
-      for (const f of findings) process.stdout.write(`  ${f.level} ${f.rule} ${f.resource}\n    ${f.text}\n`)
+      for (const { stackName, template } of assembly.stacks) {
+        const { Resources = {} } = template as { Resources?: object }
+        process.stdout.write(`${stackName}: ${Object.keys(Resources).length} resources\n`)
+      }
+      for (const finding of findings)
+        process.stdout.write(`  ${finding.level} ${finding.rule} ${finding.resource}\n    ${finding.text}\n`)
       errors += findings.filter((f) => f.level === 'error').length
     }
   } finally {

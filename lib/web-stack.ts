@@ -3,23 +3,21 @@
  * nothing else. Comes before data, identity and api, which must know the main origin; the API itself (the empty door)
  * is therefore made here.
  */
-import { existsSync } from 'node:fs'
-import { CfnOutput, CfnRule, Duration, Fn, Validations } from 'aws-cdk-lib'
+import { CfnOutput, Duration, Fn, Validations } from 'aws-cdk-lib'
 import { CfnApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import * as cf from 'aws-cdk-lib/aws-cloudfront'
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins'
 import * as s3 from 'aws-cdk-lib/aws-s3'
-import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment'
 import type { Construct } from 'constructs'
 import { mainCsp, mainHeaders, studyCsp, studyHeaders } from '../contracts/headers.ts'
-import { openapi } from '../contracts/openapi.ts'
 import { applicationFallback, movedCredential, nothingHere, studyClient } from './edge-functions.ts'
 import { accept } from './nag.ts'
 import { bucketHost, bucketName, issuerHost, loginHost } from './names.ts'
 import type { Settings } from './settings.ts'
 import { StageStack } from './stage-stack.ts'
 import { StreamFunctions } from './stream-function.ts'
+import { deployWebFiles } from './web-files.ts'
 
 /** CloudFront keeps these in fields of their own; the others of contracts/headers.ts go out as they are. */
 const fieldsOfTheirOwn = ['x-content-type-options', 'referrer-policy', 'access-control-allow-origin']
@@ -60,7 +58,7 @@ export class WebStack extends StageStack {
     streaming.calledBy(main)
     this.mainOrigin = `https://${settings.mainDomain ?? main.distributionDomainName}`
 
-    this.deployFiles(web)
+    deployWebFiles(this, settings, web)
     new CfnOutput(this, 'MainOrigin', { value: this.mainOrigin, description: 'Where the portal is' })
     new CfnOutput(this, 'StudyOrigin', { value: this.studyOrigin, description: 'Where study pages are' })
   }
@@ -72,7 +70,7 @@ export class WebStack extends StageStack {
     behaviors: Pick<cf.DistributionProps, 'defaultBehavior' | 'additionalBehaviors'>,
   ): cf.Distribution {
     const { certificateArn } = this.settings
-    const d = new cf.Distribution(this, name, {
+    const distribution = new cf.Distribution(this, name, {
       comment: `Cloister ${this.settings.stage}: ${name.toLowerCase()} origin`,
       httpVersion: cf.HttpVersion.HTTP2_AND_3,
       minimumProtocolVersion: cf.SecurityPolicyProtocol.TLS_V1_2_2021,
@@ -87,7 +85,7 @@ export class WebStack extends StageStack {
       ...(firewallArn ? { webAclId: firewallArn } : {}),
       ...behaviors,
     })
-    accept(d, {
+    accept(distribution, {
       'AwsSolutions-CFR1': 'Participants may be anywhere; a study limits its participants by its links.',
       'AwsSolutions-CFR3':
         'On purpose no viewer logs: they would tie participants’ network addresses to their links. The API’s access log has routes, states and times without addresses.',
@@ -104,7 +102,7 @@ export class WebStack extends StageStack {
               'Without a domain of one’s own CloudFront’s certificate decides the protocols (browsers agree on TLS 1.3). Give mainDomain, studyDomain and certificateArn for TLS 1.2 at least.',
           }),
     })
-    return d
+    return distribution
   }
 
   private rewrite(name: string, code: string): cf.FunctionAssociation[] {
@@ -196,10 +194,13 @@ export class WebStack extends StageStack {
     web: s3.Bucket,
     streaming: StreamFunctions,
   ): Pick<cf.DistributionProps, 'defaultBehavior' | 'additionalBehaviors'> {
-    const s = this.settings
-    const connect = [issuerHost(s), loginHost(s), bucketHost(s, 'assets'), bucketHost(s, 'sealed')].map(
-      (h) => `https://${h}`,
-    )
+    const settings = this.settings
+    const connect = [
+      issuerHost(settings),
+      loginHost(settings),
+      bucketHost(settings, 'assets'),
+      bucketHost(settings, 'sealed'),
+    ].map((h) => `https://${h}`)
     const headers = this.headers('Main', mainCsp({ studyOrigin: this.studyOrigin, connect }), mainHeaders)
     const fallback = this.rewrite('ApplicationFallback', applicationFallback)
     const from = (folder: string) =>
@@ -216,7 +217,7 @@ export class WebStack extends StageStack {
     }
     const portal = from('portal')
     const participant = from('participant')
-    const api = new HttpOrigin(Fn.join('', [this.apiId, '.execute-api.', s.region, '.amazonaws.com']), {
+    const api = new HttpOrigin(Fn.join('', [this.apiId, '.execute-api.', settings.region, '.amazonaws.com']), {
       protocolPolicy: cf.OriginProtocolPolicy.HTTPS_ONLY,
       originSslProtocols: [cf.OriginSslPolicy.TLS_V1_2],
     })
@@ -255,64 +256,5 @@ export class WebStack extends StageStack {
         },
       },
     }
-  }
-
-  /**
-   * The files of `npm run build`. Without them a synthesis still works, and a deployment stops with this sentence
-   * before it changes anything.
-   */
-  private deployFiles(web: s3.Bucket): void {
-    const built = this.settings.webFiles
-    if (!existsSync(built)) {
-      new CfnRule(this, 'WebFilesMissing', {
-        assertions: [
-          {
-            assert: Fn.conditionEquals('built', 'missing'),
-            assertDescription: `There was no ${built} at synthesis: run "npm run build" before "cdk deploy".`,
-          },
-        ],
-      })
-      return
-    }
-    // Nothing is pruned: pages that are open while an update comes still find their files. Names of assets carry their
-    // hash; the pages are asked for anew each time.
-    const common = { destinationBucket: web, prune: false, memoryLimit: 512 }
-    const assets = '*/assets/*'
-    const files = new BucketDeployment(this, 'Assets', {
-      ...common,
-      sources: [Source.asset(built)],
-      exclude: ['*'],
-      include: [assets],
-      cacheControl: [CacheControl.fromString('public, max-age=31536000, immutable')],
-    })
-    const pages = new BucketDeployment(this, 'Pages', {
-      ...common,
-      sources: [Source.asset(built), Source.jsonData('portal/api/openapi.json', openapi('', this.settings.version))],
-      exclude: [assets],
-      cacheControl: [CacheControl.fromString('no-cache')],
-    })
-    pages.node.addDependency(files)
-    this.acceptDeployer(web)
-  }
-
-  /** The CDK's own function that unpacks files: it runs during a deployment only, and its role is the CDK's affair. */
-  private acceptDeployer(web: s3.Bucket): void {
-    const deployer = this.node.children.find((c) => c.node.id.startsWith('Custom::CDKBucketDeployment'))!
-    const actions = 'The CDK’s deployment function reads one bucket and writes another; the actions are its own choice.'
-    accept(deployer, {
-      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]':
-        'The CDK’s deployment function writes its own log.',
-      'AwsSolutions-L1': 'The CDK chooses the runtime of its deployment function.',
-      ...Object.fromEntries(
-        ['GetBucket', 'GetObject', 'List', 'Abort', 'DeleteObject'].map((a) => [
-          `AwsSolutions-IAM5[Action::s3:${a}*]`,
-          actions,
-        ]),
-      ),
-      [`AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-${this.settings.region}/*]`]:
-        'It reads the files from the CDK’s own bucket.',
-      [`AwsSolutions-IAM5[Resource::<${this.getLogicalId(web.node.defaultChild as s3.CfnBucket)}.Arn>/*]`]:
-        'It writes the web files, whose names are not known before they are built.',
-    })
   }
 }

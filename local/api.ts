@@ -142,12 +142,14 @@ const literals = (t: Target): number => t.parts.filter((p) => p.name === undefin
 const isText = (type: string | undefined): boolean =>
   type === undefined || /^(text\/|application\/(json|[\w.+-]*\+json))/.test(type)
 
-const answerOf = (r: Result): HttpAnswer => ({
-  status: r.statusCode ?? 200,
-  headers: Object.fromEntries(Object.entries(r.headers ?? {}).map(([k, v]) => [k, String(v)])),
-  ...(r.body === undefined ? {} : { body: r.isBase64Encoded ? Buffer.from(r.body, 'base64') : r.body }),
+const answerOf = (result: Result): HttpAnswer => ({
+  status: result.statusCode ?? 200,
+  headers: Object.fromEntries(Object.entries(result.headers ?? {}).map(([k, v]) => [k, String(v)])),
+  ...(result.body === undefined
+    ? {}
+    : { body: result.isBase64Encoded ? Buffer.from(result.body, 'base64') : result.body }),
   // As it comes, at the listener's pace.
-  ...(r.stream ? { body: Readable.from(r.stream, { highWaterMark: 1 }) } : {}),
+  ...(result.stream ? { body: Readable.from(result.stream, { highWaterMark: 1 }) } : {}),
 })
 
 async function inTime(work: Promise<Result>): Promise<Result | undefined> {
@@ -174,8 +176,8 @@ export interface Received {
 
 function received(request: IncomingMessage, path: string, search: string): Received {
   const headers: Record<string, string> = {}
-  for (const [k, v] of Object.entries(request.headers))
-    if (k !== 'cookie' && v !== undefined) headers[k] = Array.isArray(v) ? v.join(',') : v
+  for (const [name, value] of Object.entries(request.headers))
+    if (name !== 'cookie' && value !== undefined) headers[name] = Array.isArray(value) ? value.join(',') : value
   return {
     method: request.method ?? 'GET',
     path,
@@ -199,16 +201,16 @@ export function queryOf(search: string): Record<string, string> {
 /** The event of a request, without body and without the authorizer's word. */
 export function eventOf(
   { method, path, search, headers, sourceIp, protocol }: Received,
-  t: Target,
+  target: Target,
   parts: readonly string[],
   requestId: string,
 ): Event {
   const query = queryOf(search)
-  const names = t.parts.flatMap((p, i) => (p.name === undefined ? [] : [[p.name, parts[i]!] as const]))
+  const names = target.parts.flatMap((p, i) => (p.name === undefined ? [] : [[p.name, parts[i]!] as const]))
   const now = Date.now()
   return {
     version: '2.0',
-    routeKey: t.key,
+    routeKey: target.key,
     rawPath: path,
     rawQueryString: search,
     headers,
@@ -221,7 +223,7 @@ export function eventOf(
       domainName: headers['host'] ?? '',
       domainPrefix: 'local',
       requestId,
-      routeKey: t.key,
+      routeKey: target.key,
       stage: '$default',
       time: new Date(now).toISOString(),
       timeEpoch: now,

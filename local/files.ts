@@ -7,12 +7,12 @@ export async function writeWhole(file: string, content: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const temporary = `${file}.${process.pid}.new`
   try {
-    const f = await open(temporary, 'w', 0o600)
+    const handle = await open(temporary, 'w', 0o600)
     try {
-      await f.writeFile(content)
-      await f.sync()
+      await handle.writeFile(content)
+      await handle.sync()
     } finally {
-      await f.close()
+      await handle.close()
     }
     await rename(temporary, file)
   } catch (e) {

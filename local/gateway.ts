@@ -122,32 +122,34 @@ export async function startGateway(port: number, parts: GatewayParts): Promise<G
     return send(request, response, await studyPage(web, objects, request, path), onStudy)
   }
 
+  const misnamed = (request: IncomingMessage, response: ServerResponse): Promise<void> =>
+    send(
+      request,
+      response,
+      text(421, `This is Cloister, but not under that name. Open ${settings.mainOrigin}/`),
+      onMain,
+    )
+  const doors = new Map<string | undefined, typeof main>([
+    [studyHost, study],
+    [mainHost, main],
+  ])
+
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const host = request.headers.host
     // Any other name may be a page elsewhere that points its own name at this machine (DNS rebinding).
-    const work =
-      host === mainHost
-        ? main(request, response)
-        : host === studyHost
-          ? study(request, response)
-          : send(
-              request,
-              response,
-              text(421, `This is Cloister, but not under that name. Open ${settings.mainOrigin}/`),
-              onMain,
-            )
-    work.catch((e: unknown) => {
+    const work = doors.get(host)?.(request, response) ?? misnamed(request, response)
+    work.catch((error: unknown) => {
       log('error', {
         at: 'gateway',
-        error: e instanceof Error ? e.name : typeof e,
-        code: (e as { code?: string }).code,
+        error: error instanceof Error ? error.name : typeof error,
+        code: (error as { code?: string }).code,
       })
       void send(
         request,
         response,
         text(
-          (e as { code?: string }).code === 'ENOSPC' ? 507 : 500,
-          (e as { code?: string }).code === 'ENOSPC'
+          (error as { code?: string }).code === 'ENOSPC' ? 507 : 500,
+          (error as { code?: string }).code === 'ENOSPC'
             ? 'The disk of the server is full.'
             : 'Something went wrong on our side.',
         ),
@@ -172,10 +174,10 @@ export async function startGateway(port: number, parts: GatewayParts): Promise<G
     })
   await listen('127.0.0.1')
   // Browsers may try ::1 first for "localhost"; a machine without IPv6 does without.
-  await listen('::1').catch((e: NodeJS.ErrnoException) => {
-    if (e.code === 'EADDRINUSE') {
+  await listen('::1').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE') {
       servers[0]!.close()
-      throw e
+      throw error
     }
   })
   return {
@@ -183,15 +185,15 @@ export async function startGateway(port: number, parts: GatewayParts): Promise<G
     close: async () => {
       const closed = Promise.all(
         servers.map(
-          (s) =>
-            new Promise((r) => {
-              s.close(r)
-              s.closeIdleConnections()
+          (server) =>
+            new Promise((resolve) => {
+              server.close(resolve)
+              server.closeIdleConnections()
             }),
         ),
       )
       const cut = setTimeout(() => {
-        for (const s of servers) s.closeAllConnections()
+        for (const server of servers) server.closeAllConnections()
       }, 1000)
       await closed
       clearTimeout(cut)

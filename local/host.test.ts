@@ -30,20 +30,20 @@ const raw = (
   body?: string,
 ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; body: string }> =>
   new Promise((resolve, reject) => {
-    const r = request({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
+    const sent = request({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
       let text = ''
       answer
-        .on('data', (d: Buffer) => {
-          text += d.toString()
+        .on('data', (part: Buffer) => {
+          text += part.toString()
         })
         .on('end', () => resolve({ status: answer.statusCode!, headers: answer.headers, body: text }))
     })
-    r.on('error', reject).end(body)
+    sent.on('error', reject).end(body)
   })
 
 test('a demo person signs in, and the token says who, when and for what', async () => {
-  const v = new Visitor(host.mainOrigin)
-  const tokens = await v.signIn('rosa@demo.cloister', demoPassword)
+  const visitor = new Visitor(host.mainOrigin)
+  const tokens = await visitor.signIn('rosa@demo.cloister', demoPassword)
   const claims = claimsOf(tokens.access_token)
   expect(claims).toMatchObject({
     iss: `${host.mainOrigin}/oidc`,
@@ -65,34 +65,34 @@ test('a demo person signs in, and the token says who, when and for what', async 
 })
 
 test('a refreshed token keeps the time of the sign-in; prompt=login asks for the password again', async () => {
-  const v = new Visitor(host.mainOrigin)
-  const first = await v.signIn('ada@demo.cloister', demoPassword)
+  const visitor = new Visitor(host.mainOrigin)
+  const first = await visitor.signIn('ada@demo.cloister', demoPassword)
   expect(claimsOf(first.access_token)['cognito:groups']).toEqual(['founders'])
-  const refreshed = await v.token({ grant_type: 'refresh_token', refresh_token: first.refresh_token! })
+  const refreshed = await visitor.token({ grant_type: 'refresh_token', refresh_token: first.refresh_token! })
   expect(claimsOf(refreshed.access_token)['auth_time']).toBe(claimsOf(first.access_token)['auth_time'])
   // The session is remembered: a code comes without a form.
-  const silent = await v.begin()
+  const silent = await visitor.begin()
   expect(silent.response.headers.get('location')).toMatch(/signed-in\?code=/)
-  const again = await v.begin({ prompt: 'login' })
-  const page = await v.request(again.response.headers.get('location')!)
+  const again = await visitor.begin({ prompt: 'login' })
+  const page = await visitor.request(again.response.headers.get('location')!)
   const html = await page.text()
   expect(html).toContain('Sign in again')
   expect(html).toContain('value="ada@demo.cloister"')
   const signedIn = claimsOf(first.access_token)['auth_time'] as number
   await eventually('the second after the first sign-in', () => Date.now() / 1000 >= signedIn + 1)
-  const later = await v.finish(
-    await v.form(again.response.headers.get('location')!, { email: 'ada@demo.cloister', password: demoPassword }),
+  const later = await visitor.finish(
+    await visitor.form(again.response.headers.get('location')!, { email: 'ada@demo.cloister', password: demoPassword }),
     again.verifier,
   )
   expect(claimsOf(later.access_token)['auth_time']).toBeGreaterThan(claimsOf(first.access_token)['auth_time'] as number)
 })
 
 test('a wrong password and an unknown address look the same; the audit chain knows of the first', async () => {
-  const v = new Visitor(host.mainOrigin)
-  const { response } = await v.begin()
+  const visitor = new Visitor(host.mainOrigin)
+  const { response } = await visitor.begin()
   const at = response.headers.get('location')!
-  const wrong = await v.form(at, { email: 'chen@demo.cloister', password: 'not this one' })
-  const unknown = await v.form(at, { email: 'nobody@demo.cloister', password: 'not this one' })
+  const wrong = await visitor.form(at, { email: 'chen@demo.cloister', password: 'not this one' })
+  const unknown = await visitor.form(at, { email: 'nobody@demo.cloister', password: 'not this one' })
   expect([wrong.status, unknown.status]).toEqual([401, 401])
   expect((await wrong.text()).replace('chen@', 'X@').replaceAll('chen', 'X')).toBe(
     (await unknown.text()).replace('nobody@', 'X@').replaceAll('chen', 'X'),
@@ -105,19 +105,19 @@ test('a wrong password and an unknown address look the same; the audit chain kno
 })
 
 test('ten wrong passwords, and even the right one has to wait', async () => {
-  const v = new Visitor(host.mainOrigin)
-  const at = (await v.begin()).response.headers.get('location')!
-  for (let i = 0; i < 10; i++) await v.form(at, { email: 'anil@demo.cloister', password: `guess ${i}` })
-  expect((await v.form(at, { email: 'anil@demo.cloister', password: demoPassword })).status).toBe(401)
+  const visitor = new Visitor(host.mainOrigin)
+  const at = (await visitor.begin()).response.headers.get('location')!
+  for (let i = 0; i < 10; i++) await visitor.form(at, { email: 'anil@demo.cloister', password: `guess ${i}` })
+  expect((await visitor.form(at, { email: 'anil@demo.cloister', password: demoPassword })).status).toBe(401)
 })
 
 test('somebody new creates an account, which belongs nowhere', async () => {
-  const v = new Visitor(host.mainOrigin)
-  const { response, verifier } = await v.begin()
+  const visitor = new Visitor(host.mainOrigin)
+  const { response, verifier } = await visitor.begin()
   const at = `${response.headers.get('location')!}/sign-up`
-  expect((await v.form(at, { name: 'Nia', email: 'nia@example.org', password: 'short' })).status).toBe(422)
-  const tokens = await v.finish(
-    await v.form(at, { name: 'Nia <b>', email: 'Nia@example.org', password: 'long enough now' }),
+  expect((await visitor.form(at, { name: 'Nia', email: 'nia@example.org', password: 'short' })).status).toBe(422)
+  const tokens = await visitor.finish(
+    await visitor.form(at, { name: 'Nia <b>', email: 'Nia@example.org', password: 'long enough now' }),
     verifier,
   )
   expect(
@@ -134,26 +134,30 @@ test('somebody new creates an account, which belongs nowhere', async () => {
 })
 
 test('signing out ends the session', async () => {
-  const v = new Visitor(host.mainOrigin)
-  const tokens = await v.signIn('cleo@demo.cloister', demoPassword)
-  const page = await v.request(
-    `/oidc/session/end?${new URLSearchParams({ id_token_hint: tokens.id_token, post_logout_redirect_uri: `${host.mainOrigin}/` })}`,
-  )
+  const visitor = new Visitor(host.mainOrigin)
+  const tokens = await visitor.signIn('cleo@demo.cloister', demoPassword)
+  const query = new URLSearchParams({
+    id_token_hint: tokens.id_token,
+    post_logout_redirect_uri: `${host.mainOrigin}/`,
+  })
+  const page = await visitor.request(`/oidc/session/end?${query}`)
   const html = await page.text()
   const xsrf = /name="xsrf" value="([^"]+)"/.exec(html)![1]!
-  const done = await v.form('/oidc/session/end/confirm', { xsrf, logout: 'yes' })
+  const done = await visitor.form('/oidc/session/end/confirm', { xsrf, logout: 'yes' })
   expect(done.headers.get('location')).toBe(`${host.mainOrigin}/`)
-  expect((await v.begin()).response.headers.get('location')).toMatch(/interaction/)
+  expect((await visitor.begin()).response.headers.get('location')).toMatch(/interaction/)
 })
 
 test('a form begun elsewhere, a foreign redirect address, a missing PKCE challenge are refused', async () => {
-  const v = new Visitor(host.mainOrigin)
-  const at = (await v.begin()).response.headers.get('location')!
+  const visitor = new Visitor(host.mainOrigin)
+  const at = (await visitor.begin()).response.headers.get('location')!
   expect(
     (await new Visitor(host.mainOrigin).form(at, { email: 'rosa@demo.cloister', password: demoPassword })).status,
   ).toBe(400)
-  expect((await v.begin({ redirect_uri: 'http://evil.example/' })).response.status).toBe(400)
-  expect((await v.begin({ code_challenge: '' })).response.headers.get('location') ?? '').not.toMatch(/interaction/)
+  expect((await visitor.begin({ redirect_uri: 'http://evil.example/' })).response.status).toBe(400)
+  expect((await visitor.begin({ code_challenge: '' })).response.headers.get('location') ?? '').not.toMatch(
+    /interaction/,
+  )
 })
 
 test('two origins on one port, and no third name', async () => {

@@ -1,8 +1,6 @@
 /** The whole platform in one process (and its store in another), on the loopback interface. */
 import { randomBytes } from 'node:crypto'
-import { statfsSync } from 'node:fs'
-import { mkdir, rm, statfs } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,12 +21,14 @@ import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
 import { readJson, writeWhole } from './files.ts'
 import { startGateway } from './gateway.ts'
+import { isFull, prepareHome } from './home.ts'
 import { openJournal } from './journal.ts'
 import { type Languages, languages, languagesOf, onlyOne } from './languages.ts'
 import { createLogin } from './login/login.ts'
 import { loginFailure } from './login/failure.ts'
 import { clientId, createProvider, resourceOf, scope } from './login/provider.ts'
 import { loginState } from './login/state.ts'
+import { elsewhere, portTrouble, tryPort } from './port.ts'
 import { every } from './scheduler.ts'
 import { startStore, StoreLocked } from './store.ts'
 import { diskFull, systemTrouble, Trouble } from './trouble.ts'
@@ -67,80 +67,74 @@ const visitMilliseconds = 60_000
 const slots = 2
 /** Between the signal to stop and the end: queries and steps that are at work may come to their own end. */
 const stopMilliseconds = 1500
-const leastFree = 30 * 1024 * 1024
-const isFull = (home: string): boolean => {
-  const { bavail, bsize } = statfsSync(home)
-  return bavail * bsize < 8 * 1024 * 1024
-}
 interface Running {
   pid: number
   mainOrigin: string
 }
 
-/** Makes the home and finds out whether it can be used; `Trouble` says what to do otherwise. */
-async function prepareHome(home: string): Promise<{ objects: string }> {
-  try {
-    await mkdir(home, { recursive: true, mode: 0o700 })
-    const { bavail, bsize } = await statfs(home)
-    if (bavail * bsize < leastFree) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
-    const kept = await readJson<{ objects: string }>(join(home, 'secrets.json'))
-    if (kept) {
-      await writeWhole(join(home, '.probe'), '')
-      await rm(join(home, '.probe'))
-      return kept
-    }
-    const made = { objects: randomBytes(32).toString('base64') }
-    await writeWhole(join(home, 'secrets.json'), JSON.stringify(made))
-    return made
-  } catch (e) {
-    throw systemTrouble(e, `The folder ${home}`) ?? e
-  }
-}
-
-/** Who answers at an origin, when it is a Cloister. */
-async function cloisterAt(mainOrigin: string): Promise<boolean> {
-  const r = await fetch(`${mainOrigin}/api/sign-in`, { signal: AbortSignal.timeout(1500) }).catch(() => undefined)
-  return r?.ok === true && ((await r.json().catch(() => ({}))) as { mainOrigin?: string }).mainOrigin === mainOrigin
-}
-
-const elsewhere = 'To run a second one, give it its own: CLOISTER_PORT=4290 CLOISTER_HOME=.cloister-second npm start'
-
-/** What is wrong with a port, in a person's words; other errors as they are. */
-async function portTrouble(e: unknown, port: number, mainOrigin: string): Promise<unknown> {
-  const code = (e as NodeJS.ErrnoException).code
-  if (code === 'EACCES')
-    return new Trouble(`Port ${port} is not for this user. Choose one above 1023: CLOISTER_PORT=4290 npm start`)
-  if (code !== 'EADDRINUSE') return e
+/** What is wrong with the store, in a person's words; other errors as they are. */
+async function storeTrouble(failure: unknown, home: string): Promise<unknown> {
+  if (!(failure instanceof StoreLocked)) return systemTrouble(failure, `The folder ${home}`) ?? failure
+  const other = await readJson<Running>(join(home, 'host.json')).catch(() => undefined)
+  const who = other ? `: ${other.mainOrigin}/ (process ${other.pid})` : ''
   return new Trouble(
-    (await cloisterAt(mainOrigin))
-      ? `Another Cloister is running at ${mainOrigin}/ already. Open that one, or stop it first.\n${elsewhere}`
-      : `Port ${port} is used by another program. Stop it (\`ss -ltnp 'sport = :${port}'\` names it), or choose another port: CLOISTER_PORT=4290 npm start`,
+    `Another Cloister is using the folder ${home}${who}. Open that one, or stop it first.\n${elsewhere}`,
   )
 }
 
-/** Takes and gives back the port: what is wrong with it is said before anything else is done. */
-const tryPort = (port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject).listen(port, '127.0.0.1', () => probe.close(() => resolve()))
-  })
+function settingsOf(
+  { mainOrigin, studyOrigin }: { mainOrigin: string; studyOrigin: string },
+  tried: Languages,
+  wanted: number | undefined,
+): StepDeps['settings'] {
+  const runs = wanted ?? Math.max(2, availableParallelism())
+  return {
+    mainOrigin,
+    studyOrigin,
+    issuer: `${mainOrigin}/oidc`,
+    jwksUri: `${mainOrigin}/oidc/jwks`,
+    clientId,
+    scope,
+    resource: resourceOf(mainOrigin),
+    version: '0.1.0',
+    languages: () => languagesOf(tried.now()),
+    // Containers of other people's images need a cluster; here there are processes.
+    pipelines: () => ({
+      quota: { slots: runs, perOwner: wanted ?? Math.max(1, Math.ceil(runs / 2)) },
+      runtimes: ['python', 'r', 'shell'],
+    }),
+  }
+}
+
+const logsErrors =
+  (log: StepDeps['log'], at: string) =>
+  (e: unknown): void =>
+    log('error', { at, error: e instanceof Error ? e.name : typeof e })
+
+/** Tells the audit chain of a wrong password. A chain that cannot be written must not tell the guesser anything. */
+function recordsFailures(deps: StepDeps): (sub: string | undefined) => Promise<void> {
+  const loginEvents = createLoginEvents(deps)
+  return async (sub) => {
+    if (sub) await loginEvents(loginFailure(sub)).catch(logsErrors(deps.log, 'login-events'))
+  }
+}
 
 /**
  * Starts everything and answers when it can be used. Throws `Trouble` for what the person at the keyboard can put
  * right.
  */
-export async function startHost(o: HostOptions): Promise<Host> {
-  const home = resolve(root, o.home)
-  const mainOrigin = `http://127.0.0.1:${o.port}`
-  const studyOrigin = `http://localhost:${o.port}`
+export async function startHost(options: HostOptions): Promise<Host> {
+  const home = resolve(root, options.home)
+  const mainOrigin = `http://127.0.0.1:${options.port}`
+  const studyOrigin = `http://localhost:${options.port}`
   const lost =
-    o.lost ??
+    options.lost ??
     ((why) => {
       process.stderr.write(`\n${why}\n`)
       process.exit(1)
     })
-  await tryPort(o.port).catch(async (e: unknown) => {
-    throw await portTrouble(e, o.port, mainOrigin)
+  await tryPort(options.port).catch(async (error: unknown) => {
+    throw await portTrouble(error, options.port, mainOrigin)
   })
   const { objects: secret } = await prepareHome(home)
   const undo: (() => Promise<void>)[] = []
@@ -153,12 +147,8 @@ export async function startHost(o: HostOptions): Promise<Host> {
     // The store's lock makes this the only host of the home; everything else in it is opened after.
     const store = await startStore(join(home, 'table'), (why) =>
       lost(isFull(home) ? diskFull(`The folder ${home}`).message : why),
-    ).catch(async (e: unknown) => {
-      if (!(e instanceof StoreLocked)) throw systemTrouble(e, `The folder ${home}`) ?? e
-      const other = await readJson<Running>(join(home, 'host.json')).catch(() => undefined)
-      throw new Trouble(
-        `Another Cloister is using the folder ${home}${other ? `: ${other.mainOrigin}/ (process ${other.pid})` : ''}. Open that one, or stop it first.\n${elsewhere}`,
-      )
+    ).catch(async (error: unknown) => {
+      throw await storeTrouble(error, home)
     })
     undo.push(store.close)
     const at = { endpoint: store.endpoint, tableName: 'cloister' }
@@ -175,7 +165,6 @@ export async function startHost(o: HostOptions): Promise<Host> {
     const logs = await localLogs({ folder: join(home, 'logs') })
     const { workflow, is } = later()
     const tried = languages()
-    const runs = o.runs ?? Math.max(2, availableParallelism())
     const pipelines = await detachedRunners({
       program: join(root, 'runner/main.ts'),
       folder: join(home, 'runners'),
@@ -200,22 +189,7 @@ export async function startHost(o: HostOptions): Promise<Host> {
       now: () => new Date(),
       random: (n) => new Uint8Array(randomBytes(n)),
       log: journal.log,
-      settings: {
-        mainOrigin,
-        studyOrigin,
-        issuer: `${mainOrigin}/oidc`,
-        jwksUri: `${mainOrigin}/oidc/jwks`,
-        clientId,
-        scope,
-        resource: resourceOf(mainOrigin),
-        version: '0.1.0',
-        languages: () => languagesOf(tried.now()),
-        // Containers of other people's images need a cluster; here there are processes.
-        pipelines: () => ({
-          quota: { slots: runs, perOwner: o.runs ?? Math.max(1, Math.ceil(runs / 2)) },
-          runtimes: ['python', 'r', 'shell'],
-        }),
-      },
+      settings: settingsOf({ mainOrigin, studyOrigin }, tried, options.runs),
     }
     const jobs = await createWorkflow(root, deps)
     is(jobs)
@@ -229,32 +203,25 @@ export async function startHost(o: HostOptions): Promise<Host> {
     const state = await loginState(join(home, 'login.json'), () => Date.now())
     undo.push(state.flush)
     const provider = await createProvider({ mainOrigin, keyFile: join(home, 'login-keys.json'), state })
-    if (o.demo !== false)
+    if (options.demo !== false)
       await seedDemo({
         deps,
         objects,
         accounts: state,
         mark: join(home, demoMark),
-        say: o.quiet ? () => {} : (text) => process.stdout.write(`${text}\n`),
+        say: options.quiet ? () => {} : (text) => process.stdout.write(`${text}\n`),
       })
     const demo = (await readJson(join(home, demoMark))) !== undefined
 
-    const loginEvents = createLoginEvents(deps)
     const login = createLogin({
       provider,
       state,
       mainOrigin,
       now: () => Date.now(),
       demo: () => (demo ? { people: demoPeople, password: demoPassword } : undefined),
-      failed: async (sub) => {
-        // A chain that cannot be written must not tell the guesser anything.
-        if (sub)
-          await loginEvents(loginFailure(sub)).catch((e: unknown) =>
-            journal.log('error', { at: 'login-events', error: e instanceof Error ? e.name : typeof e }),
-          )
-      },
+      failed: recordsFailures(deps),
     })
-    const gateway = await startGateway(o.port, {
+    const gateway = await startGateway(options.port, {
       settings: deps.settings,
       objects,
       handlers,
@@ -262,17 +229,14 @@ export async function startHost(o: HostOptions): Promise<Host> {
       log: journal.log,
       login,
       web: join(root, 'dist/web'),
-    }).catch(async (e: unknown) => {
-      throw await portTrouble(e, o.port, mainOrigin)
+    }).catch(async (error: unknown) => {
+      throw await portTrouble(error, options.port, mainOrigin)
     })
     undo.push(gateway.close)
     await writeWhole(join(home, 'host.json'), JSON.stringify({ pid: process.pid, mainOrigin } satisfies Running))
     undo.push(() => rm(join(home, 'host.json'), { force: true }))
 
-    const failed =
-      (at: string) =>
-      (e: unknown): void =>
-        journal.log('error', { at, error: e instanceof Error ? e.name : typeof e })
+    const failed = (at: string) => logsErrors(journal.log, at)
     undo.push(every(visitMilliseconds, createSweep(deps), failed('sweep')).close)
     // Pipelines that a host before this one has left go on where they are, as the same attempt.
     await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))

@@ -65,11 +65,9 @@ export function languagesLine(tried: Tried): string {
     ...(tried.python ? [] : [packages.python]),
     ...(tried.r ? [] : [packages.r]),
   ]
-  const missing =
-    tried.python && tried.r
-      ? ''
-      : process.platform === 'linux'
-        ? ` For the others: sudo apt-get install ${wanted.join(' ')}`
-        : ' For the others run it on Linux, or under WSL.'
-  return `SQL${said.length > 0 ? `, ${said.join(', ')}` : ''}.${missing}`
+  const offered = `SQL${said.length > 0 ? `, ${said.join(', ')}` : ''}.`
+  if (tried.python && tried.r) return offered
+  return process.platform === 'linux'
+    ? `${offered} For the others: sudo apt-get install ${wanted.join(' ')}`
+    : `${offered} For the others run it on Linux, or under WSL.`
 }

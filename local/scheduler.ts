@@ -32,8 +32,8 @@ export function every(
       if (visiting)
         await Promise.race([
           visiting,
-          new Promise((r) => {
-            setTimeout(r, patience).unref()
+          new Promise((resolve) => {
+            setTimeout(resolve, patience).unref()
           }),
         ])
     },

@@ -47,14 +47,14 @@ interface Held {
 const held = new Map<string, Held>()
 
 async function load(file: string): Promise<Held | undefined> {
-  const s = await stat(file).catch(() => undefined)
-  if (!s?.isFile()) return undefined
+  const stats = await stat(file).catch(() => undefined)
+  if (!stats?.isFile()) return undefined
   const known = held.get(file)
-  if (known && known.modified === s.mtimeMs && known.size === s.size) return known
+  if (known && known.modified === stats.mtimeMs && known.size === stats.size) return known
   const bytes = await readFile(file)
   const made: Held = {
-    modified: s.mtimeMs,
-    size: s.size,
+    modified: stats.mtimeMs,
+    size: stats.size,
     bytes,
     etag: createHash('sha256').update(bytes).digest('base64url').slice(0, 27),
   }

@@ -39,8 +39,8 @@ async function usable(): Promise<void> {
 }
 
 // LevelDB's errors (a full disk) are thrown where nobody can catch them: one line, and the parent decides what follows.
-process.on('uncaughtException', (e) => {
-  process.stderr.write(`The embedded store stopped: ${e.message}\n`)
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`The embedded store stopped: ${error.message}\n`)
   process.exit(1)
 })
 process.on('disconnect', () => process.exit(0))
@@ -52,13 +52,13 @@ try {
   await usable()
   const server = dynalite({ path, createTableMs: 0 })
   server.keepAliveTimeout = 60_000
-  server.on('error', (e) => {
-    process.send?.({ failed: e.message, code: (e as NodeJS.ErrnoException).code })
+  server.on('error', (error) => {
+    process.send?.({ failed: error.message, code: (error as NodeJS.ErrnoException).code })
     process.exit(1)
   })
   server.listen(Number(port), '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
-  process.on('message', (m) => {
-    if (m !== 'stop') return
+  process.on('message', (message) => {
+    if (message !== 'stop') return
     server.close(() => process.exit(0))
     server.closeAllConnections()
   })

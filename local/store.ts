@@ -12,21 +12,21 @@ export interface Store {
 type Message = { port: number } | { failed: string; code?: string }
 const program = fileURLToPath(new URL('./store-process.ts', import.meta.url))
 
+function troubleOf(path: string, { failed, code }: { failed: string; code?: string }): Error {
+  if (code === 'LEVEL_LOCKED') return new StoreLocked(path)
+  if (/no space left|quota exceeded/i.test(failed)) return diskFull(`The folder ${path}`)
+  return new Trouble(`The data in ${path} cannot be opened: ${failed}`)
+}
+
 function launch(path: string, port: number): Promise<{ child: ChildProcess; port: number }> {
   const child = fork(program, [path, String(port)], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code, signal) => reject(new Error(`The embedded store ended at once (${signal ?? code}).`)))
-    child.once('message', (m: Message) => {
+    child.once('message', (message: Message) => {
       child.removeAllListeners('exit')
-      if ('port' in m) return resolve({ child, port: m.port })
-      reject(
-        m.code === 'LEVEL_LOCKED'
-          ? new StoreLocked(path)
-          : /no space left|quota exceeded/i.test(m.failed)
-            ? diskFull(`The folder ${path}`)
-            : new Trouble(`The data in ${path} cannot be opened: ${m.failed}`),
-      )
+      if ('port' in message) return resolve({ child, port: message.port })
+      reject(troubleOf(path, message))
     })
   })
 }

@@ -17,7 +17,7 @@ export class Visitor {
   }
 
   async request(url: string, init: RequestInit = {}): Promise<Response> {
-    const r = await fetch(new URL(url, this.origin), {
+    const response = await fetch(new URL(url, this.origin), {
       redirect: 'manual',
       ...init,
       headers: {
@@ -25,20 +25,20 @@ export class Visitor {
         cookie: [...this.cookies].map(([k, v]) => `${k}=${v}`).join('; '),
       },
     })
-    for (const line of r.headers.getSetCookie()) {
+    for (const line of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
       if (value === '' || /expires=Thu, 01 Jan 1970/i.test(line)) this.cookies.delete(name!)
       else this.cookies.set(name!, value!)
     }
-    return r
+    return response
   }
   /** As a page of the same origin sends it. */
   form(url: string, fields: Record<string, string>): Promise<Response> {
     return this.request(url, { method: 'POST', headers: { origin: this.origin }, body: new URLSearchParams(fields) })
   }
   /** Goes where a redirect leads. */
-  async follow(r: Response): Promise<Response> {
-    return this.request(r.headers.get('location') ?? '')
+  async follow(response: Response): Promise<Response> {
+    return this.request(response.headers.get('location') ?? '')
   }
 
   /** Begins a sign-in; answers the response of the authorization endpoint and the PKCE verifier. */
@@ -75,9 +75,9 @@ export class Visitor {
     })
   }
   async token(fields: Record<string, string>): Promise<Tokens> {
-    const r = await this.form('/oidc/token', { client_id: 'cloister-portal', ...fields })
-    if (!r.ok) throw new Error(`The token endpoint answered ${r.status}: ${await r.text()}`)
-    return (await r.json()) as Tokens
+    const response = await this.form('/oidc/token', { client_id: 'cloister-portal', ...fields })
+    if (!response.ok) throw new Error(`The token endpoint answered ${response.status}: ${await response.text()}`)
+    return (await response.json()) as Tokens
   }
   async signIn(email: string, password: string, more: Record<string, string> = {}): Promise<Tokens> {
     const { response, verifier } = await this.begin(more)
@@ -97,9 +97,9 @@ export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net')
   const free = (port: number): Promise<boolean> =>
     new Promise((resolve) => {
-      const s = createServer()
+      const server = createServer()
         .on('error', () => resolve(false))
-        .listen(port, '127.0.0.1', () => s.close(() => resolve(true)))
+        .listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
     })
   for (let tries = 0; tries < 100; tries++) {
     const port = 10_000 + Math.floor(Math.random() * 20_000)

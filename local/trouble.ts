@@ -10,8 +10,8 @@ export const diskFull = (what: string): Trouble =>
   )
 
 /** A system error in a person's words, or undefined for what is not the system's. `what` names the file or folder. */
-export function systemTrouble(e: unknown, what: string): Trouble | undefined {
-  const code = (e as NodeJS.ErrnoException | undefined)?.code
+export function systemTrouble(error: unknown, what: string): Trouble | undefined {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':

@@ -4,5 +4,7 @@
  */
 import { chooseSandbox } from '../runner/confine/choose.ts'
 
-const [python, r] = await Promise.all((['python', 'r'] as const).map((i) => chooseSandbox(i).catch(() => undefined)))
-process.stdout.write(`${JSON.stringify({ python: python?.name, r: r?.name })}\n`)
+const [python, rSandbox] = await Promise.all(
+  (['python', 'r'] as const).map((i) => chooseSandbox(i).catch(() => undefined)),
+)
+process.stdout.write(`${JSON.stringify({ python: python?.name, r: rSandbox?.name })}\n`)

@@ -24,8 +24,8 @@ export function later(): { workflow: Workflow; is: (w: Workflow) => void } {
       stop: async (...a) => now().stop(...a),
       running: async (...a) => now().running(...a),
     },
-    is: (w) => {
-      made = w
+    is: (started) => {
+      made = started
     },
   }
 }

@@ -33,13 +33,13 @@ function record(
       quoted = true
       at++
       for (;;) {
-        const q = bytes.indexOf(quote, at)
-        if (q < 0) throw new TableUnusable('a quoted field does not end')
-        if (bytes[q + 1] !== quote) {
-          at = q + 1
+        const found = bytes.indexOf(quote, at)
+        if (found < 0) throw new TableUnusable('a quoted field does not end')
+        if (bytes[found + 1] !== quote) {
+          at = found + 1
           break
         }
-        at = q + 2
+        at = found + 2
       }
     }
     while (at < bytes.length && bytes[at] !== comma && bytes[at] !== lf && bytes[at] !== cr) at++
@@ -70,18 +70,18 @@ export function readTable(bytes: Buffer, subjectColumn: string, pathColumn?: str
   if (start >= bytes.length) throw new TableUnusable('a table has no header')
   const head = record(bytes, start, [])
   const index = (name: string): number => {
-    const i = head.fields.indexOf(name)
-    if (i < 0) throw new TableUnusable('a table lacks its subject or path column')
-    return i
+    const index = head.fields.indexOf(name)
+    if (index < 0) throw new TableUnusable('a table lacks its subject or path column')
+    return index
   }
   const wanted = pathColumn === undefined ? [index(subjectColumn)] : [index(subjectColumn), index(pathColumn)]
   const rows: CutTable['rows'] = []
   for (let at = head.next; at < bytes.length;) {
-    const r = record(bytes, at, wanted)
-    const [subject, path] = r.fields
+    const read = record(bytes, at, wanted)
+    const [subject, path] = read.fields
     if (subject !== undefined && subject !== '')
-      rows.push({ start: at, end: r.next, subject, ...(path ? { path } : {}) })
-    at = r.next
+      rows.push({ start: at, end: read.next, subject, ...(path ? { path } : {}) })
+    at = read.next
   }
   return { header: bytes.subarray(start, head.next), rows, bytes }
 }

@@ -16,12 +16,12 @@ ConstantInputWarning NearConstantInputWarning DegenerateDataWarning FitError Arp
 PerfectSeparationError PerfectSeparationWarning MissingDataError ModelError ConvergenceWarning HessianInversionWarning IterationLimitWarning SingularMatrixWarning ValueWarning
 NotFittedError DataConversionWarning DataDimensionalityWarning EfficiencyWarning FitFailedWarning InconsistentVersionWarning UndefinedMetricWarning
 ImageFileError HeaderDataError HeaderTypeError SpatialImageError WrapStructError`
-const r =
+const rErrors =
   'simpleError error condition simpleCondition errorCondition parseError packageNotFoundError missingArgError subscriptOutOfBoundsError getvarError stackOverflowError CStackOverflowError expressionStackOverflowError nodeStackOverflowError protectStackOverflowError notSubsettableError'
 /** InvalidNotebook: the notebook's JSON is not nbformat 4. */
 const own = 'Error InvalidNotebook'
 
-const known = new Set([python, packages, r, own].join(' ').split(/\s+/))
+const known = new Set([python, packages, rErrors, own].join(' ').split(/\s+/))
 
 /** A class that may be told; everything else is `Error`. */
 export const safeErrorClass = (name: unknown): string => (typeof name === 'string' && known.has(name) ? name : 'Error')

@@ -15,7 +15,7 @@ const here = dirname(fileURLToPath(import.meta.url))
  * When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no
  * /proc.
  */
-export function born(pid: number | 'self'): string {
+export function processStartTime(pid: number | 'self'): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
@@ -41,10 +41,10 @@ export function sweepLeftovers(root = room()): void {
     return
   }
   for (const name of names) {
-    const m = /^cloister-run-(\d+)-(\d*)-/.exec(name)
-    if (!m) continue
-    const pid = Number(m[1])
-    if (alive(pid) && born(pid) === m[2]) continue
+    const match = /^cloister-run-(\d+)-(\d*)-/.exec(name)
+    if (!match) continue
+    const pid = Number(match[1])
+    if (alive(pid) && processStartTime(pid) === match[2]) continue
     try {
       rmSync(join(root, name), { recursive: true, force: true })
     } catch {
@@ -75,7 +75,7 @@ function room(): string {
  * lies.
  */
 export async function makeJobFolder(root = room()): Promise<JobFolder> {
-  const path = await mkdtemp(join(root, `${prefix}${process.pid}-${born('self')}-`))
+  const path = await mkdtemp(join(root, `${prefix}${process.pid}-${processStartTime('self')}-`))
   const inside = join(path, 'inside')
   const store = join(path, 'store')
   await mkdir(store, { mode: 0o700 })
@@ -133,16 +133,16 @@ export async function makeRunFolder(job: JobFolder, name: string, files: RunFile
     }
     return to
   }
-  for (const t of files.tables) await writeFile(await place(t.file), t.bytes, { mode: 0o444 })
-  for (const l of files.linked) {
-    const to = await place(l.file)
-    if (!existsSync(to)) await link(l.from, to)
+  for (const table of files.tables) await writeFile(await place(table.file), table.bytes, { mode: 0o444 })
+  for (const linked of files.linked) {
+    const to = await place(linked.file)
+    if (!existsSync(to)) await link(linked.from, to)
   }
   for (const j of files.job) await writeFile(join(folder, 'job', j.file), j.bytes, { mode: 0o444 })
   if (uid !== undefined) {
-    for (const d of ['work', 'output', 'notes']) {
-      await chown(join(folder, d), uid, uid)
-      await chmod(join(folder, d), 0o700)
+    for (const name of ['work', 'output', 'notes']) {
+      await chown(join(folder, name), uid, uid)
+      await chmod(join(folder, name), 0o700)
     }
     await chown(folder, uid, uid)
   }

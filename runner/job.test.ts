@@ -17,7 +17,7 @@ const notebook = (language: string, ...cells: string[]): string =>
   })
 
 test('a pandas script that reads DATA_ROOT runs unmodified, once on everybody and once without each block', async () => {
-  const r = await report(
+  const ran = await report(
     `import os, json
 import pandas as pd
 d = pd.read_csv(os.environ["DATA_ROOT"] + "/catalogs/people/subjects.csv")
@@ -28,18 +28,18 @@ d.groupby("arm").score.mean().to_csv("by arm.csv")
 print("to the custodian")`,
     { plan: { kind: 'leave-out', blocks: 2 }, parameters: { k: [1, 'ü'] } },
   )
-  expect(r.confinement).toBe('bubblewrap')
-  expect(r.cohort).toBe(64)
-  expect(r.runs.map((run) => [run.run, run.end, run.subjects, json(run).n])).toEqual([
+  expect(ran.confinement).toBe('bubblewrap')
+  expect(ran.cohort).toBe(64)
+  expect(ran.runs.map((run) => [run.run, run.end, run.subjects, json(run).n])).toEqual([
     ['all', 'finished', 64, 64],
     ...[0, 1].map((b) => [b, 'finished', 32, 32]),
   ])
-  expect(json(r.runs[0]!)).toMatchObject({ p: { k: [1, 'ü'] } })
-  expect(output(r.runs[0]!, 'by arm.csv')).toMatch(/^arm,score\na,/)
-  expect(r.runs[0]!.stdout).toBe('to the custodian\n')
-  const left = r.runs.slice(1).map((run) => {
+  expect(json(ran.runs[0]!)).toMatchObject({ p: { k: [1, 'ü'] } })
+  expect(output(ran.runs[0]!, 'by arm.csv')).toMatch(/^arm,score\na,/)
+  expect(ran.runs[0]!.stdout).toBe('to the custodian\n')
+  const left = ran.runs.slice(1).map((run) => {
     const ids = new Set(json(run).ids)
-    return json(r.runs[0]!).ids.filter((id: string) => !ids.has(id)) as string[]
+    return json(ran.runs[0]!).ids.filter((id: string) => !ids.has(id)) as string[]
   })
   expect(new Set(left.flat()).size).toBe(64)
 })
@@ -119,7 +119,7 @@ nibabel.save(nibabel.Nifti1Image(m, numpy.eye(4)), sys.argv[1] + '/mask.nii.gz')
     ])
     expect(made.status).toBe(0)
     const bytes = (name: string): Uint8Array => readFileSync(join(folder, name))
-    const r = await report(
+    const ran = await report(
       `import os, json, csv, numpy, nibabel
 base = os.environ['DATA_ROOT'] + '/catalogs/people/'
 mask = nibabel.load(base + 'masks/mask.nii.gz').get_fdata() > 0
@@ -136,9 +136,9 @@ json.dump({'mean': numpy.mean(means), 'files': sorted(os.listdir(base + 'images'
         shared: { 'masks/mask.nii.gz': bytes('mask.nii.gz') },
       },
     )
-    expect(r.runs.map((run) => run.end)).toEqual(['finished', 'finished', 'finished'])
-    expect(json(r.runs[0]!)).toEqual({ mean: 1.5, files: [0, 1, 2, 3].map((i) => `scan${i}.nii.gz`) })
-    const parts = r.runs.slice(1).map((run) => json(run).files as string[])
+    expect(ran.runs.map((run) => run.end)).toEqual(['finished', 'finished', 'finished'])
+    expect(json(ran.runs[0]!)).toEqual({ mean: 1.5, files: [0, 1, 2, 3].map((i) => `scan${i}.nii.gz`) })
+    const parts = ran.runs.slice(1).map((run) => json(run).files as string[])
     expect(parts.map((p) => p.length)).toEqual([2, 2])
     expect(new Set(parts.flat()).size).toBe(4)
   } finally {
@@ -224,34 +224,34 @@ test('each limit has an end of its own', async () => {
 
 test('blocks: each uses its slot up, and one that fails is a missing value', async () => {
   const started = performance.now()
-  const r = await report(
+  const ran = await report(
     'import csv, os\nids = [r["subject_id"] for r in csv.DictReader(open("/data/catalogs/people/subjects.csv"))]\nif "P001" in ids: raise ValueError\nopen("result.json", "w").write("1")',
     { plan: { kind: 'blocks', blocks: 3, slotSeconds: 1 } },
     { parallel: 3 },
   )
   expect(performance.now() - started).toBeGreaterThan(999)
-  expect(r.runs.map((run) => run.run)).toEqual([0, 1, 2])
-  expect(r.runs.map((run) => run.end).sort()).toEqual(['finished', 'finished', 'script-error'])
-  expect(r.runs.reduce((n, run) => n + run.subjects, 0)).toBe(64)
+  expect(ran.runs.map((run) => run.run)).toEqual([0, 1, 2])
+  expect(ran.runs.map((run) => run.end).sort()).toEqual(['finished', 'finished', 'script-error'])
+  expect(ran.runs.reduce((n, run) => n + run.subjects, 0)).toBe(64)
 })
 
 test('a run that met its time limit is the last, and ends those beside it', async () => {
-  const r = await report(
+  const ran = await report(
     'import csv\nrows = list(csv.reader(open("/data/catalogs/people/subjects.csv")))\nwhile len(rows) == 65: pass\nimport time; time.sleep(50)',
     { plan: { kind: 'leave-out', blocks: 6 }, limits: { seconds: 2 } },
     { parallel: 2 },
   )
-  expect(r.runs.map((run) => run.end)).toEqual(['time-limit'])
+  expect(ran.runs.map((run) => run.end)).toEqual(['time-limit'])
 })
 
 test('a failure is compared with the runs without each block, and so is the time it took', async () => {
-  const r = await report(
+  const ran = await report(
     'import csv\nids = [r["subject_id"] for r in csv.DictReader(open("/data/catalogs/people/subjects.csv"))]\n{}["a"] if "P001" in ids else 1/0',
     {},
     { compared: true },
   )
-  expect(r.runs.map((run) => run.run)).toEqual(['all', ...Array.from({ length: 8 }, (_, i) => i)])
-  expect(r.runs.map((run) => run.errorClass).sort()).toEqual([
+  expect(ran.runs.map((run) => run.run)).toEqual(['all', ...Array.from({ length: 8 }, (_, i) => i)])
+  expect(ran.runs.map((run) => run.errorClass).sort()).toEqual([
     ...Array.from({ length: 8 }, () => 'KeyError'),
     'ZeroDivisionError',
   ])

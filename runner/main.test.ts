@@ -65,9 +65,9 @@ const start = (
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let text = ''
-  for (const s of [child.stdout, child.stderr])
-    s?.on('data', (d: Buffer) => {
-      text += d.toString()
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (part: Buffer) => {
+      text += part.toString()
     })
   return {
     child,

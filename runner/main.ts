@@ -10,11 +10,11 @@
  * parent that gave it an IPC channel takes it along when it ends.
  */
 import type { Manifest } from '../domain/jobs/manifest.ts'
-import { confinements } from '../domain/release/run-report.ts'
+import { type Confinement, confinements } from '../domain/release/run-report.ts'
 import type { PipelineManifest } from '../domain/pipelines/manifest.ts'
 import type { SynthesisManifest } from '../domain/synthesis/manifest.ts'
 import { writeFileSync } from 'node:fs'
-import { born, sweepLeftovers } from './folders.ts'
+import { processStartTime, sweepLeftovers } from './folders.ts'
 import { LinkFailed, overHttp, putReport } from './io.ts'
 import { runJob } from './job.ts'
 
@@ -37,7 +37,7 @@ function first(record: string): boolean {
       record,
       JSON.stringify({
         pid: process.pid,
-        born: born('self'),
+        born: processStartTime('self'),
         attempt: Number(process.env['CLOISTER_ATTEMPT']),
         until: Number(process.env['CLOISTER_UNTIL']),
       }),
@@ -65,6 +65,25 @@ async function orders(url: string): Promise<Manifest | SynthesisManifest | Pipel
   }
 }
 
+/** Confinement that is forced, if any, and whether it was tried already. */
+type Forced = { confinement?: Confinement; probed?: boolean }
+
+async function runPipelineManifest(manifest: PipelineManifest, forced: Forced): Promise<void> {
+  const [{ runPipeline }, { pipelineHttp }, { fileSink, placedSink }, { sayStream }] = await Promise.all([
+    import('./pipeline.ts'),
+    import('./pipeline-io.ts'),
+    import('./pipeline-log.ts'),
+    import('./pipeline-stream.ts'),
+  ])
+  const print = (text: string): void => {
+    process.stdout.write(text)
+  }
+  const file = process.env['CLOISTER_LOG']
+  const io = pipelineHttp(Number(process.env['CLOISTER_PATIENCE'] ?? 300) * 1000)
+  const sink = file ? fileSink(file) : placedSink(print, await sayStream(manifest, io))
+  await runPipeline(manifest, io, { signal: stop.signal, sink, ...forced })
+}
+
 async function main(): Promise<number> {
   const url = process.env['CLOISTER_MANIFEST']
   const [name, probed] = (process.env['CLOISTER_CONFINEMENT'] ?? '').split(':')
@@ -78,6 +97,7 @@ async function main(): Promise<number> {
     process.stderr.write('runner: CLOISTER_CONFINEMENT names no confinement\n')
     return 1
   }
+  const forced: Forced = confinement ? { confinement, probed: probed === 'probed' } : {}
   const record = process.env['CLOISTER_RECORD']
   if (record && !first(record)) return 0
   sweepLeftovers()
@@ -86,27 +106,7 @@ async function main(): Promise<number> {
     const manifest = await orders(url)
     doing = 'running the job'
     if ('kind' in manifest && manifest.kind === 'pipeline') {
-      const [{ runPipeline }, { pipelineHttp }, { fileSink, placedSink }, { sayStream }] = await Promise.all([
-        import('./pipeline.ts'),
-        import('./pipeline-io.ts'),
-        import('./pipeline-log.ts'),
-        import('./pipeline-stream.ts'),
-      ])
-      const file = process.env['CLOISTER_LOG']
-      const io = pipelineHttp(Number(process.env['CLOISTER_PATIENCE'] ?? 300) * 1000)
-      const sink = file
-        ? fileSink(file)
-        : placedSink(
-            (text) => {
-              process.stdout.write(text)
-            },
-            await sayStream(manifest, io),
-          )
-      await runPipeline(manifest, io, {
-        signal: stop.signal,
-        sink,
-        ...(confinement ? { confinement, probed: probed === 'probed' } : {}),
-      })
+      await runPipelineManifest(manifest, forced)
       return 0
     }
     if (manifest.runtime === 'synthesis') {
@@ -115,10 +115,7 @@ async function main(): Promise<number> {
       await runSynthesis(manifest, overHttp, stop.signal)
       return 0
     }
-    const report = await runJob(manifest, overHttp, {
-      signal: stop.signal,
-      ...(confinement ? { confinement, probed: probed === 'probed' } : {}),
-    })
+    const report = await runJob(manifest, overHttp, { signal: stop.signal, ...forced })
     doing = 'handing over the report'
     await putReport(overHttp, manifest, report)
     return 0

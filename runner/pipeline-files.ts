@@ -31,24 +31,24 @@ async function fetchInto(
   folder: string,
   files: readonly RunFile[],
   io: PipelineIo,
-  name: (f: RunFile) => string,
+  name: (file: RunFile) => string,
 ): Promise<void> {
   const left = [...files]
   await Promise.all(
     Array.from({ length: Math.min(atOnce, left.length) }, async () => {
-      for (let f = left.shift(); f; f = left.shift()) {
-        if (!safePath(f.path)) throw new RangeError('a file of the manifest is not below its folder')
-        const to = join(folder, ...f.path.split('/'))
+      for (let file = left.shift(); file; file = left.shift()) {
+        if (!safePath(file.path)) throw new RangeError('a file of the manifest is not below its folder')
+        const to = join(folder, ...file.path.split('/'))
         await mkdir(dirname(to), { recursive: true, mode: 0o755 })
         try {
-          await io.fetchTo(f.link, to, f)
+          await io.fetchTo(file.link, to, file)
         } catch (e) {
-          if (e instanceof WrongBytes || e instanceof LinkRefused) throw new InputMissing(name(f))
+          if (e instanceof WrongBytes || e instanceof LinkRefused) throw new InputMissing(name(file))
           throw e
         }
-        const file = await open(to)
-        const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
-        await file.close()
+        const handle = await open(to)
+        const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0)
+        await handle.close()
         await chmod(
           to,
           buffer.toString('latin1', 0, 2) === '#!' || buffer.toString('latin1') === '\x7fELF' ? 0o555 : 0o444,
@@ -64,25 +64,25 @@ async function fetchInto(
  */
 export async function makePipelineFolder(
   job: JobFolder,
-  m: PipelineManifest,
+  manifest: PipelineManifest,
   io: PipelineIo,
   uid?: number,
 ): Promise<string> {
   const folder = join(job.path, 'run')
   await mkdir(folder, { mode: 0o755 })
   await Promise.all(['data', 'job', 'work', 'output', 'notes'].map((d) => mkdir(join(folder, d), { mode: 0o755 })))
-  await writeFile(join(folder, 'job', 'parameters.json'), JSON.stringify(m.parameters), { mode: 0o444 })
-  await fetchInto(join(folder, 'work'), m.code, io, (f) => f.path)
-  for (const input of m.inputs) {
+  await writeFile(join(folder, 'job', 'parameters.json'), JSON.stringify(manifest.parameters), { mode: 0o444 })
+  await fetchInto(join(folder, 'work'), manifest.code, io, (f) => f.path)
+  for (const input of manifest.inputs) {
     if (!safePath(input.name) || input.name.includes('/'))
       throw new RangeError('a name of the manifest is not a plain one')
     await mkdir(join(folder, 'data', input.name), { mode: 0o755 })
     await fetchInto(join(folder, 'data', input.name), input.files, io, (f) => `${input.name}/${f.path}`)
   }
   if (uid !== undefined) {
-    for (const d of ['work', 'output', 'notes']) {
-      await chown(join(folder, d), uid, uid)
-      await chmod(join(folder, d), 0o700)
+    for (const name of ['work', 'output', 'notes']) {
+      await chown(join(folder, name), uid, uid)
+      await chmod(join(folder, name), 0o700)
     }
     for (const entry of await readdir(join(folder, 'work'), { recursive: true, withFileTypes: true }))
       if (entry.isDirectory()) await chown(join(entry.parentPath, entry.name), uid, uid)
@@ -108,8 +108,9 @@ async function foundIn(output: string): Promise<Found[]> {
     if (!entry.isFile()) continue
     const file = join(entry.parentPath, entry.name)
     const path = relative(output, file).split(sep).join('/')
-    const s = await lstat(file)
-    if (s.isFile() && s.nlink === 1 && safePath(path) && path.isWellFormed()) found.push({ path, file, size: s.size })
+    const stats = await lstat(file)
+    if (stats.isFile() && stats.nlink === 1 && safePath(path) && path.isWellFormed())
+      found.push({ path, file, size: stats.size })
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
@@ -132,10 +133,10 @@ async function zipTo(path: string, files: readonly Found[]): Promise<void> {
     const drain = async (): Promise<void> => {
       for (const part of ready.splice(0)) await out.write(part)
     }
-    for (const f of files) {
-      const entry = new ZipDeflate(f.path, { level: 6 })
+    for (const file of files) {
+      const entry = new ZipDeflate(file.path, { level: 6 })
       zip.add(entry)
-      for await (const part of createReadStream(f.file, { highWaterMark: 1 << 20 })) {
+      for await (const part of createReadStream(file.file, { highWaterMark: 1 << 20 })) {
         entry.push(part as Buffer)
         await drain()
       }
@@ -153,28 +154,28 @@ async function zipTo(path: string, files: readonly Found[]): Promise<void> {
  * Hands the artifacts over: one slot each, the rest as one ZIP in the last slot. Files that do not fit into what may be
  * kept, or into one link, are left out and counted.
  */
-export async function handOver(
-  m: PipelineManifest,
+export async function storeArtifacts(
+  manifest: PipelineManifest,
   folder: string,
   io: PipelineIo,
 ): Promise<{ artifacts: ReportedArtifact[]; leftOut: number }> {
-  let room = m.limits.outputBytes
+  let room = manifest.limits.outputBytes
   const all = await foundIn(join(folder, 'output'))
-  const kept = all.filter((f) => {
-    const fits = f.size <= room && f.size <= largestWrite
-    if (fits) room -= f.size
+  const kept = all.filter((file) => {
+    const fits = file.size <= room && file.size <= largestWrite
+    if (fits) room -= file.size
     return fits
   })
-  const slots = Math.min(artifactSlots, m.artifacts.length)
+  const slots = Math.min(artifactSlots, manifest.artifacts.length)
   const single = kept.length <= slots ? kept : kept.slice(0, Math.max(0, slots - 1))
   const rest = kept.slice(single.length)
   const artifacts: ReportedArtifact[] = []
   const left = single.map((f, slot) => ({ ...f, slot }))
   await Promise.all(
     Array.from({ length: Math.min(atOnce, left.length) }, async () => {
-      for (let f = left.shift(); f; f = left.shift()) {
-        artifacts.push({ path: f.path, slot: f.slot, size: f.size, sha256: await hashOf(f.file) })
-        await io.putFile(m.artifacts[f.slot]!, f.file)
+      for (let file = left.shift(); file; file = left.shift()) {
+        artifacts.push({ path: file.path, slot: file.slot, size: file.size, sha256: await hashOf(file.file) })
+        await io.putFile(manifest.artifacts[file.slot]!, file.file)
       }
     }),
   )
@@ -185,9 +186,15 @@ export async function handOver(
     await zipTo(zip, rest)
     if ((await lstat(zip)).size > largestWrite) leftOut += rest.length
     else {
-      await io.putFile(m.artifacts[slots - 1]!, zip)
-      for (const f of rest)
-        artifacts.push({ path: f.path, slot: slots - 1, zipped: true, size: f.size, sha256: await hashOf(f.file) })
+      await io.putFile(manifest.artifacts[slots - 1]!, zip)
+      for (const file of rest)
+        artifacts.push({
+          path: file.path,
+          slot: slots - 1,
+          zipped: true,
+          size: file.size,
+          sha256: await hashOf(file.file),
+        })
     }
   }
   return { artifacts, leftOut }

@@ -95,8 +95,8 @@ export const pipelineHttp = (patience: number): PipelineIo => ({
       link,
       async () => ({ method: 'PUT', body: await openAsBlob(path) }),
       patience,
-      async (r) => {
-        await r.arrayBuffer()
+      async (response) => {
+        await response.arrayBuffer()
       },
     ),
   putBytes: (link, bytes) =>
@@ -104,8 +104,8 @@ export const pipelineHttp = (patience: number): PipelineIo => ({
       link,
       () => Promise.resolve({ method: 'PUT', body: bytes as Uint8Array<ArrayBuffer> }),
       patience,
-      async (r) => {
-        await r.arrayBuffer()
+      async (response) => {
+        await response.arrayBuffer()
       },
     ),
 })

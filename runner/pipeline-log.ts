@@ -99,7 +99,7 @@ export class RunLog {
 
   /** Output of the command, as it came. */
   output(stream: 'out' | 'err', part: Uint8Array): void {
-    for (const r of this.readers[stream].push(part, this.time())) this.line(r)
+    for (const record of this.readers[stream].push(part, this.time())) this.line(record)
     if (this.waiting.length >= writeAt) this.flush()
   }
 
@@ -119,7 +119,8 @@ export class RunLog {
 
   /** Both streams are closed: what is left of them is written. */
   endOutput(): void {
-    for (const stream of ['out', 'err'] as const) for (const r of this.readers[stream].finish(this.time())) this.line(r)
+    for (const stream of ['out', 'err'] as const)
+      for (const record of this.readers[stream].finish(this.time())) this.line(record)
   }
 
   /** Writes everything out. */
@@ -151,29 +152,31 @@ export class RunLog {
   }
 
   private tick(): void {
-    for (const stream of ['out', 'err'] as const) for (const r of this.readers[stream].tick(this.time())) this.line(r)
+    for (const stream of ['out', 'err'] as const)
+      for (const record of this.readers[stream].tick(this.time())) this.line(record)
     this.flush()
   }
 
-  private line(r: LogRecord): void {
-    if (r.s === 'err' && r.p !== 1) this.lastWords = `${this.lastWords}${r.x}\n`.slice(-4096)
-    if (r.step && this.steps.length < mostSteps) this.steps.push({ name: r.step, at: new Date(r.t).toISOString() })
-    if (r.metric) {
-      const [name, value, step] = r.metric
+  private line(record: LogRecord): void {
+    if (record.s === 'err' && record.p !== 1) this.lastWords = `${this.lastWords}${record.x}\n`.slice(-4096)
+    if (record.step && this.steps.length < mostSteps)
+      this.steps.push({ name: record.step, at: new Date(record.t).toISOString() })
+    if (record.metric) {
+      const [name, value, step] = record.metric
       const count = (this.metrics.get(name)?.count ?? 0) + 1
       if (count > 1 || this.metrics.size < mostMetrics)
         this.metrics.set(name, { name, value, ...(step === undefined ? {} : { step }), count })
     }
     if (this.full) return
-    if (this.bytes < this.most) return this.add(r)
+    if (this.bytes < this.most) return this.add(record)
     this.full = true
     this.say(
       `The log has reached its limit of ${Math.round(this.most / 1e6)} MB. The run goes on; what it prints from here on is not kept.`,
     )
   }
 
-  private add(r: LogRecord): void {
-    const text = encodeRecord(r)
+  private add(record: LogRecord): void {
+    const text = encodeRecord(record)
     this.waiting += text
     this.bytes += Buffer.byteLength(text)
     this.records++

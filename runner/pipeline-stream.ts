@@ -19,18 +19,18 @@ interface Metadata {
  * out: a log that nobody can find is none.
  */
 export async function sayStream(
-  m: PipelineManifest,
+  manifest: PipelineManifest,
   io: PipelineIo,
   env: Record<string, string | undefined> = process.env,
 ): Promise<number> {
   const started = Math.min(containersPerAttempt, Math.max(1, Number(env['AWS_BATCH_JOB_ATTEMPT'] ?? 1))) - 1
-  const container = (m.attempt - 1) * containersPerAttempt + started
+  const container = (manifest.attempt - 1) * containersPerAttempt + started
   const base = placesOf(container)
   const uri = env['ECS_CONTAINER_METADATA_URI_V4']
   if (!uri) return base
   const response = await fetch(uri, { signal: AbortSignal.timeout(10_000) })
   const stream = ((await response.json()) as Metadata).LogOptions?.['awslogs-stream']
-  const link = m.streams[started]
+  const link = manifest.streams[started]
   if (!stream || !link) throw new Error('the container’s log stream is not known')
   await io.putBytes(link, Buffer.from(JSON.stringify({ stream, base })))
   return base

@@ -75,7 +75,7 @@ async function run(
       return Promise.resolve()
     },
   }
-  const m: PipelineManifest = {
+  const manifest: PipelineManifest = {
     kind: 'pipeline',
     job: 'job_test',
     attempt: 1,
@@ -100,7 +100,7 @@ async function run(
     report: { url: 'report', headers: {} },
   }
   const sink = fileSink(path)
-  const report = await runPipeline(m, io, {
+  const report = await runPipeline(manifest, io, {
     signal: stop.signal,
     sink: {
       write: (text) => {
@@ -119,7 +119,7 @@ async function run(
 const last = (r: Ran): LogRecord => r.log.at(-1)!
 
 test('a run: inputs, parameters, live output of both streams, declarations, artifacts, figures', async () => {
-  const r = await run(
+  const ran = await run(
     `import json, os, sys, time
 print('cloister: step load')
 trials = open(sys.argv[2]).read()
@@ -135,7 +135,7 @@ os.symlink('/etc/passwd', sys.argv[3] + '/link'); time.sleep(0.3)
 print('über\\xff'); sys.stdout.buffer.write(b'bad \\xff end')`,
     { command: ['python3', 'main.py', '--in', '{{inputs.trials}}', '{{output}}'] },
   )
-  expect(r.report).toMatchObject({
+  expect(ran.report).toMatchObject({
     end: 'finished',
     exitCode: 0,
     confinement: 'bubblewrap',
@@ -143,24 +143,24 @@ print('über\\xff'); sys.stdout.buffer.write(b'bad \\xff end')`,
     metrics: [{ name: 'f1', value: 0.75, step: 2, count: 2 }],
     steps: [{ name: 'load' }],
   })
-  expect(r.report.artifacts.map((a) => [a.path, a.slot, a.size])).toEqual([
+  expect(ran.report.artifacts.map((a) => [a.path, a.slot, a.size])).toEqual([
     ['deep/t.csv', 0, 1],
     ['m.txt', 1, 5],
   ])
-  expect(Buffer.from(r.objects.get('slot-1')!).toString()).toBe('masks')
-  expect(r.lines).toContain('2 30 True')
-  expect(r.lines.slice(-2)).toEqual(['überÿ', 'bad \uFFFD end'])
+  expect(Buffer.from(ran.objects.get('slot-1')!).toString()).toBe('masks')
+  expect(ran.lines).toContain('2 30 True')
+  expect(ran.lines.slice(-2)).toEqual(['überÿ', 'bad \uFFFD end'])
   expect(
-    r.log
+    ran.log
       .filter((l) => l.p !== undefined)
       .map((l) => l.x)
       .at(-1),
   ).toBe('3/3')
-  expect(r.log.find((l) => l.p === 2)?.x).toBe('3/3')
-  expect(r.log.find((l) => l.progress)?.progress).toEqual([2, 4])
-  expect(last(r)).toMatchObject({ end: 'finished', s: 'sys' })
-  expect(r.report.peakMemoryBytes).toBeGreaterThan(80_000_000)
-  expect(r.report.logRecords).toBe(r.log.length)
+  expect(ran.log.find((l) => l.p === 2)?.x).toBe('3/3')
+  expect(ran.log.find((l) => l.progress)?.progress).toEqual([2, 4])
+  expect(last(ran)).toMatchObject({ end: 'finished', s: 'sys' })
+  expect(ran.report.peakMemoryBytes).toBeGreaterThan(80_000_000)
+  expect(ran.report.logRecords).toBe(ran.log.length)
 })
 
 test('a run that is out of memory keeps its log to the last line, whoever ended it', async () => {
@@ -192,7 +192,7 @@ time.sleep(60)`,
 })
 
 test('a run that is cancelled ends with all it said', async () => {
-  const r = await run(
+  const ran = await run(
     `import signal, time
 signal.signal(signal.SIGTERM, lambda *_: print('no', flush=True))
 print('begun', flush=True)
@@ -202,9 +202,9 @@ while True: time.sleep(1)`,
       if (text.includes('"begun"')) stop.abort()
     },
   )
-  expect(r.report.end).toBe('cancelled')
-  expect(r.lines).toEqual(['begun', 'no'])
-  expect(last(r).end).toBe('cancelled')
+  expect(ran.report.end).toBe('cancelled')
+  expect(ran.lines).toEqual(['begun', 'no'])
+  expect(last(ran).end).toBe('cancelled')
 }, 20_000)
 
 test('what never starts says why', async () => {
@@ -247,17 +247,17 @@ test('exit codes are told; scripts of the code run by their first line; a shell 
 })
 
 test('more files than slots: the rest is one ZIP; more bytes than may be kept are left out', async () => {
-  const r = await run(
+  const ran = await run(
     'import os\nfor i in range(230):\n    open(os.environ["OUTPUT_DIR"] + f"/{i:03d}.txt", "w").write(str(i))\nopen(os.environ["OUTPUT_DIR"] + "/big", "w").write("x" * 1_000_000)',
   )
-  expect(r.report.leftOut).toBe(1)
-  expect(r.report.artifacts.filter((a) => a.zipped)).toHaveLength(31)
-  expect(Object.keys(unzipSync(r.objects.get('slot-199')!))).toHaveLength(31)
+  expect(ran.report.leftOut).toBe(1)
+  expect(ran.report.artifacts.filter((a) => a.zipped)).toHaveLength(31)
+  expect(Object.keys(unzipSync(ran.objects.get('slot-199')!))).toHaveLength(31)
 })
 
 test('a log beyond its limit says so once, and the run goes on', async () => {
-  const r = await run('for i in range(3000): print(i, "x" * 100)', { limits: { logBytes: 50_000 } })
-  expect(r.report.end).toBe('finished')
-  expect(r.report.logBytes).toBeLessThan(51_000)
-  expect(r.log.filter((l) => l.s === 'sys' && l.x.includes('limit'))).toHaveLength(1)
+  const ran = await run('for i in range(3000): print(i, "x" * 100)', { limits: { logBytes: 50_000 } })
+  expect(ran.report.end).toBe('finished')
+  expect(ran.report.logBytes).toBeLessThan(51_000)
+  expect(ran.log.filter((l) => l.s === 'sys' && l.x.includes('limit'))).toHaveLength(1)
 })

@@ -2,21 +2,20 @@
  * One pipeline run, from its manifest to its report: fetch, run under confinement with its output as a live log, hand
  * the artifacts over, and say how it ended.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants } from 'node:os'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { located } from '../domain/pipelines/command.ts'
 import { codeOf, failureOf } from '../domain/pipelines/life.ts'
-import type { PipelineManifest, PipelineReport, StartError } from '../domain/pipelines/manifest.ts'
+import type { PipelineManifest, PipelineReport } from '../domain/pipelines/manifest.ts'
 import type { Confinement } from '../domain/release/run-report.ts'
 import { chooseSandbox, sandboxes } from './confine/choose.ts'
-import { python } from './confine/inside.ts'
-import type { Outcome, Places, Sandbox } from './confine/task.ts'
-import { makeJobFolder, userFor } from './folders.ts'
+import type { Outcome, Sandbox } from './confine/task.ts'
+import { type JobFolder, makeJobFolder, userFor } from './folders.ts'
 import { imageName } from './job.ts'
-import { handOver, InputMissing, makePipelineFolder } from './pipeline-files.ts'
+import { commandAt, NotStarted } from './pipeline-command.ts'
+import { InputMissing, makePipelineFolder, storeArtifacts } from './pipeline-files.ts'
 import type { PipelineIo } from './pipeline-io.ts'
 import { RunLog, type LogSink } from './pipeline-log.ts'
 
@@ -37,18 +36,6 @@ const grace = 5
 const outOfMemory =
   /\bMemoryError\b|Cannot allocate memory|cannot allocate (?:vector|memory)|std::bad_alloc|Out of memory/i
 
-/** The command never ran; why. */
-class NotStarted extends Error {
-  override name = 'NotStarted'
-  readonly why: StartError
-  readonly missing: string | undefined
-  constructor(why: StartError, missing?: string) {
-    super(why)
-    this.why = why
-    this.missing = missing
-  }
-}
-
 /** How often the kernel's out-of-memory killer struck in this container so far; 0 where it does not say. */
 function oomKills(): number {
   try {
@@ -58,58 +45,18 @@ function oomKills(): number {
   }
 }
 
-/**
- * The program of a command as a path that is there in the confinement: by name from the system's folders, by path from
- * the code.
- */
-function programOf(name: string, work: string, code: string): string {
-  if (name === 'python' || name === 'python3') return python
-  if (!name.includes('/')) {
-    const found = ['/usr/bin', '/bin'].map((d) => join(d, name)).find((p) => existsSync(p))
-    if (name === '' || !found) throw new NotStarted('command-not-found', name)
-    return found
-  }
-  if (name.startsWith('/usr/') || name.startsWith('/bin/')) {
-    if (!existsSync(name)) throw new NotStarted('command-not-found', name)
-    return name
-  }
-  const inside = name.startsWith(`${code}/`) ? name.slice(code.length + 1) : name
-  const file = join(work, inside)
-  if (!file.startsWith(`${work}/`) || !existsSync(file) || !statSync(file).isFile())
-    throw new NotStarted('command-not-found', inside)
-  if ((statSync(file).mode & 0o111) === 0) throw new NotStarted('not-executable', inside)
-  return join(code, inside)
+function bytesText(bytes: number): string {
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1000)} kB`
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`
 }
-
-/** Where each input is for the command: its folder, or the one file of a table. */
-const inputsOf = (m: PipelineManifest, data: string): Record<string, string> =>
-  Object.fromEntries(
-    m.inputs.map((i) => [
-      i.name,
-      i.kind === 'table' && i.files.length === 1 ? `${data}/${i.name}/${i.files[0]!.path}` : `${data}/${i.name}`,
-    ]),
-  )
-
-const commandAt = (m: PipelineManifest, at: Places, work: string): string[] => {
-  const [program = '', ...rest] = located(m.command, {
-    output: at.output,
-    code: at.work,
-    parameters: `${at.job}/parameters.json`,
-    inputs: inputsOf(m, at.data),
-  })
-  return [programOf(program, work, at.work), ...rest]
-}
-
-const bytesText = (n: number): string =>
-  n < 1e6 ? `${Math.ceil(n / 1000)} kB` : n < 1e9 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e9).toFixed(2)} GB`
 const signalName = (n: number): string => Object.entries(constants.signals).find(([, v]) => v === n)?.[0] ?? String(n)
 
-async function sandboxFor(m: PipelineManifest, o: PipelineOptions): Promise<Sandbox> {
-  if (m.runtime === 'image') throw new NotStarted('image-unavailable', m.image)
-  const interpreter = m.runtime === 'r' ? 'r' : 'python'
-  const sandbox = o.probed
-    ? sandboxes.find((s) => s.name === o.confinement)
-    : await chooseSandbox(interpreter, o.confinement)
+async function sandboxFor(manifest: PipelineManifest, options: PipelineOptions): Promise<Sandbox> {
+  if (manifest.runtime === 'image') throw new NotStarted('image-unavailable', manifest.image)
+  const interpreter = manifest.runtime === 'r' ? 'r' : 'python'
+  const sandbox = options.probed
+    ? sandboxes.find((s) => s.name === options.confinement)
+    : await chooseSandbox(interpreter, options.confinement)
   // WebAssembly has interpreters, not programs.
   if (!sandbox?.can(interpreter) || sandbox.name === 'wasm') throw new NotStarted('confinement-missing')
   return sandbox
@@ -149,30 +96,73 @@ function endOf(
 }
 
 /** The sentence at the end of the log. */
-function lastWord(report: PipelineReport, m: PipelineManifest): string {
+function lastWord(report: PipelineReport, manifest: PipelineManifest): string {
   const code = codeOf(report)
   if (code === undefined) return `Finished with exit code 0 after ${report.seconds.toFixed(1)} s.`
   const { message, todo } = failureOf(code, {
     exitCode: report.exitCode,
     signal: report.signal,
     missing: report.missing,
-    seconds: m.limits.seconds,
-    memoryMb: m.limits.memoryMb,
+    seconds: manifest.limits.seconds,
+    memoryMb: manifest.limits.memoryMb,
   })
   return `${message} ${todo}`
 }
 
-/**
- * Runs a pipeline and hands over its artifacts and its report; the log's last record comes before both are read by
- * anybody. Rejects only when the platform failed (worth another try): whatever the command does is a report. When
- * `signal` fires the command is asked to end, then ended, and that is reported.
- */
-export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: PipelineOptions): Promise<PipelineReport> {
-  const log = new RunLog(o.sink, m.limits.logBytes)
-  const report: PipelineReport = {
+/** CPU and memory of a command, told to the log while it runs. */
+class Meter {
+  /** Bytes: the most that was seen. */
+  peak = 0
+  cpuSeconds = 0
+  private readonly log: RunLog
+  private memory = 0
+  private sampled: { at: number; cpuSeconds: number } | undefined
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(log: RunLog) {
+    this.log = log
+  }
+  start(): void {
+    this.timer = setInterval(() => this.sample(), sampleEvery)
+  }
+  stop(): void {
+    clearInterval(this.timer)
+  }
+  look(bytes: number, seconds: number): void {
+    this.memory = bytes
+    this.cpuSeconds = Math.max(this.cpuSeconds, seconds)
+    this.peak = Math.max(this.peak, bytes)
+  }
+  sample(): void {
+    const at = performance.now()
+    const { sampled, cpuSeconds } = this
+    if (sampled) {
+      const percent = (100 * (cpuSeconds - sampled.cpuSeconds)) / ((at - sampled.at) / 1000)
+      this.log.usage(Math.max(0, percent), this.memory)
+    }
+    this.sampled = { at, cpuSeconds }
+  }
+}
+
+interface Running {
+  manifest: PipelineManifest
+  io: PipelineIo
+  options: PipelineOptions
+  job: JobFolder
+  log: RunLog
+  meter: Meter
+  /** Filled while the run goes on. */
+  report: PipelineReport
+}
+
+const now = (): string => new Date().toISOString()
+const sizeOf = (files: readonly { size: number }[]): string => bytesText(files.reduce((n, f) => n + f.size, 0))
+
+function startedReport(manifest: PipelineManifest): PipelineReport {
+  return {
     kind: 'pipeline',
-    job: m.job,
-    attempt: m.attempt,
+    job: manifest.job,
+    attempt: manifest.attempt,
     end: 'not-started',
     image: imageName(),
     artifacts: [],
@@ -186,108 +176,122 @@ export async function runPipeline(m: PipelineManifest, io: PipelineIo, o: Pipeli
     metrics: [],
     steps: [],
   }
-  const now = (): string => new Date().toISOString()
-  const job = await makeJobFolder(o.folder)
-  let looked: { at: number; cpu: number } | undefined
-  let memory = 0
-  let cpu = 0
-  const sample = (): void => {
-    const at = performance.now()
-    if (looked) log.usage(Math.max(0, (100 * (cpu - looked.cpu)) / ((at - looked.at) / 1000)), memory)
-    looked = { at, cpu }
+}
+
+/** Runs the command in its folder to its end. */
+async function runCommand(
+  { manifest, options, job, log, meter, report }: Running,
+  sandbox: Sandbox,
+  folder: string,
+  uid: number | undefined,
+): Promise<Outcome> {
+  const { seconds, memoryMb, cpus, processes, outputBytes } = manifest.limits
+  meter.start()
+  const outcome = await sandbox.run({
+    interpreter: manifest.runtime === 'r' ? 'r' : 'python',
+    folder,
+    inside: job.inside,
+    source: '',
+    ...(uid === undefined ? {} : { uid }),
+    slot: 0,
+    seconds,
+    signal: options.signal,
+    limits: { seconds, memoryMb, cpus, processes, outputBytes, outputFiles: 1 },
+    live: {
+      argv: (at) => {
+        const argv = commandAt(manifest, at, join(folder, 'work'))
+        log.say(`Started: ${manifest.command.join(' ')}`.slice(0, 4000))
+        report.timings.started = now()
+        meter.sample()
+        return argv
+      },
+      env: (at) => ({
+        PYTHONUNBUFFERED: '1',
+        ...manifest.env,
+        CLOISTER_CODE: at.work,
+        CLOISTER_INPUTS: at.data,
+        CLOISTER_OUTPUT: at.output,
+        CLOISTER_PARAMETERS: `${at.job}/parameters.json`,
+        OUTPUT_DIR: at.output,
+      }),
+      output: (stream, part) => log.output(stream, part),
+      look: (bytes, cpuSeconds) => meter.look(bytes, cpuSeconds),
+      grace,
+    },
+  })
+  meter.stop()
+  return outcome
+}
+
+/** Fetches what the run needs, runs it, and stores what it made. Throws `InputMissing` and `NotStarted`. */
+async function fetchRunStore(running: Running): Promise<void> {
+  const { manifest, io, options, job, log, meter, report } = running
+  const sandbox = await sandboxFor(manifest, options)
+  report.confinement = sandbox.name
+  const files = [...manifest.code, ...manifest.inputs.flatMap((i) => i.files)]
+  log.say(`Fetching ${files.length} files (${sizeOf(files)}) …`)
+  const uid = userFor(0)
+  const folder = await makePipelineFolder(job, manifest, io, uid)
+  report.timings.fetched = now()
+  if (options.signal.aborted) {
+    report.end = 'cancelled'
+    return
   }
-  let sampling: NodeJS.Timeout | undefined
+  const killsBefore = oomKills()
+  const outcome = await runCommand(running, sandbox, folder, uid)
+  report.timings.ended = now()
+  log.endOutput()
+  report.seconds = outcome.seconds
+  report.cpuSeconds = Math.round(Math.max(outcome.cpuSeconds ?? 0, meter.cpuSeconds) * 100) / 100
+  report.peakMemoryBytes = meter.peak
+  Object.assign(report, endOf(outcome, log, options.signal.aborted, oomKills() > killsBefore))
+  log.flush()
+  Object.assign(report, await storeArtifacts(manifest, folder, io))
+  const { artifacts, leftOut } = report
+  if (artifacts.length + leftOut === 0) return
+  const rest = leftOut > 0 ? `; ${leftOut} did not fit and were left out` : ''
+  log.say(`Stored ${artifacts.length} files of the output folder (${sizeOf(artifacts)})${rest}.`)
+}
+
+/** What the report says of a command that never ran; other errors are the platform's and thrown on. */
+function neverRan(error: unknown): Pick<PipelineReport, 'end' | 'startError' | 'missing'> {
+  if (error instanceof InputMissing) return { end: 'not-started', startError: 'input-missing', missing: error.missing }
+  if (!(error instanceof NotStarted)) throw error
+  return {
+    end: 'not-started',
+    startError: error.why,
+    ...(error.missing === undefined ? {} : { missing: error.missing }),
+  }
+}
+
+/**
+ * Runs a pipeline and hands over its artifacts and its report; the log's last record comes before both are read by
+ * anybody. Rejects only when the platform failed (worth another try): whatever the command does is a report. When
+ * `signal` fires the command is asked to end, then ended, and that is reported.
+ */
+export async function runPipeline(
+  manifest: PipelineManifest,
+  io: PipelineIo,
+  options: PipelineOptions,
+): Promise<PipelineReport> {
+  const log = new RunLog(options.sink, manifest.limits.logBytes)
+  const report = startedReport(manifest)
+  const job = await makeJobFolder(options.folder)
+  const meter = new Meter(log)
   try {
     try {
-      const sandbox = await sandboxFor(m, o)
-      report.confinement = sandbox.name
-      const files = [...m.code, ...m.inputs.flatMap((i) => i.files)]
-      log.say(`Fetching ${files.length} files (${bytesText(files.reduce((n, f) => n + f.size, 0))}) …`)
-      const uid = userFor(0)
-      const folder = await makePipelineFolder(job, m, io, uid)
-      report.timings.fetched = now()
-      if (o.signal.aborted) {
-        report.end = 'cancelled'
-      } else {
-        const work = join(folder, 'work')
-        const killsBefore = oomKills()
-        let argv: string[] | undefined
-        sampling = setInterval(sample, sampleEvery)
-        const outcome = await sandbox.run({
-          interpreter: m.runtime === 'r' ? 'r' : 'python',
-          folder,
-          inside: job.inside,
-          source: '',
-          ...(uid === undefined ? {} : { uid }),
-          slot: 0,
-          seconds: m.limits.seconds,
-          signal: o.signal,
-          limits: {
-            seconds: m.limits.seconds,
-            memoryMb: m.limits.memoryMb,
-            cpus: m.limits.cpus,
-            processes: m.limits.processes,
-            outputBytes: m.limits.outputBytes,
-            outputFiles: 1,
-          },
-          live: {
-            argv: (at) => {
-              argv = commandAt(m, at, work)
-              log.say(`Started: ${m.command.join(' ')}`.slice(0, 4000))
-              report.timings.started = now()
-              sample()
-              return argv
-            },
-            env: (at) => ({
-              PYTHONUNBUFFERED: '1',
-              ...m.env,
-              CLOISTER_CODE: at.work,
-              CLOISTER_INPUTS: at.data,
-              CLOISTER_OUTPUT: at.output,
-              CLOISTER_PARAMETERS: `${at.job}/parameters.json`,
-              OUTPUT_DIR: at.output,
-            }),
-            output: (stream, part) => log.output(stream, part),
-            look: (bytes, seconds) => {
-              memory = bytes
-              cpu = Math.max(cpu, seconds)
-              report.peakMemoryBytes = Math.max(report.peakMemoryBytes, bytes)
-            },
-            grace,
-          },
-        })
-        clearInterval(sampling)
-        report.timings.ended = now()
-        log.endOutput()
-        report.seconds = outcome.seconds
-        report.cpuSeconds = Math.round(Math.max(outcome.cpuSeconds ?? 0, cpu) * 100) / 100
-        Object.assign(report, endOf(outcome, log, o.signal.aborted, oomKills() > killsBefore))
-        log.flush()
-        Object.assign(report, await handOver(m, folder, io))
-        if (report.artifacts.length + report.leftOut > 0)
-          log.say(
-            `Stored ${report.artifacts.length} files of the output folder (${bytesText(report.artifacts.reduce((n, a) => n + a.size, 0))})${report.leftOut > 0 ? `; ${report.leftOut} did not fit and were left out` : ''}.`,
-          )
-      }
+      await fetchRunStore({ manifest, io, options, job, log, meter, report })
     } catch (e) {
-      if (e instanceof InputMissing)
-        Object.assign(report, { end: 'not-started', startError: 'input-missing', missing: e.missing })
-      else if (e instanceof NotStarted)
-        Object.assign(report, {
-          end: 'not-started',
-          startError: e.why,
-          ...(e.missing === undefined ? {} : { missing: e.missing }),
-        })
-      else throw e
+      Object.assign(report, neverRan(e))
     }
     report.timings.stored = now()
-    log.close(report.end, lastWord(report, m))
+    log.close(report.end, lastWord(report, manifest))
     const { bytes, records, metrics, steps } = log.count()
     Object.assign(report, { logBytes: bytes, logRecords: records, metrics, steps })
-    await io.putBytes(m.report, await promisify(gzip)(JSON.stringify(report)))
+    await io.putBytes(manifest.report, await promisify(gzip)(JSON.stringify(report)))
     return report
   } finally {
-    clearInterval(sampling)
+    meter.stop()
     log.stop()
     job.remove()
   }

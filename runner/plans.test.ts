@@ -11,13 +11,13 @@ const sizes = (cut: Map<string, number>, n: number): number[] =>
 
 test('a balanced cut covers everybody once, differs by at most one, and does not depend on order', () => {
   fc.assert(
-    fc.property(people, blocks, key, (subjects, n, k) => {
-      const cut = partition(subjects, n, k, 'balanced')
+    fc.property(people, blocks, key, (subjects, count, seed) => {
+      const cut = partition(subjects, count, seed, 'balanced')
       expect([...cut.keys()].sort()).toEqual([...subjects].sort())
-      const s = sizes(cut, n)
-      expect(s.reduce((a, b) => a + b, 0)).toBe(subjects.length)
-      expect(Math.max(...s) - Math.min(...s)).toBeLessThanOrEqual(1)
-      const again = partition([...subjects].reverse().concat(subjects), n, k, 'balanced')
+      const blockSizes = sizes(cut, count)
+      expect(blockSizes.reduce((a, b) => a + b, 0)).toBe(subjects.length)
+      expect(Math.max(...blockSizes) - Math.min(...blockSizes)).toBeLessThanOrEqual(1)
+      const again = partition([...subjects].reverse().concat(subjects), count, seed, 'balanced')
       for (const [subject, block] of cut) expect(again.get(subject)).toBe(block)
     }),
   )
@@ -25,16 +25,16 @@ test('a balanced cut covers everybody once, differs by at most one, and does not
 
 test('an independent cut: who is there or not changes nobody else’s block', () => {
   fc.assert(
-    fc.property(people, blocks, key, fc.nat(), (subjects, n, k, i) => {
-      const cut = partition(subjects, n, k, 'independent')
+    fc.property(people, blocks, key, fc.nat(), (subjects, count, seed, picked) => {
+      const cut = partition(subjects, count, seed, 'independent')
       const without = partition(
-        subjects.filter((_, j) => j !== i % subjects.length),
-        n,
-        k,
+        subjects.filter((_, j) => j !== picked % subjects.length),
+        count,
+        seed,
         'independent',
       )
       for (const [subject, block] of without) expect(cut.get(subject)).toBe(block)
-      for (const block of cut.values()) expect(block >= 0 && block < n).toBe(true)
+      for (const block of cut.values()) expect(block >= 0 && block < count).toBe(true)
     }),
   )
   const many = partition(

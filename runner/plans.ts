@@ -37,8 +37,10 @@ export function paceOf(plan: Plan, took: readonly number[], elapsed: number, mos
   return Math.min(2 ** Math.max(0, Math.ceil(Math.log2(elapsed))), runsOf(plan).length * most)
 }
 
-export const inRun = (run: RunPlan, block: number): boolean =>
-  run.blocks === 'every' ? true : 'only' in run.blocks ? run.blocks.only === block : run.blocks.without !== block
+export function inRun({ blocks }: RunPlan, block: number): boolean {
+  if (blocks === 'every') return true
+  return 'only' in blocks ? blocks.only === block : blocks.without !== block
+}
 
 const mac = (key: Buffer, subject: string): Buffer => createHmac('sha256', key).update(subject, 'utf8').digest()
 

@@ -83,8 +83,8 @@ export async function openTable(io: RunnerIo, link: LinkTo, format: TableFormat,
   const path = join(folder, format === 'csv' ? 'table.csv' : 'table.parquet')
   await io.save(link, path)
   const duck = await openDuck({ files: [path], folders: [folder], memoryMb })
-  const faulty = (e: unknown): unknown => {
-    const fault = e instanceof SynthesisError ? e : fileFault('', e, format !== 'csv')
+  const faulty = (error: unknown): unknown => {
+    const fault = error instanceof SynthesisError ? error : fileFault('', error, format !== 'csv')
     return fault instanceof Unreadable
       ? new SynthesisError('wrong_table', `${fault.line === undefined ? '' : `Line ${fault.line}: `}${fault.message}`)
       : fault
@@ -95,11 +95,11 @@ export async function openTable(io: RunnerIo, link: LinkTo, format: TableFormat,
     return {
       async *rows(columns) {
         const out = join(folder, `part-${files++}.csv`)
-        const wanted = columns.map((name, i) => {
-          const e = expression(name)
-          if (e === undefined)
+        const wanted = columns.map((name, index) => {
+          const sql = expression(name)
+          if (sql === undefined)
             throw new SynthesisError('wrong_table', `The table has no column “${name}”`, { column: name })
-          return `${e} AS "v${i}"`
+          return `${sql} AS "v${index}"`
         })
         try {
           await duck.run(

@@ -37,9 +37,9 @@ const plan = (columns: PlannedColumn[], over: Partial<SynthesisPlan> = {}): Synt
   ...over,
 })
 const csvOf = (rows: number, columns: Record<string, (i: number) => string>): string =>
-  `${Object.keys(columns).join(',')}\n${Array.from({ length: rows }, (_, i) =>
+  `${Object.keys(columns).join(',')}\n${Array.from({ length: rows }, (_, row) =>
     Object.values(columns)
-      .map((f) => f(i))
+      .map((f) => f(row))
       .join(','),
   ).join('\n')}\n`
 
@@ -50,28 +50,28 @@ function memory(
 ): { io: RunnerIo; objects: Map<string, Uint8Array>; report: () => SynthesisReport } {
   const objects = new Map<string, Uint8Array>([['table', Buffer.from(table)]])
   const writes = new Map<string, number>()
-  const found = (l: LinkTo): Uint8Array => {
-    const bytes = objects.get(l.url)
+  const found = (link: LinkTo): Uint8Array => {
+    const bytes = objects.get(link.url)
     if (!bytes) throw new LinkFailed('answered 404', true)
     return bytes
   }
   const io: RunnerIo = {
     get: async (l) => Buffer.from(found(l)),
     save: async (l, path) => writeFile(path, found(l)),
-    put: async (l, bytes) => {
-      const nth = (writes.get(l.url) ?? 0) + 1
-      writes.set(l.url, nth)
-      if (failing(l.url, nth)) throw new Error('killed')
-      objects.set(l.url, Buffer.from(bytes))
+    put: async (link, bytes) => {
+      const nth = (writes.get(link.url) ?? 0) + 1
+      writes.set(link.url, nth)
+      if (failing(link.url, nth)) throw new Error('killed')
+      objects.set(link.url, Buffer.from(bytes))
     },
   }
   return { io, objects, report: () => JSON.parse(gunzipSync(objects.get('report')!).toString()) as SynthesisReport }
 }
-const manifest = (p: SynthesisPlan, format: TableFormat = 'csv'): MakeManifest => ({
+const manifest = (settings: SynthesisPlan, format: TableFormat = 'csv'): MakeManifest => ({
   job: 'job',
   runtime: 'synthesis',
   act: 'make',
-  plan: p,
+  plan: settings,
   table: link('table'),
   format,
   report: link('report'),
@@ -84,28 +84,28 @@ const manifest = (p: SynthesisPlan, format: TableFormat = 'csv'): MakeManifest =
 const never = new AbortController().signal
 
 async function made(
-  p: SynthesisPlan,
+  settings: SynthesisPlan,
   table: string | Uint8Array,
   format?: TableFormat,
 ): Promise<{ made: Made; rows: string[][]; objects: Map<string, Uint8Array> }> {
-  const m = memory(table)
-  await runSynthesis(manifest(p, format), m.io, never)
-  const report = m.report()
+  const store = memory(table)
+  await runSynthesis(manifest(settings, format), store.io, never)
+  const report = store.report()
   if (!('made' in report)) throw new Error(JSON.stringify(report))
   return {
     made: report.made,
-    rows: [...readCsv(Buffer.from(m.objects.get('csv')!).toString())].map((r) => r.cells),
-    objects: m.objects,
+    rows: [...readCsv(Buffer.from(store.objects.get('csv')!).toString())].map((r) => r.cells),
+    objects: store.objects,
   }
 }
 async function faults(
-  p: SynthesisPlan,
+  settings: SynthesisPlan,
   table: string | Uint8Array,
   format?: TableFormat,
 ): Promise<{ faults: { column?: string; message: string }[]; objects: Map<string, Uint8Array> }> {
-  const m = memory(table)
-  await runSynthesis(manifest(p, format), m.io, never)
-  return { ...(m.report() as { faults: { column?: string; message: string }[] }), objects: m.objects }
+  const store = memory(table)
+  await runSynthesis(manifest(settings, format), store.io, never)
+  return { ...(store.report() as { faults: { column?: string; message: string }[] }), objects: store.objects }
 }
 const listed = (name: string, ...categories: string[]): PlannedColumn => ({
   name,
@@ -131,48 +131,48 @@ describe('what is drawn', () => {
   it.each(['aim', 'mst', 'privsyn', 'independent', 'auto'] as const)(
     '%s draws its price, to the nano-rho',
     async (method) => {
-      const p = plan(columns, { method })
-      const { made: m } = await made(p, table)
-      expect(total(m)).toBe(sharesOf(p).total)
-      expect(m.drawn.slice(0, 2)).toMatchObject([
+      const settings = plan(columns, { method })
+      const { made: result } = await made(settings, table)
+      expect(total(result)).toBe(sharesOf(settings).total)
+      expect(result.drawn.slice(0, 2)).toMatchObject([
         { what: 'bounds', columns: ['c'] },
         { what: 'categories', columns: ['d'] },
       ])
     },
   )
   it('is kept before it is used, and never drawn again: killed at each write of it, the next attempt goes on from there', async () => {
-    const p = plan(columns, { method: 'mst' })
+    const settings = plan(columns, { method: 'mst' })
     const whole = memory(table)
-    await runSynthesis(manifest(p), whole.io, never)
+    await runSynthesis(manifest(settings), whole.io, never)
     const entries = (objects: Map<string, Uint8Array>): unknown[] => {
-      const k = JSON.parse(Buffer.from(objects.get('keep') ?? Buffer.from('{"bought":{}}')).toString()) as {
+      const kept = JSON.parse(Buffer.from(objects.get('keep') ?? Buffer.from('{"bought":{}}')).toString()) as {
         bought: object
         engine?: { entries: unknown[] }
       }
-      return [...Object.entries(k.bought), ...(k.engine?.entries ?? [])]
+      return [...Object.entries(kept.bought), ...(kept.engine?.entries ?? [])]
     }
     const writes = entries(whole.objects).length
     for (const at of [1, 2, 3, 5, writes].filter((n) => n <= writes)) {
-      const m = memory(table, (url, nth) => url === 'keep' && nth === at)
-      await expect(runSynthesis(manifest(p), m.io, never)).rejects.toThrow('killed')
-      const before = entries(m.objects)
+      const store = memory(table, (url, nth) => url === 'keep' && nth === at)
+      await expect(runSynthesis(manifest(settings), store.io, never)).rejects.toThrow('killed')
+      const before = entries(store.objects)
       expect(before).toHaveLength(at - 1)
       // The next attempt is another job: what the first one kept lies elsewhere.
       const next = memory(table)
-      if (m.objects.has('keep')) next.objects.set('before', m.objects.get('keep')!)
-      await runSynthesis(manifest(p), next.io, never)
+      if (store.objects.has('keep')) next.objects.set('before', store.objects.get('keep')!)
+      await runSynthesis(manifest(settings), next.io, never)
       expect(next.report()).toHaveProperty('made')
       const kept = next.objects.has('keep') ? entries(next.objects) : before
       expect(kept.slice(0, before.length)).toEqual(before)
     }
   })
   it('is not drawn anew when what was kept cannot be reached', async () => {
-    const m = memory(table)
-    m.io.get = async () => {
+    const store = memory(table)
+    store.io.get = async () => {
       throw new LinkFailed('answered 503')
     }
-    await expect(runSynthesis(manifest(plan(columns)), m.io, never)).rejects.toThrow(LinkFailed)
-    expect(m.objects.has('keep')).toBe(false)
+    await expect(runSynthesis(manifest(plan(columns)), store.io, never)).rejects.toThrow(LinkFailed)
+    expect(store.objects.has('keep')).toBe(false)
   })
 })
 
@@ -180,26 +180,27 @@ describe('odd tables', () => {
   it('a value that is not declared, a column that is not there: by column, with nothing drawn', async () => {
     const table = csvOf(50, { colour: (i) => ['red', 'blue', 'green'][i % 3]!, n: (i) => String(i) })
     const bought: PlannedColumn = { name: 'n', kind: 'numeric', bins: 5, integer: true, missing: false, buy: true }
-    const f = await faults(plan([listed('colour', 'red', 'blue'), bought]), table)
-    expect(f.faults).toEqual([
+    const found = await faults(plan([listed('colour', 'red', 'blue'), bought]), table)
+    expect(found.faults).toEqual([
       {
         column: 'colour',
         message: expect.stringContaining('Row 3 has a value in column “colour” that is not declared'),
       },
     ])
-    expect(f.objects.has('keep')).toBe(false)
+    expect(found.objects.has('keep')).toBe(false)
     expect((await faults(plan([listed('gone', 'x')]), table)).faults).toEqual([
       { column: 'gone', message: 'The table has no column “gone”' },
     ])
     expect((await faults(plan([bought]), table.replace('red,0', 'red,zero'))).faults[0]).toMatchObject({ column: 'n' })
   })
   it('files that are no tables', async () => {
-    const p = plan([listed('a', '1')])
-    expect((await faults(p, '')).faults[0]!.message).toBe('The file is empty.')
-    expect((await faults(p, 'a,a\n1,2\n')).faults[0]!.message).toContain('have the same name')
-    expect((await faults(p, 'a,b\n1,2\n3\n')).faults[0]!.message).toContain('Line 3')
+    const settings = plan([listed('a', '1')])
+    expect((await faults(settings, '')).faults[0]!.message).toBe('The file is empty.')
+    expect((await faults(settings, 'a,a\n1,2\n')).faults[0]!.message).toContain('have the same name')
+    expect((await faults(settings, 'a,b\n1,2\n3\n')).faults[0]!.message).toContain('Line 3')
     expect(
-      (await faults(p, Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(300, 9)]), 'parquet')).faults[0]!.message,
+      (await faults(settings, Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(300, 9)]), 'parquet')).faults[0]!
+        .message,
     ).toContain('not a whole Parquet file')
   })
   it('one value, all missing, names of every script, numbers with commas, quoted line ends, semicolons', async () => {
@@ -236,14 +237,14 @@ describe('odd tables', () => {
     expect((await made(plan([listed('a', '1', '2')]), 'a;b\n1;x\n2;y\n')).rows[0]).toEqual(['a'])
   })
   it('a column with fifty thousand values has none that is common', async () => {
-    const { made: m } = await made(
+    const { made: result } = await made(
       plan([{ name: 'code', kind: 'categorical', open: true, missing: true, buy: true }], {
         rowsDeclared: 50_000,
         rows: 10,
       }),
       csvOf(50_000, { code: (i) => `c${i}` }),
     )
-    expect((m.domain.columns[0] as Listed).categories.length).toBeLessThan(3)
+    expect((result.domain.columns[0] as Listed).categories.length).toBeLessThan(3)
   })
   it('two hundred columns and ten rows', async () => {
     const names = Array.from({ length: 200 }, (_, i) => `v${i}`)
@@ -288,8 +289,8 @@ describe('odd tables', () => {
 
 it('figures that are paid for are noisy means; the others are exact, by column and pair', async () => {
   const table = csvOf(400, { a: (i) => String(i % 2), b: (i) => String(i % 2) })
-  const p = plan([listed('a', '0', '1'), listed('b', '0', '1')], { epsilon: 10 })
-  const { made: m, objects } = await made(p, table)
+  const settings = plan([listed('a', '0', '1'), listed('b', '0', '1')], { epsilon: 10 })
+  const { made: result, objects } = await made(settings, table)
   const run = async (over: Partial<EvaluateManifest>) => {
     const io = memory(table)
     io.objects.set('csv', objects.get('csv')!)
@@ -298,12 +299,12 @@ it('figures that are paid for are noisy means; the others are exact, by column a
         job: 'job',
         runtime: 'synthesis',
         act: 'evaluate',
-        plan: p,
+        plan: settings,
         table: link('table'),
         format: 'csv',
         report: link('report'),
-        domain: m.domain,
-        rows: m.estimatedRows,
+        domain: result.domain,
+        rows: result.estimatedRows,
         synthetic: link('csv'),
         kind: 'agreement',
         nanoRho: 0,
@@ -341,7 +342,7 @@ it('rows are cut where a line ends outside of quotes, however the file is cut', 
     const long = 'x"\n,'.repeat(600_000)
     await writeFile(path, `a,b\n1,"${long.replaceAll('"', '""')}"\n2,y\n3,z`)
     const rows: string[][] = []
-    for await (const r of rowsOf(path)) rows.push(r)
+    for await (const row of rowsOf(path)) rows.push(row)
     expect(rows.map((r) => r[0])).toEqual(['a', '1', '2', '3'])
     expect(rows[1]![1]).toHaveLength(long.length)
   } finally {

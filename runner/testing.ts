@@ -5,7 +5,12 @@ import type { Report, RunReport } from '../domain/release/run-report.ts'
 import type { RunnerIo } from './io.ts'
 import { runJob, type RunnerOptions } from './job.ts'
 
-export const subjectsCsv = `subject_id,age,score,arm\n${Array.from({ length: 64 }, (_, i) => `P${String(i).padStart(3, '0')},${40 + (i % 25)},${(i * 37) % 101},${i % 3 === 0 ? 'a' : 'b'}`).join('\n')}\n`
+const personRow = (person: number): string => {
+  const cells = [`P${String(person).padStart(3, '0')}`, 40 + (person % 25), (person * 37) % 101]
+  return `${cells.join(',')},${person % 3 === 0 ? 'a' : 'b'}\n`
+}
+/** 64 people. */
+export const subjectsCsv = `subject_id,age,score,arm\n${Array.from({ length: 64 }, (_, i) => personRow(i)).join('')}`
 export const smallLimits: Manifest['limits'] = {
   seconds: 20,
   memoryMb: 512,
@@ -60,8 +65,8 @@ export function jobOf(
     objects,
     io: {
       get: (l) => Promise.resolve(Buffer.from(objects.get(l.url)!)),
-      put: (l, bytes) => {
-        objects.set(l.url, bytes)
+      put: (link, bytes) => {
+        objects.set(link.url, bytes)
         return Promise.resolve()
       },
       save: (l, path) => writeFile(path, objects.get(l.url)!),
@@ -83,7 +88,7 @@ export const once = async (code: string, given: Given = {}, options: RunnerOptio
   (await report(code, given, options)).runs[0]!
 
 export const output = (run: RunReport, file = 'result.json'): string | undefined => {
-  const o = run.outputs.find((f) => f.file === file)
-  return o && Buffer.from(o.bytes, 'base64').toString('utf8')
+  const output = run.outputs.find((f) => f.file === file)
+  return output && Buffer.from(output.bytes, 'base64').toString('utf8')
 }
 export const json = (run: RunReport, file?: string): any => JSON.parse(output(run, file) ?? 'null')

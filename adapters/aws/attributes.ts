@@ -14,17 +14,17 @@ type Attribute =
   | { M: Record<string, Attribute> }
 
 /** A JSON value as an attribute; undefined members are left out, as JSON does. Throws on what JSON cannot carry. */
-export function toAttribute(v: unknown): Attribute {
-  if (typeof v === 'string') return { S: v }
-  if (typeof v === 'number') {
-    if (!Number.isFinite(v)) throw new RangeError('The table keeps no NaN or infinity')
-    return { N: String(v) }
+export function toAttribute(value: unknown): Attribute {
+  if (typeof value === 'string') return { S: value }
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new RangeError('The table keeps no NaN or infinity')
+    return { N: String(value) }
   }
-  if (typeof v === 'boolean') return { BOOL: v }
-  if (v === null || v === undefined) return { NULL: true }
-  if (Array.isArray(v)) return { L: v.map(toAttribute) }
-  if (typeof v === 'object') return { M: toAttributes(v) }
-  throw new TypeError(`The table keeps no ${typeof v}`)
+  if (typeof value === 'boolean') return { BOOL: value }
+  if (value === null || value === undefined) return { NULL: true }
+  if (Array.isArray(value)) return { L: value.map(toAttribute) }
+  if (typeof value === 'object') return { M: toAttributes(value) }
+  throw new TypeError(`The table keeps no ${typeof value}`)
 }
 
 /**
@@ -42,12 +42,12 @@ const toAttributes = (values: object): Record<string, Attribute> =>
   )
 
 /** The JSON value of an attribute. */
-export function fromAttribute(a: Attribute): unknown {
-  if ('S' in a) return a.S
-  if ('N' in a) return Number(a.N)
-  if ('BOOL' in a) return a.BOOL
-  if ('L' in a) return a.L.map(fromAttribute)
-  if ('M' in a) return fromAttributes(a.M)
+export function fromAttribute(attribute: Attribute): unknown {
+  if ('S' in attribute) return attribute.S
+  if ('N' in attribute) return Number(attribute.N)
+  if ('BOOL' in attribute) return attribute.BOOL
+  if ('L' in attribute) return attribute.L.map(fromAttribute)
+  if ('M' in attribute) return fromAttributes(attribute.M)
   return null
 }
 const fromAttributes = (attributes: Record<string, Attribute>): Record<string, unknown> =>

@@ -35,18 +35,18 @@ class Expression {
   readonly values: Record<string, unknown> = {}
   readonly #known = new Map<string, string>()
   name(attribute: string): string {
-    let n = this.#known.get(attribute)
-    if (n === undefined) {
-      n = `#n${this.#known.size}`
-      this.#known.set(attribute, n)
-      this.names[n] = attribute
+    let placeholder = this.#known.get(attribute)
+    if (placeholder === undefined) {
+      placeholder = `#n${this.#known.size}`
+      this.#known.set(attribute, placeholder)
+      this.names[placeholder] = attribute
     }
-    return n
+    return placeholder
   }
-  value(v: unknown): string {
-    const k = `:v${Object.keys(this.values).length}`
-    this.values[k] = v
-    return k
+  value(value: unknown): string {
+    const placeholder = `:v${Object.keys(this.values).length}`
+    this.values[placeholder] = value
+    return placeholder
   }
   /** What goes into a command; DynamoDB refuses empty maps. */
   parts(): { ExpressionAttributeNames?: Record<string, string>; ExpressionAttributeValues?: Record<string, unknown> } {
@@ -59,11 +59,12 @@ class Expression {
 
 const comparison = { equal: '=', different: '<>', 'at-most': '<=', 'at-least': '>=' } as const
 
-function condition(x: Expression, c: Condition): string {
-  const n = x.name(c.attribute)
-  if (!('value' in c)) return c.is === 'missing' ? `attribute_not_exists(${n})` : `attribute_exists(${n})`
+function condition(expression: Expression, wanted: Condition): string {
+  const name = expression.name(wanted.attribute)
+  if (!('value' in wanted))
+    return wanted.is === 'missing' ? `attribute_not_exists(${name})` : `attribute_exists(${name})`
   // DynamoDB finds a missing attribute different from everything; the port does not.
-  return `${c.is === 'different' ? `attribute_exists(${n}) AND ` : ''}${n} ${comparison[c.is]} ${x.value(c.value)}`
+  return `${wanted.is === 'different' ? `attribute_exists(${name}) AND ` : ''}${name} ${comparison[wanted.is]} ${expression.value(wanted.value)}`
 }
 
 const projection = (x: Expression, attributes: string[] | undefined): { ProjectionExpression?: string } =>
@@ -90,27 +91,28 @@ function fromCursor(cursor: string, pk: string, index: boolean): Record<string, 
   return { [index ? 'gpk' : 'pk']: pk, ...Object.fromEntries(keys.map((k, i) => [k, parts[i] as string])) }
 }
 
-function keyCondition(x: Expression, pk: string, o: QueryOptions): string {
-  const [hash, range] = o.index ? ['gpk', 'gsk'] : ['pk', 'sk']
-  const first = `${x.name(hash)} = ${x.value(pk)}`
-  const r = (): string => x.name(range)
-  if (o.prefix !== undefined && o.prefix !== '') return `${first} AND begins_with(${r()}, ${x.value(o.prefix)})`
-  if (o.from !== undefined && o.to !== undefined)
-    return `${first} AND ${r()} BETWEEN ${x.value(o.from)} AND ${x.value(o.to)}`
-  if (o.from !== undefined) return `${first} AND ${r()} >= ${x.value(o.from)}`
-  if (o.to !== undefined) return `${first} AND ${r()} <= ${x.value(o.to)}`
+function keyCondition(expression: Expression, pk: string, options: QueryOptions): string {
+  const [hash, range] = options.index ? ['gpk', 'gsk'] : ['pk', 'sk']
+  const first = `${expression.name(hash)} = ${expression.value(pk)}`
+  const rangeName = (): string => expression.name(range)
+  if (options.prefix !== undefined && options.prefix !== '')
+    return `${first} AND begins_with(${rangeName()}, ${expression.value(options.prefix)})`
+  if (options.from !== undefined && options.to !== undefined)
+    return `${first} AND ${rangeName()} BETWEEN ${expression.value(options.from)} AND ${expression.value(options.to)}`
+  if (options.from !== undefined) return `${first} AND ${rangeName()} >= ${expression.value(options.from)}`
+  if (options.to !== undefined) return `${first} AND ${rangeName()} <= ${expression.value(options.to)}`
   return first
 }
 
-function updateExpression(x: Expression, change: Change): string {
+function updateExpression(expression: Expression, change: Change): string {
   const sets = Object.entries(change.set ?? {}).filter(([, v]) => v !== undefined)
   const adds = { ...change.add, rev: 1 }
   return [
-    sets.length ? `SET ${sets.map(([a, v]) => `${x.name(a)} = ${x.value(v)}`).join(', ')}` : '',
+    sets.length ? `SET ${sets.map(([a, v]) => `${expression.name(a)} = ${expression.value(v)}`).join(', ')}` : '',
     `ADD ${Object.entries(adds)
-      .map(([a, n]) => `${x.name(a)} ${x.value(n)}`)
+      .map(([a, n]) => `${expression.name(a)} ${expression.value(n)}`)
       .join(', ')}`,
-    change.remove?.length ? `REMOVE ${change.remove.map((a) => x.name(a)).join(', ')}` : '',
+    change.remove?.length ? `REMOVE ${change.remove.map((a) => expression.name(a)).join(', ')}` : '',
   ]
     .filter(Boolean)
     .join(' ')
@@ -121,13 +123,13 @@ export function dynamoTable(TableName: string, send: Send): Table {
   const put = async <T extends object>(
     item: Item<T>,
     rev: number,
-    x: Expression,
+    expression: Expression,
     when: string,
     Refused: typeof AlreadyExists | typeof ConditionFailed,
   ): Promise<Item<T>> => {
     const Item = { ...item, rev }
     try {
-      await send('PutItem', { TableName, Item, ConditionExpression: when, ...x.parts() })
+      await send('PutItem', { TableName, Item, ConditionExpression: when, ...expression.parts() })
     } catch (e) {
       throw named(e, 'ConditionalCheckFailedException')
         ? new Refused(`${item.pk.slice(0, item.pk.indexOf('#'))} item`)
@@ -138,40 +140,41 @@ export function dynamoTable(TableName: string, send: Send): Table {
 
   return {
     async get<T>(key: Key, attributes?: string[]): Promise<Item<T> | undefined> {
-      const x = new Expression()
-      const r = await send('GetItem', {
+      const expression = new Expression()
+      const output = await send('GetItem', {
         TableName,
         Key: { pk: key.pk, sk: key.sk },
         ConsistentRead: true,
-        ...projection(x, attributes),
-        ...x.parts(),
+        ...projection(expression, attributes),
+        ...expression.parts(),
       })
-      return r.Item as Item<T> | undefined
+      return output.Item as Item<T> | undefined
     },
     create(item) {
-      const x = new Expression()
-      return put(item, 1, x, `attribute_not_exists(${x.name('pk')})`, AlreadyExists)
+      const expression = new Expression()
+      return put(item, 1, expression, `attribute_not_exists(${expression.name('pk')})`, AlreadyExists)
     },
     replace(item, rev) {
-      const x = new Expression()
-      return put(item, rev + 1, x, `${x.name('rev')} = ${x.value(rev)}`, ConditionFailed)
+      const expression = new Expression()
+      return put(item, rev + 1, expression, `${expression.name('rev')} = ${expression.value(rev)}`, ConditionFailed)
     },
     async update<T>(key: Key, change: Change): Promise<Item<T>> {
-      const x = new Expression()
-      const when = [`attribute_exists(${x.name('pk')})`, ...(change.when ?? []).map((c) => condition(x, c))].join(
-        ' AND ',
-      )
-      const UpdateExpression = updateExpression(x, change)
+      const expression = new Expression()
+      const when = [
+        `attribute_exists(${expression.name('pk')})`,
+        ...(change.when ?? []).map((c) => condition(expression, c)),
+      ].join(' AND ')
+      const UpdateExpression = updateExpression(expression, change)
       try {
-        const r = await send('UpdateItem', {
+        const output = await send('UpdateItem', {
           TableName,
           Key: { pk: key.pk, sk: key.sk },
           ConditionExpression: when,
           UpdateExpression,
           ReturnValues: 'ALL_NEW',
-          ...x.parts(),
+          ...expression.parts(),
         })
-        return r.Attributes as Item<T>
+        return output.Attributes as Item<T>
       } catch (e) {
         throw named(e, 'ConditionalCheckFailedException')
           ? new ConditionFailed(`${key.pk.slice(0, key.pk.indexOf('#'))} item`)
@@ -181,29 +184,31 @@ export function dynamoTable(TableName: string, send: Send): Table {
     async remove(key) {
       await send('DeleteItem', { TableName, Key: { pk: key.pk, sk: key.sk } })
     },
-    async query<T>(pk: string, o: QueryOptions = {}): Promise<Page<T>> {
-      const index = o.index === true
+    async query<T>(pk: string, options: QueryOptions = {}): Promise<Page<T>> {
+      const index = options.index === true
       const items: Item<T>[] = []
-      let start = o.after === undefined ? undefined : fromCursor(o.after, pk, index)
+      let start = options.after === undefined ? undefined : fromCursor(options.after, pk, index)
       // A response ends at 1 MB even before `limit`; without a limit that is the page.
       do {
-        const x = new Expression()
-        const KeyConditionExpression = keyCondition(x, pk, o)
-        const r = await send('Query', {
+        const expression = new Expression()
+        const KeyConditionExpression = keyCondition(expression, pk, options)
+        const output = await send('Query', {
           TableName,
           KeyConditionExpression,
-          ScanIndexForward: o.backwards !== true,
+          ScanIndexForward: options.backwards !== true,
           ...(index ? { IndexName: 'index' } : { ConsistentRead: true }),
-          ...(o.limit === undefined ? {} : { Limit: o.limit - items.length }),
+          ...(options.limit === undefined ? {} : { Limit: options.limit - items.length }),
           ...(start ? { ExclusiveStartKey: start } : {}),
-          ...projection(x, o.attributes),
-          ...x.parts(),
-        }).catch((e: unknown) => {
-          throw o.after !== undefined && named(e, 'ValidationException') ? new InvalidCursor('outside this query') : e
+          ...projection(expression, options.attributes),
+          ...expression.parts(),
+        }).catch((error: unknown) => {
+          throw options.after !== undefined && named(error, 'ValidationException')
+            ? new InvalidCursor('outside this query')
+            : error
         })
-        items.push(...((r.Items ?? []) as Item<T>[]))
-        start = r.LastEvaluatedKey as Record<string, string> | undefined
-      } while (start && o.limit !== undefined && items.length < o.limit)
+        items.push(...((output.Items ?? []) as Item<T>[]))
+        start = output.LastEvaluatedKey as Record<string, string> | undefined
+      } while (start && options.limit !== undefined && items.length < options.limit)
       return { items, ...(start ? { next: toCursor(start, index) } : {}) }
     },
   }

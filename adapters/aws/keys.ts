@@ -87,11 +87,15 @@ export function awsKeys({ macKeyId, installation, client, ...options }: AwsKeysO
       const fetched = (async (): Promise<PublicKey> => {
         check(kid)
         try {
-          const r = await kms.send(new GetPublicKeyCommand({ KeyId: kid }))
-          const { n, e } = createPublicKey({ key: Buffer.from(r.PublicKey!), format: 'der', type: 'spki' }).export({
+          const answer = await kms.send(new GetPublicKeyCommand({ KeyId: kid }))
+          const { n: modulus, e: exponent } = createPublicKey({
+            key: Buffer.from(answer.PublicKey!),
+            format: 'der',
+            type: 'spki',
+          }).export({
             format: 'jwk',
           })
-          return { kid, jwk: { kty: 'RSA', n: n!, e: e!, alg: 'RSA-OAEP-256' } }
+          return { kid, jwk: { kty: 'RSA', n: modulus!, e: exponent!, alg: 'RSA-OAEP-256' } }
         } catch (e) {
           throw named(e, ...gone) ? new KeyMissing('no such key pair') : e
         }

@@ -24,11 +24,11 @@ objectsContract('S3', async () => {
 it('an upload link signs length, type and checksum as headers', async () => {
   const objects = awsObjects({ buckets: names, region: 'eu-central-1', credentials })
   const link = await objects.signedPut('assets', 'blobs/a', { sha256: 'ab'.repeat(32), size: 5, type: 'image/png' }, 60)
-  const q = new URL(link.url).searchParams
-  expect(q.get('X-Amz-SignedHeaders')!.split(';')).toEqual(
+  const query = new URL(link.url).searchParams
+  expect(query.get('X-Amz-SignedHeaders')!.split(';')).toEqual(
     expect.arrayContaining(['content-length', 'content-type', 'host', 'x-amz-checksum-sha256']),
   )
-  expect(q.get('X-Amz-Expires')).toBe('60')
+  expect(query.get('X-Amz-Expires')).toBe('60')
   expect(link.headers).toEqual({
     'content-type': 'image/png',
     'x-amz-checksum-sha256': Buffer.from('ab'.repeat(32), 'hex').toString('base64'),

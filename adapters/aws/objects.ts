@@ -40,9 +40,9 @@ export function awsObjects({ buckets, client, ...options }: AwsObjectsOptions): 
         httpsAgent: { keepAlive: true, maxSockets: 64 },
       },
     })
-  const bucketOf = (b: Bucket): string => {
-    if (!buckets[b]) throw new Error(`This function has no bucket for ${b}`)
-    return buckets[b]
+  const bucketOf = (bucket: Bucket): string => {
+    if (!buckets[bucket]) throw new Error(`This function has no bucket for ${bucket}`)
+    return buckets[bucket]
   }
   const expiry = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString()
 
@@ -70,11 +70,13 @@ export function awsObjects({ buckets, client, ...options }: AwsObjectsOptions): 
     },
     async head(bucket, key) {
       try {
-        const r = await s3.send(new HeadObjectCommand({ Bucket: bucketOf(bucket), Key: key, ChecksumMode: 'ENABLED' }))
+        const head = await s3.send(
+          new HeadObjectCommand({ Bucket: bucketOf(bucket), Key: key, ChecksumMode: 'ENABLED' }),
+        )
         return {
-          size: r.ContentLength ?? 0,
-          type: r.ContentType ?? 'application/octet-stream',
-          ...(r.ChecksumSHA256 ? { sha256: Buffer.from(r.ChecksumSHA256, 'base64').toString('hex') } : {}),
+          size: head.ContentLength ?? 0,
+          type: head.ContentType ?? 'application/octet-stream',
+          ...(head.ChecksumSHA256 ? { sha256: Buffer.from(head.ChecksumSHA256, 'base64').toString('hex') } : {}),
         }
       } catch (e) {
         if (missing(e)) return undefined
@@ -103,15 +105,15 @@ export function awsObjects({ buckets, client, ...options }: AwsObjectsOptions): 
     async *list(bucket, prefix) {
       let token: string | undefined
       do {
-        const r = await s3.send(
+        const listed = await s3.send(
           new ListObjectsV2Command({
             Bucket: bucketOf(bucket),
             Prefix: prefix,
             ...(token ? { ContinuationToken: token } : {}),
           }),
         )
-        for (const o of r.Contents ?? []) yield o.Key!
-        token = r.IsTruncated ? r.NextContinuationToken : undefined
+        for (const object of listed.Contents ?? []) yield object.Key!
+        token = listed.IsTruncated ? listed.NextContinuationToken : undefined
       } while (token)
     },
     async signedPut(bucket, key, { sha256, size, type }, seconds): Promise<SignedLink> {

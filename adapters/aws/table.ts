@@ -18,9 +18,9 @@ export interface AwsTableOptions extends Pick<DynamoDBClientConfig, 'endpoint' |
 }
 
 /** A client with enough kept-alive connections for a burst, and short waits: a handler would rather retry than hang. */
-const dynamoClient = (o: Omit<AwsTableOptions, 'tableName' | 'client'>): DynamoDBClient =>
+const dynamoClient = (options: Omit<AwsTableOptions, 'tableName' | 'client'>): DynamoDBClient =>
   new DynamoDBClient({
-    ...o,
+    ...options,
     maxAttempts: 4,
     requestHandler: {
       connectionTimeout: 3000,

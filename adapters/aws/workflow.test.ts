@@ -14,8 +14,8 @@ workflowContract('Step Functions', async () => {
     close: sfn.close,
     hold: () => {},
     release: (jobId) => {
-      for (const [name, e] of sfn.executions)
-        if (name.startsWith(`${jobId}-`) && e.status === 'RUNNING') e.status = 'SUCCEEDED'
+      for (const [name, execution] of sfn.executions)
+        if (name.startsWith(`${jobId}-`) && execution.status === 'RUNNING') execution.status = 'SUCCEEDED'
     },
     started: (jobId) => of('begun', jobId),
     stopped: (jobId) => of('stopped', jobId),

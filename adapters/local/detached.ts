@@ -65,7 +65,7 @@ const patienceSeconds = 7 * 24 * 3600
  * When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no
  * /proc.
  */
-function born(pid: number): string {
+function processStartTime(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -80,7 +80,7 @@ function alive({ pid, born: began }: RunnerRecord): boolean {
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
-  return born(pid) === began
+  return processStartTime(pid) === began
 }
 function signal(pid: number, name: NodeJS.Signals, group: boolean): void {
   try {

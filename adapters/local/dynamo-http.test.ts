@@ -14,21 +14,22 @@ afterEach(() => {
   server = undefined
 })
 const listen = (answer: RequestListener, port = 0): Promise<number> =>
-  new Promise((r) => {
+  new Promise((resolve) => {
     server = createServer(answer)
-    server.listen(port, '127.0.0.1', () => r((server!.address() as AddressInfo).port))
+    server.listen(port, '127.0.0.1', () => resolve((server!.address() as AddressInfo).port))
   })
 
 describe('values', () => {
   it('come back as they went', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (v) => {
-        expect(fromAttribute(toAttribute(v))).toEqual(JSON.parse(JSON.stringify(v)))
+      fc.property(fc.jsonValue(), (value) => {
+        expect(fromAttribute(toAttribute(value))).toEqual(JSON.parse(JSON.stringify(value)))
       }),
     )
   })
   it('are refused when JSON cannot carry them, without naming them', () => {
-    for (const v of [Number.NaN, Infinity, 1n, () => 1]) expect(() => toAttribute(v)).toThrow(/The table keeps no/)
+    for (const value of [Number.NaN, Infinity, 1n, () => 1])
+      expect(() => toAttribute(value)).toThrow(/The table keeps no/)
   })
 })
 
@@ -68,12 +69,12 @@ describe('the way to the store', () => {
         .writeHead(400)
         .end('{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"secret"}')
     })
-    const e = await storeAt(`http://127.0.0.1:${port}`)('PutItem', {
+    const error = await storeAt(`http://127.0.0.1:${port}`)('PutItem', {
       TableName: 't',
       Item: { pk: 'A', sk: 'B' },
     }).catch((x: unknown) => x)
-    expect(e).toMatchObject({ name: 'ConditionalCheckFailedException' })
-    expect(String(e)).not.toContain('secret')
+    expect(error).toMatchObject({ name: 'ConditionalCheckFailedException' })
+    expect(String(error)).not.toContain('secret')
     expect(seen).toBe(1)
   })
 })

@@ -40,8 +40,8 @@ export function storeAt(
         let text = ''
         answer
           .setEncoding('utf8')
-          .on('data', (d: string) => {
-            text += d
+          .on('data', (part: string) => {
+            text += part
           })
           .once('error', lost)
           .once('end', () => {

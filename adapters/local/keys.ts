@@ -53,12 +53,12 @@ async function load(file: string): Promise<Keyring | undefined> {
 async function save(file: string, ring: Keyring): Promise<void> {
   const temporary = `${file}.${randomUUID()}`
   try {
-    const f = await open(temporary, 'wx', 0o600)
+    const handle = await open(temporary, 'wx', 0o600)
     try {
-      await f.writeFile(JSON.stringify(ring, null, 2))
-      await f.sync()
+      await handle.writeFile(JSON.stringify(ring, null, 2))
+      await handle.sync()
     } finally {
-      await f.close()
+      await handle.close()
     }
     await rename(temporary, file)
   } catch (e) {
@@ -92,9 +92,9 @@ export function localKeys({ file }: { file: string }): Keys {
       await save(file, made)
       if (process.platform !== 'win32') await chmod(file, 0o600)
       return made
-    })().catch((e: unknown) => {
+    })().catch((error: unknown) => {
       ring = undefined
-      throw e
+      throw error
     }))
 
   const privateKey = async (kid: string): Promise<KeyObject> => {
@@ -138,8 +138,8 @@ export function localKeys({ file }: { file: string }): Keys {
       return turn
     },
     async publicKey(kid): Promise<PublicKey> {
-      const { n, e } = createPublicKey(await privateKey(kid)).export({ format: 'jwk' })
-      return { kid, jwk: { kty: 'RSA', n: n!, e: e!, alg: 'RSA-OAEP-256' } }
+      const { n: modulus, e: exponent } = createPublicKey(await privateKey(kid)).export({ format: 'jwk' })
+      return { kid, jwk: { kty: 'RSA', n: modulus!, e: exponent!, alg: 'RSA-OAEP-256' } }
     },
     async unwrap(kid, wrapped) {
       const key = await privateKey(kid)

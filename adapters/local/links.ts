@@ -20,30 +20,30 @@ export interface LinkClaims {
 export const objectsPath = '/objects/'
 
 // JSON keeps the parts apart whatever they contain.
-const mac = (secret: Uint8Array, c: LinkClaims): Buffer =>
+const mac = (secret: Uint8Array, claims: LinkClaims): Buffer =>
   createHmac('sha256', secret)
     .update(
       JSON.stringify([
-        c.method,
-        c.bucket,
-        c.key,
-        c.expires,
-        c.size ?? null,
-        c.sha256 ?? null,
-        c.type ?? null,
-        c.disposition ?? null,
-        c.most ?? null,
+        claims.method,
+        claims.bucket,
+        claims.key,
+        claims.expires,
+        claims.size ?? null,
+        claims.sha256 ?? null,
+        claims.type ?? null,
+        claims.disposition ?? null,
+        claims.most ?? null,
       ]),
     )
     .digest()
 
 /** Path and query of a link. The key travels as one escaped segment, so that no client or proxy resolves dots in it. */
-export function signLink(secret: Uint8Array, c: LinkClaims): string {
-  const query = new URLSearchParams({ expires: String(c.expires) })
+export function signLink(secret: Uint8Array, claims: LinkClaims): string {
+  const query = new URLSearchParams({ expires: String(claims.expires) })
   for (const name of ['size', 'sha256', 'type', 'disposition', 'most'] as const)
-    if (c[name] !== undefined) query.set(name, String(c[name]))
-  query.set('signature', mac(secret, c).toString('base64url'))
-  return `${objectsPath}${c.bucket}/${Buffer.from(c.key).toString('base64url')}?${query}`
+    if (claims[name] !== undefined) query.set(name, String(claims[name]))
+  query.set('signature', mac(secret, claims).toString('base64url'))
+  return `${objectsPath}${claims.bucket}/${Buffer.from(claims.key).toString('base64url')}?${query}`
 }
 
 /** The claims of a request's path and query, or why it is refused. A HEAD is allowed where a GET is. */

@@ -19,10 +19,13 @@ it('reads both ends and the middle of a log of 500 MB without holding it', async
     const run = 'job_big'
     const line = encodeRecord({ t: 1, s: 'out', x: 'y'.repeat(200) })
     // Sparse: 500 MB of nothing between two written ends, so that only what is read costs anything.
-    const f = await open(logs.file(run), 'w')
-    await f.write(line.repeat(1000), 0)
-    await f.write(`\n${line.repeat(1000)}${encodeRecord({ t: 2, s: 'sys', x: 'over', end: 'finished' })}`, 500_000_000)
-    await f.close()
+    const handle = await open(logs.file(run), 'w')
+    await handle.write(line.repeat(1000), 0)
+    await handle.write(
+      `\n${line.repeat(1000)}${encodeRecord({ t: 2, s: 'sys', x: 'over', end: 'finished' })}`,
+      500_000_000,
+    )
+    await handle.close()
     const before = process.memoryUsage.rss()
     const tail = await logs.tail(run, undefined, { records: 500, bytes: 1 << 20 })
     expect([tail.records.length, tail.ended]).toEqual([500, true])

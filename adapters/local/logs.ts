@@ -23,42 +23,42 @@ const breath = 50
 const longestRecord = 512 * 1024
 const block = 64 * 1024
 
-const readAt = async (f: FileHandle, from: number, length: number): Promise<Buffer> => {
+const readAt = async (handle: FileHandle, from: number, length: number): Promise<Buffer> => {
   const buffer = Buffer.allocUnsafe(length)
   let got = 0
   while (got < length) {
-    const { bytesRead } = await f.read(buffer, got, length - got, from + got)
+    const { bytesRead } = await handle.read(buffer, got, length - got, from + got)
     if (bytesRead === 0) break
     got += bytesRead
   }
   return buffer.subarray(0, got)
 }
 
-async function endsWithEnd(f: FileHandle, size: number): Promise<boolean> {
+async function endsWithEnd(handle: FileHandle, size: number): Promise<boolean> {
   const from = Math.max(0, size - 8192)
-  const bytes = await readAt(f, from, size - from)
+  const bytes = await readAt(handle, from, size - from)
   // Before the line's own end.
   const start = bytes.lastIndexOf(10, bytes.length - 2) + 1
   return decodeRecords(bytes.subarray(start), from + start).records.at(-1)?.end !== undefined
 }
 
 /** The place of the first record that begins at or after `from`. */
-async function recordAt(f: FileHandle, from: number, size: number): Promise<number> {
+async function recordAt(handle: FileHandle, from: number, size: number): Promise<number> {
   if (from <= 0) return 0
   for (let at = Math.min(from, size) - 1; at < size; at += block) {
-    const found = (await readAt(f, at, Math.min(block, size - at))).indexOf(10)
+    const found = (await readAt(handle, at, Math.min(block, size - at))).indexOf(10)
     if (found >= 0) return at + found + 1
   }
   return size
 }
 
-async function pageFrom(f: FileHandle, from: number, limits: PageLimits): Promise<LogPage> {
-  const { size } = await f.stat()
-  const first = await recordAt(f, from, size)
-  let bytes = await readAt(f, first, Math.min(size - first, Math.max(1, limits.bytes)))
+async function pageFrom(handle: FileHandle, from: number, limits: PageLimits): Promise<LogPage> {
+  const { size } = await handle.stat()
+  const first = await recordAt(handle, from, size)
+  let bytes = await readAt(handle, first, Math.min(size - first, Math.max(1, limits.bytes)))
   // One record at least, however small the page.
   if (bytes.length < size - first && !bytes.includes(10))
-    bytes = await readAt(f, first, Math.min(size - first, longestRecord))
+    bytes = await readAt(handle, first, Math.min(size - first, longestRecord))
   const { records, next } = decodeRecords(bytes, first, limits.records)
   return {
     records,
@@ -67,19 +67,19 @@ async function pageFrom(f: FileHandle, from: number, limits: PageLimits): Promis
     ended:
       next >= size &&
       size > 0 &&
-      (records.at(-1)?.end !== undefined || (records.length === 0 && (await endsWithEnd(f, size)))),
+      (records.at(-1)?.end !== undefined || (records.length === 0 && (await endsWithEnd(handle, size)))),
   }
 }
 
-async function pageBefore(f: FileHandle, before: number | undefined, limits: PageLimits): Promise<LogPage> {
-  const { size } = await f.stat()
+async function pageBefore(handle: FileHandle, before: number | undefined, limits: PageLimits): Promise<LogPage> {
+  const { size } = await handle.stat()
   let bytes: Buffer = Buffer.alloc(0)
   let from = Math.min(before ?? size, size)
   let lines = 0
   const end = from
   while (from > 0 && lines <= limits.records && bytes.length < limits.bytes) {
     const start = Math.max(0, from - block)
-    const more = await readAt(f, start, from - start)
+    const more = await readAt(handle, start, from - start)
     for (let i = more.indexOf(10); i >= 0; i = more.indexOf(10, i + 1)) lines++
     bytes = Buffer.concat([more, bytes])
     from = start
@@ -160,12 +160,12 @@ export async function localLogs({ folder }: { folder: string }): Promise<LocalLo
     }
   }
   const within = async <T>(runId: string, none: T, work: (f: FileHandle) => Promise<T>): Promise<T> => {
-    const f = await opened(runId)
-    if (!f) return none
+    const handle = await opened(runId)
+    if (!handle) return none
     try {
-      return await work(f)
+      return await work(handle)
     } finally {
-      await f.close()
+      await handle.close()
     }
   }
   return {
@@ -173,15 +173,15 @@ export async function localLogs({ folder }: { folder: string }): Promise<LocalLo
     read: (runId, from, limits) => within(runId, nothing(0), (f) => pageFrom(f, from, limits)),
     tail: (runId, before, limits) => within(runId, nothing(0), (f) => pageBefore(f, before, limits)),
     async *follow(runId, from, signal) {
-      let f = await opened(runId)
-      for (; !f; f = await opened(runId)) {
+      let handle = await opened(runId)
+      for (; !handle; handle = await opened(runId)) {
         if (signal.aborted) return
         await pause(lookEvery / 2, signal)
       }
       const growth = new Growth(file(runId), signal)
       try {
         for (let at = from; !signal.aborted;) {
-          const page = await pageFrom(f, at, followPage)
+          const page = await pageFrom(handle, at, followPage)
           if (page.records.length > 0 || page.ended) yield page
           if (page.ended) return
           if (page.next === at) await growth.wait()
@@ -190,20 +190,20 @@ export async function localLogs({ folder }: { folder: string }): Promise<LocalLo
         }
       } finally {
         growth.close()
-        await f.close()
+        await handle.close()
       }
     },
     async conclude(runId, record) {
-      const f = (await opened(runId, 'a+'))!
+      const handle = (await opened(runId, 'a+'))!
       try {
-        const { size } = await f.stat()
-        if (size > 0 && (await endsWithEnd(f, size))) return
+        const { size } = await handle.stat()
+        if (size > 0 && (await endsWithEnd(handle, size))) return
         // What was cut short stays a line of its own, and is passed over.
-        const torn = size > 0 && (await readAt(f, size - 1, 1))[0] !== 10
-        await f.appendFile(`${torn ? '\n' : ''}${encodeRecord(record)}`)
-        await f.sync()
+        const torn = size > 0 && (await readAt(handle, size - 1, 1))[0] !== 10
+        await handle.appendFile(`${torn ? '\n' : ''}${encodeRecord(record)}`)
+        await handle.sync()
       } finally {
-        await f.close()
+        await handle.close()
       }
     },
     // The file is the archive.

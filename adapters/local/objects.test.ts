@@ -10,7 +10,8 @@ import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { objectsContract } from '../../ports/objects.contract.ts'
-import { type LocalObjects, localObjects, UploadRefused } from './objects.ts'
+import { type LocalObjects, localObjects } from './objects.ts'
+import { UploadRefused } from './object-files.ts'
 import { keyOfNames, pathOfKey } from './paths.ts'
 import { byteRange, serveObject } from './serve-object.ts'
 
@@ -19,10 +20,10 @@ async function host(): Promise<{ objects: LocalObjects; folder: string; close():
   const folder = join(root, 'objects')
   const server = createServer((request, response) => {
     void (async () => {
-      const a = await serveObject(objects, request)
-      response.writeHead(a.status, a.headers)
-      if (a.body instanceof Readable) await pipeline(a.body, response)
-      else response.end(a.body)
+      const answer = await serveObject(objects, request)
+      response.writeHead(answer.status, answer.headers)
+      if (answer.body instanceof Readable) await pipeline(answer.body, response)
+      else response.end(answer.body)
     })().catch(() => response.destroy())
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -75,48 +76,48 @@ describe('paths', () => {
     .map((k) => k.toWellFormed())
   it('stay below their folder, whatever the key, and read back as the key', () =>
     fc.assert(
-      fc.property(key, (k) => {
-        const path = pathOfKey('/base/assets', k)
+      fc.property(key, (name) => {
+        const path = pathOfKey('/base/assets', name)
         const names = relative('/base/assets', path).split(sep)
         expect(names.length).toBeGreaterThan(0)
         for (const n of names) {
           expect(n).toMatch(/^[a-z0-9_%-][a-z0-9_.%-]*[+~]?$|^%?~$/)
           expect(n.length).toBeLessThanOrEqual(255)
         }
-        expect(keyOfNames(names)).toBe(k)
+        expect(keyOfNames(names)).toBe(name)
       }),
       { numRuns: 500 },
     ))
   it('of different keys are different, and none is another’s folder', () =>
     fc.assert(
-      fc.property(key, key, (a, b) => {
-        fc.pre(a !== b)
-        const [x, y] = [pathOfKey('/b', a), pathOfKey('/b', b)]
-        expect(x.toLowerCase()).not.toBe(y.toLowerCase())
-        expect(y.startsWith(`${x}/`)).toBe(false)
+      fc.property(key, key, (one, other) => {
+        fc.pre(one !== other)
+        const [onePath, otherPath] = [pathOfKey('/b', one), pathOfKey('/b', other)]
+        expect(onePath.toLowerCase()).not.toBe(otherPath.toLowerCase())
+        expect(otherPath.startsWith(`${onePath}/`)).toBe(false)
       }),
       { numRuns: 500 },
     ))
 })
 
 describe('the folder', () => {
-  let h: Awaited<ReturnType<typeof host>>
+  let hosted: Awaited<ReturnType<typeof host>>
   beforeAll(async () => {
-    h = await host()
+    hosted = await host()
   })
   afterAll(async () => {
-    await h.close()
+    await hosted.close()
   })
 
   it('keeps keys that point elsewhere inside', async () => {
-    for (const k of ['../../escape', '/etc/passwd', '..', '.', 'a/../../../b', '..\\..\\x', 'x\0y', '']) {
-      await h.objects.put('assets', k, Buffer.from(k), 'text/plain')
-      expect(Buffer.from(await h.objects.get('assets', k)).toString()).toBe(k)
-      const link = await h.objects.signedGet('assets', k, 60)
-      expect(await (await fetch(link.url)).text()).toBe(k)
+    for (const hostile of ['../../escape', '/etc/passwd', '..', '.', 'a/../../../b', '..\\..\\x', 'x\0y', '']) {
+      await hosted.objects.put('assets', hostile, Buffer.from(hostile), 'text/plain')
+      expect(Buffer.from(await hosted.objects.get('assets', hostile)).toString()).toBe(hostile)
+      const link = await hosted.objects.signedGet('assets', hostile, 60)
+      expect(await (await fetch(link.url)).text()).toBe(hostile)
     }
-    expect(await readdir(join(h.folder, '..'))).toEqual(['objects'])
-    expect((await readdir(h.folder)).sort()).toEqual(['.incoming', 'assets'])
+    expect(await readdir(join(hosted.folder, '..'))).toEqual(['objects'])
+    expect((await readdir(hosted.folder)).sort()).toEqual(['.incoming', 'assets'])
   })
   it('streams a large object in and out', async () => {
     const piece = randomBytes(1 << 20)
@@ -124,19 +125,19 @@ describe('the folder', () => {
     const hash = createHash('sha256')
     for (let i = 0; i < count; i++) hash.update(piece)
     const what = { sha256: hash.digest('hex'), size: piece.length * count, type: 'video/mp4' }
-    const link = await h.objects.signedPut('assets', 'large', what, 60)
+    const link = await hosted.objects.signedPut('assets', 'large', what, 60)
     async function* pieces(): AsyncGenerator<Uint8Array> {
       for (let i = 0; i < count; i++) yield piece
     }
-    const r = await fetch(link.url, {
+    const response = await fetch(link.url, {
       method: 'PUT',
       headers: link.headers,
       body: Readable.toWeb(Readable.from(pieces())) as unknown as ReadableStream,
       duplex: 'half',
     } as RequestInit)
-    expect(r.status).toBe(200)
+    expect(response.status).toBe(200)
     const back = createHash('sha256')
-    for await (const chunk of (await fetch((await h.objects.signedGet('assets', 'large', 60)).url))
+    for await (const chunk of (await fetch((await hosted.objects.signedGet('assets', 'large', 60)).url))
       .body as unknown as AsyncIterable<Uint8Array>)
       back.update(chunk)
     expect(back.digest('hex')).toBe(what.sha256)
@@ -150,71 +151,71 @@ describe('the folder', () => {
       }
     }
     await expect(
-      h.objects.store('assets', 'endless', endless(), { sha256: '0'.repeat(64), size: 5000, type: 'x/y' }),
+      hosted.objects.store('assets', 'endless', endless(), { sha256: '0'.repeat(64), size: 5000, type: 'x/y' }),
     ).rejects.toThrow(UploadRefused)
     expect(read).toBeLessThan(10)
     async function* broken(): AsyncGenerator<Uint8Array> {
       throw new Error('connection lost')
     }
     await expect(
-      h.objects.store('assets', 'endless', broken(), { sha256: '0'.repeat(64), size: 5000, type: 'x/y' }),
+      hosted.objects.store('assets', 'endless', broken(), { sha256: '0'.repeat(64), size: 5000, type: 'x/y' }),
     ).rejects.toThrow('connection lost')
-    expect(await h.objects.head('assets', 'endless')).toBeUndefined()
-    expect(await readdir(join(h.folder, '.incoming'))).toEqual([])
+    expect(await hosted.objects.head('assets', 'endless')).toBeUndefined()
+    expect(await readdir(join(hosted.folder, '.incoming'))).toEqual([])
   })
   it('keeps the bytes of protected objects in files of their own, and only those that an object names', async () => {
     const bytes = randomBytes(1000)
-    const folder = join(h.folder, 'protected')
+    const folder = join(hosted.folder, 'protected')
     const files = async (): Promise<string[]> =>
       (await readdir(folder, { recursive: true, withFileTypes: true }))
         .filter((e) => e.isFile())
         .map((e) => e.name)
         .sort()
-    expect(await h.objects.plainFile('protected', 'd/a.parquet')).toBeUndefined()
+    expect(await hosted.objects.plainFile('protected', 'd/a.parquet')).toBeUndefined()
     await Promise.all([
-      h.objects.put('protected', 'd/a.parquet', Buffer.from('old'), 'x/y'),
-      h.objects.put('assets', 'other', Buffer.from('x'), 'x/y'),
+      hosted.objects.put('protected', 'd/a.parquet', Buffer.from('old'), 'x/y'),
+      hosted.objects.put('assets', 'other', Buffer.from('x'), 'x/y'),
     ])
-    const old = (await h.objects.plainFile('protected', 'd/a.parquet'))!
+    const old = (await hosted.objects.plainFile('protected', 'd/a.parquet'))!
     expect(await readFile(old, 'utf8')).toBe('old')
-    await h.objects.put('protected', 'd/a.parquet', bytes, 'x/y')
-    const now = (await h.objects.plainFile('protected', 'd/a.parquet'))!
+    await hosted.objects.put('protected', 'd/a.parquet', bytes, 'x/y')
+    const now = (await hosted.objects.plainFile('protected', 'd/a.parquet'))!
     expect(Buffer.compare(await readFile(now), bytes)).toBe(0)
     expect(await files()).toEqual(['a.parquet~', basename(now)])
     // As after a kill between the two steps of a write, and before the last of a replacement.
     await writeFile(old, 'left')
     await writeFile(join(folder, 'd', `gone~.${randomUUID()}`), 'left')
-    await h.objects.tidy()
+    await hosted.objects.tidy()
     expect(await files()).toEqual(['a.parquet~', basename(now)])
-    await h.objects.remove('protected', 'd/a.parquet')
+    await hosted.objects.remove('protected', 'd/a.parquet')
     expect(await files()).toEqual([])
   })
   it('cuts an upload off that is longer than a link to write allows', async () => {
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) yield new Uint8Array(1000)
     }
-    await expect(h.objects.storeAny('quarantine', 'endless', endless(), { most: 5000, type: 'x/y' })).rejects.toThrow(
-      UploadRefused,
-    )
-    expect(await h.objects.head('quarantine', 'endless')).toBeUndefined()
-    const link = await h.objects.signedWrite('quarantine', 'endless', 'x/y', 60)
+    await expect(
+      hosted.objects.storeAny('quarantine', 'endless', endless(), { most: 5000, type: 'x/y' }),
+    ).rejects.toThrow(UploadRefused)
+    expect(await hosted.objects.head('quarantine', 'endless')).toBeUndefined()
+    const link = await hosted.objects.signedWrite('quarantine', 'endless', 'x/y', 60)
     const larger = new URL(link.url)
     larger.searchParams.set('most', '1000000000000')
     expect((await fetch(larger, { method: 'PUT', headers: link.headers, body: 'x' })).status).toBe(403)
   })
   it('serves what was stored as nobody’s page', async () => {
-    await h.objects.put('assets', 'page', Buffer.from('<script>alert(1)</script>'), 'text/html')
-    const r = await fetch((await h.objects.signedGet('assets', 'page', 60)).url)
-    expect(r.headers.get('content-disposition')).toBe('attachment')
-    expect(r.headers.get('content-security-policy')).toContain('sandbox')
-    expect(r.headers.get('x-content-type-options')).toBe('nosniff')
+    await hosted.objects.put('assets', 'page', Buffer.from('<script>alert(1)</script>'), 'text/html')
+    const response = await fetch((await hosted.objects.signedGet('assets', 'page', 60)).url)
+    expect(response.headers.get('content-disposition')).toBe('attachment')
+    expect(response.headers.get('content-security-policy')).toContain('sandbox')
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   })
   it('answers HEAD with the size and no bytes', async () => {
-    const r = await fetch((await h.objects.signedGet('assets', 'page', 60)).url, { method: 'HEAD' })
-    expect([r.status, r.headers.get('content-length'), await r.text()]).toEqual([200, '25', ''])
+    const response = await fetch((await hosted.objects.signedGet('assets', 'page', 60)).url, { method: 'HEAD' })
+    expect([response.status, response.headers.get('content-length'), await response.text()]).toEqual([200, '25', ''])
   })
   it('refuses what is no link at all', async () => {
-    const { origin } = new URL((await h.objects.signedGet('assets', 'page', 60)).url)
+    const { origin } = new URL((await hosted.objects.signedGet('assets', 'page', 60)).url)
     for (const path of [
       '/objects/',
       '/objects/assets',
@@ -226,7 +227,7 @@ describe('the folder', () => {
       expect((await fetch(origin + path)).status, path).toBe(403)
   })
   it.runIf(process.platform !== 'win32')('writes files for its owner alone', async () => {
-    expect((await stat(pathOfKey(join(h.folder, 'assets'), 'page'))).mode & 0o077).toBe(0)
+    expect((await stat(pathOfKey(join(hosted.folder, 'assets'), 'page'))).mode & 0o077).toBe(0)
   })
 })
 

@@ -3,9 +3,9 @@
  * the bytes. In the bucket `protected` the bytes lie beside it in a file of their own, which the line names: the engine
  * reads Parquet and CSV by path.
  */
-import { createHash, type Hash, randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { createHash, randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
 import {
   attachment,
   type Bucket,
@@ -15,6 +15,7 @@ import {
   type ObjectStore,
 } from '../../ports/objects.ts'
 import { type LinkClaims, signLink } from './links.ts'
+import { absent, maxHeader, openFile, readFrom, receive, UploadRefused, writeWhole } from './object-files.ts'
 import { folderOfPrefix, keyOfNames, pathOfKey } from './paths.ts'
 
 export interface LocalObjectsOptions {
@@ -30,11 +31,6 @@ export interface OpenObject extends ObjectHead {
   /** The bytes from `start` to `end`, both inclusive; the whole object by default. */
   bytes(start?: number, end?: number): AsyncIterable<Uint8Array>
   close(): Promise<void>
-}
-
-/** The bytes of an upload were not what its link promised. */
-export class UploadRefused extends Error {
-  override name = 'UploadRefused'
 }
 
 export interface LocalObjects extends ObjectStore {
@@ -71,83 +67,14 @@ export interface LocalObjects extends ObjectStore {
 
 const plain: readonly Bucket[] = ['protected']
 
-const maxHeader = 1024
-// A key too long for a path of this system cannot have been stored.
-const absent = (e: unknown): boolean =>
-  ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((e as NodeJS.ErrnoException).code ?? '')
-
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const f = await open(folder, 'r')
-  try {
-    await f.sync()
-  } finally {
-    await f.close()
-  }
-}
-
-interface Header {
-  start: number
-  type: string
-  sha256?: string
-  /** The end of the name of the file that has the bytes. */
-  plain?: string
-}
-async function header(f: FileHandle): Promise<Header> {
-  const { buffer, bytesRead } = await f.read(Buffer.alloc(maxHeader), 0, maxHeader, 0)
-  const end = buffer.subarray(0, bytesRead).indexOf(10)
-  return { ...(JSON.parse(buffer.toString('utf8', 0, end)) as { type: string }), start: end + 1 }
-}
-
-async function* readFrom(f: FileHandle, start: number, length: number): AsyncIterable<Uint8Array> {
-  try {
-    for (let at = 0; at < length;) {
-      const { buffer, bytesRead } = await f.read(
-        Buffer.allocUnsafe(Math.min(256 * 1024, length - at)),
-        0,
-        undefined,
-        start + at,
-      )
-      if (bytesRead === 0) return
-      at += bytesRead
-      yield buffer.subarray(0, bytesRead)
-    }
-  } finally {
-    await f.close()
-  }
-}
-
-/** Writes a stream into an open file while hashing it; stops as soon as it is too long. */
-async function receive(f: FileHandle, body: AsyncIterable<Uint8Array>, most: number, hash?: Hash): Promise<number> {
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > most) throw new UploadRefused(`More than the ${most} bytes of the link were sent.`)
-    hash?.update(chunk)
-    for (let at = 0; at < chunk.length;) at += (await f.write(chunk, at, chunk.length - at)).bytesWritten
-  }
-  return length
-}
-
 /** The store in `folder`. The gateway serves its links with `serveObject`. */
 export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): LocalObjects {
   const bucketFolder = (bucket: Bucket): string => join(folder, bucket)
   const incoming = join(folder, '.incoming')
 
-  /** The file's handle and its header, or undefined when there is no such object. */
-  const openFile = async (path: string): Promise<{ f: FileHandle; head: Header } | undefined> => {
-    let f: FileHandle
-    try {
-      f = await open(path, 'r')
-    } catch (e) {
-      if (absent(e)) return undefined
-      throw e
-    }
-    return { f, head: await header(f) }
-  }
   const plainOf = async (path: string): Promise<string | undefined> => {
     const found = await openFile(path)
-    await found?.f.close()
+    await found?.handle.close()
     return found?.head.plain === undefined ? undefined : `${path}.${found.head.plain}`
   }
 
@@ -157,18 +84,18 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
       const found = await openFile(path)
       if (!found) return undefined
       const { start, type, sha256, plain: name } = found.head
-      const opened = (f: FileHandle, first: number, size: number): OpenObject => ({
+      const opened = (handle: FileHandle, first: number, size: number): OpenObject => ({
         type,
         ...(sha256 ? { sha256 } : {}),
         size,
-        bytes: (from = 0, to = size - 1) => readFrom(f, first + from, to - from + 1),
-        close: () => f.close(),
+        bytes: (from = 0, to = size - 1) => readFrom(handle, first + from, to - from + 1),
+        close: () => handle.close(),
       })
-      if (name === undefined) return opened(found.f, start, (await found.f.stat()).size - start)
-      await found.f.close()
+      if (name === undefined) return opened(found.handle, start, (await found.handle.stat()).size - start)
+      await found.handle.close()
       try {
-        const f = await open(`${path}.${name}`, 'r')
-        return opened(f, 0, (await f.stat()).size)
+        const handle = await open(`${path}.${name}`, 'r')
+        return opened(handle, 0, (await handle.stat()).size)
       } catch (e) {
         // Replaced between the two: the new one names other bytes.
         if (!absent(e) || tries >= 5) throw e
@@ -176,44 +103,30 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     }
   }
 
-  /** Writes a file elsewhere and moves it into its place when it is whole and on the disk. */
-  const whole = async (path: string, write: (f: FileHandle) => Promise<unknown>): Promise<void> => {
-    const temporary = join(incoming, randomUUID())
-    try {
-      const f = await open(temporary, 'wx', 0o600)
-      try {
-        await write(f)
-        await f.sync()
-      } finally {
-        await f.close()
-      }
-      await mkdir(dirname(path), { recursive: true })
-      await rename(temporary, path)
-      await syncFolder(dirname(path))
-    } finally {
-      await rm(temporary, { force: true })
-    }
-  }
-
   const place = async (
     bucket: Bucket,
     key: string,
     what: { type: string; sha256?: string | undefined },
-    write: (f: FileHandle) => Promise<unknown>,
+    write: (handle: FileHandle) => Promise<unknown>,
   ): Promise<void> => {
     const path = pathOfKey(bucketFolder(bucket), key)
     const name = plain.includes(bucket) ? randomUUID() : undefined
-    const line = `${JSON.stringify({ type: what.type, ...(what.sha256 ? { sha256: what.sha256 } : {}), ...(name ? { plain: name } : {}) })}\n`
+    const header = {
+      type: what.type,
+      ...(what.sha256 ? { sha256: what.sha256 } : {}),
+      ...(name ? { plain: name } : {}),
+    }
+    const line = `${JSON.stringify(header)}\n`
     if (Buffer.byteLength(line) > maxHeader) throw new RangeError('The media type is too long')
     await mkdir(incoming, { recursive: true })
     if (name === undefined)
-      return whole(path, async (f) => {
-        await f.write(line)
-        await write(f)
+      return writeWhole(incoming, path, async (handle) => {
+        await handle.write(line)
+        await write(handle)
       })
     const old = await plainOf(path)
-    await whole(`${path}.${name}`, write)
-    await whole(path, (f) => f.write(line))
+    await writeWhole(incoming, `${path}.${name}`, write)
+    await writeWhole(incoming, path, (f) => f.write(line))
     if (old) await rm(old, { force: true })
   }
 
@@ -232,9 +145,9 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     secret,
     open: openObject,
     async store(bucket, key, body, what) {
-      await place(bucket, key, what, async (f) => {
+      await place(bucket, key, what, async (handle) => {
         const hash = createHash('sha256')
-        const length = await receive(f, body, what.size, hash)
+        const length = await receive(handle, body, what.size, hash)
         if (length !== what.size) throw new UploadRefused(`${length} of the ${what.size} bytes of the link were sent.`)
         if (hash.digest('hex') !== what.sha256)
           throw new UploadRefused('The bytes do not have the SHA-256 of the link.')
@@ -248,21 +161,25 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
       await rm(incoming, { recursive: true, force: true })
       for (const bucket of plain) {
         const files = await readdir(bucketFolder(bucket), { recursive: true, withFileTypes: true }).catch(
-          (e: unknown) => {
-            if (absent(e)) return []
-            throw e
+          (error: unknown) => {
+            if (absent(error)) return []
+            throw error
           },
         )
-        for (const e of files) {
-          const m = /^(.+~)\.[0-9a-f-]{36}$/.exec(e.name)
-          if (e.isFile() && m && (await plainOf(join(e.parentPath, m[1]!))) !== join(e.parentPath, e.name))
-            await rm(join(e.parentPath, e.name), { force: true })
+        for (const entry of files) {
+          const match = /^(.+~)\.[0-9a-f-]{36}$/.exec(entry.name)
+          if (
+            entry.isFile() &&
+            match &&
+            (await plainOf(join(entry.parentPath, match[1]!))) !== join(entry.parentPath, entry.name)
+          )
+            await rm(join(entry.parentPath, entry.name), { force: true })
         }
       }
     },
     async put(bucket, key, bytes, type) {
-      await place(bucket, key, { type, sha256: createHash('sha256').update(bytes).digest('hex') }, async (f) => {
-        await f.writeFile(bytes)
+      await place(bucket, key, { type, sha256: createHash('sha256').update(bytes).digest('hex') }, async (handle) => {
+        await handle.writeFile(bytes)
       })
     },
     async get(bucket, key) {
@@ -281,24 +198,24 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     async copy(bucket, from, to, type) {
       const found = await openObject(bucket, from)
       if (!found) throw new ObjectMissing(`in ${bucket}`)
-      await place(bucket, to, { type, sha256: found.sha256 }, async (f) => {
-        for await (const chunk of found.bytes()) await f.write(chunk)
+      await place(bucket, to, { type, sha256: found.sha256 }, async (handle) => {
+        for await (const chunk of found.bytes()) await handle.write(chunk)
       })
     },
     async remove(bucket, key) {
       const path = pathOfKey(bucketFolder(bucket), key)
       const bytes = plain.includes(bucket) ? await plainOf(path) : undefined
-      await rm(path, { force: true }).catch((e: unknown) => {
-        if (!absent(e)) throw e
+      await rm(path, { force: true }).catch((error: unknown) => {
+        if (!absent(error)) throw error
       })
       if (bytes) await rm(bytes, { force: true })
     },
     async *list(bucket, prefix) {
       const top = bucketFolder(bucket)
       const found = await readdir(folderOfPrefix(top, prefix), { recursive: true, withFileTypes: true }).catch(
-        (e: unknown) => {
-          if (absent(e)) return []
-          throw e
+        (error: unknown) => {
+          if (absent(error)) return []
+          throw error
         },
       )
       const keys = found

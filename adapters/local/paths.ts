@@ -9,9 +9,12 @@ const longest = 200
 
 const escape = (segment: string): string => {
   let out = ''
-  for (const b of Buffer.from(segment, 'utf8')) {
-    const c = String.fromCharCode(b)
-    out += /[a-z0-9_-]/.test(c) || (c === '.' && out !== '') ? c : `%${b.toString(16).padStart(2, '0')}`
+  for (const byte of Buffer.from(segment, 'utf8')) {
+    const character = String.fromCharCode(byte)
+    out +=
+      /[a-z0-9_-]/.test(character) || (character === '.' && out !== '')
+        ? character
+        : `%${byte.toString(16).padStart(2, '0')}`
   }
   return out === '' ? '%' : out
 }
@@ -42,12 +45,12 @@ export function keyOfNames(names: readonly string[]): string | undefined {
   if (!last?.endsWith('~')) return undefined
   let key = ''
   let piece = ''
-  for (const [i, n] of [...names.slice(0, -1), last.slice(0, -1)].entries()) {
-    piece += n.endsWith('+') ? n.slice(0, -1) : n
-    if (n.endsWith('+')) continue
+  for (const [index, name] of [...names.slice(0, -1), last.slice(0, -1)].entries()) {
+    piece += name.endsWith('+') ? name.slice(0, -1) : name
+    if (name.endsWith('+')) continue
     key += unescape(piece)
     piece = ''
-    if (i < names.length - 1) key += '/'
+    if (index < names.length - 1) key += '/'
   }
   return key
 }

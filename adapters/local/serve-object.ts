@@ -1,6 +1,7 @@
 /** What the local gateway answers below `/objects/`: the local store's signed links, as S3 would. */
 import { Readable } from 'node:stream'
-import { type LocalObjects, type OpenObject, UploadRefused } from './objects.ts'
+import type { LocalObjects, OpenObject } from './objects.ts'
+import { UploadRefused } from './object-files.ts'
 import { type LinkClaims, verifyLink } from './links.ts'
 
 /** The part of a request that matters here; node's IncomingMessage is one. */
@@ -38,15 +39,15 @@ export function byteRange(
   header: string | undefined,
   size: number,
 ): [first: number, last: number] | 'unsatisfiable' | undefined {
-  const m = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
-  if (!m || (m[1] === '' && m[2] === '')) return undefined
-  if (m[1] === '') {
-    const n = Number(m[2])
-    return n === 0 || size === 0 ? 'unsatisfiable' : [Math.max(0, size - n), size - 1]
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
+  if (!match || (match[1] === '' && match[2] === '')) return undefined
+  if (match[1] === '') {
+    const length = Number(match[2])
+    return length === 0 || size === 0 ? 'unsatisfiable' : [Math.max(0, size - length), size - 1]
   }
-  const first = Number(m[1])
-  const last = m[2] === '' ? size - 1 : Math.min(Number(m[2]), size - 1)
-  if (m[2] !== '' && Number(m[2]) < first) return undefined
+  const first = Number(match[1])
+  const last = match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1)
+  if (match[2] !== '' && Number(match[2]) < first) return undefined
   return first >= size ? 'unsatisfiable' : [first, last]
 }
 

@@ -60,7 +60,7 @@ describe('the one definition', () => {
   const resourceOf = (name: Step): string => `\${${name[0]!.toUpperCase()}${name.slice(1)}Arn}`
   const open: LocalWorkflow[] = []
   afterEach(async () => {
-    for (const w of open.splice(0)) await w.close(100)
+    for (const workflow of open.splice(0)) await workflow.close(100)
   })
 
   /** Runs one job to its end and answers which tasks ran, in order, with what they got. */
@@ -94,9 +94,9 @@ describe('the one definition', () => {
     (input) =>
       Promise.resolve({ ...(input as object), compute, ...more })
   const fails =
-    (e: Error): Task =>
+    (failure: Error): Task =>
     () =>
-      Promise.reject(e)
+      Promise.reject(failure)
   const container = { manifest: 'http://signed/manifest', seconds: 300, memoryMb: 3072, cpus: 1, share: 'ada' }
 
   it.each(['query', 'registration'] as const)(

@@ -55,9 +55,9 @@ export function localWorkflow({ definition, tasks, ended, retryMilliseconds }: L
   const states = Object.entries(parsed.States).filter(([, s]) => s.Type === 'Task')
   const other = Object.entries(parsed.States).find(([, s]) => ['Parallel', 'Map'].includes(s.Type))
   if (other) throw new Unmapped(`The state ${other[0]} holds states that are not mapped`)
-  for (const [name, s] of states)
-    if (!Object.hasOwn(tasks, s.Resource ?? ''))
-      throw new Unmapped(`The state ${name} needs ${s.Resource ?? 'a resource'}, which this host does not have`)
+  for (const [name, state] of states)
+    if (!Object.hasOwn(tasks, state.Resource ?? ''))
+      throw new Unmapped(`The state ${name} needs ${state.Resource ?? 'a resource'}, which this host does not have`)
   // Linted by a test: here that would cost every start half a second.
   const machine = new StateMachine(
     JSON.parse(
@@ -76,12 +76,12 @@ export function localWorkflow({ definition, tasks, ended, retryMilliseconds }: L
       known.add(name)
       const stop = new AbortController()
       const handlers = Object.fromEntries(
-        states.map(([state, s]) => [
+        states.map(([state, definition]) => [
           state,
           (input: unknown) => {
             // The engine would go on retrying a task that fails after the stop.
             if (stop.signal.aborted) return Promise.reject(new Stopped('stopped'))
-            const work = tasks[s.Resource!]!(input, stop.signal)
+            const work = tasks[definition.Resource!]!(input, stop.signal)
             atWork.add(work)
             const settled = (): void => {
               atWork.delete(work)
@@ -108,10 +108,10 @@ export function localWorkflow({ definition, tasks, ended, retryMilliseconds }: L
       }
       execution.result.then(
         () => over(),
-        (e: unknown) => {
-          if (e instanceof ExecutionAbortedError) return
+        (error: unknown) => {
+          if (error instanceof ExecutionAbortedError) return
           // The engine wraps what a task threw; the text may hold anything, the name is a class's.
-          const cause = (e as { cause?: unknown }).cause ?? e
+          const cause = (error as { cause?: unknown }).cause ?? error
           over(cause instanceof Error ? cause.name : 'Error')
         },
       )
@@ -135,8 +135,8 @@ export function localWorkflow({ definition, tasks, ended, retryMilliseconds }: L
       let timer: NodeJS.Timeout | undefined
       await Promise.race([
         Promise.allSettled(atWork),
-        new Promise((r) => {
-          timer = setTimeout(r, milliseconds)
+        new Promise((resolve) => {
+          timer = setTimeout(resolve, milliseconds)
         }),
       ])
       clearTimeout(timer)

@@ -40,7 +40,15 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   jobs: { mutate: ['domain/jobs/**/*.ts', ...noTests], tests: unit, goal: 70, leaveOut: texts },
   stacks: {
-    mutate: ['lib/grants.ts', 'lib/data-stack.ts', 'lib/web-stack.ts', 'lib/jobs-*.ts', ...noTests],
+    mutate: [
+      'lib/grants.ts',
+      'lib/accepted-wildcards.ts',
+      'lib/data-stack.ts',
+      'lib/web-stack.ts',
+      'lib/web-files.ts',
+      'lib/jobs-*.ts',
+      ...noTests,
+    ],
     tests: ['lib/*.test.ts'],
     goal: 70,
     leaveOut: ['Regex'],

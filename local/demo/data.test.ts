@@ -50,7 +50,7 @@ it.runIf(python !== undefined)('nibabel reads the same voxels, the same space an
       .filter((p) => p.startsWith('images/'))
       .sort()
     expect(scans).toHaveLength(100)
-    for (const p of [...scans, maskPath]) await writeFile(join(folder, p.split('/')[1]!), files[p]!)
+    for (const path of [...scans, maskPath]) await writeFile(join(folder, path.split('/')[1]!), files[path]!)
     const program =
       'import sys, json, glob, nibabel\nm = nibabel.load(sys.argv[1] + "/putamen.nii.gz")\nmask = m.get_fdata() > 0\nnames = sorted(glob.glob(sys.argv[1] + "/scan-*.nii.gz"))\nimages = [nibabel.load(n) for n in names]\nprint(json.dumps({"n": int(mask.sum()), "shape": m.shape, "affine": m.affine.tolist(), "same": all((i.affine == m.affine).all() and i.get_data_dtype() == "float32" for i in images), "means": [float(i.get_fdata()[mask].mean()) for i in images], "sum": float(images[0].get_fdata().sum())}))'
     const ran = spawnSync(python!, ['-c', program, folder], { encoding: 'utf8' })
@@ -79,8 +79,8 @@ it.runIf(python !== undefined)('nibabel reads the same voxels, the same space an
     for (let i = 352; i < raw.length; i += 4) sum += view.getFloat32(i, true)
     expect(seen.sum).toBeCloseTo(sum, 3)
     const diagnosis = [...readCsv(files['metadata.csv'] as string)].slice(1).map((r) => r.cells[3])
-    const mean = (d: string): number => {
-      const some = seen.means.filter((_, i) => diagnosis[i] === d)
+    const mean = (arm: string): number => {
+      const some = seen.means.filter((_, i) => diagnosis[i] === arm)
       return some.reduce((s, v) => s + v, 0) / some.length
     }
     expect(mean('control') - mean('patient')).toBeGreaterThan(8)
@@ -102,13 +102,13 @@ it('another program reads the recording: 120 frames of 64 × 64 pixels, in which
   ]).toEqual([120, 64, 64, 16])
   const most = new Float64Array(64 * 64)
   const sum = new Float64Array(64 * 64)
-  for (const p of pages) {
-    utif.decodeImage(buffer, p)
-    const at = new DataView(p.data.buffer, p.data.byteOffset)
+  for (const page of pages) {
+    utif.decodeImage(buffer, page)
+    const at = new DataView(page.data.buffer, page.data.byteOffset)
     for (let i = 0; i < most.length; i++) {
-      const v = at.getUint16(2 * i, true)
-      most[i] = Math.max(most[i]!, v)
-      sum[i]! += v
+      const brightness = at.getUint16(2 * i, true)
+      most[i] = Math.max(most[i]!, brightness)
+      sum[i]! += brightness
     }
   }
   // Eight cells of some 30 pixels flash to far more than noise reaches; most of the field does not.
@@ -124,18 +124,18 @@ it('the example that ships is what the program makes', async () => {
     ).toBe(text)
 })
 
-const fits = (v: string, c: Column): boolean => {
-  if (v === '') return c.nullable !== false
-  if (c.type === 'category') return c.categories!.includes(v)
-  if (c.type === 'boolean') return v === 'true' || v === 'false'
-  if (c.type === 'integer' || c.type === 'number')
+const fits = (cell: string, column: Column): boolean => {
+  if (cell === '') return column.nullable !== false
+  if (column.type === 'category') return column.categories!.includes(cell)
+  if (column.type === 'boolean') return cell === 'true' || cell === 'false'
+  if (column.type === 'integer' || column.type === 'number')
     return (
-      Number.isFinite(Number(v)) &&
-      (c.type === 'number' || Number.isInteger(Number(v))) &&
-      Number(v) >= Number(c.minimum ?? -Infinity) &&
-      Number(v) <= Number(c.maximum ?? Infinity)
+      Number.isFinite(Number(cell)) &&
+      (column.type === 'number' || Number.isInteger(Number(cell))) &&
+      Number(cell) >= Number(column.minimum ?? -Infinity) &&
+      Number(cell) <= Number(column.maximum ?? Infinity)
     )
-  return c.type !== 'date' || (v >= String(c.minimum) && v <= String(c.maximum))
+  return column.type !== 'date' || (cell >= String(column.minimum) && cell <= String(column.maximum))
 }
 
 it.each(datasets.map((d) => [d.declared.name, d] as const))(
@@ -145,20 +145,21 @@ it.each(datasets.map((d) => [d.declared.name, d] as const))(
     expect(fileFaults(declared.schema, new Set(Object.keys(files)))).toEqual([])
     expect(policyFaults(declared.policy, '2026-01-01')).toEqual([])
     const subjects = new Set<string>()
-    for (const t of declared.schema.tables) {
-      const [head, ...rows] = [...readCsv(files[t.file] as string)].map((r) => r.cells)
-      expect(head).toEqual(t.columns.map((c) => c.name))
-      for (const r of rows)
-        for (const [i, c] of t.columns.entries()) expect(fits(r[i]!, c), `${t.name}.${c.name} ${r[i]}`).toBe(true)
+    for (const table of declared.schema.tables) {
+      const [head, ...rows] = [...readCsv(files[table.file] as string)].map((r) => r.cells)
+      expect(head).toEqual(table.columns.map((c) => c.name))
+      for (const row of rows)
+        for (const [index, column] of table.columns.entries())
+          expect(fits(row[index]!, column), `${table.name}.${column.name} ${row[index]}`).toBe(true)
       const of = rows.map((r) => r[0]!)
-      expect(!t.oneRowPerSubject || new Set(of).size === of.length).toBe(true)
+      expect(!table.oneRowPerSubject || new Set(of).size === of.length).toBe(true)
       for (const id of of) subjects.add(id)
       // Every declared category is large enough to be shown.
-      for (const [i, c] of t.columns.entries())
-        for (const name of c.categories ?? [])
+      for (const [index, column] of table.columns.entries())
+        for (const name of column.categories ?? [])
           expect(
-            new Set(rows.filter((r) => r[i] === name).map((r) => r[0])).size,
-            `${c.name} ${name}`,
+            new Set(rows.filter((r) => r[index] === name).map((r) => r[0])).size,
+            `${column.name} ${name}`,
           ).toBeGreaterThanOrEqual(10)
     }
     expect(subjects.size).toBe(Number(declared.declaredSubjects))

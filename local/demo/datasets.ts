@@ -3,7 +3,7 @@ import type { LocalObjects } from '../../adapters/local/objects.ts'
 import { type Client, ProblemError } from '../../clients/api.ts'
 import { sendFiles } from '../../clients/publish.ts'
 import { type DemoDataset, demoDatasets } from './declared.ts'
-import { sendInside } from './inside.ts'
+import { sendInside } from './in-process-client.ts'
 
 export interface DatasetParts {
   organisationId: string
@@ -28,18 +28,18 @@ const cannot = (why: string | undefined): Error =>
 
 /** One dataset from its name to its first version; whatever an interrupted attempt has left is taken up. */
 async function register(
-  o: DatasetParts,
+  parts: DatasetParts,
   { declared: { name, title, description, declaredSubjects, schema, policy }, files }: DemoDataset,
 ): Promise<void> {
-  const client = o.cleo()
+  const client = parts.cleo()
   const known = (
-    await client.datasets.list({ params: { organisationId: o.organisationId }, query: { limit: 200 } })
+    await client.datasets.list({ params: { organisationId: parts.organisationId }, query: { limit: 200 } })
   ).items.find((s) => s.name === name)
   if (known && known.version > 0) return
   const { datasetId } =
     known ??
     (await client.datasets.create({
-      params: { organisationId: o.organisationId },
+      params: { organisationId: parts.organisationId },
       body: { name, title, description, declaredSubjects },
     }))
   const params = { datasetId }
@@ -50,7 +50,7 @@ async function register(
   const sent = await sendFiles({
     files: bytes,
     ask: async (some) => (await client.datasets.uploads({ params, body: { files: some } })).uploads,
-    send: sendInside(o.objects),
+    send: sendInside(parts.objects),
   })
   await client.datasets.read({ params, body: { files: sent } })
   await until(async () => {
@@ -66,13 +66,13 @@ async function register(
     }
   })
   await until(async () => {
-    const s = await client.datasets.get({ params })
-    if (s.problem) throw cannot(s.problem)
-    return s.version > 0 ? true : undefined
+    const dataset = await client.datasets.get({ params })
+    if (dataset.problem) throw cannot(dataset.problem)
+    return dataset.version > 0 ? true : undefined
   })
 }
 
 /** Registers those of the three that are not published yet, side by side. Safe to run twice. */
-export const seedDatasets = async (o: DatasetParts): Promise<void> => {
-  await Promise.all((await demoDatasets()).map((s) => register(o, s)))
+export const seedDatasets = async (parts: DatasetParts): Promise<void> => {
+  await Promise.all((await demoDatasets()).map((s) => register(parts, s)))
 }

@@ -22,11 +22,11 @@ export interface Volume {
  * The bytes of an uncompressed file. The first voxel lies so that the middle of the volume is at the origin of scanner
  * space (`sform`, aligned).
  */
-export function nifti(v: Volume): Uint8Array {
-  const [nx, ny, nz] = v.shape
-  if (v.voxels.length !== nx * ny * nz) throw new RangeError('A volume has as many voxels as its shape says')
-  const [code, bits] = v.voxels instanceof Float32Array ? codes.float32 : codes.uint8
-  const out = new Uint8Array(headerBytes + (v.voxels.length * bits) / 8)
+export function nifti(volume: Volume): Uint8Array {
+  const [nx, ny, nz] = volume.shape
+  if (volume.voxels.length !== nx * ny * nz) throw new RangeError('A volume has as many voxels as its shape says')
+  const [code, bits] = volume.voxels instanceof Float32Array ? codes.float32 : codes.uint8
+  const out = new Uint8Array(headerBytes + (volume.voxels.length * bits) / 8)
   const at = new DataView(out.buffer)
   const int16 = (offset: number, ...values: number[]): void =>
     values.forEach((n, i) => at.setInt16(offset + 2 * i, n, true))
@@ -37,19 +37,20 @@ export function nifti(v: Volume): Uint8Array {
   at.setInt32(0, 348, true) // sizeof_hdr
   int16(40, 3, nx, ny, nz, 1, 1, 1, 1) // dim
   int16(70, code, bits) // datatype, bitpix
-  float(76, 1, ...v.spacing, 0, 0, 0, 0) // pixdim; the first is qfac
+  float(76, 1, ...volume.spacing, 0, 0, 0, 0) // pixdim; the first is qfac
   float(108, headerBytes, 1, 0) // vox_offset, scl_slope, scl_inter
   out[123] = 2 // xyzt_units: millimetres
-  text(148, 80, v.description)
+  text(148, 80, volume.description)
   int16(252, 0, 2) // qform_code: none; sform_code: aligned
-  v.spacing.forEach((s, i) => {
-    const row = [0, 0, 0, (-s * (v.shape[i]! - 1)) / 2]
-    row[i] = s
-    float(280 + 16 * i, ...row)
+  volume.spacing.forEach((spacing, axis) => {
+    const row = [0, 0, 0, (-spacing * (volume.shape[axis]! - 1)) / 2]
+    row[axis] = spacing
+    float(280 + 16 * axis, ...row)
   }) // srow_x, srow_y, srow_z
   text(344, 5, 'n+1') // magic
-  if (v.voxels instanceof Float32Array) v.voxels.forEach((value, i) => at.setFloat32(headerBytes + 4 * i, value, true))
-  else out.set(v.voxels, headerBytes)
+  if (volume.voxels instanceof Float32Array)
+    volume.voxels.forEach((value, i) => at.setFloat32(headerBytes + 4 * i, value, true))
+  else out.set(volume.voxels, headerBytes)
   return out
 }
 

@@ -30,12 +30,18 @@ interface Question {
   max?: number
 }
 
+function answerTo(question: Question, random: Chance): string | number {
+  if (question.options) return pick(random, question.options)
+  if (question.labels) return random.below(question.labels.length)
+  return pick(random, ['31', '24', '45', 'It is quiet there.', 'Close to work.'])
+}
+
 /** What a person does at a trial: `rt` in milliseconds and the plugin's own answers. */
 function answer(trial: NextTrial, random: Chance, speed: number): TrialData {
-  const { parameters: p, type } = trial
+  const { parameters, type } = trial
   if (type.endsWith('-keyboard-response')) {
-    const choices = p['choices']
-    if (choices === 'NO_KEYS') return { rt: null, response: null, stimulus: p['stimulus'] }
+    const choices = parameters['choices']
+    if (choices === 'NO_KEYS') return { rt: null, response: null, stimulus: parameters['stimulus'] }
     const right = trial.data['correct_response'] ?? trial.score?.equals
     const hard = trial.data['congruency'] === 'incongruent'
     const keys = Array.isArray(choices) ? (choices as string[]) : [' ']
@@ -43,32 +49,25 @@ function answer(trial: NextTrial, random: Chance, speed: number): TrialData {
       typeof right === 'string' && random.next() > (hard ? 0.08 : 0.02)
         ? right
         : pick(random, keys.filter((k) => k !== right).concat(keys.length === 1 ? keys : []))
-    return { rt: reaction(random, speed + (hard ? 70 : 0)), response, stimulus: p['stimulus'] }
+    return { rt: reaction(random, speed + (hard ? 70 : 0)), response, stimulus: parameters['stimulus'] }
   }
   if (type.endsWith('-button-response'))
     return {
       rt: reaction(random, 1800),
-      response: random.below((p['choices'] as unknown[] | undefined)?.length ?? 1),
-      stimulus: p['stimulus'],
+      response: random.below((parameters['choices'] as unknown[] | undefined)?.length ?? 1),
+      stimulus: parameters['stimulus'],
     }
   if (type.endsWith('-slider-response'))
     return {
       rt: reaction(random, 2500),
       response: Math.round(random.next() * 100),
-      slider_start: p['slider_start'] ?? 50,
-      stimulus: p['stimulus'],
+      slider_start: parameters['slider_start'] ?? 50,
+      stimulus: parameters['stimulus'],
     }
   if (type.includes('plugin-survey')) {
-    const questions = (p['questions'] ?? []) as Question[]
+    const questions = (parameters['questions'] ?? []) as Question[]
     const response = Object.fromEntries(
-      questions.map((q, i) => [
-        q.name || `Q${i}`,
-        q.options
-          ? pick(random, q.options)
-          : q.labels
-            ? random.below(q.labels.length)
-            : pick(random, ['31', '24', '45', 'It is quiet there.', 'Close to work.']),
-      ]),
+      questions.map((question, index) => [question.name || `Q${index}`, answerTo(question, random)]),
     )
     return { rt: reaction(random, 9000), response, question_order: questions.map((_, i) => i) }
   }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { LocalObjects } from '../../adapters/local/objects.ts'
 import type { Client } from '../../clients/api.ts'
 import { sendFiles } from '../../clients/publish.ts'
-import { sendInside } from './inside.ts'
+import { sendInside } from './in-process-client.ts'
 import { recording, recordingRate } from './recording.ts'
 
 export interface PipelineParts {
@@ -22,13 +22,13 @@ const examples = fileURLToPath(new URL('../../examples/pipelines', import.meta.u
 const title = 'First recording'
 
 /** Publishes a folder of `examples/pipelines`; publishing the same again answers what is there. */
-async function publish(o: PipelineParts, folder: string): ReturnType<Client['pipelines']['publish']> {
+async function publish(parts: PipelineParts, folder: string): ReturnType<Client['pipelines']['publish']> {
   const top = join(examples, folder)
-  const params = { organisationId: o.organisationId }
+  const params = { organisationId: parts.organisationId }
   const paths = (await readdir(top, { recursive: true, withFileTypes: true }))
     .filter((e) => e.isFile())
-    .map((e) =>
-      join(e.parentPath, e.name)
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
         .slice(top.length + 1)
         .replaceAll('\\', '/'),
     )
@@ -39,21 +39,21 @@ async function publish(o: PipelineParts, folder: string): ReturnType<Client['pip
     files: await Promise.all(
       paths.map(async (path) => ({ path, data: new Uint8Array(await readFile(join(top, path))) })),
     ),
-    send: sendInside(o.objects),
+    send: sendInside(parts.objects),
     ask: async (some) =>
-      (await o.rosa().pipelines.uploads({ params, body: { name: definition.name, files: some } })).uploads,
+      (await parts.rosa().pipelines.uploads({ params, body: { name: definition.name, files: some } })).uploads,
   })
-  return o.rosa().pipelines.publish({ params, body: { definition, files, note: 'First version' } })
+  return parts.rosa().pipelines.publish({ params, body: { definition, files, note: 'First version' } })
 }
 
 /**
  * Publishes both and sets up the experiment with its recording; what an interrupted attempt has left is taken up. Safe
  * to run twice.
  */
-export async function seedPipelines(o: PipelineParts): Promise<void> {
-  const [imaging] = await Promise.all([publish(o, 'calcium-imaging'), publish(o, 'trial-measures')])
-  const rosa = o.rosa()
-  const organisation = { organisationId: o.organisationId }
+export async function seedPipelines(parts: PipelineParts): Promise<void> {
+  const [imaging] = await Promise.all([publish(parts, 'calcium-imaging'), publish(parts, 'trial-measures')])
+  const rosa = parts.rosa()
+  const organisation = { organisationId: parts.organisationId }
   const known = (
     await rosa.pipelines.experiments({
       params: organisation,
@@ -75,7 +75,7 @@ export async function seedPipelines(o: PipelineParts): Promise<void> {
   const params = { experimentId }
   const sent = await sendFiles({
     files: [{ path: 'recording.tif', data: recording() }],
-    send: sendInside(o.objects),
+    send: sendInside(parts.objects),
     ask: async (some) => (await rosa.pipelines.inputUploads({ params, body: { files: some } })).uploads,
   })
   await rosa.pipelines.changeExperiment({

@@ -34,10 +34,10 @@ export function tiffStack(pages: readonly Uint16Array[], width: number, height: 
   at.setUint16(0, 0x4949, false)
   at.setUint16(2, 42, true)
   at.setUint32(4, 8 + pages.length * size, true)
-  for (const [i, page] of pages.entries()) {
-    const data = 8 + i * size
-    const start = 8 + pages.length * size + i * directory
-    for (const [k, v] of page.entries()) at.setUint16(data + 2 * k, v, true)
+  for (const [index, page] of pages.entries()) {
+    const data = 8 + index * size
+    const start = 8 + pages.length * size + index * directory
+    for (const [pixel, brightness] of page.entries()) at.setUint16(data + 2 * pixel, brightness, true)
     // Tag, type (3 SHORT, 4 LONG), value: width, height, bits, no compression, black is zero, where the data lie, one
     // sample, rows in the one strip, its length, unsigned.
     const fields: [number, number, number][] = [
@@ -53,46 +53,53 @@ export function tiffStack(pages: readonly Uint16Array[], width: number, height: 
       [339, 3, 1],
     ]
     at.setUint16(start, entries, true)
-    for (const [k, [tag, type, value]] of fields.entries()) {
-      const field = start + 2 + 12 * k
+    for (const [entry, [tag, type, value]] of fields.entries()) {
+      const field = start + 2 + 12 * entry
       at.setUint16(field, tag, true)
       at.setUint16(field + 2, type, true)
       at.setUint32(field + 4, 1, true)
       if (type === 3) at.setUint16(field + 8, value, true)
       else at.setUint32(field + 8, value, true)
     }
-    at.setUint32(start + 2 + 12 * entries, i + 1 < pages.length ? start + directory : 0, true)
+    at.setUint32(start + 2 + 12 * entries, index + 1 < pages.length ? start + directory : 0, true)
   }
   return bytes
 }
 
 /** The recording as a TIFF stack of 120 frames of 64 × 64 pixels; the same on every machine. */
 export function recording(): Uint8Array<ArrayBuffer> {
-  const d = drawing('recording')
+  const draw = drawing('recording')
   const places: { x: number; y: number; a: number; b: number; trace: Float64Array }[] = []
   for (let tries = 0; places.length < cells && tries < 10_000; tries++) {
-    const x = d.uniform(margin, side - margin)
-    const y = d.uniform(margin, side - margin)
-    if (places.some((p) => Math.hypot(p.x - x, p.y - y) < apart)) continue
+    const centreX = draw.uniform(margin, side - margin)
+    const centreY = draw.uniform(margin, side - margin)
+    if (places.some((p) => Math.hypot(p.x - centreX, p.y - centreY) < apart)) continue
     const trace = new Float64Array(frames)
-    for (let t = 0; t < frames; t++)
-      trace[t] = (t > 0 ? trace[t - 1]! * Math.exp(-1 / decay) : 0) + (d.happens(0.03) ? d.uniform(0.8, 1.6) : 0)
+    for (let frame = 0; frame < frames; frame++)
+      trace[frame] =
+        (frame > 0 ? trace[frame - 1]! * Math.exp(-1 / decay) : 0) + (draw.happens(0.03) ? draw.uniform(0.8, 1.6) : 0)
     // Every cell flashes at least once, or nobody could find it.
     if (Math.max(...trace) < 0.8) continue
-    places.push({ x, y, a: halfWidth * d.uniform(0.85, 1.2), b: halfWidth * d.uniform(0.85, 1.2), trace })
+    places.push({
+      x: centreX,
+      y: centreY,
+      a: halfWidth * draw.uniform(0.85, 1.2),
+      b: halfWidth * draw.uniform(0.85, 1.2),
+      trace,
+    })
   }
   // A few broad waves make the background uneven; fine grain gives motion correction something to hold on to.
   const waves = Array.from({ length: 6 }, () => ({
-    u: d.uniform(-0.12, 0.12),
-    v: d.uniform(-0.12, 0.12),
-    phase: d.uniform(0, 2 * Math.PI),
-    height: d.uniform(3, 9),
+    u: draw.uniform(-0.12, 0.12),
+    v: draw.uniform(-0.12, 0.12),
+    phase: draw.uniform(0, 2 * Math.PI),
+    height: draw.uniform(3, 9),
   }))
   const grain = Array.from({ length: 60 }, () => ({
-    u: d.uniform(-1.2, 1.2),
-    v: d.uniform(-1.2, 1.2),
-    phase: d.uniform(0, 2 * Math.PI),
-    height: d.uniform(2, 5),
+    u: draw.uniform(-1.2, 1.2),
+    v: draw.uniform(-1.2, 1.2),
+    phase: draw.uniform(0, 2 * Math.PI),
+    height: draw.uniform(2, 5),
   }))
   const wide = side + 2 * reach
   const still = new Float64Array(wide * wide)
@@ -102,36 +109,36 @@ export function recording(): Uint8Array<ArrayBuffer> {
       150,
     )
   /** Between the pixels, linear in both directions. */
-  const between = (x: number, y: number): number => {
-    const i = Math.floor(x)
-    const j = Math.floor(y)
-    const fx = x - i
-    const fy = y - j
-    const k = j * wide + i
+  const between = (column: number, row: number): number => {
+    const left = Math.floor(column)
+    const top = Math.floor(row)
+    const fx = column - left
+    const fy = row - top
+    const corner = top * wide + left
     return (
-      (1 - fy) * ((1 - fx) * still[k]! + fx * still[k + 1]!) +
-      fy * ((1 - fx) * still[k + wide]! + fx * still[k + wide + 1]!)
+      (1 - fy) * ((1 - fx) * still[corner]! + fx * still[corner + 1]!) +
+      fy * ((1 - fx) * still[corner + wide]! + fx * still[corner + wide + 1]!)
     )
   }
   let dx = 0
   let dy = 0
-  const pages = Array.from({ length: frames }, (_, t) => {
-    dx = 0.95 * dx + d.normal(0, 0.15)
-    dy = 0.95 * dy + d.normal(0, 0.15)
-    const sx = clamp(dx + 0.8 * Math.sin(t / 9), -furthest, furthest)
-    const sy = clamp(dy + 0.5 * Math.sin(t / 13), -furthest, furthest)
+  const pages = Array.from({ length: frames }, (_, frame) => {
+    dx = 0.95 * dx + draw.normal(0, 0.15)
+    dy = 0.95 * dy + draw.normal(0, 0.15)
+    const sx = clamp(dx + 0.8 * Math.sin(frame / 9), -furthest, furthest)
+    const sy = clamp(dy + 0.5 * Math.sin(frame / 13), -furthest, furthest)
     const page = new Uint16Array(side * side)
-    for (let y = 0; y < side; y++)
-      for (let x = 0; x < side; x++) {
-        const px = x - sx
-        const py = y - sy
-        let v = between(px + reach, py + reach)
-        for (const p of places) {
-          const r = ((px - p.x) / p.a) ** 2 + ((py - p.y) / p.b) ** 2
-          if (r < 6) v += Math.exp(-(r ** 2)) * (22 + 80 * p.trace[t]!)
+    for (let row = 0; row < side; row++)
+      for (let column = 0; column < side; column++) {
+        const px = column - sx
+        const py = row - sy
+        let photons = between(px + reach, py + reach)
+        for (const place of places) {
+          const distance = ((px - place.x) / place.a) ** 2 + ((py - place.y) / place.b) ** 2
+          if (distance < 6) photons += Math.exp(-(distance ** 2)) * (22 + 80 * place.trace[frame]!)
         }
         // Shot noise: so many photons vary like a normal of the same variance.
-        page[y * side + x] = Math.max(0, Math.round(d.normal(v, Math.sqrt(Math.max(1, v)))))
+        page[row * side + column] = Math.max(0, Math.round(draw.normal(photons, Math.sqrt(Math.max(1, photons)))))
       }
     return page
   })

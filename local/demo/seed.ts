@@ -16,7 +16,7 @@ import { readJson, writeWhole } from '../files.ts'
 import { hashPassword } from '../login/passwords.ts'
 import type { Account, LoginState } from '../login/state.ts'
 import { seedDatasets } from './datasets.ts'
-import { inside } from './inside.ts'
+import { inProcessClients } from './in-process-client.ts'
 import { seedPipelines } from './pipelines.ts'
 import { seedStudies } from './studies.ts'
 
@@ -72,42 +72,48 @@ export interface SeedParts {
 }
 
 /** Login and profile of a person; the same person when it is there already. */
-async function person(o: SeedParts, p: Person, password: string): Promise<Account> {
-  const found = o.accounts.account(p.email)
+async function person(parts: SeedParts, member: Person, password: string): Promise<Account> {
+  const found = parts.accounts.account(member.email)
   const account = found ?? {
     sub: randomUUID(),
-    email: p.email,
-    name: p.name,
+    email: member.email,
+    name: member.name,
     password,
-    groups: p.groups ?? [],
-    created: o.deps.now().toISOString(),
+    groups: member.groups ?? [],
+    created: parts.deps.now().toISOString(),
   }
-  if (!found) await o.accounts.addAccount(account)
-  const profile: PersonProfile = { userId: account.sub, name: p.name, email: p.email, seen: account.created }
-  await o.deps.table
-    .create({ ...keyOf.person(account.sub), ...profile, gpk: await emailKey(p.email), gsk: `PROFILE#${account.sub}` })
-    .catch((e: unknown) => {
-      if (!(e instanceof AlreadyExists)) throw e
+  if (!found) await parts.accounts.addAccount(account)
+  const profile: PersonProfile = { userId: account.sub, name: member.name, email: member.email, seen: account.created }
+  await parts.deps.table
+    .create({
+      ...keyOf.person(account.sub),
+      ...profile,
+      gpk: await emailKey(member.email),
+      gsk: `PROFILE#${account.sub}`,
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof AlreadyExists)) throw error
     })
   return account
 }
 
 /** Makes what is missing of the demo; at once when it is whole. */
-export async function seedDemo(o: SeedParts): Promise<void> {
+export async function seedDemo(parts: SeedParts): Promise<void> {
   // A home from before there were datasets or pipelines gets what it lacks.
-  const made = await readJson<{ datasets?: boolean; pipelines?: boolean }>(o.mark)
+  const made = await readJson<{ datasets?: boolean; pipelines?: boolean }>(parts.mark)
   if (made?.datasets && made.pipelines) return
-  o.say('\n  Making the demo organisation (once) ...')
+  parts.say('\n  Making the demo organisation (once) ...')
   // The demo's past: everything happened during the last days, in order.
   const clock = { at: Date.now() - 4 * 86_400_000 }
-  const deps: StepDeps = { ...o.deps, now: () => new Date(clock.at) }
+  const deps: StepDeps = { ...parts.deps, now: () => new Date(clock.at) }
   const handlers = new Map(
     await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)),
   )
-  const as = inside(handlers)
+  const as = inProcessClients(handlers)
   const password = await hashPassword(demoPassword)
   const accounts = new Map<string, Account>()
-  for (const p of [...lab, stranger]) accounts.set(p.email, await person({ ...o, deps }, p, password))
+  for (const member of [...lab, stranger])
+    accounts.set(member.email, await person({ ...parts, deps }, member, password))
   const callerOf = (email: string, groups: string[] = []): Caller => ({
     userId: accounts.get(email)!.sub,
     loginAt: Math.floor(clock.at / 1000),
@@ -125,25 +131,28 @@ export async function seedDemo(o: SeedParts): Promise<void> {
   const present = new Map(
     (await ada.access.members({ params: { organisationId }, query: { limit: 200 } })).items.map((m) => [m.userId, m]),
   )
-  for (const p of lab) {
+  for (const one of lab) {
     clock.at += 60_000
-    const member = present.get(accounts.get(p.email)!.sub)
-    if (member?.roles.length === p.roles.length) continue
+    const member = present.get(accounts.get(one.email)!.sub)
+    if (member?.roles.length === one.roles.length) continue
     if (member)
       await ada.access.setRoles({
         params: { organisationId, userId: member.userId },
-        body: { roles: p.roles, rev: member.rev },
+        body: { roles: one.roles, rev: member.rev },
       })
     else {
-      const { link } = await ada.access.invite({ params: { organisationId }, body: { email: p.email, roles: p.roles } })
-      await client(p.email).access.acceptInvitation({ body: { invitation: link.slice(link.indexOf('#') + 1) } })
+      const { link } = await ada.access.invite({
+        params: { organisationId },
+        body: { email: one.email, roles: one.roles },
+      })
+      await client(one.email).access.acceptInvitation({ body: { invitation: link.slice(link.indexOf('#') + 1) } })
     }
   }
   await seedStudies({
     organisationId,
     rosa: () => client('rosa@demo.cloister'),
     participant: (token) => as(undefined, token),
-    objects: o.objects,
+    objects: parts.objects,
     analyst: accounts.get('anil@demo.cloister')!.sub,
     clock,
     random: deps.random,
@@ -151,11 +160,11 @@ export async function seedDemo(o: SeedParts): Promise<void> {
   // The workflow runs on the real clock, so from here on the demo does too.
   clock.at = Date.now()
   await Promise.all([
-    seedDatasets({ organisationId, cleo: () => client('cleo@demo.cloister'), objects: o.objects }),
-    seedPipelines({ organisationId, rosa: () => client('rosa@demo.cloister'), objects: o.objects }),
+    seedDatasets({ organisationId, cleo: () => client('cleo@demo.cloister'), objects: parts.objects }),
+    seedPipelines({ organisationId, rosa: () => client('rosa@demo.cloister'), objects: parts.objects }),
   ])
   await writeWhole(
-    o.mark,
+    parts.mark,
     JSON.stringify({ organisationId, made: new Date().toISOString(), datasets: true, pipelines: true }),
   )
 }

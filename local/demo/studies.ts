@@ -10,7 +10,7 @@ import type { TimelineConfiguration } from '../../domain/studies/configuration.t
 import { base64url } from '../../domain/hash.ts'
 import { recordHash, runHash, type SealedRecord } from '../../domain/runs/records.ts'
 import { importRunKey, sealRecord, wrapRunKey } from '../../domain/runs/sealing.ts'
-import { sendInside } from './inside.ts'
+import { sendInside } from './in-process-client.ts'
 import { simulate } from './participant.ts'
 
 export interface StudyParts {
@@ -51,11 +51,11 @@ async function readStudy(folder: string): ReturnType<typeof studyOfFiles<Uint8Ar
   const top = join(examples, folder)
   const entries = (await readdir(top, { recursive: true, withFileTypes: true })).filter((e) => e.isFile())
   const files = await Promise.all(
-    entries.map(async (e) => ({
-      path: join(e.parentPath, e.name)
+    entries.map(async (entry) => ({
+      path: join(entry.parentPath, entry.name)
         .slice(top.length + 1)
         .replaceAll('\\', '/'),
-      data: new Uint8Array(await readFile(join(e.parentPath, e.name))),
+      data: new Uint8Array(await readFile(join(entry.parentPath, entry.name))),
     })),
   )
   return studyOfFiles(files, async (data) => new TextDecoder().decode(data))
@@ -63,13 +63,13 @@ async function readStudy(folder: string): ReturnType<typeof studyOfFiles<Uint8Ar
 
 /** Study, version, state and link; answers the link's code. Safe to run twice. */
 async function publish(
-  o: StudyParts,
+  parts: StudyParts,
   plan: Plan,
 ): Promise<{ studyId: string; code: string; configuration: TimelineConfiguration }> {
-  const rosa = o.rosa()
+  const rosa = parts.rosa()
   const bundle = await readStudy(plan.folder)
   let study = await rosa.studies.create({
-    params: { organisationId: o.organisationId },
+    params: { organisationId: parts.organisationId },
     body: { title: bundle.title ?? plan.folder, description: bundle.description ?? '', requestId: plan.requestId },
   })
   const params = { studyId: study.studyId }
@@ -78,12 +78,12 @@ async function publish(
     configuration: bundle.configuration,
     files: bundle.files,
     note: 'First version',
-    send: sendInside(o.objects),
+    send: sendInside(parts.objects),
   })
-  o.clock.at += 5 * 60_000
+  parts.clock.at += 5 * 60_000
   study = await rosa.studies.study({ params })
   if (study.state === 'draft') study = await rosa.studies.setState({ params, body: { state: 'live', rev: study.rev } })
-  await rosa.studies.share({ params: { ...params, userId: o.analyst }, body: {} })
+  await rosa.studies.share({ params: { ...params, userId: parts.analyst }, body: {} })
   const known = (await rosa.studies.links({ params, query: { limit: 200 } })).items.find((l) => l.label === linkLabel)
   const link =
     known ?? (await rosa.studies.createLink({ params, body: { kind: 'general', label: linkLabel, hours: 720 } }))
@@ -96,21 +96,21 @@ async function publish(
 
 /** One participant from the start of the page to its end. */
 async function takePart(
-  o: StudyParts,
+  parts: StudyParts,
   code: string,
   configuration: TimelineConfiguration,
   leavesAfter: number,
   aborts: boolean,
 ): Promise<void> {
-  const page = o.participant()
+  const page = parts.participant()
   const { key } = await page.runs.participation({ params: { code }, query: {} })
-  const raw = o.random(32)
+  const raw = parts.random(32)
   const own = await importRunKey(raw)
   const started = await page.runs.start({
     params: { code },
-    body: { nonce: base64url(o.random(24)), kid: key.kid, wrappedKey: await wrapRunKey(raw, key.jwk) },
+    body: { nonce: base64url(parts.random(24)), kid: key.kid, wrappedKey: await wrapRunKey(raw, key.jwk) },
   })
-  const sender = o.participant(started.token)
+  const sender = parts.participant(started.token)
   const hashes: string[] = []
   let waiting: SealedRecord[] = []
   const flush = async (): Promise<void> => {
@@ -132,16 +132,16 @@ async function takePart(
     const sealed: SealedRecord = {
       op,
       part: 'main',
-      jwe: await sealRecord({ key: own, ...place, body, iv: o.random(12) }),
+      jwe: await sealRecord({ key: own, ...place, body, iv: parts.random(12) }),
       ...(op === 'end' ? { end: { last: seq, hash: await runHash(hashes) } } : {}),
     }
     hashes.push(await recordHash(sealed))
     waiting.push(sealed)
     if (waiting.length >= chunkSize || op !== 'append') await flush()
   }
-  o.clock.at += 20_000
+  parts.clock.at += 20_000
   for (const trial of simulate({ configuration, condition: started.condition, seed: started.seed })) {
-    o.clock.at += trial.milliseconds
+    parts.clock.at += trial.milliseconds
     await record('append', trial.data)
     if (hashes.length < leavesAfter) continue
     await flush()
@@ -152,15 +152,15 @@ async function takePart(
 }
 
 /** Publishes what is missing and lets the missing participants come. */
-export async function seedStudies(o: StudyParts): Promise<void> {
+export async function seedStudies(parts: StudyParts): Promise<void> {
   for (const plan of plans) {
-    const { studyId, code, configuration } = await publish(o, plan)
-    const { items } = await o.rosa().runs.list({ params: { studyId }, query: { limit: 200 } })
+    const { studyId, code, configuration } = await publish(parts, plan)
+    const { items } = await parts.rosa().runs.list({ params: { studyId }, query: { limit: 200 } })
     // A run that was under way when an earlier attempt was killed stays as it is: somebody who closed the page.
     for (let n = items.length; n < plan.runs; n++) {
-      o.clock.at += (60 + ((n * 37) % 50)) * 60_000
+      parts.clock.at += (60 + ((n * 37) % 50)) * 60_000
       await takePart(
-        o,
+        parts,
         code,
         configuration,
         plan.leaves[n] ?? (plan.aborts.includes(n) ? 12 : Infinity),

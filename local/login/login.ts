@@ -30,11 +30,19 @@ const headers = {
 const wrongPassword =
   'This email and password do not fit together. Check both; after ten attempts an address has to wait a quarter of an hour.'
 
+/** What is wrong with what somebody typed to get an account; undefined when nothing is. */
+function signUpProblem(name: string, email: string, password: string): string | undefined {
+  if (!Name.safeParse(name).success) return 'Please give a name of at most 120 characters.'
+  if (!Email.safeParse(email).success) return 'This is not an email address.'
+  if (password.length < 10 || password.length > 200) return 'The password needs at least 10 characters.'
+  return undefined
+}
+
 /** The handler for requests whose path begins with /oidc. */
-export function createLogin(o: LoginParts): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { provider, state } = o
+export function createLogin(parts: LoginParts): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { provider, state } = parts
   const callback = provider.callback()
-  const brake = guessBrake(o.now)
+  const brake = guessBrake(parts.now)
   const html = (request: IncomingMessage, response: ServerResponse, body: string, status = 200): Promise<void> =>
     send(request, response, { status, headers, body })
   const tooOld = (request: IncomingMessage, response: ServerResponse): Promise<void> =>
@@ -44,7 +52,7 @@ export function createLogin(o: LoginParts): (request: IncomingMessage, response:
       problemPage(
         'This sign-in cannot go on',
         'It is too old, was finished already, or was begun in another browser.',
-        `${o.mainOrigin}/`,
+        `${parts.mainOrigin}/`,
       ),
       400,
     )
@@ -59,7 +67,7 @@ export function createLogin(o: LoginParts): (request: IncomingMessage, response:
       return account.sub
     }
     brake.failed(email)
-    await o.failed(account?.sub)
+    await parts.failed(account?.sub)
     return undefined
   }
 
@@ -74,7 +82,7 @@ export function createLogin(o: LoginParts): (request: IncomingMessage, response:
     const action = `/oidc/interaction/${uid}`
     const again = details.params['prompt'] === 'login' && details.session !== undefined
     const known = again ? (state.accountBySub(details.session!.accountId)?.email ?? '') : ''
-    const demo = o.demo()
+    const demo = parts.demo()
     const signIn = (email: string, problem?: string): string =>
       signInPage({ action, signUp: `${action}/sign-up`, email, again, problem, demo })
     const form = (name: string, email: string, problem?: string): string =>
@@ -89,13 +97,7 @@ export function createLogin(o: LoginParts): (request: IncomingMessage, response:
     ]
     let sub: string | undefined
     if (signUp) {
-      const problem = !Name.safeParse(name).success
-        ? 'Please give a name of at most 120 characters.'
-        : !Email.safeParse(email).success
-          ? 'This is not an email address.'
-          : password.length < 10 || password.length > 200
-            ? 'The password needs at least 10 characters.'
-            : undefined
+      const problem = signUpProblem(name, email, password)
       if (problem) return html(request, response, form(name, email, problem), 422)
       sub = randomUUID()
       const added = await state.addAccount({
@@ -104,7 +106,7 @@ export function createLogin(o: LoginParts): (request: IncomingMessage, response:
         name,
         password: await hashPassword(password),
         groups: [],
-        created: new Date(o.now()).toISOString(),
+        created: new Date(parts.now()).toISOString(),
       })
       if (!added)
         return html(
@@ -147,13 +149,13 @@ export function createLogin(o: LoginParts): (request: IncomingMessage, response:
         return html(
           request,
           response,
-          problemPage('The form did not arrive', 'Go back and send it again.', `${o.mainOrigin}/`),
+          problemPage('The form did not arrive', 'Go back and send it again.', `${parts.mainOrigin}/`),
           400,
         )
       throw e
     }
-    for (const [k, v] of Object.entries(headers))
-      if (k !== 'content-type' && k !== 'cache-control') response.setHeader(k, v)
+    for (const [name, value] of Object.entries(headers))
+      if (name !== 'content-type' && name !== 'cache-control') response.setHeader(name, value)
     // The provider finds out where it is mounted from the difference of the two.
     Object.assign(request, { originalUrl: request.url })
     request.url = (request.url ?? '').slice('/oidc'.length) || '/'

@@ -31,7 +31,7 @@ export interface DemoPerson {
  * The sign-in form. `demo`: people of the demo organisation, each one click away; only where that organisation is
  * seeded.
  */
-export function signInPage(o: {
+export function signInPage(form: {
   action: string
   signUp: string
   email: string
@@ -39,26 +39,26 @@ export function signInPage(o: {
   problem?: string | undefined
   demo?: { people: readonly DemoPerson[]; password: string } | undefined
 }): string {
-  const demo = o.demo
-    ? `<section class="card" aria-labelledby="demo"><h2 id="demo">Demo people</h2><p class="soft">This installation has a demo organisation. Sign in as one of its people; their password is <code>${escapeHtml(o.demo.password)}</code>. Do not collect real data under these accounts.</p><ul>${o.demo.people
+  const demo = form.demo
+    ? `<section class="card" aria-labelledby="demo"><h2 id="demo">Demo people</h2><p class="soft">This installation has a demo organisation. Sign in as one of its people; their password is <code>${escapeHtml(form.demo.password)}</code>. Do not collect real data under these accounts.</p><ul>${form.demo.people
         .map(
           (p) =>
-            `<li><form method="post" action="${escapeHtml(o.action)}"><input type="hidden" name="email" value="${escapeHtml(p.email)}"><input type="hidden" name="password" value="${escapeHtml(o.demo!.password)}"><button><b>${escapeHtml(p.email)}</b> <span class="soft">${escapeHtml(p.what)}</span></button></form></li>`,
+            `<li><form method="post" action="${escapeHtml(form.action)}"><input type="hidden" name="email" value="${escapeHtml(p.email)}"><input type="hidden" name="password" value="${escapeHtml(form.demo!.password)}"><button><b>${escapeHtml(p.email)}</b> <span class="soft">${escapeHtml(p.what)}</span></button></form></li>`,
         )
         .join('')}</ul></section>`
     : ''
   return page(
     'Sign in',
-    `<h1>${o.again ? 'Sign in again' : 'Sign in to Cloister'}</h1><p class="soft">${o.again ? 'What you are about to do needs a fresh sign-in.' : 'This is the local login of this computer’s installation.'}</p>
-<form class="card" method="post" action="${escapeHtml(o.action)}">${wrong(o.problem)}
-<label for="email">Email</label><input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="${escapeHtml(o.email)}"${o.email ? '' : ' autofocus'}${described(o.problem)}>
-<label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200"${o.email ? ' autofocus' : ''}${described(o.problem)}>
+    `<h1>${form.again ? 'Sign in again' : 'Sign in to Cloister'}</h1><p class="soft">${form.again ? 'What you are about to do needs a fresh sign-in.' : 'This is the local login of this computer’s installation.'}</p>
+<form class="card" method="post" action="${escapeHtml(form.action)}">${wrong(form.problem)}
+<label for="email">Email</label><input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="${escapeHtml(form.email)}"${form.email ? '' : ' autofocus'}${described(form.problem)}>
+<label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required maxlength="200"${form.email ? ' autofocus' : ''}${described(form.problem)}>
 <button name="do" value="sign-in">Sign in</button></form>
-<p class="soft">No account yet? <a href="${escapeHtml(o.signUp)}">Create one</a>, for instance when somebody has invited you.</p>${demo}`,
+<p class="soft">No account yet? <a href="${escapeHtml(form.signUp)}">Create one</a>, for instance when somebody has invited you.</p>${demo}`,
   )
 }
 
-export const signUpPage = (o: {
+export const signUpPage = (form: {
   action: string
   signIn: string
   name: string
@@ -68,11 +68,11 @@ export const signUpPage = (o: {
   page(
     'Create an account',
     `<h1>Create an account</h1><p class="soft">An account alone sees nothing: somebody’s invitation opens their organisation to you.</p>
-<form class="card" method="post" action="${escapeHtml(o.action)}">${wrong(o.problem)}
-<label for="name">Name</label><input id="name" name="name" autocomplete="name" required maxlength="120" value="${escapeHtml(o.name)}" autofocus>
-<label for="email">Email</label><input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="${escapeHtml(o.email)}">
-<label for="password">Password (at least 10 characters)</label><input id="password" name="password" type="password" autocomplete="new-password" required minlength="10" maxlength="200"${described(o.problem)}>
-<button>Create account</button></form><p class="soft"><a href="${escapeHtml(o.signIn)}">I have an account</a></p>`,
+<form class="card" method="post" action="${escapeHtml(form.action)}">${wrong(form.problem)}
+<label for="name">Name</label><input id="name" name="name" autocomplete="name" required maxlength="120" value="${escapeHtml(form.name)}" autofocus>
+<label for="email">Email</label><input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="${escapeHtml(form.email)}">
+<label for="password">Password (at least 10 characters)</label><input id="password" name="password" type="password" autocomplete="new-password" required minlength="10" maxlength="200"${described(form.problem)}>
+<button>Create account</button></form><p class="soft"><a href="${escapeHtml(form.signIn)}">I have an account</a></p>`,
   )
 
 /** The provider's own form (with its CSRF token) becomes a page that sends itself; without script a button does. */

@@ -33,7 +33,7 @@ export function guessBrake(
     blocked: (email) => recent(email).length >= limit,
     failed: (email) => {
       // Made-up addresses must not fill the memory.
-      if (failures.size > 10_000) for (const [k] of failures) if (recent(k).length === 0) failures.delete(k)
+      if (failures.size > 10_000) for (const [key] of failures) if (recent(key).length === 0) failures.delete(key)
       if (failures.size <= 20_000) failures.set(email, [...recent(email), now()])
     },
     succeeded: (email) => {

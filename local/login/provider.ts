@@ -33,18 +33,22 @@ async function loginKeys(file: string): Promise<KeyFile> {
   return made
 }
 
-const claimsOf = (a: Account): Record<string, unknown> & { sub: string } => ({
-  sub: a.sub,
-  email: a.email,
+const claimsOf = (account: Account): Record<string, unknown> & { sub: string } => ({
+  sub: account.sub,
+  email: account.email,
   email_verified: true,
-  name: a.name,
-  'cognito:groups': a.groups,
+  name: account.name,
+  'cognito:groups': account.groups,
 })
 
 /** The provider at `<mainOrigin>/oidc`. `keyFile` keeps its keys (0600). */
-export async function createProvider(o: { mainOrigin: string; keyFile: string; state: LoginState }): Promise<Provider> {
-  const { mainOrigin, state } = o
-  const keys = await loginKeys(o.keyFile)
+export async function createProvider(options: {
+  mainOrigin: string
+  keyFile: string
+  state: LoginState
+}): Promise<Provider> {
+  const { mainOrigin, state } = options
+  const keys = await loginKeys(options.keyFile)
   const resource = resourceOf(mainOrigin)
   const portal: ClientMetadata = {
     client_id: clientId,

@@ -53,7 +53,7 @@ export async function loginState(file: string, now: () => number): Promise<Login
   let next: Promise<void> | undefined
 
   const write = async (): Promise<void> => {
-    for (const [k, v] of entries) if (v.expires <= now()) entries.delete(k)
+    for (const [key, kept] of entries) if (kept.expires <= now()) entries.delete(key)
     await writeWhole(
       file,
       JSON.stringify({ accounts: Object.fromEntries(accounts), provider: Object.fromEntries(entries) } satisfies Data),
@@ -83,9 +83,9 @@ export async function loginState(file: string, now: () => number): Promise<Login
   return {
     account: (email) => accounts.get(normal(email)),
     accountBySub: (sub) => [...accounts.values()].find((a) => a.sub === sub),
-    async addAccount(a) {
-      if (accounts.has(normal(a.email))) return false
-      accounts.set(normal(a.email), { ...a, email: normal(a.email) })
+    async addAccount(account) {
+      if (accounts.has(normal(account.email))) return false
+      accounts.set(normal(account.email), { ...account, email: normal(account.email) })
       await save()
       return true
     },
@@ -105,9 +105,9 @@ export async function loginState(file: string, now: () => number): Promise<Login
         findByUid: async (uid) => where((p) => p['uid'] === uid),
         findByUserCode: async (code) => where((p) => p['userCode'] === code),
         async consume(id) {
-          const k = entries.get(name(id))
-          if (k) {
-            k.payload['consumed'] = Math.floor(now() / 1000)
+          const kept = entries.get(name(id))
+          if (kept) {
+            kept.payload['consumed'] = Math.floor(now() / 1000)
             await save()
           }
         },
@@ -115,7 +115,7 @@ export async function loginState(file: string, now: () => number): Promise<Login
           if (entries.delete(name(id))) await save()
         },
         async revokeByGrantId(grantId) {
-          for (const [k, v] of entries) if (v.payload['grantId'] === grantId) entries.delete(k)
+          for (const [key, kept] of entries) if (kept.payload['grantId'] === grantId) entries.delete(key)
           await save()
         },
       }

@@ -5,7 +5,7 @@
 import { existsSync, lstatSync, openSync, closeSync, readlinkSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { processors, python, rProgram, specification } from './inside.ts'
+import { processors, python, rProgram, specification } from './sandbox-environment.ts'
 import { canFilter, seccompFilter } from './seccomp.ts'
 import { supervise } from './supervise.ts'
 import type { Outcome, Places, Sandbox, Task } from './task.ts'

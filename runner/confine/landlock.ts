@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { chmod, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { etc } from './bubblewrap.ts'
-import { python, rProgram, specification } from './inside.ts'
+import { python, rProgram, specification } from './sandbox-environment.ts'
 import { canFilter, seccompFilter } from './seccomp.ts'
 import { supervise } from './supervise.ts'
 import type { Outcome, Places, Sandbox, Task } from './task.ts'
@@ -103,8 +103,8 @@ export const fargate: Sandbox = {
   can: (i) => can(i) && onFargate() && process.getuid?.() === 0,
   async run(task) {
     await Promise.all(
-      open.map((f) =>
-        chmod(f, 0o711).catch(() => {
+      open.map((folder) =>
+        chmod(folder, 0o711).catch(() => {
           /* it is not there, or it is read-only */
         }),
       ),

@@ -2,20 +2,27 @@ import { expect, test } from 'vitest'
 import { seccompFilter } from './seccomp.ts'
 import { forbidden, signals, traces } from './syscalls.ts'
 
+const verdicts: Partial<Record<number, string>> = { 0x7fff0000: 'allow', 0x80000000: 'kill' }
+
 /** What the kernel would answer: a small interpreter of the instructions that filters use. */
 function judge(filter: Uint8Array, arch: number, nr: number, args: number[] = []): string {
   const view = new DataView(filter.buffer)
-  let a = 0
+  // Of the structure that the kernel hands over: the call's number, the architecture, the arguments.
+  const loaded = (offset: number): number => {
+    if (offset === 0) return nr
+    return offset === 4 ? arch : (args[(offset - 16) / 8] ?? 0)
+  }
+  let accumulator = 0
   for (let pc = 0; pc < filter.length / 8; pc++) {
     const code = view.getUint16(pc * 8, true)
     const jt = view.getUint8(pc * 8 + 2)
     const jf = view.getUint8(pc * 8 + 3)
-    const k = view.getUint32(pc * 8 + 4, true)
-    if (code === 0x20) a = (k === 0 ? nr : k === 4 ? arch : (args[(k - 16) / 8] ?? 0)) >>> 0
-    else if (code === 0x15) pc += a === k ? jt : jf
-    else if (code === 0x35) pc += a >= k ? jt : jf
-    else if (code === 0x45) pc += (a & k) !== 0 ? jt : jf
-    else if (code === 0x06) return k === 0x7fff0000 ? 'allow' : k === 0x80000000 ? 'kill' : `errno ${k & 0xffff}`
+    const operand = view.getUint32(pc * 8 + 4, true)
+    if (code === 0x20) accumulator = loaded(operand) >>> 0
+    else if (code === 0x15) pc += accumulator === operand ? jt : jf
+    else if (code === 0x35) pc += accumulator >= operand ? jt : jf
+    else if (code === 0x45) pc += (accumulator & operand) !== 0 ? jt : jf
+    else if (code === 0x06) return verdicts[operand] ?? `errno ${operand & 0xffff}`
     else throw new Error(`instruction ${code}`)
   }
   throw new Error('fell off the end')

@@ -41,13 +41,13 @@ export function seccompFilter(
 ): Uint8Array {
   const { column, audit } = processors[arch]
   const program: [code: number, ifTrue: number, ifFalse: number, k: number][] = []
-  const say = (code: number, k: number, ifTrue = 0, ifFalse = 0): void => {
-    program.push([code, ifTrue, ifFalse, k >>> 0])
+  const say = (code: number, operand: number, ifTrue = 0, ifFalse = 0): void => {
+    program.push([code, ifTrue, ifFalse, operand >>> 0])
   }
-  const refuse = (number: number, e: number): void => {
+  const refuse = (number: number, errorNumber: number): void => {
     if (number < 0) return
     say(jumpEqual, number, 0, 1)
-    say(answer, errno(e))
+    say(answer, errno(errorNumber))
   }
   say(load, offset.processor)
   say(jumpEqual, audit, 1, 0)
@@ -81,21 +81,22 @@ export function seccompFilter(
     ]
     say(jumpEqual, locks.fcntl[column], 0, 2 + 2 * commands.length)
     say(load, offset.argument(1))
-    for (const [command, e] of commands) refuse(command, e)
+    for (const [command, errorNumber] of commands) refuse(command, errorNumber)
     say(answer, allow)
   }
   // ioctl: no typing into a terminal, no line disciplines
   say(jumpEqual, judged.ioctl[column], 0, 5)
   say(load, offset.argument(1))
-  for (const [i, request] of [TIOCSTI, TIOCLINUX, TIOCSETD].entries()) say(jumpEqual, request, 2 - i, i === 2 ? 1 : 0)
+  for (const [index, request] of [TIOCSTI, TIOCLINUX, TIOCSETD].entries())
+    say(jumpEqual, request, 2 - index, index === 2 ? 1 : 0)
   say(answer, errno(EPERM))
   say(answer, allow)
   const bytes = new DataView(new ArrayBuffer(program.length * 8))
-  for (const [i, [code, ifTrue, ifFalse, k]] of program.entries()) {
-    bytes.setUint16(i * 8, code, true)
-    bytes.setUint8(i * 8 + 2, ifTrue)
-    bytes.setUint8(i * 8 + 3, ifFalse)
-    bytes.setUint32(i * 8 + 4, k, true)
+  for (const [index, [code, ifTrue, ifFalse, operand]] of program.entries()) {
+    bytes.setUint16(index * 8, code, true)
+    bytes.setUint8(index * 8 + 2, ifTrue)
+    bytes.setUint8(index * 8 + 3, ifFalse)
+    bytes.setUint32(index * 8 + 4, operand, true)
   }
   return new Uint8Array(bytes.buffer)
 }

@@ -6,7 +6,7 @@ import { existsSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { environment } from './inside.ts'
+import { environment } from './sandbox-environment.ts'
 import { supervise } from './supervise.ts'
 import { looseNames, type Outcome, outputNames, type Places, type Sandbox, type Task } from './task.ts'
 

@@ -26,18 +26,18 @@ export function fileCache(folder: string, capBytes: number): FileCache {
       // What an earlier life left is as good as new: names are digests, and a file gets its name when it is whole.
       for (const name of await readdir(folder)) {
         if (/^[0-9a-f]{64}$/.test(name)) {
-          const s = await stat(join(folder, name))
-          used.set(name, { size: s.size, at: s.mtimeMs })
+          const stats = await stat(join(folder, name))
+          used.set(name, { size: stats.size, at: stats.mtimeMs })
         } else await rm(join(folder, name), { force: true })
       }
     })())
   async function makeRoom(size: number): Promise<void> {
     let total = [...used.values()].reduce((n, u) => n + u.size, 0) + size
-    for (const [name, u] of [...used].sort(([, a], [, b]) => a.at - b.at)) {
+    for (const [name, use] of [...used].sort(([, a], [, b]) => a.at - b.at)) {
       if (total <= capBytes) return
-      if (Date.now() - u.at < inUse || coming.has(name)) continue
+      if (Date.now() - use.at < inUse || coming.has(name)) continue
       used.delete(name)
-      total -= u.size
+      total -= use.size
       await rm(join(folder, name), { force: true })
     }
   }

@@ -9,39 +9,37 @@ const path = (p: string): string => `'${p.replaceAll("'", "''")}'`
 const numeric = (c: Column): boolean => c.type === 'integer' || c.type === 'number'
 
 /** A filter's value as the column's type; undefined when it can never be equal. */
-function valueOf(c: Column, v: string | number | boolean): string | undefined {
-  if (c.role === 'subject') return undefined
-  if (numeric(c)) return typeof v === 'number' ? literal(v) : undefined
-  if (c.type === 'boolean') return typeof v === 'boolean' ? literal(v) : undefined
-  if (typeof v !== 'string') return undefined
-  return c.type === 'date'
-    ? `TRY_CAST(${literal(v)} AS DATE)`
-    : c.type === 'datetime'
-      ? `TRY_CAST(${literal(v)} AS TIMESTAMP)`
-      : literal(v)
+function valueOf(column: Column, value: string | number | boolean): string | undefined {
+  if (column.role === 'subject') return undefined
+  if (numeric(column)) return typeof value === 'number' ? literal(value) : undefined
+  if (column.type === 'boolean') return typeof value === 'boolean' ? literal(value) : undefined
+  if (typeof value !== 'string') return undefined
+  if (column.type === 'date') return `TRY_CAST(${literal(value)} AS DATE)`
+  if (column.type === 'datetime') return `TRY_CAST(${literal(value)} AS TIMESTAMP)`
+  return literal(value)
 }
 
-function condition(f: Cohort[number], columns: readonly Column[]): string {
-  const c = columns.find((x) => x.name === f.column)
-  if (!c || c.role === 'identifier' || c.role === 'subject') return 'FALSE'
-  const name = quoted(c.name)
-  switch (f.is) {
+function condition(filter: Cohort[number], columns: readonly Column[]): string {
+  const column = columns.find((x) => x.name === filter.column)
+  if (!column || column.role === 'identifier' || column.role === 'subject') return 'FALSE'
+  const name = quoted(column.name)
+  switch (filter.is) {
     case 'known':
       return `${name} IS NOT NULL`
     case 'missing':
       return `${name} IS NULL`
     case 'equal':
     case 'not-equal': {
-      const v = valueOf(c, f.value)
-      return v === undefined ? 'FALSE' : `${name} ${f.is === 'equal' ? '=' : '<>'} ${v}`
+      const value = valueOf(column, filter.value)
+      return value === undefined ? 'FALSE' : `${name} ${filter.is === 'equal' ? '=' : '<>'} ${value}`
     }
     case 'in':
     case 'not-in': {
-      const all = f.values.map((v) => valueOf(c, v))
-      return all.includes(undefined) ? 'FALSE' : `${name} ${f.is === 'in' ? 'IN' : 'NOT IN'} (${all.join(', ')})`
+      const all = filter.values.map((v) => valueOf(column, v))
+      return all.includes(undefined) ? 'FALSE' : `${name} ${filter.is === 'in' ? 'IN' : 'NOT IN'} (${all.join(', ')})`
     }
     case 'between': {
-      const [from, to] = [f.from, f.to].map((v) => (v === undefined ? null : valueOf(c, v)))
+      const [from, to] = [filter.from, filter.to].map((v) => (v === undefined ? null : valueOf(column, v)))
       if (from === undefined || to === undefined) return 'FALSE'
       return (
         [...(from === null ? [] : [`${name} >= ${from}`]), ...(to === null ? [] : [`${name} <= ${to}`])].join(
@@ -56,11 +54,11 @@ function condition(f: Cohort[number], columns: readonly Column[]): string {
 export function cohortSql(data: LocalData, cohort: Cohort): string | undefined {
   if (cohort.length === 0) return undefined
   return cohort
-    .map((f) => {
-      const t = data.schema.tables.find((x) => x.name === f.table)
-      const stored = data.tables.find((x) => x.name === f.table)
-      if (!t || !stored) return 'SELECT CAST(0 AS INTEGER) AS __subject WHERE FALSE'
-      return `SELECT DISTINCT __subject FROM read_parquet(${path(stored.path)}) WHERE ${condition(f, t.columns)}`
+    .map((filter) => {
+      const table = data.schema.tables.find((x) => x.name === filter.table)
+      const stored = data.tables.find((x) => x.name === filter.table)
+      if (!table || !stored) return 'SELECT CAST(0 AS INTEGER) AS __subject WHERE FALSE'
+      return `SELECT DISTINCT __subject FROM read_parquet(${path(stored.path)}) WHERE ${condition(filter, table.columns)}`
     })
     .join(' INTERSECT ')
 }
@@ -75,23 +73,23 @@ export async function openCohort(
 ): Promise<void> {
   const picked = cohortSql(data, cohort)
   if (picked !== undefined) await duck.run(`CREATE TEMP TABLE ${quoted(`${prefix}__cohort`)} AS ${picked}`)
-  for (const t of data.schema.tables) {
-    const stored = data.tables.find((x) => x.name === t.name)
-    if (!stored || (only && !only.has(t.name))) continue
-    const columns = t.columns
-      .filter((c) => c.role !== 'identifier' && c !== subjectColumn(t))
+  for (const table of data.schema.tables) {
+    const stored = data.tables.find((x) => x.name === table.name)
+    if (!stored || (only && !only.has(table.name))) continue
+    const columns = table.columns
+      .filter((c) => c.role !== 'identifier' && c !== subjectColumn(table))
       .map((c) => quoted(c.name))
-    const source = t.oneRowPerSubject
+    const source = table.oneRowPerSubject
       ? `read_parquet(${path(stored.path)})`
       : `read_parquet(${path(stored.path)}, file_row_number = true)`
     await duck.run(
-      `CREATE TEMP VIEW ${quoted(prefix + t.name)} AS SELECT ${['__subject', ...(t.oneRowPerSubject ? [] : ['CAST(file_row_number AS BIGINT) AS __row']), ...columns].join(', ')} FROM ${source}${picked === undefined ? '' : ` WHERE __subject IN (SELECT __subject FROM ${quoted(`${prefix}__cohort`)})`}`,
+      `CREATE TEMP VIEW ${quoted(prefix + table.name)} AS SELECT ${['__subject', ...(table.oneRowPerSubject ? [] : ['CAST(file_row_number AS BIGINT) AS __row']), ...columns].join(', ')} FROM ${source}${picked === undefined ? '' : ` WHERE __subject IN (SELECT __subject FROM ${quoted(`${prefix}__cohort`)})`}`,
     )
   }
 }
 
-export const hex64 = (v: unknown): string =>
-  BigInt((v as bigint | number | null) ?? 0)
+export const hex64 = (value: unknown): string =>
+  BigInt((value as bigint | number | null) ?? 0)
     .toString(16)
     .padStart(16, '0')
 const everybody = new Map<number, string>()

@@ -2,20 +2,22 @@
 import type { Scalar } from '../../domain/release/outputs.ts'
 import type { Plan } from '../../domain/sql/plan.ts'
 import type { QueryColumn } from '../../domain/sql/result.ts'
-import { type Bound, isCount } from './rewrite.ts'
+import { type Bound, isCount } from './bound-measures.ts'
 
 /** A finite number, or nothing. */
-export const number = (v: unknown): number | null => {
-  if (v === null || v === undefined) return null
-  const n = Number(v)
-  return Number.isFinite(n) ? n : null
+export const number = (value: unknown): number | null => {
+  if (value === null || value === undefined) return null
+  const converted = Number(value)
+  return Number.isFinite(converted) ? converted : null
 }
-export const scalarOf = (v: unknown): Scalar =>
-  v === null || v === undefined ? null : typeof v === 'string' || typeof v === 'boolean' ? v : number(v)
+export const scalarOf = (value: unknown): Scalar => {
+  if (value === null || value === undefined) return null
+  return typeof value === 'string' || typeof value === 'boolean' ? value : number(value)
+}
 
-const group = (k: Plan['keys'][number]): Pick<QueryColumn, 'values' | 'made'> => ({
-  ...(k.values ? { values: k.values } : {}),
-  ...(k.values && k.values.length <= 2 && !k.pure ? { made: true as const } : {}),
+const group = (key: Plan['keys'][number]): Pick<QueryColumn, 'values' | 'made'> => ({
+  ...(key.values ? { values: key.values } : {}),
+  ...(key.values && key.values.length <= 2 && !key.pure ? { made: true as const } : {}),
 })
 
 /** Columns of the answer, then those that only expressions use. */
@@ -26,48 +28,57 @@ export function columnsOf(
   const columns: QueryColumn[] = []
   const columnOfMeasure = new Map<number, number>()
   const measureOfColumn = new Map<number, number>()
-  const measured = (i: number, name: string): QueryColumn => {
-    const b = bound[i]!
-    const e = b.measure.argument
+  const measured = (index: number, name: string): QueryColumn => {
+    const boundMeasure = bound[index]!
+    const argument = boundMeasure.measure.argument
     return {
       name,
-      kind: isCount(b.measure) ? 'count' : 'value',
-      aggregate: b.measure.aggregate,
-      ...(b.measure.quantile === undefined ? {} : { quantile: b.measure.quantile }),
-      ...(b.set === undefined ? {} : { set: b.set }),
-      ...(e?.low !== undefined && e.high !== undefined ? { low: e.low, high: e.high } : {}),
-      ...(b.mixed === undefined ? {} : { mixed: b.mixed }),
-      ...(b.indicator ? { indicator: true } : {}),
-      ...(b.measure.aggregate === 'count' && e?.smooth && b.filter === undefined ? { presence: true } : {}),
+      kind: isCount(boundMeasure.measure) ? 'count' : 'value',
+      aggregate: boundMeasure.measure.aggregate,
+      ...(boundMeasure.measure.quantile === undefined ? {} : { quantile: boundMeasure.measure.quantile }),
+      ...(boundMeasure.set === undefined ? {} : { set: boundMeasure.set }),
+      ...(argument?.low !== undefined && argument.high !== undefined ? { low: argument.low, high: argument.high } : {}),
+      ...(boundMeasure.mixed === undefined ? {} : { mixed: boundMeasure.mixed }),
+      ...(boundMeasure.indicator ? { indicator: true } : {}),
+      ...(boundMeasure.measure.aggregate === 'count' && argument?.smooth && boundMeasure.filter === undefined
+        ? { presence: true }
+        : {}),
     }
   }
-  for (const o of plan.outputs) {
-    const i = columns.length
-    if ('key' in o) {
-      const k = plan.keys[o.key]!
-      columns.push({ name: o.name, kind: 'group', ...group(k) })
-    } else if ('measure' in o) {
+  for (const output of plan.outputs) {
+    const index = columns.length
+    if ('key' in output) {
+      const key = plan.keys[output.key]!
+      columns.push({ name: output.name, kind: 'group', ...group(key) })
+    } else if ('measure' in output) {
       // Asked for twice, it is shown twice: the same released number.
-      if (columnOfMeasure.has(o.measure))
-        columns.push({ name: o.name, kind: 'value', aggregate: 'expression', formula: { measure: o.measure } })
+      if (columnOfMeasure.has(output.measure))
+        columns.push({
+          name: output.name,
+          kind: 'value',
+          aggregate: 'expression',
+          formula: { measure: output.measure },
+        })
       else {
-        columns.push(measured(o.measure, o.name))
-        measureOfColumn.set(i, o.measure)
-        columnOfMeasure.set(o.measure, i)
+        columns.push(measured(output.measure, output.name))
+        measureOfColumn.set(index, output.measure)
+        columnOfMeasure.set(output.measure, index)
       }
-    } else columns.push({ name: o.name, kind: 'value', aggregate: 'expression', formula: o.formula })
+    } else columns.push({ name: output.name, kind: 'value', aggregate: 'expression', formula: output.formula })
   }
-  for (const [i] of plan.keys.entries())
-    if (!plan.outputs.some((o) => 'key' in o && o.key === i))
-      columns.push({ name: `group ${i + 1}`, kind: 'group', hidden: true, ...group(plan.keys[i]!) })
+  for (const [index] of plan.keys.entries())
+    if (!plan.outputs.some((o) => 'key' in o && o.key === index))
+      columns.push({ name: `group ${index + 1}`, kind: 'group', hidden: true, ...group(plan.keys[index]!) })
   for (const i of bound.keys())
     if (!columnOfMeasure.has(i)) {
       columnOfMeasure.set(i, columns.length)
       measureOfColumn.set(columns.length, i)
       columns.push({ ...measured(i, `part ${i + 1}`), hidden: true })
     }
-  const renamed = (f: NonNullable<QueryColumn['formula']>): NonNullable<QueryColumn['formula']> =>
-    'measure' in f ? { measure: columnOfMeasure.get(f.measure)! } : 'op' in f ? { op: f.op, of: f.of.map(renamed) } : f
+  const renamed = (formula: NonNullable<QueryColumn['formula']>): NonNullable<QueryColumn['formula']> => {
+    if ('measure' in formula) return { measure: columnOfMeasure.get(formula.measure)! }
+    return 'op' in formula ? { op: formula.op, of: formula.of.map(renamed) } : formula
+  }
   return {
     columns: columns.map((c) => (c.formula ? { ...c, formula: renamed(c.formula) } : c)),
     columnOfMeasure,
@@ -79,10 +90,10 @@ export const keyOfColumn = (plan: Plan, columns: readonly QueryColumn[]): Map<nu
   const shown = new Set(plan.outputs.flatMap((o) => ('key' in o ? [o.key] : [])))
   const hidden = plan.keys.map((_, i) => i).filter((i) => !shown.has(i))
   return new Map(
-    columns.flatMap((c, i) => {
-      if (c.kind !== 'group') return []
-      const o = plan.outputs[i]
-      return [[i, o && 'key' in o ? o.key : hidden.shift()!] as [number, number]]
+    columns.flatMap((column, index) => {
+      if (column.kind !== 'group') return []
+      const output = plan.outputs[index]
+      return [[index, output && 'key' in output ? output.key : hidden.shift()!] as [number, number]]
     }),
   )
 }

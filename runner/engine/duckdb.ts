@@ -19,6 +19,11 @@ export interface Bounds {
   threads?: number
 }
 
+function kindOfFailure(text: string): EngineFailure['kind'] {
+  if (/^(Out of Memory|.*failed to (pin|allocate)|.*bad_alloc)/i.test(text)) return 'memory-limit'
+  return /^INTERRUPT/i.test(text) ? 'time-limit' : 'query-error'
+}
+
 /** What a failure may say of itself: its class, never DuckDB's text, which can quote rows. */
 export class EngineFailure extends Error {
   override name = 'EngineFailure'
@@ -30,11 +35,7 @@ export class EngineFailure extends Error {
     super('the engine failed')
     this.inner = inner
     this.errorClass = /^([A-Z][A-Za-z ]{2,30}) Error/.exec(inner)?.[1]?.replaceAll(' ', '') ?? 'Error'
-    this.kind = /^(Out of Memory|.*failed to (pin|allocate)|.*bad_alloc)/i.test(inner)
-      ? 'memory-limit'
-      : /^INTERRUPT/i.test(inner)
-        ? 'time-limit'
-        : 'query-error'
+    this.kind = kindOfFailure(inner)
   }
 }
 
@@ -69,8 +70,8 @@ export async function openDuck({
     },
     async table(sql) {
       try {
-        const r = await connection.runAndReadAll(sql)
-        return { at: new Map(r.columnNames().map((n, i) => [n, i])), rows: r.getRowsJS() as unknown[][] }
+        const reader = await connection.runAndReadAll(sql)
+        return { at: new Map(reader.columnNames().map((n, i) => [n, i])), rows: reader.getRowsJS() as unknown[][] }
       } catch (e) {
         throw new EngineFailure(e instanceof Error ? e.message : '')
       }

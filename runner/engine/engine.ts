@@ -35,12 +35,12 @@ export function engineOver(
     subjects: data.subjects,
     ...(data.fingerprint === undefined ? {} : { fingerprint: data.fingerprint }),
     tables: await Promise.all(
-      data.tables.map(async (t) => ({
-        name: t.name,
-        rows: t.rows,
-        subjects: t.subjects,
-        path: await places.fetch(t.parquet),
-        ...(t.rowsPerSubject === undefined ? {} : { rowsPerSubject: t.rowsPerSubject }),
+      data.tables.map(async (table) => ({
+        name: table.name,
+        rows: table.rows,
+        subjects: table.subjects,
+        path: await places.fetch(table.parquet),
+        ...(table.rowsPerSubject === undefined ? {} : { rowsPerSubject: table.rowsPerSubject }),
       })),
     ),
   })
@@ -61,17 +61,20 @@ export function engineOver(
     },
     store: (all, schema, prefix) =>
       within(async (folder) => {
-        const w = okOf<'store'>(await run({ kind: 'store', files: await files(all), schema, folder }))
+        const written = okOf<'store'>(await run({ kind: 'store', files: await files(all), schema, folder }))
         const tables = await Promise.all(
-          w.tables.map(async (t) => ({
-            name: t.name,
-            rows: t.rows,
-            subjects: t.subjects,
-            rowsPerSubject: t.rowsPerSubject,
-            parquet: await places.put(t.path, `${prefix}${t.name}.parquet`, 'application/vnd.apache.parquet'),
+          written.tables.map(async (table) => ({
+            name: table.name,
+            rows: table.rows,
+            subjects: table.subjects,
+            rowsPerSubject: table.rowsPerSubject,
+            parquet: await places.put(table.path, `${prefix}${table.name}.parquet`, 'application/vnd.apache.parquet'),
           })),
         )
-        return { data: { schema, tables, subjects: w.subjects, fingerprint: w.fingerprint }, outside: w.outside }
+        return {
+          data: { schema, tables, subjects: written.subjects, fingerprint: written.fingerprint },
+          outside: written.outside,
+        }
       }),
     async count(data, cohort) {
       // Everybody was counted at registration.
@@ -79,17 +82,17 @@ export function engineOver(
         return { subjects: data.subjects, fingerprint: data.fingerprint }
       return okOf<'count'>(await run({ kind: 'count', data: await local(data), cohort }))
     },
-    async difference(data, a, b) {
-      return okOf<'difference'>(await run({ kind: 'difference', data: await local(data), a, b }))
+    async difference(data, oneText, otherText) {
+      return okOf<'difference'>(await run({ kind: 'difference', data: await local(data), a: oneText, b: otherText }))
     },
     materialise: (data, cohort, prefix) =>
       within(async (folder) => {
         const written = okOf<'materialise'>(await run({ kind: 'materialise', data: await local(data), cohort, folder }))
         return Promise.all(
-          written.map(async (w) => ({
-            file: w.file,
-            key: (await places.put(w.path, `${prefix}${w.table}.csv`, 'text/csv')).key,
-            rows: w.rows,
+          written.map(async (table) => ({
+            file: table.file,
+            key: (await places.put(table.path, `${prefix}${table.table}.csv`, 'text/csv')).key,
+            rows: table.rows,
           })),
         )
       }),

@@ -9,13 +9,13 @@ export const isParquet = (file: string): boolean => /\.(parquet|pq)$/i.test(file
 
 /** The first bytes and the size of a file. */
 async function beginning(path: string): Promise<{ head: Buffer; size: number }> {
-  const f = await open(path, 'r')
+  const handle = await open(path, 'r')
   try {
-    const { size } = await f.stat()
-    const { buffer, bytesRead } = await f.read(Buffer.alloc(65_536), 0, 65_536, 0)
+    const { size } = await handle.stat()
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(65_536), 0, 65_536, 0)
     return { head: buffer.subarray(0, bytesRead), size }
   } finally {
-    await f.close()
+    await handle.close()
   }
 }
 
@@ -31,18 +31,18 @@ function split(line: string, delimiter: string): string[] {
   let cell = ''
   let inside = false
   for (let i = 0; i < line.length; i++) {
-    const c = line[i]!
+    const character = line[i]!
     if (inside) {
-      if (c === '"' && line[i + 1] === '"') {
+      if (character === '"' && line[i + 1] === '"') {
         cell += '"'
         i++
-      } else if (c === '"') inside = false
-      else cell += c
-    } else if (c === '"' && cell === '') inside = true
-    else if (c === delimiter) {
+      } else if (character === '"') inside = false
+      else cell += character
+    } else if (character === '"' && cell === '') inside = true
+    else if (character === delimiter) {
       out.push(cell)
       cell = ''
-    } else cell += c
+    } else cell += character
   }
   return [...out, cell]
 }
@@ -82,20 +82,20 @@ export async function csvForm({ file, path }: LocalFile): Promise<CsvForm> {
 /** Names of columns, faults of the header answered with its place. */
 export function checkHeader(file: string, header: readonly string[]): void {
   const seen = new Map<string, number>()
-  for (const [i, name] of header.entries()) {
-    if (name === '') throw new Unreadable(file, `Column ${i + 1} has no name.`, 1)
+  for (const [index, name] of header.entries()) {
+    if (name === '') throw new Unreadable(file, `Column ${index + 1} has no name.`, 1)
     if (name.length > 200 || /\p{Cc}/u.test(name))
-      throw new Unreadable(file, `Column ${i + 1} has a name that is too long or has control characters.`, 1)
+      throw new Unreadable(file, `Column ${index + 1} has a name that is too long or has control characters.`, 1)
     if (/^__(subject|row)$/i.test(name))
-      throw new Unreadable(file, `Column ${i + 1} is called ${name}: that name is the platform’s own.`, 1)
+      throw new Unreadable(file, `Column ${index + 1} is called ${name}: that name is the platform’s own.`, 1)
     const twin = seen.get(name.normalize('NFKC').toLowerCase())
     if (twin !== undefined)
       throw new Unreadable(
         file,
-        `Columns ${twin + 1} and ${i + 1} have the same name, ${name.slice(0, 60)}. Capitals do not tell names apart.`,
+        `Columns ${twin + 1} and ${index + 1} have the same name, ${name.slice(0, 60)}. Capitals do not tell names apart.`,
         1,
       )
-    seen.set(name.normalize('NFKC').toLowerCase(), i)
+    seen.set(name.normalize('NFKC').toLowerCase(), index)
   }
 }
 
@@ -103,11 +103,27 @@ export function checkHeader(file: string, header: readonly string[]): void {
 export const csvSource = (path: string, form: CsvForm): string =>
   `read_csv(${quote(path)}, header = false, skip = 1, delim = ${quote(form.delimiter)}, quote = '"', escape = '"', strict_mode = true, null_padding = false, auto_detect = false, max_line_size = 4000000, parallel = false, columns = {${form.header.map((_, i) => `'c${i}': 'VARCHAR'`).join(', ')}}${form.encoding === 'utf-8' ? '' : `, encoding = ${quote(form.encoding)}`})`
 
+/** What DuckDB says of a line of CSV, and what we say of it. */
+const lineFaults: readonly (readonly [RegExp, string])[] = [
+  [
+    /unterminated quote|quote should be followed|quoted value/i,
+    'A quoted cell does not end, or a quote stands inside a cell that is not quoted.',
+  ],
+  [/invalid unicode|not utf-8|encoding/i, 'A line is not valid UTF-8.'],
+  [/maximum line size/i, 'A line is longer than 4 MB.'],
+]
+
+function lineFault(text: string): string {
+  const cells = /Expected Number of Columns: (\d+) Found: (\d+)/i.exec(text)
+  if (cells) return `A line has ${cells[2]} cells where the header has ${cells[1]}.`
+  return lineFaults.find(([said]) => said.test(text))?.[1] ?? 'A line cannot be read as CSV.'
+}
+
 /** What DuckDB says of a custodian's own file, in our words: the line, and a reason without the row. */
-export function fileFault(file: string, e: unknown, parquet: boolean): Unreadable {
-  if (e instanceof Unreadable) return e
-  const text = e instanceof EngineFailure ? e.inner : ''
-  if (e instanceof EngineFailure && e.kind === 'memory-limit')
+export function fileFault(file: string, error: unknown, parquet: boolean): Unreadable {
+  if (error instanceof Unreadable) return error
+  const text = error instanceof EngineFailure ? error.inner : ''
+  if (error instanceof EngineFailure && error.kind === 'memory-limit')
     return new Unreadable(file, 'Reading it needs more memory than the engine has.')
   if (parquet)
     return new Unreadable(
@@ -117,17 +133,7 @@ export function fileFault(file: string, e: unknown, parquet: boolean): Unreadabl
         : 'The Parquet file is damaged or uses a feature that cannot be read.',
     )
   const line = Number(/Line:? (\d+)/i.exec(text)?.[1] ?? NaN)
-  const reason = /Expected Number of Columns: (\d+) Found: (\d+)/i.exec(text)
-  const why = reason
-    ? `A line has ${reason[2]} cells where the header has ${reason[1]}.`
-    : /unterminated quote|quote should be followed|quoted value/i.test(text)
-      ? 'A quoted cell does not end, or a quote stands inside a cell that is not quoted.'
-      : /invalid unicode|not utf-8|encoding/i.test(text)
-        ? 'A line is not valid UTF-8.'
-        : /maximum line size/i.test(text)
-          ? 'A line is longer than 4 MB.'
-          : 'A line cannot be read as CSV.'
-  return new Unreadable(file, why, Number.isInteger(line) ? line : undefined)
+  return new Unreadable(file, lineFault(text), Number.isInteger(line) ? line : undefined)
 }
 
 /** Names and types of a Parquet file's columns. */
@@ -135,9 +141,9 @@ export async function parquetColumns(duck: Duck, { file, path }: LocalFile): Pro
   const { size } = await beginning(path)
   if (size === 0) throw new Unreadable(file, 'The file is empty.')
   try {
-    return (await duck.rows(`DESCRIBE SELECT * FROM read_parquet(${quote(path)})`)).map((r) => ({
-      name: String(r[0]),
-      type: String(r[1]),
+    return (await duck.rows(`DESCRIBE SELECT * FROM read_parquet(${quote(path)})`)).map((row) => ({
+      name: String(row[0]),
+      type: String(row[1]),
     }))
   } catch (e) {
     throw fileFault(file, e, true)
@@ -145,25 +151,25 @@ export async function parquetColumns(duck: Duck, { file, path }: LocalFile): Pro
 }
 
 /** A file as columns `c0`, `c1`, ... of text, and their names. Nested columns of Parquet are refused. */
-export async function textSource(duck: Duck, f: LocalFile): Promise<{ names: string[]; source: string }> {
-  if (!isParquet(f.file)) {
-    const form = await csvForm(f)
-    checkHeader(f.file, form.header)
-    return { names: form.header, source: csvSource(f.path, form) }
+export async function textSource(duck: Duck, file: LocalFile): Promise<{ names: string[]; source: string }> {
+  if (!isParquet(file.file)) {
+    const form = await csvForm(file)
+    checkHeader(file.file, form.header)
+    return { names: form.header, source: csvSource(file.path, form) }
   }
-  const columns = await parquetColumns(duck, f)
+  const columns = await parquetColumns(duck, file)
   checkHeader(
-    f.file,
+    file.file,
     columns.map((c) => c.name),
   )
   const nested = columns.find((c) => /STRUCT|MAP|LIST|\[\]|UNION|BLOB/.test(c.type))
   if (nested)
     throw new Unreadable(
-      f.file,
+      file.file,
       `The column ${nested.name.slice(0, 60)} is nested or binary (${nested.type.slice(0, 30)}): make it plain columns.`,
     )
   return {
     names: columns.map((c) => c.name),
-    source: `(SELECT ${columns.map((c, i) => `CAST("${c.name.replaceAll('"', '""')}" AS VARCHAR) AS c${i}`).join(', ')} FROM read_parquet(${quote(f.path)}))`,
+    source: `(SELECT ${columns.map((c, i) => `CAST("${c.name.replaceAll('"', '""')}" AS VARCHAR) AS c${i}`).join(', ')} FROM read_parquet(${quote(file.path)}))`,
   }
 }

@@ -28,15 +28,15 @@ export async function materialise({
   try {
     await openCohort(duck, data, cohort, '', new Set())
     const out: Answers['materialise'] = []
-    for (const [i, table] of data.schema.tables.entries()) {
+    for (const [index, table] of data.schema.tables.entries()) {
       const stored = data.tables.find((t) => t.name === table.name)!
-      const path = join(folder, `${i}.csv`)
+      const path = join(folder, `${index}.csv`)
       const columns = table.columns
         .filter((c) => c.role !== 'identifier')
-        .map((c) =>
-          c.type === 'boolean'
-            ? `CASE WHEN ${quoted(c.name)} THEN 'True' WHEN NOT ${quoted(c.name)} THEN 'False' END AS ${quoted(c.name)}`
-            : quoted(c.name),
+        .map((column) =>
+          column.type === 'boolean'
+            ? `CASE WHEN ${quoted(column.name)} THEN 'True' WHEN NOT ${quoted(column.name)} THEN 'False' END AS ${quoted(column.name)}`
+            : quoted(column.name),
         )
       const where = cohort.length === 0 ? '' : ' WHERE __subject IN (SELECT __subject FROM __cohort)'
       await duck.run(

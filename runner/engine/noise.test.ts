@@ -69,16 +69,21 @@ function statistics(result: QueryResult, rho: NanoRho, weights: readonly number[
   const many = { ...result, rows: result.rows.flatMap((r) => Array.from({ length: draws }, () => r)) }
   const rows = noiseQuery(many, rho, stream(seed)).outputs[0]!.rows
   const out = Array.from({ length: draws }, () => 0)
-  for (const [i, row] of rows.entries())
-    for (const [c, w] of weights.entries()) out[i % draws]! += w * (row[c + 1]!.value as number)
+  for (const [index, row] of rows.entries())
+    for (const [column, weight] of weights.entries()) out[index % draws]! += weight * (row[column + 1]!.value as number)
   return out
 }
 
 /** Upper and lower 97.5 % limit of a proportion (Wilson 1927): together both hold at 95 %. */
-const limit = (hits: number, n: number, sign: 1 | -1): number => {
-  const z = 1.96
-  const p = hits / n
-  return (p + z ** 2 / (2 * n) + sign * z * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2))) / (1 + z ** 2 / n)
+const limit = (hits: number, trials: number, sign: 1 | -1): number => {
+  const normalQuantile = 1.96
+  const rate = hits / trials
+  return (
+    (rate +
+      normalQuantile ** 2 / (2 * trials) +
+      sign * normalQuantile * Math.sqrt((rate * (1 - rate)) / trials + normalQuantile ** 2 / (4 * trials ** 2))) /
+    (1 + normalQuantile ** 2 / trials)
+  )
 }
 
 /**
@@ -87,8 +92,8 @@ const limit = (hits: number, n: number, sign: 1 | -1): number => {
  */
 function proven(yes: readonly number[], no: readonly number[], delta: number): number {
   const half = draws / 2
-  const epsilonAt = (t: number, from: number): number => {
-    const above = (x: readonly number[]): number => x.slice(from, from + half).filter((v) => v > t).length
+  const epsilonAt = (threshold: number, from: number): number => {
+    const above = (x: readonly number[]): number => x.slice(from, from + half).filter((v) => v > threshold).length
     return Math.log(Math.max(1e-9, limit(above(yes), half, -1) - delta) / limit(above(no), half, 1))
   }
   const sorted = no.slice(0, half).sort((a, b) => a - b)

@@ -1,31 +1,30 @@
 /** The exact integer sums that noise is added to later, by the gate. They go to quarantine, never further. */
 import type { Plan } from '../../domain/sql/plan.ts'
 import type { Scalar } from '../../domain/release/outputs.ts'
-import { double } from '../../domain/sql/doubles.ts'
 import { cellsOf, type NoiseSpec, type NoisyMeasure, quantileBins, steps } from '../../domain/sql/noise-plan.ts'
 import type { QueryResult, QueryRow } from '../../domain/sql/result.ts'
 import { hex64 } from './cohort.ts'
 import { columnsOf, keyOfColumn, rolledKeys, scalarOf } from './columns.ts'
 import type { Duck } from './duckdb.ts'
-import { bind } from './rewrite.ts'
+import { bind, shownKey } from './bound-measures.ts'
 
-const d = (v: number): string => `CAST('${v}' AS DOUBLE)`
+const doubleLiteral = (v: number): string => `CAST('${v}' AS DOUBLE)`
 const cast = (sql: string): string => `CAST(round(${sql}) AS BIGINT)`
 
 /** Parts of one measure over `x`, a subject's clamped value in a cell; missing when they have none. */
-function parts(m: NoisyMeasure, x: string): string[] {
-  const centre = `((${x} - ${d((m.low + m.high) / 2)}) / ${d(m.scale)})`
-  switch (m.kind) {
+function parts(measure: NoisyMeasure, value: string): string[] {
+  const centre = `((${value} - ${doubleLiteral((measure.low + measure.high) / 2)}) / ${doubleLiteral(measure.scale)})`
+  switch (measure.kind) {
     case 'count':
-      return [`count(*) FILTER (WHERE ${x})`]
+      return [`count(*) FILTER (WHERE ${value})`]
     case 'sum':
-      return [`coalesce(sum(${cast(`${x} / ${d(m.scale)} * ${steps}`)}), 0)`]
+      return [`coalesce(sum(${cast(`${value} / ${doubleLiteral(measure.scale)} * ${steps}`)}), 0)`]
     case 'mean':
-      return [`count(${x})`, `coalesce(sum(${cast(`${centre} * ${steps}`)}), 0)`]
+      return [`count(${value})`, `coalesce(sum(${cast(`${centre} * ${steps}`)}), 0)`]
     case 'variance':
     case 'deviation':
       return [
-        `count(${x})`,
+        `count(${value})`,
         `coalesce(sum(${cast(`${centre} * ${steps}`)}), 0)`,
         `coalesce(sum(${cast(`${centre} * ${centre} * ${steps}`)}), 0)`,
       ]
@@ -33,7 +32,7 @@ function parts(m: NoisyMeasure, x: string): string[] {
       return Array.from(
         { length: quantileBins },
         (_, i) =>
-          `count(*) FILTER (WHERE least(${quantileBins - 1}, floor((${x} - ${d(m.low)}) / ${d(m.scale)})) = ${i})`,
+          `count(*) FILTER (WHERE least(${quantileBins - 1}, floor((${value} - ${doubleLiteral(measure.low)}) / ${doubleLiteral(measure.scale)})) = ${i})`,
       )
   }
 }
@@ -42,19 +41,16 @@ function parts(m: NoisyMeasure, x: string): string[] {
 function statement(plan: Plan, spec: NoiseSpec): string {
   const { bound, sets, columns } = bind(plan)
   const keys = plan.keys.map((_, i) => `k${i}`)
-  const shown = plan.keys.map(
-    (k, i) =>
-      `${k.type === 'date' || k.type === 'datetime' ? `CAST(${k.sql} AS VARCHAR)` : k.type === 'number' ? double(k) : k.sql} AS k${i}`,
-  )
+  const shown = plan.keys.map((k, i) => `${shownKey(k)} AS k${i}`)
   const projection = `SELECT ${[`${plan.from.subject} AS s`, ...shown, ...columns.map((c, i) => `${c} AS a${i}`), ...sets.map((p, i) => `coalesce(${p}, FALSE) AS p${i}`)].join(', ')} FROM ${plan.from.sql}${plan.where}`
   const gid = keys.length ? `grouping(${keys.join(', ')})` : '0'
   // DuckDB's greatest and least pass over what is missing: it must not become a bound.
-  const each = bound.map((b, i) => {
-    const m = spec.measures[i]!
-    const on = b.filter === undefined ? '' : ` FILTER (WHERE p${b.filter})`
-    return m.kind === 'count'
-      ? `${b.set === undefined ? 'TRUE' : `bool_or(p${b.set})`} AS x${i}`
-      : `avg(CASE WHEN ${b.x} IS NOT NULL THEN greatest(${d(m.low)}, least(${d(m.high)}, ${b.x})) END)${on} AS x${i}`
+  const each = bound.map((boundMeasure, index) => {
+    const measure = spec.measures[index]!
+    const on = boundMeasure.filter === undefined ? '' : ` FILTER (WHERE p${boundMeasure.filter})`
+    return measure.kind === 'count'
+      ? `${boundMeasure.set === undefined ? 'TRUE' : `bool_or(p${boundMeasure.set})`} AS x${index}`
+      : `avg(CASE WHEN ${boundMeasure.x} IS NOT NULL THEN greatest(${doubleLiteral(measure.low)}, least(${doubleLiteral(measure.high)}, ${boundMeasure.x})) END)${on} AS x${index}`
   })
   const grouped =
     keys.length === 0
@@ -80,7 +76,7 @@ export async function computeNoise(
   spec: NoiseSpec,
   cohort: QueryResult['cohort'],
 ): Promise<QueryResult> {
-  const t = await duck.table(`${statement(plan, spec)} LIMIT ${most + 1}`)
+  const table = await duck.table(`${statement(plan, spec)} LIMIT ${most + 1}`)
   const { columns, columnOfMeasure, measureOfColumn } = columnsOf(plan, bind(plan).bound)
   const keys = keyOfColumn(plan, columns)
   const nothing = spec.measures.map((m) => m.bounds.map(() => '0'))
@@ -91,9 +87,9 @@ export async function computeNoise(
     fingerprint: string,
     exact: string[][],
   ): QueryRow => ({
-    values: columns.map((_, c) => {
-      const k = keys.get(c)
-      return k === undefined ? null : values[k]!
+    values: columns.map((_, column) => {
+      const key = keys.get(column)
+      return key === undefined ? null : values[key]!
     }),
     rows: subjects,
     subjects,
@@ -102,19 +98,25 @@ export async function computeNoise(
     fingerprint,
     sets: [],
     rolledUp: [...keys].filter(([, k]) => gone.includes(k)).map(([c]) => c),
-    exact: columns.map((_, c) => {
-      const m = measureOfColumn.get(c)
-      return m === undefined ? null : exact[m]!
+    exact: columns.map((_, column) => {
+      const measure = measureOfColumn.get(column)
+      return measure === undefined ? null : exact[measure]!
     }),
   })
   const found = new Map<string, QueryRow>()
-  for (const r of t.rows) {
-    const gid = Number(r[t.at.get('gid')!])
-    const values = plan.keys.map((_, i) => scalarOf(r[t.at.get(`k${i}`)!]))
-    const exact = spec.measures.map((m, i) => m.bounds.map((_, j) => String(r[t.at.get(`q${i}_${j}`)!] ?? 0)))
+  for (const row of table.rows) {
+    const gid = Number(row[table.at.get('gid')!])
+    const values = plan.keys.map((_, i) => scalarOf(row[table.at.get(`k${i}`)!]))
+    const exact = spec.measures.map((m, i) => m.bounds.map((_, j) => String(row[table.at.get(`q${i}_${j}`)!] ?? 0)))
     found.set(
       JSON.stringify([gid, values]),
-      rowOf(rolledKeys(gid, plan.keys.length), values, Number(r[t.at.get('n')!]), hex64(r[t.at.get('fp')!]), exact),
+      rowOf(
+        rolledKeys(gid, plan.keys.length),
+        values,
+        Number(row[table.at.get('n')!]),
+        hex64(row[table.at.get('fp')!]),
+        exact,
+      ),
     )
   }
   const rows = spec.domains
@@ -124,7 +126,7 @@ export async function computeNoise(
           rowOf(rolledKeys(gid, plan.keys.length), values, 0, hex64(0), nothing),
       )
     : [...found.values()]
-  const truncated = t.rows.length > most
+  const truncated = table.rows.length > most
   return {
     columns,
     rows: truncated ? [] : rows,
@@ -146,8 +148,8 @@ export async function computeNoise(
 function everyCell(plan: Plan, domains: readonly (readonly Scalar[])[]): { gid: number; values: Scalar[] }[] {
   return plan.sets.flatMap((set) => {
     let cells: Scalar[][] = [[]]
-    for (const [i, domain] of domains.entries())
-      cells = cells.flatMap((c) => (set.includes(i) ? domain : [null]).map((v) => [...c, v]))
+    for (const [key, domain] of domains.entries())
+      cells = cells.flatMap((c) => (set.includes(key) ? domain : [null]).map((v) => [...c, v]))
     return cells.map((values) => ({ gid: idOf(set, domains.length), values }))
   })
 }

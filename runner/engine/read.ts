@@ -70,7 +70,7 @@ async function factsOf(
   // Columns a few at a time, so that a wide table does not become one enormous statement.
   for (let from = 0; from < names.length; from += 20) {
     const some = names.slice(from, from + 20).map((_, i) => from + i)
-    const parts = some.flatMap((i) =>
+    const parts = some.flatMap((column) =>
       [
         `count(v)`,
         distinct,
@@ -84,25 +84,25 @@ async function factsOf(
         `max(TRY_CAST(v AS DOUBLE)) FILTER (WHERE isfinite(TRY_CAST(v AS DOUBLE)))`,
         `CAST(min(TRY_CAST(v AS DATE)) AS VARCHAR)`,
         `CAST(max(TRY_CAST(v AS DATE)) AS VARCHAR)`,
-      ].map((s) => s.replaceAll(/\bv\b/g, `v${i}`)),
+      ].map((s) => s.replaceAll(/\bv\b/g, `v${column}`)),
     )
     const row = (
       await duck.rows(
         `SELECT ${parts.join(', ')} FROM (SELECT ${some.map((i) => `${cleaned(`c${i}`)} AS v${i}`).join(', ')} FROM ${source})`,
       )
     )[0]!
-    for (const [j] of some.entries()) {
-      const at = row.slice(j * 12, j * 12 + 12)
-      const n = (k: number): number => Number(at[k] ?? 0)
+    for (const [nth] of some.entries()) {
+      const at = row.slice(nth * 12, nth * 12 + 12)
+      const count = (k: number): number => Number(at[k] ?? 0)
       facts.push({
-        known: n(0),
-        distinct: n(1),
-        missing: n(2),
-        integers: n(3),
-        numbers: n(4),
-        dates: n(5),
-        times: n(6),
-        booleans: n(7),
+        known: count(0),
+        distinct: count(1),
+        missing: count(2),
+        integers: count(3),
+        numbers: count(4),
+        dates: count(5),
+        times: count(6),
+        booleans: count(7),
         low: at[8] as number | null,
         high: at[9] as number | null,
         lowTime: at[10] as string | null,
@@ -113,28 +113,36 @@ async function factsOf(
   return { rows, facts }
 }
 
-function typeOf(f: Facts): { type: ColumnType; test: string; fit: number } {
-  const most = (n: number): boolean => f.known > 0 && n >= nearlyAll * f.known
-  if (most(f.booleans)) return { type: 'boolean', test: `lower(v) IN ('true', 'false')`, fit: f.booleans }
-  if (most(f.integers)) return { type: 'integer', test: integerTest('v'), fit: f.integers }
-  if (most(f.numbers)) return { type: 'number', test: 'isfinite(TRY_CAST(v AS DOUBLE))', fit: f.numbers }
-  if (most(f.dates)) return { type: 'date', test: 'TRY_CAST(v AS DATE) IS NOT NULL', fit: f.dates }
-  if (most(f.times + f.dates))
-    return { type: 'datetime', test: 'TRY_CAST(v AS TIMESTAMP) IS NOT NULL', fit: f.times + f.dates }
-  return { type: 'text', test: 'TRUE', fit: f.known }
+function typeOf(facts: Facts): { type: ColumnType; test: string; fit: number } {
+  const most = (n: number): boolean => facts.known > 0 && n >= nearlyAll * facts.known
+  if (most(facts.booleans)) return { type: 'boolean', test: `lower(v) IN ('true', 'false')`, fit: facts.booleans }
+  if (most(facts.integers)) return { type: 'integer', test: integerTest('v'), fit: facts.integers }
+  if (most(facts.numbers)) return { type: 'number', test: 'isfinite(TRY_CAST(v AS DOUBLE))', fit: facts.numbers }
+  if (most(facts.dates)) return { type: 'date', test: 'TRY_CAST(v AS DATE) IS NOT NULL', fit: facts.dates }
+  if (most(facts.times + facts.dates))
+    return { type: 'datetime', test: 'TRY_CAST(v AS TIMESTAMP) IS NOT NULL', fit: facts.times + facts.dates }
+  return { type: 'text', test: 'TRUE', fit: facts.known }
 }
 
-async function readOne(duck: Duck, f: LocalFile): Promise<TableReading> {
-  const parquet = isParquet(f.file)
+/** Bounds to propose: wider than what was found, so that they quote nobody. */
+function boundsOf(type: ColumnType, { low, high, lowTime, highTime }: Facts): Pick<Column, 'minimum' | 'maximum'> {
+  if ((type === 'integer' || type === 'number') && low !== null && high !== null) return outward(low, high)
+  if (type === 'date' && lowTime && highTime)
+    return { minimum: `${lowTime.slice(0, 4)}-01-01`, maximum: `${highTime.slice(0, 4)}-12-31` }
+  return {}
+}
+
+async function readOne(duck: Duck, local: LocalFile): Promise<TableReading> {
+  const parquet = isParquet(local.file)
   try {
-    const { names, source } = await textSource(duck, f)
+    const { names, source } = await textSource(duck, local)
     const { rows, facts } = await factsOf(duck, source, names)
     const warnings: string[] = []
     const columns: TableReading['columns'] = []
-    for (const [i, name] of names.entries()) {
-      const fact = facts[i]!
+    for (const [index, name] of names.entries()) {
+      const fact = facts[index]!
       const { type, test, fit } = typeOf(fact)
-      const cells = `(SELECT ${cleaned(`c${i}`)} AS v, row_number() OVER () AS line FROM ${source})`
+      const cells = `(SELECT ${cleaned(`c${index}`)} AS v, row_number() OVER () AS line FROM ${source})`
       if (fit < fact.known) {
         const line = Number(
           (
@@ -157,17 +165,11 @@ async function readOne(duck: Duck, f: LocalFile): Promise<TableReading> {
       const examples = (
         await duck.rows(`SELECT DISTINCT v FROM (SELECT v FROM ${cells} WHERE v IS NOT NULL LIMIT 1000) LIMIT 5`)
       ).map((r) => String(r[0]).slice(0, 60))
-      const bounds =
-        (type === 'integer' || type === 'number') && fact.low !== null && fact.high !== null
-          ? outward(fact.low, fact.high)
-          : type === 'date' && fact.lowTime && fact.highTime
-            ? { minimum: `${fact.lowTime.slice(0, 4)}-01-01`, maximum: `${fact.highTime.slice(0, 4)}-12-31` }
-            : {}
       columns.push({
         name,
         type: categories ? 'category' : type,
         ...(categories ? { categories } : {}),
-        ...bounds,
+        ...boundsOf(type, fact),
         nullable: fact.missing > 0,
         distinct: fact.distinct,
         missing: fact.missing,
@@ -179,19 +181,19 @@ async function readOne(duck: Duck, f: LocalFile): Promise<TableReading> {
     const proposed = columns.map(({ distinct: _d, missing: _m, examples: _e, ...c }): Column => c)
     const subject = columns.find((c) => c.role === 'subject')
     return {
-      file: f.file,
+      file: local.file,
       columns,
       rows,
       proposed: {
-        name: tableName(f.file),
-        file: f.file,
+        name: tableName(local.file),
+        file: local.file,
         columns: proposed,
         oneRowPerSubject: subject !== undefined && subject.distinct === rows && subject.missing === 0 && rows > 0,
       },
       warnings,
     }
   } catch (e) {
-    throw fileFault(f.file, e, parquet)
+    throw fileFault(local.file, e, parquet)
   }
 }
 
@@ -214,12 +216,12 @@ function giveRoles(columns: TableReading['columns'], rows: number): void {
   }
   const visit = columns.find((c) => c !== subject && visitName.test(c.name))
   if (visit) visit.role = 'visit'
-  for (const c of columns)
-    if (c.role === undefined && identifierName.test(c.name)) {
-      c.role = 'identifier'
-      if (c.type === 'category') {
-        c.type = 'text'
-        delete c.categories
+  for (const column of columns)
+    if (column.role === undefined && identifierName.test(column.name)) {
+      column.role = 'identifier'
+      if (column.type === 'category') {
+        column.type = 'text'
+        delete column.categories
       }
     }
 }
@@ -229,7 +231,7 @@ export async function read({ files }: Extract<Request, { kind: 'read' }>, memory
   const duck = await openDuck({ files: files.map((f) => f.path), memoryMb })
   try {
     const out: TableReading[] = []
-    for (const f of files) out.push(await readOne(duck, f))
+    for (const file of files) out.push(await readOne(duck, file))
     return out
   } finally {
     duck.close()

@@ -3,7 +3,8 @@ import { totalmem } from 'node:os'
 import { Unreadable } from '../../ports/engine.ts'
 import { EngineFailure } from './duckdb.ts'
 import { count, materialise } from './materialise.ts'
-import { difference, query, validate } from './query.ts'
+import { query, validate } from './query.ts'
+import { difference } from './difference.ts'
 import { read } from './read.ts'
 import type { Answers, Reply, Request } from './request.ts'
 import { store } from './store.ts'
@@ -11,29 +12,29 @@ import { store } from './store.ts'
 /** Memory for reading and storing, in MB: half of what the machine has. */
 const roomMb = (): number => Math.max(512, Math.floor(totalmem() / 2 / 1024 ** 2))
 
-async function answer(r: Request): Promise<Answers[Request['kind']]> {
-  switch (r.kind) {
+async function answer(request: Request): Promise<Answers[Request['kind']]> {
+  switch (request.kind) {
     case 'read':
-      return read(r, roomMb())
+      return read(request, roomMb())
     case 'store':
-      return store(r, roomMb())
+      return store(request, roomMb())
     case 'count':
-      return count(r)
+      return count(request)
     case 'difference':
-      return difference(r)
+      return difference(request)
     case 'materialise':
-      return materialise(r)
+      return materialise(request)
     case 'validate':
-      return validate(r)
+      return validate(request)
     case 'query':
-      return query(r)
+      return query(request)
   }
 }
 
 /** Always answers: a failure of DuckDB is its class, never its text. */
-export async function runRequest(r: Request): Promise<Reply> {
+export async function runRequest(request: Request): Promise<Reply> {
   try {
-    return { ok: await answer(r) }
+    return { ok: await answer(request) }
   } catch (e) {
     if (e instanceof Unreadable)
       return { unreadable: { file: e.file, reason: e.message, ...(e.line === undefined ? {} : { line: e.line }) } }

@@ -17,12 +17,12 @@ import type { LocalData } from './request.ts'
 import { store } from './store.ts'
 
 const target = 17
-const people = Array.from({ length: 80 }, (_, i) => ({
-  id: `P${i}`,
-  age: 20 + ((i * 7) % 50),
-  sex: i % 2 === 0 ? 'female' : 'male',
-  income: i === 33 ? '' : 20_000 + ((i * 7919) % 60_000),
-  score: i === target ? 61.87 : (i * 31) % 61,
+const people = Array.from({ length: 80 }, (_, index) => ({
+  id: `P${index}`,
+  age: 20 + ((index * 7) % 50),
+  sex: index % 2 === 0 ? 'female' : 'male',
+  income: index === 33 ? '' : 20_000 + ((index * 7919) % 60_000),
+  score: index === target ? 61.87 : (index * 31) % 61,
 }))
 const schema: DatasetSchema = {
   tables: [
@@ -66,7 +66,7 @@ beforeAll(async () => {
       ...people.flatMap((p, i) => [0, 1, 2].map((v) => `${p.id},${v},${p.score + v * (1 + (i % 5))}`)),
     ].join('\n'),
   )
-  const w = await store(
+  const written = await store(
     {
       kind: 'store',
       files: ['people', 'visits'].map((t) => ({ file: `${t}.csv`, path: join(folder, `${t}.csv`) })),
@@ -75,13 +75,13 @@ beforeAll(async () => {
     },
     512,
   )
-  data = { schema, subjects: w.subjects, fingerprint: w.fingerprint, tables: w.tables }
+  data = { schema, subjects: written.subjects, fingerprint: written.fingerprint, tables: written.tables }
 }, 60_000)
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const refused = async (sql: string): Promise<string | undefined> => {
-  const v = await validate({ kind: 'validate', sql, schema, mode: 'rules' })
-  return 'problem' in v ? v.problem.code : undefined
+  const validated = await validate({ kind: 'validate', sql, schema, mode: 'rules' })
+  return 'problem' in validated ? validated.problem.code : undefined
 }
 async function result(sql: string): Promise<QueryResult> {
   const answer = await query({
@@ -97,8 +97,10 @@ async function result(sql: string): Promise<QueryResult> {
   return answer.result
 }
 const released = async (sql: string): Promise<unknown> => {
-  const v = releaseQuery(await result(sql), defaultPolicy)
-  return v.outcome === 'release' ? v.outputs[0]!.rows.map((r) => r.map((c) => (c.suppressed ? '*' : c.value))) : v.code
+  const verdict = releaseQuery(await result(sql), defaultPolicy)
+  return verdict.outcome === 'release'
+    ? verdict.outputs[0]!.rows.map((r) => r.map((c) => (c.suppressed ? '*' : c.value)))
+    : verdict.code
 }
 
 describe('what is refused', () => {
@@ -185,9 +187,9 @@ describe('what is refused', () => {
     'exp(score)',
     'sign(score - 61.87)',
     'income * coalesce(score, 0)',
-  ])('adding up what could weigh one person alone: %s', async (x) => {
-    for (const f of ['sum', 'avg', 'stddev', 'median'])
-      expect(await refused(`SELECT ${f}(${x}) FROM people`), f).toBe('not-allowed')
+  ])('adding up what could weigh one person alone: %s', async (argument) => {
+    for (const aggregate of ['sum', 'avg', 'stddev', 'median'])
+      expect(await refused(`SELECT ${aggregate}(${argument}) FROM people`), aggregate).toBe('not-allowed')
   })
   it.each([
     'max(reading * (1 - visit) + 61.87 * visit)',
@@ -213,19 +215,22 @@ describe('what is answered', () => {
     await bare.run(`CREATE TEMP VIEW people AS FROM '${data.tables[0]!.path}'`)
     try {
       await fc.assert(
-        fc.asyncProperty(sum, condition, condition, async (x, where, filter) => {
-          const list = `count(*), sum(${x}), avg(${x}) FILTER (WHERE ${filter}), count(*) FILTER (WHERE ${filter}), median(score)`
+        fc.asyncProperty(sum, condition, condition, async (value, where, filter) => {
+          const list = `count(*), sum(${value}), avg(${value}) FILTER (WHERE ${filter}), count(*) FILTER (WHERE ${filter}), median(score)`
           const sql = `SELECT sex, ${list} FROM people WHERE ${where} GROUP BY sex`
           const ours = new Map((await result(sql)).rows.map((r) => [r.values[0], r.values.slice(1)]))
           const theirs = (await bare.rows(sql)).map(
             ([sex, ...v]) => [sex, v.map((n) => (n === null ? null : Number(n)))] as const,
           )
           expect(ours.size).toBe(theirs.length)
-          for (const [sex, v] of theirs)
-            for (const [i, n] of v.entries()) {
-              const o = ours.get(sex as string)![i]
-              const isSame = n === null ? o === null : Math.abs(Number(o) - n) <= 1e-9 * Math.max(1, Math.abs(n))
-              expect(isSame, `${sql}: ${String(o)} for ${n}`).toBe(true)
+          for (const [sex, numbers] of theirs)
+            for (const [index, expected] of numbers.entries()) {
+              const actual = ours.get(sex as string)![index]
+              const isSame =
+                expected === null
+                  ? actual === null
+                  : Math.abs(Number(actual) - expected) <= 1e-9 * Math.max(1, Math.abs(expected))
+              expect(isSame, `${sql}: ${String(actual)} for ${expected}`).toBe(true)
             }
         }),
         { numRuns: 25, seed: 7 },
@@ -257,9 +262,12 @@ describe('what an honest-looking one gives away', () => {
       "SELECT count(*) FROM people WHERE score = 61.87 AND sex = 'SEX'",
       "SELECT avg(CASE WHEN score = 61.87 AND sex = 'SEX' THEN 0 ELSE 1 END) FROM people",
     ]) {
-      const [a, b] = [await released(sql.replace('SEX', 'male')), await released(sql.replace('SEX', 'female'))]
-      expect(Array.isArray(a) || Array.isArray(b), sql).toBe(false)
-      expect(a, sql).toBe(b)
+      const [ofMen, ofWomen] = [
+        await released(sql.replace('SEX', 'male')),
+        await released(sql.replace('SEX', 'female')),
+      ]
+      expect(Array.isArray(ofMen) || Array.isArray(ofWomen), sql).toBe(false)
+      expect(ofMen, sql).toBe(ofWomen)
     }
   })
   it.each([

@@ -13,33 +13,36 @@ import { cleaned, integerTest } from './read.ts'
 import type { Request, Written } from './request.ts'
 
 /** A cell of text as its declared type: missing when it is none, or outside of what was declared. */
-function typed(c: Column, raw: string): string {
-  const v = cleaned(raw)
-  const bounded = (x: string, type: 'number' | 'DATE' | 'TIMESTAMP'): string => {
+function typed(column: Column, raw: string): string {
+  const value = cleaned(raw)
+  const bounded = (sql: string, type: 'number' | 'DATE' | 'TIMESTAMP'): string => {
     const bound = (b: number | string): string =>
       typeof b === 'number' ? literal(b) : `TRY_CAST(${literal(b)} AS ${type})`
     const tests = [
-      ...(c.minimum === undefined ? [] : [`${x} >= ${bound(c.minimum)}`]),
-      ...(c.maximum === undefined ? [] : [`${x} <= ${bound(c.maximum)}`]),
+      ...(column.minimum === undefined ? [] : [`${sql} >= ${bound(column.minimum)}`]),
+      ...(column.maximum === undefined ? [] : [`${sql} <= ${bound(column.maximum)}`]),
     ]
-    return tests.length ? `CASE WHEN ${tests.join(' AND ')} THEN ${x} END` : x
+    return tests.length ? `CASE WHEN ${tests.join(' AND ')} THEN ${sql} END` : sql
   }
-  switch (c.type) {
+  switch (column.type) {
     case 'integer':
-      return bounded(`CASE WHEN ${integerTest(v)} THEN TRY_CAST(TRY_CAST(${v} AS DOUBLE) AS BIGINT) END`, 'number')
+      return bounded(
+        `CASE WHEN ${integerTest(value)} THEN TRY_CAST(TRY_CAST(${value} AS DOUBLE) AS BIGINT) END`,
+        'number',
+      )
     case 'number':
-      return bounded(`CASE WHEN isfinite(TRY_CAST(${v} AS DOUBLE)) THEN TRY_CAST(${v} AS DOUBLE) END`, 'number')
+      return bounded(`CASE WHEN isfinite(TRY_CAST(${value} AS DOUBLE)) THEN TRY_CAST(${value} AS DOUBLE) END`, 'number')
     case 'boolean':
-      return `CASE WHEN lower(${v}) IN ('true', 't', 'yes', 'y', '1', '1.0') THEN TRUE WHEN lower(${v}) IN ('false', 'f', 'no', 'n', '0', '0.0') THEN FALSE END`
+      return `CASE WHEN lower(${value}) IN ('true', 't', 'yes', 'y', '1', '1.0') THEN TRUE WHEN lower(${value}) IN ('false', 'f', 'no', 'n', '0', '0.0') THEN FALSE END`
     case 'date':
-      return bounded(`TRY_CAST(${v} AS DATE)`, 'DATE')
+      return bounded(`TRY_CAST(${value} AS DATE)`, 'DATE')
     case 'datetime':
-      return bounded(`TRY_CAST(${v} AS TIMESTAMP)`, 'TIMESTAMP')
+      return bounded(`TRY_CAST(${value} AS TIMESTAMP)`, 'TIMESTAMP')
     // A category may be called as a missing value is: what was declared counts.
     case 'category':
-      return c.categories === undefined
+      return column.categories === undefined
         ? `nullif(trim(${raw}), '')`
-        : `CASE WHEN trim(${raw}) IN (${c.categories.map(literal).join(', ')}) THEN trim(${raw}) END`
+        : `CASE WHEN trim(${raw}) IN (${column.categories.map(literal).join(', ')}) THEN trim(${raw}) END`
     case 'text':
       return `nullif(trim(${raw}), '')`
   }
@@ -56,39 +59,40 @@ interface Opened {
 }
 
 async function open(duck: Duck, table: Table, files: Extract<Request, { kind: 'store' }>['files']): Promise<Opened> {
-  const f = files.find((x) => x.file === table.file)
-  if (!f) throw new Unreadable(table.file, 'This file was not uploaded.')
-  const { names, source } = await textSource(duck, f)
+  const file = files.find((x) => x.file === table.file)
+  if (!file) throw new Unreadable(table.file, 'This file was not uploaded.')
+  const { names, source } = await textSource(duck, file)
   const columns = table.columns.map((column) => {
-    const i = names.indexOf(column.name)
-    if (i < 0)
+    const index = names.indexOf(column.name)
+    if (index < 0)
       throw new Unreadable(table.file, `The declared column ${column.name.slice(0, 80)} is not in the file.`, 1)
-    return { column, raw: `c${i}` }
+    return { column, raw: `c${index}` }
   })
   const subject = columns.find((c) => c.column === subjectColumn(table))
   if (!subject) throw new Unreadable(table.file, 'No column is declared as the subject.')
-  return { table, source, columns, subject: subject.raw, path: f.path }
+  return { table, source, columns, subject: subject.raw, path: file.path }
 }
 
 async function storeOne(
   duck: Duck,
-  o: Opened,
+  opened: Opened,
   folder: string,
   outside: Record<string, number>,
 ): Promise<Written['tables'][number]> {
-  const { table, columns } = o
+  const { table, columns } = opened
   const staged = quoted(`staged_${table.name}`)
-  const lost = columns.filter((c) => c.raw !== o.subject)
+  const lost = columns.filter((c) => c.raw !== opened.subject)
   await duck.run(
-    `CREATE TEMP TABLE ${staged} AS SELECT i.__subject AS __subject, line AS __line, ${columns.map((c) => `${c.raw === o.subject ? subjectText(c.raw) : typed(c.column, c.raw)} AS ${quoted(c.column.name)}`).join(', ')}${lost.map((c) => `, (${c.column.type === 'category' || c.column.type === 'text' ? subjectText(c.raw) : cleaned(c.raw)}) IS NOT NULL AS ${quoted(`given ${c.column.name}`)}`).join('')} FROM (SELECT *, row_number() OVER () AS line FROM ${o.source}) f LEFT JOIN subject_ids i ON i.id = ${subjectText(`f.${o.subject}`)}`,
+    `CREATE TEMP TABLE ${staged} AS SELECT i.__subject AS __subject, line AS __line, ${columns.map((c) => `${c.raw === opened.subject ? subjectText(c.raw) : typed(c.column, c.raw)} AS ${quoted(c.column.name)}`).join(', ')}${lost.map((c) => `, (${c.column.type === 'category' || c.column.type === 'text' ? subjectText(c.raw) : cleaned(c.raw)}) IS NOT NULL AS ${quoted(`given ${c.column.name}`)}`).join('')} FROM (SELECT *, row_number() OVER () AS line FROM ${opened.source}) f LEFT JOIN subject_ids i ON i.id = ${subjectText(`f.${opened.subject}`)}`,
   )
   const counts = await duck.rows(
     `SELECT count(*), count(__subject), count(DISTINCT __subject)${lost.map((c) => `, count(*) FILTER (WHERE ${quoted(`given ${c.column.name}`)} AND ${quoted(c.column.name)} IS NULL AND __subject IS NOT NULL)`).join('')} FROM ${staged}`,
   )
   const [all, rows, subjects, ...out] = counts[0]!.map(Number) as [number, number, number, ...number[]]
-  const subjectName = columns.find((c) => c.raw === o.subject)!.column.name
+  const subjectName = columns.find((c) => c.raw === opened.subject)!.column.name
   if (all > rows) outside[`${table.name}.${subjectName}`] = all - rows
-  for (const [i, c] of lost.entries()) if (out[i]! > 0) outside[`${table.name}.${c.column.name}`] = out[i]!
+  for (const [index, lostColumn] of lost.entries())
+    if (out[index]! > 0) outside[`${table.name}.${lostColumn.column.name}`] = out[index]!
   const rowsPerSubject = Number(
     (
       await duck.rows(
@@ -139,9 +143,9 @@ export async function store(
     if (subjects === 0) throw new Unreadable(current.file, 'No row names a subject.')
     const outside: Record<string, number> = {}
     const tables: Written['tables'] = []
-    for (const o of opened) {
-      current = o.table
-      tables.push(await storeOne(duck, o, folder, outside))
+    for (const one of opened) {
+      current = one.table
+      tables.push(await storeOne(duck, one, folder, outside))
     }
     const fingerprint = hex64((await duck.rows(`SELECT bit_xor(hash(__subject)) FROM subject_ids`))[0]![0])
     return { tables, subjects, fingerprint, outside }

@@ -68,8 +68,8 @@ runpy.run_path(sys.argv[0], run_name='__main__')`)
 }
 
 const plain = (path) => {
-  const s = FS.lstat(path)
-  return FS.isFile(s.mode) && !FS.isLink(s.mode) ? s.size : -1
+  const stats = FS.lstat(path)
+  return FS.isFile(stats.mode) && !FS.isLink(stats.mode) ? stats.size : -1
 }
 let error = null
 try {

@@ -32,6 +32,17 @@ interface Raw {
   metadata?: { kernelspec?: { language?: unknown; name?: unknown }; language_info?: { name?: unknown } }
 }
 
+function languageOf(named: string): Notebook['language'] | undefined {
+  if (named.startsWith('python')) return 'python'
+  return /^i?r$/.test(named) ? 'r' : undefined
+}
+
+/** A cell's text, kept as one string or as its lines; empty when it is neither. */
+function sourceOf(source: unknown): string {
+  if (Array.isArray(source)) return source.filter((s) => typeof s === 'string').join('')
+  return typeof source === 'string' ? source : ''
+}
+
 /**
  * Parses a notebook. `NotANotebook` when the text is not one of nbformat 4, or its language is neither Python nor R.
  */
@@ -48,16 +59,12 @@ export function readNotebook(text: string): Notebook {
     [raw.metadata?.kernelspec?.language, raw.metadata?.language_info?.name, raw.metadata?.kernelspec?.name]
       .find((n): n is string => typeof n === 'string')
       ?.toLowerCase() ?? 'python'
-  const language = named.startsWith('python') ? 'python' : /^i?r$/.test(named) ? 'r' : undefined
+  const language = languageOf(named)
   if (language === undefined) throw new NotANotebook('neither Python nor R')
   const cells: Cell[] = []
   for (const cell of raw.cells as { cell_type?: unknown; source?: unknown }[]) {
     if (cell?.cell_type !== 'code') continue
-    const source = Array.isArray(cell.source)
-      ? cell.source.filter((s) => typeof s === 'string').join('')
-      : typeof cell.source === 'string'
-        ? cell.source
-        : ''
+    const source = sourceOf(cell.source)
     cells.push({ cell: cells.length + 1, source: language === 'python' ? plain(source) : source })
   }
   return { language, cells }

@@ -67,12 +67,12 @@ export async function startKms(installation: string): Promise<KmsServer> {
     return key
   }
   const acts: Record<string, (b: Body) => object | Promise<object>> = {
-    DescribeKey: (b) => {
-      find(b.KeyId, '')
-      return { KeyMetadata: { KeyId: aliases.get(b.KeyId) ?? b.KeyId } }
+    DescribeKey: (body) => {
+      find(body.KeyId, '')
+      return { KeyMetadata: { KeyId: aliases.get(body.KeyId) ?? body.KeyId } }
     },
-    CreateKey: async (b) => {
-      const { KeySpec, KeyUsage, Tags } = b as unknown as {
+    CreateKey: async (body) => {
+      const { KeySpec, KeyUsage, Tags } = body as unknown as {
         KeySpec: string
         KeyUsage: string
         Tags: { TagKey: string; TagValue: string }[]
@@ -87,28 +87,28 @@ export async function startKms(installation: string): Promise<KmsServer> {
       })
       return { KeyMetadata: { KeyId } }
     },
-    CreateAlias: (b) => {
-      const { AliasName, TargetKeyId } = b as unknown as { AliasName: string; TargetKeyId: string }
+    CreateAlias: (body) => {
+      const { AliasName, TargetKeyId } = body as unknown as { AliasName: string; TargetKeyId: string }
       if (!/^alias\/[a-zA-Z0-9/_-]+$/.test(AliasName)) throw new KmsError('InvalidAliasNameException')
       if (aliases.has(AliasName)) throw new KmsError('AlreadyExistsException')
       aliases.set(AliasName, TargetKeyId)
       return {}
     },
-    ScheduleKeyDeletion: (b) => {
-      find(b.KeyId, '').deleted = true
-      return { KeyId: b.KeyId }
+    ScheduleKeyDeletion: (body) => {
+      find(body.KeyId, '').deleted = true
+      return { KeyId: body.KeyId }
     },
-    GetPublicKey: (b) => ({
-      PublicKey: find(b.KeyId, 'ENCRYPT_DECRYPT')
+    GetPublicKey: (body) => ({
+      PublicKey: find(body.KeyId, 'ENCRYPT_DECRYPT')
         .pair!.publicKey.export({ type: 'spki', format: 'der' })
         .toString('base64'),
     }),
-    Decrypt: (b) => {
-      const { CiphertextBlob, EncryptionAlgorithm } = b as unknown as {
+    Decrypt: (body) => {
+      const { CiphertextBlob, EncryptionAlgorithm } = body as unknown as {
         CiphertextBlob: string
         EncryptionAlgorithm: string
       }
-      const key = find(b.KeyId, 'ENCRYPT_DECRYPT')
+      const key = find(body.KeyId, 'ENCRYPT_DECRYPT')
       if (EncryptionAlgorithm !== 'RSAES_OAEP_SHA_256') throw new KmsError('ValidationException')
       try {
         return {
@@ -121,13 +121,13 @@ export async function startKms(installation: string): Promise<KmsServer> {
         throw new KmsError('InvalidCiphertextException')
       }
     },
-    GenerateMac: (b) => {
-      const { Message, MacAlgorithm } = b as unknown as { Message: string; MacAlgorithm: string }
+    GenerateMac: (body) => {
+      const { Message, MacAlgorithm } = body as unknown as { Message: string; MacAlgorithm: string }
       const message = Buffer.from(Message, 'base64')
       if (MacAlgorithm !== 'HMAC_SHA_256' || message.length < 1 || message.length > 4096)
         throw new KmsError('ValidationException')
       return {
-        Mac: createHmac('sha256', find(b.KeyId, 'GENERATE_VERIFY_MAC').secret!).update(message).digest('base64'),
+        Mac: createHmac('sha256', find(body.KeyId, 'GENERATE_VERIFY_MAC').secret!).update(message).digest('base64'),
       }
     },
   }

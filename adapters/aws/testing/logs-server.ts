@@ -37,21 +37,17 @@ export async function startLogsServer(page: number): Promise<LogsServer> {
         body: { __type: 'ResourceNotFoundException', message: 'The specified log stream does not exist.' },
       }
     const most = Math.min(page, ask.limit ?? 10_000)
-    const within = (e: Stored): boolean =>
-      (ask.startTime === undefined || e.timestamp >= ask.startTime) &&
-      (ask.endTime === undefined || e.timestamp < ask.endTime)
+    const within = (event: Stored): boolean =>
+      (ask.startTime === undefined || event.timestamp >= ask.startTime) &&
+      (ask.endTime === undefined || event.timestamp < ask.endTime)
     // Tokens name a place in the stream; their direction is in their first letter.
     const first = all.findIndex(within)
     const last = all.findLastIndex(within)
+    const begin = first < 0 ? all.length : first
     let from: number
     if (ask.nextToken?.startsWith('f/')) from = Number(ask.nextToken.slice(2))
     else if (ask.nextToken?.startsWith('b/')) from = Math.max(0, Number(ask.nextToken.slice(2)) - most)
-    else
-      from = ask.startFromHead
-        ? first < 0
-          ? all.length
-          : first
-        : Math.max(first < 0 ? all.length : first, last + 1 - most)
+    else from = ask.startFromHead ? begin : Math.max(begin, last + 1 - most)
     const to = ask.nextToken?.startsWith('b/')
       ? Number(ask.nextToken.slice(2))
       : Math.min(all.length, from + most, !ask.nextToken && last >= 0 ? last + 1 : all.length)

@@ -37,9 +37,9 @@ const xml = (s: string): string =>
 const pageSize = 3
 
 function verifyQuery(request: IncomingMessage, url: URL, rawPath: string, secret: string): void {
-  const q = (name: string): string => url.searchParams.get(name) ?? ''
-  const [, date, region, service, end] = q('X-Amz-Credential').split('/')
-  const signed = q('X-Amz-SignedHeaders').split(';')
+  const parameter = (name: string): string => url.searchParams.get(name) ?? ''
+  const [, date, region, service, end] = parameter('X-Amz-Credential').split('/')
+  const signed = parameter('X-Amz-SignedHeaders').split(';')
   const canonicalQuery = [...url.searchParams]
     .filter(([k]) => k !== 'X-Amz-Signature')
     .map(([k, v]) => `${encode(k)}=${encode(v)}`)
@@ -47,16 +47,23 @@ function verifyQuery(request: IncomingMessage, url: URL, rawPath: string, secret
     .join('&')
   const headers = signed.map((h) => `${h}:${String(request.headers[h] ?? '').trim()}\n`).join('')
   const canonical = [request.method, rawPath, canonicalQuery, headers, signed.join(';'), 'UNSIGNED-PAYLOAD'].join('\n')
-  const toSign = ['AWS4-HMAC-SHA256', q('X-Amz-Date'), `${date}/${region}/${service}/${end}`, sha(canonical)].join('\n')
+  const toSign = [
+    'AWS4-HMAC-SHA256',
+    parameter('X-Amz-Date'),
+    `${date}/${region}/${service}/${end}`,
+    sha(canonical),
+  ].join('\n')
   const right = hmac(
     hmac(hmac(hmac(hmac(`AWS4${secret}`, date ?? ''), region ?? ''), service ?? ''), end ?? ''),
     toSign,
   )
-  const given = Buffer.from(q('X-Amz-Signature'), 'hex')
+  const given = Buffer.from(parameter('X-Amz-Signature'), 'hex')
   if (!signed.includes('host') || given.length !== right.length || !timingSafeEqual(given, right))
     throw new Refused(403, 'SignatureDoesNotMatch')
-  const at = Date.parse(q('X-Amz-Date').replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
-  if (Date.now() > at + Number(q('X-Amz-Expires')) * 1000) throw new Refused(403, 'AccessDenied')
+  const at = Date.parse(
+    parameter('X-Amz-Date').replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'),
+  )
+  if (Date.now() > at + Number(parameter('X-Amz-Expires')) * 1000) throw new Refused(403, 'AccessDenied')
 }
 
 export async function startS3(credentials: { accessKeyId: string; secretAccessKey: string }): Promise<S3Server> {
@@ -71,8 +78,8 @@ export async function startS3(credentials: { accessKeyId: string; secretAccessKe
   const put = (bucket: string, key: string, request: IncomingMessage, url: URL, bytes: Buffer): string => {
     const source = request.headers['x-amz-copy-source']
     if (source !== undefined) {
-      const [b, ...k] = String(source).split('/')
-      const found = find(b!, decodeURIComponent(k.join('/')))
+      const [sourceBucket, ...sourceKey] = String(source).split('/')
+      const found = find(sourceBucket!, decodeURIComponent(sourceKey.join('/')))
       stored.set(
         at(bucket, key),
         request.headers['x-amz-metadata-directive'] === 'REPLACE'
@@ -146,8 +153,8 @@ export async function startS3(credentials: { accessKeyId: string; secretAccessKe
   }
 
   const server = createServer((request, response) => {
-    serve(request, response).catch((e: unknown) => {
-      const { status, code } = e instanceof Refused ? e : new Refused(500, 'InternalError')
+    serve(request, response).catch((error: unknown) => {
+      const { status, code } = error instanceof Refused ? error : new Refused(500, 'InternalError')
       response
         .writeHead(status, { 'content-type': 'application/xml' })
         .end(

@@ -33,9 +33,9 @@ export async function startSfn(): Promise<SfnServer> {
   const executions = new Map<string, Execution>()
   const calls: SfnServer['calls'] = []
   const nameOf = (executionArn: string): string => {
-    const m = /^arn:aws:states:eu-central-1:111122223333:execution:cloister-test-jobs:(.+)$/.exec(executionArn)
-    if (!m) throw new SfnError('InvalidArn')
-    return m[1]!
+    const match = /^arn:aws:states:eu-central-1:111122223333:execution:cloister-test-jobs:(.+)$/.exec(executionArn)
+    if (!match) throw new SfnError('InvalidArn')
+    return match[1]!
   }
   const find = (executionArn: string): Execution => {
     const found = executions.get(nameOf(executionArn))
@@ -43,34 +43,34 @@ export async function startSfn(): Promise<SfnServer> {
     return found
   }
   const acts: Record<string, (b: Body) => object> = {
-    StartExecution: (b) => {
-      if (b.stateMachineArn !== stateMachineArn) throw new SfnError('StateMachineDoesNotExist')
-      if (!/^[\w-]{1,80}$/.test(b.name)) throw new SfnError('InvalidName')
-      const existing = executions.get(b.name)
+    StartExecution: (body) => {
+      if (body.stateMachineArn !== stateMachineArn) throw new SfnError('StateMachineDoesNotExist')
+      if (!/^[\w-]{1,80}$/.test(body.name)) throw new SfnError('InvalidName')
+      const existing = executions.get(body.name)
       // The same name and input while it runs: answered as if it had been started now.
-      if (existing && (existing.status !== 'RUNNING' || existing.input !== b.input))
+      if (existing && (existing.status !== 'RUNNING' || existing.input !== body.input))
         throw new SfnError('ExecutionAlreadyExists')
       if (!existing) {
-        executions.set(b.name, { input: b.input, status: 'RUNNING' })
-        calls.push({ act: 'begun', name: b.name })
+        executions.set(body.name, { input: body.input, status: 'RUNNING' })
+        calls.push({ act: 'begun', name: body.name })
       }
       return {
-        executionArn: `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${b.name}`,
+        executionArn: `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${body.name}`,
         startDate: 1_772_442_000,
       }
     },
-    StopExecution: (b) => {
-      const found = find(b.executionArn)
+    StopExecution: (body) => {
+      const found = find(body.executionArn)
       if (found.status === 'RUNNING') {
         found.status = 'ABORTED'
-        calls.push({ act: 'stopped', name: nameOf(b.executionArn) })
+        calls.push({ act: 'stopped', name: nameOf(body.executionArn) })
       }
       return { stopDate: 1_772_442_000 }
     },
-    DescribeExecution: (b) => ({
-      executionArn: b.executionArn,
+    DescribeExecution: (body) => ({
+      executionArn: body.executionArn,
       stateMachineArn,
-      status: find(b.executionArn).status,
+      status: find(body.executionArn).status,
       startDate: 1_772_442_000,
     }),
   }

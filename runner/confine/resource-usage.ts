@@ -60,14 +60,14 @@ export function usage(pid: number, withCpu = false): Usage {
   let threads = 0
   let cpu = 0
   const processes = family(pid)
-  for (const p of processes) {
-    const status = read(`/proc/${p}/status`)
-    for (const m of status.matchAll(/^(RssAnon|RssShmem|Threads):\s+(\d+)/gm)) {
-      if (m[1] === 'Threads') threads += Number(m[2])
-      else kb += Number(m[2])
+  for (const process of processes) {
+    const status = read(`/proc/${process}/status`)
+    for (const match of status.matchAll(/^(RssAnon|RssShmem|Threads):\s+(\d+)/gm)) {
+      if (match[1] === 'Threads') threads += Number(match[2])
+      else kb += Number(match[2])
     }
     if (withCpu) {
-      const stat = read(`/proc/${p}/stat`)
+      const stat = read(`/proc/${process}/stat`)
       for (const n of stat
         .slice(stat.lastIndexOf(')') + 2)
         .split(' ')

@@ -9,10 +9,10 @@ const MB = 1024 * 1024
 
 /** CPUs for a run: runs at the same time get different ones. Undefined when it may have all. */
 export function processors(task: Task): number[] | undefined {
-  const n = availableParallelism()
+  const available = availableParallelism()
   const cpus = Math.max(1, Math.floor(task.limits.cpus))
-  if (cpus >= n) return undefined
-  return Array.from({ length: cpus }, (_, i) => (process.pid + task.slot * cpus + i) % n)
+  if (cpus >= available) return undefined
+  return Array.from({ length: cpus }, (_, i) => (process.pid + task.slot * cpus + i) % available)
 }
 
 /** The environment of the code: nothing of the runner's own. */
@@ -46,21 +46,23 @@ export function environment(task: Task, at: Places): Record<string, string> {
   }
 }
 
+function argumentsOf(task: Task, at: Places): string[] {
+  if (task.live) return task.live.argv(at)
+  const source = `${at.job}/${task.source}`
+  return task.interpreter === 'python'
+    ? [python, '-s', '-B', `${at.inside}/python.py`, at.notes, source]
+    : [rProgram, '--vanilla', '--no-echo', `--file=${at.inside}/r.R`, '--args', at.notes, source]
+}
+
 /** The specification for init.py (inside/init.py), to be written as JSON where it can read it. */
 export function specification(
   task: Task,
   at: Places,
   confine: { filter: string; rules: Record<string, 'read' | 'write' | 'device'>; needsLandlock: boolean } | null,
 ): object {
-  const source = `${at.job}/${task.source}`
-  const argv = task.live
-    ? task.live.argv(at)
-    : task.interpreter === 'python'
-      ? [python, '-s', '-B', `${at.inside}/python.py`, at.notes, source]
-      : [rProgram, '--vanilla', '--no-echo', `--file=${at.inside}/r.R`, '--args', at.notes, source]
   const { limits } = task
   return {
-    argv,
+    argv: argumentsOf(task, at),
     env: { ...environment(task, at), ...task.live?.env(at) },
     cwd: at.work,
     live: task.live !== undefined,

@@ -14,7 +14,7 @@ import { createRouter, eventOf } from '../api.ts'
 import { segments } from '../http.ts'
 
 /** Answers a client for each caller; a participant's page is no caller, but may hold a run's token. */
-export function inside(
+export function inProcessClients(
   handlers: ReadonlyMap<string, LambdaHandler>,
 ): (caller: Caller | undefined, runToken?: string) => Client {
   const route = createRouter(handlers)
@@ -43,7 +43,7 @@ export function inside(
         )
         const context = caller ? toContext(caller) : undefined
         const body = typeof init?.body === 'string' ? init.body : undefined
-        const r = await target.handler(
+        const result = await target.handler(
           {
             ...event,
             ...(body === undefined ? {} : { body }),
@@ -51,9 +51,9 @@ export function inside(
           },
           {} as Context,
         )
-        return new Response(r.statusCode === 204 ? null : (r.body ?? ''), {
-          status: r.statusCode ?? 200,
-          headers: r.headers as Record<string, string>,
+        return new Response(result.statusCode === 204 ? null : (result.body ?? ''), {
+          status: result.statusCode ?? 200,
+          headers: result.headers as Record<string, string>,
         })
       },
     })
@@ -65,7 +65,7 @@ export const sendInside =
   async (link, data) => {
     const bytes = data instanceof Uint8Array ? data : new Uint8Array(await data.arrayBuffer())
     const { pathname, search } = new URL(link.url)
-    const r = await serveObject(
+    const answer = await serveObject(
       objects,
       Object.assign(Readable.from([bytes]), {
         method: link.method,
@@ -73,5 +73,5 @@ export const sendInside =
         headers: { ...link.headers, 'content-length': String(bytes.length) },
       }),
     )
-    if (r.status >= 300) throw new Error(`An upload was refused (${r.status})`)
+    if (answer.status >= 300) throw new Error(`An upload was refused (${answer.status})`)
   }

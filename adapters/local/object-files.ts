@@ -1,0 +1,112 @@
+/** Files of the object store: one line of JSON and then bytes, written whole or not at all. */
+import { randomUUID, type Hash } from 'node:crypto'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** The bytes of an upload were not what its link promised. */
+export class UploadRefused extends Error {
+  override name = 'UploadRefused'
+}
+
+/** Bytes of the first line at most. */
+export const maxHeader = 1024
+/** Whether nothing is there. A key too long for a path of this system cannot have been stored. */
+export const absent = (e: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((e as NodeJS.ErrnoException).code ?? '')
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+interface Header {
+  start: number
+  type: string
+  sha256?: string
+  /** The end of the name of the file that has the bytes. */
+  plain?: string
+}
+async function header(handle: FileHandle): Promise<Header> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(maxHeader), 0, maxHeader, 0)
+  const end = buffer.subarray(0, bytesRead).indexOf(10)
+  return { ...(JSON.parse(buffer.toString('utf8', 0, end)) as { type: string }), start: end + 1 }
+}
+
+/** Bytes of a file, which is closed after the last one. */
+export async function* readFrom(handle: FileHandle, start: number, length: number): AsyncIterable<Uint8Array> {
+  try {
+    for (let at = 0; at < length;) {
+      const { buffer, bytesRead } = await handle.read(
+        Buffer.allocUnsafe(Math.min(256 * 1024, length - at)),
+        0,
+        undefined,
+        start + at,
+      )
+      if (bytesRead === 0) return
+      at += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Writes a stream into an open file while hashing it; stops as soon as it is too long. */
+export async function receive(
+  handle: FileHandle,
+  body: AsyncIterable<Uint8Array>,
+  most: number,
+  hash?: Hash,
+): Promise<number> {
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > most) throw new UploadRefused(`More than the ${most} bytes of the link were sent.`)
+    hash?.update(chunk)
+    for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at, chunk.length - at)).bytesWritten
+  }
+  return length
+}
+
+/** The file's handle and its header, or undefined when there is no such object. */
+export async function openFile(path: string): Promise<{ handle: FileHandle; head: Header } | undefined> {
+  let handle: FileHandle
+  try {
+    handle = await open(path, 'r')
+  } catch (e) {
+    if (absent(e)) return undefined
+    throw e
+  }
+  return { handle, head: await header(handle) }
+}
+
+/**
+ * Writes a file in `incoming`, which is on the same file system, and moves it to `path` when it is whole and on the
+ * disk.
+ */
+export async function writeWhole(
+  incoming: string,
+  path: string,
+  write: (handle: FileHandle) => Promise<unknown>,
+): Promise<void> {
+  const temporary = join(incoming, randomUUID())
+  try {
+    const handle = await open(temporary, 'wx', 0o600)
+    try {
+      await write(handle)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await mkdir(dirname(path), { recursive: true })
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
