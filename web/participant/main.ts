@@ -70,36 +70,36 @@ const personOf = (nonce: string, id: string): Promise<string> => sha256Hex(`${no
  */
 async function mine(device: Device, code: string): Promise<LocalRun | undefined> {
   const runs = (await device.runs()).filter((r) => r.code === code).sort((a, b) => (a.created < b.created ? 1 : -1))
-  for (const r of runs) {
-    const id = outsideId(r.outsideIdParameter)
-    if (id === undefined || r.person === undefined || r.person === (await personOf(r.nonce, id))) return r
+  for (const run of runs) {
+    const id = outsideId(run.outsideIdParameter)
+    if (id === undefined || run.person === undefined || run.person === (await personOf(run.nonce, id))) return run
   }
   return undefined
 }
 
 /** A new run with its key, on the device before the server hears of it. */
-async function prepare(device: Device, code: string, p: Participation): Promise<LocalRun> {
+async function prepare(device: Device, code: string, invited: Participation): Promise<LocalRun> {
   const raw = random(32)
   const nonce = base64url(random(24))
-  const id = outsideId(p.outsideIdParameter)
-  const { title, organisation, language } = p.study
+  const id = outsideId(invited.outsideIdParameter)
+  const { title, organisation, language } = invited.study
   const run: LocalRun = {
     nonce,
     code,
-    kid: p.key.kid,
-    wrappedKey: await wrapRunKey(raw, p.key.jwk as JsonWebKey),
+    kid: invited.key.kid,
+    wrappedKey: await wrapRunKey(raw, invited.key.jwk as JsonWebKey),
     key: await importRunKey(raw),
     state: 'starting',
     created: new Date().toISOString(),
-    preview: p.preview,
-    repeats: p.repeats ?? false,
+    preview: invited.preview,
+    repeats: invited.repeats ?? false,
     study: { title, organisation, language },
     made: 0,
     position: 0,
     acked: [],
     frozen: [],
     bytes: 0,
-    ...(p.outsideIdParameter ? { outsideIdParameter: p.outsideIdParameter } : {}),
+    ...(invited.outsideIdParameter ? { outsideIdParameter: invited.outsideIdParameter } : {}),
     ...(id === undefined ? {} : { person: await personOf(nonce, id) }),
   }
   raw.fill(0)
@@ -122,8 +122,8 @@ async function fit(study: Participation['study']): Promise<void> {
       addEventListener('resize', again, { signal: stop.signal })
       addEventListener(
         'keydown',
-        (e) => {
-          if (lack.kind === 'device' && lack.keyboard && e.code) {
+        (event) => {
+          if (lack.kind === 'device' && lack.keyboard && event.code) {
             keyboard = true
             again()
           }
@@ -219,27 +219,27 @@ async function ready(device: Device, code: string, known: LocalRun | undefined):
     introduce(known)
     return { queue: await Queue.open(device, known as StartedRun), progress: false, go: Promise.resolve() }
   }
-  const p = await insist(() => participation(code, known?.nonce))
-  introduce({ study: p.study, preview: p.preview })
-  await fit(p.study)
+  const invited = await insist(() => participation(code, known?.nonce))
+  introduce({ study: invited.study, preview: invited.preview })
+  await fit(invited.study)
   if (known?.runId) {
     const { button, click } = pressed(say('resume'))
     show({ state: 'resuming', title: say('resumingTitle'), sentence: say('resuming'), button })
     // What waits on the device is sent while the participant reads.
-    return { queue: await Queue.open(device, known as StartedRun), progress: p.study.progress, go: click }
+    return { queue: await Queue.open(device, known as StartedRun), progress: invited.study.progress, go: click }
   }
   const { button, click } = pressed(say('start'))
   show({
     state: 'ready',
     title: say('readyTitle'),
-    sentence: say('ready', { organisation: p.study.organisation }),
+    sentence: say('ready', { organisation: invited.study.organisation }),
     button,
-    ...(p.study.needs.includes('audio') ? { note: say('sound') } : {}),
+    ...(invited.study.needs.includes('audio') ? { note: say('sound') } : {}),
   })
   await click
   // A key that the server does not know can still be changed; one that it knows is answered with the run's own key id.
-  const run = known && known.kid === p.key.kid ? known : await prepare(device, code, p)
-  return { ...(await register(device, run)), progress: p.study.progress, go: Promise.resolve() }
+  const run = known && known.kid === invited.key.kid ? known : await prepare(device, code, invited)
+  return { ...(await register(device, run)), progress: invited.study.progress, go: Promise.resolve() }
 }
 
 async function participate(code: string, lock: TabLock): Promise<void> {

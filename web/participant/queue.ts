@@ -30,9 +30,9 @@ interface Job {
 }
 
 /** The bytes that go beside a record: a file, or a body too long to stand in it. */
-async function bytesBeside(j: Job, inline: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (j.file) return new Uint8Array(await j.file.arrayBuffer())
-  return inline.length > inlineBytes ? new TextEncoder().encode(JSON.stringify(j.body)) : undefined
+async function bytesBeside(job: Job, inline: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (job.file) return new Uint8Array(await job.file.arrayBuffer())
+  return inline.length > inlineBytes ? new TextEncoder().encode(JSON.stringify(job.body)) : undefined
 }
 
 /** A record whose sealed form is longer goes to the object store; a chunk holds several of those below. */
@@ -47,13 +47,13 @@ export const sealOwn = (key: CryptoKey, runId: string, part: string, body: unkno
 export const openOwn = (key: CryptoKey, runId: string, part: string, jwe: string): Promise<unknown> =>
   openRecord(key, jwe, ownPlace(runId, part))
 
-const attached = async (j: Job, bytes: Uint8Array): Promise<Attached> => ({
+const attached = async (job: Job, bytes: Uint8Array): Promise<Attached> => ({
   attached: {
-    name: j.file ? String(j.body) : '',
-    type: j.file ? j.file.type || 'application/octet-stream' : 'application/json',
+    name: job.file ? String(job.body) : '',
+    type: job.file ? job.file.type || 'application/octet-stream' : 'application/json',
     size: bytes.length,
     sha256: hex(await sha256(bytes)),
-    json: !j.file,
+    json: !job.file,
   },
 })
 
@@ -79,7 +79,7 @@ export class Queue {
     this.kept = device.lasting
     this.#hashes = records.map((r) => r.hash)
     this.#last = run.made
-    for (const r of records) if (!this.#isAcked(r.seq)) this.#waiting.set(r.seq, r)
+    for (const record of records) if (!this.#isAcked(record.seq)) this.#waiting.set(record.seq, record)
   }
 
   static open = async (device: Device, run: StartedRun): Promise<Queue> =>
@@ -165,25 +165,25 @@ export class Queue {
       this.#unwritten = all
       this.kept = false
     }
-    for (const r of records) this.#waiting.set(r.seq, r)
+    for (const record of records) this.#waiting.set(record.seq, record)
     for (const j of stored) j.resolve()
   }
 
-  async #seal(seq: number, j: Job): Promise<{ record: LocalRecord; object?: LocalObject }> {
+  async #seal(seq: number, job: Job): Promise<{ record: LocalRecord; object?: LocalObject }> {
     const { key, runId, nonce } = this.run
-    const place = { runId, seq, op: j.op, part: j.part }
-    const inline = j.file ? '' : await sealRecord({ key, ...place, body: j.body, iv: random(12) })
-    const bytes = await bytesBeside(j, inline)
-    const jwe = bytes ? await sealRecord({ key, ...place, body: await attached(j, bytes), iv: random(12) }) : inline
+    const place = { runId, seq, op: job.op, part: job.part }
+    const inline = job.file ? '' : await sealRecord({ key, ...place, body: job.body, iv: random(12) })
+    const bytes = await bytesBeside(job, inline)
+    const jwe = bytes ? await sealRecord({ key, ...place, body: await attached(job, bytes), iv: random(12) }) : inline
     const sealed = bytes && (await sealBytes(key, bytes, place, random(12)))
     const record: Omit<LocalRecord, 'hash'> = {
       nonce,
       seq,
-      op: j.op,
-      part: j.part,
+      op: job.op,
+      part: job.part,
       jwe,
       ...(sealed ? { object: { sha256: hex(await sha256(sealed)), size: sealed.length } } : {}),
-      ...(j.op === 'end' ? { end: { last: seq, hash: await runHash(this.#hashes.slice(0, seq - 1)) } } : {}),
+      ...(job.op === 'end' ? { end: { last: seq, hash: await runHash(this.#hashes.slice(0, seq - 1)) } } : {}),
     }
     return {
       record: { ...record, hash: await recordHash(record) },
@@ -213,10 +213,10 @@ export class Queue {
   #cut(first: number, most: number, bytes: number): LocalRecord[] {
     const out: LocalRecord[] = []
     for (let seq = first, size = 0; out.length < most; seq++) {
-      const r = this.#waiting.get(seq)
-      if (!r || (out.length > 0 && size + r.jwe.length > bytes)) break
-      size += r.jwe.length
-      out.push(r)
+      const record = this.#waiting.get(seq)
+      if (!record || (out.length > 0 && size + record.jwe.length > bytes)) break
+      size += record.jwe.length
+      out.push(record)
     }
     return out
   }
@@ -280,25 +280,26 @@ export class Queue {
   async reconcile(acked: Standing['acked']): Promise<void> {
     if (this.run.aborting) return this.acknowledge(acked)
     await this.#settle([...(acked.through > 0 ? [[1, acked.through] as Range] : []), ...acked.ranges])
-    for (const r of await this.#device.records(this.run.nonce)) if (!this.#isAcked(r.seq)) this.#waiting.set(r.seq, r)
+    for (const record of await this.#device.records(this.run.nonce))
+      if (!this.#isAcked(record.seq)) this.#waiting.set(record.seq, record)
   }
 
   async #settle(ranges: Range[]): Promise<void> {
-    const c = coverage(ranges)
-    this.run.acked = [...(c.through > 0 ? [[1, c.through] as Range] : []), ...c.ranges]
-    for (const [seq, r] of this.#waiting) {
+    const covered = coverage(ranges)
+    this.run.acked = [...(covered.through > 0 ? [[1, covered.through] as Range] : []), ...covered.ranges]
+    for (const [seq, record] of this.#waiting) {
       if (!this.#isAcked(seq)) continue
       this.#waiting.delete(seq)
       // Recordings are large. A large record stays: a reload needs it.
-      if (r.op === 'file') await this.#device.dropObject(this.run.nonce, seq).catch(() => undefined)
+      if (record.op === 'file') await this.#device.dropObject(this.run.nonce, seq).catch(() => undefined)
     }
-    this.run.frozen = this.run.frozen.filter(([a, b]) => {
-      for (let s = a; s <= b; s++) if (this.#waiting.has(s)) return true
+    this.run.frozen = this.run.frozen.filter(([first, last]) => {
+      for (let seq = first; seq <= last; seq++) if (this.#waiting.has(seq)) return true
       return false
     })
     // A server that has more than this device once knew: number on after it. Never back: a batch may be half sealed.
-    this.#last = Math.max(this.#last, c.highest)
-    this.run.made = Math.max(this.run.made, c.highest)
+    this.#last = Math.max(this.#last, covered.highest)
+    this.run.made = Math.max(this.run.made, covered.highest)
     await this.#save()
     this.onChange()
   }
@@ -321,17 +322,18 @@ export class Queue {
   /** What the study recorded so far, in order, after replacements: what a reloaded study resumes from. */
   async finished(): Promise<Record<string, unknown>[]> {
     const rows: { part: string; data: Record<string, unknown> }[] = []
-    for (const r of await this.#device.records(this.run.nonce)) {
-      if (r.op !== 'append' && r.op !== 'replace') continue
-      const place = { runId: this.run.runId, seq: r.seq, op: r.op, part: r.part }
-      const sealed = r.object && (await this.object(r.seq))
+    for (const record of await this.#device.records(this.run.nonce)) {
+      if (record.op !== 'append' && record.op !== 'replace') continue
+      const place = { runId: this.run.runId, seq: record.seq, op: record.op, part: record.part }
+      const sealed = record.object && (await this.object(record.seq))
       const body = sealed
         ? (JSON.parse(
             new TextDecoder().decode(await openBytes(this.run.key, new Uint8Array(await sealed.arrayBuffer()), place)),
           ) as unknown)
-        : await openRecord(this.run.key, r.jwe, place)
-      if (r.op === 'replace') for (let i = rows.length - 1; i >= 0; i--) if (rows[i]!.part === r.part) rows.splice(i, 1)
-      rows.push({ part: r.part, data: body as Record<string, unknown> })
+        : await openRecord(this.run.key, record.jwe, place)
+      if (record.op === 'replace')
+        for (let i = rows.length - 1; i >= 0; i--) if (rows[i]!.part === record.part) rows.splice(i, 1)
+      rows.push({ part: record.part, data: body as Record<string, unknown> })
     }
     return rows.map((r) => r.data)
   }
@@ -362,9 +364,9 @@ export class Queue {
       records: records.map(({ nonce: _, hash: _h, ...r }) => r),
     })
     const files: BlobPart[] = []
-    for (const r of records) {
-      const bytes = r.object && (await this.object(r.seq))
-      if (bytes) files.push(`\n${JSON.stringify({ seq: r.seq, size: bytes.size })}\n`, bytes)
+    for (const record of records) {
+      const bytes = record.object && (await this.object(record.seq))
+      if (bytes) files.push(`\n${JSON.stringify({ seq: record.seq, size: bytes.size })}\n`, bytes)
     }
     return new Blob([head, ...files], { type: 'application/octet-stream' })
   }

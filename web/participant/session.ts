@@ -18,10 +18,10 @@ const highestPosition = 1_000_000
 const silenceMs = 20_000
 
 /** Keeps how a run ended and deletes what it recorded here. */
-export async function conclude(device: Device, run: LocalRun, o: Outcome): Promise<void> {
-  run.state = o.state
-  if (o.state !== 'withdrawn' && o.finish)
-    run.receipt = { ...o.finish, records: run.made, bytes: run.bytes, at: new Date().toISOString() }
+export async function conclude(device: Device, run: LocalRun, outcome: Outcome): Promise<void> {
+  run.state = outcome.state
+  if (outcome.state !== 'withdrawn' && outcome.finish)
+    run.receipt = { ...outcome.finish, records: run.made, bytes: run.bytes, at: new Date().toISOString() }
   await device.put(run)
   await device.forget(run.nonce)
 }
@@ -155,56 +155,56 @@ export class Session {
     }
   }
 
-  async #request(r: FrameRequest): Promise<void> {
-    const q = this.#queue
-    if (q.closed) throw new Error('The study is over: nothing more can be recorded')
+  async #request(request: FrameRequest): Promise<void> {
+    const queue = this.#queue
+    if (queue.closed) throw new Error('The study is over: nothing more can be recorded')
     this.#reveal()
-    if ('trial' in r) this.#reached(r.trial)
-    const part = 'part' in r && r.part !== undefined ? r.part : 'main'
+    if ('trial' in request) this.#reached(request.trial)
+    const part = 'part' in request && request.part !== undefined ? request.part : 'main'
     if (!/^[A-Za-z0-9_.-]{1,60}$/.test(part))
       throw new Error('The name of a part has 1 to 60 letters, digits, dots, dashes or underscores')
-    switch (r.type) {
+    switch (request.type) {
       case 'record':
-        return q.record('append', part, r.data)
+        return queue.record('append', part, request.data)
       case 'replace':
-        return q.record('replace', part, r.data)
+        return queue.record('replace', part, request.data)
       case 'checkpoint':
-        return q.checkpoint(r.data)
+        return queue.checkpoint(request.data)
       case 'file':
-        return q.record('file', part, r.data.name, r.data.blob)
+        return queue.record('file', part, request.data.name, request.data.blob)
       case 'finish':
-        if (r.data !== undefined) await q.record('append', 'main', r.data)
-        await q.end()
+        if (request.data !== undefined) await queue.record('append', 'main', request.data)
+        await queue.end()
         break
       case 'abort':
-        await q.abort(r.data?.reason)
+        await queue.abort(request.data?.reason)
     }
     // After the answer to the frame.
     setTimeout(() => this.#saving())
   }
 
-  #notice(n: FrameNotice): void {
-    switch (n.type) {
+  #notice(notice: FrameNotice): void {
+    switch (notice.type) {
       case 'loading':
         show({
           state: 'preloading',
           title: say('preloadingTitle'),
           sentence: say('preloading'),
-          progress: n.total > 0 ? n.done / n.total : 'busy',
-          note: n.total > 0 ? say('preloaded', { done: number(n.done), total: number(n.total) }) : '',
+          progress: notice.total > 0 ? notice.done / notice.total : 'busy',
+          note: notice.total > 0 ? say('preloaded', { done: number(notice.done), total: number(notice.total) }) : '',
         })
         break
       case 'ready':
         this.#reveal()
         break
       case 'progress':
-        if (this.#bar) this.#bar.value = n.fraction
+        if (this.#bar) this.#bar.value = notice.fraction
         break
       case 'trial':
-        this.#reached(n.position)
+        this.#reached(notice.position)
         break
       case 'failed':
-        this.#failed(n.message)
+        this.#failed(notice.message)
     }
   }
 

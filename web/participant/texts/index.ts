@@ -33,11 +33,11 @@ const units = [
   { below: Infinity, unit: 'megabyte', size: 1e6 },
 ]
 /** Bytes as B, kB or MB, in the language's own notation. */
-export function bytes(n: number): string {
-  const { unit, size } = units.find(({ below }) => n < below)!
+export function bytes(length: number): string {
+  const { unit, size } = units.find(({ below }) => length < below)!
   return new Intl.NumberFormat(current.locale, {
     style: 'unit',
     unit,
-    maximumFractionDigits: n / size < 10 ? 1 : 0,
-  }).format(n / size)
+    maximumFractionDigits: length / size < 10 ? 1 : 0,
+  }).format(length / size)
 }

@@ -24,12 +24,12 @@ const choiceListeners = new Set<() => void>()
 const chosen = () => localStorage.getItem(chosenKey) ?? ''
 export function chooseOrganisation(organisationId: string): void {
   localStorage.setItem(chosenKey, organisationId)
-  for (const l of choiceListeners) l()
+  for (const listener of choiceListeners) listener()
 }
-const onChoice = (l: () => void) => {
-  choiceListeners.add(l)
+const onChoice = (listener: () => void) => {
+  choiceListeners.add(listener)
   return () => {
-    choiceListeners.delete(l)
+    choiceListeners.delete(listener)
   }
 }
 

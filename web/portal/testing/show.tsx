@@ -4,12 +4,19 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createMemoryHistory, createRootRoute, createRoute, createRouter, RouterProvider } from '@tanstack/react-router'
 import { act, cleanup, render, screen } from '@testing-library/react'
 import type { ReactNode } from 'react'
-import { vi } from 'vitest'
+import { afterEach, vi } from 'vitest'
 import { theme } from '../src/theme.ts'
 import { StandInServer } from './server.ts'
 
 // The stand-in browser knows no fonts; text areas that grow listen for them.
 if (!('fonts' in document)) Object.defineProperty(document, 'fonts', { value: new EventTarget() })
+
+/** React finishes what a page has begun a turn of the event loop later: that turn must still find the browser. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+afterEach(async () => {
+  cleanup()
+  await turn()
+})
 
 export interface Shown {
   server: StandInServer

@@ -48,7 +48,7 @@ const dropWords: Partial<Record<string, string>> = {
  * proposed.
  */
 export function Input({
-  experiment: e,
+  experiment,
   input,
   took,
   propose,
@@ -63,23 +63,26 @@ export function Input({
   const [progress, setProgress] = useState<PublishProgress>()
   const [error, setError] = useState<unknown>()
   const [choosing, setChoosing] = useState<'run' | 'dataset'>()
-  const own = e.inputs.find((i) => i.name === input.name)
-  const fault = e.faults.find((f) => f.path.startsWith(`/inputs/${input.name}`))
-  const can = e.may.includes('edit')
+  const own = experiment.inputs.find((i) => i.name === input.name)
+  const fault = experiment.faults.find((f) => f.path.startsWith(`/inputs/${input.name}`))
+  const can = experiment.may.includes('edit')
   const look = useMutation({
     mutationFn: (): Promise<Proposal> =>
-      api.pipelines.propose({ params: { experimentId: e.experimentId }, body: { input: input.name } }),
-    onSuccess: (p) => {
-      if (Object.keys(p.parameters).length > 0) propose(p.parameters)
+      api.pipelines.propose({ params: { experimentId: experiment.experimentId }, body: { input: input.name } }),
+    onSuccess: (pinned) => {
+      if (Object.keys(pinned.parameters).length > 0) propose(pinned.parameters)
     },
   })
   const put = async (sources: Source[]) => {
     const inputs = {
-      ...Object.fromEntries(e.inputs.filter((i) => i.name !== input.name).map((i) => [i.name, known(i)])),
+      ...Object.fromEntries(experiment.inputs.filter((i) => i.name !== input.name).map((i) => [i.name, known(i)])),
       ...(sources.length > 0 ? { [input.name]: sources } : {}),
     }
     took(
-      await api.pipelines.changeExperiment({ params: { experimentId: e.experimentId }, body: { rev: e.rev, inputs } }),
+      await api.pipelines.changeExperiment({
+        params: { experimentId: experiment.experimentId },
+        body: { rev: experiment.rev, inputs },
+      }),
     )
     setChoosing(undefined)
     if (input.kind === 'images' && sources.length > 0) look.mutate()
@@ -89,8 +92,8 @@ export function Input({
     setError(undefined)
     try {
       await run()
-    } catch (x) {
-      setError(x)
+    } catch (error) {
+      setError(error)
     } finally {
       setProgress(undefined)
     }
@@ -106,8 +109,12 @@ export function Input({
         progress: setProgress,
         send: sendWithProgress,
         ask: async (some) =>
-          (await api.pipelines.inputUploads({ params: { experimentId: e.experimentId }, body: { files: some } }))
-            .uploads,
+          (
+            await api.pipelines.inputUploads({
+              params: { experimentId: experiment.experimentId },
+              body: { files: some },
+            })
+          ).uploads,
       })
       await put(sent.map((f) => ({ from: 'upload', ...f })))
     })
@@ -166,12 +173,12 @@ export function Input({
           {count(look.data.frames, 'frame')} of {look.data.width} × {look.data.height} pixels, {look.data.bits} bits.
           {Object.keys(look.data.parameters).length > 0
             ? ` Proposed: ${Object.entries(look.data.parameters)
-                .map(([n, v]) => `${(schemaOf(e.definition).properties[n]?.title ?? n).toLowerCase()} ${v}`)
+                .map(([n, v]) => `${(schemaOf(experiment.definition).properties[n]?.title ?? n).toLowerCase()} ${v}`)
                 .join(', ')}.`
             : ''}
-          {look.data.warnings.map((w) => (
-            <Text key={w} size="sm" c="dimmed">
-              {w}
+          {look.data.warnings.map((warning) => (
+            <Text key={warning} size="sm" c="dimmed">
+              {warning}
             </Text>
           ))}
         </Text>
@@ -217,8 +224,8 @@ export function Input({
           label="Dataset"
           placeholder="Choose one"
           data={(datasets ?? []).filter((d) => d.mayAnalyse).map((d) => ({ value: d.datasetId, label: d.title }))}
-          onChange={(v) => {
-            if (v) void act(() => put([{ from: 'dataset', datasetId: v }]))
+          onChange={(value) => {
+            if (value) void act(() => put([{ from: 'dataset', datasetId: value }]))
           }}
           maw={420}
         />
@@ -255,8 +262,8 @@ function FromRun({ take }: { take: (jobId: string, path: string) => void }) {
           label="Result"
           placeholder="Choose one"
           data={(artifacts?.items ?? []).map((a) => a.path)}
-          onChange={(p) => {
-            if (p) take(jobId, p)
+          onChange={(path) => {
+            if (path) take(jobId, path)
           }}
           searchable
           w={240}

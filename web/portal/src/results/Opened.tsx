@@ -17,29 +17,29 @@ const previewColumns = 24
 
 function save(name: string, type: string, content: string | Uint8Array): void {
   const url = URL.createObjectURL(new Blob([content as BlobPart], { type }))
-  const a = document.createElement('a')
-  a.href = url
-  a.download = name
-  a.click()
+  const anchor = document.createElement('a')
+  anchor.href = url
+  anchor.download = name
+  anchor.click()
   setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
 
 function Downloads({ study, opened }: { study: Study; opened: Opened }) {
-  const x = (): ExportOf => ({ study, runs: opened.runs, purpose: opened.purpose, at: new Date() })
+  const contents = (): ExportOf => ({ study, runs: opened.runs, purpose: opened.purpose, at: new Date() })
   const stem = fileStem(study.title)
-  const files = opened.runs.flatMap((r) => r.files.map((f) => ({ run: r.row.runId, f })))
+  const files = opened.runs.flatMap((r) => r.files.map((file) => ({ run: r.row.runId, file })))
   return (
     <Group gap="xs">
       <Button
         leftSection={<IconDownload size={16} aria-hidden />}
-        onClick={() => save(`${stem}.csv`, 'text/csv', trialsCsv(x()))}
+        onClick={() => save(`${stem}.csv`, 'text/csv', trialsCsv(contents()))}
       >
         CSV
       </Button>
-      <Button variant="default" onClick={() => save(`${stem}.json`, 'application/json', toJson(x()))}>
+      <Button variant="default" onClick={() => save(`${stem}.json`, 'application/json', toJson(contents()))}>
         JSON
       </Button>
-      <Button variant="default" onClick={() => save(`${stem}-psych-ds.zip`, 'application/zip', toPsychDs(x()))}>
+      <Button variant="default" onClick={() => save(`${stem}-psych-ds.zip`, 'application/zip', toPsychDs(contents()))}>
         Psych-DS
       </Button>
       {files.length > 0 && (
@@ -48,12 +48,12 @@ function Downloads({ study, opened }: { study: Study; opened: Opened }) {
             <Button variant="default">{count(files.length, 'file')}</Button>
           </Menu.Target>
           <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>
-            {files.map(({ run, f }) => (
+            {files.map(({ run, file }) => (
               <Menu.Item
-                key={run + f.name}
-                onClick={() => save(`${run}-${f.name}`, 'application/octet-stream', f.bytes)}
+                key={run + file.name}
+                onClick={() => save(`${run}-${file.name}`, 'application/octet-stream', file.bytes)}
               >
-                {f.name}{' '}
+                {file.name}{' '}
                 <Text span size="xs" c="dimmed">
                   {run.slice(4, 12)}
                 </Text>
@@ -181,7 +181,7 @@ function Accuracy({ rows }: { rows: Rows }) {
 export function OpenedResults({ study, opened }: { study: Study; opened: Opened }) {
   const rows = useMemo(() => tableRows(opened.runs), [opened])
   const columns = useMemo(() => columnsOf(rows), [rows])
-  const findings = opened.runs.flatMap((r) => r.findings.map((f) => ({ run: r.row.runId, f })))
+  const findings = opened.runs.flatMap((r) => r.findings.map((finding) => ({ run: r.row.runId, finding })))
   const hasTimes = useMemo(() => numbersOf(rows, 'rt').length > 0, [rows])
   const hasAccuracy = useMemo(() => rows.some((r) => typeof r.get('correct') === 'boolean'), [rows])
   return (
@@ -211,9 +211,9 @@ export function OpenedResults({ study, opened }: { study: Study; opened: Opened 
           mb="md"
         >
           <List size="sm">
-            {findings.slice(0, 12).map(({ run, f }, i) => (
-              <List.Item key={i}>
-                <code>{run.slice(4, 12)}</code> {f.message}
+            {findings.slice(0, 12).map(({ run, finding }, index) => (
+              <List.Item key={index}>
+                <code>{run.slice(4, 12)}</code> {finding.message}
               </List.Item>
             ))}
           </List>
@@ -240,21 +240,21 @@ export function OpenedResults({ study, opened }: { study: Study; opened: Opened 
               <Table className="figures" stickyHeader>
                 <Table.Thead>
                   <Table.Tr>
-                    {columns.slice(0, previewColumns).map((c) => (
-                      <Table.Th key={c} className="nowrap">
-                        {c}
+                    {columns.slice(0, previewColumns).map((column) => (
+                      <Table.Th key={column} className="nowrap">
+                        {column}
                       </Table.Th>
                     ))}
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
-                  {rows.slice(0, previewRows).map((r, i) => (
-                    <Table.Tr key={i}>
-                      {columns.slice(0, previewColumns).map((c) => {
-                        const text = cellText(r.get(c))
+                  {rows.slice(0, previewRows).map((row, index) => (
+                    <Table.Tr key={index}>
+                      {columns.slice(0, previewColumns).map((column) => {
+                        const text = cellText(row.get(column))
                         return (
-                          <Table.Td key={c} className="nowrap">
-                            {c === 'run_id' ? text.slice(4, 12) : cut(text)}
+                          <Table.Td key={column} className="nowrap">
+                            {column === 'run_id' ? text.slice(4, 12) : cut(text)}
                           </Table.Td>
                         )
                       })}

@@ -60,11 +60,12 @@ export function ResultsTab({ study: { studyId } }: { study: Study }) {
     refetchInterval: (q) => ((q.state.data?.pages.length ?? 1) <= 2 ? 5_000 : false),
   })
   const shown = useMemo(() => {
-    const q = list.q.trim().toLowerCase()
+    const query = list.q.trim().toLowerCase()
     const all = (runs.data?.pages ?? []).flatMap((p) => p.items)
     return all
       .filter(
-        (r) => !q || [r.runId, r.condition, r.linkLabel, r.pseudonym ?? ''].some((t) => t.toLowerCase().includes(q)),
+        (r) =>
+          !query || [r.runId, r.condition, r.linkLabel, r.pseudonym ?? ''].some((t) => t.toLowerCase().includes(query)),
       )
       .sort(order[list.sort] ?? order['newest']!)
   }, [runs.data, list.q, list.sort])

@@ -102,21 +102,21 @@ export function MakeLink({ study, close, done }: { study: Study; close: () => vo
   return (
     <Modal opened onClose={close} title="Make a link" size="lg">
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           if (!bad) void make()
         }}
       >
         <Stack>
           <Radio.Group label="For" value={form.kind} onChange={(v) => put({ kind: v as LinkKind })}>
             <Stack gap={6} mt={6}>
-              {linkKinds.map((k) => (
+              {linkKinds.map((kind) => (
                 <Radio
-                  key={k}
-                  value={k}
+                  key={kind}
+                  value={kind}
                   label={
                     <>
-                      <b>{k[0]!.toUpperCase() + k.slice(1)}</b>: {linkKindMeaning[k]}
+                      <b>{kind[0]!.toUpperCase() + kind.slice(1)}</b>: {linkKindMeaning[kind]}
                     </>
                   }
                 />
@@ -170,14 +170,18 @@ export function MakeLink({ study, close, done }: { study: Study; close: () => vo
                 <Text size="sm" fw={500}>
                   Recruiting with
                 </Text>
-                {Object.entries(presets).map(([name, p]) => (
+                {Object.entries(presets).map(([name, preset]) => (
                   <Button
                     key={name}
                     size="compact-sm"
                     variant="default"
                     onClick={() => {
-                      put({ parameter: p.parameter, completionUrl: p.completionUrl, label: form.label || name })
-                      setHint(p.hint)
+                      put({
+                        parameter: preset.parameter,
+                        completionUrl: preset.completionUrl,
+                        label: form.label || name,
+                      })
+                      setHint(preset.hint)
                       setMore(true)
                     }}
                   >

@@ -143,8 +143,8 @@ export function NewStudyPage() {
       back={{ to: '/studies', label: 'Studies' }}
     >
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           void create()
         }}
       >
@@ -152,15 +152,15 @@ export function NewStudyPage() {
           <Radio.Group
             label="Start from"
             value={pick}
-            onChange={(v) => {
-              setFrom(v)
+            onChange={(value) => {
+              setFrom(value)
               setFileError(undefined)
             }}
           >
             <Stack gap="xs" mt={6}>
               {!examples && !noExamples && <LoadingRows rows={3} height={58} />}
-              {examples?.map((e) => (
-                <Choice key={e.name} value={e.name} title={e.title} text={e.description} />
+              {examples?.map((example) => (
+                <Choice key={example.name} value={example.name} title={example.title} text={example.description} />
               ))}
               <Choice
                 value="file"
@@ -240,8 +240,8 @@ function FileChooser({ take, chosen }: { take: (files: File[]) => void; chosen: 
         multiple
         aria-label="Choose a folder"
         {...{ webkitdirectory: '' }}
-        onChange={(e) => {
-          if (e.currentTarget.files?.length) take([...e.currentTarget.files])
+        onChange={(event) => {
+          if (event.currentTarget.files?.length) take([...event.currentTarget.files])
         }}
       />
       <Button mt="xs" size="compact-sm" variant="default" onClick={() => folder.current?.click()}>

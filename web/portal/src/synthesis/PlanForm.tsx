@@ -19,17 +19,17 @@ const perPage = 25
 const methods = synthesisMethods.map((m) => ({ value: m, label: methodName[m] }))
 
 /** Preview and confirm: what each column may hold, whose privacy is protected, the price and what it buys. */
-export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
+export function PlanForm({ synthesis }: { synthesis: Synthesis }) {
   const client = useQueryClient()
-  const [draft, setDraft] = useDraft<Plan>(`synthesis.${s.synthesisId}`)
-  const plan = draft ?? s.plan!
-  const [q, setQ] = useState('')
+  const [draft, setDraft] = useDraft<Plan>(`synthesis.${synthesis.synthesisId}`)
+  const plan = draft ?? synthesis.plan!
+  const [query, setQuery] = useState('')
   const [page, setPage] = useState(1)
   const { busy, error: refused, act } = useAct()
   const [asked] = useDebouncedValue(plan, 400)
   const quote = useQuery({
-    queryKey: ['synthesis-quote', s.synthesisId, asked],
-    queryFn: () => api.synthesis.quote({ params: { synthesisId: s.synthesisId }, body: asked }),
+    queryKey: ['synthesis-quote', synthesis.synthesisId, asked],
+    queryFn: () => api.synthesis.quote({ params: { synthesisId: synthesis.synthesisId }, body: asked }),
     placeholderData: keepPreviousData,
     staleTime: 60_000,
     retry: false,
@@ -40,18 +40,21 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
     [plan, setDraft],
   )
   const faults = useMemo(
-    () => faultsOf(plan, quote.data, quote.error ?? refused, s.faults),
-    [plan, quote.data, quote.error, refused, s.faults],
+    () => faultsOf(plan, quote.data, quote.error ?? refused, synthesis.faults),
+    [plan, quote.data, quote.error, refused, synthesis.faults],
   )
-  const found = plan.columns.filter((c) => c.name.toLowerCase().includes(q.toLowerCase()))
+  const found = plan.columns.filter((c) => c.name.toLowerCase().includes(query.toLowerCase()))
   const pages = Math.ceil(found.length / perPage)
   const now = Math.min(page, Math.max(1, pages))
   const shown = found.slice((now - 1) * perPage, now * perPage)
   const confirm = () =>
     act('confirm', async () => {
       client.setQueryData(
-        ['synthesis', s.synthesisId],
-        await api.synthesis.confirm({ params: { synthesisId: s.synthesisId }, body: { rev: s.rev, plan } }),
+        ['synthesis', synthesis.synthesisId],
+        await api.synthesis.confirm({
+          params: { synthesisId: synthesis.synthesisId },
+          body: { rev: synthesis.rev, plan },
+        }),
       )
       setDraft(undefined)
       void client.invalidateQueries({ queryKey: ['syntheses'] })
@@ -75,15 +78,15 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
   return (
     <div className={quoteStyles.ask}>
       <div>
-        {s.problem && (
+        {synthesis.problem && (
           <Alert color="red" variant="outline" mb="lg" title="It could not be made">
-            {s.problem}
-            {s.faults
+            {synthesis.problem}
+            {synthesis.faults
               ?.filter((f) => f.column === undefined || !plan.columns.some((c) => c.name === f.column))
-              .map((f) => (
-                <Text key={f.message} size="sm" mt={4}>
-                  {f.column ? `${f.column}: ` : ''}
-                  {f.message}
+              .map((fault) => (
+                <Text key={fault.message} size="sm" mt={4}>
+                  {fault.column ? `${fault.column}: ` : ''}
+                  {fault.message}
                 </Text>
               ))}
           </Alert>
@@ -91,7 +94,7 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
         <Section
           title="Columns"
           hint={
-            s.hints
+            synthesis.hints
               ? 'What was read of a column stands under its name, for you alone. Bounds and categories are not taken from there by themselves: type what you know without the data, the rest is bought with privacy budget.'
               : 'As the dataset’s schema declares them. Bounds and categories that nobody declared are bought with privacy budget.'
           }
@@ -99,9 +102,9 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
           {plan.columns.length > 12 && (
             <TextInput
               mb="sm"
-              value={q}
-              onChange={(e) => {
-                setQ(e.currentTarget.value)
+              value={query}
+              onChange={(event) => {
+                setQuery(event.currentTarget.value)
                 setPage(1)
               }}
               placeholder="Search columns"
@@ -123,12 +126,12 @@ export function PlanForm({ synthesis: s }: { synthesis: Synthesis }) {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {shown.map((c) => (
+                {shown.map((column) => (
                   <PlanColumn
-                    key={c.name}
-                    column={c}
-                    hint={s.hints?.[c.name]}
-                    fault={faults.get(c.name)}
+                    key={column.name}
+                    column={column}
+                    hint={synthesis.hints?.[column.name]}
+                    fault={faults.get(column.name)}
                     change={change}
                   />
                 ))}

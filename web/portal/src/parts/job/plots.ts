@@ -7,18 +7,18 @@ import { palette } from '../Plot.tsx'
 import type { Output } from '../../queries/jobs.ts'
 
 type Row = Output['rows'][number]
-const text = (row: Row, i: number): string => {
-  const c = row[i]
-  return c?.suppressed ? 'suppressed' : String(c?.value ?? 'missing')
+const text = (row: Row, index: number): string => {
+  const cell = row[index]
+  return cell?.suppressed ? 'suppressed' : String(cell?.value ?? 'missing')
 }
-const number = (row: Row, i: number): number | undefined => {
-  const v = row[i]?.value
-  return typeof v === 'number' ? v : undefined
+const number = (row: Row, index: number): number | undefined => {
+  const value = row[index]?.value
+  return typeof value === 'number' ? value : undefined
 }
-const find = (o: Output, ...names: string[]): number => {
+const find = (output: Output, ...names: string[]): number => {
   for (const n of names) {
-    const i = o.columns.findIndex((c) => c.name.toLowerCase().replace(/[^a-z0-9]/g, '') === n)
-    if (i >= 0) return i
+    const index = output.columns.findIndex((column) => column.name.toLowerCase().replace(/[^a-z0-9]/g, '') === n)
+    if (index >= 0) return index
   }
   return -1
 }
@@ -54,27 +54,27 @@ export type Drawing = Bars | Forest | Histogram
 const most = 40
 
 /** Estimates with intervals: given ones, or two standard errors to each side. */
-function forest(o: Output): Forest | undefined {
-  const estimate = find(o, 'estimate', 'coef', 'coefficient', 'value', 'mean')
-  const se = find(o, 'standarderror', 'stderr', 'se', 'stderror')
-  const low = find(o, 'low', 'lower', 'cilow', 'ci025', '25')
-  const high = find(o, 'high', 'upper', 'cihigh', 'ci975', '975')
+function forest(output: Output): Forest | undefined {
+  const estimate = find(output, 'estimate', 'coef', 'coefficient', 'value', 'mean')
+  const se = find(output, 'standarderror', 'stderr', 'se', 'stderror')
+  const low = find(output, 'low', 'lower', 'cilow', 'ci025', '25')
+  const high = find(output, 'high', 'upper', 'cihigh', 'ci975', '975')
   if (estimate < 0 || (se < 0 && (low < 0 || high < 0))) return undefined
-  const kinds = kindsOf(o)
-  const term = o.columns.findIndex(
+  const kinds = kindsOf(output)
+  const term = output.columns.findIndex(
     (c, i) => i !== estimate && (kinds[i] === 'group' || /term|name|variable|parameter/i.test(c.name)),
   )
-  const unnamed = (row: number) => (o.rows.length === 1 ? o.name : String(row + 1))
-  const rows = o.rows.flatMap((r, i) => {
-    const e = number(r, estimate)
-    const s = se < 0 ? undefined : number(r, se)
-    if (e === undefined) return []
+  const unnamed = (row: number) => (output.rows.length === 1 ? output.name : String(row + 1))
+  const rows = output.rows.flatMap((row, index) => {
+    const at = number(row, estimate)
+    const error = se < 0 ? undefined : number(row, se)
+    if (at === undefined) return []
     return [
       {
-        term: term < 0 ? unnamed(i) : text(r, term),
-        estimate: e,
-        low: (low < 0 ? undefined : number(r, low)) ?? (s === undefined ? undefined : e - 1.96 * s),
-        high: (high < 0 ? undefined : number(r, high)) ?? (s === undefined ? undefined : e + 1.96 * s),
+        term: term < 0 ? unnamed(index) : text(row, term),
+        estimate: at,
+        low: (low < 0 ? undefined : number(row, low)) ?? (error === undefined ? undefined : at - 1.96 * error),
+        high: (high < 0 ? undefined : number(row, high)) ?? (error === undefined ? undefined : at + 1.96 * error),
       },
     ]
   })
@@ -82,37 +82,38 @@ function forest(o: Output): Forest | undefined {
     ? undefined
     : {
         kind: 'forest',
-        label: o.columns[estimate]!.unit
-          ? `${o.columns[estimate]!.name} (${o.columns[estimate]!.unit})`
-          : o.columns[estimate]!.name,
+        label: output.columns[estimate]!.unit
+          ? `${output.columns[estimate]!.name} (${output.columns[estimate]!.unit})`
+          : output.columns[estimate]!.name,
         rows: rows.slice(0, most),
       }
 }
 
-function histogram(o: Output): Histogram | undefined {
-  const from = find(o, 'from', 'low', 'lower', 'left', 'start')
-  const to = find(o, 'to', 'high', 'upper', 'right', 'end')
-  const value = kindsOf(o).indexOf('count')
+function histogram(output: Output): Histogram | undefined {
+  const from = find(output, 'from', 'low', 'lower', 'left', 'start')
+  const to = find(output, 'to', 'high', 'upper', 'right', 'end')
+  const value = kindsOf(output).indexOf('count')
   if (from < 0 || to < 0 || value < 0) return undefined
-  const rows = o.rows.flatMap((r) => {
-    const a = number(r, from)
-    const b = number(r, to)
-    return a === undefined || b === undefined ? [] : [{ from: a, to: b, value: number(r, value) }]
+  const rows = output.rows.flatMap((row) => {
+    const start = number(row, from)
+    const end = number(row, to)
+    return start === undefined || end === undefined ? [] : [{ from: start, to: end, value: number(row, value) }]
   })
-  return rows.length === 0 ? undefined : { kind: 'histogram', unit: o.columns[from]!.unit ?? '', rows }
+  return rows.length === 0 ? undefined : { kind: 'histogram', unit: output.columns[from]!.unit ?? '', rows }
 }
 
-function bars(o: Output): Bars | undefined {
-  const kinds = kindsOf(o)
+function bars(output: Output): Bars | undefined {
+  const kinds = kindsOf(output)
   const groups = kinds.flatMap((k, i) => (k === 'group' ? [i] : []))
   const value = kinds.includes('count') ? kinds.indexOf('count') : kinds.indexOf('value')
   const [by, split] = groups
-  if (by === undefined || groups.length > 2 || value < 0 || o.rows.length < 2 || o.rows.length > most) return undefined
-  const column = o.columns[value]!
-  const rows = o.rows.map((r) => ({
-    group: text(r, by),
-    part: split === undefined ? '' : text(r, split),
-    value: number(r, value),
+  if (by === undefined || groups.length > 2 || value < 0 || output.rows.length < 2 || output.rows.length > most)
+    return undefined
+  const column = output.columns[value]!
+  const rows = output.rows.map((row) => ({
+    group: text(row, by),
+    part: split === undefined ? '' : text(row, split),
+    value: number(row, value),
   }))
   // Nothing to compare, or two rows that would lie on each other.
   if (
@@ -123,8 +124,8 @@ function bars(o: Output): Bars | undefined {
   return {
     kind: 'bars',
     label: column.unit ? `${column.name} (${column.unit})` : column.name,
-    by: o.columns[by]!.name,
-    split: split === undefined ? undefined : o.columns[split]!.name,
+    by: output.columns[by]!.name,
+    split: split === undefined ? undefined : output.columns[split]!.name,
     rows,
   }
 }
@@ -160,19 +161,19 @@ function labels(texts: readonly string[], width: number): { marginLeft: number; 
 }
 
 /** Draws it; the caller keeps it stable. */
-export function draw(plot: typeof P, d: Drawing, width: number, ink: string): SVGElement | HTMLElement {
+export function draw(plot: typeof P, drawing: Drawing, width: number, ink: string): SVGElement | HTMLElement {
   const id = `hatch-${++patterns}`
   const base = {
     width,
-    height: heightOf(d),
+    height: heightOf(drawing),
     style: { background: 'transparent', color: ink, fontSize: '12px', fontFamily: 'inherit' },
   }
-  if (d.kind === 'forest') {
-    const spread = d.rows.some((r) => (r.low ?? r.estimate) <= 0 && (r.high ?? r.estimate) >= 0)
+  if (drawing.kind === 'forest') {
+    const spread = drawing.rows.some((r) => (r.low ?? r.estimate) <= 0 && (r.high ?? r.estimate) >= 0)
     // Rows by number: two terms may have lost their names.
-    const rows = d.rows.map((r, i) => ({ ...r, row: String(i) }))
+    const rows = drawing.rows.map((r, i) => ({ ...r, row: String(i) }))
     const { marginLeft, cut } = labels(
-      d.rows.map((r) => r.term),
+      drawing.rows.map((r) => r.term),
       width,
     )
     return plot.plot({
@@ -180,7 +181,7 @@ export function draw(plot: typeof P, d: Drawing, width: number, ink: string): SV
       marginLeft,
       marginRight: 24,
       marginBottom: 38,
-      x: { grid: true, label: d.label, nice: true },
+      x: { grid: true, label: drawing.label, nice: true },
       y: {
         label: null,
         type: 'point',
@@ -197,18 +198,18 @@ export function draw(plot: typeof P, d: Drawing, width: number, ink: string): SV
       ],
     })
   }
-  if (d.kind === 'histogram') {
-    const top = Math.max(1, ...d.rows.map((r) => r.value ?? 0))
-    const hidden = d.rows.filter((r) => r.value === undefined).map((r) => ({ ...r, value: top * 0.12 }))
+  if (drawing.kind === 'histogram') {
+    const top = Math.max(1, ...drawing.rows.map((r) => r.value ?? 0))
+    const hidden = drawing.rows.filter((r) => r.value === undefined).map((r) => ({ ...r, value: top * 0.12 }))
     const svg = plot.plot({
       ...base,
       marginLeft: 48,
       marginBottom: 38,
-      x: { label: d.unit || null },
-      y: { grid: true, label: 'count', ...(d.rows.length > 0 ? { domain: [0, top] } : {}) },
+      x: { label: drawing.unit || null },
+      y: { grid: true, label: 'count', ...(drawing.rows.length > 0 ? { domain: [0, top] } : {}) },
       marks: [
         plot.rectY(
-          d.rows.filter((r) => r.value !== undefined),
+          drawing.rows.filter((r) => r.value !== undefined),
           { x1: 'from', x2: 'to', y: 'value', fill: palette[0], inset: 0.5 },
         ),
         plot.rectY(hidden, {
@@ -226,23 +227,23 @@ export function draw(plot: typeof P, d: Drawing, width: number, ink: string): SV
     hatch(svg, id, ink)
     return svg
   }
-  const low = Math.min(0, ...d.rows.map((r) => r.value ?? 0))
-  const high = Math.max(0, ...d.rows.map((r) => r.value ?? 0)) || 1
-  const hidden = d.rows.filter((r) => r.value === undefined).map((r) => ({ ...r, value: high * 0.08 }))
-  const groups = [...new Set(d.rows.map((r) => r.group))]
-  const parts = [...new Set(d.rows.map((r) => r.part))]
-  const { marginLeft, cut } = labels(d.split ? parts : groups, width)
-  const known = d.rows.filter((r) => r.value !== undefined)
+  const low = Math.min(0, ...drawing.rows.map((r) => r.value ?? 0))
+  const high = Math.max(0, ...drawing.rows.map((r) => r.value ?? 0)) || 1
+  const hidden = drawing.rows.filter((r) => r.value === undefined).map((r) => ({ ...r, value: high * 0.08 }))
+  const groups = [...new Set(drawing.rows.map((r) => r.group))]
+  const parts = [...new Set(drawing.rows.map((r) => r.part))]
+  const { marginLeft, cut } = labels(drawing.split ? parts : groups, width)
+  const known = drawing.rows.filter((r) => r.value !== undefined)
   const tip = { fill: ink, textAnchor: 'start' as const, dx: 6, fontSize: 12 }
   const figure = (r: (typeof known)[number]) => (r.value ?? 0).toLocaleString('en', { maximumSignificantDigits: 4 })
-  const svg = d.split
+  const svg = drawing.split
     ? plot.plot({
         ...base,
         marginLeft,
         marginRight: 72,
         marginTop: 24,
         marginBottom: 38,
-        x: { grid: true, label: d.label, domain: [low, high], nice: true },
+        x: { grid: true, label: drawing.label, domain: [low, high], nice: true },
         y: { label: null, domain: parts, tickFormat: cut },
         fy: { axis: null, domain: groups, padding: 0.2 },
         marks: [
@@ -278,7 +279,7 @@ export function draw(plot: typeof P, d: Drawing, width: number, ink: string): SV
         marginLeft,
         marginRight: 72,
         marginBottom: 38,
-        x: { grid: true, label: d.label, domain: [low, high], nice: true },
+        x: { grid: true, label: drawing.label, domain: [low, high], nice: true },
         y: { label: null, domain: groups, tickFormat: cut },
         marks: [
           plot.barX(known, { x: 'value', y: 'group', fill: palette[0], insetTop: 3, insetBottom: 3 }),

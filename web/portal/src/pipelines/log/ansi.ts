@@ -14,43 +14,47 @@ export interface Span {
 const sequence =
   /\u001b\[([0-9;:]*)([A-Za-z])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f\u007f]/g
 
-function cube(n: number): number | string {
-  if (n < 16) return n
-  if (n >= 232) {
-    const v = 8 + 10 * (n - 232)
-    return `rgb(${v},${v},${v})`
+function cube(code: number): number | string {
+  if (code < 16) return code
+  if (code >= 232) {
+    const grey = 8 + 10 * (code - 232)
+    return `rgb(${grey},${grey},${grey})`
   }
-  const part = (x: number): number => (x === 0 ? 0 : 55 + 40 * x)
-  return `rgb(${part(Math.floor((n - 16) / 36))},${part(Math.floor(((n - 16) % 36) / 6))},${part((n - 16) % 6)})`
+  const level = (step: number): number => (step === 0 ? 0 : 55 + 40 * step)
+  const inCube = code - 16
+  const red = level(Math.floor(inCube / 36))
+  const green = level(Math.floor((inCube % 36) / 6))
+  const blue = level(inCube % 6)
+  return `rgb(${red},${green},${blue})`
 }
 
 function apply(now: Omit<Span, 'text'>, codes: number[]): Omit<Span, 'text'> {
-  let s = { ...now }
+  let style = { ...now }
   for (let i = 0; i < codes.length; i++) {
-    const c = codes[i]!
-    if (c === 0) s = {}
-    else if (c === 1) s.bold = true
-    else if (c === 2) s.dim = true
-    else if (c === 3) s.italic = true
-    else if (c === 4) s.underline = true
-    else if (c === 22) {
-      delete s.bold
-      delete s.dim
-    } else if (c === 23) delete s.italic
-    else if (c === 24) delete s.underline
-    else if (c >= 30 && c <= 37) s.ink = c - 30
-    else if (c >= 90 && c <= 97) s.ink = c - 82
-    else if (c === 39) delete s.ink
-    else if (c >= 40 && c <= 47) s.ground = c - 40
-    else if (c >= 100 && c <= 107) s.ground = c - 92
-    else if (c === 49) delete s.ground
-    else if (c === 38 || c === 48) {
-      const key = c === 38 ? 'ink' : 'ground'
+    const code = codes[i]!
+    if (code === 0) style = {}
+    else if (code === 1) style.bold = true
+    else if (code === 2) style.dim = true
+    else if (code === 3) style.italic = true
+    else if (code === 4) style.underline = true
+    else if (code === 22) {
+      delete style.bold
+      delete style.dim
+    } else if (code === 23) delete style.italic
+    else if (code === 24) delete style.underline
+    else if (code >= 30 && code <= 37) style.ink = code - 30
+    else if (code >= 90 && code <= 97) style.ink = code - 82
+    else if (code === 39) delete style.ink
+    else if (code >= 40 && code <= 47) style.ground = code - 40
+    else if (code >= 100 && code <= 107) style.ground = code - 92
+    else if (code === 49) delete style.ground
+    else if (code === 38 || code === 48) {
+      const key = code === 38 ? 'ink' : 'ground'
       if (codes[i + 1] === 5 && codes[i + 2] !== undefined) {
-        s[key] = cube(codes[i + 2]! & 255)
+        style[key] = cube(codes[i + 2]! & 255)
         i += 2
       } else if (codes[i + 1] === 2 && codes[i + 4] !== undefined) {
-        s[key] = `rgb(${codes
+        style[key] = `rgb(${codes
           .slice(i + 2, i + 5)
           .map((v) => v & 255)
           .join(',')})`
@@ -58,7 +62,7 @@ function apply(now: Omit<Span, 'text'>, codes: number[]): Omit<Span, 'text'> {
       }
     }
   }
-  return s
+  return style
 }
 
 /** One line in spans of equal looks. A line begins plain: programs that colour close what they open. */
@@ -70,10 +74,10 @@ export function spansOf(line: string): Span[] {
   const push = (text: string): void => {
     if (text !== '') out.push({ ...now, text })
   }
-  for (const m of line.matchAll(sequence)) {
-    push(line.slice(at, m.index))
-    at = m.index + m[0].length
-    if (m[2] === 'm') now = apply(now, (m[1] || '0').split(/[;:]/).map(Number))
+  for (const match of line.matchAll(sequence)) {
+    push(line.slice(at, match.index))
+    at = match.index + match[0].length
+    if (match[2] === 'm') now = apply(now, (match[1] || '0').split(/[;:]/).map(Number))
   }
   push(line.slice(at))
   return out
