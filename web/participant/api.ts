@@ -63,7 +63,7 @@ async function ask<T>(
       credentials: 'omit',
       cache: 'no-store',
       signal: late.signal,
-      ...(keepalive ? { keepalive } : {}),
+      keepalive,
       headers: {
         ...(token ? { authorization: `Bearer ${token}` } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -138,7 +138,7 @@ export async function upload(
       method: link.method,
       headers: link.headers,
       body: bytes,
-      ...(signal ? { signal } : {}),
+      signal,
     })
   } catch {
     throw new Unreachable('The object store cannot be reached')

@@ -1,8 +1,9 @@
 /** Any visit sends what earlier runs in this browser left behind. */
 import type { Device, LocalRun } from './device.ts'
-import { Queue, type StartedRun } from './queue.ts'
+import { Queue } from './queue.ts'
+import type { StartedRun } from './run-sealing.ts'
 import { Sender } from './sender.ts'
-import { conclude } from './session.ts'
+import { conclude } from './own-run.ts'
 import { takeTabLock } from './tab-lock.ts'
 
 const unsent = (run: LocalRun): run is StartedRun =>

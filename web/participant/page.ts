@@ -138,3 +138,12 @@ export function download(name: string, file: Blob): void {
   el('a', { href: url, download: name }).click()
   setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
+
+/** A button for a page, and what resolves when it is pressed. */
+export function pressed(label: string): { button: { label: string; act: () => void }; click: Promise<void> } {
+  let act: () => void = () => undefined
+  const click = new Promise<void>((resolve) => {
+    act = resolve
+  })
+  return { button: { label, act }, click }
+}

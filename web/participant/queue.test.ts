@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { coverage, recordHash, runHash, type SealedRecord } from '../../domain/runs/records.ts'
 import { importRunKey, openRecord } from '../../domain/runs/sealing.ts'
 import { type Device, inMemory, type LocalRun } from './device.ts'
-import { Queue, sealOwn, type StartedRun } from './queue.ts'
+import { Queue } from './queue.ts'
+import { sealOwn, type StartedRun } from './run-sealing.ts'
 
 const runId = 'run_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 const key = await importRunKey(new Uint8Array(32).fill(7))

@@ -1,7 +1,7 @@
 /** The last pages: what arrived, how to withdraw, and where to go next. */
 import { fillRedirect } from '../../domain/studies/links.ts'
 import type { LocalRun, Receipt } from './device.ts'
-import { openOwn } from './queue.ts'
+import { openOwn } from './run-sealing.ts'
 import { button, download, el, type PageSpec, show } from './page.ts'
 import { bytes, moment, number, say } from './texts/index.ts'
 
