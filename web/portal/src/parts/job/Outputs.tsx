@@ -6,7 +6,7 @@ import { Section } from '../Page.tsx'
 import { Plot } from '../Plot.tsx'
 import type { Job, Output } from '../../queries/jobs.ts'
 import { cellText, half } from './cell-text.ts'
-import { draw, type Drawing, drawingOf, heightOf } from './plots.ts'
+import { draw, type Drawing, drawingOf, heightOf } from './plots/index.ts'
 import { outcomeWords, ruleWords } from './words.ts'
 import styles from './Outputs.module.css'
 
