@@ -28,41 +28,58 @@ function cube(code: number): number | string {
   return `rgb(${red},${green},${blue})`
 }
 
-function apply(now: Omit<Span, 'text'>, codes: number[]): Omit<Span, 'text'> {
-  let style = { ...now }
+type Look = Omit<Span, 'text'>
+const begins: Partial<Record<number, 'bold' | 'dim' | 'italic' | 'underline'>> = {
+  1: 'bold',
+  2: 'dim',
+  3: 'italic',
+  4: 'underline',
+}
+const ends: Partial<Record<number, readonly (keyof Look)[]>> = {
+  22: ['bold', 'dim'],
+  23: ['italic'],
+  24: ['underline'],
+  39: ['ink'],
+  49: ['ground'],
+}
+/** Eight codes in a row are eight colours; the bright ones are numbered after the others. */
+const colourRows = [
+  { from: 30, of: 'ink', first: 0 },
+  { from: 90, of: 'ink', first: 8 },
+  { from: 40, of: 'ground', first: 0 },
+  { from: 100, of: 'ground', first: 8 },
+] as const
+
+/** A look after one code that stands alone; any that is not known changes nothing. */
+function applyOne(look: Look, code: number): void {
+  const begun = begins[code]
+  if (begun) look[begun] = true
+  for (const ended of ends[code] ?? []) delete look[ended]
+  const row = colourRows.find(({ from }) => code >= from && code < from + 8)
+  if (row) look[row.of] = code - row.from + row.first
+}
+
+/** The colour that follows code 38 or 48 at `at`, and how many codes say it; no colour when they are cut short. */
+function longColour(codes: readonly number[], at: number): { colour: number | string; codes: number } | undefined {
+  const [, kind, first, , third] = codes.slice(at, at + 5)
+  if (kind === 5 && first !== undefined) return { colour: cube(first & 255), codes: 2 }
+  if (kind !== 2 || third === undefined) return undefined
+  const levels = codes.slice(at + 2, at + 5).map((level) => level & 255)
+  return { colour: `rgb(${levels.join(',')})`, codes: 4 }
+}
+
+function apply(now: Look, codes: readonly number[]): Look {
+  let look = { ...now }
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i]!
-    if (code === 0) style = {}
-    else if (code === 1) style.bold = true
-    else if (code === 2) style.dim = true
-    else if (code === 3) style.italic = true
-    else if (code === 4) style.underline = true
-    else if (code === 22) {
-      delete style.bold
-      delete style.dim
-    } else if (code === 23) delete style.italic
-    else if (code === 24) delete style.underline
-    else if (code >= 30 && code <= 37) style.ink = code - 30
-    else if (code >= 90 && code <= 97) style.ink = code - 82
-    else if (code === 39) delete style.ink
-    else if (code >= 40 && code <= 47) style.ground = code - 40
-    else if (code >= 100 && code <= 107) style.ground = code - 92
-    else if (code === 49) delete style.ground
+    if (code === 0) look = {}
     else if (code === 38 || code === 48) {
-      const key = code === 38 ? 'ink' : 'ground'
-      if (codes[i + 1] === 5 && codes[i + 2] !== undefined) {
-        style[key] = cube(codes[i + 2]! & 255)
-        i += 2
-      } else if (codes[i + 1] === 2 && codes[i + 4] !== undefined) {
-        style[key] = `rgb(${codes
-          .slice(i + 2, i + 5)
-          .map((v) => v & 255)
-          .join(',')})`
-        i += 4
-      }
-    }
+      const found = longColour(codes, i)
+      if (found) look[code === 38 ? 'ink' : 'ground'] = found.colour
+      i += found?.codes ?? 0
+    } else applyOne(look, code)
   }
-  return style
+  return look
 }
 
 /** One line in spans of equal looks. A line begins plain: programs that colour close what they open. */

@@ -12,7 +12,9 @@ export interface Bars {
   rows: { group: string; part: string; value: number | undefined }[]
 }
 
-/** Figures by one or two groups; undefined where there is nothing to compare, or where two bars would lie on each other. */
+/**
+ * Figures by one or two groups; undefined where there is nothing to compare, or where two bars would lie on each other.
+ */
 export function barsOf(output: Output): Bars | undefined {
   const kinds = kindsOf(output)
   const groups = kinds.flatMap((kind, index) => (kind === 'group' ? [index] : []))

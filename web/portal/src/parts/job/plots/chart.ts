@@ -1,4 +1,6 @@
-/** What the plots of outputs have in common. A suppressed cell is hatched: it is there, and nobody may know how large. */
+/**
+ * What the plots of outputs have in common. A suppressed cell is hatched: it is there, and nobody may know how large.
+ */
 import type * as P from '@observablehq/plot'
 
 /** The library and the paper: `width` and `height` in pixels, `ink` the colour of lines and letters. */
