@@ -5,7 +5,8 @@ import { ProblemError, type Client } from '../../../clients/api.ts'
 import { may, type Permission, type Role, type StudyRight } from '../../../domain/access/permissions.ts'
 import { api, session, type SessionState } from './session/session.ts'
 
-type Me = Awaited<ReturnType<Client['access']['me']>>
+/** Who is signed in, as the server describes them. */
+export type Me = Awaited<ReturnType<Client['access']['me']>>
 export type Study = Awaited<ReturnType<Client['studies']['study']>>
 
 export const useApi = (): Client => api

@@ -5,6 +5,7 @@ import { createMemoryHistory, createRootRoute, createRoute, createRouter, Router
 import { act, cleanup, render, screen } from '@testing-library/react'
 import type { ReactNode } from 'react'
 import { afterEach, vi } from 'vitest'
+import { meQuery } from '../src/hooks.ts'
 import { theme } from '../src/theme.ts'
 import { StandInServer } from './server.ts'
 
@@ -24,7 +25,10 @@ export interface Shown {
   address: () => string
 }
 
-/** Renders `part` and waits until it is there. `answers` are those of the server, by route: `{ 'jobs.quote': … }`. */
+/**
+ * Renders `part` and waits until it is there. `answers` are those of the server, by route: `{ 'jobs.quote': … }`. With an
+ * answer to `access.me`, somebody is signed in before.
+ */
 export async function show(part: ReactNode, answers: Record<string, unknown> = {}): Promise<Shown> {
   cleanup()
   sessionStorage.clear()
@@ -40,6 +44,7 @@ export async function show(part: ReactNode, answers: Record<string, unknown> = {
     history: createMemoryHistory({ initialEntries: ['/'] }),
   })
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
+  if ('access.me' in answers) await client.fetchQuery(meQuery)
   await act(async () => {
     render(
       <MantineProvider theme={theme} env="test">
