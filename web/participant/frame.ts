@@ -44,6 +44,7 @@ const features = [
   'clipboard-write',
 ]
 
+/** Opens a study in a frame of another origin, hidden until `reveal`; what it asks for goes to `request`. */
 export function openFrame(options: FrameOptions): Frame {
   const frame = document.createElement('iframe')
   frame.id = 'frame'

@@ -28,6 +28,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element
 }
 
+/** A button of that label. */
 export function button(label: string, act: () => void, className = ''): HTMLButtonElement {
   const button = el('button', { type: 'button', ...(className ? { class: className } : {}) }, label)
   button.addEventListener('click', act)

@@ -17,6 +17,7 @@ export interface SendState {
   refused: boolean
 }
 
+/** Sends the records of one queue, and says how that goes; `run` begins, `stop` or the end of the run ends it. */
 export class Sender {
   readonly state: SendState = { failures: 0, refused: false }
   /** Resolves when the run is over on the server; never when it is stopped before. */

@@ -18,6 +18,7 @@ const highestPosition = 1_000_000
 /** A study that has not said a word after this long did not load. */
 const silenceMs = 20_000
 
+/** What a participant sees and does of one run: `open` shows the study, `over` resolves when the run has ended. */
 export class Session {
   readonly #queue: Queue
   readonly #sender: Sender

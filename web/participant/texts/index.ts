@@ -24,7 +24,9 @@ export function speak(tags: readonly string[]): void {
 export const say = (key: keyof Texts, values: Record<string, string | number> = {}): string =>
   current.texts[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
 
+/** A number in the language's own notation. */
 export const number = (n: number): string => new Intl.NumberFormat(current.locale).format(n)
+/** A time, given as ISO 8601, on the participant's own clock, in the language's own notation. */
 export const moment = (iso: string): string =>
   new Intl.DateTimeFormat(current.locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
 const units = [

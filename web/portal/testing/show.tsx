@@ -26,8 +26,8 @@ export interface Shown {
 }
 
 /**
- * Renders `part` and waits until it is there. `answers` are those of the server, by route: `{ 'jobs.quote': … }`. With an
- * answer to `access.me`, somebody is signed in before.
+ * Renders `part` and waits until it is there. `answers` are those of the server, by route: `{ 'jobs.quote': … }`. With
+ * an answer to `access.me`, somebody is signed in before.
  */
 export async function show(part: ReactNode, answers: Record<string, unknown> = {}): Promise<Shown> {
   cleanup()

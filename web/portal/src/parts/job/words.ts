@@ -101,6 +101,7 @@ export function filterWords(filter: Ask['cohort'][number]): string {
       return `${of} is missing`
   }
 }
+/** A cohort in a sentence's words: every one of its filters, or everybody. */
 export const cohortWords = (cohort: Ask['cohort']): string =>
   cohort.length === 0 ? 'Everybody in the dataset' : `Subjects with ${cohort.map(filterWords).join('; and ')}`
 export const kindWords = {
