@@ -84,14 +84,13 @@ cloister$model('arm', glm(arm ~ age, family = binomial, data = d))`,
   ],
 ]
 
+/** What a container of an image is started with. */
+interface Image {
+  env: Record<string, string>
+  entry: string[]
+}
 /** Runs one job in the chroot; answers its report. */
-async function runIn(
-  chroot: string,
-  env: Record<string, string>,
-  entry: string[],
-  runtime: ScriptRuntime,
-  code: string,
-): Promise<Report> {
+async function runIn(chroot: string, image: Image, runtime: ScriptRuntime, code: string): Promise<Report> {
   let report: Report | undefined
   const server = createServer((request, response) => {
     const link = (path: string): { url: string; headers: Record<string, string> } => ({
@@ -125,10 +124,10 @@ async function runIn(
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
-  const child = spawn('/usr/sbin/chroot', [chroot, ...entry], {
+  const child = spawn('/usr/sbin/chroot', [chroot, ...image.entry], {
     env: {
       PATH: '/usr/local/bin:/usr/bin:/bin',
-      ...env,
+      ...image.env,
       AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE',
       CLOISTER_MANIFEST: `http://127.0.0.1:${(server.address() as AddressInfo).port}/manifest`,
     },
@@ -142,6 +141,60 @@ async function runIn(
   return report
 }
 
+/** A bare Debian 13 with the Node.js that runs this; one that is there already is kept. */
+function bootstrap(chroot: string): void {
+  const mirror = process.env['DEBIAN_MIRROR']
+  const made = existsSync(join(chroot, 'usr/bin/apt-get'))
+  const from = ['--variant=minbase', 'trixie', chroot, ...(mirror ? [mirror] : [])]
+  if (!made) must('debootstrap trixie', '/usr/sbin/debootstrap', from)
+  mkdirSync(join(chroot, 'usr/local/bin'), { recursive: true })
+  copyFileSync(process.execPath, join(chroot, 'usr/local/bin/node'))
+  if (existsSync('/etc/resolv.conf')) cpSync('/etc/resolv.conf', join(chroot, '/etc/resolv.conf'))
+}
+
+/** COPY of a Dockerfile: one file or folder, or all files of an ending (`*.mjs`). */
+function copyIn(context: string, chroot: string, from: string, to: string): void {
+  if (!from.startsWith('*')) {
+    cpSync(join(context, from), join(chroot, to), { recursive: true })
+    return
+  }
+  const files = readdirSync(context).filter((file) => file.endsWith(from.slice(1)))
+  for (const file of files) cpSync(join(context, file), join(chroot, to, file))
+}
+
+/** Follows the Dockerfile of `context` in the chroot, and answers what a container of the image is started with. */
+function build(context: string, chroot: string): Image {
+  const image: Image = { env: {}, entry: [] }
+  const follow: Record<string, (rest: string) => void> = {
+    RUN: (rest) => must(`RUN ${rest.slice(0, 60)} ...`, 'chroot', [chroot, '/bin/sh', '-c', rest]),
+    COPY: (rest) => {
+      const [from = '', to = ''] = rest.split(' ')
+      copyIn(context, chroot, from, to)
+    },
+    ENV: (rest) => {
+      for (const [name = '', value = ''] of rest.split(' ').map((pair) => pair.split('='))) image.env[name] = value
+    },
+    ENTRYPOINT: (rest) => {
+      image.entry = JSON.parse(rest) as string[]
+    },
+  }
+  for (const { word, rest } of stepsOf(readFileSync(join(context, 'Dockerfile'), 'utf8'))) follow[word]?.(rest)
+  return image
+}
+
+/** Runs one job in the image, and throws when any of its three runs is not as it should be. */
+async function tryJob(chroot: string, image: Image, runtime: ScriptRuntime, code: string): Promise<void> {
+  const started = performance.now()
+  const report = await runIn(chroot, image, runtime, code)
+  const bad = report.runs.filter((run) => run.end !== 'finished' || run.outputs.length !== 1)
+  if (report.runs.length !== 3 || bad.length > 0)
+    throw new Error(`the ${runtime} job: ${JSON.stringify(report).slice(0, 3000)}`)
+  const { file, bytes } = report.runs[0]!.outputs[0]!
+  const text = Buffer.from(bytes, 'base64').toString('utf8').slice(0, 100)
+  const ran = `${report.runs.length} runs under ${report.confinement}`
+  console.log(`${runtime}: ${ran}, ${basename(file)} ${text} (${seconds(started)})`)
+}
+
 async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('Rehearsing the image needs root: debootstrap and chroot do.')
   if (!existsSync('/usr/sbin/debootstrap'))
@@ -149,48 +202,13 @@ async function main(): Promise<void> {
   const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'cloister-image-'))
   const chroot = join(folder, 'image')
   const context = await buildRunner(join(folder, 'context'))
-  const mounts = ['proc', 'dev'].map((m) => join(chroot, m))
+  const mounts = ['proc', 'dev'].map((name) => join(chroot, name))
   try {
-    if (!existsSync(join(chroot, 'usr/bin/apt-get')))
-      must('debootstrap trixie', '/usr/sbin/debootstrap', [
-        '--variant=minbase',
-        'trixie',
-        chroot,
-        ...(process.env['DEBIAN_MIRROR'] ? [process.env['DEBIAN_MIRROR']] : []),
-      ])
-    mkdirSync(join(chroot, 'usr/local/bin'), { recursive: true })
-    copyFileSync(process.execPath, join(chroot, 'usr/local/bin/node'))
-    for (const file of ['/etc/resolv.conf']) if (existsSync(file)) cpSync(file, join(chroot, file))
+    bootstrap(chroot)
     must('mount /proc', 'mount', ['-t', 'proc', 'proc', mounts[0]!])
     must('mount /dev', 'mount', ['--bind', '/dev', mounts[1]!])
-    const env: Record<string, string> = {}
-    let entry: string[] = []
-    for (const { word, rest } of stepsOf(readFileSync(join(context, 'Dockerfile'), 'utf8'))) {
-      if (word === 'RUN') must(`RUN ${rest.slice(0, 60)} ...`, 'chroot', [chroot, '/bin/sh', '-c', rest])
-      else if (word === 'COPY') {
-        const [from = '', to = ''] = rest.split(' ')
-        if (from.startsWith('*'))
-          for (const file of readdirSync(context).filter((f) => f.endsWith(from.slice(1))))
-            cpSync(join(context, file), join(chroot, to, file))
-        else cpSync(join(context, from), join(chroot, to), { recursive: true })
-      } else if (word === 'ENV')
-        for (const pair of rest.split(' ')) {
-          const [name = '', value = ''] = pair.split('=')
-          env[name] = value
-        }
-      else if (word === 'ENTRYPOINT') entry = JSON.parse(rest) as string[]
-    }
-    for (const [runtime, code] of jobs) {
-      const started = performance.now()
-      const report = await runIn(chroot, env, entry, runtime, code)
-      const bad = report.runs.filter((r) => r.end !== 'finished' || r.outputs.length !== 1)
-      if (report.runs.length !== 3 || bad.length > 0)
-        throw new Error(`the ${runtime} job: ${JSON.stringify(report).slice(0, 3000)}`)
-      const { file, bytes } = report.runs[0]!.outputs[0]!
-      const text = Buffer.from(bytes, 'base64').toString('utf8').slice(0, 100)
-      const ran = `${report.runs.length} runs under ${report.confinement}`
-      console.log(`${runtime}: ${ran}, ${basename(file)} ${text} (${seconds(started)})`)
-    }
+    const image = build(context, chroot)
+    for (const [runtime, code] of jobs) await tryJob(chroot, image, runtime, code)
     writeFileSync(join(folder, 'rehearsed'), '')
     console.log('The image works.')
   } finally {

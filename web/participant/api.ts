@@ -63,7 +63,7 @@ async function ask<T>(
       credentials: 'omit',
       cache: 'no-store',
       signal: late.signal,
-      ...(keepalive ? { keepalive } : {}),
+      keepalive,
       headers: {
         ...(token ? { authorization: `Bearer ${token}` } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -102,19 +102,25 @@ const paths: { [N in 'participation' | 'start' | 'append' | 'standing' | 'upload
 }
 const settingsPath: (typeof access)['routes']['signInSettings']['path'] = '/api/sign-in'
 
+/** The server's settings, among them where studies are. Like all below, rejects with `Unreachable` or `Refused`. */
 export const settings = (): Promise<SignIn> => ask('GET', settingsPath)
+/** What a link leads to. `nonce`: that of a run of this browser, which a used single link still answers. */
 export const participation = (code: string, nonce?: string): Promise<Participation> =>
   ask('GET', fill(paths.participation, code) + (nonce ? `?nonce=${encodeURIComponent(nonce)}` : ''))
+/** Starts the run of a nonce; the same nonce again answers the same run. */
 export const start = (code: string, body: BodyInput<Runs['start']>): Promise<Started> =>
   ask('POST', fill(paths.start, code), { body })
+/** Sends records that follow one another; what the server has of the run afterwards. A repeat changes nothing. */
 export const append = (
   runId: string,
   token: string,
   body: Chunk,
   more: Pick<Ask, 'keepalive' | 'signal'> = {},
 ): Promise<Standing> => ask('POST', fill(paths.append, runId), { token, body, ...more })
+/** What the server has of a run, counted exactly. */
 export const standing = (runId: string, token: string, signal?: AbortSignal): Promise<Standing> =>
   ask('GET', fill(paths.standing, runId), { token, signal })
+/** Takes a run back by the two codes of its receipt. */
 export const withdraw = (body: BodyInput<Runs['withdraw']>): Promise<Answered<Runs['withdraw']>> =>
   ask('POST', paths.withdraw, { body })
 
@@ -138,7 +144,7 @@ export async function upload(
       method: link.method,
       headers: link.headers,
       body: bytes,
-      ...(signal ? { signal } : {}),
+      signal,
     })
   } catch {
     throw new Unreachable('The object store cannot be reached')

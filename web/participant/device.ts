@@ -90,10 +90,10 @@ export interface Device {
 }
 
 const of = (nonce: string): IDBKeyRange => IDBKeyRange.bound([nonce, 0], [nonce, Infinity])
-const answer = <T>(r: IDBRequest<T>): Promise<T> =>
+const answer = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
-    r.onsuccess = () => resolve(r.result)
-    r.onerror = () => reject(r.error ?? new Error('storage'))
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error ?? new Error('storage'))
   })
 
 function database(): Promise<IDBDatabase> {
@@ -119,42 +119,42 @@ function onDisk(db: IDBDatabase): Device {
   /** Resolves when the transaction is on the disk. */
   const write = (stores: string[], act: (t: IDBTransaction) => void): Promise<void> =>
     new Promise((resolve, reject) => {
-      const t = db.transaction(stores, 'readwrite', { durability: 'strict' })
-      t.oncomplete = () => resolve()
-      t.onabort = t.onerror = () => reject(t.error ?? new Error('storage'))
-      act(t)
+      const transaction = db.transaction(stores, 'readwrite', { durability: 'strict' })
+      transaction.oncomplete = () => resolve()
+      transaction.onabort = transaction.onerror = () => reject(transaction.error ?? new Error('storage'))
+      act(transaction)
     })
   const read = <T>(store: string, ask: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> =>
     answer(ask(db.transaction(store).objectStore(store)))
-  const forget = (t: IDBTransaction, nonce: string): void => {
-    t.objectStore('records').delete(of(nonce))
-    t.objectStore('objects').delete(of(nonce))
-    t.objectStore('checkpoints').delete(nonce)
+  const forget = (transaction: IDBTransaction, nonce: string): void => {
+    transaction.objectStore('records').delete(of(nonce))
+    transaction.objectStore('objects').delete(of(nonce))
+    transaction.objectStore('checkpoints').delete(nonce)
   }
   return {
     lasting: true,
     runs: () => read<LocalRun[]>('runs', (s) => s.getAll()),
     put: (run) =>
-      write(['runs'], (t) => {
-        t.objectStore('runs').put(run)
+      write(['runs'], (transaction) => {
+        transaction.objectStore('runs').put(run)
       }),
     add: (run, records, objects, alone) =>
-      write(['runs', 'records', 'objects', 'checkpoints'], (t) => {
-        if (alone) forget(t, run.nonce)
-        t.objectStore('runs').put(run)
-        for (const r of records) t.objectStore('records').put(r)
-        for (const o of objects) t.objectStore('objects').put(o)
+      write(['runs', 'records', 'objects', 'checkpoints'], (transaction) => {
+        if (alone) forget(transaction, run.nonce)
+        transaction.objectStore('runs').put(run)
+        for (const record of records) transaction.objectStore('records').put(record)
+        for (const object of objects) transaction.objectStore('objects').put(object)
       }),
     records: (nonce) => read<LocalRecord[]>('records', (s) => s.getAll(of(nonce))),
     object: async (nonce, seq) => (await read<LocalObject | undefined>('objects', (s) => s.get([nonce, seq])))?.bytes,
     dropObject: (nonce, seq) =>
-      write(['objects'], (t) => {
-        t.objectStore('objects').delete([nonce, seq])
+      write(['objects'], (transaction) => {
+        transaction.objectStore('objects').delete([nonce, seq])
       }),
     checkpoint: async (nonce) => (await read<{ jwe: string } | undefined>('checkpoints', (s) => s.get(nonce)))?.jwe,
     putCheckpoint: (nonce, jwe) =>
-      write(['checkpoints'], (t) => {
-        t.objectStore('checkpoints').put({ nonce, jwe })
+      write(['checkpoints'], (transaction) => {
+        transaction.objectStore('checkpoints').put({ nonce, jwe })
       }),
     forget: (nonce) => write(['records', 'objects', 'checkpoints'], (t) => forget(t, nonce)),
   }
@@ -168,7 +168,8 @@ export function inMemory(): Device {
   const checkpoints = new Map<string, string>()
   const at = (nonce: string, seq: number): string => `${nonce} ${seq}`
   const forget = async (nonce: string): Promise<void> => {
-    for (const m of [records, objects]) for (const k of m.keys()) if (k.startsWith(`${nonce} `)) m.delete(k)
+    for (const kept of [records, objects])
+      for (const key of kept.keys()) if (key.startsWith(`${nonce} `)) kept.delete(key)
     checkpoints.delete(nonce)
   }
   return {
@@ -180,8 +181,8 @@ export function inMemory(): Device {
     async add(run, added, files, alone) {
       if (alone) await forget(run.nonce)
       runs.set(run.nonce, run)
-      for (const r of added) records.set(at(r.nonce, r.seq), r)
-      for (const o of files) objects.set(at(o.nonce, o.seq), o.bytes)
+      for (const record of added) records.set(at(record.nonce, record.seq), record)
+      for (const object of files) objects.set(at(object.nonce, object.seq), object.bytes)
     },
     records: async (nonce) => [...records.values()].filter((r) => r.nonce === nonce).sort((a, b) => a.seq - b.seq),
     object: async (nonce, seq) => objects.get(at(nonce, seq)),

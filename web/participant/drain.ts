@@ -1,13 +1,14 @@
 /** Any visit sends what earlier runs in this browser left behind. */
 import type { Device, LocalRun } from './device.ts'
-import { Queue, type StartedRun } from './queue.ts'
+import { Queue } from './queue.ts'
+import type { StartedRun } from './run-sealing.ts'
 import { Sender } from './sender.ts'
-import { conclude } from './session.ts'
+import { conclude } from './own-run.ts'
 import { takeTabLock } from './tab-lock.ts'
 
-const unsent = (r: LocalRun): r is StartedRun =>
-  r.runId !== undefined &&
-  (r.state === 'ending' || (r.state === 'running' && !r.acked.some(([a, b]) => a === 1 && b >= r.made)))
+const unsent = (run: LocalRun): run is StartedRun =>
+  run.runId !== undefined &&
+  (run.state === 'ending' || (run.state === 'running' && !run.acked.some(([a, b]) => a === 1 && b >= run.made)))
 
 /** Sends one run's rest: until the run is over, or until everything is acknowledged of one that has not ended. */
 async function sendRest(device: Device, run: StartedRun, until: Promise<void>): Promise<void> {

@@ -44,45 +44,46 @@ const features = [
   'clipboard-write',
 ]
 
-export function openFrame(o: FrameOptions): Frame {
+/** Opens a study in a frame of another origin, hidden until `reveal`; what it asks for goes to `request`. */
+export function openFrame(options: FrameOptions): Frame {
   const frame = document.createElement('iframe')
   frame.id = 'frame'
-  frame.title = o.title
+  frame.title = options.title
   frame.setAttribute('sandbox', studySandbox)
   // The frame's origin is opaque, so a feature is given to whatever is in it; frame-src keeps that to the study origin.
   frame.allow = features.map((f) => `${f} *`).join('; ')
   frame.inert = true
   let port: MessagePort | undefined
 
-  const onMessage = async (p: MessagePort, m: FrameMessage): Promise<void> => {
-    if (!isRequest(m)) {
-      o.notice(m)
+  const onMessage = async (port: MessagePort, message: FrameMessage): Promise<void> => {
+    if (!isRequest(message)) {
+      options.notice(message)
       return
     }
     let answer: FrameAnswer
     try {
-      await o.request(m)
-      answer = { id: m.id, ok: true }
+      await options.request(message)
+      answer = { id: message.id, ok: true }
     } catch (e) {
-      answer = { id: m.id, error: e instanceof Error ? e.message : 'This could not be recorded' }
+      answer = { id: message.id, error: e instanceof Error ? e.message : 'This could not be recorded' }
     }
-    p.postMessage(answer)
+    port.postMessage(answer)
   }
-  const hello = async (e: MessageEvent): Promise<void> => {
-    if (e.source !== frame.contentWindow || !frame.contentWindow || !isHello(e.data)) return
+  const hello = async (event: MessageEvent): Promise<void> => {
+    if (event.source !== frame.contentWindow || !frame.contentWindow || !isHello(event.data)) return
     port?.close()
     const channel = new MessageChannel()
     const mine = (port = channel.port1)
-    mine.onmessage = (m: MessageEvent<FrameMessage>) => {
-      void onMessage(mine, m.data)
+    mine.onmessage = (received: MessageEvent<FrameMessage>) => {
+      void onMessage(mine, received.data)
     }
-    const begin = await o.begin()
+    const begin = await options.begin()
     // The frame may have reloaded, or gone, while its beginning was being read.
     if (port === mine) frame.contentWindow?.postMessage({ cloister: 1, begin }, '*', [channel.port2])
   }
   addEventListener('message', hello)
-  frame.addEventListener('load', o.loaded)
-  frame.src = o.src
+  frame.addEventListener('load', options.loaded)
+  frame.src = options.src
   document.body.append(frame)
   return {
     reveal() {

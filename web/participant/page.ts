@@ -22,16 +22,17 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   attributes: Record<string, string> = {},
   ...children: Child[]
 ): HTMLElementTagNameMap[K] {
-  const e = document.createElement(name)
-  for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v)
-  e.append(...children)
-  return e
+  const element = document.createElement(name)
+  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value)
+  element.append(...children)
+  return element
 }
 
+/** A button of that label. */
 export function button(label: string, act: () => void, className = ''): HTMLButtonElement {
-  const b = el('button', { type: 'button', ...(className ? { class: className } : {}) }, label)
-  b.addEventListener('click', act)
-  return b
+  const button = el('button', { type: 'button', ...(className ? { class: className } : {}) }, label)
+  button.addEventListener('click', act)
+  return button
 }
 
 let heading = { title: '', organisation: '', preview: false }
@@ -49,9 +50,9 @@ let shown:
  * Shows a page. The same state again changes words and numbers in place and leaves buttons and focus alone, so that a
  * page that counts down does not jump and is not read out from the start.
  */
-export function show(p: PageSpec): void {
-  if (shown?.state === p.state && !p.more) {
-    update(p)
+export function show(page: PageSpec): void {
+  if (shown?.state === page.state && !page.more) {
+    update(page)
     return
   }
   const title = el('h1', { tabindex: '-1' })
@@ -60,10 +61,10 @@ export function show(p: PageSpec): void {
   const bar = el('progress', { 'aria-labelledby': 'title', max: '1' })
   title.id = 'title'
   const actions = el('div', { class: 'actions' })
-  if (p.button && 'href' in p.button)
-    actions.append(el('a', { class: 'button', href: p.button.href, rel: 'noreferrer' }, p.button.label))
-  else if (p.button) actions.append(button(p.button.label, p.button.act))
-  if (p.quiet) actions.append(button(p.quiet.label, p.quiet.act, 'quiet'))
+  if (page.button && 'href' in page.button)
+    actions.append(el('a', { class: 'button', href: page.button.href, rel: 'noreferrer' }, page.button.label))
+  else if (page.button) actions.append(button(page.button.label, page.button.act))
+  if (page.quiet) actions.append(button(page.quiet.label, page.quiet.act, 'quiet'))
   const head = heading.title
     ? [
         el(
@@ -75,38 +76,38 @@ export function show(p: PageSpec): void {
         ),
       ]
     : []
-  shown = { state: p.state, title, sentence, note, bar }
+  shown = { state: page.state, title, sentence, note, bar }
   app().replaceChildren(
     ...head,
     el(
       'main',
-      { class: `card ${p.tone ?? 'calm'}`, 'data-state': p.state },
+      { class: `card ${page.tone ?? 'calm'}`, 'data-state': page.state },
       title,
       sentence,
       bar,
       note,
       ...(actions.childElementCount > 0 ? [actions] : []),
-      ...(p.more ?? []),
+      ...(page.more ?? []),
     ),
     el('footer', {}, say('footer')),
   )
   app().hidden = false
-  update(p)
-  document.title = heading.title ? `${p.title} · ${heading.title}` : p.title
+  update(page)
+  document.title = heading.title ? `${page.title} · ${heading.title}` : page.title
   title.focus({ preventScroll: true })
 }
 
-function update(p: PageSpec): void {
+function update(page: PageSpec): void {
   const { title, sentence, note, bar } = shown!
-  const put = (e: HTMLElement, text: string): void => {
-    if (e.textContent !== text) e.textContent = text
+  const put = (element: HTMLElement, text: string): void => {
+    if (element.textContent !== text) element.textContent = text
   }
-  put(title, p.title)
-  put(sentence, p.sentence)
-  put(note, p.note ?? '')
-  note.hidden = !p.note
-  bar.hidden = p.progress === undefined
-  if (typeof p.progress === 'number') bar.value = p.progress
+  put(title, page.title)
+  put(sentence, page.sentence)
+  put(note, page.note ?? '')
+  note.hidden = !page.note
+  bar.hidden = page.progress === undefined
+  if (typeof page.progress === 'number') bar.value = page.progress
   else bar.removeAttribute('value')
 }
 
@@ -120,16 +121,16 @@ export function clear(title: string): void {
 
 /** A quiet line in a corner above the study; undefined takes it away. It never moves what the study shows. */
 export function badge(text: string | undefined): void {
-  let b = document.getElementById('badge')
+  let corner = document.getElementById('badge')
   if (!text) {
-    b?.remove()
+    corner?.remove()
     return
   }
-  if (!b) {
-    b = el('div', { id: 'badge', role: 'status' })
-    document.body.append(b)
+  if (!corner) {
+    corner = el('div', { id: 'badge', role: 'status' })
+    document.body.append(corner)
   }
-  if (b.textContent !== text) b.textContent = text
+  if (corner.textContent !== text) corner.textContent = text
 }
 
 /** Offers bytes as a file. */
@@ -137,4 +138,13 @@ export function download(name: string, file: Blob): void {
   const url = URL.createObjectURL(file)
   el('a', { href: url, download: name }).click()
   setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}
+
+/** A button for a page, and what resolves when it is pressed. */
+export function pressed(label: string): { button: { label: string; act: () => void }; click: Promise<void> } {
+  let act: () => void = () => undefined
+  const click = new Promise<void>((resolve) => {
+    act = resolve
+  })
+  return { button: { label, act }, click }
 }

@@ -3,60 +3,23 @@
  * whose boundaries never change. Sealed records stay on the device until the run is finished: they are what a reload
  * resumes from, and what fills a gap.
  */
-import { hex, sha256 } from '../../domain/hash.ts'
-import {
-  coverage,
-  maxChunkBytes,
-  maxChunkRecords,
-  type Op,
-  type Range,
-  recordHash,
-  runHash,
-} from '../../domain/runs/records.ts'
-import { type Attached, openBytes, openRecord, sealBytes, sealRecord } from '../../domain/runs/sealing.ts'
+import { coverage, maxChunkBytes, maxChunkRecords, type Op, type Range } from '../../domain/runs/records.ts'
 import type { Chunk, Standing } from './api.ts'
-import type { Device, LocalObject, LocalRecord, LocalRun } from './device.ts'
+import { chunkOf, consecutive, partingChunks } from './chunks.ts'
+import type { Device, LocalObject, LocalRecord } from './device.ts'
+import { openOwn, recordedData, seal, type StartedRun, sealOwn, type Unsealed } from './run-sealing.ts'
+import { sealedFile } from './sealed-file.ts'
 
-export type StartedRun = LocalRun &
-  Required<Pick<LocalRun, 'runId' | 'token' | 'condition' | 'seed' | 'contentHash' | 'own'>>
-/** `file`: the bytes to attach; `body` is then its name. */
-interface Job {
-  op: Op
-  part: string
-  body: unknown
-  file?: Blob
+interface Job extends Unsealed {
   resolve: () => void
   reject: (e: unknown) => void
 }
 
-/** The bytes that go beside a record: a file, or a body too long to stand in it. */
-async function bytesBeside(j: Job, inline: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (j.file) return new Uint8Array(await j.file.arrayBuffer())
-  return inline.length > inlineBytes ? new TextEncoder().encode(JSON.stringify(j.body)) : undefined
-}
+/** The numbers that a count says are there: all up to `through`, and single ranges above it. */
+const rangesOf = ({ through, ranges }: { through: number; ranges: readonly Range[] }): Range[] =>
+  through > 0 ? [[1, through], ...ranges] : [...ranges]
 
-/** A record whose sealed form is longer goes to the object store; a chunk holds several of those below. */
-const inlineBytes = maxChunkBytes / 2
-const random = (n: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(n))
-/** Where state that never leaves the device is sealed: no record has the number 0. */
-const ownPlace = (runId: string, part: string) => ({ runId, seq: 0, op: 'session' as const, part })
-
-/** Seals something of a run that never leaves the device. */
-export const sealOwn = (key: CryptoKey, runId: string, part: string, body: unknown): Promise<string> =>
-  sealRecord({ key, ...ownPlace(runId, part), body, iv: random(12) })
-export const openOwn = (key: CryptoKey, runId: string, part: string, jwe: string): Promise<unknown> =>
-  openRecord(key, jwe, ownPlace(runId, part))
-
-const attached = async (j: Job, bytes: Uint8Array): Promise<Attached> => ({
-  attached: {
-    name: j.file ? String(j.body) : '',
-    type: j.file ? j.file.type || 'application/octet-stream' : 'application/json',
-    size: bytes.length,
-    sha256: hex(await sha256(bytes)),
-    json: !j.file,
-  },
-})
-
+/** Where one run's records wait, in memory and on the device; one for each run that a tab sends. */
 export class Queue {
   readonly run: StartedRun
   /** False when what was recorded last could not be written to this device. */
@@ -79,7 +42,7 @@ export class Queue {
     this.kept = device.lasting
     this.#hashes = records.map((r) => r.hash)
     this.#last = run.made
-    for (const r of records) if (!this.#isAcked(r.seq)) this.#waiting.set(r.seq, r)
+    for (const record of records) if (!this.#isAcked(record.seq)) this.#waiting.set(record.seq, record)
   }
 
   static open = async (device: Device, run: StartedRun): Promise<Queue> =>
@@ -100,7 +63,7 @@ export class Queue {
   /** Seals and stores one record; resolves once it is on the device. Records are numbered in the order of the calls. */
   record(op: Op, part: string, body: unknown, file?: Blob): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ op, part, body, resolve, reject, ...(file ? { file } : {}) })
+      this.#jobs.push({ op, part, body, file, resolve, reject })
       this.#working ??= this.#work()
     })
   }
@@ -117,7 +80,7 @@ export class Queue {
     this.#waiting.clear()
     this.#unwritten = { records: [], objects: [] }
     Object.assign(this.run, { frozen: [], acked: this.run.made > 0 ? [[1, this.run.made]] : [], aborting: true })
-    await this.record('abort', 'main', reason === undefined ? {} : { reason })
+    await this.record('abort', 'main', { reason })
   }
 
   async #work(): Promise<void> {
@@ -138,7 +101,7 @@ export class Queue {
     const stored: Job[] = []
     for (const j of jobs) {
       try {
-        const { record, object } = await this.#seal(this.#last + 1, j)
+        const { record, object } = await seal(this.run, this.#hashes, this.#last + 1, j)
         this.#last = Math.max(this.#last, record.seq)
         this.#hashes[record.seq - 1] = record.hash
         records.push(record)
@@ -165,30 +128,8 @@ export class Queue {
       this.#unwritten = all
       this.kept = false
     }
-    for (const r of records) this.#waiting.set(r.seq, r)
+    for (const record of records) this.#waiting.set(record.seq, record)
     for (const j of stored) j.resolve()
-  }
-
-  async #seal(seq: number, j: Job): Promise<{ record: LocalRecord; object?: LocalObject }> {
-    const { key, runId, nonce } = this.run
-    const place = { runId, seq, op: j.op, part: j.part }
-    const inline = j.file ? '' : await sealRecord({ key, ...place, body: j.body, iv: random(12) })
-    const bytes = await bytesBeside(j, inline)
-    const jwe = bytes ? await sealRecord({ key, ...place, body: await attached(j, bytes), iv: random(12) }) : inline
-    const sealed = bytes && (await sealBytes(key, bytes, place, random(12)))
-    const record: Omit<LocalRecord, 'hash'> = {
-      nonce,
-      seq,
-      op: j.op,
-      part: j.part,
-      jwe,
-      ...(sealed ? { object: { sha256: hex(await sha256(sealed)), size: sealed.length } } : {}),
-      ...(j.op === 'end' ? { end: { last: seq, hash: await runHash(this.#hashes.slice(0, seq - 1)) } } : {}),
-    }
-    return {
-      record: { ...record, hash: await recordHash(record) },
-      ...(sealed ? { object: { nonce, seq, bytes: new Blob([sealed]) } } : {}),
-    }
   }
 
   #isAcked(seq: number): boolean {
@@ -201,59 +142,19 @@ export class Queue {
     if (first === Infinity) return []
     let range = this.run.frozen.find(([a, b]) => a <= first && first <= b)
     if (!range) {
-      range = [first, first + this.#cut(first, maxChunkRecords, maxChunkBytes).length - 1]
+      range = [first, first + consecutive(this.#waiting, first, maxChunkRecords, maxChunkBytes).length - 1]
       this.run.frozen = [...this.run.frozen, range]
       await this.#save()
     }
     // What is acknowledged of a frozen chunk needs no repeat, and the rest of it keeps its numbers.
-    return this.#cut(first, range[1] - first + 1, maxChunkBytes)
-  }
-
-  /** Waiting records from `first` without a gap, within both limits, at least one. */
-  #cut(first: number, most: number, bytes: number): LocalRecord[] {
-    const out: LocalRecord[] = []
-    for (let seq = first, size = 0; out.length < most; seq++) {
-      const r = this.#waiting.get(seq)
-      if (!r || (out.length > 0 && size + r.jwe.length > bytes)) break
-      size += r.jwe.length
-      out.push(r)
-    }
-    return out
+    return consecutive(this.#waiting, first, range[1] - first + 1, maxChunkBytes)
   }
 
   /** What fits into `bytes` of request bodies, for a page that is going away. Records that need an object stay. */
-  parting(bytes: number): Chunk[] {
-    const out: Chunk[] = []
-    let first = Math.min(...this.#waiting.keys())
-    while (first !== Infinity && this.#waiting.has(first)) {
-      const records = this.#cut(first, maxChunkRecords, bytes)
-      while (records.length > 0 && (records.at(-1)!.object || JSON.stringify(this.body(records)).length > bytes))
-        records.pop()
-      const object = records.findIndex((r) => r.object)
-      if (object >= 0) records.length = object
-      if (records.length === 0) break
-      const body = this.body(records)
-      bytes -= JSON.stringify(body).length
-      out.push(body)
-      first += records.length
-    }
-    return out
-  }
+  parting = (bytes: number): Chunk[] => partingChunks(this.run, this.#waiting, bytes)
 
-  body(records: readonly LocalRecord[]): Chunk {
-    return {
-      first: records[0]!.seq,
-      produced: Math.max(this.run.made, records.at(-1)!.seq),
-      position: this.run.position,
-      records: records.map(({ op, part, jwe, object, end }) => ({
-        op,
-        part,
-        jwe,
-        ...(object ? { object } : {}),
-        ...(end ? { end } : {}),
-      })),
-    }
-  }
+  /** The body of the request that sends these records, which follow one another. */
+  body = (records: readonly LocalRecord[]): Chunk => chunkOf(this.run, records)
 
   /** The record that ends or aborts the run, acknowledged or not. */
   endRecord = async (): Promise<LocalRecord | undefined> =>
@@ -269,36 +170,33 @@ export class Queue {
    * acknowledged stays so.
    */
   async acknowledge(acked: Standing['acked']): Promise<void> {
-    await this.#settle([
-      ...this.run.acked,
-      ...(acked.through > 0 ? [[1, acked.through] as Range] : []),
-      ...acked.ranges,
-    ])
+    await this.#settle([...this.run.acked, ...rangesOf(acked)])
   }
 
   /** Takes an exact count: what it does not hold is sent again, whatever was believed before. */
   async reconcile(acked: Standing['acked']): Promise<void> {
     if (this.run.aborting) return this.acknowledge(acked)
-    await this.#settle([...(acked.through > 0 ? [[1, acked.through] as Range] : []), ...acked.ranges])
-    for (const r of await this.#device.records(this.run.nonce)) if (!this.#isAcked(r.seq)) this.#waiting.set(r.seq, r)
+    await this.#settle(rangesOf(acked))
+    for (const record of await this.#device.records(this.run.nonce))
+      if (!this.#isAcked(record.seq)) this.#waiting.set(record.seq, record)
   }
 
   async #settle(ranges: Range[]): Promise<void> {
-    const c = coverage(ranges)
-    this.run.acked = [...(c.through > 0 ? [[1, c.through] as Range] : []), ...c.ranges]
-    for (const [seq, r] of this.#waiting) {
+    const covered = coverage(ranges)
+    this.run.acked = rangesOf(covered)
+    for (const [seq, record] of this.#waiting) {
       if (!this.#isAcked(seq)) continue
       this.#waiting.delete(seq)
       // Recordings are large. A large record stays: a reload needs it.
-      if (r.op === 'file') await this.#device.dropObject(this.run.nonce, seq).catch(() => undefined)
+      if (record.op === 'file') await this.#device.dropObject(this.run.nonce, seq).catch(() => undefined)
     }
-    this.run.frozen = this.run.frozen.filter(([a, b]) => {
-      for (let s = a; s <= b; s++) if (this.#waiting.has(s)) return true
+    this.run.frozen = this.run.frozen.filter(([first, last]) => {
+      for (let seq = first; seq <= last; seq++) if (this.#waiting.has(seq)) return true
       return false
     })
     // A server that has more than this device once knew: number on after it. Never back: a batch may be half sealed.
-    this.#last = Math.max(this.#last, c.highest)
-    this.run.made = Math.max(this.run.made, c.highest)
+    this.#last = Math.max(this.#last, covered.highest)
+    this.run.made = Math.max(this.run.made, covered.highest)
     await this.#save()
     this.onChange()
   }
@@ -319,23 +217,10 @@ export class Queue {
   }
 
   /** What the study recorded so far, in order, after replacements: what a reloaded study resumes from. */
-  async finished(): Promise<Record<string, unknown>[]> {
-    const rows: { part: string; data: Record<string, unknown> }[] = []
-    for (const r of await this.#device.records(this.run.nonce)) {
-      if (r.op !== 'append' && r.op !== 'replace') continue
-      const place = { runId: this.run.runId, seq: r.seq, op: r.op, part: r.part }
-      const sealed = r.object && (await this.object(r.seq))
-      const body = sealed
-        ? (JSON.parse(
-            new TextDecoder().decode(await openBytes(this.run.key, new Uint8Array(await sealed.arrayBuffer()), place)),
-          ) as unknown)
-        : await openRecord(this.run.key, r.jwe, place)
-      if (r.op === 'replace') for (let i = rows.length - 1; i >= 0; i--) if (rows[i]!.part === r.part) rows.splice(i, 1)
-      rows.push({ part: r.part, data: body as Record<string, unknown> })
-    }
-    return rows.map((r) => r.data)
-  }
+  finished = async (): Promise<Record<string, unknown>[]> =>
+    recordedData(this.run, await this.#device.records(this.run.nonce), this.object)
 
+  /** Keeps what the study wants to resume from, in place of what it kept before. */
   async checkpoint(body: unknown): Promise<void> {
     const jwe = await sealOwn(this.run.key, this.run.runId, 'checkpoint', body)
     try {
@@ -351,21 +236,5 @@ export class Queue {
   }
 
   /** Everything of this run that the server has not acknowledged, sealed, as a file for the researchers. */
-  async asFile(): Promise<Blob> {
-    const records = [...this.#waiting.values()].sort((a, b) => a.seq - b.seq)
-    const head = JSON.stringify({
-      cloister: 1,
-      runId: this.run.runId,
-      kid: this.run.kid,
-      wrappedKey: this.run.wrappedKey,
-      produced: this.run.made,
-      records: records.map(({ nonce: _, hash: _h, ...r }) => r),
-    })
-    const files: BlobPart[] = []
-    for (const r of records) {
-      const bytes = r.object && (await this.object(r.seq))
-      if (bytes) files.push(`\n${JSON.stringify({ seq: r.seq, size: bytes.size })}\n`, bytes)
-    }
-    return new Blob([head, ...files], { type: 'application/octet-stream' })
-  }
+  asFile = (): Promise<Blob> => sealedFile(this.run, [...this.#waiting.values()], this.object)
 }

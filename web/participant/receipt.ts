@@ -1,7 +1,7 @@
 /** The last pages: what arrived, how to withdraw, and where to go next. */
 import { fillRedirect } from '../../domain/studies/links.ts'
 import type { LocalRun, Receipt } from './device.ts'
-import { openOwn } from './queue.ts'
+import { openOwn } from './run-sealing.ts'
 import { button, download, el, type PageSpec, show } from './page.ts'
 import { bytes, moment, number, say } from './texts/index.ts'
 
@@ -28,11 +28,11 @@ async function onward(run: LocalRun, receipt: Receipt): Promise<URL | undefined>
 const withdrawAddress = (r: Receipt): string =>
   `${location.origin}/withdraw#${new URLSearchParams({ run: r.runCode, code: r.withdrawalCode })}`
 
-function asText(r: Receipt, title: string): string {
+function asText(receipt: Receipt, title: string): string {
   const lines = [
     title,
     '',
-    ...rows(r).map(([k, v]) => `${k}: ${v}`),
+    ...rows(receipt).map(([k, v]) => `${k}: ${v}`),
     '',
     say('howToWithdraw', { address: `${location.origin}/withdraw` }),
     '',
@@ -40,35 +40,35 @@ function asText(r: Receipt, title: string): string {
   return lines.join('\n')
 }
 
-const rows = (r: Receipt): [string, string][] => [
-  [say('runCode'), r.runCode],
-  [say('withdrawalCode'), r.withdrawalCode],
-  [say('sent'), say('sentValue', { records: number(r.records), bytes: bytes(r.bytes) })],
-  [say('when'), moment(r.at)],
+const rows = (receipt: Receipt): [string, string][] => [
+  [say('runCode'), receipt.runCode],
+  [say('withdrawalCode'), receipt.withdrawalCode],
+  [say('sent'), say('sentValue', { records: number(receipt.records), bytes: bytes(receipt.bytes) })],
+  [say('when'), moment(receipt.at)],
 ]
 
-function card(r: Receipt, title: string): HTMLElement {
+function card(receipt: Receipt, title: string): HTMLElement {
   const list = el(
     'dl',
     {},
-    ...rows(r).flatMap(([k, v], i) => [el('dt', {}, k), el('dd', i < 2 ? { class: 'code' } : {}, v)]),
+    ...rows(receipt).flatMap(([k, v], i) => [el('dt', {}, k), el('dd', i < 2 ? { class: 'code' } : {}, v)]),
   )
   const [before, after] = say('howToWithdraw', { address: '\u0000' }).split('\u0000')
   const how = el(
     'p',
     { class: 'how' },
     before!,
-    el('a', { href: withdrawAddress(r) }, `${location.host}/withdraw`),
+    el('a', { href: withdrawAddress(receipt) }, `${location.host}/withdraw`),
     after ?? '',
   )
   const copy = button(
     say('copy'),
     () => {
-      void navigator.clipboard.writeText(asText(r, title)).then(
+      void navigator.clipboard.writeText(asText(receipt, title)).then(
         () => {
           copy.textContent = say('copied')
         },
-        () => download('receipt.txt', new Blob([asText(r, title)], { type: 'text/plain' })),
+        () => download('receipt.txt', new Blob([asText(receipt, title)], { type: 'text/plain' })),
       )
     },
     'quiet',
@@ -80,7 +80,11 @@ function card(r: Receipt, title: string): HTMLElement {
     button(say('print'), () => print(), 'quiet'),
     button(
       say('save'),
-      () => download(`receipt-${r.runCode.slice(0, 9)}.txt`, new Blob([asText(r, title)], { type: 'text/plain' })),
+      () =>
+        download(
+          `receipt-${receipt.runCode.slice(0, 9)}.txt`,
+          new Blob([asText(receipt, title)], { type: 'text/plain' }),
+        ),
       'quiet',
     ),
   )

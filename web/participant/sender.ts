@@ -17,6 +17,7 @@ export interface SendState {
   refused: boolean
 }
 
+/** Sends the records of one queue, and says how that goes; `run` begins, `stop` or the end of the run ends it. */
 export class Sender {
   readonly state: SendState = { failures: 0, refused: false }
   /** Resolves when the run is over on the server; never when it is stopped before. */
@@ -87,10 +88,10 @@ export class Sender {
     const { run } = this.#queue
     const records = await this.#queue.next()
     if (records.length > 0) {
-      for (const r of records) {
-        if (!r.object) continue
-        const bytes = await this.#queue.object(r.seq)
-        if (bytes) await upload(run.runId, run.token, r.object, bytes, this.#stop.signal)
+      for (const record of records) {
+        if (!record.object) continue
+        const bytes = await this.#queue.object(record.seq)
+        if (bytes) await upload(run.runId, run.token, record.object, bytes, this.#stop.signal)
       }
       await this.#take(
         await append(run.runId, run.token, this.#queue.body(records), { signal: this.#stop.signal }),
@@ -106,10 +107,10 @@ export class Sender {
     // count.
     const end = await this.#queue.endRecord()
     if (!end) throw new Unreachable('The end has not been counted yet')
-    const s = await append(run.runId, run.token, this.#queue.body([end]), { signal: this.#stop.signal })
-    await this.#take(s, false)
+    const standing = await append(run.runId, run.token, this.#queue.body([end]), { signal: this.#stop.signal })
+    await this.#take(standing, false)
     if (this.#finished) return true
-    if (s.state !== 'incomplete' || s.missing) throw new Unreachable('The end has not been counted yet')
+    if (standing.state !== 'incomplete' || standing.missing) throw new Unreachable('The end has not been counted yet')
     // Nothing is missing, but some bytes are not those of this device: more sending cannot change that.
     this.#end({ state: 'completed' })
     return true
@@ -117,15 +118,16 @@ export class Sender {
 
   #standing = (): Promise<Standing> => standing(this.#queue.run.runId, this.#queue.run.token, this.#stop.signal)
 
-  async #take(s: Standing, exact: boolean): Promise<void> {
+  async #take(standing: Standing, exact: boolean): Promise<void> {
     if (this.#stop.signal.aborted) return
-    await (exact ? this.#queue.reconcile(s.acked) : this.#queue.acknowledge(s.acked))
-    if (s.finish) this.#end({ state: s.state === 'aborted' ? 'aborted' : 'completed', finish: s.finish })
+    await (exact ? this.#queue.reconcile(standing.acked) : this.#queue.acknowledge(standing.acked))
+    if (standing.finish)
+      this.#end({ state: standing.state === 'aborted' ? 'aborted' : 'completed', finish: standing.finish })
   }
 
-  #end(o: Outcome): void {
+  #end(outcome: Outcome): void {
     this.#finished = true
-    this.#done(o)
+    this.#done(outcome)
   }
 
   #succeeded(): void {
@@ -134,11 +136,11 @@ export class Sender {
     if (before > 0) this.onChange()
   }
 
-  async #failed(e: unknown): Promise<void> {
+  async #failed(error: unknown): Promise<void> {
     if (this.#stop.signal.aborted) return
-    if (e instanceof Refused) {
+    if (error instanceof Refused) {
       try {
-        if (await this.#answerRefusal(e)) return
+        if (await this.#answerRefusal(error)) return
       } catch {
         /* Asked again after the pause. */
       }
@@ -153,13 +155,13 @@ export class Sender {
   }
 
   /** What follows from a refusal. True when the loop can go on at once. */
-  async #answerRefusal(e: Refused): Promise<boolean> {
+  async #answerRefusal(refusal: Refused): Promise<boolean> {
     const { run } = this.#queue
-    if (e.kind === 'run-withdrawn') {
+    if (refusal.kind === 'run-withdrawn') {
       this.#end({ state: 'withdrawn' })
       return true
     }
-    if (e.kind === 'run-token-invalid') {
+    if (refusal.kind === 'run-token-invalid') {
       // The same nonce and key answer the same run with the token that is valid now.
       const again = await start(run.code, { nonce: run.nonce, kid: run.kid, wrappedKey: run.wrappedKey })
       const changed = again.runId === run.runId && again.token !== run.token
@@ -167,7 +169,7 @@ export class Sender {
       await this.#queue.save()
       return changed
     }
-    if (e.kind !== 'record-conflict' && e.kind !== 'run-finished') return false
+    if (refusal.kind !== 'record-conflict' && refusal.kind !== 'run-finished') return false
     // Something is stored under these numbers already. The exact count trims the queue; the same chunk a second time
     // waits.
     const [first] = await this.#queue.next()

@@ -2,13 +2,14 @@
  * One run in this tab: its study in the frame, its records through queue and sender, until the server says that it is
  * over.
  */
-import type { Begin, FrameNotice, FrameRequest } from '../study/protocol.ts'
-import { configurationOf, settings, type Standing, Unreachable } from './api.ts'
-import type { Device, LocalRun } from './device.ts'
+import type { FrameNotice, FrameRequest } from '../study/protocol.ts'
+import { configurationOf, settings, type Standing } from './api.ts'
+import { beginOf } from './begin.ts'
 import { type Frame, openFrame } from './frame.ts'
-import { badge, clear, download, el, show } from './page.ts'
-import { openOwn, type Queue } from './queue.ts'
-import type { Own } from './receipt.ts'
+import { insist } from './insist.ts'
+import { badge, clear, el, show } from './page.ts'
+import type { Queue } from './queue.ts'
+import { cornerText, showSaving } from './saving-page.ts'
 import { type Outcome, Sender } from './sender.ts'
 import { number, say } from './texts/index.ts'
 
@@ -17,49 +18,7 @@ const highestPosition = 1_000_000
 /** A study that has not said a word after this long did not load. */
 const silenceMs = 20_000
 
-/** Keeps how a run ended and deletes what it recorded here. */
-export async function conclude(device: Device, run: LocalRun, o: Outcome): Promise<void> {
-  run.state = o.state
-  if (o.state !== 'withdrawn' && o.finish)
-    run.receipt = { ...o.finish, records: run.made, bytes: run.bytes, at: new Date().toISOString() }
-  await device.put(run)
-  await device.forget(run.nonce)
-}
-
-/** Asks until there is an answer, with a page that says so between two tries. */
-export async function insist<T>(ask: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await ask()
-    } catch (e) {
-      if (!(e instanceof Unreachable)) throw e
-    }
-    await new Promise<void>((resolve) => {
-      const again = (): void => {
-        clearTimeout(timer)
-        removeEventListener('online', again)
-        resolve()
-      }
-      const timer = setTimeout(again, Math.min(10_000, 500 * 2 ** tries) * (0.5 + Math.random() / 2))
-      addEventListener('online', again)
-      show({
-        state: 'unreachable',
-        tone: 'warn',
-        title: say('unreachableTitle'),
-        sentence: say('unreachable'),
-        progress: 'busy',
-        button: { label: say('retryNow'), act: again },
-      })
-    })
-  }
-}
-
-/** Why what was recorded is still here, by the key of its sentence. */
-function whyOffline(refused: boolean, kept: boolean): 'savingRefused' | 'savingOffline' | 'savingMemory' {
-  if (refused) return 'savingRefused'
-  return kept ? 'savingOffline' : 'savingMemory'
-}
-
+/** What a participant sees and does of one run: `open` shows the study, `over` resolves when the run has ended. */
 export class Session {
   readonly #queue: Queue
   readonly #sender: Sender
@@ -119,7 +78,7 @@ export class Session {
       title: run.study.title,
       begin: () => {
         clearTimeout(this.#silence)
-        return this.#begin(configuration, files, web)
+        return beginOf(this.#queue, configuration, files)
       },
       request: (r) => this.#request(r),
       notice: (n) => this.#notice(n),
@@ -131,80 +90,56 @@ export class Session {
     this.#silence = setTimeout(() => this.#failed(''), silenceMs)
   }
 
-  async #begin(configuration: Record<string, unknown>, assetsBase: string, web: boolean): Promise<Begin> {
-    const { run } = this.#queue
-    const declared = (
-      configuration['conditions'] as ({ name: string; weight?: number } & Record<string, unknown>)[] | undefined
-    )?.find((c) => c.name === run.condition)
-    const { name: _, weight: _w, ...variables } = declared ?? { name: '' }
-    const own = (await openOwn(run.key, run.runId, 'own', run.own)) as Own
-    await this.#queue.settled()
-    const checkpoint = await this.#queue.lastCheckpoint()
-    return {
-      kind: web ? 'web' : 'timeline',
-      configuration,
-      assetsBase,
-      condition: declared ? run.condition : '',
-      variables,
-      seed: run.seed,
-      parameters: own.parameters,
-      finished: await this.#queue.finished(),
-      ...(checkpoint === undefined ? {} : { checkpoint }),
-      language: run.study.language,
-      ...(run.preview ? { preview: true } : {}),
-    }
-  }
-
-  async #request(r: FrameRequest): Promise<void> {
-    const q = this.#queue
-    if (q.closed) throw new Error('The study is over: nothing more can be recorded')
+  async #request(request: FrameRequest): Promise<void> {
+    const queue = this.#queue
+    if (queue.closed) throw new Error('The study is over: nothing more can be recorded')
     this.#reveal()
-    if ('trial' in r) this.#reached(r.trial)
-    const part = 'part' in r && r.part !== undefined ? r.part : 'main'
+    if ('trial' in request) this.#reached(request.trial)
+    const part = 'part' in request && request.part !== undefined ? request.part : 'main'
     if (!/^[A-Za-z0-9_.-]{1,60}$/.test(part))
       throw new Error('The name of a part has 1 to 60 letters, digits, dots, dashes or underscores')
-    switch (r.type) {
+    switch (request.type) {
       case 'record':
-        return q.record('append', part, r.data)
+        return queue.record('append', part, request.data)
       case 'replace':
-        return q.record('replace', part, r.data)
+        return queue.record('replace', part, request.data)
       case 'checkpoint':
-        return q.checkpoint(r.data)
+        return queue.checkpoint(request.data)
       case 'file':
-        return q.record('file', part, r.data.name, r.data.blob)
+        return queue.record('file', part, request.data.name, request.data.blob)
       case 'finish':
-        if (r.data !== undefined) await q.record('append', 'main', r.data)
-        await q.end()
+        if (request.data !== undefined) await queue.record('append', 'main', request.data)
+        await queue.end()
         break
       case 'abort':
-        await q.abort(r.data?.reason)
+        await queue.abort(request.data?.reason)
     }
     // After the answer to the frame.
     setTimeout(() => this.#saving())
   }
 
-  #notice(n: FrameNotice): void {
-    switch (n.type) {
+  #notice(notice: FrameNotice): void {
+    switch (notice.type) {
       case 'loading':
         show({
           state: 'preloading',
           title: say('preloadingTitle'),
           sentence: say('preloading'),
-          progress: n.total > 0 ? n.done / n.total : 'busy',
-          note: n.total > 0 ? say('preloaded', { done: number(n.done), total: number(n.total) }) : '',
+          progress: notice.total > 0 ? notice.done / notice.total : 'busy',
+          note: notice.total > 0 ? say('preloaded', { done: number(notice.done), total: number(notice.total) }) : '',
         })
         break
       case 'ready':
         this.#reveal()
         break
       case 'progress':
-        if (this.#bar) this.#bar.value = n.fraction
+        if (this.#bar) this.#bar.value = notice.fraction
         break
       case 'trial':
-        this.#reached(n.position)
+        this.#reached(notice.position)
         break
       case 'failed':
-        this.#failed(n.message)
+        this.#failed(notice.message)
     }
   }
 
@@ -262,36 +197,12 @@ export class Session {
 
   /** Says how sending goes: in a corner during the study, as a page after it. */
   #tell(): void {
-    const { failures, refused } = this.#sender.state
-    const { left, kept, closed, run } = this.#queue
-    const offline = failures > 1 || (failures > 0 && !navigator.onLine)
     if (this.#studying) {
-      if (!kept) badge(say(this.#queue.lasting ? 'diskBadge' : 'memoryBadge'))
-      else badge(offline && left > 0 ? say('offlineBadge', { n: number(left) }) : undefined)
+      badge(cornerText(this.#queue, this.#sender.state))
       return
     }
-    if (!closed) return
-    this.#most = Math.max(this.#most, left)
-    const common = {
-      progress: this.#most > 0 ? 1 - left / this.#most : ('busy' as const),
-      note: say('left', { n: number(left) }),
-    }
-    if (run.aborting)
-      show({ state: 'aborting', title: say('abortingTitle'), sentence: say('aborting'), progress: 'busy' })
-    else if (!offline && !refused)
-      show({ ...common, state: 'saving', title: say('savingTitle'), sentence: say('saving') })
-    else {
-      const save = (): void => {
-        void this.#queue.asFile().then((f) => download(`${run.runId}.sealed`, f))
-      }
-      show({
-        ...common,
-        state: 'offline',
-        tone: 'warn',
-        title: say('savingOfflineTitle'),
-        sentence: say(whyOffline(refused, kept)),
-        button: { label: say('download'), act: save },
-      })
-    }
+    if (!this.#queue.closed) return
+    this.#most = Math.max(this.#most, this.#queue.left)
+    showSaving(this.#queue, this.#sender.state, this.#most)
   }
 }

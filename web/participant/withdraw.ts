@@ -47,8 +47,8 @@ export function withdrawPage(): void {
     problem.hidden = false
     send.disabled = false
   }
-  form.addEventListener('submit', (e) => {
-    e.preventDefault()
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
     send.disabled = true
     problem.hidden = true
     withdraw({ runCode: run.box.value.trim(), withdrawalCode: code.box.value.trim() }).then(

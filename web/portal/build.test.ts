@@ -25,7 +25,7 @@ function files(...keys: string[]): Set<string> {
     const chunk = manifest[key]
     if (!chunk || seen.has(key)) return
     seen.add(key)
-    for (const f of [chunk.file, ...(chunk.css ?? [])]) found.add(f)
+    for (const file of [chunk.file, ...(chunk.css ?? [])]) found.add(file)
     chunk.imports?.forEach(walk)
   }
   keys.forEach(walk)
@@ -74,12 +74,12 @@ describe('the portal as built', () => {
     expect([...html.matchAll(/<script(?![^>]*\ssrc=)[^>]*>/g)]).toEqual([])
     expect([...html.matchAll(/(?:src|href)="(?!\/)([^"]*)"/g)]).toEqual([])
     for (const chunk of Object.values(manifest))
-      for (const f of chunk.css ?? []) expect(read(f).toString()).not.toMatch(/url\(["']?https?:/)
+      for (const file of chunk.css ?? []) expect(read(file).toString()).not.toMatch(/url\(["']?https?:/)
   })
   it('brings the examples, each a study that can be imported', async () => {
     const list = JSON.parse(read('examples/index.json').toString()) as { name: string; title: string }[]
     expect(list.map((e) => e.name).slice(0, 3)).toEqual(['flanker', 'survey-images', 'web-study'])
-    for (const e of list)
-      expect((await unpackStudy(new Uint8Array(read(`examples/${e.name}.cloister.zip`)))).title).toBe(e.title)
+    for (const entry of list)
+      expect((await unpackStudy(new Uint8Array(read(`examples/${entry.name}.cloister.zip`)))).title).toBe(entry.title)
   })
 })

@@ -10,12 +10,12 @@ import type { Area } from '../../contracts/route.ts'
 const tables: Record<string, () => string> = {
   'contracts/index.ts': () => {
     const names = Object.fromEntries(
-      Object.entries(areas as Record<string, Area>).map(([key, a]) => [
+      Object.entries(areas as Record<string, Area>).map(([key, area]) => [
         key,
         {
-          name: a.name,
+          name: area.name,
           routes: Object.fromEntries(
-            Object.entries(a.routes).map(([name, r]) => [name, [r.method, r.path, r.access.kind, r.body ? 1 : 0]]),
+            Object.entries(area.routes).map(([name, r]) => [name, [r.method, r.path, r.access.kind, r.body ? 1 : 0]]),
           ),
         },
       ]),

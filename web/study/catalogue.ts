@@ -86,14 +86,17 @@ export async function catalogueSource(): Promise<string> {
 function pluginTable(): string {
   const text = (v: unknown): string =>
     JSON.stringify(v).length > 60 ? 'a text of its own' : `\`${JSON.stringify(v).replaceAll('|', '\\|')}\``
-  const describe = (name: string, p: ParameterInfo): string =>
-    `\`${name}\`${p.required ? '!' : ''} ${p.kind}${p.array ? ' list' : ''}${p.options ? ` (${p.options.join(', ')})` : ''}${
-      p.nested
-        ? ` {${Object.entries(p.nested)
-            .map(([n, q]) => `${n}${q.required ? '!' : ''}`)
-            .join(', ')}}`
-        : ''
-    }${p.required || p.default === null || p.default === '' ? '' : ` = ${text(p.default)}`}`
+  const describe = (name: string, parameter: ParameterInfo): string => {
+    const { required, kind, array, options, nested, default: preset } = parameter
+    const inner = Object.entries(nested ?? {}).map(([n, q]) => `${n}${q.required ? '!' : ''}`)
+    return [
+      `\`${name}\`${required ? '!' : ''} ${kind}`,
+      array ? ' list' : '',
+      options ? ` (${options.join(', ')})` : '',
+      nested ? ` {${inner.join(', ')}}` : '',
+      required || preset === null || preset === '' ? '' : ` = ${text(preset)}`,
+    ].join('')
+  }
   const rows = usablePlugins.map((name) => {
     const plugin = plugins[name] as PluginInfo
     const list = Object.entries(plugin.parameters)

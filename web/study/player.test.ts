@@ -148,8 +148,8 @@ describe('the player', () => {
   it('plays the flanker with real keys, resumes after a reload at trial 40 and leaves 100 right records', async () => {
     const page = await browser.newPage()
     const elsewhere: string[] = []
-    page.on('request', (r) => {
-      if (!/^(http:\/\/(127\.0\.0\.1|localhost):4610\/|data:|blob:)/.test(r.url())) elsewhere.push(r.url())
+    page.on('request', (request) => {
+      if (!/^(http:\/\/(127\.0\.0\.1|localhost):4610\/|data:|blob:)/.test(request.url())) elsewhere.push(request.url())
     })
     await page.goto(`http://127.0.0.1:${port}/?study=flanker`)
     let frame = await studyFrame(page)
@@ -170,16 +170,16 @@ describe('the player', () => {
     expect(begins).toBe(2)
     expect(records).toHaveLength(100)
     expect(records.slice(0, 40)).toEqual(before)
-    for (const [i, r] of records.entries()) {
-      expect(r).toMatchObject({
+    for (const [index, record] of records.entries()) {
+      expect(record).toMatchObject({
         task: 'flanker',
         part: 'flanker',
         trial_type: 'html-keyboard-response',
-        trial_index: 2 * i + 2,
-        correct: i % 10 !== 9,
+        trial_index: 2 * index + 2,
+        correct: index % 10 !== 9,
       })
-      expect(r.rt).toBeGreaterThan(0)
-      expect(r.response === r.correct_response).toBe(r.correct)
+      expect(record.rt).toBeGreaterThan(0)
+      expect(record.response === record.correct_response).toBe(record.correct)
     }
     // 25 of each of the four displays, across the reload
     const counts = Map.groupBy(records, (r) => String(r.stimulus))

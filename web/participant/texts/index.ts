@@ -24,7 +24,9 @@ export function speak(tags: readonly string[]): void {
 export const say = (key: keyof Texts, values: Record<string, string | number> = {}): string =>
   current.texts[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
 
+/** A number in the language's own notation. */
 export const number = (n: number): string => new Intl.NumberFormat(current.locale).format(n)
+/** A time, given as ISO 8601, on the participant's own clock, in the language's own notation. */
 export const moment = (iso: string): string =>
   new Intl.DateTimeFormat(current.locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso))
 const units = [
@@ -33,11 +35,11 @@ const units = [
   { below: Infinity, unit: 'megabyte', size: 1e6 },
 ]
 /** Bytes as B, kB or MB, in the language's own notation. */
-export function bytes(n: number): string {
-  const { unit, size } = units.find(({ below }) => n < below)!
+export function bytes(length: number): string {
+  const { unit, size } = units.find(({ below }) => length < below)!
   return new Intl.NumberFormat(current.locale, {
     style: 'unit',
     unit,
-    maximumFractionDigits: n / size < 10 ? 1 : 0,
-  }).format(n / size)
+    maximumFractionDigits: length / size < 10 ? 1 : 0,
+  }).format(length / size)
 }

@@ -5,7 +5,8 @@ import { ProblemError, type Client } from '../../../clients/api.ts'
 import { may, type Permission, type Role, type StudyRight } from '../../../domain/access/permissions.ts'
 import { api, session, type SessionState } from './session/session.ts'
 
-type Me = Awaited<ReturnType<Client['access']['me']>>
+/** Who is signed in, as the server describes them. */
+export type Me = Awaited<ReturnType<Client['access']['me']>>
 export type Study = Awaited<ReturnType<Client['studies']['study']>>
 
 export const useApi = (): Client => api
@@ -24,12 +25,12 @@ const choiceListeners = new Set<() => void>()
 const chosen = () => localStorage.getItem(chosenKey) ?? ''
 export function chooseOrganisation(organisationId: string): void {
   localStorage.setItem(chosenKey, organisationId)
-  for (const l of choiceListeners) l()
+  for (const listener of choiceListeners) listener()
 }
-const onChoice = (l: () => void) => {
-  choiceListeners.add(l)
+const onChoice = (listener: () => void) => {
+  choiceListeners.add(listener)
   return () => {
-    choiceListeners.delete(l)
+    choiceListeners.delete(listener)
   }
 }
 

@@ -1,11 +1,23 @@
 /** Things of an organisation as the server describes them, to be shown by component tests. */
-import type { Study } from '../src/hooks.ts'
+import type { Me, Study } from '../src/hooks.ts'
 import type { Dataset } from '../src/queries/datasets.ts'
 import type { Job, Quote } from '../src/queries/jobs.ts'
 
 const organisationId = 'org_aaaaaaaaaaaaaaaa'
 const at = '2026-03-01T10:00:00.000Z'
 const hash = 'a'.repeat(64)
+
+/** Somebody who may do everything in one organisation, and found others. */
+export const exampleMe: Me = {
+  userId: 'u1',
+  name: 'Ada',
+  email: 'ada@example.org',
+  memberships: [
+    { organisationId, organisation: 'The lab', roles: ['admin', 'researcher', 'analyst', 'checker'], since: at },
+  ],
+  mayCreateOrganisation: true,
+  loginAt: at,
+}
 
 export const exampleStudy: Study = {
   studyId: 'std_aaaaaaaaaaaaaaaa',

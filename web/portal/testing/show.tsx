@@ -4,12 +4,20 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createMemoryHistory, createRootRoute, createRoute, createRouter, RouterProvider } from '@tanstack/react-router'
 import { act, cleanup, render, screen } from '@testing-library/react'
 import type { ReactNode } from 'react'
-import { vi } from 'vitest'
+import { afterEach, vi } from 'vitest'
+import { meQuery } from '../src/hooks.ts'
 import { theme } from '../src/theme.ts'
 import { StandInServer } from './server.ts'
 
 // The stand-in browser knows no fonts; text areas that grow listen for them.
 if (!('fonts' in document)) Object.defineProperty(document, 'fonts', { value: new EventTarget() })
+
+/** React finishes what a page has begun a turn of the event loop later: that turn must still find the browser. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+afterEach(async () => {
+  cleanup()
+  await turn()
+})
 
 export interface Shown {
   server: StandInServer
@@ -17,7 +25,10 @@ export interface Shown {
   address: () => string
 }
 
-/** Renders `part` and waits until it is there. `answers` are those of the server, by route: `{ 'jobs.quote': … }`. */
+/**
+ * Renders `part` and waits until it is there. `answers` are those of the server, by route: `{ 'jobs.quote': … }`. With
+ * an answer to `access.me`, somebody is signed in before.
+ */
 export async function show(part: ReactNode, answers: Record<string, unknown> = {}): Promise<Shown> {
   cleanup()
   sessionStorage.clear()
@@ -33,6 +44,7 @@ export async function show(part: ReactNode, answers: Record<string, unknown> = {
     history: createMemoryHistory({ initialEntries: ['/'] }),
   })
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
+  if ('access.me' in answers) await client.fetchQuery(meQuery)
   await act(async () => {
     render(
       <MantineProvider theme={theme} env="test">

@@ -178,13 +178,13 @@ function Runs({ seen }: { seen: Inspection }) {
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {seen.runs.map((r) => (
-                <Table.Tr key={r.run}>
-                  <Table.Td>{r.run}</Table.Td>
-                  {people && <Table.Td ta="right">{r.subjects}</Table.Td>}
-                  <Table.Td>{r.end}</Table.Td>
-                  <Table.Td ta="right">{r.exitCode ?? '–'}</Table.Td>
-                  <Table.Td ta="right">{r.seconds.toFixed(2)}</Table.Td>
+              {seen.runs.map((run) => (
+                <Table.Tr key={run.run}>
+                  <Table.Td>{run.run}</Table.Td>
+                  {people && <Table.Td ta="right">{run.subjects}</Table.Td>}
+                  <Table.Td>{run.end}</Table.Td>
+                  <Table.Td ta="right">{run.exitCode ?? '–'}</Table.Td>
+                  <Table.Td ta="right">{run.seconds.toFixed(2)}</Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>
@@ -193,22 +193,22 @@ function Runs({ seen }: { seen: Inspection }) {
       )}
       {seen.runs
         .filter((r) => r.stdout || r.stderr)
-        .map((r) => (
-          <Section key={r.run} title={`Run ${r.run}`}>
-            {r.stdout && (
+        .map((run) => (
+          <Section key={run.run} title={`Run ${run.run}`}>
+            {run.stdout && (
               <>
                 <Text size="sm" fw={500}>
                   Output
                 </Text>
-                <ScrollCode text={r.stdout} label={`Output of run ${r.run}`} wrap />
+                <ScrollCode text={run.stdout} label={`Output of run ${run.run}`} wrap />
               </>
             )}
-            {r.stderr && (
+            {run.stderr && (
               <>
                 <Text size="sm" fw={500}>
                   Errors
                 </Text>
-                <ScrollCode text={r.stderr} label={`Errors of run ${r.run}`} wrap />
+                <ScrollCode text={run.stderr} label={`Errors of run ${run.run}`} wrap />
               </>
             )}
           </Section>

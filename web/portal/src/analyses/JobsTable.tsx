@@ -35,42 +35,42 @@ export function JobsTable({
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {jobs.map((j) => (
-          <Table.Tr key={j.jobId}>
+        {jobs.map((job) => (
+          <Table.Tr key={job.jobId}>
             <Table.Td>
-              <Anchor component={Link} to={`/analyses/${j.jobId}`} fw={500} style={{ overflowWrap: 'anywhere' }}>
-                {j.title}
+              <Anchor component={Link} to={`/analyses/${job.jobId}`} fw={500} style={{ overflowWrap: 'anywhere' }}>
+                {job.title}
               </Anchor>
               <Text size="xs" c="dimmed" hiddenFrom="sm">
-                {j.dataset}
-                {who ? `, ${j.owner.name}` : ''}
+                {job.dataset}
+                {who ? `, ${job.owner.name}` : ''}
               </Text>
-              {j.problem && j.state !== 'cancelled' && (
+              {job.problem && job.state !== 'cancelled' && (
                 <Text size="xs" c="dimmed" lineClamp={1}>
-                  {j.problem.message}
+                  {job.problem.message}
                 </Text>
               )}
             </Table.Td>
             <Table.Td>
-              <StateBadge of="job" state={j.state} word={stateWord(j)} />
+              <StateBadge of="job" state={job.state} word={stateWord(job)} />
             </Table.Td>
             {dataset && (
               <Table.Td visibleFrom="sm">
-                <Anchor component={Link} to={`/datasets/${j.datasetId}/overview`} size="sm">
-                  {j.dataset}
+                <Anchor component={Link} to={`/datasets/${job.datasetId}/overview`} size="sm">
+                  {job.dataset}
                 </Anchor>
               </Table.Td>
             )}
             <Table.Td visibleFrom="md">
-              <Text size="sm">{howOf(j)}</Text>
+              <Text size="sm">{howOf(job)}</Text>
             </Table.Td>
             {who && (
               <Table.Td visibleFrom="sm">
-                <Text size="sm">{j.owner.name}</Text>
+                <Text size="sm">{job.owner.name}</Text>
               </Table.Td>
             )}
             <Table.Td visibleFrom="xs">
-              <RelativeTime at={j.created} />
+              <RelativeTime at={job.created} />
             </Table.Td>
           </Table.Tr>
         ))}

@@ -75,11 +75,11 @@ export function ReleaseCard({ card }: { card: Result['card'] }) {
               'Nothing'
             ) : (
               <List size="sm" listStyleType="none" spacing={2}>
-                {card.suppressed.map((s) => (
-                  <List.Item key={s.rule}>
-                    {count(s.cells, 'cell')}: {ruleWords[s.rule].toLowerCase()}{' '}
+                {card.suppressed.map((cell) => (
+                  <List.Item key={cell.rule}>
+                    {count(cell.cells, 'cell')}: {ruleWords[cell.rule].toLowerCase()}{' '}
                     <Text span size="xs" c="dimmed">
-                      {s.rule}
+                      {cell.rule}
                     </Text>
                   </List.Item>
                 ))}
@@ -91,11 +91,15 @@ export function ReleaseCard({ card }: { card: Result['card'] }) {
           <dt>Ran in</dt>
           <dd>{confinementWords[card.confinement] ?? card.confinement}</dd>
         </div>
-        {(['result', 'code', 'parameters'] as const).map((h) => (
-          <div key={h}>
-            <dt>{h[0]!.toUpperCase() + h.slice(1)}</dt>
+        {(['result', 'code', 'parameters'] as const).map((part) => (
+          <div key={part}>
+            <dt>{part[0]!.toUpperCase() + part.slice(1)}</dt>
             <dd>
-              <CopyId value={card.hashes[h]} show={`${card.hashes[h].slice(0, 16)}…`} label={`hash of the ${h}`} />
+              <CopyId
+                value={card.hashes[part]}
+                show={`${card.hashes[part].slice(0, 16)}…`}
+                label={`hash of the ${part}`}
+              />
             </dd>
           </div>
         ))}

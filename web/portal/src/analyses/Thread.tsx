@@ -36,8 +36,8 @@ export function Thread({ job }: { job: Job }) {
       <QuestionsAndAnswers items={items} />
       {job.may.includes('answer') && (
         <form
-          onSubmit={(e) => {
-            e.preventDefault()
+          onSubmit={(event) => {
+            event.preventDefault()
             void send()
           }}
         >

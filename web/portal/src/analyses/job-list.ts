@@ -15,9 +15,9 @@ const orders: Record<string, (a: Job, b: Job) => number> = {
   title: (a, b) => a.title.localeCompare(b.title),
   state: (a, b) => jobStates.indexOf(a.state) - jobStates.indexOf(b.state) || b.created.localeCompare(a.created),
 }
-export const stateOptions = jobStates.map((s) => ({
-  value: s,
-  label: s === 'succeeded' ? 'Released' : s[0]!.toUpperCase() + s.slice(1),
+export const stateOptions = jobStates.map((state) => ({
+  value: state,
+  label: state === 'succeeded' ? 'Released' : state[0]!.toUpperCase() + state.slice(1),
 }))
 const searched = (job: Job): string =>
   `${job.title} ${job.dataset} ${job.owner.name} ${stateWord(job)} ${job.jobId}`.toLowerCase()

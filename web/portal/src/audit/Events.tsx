@@ -80,36 +80,36 @@ export function Events({ events, broken }: { events: readonly AuditEvent[]; brok
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {events.map((e) => (
-            <Table.Tr key={e.seq} data-broken={e.seq === broken || undefined}>
-              <Table.Td valign="top">{e.seq}</Table.Td>
+          {events.map((event) => (
+            <Table.Tr key={event.seq} data-broken={event.seq === broken || undefined}>
+              <Table.Td valign="top">{event.seq}</Table.Td>
               <Table.Td valign="top" visibleFrom="sm">
-                <RelativeTime at={e.at} />
+                <RelativeTime at={event.at} />
               </Table.Td>
               <Table.Td valign="top" visibleFrom="sm">
-                <Who who={e.who} names={names} />
+                <Who who={event.who} names={names} />
               </Table.Td>
               <Table.Td valign="top">
-                {actWords[e.act]}
-                {e.seq === broken && (
+                {actWords[event.act]}
+                {event.seq === broken && (
                   <Text span c="var(--mantine-color-error)" fw={600}>
                     {' '}
                     · first break
                   </Text>
                 )}
                 <Text component="div" size="sm" hiddenFrom="sm">
-                  <Who who={e.who} names={names} />, <RelativeTime at={e.at} />
+                  <Who who={event.who} names={names} />, <RelativeTime at={event.at} />
                   <br />
-                  <Target object={e.object} names={names} />
+                  <Target object={event.object} names={names} />
                 </Text>
-                {Object.keys(e.detail).length > 0 && (
+                {Object.keys(event.detail).length > 0 && (
                   <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
-                    {detailWords(e.detail, names)}
+                    {detailWords(event.detail, names)}
                   </Text>
                 )}
               </Table.Td>
               <Table.Td valign="top" visibleFrom="sm">
-                <Target object={e.object} names={names} />
+                <Target object={event.object} names={names} />
               </Table.Td>
             </Table.Tr>
           ))}

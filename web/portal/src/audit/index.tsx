@@ -53,19 +53,19 @@ function Chain({ organisationId, organisation }: { organisationId: string; organ
   })
   const events = useMemo(() => (chain.data?.pages ?? []).flatMap((p) => p.items), [chain.data])
   const shown = useMemo(() => {
-    const q = list.q.trim().toLowerCase()
+    const query = list.q.trim().toLowerCase()
     return events.filter(
-      (e) =>
-        (!list.state || e.act === list.state) &&
-        (!q ||
+      (event) =>
+        (!list.state || event.act === list.state) &&
+        (!query ||
           [
-            e.object,
-            e.who.name ?? names.person(e.who.id.split('/')[0]!),
-            e.who.id,
-            actWords[e.act],
-            names.study(e.object.split(' ')[1] ?? '') ?? '',
-            detailWords(e.detail, names),
-          ].some((t) => t.toLowerCase().includes(q))),
+            event.object,
+            event.who.name ?? names.person(event.who.id.split('/')[0]!),
+            event.who.id,
+            actWords[event.act],
+            names.study(event.object.split(' ')[1] ?? '') ?? '',
+            detailWords(event.detail, names),
+          ].some((t) => t.toLowerCase().includes(query))),
     )
   }, [events, names, list.q, list.state])
   const newest = chain.data?.pages[0]?.head.seq ?? 0

@@ -63,9 +63,9 @@ const person = new Set(['person', 'admin'])
 
 /** What was noted with an act, as text: people and studies by name, long hashes cut, times as days. */
 export function detailWords(detail: Record<string, string | number | boolean | string[]>, names: Names): string {
-  const say = (key: string, v: string | number | boolean | string[]): string => {
-    if (Array.isArray(v)) return v.join(', ') || 'none'
-    const text = String(v)
+  const say = (key: string, value: string | number | boolean | string[]): string => {
+    if (Array.isArray(value)) return value.join(', ') || 'none'
+    const text = String(value)
     if (person.has(key)) return names.person(text)
     if (key === 'study') return names.study(text) ?? text
     if (/^[0-9a-f]{64}$/.test(text)) return `${text.slice(0, 12)}…`

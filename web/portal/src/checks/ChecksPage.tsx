@@ -102,36 +102,36 @@ export function ChecksPage() {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {shown?.map((r) => (
-                  <Table.Tr key={r.jobId}>
+                {shown?.map((review) => (
+                  <Table.Tr key={review.jobId}>
                     <Table.Td>
-                      {r.own ? (
-                        <Anchor component={Link} to={`/analyses/${r.jobId}`} fw={500}>
-                          {r.title}
+                      {review.own ? (
+                        <Anchor component={Link} to={`/analyses/${review.jobId}`} fw={500}>
+                          {review.title}
                         </Anchor>
                       ) : (
-                        <Anchor component={Link} to={`/checks/${r.jobId}`} fw={500}>
-                          {r.title}
+                        <Anchor component={Link} to={`/checks/${review.jobId}`} fw={500}>
+                          {review.title}
                         </Anchor>
                       )}
                       <Text size="sm" c="dimmed" lineClamp={1}>
-                        {r.dataset}, {r.owner}
-                        {r.purpose ? `: ${r.purpose}` : ''}
+                        {review.dataset}, {review.owner}
+                        {review.purpose ? `: ${review.purpose}` : ''}
                       </Text>
                     </Table.Td>
                     <Table.Td>
-                      <Text size="sm" fw={nextStepOf(r) === 'Waits for you' ? 600 : undefined}>
-                        {nextStepOf(r)}
+                      <Text size="sm" fw={nextStepOf(review) === 'Waits for you' ? 600 : undefined}>
+                        {nextStepOf(review)}
                       </Text>
                     </Table.Td>
                     <Table.Td visibleFrom="sm">
-                      <StateBadge of="job" state={r.state} />
+                      <StateBadge of="job" state={review.state} />
                     </Table.Td>
                     <Table.Td visibleFrom="sm" className="figures">
-                      {r.votes} of 2
+                      {review.votes} of 2
                     </Table.Td>
                     <Table.Td visibleFrom="xs">
-                      <RelativeTime at={r.held} />
+                      <RelativeTime at={review.held} />
                     </Table.Td>
                   </Table.Tr>
                 ))}

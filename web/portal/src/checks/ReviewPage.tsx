@@ -128,8 +128,8 @@ function Loaded({ review, again, busy }: { review: Review; again: () => void; bu
               <Empty title="No outputs">The code wrote nothing that could be read.</Empty>
             )}
             <Outputs outputs={review.outputs} findings={review.findings} />
-            {review.files.map((f) => (
-              <File key={f.name} file={f} />
+            {review.files.map((file) => (
+              <File key={file.name} file={file} />
             ))}
           </Section>
         </div>

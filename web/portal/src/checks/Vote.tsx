@@ -40,14 +40,14 @@ export function Votes({ review }: { review: Review }) {
             </Text>
           )}
         </li>
-        {votes.map((v) => (
-          <li key={v.name + v.at}>
+        {votes.map((vote) => (
+          <li key={vote.name + vote.at}>
             <Text size="sm">
-              <b>{v.name}</b> {v.vote === 'approve' ? 'approved' : 'rejected'}, <RelativeTime at={v.at} />
+              <b>{vote.name}</b> {vote.vote === 'approve' ? 'approved' : 'rejected'}, <RelativeTime at={vote.at} />
             </Text>
-            {v.comment && (
+            {vote.comment && (
               <Text size="sm" c="dimmed" className="prose">
-                {v.comment}
+                {vote.comment}
               </Text>
             )}
           </li>
@@ -100,22 +100,27 @@ export function VoteForm({ review }: { review: Review }) {
   return (
     <Section title={mine ? 'Change your vote' : 'Your vote'}>
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           void send()
         }}
       >
         <Stack maw={720}>
           <Radio.Group aria-label="Your vote" value={vote} onChange={(v) => setDraft({ vote: v as Choice, comment })}>
             <Stack gap="xs">
-              {choices.map((c) => (
-                <Radio.Card key={c.value} value={c.value} className={choiceStyles.choice} aria-label={c.title}>
+              {choices.map((choice) => (
+                <Radio.Card
+                  key={choice.value}
+                  value={choice.value}
+                  className={choiceStyles.choice}
+                  aria-label={choice.title}
+                >
                   <Group wrap="nowrap" align="flex-start">
                     <Radio.Indicator mt={3} />
                     <div>
-                      <Text fw={500}>{c.title}</Text>
+                      <Text fw={500}>{choice.title}</Text>
                       <Text size="sm" c="dimmed">
-                        {c.text}
+                        {choice.text}
                       </Text>
                     </div>
                   </Group>

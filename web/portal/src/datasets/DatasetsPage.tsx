@@ -27,15 +27,15 @@ const sorts = [
 ]
 const states = datasetStates.map((s) => ({ value: s, label: s[0]!.toUpperCase() + s.slice(1) }))
 /** Everything that the catalogue says of a dataset, to search in: also its columns and what they mean. */
-const textOf = (d: Dataset): string =>
+const textOf = (dataset: Dataset): string =>
   [
-    d.title,
-    d.name,
-    d.description,
-    ...(d.schema?.tables ?? []).flatMap((t) => [
-      t.name,
-      t.meaning ?? '',
-      ...t.columns.flatMap((c) => [c.name, c.meaning ?? '']),
+    dataset.title,
+    dataset.name,
+    dataset.description,
+    ...(dataset.schema?.tables ?? []).flatMap((table) => [
+      table.name,
+      table.meaning ?? '',
+      ...table.columns.flatMap((c) => [c.name, c.meaning ?? '']),
     ]),
   ]
     .join(' ')
@@ -52,10 +52,10 @@ export function DatasetsPage() {
   const words = list.q.toLowerCase().split(/\s+/).filter(Boolean)
   const shown = data
     ?.filter(
-      (d) =>
-        (!list.state || d.state === list.state) &&
-        (!language || (d.policy.languages as string[]).includes(language)) &&
-        words.every((w) => textOf(d).includes(w)),
+      (dataset) =>
+        (!list.state || dataset.state === list.state) &&
+        (!language || (dataset.policy.languages as string[]).includes(language)) &&
+        words.every((w) => textOf(dataset).includes(w)),
     )
     .sort(orders[list.sort] ?? orders['title'])
   const make = may('datasets.create')
@@ -139,37 +139,37 @@ export function DatasetsPage() {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {shown?.map((d) => (
-                  <Table.Tr key={d.datasetId}>
+                {shown?.map((dataset) => (
+                  <Table.Tr key={dataset.datasetId}>
                     <Table.Td>
-                      <Anchor component={Link} to={`/datasets/${d.datasetId}/overview`} fw={500}>
-                        {d.title}
+                      <Anchor component={Link} to={`/datasets/${dataset.datasetId}/overview`} fw={500}>
+                        {dataset.title}
                       </Anchor>
                       <Text size="sm" c="dimmed" lineClamp={1}>
                         <Text span ff="monospace" size="xs">
-                          {d.name}
+                          {dataset.name}
                         </Text>
-                        {d.description && ` · ${d.description}`}
+                        {dataset.description && ` · ${dataset.description}`}
                       </Text>
                     </Table.Td>
                     <Table.Td>
-                      <StateBadge of="dataset" state={d.state} />
-                      {d.state === 'published' && !d.mayAnalyse && (
+                      <StateBadge of="dataset" state={dataset.state} />
+                      {dataset.state === 'published' && !dataset.mayAnalyse && (
                         <Text size="xs" c="dimmed">
                           not for you now
                         </Text>
                       )}
                     </Table.Td>
                     <Table.Td visibleFrom="sm">
-                      <Text size="sm">{d.policy.languages.map((l) => languageName[l]).join(', ') || '–'}</Text>
+                      <Text size="sm">{dataset.policy.languages.map((l) => languageName[l]).join(', ') || '–'}</Text>
                     </Table.Td>
                     <Table.Td visibleFrom="md">
                       <Text size="sm" className="nowrap">
-                        {d.policy.modes.map((m) => modeShort[m]).join(', ') || '–'}
+                        {dataset.policy.modes.map((m) => modeShort[m]).join(', ') || '–'}
                       </Text>
                     </Table.Td>
                     <Table.Td visibleFrom="sm">
-                      <BudgetMeter budget={d.budget} compact />
+                      <BudgetMeter budget={dataset.budget} compact />
                     </Table.Td>
                   </Table.Tr>
                 ))}

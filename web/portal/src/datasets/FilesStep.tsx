@@ -49,15 +49,15 @@ export function FilesStep({
     stop.current = controller
     try {
       const paths = datasetPaths(files.map(pathOf))
-      const chosen = files.flatMap((f) => {
-        const path = paths.get(pathOf(f))
-        return path === undefined ? [] : [{ path, data: f }]
+      const chosen = files.flatMap((file) => {
+        const path = paths.get(pathOf(file))
+        return path === undefined ? [] : [{ path, data: file }]
       })
       const data = chosen.filter((f) => f.path !== datasetFileName)
-      for (const f of data)
-        if (!FilePath.safeParse(f.path).success)
+      for (const file of data)
+        if (!FilePath.safeParse(file.path).success)
           throw new Error(
-            `The file name “${f.path}” cannot be used: letters, digits, spaces, dots, dashes and underscores, at most 300 characters.`,
+            `The file name “${file.path}” cannot be used: letters, digits, spaces, dots, dashes and underscores, at most 300 characters.`,
           )
       if (data.some((f) => f.data.size === 0))
         throw new Error(`The file “${data.find((f) => f.data.size === 0)!.path}” is empty.`)
@@ -121,8 +121,8 @@ export function FilesStep({
               multiple
               aria-label="Choose a folder"
               {...{ webkitdirectory: '' }}
-              onChange={(e) => {
-                if (e.currentTarget.files?.length) void take([...e.currentTarget.files])
+              onChange={(event) => {
+                if (event.currentTarget.files?.length) void take([...event.currentTarget.files])
               }}
             />
             <Group>

@@ -41,11 +41,11 @@ export function Ledger({ dataset }: { dataset: Dataset }) {
       ? []
       : [
           ...(before === 0 ? [at(created, 0)] : []),
-          ...known.map((e, i) =>
+          ...known.map((entry, index) =>
             at(
-              e.at,
-              known.slice(0, i + 1).reduce((n, x) => n + x.nanoRho, before),
-              e.name,
+              entry.at,
+              known.slice(0, index + 1).reduce((n, x) => n + x.nanoRho, before),
+              entry.name,
             ),
           ),
           at(new Date(seen).toISOString(), budget.spentNanoRho),
@@ -90,20 +90,20 @@ export function Ledger({ dataset }: { dataset: Dataset }) {
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
-                  {entries.map((e) => (
-                    <Table.Tr key={e.jobId + e.what + e.at}>
+                  {entries.map((entry) => (
+                    <Table.Tr key={entry.jobId + entry.what + entry.at}>
                       <Table.Td>
-                        <RelativeTime at={e.at} />
+                        <RelativeTime at={entry.at} />
                       </Table.Td>
-                      <Table.Td>{words[e.what]}</Table.Td>
-                      <Table.Td ta="right">{short(e.epsilon)}</Table.Td>
+                      <Table.Td>{words[entry.what]}</Table.Td>
+                      <Table.Td ta="right">{short(entry.epsilon)}</Table.Td>
                       <Table.Td ta="right" visibleFrom="sm">
-                        {short(e.nanoRho / 1e9)}
+                        {short(entry.nanoRho / 1e9)}
                       </Table.Td>
-                      <Table.Td>{e.name}</Table.Td>
+                      <Table.Td>{entry.name}</Table.Td>
                       <Table.Td>
-                        <Anchor component={Link} to={`/analyses/${e.jobId}`} size="sm" ff="monospace">
-                          {e.jobId.slice(4, 12)}
+                        <Anchor component={Link} to={`/analyses/${entry.jobId}`} size="sm" ff="monospace">
+                          {entry.jobId.slice(4, 12)}
                         </Anchor>
                       </Table.Td>
                     </Table.Tr>

@@ -71,8 +71,8 @@ export function NewDatasetPage() {
     >
       <StepBar now="name" done={[]} />
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           if (named && form.title.trim()) void create()
         }}
       >

@@ -28,27 +28,27 @@ export function Overview({ dataset }: { dataset: Dataset }) {
           </Section>
           <Section title="Policy">
             <List size="sm" spacing={6}>
-              {policySentences(policy).map((s) => (
-                <List.Item key={s}>{s}</List.Item>
+              {policySentences(policy).map((sentence) => (
+                <List.Item key={sentence}>{sentence}</List.Item>
               ))}
             </List>
           </Section>
           <Section title="How answers leave">
             <dl className="terms">
-              {policy.modes.map((m) => (
-                <div key={m}>
-                  <dt>{modeName[m]}</dt>
-                  <dd>{modeMeaning[m]}</dd>
+              {policy.modes.map((mode) => (
+                <div key={mode}>
+                  <dt>{modeName[mode]}</dt>
+                  <dd>{modeMeaning[mode]}</dd>
                 </div>
               ))}
             </dl>
           </Section>
           <Section title="Languages">
             <dl className="terms">
-              {policy.languages.map((l) => (
-                <div key={l}>
-                  <dt>{languageName[l]}</dt>
-                  <dd>{languageMeaning[l]}</dd>
+              {policy.languages.map((language) => (
+                <div key={language}>
+                  <dt>{languageName[language]}</dt>
+                  <dd>{languageMeaning[language]}</dd>
                 </div>
               ))}
             </dl>

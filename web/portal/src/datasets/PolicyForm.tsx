@@ -122,8 +122,13 @@ export function PolicyForm({
           onChange={(v) => put({ languages: languages.filter((l) => v.includes(l)) })}
         >
           <Stack gap="xs" mt={6}>
-            {languages.map((l) => (
-              <Checkbox key={l} value={l} label={languageName[l]} description={languageMeaning[l]} />
+            {languages.map((language) => (
+              <Checkbox
+                key={language}
+                value={language}
+                label={languageName[language]}
+                description={languageMeaning[language]}
+              />
             ))}
           </Stack>
         </Checkbox.Group>
@@ -133,8 +138,8 @@ export function PolicyForm({
           onChange={(v) => put({ modes: releaseModes.filter((m) => v.includes(m)) })}
         >
           <Stack gap="xs" mt={6}>
-            {releaseModes.map((m) => (
-              <Checkbox key={m} value={m} label={modeName[m]} description={modeMeaning[m]} />
+            {releaseModes.map((mode) => (
+              <Checkbox key={mode} value={mode} label={modeName[mode]} description={modeMeaning[mode]} />
             ))}
           </Stack>
         </Checkbox.Group>
@@ -171,9 +176,9 @@ export function PolicyForm({
                 decimalScale={12}
                 w={200}
                 value={policy.budget.delta}
-                onChange={(v) => {
-                  const n = numberOf(v)
-                  if (n && n > 0) put({ budget: { ...policy.budget, delta: n } })
+                onChange={(value) => {
+                  const limit = numberOf(value)
+                  if (limit && limit > 0) put({ budget: { ...policy.budget, delta: limit } })
                 }}
               />
             </Group>
@@ -191,9 +196,9 @@ export function PolicyForm({
           w={280}
           maw="100%"
           value={policy.expires ?? ''}
-          onChange={(e) => {
+          onChange={(event) => {
             const { expires: _, ...rest } = policy
-            change(e.currentTarget.value ? { ...rest, expires: e.currentTarget.value } : rest)
+            change(event.currentTarget.value ? { ...rest, expires: event.currentTarget.value } : rest)
           }}
         />
         <Switch
@@ -211,17 +216,17 @@ export function PolicyForm({
         <details className="legend">
           <summary>More rules</summary>
           <SimpleGrid cols={{ base: 1, sm: 2 }} mt="sm">
-            {more.map((m) => (
+            {more.map((field) => (
               <NumberInput
-                key={m.key}
-                label={m.label}
-                description={m.description}
-                min={m.min}
-                max={m.max}
-                step={m.step ?? 1}
-                placeholder={String(defaultPolicy[m.key])}
-                value={policy.disclosure[m.key] ?? ''}
-                onChange={(v) => rule(m.key, numberOf(v))}
+                key={field.key}
+                label={field.label}
+                description={field.description}
+                min={field.min}
+                max={field.max}
+                step={field.step ?? 1}
+                placeholder={String(defaultPolicy[field.key])}
+                value={policy.disclosure[field.key] ?? ''}
+                onChange={(v) => rule(field.key, numberOf(v))}
               />
             ))}
           </SimpleGrid>
@@ -233,8 +238,8 @@ export function PolicyForm({
       <aside className="beside">
         <Section title="What this means">
           <List size="sm" spacing={6} aria-live="polite">
-            {policySentences(policy).map((s) => (
-              <List.Item key={s}>{s}</List.Item>
+            {policySentences(policy).map((sentence) => (
+              <List.Item key={sentence}>{sentence}</List.Item>
             ))}
           </List>
         </Section>

@@ -66,8 +66,8 @@ export function PolicyTab({ dataset }: { dataset: Dataset }) {
   }
   return (
     <form
-      onSubmit={(e) => {
-        e.preventDefault()
+      onSubmit={(event) => {
+        event.preventDefault()
         void save()
       }}
     >

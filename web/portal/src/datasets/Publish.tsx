@@ -78,8 +78,8 @@ export function Publish({
               {count(columns, 'column')} as you declared them. They never see a value.
             </Text>
             <List size="sm" spacing={6}>
-              {policySentences(policy).map((s) => (
-                <List.Item key={s}>{s}</List.Item>
+              {policySentences(policy).map((sentence) => (
+                <List.Item key={sentence}>{sentence}</List.Item>
               ))}
             </List>
             {job && <JobTrouble job={job} />}

@@ -14,6 +14,8 @@ const titles: Record<Reading['state'], string> = {
   ready: 'What was read',
 }
 
+const sizeOf = (files: readonly { size: number }[]): number => files.reduce((sum, file) => sum + file.size, 0)
+
 /** The job that reads the files: how far it is, what it found, or why it could not. Nothing of this is published. */
 export function ReadingStep({ reading, again, next }: { reading: Reading; again: () => void; next: () => void }) {
   const { data: job } = useQuery({ ...jobQuery(reading.jobId ?? ''), enabled: reading.jobId !== undefined })
@@ -46,7 +48,7 @@ export function ReadingStep({ reading, again, next }: { reading: Reading; again:
             <Text size="sm">
               {count(reading.tables.length, 'table')}, {count(rows, 'row')}
               {reading.other.length > 0
-                ? `, ${count(reading.other.length, 'other file')} (${bytes(reading.other.reduce((n, f) => n + f.size, 0))})`
+                ? `, ${count(reading.other.length, 'other file')} (${bytes(sizeOf(reading.other))})`
                 : ''}
               . Only you and other custodians see this.
             </Text>
@@ -61,12 +63,12 @@ export function ReadingStep({ reading, again, next }: { reading: Reading; again:
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
-                  {reading.tables.map((t) => (
-                    <Table.Tr key={t.file}>
-                      <Table.Td className="nowrap">{t.file}</Table.Td>
-                      <Table.Td ta="right">{t.rows.toLocaleString('en')}</Table.Td>
-                      <Table.Td ta="right">{t.columns.length}</Table.Td>
-                      <Table.Td>{t.warnings.length === 0 ? 'none' : t.warnings.join(' ')}</Table.Td>
+                  {reading.tables.map((table) => (
+                    <Table.Tr key={table.file}>
+                      <Table.Td className="nowrap">{table.file}</Table.Td>
+                      <Table.Td ta="right">{table.rows.toLocaleString('en')}</Table.Td>
+                      <Table.Td ta="right">{table.columns.length}</Table.Td>
+                      <Table.Td>{table.warnings.length === 0 ? 'none' : table.warnings.join(' ')}</Table.Td>
                     </Table.Tr>
                   ))}
                 </Table.Tbody>

@@ -4,12 +4,13 @@ import { useEffect } from 'react'
 import { useDraft } from '../hooks.ts'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
-import { type Reading, readingQuery } from './data.ts'
+import { readingQuery } from './data.ts'
 import type { Dataset, Policy, Schema } from '../queries/datasets.ts'
 import { FilesStep } from './FilesStep.tsx'
 import { PolicyStep } from './PolicyStep.tsx'
 import { Publish } from './Publish.tsx'
 import { ReadingStep } from './ReadingStep.tsx'
+import { stepsOf } from './registration-steps.ts'
 import { carryOver } from './schema/schema-draft.ts'
 import { SchemaStep } from './schema/SchemaStep.tsx'
 import { type Step, StepBar } from './StepBar.tsx'
@@ -50,25 +51,13 @@ export function Register({ dataset }: { dataset: Dataset }) {
   }, [ready, reading, draft, setDraft, dataset.schema])
   if (!reading) return error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows rows={6} />
   const schema = draft?.schema ?? reading.proposed
-  const done: Step[] = [
-    'name',
-    ...(reading.state === 'none' ? [] : ['files' as const]),
-    ...(ready ? ['reading' as const, ...(draft?.checked ?? [])] : []),
-  ]
-  const open: Step[] = [
-    ...done,
-    ...(ready ? ['schema' as const] : []),
-    ...(done.includes('schema') ? ['policy' as const] : []),
-    ...(done.includes('policy') ? ['publish' as const] : []),
-  ]
-  const natural = naturalStep(reading.state)
-  const asked = search.step as Step | undefined
-  const now: Step = asked && (asked === 'files' || asked === natural || open.includes(asked)) ? asked : natural
+  const { done, open, now } = stepsOf(reading, ready, draft?.checked ?? [], search.step as Step | undefined)
   const go = (step: Step | undefined) => void navigate({ to: '.', search: (step ? { step } : {}) as never })
   const fresh = () => {
     void client.invalidateQueries({ queryKey: ['reading', datasetId] })
     void client.invalidateQueries({ queryKey: ['dataset', datasetId] })
   }
+  const policy = draft?.policy ?? dataset.policy
   const put = (change: Partial<Registration>) => setDraft({ ...draft, of: reading.jobId, ...change })
   return (
     <>
@@ -90,9 +79,9 @@ export function Register({ dataset }: { dataset: Dataset }) {
           dataset={dataset}
           reading={reading}
           schema={schema}
-          policy={draft?.policy ?? dataset.policy}
+          policy={policy}
           change={(s) => put({ schema: s })}
-          importPolicy={(policy) => put({ policy })}
+          importPolicy={(imported) => put({ policy: imported })}
           next={() => {
             put({ checked: ['schema', ...(draft?.checked?.includes('policy') ? ['policy' as const] : [])] })
             go('policy')
@@ -102,10 +91,10 @@ export function Register({ dataset }: { dataset: Dataset }) {
       {now === 'policy' && (
         <PolicyStep
           dataset={dataset}
-          policy={draft?.policy ?? dataset.policy}
-          change={(policy) => put({ policy })}
-          next={(policy) => {
-            put({ policy, checked: ['schema', 'policy'] })
+          policy={policy}
+          change={(changed) => put({ policy: changed })}
+          next={(chosen) => {
+            put({ policy: chosen, checked: ['schema', 'policy'] })
             go('publish')
           }}
         />
@@ -114,7 +103,7 @@ export function Register({ dataset }: { dataset: Dataset }) {
         <Publish
           dataset={dataset}
           schema={schema}
-          policy={draft?.policy ?? dataset.policy}
+          policy={policy}
           back={go}
           done={() => {
             setDraft(undefined)
@@ -126,10 +115,4 @@ export function Register({ dataset }: { dataset: Dataset }) {
       )}
     </>
   )
-}
-
-/** The step that there is something to do in. */
-function naturalStep(state: Reading['state']): Step {
-  if (state === 'none') return 'files'
-  return state === 'ready' ? 'schema' : 'reading'
 }

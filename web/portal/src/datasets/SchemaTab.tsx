@@ -15,31 +15,31 @@ import { languageName } from '../parts/policy-words.ts'
 import snippetStyles from './snippet.module.css'
 import listControlsStyles from '../parts/ListControls.module.css'
 
-const fits = (t: Table, c: Column, words: readonly string[]): boolean =>
-  words.every((w) =>
-    `${t.name} ${c.name} ${c.meaning ?? ''} ${c.unit ?? ''} ${c.type} ${(c.categories ?? []).join(' ')}`
-      .toLowerCase()
-      .includes(w),
-  )
+/** Whether every word stands somewhere in what is declared of a column. */
+function fits(table: Table, column: Column, words: readonly string[]): boolean {
+  const declared = [table.name, column.name, column.meaning ?? '', column.unit ?? '', column.type]
+  const text = [...declared, ...(column.categories ?? [])].join(' ').toLowerCase()
+  return words.every((word) => text.includes(word))
+}
 const most = 200
 
 /** The declared tables and columns: what a script or a query may count on. */
 export function SchemaTab({ dataset }: { dataset: Dataset }) {
-  const [q, setQ] = useAddress('q')
+  const [query, setQuery] = useAddress('q')
   const [only, setOnly] = useAddress('table')
   const schema = dataset.schema!
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean)
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
   const tables = schema.tables
     .filter((t) => !only || t.name === only)
-    .map((t) => ({ t, columns: t.columns.filter((c) => fits(t, c, words)) }))
+    .map((table) => ({ table, columns: table.columns.filter((c) => fits(table, c, words)) }))
     .filter((x) => x.columns.length > 0 || words.length === 0)
   return (
     <>
       <Group gap="sm" className={listControlsStyles.controls} role="search">
         <TextInput
           className="grow"
-          value={q}
-          onChange={(e) => setQ(e.currentTarget.value)}
+          value={query}
+          onChange={(e) => setQuery(e.currentTarget.value)}
           placeholder="Search columns and meanings"
           aria-label="Search columns and meanings"
           leftSection={<IconSearch size={16} aria-hidden />}
@@ -59,18 +59,19 @@ export function SchemaTab({ dataset }: { dataset: Dataset }) {
         )}
       </Group>
       {tables.length === 0 && <Empty title="No column matches">Try another word.</Empty>}
-      {tables.map(({ t, columns }) => (
+      {tables.map(({ table, columns }) => (
         <Section
-          key={t.name}
-          title={t.name}
+          key={table.name}
+          title={table.name}
           hint={
             <>
-              {t.meaning ? `${t.meaning}. ` : ''}
-              {count(t.columns.length, 'column')}, {t.oneRowPerSubject ? 'one row a subject' : 'several rows a subject'}
+              {table.meaning ? `${table.meaning}. ` : ''}
+              {count(table.columns.length, 'column')},{' '}
+              {table.oneRowPerSubject ? 'one row a subject' : 'several rows a subject'}
             </>
           }
         >
-          <Opening dataset={dataset} table={t} />
+          <Opening dataset={dataset} table={table} />
           <Rows.ScrollContainer minWidth={360}>
             <Rows className="rows">
               <Rows.Thead>
@@ -82,35 +83,35 @@ export function SchemaTab({ dataset }: { dataset: Dataset }) {
                 </Rows.Tr>
               </Rows.Thead>
               <Rows.Tbody>
-                {columns.slice(0, most).map((c) => (
-                  <Rows.Tr key={c.name}>
+                {columns.slice(0, most).map((column) => (
+                  <Rows.Tr key={column.name}>
                     <Rows.Td>
-                      <CopyId value={c.name} label={`name ${c.name}`} />
+                      <CopyId value={column.name} label={`name ${column.name}`} />
                     </Rows.Td>
                     <Rows.Td>
                       <Text size="sm">
-                        {c.type}
-                        {c.unit ? `, ${c.unit}` : ''}
+                        {column.type}
+                        {column.unit ? `, ${column.unit}` : ''}
                       </Text>
-                      {c.role && (
-                        <Text size="xs" c="dimmed" title={roleMeaning[c.role]}>
-                          {c.role}
+                      {column.role && (
+                        <Text size="xs" c="dimmed" title={roleMeaning[column.role]}>
+                          {column.role}
                         </Text>
                       )}
                       <Text size="xs" c="dimmed" hiddenFrom="xs">
-                        {allowed(c)}
+                        {allowed(column)}
                       </Text>
                     </Rows.Td>
                     <Rows.Td visibleFrom="xs">
-                      <Text size="sm">{allowed(c) || '–'}</Text>
-                      {c.nullable === false && (
+                      <Text size="sm">{allowed(column) || '–'}</Text>
+                      {column.nullable === false && (
                         <Text size="xs" c="dimmed">
                           never missing
                         </Text>
                       )}
                     </Rows.Td>
                     <Rows.Td visibleFrom="sm">
-                      <Text size="sm">{c.meaning || '–'}</Text>
+                      <Text size="sm">{column.meaning || '–'}</Text>
                     </Rows.Td>
                   </Rows.Tr>
                 ))}
@@ -125,17 +126,17 @@ export function SchemaTab({ dataset }: { dataset: Dataset }) {
         </Section>
       ))}
       {!only &&
-        schema.images.map((i) => (
+        schema.images.map((image) => (
           <Section
-            key={i.name}
-            title={i.name}
-            hint={`${i.meaning ? `${i.meaning}. ` : ''}NIfTI volumes: each row of ${i.table} names one in its column ${i.path}.`}
+            key={image.name}
+            title={image.name}
+            hint={`${image.meaning ? `${image.meaning}. ` : ''}NIfTI volumes: each row of ${image.table} names one in its column ${image.path}.`}
           >
-            {i.masks.length > 0 && (
+            {image.masks.length > 0 && (
               <Stack gap={4}>
                 <Text size="sm">Region masks, handed to every run:</Text>
-                {i.masks.map((m) => (
-                  <CopyId key={m} value={`/catalogs/${dataset.name}/${m}`} label={`the path of ${m}`} />
+                {image.masks.map((mask) => (
+                  <CopyId key={mask} value={`/catalogs/${dataset.name}/${mask}`} label={`the path of ${mask}`} />
                 ))}
               </Stack>
             )}

@@ -27,21 +27,21 @@ export function StepBar({
 }) {
   return (
     <ol className={styles.stepbar} aria-label="Steps of the registration">
-      {steps.map((s, i) => {
-        const ready = done.includes(s)
+      {steps.map((step, index) => {
+        const ready = done.includes(step)
         const inside = (
           <>
             <span className={styles.mark} data-done={ready || undefined}>
-              {ready && s !== now ? <IconCheck size={14} aria-hidden /> : i + 1}
+              {ready && step !== now ? <IconCheck size={14} aria-hidden /> : index + 1}
             </span>
-            {label[s]}
+            {label[step]}
             {ready && <span className="sr">, done</span>}
           </>
         )
         return (
-          <li key={s} aria-current={s === now ? 'step' : undefined}>
-            {go && s !== now && s !== 'name' && open.includes(s) ? (
-              <UnstyledButton onClick={() => go(s)}>{inside}</UnstyledButton>
+          <li key={step} aria-current={step === now ? 'step' : undefined}>
+            {go && step !== now && step !== 'name' && open.includes(step) ? (
+              <UnstyledButton onClick={() => go(step)}>{inside}</UnstyledButton>
             ) : (
               <span>{inside}</span>
             )}

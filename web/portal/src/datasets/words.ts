@@ -15,36 +15,36 @@ function peopleSentence(people: Policy['people']): string {
 }
 
 /** What a policy means, in sentences; each stands alone. */
-export function policySentences(p: Policy): string[] {
-  const minimum = Math.max(floorSubjects, p.disclosure.minimumSubjects ?? 10)
+export function policySentences(policy: Policy): string[] {
+  const minimum = Math.max(floorSubjects, policy.disclosure.minimumSubjects ?? 10)
   const out: string[] = []
-  out.push(peopleSentence(p.people))
+  out.push(peopleSentence(policy.people))
   out.push(
-    p.languages.length === 0
+    policy.languages.length === 0
       ? 'No language is allowed, so nothing can be asked.'
-      : `Questions are asked in ${list(p.languages.map((l) => languageName[l]))}.`,
+      : `Questions are asked in ${list(policy.languages.map((l) => languageName[l]))}.`,
   )
   out.push(
-    p.modes.length === 0
+    policy.modes.length === 0
       ? 'Nothing can leave: no way of release is allowed.'
-      : `Answers leave by ${list(p.modes.map((m) => modeName[m].toLowerCase()))}.`,
+      : `Answers leave by ${list(policy.modes.map((m) => modeName[m].toLowerCase()))}.`,
   )
   out.push(`No number is shown that stands for fewer than ${minimum} people.`)
-  const { roundTo = 1, redactUpTo = 0 } = p.disclosure
+  const { roundTo = 1, redactUpTo = 0 } = policy.disclosure
   if (redactUpTo > 0) out.push(`Counts of ${redactUpTo} or fewer are left out.`)
   if (roundTo > 1) out.push(`Counts are rounded to multiples of ${roundTo}.`)
-  if (p.modes.includes('noise'))
+  if (policy.modes.includes('noise'))
     out.push(
-      `All answers with noise together may spend a privacy budget of epsilon ${short(p.budget.epsilon)} at delta ${p.budget.delta.toExponential(0)}; when it is gone, only the other ways remain.`,
+      `All answers with noise together may spend a privacy budget of epsilon ${short(policy.budget.epsilon)} at delta ${policy.budget.delta.toExponential(0)}; when it is gone, only the other ways remain.`,
     )
   out.push(
-    p.approval
+    policy.approval
       ? 'A custodian approves each analysis before it runs; changing its code asks for approval again.'
       : 'Analyses run at once, without asking a custodian first.',
   )
-  if (p.expires) out.push(`No question is accepted from ${p.expires} on.`)
+  if (policy.expires) out.push(`No question is accepted from ${policy.expires} on.`)
   out.push(
-    p.listed
+    policy.listed
       ? 'Anybody can find its description and schema; never a value.'
       : 'Only members of the organisation can find it.',
   )

@@ -34,8 +34,8 @@ function AskCode() {
   const [code, setCode] = useState('')
   return (
     <form
-      onSubmit={(e) => {
-        e.preventDefault()
+      onSubmit={(event) => {
+        event.preventDefault()
         void navigate({ to: '/device', search: { code: code.trim() } as never })
       }}
     >
@@ -116,8 +116,8 @@ function Approve({ asked, again }: { asked: Asked; again: () => void }) {
   }
   return (
     <form
-      onSubmit={(e) => {
-        e.preventDefault()
+      onSubmit={(event) => {
+        event.preventDefault()
         void go()
       }}
     >

@@ -37,10 +37,10 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
   const asked = jobs.filter((j) => j.waiting === 'answer')
   const ended = jobs
     .filter(
-      (j) =>
-        (j.state === 'failed' || j.state === 'blocked') &&
-        j.ended !== undefined &&
-        dataUpdatedAt - new Date(j.ended).getTime() < day,
+      (job) =>
+        (job.state === 'failed' || job.state === 'blocked') &&
+        job.ended !== undefined &&
+        dataUpdatedAt - new Date(job.ended).getTime() < day,
     )
     .slice(0, 5)
   const unfinished = keeps
@@ -48,11 +48,11 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
     : []
   const low = keeps
     ? (datasets?.filter(
-        (d) =>
-          d.state === 'published' &&
-          d.policy.modes.includes('noise') &&
-          d.budget.limitNanoRho > 0 &&
-          (d.budget.spentNanoRho + d.budget.reservedNanoRho) / d.budget.limitNanoRho > 0.8,
+        (dataset) =>
+          dataset.state === 'published' &&
+          dataset.policy.modes.includes('noise') &&
+          dataset.budget.limitNanoRho > 0 &&
+          (dataset.budget.spentNanoRho + dataset.budget.reservedNanoRho) / dataset.budget.limitNanoRho > 0.8,
       ) ?? [])
     : []
   const shown =
@@ -65,9 +65,9 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
         {asked.length > 0 && (
           <Section title="Checkers ask you">
             <ul className="todo">
-              {asked.map((j) => (
-                <Line key={j.jobId} to={`/analyses/${j.jobId}`} title={j.title}>
-                  {j.dataset}
+              {asked.map((job) => (
+                <Line key={job.jobId} to={`/analyses/${job.jobId}`} title={job.title}>
+                  {job.dataset}
                 </Line>
               ))}
             </ul>
@@ -76,9 +76,9 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
         {due.length > 0 && (
           <Section title="Outputs to check">
             <ul className="todo">
-              {due.slice(0, 10).map((r) => (
-                <Line key={r.jobId} to={`/checks/${r.jobId}`} title={r.title}>
-                  {r.dataset}, {r.owner}, waiting since <RelativeTime at={r.held} />
+              {due.slice(0, 10).map((review) => (
+                <Line key={review.jobId} to={`/checks/${review.jobId}`} title={review.title}>
+                  {review.dataset}, {review.owner}, waiting since <RelativeTime at={review.held} />
                 </Line>
               ))}
             </ul>
@@ -87,9 +87,9 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
         {approvals.length > 0 && (
           <Section title="Analyses to approve">
             <ul className="todo">
-              {approvals.slice(0, 10).map((j) => (
-                <Line key={j.jobId} to={`/analyses/${j.jobId}`} title={j.title}>
-                  {j.owner.name} on {j.dataset}, <RelativeTime at={j.created} />
+              {approvals.slice(0, 10).map((job) => (
+                <Line key={job.jobId} to={`/analyses/${job.jobId}`} title={job.title}>
+                  {job.owner.name} on {job.dataset}, <RelativeTime at={job.created} />
                 </Line>
               ))}
             </ul>
@@ -98,14 +98,14 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
         {running.length > 0 && (
           <Section title="Running now">
             <ul className="todo">
-              {running.map((j) => (
+              {running.map((job) => (
                 <Line
-                  key={j.jobId}
-                  to={`/analyses/${j.jobId}`}
-                  title={j.title}
-                  state={<StateBadge of="job" state={j.state} word={stateWord(j)} />}
+                  key={job.jobId}
+                  to={`/analyses/${job.jobId}`}
+                  title={job.title}
+                  state={<StateBadge of="job" state={job.state} word={stateWord(job)} />}
                 >
-                  {j.dataset}, <RelativeTime at={j.created} />
+                  {job.dataset}, <RelativeTime at={job.created} />
                 </Line>
               ))}
             </ul>
@@ -114,14 +114,14 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
         {ended.length > 0 && (
           <Section title="Came to nothing">
             <ul className="todo">
-              {ended.map((j) => (
+              {ended.map((job) => (
                 <Line
-                  key={j.jobId}
-                  to={`/analyses/${j.jobId}`}
-                  title={j.title}
-                  state={<StateBadge of="job" state={j.state} />}
+                  key={job.jobId}
+                  to={`/analyses/${job.jobId}`}
+                  title={job.title}
+                  state={<StateBadge of="job" state={job.state} />}
                 >
-                  {j.problem?.message ?? j.dataset}
+                  {job.problem?.message ?? job.dataset}
                 </Line>
               ))}
             </ul>
@@ -130,14 +130,14 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
         {unfinished.length > 0 && (
           <Section title="Datasets to finish">
             <ul className="todo">
-              {unfinished.map((d) => (
+              {unfinished.map((dataset) => (
                 <Line
-                  key={d.datasetId}
-                  to={`/datasets/${d.datasetId}/register`}
-                  title={d.title}
-                  state={<StateBadge of="dataset" state={d.state} />}
+                  key={dataset.datasetId}
+                  to={`/datasets/${dataset.datasetId}/register`}
+                  title={dataset.title}
+                  state={<StateBadge of="dataset" state={dataset.state} />}
                 >
-                  {d.problem ?? toFinish[d.state]}
+                  {dataset.problem ?? toFinish[dataset.state]}
                 </Line>
               ))}
             </ul>
@@ -146,9 +146,9 @@ export function useDataLife(): { loaded: boolean; shown: boolean; parts: React.R
         {low.length > 0 && (
           <Section title="Budgets nearly spent">
             <ul className="todo">
-              {low.map((d) => (
-                <Line key={d.datasetId} to={`/datasets/${d.datasetId}/budget`} title={d.title}>
-                  epsilon {short(d.budget.left)} of {short(d.budget.epsilon)} left
+              {low.map((dataset) => (
+                <Line key={dataset.datasetId} to={`/datasets/${dataset.datasetId}/budget`} title={dataset.title}>
+                  epsilon {short(dataset.budget.left)} of {short(dataset.budget.epsilon)} left
                 </Line>
               ))}
             </ul>

@@ -73,18 +73,18 @@ export function HomePage() {
       {drafts.length > 0 && (
         <Section title="Drafts to finish">
           <ul className="todo">
-            {drafts.map((s) => (
-              <li key={s.studyId}>
+            {drafts.map((study) => (
+              <li key={study.studyId}>
                 <Anchor
                   component={Link}
-                  to={`/studies/${s.studyId}/${s.version === 0 ? 'content' : 'overview'}`}
+                  to={`/studies/${study.studyId}/${study.version === 0 ? 'content' : 'overview'}`}
                   fw={500}
                 >
-                  {s.title}
+                  {study.title}
                 </Anchor>
                 <Text size="sm" c="dimmed" component="div">
-                  {s.version === 0 ? 'Nothing published yet' : 'Published, not launched'}, changed{' '}
-                  <RelativeTime at={s.changed} />
+                  {study.version === 0 ? 'Nothing published yet' : 'Published, not launched'}, changed{' '}
+                  <RelativeTime at={study.changed} />
                 </Text>
               </li>
             ))}
@@ -94,10 +94,10 @@ export function HomePage() {
       {paused.length > 0 && (
         <Section title="Paused">
           <ul className="todo">
-            {paused.map((s) => (
-              <li key={s.studyId}>
-                <Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>
-                  {s.title}
+            {paused.map((study) => (
+              <li key={study.studyId}>
+                <Anchor component={Link} to={`/studies/${study.studyId}/overview`} fw={500}>
+                  {study.title}
                 </Anchor>
                 <Text size="sm" c="dimmed">
                   No new participants can start
@@ -128,9 +128,9 @@ function LiveStudies({ studies }: { studies: Study[] }) {
   const may = useMay()
   const asked = studies.slice(0, 20)
   const figures = useQueries({
-    queries: asked.map((s) => ({
-      ...overviewQuery(s.studyId),
-      enabled: may('study.aggregates', s),
+    queries: asked.map((study) => ({
+      ...overviewQuery(study.studyId),
+      enabled: may('study.aggregates', study),
       refetchInterval: 10_000,
     })),
   })
@@ -145,14 +145,14 @@ function LiveStudies({ studies }: { studies: Study[] }) {
         </tr>
       </thead>
       <tbody>
-        {asked.map((s, i) => {
-          const f = figures[i]?.data
-          if (!may('study.aggregates', s))
+        {asked.map((study, index) => {
+          const figure = figures[index]?.data
+          if (!may('study.aggregates', study))
             return (
-              <tr key={s.studyId}>
+              <tr key={study.studyId}>
                 <td>
-                  <Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>
-                    {s.title}
+                  <Anchor component={Link} to={`/studies/${study.studyId}/overview`} fw={500}>
+                    {study.title}
                   </Anchor>
                 </td>
                 <td colSpan={3}>
@@ -163,15 +163,15 @@ function LiveStudies({ studies }: { studies: Study[] }) {
               </tr>
             )
           return (
-            <tr key={s.studyId}>
+            <tr key={study.studyId}>
               <td>
-                <Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>
-                  {s.title}
+                <Anchor component={Link} to={`/studies/${study.studyId}/overview`} fw={500}>
+                  {study.title}
                 </Anchor>
               </td>
-              <td>{f ? (f.byState.live ?? 0) : '–'}</td>
-              <td>{f ? `${f.byState.completed ?? 0} of ${f.runs}` : '–'}</td>
-              <td>{f?.lastArrival ? <RelativeTime at={f.lastArrival} /> : '–'}</td>
+              <td>{figure ? (figure.byState.live ?? 0) : '–'}</td>
+              <td>{figure ? `${figure.byState.completed ?? 0} of ${figure.runs}` : '–'}</td>
+              <td>{figure?.lastArrival ? <RelativeTime at={figure.lastArrival} /> : '–'}</td>
             </tr>
           )
         })}
@@ -183,10 +183,10 @@ function LiveStudies({ studies }: { studies: Study[] }) {
 function ExpiringLinks({ studies }: { studies: Study[] }) {
   const asked = studies.slice(0, 20)
   const links = useQueries({ queries: asked.map((s) => linksQuery(s.studyId)) })
-  const rows = asked.flatMap((s, i) =>
-    (links[i]?.data ?? [])
+  const rows = asked.flatMap((study, index) =>
+    (links[index]?.data ?? [])
       .filter((l) => l.kind !== 'preview' && l.state === 'open' && new Date(l.expires).getTime() - Date.now() < soon)
-      .map((l) => ({ s, l })),
+      .map((link) => ({ study, link })),
   )
   const without = asked.filter(
     (s, i) =>
@@ -196,24 +196,24 @@ function ExpiringLinks({ studies }: { studies: Study[] }) {
   return (
     <Section title="Links">
       <ul className="todo">
-        {without.map((s) => (
-          <li key={s.studyId}>
+        {without.map((study) => (
+          <li key={study.studyId}>
             <Group gap="xs">
-              <Anchor component={Link} to={`/studies/${s.studyId}/links`} fw={500}>
-                {s.title}
+              <Anchor component={Link} to={`/studies/${study.studyId}/links`} fw={500}>
+                {study.title}
               </Anchor>
               <Text size="sm">is live, but has no open link</Text>
             </Group>
           </li>
         ))}
-        {rows.map(({ s, l }) => (
-          <li key={l.code}>
+        {rows.map(({ study, link }) => (
+          <li key={link.code}>
             <Group gap="xs">
-              <Anchor component={Link} to={`/studies/${s.studyId}/links`} fw={500}>
-                {l.label || s.title}
+              <Anchor component={Link} to={`/studies/${study.studyId}/links`} fw={500}>
+                {link.label || study.title}
               </Anchor>
               <Text size="sm" component="div">
-                expires <RelativeTime at={l.expires} />
+                expires <RelativeTime at={link.expires} />
               </Text>
             </Group>
           </li>

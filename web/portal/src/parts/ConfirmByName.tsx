@@ -39,8 +39,8 @@ export function ConfirmByName({
   return (
     <Modal opened={opened} onClose={close} title={title}>
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           if (typed.trim() === name) void confirm()
         }}
       >

@@ -4,8 +4,8 @@ import { Skeleton, Stack, VisuallyHidden } from '@mantine/core'
 export const LoadingRows = ({ rows = 5, height = 36 }: { rows?: number; height?: number }) => (
   <Stack gap={6} role="status">
     <VisuallyHidden>Loading</VisuallyHidden>
-    {Array.from({ length: rows }, (_, i) => (
-      <Skeleton key={i} height={height} radius="sm" aria-hidden />
+    {Array.from({ length: rows }, (_, index) => (
+      <Skeleton key={index} height={height} radius="sm" aria-hidden />
     ))}
   </Stack>
 )

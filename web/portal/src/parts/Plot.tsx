@@ -34,8 +34,8 @@ export function Plot({
   const dark = useComputedColorScheme('light') === 'dark'
   useEffect(() => {
     let here = true
-    void import('@observablehq/plot').then((p) => {
-      if (here) setLibrary(p)
+    void import('@observablehq/plot').then((loaded) => {
+      if (here) setLibrary(loaded)
     })
     return () => {
       here = false
@@ -59,16 +59,16 @@ export function Plot({
             <Table className="figures">
               <Table.Thead>
                 <Table.Tr>
-                  {table.columns.map((c) => (
-                    <Table.Th key={c}>{c}</Table.Th>
+                  {table.columns.map((column) => (
+                    <Table.Th key={column}>{column}</Table.Th>
                   ))}
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {table.rows.map((r, i) => (
-                  <Table.Tr key={i}>
-                    {r.map((v, j) => (
-                      <Table.Td key={j}>{v}</Table.Td>
+                {table.rows.map((row, index) => (
+                  <Table.Tr key={index}>
+                    {row.map((value, column) => (
+                      <Table.Td key={column}>{value}</Table.Td>
                     ))}
                   </Table.Tr>
                 ))}

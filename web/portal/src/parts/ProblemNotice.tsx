@@ -37,10 +37,10 @@ export function ProblemNotice({
       <Text size="sm">{error instanceof Error ? error.message : 'Reload the page and try again.'}</Text>
       {problem && problem.errors.length > 0 && (
         <List size="sm" mt={4}>
-          {problem.errors.slice(0, 12).map((e) => (
-            <List.Item key={e.path + e.message}>
-              <code>{e.path.replace(/^\/body/, '') || '/'}</code> {e.message}
-              {e.expected ? ` Expected: ${e.expected}.` : ''}
+          {problem.errors.slice(0, 12).map((error) => (
+            <List.Item key={error.path + error.message}>
+              <code>{error.path.replace(/^\/body/, '') || '/'}</code> {error.message}
+              {error.expected ? ` Expected: ${error.expected}.` : ''}
             </List.Item>
           ))}
         </List>

@@ -18,8 +18,8 @@ export function ScopePicker({
       <Stack gap={8} mt={6}>
         {scopes
           .filter((s) => offered.includes(s))
-          .map((s) => (
-            <Checkbox key={s} value={s} label={scopeMeaning[s]} description={s} />
+          .map((scope) => (
+            <Checkbox key={scope} value={scope} label={scopeMeaning[scope]} description={scope} />
           ))}
       </Stack>
     </Checkbox.Group>

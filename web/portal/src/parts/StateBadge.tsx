@@ -74,28 +74,28 @@ type Named =
   | { of: 'job'; state: JobState; word?: string }
   | { of: 'synthesis'; state: SynthesisState }
   | { of: 'pipeline-run'; state: PipelineRunState }
-function look(x: Named): { tone: Tone; meaning: string | undefined; word: string } {
-  switch (x.of) {
+function look(named: Named): { tone: Tone; meaning: string | undefined; word: string } {
+  switch (named.of) {
     case 'study':
-      return { tone: studyTone[x.state], meaning: studyLife[x.state].meaning, word: x.state }
+      return { tone: studyTone[named.state], meaning: studyLife[named.state].meaning, word: named.state }
     case 'run':
-      return { tone: runTone[x.state], meaning: runLife[x.state].meaning, word: x.state }
+      return { tone: runTone[named.state], meaning: runLife[named.state].meaning, word: named.state }
     case 'link':
-      return { tone: linkTone[x.state], meaning: linkMeaning[x.state], word: x.state }
+      return { tone: linkTone[named.state], meaning: linkMeaning[named.state], word: named.state }
     case 'dataset':
-      return { tone: datasetTone[x.state], meaning: datasetLife[x.state].meaning, word: x.state }
+      return { tone: datasetTone[named.state], meaning: datasetLife[named.state].meaning, word: named.state }
     case 'pipeline-run':
-      return { tone: pipelineTone[x.state], meaning: runMeaning[x.state], word: x.state }
+      return { tone: pipelineTone[named.state], meaning: runMeaning[named.state], word: named.state }
     case 'synthesis':
-      return { tone: synthesisTone[x.state], meaning: synthesisLife[x.state].meaning, word: x.state }
+      return { tone: synthesisTone[named.state], meaning: synthesisLife[named.state].meaning, word: named.state }
     case 'job':
-      return { tone: jobTone[x.state], meaning: jobLife[x.state].meaning, word: x.word ?? x.state }
+      return { tone: jobTone[named.state], meaning: jobLife[named.state].meaning, word: named.word ?? named.state }
   }
 }
 
 /** A state in a word, with a dot whose shape and colour both tell it, and its meaning on hover. */
-export function StateBadge(x: Named) {
-  const { tone, meaning, word } = look(x)
+export function StateBadge(named: Named) {
+  const { tone, meaning, word } = look(named)
   return (
     <span className={styles.state} data-tone={tone} title={meaning}>
       <i aria-hidden />

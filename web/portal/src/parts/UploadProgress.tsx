@@ -27,13 +27,13 @@ export function UploadProgress({ progress, cancel }: { progress: PublishProgress
         </Text>
       </Group>
       <Progress value={share} aria-label={words} />
-      {under.map((f) => (
-        <Group key={f.path} gap="sm" wrap="nowrap">
+      {under.map((file) => (
+        <Group key={file.path} gap="sm" wrap="nowrap">
           <Text size="xs" truncate className="grow">
-            {f.path}
+            {file.path}
           </Text>
           <Text size="xs" c="dimmed" className="nowrap figures">
-            {bytes(hashing ? f.hashed : f.sent)} of {bytes(f.size)}
+            {bytes(hashing ? file.hashed : file.sent)} of {bytes(file.size)}
           </Text>
         </Group>
       ))}

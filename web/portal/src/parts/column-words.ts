@@ -1,13 +1,13 @@
 import type { Column } from '../../../../domain/datasets/schema.ts'
 
 /** Bounds or categories of a column, as text. */
-export function allowed(c: Pick<Column, 'categories' | 'minimum' | 'maximum' | 'type'>): string {
-  if (c.categories?.length)
-    return c.categories.length > 12
-      ? `${c.categories.slice(0, 12).join(', ')} and ${c.categories.length - 12} more`
-      : c.categories.join(', ')
-  if (c.minimum !== undefined && c.maximum !== undefined) return `${c.minimum} to ${c.maximum}`
-  if (c.minimum !== undefined) return `at least ${c.minimum}`
-  if (c.maximum !== undefined) return `at most ${c.maximum}`
+export function allowed(column: Pick<Column, 'categories' | 'minimum' | 'maximum' | 'type'>): string {
+  if (column.categories?.length)
+    return column.categories.length > 12
+      ? `${column.categories.slice(0, 12).join(', ')} and ${column.categories.length - 12} more`
+      : column.categories.join(', ')
+  if (column.minimum !== undefined && column.maximum !== undefined) return `${column.minimum} to ${column.maximum}`
+  if (column.minimum !== undefined) return `at least ${column.minimum}`
+  if (column.maximum !== undefined) return `at most ${column.maximum}`
   return ''
 }

@@ -94,7 +94,7 @@ function pythonBody(
   return `\nwith open(os.environ["CLOISTER_OUTPUT"] + "/result.json", "w") as f:\n    json.dump({${quoted(`rows of ${table.name}`)}: len(data)}, f)\n`
 }
 
-function r(dataset: string, schema: Schema): Snippet {
+function inR(dataset: string, schema: Schema): Snippet {
   const { table, group, value, second } = firstTable(schema)
   const head = `data <- read.csv(file.path(Sys.getenv("DATA_ROOT"), ${quoted(`catalogs/${dataset}/${table.file}`)}))\n`
   const tick = (c: Column) => (/^[A-Za-z.][A-Za-z0-9._]*$/.test(c.name) ? c.name : `\`${c.name}\``)
@@ -124,7 +124,7 @@ export function firstQuestions(dataset: string, schema: Schema, allowed: readonl
   const all: Snippet[] = [
     ...sql(schema),
     { title: what, language: 'python', mode: 'rules', code: python },
-    r(dataset, schema),
+    inR(dataset, schema),
     { title: what, language: 'notebook', mode: 'rules', code: `# %%\n${python.replace('\n\n', '\n\n# %%\n')}` },
   ]
   return all.filter((s) => allowed.includes(s.language))

@@ -39,36 +39,36 @@ export function Artifacts({ run }: { run: Run }) {
         </Text>
       )}
       <div className={styles.artifacts}>
-        {data.items.map((a) => (
-          <section key={a.path} className="panel" aria-label={a.title ?? a.path}>
+        {data.items.map((artifact) => (
+          <section key={artifact.path} className="panel" aria-label={artifact.title ?? artifact.path}>
             <Group justify="space-between" wrap="nowrap" align="flex-start">
               <div className="grow">
                 <Text fw={500} style={{ overflowWrap: 'anywhere' }}>
-                  {a.title ?? a.path}
+                  {artifact.title ?? artifact.path}
                 </Text>
                 <Text size="xs" c="dimmed">
-                  {a.title ? `${a.path} · ` : ''}
-                  {bytes(a.size)}
-                  {a.zipped ? ' · in the archive' : ''}
+                  {artifact.title ? `${artifact.path} · ` : ''}
+                  {bytes(artifact.size)}
+                  {artifact.zipped ? ' · in the archive' : ''}
                 </Text>
               </div>
               <Group gap="xs" wrap="nowrap">
-                {shownKinds.has(a.kind) && !a.zipped && (
+                {shownKinds.has(artifact.kind) && !artifact.zipped && (
                   <Button
                     size="compact-xs"
                     variant="default"
-                    aria-expanded={first.has(a.path)}
-                    onClick={() => toggle(a.path)}
+                    aria-expanded={first.has(artifact.path)}
+                    onClick={() => toggle(artifact.path)}
                   >
-                    {first.has(a.path) ? 'Hide' : 'Show'}
+                    {first.has(artifact.path) ? 'Hide' : 'Show'}
                   </Button>
                 )}
-                <Download run={run} artifact={a} />
+                <Download run={run} artifact={artifact} />
               </Group>
             </Group>
-            {first.has(a.path) && !a.zipped && (
+            {first.has(artifact.path) && !artifact.zipped && (
               <Suspense fallback={<LoadingRows rows={3} />}>
-                <Preview run={run} artifact={a} />
+                <Preview run={run} artifact={artifact} />
               </Suspense>
             )}
           </section>

@@ -56,10 +56,10 @@ export function CompareRunsPage() {
         <Table.Th w={200}>
           <span className="sr">What</span>
         </Table.Th>
-        {runs.map((r, i) => (
-          <Table.Th key={r.jobId}>
-            <Anchor component={Link} to={`/pipeline-runs/${r.jobId}`}>
-              {names[i]}
+        {runs.map((run, index) => (
+          <Table.Th key={run.jobId}>
+            <Anchor component={Link} to={`/pipeline-runs/${run.jobId}`}>
+              {names[index]}
             </Anchor>
           </Table.Th>
         ))}
@@ -72,9 +72,9 @@ export function CompareRunsPage() {
         {name}
         {differs && <span className="sr">, differs</span>}
       </Table.Th>
-      {values.map((v, i) => (
-        <Table.Td key={i} data-differs={differs || undefined}>
-          {v}
+      {values.map((value, index) => (
+        <Table.Td key={index} data-differs={differs || undefined}>
+          {value}
         </Table.Td>
       ))}
     </Table.Tr>
@@ -117,36 +117,36 @@ export function CompareRunsPage() {
               runs.map((r) => (r.used ? `${r.used.peakMemoryMb} MB` : '–')),
               false,
             )}
-            {data.inputs.map((i) =>
+            {data.inputs.map((input) =>
               row(
-                i.title ?? i.name,
-                `input ${i.name}`,
-                i.values.map((h) => (h === null ? '–' : <code key={h}>{h.slice(0, 10)}</code>)),
-                i.differs,
+                input.title ?? input.name,
+                `input ${input.name}`,
+                input.values.map((h) => (h === null ? '–' : <code key={h}>{h.slice(0, 10)}</code>)),
+                input.differs,
               ),
             )}
-            {parameters.map((p) =>
+            {parameters.map((parameter) =>
               row(
                 <>
-                  {p.title ?? p.name}
-                  {p.unit ? (
+                  {parameter.title ?? parameter.name}
+                  {parameter.unit ? (
                     <Text span size="xs" c="dimmed">
                       {' '}
-                      ({p.unit})
+                      ({parameter.unit})
                     </Text>
                   ) : null}
                 </>,
-                `parameter ${p.name}`,
-                p.values.map(valueText),
-                p.differs,
+                `parameter ${parameter.name}`,
+                parameter.values.map(valueText),
+                parameter.differs,
               ),
             )}
-            {metrics.map((m) =>
+            {metrics.map((metric) =>
               row(
-                <b>{m.name}</b>,
-                `metric ${m.name}`,
-                m.values.map((v) => (v === null ? '–' : figure(v))),
-                m.differs,
+                <b>{metric.name}</b>,
+                `metric ${metric.name}`,
+                metric.values.map((v) => (v === null ? '–' : figure(v))),
+                metric.differs,
               ),
             )}
           </Table.Tbody>
@@ -162,25 +162,29 @@ export function CompareRunsPage() {
       {metrics.length > 0 && (
         <Section title="Figures">
           <div className={artifactsStyles.artifacts}>
-            {metrics.map((m) => (
-              <Metric key={m.name} metric={m} names={JSON.stringify(names)} />
+            {metrics.map((metric) => (
+              <Metric key={metric.name} metric={metric} names={JSON.stringify(names)} />
             ))}
           </div>
         </Section>
       )}
-      {shown.map((a) => (
-        <Section key={a.path} title={a.path} hint={a.differs ? undefined : 'The same in all of them.'}>
+      {shown.map((artifact) => (
+        <Section
+          key={artifact.path}
+          title={artifact.path}
+          hint={artifact.differs ? undefined : 'The same in all of them.'}
+        >
           <div className={styles.besideEach} data-n={runs.length}>
-            {runs.map((r, i) => (
-              <figure key={r.jobId}>
-                <figcaption>{names[i]}</figcaption>
-                {a.hashes[i] === null ? (
+            {runs.map((run, index) => (
+              <figure key={run.jobId}>
+                <figcaption>{names[index]}</figcaption>
+                {artifact.hashes[index] === null ? (
                   <Text size="sm" c="dimmed">
                     Not there.
                   </Text>
                 ) : (
                   <Suspense fallback={<LoadingRows rows={3} />}>
-                    <Preview run={r} artifact={{ path: a.path, kind: a.kind, size: 0 }} />
+                    <Preview run={run} artifact={{ path: artifact.path, kind: artifact.kind, size: 0 }} />
                   </Suspense>
                 )}
               </figure>
@@ -195,10 +199,10 @@ export function CompareRunsPage() {
 
 function Metric({ metric, names }: { metric: Comparison['metrics'][number]; names: string }) {
   const make = useCallback(
-    (P: typeof import('@observablehq/plot'), width: number, ink: string) => {
+    (plot: typeof import('@observablehq/plot'), width: number, ink: string) => {
       const of = JSON.parse(names) as string[]
       const data = metric.values.flatMap((v, i) => (v === null ? [] : [{ run: of[i]!, v }]))
-      return P.plot({
+      return plot.plot({
         width,
         height: 56 + 26 * data.length,
         marginBottom: 40,
@@ -206,7 +210,7 @@ function Metric({ metric, names }: { metric: Comparison['metrics'][number]; name
         style: { color: ink, fontSize: '12px' },
         x: { label: metric.name, grid: true, zero: true },
         y: { label: null, domain: of },
-        marks: [P.barX(data, { x: 'v', y: 'run', fill: '#0072B2' }), P.ruleX([0])],
+        marks: [plot.barX(data, { x: 'v', y: 'run', fill: '#0072B2' }), plot.ruleX([0])],
       })
     },
     [metric, names],
@@ -221,12 +225,12 @@ function Logs({ runs, names }: { runs: readonly Run[]; names: readonly string[] 
       <summary>Logs side by side</summary>
       {open && (
         <div className={styles.besideEach} data-n={runs.length}>
-          {runs.map((r, i) => (
-            <figure key={r.jobId}>
-              <figcaption>{names[i]}</figcaption>
-              {r.may.includes('log') ? (
+          {runs.map((run, index) => (
+            <figure key={run.jobId}>
+              <figcaption>{names[index]}</figcaption>
+              {run.may.includes('log') ? (
                 <Suspense fallback={<LoadingRows rows={3} />}>
-                  <LogView run={r} heard={nothing} />
+                  <LogView run={run} heard={nothing} />
                 </Suspense>
               ) : (
                 <Text size="sm" c="dimmed">

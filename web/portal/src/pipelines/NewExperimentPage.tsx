@@ -29,11 +29,11 @@ export function NewExperimentPage() {
     setBusy(true)
     setRefused(undefined)
     try {
-      const e = await api.pipelines.createExperiment({
+      const experiment = await api.pipelines.createExperiment({
         params: { organisationId: here!.organisationId },
         body: { pipelineId, title: title.trim(), description: description.trim() },
       })
-      void navigate({ to: `/experiments/${e.experimentId}` })
+      void navigate({ to: `/experiments/${experiment.experimentId}` })
     } catch (e) {
       setRefused(e)
     } finally {
@@ -64,21 +64,21 @@ export function NewExperimentPage() {
         <Stack maw={720} gap="lg">
           <Radio.Group label="Pipeline" value={pipelineId} onChange={choose}>
             <Stack gap="xs" mt={6}>
-              {offered.map((p) => (
+              {offered.map((pipeline) => (
                 <Radio.Card
-                  key={p.pipelineId}
-                  value={p.pipelineId}
+                  key={pipeline.pipelineId}
+                  value={pipeline.pipelineId}
                   className={choiceStyles.choice}
-                  aria-label={p.title}
+                  aria-label={pipeline.title}
                 >
                   <Text fw={600}>
-                    {p.title}{' '}
+                    {pipeline.title}{' '}
                     <Text span size="sm" c="dimmed">
-                      version {p.version}
+                      version {pipeline.version}
                     </Text>
                   </Text>
                   <Text size="sm" c="dimmed">
-                    {p.description} {runtimeName[p.runtime]}, {count(p.parameters, 'parameter')}.
+                    {pipeline.description} {runtimeName[pipeline.runtime]}, {count(pipeline.parameters, 'parameter')}.
                   </Text>
                 </Radio.Card>
               ))}

@@ -12,9 +12,9 @@ export type Values = Record<string, unknown>
 /** What is wrong, by parameter: the same rules as on the server. */
 export function valueFaultsOf(schema: ParameterSchema, values: Values): Map<string, string> {
   const out = new Map<string, string>()
-  for (const f of parameterFaults(schema, withDefaults(schema, values))) {
-    const name = f.path.split('/')[1]!
-    if (!out.has(name)) out.set(name, `${f.message}.${f.expected ? ` Expected: ${f.expected}.` : ''}`)
+  for (const fault of parameterFaults(schema, withDefaults(schema, values))) {
+    const name = fault.path.split('/')[1]!
+    if (!out.has(name)) out.set(name, `${fault.message}.${fault.expected ? ` Expected: ${fault.expected}.` : ''}`)
   }
   return out
 }
@@ -27,7 +27,7 @@ const listOf = (text: string): number[] | string => {
 
 function Field({
   name,
-  p,
+  p: parameter,
   value,
   base,
   fault,
@@ -42,14 +42,14 @@ function Field({
   put: (v: unknown) => void
   disabled: boolean
 }) {
-  const title = p.title ?? name
+  const title = parameter.title ?? name
   const label = (
     <>
       {title}
-      {p.unit ? (
+      {parameter.unit ? (
         <Text span size="xs" c="dimmed">
           {' '}
-          ({p.unit})
+          ({parameter.unit})
         </Text>
       ) : null}
       {value !== undefined && JSON.stringify(value) !== JSON.stringify(base) ? (
@@ -62,7 +62,7 @@ function Field({
   )
   const common = {
     label,
-    description: p.description,
+    description: parameter.description,
     inputWrapperOrder: ['label', 'input', 'error', 'description'] as ('label' | 'input' | 'error' | 'description')[],
     error: fault,
     disabled,
@@ -70,7 +70,7 @@ function Field({
   }
   const { inputWrapperOrder: _, ...switched } = common
   const shown = value === undefined ? base : value
-  switch (p.type) {
+  switch (parameter.type) {
     case 'boolean':
       return <Switch {...switched} mt={28} checked={shown === true} onChange={(e) => put(e.currentTarget.checked)} />
     case 'array':
@@ -84,10 +84,10 @@ function Field({
         />
       )
     case 'string':
-      return p.enum ? (
+      return parameter.enum ? (
         <Select
           {...common}
-          data={p.enum}
+          data={parameter.enum}
           value={typeof shown === 'string' ? shown : null}
           onChange={(v) => put(v ?? undefined)}
           allowDeselect={false}
@@ -100,10 +100,10 @@ function Field({
         />
       )
     default:
-      return p.enum ? (
+      return parameter.enum ? (
         <Select
           {...common}
-          data={p.enum.map(String)}
+          data={parameter.enum.map(String)}
           value={shown === undefined ? null : String(shown)}
           onChange={(v) => put(v === null ? undefined : Number(v))}
           allowDeselect={false}
@@ -111,11 +111,11 @@ function Field({
       ) : (
         <NumberInput
           {...common}
-          placeholder={rangeText(p, p.unit)}
+          placeholder={rangeText(parameter, parameter.unit)}
           value={typeof shown === 'number' ? shown : ''}
           onChange={(v) => put(v === '' ? undefined : Number(v))}
           hideControls
-          allowDecimal={p.type === 'number'}
+          allowDecimal={parameter.type === 'number'}
           clampBehavior="none"
         />
       )
@@ -141,21 +141,21 @@ export function ParameterForm({
   faults: Map<string, string>
   disabled?: boolean
 }) {
-  const put = (name: string, v: unknown) => {
+  const put = (name: string, value: unknown) => {
     const { [name]: _, ...rest } = values
-    change(v === undefined ? rest : { ...rest, [name]: v })
+    change(value === undefined ? rest : { ...rest, [name]: value })
   }
   const all = Object.entries(schema.properties)
   const groups = [{ name: undefined, title: 'Parameters', description: undefined }, ...(schema.groups ?? [])]
   const fields = (of: typeof all) => (
     <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="md" verticalSpacing="sm">
-      {of.map(([name, p]) => (
+      {of.map(([name, parameter]) => (
         <Field
           key={name}
           name={name}
-          p={p}
+          p={parameter}
           value={values[name]}
-          base={base?.[name] ?? p.default}
+          base={base?.[name] ?? parameter.default}
           fault={faults.get(name)}
           put={(v) => put(name, v)}
           disabled={disabled}
@@ -165,18 +165,18 @@ export function ParameterForm({
   )
   return (
     <>
-      {groups.map((g) => {
-        const own = all.filter(([, p]) => p.group === g.name)
+      {groups.map((group) => {
+        const own = all.filter(([, p]) => p.group === group.name)
         if (own.length === 0) return null
         const plain = own.filter(([, p]) => !p.advanced)
         const more = own.filter(([, p]) => p.advanced)
         const open = more.some(([name]) => faults.has(name) || name in values)
         return (
-          <fieldset key={g.name ?? ''} className={styles.group}>
-            <legend>{g.title}</legend>
-            {g.description && (
+          <fieldset key={group.name ?? ''} className={styles.group}>
+            <legend>{group.title}</legend>
+            {group.description && (
               <Text size="sm" c="dimmed" mb="xs">
-                {g.description}
+                {group.description}
               </Text>
             )}
             {fields(plain)}

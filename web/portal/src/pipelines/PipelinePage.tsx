@@ -20,26 +20,26 @@ import pageStyles from '../parts/Page.module.css'
 export function PipelinePage() {
   const { pipelineId } = useParams({ strict: false }) as { pipelineId: string }
   const client = useQueryClient()
-  const { data: p, error, refetch } = useQuery(pipelineQuery(pipelineId))
+  const { data: pipeline, error, refetch } = useQuery(pipelineQuery(pipelineId))
   const { data: versions } = useQuery({
-    queryKey: ['pipeline-versions', pipelineId, p?.version],
-    enabled: p !== undefined,
+    queryKey: ['pipeline-versions', pipelineId, pipeline?.version],
+    enabled: pipeline !== undefined,
     queryFn: () =>
       everything((after) => api.pipelines.versions({ params: { pipelineId }, query: { limit: 100, after } })),
   })
   const [failed, setFailed] = useState<unknown>()
   const back = { to: '/pipelines?view=pipelines', label: 'Pipelines' }
-  if (!p)
+  if (!pipeline)
     return (
       <Page title="Pipeline" back={back}>
         {error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows />}
       </Page>
     )
-  const d = p.definition
+  const definition = pipeline.definition
   const archive = async () => {
     setFailed(undefined)
     try {
-      await api.pipelines.archive({ params: { pipelineId }, body: { rev: p.rev, archived: !p.archived } })
+      await api.pipelines.archive({ params: { pipelineId }, body: { rev: pipeline.rev, archived: !pipeline.archived } })
       await client.invalidateQueries({ queryKey: ['pipeline', pipelineId] })
       void client.invalidateQueries({ queryKey: ['pipelines'] })
     } catch (e) {
@@ -48,25 +48,25 @@ export function PipelinePage() {
   }
   return (
     <Page
-      title={p.title}
+      title={pipeline.title}
       back={back}
       hint={
         <>
-          {runtimeName[p.runtime]} · version {p.version} ·{' '}
+          {runtimeName[pipeline.runtime]} · version {pipeline.version} ·{' '}
           <Text span ff="monospace" size="sm">
-            {p.name}
+            {pipeline.name}
           </Text>
-          {p.archived ? ' · put away' : ''}
+          {pipeline.archived ? ' · put away' : ''}
         </>
       }
       action={
         <>
-          {p.may.includes('archive') && (
+          {pipeline.may.includes('archive') && (
             <Button variant="default" onClick={() => void archive()}>
-              {p.archived ? 'Take out again' : 'Put away'}
+              {pipeline.archived ? 'Take out again' : 'Put away'}
             </Button>
           )}
-          {p.may.includes('run') && !p.archived && (
+          {pipeline.may.includes('run') && !pipeline.archived && (
             <Button component={Link} to="/pipelines/new" search={{ pipeline: pipelineId } as never}>
               Set up an experiment
             </Button>
@@ -75,31 +75,32 @@ export function PipelinePage() {
       }
     >
       <ProblemNotice error={failed} />
-      {d.description && <Text className="prose">{d.description}</Text>}
+      {definition.description && <Text className="prose">{definition.description}</Text>}
       <Section title="Starts with">
-        <ScrollCode text={d.command.join(' ')} label="Command" wrap />
+        <ScrollCode text={definition.command.join(' ')} label="Command" wrap />
         <Text size="sm" c="dimmed" mt={4}>
-          {count(d.resources.cpus, 'processor')}, {d.resources.memoryMb} MB, at most{' '}
-          {Math.round(d.resources.seconds / 60)} min{d.resources.gpus ? `, ${count(d.resources.gpus, 'GPU')}` : ''}
+          {count(definition.resources.cpus, 'processor')}, {definition.resources.memoryMb} MB, at most{' '}
+          {Math.round(definition.resources.seconds / 60)} min
+          {definition.resources.gpus ? `, ${count(definition.resources.gpus, 'GPU')}` : ''}
         </Text>
       </Section>
       <div className={pageStyles.pair}>
         <Section title="Goes in">
-          {d.inputs.length === 0 ? (
+          {definition.inputs.length === 0 ? (
             <Text c="dimmed" size="sm">
               Nothing.
             </Text>
           ) : (
             <dl className="terms">
-              {d.inputs.map((i) => (
-                <div key={i.name}>
-                  <dt>{i.title ?? i.name}</dt>
+              {definition.inputs.map((input) => (
+                <div key={input.name}>
+                  <dt>{input.title ?? input.name}</dt>
                   <dd>
-                    {i.kind}
-                    {i.required ? '' : ', optional'}
-                    {i.help && (
+                    {input.kind}
+                    {input.required ? '' : ', optional'}
+                    {input.help && (
                       <Text size="sm" c="dimmed">
-                        {i.help}
+                        {input.help}
                       </Text>
                     )}
                   </dd>
@@ -109,22 +110,22 @@ export function PipelinePage() {
           )}
         </Section>
         <Section title="Comes out">
-          {d.outputs.length === 0 ? (
+          {definition.outputs.length === 0 ? (
             <Text c="dimmed" size="sm">
               Whatever it writes.
             </Text>
           ) : (
             <dl className="terms named">
-              {d.outputs.map((o) => (
-                <div key={o.match}>
+              {definition.outputs.map((output) => (
+                <div key={output.match}>
                   <dt>
-                    <code>{o.match}</code>
+                    <code>{output.match}</code>
                   </dt>
                   <dd>
-                    {o.title ?? o.kind}
-                    {o.help && (
+                    {output.title ?? output.kind}
+                    {output.help && (
                       <Text size="sm" c="dimmed">
-                        {o.help}
+                        {output.help}
                       </Text>
                     )}
                   </dd>
@@ -134,7 +135,7 @@ export function PipelinePage() {
           )}
         </Section>
       </div>
-      <Section title={`Parameters (${Object.keys(schemaOf(d).properties).length})`}>
+      <Section title={`Parameters (${Object.keys(schemaOf(definition).properties).length})`}>
         <Table.ScrollContainer minWidth={520}>
           <Table className="rows">
             <Table.Thead>
@@ -145,18 +146,18 @@ export function PipelinePage() {
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {Object.entries(schemaOf(d).properties).map(([name, q]) => (
+              {Object.entries(schemaOf(definition).properties).map(([name, parameter]) => (
                 <Table.Tr key={name}>
                   <Table.Td>
                     <code>{name}</code>
                     <Text size="xs" c="dimmed">
-                      {q.description ?? q.title}
+                      {parameter.description ?? parameter.title}
                     </Text>
                   </Table.Td>
                   <Table.Td>
-                    <Text size="sm">{mayBe(q)}</Text>
+                    <Text size="sm">{mayBe(parameter)}</Text>
                   </Table.Td>
-                  <Table.Td>{valueText(q.default)}</Table.Td>
+                  <Table.Td>{valueText(parameter.default)}</Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>
@@ -167,18 +168,22 @@ export function PipelinePage() {
         {versions ? (
           <Table className="rows figures">
             <Table.Tbody>
-              {versions.map((v) => (
-                <Table.Tr key={v.version}>
-                  <Table.Td>{v.version}</Table.Td>
+              {versions.map((version) => (
+                <Table.Tr key={version.version}>
+                  <Table.Td>{version.version}</Table.Td>
                   <Table.Td>
-                    {v.note || '–'}
+                    {version.note || '–'}
                     <Text size="xs" c="dimmed">
-                      {v.publishedBy.name}, <RelativeTime at={v.published} /> · {count(v.files, 'file')},{' '}
-                      {bytes(v.bytes)}
+                      {version.publishedBy.name}, <RelativeTime at={version.published} /> ·{' '}
+                      {count(version.files, 'file')}, {bytes(version.bytes)}
                     </Text>
                   </Table.Td>
                   <Table.Td>
-                    <CopyId value={v.codeHash} show={`${v.codeHash.slice(0, 12)}…`} label="hash of the code" />
+                    <CopyId
+                      value={version.codeHash}
+                      show={`${version.codeHash.slice(0, 12)}…`}
+                      label="hash of the code"
+                    />
                   </Table.Td>
                 </Table.Tr>
               ))}

@@ -20,35 +20,36 @@ const ranged = async (url: string, most: number): Promise<Uint8Array> => {
 }
 
 /** One artifact, as its kind is best looked at. */
-export function Preview({ run, artifact: a }: { run: Run; artifact: Pick<Artifact, 'path' | 'kind' | 'size'> }) {
-  const link = useQuery(artifactQuery(run.jobId, a.path))
-  const whole = a.kind === 'stack' || a.kind === 'volume'
+export function Preview({ run, artifact }: { run: Run; artifact: Pick<Artifact, 'path' | 'kind' | 'size'> }) {
+  const link = useQuery(artifactQuery(run.jobId, artifact.path))
+  const whole = artifact.kind === 'stack' || artifact.kind === 'volume'
   const fetched = useQuery({
-    queryKey: ['artifact-bytes', run.jobId, a.path],
+    queryKey: ['artifact-bytes', run.jobId, artifact.path],
     enabled:
       link.data !== undefined &&
-      a.kind !== 'image' &&
-      a.kind !== 'plot' &&
-      a.kind !== 'file' &&
-      (!whole || a.size <= stackBytes),
+      artifact.kind !== 'image' &&
+      artifact.kind !== 'plot' &&
+      artifact.kind !== 'file' &&
+      (!whole || artifact.size <= stackBytes),
     staleTime: Infinity,
     gcTime: 60_000,
     queryFn: () => ranged(link.data!.url, whole ? stackBytes : headBytes),
   })
   if (link.error ?? fetched.error)
     return <ProblemNotice error={link.error ?? fetched.error} title="It cannot be shown" />
-  if ((a.kind === 'image' || a.kind === 'plot') && link.data)
-    return <img src={link.data.url} alt={a.path} className={styles.artifact} loading="lazy" />
-  if (whole && a.size > stackBytes)
+  if ((artifact.kind === 'image' || artifact.kind === 'plot') && link.data)
+    return <img src={link.data.url} alt={artifact.path} className={styles.artifact} loading="lazy" />
+  if (whole && artifact.size > stackBytes)
     return (
       <Text size="sm" c="dimmed" mt="xs">
         Too large to look at here; download it.
       </Text>
     )
   if (!fetched.data) return <LoadingRows rows={3} />
-  if (a.kind === 'table') return <TableHead bytes={fetched.data} whole={fetched.data.length >= a.size} path={a.path} />
-  if (a.kind === 'json') return <ScrollCode text={jsonText(fetched.data)} label={a.path} mah={320} />
-  return <Stack bytes={fetched.data} kind={a.kind} path={a.path} />
+  if (artifact.kind === 'table')
+    return <TableHead bytes={fetched.data} whole={fetched.data.length >= artifact.size} path={artifact.path} />
+  if (artifact.kind === 'json') return <ScrollCode text={jsonText(fetched.data)} label={artifact.path} mah={320} />
+  return <Stack bytes={fetched.data} kind={artifact.kind} path={artifact.path} />
 }
 
 function jsonText(bytes: Uint8Array): string {
@@ -79,16 +80,16 @@ function TableHead({ bytes, whole, path }: { bytes: Uint8Array; whole: boolean; 
   )
   const numeric = series.length > 0 && rows.every((r) => Number.isFinite(Number(r[0])))
   const make = useCallback(
-    (P: typeof import('@observablehq/plot'), width: number, ink: string) => {
+    (plot: typeof import('@observablehq/plot'), width: number, ink: string) => {
       const step = Math.max(1, Math.ceil((rows.length * series.length) / (mostPoints * 4)))
       // Traces of cells lie over each other: each gets a row of its own when there are several of one kind.
-      const data = series.flatMap((s) =>
+      const data = series.flatMap((point) =>
         rows.flatMap((r, i) =>
-          i % step === 0 && r[s.at] !== '' ? [{ x: Number(r[0]), y: Number(r[s.at]), of: s.name }] : [],
+          i % step === 0 && r[point.at] !== '' ? [{ x: Number(r[0]), y: Number(r[point.at]), of: point.name }] : [],
         ),
       )
       const many = series.length > 3
-      return P.plot({
+      return plot.plot({
         width,
         height: many ? 70 + 42 * series.length : 220,
         marginLeft: 56,
@@ -103,7 +104,7 @@ function TableHead({ bytes, whole, path }: { bytes: Uint8Array; whole: boolean; 
           range: series.map((_, i) => palette[i % palette.length]!),
         },
         ...(many ? { fy: { label: null, domain: series.map((s) => s.name) } } : {}),
-        marks: [P.lineY(data, { x: 'x', y: 'y', stroke: 'of', strokeWidth: 1.2, ...(many ? { fy: 'of' } : {}) })],
+        marks: [plot.lineY(data, { x: 'x', y: 'y', stroke: 'of', strokeWidth: 1.2, ...(many ? { fy: 'of' } : {}) })],
       }) as HTMLElement
     },
     [rows, series, columns],
@@ -123,16 +124,16 @@ function TableHead({ bytes, whole, path }: { bytes: Uint8Array; whole: boolean; 
           <Table className="figures rows">
             <Table.Thead>
               <Table.Tr>
-                {columns.slice(0, 30).map((c, i) => (
-                  <Table.Th key={i}>{c}</Table.Th>
+                {columns.slice(0, 30).map((column, index) => (
+                  <Table.Th key={index}>{column}</Table.Th>
                 ))}
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {rows.slice(0, 50).map((r, i) => (
-                <Table.Tr key={i}>
-                  {r.slice(0, 30).map((v, j) => (
-                    <Table.Td key={j}>{v}</Table.Td>
+              {rows.slice(0, 50).map((row, index) => (
+                <Table.Tr key={index}>
+                  {row.slice(0, 30).map((value, column) => (
+                    <Table.Td key={column}>{value}</Table.Td>
                   ))}
                 </Table.Tr>
               ))}
@@ -153,14 +154,14 @@ function Stack({ bytes, kind, path }: { bytes: Uint8Array; kind: string; path: s
   useEffect(() => {
     let here = true
     ;(kind === 'volume' ? niftiSlices(bytes) : tiffSlices(bytes)).then(
-      (s) => {
+      (loaded) => {
         if (here) {
-          setSlices(s)
-          setAt(kind === 'volume' ? Math.floor(s.count / 2) : 0)
+          setSlices(loaded)
+          setAt(kind === 'volume' ? Math.floor(loaded.count / 2) : 0)
         }
       },
-      (e: unknown) => {
-        if (here) setError(e)
+      (error: unknown) => {
+        if (here) setError(error)
       },
     )
     return () => {
@@ -168,11 +169,11 @@ function Stack({ bytes, kind, path }: { bytes: Uint8Array; kind: string; path: s
     }
   }, [bytes, kind])
   useEffect(() => {
-    const c = canvas.current
-    if (!slices || !c) return
-    c.width = slices.width
-    c.height = slices.height
-    c.getContext('2d')!.putImageData(new ImageData(slices.draw(at), slices.width, slices.height), 0, 0)
+    const context = canvas.current
+    if (!slices || !context) return
+    context.width = slices.width
+    context.height = slices.height
+    context.getContext('2d')!.putImageData(new ImageData(slices.draw(at), slices.width, slices.height), 0, 0)
   }, [slices, at])
   if (error) return <ProblemNotice error={error} title="It cannot be shown" />
   if (!slices) return <LoadingRows rows={3} />

@@ -108,8 +108,8 @@ export function PublishPage() {
               multiple
               aria-label="Choose a folder"
               {...{ webkitdirectory: '' }}
-              onChange={(e) => {
-                if (e.currentTarget.files?.length) void take([...e.currentTarget.files])
+              onChange={(event) => {
+                if (event.currentTarget.files?.length) void take([...event.currentTarget.files])
               }}
             />
             <Group>

@@ -29,9 +29,9 @@ export function RunsTable({ runs, withExperiment = false }: { runs: readonly Run
               </Table.Th>
               <Table.Th>Run</Table.Th>
               <Table.Th>State</Table.Th>
-              {metrics.map((m) => (
-                <Table.Th key={m} ta="right">
-                  {m}
+              {metrics.map((metric) => (
+                <Table.Th key={metric} ta="right">
+                  {metric}
                 </Table.Th>
               ))}
               <Table.Th ta="right">Took</Table.Th>
@@ -39,62 +39,64 @@ export function RunsTable({ runs, withExperiment = false }: { runs: readonly Run
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {runs.map((r) => (
-              <Table.Tr key={r.jobId}>
+            {runs.map((run) => (
+              <Table.Tr key={run.jobId}>
                 <Table.Td>
                   <Checkbox
-                    aria-label={`Compare run ${r.number}, ${r.title}`}
-                    checked={chosen.includes(r.jobId)}
-                    disabled={!chosen.includes(r.jobId) && chosen.length >= most}
+                    aria-label={`Compare run ${run.number}, ${run.title}`}
+                    checked={chosen.includes(run.jobId)}
+                    disabled={!chosen.includes(run.jobId) && chosen.length >= most}
                     onChange={(e) =>
-                      choose(e.currentTarget.checked ? [...chosen, r.jobId] : chosen.filter((c) => c !== r.jobId))
+                      choose(e.currentTarget.checked ? [...chosen, run.jobId] : chosen.filter((c) => c !== run.jobId))
                     }
                   />
                 </Table.Td>
                 <Table.Td>
-                  <Anchor component={Link} to={`/pipeline-runs/${r.jobId}`} fw={500}>
-                    {runName(r)}
+                  <Anchor component={Link} to={`/pipeline-runs/${run.jobId}`} fw={500}>
+                    {runName(run)}
                   </Anchor>
                   <Text size="xs" c="dimmed">
                     {[
-                      withExperiment && r.experiment,
-                      r.sweep && !r.title.includes(r.sweep.label) ? r.sweep.label : !withExperiment && r.owner.name,
+                      withExperiment && run.experiment,
+                      run.sweep && !run.title.includes(run.sweep.label)
+                        ? run.sweep.label
+                        : !withExperiment && run.owner.name,
                     ]
                       .filter(Boolean)
                       .join(' · ')}
                   </Text>
                 </Table.Td>
                 <Table.Td>
-                  <StateBadge of="pipeline-run" state={r.state} />
-                  {r.queue && r.state === 'queued' && (
+                  <StateBadge of="pipeline-run" state={run.state} />
+                  {run.queue && run.state === 'queued' && (
                     <Text size="xs" c="dimmed">
-                      {r.queue.position === 1 ? 'next' : `place ${r.queue.position}`}
+                      {run.queue.position === 1 ? 'next' : `place ${run.queue.position}`}
                     </Text>
                   )}
-                  {r.waiting && r.waiting !== 'turn' && (
+                  {run.waiting && run.waiting !== 'turn' && (
                     <Text size="xs" c="dimmed">
-                      {waitingWords[r.waiting]}
+                      {waitingWords[run.waiting]}
                     </Text>
                   )}
-                  {r.problem && (
+                  {run.problem && (
                     <Text size="xs" c="dimmed" lineClamp={2}>
-                      {r.problem.message}
+                      {run.problem.message}
                     </Text>
                   )}
                 </Table.Td>
-                {metrics.map((m) => {
-                  const v = r.metrics.find((x) => x.name === m)?.value
+                {metrics.map((metric) => {
+                  const value = run.metrics.find((told) => told.name === metric)?.value
                   return (
-                    <Table.Td key={m} ta="right">
-                      {v === undefined ? '–' : figure(v)}
+                    <Table.Td key={metric} ta="right">
+                      {value === undefined ? '–' : figure(value)}
                     </Table.Td>
                   )
                 })}
                 <Table.Td ta="right" className="nowrap">
-                  {r.seconds === undefined ? '–' : elapsed(r.seconds)}
+                  {run.seconds === undefined ? '–' : elapsed(run.seconds)}
                 </Table.Td>
                 <Table.Td>
-                  <RelativeTime at={r.created} />
+                  <RelativeTime at={run.created} />
                 </Table.Td>
               </Table.Tr>
             ))}

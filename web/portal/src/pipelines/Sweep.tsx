@@ -8,12 +8,12 @@ import { api } from '../session/session.ts'
 import { type Experiment, schemaOf } from './data.ts'
 import type { Values } from './ParameterForm.tsx'
 
-const parse = (p: Parameter | undefined, text: string): unknown[] =>
+const parse = (parameter: Parameter | undefined, text: string): unknown[] =>
   text
     .split(',')
     .map((t) => t.trim())
     .filter(Boolean)
-    .map((t) => valueOf(p?.type, t))
+    .map((t) => valueOf(parameter?.type, t))
 function valueOf(type: Parameter['type'] | undefined, text: string): unknown {
   if (type === 'boolean') return text === 'true' || text === 'yes'
   if (type === 'string') return text
@@ -27,7 +27,7 @@ function exampleOf(parameter: Parameter | undefined): string {
 
 /** A run for every combination of the values of a few parameters. */
 export function Sweep({
-  experiment: e,
+  experiment,
   parameters,
   opened,
   close,
@@ -39,7 +39,7 @@ export function Sweep({
   close: () => void
   done: () => void
 }) {
-  const schema = schemaOf(e.definition)
+  const schema = schemaOf(experiment.definition)
   const [axes, setAxes] = useState<{ parameter: string; text: string }[]>([
     { parameter: Object.keys(schema.properties)[0] ?? '', text: '' },
   ])
@@ -52,13 +52,13 @@ export function Sweep({
     setError(undefined)
     try {
       await api.pipelines.sweep({
-        params: { experimentId: e.experimentId },
+        params: { experimentId: experiment.experimentId },
         body: { over: over as never, parameters: parameters as never },
         headers: { 'idempotency-key': crypto.randomUUID() },
       })
       done()
-    } catch (x) {
-      setError(x)
+    } catch (error) {
+      setError(error)
     } finally {
       setBusy(false)
     }
@@ -69,24 +69,24 @@ export function Sweep({
         <Text size="sm">
           Every combination becomes a run. At most {mostAxes} parameters and {mostRuns} runs.
         </Text>
-        {axes.map((a, i) => {
-          const p = schema.properties[a.parameter]
+        {axes.map((axis, index) => {
+          const parameter = schema.properties[axis.parameter]
           return (
-            <Group key={i} align="flex-end" wrap="nowrap">
+            <Group key={index} align="flex-end" wrap="nowrap">
               <Select
                 label="Parameter"
                 data={Object.entries(schema.properties).map(([value, q]) => ({ value, label: q.title ?? value }))}
-                value={a.parameter}
-                onChange={(v) => setAxes(axes.map((x, j) => (j === i ? { parameter: v ?? '', text: '' } : x)))}
+                value={axis.parameter}
+                onChange={(v) => setAxes(axes.map((x, j) => (j === index ? { parameter: v ?? '', text: '' } : x)))}
                 allowDeselect={false}
                 searchable
                 w={220}
               />
               <TextInput
                 label="Values"
-                placeholder={exampleOf(p)}
-                value={a.text}
-                onChange={(x) => setAxes(axes.map((y, j) => (j === i ? { ...y, text: x.currentTarget.value } : y)))}
+                placeholder={exampleOf(parameter)}
+                value={axis.text}
+                onChange={(x) => setAxes(axes.map((y, j) => (j === index ? { ...y, text: x.currentTarget.value } : y)))}
                 className="grow"
               />
               {axes.length > 1 && (
@@ -94,8 +94,8 @@ export function Sweep({
                   variant="subtle"
                   color="gray"
                   size={36}
-                  aria-label={`Remove ${a.parameter}`}
-                  onClick={() => setAxes(axes.filter((_, j) => j !== i))}
+                  aria-label={`Remove ${axis.parameter}`}
+                  onClick={() => setAxes(axes.filter((_, j) => j !== index))}
                 >
                   <IconTrash size={16} />
                 </ActionIcon>

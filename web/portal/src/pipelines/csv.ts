@@ -16,20 +16,20 @@ export function parseCsv(text: string, whole: boolean, most = 5000): { columns: 
     row = []
   }
   for (let i = text.charCodeAt(0) === 0xfeff ? 1 : 0; i < text.length && rows.length <= most; i++) {
-    const c = text[i]!
+    const char = text[i]!
     if (quoted) {
-      if (c === '"') {
+      if (char === '"') {
         if (text[i + 1] === '"') {
-          cell += c
+          cell += char
           i++
         } else quoted = false
-      } else cell += c
-    } else if (c === '"') quoted = true
-    else if (c === separator) {
+      } else cell += char
+    } else if (char === '"') quoted = true
+    else if (char === separator) {
       row.push(cell)
       cell = ''
-    } else if (c === '\n') end()
-    else if (c !== '\r') cell += c
+    } else if (char === '\n') end()
+    else if (char !== '\r') cell += char
   }
   if (whole && rows.length <= most && (cell !== '' || row.length > 0)) end()
   return { columns: rows[0] ?? [], rows: rows.slice(1) }

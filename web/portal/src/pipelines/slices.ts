@@ -17,10 +17,10 @@ function greys(
   const out = new Uint8ClampedArray(4 * length)
   const scale = 255 / Math.max(1e-12, high - low)
   for (let i = 0; i < length; i++) {
-    const v = (values[from + i]! - low) * scale
-    out[4 * i] = v
-    out[4 * i + 1] = v
-    out[4 * i + 2] = v
+    const value = (values[from + i]! - low) * scale
+    out[4 * i] = value
+    out[4 * i + 1] = value
+    out[4 * i + 2] = value
     out[4 * i + 3] = 255
   }
   return out
@@ -52,27 +52,27 @@ export async function tiffSlices(bytes: Uint8Array): Promise<Slices> {
   const buffer = bytes.slice().buffer
   const pages = (utif.decode(buffer) as unknown as Page[]).filter((p) => (p as { t256?: number[] }).t256)
   if (pages.length === 0) throw new Error('This is no TIFF that can be shown.')
-  const values = (p: Page): ArrayLike<number> => {
-    if (!p.data) utif.decodeImage(buffer, p as never)
-    const bits = p.t258?.[0] ?? 8
-    const format = p.t339?.[0] ?? 1
-    const samples = p.t277?.[0] ?? 1
-    const n = p.width * p.height
+  const values = (page: Page): ArrayLike<number> => {
+    if (!page.data) utif.decodeImage(buffer, page as never)
+    const bits = page.t258?.[0] ?? 8
+    const format = page.t339?.[0] ?? 1
+    const samples = page.t277?.[0] ?? 1
+    const pixels = page.width * page.height
     if (samples > 1) {
-      const rgba = utif.toRGBA8(p as never)
-      return Float32Array.from({ length: n }, (_, i) => (rgba[4 * i]! + rgba[4 * i + 1]! + rgba[4 * i + 2]!) / 3)
+      const rgba = utif.toRGBA8(page as never)
+      return Float32Array.from({ length: pixels }, (_, i) => (rgba[4 * i]! + rgba[4 * i + 1]! + rgba[4 * i + 2]!) / 3)
     }
-    const view = new DataView(p.data.buffer, p.data.byteOffset, p.data.byteLength)
-    const little = p.isLE !== false
-    if (bits === 8) return p.data
+    const view = new DataView(page.data.buffer, page.data.byteOffset, page.data.byteLength)
+    const little = page.isLE !== false
+    if (bits === 8) return page.data
     if (bits === 16)
-      return Float32Array.from({ length: n }, (_, i) =>
+      return Float32Array.from({ length: pixels }, (_, i) =>
         format === 2 ? view.getInt16(2 * i, little) : view.getUint16(2 * i, little),
       )
     if (bits === 32)
-      return Float32Array.from({ length: n }, (_, i) => {
-        if (format === 3) return view.getFloat32(4 * i, little)
-        return format === 2 ? view.getInt32(4 * i, little) : view.getUint32(4 * i, little)
+      return Float32Array.from({ length: pixels }, (_, index) => {
+        if (format === 3) return view.getFloat32(4 * index, little)
+        return format === 2 ? view.getInt32(4 * index, little) : view.getUint32(4 * index, little)
       })
     throw new Error(`A TIFF of ${bits} bits cannot be shown here.`)
   }

@@ -11,10 +11,10 @@ export function valueText(value: unknown): string {
   return Array.isArray(value) ? value.join(', ') : String(value as ParameterValue)
 }
 /** A number with five digits, or in powers of ten where it is very large or very small. */
-export function figure(n: number): string {
-  if (Number.isInteger(n)) return n.toLocaleString('en')
-  if (Math.abs(n) >= 1e6 || Math.abs(n) < 1e-3) return n.toExponential(3)
-  return Number(n.toPrecision(5)).toLocaleString('en', { maximumFractionDigits: 8 })
+export function figure(value: number): string {
+  if (Number.isInteger(value)) return value.toLocaleString('en')
+  if (Math.abs(value) >= 1e6 || Math.abs(value) < 1e-3) return value.toExponential(3)
+  return Number(value.toPrecision(5)).toLocaleString('en', { maximumFractionDigits: 8 })
 }
 /** A time in its largest unit, with the next smaller one where that is not nothing. */
 export function elapsed(seconds: number): string {

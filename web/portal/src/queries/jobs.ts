@@ -75,9 +75,9 @@ export function useKeptJobs(filter: JobFilter, enabled = true): { jobs: Job[]; p
       : []
   const { datasetId: _, ...rest } = filter
   const answers = useQueries({
-    queries: kept.slice(0, 50).map((d) => ({
-      queryKey: ['jobs', 'kept', d.datasetId, rest],
-      queryFn: () => api.jobs.ofDataset({ params: { datasetId: d.datasetId }, query: { limit: 100, ...rest } }),
+    queries: kept.slice(0, 50).map((dataset) => ({
+      queryKey: ['jobs', 'kept', dataset.datasetId, rest],
+      queryFn: () => api.jobs.ofDataset({ params: { datasetId: dataset.datasetId }, query: { limit: 100, ...rest } }),
       refetchInterval: 5_000,
     })),
   })

@@ -23,18 +23,18 @@ const Words = ({ text }: { text: string }) => (
 )
 
 /** A request as one types it into a shell. */
-function example({ route: r }: NamedRoute): string {
+function example({ route }: NamedRoute): string {
   const lines = [
-    `curl ${r.method === 'GET' ? '' : `-X ${r.method} `}"$CLOISTER_SERVER${r.path.replaceAll(/\{(\w+)\}/g, '$$$1')}"`,
+    `curl ${route.method === 'GET' ? '' : `-X ${route.method} `}"$CLOISTER_SERVER${route.path.replaceAll(/\{(\w+)\}/g, '$$$1')}"`,
   ]
-  if (r.access.kind !== 'anyone')
-    lines.push(`-H "Authorization: Bearer ${r.access.kind === 'run-token' ? '$RUN_TOKEN' : '$CLOISTER_TOKEN'}"`)
-  if (r.body) lines.push('-H "Content-Type: application/json"', '-d @body.json')
+  if (route.access.kind !== 'anyone')
+    lines.push(`-H "Authorization: Bearer ${route.access.kind === 'run-token' ? '$RUN_TOKEN' : '$CLOISTER_TOKEN'}"`)
+  if (route.body) lines.push('-H "Content-Type: application/json"', '-d @body.json')
   return lines.join(' \\\n  ')
 }
 
 function RouteEntry({ named, open }: { named: NamedRoute; open: boolean }) {
-  const r = named.route
+  const route = named.route
   const [shown, setShown] = useState(open)
   useEffect(() => {
     if (open) {
@@ -46,56 +46,56 @@ function RouteEntry({ named, open }: { named: NamedRoute; open: boolean }) {
   return (
     <details className={styles.route} id={idOf(named)} open={shown} onToggle={(e) => setShown(e.currentTarget.open)}>
       <summary>
-        <span className={styles.method}>{r.method}</span>
-        <code>{r.path}</code>
-        <span className={styles.says}>{r.summary}</span>
+        <span className={styles.method}>{route.method}</span>
+        <code>{route.path}</code>
+        <span className={styles.says}>{route.summary}</span>
       </summary>
       {shown && (
         <div className={styles.inside}>
           <Text size="sm" mt="xs">
-            {r.detail && (
+            {route.detail && (
               <>
-                <Words text={r.detail} />{' '}
+                <Words text={route.detail} />{' '}
               </>
             )}
-            <Words text={whoMay(r)} />{' '}
+            <Words text={whoMay(route)} />{' '}
             <Anchor href={`#${idOf(named)}`} size="sm">
               Link to this
             </Anchor>
           </Text>
-          {r.params && (
+          {route.params && (
             <>
               <h3>In the path</h3>
-              <SchemaTree schema={schemaOf(r.params, 'input')} />
+              <SchemaTree schema={schemaOf(route.params, 'input')} />
             </>
           )}
-          {r.query && (
+          {route.query && (
             <>
               <h3>In the query</h3>
-              <SchemaTree schema={schemaOf(r.query, 'input')} />
+              <SchemaTree schema={schemaOf(route.query, 'input')} />
             </>
           )}
-          {r.body && (
+          {route.body && (
             <>
               <h3>Body</h3>
-              <SchemaTree schema={schemaOf(r.body, 'input')} />
+              <SchemaTree schema={schemaOf(route.body, 'input')} />
             </>
           )}
-          <h3>Answer {r.status}</h3>
-          {r.status === 204 ? (
+          <h3>Answer {route.status}</h3>
+          {route.status === 204 ? (
             <Text size="sm">Nothing: it is done.</Text>
           ) : (
-            <SchemaTree schema={schemaOf(r.response, 'output')} />
+            <SchemaTree schema={schemaOf(route.response, 'output')} />
           )}
           <h3>Problems</h3>
           <Text size="sm">
-            {allProblems(r).map((k, i) => (
-              <span key={k}>
-                {i > 0 && ', '}
-                <Anchor component={Link} to="/docs/problems" hash={k} size="sm">
-                  {k}
+            {allProblems(route).map((kind, index) => (
+              <span key={kind}>
+                {index > 0 && ', '}
+                <Anchor component={Link} to="/docs/problems" hash={kind} size="sm">
+                  {kind}
                 </Anchor>{' '}
-                ({problems[k].status})
+                ({problems[kind].status})
               </span>
             ))}
           </Text>
@@ -119,8 +119,8 @@ function RouteEntry({ named, open }: { named: NamedRoute; open: boolean }) {
 }
 
 function Routes({ hash }: { hash: string }) {
-  const [q, setQ] = useState('')
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean)
+  const [query, setQuery] = useState('')
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
   const matches = (n: NamedRoute) =>
     words.every((w) => `${n.route.method} ${n.route.path} ${n.route.summary} ${idOf(n)}`.toLowerCase().includes(w))
   return (
@@ -139,29 +139,29 @@ function Routes({ hash }: { hash: string }) {
         mt="md"
         aria-label="Search the reference"
         placeholder="Search the reference"
-        value={q}
-        onChange={(e) => setQ(e.currentTarget.value)}
+        value={query}
+        onChange={(e) => setQuery(e.currentTarget.value)}
         maw={420}
       />
-      {Object.values(areas as Record<string, Area>).map((a) => {
-        const shown = allRoutes.filter((n) => n.area === a.name && matches(n))
+      {Object.values(areas as Record<string, Area>).map((area) => {
+        const shown = allRoutes.filter((n) => n.area === area.name && matches(n))
         return (
           shown.length > 0 && (
-            <section key={a.name} aria-labelledby={a.name}>
-              <Title order={2} mt="xl" id={a.name}>
-                {a.name[0]!.toUpperCase() + a.name.slice(1)}
+            <section key={area.name} aria-labelledby={area.name}>
+              <Title order={2} mt="xl" id={area.name}>
+                {area.name[0]!.toUpperCase() + area.name.slice(1)}
               </Title>
               <Text c="dimmed" size="sm">
-                {a.summary}
+                {area.summary}
               </Text>
-              {shown.map((n) => (
-                <RouteEntry key={idOf(n)} named={n} open={hash === idOf(n)} />
+              {shown.map((named) => (
+                <RouteEntry key={idOf(named)} named={named} open={hash === idOf(named)} />
               ))}
             </section>
           )
         )
       })}
-      {words.length > 0 && !allRoutes.some(matches) && <Text mt="lg">Nothing matches “{q}”.</Text>}
+      {words.length > 0 && !allRoutes.some(matches) && <Text mt="lg">Nothing matches “{query}”.</Text>}
     </>
   )
 }
@@ -189,20 +189,20 @@ function Problems({ hash }: { hash: string }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {problemList.map((p) => (
-              <Table.Tr key={p.kind} id={p.kind} data-chosen={p.kind === hash || undefined}>
+            {problemList.map((problem) => (
+              <Table.Tr key={problem.kind} id={problem.kind} data-chosen={problem.kind === hash || undefined}>
                 <Table.Td valign="top">
-                  <Anchor href={`#${p.kind}`} size="sm" ff="monospace">
-                    {p.kind}
+                  <Anchor href={`#${problem.kind}`} size="sm" ff="monospace">
+                    {problem.kind}
                   </Anchor>
                 </Table.Td>
-                <Table.Td valign="top">{p.status}</Table.Td>
-                <Table.Td valign="top">{p.title}</Table.Td>
+                <Table.Td valign="top">{problem.status}</Table.Td>
+                <Table.Td valign="top">{problem.title}</Table.Td>
                 <Table.Td valign="top" visibleFrom="sm">
                   <Text size="xs" c="dimmed">
-                    {p.answeredBy.length > 8
-                      ? `${p.answeredBy.length} routes`
-                      : p.answeredBy.join(', ') || 'the gateway'}
+                    {problem.answeredBy.length > 8
+                      ? `${problem.answeredBy.length} routes`
+                      : problem.answeredBy.join(', ') || 'the gateway'}
                   </Text>
                 </Table.Td>
               </Table.Tr>
@@ -228,9 +228,9 @@ export function ReferencePage() {
         <Anchor component={Link} to="/docs" aria-current={onProblems ? undefined : 'page'}>
           All routes
         </Anchor>
-        {Object.keys(areas).map((a) => (
-          <Anchor key={a} component={Link} to="/docs" hash={a}>
-            {a[0]!.toUpperCase() + a.slice(1)}
+        {Object.keys(areas).map((area) => (
+          <Anchor key={area} component={Link} to="/docs" hash={area}>
+            {area[0]!.toUpperCase() + area.slice(1)}
           </Anchor>
         ))}
         <Anchor component={Link} to="/docs/problems" aria-current={onProblems ? 'page' : undefined}>

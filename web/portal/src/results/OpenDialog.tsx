@@ -59,12 +59,12 @@ export function OpenDialog({
         ...api,
         runs: { ...api.runs, open: (input: Parameters<typeof api.runs.open>[0]) => recent(() => api.runs.open(input)) },
       }
-      const onRecords = (p: { fetched: number; of: number }) =>
+      const onRecords = (progress: { fetched: number; of: number }) =>
         setRunning({
           run: runs.length + 1,
           of: runIds.length,
-          records: records + p.fetched,
-          share: (runs.length + p.fetched / Math.max(1, p.of)) / runIds.length,
+          records: records + progress.fetched,
+          share: (runs.length + progress.fetched / Math.max(1, progress.of)) / runIds.length,
         })
       for await (const run of openRuns(guarded, {
         studyId,
@@ -101,8 +101,8 @@ export function OpenDialog({
   return (
     <Modal opened={choose !== undefined} onClose={close} title="Open results" size="lg" closeOnClickOutside={!running}>
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           if (choose && said.length >= 10 && !running) void go(choose)
         }}
       >

@@ -80,24 +80,24 @@ export function RunsTable({
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {runs.map((r) => (
-            <Table.Tr key={r.runId}>
+          {runs.map((run) => (
+            <Table.Tr key={run.runId}>
               {mayOpen && (
                 <Table.Td>
                   <Checkbox
                     size="xs"
-                    aria-label={`Choose run ${shortRun(r.runId)}`}
-                    checked={selected.has(r.runId)}
-                    disabled={!mayOpenRun(r)}
-                    onChange={() => toggle(r.runId)}
+                    aria-label={`Choose run ${shortRun(run.runId)}`}
+                    checked={selected.has(run.runId)}
+                    disabled={!mayOpenRun(run)}
+                    onChange={() => toggle(run.runId)}
                   />
                 </Table.Td>
               )}
               <Table.Td>
-                <Anchor component={Link} to={`/runs/${r.runId}`} ff="monospace" size="sm">
-                  {shortRun(r.runId)}
+                <Anchor component={Link} to={`/runs/${run.runId}`} ff="monospace" size="sm">
+                  {shortRun(run.runId)}
                 </Anchor>
-                {r.preview && (
+                {run.preview && (
                   <Text span size="xs" c="dimmed">
                     {' '}
                     preview
@@ -105,47 +105,47 @@ export function RunsTable({
                 )}
               </Table.Td>
               <Table.Td>
-                <StateBadge state={r.state} of="run" />
+                <StateBadge state={run.state} of="run" />
               </Table.Td>
-              <Table.Td visibleFrom="sm">{r.condition || '–'}</Table.Td>
+              <Table.Td visibleFrom="sm">{run.condition || '–'}</Table.Td>
               <Table.Td>
-                <RelativeTime at={r.started} />
+                <RelativeTime at={run.started} />
               </Table.Td>
               <Table.Td visibleFrom="md" className="nowrap">
-                {duration(r.seconds)}
+                {duration(run.seconds)}
               </Table.Td>
               <Table.Td visibleFrom="sm">
-                <Arrived run={r} />
+                <Arrived run={run} />
               </Table.Td>
-              <Table.Td visibleFrom="md">{r.position}</Table.Td>
+              <Table.Td visibleFrom="md">{run.position}</Table.Td>
               <Table.Td visibleFrom="lg">
                 <Text size="sm" truncate maw={180}>
-                  {r.linkLabel || '–'}
+                  {run.linkLabel || '–'}
                 </Text>
               </Table.Td>
               {pseudonyms && (
                 <Table.Td visibleFrom="lg">
                   <Text size="sm" ff="monospace">
-                    {r.pseudonym?.slice(0, 12) ?? '–'}
+                    {run.pseudonym?.slice(0, 12) ?? '–'}
                   </Text>
                 </Table.Td>
               )}
               <Table.Td visibleFrom="xs">
-                {(mayOpen || mayWithdraw) && runLife[r.state].hasData && (
+                {(mayOpen || mayWithdraw) && runLife[run.state].hasData && (
                   <Menu position="bottom-end">
                     <Menu.Target>
-                      <ActionIcon variant="subtle" color="gray" aria-label={`Acts on run ${shortRun(r.runId)}`}>
+                      <ActionIcon variant="subtle" color="gray" aria-label={`Acts on run ${shortRun(run.runId)}`}>
                         <IconDots size={16} />
                       </ActionIcon>
                     </Menu.Target>
                     <Menu.Dropdown>
                       {mayOpen && (
-                        <Menu.Item disabled={!mayOpenRun(r)} onClick={() => open(r.runId)}>
+                        <Menu.Item disabled={!mayOpenRun(run)} onClick={() => open(run.runId)}>
                           Open …
                         </Menu.Item>
                       )}
                       {mayWithdraw && (
-                        <Menu.Item c="var(--mantine-color-error)" onClick={() => withdraw(r.runId)}>
+                        <Menu.Item c="var(--mantine-color-error)" onClick={() => withdraw(run.runId)}>
                           Withdraw …
                         </Menu.Item>
                       )}

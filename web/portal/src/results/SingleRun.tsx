@@ -14,7 +14,7 @@ import { studyQuery } from '../queries/studies.ts'
 import { mayOpenRun, runQuery } from './data.ts'
 import { OpenDialog } from './OpenDialog.tsx'
 import { useOpened } from './opened.ts'
-import { OpenedResults } from './Opened.tsx'
+import { OpenedResults } from './opened/OpenedResults.tsx'
 import { Arrived } from './RunsTable.tsx'
 import { shortRun, WithdrawRun } from './Withdraw.tsx'
 

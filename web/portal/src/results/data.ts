@@ -13,10 +13,10 @@ export interface RunFilter {
 }
 
 export const pageSize = 100
-const asked = (f: RunFilter) => ({
-  ...(f.state ? { state: f.state as RunState } : {}),
-  ...(f.condition ? { condition: f.condition } : {}),
-  ...(f.preview ? { preview: f.preview } : {}),
+const asked = (filter: RunFilter) => ({
+  ...(filter.state ? { state: filter.state as RunState } : {}),
+  ...(filter.condition ? { condition: filter.condition } : {}),
+  ...(filter.preview ? { preview: filter.preview } : {}),
 })
 export const runsPage = (studyId: string, filter: RunFilter, after?: string): Promise<RunsPage> =>
   api.runs.list({ params: { studyId }, query: { limit: pageSize, after, ...asked(filter) } })

@@ -14,7 +14,7 @@ import { overviewQuery, studyQuery } from '../queries/studies.ts'
 import { openable, type Run, type RunFilter, runsPage } from './data.ts'
 import { OpenDialog } from './OpenDialog.tsx'
 import { useOpened } from './opened.ts'
-import { OpenedResults } from './Opened.tsx'
+import { OpenedResults } from './opened/OpenedResults.tsx'
 import { RunsTable } from './RunsTable.tsx'
 import { SingleRun } from './SingleRun.tsx'
 import { WithdrawRun } from './Withdraw.tsx'
@@ -60,11 +60,12 @@ export function ResultsTab({ study: { studyId } }: { study: Study }) {
     refetchInterval: (q) => ((q.state.data?.pages.length ?? 1) <= 2 ? 5_000 : false),
   })
   const shown = useMemo(() => {
-    const q = list.q.trim().toLowerCase()
+    const query = list.q.trim().toLowerCase()
     const all = (runs.data?.pages ?? []).flatMap((p) => p.items)
     return all
       .filter(
-        (r) => !q || [r.runId, r.condition, r.linkLabel, r.pseudonym ?? ''].some((t) => t.toLowerCase().includes(q)),
+        (r) =>
+          !query || [r.runId, r.condition, r.linkLabel, r.pseudonym ?? ''].some((t) => t.toLowerCase().includes(query)),
       )
       .sort(order[list.sort] ?? order['newest']!)
   }, [runs.data, list.q, list.sort])

@@ -15,7 +15,7 @@ export interface Opened {
 const held = new Map<string, Opened>()
 const listeners = new Set<() => void>()
 const tell = () => {
-  for (const l of listeners) l()
+  for (const listener of listeners) listener()
 }
 
 session.subscribe(() => {
@@ -44,10 +44,10 @@ export const openedRuns = {
 
 export const useOpened = (studyId: string): Opened | undefined =>
   useSyncExternalStore(
-    (l) => {
-      listeners.add(l)
+    (listener) => {
+      listeners.add(listener)
       return () => {
-        listeners.delete(l)
+        listeners.delete(listener)
       }
     },
     () => held.get(studyId),

@@ -36,22 +36,22 @@ describe('figures of trials', () => {
       ['x', 'b'],
       [false, null],
     ].map(
-      ([c, g]) =>
+      ([correct, condition]) =>
         new Map<string, unknown>([
-          ['correct', c],
-          ['condition', g],
+          ['correct', correct],
+          ['condition', condition],
         ]),
     )
-    const s = shares(rows, 'correct', 'condition')
-    expect(s.map(({ group, right, n }) => [group, right, n])).toEqual([
+    const byCondition = shares(rows, 'correct', 'condition')
+    expect(byCondition.map(({ group, right, n }) => [group, right, n])).toEqual([
       ['(none)', 0, 1],
       ['a', 2, 3],
       ['b', 1, 1],
     ])
-    for (const x of s) {
-      expect(x.low).toBeLessThanOrEqual(x.right / x.n + 1e-12)
-      expect(x.high).toBeGreaterThanOrEqual(x.right / x.n - 1e-12)
-      expect(x.low).toBeGreaterThanOrEqual(0)
+    for (const share of byCondition) {
+      expect(share.low).toBeLessThanOrEqual(share.right / share.n + 1e-12)
+      expect(share.high).toBeGreaterThanOrEqual(share.right / share.n - 1e-12)
+      expect(share.low).toBeGreaterThanOrEqual(0)
     }
   })
   // Wilson 1927; the figures of the score interval at 95 %, as statistics packages give them.
@@ -63,8 +63,8 @@ describe('figures of trials', () => {
     { right: 10, n: 10, low: 0.7225, high: 1 },
     { right: 1, n: 1, low: 0.2065, high: 1 },
     { right: 81, n: 263, low: 0.2553, high: 0.3662 },
-  ])('the interval of $right of $n is $low to $high', ({ right, n, low, high }) => {
-    const rows = Array.from({ length: n }, (_, i) => new Map<string, unknown>([['correct', i < right]]))
+  ])('the interval of $right of $n is $low to $high', ({ right, n: total, low, high }) => {
+    const rows = Array.from({ length: total }, (_, i) => new Map<string, unknown>([['correct', i < right]]))
     const [share] = shares(rows, 'correct', 'condition')
     expect(share!.low).toBeCloseTo(low, 4)
     expect(share!.high).toBeCloseTo(high, 4)
@@ -72,14 +72,14 @@ describe('figures of trials', () => {
   it('offers only groupings a plot can show', () => {
     const rows = Array.from(
       { length: 20 },
-      (_, i) =>
+      (_, index) =>
         new Map<string, unknown>([
-          ['run_id', `r${i % 2}`],
-          ['word', `w${i}`],
-          ['side', i % 2 ? 'l' : 'r'],
-          ['condition', i % 2 ? 'x' : 'y'],
+          ['run_id', `r${index % 2}`],
+          ['word', `w${index}`],
+          ['side', index % 2 ? 'l' : 'r'],
+          ['condition', index % 2 ? 'x' : 'y'],
           ['same', 's'],
-          ['n', i % 2],
+          ['n', index % 2],
         ]),
     )
     expect(groupings(rows)).toEqual(['condition', 'side'])

@@ -5,8 +5,8 @@ type Row = ReadonlyMap<string, unknown>
 export const numbersOf = (rows: readonly Row[], column: string): number[] =>
   rows.map((r) => r.get(column)).filter((v): v is number => typeof v === 'number' && Number.isFinite(v) && v >= 0)
 
-export function quantile(sorted: readonly number[], p: number): number {
-  const at = (sorted.length - 1) * p
+export function quantile(sorted: readonly number[], probability: number): number {
+  const at = (sorted.length - 1) * probability
   const low = sorted[Math.floor(at)]!
   return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at))
 }
@@ -29,12 +29,12 @@ export function histogram(values: readonly number[], wanted = 30): Bin[] {
   const power = 10 ** Math.floor(Math.log10(raw))
   const width = power * ([1, 2, 5, 10].find((m) => power * m >= raw) ?? 10)
   const start = Math.floor(low / width) * width
-  const bins: Bin[] = Array.from({ length: Math.max(1, Math.ceil((high - start) / width + 1e-9)) }, (_, i) => ({
-    from: start + i * width,
-    to: start + (i + 1) * width,
+  const bins: Bin[] = Array.from({ length: Math.max(1, Math.ceil((high - start) / width + 1e-9)) }, (_, index) => ({
+    from: start + index * width,
+    to: start + (index + 1) * width,
     n: 0,
   }))
-  for (const v of sorted) bins[Math.min(bins.length - 1, Math.max(0, Math.floor((v - start) / width)))]!.n++
+  for (const value of sorted) bins[Math.min(bins.length - 1, Math.max(0, Math.floor((value - start) / width)))]!.n++
   return bins
 }
 
@@ -50,34 +50,34 @@ export interface Share {
  */
 export function shares(rows: readonly Row[], column: string, groupBy: string): Share[] {
   const counts = new Map<string, [right: number, n: number]>()
-  for (const r of rows) {
-    const value = r.get(column)
+  for (const row of rows) {
+    const value = row.get(column)
     if (typeof value !== 'boolean') continue
-    const group = r.get(groupBy)
+    const group = row.get(groupBy)
     const name = group === undefined || group === null || group === '' ? '(none)' : String(group)
-    const c = counts.get(name) ?? [0, 0]
-    counts.set(name, [c[0] + (value ? 1 : 0), c[1] + 1])
+    const tally = counts.get(name) ?? [0, 0]
+    counts.set(name, [tally[0] + (value ? 1 : 0), tally[1] + 1])
   }
   const z2 = 1.96 ** 2
   return [...counts]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([group, [right, n]]) => {
-      const p = right / n
-      const centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-      const half = (1.96 * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-      return { group, right, n, low: Math.max(0, centre - half), high: Math.min(1, centre + half) }
+    .map(([group, [right, total]]) => {
+      const share = right / total
+      const centre = (share + z2 / (2 * total)) / (1 + z2 / total)
+      const half = (1.96 * Math.sqrt((share * (1 - share)) / total + z2 / (4 * total * total))) / (1 + z2 / total)
+      return { group, right, n: total, low: Math.max(0, centre - half), high: Math.min(1, centre + half) }
     })
 }
 
 /** Columns that sort rows into 2 to 12 groups of text, most telling names first: what accuracy can be shown by. */
 export function groupings(rows: readonly Row[]): string[] {
   const values = new Map<string, Set<unknown>>()
-  for (const r of rows)
-    for (const [k, v] of r) {
-      if (typeof v !== 'string') continue
-      const seen = values.get(k) ?? values.set(k, new Set()).get(k)!
-      if (seen.size <= 12 && v.length <= 40) seen.add(v)
-      else if (v.length > 40) for (let i = 0; i < 13; i++) seen.add(i)
+  for (const row of rows)
+    for (const [column, value] of row) {
+      if (typeof value !== 'string') continue
+      const seen = values.get(column) ?? values.set(column, new Set()).get(column)!
+      if (seen.size <= 12 && value.length <= 40) seen.add(value)
+      else if (value.length > 40) for (let i = 0; i < 13; i++) seen.add(i)
     }
   const rank = (key: string): number => {
     if (/^(condition|congruency|type)$/i.test(key)) return 0

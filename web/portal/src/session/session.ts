@@ -26,7 +26,7 @@ const waiting: { done: (signedIn: boolean) => void }[] = []
 
 const set = (next: SessionState) => {
   state = next
-  for (const l of listeners) l()
+  for (const listener of listeners) listener()
 }
 const say = (m: Message) => channel.postMessage(m)
 const share = (u: User) => say({ kind: 'user', user: u.toStorageString() })
@@ -40,7 +40,7 @@ async function take(next: User): Promise<void> {
     return
   }
   set({ phase: 'signed-in' })
-  for (const w of waiting.splice(0)) w.done(true)
+  for (const waiter of waiting.splice(0)) waiter.done(true)
 }
 
 channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
@@ -55,7 +55,7 @@ channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
 
 async function open(): Promise<UserManager> {
   settings = await createClient({ baseUrl: '', token: () => undefined }).access.signInSettings()
-  const m = new UserManager({
+  const manager = new UserManager({
     authority: settings.issuer,
     client_id: settings.clientId,
     scope: settings.scope,
@@ -69,8 +69,8 @@ async function open(): Promise<UserManager> {
     monitorSession: false,
     accessTokenExpiringNotificationTimeInSeconds: 60,
   })
-  m.events.addAccessTokenExpiring(() => void renew())
-  return m
+  manager.events.addAccessTokenExpiring(() => void renew())
+  return manager
 }
 
 /** One tab renews, the others take what it got: a refresh token works once. */
@@ -101,10 +101,10 @@ const fromAnotherTab = () =>
   })
 
 export const session = {
-  subscribe: (l: () => void) => {
-    listeners.add(l)
+  subscribe: (listener: () => void) => {
+    listeners.add(listener)
     return () => {
-      listeners.delete(l)
+      listeners.delete(listener)
     }
   },
   get: () => state,
@@ -186,7 +186,7 @@ export const session = {
   dismiss(): void {
     const expired = state.needs === 'expired' || user?.expired === true
     set({ phase: state.phase, dismissed: expired })
-    for (const w of waiting.splice(0)) w.done(false)
+    for (const waiter of waiting.splice(0)) waiter.done(false)
   },
 }
 

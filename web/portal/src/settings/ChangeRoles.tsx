@@ -32,8 +32,8 @@ export function ChangeRoles({
   return (
     <Modal opened onClose={onClose} title={`Roles of ${nameOf(member)}`}>
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           void save()
         }}
       >

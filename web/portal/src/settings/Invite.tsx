@@ -33,8 +33,8 @@ export function Invite({
   return (
     <Modal opened={opened} onClose={onClose} title="Invite a person">
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           void invite()
         }}
       >

@@ -113,8 +113,8 @@ function One({ here }: { here: Here }) {
       {manages && (
         <Section title="Name" hint="Participants see it on the first page of every study.">
           <form
-            onSubmit={(e) => {
-              e.preventDefault()
+            onSubmit={(event) => {
+              event.preventDefault()
               void rename()
             }}
           >
@@ -164,8 +164,8 @@ function Found({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
     <Modal opened={opened} onClose={onClose} title="Found an organisation">
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           void go()
         }}
       >

@@ -14,8 +14,13 @@ export function RolePicker({
   return (
     <Checkbox.Group label={label} value={[...value]} onChange={(v) => onChange(roles.filter((r) => v.includes(r)))}>
       <Stack gap={8} mt={6}>
-        {roles.map((r) => (
-          <Checkbox key={r} value={r} label={r[0]!.toUpperCase() + r.slice(1)} description={roleMeaning[r]} />
+        {roles.map((role) => (
+          <Checkbox
+            key={role}
+            value={role}
+            label={role[0]!.toUpperCase() + role.slice(1)}
+            description={roleMeaning[role]}
+          />
         ))}
       </Stack>
     </Checkbox.Group>

@@ -62,35 +62,38 @@ export function TokensPage() {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {tokens.data?.map((t) => (
-                  <Table.Tr key={t.tokenId}>
+                {tokens.data?.map((token) => (
+                  <Table.Tr key={token.tokenId}>
                     <Table.Td>
                       <Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>
-                        {t.name}
+                        {token.name}
                       </Text>
                       <Text size="xs" c="dimmed">
-                        {t.madeBy === 'device' ? 'by signing a tool in' : 'here'}, <RelativeTime at={t.created} />
+                        {token.madeBy === 'device' ? 'by signing a tool in' : 'here'},{' '}
+                        <RelativeTime at={token.created} />
                       </Text>
                       <Text size="xs" c="dimmed" hiddenFrom="sm">
-                        last used {t.lastUsed ? <RelativeTime at={t.lastUsed} /> : 'never'}
+                        last used {token.lastUsed ? <RelativeTime at={token.lastUsed} /> : 'never'}
                       </Text>
                     </Table.Td>
                     <Table.Td visibleFrom="sm">
                       <Text size="xs" ff="monospace">
-                        {t.scopes.join(' ')}
+                        {token.scopes.join(' ')}
                       </Text>
                     </Table.Td>
-                    <Table.Td visibleFrom="sm">{t.lastUsed ? <RelativeTime at={t.lastUsed} /> : 'never'}</Table.Td>
+                    <Table.Td visibleFrom="sm">
+                      {token.lastUsed ? <RelativeTime at={token.lastUsed} /> : 'never'}
+                    </Table.Td>
                     <Table.Td>
-                      <RelativeTime at={t.expires} />
+                      <RelativeTime at={token.expires} />
                     </Table.Td>
                     <Table.Td ta="right">
                       <Button
                         size="compact-sm"
                         variant="subtle"
                         color="red"
-                        onClick={() => setRevoking(t)}
-                        aria-label={`Revoke ${t.name}`}
+                        onClick={() => setRevoking(token)}
+                        aria-label={`Revoke ${token.name}`}
                       >
                         Revoke
                       </Button>
@@ -105,9 +108,9 @@ export function TokensPage() {
       <MakeToken
         opened={making}
         onClose={() => setMaking(false)}
-        done={(s) => {
+        done={(secret) => {
           setMaking(false)
-          setSecret(s)
+          setSecret(secret)
           void again()
         }}
       />
@@ -164,8 +167,8 @@ function MakeToken({
   return (
     <Modal opened={opened} onClose={onClose} title="Make an access token">
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           void go()
         }}
       >

@@ -13,8 +13,8 @@ export function Landing() {
   const [error, setError] = useState<unknown>()
   const go = () => {
     setBusy(true)
-    session.signIn(location.pathname + location.search + location.hash).catch((e: unknown) => {
-      setError(e)
+    session.signIn(location.pathname + location.search + location.hash).catch((failure: unknown) => {
+      setError(failure)
       setBusy(false)
     })
   }

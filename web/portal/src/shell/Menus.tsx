@@ -23,17 +23,19 @@ export function OrganisationMenu({ target }: { target: ReactElement }) {
       <Menu.Target>{target}</Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Organisations</Menu.Label>
-        {me.memberships.map((m) => (
+        {me.memberships.map((membership) => (
           <Menu.Item
-            key={m.organisationId}
-            onClick={() => go(m.organisationId)}
+            key={membership.organisationId}
+            onClick={() => go(membership.organisationId)}
             rightSection={
-              m.organisationId === here?.organisationId ? <IconCheck size={16} aria-label="shown now" /> : undefined
+              membership.organisationId === here?.organisationId ? (
+                <IconCheck size={16} aria-label="shown now" />
+              ) : undefined
             }
           >
-            {m.organisation}
+            {membership.organisation}
             <Text size="xs" c="dimmed">
-              {m.roles.join(', ')}
+              {membership.roles.join(', ')}
             </Text>
           </Menu.Item>
         ))}

@@ -5,20 +5,20 @@ let asked = 0
 const listeners = new Set<() => void>()
 export const openPalette = (): void => {
   asked++
-  for (const l of listeners) l()
+  for (const listener of listeners) listener()
 }
-const subscribe = (l: () => void) => {
-  listeners.add(l)
+const subscribe = (listener: () => void) => {
+  listeners.add(listener)
   return () => {
-    listeners.delete(l)
+    listeners.delete(listener)
   }
 }
 /** How often it was asked for. */
 export const usePaletteAsked = (): number => useSyncExternalStore(subscribe, () => asked)
 
-addEventListener('keydown', (e) => {
-  if ((e.ctrlKey || e.metaKey) && !e.altKey && !e.shiftKey && e.key.toLowerCase() === 'k') {
-    e.preventDefault()
+addEventListener('keydown', (event) => {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k') {
+    event.preventDefault()
     openPalette()
   }
 })

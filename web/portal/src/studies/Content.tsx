@@ -230,15 +230,15 @@ function Standing({ checked, go }: { checked: Checked; go: (pointer: string) => 
         {count(errors.length, 'error')} to mend before publishing
       </Text>
       <ul>
-        {errors.slice(0, 30).map((e) => (
-          <li key={e.path + e.message}>
-            <UnstyledButton onClick={() => go(e.path)}>
+        {errors.slice(0, 30).map((error) => (
+          <li key={error.path + error.message}>
+            <UnstyledButton onClick={() => go(error.path)}>
               <Text span size="sm" ff="monospace" c="var(--mantine-color-anchor)">
-                {e.path.replace(/^\/configuration/, '') || '/'}
+                {error.path.replace(/^\/configuration/, '') || '/'}
               </Text>
               <Text span size="sm">
-                : {e.message}
-                {e.expected ? `. Allowed: ${e.expected}` : ''}
+                : {error.message}
+                {error.expected ? `. Allowed: ${error.expected}` : ''}
               </Text>
             </UnstyledButton>
           </li>

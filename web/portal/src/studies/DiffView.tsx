@@ -34,24 +34,24 @@ const Lines = ({ title, lines }: { title: string; lines: readonly DiffLine[] }) 
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {lines.map((l, i) => (
-          <Table.Tr key={i} data-change={l.change}>
+        {lines.map((line, index) => (
+          <Table.Tr key={index} data-change={line.change}>
             <Table.Td>
-              <Text span size="sm" fw={600} aria-label={l.change} className={styles.sign}>
-                {sign[l.change]}
+              <Text span size="sm" fw={600} aria-label={line.change} className={styles.sign}>
+                {sign[line.change]}
               </Text>{' '}
               <Text span size="sm">
-                {l.path}
+                {line.path}
               </Text>
             </Table.Td>
             <Table.Td>
               <Text span size="sm" className={styles.before}>
-                {l.before ?? ''}
+                {line.before ?? ''}
               </Text>
             </Table.Td>
             <Table.Td>
               <Text span size="sm" className={styles.after}>
-                {l.after ?? ''}
+                {line.after ?? ''}
               </Text>
             </Table.Td>
           </Table.Tr>

@@ -57,9 +57,9 @@ function colours(view: EditorView): DecorationSet {
     syntaxTree(view.state).iterate({
       from,
       to,
-      enter: (n) => {
-        const kind = mark[kinds[n.name] ?? '']
-        if (kind && n.to > n.from) found.add(n.from, n.to, kind)
+      enter: (node) => {
+        const kind = mark[kinds[node.name] ?? '']
+        if (kind && node.to > node.from) found.add(node.from, node.to, kind)
       },
     })
   return found.finish()
@@ -70,9 +70,9 @@ const coloured = ViewPlugin.fromClass(
     constructor(view: EditorView) {
       this.decorations = colours(view)
     }
-    update(u: ViewUpdate) {
-      if (u.docChanged || u.viewportChanged || syntaxTree(u.startState) !== syntaxTree(u.state))
-        this.decorations = colours(u.view)
+    update(change: ViewUpdate) {
+      if (change.docChanged || change.viewportChanged || syntaxTree(change.startState) !== syntaxTree(change.state))
+        this.decorations = colours(change.view)
     }
   },
   { decorations: (p) => p.decorations },
@@ -113,12 +113,12 @@ export function Editor({
           json(),
           // One source for both kinds of error: a second one would wipe out what the first has marked.
           linter(
-            (v): Diagnostic[] => [
-              ...syntax(v),
-              ...found.current.map((e) => ({
-                ...place(v.state, e.path),
+            (shown): Diagnostic[] => [
+              ...syntax(shown),
+              ...found.current.map((error) => ({
+                ...place(shown.state, error.path),
                 severity: 'error' as const,
-                message: `${e.message}${e.expected ? `. Allowed: ${e.expected}` : ''}`,
+                message: `${error.message}${error.expected ? `. Allowed: ${error.expected}` : ''}`,
               })),
             ],
             { delay: 300, needsRefresh: (u) => u.transactions.some((t) => t.effects.some((e) => e.is(errorsChanged))) },
@@ -140,8 +140,9 @@ export function Editor({
     // The editor owns its text from here on; another text comes in below.
   }, [])
   useEffect(() => {
-    const v = view.current
-    if (v && v.state.doc.toString() !== text) v.dispatch({ changes: { from: 0, to: v.state.doc.length, insert: text } })
+    const editor = view.current
+    if (editor && editor.state.doc.toString() !== text)
+      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: text } })
   }, [text])
   useEffect(() => {
     found.current = errors
@@ -151,11 +152,11 @@ export function Editor({
     ref,
     () => ({
       show(pointer) {
-        const v = view.current
-        if (!v) return
-        const { from } = place(v.state, pointer)
-        v.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
-        v.focus()
+        const editor = view.current
+        if (!editor) return
+        const { from } = place(editor.state, pointer)
+        editor.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) })
+        editor.focus()
       },
     }),
     [],

@@ -37,9 +37,9 @@ export function Files({
         import('../../../../clients/study-file.ts'),
       ])
       const paths = studyPaths(files.map(pathOf))
-      const chosen = files.flatMap((f) => {
-        const path = paths.get(pathOf(f))
-        return path === undefined || path === studyFileName ? [] : [{ path, data: f }]
+      const chosen = files.flatMap((file) => {
+        const path = paths.get(pathOf(file))
+        return path === undefined || path === studyFileName ? [] : [{ path, data: file }]
       })
       const fresh = await uploadFiles(api, {
         studyId,
@@ -74,21 +74,21 @@ export function Files({
       {assets.length > 0 && (
         <Table verticalSpacing={3} className="figures">
           <Table.Tbody>
-            {shown.map((a) => (
-              <Table.Tr key={a.path}>
+            {shown.map((asset) => (
+              <Table.Tr key={asset.path}>
                 <Table.Td pl={0} className="path">
-                  {a.path}
+                  {asset.path}
                 </Table.Td>
                 <Table.Td className="nowrap" ta="right">
-                  {bytes(a.size)}
+                  {bytes(asset.size)}
                 </Table.Td>
                 <Table.Td w={32} p={0}>
                   <ActionIcon
                     variant="subtle"
                     color="gray"
                     size="sm"
-                    aria-label={`Remove ${a.path}`}
-                    onClick={() => onChange(assets.filter((b) => b !== a))}
+                    aria-label={`Remove ${asset.path}`}
+                    onClick={() => onChange(assets.filter((b) => b !== asset))}
                   >
                     <IconTrash size={15} />
                   </ActionIcon>
@@ -119,8 +119,8 @@ export function Files({
             multiple
             aria-label="Choose a folder"
             {...{ webkitdirectory: '' }}
-            onChange={(e) => {
-              if (e.currentTarget.files?.length) void add([...e.currentTarget.files])
+            onChange={(event) => {
+              if (event.currentTarget.files?.length) void add([...event.currentTarget.files])
             }}
           />
           <Group mt={6}>

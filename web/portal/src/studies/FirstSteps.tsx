@@ -42,12 +42,12 @@ export function FirstSteps({ study, runs, previews }: { study: Study; runs: numb
       title={study.state === 'live' ? 'Waiting for the first participant' : 'On the way to the first participant'}
     >
       <List spacing="sm" center>
-        {steps.map(([done, what], i) => (
+        {steps.map(([done, what], index) => (
           <List.Item
-            key={i}
+            key={index}
             icon={
               <ThemeIcon size={24} radius="xl" variant={done ? 'filled' : 'default'}>
-                {done ? <IconCheck size={15} aria-label="done" /> : <span aria-label="to do">{i + 1}</span>}
+                {done ? <IconCheck size={15} aria-label="done" /> : <span aria-label="to do">{index + 1}</span>}
               </ThemeIcon>
             }
           >

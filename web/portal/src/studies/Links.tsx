@@ -19,9 +19,9 @@ import { linksQuery } from '../queries/studies.ts'
 import { MakeLink } from './MakeLink.tsx'
 
 type LinkRow = Awaited<ReturnType<Client['studies']['links']>>['items'][number]
-const states = ['open', 'expired', 'used', 'full', 'revoked'].map((s) => ({
-  value: s,
-  label: s[0]!.toUpperCase() + s.slice(1),
+const states = ['open', 'expired', 'used', 'full', 'revoked'].map((state) => ({
+  value: state,
+  label: state[0]!.toUpperCase() + state.slice(1),
 }))
 
 /** Links of a study: what participants are sent. */
@@ -52,9 +52,9 @@ export function Links({ study }: { study: Study }) {
       </Empty>
     )
   const shown = data.filter(
-    (l) =>
-      (!list.state || l.state === list.state) &&
-      `${l.label} ${l.kind} ${l.code}`.toLowerCase().includes(list.q.toLowerCase()),
+    (link) =>
+      (!list.state || link.state === list.state) &&
+      `${link.label} ${link.kind} ${link.code}`.toLowerCase().includes(list.q.toLowerCase()),
   )
   const button = (
     <Button
@@ -103,8 +103,8 @@ export function Links({ study }: { study: Study }) {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {shown.map((l) => (
-                  <Row key={l.code} link={l} study={study} />
+                {shown.map((link) => (
+                  <Row key={link.code} link={link} study={study} />
                 ))}
               </Table.Tbody>
             </Table>

@@ -52,8 +52,8 @@ export function MakeDataset({ study, opened, onClose }: { study: Study; opened: 
   return (
     <Modal opened={opened} onClose={onClose} title="Make available for analysis" size="lg">
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           if (named && form.purpose.trim().length >= 10) void go()
         }}
       >

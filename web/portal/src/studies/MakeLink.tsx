@@ -1,84 +1,21 @@
-import { Anchor, Button, Group, Modal, NumberInput, Radio, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Group, Modal, NumberInput, Radio, Stack, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { ProblemError, type Client } from '../../../../clients/api.ts'
-import { linkKindMeaning, linkKinds, redirectHost, type LinkKind } from '../../../../domain/studies/links.ts'
+import { linkKindMeaning, linkKinds, type LinkKind } from '../../../../domain/studies/links.ts'
 import { type Study, useAct, useDraft } from '../hooks.ts'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
 import { api } from '../session/session.ts'
+import { addressError, blankLink, bodyOf, hostOf, type LinkDraft } from './link-draft.ts'
+import { AllowHosts, LinkRedirects } from './LinkRedirects.tsx'
 
-type NewLink = Parameters<Client['studies']['createLink']>[0]['body']
 type Made = Awaited<ReturnType<Client['studies']['createLink']>>
-interface Form {
-  kind: LinkKind
-  label: string
-  hours: number
-  quota: number | ''
-  completionUrl: string
-  abortUrl: string
-  parameter: string
-  outsideId: string
-}
-const blank: Form = {
-  kind: 'general',
-  label: '',
-  hours: 72,
-  quota: '',
-  completionUrl: '',
-  abortUrl: '',
-  parameter: '',
-  outsideId: '',
-}
 
-/** What recruiters expect: the parameter that carries their id, and where participants go back to. */
-const presets = {
-  Prolific: {
-    host: 'app.prolific.com',
-    parameter: 'PROLIFIC_PID',
-    completionUrl: 'https://app.prolific.com/submissions/complete?cc=YOUR-CODE',
-    hint: 'Replace YOUR-CODE by the completion code that Prolific shows for your study.',
-  },
-  SONA: {
-    host: 'YOUR-SCHOOL.sona-systems.com',
-    parameter: 'survey_code',
-    completionUrl:
-      'https://YOUR-SCHOOL.sona-systems.com/webstudy_credit.aspx?experiment_id=1&credit_token=YOUR-TOKEN&survey_code={outsideId}',
-    hint: 'Paste the completion address from SONA and put {outsideId} where it says survey_code=XXXX.',
-  },
-} as const
-const hostOf = (address: string): string => /^https?:\/\/([^/?#:\\{}@\s]+)/i.exec(address)?.[1]?.toLowerCase() ?? ''
-
-/** What is wrong with an address that participants are sent to. */
-function addressError(address: string): string | undefined {
-  if (address && redirectHost(address, [hostOf(address)]) === undefined)
-    return 'An https address, such as https://app.prolific.com/…'
-  return /YOUR-/.test(address) ? 'Fill in what is yours, in place of YOUR-…' : undefined
-}
-
-/** The link to be made. What was typed for another kind of link is left out. */
-function bodyOf({ kind, label, hours, quota, completionUrl, abortUrl, parameter, outsideId }: Form): NewLink {
-  const counted = kind === 'general' || kind === 'personal'
-  return {
-    kind,
-    label,
-    hours,
-    ...(quota !== '' && counted ? { quota } : {}),
-    ...(completionUrl ? { completionUrl } : {}),
-    ...(abortUrl ? { abortUrl } : {}),
-    ...(parameter ? { outsideIdParameter: parameter } : {}),
-    ...(kind === 'personal' && outsideId ? { outsideId } : {}),
-  }
-}
-
-/** Makes a link for participants, with where they go at the end. */
-export function MakeLink({ study, close, done }: { study: Study; close: () => void; done: (link: Made) => void }) {
+/** The link that is being made, kept in this browser, and the two things that can be done with it. */
+function useLinkDraft(study: Study, done: (link: Made) => void) {
   const client = useQueryClient()
-  const [saved, setSaved] = useDraft<Form>(`link.${study.studyId}`)
-  const form = saved ?? blank
-  const put = (change: Partial<Form>) => setSaved({ ...form, ...change })
-  const [more, setMore] = useState(Boolean(form.completionUrl || form.parameter))
-  const [hint, setHint] = useState('')
+  const [saved, setSaved] = useDraft<LinkDraft>(`link.${study.studyId}`)
+  const form = saved ?? blankLink
+  const put = (change: Partial<LinkDraft>) => setSaved({ ...form, ...change })
   const { busy, error, act } = useAct()
   const hosts = [...new Set([form.completionUrl, form.abortUrl].filter(Boolean).map(hostOf))]
   const missing = hosts.filter((h) => h && !study.redirectHosts.includes(h))
@@ -99,24 +36,30 @@ export function MakeLink({ study, close, done }: { study: Study; close: () => vo
       setSaved(undefined)
       done(link)
     })
+  return { form, put, missing, bad, allow, make, busy, error }
+}
+
+/** Makes a link for participants, with where they go at the end. */
+export function MakeLink({ study, close, done }: { study: Study; close: () => void; done: (link: Made) => void }) {
+  const { form, put, missing, bad, allow, make, busy, error } = useLinkDraft(study, done)
   return (
     <Modal opened onClose={close} title="Make a link" size="lg">
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           if (!bad) void make()
         }}
       >
         <Stack>
           <Radio.Group label="For" value={form.kind} onChange={(v) => put({ kind: v as LinkKind })}>
             <Stack gap={6} mt={6}>
-              {linkKinds.map((k) => (
+              {linkKinds.map((kind) => (
                 <Radio
-                  key={k}
-                  value={k}
+                  key={kind}
+                  value={kind}
                   label={
                     <>
-                      <b>{k[0]!.toUpperCase() + k.slice(1)}</b>: {linkKindMeaning[k]}
+                      <b>{kind[0]!.toUpperCase() + kind.slice(1)}</b>: {linkKindMeaning[kind]}
                     </>
                   }
                 />
@@ -164,76 +107,8 @@ export function MakeLink({ study, close, done }: { study: Study; close: () => vo
               onChange={(e) => put({ outsideId: e.currentTarget.value })}
             />
           )}
-          {form.kind !== 'preview' && (
-            <>
-              <Group gap="xs">
-                <Text size="sm" fw={500}>
-                  Recruiting with
-                </Text>
-                {Object.entries(presets).map(([name, p]) => (
-                  <Button
-                    key={name}
-                    size="compact-sm"
-                    variant="default"
-                    onClick={() => {
-                      put({ parameter: p.parameter, completionUrl: p.completionUrl, label: form.label || name })
-                      setHint(p.hint)
-                      setMore(true)
-                    }}
-                  >
-                    {name}
-                  </Button>
-                ))}
-                <Button size="compact-sm" variant="subtle" onClick={() => setMore(!more)} aria-expanded={more}>
-                  {more ? 'Hide redirects' : 'Redirects and ids'}
-                </Button>
-              </Group>
-              {more && (
-                <Stack gap="sm">
-                  {hint && (
-                    <Text size="sm" role="status">
-                      {hint}
-                    </Text>
-                  )}
-                  <TextInput
-                    label="Send participants here when they finish"
-                    value={form.completionUrl}
-                    error={addressError(form.completionUrl)}
-                    onChange={(e) => put({ completionUrl: e.currentTarget.value.trim() })}
-                    description="Only after everything they sent has arrived. {runId}, {outsideId}, {state} and {parameter:NAME} are filled in."
-                  />
-                  <TextInput
-                    label="Send participants here when they stop early"
-                    value={form.abortUrl}
-                    error={addressError(form.abortUrl)}
-                    onChange={(e) => put({ abortUrl: e.currentTarget.value.trim() })}
-                  />
-                  <TextInput
-                    label="Parameter with the recruiter’s id"
-                    placeholder="PROLIFIC_PID"
-                    value={form.parameter}
-                    onChange={(e) => put({ parameter: e.currentTarget.value.trim() })}
-                    description="Kept only as a keyed hash: you can tell people apart, not who they are"
-                  />
-                </Stack>
-              )}
-            </>
-          )}
-          {missing.length > 0 && !bad && (
-            <div className="panel">
-              <Text size="sm">
-                This study does not send participants to <b>{missing.join(', ')}</b> yet. Redirects go only to hosts
-                that it allows (see{' '}
-                <Anchor component={Link} to={`/studies/${study.studyId}/settings`} underline="always">
-                  Settings
-                </Anchor>
-                ).
-              </Text>
-              <Button mt="xs" size="compact-sm" variant="default" onClick={() => void allow()}>
-                Allow {missing.join(', ')}
-              </Button>
-            </div>
-          )}
+          <LinkRedirects form={form} put={put} />
+          {missing.length > 0 && !bad && <AllowHosts study={study} hosts={missing} allow={() => void allow()} />}
           <ProblemNotice
             error={error}
             title={

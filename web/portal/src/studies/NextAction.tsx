@@ -183,8 +183,8 @@ function Duplicate({ study, opened, onClose }: { study: Study; opened: boolean; 
   return (
     <Modal opened={opened} onClose={onClose} title="Duplicate this study">
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           void go()
         }}
       >

@@ -6,14 +6,14 @@ import styles from './Outline.module.css'
 
 const called = (n: TimelineNode, i: number): string =>
   n.name ?? n.type?.replace('@jspsych/plugin-', '') ?? `part ${i + 1}`
-const note = (n: TimelineNode): string =>
+const note = (node: TimelineNode): string =>
   [
-    n.timeline_variables && `${n.timeline_variables.length} variants`,
-    n.repetitions && `× ${n.repetitions}`,
-    n.randomize_order && 'shuffled',
-    n.loop && 'loop',
-    n.conditional && 'conditional',
-    n.per_condition && 'by condition',
+    node.timeline_variables && `${node.timeline_variables.length} variants`,
+    node.repetitions && `× ${node.repetitions}`,
+    node.randomize_order && 'shuffled',
+    node.loop && 'loop',
+    node.conditional && 'conditional',
+    node.per_condition && 'by condition',
   ]
     .filter(Boolean)
     .join(', ')
@@ -52,20 +52,22 @@ function Level({
 }) {
   return (
     <ol className={styles.outline}>
-      {nodes.slice(0, 200).map((n, i) => (
-        <li key={i}>
-          <UnstyledButton onClick={() => go(`${at}/${i}`)}>
+      {nodes.slice(0, 200).map((node, index) => (
+        <li key={index}>
+          <UnstyledButton onClick={() => go(`${at}/${index}`)}>
             <Text span size="sm">
-              {called(n, i)}
+              {called(node, index)}
             </Text>
-            {note(n) && (
+            {note(node) && (
               <Text span size="xs" c="dimmed">
                 {' '}
-                {note(n)}
+                {note(node)}
               </Text>
             )}
           </UnstyledButton>
-          {n.timeline && depth < 5 && <Level nodes={n.timeline} at={`${at}/${i}/timeline`} go={go} depth={depth + 1} />}
+          {node.timeline && depth < 5 && (
+            <Level nodes={node.timeline} at={`${at}/${index}/timeline`} go={go} depth={depth + 1} />
+          )}
         </li>
       ))}
     </ol>

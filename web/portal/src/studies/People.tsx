@@ -55,18 +55,18 @@ export function People({ study }: { study: Study }) {
   const last = useRef(Promise.resolve())
   const waiting = useRef(0)
   // The tick is shown at once; changes are sent one after the other, each with the rights as they are shown then.
-  const give = (p: Person, right: StudyRight, on: boolean) => {
+  const give = (person: Person, right: StudyRight, on: boolean) => {
     setFailed(undefined)
-    const rights = studyRights.filter((r) => (r === right ? on : p.rights.includes(r)))
+    const rights = studyRights.filter((r) => (r === right ? on : person.rights.includes(r)))
     // What is being fetched was true before the tick: it must not take the tick away again.
     void client.cancelQueries({ queryKey: key }, { revert: false, silent: true })
     waiting.current++
-    client.setQueryData<Person[]>(key, (all) => all?.map((q) => (q.userId === p.userId ? { ...q, rights } : q)))
+    client.setQueryData<Person[]>(key, (all) => all?.map((q) => (q.userId === person.userId ? { ...q, rights } : q)))
     last.current = last.current.then(async () => {
       try {
-        await api.studies.share({ params: { studyId: study.studyId, userId: p.userId }, body: { rights } })
+        await api.studies.share({ params: { studyId: study.studyId, userId: person.userId }, body: { rights } })
       } catch (e) {
-        setFailed({ userId: p.userId, error: e })
+        setFailed({ userId: person.userId, error: e })
       } finally {
         if (--waiting.current === 0) await fresh()
       }
@@ -84,9 +84,9 @@ export function People({ study }: { study: Study }) {
             <Table.Thead>
               <Table.Tr>
                 <Table.Th miw={170}>Person</Table.Th>
-                {studyRights.map((r) => (
-                  <Table.Th key={r} ta="center" title={rightMeaning[r]}>
-                    {heading[r]}
+                {studyRights.map((right) => (
+                  <Table.Th key={right} ta="center" title={rightMeaning[right]}>
+                    {heading[right]}
                   </Table.Th>
                 ))}
                 <Table.Th>
@@ -95,26 +95,26 @@ export function People({ study }: { study: Study }) {
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {data.map((p) => (
-                <Table.Tr key={p.userId}>
+              {data.map((person) => (
+                <Table.Tr key={person.userId}>
                   <Table.Td>
                     <Text size="sm" fw={500}>
-                      {p.name}
-                      {p.userId === me.userId ? ' (you)' : ''}
+                      {person.name}
+                      {person.userId === me.userId ? ' (you)' : ''}
                     </Text>
                     <Text size="xs" c="dimmed">
-                      {p.email}
+                      {person.email}
                     </Text>
-                    {failed?.userId === p.userId && <ProblemNotice error={failed.error} />}
+                    {failed?.userId === person.userId && <ProblemNotice error={failed.error} />}
                   </Table.Td>
-                  {studyRights.map((r) => (
-                    <Table.Td key={r} ta="center">
+                  {studyRights.map((right) => (
+                    <Table.Td key={right} ta="center">
                       <Checkbox
                         className={styles.cell}
-                        aria-label={`${p.name}: ${rightMeaning[r]}`}
-                        checked={p.rights.includes(r)}
-                        disabled={!share || !canGive(r)}
-                        onChange={(e) => give(p, r, e.currentTarget.checked)}
+                        aria-label={`${person.name}: ${rightMeaning[right]}`}
+                        checked={person.rights.includes(right)}
+                        disabled={!share || !canGive(right)}
+                        onChange={(e) => give(person, right, e.currentTarget.checked)}
                       />
                     </Table.Td>
                   ))}
@@ -123,8 +123,8 @@ export function People({ study }: { study: Study }) {
                       <Button
                         size="compact-sm"
                         variant="default"
-                        onClick={() => setLeaving(p)}
-                        aria-label={`Remove ${p.name}`}
+                        onClick={() => setLeaving(person)}
+                        aria-label={`Remove ${person.name}`}
                       >
                         Remove
                       </Button>
@@ -138,10 +138,10 @@ export function People({ study }: { study: Study }) {
         <details className="legend">
           <summary>What the rights mean</summary>
           <ul>
-            {studyRights.map((r) => (
-              <li key={r}>
-                <b>{heading[r]}</b>: {rightMeaning[r]}
-                {defaultStudyRights.includes(r) ? ' (given by default)' : ''}
+            {studyRights.map((right) => (
+              <li key={right}>
+                <b>{heading[right]}</b>: {rightMeaning[right]}
+                {defaultStudyRights.includes(right) ? ' (given by default)' : ''}
               </li>
             ))}
           </ul>

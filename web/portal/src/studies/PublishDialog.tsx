@@ -67,8 +67,8 @@ export function PublishDialog({
   return (
     <Modal opened onClose={close} title={`Publish version ${study.version + 1}`} size="xl">
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           void publish()
         }}
       >

@@ -74,8 +74,8 @@ export function Settings({ study }: { study: Study }) {
   return (
     <>
       <form
-        onSubmit={(e) => {
-          e.preventDefault()
+        onSubmit={(event) => {
+          event.preventDefault()
           if (wrong.length === 0) void save()
         }}
       >
@@ -100,8 +100,13 @@ export function Settings({ study }: { study: Study }) {
           />
           <Radio.Group label="Where it runs" value={form.runtime} onChange={(v) => put({ runtime: v as Runtime })}>
             <Stack gap="sm" mt={6}>
-              {runtimes.map((r) => (
-                <Radio key={r} value={r} label={runtimeName[r]} description={`${runtimeMeaning[r]}. ${promises[r]}`} />
+              {runtimes.map((runtime) => (
+                <Radio
+                  key={runtime}
+                  value={runtime}
+                  label={runtimeName[runtime]}
+                  description={`${runtimeMeaning[runtime]}. ${promises[runtime]}`}
+                />
               ))}
             </Stack>
           </Radio.Group>
@@ -111,10 +116,10 @@ export function Settings({ study }: { study: Study }) {
             placeholder={form.redirectHosts.length === 0 ? 'No redirects' : ''}
             maxTags={20}
             value={form.redirectHosts}
-            onChange={(v) =>
+            onChange={(hosts) =>
               put({
-                redirectHosts: v.map((h) =>
-                  h
+                redirectHosts: hosts.map((host) =>
+                  host
                     .trim()
                     .toLowerCase()
                     .replace(/^https?:\/\//, '')

@@ -33,9 +33,9 @@ export function StudiesPage() {
   const words = list.q.toLowerCase().split(/\s+/).filter(Boolean)
   const shown = data
     ?.filter(
-      (s) =>
-        (!list.state || s.state === list.state) &&
-        words.every((w) => `${s.title} ${s.description}`.toLowerCase().includes(w)),
+      (study) =>
+        (!list.state || study.state === list.state) &&
+        words.every((w) => `${study.title} ${study.description}`.toLowerCase().includes(w)),
     )
     .sort(orders[list.sort] ?? orders['changed'])
   const make = may('studies.create')
@@ -99,32 +99,32 @@ export function StudiesPage() {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {shown?.map((s) => (
-                  <Table.Tr key={s.studyId}>
+                {shown?.map((study) => (
+                  <Table.Tr key={study.studyId}>
                     <Table.Td>
-                      <Anchor component={Link} to={`/studies/${s.studyId}/overview`} fw={500}>
-                        {s.title}
+                      <Anchor component={Link} to={`/studies/${study.studyId}/overview`} fw={500}>
+                        {study.title}
                       </Anchor>
-                      {s.description && (
+                      {study.description && (
                         <Text size="sm" c="dimmed" lineClamp={1}>
-                          {s.description}
+                          {study.description}
                         </Text>
                       )}
                     </Table.Td>
                     <Table.Td>
-                      <StateBadge of="study" state={s.state} />
+                      <StateBadge of="study" state={study.state} />
                     </Table.Td>
                     <Table.Td visibleFrom="sm" className="figures">
-                      {s.version === 0 ? (
+                      {study.version === 0 ? (
                         <Text span size="sm" c="dimmed">
                           none yet
                         </Text>
                       ) : (
-                        s.version
+                        study.version
                       )}
                     </Table.Td>
                     <Table.Td visibleFrom="xs">
-                      <RelativeTime at={s.changed} />
+                      <RelativeTime at={study.changed} />
                     </Table.Td>
                   </Table.Tr>
                 ))}

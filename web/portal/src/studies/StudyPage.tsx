@@ -88,9 +88,9 @@ function Loaded({ study, tab }: { study: Study; tab: string }) {
                 </ActionIcon>
               </Menu.Target>
               <Menu.Dropdown>
-                {acts.others.map((a) => (
-                  <Menu.Item key={a.label} onClick={a.run}>
-                    {a.label}
+                {acts.others.map((act) => (
+                  <Menu.Item key={act.label} onClick={act.run}>
+                    {act.label}
                   </Menu.Item>
                 ))}
               </Menu.Dropdown>

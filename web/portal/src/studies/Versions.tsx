@@ -66,35 +66,35 @@ export function Versions({ study }: { study: Study }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {data.map((v) => (
-              <Table.Tr key={v.version}>
-                <Table.Td fw={600}>{v.version}</Table.Td>
+            {data.map((version) => (
+              <Table.Tr key={version.version}>
+                <Table.Td fw={600}>{version.version}</Table.Td>
                 <Table.Td>
                   <Text size="sm" lineClamp={2}>
-                    {v.note || '–'}
+                    {version.note || '–'}
                   </Text>
                 </Table.Td>
                 <Table.Td>
-                  <RelativeTime at={v.published} />
+                  <RelativeTime at={version.published} />
                 </Table.Td>
                 <Table.Td className="nowrap">
                   <Text size="sm">
-                    {v.kind}, {v.assets} {v.assets === 1 ? 'file' : 'files'}, {bytes(v.bytes)}
+                    {version.kind}, {version.assets} {version.assets === 1 ? 'file' : 'files'}, {bytes(version.bytes)}
                   </Text>
                 </Table.Td>
                 <Table.Td>
-                  <CopyId value={v.contentHash} show={v.contentHash.slice(0, 8)} label="content hash" />
+                  <CopyId value={version.contentHash} show={version.contentHash.slice(0, 8)} label="content hash" />
                 </Table.Td>
                 <Table.Td ta="right">
                   <Button
                     size="compact-sm"
                     variant="default"
                     disabled={packing !== undefined}
-                    onClick={() => void save(v.version)}
-                    aria-label={`Export version ${v.version}`}
+                    onClick={() => void save(version.version)}
+                    aria-label={`Export version ${version.version}`}
                     miw={84}
                   >
-                    {packing?.version === v.version ? `${bytes(packing.got)}…` : 'Export'}
+                    {packing?.version === version.version ? `${bytes(packing.got)}…` : 'Export'}
                   </Button>
                 </Table.Td>
               </Table.Tr>

@@ -17,7 +17,7 @@ const name = (studyId: string) => `cloister.content.${studyId}`
 const listeners = new Set<() => void>()
 const held = new Map<string, { raw: string | null; draft: ContentDraft | undefined }>()
 addEventListener('storage', () => {
-  for (const l of listeners) l()
+  for (const listener of listeners) listener()
 })
 
 function readDraft(studyId: string): ContentDraft | undefined {
@@ -38,13 +38,13 @@ function readDraft(studyId: string): ContentDraft | undefined {
 export function writeDraft(studyId: string, draft: ContentDraft | undefined): void {
   if (draft === undefined) localStorage.removeItem(name(studyId))
   else localStorage.setItem(name(studyId), JSON.stringify(draft))
-  for (const l of listeners) l()
+  for (const listener of listeners) listener()
 }
 
-const subscribe = (l: () => void) => {
-  listeners.add(l)
+const subscribe = (listener: () => void) => {
+  listeners.add(listener)
   return () => {
-    listeners.delete(l)
+    listeners.delete(listener)
   }
 }
 export const useContentDraft = (studyId: string): ContentDraft | undefined =>

@@ -4,10 +4,10 @@ import { api } from '../session/session.ts'
 /** Hands bytes to the browser's downloads. */
 function download(name: string, bytes: Uint8Array<ArrayBuffer>, type: string): void {
   const url = URL.createObjectURL(new Blob([bytes], { type }))
-  const a = document.createElement('a')
-  a.href = url
-  a.download = name
-  a.click()
+  const anchor = document.createElement('a')
+  anchor.href = url
+  anchor.download = name
+  anchor.click()
   setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
 
@@ -26,11 +26,11 @@ export async function exportVersion(
   let got = 0
   progress(0, total)
   const fetched: { path: string; data: Uint8Array }[] = []
-  for (const f of files) {
-    const answer = await fetch(f.download.url, { headers: f.download.headers })
-    if (!answer.ok) throw new Error(`The file ${f.path} could not be fetched (${answer.status}). Try again.`)
-    fetched.push({ path: f.path, data: new Uint8Array(await answer.arrayBuffer()) })
-    progress((got += f.size), total)
+  for (const file of files) {
+    const answer = await fetch(file.download.url, { headers: file.download.headers })
+    if (!answer.ok) throw new Error(`The file ${file.path} could not be fetched (${answer.status}). Try again.`)
+    fetched.push({ path: file.path, data: new Uint8Array(await answer.arrayBuffer()) })
+    progress((got += file.size), total)
   }
   const name =
     study.title

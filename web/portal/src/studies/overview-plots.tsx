@@ -32,9 +32,9 @@ export function Arrivals({ data }: { data: Figures }) {
     (plot: typeof P, width: number, ink: string) => {
       let started = 0
       let completed = 0
-      const rows = (JSON.parse(stamp) as Figures['arrivals']).flatMap((a) => [
-        { at: new Date(a.at), n: (started += a.started), what: 'started' },
-        { at: new Date(a.at), n: (completed += a.completed), what: 'completed' },
+      const rows = (JSON.parse(stamp) as Figures['arrivals']).flatMap((day) => [
+        { at: new Date(day.at), n: (started += day.started), what: 'started' },
+        { at: new Date(day.at), n: (completed += day.completed), what: 'completed' },
       ])
       return plot.plot({
         ...base(ink, width),
@@ -119,9 +119,11 @@ export function Conditions({ data }: { data: Figures }) {
   const make = useCallback(
     (plot: typeof P, width: number, ink: string) => {
       const conditions = JSON.parse(stamp) as Figures['byCondition']
-      const rows = conditions.flatMap((c) =>
+      const rows = conditions.flatMap((condition) =>
         stateOrder.flatMap((state) =>
-          (c.states[state] ?? 0) > 0 ? [{ condition: c.condition, state, n: c.states[state]! }] : [],
+          (condition.states[state] ?? 0) > 0
+            ? [{ condition: condition.condition, state, n: condition.states[state]! }]
+            : [],
         ),
       )
       const used = stateOrder.filter((s) => rows.some((r) => r.state === s))

@@ -21,9 +21,9 @@ export function rangeOf(tree: Tree, slice: (from: number, to: number) => string,
     .slice(1)
     .map(unescape)) {
     if (node?.name === 'Object') {
-      const property = node.getChildren('Property').find((p) => {
-        const n = p.getChild('PropertyName')
-        return n !== null && nameIs(slice(n.from, n.to), step)
+      const property = node.getChildren('Property').find((candidate) => {
+        const name = candidate.getChild('PropertyName')
+        return name !== null && nameIs(slice(name.from, name.to), step)
       })
       if (!property) return range
       range = { from: property.from, to: property.to }

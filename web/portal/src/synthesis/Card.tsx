@@ -10,8 +10,8 @@ import type { Synthesis } from './data.ts'
 import cardStyles from '../parts/card.module.css'
 
 /** What the table is and what may be said of it: method, guarantee, what was measured, what was not. */
-export function Card({ synthesis: s }: { synthesis: Synthesis }) {
-  const card = s.card!
+export function Card({ synthesis }: { synthesis: Synthesis }) {
+  const card = synthesis.card!
   const spent = card.drawn.reduce((n, d) => n + d.nanoRho, 0)
   return (
     <div className="two">
@@ -26,16 +26,16 @@ export function Card({ synthesis: s }: { synthesis: Synthesis }) {
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {card.columns.map((c) => (
-                <Table.Tr key={c.name}>
+              {card.columns.map((column) => (
+                <Table.Tr key={column.name}>
                   <Table.Td className="path">
-                    <code>{c.name}</code>
+                    <code>{column.name}</code>
                   </Table.Td>
                   <Table.Td>
-                    {c.kind}
-                    {c.unit ? ` (${c.unit})` : ''}
+                    {column.kind}
+                    {column.unit ? ` (${column.unit})` : ''}
                   </Table.Td>
-                  <Table.Td>{c.meaning ?? '–'}</Table.Td>
+                  <Table.Td>{column.meaning ?? '–'}</Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>
@@ -45,7 +45,7 @@ export function Card({ synthesis: s }: { synthesis: Synthesis }) {
           title="What was measured"
           hint={`${count(card.drawn.length, 'noisy answer')}; their prices add up to what was charged.`}
         >
-          {s.rounds.length > 1 && <Rounds rounds={s.rounds} />}
+          {synthesis.rounds.length > 1 && <Rounds rounds={synthesis.rounds} />}
           <details className="legend">
             <summary>Every draw</summary>
             <Table.ScrollContainer minWidth={420}>
@@ -59,12 +59,12 @@ export function Card({ synthesis: s }: { synthesis: Synthesis }) {
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
-                  {card.drawn.map((d, i) => (
-                    <Table.Tr key={i}>
-                      <Table.Td>{d.what}</Table.Td>
-                      <Table.Td>{d.columns.join(' × ')}</Table.Td>
-                      <Table.Td ta="right">{d.sigma === undefined ? '–' : short(d.sigma)}</Table.Td>
-                      <Table.Td ta="right">{((100 * d.nanoRho) / Math.max(1, spent)).toFixed(1)} %</Table.Td>
+                  {card.drawn.map((drawn, index) => (
+                    <Table.Tr key={index}>
+                      <Table.Td>{drawn.what}</Table.Td>
+                      <Table.Td>{drawn.columns.join(' × ')}</Table.Td>
+                      <Table.Td ta="right">{drawn.sigma === undefined ? '–' : short(drawn.sigma)}</Table.Td>
+                      <Table.Td ta="right">{((100 * drawn.nanoRho) / Math.max(1, spent)).toFixed(1)} %</Table.Td>
                     </Table.Tr>
                   ))}
                 </Table.Tbody>
@@ -129,7 +129,7 @@ export function Card({ synthesis: s }: { synthesis: Synthesis }) {
           <div>
             <dt>Expires</dt>
             <dd>
-              <RelativeTime at={s.expires ?? card.expires} />
+              <RelativeTime at={synthesis.expires ?? card.expires} />
             </dd>
           </div>
           <div>

@@ -15,8 +15,8 @@ import type { Plan } from './data.ts'
 type Rule = Plan['rules'][number]
 type Values = Record<string, string[]>
 const valuesOf = (plan: Plan, name: string): string[] => {
-  const c = plan.columns.find((x) => x.name === name)
-  return c && 'categories' in c ? (c.categories ?? []) : []
+  const column = plan.columns.find((planned) => planned.name === name)
+  return column && 'categories' in column ? (column.categories ?? []) : []
 }
 
 /** `column is one of values`, several of them joined by “and”. */
@@ -100,26 +100,31 @@ export function Rules({ plan, put }: { plan: Plan; put: (part: Partial<Plan>) =>
   const set = (i: number, rule: Rule | undefined) => put({ rules: replaced(plan.rules, i, rule) })
   return (
     <Stack gap="sm">
-      {plan.rules.map((r, i) => (
-        <Group key={i} align="flex-start" className="panel" wrap="nowrap">
-          {r.rule === 'impossible' ? (
+      {plan.rules.map((rule, index) => (
+        <Group key={index} align="flex-start" className="panel" wrap="nowrap">
+          {rule.rule === 'impossible' ? (
             <Clause
               plan={plan}
               label="Never together"
-              values={r.values}
-              change={(values) => set(i, { rule: 'impossible', values })}
+              values={rule.values}
+              change={(values) => set(index, { rule: 'impossible', values })}
             />
           ) : (
             <>
-              <Clause plan={plan} label="When" values={r.when} change={(when) => set(i, { ...r, when })} />
-              <Clause plan={plan} label="then always" values={r.then} change={(then) => set(i, { ...r, then })} />
+              <Clause plan={plan} label="When" values={rule.when} change={(when) => set(index, { ...rule, when })} />
+              <Clause
+                plan={plan}
+                label="then always"
+                values={rule.then}
+                change={(then) => set(index, { ...rule, then })}
+              />
             </>
           )}
           <ActionIcon
             variant="subtle"
             color="gray"
-            aria-label={`Remove rule ${i + 1}`}
-            onClick={() => set(i, undefined)}
+            aria-label={`Remove rule ${index + 1}`}
+            onClick={() => set(index, undefined)}
           >
             <IconTrash size={16} />
           </ActionIcon>
@@ -151,33 +156,33 @@ export function Wishes({ plan, put }: { plan: Plan; put: (part: Partial<Plan>) =
   const set = (i: number, wish: Plan['wishes'][number] | undefined) => put({ wishes: replaced(plan.wishes, i, wish) })
   return (
     <Stack gap="xs">
-      {plan.wishes.map((w, i) => (
-        <Group key={i} gap="xs" align="flex-end" wrap="nowrap">
+      {plan.wishes.map((wish, index) => (
+        <Group key={index} gap="xs" align="flex-end" wrap="nowrap">
           <MultiSelect
             size="xs"
-            aria-label={`Columns of wish ${i + 1}`}
-            placeholder={w.columns.length === 0 ? 'two to four columns' : ''}
+            aria-label={`Columns of wish ${index + 1}`}
+            placeholder={wish.columns.length === 0 ? 'two to four columns' : ''}
             data={names}
-            value={w.columns}
-            onChange={(columns) => set(i, { ...w, columns })}
+            value={wish.columns}
+            onChange={(columns) => set(index, { ...wish, columns })}
             maxValues={4}
             searchable
             className="grow"
           />
           <NumberInput
             size="xs"
-            aria-label={`Weight of wish ${i + 1}`}
+            aria-label={`Weight of wish ${index + 1}`}
             min={1}
             max={1000}
-            value={w.weight}
-            onChange={(v) => set(i, { ...w, weight: Number(v) || 1 })}
+            value={wish.weight}
+            onChange={(v) => set(index, { ...wish, weight: Number(v) || 1 })}
             w={90}
           />
           <ActionIcon
             variant="subtle"
             color="gray"
-            aria-label={`Remove wish ${i + 1}`}
-            onClick={() => set(i, undefined)}
+            aria-label={`Remove wish ${index + 1}`}
+            onClick={() => set(index, undefined)}
           >
             <IconTrash size={15} />
           </ActionIcon>

@@ -17,8 +17,8 @@ import comparisonStyles from '../parts/comparison.module.css'
 const mean = (x: readonly { tvd: number }[] | undefined): number | undefined =>
   x && x.length > 0 ? x.reduce((n, d) => n + d.tvd, 0) / x.length : undefined
 /** The newest agreement, the custodian's own figures before the paid ones. */
-const agreementOf = (s: Synthesis) =>
-  s.evaluations
+const agreementOf = (synthesis: Synthesis) =>
+  synthesis.evaluations
     .filter((e) => e.kind === 'agreement')
     .toSorted((a, b) => Number(a.charged) - Number(b.charged) || b.at.localeCompare(a.at))[0]
 const modelOf = (s: Synthesis) =>
@@ -36,16 +36,16 @@ const facts: [name: string, of: (s: Synthesis) => string | undefined, show?: (s:
   ['Made', (s) => s.card?.made, (s) => s.card && <RelativeTime at={s.card.made} />],
   [
     'A column is off by',
-    (s) => {
-      const m = mean(agreementOf(s)?.tvd1)
-      return m === undefined ? undefined : percent(m)
+    (synthesis) => {
+      const distance = mean(agreementOf(synthesis)?.tvd1)
+      return distance === undefined ? undefined : percent(distance)
     },
   ],
   [
     'A pair is off by',
-    (s) => {
-      const m = mean(agreementOf(s)?.tvd2)
-      return m === undefined ? undefined : percent(m)
+    (synthesis) => {
+      const distance = mean(agreementOf(synthesis)?.tvd2)
+      return distance === undefined ? undefined : percent(distance)
     },
   ],
   ['Model on synthetic rows', (s) => modelOf(s)?.aucSynthetic.toFixed(3)],
@@ -79,10 +79,10 @@ export function ComparePage() {
                   <Table.Th>
                     <span className="sr">Fact</span>
                   </Table.Th>
-                  {all.map((s) => (
-                    <Table.Th key={s.synthesisId}>
-                      <Anchor component={Link} to={`/synthetic/${s.synthesisId}`}>
-                        {s.title}
+                  {all.map((synthesis) => (
+                    <Table.Th key={synthesis.synthesisId}>
+                      <Anchor component={Link} to={`/synthetic/${synthesis.synthesisId}`}>
+                        {synthesis.title}
                       </Anchor>
                     </Table.Th>
                   ))}
@@ -95,11 +95,11 @@ export function ComparePage() {
                   return (
                     <Table.Tr key={name}>
                       <Table.Th scope="row">{name}</Table.Th>
-                      {all.map((s, i) => (
-                        <Table.Td key={s.synthesisId} data-differs={differs || undefined}>
+                      {all.map((synthesis, index) => (
+                        <Table.Td key={synthesis.synthesisId} data-differs={differs || undefined}>
                           {show
-                            ? show(s)
-                            : (values[i] ?? (
+                            ? show(synthesis)
+                            : (values[index] ?? (
                                 <Text span c="dimmed" size="sm">
                                   not measured
                                 </Text>
@@ -125,20 +125,20 @@ interface Distance {
   tvd: number
 }
 const distances = (all: readonly Synthesis[]): Distance[] =>
-  all.flatMap((s, i) => {
-    const e = agreementOf(s)
-    return e && !e.charged
-      ? (e.tvd1 ?? []).map((d) => ({ column: d.column, of: `${i + 1}. ${s.title}`, tvd: 100 * d.tvd }))
-      : []
+  all.flatMap((synthesis, index) => {
+    const agreement = agreementOf(synthesis)
+    if (!agreement || agreement.charged) return []
+    const of = `${index + 1}. ${synthesis.title}`
+    return (agreement.tvd1 ?? []).map(({ column, tvd }) => ({ column, of, tvd: 100 * tvd }))
   })
 
 /** `found`: the distances as JSON, so that nothing is drawn again while they stay the same. */
 function ByColumn({ found }: { found: string }) {
   const rows = useMemo(() => JSON.parse(found) as Distance[], [found])
   const make = useCallback(
-    (P: typeof import('@observablehq/plot'), width: number, ink: string) => {
+    (plot: typeof import('@observablehq/plot'), width: number, ink: string) => {
       const names = [...new Set(rows.map((d) => d.column))]
-      return P.plot({
+      return plot.plot({
         width,
         height: 60 + 22 * names.length,
         marginLeft: Math.min(180, 20 + 7 * Math.max(...names.map((n) => n.length))),
@@ -147,8 +147,8 @@ function ByColumn({ found }: { found: string }) {
         y: { label: null, domain: names },
         color: { legend: true, range: [...palette] },
         marks: [
-          P.ruleY(rows, { y: 'column', stroke: ink, strokeOpacity: 0.1 }),
-          P.dot(rows, { x: 'tvd', y: 'column', fill: 'of', r: 5 }),
+          plot.ruleY(rows, { y: 'column', stroke: ink, strokeOpacity: 0.1 }),
+          plot.dot(rows, { x: 'tvd', y: 'column', fill: 'of', r: 5 }),
         ],
       }) as HTMLElement
     },

@@ -57,8 +57,8 @@ export function Evaluations({ synthesis }: { synthesis: Synthesis }) {
             Comparing …
           </Text>
         )}
-        {evaluations.map((evaluation, i) => (
-          <OneEvaluation key={i} evaluation={evaluation} />
+        {evaluations.map((evaluation, index) => (
+          <OneEvaluation key={index} evaluation={evaluation} />
         ))}
       </div>
       {synthesis.may.includes('evaluate') && <Compare synthesis={synthesis} comparing={comparing} />}

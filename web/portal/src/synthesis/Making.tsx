@@ -32,8 +32,8 @@ export function Making({ synthesis: { rounds } }: { synthesis: Synthesis }) {
 /** Estimated error by round, with what each measured behind it. */
 export function Rounds({ rounds }: { rounds: Synthesis['rounds'] }) {
   const make = useCallback(
-    (P: typeof import('@observablehq/plot'), width: number, ink: string) =>
-      P.plot({
+    (plot: typeof import('@observablehq/plot'), width: number, ink: string) =>
+      plot.plot({
         width,
         height: 200,
         marginLeft: 48,
@@ -41,13 +41,13 @@ export function Rounds({ rounds }: { rounds: Synthesis['rounds'] }) {
         x: { label: 'Round', tickFormat: 'd', ticks: Math.min(rounds.length, 10) },
         y: { label: 'Estimated error (%)', grid: true, zero: true },
         marks: [
-          P.lineY(rounds, {
+          plot.lineY(rounds, {
             x: 'round',
             y: (r: Synthesis['rounds'][number]) => 100 * r.error,
             stroke: '#0072B2',
             strokeWidth: 2,
           }),
-          P.dot(rounds, { x: 'round', y: (r: Synthesis['rounds'][number]) => 100 * r.error, fill: '#0072B2', r: 3 }),
+          plot.dot(rounds, { x: 'round', y: (r: Synthesis['rounds'][number]) => 100 * r.error, fill: '#0072B2', r: 3 }),
         ],
       }),
     [rounds],

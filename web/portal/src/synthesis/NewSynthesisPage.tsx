@@ -26,11 +26,11 @@ export function NewSynthesisPage() {
   const stop = useRef<AbortController>(undefined)
   const tables = (datasets ?? [])
     .filter((d) => d.state === 'published' && may('dataset.manage', d))
-    .map((d) => ({
-      group: d.title,
-      items: (d.schema?.tables ?? []).map((t) => ({
-        value: `${d.datasetId} ${t.name}`,
-        label: `${d.name}: ${t.name}`,
+    .map((dataset) => ({
+      group: dataset.title,
+      items: (dataset.schema?.tables ?? []).map((table) => ({
+        value: `${dataset.datasetId} ${table.name}`,
+        label: `${dataset.name}: ${table.name}`,
       })),
     }))
   const go = (synthesisId: string) => void navigate({ to: `/synthetic/${synthesisId}` })

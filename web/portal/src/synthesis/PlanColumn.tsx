@@ -7,8 +7,8 @@ import columnsStyles from '../parts/columns.module.css'
 
 const kinds = Object.entries(kindName).map(([value, label]) => ({ value, label }))
 const numberOf = (text: string): number | undefined => {
-  const n = Number(text.replaceAll(/[\s,]/g, ''))
-  return text.trim() === '' || !Number.isFinite(n) ? undefined : n
+  const value = Number(text.replaceAll(/[\s,]/g, ''))
+  return text.trim() === '' || !Number.isFinite(value) ? undefined : value
 }
 const bought = {
   numeric: 'Bounds are bought: noisy quantiles of the data',
@@ -22,7 +22,7 @@ const bought = {
  * wrong.
  */
 export const PlanColumn = memo(function PlanColumn({
-  column: c,
+  column,
   hint,
   fault,
   change,
@@ -32,22 +32,22 @@ export const PlanColumn = memo(function PlanColumn({
   fault: string | undefined
   change: (next: PlannedColumn) => void
 }) {
-  const put = (part: Record<string, unknown>) => change(withBought({ ...c, ...part } as PlannedColumn))
-  const at = (what: string) => `${c.name}: ${what}`
-  const listed = c.kind === 'categorical' || c.kind === 'ordinal'
+  const put = (part: Record<string, unknown>) => change(withBought({ ...column, ...part } as PlannedColumn))
+  const at = (what: string) => `${column.name}: ${what}`
+  const listed = column.kind === 'categorical' || column.kind === 'ordinal'
   const bound = (key: 'minimum' | 'maximum', placeholder: string) => {
-    if (c.kind !== 'numeric' && c.kind !== 'date') return null
-    const value = c[key]
+    if (column.kind !== 'numeric' && column.kind !== 'date') return null
+    const value = column[key]
     return (
       <TextInput
         size="xs"
         aria-label={at(key)}
         placeholder={placeholder}
-        key={`${key} ${c.kind} ${value}`}
+        key={`${key} ${column.kind} ${value}`}
         defaultValue={value === undefined ? '' : String(value)}
-        onBlur={(e) => {
-          const text = e.currentTarget.value.trim()
-          put({ [key]: c.kind === 'numeric' ? numberOf(text) : text || undefined })
+        onBlur={(event) => {
+          const text = event.currentTarget.value.trim()
+          put({ [key]: column.kind === 'numeric' ? numberOf(text) : text || undefined })
         }}
       />
     )
@@ -56,7 +56,7 @@ export const PlanColumn = memo(function PlanColumn({
     <Table.Tr data-fault={fault ? true : undefined}>
       <Table.Td data-label="Column">
         <Text size="sm" ff="monospace" fw={500} style={{ overflowWrap: 'anywhere' }}>
-          {c.name}
+          {column.name}
         </Text>
         {hint && (
           <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
@@ -74,14 +74,14 @@ export const PlanColumn = memo(function PlanColumn({
           size="xs"
           aria-label={at('kind')}
           data={kinds}
-          value={c.kind}
-          onChange={(e) => change(asKind(c, e.currentTarget.value as Kind))}
+          value={column.kind}
+          onChange={(e) => change(asKind(column, e.currentTarget.value as Kind))}
         />
       </Table.Td>
       <Table.Td data-label="May hold">
-        {(c.kind === 'numeric' || c.kind === 'date') && (
+        {(column.kind === 'numeric' || column.kind === 'date') && (
           <span className={columnsStyles.bounds}>
-            {bound('minimum', c.kind === 'date' ? 'from, 2020-01-31' : 'from')}
+            {bound('minimum', column.kind === 'date' ? 'from, 2020-01-31' : 'from')}
             {bound('maximum', 'to')}
           </span>
         )}
@@ -93,12 +93,12 @@ export const PlanColumn = memo(function PlanColumn({
             autosize
             minRows={1}
             maxRows={6}
-            key={(c.categories ?? []).join('\n')}
-            defaultValue={(c.categories ?? []).join('\n')}
-            onBlur={(e) => {
+            key={(column.categories ?? []).join('\n')}
+            defaultValue={(column.categories ?? []).join('\n')}
+            onBlur={(event) => {
               const all = [
                 ...new Set(
-                  e.currentTarget.value
+                  event.currentTarget.value
                     .split('\n')
                     .map((v) => v.trim())
                     .filter(Boolean),
@@ -108,7 +108,7 @@ export const PlanColumn = memo(function PlanColumn({
             }}
           />
         )}
-        {c.kind === 'identifier' && (
+        {column.kind === 'identifier' && (
           <NativeSelect
             size="xs"
             aria-label={at('use')}
@@ -116,38 +116,38 @@ export const PlanColumn = memo(function PlanColumn({
               { value: 'drop', label: 'Leave out' },
               { value: 'recreate', label: 'Make new numbers' },
             ]}
-            value={c.use}
-            onChange={(e) => change({ ...c, use: e.currentTarget.value as 'drop' | 'recreate' })}
+            value={column.use}
+            onChange={(e) => change({ ...column, use: e.currentTarget.value as 'drop' | 'recreate' })}
           />
         )}
-        {c.kind !== 'identifier' && c.buy && (
+        {column.kind !== 'identifier' && column.buy && (
           <Text size="xs" c="dimmed" mt={2}>
-            {bought[c.kind]}
+            {bought[column.kind]}
           </Text>
         )}
       </Table.Td>
       <Table.Td data-label="Bins">
-        {(c.kind === 'numeric' || c.kind === 'date') && (
+        {(column.kind === 'numeric' || column.kind === 'date') && (
           <TextInput
             size="xs"
             inputMode="numeric"
             aria-label={at('bins')}
-            key={`bins ${c.bins}`}
-            defaultValue={String(c.bins)}
-            onBlur={(e) => {
-              const n = numberOf(e.currentTarget.value)
-              if (n !== undefined) put({ bins: Math.round(n) })
+            key={`bins ${column.bins}`}
+            defaultValue={String(column.bins)}
+            onBlur={(event) => {
+              const value = numberOf(event.currentTarget.value)
+              if (value !== undefined) put({ bins: Math.round(value) })
             }}
           />
         )}
       </Table.Td>
       <Table.Td data-label="">
-        {c.kind !== 'identifier' && (
+        {column.kind !== 'identifier' && (
           <Checkbox
             size="xs"
             label="may be missing"
             aria-label={at('may be missing')}
-            checked={c.missing}
+            checked={column.missing}
             onChange={(e) => put({ missing: e.currentTarget.checked })}
           />
         )}
@@ -157,17 +157,17 @@ export const PlanColumn = memo(function PlanColumn({
             mt={4}
             label="keep “other”"
             aria-label={at('keep other values as “other”')}
-            checked={c.open === true}
+            checked={column.open === true}
             onChange={(e) => put({ open: e.currentTarget.checked })}
           />
         )}
-        {c.kind === 'numeric' && (
+        {column.kind === 'numeric' && (
           <Checkbox
             size="xs"
             mt={4}
             label="whole numbers"
             aria-label={at('whole numbers')}
-            checked={c.integer}
+            checked={column.integer}
             onChange={(e) => put({ integer: e.currentTarget.checked })}
           />
         )}

@@ -59,7 +59,9 @@ const form = (answers: Record<string, unknown> = {}): Promise<Shown> =>
     ...answers,
   })
 const verdict = (text: string) =>
-  vi.waitFor(() => expect(screen.getByRole('complementary').querySelector('[role=status]')?.textContent).toBe(text))
+  vi.waitFor(() => expect(screen.getByRole('complementary').querySelector('[role=status]')?.textContent).toBe(text), {
+    timeout: 10_000,
+  })
 const rowOf = (column: string) => within(screen.getByLabelText(`${column}: kind`).closest('tr')!)
 
 it('confirms the plan as it was changed, once however often it is pressed', async () => {

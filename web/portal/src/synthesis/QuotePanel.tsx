@@ -59,8 +59,8 @@ export function QuotePanel({
           )}
           {others.length > 0 && (
             <List size="sm">
-              {others.map((f) => (
-                <List.Item key={f.message}>{f.message}</List.Item>
+              {others.map((fault) => (
+                <List.Item key={fault.message}>{fault.message}</List.Item>
               ))}
             </List>
           )}
@@ -114,11 +114,11 @@ export function QuotePanel({
             <details className={quoteStyles.apply}>
               <summary>Bought first ({quote.bought.length})</summary>
               <List size="sm" spacing={3} mt={4}>
-                {quote.bought.map((b) => (
-                  <List.Item key={b.what}>
-                    {b.what}{' '}
+                {quote.bought.map((bought) => (
+                  <List.Item key={bought.what}>
+                    {bought.what}{' '}
                     <Text span size="xs" c="dimmed">
-                      {b.error}
+                      {bought.error}
                     </Text>
                   </List.Item>
                 ))}

@@ -31,8 +31,8 @@ export function Sharing({ synthesis: { synthesisId, rev, shared, title, expires 
         defaultValue={title}
         key={`title ${title}`}
         maxLength={120}
-        onBlur={(e) => {
-          const typed = e.currentTarget.value.trim()
+        onBlur={(event) => {
+          const typed = event.currentTarget.value.trim()
           if (typed && typed !== title) change({ title: typed })
         }}
       />
@@ -42,8 +42,8 @@ export function Sharing({ synthesis: { synthesisId, rev, shared, title, expires 
         description="Its files are deleted then; the card stays."
         defaultValue={lastDay}
         key={`expires ${expires}`}
-        onBlur={(e) => {
-          const chosen = e.currentTarget.value
+        onBlur={(event) => {
+          const chosen = event.currentTarget.value
           if (chosen && chosen !== lastDay) change({ expires: chosen })
         }}
       />

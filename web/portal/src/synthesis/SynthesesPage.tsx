@@ -38,9 +38,9 @@ export function SynthesesPage() {
   const words = list.q.toLowerCase().split(/\s+/).filter(Boolean)
   const shown = data
     ?.filter(
-      (s) =>
-        (!list.state || s.state === list.state) &&
-        words.every((w) => `${s.title} ${s.dataset} ${s.table}`.toLowerCase().includes(w)),
+      (synthesis) =>
+        (!list.state || synthesis.state === list.state) &&
+        words.every((w) => `${synthesis.title} ${synthesis.dataset} ${synthesis.table}`.toLowerCase().includes(w)),
     )
     .sort(orders[list.sort] ?? orders['changed'])
   return (
@@ -113,45 +113,45 @@ export function SynthesesPage() {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {shown?.map((s) => (
-                  <Table.Tr key={s.synthesisId}>
+                {shown?.map((synthesis) => (
+                  <Table.Tr key={synthesis.synthesisId}>
                     <Table.Td>
-                      {s.state === 'ready' && (
+                      {synthesis.state === 'ready' && (
                         <Checkbox
-                          aria-label={`Compare ${s.title}`}
-                          checked={chosen.includes(s.synthesisId)}
-                          disabled={!chosen.includes(s.synthesisId) && chosen.length >= most}
-                          onChange={(e) =>
+                          aria-label={`Compare ${synthesis.title}`}
+                          checked={chosen.includes(synthesis.synthesisId)}
+                          disabled={!chosen.includes(synthesis.synthesisId) && chosen.length >= most}
+                          onChange={(event) =>
                             choose(
-                              e.currentTarget.checked
-                                ? [...chosen, s.synthesisId]
-                                : chosen.filter((c) => c !== s.synthesisId),
+                              event.currentTarget.checked
+                                ? [...chosen, synthesis.synthesisId]
+                                : chosen.filter((c) => c !== synthesis.synthesisId),
                             )
                           }
                         />
                       )}
                     </Table.Td>
                     <Table.Td>
-                      <Anchor component={Link} to={`/synthetic/${s.synthesisId}`} fw={500}>
-                        {s.title}
+                      <Anchor component={Link} to={`/synthetic/${synthesis.synthesisId}`} fw={500}>
+                        {synthesis.title}
                       </Anchor>
                       <Group gap={6}>
                         <Text size="sm" c="dimmed">
-                          by {s.owner.name}
-                          {s.shared ? ' · shared' : ''}
+                          by {synthesis.owner.name}
+                          {synthesis.shared ? ' · shared' : ''}
                         </Text>
                       </Group>
                     </Table.Td>
                     <Table.Td>
-                      <StateBadge of="synthesis" state={s.state} />
+                      <StateBadge of="synthesis" state={synthesis.state} />
                     </Table.Td>
                     <Table.Td visibleFrom="sm">
                       <Text size="sm" className="path">
-                        {s.table}
+                        {synthesis.table}
                       </Text>
                     </Table.Td>
                     <Table.Td visibleFrom="md">
-                      <RelativeTime at={s.changed} />
+                      <RelativeTime at={synthesis.changed} />
                     </Table.Td>
                   </Table.Tr>
                 ))}

@@ -15,8 +15,8 @@ const style = (ink: string) => ({ color: ink, fontSize: '12px', overflow: 'visib
 export function Columns({ tvd1 }: { tvd1: NonNullable<Evaluation['tvd1']> }) {
   const rows = useMemo(() => worst(tvd1, 30), [tvd1])
   const make = useCallback(
-    (P: Lib, width: number, ink: string) =>
-      P.plot({
+    (plot: Lib, width: number, ink: string) =>
+      plot.plot({
         width,
         height: 40 + 20 * rows.length,
         marginLeft: Math.min(180, 20 + 7 * Math.max(...rows.map((d) => d.column.length))),
@@ -24,8 +24,8 @@ export function Columns({ tvd1 }: { tvd1: NonNullable<Evaluation['tvd1']> }) {
         x: { label: 'Share of rows that would have to change (%)', grid: true, zero: true },
         y: { label: null },
         marks: [
-          P.barX(rows, { x: (d: { tvd: number }) => 100 * d.tvd, y: 'column', fill: '#0072B2', sort: { y: '-x' } }),
-          P.ruleX([0]),
+          plot.barX(rows, { x: (d: { tvd: number }) => 100 * d.tvd, y: 'column', fill: '#0072B2', sort: { y: '-x' } }),
+          plot.ruleX([0]),
         ],
       }),
     [rows],
@@ -43,15 +43,15 @@ export function Columns({ tvd1 }: { tvd1: NonNullable<Evaluation['tvd1']> }) {
 /** The same for every pair of columns, as a field of colour. */
 export function Pairs({ tvd2 }: { tvd2: NonNullable<Evaluation['tvd2']> }) {
   const make = useCallback(
-    (P: Lib, width: number, ink: string) => {
-      const data = tvd2.flatMap((d) => [
-        { a: d.columns[0], b: d.columns[1], tvd: 100 * d.tvd },
-        { a: d.columns[1], b: d.columns[0], tvd: 100 * d.tvd },
+    (plot: Lib, width: number, ink: string) => {
+      const data = tvd2.flatMap((pair) => [
+        { a: pair.columns[0], b: pair.columns[1], tvd: 100 * pair.tvd },
+        { a: pair.columns[1], b: pair.columns[0], tvd: 100 * pair.tvd },
       ])
       const names = [...new Set(data.map((d) => d.a))]
       const left = Math.min(140, 20 + 7 * Math.max(...names.map((n) => n.length)))
       const side = Math.min(width - left, 22 * names.length + 40)
-      return P.plot({
+      return plot.plot({
         width: side + left,
         height: side + left,
         marginLeft: left,
@@ -60,7 +60,7 @@ export function Pairs({ tvd2 }: { tvd2: NonNullable<Evaluation['tvd2']> }) {
         x: { label: null, tickRotate: -90, domain: names },
         y: { label: null, domain: names },
         color: { scheme: 'YlGnBu', legend: true, label: 'Distance (%)', zero: true },
-        marks: [P.cell(data, { x: 'a', y: 'b', fill: 'tvd', inset: 0.5 })],
+        marks: [plot.cell(data, { x: 'a', y: 'b', fill: 'tvd', inset: 0.5 })],
       }) as HTMLElement
     },
     [tvd2],
@@ -81,12 +81,12 @@ export function Pairs({ tvd2 }: { tvd2: NonNullable<Evaluation['tvd2']> }) {
 /** How well a model does that was trained on synthetic rows, beside one trained on real ones. */
 export function Model({ model }: { model: NonNullable<Evaluation['model']> }) {
   const make = useCallback(
-    (P: Lib, width: number, ink: string) => {
+    (plot: Lib, width: number, ink: string) => {
       const data = [
         { on: 'synthetic', auc: model.aucSynthetic },
         ...(model.aucReal === undefined ? [] : [{ on: 'real', auc: model.aucReal }]),
       ]
-      return P.plot({
+      return plot.plot({
         width: Math.min(width, 520),
         height: 120,
         marginLeft: 80,
@@ -94,14 +94,14 @@ export function Model({ model }: { model: NonNullable<Evaluation['model']> }) {
         x: { label: 'Area under the ROC curve on real rows', domain: [0.5, 1], grid: true },
         y: { label: null },
         marks: [
-          P.ruleX([0.5]),
-          P.barX(data, {
+          plot.ruleX([0.5]),
+          plot.barX(data, {
             x1: 0.5,
             x2: 'auc',
             y: 'on',
             fill: (d: { on: string }) => (d.on === 'real' ? '#999999' : '#0072B2'),
           }),
-          P.text(data, {
+          plot.text(data, {
             x: 'auc',
             y: 'on',
             text: (d: { auc: number }) => d.auc.toFixed(3),

@@ -5,31 +5,31 @@ import { ProblemError } from '../../../../clients/api.ts'
 export type Kind = PlannedColumn['kind']
 
 /** The same column as another kind. What it may hold is then bought, until somebody types it in. */
-export function asKind(c: PlannedColumn, kind: Kind): PlannedColumn {
-  if (c.kind === kind) return c
-  const missing = 'missing' in c ? c.missing : true
+export function asKind(column: PlannedColumn, kind: Kind): PlannedColumn {
+  if (column.kind === kind) return column
+  const missing = 'missing' in column ? column.missing : true
   switch (kind) {
     case 'identifier':
-      return { name: c.name, kind, use: 'drop' }
+      return { name: column.name, kind, use: 'drop' }
     case 'numeric':
-      return { name: c.name, kind, bins: 'bins' in c ? c.bins : 10, integer: false, missing, buy: true }
+      return { name: column.name, kind, bins: 'bins' in column ? column.bins : 10, integer: false, missing, buy: true }
     case 'date':
-      return { name: c.name, kind, bins: 'bins' in c ? c.bins : 10, missing, buy: true }
+      return { name: column.name, kind, bins: 'bins' in column ? column.bins : 10, missing, buy: true }
     default:
-      return 'categories' in c && c.categories
-        ? ({ ...c, kind } as PlannedColumn)
-        : { name: c.name, kind, open: true, missing, buy: true }
+      return 'categories' in column && column.categories
+        ? ({ ...column, kind } as PlannedColumn)
+        : { name: column.name, kind, open: true, missing, buy: true }
   }
 }
 
 /** Bought means that nobody declared it: typed bounds or categories end that, and nothing typed begins it. */
-export function withBought(c: PlannedColumn): PlannedColumn {
-  if (c.kind === 'identifier') return c
-  const { buy: _, ...rest } = c
+export function withBought(column: PlannedColumn): PlannedColumn {
+  if (column.kind === 'identifier') return column
+  const { buy: _, ...rest } = column
   const declared =
-    c.kind === 'numeric' || c.kind === 'date'
-      ? c.minimum !== undefined && c.maximum !== undefined
-      : (c.categories?.length ?? 0) > 0
+    column.kind === 'numeric' || column.kind === 'date'
+      ? column.minimum !== undefined && column.maximum !== undefined
+      : (column.categories?.length ?? 0) > 0
   return declared ? (rest as PlannedColumn) : ({ ...rest, buy: true } as PlannedColumn)
 }
 
@@ -44,10 +44,10 @@ export function faultsOf(
   const put = (column: string | undefined, message: string) => {
     if (column !== undefined) out.set(column, [out.get(column), message].filter(Boolean).join(' '))
   }
-  for (const f of made) put(f.column, f.message)
-  for (const f of quote?.faults ?? []) put(f.column, f.message)
+  for (const fault of made) put(fault.column, fault.message)
+  for (const fault of quote?.faults ?? []) put(fault.column, fault.message)
   if (error instanceof ProblemError)
-    for (const e of error.errors)
-      put(plan.columns[Number(/columns\/(\d+)/.exec(e.path)?.[1] ?? -1)]?.name, `${e.message}.`)
+    for (const refused of error.errors)
+      put(plan.columns[Number(/columns\/(\d+)/.exec(refused.path)?.[1] ?? -1)]?.name, `${refused.message}.`)
   return out
 }

@@ -21,7 +21,9 @@ const ask = (
     ...answers,
   })
 const verdict = (text: string) =>
-  vi.waitFor(() => expect(screen.getByRole('complementary').querySelector('[role=status]')?.textContent).toBe(text))
+  vi.waitFor(() => expect(screen.getByRole('complementary').querySelector('[role=status]')?.textContent).toBe(text), {
+    timeout: 10_000,
+  })
 const accepted = () => verdict('It would be accepted')
 const panel = () => within(screen.getByRole('complementary'))
 const type = (label: string, text: string) =>

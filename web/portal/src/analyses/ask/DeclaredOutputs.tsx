@@ -17,38 +17,38 @@ export function DeclaredOutputs({ draft, put }: { draft: AskDraft; put: PutDraft
         the data; narrow ones give less noise.
       </Text>
       <Stack gap="xs">
-        {draft.declared.map((output, i) => (
-          <Group key={i} gap="xs" wrap="nowrap" align="flex-end">
+        {draft.declared.map((output, index) => (
+          <Group key={index} gap="xs" wrap="nowrap" align="flex-end">
             <TextInput
-              aria-label={`Output ${i + 1}: name`}
+              aria-label={`Output ${index + 1}: name`}
               placeholder="mean_age"
               className="grow"
               maw={260}
               value={output.name}
-              onChange={(e) => set(i, { name: e.currentTarget.value })}
+              onChange={(e) => set(index, { name: e.currentTarget.value })}
             />
             <TextInput
-              aria-label={`Output ${i + 1}: from`}
+              aria-label={`Output ${index + 1}: from`}
               placeholder="from"
               inputMode="decimal"
               w={90}
               value={output.low}
-              onChange={(e) => set(i, { low: e.currentTarget.value })}
+              onChange={(e) => set(index, { low: e.currentTarget.value })}
             />
             <TextInput
-              aria-label={`Output ${i + 1}: to`}
+              aria-label={`Output ${index + 1}: to`}
               placeholder="to"
               inputMode="decimal"
               w={90}
               value={output.high}
-              onChange={(e) => set(i, { high: e.currentTarget.value })}
+              onChange={(e) => set(index, { high: e.currentTarget.value })}
             />
             <ActionIcon
               variant="subtle"
               color="gray"
               size={36}
-              aria-label={`Take output ${i + 1} out`}
-              onClick={() => put({ declared: draft.declared.filter((_, j) => j !== i) })}
+              aria-label={`Take output ${index + 1} out`}
+              onClick={() => put({ declared: draft.declared.filter((_, j) => j !== index) })}
             >
               <IconTrash size={16} />
             </ActionIcon>

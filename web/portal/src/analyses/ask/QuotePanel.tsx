@@ -17,9 +17,9 @@ const icons = {
   warning: <IconAlertTriangle size={16} aria-label="Warning" className={styles.warning} />,
   hint: <IconBulb size={16} aria-label="Hint" />,
 } as const
-function minutes(m: number): string {
-  if (m < 0.1) return 'a few seconds'
-  return m < 1 ? `about ${Math.max(5, Math.round((m * 60) / 5) * 5)} s` : `about ${Math.round(m)} min`
+function minutes(total: number): string {
+  if (total < 0.1) return 'a few seconds'
+  return total < 1 ? `about ${Math.max(5, Math.round((total * 60) / 5) * 5)} s` : `about ${Math.round(total)} min`
 }
 function money(dollars: number): string {
   if (dollars === 0) return 'nothing'
@@ -68,8 +68,8 @@ export function QuotePanel({
       </div>
       {lacking.length > 0 && (
         <List size="sm" spacing={4}>
-          {lacking.map((l) => (
-            <List.Item key={l}>{l}</List.Item>
+          {lacking.map((lack) => (
+            <List.Item key={lack}>{lack}</List.Item>
           ))}
         </List>
       )}
@@ -93,8 +93,8 @@ export function QuotePanel({
             {quote.rules.length === 0 ? 'No disclosure rule applies' : `Rules that will apply (${quote.rules.length})`}
           </summary>
           <List size="sm" spacing={3} mt={4}>
-            {quote.rules.map((r) => (
-              <List.Item key={r.rule}>{r.text}</List.Item>
+            {quote.rules.map((rule) => (
+              <List.Item key={rule.rule}>{rule.text}</List.Item>
             ))}
           </List>
         </details>
@@ -151,14 +151,14 @@ const Advice = ({
   jump: (line: number, cell: number | undefined) => void
 }) => (
   <ul className={styles.advice} aria-label="Advice">
-    {advice.map((a, i) => (
-      <li key={i}>
-        {icons[a.level]}
+    {advice.map((note, index) => (
+      <li key={index}>
+        {icons[note.level]}
         <span>
-          {a.message}{' '}
-          {a.line !== undefined && (
-            <UnstyledButton className={styles.line} onClick={() => jump(a.line!, a.cell)}>
-              {a.cell === undefined ? '' : `cell ${a.cell}, `}line {a.line}
+          {note.message}{' '}
+          {note.line !== undefined && (
+            <UnstyledButton className={styles.line} onClick={() => jump(note.line!, note.cell)}>
+              {note.cell === undefined ? '' : `cell ${note.cell}, `}line {note.line}
             </UnstyledButton>
           )}
         </span>

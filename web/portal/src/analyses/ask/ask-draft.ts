@@ -36,9 +36,9 @@ export function freshDraft(dataset: Dataset, language: Language | undefined, exa
   const lang = language && languages.includes(language) ? language : (languages[0] ?? 'sql')
   const all = dataset.schema ? firstQuestions(dataset.name, dataset.schema, languages) : []
   const codes = Object.fromEntries(
-    languages.map((l) => {
-      const of = all.filter((s) => s.language === l)
-      return [l, (of[l === lang ? example : 0] ?? of[0])?.code ?? '']
+    languages.map((language) => {
+      const of = all.filter((s) => s.language === language)
+      return [language, (of[language === lang ? example : 0] ?? of[0])?.code ?? '']
     }),
   )
   return {

@@ -49,20 +49,24 @@ export const emptyFilter = (table: string, column: Column): FilterDraft => ({
   to: '',
 })
 
-export function draftOf(f: Filter): FilterDraft {
-  const empty = { table: f.table, column: f.column, is: f.is, value: '', values: [], from: '', to: '' }
-  if (f.is === 'equal' || f.is === 'not-equal') return { ...empty, value: String(f.value) }
-  if (f.is === 'in' || f.is === 'not-in') return { ...empty, values: f.values.map(String) }
-  return f.is === 'between'
-    ? { ...empty, from: f.from === undefined ? '' : String(f.from), to: f.to === undefined ? '' : String(f.to) }
+export function draftOf(filter: Filter): FilterDraft {
+  const empty = { table: filter.table, column: filter.column, is: filter.is, value: '', values: [], from: '', to: '' }
+  if (filter.is === 'equal' || filter.is === 'not-equal') return { ...empty, value: String(filter.value) }
+  if (filter.is === 'in' || filter.is === 'not-in') return { ...empty, values: filter.values.map(String) }
+  return filter.is === 'between'
+    ? {
+        ...empty,
+        from: filter.from === undefined ? '' : String(filter.from),
+        to: filter.to === undefined ? '' : String(filter.to),
+      }
     : empty
 }
 
 /** The filter, or in a sentence what it still lacks. */
-export function filterOf(d: FilterDraft, schema: Schema | undefined): Filter | string {
-  const column = columnOf(schema, d)
+export function filterOf(draft: FilterDraft, schema: Schema | undefined): Filter | string {
+  const column = columnOf(schema, draft)
   if (!column) return 'Choose a column.'
-  const { table } = d
+  const { table } = draft
   const numeric = column.type === 'integer' || column.type === 'number'
   const typed = (text: string): string | number | undefined => {
     const trimmed = text.trim()
@@ -70,18 +74,18 @@ export function filterOf(d: FilterDraft, schema: Schema | undefined): Filter | s
     if (!numeric) return trimmed
     return Number.isFinite(Number(trimmed)) ? Number(trimmed) : undefined
   }
-  switch (d.is) {
+  switch (draft.is) {
     case 'known':
     case 'missing':
-      return { table, column: column.name, is: d.is }
+      return { table, column: column.name, is: draft.is }
     case 'in':
     case 'not-in':
-      return d.values.length === 0
+      return draft.values.length === 0
         ? `Choose values of ${column.name}.`
-        : { table, column: column.name, is: d.is, values: d.values }
+        : { table, column: column.name, is: draft.is, values: draft.values }
     case 'between': {
-      const from = typed(d.from)
-      const to = typed(d.to)
+      const from = typed(draft.from)
+      const to = typed(draft.to)
       if (from === undefined && to === undefined) return `Give ${column.name} a lower or an upper limit.`
       if (from !== undefined && to !== undefined && from > to)
         return `The limits of ${column.name} are the wrong way round.`
@@ -95,11 +99,11 @@ export function filterOf(d: FilterDraft, schema: Schema | undefined): Filter | s
     }
     case 'equal':
     case 'not-equal': {
-      if (column.type === 'boolean') return { table, column: column.name, is: d.is, value: d.value === 'true' }
-      const value = typed(d.value)
+      if (column.type === 'boolean') return { table, column: column.name, is: draft.is, value: draft.value === 'true' }
+      const value = typed(draft.value)
       return value === undefined
-        ? `Say what ${column.name} should ${d.is === 'equal' ? 'be' : 'not be'}.`
-        : { table, column: column.name, is: d.is, value }
+        ? `Say what ${column.name} should ${draft.is === 'equal' ? 'be' : 'not be'}.`
+        : { table, column: column.name, is: draft.is, value }
     }
   }
 }

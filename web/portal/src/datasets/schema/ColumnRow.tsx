@@ -18,11 +18,11 @@ const roleOptions = [
 const bounded = new Set(['integer', 'number', 'date', 'datetime'])
 
 /** A column with one thing changed; what no longer fits its type or role is dropped. */
-function changed(c: Column, part: Partial<Column>): Column {
-  const next: Column = { ...c, ...part }
+function changed(column: Column, part: Partial<Column>): Column {
+  const next: Column = { ...column, ...part }
   for (const key of ['role', 'unit', 'minimum', 'maximum', 'categories', 'meaning'] as const)
     if (next[key] === undefined || next[key] === '') delete next[key]
-  if (part.type && part.type !== c.type) {
+  if (part.type && part.type !== column.type) {
     if (!bounded.has(part.type)) {
       delete next.minimum
       delete next.maximum
@@ -75,10 +75,10 @@ export const ColumnRow = memo(function ColumnRow({
           aria-label={at('type')}
           data={[...columnTypes]}
           value={column.type}
-          onChange={(e) =>
+          onChange={(event) =>
             put({
-              type: e.currentTarget.value as Column['type'],
-              ...(e.currentTarget.value === 'category' && read && read.type === 'category' && read.categories
+              type: event.currentTarget.value as Column['type'],
+              ...(event.currentTarget.value === 'category' && read && read.type === 'category' && read.categories
                 ? { categories: read.categories }
                 : {}),
             })
@@ -135,10 +135,10 @@ export const ColumnRow = memo(function ColumnRow({
             maxRows={6}
             key={(column.categories ?? []).join('\n')}
             defaultValue={(column.categories ?? []).join('\n')}
-            onBlur={(e) => {
+            onBlur={(event) => {
               const all = [
                 ...new Set(
-                  e.currentTarget.value
+                  event.currentTarget.value
                     .split('\n')
                     .map((v) => v.trim())
                     .filter(Boolean),

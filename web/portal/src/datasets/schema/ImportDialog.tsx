@@ -42,8 +42,8 @@ export function ImportDialog({
         <ProblemNotice error={error} title="This cannot be imported" />
         <Group justify="space-between">
           <FileButton accept="application/json,.json" onChange={(f) => void f?.text().then(setText)}>
-            {(p) => (
-              <Button variant="default" {...p}>
+            {(props) => (
+              <Button variant="default" {...props}>
                 Choose a file
               </Button>
             )}

@@ -186,8 +186,8 @@ const Images = ({ images, change }: { images: Schema['images']; change: (images:
         maw={680}
         maxLength={1000}
         value={image.meaning ?? ''}
-        onChange={(e) => {
-          const meaning = e.currentTarget.value
+        onChange={(event) => {
+          const meaning = event.currentTarget.value
           change(images.map((each, i) => (i === index ? { ...each, meaning } : each)))
         }}
       />

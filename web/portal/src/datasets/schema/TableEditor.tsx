@@ -84,16 +84,16 @@ export function TableEditor({
 }
 
 /** Alt with an arrow goes to the same field of the next or the previous column. */
-function goAlong(e: KeyboardEvent<HTMLElement>): void {
-  if (!e.altKey || (e.key !== 'ArrowDown' && e.key !== 'ArrowUp')) return
-  const field = (e.target as HTMLElement).closest<HTMLElement>('[data-field]')
+function goAlong(event: KeyboardEvent<HTMLElement>): void {
+  if (!event.altKey || (event.key !== 'ArrowDown' && event.key !== 'ArrowUp')) return
+  const field = (event.target as HTMLElement).closest<HTMLElement>('[data-field]')
   const row = field?.closest('tr')
-  const other = e.key === 'ArrowDown' ? row?.nextElementSibling : row?.previousElementSibling
+  const other = event.key === 'ArrowDown' ? row?.nextElementSibling : row?.previousElementSibling
   const target = other?.querySelector<HTMLElement>(
     `[data-field="${field?.dataset['field']}"] :is(input, select, textarea, button)`,
   )
   if (target) {
-    e.preventDefault()
+    event.preventDefault()
     target.focus()
   }
 }
@@ -129,8 +129,8 @@ function Columns({
         <TextInput
           mb="sm"
           value={search}
-          onChange={(e) => {
-            setSearch(e.currentTarget.value)
+          onChange={(event) => {
+            setSearch(event.currentTarget.value)
             setPage(0)
           }}
           placeholder="Search columns"

@@ -19,22 +19,22 @@ export function carryOver(proposed: Schema, before: Schema | undefined, declared
     ]
   }
   return {
-    tables: proposed.tables.map((t) => {
-      const old = before.tables.find((b) => b.file === t.file)
+    tables: proposed.tables.map((table) => {
+      const old = before.tables.find((b) => b.file === table.file)
       return old
         ? {
-            ...t,
+            ...table,
             name: old.name,
             ...(old.meaning ? { meaning: old.meaning } : {}),
             oneRowPerSubject: old.oneRowPerSubject,
-            columns: t.columns.flatMap((c) =>
+            columns: table.columns.flatMap((given) =>
               column(
-                c,
-                old.columns.find((o) => o.name === c.name),
+                given,
+                old.columns.find((o) => o.name === given.name),
               ),
             ),
           }
-        : t
+        : table
     }),
     images: declared ? before.images : proposed.images.map((i) => before.images.find((b) => b.name === i.name) ?? i),
   }
@@ -48,9 +48,9 @@ export interface Fault {
 }
 
 /** What has to be mended before it can be published; the server checks the same. */
-export function faults(s: Schema): Fault[] {
-  const named = s.tables.flatMap((t, table): Fault[] =>
-    /^[a-z][a-z0-9_]{0,59}$/.test(t.name)
+export function faults(schema: Schema): Fault[] {
+  const named = schema.tables.flatMap((inTable, table): Fault[] =>
+    /^[a-z][a-z0-9_]{0,59}$/.test(inTable.name)
       ? []
       : [
           {
@@ -61,7 +61,7 @@ export function faults(s: Schema): Fault[] {
   )
   return [
     ...named,
-    ...schemaFaults(s as DatasetSchema).map(({ path, message, expected }): Fault => {
+    ...schemaFaults(schema as DatasetSchema).map(({ path, message, expected }): Fault => {
       const [, kind, table, , column] = path.split('/')
       const words = expected ? `${message}. Expected: ${expected}` : message
       return kind !== 'tables'
@@ -77,9 +77,9 @@ export function faults(s: Schema): Fault[] {
 
 /** A bound as it was typed: a number where the type is one, text otherwise, nothing when empty. */
 export function boundOf(type: Column['type'], text: string): number | string | undefined {
-  const t = text.trim()
-  if (t === '') return undefined
-  return (type === 'integer' || type === 'number') && Number.isFinite(Number(t)) ? Number(t) : t
+  const trimmed = text.trim()
+  if (trimmed === '') return undefined
+  return (type === 'integer' || type === 'number') && Number.isFinite(Number(trimmed)) ? Number(trimmed) : trimmed
 }
 
 /** Reads a `dataset.json`, or a schema alone. Throws an error that a person can read. */

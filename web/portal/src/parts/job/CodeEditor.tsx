@@ -75,9 +75,11 @@ const dark: Record<string, string> = {
 const light: Record<string, string> = { '#940': '#7a4a00', '#e40': '#b83400', '#085': '#00663f' }
 const colours = syntaxHighlighting(
   HighlightStyle.define(
-    defaultHighlightStyle.specs.map((s): TagStyle => {
-      const colour = s['color'] as string | undefined
-      return colour && dark[colour] ? { ...s, color: `light-dark(${light[colour] ?? colour}, ${dark[colour]})` } : s
+    defaultHighlightStyle.specs.map((spec): TagStyle => {
+      const colour = spec['color'] as string | undefined
+      return colour && dark[colour]
+        ? { ...spec, color: `light-dark(${light[colour] ?? colour}, ${dark[colour]})` }
+        : spec
     }),
   ),
 )

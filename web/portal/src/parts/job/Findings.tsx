@@ -5,8 +5,8 @@ import { outcomeWords, ruleWords } from './words.ts'
 
 /** Row and column of a position such as `3/2`, in words. */
 const place = (cell: string | undefined): string => {
-  const m = cell ? /^(\d+)\/(\d+)$/.exec(cell) : null
-  return m ? `row ${m[1]}, column ${m[2]}` : (cell ?? 'the whole output')
+  const place = cell ? /^(\d+)\/(\d+)$/.exec(cell) : null
+  return place ? `row ${place[1]}, column ${place[2]}` : (cell ?? 'the whole output')
 }
 const most = 300
 
@@ -27,17 +27,17 @@ export function Findings({ findings }: { findings: Job['findings'] }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {findings.slice(0, most).map((f, i) => (
-              <Table.Tr key={i}>
-                <Table.Td style={{ overflowWrap: 'anywhere' }}>{f.output}</Table.Td>
-                <Table.Td>{place(f.cell)}</Table.Td>
+            {findings.slice(0, most).map((finding, index) => (
+              <Table.Tr key={index}>
+                <Table.Td style={{ overflowWrap: 'anywhere' }}>{finding.output}</Table.Td>
+                <Table.Td>{place(finding.cell)}</Table.Td>
                 <Table.Td>
-                  {ruleWords[f.rule]}{' '}
+                  {ruleWords[finding.rule]}{' '}
                   <Text span size="xs" c="dimmed" className="nowrap">
-                    {f.rule}
+                    {finding.rule}
                   </Text>
                 </Table.Td>
-                <Table.Td>{outcomeWords[f.outcome]}</Table.Td>
+                <Table.Td>{outcomeWords[finding.outcome]}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

@@ -15,12 +15,15 @@ export function JobTrouble({
   job: Pick<Job, 'problem'>
   line?: ((line: number, cell: number | undefined) => void) | undefined
 }) {
-  const p = job.problem
-  if (!p) return null
-  const where = p.line === undefined ? undefined : `${p.cell === undefined ? '' : `cell ${p.cell}, `}line ${p.line}`
+  const problem = job.problem
+  if (!problem) return null
+  const where =
+    problem.line === undefined
+      ? undefined
+      : `${problem.cell === undefined ? '' : `cell ${problem.cell}, `}line ${problem.line}`
   return (
     <Alert
-      color={p.code === 'cancelled' ? 'gray' : 'red'}
+      color={problem.code === 'cancelled' ? 'gray' : 'red'}
       variant="outline"
       mt="xs"
       role="alert"
@@ -28,24 +31,24 @@ export function JobTrouble({
       className={problemNoticeStyles.problem}
     >
       <Text size="sm">
-        {p.message}
-        {p.errorClass ? ` ${p.errorClass}` : ''}
+        {problem.message}
+        {problem.errorClass ? ` ${problem.errorClass}` : ''}
         {where && !line ? ` (${where})` : ''}
-        {p.names && p.names.length > 0 && (
+        {problem.names && problem.names.length > 0 && (
           <>
             {' '}
-            <code>{p.names.join(', ')}</code>
+            <code>{problem.names.join(', ')}</code>
           </>
         )}
       </Text>
-      {nextStep[p.code] && <Text size="sm">{nextStep[p.code]}</Text>}
+      {nextStep[problem.code] && <Text size="sm">{nextStep[problem.code]}</Text>}
       {where && line && (
-        <Button size="compact-xs" variant="default" mt={6} onClick={() => line(p.line!, p.cell)}>
+        <Button size="compact-xs" variant="default" mt={6} onClick={() => line(problem.line!, problem.cell)}>
           Go to {where}
         </Button>
       )}
       <Text size="xs" c="dimmed" mt={4}>
-        {p.code}
+        {problem.code}
       </Text>
     </Alert>
   )

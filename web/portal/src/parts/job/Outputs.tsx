@@ -6,7 +6,7 @@ import { Section } from '../Page.tsx'
 import { Plot } from '../Plot.tsx'
 import type { Job, Output } from '../../queries/jobs.ts'
 import { cellText, half } from './cell-text.ts'
-import { draw, type Drawing, drawingOf, heightOf } from './plots.ts'
+import { draw, type Drawing, drawingOf, heightOf } from './plots/index.ts'
 import { outcomeWords, ruleWords } from './words.ts'
 import styles from './Outputs.module.css'
 
@@ -24,9 +24,9 @@ function gathered(outputs: readonly Output[]): Output[] {
       { name: 'name', kind: 'group' },
       { name: 'value', kind: 'value' },
     ],
-    rows: alone.map((o) => [
-      { value: o.columns[0]!.unit ? `${o.name} (${o.columns[0]!.unit})` : o.name },
-      o.rows[0]![0]!,
+    rows: alone.map((output) => [
+      { value: output.columns[0]!.unit ? `${output.name} (${output.columns[0]!.unit})` : output.name },
+      output.rows[0]![0]!,
     ]),
   }
   return outputs.flatMap((output) => {
@@ -52,12 +52,12 @@ export function Outputs({
   const shown = findings ? outputs : gathered(outputs)
   return (
     <>
-      {shown.map((o) => (
+      {shown.map((output) => (
         <One
-          key={o.name}
-          output={o}
+          key={output.name}
+          output={output}
           alone={shown.length === 1}
-          findings={findings?.filter((f) => f.output === o.name)}
+          findings={findings?.filter((f) => f.output === output.name)}
           noise={noise}
         />
       ))}
@@ -118,32 +118,32 @@ function One({
         <Table className={`figures ${styles.released}`} stickyHeader={output.rows.length > 30}>
           <Table.Thead>
             <Table.Tr>
-              {headers.map((h, i) => (
-                <Table.Th key={i} ta={left(output, i) ? 'left' : 'right'}>
-                  {h}
+              {headers.map((header, column) => (
+                <Table.Th key={column} ta={left(output, column) ? 'left' : 'right'}>
+                  {header}
                 </Table.Th>
               ))}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {output.rows.map((r, i) => (
-              <Table.Tr key={i}>
-                {r.map((c, j) => {
-                  const found = at(i, j)
+            {output.rows.map((row, index) => (
+              <Table.Tr key={index}>
+                {row.map((cell, column) => {
+                  const found = at(index, column)
                   return (
                     <Table.Td
-                      key={j}
-                      ta={left(output, j) ? 'left' : 'right'}
-                      data-suppressed={c.suppressed || undefined}
+                      key={column}
+                      ta={left(output, column) ? 'left' : 'right'}
+                      data-suppressed={cell.suppressed || undefined}
                       data-found={found?.outcome}
                       title={found && `${ruleWords[found.rule]}: ${outcomeWords[found.outcome]}`}
                     >
-                      {cellText(c, output.columns[j]?.kind === 'group')}
+                      {cellText(cell, output.columns[column]?.kind === 'group')}
                       {found && <span className="sr"> ({ruleWords[found.rule]})</span>}
-                      {!noise && half(c) !== undefined && (
-                        <Text span size="xs" c="dimmed" title={`Rounded to a multiple of ${c.precision}`}>
+                      {!noise && half(cell) !== undefined && (
+                        <Text span size="xs" c="dimmed" title={`Rounded to a multiple of ${cell.precision}`}>
                           {' '}
-                          ±{half(c)}
+                          ±{half(cell)}
                         </Text>
                       )}
                     </Table.Td>

@@ -8,13 +8,13 @@ type Question = NonNullable<Job['checks']>['questions'][number]
 /** Questions of the checkers and the analyst's answers, in order; checkers stay nameless. */
 export const QuestionsAndAnswers = ({ items }: { items: readonly Question[] }) => (
   <ol className={styles.thread} aria-label="Questions and answers">
-    {items.map((q, i) => (
-      <li key={i} data-by={q.by}>
+    {items.map((item, index) => (
+      <li key={index} data-by={item.by}>
         <Text size="xs" c="dimmed">
-          {q.by === 'checker' ? 'A checker asked' : 'The analyst answered'}, <RelativeTime at={q.at} />
+          {item.by === 'checker' ? 'A checker asked' : 'The analyst answered'}, <RelativeTime at={item.at} />
         </Text>
         <Text size="sm" className="prose">
-          {q.text}
+          {item.text}
         </Text>
       </li>
     ))}

@@ -60,27 +60,27 @@ export function Steps({
   const now = useClock(job.steps.some((s) => s.state === 'running'))
   return (
     <ol className={styles.jobsteps} aria-label="Steps">
-      {job.steps.map((s) => {
-        const state = stateOf(job, s)
+      {job.steps.map((step) => {
+        const state = stateOf(job, step)
         return (
-          <li key={s.step} data-state={state} aria-current={state === 'running' ? 'step' : undefined}>
+          <li key={step.step} data-state={state} aria-current={state === 'running' ? 'step' : undefined}>
             <span className={styles.mark} aria-hidden>
               {marks[state]}
             </span>
             <div className="grow">
               <Group gap="sm" wrap="nowrap" justify="space-between">
                 <Text fw={500} size="sm">
-                  {stepWords[s.step].name}
+                  {stepWords[step.step].name}
                   <span className="sr">: {stateWord[state]}</span>
                 </Text>
                 <Text size="sm" c="dimmed" className="figures nowrap">
-                  {timeOf(s, state, now)}
+                  {timeOf(step, state, now)}
                 </Text>
               </Group>
               <Text size="xs" c="dimmed">
-                {stepWords[s.step].doing}
+                {stepWords[step.step].doing}
               </Text>
-              {job.problem?.step === s.step && <JobTrouble job={job} line={line} />}
+              {job.problem?.step === step.step && <JobTrouble job={job} line={line} />}
             </div>
           </li>
         )

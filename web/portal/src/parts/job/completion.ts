@@ -14,22 +14,22 @@ import type { Column, Schema } from '../../queries/datasets.ts'
 import { sqlName } from '../snippets.ts'
 
 /** What stands beside a column in the list, and what is said about it to its right. */
-export const completionOf = (c: Column, label = c.name): Completion => ({
+export const completionOf = (column: Column, label = column.name): Completion => ({
   label,
   type: 'property',
-  detail: [c.type, c.unit].filter(Boolean).join(', '),
-  ...(c.meaning ? { info: c.meaning } : {}),
+  detail: [column.type, column.unit].filter(Boolean).join(', '),
+  ...(column.meaning ? { info: column.meaning } : {}),
 })
 
 /** Each column once, with the tables that have it. Identifiers are left out: no code is handed them. */
 function columnsOf(schema: Schema): { column: Column; tables: string[] }[] {
   const found = new Map<string, { column: Column; tables: string[] }>()
-  for (const t of schema.tables)
-    for (const column of t.columns) {
+  for (const table of schema.tables)
+    for (const column of table.columns) {
       if (column.role === 'identifier') continue
       const known = found.get(column.name)
-      if (known) known.tables.push(t.name)
-      else found.set(column.name, { column, tables: [t.name] })
+      if (known) known.tables.push(table.name)
+      else found.set(column.name, { column, tables: [table.name] })
     }
   return [...found.values()]
 }

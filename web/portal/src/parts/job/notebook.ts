@@ -18,11 +18,13 @@ const sourceOf = (c: Cell): string => (Array.isArray(c.source) ? c.source.join('
 const divider = /^# ?%%.*$/
 /** First line of the text of a notebook in R. */
 const kernelR = '# kernel: R'
-const isR = (n: Partial<Notebook>): boolean => {
-  const m = n.metadata as
+const isR = (notebook: Partial<Notebook>): boolean => {
+  const metadata = notebook.metadata as
     | { kernelspec?: { language?: string; name?: string }; language_info?: { name?: string } }
     | undefined
-  return /^(r|ir)$/i.test(m?.kernelspec?.language ?? m?.language_info?.name ?? m?.kernelspec?.name ?? '')
+  return /^(r|ir)$/i.test(
+    metadata?.kernelspec?.language ?? metadata?.language_info?.name ?? metadata?.kernelspec?.name ?? '',
+  )
 }
 
 /** The text of a notebook's JSON. Throws an error that a person can read. */
@@ -39,9 +41,9 @@ export function textOfNotebook(json: string): string {
     head +
     notebook.cells
       .filter((c) => c.cell_type === 'code' || c.cell_type === 'markdown')
-      .map((c) => {
-        const source = sourceOf(c).replace(/\n+$/, '')
-        return c.cell_type === 'markdown'
+      .map((cell) => {
+        const source = sourceOf(cell).replace(/\n+$/, '')
+        return cell.cell_type === 'markdown'
           ? `# %% [markdown]\n${source
               .split('\n')
               .map((l) => `# ${l}`.trimEnd())
@@ -59,11 +61,11 @@ export function textOfNotebook(json: string): string {
  */
 export function cellsOf(text: string): { kind: 'code' | 'markdown'; source: string; line: number }[] {
   const cells: { kind: 'code' | 'markdown'; lines: string[]; line: number }[] = []
-  text.split('\n').forEach((line, i) => {
+  text.split('\n').forEach((line, index) => {
     if (divider.test(line))
-      cells.push({ kind: line.includes('[markdown]') ? 'markdown' : 'code', lines: [], line: i + 2 })
+      cells.push({ kind: line.includes('[markdown]') ? 'markdown' : 'code', lines: [], line: index + 2 })
     else if (cells.length > 0) cells.at(-1)!.lines.push(line)
-    else if (line.trim() && line !== kernelR) cells.push({ kind: 'code', lines: [line], line: i + 1 })
+    else if (line.trim() && line !== kernelR) cells.push({ kind: 'code', lines: [line], line: index + 1 })
   })
   return cells.map(({ kind, lines, line }) => {
     const plain = kind === 'markdown' ? lines.map((l) => l.replace(/^# ?/, '')) : lines
@@ -75,12 +77,12 @@ export function cellsOf(text: string): { kind: 'code' | 'markdown'; source: stri
 export function notebookOfText(text: string): string {
   const cells = cellsOf(text)
     .filter((c) => c.source.trim())
-    .map((c, i) => ({
-      cell_type: c.kind,
-      id: `cell-${i + 1}`,
+    .map((cell, index) => ({
+      cell_type: cell.kind,
+      id: `cell-${index + 1}`,
       metadata: {},
-      source: c.source.split('\n').map((l, j, all) => (j < all.length - 1 ? `${l}\n` : l)),
-      ...(c.kind === 'code' ? { execution_count: null, outputs: [] } : {}),
+      source: cell.source.split('\n').map((l, j, all) => (j < all.length - 1 ? `${l}\n` : l)),
+      ...(cell.kind === 'code' ? { execution_count: null, outputs: [] } : {}),
     }))
   const metadata = text.startsWith(kernelR)
     ? { kernelspec: { display_name: 'R', language: 'R', name: 'ir' }, language_info: { name: 'R' } }

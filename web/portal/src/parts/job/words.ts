@@ -81,26 +81,27 @@ export const outcomeWords = {
 } as const
 
 /** One filter of a cohort, as a sentence part. */
-export function filterWords(f: Ask['cohort'][number]): string {
-  const of = `${f.table}.${f.column}`
-  switch (f.is) {
+export function filterWords(filter: Ask['cohort'][number]): string {
+  const of = `${filter.table}.${filter.column}`
+  switch (filter.is) {
     case 'equal':
-      return `${of} is ${String(f.value)}`
+      return `${of} is ${String(filter.value)}`
     case 'not-equal':
-      return `${of} is not ${String(f.value)}`
+      return `${of} is not ${String(filter.value)}`
     case 'in':
-      return `${of} is one of ${f.values.join(', ')}`
+      return `${of} is one of ${filter.values.join(', ')}`
     case 'not-in':
-      return `${of} is none of ${f.values.join(', ')}`
+      return `${of} is none of ${filter.values.join(', ')}`
     case 'between':
-      if (f.from === undefined) return `${of} at most ${f.to ?? ''}`
-      return f.to === undefined ? `${of} at least ${f.from}` : `${of} from ${f.from} to ${f.to}`
+      if (filter.from === undefined) return `${of} at most ${filter.to ?? ''}`
+      return filter.to === undefined ? `${of} at least ${filter.from}` : `${of} from ${filter.from} to ${filter.to}`
     case 'known':
       return `${of} is known`
     case 'missing':
       return `${of} is missing`
   }
 }
+/** A cohort in a sentence's words: every one of its filters, or everybody. */
 export const cohortWords = (cohort: Ask['cohort']): string =>
   cohort.length === 0 ? 'Everybody in the dataset' : `Subjects with ${cohort.map(filterWords).join('; and ')}`
 export const kindWords = {

@@ -34,8 +34,8 @@ export function LogBar({
         size="xs"
         value={search.text}
         onChange={(e) => search.type(e.currentTarget.value)}
-        onKeyDown={(e) => {
-          if (e.key === 'Enter') goTo(e.shiftKey ? -1 : 1)
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') goTo(event.shiftKey ? -1 : 1)
         }}
         placeholder="Search the log"
         aria-label="Search the log"

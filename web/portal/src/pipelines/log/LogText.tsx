@@ -2,8 +2,8 @@ import { spansOf, type Span } from './ansi.ts'
 import type { Line } from './log-buffer.ts'
 import logStyles from './log.module.css'
 
-const clock = (t: number): string => {
-  const at = new Date(t)
+const clock = (time: number): string => {
+  const at = new Date(time)
   return `${at.toLocaleTimeString('en-GB')}.${String(at.getMilliseconds()).padStart(3, '0')}`
 }
 const lookOf = (span: Span): React.CSSProperties => ({
@@ -61,8 +61,8 @@ function Said({ line, find }: { line: Line; find: string }) {
         <Marked text={line.step} find={find} />
       </strong>
     )
-  return spansOf(line.x).map((span, i) => (
-    <span key={i} className={classOf(span) || undefined} style={lookOf(span)}>
+  return spansOf(line.x).map((span, index) => (
+    <span key={index} className={classOf(span) || undefined} style={lookOf(span)}>
       <Marked text={span.text} find={find} />
     </span>
   ))

@@ -37,18 +37,18 @@ function useFollowing(): [
       'aria-label': 'Log',
       'aria-live': 'off',
       tabIndex: 0,
-      onWheel: (e) => {
-        if (e.deltaY < 0) setFollow(false)
+      onWheel: (event) => {
+        if (event.deltaY < 0) setFollow(false)
       },
       // With the scroll bar or a finger, too; following itself only ever moves down.
-      onScroll: (e) => {
-        const { scrollTop, scrollHeight, clientHeight } = e.currentTarget
+      onScroll: (event) => {
+        const { scrollTop, scrollHeight, clientHeight } = event.currentTarget
         if (scrollTop < top.current - slip && scrollHeight - scrollTop - clientHeight > 2 * rowHeight) setFollow(false)
         top.current = scrollTop
       },
-      onKeyDown: (e) => {
-        if (goingUp.includes(e.key)) setFollow(false)
-        if (e.key === 'End') setFollow(true)
+      onKeyDown: (event) => {
+        if (goingUp.includes(event.key)) setFollow(false)
+        if (event.key === 'End') setFollow(true)
       },
     },
   ]

@@ -11,11 +11,11 @@ type Lib = typeof import('@observablehq/plot')
  */
 export function Usage({ samples, memoryMb }: { samples: readonly Sample[]; memoryMb: number }) {
   const draw = useCallback(
-    (P: Lib, width: number, ink: string, of: 'cpu' | 'memory') => {
+    (plot: Lib, width: number, ink: string, of: 'cpu' | 'memory') => {
       const from = samples[0]?.t ?? 0
       const data = samples.map((s) => ({ at: (s.t - from) / 1000, y: of === 'cpu' ? s.cpu : s.memory / 1048576 }))
       const colour = of === 'cpu' ? '#0072B2' : '#009E73'
-      return P.plot({
+      return plot.plot({
         width,
         height: 158,
         marginLeft: 52,
@@ -24,9 +24,9 @@ export function Usage({ samples, memoryMb }: { samples: readonly Sample[]; memor
         x: { label: 'Seconds' },
         y: { label: of === 'cpu' ? 'Processor (% of one)' : 'Memory (MB)', grid: true, zero: true },
         marks: [
-          P.areaY(data, { x: 'at', y: 'y', fill: colour, fillOpacity: 0.15 }),
-          P.lineY(data, { x: 'at', y: 'y', stroke: colour }),
-          ...(of === 'memory' ? [P.ruleY([memoryMb], { stroke: '#D55E00', strokeDasharray: '4 3' })] : []),
+          plot.areaY(data, { x: 'at', y: 'y', fill: colour, fillOpacity: 0.15 }),
+          plot.lineY(data, { x: 'at', y: 'y', stroke: colour }),
+          ...(of === 'memory' ? [plot.ruleY([memoryMb], { stroke: '#D55E00', strokeDasharray: '4 3' })] : []),
         ],
       })
     },

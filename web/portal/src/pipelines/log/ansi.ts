@@ -14,51 +14,72 @@ export interface Span {
 const sequence =
   /\u001b\[([0-9;:]*)([A-Za-z])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f\u007f]/g
 
-function cube(n: number): number | string {
-  if (n < 16) return n
-  if (n >= 232) {
-    const v = 8 + 10 * (n - 232)
-    return `rgb(${v},${v},${v})`
+function cube(code: number): number | string {
+  if (code < 16) return code
+  if (code >= 232) {
+    const grey = 8 + 10 * (code - 232)
+    return `rgb(${grey},${grey},${grey})`
   }
-  const part = (x: number): number => (x === 0 ? 0 : 55 + 40 * x)
-  return `rgb(${part(Math.floor((n - 16) / 36))},${part(Math.floor(((n - 16) % 36) / 6))},${part((n - 16) % 6)})`
+  const level = (step: number): number => (step === 0 ? 0 : 55 + 40 * step)
+  const inCube = code - 16
+  const red = level(Math.floor(inCube / 36))
+  const green = level(Math.floor((inCube % 36) / 6))
+  const blue = level(inCube % 6)
+  return `rgb(${red},${green},${blue})`
 }
 
-function apply(now: Omit<Span, 'text'>, codes: number[]): Omit<Span, 'text'> {
-  let s = { ...now }
+type Look = Omit<Span, 'text'>
+const begins: Partial<Record<number, 'bold' | 'dim' | 'italic' | 'underline'>> = {
+  1: 'bold',
+  2: 'dim',
+  3: 'italic',
+  4: 'underline',
+}
+const ends: Partial<Record<number, readonly (keyof Look)[]>> = {
+  22: ['bold', 'dim'],
+  23: ['italic'],
+  24: ['underline'],
+  39: ['ink'],
+  49: ['ground'],
+}
+/** Eight codes in a row are eight colours; the bright ones are numbered after the others. */
+const colourRows = [
+  { from: 30, of: 'ink', first: 0 },
+  { from: 90, of: 'ink', first: 8 },
+  { from: 40, of: 'ground', first: 0 },
+  { from: 100, of: 'ground', first: 8 },
+] as const
+
+/** A look after one code that stands alone; any that is not known changes nothing. */
+function applyOne(look: Look, code: number): void {
+  const begun = begins[code]
+  if (begun) look[begun] = true
+  for (const ended of ends[code] ?? []) delete look[ended]
+  const row = colourRows.find(({ from }) => code >= from && code < from + 8)
+  if (row) look[row.of] = code - row.from + row.first
+}
+
+/** The colour that follows code 38 or 48 at `at`, and how many codes say it; no colour when they are cut short. */
+function longColour(codes: readonly number[], at: number): { colour: number | string; codes: number } | undefined {
+  const [, kind, first, , third] = codes.slice(at, at + 5)
+  if (kind === 5 && first !== undefined) return { colour: cube(first & 255), codes: 2 }
+  if (kind !== 2 || third === undefined) return undefined
+  const levels = codes.slice(at + 2, at + 5).map((level) => level & 255)
+  return { colour: `rgb(${levels.join(',')})`, codes: 4 }
+}
+
+function apply(now: Look, codes: readonly number[]): Look {
+  let look = { ...now }
   for (let i = 0; i < codes.length; i++) {
-    const c = codes[i]!
-    if (c === 0) s = {}
-    else if (c === 1) s.bold = true
-    else if (c === 2) s.dim = true
-    else if (c === 3) s.italic = true
-    else if (c === 4) s.underline = true
-    else if (c === 22) {
-      delete s.bold
-      delete s.dim
-    } else if (c === 23) delete s.italic
-    else if (c === 24) delete s.underline
-    else if (c >= 30 && c <= 37) s.ink = c - 30
-    else if (c >= 90 && c <= 97) s.ink = c - 82
-    else if (c === 39) delete s.ink
-    else if (c >= 40 && c <= 47) s.ground = c - 40
-    else if (c >= 100 && c <= 107) s.ground = c - 92
-    else if (c === 49) delete s.ground
-    else if (c === 38 || c === 48) {
-      const key = c === 38 ? 'ink' : 'ground'
-      if (codes[i + 1] === 5 && codes[i + 2] !== undefined) {
-        s[key] = cube(codes[i + 2]! & 255)
-        i += 2
-      } else if (codes[i + 1] === 2 && codes[i + 4] !== undefined) {
-        s[key] = `rgb(${codes
-          .slice(i + 2, i + 5)
-          .map((v) => v & 255)
-          .join(',')})`
-        i += 4
-      }
-    }
+    const code = codes[i]!
+    if (code === 0) look = {}
+    else if (code === 38 || code === 48) {
+      const found = longColour(codes, i)
+      if (found) look[code === 38 ? 'ink' : 'ground'] = found.colour
+      i += found?.codes ?? 0
+    } else applyOne(look, code)
   }
-  return s
+  return look
 }
 
 /** One line in spans of equal looks. A line begins plain: programs that colour close what they open. */
@@ -70,10 +91,10 @@ export function spansOf(line: string): Span[] {
   const push = (text: string): void => {
     if (text !== '') out.push({ ...now, text })
   }
-  for (const m of line.matchAll(sequence)) {
-    push(line.slice(at, m.index))
-    at = m.index + m[0].length
-    if (m[2] === 'm') now = apply(now, (m[1] || '0').split(/[;:]/).map(Number))
+  for (const match of line.matchAll(sequence)) {
+    push(line.slice(at, match.index))
+    at = match.index + match[0].length
+    if (match[2] === 'm') now = apply(now, (match[1] || '0').split(/[;:]/).map(Number))
   }
   push(line.slice(at))
   return out

@@ -50,23 +50,23 @@ export class LogBuffer {
 
   /** Records that follow. Those that are here already are passed over. */
   append(records: readonly Placed[]): void {
-    for (const r of records) {
-      if (r.id < this.next) continue
-      this.next = r.next
-      if (r.u) {
-        this.samples.push({ t: r.t, cpu: r.u[0], memory: r.u[1] })
+    for (const record of records) {
+      if (record.id < this.next) continue
+      this.next = record.next
+      if (record.u) {
+        this.samples.push({ t: record.t, cpu: record.u[0], memory: record.u[1] })
         continue
       }
-      if (r.step !== undefined) {
-        this.step = r.step
+      if (record.step !== undefined) {
+        this.step = record.step
         this.progress = undefined
       }
-      if (r.progress) {
-        this.progress = r.progress
+      if (record.progress) {
+        this.progress = record.progress
         continue
       }
-      if (r.end !== undefined) this.ended = true
-      add(this.lines, r)
+      if (record.end !== undefined) this.ended = true
+      add(this.lines, record)
     }
     if (this.samples.length > mostSamples) this.samples = this.samples.filter((_, i) => i % 2 === 1)
     if (this.lines.length > mostLines * 1.25) {
@@ -78,35 +78,38 @@ export class LogBuffer {
   /** The page before the window; `from` is where it begins. */
   prepend(records: readonly Placed[], from: number): void {
     const before: Line[] = []
-    for (const r of records) if (r.id < this.first && !r.u && !r.progress) add(before, r)
+    for (const record of records) if (record.id < this.first && !record.u && !record.progress) add(before, record)
     this.lines = [...before, ...this.lines]
     this.first = from
   }
 }
 
+function metricText([name, value, step]: NonNullable<Placed['metric']>): string {
+  const at = step === undefined ? '' : ` (step ${step})`
+  return `${name} = ${value}${at}`
+}
+
 /** A progress line takes the place of the one before it of the same stream. */
-function add(lines: Line[], r: Placed): void {
+function add(lines: Line[], record: Placed): void {
   const line: Line = {
-    id: r.id,
-    t: r.t,
-    s: r.s,
-    x: r.x,
-    ...(r.p === 1 ? { open: true } : {}),
-    ...(r.step === undefined ? {} : { step: r.step }),
-    ...(r.metric
-      ? { metric: `${r.metric[0]} = ${r.metric[1]}${r.metric[2] === undefined ? '' : ` (step ${r.metric[2]})`}` }
-      : {}),
+    id: record.id,
+    t: record.t,
+    s: record.s,
+    x: record.x,
+    ...(record.p === 1 ? { open: true } : {}),
+    ...(record.step === undefined ? {} : { step: record.step }),
+    ...(record.metric ? { metric: metricText(record.metric) } : {}),
   }
-  if (r.p !== undefined)
+  if (record.p !== undefined)
     for (let i = lines.length - 1; i >= Math.max(0, lines.length - 20); i--)
-      if (lines[i]!.s === r.s) {
+      if (lines[i]!.s === record.s) {
         if (!lines[i]!.open) break
         lines[i] = line
         return
       }
-  if (r.p === 2 || r.p === undefined) {
+  if (record.p === 2 || record.p === undefined) {
     const last = lines.at(-1)
-    if (last?.open && last.s === r.s) delete last.open
+    if (last?.open && last.s === record.s) delete last.open
   }
   lines.push(line)
 }

@@ -5,7 +5,7 @@ import { plain, spansOf } from './ansi.ts'
 import { parseCsv } from '../csv.ts'
 import { LogBuffer, mostLines, type Placed, textOf } from './log-buffer.ts'
 
-const E = '\u001b'
+const escape = '\u001b'
 /** Records behind each other, ten bytes each. */
 const placed = (some: Partial<Placed>[], from = 0): Placed[] =>
   some.map((r, i) => ({ t: i, s: 'out', x: '', id: from + 10 * i, next: from + 10 * (i + 1), ...r }) as Placed)
@@ -17,19 +17,20 @@ describe('the window of a log', () => {
       fc.property(
         fc.integer({ min: 1, max: 40 }),
         fc.array(fc.tuple(fc.nat(39), fc.nat(12)), { maxLength: 20 }),
-        (n, pages) => {
-          const all = placed(Array.from({ length: n }, (_, i) => ({ x: `line ${i}` })))
-          const b = new LogBuffer()
-          for (const [at, length] of pages) if (all[at] && all[at].id <= b.next) b.append(all.slice(at, at + length))
-          expect(texts(b)).toEqual(all.filter((r) => r.id < b.next).map((r) => r.x))
+        (lines, pages) => {
+          const all = placed(Array.from({ length: lines }, (_, i) => ({ x: `line ${i}` })))
+          const buffer = new LogBuffer()
+          for (const [at, length] of pages)
+            if (all[at] && all[at].id <= buffer.next) buffer.append(all.slice(at, at + length))
+          expect(texts(buffer)).toEqual(all.filter((r) => r.id < buffer.next).map((r) => r.x))
         },
       ),
     )
   })
 
   it('shows a progress bar once, and what ends it as its last state', () => {
-    const b = new LogBuffer()
-    b.append(
+    const buffer = new LogBuffer()
+    buffer.append(
       placed([
         { x: 'start' },
         { x: ' 10%', s: 'err', p: 1 },
@@ -41,12 +42,12 @@ describe('the window of a log', () => {
         { x: ' 20%', s: 'err', p: 1 },
       ]),
     )
-    expect(texts(b)).toEqual(['start', '100%', 'meanwhile', ' 10%', 'done', ' 20%'])
+    expect(texts(buffer)).toEqual(['start', '100%', 'meanwhile', ' 10%', 'done', ' 20%'])
   })
 
   it('keeps declared steps, progress, figures and samples apart from lines', () => {
-    const b = new LogBuffer()
-    b.append(
+    const buffer = new LogBuffer()
+    buffer.append(
       placed([
         { x: 'cloister: step read', step: 'read' },
         { x: 'cloister: progress 3/4', progress: [3, 4] },
@@ -55,26 +56,26 @@ describe('the window of a log', () => {
         { s: 'sys', x: 'Finished.', end: 'finished' },
       ]),
     )
-    expect([texts(b), b.step, b.progress, b.samples, b.ended]).toEqual([
+    expect([texts(buffer), buffer.step, buffer.progress, buffer.samples, buffer.ended]).toEqual([
       ['read', 'loss = 0.5 (step 2)', 'Finished.'],
       'read',
       [3, 4],
       [{ t: 2, cpu: 50, memory: 1024 }],
       true,
     ])
-    b.append(placed([{ x: 'cloister: step write', step: 'write' }], 50))
-    expect(b.progress).toBeUndefined()
+    buffer.append(placed([{ x: 'cloister: step write', step: 'write' }], 50))
+    expect(buffer.progress).toBeUndefined()
   })
 
   it('stays as long as memory likes, and knows where it begins', () => {
-    const b = new LogBuffer()
-    const n = mostLines * 2
-    b.append(placed(Array.from({ length: n }, (_, i) => ({ x: String(i) }))))
-    expect(b.lines.length).toBeLessThanOrEqual(mostLines * 1.25)
-    expect([b.lines.at(-1)!.x, b.first]).toEqual([String(n - 1), b.lines[0]!.id])
-    const held = b.lines.length
-    const from = b.first - 50
-    b.prepend(
+    const buffer = new LogBuffer()
+    const lines = mostLines * 2
+    buffer.append(placed(Array.from({ length: lines }, (_, i) => ({ x: String(i) }))))
+    expect(buffer.lines.length).toBeLessThanOrEqual(mostLines * 1.25)
+    expect([buffer.lines.at(-1)!.x, buffer.first]).toEqual([String(lines - 1), buffer.lines[0]!.id])
+    const held = buffer.lines.length
+    const from = buffer.first - 50
+    buffer.prepend(
       placed(
         Array.from({ length: 6 }, (_, i) => ({ x: `before ${i}` })),
         from,
@@ -82,18 +83,20 @@ describe('the window of a log', () => {
       from,
     )
     // The last of the page is in the window already.
-    expect([b.lines.length, b.first, texts(b)[0], b.lines.map((l) => l.id)]).toEqual([
+    expect([buffer.lines.length, buffer.first, texts(buffer)[0], buffer.lines.map((l) => l.id)]).toEqual([
       held + 5,
       from,
       'before 0',
-      b.lines.map((l) => l.id).toSorted((x, y) => x - y),
+      buffer.lines.map((l) => l.id).toSorted((x, y) => x - y),
     ])
   })
 })
 
 describe('colours', () => {
   it('become spans, and no control sequence is left', () => {
-    expect(spansOf(`a${E}[1;31mb${E}[0mc${E}[38;5;196md${E}[48;2;1;2;300me${E}[39;49mf`)).toEqual([
+    expect(
+      spansOf(`a${escape}[1;31mb${escape}[0mc${escape}[38;5;196md${escape}[48;2;1;2;300me${escape}[39;49mf`),
+    ).toEqual([
       { text: 'a' },
       { text: 'b', bold: true, ink: 1 },
       { text: 'c' },
@@ -101,10 +104,12 @@ describe('colours', () => {
       { text: 'e', ink: 'rgb(255,0,0)', ground: 'rgb(1,2,44)' },
       { text: 'f' },
     ])
-    expect(spansOf(`${E}[2K${E}]0;title\u0007x\u0000y${E}[3A`)).toEqual([{ text: 'x' }, { text: 'y' }])
+    expect(spansOf(`${escape}[2K${escape}]0;title\u0007x\u0000y${escape}[3A`)).toEqual([{ text: 'x' }, { text: 'y' }])
     fc.assert(
       fc.property(
-        fc.array(fc.oneof(fc.string(), fc.constantFrom(`${E}[`, E, 'm', ';', '38;5;', '2;')), { maxLength: 12 }),
+        fc.array(fc.oneof(fc.string(), fc.constantFrom(`${escape}[`, escape, 'm', ';', '38;5;', '2;')), {
+          maxLength: 12,
+        }),
         (parts) => {
           const line = parts.join('')
           const out = spansOf(line)

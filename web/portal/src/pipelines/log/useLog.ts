@@ -67,8 +67,8 @@ export function useLog(jobId: string, heard: (buffer: LogBuffer) => void): Log {
         show()
       }
     }
-    read().catch((e: unknown) => {
-      if (!gone.signal.aborted) setError(e)
+    read().catch((failure: unknown) => {
+      if (!gone.signal.aborted) setError(failure)
     })
     return () => {
       gone.abort()
