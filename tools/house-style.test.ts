@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compare, count, placesIn, type StyleKind } from './house-style.ts'
+import { placesIn, type StyleKind } from './house-style.ts'
 
 const long = 'x'.repeat(130)
 
@@ -29,13 +29,4 @@ const planted: [what: string, file: string, code: string, kinds: StyleKind[]][] 
 
 test.each(planted)('%s', (_, file, code, kinds) => {
   expect(placesIn(file, code).map((p) => p.kind)).toEqual(kinds)
-})
-
-test('more than is written down is worse, fewer is better, and both are said', () => {
-  const now = count([...placesIn('lib/a.ts', 'const x = 1\n'), ...placesIn('web/b.ts', 'const y = 1\n')])
-  expect(now).toEqual({ letterName: { lib: 1, web: 1 } })
-  expect(compare(now, now)).toEqual({ worse: [], better: [] })
-  const { worse, better } = compare(now, { letterName: { web: 3 } })
-  expect(worse).toEqual([expect.stringContaining('lib: 1 of kind letterName, at most 0')])
-  expect(better).toEqual([expect.stringContaining('web: 1 of kind letterName, 3 are written down')])
 })

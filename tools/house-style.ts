@@ -1,16 +1,14 @@
 /**
- * What the formatter cannot hold: width, conditionals, declarations, names and docstrings. `npm run check` fails when a
- * folder has more of a kind than `house-style.json` says, which may only go down: `node tools/house-style.ts --write`
- * lowers it. `--list KIND [PATH]` prints the places.
+ * What the formatter cannot hold: width, conditionals, declarations, names and docstrings. Prints the places that fall
+ * short, with their kind, and fails when there are any; `npm run check` runs it.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { root } from './steps.ts'
 import { sourceFiles } from './source-files.ts'
 
-export const kinds = ['wide', 'nestedConditional', 'manyDeclarations', 'letterName', 'noDocstring'] as const
-export type StyleKind = (typeof kinds)[number]
+export type StyleKind = 'wide' | 'nestedConditional' | 'manyDeclarations' | 'letterName' | 'noDocstring'
 export interface Place {
   kind: StyleKind
   file: string
@@ -18,8 +16,6 @@ export interface Place {
   line: number
   text: string
 }
-/** Places by kind and top-level folder; what is not named has none. */
-export type Counts = Partial<Record<StyleKind, Record<string, number>>>
 
 const width = 120
 const documented = /^(domain|ports|clients)\//
@@ -133,63 +129,10 @@ export function placesIn(file: string, code: string): Place[] {
   return places
 }
 
-/** How many there are of each kind in each top-level folder. */
-export function count(places: readonly Place[]): Counts {
-  const counts: Counts = {}
-  for (const { kind, file } of places) {
-    const folder = file.split('/')[0]!
-    const ofKind = (counts[kind] ??= {})
-    ofKind[folder] = (ofKind[folder] ?? 0) + 1
-  }
-  return counts
-}
-
-/** One sentence for each folder that has more, or fewer, of a kind than was written down. */
-export function compare(now: Counts, written: Counts): { worse: string[]; better: string[] } {
-  const worse: string[] = []
-  const better: string[] = []
-  for (const kind of kinds) {
-    const folders = new Set([...Object.keys(now[kind] ?? {}), ...Object.keys(written[kind] ?? {})])
-    for (const folder of folders) {
-      const has = now[kind]?.[folder] ?? 0
-      const may = written[kind]?.[folder] ?? 0
-      if (has > may)
-        worse.push(
-          `${folder}: ${has} of kind ${kind}, at most ${may} (node tools/house-style.ts --list ${kind} ${folder})`,
-        )
-      if (has < may)
-        better.push(`${folder}: ${has} of kind ${kind}, ${may} are written down (node tools/house-style.ts --write)`)
-    }
-  }
-  return { worse, better }
-}
-
-const baseline = join(root, 'tools/house-style.json')
-
-const sorted = (counts: Counts): Counts =>
-  Object.fromEntries(
-    kinds
-      .filter((kind) => counts[kind] !== undefined)
-      .map((kind) => [kind, Object.fromEntries(Object.entries(counts[kind]!).sort(([a], [b]) => (a < b ? -1 : 1)))]),
-  )
-
 function main(): void {
-  const [option, kind, path = ''] = process.argv.slice(2)
   const places = sourceFiles().flatMap((file) => placesIn(file, readFileSync(join(root, file), 'utf8')))
-  if (option === '--list') {
-    for (const place of places.filter((one) => one.kind === kind && one.file.startsWith(path))) {
-      console.log(`${place.file}:${place.line} ${place.text}`)
-    }
-    return
-  }
-  const now = count(places)
-  if (option === '--write') {
-    writeFileSync(baseline, `${JSON.stringify(sorted(now), null, 2)}\n`)
-    return
-  }
-  const { worse, better } = compare(now, JSON.parse(readFileSync(baseline, 'utf8')) as Counts)
-  for (const sentence of [...worse, ...better]) console.log(sentence)
-  if (worse.length + better.length > 0) process.exitCode = 1
+  for (const { file, line, kind, text } of places) console.log(`${file}:${line} ${kind} ${text}`)
+  if (places.length > 0) process.exitCode = 1
 }
 
 if (import.meta.main) main()

@@ -7,7 +7,8 @@
  *
  * 1. The frame posts `hello` to `parent` with target `'*'` (it carries nothing).
  * 2. The page checks `event.source === iframe.contentWindow` and answers **once** for each load of the frame with
- *    `begin`, target `'*'`, transferring one `MessagePort`. The frame accepts only a message whose `source` is `parent`.
+ *    `begin`, target `'*'`, transferring one `MessagePort`. The frame accepts only a message whose `source` is
+ *    `parent`.
  * 3. On the port the frame sends requests, each with an `id` of its own (unique in this load). The page answers
  *    `{ id, ok: true }` when the request is **durably stored on the device**, or `{ id, error }` with a sentence.
  *    Requests are stored in the order in which they were sent. Notices have no `id` and no answer.

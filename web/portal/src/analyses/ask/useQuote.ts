@@ -3,7 +3,9 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { Ask, Quote } from '../../queries/jobs.ts'
 import { api } from '../../session/session.ts'
 
-/** What a question would cost and meet. It follows what is typed: `stale` until it is about the question as it stands. */
+/**
+ * What a question would cost and meet. It follows what is typed: `stale` until it is about the question as it stands.
+ */
 export function useQuote(ask: Ask, whole: boolean): { quote: Quote | undefined; error: unknown; stale: boolean } {
   const [settled] = useDebouncedValue(ask, 350)
   const about = JSON.stringify(settled)

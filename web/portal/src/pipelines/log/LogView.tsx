@@ -69,7 +69,8 @@ export function LogView({ run, heard }: { run: Run; heard: (buffer: LogBuffer) =
   const box = useRef<HTMLDivElement>(null)
   const { shown } = log
   const { lines, hasEarlier } = shown
-  // oxlint-disable-next-line react/incompatible-library -- nothing of it is handed to a memoised part; this component draws again with every record anyway
+  // Nothing of it is handed to a memoised part; this component draws again with every record anyway.
+  // oxlint-disable-next-line react/incompatible-library
   const rows = useVirtualizer({
     count: lines.length,
     getScrollElement: () => box.current,

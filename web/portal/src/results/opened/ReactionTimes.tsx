@@ -31,14 +31,15 @@ export function ReactionTimes({ rows, column }: { rows: Rows; column: string }) 
       }),
     [bins, median],
   )
+  const quarter = Math.round(quantile(sorted, 0.25))
+  const threeQuarters = Math.round(quantile(sorted, 0.75))
   const beyond = sorted.filter((v) => v >= bins.at(-1)!.to).length
   return (
     <Section
       title="Reaction times"
       hint={
         <>
-          n = {count(values.length, 'trial')}; median {median} ms, middle half {Math.round(quantile(sorted, 0.25))} to{' '}
-          {Math.round(quantile(sorted, 0.75))} ms
+          n = {count(values.length, 'trial')}; median {median} ms, middle half {quarter} to {threeQuarters} ms
           {beyond > 0 ? `; the last bar also holds ${count(beyond, 'longer trial')}` : ''}
         </>
       }
