@@ -12,11 +12,21 @@ import { StandInServer } from './server.ts'
 // The stand-in browser knows no fonts; text areas that grow listen for them.
 if (!('fonts' in document)) Object.defineProperty(document, 'fonts', { value: new EventTarget() })
 
-/** React finishes what a page has begun a turn of the event loop later: that turn must still find the browser. */
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+/**
+ * What React, the router and queries have begun they finish in later turns of the event loop, by timers or immediates:
+ * those turns must still find the browser.
+ */
+async function finished(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) {
+    await new Promise((resolve) => setTimeout(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+let client: QueryClient | undefined
 afterEach(async () => {
   cleanup()
-  await turn()
+  client?.clear()
+  await finished()
 })
 
 export interface Shown {
@@ -43,12 +53,13 @@ export async function show(part: ReactNode, answers: Record<string, unknown> = {
     ]),
     history: createMemoryHistory({ initialEntries: ['/'] }),
   })
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
-  if ('access.me' in answers) await client.fetchQuery(meQuery)
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } })
+  client = queries
+  if ('access.me' in answers) await queries.fetchQuery(meQuery)
   await act(async () => {
     render(
       <MantineProvider theme={theme} env="test">
-        <QueryClientProvider client={client}>
+        <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
         </QueryClientProvider>
       </MantineProvider>,
