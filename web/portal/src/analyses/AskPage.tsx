@@ -1,6 +1,6 @@
-import { Button, Select } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useSearch } from '@tanstack/react-router'
 import type { Language } from '../../../../domain/datasets/policy.ts'
 import { useDatasets } from '../queries/datasets.ts'
 import { useOrganisation } from '../hooks.ts'
@@ -8,55 +8,42 @@ import { Empty } from '../parts/Empty.tsx'
 import { LoadingRows } from '../parts/LoadingRows.tsx'
 import { Page } from '../parts/Page.tsx'
 import { ProblemNotice } from '../parts/ProblemNotice.tsx'
+import { askedDataset } from './ask/asked-dataset.ts'
 import { AskForm } from './ask/AskForm.tsx'
-import { jobQuery } from '../queries/jobs.ts'
+import { DatasetPicker } from './ask/DatasetPicker.tsx'
+import { type Ask, jobQuery } from '../queries/jobs.ts'
 import { questionQuery } from './data.ts'
+
+interface AskSearch {
+  dataset?: string
+  language?: string
+  example?: string | number
+  again?: string
+}
+const common = { title: 'Ask a question', back: { to: '/analyses', label: 'Analyses' } }
 
 /** A new question. Which dataset, which example and which earlier job it begins from stand in the address. */
 export function AskPage() {
   const here = useOrganisation()
-  const navigate = useNavigate()
-  const search: { dataset?: string; language?: string; example?: string | number; again?: string } = useSearch({
-    strict: false,
-  })
+  const search: AskSearch = useSearch({ strict: false })
   const { data: datasets, error, refetch } = useDatasets(here?.organisationId)
-  const { data: old } = useQuery({ ...jobQuery(search.again ?? ''), enabled: search.again !== undefined })
-  const { data: question, error: noQuestion } = useQuery({
-    ...questionQuery(search.again ?? ''),
-    enabled: search.again !== undefined,
-  })
-  const askable = datasets?.filter((d) => d.mayAnalyse && d.schema) ?? []
-  const wanted = search.dataset ?? old?.datasetId
-  const dataset =
-    askable.find((d) => d.datasetId === wanted) ??
-    (wanted === undefined && search.again === undefined ? askable[0] : undefined)
-  const back = { to: '/analyses', label: 'Analyses' }
-  if (!datasets || (search.again && !question && !noQuestion))
+  const earlier = useEarlierQuestion(search.again)
+  if (!datasets || earlier.pending)
     return (
-      <Page title="Ask a question" back={back}>
+      <Page {...common}>
         {error ? <ProblemNotice error={error} retry={() => void refetch()} /> : <LoadingRows rows={8} />}
       </Page>
     )
-  if (askable.length === 0)
+  const asked = askedDataset(datasets, { wanted: search.dataset ?? earlier.datasetId, again: search.again })
+  if (asked.askable.length === 0)
     return (
-      <Page title="Ask a question" back={back}>
-        <Empty
-          title="There is no dataset that you may ask now"
-          action={
-            <Button component={Link} to="/datasets" variant="default">
-              Look at the catalogue
-            </Button>
-          }
-        >
-          Each dataset’s page says who may ask it, and until when.
-        </Empty>
+      <Page {...common}>
+        <NothingToAsk />
       </Page>
     )
-  const other = datasets.find((d) => d.datasetId === wanted)
   return (
     <Page
-      title="Ask a question"
-      back={back}
+      {...common}
       wide
       hint={
         search.again
@@ -64,30 +51,43 @@ export function AskPage() {
           : 'It runs where the data is. You see what it costs and what will apply before it does.'
       }
     >
-      <ProblemNotice error={noQuestion} title="The earlier question could not be loaded" />
-      <Select
-        label="Dataset"
-        mb="lg"
-        maw={480}
-        searchable
-        allowDeselect={false}
-        data={askable.map((d) => ({ value: d.datasetId, label: d.title }))}
-        value={dataset?.datasetId ?? null}
-        placeholder="Choose a dataset"
-        onChange={(v) => v && void navigate({ to: '/analyses/ask', search: { dataset: v } as never, replace: true })}
-        error={
-          !dataset && other ? `“${other.title}” cannot be asked now${other.why ? `: ${other.why}` : '.'}` : undefined
-        }
-      />
-      {dataset && (
+      <ProblemNotice error={earlier.error} title="The earlier question could not be loaded" />
+      <DatasetPicker asked={asked} />
+      {asked.dataset && (
         <AskForm
-          key={`${dataset.datasetId} ${search.again ?? ''}`}
-          dataset={dataset}
-          language={search.language as Language | undefined}
-          example={search.example === undefined ? undefined : Number(search.example)}
-          again={search.again && question ? { jobId: search.again, question } : undefined}
+          key={`${asked.dataset.datasetId} ${search.again ?? ''}`}
+          dataset={asked.dataset}
+          {...beginningOf(search, earlier.question)}
         />
       )}
     </Page>
   )
 }
+
+/** The question of an earlier job, to be asked again, and the dataset it was about. */
+function useEarlierQuestion(jobId: string | undefined) {
+  const enabled = jobId !== undefined
+  const { data: job } = useQuery({ ...jobQuery(jobId ?? ''), enabled })
+  const { data: question, error } = useQuery({ ...questionQuery(jobId ?? ''), enabled })
+  return { question, datasetId: job?.datasetId, error, pending: Boolean(jobId) && !question && !error }
+}
+
+/** What the form begins with, by the address. */
+const beginningOf = ({ language, example, again }: AskSearch, question: Ask | undefined) => ({
+  language: language as Language | undefined,
+  example: example === undefined ? undefined : Number(example),
+  again: again && question ? { jobId: again, question } : undefined,
+})
+
+const NothingToAsk = () => (
+  <Empty
+    title="There is no dataset that you may ask now"
+    action={
+      <Button component={Link} to="/datasets" variant="default">
+        Look at the catalogue
+      </Button>
+    }
+  >
+    Each dataset’s page says who may ask it, and until when.
+  </Empty>
+)

@@ -13,7 +13,8 @@ import { studyQuery } from '../queries/studies.ts'
 import type { OfStudy } from '../shell/area.ts'
 import { useAreas } from '../shell/areas-context.ts'
 import { lazyPart, type Tab, withContributed } from '../shell/tabs.ts'
-import { NextAction, useStudyActs } from './NextAction.tsx'
+import { NextAction } from './NextAction.tsx'
+import { useStudyActs } from './useStudyActs.tsx'
 import { Overview } from './Overview.tsx'
 
 const Content = lazyPart(

@@ -66,44 +66,54 @@ export function draftOf(filter: Filter): FilterDraft {
 export function filterOf(draft: FilterDraft, schema: Schema | undefined): Filter | string {
   const column = columnOf(schema, draft)
   if (!column) return 'Choose a column.'
-  const { table } = draft
-  const numeric = column.type === 'integer' || column.type === 'number'
-  const typed = (text: string): string | number | undefined => {
-    const trimmed = text.trim()
-    if (trimmed === '') return undefined
-    if (!numeric) return trimmed
-    return Number.isFinite(Number(trimmed)) ? Number(trimmed) : undefined
-  }
-  switch (draft.is) {
+  const { is } = draft
+  switch (is) {
     case 'known':
     case 'missing':
-      return { table, column: column.name, is: draft.is }
+      return { table: draft.table, column: column.name, is }
     case 'in':
     case 'not-in':
-      return draft.values.length === 0
-        ? `Choose values of ${column.name}.`
-        : { table, column: column.name, is: draft.is, values: draft.values }
-    case 'between': {
-      const from = typed(draft.from)
-      const to = typed(draft.to)
-      if (from === undefined && to === undefined) return `Give ${column.name} a lower or an upper limit.`
-      if (from !== undefined && to !== undefined && from > to)
-        return `The limits of ${column.name} are the wrong way round.`
-      return {
-        table,
-        column: column.name,
-        is: 'between',
-        ...(from === undefined ? {} : { from }),
-        ...(to === undefined ? {} : { to }),
-      }
-    }
+      return membershipOf(draft, is, column)
+    case 'between':
+      return rangeOf(draft, column)
     case 'equal':
-    case 'not-equal': {
-      if (column.type === 'boolean') return { table, column: column.name, is: draft.is, value: draft.value === 'true' }
-      const value = typed(draft.value)
-      return value === undefined
-        ? `Say what ${column.name} should ${draft.is === 'equal' ? 'be' : 'not be'}.`
-        : { table, column: column.name, is: draft.is, value }
-    }
+    case 'not-equal':
+      return equalityOf(draft, is, column)
   }
+}
+
+function membershipOf({ table, values }: FilterDraft, is: 'in' | 'not-in', { name }: Column): Filter | string {
+  return values.length === 0 ? `Choose values of ${name}.` : { table, column: name, is, values }
+}
+
+/** Between two limits, one of which may be left open. */
+function rangeOf({ table, ...draft }: FilterDraft, column: Column): Filter | string {
+  const from = typed(draft.from, column)
+  const to = typed(draft.to, column)
+  if (from === undefined && to === undefined) return `Give ${column.name} a lower or an upper limit.`
+  if (from !== undefined && to !== undefined && from > to)
+    return `The limits of ${column.name} are the wrong way round.`
+  return {
+    table,
+    column: column.name,
+    is: 'between',
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  }
+}
+
+function equalityOf({ table, ...draft }: FilterDraft, is: 'equal' | 'not-equal', column: Column): Filter | string {
+  if (column.type === 'boolean') return { table, column: column.name, is, value: draft.value === 'true' }
+  const value = typed(draft.value, column)
+  return value === undefined
+    ? `Say what ${column.name} should ${is === 'equal' ? 'be' : 'not be'}.`
+    : { table, column: column.name, is, value }
+}
+
+/** What was typed, as a value of the column; undefined when it is none. */
+function typed(text: string, { type }: Column): string | number | undefined {
+  const trimmed = text.trim()
+  if (trimmed === '') return undefined
+  if (type !== 'integer' && type !== 'number') return trimmed
+  return Number.isFinite(Number(trimmed)) ? Number(trimmed) : undefined
 }
