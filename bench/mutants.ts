@@ -35,7 +35,7 @@ function partOf(room: Room): Part {
 
 /** Runs the mutants of a part of a room; `tally` has the counts. Throws what Stryker throws. */
 async function judge(room: Room, part: Part): Promise<void> {
-  Object.assign(tally, { noticed: 0, survived: 0 })
+  Object.assign(tally, { noticed: 0, timedOut: 0, survived: 0 })
   process.env['CLOISTER_MUTANTS_TESTS'] = part.tests.join(',')
   const stryker = new Stryker({
     testRunner: 'vitest',
@@ -91,9 +91,10 @@ for (const [name, room] of wanted) {
     process.exitCode = 1
     continue
   }
-  const { noticed, survived } = tally
+  const { noticed, timedOut, survived } = tally
   const percent = Math.round((1000 * noticed) / Math.max(1, noticed + survived)) / 10
   figures[`${name}Noticed`] = noticed
+  figures[`${name}TimedOut`] = timedOut
   figures[`${name}Survived`] = survived
   figures[`${name}Percent`] = percent
   figures[`${name}Seconds`] = Math.round((performance.now() - began) / 1000)

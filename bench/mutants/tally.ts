@@ -12,8 +12,11 @@ export function isNoticed({ status }: Pick<Mutant, 'status'>): boolean | undefin
   return status === 'Survived' || status === 'NoCoverage' ? false : undefined
 }
 
-/** Of the room under way: how many were noticed and not, and who is told of each that was not. */
-export const tally = { noticed: 0, survived: 0, onSurvivor: (_mutant: Mutant): void => {} }
+/**
+ * Of the room under way: how many were noticed and not, and who is told of each that was not. `timedOut` are those of
+ * `noticed` whose tests came to no end: many of them on a busy machine say that it was busy.
+ */
+export const tally = { noticed: 0, timedOut: 0, survived: 0, onSurvivor: (_mutant: Mutant): void => {} }
 
 export const strykerPlugins = [
   {
@@ -23,6 +26,7 @@ export const strykerPlugins = [
       onMutantTested(mutant: Mutant): void {
         const noticed = isNoticed(mutant)
         if (noticed === true) tally.noticed++
+        if (mutant.status === 'Timeout') tally.timedOut++
         if (noticed !== false) return
         tally.survived++
         tally.onSurvivor(mutant)
