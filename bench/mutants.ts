@@ -1,7 +1,9 @@
 /**
  * Whether the tests would notice: Stryker changes one thing of the code at a time (a comparison, a bound, a branch, a
  * removed statement) and runs the tests that reach it. Prints last one line of JSON: percent of the mutants that a test
- * noticed, by room (`bench/mutants/rooms.ts`).
+ * noticed, by room (`bench/mutants/rooms.ts`). A room that could not be judged (a test that fails without any mutant,
+ * say) is told of on stderr and in the line, and the exit code is then 1. A run that is ended from outside says what it
+ * had counted.
  *
  * `--only ROOM,ROOM` some rooms; `--mutate GLOB,GLOB` some files of the one room that is named; `--quick` one small
  * file of each room that names one; `--survivors` prints each mutant that nobody noticed, to write the missing test
@@ -11,6 +13,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
 import { type Room, rooms } from './mutants/rooms.ts'
+import { type Mutant, tally } from './mutants/tally.ts'
 import { type Goal, report } from './report.ts'
 
 const { values } = parseArgs({
@@ -22,13 +25,6 @@ const { values } = parseArgs({
   },
 })
 
-interface Score {
-  noticed: number
-  survived: number
-  percent: number
-}
-type Mutant = Awaited<ReturnType<Stryker['runMutationTest']>>[number]
-
 type Part = Pick<Room, 'mutate' | 'tests'>
 /** What a call mutates of a room, and the tests that judge it; nothing when the room has no part in the call. */
 function partOf(room: Room): Part {
@@ -37,17 +33,19 @@ function partOf(room: Room): Part {
   return room.sample ? { mutate: [room.sample.mutate], tests: [room.sample.test] } : { mutate: [], tests: [] }
 }
 
-async function mutantsOf(room: Room, part: Part): Promise<Mutant[]> {
+/** Runs the mutants of a part of a room; `tally` has the counts. Throws what Stryker throws. */
+async function judge(room: Room, part: Part): Promise<void> {
+  Object.assign(tally, { noticed: 0, timedOut: 0, survived: 0 })
   process.env['CLOISTER_MUTANTS_TESTS'] = part.tests.join(',')
   const stryker = new Stryker({
     testRunner: 'vitest',
-    plugins: ['@stryker-mutator/vitest-runner'],
+    plugins: ['@stryker-mutator/vitest-runner', './bench/mutants/tally.ts'],
     vitest: { configFile: 'bench/mutants/vitest.config.ts', related: true },
     mutate: [...part.mutate],
     mutator: { plugins: null, excludedMutations: [...room.leaveOut] },
     coverageAnalysis: 'perTest',
     ignoreStatic: true,
-    reporters: [],
+    reporters: ['tally'],
     concurrency: availableParallelism(),
     tempDirName: 'dist/mutants',
     ignorePatterns: ['cdk.out', '.cloister'],
@@ -55,14 +53,24 @@ async function mutantsOf(room: Room, part: Part): Promise<Mutant[]> {
     fileLogLevel: 'off' as never,
     logLevel: 'error' as never,
   })
-  return stryker.runMutationTest()
+  await stryker.runMutationTest()
 }
 
-function scoreOf(mutants: readonly Mutant[]): Score {
-  const noticed = mutants.filter((m) => m.status === 'Killed' || m.status === 'Timeout').length
-  const survived = mutants.filter((m) => m.status === 'Survived' || m.status === 'NoCoverage').length
-  return { noticed, survived, percent: Math.round((1000 * noticed) / Math.max(1, noticed + survived)) / 10 }
+/** One mutant that nobody noticed, as a line to write the missing test from. */
+function tell({ fileName, location, mutatorName, replacement }: Mutant): void {
+  console.log(`${fileName}:${location.start.line}:${location.start.column} ${mutatorName} -> ${replacement}`)
 }
+if (values.survivors) tally.onSurvivor = tell
+
+/** The room that is being judged; undefined before the first and after the last. */
+let underWay: string | undefined
+// A signal ends the process inside of Stryker, and a worker that is lost without a word leaves nothing to wait for.
+process.on('exit', (code) => {
+  if (underWay === undefined) return
+  const { noticed, survived } = tally
+  console.error(`Ended in ${underWay} with code ${code}, without a result: ${noticed} noticed, ${survived} not so far.`)
+  process.exitCode = code === 0 ? 1 : code
+})
 
 const wanted = Object.entries(rooms).filter(
   ([name]) => values.only === undefined || values.only.split(',').includes(name),
@@ -73,17 +81,24 @@ for (const [name, room] of wanted) {
   const part = partOf(room)
   if (part.mutate.length === 0) continue
   const began = performance.now()
-  const mutants = await mutantsOf(room, part)
-  const score = scoreOf(mutants)
-  if (values.survivors)
-    for (const mutant of mutants.filter((one) => one.status === 'Survived' || one.status === 'NoCoverage')) {
-      const { line, column } = mutant.location.start
-      console.log(`${mutant.fileName}:${line}:${column} ${mutant.mutatorName} -> ${mutant.replacement}`)
-    }
-  figures[`${name}Noticed`] = score.noticed
-  figures[`${name}Survived`] = score.survived
-  figures[`${name}Percent`] = score.percent
+  underWay = name
+  try {
+    await judge(room, part)
+  } catch (error) {
+    const { message } = error as Error
+    console.error(`${name} could not be judged: ${message}`)
+    goals[name] = { goal: `${room.goal} % noticed`, got: message, met: false }
+    process.exitCode = 1
+    continue
+  }
+  const { noticed, timedOut, survived } = tally
+  const percent = Math.round((1000 * noticed) / Math.max(1, noticed + survived)) / 10
+  figures[`${name}Noticed`] = noticed
+  figures[`${name}TimedOut`] = timedOut
+  figures[`${name}Survived`] = survived
+  figures[`${name}Percent`] = percent
   figures[`${name}Seconds`] = Math.round((performance.now() - began) / 1000)
-  goals[name] = { goal: `${room.goal} % noticed`, got: `${score.percent} %`, met: score.percent >= room.goal }
+  goals[name] = { goal: `${room.goal} % noticed`, got: `${percent} %`, met: percent >= room.goal }
 }
+underWay = undefined
 report('mutants', values.quick, figures, goals)

@@ -5,12 +5,15 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createClient } from '../clients/api.ts'
 import { demoPassword } from '../local/demo/seed.ts'
 import { freePort, Visitor } from '../local/testing.ts'
 import { putDemoHome } from './demo-home.ts'
 import { eventually } from './eventually.ts'
+
+// Hosts are started, killed and started again: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 240_000 })
 
 const program = fileURLToPath(new URL('../local/run.ts', import.meta.url))
 interface Running {

@@ -168,6 +168,46 @@ describe('complementary suppression', () => {
     ))
 })
 
+describe('which cell is hidden next', () => {
+  /** One sum of cells: `values` are the parts, the total comes last. */
+  const sumOf = (...parts: number[]): { values: number[]; equations: Equation[] } => ({
+    values: [...parts, parts.reduce((sum, part) => sum + part, 0)],
+    equations: [{ total: parts.length, parts: [...parts.keys()] }],
+  })
+  const hiddenWith = ({ values, equations }: ReturnType<typeof sumOf>, known: number[] = []): number[] | undefined => {
+    const hidden = suppress(values, new Set([0]), equations, new Set(known))
+    return hidden && [...hidden]
+  }
+  it('the smallest part that is not zero, before the total', () => {
+    expect(hiddenWith(sumOf(3, 40, 20, 30))).toEqual([0, 2])
+    expect(hiddenWith(sumOf(3, 40, 0, 30))).toEqual([0, 3])
+    expect(hiddenWith(sumOf(3, 20, 20))).toEqual([0, 1])
+  })
+  it('never one that can be had elsewhere; nothing helps when all can', () => {
+    expect(hiddenWith(sumOf(3, 40, 20, 30), [2])).toEqual([0, 3])
+    expect(hiddenWith(sumOf(3, 40, 20), [1, 2])).toEqual([0, 3])
+    expect(hiddenWith(sumOf(3, 40, 20), [1, 2, 3])).toBeUndefined()
+  })
+  it('first the one that closes most sums at once', () => {
+    // Cell 0 is alone in two sums; cell 3 is in both, though it is the largest.
+    const values = [3, 10, 20, 90, 103, 113]
+    const equations = [
+      { total: 4, parts: [0, 1, 3] },
+      { total: 5, parts: [0, 2, 3] },
+    ]
+    expect([...suppress(values, new Set([0]), equations)!]).toEqual([0, 3])
+  })
+  it('nothing is added where nothing is exposed, or nothing hidden', () => {
+    const { values, equations } = sumOf(3, 40, 20)
+    expect([...suppress(values, new Set([0, 1]), equations)!]).toEqual([0, 1])
+    expect([...suppress(values, new Set(), equations)!]).toEqual([])
+  })
+  it('a small total over hidden zeros gives them away, one over zero is enough not to', () => {
+    expect(exposed([0, 0, 0], new Set([0, 1]), [{ total: 2, parts: [0, 1] }])).toEqual(new Set([0, 1]))
+    expect(exposed([0, 1, 1], new Set([0, 1]), [{ total: 2, parts: [0, 1] }])).toEqual(new Set())
+  })
+})
+
 describe('policies', () => {
   it('the stricter wins, rule by rule, and the floor holds', () => {
     expect(strictest().minimumSubjects).toBe(10)

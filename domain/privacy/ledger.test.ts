@@ -12,6 +12,7 @@ import {
   opening,
   reserve,
   reservationOf,
+  stored,
 } from './ledger.ts'
 
 /** One item with conditional updates, as the table port has it. */
@@ -144,4 +145,18 @@ describe('the ledger', () => {
     expect(holdOf('a') in budget.item).toBe(false)
     expect(budget.item).toEqual({ limit: 100, available: 70, spent: 30 })
   })
+  it('keeps charges that are exact, and no others', () => {
+    expect([stored(0n), stored(1n), stored(2n ** 53n - 1n)]).toEqual([0, 1, Number.MAX_SAFE_INTEGER])
+    expect(() => stored(-1n)).toThrow('a charge must be between 0 and 2^53 - 1 nano-rho')
+    expect(() => stored(2n ** 53n)).toThrow('a charge must be between 0 and 2^53 - 1 nano-rho')
+  })
+  it('a reservation stands until it is settled', () => {
+    const budget = of(100)
+    budget.update(reserve('a', 30))
+    expect(reservationOf(budget.item, 'a')).toBe('reserved')
+    budget.update(giveBack('a', 30))
+    expect(reservationOf(budget.item, 'a')).toBe('settled')
+    expect(budget.item).toMatchObject({ limit: 100, available: 100, spent: 0 })
+  })
+  it('nothing is left of what is overdrawn', () => expect(epsilonLeft({ available: -5 }, 1e-6)).toBe(0))
 })

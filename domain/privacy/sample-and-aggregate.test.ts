@@ -37,6 +37,17 @@ describe('blocks', () => {
   })
 })
 
+describe('limits of blocks', () => {
+  it('five hundred are the most, and no output counts as one', () => {
+    expect(blocksWanted(0.2, 1)).toBe(500)
+    expect(blocksWanted(0.1999, 1)).toBeUndefined()
+    expect(blocksWanted(1, 0)).toBe(100)
+    expect(blocksWanted(5, 1)).toBe(20)
+    expect(blocksWanted(4.9, 1)).toBe(21)
+    expect(blocksFor({ epsilon: 0.1, subjects: 1_000_000, outputs: 1 })).toBeUndefined()
+  })
+})
+
 describe('the private median', () => {
   it('has the exact distribution: chi-squared at fixed seeds', () => {
     const answers = [3, 3, 4, 7, 7, 8, 12, 15, 15, 19]
@@ -166,5 +177,68 @@ describe('a release', () => {
     const value = aggregateBlocks(disjoint(people, script, 100, 1), declared, options(8)).verdict.outputs[0]!
       .rows[0]![0]!.value as number
     expect(Math.abs(((value - 18) / 82) * gridSteps - Math.round(((value - 18) / 82) * gridSteps))).toBeLessThan(1e-6)
+  })
+})
+
+describe('what a release reads, with so much epsilon that it is the median itself', () => {
+  // 20 blocks of one person each are enough here: how many people a block has is not this function's to judge.
+  const people = cohort(20, 5)
+  const released = (value: unknown, names: readonly string[], low = 0, high = 1000): unknown[] => {
+    const declared = names.map((name) => ({ name, low, high }))
+    const report = disjoint(people, () => result(value), 20, 1)
+    const { outputs } = aggregateBlocks(report, declared, { epsilon: 1000, uniform: uniformOf(3) }).verdict
+    return outputs.map(({ rows }) => rows[0]![0]!.value)
+  }
+  it('numbers and truth values by their own names; texts and what is missing count as the middle', () => {
+    expect(released({ a: 7, yes: true, text: 'x' }, ['a', 'yes', 'text', 'absent'])).toEqual([7, 1, 500, 500])
+  })
+  it('clamped to the range, and on its grid', () => {
+    expect(released({ low: -5, high: 5000, between: 7.4 }, ['low', 'high', 'between'])).toEqual([0, 1000, 7])
+    expect(released({ a: 30 }, ['a'], 20, 120)).toEqual([30])
+  })
+  it('cells of tables by keys and column, of one row by column', () => {
+    const outputs = [
+      {
+        type: 'table',
+        name: 't',
+        columns: [{ name: 'g', kind: 'group' }, 'v'],
+        rows: [
+          ['a', 11],
+          ['b', 12],
+        ],
+      },
+      { type: 'table', name: 'single', columns: ['v', 'w'], rows: [[13, 14]] },
+    ]
+    expect(released({ outputs }, ['t.a.v', 't.b.v', 'single.v', 'single.w', 'single'])).toEqual([11, 12, 13, 14, 13])
+  })
+  it('terms and figures of a model by their names; an estimate by its own', () => {
+    const outputs = [
+      { type: 'model', name: 'm', terms: [{ term: 'age', estimate: 21, standardError: 3 }], fit: { r2: 22 } },
+      { type: 'estimate', name: 'e', estimate: 23, low: 20 },
+    ]
+    const names = ['m.age', 'm.age.standardError', 'm fit.r2', 'e', 'e.low']
+    expect(released({ outputs }, names)).toEqual([21, 3, 22, 23, 20])
+  })
+  it('reports that cannot be of these blocks are the platform’s fault, and declarations that cannot be met the analyst’s', () => {
+    const report = disjoint(people, () => result({ a: 7 }), 20, 1)
+    const declared = [{ name: 'a', low: 0, high: 1000 }]
+    const options = { epsilon: 1000, uniform: uniformOf(3) }
+    const codeOf = (of: typeof report, outputs = declared): unknown =>
+      aggregateBlocks(of, outputs, options).verdict.code
+    expect(codeOf(report)).toBeUndefined()
+    const [first] = report.runs
+    expect(codeOf({ ...report, runs: [...report.runs, { ...first!, run: 20 }] })).toBe('infrastructure')
+    expect(codeOf({ ...report, runs: [...report.runs.slice(1), report.runs[1]!] })).toBe('infrastructure')
+    expect(codeOf({ ...report, runs: [...report.runs, { ...first!, run: 'all' }] })).toBeUndefined()
+    expect(codeOf(report, [])).toBe('output-invalid')
+    expect(codeOf(report, [...declared, ...declared])).toBe('output-invalid')
+    for (const [low, high] of [
+      [Number.NaN, 1],
+      [0, Infinity],
+      [-Infinity, 0],
+      [1, 0],
+      [-1e308, 1e308],
+    ] as const)
+      expect(codeOf(report, [{ name: 'a', low, high }])).toBe('output-invalid')
   })
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sheetsOf } from './outputs.ts'
-import { parseCsv } from './parse-csv.ts'
+import { parseCsv, scalarOf } from './parse-csv.ts'
 import { parseOutputs } from './parse-outputs.ts'
 
 const limits = { rows: 5000, bytes: 16_000_000 }
@@ -193,4 +193,198 @@ it('plots are files for people, result.json comes first, names are distinct over
   expect(parsed.files).toEqual([{ file: 'plot.png', type: 'image/png', bytes: Uint8Array.of(1) }])
   expect(parsed.outputs.map((o) => o.name)).toEqual(['b', 'more.c'])
   expect(parsed.problems).toEqual([{ file: 'b.csv', problem: 'duplicate-name' }])
+})
+
+describe('limits, at and just over', () => {
+  const outputs = (list: unknown[]): string => JSON.stringify({ outputs: list })
+  const table = (columns: unknown, rows: unknown): string => outputs([{ type: 'table', name: 't', columns, rows }])
+  const problemsOf = (text: string, more: object = {}, file = 'result.json'): (string | undefined)[] =>
+    parseOutputs([{ file, bytes: bytes(text) }], { ...limits, ...more }).problems.map(({ problem }) => problem)
+
+  it('bytes are those of all files together', () => {
+    const two = [
+      { file: 'result.json', bytes: bytes('{"a":1}') },
+      { file: 'plot.png', bytes: new Uint8Array(3) },
+    ]
+    expect(parseOutputs(two, { rows: 5, bytes: 10 }).problems).toEqual([])
+    expect(parseOutputs(two, { rows: 5, bytes: 9 }).problems).toEqual([{ file: 'plot.png', problem: 'too-large' }])
+  })
+  it('rows and columns of tables, however they are written', () => {
+    const forms: [text: string, file: string][] = [
+      [
+        table(
+          ['a', 'b'],
+          [
+            [1, 2],
+            [3, 4],
+          ],
+        ),
+        'result.json',
+      ],
+      [
+        table(undefined, [
+          { a: 1, b: 2 },
+          { a: 3, b: 4 },
+        ]),
+        'result.json',
+      ],
+      ['{"t": [{"a": 1, "b": 2}, {"a": 3, "b": 4}]}', 'result.json'],
+      ['{"t": [[1, 2], [3, 4]]}', 'result.json'],
+      ['a,b\n1,2\n3,4\n', 't.csv'],
+    ]
+    for (const [text, file] of forms) {
+      expect([text, problemsOf(text, { rows: 2, columns: 2 }, file)]).toEqual([text, []])
+      expect([text, problemsOf(text, { rows: 1, columns: 2 }, file)]).toEqual([text, ['too-many-rows']])
+      expect([text, problemsOf(text, { rows: 2, columns: 1 }, file).length]).toEqual([text, 1])
+    }
+  })
+  it('outputs of all files', () => {
+    const text = '{"a": 1, "b": 2}'
+    expect(problemsOf(text, { outputs: 2 })).toEqual([])
+    expect(problemsOf(text, { outputs: 1 })).toEqual(['too-many-outputs'])
+    const many = (count: number): string =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, i])))
+    expect(problemsOf(many(2000))).toEqual([])
+    expect(problemsOf(many(2001))).toEqual(['too-many-outputs'])
+  })
+  it('200 columns when no limit is given', () => {
+    const row = (count: number): string =>
+      JSON.stringify({ t: [Array.from({ length: count }, (_, i) => i), Array.from({ length: count }, (_, i) => i)] })
+    expect(problemsOf(row(200))).toEqual([])
+    expect(problemsOf(row(201))).toEqual(['too-many-columns'])
+  })
+  it('200 letters of a text or name', () => {
+    expect(problemsOf(`{"a": "${'x'.repeat(200)}"}`)).toEqual([])
+    expect(problemsOf(`{"${'x'.repeat(200)}": 1}`)).toEqual([])
+    expect(problemsOf(`{"${'x'.repeat(201)}": 1}`)).toEqual(['bad-name'])
+    expect(problemsOf('{" ": 1}')).toEqual(['bad-name'])
+  })
+  it('terms of a model and bins of a histogram are rows', () => {
+    const model = (terms: unknown): string => outputs([{ type: 'model', name: 'm', terms }])
+    const terms = [{ term: 'a', estimate: 1 }, { term: 'b' }]
+    expect(problemsOf(model(terms), { rows: 2 })).toEqual([])
+    expect(problemsOf(model(terms), { rows: 1 })).toEqual(['bad-shape'])
+    for (const wrong of [[], {}, [1], [{ term: 'a', estimate: 1, low: 'x' }]])
+      expect(problemsOf(model(wrong))).toEqual(['bad-shape'])
+    expect(problemsOf(model([{ term: 1, estimate: 1 }]))).toEqual(['bad-name'])
+    const histogram = (edges: unknown, counts: unknown): string =>
+      outputs([{ type: 'histogram', name: 'h', edges, counts }])
+    expect(problemsOf(histogram([0, 1, 2], [3, 4]), { rows: 2 })).toEqual([])
+    expect(problemsOf(histogram([0, 1, 2], [3, 4]), { rows: 1 })).toEqual(['bad-shape'])
+    for (const [edges, counts] of [
+      [
+        [0, 1],
+        [3, 4],
+      ],
+      [
+        [0, 1, 2, 3],
+        [3, 4],
+      ],
+      [[0], []],
+      [
+        [0, 1, 1],
+        [3, 4],
+      ],
+      [
+        [0, 2, 1],
+        [3, 4],
+      ],
+      [
+        [0, '1', 2],
+        [3, 4],
+      ],
+      [
+        [0, 1, 2],
+        [3, 'x'],
+      ],
+      ['x', [3]],
+      [[0, 1], 'x'],
+    ])
+      expect(problemsOf(histogram(edges, counts))).toEqual(['bad-shape'])
+  })
+  it('what a typed output must have', () => {
+    const wrong = [
+      { type: 'estimate', name: 'e' },
+      { type: 'estimate', name: 'e', estimate: 'x' },
+      { type: 'estimate', name: 'e', estimate: 1, low: 'x' },
+      { type: 'model', name: 'm', terms: [{ term: 'a', estimate: 1 }], fit: 3 },
+      { type: 'table', name: 't', columns: ['a'], rows: 'x' },
+      { type: 'table', name: 't', columns: 'a', rows: [] },
+      { type: 'table', name: 't', columns: [3], rows: [] },
+      { type: 'table', name: 't', columns: ['a'], rows: [3] },
+      { type: 'scalar', name: 's', value: {} },
+    ]
+    for (const output of wrong) expect([output, problemsOf(outputs([output]))]).toEqual([output, ['bad-shape']])
+    expect(problemsOf(outputs([{ type: 'scalar', value: 1 }]))).toEqual(['bad-name'])
+    expect(problemsOf(outputs([{ type: 'scalar', name: 's', value: 1, unit: ' ' }]))).toEqual(['bad-name'])
+    expect(problemsOf(table(['a', 'a'], [[1, 2]]))).toEqual(['duplicate-name'])
+    expect(problemsOf('{"t": [[1, 2], [3]]}')).toEqual(['bad-shape'])
+    expect(problemsOf('{"t": [[], []]}')).toEqual(['bad-shape'])
+  })
+  it('an empty list is no output, and a list of a file without a name is called `values`', () => {
+    expect(read('{"a": []}').outputs).toEqual([])
+    expect(read('[1, 2]').outputs).toEqual([
+      { type: 'table', name: 'values', columns: [{ name: 'value' }], rows: [[1], [2]] },
+    ])
+    expect(read('{"t": [[1, 2], [3, 4]]}').outputs[0]).toMatchObject({
+      columns: [{ name: 'column 1' }, { name: 'column 2' }],
+    })
+    expect(read('{"type": "scalar", "value": 3}').outputs.map(({ name }) => name)).toEqual(['type', 'value'])
+  })
+  it('files by the ending of their names, in any case; result first, then by name', () => {
+    const parsed = parseOutputs(
+      [
+        { file: 'b.SVG', bytes: Uint8Array.of(2) },
+        { file: 'a.PNG', bytes: Uint8Array.of(1) },
+        { file: 'c.CSV', bytes: bytes('x\n1\n') },
+        { file: 'result.json', bytes: bytes('{"z": 1}') },
+        { file: 'a.json', bytes: bytes('3') },
+      ],
+      limits,
+    )
+    expect(parsed.files.map(({ file, type }) => [file, type])).toEqual([
+      ['a.PNG', 'image/png'],
+      ['b.SVG', 'image/svg+xml'],
+    ])
+    expect(parsed.outputs.map(({ name }) => name)).toEqual(['z', 'c'])
+    expect(parsed.problems).toEqual([{ file: 'a.json', problem: 'not-an-object' }])
+  })
+})
+
+describe('cells of CSV', () => {
+  it.each([
+    ['12', 12],
+    [' -1.5E+2 ', -150],
+    ['+.5', 0.5],
+    ['5.', 5],
+    ['.', '.'],
+    ['1e', '1e'],
+    ['1e99999', '1e99999'],
+    ['1e9999', null],
+    ['0x10', '0x10'],
+    ['1 2', '1 2'],
+    ['x1', 'x1'],
+    ['NA', null],
+    [' nan ', null],
+    ['-inf', null],
+    ['True', true],
+    ['false', false],
+    [' text ', ' text '],
+  ])('%j is %j', (text, value) => expect(scalarOf(text)).toBe(value))
+  it('rows and columns at their limits, empty lines and line ends of any kind', () => {
+    expect(parseCsv('a,b\n1,2\n3,4', { rows: 2, columns: 2 })).toEqual({
+      columns: ['a', 'b'],
+      rows: [
+        [1, 2],
+        [3, 4],
+      ],
+    })
+    expect(parseCsv('a\r1\r\n\r\n2\n\n', { rows: 2, columns: 1 })).toEqual({ columns: ['a'], rows: [[1], [2]] })
+    expect(parseCsv('a,b\n,\n', { rows: 2, columns: 2 })).toEqual({ columns: ['a', 'b'], rows: [[null, null]] })
+    expect(parseCsv(' ,b\n1,2', { rows: 2, columns: 2 })).toMatchObject({ columns: ['row', 'b'] })
+    expect(parseCsv('"a"x,b\n"1""2"3,4', { rows: 2, columns: 2 })).toEqual({
+      columns: ['ax', 'b'],
+      rows: [['1"23', 4]],
+    })
+  })
 })
