@@ -4,7 +4,8 @@
  */
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Bucket, Grant } from '../contracts/route.ts'
-import { acceptedWildcards, bucketsOf, type Resources, statementsFor } from './grants.ts'
+import { acceptedWildcards } from './accepted-wildcards.ts'
+import { bucketsOf, type Resources, statementsFor } from './grants.ts'
 
 const buckets: readonly Bucket[] = ['assets', 'sealed', 'protected', 'quarantine', 'released']
 const resources: Resources = {

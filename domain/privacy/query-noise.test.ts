@@ -221,7 +221,8 @@ describe('what an answer is made of, with so much rho that the noise is nothing'
     expect(outputs[0]!.rows[0]!.map(({ value }) => value)).toEqual(['a', 4])
   })
   it('numbers are rounded to the digits below their noise', () => {
-    // sigma^2 = 2 / (2 * 1/50) vectors of one subject: a standard deviation of 5 steps of 100, so 500; two digits of it.
+    // sigma^2 = 2 / (2 * 1/50) vectors of one subject: a standard deviation of 5 steps of 100, so 500, and two digits
+    // of it.
     const sum = one(plan('sum', { scale: 100 }), [1_000_000 * steps])
     const { value, precision } = cellOf(sum, nano / 50n) as { value: number; precision: number }
     expect(precision).toBe(10)
