@@ -221,7 +221,7 @@ describe('what an answer is made of, with so much rho that the noise is nothing'
     expect(outputs[0]!.rows[0]!.map(({ value }) => value)).toEqual(['a', 4])
   })
   it('numbers are rounded to the digits below their noise', () => {
-    // sigma^2 = 2 / (2 * 1/50) vectors of one subject: a standard deviation of 5 steps of 100, so 500; two digits of it.
+    // One vector, a fiftieth of rho: sigma^2 is 25, a standard deviation of 5 times 100. Two digits of 500 are left.
     const sum = one(plan('sum', { scale: 100 }), [1_000_000 * steps])
     const { value, precision } = cellOf(sum, nano / 50n) as { value: number; precision: number }
     expect(precision).toBe(10)
