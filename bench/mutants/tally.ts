@@ -7,7 +7,7 @@ import type { Stryker } from '@stryker-mutator/core'
 export type Mutant = Awaited<ReturnType<Stryker['runMutationTest']>>[number]
 
 /** Whether a test noticed; undefined for a mutant that was not run or does not compile. */
-export function isNoticed({ status }: Pick<Mutant, 'status'>): boolean | undefined {
+function isNoticed({ status }: Pick<Mutant, 'status'>): boolean | undefined {
   if (status === 'Killed' || status === 'Timeout') return true
   return status === 'Survived' || status === 'NoCoverage' ? false : undefined
 }
@@ -18,6 +18,11 @@ export function isNoticed({ status }: Pick<Mutant, 'status'>): boolean | undefin
  */
 export const tally = { noticed: 0, timedOut: 0, survived: 0, onSurvivor: (_mutant: Mutant): void => {} }
 
+/**
+ * What Stryker looks for in a plugin.
+ *
+ * @public
+ */
 export const strykerPlugins = [
   {
     kind: 'Reporter',
