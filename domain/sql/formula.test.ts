@@ -46,6 +46,10 @@ describe('a formula', () => {
   ] as const)('%s of %j has no value', (op, operands) => {
     expect(of(op, ...operands)).toEqual({ value: null })
   })
+  it('has no value either where only a part has none', () => {
+    const overNothing: Formula = { op: '/', of: [number(1), number(0)] }
+    expect(evaluate({ op: '/', of: [number(1), overNothing] }, [])).toEqual({ value: null })
+  })
   it('takes measures from the cells by their place', () => {
     const cells: ReleasedCell[] = [{ value: 3 }, { value: 4 }, { value: 'text' }, { value: null }]
     const product = (left: number, right: number): Formula => ({
