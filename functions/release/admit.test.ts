@@ -89,9 +89,9 @@ async function asking({ asked = {}, policy = {}, job = {}, member = true }: Sett
 const codeOf = (admitted: Promise<unknown>): Promise<string> =>
   admitted.then(
     () => 'admitted',
-    (e: unknown) => {
-      if (!(e instanceof Refused)) throw e
-      return e.code
+    (error: unknown) => {
+      if (!(error instanceof Refused)) throw error
+      return error.code
     },
   )
 const admitted = (job: JobItem, byItself = true): Promise<string> => codeOf(stillAllowed(on.deps, job, { byItself }))
