@@ -1,4 +1,7 @@
-/** The first step, and stopping: what a job becomes when its kind prepares, refuses or fails, and when a person stops it. */
+/**
+ * The first step, and stopping: what a job becomes when its kind prepares, refuses or fails, and when a person stops
+ * it.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ComputeUnavailable } from '../../ports/compute.ts'
 import type { JobItem } from '../kernel/items.ts'
