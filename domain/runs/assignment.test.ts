@@ -9,6 +9,7 @@ import {
   emptyCounter,
   leastFilled,
   moveSlot,
+  remembered,
 } from './assignment.ts'
 
 const conditions = fc.uniqueArray(
@@ -77,5 +78,30 @@ describe('assignment', () => {
     expect(new Set(Array.from({ length: 50 }, (_, i) => leastFilled({}, cs, i)))).toEqual(new Set(['a', 'b']))
     expect(new Set(Array.from({ length: 500 }, (_, i) => byChance(cs, i * 7919)))).toEqual(new Set(['a', 'b']))
     expect(() => leastFilled({}, [{ name: 'never', weight: 0 }], 1)).toThrow(RangeError)
+  })
+  it('by chance follows the weights, by the seed alone', () => {
+    const cs = [
+      { name: 'a', weight: 1 },
+      { name: 'b', weight: 3 },
+    ]
+    const limit = Math.ceil(100_003 / 4)
+    expect([0, limit - 1, limit, 100_002].map((chosen) => byChance(cs, chosen))).toEqual(['a', 'a', 'b', 'b'])
+    expect(byChance(cs, 100_003)).toBe('a')
+    expect(() => byChance([{ name: 'never', weight: 0 }], 1)).toThrow(RangeError)
+  })
+  it('remembers as many changes as it says, the newest', () => {
+    const cs = [{ name: 'a', weight: 1 }]
+    const { recent, load } = arrive(cs, new Array<number>(remembered + 2).fill(0))
+    expect(load).toEqual({ a: remembered + 2 })
+    expect(recent).toHaveLength(remembered)
+    expect(recent[0]).toEqual([changeId(id(2), 1), 'a'])
+    expect(recent.at(-1)).toEqual([changeId(id(remembered + 1), 1), 'a'])
+  })
+  it('names a change by twelve characters of the run and its number', () => {
+    expect(changeId('run_abcdefghijklmnop', 3)).toBe('abcdefghijkl.3')
+  })
+  it('does not let a load fall below nothing', () => {
+    expect(moveSlot(emptyCounter, 'x.2', 'a', -1)).toEqual({ load: { a: 0 }, recent: [['x.2', 'a']] })
+    expect(moveSlot({ load: { a: 1, b: 4 }, recent: [] }, 'x.2', 'a', 1).load).toEqual({ a: 2, b: 4 })
   })
 })

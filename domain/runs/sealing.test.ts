@@ -204,3 +204,88 @@ it('an attached body is told from an ordinary one', () => {
   ).toBe(true)
   for (const body of [null, 1, 'attached', { attached: null }, { a: 1 }, []]) expect(isAttached(body)).toBe(false)
 })
+
+describe('what is no sealed record', () => {
+  const parts = async (): Promise<string[]> => (await seal(1)).split('.')
+  const reasonOf = (jwe: string): Promise<string> =>
+    openRecord(key, jwe, place).then(
+      () => 'opened',
+      (e: unknown) => `${(e as SealError).reason}: ${(e as SealError).message}`,
+    )
+  const header = (said: unknown): string => base64url(new TextEncoder().encode(JSON.stringify(said)))
+  const whole = { alg: 'dir', enc: 'A256GCM', run: place.runId, seq: 7, op: 'append', part: 'flanker' }
+
+  it.each([
+    ['a part too few', (all: string[]) => all.slice(0, 4)],
+    ['a part too many', (all: string[]) => [...all, '']],
+    ['no header', (all: string[]) => all.with(0, '')],
+    ['a wrapped key', (all: string[]) => all.with(1, 'AAAA')],
+  ])('is malformed: %s', async (_, change) => {
+    expect(await reasonOf(change(await parts()).join('.'))).toBe('malformed: Not a compact JWE with a direct key')
+  })
+  it.each([
+    ['iv', 2, 11],
+    ['iv', 2, 13],
+    ['tag', 4, 15],
+    ['tag', 4, 17],
+  ])('is malformed: the %s in part %i has %i bytes', async (_, part, bytes) => {
+    const jwe = (await parts()).with(part, base64url(new Uint8Array(bytes))).join('.')
+    expect(await reasonOf(jwe)).toBe('malformed: iv or tag has the wrong length')
+  })
+  it('is malformed: a part that is not base64url, or not its one spelling', async () => {
+    expect(await reasonOf((await parts()).with(2, '*').join('.'))).toBe('malformed: Not base64url')
+    // Two bits are left over of the last character.
+    expect(await reasonOf((await parts()).with(3, 'AAB').join('.'))).toBe('malformed: Not canonical base64url')
+  })
+  it.each([
+    null,
+    5,
+    'text',
+    { ...whole, run: 5 },
+    { ...whole, seq: '7' },
+    { ...whole, part: undefined },
+    { ...whole, op: 'other' },
+  ])('is malformed: the header %j', async (said) => {
+    expect(await reasonOf((await parts()).with(0, header(said)).join('.'))).toBe(
+      'malformed: The header does not name run, seq, op and part',
+    )
+  })
+  it('is malformed: a header that is no JSON', async () => {
+    for (const bytes of [new TextEncoder().encode('{'), Uint8Array.of(0x22, 0xff, 0x22)])
+      expect(await reasonOf((await parts()).with(0, base64url(bytes)).join('.'))).toBe(
+        'malformed: The header is not JSON',
+      )
+  })
+  it('is malformed: what opens and holds no JSON, or does not inflate', async () => {
+    const sealed = async (said: object, plain: Uint8Array<ArrayBuffer>): Promise<string> => {
+      const [head, nonce] = [header(said), random(12)]
+      const additionalData = new TextEncoder().encode(head)
+      const bytes = new Uint8Array(
+        await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce, additionalData }, key, plain),
+      )
+      return [head, '', ...[nonce, bytes.subarray(0, -16), bytes.subarray(-16)].map((part) => base64url(part))].join(
+        '.',
+      )
+    }
+    const json = new TextEncoder().encode('1')
+    expect(await reasonOf(await sealed(whole, json))).toBe('opened')
+    expect(await reasonOf(await sealed({ ...whole, zip: 'DEF' }, json))).toBe('malformed: Record 7 does not hold JSON')
+    for (const plain of [new TextEncoder().encode('{'), Uint8Array.of(0x22, 0xff, 0x22)])
+      expect(await reasonOf(await sealed(whole, plain))).toBe('malformed: Record 7 does not hold JSON')
+  })
+})
+
+it('nothing is sealed under an iv or a key of another length, and no body that JSON cannot carry', async () => {
+  for (const length of [11, 13]) {
+    await expect(sealRecord({ key, ...place, body: 1, iv: random(length) })).rejects.toThrow(RangeError)
+    await expect(sealBytes(key, raw, place, random(length))).rejects.toThrow(RangeError)
+  }
+  for (const length of [31, 33]) expect(() => importRunKey(random(length))).toThrow(RangeError)
+  await expect(seal(undefined)).rejects.toThrow(TypeError)
+})
+
+it('sealed bytes are at least an iv and a tag', async () => {
+  await expect(openBytes(key, new Uint8Array(27), place)).rejects.toMatchObject({ reason: 'malformed' })
+  await expect(openBytes(key, new Uint8Array(28), place)).rejects.toMatchObject({ reason: 'altered' })
+  expect(await openBytes(key, await sealBytes(key, new Uint8Array(0), place, random(12)), place)).toHaveLength(0)
+})

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { base64url } from '../hash.ts'
 import { fakeRecord } from '../../test/ingest-support.ts'
 import { coverage, maxChunkRecords, type Range } from './records.ts'
 import { gaps, headerFault, placed, reach } from './sequence.ts'
@@ -94,4 +95,36 @@ describe('a protected header', () => {
         expect(headerFault(`${anything}..a.b.c`, declared)).toBeTypeOf('string')
       }),
     ))
+  const encoded = (header: unknown): string => `${base64url(new TextEncoder().encode(JSON.stringify(header)))}..a.b.c`
+  const whole = { alg: 'dir', enc: 'A256GCM', ...declared }
+  it('may have 600 characters and no more', () => {
+    const ofLength = (characters: number): string => {
+      // Three bytes are four characters.
+      const bytes = (characters * 3) / 4
+      const padding = bytes - JSON.stringify({ ...whole, x: '' }).length
+      return encoded({ ...whole, x: ' '.repeat(padding) })
+    }
+    expect(ofLength(600).indexOf('.')).toBe(600)
+    expect(headerFault(ofLength(600), declared)).toBeUndefined()
+    expect(headerFault(ofLength(604), declared)).toContain('longer than 600')
+  })
+  it.each([
+    null,
+    5,
+    'text',
+    [],
+    { ...whole, alg: 'A256KW' },
+    { ...whole, enc: 'A128GCM' },
+    { ...whole, alg: undefined },
+  ])('says by which algorithms it is sealed: %j does not', (header) => {
+    expect(headerFault(encoded(header), declared)).toBe('The protected header must say alg dir and enc A256GCM')
+  })
+  it.each([
+    ['no base64url', '*..a.b.c'],
+    ['no JSON', `${base64url(new TextEncoder().encode('{'))}..a.b.c`],
+    ['no UTF-8', `${base64url(Uint8Array.of(0x22, 0xff, 0x22))}..a.b.c`],
+    ['nothing', '..a.b.c'],
+  ])('is JSON: %s is not', (_, jwe) => {
+    expect(headerFault(jwe, declared)).toBe('The protected header is not JSON')
+  })
 })
