@@ -1,6 +1,6 @@
 import { IconChartBar } from '@tabler/icons-react'
 import { useMay, useOrganisation } from '../hooks.ts'
-import { moving, useKeptJobs, useMyJobs } from '../queries/jobs.ts'
+import { isProgressing, useKeptJobs, useMyJobs } from '../queries/jobs.ts'
 import { type Area, page, type PaletteEntry } from '../shell/area.ts'
 import { RailEntry } from '../shell/RailEntry.tsx'
 import { lazyPart } from '../shell/tabs.ts'
@@ -21,7 +21,7 @@ function AnalysesRail() {
   const { data: mine } = useMyJobs({}, asks)
   const queued = useKeptJobs({ state: 'queued' }, here !== undefined && may('datasets.create'))
   if (!asks) return null
-  const running = mine?.pages[0]?.items.filter(moving).length
+  const running = mine?.pages[0]?.items.filter(isProgressing).length
   const toApprove = queued.jobs.filter((job) => job.waiting === 'approval').length
   return (
     <RailEntry

@@ -1,6 +1,6 @@
 /** What needs me in datasets, analyses and output checks. */
 import type { Dataset } from '../queries/datasets.ts'
-import { type Job, moving, type Reviews } from '../queries/jobs.ts'
+import { type Job, isProgressing, type Reviews } from '../queries/jobs.ts'
 
 const day = 24 * 3600 * 1000
 /** How many lines a list that can grow shows. */
@@ -45,7 +45,7 @@ export function needsOf({ datasets = [], reviews = [], jobs = [], queued, keeps,
     asked: jobs.filter((job) => job.waiting === 'answer'),
     due: reviews.filter(isDue).slice(0, shownOfQueues),
     approvals: queued.filter((job) => job.waiting === 'approval').slice(0, shownOfQueues),
-    running: jobs.filter(moving),
+    running: jobs.filter(isProgressing),
     ended: jobs.filter((job) => cameToNothing(job, now)).slice(0, shownOfEnded),
     unfinished: kept.filter(({ state }) => state === 'proposed' || state === 'draft' || state === 'reading'),
     low: kept.filter(isLow),

@@ -17,7 +17,7 @@ export type Review = Awaited<ReturnType<Client['jobs']['review']>>
 export type Reviews = Awaited<ReturnType<Client['jobs']['reviews']>>
 
 /** Something happens to it without anybody acting. */
-export const moving = (job: Pick<Job, 'state' | 'waiting'>): boolean =>
+export const isProgressing = (job: Pick<Job, 'state' | 'waiting'>): boolean =>
   jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
 /** Steps of a job take well under a second: asked often while it moves, seldom while it waits for people. */
 export const jobQuery = (jobId: string) =>
@@ -26,7 +26,7 @@ export const jobQuery = (jobId: string) =>
     queryFn: () => api.jobs.get({ params: { jobId } }),
     refetchInterval: ({ state: { data: job } }) => {
       if (!job) return 2_000
-      if (moving(job)) return 600
+      if (isProgressing(job)) return 600
       return jobLife[job.state].live ? 5_000 : false
     },
   })
@@ -40,7 +40,7 @@ const pageSize = 50
 /** Refreshed while the newest pages are all there is to refresh, faster while something moves. */
 function pace(pages: readonly { items: Job[] }[] = []): number | false {
   if (pages.length > 2) return false
-  return pages.some((page) => page.items.some(moving)) ? 1_500 : 8_000
+  return pages.some((page) => page.items.some(isProgressing)) ? 1_500 : 8_000
 }
 export const useMyJobs = (filter: JobFilter, enabled = true) =>
   useInfiniteQuery({

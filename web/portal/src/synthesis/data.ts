@@ -10,13 +10,13 @@ export type PlannedColumn = Plan['columns'][number]
 export type Quote = Awaited<ReturnType<Client['synthesis']['quote']>>
 export type Evaluation = Synthesis['evaluations'][number]
 
-export const moving = (s: Synthesis): boolean => s.state === 'reading' || s.state === 'running'
+export const isProgressing = (s: Synthesis): boolean => s.state === 'reading' || s.state === 'running'
 
 export const useSyntheses = (organisationId: string | undefined) =>
   useQuery({
     queryKey: ['syntheses', organisationId],
     enabled: organisationId !== undefined,
-    refetchInterval: (q) => (q.state.data?.some(moving) ? 2_000 : 30_000),
+    refetchInterval: (q) => (q.state.data?.some(isProgressing) ? 2_000 : 30_000),
     queryFn: (): Promise<Synthesis[]> =>
       everything((after) =>
         api.synthesis.list({ params: { organisationId: organisationId! }, query: { limit: 200, after } }),
@@ -27,5 +27,5 @@ export const synthesisQuery = (synthesisId: string) =>
   queryOptions({
     queryKey: ['synthesis', synthesisId],
     queryFn: () => api.synthesis.get({ params: { synthesisId } }),
-    refetchInterval: (q) => (q.state.data && moving(q.state.data) ? 800 : 15_000),
+    refetchInterval: (q) => (q.state.data && isProgressing(q.state.data) ? 800 : 15_000),
   })
