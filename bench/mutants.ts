@@ -46,6 +46,8 @@ async function judge(room: Room, part: Part): Promise<void> {
     coverageAnalysis: 'perTest',
     ignoreStatic: true,
     reporters: ['tally'],
+    // The first run of a whole room's tests may take long on a busy machine.
+    dryRunTimeoutMinutes: 20,
     concurrency: availableParallelism(),
     tempDirName: 'dist/mutants',
     ignorePatterns: ['cdk.out', '.cloister'],

@@ -90,10 +90,12 @@ function kindsNamed(file: string, text: string): string[] {
   return found
 }
 
+/** Tests, and what they share, make jobs of a kind. */
+const isForTests = /\.test\.ts$|^testing\.ts$/
 const shared = ['workflow', 'release'].flatMap((room) => {
   const folder = fileURLToPath(new URL(room, import.meta.url))
   return readdirSync(folder)
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .filter((file) => file.endsWith('.ts') && !isForTests.test(file))
     .map((file) => [`${room}/${file}`, readFileSync(`${folder}/${file}`, 'utf8')] as const)
 })
 
