@@ -86,6 +86,99 @@ describe('agreement of the runs', () => {
   })
 })
 
+describe('agreement at its limits', () => {
+  // Every run has as many subjects as the whole cohort, so that no number is scaled.
+  const as = (all: number | null, without: readonly (number | null)[], shape?: readonly number[]) =>
+    agree(
+      all,
+      without,
+      160,
+      without.map(() => 160),
+      shape,
+    )
+  const eightTimes = (value: number | null) => Array.from({ length: 8 }, () => value)
+
+  it('takes whole numbers as one apart for the same, and two for alone', () => {
+    const kinds = [3, 4, 5, 6, 7].map((all) => as(all, eightTimes(5)).kind)
+    expect(kinds).toEqual(['alone', 'varying', 'constant', 'varying', 'alone'])
+    expect([as(5.5, eightTimes(5)).kind, as(0, eightTimes(0)).kind]).toEqual(['alone', 'constant'])
+  })
+  it('lets the run on all lie as far outside as half of what the others span', () => {
+    const values = [10.5, 11, 11.5, 12, 12.5, 13, 13.5, 14.5]
+    const kinds = [8.5, 8.4, 16.5, 16.6].map((all) => as(all, values).kind)
+    expect(kinds).toEqual(['varying', 'alone', 'varying', 'alone'])
+  })
+  it.each([1e6, 1, 1e-6])('takes differences of floating-point sums for none, at the size of %d', (size) => {
+    const values = (relative: number) => [...eightTimes(size).slice(1), size * (1 + relative)] as number[]
+    expect(as(size, values(1e-10)).kind).toBe('constant')
+    expect(as(size, values(1e-8)).kind).toBe('alone')
+    expect(as(size * (1 + 1e-10), eightTimes(size)).kind).toBe('constant')
+    expect(as(size * (1 + 1e-8), eightTimes(size)).kind).not.toBe('constant')
+  })
+  it('is whole when every run is, and only then', () => {
+    const whole = [
+      [5, 6],
+      [5.5, 6],
+      [5, 6.5],
+    ].map(([all, one]) => as(all!, [5, 6, 7, 5, 6, 7, 5, one!]).whole)
+    expect(whole).toEqual([true, false, false])
+  })
+  it('says nothing of a number that is missing', () => {
+    const nothing = { centre: 0, movement: 0, extensive: false, whole: false }
+    expect(as(null, eightTimes(null))).toEqual({ kind: 'missing', ...nothing })
+    expect(as(5, eightTimes(null))).toEqual({ kind: 'mixed', ...nothing })
+    expect(as(null, eightTimes(5))).toEqual({ kind: 'mixed', ...nothing })
+  })
+  it('scales by the people who were left, and not where nobody was', () => {
+    const halves = [140, ...eightTimes(70).slice(1)] as number[]
+    const people = [0, 80, 80, 80, 80, 80, 80, 80]
+    expect(agree(140, halves, 160, people)).toMatchObject({ kind: 'constant', extensive: true, centre: 140 })
+  })
+  it('names the block five deviations from the others, which move as well', () => {
+    // The others have the mean 4 and a deviation of sqrt(28/6 * 8/7) = 2.309: five of them end at 15.547.
+    const values = (last: number) => [1, 2, 3, 4, 5, 6, 7, last]
+    const apart = (last: number) => as(5.5, values(last), values(last)).apart
+    expect([apart(15.5), apart(15.6)]).toEqual([undefined, 7])
+    expect(as(5.5, values(15.6)).apart, 'not where it is usual on the scale of the logarithm').toBeUndefined()
+  })
+  it('takes skewed numbers on the scale of their logarithm, where all are on one side of zero', () => {
+    const skewed = [1, 2, 4, 8, 16, 32, 64, 1000]
+    const kind = (values: readonly number[]) => as(values[7]! / 10, values).kind
+    expect(kind(skewed)).toBe('varying')
+    expect(kind(skewed.map((value) => -value))).toBe('varying')
+    expect(kind([-1, ...skewed.slice(1)])).toBe('alone')
+    expect(kind([0, ...skewed.slice(1)])).toBe('alone')
+    expect(kind([0, ...skewed.slice(1).map((value) => -value)])).toBe('alone')
+  })
+})
+
+describe('rounding at its limits', () => {
+  const constant = { kind: 'constant', centre: 0, movement: 0, extensive: false, whole: false } as const
+  const always = (bits: number) => ({ ...uniformOf(1), bits48: () => bits })
+
+  it('of what is the same in every run goes up from the half', () => {
+    const rounded = [2.49, 2.5, 2.51, -2.5, -0.2].map((centre) => roundTo({ ...constant, centre }, 1, uniformOf(1)))
+    expect(rounded).toEqual([2, 3, 3, -2, 0])
+  })
+  it('stays on a point of the grid, and at a number that has no step', () => {
+    const varying = { ...constant, kind: 'varying' } as const
+    expect(roundTo({ ...varying, centre: 4 }, 1, always(0))).toBe(4)
+    expect(roundTo({ ...varying, centre: 0.3 }, 0.1, always(0))).toBe(0.3)
+    expect(roundTo({ ...varying, centre: 0.31 }, 0.1, always(0))).toBe(0.4)
+    expect(roundTo({ ...varying, centre: 0.39 }, 0.1, always(2 ** 48 - 1))).toBe(0.3)
+    expect(roundTo({ ...varying, centre: 0.1234567 }, 0, always(0))).toBe(0.1234567)
+  })
+  it('has no step for nothing, and one for a whole nothing', () => {
+    expect([stepOf(constant, 1), stepOf({ ...constant, whole: true }, 1)]).toEqual([0, 1])
+    expect([niceStep(1000), niceStep(0.001), niceStep(1001)]).toEqual([1000, 0.001, 2000])
+  })
+  it('is wider than the movement by a half, and by the root of one and a tenth of the numbers', () => {
+    const moves = { ...constant, kind: 'varying', centre: 1, movement: 1 } as const
+    // 1.5 * sqrt(1.1) = 1.573, 1.5 * sqrt(2) = 2.121, 1.5 * sqrt(11) = 4.975, 1.5 * sqrt(12) = 5.196
+    expect([1, 10, 100, 110].map((numbers) => stepOf(moves, numbers))).toEqual([2, 5, 5, 10])
+  })
+})
+
 describe('rounding', () => {
   it('takes steps of 1, 2 and 5', () =>
     expect([0.011, 0.02, 0.03, 1, 1.01, 4.9, 51, 1e-9].map(niceStep)).toEqual([0.02, 0.02, 0.05, 1, 2, 5, 100, 1e-9]))
