@@ -5,7 +5,7 @@ import { breakMeaning, type Verdict, verifyChain } from '../audit/verify.ts'
 import { defineCommand, type Group, organisation } from './command.ts'
 import { rememberHead, type VerifiedHead, verifiedHead } from './config.ts'
 import { CliError, exits, show } from './io.ts'
-import { connect, organisationOf, type Session } from './session.ts'
+import { organisationMeant, type Session } from './session.ts'
 import { count, day, second, table, tame } from './text.ts'
 
 /** Events a request. */
@@ -53,8 +53,7 @@ const events = defineCommand({
   examples: ['cloister audit events --act run.opened'],
   async run({ io, options }) {
     const act = actOf(options.act)
-    const session = await connect(io, options.server)
-    const { organisationId } = await organisationOf(session, options.org)
+    const { session, organisationId } = await organisationMeant({ io, options })
     const found = await allEvents(session, organisationId, act)
     show(io, found, () => (found.length === 0 ? 'No events.' : eventTable(found)))
   },
@@ -78,8 +77,7 @@ const verify = defineCommand({
   options: { org: organisation },
   examples: ['cloister audit verify'],
   async run({ io, options }) {
-    const session = await connect(io, options.server)
-    const { organisationId, organisation: name } = await organisationOf(session, options.org)
+    const { session, organisationId, organisation: name } = await organisationMeant({ io, options })
     const known = await verifiedHead(io, session.server, organisationId)
     const verdict = await verifyChain(
       (from) =>

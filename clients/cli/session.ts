@@ -111,3 +111,19 @@ export async function everything<T>(
     after = next
   }
 }
+
+/**
+ * Signs in and finds the organisation that a command is about.
+ *
+ * @throws {CliError} as `connect` and `organisationOf` do.
+ */
+export async function organisationMeant({
+  io,
+  options,
+}: {
+  io: Io
+  options: { readonly server?: string | undefined; readonly org?: string | undefined }
+}): Promise<{ session: Session; organisationId: string; organisation: string }> {
+  const session = await connect(io, options.server)
+  return { session, ...(await organisationOf(session, options.org)) }
+}

@@ -8,7 +8,7 @@ import { type DatasetFile, datasetFileName, writeDatasetFile } from '../../datas
 import { defineCommand, force, organisation, output } from '../command.ts'
 import { filesBelow, mustBeFolder, mustBeVacant } from '../files.ts'
 import { CliError, exits, type Io, show } from '../io.ts'
-import { connect, organisationOf, type Session } from '../session.ts'
+import { organisationMeant, type Session } from '../session.ts'
 import { count, tame } from '../text.ts'
 import { declaration } from './declaration.ts'
 import { type Dataset, datasetsOf } from './find.ts'
@@ -106,8 +106,7 @@ otherwise prints the proposed dataset.json, for you to look through and confirm 
     const declared = await declaration(join(folder, datasetFileName), new Set(paths))
     const name = options.name ?? declared?.name ?? nameFrom(folder)
     mustBeName(name)
-    const session = await connect(io, options.server)
-    const { organisationId } = await organisationOf(session, options.org)
+    const { session, organisationId } = await organisationMeant({ io, options })
     const { dataset, isKnown } = await datasetNamed(session, organisationId, name, options.title, declared)
     const reading = await sendAndRead(session, dataset.datasetId, folder, paths)
     if (declared?.schema && !options.draft) {

@@ -3,7 +3,7 @@ import type { Client } from '../../api.ts'
 import { datasetFileName } from '../../dataset-file.ts'
 import { type Call, defineCommand, type Group, organisation } from '../command.ts'
 import { CliError, exits, show } from '../io.ts'
-import { connect, everything, organisationOf, type Session } from '../session.ts'
+import { connect, everything, organisationMeant, type Session } from '../session.ts'
 import { second, table, tame } from '../text.ts'
 import { add } from './add.ts'
 import { datasetText } from './dataset-text.ts'
@@ -70,8 +70,7 @@ const list = defineCommand({
   summary: 'The catalogue of an organisation',
   options: { org: organisation },
   async run({ io, options }) {
-    const session = await connect(io, options.server)
-    const { organisationId } = await organisationOf(session, options.org)
+    const { session, organisationId } = await organisationMeant({ io, options })
     const items = await datasetsOf(session, organisationId)
     show(io, items, () =>
       items.length === 0

@@ -6,7 +6,7 @@ import { sendFiles } from '../../publish.ts'
 import { defineCommand, type Group, organisation } from '../command.ts'
 import { filesBelow, mustBeFolder } from '../files.ts'
 import { show } from '../io.ts'
-import { connect, organisationOf } from '../session.ts'
+import { connect, organisationMeant } from '../session.ts'
 import { count, table, tame } from '../text.ts'
 import { definitionName, definitionOf } from './definition.ts'
 import { findPipeline, type ListedPipeline, type Pipeline, pipelineArgument, pipelinesOf } from './find.ts'
@@ -25,9 +25,8 @@ const publish = defineCommand({
     await mustBeFolder(folder)
     const paths = (await filesBelow(resolve(folder))).filter((path) => path !== definitionName)
     const definition = await definitionOf(folder, paths)
-    const session = await connect(io, options.server)
+    const { session, organisationId } = await organisationMeant({ io, options })
     const { client, server } = session
-    const { organisationId } = await organisationOf(session, options.org)
     const params = { organisationId }
     const files = await sendFiles({
       files: await Promise.all(paths.map(async (path) => ({ path, data: await openAsBlob(join(folder, path)) }))),

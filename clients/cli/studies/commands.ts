@@ -3,7 +3,7 @@ import { runStates } from '../../../domain/runs/life.ts'
 import type { Client } from '../../api.ts'
 import { type Command, defineCommand, organisation } from '../command.ts'
 import { show } from '../io.ts'
-import { connect, everything, organisationOf } from '../session.ts'
+import { connect, everything, organisationMeant } from '../session.ts'
 import { count, day, minute, table } from '../text.ts'
 import { links } from './links.ts'
 import { publish } from './publish.ts'
@@ -25,8 +25,7 @@ const list = defineCommand({
   summary: 'Studies that you may see',
   options: { org: organisation },
   async run({ io, options }) {
-    const session = await connect(io, options.server)
-    const { organisationId } = await organisationOf(session, options.org)
+    const { session, organisationId } = await organisationMeant({ io, options })
     const items = await everything((after) =>
       session.client.studies.list({ params: { organisationId }, query: { limit: 200, after } }),
     )

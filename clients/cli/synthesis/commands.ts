@@ -4,7 +4,7 @@ import { download } from '../download.ts'
 import { mustBeVacant } from '../files.ts'
 import { CliError, exits, show } from '../io.ts'
 import { jobOver } from '../jobs/outcome.ts'
-import { connect, everything, organisationOf, type Session } from '../session.ts'
+import { connect, everything, organisationMeant, type Session } from '../session.ts'
 import { tame } from '../text.ts'
 import { choice, numberOf } from '../values.ts'
 import { begin } from './begin.ts'
@@ -33,8 +33,7 @@ const list = defineCommand({
   summary: 'Synthetic tables of an organisation that you may see',
   options: { org: organisation },
   async run({ io, options }) {
-    const session = await connect(io, options.server)
-    const { organisationId } = await organisationOf(session, options.org)
+    const { session, organisationId } = await organisationMeant({ io, options })
     const items = await everything((after) =>
       session.client.synthesis.list({ params: { organisationId }, query: { limit: 200, after } }),
     )
