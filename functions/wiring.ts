@@ -9,6 +9,7 @@ import { awsLogs } from '../adapters/aws/logs.ts'
 import { awsObjects } from '../adapters/aws/objects.ts'
 import { awsTable } from '../adapters/aws/table.ts'
 import { awsWorkflow } from '../adapters/aws/workflow.ts'
+import { realPause } from './kernel/pause.ts'
 import { type Compute, noCompute } from '../ports/compute.ts'
 import type { Engine } from '../ports/engine.ts'
 import type { Keys } from '../ports/keys.ts'
@@ -152,5 +153,7 @@ export const awsDeps = (
   settings: parts.settings ?? settingsFromEnvironment(),
   now: () => new Date(),
   random: (n) => new Uint8Array(randomBytes(n)),
+  pause: realPause,
+  memory: new Map(),
   log: logLine,
 })

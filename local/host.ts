@@ -11,6 +11,7 @@ import { localKeys } from '../adapters/local/keys.ts'
 import { localLogs } from '../adapters/local/logs.ts'
 import { localObjects } from '../adapters/local/objects.ts'
 import { createTable, localTable } from '../adapters/local/table.ts'
+import { realPause } from '../functions/kernel/pause.ts'
 import { createAuthorizer } from '../functions/access/authorizer.ts'
 import { createLoginEvents } from '../functions/access/login-events.ts'
 import { creators } from '../functions/all.ts'
@@ -188,6 +189,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
       logs,
       now: () => new Date(),
       random: (n) => new Uint8Array(randomBytes(n)),
+      pause: realPause,
+      memory: new Map(),
       log: journal.log,
       settings: settingsOf({ mainOrigin, studyOrigin }, tried, options.runs),
     }

@@ -24,6 +24,22 @@ const planted: [what: string, file: string, code: string, kinds: StyleKind[]][] 
   ['a lambda nobody describes', 'ports/a.ts', 'export const work = (): void => {}\n', ['noDocstring']],
   ['one that is described', 'clients/a.ts', '/** Works. */\nexport const work = (): void => {}\n', []],
   ['one that is not for others', 'domain/a.ts', 'function work(): void {}\n', []],
+  ['a clock of its own', 'functions/a.ts', 'const now = Date.now()\n', ['ownClock']],
+  ['today, whenever that is', 'domain/a.ts', 'const now = new Date()\n', ['ownClock']],
+  ['an instant that was passed in', 'domain/a.ts', 'const at = new Date(seconds * 1000)\n', []],
+  ['chance', 'functions/a.ts', 'const chance = Math.random()\n', ['ownClock']],
+  ['bytes by chance', 'ports/a.ts', 'crypto.getRandomValues(bytes)\n', ['ownClock']],
+  ['an id by chance', 'contracts/a.ts', "import { createHash, randomUUID } from 'node:crypto'\n", ['ownClock']],
+  ['a hash', 'functions/a.ts', "import { createHash } from 'node:crypto'\n", []],
+  ['a pause', 'functions/a.ts', 'setTimeout(resolve, 100)\n', ['ownClock']],
+  [
+    'a pause of another name',
+    'functions/a.ts',
+    "import { setTimeout as sleep } from 'node:timers/promises'\n",
+    ['ownClock'],
+  ],
+  ['the clock of a host', 'functions/wiring.ts', 'const now = new Date()\n', []],
+  ['the clock of a program', 'local/a.ts', 'const now = Date.now()\n', []],
   ['one of another folder', 'lib/a.ts', 'export function work(): void {}\n', []],
 ]
 

@@ -1,5 +1,6 @@
 /**
- * What the formatter cannot hold: width, conditionals, declarations, names and docstrings. Prints the places that fall
+ * What the formatter cannot hold: width, conditionals, declarations, names, docstrings, and that time and chance are
+ * passed in. Prints the places that fall
  * short, with their kind, and fails when there are any; `npm run check` runs it.
  */
 import { readFileSync } from 'node:fs'
@@ -8,7 +9,7 @@ import ts from 'typescript'
 import { root } from './steps.ts'
 import { sourceFiles } from './source-files.ts'
 
-export type StyleKind = 'wide' | 'nestedConditional' | 'manyDeclarations' | 'letterName' | 'noDocstring'
+export type StyleKind = 'wide' | 'nestedConditional' | 'manyDeclarations' | 'letterName' | 'noDocstring' | 'ownClock'
 export interface Place {
   kind: StyleKind
   file: string
@@ -20,6 +21,24 @@ export interface Place {
 const width = 120
 const documented = /^(domain|ports|clients)\//
 const notDocumented = /\.(test|contract)\.ts$|\/testing(\/|\.ts$)/
+/** Here time, waiting and chance come by arguments, so that a simulated run of it is the same every time. */
+const passedIn = /^(domain|contracts|ports|functions)\//
+/** What chooses a process' clock and chance, and its tests. */
+const mayAskTheMachine = /\.(test|contract|handler)\.ts$|\/testing(\/|\.ts$)|^functions\/(wiring|kernel\/pause)\.ts$/
+const machinesCalls = new Set([
+  'Date.now',
+  'Math.random',
+  'crypto.getRandomValues',
+  'crypto.randomUUID',
+  'globalThis.crypto.getRandomValues',
+  'globalThis.crypto.randomUUID',
+  'queueMicrotask',
+  'setImmediate',
+  'setInterval',
+  'setTimeout',
+])
+const machinesModules = /^(node:)?timers(\/promises)?$/
+const machinesImports = new Set(['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'randomUUID', 'webcrypto'])
 const loopCounters = new Set(['i', 'j', 'n'])
 
 const literalKinds = new Set([
@@ -99,6 +118,17 @@ function isUndocumentedFunction(node: ts.Node): boolean {
   return isFunction && ts.getJSDocCommentsAndTags(node).length === 0
 }
 
+/** Asks the machine for the time or for chance, or waits by its timers. */
+function asksTheMachine(source: ts.SourceFile, node: ts.Node): boolean {
+  if (ts.isCallExpression(node)) return machinesCalls.has(node.expression.getText(source))
+  if (ts.isNewExpression(node)) return node.expression.getText(source) === 'Date' && !node.arguments?.length
+  if (!ts.isImportDeclaration(node) || !ts.isStringLiteral(node.moduleSpecifier)) return false
+  if (machinesModules.test(node.moduleSpecifier.text)) return true
+  const names = node.importClause?.namedBindings
+  if (!/^(node:)?crypto$/.test(node.moduleSpecifier.text) || !names || !ts.isNamedImports(names)) return false
+  return names.elements.some((element) => machinesImports.has((element.propertyName ?? element.name).text))
+}
+
 const hasManyDeclarations = (node: ts.Node): boolean =>
   ts.isVariableStatement(node) && node.declarationList.declarations.length > 1
 
@@ -123,6 +153,8 @@ export function placesIn(file: string, code: string): Place[] {
     if (documented.test(file) && !notDocumented.test(file) && isUndocumentedFunction(node)) {
       add('noDocstring', node.getStart(source))
     }
+    if (passedIn.test(file) && !mayAskTheMachine.test(file) && asksTheMachine(source, node))
+      add('ownClock', node.getStart(source))
     ts.forEachChild(node, visit)
   }
   visit(source)

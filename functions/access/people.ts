@@ -51,7 +51,7 @@ export async function namedMemberships(
 
 /** An act on a person's own credentials matters to every organisation they belong to. */
 export async function recordEverywhere(
-  deps: Pick<Deps, 'table' | 'now'>,
+  deps: Pick<Deps, 'table' | 'now' | 'pause' | 'random'>,
   userId: string,
   who: Who,
   entry: { act: Act; object: string; detail?: Detail },

@@ -126,7 +126,7 @@ export async function changePeople(
 ): Promise<void> {
   const waits = (e: unknown): boolean => e instanceof InHand || e instanceof ConditionFailed
   try {
-    await retrying(() => tryChange(deps, organisationId, judge, recordIt), { when: waits })
+    await retrying(deps, () => tryChange(deps, organisationId, judge, recordIt), { when: waits })
   } catch (e) {
     if (!waits(e)) throw e
     throw new Failure(

@@ -29,13 +29,13 @@ export async function checkLimit(
 
 /** Moves the limit; what is spent and reserved stays. `wrong-state` when that is more than the new limit. */
 export async function setLimit(
-  deps: Pick<Deps, 'table'>,
+  deps: Pick<Deps, 'table' | 'pause' | 'random'>,
   datasetId: string,
   policy: Pick<DatasetPolicy, 'budget'>,
 ): Promise<void> {
   const { limit } = opening(policy.budget)
   // A charge in between fails the condition, and the budget is looked at as it is then.
-  await retrying(async () => {
+  await retrying(deps, async () => {
     const held = await deps.table.get<BudgetItem>(keyOf.budget(datasetId))
     if (!held) return openBudget(deps, datasetId, policy)
     if (held.limit === limit) return

@@ -66,7 +66,10 @@ const parts = (before: DatasetPolicy, after: DatasetPolicy): string[] =>
  * Everything of a policy that lives outside the dataset's own item: its budget's limit, and whether discovery finds it.
  * Brings both in line with what the dataset says, so that the same call again repairs what a crash has left.
  */
-export async function followPolicy(deps: Pick<Deps, 'table'>, dataset: DatasetItem): Promise<void> {
+export async function followPolicy(
+  deps: Pick<Deps, 'table' | 'pause' | 'random'>,
+  dataset: DatasetItem,
+): Promise<void> {
   await setLimit(deps, dataset.datasetId, dataset.policy)
   if (!dataset.policy.listed || dataset.state === 'retired') await unpoint(deps, dataset.datasetId)
 }

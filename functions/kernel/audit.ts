@@ -4,7 +4,7 @@ import { type ChainEvent, type Detail, emptyHead, type Head, link, type Who } fr
 import type { Caller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import { keyOf } from './items.ts'
-import { contendedTries, retrying } from './retry.ts'
+import { contendedTries, type Retrying, retrying } from './retry.ts'
 
 /** One event to be written; the chain adds when, who, and its place. */
 export interface AuditEntry {
@@ -32,7 +32,7 @@ export async function head(deps: Pick<Deps, 'table'>, organisationId: string): P
  * of bad luck.
  */
 export async function record(
-  deps: Pick<Deps, 'table' | 'now'>,
+  deps: Pick<Deps, 'table' | 'now'> & Retrying,
   organisationId: string,
   who: Who,
   entries: readonly AuditEntry[],
@@ -40,6 +40,7 @@ export async function record(
   let at = await head(deps, organisationId)
   for (const { act, object, detail = {} } of entries) {
     at = await retrying(
+      deps,
       async (tries) => {
         const before = tries === 0 ? at : await head(deps, organisationId)
         const event = await link(before, { at: deps.now().toISOString(), who, act, object, detail })

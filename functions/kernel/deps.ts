@@ -9,6 +9,7 @@ import type { Logs } from '../../ports/logs.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
+import type { Memory } from './memory.ts'
 
 export interface Settings {
   /** Where the portal, participant pages and /api are, without a trailing slash. */
@@ -42,6 +43,10 @@ export interface Deps {
   now: () => Date
   /** Cryptographically random bytes. */
   random: (bytes: number) => Uint8Array
+  /** Resolves after this time, or at once when `ended` fires. Never rejects, and keeps no process alive once ended. */
+  pause: (milliseconds: number, ended?: AbortSignal) => Promise<void>
+  /** What this process keeps between requests. */
+  memory: Memory
   /** One JSON line; ids and codes only. */
   log: (event: string, fields: Record<string, string | number | boolean | undefined>) => void
 }

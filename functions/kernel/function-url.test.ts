@@ -45,7 +45,7 @@ async function call(
   const out = new PassThrough()
   const parts: Buffer[] = []
   out.on('data', (p: Buffer) => parts.push(p))
-  await (streamed(runtime, pipelines, 'pipelinestream', ready) as Streamed)(asked, out, {} as Context)
+  await (streamed(runtime, pipelines, 'pipelinestream', ready, () => {}) as Streamed)(asked, out, {} as Context)
   return { status: said!.statusCode, headers: said!.headers, text: Buffer.concat(parts).toString() }
 }
 

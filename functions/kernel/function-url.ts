@@ -3,10 +3,10 @@
  * distribution. No gateway stands before it, so it finds the route and verifies the token itself, with the authorizer's
  * own code.
  */
-import { randomUUID } from 'node:crypto'
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
 import { type Area, routeKey } from '../../contracts/route.ts'
 import type { AuthorizerContext } from './caller.ts'
+import type { Deps } from './deps.ts'
 import { type Event, type LambdaHandler, problem, type Result } from './handler.ts'
 
 /** What counts here of the runtime's response stream (a Node Writable). */
@@ -47,7 +47,7 @@ export function unguarded(
     .map((r) => ({ r, path: pathOf(r.path) }))
   let made: Promise<Ready> | undefined
   return async (event, signal) => {
-    const requestId = event.requestContext.requestId || randomUUID()
+    const requestId = event.requestContext.requestId
     const found = routes.flatMap(({ r: route, path }) => {
       const match = path.exec(event.rawPath)
       return match && route.method === event.requestContext.http.method
@@ -75,7 +75,13 @@ export function unguarded(
 }
 
 /** A handler for the runtime of Lambda. */
-export function streamed(runtime: StreamingRuntime, area: Area, name: string, ready: () => Promise<Ready>): unknown {
+export function streamed(
+  runtime: StreamingRuntime,
+  area: Area,
+  name: string,
+  ready: () => Promise<Ready>,
+  log: Deps['log'],
+): unknown {
   const answer = unguarded(area, name, ready)
   return runtime.streamifyResponse(async (event, out) => {
     const gone = new AbortController()
@@ -84,9 +90,7 @@ export function streamed(runtime: StreamingRuntime, area: Area, name: string, re
     try {
       result = await answer(event, gone.signal)
     } catch (e) {
-      const error = e instanceof Error ? e.name : typeof e
-      const line = { event: 'error', at: new Date().toISOString(), route: name, error }
-      process.stdout.write(`${JSON.stringify(line)}\n`)
+      log('error', { route: name, error: e instanceof Error ? e.name : typeof e })
       result = problem('internal', 'This is our fault, not yours. Try again.', event.requestContext.requestId)
     }
     const to = runtime.HttpResponseStream.from(out, {

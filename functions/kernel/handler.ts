@@ -237,12 +237,13 @@ function streamed(
   pieces: AsyncIterable<never>,
   signal: AbortSignal,
   failedOnTheWay: (e: unknown) => Result,
+  pause: Deps['pause'],
 ): Result {
   const type = route.stream === 'text' ? 'text/plain; charset=utf-8' : 'text/event-stream'
   const stream =
     route.stream === 'text'
       ? pieces
-      : eventText(pieces, route.response, signal, (e) => JSON.stringify(JSON.parse(failedOnTheWay(e).body!)))
+      : eventText(pieces, route.response, signal, (e) => JSON.stringify(JSON.parse(failedOnTheWay(e).body!)), pause)
   return { statusCode: route.status, headers: { ...headers, 'content-type': type }, stream }
 }
 
@@ -282,7 +283,7 @@ export function lambda<A extends Area, F extends string, D extends Deps = Deps>(
         const lastEventId = event.headers['last-event-id']
         const pieces = run({ ...request, signal, lastEventId }, own) as AsyncIterable<never>
         deps.log('stream', { route: event.routeKey, status: route.status, requestId })
-        return streamed(route, pieces, signal, failedHere)
+        return streamed(route, pieces, signal, failedHere, deps.pause)
       }
       const result = answered(route, await run(request, own))
       const ms = Math.round(performance.now() - started)

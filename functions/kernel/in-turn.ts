@@ -1,13 +1,21 @@
+import { inMemory, type Memory } from './memory.ts'
+
+const tailsOf = inMemory(() => new Map<string, Promise<unknown>>())
+
 /**
  * One at a time per key within this process. Between processes conditions of the table decide; this only spares
- * retries.
+ * retries. Does `work` once everything begun earlier under this key is over, however that ended. `waited` says whether
+ * there was anything: what was read before the turn may be old then.
  */
-const tails = new Map<string, Promise<unknown>>()
-
-/** Does `work` once everything begun earlier under this key is over, however that ended. */
-export async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+export async function inTurn<T>(
+  deps: { memory: Memory },
+  key: string,
+  work: (waited: boolean) => Promise<T>,
+): Promise<T> {
+  const tails = tailsOf(deps)
   const before = tails.get(key)
-  const mine = before ? before.then(work, work) : work()
+  const begin = (): Promise<T> => work(before !== undefined)
+  const mine = before ? before.then(begin, begin) : begin()
   tails.set(key, mine)
   try {
     return await mine

@@ -1,14 +1,19 @@
 /** Trying again after losing a race: the one loop for it. */
 import { AlreadyExists, ConditionFailed } from '../../ports/table.ts'
+import type { Deps } from './deps.ts'
+
+/** What trying again needs: time to pass, and chance. */
+export type Retrying = Pick<Deps, 'pause' | 'random'>
 
 /** Somebody else wrote first: looked at again, the same work may succeed, or find itself done. */
 export const lostRace = (e: unknown): boolean => e instanceof ConditionFailed || e instanceof AlreadyExists
 
+/** From 0 up to 1, in steps of 1/256: enough to tell losers of a race apart. */
+const fraction = ({ random }: Retrying): number => random(1)[0]! / 256
+
 /** A short wait, longer with every try, that two losers of the same race do not share. */
-export const pause = (tries: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, Math.random() * Math.min(200, 4 * (tries + 1)))
-  })
+const breathe = (deps: Retrying, tries: number): Promise<void> =>
+  deps.pause(fraction(deps) * Math.min(200, 4 * (tries + 1)))
 
 /** Tries where a few people meet, and where everybody does: an organisation's chain, a study's counter, a link. */
 const usualTries = 100
@@ -20,6 +25,7 @@ export const contendedTries = 500
  * once whatever `when` does not name (by default: anything but a lost race).
  */
 export async function retrying<T>(
+  deps: Retrying,
   work: (tries: number) => Promise<T>,
   { times = usualTries, when = lostRace }: { times?: number; when?: (e: unknown) => boolean } = {},
 ): Promise<T> {
@@ -28,7 +34,7 @@ export async function retrying<T>(
       return await work(tries)
     } catch (e) {
       if (!when(e) || tries + 1 >= times) throw e
-      await pause(tries)
+      await breathe(deps, tries)
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Context } from 'aws-lambda'
 import type { z } from 'zod'
+import type { Deps } from './deps.ts'
 
 /** `data` has no `event` of its own unless it says so; `id` is what the listener sends back to go on. */
 export interface ServerEvent<T = unknown> {
@@ -45,18 +46,18 @@ export async function* eventText(
   shape: z.ZodType,
   signal: AbortSignal,
   failed: (e: unknown) => string,
+  pause: Deps['pause'],
 ): AsyncGenerator<string> {
   const source = batches[Symbol.asyncIterator]()
-  let timer: NodeJS.Timeout | undefined
+  let heard = new AbortController()
   try {
     yield `retry: ${retryMilliseconds}\n\n`
     let next = source.next()
     while (!signal.aborted) {
-      const silence = new Promise<'silence'>((resolve) => {
-        timer = setTimeout(() => resolve('silence'), heartbeatMilliseconds)
-      })
+      heard = new AbortController()
+      const silence = pause(heartbeatMilliseconds, heard.signal).then(() => 'silence' as const)
       const came = await Promise.race([next, silence])
-      clearTimeout(timer)
+      heard.abort()
       if (came === 'silence') {
         yield ':\n\n'
         continue
@@ -68,7 +69,7 @@ export async function* eventText(
   } catch (e) {
     yield `event: error\ndata: ${failed(e)}\n\n`
   } finally {
-    clearTimeout(timer)
+    heard.abort()
     void source.return?.().catch(() => undefined)
   }
 }

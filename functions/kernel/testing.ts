@@ -44,6 +44,7 @@ import type { StepDeps } from '../workflow/job-kind.ts'
 import type { Deps } from './deps.ts'
 import type { Event, LambdaHandler } from './handler.ts'
 import { newId } from './ids.ts'
+import { realPause } from './pause.ts'
 import { keyOf, type MemberItem, type OrganisationItem, type PersonProfile } from './items.ts'
 
 type Areas = typeof areas
@@ -186,6 +187,8 @@ export async function harness(
     settings,
     now: () => new Date(time),
     random: (n) => new Uint8Array(randomBytes(n)),
+    pause: realPause,
+    memory: new Map(),
     log: (event, fields) => {
       logs.push({ event, ...fields })
     },

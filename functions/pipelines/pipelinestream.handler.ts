@@ -3,7 +3,7 @@ import { access } from '../../contracts/access.ts'
 import { createAuthorizer } from '../access/authorizer.ts'
 import type { Settings } from '../kernel/deps.ts'
 import { streamed, type StreamingRuntime } from '../kernel/function-url.ts'
-import { awsDeps, cloudwatchLogs, s3Objects } from '../wiring.ts'
+import { awsDeps, cloudwatchLogs, logLine, s3Objects } from '../wiring.ts'
 import { createPipelinestream } from './pipelinestream.ts'
 
 /**
@@ -29,4 +29,5 @@ export const handler = streamed(
     const deps = awsDeps({ objects: s3Objects, logs: cloudwatchLogs, settings: await settings() })
     return { handler: createPipelinestream(deps), verify: createAuthorizer(deps) }
   },
+  logLine,
 )

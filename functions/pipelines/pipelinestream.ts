@@ -18,9 +18,7 @@ async function over(deps: Deps, jobId: string, done: AbortController, gone: Abor
     const job = await deps.table.get<JobItem>(keyOf.job(jobId), ['state'])
     if (!job || !jobLife[job.state].live) looks++
     if (looks > 1) return done.abort()
-    await new Promise<void>((resolve) => {
-      setTimeout(resolve, lookMilliseconds).unref()
-    })
+    await deps.pause(lookMilliseconds, AbortSignal.any([gone, done.signal]))
   }
 }
 

@@ -165,7 +165,7 @@ export const publish: Implementation<Routes['publish']> = async ({ params, body,
   if (last?.codeHash === codeHash) return answer(last)
   if (body.expects !== undefined && body.expects !== (last?.version ?? 0)) throw changedMeanwhile()
   await checkUploaded(deps, pipelineId, body.files)
-  return retrying(async (tries) => {
+  return retrying(deps, async (tries) => {
     if (tries > 0) {
       last = await newest(deps, pipelineId)
       if (last?.codeHash === codeHash) return answer(last)

@@ -118,7 +118,7 @@ const dispatchTries = 9
 
 /** Gives free places to those whose turn it is and starts them. Safe to call at any time, by many at once. */
 export async function dispatch(
-  deps: Pick<Deps, 'table' | 'workflow' | 'settings'>,
+  deps: Pick<Deps, 'table' | 'workflow' | 'settings' | 'pause' | 'random'>,
   known: Known = {},
 ): Promise<string[]> {
   const give = async () => {
@@ -130,7 +130,7 @@ export async function dispatch(
     return { chosen, jobs }
   }
   try {
-    const { chosen, jobs } = await retrying(give, { times: dispatchTries })
+    const { chosen, jobs } = await retrying(deps, give, { times: dispatchTries })
     for (const { run } of chosen) await deps.workflow.start(run, jobs.get(run)!.attempt)
     return chosen.map(({ run }) => run)
   } catch (e) {

@@ -146,22 +146,9 @@ async function noteConflict(deps: Deps, run: Run): Promise<void> {
  * with what is stored instead of racing it. The kernel has read the run before its turn came, so a run that was waiting
  * is read again.
  */
-const waiting = new Map<string, number>()
-export const append: Implementation<Append> = async (request, deps) => {
+export const append: Implementation<Append> = (request, deps) => {
   const { runId } = request.run
-  const others = waiting.get(runId) ?? 0
-  waiting.set(runId, others + 1)
-  try {
-    return await inTurn(`append ${runId}`, async () =>
-      store(
-        deps,
-        others > 0 ? ((await deps.table.get<RunItem>(keyOf.run(runId))) ?? request.run) : request.run,
-        request,
-      ),
-    )
-  } finally {
-    const left = waiting.get(runId)! - 1
-    if (left > 0) waiting.set(runId, left)
-    else waiting.delete(runId)
-  }
+  return inTurn(deps, `append ${runId}`, async (waited) =>
+    store(deps, waited ? ((await deps.table.get<RunItem>(keyOf.run(runId))) ?? request.run) : request.run, request),
+  )
 }

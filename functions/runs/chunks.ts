@@ -3,11 +3,14 @@ import { coverage, type Range, runHash, type SealedRecord } from '../../domain/r
 import { gaps, placed, reach } from '../../domain/runs/sequence.ts'
 import { AlreadyExists, type Item, type Table } from '../../ports/table.ts'
 import { Failure } from '../kernel/failure.ts'
+import type { Deps } from '../kernel/deps.ts'
 import { type ChunkItem, keyOf, type RunItem } from '../kernel/items.ts'
+import { inMemory } from '../kernel/memory.ts'
 import { highestSeq, storedChunks } from '../stores/run-records.ts'
-import { retrying } from '../kernel/retry.ts'
+import { type Retrying, retrying } from '../kernel/retry.ts'
 
 type Run = Item<RunItem>
+type Storing = Pick<Deps, 'table' | 'memory'> & Retrying
 export interface Incoming {
   first: number
   records: SealedRecord[]
@@ -18,13 +21,14 @@ export interface Incoming {
 }
 
 /** Grows with every call in this process, and with the clock between processes. */
-let lastOrder = 0
-const nextOrder = (at: Date): number => {
-  lastOrder = Math.max(lastOrder + 1, at.getTime() * 1000)
-  return lastOrder
+const orderOf = inMemory(() => ({ last: 0 }))
+function nextOrder(deps: Storing, at: Date): number {
+  const order = orderOf(deps)
+  order.last = Math.max(order.last + 1, at.getTime() * 1000)
+  return order.last
 }
 
-function chunkOf(run: Run, incoming: Incoming, from: number, to: number): Item<ChunkItem> {
+function chunkOf(deps: Storing, run: Run, incoming: Incoming, from: number, to: number): Item<ChunkItem> {
   const records = incoming.records.slice(from - incoming.first, to - incoming.first + 1)
   const end = records.find((r) => r.op === 'end')?.end
   return {
@@ -35,7 +39,7 @@ function chunkOf(run: Run, incoming: Incoming, from: number, to: number): Item<C
     hashes: incoming.hashes.slice(from - incoming.first, to - incoming.first + 1),
     bytes: records.reduce((n, r) => n + r.jwe.length + (r.object?.size ?? 0), 0),
     at: incoming.at.toISOString(),
-    order: nextOrder(incoming.at),
+    order: nextOrder(deps, incoming.at),
     produced: incoming.produced,
     position: incoming.position,
     end,
@@ -46,12 +50,13 @@ function chunkOf(run: Run, incoming: Incoming, from: number, to: number): Item<C
  * The highest number of a run that this process has stored: the run item's count lags behind, and what overlaps must be
  * compared first.
  */
-const storedHere = new Map<string, number>()
-function remember(runId: string, last: number): void {
-  const before = storedHere.get(runId) ?? 0
-  storedHere.delete(runId)
-  storedHere.set(runId, Math.max(before, last))
-  if (storedHere.size > 5000) storedHere.delete(storedHere.keys().next().value!)
+const storedHere = inMemory(() => new Map<string, number>())
+function remember(deps: Storing, runId: string, last: number): void {
+  const stored = storedHere(deps)
+  const before = stored.get(runId) ?? 0
+  stored.delete(runId)
+  stored.set(runId, Math.max(before, last))
+  if (stored.size > 5000) stored.delete(stored.keys().next().value!)
 }
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -66,7 +71,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
  * number (nothing is written then), `run-finished` when a new number may not be written.
  */
 export async function storeChunk(
-  deps: { table: Table },
+  deps: Storing,
   run: Run,
   incoming: Incoming,
   open: (seq: number) => boolean,
@@ -77,16 +82,16 @@ export async function storeChunk(
     return true
   }
   // Above what is known to be stored, one conditional put decides.
-  if (incoming.first > Math.max(run.through, storedHere.get(run.runId) ?? 0) && allOpen(incoming.first, last)) {
+  if (incoming.first > Math.max(run.through, storedHere(deps).get(run.runId) ?? 0) && allOpen(incoming.first, last)) {
     try {
-      await deps.table.create(chunkOf(run, incoming, incoming.first, last))
-      remember(run.runId, last)
+      await deps.table.create(chunkOf(deps, run, incoming, incoming.first, last))
+      remember(deps, run.runId, last)
       return
     } catch (e) {
       if (!(e instanceof AlreadyExists)) throw e
     }
   }
-  await retrying(async () => {
+  await retrying(deps, async () => {
     const at = placed(
       await all(storedChunks(deps, run.runId, reach(incoming.first), last, ['first', 'last', 'order', 'hashes'])),
     )
@@ -103,9 +108,9 @@ export async function storeChunk(
       )
     const unseen = gaps(incoming.first, last, (seq) => at.has(seq))
     if (!unseen.every(([from, to]) => allOpen(from, to))) throw finished()
-    for (const [from, to] of unseen) await deps.table.create(chunkOf(run, incoming, from, to))
+    for (const [from, to] of unseen) await deps.table.create(chunkOf(deps, run, incoming, from, to))
   })
-  remember(run.runId, last)
+  remember(deps, run.runId, last)
 }
 
 /** Nothing new is taken of a run that has ended. */

@@ -7,7 +7,7 @@ import type { ObjectStore } from '../../ports/objects.ts'
 import { ConditionFailed, type Item, queryAll, type Table } from '../../ports/table.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { type Count, count, isWhole } from './chunks.ts'
-import { clearDue, setDue, settleSlot } from './slots.ts'
+import { clearDue, type Contended, setDue, settleSlot } from './slots.ts'
 import { retrying } from '../kernel/retry.ts'
 
 type Run = Item<RunItem>
@@ -26,9 +26,9 @@ const purgeAgainSeconds = 600
  * was stale, to completed or incomplete once its end record is there. Answers the run as it then is, with the count. A
  * run that has ended meanwhile is answered as it is.
  */
-export function bringUpToDate(deps: { table: Table }, found: Run): Promise<{ run: Run; counted: Count }> {
+export function bringUpToDate(deps: Contended, found: Run): Promise<{ run: Run; counted: Count }> {
   let run = found
-  return retrying(async (tries) => {
+  return retrying(deps, async (tries) => {
     if (tries > 0) run = (await deps.table.get<RunItem>(keyOf.run(run.runId))) ?? run
     const counted = await count(deps, run, run.through)
     if (!runLife[run.state].takesRecords) return { run, counted }
@@ -97,14 +97,14 @@ export async function purge(stores: Stores, runId: string): Promise<void> {
  * stays. The sweep comes by once more and finishes what a crash interrupted.
  */
 export async function endWithoutData(
-  deps: Stores & { now: () => Date },
+  deps: Stores & Contended & { now: () => Date },
   found: Run,
   to: 'aborted' | 'withdrawn',
 ): Promise<Run> {
   const now = deps.now()
   await setDue(deps, found.runId, new Date(now.getTime() + purgeAgainSeconds * 1000))
   let run = found
-  const ended = await retrying(async (tries) => {
+  const ended = await retrying(deps, async (tries) => {
     if (tries > 0) run = (await deps.table.get<RunItem>(keyOf.run(run.runId)))!
     if (run.state === to) return run
     if (!runLife[run.state].to.includes(to)) return undefined

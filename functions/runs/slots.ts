@@ -3,19 +3,24 @@
  */
 import { assign, changeId, type Condition, type Counter, emptyCounter, moveSlot } from '../../domain/runs/assignment.ts'
 import { runLife } from '../../domain/runs/life.ts'
-import { ConditionFailed, type Item, type Table } from '../../ports/table.ts'
+import { ConditionFailed, type Item } from '../../ports/table.ts'
+import type { Deps } from '../kernel/deps.ts'
 import { indexKeyOf, keyOf, type RunItem } from '../kernel/items.ts'
 import { inTurn } from '../kernel/in-turn.ts'
-import { contendedTries, retrying } from '../kernel/retry.ts'
+import { contendedTries, type Retrying, retrying } from '../kernel/retry.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
-interface Store {
-  table: Table
-}
+type Store = Pick<Deps, 'table'>
+/** With what it takes to change what everybody changes. */
+export type Contended = Store & Retrying & Pick<Deps, 'memory'>
 type Where = Pick<RunItem, 'studyId' | 'version'>
 
 /** Changes the counter by `decide` with an expected version; `decide` may run several times. */
-async function change<T extends { counter: Counter }>(stores: Store, at: Where, decide: (c: Counter) => T): Promise<T> {
+async function change<T extends { counter: Counter }>(
+  stores: Contended,
+  at: Where,
+  decide: (c: Counter) => T,
+): Promise<T> {
   const key = keyOf.assignment(at.studyId, at.version)
   const attempt = async (): Promise<T> => {
     const item = await stores.table.get<Counter>(key)
@@ -26,12 +31,12 @@ async function change<T extends { counter: Counter }>(stores: Store, at: Where, 
     else await stores.table.create({ ...decided.counter, ...key })
     return decided
   }
-  return inTurn(key.pk + key.sk, () => retrying(attempt, { times: contendedTries }))
+  return inTurn(stores, key.pk + key.sk, () => retrying(stores, attempt, { times: contendedTries }))
 }
 
 /** The condition of a starting run: least-filled, and counted once however often it is asked for. */
 export const takeSlot = async (
-  stores: Store,
+  stores: Contended,
   run: Pick<RunItem, 'runId' | 'studyId' | 'version' | 'seed'>,
   conditions: readonly Condition[],
 ): Promise<string> =>
@@ -41,7 +46,7 @@ export const takeSlot = async (
  * Makes the counter agree with the run's state: gives its slot back, or takes it again. Each change is numbered, so
  * that whoever comes first does it and everybody else finds it done. Answers the run as it then is.
  */
-export async function settleSlot(stores: Store, run: Item<RunItem>): Promise<Item<RunItem>> {
+export async function settleSlot(stores: Contended, run: Item<RunItem>): Promise<Item<RunItem>> {
   if (run.preview || run.pending) return run
   for (;;) {
     const changes = run.slot ?? 0

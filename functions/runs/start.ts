@@ -22,7 +22,7 @@ import {
 import { withdrawn } from './append.ts'
 import { count } from './chunks.ts'
 import { staleAt } from './end-run.ts'
-import { clearDue, setDue, takeSlot } from './slots.ts'
+import { clearDue, type Contended, setDue, takeSlot } from './slots.ts'
 import { runStatusOf } from './run-status.ts'
 import { inTurn } from '../kernel/in-turn.ts'
 import { conditionsOf, versionDocument, versionItem } from '../stores/study-version.ts'
@@ -190,7 +190,7 @@ async function prepare(
  * The rest of a start, safe to repeat from any point: counts the run on its link, assigns a condition, and brings the
  * run to light. When the link refuses it, nothing remains of the run and the refusal is thrown.
  */
-export async function finishStart(deps: { table: Table; now: () => Date }, run: Run): Promise<Run> {
+export async function finishStart(deps: Contended, run: Run): Promise<Run> {
   try {
     await consume(deps, run)
   } catch (e) {
@@ -223,7 +223,7 @@ export async function finishStart(deps: { table: Table; now: () => Date }, run: 
  * Counts a run on its link once, with an expected version. Refuses when the link has been used up (or expired, for a
  * start that was left half done) by then.
  */
-async function consume(deps: { table: Table; now: () => Date }, run: Run): Promise<void> {
+async function consume(deps: Contended, run: Run): Promise<void> {
   const key = keyOf.link(run.code)
   const short = run.runId.slice(4, 16)
   const countIt = async (): Promise<void> => {
@@ -242,5 +242,5 @@ async function consume(deps: { table: Table; now: () => Date }, run: Run): Promi
       when: [{ attribute: 'rev', is: 'equal', value: link.rev! }],
     })
   }
-  await inTurn(key.pk, () => retrying(countIt, { times: contendedTries }))
+  await inTurn(deps, key.pk, () => retrying(deps, countIt, { times: contendedTries }))
 }

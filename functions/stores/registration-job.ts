@@ -24,7 +24,7 @@ const titles: Record<RegistrationAsk['act'], string> = {
  * nothing when it runs. Safe to call twice with the same id.
  */
 export async function submitRegistration(
-  deps: Pick<WorkflowDeps, 'table' | 'objects' | 'now' | 'kinds'>,
+  deps: Pick<WorkflowDeps, 'table' | 'objects' | 'now' | 'pause' | 'random' | 'kinds'>,
   jobId: string,
   dataset: DatasetItem,
   userId: string,

@@ -2,6 +2,7 @@
 import type { Condition } from '../../domain/runs/assignment.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { notFound } from '../kernel/failure.ts'
+import { inMemory } from '../kernel/memory.ts'
 import { keyOf, type VersionItem } from '../kernel/items.ts'
 
 export interface VersionDocument {
@@ -12,10 +13,11 @@ export interface VersionDocument {
 /** assets: the document of a content hash. */
 export const documentKey = (contentHash: string): string => `s/${contentHash}/.cloister/version.json`
 
-const kept = new Map<string, Promise<VersionDocument>>()
+const documents = inMemory(() => new Map<string, Promise<VersionDocument>>())
 
 /** The document of a content hash. It never changes, so the last fifty stay in memory. */
-export function versionDocument(deps: Pick<Deps, 'objects'>, contentHash: string): Promise<VersionDocument> {
+export function versionDocument(deps: Pick<Deps, 'objects' | 'memory'>, contentHash: string): Promise<VersionDocument> {
+  const kept = documents(deps)
   const known = kept.get(contentHash)
   if (known) return known
   const reading = deps.objects

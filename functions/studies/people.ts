@@ -68,7 +68,7 @@ export const share: Implementation<Routes['share']> = async (
   const member = await deps.table.get<MemberItem>(keyOf.member(study.organisationId, userId))
   if (!member) throw new Failure('wrong-state', 'This person is not a member of the organisation. Invite them first.')
   const key = keyOf.studyPerson(study.studyId, userId)
-  return retrying(async () => {
+  return retrying(deps, async () => {
     const before = await deps.table.get<StudyPersonItem>(key)
     judge(
       subject.rights ?? [],

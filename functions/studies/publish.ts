@@ -142,7 +142,7 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
     )
   }
   const { kind, conditions } = describe(configuration)
-  return retrying(async (tries) => {
+  return retrying(deps, async (tries) => {
     if (tries > 0) {
       last = await newest(deps, study.studyId)
       if (last && last.contentHash === hash) {

@@ -65,7 +65,7 @@ export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async 
     ...(body.kind === 'model' ? { target: body.target! } : {}),
   }
   // The item names the job before there is one: a job that nobody named does nothing.
-  await retrying(async (tries) => {
+  await retrying(deps, async (tries) => {
     const now = tries === 0 ? synthesis : (await deps.table.get<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId)))!
     await deps.table.update<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId), {
       set: { evaluations: [...now.evaluations, jobId] },

@@ -33,7 +33,7 @@ export type SynthesisAsk =
  * what the first step reserves of the dataset's budget, 0 for nothing. Safe to call twice with the same id.
  */
 export async function submitSynthesis(
-  deps: Pick<WorkflowDeps, 'table' | 'objects' | 'now' | 'kinds'>,
+  deps: Pick<WorkflowDeps, 'table' | 'objects' | 'now' | 'pause' | 'random' | 'kinds'>,
   jobId: string,
   on: { dataset: DatasetItem; synthesis: SynthesisItem },
   userId: string,

@@ -21,6 +21,7 @@ export async function stopJob<Job extends Item<JobItem>>(
 ): Promise<Job> {
   let now = job
   const stopped = await retrying(
+    deps,
     async (tries) => {
       if (tries > 0) now = (await deps.table.get<JobItem>(keyOf.job(job.jobId))) as Job
       if (!jobLife[now.state].live) throw over(now)

@@ -37,6 +37,8 @@ function store(failAt = Infinity) {
   const deps = {
     kinds,
     now: () => new Date(job.created),
+    pause: async () => {},
+    random: (bytes: number) => new Uint8Array(bytes),
     objects: {
       put: async (bucket: string, key: string, bytes: Uint8Array) =>
         write(`${bucket} ${key} ${new TextDecoder().decode(bytes)}`),

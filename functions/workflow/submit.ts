@@ -28,7 +28,7 @@ export interface Submission {
  * Safe to call twice with the same id, also at the same time: the first job stands, and is answered with `made: false`.
  */
 export async function submit(
-  deps: Pick<WorkflowDeps, 'table' | 'objects' | 'now' | 'kinds'>,
+  deps: Pick<WorkflowDeps, 'table' | 'objects' | 'now' | 'pause' | 'random' | 'kinds'>,
   { job, ask, listed, pointers = [], event }: Submission,
 ): Promise<{ job: Item<JobItem>; made: boolean }> {
   const key = keyOf.job(job.jobId)
