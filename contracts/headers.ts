@@ -6,6 +6,9 @@ export const commonHeaders = {
   'referrer-policy': 'no-referrer',
 } as const
 
+/** Sent with everything by the local gateway where it is asked by https; CloudFront's policy says the same. */
+export const httpsHeaders = { 'strict-transport-security': 'max-age=31536000' } as const
+
 /**
  * Sent with everything on the main origin. No Cross-Origin-Opener-Policy: it would cut the sign-in popup off from the
  * page that opened it on its way back from the identity provider.

@@ -8,6 +8,7 @@ import { routeKey } from '../contracts/route.ts'
 import type { AuthorizerContext } from '../functions/kernel/caller.ts'
 import type { Deps } from '../functions/kernel/deps.ts'
 import { type Event, type LambdaHandler, problem, type Result } from '../functions/kernel/handler.ts'
+import { addressOf } from './asked.ts'
 import { Gone, type HttpAnswer, readBody, segments, TooLarge } from './http.ts'
 
 export type Authorizer = (
@@ -183,7 +184,7 @@ function received(request: IncomingMessage, path: string, search: string): Recei
     path,
     search,
     headers,
-    sourceIp: request.socket.remoteAddress ?? '',
+    sourceIp: addressOf(request),
     protocol: `HTTP/${request.httpVersion}`,
   }
 }

@@ -9,7 +9,7 @@ import { detachedRunners } from '../adapters/local/detached.ts'
 import { localEngine } from '../adapters/local/engine.ts'
 import { localKeys } from '../adapters/local/keys.ts'
 import { localLogs } from '../adapters/local/logs.ts'
-import { localObjects } from '../adapters/local/objects.ts'
+import { type LocalObjects, localObjects } from '../adapters/local/objects.ts'
 import { createTable, localTable } from '../adapters/local/table.ts'
 import { realPause } from '../functions/kernel/pause.ts'
 import { createAuthorizer } from '../functions/access/authorizer.ts'
@@ -30,13 +30,17 @@ import { loginFailure } from './login/failure.ts'
 import { clientId, createProvider, resourceOf, scope } from './login/provider.ts'
 import { loginState } from './login/state.ts'
 import { elsewhere, portTrouble, tryPort } from './port.ts'
+import { insideOrigin, loopbackReach, type Reach } from './reach.ts'
 import { every } from './scheduler.ts'
 import { startStore, StoreLocked } from './store.ts'
 import { diskFull, systemTrouble, Trouble } from './trouble.ts'
 import { createWorkflow, later } from './workflow.ts'
 
 export interface HostOptions {
+  /** Where it listens on this machine. */
   port: number
+  /** How others reach it; by default not at all (local/reach.ts). */
+  reach?: Reach
   /** Folder of all data; made if missing. */
   home: string
   /** Says nothing while starting. */
@@ -58,6 +62,8 @@ export interface Host {
   home: string
   deps: StepDeps
   demo: boolean
+  /** Reads the certificate again, where there is one. */
+  renewCertificate: () => void
   storePid: () => number | undefined
   close: () => Promise<void>
 }
@@ -83,17 +89,14 @@ async function storeTrouble(failure: unknown, home: string): Promise<unknown> {
   )
 }
 
-function settingsOf(
-  { mainOrigin, studyOrigin }: { mainOrigin: string; studyOrigin: string },
-  tried: Languages,
-  wanted: number | undefined,
-): StepDeps['settings'] {
+function settingsOf(reach: Reach, tried: Languages, wanted: number | undefined): StepDeps['settings'] {
   const runs = wanted ?? Math.max(2, availableParallelism())
+  const { mainOrigin, studyOrigin } = reach
   return {
     mainOrigin,
     studyOrigin,
     issuer: `${mainOrigin}/oidc`,
-    jwksUri: `${mainOrigin}/oidc/jwks`,
+    jwksUri: `${insideOrigin(reach)}/oidc/jwks`,
     clientId,
     scope,
     resource: resourceOf(mainOrigin),
@@ -126,8 +129,8 @@ function recordsFailures(deps: StepDeps): (sub: string | undefined) => Promise<v
  */
 export async function startHost(options: HostOptions): Promise<Host> {
   const home = resolve(root, options.home)
-  const mainOrigin = `http://127.0.0.1:${options.port}`
-  const studyOrigin = `http://localhost:${options.port}`
+  const reach = options.reach ?? loopbackReach(options.port)
+  const { mainOrigin, studyOrigin } = reach
   const lost =
     options.lost ??
     ((why) => {
@@ -135,7 +138,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       process.exit(1)
     })
   await tryPort(options.port).catch(async (error: unknown) => {
-    throw await portTrouble(error, options.port, mainOrigin)
+    throw await portTrouble(error, reach)
   })
   const { objects: secret } = await prepareHome(home)
   const undo: (() => Promise<void>)[] = []
@@ -155,11 +158,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const at = { endpoint: store.endpoint, tableName: 'cloister' }
     await createTable(at)
 
-    const objects = localObjects({
-      folder: join(home, 'objects'),
-      baseUrl: mainOrigin,
-      secret: Buffer.from(secret, 'base64'),
-    })
+    const objectsAt = (baseUrl: string): LocalObjects =>
+      localObjects({ folder: join(home, 'objects'), baseUrl, secret: Buffer.from(secret, 'base64') })
+    const objects = objectsAt(mainOrigin)
     await objects.tidy()
     const engine = localEngine({ objects, folder: join(home, 'engine') })
     undo.push(engine.close)
@@ -192,9 +193,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
       pause: realPause,
       memory: new Map(),
       log: journal.log,
-      settings: settingsOf({ mainOrigin, studyOrigin }, tried, options.runs),
+      settings: settingsOf(reach, tried, options.runs),
     }
-    const jobs = await createWorkflow(root, deps)
+    // Links that steps make are for runners, which reach the host from within.
+    const jobs = await createWorkflow(root, { ...deps, objects: objectsAt(insideOrigin(reach)) })
     is(jobs)
     // Compute first: what is stopped because the host stops is not stopped for good.
     undo.push(async () => {
@@ -224,7 +226,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       demo: () => (demo ? { people: demoPeople, password: demoPassword } : undefined),
       failed: recordsFailures(deps),
     })
-    const gateway = await startGateway(options.port, {
+    const gateway = await startGateway(reach, {
       settings: deps.settings,
       objects,
       handlers,
@@ -233,7 +235,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       login,
       web: join(root, 'dist/web'),
     }).catch(async (error: unknown) => {
-      throw await portTrouble(error, options.port, mainOrigin)
+      throw await portTrouble(error, reach)
     })
     undo.push(gateway.close)
     await writeWhole(join(home, 'host.json'), JSON.stringify({ pid: process.pid, mainOrigin } satisfies Running))
@@ -254,6 +256,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       home,
       deps,
       demo,
+      renewCertificate: gateway.renew,
       storePid: store.pid,
       close,
     }

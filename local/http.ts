@@ -9,6 +9,15 @@ export interface HttpAnswer {
   body?: Readable | Buffer | string | undefined
 }
 
+/** A plain sentence, for people who ask with a browser. */
+export const text = (status: number, body: string, more: Record<string, string> = {}): HttpAnswer => ({
+  status,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...more },
+  body: `${body}\n`,
+})
+
+export const reading = (request: IncomingMessage): boolean => request.method === 'GET' || request.method === 'HEAD'
+
 /** More bytes were sent than are taken. */
 export class TooLarge extends Error {
   override name = 'TooLarge'

@@ -1,31 +1,43 @@
-/** The host's port: whether it can be had, and what to do when it cannot. */
+/** The host's addresses: whether they can be had, and what to do when one cannot. */
 import { createServer } from 'node:net'
+import { insideOrigin, type Reach } from './reach.ts'
 import { Trouble } from './trouble.ts'
 
-/** Who answers at an origin, when it is a Cloister. */
-async function cloisterAt(mainOrigin: string): Promise<boolean> {
-  const response = await fetch(`${mainOrigin}/api/sign-in`, { signal: AbortSignal.timeout(1500) }).catch(
+/** The main origin of the Cloister that answers on this machine's port, when there is one. */
+async function cloisterAt(reach: Reach): Promise<string | undefined> {
+  const response = await fetch(`${insideOrigin(reach)}/api/sign-in`, { signal: AbortSignal.timeout(1500) }).catch(
     () => undefined,
   )
-  return (
-    response?.ok === true &&
-    ((await response.json().catch(() => ({}))) as { mainOrigin?: string }).mainOrigin === mainOrigin
-  )
+  if (!response?.ok) return undefined
+  const said = (await response.json().catch(() => ({}))) as { mainOrigin?: unknown; studyOrigin?: unknown }
+  return typeof said.mainOrigin === 'string' && said.studyOrigin !== undefined ? said.mainOrigin : undefined
 }
 
 /** How to run another host beside the one that is in the way. */
 export const elsewhere =
   'To run a second one, give it its own: CLOISTER_PORT=4290 CLOISTER_HOME=.cloister-second npm start'
 
-/** What is wrong with a port, in a person's words; other errors as they are. */
-export async function portTrouble(error: unknown, port: number, mainOrigin: string): Promise<unknown> {
-  const code = (error as NodeJS.ErrnoException).code
+/** What is wrong with an address of the settings: `code` is the system's. */
+function listenTrouble(code: string | undefined, { address, port }: { address: string; port: number }): string {
+  const where = `${address} port ${port} (CLOISTER_LISTEN)`
+  if (code === 'EADDRINUSE') return `${where} is used by another program: \`ss -ltnp 'sport = :${port}'\` names it.`
+  if (code === 'EADDRNOTAVAIL') return `${where} is no address of this machine; 0.0.0.0 means all of them.`
+  return `${where} is not for this user. Let the service have it (AmbientCapabilities=CAP_NET_BIND_SERVICE), or stand behind a reverse proxy.`
+}
+
+/** What is wrong with an address, in a person's words; other errors as they are. */
+export async function portTrouble(error: unknown, reach: Reach): Promise<unknown> {
+  const { code, port: refused } = error as NodeJS.ErrnoException & { port?: number }
+  if (!['EACCES', 'EADDRINUSE', 'EADDRNOTAVAIL'].includes(code ?? '')) return error
+  const { port, listen } = reach
+  if (listen && refused === listen.port) return new Trouble(listenTrouble(code, listen))
+  if (code === 'EADDRNOTAVAIL') return error
   if (code === 'EACCES')
     return new Trouble(`Port ${port} is not for this user. Choose one above 1023: CLOISTER_PORT=4290 npm start`)
-  if (code !== 'EADDRINUSE') return error
+  const other = await cloisterAt(reach)
   return new Trouble(
-    (await cloisterAt(mainOrigin))
-      ? `Another Cloister is running at ${mainOrigin}/ already. Open that one, or stop it first.\n${elsewhere}`
+    other
+      ? `Another Cloister is running at ${other}/ already. Open that one, or stop it first.\n${elsewhere}`
       : `Port ${port} is used by another program. Stop it (\`ss -ltnp 'sport = :${port}'\` names it), or choose another port: CLOISTER_PORT=4290 npm start`,
   )
 }

@@ -1,11 +1,14 @@
 /** The program around the host: settings from the environment, what it prints, how it stops. */
+import { watchFile } from 'node:fs'
 import { demoPassword, demoPeople } from './demo/seed.ts'
-import { startHost } from './host.ts'
+import { type Host, startHost } from './host.ts'
 import { ensureRuntimes } from '../tools/runtimes.ts'
 import { type Languages, languagesLine } from './languages.ts'
+import { reachFrom } from './reach.ts'
 import { Trouble } from './trouble.ts'
 
 const defaultPort = 4280
+const certificateMilliseconds = 60_000
 
 function portFrom(text: string | undefined): number {
   const port = Number(text || defaultPort)
@@ -43,11 +46,29 @@ function runsFrom(text: string | undefined): { runs?: number } {
   return { runs }
 }
 
+/**
+ * Has the host use a new certificate: what is answered does so at once, and it is done by itself within a minute of the
+ * file's change.
+ */
+function renewal({ certificate }: { certificate: string }, host: Pick<Host, 'renewCertificate'>): () => void {
+  const renew = (): void => {
+    try {
+      host.renewCertificate()
+      process.stdout.write('The certificate was read again.\n')
+    } catch (e) {
+      process.stderr.write(`${e instanceof Error ? e.message : String(e)} The one before is still in use.\n`)
+    }
+  }
+  watchFile(certificate, { interval: certificateMilliseconds, persistent: false }, renew)
+  return renew
+}
+
 /** Starts the platform, prints how to use it, and ends the process when it is told to stop. */
 export async function run(): Promise<void> {
   const began = performance.now()
   let stopping = false
   let stop: (() => Promise<void>) | undefined
+  let renew: (() => void) | undefined
   const end = (): void => {
     if (stopping) return
     stopping = true
@@ -59,16 +80,22 @@ export async function run(): Promise<void> {
       process.exit(0)
     })
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
+  // A terminal that goes away ends the host; where it has a certificate, the signal is how it hears of a new one.
+  process.on('SIGHUP', () => (renew ? renew() : end()))
   // A reader of our output that went away (`| head`) is no reason to stop.
   process.stdout.on('error', () => {})
   try {
+    const port = portFrom(process.env['CLOISTER_PORT'])
+    const reach = reachFrom(process.env, port)
     const host = await startHost({
-      port: portFrom(process.env['CLOISTER_PORT']),
+      port,
+      reach,
       home: process.env['CLOISTER_HOME'] || '.cloister',
       ...runsFrom(process.env['CLOISTER_RUNS']),
     })
     stop = host.close
+    if (reach.certificate) renew = renewal(reach.certificate, host)
     const people = host.demo
       ? `\n  Demo logins (password ${demoPassword}):\n${demoPeople.map((p) => `    ${p.email.padEnd(22)} ${p.what}`).join('\n')}\n`
       : ''

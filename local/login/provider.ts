@@ -5,6 +5,7 @@ import { generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type ClientMetadata, type Configuration, errors, type JWKS, Provider } from 'oidc-provider'
 import { readJson, writeWhole } from '../files.ts'
+import { isHttps } from '../reach.ts'
 import { escapeHtml, problemPage, signedOutPage, signOutPage } from './pages.ts'
 import type { Account, LoginState } from './state.ts'
 
@@ -41,6 +42,24 @@ const claimsOf = (account: Account): Record<string, unknown> & { sub: string } =
   'cognito:groups': account.groups,
 })
 
+/**
+ * Cookies of 127.0.0.1 are shared by all its ports: names of our own, and nothing but the session's id in them. Under
+ * https their names have browsers refuse what a neighbouring name, or somebody without TLS, would set in their place.
+ */
+function cookiesOf(secure: boolean): Configuration['cookies'] {
+  const kept = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const
+  const [host, path] = secure ? ['__Host-', '__Secure-'] : ['', '']
+  return {
+    names: {
+      session: `${host}cloister_session`,
+      interaction: `${path}cloister_interaction`,
+      resume: `${path}cloister_resume`,
+    },
+    long: kept,
+    short: kept,
+  }
+}
+
 /** The provider at `<mainOrigin>/oidc`. `keyFile` keeps its keys (0600). */
 export async function createProvider(options: {
   mainOrigin: string
@@ -64,13 +83,7 @@ export async function createProvider(options: {
     adapter: (model: string) => state.store(model) as never,
     clients: [portal],
     jwks: keys.jwks,
-    // Cookies of 127.0.0.1 are shared by all its ports: names of our own, and nothing but the session's id in them.
-    cookies: {
-      keys: keys.cookies,
-      names: { session: 'cloister_session', interaction: 'cloister_interaction', resume: 'cloister_resume' },
-      long: { httpOnly: true, sameSite: 'lax', signed: true },
-      short: { httpOnly: true, sameSite: 'lax', signed: true },
-    },
+    cookies: { keys: keys.cookies, ...cookiesOf(isHttps(mainOrigin)) },
     scopes: ['openid', 'profile', 'email'],
     responseTypes: ['code'],
     // The portal asks from the provider's own origin; nobody else has business there.
@@ -154,5 +167,8 @@ export async function createProvider(options: {
       )
     },
   }
-  return new Provider(`${mainOrigin}/oidc`, configuration)
+  const provider = new Provider(`${mainOrigin}/oidc`, configuration)
+  // The gateway has written into these headers how the request was really asked (local/asked.ts).
+  provider.proxy = true
+  return provider
 }
