@@ -98,8 +98,10 @@ describe('an access token', () => {
       `${good}x`.repeat(20),
     ])
       expect(await ask(`Bearer ${bad}`), bad).toEqual(refused)
-    for (const header of [undefined, '', good, `Basic ${good}`, `Bearer  ${good}`, `bearer ${good}`])
+    for (const header of [undefined, '', good, `Basic ${good}`, `Bearer${good}`, `Bearer ${good} `])
       expect(await ask(header)).toEqual(refused)
+    // RFC 9110: the name of a scheme is read in any case of letters.
+    for (const header of [`bearer ${good}`, `BEARER  ${good}`]) expect((await ask(header)).isAuthorized).toBe(true)
   })
   it('does not fetch the keys for every request', async () => {
     const authorizer = createAuthorizer(deps)

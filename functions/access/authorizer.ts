@@ -5,6 +5,7 @@
 import type { APIGatewayRequestAuthorizerEventV2, APIGatewaySimpleAuthorizerWithContextResult } from 'aws-lambda'
 import { backstage } from '../../contracts/backstage.ts'
 import { ConditionFailed } from '../../ports/table.ts'
+import { bearerOf } from '../kernel/bearer.ts'
 import { type AuthorizerContext, type Caller, toContext } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
@@ -70,7 +71,7 @@ export function createAuthorizer(deps: Deps, options: VerifierOptions = {}): Aut
   const callerOf = (credential: string) =>
     credential.startsWith('clo_') ? byToken(own, credential) : byJwt(verifier, credential)
   return async (event) => {
-    const credential = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/.exec(event.headers?.['authorization'] ?? '')?.[1]
+    const credential = bearerOf(event.headers?.['authorization'])
     const caller = credential === undefined ? undefined : await callerOf(credential)
     return caller ? { isAuthorized: true, context: toContext(caller) } : { isAuthorized: false, context: {} }
   }

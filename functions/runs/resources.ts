@@ -1,6 +1,7 @@
 /** How a run that routes are about is found: by a researcher, and by the participant’s page. */
 import type { Needs } from '../../contracts/route.ts'
 import type { Item } from '../../ports/table.ts'
+import { bearerOf } from '../kernel/bearer.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
@@ -18,6 +19,9 @@ declare module '../kernel/resources.ts' {
   }
 }
 
+/** Of a run's token: 256 bits in base64url. */
+const tokenLength = 43
+
 /** A run is seen by whom its study is seen. */
 export async function inRun(deps: Deps, caller: Caller, runId: string, needs: Needs): Promise<InRun> {
   const run = await deps.table.get<RunItem>(keyOf.run(runId))
@@ -31,8 +35,8 @@ export async function withRunToken(
   runId: string,
   authorization: string | undefined,
 ): Promise<{ run: Item<RunItem> }> {
-  const token = /^Bearer ([A-Za-z0-9_-]{43})$/.exec(authorization ?? '')?.[1]
-  const run = token === undefined ? undefined : await deps.table.get<RunItem>(keyOf.run(runId))
+  const token = bearerOf(authorization)
+  const run = token?.length === tokenLength ? await deps.table.get<RunItem>(keyOf.run(runId)) : undefined
   if (!run || hashNow(token!) !== run.tokenHash)
     throw new Failure('run-token-invalid', 'Records are accepted only with the token this run was started with.')
   return { run }
