@@ -35,15 +35,21 @@ export class IdentityStack extends StageStack {
         tempPasswordValidity: Duration.days(3),
         passwordHistorySize: 5,
       },
-      mfa: cognito.Mfa.OPTIONAL,
+      mfa: settings.requireSecondFactor ? cognito.Mfa.REQUIRED : cognito.Mfa.OPTIONAL,
       mfaSecondFactor: { otp: true, sms: false },
+      signInPolicy: { allowedFirstAuthFactors: { password: true, passkey: true } },
+      passkeyRelyingPartyId: loginHost(settings),
+      passkeyUserVerification: cognito.PasskeyUserVerification.REQUIRED,
       accountRecovery: cognito.AccountRecovery.EMAIL_ONLY,
       deletionProtection: settings.production,
       removalPolicy: this.keep,
     })
+    // A passkey asks for a finger, a face or a PIN: two factors in one. The pool's construct has no word for it yet.
+    const present = pool.node.defaultChild as cognito.CfnUserPool
+    present.webAuthnFactorConfiguration = 'MULTI_FACTOR_WITH_USER_VERIFICATION'
     accept(pool, {
       'AwsSolutions-COG2':
-        'A second factor (TOTP) is each person’s choice here; institutions that demand one enforce it at the campus provider, whose sign-ins Cognito cannot challenge again.',
+        'A second factor (a code or a passkey) is each person’s choice unless requireSecondFactor says otherwise; who comes by the campus provider is challenged there, Cognito cannot challenge them again.',
       'AwsSolutions-COG3':
         'Threat protection needs the Plus plan (0.02 USD for each person and month). Lock-out after failed attempts is built in, and failed sign-ins are in the audit chain.',
       'AwsSolutions-COG8': 'The Plus plan is for threat protection, see COG3.',
@@ -64,7 +70,8 @@ export class IdentityStack extends StageStack {
       generateSecret: false,
       preventUserExistenceErrors: true,
       enableTokenRevocation: true,
-      authFlows: { userSrp: false, userPassword: false, adminUserPassword: false, custom: false },
+      // By choice of the login pages: password or passkey. No flow by which a program could send passwords.
+      authFlows: { user: true },
       authSessionValidity: Duration.minutes(10),
       oAuth: {
         flows: { authorizationCodeGrant: true },
@@ -72,9 +79,12 @@ export class IdentityStack extends StageStack {
         callbackUrls: [`${mainOrigin}/signed-in`, `${mainOrigin}/signed-in/popup`],
         logoutUrls: [`${mainOrigin}/`],
       },
-      accessTokenValidity: Duration.hours(1),
-      idTokenValidity: Duration.hours(1),
+      // What was given out before a sign-out works for a quarter of an hour at most.
+      accessTokenValidity: Duration.minutes(15),
+      idTokenValidity: Duration.minutes(15),
       refreshTokenValidity: Duration.hours(12),
+      // A refresh token works once; within the grace it works again, for an answer that was lost.
+      refreshTokenRotationGracePeriod: Duration.seconds(10),
       supportedIdentityProviders: [
         cognito.UserPoolClientIdentityProvider.COGNITO,
         ...campus.map((p) => cognito.UserPoolClientIdentityProvider.custom(p.providerName)),

@@ -34,6 +34,8 @@ const Context = z
     waf: flag(true),
     trail: flag(true),
     selfSignUp: flag(true),
+    /** Whether everybody who has an account here must set up a second factor; otherwise it is each person's choice. */
+    requireSecondFactor: flag(false),
     bundle: flag(true),
     /**
      * Python, R and notebooks: Batch, and a network without a way out. Costs something while idle (docs/cost.md); SQL

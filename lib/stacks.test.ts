@@ -288,11 +288,30 @@ describe('operations', () => {
 test('people: strong passwords, a second factor on offer, codes with PKCE from a client without a secret', () => {
   const pool = prod.of('AWS::Cognito::UserPool')[0]!.Properties
   expect(pool.Policies.PasswordPolicy).toMatchObject({ MinimumLength: 12, RequireNumbers: true, RequireSymbols: true })
-  expect(pool).toMatchObject({ MfaConfiguration: 'OPTIONAL', DeletionProtection: 'ACTIVE' })
+  expect(pool).toMatchObject({
+    MfaConfiguration: 'OPTIONAL',
+    EnabledMfas: ['SOFTWARE_TOKEN_MFA'],
+    DeletionProtection: 'ACTIVE',
+    Policies: { SignInPolicy: { AllowedFirstAuthFactors: ['PASSWORD', 'WEB_AUTHN'] } },
+    WebAuthnUserVerification: 'required',
+    WebAuthnFactorConfiguration: 'MULTI_FACTOR_WITH_USER_VERIFICATION',
+  })
+  // Passkeys belong to the login's domain, where its pages are.
+  expect(text(pool.WebAuthnRelyingPartyID)).toContain('amazoncognito.com')
+  const strict = synthesised({ requireSecondFactor: 'true' }).of('AWS::Cognito::UserPool')[0]!.Properties
+  expect(strict.MfaConfiguration).toBe('ON')
   expect(prod.of('AWS::Cognito::UserPoolClient')[0]!.Properties).toMatchObject({
     GenerateSecret: false,
     AllowedOAuthFlows: ['code'],
     PreventUserExistenceErrors: 'ENABLED',
+    // Refresh tokens rotate, which the flow of refreshing by the API does not go with, and can be revoked.
+    ExplicitAuthFlows: ['ALLOW_USER_AUTH'],
+    RefreshTokenRotation: { Feature: 'ENABLED', RetryGracePeriodSeconds: 10 },
+    EnableTokenRevocation: true,
+    TokenValidityUnits: { AccessToken: 'minutes', IdToken: 'minutes', RefreshToken: 'minutes' },
+    AccessTokenValidity: 15,
+    IdTokenValidity: 15,
+    RefreshTokenValidity: 720,
   })
   expect(prod.of('AWS::Cognito::UserPoolGroup')[0]!.Properties.GroupName).toBe('founders')
 })
