@@ -43,9 +43,15 @@ async function take(next: User): Promise<void> {
   for (const waiter of waiting.splice(0)) waiter.done(true)
 }
 
+/** Tabs answer at any time: what is older than what this tab has is no news. */
+const isNews = (next: User): boolean => (next.expires_at ?? 0) > (user?.expires_at ?? 0)
+
 channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
   if (data.kind === 'ask' && user && !user.expired) share(user)
-  if (data.kind === 'user') void take(User.fromStorageString(data.user))
+  if (data.kind === 'user') {
+    const next = User.fromStorageString(data.user)
+    if (isNews(next)) void take(next)
+  }
   if (data.kind === 'signed-out' && user) {
     user = undefined
     void manager?.removeUser()
@@ -73,9 +79,13 @@ async function open(): Promise<UserManager> {
   return manager
 }
 
-/** One tab renews, the others take what it got: a refresh token works once. */
+/**
+ * One tab renews, the others take what it got: a refresh token works once, and one that is used again ends the session.
+ * So whoever's turn it is asks the others first; they may have renewed while it waited or slept.
+ */
 const renew = () =>
   navigator.locks.request('cloister-renew', async () => {
+    await fromAnotherTab()
     if (!manager || !user?.refresh_token || (user.expires_in ?? 0) > 90) return
     const next = await manager.signinSilent().catch(() => undefined)
     if (next) {
@@ -163,6 +173,8 @@ export const session = {
     const leaving = user
     user = undefined
     say({ kind: 'signed-out' })
+    // Whatever becomes of the pages that follow, what this session was given renews nothing any more.
+    await manager?.revokeTokens(['refresh_token']).catch(() => undefined)
     if (settings?.logout) {
       await manager?.removeUser()
       location.assign(settings.logout)
