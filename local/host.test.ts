@@ -205,8 +205,8 @@ test('what is not there, not so, or too large is a problem', async () => {
 })
 
 test('secrets are for their owner only, and passwords are nowhere', async () => {
-  for (const file of ['login.json', 'login-keys.json', 'secrets.json', 'keyring.json', 'cloister.log'])
+  for (const file of ['login.db', 'login-keys.json', 'secrets.json', 'keyring.json', 'cloister.log'])
     expect((await stat(join(home, file))).mode & 0o077).toBe(0)
-  for (const file of ['login.json', 'cloister.log'])
+  for (const file of ['login.db', 'cloister.log'])
     expect(await readFile(join(home, file), 'utf8')).not.toContain(demoPassword)
 })

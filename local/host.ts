@@ -205,8 +205,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const handlers = new Map(
       await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)),
     )
-    const state = await loginState(join(home, 'login.json'), () => Date.now())
-    undo.push(state.flush)
+    const state = await loginState(home, () => Date.now())
+    undo.push(async () => state.close())
     const provider = await createProvider({ mainOrigin, keyFile: join(home, 'login-keys.json'), state })
     if (options.demo !== false)
       await seedDemo({

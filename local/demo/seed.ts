@@ -82,7 +82,7 @@ async function person(parts: SeedParts, member: Person, password: string): Promi
     groups: member.groups ?? [],
     created: parts.deps.now().toISOString(),
   }
-  if (!found) await parts.accounts.addAccount(account)
+  if (!found) parts.accounts.addAccount(account)
   const profile: PersonProfile = { userId: account.sub, name: member.name, email: member.email, seen: account.created }
   await parts.deps.table
     .create({

@@ -100,7 +100,7 @@ export function createLogin(parts: LoginParts): (request: IncomingMessage, respo
       const problem = signUpProblem(name, email, password)
       if (problem) return html(request, response, form(name, email, problem), 422)
       sub = randomUUID()
-      const added = await state.addAccount({
+      const added = state.addAccount({
         sub,
         email,
         name,

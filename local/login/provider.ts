@@ -117,8 +117,10 @@ export async function createProvider(options: {
       }
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    rotateRefreshToken: false,
-    expiresWithSession: async () => false,
+    // A refresh token works once, and only as long as the session that it was given in. One that is used again, after
+    // the grace that the store gives, was copied: all that its session gave out ends.
+    rotateRefreshToken: true,
+    expiresWithSession: async () => true,
     ttl: {
       AccessToken: 15 * 60,
       IdToken: 15 * 60,
@@ -130,7 +132,7 @@ export async function createProvider(options: {
     },
     features: {
       devInteractions: { enabled: false },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => resource,

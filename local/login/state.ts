@@ -1,8 +1,10 @@
-/**
- * What the local login remembers: people's accounts, and the provider's sessions, grants and refresh tokens. One small
- * file.
- */
-import { readJson, writeWhole } from '../files.ts'
+/** What the local login remembers: people's accounts, and the provider's sessions, grants and refresh tokens. */
+import type { DatabaseSync } from 'node:sqlite'
+import { createBrake, type Brake } from './brake.ts'
+import { atomically, openDatabase } from './database.ts'
+import { oneTimeSecrets, type OneTimeSecrets } from './one-time.ts'
+import { createPasskeys, type Passkeys } from './passkeys.ts'
+import { createTotp, type Totp } from './totp.ts'
 
 export interface Account {
   sub: string
@@ -13,14 +15,6 @@ export interface Account {
   created: string
 }
 export type Payload = Record<string, unknown>
-interface Kept {
-  payload: Payload
-  expires: number
-}
-interface Data {
-  accounts: Record<string, Account>
-  provider: Record<string, Kept>
-}
 
 /** The adapter interface of oidc-provider. */
 export interface ProviderStore {
@@ -32,93 +26,159 @@ export interface ProviderStore {
   destroy(id: string): Promise<void>
   revokeByGrantId(grantId: string): Promise<void>
 }
+/** A browser in which somebody is signed in. */
+export interface OpenSession {
+  uid: string
+  /** Second of the sign-in. */
+  at: number
+  /** What the browser calls itself. */
+  agent: string
+}
 export interface LoginState {
   account(email: string): Account | undefined
   accountBySub(sub: string): Account | undefined
   /** False when the address has an account already. */
-  addAccount(a: Account): Promise<boolean>
+  addAccount(a: Account): boolean
+  setPassword(sub: string, hash: string): void
   store(model: string): ProviderStore
-  /** Resolves when everything is on disk. */
-  flush(): Promise<void>
+  /** Notes in which browser a session was begun. */
+  began(session: { uid: string; sub: string; agent: string }): void
+  sessions(sub: string): OpenSession[]
+  /** Ends sessions of a person, with the tokens they gave out: those that `which` says. */
+  end(sub: string, which: (uid: string) => boolean): void
+  brake: Brake
+  secrets: OneTimeSecrets
+  totp: Totp
+  passkeys: Passkeys
+  close(): void
 }
 
-const normal = (email: string): string => email.trim().toLowerCase()
+/**
+ * A refresh token that was used is taken once more within this time: its answer may have been lost, or two tabs may
+ * have asked at once.
+ */
+const graceSeconds = 10
 
-/** Opens (or begins) the state in `file`; `now` in milliseconds. A change is on disk before it is answered. */
-export async function loginState(file: string, now: () => number): Promise<LoginState> {
-  const data = (await readJson<Data>(file)) ?? { accounts: {}, provider: {} }
-  const entries = new Map(Object.entries(data.provider))
-  const accounts = new Map(Object.entries(data.accounts))
-  let running: Promise<void> | undefined
-  let next: Promise<void> | undefined
+/** An address as accounts are known by. */
+export const normalEmail = (email: string): string => email.trim().toLowerCase()
 
-  const write = async (): Promise<void> => {
-    for (const [key, kept] of entries) if (kept.expires <= now()) entries.delete(key)
-    await writeWhole(
-      file,
-      JSON.stringify({ accounts: Object.fromEntries(accounts), provider: Object.fromEntries(entries) } satisfies Data),
-    )
+interface AccountRow extends Omit<Account, 'groups'> {
+  groups: string
+}
+const accountOf = (row: unknown): Account | undefined =>
+  row === undefined ? undefined : { ...(row as AccountRow), groups: JSON.parse((row as AccountRow).groups) as string[] }
+
+/** Models of oidc-provider, in one table. A change is on disk before it is answered. */
+function providerStores(db: DatabaseSync, now: () => number): (model: string) => ProviderStore {
+  const put = db.prepare('INSERT OR REPLACE INTO provider (model, id, payload, expires) VALUES (?, ?, ?, ?)')
+  const sweep = db.prepare('DELETE FROM provider WHERE expires <= ?')
+  const byId = db.prepare('SELECT payload FROM provider WHERE model = ? AND id = ? AND expires > ?')
+  const byUid = db.prepare('SELECT payload FROM provider WHERE model = ? AND uid = ? AND expires > ?')
+  const consume = db.prepare(
+    "UPDATE provider SET payload = json_set(payload, '$.consumed', ?) WHERE model = ? AND id = ? AND payload ->> 'consumed' IS NULL",
+  )
+  const destroy = db.prepare('DELETE FROM provider WHERE model = ? AND id = ?')
+  const revoke = db.prepare('DELETE FROM provider WHERE grant_id = ?')
+  const payloadOf = (row: unknown): Payload | undefined => {
+    if (row === undefined) return undefined
+    const payload = JSON.parse((row as { payload: string }).payload) as Payload
+    const { consumed } = payload
+    if (payload['kind'] === 'RefreshToken' && typeof consumed === 'number' && now() / 1000 - consumed < graceSeconds)
+      delete payload['consumed']
+    return payload
   }
-  /** Changes made while a write runs share the one that follows it. */
-  const save = (): Promise<void> => {
-    if (!running) {
-      running = write().finally(() => {
-        running = undefined
+  return (model) => ({
+    async upsert(id, payload, expiresIn) {
+      atomically(db, () => {
+        sweep.run(now())
+        put.run(model, id, JSON.stringify(payload), now() + expiresIn * 1000)
       })
-      return running
-    }
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined
-        running = write().finally(() => {
-          running = undefined
-        })
-        return running
-      })
-    return next
-  }
-  const alive = (k: Kept | undefined): Payload | undefined => (k && k.expires > now() ? k.payload : undefined)
+    },
+    find: async (id) => payloadOf(byId.get(model, id, now())),
+    findByUid: async (uid) => payloadOf(byUid.get(model, uid, now())),
+    // The provider's device flow is off: tools sign in by the platform's own.
+    findByUserCode: async () => undefined,
+    async consume(id) {
+      consume.run(Math.floor(now() / 1000), model, id)
+    },
+    async destroy(id) {
+      destroy.run(model, id)
+    },
+    async revokeByGrantId(grantId) {
+      revoke.run(grantId)
+    },
+  })
+}
 
+function sessionsIn(db: DatabaseSync, now: () => number): Pick<LoginState, 'began' | 'sessions' | 'end'> {
+  const note = db.prepare('INSERT OR REPLACE INTO sign_ins (uid, sub, agent, at) VALUES (?, ?, ?, ?)')
+  const forget = db.prepare(
+    "DELETE FROM sign_ins WHERE uid NOT IN (SELECT uid FROM provider WHERE model = 'Session' AND uid IS NOT NULL)",
+  )
+  const list = db.prepare(
+    "SELECT p.uid, p.id, p.payload, s.agent FROM provider p LEFT JOIN sign_ins s ON s.uid = p.uid WHERE p.model = 'Session' AND p.account = ? AND p.expires > ? ORDER BY p.payload ->> 'loginTs' DESC",
+  )
+  const destroy = db.prepare("DELETE FROM provider WHERE model = 'Session' AND uid = ?")
+  const revoke = db.prepare('DELETE FROM provider WHERE grant_id = ?')
+  const dropGrant = db.prepare("DELETE FROM provider WHERE model = 'Grant' AND id = ?")
+  interface Row {
+    uid: string
+    id: string
+    payload: string
+    agent: string | null
+  }
+  const rows = (sub: string): Row[] => list.all(sub, now()) as unknown as Row[]
   return {
-    account: (email) => accounts.get(normal(email)),
-    accountBySub: (sub) => [...accounts.values()].find((a) => a.sub === sub),
-    async addAccount(account) {
-      if (accounts.has(normal(account.email))) return false
-      accounts.set(normal(account.email), { ...account, email: normal(account.email) })
-      await save()
-      return true
+    began: ({ uid, sub, agent }) => {
+      forget.run()
+      note.run(uid, sub, agent, Math.floor(now() / 1000))
     },
-    flush: async () => {
-      await (next ?? running)
-    },
-    store: (model) => {
-      const name = (id: string): string => `${model}:${id}`
-      const where = (test: (p: Payload) => boolean): Payload | undefined =>
-        alive([...entries].find(([k, v]) => k.startsWith(`${model}:`) && test(v.payload))?.[1])
-      return {
-        async upsert(id, payload, expiresIn) {
-          entries.set(name(id), { payload, expires: now() + expiresIn * 1000 })
-          await save()
-        },
-        find: async (id) => alive(entries.get(name(id))),
-        findByUid: async (uid) => where((p) => p['uid'] === uid),
-        findByUserCode: async (code) => where((p) => p['userCode'] === code),
-        async consume(id) {
-          const kept = entries.get(name(id))
-          if (kept) {
-            kept.payload['consumed'] = Math.floor(now() / 1000)
-            await save()
+    sessions: (sub) =>
+      rows(sub).map(({ uid, payload, agent }) => ({
+        uid,
+        at: (JSON.parse(payload) as { loginTs: number }).loginTs,
+        agent: agent ?? '',
+      })),
+    end: (sub, which) => {
+      atomically(db, () => {
+        for (const { uid, payload } of rows(sub).filter((row) => which(row.uid))) {
+          const { authorizations = {} } = JSON.parse(payload) as {
+            authorizations?: Record<string, { grantId?: string }>
           }
-        },
-        async destroy(id) {
-          if (entries.delete(name(id))) await save()
-        },
-        async revokeByGrantId(grantId) {
-          for (const [key, kept] of entries) if (kept.payload['grantId'] === grantId) entries.delete(key)
-          await save()
-        },
-      }
+          for (const { grantId } of Object.values(authorizations)) {
+            if (!grantId) continue
+            revoke.run(grantId)
+            dropGrant.run(grantId)
+          }
+          destroy.run(uid)
+        }
+      })
     },
+  }
+}
+
+/** Opens (or begins) the login of a home; `now` in milliseconds. */
+export async function loginState(home: string, now: () => number): Promise<LoginState> {
+  const db = await openDatabase(home)
+  const byEmail = db.prepare('SELECT * FROM accounts WHERE email = ?')
+  const bySub = db.prepare('SELECT * FROM accounts WHERE sub = ?')
+  const add = db.prepare('INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, ?, ?)')
+  const password = db.prepare('UPDATE accounts SET password = ? WHERE sub = ?')
+  const secrets = oneTimeSecrets(db, now)
+  return {
+    account: (email) => accountOf(byEmail.get(normalEmail(email))),
+    accountBySub: (sub) => accountOf(bySub.get(sub)),
+    addAccount: (a) =>
+      add.run(a.sub, normalEmail(a.email), a.name, a.password, JSON.stringify(a.groups), a.created).changes === 1,
+    setPassword: (sub, hash) => {
+      password.run(hash, sub)
+    },
+    store: providerStores(db, now),
+    ...sessionsIn(db, now),
+    brake: createBrake(db, now),
+    secrets,
+    totp: createTotp(db, now),
+    passkeys: createPasskeys(db, now, secrets),
+    close: () => db.close(),
   }
 }

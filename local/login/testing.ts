@@ -1,0 +1,73 @@
+/** For tests: the login alone, on a port of its own, with a clock that can be put forward. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../testing.ts'
+import { createLogin } from './login.ts'
+import { hashPassword } from './passwords.ts'
+import { createProvider } from './provider.ts'
+import { type Account, type LoginState, loginState } from './state.ts'
+
+export interface TestLogin {
+  origin: string
+  state: LoginState
+  /** Seconds that the login's clock is ahead of this machine's. */
+  clock: { ahead: number }
+  /** Told about wrong passwords of these accounts. */
+  failures: (string | undefined)[]
+  person: (email: string, password: string) => Promise<Account>
+  close: () => Promise<void>
+}
+
+/** Starts it; `host` is the name it goes by. */
+export async function startLogin(host = '127.0.0.1'): Promise<TestLogin> {
+  const home = await mkdtemp(join(tmpdir(), 'cloister-login-'))
+  const port = await freePort()
+  const origin = `http://${host}:${port}`
+  const clock = { ahead: 0 }
+  const now = (): number => Date.now() + clock.ahead * 1000
+  const state = await loginState(home, now)
+  const provider = await createProvider({ mainOrigin: origin, keyFile: join(home, 'login-keys.json'), state })
+  const failures: (string | undefined)[] = []
+  const login = createLogin({
+    provider,
+    state,
+    mainOrigin: origin,
+    demo: () => undefined,
+    failed: async (sub) => {
+      failures.push(sub)
+    },
+    now,
+  })
+  const server = createServer((request, response) => void login(request, response))
+  await new Promise<void>((resolve) => {
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  return {
+    origin,
+    state,
+    clock,
+    failures,
+    person: async (email, password) => {
+      const account: Account = {
+        sub: `sub-${email.replace(/\W/g, '-')}`,
+        email,
+        name: email.split('@')[0]!,
+        password: await hashPassword(password),
+        groups: [],
+        created: new Date(now()).toISOString(),
+      }
+      state.addAccount(account)
+      return account
+    },
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => {
+        server.close(resolve)
+      })
+      state.close()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
