@@ -12,6 +12,7 @@ import { freePort, Visitor } from '../local/testing.ts'
 import { type Host, startHost } from '../local/host.ts'
 import { demoHome } from './demo-home.ts'
 import { eventually } from './eventually.ts'
+import { tamper } from '../functions/kernel/testing/chain.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const program = join(root, 'clients/cli/cloister.mjs')
@@ -333,17 +334,12 @@ describe('an auditor at work', () => {
 
     // Somebody with the store in their hands changes one event.
     const { table } = host.deps
-    const pk = `AUDIT#${again.organisationId}`
-    const sk = '000000000005'
-    const event = (await table.get<Record<string, unknown>>({ pk, sk }))!
-    await table.remove({ pk, sk })
-    await table.create({ ...event, pk, sk, object: 'study std_somethingelse222' } as never)
+    const undo = await tamper(table, again.organisationId, 5, { object: 'study std_somethingelse222' })
     expect(await run(['audit', 'verify'])).toMatchObject({
       code: 1,
       out: expect.stringContaining('breaks at event 5: its content does not match its hash'),
     })
-    await table.remove({ pk, sk })
-    await table.create({ ...event, pk, sk } as never)
+    await undo()
 
     // A chain that was written anew is whole in itself: only what was remembered tells.
     const state = join(home, 'state/cloister/audit-heads.json')

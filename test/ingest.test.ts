@@ -13,6 +13,7 @@ import {
   plantStudy,
   wrappedFor,
 } from './ingest-support.ts'
+import { eventsIn } from '../functions/kernel/testing/chain.ts'
 
 let platform: Harness
 let planted: Planted
@@ -429,13 +430,7 @@ describe('opening', () => {
       params: { code },
       body: { nonce, kid: planted.kid, wrappedKey },
     })
-    const events = async () =>
-      (
-        await platform.deps.table.query<{ act: string; object: string; detail: { purpose?: string } }>(
-          `AUDIT#${planted.organisationId}`,
-          { backwards: true, limit: 1 },
-        )
-      ).items[0]
+    const events = async () => (await eventsIn(platform.deps.table, planted.organisationId)).at(-1)
     const opened = await platform.call('runs', 'open', {
       as: platform.person('ada'),
       params: { studyId: planted.studyId },

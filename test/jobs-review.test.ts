@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ReleasedItem } from '../functions/kernel/items.ts'
 import { keyOf } from '../functions/kernel/items.ts'
 import { everything, reportOf, type Stage, stage } from './jobs-walk.ts'
+import { eventsIn } from '../functions/kernel/testing/chain.ts'
 
 let here: Stage
 let jobId: string
@@ -148,11 +149,7 @@ describe('a held output', () => {
   it('counts two approvals at the same moment once', async () => {
     await Promise.all([vote('chen', 'approve'), vote('dora', 'approve'), vote('dina', 'approve')])
     expect(await state()).toBe('succeeded')
-    const chain = await everything<{ act: string; object: string }>(
-      here.h.deps.table,
-      `AUDIT#${here.organisationId}`,
-      '',
-    )
+    const chain = await eventsIn(here.h.deps.table, here.organisationId)
     expect(chain.filter((e) => e.object === `job ${jobId}` && e.act === 'job.voted')).toHaveLength(3)
   })
   it('comes back with a question, and waits for the answer', async () => {

@@ -10,6 +10,7 @@ import { jobLife, jobStates, mayBecome } from '../domain/jobs/life.ts'
 import { move } from '../functions/workflow/job-item.ts'
 import { type DatasetItem, keyOf, type ReleasedItem } from '../functions/kernel/items.ts'
 import { everything, people, reportOf, type Stage, stage } from './jobs-walk.ts'
+import { eventsIn } from '../functions/kernel/testing/chain.ts'
 
 let here: Stage
 const anil = () => here.h.person('anil')
@@ -302,8 +303,8 @@ describe('a cohort of four', () => {
     expect(await here.h.refused('jobs', 'result', { as: anil(), params: { jobId: job.jobId } })).toMatchObject({
       kind: 'result-not-released',
     })
-    const chain = await everything<Record<string, unknown>>(here.h.deps.table, `AUDIT#${here.organisationId}`, '')
-    expect(JSON.stringify(chain.filter((e) => e['object'] === `job ${job.jobId}`).map((e) => e['detail']))).not.toMatch(
+    const chain = await eventsIn(here.h.deps.table, here.organisationId)
+    expect(JSON.stringify(chain.filter((e) => e.object === `job ${job.jobId}`).map((e) => e.detail))).not.toMatch(
       /\b4\b/,
     )
     expect(JSON.stringify(here.h.logs)).not.toContain('"subjects"')

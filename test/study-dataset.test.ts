@@ -22,6 +22,7 @@ import {
 import { queryAll } from '../ports/table.ts'
 import { plantLink, plantStudy, type Planted } from './ingest-support.ts'
 import { objectKey } from '../functions/stores/run-records.ts'
+import { eventsIn } from '../functions/kernel/testing/chain.ts'
 
 const marker = 'marker-of-a-participant'
 let here: DatasetStage
@@ -145,11 +146,7 @@ const from = (name: string) =>
     params: { studyId: study.studyId },
     body: { name, title: 'Reaction times', purpose },
   })
-const events = async (): Promise<ChainEvent[]> => {
-  const all: ChainEvent[] = []
-  for await (const event of queryAll<ChainEvent>(here.h.deps.table, `AUDIT#${study.organisationId}`)) all.push(event)
-  return all
-}
+const events = (): Promise<ChainEvent[]> => eventsIn(here.h.deps.table, study.organisationId)
 const opened = async (datasetId: string) =>
   (await events()).filter((e) => e.act === 'run.opened' && e.detail['dataset'] === datasetId)
 async function tables(datasetId: string): Promise<Record<string, string[][]>> {

@@ -24,6 +24,11 @@ export interface Head {
   seq: number
   hash: string
 }
+/**
+ * Events that were written at once, as one item of the table under the number of the first: `seq` and `hash` are those
+ * of the last. An event that was written alone is its own block.
+ */
+export type Block = ChainEvent | (Head & { events: ChainEvent[] })
 export interface Break {
   seq: number
   reason: 'altered' | 'missing' | 'relinked'
@@ -52,6 +57,31 @@ const hashOf = (seq: number, previous: string, entry: Entry): Promise<string> =>
 export async function link(head: Head, entry: Entry): Promise<ChainEvent> {
   const seq = head.seq + 1
   return { ...entry, seq, previous: head.hash, hash: await hashOf(seq, head.hash, entry) }
+}
+
+/** The events that come after `head`, one per entry. Throws as `link` does. */
+export async function linkAll(head: Head, entries: readonly Entry[]): Promise<ChainEvent[]> {
+  const events: ChainEvent[] = []
+  for (const entry of entries) events.push(await link(events.at(-1) ?? head, entry))
+  return events
+}
+
+/** The events of a block, in their order. */
+export const eventsOf = (block: Block): ChainEvent[] => ('events' in block ? block.events : [block])
+
+/** Events and bytes that one block may hold. */
+const blockEvents = 100
+const blockBytes = 200_000
+
+/** How many of `parts`, from the first on, fit into one block together: at least one. */
+export function fitting(parts: readonly (readonly Entry[])[]): number {
+  let [events, bytes] = [0, 0]
+  const tooMuch = parts.findIndex((entries) => {
+    events += entries.length
+    bytes += new TextEncoder().encode(JSON.stringify(entries)).length
+    return events > blockEvents || bytes > blockBytes
+  })
+  return tooMuch === -1 ? parts.length : Math.max(1, tooMuch)
 }
 
 /**

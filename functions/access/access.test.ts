@@ -4,6 +4,7 @@ import { queryAll } from '../../ports/table.ts'
 import { keyOf, type MemberItem } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
 import { newUserCode } from './device.ts'
+import { eventsIn } from '../kernel/testing/chain.ts'
 
 let on: Harness
 beforeAll(async () => {
@@ -14,8 +15,7 @@ afterAll(async () => {
 })
 
 const chain = async (organisationId: string): Promise<ChainEvent[]> => {
-  const all: ChainEvent[] = []
-  for await (const event of queryAll<ChainEvent>(on.deps.table, `AUDIT#${organisationId}`)) all.push(event)
+  const all = await eventsIn(on.deps.table, organisationId)
   expect((await walk(emptyHead, all)).firstBreak).toBeUndefined()
   return all
 }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ChainEvent } from '../../domain/audit/chain.ts'
-import { queryAll } from '../../ports/table.ts'
 import { keyOf } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
 import { createLoginEvents } from './login-events.ts'
 import { emailKey } from './session.ts'
+import { eventsIn } from '../kernel/testing/chain.ts'
 
 let on: Harness
 beforeAll(async () => {
@@ -14,11 +14,7 @@ afterAll(async () => {
   await on.close()
 })
 
-const failures = async (organisationId: string): Promise<ChainEvent[]> => {
-  const all: ChainEvent[] = []
-  for await (const event of queryAll<ChainEvent>(on.deps.table, `AUDIT#${organisationId}`)) all.push(event)
-  return all
-}
+const failures = (organisationId: string): Promise<ChainEvent[]> => eventsIn(on.deps.table, organisationId)
 /** As CloudTrail writes it (trimmed). */
 const cognito = (additionalEventData: object, more: object = {}): object => ({
   source: 'aws.cognito-idp',

@@ -2,7 +2,7 @@
 import type { Act } from '../../domain/audit/acts.ts'
 import type { Detail, Who } from '../../domain/audit/chain.ts'
 import { queryAll, type Item } from '../../ports/table.ts'
-import { record } from '../kernel/audit.ts'
+import { record, type Writer } from '../kernel/audit.ts'
 import type { Caller } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -51,7 +51,7 @@ export async function namedMemberships(
 
 /** An act on a person's own credentials matters to every organisation they belong to. */
 export async function recordEverywhere(
-  deps: Pick<Deps, 'table' | 'now' | 'pause' | 'random'>,
+  deps: Writer,
   userId: string,
   who: Who,
   entry: { act: Act; object: string; detail?: Detail },

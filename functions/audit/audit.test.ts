@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { emptyHead, walk } from '../../domain/audit/chain.ts'
+import { type ChainEvent, emptyHead, walk } from '../../domain/audit/chain.ts'
 import type { Act } from '../../domain/audit/acts.ts'
 import { record } from '../kernel/audit.ts'
 import { keyOf } from '../kernel/items.ts'
@@ -87,21 +87,39 @@ describe('verification', () => {
       whole: false,
       firstBreak: { seq: 400, reason: 'relinked' },
     })
+    // Written at once, they lie in blocks of a hundred.
     const key = (n: number) => keyOf.auditEvent(params.organisationId, n)
-    await on.deps.table.update(key(650), { set: { object: 'study std_y' } })
+    const block = (await on.deps.table.get<{ events: ChainEvent[] }>(key(601)))!
+    const altered = block.events.map((event) => (event.seq === 650 ? { ...event, object: 'study std_y' } : event))
+    await on.deps.table.update(key(601), { set: { events: altered } })
     expect(await verify()).toMatchObject({
       whole: false,
       checkedThrough: 649,
       firstBreak: { seq: 650, reason: 'altered' },
     })
-    await on.deps.table.remove(key(600))
+    await on.deps.table.remove(key(501))
     expect(await verify()).toMatchObject({
       whole: false,
-      checkedThrough: 599,
-      firstBreak: { seq: 600, reason: 'missing' },
+      checkedThrough: 500,
+      firstBreak: { seq: 501, reason: 'missing' },
     })
-    await on.deps.table.remove(key(700))
-    expect((await verify()).head).toBe(699)
+    await on.deps.table.remove(key(601))
+    expect((await verify()).head).toBe(500)
+  })
+
+  it('walks single events, as version 0.1.0 wrote them, and blocks alike, from any number', async () => {
+    const { params, otto } = await lab(0)
+    for (const count of [1, 1, 5, 1, 150, 1]) await write(params.organisationId, count)
+    const { items } = await on.call('audit', 'events', { as: otto, params, query: { from: 1, limit: 500 } })
+    expect((await walk(emptyHead, items as never)).head.seq).toBe(159)
+    for (const from of [1, 2, 3, 5, 8, 9, 100, 109, 158, 159]) {
+      const page = await on.call('audit', 'events', { as: otto, params, query: { from, limit: 7 } })
+      expect(page.items).toEqual(items.slice(from - 1, from + 6))
+      const back = await on.call('audit', 'events', { as: otto, params, query: { before: from, limit: 7 } })
+      expect(back.items).toEqual(items.slice(Math.max(0, from - 8), from - 1).reverse())
+      const verified = await on.call('audit', 'verify', { as: otto, params, query: { from } })
+      expect(verified).toMatchObject({ whole: true, checkedThrough: 159, head: 159 })
+    }
   })
 })
 

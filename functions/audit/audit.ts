@@ -2,19 +2,15 @@
 import type { z } from 'zod'
 import type { AuditEvent } from '../../contracts/audit.ts'
 import { type Break, type ChainEvent, emptyHead, type Head, walk } from '../../domain/audit/chain.ts'
-import type { Item } from '../../ports/table.ts'
-import { head } from '../kernel/audit.ts'
+import { eventsBefore, eventsFrom, head, historyOf, take } from '../kernel/chain.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
-import { keyOf } from '../kernel/items.ts'
 import { audit } from './area.ts'
 
 type Routes = (typeof audit)['routes']
 
-const sk = (seq: number): string => keyOf.auditEvent('', seq).sk
-const pk = (organisationId: string): string => keyOf.auditEvent(organisationId, 0).pk
 // As stored, nothing added or repaired: whoever reads must be able to compute the hashes.
-const shown = (event: Item<ChainEvent>): z.input<typeof AuditEvent> => ({
+const shown = (event: ChainEvent): z.input<typeof AuditEvent> => ({
   seq: event.seq,
   at: event.at,
   act: event.act,
@@ -26,55 +22,31 @@ const shown = (event: Item<ChainEvent>): z.input<typeof AuditEvent> => ({
 })
 
 const events: Implementation<Routes['events']> = async ({ params: { organisationId }, query }, deps) => {
-  const range =
-    query.from !== undefined
-      ? { from: sk(query.from) }
-      : { ...(query.before === undefined ? {} : { to: sk(query.before - 1) }), backwards: true as const }
-  const [page, top] = await Promise.all([
-    deps.table.query<ChainEvent>(pk(organisationId), { ...range, limit: query.limit }),
-    head(deps, organisationId),
-  ])
-  return { items: page.items.map(shown), head: top }
+  const { from, limit, before = Number.MAX_SAFE_INTEGER } = query
+  const found =
+    from === undefined
+      ? eventsBefore(deps, organisationId, before, limit)
+      : eventsFrom(deps, organisationId, from, limit)
+  const [items, top] = await Promise.all([take(found, limit), head(deps, organisationId)])
+  return { items: items.map(shown), head: top }
 }
 
-const historyPage = 100
-const readAtMost = 2000
-
-/** Walks back from `before` until a page is full or enough has been read; `next` goes on from there. */
 const objectHistory: Implementation<Routes['objectHistory']> = async ({ study, query }, deps) => {
   const object = `study ${study.studyId}`
-  const items: z.input<typeof AuditEvent>[] = []
-  let before = query.before ?? (await head(deps, study.organisationId)).seq + 1
-  for (let read = 0; before > 1 && read < readAtMost && items.length < historyPage;) {
-    const page = await deps.table.query<ChainEvent>(pk(study.organisationId), {
-      to: sk(before - 1),
-      backwards: true,
-      limit: 250,
-    })
-    if (page.items.length === 0) {
-      before = 1
-      break
-    }
-    for (const event of page.items) {
-      before = event.seq
-      read++
-      if (event.object === object || event.detail['study'] === study.studyId) items.push(shown(event))
-      if (items.length === historyPage) break
-    }
-  }
-  return { items, ...(before > 1 ? { next: before } : {}) }
+  const concerns = (event: ChainEvent): boolean => event.object === object || event.detail['study'] === study.studyId
+  const { items, next } = await historyOf(deps, study.organisationId, concerns, query.before)
+  return { items: items.map(shown), ...(next === undefined ? {} : { next }) }
 }
 
 const walkAtMost = 5000
+const walkedAtOnce = 500
 
 /** The head before `from`: as the caller remembers it, or as the chain says. */
 async function startOf(deps: Deps, organisationId: string, from: number, previous: string | undefined): Promise<Head> {
   if (from === 1) return emptyHead
   if (previous !== undefined) return { seq: from - 1, hash: previous }
-  return {
-    seq: from - 1,
-    hash: (await deps.table.get<ChainEvent>(keyOf.auditEvent(organisationId, from - 1)))?.hash ?? emptyHead.hash,
-  }
+  const [event] = await take(eventsFrom(deps, organisationId, from - 1, 1), 1)
+  return { seq: from - 1, hash: event?.seq === from - 1 ? event.hash : emptyHead.hash }
 }
 
 const verify: Implementation<Routes['verify']> = async ({ params: { organisationId }, query }, deps) => {
@@ -83,13 +55,10 @@ const verify: Implementation<Routes['verify']> = async ({ params: { organisation
   let firstBreak: Break | undefined
   const last = Math.min(top.seq, query.from + walkAtMost - 1)
   while (at.seq < last && !firstBreak) {
-    const page = await deps.table.query<ChainEvent>(pk(organisationId), {
-      from: sk(at.seq + 1),
-      to: sk(last),
-      limit: 500,
-    })
-    if (page.items.length === 0) firstBreak = { seq: at.seq + 1, reason: 'missing' }
-    else ({ head: at, firstBreak } = await walk(at, page.items))
+    const count = Math.min(walkedAtOnce, last - at.seq)
+    const page = await take(eventsFrom(deps, organisationId, at.seq + 1, count), count)
+    if (page.length === 0) firstBreak = { seq: at.seq + 1, reason: 'missing' }
+    else ({ head: at, firstBreak } = await walk(at, page))
   }
   return {
     whole: !firstBreak,

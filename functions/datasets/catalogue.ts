@@ -3,8 +3,7 @@ import { may } from '../../domain/access/permissions.ts'
 import { languages, releaseModes } from '../../domain/datasets/policy.ts'
 import { minimumSubjectsOf } from '../../domain/datasets/policy-rules.ts'
 import type { ChainEvent } from '../../domain/audit/chain.ts'
-import type { Item } from '../../ports/table.ts'
-import { head } from '../kernel/audit.ts'
+import { historyOf } from '../kernel/chain.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { type Implementation, lambda, type LambdaHandler } from '../kernel/handler.ts'
 import {
@@ -111,33 +110,11 @@ const ledger: Implementation<Routes['ledger']> = async ({ dataset, query }, deps
   return { items, next: page.next }
 }
 
-const historyPage = 100
-const readAtMost = 2000
-const chainOf = (organisationId: string): string => keyOf.auditEvent(organisationId, 0).pk
-const concerns = (e: Item<ChainEvent>, datasetId: string): boolean =>
-  e.object === `dataset ${datasetId}` || e.detail['dataset'] === datasetId
-
-/** Walks the organisation's chain back until a page is full or enough has been read; `next` goes on from there. */
+/** Events of the organisation's chain that concern the dataset. */
 const history: Implementation<Routes['history']> = async ({ dataset: { organisationId, datasetId }, query }, deps) => {
-  const found: Item<ChainEvent>[] = []
-  let before = query.before ?? (await head(deps, organisationId)).seq + 1
-  for (let read = 0; before > 1 && read < readAtMost && found.length < historyPage;) {
-    const page = await deps.table.query<ChainEvent>(chainOf(organisationId), {
-      to: keyOf.auditEvent(organisationId, before - 1).sk,
-      backwards: true,
-      limit: 250,
-    })
-    if (page.items.length === 0) {
-      before = 1
-      break
-    }
-    for (const event of page.items) {
-      before = event.seq
-      read++
-      if (concerns(event, datasetId)) found.push(event)
-      if (found.length === historyPage) break
-    }
-  }
+  const concerns = (event: ChainEvent): boolean =>
+    event.object === `dataset ${datasetId}` || event.detail['dataset'] === datasetId
+  const { items: found, next } = await historyOf(deps, organisationId, concerns, query.before)
   const name = namesOf(deps)
   const items = await Promise.all(
     found.map(async ({ seq, at, act, who, object, detail }) => {
@@ -152,7 +129,7 @@ const history: Implementation<Routes['history']> = async ({ dataset: { organisat
       }
     }),
   )
-  return { items, ...(before > 1 ? { next: before } : {}) }
+  return { items, ...(next === undefined ? {} : { next }) }
 }
 
 export const createCatalogue = (deps: Deps): LambdaHandler =>

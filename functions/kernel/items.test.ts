@@ -58,6 +58,7 @@ const keys: Record<keyof typeof keyOf, [made: { pk: string; sk: string }, pk: st
   synthesis: [keyOf.synthesis('Y'), 'SYN#Y', 'SYNTHESIS'],
   synthesisDue: [keyOf.synthesisDue('Y'), 'SYN#Y', 'DUE'],
   auditEvent: [keyOf.auditEvent('O', 77), 'AUDIT#O', '000000000077'],
+  auditWaiting: [keyOf.auditWaiting('O', 'E'), 'AUDIT#waiting#O', 'E'],
 }
 
 const places: [name: string, made: { gpk: string; gsk: string }, gpk: string, gsk: string][] = [

@@ -15,6 +15,7 @@ import { createRecoverJobs } from '../workflow/recover-jobs.ts'
 import { type ExperimentItem, type JobItem, keyOf, type RunQueueItem } from '../kernel/items.ts'
 import { ObjectMissing } from '../../ports/objects.ts'
 import { everything, Killed, type Stage, stage } from '../../test/jobs-walk.ts'
+import { eventsIn } from '../kernel/testing/chain.ts'
 
 let lab: Stage
 let pipelineId: string
@@ -311,10 +312,8 @@ describe('a run on a dataset', () => {
     expect(
       await everything(lab.h.deps.table, keyOf.dataset(lab.datasetId).pk, `RELEASED#user-anil#${jobId}`),
     ).toHaveLength(1)
-    const acts = (
-      await everything<{ act: string; object: string }>(lab.h.deps.table, `AUDIT#${lab.organisationId}`, '')
-    )
-      .filter((e) => e.object?.includes(jobId))
+    const acts = (await eventsIn(lab.h.deps.table, lab.organisationId))
+      .filter((e) => e.object.includes(jobId))
       .map((e) => e.act)
     expect(
       acts.filter((a) => a === 'job.released' || a === 'pipeline-run.started' || a === 'pipeline-run.ended'),

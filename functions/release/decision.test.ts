@@ -9,6 +9,7 @@ import { jsonBytes, readJson } from '../kernel/stored-json.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
 import { objectOf } from '../workflow/job-item.ts'
 import { type Decision, findingsKept, keepDecision, keptDecision, release, type ReleasedDocument } from './decision.ts'
+import { eventsIn } from '../kernel/testing/chain.ts'
 
 let on: Harness
 beforeAll(async () => {
@@ -136,13 +137,10 @@ describe('a decision', () => {
 
 describe('a release', () => {
   const events = async (jobId: string): Promise<object[]> => {
-    const all: object[] = []
-    for await (const { act, object, detail } of queryAll<{ act: string; object: string; detail: { job?: string } }>(
-      on.deps.table,
-      keyOf.auditEvent.partition('org_a'),
-    ))
-      if (object === `job ${jobId}` || detail.job === jobId) all.push({ act, object, detail })
+    const all = await eventsIn(on.deps.table, 'org_a')
     return all
+      .filter(({ object, detail }) => object === `job ${jobId}` || detail['job'] === jobId)
+      .map(({ act, object, detail }) => ({ act, object, detail }))
   }
   const document = ({ jobId }: JobItem): Promise<ReleasedDocument> =>
     readJson<ReleasedDocument>(on.deps, 'released', objectOf.result(jobId))

@@ -17,6 +17,7 @@ import {
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { eventOf, type Harness, harness } from '../kernel/testing.ts'
 import { createOpening } from './opening.ts'
+import { eventsIn } from '../kernel/testing/chain.ts'
 
 let on: Harness
 let planted: Planted
@@ -58,7 +59,7 @@ async function open(...runIds: string[]): Promise<Opened> {
       return keys.unwrap(kid, wrapped)
     },
   })
-  const handler = createOpening({ ...on.deps, table: watchedTable, keys: watchedKeys })
+  const handler = createOpening({ ...on.deps, table: watchedTable, keys: watchedKeys, memory: new Map() })
   const route = areas.runs.routes.open
   const params = { studyId: planted.studyId }
   const event = eventOf(route, { as: on.person('ada'), params, body: { purpose: 'for the analysis', runIds } } as never)
@@ -83,10 +84,8 @@ const withdraw = (runId: string): Promise<unknown> =>
   on.call('runs', 'withdrawRun', { as: on.person('ada'), params: { runId }, body: { reason: 'asked by mail' } })
 /** Objects of the newest events, newest first. */
 const events = async (): Promise<string[]> => {
-  const { items } = await on.deps.table.query<{ act: string; object: string }>(`AUDIT#${planted.organisationId}`, {
-    backwards: true,
-  })
-  return items.map(({ act, object }) => `${act} ${object}`)
+  const all = await eventsIn(on.deps.table, planted.organisationId)
+  return all.reverse().map(({ act, object }) => `${act} ${object}`)
 }
 
 describe('keys', () => {

@@ -6,6 +6,7 @@ import { type DatasetItem, indexKeyOf } from '../kernel/items.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
 import { submit } from '../workflow/submit.ts'
 import type { UploadedFile } from './dataset-files.ts'
+import type { Writer } from '../kernel/audit.ts'
 
 /** The object `jobs/<jobId>/ask.json` in the bucket `protected`. */
 export type RegistrationAsk =
@@ -24,7 +25,7 @@ const titles: Record<RegistrationAsk['act'], string> = {
  * nothing when it runs. Safe to call twice with the same id.
  */
 export async function submitRegistration(
-  deps: Pick<WorkflowDeps, 'table' | 'objects' | 'now' | 'pause' | 'random' | 'kinds'>,
+  deps: Pick<WorkflowDeps, 'objects' | 'kinds'> & Writer,
   jobId: string,
   dataset: DatasetItem,
   userId: string,

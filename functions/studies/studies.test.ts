@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sha256Hex } from '../../domain/hash.ts'
 import { harness, type Harness } from '../kernel/testing.ts'
 import type { Role } from '../../domain/access/permissions.ts'
-import type { Item } from '../../ports/table.ts'
 import { keyOf, type LinkItem } from '../kernel/items.ts'
+import { eventsIn } from '../kernel/testing/chain.ts'
 
 let on: Harness
 let organisationId: string
@@ -53,8 +53,7 @@ const launch = async () => {
     body: { state: 'live', rev: (await study()).rev },
   })
 }
-const acts = async (): Promise<Item<{ act: string; object: string }>[]> =>
-  (await on.deps.table.query<{ act: string; object: string }>(`AUDIT#${organisationId}`)).items
+const acts = () => eventsIn(on.deps.table, organisationId)
 
 describe('a study', () => {
   it('is created once for a request, with every right for its maker', async () => {

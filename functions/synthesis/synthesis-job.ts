@@ -5,6 +5,7 @@ import { hashNow } from '../kernel/hash.ts'
 import { type DatasetItem, indexKeyOf, type SynthesisItem } from '../kernel/items.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
 import { submit } from '../workflow/submit.ts'
+import type { Writer } from '../kernel/audit.ts'
 
 /** The object `jobs/<jobId>/ask.json` in the bucket `protected`. */
 export type SynthesisAsk =
@@ -33,7 +34,7 @@ export type SynthesisAsk =
  * what the first step reserves of the dataset's budget, 0 for nothing. Safe to call twice with the same id.
  */
 export async function submitSynthesis(
-  deps: Pick<WorkflowDeps, 'table' | 'objects' | 'now' | 'pause' | 'random' | 'kinds'>,
+  deps: Pick<WorkflowDeps, 'objects' | 'kinds'> & Writer,
   jobId: string,
   on: { dataset: DatasetItem; synthesis: SynthesisItem },
   userId: string,

@@ -3,7 +3,6 @@
  * step that hung may still want its charge.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { queryAll } from '../../ports/table.ts'
 import type { BudgetItem, ChargeItem, JobItem } from '../kernel/items.ts'
 import { keyOf } from '../kernel/items.ts'
 import { linkSeconds } from '../kernel/links.ts'
@@ -12,6 +11,7 @@ import { reserve } from './budget-charge.ts'
 import { end, finish } from './end-job.ts'
 import { currentStep, JobMovedOn, objectOf } from './job-item.ts'
 import { livePointer } from './pointers.ts'
+import { eventsIn } from '../kernel/testing/chain.ts'
 
 let on: Harness
 beforeAll(async () => {
@@ -150,13 +150,8 @@ describe('an end', () => {
     return items.map(({ what, nanoRho }) => `${what} ${nanoRho}`)
   }
   const events = async (jobId: string): Promise<string[]> => {
-    const acts: string[] = []
-    for await (const event of queryAll<{ act: string; object: string; detail: { job?: string } }>(
-      on.deps.table,
-      keyOf.auditEvent.partition('org_a'),
-    ))
-      if (event.object === `job ${jobId}` || event.detail.job === jobId) acts.push(event.act)
-    return acts
+    const all = await eventsIn(on.deps.table, 'org_a')
+    return all.filter((e) => e.object === `job ${jobId}` || e.detail['job'] === jobId).map((e) => e.act)
   }
 
   it.each([

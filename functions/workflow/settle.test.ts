@@ -5,6 +5,7 @@ import { type Harness, harness } from '../kernel/testing.ts'
 import { JobMovedOn } from './job-item.ts'
 import { createSettle, settleJob } from './settle.ts'
 import { jobsOf, playedKinds } from './testing.ts'
+import { eventsIn } from '../kernel/testing/chain.ts'
 
 let on: Harness
 let jobs: ReturnType<typeof jobsOf>
@@ -97,11 +98,8 @@ describe('holding', () => {
       gpk: 'ORG#org_a',
       gsk: `HELD#1#${at}#${job.jobId}`,
     })
-    const { items } = await on.deps.table.query<{ act: string; object: string }>(keyOf.auditEvent.partition('org_a'), {
-      backwards: true,
-      limit: 1,
-    })
-    expect(items).toMatchObject([{ act: 'job.held', object: `job ${job.jobId}`, detail: { dataset: 'dat_a' } }])
+    const last = (await eventsIn(on.deps.table, 'org_a')).at(-1)
+    expect(last).toMatchObject({ act: 'job.held', object: `job ${job.jobId}`, detail: { dataset: 'dat_a' } })
     expect(await jobs.live(job)).toBe(`ada#${job.created}#${job.jobId}`)
   })
   it('of a pipeline’s run gives its place to others; its end takes it off the checkers’ list', async () => {

@@ -1,7 +1,7 @@
 /** Submitting a job, of whatever kind: the one place where a job and the pointers at it come to be. */
 import type { Who } from '../../domain/audit/chain.ts'
 import { AlreadyExists, type Item } from '../../ports/table.ts'
-import { type AuditEntry, record } from '../kernel/audit.ts'
+import { type AuditEntry, record, type Writer } from '../kernel/audit.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
 import { type JobItem, keyOf } from '../kernel/items.ts'
 import { objectOf } from './job-item.ts'
@@ -28,7 +28,7 @@ export interface Submission {
  * Safe to call twice with the same id, also at the same time: the first job stands, and is answered with `made: false`.
  */
 export async function submit(
-  deps: Pick<WorkflowDeps, 'table' | 'objects' | 'now' | 'pause' | 'random' | 'kinds'>,
+  deps: Pick<WorkflowDeps, 'objects' | 'kinds'> & Writer,
   { job, ask, listed, pointers = [], event }: Submission,
 ): Promise<{ job: Item<JobItem>; made: boolean }> {
   const key = keyOf.job(job.jobId)
