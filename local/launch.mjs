@@ -1,10 +1,10 @@
 // Plain JavaScript for Node 18 and newer: the one file that runs before anything is installed.
-// It installs what package-lock.json names, then hands over to the Node 24 that came with it.
+// It brings what package-lock.json names (to start, only what runs the platform), then hands over to a Node 24.
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bringPackages } from './packages.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const needed = 24
@@ -25,61 +25,38 @@ const stop = (text) => {
 }
 const major = (version) => Number(/^v?(\d+)/.exec(version)?.[1] ?? 0)
 
-/** Makes node_modules what package-lock.json says; a stamp of the lock's hash tells when nothing is to do. */
-function install() {
-  const lock = join(root, 'package-lock.json')
-  const stamp = join(root, 'node_modules', '.cloister-lock')
-  const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8').trim() === wanted) return
-  const first = !existsSync(join(root, 'node_modules'))
-  say(
-    `${first ? 'Installing' : 'Updating'} the packages that package-lock.json names (${first ? 'once; ' : ''}about a minute) ...`,
-  )
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  // Not `npm ci`: it refuses a lock made where the registry lacked some other platform's optional packages. This keeps
-  // to the lock as well, and writes nothing.
-  const done = spawnSync(npm, ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 2, 'pipe'],
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  })
-  if (done.error) stop(`npm could not be started (${done.error.message}). Install npm, then run this again.`)
-  if (done.status !== 0) {
-    say(done.stderr.trim())
-    const reasons = [
-      [
-        /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|network|ERR_SOCKET_TIMEOUT/i,
-        'The package registry cannot be reached. Check the connection (or `npm config get registry` and the proxy), then run this again.',
-      ],
-      [/ENOSPC/, 'The disk is full. Free about 1.5 GB, then run this again.'],
-      [/EACCES|EPERM|EROFS/, 'node_modules cannot be written. Check who owns the project folder, then run this again.'],
-    ]
-    stop(reasons.find(([pattern]) => pattern.test(done.stderr))?.[1] ?? 'npm failed; its own words are above.')
-  }
-  writeFileSync(stamp, `${wanted}\n`)
+/** Brings packages, or ends with what is wrong. */
+async function bring(packages) {
+  const trouble = await bringPackages({ ...packages, say })
+  if (trouble) stop(trouble)
 }
 
-/** The Node 24 to run on: this one when it is new enough, else the one that was installed as an optional dependency. */
-function nodeToRun() {
+/** The Node 24 to run on: this one when it is new enough, else one that is fetched once. */
+async function nodeToRun() {
   if (major(process.version) >= needed) return process.execPath
+  const folder = join(root, 'local/fetched/node')
+  await bring({ folder, what: `Node ${needed}, since this is ${process.version} (once; about 190 MB)` })
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-  const binary = join(root, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  const binary = join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   const version = existsSync(binary)
     ? (spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? '')
     : ''
   if (major(version) >= needed) return binary
   return stop(
     `Cloister runs on Node ${needed} or newer; this is ${process.version}${version ? `, and the packaged one answered ${version}` : `, and there is no packaged one for ${process.platform} ${process.arch}`}.\n` +
-      `Install Node ${needed} (https://nodejs.org), then run this again. If packages were installed with --omit=optional, remove node_modules and run this again without it.`,
+      `Install Node ${needed} (https://nodejs.org), then run this again.`,
   )
 }
 
 const [task, ...rest] = process.argv.slice(2)
 if (!task || !(task in tasks)) stop(`Usage: node local/launch.mjs ${Object.keys(tasks).join(' | ')}`)
 if (major(process.version) < 18) stop(`Node 18 or newer is needed to begin with; this is ${process.version}.`)
-install()
-const node = nodeToRun()
+await bring({
+  folder: root,
+  production: task === 'start',
+  what: 'the packages that package-lock.json names (about half a minute)',
+})
+const node = await nodeToRun()
 
 const path = [dirname(node), join(root, 'node_modules', '.bin'), process.env.PATH].join(
   process.platform === 'win32' ? ';' : ':',

@@ -2,7 +2,7 @@
 import { watchFile } from 'node:fs'
 import { demoPassword, demoPeople } from './demo/seed.ts'
 import { type Host, startHost } from './host.ts'
-import { ensureRuntimes } from '../tools/runtimes.ts'
+import { ensureRuntimes, ensureWebAssembly } from '../tools/runtimes.ts'
 import { type Languages, languagesLine } from './languages.ts'
 import { reachFrom } from './reach.ts'
 import { Trouble } from './trouble.ts'
@@ -24,16 +24,13 @@ async function sayLanguages(languages: Languages): Promise<void> {
   const say = (text: string): void => {
     process.stdout.write(`  ${text}\n\n`)
   }
-  const line = languagesLine(await languages.known())
-  const tried = languages.now()
-  if (tried?.python && tried.r) return say(`Languages        ${line}`)
-  try {
-    if (await ensureRuntimes((text) => say(`${text} Studies and SQL work meanwhile.`)))
-      return say(`Languages        ${languagesLine(await languages.again())}`)
-  } catch {
-    /* the line says how to install by hand */
-  }
-  say(`Languages        ${line}`)
+  const tried = await languages.known()
+  if (tried.python && tried.r) return say(`Languages        ${languagesLine(tried)}`)
+  const meanwhile = (text: string): void => say(`${text} Studies and SQL work meanwhile.`)
+  // What cannot be had is said by the line, with how to install it by hand.
+  await ensureRuntimes(meanwhile).catch(() => {})
+  if ((await languages.again()).python === undefined) await ensureWebAssembly(meanwhile).catch(() => {})
+  say(`Languages        ${languagesLine(await languages.again())}`)
 }
 
 function runsFrom(text: string | undefined): { runs?: number } {

@@ -1,6 +1,11 @@
-/** What jobs run on: bubblewrap, and Python and R with the packages of the image. */
+/**
+ * What jobs run on: bubblewrap, and Python and R with the packages of the image; where nothing of the system's own can
+ * shut a script in, Python in WebAssembly.
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { bringPackages } from '../local/packages.mjs'
 
 const packages = [
   'bubblewrap',
@@ -61,4 +66,11 @@ export async function ensureRuntimes(say: (text: string) => void = console.log):
   if (!(await install()) && !((await apt(by, 'update')) && (await install()))) throw new Error(how)
   if (missing().length > 0) throw new Error(how)
   return true
+}
+
+/** Fetches Deno and pyodide, once (about 100 MB); rejects with what to do where they cannot be had. */
+export async function ensureWebAssembly(say: (text: string) => void = console.log): Promise<void> {
+  const folder = fileURLToPath(new URL('../runner/webassembly', import.meta.url))
+  const trouble = await bringPackages({ folder, what: 'Python in WebAssembly (once; about 100 MB)', say })
+  if (trouble !== undefined) throw new Error(trouble)
 }

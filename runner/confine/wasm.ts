@@ -2,10 +2,10 @@
  * The last resort, and the only one outside Linux: Python compiled to WebAssembly (pyodide, standard library only)
  * inside Deno with no permission left when the code starts. R has none: it is refused.
  */
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { environment } from './sandbox-environment.ts'
 import { supervise } from './supervise.ts'
 import { looseNames, type Outcome, outputNames, type Places, type Sandbox, type Task } from './task.ts'
@@ -20,22 +20,20 @@ const at: Places = {
   inside: '/cloister',
 }
 
+const packages = fileURLToPath(new URL('../webassembly/node_modules', import.meta.url))
+
 /**
- * Where Deno and pyodide are installed; undefined when they are not, or when the run's own user could not read them.
+ * Where Deno and pyodide are, once they were fetched (tools/runtimes.ts); undefined when they are not there, or when
+ * the run's own user could not read them.
  */
 function programs(): { deno: string; pyodide: string } | undefined {
-  const require = createRequire(import.meta.url)
-  const find = (name: string): string | undefined => {
-    try {
-      return dirname(require.resolve(name))
-    } catch {
-      return undefined
-    }
-  }
-  const denoFolder = find('deno/package.json')
-  const pyodide = find('pyodide/package.json')
-  if (!denoFolder || !pyodide) return undefined
-  const deno = [join(denoFolder, 'deno'), join(denoFolder, 'deno.exe')].find((f) => existsSync(f))
+  const pyodide = join(packages, 'pyodide')
+  const builds = join(packages, '@deno')
+  if (!existsSync(join(pyodide, 'package.json')) || !existsSync(builds)) return undefined
+  // Only this platform's build is installed.
+  const deno = readdirSync(builds)
+    .flatMap((build) => [join(builds, build, 'deno'), join(builds, build, 'deno.exe')])
+    .find((file) => existsSync(file))
   if (!deno) return undefined
   for (let path = deno; process.getuid?.() === 0 && path !== dirname(path); path = dirname(path))
     if ((statSync(path).mode & 0o001) === 0) return undefined
