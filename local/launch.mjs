@@ -16,6 +16,7 @@ const tasks = {
   synth: 'lib/synth.ts',
   build: 'tools/build.ts',
   docs: 'tools/docs.ts',
+  sbom: 'tools/supply/sbom.ts',
 }
 
 const say = (text) => process.stderr.write(`${text}\n`)

@@ -37,6 +37,9 @@ const steps: Step[] = [
   { name: 'docs/architecture.md, entities', command: ['tools/entities.ts', '--check'] },
   { name: 'docs/command-line.md', command: ['clients/cli/reference.ts', '--check'] },
   { name: 'docs/cost.md', command: ['lib/cost.ts', '--check'] },
+  { name: 'licences of packages', command: ['tools/supply/licences.ts'] },
+  { name: 'docs/dependencies.md', command: ['tools/supply/dependencies.ts', '--check'] },
+  { name: 'docs/third-party-notices.md', command: ['tools/supply/notices.ts', '--check'] },
   { name: 'plugin catalogue', command: ['web/study/catalogue.ts', '--check'] },
 ]
 

@@ -7,6 +7,8 @@ const files = [
   'clients/cli/reference.ts',
   'lib/cost.ts',
   'web/study/catalogue.ts',
+  'tools/supply/dependencies.ts',
+  'tools/supply/notices.ts',
 ]
 for (const file of files) {
   const { code, output } = await node({ name: file, command: [file] })
