@@ -84,7 +84,13 @@ module.exports = {
     ...layer('contracts', 'contracts', ['domain'], 'node_modules/zod/'),
     ...layer('ports', 'ports', ['domain'], 'nothing at all'),
     ...layer('runner', 'runner', ['ports', 'domain']),
-    ...layer('aws-adapters', 'adapters/aws', ['ports', 'domain', 'runner/engine', 'contracts/workflow\\.asl\\.json$']),
+    ...layer('aws-adapters', 'adapters/aws', [
+      'ports',
+      'domain',
+      'runner/engine',
+      'runner/own-folders\\.ts$',
+      'contracts/workflow\\.asl\\.json$',
+    ]),
     ...layer('local-adapters', 'adapters/local', [
       'ports',
       'domain',
@@ -126,7 +132,7 @@ module.exports = {
       'domain',
       'ports',
       'clients',
-      'runner/confine/choose\\.ts$',
+      'runner/(confine/choose|own-folders)\\.ts$',
       'tools/(build-web|runtimes)\\.ts$',
     ]),
     {

@@ -12,6 +12,7 @@ import { localLogs } from '../adapters/local/logs.ts'
 import { type LocalObjects, localObjects } from '../adapters/local/objects.ts'
 import { createTable, localTable } from '../adapters/local/table.ts'
 import { realPause } from '../functions/kernel/pause.ts'
+import { sweepLeftovers } from '../runner/own-folders.ts'
 import { createAuthorizer } from '../functions/access/authorizer.ts'
 import { createLoginEvents } from '../functions/access/login-events.ts'
 import { creators } from '../functions/all.ts'
@@ -34,6 +35,7 @@ import { insideOrigin, loopbackReach, type Reach } from './reach.ts'
 import { every } from './scheduler.ts'
 import { startStore, StoreLocked } from './store.ts'
 import { diskFull, systemTrouble, Trouble } from './trouble.ts'
+import { prepareWork } from './work.ts'
 import { createWorkflow, later } from './workflow.ts'
 
 export interface HostOptions {
@@ -162,11 +164,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
       localObjects({ folder: join(home, 'objects'), baseUrl, secret: Buffer.from(secret, 'base64') })
     const objects = objectsAt(mainOrigin)
     await objects.tidy()
-    const engine = localEngine({ objects, folder: join(home, 'engine') })
+    const work = await prepareWork(home)
+    const engine = localEngine({ objects, work })
     undo.push(engine.close)
     const logs = await localLogs({ folder: join(home, 'logs') })
     const { workflow, is } = later()
-    const tried = languages()
+    const tried = languages(work)
     const pipelines = await detachedRunners({
       program: join(root, 'runner/main.ts'),
       folder: join(home, 'runners'),
@@ -174,6 +177,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     })
     const compute = localCompute({
       program: join(root, 'runner/warm.ts'),
+      work,
       pipelines,
       slots,
       confinement: async () => onlyOne(await tried.known()),
@@ -243,6 +247,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
     const failed = (at: string) => logsErrors(journal.log, at)
     undo.push(every(visitMilliseconds, createSweep(deps), failed('sweep')).close)
+    undo.push(every(visitMilliseconds, async () => void sweepLeftovers(work), failed('work')).close)
     // Pipelines that a host before this one has left go on where they are, as the same attempt.
     await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))
     // At the start, too: it takes up what a kill has interrupted. The gateway is open by then, and runners fetch their

@@ -10,13 +10,14 @@ export type Tried = Partial<Record<'python' | 'r', Confinement>>
 
 const program = fileURLToPath(new URL('./try-languages.ts', import.meta.url))
 
-/** Tries, in a process of its own. Never rejects: what cannot even be tried does not work. */
-export async function tryLanguages(): Promise<Tried> {
+/** Tries where runs will work, in a process of its own. Never rejects: what cannot even be tried does not work. */
+export async function tryLanguages(work: string): Promise<Tried> {
   try {
     return JSON.parse(
       (
         await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
           timeout: 120_000,
+          env: { ...process.env, TMPDIR: work },
         })
       ).stdout,
     ) as Tried
@@ -31,10 +32,10 @@ export interface Languages {
   known: () => Promise<Tried>
   again: () => Promise<Tried>
 }
-export function languages(): Languages {
+export function languages(work: string): Languages {
   let now: Tried | undefined
   let asked: Promise<Tried> | undefined
-  const again = (): Promise<Tried> => (asked = tryLanguages().then((t) => (now = t)))
+  const again = (): Promise<Tried> => (asked = tryLanguages(work).then((t) => (now = t)))
   return { now: () => now, known: () => asked ?? again(), again }
 }
 

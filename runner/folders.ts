@@ -1,57 +1,11 @@
-/**
- * A job's temporary folder: made for one runner, readable for nobody else, removed with it; what a killed runner left
- * behind is swept by the next.
- */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { chmod, chown, cp, link, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+/** A job's temporary folder: made for one runner, removed with it. */
+import { existsSync, rmSync } from 'node:fs'
+import { chmod, chown, cp, link, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, normalize, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeOwnFolder } from './own-folders.ts'
 
-const prefix = 'cloister-run-'
 const here = dirname(fileURLToPath(import.meta.url))
-
-/**
- * When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no
- * /proc.
- */
-export function processStartTime(pid: number | 'self'): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch {
-    return ''
-  }
-}
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (e) {
-    return (e as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** Removes folders of runners that are gone (killed, or the power went). */
-export function sweepLeftovers(root = room()): void {
-  let names: string[] = []
-  try {
-    names = readdirSync(root)
-  } catch {
-    return
-  }
-  for (const name of names) {
-    const match = /^cloister-run-(\d+)-(\d*)-/.exec(name)
-    if (!match) continue
-    const pid = Number(match[1])
-    if (alive(pid) && processStartTime(pid) === match[2]) continue
-    try {
-      rmSync(join(root, name), { recursive: true, force: true })
-    } catch {
-      /* another user's: theirs to sweep */
-    }
-  }
-}
 
 export interface JobFolder {
   path: string
@@ -63,19 +17,12 @@ export interface JobFolder {
 /** Files that run inside a confinement lie beside this program, in a bundle too. */
 const source = (name: string): string => join(here, name)
 
-/** The system's temporary folder, or `/tmp` where a run's own user could not pass through to what is below it. */
-function room(): string {
-  for (let path = tmpdir(); process.getuid?.() === 0 && path !== dirname(path); path = dirname(path))
-    if ((statSync(path).mode & 0o001) === 0) return '/tmp'
-  return tmpdir()
-}
-
 /**
  * Makes the job's folder with a copy of what runs inside, which a run's own user can read wherever the program itself
  * lies.
  */
-export async function makeJobFolder(root = room()): Promise<JobFolder> {
-  const path = await mkdtemp(join(root, `${prefix}${process.pid}-${processStartTime('self')}-`))
+export async function makeJobFolder(root?: string): Promise<JobFolder> {
+  const path = await makeOwnFolder('run', root)
   const inside = join(path, 'inside')
   const store = join(path, 'store')
   await mkdir(store, { mode: 0o700 })

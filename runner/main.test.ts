@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Report } from '../domain/release/run-report.ts'
-import { sweepLeftovers } from './folders.ts'
+import { sweepLeftovers } from './own-folders.ts'
 import { jobOf } from './testing.ts'
 import { eventually } from '../test/eventually.ts'
 

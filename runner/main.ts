@@ -14,7 +14,7 @@ import { type Confinement, confinements } from '../domain/release/run-report.ts'
 import type { PipelineManifest } from '../domain/pipelines/manifest.ts'
 import type { SynthesisManifest } from '../domain/synthesis/manifest.ts'
 import { writeFileSync } from 'node:fs'
-import { processStartTime, sweepLeftovers } from './folders.ts'
+import { processStartTime, sweepLeftovers } from './own-folders.ts'
 import { LinkFailed, overHttp, putReport } from './io.ts'
 import { runJob } from './job.ts'
 

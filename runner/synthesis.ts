@@ -2,14 +2,13 @@
  * Synthetic tables: fetches the real one, makes or evaluates, hands over what came out. The platform's own code, so
  * nothing here is confined; nothing of a row leaves but by the engine's draws.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { SynthesisError } from '../domain/synthesis/errors.ts'
 import type { SynthesisManifest, SynthesisReport } from '../domain/synthesis/manifest.ts'
 import type { RunnerIo } from './io.ts'
+import { makeOwnFolder } from './own-folders.ts'
 import { evaluate } from './synthesis-evaluate.ts'
 import { make } from './synthesis-make.ts'
 import { openTable, type RealTable } from './synthesis-table.ts'
@@ -19,7 +18,7 @@ import { openTable, type RealTable } from './synthesis-table.ts'
  * column; everything else that goes wrong is thrown.
  */
 export async function runSynthesis(manifest: SynthesisManifest, io: RunnerIo, signal: AbortSignal): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'cloister-synthesis-'))
+  const folder = await makeOwnFolder('synthesis')
   let real: RealTable | undefined
   try {
     let report: SynthesisReport

@@ -3,7 +3,7 @@
  * and nothing is lost, spent twice or left behind.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,10 +17,14 @@ import { eventually } from './eventually.ts'
 
 const program = fileURLToPath(new URL('../local/run.ts', import.meta.url))
 let home: string
+/** What the hosts take for the system's temporary folder. */
+let temporary: string
 let port: number
 const hosts: ChildProcess[] = []
 beforeAll(async () => {
   home = await demoHome('cloister-kill-')
+  temporary = await mkdtemp(join(tmpdir(), 'cloister-kill-tmp-'))
+  await chmod(temporary, 0o1777)
   port = await freePort()
 })
 afterAll(async () => {
@@ -30,12 +34,13 @@ afterAll(async () => {
       host.kill('SIGKILL')
       await gone
     }
-  await rm(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+  for (const folder of [home, temporary])
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 })
 
 async function start(): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
-    env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home },
+    env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home, TMPDIR: temporary },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   hosts.push(child)
@@ -102,31 +107,35 @@ async function objects(bucket: string, jobId: string): Promise<string[]> {
     .filter((path) => path.includes(jobId))
 }
 
+/** A dataset of so many people, as `register` takes it. */
+const crowd = (name: string, people: number): Parameters<typeof register>[2] => ({
+  name,
+  title: 'A crowd',
+  files: {
+    'people.csv': `id,age\n${Array.from({ length: people }, (_, i) => `p${i},${20 + ((i * 7) % 60)}\n`).join('')}`,
+  },
+  schema: {
+    images: [],
+    tables: [
+      {
+        name: 'people',
+        file: 'people.csv',
+        oneRowPerSubject: true,
+        columns: [
+          { name: 'id', type: 'text', role: 'subject' },
+          { name: 'age', type: 'integer', minimum: 0, maximum: 120 },
+        ],
+      },
+    ],
+  },
+  policy: { budget: { epsilon: 40, delta: 1e-6 } },
+})
+
 it('SIGKILL of the host while a Python job under noise computes', async () => {
   const first = await start()
   const [cleo, anil] = await Promise.all([client('cleo@demo.cloister'), client('anil@demo.cloister')])
   const { organisationId } = (await cleo.access.me()).memberships[0]!
-  const rows = Array.from({ length: 420 }, (_, i) => `p${i},${20 + ((i * 7) % 60)}`)
-  const datasetId = await register(cleo, organisationId, {
-    name: 'crowd',
-    title: 'A crowd',
-    files: { 'people.csv': `id,age\n${rows.join('\n')}\n` },
-    schema: {
-      images: [],
-      tables: [
-        {
-          name: 'people',
-          file: 'people.csv',
-          oneRowPerSubject: true,
-          columns: [
-            { name: 'id', type: 'text', role: 'subject' },
-            { name: 'age', type: 'integer', minimum: 0, maximum: 120 },
-          ],
-        },
-      ],
-    },
-    policy: { budget: { epsilon: 40, delta: 1e-6 } },
-  })
+  const datasetId = await register(cleo, organisationId, crowd('crowd', 420))
   const before = (await anil.datasets.get({ params: { datasetId } })).budget
   const code = `import json, os
 rows = open(os.environ["DATA_ROOT"] + "/catalogs/crowd/people.csv").read().splitlines()[1:]
@@ -158,7 +167,14 @@ json.dump({"age": sum(int(r.split(",")[1]) for r in rows) / len(rows)}, open(os.
   )
   const charged = (await anil.datasets.get({ params: { datasetId } })).budget
   expect(charged.reservedNanoRho).toBeGreaterThan(0)
+  const working = async (kind: string): Promise<boolean> =>
+    (await readdir(join(home, 'work'))).some((name) => name.startsWith(`cloister-${kind}-`))
+  expect(await working('run')).toBe(true)
+  const interrupted = register(cleo, organisationId, crowd('second', 100_000)).catch(() => {})
+  await eventually('the engine is at work as well', () => working('engine'), { every: 5 })
   first.kill('SIGKILL')
+  await interrupted
+  expect(await readdir(temporary)).toEqual([])
   // Runner, confinement and interpreter go with it, whatever they were doing.
   const same = (p: Process, now: Process[]): boolean => now.some((n) => n.pid === p.pid && n.born === p.born)
   await eventually('all its processes have ended', async () => {
@@ -182,10 +198,8 @@ json.dump({"age": sum(int(r.split(",")[1]) for r in rows) / len(rows)}, open(os.
   expect(card.cost.nanoRho).toBe(charged.reservedNanoRho)
   expect(await objects('quarantine', jobId)).toEqual([])
   expect((await objects('protected', jobId)).filter((n) => n.includes('inputs'))).toEqual([])
-  // No runner's folder is left of either attempt, and none is at work.
-  const pids = new Set(family.map((p) => String(p.pid)))
-  expect((await readdir(tmpdir())).filter((n) => n.startsWith('cloister-run-') && pids.has(n.split('-')[2]!))).toEqual(
-    [],
-  )
+  // No folder is left of either attempt, in the home or outside of it, and no runner is at work.
+  await eventually('the folder for work is empty', async () => (await readdir(join(home, 'work'))).length === 0)
+  expect(await readdir(temporary)).toEqual([])
   expect((await below(second.pid!)).filter((p) => p.command.includes(jobId) || p.command.includes('bwrap'))).toEqual([])
 }, 240_000)

@@ -87,6 +87,7 @@ async function host(
   const runners = { program: join(folder, 'runner.mjs'), folder: join(folder, home, 'runners'), logs }
   const made = localCompute({
     program: join(at, 'runner.mjs'),
+    work: folder,
     slots,
     confinement: () => Promise.resolve(confinement),
     log: () => {},
@@ -151,7 +152,7 @@ describe('runners', () => {
         (k) => !k.startsWith('__CF') && k !== 'NODE_CHANNEL_FD' && k !== 'NODE_CHANNEL_SERIALIZATION_MODE',
       ),
     ).toEqual([])
-    expect(Object.keys(told).sort()).toEqual(['CLOISTER_CONFINEMENT', 'CLOISTER_MANIFEST'])
+    expect(Object.keys(told).sort()).toEqual(['CLOISTER_CONFINEMENT', 'CLOISTER_MANIFEST', 'TMPDIR'])
     expect(told['CLOISTER_CONFINEMENT']).toBe('bubblewrap:probed')
     const plain = fresh('well')
     await (await host('untold')).submit(plain.request)
@@ -247,7 +248,7 @@ describe('runners', () => {
         '--input-type=module',
         '-e',
         `import { localCompute } from ${here('./compute.ts')}
-const compute = localCompute({ program: ${JSON.stringify(join(folder, 'runner.mjs'))}, slots: 2, confinement: async () => undefined, log: () => {} })
+const compute = localCompute({ program: ${JSON.stringify(join(folder, 'runner.mjs'))}, work: ${JSON.stringify(folder)}, slots: 2, confinement: async () => undefined, log: () => {} })
 compute.submit(${JSON.stringify(job.request)})`,
       ],
       { stdio: 'ignore' },

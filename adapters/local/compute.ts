@@ -23,6 +23,8 @@ export interface LocalComputeOptions {
    * runner.
    */
   confinement: () => Promise<string | undefined>
+  /** Where runners have their temporary folders. */
+  work: string
   /** How many run at once. */
   slots: number
   log: (event: string, fields: Record<string, string | number>) => void
@@ -92,7 +94,7 @@ function endOrEnough(ended: Promise<Ended>, milliseconds: number, closing: Abort
 }
 
 /** Containers on this machine. */
-export function localCompute({ program, slots, confinement, log, pipelines }: LocalComputeOptions): LocalCompute {
+export function localCompute({ program, work, slots, confinement, log, pipelines }: LocalComputeOptions): LocalCompute {
   const queue = new FairQueue(slots)
   const runners = runnerProcesses(program)
   const submitted = new Map<string, Submitted>()
@@ -100,7 +102,7 @@ export function localCompute({ program, slots, confinement, log, pipelines }: Lo
 
   const environmentOf = async (request: ContainerRequest): Promise<Record<string, string>> => {
     const tried = await confinement()
-    return { ...request.environment, ...(tried ? { CLOISTER_CONFINEMENT: `${tried}:probed` } : {}) }
+    return { ...request.environment, TMPDIR: work, ...(tried ? { CLOISTER_CONFINEMENT: `${tried}:probed` } : {}) }
   }
 
   /** One of people's questions, from its place in the queue to the end of its process. */

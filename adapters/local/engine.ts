@@ -4,66 +4,66 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { copyFile, link, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
-import { type Engine, ObjectGone } from '../../ports/engine.ts'
-import { type FileCache, fileCache } from '../../runner/engine/cache.ts'
+import { type DataRef, type Engine, ObjectGone } from '../../ports/engine.ts'
 import { engineOver, type Places } from '../../runner/engine/engine.ts'
+import { absent } from './object-files.ts'
 import { engineProcesses } from './engine-processes.ts'
 import type { LocalObjects } from './objects.ts'
 
 export interface LocalEngineOptions {
   objects: LocalObjects
-  /** Where fetched objects are kept; a folder of its own that goes at `close` by default. */
-  folder?: string
+  /** Where requests have their folders; the system's place for temporary files by default. */
+  work?: string
   /** Warm processes in wait. */
   spare?: number
 }
 
-const cacheBytes = 100 * 1024 ** 3
+/**
+ * Another name for the file of an object, which the request keeps also when the object is replaced meanwhile. False
+ * when the object has no file of its own.
+ */
+async function linked(objects: LocalObjects, ref: DataRef, path: string): Promise<boolean> {
+  for (let tries = 0; ; tries++) {
+    const plain = await objects.plainFile('protected', ref.key)
+    if (plain === undefined) return false
+    try {
+      await link(plain, path).catch((error: unknown) => {
+        // The objects may lie on a disk of their own.
+        if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
+        return copyFile(plain, path)
+      })
+      return true
+    } catch (e) {
+      // Replaced between the two: the new one has another file.
+      if (!absent(e) || tries >= 5) throw e
+    }
+  }
+}
 
-function places(objects: LocalObjects, cache: FileCache): Places {
+function places(objects: LocalObjects, work: string | undefined): Places {
   return {
-    fetch: (ref) =>
-      cache.get(ref, async (path) => {
-        const found = await objects.open('protected', ref.key)
-        if (!found) throw new ObjectGone(ref.key)
-        await pipeline(found.bytes(), createWriteStream(path, { mode: 0o600 }))
-      }),
+    ...(work === undefined ? {} : { work }),
+    async fetch(ref, path) {
+      if (await linked(objects, ref, path)) return
+      const found = await objects.open('protected', ref.key)
+      if (!found) throw new ObjectGone(ref.key)
+      await pipeline(found.bytes(), createWriteStream(path, { mode: 0o600 }))
+    },
     async put(path, key, type) {
       const hash = createHash('sha256')
       for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
       const { size } = await stat(path)
       const sha256 = hash.digest('hex')
       await objects.store('protected', key, createReadStream(path), { sha256, size, type })
-      await cache.take(path, sha256, size)
       return { key, sha256, size }
     },
   }
 }
 
 /** Close it when the host stops. */
-export function localEngine({ objects, folder, spare = 2 }: LocalEngineOptions): Engine & { close(): Promise<void> } {
+export function localEngine({ objects, work, spare = 2 }: LocalEngineOptions): Engine & { close(): Promise<void> } {
   const processes = engineProcesses(spare)
-  let own: Promise<string> | undefined
-  let cache: FileCache | undefined
-  const opened = async (): Promise<FileCache> =>
-    (cache ??= fileCache(folder ?? (await (own ??= mkdtemp(join(tmpdir(), 'cloister-data-')))), cacheBytes))
-  const lazy: FileCache = {
-    get: async (...a) => (await opened()).get(...a),
-    take: async (...a) => (await opened()).take(...a),
-    close: async () => {
-      await cache?.close()
-    },
-  }
-  return {
-    ...engineOver(places(objects, lazy), processes.run),
-    async close() {
-      await processes.close()
-      await lazy.close()
-      if (own) await rm(await own, { recursive: true, force: true })
-    },
-  }
+  return { ...engineOver(places(objects, work), processes.run), close: processes.close }
 }

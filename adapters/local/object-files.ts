@@ -103,7 +103,7 @@ export async function writeWhole(
     } finally {
       await handle.close()
     }
-    await mkdir(dirname(path), { recursive: true })
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     await rename(temporary, path)
     await syncFolder(dirname(path))
   } finally {

@@ -118,7 +118,7 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     }
     const line = `${JSON.stringify(header)}\n`
     if (Buffer.byteLength(line) > maxHeader) throw new RangeError('The media type is too long')
-    await mkdir(incoming, { recursive: true })
+    await mkdir(incoming, { recursive: true, mode: 0o700 })
     if (name === undefined)
       return writeWhole(incoming, path, async (handle) => {
         await handle.write(line)

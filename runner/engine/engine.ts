@@ -2,16 +2,19 @@
  * The `Engine` over any place where objects are and any way to run a request: fetches what a request needs, runs it,
  * puts away what it wrote.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DataRef, type Engine, type StoredData, Unreadable } from '../../ports/engine.ts'
+import { makeOwnFolder } from '../own-folders.ts'
 import type { Answers, LocalData, Reply, Request } from './request.ts'
 
 export interface Places {
-  /** A local file with the object's bytes, for reading. It may be kept for the next time. */
-  fetch(ref: DataRef): Promise<string>
-  /** Puts a local file into `protected`; it may be moved. */
+  /** Where requests have their folders; the system's place for temporary files by default. */
+  work?: string
+  /** Makes a file with the object's bytes at `path`, for reading. It goes with the request. */
+  fetch(ref: DataRef, path: string): Promise<void>
+  /** Puts a local file into `protected`. */
   put(path: string, key: string, type: string): Promise<DataRef>
 }
 
@@ -30,7 +33,22 @@ export function engineOver(
   places: Places,
   run: (request: Request, limits?: { seconds: number; memoryMb: number }) => Promise<Reply>,
 ): Engine {
-  const local = async (data: StoredData): Promise<LocalData> => ({
+  /** Every request has a folder; nothing that it read or wrote outlives it. */
+  const within = async <T>(work: (folder: string) => Promise<T>): Promise<T> => {
+    const folder = await makeOwnFolder('engine', places.work)
+    try {
+      return await work(folder)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+  const fetched = async (folder: string, ref: DataRef): Promise<string> => {
+    if (!/^[0-9a-f]{64}$/.test(ref.sha256)) throw new TypeError('An object without a SHA-256 cannot be read')
+    const path = join(folder, randomUUID())
+    await places.fetch(ref, path)
+    return path
+  }
+  const local = async (folder: string, data: StoredData): Promise<LocalData> => ({
     schema: data.schema,
     subjects: data.subjects,
     ...(data.fingerprint === undefined ? {} : { fingerprint: data.fingerprint }),
@@ -39,29 +57,19 @@ export function engineOver(
         name: table.name,
         rows: table.rows,
         subjects: table.subjects,
-        path: await places.fetch(table.parquet),
+        path: await fetched(folder, table.parquet),
         ...(table.rowsPerSubject === undefined ? {} : { rowsPerSubject: table.rowsPerSubject }),
       })),
     ),
   })
-  const files = (all: { file: string; data: DataRef }[]): Promise<{ file: string; path: string }[]> =>
-    Promise.all(all.map(async (f) => ({ file: f.file, path: await places.fetch(f.data) })))
-  const within = async <T>(work: (folder: string) => Promise<T>): Promise<T> => {
-    const folder = await mkdtemp(join(tmpdir(), 'cloister-engine-'))
-    try {
-      return await work(folder)
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
-  }
+  const files = (folder: string, all: { file: string; data: DataRef }[]): Promise<{ file: string; path: string }[]> =>
+    Promise.all(all.map(async (f) => ({ file: f.file, path: await fetched(folder, f.data) })))
 
   return {
-    async read(all) {
-      return okOf<'read'>(await run({ kind: 'read', files: await files(all) }))
-    },
+    read: (all) => within(async (folder) => okOf<'read'>(await run({ kind: 'read', files: await files(folder, all) }))),
     store: (all, schema, prefix) =>
       within(async (folder) => {
-        const written = okOf<'store'>(await run({ kind: 'store', files: await files(all), schema, folder }))
+        const written = okOf<'store'>(await run({ kind: 'store', files: await files(folder, all), schema, folder }))
         const tables = await Promise.all(
           written.tables.map(async (table) => ({
             name: table.name,
@@ -80,14 +88,21 @@ export function engineOver(
       // Everybody was counted at registration.
       if (cohort.length === 0 && data.fingerprint !== undefined)
         return { subjects: data.subjects, fingerprint: data.fingerprint }
-      return okOf<'count'>(await run({ kind: 'count', data: await local(data), cohort }))
+      return within(async (folder) =>
+        okOf<'count'>(await run({ kind: 'count', data: await local(folder, data), cohort })),
+      )
     },
-    async difference(data, oneText, otherText) {
-      return okOf<'difference'>(await run({ kind: 'difference', data: await local(data), a: oneText, b: otherText }))
-    },
+    difference: (data, oneText, otherText) =>
+      within(async (folder) =>
+        okOf<'difference'>(
+          await run({ kind: 'difference', data: await local(folder, data), a: oneText, b: otherText }),
+        ),
+      ),
     materialise: (data, cohort, prefix) =>
       within(async (folder) => {
-        const written = okOf<'materialise'>(await run({ kind: 'materialise', data: await local(data), cohort, folder }))
+        const written = okOf<'materialise'>(
+          await run({ kind: 'materialise', data: await local(folder, data), cohort, folder }),
+        )
         return Promise.all(
           written.map(async (table) => ({
             file: table.file,
@@ -100,7 +115,9 @@ export function engineOver(
       return okOf<'validate'>(await run({ kind: 'validate', sql, schema, mode }))
     },
     async query(data, cohort, sql, mode, policy, limits) {
-      const reply = await run({ kind: 'query', data: await local(data), cohort, sql, mode, policy, limits }, limits)
+      const reply = await within(async (folder) =>
+        run({ kind: 'query', data: await local(folder, data), cohort, sql, mode, policy, limits }, limits),
+      )
       if ('failed' in reply)
         return {
           problem: {

@@ -1,0 +1,79 @@
+/**
+ * Temporary folders that say whose they are: made for one process, readable for nobody else, removed with their work.
+ * What a process that was killed has left is known by its name, and swept by whoever comes next.
+ */
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+/** What folders are made for. */
+export type OwnFolder = 'run' | 'engine' | 'synthesis'
+const owned = /^cloister-(?:run|engine|synthesis)-(\d+)-(\d*)-/
+/** Memory that is a file system, where a system has it. */
+const memory = '/dev/shm'
+
+/**
+ * When a process began, in the kernel's ticks: tells it from a later one with the same id. Empty where there is no
+ * /proc.
+ */
+export function processStartTime(pid: number | 'self'): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  } catch {
+    return ''
+  }
+}
+const alive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (e) {
+    return (e as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Whether a user other than root comes to what is below a folder. */
+function passable(folder: string): boolean {
+  for (let path = folder; path !== dirname(path); path = dirname(path))
+    if ((statSync(path).mode & 0o001) === 0) return false
+  return true
+}
+
+/**
+ * Where folders are made: `TMPDIR`, which on a laptop is a folder of the host's home. As root, runs have users of their
+ * own; where they could not pass through to it, memory is the only place that is not in the clear.
+ */
+export function workRoom(): string {
+  const room = tmpdir()
+  return process.getuid?.() !== 0 || passable(room) ? room : memory
+}
+
+/** Makes a folder of this process. */
+export const makeOwnFolder = (kind: OwnFolder, root = workRoom()): Promise<string> =>
+  mkdtemp(join(root, `cloister-${kind}-${process.pid}-${processStartTime('self')}-`))
+
+/** Removes folders whose process is gone (killed, or the power went), and answers how many these were. */
+export function sweepLeftovers(root = workRoom()): number {
+  let names: string[] = []
+  try {
+    names = readdirSync(root)
+  } catch {
+    return 0
+  }
+  let swept = 0
+  for (const name of names) {
+    const match = owned.exec(name)
+    if (!match) continue
+    const pid = Number(match[1])
+    if (alive(pid) && processStartTime(pid) === match[2]) continue
+    try {
+      rmSync(join(root, name), { recursive: true, force: true })
+      swept++
+    } catch {
+      /* another user's: theirs to sweep */
+    }
+  }
+  return swept
+}
