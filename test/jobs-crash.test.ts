@@ -4,7 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type ChargeItem, keyOf } from '../functions/kernel/items.ts'
-import { everything, Killed, reportOf, type Stage, stage } from './jobs-walk.ts'
+import { everything, Killed, type Stage, stage } from './jobs-walk.ts'
+import { reportOf } from './memory-engine.ts'
 
 // Hundreds of short lives each: on a busy machine they take their time.
 vi.setConfig({ testTimeout: 240_000 })

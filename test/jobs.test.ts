@@ -9,7 +9,8 @@ import { jobCodes } from '../domain/release/job-codes.ts'
 import { jobLife, jobStates, mayBecome } from '../domain/jobs/life.ts'
 import { move } from '../functions/workflow/job-item.ts'
 import { type DatasetItem, keyOf, type ReleasedItem } from '../functions/kernel/items.ts'
-import { everything, people, reportOf, type Stage, stage } from './jobs-walk.ts'
+import { everything, type Stage, stage } from './jobs-walk.ts'
+import { people, reportOf } from './memory-engine.ts'
 import { eventsIn } from '../functions/kernel/testing/chain.ts'
 
 let here: Stage

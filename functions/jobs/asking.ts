@@ -20,7 +20,7 @@ import { jsonBytes } from '../kernel/stored-json.ts'
 import { type Question, usualEpsilon } from '../release/question.ts'
 import { Names } from '../kernel/names.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
-import { submit } from '../workflow/submit.ts'
+import { submit, underTheWatch } from '../workflow/submit.ts'
 
 type Routes = (typeof jobs)['routes']
 
@@ -32,7 +32,7 @@ const titleOf = (question: Question, dataset: string): string =>
   `${{ sql: 'Query', python: 'Python', r: 'R', notebook: 'Notebook' }[question.language]} on ${dataset}`.slice(0, 120)
 
 /** The job of a repeated request: the same question gets the same job, another one under the same key is refused. */
-async function repeated(deps: WorkflowDeps, caller: Caller, made: Item<JobItem>, askHash: string) {
+async function repeated(deps: WorkflowDeps, caller: Caller, made: Item<JobItem>, askHash: string, question: Question) {
   if (made.askHash !== askHash)
     throw new Failure(
       'already-exists',
@@ -41,6 +41,7 @@ async function repeated(deps: WorkflowDeps, caller: Caller, made: Item<JobItem>,
     )
   const { subject } = await inJob(deps, caller, made.jobId, { permission: 'job.read' })
   await createIfAbsent(deps, ownerPointer(deps, made))
+  if (made.state === 'queued' && !made.steps.prepare) await underTheWatch(deps, made, jsonBytes(question))
   if (made.state === 'queued' && made.waiting !== 'approval' && !made.steps.prepare)
     await deps.workflow.start(made.jobId, made.attempt)
   return toJob(deps, new Names(deps), made, { userId: caller.userId, subject })
@@ -105,7 +106,7 @@ export const ask: Implementation<Routes['ask'], WorkflowDeps> = async ({ body, c
     idempotencyKey === undefined ? newId(deps, 'job') : await derivedId('job', caller.userId, idempotencyKey)
   if (idempotencyKey !== undefined) {
     const made = await deps.table.get<JobItem>(keyOf.job(jobId))
-    if (made) return repeated(deps, caller, made, askHash)
+    if (made) return repeated(deps, caller, made, askHash, body)
   }
   const { asked } = indexKeyOf.jobLive
   const [terms, live] = await Promise.all([
@@ -120,7 +121,7 @@ export const ask: Implementation<Routes['ask'], WorkflowDeps> = async ({ body, c
     )
   const { job, made } = await accept(deps, caller, jobId, askHash, body, terms)
   // The same request, twice at once.
-  if (!made) return repeated(deps, caller, job, askHash)
+  if (!made) return repeated(deps, caller, job, askHash, body)
   if (job.waiting !== 'approval') await deps.workflow.start(jobId, job.attempt)
   return toJob(deps, new Names(deps), job, { userId: caller.userId, subject: terms.subject })
 }

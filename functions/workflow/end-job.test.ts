@@ -95,7 +95,6 @@ describe('a cancelled job', () => {
   it.each([
     ['that never computed', { steps: { prepare: { started: '2026-03-02T09:00:00.000Z' } } }],
     ['whose late writing nobody can open', { kind: 'pipeline', run: { experimentId: 'exp_a' } as never }],
-    ['of a kind that has none', { kind: 'query' }],
   ] satisfies [string, Partial<JobItem>][])('%s needs no time', async (_, more) => {
     const { jobId } = await running(more)
     await cancel(jobId)
@@ -111,9 +110,16 @@ describe('a cancelled job', () => {
     expect(await isThere('protected', objectOf.manifest(jobId))).toBe(false)
     expect(await watched(jobId)).toBeUndefined()
   })
-  it('of a kind without containers has no inputs to wait for', async () => {
+  it('that a step computes is under the watch for a quarter of an hour: what the step answers late goes too', async () => {
     const { jobId } = await running({ kind: 'query' })
     await cancel(jobId, 'request')
+    await write('quarantine', objectOf.query(jobId))
+    on.clock.advance(899)
+    await finishAgain(jobId)
+    expect(await isThere('quarantine', objectOf.query(jobId))).toBe(false)
+    expect(await watched(jobId)).toBeDefined()
+    on.clock.advance(1)
+    await finishAgain(jobId)
     expect(await watched(jobId)).toBeUndefined()
   })
 })

@@ -75,11 +75,17 @@ export async function finish(deps: WorkflowDeps, job: Item<JobItem>, by: EndedBy
   await deps.table.remove(keyOf.jobLive(job.jobId))
 }
 
+/** Whether a step of this job, and not a container, puts what it computes into quarantine. */
+const hasStepsThatWrite = (kinds: WorkflowDeps['kinds'], { kind, steps }: JobItem): boolean =>
+  steps.compute !== undefined && !kinds[kind].hasContainer
+
 /** How long something of an ended job may still act. */
 function graceSeconds({ kinds }: WorkflowDeps, job: JobItem): number {
   const { lateWriteSeconds } = kinds[job.kind]
   if (job.state === 'cancelled' && job.steps.compute && lateWriteSeconds > 0) return lateWriteSeconds
-  return job.charge === undefined ? 0 : hangingStepSeconds
+  // A step that was at work when somebody cancelled may still want its charge, or put its answer into quarantine.
+  const mayHang = job.charge !== undefined || (job.state === 'cancelled' && hasStepsThatWrite(kinds, job))
+  return mayHang ? hangingStepSeconds : 0
 }
 
 /** The rows a container was given: nothing reads them once it has come to its end. */

@@ -62,6 +62,21 @@ describe('a pointer without a job', () => {
     expect(await on.deps.objects.head('protected', objectOf.ask(jobId))).toBeUndefined()
     expect(await visit()).toEqual(nothing)
   })
+  it('is put back when its request, made again, makes the job at this moment', async () => {
+    const job = await jobs.make()
+    await on.deps.objects.put('protected', objectOf.ask(job.jobId), new Uint8Array(1), 'application/json')
+    await on.deps.table.remove(keyOf.job(job.jobId))
+    on.clock.advance(600)
+    const { remove } = on.deps.table
+    on.deps.table.remove = async (key) => {
+      await remove(key)
+      if (key.sk === keyOf.jobLive(job.jobId).sk) await on.deps.table.create(job)
+    }
+    expect(await visit()).toEqual({ ...nothing, looked: 1 })
+    on.deps.table.remove = remove
+    expect(await jobs.live(job)).toBeDefined()
+    expect(await on.deps.objects.head('protected', objectOf.ask(job.jobId))).toBeDefined()
+  })
 })
 
 describe('a live job', () => {

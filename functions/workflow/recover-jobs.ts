@@ -11,7 +11,7 @@ import { indexKeyOf, type JobItem, keyOf } from '../kernel/items.ts'
 import { end } from './end-job.ts'
 import { currentStep, JobMovedOn, move, objectOf } from './job-item.ts'
 import type { StepDeps } from './job-kind.ts'
-import { ownerPointer, type Pointer } from './pointers.ts'
+import { livePointer, ownerPointer, type Pointer } from './pointers.ts'
 import { settleJob } from './settle.ts'
 import { stopBefore, stopWhatIsLeft } from './stopping.ts'
 
@@ -32,8 +32,14 @@ const forgottenSeconds = 600
 async function forgotten(deps: StepDeps, jobId: string, pointer: Item<Partial<Pointer>>): Promise<Found> {
   // Sort keys name the time second, whoever made the pointer.
   if (Date.parse(pointer.gsk!.split('#')[1]!) + forgottenSeconds * 1000 > deps.now().getTime()) return 'waiting'
-  await deps.objects.remove('protected', objectOf.ask(jobId))
   await deps.table.remove(keyOf.jobLive(jobId))
+  // The same request, made again after so long, may have made its job at this moment.
+  const job = await deps.table.get<JobItem>(keyOf.job(jobId))
+  if (job) {
+    await createIfAbsent(deps, livePointer(deps, job))
+    return 'waiting'
+  }
+  await deps.objects.remove('protected', objectOf.ask(jobId))
   return 'ended'
 }
 

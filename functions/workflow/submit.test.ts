@@ -30,6 +30,7 @@ const listed = { gpk: 'DATASET#dat_a', gsk: `JOB#${job.created}#job_a` }
 function store(failAt = Infinity) {
   const items = new Map<string, Item<object>>()
   const written: string[] = []
+  const objects = new Set<string>()
   const write = (what: string): void => {
     if (written.length + 1 >= failAt) throw new Error('killed')
     written.push(what)
@@ -40,8 +41,10 @@ function store(failAt = Infinity) {
     pause: async () => {},
     random: (bytes: number) => new Uint8Array(bytes),
     objects: {
-      put: async (bucket: string, key: string, bytes: Uint8Array) =>
-        write(`${bucket} ${key} ${new TextDecoder().decode(bytes)}`),
+      put: async (bucket: string, key: string, bytes: Uint8Array) => {
+        write(`${bucket} ${key} ${new TextDecoder().decode(bytes)}`)
+        objects.add(key)
+      },
     },
     table: {
       get: async (key: Item<object>) => items.get(`${key.pk} ${key.sk}`),
@@ -53,7 +56,7 @@ function store(failAt = Infinity) {
       },
     },
   } as unknown as WorkflowDeps
-  return { deps, items, written }
+  return { deps, items, objects, written }
 }
 const ask = new TextEncoder().encode('{"a":1}')
 
@@ -94,6 +97,23 @@ describe('submitting', () => {
     const again = await submit(deps, { job: { ...job, title: 'Another', created: '2026-03-03T00:00:00.000Z' }, listed })
     expect(again).toMatchObject({ made: false, job: { title: 'T' } })
     expect(items.get('JOB#job_a OWNER')!.gsk).toBe('JOB#2026-03-02T09:00:00.000Z#job_a')
+  })
+
+  it('puts back what the watch took away between an old pointer and the job', async () => {
+    const { deps, items, objects } = store()
+    await submit(deps, { job: { ...job, created: '2026-03-02T08:00:00.000Z' }, ask, listed })
+    items.delete('JOB#job_a JOB')
+    const create = deps.table.create
+    deps.table.create = (async (item: { pk: string; sk: string }) => {
+      const made = await create(item as never)
+      if (item.sk !== 'JOB') return made
+      items.delete('JOB#job_a LIVE')
+      objects.clear()
+      return made
+    }) as never
+    await submit(deps, { job, ask, listed })
+    expect(items.has('JOB#job_a LIVE')).toBe(true)
+    expect([...objects]).toEqual(['jobs/job_a/ask.json'])
   })
 
   it('has no job without what is asked and a pointer by which the watch finds it, wherever it is killed', async () => {

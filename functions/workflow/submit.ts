@@ -32,13 +32,15 @@ export async function submit(
   { job, ask, listed, pointers = [], event }: Submission,
 ): Promise<{ job: Item<JobItem>; made: boolean }> {
   const key = keyOf.job(job.jobId)
-  await Promise.all([
-    ...(ask ? [deps.objects.put('protected', objectOf.ask(job.jobId), ask, 'application/json')] : []),
-    ...[livePointer(deps, job), ...pointers].map((pointer) => createIfAbsent(deps, pointer)),
+  const [fresh] = await Promise.all([
+    underTheWatch(deps, job, ask),
+    ...pointers.map((pointer) => createIfAbsent(deps, pointer)),
     ...(event ? [record(deps, job.organisationId, event.who, [event.entry])] : []),
   ])
   try {
     const made = await deps.table.create<JobItem>({ ...job, ...key, ...listed })
+    // An earlier request, killed on its way, had made the pointer: the watch may have forgotten it just now.
+    if (!fresh) await underTheWatch(deps, job, ask)
     await createIfAbsent(deps, ownerPointer(deps, job))
     return { job: made, made: true }
   } catch (e) {
@@ -47,4 +49,20 @@ export async function submit(
     await createIfAbsent(deps, ownerPointer(deps, first))
     return { job: first, made: false }
   }
+}
+
+/**
+ * What is asked, and the pointer by which the watch finds the job; false when that pointer was there. Called again for
+ * a job that nothing has prepared yet, it puts back what the watch took away when it found no job behind the pointer.
+ */
+export async function underTheWatch(
+  deps: Pick<WorkflowDeps, 'table' | 'objects' | 'kinds'>,
+  job: JobItem,
+  ask: Uint8Array | undefined,
+): Promise<boolean> {
+  const [, fresh] = await Promise.all([
+    ask && deps.objects.put('protected', objectOf.ask(job.jobId), ask, 'application/json'),
+    createIfAbsent(deps, livePointer(deps, job)),
+  ])
+  return fresh
 }

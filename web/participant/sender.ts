@@ -50,12 +50,14 @@ export class Sender {
     addEventListener('pagehide', part)
     document.addEventListener('visibilitychange', nudge)
     try {
-      let exact = counted !== undefined
-      if (counted) await this.#take(counted, true)
+      let exact = false
+      let known = counted
       while (!this.#stop.signal.aborted && !this.#finished) {
         try {
           if (!exact) {
-            await this.#take(await this.#standing(), true)
+            const standing = known ?? (await this.#standing())
+            known = undefined
+            await this.#take(standing, true)
             exact = true
           } else if (await this.#one()) {
             this.#succeeded()
