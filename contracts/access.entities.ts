@@ -8,6 +8,7 @@ declare module './entity.ts' {
     INVITE: true
     TOKEN: true
     DEVICE: true
+    HEALTH: true
   }
 }
 
@@ -79,6 +80,14 @@ export const accessEntities = {
     what: 'device login',
     key: { pk: 'DEVICE#{userCode}', sk: 'DEVICE' },
     owner: 'person',
+    deletedBy: [],
+    backedUp: 'fleeting',
+    descendsFrom: [],
+  }),
+  health: entity('HEALTH', {
+    what: 'when the store last showed that it takes writes',
+    key: { pk: 'HEALTH#store', sk: 'HEALTH' },
+    owner: 'platform',
     deletedBy: [],
     backedUp: 'fleeting',
     descendsFrom: [],

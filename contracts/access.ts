@@ -57,6 +57,10 @@ export const AccessToken = z.object({
 })
 const org = z.object({ organisationId: OrganisationId })
 
+/** What the platform needs to do its work: store, growth of the audit chain, objects, keys, and room on the disk. */
+export const healthParts = ['store', 'chain', 'objects', 'keys', 'disk'] as const
+export type HealthPart = (typeof healthParts)[number]
+
 export const access = area('access', 'People, organisations, roles, tokens and sign-in of tools', accessEntities, {
   signInSettings: route({
     method: 'GET',
@@ -77,6 +81,18 @@ export const access = area('access', 'People, organisations, roles, tokens and s
     }),
     problems: [],
     grants: [],
+  }),
+  health: route({
+    method: 'GET',
+    path: '/api/health',
+    function: 'health',
+    access: { kind: 'anyone' },
+    status: 200,
+    summary: 'Whether the platform can do its work',
+    detail: `For whoever watches an installation: 200 when everything answers, else 503 naming what does not, among ${healthParts.join(', ')}. As of a few seconds ago.`,
+    response: z.object({ state: z.literal('ready') }),
+    problems: ['not-ready'],
+    grants: ['read HEALTH', 'write HEALTH', 'get assets', 'mac'],
   }),
   me: route({
     method: 'GET',

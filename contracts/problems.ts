@@ -38,6 +38,7 @@ export const problems = {
   'too-many-jobs': { status: 429, title: 'Too many analyses at once' },
   'result-not-released': { status: 409, title: 'Nothing was released' },
   'own-output': { status: 403, title: 'Nobody checks their own output' },
+  'not-ready': { status: 503, title: 'The platform cannot do its work now' },
   internal: { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<string, { status: number; title: string }>
 

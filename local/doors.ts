@@ -9,6 +9,7 @@ import { sendObject, serveObject } from '../adapters/local/serve-object.ts'
 import type { Deps } from '../functions/kernel/deps.ts'
 import { type ApiParts, createApi } from './api.ts'
 import { type HttpAnswer, reading, segments, send, target, text } from './http.ts'
+import { carriesToken, type Metrics } from './metrics.ts'
 import { insideOrigin, isHttps, type Reach } from './reach.ts'
 import { staticFile } from './static.ts'
 
@@ -17,6 +18,8 @@ export interface DoorParts extends ApiParts {
   objects: LocalObjects
   /** Serves everything below /oidc. */
   login: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  /** Served at /metrics to who has the token. */
+  metrics?: Pick<Metrics, 'text'> & { token: string }
   /** Folder of the built web parts: portal, participant, study. */
   web: string
 }
@@ -71,6 +74,16 @@ async function studyPage(
   return sendObject(found, request, headers)
 }
 
+async function metricsPage(
+  { text: gather, token }: NonNullable<DoorParts['metrics']>,
+  request: IncomingMessage,
+): Promise<HttpAnswer> {
+  if (!carriesToken(request.headers.authorization, token))
+    return text(401, 'Metrics need the token of CLOISTER_METRICS_TOKEN.', { 'www-authenticate': 'Bearer' })
+  const { body, type } = await gather()
+  return { status: 200, headers: { 'content-type': type, 'cache-control': 'no-store' }, body }
+}
+
 /** Objects' links are used by pages of the former names too, which are other origins to the browser. */
 function acrossOrigins(former: readonly string[], request: IncomingMessage): Record<string, string> {
   const { origin } = request.headers
@@ -88,7 +101,7 @@ function acrossOrigins(former: readonly string[], request: IncomingMessage): Rec
 /** Addresses that a former main origin still serves: what participants and programs hold. People are sent on. */
 const servedOnFormer = /^\/(api|objects|p)\/|^\/withdraw$/
 /** What the host and its runners ask of itself, and who looks after it from this machine. */
-const servedInside = /^\/objects\/|^\/oidc\/jwks$|^\/api\/(health|sign-in)$/
+const servedInside = /^\/objects\/|^\/oidc\/jwks$|^\/api\/(health|sign-in)$|^\/metrics$/
 
 /** The doors of the host, and what it says under any other name. */
 export function createDoors(
@@ -135,6 +148,8 @@ export function createDoors(
         const answer = asksFirst ? { status: 204, headers: {} } : await serveObject(objects, request)
         return send(request, response, { ...answer, headers: { ...answer.headers, ...across } }, headers)
       }
+      if (path === '/metrics' && parts.metrics)
+        return send(request, response, await metricsPage(parts.metrics, request), headers)
       if (path === '/oidc' || path.startsWith('/oidc/')) {
         for (const [name, value] of Object.entries(secured(mainOrigin))) response.setHeader(name, value)
         return parts.login(request, response)

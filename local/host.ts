@@ -24,6 +24,7 @@ import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
 import { readJson, writeWhole } from './files.ts'
 import { startGateway } from './gateway.ts'
 import { isFull, prepareHome } from './home.ts'
+import { createMetrics } from './metrics.ts'
 import { openJournal } from './journal.ts'
 import { type Languages, languages, languagesOf, onlyOne } from './languages.ts'
 import { createLogin } from './login/login.ts'
@@ -51,6 +52,8 @@ export interface HostOptions {
   demo?: boolean
   /** Runs of pipelines at once; by default as many as there are processors, at least two. */
   runs?: number
+  /** Who has it may read `/metrics`; without one there is no such page. */
+  metricsToken?: string
   /** Called when the platform cannot go on; by default the process ends with an error. */
   lost?: (why: string) => void
 }
@@ -169,6 +172,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     undo.push(engine.close)
     const logs = await localLogs({ folder: join(home, 'logs') })
     const { workflow, is } = later()
+    const metrics = createMetrics(home)
+    const log = metrics.heard(journal.log)
     const tried = languages(work)
     const pipelines = await detachedRunners({
       program: join(root, 'runner/main.ts'),
@@ -181,11 +186,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
       pipelines,
       slots,
       confinement: async () => onlyOne(await tried.known()),
-      log: journal.log,
+      log,
     })
     const deps: StepDeps = {
       kinds,
-      table: localTable(at),
+      table: metrics.counted(localTable(at)),
       objects,
       keys: localKeys({ file: join(home, 'keyring.json') }),
       engine,
@@ -196,8 +201,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
       random: (n) => new Uint8Array(randomBytes(n)),
       pause: realPause,
       memory: new Map(),
-      log: journal.log,
-      settings: settingsOf(reach, tried, options.runs),
+      log,
+      settings: { ...settingsOf(reach, tried, options.runs), diskHasRoom: async () => !isFull(home) },
     }
     // Links that steps make are for runners, which reach the host from within.
     const jobs = await createWorkflow(root, { ...deps, objects: objectsAt(insideOrigin(reach)) })
@@ -207,7 +212,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
       await Promise.all([compute.close(), jobs.close(stopMilliseconds)])
     })
     const handlers = new Map(
-      await Promise.all(Object.entries(creators).map(async ([name, load]) => [name, (await load())(deps)] as const)),
+      await Promise.all(
+        Object.entries(creators).map(async ([name, load]) => [name, metrics.timed((await load())(deps))] as const),
+      ),
     )
     const state = await loginState(home, () => Date.now())
     undo.push(async () => state.close())
@@ -234,8 +241,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
       settings: deps.settings,
       objects,
       handlers,
-      authorizer: createAuthorizer(deps),
-      log: journal.log,
+      authorizer: metrics.refusing(createAuthorizer(deps)),
+      ...(options.metricsToken ? { metrics: { text: metrics.text, token: options.metricsToken } } : {}),
+      log,
       login,
       web: join(root, 'dist/web'),
     }).catch(async (error: unknown) => {
@@ -245,7 +253,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     await writeWhole(join(home, 'host.json'), JSON.stringify({ pid: process.pid, mainOrigin } satisfies Running))
     undo.push(() => rm(join(home, 'host.json'), { force: true }))
 
-    const failed = (at: string) => logsErrors(journal.log, at)
+    const failed = (at: string) => logsErrors(log, at)
     undo.push(every(visitMilliseconds, createSweep(deps), failed('sweep')).close)
     undo.push(every(visitMilliseconds, async () => void sweepLeftovers(work), failed('work')).close)
     // Pipelines that a host before this one has left go on where they are, as the same attempt.

@@ -4,6 +4,7 @@ import { demoPassword, demoPeople } from './demo/seed.ts'
 import { type Host, startHost } from './host.ts'
 import { ensureRuntimes, ensureWebAssembly } from '../tools/runtimes.ts'
 import { type Languages, languagesLine } from './languages.ts'
+import { metricsTokenFrom } from './metrics.ts'
 import { reachFrom } from './reach.ts'
 import { Trouble } from './trouble.ts'
 
@@ -90,6 +91,7 @@ export async function run(): Promise<void> {
       reach,
       home: process.env['CLOISTER_HOME'] || '.cloister',
       ...runsFrom(process.env['CLOISTER_RUNS']),
+      ...metricsTokenFrom(process.env['CLOISTER_METRICS_TOKEN']),
     })
     stop = host.close
     if (reach.certificate) renew = renewal(reach.certificate, host)

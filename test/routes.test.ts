@@ -490,6 +490,30 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
       body: { sha256: sha, size: 1 },
     })
   },
+  'access.health internal': async () => {
+    const { memory } = platform.deps
+    memory.has = () => {
+      throw new Error('marker-of-a-value')
+    }
+    try {
+      return await answer('access', 'health', {})
+    } finally {
+      memory.has = Map.prototype.has
+    }
+  },
+  'access.health not-ready': async () => {
+    const { head } = platform.deps.objects
+    platform.deps.memory.clear()
+    platform.deps.objects.head = async () => {
+      throw new Error('marker-of-a-value')
+    }
+    try {
+      return await answer('access', 'health', {})
+    } finally {
+      platform.deps.objects.head = head
+      platform.deps.memory.clear()
+    }
+  },
   'runs.withdraw not-found': () => answer('runs', 'withdraw', { body: bodies['runs.withdraw']!() }),
   'runs.open run-withdrawn': async () =>
     answer('runs', 'open', {

@@ -22,6 +22,8 @@ export interface Settings {
   resource?: string
   logout?: string
   version: string
+  /** Whether the disk has room; of a place that has no disk to fill it is not said. */
+  diskHasRoom?: () => Promise<boolean>
   /** Languages that this installation can run now; all when it is not said. */
   languages?: () => readonly Language[]
   /**

@@ -27,6 +27,7 @@ const keys: Record<keyof typeof keyOf, [made: { pk: string; sk: string }, pk: st
   member: [keyOf.member('O', 'U'), 'ORG#O', 'MEMBER#U'],
   invitation: [keyOf.invitation('I'), 'INVITE#I', 'INVITE'],
   token: [keyOf.token('T'), 'TOKEN#T', 'TOKEN'],
+  health: [keyOf.health(), 'HEALTH#store', 'HEALTH'],
   device: [keyOf.device('BCDF-GHJK'), 'DEVICE#BCDF-GHJK', 'DEVICE'],
   study: [keyOf.study('S'), 'STUDY#S', 'STUDY'],
   studyPerson: [keyOf.studyPerson('S', 'U'), 'STUDY#S', 'PERSON#U'],
