@@ -73,6 +73,15 @@ export const jobEntities = {
     backedUp: 'derived',
     descendsFrom: [],
   }),
+  /** Names the jobs that hold one of a person's places, so that a limit is a condition of a write. */
+  jobPlaces: entity('JOB', {
+    what: 'a person’s places for jobs that are not over',
+    key: { pk: 'JOB#places#{userId}', sk: '{line}' },
+    owner: 'platform',
+    deletedBy: [],
+    backedUp: 'fleeting',
+    descendsFrom: [],
+  }),
   /** Made when checkers are due. What waits for them (1) is read before what they have decided (0), newest first. */
   jobHeld: entity('JOB', {
     what: 'output that checkers wait for',

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Client } from '../clients/api.ts'
+import type { Client, ProblemError } from '../clients/api.ts'
 import { answered, ask, type Asked, openStage, type Stage } from './jobs-support.ts'
 
 let stage: Stage
@@ -57,3 +57,31 @@ it('a cohort of four is blocked without saying four', async () => {
   expect(job.problem?.message).not.toMatch(/\d/)
   expect(JSON.stringify(job.findings)).not.toMatch(/\b[1-9]\b/)
 }, 300_000)
+
+it('sixty questions of one person at once: twenty are taken, forty are told to wait, none fails', async () => {
+  const cleo = await stage.as('cleo@demo.cloister')
+  const params = { organisationId: stage.organisationId }
+  const { items } = await cleo.datasets.list({ params, query: {} })
+  const { datasetId, policy, rev } = items.find((dataset) => dataset.name === 'clinical_trial_data')!
+  // They wait for an approval, so that none is over before the last is asked.
+  await cleo.datasets.change({ params: { datasetId }, body: { rev, policy: { ...policy, approval: true } } })
+  const code = await example('arms.sql')
+  const asked = await Promise.allSettled(
+    Array.from({ length: 60 }, (_, number) =>
+      anil.jobs.ask({
+        body: {
+          dataset: datasetId,
+          language: 'sql',
+          mode: 'rules',
+          code: `${code}\n-- ${number}`,
+          purpose: 'all at once',
+        },
+      }),
+    ),
+  )
+  const refused = asked.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as ProblemError)
+  expect(new Set(refused.map((problem) => `${problem.status} ${problem.kind}`))).toEqual(new Set(['429 too-many-jobs']))
+  expect(refused).toHaveLength(40)
+  const { items: live } = await anil.jobs.list({ query: { limit: 100 } })
+  expect(live.filter((job) => job.waiting === 'approval')).toHaveLength(20)
+}, 120_000)

@@ -2,9 +2,9 @@
 import type { DatasetPolicy } from '../domain/datasets/policy.ts'
 import { defaultDatasetPolicy } from '../domain/datasets/policy.ts'
 import { newId } from '../functions/kernel/ids.ts'
-import { type JobItem, keyOf } from '../functions/kernel/items.ts'
+import { type JobItem, type JobPlacesItem, keyOf } from '../functions/kernel/items.ts'
 import { plantDataset, type ProblemAnswer, type World } from './routes-datasets.ts'
-import { livePointer } from '../functions/workflow/pointers.ts'
+import { mostQuestions } from '../domain/jobs/places.ts'
 
 /** A question that a planted dataset's policy and schema allow. */
 export const question = (datasetId: string, more: object = {}): object => ({
@@ -76,21 +76,17 @@ export function jobProblems(world: World): Record<string, () => Promise<ProblemA
     'jobs.ask invalid-query': () => put('ask', { code: 'select height from people' }),
     'jobs.ask budget-exhausted': () => put('ask', { mode: 'noise' }), // no budget was opened for what is planted
     'jobs.ask too-many-jobs': async () => {
-      const { table } = world.h().deps
-      const { userId } = world.custodian()
-      const live = Array.from({ length: 20 }, (_, index) =>
-        livePointer(world.h().deps, {
-          kind: 'query',
-          userId,
-          created: `2026-03-02T09:00:${String(index).padStart(2, '0')}.000Z`,
-          jobId: newId(world.h().deps, 'job'),
-        }),
-      )
-      for (const pointer of live) await table.create(pointer)
+      const { deps, clock } = world.h()
+      const key = keyOf.jobPlaces(world.custodian().userId, 'questions')
+      const taken = Array.from({ length: mostQuestions }, () => [newId(deps, 'job'), clock.now().toISOString()])
+      const before = await deps.table.get<JobPlacesItem>(key)
+      await deps.table.remove(key)
+      await deps.table.create({ ...key, line: 'questions', held: Object.fromEntries(taken) })
       try {
         return await put('ask')
       } finally {
-        for (const { pk, sk } of live) await table.remove({ pk, sk })
+        await deps.table.remove(key)
+        if (before) await deps.table.create(before)
       }
     },
     'jobs.ask already-exists': async () => {

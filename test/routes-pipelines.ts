@@ -6,6 +6,7 @@ import { newId } from '../functions/kernel/ids.ts'
 import {
   type ExperimentItem,
   type JobItem,
+  type JobPlacesItem,
   keyOf,
   type PipelineItem,
   type PipelineVersionItem,
@@ -162,24 +163,17 @@ export function pipelineProblems(world: World): Record<string, () => Promise<Pro
   const away = { experiment: { archived: true } }
   /** With so many runs of the person waiting that there is no room for another. */
   const crowded = async (route: string, body: object): Promise<ProblemAnswer> => {
-    const { table } = world.h().deps
-    const made = Array.from({ length: mostLive }, () => newId(world.h().deps, 'job'))
-    const created = world.h().clock.now().toISOString()
-    await Promise.all(
-      made.map((jobId) =>
-        table.create({
-          ...keyOf.jobLive(jobId),
-          gpk: 'JOB#LIVE',
-          gsk: `run:user-ada#${created}#${jobId}`,
-          jobId,
-          created,
-        }),
-      ),
-    )
+    const { deps, clock } = world.h()
+    const key = keyOf.jobPlaces('user-ada', 'runs')
+    const taken = Array.from({ length: mostLive }, () => [newId(deps, 'job'), clock.now().toISOString()])
+    const before = await deps.table.get<JobPlacesItem>(key)
+    await deps.table.remove(key)
+    await deps.table.create({ ...key, line: 'runs', held: Object.fromEntries(taken) })
     try {
       return await on(route, {}, body)
     } finally {
-      await Promise.all(made.map((jobId) => table.remove(keyOf.jobLive(jobId))))
+      await deps.table.remove(key)
+      if (before) await deps.table.create(before)
     }
   }
   /** The same key twice, with other settings the second time. */

@@ -2,6 +2,7 @@
 import type { jobs } from '../../contracts/jobs.ts'
 import { strictest } from '../../domain/release/policy.ts'
 import { canonical, sha256Hex } from '../../domain/hash.ts'
+import { mostQuestions } from '../../domain/jobs/places.ts'
 import { quoteOf } from '../../domain/jobs/quote.ts'
 import { type Item } from '../../ports/table.ts'
 import { whoOf } from '../kernel/audit.ts'
@@ -20,12 +21,10 @@ import { jsonBytes } from '../kernel/stored-json.ts'
 import { type Question, usualEpsilon } from '../release/question.ts'
 import { Names } from '../kernel/names.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { takePlaces } from '../workflow/places.ts'
 import { submit, underTheWatch } from '../workflow/submit.ts'
 
 type Routes = (typeof jobs)['routes']
-
-/** Live jobs one person may have. */
-const liveJobs = 20
 
 const titleOf = (question: Question, dataset: string): string =>
   question.title ??
@@ -108,16 +107,12 @@ export const ask: Implementation<Routes['ask'], WorkflowDeps> = async ({ body, c
     const made = await deps.table.get<JobItem>(keyOf.job(jobId))
     if (made) return repeated(deps, caller, made, askHash, body)
   }
-  const { asked } = indexKeyOf.jobLive
-  const [terms, live] = await Promise.all([
-    termsOf(deps, caller, body),
-    deps.table.query(asked.partition(), { index: true, prefix: asked.prefix(caller), limit: liveJobs, attributes: [] }),
-  ])
+  const terms = await termsOf(deps, caller, body)
   if (terms.faults[0]) throw terms.faults[0]
-  if (live.items.length >= liveJobs)
+  if (!(await takePlaces(deps, { userId: caller.userId, line: 'questions', most: mostQuestions }, [jobId])))
     throw new Failure(
       'too-many-jobs',
-      `You have ${liveJobs} jobs that are not over yet. Wait for one of them, or stop one.`,
+      `You have ${mostQuestions} analyses that are not over yet. Wait for one of them, or stop one.`,
     )
   const { job, made } = await accept(deps, caller, jobId, askHash, body, terms)
   // The same request, twice at once.

@@ -1,106 +1,23 @@
 /** Many writers of one chain, each a process of its own, on a clock that only they move. */
-import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Block, emptyHead, eventsOf, walk } from '../../domain/audit/chain.ts'
-import { AlreadyExists, type Item, type Key, type Table } from '../../ports/table.ts'
 import { record } from './audit.ts'
 import { keyOf } from './items.ts'
+import { digestNow, network } from './testing/network.ts'
 
 const organisationId = 'org_a'
 const who = { kind: 'person' as const, id: 'user-ada' }
 
-/** Digests at once: web crypto would answer whenever it likes, which no simulated clock can wait for. */
-const digest = async (_: unknown, data: Uint8Array): Promise<ArrayBuffer> =>
-  new Uint8Array(createHash('sha256').update(data).digest()).buffer
-beforeEach(() => void vi.spyOn(crypto.subtle, 'digest').mockImplementation(digest as never))
+beforeEach(() => void vi.spyOn(crypto.subtle, 'digest').mockImplementation(digestNow as never))
 afterEach(() => vi.restoreAllMocks())
 
-/** Chance from a seed (mulberry32): 0 up to 1. */
-function chanceFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-/** Time that passes only when everybody waits for it. */
-function simulatedTime() {
-  let now = 0
-  let sleepers: { at: number; wake: () => void }[] = []
-  return {
-    now: () => now,
-    sleep: (milliseconds: number) => new Promise<void>((wake) => void sleepers.push({ at: now + milliseconds, wake })),
-    async untilNobodySleeps(): Promise<void> {
-      for (;;) {
-        await new Promise(setImmediate)
-        if (sleepers.length === 0) return
-        now = Math.min(...sleepers.map((sleeper) => sleeper.at))
-        const awake = sleepers.filter((sleeper) => sleeper.at === now)
-        sleepers = sleepers.filter((sleeper) => sleeper.at !== now)
-        for (const { wake } of awake) wake()
-      }
-    },
-  }
-}
-
-class Killed extends Error {}
-
-/** A store over a network: every call takes 5 to 20 ms, half of it before it is done. */
+/** Processes that share a chain. */
 function simulated(seed: number) {
-  const chance = chanceFrom(seed)
-  const time = simulatedTime()
-  const items = new Map<string, Item>()
-  const calls: Record<string, number> = {}
-  const at = ({ pk, sk }: Key): string => `${pk}\n${sk}`
-  const stored = (partition: string): Item[] =>
-    [...items.values()].filter((item) => item.pk === partition).sort((one, other) => (one.sk < other.sk ? -1 : 1))
-
-  /** A process that is killed at its `n`-th call: before the call is done, or after it and before the answer. */
-  function process(killedAt = Infinity) {
-    let call = 0
-    const through = async <T>(act: string, work: () => T): Promise<T> => {
-      call++
-      calls[act] = (calls[act] ?? 0) + 1
-      const half = (5 + chance() * 15) / 2
-      await time.sleep(half)
-      if (call * 2 - 1 >= killedAt) throw new Killed()
-      const answer = structuredClone(work())
-      await time.sleep(half)
-      if (call * 2 >= killedAt) throw new Killed()
-      return answer
-    }
-    const table: Pick<Table, 'get' | 'create' | 'remove' | 'query'> = {
-      get: (key) => through('get', () => items.get(at(key)) as never),
-      create: (item) =>
-        through('create', () => {
-          if (items.has(at(item))) throw new AlreadyExists()
-          items.set(at(item), structuredClone(item) as Item)
-          return item
-        }),
-      remove: (key) => through('remove', () => void items.delete(at(key))),
-      query: (partition, { from = '', to = '~', backwards, limit } = {}) =>
-        through('query', () => {
-          const found = stored(partition).filter((item) => item.sk >= from && item.sk <= to)
-          return { items: (backwards ? found.reverse() : found).slice(0, limit) as never[] }
-        }),
-    }
-    return {
-      table: table as Table,
-      now: () => new Date(time.now()),
-      pause: time.sleep,
-      memory: new Map(),
-      random: (bytes: number) => Uint8Array.from({ length: bytes }, () => chance() * 256),
-    }
-  }
+  const shared = network(seed)
   return {
-    time,
-    calls,
-    process,
-    blocks: () => stored(keyOf.auditEvent.partition(organisationId)) as unknown as Block[],
-    waiting: () => stored(keyOf.auditWaiting.partition(organisationId)),
+    ...shared,
+    blocks: () => shared.stored(keyOf.auditEvent.partition(organisationId)) as unknown as Block[],
+    waiting: () => shared.stored(keyOf.auditWaiting.partition(organisationId)),
   }
 }
 type World = ReturnType<typeof simulated>

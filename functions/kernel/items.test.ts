@@ -55,6 +55,7 @@ const keys: Record<keyof typeof keyOf, [made: { pk: string; sk: string }, pk: st
   pipeline: [keyOf.pipeline('P'), 'PIPELINE#P', 'PIPELINE'],
   pipelineVersion: [keyOf.pipelineVersion('P', 3), 'PIPELINE#P', 'VERSION#000003'],
   experiment: [keyOf.experiment('E'), 'EXPERIMENT#E', 'EXPERIMENT'],
+  jobPlaces: [keyOf.jobPlaces('U', 'runs'), 'JOB#places#U', 'runs'],
   runQueue: [keyOf.runQueue(), 'JOB#queue', 'QUEUE'],
   synthesis: [keyOf.synthesis('Y'), 'SYN#Y', 'SYNTHESIS'],
   synthesisDue: [keyOf.synthesisDue('Y'), 'SYN#Y', 'DUE'],

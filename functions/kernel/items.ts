@@ -398,6 +398,11 @@ export interface RunQueueItem {
   atWork: { run: string; owner: string; turn: number }[]
   served: Record<string, number>
 }
+/** Which jobs hold a place of a person, with the time at which each took it (domain/jobs/places.ts). */
+export interface JobPlacesItem {
+  line: 'questions' | 'runs'
+  held: Record<string, string>
+}
 export interface VoteItem {
   jobId: string
   userId: string

@@ -51,6 +51,13 @@ export interface Known {
   over?: string
 }
 
+/**
+ * May this job start as soon as there is a place? One that waits for people, or that a crash left without its item,
+ * takes none.
+ */
+const ready = (job: JobItem | undefined): job is JobItem =>
+  job !== undefined && jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
+
 /** The queue as it stands. */
 async function queueNow(
   deps: Pick<Deps, 'table'>,
@@ -60,6 +67,10 @@ async function queueNow(
   const live = [...shown, ...also.filter((a) => !shown.some((w) => w.run === a.run))].filter((w) => w.run !== over)
   const held = item ?? empty
   const ids = new Set(live.map((w) => w.run))
+  // What is at work may not be in the index yet: its job says whether its place is free again.
+  const unseen = held.atWork.filter((a) => !ids.has(a.run) && a.run !== over)
+  const jobs = await Promise.all(unseen.map((a) => deps.table.get<JobItem>(keyOf.job(a.run))))
+  for (const [index, { run }] of unseen.entries()) if (ready(jobs[index])) ids.add(run)
   const busy = new Set(held.atWork.map((a) => a.run))
   return {
     item,
@@ -67,13 +78,6 @@ async function queueNow(
     waiting: live.filter((w) => !busy.has(w.run)),
   }
 }
-
-/**
- * May this job start as soon as there is a place? One that waits for people, or that a crash left without its item,
- * takes none.
- */
-const ready = (job: JobItem | undefined): job is JobItem =>
-  job !== undefined && jobLife[job.state].live && job.state !== 'held' && job.waiting !== 'approval'
 
 /**
  * Runs that may have the free places, and their jobs. Looked at only when their turn comes: most are not asked about.

@@ -23,7 +23,7 @@ import {
 import type { InExperiment } from './resources.ts'
 import { type DatasetInput, purposeOf, questionFor, withDataset } from './datasets.ts'
 import { given } from './experiments.ts'
-import { dispatch, liveRuns, queueStandingOf } from './queue.ts'
+import { dispatch, queueStandingOf } from './queue.ts'
 import { refuse, type SetUp, type Terms, runTermsOf, wantedVersion } from './admission.ts'
 import { toRun } from './view.ts'
 import { ownerPointer } from '../workflow/pointers.ts'
@@ -32,6 +32,7 @@ import { jsonBytes } from '../kernel/stored-json.ts'
 import { Names } from '../kernel/names.ts'
 import type { RunJob } from './run-job.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
+import { takePlaces } from '../workflow/places.ts'
 import { submit } from '../workflow/submit.ts'
 
 type Routes = (typeof pipelines)['routes']
@@ -43,14 +44,14 @@ const edited = (setUp: SetUp, { parameters, resources }: Edits): SetUp => ({
   resources: { ...setUp.resources, ...given(resources ?? {}) } as Partial<Resources>,
 })
 
-/** Places among the live runs of a person for `count` more; the run that a repeated request made is counted already. */
-async function checkRoom(deps: Deps, caller: Caller, count: number): Promise<void> {
-  const live = await liveRuns(deps, caller.userId)
-  if (live.length + count > mostLive)
-    throw new Failure(
-      'too-many-jobs',
-      `You have ${live.length} runs that are not over, and at most ${mostLive} may wait or work at once. Wait for some of them, or stop some.`,
-    )
+/** Places among the live runs of a person for these; those that a repeated request made have theirs. */
+async function takeRoom(deps: WorkflowDeps, { userId }: Caller, jobIds: readonly string[]): Promise<void> {
+  if (await takePlaces(deps, { userId, line: 'runs', most: mostLive }, jobIds)) return
+  const more = jobIds.length === 1 ? 'another' : `${jobIds.length} more`
+  throw new Failure(
+    'too-many-jobs',
+    `At most ${mostLive} of your runs may wait or work at once, and there is no room for ${more}. Wait for some of them, or stop some.`,
+  )
 }
 
 const notAway = async (deps: Deps, experiment: ExperimentItem): Promise<PipelineItem | undefined> => {
@@ -223,7 +224,7 @@ async function startOne(
   const version = await wantedVersion(deps, setUp.pipelineId, setUp.version, pipeline?.version ?? setUp.version)
   const { inputs, on } = await withDataset(deps, caller, found.organisationId, version.definition, setUp.inputs)
   const terms = await runTermsOf(deps, version, edited({ ...setUp, inputs }, body))
-  await checkRoom(deps, caller, 1)
+  await takeRoom(deps, caller, [jobId])
   return (
     await shown(deps, at, [
       await make(
@@ -283,7 +284,7 @@ export const sweep: Implementation<Routes['sweep'], WorkflowDeps> = async ({ bod
   const askHash = await sha256Hex(canonical({ experiment: found.experimentId, body }))
   const ids = await Promise.all(all.map((_, n) => idOf(deps, caller, found.experimentId, idempotencyKey, n + 1)))
   const made = idempotencyKey === undefined ? undefined : await deps.table.get<JobItem>(keyOf.job(ids[0]!))
-  if (!made) await checkRoom(deps, caller, all.length)
+  if (!made) await takeRoom(deps, caller, ids)
   const jobs: Item<JobItem>[] = []
   for (const [index, terms] of all.entries())
     jobs.push(

@@ -20,6 +20,8 @@ import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof synthesis)['routes']
 const most = 50
+const comparedEnough = (): Failure =>
+  new Failure('wrong-state', `This table was compared ${most} times. Make another version.`)
 const invalid = (message: string, at: string): Failure =>
   new Failure('invalid-plan', message, [{ path: `/body/${at}`, message }])
 
@@ -30,8 +32,7 @@ export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async 
       'wrong-state',
       'There is no synthetic table to compare: it is not made yet, or its files are gone.',
     )
-  if (synthesis.evaluations.length >= most)
-    throw new Failure('wrong-state', `This table was compared ${most} times. Make another version.`)
+  if (synthesis.evaluations.length >= most) throw comparedEnough()
   const plan = synthesis.plan as SynthesisPlan
   if (body.kind === 'model' && body.charge > 0)
     throw invalid(
@@ -67,6 +68,7 @@ export const evaluate: Implementation<Routes['evaluate'], WorkflowDeps> = async 
   // The item names the job before there is one: a job that nobody named does nothing.
   await retrying(deps, async (tries) => {
     const now = tries === 0 ? synthesis : (await deps.table.get<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId)))!
+    if (now.evaluations.length >= most) throw comparedEnough()
     await deps.table.update<SynthesisItem>(keyOf.synthesis(synthesis.synthesisId), {
       set: { evaluations: [...now.evaluations, jobId] },
       when: [{ attribute: 'rev', is: 'equal', value: now.rev! }],
