@@ -1,10 +1,8 @@
 /**
  * The local host in a process of its own, for benches: starts it on a fresh home, plants one organisation with an
- * admin's access token, and says where everything is, including the store behind it. Ends with its parent.
+ * admin's access token, and says where everything is. Ends with its parent.
  */
 import { randomBytes } from 'node:crypto'
-import { subscribe } from 'node:diagnostics_channel'
-import type { ClientRequest } from 'node:http'
 import { base64url, sha256Hex } from '../domain/hash.ts'
 import { scopes } from '../domain/access/permissions.ts'
 import { newId } from '../functions/kernel/ids.ts'
@@ -13,7 +11,6 @@ import { startHost } from '../local/host.ts'
 
 export interface Ready {
   mainOrigin: string
-  store: string
   organisationId: string
   kid: string
   token: string
@@ -21,12 +18,6 @@ export interface Ready {
 }
 
 const [, , port, home] = process.argv as [string, string, string, string]
-// The host keeps its store's address to itself; its first request shows it.
-let store = ''
-subscribe('http.client.request.start', (message) => {
-  store ||= `http://${String((message as { request: ClientRequest }).request.getHeader('host'))}`
-})
-
 const host = await startHost({ port: Number(port), home, quiet: true, demo: false })
 const { deps, mainOrigin } = host
 const organisationId = newId(deps, 'org')
@@ -73,7 +64,6 @@ process.on('disconnect', stop)
 process.on('SIGTERM', stop)
 process.send!({
   mainOrigin,
-  store,
   organisationId,
   kid,
   token: `clo_${tokenId.slice(4)}_${secret}`,

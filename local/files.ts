@@ -1,24 +1,14 @@
 /** Files of the host's own: written whole or not at all, readable by their owner only. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder, writeWhole as writeDurably } from '../adapters/local/durable.ts'
 
-/** Temporary file, fsync, rename: after a crash the old or the new file is there. */
+/** After a crash the old or the new file is there, and after this returns the new one. */
 export async function writeWhole(file: string, content: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  await makeFolder(dirname(file))
   const temporary = `${file}.${process.pid}.new`
-  try {
-    const handle = await open(temporary, 'w', 0o600)
-    try {
-      await handle.writeFile(content)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, file)
-  } catch (e) {
-    await rm(temporary, { force: true })
-    throw e
-  }
+  await rm(temporary, { force: true })
+  await writeDurably(file, temporary, (handle) => handle.writeFile(content))
 }
 
 /** The parsed JSON of a file, or undefined when there is none. */

@@ -1,8 +1,9 @@
 /** The host's folder: made, tried, and watched for a full disk. */
 import { randomBytes } from 'node:crypto'
 import { statfsSync } from 'node:fs'
-import { mkdir, rm, statfs } from 'node:fs/promises'
+import { rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../adapters/local/durable.ts'
 import { readJson, writeWhole } from './files.ts'
 import { systemTrouble } from './trouble.ts'
 
@@ -17,7 +18,7 @@ export const isFull = (home: string): boolean => {
 /** Makes the home and finds out whether it can be used; `Trouble` says what to do otherwise. */
 export async function prepareHome(home: string): Promise<{ objects: string }> {
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 })
+    await makeFolder(home)
     const { bavail, bsize } = await statfs(home)
     if (bavail * bsize < leastFree) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
     const kept = await readJson<{ objects: string }>(join(home, 'secrets.json'))

@@ -1,4 +1,4 @@
-/** The whole platform in one process (and its store in another), on the loopback interface. */
+/** The whole platform in one process, on the loopback interface. */
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -10,7 +10,6 @@ import { localEngine } from '../adapters/local/engine.ts'
 import { localKeys } from '../adapters/local/keys.ts'
 import { localLogs } from '../adapters/local/logs.ts'
 import { type LocalObjects, localObjects } from '../adapters/local/objects.ts'
-import { createTable, localTable } from '../adapters/local/table.ts'
 import { realPause } from '../functions/kernel/pause.ts'
 import { sweepLeftovers } from '../runner/own-folders.ts'
 import { createAuthorizer } from '../functions/access/authorizer.ts'
@@ -23,7 +22,8 @@ import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
 import { readJson, writeWhole } from './files.ts'
 import { startGateway } from './gateway.ts'
-import { isFull, prepareHome } from './home.ts'
+import { prepareHome } from './home.ts'
+import { lockHome } from './home-lock.ts'
 import { createMetrics } from './metrics.ts'
 import { openJournal } from './journal.ts'
 import { type Languages, languages, languagesOf, onlyOne } from './languages.ts'
@@ -34,8 +34,8 @@ import { loginState } from './login/state.ts'
 import { elsewhere, portTrouble, tryPort } from './port.ts'
 import { insideOrigin, loopbackReach, type Reach } from './reach.ts'
 import { every } from './scheduler.ts'
-import { startStore, StoreLocked } from './store.ts'
-import { diskFull, systemTrouble, Trouble } from './trouble.ts'
+import { isTaken, openStore, storeTrouble } from './store.ts'
+import { Trouble } from './trouble.ts'
 import { prepareWork } from './work.ts'
 import { createWorkflow, later } from './workflow.ts'
 
@@ -69,7 +69,6 @@ export interface Host {
   demo: boolean
   /** Reads the certificate again, where there is one. */
   renewCertificate: () => void
-  storePid: () => number | undefined
   close: () => Promise<void>
 }
 
@@ -84,9 +83,9 @@ interface Running {
   mainOrigin: string
 }
 
-/** What is wrong with the store, in a person's words; other errors as they are. */
-async function storeTrouble(failure: unknown, home: string): Promise<unknown> {
-  if (!(failure instanceof StoreLocked)) return systemTrouble(failure, `The folder ${home}`) ?? failure
+/** What is wrong with the home, in a person's words; other errors as they are. */
+async function homeTrouble(failure: unknown, home: string): Promise<unknown> {
+  if (!isTaken(failure)) return storeTrouble(failure, home) ?? failure
   const other = await readJson<Running>(join(home, 'host.json')).catch(() => undefined)
   const who = other ? `: ${other.mainOrigin}/ (process ${other.pid})` : ''
   return new Trouble(
@@ -153,15 +152,17 @@ export async function startHost(options: HostOptions): Promise<Host> {
   try {
     const journal = await openJournal(join(home, 'cloister.log'))
     undo.push(journal.close)
-    // The store's lock makes this the only host of the home; everything else in it is opened after.
-    const store = await startStore(join(home, 'table'), (why) =>
-      lost(isFull(home) ? diskFull(`The folder ${home}`).message : why),
-    ).catch(async (error: unknown) => {
-      throw await storeTrouble(error, home)
-    })
-    undo.push(store.close)
-    const at = { endpoint: store.endpoint, tableName: 'cloister' }
-    await createTable(at)
+    const say = options.quiet ? () => {} : (text: string) => process.stdout.write(`${text}\n`)
+    // The lock makes this the only host of the home; everything else in it is opened after.
+    const table = await lockHome(home)
+      .then((unlock) => {
+        undo.push(() => Promise.resolve(unlock()))
+        return openStore(home, { say, failed: (failure) => lost(storeTrouble(failure, home)!.message) })
+      })
+      .catch(async (error: unknown) => {
+        throw await homeTrouble(error, home)
+      })
+    undo.push(table.close)
 
     const objectsAt = (baseUrl: string): LocalObjects =>
       localObjects({ folder: join(home, 'objects'), baseUrl, secret: Buffer.from(secret, 'base64') })
@@ -190,7 +191,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     })
     const deps: StepDeps = {
       kinds,
-      table: metrics.counted(localTable(at)),
+      table: metrics.counted(table),
       objects,
       keys: localKeys({ file: join(home, 'keyring.json') }),
       engine,
@@ -225,7 +226,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         objects,
         accounts: state,
         mark: join(home, demoMark),
-        say: options.quiet ? () => {} : (text) => process.stdout.write(`${text}\n`),
+        say,
       })
     const demo = (await readJson(join(home, demoMark))) !== undefined
 
@@ -270,7 +271,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
       deps,
       demo,
       renewCertificate: gateway.renew,
-      storePid: store.pid,
       close,
     }
   } catch (e) {

@@ -1,82 +1,79 @@
-/** The embedded store as a child process: started, watched, restarted when it dies, stopped. */
-import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { diskFull, Trouble } from './trouble.ts'
+/** The home's table: found, converted or made, looked at, and opened; and what is wrong with it in a person's words. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { OldTableUnread } from '../adapters/local/dynalite/old-table.ts'
+import { type LocalTable, localTable, StoreFailed } from '../adapters/local/table.ts'
+import { makeTable, StoreDamaged } from '../adapters/local/table-folder.ts'
+import { ConversionFailed, convert, copyName, hasOldTable, markHome, tidyOldTable } from './conversion.ts'
+import { HomeLocked } from './home-lock.ts'
+import { isFull } from './home.ts'
+import { diskFull, systemTrouble, Trouble } from './trouble.ts'
 
-export interface Store {
-  endpoint: string
-  pid: () => number | undefined
-  close: () => Promise<void>
+/** Where the table of a home is. */
+export const storeFolder = (home: string): string => join(home, 'store')
+
+/** Files that a host makes once it has a table: a home with one of them is not new. */
+const traces = ['keyring.json', 'login.db', 'login.json', 'login-keys.json', 'objects']
+
+const damaged = (home: string, what: string): Trouble =>
+  new Trouble(
+    `The store in ${home} is damaged, and was left as it is. ${what}\nStart no other version on it. \`cloister doctor\` says what is lost and what can be saved; a backup brings back the rest.`,
+  )
+
+/** What is wrong with the store, in a person's words; undefined for what is no fault of the home's. */
+export function storeTrouble(error: unknown, home: string): Trouble | undefined {
+  if (error instanceof StoreDamaged) return damaged(home, error.message)
+  if (
+    error instanceof ConversionFailed ||
+    (error instanceof OldTableUnread && !/no space left|quota/i.test(error.message))
+  )
+    return new Trouble(
+      `The table of an older version in ${home} could not be taken over: ${error.message} Nothing of it was changed or lost; please report this.`,
+    )
+  const full = error instanceof StoreFailed && error.kind === 'full'
+  if (full || ((error as { errcode?: number }).errcode ?? 0) % 256 === 13 || (existsSync(home) && isFull(home)))
+    return diskFull(`The folder ${home}`)
+  if (error instanceof StoreFailed && error.kind === 'damaged')
+    return damaged(home, 'A part of it cannot be read as it was written.')
+  if (error instanceof StoreFailed)
+    return new Trouble(
+      `The store in ${home} cannot be written (${error.message}). Look at the disk; what was acknowledged is kept.`,
+    )
+  return systemTrouble(error, `The folder ${home}`)
 }
 
-type Message = { port: number } | { failed: string; code?: string }
-const program = fileURLToPath(new URL('./store-process.ts', import.meta.url))
+/** Whether an error says that another host has the home. */
+export const isTaken = (error: unknown): boolean =>
+  error instanceof HomeLocked || (error instanceof OldTableUnread && error.code === 'LEVEL_LOCKED')
 
-function troubleOf(path: string, { failed, code }: { failed: string; code?: string }): Error {
-  if (code === 'LEVEL_LOCKED') return new StoreLocked(path)
-  if (/no space left|quota exceeded/i.test(failed)) return diskFull(`The folder ${path}`)
-  return new Trouble(`The data in ${path} cannot be opened: ${failed}`)
-}
-
-function launch(path: string, port: number): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(program, [path, String(port)], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code, signal) => reject(new Error(`The embedded store ended at once (${signal ?? code}).`)))
-    child.once('message', (message: Message) => {
-      child.removeAllListeners('exit')
-      if ('port' in message) return resolve({ child, port: message.port })
-      reject(troubleOf(path, message))
-    })
-  })
-}
-
-/** Another running host has the folder open. */
-export class StoreLocked extends Error {
-  override name = 'StoreLocked'
+async function prepare(home: string, say: (text: string) => void): Promise<void> {
+  const folder = storeFolder(home)
+  if (!existsSync(folder)) {
+    if (await hasOldTable(home)) {
+      say('Taking over the table of an older version ...')
+      const count = await convert(home)
+      say(
+        `${count} items were taken over and compared. The old table is kept in ${join(home, copyName)}; delete it when all is well.`,
+      )
+    } else {
+      const trace = traces.find((name) => existsSync(join(home, name)))
+      if (trace) throw new StoreDamaged(`The folder ${folder} is missing, while ${trace} is there.`)
+      await markHome(home)
+      await makeTable(folder, () => {})
+    }
+  }
+  await markHome(home)
+  await tidyOldTable(home)
 }
 
 /**
- * Starts the store on `path`, on a free port of this machine. If its process dies, it is started again on the same port
- * (the table's client retries meanwhile); after five deaths within a minute `lost` is called instead.
+ * Opens the table of a home that is locked. Throws what `isTaken` and `storeTrouble` know. `failed` is called once when
+ * nothing can be written any more.
  */
-export async function startStore(path: string, lost: (why: string) => void): Promise<Store> {
-  let closing = false
-  const deaths: number[] = []
-  const first = await launch(path, 0)
-  const { port } = first
-  let { child } = first
-  const watch = (): void => {
-    child.once('exit', (code, signal) => {
-      if (closing) return
-      const now = Date.now()
-      deaths.push(now)
-      if (deaths.filter((d) => now - d < 60_000).length >= 5)
-        return lost(`The embedded store keeps ending (${signal ?? code}).`)
-      launch(path, port).then(
-        (next) => {
-          child = next.child
-          if (closing) child.send('stop')
-          else watch()
-        },
-        (e: Error) => lost(e.message),
-      )
-    })
-  }
-  watch()
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    pid: () => child.pid,
-    close: () =>
-      new Promise((resolve) => {
-        closing = true
-        if (child.exitCode !== null || child.signalCode !== null) return resolve()
-        const force = setTimeout(() => child.kill('SIGKILL'), 1500)
-        child.once('exit', () => {
-          clearTimeout(force)
-          resolve()
-        })
-        child.send('stop')
-      }),
-  }
+export async function openStore(
+  home: string,
+  { say, failed }: { say: (text: string) => void; failed: (failure: StoreFailed) => void },
+): Promise<LocalTable> {
+  await prepare(home, say)
+  return localTable({ folder: storeFolder(home), failed })
 }

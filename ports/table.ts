@@ -48,7 +48,12 @@ export interface Page<T> {
   next?: string
 }
 
-/** Every method may be called again after an error that is none of those below: the write then may have been made. */
+/**
+ * Every method may be called again after an error that is none of those below: the write then may have been made. Keys
+ * are compared by their UTF-8 bytes. `ItemRefused` is thrown for what no table keeps: a key that is empty or longer
+ * than 2,048 bytes (sort keys: 1,024), an item of more than 400 KB or 32 levels, a number of more than 125 digits, a
+ * change of the key or of one attribute in two ways.
+ */
 export interface Table {
   /** The item as it is now (strongly consistent), with all attributes or some; undefined when there is none. */
   get<T>(key: Key, attributes?: string[]): Promise<Item<T> | undefined>
@@ -77,6 +82,14 @@ export class AlreadyExists extends Error {
 /** The item is not as the write expected it, or is not there: read it again. */
 export class ConditionFailed extends Error {
   override name = 'ConditionFailed'
+}
+/** No table keeps such an item, or has such a key: nothing was written. */
+export class ItemRefused extends Error {
+  override name = 'ItemRefused'
+}
+/** What the store gives back is not what was written. The message names the kind of item, and no value. */
+export class ItemDamaged extends Error {
+  override name = 'ItemDamaged'
 }
 /** `after` did not come from a page of the same query. */
 export class InvalidCursor extends Error {

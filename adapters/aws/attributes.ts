@@ -23,6 +23,7 @@ export function toAttribute(value: unknown): Attribute {
   if (typeof value === 'boolean') return { BOOL: value }
   if (value === null || value === undefined) return { NULL: true }
   if (Array.isArray(value)) return { L: value.map(toAttribute) }
+  if (value instanceof Date) throw new TypeError('The table keeps no dates')
   if (typeof value === 'object') return { M: toAttributes(value) }
   throw new TypeError(`The table keeps no ${typeof value}`)
 }

@@ -10,6 +10,7 @@ import {
   ConditionFailed,
   InvalidCursor,
   type Item,
+  ItemRefused,
   type Key,
   type Page,
   type QueryOptions,
@@ -72,6 +73,13 @@ const projection = (x: Expression, attributes: string[] | undefined): { Projecti
 
 const named = (e: unknown, name: string): boolean => e instanceof Error && e.name === name
 
+/** What DynamoDB does not take is refused without its words, which could quote a value. */
+const refusedAs = (e: unknown): unknown =>
+  named(e, 'ValidationException') ? new ItemRefused('the store does not take it') : e
+
+const nothingBetween = ({ from, to }: QueryOptions): boolean =>
+  from !== undefined && to !== undefined && Buffer.compare(Buffer.from(from), Buffer.from(to)) > 0
+
 /** The keys after the partition's, in a fixed order: a cursor cannot name another partition. */
 const cursorKeys = (index: boolean): string[] => (index ? ['pk', 'sk', 'gsk'] : ['sk'])
 
@@ -133,7 +141,7 @@ export function dynamoTable(TableName: string, send: Send): Table {
     } catch (e) {
       throw named(e, 'ConditionalCheckFailedException')
         ? new Refused(`${item.pk.slice(0, item.pk.indexOf('#'))} item`)
-        : e
+        : refusedAs(e)
     }
     return Item
   }
@@ -147,6 +155,8 @@ export function dynamoTable(TableName: string, send: Send): Table {
         ConsistentRead: true,
         ...projection(expression, attributes),
         ...expression.parts(),
+      }).catch((error: unknown) => {
+        throw refusedAs(error)
       })
       return output.Item as Item<T> | undefined
     },
@@ -178,13 +188,17 @@ export function dynamoTable(TableName: string, send: Send): Table {
       } catch (e) {
         throw named(e, 'ConditionalCheckFailedException')
           ? new ConditionFailed(`${key.pk.slice(0, key.pk.indexOf('#'))} item`)
-          : e
+          : refusedAs(e)
       }
     },
     async remove(key) {
-      await send('DeleteItem', { TableName, Key: { pk: key.pk, sk: key.sk } })
+      await send('DeleteItem', { TableName, Key: { pk: key.pk, sk: key.sk } }).catch((error: unknown) => {
+        throw refusedAs(error)
+      })
     },
     async query<T>(pk: string, options: QueryOptions = {}): Promise<Page<T>> {
+      // DynamoDB would refuse to look.
+      if (nothingBetween(options)) return { items: [] }
       const index = options.index === true
       const items: Item<T>[] = []
       let start = options.after === undefined ? undefined : fromCursor(options.after, pk, index)
@@ -204,7 +218,7 @@ export function dynamoTable(TableName: string, send: Send): Table {
         }).catch((error: unknown) => {
           throw options.after !== undefined && named(error, 'ValidationException')
             ? new InvalidCursor('outside this query')
-            : error
+            : refusedAs(error)
         })
         items.push(...((output.Items ?? []) as Item<T>[]))
         start = output.LastEvaluatedKey as Record<string, string> | undefined

@@ -10,10 +10,11 @@ import {
   randomBytes,
   randomUUID,
 } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { chmod, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { sha256Hex } from '../../domain/hash.ts'
+import { makeFolder, writeWhole } from './durable.ts'
 import { KeyMissing, type Keys, type PublicKey, UnwrapFailed } from '../../ports/keys.ts'
 
 interface Pair {
@@ -47,32 +48,9 @@ async function load(file: string): Promise<Keyring | undefined> {
   return JSON.parse(await readFile(file, 'utf8')) as Keyring
 }
 
-/**
- * Temporary file, fsync, rename, fsync of the folder: after a crash either the old or the new keyring is there, whole.
- */
-async function save(file: string, ring: Keyring): Promise<void> {
-  const temporary = `${file}.${randomUUID()}`
-  try {
-    const handle = await open(temporary, 'wx', 0o600)
-    try {
-      await handle.writeFile(JSON.stringify(ring, null, 2))
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, file)
-  } catch (e) {
-    await rm(temporary, { force: true })
-    throw e
-  }
-  if (process.platform === 'win32') return
-  const folder = await open(dirname(file), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
+/** After a crash either the old or the new keyring is there, whole. */
+const save = (file: string, ring: Keyring): Promise<void> =>
+  writeWhole(file, `${file}.${randomUUID()}`, (handle) => handle.writeFile(JSON.stringify(ring, null, 2)))
 
 /**
  * Keys in `file`, made (with its MAC key) at first use. One process at a time may write it. `KeyringExposed` when
@@ -87,7 +65,7 @@ export function localKeys({ file }: { file: string }): Keys {
     (ring ??= (async () => {
       const found = await load(file)
       if (found) return found
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+      await makeFolder(dirname(file))
       const made: Keyring = { version: 1, mac: randomBytes(32).toString('base64'), pairs: {} }
       await save(file, made)
       if (process.platform !== 'win32') await chmod(file, 0o600)

@@ -2,10 +2,11 @@
  * Logs in a folder: one file a run, which its runner appends to (runner/pipeline-log.ts) and which stays. Read by
  * place, never whole.
  */
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { type FSWatcher, watch } from 'node:fs'
 import { join } from 'node:path'
 import { decodeRecords, encodeRecord } from '../../domain/pipelines/log.ts'
+import { makeFolder, syncFolder } from './durable.ts'
 import { followPage, isRunId, type LogPage, type Logs, type PageLimits } from '../../ports/logs.ts'
 
 export interface LocalLogs extends Logs {
@@ -146,7 +147,7 @@ const nothing = (from: number): LogPage => ({ records: [], first: from, next: fr
 
 /** The logs of this machine. `folder` is made when the first log is asked for. */
 export async function localLogs({ folder }: { folder: string }): Promise<LocalLogs> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder)
   const file = (runId: string): string => {
     if (!isRunId(runId)) throw new RangeError('not the id of a run')
     return join(folder, `${runId}.jsonl`)
@@ -205,6 +206,7 @@ export async function localLogs({ folder }: { folder: string }): Promise<LocalLo
       } finally {
         await handle.close()
       }
+      await syncFolder(folder)
     },
     // The file is the archive.
     archive: () => Promise.resolve(),

@@ -1,7 +1,6 @@
-/** Files of the object store: one line of JSON and then bytes, written whole or not at all. */
-import { randomUUID, type Hash } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+/** Files of the object store: one line of JSON and then bytes. */
+import type { Hash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
 
 /** The bytes of an upload were not what its link promised. */
 export class UploadRefused extends Error {
@@ -13,16 +12,6 @@ export const maxHeader = 1024
 /** Whether nothing is there. A key too long for a path of this system cannot have been stored. */
 export const absent = (e: unknown): boolean =>
   ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((e as NodeJS.ErrnoException).code ?? '')
-
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
 
 interface Header {
   start: number
@@ -83,30 +72,4 @@ export async function openFile(path: string): Promise<{ handle: FileHandle; head
     throw e
   }
   return { handle, head: await header(handle) }
-}
-
-/**
- * Writes a file in `incoming`, which is on the same file system, and moves it to `path` when it is whole and on the
- * disk.
- */
-export async function writeWhole(
-  incoming: string,
-  path: string,
-  write: (handle: FileHandle) => Promise<unknown>,
-): Promise<void> {
-  const temporary = join(incoming, randomUUID())
-  try {
-    const handle = await open(temporary, 'wx', 0o600)
-    try {
-      await write(handle)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    await rename(temporary, path)
-    await syncFolder(dirname(path))
-  } finally {
-    await rm(temporary, { force: true })
-  }
 }

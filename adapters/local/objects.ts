@@ -15,7 +15,8 @@ import {
   type ObjectStore,
 } from '../../ports/objects.ts'
 import { type LinkClaims, signLink } from './links.ts'
-import { absent, maxHeader, openFile, readFrom, receive, UploadRefused, writeWhole } from './object-files.ts'
+import { removeFile, writeWhole } from './durable.ts'
+import { absent, maxHeader, openFile, readFrom, receive, UploadRefused } from './object-files.ts'
 import { folderOfPrefix, keyOfNames, pathOfKey } from './paths.ts'
 
 export interface LocalObjectsOptions {
@@ -71,6 +72,7 @@ const plain: readonly Bucket[] = ['protected']
 export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): LocalObjects {
   const bucketFolder = (bucket: Bucket): string => join(folder, bucket)
   const incoming = join(folder, '.incoming')
+  const temporary = (): string => join(incoming, randomUUID())
 
   const plainOf = async (path: string): Promise<string | undefined> => {
     const found = await openFile(path)
@@ -120,13 +122,13 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     if (Buffer.byteLength(line) > maxHeader) throw new RangeError('The media type is too long')
     await mkdir(incoming, { recursive: true, mode: 0o700 })
     if (name === undefined)
-      return writeWhole(incoming, path, async (handle) => {
+      return writeWhole(path, temporary(), async (handle) => {
         await handle.write(line)
         await write(handle)
       })
     const old = await plainOf(path)
-    await writeWhole(incoming, `${path}.${name}`, write)
-    await writeWhole(incoming, path, (f) => f.write(line))
+    await writeWhole(`${path}.${name}`, temporary(), write)
+    await writeWhole(path, temporary(), (f) => f.write(line))
     if (old) await rm(old, { force: true })
   }
 
@@ -205,10 +207,10 @@ export function localObjects({ folder, baseUrl, secret }: LocalObjectsOptions): 
     async remove(bucket, key) {
       const path = pathOfKey(bucketFolder(bucket), key)
       const bytes = plain.includes(bucket) ? await plainOf(path) : undefined
-      await rm(path, { force: true }).catch((error: unknown) => {
+      await removeFile(path).catch((error: unknown) => {
         if (!absent(error)) throw error
       })
-      if (bytes) await rm(bytes, { force: true })
+      if (bytes) await removeFile(bytes)
     },
     async *list(bucket, prefix) {
       const top = bucketFolder(bucket)

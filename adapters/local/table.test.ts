@@ -1,21 +1,30 @@
-import { expect, it } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { tableContract } from '../../ports/table.contract.ts'
-import { createTable, localTable } from './table.ts'
-import { startStore } from './testing.ts'
+import { localTable } from './table.ts'
+import { makeTable } from './table-folder.ts'
+import { memoryTable } from './testing.ts'
 
-tableContract('embedded store', async () => {
-  const store = await startStore()
-  const where = { endpoint: store.endpoint, tableName: 'cloister' }
-  await createTable(where)
-  return { table: localTable(where), close: store.close }
+tableContract('SQLite', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cloister-table-'))
+  await makeTable(join(folder, 'store'), () => {})
+  const table = await localTable({
+    folder: join(folder, 'store'),
+    failed: (failure) => {
+      throw failure
+    },
+  })
+  return {
+    table,
+    async close() {
+      await table.close()
+      await rm(folder, { recursive: true })
+    },
+  }
 })
 
-it('makes the table once and leaves it alone after that', async () => {
-  const store = await startStore()
-  const where = { endpoint: store.endpoint, tableName: 'cloister' }
-  await createTable(where)
-  await localTable(where).create({ pk: 'A#1', sk: 'A' })
-  await createTable(where)
-  expect(await localTable(where).get({ pk: 'A#1', sk: 'A' })).toMatchObject({ rev: 1 })
-  await store.close()
+tableContract('SQLite in memory', () => {
+  const table = memoryTable()
+  return Promise.resolve({ table, close: () => Promise.resolve(table.close()) })
 })

@@ -1,48 +1,139 @@
-/** The table on the embedded store: DynamoDB's operations over its real protocol, and the making of the table. */
+/**
+ * The table on SQLite (decision 0012): one thread writes, many requests with one sync of the disk, and this thread
+ * reads.
+ */
+import { Worker } from 'node:worker_threads'
 import type { Table } from '../../ports/table.ts'
-import { dynamoTable } from '../aws/dynamo-table.ts'
-import { storeAt } from './dynamo-http.ts'
+import { type Outcome, TableFile, type Write } from './table-file.ts'
+import { StoreDamaged, tableFile } from './table-folder.ts'
+import { type Commit, tableOn } from './table-on-file.ts'
+import type { Answered, Asked, Failed } from './table-thread.ts'
 
-export interface LocalTableOptions {
-  endpoint: string
-  tableName: string
+/** Writes that share a sync, at most. */
+const largestGroup = 512
+
+/** The store cannot go on: whatever was waiting was not acknowledged. */
+export class StoreFailed extends Error {
+  override name = 'StoreFailed'
+  readonly kind: 'full' | 'damaged' | 'unwritable'
+  /** ENOSPC when the disk is full, as the system's own errors say it. */
+  readonly code: string
+  constructor(failed: Failed) {
+    super(`The store failed (${failed.code ?? failed.name} ${failed.errcode ?? ''})`)
+    // SQLite's primary result codes: https://www.sqlite.org/rescode.html
+    const primary = (failed.errcode ?? 0) & 0xff
+    if (primary === 13 || failed.code === 'ENOSPC') this.kind = 'full'
+    else if (primary === 11 || primary === 26 || failed.name === 'ItemDamaged') this.kind = 'damaged'
+    else this.kind = 'unwritable'
+    this.code = this.kind === 'full' ? 'ENOSPC' : (failed.code ?? 'EIO')
+  }
 }
 
-/** The one table on dynalite at `endpoint`. Make it once with `createTable`. */
-export const localTable = ({ endpoint, tableName }: LocalTableOptions): Table =>
-  dynamoTable(tableName, storeAt(endpoint))
+export interface LocalTableOptions {
+  /** The folder made by `makeTable`. */
+  folder: string
+  /** Called once when nothing can be written any more. */
+  failed: (failure: StoreFailed) => void
+}
+export interface LocalTable extends Table {
+  /** Waits for what is being written, and leaves everything in one file. */
+  close(): Promise<void>
+}
 
-/** Makes the table if it is missing and returns when it can be used. */
-export async function createTable({ endpoint, tableName: TableName }: LocalTableOptions): Promise<void> {
-  const send = storeAt(endpoint)
-  const status = async (): Promise<string | undefined> => {
-    try {
-      return (await send<{ Table: { TableStatus: string } }>('DescribeTable', { TableName })).Table.TableStatus
-    } catch (e) {
-      if (e instanceof Error && e.name === 'ResourceNotFoundException') return undefined
-      throw e
-    }
+interface Waiting {
+  write: Write
+  resolve: (outcome: Outcome) => void
+  reject: (e: Error) => void
+}
+
+/** Hands writes to the thread: what arrives while it is at work waits, and then goes together. */
+class Writer {
+  readonly #thread: Worker
+  readonly #failed: (failure: StoreFailed) => void
+  #waiting: Waiting[] = []
+  #atWork: Waiting[] = []
+  #failure: StoreFailed | undefined
+  #whenIdle: (() => void) | undefined
+
+  constructor(thread: Worker, failed: (failure: StoreFailed) => void) {
+    this.#thread = thread
+    this.#failed = failed
+    thread.on('message', (answered: Answered) => this.#hear(answered))
+    thread.on('error', (e: Error) => this.#fail({ name: e.name, message: '' }))
   }
-  if ((await status()) === undefined) {
-    await send('CreateTable', {
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['pk', 'sk', 'gpk', 'gsk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'index',
-          KeySchema: [
-            { AttributeName: 'gpk', KeyType: 'HASH' },
-            { AttributeName: 'gsk', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
+
+  readonly commit: Commit = (write) =>
+    new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure)
+      this.#waiting.push({ write, resolve, reject })
+      if (this.#atWork.length === 0) this.#send()
     })
+
+  async close(): Promise<void> {
+    if (this.#atWork.length > 0)
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve
+      })
+    const ended = new Promise((resolve) => {
+      this.#thread.once('exit', resolve)
+    })
+    if (this.#failure) void this.#thread.terminate()
+    else this.#thread.postMessage('close' satisfies Asked)
+    this.#failure ??= new StoreFailed({ name: 'Closed', message: '' })
+    await ended
   }
-  while ((await status()) !== 'ACTIVE') await new Promise((r) => setTimeout(r, 20))
+
+  #send(): void {
+    this.#atWork = this.#waiting.splice(0, largestGroup)
+    if (this.#atWork.length > 0)
+      this.#thread.postMessage({ writes: this.#atWork.map(({ write }) => write) } satisfies Asked)
+    else this.#whenIdle?.()
+  }
+
+  #hear(answered: Answered): void {
+    if ('failed' in answered) return this.#fail(answered.failed)
+    if (!('outcomes' in answered)) return
+    const done = this.#atWork
+    this.#send()
+    for (const [place, { resolve }] of done.entries()) resolve(answered.outcomes[place]!)
+  }
+
+  #fail(failed: Failed): void {
+    if (this.#failure) return
+    this.#failure = new StoreFailed(failed)
+    for (const { reject } of [...this.#atWork, ...this.#waiting]) reject(this.#failure)
+    this.#atWork = []
+    this.#waiting = []
+    this.#whenIdle?.()
+    this.#failed(this.#failure)
+  }
+}
+
+const opened = (thread: Worker): Promise<void> =>
+  new Promise((resolve, reject) => {
+    thread.once('error', reject)
+    thread.once('message', (answered: Answered) => {
+      thread.removeAllListeners('error')
+      if (!('failed' in answered)) return resolve()
+      const { name, message } = answered.failed
+      reject(name === 'StoreDamaged' ? new StoreDamaged(message) : new StoreFailed(answered.failed))
+    })
+  })
+
+/**
+ * The table in `folder`; one process at a time may open it. Throws `StoreDamaged` when it is not what was acknowledged,
+ * and `StoreFailed` when the system does not let it be opened.
+ */
+export async function localTable({ folder, failed }: LocalTableOptions): Promise<LocalTable> {
+  const thread = new Worker(new URL('./table-thread.ts', import.meta.url), { workerData: { folder } })
+  await opened(thread)
+  const writer = new Writer(thread, failed)
+  const reader = TableFile.read(tableFile(folder))
+  return {
+    ...tableOn(reader, writer.commit),
+    async close() {
+      reader.close()
+      await writer.close()
+    },
+  }
 }

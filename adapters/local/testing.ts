@@ -1,24 +1,13 @@
-/** For tests: the embedded store, in memory, on a free port. */
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import dynalite from 'dynalite'
+/** For tests: the table in memory. */
+import type { Table } from '../../ports/table.ts'
+import { TableFile } from './table-file.ts'
+import { tableOn } from './table-on-file.ts'
 
-export interface EmbeddedStore {
-  endpoint: string
-  close(): Promise<void>
-}
-
-/** Starts dynalite in this process. */
-export async function startStore(): Promise<EmbeddedStore> {
-  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+/** A table of the same making as a home's, which stands in this thread and is gone with it. */
+export function memoryTable(): Table & { close(): void } {
+  const table = TableFile.make(':memory:')
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      const closed = new Promise((r) => server.close(r))
-      server.closeAllConnections()
-      await closed
-    },
+    ...tableOn(table, (write) => Promise.resolve(table.commit([write])[0]!)),
+    close: () => table.close(),
   }
 }

@@ -8,7 +8,7 @@
  *     await h.refused('studies', 'study', { as, params: { studyId } }) // the problem; throws when it succeeds
  *     await h.answer('runs', 'append', { authorization, params, body }) // { status, headers, body }, whatever it is
  *     h.clock.advance(60) // seconds; it stands still otherwise
- *     h.deps // table on dynalite in memory, keyring and objects in a temporary folder; log lines are kept in h.logs
+ *     h.deps // table in memory, keyring and objects in a temporary folder; log lines are kept in h.logs
  *     await h.close()
  *
  * `h.person(name, { groups, loginSecondsAgo, scopes })` is a Caller with user id `user-<name>`; `scopes` makes it come
@@ -22,8 +22,7 @@ import { join } from 'node:path'
 import type { Context } from 'aws-lambda'
 import { localKeys } from '../../adapters/local/keys.ts'
 import { localObjects, type LocalObjects } from '../../adapters/local/objects.ts'
-import { createTable, localTable } from '../../adapters/local/table.ts'
-import { startStore } from '../../adapters/local/testing.ts'
+import { memoryTable } from '../../adapters/local/testing.ts'
 import { areas } from '../../contracts/index.ts'
 import type { Problem } from '../../contracts/problems.ts'
 import {
@@ -157,8 +156,8 @@ export interface Harness {
 export async function harness(
   parts: Partial<Pick<Deps, 'engine' | 'workflow' | 'compute' | 'logs'>> = {},
 ): Promise<Harness> {
-  const [store, folder] = await Promise.all([startStore(), mkdtemp(join(tmpdir(), 'cloister-test-'))])
-  await createTable({ endpoint: store.endpoint, tableName: 'cloister' })
+  const folder = await mkdtemp(join(tmpdir(), 'cloister-test-'))
+  const table = memoryTable()
   let time = start
   const logs: Record<string, unknown>[] = []
   const settings: Deps['settings'] = {
@@ -177,7 +176,7 @@ export async function harness(
   })
   const deps: StepDeps = {
     kinds,
-    table: localTable({ endpoint: store.endpoint, tableName: 'cloister' }),
+    table,
     objects,
     keys: localKeys({ file: join(folder, 'keyring.json') }),
     engine: parts.engine ?? absent<Deps['engine']>('engine'),
@@ -291,7 +290,7 @@ export async function harness(
       return response.body as Problem
     },
     async close() {
-      await store.close()
+      table.close()
       await rm(folder, { recursive: true, force: true })
     },
   }

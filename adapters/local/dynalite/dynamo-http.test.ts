@@ -3,9 +3,9 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { fromAttribute, toAttribute } from '../aws/attributes.ts'
+import { fromAttribute, toAttribute } from '../../aws/attributes.ts'
 import { storeAt } from './dynamo-http.ts'
-import { eventually } from '../../test/eventually.ts'
+import { eventually } from '../../../test/eventually.ts'
 
 let server: Server | undefined
 afterEach(() => {

@@ -1,8 +1,6 @@
 /**
- * The embedded store in a process of its own, so that it and the API use two cores. Started by store.ts with an IPC
- * channel: when the parent goes, however it goes, the channel closes and this process ends. LevelDB has handed a write
- * to the operating system before it is answered, so a write that was acknowledged survives the SIGKILL of either
- * process.
+ * dynalite on a folder of LevelDB, in a process of its own that holds the folder's lock: for homes made before the
+ * table was on SQLite. When the parent goes, however it goes, the channel closes and this process ends.
  */
 import { createRequire } from 'node:module'
 import type { Server } from 'node:http'
@@ -12,11 +10,13 @@ interface LevelDatabase {
   open(): Promise<void>
   close(): Promise<void>
 }
+export type Said = { port: number } | { failed: string; code?: string | undefined }
+
 const require = createRequire(import.meta.url)
 const dynalite = require('dynalite') as (o: { path: string; createTableMs: number }) => Server
 const { Level } = createRequire(require.resolve('dynalite'))('level') as { Level: new (path: string) => LevelDatabase }
 
-const [, , path, port] = process.argv as [string, string, string, string]
+const [, , path] = process.argv as [string, string, string]
 
 /**
  * Opens and closes the database first: dynalite would answer every request with an error instead of saying what is
@@ -38,30 +38,24 @@ async function usable(): Promise<void> {
   }
 }
 
-// LevelDB's errors (a full disk) are thrown where nobody can catch them: one line, and the parent decides what follows.
-process.on('uncaughtException', (error) => {
-  process.stderr.write(`The embedded store stopped: ${error.message}\n`)
-  process.exit(1)
-})
+const end = (failure: Error): void => {
+  const said: Said = { failed: failure.message, code: (failure as NodeJS.ErrnoException).code }
+  process.send?.(said, () => process.exit(1))
+}
+// LevelDB's errors (a full disk) are thrown where nobody can catch them.
+process.on('uncaughtException', end)
 process.on('disconnect', () => process.exit(0))
-// Ctrl-C reaches this process too; the parent decides when the store stops.
+// Ctrl-C reaches this process too; the parent decides when it stops.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
 
 try {
   await usable()
   const server = dynalite({ path, createTableMs: 0 })
-  server.keepAliveTimeout = 60_000
-  server.on('error', (error) => {
-    process.send?.({ failed: error.message, code: (error as NodeJS.ErrnoException).code })
-    process.exit(1)
-  })
-  server.listen(Number(port), '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
-  process.on('message', (message) => {
-    if (message !== 'stop') return
-    server.close(() => process.exit(0))
-    server.closeAllConnections()
+  server.on('error', end)
+  server.listen(0, '127.0.0.1', () => {
+    process.send?.({ port: (server.address() as AddressInfo).port } satisfies Said)
   })
 } catch (e) {
-  process.send?.({ failed: (e as Error).message, code: (e as NodeJS.ErrnoException).code }, () => process.exit(1))
+  end(e as Error)
 }

@@ -4,7 +4,7 @@
  * cost several times what the store itself does.
  */
 import { Agent, type IncomingMessage, request } from 'node:http'
-import { decodeOutput, encodeInput } from '../aws/attributes.ts'
+import { decodeOutput, encodeInput } from '../../aws/attributes.ts'
 
 // The store wants to see credentials and looks at none.
 const unsigned = {

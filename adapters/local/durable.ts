@@ -1,0 +1,61 @@
+/**
+ * The discipline of files that outlive a power cut: what a file holds is synced before its name is, and its name with
+ * the folder. Whoever answers that something is kept, or gone, has done both.
+ */
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+async function sync(path: string, flags: 'r' | 'r+'): Promise<void> {
+  const handle = await open(path, flags)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Puts what was written to a file on the disk. */
+export const syncFile = (file: string): Promise<void> => sync(file, 'r+')
+
+/** Puts the names in a folder on the disk: files made, moved and removed. */
+export const syncFolder = (folder: string): Promise<void> =>
+  process.platform === 'win32' ? Promise.resolve() : sync(folder, 'r')
+
+/** Makes a folder and those above it, and puts their names on the disk. */
+export async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
+}
+
+/**
+ * Writes a file whole or not at all, readable by its owner only: it is written as `temporary`, on the same file system,
+ * and moved to `path`, whose folder is made if it is missing. On the disk when this returns.
+ */
+export async function writeWhole(
+  path: string,
+  temporary: string,
+  write: (handle: FileHandle) => Promise<unknown>,
+): Promise<void> {
+  try {
+    const handle = await open(temporary, 'wx', 0o600)
+    try {
+      await write(handle)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await makeFolder(dirname(path))
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (e) {
+    await rm(temporary, { force: true })
+    throw e
+  }
+}
+
+/** Removes a file if it is there; it stays gone. */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true })
+  await syncFolder(dirname(path))
+}

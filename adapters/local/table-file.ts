@@ -1,0 +1,307 @@
+/**
+ * The table in a file of SQLite, without waiting: for one thread that writes, and any that read. Every row carries a
+ * hash of what it holds, and the database the sum of them with the number of its commits, changed by each commit
+ * (decision 0012).
+ */
+import { randomUUID } from 'node:crypto'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { AlreadyExists, type Change, ConditionFailed, ItemDamaged, ItemRefused } from '../../ports/table.ts'
+import { changed, meets } from './item-rules.ts'
+import type { Head } from './table-head.ts'
+import { hashOf, type HashedRow, itemOf, kindOf, type Row, rowOf } from './table-row.ts'
+
+/** One write, as it is sent to the thread that writes. */
+export type Write =
+  | { does: 'create'; row: Row }
+  | { does: 'replace'; row: Row; rev: number }
+  | { does: 'update'; pk: string; sk: string; change: string }
+  | { does: 'remove'; pk: string; sk: string }
+
+export const refusals = { AlreadyExists, ConditionFailed, ItemRefused, ItemDamaged }
+/** What came of a write: the row as it then is (of an update), or why nothing was written. */
+export interface Outcome {
+  row?: HashedRow
+  refused?: keyof typeof refusals
+  why?: string
+}
+
+/** Rows of one partition, in the order of their sort keys. */
+export interface Span {
+  pk: string
+  index: boolean
+  /** Sort keys from this, to this, and below this. */
+  from?: string | undefined
+  to?: string | undefined
+  below?: string | undefined
+  backwards: boolean
+  /** The place after which to go on: the sort key, or in the index its sort key and the item's key. */
+  after?: readonly string[] | undefined
+}
+
+const format = 1
+/** "CLOI": what `file` and SQLite's own tools find in the file's head. */
+const application = 0x43_4c_4f_49
+const schema = `
+  pragma page_size = 4096;
+  pragma application_id = ${application};
+  pragma user_version = ${format};
+  create table item (
+    place integer primary key,
+    pk text not null,
+    sk text not null,
+    gpk text,
+    gsk text,
+    value text not null,
+    hash blob not null
+  ) strict;
+  create unique index item_key on item (pk, sk);
+  create index item_index on item (gpk, gsk, pk, sk) where gpk is not null and gsk is not null;
+  create table head (
+    one integer primary key check (one = 1),
+    head text not null,
+    hash blob not null
+  ) strict;
+`
+const columns = 'pk, sk, gpk, gsk, value, hash'
+const nothing = '0'.repeat(32)
+
+const numberOf = (hash: Uint8Array): bigint => BigInt(`0x${Buffer.from(hash).toString('hex')}`)
+/** The sum of a digest and hashes that come and go. */
+export const digestWith = (digest: string, come: readonly Uint8Array[], gone: readonly Uint8Array[] = []): string => {
+  let sum = BigInt(`0x${digest}`)
+  for (const hash of come) sum += numberOf(hash)
+  for (const hash of gone) sum -= numberOf(hash)
+  return BigInt.asUintN(128, sum).toString(16).padStart(32, '0')
+}
+
+const headHash = (text: string): Buffer => hashOf({ pk: '', sk: '', gpk: null, gsk: null, value: text })
+
+/** The table as it lies in one file, or in memory (`:memory:`). Its errors are those of SQLite, as they are. */
+export class TableFile {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+  #head: Head
+
+  private constructor(database: DatabaseSync, head: Head) {
+    this.#database = database
+    this.#head = head
+  }
+
+  /** A new, empty table that outlives its process, but no power cut until it was closed and its file synced. */
+  static make(file: string): TableFile {
+    const database = new DatabaseSync(file)
+    database.exec(schema)
+    if (file !== ':memory:') database.exec('pragma journal_mode = wal; pragma synchronous = off')
+    const table = new TableFile(database, { store: randomUUID(), commits: 0, items: 0, digest: nothing })
+    table.#writeHead()
+    return table
+  }
+
+  /** The table of a file that is there, for the one who writes: what is committed is on the disk. */
+  static open(file: string): TableFile {
+    const database = new DatabaseSync(file)
+    database.exec(`
+      pragma synchronous = full;
+      pragma fullfsync = on;
+      pragma checkpoint_fullfsync = on;
+      pragma secure_delete = on;
+      pragma busy_timeout = 10000;
+      pragma cache_size = -32768;
+      pragma wal_autocheckpoint = 4096;
+      pragma journal_size_limit = 67108864;
+    `)
+    return TableFile.#of(database)
+  }
+
+  /** The table of a file, for reading, also while another process writes it. */
+  static read(file: string): TableFile {
+    const database = new DatabaseSync(file, { readOnly: true })
+    database.exec('pragma busy_timeout = 2000; pragma cache_size = -16384')
+    return TableFile.#of(database)
+  }
+
+  static #of(database: DatabaseSync): TableFile {
+    try {
+      return new TableFile(database, TableFile.#headIn(database))
+    } catch (e) {
+      database.close()
+      throw e
+    }
+  }
+
+  static #headIn(database: DatabaseSync): Head {
+    const found = database.prepare('select head, hash from head').get() as
+      | { head: string; hash: Uint8Array }
+      | undefined
+    if (!found || !headHash(found.head).equals(found.hash)) throw new ItemDamaged('head')
+    return JSON.parse(found.head) as Head
+  }
+
+  /** How far the table has come, as of the newest commit. */
+  get head(): Head {
+    return this.#head
+  }
+
+  /** The row with a key. */
+  get(pk: string, sk: string): HashedRow | undefined {
+    return this.#statement(`select ${columns} from item where pk = ? and sk = ?`).get(pk, sk) as HashedRow | undefined
+  }
+
+  /** Rows of a span, one after the other; whoever has enough stops. */
+  rows({ pk, index, from, to, below, backwards, after }: Span): Iterable<HashedRow> {
+    const [partition, order] = index ? ['gpk', ['gsk', 'pk', 'sk']] : ['pk', ['sk']]
+    const bounds: [string, SQLInputValue[]][] = [[`${partition} = ?`, [pk]]]
+    if (index) bounds.push(['gsk is not null', []])
+    if (from !== undefined) bounds.push([`${order[0]} >= ?`, [from]])
+    if (to !== undefined) bounds.push([`${order[0]} <= ?`, [to]])
+    if (below !== undefined) bounds.push([`${order[0]} < ?`, [below]])
+    if (after)
+      bounds.push([`(${order.join(', ')}) ${backwards ? '<' : '>'} (${order.map(() => '?').join(', ')})`, [...after]])
+    const where = bounds.map(([text]) => text).join(' and ')
+    const direction = backwards ? ' desc' : ''
+    return this.#statement(
+      `select ${columns} from item where ${where} order by ${order.map((name) => name + direction).join(', ')}`,
+    ).iterate(...bounds.flatMap(([, values]) => values)) as Iterable<unknown> as Iterable<HashedRow>
+  }
+
+  /** Every row there is, in no order that means anything. */
+  all(): Iterable<HashedRow> {
+    return this.#statement(`select ${columns} from item`).iterate() as Iterable<unknown> as Iterable<HashedRow>
+  }
+
+  /** Reads what stands at one moment, whatever is written meanwhile; the head is then of that moment too. */
+  atOneMoment<T>(read: () => T): T {
+    this.#database.exec('begin')
+    try {
+      this.#head = TableFile.#headIn(this.#database)
+      return read()
+    } finally {
+      this.#database.exec('rollback')
+    }
+  }
+
+  /** What SQLite finds wrong with the file's structure; `quick` looks at pages only, not at the indexes. */
+  faults(how: 'quick' | 'whole'): string[] {
+    const found = this.#database.prepare(`pragma ${how === 'quick' ? 'quick_check' : 'integrity_check'}(5)`).all()
+    const said = found.map((row) => String(Object.values(row)[0]))
+    return said.filter((text) => text !== 'ok')
+  }
+
+  /** Writes together, durable when it returns. A refused one writes nothing; an error is of them all. */
+  commit(writes: readonly Write[]): Outcome[] {
+    const before = this.#head
+    this.#run('begin immediate')
+    try {
+      const outcomes = writes.map((write) => this.#outcomeOf(write))
+      if (this.#head === before) this.#run('rollback')
+      else {
+        this.#head = { ...this.#head, commits: before.commits + 1 }
+        this.#writeHead()
+        this.#run('commit')
+      }
+      return outcomes
+    } catch (e) {
+      this.#head = before
+      if (this.#database.isTransaction) this.#run('rollback')
+      throw e
+    }
+  }
+
+  /** Moves what lies in the log into the database, and empties the log unless somebody is reading. */
+  checkpoint(): void {
+    this.#database.exec('pragma wal_checkpoint(truncate)')
+  }
+
+  /** The last of a file's tables to be closed leaves one file. */
+  close(): void {
+    this.#database.close()
+  }
+
+  #outcomeOf(write: Write): Outcome {
+    try {
+      const row = this.#apply(write)
+      return row ? { row } : {}
+    } catch (e) {
+      const { name, message } = e as Error
+      if (!Object.hasOwn(refusals, name)) throw e
+      return { refused: name as keyof typeof refusals, why: message }
+    }
+  }
+
+  #apply(write: Write): HashedRow | undefined {
+    switch (write.does) {
+      case 'create':
+        return this.#create(write.row)
+      case 'replace': {
+        const old = this.get(write.row.pk, write.row.sk)
+        if (!old || itemOf(old).rev !== write.rev) throw new ConditionFailed(`${kindOf(write.row.pk)} item`)
+        this.#overwrite(old, write.row)
+        return undefined
+      }
+      case 'update': {
+        const old = this.get(write.pk, write.sk)
+        const change = JSON.parse(write.change) as Change
+        const item = old && itemOf(old)
+        // Every condition is looked at: one that cannot be asked is refused however the others stand.
+        const held = item !== undefined && (change.when ?? []).map((one) => meets(item, one)).every(Boolean)
+        if (!held) throw new ConditionFailed(`${kindOf(write.pk)} item`)
+        return this.#overwrite(old!, rowOf(changed(item, change)))
+      }
+      case 'remove':
+        return this.#remove(write.pk, write.sk)
+    }
+  }
+
+  #create(row: Row): undefined {
+    const hash = hashOf(row)
+    const { changes } = this.#statement(
+      `insert into item (${columns}) values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
+    ).run(row.pk, row.sk, row.gpk, row.gsk, row.value, hash)
+    if (changes === 0) throw new AlreadyExists(`${kindOf(row.pk)} item`)
+    this.#count([hash], [])
+  }
+
+  #overwrite(old: HashedRow, row: Row): HashedRow {
+    const hash = hashOf(row)
+    this.#statement('update item set gpk = ?, gsk = ?, value = ?, hash = ? where pk = ? and sk = ?').run(
+      row.gpk,
+      row.gsk,
+      row.value,
+      hash,
+      row.pk,
+      row.sk,
+    )
+    this.#count([hash], [old.hash])
+    return { ...row, hash }
+  }
+
+  #remove(pk: string, sk: string): undefined {
+    const old = this.#statement('delete from item where pk = ? and sk = ? returning hash').get(pk, sk) as
+      | { hash: Uint8Array }
+      | undefined
+    if (old) this.#count([], [old.hash])
+  }
+
+  #count(come: readonly Uint8Array[], gone: readonly Uint8Array[]): void {
+    const { digest, items } = this.#head
+    this.#head = { ...this.#head, items: items + come.length - gone.length, digest: digestWith(digest, come, gone) }
+  }
+
+  #writeHead(): void {
+    const text = JSON.stringify(this.#head)
+    this.#statement('insert or replace into head (one, head, hash) values (1, ?, ?)').run(text, headHash(text))
+  }
+
+  #run(text: string): void {
+    this.#statement(text).run()
+  }
+
+  #statement(text: string): StatementSync {
+    let found = this.#statements.get(text)
+    if (!found) {
+      found = this.#database.prepare(text)
+      this.#statements.set(text, found)
+    }
+    return found
+  }
+}
