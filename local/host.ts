@@ -31,6 +31,7 @@ import { createLogin } from './login/login.ts'
 import { loginFailure } from './login/failure.ts'
 import { clientId, createProvider, resourceOf, scope } from './login/provider.ts'
 import { loginState } from './login/state.ts'
+import { hostMail, type MailServer } from './mail.ts'
 import { elsewhere, portTrouble, tryPort } from './port.ts'
 import { insideOrigin, loopbackReach, type Reach } from './reach.ts'
 import { every } from './scheduler.ts'
@@ -46,6 +47,8 @@ export interface HostOptions {
   reach?: Reach
   /** Folder of all data; made if missing. */
   home: string
+  /** Where letters are handed over; by default they stay in the home (local/mail.ts). */
+  mailServer?: MailServer | undefined
   /** Says nothing while starting. */
   quiet?: boolean
   /** Whether to make the demo organisation in a new home (default: yes). */
@@ -67,6 +70,8 @@ export interface Host {
   home: string
   deps: StepDeps
   demo: boolean
+  /** Where letters that stayed here are read; whoever has this address reads them. */
+  letters: string | undefined
   /** Reads the certificate again, where there is one. */
   renewCertificate: () => void
   close: () => Promise<void>
@@ -230,10 +235,21 @@ export async function startHost(options: HostOptions): Promise<Host> {
       })
     const demo = (await readJson(join(home, demoMark))) !== undefined
 
+    const { mail, letters } = hostMail({
+      server: options.mailServer,
+      home,
+      mainOrigin,
+      secret: Buffer.from(secret, 'base64'),
+      now: () => Date.now(),
+    })
     const login = createLogin({
       provider,
       state,
       mainOrigin,
+      mail,
+      keptHere: letters !== undefined,
+      letters: letters?.page,
+      mailFailed: (error) => journal.log('error', { at: 'mail', error }),
       now: () => Date.now(),
       demo: () => (demo ? { people: demoPeople, password: demoPassword } : undefined),
       failed: recordsFailures(deps),
@@ -270,6 +286,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       home,
       deps,
       demo,
+      letters: letters?.address,
       renewCertificate: gateway.renew,
       close,
     }

@@ -4,6 +4,7 @@ import { demoPassword, demoPeople } from './demo/seed.ts'
 import { type Host, startHost } from './host.ts'
 import { ensureRuntimes, ensureWebAssembly } from '../tools/runtimes.ts'
 import { type Languages, languagesLine } from './languages.ts'
+import { mailServerFrom } from './mail.ts'
 import { metricsTokenFrom } from './metrics.ts'
 import { reachFrom } from './reach.ts'
 import { Trouble } from './trouble.ts'
@@ -90,6 +91,7 @@ export async function run(): Promise<void> {
       port,
       reach,
       home: process.env['CLOISTER_HOME'] || '.cloister',
+      mailServer: mailServerFrom(process.env),
       ...runsFrom(process.env['CLOISTER_RUNS']),
       ...metricsTokenFrom(process.env['CLOISTER_METRICS_TOKEN']),
     })
@@ -98,8 +100,9 @@ export async function run(): Promise<void> {
     const people = host.demo
       ? `\n  Demo logins (password ${demoPassword}):\n${demoPeople.map((p) => `    ${p.email.padEnd(22)} ${p.what}`).join('\n')}\n`
       : ''
+    const letters = host.letters ? `  Letters          ${host.letters}\n` : ''
     process.stdout.write(
-      `\n  Cloister is ready (${((performance.now() - began) / 1000).toFixed(1)} s): ${host.mainOrigin}/\n\n  API reference    ${host.mainOrigin}/docs\n  Study pages      ${host.studyOrigin}/ (an origin of their own)\n  Data             ${host.home}\n${people}\n  Ctrl-C stops it; the data stays.\n`,
+      `\n  Cloister is ready (${((performance.now() - began) / 1000).toFixed(1)} s): ${host.mainOrigin}/\n\n  API reference    ${host.mainOrigin}/docs\n  Study pages      ${host.studyOrigin}/ (an origin of their own)\n  Data             ${host.home}\n${letters}${people}\n  Ctrl-C stops it; the data stays.\n`,
     )
     await sayLanguages(host.languages)
   } catch (e) {

@@ -86,3 +86,16 @@ test('people, sessions and grants are found by an index, never by a walk through
     expect(plan(sql), sql).toMatch(/SEARCH [^"]*USING/)
   db.close()
 })
+
+test('a secret is found until it is taken, once, within its time, and for its own purpose', async () => {
+  let at = 0
+  const { secrets, close } = await loginState(home, () => at)
+  const secret = secrets.give('reset', { sub: 's1', seconds: 10 })
+  expect(secrets.find('sign-up', secret)).toBeUndefined()
+  expect(secrets.find('reset', secret)).toEqual({ sub: 's1', value: '' })
+  expect([secrets.take('reset', secret)?.sub, secrets.take('reset', secret)]).toEqual(['s1', undefined])
+  const late = secrets.give('reset', { sub: 's1', seconds: 10 })
+  at = 10_000
+  expect(secrets.take('reset', late)).toBeUndefined()
+  close()
+})

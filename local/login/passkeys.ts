@@ -18,6 +18,8 @@ import {
 import type { OneTimeSecrets } from './one-time.ts'
 
 const challengeSeconds = 300
+/** EdDSA, ES256, RS256: what devices have. */
+const algorithms = [-8, -7, -257]
 const mostPasskeys = 20
 
 interface Row {
@@ -46,11 +48,11 @@ export interface Passkeys {
   /** What the browser needs to make one. */
   registration(person: Person, origin: string): Promise<PublicKeyCredentialCreationOptionsJSON>
   /** Keeps what the browser made; false when it is not as asked for. */
-  register(sub: string, origin: string, name: string, response: RegistrationResponseJSON): Promise<boolean>
+  register(sub: string, origin: string, name: string, response: unknown): Promise<boolean>
   /** What the browser needs to use one. */
   challenge(origin: string): Promise<PublicKeyCredentialRequestOptionsJSON>
   /** Whose passkey has answered the challenge; undefined when none has. */
-  verify(origin: string, response: AuthenticationResponseJSON): Promise<string | undefined>
+  verify(origin: string, response: unknown): Promise<string | undefined>
   remove(sub: string, id: string): void
 }
 
@@ -100,6 +102,7 @@ export function createPasskeys(db: DatabaseSync, now: () => number, secrets: One
         userDisplayName: name,
         userID: new TextEncoder().encode(sub),
         attestationType: 'none',
+        supportedAlgorithmIDs: algorithms,
         excludeCredentials: rows(sub).map(({ id }) => ({ id })),
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
       })
@@ -108,11 +111,12 @@ export function createPasskeys(db: DatabaseSync, now: () => number, secrets: One
     },
     register: async (sub, origin, name, response) => {
       const verdict = await verifyRegistrationResponse({
-        response,
+        response: response as RegistrationResponseJSON,
         expectedChallenge: asked(sub),
         expectedOrigin: origin,
         expectedRPID: named(origin),
         requireUserVerification: true,
+        supportedAlgorithmIDs: algorithms,
       }).catch(() => undefined)
       if (!verdict?.verified || rows(sub).length >= mostPasskeys) return false
       const { id, publicKey, counter, transports = [] } = verdict.registrationInfo.credential
@@ -124,10 +128,11 @@ export function createPasskeys(db: DatabaseSync, now: () => number, secrets: One
       return options
     },
     verify: async (origin, response) => {
-      const row = byId.get(String(response.id)) as unknown as Row | undefined
+      const { id } = (response ?? {}) as Partial<AuthenticationResponseJSON>
+      const row = byId.get(String(id)) as unknown as Row | undefined
       if (!row) return undefined
       const verdict = await verifyAuthenticationResponse({
-        response,
+        response: response as AuthenticationResponseJSON,
         expectedChallenge: asked(undefined),
         expectedOrigin: origin,
         expectedRPID: named(origin),

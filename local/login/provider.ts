@@ -14,6 +14,9 @@ interface KeyFile {
   cookies: string[]
 }
 export const clientId = 'cloister-portal'
+/** The pages of one's own account: they need the session that a sign-in leaves, and no tokens. */
+export const accountClient = 'cloister-account'
+export const accountPath = '/oidc/account'
 export const scope = 'openid profile email'
 /** RFC 8707 resource, also the audience of access tokens. */
 export const resourceOf = (mainOrigin: string): string => `${mainOrigin}/api`
@@ -79,13 +82,22 @@ export async function createProvider(options: {
     response_types: ['code'],
     grant_types: ['authorization_code', 'refresh_token'],
   }
+  const ownAccount: ClientMetadata = {
+    client_id: accountClient,
+    client_name: 'Cloister',
+    token_endpoint_auth_method: 'none',
+    application_type: 'web',
+    redirect_uris: [`${mainOrigin}${accountPath}`],
+    response_types: ['none'],
+    grant_types: [],
+  }
   const configuration: Configuration = {
     adapter: (model: string) => state.store(model) as never,
-    clients: [portal],
+    clients: [portal, ownAccount],
     jwks: keys.jwks,
     cookies: { keys: keys.cookies, ...cookiesOf(isHttps(mainOrigin)) },
     scopes: ['openid', 'profile', 'email'],
-    responseTypes: ['code'],
+    responseTypes: ['code', 'none'],
     // The portal asks from the provider's own origin; nobody else has business there.
     clientBasedCORS: (_ctx, origin) => origin === mainOrigin,
     claims: { openid: ['sub', 'cognito:groups'], profile: ['name'], email: ['email', 'email_verified'] },
@@ -172,5 +184,10 @@ export async function createProvider(options: {
   const provider = new Provider(`${mainOrigin}/oidc`, configuration)
   // The gateway has written into these headers how the request was really asked (local/asked.ts).
   provider.proxy = true
+  provider.on('authorization.success', ({ oidc, req }) => {
+    const { session } = oidc
+    if (session?.accountId)
+      state.began({ uid: session.uid, sub: session.accountId, agent: (req.headers['user-agent'] ?? '').slice(0, 300) })
+  })
   return provider
 }

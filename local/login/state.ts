@@ -113,7 +113,7 @@ function providerStores(db: DatabaseSync, now: () => number): (model: string) =>
 function sessionsIn(db: DatabaseSync, now: () => number): Pick<LoginState, 'began' | 'sessions' | 'end'> {
   const note = db.prepare('INSERT OR REPLACE INTO sign_ins (uid, sub, agent, at) VALUES (?, ?, ?, ?)')
   const forget = db.prepare(
-    "DELETE FROM sign_ins WHERE uid NOT IN (SELECT uid FROM provider WHERE model = 'Session' AND uid IS NOT NULL)",
+    "DELETE FROM sign_ins WHERE uid NOT IN (SELECT uid FROM provider WHERE model = 'Session' AND uid IS NOT NULL) AND at < ?",
   )
   const list = db.prepare(
     "SELECT p.uid, p.id, p.payload, s.agent FROM provider p LEFT JOIN sign_ins s ON s.uid = p.uid WHERE p.model = 'Session' AND p.account = ? AND p.expires > ? ORDER BY p.payload ->> 'loginTs' DESC",
@@ -130,7 +130,8 @@ function sessionsIn(db: DatabaseSync, now: () => number): Pick<LoginState, 'bega
   const rows = (sub: string): Row[] => list.all(sub, now()) as unknown as Row[]
   return {
     began: ({ uid, sub, agent }) => {
-      forget.run()
+      // A session that begins at this moment is not kept yet.
+      forget.run(Math.floor(now() / 1000) - 3600)
       note.run(uid, sub, agent, Math.floor(now() / 1000))
     },
     sessions: (sub) =>

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Letter } from '../../ports/mail.ts'
 import { freePort } from '../testing.ts'
 import { createLogin } from './login.ts'
 import { hashPassword } from './passwords.ts'
@@ -16,6 +17,9 @@ export interface TestLogin {
   clock: { ahead: number }
   /** Told about wrong passwords of these accounts. */
   failures: (string | undefined)[]
+  letters: Letter[]
+  /** From now on telling the audit never comes to an end. */
+  slowAudit: () => void
   person: (email: string, password: string) => Promise<Account>
   close: () => Promise<void>
 }
@@ -30,13 +34,25 @@ export async function startLogin(host = '127.0.0.1'): Promise<TestLogin> {
   const state = await loginState(home, now)
   const provider = await createProvider({ mainOrigin: origin, keyFile: join(home, 'login-keys.json'), state })
   const failures: (string | undefined)[] = []
+  let slow = false
+  const letters: Letter[] = []
   const login = createLogin({
     provider,
     state,
     mainOrigin: origin,
+    mail: {
+      send: async (letter) => {
+        letters.push(letter)
+      },
+    },
+    keptHere: false,
+    mailFailed: (error) => {
+      throw new Error(error)
+    },
     demo: () => undefined,
     failed: async (sub) => {
       failures.push(sub)
+      if (slow) await new Promise(() => {})
     },
     now,
   })
@@ -49,6 +65,10 @@ export async function startLogin(host = '127.0.0.1'): Promise<TestLogin> {
     state,
     clock,
     failures,
+    letters,
+    slowAudit: () => {
+      slow = true
+    },
     person: async (email, password) => {
       const account: Account = {
         sub: `sub-${email.replace(/\W/g, '-')}`,
