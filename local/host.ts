@@ -33,7 +33,7 @@ import { clientId, createProvider, resourceOf, scope } from './login/provider.ts
 import { loginState } from './login/state.ts'
 import { hostMail, type MailServer } from './mail.ts'
 import { elsewhere, portTrouble, tryPort } from './port.ts'
-import { insideOrigin, loopbackReach, type Reach } from './reach.ts'
+import { insideOrigin, isHttps, loopbackReach, type Reach } from './reach.ts'
 import { every } from './scheduler.ts'
 import { isTaken, openStore, storeTrouble } from './store.ts'
 import { Trouble } from './trouble.ts'
@@ -51,8 +51,10 @@ export interface HostOptions {
   mailServer?: MailServer | undefined
   /** Says nothing while starting. */
   quiet?: boolean
-  /** Whether to make the demo organisation in a new home (default: yes). */
+  /** Whether to make the demo organisation in a new home; by default where nobody else reaches the host. */
   demo?: boolean
+  /** Addresses of those who may found organisations, besides those whose account says so. */
+  founders?: readonly string[]
   /** Runs of pipelines at once; by default as many as there are processors, at least two. */
   runs?: number
   /** Who has it may read `/metrics`; without one there is no such page. */
@@ -132,6 +134,14 @@ function recordsFailures(deps: StepDeps): (sub: string | undefined) => Promise<v
   }
 }
 
+/** A home with the demo must not become public unasked: everybody knows its people's passwords. */
+async function refuseDemo(home: string): Promise<void> {
+  if (await readJson(join(home, demoMark)))
+    throw new Trouble(
+      `The folder ${home} holds the demo organisation, whose passwords everybody knows. Give a host with public names another CLOISTER_HOME, or set CLOISTER_DEMO=yes if it is to show the demo.`,
+    )
+}
+
 /**
  * Starts everything and answers when it can be used. Throws `Trouble` for what the person at the keyboard can put
  * right.
@@ -150,6 +160,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     throw await portTrouble(error, reach)
   })
   const { objects: secret } = await prepareHome(home)
+  const wantsDemo = options.demo ?? !isHttps(mainOrigin)
+  if (!wantsDemo && isHttps(mainOrigin)) await refuseDemo(home)
   const undo: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -224,8 +236,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     )
     const state = await loginState(home, () => Date.now())
     undo.push(async () => state.close())
-    const provider = await createProvider({ mainOrigin, keyFile: join(home, 'login-keys.json'), state })
-    if (options.demo !== false)
+    const provider = await createProvider({
+      mainOrigin,
+      keyFile: join(home, 'login-keys.json'),
+      state,
+      founders: new Set(options.founders?.map((email) => email.toLowerCase())),
+    })
+    if (wantsDemo)
       await seedDemo({
         deps,
         objects,

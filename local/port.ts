@@ -22,7 +22,7 @@ function listenTrouble(code: string | undefined, { address, port }: { address: s
   const where = `${address} port ${port} (CLOISTER_LISTEN)`
   if (code === 'EADDRINUSE') return `${where} is used by another program: \`ss -ltnp 'sport = :${port}'\` names it.`
   if (code === 'EADDRNOTAVAIL') return `${where} is no address of this machine; 0.0.0.0 means all of them.`
-  return `${where} is not for this user. Let the service have it (AmbientCapabilities=CAP_NET_BIND_SERVICE), or stand behind a reverse proxy.`
+  return `${where} is not for this user. Let every user have it (\`sysctl net.ipv4.ip_unprivileged_port_start=443\`), choose a port above 1023, or stand behind a reverse proxy.`
 }
 
 /** What is wrong with an address, in a person's words; other errors as they are. */

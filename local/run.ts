@@ -45,6 +45,12 @@ function runsFrom(text: string | undefined): { runs?: number } {
   return { runs }
 }
 
+function demoFrom(text: string | undefined): { demo?: boolean } {
+  if (!text) return {}
+  if (text !== 'yes' && text !== 'no') throw new Trouble(`CLOISTER_DEMO is "${text}"; it must be yes or no.`)
+  return { demo: text === 'yes' }
+}
+
 /**
  * Has the host use a new certificate: what is answered does so at once, and it is done by itself within a minute of the
  * file's change.
@@ -93,6 +99,8 @@ export async function run(): Promise<void> {
       home: process.env['CLOISTER_HOME'] || '.cloister',
       mailServer: mailServerFrom(process.env),
       ...runsFrom(process.env['CLOISTER_RUNS']),
+      ...demoFrom(process.env['CLOISTER_DEMO']),
+      founders: (process.env['CLOISTER_FOUNDERS'] ?? '').split(/[\s,]+/).filter(Boolean),
       ...metricsTokenFrom(process.env['CLOISTER_METRICS_TOKEN']),
     })
     stop = host.close

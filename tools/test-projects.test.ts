@@ -11,6 +11,7 @@ const heavy = [
   'playwright-core',
   'tools/browser.ts',
   'tools/chromium.ts',
+  'tools/debian.ts',
   'tools/build-web.ts',
   'tools/runtimes.ts',
   'local/host.ts',

@@ -4,6 +4,7 @@
 import { generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type ClientMetadata, type Configuration, errors, type JWKS, Provider } from 'oidc-provider'
+import { founders } from '../../functions/access/session.ts'
 import { readJson, writeWhole } from '../files.ts'
 import { isHttps } from '../reach.ts'
 import { escapeHtml, problemPage, signedOutPage, signOutPage } from './pages.ts'
@@ -37,12 +38,12 @@ async function loginKeys(file: string): Promise<KeyFile> {
   return made
 }
 
-const claimsOf = (account: Account): Record<string, unknown> & { sub: string } => ({
+const claimsOf = (account: Account, groups: readonly string[]): Record<string, unknown> & { sub: string } => ({
   sub: account.sub,
   email: account.email,
   email_verified: true,
   name: account.name,
-  'cognito:groups': account.groups,
+  'cognito:groups': groups,
 })
 
 /**
@@ -68,8 +69,12 @@ export async function createProvider(options: {
   mainOrigin: string
   keyFile: string
   state: LoginState
+  /** Addresses, in lower case, of those who may found organisations by the host's settings. */
+  founders?: ReadonlySet<string>
 }): Promise<Provider> {
   const { mainOrigin, state } = options
+  const groupsOf = ({ email, groups }: Account): string[] =>
+    options.founders?.has(email) ? [...new Set([...groups, founders])] : groups
   const keys = await loginKeys(options.keyFile)
   const resource = resourceOf(mainOrigin)
   const portal: ClientMetadata = {
@@ -105,7 +110,7 @@ export async function createProvider(options: {
     interactions: { url: (_ctx, interaction) => `/oidc/interaction/${interaction.uid}` },
     findAccount: (_ctx, sub) => {
       const account = state.accountBySub(sub)
-      return account && { accountId: sub, claims: () => claimsOf(account) }
+      return account && { accountId: sub, claims: () => claimsOf(account, groupsOf(account)) }
     },
     // The portal is part of the installation: nobody is asked to consent to it.
     loadExistingGrant: async (ctx) => {
@@ -125,7 +130,7 @@ export async function createProvider(options: {
       return {
         token_use: 'access',
         auth_time: refresh?.authTime ?? code?.authTime ?? ctx.oidc.session?.authTime(),
-        'cognito:groups': account?.groups ?? [],
+        'cognito:groups': account ? groupsOf(account) : [],
       }
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
