@@ -19,15 +19,17 @@ const waitMilliseconds = 100
 /** Takes the lock, and answers how to give it back. Throws `HomeLocked`. */
 export async function lockHome(home: string): Promise<() => void> {
   const file = new DatabaseSync(join(home, 'lock'))
-  file.exec('pragma journal_mode = off')
   for (let tries = 1; ; tries++) {
     try {
+      // Both look at the file, so both may find it locked.
+      file.exec('pragma journal_mode = off')
       file.exec('begin exclusive')
       return () => file.close()
     } catch (e) {
-      if (((e as { errcode?: number }).errcode ?? 0) % 256 !== busy || tries > attempts) {
+      const isBusy = ((e as { errcode?: number }).errcode ?? 0) % 256 === busy
+      if (!isBusy || tries > attempts) {
         file.close()
-        throw ((e as { errcode?: number }).errcode ?? 0) % 256 === busy ? new HomeLocked(home) : e
+        throw isBusy ? new HomeLocked(home) : e
       }
       await new Promise((resolve) => {
         setTimeout(resolve, waitMilliseconds)

@@ -1,10 +1,10 @@
 /** Letters by a mail server (SMTP), or kept on this computer where there is none. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { checkLetter, type Letter, type Mail } from '../../ports/mail.ts'
-import { writeWhole } from './object-files.ts'
+import { makeFolder, writeWhole } from './durable.ts'
 
 const sendMilliseconds = 20_000
 
@@ -62,11 +62,11 @@ export function keptMail({ folder, now }: { folder: string; now: () => number })
   return {
     send: async (letter) => {
       checkLetter(letter)
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await makeFolder(folder)
       const at = new Date(now()).toISOString()
       const name = `${at.replaceAll(':', '-')}-${randomBytes(6).toString('hex')}.json`
       const text = JSON.stringify({ ...letter, at } satisfies KeptLetter)
-      await writeWhole(folder, join(folder, name), (handle) => handle.writeFile(text))
+      await writeWhole(join(folder, name), join(folder, `${name}.new`), (handle) => handle.writeFile(text))
       for (const old of (await names()).slice(mostKept)) await rm(join(folder, old), { force: true })
     },
     letters: async () => {
