@@ -38,6 +38,15 @@ export const runEntities = {
     backedUp: 'derived',
     descendsFrom: [],
   }),
+  /** How many and which: each is counted once, however often its link is asked for. */
+  runObjects: entity('RUN', {
+    what: 'sealed objects that a run was given links for',
+    key: { pk: 'RUN#{runId}', sk: 'OBJECTS' },
+    owner: 'platform',
+    deletedBy: ['withdrawal', 'start-refused'],
+    backedUp: 'derived',
+    descendsFrom: [],
+  }),
   chunk: entity('RUN', {
     what: 'sealed chunk (by the number of its first record)',
     key: { pk: 'RUN#{runId}', sk: 'C#{first:10}' },

@@ -1,6 +1,7 @@
 /** Runs: what a participant's page sends, what a researcher sees and opens. */
 import * as z from 'zod'
 import { maxChunkBytes, maxChunkRecords, ops } from '../domain/runs/records.ts'
+import { bounds } from '../domain/bounds.ts'
 import { runStates } from '../domain/runs/life.ts'
 import { runEntities } from './runs.entities.ts'
 import { area, route } from './route.ts'
@@ -202,7 +203,7 @@ export const runs = area(
         position: z.int().min(0).max(highestCount).default(0).describe('Trials finished so far'),
       }),
       response: RunStanding,
-      problems: ['record-conflict', 'run-finished', 'run-withdrawn'],
+      problems: ['record-conflict', 'run-finished', 'run-withdrawn', 'bound-reached'],
       grants: ['read RUN', 'write RUN', 'read LINK', 'read STUDY', 'write STUDY', 'get sealed', 'delete sealed', 'mac'],
     }),
     standing: route({
@@ -224,11 +225,12 @@ export const runs = area(
       access: { kind: 'run-token' },
       status: 200,
       summary: 'A signed link for a sealed object',
+      detail: `A run may have ${bounds.run.objects} objects. The link works for a quarter of an hour, and not after a withdrawal.`,
       params: run,
       body: SealedObject,
       response: z.object({ present: z.boolean(), upload: Signed.optional() }),
-      problems: ['run-finished', 'run-withdrawn'],
-      grants: ['read RUN', 'get sealed', 'put sealed'],
+      problems: ['run-finished', 'run-withdrawn', 'bound-reached'],
+      grants: ['read RUN', 'write RUN', 'read LINK', 'write LINK', 'get sealed', 'put sealed'],
     }),
     withdraw: route({
       method: 'POST',

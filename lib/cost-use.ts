@@ -1,5 +1,6 @@
 /** What a thousand of something cause: participants, SQL jobs, scripts, runs of pipelines. */
 import { secondsToNextLook } from '../domain/jobs/looking.ts'
+import { lookAfterSeconds } from '../domain/runs/life.ts'
 import type { Line } from './cost-lines.ts'
 import { price } from './prices.ts'
 import type { Resource } from './testing.ts'
@@ -15,6 +16,8 @@ export function participantLines(resources: Resource[]): Line[] {
   const calls = appends + participants * 6
   const pages = participants * 40
   const seconds = 0.03
+  // A visit of half an hour.
+  const looks = Math.ceil((30 * 60) / lookAfterSeconds)
   // 5 KB sealed and in base64url, with hashes and keys: under 8 KB, 8 write units.
   const chunkKb = 8
   const each = (x: number): number => x / 1_000_000
@@ -48,10 +51,16 @@ export function participantLines(resources: Resource[]): Line[] {
       note: 'at most every 2 s: counted as once an append, 2 KB',
     },
     {
+      what: 'Table writes: when the sweep looks next, in table and index',
+      count: participants * looks * 3,
+      each: each(million['table write unit']),
+      note: `once a minute while records come, for ${looks} minutes`,
+    },
+    {
       what: 'Table reads',
-      count: appends * 2 + participants * 30,
+      count: appends * 2 + participants * (30 + looks * 6),
       each: each(million['table read unit']),
-      note: 'the run before each append, strongly consistent',
+      note: 'the run before each append, strongly consistent; the run and its newest chunks at each look',
     },
     {
       what: 'MACs',

@@ -45,7 +45,7 @@ ${table(idle)}
 - The data key is rotated every year; AWS charges each of the first two rotations like one more key (1.00 a month each).
 - The first trail of an account is free. Where the account has one already, deploy with \`-c trail=false\`; a second one costs 2.00 for each 100,000 events.
 - \`-c waf=false\` (the default of a development stage) saves the firewall: ${usd(price.month['firewall'] + 2 * price.month['firewall rule'])} a month.
-- Not idle but close: the sweep runs 8,640 times a month and the watch over jobs 43,200 times (${usd((8640 + 43_200) * (price.million['function call'] / 1e6 + 0.2 * 0.5 * price['function GB-second (arm64)']))} at 200 ms together). Storage is ${price['table GB-month'] + price['table recovery GB-month']} per GB and month in the table, 0.023 in buckets. Cognito charges nothing up to 10,000 people a month.
+- Not idle but close: the sweep and the watch over jobs run 43,200 times a month each (${usd(2 * 43_200 * (price.million['function call'] / 1e6 + 0.2 * 0.5 * price['function GB-second (arm64)']))} at 200 ms together). Storage is ${price['table GB-month'] + price['table recovery GB-month']} per GB and month in the table, 0.023 in buckets. Cognito charges nothing up to 10,000 people a month.
 
 ### With scripts
 

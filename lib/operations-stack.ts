@@ -17,6 +17,7 @@ import type { DataStack } from './data-stack.ts'
 import type { IdentityStack } from './identity-stack.ts'
 import { functionName } from './bundle.ts'
 import { reportFailedSignIns } from './failed-sign-ins.ts'
+import { lookAfterSeconds } from '../domain/runs/life.ts'
 import { stateMachineName } from './names.ts'
 import type { Settings } from './settings.ts'
 import { StageStack } from './stage-stack.ts'
@@ -43,7 +44,8 @@ export class OperationsStack extends StageStack {
     new events.Rule(this, 'Sweep', {
       ruleName: `${settings.installation}-sweep`,
       description: 'Finishes, releases and tidies what participants left behind',
-      schedule: events.Schedule.rate(period),
+      // As often as it wants to look at a run that has fallen quiet (domain/runs/life.ts).
+      schedule: events.Schedule.rate(Duration.seconds(lookAfterSeconds)),
       targets: [new LambdaFunction(on.api.functions['runs-sweep']!.lambda)],
     })
     reportFailedSignIns(this, settings, {

@@ -268,7 +268,7 @@ describe('operations', () => {
     for (const alarm of alarms) expect(alarm.Properties.AlarmActions).toHaveLength(1)
   })
 
-  test('the sweep runs every five minutes, the watch over jobs every minute; failed sign-ins reach their function', () => {
+  test('the sweep and the watch over jobs run every minute; failed sign-ins reach their function', () => {
     const rules = prod.of('AWS::Events::Rule').map((r) => r.Properties)
     expect(
       rules
@@ -276,7 +276,7 @@ describe('operations', () => {
         .map((r) => [r.Name, r.ScheduleExpression])
         .sort(),
     ).toEqual([
-      [named('sweep'), 'rate(5 minutes)'],
+      [named('sweep'), 'rate(1 minute)'],
       [named('watch'), 'rate(1 minute)'],
     ])
     expect(text(rules.find((r) => r.EventPattern)!.EventPattern)).toContain('Login_POST')

@@ -5,7 +5,7 @@ import { httpsHeaders, mainCsp, mainHeaders, studyCsp, studyHeaders } from '../c
 import { openapi } from '../contracts/openapi.ts'
 import { objectsPath } from '../adapters/local/links.ts'
 import type { LocalObjects } from '../adapters/local/objects.ts'
-import { sendObject, serveObject } from '../adapters/local/serve-object.ts'
+import { sendObject, serveObject, type Takes } from '../adapters/local/serve-object.ts'
 import type { Deps } from '../functions/kernel/deps.ts'
 import { type ApiParts, createApi } from './api.ts'
 import { type HttpAnswer, reading, segments, send, target, text } from './http.ts'
@@ -16,6 +16,8 @@ import { staticFile } from './static.ts'
 export interface DoorParts extends ApiParts {
   settings: Pick<Deps['settings'], 'version'>
   objects: LocalObjects
+  /** Whether an upload link still works (adapters/local/serve-object.ts). */
+  takes: Takes
   /** Serves everything below /oidc. */
   login: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** Served at /metrics to who has the token. */
@@ -145,7 +147,7 @@ export function createDoors(
       if (path.startsWith(objectsPath)) {
         const across = acrossOrigins(formerMains, request)
         const asksFirst = request.method === 'OPTIONS' && across['access-control-allow-origin'] !== undefined
-        const answer = asksFirst ? { status: 204, headers: {} } : await serveObject(objects, request)
+        const answer = asksFirst ? { status: 204, headers: {} } : await serveObject(objects, request, parts.takes)
         return send(request, response, { ...answer, headers: { ...answer.headers, ...across } }, headers)
       }
       if (path === '/metrics' && parts.metrics)

@@ -49,6 +49,7 @@ beforeAll(async () => {
   gateway = await startGateway(reach, {
     settings: { version: 'test' },
     objects: localObjects({ folder: join(folder, 'objects'), baseUrl: reach.mainOrigin, secret: new Uint8Array(32) }),
+    takes: async () => true,
     handlers: new Map(allRoutes.map(({ area, route }) => [`${area}/${route.function}`, says])),
     authorizer: async () => ({ isAuthorized: false }),
     login: async (request, response) => {

@@ -18,6 +18,7 @@ import { creators } from '../functions/all.ts'
 import { createRecoverJobs } from '../functions/workflow/recover-jobs.ts'
 import { kinds } from '../functions/job-kinds.ts'
 import type { StepDeps } from '../functions/workflow/job-kind.ts'
+import { takesObjects } from '../functions/runs/sealed-objects.ts'
 import { createSweep } from '../functions/runs/sweep.ts'
 import { demoMark, demoPassword, demoPeople, seedDemo } from './demo/seed.ts'
 import { readJson, writeWhole } from './files.ts'
@@ -81,6 +82,8 @@ export interface Host {
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const visitMilliseconds = 60_000
+/** The sweep comes more often: figures of a run that has fallen quiet wait for it. */
+const sweepMilliseconds = 10_000
 /** Runners at once: each is given a processor. */
 const slots = 2
 /** Between the signal to stop and the end: queries and steps that are at work may come to their own end. */
@@ -274,6 +277,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const gateway = await startGateway(reach, {
       settings: deps.settings,
       objects,
+      takes: async (bucket, key) => bucket !== 'sealed' || takesObjects(deps, key),
       handlers,
       authorizer: metrics.refusing(createAuthorizer(deps)),
       ...(options.metricsToken ? { metrics: { text: metrics.text, token: options.metricsToken } } : {}),
@@ -288,7 +292,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     undo.push(() => rm(join(home, 'host.json'), { force: true }))
 
     const failed = (at: string) => logsErrors(log, at)
-    undo.push(every(visitMilliseconds, createSweep(deps), failed('sweep')).close)
+    undo.push(every(sweepMilliseconds, createSweep(deps), failed('sweep')).close)
     undo.push(every(visitMilliseconds, async () => void sweepLeftovers(work), failed('work')).close)
     // Pipelines that a host before this one has left go on where they are, as the same attempt.
     await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))

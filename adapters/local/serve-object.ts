@@ -102,11 +102,19 @@ async function takeAny(
   }
 }
 
+/** Whether what a link was given for still takes an object: a link of something that has ended is dead. */
+export type Takes = (bucket: LinkClaims['bucket'], key: string) => Promise<boolean>
+
 /**
  * Serves one signed link: PUT stores exactly what the link promises, GET and HEAD read. Anything else is refused
- * without a word about what is stored.
+ * without a word about what is stored. `takes` is asked before the bytes are read, and again when they are stored: what
+ * ended meanwhile leaves nothing.
  */
-export async function serveObject(objects: LocalObjects, request: ObjectRequest): Promise<ObjectAnswer> {
+export async function serveObject(
+  objects: LocalObjects,
+  request: ObjectRequest,
+  takes: Takes = async () => true,
+): Promise<ObjectAnswer> {
   const claims = verifyLink(objects.secret, request.method ?? 'GET', request.url ?? '', Date.now() / 1000)
   if (claims === 'invalid') return refuse(403, 'Not a valid link', 'The signature does not match. Ask for a new link.')
   if (claims === 'expired') return refuse(403, 'The link has expired', 'Ask for a new link.')
@@ -115,6 +123,16 @@ export async function serveObject(objects: LocalObjects, request: ObjectRequest)
     if (!found) return refuse(404, 'Not found', 'There is no such object any more.')
     return sendObject(found, request, { ...inert, 'content-disposition': claims.disposition ?? 'attachment' })
   }
+  const over = refuse(410, 'The link has ended', 'What it was given for has ended, and takes nothing any more.')
+  if (!(await takes(claims.bucket, claims.key))) return over
+  const answer = await take(objects, request, claims)
+  if (answer.status !== 200 || (await takes(claims.bucket, claims.key))) return answer
+  await objects.remove(claims.bucket, claims.key)
+  return over
+}
+
+/** Stores what is sent to a link. */
+async function take(objects: LocalObjects, request: ObjectRequest, claims: LinkClaims): Promise<ObjectAnswer> {
   const { size, sha256, type, most } = claims
   if (most !== undefined && type !== undefined) return takeAny(objects, request, { ...claims, type, most })
   if (size === undefined || sha256 === undefined || type === undefined)

@@ -36,6 +36,7 @@ const keys: Record<keyof typeof keyOf, [made: { pk: string; sk: string }, pk: st
   link: [keyOf.link('L'), 'LINK#L', 'LINK'],
   run: [keyOf.run('R'), 'RUN#R', 'RUN'],
   chunk: [keyOf.chunk('R', 42), 'RUN#R', 'C#0000000042'],
+  runObjects: [keyOf.runObjects('R'), 'RUN#R', 'OBJECTS'],
   due: [keyOf.due('R'), 'RUN#R', 'DUE'],
   dataset: [keyOf.dataset('D'), 'DATASET#D', 'DATASET'],
   datasetName: [keyOf.datasetName('O', 'trial'), 'DATASET#name#O#trial', 'NAME'],

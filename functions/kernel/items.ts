@@ -130,6 +130,9 @@ export interface LinkItem {
   abortUrl?: string
   outsideIdParameter?: string
   pseudonym?: string
+  /** Sealed objects of its runs, and their bytes: missing before the first. */
+  objects?: number
+  objectBytes?: number
   /** The newest runs that were counted in `started`, so that a retried start is not counted again. */
   recent?: string[]
 }
@@ -161,11 +164,22 @@ export interface RunItem {
   endHash?: string
   /** Bytes of the chunks that begin at or before `through`. */
   bytesThrough?: number
+  /** When its counters were brought up to date, by the clock of whoever did it. */
+  counted?: string
+  /** When the sweep looks at it, as far as it was planned while records came. */
+  look?: string
+  /** Links for sealed objects were given. */
+  objects?: true
   /** Changes of its slot so far: odd while the run holds one (domain/runs/assignment.ts). */
   slot?: number
   /** The start is not finished: no link, no slot and no index entry yet. */
   pending?: true
   withdrawn?: string
+}
+/** Sealed objects that a run was given links for: the SHA-256 of each, and their bytes together. */
+export interface RunObjectsItem {
+  asked: string[]
+  bytes: number
 }
 export interface ChunkItem {
   first: number
@@ -186,6 +200,8 @@ export interface ChunkItem {
   position: number
   /** Of the run's end record, when it is in this chunk. */
   end?: { last: number; hash: string }
+  /** SHA-256 of the objects that its records name; chunks stored by 0.1.0 do not say. */
+  objects?: string[]
 }
 
 /** A dataset; its published schema and stored tables lie in its version items. */

@@ -1,7 +1,8 @@
 /** Stores a chunk of records: one read of the run item (its token was checked on it) and one conditional put. */
 import type { runs } from '../../contracts/runs.ts'
+import { bounds, bytesInWords } from '../../domain/bounds.ts'
 import { maxChunkBytes, recordText, type SealedRecord } from '../../domain/runs/records.ts'
-import { runLife } from '../../domain/runs/life.ts'
+import { countIsOld, runLife } from '../../domain/runs/life.ts'
 import { headerFault } from '../../domain/runs/sequence.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import type { FieldError } from '../../contracts/problems.ts'
@@ -18,9 +19,6 @@ import { objectKey } from '../stores/run-records.ts'
 
 type Append = (typeof runs)['routes']['append']
 type Run = Item<RunItem>
-
-/** The run item's counters may lag this much behind the chunks. */
-const countEveryMs = 2000
 
 /** Nothing more is taken of a withdrawn run, and nothing is left of it. */
 export const withdrawn = (): Failure =>
@@ -85,6 +83,18 @@ function checkChunk(runId: string, first: number, records: SealedRecord[]): void
     )
 }
 
+/** Throws `bound-reached` for more than a run may hold. Its end is always taken. */
+function checkBounds(run: Run, last: number, records: SealedRecord[]): void {
+  if (records.at(-1)!.op === 'end' || records.at(-1)!.op === 'abort') return
+  const { records: most, bytes } = bounds.run
+  const more = records.reduce((n, r) => n + r.jwe.length + (r.object?.size ?? 0), 0)
+  if (last <= most && run.bytes + more <= bytes) return
+  throw new Failure(
+    'bound-reached',
+    `A run holds at most ${most} records and ${bytesInWords(bytes)}. What was acknowledged is kept; end the run to complete it.`,
+  )
+}
+
 /** The participant stops here: nothing of the run is kept. */
 async function abort(deps: Deps, run: Run, last: number): ReturnType<Implementation<Append>> {
   const ended = await endWithoutData(deps, run, 'aborted')
@@ -99,6 +109,7 @@ async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnTyp
   const last = first + records.length - 1
   if (run.state === 'withdrawn') throw withdrawn()
   checkChunk(run.runId, first, records)
+  checkBounds(run, last, records)
   const aborts = records.at(-1)!.op === 'abort'
   if (run.state === 'aborted' || (aborts && runLife[run.state].to.includes('aborted'))) {
     if (!aborts) throw finished()
@@ -121,8 +132,7 @@ async function store(deps: Deps, run: Run, { body }: Request<Append>): ReturnTyp
     throw e
   }
   const inPlay = end !== undefined || run.state !== 'live' || run.endSeq !== undefined
-  if (!inPlay && now.getTime() - Date.parse(run.last) <= countEveryMs)
-    return runStatusOf(deps, run, undefined, [first, last])
+  if (!inPlay && !countIsOld(run.counted ?? run.last, now)) return runStatusOf(deps, run, undefined, [first, last])
   const after = await bringUpToDate(deps, run)
   if (after.run.state === 'withdrawn') throw withdrawn()
   return runStatusOf(deps, after.run, after.counted, [first, last])

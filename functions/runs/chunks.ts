@@ -20,11 +20,14 @@ export interface Incoming {
   at: Date
 }
 
-/** Grows with every call in this process, and with the clock between processes. */
+/**
+ * Grows with every call in this process, and with the clock between processes; never behind what the run has counted,
+ * so that a clock that was set back puts nothing before it.
+ */
 const orderOf = inMemory(() => ({ last: 0 }))
-function nextOrder(deps: Storing, at: Date): number {
+function nextOrder(deps: Storing, run: Run, at: Date): number {
   const order = orderOf(deps)
-  order.last = Math.max(order.last + 1, at.getTime() * 1000)
+  order.last = Math.max(order.last + 1, at.getTime() * 1000, Date.parse(run.last) * 1000 + 1)
   return order.last
 }
 
@@ -39,10 +42,11 @@ function chunkOf(deps: Storing, run: Run, incoming: Incoming, from: number, to: 
     hashes: incoming.hashes.slice(from - incoming.first, to - incoming.first + 1),
     bytes: records.reduce((n, r) => n + r.jwe.length + (r.object?.size ?? 0), 0),
     at: incoming.at.toISOString(),
-    order: nextOrder(deps, incoming.at),
+    order: nextOrder(deps, run, incoming.at),
     produced: incoming.produced,
     position: incoming.position,
     end,
+    objects: records.flatMap((r) => (r.object ? [r.object.sha256] : [])),
   }
 }
 
@@ -170,6 +174,17 @@ export async function count(deps: { table: Table }, run: Run, since = 0): Promis
     last: chunks.reduce((latest, k) => (k.at > latest ? k.at : latest), run.last),
     end,
   }
+}
+
+/** Whether something is stored that the run item's counters do not say yet. */
+export async function isBehind(deps: { table: Table }, run: Run): Promise<boolean> {
+  const { received, produced, position, end } = await count(deps, run, run.through)
+  return (
+    received !== run.received ||
+    produced !== run.produced ||
+    position !== run.position ||
+    (end !== undefined && run.endSeq === undefined)
+  )
 }
 
 /**

@@ -21,7 +21,7 @@ import {
 } from '../kernel/items.ts'
 import { withdrawn } from './append.ts'
 import { count } from './chunks.ts'
-import { staleAt } from './end-run.ts'
+import { lookAfter } from './end-run.ts'
 import { clearDue, type Contended, setDue, takeSlot } from './slots.ts'
 import { runStatusOf } from './run-status.ts'
 import { inTurn } from '../kernel/in-turn.ts'
@@ -144,7 +144,8 @@ async function prepare(
     throw new Failure('invalid-request', 'The wrapped key is not RSA-OAEP under a 3072-bit key.', [
       { path: '/body/wrappedKey', message: 'Not 384 bytes', expected: '384 bytes, base64url' },
     ])
-  const at = deps.now().toISOString()
+  const now = deps.now()
+  const [at, look] = [now.toISOString(), lookAfter(now)]
   const pseudonym =
     link.pseudonym ??
     (body.outsideId === undefined ? undefined : await pseudonymOf(deps, study.studyId, body.outsideId))
@@ -174,9 +175,11 @@ async function prepare(
     bytesThrough: 0,
     conflicts: 0,
     slot: 0,
+    counted: at,
+    look: look.toISOString(),
     pending: true,
   }
-  await setDue(deps, runId, staleAt(at))
+  await setDue(deps, runId, look)
   try {
     return await deps.table.create({ ...run, ...keyOf.run(runId) })
   } catch (e) {

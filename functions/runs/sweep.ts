@@ -1,15 +1,19 @@
 /**
- * The schedule's visit: marks silent runs stale, gives their slots back, and finishes starts, aborts and withdrawals
- * that a crash interrupted.
+ * The schedule's visit: counts runs to their last record, marks silent ones stale, gives their slots back, and finishes
+ * starts, aborts and withdrawals that a crash interrupted.
  */
 import { backstage } from '../../contracts/backstage.ts'
+import { lookAfterSeconds, runLife, staleAt } from '../../domain/runs/life.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
+import { each } from '../kernel/each.ts'
 import { Failure } from '../kernel/failure.ts'
 import { guarded } from '../kernel/grants.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
-import { bringUpToDate, purge, staleAt } from './end-run.ts'
-import { clearDue, dueRuns, setDue, settleSlot } from './slots.ts'
+import { isBehind } from './chunks.ts'
+import { bringUpToDate, lateObjects, lookAfter, purge } from './end-run.ts'
+import { removeUnnamed } from './sealed-objects.ts'
+import { clearDue, type DueRun, dueRuns, putOff, setDue, settleSlot } from './slots.ts'
 import { finishStart } from './start.ts'
 
 export interface Swept {
@@ -19,10 +23,47 @@ export interface Swept {
   failed: number
   more: boolean
 }
-const runsPerVisit = 200
+type Outcome = 'stale' | 'finished' | 'waiting'
+const runsPerVisit = 1000
+/** Runs that are looked at side by side. */
+const width = 8
 const retrySeconds = 900
 
-async function finish(deps: Deps, found: Item<RunItem>): Promise<'stale' | 'finished' | 'waiting'> {
+const retryAt = (now: Date): Date => new Date(now.getTime() + retrySeconds * 1000)
+
+/**
+ * A live run: counted, if records came since it was; looked at again soon while they may still come in the shadow of a
+ * count; stale after an hour of silence. Answers the stale run, or undefined while it is live.
+ */
+async function lookAtLive(deps: Deps, found: Item<RunItem>, due: DueRun): Promise<Item<RunItem> | undefined> {
+  const now = deps.now()
+  // A clock that was ahead of its time has dated the run: counted anew, with the present as its last sign of life.
+  if (found.last > now.toISOString() || (await isBehind(deps, found))) {
+    const { run } = await bringUpToDate(deps, found)
+    if (run.state !== 'live') return run
+    await putOff(deps, due, lookAfter(now))
+    return undefined
+  }
+  const sinceCount = Math.abs(now.getTime() - Date.parse(found.counted ?? found.last))
+  const quiet = sinceCount >= lookAfterSeconds * 1000
+  const stale = staleAt(found.last, now)
+  if (!quiet || stale > now) {
+    await putOff(deps, due, quiet ? stale : lookAfter(now))
+    return undefined
+  }
+  try {
+    return await deps.table.update<RunItem>(keyOf.run(found.runId), {
+      set: { state: 'stale' },
+      when: [{ attribute: 'rev', is: 'equal', value: found.rev! }],
+    })
+  } catch (e) {
+    if (!(e instanceof ConditionFailed)) throw e
+    await putOff(deps, due, lookAfter(now)) // a record arrived just now
+    return undefined
+  }
+}
+
+async function finish(deps: Deps, found: Item<RunItem>, due: DueRun): Promise<Outcome> {
   const { runId } = found
   let run = found
   if (run.pending) {
@@ -33,62 +74,58 @@ async function finish(deps: Deps, found: Item<RunItem>): Promise<'stale' | 'fini
       throw e
     }
   }
-  if (run.state === 'aborted' || run.state === 'withdrawn') await purge(deps, runId)
   if (run.state === 'live') {
-    run = (await bringUpToDate(deps, run)).run
-    const due = staleAt(run.last)
-    if (run.state === 'live' && due > deps.now()) {
-      await setDue(deps, runId, due)
-      return 'waiting'
-    }
-    if (run.state === 'live') {
-      try {
-        run = await deps.table.update<RunItem>(keyOf.run(runId), {
-          set: { state: 'stale' },
-          when: [{ attribute: 'rev', is: 'equal', value: run.rev! }],
-        })
-      } catch (e) {
-        if (!(e instanceof ConditionFailed)) throw e
-        await setDue(deps, runId, new Date(deps.now().getTime() + retrySeconds * 1000)) // a record arrived just now
-        return 'waiting'
-      }
-    }
+    const after = await lookAtLive(deps, run, due)
+    if (!after) return 'waiting'
+    run = after
   }
+  if (!runLife[run.state].hasData) await purge(deps, runId)
+  if (run.state === 'completed' && run.objects) await removeUnnamed(deps, runId)
   await settleSlot(deps, run)
+  const late = lateObjects(run)
+  if (late && late > deps.now()) {
+    await putOff(deps, due, late)
+    return 'waiting'
+  }
   await clearDue(deps, runId)
   // A record may have woken the run between the two: its pointer must not be lost.
   const now = await deps.table.get<RunItem>(keyOf.run(runId))
-  if (now?.state === 'live') await setDue(deps, runId, staleAt(now.last))
+  if (now?.state === 'live') await setDue(deps, runId, lookAfter(deps.now()))
   return run.state === 'stale' ? 'stale' : 'finished'
 }
 
+async function look(deps: Deps, due: DueRun): Promise<Outcome> {
+  const run = await deps.table.get<RunItem>(keyOf.run(due.runId))
+  if (run) return finish(deps, run, due)
+  await clearDue(deps, due.runId)
+  return 'finished'
+}
+
 /**
- * Looks at up to 200 runs that are due; safe to run twice and at the same time. `more` says that another visit is worth
- * it now.
+ * Looks at runs that are due; safe to run twice and at the same time. `more` says that another visit is worth it now.
  */
 export function createSweep(unguarded: Deps): () => Promise<Swept> {
   const deps = guarded(unguarded, 'sweep', backstage.find((f) => f.name === 'sweep')!.grants)
   return async () => {
-    const ids = await dueRuns(deps, deps.now(), runsPerVisit)
-    const swept: Swept = { looked: ids.length, stale: 0, finished: 0, failed: 0, more: ids.length === runsPerVisit }
-    for (const runId of ids) {
-      try {
-        const run = await deps.table.get<RunItem>(keyOf.run(runId))
-        if (!run) {
-          await clearDue(deps, runId)
-          swept.finished++
-          continue
+    const due = await dueRuns(deps, deps.now(), runsPerVisit)
+    const swept: Swept = { looked: due.length, stale: 0, finished: 0, failed: 0, more: due.length >= runsPerVisit }
+    await each(
+      due,
+      async (one) => {
+        try {
+          const outcome = await look(deps, one)
+          if (outcome !== 'waiting') swept[outcome]++
+        } catch (e) {
+          swept.failed++
+          deps.log('error', { route: 'sweep', error: e instanceof Error ? e.name : typeof e, run: one.runId })
+          // Later, so that a run that cannot be finished does not stand in the way of the others.
+          await putOff(deps, one, retryAt(deps.now())).catch(() => undefined)
         }
-        const outcome = await finish(deps, run)
-        if (outcome !== 'waiting') swept[outcome]++
-      } catch (e) {
-        swept.failed++
-        deps.log('error', { route: 'sweep', error: e instanceof Error ? e.name : typeof e, run: runId })
-        // Later, so that a run that cannot be finished does not stand in the way of the others.
-        await setDue(deps, runId, new Date(deps.now().getTime() + retrySeconds * 1000)).catch(() => undefined)
-      }
-    }
-    deps.log('swept', { looked: swept.looked, stale: swept.stale, finished: swept.finished, failed: swept.failed })
+      },
+      width,
+    )
+    if (due.length > 0)
+      deps.log('swept', { looked: swept.looked, stale: swept.stale, finished: swept.finished, failed: swept.failed })
     return swept
   }
 }

@@ -4,8 +4,10 @@ import { placed, reach } from '../../domain/runs/sequence.ts'
 import { type Item, queryAll, type Table } from '../../ports/table.ts'
 import { type ChunkItem, keyOf } from '../kernel/items.ts'
 
+/** sealed: what the objects of a run begin with. */
+export const objectsOf = (runId: string): string => `runs/${runId}/`
 /** sealed: a body that is too large for the table. */
-export const objectKey = (runId: string, sha256: string): string => `runs/${runId}/${sha256}`
+export const objectKey = (runId: string, sha256: string): string => `${objectsOf(runId)}${sha256}`
 
 export const highestSeq = 9_999_999_999
 
