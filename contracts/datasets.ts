@@ -267,7 +267,7 @@ export const datasets = area(
         uploads: z.array(z.object({ path: FilePath, present: z.boolean(), upload: Signed.optional() })),
       }),
       problems: ['wrong-state'],
-      grants: [...reading, 'get protected', 'put protected'],
+      grants: [...reading, 'write DATASET', 'get protected', 'put protected'],
     }),
     read: route({
       method: 'POST',

@@ -32,7 +32,7 @@ describe('prefixes', () => {
         // @ts-expect-error the partition key has another prefix
         key: { pk: 'LINK#{code}', sk: 'LINK' },
         owner: 'platform',
-        deletedBy: [],
+        deletedBy: ['done'],
         backedUp: 'fleeting',
         // @ts-expect-error no area has registered the prefix
         descendsFrom: ['NOTHING'],
@@ -62,6 +62,31 @@ describe('declarations', () => {
     expect(() => areas.studies.entities.study.index.ofOrganisation({ organisationId: 'O', studyId: 'S' })).toThrow(
       'needs created',
     )
+  })
+  it('say how each ends, or why it does not', () => {
+    const declare = (): DeclaredEntity =>
+      entity('STUDY', {
+        what: 'a thing without an end',
+        key: { pk: 'STUDY#{studyId}', sk: 'ENDLESS' },
+        owner: 'platform',
+        // @ts-expect-error it neither ends nor says why
+        deletedBy: [],
+        backedUp: 'kept',
+        descendsFrom: [],
+      })
+    expect(declare().declaration.deletedBy).toEqual([])
+    for (const { name, entity: declared } of allEntities) {
+      const { deletedBy, objects = {} } = declared.declaration
+      for (const ends of [deletedBy, ...Object.values(objects)])
+        if ('kept' in ends) expect(ends.kept, name).toMatch(/^[a-z].{8,}[^.]$/)
+        else expect(ends.length, name).toBeGreaterThan(0)
+    }
+  })
+  it('let no item pass for kept that says nothing of its own', () => {
+    const fleeting = allEntities.filter(({ entity: e }) => e.declaration.backedUp === 'fleeting')
+    // One for all, or one an organisation: what grows with use has an end.
+    const kept = fleeting.filter(({ entity: e }) => 'kept' in e.declaration.deletedBy).map((e) => e.name)
+    expect(kept).toEqual(['roleChange', 'runQueue'])
   })
   it('let a pointer be made anew, and nothing that is not the platform’s own be forgotten', () => {
     for (const { name, entity: declared } of allEntities.filter((one) => one.entity.declaration.backedUp === 'derived'))

@@ -33,13 +33,13 @@ export type Owner =
   /** Nobody: the platform's own bookkeeping. */
   | 'platform'
 
-/** What deletes an item or an object. An entity without any of these is kept for as long as the installation is. */
+/** What deletes an item or an object. */
 export type Deletion =
   /** Whoever gave it takes it back: an invitation, a token, rights on a study. */
   | 'revocation'
   /** The person leaves the organisation. */
   | 'membership-ended'
-  /** The study is deleted, which only one without results can be. */
+  /** The study is deleted, which only one without results can be, with its links and what previews have left. */
   | 'study-deleted'
   /** The experiment is deleted, which only one without runs can be. */
   | 'experiment-deleted'
@@ -53,12 +53,24 @@ export type Deletion =
   | 'job-ended'
   /** A request made a pointer and no job, and was over long ago. */
   | 'job-forgotten'
-  /** The day has come that its owner set. */
+  /**
+   * Its time has come. An item carries it as `goneAt` (ports/table.ts): no function sees it from then on, and the store
+   * removes it. Objects go by a look of the sweep or the watch.
+   */
   | 'expiry'
+  /** Links were given to send it, and a while later nothing names it. */
+  | 'unnamed'
   /** What it asked somebody to look at has been done. */
   | 'done'
   /** The bucket's own rule: after 30 days (lib/data-stack.ts). */
   | 'bucket-rule'
+
+/** What has no end, and why: it is there for as long as the installation is. */
+export interface Kept {
+  kept: string
+}
+/** How it ends: by any of these, or not at all, for a reason. */
+export type Ends = readonly [Deletion, ...Deletion[]] | Kept
 
 /**
  * What a backup is for, of this entity. The table is saved whole (point-in-time recovery; on a laptop the home), so
@@ -88,8 +100,8 @@ export interface Declaration<P extends EntityPrefix = EntityPrefix> {
   index?: Readonly<Record<string, IndexTemplate>>
   owner: Owner
   /** Where it keeps objects, and what deletes them. */
-  objects?: Readonly<Record<ObjectPlace, readonly Deletion[]>>
-  deletedBy: readonly Deletion[]
+  objects?: Readonly<Record<ObjectPlace, Ends>>
+  deletedBy: Ends
   backedUp: BackedUp
   /** Other entities whose content it holds or was computed from; what its partition key names is not repeated. */
   descendsFrom: readonly EntityPrefix[]
@@ -129,7 +141,9 @@ export interface Entity<P extends EntityPrefix = EntityPrefix, D extends Declara
   index: D['index'] extends object ? IndexFunctions<D['index']> : Record<never, never>
 }
 /** Any entity, where only its declaration is read. */
-export type DeclaredEntity = Pick<Entity, 'prefix' | 'declaration'>
+export type DeclaredEntity = Pick<Entity, 'prefix' | 'declaration'> & {
+  key: { read: (key: { pk: string; sk: string }) => object | undefined }
+}
 /** The entities of an area, by the names under which their keys are made. */
 export type Entities = Readonly<Record<string, DeclaredEntity>>
 

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { longestPath } from '../domain/pipelines/definition.ts'
 import { runStates } from '../domain/pipelines/life.ts'
+import { bounds } from '../domain/bounds.ts'
 import { mostAxes, mostRuns } from '../domain/pipelines/sweep.ts'
 import { parameterName, PipelineDefinition, PipelineName } from './pipelines.definition.ts'
 import { pipelineEntities } from './pipelines.entities.ts'
@@ -120,7 +121,7 @@ export const pipelines = area(
       body: z.object({ name: PipelineName, files: z.array(CodeFile).max(500) }),
       response: z.object({ pipelineId: PipelineId, uploads: z.array(uploadOf) }),
       problems: [],
-      grants: [...reading, 'get protected', 'put protected'],
+      grants: [...reading, 'write PIPELINE', 'get protected', 'put protected'],
     }),
     publish: route({
       method: 'POST',
@@ -289,11 +290,11 @@ export const pipelines = area(
       status: 200,
       summary: 'Links to upload files for an experiment’s inputs',
       params: experiment,
-      body: z.object({ files: z.array(InputFile).min(1).max(5000) }),
+      body: z.object({ files: z.array(InputFile).min(1).max(bounds.input.files) }),
       maxBody: 4 * 1024 * 1024,
       response: z.object({ uploads: z.array(uploadOf) }),
       problems: [],
-      grants: [...inExperiment, 'get protected', 'put protected'],
+      grants: [...inExperiment, 'write EXPERIMENT', 'get protected', 'put protected'],
     }),
     propose: route({
       method: 'POST',

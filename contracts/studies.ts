@@ -1,5 +1,6 @@
 /** Studies: versions, assets, links, people. */
 import * as z from 'zod'
+import { bounds } from '../domain/bounds.ts'
 import { studyRights } from '../domain/access/permissions.ts'
 import { linkKinds } from '../domain/studies/links.ts'
 import { runtimes, studyStates } from '../domain/studies/life.ts'
@@ -204,7 +205,7 @@ export const studies = area('studies', 'Studies: publish, launch, share', studyE
     query: z.object({ title: z.string().describe('The study’s title, to be sure') }),
     response: Nothing,
     problems: ['wrong-state'],
-    grants: ['read ORG', 'read STUDY', 'write STUDY', 'read AUDIT', 'write AUDIT'],
+    grants: ['read ORG', 'read STUDY', 'write STUDY', 'write LINK', 'write RUN', 'read AUDIT', 'write AUDIT'],
   }),
   duplicate: route({
     method: 'POST',
@@ -232,7 +233,7 @@ export const studies = area('studies', 'Studies: publish, launch, share', studyE
       assets: z.array(z.object({ path: z.string(), sha256: Sha256, present: z.boolean(), upload: Signed.optional() })),
     }),
     problems: [],
-    grants: ['read ORG', 'read STUDY', 'get assets', 'put assets'],
+    grants: ['read ORG', 'read STUDY', 'write STUDY', 'get assets', 'put assets'],
   }),
   publish: route({
     method: 'POST',
@@ -247,12 +248,12 @@ export const studies = area('studies', 'Studies: publish, launch, share', studyE
     maxBody: 4 * 1024 * 1024,
     body: z.object({
       configuration: z.record(z.string(), z.unknown()),
-      assets: z.array(Asset).max(5000),
+      assets: z.array(Asset).max(bounds.study.files),
       note: z.string().max(1000).default(''),
       expects: z.int().min(0).optional(),
     }),
     response: StudyVersion,
-    problems: ['invalid-configuration', 'asset-missing', 'changed-meanwhile'],
+    problems: ['invalid-configuration', 'asset-missing', 'changed-meanwhile', 'bound-reached'],
     grants: ['read ORG', 'read STUDY', 'write STUDY', 'get assets', 'put assets', 'read AUDIT', 'write AUDIT'],
   }),
   versions: route({

@@ -20,7 +20,7 @@ export const bounds = {
   /** Codes of tools that wait for a sign-in, made in ten minutes: in all, and from one address. */
   device: { inAll: 2000, fromOneAddress: 30 },
   /** Files of one version of a study. */
-  study: { files: 2000, bytes: 5 * GB },
+  study: { files: 5000, bytes: 20 * GB },
   /** Files of one input of an experiment. */
   input: { files: 5000, bytes: 200 * GB },
 } as const

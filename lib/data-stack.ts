@@ -70,6 +70,8 @@ export class DataStack extends StageStack {
           projectionType: dynamodb.ProjectionType.ALL,
         },
       ],
+      // What has an end goes by itself, some time after: functions do not see it any more (functions/kernel/gone.ts).
+      timeToLiveAttribute: 'goneAt',
       billing: dynamodb.Billing.onDemand(),
       encryption: dynamodb.TableEncryptionV2.customerManagedKey(this.dataKey),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays: recoveryDays },

@@ -7,9 +7,10 @@ export interface Key {
 }
 /**
  * What the store keeps: JSON values and byte strings are not mixed in; sets are arrays. `gpk`/`gsk` put an item into
- * the index.
+ * the index. `goneAt` is the second (since 1970) from which it is of no use to anybody: the store removes it some time
+ * after.
  */
-export type Item<T = Record<string, unknown>> = T & Key & { gpk?: string; gsk?: string; rev?: number }
+export type Item<T = Record<string, unknown>> = T & Key & { gpk?: string; gsk?: string; rev?: number; goneAt?: number }
 
 /** A condition on one attribute of the item as it stands before the write; a missing attribute meets only `missing`. */
 export type Condition =

@@ -29,7 +29,7 @@ const note = entity('NOTE', {
   what: 'note',
   key: { pk: 'NOTE#{organisationId}', sk: '{number:6}' },
   owner: 'organisation',
-  deletedBy: [],
+  deletedBy: { kept: 'a note is for ever' },
   backedUp: 'kept',
   descendsFrom: [],
 })

@@ -3,7 +3,7 @@
  * tools/entities.ts`, or `node tools/entities.ts --check` to compare only.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { Declaration } from '../contracts/entity.ts'
+import type { Declaration, Ends } from '../contracts/entity.ts'
 import { allEntities, type NamedEntity } from '../contracts/index.ts'
 
 const file = new URL('../docs/architecture.md', import.meta.url)
@@ -13,7 +13,8 @@ const end = '<!-- /entities -->'
 const table = (head: readonly string[], rows: readonly string[][]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 const code = (word: string): string => `\`${word}\``
-const listed = (words: readonly string[], none: string): string => words.map(code).join(', ') || none
+const listed = (words: readonly string[]): string => words.map(code).join(', ')
+const endsBy = (ends: Ends): string => ('kept' in ends ? `nothing: ${ends.kept}` : listed(ends))
 
 const places = ({ index = {} }: Declaration): string =>
   Object.values(index)
@@ -21,7 +22,7 @@ const places = ({ index = {} }: Declaration): string =>
     .join('<br>')
 const objects = ({ objects: kept = {} }: Declaration): string =>
   Object.entries(kept)
-    .map(([place, deletedBy]) => `${code(place)}${deletedBy.length > 0 ? ` until ${listed(deletedBy, '')}` : ''}`)
+    .map(([place, ends]) => `${code(place)}${'kept' in ends ? ` kept: ${ends.kept}` : ` until ${listed(ends)}`}`)
     .join('<br>')
 
 const keyRow = ({ entity: { declaration } }: NamedEntity): string[] => [
@@ -34,8 +35,8 @@ const lifeRow = ({ area, entity: { declaration } }: NamedEntity): string[] => [
   declaration.what,
   area,
   declaration.owner,
-  listed(declaration.descendsFrom, ''),
-  listed(declaration.deletedBy, 'nothing'),
+  listed(declaration.descendsFrom),
+  endsBy(declaration.deletedBy),
   declaration.backedUp,
   objects(declaration),
 ]

@@ -8,8 +8,10 @@ import { ConditionFailed } from '../../ports/table.ts'
 import { bearerOf } from '../kernel/bearer.ts'
 import { type AuthorizerContext, type Caller, toContext } from '../kernel/caller.ts'
 import type { Deps } from '../kernel/deps.ts'
+import { goneAfter } from '../kernel/gone.ts'
 import { guarded } from '../kernel/grants.ts'
 import { keyOf, type TokenItem } from '../kernel/items.ts'
+import { endedShownDays } from './tokens.ts'
 import { parseToken, sameDigest } from './secrets.ts'
 import { createVerifier, NotVerified, type Verifier, type VerifierOptions } from './verifier.ts'
 
@@ -31,7 +33,11 @@ async function byToken(deps: Deps, text: string): Promise<Caller | undefined> {
         ? { attribute: 'lastUsed', is: 'missing' as const }
         : { attribute: 'lastUsed', is: 'equal' as const, value: token.lastUsed }
     try {
-      await deps.table.update(keyOf.token(token.tokenId), { set: { lastUsed: now.toISOString() }, when: [before] })
+      await deps.table.update(keyOf.token(token.tokenId), {
+        // The end, too: tokens of 0.1.0 have none.
+        set: { lastUsed: now.toISOString(), ...goneAfter(token.expires, endedShownDays) },
+        when: [before],
+      })
     } catch (e) {
       // another request noted it, or the token was revoked a moment ago: the next request will say so
       if (!(e instanceof ConditionFailed)) throw e

@@ -8,6 +8,7 @@ import type { access } from '../../contracts/access.ts'
 import { AlreadyExists, ConditionFailed, type Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { Failure } from '../kernel/failure.ts'
+import { goneAfter } from '../kernel/gone.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
 import { type DeviceItem, keyOf, type TokenItem } from '../kernel/items.ts'
@@ -62,7 +63,8 @@ export const startDevice: Implementation<Routes['startDevice']> = async ({ body 
       state: 'pending',
     }
     try {
-      await deps.table.create<DeviceItem>({ ...keyOf.device(item.userCode), ...item })
+      // A day longer than it works: whoever comes late is told so.
+      await deps.table.create<DeviceItem>({ ...keyOf.device(item.userCode), ...goneAfter(item.expires, 1), ...item })
     } catch (e) {
       if (e instanceof AlreadyExists) continue
       throw e

@@ -7,6 +7,7 @@ import type { access } from '../../contracts/access.ts'
 import { ConditionFailed, type Item } from '../../ports/table.ts'
 import { record, whoOf } from '../kernel/audit.ts'
 import { Failure, notFound } from '../kernel/failure.ts'
+import { goneAfter } from '../kernel/gone.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { indexKeyOf, type InvitationItem, keyOf, type MemberItem, type OrganisationItem } from '../kernel/items.ts'
 import { notByToken } from './people.ts'
@@ -25,6 +26,8 @@ interface Stored extends InvitationItem {
 }
 
 const validMs = 7 * 24 * 60 * 60 * 1000
+/** For so many days an invitation that has ended is answered as one that has. */
+const endedKnownDays = 7
 const shown = ({
   invitationId,
   email,
@@ -60,6 +63,7 @@ export const invite: Implementation<Routes['invite']> = async ({ params: { organ
   await deps.table.create<InvitationItem>({
     ...keyOf.invitation(invitationId),
     ...indexKeyOf.invitation.ofOrganisation(item),
+    ...goneAfter(item.expires, endedKnownDays),
     ...item,
   })
   // After the #: the secret reaches no server log on its way to the portal.

@@ -9,6 +9,7 @@ import { ConditionFailed } from '../../ports/table.ts'
 import { record } from '../kernel/audit.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { guarded } from '../kernel/grants.ts'
+import { goneAfter } from '../kernel/gone.ts'
 import type { PersonProfile } from '../kernel/items.ts'
 import { indexKeyOf, keyOf } from '../kernel/items.ts'
 import { membershipsOf } from './people.ts'
@@ -52,9 +53,12 @@ async function personOf(deps: Deps, sub: string | undefined, email: string | und
 async function due(deps: Deps, userId: string): Promise<number | undefined> {
   const key = keyOf.loginFailures(userId)
   const now = deps.now()
-  await createIfAbsent<FailuresItem>(deps, { ...key, count: 0, reported: 0, at: new Date(0).toISOString() })
-  const failures = await deps.table.update<FailuresItem>(key, { add: { count: 1 } })
-  if (now.getTime() - Date.parse(failures.at) < oneMinuteMs) return undefined
+  // A day after the last one the count begins anew.
+  const end = goneAfter(now.toISOString(), 1)
+  await createIfAbsent<FailuresItem>(deps, { ...key, ...end, count: 0, reported: 0, at: new Date(0).toISOString() })
+  const failures = await deps.table.update<FailuresItem>(key, { add: { count: 1 }, set: end })
+  // In either direction: a clock that was set back must not silence the reports.
+  if (Math.abs(now.getTime() - Date.parse(failures.at)) < oneMinuteMs) return undefined
   try {
     await deps.table.update(key, {
       set: { at: now.toISOString(), reported: failures.count },

@@ -4,6 +4,7 @@ import type { access } from '../../contracts/access.ts'
 import { whoOf } from '../kernel/audit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { Implementation } from '../kernel/handler.ts'
+import { goneAfter } from '../kernel/gone.ts'
 import { newId } from '../kernel/ids.ts'
 import { indexKeyOf, keyOf, type TokenItem } from '../kernel/items.ts'
 import type { Item } from '../../ports/table.ts'
@@ -27,10 +28,14 @@ export const shown = (
   madeBy: token.madeBy,
 })
 
+/** A token that has ended stays in its owner's list for so many days. */
+export const endedShownDays = 7
+
 /** The item of a token, listed under its owner. */
 export const tokenItem = (token: TokenItem): Item<TokenItem> => ({
   ...keyOf.token(token.tokenId),
   ...indexKeyOf.token.ofPerson(token),
+  ...goneAfter(token.expires, endedShownDays),
   ...token,
 })
 

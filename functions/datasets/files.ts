@@ -12,6 +12,8 @@ import { type DatasetItem, type JobItem, keyOf } from '../kernel/items.ts'
 import { update } from './change.ts'
 import { blobKey, type Reading, readingOf } from '../stores/dataset-files.ts'
 import { submitRegistration } from '../stores/registration-job.ts'
+import { datasetUploads } from './uploads.ts'
+import { linksGiven } from '../stores/uploads.ts'
 import { each } from '../kernel/each.ts'
 import { linkSeconds } from '../kernel/links.ts'
 import type { WorkflowDeps } from '../workflow/job-kind.ts'
@@ -39,6 +41,7 @@ function checkPaths(files: readonly { path: string }[]): void {
 export const uploads: Implementation<Routes['uploads']> = async ({ dataset, body }, deps) => {
   notRetired(dataset)
   checkPaths(body.files)
+  await linksGiven(deps, datasetUploads, dataset.datasetId)
   return {
     uploads: await each(body.files, async ({ path, sha256, size }) => {
       const key = blobKey(dataset.datasetId, sha256)

@@ -8,6 +8,7 @@ import type { Logs } from '../../ports/logs.ts'
 import type { ObjectStore } from '../../ports/objects.ts'
 import type { Table } from '../../ports/table.ts'
 import type { Workflow } from '../../ports/workflow.ts'
+import { withoutGone } from './gone.ts'
 
 /**
  * What `held-outputs` opens in quarantine: the gate's decisions (functions/workflow/job-item.ts), never a computation's
@@ -19,7 +20,10 @@ export class NotGranted extends Error {
   override name = 'NotGranted'
 }
 
-/** Ports that refuse whatever `grants` does not name. `NotGranted` is a defect of a contract, never of a request. */
+/**
+ * Ports that refuse whatever `grants` does not name, and show no item whose time has come. `NotGranted` is a defect of
+ * a contract, never of a request.
+ */
 export function guarded<
   P extends {
     table: Table
@@ -29,6 +33,7 @@ export function guarded<
     workflow: Workflow
     compute: Compute
     logs: Logs
+    now: () => Date
   },
 >(ports: P, who: string, grants: readonly Grant[]): P {
   const granted = new Set<string>(grants)
@@ -41,7 +46,8 @@ export function guarded<
     need(`${act} ${prefix}`)
   }
   const needBucket = (act: 'get' | 'put' | 'delete', b: Bucket): void => need(`${act} ${b}`)
-  const { table, objects, keys, engine, workflow, compute, logs } = ports
+  const { objects, keys, engine, workflow, compute, logs } = ports
+  const table = withoutGone(ports)
   return {
     ...ports,
     table: {

@@ -23,7 +23,7 @@ import type { Context } from 'aws-lambda'
 import { localKeys } from '../../adapters/local/keys.ts'
 import { localObjects, type LocalObjects } from '../../adapters/local/objects.ts'
 import { memoryTable } from '../../adapters/local/testing.ts'
-import { areas } from '../../contracts/index.ts'
+import { allEntities, areas } from '../../contracts/index.ts'
 import type { Problem } from '../../contracts/problems.ts'
 import {
   type Answered,
@@ -35,6 +35,7 @@ import {
   routeKey,
 } from '../../contracts/route.ts'
 import type { Role, Scope } from '../../domain/access/permissions.ts'
+import type { Item, Table } from '../../ports/table.ts'
 import { noCompute } from '../../ports/compute.ts'
 import type { z } from 'zod'
 import { type Caller, toContext } from './caller.ts'
@@ -84,6 +85,21 @@ const pascal = (name: string): string =>
     .split('-')
     .map((w) => w[0]!.toUpperCase() + w.slice(1))
     .join('')
+
+/** What an entity says of its end holds for every item that is written: it carries `goneAt`, or never does. */
+function withEnds(table: Table): Table {
+  return {
+    ...table,
+    async create<T extends object>(item: Item<T>) {
+      const found = allEntities.find(({ entity }) => entity.key.read(item))
+      const ends = found?.entity.declaration.deletedBy
+      const expires = ends !== undefined && !('kept' in ends) && ends.includes('expiry')
+      if (expires !== (item.goneAt !== undefined))
+        throw new Error(`${found?.name ?? item.pk}: ${expires ? 'its end is not said' : 'it has no end'}`)
+      return table.create(item)
+    },
+  }
+}
 
 /** The event API Gateway sends for a route (HTTP API, payload 2.0). */
 export function eventOf(route: Route, input: CallInput): Event {
@@ -176,7 +192,7 @@ export async function harness(
   })
   const deps: StepDeps = {
     kinds,
-    table,
+    table: withEnds(table),
     objects,
     keys: localKeys({ file: join(folder, 'keyring.json') }),
     engine: parts.engine ?? absent<Deps['engine']>('engine'),

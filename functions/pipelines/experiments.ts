@@ -14,6 +14,9 @@ import { inputFiles, storeInputs } from './inputs.ts'
 import { refuse, setUpErrors, valueErrors, wantedVersion } from './admission.ts'
 import { toExperiment } from './view.ts'
 import { Names } from '../kernel/names.ts'
+import { linkSeconds } from '../kernel/links.ts'
+import { folderLeft } from '../stores/uploads.ts'
+import { experimentUploads } from './uploads.ts'
 
 type Routes = (typeof pipelines)['routes']
 type Viewer = { userId: string; subject: Subject }
@@ -189,6 +192,8 @@ export const deleteExperiment: Implementation<Routes['deleteExperiment']> = asyn
   await record(deps, found.organisationId, whoOf(caller), [
     { act: 'experiment.deleted', object: `experiment ${found.experimentId}` },
   ])
+  // Its files go by the watch, once no link for them works any more.
+  await folderLeft(deps, experimentUploads, found.experimentId, linkSeconds.transfer)
   await deps.table.remove(keyOf.experiment(found.experimentId))
 }
 

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { pipelines } from '../../contracts/pipelines.ts'
 import type { InputSource } from '../../contracts/pipelines.shapes.ts'
 import type { FieldError } from '../../contracts/problems.ts'
+import { bounds, bytesInWords } from '../../domain/bounds.ts'
 import { sha256Hex } from '../../domain/hash.ts'
 import { releasedCsv } from '../../domain/jobs/release-card.ts'
 import { NotAnImage } from '../../domain/pipelines/image-head.ts'
@@ -22,15 +23,16 @@ import { datasetAs, isRefusal } from './datasets.ts'
 import { refuse, wantedVersion } from './admission.ts'
 import { each } from '../kernel/each.ts'
 import { linkSeconds } from '../kernel/links.ts'
+import { linksGiven } from '../stores/uploads.ts'
+import { experimentUploads } from './uploads.ts'
 import { readJsonIfThere } from '../kernel/stored-json.ts'
 
 type Routes = (typeof pipelines)['routes']
 type Source = z.output<typeof InputSource>
-/** An input's sources stand for at most so many files. */
-const mostFiles = 5000
 
-export const inputUploads: Implementation<Routes['inputUploads']> = async ({ experiment, body }, deps) => ({
-  uploads: await each(body.files, async ({ path, size, sha256 }) => {
+export const inputUploads: Implementation<Routes['inputUploads']> = async ({ experiment, body }, deps) => {
+  await linksGiven(deps, experimentUploads, experiment.experimentId)
+  const uploads = await each(body.files, async ({ path, size, sha256 }) => {
     const key = pipelineObject.blob(experiment.experimentId, sha256)
     if ((await deps.objects.head('protected', key))?.size === size) return { path }
     return {
@@ -42,8 +44,9 @@ export const inputUploads: Implementation<Routes['inputUploads']> = async ({ exp
         linkSeconds.transfer,
       ),
     }
-  }),
-})
+  })
+  return { uploads }
+}
 
 /** A problem of one source: its field and what to do. */
 class Unusable extends Error {
@@ -201,6 +204,8 @@ export async function storeInputs(
   definition: PipelineDefinition,
   sources: Record<string, Source[]>,
 ): Promise<Inputs> {
+  // Files of releases are written on the way, and lists that are replaced have no other end.
+  await linksGiven(deps, experimentUploads, experiment.experimentId)
   const errors: FieldError[] = []
   const missing: FieldError[] = []
   const out: Inputs = []
@@ -239,8 +244,15 @@ export async function storeInputs(
         errors.push({ path: `${at}/${file.i}`, message: 'Two files of this name', value: file.path })
       seen.add(file.path)
     }
-    if (files.length > mostFiles)
-      errors.push({ path: at, message: `${files.length} files`, expected: `at most ${mostFiles}` })
+    const bytes = files.reduce((n, f) => n + f.size, 0)
+    if (files.length > bounds.input.files)
+      errors.push({ path: at, message: `${files.length} files`, expected: `at most ${bounds.input.files}` })
+    if (bytes > bounds.input.bytes)
+      errors.push({
+        path: at,
+        message: `${bytesInWords(bytes)} together`,
+        expected: `at most ${bytesInWords(bounds.input.bytes)}`,
+      })
     const heads = await each(files, async (file) =>
       file.from === 'upload'
         ? deps.objects.head('protected', pipelineObject.blob(experiment.experimentId, file.sha256))

@@ -3,6 +3,8 @@ import { conclude } from '../release/votes.ts'
 import { type JobKindSteps, usualSteps } from '../workflow/job-kind.ts'
 import { pipelineFacts } from './pipeline-facts.ts'
 import { dispatch, hasTurn } from './queue.ts'
+import { tidyUploads } from '../stores/uploads.ts'
+import { experimentUploads, pipelineUploads } from './uploads.ts'
 import type { RunJob } from './run-job.ts'
 
 export const pipeline: JobKindSteps = {
@@ -14,6 +16,8 @@ export const pipeline: JobKindSteps = {
   mayStart: (deps, job) => hasTurn(deps, job.jobId),
   afterVisit: async (deps) => {
     await dispatch(deps)
+    await tidyUploads(deps, pipelineUploads)
+    await tidyUploads(deps, experimentUploads)
   },
   concludeHeld: (deps, job, by) =>
     conclude(deps, job, by, async (decision, approvals) => {

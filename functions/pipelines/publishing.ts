@@ -17,6 +17,8 @@ import { toPipeline, toVersion } from './view.ts'
 import { each } from '../kernel/each.ts'
 import { Names } from '../kernel/names.ts'
 import { linkSeconds } from '../kernel/links.ts'
+import { linksGiven } from '../stores/uploads.ts'
+import { pipelineUploads } from './uploads.ts'
 import { retrying } from '../kernel/retry.ts'
 
 type Routes = (typeof pipelines)['routes']
@@ -45,6 +47,7 @@ const newest = async (deps: Pick<Deps, 'table'>, pipelineId: string): Promise<It
 
 export const uploads: Implementation<Routes['uploads']> = async ({ params, body }, deps) => {
   const pipelineId = await pipelineIdOf(params.organisationId, body.name)
+  await linksGiven(deps, pipelineUploads, pipelineId)
   return {
     pipelineId,
     uploads: await each(body.files, async ({ path, size, sha256 }) => {

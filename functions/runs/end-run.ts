@@ -8,8 +8,9 @@ import { ConditionFailed, type Item, queryAll, type Table } from '../../ports/ta
 import type { Deps } from '../kernel/deps.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { type Count, count, isWhole } from './chunks.ts'
-import { clearDue, type Contended, setDue, settleSlot } from './slots.ts'
+import { type Contended, settleSlot } from './slots.ts'
 import { retrying } from '../kernel/retry.ts'
+import { clearDue, setDue } from '../stores/run-looks.ts'
 import { objectsOf } from '../stores/run-records.ts'
 
 type Run = Item<RunItem>

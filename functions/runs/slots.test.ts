@@ -4,7 +4,8 @@ import { type Counter } from '../../domain/runs/assignment.ts'
 import { begin, nonceOf, type Planted, plantLink, plantStudy } from '../../test/ingest-support.ts'
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
-import { clearDue, dueRuns, putOff, setDue, settleSlot, takeSlot } from './slots.ts'
+import { clearDue, dueRuns, putOff, setDue } from '../stores/run-looks.ts'
+import { settleSlot, takeSlot } from './slots.ts'
 
 let on: Harness
 let planted: Planted

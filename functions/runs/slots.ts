@@ -1,14 +1,11 @@
-/**
- * Slots of conditions: one counter item per study version, and the pointers by which the sweep finds unfinished runs.
- */
+/** Slots of conditions: one counter item per study version. */
 import { assign, changeId, type Condition, type Counter, emptyCounter, moveSlot } from '../../domain/runs/assignment.ts'
-import { furthestLookSeconds, runLife } from '../../domain/runs/life.ts'
-import { ConditionFailed, type Item, queryAll } from '../../ports/table.ts'
+import { runLife } from '../../domain/runs/life.ts'
+import { ConditionFailed, type Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
-import { indexKeyOf, keyOf, type RunItem } from '../kernel/items.ts'
+import { keyOf, type RunItem } from '../kernel/items.ts'
 import { inTurn } from '../kernel/in-turn.ts'
 import { contendedTries, type Retrying, retrying } from '../kernel/retry.ts'
-import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Store = Pick<Deps, 'table'>
 /** With what it takes to change what everybody changes. */
@@ -68,63 +65,4 @@ export async function settleSlot(stores: Contended, run: Item<RunItem>): Promise
       run = now
     }
   }
-}
-
-interface DueItem {
-  runId: string
-}
-
-/** Asks the sweep to look at a run at an instant. */
-export async function setDue(stores: Store, runId: string, at: Date): Promise<void> {
-  const place = indexKeyOf.due.byTime({ at: at.toISOString(), runId })
-  if (await createIfAbsent<DueItem>({ table: stores.table }, { ...keyOf.due(runId), runId, ...place })) return
-  try {
-    await stores.table.update(keyOf.due(runId), { set: place })
-  } catch (e) {
-    // It was cleared in between: the run has just been looked at.
-    if (!(e instanceof ConditionFailed)) throw e
-  }
-}
-
-/** A run that is due, and the place in the index at which it was found. */
-export interface DueRun {
-  runId: string
-  gsk: string
-}
-
-/**
- * Puts off a look at a run that was found due, unless somebody has planned another since: who counts a run while the
- * sweep looks at it wants it looked at again soon.
- */
-export async function putOff(stores: Store, { runId, gsk }: DueRun, at: Date): Promise<void> {
-  try {
-    await stores.table.update(keyOf.due(runId), {
-      set: indexKeyOf.due.byTime({ at: at.toISOString(), runId }),
-      when: [{ attribute: 'gsk', is: 'equal', value: gsk }],
-    })
-  } catch (e) {
-    if (!(e instanceof ConditionFailed)) throw e
-  }
-}
-
-/** The sweep need not look at this run any more. */
-export const clearDue = (d: Store, runId: string): Promise<void> => d.table.remove(keyOf.due(runId))
-
-/**
- * Runs that are due at `now`, oldest first, and then those whose look is planned for a time that nobody plans for: a
- * clock was wrong, and they would wait until it is right. At most `limit` of each.
- */
-export async function dueRuns(stores: Store, now: Date, limit: number): Promise<DueRun[]> {
-  const { partition, prefix } = indexKeyOf.due.byTime
-  const found = async (range: { from?: string; to?: string }): Promise<DueRun[]> => {
-    const out: DueRun[] = []
-    const all = queryAll<DueItem>(stores.table, partition(), { index: true, limit: Math.min(limit, 200), ...range })
-    for await (const { runId, gsk } of all) if (out.push({ runId, gsk: gsk! }) >= limit) break
-    return out
-  }
-  const furthest = new Date(now.getTime() + furthestLookSeconds * 1000)
-  return [
-    ...(await found({ to: `${prefix({ at: now.toISOString() })}~` })),
-    ...(await found({ from: prefix({ at: furthest.toISOString() }) })),
-  ]
 }

@@ -14,7 +14,7 @@ import {
 import { keyOf, type RunItem } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
 import { objectKey } from '../stores/run-records.ts'
-import { dueRuns } from './slots.ts'
+import { dueRuns } from '../stores/run-looks.ts'
 import { createSweep } from './sweep.ts'
 
 let on: Harness

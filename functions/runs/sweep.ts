@@ -1,6 +1,6 @@
 /**
  * The schedule's visit: counts runs to their last record, marks silent ones stale, gives their slots back, and finishes
- * starts, aborts and withdrawals that a crash interrupted.
+ * starts, aborts and withdrawals that a crash interrupted, and removes what a deleted study and unnamed uploads leave.
  */
 import { backstage } from '../../contracts/backstage.ts'
 import { lookAfterSeconds, runLife, staleAt } from '../../domain/runs/life.ts'
@@ -9,11 +9,14 @@ import type { Deps } from '../kernel/deps.ts'
 import { each } from '../kernel/each.ts'
 import { Failure } from '../kernel/failure.ts'
 import { guarded } from '../kernel/grants.ts'
-import { keyOf, type RunItem } from '../kernel/items.ts'
+import { keyOf, type RunItem, type StudyItem } from '../kernel/items.ts'
 import { isBehind } from './chunks.ts'
 import { bringUpToDate, lateObjects, lookAfter, purge } from './end-run.ts'
 import { removeUnnamed } from './sealed-objects.ts'
-import { clearDue, type DueRun, dueRuns, putOff, setDue, settleSlot } from './slots.ts'
+import { settleSlot } from './slots.ts'
+import { clearDue, type DueRun, dueRuns, putOff, setDue } from '../stores/run-looks.ts'
+import { studyUploads } from '../stores/study-uploads.ts'
+import { tidyUploads } from '../stores/uploads.ts'
 import { finishStart } from './start.ts'
 
 export interface Swept {
@@ -94,9 +97,18 @@ async function finish(deps: Deps, found: Item<RunItem>, due: DueRun): Promise<Ou
   return run.state === 'stale' ? 'stale' : 'finished'
 }
 
+/** Whether a run's study was deleted: only such runs can be left of one as are previews, or have no data. */
+const isOrphan = async (deps: Deps, run: RunItem): Promise<boolean> =>
+  (run.preview || !runLife[run.state].hasData) &&
+  (await deps.table.get<StudyItem>(keyOf.study(run.studyId), ['studyId'])) === undefined
+
 async function look(deps: Deps, due: DueRun): Promise<Outcome> {
   const run = await deps.table.get<RunItem>(keyOf.run(due.runId))
-  if (run) return finish(deps, run, due)
+  if (run && !(await isOrphan(deps, run))) return finish(deps, run, due)
+  if (run) {
+    await purge(deps, due.runId)
+    await deps.table.remove(keyOf.run(due.runId))
+  }
   await clearDue(deps, due.runId)
   return 'finished'
 }
@@ -123,6 +135,9 @@ export function createSweep(unguarded: Deps): () => Promise<Swept> {
         }
       },
       width,
+    )
+    await tidyUploads(deps, studyUploads).catch((error: unknown) =>
+      deps.log('error', { route: 'sweep', error: error instanceof Error ? error.name : typeof error, run: 'uploads' }),
     )
     if (due.length > 0)
       deps.log('swept', { looked: swept.looked, stale: swept.stale, finished: swept.finished, failed: swept.failed })

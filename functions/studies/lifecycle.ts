@@ -19,6 +19,10 @@ import {
   type VersionItem,
 } from '../kernel/items.ts'
 import { toStudy } from './view.ts'
+import { each } from '../kernel/each.ts'
+import { setDue } from '../stores/run-looks.ts'
+import { studyUploads } from '../stores/study-uploads.ts'
+import { linksGiven } from '../stores/uploads.ts'
 import { createIfAbsent } from '../kernel/create-if-absent.ts'
 
 type Routes = (typeof studies)['routes']
@@ -188,6 +192,19 @@ export const setState: Implementation<Routes['setState']> = async ({ study: befo
   return toStudy(await update(deps, before, body.rev, { state: body.state }), subject)
 }
 
+/** Runs of a deleted study are looked at so much later: by then it is gone, or the same call was repeated. */
+const orphanSeconds = 60
+
+async function removeLinks(deps: Deps, studyId: string): Promise<void> {
+  const { ofStudy } = indexKeyOf.link
+  for await (const { pk, sk } of queryAll<object>(deps.table, ofStudy.partition(studyId), {
+    index: true,
+    prefix: ofStudy.prefix(),
+    attributes: [],
+  }))
+    await deps.table.remove({ pk, sk })
+}
+
 export const remove: Implementation<Routes['remove']> = async ({ study: held, caller, query }, deps) => {
   const { studyId, organisationId } = held
   if (query.title !== held.title)
@@ -196,20 +213,27 @@ export const remove: Implementation<Routes['remove']> = async ({ study: held, ca
     ])
   if (held.state !== 'draft' && held.state !== 'closed')
     throw new Failure('wrong-state', `A ${held.state} study cannot be deleted. Close it first.`)
-  for await (const run of queryAll<Pick<RunItem, 'preview' | 'state'>>(
+  const runs: string[] = []
+  for await (const run of queryAll<Pick<RunItem, 'runId' | 'preview' | 'state'>>(
     deps.table,
     indexKeyOf.run.ofStudy.partition(studyId),
     {
       index: true,
       prefix: indexKeyOf.run.ofStudy.prefix(),
-      attributes: ['preview', 'state'],
+      attributes: ['runId', 'preview', 'state'],
     },
-  ))
+  )) {
     if (!run.preview && runLife[run.state].hasData)
       throw new Failure('wrong-state', 'This study holds results and cannot be deleted.')
+    runs.push(run.runId)
+  }
   await record(deps, organisationId, whoOf(caller), [
     { act: 'study.deleted', object: `study ${studyId}`, detail: { title: held.title } },
   ])
+  // What previews and ended runs have left goes by the sweep, when the study is gone; so do uploads that it named.
+  await each(runs, (runId) => setDue(deps, runId, new Date(deps.now().getTime() + orphanSeconds * 1000)))
+  await linksGiven(deps, studyUploads, organisationId)
+  await removeLinks(deps, studyId)
   // The study goes before the caller's own rights: until then the same call can be repeated.
   const own = keyOf.studyPerson(studyId, caller.userId)
   for await (const item of queryAll<object>(deps.table, keyOf.study.partition(studyId), { attributes: [] }))

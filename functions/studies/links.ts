@@ -95,6 +95,11 @@ export const createLink: Implementation<Routes['createLink']> = async ({ study, 
     ...keyOf.link(code),
     ...indexKeyOf.link.ofStudy(link),
   })
+  // Deleted at this moment: its links were looked for before this one was there.
+  if (!(await deps.table.get(keyOf.study(study.studyId), ['studyId']))) {
+    await deps.table.remove(keyOf.link(code))
+    throw notFound()
+  }
   return toLink(deps, link)
 }
 

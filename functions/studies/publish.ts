@@ -1,5 +1,6 @@
 /** Versions: uploads, publish, reading, export. A version is immutable and known by the hash of its content. */
 import type { studies } from '../../contracts/studies.ts'
+import { bounds, bytesInWords } from '../../domain/bounds.ts'
 import { validateConfiguration } from '../../domain/studies/configuration-validation.ts'
 import { contentHash } from '../../domain/studies/content-hash.ts'
 import { diffAssets, diffConfigurations, diffSummary } from '../../domain/studies/diff.ts'
@@ -12,6 +13,8 @@ import type { Implementation } from '../kernel/handler.ts'
 import { keyOf, type StudyItem, type VersionItem } from '../kernel/items.ts'
 import { documentKey, versionDocument, versionItem } from '../stores/study-version.ts'
 import { changedMeanwhile } from './lifecycle.ts'
+import { assetKey, studyUploads } from '../stores/study-uploads.ts'
+import { linksGiven } from '../stores/uploads.ts'
 import { describe } from '../stores/study-presentation.ts'
 import { toVersion } from './view.ts'
 import { linkSeconds } from '../kernel/links.ts'
@@ -25,11 +28,10 @@ interface File {
   type: string
 }
 
-const blobKey = (organisationId: string, sha256: string): string => `blobs/${organisationId}/${sha256}`
-
-export const uploads: Implementation<Routes['uploads']> = async ({ study, body }, deps) => ({
-  assets: await each(body.assets, async ({ path, sha256, size, type }) => {
-    const key = blobKey(study.organisationId, sha256)
+export const uploads: Implementation<Routes['uploads']> = async ({ study, body }, deps) => {
+  await linksGiven(deps, studyUploads, study.organisationId)
+  const assets = await each(body.assets, async ({ path, sha256, size, type }) => {
+    const key = assetKey(study.organisationId, sha256)
     if ((await deps.objects.head('assets', key))?.size === size) return { path, sha256, present: true }
     return {
       path,
@@ -37,8 +39,9 @@ export const uploads: Implementation<Routes['uploads']> = async ({ study, body }
       present: false,
       upload: await deps.objects.signedPut('assets', key, { sha256, size, type }, linkSeconds.transfer),
     }
-  }),
-})
+  })
+  return { assets }
+}
 
 /** Paths that would stand in another file's place. `.cloister/` is the platform's own folder beside every version. */
 function checkPaths(files: readonly File[]): void {
@@ -57,8 +60,18 @@ function checkPaths(files: readonly File[]): void {
   if (errors.length > 0) throw new Failure('invalid-configuration', `${errors[0]!.path}: ${errors[0]!.message}`, errors)
 }
 
+/** A version may hold so many bytes; how many files, its contract says. */
+function checkBounds(files: readonly File[]): void {
+  const bytes = files.reduce((sum, file) => sum + file.size, 0)
+  if (bytes > bounds.study.bytes)
+    throw new Failure(
+      'bound-reached',
+      `A version of a study may have files of ${bytesInWords(bounds.study.bytes)} together; these have ${bytesInWords(bytes)}.`,
+    )
+}
+
 async function checkUploaded(deps: Deps, organisationId: string, files: readonly File[]): Promise<void> {
-  const heads = await each(files, (f) => deps.objects.head('assets', blobKey(organisationId, f.sha256)))
+  const heads = await each(files, (f) => deps.objects.head('assets', assetKey(organisationId, f.sha256)))
   const missing = files.flatMap((file, index) =>
     heads[index]?.size === file.size
       ? []
@@ -108,6 +121,7 @@ async function bump(deps: Deps, study: StudyItem, version: number): Promise<void
  */
 export const publish: Implementation<Routes['publish']> = async ({ study, caller, body }, deps) => {
   checkPaths(body.assets)
+  checkBounds(body.assets)
   const checked = validateConfiguration(
     body.configuration,
     body.assets.map((a) => a.path),
@@ -132,7 +146,7 @@ export const publish: Implementation<Routes['publish']> = async ({ study, caller
   // never written again.
   if (!(await deps.objects.head('assets', documentKey(hash)))) {
     await each(files, async (f) =>
-      deps.objects.copy('assets', blobKey(study.organisationId, f.sha256), `s/${hash}/${f.path}`, f.type),
+      deps.objects.copy('assets', assetKey(study.organisationId, f.sha256), `s/${hash}/${f.path}`, f.type),
     )
     await deps.objects.put(
       'assets',

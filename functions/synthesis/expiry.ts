@@ -5,7 +5,7 @@ import type { Item } from '../../ports/table.ts'
 import type { Deps } from '../kernel/deps.ts'
 import { indexKeyOf, keyOf, type SynthesisItem } from '../kernel/items.ts'
 import { synthesisObject } from '../stores/synthesis-files.ts'
-import { createIfAbsent } from '../kernel/create-if-absent.ts'
+import { planLook } from '../kernel/looks.ts'
 
 /**
  * Where the watch finds it when the instant has come. Written before the synthesis says so, so that a crash in between
@@ -13,9 +13,7 @@ import { createIfAbsent } from '../kernel/create-if-absent.ts'
  */
 export async function setDue(deps: Pick<Deps, 'table'>, synthesisId: string, expires: string): Promise<void> {
   const place = indexKeyOf.synthesisDue.byDay({ expires, synthesisId })
-  const key = keyOf.synthesisDue(synthesisId)
-  if (await createIfAbsent(deps, { ...key, ...place, synthesisId })) return
-  await deps.table.update(key, { set: place })
+  await planLook(deps, keyOf.synthesisDue(synthesisId), place, { synthesisId })
 }
 
 async function expire(deps: Pick<Deps, 'table' | 'objects'>, synthesis: Item<SynthesisItem>): Promise<void> {

@@ -1,4 +1,6 @@
 /** Jobs that read a custodian's files or store a version: nothing is asked of the data, so nothing is judged. */
+import { datasetUploads } from '../uploads.ts'
+import { tidyUploads } from '../../stores/uploads.ts'
 import { type JobKindFacts, type JobKindSteps, usualFacts, usualSteps } from '../../workflow/job-kind.ts'
 
 export const registrationFacts: JobKindFacts = usualFacts
@@ -9,4 +11,7 @@ export const registration: JobKindSteps = {
   prepare: async () => ({ compute: 'registration' }),
   // The computing step decides for itself (register.ts).
   check: async () => {},
+  afterVisit: async (deps) => {
+    await tidyUploads(deps, datasetUploads)
+  },
 }

@@ -1,0 +1,60 @@
+/**
+ * Looks that are planned: an item that points at what must be looked at stands in the index under the time of the look,
+ * so that a schedule finds it without a scan. Planned before what makes it needed is written, and safe to plan twice.
+ */
+import { ConditionFailed, type Item, type Key, queryAll } from '../../ports/table.ts'
+import { createIfAbsent } from './create-if-absent.ts'
+import type { Deps } from './deps.ts'
+
+type Tables = Pick<Deps, 'table'>
+/** A place in the index. */
+export type Place = { gpk: string; gsk: string }
+
+/** A look that is due: what was found in the index, at the place where it was found. */
+export type DueLook = Key & Place
+
+const unlessMoved = async (work: Promise<unknown>): Promise<void> => {
+  try {
+    await work
+  } catch (e) {
+    if (!(e instanceof ConditionFailed)) throw e
+  }
+}
+
+/** Plans a look, or moves the one that is planned. `facts` are what the pointer keeps beside its place. */
+export async function planLook(deps: Tables, key: Key, place: Place, facts: object = {}): Promise<void> {
+  if (await createIfAbsent(deps, { ...facts, ...key, ...place })) return
+  // Cleared in between: it has just been looked at.
+  await unlessMoved(deps.table.update(key, { set: place }))
+}
+
+/** Puts a look off that was found due, unless somebody has planned another since. */
+export const putOffLook = (deps: Tables, { pk, sk, gsk }: DueLook, place: Place): Promise<void> =>
+  unlessMoved(deps.table.update({ pk, sk }, { set: place, when: [{ attribute: 'gsk', is: 'equal', value: gsk }] }))
+
+/** Takes a look that is done out of the index, unless somebody has planned another since. The pointer stays, asleep. */
+export const endLook = (deps: Tables, { pk, sk, gsk }: DueLook): Promise<void> =>
+  unlessMoved(
+    deps.table.update({ pk, sk }, { remove: ['gpk', 'gsk'], when: [{ attribute: 'gsk', is: 'equal', value: gsk }] }),
+  )
+
+/** Whether a look still stands where it was found. */
+export const stillDue = async (deps: Tables, { pk, sk, gsk }: DueLook): Promise<boolean> =>
+  (await deps.table.get<object>({ pk, sk }, ['gsk']))?.gsk === gsk
+
+/** Looks in a part of the index, in order, at most `limit`. */
+export async function looksIn(
+  deps: Tables,
+  gpk: string,
+  range: { from?: string; to?: string },
+  limit: number,
+): Promise<DueLook[]> {
+  const out: DueLook[] = []
+  const found: AsyncGenerator<Item<object>> = queryAll<object>(deps.table, gpk, {
+    index: true,
+    limit: Math.min(limit, 200),
+    ...range,
+  })
+  for await (const { pk, sk, gsk } of found) if (out.push({ pk, sk, gpk, gsk: gsk! }) >= limit) break
+  return out
+}
