@@ -75,6 +75,15 @@ export const accessEntities = {
     backedUp: 'kept',
     descendsFrom: [],
   }),
+  /** Of a span of ten minutes, by network and in all. */
+  deviceStarts: entity('DEVICE', {
+    what: 'device logins that were begun',
+    key: { pk: 'DEVICE#starts#{span}#{from}', sk: 'STARTS' },
+    owner: 'platform',
+    deletedBy: ['expiry'],
+    backedUp: 'fleeting',
+    descendsFrom: [],
+  }),
   device: entity('DEVICE', {
     what: 'device login',
     key: { pk: 'DEVICE#{userCode}', sk: 'DEVICE' },

@@ -299,8 +299,8 @@ export const access = area('access', 'People, organisations, roles, tokens and s
       expires: Instant,
       interval: z.int(),
     }),
-    problems: [],
-    grants: ['write DEVICE'],
+    problems: ['too-many-at-once'],
+    grants: ['write DEVICE', 'read DEVICE'],
   }),
   pollDevice: route({
     method: 'POST',

@@ -35,6 +35,7 @@ export const problems = {
   'invalid-run': { status: 422, title: 'This run cannot start as it is' },
   'policy-forbids': { status: 403, title: 'The dataset’s policy does not allow this' },
   'budget-exhausted': { status: 409, title: 'The privacy budget does not cover this' },
+  'too-many-at-once': { status: 429, title: 'Too many at once' },
   'bound-reached': { status: 409, title: 'The platform takes no more of this' },
   'too-many-jobs': { status: 429, title: 'Too many analyses at once' },
   'result-not-released': { status: 409, title: 'Nothing was released' },

@@ -17,8 +17,8 @@ export const bounds = {
   },
   /** Of all runs by one link. */
   link: { objects: 50_000, objectBytes: 500 * GB },
-  /** Codes of tools that wait for a sign-in, made in ten minutes: in all, and from one address. */
-  device: { inAll: 2000, fromOneAddress: 30 },
+  /** Sign-ins of tools that are begun within ten minutes, for so long a code works: in all, and from one network. */
+  device: { inAll: 5000, fromOneNetwork: 100 },
   /** Files of one version of a study. */
   study: { files: 5000, bytes: 20 * GB },
   /** Files of one input of an experiment. */

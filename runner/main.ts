@@ -52,14 +52,19 @@ function first(record: string): boolean {
 
 /** What is to be done. A store that is away is asked again, for as long as this runner has patience. */
 async function orders(url: string): Promise<Manifest | SynthesisManifest | PipelineManifest> {
-  for (const until = Date.now() + Number(process.env['CLOISTER_PATIENCE'] ?? 0) * 1000; ;) {
+  for (const until = performance.now() + Number(process.env['CLOISTER_PATIENCE'] ?? 0) * 1000; ;) {
     try {
       return JSON.parse((await overHttp.get({ url, headers: {} })).toString('utf8')) as
         | Manifest
         | SynthesisManifest
         | PipelineManifest
     } catch (e) {
-      if (!(e instanceof LinkFailed) || Date.now() > until || stop.signal.aborted || /answered 4/.test(e.message))
+      if (
+        !(e instanceof LinkFailed) ||
+        performance.now() > until ||
+        stop.signal.aborted ||
+        /answered 4/.test(e.message)
+      )
         throw e
     }
   }

@@ -94,8 +94,8 @@ export async function make(
         error: round.error,
         spent: Number(round.spent) / Number(round.budget),
       })
-      if (Date.now() - told < 300) return
-      told = Date.now()
+      if (performance.now() - told < 300) return
+      told = performance.now()
       await io.put(manifest.progress, Buffer.from(JSON.stringify(rounds)))
     },
   })

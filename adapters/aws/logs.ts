@@ -91,7 +91,8 @@ export function awsLogs({
       if (await archived.indexOf(checked(runId))) return
       const ended = async (): Promise<boolean> => (await live.tail(runId, undefined, { records: 1, bytes: 1 })).ended
       // What was printed last may be on its way for some seconds.
-      for (const until = Date.now() + pace.patience; !(await ended()) && Date.now() < until;) await pause(pace.look)
+      for (const until = performance.now() + pace.patience; !(await ended()) && performance.now() < until;)
+        await pause(pace.look)
       await archived.write(runId, (from) => live.read(runId, from, largestPage))
     },
   }

@@ -115,18 +115,20 @@ export async function detachedRunners({ program, folder, logs }: DetachedOptions
     stopped: AbortSignal,
     closing: AbortSignal,
   ): Promise<Gone> {
+    // The clock is asked once: set on or back meanwhile, it neither ends a run nor lets it go on.
+    const deadline = performance.now() + until - Date.now()
     let asked = 0
     let late = false
     for (;;) {
       const record = await of()
       if (closing.aborted) throw closing.reason as Error
       if (child === undefined && (!record || !alive(record))) return { exit: undefined, late }
-      if (record && asked === 0 && (stopped.aborted || Date.now() > until)) {
-        asked = Date.now()
+      if (record && asked === 0 && (stopped.aborted || performance.now() > deadline)) {
+        asked = performance.now()
         late = !stopped.aborted
         signal(record.pid, 'SIGTERM', false)
       }
-      if (record && asked > 0 && Date.now() > asked + graceMilliseconds) signal(record.pid, 'SIGKILL', true)
+      if (record && asked > 0 && performance.now() > asked + graceMilliseconds) signal(record.pid, 'SIGKILL', true)
       let timer: NodeJS.Timeout | undefined
       const pause = new Promise<'look'>((resolve) => {
         timer = setTimeout(() => resolve('look'), lookEvery)

@@ -7,6 +7,9 @@ import { remember, serverOf, tokenFor } from './config.ts'
 import { CliError, exits, type Io } from './io.ts'
 import { count, tame } from './text.ts'
 
+/** A server that is away is asked no longer than this; a code works ten minutes. */
+const patienceMilliseconds = 15 * 60_000
+
 /** A server, as whom one speaks to it, and where what it says is shown. */
 export interface Session {
   io: Io
@@ -49,7 +52,8 @@ export async function signIn({ io, server, client }: Session, scopes: readonly S
     `Open this page and approve the sign-in:\n\n  ${tame(asked.verify)}\n\nCheck that the page shows this code:  ${tame(asked.userCode)}\n`,
   )
   io.progress('Waiting for approval …')
-  while (Date.now() < Date.parse(asked.expires)) {
+  // Whether the code still works the server says: its clock is not ours.
+  for (const until = performance.now() + patienceMilliseconds; performance.now() < until;) {
     await sleep(Math.max(1, asked.interval) * 1000, undefined, { signal: io.signal })
     try {
       const token = await client.access.pollDevice({
@@ -58,6 +62,7 @@ export async function signIn({ io, server, client }: Session, scopes: readonly S
       await remember(io, server, { token: token.secret, tokenId: token.tokenId, expires: token.expires })
       return
     } catch (e) {
+      if (e instanceof ProblemError && e.kind === 'device-expired') break
       if (!(e instanceof ProblemError) || !['device-pending', 'unreachable'].includes(e.kind)) throw e
     }
   }

@@ -2,6 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { queueTerms } from './container-queues.ts'
 import { secondsToNextLook } from './looking.ts'
 
+it('waits no longer because a clock was set back during a look, or since the container began', () => {
+  expect(secondsToNextLook(80, -86_400)).toBe(10)
+  expect(secondsToNextLook(-86_400, 0)).toBe(1)
+})
+
 /** Events that an execution may hold. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
 const mostEvents = 25_000
 /** Of one look with the choice and the wait that follow it. */

@@ -21,7 +21,8 @@ const part = 8
 
 /**
  * Whole seconds to wait before the next look at a container of this `age` when the last look took `looked` (both in
- * seconds). A look may itself wait for the end: where it did that for longer than the pause would be there is none.
+ * seconds). A look may itself wait for the end: where it did that for longer than the pause would be there is none. A
+ * clock that was set back during the look made it none the shorter.
  */
 export const secondsToNextLook = (age: number, looked: number): number =>
-  Math.max(0, Math.ceil(Math.min(longest, Math.max(shortest, age / part)) - looked))
+  Math.max(0, Math.ceil(Math.min(longest, Math.max(shortest, age / part)) - Math.max(0, looked)))

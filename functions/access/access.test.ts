@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { walk, emptyHead, type ChainEvent } from '../../domain/audit/chain.ts'
+import { bounds } from '../../domain/bounds.ts'
 import { queryAll } from '../../ports/table.ts'
 import { keyOf, type MemberItem } from '../kernel/items.ts'
 import { type Harness, harness } from '../kernel/testing.ts'
@@ -198,6 +200,17 @@ describe('roles', () => {
     await on.call('access', 'removeMember', { as: on.person('ben'), params: { organisationId, userId: 'user-ada' } })
     expect(await admins(organisationId)).toEqual(['user-ben'])
   })
+  it('a change that a clock ahead of its time has taken holds up nobody', async () => {
+    const { organisationId } = await on.organisation('Ahead', { ada: ['admin'], ben: ['admin'] })
+    await on.deps.table.create({
+      ...keyOf.roleChange(organisationId),
+      state: 'taken',
+      until: new Date(on.clock.now().getTime() + 86_400_000).toISOString(),
+      change: { userId: 'user-ben', rev: 1, roles: ['auditor'] },
+    })
+    await on.call('access', 'removeMember', { as: on.person('ben'), params: { organisationId, userId: 'user-ada' } })
+    expect(await admins(organisationId)).toEqual(['user-ben'])
+  })
   it('rights on studies end with the membership and do not come back with it', async () => {
     const { organisationId } = await on.organisation('Rights', { ada: ['admin'], rosa: ['researcher'] })
     const studyId = 'std_aaaaaaaaaaaaaaaaaaaa'
@@ -367,6 +380,29 @@ describe('tokens', () => {
     expect((await on.call('access', 'tokens', { as: on.person('tom') })).items).toEqual([])
     for (const organisation of [first, second])
       expect(await acts(organisation.organisationId)).toEqual(['token.created', 'token.revoked'])
+  })
+})
+
+describe('device sign-ins', () => {
+  const begin = () => on.answer('access', 'startDevice', { body: { name: 'tool', scopes: ['studies:read'] } })
+  const span = (): string => String(Math.floor(on.clock.now().getTime() / 600_000))
+  const network = createHash('sha256').update('127.0.0.1').digest('hex').slice(0, 6)
+  it.each([
+    ['one network', network, bounds.device.fromOneNetwork],
+    ['all together', 'all', bounds.device.inAll],
+  ])('of %s are bounded, and say the bound', async (_, from, most) => {
+    on.clock.advance(1200)
+    expect((await begin()).status).toBe(201)
+    const key = keyOf.deviceStarts(span(), from)
+    expect(await on.deps.table.get(key)).toMatchObject({ count: 1 })
+    await on.deps.table.update(key, { set: { count: most - 3 } })
+    const all = await Promise.all(Array.from({ length: 8 }, begin))
+    expect(all.filter(({ status }) => status === 201)).toHaveLength(3)
+    const refused = all.find(({ status }) => status !== 201)!
+    expect(refused).toMatchObject({ status: 429, body: { kind: 'too-many-at-once' } })
+    expect((refused.body as { detail: string }).detail).toContain(String(most))
+    on.clock.advance(600)
+    expect((await begin()).status).toBe(201)
   })
 })
 

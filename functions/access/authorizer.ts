@@ -27,7 +27,7 @@ async function byToken(deps: Deps, text: string): Promise<Caller | undefined> {
   const token = await deps.table.get<TokenItem>(keyOf.token(parsed.tokenId))
   const now = deps.now()
   if (!token || !sameDigest(token.hash, parsed.digest) || now.toISOString() >= token.expires) return undefined
-  if (token.lastUsed === undefined || now.getTime() - Date.parse(token.lastUsed) >= useShownEvery) {
+  if (token.lastUsed === undefined || Math.abs(now.getTime() - Date.parse(token.lastUsed)) >= useShownEvery) {
     const before =
       token.lastUsed === undefined
         ? { attribute: 'lastUsed', is: 'missing' as const }

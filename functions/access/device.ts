@@ -12,6 +12,7 @@ import { goneAfter } from '../kernel/gone.ts'
 import type { Implementation } from '../kernel/handler.ts'
 import { derivedId } from '../kernel/ids.ts'
 import { type DeviceItem, keyOf, type TokenItem } from '../kernel/items.ts'
+import { countStart, validMs } from './device-starts.ts'
 import { notByToken, recordEverywhere } from './people.ts'
 import { formatToken, newSecret, sameDigest } from './secrets.ts'
 import { dayMs, shown, tokenItem } from './tokens.ts'
@@ -20,7 +21,6 @@ type Routes = (typeof access)['routes']
 
 // RFC 8628, section 6.1: consonants without look-alikes and without words.
 const alphabet = 'BCDFGHJKLMNPQRSTVWXZ'
-const validMs = 10 * 60 * 1000
 const pollSeconds = 2
 
 /**
@@ -49,7 +49,8 @@ async function deviceOf(deps: Deps, userCode: string): Promise<Item<DeviceItem>>
   return device
 }
 
-export const startDevice: Implementation<Routes['startDevice']> = async ({ body }, deps) => {
+export const startDevice: Implementation<Routes['startDevice']> = async ({ body, address }, deps) => {
+  await countStart(deps, address)
   const deviceSecret = newSecret(deps)
   const now = deps.now()
   for (;;) {

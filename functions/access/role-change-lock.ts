@@ -74,11 +74,17 @@ const clear = async (deps: Deps, turn: Item<TurnItem>): Promise<void> => {
   }
 }
 
+/** Whether a change that was taken is still in hand. One that ends too far ahead was taken by a clock that went wrong. */
+function isHeld(until: string, now: Date): boolean {
+  const ahead = Date.parse(until) - now.getTime()
+  return ahead > 0 && ahead <= takenForMs
+}
+
 /** Step 1. False when somebody else is between taking and recording: look again in a moment. */
 async function finish(deps: Deps, organisationId: string, turn: Item<TurnItem>): Promise<boolean> {
   if (!turn.change) return true
   if (turn.state === 'recorded') await apply(deps, organisationId, turn.change)
-  else if (deps.now().toISOString() < turn.until!) return false
+  else if (isHeld(turn.until!, deps.now())) return false
   await clear(deps, turn)
   return false
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defaultDatasetPolicy } from '../../domain/datasets/policy.ts'
+import type { Table } from '../../ports/table.ts'
 import { commit, reserve } from '../../domain/privacy/ledger.ts'
 import {
   type BudgetItem,
@@ -221,6 +222,26 @@ describe('files', () => {
       state: 'queued',
       gpk: `DATASET#${id}`,
     })
+  })
+  it('are ready to be confirmed once nothing of their reading will change the dataset again', async () => {
+    const id = await lab.make()
+    const jobId = await lab.read(id, { 'subjects.csv': subjectsCsv })
+    const state = async () => (await lab.h.call('datasets', 'reading', { as: cleo(), params: { datasetId: id } })).state
+    const seen: [string, number][] = []
+    // Looked at after every write that the job makes.
+    const table: Table = Object.assign(Object.create(lab.h.deps.table) as Table, {
+      update: async (...given: Parameters<Table['update']>) => {
+        const after = await lab.h.deps.table.update(...given)
+        seen.push([await state(), await lab.rev(id)])
+        return after
+      },
+    })
+    await lab.walk(jobId, { ...lab.h.deps, table })
+    const last = await lab.rev(id)
+    expect(await state()).toBe('ready')
+    expect(seen.length).toBeGreaterThan(2)
+    expect(seen.filter(([as, rev]) => as === 'ready' && rev !== last)).toEqual([])
+    expect(seen[0]![0]).toBe('reading')
   })
   it('are refused when none is a table, when two lie at one path, or one where it could be mistaken for another', async () => {
     const id = await lab.make()

@@ -118,9 +118,11 @@ async function readingStatus(
 ): Promise<'none' | 'reading' | 'ready' | 'failed'> {
   if (dataset.readingJob === undefined) return 'none'
   if (dataset.problem) return 'failed'
-  if (held && (held.jobId === dataset.readingJob || dataset.readingAct === 'store')) return 'ready'
+  if (held && dataset.readingAct === 'store') return 'ready'
+  // Until its job is over the dataset is not what it is going to be: whoever is quick would be refused for its revision.
   const job = await deps.table.get<Pick<JobItem, 'state'>>(keyOf.job(dataset.readingJob), ['state'])
-  return job && jobLife[job.state].live ? 'reading' : 'failed'
+  if (job && jobLife[job.state].live) return 'reading'
+  return held?.jobId === dataset.readingJob ? 'ready' : 'failed'
 }
 
 export const reading: Implementation<Routes['reading']> = async ({ dataset }, deps) => {

@@ -2,6 +2,7 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyEventV2WithLambdaAuthorizer, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import type { z } from 'zod'
+import { addressOf } from './address.ts'
 import {
   type Answer,
   type Area,
@@ -33,6 +34,8 @@ export type Request<R extends Route> = {
   query: Query<R>
   body: Body<R>
   requestId: string
+  /** Where it comes from: to count by, not to keep. */
+  address: string
   /** The header `Idempotency-Key`. */
   idempotencyKey?: string
 } & Contexts[R['access']['kind']]
@@ -226,6 +229,7 @@ async function requestOf(deps: Deps, resolvers: Partial<Resolvers>, route: Route
     query: parse(route.query, '/query', event.queryStringParameters ?? {}),
     body: route.body ? parse(route.body, '/body', bodyOf(route, event)) : undefined,
     requestId: event.requestContext.requestId,
+    address: addressOf(event),
     ...keyOfRequest(event),
     ...resource,
   }

@@ -28,6 +28,7 @@ const keys: Record<keyof typeof keyOf, [made: { pk: string; sk: string }, pk: st
   invitation: [keyOf.invitation('I'), 'INVITE#I', 'INVITE'],
   token: [keyOf.token('T'), 'TOKEN#T', 'TOKEN'],
   health: [keyOf.health(), 'HEALTH#store', 'HEALTH'],
+  deviceStarts: [keyOf.deviceStarts('7', 'all'), 'DEVICE#starts#7#all', 'STARTS'],
   device: [keyOf.device('BCDF-GHJK'), 'DEVICE#BCDF-GHJK', 'DEVICE'],
   study: [keyOf.study('S'), 'STUDY#S', 'STUDY'],
   studyPerson: [keyOf.studyPerson('S', 'U'), 'STUDY#S', 'PERSON#U'],

@@ -82,7 +82,8 @@ export function decide(deps: Deps, caller: Caller, subject: Subject, needs: Need
       { permission: needs.permission },
     )
   }
-  if (needs.recentLogin && deps.now().getTime() / 1000 - caller.loginAt > recentLoginSeconds)
+  // In either direction: what a clock ahead of its time has signed is not recent for longer.
+  if (needs.recentLogin && Math.abs(deps.now().getTime() / 1000 - caller.loginAt) > recentLoginSeconds)
     throw new Failure(
       'login-too-old',
       `This needs a sign-in at most ${recentLoginSeconds / 60} minutes old. Sign in again and repeat it.`,

@@ -192,6 +192,10 @@ describe('looking', () => {
     const unknown = { over: false, wait: 0, submitted: { ...submitted, handle: 'not-yet' } }
     expect(await look(jobId, unknown)).toMatchObject({ over: false, wait: 1 })
     on.clock.advance(61)
+    // A clock that was set back keeps nothing that is lost.
+    on.clock.advance(-86_400)
+    expect(await look(jobId, unknown)).toMatchObject({ over: true })
+    on.clock.advance(86_400)
     expect(await look(jobId, unknown)).toMatchObject({ over: true })
   })
   it('stops what was waited for too long', async () => {

@@ -102,7 +102,8 @@ async function look(deps: Deps, { jobId, attempt, submitted }: ComputeInput & { 
     return over
   }
   const now = deps.now().getTime()
-  const age = (now - Date.parse(submitted.at)) / 1000
+  // In either direction: a clock that was set back must not keep a lost container for ever.
+  const age = Math.abs(now - Date.parse(submitted.at)) / 1000
   if (seen?.state === 'unknown' && age > settlingSeconds) {
     deps.log('container-end', { job: jobId, attempt, end: 'unknown' })
     return over

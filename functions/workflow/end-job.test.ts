@@ -110,6 +110,12 @@ describe('a cancelled job', () => {
     expect(await isThere('protected', objectOf.manifest(jobId))).toBe(false)
     expect(await watched(jobId)).toBeUndefined()
   })
+  it('before any step took it up leaves nothing to wait for, and no step that never was', async () => {
+    const { jobId } = await running({ state: 'queued', steps: {} })
+    await cancel(jobId, 'request')
+    expect(await watched(jobId)).toBeUndefined()
+    expect((await found(jobId)).steps).toEqual({})
+  })
   it('that a step computes is under the watch for a quarter of an hour: what the step answers late goes too', async () => {
     const { jobId } = await running({ kind: 'query' })
     await cancel(jobId, 'request')

@@ -40,11 +40,13 @@ export async function end(
     })
   if (entries.length > 0) await record(deps, job.organisationId, who, entries)
   const steps = problem ? job.steps : { ...job.steps, settle: { started: ended } }
+  // Cancelled before a step took it up: nothing has prepared it, and nothing of it is left.
+  const neverBegan = to === 'cancelled' && job.steps.prepare === undefined
   const over = await move(deps, job, {
     to,
     set: {
       ended,
-      steps: stepEnded(steps, problem ? problem.step : 'settle', ended, to === 'failed'),
+      steps: neverBegan ? steps : stepEnded(steps, problem?.step ?? 'settle', ended, to === 'failed'),
       problem,
       charged,
     },

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { addressOf, networkOf } from './address.ts'
+
+const from = (forwarded: string | undefined) =>
+  addressOf({
+    headers: { 'x-forwarded-for': forwarded },
+    requestContext: { http: { sourceIp: '192.0.2.1' } },
+  } as never)
+
+it('is the viewer’s as the distribution saw it, whatever the viewer sent', () => {
+  expect(from('10.0.0.1, 198.51.100.7, 192.0.2.1')).toBe('198.51.100.7')
+  expect(from('198.51.100.7,192.0.2.1')).toBe('198.51.100.7')
+})
+it('is the host’s where nothing stands in between', () => {
+  expect([from(undefined), from('192.0.2.1')]).toEqual(['192.0.2.1', '192.0.2.1'])
+})
+it('counts by the network that one customer has', () => {
+  expect(networkOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2')
+  expect(networkOf('198.51.100.7')).toBe('198.51.100.7')
+})
