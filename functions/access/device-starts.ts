@@ -34,8 +34,8 @@ async function counted(deps: Counting, span: number, from: string, most: number)
 }
 
 /**
- * Counts a device login that begins, from its network and in all. Throws `too-many-at-once`. What is kept of the network
- * are 24 bits of a hash: enough to count by, too few to say who it was.
+ * Counts a device login that begins, from its network and in all. Throws `too-many-at-once`. What is kept of the
+ * network are 24 bits of a hash: enough to count by, too few to say who it was.
  */
 export async function countStart(deps: Counting, address: string): Promise<void> {
   const span = Math.floor(deps.now().getTime() / validMs)

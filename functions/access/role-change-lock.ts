@@ -74,7 +74,7 @@ const clear = async (deps: Deps, turn: Item<TurnItem>): Promise<void> => {
   }
 }
 
-/** Whether a change that was taken is still in hand. One that ends too far ahead was taken by a clock that went wrong. */
+/** Whether a change that was taken is in hand. One that ends too far ahead was taken by a clock that went wrong. */
 function isHeld(until: string, now: Date): boolean {
   const ahead = Date.parse(until) - now.getTime()
   return ahead > 0 && ahead <= takenForMs

@@ -119,7 +119,7 @@ async function readingStatus(
   if (dataset.readingJob === undefined) return 'none'
   if (dataset.problem) return 'failed'
   if (held && dataset.readingAct === 'store') return 'ready'
-  // Until its job is over the dataset is not what it is going to be: whoever is quick would be refused for its revision.
+  // Until its job is over the dataset changes once more: whoever is quick would be refused for its revision.
   const job = await deps.table.get<Pick<JobItem, 'state'>>(keyOf.job(dataset.readingJob), ['state'])
   if (job && jobLife[job.state].live) return 'reading'
   return held?.jobId === dataset.readingJob ? 'ready' : 'failed'
