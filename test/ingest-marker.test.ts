@@ -1,11 +1,9 @@
 /** What a participant types is nowhere in what the server keeps: table, objects, log, whatever the encoding. */
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { mkdtemp } from 'node:fs/promises'
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { ClientRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createClient } from '../clients/api.ts'
 import { sha256Hex } from '../domain/hash.ts'
@@ -19,21 +17,17 @@ import {
   type StudyItem,
   type VersionItem,
 } from '../functions/kernel/items.ts'
+import { tableFile } from '../adapters/local/table-folder.ts'
 import { type Host, startHost } from '../local/host.ts'
+import { storeFolder } from '../local/store.ts'
 
 const marker = 'Zebrafink-Quarzsand-7319'
 const outsideId = 'outside-Kolibri-5521'
 let host: Host
 let home: string
-let store = ''
-const notice = (message: unknown): void => {
-  store ||= `http://${String((message as { request: ClientRequest }).request.getHeader('host'))}`
-}
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'cloister-marker-'))
-  subscribe('http.client.request.start', notice)
   host = await startHost({ port: 4705, home, quiet: true, demo: false })
-  unsubscribe('http.client.request.start', notice)
 })
 afterAll(async () => {
   await host.close().catch(() => undefined)
@@ -176,13 +170,9 @@ it('keeps a participant’s words, file and outside id out of everything that is
     body: marker,
   })
 
-  const scan = await new DynamoDBClient({
-    endpoint: store,
-    region: 'local',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  }).send(new ScanCommand({ TableName: 'cloister' }))
-  expect(scan.LastEvaluatedKey).toBeUndefined()
-  const table = Buffer.from(JSON.stringify(scan.Items))
+  const store = new DatabaseSync(tableFile(storeFolder(home)), { readOnly: true })
+  const table = Buffer.from(JSON.stringify(store.prepare('select pk, sk, gpk, gsk, value from item').all()))
+  store.close()
   expect(table.includes(runId)).toBe(true)
   await host.close()
   const files = (await readdir(home, { recursive: true, withFileTypes: true })).filter((f) => f.isFile())

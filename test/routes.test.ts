@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allRoutes } from '../contracts/index.ts'
 import { type Kind, problems } from '../contracts/problems.ts'
 import { allProblems, type Route } from '../contracts/route.ts'
+import { bounds } from '../domain/bounds.ts'
 import { base64url } from '../domain/hash.ts'
 import { ConditionFailed } from '../ports/table.ts'
 import { roles } from '../domain/access/permissions.ts'
@@ -420,6 +421,20 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
         assets: [{ path: 'index.html', sha256: sha, size: 5, type: 'text/html' }],
       },
     }),
+  'studies.publish bound-reached': () =>
+    answer('studies', 'publish', {
+      as: ada,
+      params: inStudy(),
+      body: {
+        configuration: { kind: 'web', entry: 'f0.html' },
+        assets: Array.from({ length: 50 }, (_, i) => ({
+          path: `f${i}.html`,
+          sha256: sha,
+          size: Math.floor(bounds.study.bytes / 50) + 1,
+          type: 'text/html',
+        })),
+      },
+    }),
   'studies.publish changed-meanwhile': () =>
     answer('studies', 'publish', {
       as: ada,
@@ -460,6 +475,17 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
     const run = await begin(platform, study, code, fresh())
     await run.send(1, [fakeRecord(run.runId, 1)])
     return run.send(1, [fakeRecord(run.runId, 1, 'other')])
+  },
+  'runs.append bound-reached': async () => {
+    const run = await begin(platform, study, code, fresh())
+    await platform.deps.table.update(keyOf.run(run.runId), { set: { bytes: bounds.run.bytes } })
+    return run.send(1, [fakeRecord(run.runId, 1)])
+  },
+  'runs.uploads bound-reached': async () => {
+    const { runId, authorization } = await begin(platform, study, code, fresh())
+    const asked = Array.from({ length: bounds.run.objects }, (_, i) => i.toString(16).padStart(64, '0'))
+    await platform.deps.table.create({ ...keyOf.runObjects(runId), asked, bytes: 0 })
+    return answer('runs', 'uploads', { params: { runId }, authorization, body: { sha256: 'f'.repeat(64), size: 5 } })
   },
   'runs.append run-finished': async () => await endedRun('completed').then((r) => r.send(2, [fakeRecord(r.runId, 2)])),
   'runs.append run-withdrawn': async () => {
@@ -514,6 +540,12 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
       platform.deps.memory.clear()
     }
   },
+  'access.startDevice too-many-at-once': () =>
+    // In a span of ten minutes of its own, so that no other test is refused.
+    later(5 * 3600, async () => {
+      for (let begun = 0; begun < bounds.device.fromOneNetwork; begun++) await device()
+      return answer('access', 'startDevice', { body: { name: 'cloister', scopes: ['studies:read'] } })
+    }),
   'runs.withdraw not-found': () => answer('runs', 'withdraw', { body: bodies['runs.withdraw']!() }),
   'runs.open run-withdrawn': async () =>
     answer('runs', 'open', {
