@@ -427,8 +427,8 @@ const specific: Record<string, (kind: Kind) => Promise<Answer>> = {
       params: inStudy(),
       body: {
         configuration: { kind: 'web', entry: 'f0.html' },
-        assets: Array.from({ length: 50 }, (_, i) => ({
-          path: `f${i}.html`,
+        assets: Array.from({ length: 50 }, (_, index) => ({
+          path: `f${index}.html`,
           sha256: sha,
           size: Math.floor(bounds.study.bytes / 50) + 1,
           type: 'text/html',
