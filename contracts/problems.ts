@@ -41,6 +41,7 @@ export const problems = {
   'result-not-released': { status: 409, title: 'Nothing was released' },
   'own-output': { status: 403, title: 'Nobody checks their own output' },
   'not-ready': { status: 503, title: 'The platform cannot do its work now' },
+  busy: { status: 503, title: 'The platform has too much to do at the moment' },
   internal: { status: 500, title: 'Something went wrong on our side' },
 } as const satisfies Record<string, { status: number; title: string }>
 

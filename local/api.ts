@@ -9,6 +9,8 @@ import type { AuthorizerContext } from '../functions/kernel/caller.ts'
 import type { Deps } from '../functions/kernel/deps.ts'
 import { type Event, type LambdaHandler, problem, type Result } from '../functions/kernel/handler.ts'
 import { addressOf } from './asked.ts'
+import type { Doing } from './last-words.ts'
+import { fairPlaces } from './places.ts'
 import { Gone, type HttpAnswer, readBody, segments, TooLarge } from './http.ts'
 
 export type Authorizer = (
@@ -23,6 +25,7 @@ export interface ApiParts {
   handlers: ReadonlyMap<string, LambdaHandler>
   authorizer: Authorizer
   log: Deps['log']
+  doing: Doing
 }
 
 export interface Target {
@@ -35,7 +38,11 @@ export interface Target {
 }
 /** API Gateway gives up on a function after this long. */
 const functionMilliseconds = 29_000
-const bodyMilliseconds = 60_000
+
+/** Requests at work. What waits longer would end at the functions' limit, after others that wait behind it. */
+const requestPlaces = { atOnce: 256, perCaller: 16, mostWaiting: 200, patienceMilliseconds: 8000 }
+/** Listeners do nothing most of the time. */
+const streamPlaces = { atOnce: 2000, perCaller: 64, mostWaiting: 0, patienceMilliseconds: 0 }
 
 /**
  * Finds the routes that a path (decoded segments) fits. Every route needs its function: a missing one is an error here,
@@ -76,8 +83,11 @@ export function createApi({
   handlers,
   authorizer,
   log,
+  doing,
 }: ApiParts): (request: IncomingMessage, path: string, search: string, gone: AbortSignal) => Promise<HttpAnswer> {
   const matching = createRouter(handlers)
+  const requests = fairPlaces(requestPlaces)
+  const streams = fairPlaces(streamPlaces)
   return async (request, path, search, gone) => {
     const requestId = randomUUID()
     const refuse = (...a: [kind: Parameters<typeof problem>[0], detail: string]): HttpAnswer =>
@@ -113,9 +123,7 @@ export function createApi({
         context = 'context' in verdict ? verdict.context : undefined
       }
       const body =
-        request.method === 'GET' || request.method === 'DELETE'
-          ? undefined
-          : await readBody(request, found.limit, bodyMilliseconds)
+        request.method === 'GET' || request.method === 'DELETE' ? undefined : await readBody(request, found.limit)
       const text = isText(request.headers['content-type'])
       const whole: Event = {
         ...event,
@@ -123,10 +131,22 @@ export function createApi({
         isBase64Encoded: body !== undefined && !text,
         requestContext: { ...event.requestContext, authorizer: { lambda: context } },
       }
-      const result = await inTime(found.handler(whole, { signal: gone } as Partial<Context> as Context))
+      const isStream = found.named.route.stream !== undefined
+      const leave = await (isStream ? streams : requests).enter(callerOf(request, context, whole))
+      if (!leave) {
+        log('busy', { route: found.key, requestId })
+        return busy(refuse('busy', 'Too much is asked at once. Try again in a moment.'))
+      }
+      if (isStream) gone.addEventListener('abort', leave, { once: true })
+      const over = doing(found.key)
+      const work = found.handler(whole, { signal: gone } as Partial<Context> as Context).finally(() => {
+        over()
+        if (!isStream) leave()
+      })
+      const result = await inTime(work)
       if (result) return answerOf(result)
       log('timeout', { route: found.key, requestId })
-      return refuse('internal', 'This took too long. Try again.')
+      return busy(refuse('busy', 'This took too long; it may be done all the same. Look, then try again.'))
     } catch (e) {
       if (e instanceof TooLarge) return refuse('payload-too-large', `At most ${found.limit} bytes are taken here.`)
       if (e instanceof Gone) return refuse('invalid-request', 'The request did not arrive whole.')
@@ -138,6 +158,23 @@ export function createApi({
     }
   }
 }
+
+/**
+ * Whose place a request takes: a person's, a participant's run's, or, of those who say neither, that of the address
+ * they come from.
+ */
+function callerOf(request: IncomingMessage, context: Partial<AuthorizerContext> | undefined, event: Event): string {
+  const token = event.headers['authorization'] ?? ''
+  if (context?.userId) return `person ${context.userId}`
+  return isRunToken(token) ? `run ${token}` : `address ${addressOf(request)}`
+}
+const isRunToken = (text: string): boolean => /^bearer [\w-]{43}$/i.test(text)
+
+const retrySeconds = 2
+const busy = (answer: HttpAnswer): HttpAnswer => ({
+  ...answer,
+  headers: { ...answer.headers, 'retry-after': String(retrySeconds) },
+})
 
 const literals = (t: Target): number => t.parts.filter((p) => p.name === undefined).length
 const isText = (type: string | undefined): boolean =>

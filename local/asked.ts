@@ -18,9 +18,9 @@ export interface Asked {
 }
 
 /** `::ffff:10.0.0.1` is 10.0.0.1, asked of a socket that takes both families. */
-const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
+export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 
-const isTrusted = (proxies: BlockList, address: string): boolean =>
+export const isTrusted = (proxies: BlockList, address: string): boolean =>
   isIP(address) !== 0 && proxies.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
 const wordsOf = (header: string | string[] | undefined): string[] =>

@@ -57,6 +57,7 @@ beforeAll(async () => {
     },
     web: join(folder, 'web'),
     log: () => {},
+    doing: () => () => {},
   })
 })
 afterAll(async () => {

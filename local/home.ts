@@ -1,11 +1,12 @@
 /** The host's folder: made, tried, and watched for a full disk. */
 import { randomBytes } from 'node:crypto'
 import { statfsSync } from 'node:fs'
-import { rm, statfs } from 'node:fs/promises'
+import { rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { makeFolder } from '../adapters/local/durable.ts'
 import { readJson, writeWhole } from './files.ts'
-import { systemTrouble } from './trouble.ts'
+import { systemTrouble, Unanswered } from './trouble.ts'
 
 const leastFree = 30 * 1024 * 1024
 
@@ -15,22 +16,48 @@ export const isFull = (home: string): boolean => {
   return bavail * bsize < 8 * 1024 * 1024
 }
 
-/** Makes the home and finds out whether it can be used; `Trouble` says what to do otherwise. */
-export async function prepareHome(home: string): Promise<{ objects: string }> {
+/** What the store and everything beside it ask of a file system: a file is written whole, and found again as it was. */
+async function tryFiles(home: string): Promise<void> {
+  const probe = join(home, '.probe')
+  const said = randomBytes(32).toString('base64')
+  await writeWhole(probe, JSON.stringify(said))
+  const found = await readJson<string>(probe)
+  await rm(probe)
+  if (found !== said) throw Object.assign(new Error('other bytes'), { code: 'EIO' })
+}
+
+async function prepare(home: string): Promise<{ objects: string }> {
+  await makeFolder(home)
+  if (!(await stat(home)).isDirectory()) throw Object.assign(new Error('no folder'), { code: 'ENOTDIR' })
+  const { bavail, blocks, bsize } = await statfs(home)
+  // Where there are no blocks at all, nothing was ever kept.
+  if (blocks === 0) throw Object.assign(new Error('no file system'), { code: 'ENOTSUP' })
+  if (bavail * bsize < leastFree) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+  await tryFiles(home)
+  const kept = await readJson<{ objects: string }>(join(home, 'secrets.json'))
+  if (kept) return kept
+  const made = { objects: randomBytes(32).toString('base64') }
+  await writeWhole(join(home, 'secrets.json'), JSON.stringify(made))
+  return made
+}
+
+/**
+ * Makes the home and finds out whether it can be used; `Trouble` says what to do otherwise, also when the place does
+ * not answer for so many milliseconds (a server of files that is away).
+ */
+export async function prepareHome(home: string, patience = 10_000): Promise<{ objects: string }> {
+  const enough = new AbortController()
+  const silence = setTimeout(patience, undefined, { signal: enough.signal }).then(() => {
+    throw new Unanswered(
+      `The folder ${home} does not answer. If it lies on another machine, look whether that is there, or set CLOISTER_HOME to another folder.`,
+    )
+  })
+  silence.catch(() => {})
   try {
-    await makeFolder(home)
-    const { bavail, bsize } = await statfs(home)
-    if (bavail * bsize < leastFree) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
-    const kept = await readJson<{ objects: string }>(join(home, 'secrets.json'))
-    if (kept) {
-      await writeWhole(join(home, '.probe'), '')
-      await rm(join(home, '.probe'))
-      return kept
-    }
-    const made = { objects: randomBytes(32).toString('base64') }
-    await writeWhole(join(home, 'secrets.json'), JSON.stringify(made))
-    return made
+    return await Promise.race([prepare(home), silence])
   } catch (e) {
     throw systemTrouble(e, `The folder ${home}`) ?? e
+  } finally {
+    enough.abort()
   }
 }

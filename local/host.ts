@@ -28,6 +28,7 @@ import { lockHome } from './home-lock.ts'
 import { createMetrics } from './metrics.ts'
 import { openJournal } from './journal.ts'
 import { type Languages, languages, languagesOf, onlyOne } from './languages.ts'
+import { type LastWords, openLastWords } from './last-words.ts'
 import { createLogin } from './login/login.ts'
 import { loginFailure } from './login/failure.ts'
 import { clientId, createProvider, resourceOf, scope } from './login/provider.ts'
@@ -75,6 +76,7 @@ export interface Host {
   demo: boolean
   /** Where letters that stayed here are read; whoever has this address reads them. */
   letters: string | undefined
+  lastWords: LastWords
   /** Reads the certificate again, where there is one. */
   renewCertificate: () => void
   close: () => Promise<void>
@@ -183,6 +185,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
         throw await homeTrouble(error, home)
       })
     undo.push(table.close)
+    const lastWords = openLastWords(home)
+    undo.push(async () => lastWords.close())
+    const { doing, before } = lastWords
+    if (before) journal.log('started-after', { ...before, doing: before.doing.join(', ') })
 
     const objectsAt = (baseUrl: string): LocalObjects =>
       localObjects({ folder: join(home, 'objects'), baseUrl, secret: Buffer.from(secret, 'base64') })
@@ -226,7 +232,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       settings: { ...settingsOf(reach, tried, options.runs), diskHasRoom: async () => !isFull(home) },
     }
     // Links that steps make are for runners, which reach the host from within.
-    const jobs = await createWorkflow(root, { ...deps, objects: objectsAt(insideOrigin(reach)) })
+    const jobs = await createWorkflow(root, { ...deps, objects: objectsAt(insideOrigin(reach)) }, doing)
     is(jobs)
     // Compute first: what is stopped because the host stops is not stopped for good.
     undo.push(async () => {
@@ -244,6 +250,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       keyFile: join(home, 'login-keys.json'),
       state,
       founders: new Set(options.founders?.map((email) => email.toLowerCase())),
+      failed: logsErrors(journal.log, 'login'),
     })
     if (wantsDemo)
       await seedDemo({
@@ -282,6 +289,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       authorizer: metrics.refusing(createAuthorizer(deps)),
       ...(options.metricsToken ? { metrics: { text: metrics.text, token: options.metricsToken } } : {}),
       log,
+      doing,
       login,
       web: join(root, 'dist/web'),
     }).catch(async (error: unknown) => {
@@ -292,13 +300,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
     undo.push(() => rm(join(home, 'host.json'), { force: true }))
 
     const failed = (at: string) => logsErrors(log, at)
-    undo.push(every(sweepMilliseconds, createSweep(deps), failed('sweep')).close)
+    const during = (what: string, work: () => Promise<unknown>) => () => work().finally(doing(what))
+    undo.push(every(sweepMilliseconds, during('sweep', createSweep(deps)), failed('sweep')).close)
     undo.push(every(visitMilliseconds, async () => void sweepLeftovers(work), failed('work')).close)
     // Pipelines that a host before this one has left go on where they are, as the same attempt.
     await Promise.all((await pipelines.left()).map(({ runId, attempt }) => jobs.start(runId, attempt)))
     // At the start, too: it takes up what a kill has interrupted. The gateway is open by then, and runners fetch their
     // inputs through it.
-    undo.push(every(visitMilliseconds, createRecoverJobs(deps), failed('watch'), true).close)
+    undo.push(every(visitMilliseconds, during('watch', createRecoverJobs(deps)), failed('watch'), true).close)
     return {
       languages: tried,
       runners: compute.pids,
@@ -308,6 +317,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       deps,
       demo,
       letters: letters?.address,
+      lastWords,
       renewCertificate: gateway.renew,
       close,
     }

@@ -1,7 +1,7 @@
 /** Small things around node:http that the gateway's parts share. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 
 export interface HttpAnswer {
   status: number
@@ -22,23 +22,21 @@ export const reading = (request: IncomingMessage): boolean => request.method ===
 export class TooLarge extends Error {
   override name = 'TooLarge'
 }
-/** The other side went away, or was too slow. */
+/** The other side went away, or was too slow (pace.ts). */
 export class Gone extends Error {
   override name = 'Gone'
 }
 
-/** The whole body, at most `limit` bytes (`TooLarge`), within `milliseconds` (`Gone`). */
-export function readBody(request: IncomingMessage, limit: number, milliseconds: number): Promise<Buffer> {
+/** The whole body, at most `limit` bytes (`TooLarge`); `Gone` when the rest of it never comes. */
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length'] ?? 0) > limit) return reject(new TooLarge())
     const chunks: Buffer[] = []
     let size = 0
     let finished = false
-    const timer = setTimeout(() => finish(() => reject(new Gone())), milliseconds)
     const finish = (how: () => void): void => {
       if (finished) return
       finished = true
-      clearTimeout(timer)
       request.removeAllListeners('data')
       how()
     }
@@ -73,9 +71,21 @@ export async function send(
   response.writeHead(answer.status, headers)
   if (body === undefined || request.method === 'HEAD') {
     response.end()
-    if (body !== undefined && typeof body === 'object' && !Buffer.isBuffer(body)) body.destroy()
-  } else if (typeof body === 'string' || Buffer.isBuffer(body)) response.end(body)
-  else await pipeline(body, response).catch(() => response.destroy())
+    if (body instanceof Readable) body.destroy()
+  } else if (body instanceof Readable || body.length > piece)
+    await pipeline(piecewise(body), response).catch(() => response.destroy())
+  else response.end(body)
+}
+
+const piece = 64 * 1024
+/** Large answers in pieces: of one that is handed over whole, nobody could see whether its reader takes any of it. */
+function piecewise(body: Readable | Buffer | string): Readable {
+  if (body instanceof Readable) return body
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  const pieces = Array.from({ length: Math.ceil(bytes.length / piece) }, (_, i) =>
+    bytes.subarray(i * piece, (i + 1) * piece),
+  )
+  return Readable.from(pieces, { highWaterMark: 1 })
 }
 
 /**

@@ -64,13 +64,26 @@ const path = [dirname(node), join(root, 'node_modules', '.bin'), process.env.PAT
 )
 // Every process of ours, runners and engines too, starts in a third of the time when Node keeps what it compiled.
 const compiled = process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules', '.cache', 'compiled')
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, tasks[task]), ...rest], {
-  cwd: root,
-  stdio: 'inherit',
-  env: { ...process.env, PATH: path, NODE_COMPILE_CACHE: compiled },
-})
-// Signals are passed on and the child is waited for. On Ctrl-C the terminal has told the child already; hearing it
-// twice does no harm.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-child.on('error', (e) => stop(`${node} could not be started: ${e.message}`))
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))
+const begin = (stdio, more = {}) => {
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, tasks[task]), ...rest], {
+    cwd: root,
+    stdio,
+    env: { ...process.env, PATH: path, NODE_COMPILE_CACHE: compiled, ...more },
+  })
+  child.on('error', (e) => stop(`${node} could not be started: ${e.message}`))
+  return child
+}
+const over = (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143))
+// A reader of our words that went away is no reason to stop.
+process.stderr.on('error', () => {})
+/** What passes a signal on to the child, which is waited for. */
+let tell
+if (task === 'start') {
+  const { keep } = await import('./keeper.mjs')
+  tell = keep(() => begin(['inherit', 'inherit', 'inherit', 'ipc'], { CLOISTER_KEPT: '1' }), over, say)
+} else {
+  const child = begin('inherit').on('exit', over)
+  tell = (name) => child.kill(name)
+}
+// On Ctrl-C the terminal has told the child already; hearing it twice does no harm.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => tell(signal))

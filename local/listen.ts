@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import { createSecureContext } from 'node:tls'
+import { isTrusted, plainAddress } from './asked.ts'
+import { keepPace } from './pace.ts'
 import type { Reach } from './reach.ts'
 import { Trouble } from './trouble.ts'
 
@@ -15,6 +17,7 @@ export interface Listening {
 const options: ServerOptions = {
   keepAlive: true,
   headersTimeout: 20_000,
+  connectionsCheckingInterval: 5000,
   requestTimeout: 0,
   keepAliveTimeout: 65_000,
 }
@@ -35,8 +38,15 @@ function readCertificate({ certificate, key }: { certificate: string; key: strin
   }
 }
 
-const listening = <S extends Server | TlsServer>(server: S, port: number, address: string): Promise<S> =>
+const listening = <S extends Server | TlsServer>(
+  server: S,
+  { proxies }: Reach,
+  port: number,
+  address: string,
+): Promise<S> =>
   new Promise((resolve, reject) => {
+    // Behind a proxy all have its address; it has bounds of its own.
+    keepPace(server, { isBounded: (from) => !isTrusted(proxies, plainAddress(from)) })
     server.once('error', reject)
     server.listen(port, address, () => {
       server.off('error', reject)
@@ -66,9 +76,9 @@ export async function listen(reach: Reach, serve: RequestListener): Promise<List
   const servers: (Server | TlsServer)[] = []
   let renew = (): void => {}
   try {
-    servers.push(await listening(createServer(options, serve), reach.port, '127.0.0.1'))
+    servers.push(await listening(createServer(options, serve), reach, reach.port, '127.0.0.1'))
     // Browsers may try ::1 first for "localhost"; a machine without IPv6 does without.
-    const second = listening(createServer(options, serve), reach.port, '::1')
+    const second = listening(createServer(options, serve), reach, reach.port, '::1')
     await second.then(
       (server) => servers.push(server),
       (error: NodeJS.ErrnoException) => {
@@ -78,9 +88,10 @@ export async function listen(reach: Reach, serve: RequestListener): Promise<List
     const { listen: further, certificate: files } = reach
     if (further && files) {
       const secure = createTlsServer({ ...options, ...readCertificate(files) }, serve)
-      servers.push(await listening(secure, further.port, further.address))
+      servers.push(await listening(secure, reach, further.port, further.address))
       renew = () => secure.setSecureContext(readCertificate(files))
-    } else if (further) servers.push(await listening(createServer(options, serve), further.port, further.address))
+    } else if (further)
+      servers.push(await listening(createServer(options, serve), reach, further.port, further.address))
   } catch (error) {
     await closeAll(servers)
     throw error

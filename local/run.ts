@@ -4,10 +4,12 @@ import { demoPassword, demoPeople } from './demo/seed.ts'
 import { type Host, startHost } from './host.ts'
 import { ensureRuntimes, ensureWebAssembly } from '../tools/runtimes.ts'
 import { type Languages, languagesLine } from './languages.ts'
+import { sentenceOf } from './last-words.ts'
 import { mailServerFrom } from './mail.ts'
 import { metricsTokenFrom } from './metrics.ts'
+import { outlast } from './outlast.ts'
 import { reachFrom } from './reach.ts'
-import { Trouble } from './trouble.ts'
+import { Trouble, Unanswered } from './trouble.ts'
 
 const defaultPort = 4280
 const certificateMilliseconds = 60_000
@@ -89,7 +91,7 @@ export async function run(): Promise<void> {
   // A terminal that goes away ends the host; where it has a certificate, the signal is how it hears of a new one.
   process.on('SIGHUP', () => (renew ? renew() : end()))
   // A reader of our output that went away (`| head`) is no reason to stop.
-  process.stdout.on('error', () => {})
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   try {
     const port = portFrom(process.env['CLOISTER_PORT'])
     const reach = reachFrom(process.env, port)
@@ -104,13 +106,15 @@ export async function run(): Promise<void> {
       ...metricsTokenFrom(process.env['CLOISTER_METRICS_TOKEN']),
     })
     stop = host.close
+    outlast(host)
+    const { before } = host.lastWords
     if (reach.certificate) renew = renewal(reach.certificate, host)
     const people = host.demo
       ? `\n  Demo logins (password ${demoPassword}):\n${demoPeople.map((p) => `    ${p.email.padEnd(22)} ${p.what}`).join('\n')}\n`
       : ''
     const letters = host.letters ? `  Letters          ${host.letters}\n` : ''
     process.stdout.write(
-      `\n  Cloister is ready (${((performance.now() - began) / 1000).toFixed(1)} s): ${host.mainOrigin}/\n\n  API reference    ${host.mainOrigin}/docs\n  Study pages      ${host.studyOrigin}/ (an origin of their own)\n  Data             ${host.home}\n${letters}${people}\n  Ctrl-C stops it; the data stays.\n`,
+      `\n  Cloister is ready (${((performance.now() - began) / 1000).toFixed(1)} s): ${host.mainOrigin}/\n\n  API reference    ${host.mainOrigin}/docs\n  Study pages      ${host.studyOrigin}/ (an origin of their own)\n  Data             ${host.home}\n${letters}${people}${before ? `\n  ${sentenceOf(before)}\n` : ''}\n  Ctrl-C stops it; the data stays.\n`,
     )
     await sayLanguages(host.languages)
   } catch (e) {
@@ -119,6 +123,7 @@ export async function run(): Promise<void> {
         ? `\n${e.message}\n\n`
         : `\nCloister could not start: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}\n\n`,
     )
+    if (e instanceof Unanswered) process.kill(process.pid, 'SIGKILL')
     process.exit(1)
   }
 }

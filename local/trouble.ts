@@ -2,6 +2,10 @@
 export class Trouble extends Error {
   override name = 'Trouble'
 }
+/** A place for files that does not answer: it holds a thread of ours, for which an ordinary end would wait. */
+export class Unanswered extends Trouble {
+  override name = 'Unanswered'
+}
 
 /** `what` names the file or folder. */
 export const diskFull = (what: string): Trouble =>
@@ -25,8 +29,21 @@ export function systemTrouble(error: unknown, what: string): Trouble | undefined
     case 'ENOTDIR':
     case 'EEXIST':
     case 'ENOENT':
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
       return new Trouble(
         `${what} cannot be made (${code}): part of the way is not a folder, or does not take one. Set CLOISTER_HOME to another folder.`,
+      )
+    case 'EIO':
+    case 'EINVAL':
+    case 'ENOLCK':
+    case 'ENOSYS':
+    case 'ENOTSUP':
+    case 'EOPNOTSUPP':
+    case 'ENXIO':
+    case 'ESTALE':
+      return new Trouble(
+        `${what} is in a place that cannot hold files as a store needs them (${code}). Set CLOISTER_HOME to a folder on a disk of this machine.`,
       )
     default:
       return undefined

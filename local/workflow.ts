@@ -2,10 +2,13 @@
  * What Step Functions is in AWS: the one definition, with the functions of this host for its resources.
  */
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { turnsOf } from '../adapters/local/turns.ts'
 import { localWorkflow, type LocalWorkflow, type Task } from '../adapters/local/workflow.ts'
 import { steps } from '../functions/all.ts'
 import type { StepDeps } from '../functions/workflow/job-kind.ts'
+import type { Doing } from './last-words.ts'
 import type { Workflow } from '../ports/workflow.ts'
 
 /**
@@ -39,15 +42,28 @@ const resources = {
   settle: '${SettleArn}',
 } as const
 
+/** What reserved concurrency is in AWS: steps that need the engine wait before they begin, not in the middle of it. */
+const stepsAtOnce = Math.max(2, availableParallelism())
+const engineSteps: Partial<Record<keyof typeof resources, 'preparing' | 'computing'>> = {
+  prepare: 'preparing',
+  query: 'computing',
+  registration: 'computing',
+}
+
 /** Makes the workflow of this host. A step that fails is logged by the name of its error alone. */
-export async function createWorkflow(root: string, deps: StepDeps): Promise<LocalWorkflow> {
+export async function createWorkflow(root: string, deps: StepDeps, doing: Doing): Promise<LocalWorkflow> {
   const tasks: Record<string, Task> = {}
+  const places = { preparing: turnsOf(stepsAtOnce), computing: turnsOf(stepsAtOnce) }
   for (const [name, resource] of Object.entries(resources) as [keyof typeof resources, string][]) {
     const step = (await steps[name]())(deps)
-    tasks[resource] = async (input) => {
+    const of = engineSteps[name]
+    tasks[resource] = async (input, stopped) => {
+      const leave = of ? await places[of].enter() : () => {}
       const began = performance.now()
       const { jobId: job, attempt, act } = input as { jobId: string; attempt: number; act?: string }
+      const over = doing(`step ${act ?? name}`)
       try {
+        stopped.throwIfAborted()
         // As JSON both ways, as between Step Functions and Lambda.
         const answer = JSON.parse(JSON.stringify(await step(structuredClone(input) as never))) as unknown
         deps.log('step', { step: act ?? name, job, attempt, ms: Math.round(performance.now() - began) })
@@ -55,6 +71,9 @@ export async function createWorkflow(root: string, deps: StepDeps): Promise<Loca
       } catch (e) {
         deps.log('error', { at: name, job, attempt, error: e instanceof Error ? e.name : typeof e })
         throw e
+      } finally {
+        over()
+        leave()
       }
     }
   }

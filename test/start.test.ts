@@ -1,9 +1,11 @@
 /** The host as a process: what it says, what it survives. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createClient } from '../clients/api.ts'
@@ -35,8 +37,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
 })
 
-function start(port: number, home = join(folder, 'home')): Running {
+function start(port: number, home = join(folder, 'home'), more: { uid?: number } = {}): Running {
   const child = spawn(process.execPath, [program], {
+    ...more,
     env: { ...process.env, CLOISTER_PORT: String(port), CLOISTER_HOME: home },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -126,6 +129,56 @@ test('a home that cannot be made, and a port that is no number', async () => {
     }),
   ).toBe(1)
   expect(text).toContain('CLOISTER_PORT is "eighty"')
+})
+
+test('a home that never answers, and one where no files can be, are each answered by a sentence', async () => {
+  await mkdir(join(folder, 'stuck'))
+  execFileSync('mkfifo', [join(folder, 'stuck', 'secrets.json')])
+  const hosts = [join(folder, 'stuck'), '/proc/x'].map(async (home) => {
+    const host = start(await freePort(), home)
+    await host.exited
+    expect.soft(host.output(), home).toMatch(/CLOISTER_HOME/)
+    expect.soft(host.output(), home).not.toContain('    at ')
+  })
+  await Promise.all(hosts)
+})
+
+// Who may do everything everywhere cannot be refused a folder.
+test.runIf(process.getuid?.() === 0)('a folder without rights, as somebody who has none', async () => {
+  await chmod(folder, 0o711)
+  const mine = join(folder, 'mine')
+  await mkdir(mine, { mode: 0o700 })
+  const host = start(await freePort(), join(mine, 'home'), { uid: 65_534 })
+  expect(await host.exited).toBe(1)
+  expect(host.output()).toMatch(/cannot be written \(EACCES\)/)
+})
+
+test('whoever read its errors goes away, and a browser leaves in the middle of a form: it stays', async () => {
+  await putDemoHome(join(folder, 'home'))
+  const port = await freePort()
+  const host = start(port)
+  await host.ready
+  host.child.stdout!.destroy()
+  host.child.stderr!.destroy()
+  const begun = [
+    ['/oidc/token', 'application/x-www-form-urlencoded'],
+    ['/oidc/interaction/abcd', 'application/x-www-form-urlencoded'],
+    ['/api/device', 'application/json'],
+    ['/nothing', 'text/plain'],
+  ]
+  for (const [path, type] of begun)
+    for (const leave of ['destroy', 'resetAndDestroy'] as const)
+      await new Promise<void>((resolve) => {
+        const socket = connect(port, '127.0.0.1')
+        socket.on('error', () => {}).once('close', () => resolve())
+        socket.write(
+          `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: ${type}\r\nContent-Length: 999\r\n\r\n{"a`,
+        )
+        setTimeout(() => socket[leave](), 50)
+      })
+  await pause(300)
+  expect((await fetch(`http://127.0.0.1:${port}/api/sign-in`)).status).toBe(200)
+  expect(host.child.exitCode).toBe(null)
 })
 
 test('Ctrl-C stops it, nothing is left running, and everything is there again', async () => {

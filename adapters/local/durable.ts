@@ -2,7 +2,7 @@
  * The discipline of files that outlive a power cut: what a file holds is synced before its name is, and its name with
  * the folder. Whoever answers that something is kept, or gone, has done both.
  */
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 async function sync(path: string, flags: 'r' | 'r+'): Promise<void> {
@@ -21,11 +21,29 @@ export const syncFile = (file: string): Promise<void> => sync(file, 'r+')
 export const syncFolder = (folder: string): Promise<void> =>
   process.platform === 'win32' ? Promise.resolve() : sync(folder, 'r')
 
-/** Makes a folder and those above it, and puts their names on the disk. */
+/** Whether there is something under a name, of whatever kind. */
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw error
+    },
+  )
+
+/**
+ * Makes a folder and those above it, and puts their names on the disk. One by one: Node's own way with `recursive`
+ * never comes back in a place that is no place for files, such as below /proc.
+ */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
+  const missing: string[] = []
+  for (let at = folder; !(await isThere(at)); at = dirname(at)) missing.unshift(at)
+  for (const one of missing) {
+    await mkdir(one, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST' || !(await stat(one)).isDirectory()) throw error
+    })
+    await syncFolder(dirname(one))
+  }
 }
 
 /**

@@ -39,7 +39,6 @@ export const headers = {
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
 const mostBytes = 8192
-const bodyMilliseconds = 20_000
 
 export const html = (
   { request, response }: Exchange,
@@ -60,13 +59,13 @@ export const redirect = ({ request, response }: Exchange, location: string): Pro
 
 /** The fields of a form that was sent. */
 export async function formOf({ request }: Exchange): Promise<(name: string) => string> {
-  const fields = new URLSearchParams((await readBody(request, mostBytes, bodyMilliseconds)).toString('utf8'))
+  const fields = new URLSearchParams((await readBody(request, mostBytes)).toString('utf8'))
   return (name) => (fields.get(name) ?? '').trim()
 }
 
 /** What a script sent; undefined for what is no JSON. */
 export async function jsonOf({ request }: Exchange): Promise<Record<string, unknown> | undefined> {
-  const text = (await readBody(request, 4 * mostBytes, bodyMilliseconds)).toString('utf8')
+  const text = (await readBody(request, 4 * mostBytes)).toString('utf8')
   try {
     const sent: unknown = JSON.parse(text)
     return typeof sent === 'object' && sent !== null ? (sent as Record<string, unknown>) : undefined

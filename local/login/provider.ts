@@ -2,6 +2,7 @@
  * The OpenID provider of the local host: what Cognito is in AWS. Code flow with PKCE, JWT access tokens for the API.
  */
 import { generateKeyPair, randomBytes } from 'node:crypto'
+import type { EventEmitter } from 'node:events'
 import { promisify } from 'node:util'
 import { type ClientMetadata, type Configuration, errors, type JWKS, Provider } from 'oidc-provider'
 import { founders } from '../../functions/access/session.ts'
@@ -71,6 +72,8 @@ export async function createProvider(options: {
   state: LoginState
   /** Addresses, in lower case, of those who may found organisations by the host's settings. */
   founders?: ReadonlySet<string>
+  /** Told of an error in between: most are browsers that went away. */
+  failed: (error: unknown) => void
 }): Promise<Provider> {
   const { mainOrigin, state } = options
   const groupsOf = ({ email, groups }: Account): string[] =>
@@ -194,5 +197,8 @@ export async function createProvider(options: {
     if (session?.accountId)
       state.began({ uid: session.uid, sub: session.accountId, agent: (req.headers['user-agent'] ?? '').slice(0, 300) })
   })
+  // Without a listener Koa writes the whole error to the terminal: a browser that goes away is none of its business.
+  const emitter: EventEmitter = provider
+  emitter.on('error', options.failed)
   return provider
 }

@@ -32,7 +32,12 @@ export async function startLogin(host = '127.0.0.1'): Promise<TestLogin> {
   const clock = { ahead: 0 }
   const now = (): number => Date.now() + clock.ahead * 1000
   const state = await loginState(home, now)
-  const provider = await createProvider({ mainOrigin: origin, keyFile: join(home, 'login-keys.json'), state })
+  const provider = await createProvider({
+    mainOrigin: origin,
+    keyFile: join(home, 'login-keys.json'),
+    state,
+    failed: () => {},
+  })
   const failures: (string | undefined)[] = []
   let slow = false
   const letters: Letter[] = []
